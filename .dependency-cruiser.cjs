@@ -1,0 +1,95 @@
+// Arrows point down only. The folders of src/, lowest first; those that stand on one level do not know each other.
+const levels = [
+  ["native"],
+  ["socket"],
+  ["codec"],
+  ["server"],
+  ["socketserver", "http"],
+  ["services"],
+  ["supervisor"],
+  ["cli"],
+];
+
+/** @param {string[]} folders */
+function inside(folders) {
+  return `^src/(?:${folders.join("|")})/`;
+}
+
+const upward = levels.flatMap((level, index) =>
+  level.map((folder) => ({
+    name: `${folder}-imports-downward`,
+    comment: `What is above src/${folder}/, or beside it, may use it, and not the other way round.`,
+    severity: "error",
+    from: { path: inside([folder]) },
+    to: { path: inside([...level.filter((other) => other !== folder), ...levels.slice(index + 1).flat(), "testing"]) },
+  })),
+);
+
+module.exports = {
+  forbidden: [
+    ...upward.filter((rule) => rule.to.path !== inside([])),
+    {
+      name: "testing-imports-downward",
+      comment: "The testing kit serves the tests of every layer above the server, and is made of what lies below them.",
+      severity: "error",
+      from: { path: inside(["testing"]) },
+      to: { path: inside(["socketserver", "http", "services", "supervisor", "cli"]) },
+    },
+    {
+      name: "every-folder-has-a-level",
+      comment: "A new folder of src/ is put on a level here first.",
+      severity: "error",
+      from: { path: "^src/[^/]+/", pathNot: inside([...levels.flat(), "testing"]) },
+      to: {},
+    },
+    {
+      name: "entries-are-not-imported-inside",
+      comment: "src/index.ts is the door for users; inside, a file imports what it needs from where it is.",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^src/[^/]+\\.ts$" },
+    },
+    {
+      name: "source-stands-alone",
+      comment: "What is shipped imports nothing that is not.",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^(?:test|bench|examples|scripts)/" },
+    },
+    {
+      name: "lower-layers-need-only-node",
+      comment: "The socket, codec and server layers have no dependencies but Node itself.",
+      severity: "error",
+      from: { path: inside(["native", "socket", "codec", "server", "socketserver", "http", "testing"]) },
+      to: { dependencyTypes: ["npm", "npm-dev", "npm-optional", "npm-peer", "npm-no-pkg", "npm-unknown"] },
+    },
+    {
+      name: "source-needs-no-development-package",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "examples-import-the-package",
+      comment: 'An example is written as a user would write it: `import … from "sockwright"`.',
+      severity: "error",
+      from: { path: "^examples/" },
+      to: { path: "^src/", dependencyTypesNot: ["aliased"] },
+    },
+    {
+      name: "examples-use-nothing-else",
+      severity: "error",
+      from: { path: "^examples/" },
+      to: { path: "^(?:test|bench|scripts|dist|native|node_modules)/" },
+    },
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    { name: "everything-resolves", severity: "error", from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^(?:dist|native/build)/" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default", "types"] },
+  },
+};

@@ -1,0 +1,88 @@
+// @ts-check
+
+/**
+ * A goal: the median of the paired ratios `peer ÷ base` is at most `most`.
+ * @typedef {{ peer: string, base: string, most: number }} Goal
+ *
+ * `load` is the load generator's mode, `server` the argument that the servers get.
+ * @typedef {object} Case
+ * @property {string} title
+ * @property {string} operation what is counted
+ * @property {"echo" | "pipeline" | "churn" | "reset"} load
+ * @property {"echo" | "pipeline"} server
+ * @property {number} connections
+ * @property {readonly Goal[]} goals
+ */
+
+export const MESSAGE_BYTES = 64;
+export const DEFAULT_CASES = ["echo-50", "echo-500", "pipeline", "churn"];
+
+/** @type {readonly Goal[]} */
+const ECHO_GOALS = [
+  { peer: "async", base: "epoll", most: 1.35 },
+  { peer: "async", base: "node-net", most: 0.85 },
+  { peer: "ready", base: "epoll", most: 1.3 },
+  { peer: "push", base: "epoll", most: 1.25 },
+];
+
+/** @type {ReadonlyMap<string, Case>} */
+export const CASES = new Map([
+  [
+    "echo-50",
+    {
+      title: "Echo, 50 connections",
+      operation: "one 64-byte message, one in flight on each connection",
+      load: "echo",
+      server: "echo",
+      connections: 50,
+      goals: ECHO_GOALS,
+    },
+  ],
+  [
+    "echo-500",
+    {
+      title: "Echo, 500 connections",
+      operation: "one 64-byte message, one in flight on each connection",
+      load: "echo",
+      server: "echo",
+      connections: 500,
+      goals: ECHO_GOALS,
+    },
+  ],
+  [
+    "pipeline",
+    {
+      title: "Sixteen pipelined messages, 50 connections",
+      operation: "sixteen 64-byte messages that came in one piece, each answered by its own send call",
+      load: "pipeline",
+      server: "pipeline",
+      connections: 50,
+      goals: [
+        { peer: "async", base: "node-net", most: 0.6 },
+        { peer: "push", base: "node-net", most: 0.15 },
+      ],
+    },
+  ],
+  [
+    "churn",
+    {
+      title: "Accept, one echo, close, 50 at a time",
+      operation: "one connection; the client ends it first, with FIN",
+      load: "churn",
+      server: "echo",
+      connections: 50,
+      goals: [{ peer: "async", base: "node-net", most: 0.6 }],
+    },
+  ],
+  [
+    "churn-reset",
+    {
+      title: "Accept, one echo, reset, 50 at a time",
+      operation: "one connection; the client ends it with RST (SO_LINGER 0)",
+      load: "reset",
+      server: "echo",
+      connections: 50,
+      goals: [],
+    },
+  ],
+]);

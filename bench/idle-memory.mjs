@@ -1,0 +1,152 @@
+// @ts-check
+// Resident memory of a server for each idle connection, each waiting in an async function. The method: README.md.
+import { readFile } from "node:fs/promises";
+import { setTimeout } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { orUsage, runCommand, UsageError } from "./arguments.mjs";
+import { withConnections } from "./held-connections.mjs";
+import { describeMachine } from "./machine.mjs";
+import { PEERS } from "./peer.mjs";
+import { writeSection } from "./results.mjs";
+import { startServer } from "./server-process.mjs";
+import { median } from "./statistics.mjs";
+
+const GOAL_KIB = 2.5;
+const WARMING_CONNECTIONS = 100;
+const SERVERS = ["async", "node-net-async"];
+const COLLECT = new URL("collect.mjs", import.meta.url).href;
+
+/**
+ * Bytes after garbage collection: the resident set, the live JavaScript objects, and the pages of V8's young
+ * generation, which a burst of accepts fills and V8 gives back once the process has been idle for some seconds.
+ * @typedef {{ resident: number, heap: number, young: number }} Memory
+ */
+
+/**
+ * @param {import("./server-process.mjs").ServerProcess} server
+ * @param {number} idleSeconds how long the server has had nothing to do before
+ * @returns {Promise<Memory>}
+ */
+async function collectedMemory(server, idleSeconds) {
+  await setTimeout(idleSeconds * 1000);
+  process.kill(server.pid, "SIGUSR2");
+  const { heap, young } = JSON.parse(await server.line());
+  const rollup = await readFile(`/proc/${server.pid}/smaps_rollup`, "utf8");
+  const kib = /^Rss:\s+(\d+) kB$/m.exec(rollup)?.[1];
+  if (kib === undefined) throw new Error("no Rss in smaps_rollup, proc(5)");
+  return { resident: Number(kib) * 1024, heap, young };
+}
+
+/**
+ * @param {readonly string[]} command
+ * @param {{ connections: number, idleSeconds: number, exchange: boolean }} options
+ * @returns {Promise<Memory>} the growth, for each connection
+ */
+async function measureOnce(command, { connections, idleSeconds, exchange }) {
+  const [node, ...args] = command;
+  const server = await startServer([String(node), "--expose-gc", "--import", COLLECT, ...args, "echo"]);
+  try {
+    await withConnections(server, WARMING_CONNECTIONS, exchange, async () => {});
+    const before = await collectedMemory(server, idleSeconds);
+    const after = await withConnections(server, connections, exchange, () => collectedMemory(server, idleSeconds));
+    return {
+      resident: (after.resident - before.resident) / connections,
+      heap: (after.heap - before.heap) / connections,
+      young: (after.young - before.young) / connections,
+    };
+  } finally {
+    await server.stop();
+  }
+}
+
+/** @param {readonly number[]} bytes */
+function kibCell(bytes) {
+  const [middle, least, most] = [median(bytes), Math.min(...bytes), Math.max(...bytes)];
+  return `**${(middle / 1024).toFixed(2)}** (${(least / 1024).toFixed(2)}–${(most / 1024).toFixed(2)})`;
+}
+
+/** @param {ReturnType<typeof parseOptions>} options */
+function heading({ connections, rounds, idleSeconds, exchange }) {
+  return [
+    "## Memory of an idle connection",
+    "",
+    `\`node bench/idle-memory.mjs --connections ${connections} --rounds ${rounds} --idle-seconds ${idleSeconds}${exchange ? " --exchange" : ""}\``,
+    "",
+    `${describeMachine()}. KiB for each of ${connections} connections, each waiting in an async`,
+    `function${exchange ? " after one echo" : ""}: the growth of the server's resident set after forced collections`,
+    "(Rss of `/proc/PID/smaps_rollup`), and in it the live JavaScript objects and the pages of V8's young generation,",
+    `a pool that the burst of accepts fills. Both ends were taken after ${idleSeconds} s without work: V8 gives most of`,
+    "that pool back within some seconds, and `--idle-seconds 0` shows it right after the burst.",
+    `Medians of ${rounds} fresh processes, in brackets the smallest and the largest. The kernel's own memory for the`,
+    "sockets is not in it; it is the same for both.",
+    "",
+    "| server | resident KiB | of it live objects | of it young generation |",
+    "| --- | ---: | ---: | ---: |",
+  ];
+}
+
+const USAGE = `usage: node bench/idle-memory.mjs [options]
+  --connections N   (9000)
+  --idle-seconds S  without work before each look (10)
+  --rounds N        fresh processes of each server (3)
+  --exchange        one echo on each connection before it goes idle
+  --write           also write bench/RESULTS.md`;
+
+const OPTIONS = /** @type {const} */ ({
+  connections: { type: "string", default: "9000" },
+  rounds: { type: "string", default: "3" },
+  "idle-seconds": { type: "string", default: "10" },
+  exchange: { type: "boolean", default: false },
+  write: { type: "boolean", default: false },
+});
+
+/** @param {string[]} args */
+function parseOptions(args) {
+  const values = orUsage(() => parseArgs({ args, options: OPTIONS }).values, USAGE);
+  const [connections, rounds] = [Number(values.connections), Number(values.rounds)];
+  const idleSeconds = Number(values["idle-seconds"]);
+  if (!(idleSeconds >= 0)) throw new UsageError("--idle-seconds must be a number from 0 up");
+  if (!(connections >= 1 && rounds >= 1)) throw new UsageError("--connections and --rounds must be numbers from 1 up");
+  return { connections, rounds, idleSeconds, exchange: values.exchange, write: values.write };
+}
+
+/** @param {number} connections */
+async function checkDescriptorLimit(connections) {
+  // The hard limit counts: Node raises its soft limit to it at the start.
+  const limits = await readFile("/proc/self/limits", "utf8");
+  const hard = Number(/^Max open files +\S+ +(\d+)/m.exec(limits)?.[1]);
+  if (hard < connections + 200) {
+    throw new UsageError(`${connections} connections need a higher limit of open files than ${hard}: ulimit -Hn`);
+  }
+}
+
+/** @param {ReturnType<typeof parseOptions>} options */
+async function run(options) {
+  await checkDescriptorLimit(options.connections);
+  const lines = heading(options);
+  const notes = [];
+  for (const peer of PEERS.filter(({ name }) => SERVERS.includes(name))) {
+    const prepared = await peer.prepare();
+    if ("missing" in prepared) {
+      notes.push(`- Left out: ${peer.name}, for want of ${prepared.missing}.`);
+      continue;
+    }
+    /** @type {Memory[]} */
+    const samples = [];
+    for (let round = 0; round < options.rounds; round += 1) samples.push(await measureOnce(prepared.command, options));
+    const parts = /** @type {const} */ (["resident", "heap", "young"]).map((part) =>
+      samples.map((sample) => sample[part]),
+    );
+    lines.push(`| ${[peer.title, ...parts.map(kibCell)].join(" | ")} |`);
+    if (peer.name !== "async") continue;
+    const kib = median(samples.map(({ resident }) => resident)) / 1024;
+    notes.push(
+      `- Goal: \`async\` ≤ ${GOAL_KIB} KiB: ${kib.toFixed(2)}, ${kib <= GOAL_KIB ? "reached" : "**missed**"}.`,
+    );
+  }
+  const report = [...lines, "", ...notes].join("\n");
+  console.log(report);
+  if (options.write) await writeSection("idle-memory", report);
+}
+
+await runCommand(async () => run(parseOptions(process.argv.slice(2))));

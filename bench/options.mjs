@@ -1,0 +1,75 @@
+// @ts-check
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { orUsage, UsageError } from "./arguments.mjs";
+import { CASES, DEFAULT_CASES } from "./case.mjs";
+import { PEERS } from "./peer.mjs";
+
+const USAGE = `usage: node bench/run.mjs [options]
+  --rounds N        interleaved rounds (9)
+  --seconds S       measured interval of each server in each round (2)
+  --warmup S        load before it (1)
+  --case A,B        of ${[...CASES.keys()].join(", ")} (${DEFAULT_CASES.join(",")})
+  --peers A,B       of ${PEERS.map((peer) => peer.name).join(", ")} (all)
+  --server-core N   (0)
+  --load-core N     (1)
+  --write           also write bench/RESULTS.md`;
+
+const OPTIONS = /** @type {const} */ ({
+  rounds: { type: "string", default: "9" },
+  seconds: { type: "string", default: "2" },
+  warmup: { type: "string", default: "1" },
+  case: { type: "string", default: DEFAULT_CASES.join(",") },
+  peers: { type: "string", default: PEERS.map((peer) => peer.name).join(",") },
+  "server-core": { type: "string", default: "0" },
+  "load-core": { type: "string", default: "1" },
+  write: { type: "boolean", default: false },
+});
+
+/** @param {string[]} args */
+export function parseOptions(args) {
+  const values = orUsage(() => parseArgs({ args, options: OPTIONS }).values, USAGE);
+  const serverCore = amount("--server-core", values["server-core"], 0);
+  const loadCore = amount("--load-core", values["load-core"], 0);
+  if (serverCore === loadCore) throw new UsageError("--server-core and --load-core must differ");
+  if (availableParallelism() < 2) throw new UsageError("two cores are needed: one for the server, one for the load");
+  return {
+    rounds: amount("--rounds", values.rounds, 1),
+    seconds: amount("--seconds", values.seconds, 0.1, Number),
+    warmup: amount("--warmup", values.warmup, 0, Number),
+    cases: pick("--case", values.case, [...CASES.keys()]),
+    peers: pick(
+      "--peers",
+      values.peers,
+      PEERS.map((peer) => peer.name),
+    ),
+    serverCore,
+    loadCore,
+    write: values.write,
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ * @param {number} least
+ * @param {(text: string) => number} [convert] whole numbers without it
+ */
+function amount(name, text, least, convert = (digits) => (/^\d+$/.test(digits) ? Number(digits) : Number.NaN)) {
+  const value = text === "" ? Number.NaN : convert(text);
+  if (!(value >= least && value <= 3600))
+    throw new UsageError(`${name} is ${text}, must be a number from ${least} to 3600`);
+  return value;
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ * @param {readonly string[]} known
+ */
+function pick(name, text, known) {
+  const chosen = text.split(",");
+  const unknown = chosen.find((item) => !known.includes(item));
+  if (unknown !== undefined) throw new UsageError(`${name} has ${unknown}, must be of ${known.join(", ")}`);
+  return chosen;
+}

@@ -1,0 +1,31 @@
+// @ts-check
+// An async function for each connection, as the README shows it. Usage: async.mjs echo|pipeline
+import { serveOnLoopback } from "./listen.mjs";
+
+const MESSAGE_BYTES = 64;
+
+/** @param {import("sockwright").Socket} peer */
+async function echo(peer) {
+  for (;;) {
+    const data = await peer.recv(1024);
+    if (data.length === 0) return;
+    await peer.sendall(data);
+  }
+}
+
+/** @param {import("sockwright").Socket} peer */
+async function pipeline(peer) {
+  for (;;) {
+    const data = await peer.recv(1024);
+    if (data.length === 0) return;
+    // Sends leave in the order of the calls, so the last one to end is the last called. The load generator waits
+    // for all sixteen answers, so the send buffer is empty here and none of them is short.
+    let last;
+    for (let at = 0; at < data.length; at += MESSAGE_BYTES) {
+      last = peer.send(data.subarray(at, at + MESSAGE_BYTES));
+    }
+    await last;
+  }
+}
+
+await serveOnLoopback(process.argv[2] === "pipeline" ? pipeline : echo);

@@ -1,0 +1,3 @@
+module sockwright.invalid/bench
+
+go 1.19

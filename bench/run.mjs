@@ -1,0 +1,40 @@
+// @ts-check
+// Server CPU time per operation against the field, in interleaved rounds. The method: README.md.
+import { runCommand } from "./arguments.mjs";
+import { compileC } from "./compile.mjs";
+import { parseOptions } from "./options.mjs";
+import { PEERS } from "./peer.mjs";
+import { reportRun } from "./report.mjs";
+import { writeSection } from "./results.mjs";
+import { runRounds } from "./rounds.mjs";
+
+/**
+ * What can run here; what cannot is left out with a line that names it.
+ * @param {readonly string[]} names
+ */
+async function prepareEntrants(names) {
+  /** @type {import("./rounds.mjs").Entrant[]} */
+  const entrants = [];
+  /** @type {string[]} */
+  const missing = [];
+  for (const peer of PEERS.filter(({ name }) => names.includes(name))) {
+    const prepared = await peer.prepare();
+    if ("missing" in prepared) missing.push(`Left out: ${peer.name}, for want of ${prepared.missing}.`);
+    else entrants.push({ peer, ...prepared });
+  }
+  return { entrants, missing };
+}
+
+/** @param {ReturnType<typeof parseOptions>} options */
+async function run(options) {
+  const load = await compileC("load.c");
+  const { entrants, missing } = await prepareEntrants(options.peers);
+  const results = [];
+  for (const name of options.cases) results.push(await runRounds(name, entrants, load, options));
+  const report = reportRun(results, missing, options);
+  console.log(report);
+  if (results.some((result) => result.failures.length > 0)) process.exitCode = 1;
+  else if (options.write) await writeSection("run", report);
+}
+
+await runCommand(async () => run(parseOptions(process.argv.slice(2))));

@@ -1,0 +1,152 @@
+#include "arguments.h"
+
+#include <cstdio>
+#include <cstring>
+
+namespace sockwright {
+
+Arguments::Arguments(napi_env env, napi_callback_info info, size_t count) : env_(env) {
+  void* data = nullptr;
+  napi_get_cb_info(env, info, &count, values_.data(), nullptr, &data);
+  environment_ = static_cast<Environment*>(data);
+}
+
+bool Arguments::Fail(size_t index, const char* expected) const {
+  std::array<char, 128> message;
+  snprintf(message.data(), message.size(), "Argument %zu of a native call must be %s", index, expected);
+  napi_throw_type_error(env_, "ERR_INVALID_ARG_TYPE", message.data());
+  return false;
+}
+
+bool Arguments::IsUndefined(size_t index) const {
+  napi_valuetype type;
+  return napi_typeof(env_, values_[index], &type) == napi_ok && type == napi_undefined;
+}
+
+bool Arguments::IsFunction(size_t index) const {
+  napi_valuetype type;
+  return napi_typeof(env_, values_[index], &type) == napi_ok && type == napi_function;
+}
+
+bool Arguments::IsNumber(size_t index) const {
+  napi_valuetype type;
+  return napi_typeof(env_, values_[index], &type) == napi_ok && type == napi_number;
+}
+
+// Through a double: the integer conversions of Node-API turn NaN into 0 and cut what is too large.
+bool Arguments::Integer(size_t index, int64_t min, int64_t max, int64_t* out) const {
+  double number;
+  if (napi_get_value_double(env_, values_[index], &number) != napi_ok) return Fail(index, "a number");
+  if (!(number >= static_cast<double>(min) && number <= static_cast<double>(max))) return Fail(index, "in its range");
+  *out = static_cast<int64_t>(number);
+  return static_cast<double>(*out) == number || Fail(index, "an integer");
+}
+
+bool Arguments::Int32(size_t index, int32_t* out) const {
+  int64_t value = 0;
+  if (!Integer(index, INT32_MIN, INT32_MAX, &value)) return false;
+  *out = static_cast<int32_t>(value);
+  return true;
+}
+
+bool Arguments::Uint32(size_t index, uint32_t* out) const {
+  int64_t value = 0;
+  if (!Integer(index, 0, UINT32_MAX, &value)) return false;
+  *out = static_cast<uint32_t>(value);
+  return true;
+}
+
+bool Arguments::Bool(size_t index, bool* out) const {
+  return napi_get_value_bool(env_, values_[index], out) == napi_ok || Fail(index, "a boolean");
+}
+
+bool Arguments::View(napi_value value, std::span<std::byte>* out) const {
+  napi_typedarray_type type = napi_int8_array;  // stays so where Node does not know the type
+  size_t length = 0;
+  void* data = nullptr;
+  if (napi_get_typedarray_info(env_, value, &type, &length, &data, nullptr, nullptr) != napi_ok) return false;
+  if (type != napi_uint8_array) return false;
+  *out = {static_cast<std::byte*>(data), length};
+  return true;
+}
+
+bool Arguments::Bytes(size_t index, std::span<std::byte>* out) const {
+  return View(values_[index], out) || Fail(index, "a Uint8Array");
+}
+
+bool Arguments::Range(size_t index, std::span<std::byte>* out) const {
+  std::span<std::byte> bytes;
+  int64_t offset, length;
+  if (!View(values_[index], &bytes)) return Fail(index, "a Uint8Array");
+  const auto size = static_cast<int64_t>(bytes.size());
+  if (!Integer(index + 1, 0, size, &offset) || !Integer(index + 2, 0, size - offset, &length)) return false;
+  *out = bytes.subspan(static_cast<size_t>(offset), static_cast<size_t>(length));
+  return true;
+}
+
+bool Arguments::FramedRange(int32_t offset, int32_t length, std::span<std::byte>* out) const {
+  std::span<std::byte> bytes;
+  if (!View(values_[0], &bytes)) return Fail(2, "a Uint8Array");
+  const auto size = static_cast<int64_t>(bytes.size());
+  if (offset < 0 || offset > size) return Fail(3, "in its range");
+  if (length < 0 || length > size - offset) return Fail(4, "in its range");
+  *out = bytes.subspan(static_cast<size_t>(offset), static_cast<size_t>(length));
+  return true;
+}
+
+bool Arguments::Buffers(size_t index, std::span<iovec>* out) {
+  std::array<napi_value, kMaxBuffers> elements;
+  uint32_t count = 0;
+  if (napi_get_array_length(env_, values_[index], &count) != napi_ok || count > kMaxBuffers) {
+    return Fail(index, "an array of at most 1024 Uint8Arrays");
+  }
+  // First the elements, then their memory: reading an element may run a getter, and that may detach an earlier one.
+  for (uint32_t i = 0; i < count; i++) {
+    if (napi_get_element(env_, values_[index], i, &elements[i]) != napi_ok) return Fail(index, "a plain array");
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    std::span<std::byte> bytes;
+    if (!View(elements[i], &bytes)) return Fail(index, "an array of Uint8Arrays");
+    vectors_[i] = {bytes.data(), bytes.size()};
+  }
+  *out = {vectors_.data(), count};
+  return true;
+}
+
+bool Arguments::Address(size_t index, AddressIn* out) const {
+  std::span<std::byte> bytes;
+  if (!View(values_[index], &bytes) || bytes.size() > sizeof(out->storage)) {
+    return Fail(index, "a Uint8Array of at most 128 bytes that holds a sockaddr");
+  }
+  if (bytes.size() > 0) memcpy(&out->storage, bytes.data(), bytes.size());
+  out->length = static_cast<socklen_t>(bytes.size());
+  return true;
+}
+
+bool Arguments::AddressRoom(size_t index, AddressOut* out) const {
+  std::span<std::byte> bytes;
+  if (!View(values_[index], &bytes) || bytes.size() < sizeof(int32_t) ||
+      reinterpret_cast<uintptr_t>(bytes.data()) % alignof(int32_t) != 0) {
+    return Fail(index, "an aligned Uint8Array with room for an int32 and a sockaddr");
+  }
+  out->length = reinterpret_cast<int32_t*>(bytes.data());
+  out->address = reinterpret_cast<sockaddr*>(bytes.data() + sizeof(int32_t));
+  out->capacity = static_cast<socklen_t>(bytes.size() - sizeof(int32_t));
+  return true;
+}
+
+bool Arguments::Text(size_t index, std::span<char> out) const {
+  size_t length = 0;
+  if (napi_get_value_string_utf8(env_, values_[index], out.data(), out.size(), &length) != napi_ok) {
+    return Fail(index, "a string");
+  }
+  return strlen(out.data()) == length || Fail(index, "a string without NUL");
+}
+
+Slot* Arguments::FindSlot(bool* ok) const {
+  uint32_t slot, generation;
+  *ok = Uint32(0, &slot) && Uint32(1, &generation);
+  return *ok ? environment_->slots().Find(slot, generation) : nullptr;
+}
+
+}  // namespace sockwright

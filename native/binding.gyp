@@ -1,0 +1,39 @@
+{
+  "variables": { "sanitize%": 0 },
+  "targets": [
+    {
+      "target_name": "sockwright",
+      "sources": [
+        "addon.cc",
+        "arguments.cc",
+        "calls_addressing.cc",
+        "calls_lifecycle.cc",
+        "calls_messages.cc",
+        "calls_names.cc",
+        "calls_options.cc",
+        "calls_polling.cc",
+        "calls_transfer.cc",
+        "constants.cc",
+        "environment.cc",
+        "poller.cc",
+        "slot_table.cc",
+        "transfer_frame.cc",
+      ],
+      "defines": ["NAPI_VERSION=9"],
+      "cflags!": ["-O3"],
+      "cflags": ["-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections"],
+      "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
+      "cflags_cc": ["-std=c++20", "-fno-exceptions", "-fno-rtti", "-fvisibility-inlines-hidden"],
+      # A worker thread that alone loaded the addon would unmap it while its clean-up still runs.
+      "ldflags": ["-Wl,-z,nodelete", "-Wl,--gc-sections"],
+      "conditions": [
+        ["sanitize==1", {
+          "cflags": ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g"],
+          "ldflags": ["-fsanitize=address,undefined"],
+        }, {
+          "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL", "-s"],
+        }],
+      ],
+    },
+  ],
+}

@@ -1,0 +1,155 @@
+// socket(2), socketpair(2), dup(2), close(2), and giving a descriptor out.
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include "calls.h"
+#include "syscall.h"
+
+namespace sockwright {
+namespace {
+
+constexpr int kAlways = SOCK_NONBLOCK | SOCK_CLOEXEC;
+
+napi_value Socket(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  int32_t family, type, protocol;
+  if (!arguments.Int32(0, &family) || !arguments.Int32(1, &type) || !arguments.Int32(2, &protocol)) return nullptr;
+  return Number(env, Keep(arguments.environment(), Result(::socket(family, type | kAlways, protocol))));
+}
+
+// socketpair(family, type, protocol, handles: Float64Array of two)
+napi_value SocketPair(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  int32_t family, type, protocol;
+  if (!arguments.Int32(0, &family) || !arguments.Int32(1, &type) || !arguments.Int32(2, &protocol)) return nullptr;
+  napi_typedarray_type array_type = napi_int8_array;  // stays so where Node does not know the type
+  size_t length = 0;
+  void* data = nullptr;
+  if (napi_get_typedarray_info(env, arguments[3], &array_type, &length, &data, nullptr, nullptr) != napi_ok ||
+      array_type != napi_float64_array || length < 2) {
+    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "Argument 3 of a native call must be a Float64Array of two");
+    return nullptr;
+  }
+  int pair[2];
+  if (::socketpair(family, type | kAlways, protocol, pair) != 0) return Number(env, -errno);
+  Descriptor first(pair[0]), second(pair[1]);
+  SlotTable& slots = arguments.environment().slots();
+  const int64_t first_handle = slots.Insert(std::move(first));
+  const int64_t second_handle = first_handle < 0 ? -1 : slots.Insert(std::move(second));
+  if (second_handle < 0) return Number(env, -ENFILE);
+  static_cast<double*>(data)[0] = static_cast<double>(first_handle);
+  static_cast<double*>(data)[1] = static_cast<double>(second_handle);
+  return Number(env, 0);
+}
+
+napi_value FileDescriptor(napi_env env, napi_callback_info info) {
+  return WithSlot(env, info, [](Arguments&, Slot& slot, int64_t* result) {
+    *result = slot.descriptor.get();
+    return true;
+  });
+}
+
+napi_value Dup(napi_env env, napi_callback_info info) {
+  return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
+    *result = Keep(arguments.environment(), Result(fcntl(slot.descriptor.get(), F_DUPFD_CLOEXEC, 0)));
+    return true;
+  });
+}
+
+// detach(slot, generation, blocking): the caller owns the descriptor from here on.
+napi_value Detach(napi_env env, napi_callback_info info) {
+  return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
+    bool blocking;
+    if (!arguments.Bool(2, &blocking)) return false;
+    arguments.environment().poller().Forget(slot);
+    const int descriptor = arguments.environment().slots().Remove(slot).Release();
+    if (blocking) fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK);
+    *result = descriptor;
+    return true;
+  });
+}
+
+// A close that may linger: close(2) blocks for up to the linger time, even on a non-blocking socket (socket(7)).
+struct LingeringClose {
+  uv_work_t work{};
+  Descriptor descriptor;
+  Environment* environment = nullptr;
+  napi_ref closed = nullptr;
+
+  static void Run(uv_work_t* work) { static_cast<LingeringClose*>(work->data)->descriptor.Close(); }
+
+  static void Done(uv_work_t* work, int) {
+    auto* close = static_cast<LingeringClose*>(work->data);
+    Environment* environment = close->environment;
+    if (!environment->closing()) close->CallBack();
+    delete close;
+    environment->EndWork();
+  }
+
+  void CallBack() {
+    napi_env env = environment->env();
+    napi_handle_scope scope;
+    if (napi_open_handle_scope(env, &scope) != napi_ok) return;
+    napi_value callback, receiver;
+    napi_get_reference_value(env, closed, &callback);
+    napi_delete_reference(env, closed);
+    napi_create_object(env, &receiver);
+    if (napi_make_callback(env, nullptr, receiver, callback, 0, nullptr, nullptr) == napi_pending_exception) {
+      napi_value error;
+      if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
+    }
+    napi_close_handle_scope(env, scope);
+  }
+};
+
+// close(slot, generation, onClosed?): 0 when closed; with a callback, and SO_LINGER on for longer than zero seconds,
+// 1, and the callback when the thread pool has closed it.
+napi_value Close(napi_env env, napi_callback_info info) {
+  return WithSlot(env, info, [env](Arguments& arguments, Slot& slot, int64_t* result) {
+    Environment& environment = arguments.environment();
+    const bool may_linger = !arguments.IsUndefined(2);
+    if (may_linger && !arguments.IsFunction(2)) {
+      napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "Argument 2 of a native call must be a function");
+      return false;
+    }
+    linger option{};
+    socklen_t length = sizeof(option);
+    const bool lingers =
+        may_linger && getsockopt(slot.descriptor.get(), SOL_SOCKET, SO_LINGER, &option, &length) == 0 &&
+        option.l_onoff != 0 && option.l_linger > 0;
+    napi_ref callback = nullptr;
+    if (lingers) napi_create_reference(env, arguments[2], 1, &callback);
+    environment.poller().Forget(slot);
+    Descriptor descriptor = environment.slots().Remove(slot);
+    if (!lingers) return true;
+    auto* close = new LingeringClose;
+    close->work.data = close;
+    close->descriptor = std::move(descriptor);
+    close->environment = &environment;
+    close->closed = callback;
+    environment.BeginWork();
+    uv_queue_work(environment.loop(), &close->work, LingeringClose::Run, LingeringClose::Done);
+    *result = 1;
+    return true;
+  });
+}
+
+napi_value OpenDescriptors(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  return Number(env, arguments.environment().slots().open());
+}
+
+}  // namespace
+
+void ExportLifecycle(napi_env env, napi_value exports, Environment* environment) {
+  Export(env, exports, environment,
+         {{"socket", Socket},
+          {"socketpair", SocketPair},
+          {"fileno", FileDescriptor},
+          {"dup", Dup},
+          {"detach", Detach},
+          {"close", Close},
+          {"openDescriptors", OpenDescriptors}});
+}
+
+}  // namespace sockwright

@@ -1,0 +1,87 @@
+// sendmsg(2) and recvmsg(2): several buffers, an address, control messages as raw cmsg(3) bytes.
+#include <sys/socket.h>
+
+#include "calls.h"
+#include "syscall.h"
+
+namespace sockwright {
+namespace {
+
+// Optional control bytes; an absent argument is no control message.
+bool Control(const Arguments& arguments, size_t index, std::span<std::byte>* out) {
+  return arguments.IsUndefined(index) || arguments.Bytes(index, out);
+}
+
+// sendmsg(slot, generation, buffers, flags, address?, control?)
+napi_value SendMsg(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  std::span<iovec> buffers;
+  int32_t flags;
+  AddressIn address;
+  std::span<std::byte> control;
+  if (!arguments.Buffers(2, &buffers) || !arguments.Int32(3, &flags)) return nullptr;
+  if (!arguments.IsUndefined(4) && !arguments.Address(4, &address)) return nullptr;
+  if (!Control(arguments, 5, &control)) return nullptr;
+  // The slot is looked up last: reading the buffers may have run JavaScript.
+  bool ok;
+  Slot* slot = arguments.FindSlot(&ok);
+  if (!ok) return nullptr;
+  if (slot == nullptr) return Number(env, -EBADF);
+  msghdr message{};
+  message.msg_name = address.length > 0 ? &address.storage : nullptr;
+  message.msg_namelen = address.length;
+  message.msg_iov = buffers.data();
+  message.msg_iovlen = buffers.size();
+  message.msg_control = control.empty() ? nullptr : control.data();
+  message.msg_controllen = control.size();
+  const int descriptor = slot->descriptor.get();
+  return Number(env, RetryInterrupted([&] {
+                  return ::sendmsg(descriptor, &message, SendFlags(flags));
+                }));
+}
+
+// recvmsg(slot, generation, buffers, flags, results: Uint8Array, control?)
+// results: int32 address length, sockaddr of 128 bytes, int32 message flags, int32 control length.
+napi_value RecvMsg(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  std::span<iovec> buffers;
+  int32_t flags;
+  AddressOut out;
+  std::span<std::byte> control;
+  if (!arguments.Buffers(2, &buffers) || !arguments.Int32(3, &flags)) return nullptr;
+  if (!arguments.AddressRoom(4, &out) || !Control(arguments, 5, &control)) return nullptr;
+  constexpr size_t kResultsBytes = sizeof(sockaddr_storage) + 2 * sizeof(int32_t);
+  if (out.capacity < kResultsBytes) {
+    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "Argument 4 of a native call is too small for the results");
+    return nullptr;
+  }
+  bool ok;
+  Slot* slot = arguments.FindSlot(&ok);
+  if (!ok) return nullptr;
+  if (slot == nullptr) return Number(env, -EBADF);
+  msghdr message{};
+  const int descriptor = slot->descriptor.get();
+  // MSG_CMSG_CLOEXEC: a received descriptor must not leak into a child between here and the caller.
+  const int64_t result = RetryInterrupted([&] {
+    message.msg_name = out.address;
+    message.msg_namelen = sizeof(sockaddr_storage);
+    message.msg_iov = buffers.data();
+    message.msg_iovlen = buffers.size();
+    message.msg_control = control.empty() ? nullptr : control.data();
+    message.msg_controllen = control.size();
+    return ::recvmsg(descriptor, &message, flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  });
+  *out.length = static_cast<int32_t>(message.msg_namelen);
+  auto* after = reinterpret_cast<int32_t*>(reinterpret_cast<std::byte*>(out.address) + sizeof(sockaddr_storage));
+  after[0] = message.msg_flags;
+  after[1] = static_cast<int32_t>(message.msg_controllen);
+  return Number(env, result);
+}
+
+}  // namespace
+
+void ExportMessages(napi_env env, napi_value exports, Environment* environment) {
+  Export(env, exports, environment, {{"sendmsg", SendMsg}, {"recvmsg", RecvMsg}});
+}
+
+}  // namespace sockwright

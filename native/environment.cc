@@ -1,0 +1,40 @@
+#include "environment.h"
+
+namespace sockwright {
+
+Environment* Environment::Create(napi_env env) {
+  uv_loop_t* loop = nullptr;
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok) return nullptr;
+  auto* environment = new Environment(env, loop);
+  // The asynchronous hook: closing a uv handle takes a turn of the loop. With a plain hook, a worker that alone loaded
+  // the addon ends with a handle still open, and node aborts.
+  if (napi_add_async_cleanup_hook(env, OnCleanup, environment, &environment->hook_) != napi_ok) {
+    delete environment;
+    return nullptr;
+  }
+  return environment;
+}
+
+void Environment::OnCleanup(napi_async_cleanup_hook_handle, void* data) {
+  auto* environment = static_cast<Environment*>(data);
+  environment->hook_started_ = true;
+  environment->slots_.CloseAll();
+  environment->poller_.Close([](void* owner) {
+    auto* closed = static_cast<Environment*>(owner);
+    closed->poller_closed_ = true;
+    closed->FinishCleanup();
+  });
+}
+
+void Environment::EndWork() {
+  work_--;
+  FinishCleanup();
+}
+
+void Environment::FinishCleanup() {
+  if (!hook_started_ || !poller_closed_ || work_ > 0) return;
+  napi_remove_async_cleanup_hook(hook_);
+  delete this;
+}
+
+}  // namespace sockwright

@@ -1,0 +1,53 @@
+import { spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, relative } from "node:path";
+import { contentHash, filesBelow, isCurrent } from "./content-hash.mjs";
+
+const record = "dist/.built-from";
+const projects = ["tsconfig.build.json", "examples/tsconfig.json"];
+
+/** Compiles `src/` and `examples/` to `dist/` when they have changed since they were last compiled. */
+export function buildDist() {
+  const settings = ["tsconfig.json", "tsconfig.build.json", "package.json", "scripts/build-dist.mjs"];
+  const hash = contentHash([...settings, ...filesBelow("src"), ...filesBelow("examples")]);
+  if (isCurrent(record, hash)) return;
+
+  console.log("compiling dist");
+  // The examples import the package by its name, which is dist/: the library comes first.
+  const emitted = new Set([...projects.flatMap(compile), ...filesBelow("examples/pages").map(copy)]);
+  // What was renamed or deleted in src/ must not live on in dist/.
+  if (existsSync("dist")) for (const file of filesBelow("dist")) if (!emitted.has(file)) rmSync(file);
+  writeFileSync(record, hash);
+}
+
+/**
+ * @param {string} project
+ * @returns {string[]} the files that were written
+ */
+function compile(project) {
+  const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+  const { status, stdout, error } = spawnSync(process.execPath, [tsc, "-p", project, "--listEmittedFiles"], {
+    encoding: "utf8",
+  });
+  if (error) throw error;
+  const lines = stdout.split("\n").filter((line) => line !== "");
+  const marker = "TSFILE: ";
+  if (status !== 0) throw new Error(`tsc failed\n${lines.filter((line) => !line.startsWith(marker)).join("\n")}`);
+  return lines
+    .filter((line) => line.startsWith(marker))
+    .map((line) => relative(process.cwd(), line.slice(marker.length)));
+}
+
+/**
+ * Brings a file that a program reads to where the compiled program looks for it.
+ *
+ * @param {string} file
+ * @returns {string} the copy
+ */
+function copy(file) {
+  const target = join("dist", file);
+  mkdirSync(dirname(target), { recursive: true });
+  copyFileSync(file, target);
+  return target;
+}

@@ -1,0 +1,23 @@
+// What CI runs. Every step runs, also after one that failed, so that one run tells all.
+import { succeeds } from "./run.mjs";
+
+const steps = [
+  // First: the build would bring a generated file up to date, and so hide that the committed one is not.
+  ["node", "scripts/check-generated.mjs"],
+  ["npm", "run", "--silent", "lint"],
+  ["npm", "run", "--silent", "build"],
+  ["npm", "run", "--silent", "types"],
+  ["npm", "run", "--silent", "lint:package"],
+  ["npm", "test"],
+];
+
+const failed = steps.filter(([program, ...args]) => {
+  const command = [program, ...args].join(" ");
+  console.log(`\n> ${command}`);
+  return !succeeds(program ?? "", args);
+});
+
+if (failed.length > 0) {
+  console.error(`failed: ${failed.map((step) => step.join(" ")).join("; ")}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,13 @@
+/** One end of a conversation over a socket, whatever kind of socket it is. */
+export interface Channel {
+  /** The peer can tell that it sends no more; datagrams have no end. */
+  readonly hasEnd: boolean;
+  /** The next bytes, lent until the next call; undefined is the end. */
+  receive(): Promise<Uint8Array | undefined>;
+  /** Settles when the kernel has taken all of it. */
+  send(bytes: Uint8Array): Promise<void>;
+  /** Nothing more will be sent. */
+  end(): void;
+  /** Waiting calls end with `ERR_SOCKWRIGHT_CLOSED`. */
+  close(): void;
+}

@@ -1,0 +1,74 @@
+import type { Address } from "../socket/address.ts";
+import { MSG_TRUNC, SO_PASSCRED, SOCK_SEQPACKET, SOL_SOCKET } from "../socket/constants.ts";
+import { controlSpace } from "../socket/control-message.ts";
+import type { Socket } from "../socket/socket.ts";
+import type { Channel } from "./channel.ts";
+import { CommandError, exitCodes } from "./command-error.ts";
+import { shutDown } from "./stream-channel.ts";
+
+/** What one read of standard input gives leaves as datagrams of at most this: UDP's 65 535 less its header and IPv4's. */
+const MAX_DATAGRAM_BYTES = 65_507;
+/** A record that is received: the usual send buffer of a Unix socket, net.core.wmem_default, lets none be longer. */
+const MAX_RECORD_BYTES = 256 * 1024;
+/** struct ucred. */
+const CREDENTIAL_SPACE = controlSpace(12);
+
+/** A connected socket that keeps the bounds of messages. Seqpacket has an end; datagrams have none. */
+export class RecordChannel implements Channel {
+  readonly hasEnd: boolean;
+  readonly #socket: Socket<unknown>;
+  readonly #reader: RecordReader;
+
+  constructor(socket: Socket<unknown>) {
+    this.#socket = socket;
+    this.#reader = new RecordReader(socket);
+    this.hasEnd = socket.type === SOCK_SEQPACKET;
+  }
+
+  async receive(): Promise<Uint8Array | undefined> {
+    return (await this.#reader.next())?.bytes;
+  }
+
+  async send(bytes: Uint8Array): Promise<void> {
+    for (const record of records(bytes)) await this.#socket.sendall(record);
+  }
+
+  end(): void {
+    if (this.hasEnd) shutDown(this.#socket);
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
+
+/** Cuts what is sent into records that a datagram can hold. */
+export function* records(bytes: Uint8Array): Generator<Uint8Array, void> {
+  for (let from = 0; from < bytes.length; from += MAX_DATAGRAM_BYTES) {
+    yield bytes.subarray(from, from + MAX_DATAGRAM_BYTES);
+  }
+}
+
+/** Reads records whole, and tells an empty one from the end. */
+export class RecordReader {
+  readonly #socket: Socket<unknown>;
+  readonly #room = [Buffer.allocUnsafeSlow(MAX_RECORD_BYTES)] as const;
+  readonly #hasEnd: boolean;
+
+  constructor(socket: Socket<unknown>) {
+    this.#socket = socket;
+    this.#hasEnd = socket.type === SOCK_SEQPACKET;
+    // unix(7): with SO_PASSCRED a record brings its sender's credentials, be it empty; the end brings none.
+    if (this.#hasEnd) socket.setsockopt(SOL_SOCKET, SO_PASSCRED, 1);
+  }
+
+  async next(): Promise<{ bytes: Uint8Array; from: Address | undefined } | undefined> {
+    const control = this.#hasEnd ? { control: CREDENTIAL_SPACE } : undefined;
+    const message = await this.#socket.recvmsg_into(this.#room, control);
+    if ((message.flags & MSG_TRUNC) !== 0) {
+      throw new CommandError(`a record of more than ${MAX_RECORD_BYTES} bytes came: it was cut`, exitCodes.network);
+    }
+    if (this.#hasEnd && message.bytes === 0 && message.control.length === 0) return undefined;
+    return { bytes: this.#room[0].subarray(0, message.bytes), from: message.address };
+  }
+}

@@ -1,0 +1,168 @@
+import type { Channel } from "./channel.ts";
+import { CommandError, codeOf, exitCodes } from "./command-error.ts";
+import { CrlfWriter } from "./crlf.ts";
+import { Silence } from "./silence.ts";
+import type { StandardInput } from "./standard-input.ts";
+import type { StandardOutput } from "./standard-output.ts";
+
+/** How a conversation goes, besides its two ends. */
+export interface RelayOptions {
+  /** Once one direction has ended, so much silence ends the other. */
+  readonly waitMs?: number | undefined;
+  /** So much silence in both directions is a failure. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** LF leaves as CRLF. */
+  readonly crlf?: boolean | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** What went over a connection. */
+export interface Traffic {
+  bytesSent: number;
+  bytesReceived: number;
+}
+
+/**
+ * Standard input to the socket, and the socket to standard output. Each direction ends on its own: the end of standard
+ * input is told to the peer, and the end of what the peer sends closes standard output. Either holds one piece of data,
+ * and takes the next when that is through.
+ *
+ * @throws what went wrong first; nothing when it was asked to end, and when nobody reads standard output any more.
+ */
+export async function relay(
+  channel: Channel,
+  input: StandardInput,
+  output: StandardOutput,
+  options: RelayOptions,
+): Promise<Traffic> {
+  const conversation = new Conversation(channel, input, output, options);
+  await conversation.run();
+  return conversation.traffic;
+}
+
+class Conversation {
+  readonly traffic: Traffic = { bytesSent: 0, bytesReceived: 0 };
+  readonly #channel: Channel;
+  readonly #input: StandardInput;
+  readonly #output: StandardOutput;
+  readonly #options: RelayOptions;
+  readonly #idle = new Silence(() => {
+    this.#stop(timedOut(this.#options.idleTimeoutMs));
+    this.#giveUp();
+  });
+  readonly #waiting = new Silence(() => this.#stop());
+  #isStopped = false;
+  #failure: { readonly error: unknown } | undefined;
+  #giveUp: () => void = () => undefined;
+  /** Whoever reads standard output may have stopped: a conversation that was to end does not wait for him. */
+  readonly #isGivenUp = new Promise<void>((resolve) => {
+    this.#giveUp = resolve;
+  });
+
+  constructor(channel: Channel, input: StandardInput, output: StandardOutput, options: RelayOptions) {
+    this.#channel = channel;
+    this.#input = input;
+    this.#output = output;
+    this.#options = options;
+  }
+
+  async run(): Promise<void> {
+    const { signal, idleTimeoutMs, waitMs } = this.#options;
+    const stop = (): void => {
+      this.#stop();
+      this.#giveUp();
+    };
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+    this.#idle.limit(idleTimeoutMs);
+    const oneHasEnded = (): void => this.#waiting.limit(this.#isStopped ? undefined : waitMs);
+    const both = Promise.all([this.#outward().then(oneHasEnded), this.#inward().then(oneHasEnded)]);
+    await Promise.race([both, this.#isGivenUp]);
+    this.#idle.stop();
+    this.#waiting.stop();
+    signal.removeEventListener("abort", stop);
+    this.#stop();
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #outward(): Promise<void> {
+    const crlf = this.#options.crlf === true ? new CrlfWriter() : undefined;
+    try {
+      for await (const chunk of this.#input.chunks()) {
+        this.#moved();
+        const bytes = crlf?.translate(chunk) ?? chunk;
+        await this.#send(bytes);
+      }
+      if (!this.#isStopped) this.#channel.end();
+    } catch (error) {
+      this.#stop(error);
+    }
+  }
+
+  async #send(bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#channel.send(bytes);
+      this.traffic.bytesSent += bytes.length;
+      this.#moved();
+    } catch (error) {
+      if (!this.#channel.hasEnd) return this.#stop(error);
+      // The peer takes no more, but may still have something to say: only this direction is over.
+      this.#fail(error);
+      this.#input.close();
+    }
+  }
+
+  async #inward(): Promise<void> {
+    try {
+      for (let bytes = await this.#channel.receive(); bytes !== undefined; bytes = await this.#channel.receive()) {
+        this.#moved();
+        this.traffic.bytesReceived += bytes.length;
+        if (!(await this.#print(bytes))) return;
+      }
+      await this.#output.end();
+    } catch (error) {
+      this.#stop(error);
+    }
+  }
+
+  /** Whether anybody takes what is printed. */
+  async #print(bytes: Uint8Array): Promise<boolean> {
+    try {
+      await this.#output.write(bytes);
+      this.#moved();
+      return true;
+    } catch (error) {
+      if (codeOf(error) === "EPIPE") this.#stop();
+      else this.#stop(unwritable(error));
+      return false;
+    }
+  }
+
+  #moved(): void {
+    this.#idle.broken();
+    this.#waiting.broken();
+  }
+
+  /** Notes the first failure; what fails because the conversation was stopped is none. */
+  #fail(error: unknown): void {
+    if (!this.#isStopped) this.#failure ??= { error };
+  }
+
+  #stop(error?: unknown): void {
+    if (error !== undefined) this.#fail(error);
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#waiting.stop();
+    this.#input.close();
+    this.#channel.close();
+  }
+}
+
+function timedOut(idleTimeoutMs: number | undefined): CommandError {
+  return new CommandError(`nothing was sent or received for ${idleTimeoutMs} ms (--idle-timeout)`, exitCodes.timeout);
+}
+
+export function unwritable(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  return new CommandError(`standard output cannot be written: ${error.message}`, exitCodes.usage, error);
+}

@@ -1,0 +1,78 @@
+import { peerName } from "../server/peer-name.ts";
+import type { GreetEvent } from "../services/greet/greet.ts";
+import { codeOf } from "./command-error.ts";
+import { printable, textOf } from "./printable.ts";
+
+/** What a server prints: with `--json` as it is, else in words. */
+export type ServerEvent =
+  | { readonly event: "listening"; readonly url: string }
+  | { readonly event: "opened" | "closed"; readonly peer: string }
+  | ({ readonly event: "message"; readonly peer: string } & Data)
+  | ({ readonly event: "unanswered"; readonly peer: string; readonly reason: string; readonly count: number } & Data)
+  | { readonly event: "failed"; readonly peer: string; readonly code: string | undefined; readonly message: string };
+
+/** Bytes: as text, or in base64 where they are no UTF-8. In words they are as {@link printable} shows them. */
+interface Data {
+  readonly data?: string;
+  readonly base64?: string;
+  /** Not in JSON. */
+  readonly toWords: () => string;
+}
+
+/** Counts what is not answered. */
+export class GreetEvents {
+  #unanswered = 0;
+
+  eventOf(event: GreetEvent): ServerEvent {
+    const peer = peerName(event.peer);
+    switch (event.type) {
+      case "opened":
+      case "closed":
+        return { event: event.type, peer };
+      case "message":
+        return { event: "message", peer, ...dataOf(event.data) };
+      case "unanswered":
+        return {
+          event: "unanswered",
+          peer,
+          reason: event.reason,
+          count: ++this.#unanswered,
+          ...dataOf(event.data),
+        };
+    }
+  }
+}
+
+export function failure(error: unknown, peer: string): ServerEvent {
+  const message = error instanceof Error ? error.message : String(error);
+  return { event: "failed", peer, code: codeOf(error), message };
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  amplification: "the answer would be too long for the question",
+  "answering-port": "what listens on that port would answer the answer",
+  "no-single-sender": "that address is of many",
+  "no-room": "the kernel has no room",
+};
+
+export function inWords(event: ServerEvent): string {
+  switch (event.event) {
+    case "listening":
+      return `listening on ${event.url}`;
+    case "opened":
+    case "closed":
+      return `${event.event} ${event.peer === "" ? "a connection" : event.peer}`;
+    case "message":
+      return `${event.peer === "" ? "somebody" : event.peer} says: ${event.toWords()}`;
+    case "unanswered":
+      return `not answered: ${event.peer}, ${REASONS[event.reason] ?? event.reason} (${event.count} so far)`;
+    case "failed":
+      return `failed ${event.peer}: ${printable(Buffer.from(event.message))}`;
+  }
+}
+
+function dataOf(bytes: Buffer): Data {
+  const text = textOf(bytes);
+  const toWords = (): string => printable(bytes);
+  return text === undefined ? { base64: bytes.toString("base64"), toWords } : { data: text, toWords };
+}

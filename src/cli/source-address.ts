@@ -1,0 +1,29 @@
+import { isIP } from "node:net";
+import type { SocketAddress } from "../server/socket-address.ts";
+import { type AddressUrl, formatSocketUrl, parseSocketUrl } from "../server/socket-url.ts";
+import { AF_INET, AF_INET6, AF_UNIX } from "../socket/constants.ts";
+import { CommandError, exitCodes } from "./command-error.ts";
+
+/** The value of `--source`: HOST, HOST:PORT, or for Unix sockets PATH or @NAME. */
+export function sourceAddress(url: AddressUrl, text: string): SocketAddress {
+  if ("host" in url) return internetAddress(url.scheme, text);
+  const own = text.startsWith("@")
+    ? { scheme: url.scheme, abstract: text.slice(1) }
+    : { scheme: url.scheme, path: text };
+  // The parser says what is wrong with a name.
+  parseSocketUrl(formatSocketUrl(own));
+  return { family: AF_UNIX, ...own };
+}
+
+function internetAddress(scheme: "tcp" | "udp", text: string): SocketAddress {
+  const bare = text.replace(/^\[(.*)\]$/, "$1");
+  if (isIP(bare) !== 0) return addressAt(bare, 0);
+  const url = /^[^/]*:\d+$/.test(text) ? parseSocketUrl(`${scheme}://${text}`) : undefined;
+  if (url !== undefined && "host" in url && isIP(url.host) !== 0) return addressAt(url.host, url.port);
+  const reason = "is no address of this machine: write 127.0.0.1, 127.0.0.1:4000 or [::1]:4000";
+  throw new CommandError(`--source ${JSON.stringify(text)} ${reason}`, exitCodes.usage);
+}
+
+function addressAt(host: string, port: number): SocketAddress {
+  return { family: isIP(host) === 6 ? AF_INET6 : AF_INET, host, port };
+}

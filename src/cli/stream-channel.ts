@@ -1,0 +1,46 @@
+import { SHUT_WR } from "../socket/constants.ts";
+import type { Socket } from "../socket/socket.ts";
+import type { Channel } from "./channel.ts";
+import { codeOf } from "./command-error.ts";
+
+/** What is read at once. */
+const READ_BYTES = 64 * 1024;
+
+/** A connected stream: TCP, or a Unix socket. */
+export class StreamChannel implements Channel {
+  readonly hasEnd = true;
+  readonly #socket: Socket<unknown>;
+  readonly #room = Buffer.allocUnsafeSlow(READ_BYTES);
+
+  constructor(socket: Socket<unknown>) {
+    this.#socket = socket;
+  }
+
+  async receive(): Promise<Uint8Array | undefined> {
+    const bytes = await this.#socket.recv_into(this.#room);
+    return bytes === 0 ? undefined : this.#room.subarray(0, bytes);
+  }
+
+  send(bytes: Uint8Array): Promise<void> {
+    return this.#socket.sendall(bytes);
+  }
+
+  end(): void {
+    shutDown(this.#socket);
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
+
+/** The end of what we send: FIN. */
+export function shutDown(socket: { shutdown(how: number): void; readonly closed: boolean }): void {
+  if (socket.closed) return;
+  try {
+    socket.shutdown(SHUT_WR);
+  } catch (error) {
+    // shutdown(2): the peer has reset the connection, which the receiving side tells.
+    if (codeOf(error) !== "ENOTCONN") throw error;
+  }
+}

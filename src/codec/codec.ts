@@ -1,0 +1,55 @@
+/**
+ * A way to cut a stream of bytes into frames, and to make bytes of a frame. A codec is a value without state: one serves
+ * any number of connections, each with a decoder of its own. It knows nothing of sockets.
+ *
+ * @typeParam In - what a decoder gives.
+ * @typeParam Out - what `encode` takes; often wider than `In`.
+ */
+export interface Codec<In, Out = In> {
+  /** For messages: `"lines"`, `"netstring"` … */
+  readonly name: string;
+  /** A new decoder, at the beginning of a stream. */
+  decoder(): Decoder<In>;
+  /**
+   * The bytes of one frame, which are the caller's.
+   *
+   * @throws FrameError `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`, `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` · TypeError.
+   */
+  encode(frame: Out): Buffer;
+}
+
+/**
+ * Cuts one stream into frames. Bytes go in by `push`, and frames are asked for one at a time, so that whoever reads slowly
+ * takes no more than it can use:
+ *
+ * ```
+ * decoder.push(bytes);
+ * for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) handle(frame);
+ * ```
+ *
+ * The frames are the same however the stream was cut. What is wrong with a stream is told by `next`, behind the frames
+ * before it; from then on the decoder is dead: `next` and `push` throw the same error again.
+ */
+export interface Decoder<T> {
+  /**
+   * Adds bytes. They are lent until `next` has given undefined, or until `keep`: then their memory may be used again.
+   *
+   * @throws the error that the decoder died of · FrameError `ERR_SOCKWRIGHT_DECODER_ENDED` · `ERR_SOCKWRIGHT_UNREAD` when
+   * more than 1 MiB was pushed and not asked for; nothing is lost, ask and push again · TypeError.
+   */
+  push(bytes: NodeJS.ArrayBufferView): void;
+  /**
+   * The next frame; undefined when there is none yet, or after `end` none any more.
+   *
+   * @throws FrameError `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`, `ERR_SOCKWRIGHT_FRAME_MALFORMED`, `ERR_SOCKWRIGHT_UNEXPECTED_END`.
+   */
+  next(): T | undefined;
+  /** No more bytes will come. What is left is asked for as ever. A second `end` does nothing. */
+  end(): void;
+  /** Copies what is still lent, for who stops asking before `next` gives undefined. */
+  keep(): void;
+  /** Bytes that came and are in no frame yet: after `next` gave undefined, less than one frame with its header. */
+  readonly bufferedBytes: number;
+  /** Bytes of the stream before the frame that `next` gave last; 0 before the first. */
+  readonly offset: number;
+}

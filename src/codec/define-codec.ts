@@ -1,0 +1,143 @@
+import { integer, wrongType } from "../socket/argument.ts";
+import type { Codec, Decoder } from "./codec.ts";
+import { FrameDecoder } from "./frame-decoder.ts";
+import { FrameError } from "./frame-error.ts";
+import {
+  checkFrameBytes,
+  type FrameLimit,
+  type FrameOwnership,
+  MAX_FRAME_BYTES,
+  maxFrameBytesOf,
+  unencodable,
+} from "./frame-limit.ts";
+import { flag } from "./option.ts";
+
+/** Within these, a frame says how long it is. */
+export const DEFAULT_MAX_HEADER_BYTES = 256;
+/** A header is looked at from its beginning whenever more of it comes. */
+export const MAX_HEADER_BYTES = 4096;
+
+/** A codec of your own. */
+export interface CodecDefinition<T, U> extends FrameLimit, FrameOwnership {
+  /** For messages. */
+  readonly name: string;
+  /** How far into a frame `measure` may have to look: 1 to 4 096, default 256. */
+  readonly maxHeaderBytes?: number | undefined;
+  /**
+   * How long the frame is, all told, of which `header` is the beginning: a whole number from 1; undefined when more bytes
+   * are needed to tell. It is shown at most `maxHeaderBytes`, lent for the time of the call. What it throws becomes the cause
+   * of a FrameError.
+   */
+  measure(header: Buffer): number | undefined;
+  /** Makes a value of a whole frame, header and all. Undefined leaves the frame out. What it throws becomes a cause. */
+  decode(frame: Buffer): T | undefined;
+  /** Makes the whole frame of a value. What it throws becomes the cause of a FrameError. */
+  encode(value: U): Uint8Array;
+}
+
+/**
+ * A codec of your own, for a protocol whose frames say early how long they are. It gets the limit, the cuts and the
+ * memory right; you say how long a frame is, and what it means. `maxFrameBytes` counts the whole frame here.
+ *
+ * @throws RangeError, TypeError for an option, or when `measure` gives what is no length · of a decoder: FrameError
+ * `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`, `ERR_SOCKWRIGHT_FRAME_MALFORMED`, `ERR_SOCKWRIGHT_UNEXPECTED_END` · of `encode`:
+ * `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`, `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` (also when `measure` gives another length for it).
+ * @example
+ * ```ts
+ * import { defineCodec } from "sockwright/codec";
+ *
+ * // A byte of type, a byte of length, and so many bytes.
+ * const messages = defineCodec({
+ *   name: "messages",
+ *   maxFrameBytes: 257,
+ *   measure: (header) => (header.length < 2 ? undefined : 2 + header.readUInt8(1)),
+ *   decode: (frame) => ({ type: frame.readUInt8(0), text: frame.toString("utf8", 2) }),
+ *   encode({ type, text }: { type: number; text: string }) {
+ *     return Buffer.concat([Buffer.of(type, Buffer.byteLength(text)), Buffer.from(text)]);
+ *   },
+ * });
+ * const decoder = messages.decoder();
+ * decoder.push(messages.encode({ type: 7, text: "hi" }));
+ * console.log(decoder.next()); // => { type: 7, text: 'hi' }
+ * ```
+ */
+export function defineCodec<T, U = T>(definition: CodecDefinition<T, U>): Codec<T, U> {
+  const { name } = definition;
+  if (typeof name !== "string") throw wrongType("definition.name", "of type string", name);
+  const maxFrameBytes = maxFrameBytesOf(definition);
+  const borrow = flag("definition.borrow", definition.borrow);
+  const { maxHeaderBytes = DEFAULT_MAX_HEADER_BYTES } = definition;
+  integer("definition.maxHeaderBytes", maxHeaderBytes, 1, MAX_HEADER_BYTES);
+  return {
+    name,
+    decoder: (): Decoder<T> => new DefinedDecoder(definition, maxFrameBytes, maxHeaderBytes, borrow),
+    encode(value) {
+      const [bytes, length] = encoded(definition, value, maxHeaderBytes);
+      checkFrameBytes(name, bytes.length, maxFrameBytes);
+      if (length === bytes.length) return bytes;
+      throw unencodable(name, `the frame has ${bytes.length} bytes, and measure() gives ${length} for it`);
+    },
+  };
+}
+
+/** The frame, and how long it says that it is. */
+function encoded<U>(
+  definition: CodecDefinition<unknown, U>,
+  value: U,
+  maxHeaderBytes: number,
+): [bytes: Buffer, length: number | undefined] {
+  try {
+    const { buffer, byteOffset, length } = definition.encode(value);
+    const bytes = Buffer.from(buffer, byteOffset, length);
+    return [bytes, definition.measure(bytes.subarray(0, maxHeaderBytes))];
+  } catch (error) {
+    throw told(error, (reason) => unencodable(definition.name, reason, error));
+  }
+}
+
+class DefinedDecoder<T> extends FrameDecoder<T> {
+  readonly #definition: CodecDefinition<T, never>;
+  readonly #maxFrameBytes: number;
+  readonly #maxHeaderBytes: number;
+
+  constructor(definition: CodecDefinition<T, never>, maxFrameBytes: number, maxHeaderBytes: number, borrow: boolean) {
+    super(definition.name, borrow);
+    this.#definition = definition;
+    this.#maxFrameBytes = maxFrameBytes;
+    this.#maxHeaderBytes = maxHeaderBytes;
+  }
+
+  protected measure(bytes: Buffer, start: number): number | undefined {
+    const header = bytes.subarray(start, start + this.#maxHeaderBytes);
+    const length = this.#measure(header);
+    if (length === undefined) {
+      if (header.length < this.#maxHeaderBytes) return undefined;
+      throw this.malformed(`the first ${this.#maxHeaderBytes} bytes do not tell its length`);
+    }
+    if (length > this.#maxFrameBytes) throw this.tooLarge(this.#maxFrameBytes, length);
+    return integer("measure()", length, 1, MAX_FRAME_BYTES);
+  }
+
+  protected open(_bytes: Buffer, start: number, length: number): T | undefined {
+    const frame = this.cut(start, start + length);
+    try {
+      return this.#definition.decode(frame);
+    } catch (error) {
+      throw told(error, (reason) => this.malformed(reason, error));
+    }
+  }
+
+  #measure(header: Buffer): number | undefined {
+    try {
+      return this.#definition.measure(header);
+    } catch (error) {
+      throw told(error, (reason) => this.malformed(reason, error));
+    }
+  }
+}
+
+/** What the user's functions throw is told as an error of the frame. */
+function told(error: unknown, tell: (reason: string) => FrameError): FrameError {
+  if (error instanceof FrameError) return error;
+  return tell(error instanceof Error ? error.message : String(error));
+}

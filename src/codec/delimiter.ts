@@ -1,0 +1,85 @@
+import { bytesOf, type Data, integer } from "../socket/argument.ts";
+import type { Codec, Decoder } from "./codec.ts";
+import { FrameDecoder } from "./frame-decoder.ts";
+import { checkFrameBytes, type FrameLimit, type FrameOwnership, maxFrameBytesOf, unencodable } from "./frame-limit.ts";
+import { flag } from "./option.ts";
+
+/** A byte is looked at again for each byte of the delimiter at most: with this the search stays cheap. */
+export const MAX_DELIMITER_BYTES = 256;
+
+/** What frames between delimiters may have. */
+export interface DelimiterOptions extends FrameLimit, FrameOwnership {
+  /** Whether the end of input ends a frame, too: default false, since it may have been cut short. */
+  readonly allowUnterminated?: boolean | undefined;
+}
+
+/**
+ * Frames of bytes that each end with the same bytes, which are cut off. An empty frame is one.
+ *
+ * @param end - text (as UTF-8) or bytes: 1 to 256 bytes.
+ * @throws RangeError, TypeError for an argument · of a decoder: FrameError `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`,
+ * `ERR_SOCKWRIGHT_UNEXPECTED_END` · of `encode`: `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` (the delimiter would be found before its
+ * end), `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`.
+ * @example
+ * ```ts
+ * import { delimiter } from "sockwright/codec";
+ *
+ * const decoder = delimiter("\0").decoder();
+ * decoder.push(Buffer.from("first\0second\0"));
+ * console.log(String(decoder.next()), String(decoder.next())); // => first second
+ * ```
+ */
+export function delimiter(end: Data, options: DelimiterOptions = {}): Codec<Buffer, Data> {
+  const name = "delimiter";
+  const ending = Buffer.from(bytesOf("end", end));
+  integer("end.length", ending.length, 1, MAX_DELIMITER_BYTES);
+  const maxFrameBytes = maxFrameBytesOf(options);
+  const borrow = flag("options.borrow", options.borrow);
+  const allowUnterminated = flag("options.allowUnterminated", options.allowUnterminated);
+  return {
+    name,
+    decoder: (): Decoder<Buffer> => new DelimiterDecoder(name, ending, maxFrameBytes, allowUnterminated, borrow),
+    encode(frame) {
+      const bytes = bytesOf("frame", frame);
+      checkFrameBytes(name, bytes.length, maxFrameBytes);
+      const encoded = Buffer.concat([bytes, ending]);
+      // Also the end of the frame and the beginning of the delimiter can make one: "a" before "aa".
+      if (encoded.indexOf(ending) === bytes.length) return encoded;
+      throw unencodable(name, "the frame has the delimiter in it");
+    },
+  };
+}
+
+class DelimiterDecoder extends FrameDecoder<Buffer> {
+  readonly #ending: Buffer;
+  readonly #maxFrameBytes: number;
+  readonly #allowUnterminated: boolean;
+  /** Bytes of the frame at which no delimiter begins. */
+  #looked = 0;
+
+  constructor(codec: string, ending: Buffer, maxFrameBytes: number, allowUnterminated: boolean, borrow: boolean) {
+    super(codec, borrow);
+    this.#ending = ending;
+    this.#maxFrameBytes = maxFrameBytes;
+    this.#allowUnterminated = allowUnterminated;
+  }
+
+  protected measure(bytes: Buffer, start: number): number | undefined {
+    const at = bytes.indexOf(this.#ending, start + this.#looked);
+    // The last bytes may be the beginning of a delimiter.
+    this.#looked = at < 0 ? Math.max(0, bytes.length - start - this.#ending.length + 1) : 0;
+    if ((at < 0 ? this.#looked : at - start) > this.#maxFrameBytes) throw this.tooLarge(this.#maxFrameBytes);
+    return at < 0 ? undefined : at - start + this.#ending.length;
+  }
+
+  protected open(_bytes: Buffer, start: number, length: number): Buffer {
+    return this.cut(start, start + length - this.#ending.length);
+  }
+
+  protected override last(bytes: Buffer, start: number, length: number): Buffer | undefined {
+    if (!this.#allowUnterminated) return super.last(bytes, start, length);
+    if (length > this.#maxFrameBytes) throw this.tooLarge(this.#maxFrameBytes);
+    this.#looked = 0;
+    return this.cut(start, start + length);
+  }
+}

@@ -1,0 +1,55 @@
+import { bytesOf, type Data, integer } from "../socket/argument.ts";
+import type { Codec, Decoder } from "./codec.ts";
+import { FrameDecoder } from "./frame-decoder.ts";
+import { type FrameOwnership, MAX_FRAME_BYTES, unencodable } from "./frame-limit.ts";
+import { flag } from "./option.ts";
+
+/** Who owns the frames. */
+export interface FixedOptions extends FrameOwnership {}
+
+/**
+ * Frames of one and the same length, without header or delimiter.
+ *
+ * @param frameBytes - 1 to 268 435 456 (256 MiB).
+ * @throws RangeError, TypeError for an argument · of a decoder: FrameError `ERR_SOCKWRIGHT_UNEXPECTED_END` · of `encode`:
+ * `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` (another length).
+ * @example
+ * ```ts
+ * import { fixed } from "sockwright/codec";
+ *
+ * const decoder = fixed(4).decoder();
+ * decoder.push(Buffer.from("ABCDEFGHIJ"));
+ * console.log(String(decoder.next()), String(decoder.next()), decoder.bufferedBytes); // => ABCD EFGH 2
+ * ```
+ */
+export function fixed(frameBytes: number, options: FixedOptions = {}): Codec<Buffer, Data> {
+  const name = "fixed";
+  integer("frameBytes", frameBytes, 1, MAX_FRAME_BYTES);
+  const borrow = flag("options.borrow", options.borrow);
+  return {
+    name,
+    decoder: (): Decoder<Buffer> => new FixedDecoder(name, frameBytes, borrow),
+    encode(frame) {
+      const bytes = bytesOf("frame", frame);
+      if (bytes.length === frameBytes) return Buffer.from(bytes);
+      throw unencodable(name, `the frame has ${bytes.length} bytes, and not ${frameBytes}`);
+    },
+  };
+}
+
+class FixedDecoder extends FrameDecoder<Buffer> {
+  readonly #frameBytes: number;
+
+  constructor(codec: string, frameBytes: number, borrow: boolean) {
+    super(codec, borrow);
+    this.#frameBytes = frameBytes;
+  }
+
+  protected measure(): number {
+    return this.#frameBytes;
+  }
+
+  protected open(_bytes: Buffer, start: number, length: number): Buffer {
+    return this.cut(start, start + length);
+  }
+}

@@ -1,0 +1,125 @@
+import { viewOf } from "../socket/argument.ts";
+import type { Decoder } from "./codec.ts";
+import { FrameError } from "./frame-error.ts";
+import { Intake } from "./intake.ts";
+
+/** What can be pushed without being asked for: above it, a reader that is slower than the peer would fill the memory. */
+export const MAX_UNREAD_BYTES = 1024 * 1024;
+
+/**
+ * What all decoders of bytes have in common. Each says how long the frame is that begins at `start`, as soon as it can be
+ * told, and then makes the frame of its bytes; looking only at the bytes of that frame, so that the cuts do not matter.
+ */
+export abstract class FrameDecoder<T> implements Decoder<T> {
+  protected readonly codec: string;
+  readonly #borrow: boolean;
+  readonly #intake = new Intake();
+  /** Of the frame at the front, with its header and delimiter. */
+  #length: number | undefined;
+  #offset = 0;
+  #isDrained = true;
+  #isEnded = false;
+  #error: unknown;
+
+  constructor(codec: string, borrow = false) {
+    this.codec = codec;
+    this.#borrow = borrow;
+  }
+
+  /** How long the frame is that begins at `start`, all told; undefined when that cannot be said yet. `bytes` has some. */
+  protected abstract measure(bytes: Buffer, start: number): number | undefined;
+
+  /** Makes the frame of its bytes; undefined leaves it out. */
+  protected abstract open(bytes: Buffer, start: number, length: number): T | undefined;
+
+  get bufferedBytes(): number {
+    return this.#intake.unread;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  push(bytes: NodeJS.ArrayBufferView): void {
+    if (this.#error !== undefined) throw this.#error;
+    if (this.#isEnded) throw this.error("ERR_SOCKWRIGHT_DECODER_ENDED");
+    if (!this.#isDrained && this.#intake.unread > MAX_UNREAD_BYTES) throw this.error("ERR_SOCKWRIGHT_UNREAD");
+    this.#intake.push(viewOf("bytes", bytes));
+    // The beginning of a frame was measured already: not again before there is more of it.
+    if (this.#isDrained) this.#intake.more(this.#length);
+    this.#isDrained = false;
+  }
+
+  next(): T | undefined {
+    if (this.#error !== undefined) throw this.#error;
+    try {
+      return this.#next();
+    } catch (error) {
+      this.#error = error;
+      throw error;
+    }
+  }
+
+  end(): void {
+    this.#isEnded = true;
+  }
+
+  keep(): void {
+    this.#intake.keep(this.#length);
+  }
+
+  /** What is left at the end of input is no frame, but where a decoder says so. */
+  protected last(_bytes: Buffer, _start: number, length: number): T | undefined {
+    throw this.error("ERR_SOCKWRIGHT_UNEXPECTED_END", `the input ended ${length} bytes into the frame`);
+  }
+
+  /** A part of the bytes, owned as the options say. */
+  protected cut(from: number, to: number): Buffer {
+    return this.#intake.cut(from, to, this.#borrow);
+  }
+
+  /** An error about the frame at the front. */
+  protected error(code: FrameError["code"], reason?: string, cause?: unknown): FrameError {
+    return new FrameError(code, { codec: this.codec, offset: this.#intake.offset, cause }, reason);
+  }
+
+  protected malformed(reason: string, cause?: unknown): FrameError {
+    return this.error("ERR_SOCKWRIGHT_FRAME_MALFORMED", reason, cause);
+  }
+
+  /** @param bytes - how many the frame has, where that is known. */
+  protected tooLarge(maxFrameBytes: number, bytes?: number | bigint): FrameError {
+    const size = bytes === undefined ? "" : `${bytes} bytes, `;
+    return this.error("ERR_SOCKWRIGHT_FRAME_TOO_LARGE", `the frame has ${size}more than ${maxFrameBytes}`);
+  }
+
+  #next(): T | undefined {
+    const intake = this.#intake;
+    while (!this.#isDrained) {
+      if (this.#length === undefined && intake.available > 0) {
+        this.#length = this.measure(intake.bytes, intake.start);
+      }
+      if (this.#length !== undefined && this.#length <= intake.available) {
+        const frame = this.open(intake.bytes, intake.start, this.#length);
+        this.#offset = intake.offset;
+        intake.consume(this.#length);
+        this.#length = undefined;
+        if (frame !== undefined) return frame;
+      } else if (!intake.more(this.#length)) {
+        intake.keep(this.#length);
+        this.#isDrained = true;
+      }
+    }
+    return this.#isEnded ? this.#last() : undefined;
+  }
+
+  #last(): T | undefined {
+    const intake = this.#intake;
+    const length = intake.available;
+    if (length === 0) return undefined;
+    const frame = this.last(intake.bytes, intake.start, length);
+    this.#offset = intake.offset;
+    intake.consume(length);
+    return frame;
+  }
+}

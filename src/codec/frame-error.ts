@@ -1,0 +1,65 @@
+const REASONS = {
+  ERR_SOCKWRIGHT_DECODER_ENDED: "push() came after end()",
+  ERR_SOCKWRIGHT_FRAME_MALFORMED: "the frame is malformed",
+  ERR_SOCKWRIGHT_FRAME_TOO_LARGE: "the frame is too large",
+  ERR_SOCKWRIGHT_FRAME_UNENCODABLE: "the frame cannot be encoded",
+  ERR_SOCKWRIGHT_UNEXPECTED_END: "the input ended within the frame",
+  ERR_SOCKWRIGHT_UNREAD: "too much was pushed and not asked for: call next() until it gives undefined",
+} as const;
+
+/** The `code` of a {@link FrameError}. */
+export type FrameErrorCode = keyof typeof REASONS;
+
+/** Where a condition was met. */
+interface Place {
+  readonly codec: string;
+  readonly offset?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * What is wrong with a frame, or with the stream that it was to be cut from. Match on `code`:
+ *
+ * | code | when |
+ * |---|---|
+ * | `ERR_SOCKWRIGHT_DECODER_ENDED` | `push()` after `end()` |
+ * | `ERR_SOCKWRIGHT_FRAME_MALFORMED` | the bytes are not of this codec |
+ * | `ERR_SOCKWRIGHT_FRAME_TOO_LARGE` | a frame of more than `maxFrameBytes`, in either direction |
+ * | `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` | `encode()` of what would not come out the same at the other end |
+ * | `ERR_SOCKWRIGHT_UNEXPECTED_END` | `end()` within a frame |
+ * | `ERR_SOCKWRIGHT_UNREAD` | `push()` when more than 1 MiB waits for `next()` |
+ *
+ * @example
+ * ```ts
+ * import { FrameError, netstring } from "sockwright/codec";
+ *
+ * const decoder = netstring().decoder();
+ * decoder.push(Buffer.from("2:hi,05:"));
+ * console.log(String(decoder.next())); // => hi
+ * try {
+ *   decoder.next();
+ * } catch (error) {
+ *   if (!(error instanceof FrameError)) throw error;
+ *   console.log(error.code, error.offset); // => ERR_SOCKWRIGHT_FRAME_MALFORMED 5
+ *   console.log(error.message); // => netstring, byte 5: the length begins with a zero
+ * }
+ * ```
+ */
+export class FrameError extends Error {
+  /** Which condition; see the table above. */
+  readonly code: FrameErrorCode;
+  /** The name of the codec. */
+  readonly codec: string;
+  /** Bytes of the stream before the frame; undefined in `encode()`. */
+  readonly offset: number | undefined;
+
+  /** @internal */
+  constructor(code: FrameErrorCode, { codec, offset, cause }: Place, reason: string = REASONS[code]) {
+    const place = offset === undefined ? codec : `${codec}, byte ${offset}`;
+    super(`${place}: ${reason}`, cause === undefined ? undefined : { cause });
+    this.name = "FrameError";
+    this.code = code;
+    this.codec = codec;
+    this.offset = offset;
+  }
+}

@@ -1,0 +1,49 @@
+import type { Codec } from "./codec.ts";
+import type { FrameLimit } from "./frame-limit.ts";
+import { lineCodec } from "./lines.ts";
+import { mapFrames } from "./map-frames.ts";
+import { flag } from "./option.ts";
+
+/** Undefined for what JSON has no text for, which the type of `stringify` does not say. */
+const textOf: (value: unknown) => string | undefined = JSON.stringify;
+
+/** What JSON lines may have. */
+export interface JsonLinesOptions extends FrameLimit {
+  /** Whether lines of nothing but white space are passed over; default false: they are malformed. */
+  readonly allowBlankLines?: boolean | undefined;
+  /** Whether the end of input ends a line, too: default false, since a number may have been cut short. */
+  readonly allowUnterminated?: boolean | undefined;
+}
+
+/**
+ * A JSON text on each line, in UTF-8 (https://jsonlines.org). What comes is of any shape: check it, for instance in
+ * `mapFrames(jsonLines(), { decode: check, encode: (value) => value })`. See {@link mapFrames}.
+ *
+ * @throws RangeError, TypeError for an option · of a decoder: FrameError `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`,
+ * `ERR_SOCKWRIGHT_FRAME_MALFORMED` (its `cause` is the SyntaxError), `ERR_SOCKWRIGHT_UNEXPECTED_END` · of `encode`:
+ * `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` (what JSON has no text for: undefined, a function, a bigint, a circle),
+ * `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`.
+ * @example
+ * ```ts
+ * import { jsonLines } from "sockwright/codec";
+ *
+ * const codec = jsonLines();
+ * const decoder = codec.decoder();
+ * decoder.push(codec.encode({ type: "hello", from: "Ada" }));
+ * console.log(decoder.next()); // => { type: 'hello', from: 'Ada' }
+ * ```
+ */
+export function jsonLines(options: JsonLinesOptions = {}): Codec<unknown> {
+  const name = "json-lines";
+  const { maxFrameBytes, allowUnterminated } = options;
+  const allowBlankLines = flag("options.allowBlankLines", options.allowBlankLines);
+  return mapFrames<string, string, unknown>(lineCodec(name, { maxFrameBytes, allowUnterminated }), {
+    name,
+    decode: (line) => (allowBlankLines && line.trim() === "" ? undefined : JSON.parse(line)),
+    encode(value) {
+      const text = textOf(value);
+      if (text === undefined) throw new TypeError(`JSON has no text for what is ${typeof value}`);
+      return text;
+    },
+  });
+}

@@ -1,0 +1,86 @@
+import type { Data } from "../socket/argument.ts";
+import type { Codec, Decoder } from "./codec.ts";
+
+/**
+ * A codec over another codec's frames: what is in the frames of `outer`, one behind the other, is the stream that `inner`
+ * cuts. A frame of `inner` may go over several of `outer`, or be one of many in it. Each keeps its own limit.
+ *
+ * @throws of a decoder and of `encode`: what either of the two throws; the `offset` of `inner`'s errors is in its own stream.
+ * @example
+ * ```ts
+ * import { layered, lengthPrefixed, lines } from "sockwright/codec";
+ *
+ * const records = lengthPrefixed({ lengthBytes: 1 });
+ * const decoder = layered(records, lines()).decoder();
+ * decoder.push(Buffer.concat([records.encode("one\ntw"), records.encode("o\n")]));
+ * console.log(decoder.next(), decoder.next()); // => one two
+ * ```
+ */
+export function layered<In, Out>(outer: Codec<NodeJS.ArrayBufferView, Data>, inner: Codec<In, Out>): Codec<In, Out> {
+  return {
+    name: `${inner.name} in ${outer.name}`,
+    decoder: (): Decoder<In> => new LayeredDecoder(outer.decoder(), inner.decoder()),
+    encode: (frame) => outer.encode(inner.encode(frame)),
+  };
+}
+
+class LayeredDecoder<T> implements Decoder<T> {
+  readonly #outer: Decoder<NodeJS.ArrayBufferView>;
+  readonly #inner: Decoder<T>;
+  #isEnded = false;
+  #error: unknown;
+
+  constructor(outer: Decoder<NodeJS.ArrayBufferView>, inner: Decoder<T>) {
+    this.#outer = outer;
+    this.#inner = inner;
+  }
+
+  get bufferedBytes(): number {
+    return this.#outer.bufferedBytes + this.#inner.bufferedBytes;
+  }
+
+  get offset(): number {
+    return this.#outer.offset;
+  }
+
+  push(bytes: NodeJS.ArrayBufferView): void {
+    if (this.#error !== undefined) throw this.#error;
+    this.#outer.push(bytes);
+  }
+
+  next(): T | undefined {
+    if (this.#error !== undefined) throw this.#error;
+    try {
+      return this.#next();
+    } catch (error) {
+      this.#error = error;
+      throw error;
+    }
+  }
+
+  end(): void {
+    this.#isEnded = true;
+    this.#outer.end();
+  }
+
+  keep(): void {
+    // What the inner one was lent may be a view of what the outer one was.
+    this.#inner.keep();
+    this.#outer.keep();
+  }
+
+  #next(): T | undefined {
+    for (;;) {
+      const frame = this.#inner.next();
+      if (frame !== undefined) return frame;
+      const bytes = this.#outer.next();
+      if (bytes !== undefined) {
+        this.#inner.push(bytes);
+        continue;
+      }
+      if (!this.#isEnded) return undefined;
+      this.#inner.end();
+      return this.#inner.next();
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import { bytesOf, type Data, integer, outOfRange } from "../socket/argument.ts";
+import type { Codec, Decoder } from "./codec.ts";
+import { FrameDecoder } from "./frame-decoder.ts";
+import { FrameError } from "./frame-error.ts";
+import { checkFrameBytes, type FrameLimit, type FrameOwnership, maxFrameBytesOf, unencodable } from "./frame-limit.ts";
+import { choice, flag } from "./option.ts";
+
+/** Fields before the length, in a header. */
+export const MAX_OFFSET_BYTES = 65_535;
+/** What a length may leave out or count twice. */
+export const MAX_ADJUSTMENT_BYTES = 65_535;
+
+/** Where the length of a frame stands, and what it counts. */
+export interface LengthPrefixedOptions extends FrameLimit, FrameOwnership {
+  /** Bytes of the length: an unsigned integer. Default 4. */
+  readonly lengthBytes?: 1 | 2 | 3 | 4 | 8 | undefined;
+  /** Which byte of it comes first: the highest (`"big"`, the network's order, the default) or the lowest. */
+  readonly endian?: "big" | "little" | undefined;
+  /**
+   * Bytes of the header before the length: 0 to 65 535, default 0. The header is cut off when there are none; otherwise it
+   * is part of the frame, and `encode` takes a frame with its header and fills the length in.
+   */
+  readonly offsetBytes?: number | undefined;
+  /** Whether the length counts the header too, that is, the offset and itself. Default false. */
+  readonly inclusive?: boolean | undefined;
+  /**
+   * Added to the length that is read, to get how many bytes follow it: −65 535 to 65 535, default 0. Say 1 where a byte of
+   * type, which the length does not count, stands between it and what it counts.
+   */
+  readonly adjustmentBytes?: number | undefined;
+}
+
+/**
+ * Frames of bytes, each behind its length. A length of 0 is an empty frame.
+ *
+ * @throws RangeError, TypeError for an option · of a decoder: FrameError `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`,
+ * `ERR_SOCKWRIGHT_FRAME_MALFORMED` (less than what the length must count), `ERR_SOCKWRIGHT_UNEXPECTED_END` · of `encode`:
+ * `ERR_SOCKWRIGHT_FRAME_TOO_LARGE` (also for the length's own bytes), `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` (shorter than the header).
+ * @example
+ * ```ts
+ * import { lengthPrefixed } from "sockwright/codec";
+ *
+ * const codec = lengthPrefixed({ lengthBytes: 2, maxFrameBytes: 1_000 });
+ * console.log(codec.encode("hi").toString("hex")); // => 00026869
+ *
+ * const decoder = codec.decoder();
+ * decoder.push(Uint8Array.of(0, 2, 104));
+ * console.log(decoder.next(), decoder.bufferedBytes); // => undefined 3
+ * decoder.push(Uint8Array.of(105));
+ * console.log(String(decoder.next())); // => hi
+ * ```
+ */
+export function lengthPrefixed(options: LengthPrefixedOptions = {}): Codec<Buffer, Data> {
+  const name = "length-prefixed";
+  const borrow = flag("options.borrow", options.borrow);
+  const header = headerOf(options);
+  const { offsetBytes, lengthBytes, headerBytes, keptBytes, extraBytes, maxFrameBytes } = header;
+  return {
+    name,
+    decoder: (): Decoder<Buffer> => new LengthDecoder(name, header, borrow),
+    encode(frame) {
+      const bytes = bytesOf("frame", frame);
+      checkFrameBytes(name, bytes.length, maxFrameBytes);
+      if (bytes.length < keptBytes) {
+        throw unencodable(name, `the frame has ${bytes.length} bytes, and a header ${keptBytes}`);
+      }
+      const length = bytes.length - keptBytes - extraBytes;
+      if (length < 0) throw unencodable(name, `the frame has ${bytes.length} bytes: its length would be ${length}`);
+      if (length >= 256 ** lengthBytes) {
+        const reason = `the length ${length} needs more than ${lengthBytes} bytes`;
+        throw new FrameError("ERR_SOCKWRIGHT_FRAME_TOO_LARGE", { codec: name }, reason);
+      }
+      const encoded = Buffer.allocUnsafe(headerBytes - keptBytes + bytes.length);
+      encoded.set(bytes, headerBytes - keptBytes);
+      writeLength(encoded, offsetBytes, header, length);
+      return encoded;
+    },
+  };
+}
+
+interface Header {
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
+  readonly isBig: boolean;
+  readonly headerBytes: number;
+  /** Of the header, in the frame. */
+  readonly keptBytes: number;
+  /** How many bytes follow the header, less its length. */
+  readonly extraBytes: number;
+  readonly maxFrameBytes: number;
+}
+
+function headerOf(options: LengthPrefixedOptions): Header {
+  const { offsetBytes = 0, adjustmentBytes = 0 } = options;
+  const lengthBytes = choice("options.lengthBytes", options.lengthBytes, [4, 1, 2, 3, 8]);
+  const endian = choice("options.endian", options.endian, ["big", "little"]);
+  integer("options.offsetBytes", offsetBytes, 0, MAX_OFFSET_BYTES);
+  integer("options.adjustmentBytes", adjustmentBytes, -MAX_ADJUSTMENT_BYTES, MAX_ADJUSTMENT_BYTES);
+  const headerBytes = offsetBytes + lengthBytes;
+  const keptBytes = offsetBytes === 0 ? 0 : headerBytes;
+  const maxFrameBytes = maxFrameBytesOf(options);
+  if (keptBytes > maxFrameBytes) {
+    throw outOfRange("options.maxFrameBytes", `>= ${keptBytes}, the bytes of the header`, maxFrameBytes);
+  }
+  return {
+    offsetBytes,
+    lengthBytes,
+    isBig: endian === "big",
+    headerBytes,
+    keptBytes,
+    extraBytes: adjustmentBytes - (flag("options.inclusive", options.inclusive) ? headerBytes : 0),
+    maxFrameBytes,
+  };
+}
+
+class LengthDecoder extends FrameDecoder<Buffer> {
+  readonly #header: Header;
+
+  constructor(codec: string, header: Header, borrow: boolean) {
+    super(codec, borrow);
+    this.#header = header;
+  }
+
+  protected measure(bytes: Buffer, start: number): number | undefined {
+    const { headerBytes, offsetBytes, keptBytes, extraBytes, maxFrameBytes } = this.#header;
+    if (bytes.length - start < headerBytes) return undefined;
+    const length = readLength(bytes, start + offsetBytes, this.#header);
+    const following = length + extraBytes;
+    if (following < 0) throw this.malformed(`the length is ${length}, less than ${-extraBytes}`);
+    if (following + keptBytes > maxFrameBytes) {
+      const exact = exactLength(bytes, start + offsetBytes, this.#header);
+      throw this.tooLarge(maxFrameBytes, exact + BigInt(extraBytes + keptBytes));
+    }
+    return headerBytes + following;
+  }
+
+  protected open(_bytes: Buffer, start: number, length: number): Buffer {
+    return this.cut(start + this.#header.headerBytes - this.#header.keptBytes, start + length);
+  }
+}
+
+// Node reads up to six bytes as a number. Above 2^53 the sum of eight is rounded, and far above every limit.
+function readLength(bytes: Buffer, at: number, { lengthBytes, isBig }: Header): number {
+  if (lengthBytes < 8) return isBig ? bytes.readUIntBE(at, lengthBytes) : bytes.readUIntLE(at, lengthBytes);
+  const [first, second] = isBig
+    ? [bytes.readUInt32BE(at), bytes.readUInt32BE(at + 4)]
+    : [bytes.readUInt32LE(at + 4), bytes.readUInt32LE(at)];
+  return first * 2 ** 32 + second;
+}
+
+function exactLength(bytes: Buffer, at: number, header: Header): bigint {
+  if (header.lengthBytes < 8) return BigInt(readLength(bytes, at, header));
+  return header.isBig ? bytes.readBigUInt64BE(at) : bytes.readBigUInt64LE(at);
+}
+
+function writeLength(bytes: Buffer, at: number, { lengthBytes, isBig }: Header, length: number): void {
+  if (lengthBytes < 8 && isBig) bytes.writeUIntBE(length, at, lengthBytes);
+  else if (lengthBytes < 8) bytes.writeUIntLE(length, at, lengthBytes);
+  else if (isBig) bytes.writeBigUInt64BE(BigInt(length), at);
+  else bytes.writeBigUInt64LE(BigInt(length), at);
+}

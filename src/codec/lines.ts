@@ -1,0 +1,132 @@
+import { wrongType } from "../socket/argument.ts";
+import type { Codec, Decoder } from "./codec.ts";
+import { FrameDecoder } from "./frame-decoder.ts";
+import { checkFrameBytes, type FrameLimit, maxFrameBytesOf, unencodable } from "./frame-limit.ts";
+import { choice, flag } from "./option.ts";
+import { bytesOfText, encodingOf, type TextEncoding, textOf } from "./text.ts";
+
+const LF = 10;
+const CR = 13;
+
+/** How lines end, what they may have, and what they are made of. */
+export interface LinesOptions extends FrameLimit {
+  /** What `encode` writes behind a line; default `"\n"`. */
+  readonly newline?: "\n" | "\r\n" | undefined;
+  /**
+   * False, the default: both LF and CRLF end a line, and a CR elsewhere belongs to it. True: `newline` alone ends one, and
+   * a CR or LF that is no part of it is malformed, since two programs that take it differently can be played off against
+   * each other (as in SMTP, RFC 5321, section 2.3.8).
+   */
+  readonly strict?: boolean | undefined;
+  /** Default `"utf8"`, and what is not UTF-8 is malformed; `"latin1"` takes every byte as a character. */
+  readonly encoding?: TextEncoding | undefined;
+  /** Whether the end of input ends a line, too: default false, since it may have been cut short. */
+  readonly allowUnterminated?: boolean | undefined;
+}
+
+/**
+ * Lines of text, without what ends them. An empty line is an empty frame.
+ *
+ * @throws RangeError, TypeError for an option · of a decoder: FrameError `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`, `_MALFORMED` (not
+ * UTF-8; with `strict` a bare CR or LF), `ERR_SOCKWRIGHT_UNEXPECTED_END` · of `encode`: `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` (a
+ * LF in it, a CR at its end, with `strict` any CR, a lone surrogate), `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`.
+ * @example
+ * ```ts
+ * import { lines } from "sockwright/codec";
+ *
+ * const codec = lines({ newline: "\r\n", maxFrameBytes: 512 });
+ * console.log(JSON.stringify(String(codec.encode("PING")))); // => "PING\r\n"
+ *
+ * const decoder = codec.decoder();
+ * decoder.push(Buffer.from("one\ntwo\r\nthr"));
+ * console.log(decoder.next(), decoder.next(), decoder.next()); // => one two undefined
+ * decoder.push(Buffer.from("ee\n"));
+ * console.log(decoder.next()); // => three
+ * ```
+ */
+export function lines(options: LinesOptions = {}): Codec<string> {
+  return lineCodec("lines", options);
+}
+
+/** Lines, by the name of the codec that is made of them. */
+export function lineCodec(name: string, options: LinesOptions): Codec<string> {
+  const newline = choice("options.newline", options.newline, ["\n", "\r\n"]);
+  const form: LineForm = {
+    isStrict: flag("options.strict", options.strict),
+    isCrlf: newline === "\r\n",
+    encoding: encodingOf(options.encoding),
+    maxFrameBytes: maxFrameBytesOf(options),
+    allowUnterminated: flag("options.allowUnterminated", options.allowUnterminated),
+  };
+  return {
+    name,
+    decoder: (): Decoder<string> => new LineDecoder(name, form),
+    encode(line) {
+      if (typeof line !== "string") throw wrongType("line", "of type string", line);
+      const bytes = bytesOfText(line + newline, form.encoding);
+      if (bytes === undefined) throw unencodable(name, `the line has a character that ${form.encoding} does not have`);
+      if (line.includes("\n")) throw unencodable(name, "the line has a LF in it");
+      if (line.endsWith("\r")) throw unencodable(name, "the line ends in a CR");
+      if (form.isStrict && line.includes("\r")) throw unencodable(name, "the line has a CR in it");
+      checkFrameBytes(name, bytes.length - newline.length, form.maxFrameBytes);
+      return bytes;
+    },
+  };
+}
+
+interface LineForm {
+  readonly isStrict: boolean;
+  readonly isCrlf: boolean;
+  readonly encoding: TextEncoding;
+  readonly maxFrameBytes: number;
+  readonly allowUnterminated: boolean;
+}
+
+class LineDecoder extends FrameDecoder<string> {
+  readonly #form: LineForm;
+  /** Bytes of the line that are known to have no LF. */
+  #looked = 0;
+
+  constructor(codec: string, form: LineForm) {
+    super(codec);
+    this.#form = form;
+  }
+
+  protected measure(bytes: Buffer, start: number): number | undefined {
+    const at = bytes.indexOf(LF, start + this.#looked);
+    this.#looked = at < 0 ? bytes.length - start : 0;
+    if (at >= 0) return at - start + 1;
+    // One more than the limit may be a CR that ends the line.
+    if (this.#looked > this.#form.maxFrameBytes + 1) throw this.tooLarge(this.#form.maxFrameBytes);
+    return undefined;
+  }
+
+  protected open(bytes: Buffer, start: number, length: number): string {
+    const end = start + length - 1;
+    const hasCr = end > start && bytes[end - 1] === CR;
+    if (this.#form.isStrict && this.#form.isCrlf && !hasCr) {
+      this.#checkSize(length - 1);
+      throw this.malformed("a LF without a CR before it");
+    }
+    return this.#line(bytes, start, hasCr && (this.#form.isCrlf || !this.#form.isStrict) ? end - 1 : end);
+  }
+
+  protected override last(bytes: Buffer, start: number, length: number): string | undefined {
+    if (!this.#form.allowUnterminated) return super.last(bytes, start, length);
+    const end = start + length;
+    this.#looked = 0;
+    return this.#line(bytes, start, bytes[end - 1] === CR && !this.#form.isStrict ? end - 1 : end);
+  }
+
+  #line(bytes: Buffer, from: number, to: number): string {
+    this.#checkSize(to - from);
+    const text = textOf(bytes, from, to, this.#form.encoding);
+    if (text === undefined) throw this.malformed("the line is not UTF-8");
+    if (this.#form.isStrict && text.includes("\r")) throw this.malformed("a CR without a LF behind it");
+    return text;
+  }
+
+  #checkSize(bytes: number): void {
+    if (bytes > this.#form.maxFrameBytes) throw this.tooLarge(this.#form.maxFrameBytes);
+  }
+}

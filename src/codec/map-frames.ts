@@ -1,0 +1,121 @@
+import type { Codec, Decoder } from "./codec.ts";
+import { FrameError } from "./frame-error.ts";
+import { unencodable } from "./frame-limit.ts";
+
+/** What becomes of the frames of another codec. */
+export interface FrameMapping<In, Out, T, U> {
+  /** For messages; default the other codec's name. */
+  readonly name?: string | undefined;
+  /** Makes a value of a frame. Undefined leaves the frame out; what it throws becomes the cause of a FrameError. */
+  decode(frame: In): T | undefined;
+  /** Makes a frame of a value. What it throws becomes the cause of a FrameError. */
+  encode(value: U): Out;
+}
+
+/**
+ * A codec that makes values of another codec's frames, and frames of values.
+ *
+ * @throws of a decoder: what the other's decoder throws · FrameError `ERR_SOCKWRIGHT_FRAME_MALFORMED` where `decode` throws · of
+ * `encode`: what the other's throws · FrameError `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` where the mapping's throws.
+ * @example
+ * ```ts
+ * import { fixed, mapFrames } from "sockwright/codec";
+ *
+ * const temperatures = mapFrames(fixed(4), {
+ *   decode: (frame) => frame.readFloatBE(),
+ *   encode(celsius: number) {
+ *     const frame = Buffer.alloc(4);
+ *     frame.writeFloatBE(celsius);
+ *     return frame;
+ *   },
+ * });
+ * const decoder = temperatures.decoder();
+ * decoder.push(temperatures.encode(21.5));
+ * console.log(decoder.next()); // => 21.5
+ * ```
+ */
+export function mapFrames<In, Out, T, U = T>(codec: Codec<In, Out>, mapping: FrameMapping<In, Out, T, U>): Codec<T, U> {
+  const { name = codec.name } = mapping;
+  return {
+    name,
+    decoder: (): Decoder<T> => new MappedDecoder(name, codec.decoder(), mapping),
+    encode(value) {
+      return codec.encode(frameOf(name, mapping, value));
+    },
+  };
+}
+
+interface FrameReader<In, T> {
+  decode(frame: In): T | undefined;
+}
+
+interface FrameWriter<Out, U> {
+  encode(value: U): Out;
+}
+
+function frameOf<Out, U>(name: string, mapping: FrameWriter<Out, U>, value: U): Out {
+  try {
+    return mapping.encode(value);
+  } catch (error) {
+    throw error instanceof FrameError ? error : unencodable(name, reasonOf(error), error);
+  }
+}
+
+class MappedDecoder<In, T> implements Decoder<T> {
+  readonly #name: string;
+  readonly #frames: Decoder<In>;
+  readonly #mapping: FrameReader<In, T>;
+  #error: unknown;
+
+  constructor(name: string, frames: Decoder<In>, mapping: FrameReader<In, T>) {
+    this.#name = name;
+    this.#frames = frames;
+    this.#mapping = mapping;
+  }
+
+  get bufferedBytes(): number {
+    return this.#frames.bufferedBytes;
+  }
+
+  get offset(): number {
+    return this.#frames.offset;
+  }
+
+  push(bytes: NodeJS.ArrayBufferView): void {
+    if (this.#error !== undefined) throw this.#error;
+    this.#frames.push(bytes);
+  }
+
+  next(): T | undefined {
+    if (this.#error !== undefined) throw this.#error;
+    for (;;) {
+      const frame = this.#frames.next();
+      if (frame === undefined) return undefined;
+      const value = this.#decode(frame);
+      if (value !== undefined) return value;
+    }
+  }
+
+  end(): void {
+    this.#frames.end();
+  }
+
+  keep(): void {
+    this.#frames.keep();
+  }
+
+  #decode(frame: In): T | undefined {
+    try {
+      return this.#mapping.decode(frame);
+    } catch (error) {
+      const place = { codec: this.#name, offset: this.offset, cause: error };
+      this.#error =
+        error instanceof FrameError ? error : new FrameError("ERR_SOCKWRIGHT_FRAME_MALFORMED", place, reasonOf(error));
+      throw this.#error;
+    }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,84 @@
+import { bytesOf, type Data } from "../socket/argument.ts";
+import type { Codec, Decoder } from "./codec.ts";
+import { FrameDecoder } from "./frame-decoder.ts";
+import { checkFrameBytes, type FrameLimit, type FrameOwnership, maxFrameBytesOf } from "./frame-limit.ts";
+import { flag } from "./option.ts";
+
+/** 64 bits in groups of seven. */
+const MAX_VARINT_BYTES = 10;
+
+/** What frames behind a varint may have. */
+export interface VarintPrefixedOptions extends FrameLimit, FrameOwnership {}
+
+/**
+ * Frames of bytes, each behind its length as a base-128 varint (unsigned LEB128, lowest group first): the delimited
+ * messages of Protocol Buffers (https://protobuf.dev/programming-guides/encoding/#varints). A length takes as few bytes as
+ * it can; a longer form, or one of more than 64 bits, is malformed.
+ *
+ * @throws RangeError, TypeError for an option · of a decoder: FrameError `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`,
+ * `ERR_SOCKWRIGHT_FRAME_MALFORMED`, `ERR_SOCKWRIGHT_UNEXPECTED_END` · of `encode`: `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`.
+ * @example
+ * ```ts
+ * import { varintPrefixed } from "sockwright/codec";
+ *
+ * const codec = varintPrefixed();
+ * console.log(codec.encode("x".repeat(300)).subarray(0, 3).toString("hex")); // => ac0278
+ *
+ * const decoder = codec.decoder();
+ * decoder.push(Uint8Array.of(2, 104, 105, 0));
+ * console.log(String(decoder.next()), decoder.next()?.length); // => hi 0
+ * ```
+ */
+export function varintPrefixed(options: VarintPrefixedOptions = {}): Codec<Buffer, Data> {
+  const name = "varint-prefixed";
+  const maxFrameBytes = maxFrameBytesOf(options);
+  const borrow = flag("options.borrow", options.borrow);
+  return {
+    name,
+    decoder: (): Decoder<Buffer> => new VarintDecoder(name, maxFrameBytes, borrow),
+    encode(frame) {
+      const bytes = bytesOf("frame", frame);
+      checkFrameBytes(name, bytes.length, maxFrameBytes);
+      const header: number[] = [];
+      let rest = bytes.length;
+      for (; rest > 0x7f; rest >>>= 7) header.push((rest & 0x7f) | 0x80);
+      return Buffer.concat([Buffer.of(...header, rest), bytes]);
+    },
+  };
+}
+
+class VarintDecoder extends FrameDecoder<Buffer> {
+  readonly #maxFrameBytes: number;
+  #headerBytes = 0;
+
+  constructor(codec: string, maxFrameBytes: number, borrow: boolean) {
+    super(codec, borrow);
+    this.#maxFrameBytes = maxFrameBytes;
+  }
+
+  protected measure(bytes: Buffer, start: number): number | undefined {
+    let length = 0;
+    for (let count = 1; ; count++) {
+      const byte = bytes[start + count - 1];
+      if (byte === undefined) return undefined;
+      // Nine groups are 63 bits: the tenth byte has one more, and is the last.
+      if (count === MAX_VARINT_BYTES && byte > 1) throw this.malformed("the length has more than 64 bits");
+      if (byte === 0 && count > 1) throw this.malformed(`the length has ${count} bytes, and fewer would do`);
+      length += (byte & 0x7f) * 2 ** (7 * (count - 1));
+      if (byte > 0x7f) continue;
+      if (length > this.#maxFrameBytes) throw this.tooLarge(this.#maxFrameBytes, exact(bytes, start, count));
+      this.#headerBytes = count;
+      return count + length;
+    }
+  }
+
+  protected open(_bytes: Buffer, start: number, length: number): Buffer {
+    return this.cut(start + this.#headerBytes, start + length);
+  }
+}
+
+/** The number as it is: above 2^53 a double rounds it. */
+function exact(bytes: Buffer, start: number, count: number): bigint {
+  const groups = bytes.subarray(start, start + count);
+  return groups.reduceRight((value, byte) => (value << 7n) | BigInt(byte & 0x7f), 0n);
+}

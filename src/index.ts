@@ -1,0 +1,31 @@
+/** The BSD socket interface, layer 1 of Sockwright. */
+
+export type {
+  Address,
+  AddressInput,
+  Inet6Address,
+  InetAddress,
+  RawAddress,
+  UnixAbstractAddress,
+  UnixAddress,
+  UnixPathAddress,
+} from "./socket/address.ts";
+export type { Data } from "./socket/argument.ts";
+export { WOULD_BLOCK } from "./socket/call.ts";
+export * from "./socket/constants.ts";
+export { type ControlMessage, controlSpace as CMSG_SPACE } from "./socket/control-message.ts";
+export { socket, socketpair } from "./socket/create.ts";
+export type {
+  Message,
+  MessageDetails,
+  MessageInto,
+  ReceiveMessageOptions,
+  SendMessageOptions,
+} from "./socket/message.ts";
+export type { ReceiveOptions } from "./socket/receive.ts";
+export type { SendOptions } from "./socket/send.ts";
+export type { ServeOptions } from "./socket/serve.ts";
+export type { Connection, Datagram, Listener, Socket } from "./socket/socket.ts";
+export { SocketError } from "./socket/socket-error.ts";
+export { AbortError, SockwrightError, type SockwrightErrorCode } from "./socket/sockwright-error.ts";
+export type { WaitOptions } from "./socket/wait-options.ts";

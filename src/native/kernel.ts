@@ -1,0 +1,106 @@
+/**
+ * The typed contract of the addon: each function is one non-blocking system call. A number that is not negative is
+ * what the call returned; a negative one is the negated errno. A socket is named by its slot and generation; after
+ * `close` that pair finds nothing and gives -EBADF.
+ */
+export interface Kernel {
+  socket(family: number, type: number, protocol: number): Handle;
+  socketpair(family: number, type: number, protocol: number, handles: Float64Array): number;
+  dup(slot: number, generation: number): Handle;
+  fileno(slot: number, generation: number): number;
+  detach(slot: number, generation: number, blocking: boolean): number;
+  /** With `onClosed`, a socket that lingers is closed on the thread pool: 1 now, and the call when it is done. */
+  close(slot: number, generation: number, onClosed?: () => void): number;
+  openDescriptors(): number;
+
+  bind(slot: number, generation: number, address: Uint8Array): number;
+  listen(slot: number, generation: number, backlog: number): number;
+  accept(slot: number, generation: number, address: Uint8Array): Handle;
+  connect(slot: number, generation: number, address: Uint8Array): number;
+  shutdown(slot: number, generation: number, how: number): number;
+  getsockname(slot: number, generation: number, address: Uint8Array): number;
+  getpeername(slot: number, generation: number, address: Uint8Array): number;
+
+  recv(slot: number, generation: number, buffer: Uint8Array, offset: number, length: number, flags: number): number;
+  send(slot: number, generation: number, data: Uint8Array, offset: number, length: number, flags: number): number;
+  recvfrom(
+    slot: number,
+    generation: number,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    flags: number,
+    address: Uint8Array,
+  ): number;
+  sendto(
+    slot: number,
+    generation: number,
+    data: Uint8Array,
+    offset: number,
+    length: number,
+    flags: number,
+    address: Uint8Array,
+  ): number;
+  sendmsg(
+    slot: number,
+    generation: number,
+    buffers: readonly Uint8Array[],
+    flags: number,
+    address?: Uint8Array,
+    control?: Uint8Array,
+  ): number;
+  recvmsg(
+    slot: number,
+    generation: number,
+    buffers: readonly Uint8Array[],
+    flags: number,
+    results: Uint8Array,
+    control?: Uint8Array,
+  ): number;
+
+  getsockopt(slot: number, generation: number, level: number, option: number, out: Uint8Array): number;
+  setsockopt(slot: number, generation: number, level: number, option: number, value: number | Uint8Array): number;
+
+  /** 1 when the text is an address of the family and was written to `out`, else 0. */
+  inet_pton(family: number, text: string, out: Uint8Array): number;
+  inet_ntop(family: number, bytes: Uint8Array): string | number;
+  if_nametoindex(name: string): number;
+
+  /** Starts the poller: `dispatch(count)` is called once a turn, with `count` records of three in `records`. */
+  start(dispatch: (count: number) => void, records: Int32Array): number;
+  /** What epoll reports of the slot from now on, as EPOLL* bits; 0 takes it out. */
+  watch(slot: number, generation: number, interest: number): number;
+  setReferenced(referenced: boolean): void;
+  poll(slot: number, generation: number, events: number): number;
+
+  readonly constants: readonly Constant[];
+}
+
+/** What the compiled addon exports: the {@link Kernel}, with the numbers of recv and send in memory that both share. */
+export interface Addon extends Omit<Kernel, "recv" | "send"> {
+  readonly transferFrame: Int32Array;
+  recv(buffer: Uint8Array): void;
+  send(data: Uint8Array): void;
+}
+
+/** generation * 2^24 + slot, or a negated errno. */
+export type Handle = number;
+
+/** One row of the constants table. */
+interface Constant {
+  readonly name: string;
+  readonly value: number;
+  readonly manual: string;
+}
+
+const SLOTS = 2 ** 24;
+
+/** The slot of a handle: an index into every per-socket table. */
+export function slotOf(handle: Handle): number {
+  return handle % SLOTS;
+}
+
+/** The generation of a handle: which of a slot's successive sockets is meant. */
+export function generationOf(handle: Handle): number {
+  return Math.floor(handle / SLOTS);
+}

@@ -1,0 +1,106 @@
+import { kernel } from "./load.ts";
+import { beginTurn } from "./turn.ts";
+
+/** epoll_ctl(2): the bits of interest and of readiness that layer 1 uses. */
+export const EPOLLIN = 0x001;
+export const EPOLLPRI = 0x002;
+export const EPOLLOUT = 0x004;
+export const EPOLLERR = 0x008;
+export const EPOLLHUP = 0x010;
+
+/** Who waits for a socket. The table holds it only while it waits, so a socket that is lost can still be collected. */
+export interface Watcher {
+  readonly slot: number;
+  readonly generation: number;
+  ready(events: number): void;
+}
+
+const MAX_RECORDS = 1024;
+const INT32S_PER_RECORD = 3;
+
+const records = new Int32Array(MAX_RECORDS * INT32S_PER_RECORD);
+const watchers: (Watcher | undefined)[] = [];
+const interests: number[] = [];
+let started = false;
+let holders = 0;
+
+/** Has `watcher.ready` called when one of `events` comes (or an error or a hang-up). 0, or a negated errno. */
+export function wait(watcher: Watcher, events: number): number {
+  if (!started) start();
+  const { slot } = watcher;
+  watchers[slot] = watcher;
+  const interest = interests[slot] ?? 0;
+  if ((interest & events) === events) return 0;
+  return setInterest(slot, watcher.generation, interest | events);
+}
+
+/** Nobody waits any more. Epoll keeps its interest: most sockets wait again at once, and that then costs no call. */
+export function leave(watcher: Watcher): void {
+  if (watchers[watcher.slot] === watcher) watchers[watcher.slot] = undefined;
+}
+
+/** Events that came and that nobody waits for are not asked for again; level-triggered, they would come each turn. */
+export function ignore(watcher: Watcher, events: number): void {
+  const interest = interests[watcher.slot] ?? 0;
+  if ((interest & events) !== 0) setInterest(watcher.slot, watcher.generation, interest & ~events);
+}
+
+/** Before a close: the slot is about to be somebody else's. The addon takes it out of epoll. */
+export function forget(slot: number): void {
+  watchers[slot] = undefined;
+  interests[slot] = 0;
+}
+
+/** While at least one holder waits, the poller keeps the process alive. */
+export function hold(): void {
+  if (!started) start();
+  if (holders++ === 0) kernel.setReferenced(true);
+}
+
+/** Undoes one {@link hold}. */
+export function release(): void {
+  if (--holders === 0) kernel.setReferenced(false);
+}
+
+function setInterest(slot: number, generation: number, interest: number): number {
+  const result = kernel.watch(slot, generation, interest);
+  if (result === 0) interests[slot] = interest;
+  return result;
+}
+
+function start(): void {
+  const result = kernel.start(dispatch, records);
+  if (result < 0) {
+    throw Object.assign(new Error(`The poller cannot start: errno ${-result}`), {
+      errno: result,
+      syscall: "epoll_create1",
+    });
+  }
+  started = true;
+}
+
+function dispatch(count: number): void {
+  beginTurn();
+  for (let at = 0; at < count * INT32S_PER_RECORD; at += INT32S_PER_RECORD) {
+    const slot = records[at] ?? 0;
+    const generation = records[at + 1] ?? 0;
+    const watcher = watchers[slot];
+    if (watcher !== undefined && watcher.generation === generation) {
+      deliver(watcher, records[at + 2] ?? 0);
+    } else {
+      // Nobody waits, or the record is of a socket closed earlier in this batch; then the addon answers EBADF.
+      setInterest(slot, generation, 0);
+    }
+  }
+}
+
+/** A throw here is a defect of ours or of a diagnostics subscriber; the other sockets of the batch get their events. */
+function deliver(watcher: Watcher, events: number): void {
+  try {
+    watcher.ready(events);
+  } catch (error) {
+    process.nextTick(() => {
+      throw error;
+    });
+  }
+}

@@ -1,0 +1,57 @@
+const MESSAGES = {
+  ERR_SOCKWRIGHT_ABORTED: "The connection was aborted",
+  ERR_SOCKWRIGHT_ENDED: "The connection was ended: nothing more can be written",
+  ERR_SOCKWRIGHT_OUTBOX_FULL: "The peer reads too slowly: more is waiting to be sent than maxOutboxBytes allows",
+  ERR_SOCKWRIGHT_READING: "The connection is being read from already: await that first",
+  ERR_SOCKWRIGHT_RECORDS: "The connection carries records, and a file is none: cut it into records of your own",
+  ERR_SOCKWRIGHT_TOO_LONG: "No delimiter came within maxBytes",
+  ERR_SOCKWRIGHT_UNEXPECTED_END: "The connection ended in the middle of what was to be read",
+} as const;
+
+/** The `code` of a {@link ConnectionError}. */
+export type ConnectionErrorCode = keyof typeof MESSAGES;
+
+/**
+ * A condition of a connection that no system call tells. Match on `code`:
+ *
+ * | code | when |
+ * |---|---|
+ * | `ERR_SOCKWRIGHT_ABORTED` | `abort()` without a reason, here or by the server that closes |
+ * | `ERR_SOCKWRIGHT_ENDED` | `write()` after `end()` |
+ * | `ERR_SOCKWRIGHT_OUTBOX_FULL` | more than 16 MiB were written and not taken; the connection is aborted |
+ * | `ERR_SOCKWRIGHT_READING` | a second read while one waits |
+ * | `ERR_SOCKWRIGHT_RECORDS` | `sendFile()` where each write is a record |
+ * | `ERR_SOCKWRIGHT_TOO_LONG` | `readUntil()` found no delimiter within `maxBytes` |
+ * | `ERR_SOCKWRIGHT_UNEXPECTED_END` | the end came inside of what `readExactly()` or `readUntil()` was to read |
+ *
+ * @example
+ * ```ts
+ * import { ConnectionError, connect, serve } from "sockwright/server";
+ *
+ * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+ *   connection.write("abc");
+ * });
+ * const client = await connect(server.urls[0] ?? "");
+ * await client.readExactly(4).catch((error: unknown) => {
+ *   console.log(error instanceof ConnectionError && error.code); // => ERR_SOCKWRIGHT_UNEXPECTED_END
+ * });
+ * client.abort();
+ * await server.close();
+ * ```
+ */
+export class ConnectionError extends Error {
+  /** Which condition; see the table above. */
+  readonly code: ConnectionErrorCode;
+
+  /** @internal */
+  constructor(code: ConnectionErrorCode) {
+    super(MESSAGES[code]);
+    this.name = "ConnectionError";
+    this.code = code;
+  }
+}
+
+/** What was thrown, as an Error. */
+export function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+}

@@ -1,0 +1,95 @@
+/** Above this, a connection that nobody reads from is not read from. */
+export const MAX_INBOX_BYTES = 64 * 1024;
+/** Nor with so many records, which may be empty. */
+export const MAX_INBOX_RECORDS = 1024;
+/** Pieces of a stream are joined up to here: who sends byte by byte takes hardly more memory than his bytes. */
+export const JOINED_BYTES = 4 * 1024;
+
+/** What came and was not read yet: a queue of pieces, of which any number of bytes can be taken. */
+export class Inbox {
+  readonly #isRecords: boolean;
+  // Most often there is one piece or none, and an idle connection has no array.
+  #first: Buffer | undefined;
+  #rest: Buffer[] | undefined;
+  #bytes = 0;
+
+  constructor(isRecords: boolean) {
+    this.#isRecords = isRecords;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get isFull(): boolean {
+    return this.#bytes >= MAX_INBOX_BYTES || (this.#rest !== undefined && this.#rest.length >= MAX_INBOX_RECORDS - 1);
+  }
+
+  /** Keeps a copy. */
+  add(bytes: Uint8Array): void {
+    this.#bytes += bytes.length;
+    const last = this.#rest?.at(-1) ?? this.#first;
+    if (last === undefined) {
+      this.#first = Buffer.from(bytes);
+    } else if (!this.#isRecords && last.length + bytes.length <= JOINED_BYTES) {
+      this.#replaceLast(Buffer.concat([last, bytes]));
+    } else {
+      this.#rest ??= [];
+      this.#rest.push(Buffer.from(bytes));
+    }
+  }
+
+  /** The oldest piece; undefined when there is none. */
+  shift(): Buffer | undefined {
+    const piece = this.#first;
+    if (piece === undefined) return undefined;
+    this.#bytes -= piece.length;
+    this.#first = this.#rest?.shift();
+    if (this.#rest?.length === 0) this.#rest = undefined;
+    return piece;
+  }
+
+  /** So many bytes, which must be there. */
+  take(count: number): Buffer {
+    const first = this.#first;
+    if (first !== undefined && first.length === count) {
+      this.shift();
+      return first;
+    }
+    const taken = Buffer.allocUnsafe(count);
+    for (let at = 0; at < count; ) {
+      const piece = this.#first;
+      if (piece === undefined) throw new RangeError(`${count} bytes of ${at}`);
+      const copied = piece.copy(taken, at, 0, count - at);
+      at += copied;
+      if (copied === piece.length) {
+        this.shift();
+      } else {
+        this.#bytes -= copied;
+        this.#first = piece.subarray(copied);
+      }
+    }
+    return taken;
+  }
+
+  /** Where the delimiter begins, looking from `from`; -1 when it is not there. All pieces become one. */
+  indexOf(delimiter: Uint8Array, from: number): number {
+    if (this.#rest !== undefined) {
+      const whole = this.take(this.#bytes);
+      this.#first = whole;
+      this.#bytes = whole.length;
+    }
+    return this.#first?.indexOf(delimiter, from) ?? -1;
+  }
+
+  clear(): void {
+    this.#first = undefined;
+    this.#rest = undefined;
+    this.#bytes = 0;
+  }
+
+  #replaceLast(piece: Buffer): void {
+    if (this.#rest === undefined) this.#first = piece;
+    else this.#rest[this.#rest.length - 1] = piece;
+  }
+}

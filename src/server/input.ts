@@ -1,0 +1,261 @@
+import { ConnectionError, errorOf } from "./connection-error.ts";
+import { Inbox } from "./inbox.ts";
+import type { Read } from "./read.ts";
+import type { Link } from "./transport.ts";
+
+/** Whom a connection's sides tell that it cannot go on. */
+export interface Aborter {
+  abort(reason: Error): void;
+}
+
+const NOTHING = Promise.resolve();
+
+/** Who waits for input: a read, or whoever has it pushed. */
+interface Waiter {
+  /** Whether it has what it waited for, and waits no more. */
+  attempt(inbox: Inbox): boolean;
+  /** No more will come. */
+  end(inbox: Inbox, failure: Error | undefined): void;
+}
+
+/**
+ * The side of a connection that reads. The phases of it:
+ *
+ * - `open`: what comes is pushed, or kept until it is read.
+ * - `stopped`: the server closes; nothing more is read, what is kept can be.
+ * - `discarding`: the connection closes; what comes is dropped until the peer ends.
+ * - `ended`: the peer has ended.
+ * - `lost`: the connection failed.
+ */
+type Phase = "open" | "stopped" | "discarding" | "ended" | "lost";
+
+/** What the peer sends, and who reads it: by promise or by push, one at a time. */
+export class Input {
+  readonly #link: Link;
+  readonly #owner: Aborter;
+  readonly #inbox: Inbox;
+  #phase: Phase = "open";
+  #failure: Error | undefined;
+  #waiter: Waiter | undefined;
+  #push: ((bytes: Uint8Array) => void) | undefined;
+  #peerEnded: (() => void) | undefined;
+  #isReading = false;
+  #isHeld = false;
+  #bytesRead = 0;
+
+  constructor(link: Link, owner: Aborter) {
+    this.#link = link;
+    this.#owner = owner;
+    this.#inbox = new Inbox(link.isRecords);
+  }
+
+  /** Why the connection was lost, if it was. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Somebody waits. */
+  get isAwaited(): boolean {
+    return this.#waiter !== undefined;
+  }
+
+  /** What has come over the link. */
+  get bytesRead(): number {
+    return this.#bytesRead;
+  }
+
+  /** Of it, what nobody has read yet. */
+  get bytesUnread(): number {
+    return this.#inbox.bytes;
+  }
+
+  /** Makes a read: at once when what it wants is there, or when no more will come. */
+  read<T>(read: Read<T>): Promise<T> {
+    if (this.#waiter !== undefined) return Promise.reject(new ConnectionError("ERR_SOCKWRIGHT_READING"));
+    try {
+      const taken = this.#inbox.bytes < read.wantedBytes ? undefined : read.take(this.#inbox);
+      if (taken !== undefined) return Promise.resolve(taken);
+      if (this.#phase !== "open") return Promise.resolve(ending(read, this.#inbox, this.#failure));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return new Promise<T>((resolve) => this.#wait(new WaitingRead(read, resolve)));
+  }
+
+  /** Gives `push` what comes until the end; what it throws aborts the connection. */
+  onBytes(push: (bytes: Uint8Array) => void): Promise<void> {
+    if (this.#waiter !== undefined) return Promise.reject(new ConnectionError("ERR_SOCKWRIGHT_READING"));
+    const ended = new Promise<void>((resolve) => {
+      this.#waiter = new WaitingPush(resolve);
+    });
+    this.#push = push;
+    while (this.#push === push) {
+      const piece = this.#inbox.shift();
+      if (piece === undefined) break;
+      this.#give(push, piece);
+    }
+    if (this.#phase === "open") {
+      this.#link.awaited?.();
+      this.#resume();
+    } else {
+      this.#finish();
+    }
+    return ended;
+  }
+
+  /** Too much waits to be sent: nothing is read until {@link release}. */
+  hold(): void {
+    this.#isHeld = true;
+    this.#pause();
+  }
+
+  /** Reading goes on, if somebody waits for it. */
+  release(): void {
+    this.#isHeld = false;
+    if (this.#waiter !== undefined || this.#phase === "discarding") this.#resume();
+  }
+
+  /** Whoever waits gets the end, and so does who reads all that is kept. */
+  stop(): void {
+    if (this.#phase !== "open") return;
+    this.#phase = "stopped";
+    this.#pause();
+    this.#finish();
+  }
+
+  /** Whoever waits gets the end, and what is kept and still comes is dropped: the peer's end is all that matters now. */
+  discard(): void {
+    this.#inbox.clear();
+    if (this.#phase !== "open" && this.#phase !== "stopped") return;
+    this.#phase = "discarding";
+    this.#finish();
+    // An output that is full must not keep a peer from ending that sends before it reads.
+    this.#isHeld = false;
+    this.#resume();
+  }
+
+  /** Settles when a connection that discards is ended or lost; at once when it is already. */
+  peerEnds(): Promise<void> {
+    if (this.#phase !== "discarding") return NOTHING;
+    return new Promise((resolve) => {
+      this.#peerEnded = resolve;
+    });
+  }
+
+  received(bytes: Uint8Array): void {
+    this.#bytesRead += bytes.length;
+    if (this.#push !== undefined) {
+      this.#give(this.#push, bytes);
+      return;
+    }
+    if (this.#phase === "discarding") return;
+    // Not every link can stop: datagrams that nobody reads are dropped, as the kernel drops them.
+    if (this.#link.isDatagram && this.#inbox.isFull) return;
+    this.#inbox.add(bytes);
+    if (this.#waiter?.attempt(this.#inbox) === true) this.#waiter = undefined;
+    if (this.#waiter === undefined && this.#inbox.isFull) this.#pause();
+  }
+
+  ended(): void {
+    if (this.#phase === "lost") return;
+    this.#phase = "ended";
+    this.#isReading = false;
+    this.#finish();
+  }
+
+  lost(error: Error): void {
+    this.#phase = "lost";
+    this.#failure = error;
+    this.#isReading = false;
+    this.#finish();
+  }
+
+  #give(push: (bytes: Uint8Array) => void, bytes: Uint8Array): void {
+    try {
+      push(bytes);
+    } catch (error) {
+      this.#owner.abort(errorOf(error));
+    }
+  }
+
+  #wait(waiter: Waiter): void {
+    this.#waiter = waiter;
+    this.#link.awaited?.();
+    this.#resume();
+  }
+
+  /** Tells whoever waits that no more will come. */
+  #finish(): void {
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    this.#push = undefined;
+    waiter?.end(this.#inbox, this.#failure);
+    if (this.#phase !== "discarding") this.#peerEnded?.();
+  }
+
+  #resume(): void {
+    if (this.#isReading || this.#isHeld) return;
+    this.#isReading = true;
+    this.#link.resume();
+  }
+
+  #pause(): void {
+    if (!this.#isReading) return;
+    this.#isReading = false;
+    this.#link.pause();
+  }
+}
+
+/** A read that needs more than there is. */
+class WaitingRead<T> implements Waiter {
+  readonly #read: Read<T>;
+  readonly #resolve: (result: T | Promise<never>) => void;
+
+  constructor(read: Read<T>, resolve: (result: T | Promise<never>) => void) {
+    this.#read = read;
+    this.#resolve = resolve;
+  }
+
+  attempt(inbox: Inbox): boolean {
+    if (inbox.bytes < this.#read.wantedBytes) return false;
+    try {
+      const taken = this.#read.take(inbox);
+      if (taken === undefined) return false;
+      this.#resolve(taken);
+    } catch (error) {
+      this.#resolve(Promise.reject(error));
+    }
+    return true;
+  }
+
+  end(inbox: Inbox, failure: Error | undefined): void {
+    try {
+      this.#resolve(ending(this.#read, inbox, failure));
+    } catch (error) {
+      // Resolving with a rejection spares every idle connection the second function.
+      this.#resolve(Promise.reject(error));
+    }
+  }
+}
+
+/** Who has the bytes pushed waits for their end only. */
+class WaitingPush implements Waiter {
+  readonly #resolve: (result?: Promise<never>) => void;
+
+  constructor(resolve: (result?: Promise<never>) => void) {
+    this.#resolve = resolve;
+  }
+
+  attempt(): boolean {
+    return false;
+  }
+
+  end(_inbox: Inbox, failure: Error | undefined): void {
+    this.#resolve(failure === undefined ? undefined : Promise.reject(failure));
+  }
+}
+
+function ending<T>(read: Read<T>, inbox: Inbox, failure: Error | undefined): T {
+  if (failure !== undefined) throw failure;
+  return read.atEnd(inbox);
+}

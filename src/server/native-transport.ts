@@ -1,0 +1,99 @@
+import { kernel } from "../native/load.ts";
+import type { AddressInput } from "../socket/address.ts";
+import { encodeNumericAddress } from "../socket/address.ts";
+import { EAGAIN } from "../socket/errno.ts";
+import { serve } from "../socket/serve.ts";
+import type { Datagram, Socket } from "../socket/socket.ts";
+import { SocketDescriptor } from "../socket/socket-descriptor.ts";
+import { SocketError } from "../socket/socket-error.ts";
+import { bindSocket } from "./bind-socket.ts";
+import { connectSocket } from "./connect-socket.ts";
+import { listenOnEach } from "./listen-on-each.ts";
+import { NativeGate } from "./native-gate.ts";
+import { NativeLink, peerOf } from "./native-link.ts";
+import { nodeTransport } from "./node-transport.ts";
+import { checkAddress, isInherited, plainUrl, type SocketUrl } from "./socket-url.ts";
+import type { DatagramSocket, Link, LinkListener, Peer, Transport } from "./transport.ts";
+
+/** Sockets of the kernel, through the addon. */
+export const nativeTransport: Transport = {
+  name: "native",
+
+  listen(url, accepted, failed, gate): Promise<LinkListener> {
+    return listenOnEach(url, (each) => listenOn(each, accepted, failed, gate));
+  },
+
+  async bind(url, received, failed): Promise<DatagramSocket> {
+    checkAddress(url);
+    const open = await bindSocket(url);
+    const datagrams = open.socket as Socket<Datagram>;
+    const receiving = receiveAll(datagrams, received).catch(failed);
+    return {
+      url: urlOf(url, datagrams),
+      send: (data, to) => sendNow(datagrams, data, to),
+      async close() {
+        open.close();
+        await receiving;
+      },
+    };
+  },
+
+  async connect(url, signal): Promise<Link> {
+    const { open, address } = await connectSocket(url, { signal });
+    // Not by getpeername(2): who was reset since then has no peer, and is told so by the first read.
+    return new NativeLink(SocketDescriptor.endpointOf(open.socket), peerAt(address));
+  },
+};
+
+async function listenOn(...[url, accepted, failed, gate]: Parameters<Transport["listen"]>): Promise<LinkListener> {
+  // The addon cannot adopt a descriptor yet; Node can.
+  if (isInherited(url)) return nodeTransport.listen(url, accepted, failed, gate);
+  const open = await bindSocket(url);
+  const serving = serve(
+    SocketDescriptor.endpointOf(open.socket.listen()),
+    ({ endpoint, address }) =>
+      new Promise<void>((closed) => accepted(new NativeLink(endpoint, peerOf(address), closed))),
+    {},
+    new NativeGate(gate),
+  ).catch(failed);
+  return {
+    url: urlOf(url, open.socket),
+    async close() {
+      open.close();
+      await serving;
+    },
+  };
+}
+
+async function receiveAll(datagrams: Socket<Datagram>, received: (data: Buffer, peer: Peer) => void): Promise<void> {
+  for (;;) {
+    try {
+      for await (const [data, address] of datagrams) received(data, peerOf(address));
+      return;
+    } catch (error) {
+      // An ICMP error of an earlier reply: the socket is as good as before.
+      if (!(error instanceof SocketError) || datagrams.closed) throw error;
+    }
+  }
+}
+
+function sendNow(datagrams: Socket<Datagram>, data: Uint8Array, to: Peer): boolean {
+  const { slot, generation } = SocketDescriptor.endpointOf(datagrams);
+  const { sockaddr, target } = encodeNumericAddress(datagrams.family, to);
+  const result = kernel.sendto(slot, generation, data, 0, data.length, 0, sockaddr);
+  if (result >= 0) return true;
+  if (result === -EAGAIN) return false;
+  throw new SocketError("sendto", -result, target);
+}
+
+function peerAt(address: AddressInput): Peer {
+  if ("host" in address) return { host: address.host, port: address.port };
+  if ("abstract" in address) return { abstract: String(address.abstract) };
+  return { path: "path" in address ? String(address.path) : "" };
+}
+
+function urlOf(url: SocketUrl, listener: Socket<unknown>): SocketUrl {
+  if (!("host" in url)) return plainUrl(url);
+  const { host = url.host, port = url.port } = listener.getsockname();
+  return { scheme: url.scheme, host, port };
+}

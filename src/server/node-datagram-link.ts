@@ -1,0 +1,51 @@
+import type { Socket } from "node:dgram";
+import type { Link, LinkEvents, Peer } from "./transport.ts";
+
+/** A connected socket of `node:dgram`. */
+export class NodeDatagramLink implements Link {
+  readonly peer: Peer;
+  readonly isRecords = true;
+  readonly isDatagram = true;
+  readonly #socket: Socket;
+  #events: LinkEvents | undefined;
+  #isClosed = false;
+
+  constructor(socket: Socket, peer: Peer) {
+    this.#socket = socket;
+    this.peer = peer;
+  }
+
+  open(events: LinkEvents): void {
+    this.#events = events;
+    this.#socket.on("message", (data) => this.#events?.received(data));
+    this.#socket.on("error", (error) => this.#events?.failed(error));
+  }
+
+  // Node cannot stop receiving: what nobody reads the connection keeps, and drops beyond its limit.
+  resume(): void {}
+  pause(): void {}
+
+  send(bytes: Uint8Array, offset: number, length: number): number | undefined {
+    this.#socket.send(Buffer.from(bytes.subarray(offset, offset + length)));
+    return length;
+  }
+
+  sendMany(): undefined {
+    return undefined;
+  }
+
+  awaitRoom(): void {}
+
+  // A datagram socket has no end to send.
+  end(): void {}
+
+  close(): void {
+    this.#events = undefined;
+    if (!this.#isClosed) this.#socket.close();
+    this.#isClosed = true;
+  }
+
+  abort(): void {
+    this.close();
+  }
+}

@@ -1,0 +1,90 @@
+import type { Socket } from "node:net";
+import type { Link, LinkEvents, Peer } from "./transport.ts";
+
+/** What Node is handed at once: so much it may hold above its own mark. */
+export const HANDED_BYTES = 64 * 1024;
+
+/** A connection of `node:net`. Its buffers are kept empty: what it has no room for stays with the connection above. */
+export class NodeLink implements Link {
+  readonly peer: Peer;
+  readonly isRecords = false;
+  readonly isDatagram = false;
+  readonly #socket: Socket;
+  #events: LinkEvents | undefined;
+  #closed: (() => void) | undefined;
+
+  /** `closed` is called once the socket is closed. */
+  constructor(socket: Socket, peer: Peer, closed?: () => void) {
+    this.#socket = socket;
+    this.peer = peer;
+    this.#closed = closed;
+  }
+
+  open(events: LinkEvents): void {
+    this.#events = events;
+    const socket = this.#socket;
+    socket.pause();
+    socket.on("data", (bytes: Buffer) => this.#events?.received(bytes));
+    socket.on("end", () => this.#events?.ended());
+    socket.on("drain", () => this.#events?.writable());
+    socket.on("error", (error) => this.#events?.failed(error));
+    socket.on("close", () => {
+      this.#closed?.();
+      this.#closed = undefined;
+    });
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  send(bytes: Uint8Array, offset: number, length: number): number | undefined {
+    const room = this.#room();
+    return room === 0 ? undefined : this.#write(bytes.subarray(offset, offset + Math.min(length, room)));
+  }
+
+  sendMany(pieces: readonly Uint8Array[]): number | undefined {
+    const room = this.#room();
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    return room === 0 ? undefined : this.#write(Buffer.concat(pieces, Math.min(length, room)));
+  }
+
+  awaitRoom(): void {
+    if (!this.#socket.writableNeedDrain) queueMicrotask(() => this.#events?.writable());
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  close(): void {
+    // Also reads on, so that the socket sees the end of what still comes and closes by itself.
+    this.#events = undefined;
+    this.#socket.on("error", () => undefined);
+    this.#socket.destroySoon();
+  }
+
+  abort(): void {
+    this.#events = undefined;
+    this.#socket.on("error", () => undefined);
+    // Node refuses to reset a Unix socket, which has no such thing. And libuv one that is being shut down
+    // (uv_tcp_close_reset, UV_EINVAL): Node would lose the descriptor.
+    if ("host" in this.peer && !this.#socket.writableEnded) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
+  }
+
+  /** Node takes all that it is given, and says only then whether that was too much. */
+  #room(): number {
+    return this.#socket.writableNeedDrain ? 0 : HANDED_BYTES;
+  }
+
+  /** The bytes are lent, and Node keeps what it is given: it gets a copy. */
+  #write(bytes: Uint8Array): number {
+    this.#socket.write(Buffer.from(bytes));
+    return bytes.length;
+  }
+}

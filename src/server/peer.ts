@@ -1,0 +1,7 @@
+/** Who is at the other end of a connection, or sent a datagram: as in {@link SocketUrl}, without the scheme. */
+export type Peer =
+  | { readonly host: string; readonly port: number }
+  | { readonly path: string }
+  | { readonly abstract: string }
+  /** A Unix socket without a name. */
+  | { readonly path: "" };

@@ -1,0 +1,129 @@
+import { integer, outOfRange, wrongType, wrongValue } from "../socket/argument.ts";
+import { type Rate, rate } from "./address-rate.ts";
+import type { AdmissionLimits } from "./admission.ts";
+import type { DatagramLimits } from "./datagram-limit.ts";
+import type { AlarmLevel } from "./level-alarm.ts";
+import type { LinkTimeouts } from "./timed-link.ts";
+import type { Peer } from "./transport.ts";
+
+/** Connections of a server, unless it is told otherwise. */
+export const DEFAULT_MAX_CONNECTIONS = 16_384;
+/** Datagrams that are being answered at one time, unless it is told otherwise; of one address a quarter. */
+export const DEFAULT_MAX_PENDING_REPLIES = 1_024;
+export const DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS = 256;
+/** The default alarm: at nine tenths of `maxConnections`. */
+const ALARMING_PART = 0.9;
+const MAX_COUNT = 2_147_483_647;
+
+/** A level of open connections was passed, or is passed no more. */
+export interface ConnectionsAlarm {
+  readonly isRaised: boolean;
+  /** How many connections were open when it was told. */
+  readonly connections: number;
+  /** Which alarm it is. */
+  readonly raiseAt: number;
+  readonly clearAt: number;
+  /** The name of the service. */
+  readonly service: string;
+}
+
+/**
+ * How a server runs, and what it takes on. An address is an IPv4 address, or the /64 network of an IPv6 address; the
+ * clients of Unix sockets have none, and are limited in total only.
+ */
+export interface ServeOptions {
+  /** Told of every connection and datagram that the service failed on, besides the channel `sockwright:server:error`. */
+  readonly onError?: ((error: unknown, peer: Peer | undefined) => void) | undefined;
+  /** Connections at one time, of all URLs together. 1 or more; default 16 384. */
+  readonly maxConnections?: number | undefined;
+  /**
+   * What becomes of further ones. `wait`, the default: they stay in the kernel's backlog until there is room, and connect
+   * as if nothing were wrong; over `node:net`, which cannot leave them there, they are refused. `refuse`: reset.
+   */
+  readonly whenFull?: "wait" | "refuse" | undefined;
+  /** Connections of one address at one time; further ones are reset. 1 or more; default is no limit but the total. */
+  readonly maxConnectionsPerAddress?: number | undefined;
+  /** How often one address may connect; what comes faster is reset. Default is no limit. */
+  readonly acceptRatePerAddress?: Rate | undefined;
+  /**
+   * How long a client may say nothing after it has connected, in ms, 1 or more; then the connection is aborted, as by each
+   * of these deadlines, with a DeadlineError. None is early, and none more than 0.1 s late. Default is no deadline.
+   */
+  readonly firstByteTimeoutMs?: number | undefined;
+  /** How long nothing may be sent or received, in ms, 1 or more. Default is no deadline. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** How long the peer may send nothing while the service reads, in ms, 1 or more. Default is no deadline. */
+  readonly readTimeoutMs?: number | undefined;
+  /** How long the peer may take nothing of what waits to be sent, in ms, 1 or more. Default is no deadline. */
+  readonly writeTimeoutMs?: number | undefined;
+  /** How long a connection may last, in ms, 1 or more. Default is no deadline. */
+  readonly totalTimeoutMs?: number | undefined;
+  /** How many datagrams of one address the service is given; the others are dropped. Default is no limit. */
+  readonly datagramRatePerAddress?: Rate | undefined;
+  /** Datagrams that the service has not answered yet: further ones are dropped. 1 or more; default 1 024. */
+  readonly maxPendingReplies?: number | undefined;
+  /** The same of one address. 1 or more; default 256. */
+  readonly maxPendingRepliesPerAddress?: number | undefined;
+  /** Levels of open connections that are told when they are passed. Default is one alarm, at nine tenths of the most. */
+  readonly alarms?: readonly AlarmLevel[] | undefined;
+  /** Told of the alarms, besides the channel `sockwright:server:alarm`. */
+  readonly onAlarm?: ((alarm: ConnectionsAlarm) => void) | undefined;
+}
+
+/** The options with all that was left open filled in. */
+export interface ServeLimits extends AdmissionLimits, DatagramLimits, LinkTimeouts {
+  readonly alarms: readonly AlarmLevel[];
+}
+
+/** What the options say, and their defaults. Throws for what cannot be. */
+export function serveLimits(options: ServeOptions): ServeLimits {
+  const { acceptRatePerAddress, datagramRatePerAddress, alarms } = options;
+  const whenFull: unknown = options.whenFull ?? "wait";
+  if (whenFull !== "wait" && whenFull !== "refuse") {
+    throw wrongValue("options.whenFull", 'must be "wait" or "refuse"', whenFull);
+  }
+  const maxConnections = count("maxConnections", options.maxConnections, DEFAULT_MAX_CONNECTIONS);
+  return {
+    maxConnections,
+    whenFull,
+    maxConnectionsPerAddress: count(
+      "maxConnectionsPerAddress",
+      options.maxConnectionsPerAddress,
+      Number.POSITIVE_INFINITY,
+    ),
+    acceptRatePerAddress: acceptRatePerAddress && rate("options.acceptRatePerAddress", acceptRatePerAddress),
+    datagramRatePerAddress: datagramRatePerAddress && rate("options.datagramRatePerAddress", datagramRatePerAddress),
+    firstByteTimeoutMs: timeout("firstByteTimeoutMs", options.firstByteTimeoutMs),
+    idleTimeoutMs: timeout("idleTimeoutMs", options.idleTimeoutMs),
+    readTimeoutMs: timeout("readTimeoutMs", options.readTimeoutMs),
+    writeTimeoutMs: timeout("writeTimeoutMs", options.writeTimeoutMs),
+    totalTimeoutMs: timeout("totalTimeoutMs", options.totalTimeoutMs),
+    maxPendingReplies: count("maxPendingReplies", options.maxPendingReplies, DEFAULT_MAX_PENDING_REPLIES),
+    maxPendingRepliesPerAddress: count(
+      "maxPendingRepliesPerAddress",
+      options.maxPendingRepliesPerAddress,
+      DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS,
+    ),
+    alarms: alarms === undefined ? [{ raiseAt: Math.ceil(maxConnections * ALARMING_PART) }] : alarms.map(checkedAlarm),
+  };
+}
+
+function count(name: string, value: number | undefined, byDefault: number): number {
+  return value === undefined || value === byDefault ? byDefault : integer(`options.${name}`, value, 1, MAX_COUNT);
+}
+
+function timeout(name: string, value: number | undefined): number | undefined {
+  return value === undefined ? undefined : integer(`options.${name}`, value, 1, MAX_COUNT);
+}
+
+function checkedAlarm(alarm: AlarmLevel): AlarmLevel {
+  integer("options.alarms.raiseAt", alarm.raiseAt, 1, MAX_COUNT);
+  if (alarm.clearAt !== undefined) integer("options.alarms.clearAt", alarm.clearAt, 0, alarm.raiseAt - 1);
+  const { cooldownMs } = alarm;
+  if (cooldownMs === undefined) return alarm;
+  if (typeof cooldownMs !== "number") throw wrongType("options.alarms.cooldownMs", "of type number", cooldownMs);
+  if (!(cooldownMs >= 0 && cooldownMs <= MAX_COUNT)) {
+    throw outOfRange("options.alarms.cooldownMs", `>= 0 && <= ${MAX_COUNT}`, cooldownMs);
+  }
+  return alarm;
+}

@@ -1,0 +1,237 @@
+import { channel } from "node:diagnostics_channel";
+import { Admission, type RefusalReason } from "./admission.ts";
+import { systemClock } from "./clock.ts";
+import { Connection } from "./connection.ts";
+import { ConnectionAlarms } from "./connection-alarms.ts";
+import { ConnectionError } from "./connection-error.ts";
+import { DatagramDesk } from "./datagram-desk.ts";
+import { DatagramLimit, type DropReason } from "./datagram-limit.ts";
+import type { DeadlineName } from "./deadline-error.ts";
+import { deadlines } from "./deadline-wheel.ts";
+import { type ServeOptions, serveLimits } from "./serve-options.ts";
+import { ServerCounters, type ServerStats } from "./server-counters.ts";
+import { type Service, type ServiceInput, serviceOf } from "./service.ts";
+import { formatSocketUrl, parseSocketUrl, type SocketUrl } from "./socket-url.ts";
+import { type LinkTimeouts, timed } from "./timed-link.ts";
+import type { DatagramSocket, Link, LinkListener, Peer } from "./transport.ts";
+import { transport } from "./transports.ts";
+
+/** How a server closes. */
+export interface CloseOptions {
+  /** How long connections may go on, in ms; then they are aborted. Default 5 000. */
+  readonly graceMs?: number | undefined;
+}
+
+export const DEFAULT_GRACE_MS = 5_000;
+
+const errors = channel("sockwright:server:error");
+const refusals = channel("sockwright:server:refused");
+const drops = channel("sockwright:server:dropped");
+const timeouts = channel("sockwright:server:timeout");
+
+/**
+ * Serves on one URL or several. A connection is flushed and ended when the service's function returns, and aborted when
+ * it throws; neither is noticed by any other. A Unix path is created, taken over from a server that is gone, and removed
+ * at the close.
+ *
+ * @param urls - see {@link parseSocketUrl}; port 0 lets the kernel choose.
+ * @throws SocketUrlError · SocketError `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` … · TransportError · TypeError when the
+ * service does not serve that kind · TypeError, RangeError for an option that cannot be.
+ * @example
+ * ```ts
+ * import { connect, serve } from "sockwright/server";
+ *
+ * const server = await serve("udp://127.0.0.1:0", {
+ *   name: "shout",
+ *   datagram: ({ data, reply }) => void reply(String(data).toUpperCase()),
+ * });
+ * const client = await connect(server.urls[0] ?? "");
+ * client.write("hello");
+ * console.log(String(await client.read())); // => HELLO
+ * client.abort();
+ * await server.close();
+ * ```
+ */
+export async function serve(
+  urls: string | readonly string[],
+  service: ServiceInput,
+  options: ServeOptions = {},
+): Promise<Server> {
+  const parsed = (typeof urls === "string" ? [urls] : urls).map(parseSocketUrl);
+  const server = new Server(serviceOf(service), options);
+  await server.open(parsed);
+  return server;
+}
+
+/** A running server. See {@link serve}. */
+export class Server implements AsyncDisposable {
+  readonly #service: Service;
+  readonly #options: ServeOptions;
+  readonly #listeners: (LinkListener | DatagramSocket)[] = [];
+  readonly #connections = new Map<Connection, Promise<void>>();
+  readonly #counters = new ServerCounters();
+  readonly #admission: Admission;
+  readonly #datagramLimit: DatagramLimit;
+  readonly #alarms: ConnectionAlarms;
+  readonly #timeouts: LinkTimeouts;
+  /** One for all connections. */
+  readonly #expired = (deadline: DeadlineName, peer: Peer): void => {
+    this.#counters.expired(deadline);
+    if (timeouts.hasSubscribers) timeouts.publish({ deadline, peer, service: this.#service.name });
+  };
+  #closing: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(service: Service, options: ServeOptions) {
+    this.#service = service;
+    this.#options = options;
+    const limits = serveLimits(options);
+    this.#timeouts = limits;
+    this.#alarms = new ConnectionAlarms(limits.alarms, deadlines, service.name, options.onAlarm);
+    this.#datagramLimit = new DatagramLimit(limits, systemClock);
+    this.#admission = new Admission(limits, systemClock, {
+      changed: (active) => this.#alarms.update(active),
+      refused: (reason, peer) => this.#refused(reason, peer),
+      acceptFailed: (error) => this.#counters.acceptFailed(error),
+    });
+  }
+
+  /** Where it serves, with the real ports. */
+  get urls(): readonly string[] {
+    return this.#listeners.map(({ url }) => formatSocketUrl(url));
+  }
+
+  /** How many connections are open. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /**
+   * What it has done so far, counted: a copy that does not change. See {@link ServerStats}.
+   *
+   * @example
+   * ```ts
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+   *   connection.write("one at a time");
+   *   await connection.read();
+   * }, { maxConnections: 1, whenFull: "refuse" });
+   * const first = await connect(server.urls[0] ?? "");
+   * await first.read();
+   * const second = connect(server.urls[0] ?? "").then((connection) => connection.read());
+   * await second.catch((error: unknown) => {
+   *   console.log(error instanceof Error && "code" in error && error.code); // => ECONNRESET
+   * });
+   * console.log(server.stats().connectionsActive); // => 1
+   * console.log(server.stats().connectionsRefused["max-connections"]); // => 1
+   * await first.close();
+   * await server.close();
+   * ```
+   */
+  stats(): ServerStats {
+    return this.#counters.snapshot(this.#connections.size);
+  }
+
+  /** @internal */
+  async open(urls: readonly SocketUrl[]): Promise<void> {
+    await this.#service.start?.();
+    try {
+      for (const url of urls) this.#listeners.push(await this.#listen(url));
+    } catch (error) {
+      await this.close({ graceMs: 0 });
+      throw error;
+    }
+  }
+
+  /**
+   * Accepts no more, gives every connection that waits for input the end of it, and waits for all to finish; those that
+   * have not after `graceMs` are aborted. See {@link serve}.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closing ??= this.#close(options.graceMs ?? DEFAULT_GRACE_MS);
+    return this.#closing;
+  }
+
+  /** `await using` closes the server. See {@link serve}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    for (const connection of this.#connections.keys()) connection.endInput();
+    const timer = setTimeout(() => this.#abortAll(), graceMs);
+    await Promise.all(this.#connections.values());
+    clearTimeout(timer);
+    this.#alarms.stop();
+    await this.#service.stop?.();
+  }
+
+  #abortAll(): void {
+    for (const connection of this.#connections.keys()) connection.abort();
+  }
+
+  async #listen(url: SocketUrl): Promise<LinkListener | DatagramSocket> {
+    const { listen, bind } = await transport();
+    const failed = (error: unknown): void => this.#report(error, undefined);
+    if (url.scheme !== "udp" && url.scheme !== "unix-dgram") {
+      const { stream } = this.#service;
+      if (stream === undefined)
+        throw new TypeError(`${this.#service.name} serves no connections: ${formatSocketUrl(url)}`);
+      return listen(url, (link) => this.#accept(link), failed, this.#admission);
+    }
+    const { datagram } = this.#service;
+    if (datagram === undefined)
+      throw new TypeError(`${this.#service.name} serves no datagrams: ${formatSocketUrl(url)}`);
+    const desk = new DatagramDesk(this.#service, this.#datagramLimit, this.#counters, {
+      failed: (error, peer) => this.#report(error, peer),
+      dropped: (reason, peer) => this.#dropped(reason, peer),
+    });
+    const socket = await bind(url, (data, peer) => desk.received(data, peer), failed);
+    desk.open(socket);
+    return socket;
+  }
+
+  #accept(link: Link): void {
+    if (!this.#admission.admit(link.peer)) {
+      link.abort();
+      return;
+    }
+    this.#counters.connectionsAccepted++;
+    const connection = new Connection(timed(link, this.#timeouts, deadlines, this.#expired));
+    const session = this.#run(connection).finally(() => {
+      this.#connections.delete(connection);
+      this.#admission.left(connection.peer);
+    });
+    this.#connections.set(connection, session);
+  }
+
+  async #run(connection: Connection): Promise<void> {
+    try {
+      await this.#service.stream?.(connection);
+      await connection.close();
+    } catch (thrown) {
+      // What was waited for with the connection's signal ends with an AbortError: what aborted it says more.
+      const error = connection.failure ?? thrown;
+      connection.abort(error instanceof Error ? error : undefined);
+      const isOfTheClose = error instanceof ConnectionError && error.code === "ERR_SOCKWRIGHT_ABORTED";
+      if (!isOfTheClose || this.#closing === undefined) this.#report(error, connection.peer);
+    }
+  }
+
+  #refused(reason: RefusalReason, peer: Peer): void {
+    this.#counters.refused(reason);
+    if (refusals.hasSubscribers) refusals.publish({ reason, peer, service: this.#service.name });
+  }
+
+  #dropped(reason: DropReason, peer: Peer): void {
+    if (drops.hasSubscribers) drops.publish({ reason, peer, service: this.#service.name });
+  }
+
+  #report(error: unknown, peer: Peer | undefined): void {
+    this.#counters.failed(error);
+    errors.publish({ error, peer, service: this.#service.name });
+    this.#options.onError?.(error, peer);
+  }
+}

@@ -1,0 +1,30 @@
+import type { Connection } from "./connection.ts";
+import type { Peer } from "./transport.ts";
+
+/** A datagram that came, and the way back. */
+export interface DatagramMessage {
+  readonly data: Buffer;
+  readonly peer: Peer;
+  /** Sends one datagram to where this one came from. False when the kernel had no room: it is dropped. */
+  reply(data: Uint8Array | string): boolean;
+}
+
+/** What a server does with whom it serves. */
+export interface Service {
+  readonly name: string;
+  /** One call for each connection; it is flushed and ended when the promise settles, and aborted when that rejects. */
+  stream?(connection: Connection): Promise<void>;
+  /** One call for each datagram. */
+  datagram?(message: DatagramMessage): void | Promise<void>;
+  /** Before the first listener is opened. */
+  start?(): void | Promise<void>;
+  /** After the last connection has ended. */
+  stop?(): void | Promise<void>;
+}
+
+/** A service, or just the function of one for connections. */
+export type ServiceInput = Service | ((connection: Connection) => Promise<void>);
+
+export function serviceOf(input: ServiceInput): Service {
+  return typeof input === "function" ? { name: input.name === "" ? "service" : input.name, stream: input } : input;
+}

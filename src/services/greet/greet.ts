@@ -1,0 +1,152 @@
+import type { Connection } from "../../server/connection.ts";
+import { ConnectionError } from "../../server/connection-error.ts";
+import { peerName } from "../../server/peer-name.ts";
+import type { DatagramMessage, Service } from "../../server/service.ts";
+import type { Peer } from "../../server/transport.ts";
+import { integer } from "../../socket/argument.ts";
+import { type Refusal, refusalOf } from "./datagram-guard.ts";
+import { delay } from "./delay.ts";
+import { type Message, messageOf } from "./message.ts";
+import { ReplyTemplate } from "./reply-template.ts";
+
+/** Sent to who connects. */
+export const DEFAULT_GREETING = "Welcome!";
+/** Answers a message of a stream. */
+export const DEFAULT_STREAM_REPLY = "Hello, {data}!";
+/** Answers a datagram. */
+export const DEFAULT_DATAGRAM_REPLY = "Hello, {data}";
+/** Ends a conversation. */
+export const DEFAULT_FAREWELL = "exit";
+/** What one read takes, as in the tutorials; with `frame: "lines"`, the longest line. */
+export const DEFAULT_READ_BYTES = 1_024;
+/** The most that `readBytes` can be. */
+export const MAX_READ_BYTES = 64 * 1024;
+
+/** What happened, for whoever wants to tell it: the service prints nothing. */
+export type GreetEvent =
+  | { readonly type: "opened" | "closed"; readonly peer: Peer }
+  | { readonly type: "message"; readonly peer: Peer; readonly data: Buffer }
+  | { readonly type: "unanswered"; readonly peer: Peer; readonly data: Buffer; readonly reason: Refusal | "no-room" };
+
+/** How to greet. */
+export interface GreetOptions {
+  /** Sent to every client that connects; `""` sends nothing. */
+  readonly greeting?: string | undefined;
+  /** `{data}` is the message, `{address}` where it came from. Default `Hello, {data}!`, on datagrams without the `!`. */
+  readonly reply?: string | undefined;
+  /** A message that ends the connection; `""` is none. */
+  readonly farewell?: string | undefined;
+  /** A message is what one read gives, or a line. */
+  readonly frame?: "read" | "lines" | undefined;
+  /** 1 to 65 536; default 1 024. */
+  readonly readBytes?: number | undefined;
+  /** Ends after the first message, which is answered only when `reply` was given. */
+  readonly closeAfterFirst?: boolean | undefined;
+  /** Waits before each answer, without holding up any other client. */
+  readonly delayMs?: number | undefined;
+  readonly onEvent?: ((event: GreetEvent) => void) | undefined;
+}
+
+/**
+ * Greets who connects, and answers every message and datagram.
+ *
+ * @throws RangeError for a size of a read that cannot be.
+ * @example
+ * ```ts
+ * import { connect, serve } from "sockwright/server";
+ * import { greet } from "sockwright/services/greet";
+ *
+ * const server = await serve("tcp://127.0.0.1:0", greet({ greeting: "hi! ", reply: "{data}, welcome" }));
+ * const client = await connect(server.urls[0] ?? "");
+ * client.write("Rose");
+ * console.log(String(await client.readExactly(17))); // => hi! Rose, welcome
+ * client.abort();
+ * await server.close();
+ * ```
+ */
+export function greet(options: GreetOptions = {}): Service {
+  const session = new Greeter(options);
+  return {
+    name: "greet",
+    stream: (connection) => session.serve(connection),
+    datagram: (message) => session.answer(message),
+  };
+}
+
+class Greeter {
+  readonly #options: GreetOptions;
+  readonly #streamReply: ReplyTemplate;
+  readonly #datagramReply: ReplyTemplate;
+  readonly #farewell: Buffer;
+  readonly #readBytes: number;
+
+  constructor(options: GreetOptions) {
+    this.#options = options;
+    this.#streamReply = new ReplyTemplate(options.reply ?? DEFAULT_STREAM_REPLY);
+    this.#datagramReply = new ReplyTemplate(options.reply ?? DEFAULT_DATAGRAM_REPLY);
+    this.#farewell = Buffer.from(options.farewell ?? DEFAULT_FAREWELL);
+    this.#readBytes = integer("options.readBytes", options.readBytes ?? DEFAULT_READ_BYTES, 1, MAX_READ_BYTES);
+  }
+
+  async serve(connection: Connection): Promise<void> {
+    const { peer } = connection;
+    this.#tell({ type: "opened", peer });
+    try {
+      await this.#talk(connection);
+    } finally {
+      this.#tell({ type: "closed", peer });
+    }
+  }
+
+  async answer({ data: bytes, peer, reply }: DatagramMessage): Promise<void> {
+    const { data, lineEnd } = messageOf(bytes);
+    this.#tell({ type: "message", peer, data });
+    const answer = Buffer.concat([this.#datagramReply.fill({ data, address: Buffer.from(peerName(peer)) }), lineEnd]);
+    const refusal = refusalOf(peer, bytes.length, answer.length);
+    if (refusal !== undefined) {
+      this.#tell({ type: "unanswered", peer, data, reason: refusal });
+      return;
+    }
+    if (this.#options.delayMs !== undefined) await delay(this.#options.delayMs);
+    if (!reply(answer)) this.#tell({ type: "unanswered", peer, data, reason: "no-room" });
+  }
+
+  async #talk(connection: Connection): Promise<void> {
+    const { greeting = DEFAULT_GREETING, delayMs, closeAfterFirst = false, reply } = this.#options;
+    const { peer } = connection;
+    const address = Buffer.from(peerName(peer));
+    if (greeting !== "") connection.write(greeting);
+    for (let message = await this.#next(connection); message !== undefined; message = await this.#next(connection)) {
+      const { data, lineEnd } = message;
+      this.#tell({ type: "message", peer, data });
+      if (this.#farewell.length > 0 && data.equals(this.#farewell)) return;
+      if (!closeAfterFirst || reply !== undefined) {
+        if (delayMs !== undefined) await delay(delayMs, connection.signal);
+        connection.write(Buffer.concat([this.#streamReply.fill({ data, address }), lineEnd]));
+        // A client that does not read holds up nobody but itself.
+        await connection.drained();
+      }
+      if (closeAfterFirst) return;
+    }
+  }
+
+  async #next(connection: Connection): Promise<Message | undefined> {
+    if (this.#options.frame !== "lines") {
+      const bytes = await connection.read(this.#readBytes);
+      return bytes === undefined ? undefined : messageOf(bytes);
+    }
+    try {
+      const line = await connection.readUntil("\n", { maxBytes: this.#readBytes });
+      return line === undefined ? undefined : messageOf(line);
+    } catch (error) {
+      if (!(error instanceof ConnectionError) || error.code !== "ERR_SOCKWRIGHT_UNEXPECTED_END") throw error;
+      // The last line may lack its end.
+      const rest = await connection.read();
+      return rest === undefined ? undefined : messageOf(rest);
+    }
+  }
+
+  #tell(event: GreetEvent): void {
+    this.#options.onEvent?.(event);
+  }
+}

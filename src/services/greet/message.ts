@@ -1,0 +1,16 @@
+/** A message and its line end, which is no part of it and comes back behind the answer. */
+export interface Message {
+  readonly data: Buffer;
+  readonly lineEnd: Buffer;
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/** Takes one LF or CRLF off the end. */
+export function messageOf(bytes: Buffer): Message {
+  const end = bytes.length;
+  if (bytes[end - 1] !== LF) return { data: bytes, lineEnd: bytes.subarray(end) };
+  const length = bytes[end - 2] === CR ? 2 : 1;
+  return { data: bytes.subarray(0, end - length), lineEnd: bytes.subarray(end - length) };
+}

@@ -1,0 +1,184 @@
+import type { Handle } from "../native/kernel.ts";
+import { kernel } from "../native/load.ts";
+import { EPOLLIN } from "../native/poller.ts";
+import type { AcceptGate } from "./accept-gate.ts";
+import { type Address, AddressRoom } from "./address.ts";
+import { Call, isUnfinished, type Outcome, promised, WOULD_BLOCK } from "./call.ts";
+import { Endpoint } from "./endpoint.ts";
+import {
+  EAGAIN,
+  ECONNABORTED,
+  EHOSTDOWN,
+  EHOSTUNREACH,
+  EMFILE,
+  ENETDOWN,
+  ENETUNREACH,
+  ENFILE,
+  ENOBUFS,
+  ENOMEM,
+  ENONET,
+  ENOPROTOOPT,
+  EOPNOTSUPP,
+  EPERM,
+  EPROTO,
+  ETIMEDOUT,
+} from "./errno.ts";
+import { reset } from "./reset.ts";
+import { SocketError } from "./socket-error.ts";
+import type { SpareDescriptor } from "./spare-descriptor.ts";
+import { signalOf, type WaitOptions } from "./wait-options.ts";
+
+/** A connection as accept(2) gives it. */
+export interface Accepted {
+  readonly endpoint: Endpoint;
+  readonly address: Address;
+}
+
+/**
+ * What a server does about an error of accept(2): try again at once; take what waits by means of a spare descriptor, close
+ * it, and pause; pause, and try again; or end.
+ */
+export type AcceptAction = "retry" | "shed" | "pause" | "stop";
+
+/** How long a server pauses when there are no descriptors or no memory for another connection. */
+export const ACCEPT_PAUSE_MS = 100;
+/** At most this many connections are taken in one turn. */
+export const MAX_ACCEPTS_PER_TURN = 64;
+
+const ACTIONS = new Map<number, AcceptAction>([
+  // accept(2), "Error handling": pending network errors of the new socket; "treat them like EAGAIN by retrying".
+  ...[ENETDOWN, EPROTO, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH].map(retried),
+  // tcp(7): the same of a connection that has timed out.
+  retried(ETIMEDOUT),
+  // accept(2): the connection was aborted, or firewall rules forbid it: the next one may be fine.
+  ...[ECONNABORTED, EPERM].map(retried),
+  // accept(2): out of descriptors, of the process or of the system. Who waits would wait for long, and never know why.
+  ...[EMFILE, ENFILE].map((errno): [number, AcceptAction] => [errno, "shed"]),
+  // accept(2): out of memory. Retrying at once would spin, since the backlog stays readable.
+  ...[ENOBUFS, ENOMEM].map((errno): [number, AcceptAction] => [errno, "pause"]),
+]);
+
+function retried(errno: number): [number, AcceptAction] {
+  return [errno, "retry"];
+}
+
+/** The row of the accept table for an error; "stop" for what is not in it. Who has no spare descriptor can but pause. */
+export function acceptAction(error: unknown, hasSpare: boolean): AcceptAction {
+  const action = error instanceof SocketError ? (ACTIONS.get(-error.errno) ?? "stop") : "stop";
+  return action === "shed" && !hasSpare ? "pause" : action;
+}
+
+const addressRoom = new AddressRoom();
+
+/** accept4(2), as in C: every error is the caller's. */
+export function accept(listener: Endpoint, options: WaitOptions | undefined): Promise<Accepted> {
+  return promised(() => listener.receiving.run(new Accept(listener), signalOf(options)));
+}
+
+/** What one turn of a server took from the backlog, and the error that ended it, if one did. */
+export interface AcceptBatch {
+  readonly accepted: readonly Accepted[];
+  readonly error?: unknown;
+}
+
+/**
+ * Everything in the backlog, up to `limit`: for servers, which then pay for one wait and not for each connection. Only
+ * the first batch is tried at once: the next one is of another turn, and epoll knows whether there is one.
+ */
+export function acceptBatch(
+  listener: Endpoint,
+  limit: number,
+  signal: AbortSignal | undefined,
+  isFirst: boolean,
+  gate: AcceptGate | undefined,
+): Promise<AcceptBatch> {
+  return listener.receiving.run(new AcceptMany(listener, limit, gate), signal, isFirst);
+}
+
+/**
+ * Takes what is in the backlog and resets it, up to a turn's worth: a client that was shed shall see an error, and no
+ * clean end. The spare descriptor is kept again at the end, if nobody else was faster.
+ */
+export function shedBacklog(listener: Endpoint, spare: SpareDescriptor, gate: AcceptGate): void {
+  spare.release();
+  try {
+    for (let count = 0; count < MAX_ACCEPTS_PER_TURN; count++) {
+      const next = acceptOne(listener);
+      if (isUnfinished(next)) return;
+      reset(next.endpoint);
+      gate.shed(next.address);
+    }
+  } catch {
+    // Another thread was faster, or the kernel says what it has said before: either way, the pause that follows is right.
+  } finally {
+    spare.keep();
+  }
+}
+
+abstract class AcceptCall<T> extends Call<T> {
+  protected readonly listener: Endpoint;
+
+  constructor(listener: Endpoint) {
+    super();
+    this.listener = listener;
+  }
+
+  get syscall(): string {
+    return "accept";
+  }
+
+  get interest(): number {
+    return EPOLLIN;
+  }
+}
+
+class Accept extends AcceptCall<Accepted> {
+  attempt(): Outcome<Accepted> {
+    return acceptOne(this.listener);
+  }
+}
+
+class AcceptMany extends AcceptCall<AcceptBatch> {
+  readonly #limit: number;
+  readonly #gate: AcceptGate | undefined;
+
+  constructor(listener: Endpoint, limit: number, gate: AcceptGate | undefined) {
+    super(listener);
+    this.#limit = limit;
+    this.#gate = gate;
+  }
+
+  /** Looked at for each: listeners that share a gate are woken in one turn. */
+  get #isOpen(): boolean {
+    return this.#gate === undefined || this.#gate.room > 0;
+  }
+
+  attempt(): Outcome<AcceptBatch> {
+    const accepted: Accepted[] = [];
+    try {
+      while (accepted.length < this.#limit && this.#isOpen) {
+        const next = acceptOne(this.listener);
+        if (isUnfinished(next)) break;
+        this.#gate?.entered();
+        accepted.push(next);
+      }
+    } catch (error) {
+      // What has been accepted must not be lost with the error.
+      return { accepted, error };
+    }
+    return accepted.length === 0 && this.#isOpen ? WOULD_BLOCK : { accepted };
+  }
+}
+
+function acceptOne(listener: Endpoint): Outcome<Accepted> {
+  const handle: Handle = kernel.accept(listener.slot, listener.generation, addressRoom.bytes);
+  if (handle < 0) {
+    if (handle === -EAGAIN) return WOULD_BLOCK;
+    throw new SocketError("accept", -handle);
+  }
+  const { family, type, protocol } = listener;
+  return {
+    endpoint: new Endpoint(handle, family, type, protocol),
+    address: addressRoom.get() ?? { family, bytes: new Uint8Array(0) },
+  };
+}

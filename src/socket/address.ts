@@ -1,0 +1,258 @@
+import { kernel } from "../native/load.ts";
+import { port as checkPort, integer, outOfRange, wrongType, wrongValue } from "./argument.ts";
+import { AF_INET, AF_INET6, AF_UNIX } from "./constants.ts";
+import type { ErrorTarget } from "./socket-error.ts";
+import { SockwrightError } from "./sockwright-error.ts";
+
+/** An IPv4 address, ip(7): `host` in dotted form, `port` 0 to 65 535. */
+export interface InetAddress {
+  readonly family: typeof AF_INET;
+  readonly host: string;
+  readonly port: number;
+  readonly path?: undefined;
+  readonly abstract?: undefined;
+}
+
+/** An IPv6 address, ipv6(7). `scopeId` is an interface index, for link-local addresses; a host may end in `%interface`. */
+export interface Inet6Address {
+  readonly family: typeof AF_INET6;
+  readonly host: string;
+  readonly port: number;
+  readonly flowinfo: number;
+  readonly scopeId: number;
+  readonly path?: undefined;
+  readonly abstract?: undefined;
+}
+
+/**
+ * A Unix address, unix(7): a `path` in the file system (`""` is unnamed), or an `abstract` name, of exact length and
+ * without the leading NUL. Either is a string, or a Buffer where the bytes are not UTF-8.
+ */
+export type UnixAddress = UnixPathAddress | UnixAbstractAddress;
+
+/** A Unix address in the file system; `""` is an unnamed socket. At most 107 bytes. */
+export interface UnixPathAddress {
+  readonly family: typeof AF_UNIX;
+  readonly path: string | Buffer;
+  readonly abstract?: undefined;
+  readonly host?: undefined;
+  readonly port?: undefined;
+}
+
+/** A Unix address in Linux's abstract namespace. At most 107 bytes. */
+export interface UnixAbstractAddress {
+  readonly family: typeof AF_UNIX;
+  readonly abstract: string | Buffer;
+  readonly path?: undefined;
+  readonly host?: undefined;
+  readonly port?: undefined;
+}
+
+/** An address of a family that this library has no fields for: the bytes after `sa_family`. */
+export interface RawAddress {
+  readonly family: number;
+  readonly bytes: Uint8Array;
+  readonly host?: undefined;
+  readonly port?: undefined;
+  readonly path?: undefined;
+  readonly abstract?: undefined;
+}
+
+/** Any socket address, as the calls give it. */
+export type Address = InetAddress | Inet6Address | UnixAddress | RawAddress;
+
+/** An address as the calls take it: of the socket's own family, which need not be repeated. */
+export type AddressInput =
+  | {
+      readonly family?: number;
+      readonly host: string;
+      readonly port: number;
+      readonly flowinfo?: number;
+      readonly scopeId?: number;
+    }
+  | { readonly family?: number; readonly path: string | Uint8Array }
+  | { readonly family?: number; readonly abstract: string | Uint8Array }
+  | { readonly family: number; readonly bytes: Uint8Array };
+
+/** A sockaddr, and how errors name it. */
+export interface EncodedAddress {
+  readonly sockaddr: Uint8Array;
+  readonly target: ErrorTarget;
+}
+
+/** A host that is a name and not an address: whoever may resolve names does it and comes again. */
+export interface UnresolvedHost {
+  readonly name: string;
+  readonly port: number;
+}
+
+/** sockaddr_storage holds any address; this is its size. */
+const SOCKADDR_BYTES = 128;
+/** sun_path holds 108 bytes: a path and its NUL, or a NUL and an abstract name. */
+const UNIX_NAME_BYTES = 107;
+const LOOPBACK = { [AF_INET]: "127.0.0.1", [AF_INET6]: "::1" } as const;
+const ANY = { [AF_INET]: "0.0.0.0", [AF_INET6]: "::" } as const;
+
+/** The room in which the kernel leaves an address: an int32 with its length, then the sockaddr. */
+export class AddressRoom {
+  readonly bytes = new Uint8Array(4 + SOCKADDR_BYTES);
+  readonly #view = new DataView(this.bytes.buffer);
+
+  /** The address that the last call left here. */
+  get(): Address | undefined {
+    const length = this.#view.getInt32(0, true);
+    // accept(2) and recvfrom(2) give the full length even when they cut; what is cut is not read.
+    return decodeAddress(this.#view, 4, Math.min(length, SOCKADDR_BYTES));
+  }
+}
+
+/** Reads a sockaddr of `length` bytes at `offset`. No bytes at all is no address: a stream's recvfrom leaves none. */
+export function decodeAddress(view: DataView, offset: number, length: number): Address | undefined {
+  if (length < 2) return undefined;
+  const family = view.getUint16(offset, true);
+  if (family === AF_INET && length >= 16) {
+    return { family, host: inetText(view.getUint32(offset + 4)), port: view.getUint16(offset + 2) };
+  }
+  const bytes = (from: number, to: number): Buffer =>
+    Buffer.from(view.buffer, view.byteOffset + offset + from, to - from);
+  if (family === AF_INET6 && length >= 28) {
+    return {
+      family,
+      host: String(kernel.inet_ntop(AF_INET6, bytes(8, 24))),
+      port: view.getUint16(offset + 2),
+      flowinfo: view.getUint32(offset + 4),
+      scopeId: view.getUint32(offset + 24, true),
+    };
+  }
+  if (family === AF_UNIX) return decodeUnix(bytes(2, length));
+  return { family, bytes: Buffer.from(bytes(2, length)) };
+}
+
+/** The texts of this many IPv4 addresses are kept: a server's peers come from few, and each keeps its own while it lives. */
+export const MAX_INET_TEXTS = 1024;
+const inetTexts = new Map<number, string>();
+
+function inetText(address: number): string {
+  const known = inetTexts.get(address);
+  if (known !== undefined) return known;
+  const text = `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+  if (inetTexts.size >= MAX_INET_TEXTS) inetTexts.clear();
+  inetTexts.set(address, text);
+  return text;
+}
+
+// unix(7): length 2 is unnamed; a leading NUL is an abstract name of exact length; else a path up to its first NUL.
+function decodeUnix(name: Buffer): UnixAddress {
+  if (name.length > 0 && name[0] === 0) return { family: AF_UNIX, abstract: textOrBytes(name.subarray(1)) };
+  const end = name.indexOf(0);
+  return { family: AF_UNIX, path: textOrBytes(end < 0 ? name : name.subarray(0, end)) };
+}
+
+function textOrBytes(bytes: Buffer): string | Buffer {
+  const text = bytes.toString();
+  return Buffer.from(text).equals(bytes) ? text : Buffer.from(bytes);
+}
+
+/**
+ * The sockaddr of an address in a socket's family. A host is numeric, `""` (any), `localhost` (loopback of the family),
+ * or a name, which is given back unresolved.
+ */
+export function encodeAddress(family: number, address: unknown, name = "address"): EncodedAddress | UnresolvedHost {
+  if (typeof address !== "object" || address === null) throw wrongType(name, "of type object", address);
+  const fields: { readonly [field: string]: unknown } = { ...address };
+  const given = fields["family"];
+  if (given !== undefined && given !== family)
+    throw wrongValue(`${name}.family`, `must be the socket's own, ${family}`, given);
+  if (fields["bytes"] !== undefined) return encodeRaw(family, fields["bytes"], name);
+  if (family === AF_INET || family === AF_INET6) return encodeInet(family, fields, name);
+  if (family === AF_UNIX) return encodeUnix(fields, name);
+  throw wrongValue(name, `must have bytes: family ${family} has no other form`, address);
+}
+
+/** As {@link encodeAddress}, for calls that resolve no name: a name is `ERR_SOCKWRIGHT_NAME`. */
+export function encodeNumericAddress(family: number, address: unknown, name = "address"): EncodedAddress {
+  const encoded = encodeAddress(family, address, name);
+  if ("name" in encoded) throw new SockwrightError("ERR_SOCKWRIGHT_NAME");
+  return encoded;
+}
+
+function encodeInet(
+  family: typeof AF_INET | typeof AF_INET6,
+  fields: { readonly [field: string]: unknown },
+  name: string,
+): EncodedAddress | UnresolvedHost {
+  const given = fields["host"];
+  if (typeof given !== "string") throw wrongType(`${name}.host`, "of type string", given);
+  const port = checkPort(`${name}.port`, fields["port"]);
+  const host = given === "" ? ANY[family] : given === "localhost" ? LOOPBACK[family] : given;
+  if (host.includes("\0")) throw wrongValue(`${name}.host`, "must not contain a NUL", given);
+  const percent = family === AF_INET6 ? host.indexOf("%") : -1;
+  const sockaddr = new Uint8Array(family === AF_INET ? 16 : 28);
+  const view = new DataView(sockaddr.buffer);
+  view.setUint16(0, family, true);
+  view.setUint16(2, port);
+  const room = sockaddr.subarray(family === AF_INET ? 4 : 8, family === AF_INET ? 8 : 24);
+  if (kernel.inet_pton(family, percent < 0 ? host : host.slice(0, percent), room) !== 1) {
+    return { name: unresolved(family, host, name), port };
+  }
+  if (family === AF_INET6) {
+    const scopeId = percent < 0 ? fields["scopeId"] : scopeOf(host.slice(percent + 1), name);
+    view.setUint32(4, optional(`${name}.flowinfo`, fields["flowinfo"], 0xfffff));
+    view.setUint32(24, optional(`${name}.scopeId`, scopeId, 0xffffffff), true);
+  }
+  return { sockaddr, target: { address: host, port } };
+}
+
+function optional(name: string, value: unknown, max: number): number {
+  return value === undefined ? 0 : integer(name, value, 0, max);
+}
+
+/** A host that is no address of the family may be a name, but not when it is an address of the other one. */
+function unresolved(family: number, host: string, name: string): string {
+  const other = family === AF_INET ? AF_INET6 : AF_INET;
+  // No name has a colon, a percent sign or a space.
+  const looksNumeric =
+    /[:%\s]/.test(host) || /^[\d.]+$/.test(host) || kernel.inet_pton(other, host, new Uint8Array(16)) === 1;
+  if (looksNumeric) {
+    throw wrongValue(`${name}.host`, `must be an ${family === AF_INET ? "IPv4" : "IPv6"} address or a name`, host);
+  }
+  return host;
+}
+
+function scopeOf(zone: string, name: string): number {
+  if (/^\d+$/.test(zone)) return Number(zone);
+  const index = kernel.if_nametoindex(zone);
+  if (index < 0) throw wrongValue(`${name}.host`, "must end in the name of an interface after %", zone);
+  return index;
+}
+
+function encodeUnix(fields: { readonly [field: string]: unknown }, prefix: string): EncodedAddress {
+  const isAbstract = fields["abstract"] !== undefined;
+  if (isAbstract && fields["path"] !== undefined)
+    throw wrongValue(prefix, "has both a path and an abstract name", fields);
+  const field = isAbstract ? `${prefix}.abstract` : `${prefix}.path`;
+  const given = isAbstract ? fields["abstract"] : fields["path"];
+  if (typeof given !== "string" && !(given instanceof Uint8Array)) {
+    throw wrongType(field, "of type string or an instance of Uint8Array", given);
+  }
+  const name = typeof given === "string" ? Buffer.from(given) : given;
+  if (name.length > UNIX_NAME_BYTES)
+    throw outOfRange(field, `at most ${UNIX_NAME_BYTES} bytes long`, `${name.length} bytes`);
+  if (!isAbstract && name.includes(0)) throw wrongValue(field, "must not contain a NUL", given);
+  const unnamed = !isAbstract && name.length === 0;
+  // A path takes its terminating NUL along, an abstract name its leading one: either way one byte more.
+  const sockaddr = new Uint8Array(unnamed ? 2 : 3 + name.length);
+  new DataView(sockaddr.buffer).setUint16(0, AF_UNIX, true);
+  sockaddr.set(name, isAbstract ? 3 : 2);
+  return { sockaddr, target: { address: `${isAbstract ? "@" : ""}${Buffer.from(name).toString()}` } };
+}
+
+function encodeRaw(family: number, bytes: unknown, name: string): EncodedAddress {
+  if (!(bytes instanceof Uint8Array)) throw wrongType(`${name}.bytes`, "an instance of Uint8Array", bytes);
+  if (bytes.length > SOCKADDR_BYTES - 2)
+    throw outOfRange(`${name}.bytes`, `at most ${SOCKADDR_BYTES - 2} bytes long`, bytes.length);
+  const sockaddr = new Uint8Array(2 + bytes.length);
+  new DataView(sockaddr.buffer).setUint16(0, family, true);
+  sockaddr.set(bytes, 2);
+  return { sockaddr, target: { address: Buffer.from(bytes).toString("hex") } };
+}

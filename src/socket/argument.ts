@@ -1,0 +1,113 @@
+import { inspect } from "node:util";
+
+/** What a caller may send: text (sent as UTF-8) or the bytes of any view. */
+export type Data = string | NodeJS.ArrayBufferView;
+
+/** The largest count that recv(2) and send(2) take: MAX_RW_COUNT of the kernel. */
+export const MAX_TRANSFER_BYTES = 0x7ffff000;
+
+// The codes and the form of the messages are Node's (lib/internal/errors.js).
+function received(value: unknown): string {
+  if (value === null || value === undefined) return `Received ${String(value)}`;
+  if (typeof value === "function") return `Received function ${value.name}`;
+  if (typeof value === "object") {
+    // An object may have no prototype, or a constructor of its own making.
+    const { constructor: maker }: { constructor?: unknown } = value;
+    return `Received an instance of ${typeof maker === "function" ? maker.name : "Object"}`;
+  }
+  return `Received type ${typeof value} (${inspect(value).slice(0, 28)})`;
+}
+
+/** An argument of the wrong type: TypeError, `ERR_INVALID_ARG_TYPE`. */
+export function wrongType(name: string, expected: string, value: unknown): TypeError {
+  const error = new TypeError(`The "${name}" argument must be ${expected}. ${received(value)}`);
+  return Object.assign(error, { code: "ERR_INVALID_ARG_TYPE" });
+}
+
+/** An argument of the right type that cannot be: TypeError, `ERR_INVALID_ARG_VALUE`. */
+export function wrongValue(name: string, reason: string, value: unknown): TypeError {
+  const error = new TypeError(`The argument '${name}' ${reason}. Received ${inspect(value).slice(0, 128)}`);
+  return Object.assign(error, { code: "ERR_INVALID_ARG_VALUE" });
+}
+
+/** A number outside its range: RangeError, `ERR_OUT_OF_RANGE`. */
+export function outOfRange(name: string, range: string, value: unknown): RangeError {
+  const error = new RangeError(
+    `The value of "${name}" is out of range. It must be ${range}. Received ${inspect(value).slice(0, 128)}`,
+  );
+  return Object.assign(error, { code: "ERR_OUT_OF_RANGE" });
+}
+
+/** Gives `value` back if it is an integer from `min` to `max`. */
+export function integer(name: string, value: unknown, min: number, max: number): number {
+  if (typeof value !== "number") throw wrongType(name, "of type number", value);
+  if (!Number.isInteger(value)) throw outOfRange(name, "an integer", value);
+  if (value < min || value > max) throw outOfRange(name, `>= ${min} && <= ${max}`, value);
+  return value;
+}
+
+/** A signed 32-bit integer, as C's int. */
+export function int32(name: string, value: unknown): number {
+  if (typeof value === "number" && (value | 0) === value) return value;
+  return integer(name, value, -0x80000000, 0x7fffffff);
+}
+
+/** How many bytes to receive at most. */
+export function byteCount(name: string, value: unknown): number {
+  return integer(name, value, 0, MAX_TRANSFER_BYTES);
+}
+
+/** A TCP or UDP port. */
+export function port(name: string, value: unknown): number {
+  if (typeof value !== "number") throw wrongType(name, "of type number", value);
+  if (Number.isInteger(value) && value >= 0 && value <= 65535) return value;
+  const error = new RangeError(`${name} should be >= 0 and < 65536. ${received(value)}.`);
+  throw Object.assign(error, { code: "ERR_SOCKET_BAD_PORT" });
+}
+
+/** The bytes of `data`: a string as UTF-8, a view as it is, without a copy. */
+export function bytesOf(name: string, data: unknown): Uint8Array {
+  if (data instanceof Uint8Array && data.length > 0) return data;
+  if (typeof data === "string") return Buffer.from(data);
+  if (ArrayBuffer.isView(data)) return bytesOfView(name, data);
+  throw wrongType(name, "of type string or an instance of Buffer, TypedArray, or DataView", data);
+}
+
+/** The bytes of a view, which may be written into; text is refused. */
+export function viewOf(name: string, view: unknown, expected = VIEW): Uint8Array {
+  if (ArrayBuffer.isView(view)) return bytesOfView(name, view);
+  throw wrongType(name, expected, view);
+}
+
+/** A view that was lent to a waiting call, and must still be what it was: without its memory its length is 0. */
+export function intact(name: string, view: Uint8Array, length: number): Uint8Array {
+  if (view.length !== length) throw detached(name, view);
+  return view;
+}
+
+const VIEW = "an instance of Buffer, TypedArray, or DataView";
+
+function bytesOfView(name: string, view: ArrayBufferView): Uint8Array {
+  if (!hasMemory(view)) throw detached(name, view);
+  return view instanceof Uint8Array ? view : new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}
+
+// %TypedArray%.prototype.indexOf, which Buffer hides: like every method it throws for an array without its memory
+// (ValidateTypedArray), while the array's length is 0, as that of an empty one.
+const { indexOf }: { indexOf(value: number): number } = Object.getPrototypeOf(Uint8Array.prototype);
+
+function hasMemory(view: ArrayBufferView): boolean {
+  try {
+    if (view.byteLength === 0 && !(view instanceof DataView)) indexOf.call(view, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function detached(name: string, view: ArrayBufferView): TypeError {
+  const error = new TypeError(
+    `The argument '${name}' is a view of an ArrayBuffer that was detached or shrunk. ${received(view)}`,
+  );
+  return Object.assign(error, { code: "ERR_INVALID_ARG_VALUE" });
+}

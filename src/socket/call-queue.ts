@@ -1,0 +1,39 @@
+import type { Call } from "./call.ts";
+
+/** Calls that wait, first in first out: two `sendall`s never mix their bytes. */
+export class CallQueue {
+  protected head: Call<unknown> | undefined;
+  #tail: Call<unknown> | undefined;
+
+  /** Nobody waits. */
+  get isIdle(): boolean {
+    return this.head === undefined;
+  }
+
+  protected push(call: Call<unknown>): void {
+    if (this.#tail === undefined) this.head = call;
+    else this.#tail.next = call;
+    this.#tail = call;
+  }
+
+  protected remove(call: Call<unknown>): void {
+    let before: Call<unknown> | undefined;
+    if (this.head === call) {
+      this.head = call.next;
+    } else {
+      before = this.head;
+      while (before !== undefined && before.next !== call) before = before.next;
+      if (before === undefined) return;
+      before.next = call.next;
+    }
+    if (this.#tail === call) this.#tail = before;
+    call.next = undefined;
+  }
+
+  /** Every call in its order; the queue may change meanwhile. */
+  protected all(): readonly Call<unknown>[] {
+    const calls: Call<unknown>[] = [];
+    for (let call = this.head; call !== undefined; call = call.next) calls.push(call);
+    return calls;
+  }
+}

@@ -1,0 +1,134 @@
+import { lookup } from "node:dns/promises";
+
+import { kernel } from "../native/load.ts";
+import { EPOLLOUT } from "../native/poller.ts";
+import { AddressRoom, type EncodedAddress, encodeAddress, type UnresolvedHost } from "./address.ts";
+import { Call, type Outcome, PARKED, promised, RETRY_LATER, WOULD_BLOCK } from "./call.ts";
+import { AF_INET6, AF_UNIX, SOCK_STREAM } from "./constants.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { EAGAIN, EINPROGRESS, EINTR, ENOTCONN } from "./errno.ts";
+import { type ErrorTarget, SocketError } from "./socket-error.ts";
+import { signalOf, type WaitOptions } from "./wait-options.ts";
+
+const peerRoom = new AddressRoom();
+
+/** connect(2); a host name is looked up first, in the socket's own family, within the same time-out. */
+export function connect(endpoint: Endpoint, address: unknown, options: WaitOptions | undefined): Promise<void> {
+  return promised(() => {
+    endpoint.check();
+    const to = encodeAddress(endpoint.family, address);
+    const call = "name" in to ? new ConnectToName(endpoint, to) : new Connect(endpoint, to);
+    return endpoint.sending.run(call, signalOf(options));
+  });
+}
+
+class Connect extends Call<void> {
+  readonly #endpoint: Endpoint;
+  readonly #to: EncodedAddress;
+  #isUnderWay = false;
+
+  constructor(endpoint: Endpoint, to: EncodedAddress) {
+    super();
+    this.#endpoint = endpoint;
+    this.#to = to;
+  }
+
+  get syscall(): string {
+    return "connect";
+  }
+
+  get interest(): number {
+    return EPOLLOUT;
+  }
+
+  attempt(): Outcome<void> {
+    return this.#isUnderWay ? this.#finish() : this.#begin();
+  }
+
+  override abandon(): void {
+    // The kernel may go on connecting; a later call could not tell this connection from its own.
+    this.#endpoint.broken = "ERR_SOCKWRIGHT_CONNECT_ABANDONED";
+  }
+
+  #begin(): Outcome<void> {
+    const { slot, generation, family, timeoutMs } = this.#endpoint;
+    const errno = -kernel.connect(slot, generation, this.#to.sockaddr);
+    if (errno === 0) return undefined;
+    // connect(2), ERRORS: a full backlog of a Unix listener is EAGAIN; nothing is under way and no event will come.
+    if (errno === EAGAIN && family === AF_UNIX) return RETRY_LATER;
+    if (errno !== EINPROGRESS && errno !== EINTR) throw new SocketError("connect", errno, this.#targetAtOnce());
+    if (timeoutMs === 0) throw new SocketError("connect", errno, this.#to.target);
+    this.#isUnderWay = true;
+    this.#endpoint.isConnecting = true;
+    return WOULD_BLOCK;
+  }
+
+  // lib/net.js, internalConnect: a stream's connect that fails at once is told with the socket's own address.
+  #targetAtOnce(): ErrorTarget {
+    const { slot, generation, type } = this.#endpoint;
+    if (type !== SOCK_STREAM || kernel.getsockname(slot, generation, peerRoom.bytes) < 0) return this.#to.target;
+    const { host, port } = peerRoom.get() ?? {};
+    return host === undefined ? this.#to.target : { ...this.#to.target, local: `${host}:${port}` };
+  }
+
+  #finish(): Outcome<void> {
+    const { slot, generation } = this.#endpoint;
+    const errno = this.#endpoint.takeError();
+    if (errno === 0 && kernel.getpeername(slot, generation, peerRoom.bytes) === -ENOTCONN) return WOULD_BLOCK;
+    this.#endpoint.isConnecting = false;
+    if (errno === 0) return undefined;
+    // Who waits for data already would otherwise read the end of a stream that never began.
+    this.#endpoint.unreadError = errno;
+    throw new SocketError("connect", errno, this.#to.target);
+  }
+}
+
+/** Waits for the look-up, then connects to its first address, as C and Python do for one socket. */
+class ConnectToName extends Call<void> {
+  readonly #endpoint: Endpoint;
+  readonly #host: UnresolvedHost;
+  #isLookedUp = false;
+  #found: Connect | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(endpoint: Endpoint, host: UnresolvedHost) {
+    super();
+    this.#endpoint = endpoint;
+    this.#host = host;
+  }
+
+  get syscall(): string {
+    return "connect";
+  }
+
+  get interest(): number {
+    return EPOLLOUT;
+  }
+
+  attempt(): Outcome<void> {
+    if (!this.#isLookedUp) {
+      this.#isLookedUp = true;
+      void this.#lookUp();
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return this.#found === undefined ? PARKED : this.#found.attempt();
+  }
+
+  override abandon(): void {
+    this.#endpoint.broken = "ERR_SOCKWRIGHT_CONNECT_ABANDONED";
+  }
+
+  async #lookUp(): Promise<void> {
+    const { name, port } = this.#host;
+    const { family, sending } = this.#endpoint;
+    try {
+      const { address } = await lookup(name, { family: family === AF_INET6 ? 6 : 4 });
+      const encoded = encodeAddress(family, { host: address, port });
+      if ("name" in encoded) throw new Error(`The look-up of ${name} gave no address: ${address}`);
+      this.#found = new Connect(this.#endpoint, encoded);
+    } catch (error) {
+      this.#failure = { error };
+    }
+    sending.wake(0);
+  }
+}

@@ -1,0 +1,69 @@
+import { int32, integer, viewOf, wrongType } from "./argument.ts";
+
+/** One control message, cmsg(3): e.g. level SOL_SOCKET, type SCM_CREDENTIALS, and its bytes. */
+export interface ControlMessage {
+  readonly level: number;
+  readonly type: number;
+  readonly data: Uint8Array;
+}
+
+// struct cmsghdr on 64-bit Linux: size_t length, int level, int type; data and next header aligned to 8.
+const HEADER_BYTES = 16;
+/** The most room for control messages; the kernel's own limit for sending is net.core.optmem_max. */
+export const MAX_CONTROL_BYTES = 1024 * 1024;
+
+function align(bytes: number): number {
+  return (bytes + 7) & ~7;
+}
+
+/** CMSG_SPACE(3): the room that a control message with so many bytes of data takes. See {@link Socket.recvmsg}. */
+export function controlSpace(dataBytes: number): number {
+  return HEADER_BYTES + align(integer("dataBytes", dataBytes, 0, MAX_CONTROL_BYTES));
+}
+
+/** Lays control messages out as sendmsg(2) takes them. */
+export function encodeControl(messages: readonly ControlMessage[]): Uint8Array {
+  if (!Array.isArray(messages)) throw wrongType("options.control", "an array of control messages", messages);
+  const parts = Array.from(messages, checked);
+  const bytes = new Uint8Array(parts.reduce((sum, { data }) => sum + controlSpace(data.length), 0));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const { level, type, data } of parts) {
+    view.setBigUint64(at, BigInt(HEADER_BYTES + data.length), true);
+    view.setInt32(at + 8, level, true);
+    view.setInt32(at + 12, type, true);
+    bytes.set(data, at + HEADER_BYTES);
+    at += controlSpace(data.length);
+  }
+  return bytes;
+}
+
+function checked(message: unknown, index: number): ControlMessage {
+  const name = `options.control[${index}]`;
+  if (typeof message !== "object" || message === null) throw wrongType(name, "of type object", message);
+  const { level, type, data }: { level?: unknown; type?: unknown; data?: unknown } = message;
+  return {
+    level: int32(`${name}.level`, level),
+    type: int32(`${name}.type`, type),
+    data: viewOf(`${name}.data`, data),
+  };
+}
+
+/** Reads what recvmsg(2) left in the control buffer. A message that was cut is given as far as it goes. */
+export function decodeControl(bytes: Uint8Array): ControlMessage[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const messages: ControlMessage[] = [];
+  for (let at = 0; at + HEADER_BYTES <= bytes.length; ) {
+    const length = Number(view.getBigUint64(at, true));
+    if (length < HEADER_BYTES) break;
+    const end = Math.min(at + length, bytes.length);
+    messages.push({
+      level: view.getInt32(at + 8, true),
+      type: view.getInt32(at + 12, true),
+      data: Buffer.from(bytes.subarray(at + HEADER_BYTES, end)),
+    });
+    if (length > bytes.length - at) break;
+    at += align(length);
+  }
+  return messages;
+}

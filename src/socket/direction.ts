@@ -1,0 +1,310 @@
+import * as poller from "../native/poller.ts";
+import { EPOLLERR } from "../native/poller.ts";
+import * as turn from "../native/turn.ts";
+import { type Abortable, unwatchAbort, watchAbort } from "./abort.ts";
+import {
+  type Call,
+  isUnfinished,
+  type Outcome,
+  PARKED,
+  type Part,
+  PROGRESS,
+  RETRY_LATER,
+  rejected,
+  tolerate,
+  type Unfinished,
+  WOULD_BLOCK,
+} from "./call.ts";
+import { CallQueue } from "./call-queue.ts";
+import { Backoff, Deadline, now } from "./deadline.ts";
+import { spuriousReadiness } from "./diagnostics.ts";
+import { EAGAIN } from "./errno.ts";
+import { SocketError } from "./socket-error.ts";
+import { AbortError, SockwrightError } from "./sockwright-error.ts";
+
+/** A socket that is ready this often in a row with nothing to do is taken out of epoll for a while. */
+export const MAX_SPURIOUS_WAKEUPS = 16;
+/** How long it is taken out, in ms: doubling from the first to the last. */
+export const MIN_SPURIOUS_BACKOFF_MS = 1;
+export const MAX_SPURIOUS_BACKOFF_MS = 100;
+/** How long to wait for what no event tells, a Unix backlog or receiver with room again: doubling likewise. */
+export const MIN_RETRY_MS = 1;
+export const MAX_RETRY_MS = 50;
+
+const DONE: Promise<undefined> = Promise.resolve(undefined);
+
+/** What a direction asks of its socket. */
+export interface DirectionOwner extends poller.Watcher {
+  readonly family: number;
+  readonly type: number;
+  readonly timeoutMs: number | null;
+  readonly isListener: boolean;
+  check(): void;
+  /** SO_ERROR, which reading clears: a positive errno, or 0. */
+  takeError(): number;
+  /** Whether the socket was ready in this turn and has made no call since: then one is free. */
+  takeCredit(): boolean;
+  startWaiting(): void;
+  stopWaiting(): void;
+}
+
+/** Made at the first wait that needs one, which most sockets never have. */
+class Timers {
+  readonly deadline = new Deadline();
+  readonly backoff = new Backoff(MIN_SPURIOUS_BACKOFF_MS, MAX_SPURIOUS_BACKOFF_MS);
+  readonly retry = new Backoff(MIN_RETRY_MS, MAX_RETRY_MS);
+}
+
+/** One direction of a socket: its calls in the order in which they were asked for, and what ends the wait of each. */
+export class Direction extends CallQueue implements Abortable {
+  /** The events that the call at the head waits for; 0 when there is none, or it waits for something else. */
+  interest = 0;
+  protected readonly owner: DirectionOwner;
+  #isWaitingForTurn = false;
+  #spurious = 0;
+  #timers: Timers | undefined;
+
+  constructor(owner: DirectionOwner) {
+    super();
+    this.owner = owner;
+  }
+
+  /** Makes a call: at once where that may be tried, else when its turn in the queue has come. */
+  run<T>(call: Call<T>, signal: AbortSignal | undefined, isTriedFirst = true): Promise<T> {
+    const { timeoutMs } = this.owner;
+    let state: Outcome<T> | "next turn" | "end of turn" = WOULD_BLOCK;
+    try {
+      this.check();
+      if (signal?.aborted === true) throw new AbortError(signal.reason);
+      // A call behind a waiter does not try the kernel, or it would overtake.
+      if (this.isIdle && (isTriedFirst || timeoutMs === 0)) {
+        if (!this.owner.takeCredit() && !turn.takeCall()) state = "next turn";
+        else if (timeoutMs !== 0 && this.isGathered(call.part)) state = "end of turn";
+        else {
+          const outcome = call.attempt(false);
+          if (!isUnfinished(outcome)) return outcome === undefined ? (DONE as Promise<T>) : Promise.resolve(outcome);
+          state = outcome;
+        }
+      }
+      // A look-up is waited for all the same: Python's blocks there, and the connect behind it then gives EINPROGRESS.
+      if (timeoutMs === 0 && state !== PARKED) {
+        if (state === "next turn")
+          return new Promise((resolve) => turn.inNextTurn(() => resolve(this.run(call, signal))));
+        const error = new SocketError(call.syscall, EAGAIN);
+        if (state === PROGRESS) call.abandon(error);
+        throw error;
+      }
+    } catch (error) {
+      return rejected(error);
+    }
+    return this.#enqueue(call, signal, timeoutMs, state);
+  }
+
+  /** Throws what keeps every call of this direction from being made. */
+  check(): void {
+    this.owner.check();
+  }
+
+  /** Makes what waits for nothing but its turn: before anything that must come after it, as a close. */
+  flush(): void {
+    if (this.#isWaitingForTurn) this.wake(0, Number.POSITIVE_INFINITY);
+  }
+
+  /**
+   * Events have come: makes attempts until one has to wait, at most `attempts` without asking the turn's budget. Also for
+   * whoever waits for something but events (0).
+   */
+  wake(events: number, attempts = 1): void {
+    this.#isWaitingForTurn = false;
+    for (let made = 0; ; made++) {
+      const call = this.head;
+      if (call === undefined) return;
+      if (made >= attempts && !turn.takeCall()) {
+        this.#waitForTurn(call);
+        return;
+      }
+      if (this.attemptTogether()) continue;
+      const isWoken = made === 0 && events !== 0;
+      let outcome: Outcome<unknown>;
+      try {
+        this.check();
+        outcome = call.attempt(isWoken);
+        if (outcome === WOULD_BLOCK && isWoken && (events & EPOLLERR) !== 0) this.#throwSocketError(call);
+      } catch (error) {
+        this.#fail(call, error);
+        continue;
+      }
+      if (isUnfinished(outcome)) {
+        if (outcome !== WOULD_BLOCK || !isWoken || !this.#isSpurious(call)) this.#wait(call, outcome);
+        return;
+      }
+      this.#achieved();
+      this.succeed(call, outcome);
+    }
+  }
+
+  /** Called when the signal of a waiting call fires. */
+  aborted(call: Call<unknown>): void {
+    this.#abandon(call, new AbortError(call.signal?.reason));
+  }
+
+  /** The socket is closed: ends every call that waits, and every timer. */
+  end(): void {
+    this.#timers?.deadline.clear();
+    this.#timers?.backoff.cancel();
+    this.#timers?.retry.cancel();
+    for (const call of this.all()) {
+      const error = new SockwrightError("ERR_SOCKWRIGHT_CLOSED", call.syscall);
+      call.abandon(error);
+      this.#fail(call, error);
+    }
+  }
+
+  #enqueue<T>(
+    call: Call<T>,
+    signal: AbortSignal | undefined,
+    timeoutMs: number | null,
+    state: Outcome<T> | "next turn" | "end of turn",
+  ): Promise<T> {
+    const promise = new Promise<T>((resolve, reject) => {
+      call.resolve = resolve;
+      call.reject = reject;
+    });
+    call.promise = promise;
+    const waiting = call as Call<unknown>;
+    this.push(waiting);
+    if (timeoutMs !== null && timeoutMs > 0) {
+      call.deadline = now() + timeoutMs;
+      this.#expireAt(call.deadline);
+    }
+    if (signal !== undefined) {
+      call.signal = signal;
+      watchAbort(signal, waiting, this);
+    }
+    this.owner.startWaiting();
+    if (isUnfinished(state)) this.#wait(waiting, state);
+    else if (state === "next turn") this.#waitForTurn(waiting);
+    else {
+      this.#isWaitingForTurn = true;
+      process.nextTick(() => this.flush());
+    }
+    return promise;
+  }
+
+  /** Whether a call shall leave together with others at the end of the turn. */
+  protected isGathered(_part: Part<unknown> | undefined): boolean {
+    return false;
+  }
+
+  /** Makes several calls at the head with one system call. False when it made none. */
+  protected attemptTogether(): boolean {
+    return false;
+  }
+
+  /** An attempt found an error that the kernel tells only once. */
+  protected keepError(_errno: number): void {}
+
+  /** The turn's budget is spent. An event that comes before the next turn is as good. */
+  #waitForTurn(call: Call<unknown>): void {
+    if (call === this.head) this.interest = call.interest;
+    this.#isWaitingForTurn = true;
+    turn.inNextTurn(() => this.wake(0));
+  }
+
+  /** How the head of the queue, or a call behind it, waits. */
+  #wait(call: Call<unknown>, how: Unfinished): void {
+    const isHead = call === this.head;
+    if (isHead) this.interest = 0;
+    if (how === PARKED) return;
+    if (how === RETRY_LATER) {
+      this.#timersNow().retry.schedule(() => this.wake(0));
+      return;
+    }
+    if (how === PROGRESS) this.#achieved();
+    // Out of epoll for spurious wake-ups: the end of that pause comes back here.
+    if (this.#timers?.backoff.isWaiting === true) return;
+    if (isHead) this.interest = call.interest;
+    const result = poller.wait(this.owner, call.interest);
+    if (result < 0) this.#fail(call, new SocketError("epoll_ctl", -result));
+  }
+
+  /** The call found nothing, yet epoll told of an error: then SO_ERROR has it, unless it is the error queue's. */
+  #throwSocketError(call: Call<unknown>): void {
+    const errno = this.owner.takeError();
+    if (errno === 0) return;
+    this.keepError(errno);
+    throw new SocketError(call.syscall, errno);
+  }
+
+  /**
+   * EAGAIN after readiness: three forged datagrams with a bad checksum do it. Nobody is unregistered for that, but an
+   * event that never ends must not spin. Listeners are exempt: another process may have accepted.
+   */
+  #isSpurious(call: Call<unknown>): boolean {
+    if (this.owner.isListener || ++this.#spurious < MAX_SPURIOUS_WAKEUPS) return false;
+    this.#spurious = 0;
+    const { family, type } = this.owner;
+    spuriousReadiness.publish({ family, type, syscall: call.syscall });
+    poller.ignore(this.owner, this.interest);
+    this.interest = 0;
+    this.#timersNow().backoff.schedule(() => {
+      if (this.head !== undefined) this.#wait(this.head, WOULD_BLOCK);
+    });
+    return true;
+  }
+
+  #achieved(): void {
+    this.#spurious = 0;
+    this.#timers?.backoff.reset();
+    this.#timers?.retry.reset();
+  }
+
+  #expireAt(deadline: number): void {
+    this.#timersNow().deadline.atLatest(deadline, () => this.#expire());
+  }
+
+  #timersNow(): Timers {
+    this.#timers ??= new Timers();
+    return this.#timers;
+  }
+
+  /** Readiness comes before deadlines: the head of the queue has one last try. */
+  #expire(): void {
+    const time = now();
+    let next = Number.POSITIVE_INFINITY;
+    if (this.head?.deadline !== undefined && this.head.deadline <= time) this.wake(0);
+    for (const call of this.all()) {
+      if (call.deadline === undefined) continue;
+      if (call.deadline > time) next = Math.min(next, call.deadline);
+      else this.#abandon(call, new SockwrightError("ERR_SOCKWRIGHT_TIMEOUT", call.syscall));
+    }
+    if (next !== Number.POSITIVE_INFINITY) this.#expireAt(next);
+  }
+
+  /** The call ends without its result; the one behind it has its turn. */
+  #abandon(call: Call<unknown>, error: Error): void {
+    const wasHead = this.head === call;
+    call.abandon(error);
+    this.#fail(call, error);
+    if (wasHead && !this.isIdle) turn.inNextTurn(() => this.wake(0));
+  }
+
+  protected succeed(call: Call<unknown>, outcome: unknown): void {
+    this.#settle(call);
+    call.resolve?.(outcome);
+  }
+
+  #fail(call: Call<unknown>, error: unknown): void {
+    this.#settle(call);
+    tolerate(call.promise, error);
+    call.reject?.(error);
+  }
+
+  #settle(call: Call<unknown>): void {
+    this.remove(call);
+    if (call.signal !== undefined) unwatchAbort(call.signal, call);
+    if (!this.isIdle) return;
+    this.interest = 0;
+    this.owner.stopWaiting();
+  }
+}

@@ -1,0 +1,174 @@
+import { generationOf, type Handle, slotOf } from "../native/kernel.ts";
+import { kernel } from "../native/load.ts";
+import * as poller from "../native/poller.ts";
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI } from "../native/poller.ts";
+import * as turn from "../native/turn.ts";
+import { SO_ERROR, SOL_SOCKET } from "./constants.ts";
+import { Direction } from "./direction.ts";
+import { unwatchForLoss, watchForLoss } from "./lost-socket.ts";
+import { Sending, type SendingOwner } from "./sending.ts";
+import { SockwrightError, type SockwrightErrorCode } from "./sockwright-error.ts";
+
+const POLLED = EPOLLIN | EPOLLPRI | EPOLLOUT;
+/** What epoll reports whether it was asked for or not. */
+const FAILED = EPOLLHUP | EPOLLERR;
+/** kernel.close: the socket lingers and is being closed on the thread pool. */
+const LINGERS = 1;
+const GONE: Promise<void> = Promise.resolve();
+const option = new Int32Array(1);
+const optionBytes = new Uint8Array(option.buffer);
+const lingering = new WeakMap<Endpoint, Promise<void>>();
+let mayLinger = false;
+
+/** SO_LINGER was set somewhere: from now on a close looks whether it would block. Accepted sockets inherit the option. */
+export function expectLingering(): void {
+  mayLinger = true;
+}
+
+/**
+ * One open socket: it owns the descriptor and the two directions in which calls wait, and hands readiness to them. It is
+ * what the poller holds while somebody waits, and what the collector finds when a socket is lost.
+ */
+export class Endpoint implements SendingOwner {
+  readonly slot: number;
+  readonly generation: number;
+  readonly family: number;
+  readonly type: number;
+  readonly protocol: number;
+  readonly receiving: Direction;
+  readonly sending: Sending;
+  /** null waits for ever; 0 never waits. */
+  timeoutMs: number | null = null;
+  closed = false;
+  isListener = false;
+  /** Connecting: an error is the connect's to find, before a reader takes it for its own. */
+  isConnecting = false;
+  /** The kernel had less than was asked for: there is nothing to read until epoll says so. */
+  drained = false;
+  /** An errno that a send consumed and that the reader is still to see; 0 is none. */
+  unreadError = 0;
+  /** Why the whole socket can only be closed. */
+  broken: SockwrightErrorCode | undefined;
+  #referenced = true;
+  #waiting = false;
+  #readyTurn = -1;
+
+  constructor(handle: Handle, family: number, type: number, protocol: number) {
+    this.slot = slotOf(handle);
+    this.generation = generationOf(handle);
+    this.family = family;
+    this.type = type;
+    this.protocol = protocol;
+    this.receiving = new Direction(this);
+    this.sending = new Sending(this);
+    watchForLoss(this, handle);
+  }
+
+  /** Throws what keeps every call from being made. */
+  check(): void {
+    if (this.closed) throw new SockwrightError("ERR_SOCKWRIGHT_CLOSED");
+    if (this.broken !== undefined) throw new SockwrightError(this.broken);
+  }
+
+  /** Called by the poller. Data, then end, then error: the reader looks first, except while a connect is under way. */
+  ready(events: number): void {
+    this.#readyTurn = turn.currentTurn();
+    const { receiving, sending } = this;
+    const wanted = receiving.interest | sending.interest;
+    const unwanted = wanted === 0 ? ~0 : events & POLLED & ~wanted;
+    if (unwanted !== 0) poller.ignore(this, unwanted);
+    const isConnecting = this.isConnecting;
+    if (isConnecting) this.#wake(sending, events);
+    if (this.isConnecting) return;
+    this.drained = false;
+    this.#wake(receiving, events);
+    if (!isConnecting) this.#wake(sending, events);
+  }
+
+  #wake(direction: Direction, events: number): void {
+    if ((events & direction.interest) !== 0 || ((events & FAILED) !== 0 && direction.interest !== 0)) {
+      direction.wake(events);
+    }
+  }
+
+  /** One call at once for each time that the socket was ready, in the same turn. */
+  takeCredit(): boolean {
+    if (this.#readyTurn !== turn.currentTurn()) return false;
+    this.#readyTurn = -1;
+    return true;
+  }
+
+  /** A call waits: until {@link stopWaiting}, the process stays alive for it. */
+  startWaiting(): void {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    if (this.#referenced) poller.hold();
+  }
+
+  /** A direction has no more calls. When neither has, the poller lets go of the socket. */
+  stopWaiting(): void {
+    if (!this.#waiting || !this.receiving.isIdle || !this.sending.isIdle) return;
+    this.#waiting = false;
+    if (this.#referenced) poller.release();
+    poller.leave(this);
+  }
+
+  get referenced(): boolean {
+    return this.#referenced;
+  }
+
+  /** Whether waiting calls keep the process alive. */
+  set referenced(referenced: boolean) {
+    if (this.#referenced === referenced) return;
+    this.#referenced = referenced;
+    if (!this.#waiting) return;
+    if (referenced) poller.hold();
+    else poller.release();
+  }
+
+  /** SO_ERROR, which reading clears: a positive errno, or 0. */
+  takeError(): number {
+    const result = kernel.getsockopt(this.slot, this.generation, SOL_SOCKET, SO_ERROR, optionBytes);
+    return result < 0 ? -result : (option[0] ?? 0);
+  }
+
+  /** Closes the descriptor and ends every call that waits. A second close does nothing. */
+  close(): void {
+    if (this.closed) return;
+    this.sending.flush();
+    if (!mayLinger) {
+      this.#end(() => kernel.close(this.slot, this.generation));
+      return;
+    }
+    let settle = (): void => {};
+    const gone = new Promise<void>((resolve) => {
+      settle = resolve;
+    });
+    const result = this.#end(() => kernel.close(this.slot, this.generation, settle));
+    if (result === LINGERS) lingering.set(this, gone);
+  }
+
+  /** Settles when the kernel has let go of the closed socket: at once, unless it lingers. */
+  get gone(): Promise<void> {
+    return lingering.get(this) ?? GONE;
+  }
+
+  /** Gives the descriptor away. */
+  detach(blocking: boolean): number {
+    this.check();
+    this.sending.flush();
+    if (this.#waiting) throw new SockwrightError("ERR_SOCKWRIGHT_BUSY");
+    return this.#end(() => kernel.detach(this.slot, this.generation, blocking));
+  }
+
+  #end(giveUp: () => number): number {
+    this.closed = true;
+    unwatchForLoss(this);
+    poller.forget(this.slot);
+    const result = giveUp();
+    this.receiving.end();
+    this.sending.end();
+    this.stopWaiting();
+    return result;
+  }
+}

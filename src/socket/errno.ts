@@ -1,0 +1,57 @@
+import { constants } from "node:os";
+import { getSystemErrorMap } from "node:util";
+
+const texts = getSystemErrorMap();
+const names = new Map<number, string>(Object.entries(constants.errno).map(([name, errno]) => [errno, name]));
+
+/** The name of a positive errno, as in errno(3): 111 is `ECONNREFUSED`. */
+export function errnoName(errno: number): string {
+  return texts.get(-errno)?.[0] ?? names.get(errno) ?? `E${errno}`;
+}
+
+/** The words that Node uses for a positive errno: 98 is `address already in use`. */
+export function errnoText(errno: number): string {
+  return texts.get(-errno)?.[1] ?? `errno ${errno}`;
+}
+
+const { errno } = constants;
+
+/**
+ * The errors that `send` takes from the socket (its `sk_err`) rather than finds for itself. The kernel gives such an
+ * error once; whoever reads next would see a clean end of file, so it is kept for the reader.
+ */
+export const CONNECTION_ERRORS: ReadonlySet<number> = new Set([
+  errno.ECONNRESET,
+  errno.ECONNABORTED,
+  errno.ECONNREFUSED,
+  errno.ETIMEDOUT,
+  errno.EHOSTUNREACH,
+  errno.ENETUNREACH,
+  errno.ENETDOWN,
+  errno.EPROTO,
+  errno.ENOPROTOOPT,
+]);
+
+export const {
+  EAGAIN,
+  ECONNABORTED,
+  EINPROGRESS,
+  EINTR,
+  EMFILE,
+  ENFILE,
+  ENOBUFS,
+  ENOMEM,
+  ENOTCONN,
+  EPERM,
+  EPROTO,
+  ENETDOWN,
+  ENOPROTOOPT,
+  EHOSTUNREACH,
+  EOPNOTSUPP,
+  ENETUNREACH,
+  ETIMEDOUT,
+} = errno;
+
+/** Of errno(3), and not among Node's constants; the same on every Linux that there is a Node for. */
+export const ENONET = 64;
+export const EHOSTDOWN = 112;

@@ -1,0 +1,197 @@
+import { kernel } from "../native/load.ts";
+import {
+  type Address,
+  type AddressInput,
+  decodeAddress,
+  type EncodedAddress,
+  encodeNumericAddress,
+} from "./address.ts";
+import { byteCount, bytesOf, type Data, intact, integer, outOfRange, viewOf, wrongType } from "./argument.ts";
+import { type Outcome, promised, WOULD_BLOCK } from "./call.ts";
+import { MSG_CMSG_CLOEXEC } from "./constants.ts";
+import { type ControlMessage, decodeControl, encodeControl, MAX_CONTROL_BYTES } from "./control-message.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { flagsOf, ReceiveCall, type ReceiveOptions, receive, received, refuseWaitAll } from "./receive.ts";
+import { retriedByTimer, SendCall, type SendOptions, sendFlags, sent, transmit } from "./send.ts";
+
+/** What recvmsg(2) gives besides the data. */
+export interface MessageDetails {
+  /** The control messages, in order. Descriptors of SCM_RIGHTS are the caller's to close. */
+  readonly control: readonly ControlMessage[];
+  /** `msg_flags`: MSG_TRUNC, MSG_CTRUNC, MSG_EOR … */
+  readonly flags: number;
+  /** Where it came from; undefined on a connected stream. */
+  readonly address: Address | undefined;
+}
+
+/** A received message in a Buffer of its own. */
+export interface Message extends MessageDetails {
+  readonly data: Buffer;
+}
+
+/** A received message in the caller's memory. */
+export interface MessageInto extends MessageDetails {
+  readonly bytes: number;
+}
+
+/** How a message is received. */
+export interface ReceiveMessageOptions extends ReceiveOptions {
+  /** Room for control messages, in bytes; see CMSG_SPACE(3). Default 0: none are taken. */
+  readonly control?: number | undefined;
+}
+
+/** How a message is sent. */
+export interface SendMessageOptions extends SendOptions {
+  readonly control?: readonly ControlMessage[] | undefined;
+  /** Where to send it; none on a connected socket. */
+  readonly address?: AddressInput | undefined;
+}
+
+/** sysconf(3), _SC_IOV_MAX: sendmsg and recvmsg take at most this many buffers. */
+export const MAX_BUFFERS = 1024;
+
+// The addon's layout: int32 address length, sockaddr_storage, int32 flags, int32 control length.
+const SOCKADDR_BYTES = 128;
+const results = new DataView(new ArrayBuffer(4 + SOCKADDR_BYTES + 8));
+const resultBytes = new Uint8Array(results.buffer);
+
+/** sendmsg(2). */
+export function sendmsg(
+  endpoint: Endpoint,
+  buffers: readonly Data[],
+  options: SendMessageOptions | undefined,
+): Promise<number> {
+  return promised(() => {
+    const parts = list(buffers, bytesOf);
+    const control = options?.control === undefined ? undefined : encodeControl(options.control);
+    const to =
+      options?.address === undefined
+        ? undefined
+        : encodeNumericAddress(endpoint.family, options.address, "options.address");
+    return transmit(new SendMsg(endpoint, sendFlags(options), parts, control, to), options);
+  });
+}
+
+/** recvmsg(2) into an owned Buffer. */
+export function recvmsg(
+  endpoint: Endpoint,
+  count: number,
+  options: ReceiveMessageOptions | undefined,
+): Promise<Message> {
+  return promised(async () => {
+    const most = byteCount("count", count);
+    let room = Buffer.alloc(0);
+    // Made when there is something to receive: an idle socket holds no room.
+    const roomNow = (): readonly Uint8Array[] => {
+      room = Buffer.allocUnsafe(most);
+      return [room];
+    };
+    const { bytes, ...details } = await receive(recvMsg(endpoint, roomNow, options), options);
+    return { data: room.subarray(0, Math.min(bytes, most)), ...details };
+  });
+}
+
+/** recvmsg(2) into the caller's buffers, one after the other. */
+export function recvmsgInto(
+  endpoint: Endpoint,
+  buffers: readonly NodeJS.ArrayBufferView[],
+  options: ReceiveMessageOptions | undefined,
+): Promise<MessageInto> {
+  return promised(() => {
+    const rooms = list(buffers, viewOf);
+    const lengths = rooms.map(({ length }) => length);
+    const call = recvMsg(endpoint, () => allIntact(rooms, lengths), options);
+    return receive(call, options);
+  });
+}
+
+function recvMsg(
+  endpoint: Endpoint,
+  rooms: () => readonly Uint8Array[],
+  options: ReceiveMessageOptions | undefined,
+): RecvMsg {
+  const flags = refuseWaitAll(endpoint, flagsOf(options));
+  const controlBytes = integer(
+    "options.control",
+    options?.control === undefined ? 0 : options.control,
+    0,
+    MAX_CONTROL_BYTES,
+  );
+  return new RecvMsg(endpoint, flags, rooms, controlBytes === 0 ? undefined : new Uint8Array(controlBytes));
+}
+
+class SendMsg extends SendCall<number> {
+  readonly #parts: readonly Uint8Array[];
+  readonly #lengths: readonly number[];
+  readonly #control: Uint8Array | undefined;
+  readonly #to: EncodedAddress | undefined;
+
+  constructor(
+    endpoint: Endpoint,
+    flags: number,
+    parts: readonly Uint8Array[],
+    control: Uint8Array | undefined,
+    to: EncodedAddress | undefined,
+  ) {
+    super(endpoint, flags);
+    this.#parts = parts;
+    this.#lengths = parts.map(({ length }) => length);
+    this.#control = control;
+    this.#to = to;
+  }
+
+  override get syscall(): string {
+    return "sendmsg";
+  }
+
+  attempt(): Outcome<number> {
+    const { slot, generation } = this.endpoint;
+    const parts = allIntact(this.#parts, this.#lengths);
+    const result = kernel.sendmsg(slot, generation, parts, this.flags, this.#to?.sockaddr, this.#control);
+    const outcome = sent(this.endpoint, "sendmsg", result, this.#to?.target);
+    return this.#to === undefined ? outcome : retriedByTimer(this.endpoint, outcome);
+  }
+}
+
+class RecvMsg extends ReceiveCall<MessageInto> {
+  readonly #rooms: () => readonly Uint8Array[];
+  readonly #control: Uint8Array | undefined;
+
+  constructor(endpoint: Endpoint, flags: number, rooms: () => readonly Uint8Array[], control: Uint8Array | undefined) {
+    super(endpoint, flags);
+    this.#rooms = rooms;
+    this.#control = control;
+  }
+
+  override get syscall(): string {
+    return "recvmsg";
+  }
+
+  attempt(): Outcome<MessageInto> {
+    const { slot, generation } = this.endpoint;
+    const rooms = this.#rooms();
+    const result = kernel.recvmsg(slot, generation, rooms, this.flags, resultBytes, this.#control);
+    const asked = rooms.reduce((sum, room) => sum + room.length, 0);
+    const bytes = received(this.endpoint, "recvmsg", result, asked, this.flags);
+    if (bytes === WOULD_BLOCK) return WOULD_BLOCK;
+    const controlLength = results.getInt32(4 + SOCKADDR_BYTES + 4, true);
+    return {
+      bytes,
+      control: this.#control === undefined ? [] : decodeControl(this.#control.subarray(0, controlLength)),
+      // The kernel gives this one back, which the addon had set.
+      flags: results.getInt32(4 + SOCKADDR_BYTES, true) & ~(MSG_CMSG_CLOEXEC & ~this.flags),
+      address: decodeAddress(results, 4, results.getInt32(0, true)),
+    };
+  }
+}
+
+function list(buffers: unknown, check: (name: string, buffer: unknown) => Uint8Array): readonly Uint8Array[] {
+  if (!Array.isArray(buffers)) throw wrongType("buffers", "an array", buffers);
+  if (buffers.length > MAX_BUFFERS) throw outOfRange("buffers.length", `at most ${MAX_BUFFERS}`, buffers.length);
+  // Array.from and not map, which would pass over a hole.
+  return Array.from(buffers, (buffer: unknown, index) => check(`buffers[${index}]`, buffer));
+}
+
+function allIntact(buffers: readonly Uint8Array[], lengths: readonly number[]): readonly Uint8Array[] {
+  return buffers.map((buffer, index) => intact(`buffers[${index}]`, buffer, lengths[index] ?? 0));
+}

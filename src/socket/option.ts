@@ -1,0 +1,41 @@
+import { kernel } from "../native/load.ts";
+import { int32, integer, viewOf } from "./argument.ts";
+import { SO_LINGER, SO_RCVTIMEO, SO_SNDTIMEO, SOL_SOCKET } from "./constants.ts";
+import { type Endpoint, expectLingering } from "./endpoint.ts";
+import { SocketError } from "./socket-error.ts";
+import { SockwrightError } from "./sockwright-error.ts";
+
+/** The longest option value: an int is 4 bytes, TCP_INFO some hundred, a packet filter a few thousand. */
+export const MAX_OPTION_BYTES = 64 * 1024;
+
+/** getsockopt(2): an integer, or with a length the bytes that the kernel gave. */
+export function getsockopt(endpoint: Endpoint, level: unknown, option: unknown, length?: unknown): number | Buffer {
+  endpoint.check();
+  const bytes = length === undefined ? 4 : integer("length", length, 0, MAX_OPTION_BYTES);
+  const room = Buffer.alloc(bytes);
+  const { slot, generation } = endpoint;
+  const result = kernel.getsockopt(slot, generation, int32("level", level), int32("option", option), room);
+  if (result < 0) throw new SocketError("getsockopt", -result);
+  return length === undefined ? room.readInt32LE(0) : room.subarray(0, result);
+}
+
+/** setsockopt(2): an integer, or bytes. */
+export function setsockopt(endpoint: Endpoint, level: unknown, option: unknown, value: unknown): void {
+  endpoint.check();
+  // An option is for what is sent after it: TCP_CORK, for one.
+  endpoint.sending.flush();
+  const [levelNumber, optionNumber] = [int32("level", level), int32("option", option)];
+  if (levelNumber === SOL_SOCKET && (optionNumber === SO_RCVTIMEO || optionNumber === SO_SNDTIMEO)) {
+    throw new SockwrightError("ERR_SOCKWRIGHT_TIMEOUT_OPTION", "setsockopt");
+  }
+  const checked = typeof value === "number" ? int32("value", value) : optionBytes(value);
+  const result = kernel.setsockopt(endpoint.slot, endpoint.generation, levelNumber, optionNumber, checked);
+  if (result < 0) throw new SocketError("setsockopt", -result);
+  if (levelNumber === SOL_SOCKET && optionNumber === SO_LINGER) expectLingering();
+}
+
+function optionBytes(value: unknown): Uint8Array {
+  const bytes = viewOf("value", value, "of type number or an instance of Buffer, TypedArray, or DataView");
+  integer("value.length", bytes.length, 0, MAX_OPTION_BYTES);
+  return bytes;
+}

@@ -1,0 +1,84 @@
+import { kernel } from "../native/load.ts";
+import { EPOLLIN, EPOLLOUT } from "../native/poller.ts";
+import type { Address } from "./address.ts";
+import { Call, type Outcome, promised, WOULD_BLOCK } from "./call.ts";
+import { AF_UNIX, SOCK_STREAM } from "./constants.ts";
+import type { Direction } from "./direction.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { recv, recvfrom, recvRecord } from "./receive.ts";
+import { untilEnd } from "./serve.ts";
+import { signalOf, type WaitOptions } from "./wait-options.ts";
+
+/** What iteration over a stream yields at most at once. */
+export const CHUNK_BYTES = 64 * 1024;
+/** Room for any datagram: UDP's length field has 16 bits. */
+export const DATAGRAM_BYTES = 64 * 1024;
+
+/** Waits until a receive or an accept would not have to wait. */
+export function readable(endpoint: Endpoint, options: WaitOptions | undefined): Promise<void> {
+  return promised(() => whenReady(endpoint, endpoint.receiving, EPOLLIN, options));
+}
+
+/** Waits until a send would not have to wait. */
+export function writable(endpoint: Endpoint, options: WaitOptions | undefined): Promise<void> {
+  return promised(() => whenReady(endpoint, endpoint.sending, EPOLLOUT, options));
+}
+
+function whenReady(
+  endpoint: Endpoint,
+  direction: Direction,
+  interest: number,
+  options: WaitOptions | undefined,
+): Promise<void> {
+  // Not looked for first: level-triggering reports what is already there.
+  return direction.run(new Readiness(endpoint, interest), signalOf(options), false);
+}
+
+class Readiness extends Call<void> {
+  readonly interest: number;
+  readonly #endpoint: Endpoint;
+
+  constructor(endpoint: Endpoint, interest: number) {
+    super();
+    this.interest = interest;
+    this.#endpoint = endpoint;
+  }
+
+  get syscall(): string {
+    return "poll";
+  }
+
+  // poll(2) has the bits of epoll(7). Without an event the look is the last try at a deadline.
+  attempt(woken: boolean): Outcome<void> {
+    const { slot, generation } = this.#endpoint;
+    return woken || kernel.poll(slot, generation, this.interest) > 0 ? undefined : WOULD_BLOCK;
+  }
+}
+
+/** A stream's bytes as they come, or a record socket's records, until the end or a local close. */
+export async function* chunks(endpoint: Endpoint): AsyncGenerator<Buffer, void> {
+  endpoint.check();
+  for (;;) {
+    const chunk = await untilEnd(endpoint, undefined, nextChunk(endpoint));
+    if (chunk === undefined || chunk.length === 0) return;
+    yield chunk;
+  }
+}
+
+async function nextChunk(endpoint: Endpoint): Promise<Buffer> {
+  if (endpoint.type === SOCK_STREAM || endpoint.family !== AF_UNIX) return recv(endpoint, CHUNK_BYTES, undefined);
+  const [record] = await recvRecord(endpoint);
+  return record;
+}
+
+/** Datagrams with their senders, until a local close. An empty datagram is a value like any other. */
+export async function* datagrams(endpoint: Endpoint): AsyncGenerator<[Buffer, Address], void> {
+  endpoint.check();
+  for (;;) {
+    const next = endpoint.family === AF_UNIX ? recvRecord(endpoint) : recvfrom(endpoint, DATAGRAM_BYTES, undefined);
+    const datagram = await untilEnd(endpoint, undefined, next);
+    if (datagram === undefined) return;
+    const [data, address = { family: endpoint.family, bytes: new Uint8Array(0) }] = datagram;
+    yield [data, address];
+  }
+}

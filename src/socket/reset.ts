@@ -1,0 +1,13 @@
+import { kernel } from "../native/load.ts";
+import { SO_LINGER, SOL_SOCKET } from "./constants.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+/** socket(7), SO_LINGER: on, for no seconds: close(2) then drops what is queued and sends a reset. */
+const RESET_AT_CLOSE = new Uint8Array(new Int32Array([1, 0]).buffer);
+
+/** Closes a socket so that a TCP peer sees ECONNRESET. Others have no such thing, and see the end. */
+export function reset(endpoint: Endpoint): void {
+  if (endpoint.closed) return;
+  kernel.setsockopt(endpoint.slot, endpoint.generation, SOL_SOCKET, SO_LINGER, RESET_AT_CLOSE);
+  endpoint.close();
+}

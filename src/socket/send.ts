@@ -1,0 +1,198 @@
+import { kernel } from "../native/load.ts";
+import { EPOLLOUT } from "../native/poller.ts";
+import * as turn from "../native/turn.ts";
+import { type EncodedAddress, encodeNumericAddress } from "./address.ts";
+import { bytesOf, int32, intact, wrongValue } from "./argument.ts";
+import { Call, type Outcome, type Part, PROGRESS, promised, RETRY_LATER, WOULD_BLOCK } from "./call.ts";
+import { AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from "./constants.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { CONNECTION_ERRORS, EAGAIN } from "./errno.ts";
+import { type ErrorTarget, SocketError } from "./socket-error.ts";
+import { signalOf, type WaitOptions } from "./wait-options.ts";
+
+/** How a send is made. */
+export interface SendOptions extends WaitOptions {
+  /** `MSG_*` flags, send(2); default 0. MSG_NOSIGNAL is always on: a broken pipe is an `EPIPE` error. */
+  readonly flags?: number | undefined;
+}
+
+/** socket.h; with it the kernel reads the data after the call is done, and tells the end in the error queue. */
+const MSG_ZEROCOPY = 0x4000000;
+
+/** send(2): as many bytes as the kernel takes now. */
+export function send(endpoint: Endpoint, data: unknown, options: SendOptions | undefined): Promise<number> {
+  return promised(() => transmit(new Send(endpoint, bytesOf("data", data), sendFlags(options)), options));
+}
+
+/** send(2) until all is sent. */
+export function sendall(endpoint: Endpoint, data: unknown, options: SendOptions | undefined): Promise<void> {
+  return promised(() => transmit(new SendAll(endpoint, bytesOf("data", data), sendFlags(options)), options));
+}
+
+/** sendto(2): one message to a numeric address. */
+export function sendto(
+  endpoint: Endpoint,
+  data: unknown,
+  address: unknown,
+  options: SendOptions | undefined,
+): Promise<number> {
+  return promised(() => {
+    const bytes = bytesOf("data", data);
+    const to = encodeNumericAddress(endpoint.family, address);
+    return transmit(new SendTo(endpoint, bytes, sendFlags(options), to), options);
+  });
+}
+
+/** Makes a send. */
+export function transmit<T>(call: SendCall<T>, options: WaitOptions | undefined): Promise<T> {
+  return call.endpoint.sending.run(call, signalOf(options));
+}
+
+/** What send(2) gave: a count, or WOULD_BLOCK; a failure is thrown, and kept for the reader where it was the socket's. */
+export function sent(
+  endpoint: Endpoint,
+  syscall: string,
+  result: number,
+  target?: ErrorTarget,
+): number | typeof WOULD_BLOCK {
+  if (result >= 0) {
+    turn.spendBytes(result);
+    return result;
+  }
+  if (result === -EAGAIN) return WOULD_BLOCK;
+  if (endpoint.type !== SOCK_DGRAM && CONNECTION_ERRORS.has(-result)) endpoint.unreadError = -result;
+  throw new SocketError(syscall, -result, target);
+}
+
+/** A Unix receiver that is full: its room makes no event at a sender that is not connected to it (unix_dgram_poll). */
+export function retriedByTimer<T>(endpoint: Endpoint, outcome: Outcome<T>): Outcome<T> {
+  if (outcome !== WOULD_BLOCK || endpoint.family !== AF_UNIX || endpoint.type === SOCK_STREAM) return outcome;
+  return RETRY_LATER;
+}
+
+export function sendFlags(options: SendOptions | undefined): number {
+  const flags = options?.flags === undefined ? 0 : int32("options.flags", options.flags);
+  if ((flags & MSG_ZEROCOPY) === 0) return flags;
+  throw wrongValue("options.flags", "cannot have MSG_ZEROCOPY, which lends the memory beyond the call", flags);
+}
+
+/** A send of any form. */
+export abstract class SendCall<T> extends Call<T> {
+  declare readonly endpoint: Endpoint;
+  declare readonly flags: number;
+
+  constructor(endpoint: Endpoint, flags: number) {
+    super();
+    this.endpoint = endpoint;
+    this.flags = flags;
+  }
+
+  get syscall(): string {
+    return "send";
+  }
+
+  get interest(): number {
+    return EPOLLOUT;
+  }
+}
+
+class Send extends SendCall<number> implements Part<number> {
+  readonly #bytes: Uint8Array;
+  readonly #length: number;
+
+  constructor(endpoint: Endpoint, bytes: Uint8Array, flags: number) {
+    super(endpoint, flags);
+    this.#bytes = bytes;
+    this.#length = bytes.length;
+  }
+
+  override get part(): Part<number> | undefined {
+    return this.endpoint.type === SOCK_STREAM ? this : undefined;
+  }
+
+  attempt(): Outcome<number> {
+    const { slot, generation } = this.endpoint;
+    const bytes = intact("data", this.#bytes, this.#length);
+    const result = kernel.send(slot, generation, bytes, 0, bytes.length, this.flags);
+    return sent(this.endpoint, "send", result);
+  }
+
+  rest(): Uint8Array {
+    return this.#bytes;
+  }
+
+  taken(count: number): number {
+    return count;
+  }
+}
+
+class SendAll extends SendCall<void> implements Part<void> {
+  readonly #bytes: Uint8Array;
+  readonly #length: number;
+  #sent = 0;
+
+  constructor(endpoint: Endpoint, bytes: Uint8Array, flags: number) {
+    super(endpoint, flags);
+    this.#bytes = bytes;
+    this.#length = bytes.length;
+  }
+
+  override get part(): Part<void> | undefined {
+    return this.endpoint.type === SOCK_STREAM ? this : undefined;
+  }
+
+  attempt(): Outcome<void> {
+    const { slot, generation } = this.endpoint;
+    try {
+      const bytes = intact("data", this.#bytes, this.#length);
+      const result = kernel.send(slot, generation, bytes, this.#sent, bytes.length - this.#sent, this.flags);
+      const count = sent(this.endpoint, "send", result);
+      return count === WOULD_BLOCK ? WOULD_BLOCK : this.taken(count);
+    } catch (error) {
+      if (error instanceof SocketError) Object.assign(error, { bytesSent: this.#sent });
+      else if (error instanceof Error) this.abandon(error);
+      throw error;
+    }
+  }
+
+  rest(): Uint8Array {
+    return this.#sent === 0 ? this.#bytes : this.#bytes.subarray(this.#sent);
+  }
+
+  taken(count: number): Outcome<void> {
+    this.#sent += count;
+    // The kernel took what it had room for: trying again at once would only give EAGAIN.
+    return this.#sent === this.#length ? undefined : PROGRESS;
+  }
+
+  override abandon(error: Error): void {
+    Object.assign(error, { bytesSent: this.#sent });
+    // What follows a cut message would be read as its rest.
+    if (this.#sent > 0) this.endpoint.sending.broken = "ERR_SOCKWRIGHT_PARTIAL_SEND";
+  }
+}
+
+class SendTo extends SendCall<number> {
+  readonly #bytes: Uint8Array;
+  readonly #length: number;
+  readonly #to: EncodedAddress;
+
+  constructor(endpoint: Endpoint, bytes: Uint8Array, flags: number, to: EncodedAddress) {
+    super(endpoint, flags);
+    this.#bytes = bytes;
+    this.#length = bytes.length;
+    this.#to = to;
+  }
+
+  override get syscall(): string {
+    return "sendto";
+  }
+
+  attempt(): Outcome<number> {
+    const { slot, generation } = this.endpoint;
+    const { sockaddr, target } = this.#to;
+    const bytes = intact("data", this.#bytes, this.#length);
+    const result = kernel.sendto(slot, generation, bytes, 0, bytes.length, this.flags, sockaddr);
+    return retriedByTimer(this.endpoint, sent(this.endpoint, "sendto", result, target));
+  }
+}

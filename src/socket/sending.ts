@@ -1,0 +1,64 @@
+import { kernel } from "../native/load.ts";
+import * as turn from "../native/turn.ts";
+import { isUnfinished, type Part } from "./call.ts";
+import { Direction, type DirectionOwner } from "./direction.ts";
+import { type Gathered, gather } from "./gather.ts";
+import { SockwrightError, type SockwrightErrorCode } from "./sockwright-error.ts";
+
+/** What the sending direction asks of its socket. */
+export interface SendingOwner extends DirectionOwner {
+  /** An errno that a send consumed, for the reader to see. */
+  unreadError: number;
+}
+
+/** The direction out of a socket: the sends of one turn are gathered, and one that was cut ends the direction. */
+export class Sending extends Direction {
+  /** Why this direction can only be closed. */
+  broken: SockwrightErrorCode | undefined;
+  declare protected readonly owner: SendingOwner;
+  #lastTurn = -1;
+
+  override check(): void {
+    this.owner.check();
+    if (this.broken !== undefined) throw new SockwrightError(this.broken);
+  }
+
+  /** The first send of a turn goes at once; a further one leaves with its fellows when the turn ends. */
+  protected override isGathered(part: Part<unknown> | undefined): boolean {
+    if (part === undefined) return false;
+    const isFurther = this.#lastTurn === turn.currentTurn();
+    this.#lastTurn = turn.currentTurn();
+    return isFurther;
+  }
+
+  protected override attemptTogether(): boolean {
+    if (this.broken !== undefined) return false;
+    const gathered = gather(this.head);
+    if (gathered === undefined) return false;
+    const { slot, generation } = this.owner;
+    const { bytes, flags } = gathered;
+    const taken = kernel.send(slot, generation, bytes, 0, bytes.length, flags);
+    // An error is left for the first call's own attempt to find and to tell.
+    if (taken <= 0) return false;
+    turn.spendBytes(taken);
+    this.#share(gathered, taken);
+    return true;
+  }
+
+  protected override keepError(errno: number): void {
+    this.owner.unreadError = errno;
+  }
+
+  #share({ calls }: Gathered, taken: number): void {
+    let left = taken;
+    for (const call of calls) {
+      const { part } = call;
+      if (part === undefined || left === 0) return;
+      const count = Math.min(left, part.rest().length);
+      left -= count;
+      const outcome = part.taken(count);
+      if (isUnfinished(outcome)) return;
+      this.succeed(call, outcome);
+    }
+  }
+}

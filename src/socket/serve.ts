@@ -1,0 +1,182 @@
+import {
+  ACCEPT_PAUSE_MS,
+  type Accepted,
+  accept,
+  acceptAction,
+  acceptBatch,
+  MAX_ACCEPTS_PER_TURN,
+  shedBacklog,
+} from "./accept.ts";
+import type { AcceptGate } from "./accept-gate.ts";
+import type { Address } from "./address.ts";
+import { wrongType } from "./argument.ts";
+import { Call, type Outcome, PARKED } from "./call.ts";
+import { acceptError, serveError } from "./diagnostics.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { AbortError } from "./sockwright-error.ts";
+import { SpareDescriptor } from "./spare-descriptor.ts";
+import { signalOf, type WaitOptions } from "./wait-options.ts";
+
+/** How `serve` runs: until `signal` aborts, or the listener is closed. */
+export interface ServeOptions extends WaitOptions {
+  /** Told of every handler that failed, besides the diagnostics channel `sockwright:serve:error`. */
+  readonly onError?: ((error: unknown, address: Address) => void) | undefined;
+}
+
+/** Runs a handler for a connection; the connection is closed when it ends. */
+export type Session = (accepted: Accepted) => unknown;
+
+/**
+ * Accepts until the listener is closed or the signal fires, and runs a session for each connection. Errors of accept(2)
+ * go by the table in accept.ts; one that ends the server is thrown. Sessions that run then go on by themselves. With a
+ * gate no more is taken than there is room for, and a spare descriptor is kept for when there is no other.
+ */
+export async function serve(
+  listener: Endpoint,
+  session: Session,
+  options: ServeOptions,
+  gate?: AcceptGate,
+): Promise<void> {
+  listener.check();
+  const signal = signalOf(options);
+  const { onError }: { onError?: unknown } = options;
+  if (onError !== undefined && typeof onError !== "function") {
+    throw wrongType("options.onError", "of type function", onError);
+  }
+  const spare = new SpareDescriptor();
+  if (gate !== undefined) spare.keep();
+  try {
+    // Most turns bring one connection, and a second accept would find nothing; in a burst the limit soon has its height.
+    let limit = 1;
+    for (let isFirst = true; ; isFirst = false) {
+      if (gate !== undefined && gate.room <= 0 && !(await opened(listener, signal, gate))) return;
+      const batch = await untilEnd(listener, signal, acceptBatch(listener, limit, signal, isFirst, gate));
+      if (batch === undefined) return;
+      for (const accepted of batch.accepted) runSession(session, accepted, options);
+      limit = Math.min(MAX_ACCEPTS_PER_TURN, Math.max(1, batch.accepted.length * 2));
+      if (batch.error !== undefined && !(await recover(listener, signal, batch.error, spare, gate))) return;
+    }
+  } finally {
+    spare.release();
+  }
+}
+
+/** Connections one by one, never one ahead: a loop that is left has lost no peer. */
+export async function* connections(listener: Endpoint): AsyncGenerator<Accepted, void> {
+  listener.check();
+  for (;;) {
+    let next: Accepted | undefined;
+    try {
+      next = await untilEnd(listener, undefined, accept(listener, undefined));
+    } catch (error) {
+      if (await recover(listener, undefined, error)) continue;
+      return;
+    }
+    if (next === undefined) return;
+    yield next;
+  }
+}
+
+/** What the call gives, or undefined when a local close or the signal is why it gave nothing. */
+export async function untilEnd<T>(
+  endpoint: Endpoint,
+  signal: AbortSignal | undefined,
+  call: Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (endpoint.closed || (error instanceof AbortError && signal?.aborted === true)) return undefined;
+    throw error;
+  }
+}
+
+/** No async function: of every idle connection this is what the server itself keeps. */
+function runSession(session: Session, { endpoint, address }: Accepted, options: ServeOptions): void {
+  let ended: Promise<unknown>;
+  try {
+    ended = Promise.resolve(session({ endpoint, address }));
+  } catch (error) {
+    ended = Promise.reject(error);
+  }
+  void ended.then(
+    () => endpoint.close(),
+    (error: unknown) => {
+      endpoint.close();
+      report(error, address, options);
+    },
+  );
+}
+
+function report(error: unknown, address: Address, { signal, onError }: ServeOptions): void {
+  // A handler that waits with the server's own signal ends this way when the server is told to end.
+  if (error instanceof AbortError && signal?.aborted === true) return;
+  serveError.publish({ error, address });
+  onError?.(error, address);
+}
+
+/** By the accept table: true when accepting goes on. */
+async function recover(
+  listener: Endpoint,
+  signal: AbortSignal | undefined,
+  error: unknown,
+  spare?: SpareDescriptor,
+  gate?: AcceptGate,
+): Promise<boolean> {
+  // A spare that was lost to somebody faster is looked for again; where one is to be had, the shortage is over.
+  const action = acceptAction(error, gate !== undefined && spare?.keep() === true);
+  acceptError.publish({ error, action });
+  gate?.failed(error);
+  if (action === "stop") throw error;
+  if (action === "retry") return true;
+  if (action === "shed" && spare !== undefined && gate !== undefined) shedBacklog(listener, spare, gate);
+  return paused(listener, signal, (end) => {
+    const timer = setTimeout(end, ACCEPT_PAUSE_MS).unref();
+    return () => clearTimeout(timer);
+  });
+}
+
+/** True as soon as there is room for a connection. */
+function opened(listener: Endpoint, signal: AbortSignal | undefined, gate: AcceptGate): Promise<boolean> {
+  return paused(listener, signal, (end) => gate.whenOpen(end));
+}
+
+/** What calls back at the end of a pause, and gives what calls that off. */
+type Beginning = (end: () => void) => () => void;
+
+/** True after the pause; false when a local close or the signal ends it before. */
+async function paused(listener: Endpoint, signal: AbortSignal | undefined, begin: Beginning): Promise<boolean> {
+  const pause = listener.receiving.run(new Pause(listener, begin), signal);
+  const isOver = pause.then(() => true);
+  return (await untilEnd(listener, signal, isOver)) ?? false;
+}
+
+/** A wait in the listener's own queue, so that closing or aborting ends it like any other. */
+class Pause extends Call<void> {
+  readonly #callOff: () => void;
+  #isOver = false;
+
+  constructor(listener: Endpoint, begin: Beginning) {
+    super();
+    this.#callOff = begin(() => {
+      this.#isOver = true;
+      listener.receiving.wake(0);
+    });
+  }
+
+  get syscall(): string {
+    return "accept";
+  }
+
+  get interest(): number {
+    return 0;
+  }
+
+  attempt(): Outcome<void> {
+    return this.#isOver ? undefined : PARKED;
+  }
+
+  override abandon(): void {
+    this.#callOff();
+  }
+}

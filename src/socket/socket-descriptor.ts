@@ -1,0 +1,314 @@
+import { inspect } from "node:util";
+
+import { kernel } from "../native/load.ts";
+import { type Address, AddressRoom } from "./address.ts";
+import { int32, outOfRange, wrongType } from "./argument.ts";
+import { SHUT_RDWR } from "./constants.ts";
+import { MAX_TIMEOUT_MS } from "./deadline.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { getsockopt, setsockopt } from "./option.ts";
+import { succeed } from "./socket-error.ts";
+import { checkOptions } from "./wait-options.ts";
+
+const addressRoom = new AddressRoom();
+
+/** What a socket is apart from the data that it carries: its descriptor, names, options, time-out and end. */
+export class SocketDescriptor implements AsyncDisposable {
+  /** @internal */
+  protected readonly endpoint: Endpoint;
+
+  /** @internal */
+  constructor(endpoint: Endpoint) {
+    this.endpoint = endpoint;
+  }
+
+  /** For the layers above: what the socket is made of. @internal */
+  static endpointOf(descriptor: SocketDescriptor): Endpoint {
+    return descriptor.endpoint;
+  }
+
+  /** The address family, `AF_INET` …; socket(2). */
+  get family(): number {
+    return this.endpoint.family;
+  }
+
+  /** The socket type, `SOCK_STREAM` …, without flags; socket(2). */
+  get type(): number {
+    return this.endpoint.type;
+  }
+
+  /** The protocol as given to `socket()`; 0 is the family's own. */
+  get protocol(): number {
+    return this.endpoint.protocol;
+  }
+
+  /** Whether `close()` or `detach()` was called. */
+  get closed(): boolean {
+    return this.endpoint.closed;
+  }
+
+  /**
+   * How long a call waits — Python's settimeout, in milliseconds.
+   *
+   * @param timeoutMs - null waits for ever (the default), 0 never waits (`EAGAIN`, and `EINPROGRESS` for a connect), else
+   * `ERR_SOCKWRIGHT_TIMEOUT` after so many ms, up to 2^31-1. Holds for calls made from now on.
+   * @example See {@link SockwrightError}.
+   */
+  settimeout(timeoutMs: number | null): void {
+    this.endpoint.check();
+    this.endpoint.timeoutMs = timeoutMs === null ? null : milliseconds(timeoutMs);
+  }
+
+  /** What {@link settimeout} set. See {@link getblocking}. */
+  gettimeout(): number | null {
+    return this.endpoint.timeoutMs;
+  }
+
+  /**
+   * `setblocking(true)` is `settimeout(null)`, `setblocking(false)` is `settimeout(0)`: no waiting, but `EAGAIN`. See
+   * {@link getblocking}.
+   */
+  setblocking(blocking: boolean): void {
+    if (typeof blocking !== "boolean") throw wrongType("blocking", "of type boolean", blocking);
+    this.settimeout(blocking ? null : 0);
+  }
+
+  /**
+   * Whether a call may wait at all.
+   *
+   * @example
+   * ```ts
+   * import { socket } from "sockwright";
+   *
+   * const client = socket();
+   * client.setblocking(false);
+   * console.log(client.gettimeout(), client.getblocking()); // => 0 false
+   * client.settimeout(1_500);
+   * console.log(client.gettimeout(), client.getblocking()); // => 1500 true
+   * client.close();
+   * ```
+   */
+  getblocking(): boolean {
+    return this.endpoint.timeoutMs !== 0;
+  }
+
+  /**
+   * Reads an option — getsockopt(2).
+   *
+   * @param length - how many bytes to make room for, up to 64 KiB; without it the option is a C int.
+   * @throws SocketError `ENOPROTOOPT` … · SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
+   * @example
+   * ```ts
+   * import { SO_TYPE, SOCK_STREAM, SOL_SOCKET, socket } from "sockwright";
+   *
+   * const server = socket();
+   * console.log(server.getsockopt(SOL_SOCKET, SO_TYPE) === SOCK_STREAM); // => true
+   * server.close();
+   * ```
+   */
+  getsockopt(level: number, option: number): number;
+  getsockopt(level: number, option: number, length: number): Buffer;
+  getsockopt(level: number, option: number, length?: number): number | Buffer {
+    return getsockopt(this.endpoint, level, option, length);
+  }
+
+  /**
+   * Sets an option — setsockopt(2).
+   *
+   * @param value - a C int, or the bytes of any other type.
+   * @throws SocketError `ENOPROTOOPT`, `EPERM`, `EINVAL` … · SockwrightError `ERR_SOCKWRIGHT_CLOSED`, and
+   * `ERR_SOCKWRIGHT_TIMEOUT_OPTION` for SO_RCVTIMEO and SO_SNDTIMEO, which only blocking sockets obey.
+   * @example
+   * ```ts
+   * import { SO_REUSEADDR, SOL_SOCKET, socket } from "sockwright";
+   *
+   * const server = socket();
+   * server.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
+   * console.log(server.getsockopt(SOL_SOCKET, SO_REUSEADDR)); // => 1
+   * server.close();
+   * ```
+   */
+  setsockopt(level: number, option: number, value: number | NodeJS.ArrayBufferView): void {
+    setsockopt(this.endpoint, level, option, value);
+  }
+
+  /**
+   * The socket's own address — getsockname(2). An unbound Unix socket has the path `""`.
+   *
+   * @example
+   * ```ts
+   * import { socket } from "sockwright";
+   *
+   * const server = socket();
+   * server.bind({ host: "127.0.0.1", port: 0 });
+   * server.listen();
+   * const client = socket();
+   * await client.connect(server.getsockname());
+   * console.log(client.getpeername().port === server.getsockname().port); // => true
+   * client.close();
+   * server.close();
+   * ```
+   */
+  getsockname(): Address {
+    this.endpoint.check();
+    const { slot, generation } = this.endpoint;
+    succeed(kernel.getsockname(slot, generation, addressRoom.bytes), "getsockname");
+    return this.#addressLeft();
+  }
+
+  /**
+   * The peer's address — getpeername(2).
+   *
+   * @throws SocketError `ENOTCONN` · SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
+   * @example See {@link getsockname}.
+   */
+  getpeername(): Address {
+    this.endpoint.check();
+    const { slot, generation } = this.endpoint;
+    succeed(kernel.getpeername(slot, generation, addressRoom.bytes), "getpeername");
+    return this.#addressLeft();
+  }
+
+  /**
+   * Ends one direction or both, without closing — shutdown(2). After `SHUT_WR` the peer reads the end of the stream.
+   *
+   * @param how - `SHUT_RD`, `SHUT_WR`, or `SHUT_RDWR`, the default.
+   * @throws SocketError `ENOTCONN` · SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
+   * @example
+   * ```ts
+   * import { SHUT_WR, socketpair } from "sockwright";
+   *
+   * const [left, right] = socketpair();
+   * left.shutdown(SHUT_WR);
+   * console.log((await right.recv(1024)).length); // => 0
+   * await right.sendall("still open");
+   * console.log((await left.recv(1024)).toString()); // => still open
+   * left.close();
+   * right.close();
+   * ```
+   */
+  shutdown(how: number = SHUT_RDWR): void {
+    this.endpoint.check();
+    this.endpoint.sending.flush();
+    const { slot, generation } = this.endpoint;
+    succeed(kernel.shutdown(slot, generation, int32("how", how)), "shutdown");
+    // A Unix socket makes no event of its own shutdown for whoever waits for room (unix_poll).
+    this.endpoint.receiving.wake(0);
+    this.endpoint.sending.wake(0);
+  }
+
+  /**
+   * The descriptor's number, or -1 after close, as in Python. It still belongs to the socket.
+   *
+   * @example See {@link close}.
+   */
+  fileno(): number {
+    const { slot, generation, closed } = this.endpoint;
+    return closed ? -1 : kernel.fileno(slot, generation);
+  }
+
+  /**
+   * Gives the descriptor up without closing it — Python's detach. The caller owns the number from here on; the socket
+   * counts as closed.
+   *
+   * @param options - `blocking: true` clears O_NONBLOCK, for a program that expects a blocking socket. It holds for every
+   * {@link dup} of it, too, as in C: an `accept` or `connect` on one of those may then block the process.
+   * @throws SockwrightError `ERR_SOCKWRIGHT_BUSY` while a call waits, `ERR_SOCKWRIGHT_CLOSED`.
+   * @example
+   * ```ts
+   * import { closeSync } from "node:fs";
+   * import { socket } from "sockwright";
+   *
+   * const descriptor = socket().detach();
+   * closeSync(descriptor);
+   * ```
+   */
+  detach(options: { readonly blocking?: boolean | undefined } = {}): number {
+    checkOptions(options);
+    const { blocking = false } = options;
+    if (typeof blocking !== "boolean") throw wrongType("options.blocking", "of type boolean", blocking);
+    return this.endpoint.detach(blocking);
+  }
+
+  /**
+   * Closes the socket — close(2). Waiting calls end with `ERR_SOCKWRIGHT_CLOSED`; a second close does nothing. It never
+   * blocks: with SO_LINGER on, the kernel's wait is spent on the thread pool, and `await using` waits for it.
+   *
+   * @example
+   * ```ts
+   * import { socket } from "sockwright";
+   *
+   * const client = socket();
+   * client.close();
+   * console.log(client.closed, client.fileno()); // => true -1
+   * ```
+   */
+  close(): void {
+    this.endpoint.close();
+  }
+
+  /**
+   * Waiting calls keep the process alive again.
+   *
+   * @example See {@link unref}.
+   */
+  ref(): this {
+    this.endpoint.referenced = true;
+    return this;
+  }
+
+  /**
+   * Waiting calls no longer keep the process alive, as in `node:net`.
+   *
+   * @example
+   * ```ts
+   * import { socketpair } from "sockwright";
+   *
+   * const [left, right] = socketpair();
+   * left.unref().recv(1024).catch(() => {}); // a program with nothing else to do ends here
+   * left.close();
+   * right.close();
+   * ```
+   */
+  unref(): this {
+    this.endpoint.referenced = false;
+    return this;
+  }
+
+  /**
+   * Closes, and waits until the kernel has let go, which takes time only with SO_LINGER.
+   *
+   * @example
+   * ```ts
+   * import { socket } from "sockwright";
+   *
+   * let kept: { closed: boolean };
+   * {
+   *   await using client = socket();
+   *   kept = client;
+   * }
+   * console.log(kept.closed); // => true
+   * ```
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.endpoint.close();
+    await this.endpoint.gone;
+  }
+
+  /** @internal */
+  [inspect.custom](_depth: number, options: object): string {
+    const { family, type, protocol, closed } = this.endpoint;
+    const shown = closed ? { closed, family, type, protocol } : { fileno: this.fileno(), family, type, protocol };
+    return `Socket ${inspect(shown, options)}`;
+  }
+
+  #addressLeft(): Address {
+    return addressRoom.get() ?? { family: this.family, bytes: new Uint8Array(0) };
+  }
+}
+
+function milliseconds(timeoutMs: unknown): number {
+  if (typeof timeoutMs !== "number") throw wrongType("timeoutMs", "of type number, or null", timeoutMs);
+  if (timeoutMs >= 0 && timeoutMs <= MAX_TIMEOUT_MS) return Math.ceil(timeoutMs);
+  throw outOfRange("timeoutMs", `>= 0 && <= ${MAX_TIMEOUT_MS}`, timeoutMs);
+}

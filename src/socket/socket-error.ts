@@ -1,0 +1,71 @@
+import { errnoName, errnoText } from "./errno.ts";
+
+/** Where a failed call was going: an IP host and port, or a Unix path, as the error's `address` and `port`. */
+export interface ErrorTarget {
+  readonly address: string;
+  readonly port?: number;
+  /** The socket's own address, where Node's message has it: a connect that failed at once. */
+  readonly local?: string;
+}
+
+/**
+ * A system call that failed, in Node's own shape: `code` (`"ECONNREFUSED"`), `errno` (negative, `-111`), `syscall` (the
+ * C call), and where the call named one, `address` and `port`. The message is the one that `node:net` and `node:dgram`
+ * give. Match on `code`.
+ *
+ * @example
+ * ```ts
+ * import { socket, SocketError } from "sockwright";
+ *
+ * const client = socket();
+ * try {
+ *   await client.connect({ host: "127.0.0.1", port: 1 });
+ * } catch (error) {
+ *   console.log(error instanceof SocketError && error.code); // => ECONNREFUSED
+ * }
+ * client.close();
+ * ```
+ */
+export class SocketError extends Error {
+  /** The errno's name, as in errno(3). */
+  readonly code: string;
+  /** The negated errno, as in every system error of Node. */
+  readonly errno: number;
+  /** The C call that failed. */
+  readonly syscall: string;
+  /** The host or path that the call named. */
+  declare readonly address?: string;
+  /** The port that the call named. */
+  declare readonly port?: number;
+  /** For `sendall`: how many bytes the kernel had taken before it failed. */
+  declare readonly bytesSent?: number;
+
+  /** @internal */
+  constructor(syscall: string, errno: number, target?: ErrorTarget, style: "short" | "long" = "short") {
+    const code = errnoName(errno);
+    const text = style === "long" ? `: ${errnoText(errno)}` : "";
+    super(`${syscall} ${code}${text}${place(target)}`);
+    this.code = code;
+    this.errno = -errno;
+    this.syscall = syscall;
+    if (target !== undefined) {
+      this.address = target.address;
+      // As in Node, port 0 is no port.
+      if (target.port !== undefined && target.port > 0) this.port = target.port;
+    }
+  }
+}
+
+/** Gives the result of a native call back; a negative one is thrown. */
+export function succeed(result: number, syscall: string, target?: ErrorTarget, style?: "short" | "long"): number {
+  if (result < 0) throw new SocketError(syscall, -result, target, style);
+  return result;
+}
+
+// lib/internal/errors.js, ExceptionWithHostPort: the port is shown only when it is not 0.
+function place(target: ErrorTarget | undefined): string {
+  if (target === undefined || target.address === "") return "";
+  const { address, port, local } = target;
+  const where = port !== undefined && port > 0 ? ` ${address}:${port}` : ` ${address}`;
+  return local === undefined ? where : `${where} - Local (${local})`;
+}

@@ -1,0 +1,509 @@
+import { kernel } from "../native/load.ts";
+import { accept } from "./accept.ts";
+import { type Address, type AddressInput, encodeNumericAddress } from "./address.ts";
+import { bytesOf, type Data, int32, integer, viewOf, wrongType } from "./argument.ts";
+import { WOULD_BLOCK } from "./call.ts";
+import { connect } from "./connect.ts";
+import { SOCK_DGRAM, SOMAXCONN } from "./constants.ts";
+import { Endpoint } from "./endpoint.ts";
+import {
+  type Message,
+  type MessageInto,
+  type ReceiveMessageOptions,
+  recvmsg,
+  recvmsgInto,
+  type SendMessageOptions,
+  sendmsg,
+} from "./message.ts";
+import { chunks, datagrams, readable, writable } from "./readiness.ts";
+import { type ReceiveOptions, received, recv, recvfrom, recvfromInto, recvInto } from "./receive.ts";
+import { type SendOptions, send, sendall, sendto, sent } from "./send.ts";
+import { connections, type ServeOptions, serve } from "./serve.ts";
+import { SocketDescriptor } from "./socket-descriptor.ts";
+import { SocketError, succeed } from "./socket-error.ts";
+import type { WaitOptions } from "./wait-options.ts";
+
+/** What a datagram socket yields: the data, and where it came from. */
+export type Datagram = [data: Buffer, address: Address];
+/** What a listener yields: the socket of a connection, and its peer's address. */
+export type Connection = [peer: Socket, address: Address];
+/** A socket after `listen()`. */
+export type Listener = Socket<Connection>;
+
+/**
+ * A BSD socket, socket(7): the calls of C and Python under their own names. What can wait returns a promise; what cannot
+ * is synchronous. Calls of one direction are made in the order in which they were asked for. Made by {@link socket},
+ * {@link socketpair} and {@link Socket.accept}; whoever made it closes it.
+ *
+ * A rejection that a peer, a close, a time-out or a signal can cause never ends the process where nobody awaits the
+ * call; the next call that is awaited tells it again.
+ *
+ * `Item` is what iteration gives: chunks of a stream (until its end), `[data, address]` of a datagram socket, and
+ * `[peer, address]` of a listener. Leaving a loop closes nothing; closing the socket ends a loop quietly.
+ *
+ * @example
+ * ```ts
+ * import { socketpair } from "sockwright";
+ *
+ * const [left, right] = socketpair();
+ * await left.sendall("one byte after the other");
+ * left.close();
+ * for await (const chunk of right) console.log(chunk.toString()); // => one byte after the other
+ * right.close();
+ * ```
+ */
+export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIterable<Item> {
+  /**
+   * Gives the socket its own address — bind(2). A host is numeric, `""` (any address) or `"localhost"` (the family's
+   * loopback); port 0 lets the kernel choose. A Unix `path` is created in the file system and stays there after close.
+   *
+   * @throws SocketError `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` … · SockwrightError `ERR_SOCKWRIGHT_NAME` for a host name,
+   * `ERR_SOCKWRIGHT_CLOSED` · TypeError, RangeError for what is no address of the family.
+   * @example
+   * ```ts
+   * import { socket } from "sockwright";
+   *
+   * const server = socket();
+   * server.bind({ host: "127.0.0.1", port: 0 });
+   * console.log(server.getsockname().host); // => 127.0.0.1
+   * server.close();
+   * ```
+   */
+  bind(address: AddressInput): void {
+    this.endpoint.check();
+    const { sockaddr, target } = encodeNumericAddress(this.family, address);
+    const { slot, generation } = this.endpoint;
+    // Node words a failed TCP or pipe bind and a failed dgram bind differently; so do we.
+    const style = this.type === SOCK_DGRAM ? "short" : "long";
+    succeed(kernel.bind(slot, generation, sockaddr), "bind", target, style);
+  }
+
+  /**
+   * Makes the socket accept connections — listen(2). Gives the same socket, typed as a listener.
+   *
+   * @param backlog - connections that may wait to be accepted, 0 to 2^31-1; the kernel cuts it at net.core.somaxconn.
+   * @throws SocketError `EADDRINUSE`, `ENOTSUP` (C's EOPNOTSUPP: a datagram socket) … · SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
+   * @example
+   * ```ts
+   * import { SO_ACCEPTCONN, SOL_SOCKET, socket } from "sockwright";
+   *
+   * const server = socket();
+   * server.bind({ host: "127.0.0.1", port: 0 });
+   * const listener = server.listen(128);
+   * console.log(listener.getsockopt(SOL_SOCKET, SO_ACCEPTCONN)); // => 1
+   * listener.close();
+   * ```
+   */
+  listen(backlog: number = SOMAXCONN): Listener {
+    this.endpoint.check();
+    const { slot, generation } = this.endpoint;
+    const result = kernel.listen(slot, generation, integer("backlog", backlog, 0, 0x7fffffff));
+    if (result < 0) throw new SocketError("listen", -result, targetOf(this.getsockname()), "long");
+    this.endpoint.isListener = true;
+    return this as unknown as Listener;
+  }
+
+  /**
+   * Waits for a connection — accept(2). Errors are thrown as in C; {@link serve} and iteration survive the passing ones.
+   *
+   * @returns a socket of the caller's, and the peer's address.
+   * @throws SocketError `EMFILE`, `ECONNABORTED`, `EINVAL` (not listening) … · SockwrightError `ERR_SOCKWRIGHT_TIMEOUT`,
+   * `ERR_SOCKWRIGHT_CLOSED` · AbortError.
+   * @example
+   * ```ts
+   * import { socket } from "sockwright";
+   *
+   * const server = socket();
+   * server.bind({ host: "127.0.0.1", port: 0 });
+   * server.listen();
+   * const client = socket();
+   * const [[peer, address]] = await Promise.all([server.accept(), client.connect(server.getsockname())]);
+   * console.log(address.port === client.getsockname().port); // => true
+   * for (const each of [server, client, peer]) each.close();
+   * ```
+   */
+  async accept(options?: WaitOptions): Promise<Connection> {
+    const { endpoint, address } = await accept(this.endpoint, options);
+    return [new Socket(endpoint), address];
+  }
+
+  /**
+   * Connects, or gives a datagram socket its peer — connect(2). A host name is looked up in the socket's own family and
+   * its first address taken; the time-out holds for both. After a time-out or abort the socket can only be closed.
+   *
+   * @throws SocketError `ECONNREFUSED`, `ETIMEDOUT`, `ENOENT` (a Unix path) …; a name's `ENOTFOUND` is Node's own error ·
+   * SockwrightError `ERR_SOCKWRIGHT_TIMEOUT`, `ERR_SOCKWRIGHT_CLOSED` · AbortError.
+   * @example
+   * ```ts
+   * import { socket } from "sockwright";
+   *
+   * const client = socket();
+   * await client.connect({ host: "127.0.0.1", port: 1 }).catch((error: NodeJS.ErrnoException) => {
+   *   console.log(error.message); // => connect ECONNREFUSED 127.0.0.1:1
+   * });
+   * client.close();
+   * ```
+   */
+  connect(address: AddressInput, options?: WaitOptions): Promise<void> {
+    return connect(this.endpoint, address, options);
+  }
+
+  /**
+   * As {@link connect}, with the errno as a value — Python's connect_ex.
+   *
+   * @returns 0, or the positive errno. What has no errno behind it (a time-out, a closed socket) is still thrown.
+   * @example
+   * ```ts
+   * import { constants } from "node:os";
+   * import { socket } from "sockwright";
+   *
+   * const client = socket();
+   * const errno = await client.connect_ex({ host: "127.0.0.1", port: 1 });
+   * console.log(errno === constants.errno.ECONNREFUSED); // => true
+   * client.close();
+   * ```
+   */
+  async connect_ex(address: AddressInput, options?: WaitOptions): Promise<number> {
+    try {
+      await connect(this.endpoint, address, options);
+      return 0;
+    } catch (error) {
+      if (error instanceof SocketError) return -error.errno;
+      throw error;
+    }
+  }
+
+  /**
+   * Waits for data — recv(2).
+   *
+   * @param count - at most so many bytes, 0 to 0x7ffff000. Of a datagram, the rest is discarded.
+   * @returns a Buffer of the caller's, fitted to what came; empty at the end of a stream, or for an empty datagram.
+   * With `MSG_WAITALL` a stream gives exactly `count` bytes, or less only at its end.
+   * @throws SocketError `ECONNRESET`, `ENOTCONN` … · SockwrightError `ERR_SOCKWRIGHT_TIMEOUT`, `ERR_SOCKWRIGHT_CLOSED` ·
+   * AbortError. A receive that ends this way has taken nothing, and one of `MSG_WAITALL` leaves it in `error.received`.
+   * @example
+   * ```ts
+   * import { socketpair } from "sockwright";
+   *
+   * const [left, right] = socketpair();
+   * await left.sendall("hello");
+   * console.log((await right.recv(1024)).toString()); // => hello
+   * left.close();
+   * console.log((await right.recv(1024)).length); // => 0
+   * right.close();
+   * ```
+   */
+  recv(count: number, options?: ReceiveOptions): Promise<Buffer> {
+    return recv(this.endpoint, count, options);
+  }
+
+  /**
+   * As {@link recv}, into the caller's memory, without a copy. `buffer` is lent until the promise settles.
+   *
+   * @returns the number of bytes; 0 at the end of a stream.
+   * @example
+   * ```ts
+   * import { socketpair } from "sockwright";
+   *
+   * const [left, right] = socketpair();
+   * const buffer = Buffer.alloc(16);
+   * await left.sendall("hello");
+   * console.log(await right.recv_into(buffer)); // => 5
+   * left.close();
+   * right.close();
+   * ```
+   */
+  recv_into(buffer: NodeJS.ArrayBufferView, options?: ReceiveOptions): Promise<number> {
+    return recvInto(this.endpoint, buffer, options);
+  }
+
+  /**
+   * Waits for a message and its sender — recvfrom(2). On a connected stream the address is undefined.
+   *
+   * @example
+   * ```ts
+   * import { AF_INET, SOCK_DGRAM, socket } from "sockwright";
+   *
+   * const server = socket(AF_INET, SOCK_DGRAM);
+   * server.bind({ host: "127.0.0.1", port: 0 });
+   * const client = socket(AF_INET, SOCK_DGRAM);
+   * await client.sendto("ping", server.getsockname());
+   * const [data, address] = await server.recvfrom(1024);
+   * console.log(data.toString(), address?.host); // => ping 127.0.0.1
+   * server.close();
+   * client.close();
+   * ```
+   */
+  recvfrom(count: number, options?: ReceiveOptions): Promise<[data: Buffer, address: Address | undefined]> {
+    return recvfrom(this.endpoint, count, options);
+  }
+
+  /** As {@link recvfrom}, into the caller's memory; see {@link recv_into}. */
+  recvfrom_into(
+    buffer: NodeJS.ArrayBufferView,
+    options?: ReceiveOptions,
+  ): Promise<[bytes: number, address: Address | undefined]> {
+    return recvfromInto(this.endpoint, buffer, options);
+  }
+
+  /**
+   * Waits for a message with its control messages and flags — recvmsg(2).
+   *
+   * @param options - `control` is the room for control messages in bytes (default 0), see {@link CMSG_SPACE}.
+   * @example
+   * ```ts
+   * import { AF_UNIX, CMSG_SPACE, SCM_CREDENTIALS, SO_PASSCRED, SOCK_SEQPACKET, SOL_SOCKET, socketpair } from "sockwright";
+   *
+   * const [left, right] = socketpair(AF_UNIX, SOCK_SEQPACKET);
+   * right.setsockopt(SOL_SOCKET, SO_PASSCRED, 1);
+   * await left.send("");
+   * const { data, control } = await right.recvmsg(1024, { control: CMSG_SPACE(12) });
+   * console.log(data.length, control[0]?.type === SCM_CREDENTIALS); // => 0 true
+   * left.close();
+   * right.close();
+   * ```
+   */
+  recvmsg(count: number, options?: ReceiveMessageOptions): Promise<Message> {
+    return recvmsg(this.endpoint, count, options);
+  }
+
+  /** As {@link recvmsg}, into the caller's buffers, at most 1 024, one after the other; see {@link recv_into}. */
+  recvmsg_into(buffers: readonly NodeJS.ArrayBufferView[], options?: ReceiveMessageOptions): Promise<MessageInto> {
+    return recvmsgInto(this.endpoint, buffers, options);
+  }
+
+  /**
+   * Sends what the kernel takes — send(2).
+   *
+   * @param data - text as UTF-8, or bytes, lent until the promise settles.
+   * @returns the number of bytes sent, on a stream perhaps fewer than given.
+   * @throws SocketError `EPIPE`, `ECONNRESET`, `EMSGSIZE`, `ENOBUFS` … · SockwrightError `ERR_SOCKWRIGHT_TIMEOUT`,
+   * `ERR_SOCKWRIGHT_CLOSED`, `ERR_SOCKWRIGHT_PARTIAL_SEND` · AbortError.
+   * @example
+   * ```ts
+   * import { socketpair } from "sockwright";
+   *
+   * const [left, right] = socketpair();
+   * console.log(await left.send("héllo")); // => 6
+   * left.close();
+   * right.close();
+   * ```
+   */
+  send(data: Data, options?: SendOptions): Promise<number> {
+    return send(this.endpoint, data, options);
+  }
+
+  /**
+   * Sends all of `data` — Python's sendall. Concurrent calls never interleave.
+   *
+   * @param data - text as UTF-8, or bytes, lent until the promise settles.
+   * @throws as {@link send}. The error's `bytesSent` tells how much had gone; when a time-out or an abort cut the data in
+   * the middle, every later send is `ERR_SOCKWRIGHT_PARTIAL_SEND`.
+   * @example
+   * ```ts
+   * import { socketpair } from "sockwright";
+   *
+   * const [left, right] = socketpair();
+   * await Promise.all([left.sendall("first "), left.sendall("second")]);
+   * console.log((await right.recv(1024)).toString()); // => first second
+   * left.close();
+   * right.close();
+   * ```
+   */
+  sendall(data: Data, options?: SendOptions): Promise<void> {
+    return sendall(this.endpoint, data, options);
+  }
+
+  /**
+   * Sends one message to an address — sendto(2); numeric hosts only, as in {@link bind}.
+   *
+   * @returns the number of bytes sent.
+   * @throws as {@link send}; and SocketError `EACCES` for a broadcast without SO_BROADCAST.
+   * @example
+   * ```ts
+   * import { AF_UNIX, SOCK_DGRAM, socket } from "sockwright";
+   *
+   * const server = socket(AF_UNIX, SOCK_DGRAM);
+   * server.bind({ path: "" }); // an abstract name of the kernel's choice
+   * const client = socket(AF_UNIX, SOCK_DGRAM);
+   * console.log(await client.sendto("ping", server.getsockname())); // => 4
+   * server.close();
+   * client.close();
+   * ```
+   */
+  sendto(data: Data, address: AddressInput, options?: SendOptions): Promise<number> {
+    return sendto(this.endpoint, data, address, options);
+  }
+
+  /**
+   * Sends several buffers as one message, with control messages — sendmsg(2).
+   *
+   * @param buffers - at most 1 024, lent until the promise settles.
+   * @returns the number of bytes sent, on a stream perhaps fewer than given.
+   * @example
+   * ```ts
+   * import { socketpair } from "sockwright";
+   *
+   * const [left, right] = socketpair();
+   * console.log(await left.sendmsg(["head", Buffer.from("body")])); // => 8
+   * left.close();
+   * right.close();
+   * ```
+   */
+  sendmsg(buffers: readonly Data[], options?: SendMessageOptions): Promise<number> {
+    return sendmsg(this.endpoint, buffers, options);
+  }
+
+  /**
+   * One attempt to receive, now — recv(2) with MSG_DONTWAIT.
+   *
+   * @returns the number of bytes (0 at the end), or {@link WOULD_BLOCK}, also while an earlier receive waits.
+   * @throws SocketError `ECONNRESET` … · SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
+   * @example
+   * ```ts
+   * import { socketpair, WOULD_BLOCK } from "sockwright";
+   *
+   * const [left, right] = socketpair();
+   * console.log(left.tryRecv(Buffer.alloc(16)) === WOULD_BLOCK); // => true
+   * console.log(right.trySend("hello")); // => 5
+   * left.close();
+   * right.close();
+   * ```
+   */
+  tryRecv(buffer: NodeJS.ArrayBufferView, flags = 0): number | typeof WOULD_BLOCK {
+    const { endpoint } = this;
+    endpoint.check();
+    const room = viewOf("buffer", buffer);
+    if (!endpoint.receiving.isIdle || endpoint.isConnecting) return WOULD_BLOCK;
+    const result = kernel.recv(endpoint.slot, endpoint.generation, room, 0, room.length, int32("flags", flags));
+    return received(endpoint, "recv", result, room.length, flags);
+  }
+
+  /**
+   * One attempt to send, now — send(2) with MSG_DONTWAIT.
+   *
+   * @returns the number of bytes sent, or {@link WOULD_BLOCK}, also while an earlier send waits.
+   * @throws as {@link send}.
+   * @example See {@link tryRecv}.
+   */
+  trySend(data: Data, flags = 0): number | typeof WOULD_BLOCK {
+    const { endpoint } = this;
+    endpoint.sending.check();
+    const bytes = bytesOf("data", data);
+    if (!endpoint.sending.isIdle) return WOULD_BLOCK;
+    const result = kernel.send(endpoint.slot, endpoint.generation, bytes, 0, bytes.length, int32("flags", flags));
+    return sent(endpoint, "send", result);
+  }
+
+  /**
+   * Waits until a receive or an accept would not wait: data, the end, an error, a connection — epoll(7), EPOLLIN.
+   *
+   * @example
+   * ```ts
+   * import { socketpair } from "sockwright";
+   *
+   * const [left, right] = socketpair();
+   * await left.sendall("hello");
+   * await right.readable();
+   * console.log(right.tryRecv(Buffer.alloc(16))); // => 5
+   * left.close();
+   * right.close();
+   * ```
+   */
+  readable(options?: WaitOptions): Promise<void> {
+    return readable(this.endpoint, options);
+  }
+
+  /**
+   * Waits until a send would not wait — epoll(7), EPOLLOUT.
+   *
+   * @example
+   * ```ts
+   * import { socketpair } from "sockwright";
+   *
+   * const [left, right] = socketpair();
+   * await left.writable();
+   * console.log(left.trySend("hello")); // => 5
+   * left.close();
+   * right.close();
+   * ```
+   */
+  writable(options?: WaitOptions): Promise<void> {
+    return writable(this.endpoint, options);
+  }
+
+  /**
+   * Serves every connection with a function of its own: accepts, runs `handler`, closes the peer when it ends. A handler
+   * that fails loses its own peer only; the failure is published on `sockwright:serve:error` and given to `onError`.
+   *
+   * @returns when the listener is closed or `signal` aborts; handlers that still run go on.
+   * @throws SocketError when accept(2) fails for good; what passes is retried, at once or after 100 ms, and published on
+   * `sockwright:accept:error`.
+   * @example
+   * ```ts
+   * import { socket } from "sockwright";
+   *
+   * const server = socket();
+   * server.bind({ host: "127.0.0.1", port: 0 });
+   * const served = server.listen().serve((peer) => peer.sendall("Welcome!"));
+   *
+   * const client = socket();
+   * await client.connect(server.getsockname());
+   * console.log((await client.recv(1024)).toString()); // => Welcome!
+   * client.close();
+   * server.close();
+   * await served;
+   * ```
+   */
+  async serve(handler: (peer: Socket, address: Address) => unknown, options: ServeOptions = {}): Promise<void> {
+    if (typeof handler !== "function") throw wrongType("handler", "of type function", handler);
+    await serve(this.endpoint, ({ endpoint, address }) => handler(new Socket(endpoint), address), options);
+  }
+
+  /**
+   * A second descriptor of the same socket, with a time-out and queues of its own — dup(2). The caller closes it.
+   *
+   * @throws SocketError `EMFILE` · SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
+   * @example
+   * ```ts
+   * import { socketpair } from "sockwright";
+   *
+   * const [left, right] = socketpair();
+   * const second = left.dup();
+   * left.close();
+   * await second.sendall("still open");
+   * console.log((await right.recv(1024)).toString()); // => still open
+   * second.close();
+   * right.close();
+   * ```
+   */
+  dup(): Socket<Item> {
+    this.endpoint.check();
+    const { slot, generation, family, type, protocol, isListener } = this.endpoint;
+    const handle = kernel.dup(slot, generation);
+    succeed(handle, "dup");
+    const endpoint = new Endpoint(handle, family, type, protocol);
+    endpoint.isListener = isListener;
+    return new Socket<Item>(endpoint);
+  }
+
+  /**
+   * Chunks of at most 64 KiB, datagrams, or connections. Nothing is read ahead.
+   *
+   * @example See {@link Socket}.
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Item, void> {
+    const { endpoint } = this;
+    // What the socket is at run time decides what it yields; Item says the same to the compiler.
+    if (endpoint.isListener) {
+      for await (const { endpoint: peer, address } of connections(endpoint)) yield [new Socket(peer), address] as Item;
+    } else {
+      yield* (endpoint.type === SOCK_DGRAM ? datagrams(endpoint) : chunks(endpoint)) as AsyncGenerator<Item, void>;
+    }
+  }
+}
+
+function targetOf({ host, port, path, abstract }: Address): { address: string; port?: number } {
+  if (host !== undefined) return { address: host, port };
+  return { address: path?.toString() ?? `@${String(abstract ?? "")}` };
+}

@@ -1,0 +1,89 @@
+/** The conditions of our own, with no errno behind them: code and message. */
+const MESSAGES = {
+  ERR_SOCKWRIGHT_BUSY: "The socket has a call pending: await it, or abort it, before detach()",
+  ERR_SOCKWRIGHT_CLOSED: "The socket is closed",
+  ERR_SOCKWRIGHT_CONNECT_ABANDONED: "A connect was cancelled or timed out, so the socket can only be closed",
+  ERR_SOCKWRIGHT_NAME:
+    'bind(), sendto() and sendmsg() take a numeric address, "" (any) or "localhost": look the name up first, with dns.lookup()',
+  ERR_SOCKWRIGHT_PARTIAL_SEND: "A sendall was cancelled in the middle of its data, so the socket can send no more",
+  ERR_SOCKWRIGHT_TIMEOUT: "The call did not finish within the socket's time-out",
+  ERR_SOCKWRIGHT_TIMEOUT_OPTION:
+    "SO_RCVTIMEO and SO_SNDTIMEO have no effect on a non-blocking socket: use settimeout()",
+} as const;
+
+/** The `code` of a {@link SockwrightError}. */
+export type SockwrightErrorCode = keyof typeof MESSAGES;
+
+/**
+ * A condition that the kernel knows nothing of. Match on `code`:
+ *
+ * | code | when |
+ * |---|---|
+ * | `ERR_SOCKWRIGHT_BUSY` | `detach()` while a call is pending |
+ * | `ERR_SOCKWRIGHT_CLOSED` | a call on a closed socket, or one that was pending when it was closed |
+ * | `ERR_SOCKWRIGHT_CONNECT_ABANDONED` | any call but `close()` after a cancelled or timed-out `connect` |
+ * | `ERR_SOCKWRIGHT_NAME` | a host name in `bind()`, `sendto()` or `sendmsg()` |
+ * | `ERR_SOCKWRIGHT_PARTIAL_SEND` | a send after a `sendall` that was cancelled with part of its data sent |
+ * | `ERR_SOCKWRIGHT_TIMEOUT` | `settimeout()` ran out (the kernel's own is a SocketError with `ETIMEDOUT`) |
+ * | `ERR_SOCKWRIGHT_TIMEOUT_OPTION` | `SO_RCVTIMEO` or `SO_SNDTIMEO` given to `setsockopt()` |
+ *
+ * @example
+ * ```ts
+ * import { socketpair, SockwrightError } from "sockwright";
+ *
+ * const [left, right] = socketpair();
+ * left.settimeout(20);
+ * await left.recv(1024).catch((error: unknown) => {
+ *   console.log(error instanceof SockwrightError && error.code); // => ERR_SOCKWRIGHT_TIMEOUT
+ * });
+ * left.close();
+ * right.close();
+ * ```
+ */
+export class SockwrightError extends Error {
+  /** Which condition; see the table above. */
+  readonly code: SockwrightErrorCode;
+  /** For a `sendall` that was cut short: how many bytes the kernel had taken. */
+  declare readonly bytesSent?: number;
+  /** For a `MSG_WAITALL` receive that was cut short: what had come. */
+  declare readonly received?: Uint8Array;
+
+  /** @internal */
+  constructor(code: SockwrightErrorCode, syscall?: string) {
+    super(syscall === undefined ? MESSAGES[code] : `${syscall}: ${MESSAGES[code]}`);
+    this.code = code;
+  }
+}
+
+/**
+ * What Node throws when an AbortSignal ends a wait: `name` AbortError, `code` ABORT_ERR, `cause` the signal's reason.
+ *
+ * @example
+ * ```ts
+ * import { AbortError, socketpair } from "sockwright";
+ *
+ * const [left, right] = socketpair();
+ * const ending = new AbortController();
+ * const waiting = left.recv(1024, { signal: ending.signal });
+ * ending.abort("enough");
+ * await waiting.catch((error: unknown) => {
+ *   console.log(error instanceof AbortError && error.cause); // => enough
+ * });
+ * left.close();
+ * right.close();
+ * ```
+ */
+export class AbortError extends Error {
+  /** Always `"ABORT_ERR"`, as in Node. */
+  readonly code = "ABORT_ERR";
+  /** For a `sendall` that was cut short: how many bytes the kernel had taken. */
+  declare readonly bytesSent?: number;
+  /** For a `MSG_WAITALL` receive that was cut short: what had come. */
+  declare readonly received?: Uint8Array;
+
+  /** @internal */
+  constructor(reason: unknown) {
+    super("The operation was aborted", { cause: reason });
+    this.name = "AbortError";
+  }
+}

@@ -1,0 +1,22 @@
+/** For testing programs that use the network: `sockwright/testing`. */
+
+export type { Clock } from "./server/clock.ts";
+export type { ChaosOptions } from "./testing/chaos-options.ts";
+export { type ChaosProxy, chaosProxy } from "./testing/chaos-proxy.ts";
+export type { ChaosStats } from "./testing/chaos-stats.ts";
+export {
+  LeakError,
+  type LeakTracker,
+  type LeakTrackerOptions,
+  leakTracker,
+} from "./testing/leak-tracker.ts";
+export { type ManualClock, manualClock } from "./testing/manual-clock.ts";
+export {
+  type MemoryOptions,
+  type MemoryPair,
+  type MemoryTransport,
+  memoryPair,
+  memoryTransport,
+} from "./testing/memory-transport.ts";
+export type { Counter } from "./testing/open-resources.ts";
+export type { Range } from "./testing/random.ts";

@@ -1,0 +1,106 @@
+import type { Link, LinkEvents } from "../server/transport.ts";
+import { ChaosDirection, type DirectionOwner, type Ending } from "./chaos-direction.ts";
+import type { Chaos } from "./chaos-options.ts";
+import { StreamPlan } from "./chaos-plan.ts";
+import type { Tally } from "./chaos-stats.ts";
+
+/** One connection through the proxy: the client's side of it, the target's, and what passes between. */
+export class ChaosConnection implements DirectionOwner {
+  readonly #client: Link;
+  readonly #chaos: Chaos;
+  readonly #number: number;
+  readonly #tally: Tally;
+  readonly #closed: () => void;
+  #target: Link | undefined;
+  #toTarget: ChaosDirection | undefined;
+  #toClient: ChaosDirection | undefined;
+  #finished = 0;
+  #isOpen = true;
+
+  /** `closed` is called once both sides are closed. */
+  constructor(client: Link, chaos: Chaos, number: number, tally: Tally, closed: () => void) {
+    this.#client = client;
+    this.#chaos = chaos;
+    this.#number = number;
+    this.#tally = tally;
+    this.#closed = closed;
+    client.open(
+      this.#events(
+        () => this.#toTarget,
+        () => this.#toClient,
+      ),
+    );
+  }
+
+  /** The target's side is there. */
+  join(target: Link): void {
+    target.open(
+      this.#events(
+        () => this.#toClient,
+        () => this.#toTarget,
+      ),
+    );
+    this.#target = target;
+    if (!this.#isOpen) {
+      target.abort();
+      return;
+    }
+    const plan = (way: "toTarget" | "toClient"): StreamPlan => new StreamPlan(this.#chaos, this.#number, way);
+    this.#toTarget = new ChaosDirection(this.#client, target, plan("toTarget"), this.#chaos, this);
+    this.#toClient = new ChaosDirection(target, this.#client, plan("toClient"), this.#chaos, this);
+    this.#toTarget.start();
+    this.#toClient.start();
+  }
+
+  /** Resets both sides. */
+  abort(): void {
+    this.#end((link) => link.abort());
+  }
+
+  passed(direction: ChaosDirection, count: number): void {
+    if (direction === this.#toTarget) this.#tally.bytesToTarget += count;
+    else this.#tally.bytesToClient += count;
+  }
+
+  broke(cause: "plan" | "peer"): void {
+    if (!this.#isOpen) return;
+    if (cause === "plan") this.#tally.resets++;
+    this.abort();
+  }
+
+  finished(direction: ChaosDirection, ending: Ending): void {
+    if (ending === "reset") {
+      this.abort();
+      return;
+    }
+    this.#finished++;
+    const { halfClose } = this.#chaos;
+    if (this.#finished === 2 || halfClose === "close") this.#end((link) => link.close());
+    else if (halfClose === "pass") direction.to.end();
+  }
+
+  #events(outOf: () => ChaosDirection | undefined, into: () => ChaosDirection | undefined): LinkEvents {
+    return {
+      received: (bytes) => outOf()?.received(bytes),
+      ended: () => outOf()?.ended("end"),
+      writable: () => into()?.writable(),
+      failed: () => {
+        into()?.stop();
+        const direction = outOf();
+        // What had come before the loss still goes on, and the loss behind it.
+        if (direction === undefined || direction.isStopped) this.abort();
+        else direction.ended("reset");
+      },
+    };
+  }
+
+  #end(close: (link: Link) => void): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#toTarget?.stop();
+    this.#toClient?.stop();
+    close(this.#client);
+    if (this.#target !== undefined) close(this.#target);
+    this.#closed();
+  }
+}

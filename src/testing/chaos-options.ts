@@ -1,0 +1,115 @@
+import { randomInt } from "node:crypto";
+import { type Clock, systemClock } from "../server/clock.ts";
+import { integer, outOfRange, wrongType, wrongValue } from "../socket/argument.ts";
+import type { Range } from "./random.ts";
+
+const DEFAULT_MAX_CONNECTIONS = 1_024;
+const DEFAULT_REORDER_HOLD_MS = 100;
+const MAX_SEED = 0xffffffff;
+const MAX_CHAOS_DELAY_MS = 3_600_000;
+const MAX_CHAOS_BYTES = 0x10000000000;
+
+/** What a {@link chaosProxy} does to what passes. All of it is off by default. */
+export interface ChaosOptions {
+  /** Where it listens; default a free port of this machine's loopback, or for a `unix:` target a
+   * path of its own in the folder for temporary files. */
+  readonly listen?: string | undefined;
+  /** 0 to 2^32-1; the same seed decides the same. Default a random one, which {@link ChaosProxy.seed} tells. */
+  readonly seed?: number | undefined;
+  /** How late bytes and datagrams arrive, in ms, up to an hour. Their order stays. */
+  readonly delayMs?: number | Range | undefined;
+  /** Streams arrive in pieces of so many bytes, each in a turn of the event loop of its own. */
+  readonly splitBytes?: number | Range | undefined;
+  /** In each direction of each connection. */
+  readonly throttleBytesPerSecond?: number | undefined;
+  /** How many connections are reset, 0 to 1. Default 1 with `resetAfterBytes`, else 0. */
+  readonly resetProbability?: number | undefined;
+  /** After how many bytes in one direction, whichever comes first. Default 0 to 64 KiB. */
+  readonly resetAfterBytes?: number | Range | undefined;
+  /**
+   * What one side's end does: `"pass"`, the default, tells it to the other side, which may go on sending; `"close"` closes
+   * both directions, as proxies do that know no half-close; `"hold"` tells it only when the other side has ended too.
+   */
+  readonly halfClose?: "pass" | "close" | "hold" | undefined;
+  /** How many datagrams are lost, 0 to 1. */
+  readonly dropProbability?: number | undefined;
+  /** How many datagrams come twice, 0 to 1. */
+  readonly duplicateProbability?: number | undefined;
+  /** How many datagrams are overtaken by the next one to three, 0 to 1. */
+  readonly reorderProbability?: number | undefined;
+  /** How long such a one waits for others that overtake it, in ms. Default 100. */
+  readonly reorderHoldMs?: number | undefined;
+  /** Further connections are reset; further senders of datagrams take the place of the one that was silent longest. Default 1 024. */
+  readonly maxConnections?: number | undefined;
+  /** Of delays and throttling; a {@link manualClock} for tests. */
+  readonly clock?: Clock | undefined;
+}
+
+/** The options, checked and completed. */
+export interface Chaos {
+  readonly seed: number;
+  readonly delayMs: Range;
+  readonly splitBytes: Range | undefined;
+  readonly bytesPerSecond: number;
+  readonly resetProbability: number;
+  readonly resetAfterBytes: Range;
+  readonly halfClose: "pass" | "close" | "hold";
+  readonly dropProbability: number;
+  readonly duplicateProbability: number;
+  readonly reorderProbability: number;
+  readonly reorderHoldMs: number;
+  readonly maxConnections: number;
+  readonly clock: Clock;
+}
+
+const HALF_CLOSES: readonly unknown[] = ["pass", "close", "hold"];
+
+/** @throws TypeError, RangeError with the option's name. */
+export function chaosOf(options: ChaosOptions): Chaos {
+  const { halfClose = "pass", throttleBytesPerSecond: rate } = options;
+  if (!HALF_CLOSES.includes(halfClose)) {
+    throw wrongValue("halfClose", 'must be "pass", "close" or "hold"', halfClose);
+  }
+  const resetProbability = options.resetProbability ?? (options.resetAfterBytes === undefined ? 0 : 1);
+  return {
+    seed: options.seed === undefined ? randomInt(MAX_SEED) : integer("seed", options.seed, 0, MAX_SEED),
+    delayMs: range("delayMs", options.delayMs ?? 0, 0, MAX_CHAOS_DELAY_MS),
+    splitBytes: options.splitBytes === undefined ? undefined : bytes("splitBytes", options.splitBytes, 1),
+    bytesPerSecond:
+      rate === undefined ? Number.POSITIVE_INFINITY : number("throttleBytesPerSecond", rate, 1, MAX_CHAOS_BYTES),
+    resetProbability: number("resetProbability", resetProbability, 0, 1),
+    resetAfterBytes: bytes("resetAfterBytes", options.resetAfterBytes ?? { min: 0, max: 64 * 1024 }, 0),
+    halfClose,
+    dropProbability: number("dropProbability", options.dropProbability ?? 0, 0, 1),
+    duplicateProbability: number("duplicateProbability", options.duplicateProbability ?? 0, 0, 1),
+    reorderProbability: number("reorderProbability", options.reorderProbability ?? 0, 0, 1),
+    reorderHoldMs: number("reorderHoldMs", options.reorderHoldMs ?? DEFAULT_REORDER_HOLD_MS, 0, MAX_CHAOS_DELAY_MS),
+    maxConnections: integer("maxConnections", options.maxConnections ?? DEFAULT_MAX_CONNECTIONS, 1, 1_000_000),
+    clock: options.clock ?? systemClock,
+  };
+}
+
+function bytes(name: string, value: number | Range, min: number): Range {
+  const given = range(name, value, min, MAX_CHAOS_BYTES);
+  return {
+    min: integer(`${name}.min`, given.min, min, MAX_CHAOS_BYTES),
+    max: integer(`${name}.max`, given.max, min, MAX_CHAOS_BYTES),
+  };
+}
+
+function range(name: string, value: number | Range, min: number, max: number): Range {
+  if (typeof value === "number") {
+    const both = number(name, value, min, max);
+    return { min: both, max: both };
+  }
+  if (typeof value !== "object") throw wrongType(name, "of type number, or { min, max }", value);
+  const given = { min: number(`${name}.min`, value.min, min, max), max: number(`${name}.max`, value.max, min, max) };
+  if (given.min > given.max) throw outOfRange(`${name}.max`, `>= ${given.min}, which is its min`, given.max);
+  return given;
+}
+
+function number(name: string, value: unknown, min: number, max: number): number {
+  if (typeof value !== "number") throw wrongType(name, "of type number", value);
+  if (!(value >= min && value <= max)) throw outOfRange(name, `>= ${min} && <= ${max}`, value);
+  return value;
+}

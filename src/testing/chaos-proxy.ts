@@ -1,0 +1,203 @@
+import { randomUUID } from "node:crypto";
+import { setMaxListeners } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ConnectionGate } from "../server/connection-gate.ts";
+import { formatSocketUrl, parseSocketUrl, type SocketUrl } from "../server/socket-url.ts";
+import type { DatagramSocket, Link, LinkListener, Peer, Transport } from "../server/transport.ts";
+import { transport } from "../server/transports.ts";
+import { ChaosConnection } from "./chaos-connection.ts";
+import { ChaosFlow, keyOf } from "./chaos-datagrams.ts";
+import { type Chaos, type ChaosOptions, chaosOf } from "./chaos-options.ts";
+import { type ChaosStats, newTally, type Tally } from "./chaos-stats.ts";
+
+/** A running proxy. See {@link chaosProxy}. */
+export class ChaosProxy implements AsyncDisposable, ConnectionGate {
+  /** What every decision is drawn from: give it to the next run to have the same again. */
+  readonly seed: number;
+  readonly #target: SocketUrl;
+  readonly #chaos: Chaos;
+  readonly #transport: Transport;
+  readonly #tally: Tally = newTally();
+  readonly #connections = new Set<ChaosConnection>();
+  readonly #flows = new Map<string, ChaosFlow>();
+  readonly #joining = new Set<Promise<void>>();
+  readonly #abortion = new AbortController();
+  #front: LinkListener | DatagramSocket | undefined;
+  #failure: Error | undefined;
+
+  /** @internal */
+  constructor(target: SocketUrl, chaos: Chaos, from: Transport) {
+    this.seed = chaos.seed;
+    this.#target = target;
+    this.#chaos = chaos;
+    this.#transport = from;
+    // Every connect under way listens to it; there is no leak to warn of.
+    setMaxListeners(0, this.#abortion.signal);
+  }
+
+  /** Where it listens: what clients connect to, in the place of the target. */
+  get url(): string {
+    return this.#front === undefined ? "" : formatSocketUrl(this.#front.url);
+  }
+
+  /** A copy of the counts as they are now. */
+  get stats(): ChaosStats {
+    return { ...this.#tally, openConnections: this.#connections.size + this.#flows.size };
+  }
+
+  /** Why it accepts no more, if it had to give up. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** @internal */
+  async open(url: SocketUrl): Promise<void> {
+    const failed = (error: Error): void => {
+      this.#failure ??= error;
+    };
+    if (url.scheme === "udp") {
+      const front = await this.#transport.bind(url, (data, peer) => this.#received(front, data, peer), failed);
+      this.#front = front;
+    } else {
+      this.#front = await this.#transport.listen(url, (link) => this.#accepted(link), failed, this);
+    }
+  }
+
+  /** Accepts no more, and resets what is open. A second close does nothing. See {@link chaosProxy}. */
+  async close(): Promise<void> {
+    this.#abortion.abort();
+    await this.#front?.close();
+    for (const connection of [...this.#connections]) connection.abort();
+    for (const flow of this.#flows.values()) flow.close();
+    this.#flows.clear();
+    await Promise.all(this.#joining);
+  }
+
+  /** `await using` closes it. See {@link chaosProxy}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Every connection is taken, so that one too many is reset here, by a count that is told. @internal */
+  readonly room = Number.POSITIVE_INFINITY;
+
+  /** @internal */
+  whenOpen(open: () => void): () => void {
+    open();
+    return () => undefined;
+  }
+
+  /** @internal */
+  entered(): void {}
+
+  /** @internal */
+  shed(): void {
+    this.#tally.connections++;
+    this.#tally.refusedConnections++;
+  }
+
+  /** @internal */
+  acceptFailed(): void {}
+
+  #accepted(client: Link): void {
+    const number = this.#tally.connections++;
+    const connection = new ChaosConnection(client, this.#chaos, number, this.#tally, () => {
+      this.#connections.delete(connection);
+    });
+    if (this.#connections.size >= this.#chaos.maxConnections) {
+      this.#refuse(() => connection.abort());
+      return;
+    }
+    this.#connections.add(connection);
+    this.#join(connection, () => connection.abort());
+  }
+
+  #received(front: DatagramSocket, data: Buffer, peer: Peer): void {
+    const key = keyOf(peer);
+    const flow = this.#flows.get(key) ?? this.#newFlow((answer) => front.send(answer, peer));
+    // The one that was silent longest comes first.
+    this.#flows.delete(key);
+    this.#flows.set(key, flow);
+    flow.received(data);
+  }
+
+  #newFlow(reply: (data: Uint8Array) => boolean): ChaosFlow {
+    const [silent] = this.#flows.keys();
+    if (silent !== undefined && this.#flows.size >= this.#chaos.maxConnections) {
+      this.#flows.get(silent)?.close();
+      this.#flows.delete(silent);
+    }
+    return new ChaosFlow(this.#chaos, this.#tally.connections++, this.#tally, reply, (flow) => {
+      this.#join(flow, () => flow.close());
+    });
+  }
+
+  #join(side: { join(target: Link): void }, giveUp: () => void): void {
+    const joining = this.#transport
+      .connect(this.#target, this.#abortion.signal)
+      .then(
+        (target) => side.join(target),
+        () => this.#refuse(giveUp),
+      )
+      .finally(() => this.#joining.delete(joining));
+    this.#joining.add(joining);
+  }
+
+  #refuse(giveUp: () => void): void {
+    this.#tally.refusedConnections++;
+    giveUp();
+  }
+}
+
+/**
+ * Puts a network that misbehaves in front of a server: clients connect to the proxy's `url`, and what passes is delayed,
+ * split, throttled, reset, lost, doubled or overtaken, as the options say. Every decision is drawn from the seed by the
+ * number of the connection, the direction, and the position of the byte or the number of the datagram: with the same
+ * seed the same bytes meet the same fate, however fast they come. Where reading is slow, writing is slowed down: no more
+ * than 256 KiB wait in a direction, and what one read brings. The caller closes it.
+ *
+ * A TCP connection is reset with RST, so that what is on its way may be lost; a Unix socket that is reset just closes.
+ *
+ * @param targetUrl - `tcp:`, `unix:` or `udp:`; see `parseSocketUrl`. It is connected to once for each client.
+ * @throws SocketUrlError · SocketError `EADDRINUSE` … · TypeError and RangeError for an option that cannot be.
+ * @example
+ * ```ts
+ * import { connect, serve } from "sockwright/server";
+ * import { chaosProxy } from "sockwright/testing";
+ *
+ * await using server = await serve("tcp://127.0.0.1:0", async (connection) => {
+ *   for await (const piece of connection) connection.write(`${piece.length} `);
+ * });
+ * await using proxy = await chaosProxy(server.urls[0] ?? "", { seed: 7, splitBytes: { min: 1, max: 4 } });
+ * await using client = await connect(proxy.url);
+ * client.write("0123456789");
+ * await client.end();
+ * let sizes = "";
+ * for await (const piece of client) sizes += piece;
+ * console.log(sizes.trim().split(" ").length > 2); // => true
+ * console.log(proxy.seed, proxy.stats.bytesToTarget); // => 7 10
+ * ```
+ */
+export async function chaosProxy(targetUrl: string, options: ChaosOptions = {}): Promise<ChaosProxy> {
+  const target = checked(targetUrl);
+  const chaos = chaosOf(options);
+  const front = checked(options.listen ?? besides(target));
+  if ((front.scheme === "udp") !== (target.scheme === "udp")) {
+    throw new TypeError(`Datagrams do not become a stream: ${formatSocketUrl(front)} in front of ${targetUrl}`);
+  }
+  const proxy = new ChaosProxy(target, chaos, await transport());
+  await proxy.open(front);
+  return proxy;
+}
+
+function checked(text: string): SocketUrl {
+  const url = parseSocketUrl(text);
+  if (url.scheme === "tcp" || url.scheme === "unix" || url.scheme === "udp") return url;
+  throw new TypeError(`A chaos proxy is for tcp:, unix: and udp:, and not for ${url.scheme}:`);
+}
+
+function besides(target: SocketUrl): string {
+  if (target.scheme !== "unix") return `${target.scheme}://127.0.0.1:0`;
+  return `unix:${join(tmpdir(), `sockwright-chaos-${randomUUID()}.sock`)}`;
+}

@@ -1,0 +1,298 @@
+import { constants } from "node:os";
+import { Connection } from "../server/connection.ts";
+import type { ConnectionGate } from "../server/connection-gate.ts";
+import { formatSocketUrl, plainUrl, type SocketUrl } from "../server/socket-url.ts";
+import type { DatagramSocket, Link, LinkListener, Peer } from "../server/transport.ts";
+import { substituteTransport } from "../server/transports.ts";
+import { integer } from "../socket/argument.ts";
+import { SocketError } from "../socket/socket-error.ts";
+import { MemoryLink, type MemoryLinkShape } from "./memory-link.ts";
+
+const DEFAULT_BUFFER_BYTES = 64 * 1024;
+const MAX_BUFFER_BYTES = 16 * 1024 * 1024;
+/** Connections that a listener of memory has not taken yet; further ones are refused. */
+const MEMORY_BACKLOG = 4_096;
+/** RFC 6335: where the dynamic ports begin. */
+const FIRST_PORT = 49_152;
+const MAX_PORTS = 16_384;
+
+/** What memory is like between two ends. */
+export interface MemoryOptions {
+  /** What waits in one direction until it is read, 1 to 16 MiB. Default 64 KiB. */
+  readonly bufferBytes?: number | undefined;
+  /** Of a stream, so many bytes arrive at once, at most: 1 brings every byte by itself. Default is all that is there. */
+  readonly pieceBytes?: number | undefined;
+}
+
+/** Two connections that are each other's ends. See {@link memoryPair}. */
+export interface MemoryPair {
+  readonly client: Connection;
+  readonly server: Connection;
+  /** The network loses the connection: both ends get `ECONNRESET`, behind what had come. */
+  reset(): void;
+}
+
+/**
+ * Makes two connections that are each other's ends, without a socket: for the function of a service. What one writes
+ * arrives at the other at the end of the turn. The caller closes both.
+ *
+ * @param options - with `isRecords`, each write is a record, as on a `unix-seqpacket:` socket.
+ * @throws RangeError.
+ * @example
+ * ```ts
+ * import type { Connection } from "sockwright/server";
+ * import { memoryPair } from "sockwright/testing";
+ *
+ * async function shout(connection: Connection): Promise<void> {
+ *   for await (const piece of connection) connection.write(String(piece).toUpperCase());
+ * }
+ *
+ * const { client, server } = memoryPair({ pieceBytes: 1 });
+ * const served = shout(server).then(() => server.close());
+ * client.write("hello");
+ * await client.end();
+ * console.log(String(await client.readExactly(5))); // => HELLO
+ * await client.close();
+ * await served;
+ * ```
+ */
+export function memoryPair(options: MemoryOptions & { readonly isRecords?: boolean } = {}): MemoryPair {
+  const shape = shapeOf(options, options.isRecords === true, false);
+  const nowhere = { path: "" } as const;
+  const [left, right] = MemoryLink.pair(shape, [nowhere, nowhere], () => undefined);
+  return {
+    client: new Connection(left),
+    server: new Connection(right),
+    reset() {
+      left.lose(constants.errno.ECONNRESET);
+      right.lose(constants.errno.ECONNRESET);
+    },
+  };
+}
+
+type Listening = { readonly take: (link: Link) => boolean };
+type Bound = { readonly receive: (data: Buffer, peer: Peer) => void };
+
+/** The transport in place of the machine's. See {@link memoryTransport}. */
+export class MemoryTransport implements Disposable {
+  /** @internal */
+  readonly name = "memory";
+  readonly #options: MemoryOptions;
+  readonly #listeners = new Map<string, Listening>();
+  readonly #bound = new Map<string, Bound>();
+  readonly #datagramClients = new Map<string, MemoryLink>();
+  readonly #links = new Set<readonly [MemoryLink, MemoryLink]>();
+  #nextPort = 0;
+
+  /** @internal */
+  constructor(options: MemoryOptions) {
+    shapeOf(options, false, false);
+    this.#options = options;
+  }
+
+  /** How many connections are open at one end or both. */
+  get openConnections(): number {
+    return this.#links.size;
+  }
+
+  /** The network loses every connection: both ends get `ECONNRESET`, behind what had come. See {@link memoryTransport}. */
+  reset(): void {
+    for (const ends of this.#links) for (const link of ends) link.lose(constants.errno.ECONNRESET);
+  }
+
+  /** Servers and clients that are opened from now on use the machine's sockets again. See {@link memoryTransport}. */
+  [Symbol.dispose](): void {
+    substituteTransport(undefined);
+    installed = undefined;
+  }
+
+  /** @internal */
+  async listen(
+    url: SocketUrl,
+    accepted: (link: Link) => void,
+    _failed: (error: Error) => void,
+    gate: ConnectionGate,
+  ): Promise<LinkListener> {
+    const place = this.#place(url, this.#listeners);
+    const backlog: Link[] = [];
+    let cancel: (() => void) | undefined;
+    const admit = (): void => {
+      cancel = undefined;
+      while (backlog.length > 0) {
+        if (gate.room <= 0) {
+          cancel = gate.whenOpen(admit);
+          return;
+        }
+        const link = backlog.shift();
+        if (link === undefined) return;
+        gate.entered();
+        accepted(link);
+      }
+    };
+    this.#listeners.set(keyOf(place), {
+      take(link) {
+        if (backlog.length >= MEMORY_BACKLOG) return false;
+        backlog.push(link);
+        if (cancel === undefined) queueMicrotask(admit);
+        return true;
+      },
+    });
+    return {
+      url: place,
+      close: async () => {
+        this.#listeners.delete(keyOf(place));
+        cancel?.();
+        for (const link of backlog.splice(0)) link.abort();
+      },
+    };
+  }
+
+  /** @internal */
+  async bind(url: SocketUrl, received: (data: Buffer, peer: Peer) => void): Promise<DatagramSocket> {
+    const place = this.#place(url, this.#bound);
+    this.#bound.set(keyOf(place), { receive: received });
+    return {
+      url: place,
+      send: (data, to) => {
+        const client = this.#datagramClients.get(JSON.stringify(to));
+        try {
+          return client?.send(data, 0, data.length) !== undefined;
+        } catch {
+          // EPIPE: the client has gone, and a datagram for nobody is lost.
+          return false;
+        }
+      },
+      close: async () => void this.#bound.delete(keyOf(place)),
+    };
+  }
+
+  /** @internal */
+  async connect(url: SocketUrl, signal: AbortSignal | undefined): Promise<Link> {
+    signal?.throwIfAborted();
+    const isDatagram = url.scheme === "udp" || url.scheme === "unix-dgram";
+    const shape = shapeOf(this.#options, isDatagram || url.scheme === "unix-seqpacket", isDatagram);
+    const peers = [this.#clientName(url), peerAt(url)] as const;
+    const ends = MemoryLink.pair(shape, peers, () => {
+      this.#links.delete(ends);
+      if (isDatagram) this.#datagramClients.delete(JSON.stringify(peers[0]));
+    });
+    const [client, server] = ends;
+    if (isDatagram) this.#joinDatagrams(url, peers[0], server);
+    else if (find(this.#listeners, url)?.take(server) !== true) throw refused(url);
+    this.#links.add(ends);
+    return client;
+  }
+
+  #joinDatagrams(url: SocketUrl, from: Peer, server: MemoryLink): void {
+    if (url.scheme === "unix-dgram" && find(this.#bound, url) === undefined) throw refused(url);
+    const key = JSON.stringify(from);
+    this.#datagramClients.set(key, server);
+    server.open({
+      received: (data) => find(this.#bound, url)?.receive(Buffer.from(data), from),
+      ended: () => undefined,
+      writable: () => undefined,
+      failed: () => undefined,
+    });
+    server.resume();
+  }
+
+  #place(url: SocketUrl, taken: ReadonlyMap<string, unknown>): SocketUrl {
+    const plain = plainUrl(url);
+    const place = "host" in plain ? { ...plain, host: plainHost(plain.host), port: plain.port || this.#port() } : plain;
+    if (taken.has(keyOf(place))) throw new SocketError("bind", constants.errno.EADDRINUSE, targetOf(place));
+    return place;
+  }
+
+  #port(): number {
+    return FIRST_PORT + (this.#nextPort++ % MAX_PORTS);
+  }
+
+  #clientName(url: SocketUrl): Peer {
+    if ("host" in url) return { host: plainHost(url.host), port: this.#port() };
+    return url.scheme === "unix-dgram" ? { abstract: `memory-${this.#nextPort++}` } : { path: "" };
+  }
+}
+
+let installed: MemoryTransport | undefined;
+
+/**
+ * Has every server and client of this process that is opened from now on meet in memory, whatever their URLs say, until
+ * it is disposed: no socket, no port, no file. Buffers are as bounded as those of sockets, ports are counted up from
+ * 49152, and what happens depends on nothing outside of the process.
+ *
+ * @throws Error when another one is in place · RangeError.
+ * @example
+ * ```ts
+ * import { connect, serve } from "sockwright/server";
+ * import { memoryTransport } from "sockwright/testing";
+ *
+ * const memory = memoryTransport();
+ * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+ *   connection.write(`Hello, ${await connection.readUntil("\n")}`);
+ * });
+ * console.log(server.urls[0]); // => tcp://127.0.0.1:49152
+ * const client = await connect("tcp://127.0.0.1:49152");
+ * client.write("Ada\n");
+ * console.log(String(await client.read()).trim()); // => Hello, Ada
+ * await client.close();
+ * await server.close();
+ * memory[Symbol.dispose]();
+ * ```
+ */
+export function memoryTransport(options: MemoryOptions = {}): MemoryTransport {
+  if (installed !== undefined) throw new Error("A memory transport is in place: dispose of it first");
+  installed = new MemoryTransport(options);
+  const memory = installed;
+  // Layer 2 takes the functions by themselves.
+  substituteTransport({
+    name: memory.name,
+    listen: (...given) => memory.listen(...given),
+    bind: (url, received) => memory.bind(url, received),
+    connect: (...given) => memory.connect(...given),
+  });
+  return memory;
+}
+
+function shapeOf(options: MemoryOptions, isRecords: boolean, isDatagram: boolean): MemoryLinkShape {
+  const { bufferBytes = DEFAULT_BUFFER_BYTES, pieceBytes = MAX_BUFFER_BYTES } = options;
+  return {
+    isRecords,
+    isDatagram,
+    bufferBytes: integer("bufferBytes", bufferBytes, 1, MAX_BUFFER_BYTES),
+    pieceBytes: integer("pieceBytes", pieceBytes, 1, MAX_BUFFER_BYTES),
+  };
+}
+
+function keyOf(url: SocketUrl): string {
+  return formatSocketUrl(plainUrl(url));
+}
+
+function plainHost(host: string): string {
+  return host === "localhost" ? "127.0.0.1" : host;
+}
+
+/** Who is bound to the address, or to every address. */
+function find<T>(places: ReadonlyMap<string, T>, url: SocketUrl): T | undefined {
+  if (!("host" in url)) return places.get(keyOf(url));
+  for (const host of [plainHost(url.host), "0.0.0.0", "::", "*"]) {
+    const found = places.get(keyOf({ ...url, host }));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function refused(url: SocketUrl): SocketError {
+  const { ENOENT, ECONNREFUSED } = constants.errno;
+  return new SocketError("connect", "path" in url ? ENOENT : ECONNREFUSED, targetOf(url));
+}
+
+function targetOf(url: SocketUrl): { address: string; port?: number } {
+  if ("host" in url) return { address: plainHost(url.host), port: url.port };
+  return { address: "path" in url ? url.path : formatSocketUrl(url) };
+}
+
+function peerAt(url: SocketUrl): Peer {
+  if ("host" in url) return { host: plainHost(url.host), port: url.port };
+  if ("abstract" in url) return { abstract: url.abstract };
+  return { path: "path" in url ? url.path : "" };
+}

@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { parseDuration } from "../../src/cli/duration.ts";
+
+test.for<[string, number]>([
+  ["0", 0],
+  ["1", 1_000],
+  ["1.5", 1_500],
+  ["500ms", 500],
+  ["0ms", 0],
+  ["2s", 2_000],
+  ["0.25s", 250],
+  ["2m", 120_000],
+  ["1h", 3_600_000],
+  ["2147483647ms", 2_147_483_647],
+])("%s is %d ms", ([text, durationMs]) => {
+  expect(parseDuration("--wait", text)).toBe(durationMs);
+});
+
+test.for([
+  "",
+  "s",
+  "-1s",
+  "1 s",
+  "1d",
+  "1S",
+  "1e3",
+  "Infinity",
+  "NaN",
+  "0x10",
+  "1.s",
+  ".5s",
+  "2147483648ms",
+  "9".repeat(400),
+])("%j is refused", (text) => {
+  expect(() => parseDuration("--wait", text)).toThrow(`--wait ${JSON.stringify(text)} is `);
+});

@@ -1,0 +1,118 @@
+// Each direction goes on whatever the other does: silent, full, or finished.
+import { once } from "node:events";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { AF_INET, AF_UNIX, SHUT_WR, type Socket, socket } from "../../src/index.ts";
+import { type Piped, read, readToEnd, startPiped } from "./pipes.ts";
+import { freeFolder } from "./sockwright.ts";
+
+const ROUND_TRIPS = 10;
+const CHUNK = Buffer.alloc(64 * 1024, "x");
+/** Nothing has been taken for so long: it is full. */
+const FULL_AFTER_MS = 300;
+/** Far above what the kernel's buffers of both sides hold, and far below what would be queued without backpressure. */
+const MAX_UNDER_WAY_BYTES = 64 * 1024 * 1024;
+
+interface Meeting {
+  readonly own: Piped;
+  readonly peer: Socket;
+}
+
+/** The program and a peer of it, connected. */
+async function meet(command: string, kind: string): Promise<Meeting> {
+  const address = kind === "tcp" ? { host: "127.0.0.1", port: 0 } : { path: join(freeFolder(), "socket") };
+  const peer = socket(kind === "tcp" ? AF_INET : AF_UNIX);
+  onTestFinished(() => peer.close());
+  if (command === "listen") {
+    const own = startPiped("listen", "path" in address ? `unix:${address.path}` : "tcp://127.0.0.1:0");
+    const [, port] = /:(\d+)$/.exec(await own.firstLine) ?? [];
+    await peer.connect("path" in address ? address : { ...address, port: Number(port) });
+    return { own, peer };
+  }
+  peer.bind(address);
+  const listener = peer.listen();
+  const url = "path" in address ? `unix:${address.path}` : `tcp://127.0.0.1:${listener.getsockname().port}`;
+  const own = startPiped("connect", url);
+  const [accepted] = await listener.accept();
+  onTestFinished(() => accepted.close());
+  return { own, peer: accepted };
+}
+
+/** Sends until nothing is taken any more, and gives how many bytes were. */
+async function fillSocket(peer: Socket): Promise<number> {
+  peer.settimeout(FULL_AFTER_MS);
+  let total = 0;
+  for (let taken = -1; taken !== 0 && total < MAX_UNDER_WAY_BYTES; total += taken) {
+    taken = await peer.send(CHUNK).catch(() => 0);
+  }
+  peer.settimeout(null);
+  return total;
+}
+
+/** Writes until nothing is taken any more; the last piece waits in the test's own stream. */
+async function fillPipe(pipe: Piped["stdin"]): Promise<number> {
+  for (let total = CHUNK.length; total < MAX_UNDER_WAY_BYTES; total += CHUNK.length) {
+    const full = new AbortController();
+    const timer = setTimeout(() => full.abort(), FULL_AFTER_MS);
+    const isTaken =
+      pipe.write(CHUNK) || (await once(pipe, "drain", { signal: full.signal }).then(Boolean, () => false));
+    clearTimeout(timer);
+    if (!isTaken) return total;
+  }
+  return MAX_UNDER_WAY_BYTES;
+}
+
+async function received(peer: Socket): Promise<number> {
+  let total = 0;
+  for await (const chunk of peer) total += chunk.length;
+  return total;
+}
+
+describe.for(["connect", "listen"])("%s", (command) => {
+  describe.for(["tcp", "unix"])("%s", (kind) => {
+    test.for(["silent", "full", "finished"])(
+      "standard input is sent while the other direction is %s",
+      async (state) => {
+        const { own, peer } = await meet(command, kind);
+        const sent = state === "full" ? await fillSocket(peer) : 0;
+        expect(sent).toBeLessThan(MAX_UNDER_WAY_BYTES);
+        if (state === "finished") {
+          peer.shutdown(SHUT_WR);
+          expect(await readToEnd(own.stdout)).toBe(0);
+        }
+        for (let byte = 0; byte < ROUND_TRIPS; byte++) {
+          own.stdin.write(Uint8Array.of(byte));
+          expect([...(await peer.recv(2))]).toEqual([byte]);
+        }
+        own.stdin.end();
+        expect(await peer.recv(1)).toHaveLength(0);
+        if (state !== "finished") {
+          peer.shutdown(SHUT_WR);
+          expect(await readToEnd(own.stdout)).toBe(sent);
+        }
+        expect(await own.exitCode).toBe(0);
+      },
+    );
+
+    test.for(["silent", "full", "finished"])("what comes is printed while the other direction is %s", async (state) => {
+      const { own, peer } = await meet(command, kind);
+      const written = state === "full" ? await fillPipe(own.stdin) : 0;
+      expect(written).toBeLessThan(MAX_UNDER_WAY_BYTES);
+      if (state === "finished") {
+        own.stdin.end();
+        expect(await peer.recv(1)).toHaveLength(0);
+      }
+      for (let byte = 0; byte < ROUND_TRIPS; byte++) {
+        await peer.sendall(Uint8Array.of(byte));
+        expect([...(await read(own.stdout, 2))]).toEqual([byte]);
+      }
+      peer.shutdown(SHUT_WR);
+      expect(await read(own.stdout, 1)).toHaveLength(0);
+      if (state !== "finished") {
+        own.stdin.end();
+        expect(await received(peer)).toBe(written);
+      }
+      expect(await own.exitCode).toBe(0);
+    });
+  });
+});

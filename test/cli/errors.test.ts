@@ -1,0 +1,188 @@
+// What cannot be done is said in one line: what was wrong, and what would be right.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
+import { AF_INET, AF_UNIX, SOCK_DGRAM, socket } from "../../src/index.ts";
+import type { Child } from "../support/child.ts";
+import { freeFolder, start } from "./sockwright.ts";
+
+/** The one line on standard error; nothing on standard output, and no stack trace. */
+async function lineOf(child: Child, code: number): Promise<string> {
+  expect(await child.exit()).toEqual({ code, signal: null });
+  expect(child.stdout).toBe("");
+  expect(child.stderr).toMatch(/^sockwright: \S[^\n]*\n$/);
+  expect(child.stderr).not.toMatch(/^ +at |node:|file:\/\/|undefined|\[object/m);
+  return child.stderr;
+}
+
+const URL = "tcp://127.0.0.1:1";
+
+describe("wrong usage, exit code 2", () => {
+  test.for<[args: string[], said: string]>([
+    [[], "connect or listen"],
+    [["conect", URL], "unknown command 'conect' (did you mean connect?)"],
+    [["connect"], "missing required argument 'url': see  sockwright connect --help"],
+    [["listen"], "missing required argument 'url'"],
+    [["connect", URL, "more"], "too many arguments"],
+    [["connect", "--wiat", "1s", URL], "unknown option '--wiat' (did you mean --wait?)"],
+    [["listen", "--keepopen", URL], "unknown option '--keepopen' (did you mean --keep-open?)"],
+    [["connect", "--keep-open", URL], "unknown option '--keep-open'"],
+    [["listen", "--source", "127.0.0.1", URL], "unknown option '--source'"],
+    [["connect", URL, "--wait"], "option '--wait <time>' argument missing"],
+    [["connect", URL, "--wait", "soon"], '--wait "soon" is no time: write 500ms, 2s, 5m or 1h'],
+    [["connect", URL, "--wait", "-1"], '--wait "-1" is no time'],
+    [["connect", URL, "--idle-timeout", "1d"], '--idle-timeout "1d" is no time'],
+    [["connect", URL, "--connect-timeout", "1000h"], '--connect-timeout "1000h" is too long: at most 24 days'],
+    [
+      ["connect", URL, "--option", "TCP_NODELAY"],
+      '--option "TCP_NODELAY" is not NAME=VALUE: write --option TCP_NODELAY=1',
+    ],
+    [
+      ["connect", URL, "--option", "TCP_NODLAY=1"],
+      'no socket option is called "TCP_NODLAY": did you mean TCP_NODELAY?',
+    ],
+    [["connect", URL, "--option", "colour=1"], "names are those of socket(7)"],
+    [["connect", URL, "--option", "SO_RCVTIMEO=1"], 'no socket option is called "SO_RCVTIMEO"'],
+    [["connect", URL, "--option", "SO_RCVBUF=much"], "--option SO_RCVBUF=much: the value is a whole number of 32 bits"],
+    [["connect", URL, "--option", "SO_RCVBUF=99999999999"], "a whole number of 32 bits"],
+    [["connect", URL, "--option", "TCP_CONGESTION=nonesuch"], "--option TCP_CONGESTION does not fit this socket"],
+    [["connect", URL, "--source", "localhost"], '--source "localhost" is no address of this machine'],
+    [["connect", URL, "--source", "::1"], '"tcp://127.0.0.1:1" has no address of the same family as its source ::1'],
+    [["connect", "127.0.0.1:8000"], '"127.0.0.1:8000" has no scheme: write tcp://127.0.0.1:8000'],
+    [["connect", "tpc://127.0.0.1:8000"], "did you mean tcp:?"],
+    [["listen", "tcp://127.0.0.1"], "has no port: write tcp://127.0.0.1:8000"],
+    [["listen", "tcp://127.0.0.1:65536"], "a port is a number from 0 to 65535"],
+    [["listen", "tcp://[::]:0?ipv6-only"], "did you mean ipv6only?"],
+    [["listen", "unix:/tmp/x?mode=abc"], "a mode is three octal digits, as in mode=660"],
+    [["listen", "unix:/tmp/x?group=no-such-group"], '"no-such-group" is no group of this machine'],
+    [["listen", "fd:3"], '"fd:3" is an inherited socket, which only servers take over: write an address'],
+    [["connect", "fd:3"], '"fd:3" is a listener: to connect, write its address'],
+    [["connect", "tcp://*:8000"], "is for listeners: to connect, write the address of one machine"],
+    [["connect", "unix:/tmp/x?mode=660"], "has the option mode, which is for listeners"],
+    [["listen", `unix:${"x".repeat(108)}`], "a Unix socket's name has at most 107 bytes, and this one 108"],
+  ])("%j", async ([args, said]) => {
+    expect(await lineOf(await start(...args), 2)).toContain(said);
+  });
+});
+
+describe("the network, exit code 1", () => {
+  test.for([
+    ["tcp://127.0.0.1:1", "nobody listens there"],
+    ["tcp://[::1]:1", "nobody listens there"],
+    ["unix:/nonesuch", "there is no such path: start the server first, or correct the path"],
+    ["unix-dgram:/nonesuch", "there is no such path"],
+    ["unix-seqpacket:@sockwright-nonesuch", "nobody listens there"],
+    ["tcp://nonesuch.invalid:80", "no such host is known: correct its name"],
+    ["udp://127.255.255.255:9", "no permission: a broadcast address needs ?broadcast in the URL"],
+  ])("connect %s", async ([url = "", said = ""]) => {
+    expect(await lineOf(await start("connect", url), 1)).toMatch(`sockwright: ${url}: ${said}`);
+  });
+
+  test.for([
+    // RFC 5737: an address for documentation, which no machine has.
+    ["tcp://192.0.2.1:8000", "the host is no address of this machine"],
+    ["udp://192.0.2.1:8000", "the host is no address of this machine"],
+    ["unix:/nonesuch/socket", "a folder of the path is missing: create it"],
+    ["udp://239.1.1.1:0?interface=nonesuch0", "no such interface: choose one that `ip link` shows"],
+  ])("listen %s", async ([url = "", said = ""]) => {
+    expect(await lineOf(await start("listen", url), 1)).toContain(`sockwright: ${url}: ${said}`);
+  });
+
+  test.for(["tcp", "udp"])("a taken port: %s", async (scheme) => {
+    const holder = scheme === "tcp" ? socket() : socket(AF_INET, SOCK_DGRAM);
+    onTestFinished(() => holder.close());
+    holder.bind({ host: "127.0.0.1", port: 0 });
+    if (scheme === "tcp") holder.listen();
+    const url = `${scheme}://127.0.0.1:${holder.getsockname().port}`;
+    const line = await lineOf(await start("listen", url), 1);
+    expect(line).toContain(`${url}: the address is taken: choose another, or port 0 for any free one`);
+  });
+
+  test("a path on which somebody listens is left alone", async () => {
+    const path = join(freeFolder(), "socket");
+    const holder = socket(AF_UNIX);
+    onTestFinished(() => holder.close());
+    holder.bind({ path });
+    const listener = holder.listen();
+    expect(await lineOf(await start("listen", `unix:${path}`), 1)).toContain("the address is taken");
+    const client = socket(AF_UNIX);
+    onTestFinished(() => client.close());
+    await client.connect({ path });
+    // The look whether anybody is there was a connection, too.
+    for (const [peer] of [await listener.accept(), await listener.accept()]) peer.close();
+  });
+
+  test("a file that is no socket is left alone", async () => {
+    const path = join(freeFolder(), "file");
+    writeFileSync(path, "precious");
+    expect(await lineOf(await start("listen", `unix:${path}`), 1)).toContain("the address is taken");
+  });
+
+  test("a datagram that nobody takes is reported", async () => {
+    const child = await start("connect", "udp://127.0.0.1:1");
+    child.stdin.write("anybody?\n");
+    expect(await lineOf(child, 1)).toContain("udp://127.0.0.1:1: nobody listens there");
+  });
+
+  test("a socket of another kind", async () => {
+    const path = join(freeFolder(), "socket");
+    const holder = socket(AF_UNIX, SOCK_DGRAM);
+    onTestFinished(() => holder.close());
+    holder.bind({ path });
+    expect(await lineOf(await start("connect", `unix:${path}`), 1)).toContain("another kind: try unix:, unix-dgram:");
+  });
+});
+
+describe("with --json the line is an object", () => {
+  test.for<[args: string[], told: object]>([
+    [["connect", URL], { code: "ECONNREFUSED", exitCode: 1 }],
+    [["connect", "tpc://127.0.0.1:1"], { code: "ERR_SOCKWRIGHT_URL", exitCode: 2 }],
+    [["connect", URL, "--wiat"], { message: "unknown option '--wiat' (did you mean --wait?)", exitCode: 2 }],
+    [["connect", URL, "--wait", "soon"], { message: expect.stringContaining("is no time"), exitCode: 2 }],
+    [["greet", "--listen", "tpc://127.0.0.1:0"], { code: "ERR_SOCKWRIGHT_URL", exitCode: 2 }],
+    [["greet", "--listen", "tcp://192.0.2.1:0"], { code: "EADDRNOTAVAIL", exitCode: 1 }],
+  ])("%j", async ([args, told]) => {
+    const child = await start(...args, "--json");
+    const { exitCode } = Object.fromEntries(Object.entries(told));
+    expect(await child.exit()).toEqual({ code: exitCode, signal: null });
+    expect(child.stdout).toBe("");
+    expect(JSON.parse(child.stderr)).toMatchObject({ event: "error", ...told });
+  });
+});
+
+describe("help", () => {
+  test.for([["--help"], ["help"], ["connect", "--help"], ["help", "listen"]])("%j", async (args) => {
+    const child = await start(...args);
+    expect(await child.exit()).toEqual({ code: 0, signal: null });
+    expect(child.stderr).toBe("");
+    expect(child.stdout).toMatch(/^Usage: sockwright /);
+  });
+
+  test.for(["connect", "listen"])("%s names every option", async (command) => {
+    const child = await start(command, "--help");
+    await child.exit();
+    const own = command === "connect" ? ["--connect-timeout", "--source"] : ["--keep-open"];
+    for (const option of [...own, "--wait", "--idle-timeout", "--crlf", "--option", "--json", "--help"]) {
+      expect(child.stdout).toContain(option);
+    }
+    expect(child.stdout).toContain("End of file:");
+  });
+
+  test.for([["--help"], ["connect", "--help"], ["listen", "--help"], ["greet", "--help"]])(
+    "%j has examples and fits a terminal",
+    async (args) => {
+      const child = await start(...args);
+      await child.exit();
+      expect(child.stdout).toMatch(/^Examples:\n {2}sockwright /m);
+      expect(child.stdout).toMatch(/exit codes/i);
+      expect(child.stdout.split("\n").filter((line) => line.length > 88)).toEqual([]);
+    },
+  );
+
+  test("--version is the package's", async () => {
+    const child = await start("--version");
+    expect(await child.exit()).toEqual({ code: 0, signal: null });
+    expect(child.stdout).toBe(`${manifest.version}\n`);
+  });
+});

@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { EventLog, MAX_UNPRINTED_LINES } from "../../src/cli/event-log.ts";
+import type { StandardOutput } from "../../src/cli/standard-output.ts";
+
+/** Takes a write when the test says so. */
+function slowOutput(): { output: Pick<StandardOutput, "write">; writes: string[]; take: (error?: Error) => void } {
+  const writes: string[] = [];
+  let settle: (error?: Error) => void = () => undefined;
+  const write = (bytes: Uint8Array): Promise<void> => {
+    writes.push(Buffer.from(bytes).toString());
+    return new Promise((resolve, reject) => {
+      settle = (error) => (error === undefined ? resolve() : reject(error));
+    });
+  };
+  return { output: { write }, writes, take: (error) => settle(error) };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test("what comes while a write waits goes out with the next one", async () => {
+  const { output, writes, take } = slowOutput();
+  const log = new EventLog(output);
+  for (const line of ["one", "two", "three"]) log.print(line);
+  take();
+  await turn();
+  take();
+  await log.printed();
+  expect(writes).toEqual(["one\n", "two\nthree\n"]);
+});
+
+test("MAX_UNPRINTED_LINES: beyond it lines are left out, and that is told", async () => {
+  const { output, writes, take } = slowOutput();
+  const log = new EventLog(output);
+  log.print("first");
+  for (let line = 0; line < MAX_UNPRINTED_LINES + 3; line++) log.print("x");
+  take();
+  await turn();
+  take();
+  await log.printed();
+  const last = writes[1]?.trimEnd().split("\n") ?? [];
+  expect(last).toHaveLength(MAX_UNPRINTED_LINES + 1);
+  expect(last.at(-1)).toBe("sockwright: 3 lines were left out: their reader is too slow");
+});
+
+test("a reader that has gone is no failure", async () => {
+  const { output, writes, take } = slowOutput();
+  const log = new EventLog(output);
+  log.print("one");
+  take(Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
+  await log.printed();
+  log.print("two");
+  await log.printed();
+  expect(writes).toEqual(["one\n"]);
+});

@@ -1,0 +1,136 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { MAX_CLIENTS } from "../../src/cli/audience.ts";
+import { type Socket, socket } from "../../src/index.ts";
+import { startChild } from "../support/child.ts";
+import { requirePeer } from "../support/peers.ts";
+import { startInShell, startListener } from "./sockwright.ts";
+
+async function clientOf(url: string): Promise<Socket> {
+  const client = socket();
+  onTestFinished(() => client.close());
+  await client.connect({ host: "127.0.0.1", port: Number(url.split(":").at(-1)) });
+  return client;
+}
+
+describe("listen --keep-open", () => {
+  test("clients one after the other, and many at once", async (context) => {
+    const ncat = requirePeer(context, "ncat");
+    const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
+    const port = url.split(":").at(-1) ?? "";
+    const say = async (word: string): Promise<void> => {
+      const client = await startChild(ncat, ["--send-only", "127.0.0.1", port]);
+      client.stdin.end(`${word}\n`);
+      expect((await client.exit()).code).toBe(0);
+    };
+    for (const word of ["a", "b", "c"]) {
+      await say(word);
+      await child.line(new RegExp(`^${word}$`));
+    }
+    await Promise.all([..."defghijklm"].map(say));
+    await expect
+      .poll(() =>
+        child.stdout
+          .match(/^[a-m]$/gm)
+          ?.sort()
+          .join(""),
+      )
+      .toBe("abcdefghijklm");
+  });
+
+  test("a client that resets loses only itself", async () => {
+    const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
+    const [rude, polite] = [await clientOf(url), await clientOf(url)];
+    await child.line(/^open: /);
+    await child.line(/^open: /);
+    const linger = Buffer.alloc(8);
+    linger.writeInt32LE(1, 0);
+    rude.setsockopt(1, 13, linger);
+    rude.close();
+    await child.line(/^sockwright: tcp:.*: the peer reset the connection/);
+    await polite.sendall("still here\n");
+    await child.line(/^still here$/);
+  });
+
+  test("what is typed goes to all who are connected, and waits for the first", async () => {
+    const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
+    child.stdin.write("early");
+    const first = await clientOf(url);
+    expect(String(await first.recv(64))).toBe("early");
+    const second = await clientOf(url);
+    await child.line(/^open: /);
+    await child.line(/^open: /);
+    child.stdin.write("both");
+    for (const client of [first, second]) expect(String(await client.recv(64))).toBe("both");
+  });
+
+  test("the end of standard input is told to those who are there and to those who come", async () => {
+    const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
+    const first = await clientOf(url);
+    await child.line(/^open: /);
+    child.stdin.end("bye");
+    expect(String(await first.recv(64))).toBe("bye");
+    expect(await first.recv(1)).toHaveLength(0);
+    const second = await clientOf(url);
+    expect(await second.recv(1)).toHaveLength(0);
+    await second.sendall("from the second\n");
+    await child.line(/^from the second$/);
+  });
+
+  test("a client's end ends its connection", async () => {
+    const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
+    const client = await clientOf(url);
+    await client.sendall("12345");
+    client.shutdown(1);
+    expect(await client.recv(1)).toHaveLength(0);
+    await child.line(/closed: tcp:.*, 5 bytes received, 0 sent$/);
+  });
+
+  test("--idle-timeout closes a silent client, and no other", async () => {
+    const { child, url } = await startListener("--keep-open", "--idle-timeout", "100ms", "tcp://127.0.0.1:0");
+    const silent = await clientOf(url);
+    expect(await silent.recv(1)).toHaveLength(0);
+    await child.line(/^sockwright: tcp:.*: closed, since it was silent or took no more$/);
+    const next = await clientOf(url);
+    await next.sendall("next\n");
+    await child.line(/^next$/);
+  });
+
+  test("MAX_CLIENTS: whoever comes beyond that waits until another has gone", async () => {
+    const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
+    const first = await clientOf(url);
+    for (let more = 1; more < MAX_CLIENTS; more++) await clientOf(url);
+    for (let open = 0; open < MAX_CLIENTS; open++) await child.line(/^open: /);
+    const late = await clientOf(url);
+    await late.sendall("late\n");
+    // A round trip: the late one could long have been heard.
+    await first.sendall("first\n");
+    await child.line(/^first$/);
+    first.close();
+    await child.line(/^late$/);
+    const words = child.stdout.match(/^(?:open|closed|first|late)/gm) ?? [];
+    expect(words.slice(1_000)).toEqual(["first", "closed", "open", "late"]);
+  });
+
+  test("SIGTERM ends it with its clients", async () => {
+    const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
+    const client = await clientOf(url);
+    await child.line(/^open: /);
+    process.kill(-child.pid, "SIGTERM");
+    expect(await client.recv(1)).toHaveLength(0);
+    await child.exit();
+    await expect(clientOf(url)).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  test("a reader that goes away ends it without a word", async () => {
+    const script = "set -o pipefail; sockwright listen --keep-open tcp://127.0.0.1:0 </dev/null 2>&1 >&3 | cat";
+    const child = await startInShell(`exec 3> >(exec head -n 1 >/dev/null); ${script}`);
+    const [, url = ""] = await child.line(/^listening on (.+)$/);
+    const client = await clientOf(url);
+    const flood = (async () => {
+      for (;;) await client.sendall("more\n");
+    })();
+    await expect(flood).rejects.toThrow(/ECONNRESET|EPIPE/);
+    expect((await child.exit()).code).toBe(0);
+    expect(child.stdout).not.toContain("sockwright:");
+  });
+});

@@ -1,0 +1,236 @@
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { IPPROTO_TCP, SHUT_WR, type Socket, socket, TCP_NODELAY } from "../../src/index.ts";
+import type { Child } from "../support/child.ts";
+import { freeFolder, start, startInShell, startListener } from "./sockwright.ts";
+
+/** A listener of the test's, and the program connected to it. */
+async function connected(...options: readonly string[]): Promise<{ child: Child; peer: Socket; url: string }> {
+  const listener = socket();
+  onTestFinished(() => listener.close());
+  listener.bind({ host: "127.0.0.1", port: 0 });
+  const url = `tcp://127.0.0.1:${listener.listen().getsockname().port}`;
+  const child = await start("connect", url, ...options);
+  const [peer] = await listener.accept();
+  onTestFinished(() => peer.close());
+  return { child, peer, url };
+}
+
+async function clientOf(url: string): Promise<Socket> {
+  const client = socket();
+  onTestFinished(() => client.close());
+  await client.connect({ host: "127.0.0.1", port: Number(url.split(":").at(-1)) });
+  return client;
+}
+
+/** All that comes until the end. */
+async function text(peer: Socket): Promise<string> {
+  let all = "";
+  for await (const chunk of peer) all += chunk.toString();
+  return all;
+}
+
+const done = { code: 0, signal: null };
+
+describe("--crlf", () => {
+  test("each LF leaves as CRLF, and a CRLF as it is", async () => {
+    const { child, peer } = await connected("--crlf");
+    child.stdin.end("one\ntwo\r\n\n\rthree");
+    expect(await text(peer)).toBe("one\r\ntwo\r\n\r\n\rthree");
+  });
+
+  test("a CRLF in two pieces stays one", async () => {
+    const { child, peer } = await connected("--crlf");
+    child.stdin.write("one\r");
+    expect(String(await peer.recv(16))).toBe("one\r");
+    child.stdin.write("\ntwo");
+    expect(String(await peer.recv(16))).toBe("\ntwo");
+    child.stdin.end("\n");
+    expect(await text(peer)).toBe("\r\n");
+  });
+
+  test("what comes is left alone", async () => {
+    const { child, peer } = await connected("--crlf");
+    await peer.sendall("one\ntwo\r\n");
+    peer.close();
+    child.stdin.end();
+    await child.exit();
+    expect(child.stdout).toBe("one\ntwo\r\n");
+  });
+});
+
+describe("--wait", () => {
+  test("ends it when the peer says nothing after the end of standard input", async () => {
+    const { child, peer } = await connected("--wait", "50ms");
+    child.stdin.end("question");
+    expect(String(await peer.recv(16))).toBe("question");
+    expect(await child.exit()).toEqual(done);
+  });
+
+  test("ends it when nothing is typed after the peer's end", async () => {
+    const { child, peer } = await connected("--wait", "50ms");
+    peer.shutdown(SHUT_WR);
+    expect(await child.exit()).toEqual(done);
+  });
+
+  test("lasts not before one direction has ended", async () => {
+    const { child, peer } = await connected("--wait", "0");
+    await peer.sendall("still\n");
+    await child.line(/^still$/);
+    child.stdin.write("here");
+    expect(String(await peer.recv(16))).toBe("here");
+    child.stdin.end();
+    expect(await child.exit()).toEqual(done);
+  });
+});
+
+describe("--idle-timeout", () => {
+  test("silence ends connect with exit code 3", async () => {
+    const { child } = await connected("--idle-timeout", "50ms");
+    expect(await child.exit()).toEqual({ code: 3, signal: null });
+    expect(child.stderr).toBe("sockwright: nothing was sent or received for 50 ms (--idle-timeout)\n");
+  });
+
+  test("that nobody connects is silence, too", async () => {
+    const child = await start("listen", "tcp://127.0.0.1:0", "--idle-timeout", "50ms");
+    expect(await child.exit()).toEqual({ code: 3, signal: null });
+    expect(child.stderr).toContain("sockwright: nobody connected for 50 ms (--idle-timeout)\n");
+  });
+
+  test("silence ends listen with exit code 3", async () => {
+    const { child, url } = await startListener("tcp://127.0.0.1:0", "--idle-timeout", "500ms");
+    await clientOf(url);
+    expect(await child.exit()).toEqual({ code: 3, signal: null });
+  });
+
+  test("a peer that takes no more is silence, too", async () => {
+    const listener = socket();
+    onTestFinished(() => listener.close());
+    listener.bind({ host: "127.0.0.1", port: 0 });
+    const { port } = listener.listen().getsockname();
+    const script = "yes | sockwright connect tcp://127.0.0.1:$1 --idle-timeout 300ms";
+    const child = await startInShell(script, String(port));
+    expect(await child.exit()).toEqual({ code: 3, signal: null });
+  });
+});
+
+describe("--connect-timeout", () => {
+  test("a listener that accepts nobody", async () => {
+    const listener = socket();
+    onTestFinished(() => listener.close());
+    listener.bind({ host: "127.0.0.1", port: 0 });
+    const { port } = listener.listen(0).getsockname();
+    // tcp(7): with a backlog of 0 one connection waits, and further ones get no answer.
+    const first = await clientOf(`tcp://127.0.0.1:${port}`);
+    expect(first.closed).toBe(false);
+    const child = await start("connect", `tcp://127.0.0.1:${port}`, "--connect-timeout", "100ms");
+    expect(await child.exit()).toEqual({ code: 3, signal: null });
+    expect(child.stderr).toBe(`sockwright: tcp://127.0.0.1:${port}: no connection within 100 ms (--connect-timeout)\n`);
+  });
+
+  test("says nothing once there is a connection", async () => {
+    const { child, peer } = await connected("--connect-timeout", "1s", "--wait", "0");
+    peer.close();
+    expect(await child.exit()).toEqual(done);
+  });
+});
+
+describe("--source", () => {
+  test("the own host", async () => {
+    const { peer } = await connected("--source", "127.0.0.2");
+    expect(peer.getpeername().host).toBe("127.0.0.2");
+  });
+
+  test("the own host and port", async () => {
+    const spare = socket();
+    spare.bind({ host: "127.0.0.3", port: 0 });
+    const { port } = spare.getsockname();
+    spare.close();
+    const { peer } = await connected("--source", `127.0.0.3:${port}`);
+    expect(peer.getpeername()).toMatchObject({ host: "127.0.0.3", port });
+  });
+
+  test("a Unix path, which is removed at the end", async () => {
+    const own = join(freeFolder(), "own");
+    const { child, url } = await startListener(`unix:${join(freeFolder(), "socket")}`);
+    const client = await start("connect", url, "--source", own);
+    await child.line(new RegExp(`^open: unix:${own}$`));
+    client.stdin.end();
+    child.stdin.end();
+    expect(await client.exit()).toEqual(done);
+    const again = await start("connect", url, "--source", own);
+    expect((await again.exit()).code).toBe(1);
+    expect(again.stderr).toContain("there is no such path");
+  });
+});
+
+describe("--option", () => {
+  test("is set, by its name in any case", async () => {
+    const { peer } = await connected("--option", "tcp_maxseg=600", "--option", "SO_KEEPALIVE=on");
+    // The peer learns it from the handshake: tcp(7), TCP_MAXSEG.
+    expect(peer.getsockopt(IPPROTO_TCP, 2)).toBeLessThanOrEqual(600);
+  });
+
+  test("the listener's holds for its connection", async () => {
+    const { child, url } = await startListener("tcp://127.0.0.1:0", "--option", "TCP_MAXSEG=700");
+    const client = await clientOf(url);
+    expect(client.getsockopt(IPPROTO_TCP, 2)).toBeLessThanOrEqual(700);
+    client.close();
+    child.stdin.end();
+    expect(await child.exit()).toEqual(done);
+  });
+
+  test("SO_LINGER=0 resets at the end", async () => {
+    const { child, peer } = await connected("--option", "SO_LINGER=0", "--wait", "0");
+    child.stdin.end();
+    await child.exit();
+    await expect(
+      text(peer)
+        .then(() => peer.sendall("x"))
+        .then(() => peer.recv(1)),
+    ).rejects.toThrow(/ECONNRESET|EPIPE/);
+    expect(peer.getsockopt(IPPROTO_TCP, TCP_NODELAY)).toBe(0);
+  });
+});
+
+describe("--json", () => {
+  test("connect tells the connection and what went over it", async () => {
+    const { child, peer, url } = await connected("--json");
+    child.stdin.end("four");
+    await text(peer);
+    await peer.sendall("seven..");
+    const { host, port } = peer.getpeername();
+    peer.close();
+    expect(await child.exit()).toEqual(done);
+    expect(child.stdout).toBe("seven..");
+    expect(
+      child.stderr
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    ).toEqual([
+      { event: "open", local: `tcp://${host}:${port}`, peer: url },
+      { event: "close", peer: url, bytesSent: 4, bytesReceived: 7 },
+    ]);
+  });
+
+  test("listen tells its real port first", async () => {
+    const child = await startInShell("sockwright listen --json tcp://127.0.0.1:0 2>&1 >/dev/null </dev/null");
+    const [, url = ""] = await child.line(/^\{"event":"listening","url":"(tcp:\/\/127\.0\.0\.1:[1-9]\d*)"\}$/);
+    const client = await clientOf(url);
+    const { host, port } = client.getsockname();
+    await client.sendall("seven..");
+    client.close();
+    expect(await child.exit()).toEqual(done);
+    expect(
+      child.stdout
+        .trimEnd()
+        .split("\n")
+        .slice(1)
+        .map((line) => JSON.parse(line)),
+    ).toEqual([
+      { event: "open", local: url, peer: `tcp://${host}:${port}` },
+      { event: "close", peer: `tcp://${host}:${port}`, bytesSent: 0, bytesReceived: 7 },
+    ]);
+  });
+});

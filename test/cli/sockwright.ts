@@ -1,0 +1,33 @@
+// `sockwright` as a user starts it: the built program, in a process of its own.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+import { type Child, startChild } from "../support/child.ts";
+
+export const program = fileURLToPath(new URL("../../dist/cli/sockwright.js", import.meta.url));
+
+export function start(...args: readonly string[]): Promise<Child> {
+  return startChild(process.execPath, [program, ...args]);
+}
+
+/** In a shell, where `sockwright` is the program: for pipes, files and closed descriptors. */
+export function startInShell(script: string, ...args: readonly string[]): Promise<Child> {
+  // No function of the shell: that would be one more process, which holds the descriptors open.
+  const command = `"${process.execPath}" "${program}"`;
+  return startChild("bash", ["-c", script.replaceAll(/\bsockwright(?= )/g, command), "bash", ...args]);
+}
+
+/** A listener that is ready, and where it listens; its standard error comes with its standard output. */
+export async function startListener(...args: readonly string[]): Promise<{ child: Child; url: string }> {
+  const child = await startInShell('exec 2>&1; sockwright "$@"', "listen", ...args);
+  const [, url = ""] = await child.line(/^listening on (.+)$/);
+  return { child, url };
+}
+
+export function freeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "sockwright-cli-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}

@@ -1,0 +1,99 @@
+// Nobody reads what the command prints, and nobody will: it ends all the same when it is to end.
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { Reporter } from "../../src/cli/reporter.ts";
+import { LAST_WORDS_MS } from "../../src/cli/time-limit.ts";
+import { AF_UNIX, type Socket, socket } from "../../src/index.ts";
+import { type Piped, read, startPiped } from "./pipes.ts";
+import { freeFolder } from "./sockwright.ts";
+
+const CHUNK = Buffer.alloc(64 * 1024, "x");
+
+/** Sends until the other end is gone. */
+async function flood(peer: Socket): Promise<void> {
+  for (;;) await peer.sendall(CHUNK);
+}
+
+/** `connect`, whose standard output is a pipe that nobody reads, and its peer. */
+async function connected(...options: readonly string[]): Promise<{ own: Piped; peer: Socket }> {
+  const listener = socket();
+  onTestFinished(() => listener.close());
+  listener.bind({ host: "127.0.0.1", port: 0 });
+  const own = startPiped("connect", `tcp://127.0.0.1:${listener.listen().getsockname().port}`, ...options);
+  const [peer] = await listener.accept();
+  onTestFinished(() => peer.close());
+  return { own, peer };
+}
+
+/** Once the pipe and the socket's buffers are full, nothing is taken for so long. */
+async function filled(peer: Socket): Promise<void> {
+  peer.settimeout(300);
+  await expect(flood(peer)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT" });
+}
+
+describe("connect", () => {
+  // EXIT_DELAY_MS: the write that nobody takes would hold the process for ever.
+  test("--idle-timeout ends it: exit code 3", async () => {
+    const { own, peer } = await connected("--idle-timeout", "100ms");
+    await expect(flood(peer)).rejects.toThrow(/ECONNRESET|EPIPE/);
+    expect(await own.exitCode).toBe(3);
+    expect(own.stderr()).toBe("sockwright: nothing was sent or received for 100 ms (--idle-timeout)\n");
+  });
+
+  test("one signal ends it: exit code 143", async () => {
+    const { own, peer } = await connected();
+    await filled(peer);
+    process.kill(own.pid, "SIGTERM");
+    expect(await own.exitCode).toBe(143);
+  });
+});
+
+test("listen --keep-open: one signal ends it", async () => {
+  const own = startPiped("listen", "--keep-open", "tcp://127.0.0.1:0");
+  const [, port] = /:(\d+)$/.exec(await own.firstLine) ?? [];
+  const peer = socket();
+  onTestFinished(() => peer.close());
+  await peer.connect({ host: "127.0.0.1", port: Number(port) });
+  await filled(peer);
+  process.kill(own.pid, "SIGTERM");
+  expect(await own.exitCode).toBe(143);
+});
+
+test("greet: one signal ends it: exit code 0", async () => {
+  const path = join(freeFolder(), "socket");
+  const own = startPiped("greet", "--grace", "0", "--listen", `unix:${path}`);
+  expect(String(await read(own.stdout, 10))).toBe("listening ");
+  const peer = socket(AF_UNIX);
+  onTestFinished(() => peer.close());
+  await peer.connect({ path });
+  await filled(peer);
+  process.kill(own.pid, "SIGTERM");
+  expect(await own.exitCode).toBe(0);
+});
+
+describe("the words on standard error", () => {
+  test("LAST_WORDS_MS: hold nothing up for longer, and are left out until the last are taken", async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    let take: () => void = () => undefined;
+    const write = vi.fn(async () => {
+      await new Promise<void>((resolve) => {
+        take = resolve;
+      });
+    });
+    const reporter = new Reporter({ write }, "words");
+    const told = reporter.tell({ event: "listening", url: "tcp://127.0.0.1:1" });
+    await vi.advanceTimersByTimeAsync(LAST_WORDS_MS - 1);
+    expect(await Promise.race([told.then(() => "told"), Promise.resolve("waiting")])).toBe("waiting");
+    await vi.advanceTimersByTimeAsync(1);
+    await told;
+    await reporter.tell({ event: "listening", url: "tcp://127.0.0.1:2" });
+    expect(write).toHaveBeenCalledOnce();
+    take();
+    await vi.advanceTimersByTimeAsync(0);
+    const next = reporter.tell({ event: "listening", url: "tcp://127.0.0.1:3" });
+    take();
+    await next;
+    expect(write).toHaveBeenCalledTimes(2);
+  });
+});

@@ -1,0 +1,42 @@
+// docs/limits.md names every limit of a server, its default, and the name that it is counted under.
+import { expect, test } from "vitest";
+import { ALARM_COOLDOWN_MS } from "../../src/server/level-alarm.ts";
+import { DEFAULT_GRACE_MS } from "../../src/server/serve.ts";
+import { serveLimits } from "../../src/server/serve-options.ts";
+import { ServerCounters } from "../../src/server/server-counters.ts";
+import { codeIn, read, tables } from "./pages.ts";
+
+const text = read("docs/limits.md");
+const rows = tables(text).flatMap(([, ...rows]) => rows);
+const defaults = new Map(rows.map(([option = "", , value = ""]) => [codeIn(option)[0] ?? "", value]));
+
+test("every option that limits something has its row", () => {
+  const options = Object.keys(serveLimits({})).filter((name) => name !== "whenFull");
+  expect(options.length).toBeGreaterThan(10);
+  expect(options.filter((name) => !defaults.has(name))).toEqual([]);
+  expect(text).toContain("`whenFull`");
+});
+
+test("the defaults are those of the server", () => {
+  const { alarms: _, whenFull, ...limits } = serveLimits({});
+  expect(text).toContain(`"${whenFull}"\`, the default`);
+  for (const [name, value] of Object.entries(limits)) {
+    const isNone = value === undefined || value === Number.POSITIVE_INFINITY;
+    expect([name, defaults.get(name)?.replaceAll(" ", "")]).toEqual([name, isNone ? "none" : String(value)]);
+  }
+  expect(text).toContain(`${ALARM_COOLDOWN_MS / 1_000} s later`);
+  expect(text).toContain(`waits for its connections, ${DEFAULT_GRACE_MS / 1_000} s by default`);
+});
+
+test("every reason that is counted is named", () => {
+  const { connectionsRefused, connectionsExpired, datagramsDropped } = new ServerCounters().snapshot(0);
+  const reasons = [connectionsRefused, connectionsExpired, datagramsDropped].flatMap((tally) => Object.keys(tally));
+  expect(reasons.length).toBeGreaterThan(10);
+  expect(reasons.filter((reason) => !new RegExp(`(?:\\["${reason}"\\]|\\.${reason})\``).test(text))).toEqual([]);
+});
+
+test("every channel of a server is named", () => {
+  const channels = read("src/server/serve.ts").match(/sockwright:server:\w+/g) ?? [];
+  expect(channels.length).toBeGreaterThan(2);
+  expect(channels.filter((channel) => !text.includes(`\`${channel}\``))).toEqual([]);
+});

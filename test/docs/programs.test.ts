@@ -1,0 +1,129 @@
+// The programs of README.md and of the guide are started and spoken to. The one of README.md in TypeScript and its
+// counterpart in Python hold the same conversation.
+
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { startChild } from "../support/child.ts";
+import { requirePeer } from "../support/peers.ts";
+import { codeBlocks } from "./code-blocks.ts";
+import {
+  conversation,
+  expectGreetings,
+  idle,
+  portOf,
+  program,
+  startProgram,
+  workshopOfThisTest,
+} from "./conversation.ts";
+import { fileName, isProgram } from "./programs.ts";
+
+describe("README.md", () => {
+  const MAX_PROGRAM_LINES = 25;
+  const blocks = codeBlocks("README.md");
+
+  test("server.ts runs, and serves its clients side by side", async () => {
+    const server = await startProgram(program(blocks, "server.ts"));
+    const port = await portOf(server);
+    await idle(port);
+    await expectGreetings(port);
+    expect(server.stderr).toBe("");
+  });
+
+  test("server.py runs, and does the same", async (context) => {
+    const python = requirePeer(context, "python3");
+    const file = join(workshopOfThisTest().folder, "server.py");
+    writeFileSync(file, program(blocks, "server.py").code);
+    const server = await startChild(python, [file]);
+    const port = await portOf(server);
+    await idle(port);
+    await expectGreetings(port);
+    expect(server.stderr).toBe("");
+  });
+
+  test("these are all the programs, and they are short", () => {
+    const programs = blocks.filter(isProgram);
+    expect(programs.map(fileName)).toEqual(["server.ts", "server.py"]);
+    for (const { code } of programs) expect(code.split("\n").length).toBeLessThanOrEqual(MAX_PROGRAM_LINES);
+  });
+});
+
+describe("docs/your-first-server.md", () => {
+  const blocks = codeBlocks("docs/your-first-server.md");
+
+  test("greet.ts greets, one client after the other", async () => {
+    const server = await startProgram(program(blocks, "greet.ts"));
+    const port = await portOf(server);
+    for (let round = 0; round < 3; round++) {
+      expect(await conversation(port)).toEqual(["Welcome!"]);
+      await server.line(/^greeting 127\.0\.0\.1$/);
+    }
+    expect(server.stderr).toBe("");
+  });
+
+  test("converse.ts answers one client, and the next when that one has gone", async () => {
+    const server = await startProgram(program(blocks, "converse.ts"));
+    const port = await portOf(server);
+    await expectGreetings(port);
+    const first = connect(port, "127.0.0.1");
+    onTestFinished(() => void first.destroy());
+    await once(first, "data");
+    const second = conversation(port, "Grace", "exit");
+    first.write("Ada");
+    expect(String((await once(first, "data"))[0])).toBe("Hello, Ada!\n");
+    first.end();
+    expect(await second).toEqual(["Welcome!", "Hello, Grace!"]);
+    expect(server.stderr).toBe("");
+  });
+
+  test("many.ts serves its clients side by side", async () => {
+    const server = await startProgram(program(blocks, "many.ts"));
+    const port = await portOf(server);
+    await idle(port);
+    await expectGreetings(port);
+    expect(server.stderr).toBe("");
+  });
+
+  test("careful.ts does so too, tells who failed, and ends at Ctrl-C", async () => {
+    const server = await startProgram(program(blocks, "careful.ts"));
+    const port = await portOf(server);
+    await idle(port);
+    const rude = connect(port, "127.0.0.1");
+    await once(rude, "data");
+    rude.resetAndDestroy();
+    await expectGreetings(port);
+    server.kill("SIGINT");
+    expect(await server.exit()).toEqual({ code: 0, signal: null });
+    expect(server.stderr).toMatch(/^127\.0\.0\.1:\d+: .*ECONNRESET\n$/);
+  });
+
+  test("careful.ts lets go of a client that says nothing, and of one too many", async () => {
+    const careful = program(blocks, "careful.ts");
+    const code = careful.code
+      .replace(/(?<=IDLE_TIMEOUT_MS = )60_000/, "1_500")
+      .replace(/(?<=MAX_CLIENTS = )1_000/, "2");
+    const server = await startProgram({ ...careful, code });
+    const port = await portOf(server);
+    const silent = [await greeted(port), await greeted(port)];
+    const third = connect(port, "127.0.0.1");
+    onTestFinished(() => void third.destroy());
+    await Promise.all([once(third.resume(), "close"), ...silent.map((client) => once(client, "close"))]);
+    expect(third.bytesRead).toBe(0);
+    await expectGreetings(port);
+    expect(server.stderr).toBe("");
+  });
+
+  test("these are all the programs", () => {
+    expect(blocks.filter(isProgram).map(fileName)).toEqual(["greet.ts", "converse.ts", "many.ts", "careful.ts"]);
+  });
+});
+
+/** A client that has been greeted, and says nothing. */
+async function greeted(port: number): Promise<Socket> {
+  const client = connect(port, "127.0.0.1");
+  onTestFinished(() => void client.destroy());
+  await once(client, "data");
+  return client.resume();
+}

@@ -1,0 +1,289 @@
+// What clients do to the first servers of the tutorials, by mistake or on purpose: whoever does it loses only itself.
+import { once } from "node:events";
+import { connect } from "node:net";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { AF_INET, type Datagram, SHUT_WR, SOCK_DGRAM, type Socket, socket } from "../../src/index.ts";
+import { lines, runClient, type Server, startServer } from "./tutorial.ts";
+
+const SHORT = { IDLE_TIMEOUT_MS: "1000" };
+const MAX_CLIENTS = 1_000;
+
+/** Server, its client, and what the client prints last when all is well. */
+const servers = [
+  ["session-server", "session-client", "Hello, Babala!"],
+  ["greeting-server", "greeting-client", "服务端又返回来的数据:Hello, Babala! "],
+  ["one-shot-server", "one-shot-client", "欢迎连接到服务器"],
+  ["report-server", "one-shot-client", "已收到您"],
+] as const;
+
+async function open(port: number): Promise<Socket> {
+  const client = socket();
+  onTestFinished(() => client.close());
+  client.settimeout(5_000);
+  await client.connect({ host: "127.0.0.1", port });
+  return client;
+}
+
+/** All that it still sends, until the end. */
+async function rest(client: Socket): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of client) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** Sends until nothing has been taken for a while. */
+async function fill(client: Socket): Promise<void> {
+  const flood = Buffer.alloc(64 * 1024, "flood ");
+  client.settimeout(200);
+  let refused: unknown;
+  while (refused === undefined) await client.send(flood).catch((error: unknown) => (refused = error));
+  expect(refused).toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT" });
+}
+
+/** Whether somebody who comes now hears anything. */
+async function isServed(port: number): Promise<boolean> {
+  const client = await open(port);
+  try {
+    await client.sendall("hello");
+    return (await client.recv(1)).length > 0;
+  } catch (error) {
+    expect(error).toMatchObject({ code: expect.stringMatching(/^(?:ECONNRESET|EPIPE)$/) });
+    return false;
+  }
+}
+
+function expectNoStack({ child }: Server): void {
+  expect(child.stderr).not.toMatch(/^ +at |undefined|\[object/m);
+}
+
+describe.each(servers)("%s", (name, client, answer) => {
+  test("serves on after clients that reset", async (context) => {
+    const server = await startServer(context, "TypeScript", name);
+    for (let round = 0; round < 20; round++) {
+      const rude = connect(server.port, "127.0.0.1");
+      await once(rude, "connect");
+      if (round % 2 === 0) rude.write("half a word");
+      rude.resetAndDestroy();
+    }
+    expect((await runClient(context, "TypeScript", client, server.port)).at(-1)).toContain(answer);
+    expectNoStack(server);
+  });
+
+  test("serves others beside a client that is silent, and gives that one up", async (context) => {
+    const server = await startServer(context, "TypeScript", name, SHORT);
+    const silent = await open(server.port);
+    expect((await runClient(context, "TypeScript", client, server.port)).at(-1)).toContain(answer);
+    await rest(silent);
+    await server.stderr(/^127\.0\.0\.1:\d+: recv: The call did not finish within/m);
+    expectNoStack(server);
+  });
+
+  test("takes no more than so many clients, and others again when they have gone", async (context) => {
+    const server = await startServer(context, "TypeScript", name);
+    const crowd: Socket[] = [];
+    for (let count = 0; count < MAX_CLIENTS; count++) crowd.push(await open(server.port));
+    expect(await isServed(server.port)).toBe(false);
+    for (const one of crowd) one.close();
+    await expect.poll(() => isServed(server.port), { interval: 5, timeout: 10_000 }).toBe(true);
+    expectNoStack(server);
+  });
+
+  test("is ended by Ctrl-C beside a client that stays", async (context) => {
+    const server = await startServer(context, "TypeScript", name);
+    const staying = await open(server.port);
+    if (name === "report-server") await staying.sendall("hello");
+    expect(await staying.recv(1)).toHaveLength(1);
+    server.child.kill("SIGINT");
+    await rest(staying);
+    expect(await server.child.exit()).toEqual({ code: 0, signal: null });
+    expectNoStack(server);
+  });
+
+  test("is started again at once on its port", async (context) => {
+    const server = await startServer(context, "TypeScript", name);
+    await runClient(context, "TypeScript", client, server.port);
+    const staying = await open(server.port);
+    server.child.kill("SIGINT");
+    await server.child.exit();
+    await rest(staying);
+    const second = await startServer(context, "TypeScript", name, {}, server.port);
+    expect((await runClient(context, "TypeScript", client, second.port)).at(-1)).toContain(answer);
+  });
+});
+
+describe.each([
+  ["session-server", "Welcome!"],
+  ["greeting-server", "Hello, I am server"],
+])("%s", (name, greeting) => {
+  async function greeted(server: Server): Promise<Socket> {
+    const client = await open(server.port);
+    expect(String(await client.recv(1024))).toBe(greeting);
+    return client;
+  }
+
+  test("takes no more from a client that floods and reads nothing, and serves others", async (context) => {
+    const server = await startServer(context, "TypeScript", name);
+    await fill(await open(server.port));
+    const polite = await greeted(server);
+    await polite.sendall("Ada");
+    expect(String(await polite.recv(1024))).toBe("Hello, Ada!");
+    expectNoStack(server);
+  });
+
+  test("gives up a client that reads nothing", async (context) => {
+    const server = await startServer(context, "TypeScript", name, SHORT);
+    const deaf = await open(server.port);
+    const flood = deaf.sendall(Buffer.alloc(64 * 1024 * 1024));
+    await expect(flood).rejects.toMatchObject({ code: expect.stringMatching(/^(?:ECONNRESET|EPIPE)$/) });
+    await server.stderr(/^127\.0\.0\.1:\d+: send: The call did not finish within/m);
+    expectNoStack(server);
+  });
+
+  test("gives any bytes back as they came, a character cut in two and a line end too", async (context) => {
+    const server = await startServer(context, "TypeScript", name);
+    const client = await greeted(server);
+    for (const [said, answered] of [
+      [[0xe4, 0xbd], "Hello, \xe4\xbd!"],
+      [[0xa0], "Hello, \xa0!"],
+      [[0xff, 0x00, 0x1b], "Hello, \xff\x00\x1b!"],
+      ["two\nlines\n", "Hello, two\nlines!\n"],
+      ["net\r\n", "Hello, net!\r\n"],
+      ["exit!", "Hello, exit!!"],
+    ] as const) {
+      await client.sendall(Buffer.from(said));
+      expect((await client.recv(1024)).toString("latin1")).toBe(answered);
+    }
+    await client.sendall("exit\r\n");
+    expect(await rest(client)).toHaveLength(0);
+    expectNoStack(server);
+  });
+
+  test("ends a session at the client's end", async (context) => {
+    const server = await startServer(context, "TypeScript", name);
+    const client = await greeted(server);
+    client.shutdown(SHUT_WR);
+    expect(await rest(client)).toHaveLength(0);
+    expect(server.child.stderr).toMatch(/^listening on \S+\n$/);
+  });
+});
+
+test("greeting-server prints characters that were cut in two whole, and control characters visibly", async (context) => {
+  const { child, port } = await startServer(context, "TypeScript", "greeting-server");
+  const client = await open(port);
+  await client.recv(1024);
+  for (const said of [
+    Buffer.from([0xe4, 0xbd]),
+    Buffer.from([0xa0]),
+    "\x1b[2J\x07\x9b\nX\n",
+    Buffer.from([0xff, 0x41]),
+  ]) {
+    await client.sendall(said);
+    await client.recv(1024);
+  }
+  await child.line(/A$/);
+  expect(lines(child).slice(2)).toEqual([
+    "客户端发来的数据:",
+    "客户端发来的数据:你",
+    "客户端发来的数据:\\x1b[2J\\x07\\x9b\\x0aX",
+    "客户端发来的数据:\ufffdA",
+  ]);
+});
+
+describe.each([
+  ["one-shot-server", "欢迎连接到服务器", "接收到来自客户端的数据:"],
+  ["report-server", "已收到您(127.0.0.1:PORT)的请求,本次连接将关闭", "1024 "],
+])("%s", (name, answer, printed) => {
+  test("is heard by a client that says more than is read", async (context) => {
+    const { child, port } = await startServer(context, "TypeScript", name);
+    const client = await open(port);
+    await client.sendall(Buffer.alloc(256 * 1024, "x"));
+    const own = String(client.getsockname().port);
+    expect(String(await rest(client))).toBe(answer.replace("PORT", own));
+    expect((await child.line(/^.*x$/))[0]).toBe(printed + "x".repeat(1024));
+  });
+
+  test("waits for the end of a client that floods, but not long", async (context) => {
+    const server = await startServer(context, "TypeScript", name);
+    const flooding = await open(server.port);
+    const flood = Buffer.alloc(64 * 1024, "x");
+    await expect(
+      (async () => {
+        for (;;) await flooding.sendall(flood);
+      })(),
+    ).rejects.toMatchObject({ code: expect.stringMatching(/^(?:ECONNRESET|EPIPE)$/) });
+    expectNoStack(server);
+  });
+
+  test("does not wait long for the end of a client that reads nothing and stays, and serves others", async (context) => {
+    const server = await startServer(context, "TypeScript", name);
+    const deaf = await open(server.port);
+    await deaf.sendall("hello");
+    expect((await runClient(context, "TypeScript", "one-shot-client", server.port))[0]).toMatch(/^(?:欢迎|已收到您)/);
+    // What was sent to it is still there, and then the end: it was not reset.
+    await deaf.readable();
+    expect((await rest(deaf)).length).toBeGreaterThan(0);
+    // One byte more to a server that has closed is answered with a reset: signal(7), EPIPE comes then.
+    const more = (async () => {
+      for (;;) await deaf.sendall("x");
+    })();
+    await expect(more).rejects.toMatchObject({ code: expect.stringMatching(/^(?:ECONNRESET|EPIPE)$/) });
+    expectNoStack(server);
+  });
+
+  test("prints a message in one line, its line end left out", async (context) => {
+    const { child, port } = await startServer(context, "TypeScript", name);
+    const client = await open(port);
+    await client.sendall(Buffer.from("\x1b[2J\n\xff\r\n", "latin1"));
+    client.shutdown(SHUT_WR);
+    await rest(client);
+    expect((await child.line(/^.*x1b.*$/))[0]).toBe(`${printed.replace("1024", "8")}\\x1b[2J\\x0a\ufffd`);
+  });
+
+  test("lets a client go that ends without a word", async (context) => {
+    const { child, port } = await startServer(context, "TypeScript", name);
+    const client = await open(port);
+    client.shutdown(SHUT_WR);
+    expect(String(await rest(client))).toBe(name === "one-shot-server" ? answer : "");
+    expect(child.stderr).toMatch(/^listening on \S+\n$/);
+  });
+});
+
+describe("udp-server", () => {
+  async function connected({ port }: Server): Promise<Socket<Datagram>> {
+    const client = socket(AF_INET, SOCK_DGRAM);
+    onTestFinished(() => client.close());
+    client.settimeout(5_000);
+    await client.connect({ host: "127.0.0.1", port });
+    return client;
+  }
+
+  test("serves on after senders that have gone", async (context) => {
+    const server = await startServer(context, "TypeScript", "udp-server");
+    for (let round = 0; round < 20; round++) {
+      const gone = await connected(server);
+      await gone.send("hello");
+      gone.close();
+    }
+    expect(await runClient(context, "TypeScript", "udp-client", server.port)).toHaveLength(2);
+    expectNoStack(server);
+  });
+
+  test("serves on after a flood whose answers nobody reads", async (context) => {
+    const server = await startServer(context, "TypeScript", "udp-server");
+    const flooding = await connected(server);
+    for (let count = 0; count < 5_000; count++) await flooding.send(Buffer.alloc(1_000));
+    expect(await runClient(context, "TypeScript", "udp-client", server.port)).toHaveLength(2);
+    expectNoStack(server);
+  });
+
+  test("answers an empty datagram, any bytes, 1024 of them at most", async (context) => {
+    const client = await connected(await startServer(context, "TypeScript", "udp-server"));
+    const full = Buffer.alloc(1024, 0xff);
+    for (const said of [Buffer.alloc(0), Buffer.from([0xff, 0, 0xc3]), full]) {
+      await client.send(Buffer.alloc(1025));
+      await client.send(said);
+      // The first answer is to the second: the first was too long.
+      expect(await client.recv(2048)).toEqual(Buffer.concat([Buffer.from("Hello, "), said]));
+    }
+  });
+});

@@ -1,0 +1,88 @@
+// The programs of the tutorials, in both languages: dist/examples/NAME.js, and test/peers/tutorials/NAME.py, which is what
+// the tutorials do, with Python's socket module and nothing else. Both are told HOST:PORT, and say on standard error where
+// they listen.
+import { fileURLToPath } from "node:url";
+import { expect, type TestContext } from "vitest";
+import { type Child, startChild } from "../support/child.ts";
+import { requirePeer } from "../support/peers.ts";
+
+export type Language = "TypeScript" | "Python";
+
+/** Server and client: ours alone, and with the original as either end. */
+export const pairs: readonly (readonly [server: Language, client: Language])[] = [
+  ["TypeScript", "TypeScript"],
+  ["TypeScript", "Python"],
+  ["Python", "TypeScript"],
+  ["Python", "Python"],
+];
+
+/** A server that listens, on a port that the kernel chose. */
+export interface Server {
+  readonly child: Child;
+  readonly port: number;
+  /** Waits until standard error has a match. */
+  stderr(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+export function commandOf(context: TestContext, language: Language, name: string): readonly [string, ...string[]] {
+  return language === "Python"
+    ? [requirePeer(context, "python3"), "-B", "-u", "-X", "utf8", fileOf(`../peers/tutorials/${name}.py`)]
+    : [process.execPath, fileOf(`../../dist/examples/${name}.js`)];
+}
+
+export function startProgram(
+  context: TestContext,
+  language: Language,
+  name: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Child> {
+  const [program, ...words] = commandOf(context, language, name);
+  return startChild(program, [...words, ...args], { env: { ...process.env, ...env } });
+}
+
+export async function startServer(
+  context: TestContext,
+  language: Language,
+  name: string,
+  env?: NodeJS.ProcessEnv,
+  port = 0,
+): Promise<Server> {
+  const child = await startProgram(context, language, name, [`127.0.0.1:${port}`], env);
+  const [, real] = await stderr(child, /^listening on (?:tcp|udp):\/\/127\.0\.0\.1:(\d+)$/m);
+  return { child, port: Number(real), stderr: (pattern) => stderr(child, pattern) };
+}
+
+async function stderr(child: Child, pattern: RegExp): Promise<RegExpExecArray> {
+  await expect.poll(() => child.stderr, { interval: 5, timeout: 10_000 }).toMatch(pattern);
+  return pattern.exec(child.stderr) ?? expect.unreachable();
+}
+
+/** Runs a client to its end, and gives the lines that it printed. */
+export async function runClient(
+  context: TestContext,
+  language: Language,
+  name: string,
+  port: number,
+): Promise<readonly string[]> {
+  const client = await startProgram(context, language, name, [`127.0.0.1:${port}`]);
+  expect([await client.exit(), client.stderr]).toEqual([{ code: 0, signal: null }, ""]);
+  return lines(client);
+}
+
+/** What it has printed so far, with every client's port as PORT. */
+export function lines({ stdout }: Child): readonly string[] {
+  return stdout
+    .replaceAll(/(127\.0\.0\.1):\d+/g, "$1:PORT")
+    .split("\n")
+    .slice(0, -1);
+}
+
+/** The ports of the clients that it has named so far, each once. */
+export function ports({ stdout }: Child): readonly string[] {
+  return [...new Set([...stdout.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port = ""]) => port))];
+}
+
+function fileOf(path: string): string {
+  return fileURLToPath(new URL(path, import.meta.url));
+}

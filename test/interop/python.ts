@@ -1,0 +1,20 @@
+// Python's socket module as a peer: the programs in test/peers/, told by their arguments which socket to make.
+import { fileURLToPath } from "node:url";
+import type { TestContext } from "vitest";
+import type { AddressInput } from "../../src/index.ts";
+import { type Child, startChild } from "../support/child.ts";
+import { requirePeer } from "../support/peers.ts";
+import type { Transport } from "./transports.ts";
+
+/** Starts one of the programs, with an endpoint of the transport and whatever else it takes. */
+export function startPython(
+  context: TestContext,
+  program: "echo_client" | "echo_server" | "talk",
+  { family, type }: Transport,
+  address: AddressInput,
+  ...rest: readonly (string | number)[]
+): Promise<Child> {
+  const path = fileURLToPath(new URL(`../peers/${program}.py`, import.meta.url));
+  const endpoint = JSON.stringify({ type, address: { ...address, family } });
+  return startChild(requirePeer(context, "python3"), ["-B", path, endpoint, ...rest.map(String)]);
+}

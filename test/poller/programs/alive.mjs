@@ -1,0 +1,133 @@
+// @ts-check
+// Ends when the poller lets it, and prints what happened before. Usage: alive.mjs SITUATION
+import { AF_UNIX, SOCK_DGRAM, socket, socketpair } from "sockwright";
+
+/**
+ * Runs when the loop has turned for a while. It does not keep the process alive itself, so when it prints, something
+ * else does.
+ * @param {() => void} task
+ */
+function meanwhile(task) {
+  setTimeout(task, 50).unref();
+}
+
+/**
+ * Says so when the process has not ended by itself.
+ * @param {number} limitMs
+ */
+function endsBy(limitMs) {
+  const tell = () => {
+    console.log("alive");
+    process.exit();
+  };
+  setTimeout(tell, limitMs).unref();
+}
+
+const [left, right] = socketpair();
+/** @type {Promise<unknown>} */
+let waiting = Promise.resolve();
+
+/** @type {Record<string, () => unknown>} */
+const situations = {
+  // While somebody waits:
+  "a receive waits": () => {
+    waiting = right.recv(16);
+    meanwhile(() => left.trySend("data"));
+  },
+  "a send waits": () => {
+    const chunk = Buffer.alloc(64 * 1024);
+    while (typeof left.trySend(chunk) === "number");
+    waiting = left.sendall("more");
+    meanwhile(async () => {
+      const room = Buffer.alloc(64 * 1024);
+      while (typeof right.tryRecv(room) === "number");
+    });
+  },
+  "an accept waits": () => {
+    const listener = socket();
+    listener.bind({ host: "127.0.0.1", port: 0 });
+    waiting = listener.listen().accept();
+    meanwhile(() => void socket().connect(listener.getsockname()));
+  },
+  "a receive with a time-out waits": () => {
+    right.settimeout(100);
+    waiting = right.recv(16);
+  },
+  "a send that is retried by a timer waits": async () => {
+    const receiver = socket(AF_UNIX, SOCK_DGRAM);
+    receiver.bind({ path: "" });
+    const sender = socket(AF_UNIX, SOCK_DGRAM);
+    sender.settimeout(0);
+    while ((await sender.sendto("x", receiver.getsockname()).catch(() => 0)) > 0);
+    sender.settimeout(null);
+    waiting = sender.sendto("the last", receiver.getsockname());
+    meanwhile(() => receiver.tryRecv(Buffer.alloc(16)));
+  },
+  "a socket that is referenced again waits": () => {
+    waiting = right.unref().recv(16);
+    right.ref();
+    meanwhile(() => left.trySend("data"));
+  },
+  "one of two waits": () => {
+    const [other] = socketpair();
+    other.recv(16).catch(() => undefined);
+    other.close();
+    waiting = right.recv(16);
+    meanwhile(() => left.trySend("data"));
+  },
+  // And not longer:
+  "nobody waits": () => endsBy(10_000),
+  "nobody waits any more": async () => {
+    const received = right.recv(16);
+    left.trySend("data");
+    await received;
+    endsBy(10_000);
+  },
+  "nobody waits after a time-out": async () => {
+    right.settimeout(1);
+    await right.recv(16).catch(() => undefined);
+    endsBy(10_000);
+  },
+  "nobody waits after an abort": async () => {
+    const controller = new AbortController();
+    const received = right.recv(16, { signal: controller.signal }).catch(() => undefined);
+    controller.abort();
+    await received;
+    endsBy(10_000);
+  },
+  "nobody waits after close": async () => {
+    const received = right.recv(16).catch(() => undefined);
+    right.close();
+    await received;
+    endsBy(10_000);
+  },
+  "a socket that is not referenced waits": () => {
+    void right.unref().recv(16);
+    endsBy(10_000);
+  },
+  "a socket whose reference is taken while it waits": () => {
+    void right.recv(16);
+    right.unref();
+    endsBy(10_000);
+  },
+  "a time-out is far, and the call has ended": async () => {
+    right.settimeout(60_000);
+    const received = right.recv(16);
+    left.trySend("data");
+    await received;
+    endsBy(10_000);
+  },
+  "a listener listens, and nobody accepts": () => {
+    const listener = socket();
+    listener.bind({ host: "127.0.0.1", port: 0 });
+    listener.listen();
+    endsBy(10_000);
+  },
+};
+
+await situations[process.argv[2] ?? ""]?.();
+waiting.then(
+  () => console.log("done"),
+  (error) => console.log(error.code),
+);
+process.on("exit", () => console.log("exit"));

@@ -1,0 +1,122 @@
+// @ts-check
+// Measures how late a 10 ms timer is while sockets are busy, and prints it: { "ticks", "p50", "p99", "max" }, in ms.
+// Late is what this process computed between the time when the timer was due and its call: what the machine, or the
+// host of a virtual one, gave to others meanwhile is nothing that a server can help.
+// Prints `listening on PORT` first. Usage: timer.mjs stream | iteration | datagrams | handlers
+import { AF_INET, SOCK_DGRAM, socket } from "sockwright";
+
+const PERIOD_MS = 10;
+const TICKS = 250;
+const WORK_MS = 0.25;
+const HANDLERS = 400;
+
+/** @type {Record<string, (begin: () => void) => void>} */
+const servers = {
+  stream: (begin) =>
+    serve(async (peer) => {
+      begin();
+      while ((await peer.recv(64 * 1024)).length > 0) lateness.look();
+    }),
+  iteration: (begin) =>
+    serve(async (peer) => {
+      begin();
+      for await (const _ of peer) lateness.look();
+    }),
+  datagrams: (begin) => {
+    const udp = socket(AF_INET, SOCK_DGRAM);
+    udp.bind({ host: "127.0.0.1", port: 0 });
+    console.log(`listening on ${udp.getsockname().port}`);
+    void (async () => {
+      await udp.recv(64);
+      begin();
+      for await (const [data, address] of udp) {
+        lateness.look();
+        await udp.sendto(data, address);
+      }
+    })();
+  },
+  handlers: (begin) => {
+    let connected = 0;
+    serve(async (peer) => {
+      if (++connected === HANDLERS) begin();
+      for (;;) {
+        const data = await peer.recv(64);
+        if (data.length === 0) return;
+        work();
+        await peer.sendall(data);
+      }
+    });
+  },
+};
+
+/** @param {(peer: import("sockwright").Socket) => Promise<void>} session */
+function serve(session) {
+  const listener = socket();
+  listener.bind({ host: "127.0.0.1", port: 0 });
+  const listening = listener.listen();
+  console.log(`listening on ${listener.getsockname().port}`);
+  void listening.serve(session);
+}
+
+function work() {
+  lateness.look();
+  const end = performance.now() + WORK_MS;
+  while (performance.now() < end);
+}
+
+/** The processor time of this process so far, in ms. */
+function computedMs() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+class Lateness {
+  #due = 0;
+  #computedBeforeDue = 0;
+
+  /** @param {number} due */
+  start(due) {
+    this.#due = due;
+    this.#computedBeforeDue = computedMs();
+  }
+
+  /** Called with every message: the last look before the timer is due begins what is measured, so never too late. */
+  look() {
+    if (performance.now() < this.#due) this.#computedBeforeDue = computedMs();
+  }
+
+  end() {
+    return Math.min(performance.now() - this.#due, computedMs() - this.#computedBeforeDue);
+  }
+}
+
+const lateness = new Lateness();
+
+function measure() {
+  /** @type {number[]} */
+  const late = [];
+  const tick = () => {
+    lateness.start(performance.now() + PERIOD_MS);
+    setTimeout(() => {
+      late.push(lateness.end());
+      if (late.length < TICKS) tick();
+      else finish(late);
+    }, PERIOD_MS);
+  };
+  tick();
+}
+
+/** @param {number[]} late */
+function finish(late) {
+  late.sort((a, b) => a - b);
+  const at = (/** @type {number} */ share) => late[Math.min(late.length - 1, Math.floor(late.length * share))];
+  console.log(JSON.stringify({ ticks: late.length, p50: at(0.5), p99: at(0.99), max: late.at(-1) }));
+  process.exit();
+}
+
+let begun = false;
+servers[process.argv[2] ?? ""]?.(() => {
+  if (begun) return;
+  begun = true;
+  measure();
+});

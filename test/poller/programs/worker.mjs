@@ -1,0 +1,86 @@
+// @ts-check
+// A worker thread that loads the addon, opens sockets, says so, and then does what its data tells:
+//   batch   never comes back from the handler of one of many sockets that are ready at once
+//   echo    goes on echoing through many sockets
+//   idle    waits
+//   linger  closes sockets that linger, on the thread pool
+//   end     ends by itself, with sockets open
+//   exit    ends with process.exit() in a handler
+//   throw   throws in a handler
+import { parentPort, workerData } from "node:worker_threads";
+import { SO_LINGER, SOL_SOCKET, socket, socketpair } from "sockwright";
+
+const PAIRS = 32;
+const LINGER_10_S = new Uint8Array(new Int32Array([1, 10]).buffer);
+
+const pairs = Array.from({ length: PAIRS }, () => socketpair());
+const listener = socket();
+listener.bind({ host: "127.0.0.1", port: 0 });
+listener.listen();
+
+function say() {
+  parentPort?.postMessage("here");
+}
+
+/** @param {(index: number) => unknown} step */
+function onceReady(step) {
+  const sessions = pairs.map(async ([ours], index) => {
+    await ours.recv(16);
+    step(index);
+  });
+  for (const [, peer] of pairs) peer.trySend("x");
+  return Promise.all(sessions);
+}
+
+/** @type {Record<string, () => unknown>} */
+const behaviours = {
+  batch: () =>
+    onceReady((index) => {
+      if (index !== PAIRS / 2) return;
+      say();
+      for (;;);
+    }),
+  echo: () => {
+    let echoes = 0;
+    for (const [ours, peer] of pairs) {
+      for (const end of [ours, peer]) {
+        void (async () => {
+          for (;;) {
+            await end.sendall(await end.recv(16));
+            if (++echoes === 10 * PAIRS) say();
+          }
+        })();
+      }
+      peer.trySend("x");
+    }
+  },
+  idle: () => {
+    for (const [ours] of pairs) void ours.recv(16);
+    void listener.accept();
+    say();
+  },
+  linger: async () => {
+    for (let each = 0; each < 3; each++) {
+      const client = socket();
+      const [[peer]] = await Promise.all([listener.accept(), client.connect(listener.getsockname())]);
+      client.setsockopt(SOL_SOCKET, SO_LINGER, LINGER_10_S);
+      const chunk = Buffer.alloc(64 * 1024);
+      while (typeof client.trySend(chunk) === "number");
+      client.close();
+      // The reset ends the linger: without it the thread pool would be held for its ten seconds.
+      setTimeout(() => peer.close(), 50);
+    }
+    say();
+  },
+  end: say,
+  exit: () =>
+    onceReady((index) => {
+      if (index === PAIRS / 2) process.exit(3);
+    }),
+  throw: () =>
+    onceReady((index) => {
+      if (index === PAIRS / 2) throw new Error("the defect");
+    }),
+};
+
+void behaviours[workerData]?.();

@@ -1,0 +1,47 @@
+// @ts-check
+// Starts workers that load the addon, one after the other, and ends each when it says that it is where it should be.
+// Prints { "ends": [exit code or error of each], "left": descriptors more than before }.
+// Usage: workers.mjs BEHAVIOUR TIMES alone|beside    beside: the main thread has loaded the addon too, and uses it
+import { readdirSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+
+const [behaviour, times, where] = process.argv.slice(2);
+const endsByItself = ["end", "exit", "throw"].includes(behaviour ?? "");
+
+function openDescriptors() {
+  return readdirSync("/proc/self/fd").length;
+}
+
+async function useAddon() {
+  const { socketpair } = await import("sockwright");
+  const [left, right] = socketpair();
+  const received = right.recv(16);
+  left.trySend("main");
+  if (String(await received) !== "main") throw new Error("the main thread's sockets do not work");
+  left.close();
+  right.close();
+}
+
+function runWorker() {
+  return new Promise((resolve) => {
+    const worker = new Worker(new URL("worker.mjs", import.meta.url), { workerData: behaviour });
+    /** @type {unknown} */
+    let end;
+    worker.on("error", (error) => {
+      end = error.message;
+    });
+    worker.on("message", () => {
+      if (!endsByItself) void worker.terminate();
+    });
+    worker.on("exit", (code) => resolve(end ?? code));
+  });
+}
+
+if (where === "beside") await useAddon();
+// The first worker also opens what the process keeps: the thread pool, the poll descriptors of node.
+const ends = [await runWorker()];
+const before = openDescriptors();
+for (let each = 1; each < Number(times); each++) ends.push(await runWorker());
+const left = openDescriptors() - before;
+if (where === "beside") await useAddon();
+console.log(JSON.stringify({ ends, left }));

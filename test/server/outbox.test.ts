@@ -1,0 +1,138 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Inbox } from "../../src/server/inbox.ts";
+import { GATHERED_BYTES, Outbox, type Sender } from "../../src/server/outbox.ts";
+
+/** Takes at most so many bytes in each call, in turn, and then nothing until the next flush. */
+class Kernel implements Sender {
+  readonly calls: Buffer[] = [];
+  readonly #rooms: number[];
+
+  constructor(rooms: readonly number[]) {
+    this.#rooms = [...rooms];
+  }
+
+  send(bytes: Uint8Array, offset: number, length: number): number | undefined {
+    return this.#take(Buffer.from(bytes.subarray(offset, offset + length)));
+  }
+
+  sendMany(pieces: readonly Uint8Array[]): number | undefined {
+    return this.#take(Buffer.concat(pieces));
+  }
+
+  #take(bytes: Buffer): number | undefined {
+    const room = this.#rooms.shift() ?? Number.POSITIVE_INFINITY;
+    if (room === 0) return undefined;
+    const taken = bytes.subarray(0, room);
+    this.calls.push(taken);
+    return taken.length;
+  }
+}
+
+describe("the writes of a turn leave in one system call", () => {
+  test("those of one connection", () => {
+    const outbox = new Outbox(false);
+    for (const text of ["one ", "two ", "three"]) outbox.add(Buffer.from(text));
+    const kernel = new Kernel([]);
+    outbox.flush(kernel);
+    expect(kernel.calls.map(String)).toEqual(["one two three"]);
+    expect(outbox.isEmpty).toBe(true);
+  });
+
+  test("those of two connections that write by turns", () => {
+    const outboxes = [new Outbox(false), new Outbox(false)] as const;
+    for (const text of ["one ", "two ", "three"]) for (const outbox of outboxes) outbox.add(Buffer.from(text));
+    for (const outbox of outboxes) {
+      const kernel = new Kernel([]);
+      outbox.flush(kernel);
+      expect(kernel.calls.map(String)).toEqual(["one two three"]);
+    }
+  });
+
+  test("more than is gathered", () => {
+    const outbox = new Outbox(false);
+    outbox.add(Buffer.alloc(GATHERED_BYTES, "a"));
+    outbox.add(Buffer.from("b"));
+    const kernel = new Kernel([]);
+    outbox.flush(kernel);
+    expect(kernel.calls).toHaveLength(1);
+    expect(kernel.calls[0]).toHaveLength(GATHERED_BYTES + 1);
+  });
+
+  test("what was written is copied", () => {
+    const outbox = new Outbox(false);
+    const bytes = Buffer.from("before");
+    outbox.add(bytes);
+    bytes.fill("x");
+    const kernel = new Kernel([]);
+    outbox.flush(kernel);
+    expect(kernel.calls.map(String)).toEqual(["before"]);
+  });
+});
+
+test("a record is one call each, an empty one too", () => {
+  const outbox = new Outbox(true);
+  for (const text of ["one", "", "three"]) outbox.add(Buffer.from(text));
+  const kernel = new Kernel([]);
+  outbox.flush(kernel);
+  expect(kernel.calls.map(String)).toEqual(["one", "", "three"]);
+  expect(outbox.isEmpty).toBe(true);
+});
+
+test("however the kernel takes it, all of it leaves in its order, of several connections at once", () => {
+  const step = fc.oneof(
+    fc.record({ who: fc.nat(2), bytes: fc.uint8Array({ minLength: 1, maxLength: 40 }) }),
+    fc.record({ who: fc.nat(2), rooms: fc.array(fc.nat(30), { maxLength: 3 }) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const outboxes = [0, 1, 2].map(() => ({
+        outbox: new Outbox(false),
+        written: [] as Buffer[],
+        sent: [] as Buffer[],
+      }));
+      const flush = (who: number, rooms: readonly number[]): void => {
+        const each = outboxes[who];
+        const kernel = new Kernel(rooms);
+        each?.outbox.flush(kernel);
+        each?.sent.push(...kernel.calls);
+      };
+      for (const each of steps) {
+        if ("rooms" in each) {
+          flush(each.who, [...each.rooms, 0]);
+          continue;
+        }
+        outboxes[each.who]?.outbox.add(each.bytes);
+        outboxes[each.who]?.written.push(Buffer.from(each.bytes));
+      }
+      outboxes.forEach(({ outbox, written, sent }, who) => {
+        const isSent = (): number => Buffer.concat(written).length - Buffer.concat(sent).length;
+        expect(outbox.bytes).toBe(isSent());
+        flush(who, []);
+        expect(outbox.bytes).toBe(0);
+        expect(outbox.isEmpty).toBe(true);
+        expect(Buffer.concat(sent)).toEqual(Buffer.concat(written));
+      });
+    }),
+  );
+});
+
+test("an inbox gives back what came, however it is taken", () => {
+  const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 20 }));
+  fc.assert(
+    fc.property(pieces, fc.array(fc.nat(30)), (given, takes) => {
+      const inbox = new Inbox(false);
+      for (const piece of given) inbox.add(piece);
+      const all = Buffer.concat(given);
+      expect(inbox.bytes).toBe(all.length);
+      const taken: Buffer[] = [];
+      for (const count of takes) if (count <= inbox.bytes) taken.push(inbox.take(count));
+      expect(inbox.indexOf(Buffer.from([7, 7]), 0)).toBe(
+        all.subarray(Buffer.concat(taken).length).indexOf(Buffer.from([7, 7])),
+      );
+      for (let piece = inbox.shift(); piece !== undefined; piece = inbox.shift()) taken.push(piece);
+      expect(Buffer.concat(taken)).toEqual(all);
+      expect(inbox.bytes).toBe(0);
+    }),
+  );
+});

@@ -1,0 +1,41 @@
+// @ts-check
+// The other side of a soak program: a python3 program of peers/, in a process of its own.
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+/** @typedef {{ pid: number | undefined, ended: Promise<string[]>, tell(line: string): void, line(): Promise<string>, kill(): void }} Peer */
+
+/**
+ * `ended` gives the lines that nobody asked for, when the program has ended well.
+ * @param {string} name
+ * @param {readonly (string | number)[]} args
+ * @returns {Peer}
+ */
+export function startPeer(name, args) {
+  const program = fileURLToPath(new URL(`peers/${name}.py`, import.meta.url));
+  const child = spawn("python3", [program, ...args.map(String)], { stdio: ["pipe", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  let isKilled = false;
+  /** @type {Promise<string[]>} */
+  const ended = new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", async (code, signal) => {
+      /** @type {string[]} */
+      const rest = [];
+      for (let next = await lines.next(); next.done !== true; next = await lines.next()) rest.push(next.value);
+      if (code === 0 || isKilled) resolve(rest);
+      else reject(new Error(`${name} ended with ${code ?? signal}`));
+    });
+  });
+  return {
+    pid: child.pid,
+    ended,
+    tell: (line) => child.stdin.write(`${line}\n`),
+    line: async () => (await lines.next()).value ?? "",
+    kill: () => {
+      isKilled = true;
+      child.kill("SIGKILL");
+    },
+  };
+}

@@ -1,0 +1,60 @@
+// @ts-check
+// Quiet connections beside whatever else a server has to do: nobody may notice that.
+import { socket } from "sockwright";
+import { startPeer } from "./peer.mjs";
+import { percentile } from "./report.mjs";
+
+/**
+ * A server on a free loopback port.
+ * @param {(peer: import("sockwright").Socket) => unknown} session
+ */
+export function serveOnLoopback(session) {
+  const listener = socket();
+  listener.bind({ host: "127.0.0.1", port: 0 });
+  const serving = listener.listen().serve(session);
+  return {
+    port: listener.getsockname().port ?? 0,
+    close: async () => {
+      listener.close();
+      await serving;
+    },
+  };
+}
+
+/** @param {import("sockwright").Socket} peer */
+export async function echo(peer) {
+  for (;;) {
+    const data = await peer.recv(1024);
+    if (data.length === 0) return;
+    await peer.sendall(data);
+  }
+}
+
+/** @typedef {{ roundTripsMs: number[], damaged: number }} Quiet */
+
+/**
+ * Has so many quiet connections make so many echoes each, one every `periodMs`.
+ * @param {number} port
+ * @param {{ connections: number, messages: number, periodMs: number }} load
+ * @returns {Promise<Quiet>}
+ */
+export async function talkQuietly(port, { connections, messages, periodMs }) {
+  const [line] = await startPeer("quiet", [connections, messages, periodMs, port]).ended;
+  return JSON.parse(line ?? "");
+}
+
+/**
+ * @param {import("./report.mjs").Report} report
+ * @param {string} beside
+ * @param {Quiet} quiet
+ * @param {number} expected
+ * @param {number} [p99LimitMs]
+ */
+export function reportQuiet(report, beside, quiet, expected, p99LimitMs) {
+  const { roundTripsMs, damaged } = quiet;
+  report.exactly(`${beside}: echoes that came back as they were sent`, roundTripsMs.length - damaged, expected);
+  report.note(`${beside}: p50 of a round trip`, percentile(roundTripsMs, 0.5), "ms");
+  const p99 = percentile(roundTripsMs, 0.99);
+  if (p99LimitMs === undefined) report.note(`${beside}: p99 of a round trip`, p99, "ms");
+  else report.atMost(`${beside}: p99 of a round trip`, p99, p99LimitMs, "ms");
+}

@@ -1,0 +1,74 @@
+// @ts-check
+// What a soak program found: figures, each with its limit where it has one. Printed as one line of JSON, the last.
+
+/** @typedef {{ what: string, value: string, limit: string, passed: boolean }} Figure */
+/** @typedef {{ title: string, figures: Figure[] }} ReportData */
+
+export class Report {
+  /** @type {Figure[]} */
+  #figures = [];
+  #title;
+
+  /** @param {string} title */
+  constructor(title) {
+    this.#title = title;
+  }
+
+  /**
+   * A figure without a limit.
+   * @param {string} what
+   * @param {number} value
+   */
+  note(what, value, unit = "") {
+    this.#add(what, value, unit, "", true);
+  }
+
+  /**
+   * @param {string} what
+   * @param {number} value
+   * @param {number} limit
+   */
+  atMost(what, value, limit, unit = "") {
+    this.#add(what, value, unit, `≤ ${limit}`, value <= limit);
+  }
+
+  /**
+   * @param {string} what
+   * @param {number} value
+   * @param {number} expected
+   */
+  exactly(what, value, expected) {
+    this.#add(what, value, "", `= ${expected}`, value === expected);
+  }
+
+  /** Prints the report and ends the process: with 1 where a limit was missed. */
+  end() {
+    /** @type {ReportData} */
+    const data = { title: this.#title, figures: this.#figures };
+    process.exitCode = data.figures.every(({ passed }) => passed) ? 0 : 1;
+    process.stdout.write(`${JSON.stringify(data)}\n`, () => process.exit());
+  }
+
+  /**
+   * @param {string} what
+   * @param {number} value
+   * @param {string} unit
+   * @param {string} limit
+   * @param {boolean} passed
+   */
+  #add(what, value, unit, limit, passed) {
+    const digits = Number.isInteger(value) ? 0 : 2;
+    const text = `${value.toLocaleString("en-US", { maximumFractionDigits: digits })}${unit === "" ? "" : ` ${unit}`}`;
+    this.#figures.push({ what, value: text, limit, passed });
+  }
+}
+
+/**
+ * The value below which that share of the samples lies.
+ * @param {readonly number[]} samples
+ * @param {number} share
+ */
+export function percentile(samples, share) {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}

@@ -1,0 +1,31 @@
+// Fails every test, and every file, that leaves a descriptor, a timer or a handle behind. Vitest loads it before each
+// test file. Tests of one file therefore do not run concurrently: what is open could not be told apart.
+import { afterAll, beforeAll, beforeEach, onTestFinished } from "vitest";
+import { kernel } from "../../src/native/load.ts";
+import { type Counter, leftOver, type OpenResources, openResources } from "../../src/testing/open-resources.ts";
+
+const PATIENCE_MS = 1_000;
+
+const { openDescriptors } = kernel;
+const counters: readonly Counter[] = [["descriptor in the addon's table", () => openDescriptors()]];
+
+// See unref-runner-timers.mjs.
+const { real } = setTimeout as typeof setTimeout & { real?: typeof setTimeout };
+if (real !== undefined) globalThis.setTimeout = real;
+
+let beforeFile: OpenResources;
+beforeAll(() => {
+  beforeFile = openResources(counters);
+});
+afterAll(() => expectNothingLeft("This file", beforeFile));
+
+beforeEach(() => {
+  const before = openResources(counters);
+  // Hooks of this kind run last registered first: after all that the test itself closes when it ends.
+  onTestFinished(() => expectNothingLeft("This test", before));
+});
+
+async function expectNothingLeft(who: string, before: OpenResources): Promise<void> {
+  const lines = await leftOver(before, PATIENCE_MS, counters);
+  if (lines.length > 0) throw new Error(`${who} left open: ${lines.join(", ")}`);
+}

@@ -1,0 +1,88 @@
+// The programs of others that the tests talk to. A test that needs one calls `requirePeer` first; where the program is
+// missing, the test is skipped with a reason that names it, or fails where SOCKWRIGHT_REQUIRE_PEERS=1 says that all of
+// them are installed (.ci/run does).
+import { spawnSync } from "node:child_process";
+import type { TestContext } from "vitest";
+
+interface Peer {
+  /** Names to try, best first. */
+  readonly programs: readonly string[];
+  /** Arguments that make the program show that it is the right one and works here. */
+  readonly probe: readonly string[];
+  /** What the probe writes; without it, exit code 0 is enough. */
+  readonly writes?: RegExp;
+  /** What to do about its absence. */
+  readonly remedy: string;
+}
+
+const peers = {
+  python3: { programs: ["python3"], probe: ["-c", "import socket"], remedy: "install python3" },
+  nc: {
+    programs: ["nc.openbsd", "nc"],
+    probe: ["-h"],
+    writes: /^OpenBSD netcat/,
+    remedy: "install netcat-openbsd",
+  },
+  ncat: { programs: ["ncat"], probe: ["--version"], writes: /^Ncat: /, remedy: "install ncat" },
+  socat: { programs: ["socat"], probe: ["-V"], writes: /socat version/, remedy: "install socat" },
+  curl: { programs: ["curl"], probe: ["--version"], writes: /^curl \d/, remedy: "install curl" },
+  chromium: { programs: ["chromium"], probe: ["--version"], writes: /^Chromium \d/m, remedy: "install chromium" },
+  ip: { programs: ["ip"], probe: ["-V"], remedy: "install iproute2" },
+  strace: { programs: ["strace"], probe: ["-o", "/dev/null", "true"], remedy: "install strace, and allow ptrace" },
+  setpriv: {
+    programs: ["setpriv"],
+    probe: ["--bounding-set=-all", "true"],
+    remedy: "install util-linux, and run as root",
+  },
+  "network namespaces": {
+    programs: ["unshare"],
+    probe: ["--net", "true"],
+    remedy: "run as root, where namespaces are allowed",
+  },
+  "network settings in a namespace": {
+    programs: ["unshare"],
+    probe: ["--net", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/tcp_syn_retries"],
+    remedy: "run as root, where namespaces are allowed and /proc/sys/net can be written",
+  },
+} satisfies Record<string, Peer>;
+
+type PeerName = keyof typeof peers;
+
+/** Either the program to run, or why there is none. */
+type Search = { readonly program: string } | { readonly missing: string };
+
+const found = new Map<PeerName, Search>();
+
+/** Looks for a peer, once. */
+export function findPeer(name: PeerName): Search {
+  const known = found.get(name);
+  if (known !== undefined) return known;
+  const search = probe(name, peers[name]);
+  found.set(name, search);
+  return search;
+}
+
+/** The program of a peer. Skips the running test, or fails it where peers are required, when there is none. */
+export function requirePeer(context: Pick<TestContext, "skip">, name: PeerName): string {
+  return demand(context, findPeer(name), process.env["SOCKWRIGHT_REQUIRE_PEERS"] === "1");
+}
+
+export function probe(name: string, { programs, probe, writes, remedy }: Peer): Search {
+  const failures: string[] = [];
+  for (const program of programs) {
+    const { error, status, stdout, stderr } = spawnSync(program, probe, { encoding: "utf8", timeout: 10_000 });
+    const command = [program, ...probe].join(" ");
+    if (error) failures.push(error.message);
+    else if (writes === undefined && status !== 0)
+      failures.push(`\`${command}\` ended with ${status}: ${stderr.trim()}`);
+    else if (writes !== undefined && !writes.test(stdout + stderr)) failures.push(`\`${command}\` is something else`);
+    else return { program };
+  }
+  return { missing: `${name} is missing (${failures.join("; ")}): ${remedy}` };
+}
+
+export function demand(context: Pick<TestContext, "skip">, search: Search, required: boolean): string {
+  if ("program" in search) return search.program;
+  if (required) throw new Error(search.missing);
+  return context.skip(search.missing);
+}

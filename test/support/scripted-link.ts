@@ -1,0 +1,56 @@
+import type { Link, LinkEvents } from "../../src/server/transport.ts";
+
+export interface LinkKind {
+  readonly isRecords?: boolean;
+  readonly isDatagram?: boolean;
+}
+
+/** A link whose other end is the test: it notes what it is told to do. */
+export class ScriptedLink implements Link {
+  readonly peer = { path: "" } as const;
+  readonly isRecords: boolean;
+  readonly isDatagram: boolean;
+  readonly sent: Buffer[] = [];
+  readonly calls: string[] = [];
+  /** How many bytes it takes until it is full. */
+  room = Number.POSITIVE_INFINITY;
+  events: LinkEvents | undefined;
+
+  constructor({ isRecords = false, isDatagram = false }: LinkKind = {}) {
+    this.isRecords = isRecords;
+    this.isDatagram = isDatagram;
+  }
+
+  open(events: LinkEvents): void {
+    this.events = events;
+  }
+  send(bytes: Uint8Array, offset: number, length: number): number | undefined {
+    const taken = Math.min(this.room, length);
+    this.room -= taken;
+    if (taken === 0) return undefined;
+    this.sent.push(Buffer.from(bytes.subarray(offset, offset + taken)));
+    return taken;
+  }
+  sendMany(pieces: readonly Uint8Array[]): number | undefined {
+    const all = Buffer.concat(pieces);
+    return this.send(all, 0, all.length);
+  }
+  awaitRoom(): void {
+    this.calls.push("awaitRoom");
+  }
+  resume(): void {
+    this.calls.push("resume");
+  }
+  pause(): void {
+    this.calls.push("pause");
+  }
+  end(): void {
+    this.calls.push("end");
+  }
+  close(): void {
+    this.calls.push("close");
+  }
+  abort(): void {
+    this.calls.push("abort");
+  }
+}
