@@ -130,7 +130,8 @@ export class ChaosDirection {
     let taken: number;
     try {
       taken = this.to.send(head.bytes, 0, next.count) ?? 0;
-    } catch {
+    } catch (error) {
+      if (!(error instanceof Error && "syscall" in error)) throw error;
       // EPIPE, ECONNRESET: the side that is sent to is gone, and whoever sends is told as it would be without us.
       this.#owner.broke("peer");
       return;
@@ -146,12 +147,17 @@ export class ChaosDirection {
     }
     // Only what is read in a turn of its own is surely a piece of its own.
     if (this.#plan.pass(taken) && this.#state === "ready" && this.#held.length > 0) this.#waitForTurn();
+    this.#readOn();
   }
 
   #drop(head: Held, count: number): void {
     head.bytes = head.bytes.subarray(count);
     if (head.bytes.length === 0) this.#held.shift();
     this.#heldBytes -= count;
+  }
+
+  /** Comes last, since what is there to read may be received, and pumped, before the call returns. */
+  #readOn(): void {
     if (!this.#isPaused || this.#heldBytes > MAX_HELD_BYTES / 2) return;
     this.#isPaused = false;
     if (this.#ending === undefined) this.#from.resume();

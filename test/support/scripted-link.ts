@@ -25,6 +25,7 @@ export class ScriptedLink implements Link {
     this.events = events;
   }
   send(bytes: Uint8Array, offset: number, length: number): number | undefined {
+    if (offset + length > bytes.length) throw new RangeError(`${length} bytes from ${offset} of ${bytes.length}`);
     const taken = Math.min(this.room, length);
     this.room -= taken;
     if (taken === 0) return undefined;

@@ -28,6 +28,8 @@ function direction(options: ChaosOptions, connection = 0, way: Way = "toTarget")
   return { direction: made, clock, from, to, happened };
 }
 
+const NUMBERED = Buffer.from(Uint32Array.from({ length: (30 * 60_000) / 4 }, (_, at) => at).buffer);
+
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Lets everything pass that is held, however many timers and turns that takes. */
@@ -354,4 +356,40 @@ test.each([
 ])("an option that cannot be is refused by name: %o", (options, kind, name) => {
   expect(() => chaosOf(options)).toThrow(kind);
   expect(() => chaosOf(options)).toThrow(name);
+});
+
+test("a side that gives what it has in the middle of resume() changes nothing: the bytes come whole and in order", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 60_000 }), { maxLength: 30 }),
+      fc.array(fc.integer({ min: 500, max: 60_000 }), { minLength: 1, maxLength: 10 }),
+      (pieces, rooms) => {
+        const { direction: way, from, to, happened } = direction({});
+        let given = 0;
+        let isPaused = false;
+        const give = (): void => {
+          while (!isPaused && pieces.length > 0) {
+            const start = given;
+            given += pieces.shift() ?? 0;
+            way.received(NUMBERED.subarray(start, given));
+          }
+        };
+        from.pause = () => {
+          isPaused = true;
+        };
+        from.resume = () => {
+          isPaused = false;
+          give();
+        };
+        to.room = 0;
+        give();
+        for (let turn = 0; turn < 30 * 120; turn++) {
+          to.room = rooms[turn % rooms.length] ?? 0;
+          way.writable();
+        }
+        return happened.length === 0 && Buffer.concat(to.sent).equals(NUMBERED.subarray(0, given));
+      },
+    ),
+    { endOnFailure: true },
+  );
 });
