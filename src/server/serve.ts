@@ -68,7 +68,7 @@ export class Server implements AsyncDisposable {
   readonly #service: Service;
   readonly #options: ServeOptions;
   readonly #listeners: (LinkListener | DatagramSocket)[] = [];
-  readonly #connections = new Map<Connection, Promise<void>>();
+  readonly #connections = new Set<Connection>();
   readonly #counters = new ServerCounters();
   readonly #admission: Admission;
   readonly #datagramLimit: DatagramLimit;
@@ -80,6 +80,8 @@ export class Server implements AsyncDisposable {
     if (timeouts.hasSubscribers) timeouts.publish({ deadline, peer, service: this.#service.name });
   };
   #closing: Promise<void> | undefined;
+  /** Set while a close waits for the last connection. */
+  #allLeft: (() => void) | undefined;
 
   /** @internal */
   constructor(service: Service, options: ServeOptions) {
@@ -160,16 +162,24 @@ export class Server implements AsyncDisposable {
 
   async #close(graceMs: number): Promise<void> {
     await Promise.all(this.#listeners.map((listener) => listener.close()));
-    for (const connection of this.#connections.keys()) connection.endInput();
+    for (const connection of this.#connections) connection.endInput();
     const timer = setTimeout(() => this.#abortAll(), graceMs);
-    await Promise.all(this.#connections.values());
+    await this.#empty();
     clearTimeout(timer);
     this.#alarms.stop();
     await this.#service.stop?.();
   }
 
   #abortAll(): void {
-    for (const connection of this.#connections.keys()) connection.abort();
+    for (const connection of this.#connections) connection.abort();
+  }
+
+  /** Settles when the last connection has left. */
+  #empty(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#connections.size === 0) resolve();
+      else this.#allLeft = resolve;
+    });
   }
 
   async #listen(url: SocketUrl): Promise<LinkListener | DatagramSocket> {
@@ -200,24 +210,47 @@ export class Server implements AsyncDisposable {
     }
     this.#counters.connectionsAccepted++;
     const connection = new Connection(timed(link, this.#timeouts, deadlines, this.#expired));
-    const session = this.#run(connection).finally(() => {
-      this.#connections.delete(connection);
-      this.#admission.left(connection.peer);
-    });
-    this.#connections.set(connection, session);
+    this.#connections.add(connection);
+    this.#begin(connection).then(
+      () => this.#finish(connection),
+      (error: unknown) => this.#fail(connection, error),
+    );
   }
 
-  async #run(connection: Connection): Promise<void> {
+  /** No async function runs a connection: its frame would be what an idle one costs most. */
+  #begin(connection: Connection): Promise<void> {
     try {
-      await this.#service.stream?.(connection);
-      await connection.close();
-    } catch (thrown) {
-      // What was waited for with the connection's signal ends with an AbortError: what aborted it says more.
-      const error = connection.failure ?? thrown;
-      connection.abort(error instanceof Error ? error : undefined);
-      const isOfTheClose = error instanceof ConnectionError && error.code === "ERR_SOCKWRIGHT_ABORTED";
-      if (!isOfTheClose || this.#closing === undefined) this.#report(error, connection.peer);
+      return Promise.resolve(this.#service.stream?.(connection));
+    } catch (error) {
+      return Promise.reject(error);
     }
+  }
+
+  /** The service's function has returned. */
+  #finish(connection: Connection): void {
+    connection.close().then(
+      () => this.#left(connection),
+      (error: unknown) => this.#fail(connection, error),
+    );
+  }
+
+  #fail(connection: Connection, thrown: unknown): void {
+    // What was waited for with the connection's signal ends with an AbortError: what aborted it says more.
+    const error = connection.failure ?? thrown;
+    connection.abort(error instanceof Error ? error : undefined);
+    const isOfTheClose = error instanceof ConnectionError && error.code === "ERR_SOCKWRIGHT_ABORTED";
+    try {
+      if (!isOfTheClose || this.#closing === undefined) this.#report(error, connection.peer);
+    } finally {
+      this.#left(connection);
+    }
+  }
+
+  /** The one place that every connection comes by at its end. */
+  #left(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#admission.left(connection.peer);
+    if (this.#connections.size === 0) this.#allLeft?.();
   }
 
   #refused(reason: RefusalReason, peer: Peer): void {
