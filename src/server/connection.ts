@@ -8,7 +8,7 @@ import { ConnectionError } from "./connection-error.ts";
 import { type SendFileOptions, sendFile } from "./file-sending.ts";
 import { Frames } from "./frames.ts";
 import { MAX_INBOX_BYTES } from "./inbox.ts";
-import { Input } from "./input.ts";
+import { Input, type InputOwner } from "./input.ts";
 import { Output, type OutputOwner } from "./output.ts";
 import { MAX_READ_BYTES, NEXT_PIECE, ReadAtMost, ReadExactly, ReadUntil } from "./read.ts";
 import type { Link, LinkEvents, Peer } from "./transport.ts";
@@ -20,6 +20,12 @@ export const LINGER_MS = 2_000;
 export interface ReadUntilOptions {
   /** With the delimiter, 1 to 16 MiB; default 64 KiB. */
   readonly maxBytes?: number | undefined;
+}
+
+/** Whom connections tell when what they push has ended, in the place of a promise. */
+export interface PushWatcher {
+  ended(connection: Connection): void;
+  failed(connection: Connection, error: unknown): void;
 }
 
 /** What a connection has done, at one moment. */
@@ -64,7 +70,7 @@ export interface ConnectionStats {
  * await server.close();
  * ```
  */
-export class Connection implements LinkEvents, OutputOwner, AsyncIterable<Buffer>, AsyncDisposable {
+export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIterable<Buffer>, AsyncDisposable {
   readonly #link: Link;
   readonly #input: Input;
   readonly #output: Output;
@@ -72,6 +78,7 @@ export class Connection implements LinkEvents, OutputOwner, AsyncIterable<Buffer
   #closedMs: number | undefined;
   #closing: Promise<void> | undefined;
   #aborter: AbortController | undefined;
+  #pushWatcher: PushWatcher | undefined;
 
   /** @internal */
   constructor(link: Link) {
@@ -320,6 +327,28 @@ export class Connection implements LinkEvents, OutputOwner, AsyncIterable<Buffer
   /** @internal */
   get isAwaited(): boolean {
     return this.#input.isAwaited;
+  }
+
+  /**
+   * Whether the promise is that of a push that goes on: then the watcher is told of its end, and nothing else has to wait
+   * for the promise. @internal
+   */
+  tellsEndOf(promise: Promise<void>, watcher: PushWatcher): boolean {
+    if (!this.#input.isPush(promise)) return false;
+    this.#pushWatcher = watcher;
+    return true;
+  }
+
+  /** @internal */
+  pushEnded(failure: Error | undefined): boolean {
+    const watcher = this.#pushWatcher;
+    if (watcher === undefined) return false;
+    this.#pushWatcher = undefined;
+    queueMicrotask(() => {
+      if (failure === undefined) watcher.ended(this);
+      else watcher.failed(this, failure);
+    });
+    return true;
   }
 
   /** The server closes: whoever waits for input gets the end of it. @internal */

@@ -8,6 +8,12 @@ export interface Aborter {
   abort(reason: Error): void;
 }
 
+/** Whom the input tells, too, that what it pushed has ended. */
+export interface InputOwner extends Aborter {
+  /** Whether somebody else than the promise of the push is told. */
+  pushEnded(failure: Error | undefined): boolean;
+}
+
 const NOTHING = Promise.resolve();
 
 /** Who waits for input: a read, or whoever has it pushed. */
@@ -32,7 +38,7 @@ type Phase = "open" | "stopped" | "discarding" | "ended" | "lost";
 /** What the peer sends, and who reads it: by promise or by push, one at a time. */
 export class Input {
   readonly #link: Link;
-  readonly #owner: Aborter;
+  readonly #owner: InputOwner;
   readonly #inbox: Inbox;
   #phase: Phase = "open";
   #failure: Error | undefined;
@@ -43,7 +49,7 @@ export class Input {
   #isHeld = false;
   #bytesRead = 0;
 
-  constructor(link: Link, owner: Aborter) {
+  constructor(link: Link, owner: InputOwner) {
     this.#link = link;
     this.#owner = owner;
     this.#inbox = new Inbox(link.isRecords);
@@ -85,9 +91,8 @@ export class Input {
   /** Gives `push` what comes until the end; what it throws aborts the connection. */
   onBytes(push: (bytes: Uint8Array) => void): Promise<void> {
     if (this.#waiter !== undefined) return Promise.reject(new ConnectionError("ERR_SOCKWRIGHT_READING"));
-    const ended = new Promise<void>((resolve) => {
-      this.#waiter = new WaitingPush(resolve);
-    });
+    const waiter = new WaitingPush(this.#owner);
+    this.#waiter = waiter;
     this.#push = push;
     while (this.#push === push) {
       const piece = this.#inbox.shift();
@@ -100,7 +105,12 @@ export class Input {
     } else {
       this.#finish();
     }
-    return ended;
+    return waiter.ended;
+  }
+
+  /** Whether the promise is that of a push that goes on. */
+  isPush(promise: Promise<void>): boolean {
+    return this.#waiter instanceof WaitingPush && this.#waiter.ended === promise;
   }
 
   /** Too much waits to be sent: nothing is read until {@link release}. */
@@ -240,10 +250,15 @@ class WaitingRead<T> implements Waiter {
 
 /** Who has the bytes pushed waits for their end only. */
 class WaitingPush implements Waiter {
-  readonly #resolve: (result?: Promise<never>) => void;
+  readonly ended: Promise<void>;
+  readonly #owner: InputOwner;
+  #resolve: ((result?: Promise<never>) => void) | undefined;
 
-  constructor(resolve: (result?: Promise<never>) => void) {
-    this.#resolve = resolve;
+  constructor(owner: InputOwner) {
+    this.#owner = owner;
+    this.ended = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
   }
 
   attempt(): boolean {
@@ -251,7 +266,9 @@ class WaitingPush implements Waiter {
   }
 
   end(_inbox: Inbox, failure: Error | undefined): void {
-    this.#resolve(failure === undefined ? undefined : Promise.reject(failure));
+    this.#resolve?.(failure === undefined ? undefined : Promise.reject(failure));
+    // Who is told otherwise does not look at the promise: its rejection is none that nobody handles.
+    if (this.#owner.pushEnded(failure)) this.ended.catch(() => undefined);
   }
 }
 

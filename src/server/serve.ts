@@ -1,7 +1,7 @@
 import { channel } from "node:diagnostics_channel";
 import { Admission, type RefusalReason } from "./admission.ts";
 import { systemClock } from "./clock.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type PushWatcher } from "./connection.ts";
 import { ConnectionAlarms } from "./connection-alarms.ts";
 import { ConnectionError } from "./connection-error.ts";
 import { DatagramDesk } from "./datagram-desk.ts";
@@ -78,6 +78,11 @@ export class Server implements AsyncDisposable {
   readonly #expired = (deadline: DeadlineName, peer: Peer): void => {
     this.#counters.expired(deadline);
     if (timeouts.hasSubscribers) timeouts.publish({ deadline, peer, service: this.#service.name });
+  };
+  /** One for all connections. */
+  readonly #pushes: PushWatcher = {
+    ended: (connection) => this.#finish(connection),
+    failed: (connection, error) => this.#fail(connection, error),
   };
   #closing: Promise<void> | undefined;
   /** Set while a close waits for the last connection. */
@@ -211,7 +216,11 @@ export class Server implements AsyncDisposable {
     this.#counters.connectionsAccepted++;
     const connection = new Connection(timed(link, this.#timeouts, deadlines, this.#expired));
     this.#connections.add(connection);
-    this.#begin(connection).then(
+    const running = this.#begin(connection);
+    // A service that pushes gives back the promise of its push, most often: the push itself then tells of its end, and
+    // an idle connection has no promise and no closures for it.
+    if (connection.tellsEndOf(running, this.#pushes)) return;
+    running.then(
       () => this.#finish(connection),
       (error: unknown) => this.#fail(connection, error),
     );
