@@ -1,7 +1,11 @@
+import { PieceQueue } from "./piece-queue.ts";
+
 /** Writes of one turn are gathered up to here, in memory that all connections share. */
 export const GATHERED_BYTES = 256 * 1024;
 /** sysconf(3), _SC_IOV_MAX: sendmsg(2) takes at most this many pieces. */
 const MAX_PIECES = 1024;
+/** What a record that waits counts besides its bytes, so that empty ones are bounded too. */
+export const RECORD_OVERHEAD_BYTES = 64;
 
 /** One system call: how many bytes were taken, or undefined when there is no room for any. */
 export interface Sender {
@@ -21,7 +25,8 @@ let sharers = 0;
  */
 export class Outbox {
   readonly #isRecords: boolean;
-  readonly #pieces: Uint8Array[] = [];
+  /** Most often there is none: an idle connection has no queue. */
+  #queue: PieceQueue | undefined;
   #start = -1;
   #end = -1;
   #bytes = 0;
@@ -34,8 +39,15 @@ export class Outbox {
     return this.#bytes;
   }
 
+  /** What the marks and the cap go by. */
+  get loadBytes(): number {
+    return (
+      this.#bytes + (this.#isRecords && this.#queue !== undefined ? this.#queue.length * RECORD_OVERHEAD_BYTES : 0)
+    );
+  }
+
   get isEmpty(): boolean {
-    return this.#start < 0 && this.#pieces.length === 0;
+    return this.#start < 0 && this.#queue === undefined;
   }
 
   /** Keeps a copy of the bytes: behind what is there, or as a record. */
@@ -43,7 +55,8 @@ export class Outbox {
     this.#bytes += bytes.length;
     if (this.#isRecords || !this.#share(bytes)) {
       this.#keep(0);
-      this.#pieces.push(Buffer.from(bytes));
+      this.#queue ??= new PieceQueue(this.#isRecords);
+      this.#queue.add(bytes);
     }
   }
 
@@ -53,25 +66,27 @@ export class Outbox {
       this.#keep(sender.send(shared, this.#start, this.#end - this.#start) ?? 0);
       return;
     }
-    while (this.#pieces.length > 0) {
-      const [first] = this.#pieces;
-      if (first === undefined) return;
-      const isAlone = this.#isRecords || this.#pieces.length === 1;
-      const taken = isAlone ? sender.send(first, 0, first.length) : sender.sendMany(this.#pieces.slice(0, MAX_PIECES));
+    for (let queue = this.#queue; queue !== undefined; queue = this.#queue) {
+      const { front } = queue;
+      if (front === undefined) return;
+      const isAlone = this.#isRecords || queue.length === 1;
+      const taken = isAlone ? sender.send(front, 0, front.length) : sender.sendMany(queue.some(MAX_PIECES));
       if (taken === undefined) return;
-      this.#drop(taken);
+      this.#bytes -= taken;
+      queue.drop(taken);
+      if (queue.length === 0) this.#queue = undefined;
       if (!this.#isRecords) return;
     }
   }
 
   clear(): void {
     if (this.#start >= 0) this.#release();
-    this.#pieces.length = 0;
+    this.#queue = undefined;
     this.#bytes = 0;
   }
 
   #share(bytes: Uint8Array): boolean {
-    if (this.#pieces.length > 0 || bytes.length > GATHERED_BYTES - sharedEnd) return false;
+    if (this.#queue !== undefined || bytes.length > GATHERED_BYTES - sharedEnd) return false;
     if (this.#start < 0) {
       this.#start = sharedEnd;
       sharers++;
@@ -89,7 +104,10 @@ export class Outbox {
     if (this.#start < 0) return;
     this.#bytes -= sent;
     const from = this.#start + sent;
-    if (from < this.#end) this.#pieces.push(Buffer.from(shared.subarray(from, this.#end)));
+    if (from < this.#end) {
+      this.#queue ??= new PieceQueue(this.#isRecords);
+      this.#queue.add(shared.subarray(from, this.#end));
+    }
     this.#release();
   }
 
@@ -97,21 +115,5 @@ export class Outbox {
     this.#start = -1;
     this.#end = -1;
     if (--sharers === 0) sharedEnd = 0;
-  }
-
-  #drop(count: number): void {
-    this.#bytes -= count;
-    let left = count;
-    let gone = 0;
-    for (const piece of this.#pieces) {
-      if (left < piece.length) break;
-      left -= piece.length;
-      gone++;
-      // An empty record is gone with its own call; the ones behind it are not.
-      if (this.#isRecords) break;
-    }
-    this.#pieces.splice(0, gone);
-    const [first] = this.#pieces;
-    if (left > 0 && first !== undefined) this.#pieces[0] = first.subarray(left);
   }
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Inbox } from "../../src/server/inbox.ts";
-import { GATHERED_BYTES, Outbox, type Sender } from "../../src/server/outbox.ts";
+import { GATHERED_BYTES, Outbox, RECORD_OVERHEAD_BYTES, type Sender } from "../../src/server/outbox.ts";
 
 /** Takes at most so many bytes in each call, in turn, and then nothing until the next flush. */
 class Kernel implements Sender {
@@ -77,6 +77,12 @@ test("a record is one call each, an empty one too", () => {
   outbox.flush(kernel);
   expect(kernel.calls.map(String)).toEqual(["one", "", "three"]);
   expect(outbox.isEmpty).toBe(true);
+});
+
+test("RECORD_OVERHEAD_BYTES: an empty record that waits counts too", () => {
+  const outbox = new Outbox(true);
+  for (let record = 0; record < 10; record++) outbox.add(Buffer.alloc(0));
+  expect([outbox.bytes, outbox.loadBytes]).toEqual([0, 10 * RECORD_OVERHEAD_BYTES]);
 });
 
 test("however the kernel takes it, all of it leaves in its order, of several connections at once", () => {

@@ -1,0 +1,81 @@
+/** Small writes to a stream that has no room share memory of so many bytes. */
+export const CHUNK_BYTES = 4 * 1024;
+/** So many places of pieces that have left may stay in the list. */
+const MAX_LEFT_PLACES = 1024;
+
+const GONE = new Uint8Array(0);
+
+/**
+ * Copies of what waits to be sent: the pieces of a stream, of which small ones are joined, or records. Whoever writes a few
+ * bytes at a time to a peer that does not read takes little more memory than those bytes.
+ */
+export class PieceQueue {
+  readonly #isRecords: boolean;
+  readonly #pieces: Uint8Array[] = [];
+  /** Where the first piece is that has not left. */
+  #first = 0;
+  /** What the last piece is a part of, up to where that is filled: there is room behind it. */
+  #chunk: Uint8Array | undefined;
+  #filled = 0;
+
+  constructor(isRecords: boolean) {
+    this.#isRecords = isRecords;
+  }
+
+  /** How many pieces, or records. */
+  get length(): number {
+    return this.#pieces.length - this.#first;
+  }
+
+  /** What leaves next. */
+  get front(): Uint8Array | undefined {
+    return this.#pieces[this.#first];
+  }
+
+  /** The first pieces, so many of them at most. */
+  some(count: number): readonly Uint8Array[] {
+    return this.#pieces.slice(this.#first, this.#first + count);
+  }
+
+  /** Keeps a copy. */
+  add(bytes: Uint8Array): void {
+    const last = this.#isRecords ? undefined : this.#pieces.at(-1);
+    if (last === undefined || bytes.length >= CHUNK_BYTES) {
+      this.#chunk = undefined;
+      this.#pieces.push(Buffer.from(bytes));
+    } else if (this.#chunk !== undefined && bytes.length <= this.#chunk.length - this.#filled) {
+      this.#pieces[this.#pieces.length - 1] = this.#fill(this.#chunk, bytes, this.#filled - last.length);
+    } else {
+      // Each is twice as long as the one before: who is late for one small answer keeps little.
+      const size = Math.max(bytes.length, Math.min(CHUNK_BYTES, 2 * last.length));
+      this.#chunk = Buffer.allocUnsafe(size);
+      this.#filled = 0;
+      this.#pieces.push(this.#fill(this.#chunk, bytes, 0));
+    }
+  }
+
+  /** So many bytes have left, or the first record. */
+  drop(count: number): void {
+    let left = count;
+    for (let piece = this.front; piece !== undefined; piece = this.front) {
+      if (left < piece.length) {
+        this.#pieces[this.#first] = piece.subarray(left);
+        break;
+      }
+      left -= piece.length;
+      this.#pieces[this.#first++] = GONE;
+      // An empty record is gone with its own call; the ones behind it are not.
+      if (this.#isRecords) break;
+    }
+    // A shift for each piece would move all others, each time.
+    if (this.#first < MAX_LEFT_PLACES && this.length > 0) return;
+    this.#pieces.splice(0, this.#first);
+    this.#first = 0;
+  }
+
+  #fill(chunk: Uint8Array, bytes: Uint8Array, from: number): Uint8Array {
+    chunk.set(bytes, this.#filled);
+    this.#filled += bytes.length;
+    return chunk.subarray(from, this.#filled);
+  }
+}
