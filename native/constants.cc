@@ -1,7 +1,10 @@
 // The constants table as data: an array of { name, value, manual }.
+#include <sys/socket.h>
+
+// It needs sys/socket.h before it.
+#include <linux/vm_sockets.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/socket.h>
 
 #include "calls.h"
 

@@ -9,6 +9,7 @@ export type {
   UnixAbstractAddress,
   UnixAddress,
   UnixPathAddress,
+  VsockAddress,
 } from "./socket/address.ts";
 export type { Data } from "./socket/argument.ts";
 export { WOULD_BLOCK } from "./socket/call.ts";

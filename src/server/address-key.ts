@@ -5,10 +5,11 @@ const GROUPS_OF_A_NETWORK = 4;
 const GROUPS = 8;
 
 /**
- * What a limit per address counts as one peer: an IPv4 address, also one in IPv6's clothes (RFC 4291, section 2.5.5.2), or
- * the /64 network of an IPv6 address. Undefined for Unix sockets, whose clients have none.
+ * What a limit per address counts as one peer: an IPv4 address, also one in IPv6's clothes (RFC 4291, section 2.5.5.2), the
+ * /64 network of an IPv6 address, or a virtual machine. Undefined for Unix sockets, whose clients have none.
  */
 export function addressKey(peer: Peer): string | undefined {
+  if ("cid" in peer) return `vsock:${peer.cid}`;
   if (!("host" in peer)) return undefined;
   return peer.host.includes(":") ? networkKey(peer.host) : peer.host;
 }

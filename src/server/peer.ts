@@ -3,5 +3,7 @@ export type Peer =
   | { readonly host: string; readonly port: number }
   | { readonly path: string }
   | { readonly abstract: string }
+  /** A virtual machine or its host. */
+  | { readonly cid: number; readonly port: number }
   /** A Unix socket without a name. */
   | { readonly path: "" };

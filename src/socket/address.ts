@@ -1,6 +1,6 @@
 import { kernel } from "../native/load.ts";
 import { port as checkPort, integer, outOfRange, wrongType, wrongValue } from "./argument.ts";
-import { AF_INET, AF_INET6, AF_UNIX } from "./constants.ts";
+import { AF_INET, AF_INET6, AF_UNIX, AF_VSOCK } from "./constants.ts";
 import type { ErrorTarget } from "./socket-error.ts";
 import { SockwrightError } from "./sockwright-error.ts";
 
@@ -9,6 +9,7 @@ export interface InetAddress {
   readonly family: typeof AF_INET;
   readonly host: string;
   readonly port: number;
+  readonly cid?: undefined;
   readonly path?: undefined;
   readonly abstract?: undefined;
 }
@@ -20,6 +21,7 @@ export interface Inet6Address {
   readonly port: number;
   readonly flowinfo: number;
   readonly scopeId: number;
+  readonly cid?: undefined;
   readonly path?: undefined;
   readonly abstract?: undefined;
 }
@@ -36,6 +38,7 @@ export interface UnixPathAddress {
   readonly path: string | Buffer;
   readonly abstract?: undefined;
   readonly host?: undefined;
+  readonly cid?: undefined;
   readonly port?: undefined;
 }
 
@@ -45,7 +48,21 @@ export interface UnixAbstractAddress {
   readonly abstract: string | Buffer;
   readonly path?: undefined;
   readonly host?: undefined;
+  readonly cid?: undefined;
   readonly port?: undefined;
+}
+
+/**
+ * The address of a virtual machine or its host, vsock(7). Both numbers go to 2^32 - 1: `cid` is `VMADDR_CID_HOST` or
+ * another, and to bind to, `VMADDR_CID_ANY` and `VMADDR_PORT_ANY` leave the choice to the kernel.
+ */
+export interface VsockAddress {
+  readonly family: typeof AF_VSOCK;
+  readonly cid: number;
+  readonly port: number;
+  readonly host?: undefined;
+  readonly path?: undefined;
+  readonly abstract?: undefined;
 }
 
 /** An address of a family that this library has no fields for: the bytes after `sa_family`. */
@@ -53,13 +70,14 @@ export interface RawAddress {
   readonly family: number;
   readonly bytes: Uint8Array;
   readonly host?: undefined;
+  readonly cid?: undefined;
   readonly port?: undefined;
   readonly path?: undefined;
   readonly abstract?: undefined;
 }
 
 /** Any socket address, as the calls give it. */
-export type Address = InetAddress | Inet6Address | UnixAddress | RawAddress;
+export type Address = InetAddress | Inet6Address | UnixAddress | VsockAddress | RawAddress;
 
 /** An address as the calls take it: of the socket's own family, which need not be repeated. */
 export type AddressInput =
@@ -70,6 +88,7 @@ export type AddressInput =
       readonly flowinfo?: number;
       readonly scopeId?: number;
     }
+  | { readonly family?: number; readonly cid: number; readonly port: number }
   | { readonly family?: number; readonly path: string | Uint8Array }
   | { readonly family?: number; readonly abstract: string | Uint8Array }
   | { readonly family: number; readonly bytes: Uint8Array };
@@ -125,6 +144,10 @@ export function decodeAddress(view: DataView, offset: number, length: number): A
     };
   }
   if (family === AF_UNIX) return decodeUnix(bytes(2, length));
+  // struct sockaddr_vm: unlike those of ip(7), its numbers are in the machine's own order.
+  if (family === AF_VSOCK && length >= 16) {
+    return { family, cid: view.getUint32(offset + 8, true), port: view.getUint32(offset + 4, true) };
+  }
   return { family, bytes: Buffer.from(bytes(2, length)) };
 }
 
@@ -166,6 +189,7 @@ export function encodeAddress(family: number, address: unknown, name = "address"
   if (fields["bytes"] !== undefined) return encodeRaw(family, fields["bytes"], name);
   if (family === AF_INET || family === AF_INET6) return encodeInet(family, fields, name);
   if (family === AF_UNIX) return encodeUnix(fields, name);
+  if (family === AF_VSOCK) return encodeVsock(fields, name);
   throw wrongValue(name, `must have bytes: family ${family} has no other form`, address);
 }
 
@@ -245,6 +269,17 @@ function encodeUnix(fields: { readonly [field: string]: unknown }, prefix: strin
   new DataView(sockaddr.buffer).setUint16(0, AF_UNIX, true);
   sockaddr.set(name, isAbstract ? 3 : 2);
   return { sockaddr, target: { address: `${isAbstract ? "@" : ""}${Buffer.from(name).toString()}` } };
+}
+
+function encodeVsock(fields: { readonly [field: string]: unknown }, name: string): EncodedAddress {
+  const cid = integer(`${name}.cid`, fields["cid"], 0, 0xffffffff);
+  const port = integer(`${name}.port`, fields["port"], 0, 0xffffffff);
+  const sockaddr = new Uint8Array(16);
+  const view = new DataView(sockaddr.buffer);
+  view.setUint16(0, AF_VSOCK, true);
+  view.setUint32(4, port, true);
+  view.setUint32(8, cid, true);
+  return { sockaddr, target: { address: `vsock:${cid}`, port } };
 }
 
 function encodeRaw(family: number, bytes: unknown, name: string): EncodedAddress {

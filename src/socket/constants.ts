@@ -419,3 +419,18 @@ export const TCP_USER_TIMEOUT = 18;
 
 /** See tcp(7). */
 export const TCP_WINDOW_CLAMP = 10;
+
+/** See vsock(7). */
+export const VMADDR_CID_ANY = 4294967295;
+
+/** See vsock(7). */
+export const VMADDR_CID_HYPERVISOR = 0;
+
+/** See vsock(7). */
+export const VMADDR_CID_LOCAL = 1;
+
+/** See vsock(7). */
+export const VMADDR_CID_HOST = 2;
+
+/** See vsock(7). */
+export const VMADDR_PORT_ANY = 4294967295;

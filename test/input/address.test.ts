@@ -8,8 +8,10 @@ import {
   AF_INET6,
   AF_NETLINK,
   AF_UNIX,
+  AF_VSOCK,
   SOCK_DGRAM,
   SOCK_RAW,
+  SOCK_STREAM,
   type Socket,
   socket,
 } from "../../src/index.ts";
@@ -124,6 +126,20 @@ const families: readonly { name: string; family: number; type: number; malformed
       { fault: "value", addresses: [{ path: "x", abstract: "y" }] },
       { fault: "value", field: "family", addresses: [AF_INET, 0, "1"].map((family) => ({ family, path: "x" })) },
       ...rawBytes(AF_UNIX),
+    ],
+  },
+  {
+    name: "AF_VSOCK",
+    family: AF_VSOCK,
+    type: SOCK_STREAM,
+    malformed: [
+      { fault: "range", field: "cid", addresses: [-1, 2 ** 32, 1.5, Number.NaN].map((cid) => ({ cid, port: 1 })) },
+      { fault: "range", field: "port", addresses: [-1, 2 ** 32, 0.5].map((port) => ({ cid: 2, port })) },
+      { fault: "type", field: "cid", addresses: ["2", null, undefined, 2n, {}].map((cid) => ({ cid, port: 1 })) },
+      { fault: "type", field: "port", addresses: ["80", null, undefined].map((port) => ({ cid: 2, port })) },
+      { fault: "type", field: "cid", addresses: [{}, { host: "::1", port: 1 }, { path: "x" }] },
+      { fault: "value", field: "family", addresses: [AF_INET, 0, "40"].map((family) => ({ family, cid: 2, port: 1 })) },
+      ...rawBytes(AF_VSOCK),
     ],
   },
   {
