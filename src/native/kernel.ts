@@ -100,6 +100,10 @@ export function slotOf(handle: Handle): number {
   return handle % SLOTS;
 }
 
+export function handleOf(slot: number, generation: number): Handle {
+  return generation * SLOTS + slot;
+}
+
 /** The generation of a handle: which of a slot's successive sockets is meant. */
 export function generationOf(handle: Handle): number {
   return Math.floor(handle / SLOTS);

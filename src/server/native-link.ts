@@ -1,110 +1,170 @@
 import { kernel } from "../native/load.ts";
+import type { Watcher } from "../native/poller.ts";
+import * as poller from "../native/poller.ts";
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI } from "../native/poller.ts";
+import * as turn from "../native/turn.ts";
 import type { Address } from "../socket/address.ts";
 import { SHUT_WR, SOCK_DGRAM, SOCK_STREAM } from "../socket/constants.ts";
-import type { Endpoint } from "../socket/endpoint.ts";
 import { EAGAIN } from "../socket/errno.ts";
-import { writable } from "../socket/readiness.ts";
-import { read, type Taker } from "../socket/reading.ts";
-import { reset } from "../socket/reset.ts";
-import { sent } from "../socket/send.ts";
+import { resetAtClose } from "../socket/reset.ts";
+import { SocketError } from "../socket/socket-error.ts";
+import { takeError } from "../socket/take-error.ts";
+import { type SocketKind, SpuriousWakeups } from "./spurious-wakeups.ts";
 import type { Link, LinkEvents, Peer } from "./transport.ts";
 
-/** A connection of the kernel's. */
-export class NativeLink implements Link, Taker {
-  readonly peer: Peer;
-  readonly isRecords: boolean;
-  readonly isDatagram: boolean;
-  readonly #endpoint: Endpoint;
-  #events: LinkEvents | undefined;
-  #wantsMore = false;
-  #isReading = false;
-  #closed: (() => void) | undefined;
+/** Room for what one event brings; a record that is longer is cut, as recv(2) cuts it. */
+export const READING_BYTES = 64 * 1024;
 
-  /** `closed` is called once the link has closed its socket. */
-  constructor(endpoint: Endpoint, peer: Peer, closed?: () => void) {
-    this.#endpoint = endpoint;
+const POLLED = EPOLLIN | EPOLLPRI | EPOLLOUT;
+/** What epoll reports whether it was asked for or not. */
+const FAILED = EPOLLHUP | EPOLLERR;
+
+// One for all links: what it holds is taken before anybody else reads.
+const room = new Uint8Array(READING_BYTES);
+
+/**
+ * A connection of the kernel's: it owns the descriptor, and is itself what the poller tells of events. Where an `Endpoint`
+ * queues calls, it makes one receive for each event and has nothing that waits: a server holds thousands that are idle.
+ */
+export class NativeLink implements Link, Watcher {
+  readonly slot: number;
+  readonly generation: number;
+  readonly peer: Peer;
+  readonly #kind: SocketKind;
+  #events: LinkEvents | undefined;
+  /** EPOLLIN while it reads, EPOLLOUT while it waits for room. */
+  #interest = 0;
+  #isClosed = false;
+  /** Made by the first of them, which hardly a socket has. */
+  #spurious: SpuriousWakeups | undefined;
+
+  /** `kind` may be anybody's who has those two: it is lent, as all of a listener's connections are of one kind. */
+  constructor(slot: number, generation: number, kind: SocketKind, peer: Peer) {
+    this.slot = slot;
+    this.generation = generation;
+    this.#kind = kind;
     this.peer = peer;
-    this.isRecords = endpoint.type !== SOCK_STREAM;
-    this.isDatagram = endpoint.type === SOCK_DGRAM;
-    this.#closed = closed;
+  }
+
+  get isRecords(): boolean {
+    return this.#kind.type !== SOCK_STREAM;
+  }
+
+  get isDatagram(): boolean {
+    return this.#kind.type === SOCK_DGRAM;
   }
 
   open(events: LinkEvents): void {
     this.#events = events;
   }
 
+  /** Not tried at once: level-triggered, epoll tells in its next turn what is there already. */
   resume(): void {
-    this.#wantsMore = true;
-    if (!this.#isReading && !this.#endpoint.closed) this.#read();
+    if ((this.#interest & EPOLLIN) === 0) this.#await(EPOLLIN);
   }
 
   pause(): void {
-    this.#wantsMore = false;
-  }
-
-  /** Called with what an event brought. */
-  take(bytes: Uint8Array): boolean {
-    this.#events?.received(bytes);
-    return this.#wantsMore;
+    this.#spurious?.cancel();
+    this.#leave(EPOLLIN);
   }
 
   send(bytes: Uint8Array, offset: number, length: number): number | undefined {
-    const { slot, generation } = this.#endpoint;
-    return this.#taken("send", kernel.send(slot, generation, bytes, offset, length, 0));
+    return this.#taken("send", kernel.send(this.slot, this.generation, bytes, offset, length, 0));
   }
 
   sendMany(pieces: readonly Uint8Array[]): number | undefined {
-    const { slot, generation } = this.#endpoint;
-    return this.#taken("sendmsg", kernel.sendmsg(slot, generation, pieces, 0));
+    return this.#taken("sendmsg", kernel.sendmsg(this.slot, this.generation, pieces, 0));
   }
 
   awaitRoom(): void {
-    writable(this.#endpoint, undefined).then(
-      () => this.#events?.writable(),
-      (error: unknown) => this.#fail(error),
-    );
+    this.#await(EPOLLOUT);
   }
 
   end(): void {
-    const { slot, generation } = this.#endpoint;
     // ENOTCONN: the peer has reset the connection meanwhile; the reader is told.
-    kernel.shutdown(slot, generation, SHUT_WR);
+    kernel.shutdown(this.slot, this.generation, SHUT_WR);
   }
 
   close(): void {
-    this.#wantsMore = false;
-    this.#endpoint.close();
-    this.#closed?.();
-    this.#closed = undefined;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#spurious?.cancel();
+    this.#leave(EPOLLIN | EPOLLOUT);
+    poller.forget(this.slot);
+    kernel.close(this.slot, this.generation);
   }
 
   abort(): void {
-    reset(this.#endpoint);
+    if (!this.#isClosed) resetAtClose(this.slot, this.generation);
     this.close();
   }
 
-  /** No async function: every idle connection would keep its frame, half as much again as the call itself. */
-  #read(): void {
-    this.#isReading = true;
-    read(this.#endpoint, this).then(
-      (outcome) => {
-        this.#isReading = false;
-        if (outcome === "end") this.#events?.ended();
-        else if (this.#wantsMore) this.#read();
-      },
-      (error: unknown) => this.#fail(error),
-    );
+  /** Called by the poller. */
+  ready(events: number): void {
+    const unwanted = events & POLLED & ~this.#interest;
+    if (unwanted !== 0) poller.ignore(this, unwanted);
+    // Data comes before the end, and both before an error: the reader looks first.
+    if ((this.#interest & EPOLLIN) !== 0 && (events & (EPOLLIN | FAILED)) !== 0) this.#receive(events);
+    if ((this.#interest & EPOLLOUT) !== 0 && (events & (EPOLLOUT | FAILED)) !== 0) {
+      this.#leave(EPOLLOUT);
+      this.#events?.writable();
+    }
+  }
+
+  /** One for each event, so that no peer keeps the others waiting. */
+  #receive(events: number): void {
+    const result = kernel.recv(this.slot, this.generation, room, 0, room.length, 0);
+    if (result < 0) {
+      const errno = result === -EAGAIN && (events & EPOLLERR) !== 0 ? takeError(this.slot, this.generation) : -result;
+      if (errno === EAGAIN || errno === 0) this.#foundNothing();
+      else this.#fail(new SocketError("recv", errno));
+      return;
+    }
+    this.#spurious?.reset();
+    // recv(2): a seqpacket socket tells its end like an empty record; an empty datagram is one like any other.
+    if (result === 0 && !this.isDatagram) {
+      this.#leave(EPOLLIN);
+      this.#events?.ended();
+      return;
+    }
+    turn.spendBytes(result);
+    this.#events?.received(room.subarray(0, result));
+  }
+
+  #foundNothing(): void {
+    this.#spurious ??= new SpuriousWakeups();
+    if (!this.#spurious.isTooOften(this.#kind)) return;
+    poller.ignore(this, EPOLLIN);
+    this.#spurious.pause(() => this.#await(EPOLLIN));
   }
 
   #taken(syscall: string, result: number): number | undefined {
     if (result === -EAGAIN) return undefined;
-    const taken = sent(this.#endpoint, syscall, result);
-    return typeof taken === "number" ? taken : undefined;
+    if (result < 0) throw new SocketError(syscall, -result);
+    turn.spendBytes(result);
+    return result;
   }
 
-  #fail(error: unknown): void {
-    if (this.#endpoint.closed) return;
-    this.#events?.failed(error instanceof Error ? error : new Error(String(error), { cause: error }));
+  /** Until {@link #leave}, the process stays alive for it. */
+  #await(interest: number): void {
+    if (this.#isClosed) return;
+    if (this.#interest === 0) poller.hold();
+    this.#interest |= interest;
+    const result = poller.wait(this, interest);
+    if (result < 0) this.#fail(new SocketError("epoll_ctl", -result));
+  }
+
+  #leave(interest: number): void {
+    if ((this.#interest & interest) === 0) return;
+    this.#interest &= ~interest;
+    if (this.#interest !== 0) return;
+    poller.release();
+    poller.leave(this);
+  }
+
+  #fail(error: Error): void {
+    this.#leave(EPOLLIN | EPOLLOUT);
+    this.#events?.failed(error);
   }
 }
 

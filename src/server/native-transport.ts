@@ -1,13 +1,18 @@
+import { generationOf, handleOf, slotOf } from "../native/kernel.ts";
 import { kernel } from "../native/load.ts";
+import type { Incoming } from "../socket/accept.ts";
 import type { AddressInput } from "../socket/address.ts";
 import { encodeNumericAddress } from "../socket/address.ts";
+import type { Endpoint } from "../socket/endpoint.ts";
 import { EAGAIN } from "../socket/errno.ts";
-import { serve } from "../socket/serve.ts";
+import { unwatchForLoss, watchForLoss } from "../socket/lost-socket.ts";
+import { acceptAll } from "../socket/serve.ts";
 import type { Datagram, Socket } from "../socket/socket.ts";
 import { SocketDescriptor } from "../socket/socket-descriptor.ts";
 import { SocketError } from "../socket/socket-error.ts";
 import { bindSocket } from "./bind-socket.ts";
 import { connectSocket } from "./connect-socket.ts";
+import { errorOf } from "./connection-error.ts";
 import { listenOnEach } from "./listen-on-each.ts";
 import { NativeGate } from "./native-gate.ts";
 import { NativeLink, peerOf } from "./native-link.ts";
@@ -41,7 +46,7 @@ export const nativeTransport: Transport = {
   async connect(url, signal): Promise<Link> {
     const { open, address } = await connectSocket(url, { signal });
     // Not by getpeername(2): who was reset since then has no peer, and is told so by the first read.
-    return new NativeLink(SocketDescriptor.endpointOf(open.socket), peerAt(address));
+    return new ClientLink(SocketDescriptor.endpointOf(open.socket), peerAt(address));
   },
 };
 
@@ -49,13 +54,18 @@ async function listenOn(...[url, accepted, failed, gate]: Parameters<Transport["
   // The addon cannot adopt a descriptor yet; Node can.
   if (isInherited(url)) return nodeTransport.listen(url, accepted, failed, gate);
   const open = await bindSocket(url);
-  const serving = serve(
-    SocketDescriptor.endpointOf(open.socket.listen()),
-    ({ endpoint, address }) =>
-      new Promise<void>((closed) => accepted(new NativeLink(endpoint, peerOf(address), closed))),
-    {},
-    new NativeGate(gate),
-  ).catch(failed);
+  const listener = SocketDescriptor.endpointOf(open.socket.listen());
+  const take = ({ handle, address }: Incoming): void => {
+    const link = new NativeLink(slotOf(handle), generationOf(handle), listener, peerOf(address));
+    try {
+      accepted(link);
+    } catch (error) {
+      // A hook of the program's: it loses this connection, and no other.
+      link.abort();
+      failed(errorOf(error));
+    }
+  };
+  const serving = acceptAll(listener, take, undefined, new NativeGate(gate)).catch(failed);
   return {
     url: urlOf(url, open.socket),
     async close() {
@@ -63,6 +73,21 @@ async function listenOn(...[url, accepted, failed, gate]: Parameters<Transport["
       await serving;
     },
   };
+}
+
+/** A link that nobody but its user holds: one that is lost is closed. */
+class ClientLink extends NativeLink {
+  constructor(endpoint: Endpoint, peer: Peer) {
+    const { slot, generation, family, type } = endpoint;
+    endpoint.handOver();
+    super(slot, generation, { family, type }, peer);
+    watchForLoss(this, handleOf(slot, generation));
+  }
+
+  override close(): void {
+    unwatchForLoss(this);
+    super.close();
+  }
 }
 
 async function receiveAll(datagrams: Socket<Datagram>, received: (data: Buffer, peer: Peer) => void): Promise<void> {

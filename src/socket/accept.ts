@@ -28,10 +28,21 @@ import { SocketError } from "./socket-error.ts";
 import type { SpareDescriptor } from "./spare-descriptor.ts";
 import { signalOf, type WaitOptions } from "./wait-options.ts";
 
-/** A connection as accept(2) gives it. */
+/** A connection as accept(2) gives it: whoever takes it has to see to it that its descriptor is closed. */
+export interface Incoming {
+  readonly handle: Handle;
+  readonly address: Address;
+}
+
+/** A connection that has an owner. */
 export interface Accepted {
   readonly endpoint: Endpoint;
   readonly address: Address;
+}
+
+/** Gives a connection of the listener an endpoint. */
+export function owned({ family, type, protocol }: Endpoint, { handle, address }: Incoming): Accepted {
+  return { endpoint: new Endpoint(handle, family, type, protocol), address };
 }
 
 /**
@@ -77,7 +88,7 @@ export function accept(listener: Endpoint, options: WaitOptions | undefined): Pr
 
 /** What one turn of a server took from the backlog, and the error that ended it, if one did. */
 export interface AcceptBatch {
-  readonly accepted: readonly Accepted[];
+  readonly accepted: readonly Incoming[];
   readonly error?: unknown;
 }
 
@@ -105,7 +116,7 @@ export function shedBacklog(listener: Endpoint, spare: SpareDescriptor, gate: Ac
     for (let count = 0; count < MAX_ACCEPTS_PER_TURN; count++) {
       const next = acceptOne(listener);
       if (isUnfinished(next)) return;
-      reset(next.endpoint);
+      reset(owned(listener, next).endpoint);
       gate.shed(next.address);
     }
   } catch {
@@ -134,7 +145,8 @@ abstract class AcceptCall<T> extends Call<T> {
 
 class Accept extends AcceptCall<Accepted> {
   attempt(): Outcome<Accepted> {
-    return acceptOne(this.listener);
+    const next = acceptOne(this.listener);
+    return isUnfinished(next) ? next : owned(this.listener, next);
   }
 }
 
@@ -154,7 +166,7 @@ class AcceptMany extends AcceptCall<AcceptBatch> {
   }
 
   attempt(): Outcome<AcceptBatch> {
-    const accepted: Accepted[] = [];
+    const accepted: Incoming[] = [];
     try {
       while (accepted.length < this.#limit && this.#isOpen) {
         const next = acceptOne(this.listener);
@@ -170,15 +182,11 @@ class AcceptMany extends AcceptCall<AcceptBatch> {
   }
 }
 
-function acceptOne(listener: Endpoint): Outcome<Accepted> {
+function acceptOne(listener: Endpoint): Outcome<Incoming> {
   const handle: Handle = kernel.accept(listener.slot, listener.generation, addressRoom.bytes);
   if (handle < 0) {
     if (handle === -EAGAIN) return WOULD_BLOCK;
     throw new SocketError("accept", -handle);
   }
-  const { family, type, protocol } = listener;
-  return {
-    endpoint: new Endpoint(handle, family, type, protocol),
-    address: addressRoom.get() ?? { family, bytes: new Uint8Array(0) },
-  };
+  return { handle, address: addressRoom.get() ?? { family: listener.family, bytes: new Uint8Array(0) } };
 }

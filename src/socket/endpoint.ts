@@ -3,11 +3,11 @@ import { kernel } from "../native/load.ts";
 import * as poller from "../native/poller.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI } from "../native/poller.ts";
 import * as turn from "../native/turn.ts";
-import { SO_ERROR, SOL_SOCKET } from "./constants.ts";
 import { Direction } from "./direction.ts";
 import { unwatchForLoss, watchForLoss } from "./lost-socket.ts";
 import { Sending, type SendingOwner } from "./sending.ts";
 import { SockwrightError, type SockwrightErrorCode } from "./sockwright-error.ts";
+import { takeError } from "./take-error.ts";
 
 const POLLED = EPOLLIN | EPOLLPRI | EPOLLOUT;
 /** What epoll reports whether it was asked for or not. */
@@ -15,8 +15,6 @@ const FAILED = EPOLLHUP | EPOLLERR;
 /** kernel.close: the socket lingers and is being closed on the thread pool. */
 const LINGERS = 1;
 const GONE: Promise<void> = Promise.resolve();
-const option = new Int32Array(1);
-const optionBytes = new Uint8Array(option.buffer);
 const lingering = new WeakMap<Endpoint, Promise<void>>();
 let mayLinger = false;
 
@@ -128,8 +126,7 @@ export class Endpoint implements SendingOwner {
 
   /** SO_ERROR, which reading clears: a positive errno, or 0. */
   takeError(): number {
-    const result = kernel.getsockopt(this.slot, this.generation, SOL_SOCKET, SO_ERROR, optionBytes);
-    return result < 0 ? -result : (option[0] ?? 0);
+    return takeError(this.slot, this.generation);
   }
 
   /** Closes the descriptor and ends every call that waits. A second close does nothing. */
@@ -159,6 +156,16 @@ export class Endpoint implements SendingOwner {
     this.sending.flush();
     if (this.#waiting) throw new SockwrightError("ERR_SOCKWRIGHT_BUSY");
     return this.#end(() => kernel.detach(this.slot, this.generation, blocking));
+  }
+
+  /**
+   * Gives slot and generation to an owner of another kind, which closes the descriptor from now on: this one is closed.
+   */
+  handOver(): void {
+    this.check();
+    this.sending.flush();
+    if (this.#waiting) throw new SockwrightError("ERR_SOCKWRIGHT_BUSY");
+    this.#end(() => 0);
   }
 
   #end(giveUp: () => number): number {

@@ -8,6 +8,11 @@ const RESET_AT_CLOSE = new Uint8Array(new Int32Array([1, 0]).buffer);
 /** Closes a socket so that a TCP peer sees ECONNRESET. Others have no such thing, and see the end. */
 export function reset(endpoint: Endpoint): void {
   if (endpoint.closed) return;
-  kernel.setsockopt(endpoint.slot, endpoint.generation, SOL_SOCKET, SO_LINGER, RESET_AT_CLOSE);
+  resetAtClose(endpoint.slot, endpoint.generation);
   endpoint.close();
+}
+
+/** Has the close that follows be a reset. */
+export function resetAtClose(slot: number, generation: number): void {
+  kernel.setsockopt(slot, generation, SOL_SOCKET, SO_LINGER, RESET_AT_CLOSE);
 }

@@ -4,7 +4,9 @@ import {
   accept,
   acceptAction,
   acceptBatch,
+  type Incoming,
   MAX_ACCEPTS_PER_TURN,
+  owned,
   shedBacklog,
 } from "./accept.ts";
 import type { AcceptGate } from "./accept-gate.ts";
@@ -26,23 +28,30 @@ export interface ServeOptions extends WaitOptions {
 /** Runs a handler for a connection; the connection is closed when it ends. */
 export type Session = (accepted: Accepted) => unknown;
 
-/**
- * Accepts until the listener is closed or the signal fires, and runs a session for each connection. Errors of accept(2)
- * go by the table in accept.ts; one that ends the server is thrown. Sessions that run then go on by themselves. With a
- * gate no more is taken than there is room for, and a spare descriptor is kept for when there is no other.
- */
-export async function serve(
-  listener: Endpoint,
-  session: Session,
-  options: ServeOptions,
-  gate?: AcceptGate,
-): Promise<void> {
+/** Runs a session for each connection, as {@link acceptAll} takes them. Those that run at its end go on by themselves. */
+export async function serve(listener: Endpoint, session: Session, options: ServeOptions): Promise<void> {
   listener.check();
   const signal = signalOf(options);
   const { onError }: { onError?: unknown } = options;
   if (onError !== undefined && typeof onError !== "function") {
     throw wrongType("options.onError", "of type function", onError);
   }
+  await acceptAll(listener, (incoming) => runSession(session, owned(listener, incoming), options), signal);
+}
+
+/**
+ * Accepts until the listener is closed or the signal fires, and hands over each connection. Errors of accept(2) go by the
+ * table in accept.ts; one that ends the server is thrown. With a gate no more is taken than there is room for, and a spare
+ * descriptor is kept for when there is no other.
+ *
+ * @param take - throws nothing.
+ */
+export async function acceptAll(
+  listener: Endpoint,
+  take: (incoming: Incoming) => void,
+  signal: AbortSignal | undefined,
+  gate?: AcceptGate,
+): Promise<void> {
   const spare = new SpareDescriptor();
   if (gate !== undefined) spare.keep();
   try {
@@ -52,7 +61,7 @@ export async function serve(
       if (gate !== undefined && gate.room <= 0 && !(await opened(listener, signal, gate))) return;
       const batch = await untilEnd(listener, signal, acceptBatch(listener, limit, signal, isFirst, gate));
       if (batch === undefined) return;
-      for (const accepted of batch.accepted) runSession(session, accepted, options);
+      for (const incoming of batch.accepted) take(incoming);
       limit = Math.min(MAX_ACCEPTS_PER_TURN, Math.max(1, batch.accepted.length * 2));
       if (batch.error !== undefined && !(await recover(listener, signal, batch.error, spare, gate))) return;
     }

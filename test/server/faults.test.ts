@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { MAX_INBOX_BYTES } from "../../src/server/inbox.ts";
+import { READING_BYTES } from "../../src/server/native-link.ts";
 import { HIGH_WATER_BYTES, LOW_WATER_BYTES } from "../../src/server/output.ts";
 import { type Connection, connect, type ServeOptions, type Server, serve } from "../../src/server.ts";
-import { READING_BYTES } from "../../src/socket/reading.ts";
 
 const CLIENTS = 200;
 

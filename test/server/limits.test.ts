@@ -2,11 +2,11 @@ import { connect as connectSocket } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Connection, LINGER_MS } from "../../src/server/connection.ts";
 import { JOINED_BYTES, MAX_INBOX_BYTES, MAX_INBOX_RECORDS } from "../../src/server/inbox.ts";
+import { READING_BYTES } from "../../src/server/native-link.ts";
 import { HIGH_WATER_BYTES, LOW_WATER_BYTES } from "../../src/server/output.ts";
 import { MAX_READ_BYTES } from "../../src/server/read.ts";
 import { DEFAULT_GRACE_MS } from "../../src/server/serve.ts";
 import { serve } from "../../src/server.ts";
-import { READING_BYTES } from "../../src/socket/reading.ts";
 import { type LinkKind, ScriptedLink } from "../support/scripted-link.ts";
 
 function scripted(kind: LinkKind = {}): { link: ScriptedLink; connection: Connection } {

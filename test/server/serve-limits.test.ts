@@ -298,10 +298,16 @@ describe("maxConnections, wait", () => {
   test("native: the total is that of all listeners, and is kept while 200 come and go", async () => {
     let active = 0;
     let most = 0;
+    let isFull: () => void = () => undefined;
+    const full = new Promise<void>((resolve) => {
+      isFull = resolve;
+    });
     const server = await serve(
       ["tcp://127.0.0.1:0", "tcp://127.0.0.1:0"],
       async (connection) => {
         most = Math.max(most, ++active);
+        if (active === 5) isFull();
+        await full;
         await connection.read();
         connection.write("hello");
         active--;

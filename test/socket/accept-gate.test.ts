@@ -3,11 +3,11 @@ import { constants } from "node:os";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Listener, Socket } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
-import { MAX_ACCEPTS_PER_TURN } from "../../src/socket/accept.ts";
+import { type Incoming, MAX_ACCEPTS_PER_TURN, owned } from "../../src/socket/accept.ts";
 import type { AcceptGate } from "../../src/socket/accept-gate.ts";
 import type { Address } from "../../src/socket/address.ts";
 import type { Endpoint } from "../../src/socket/endpoint.ts";
-import { serve } from "../../src/socket/serve.ts";
+import { acceptAll } from "../../src/socket/serve.ts";
 import { SocketDescriptor } from "../../src/socket/socket-descriptor.ts";
 import { listenOnLoopback } from "../poller/connected.ts";
 import { turnLoop } from "../poller/turns.ts";
@@ -64,15 +64,9 @@ function serving(listener: Listener, gate: AcceptGate, signal?: AbortSignal): Se
   onTestFinished(() => {
     for (const endpoint of accepted) endpoint.close();
   });
-  const served = serve(
-    SocketDescriptor.endpointOf(listener),
-    ({ endpoint }) => {
-      accepted.push(endpoint);
-      return new Promise(() => undefined);
-    },
-    signal === undefined ? {} : { signal },
-    gate,
-  );
+  const endpoint = SocketDescriptor.endpointOf(listener);
+  const take = (incoming: Incoming): void => void accepted.push(owned(endpoint, incoming).endpoint);
+  const served = acceptAll(endpoint, take, signal, gate);
   return { accepted, served };
 }
 
