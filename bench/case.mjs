@@ -1,6 +1,9 @@
 // @ts-check
 
 /**
+ * What a server does: answer what it reads, answer every 64 bytes of it, answer each line, or send it to everybody.
+ * @typedef {"echo" | "pipeline" | "lines" | "broadcast"} Task
+ *
  * A goal: the median of the paired ratios `peer ÷ base` is at most `most`.
  * @typedef {{ peer: string, base: string, most: number }} Goal
  *
@@ -8,14 +11,14 @@
  * @typedef {object} Case
  * @property {string} title
  * @property {string} operation what is counted
- * @property {"echo" | "pipeline" | "churn" | "reset"} load
- * @property {"echo" | "pipeline"} server
+ * @property {"echo" | "pipeline" | "churn" | "reset" | "lines" | "broadcast"} load
+ * @property {Task} server
  * @property {number} connections
  * @property {readonly Goal[]} goals
  */
 
 export const MESSAGE_BYTES = 64;
-export const DEFAULT_CASES = ["echo-50", "echo-500", "pipeline", "churn"];
+export const DEFAULT_CASES = ["echo-50", "echo-500", "pipeline", "churn", "lines-50", "lines-500", "broadcast"];
 
 /** @type {readonly Goal[]} */
 const ECHO_GOALS = [
@@ -24,6 +27,9 @@ const ECHO_GOALS = [
   { peer: "ready", base: "epoll", most: 1.3 },
   { peer: "push", base: "epoll", most: 1.25 },
 ];
+
+/** @type {readonly Goal[]} */
+const LINES_GOALS = [{ peer: "frames", base: "epoll", most: 1.5 }];
 
 /** @type {ReadonlyMap<string, Case>} */
 export const CASES = new Map([
@@ -83,6 +89,39 @@ export const CASES = new Map([
       server: "echo",
       connections: 50,
       goals: [],
+    },
+  ],
+  [
+    "lines-50",
+    {
+      title: "Lines, 50 connections",
+      operation: "one line of 64 bytes with its LF, answered by itself, one in flight on each connection",
+      load: "lines",
+      server: "lines",
+      connections: 50,
+      goals: LINES_GOALS,
+    },
+  ],
+  [
+    "lines-500",
+    {
+      title: "Lines, 500 connections",
+      operation: "one line of 64 bytes with its LF, answered by itself, one in flight on each connection",
+      load: "lines",
+      server: "lines",
+      connections: 500,
+      goals: LINES_GOALS,
+    },
+  ],
+  [
+    "broadcast",
+    {
+      title: "Broadcast, 5 000 connections",
+      operation: "one 64-byte message to one of the 5 000; the next goes out when all have it",
+      load: "broadcast",
+      server: "broadcast",
+      connections: 5000,
+      goals: [{ peer: "push", base: "node-net", most: 0.8 }],
     },
   ],
 ]);

@@ -4,8 +4,11 @@
 //   load pipeline PORT CONNECTIONS BYTES ...   sixteen messages of BYTES in one write, then all the answers
 //   load churn    PORT CONNECTIONS BYTES ...   connect, one echo, close (FIN from the client first)
 //   load reset    PORT CONNECTIONS BYTES ...   the same, closed with SO_LINGER 0 (RST from the client)
+//   load lines    PORT CONNECTIONS BYTES ...   as echo, with messages of printable ASCII that end in LF
+//   load broadcast PORT CONNECTIONS BYTES ...  one message from one connection, then one to each; the next when all have it
 //
-// An operation is one answered write, or in churn and reset one connection from connect to close.
+// An operation is one answered write, in churn and reset one connection from connect to close, and in broadcast one
+// message to one connection.
 // The server's CPU time is read here, between two events, so that time and count belong together.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -43,12 +46,13 @@ struct connection {
 
 static uint16_t port;
 static size_t exchange_bytes;
-static bool churn, reset;
+static bool churn, reset, lines, broadcast;
 static bool stopping;
 
 static int epoll_fd;
 static struct connection *connections;
 static size_t active;
+static size_t awaiting;  // in broadcast, the connections that do not have the message yet
 static uint64_t operations, errors;
 static char pattern[PATTERN_PERIOD + MAX_EXCHANGE_BYTES];
 
@@ -64,8 +68,9 @@ static double now_seconds(void) {
 }
 
 static const char *expected_bytes(const struct connection *connection) {
-    size_t index = (size_t)(connection - connections);
-    return pattern + (index * 31 + connection->sequence * 7) % PATTERN_PERIOD;
+    size_t index = broadcast ? 0 : (size_t)(connection - connections);
+    size_t at = index * 31 + connection->sequence * 7;
+    return pattern + (lines ? at % (sizeof pattern / exchange_bytes) * exchange_bytes : at % PATTERN_PERIOD);
 }
 
 static void watch(struct connection *connection, int operation, uint32_t interest) {
@@ -126,14 +131,29 @@ static void start(struct connection *connection) {
     int refused = connect(connection->fd, (struct sockaddr *)&server, sizeof server);
     if (refused != 0 && errno != EINPROGRESS) die("load: connect");
     active += 1;
-    transmit(connection);
+    if (broadcast) connection->sent = true;
+    else transmit(connection);
     if (connection->fd >= 0) watch(connection, EPOLL_CTL_ADD, connection->sent ? EPOLLIN : EPOLLOUT);
+}
+
+// From the connection that was made last: when the server reads it, it has accepted all of them.
+static void begin_broadcast(struct connection *last) {
+    awaiting = active;
+    if (!transmit(last)) fail(last, "send would block with nothing in flight");
+}
+
+static void take_broadcast(void) {
+    awaiting -= 1;
+    if (awaiting > 0) return;
+    if (stopping) active = 0;
+    else begin_broadcast(&connections[active - 1]);
 }
 
 static void complete(struct connection *connection) {
     operations += 1;
     connection->sequence += 1;
     connection->received = 0;
+    if (broadcast) return take_broadcast();
     if (churn || stopping) drop(connection);
     if (stopping) return;
     if (churn) start(connection);
@@ -182,7 +202,7 @@ static unsigned long number(const char *name, const char *text, unsigned long le
 
 int main(int argc, char **argv) {
     if (argc != 8) {
-        fprintf(stderr, "usage: load echo|pipeline|churn|reset PORT CONNECTIONS BYTES "
+        fprintf(stderr, "usage: load echo|pipeline|churn|reset|lines|broadcast PORT CONNECTIONS BYTES "
                         "WARMUP_MS MEASURE_MS SERVER_PID\n");
         return 2;
     }
@@ -190,7 +210,9 @@ int main(int argc, char **argv) {
     bool pipeline = strcmp(mode, "pipeline") == 0;
     reset = strcmp(mode, "reset") == 0;
     churn = reset || strcmp(mode, "churn") == 0;
-    if (!pipeline && !churn && strcmp(mode, "echo") != 0) {
+    lines = strcmp(mode, "lines") == 0;
+    broadcast = strcmp(mode, "broadcast") == 0;
+    if (!pipeline && !churn && !lines && !broadcast && strcmp(mode, "echo") != 0) {
         fprintf(stderr, "load: unknown mode %s\n", mode);
         return 2;
     }
@@ -208,11 +230,15 @@ int main(int argc, char **argv) {
     setrlimit(RLIMIT_NOFILE, &files);
 
     uint32_t state = 1;
-    for (size_t i = 0; i < sizeof pattern; i++) pattern[i] = (char)((state = state * 1664525u + 1013904223u) >> 24);
+    for (size_t i = 0; i < sizeof pattern; i++) {
+        unsigned byte = (state = state * 1664525u + 1013904223u) >> 24;
+        pattern[i] = (char)(!lines ? byte : (i + 1) % exchange_bytes == 0 ? '\n' : ' ' + byte % 95);
+    }
     connections = calloc(count, sizeof *connections);
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (connections == NULL || epoll_fd < 0) die("load: start");
     for (size_t i = 0; i < count; i++) start(&connections[i]);
+    if (broadcast) begin_broadcast(&connections[count - 1]);
 
     run_until(now_seconds() + warmup_seconds);
     uint64_t operations_before = operations;

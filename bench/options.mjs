@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { orUsage, UsageError } from "./arguments.mjs";
 import { CASES, DEFAULT_CASES } from "./case.mjs";
+import { checkDescriptorLimit } from "./descriptor-limit.mjs";
 import { PEERS } from "./peer.mjs";
 
 const USAGE = `usage: node bench/run.mjs [options]
@@ -33,11 +34,13 @@ export function parseOptions(args) {
   const loadCore = amount("--load-core", values["load-core"], 0);
   if (serverCore === loadCore) throw new UsageError("--server-core and --load-core must differ");
   if (availableParallelism() < 2) throw new UsageError("two cores are needed: one for the server, one for the load");
+  const cases = pick("--case", values.case, [...CASES.keys()]);
+  checkDescriptorLimit(Math.max(...cases.map((name) => CASES.get(name)?.connections ?? 0)));
   return {
     rounds: amount("--rounds", values.rounds, 1),
     seconds: amount("--seconds", values.seconds, 0.1, Number),
     warmup: amount("--warmup", values.warmup, 0, Number),
-    cases: pick("--case", values.case, [...CASES.keys()]),
+    cases,
     peers: pick(
       "--peers",
       values.peers,

@@ -8,57 +8,110 @@ import { binaryPath, compileC } from "./compile.mjs";
 const execute = promisify(execFile);
 
 /**
- * A server under measurement. `prepare` builds what has to be built and gives the command line, or says what it lacks.
- * `onlyCase` and `mode` are for a variant that makes sense in one case.
+ * A server under measurement. `prepare` builds what has to be built and gives the command line for one of its tasks, echo
+ * if none is named, or says what it lacks.
+ * @typedef {import("./case.mjs").Task} Task
  * @typedef {{ command: string[], version?: string } | { missing: string }} Prepared
- * @typedef {{ name: string, title: string, prepare: () => Promise<Prepared>, onlyCase?: string, mode?: string }} Peer
+ * @typedef {{ name: string, title: string, tasks: readonly Task[], prepare: (task?: Task) => Promise<Prepared> }} Peer
  */
+
+/** @type {readonly Task[]} */
+const ECHOES = ["echo", "pipeline"];
 
 /** @type {readonly Peer[]} */
 export const PEERS = [
   {
     name: "epoll",
     title: "C, level-triggered epoll (the limit)",
-    prepare: async () => ({ command: [await compileC("peers/epoll.c")] }),
+    tasks: [...ECHOES, "lines", "broadcast"],
+    prepare: (task) => c(task === "lines" || task === "broadcast" ? `peers/epoll-${task}.c` : "peers/epoll.c", task),
   },
-  { name: "ready", title: "sockwright, `readable` / `tryRecv` / `trySend`", prepare: () => ours("ours/ready.mjs") },
-  { name: "push", title: "sockwright/server, `onBytes` and `write`", prepare: () => ours("ours/push.mjs") },
-  { name: "async", title: "sockwright, an async function per connection", prepare: () => ours("ours/async.mjs") },
-  { name: "uvloop", title: "Python, asyncio `Protocol` on uvloop", prepare: uvloop },
-  { name: "go", title: "Go `net`, a goroutine per connection", prepare: go },
-  { name: "node-net", title: "`node:net`, `data` events", prepare: () => node("peers/node-net.mjs") },
+  {
+    name: "ready",
+    title: "sockwright, `readable` / `tryRecv` / `trySend`",
+    tasks: ECHOES,
+    prepare: (task) => ours("ours/ready.mjs", task),
+  },
+  {
+    name: "push",
+    title: "sockwright/server, `onBytes` and `write`",
+    tasks: [...ECHOES, "broadcast"],
+    prepare: (task) => ours(task === "broadcast" ? "ours/broadcast.mjs" : "ours/push.mjs", task),
+  },
+  {
+    name: "async",
+    title: "sockwright, an async function per connection",
+    tasks: ECHOES,
+    prepare: (task) => ours("ours/async.mjs", task),
+  },
+  {
+    name: "on-frame",
+    title: "sockwright/server, `onFrame` of `frames(lines())`",
+    tasks: ["lines"],
+    prepare: () => ours("ours/on-frame.mjs"),
+  },
+  {
+    name: "frames",
+    title: "sockwright/server, `for await` over `frames(lines())`",
+    tasks: ["lines"],
+    prepare: () => ours("ours/frames.mjs"),
+  },
+  { name: "uvloop", title: "Python, asyncio `Protocol` on uvloop", tasks: ECHOES, prepare: uvloop },
+  { name: "go", title: "Go `net`, a goroutine per connection", tasks: ECHOES, prepare: go },
+  {
+    name: "node-net",
+    title: "`node:net`, `data` events",
+    tasks: [...ECHOES, "lines", "broadcast"],
+    prepare: (task) =>
+      node(task === "lines" || task === "broadcast" ? `peers/node-net-${task}.mjs` : "peers/node-net.mjs", task),
+  },
   {
     name: "node-net-cork",
     title: "`node:net`, `cork()`: one `writev` for the sixteen",
-    prepare: () => node("peers/node-net.mjs"),
-    onlyCase: "pipeline",
-    mode: "pipeline-cork",
+    tasks: ["pipeline"],
+    prepare: () => node("peers/node-net.mjs", "pipeline-cork"),
   },
   {
     name: "node-net-async",
     title: "`node:net`, `for await` per connection",
-    prepare: () => node("peers/node-net-async.mjs"),
+    tasks: [...ECHOES, "lines"],
+    prepare: (task) => node(task === "lines" ? "peers/node-net-readline.mjs" : "peers/node-net-async.mjs", task),
   },
 ];
 
-/** @param {string} file a path below bench/ */
-async function node(file) {
-  return { command: [process.execPath, fileURLToPath(new URL(file, import.meta.url))] };
+/**
+ * @param {string} file a path below bench/
+ * @param {string} [argument]
+ */
+async function c(file, argument = "echo") {
+  return { command: [await compileC(file), argument] };
 }
 
-/** @param {string} file a path below bench/ */
-async function ours(file) {
+/**
+ * @param {string} file a path below bench/
+ * @param {string} [argument]
+ */
+async function node(file, argument = "echo") {
+  return { command: [process.execPath, fileURLToPath(new URL(file, import.meta.url)), argument] };
+}
+
+/**
+ * @param {string} file a path below bench/
+ * @param {string} [argument]
+ */
+async function ours(file, argument) {
   if (!existsSync(new URL("../dist/index.js", import.meta.url))) return { missing: "dist/ (npm run build)" };
-  return node(file);
+  return node(file, argument);
 }
 
-async function uvloop() {
+/** @param {string} [task] */
+async function uvloop(task = "echo") {
   // Debian's interpreter: python3-uvloop belongs to it, and another python3 may come first in PATH.
   const python = "/usr/bin/python3";
   try {
     const { stdout } = await execute(python, ["-c", "import uvloop; print('uvloop', uvloop.__version__)"]);
     return {
-      command: [python, fileURLToPath(new URL("peers/uvloop_echo.py", import.meta.url))],
+      command: [python, fileURLToPath(new URL("peers/uvloop_echo.py", import.meta.url)), task],
       version: stdout.trim(),
     };
   } catch {
@@ -66,10 +119,11 @@ async function uvloop() {
   }
 }
 
-async function go() {
+/** @param {string} [task] */
+async function go(task = "echo") {
   const version = await execute("go", ["env", "GOVERSION"]).catch(() => undefined);
   if (version === undefined) return { missing: "go (apt-get install golang-go)" };
   const binary = binaryPath("go-echo");
   await execute("go", ["build", "-o", binary, "."], { cwd: new URL("peers/go/", import.meta.url) });
-  return { command: [binary], version: version.stdout.trim() };
+  return { command: [binary, task], version: version.stdout.trim() };
 }

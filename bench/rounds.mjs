@@ -19,12 +19,10 @@ export async function runRounds(name, entrants, load, options) {
   const testCase = CASES.get(name);
   if (testCase === undefined) throw new RangeError(`no case ${name}`);
   const servers = new Map(
-    entrants
-      .filter(({ peer }) => peer.onlyCase === undefined || peer.onlyCase === name)
-      .map(({ peer, command, version }) => {
-        const title = version === undefined ? peer.title : `${peer.title} (${version})`;
-        return [peer.name, { title, mode: peer.mode ?? testCase.server, command }];
-      }),
+    entrants.map(({ peer, command, version }) => {
+      const title = version === undefined ? peer.title : `${peer.title} (${version})`;
+      return [peer.name, { title, command }];
+    }),
   );
   /** @type {Map<string, import("./measurement.mjs").Measurement[]>} */
   const measurements = new Map([...servers.keys()].map((server) => [server, []]));
@@ -32,10 +30,10 @@ export async function runRounds(name, entrants, load, options) {
   const failures = [];
 
   for (let round = 0; round < options.rounds; round += 1) {
-    for (const [server, { command, mode }] of rotated([...servers], round)) {
+    for (const [server, { command }] of rotated([...servers], round)) {
       const place = `${name} ${round + 1}/${options.rounds} ${server}`;
       try {
-        const measurement = await measure(testCase, [...command, mode], load, options);
+        const measurement = await measure(testCase, command, load, options);
         measurements.get(server)?.push(measurement);
         console.error(`${place} ${measurement.cpuMicroseconds.toFixed(2)} µs`);
       } catch (error) {

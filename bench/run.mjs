@@ -1,6 +1,7 @@
 // @ts-check
 // Server CPU time per operation against the field, in interleaved rounds. The method: README.md.
 import { runCommand } from "./arguments.mjs";
+import { CASES } from "./case.mjs";
 import { compileC } from "./compile.mjs";
 import { parseOptions } from "./options.mjs";
 import { PEERS } from "./peer.mjs";
@@ -9,16 +10,17 @@ import { writeSection } from "./results.mjs";
 import { runRounds } from "./rounds.mjs";
 
 /**
- * What can run here; what cannot is left out with a line that names it.
+ * Who takes part in a case and can run here; who cannot is left out with a line that names it.
  * @param {readonly string[]} names
+ * @param {import("./case.mjs").Task | undefined} task
  */
-async function prepareEntrants(names) {
+async function prepareEntrants(names, task) {
   /** @type {import("./rounds.mjs").Entrant[]} */
   const entrants = [];
   /** @type {string[]} */
   const missing = [];
-  for (const peer of PEERS.filter(({ name }) => names.includes(name))) {
-    const prepared = await peer.prepare();
+  for (const peer of PEERS.filter(({ name, tasks }) => names.includes(name) && task && tasks.includes(task))) {
+    const prepared = await peer.prepare(task);
     if ("missing" in prepared) missing.push(`Left out: ${peer.name}, for want of ${prepared.missing}.`);
     else entrants.push({ peer, ...prepared });
   }
@@ -28,10 +30,15 @@ async function prepareEntrants(names) {
 /** @param {ReturnType<typeof parseOptions>} options */
 async function run(options) {
   const load = await compileC("load.c");
-  const { entrants, missing } = await prepareEntrants(options.peers);
   const results = [];
-  for (const name of options.cases) results.push(await runRounds(name, entrants, load, options));
-  const report = reportRun(results, missing, options);
+  /** @type {Set<string>} */
+  const leftOut = new Set();
+  for (const name of options.cases) {
+    const { entrants, missing } = await prepareEntrants(options.peers, CASES.get(name)?.server);
+    for (const line of missing) leftOut.add(line);
+    results.push(await runRounds(name, entrants, load, options));
+  }
+  const report = reportRun(results, [...leftOut], options);
   console.log(report);
   if (results.some((result) => result.failures.length > 0)) process.exitCode = 1;
   else if (options.write) await writeSection("run", report);
