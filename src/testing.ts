@@ -4,6 +4,9 @@ export type { Clock } from "./server/clock.ts";
 export type { ChaosOptions } from "./testing/chaos-options.ts";
 export { type ChaosProxy, chaosProxy } from "./testing/chaos-proxy.ts";
 export type { ChaosStats } from "./testing/chaos-stats.ts";
+export { type FakeKernel, type FakeKernelOptions, fakeKernel } from "./testing/fake-kernel.ts";
+export type { ErrnoName, Fault, FaultyCall } from "./testing/kernel-fault.ts";
+export type { StormOptions } from "./testing/kernel-storm.ts";
 export {
   LeakError,
   type LeakTracker,

@@ -79,14 +79,15 @@ function start(): void {
   started = true;
 }
 
-function dispatch(count: number): void {
+/** One turn: the addon calls it with `count` records. Another list is that of a kernel which a test plays. */
+export function dispatch(count: number, list: Int32Array = records): void {
   beginTurn();
   for (let at = 0; at < count * INT32S_PER_RECORD; at += INT32S_PER_RECORD) {
-    const slot = records[at] ?? 0;
-    const generation = records[at + 1] ?? 0;
+    const slot = list[at] ?? 0;
+    const generation = list[at + 1] ?? 0;
     const watcher = watchers[slot];
     if (watcher !== undefined && watcher.generation === generation) {
-      deliver(watcher, records[at + 2] ?? 0);
+      deliver(watcher, list[at + 2] ?? 0);
     } else {
       // Nobody waits, or the record is of a socket closed earlier in this batch; then the addon answers EBADF.
       setInterest(slot, generation, 0);

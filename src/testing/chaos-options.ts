@@ -5,7 +5,7 @@ import type { Range } from "./random.ts";
 
 const DEFAULT_MAX_CONNECTIONS = 1_024;
 const DEFAULT_REORDER_HOLD_MS = 100;
-const MAX_SEED = 0xffffffff;
+export const MAX_SEED = 0xffffffff;
 const MAX_CHAOS_DELAY_MS = 3_600_000;
 const MAX_CHAOS_BYTES = 0x10000000000;
 

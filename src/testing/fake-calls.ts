@@ -1,0 +1,187 @@
+import { constants } from "node:os";
+import type { Handle, Kernel } from "../native/kernel.ts";
+import { EPOLLERR, EPOLLHUP } from "../native/poller.ts";
+import {
+  AF_UNIX,
+  MSG_TRUNC,
+  SO_ACCEPTCONN,
+  SO_DOMAIN,
+  SO_ERROR,
+  SO_LINGER,
+  SO_PEERCRED,
+  SO_PROTOCOL,
+  SO_TYPE,
+  SOL_SOCKET,
+} from "../socket/constants.ts";
+import type { Taken } from "./fake-buffer.ts";
+import { type SocketName, unnamed } from "./fake-names.ts";
+import type { FakePoller } from "./fake-poller.ts";
+import { type FakeSlot, type FakeSlots, FIRST_FAKE_SLOT } from "./fake-slots.ts";
+import { type FakeNetwork, FakeSocket } from "./fake-socket.ts";
+
+const { EBADF, ENOTCONN, EOPNOTSUPP } = constants.errno;
+/** sockaddr_storage; in results of recvmsg its length stands before it, the flags behind it. */
+const SOCKADDR_BYTES = 128;
+
+/** The functions of the kernel that make a socket, or know one by its slot. */
+export type SocketCalls = Pick<
+  Kernel,
+  | ("socket" | "socketpair" | "dup" | "fileno" | "detach" | "close")
+  | ("bind" | "listen" | "accept" | "connect" | "shutdown" | "getsockname" | "getpeername")
+  | ("recv" | "recvfrom" | "recvmsg" | "send" | "sendto" | "sendmsg")
+  | ("getsockopt" | "setsockopt" | "watch" | "poll")
+>;
+
+type Found = FakeSlot<FakeSocket>;
+type SlotCall<Rest extends unknown[], Result> = (slot: number, generation: number, ...rest: Rest) => Result;
+
+/** Sockets of memory; a slot that is not one of theirs is handed to `real`. */
+export function fakeCalls(
+  real: SocketCalls,
+  slots: FakeSlots<FakeSocket>,
+  network: FakeNetwork,
+  poller: FakePoller,
+): SocketCalls {
+  const on =
+    <Rest extends unknown[]>(call: SlotCall<Rest, number>, ours: (found: Found, ...rest: Rest) => number) =>
+    (slot: number, generation: number, ...rest: Rest): number => {
+      if (slot < FIRST_FAKE_SLOT) return call(slot, generation, ...rest);
+      const found = slots.find(slot, generation);
+      if (found === undefined) return -EBADF;
+      const result = ours(found, ...rest);
+      poller.touch();
+      return result;
+    };
+
+  return {
+    socket: (family, type, protocol) => slots.open(new FakeSocket(network, family, type, protocol)),
+    socketpair(family, type, protocol, handles) {
+      if (family !== AF_UNIX) return -EOPNOTSUPP;
+      const [left, right] = [0, 1].map(() => new FakeSocket(network, family, type, protocol));
+      if (left === undefined || right === undefined) return -EBADF;
+      left.join(right);
+      const opened = [slots.open(left), slots.open(right)];
+      handles.set(opened);
+      return Math.min(0, ...opened);
+    },
+    dup: on(real.dup, ({ socket }) => {
+      const handle = slots.open(socket);
+      if (handle >= 0) socket.references++;
+      return handle;
+    }),
+    fileno: on(real.fileno, ({ slot }) => slot),
+    detach: on(real.detach, () => {
+      throw new Error("A socket of a fake kernel has no descriptor that could be given away");
+    }),
+    close: on(real.close, (found) => {
+      slots.close(found);
+      if (--found.socket.references === 0) found.socket.close(endsAtOnce(found.socket));
+      return 0;
+    }),
+
+    bind: on(real.bind, ({ socket }, address) => socket.bind(address.slice())),
+    listen: on(real.listen, ({ socket }, backlog) => socket.listen(backlog)),
+    accept: on(real.accept, ({ socket }, address) => accept(socket, slots, address)),
+    connect: on(real.connect, ({ socket }, address) => socket.connect(address.slice())),
+    shutdown: on(real.shutdown, ({ socket }, how) => socket.shutdown(how)),
+    getsockname: on(real.getsockname, ({ socket }, address) => leave(address, socket.name)),
+    getpeername: on(real.getpeername, ({ socket }, address) => {
+      return socket.isConnected ? leave(address, socket.peerName ?? unnamed(socket.family)) : -ENOTCONN;
+    }),
+
+    recv: on(real.recv, ({ socket }, buffer, offset, length, flags) => {
+      return countOf(socket.receive([buffer.subarray(offset, offset + length)], flags), flags);
+    }),
+    send: on(real.send, ({ socket }, data, offset, length) => {
+      return socket.send([data.subarray(offset, offset + length)], undefined);
+    }),
+    recvfrom: on(real.recvfrom, ({ socket }, buffer, offset, length, flags, address) => {
+      const taken = socket.receive([buffer.subarray(offset, offset + length)], flags);
+      leave(address, senderOf(taken));
+      return countOf(taken, flags);
+    }),
+    sendto: on(real.sendto, ({ socket }, data, offset, length, _flags, address) => {
+      return socket.send([data.subarray(offset, offset + length)], address.slice());
+    }),
+    sendmsg: on(real.sendmsg, ({ socket }, buffers, _flags, address, control) => {
+      // A descriptor cannot be handed over in memory.
+      if (control !== undefined && control.length > 0) return -EOPNOTSUPP;
+      return socket.send(buffers, address?.slice());
+    }),
+    recvmsg: on(real.recvmsg, ({ socket }, buffers, flags, results) => {
+      const taken = socket.receive(buffers, flags);
+      leave(results, senderOf(taken));
+      const isCut = typeof taken !== "number" && taken.fullBytes > taken.bytes;
+      const behind = new DataView(results.buffer, results.byteOffset + 4 + SOCKADDR_BYTES);
+      behind.setInt32(0, isCut ? MSG_TRUNC : 0, true);
+      behind.setInt32(4, 0, true);
+      return countOf(taken, flags);
+    }),
+
+    getsockopt: on(real.getsockopt, ({ socket }, level, option, out) => {
+      const value = optionOf(socket, level, option).subarray(0, out.length);
+      out.set(value);
+      return value.length;
+    }),
+    setsockopt: on(real.setsockopt, ({ socket }, level, option, value) => {
+      socket.options.set(`${level} ${option}`, typeof value === "number" ? bytesOf(value) : value.slice());
+      return 0;
+    }),
+    watch: on(real.watch, (found, interest) => {
+      found.interest = interest;
+      return 0;
+    }),
+    poll: on(real.poll, ({ socket }, events) => socket.events() & (events | EPOLLERR | EPOLLHUP)),
+  };
+}
+
+function accept(listener: FakeSocket, slots: FakeSlots<FakeSocket>, address: Uint8Array): Handle {
+  // The descriptor comes first: without one, the connection goes on waiting.
+  if (slots.isFull) return -constants.errno.EMFILE;
+  const accepted = listener.accept();
+  if (typeof accepted === "number") return accepted;
+  leave(address, accepted.peerName ?? unnamed(accepted.family));
+  return slots.open(accepted);
+}
+
+function countOf(taken: Taken | number, flags: number): number {
+  if (typeof taken === "number") return taken;
+  return (flags & MSG_TRUNC) === 0 ? taken.bytes : taken.fullBytes;
+}
+
+function senderOf(taken: Taken | number): SocketName {
+  return typeof taken === "number" ? new Uint8Array(0) : taken.from;
+}
+
+/** Writes an address as the addon does: its length, then the sockaddr. */
+function leave(room: Uint8Array, name: SocketName): 0 {
+  new DataView(room.buffer, room.byteOffset).setInt32(0, name.length, true);
+  room.set(name, 4);
+  return 0;
+}
+
+function optionOf(socket: FakeSocket, level: number, option: number): Uint8Array {
+  const { family, type, protocol, isListening, options } = socket;
+  const set = options.get(`${level} ${option}`);
+  if (set !== undefined) return set;
+  if (level !== SOL_SOCKET) return bytesOf(0);
+  if (option === SO_ERROR) return bytesOf(socket.takeError());
+  if (option === SO_PEERCRED) return bytesOf(process.pid, process.getuid?.() ?? 0, process.getgid?.() ?? 0);
+  const known = new Map([
+    [SO_TYPE, type],
+    [SO_DOMAIN, family],
+    [SO_PROTOCOL, protocol],
+    [SO_ACCEPTCONN, isListening ? 1 : 0],
+  ]);
+  return bytesOf(known.get(option) ?? 0);
+}
+
+/** socket(7), SO_LINGER: on, for no seconds. */
+function endsAtOnce({ options }: FakeSocket): boolean {
+  const linger = options.get(`${SOL_SOCKET} ${SO_LINGER}`);
+  return linger !== undefined && linger[0] === 1 && linger[4] === 0;
+}
+
+function bytesOf(...values: number[]): Uint8Array {
+  return new Uint8Array(new Int32Array(values).buffer);
+}

@@ -1,0 +1,315 @@
+import { constants } from "node:os";
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from "../native/poller.ts";
+import {
+  AF_UNIX,
+  MSG_ERRQUEUE,
+  MSG_OOB,
+  MSG_PEEK,
+  SHUT_RD,
+  SHUT_RDWR,
+  SHUT_WR,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+} from "../socket/constants.ts";
+import { FakeBuffer, type Taken } from "./fake-buffer.ts";
+import { atLoopback, type FakeNames, type SocketName, unnamed } from "./fake-names.ts";
+
+const { errno } = constants;
+/** udp(7): what is left of 65 535 bytes behind the headers. */
+const UDP_MAX_BYTES = 65_507;
+
+/** What the sockets of a fake kernel share. */
+export interface FakeNetwork {
+  readonly names: FakeNames<FakeSocket>;
+  readonly bufferBytes: number;
+  /** Runs the action at the beginning of the next turn, when a packet would arrive. */
+  arrive(action: () => void): void;
+}
+
+/** A stream is on its way through these; a socket for datagrams stays `idle`. */
+type Phase = "idle" | "listening" | "connecting" | "connected" | "closed";
+
+/** One socket of the fake kernel, as Linux's behave: its state, what waits in it, what epoll would say of it. */
+export class FakeSocket {
+  readonly family: number;
+  readonly type: number;
+  readonly protocol: number;
+  readonly inbound: FakeBuffer;
+  readonly options = new Map<string, Uint8Array>();
+  name: SocketName;
+  peerName: SocketName | undefined;
+  /** How many slots name it: dup(2). */
+  references = 1;
+  readonly #network: FakeNetwork;
+  #phase: Phase = "idle";
+  #peer: FakeSocket | undefined;
+  #error = 0;
+  #isReadShut = false;
+  #isWriteShut = false;
+  #isBound = false;
+  #backlogLimit = 0;
+  readonly #backlog: FakeSocket[] = [];
+  /** Who found the backlog full: its first packet is sent again. */
+  readonly #knocking: FakeSocket[] = [];
+
+  constructor(network: FakeNetwork, family: number, type: number, protocol: number) {
+    this.#network = network;
+    this.family = family;
+    this.type = type;
+    this.protocol = protocol;
+    this.name = unnamed(family);
+    this.inbound = new FakeBuffer(type === SOCK_STREAM, network.bufferBytes);
+  }
+
+  get isListening(): boolean {
+    return this.#phase === "listening";
+  }
+
+  get #isDatagram(): boolean {
+    return this.type === SOCK_DGRAM;
+  }
+
+  get #isUnix(): boolean {
+    return this.family === AF_UNIX;
+  }
+
+  /** socketpair(2), and what a handshake ends with. */
+  join(peer: FakeSocket): void {
+    for (const [one, other] of [[this, peer] as const, [peer, this] as const]) {
+      one.#peer = other;
+      one.peerName = other.name;
+      if (!one.#isDatagram) one.#phase = "connected";
+    }
+  }
+
+  bind(wanted: SocketName): number {
+    if (this.#isBound) return -errno.EINVAL;
+    const name = this.#network.names.bind(this, this.type, wanted);
+    if (typeof name === "number") return name;
+    this.name = name;
+    this.#isBound = true;
+    return 0;
+  }
+
+  listen(backlog: number): number {
+    if (this.#isDatagram) return -errno.EOPNOTSUPP;
+    if (this.#phase !== "idle" && this.#phase !== "listening") return -errno.EINVAL;
+    if (!this.#isBound) {
+      if (this.#isUnix) return -errno.EINVAL;
+      this.bind(this.name);
+    }
+    this.#phase = "listening";
+    // Linux lets one more wait than it was told.
+    this.#backlogLimit = backlog + 1;
+    return 0;
+  }
+
+  /** The connection that has waited longest, or a negated errno. */
+  accept(): FakeSocket | number {
+    if (this.#phase !== "listening") return this.#isDatagram ? -errno.EOPNOTSUPP : -errno.EINVAL;
+    const accepted = this.#backlog.shift();
+    if (accepted === undefined) return -errno.EAGAIN;
+    const next = this.#knocking.shift();
+    if (next !== undefined) this.#network.arrive(() => next.#handshake());
+    return accepted;
+  }
+
+  connect(to: SocketName): number {
+    if (this.#isDatagram) return this.#connectDatagrams(to);
+    if (this.#phase === "connecting") return -errno.EALREADY;
+    if (this.#phase !== "idle") return this.#phase === "connected" ? -errno.EISCONN : -errno.EINVAL;
+    if (this.#isUnix) {
+      const listener = this.#network.names.find(this.type, to);
+      if (listener === undefined) return -absence(to);
+      if (listener.type !== this.type) return -errno.EPROTOTYPE;
+      if (listener.#phase !== "listening") return -errno.ECONNREFUSED;
+      return listener.#enqueue(this) ? 0 : -errno.EAGAIN;
+    }
+    if (!this.#isBound) this.bind(atLoopback(this.name));
+    this.peerName = atLoopback(to);
+    this.#phase = "connecting";
+    this.#isReadShut = false;
+    this.#isWriteShut = false;
+    this.#network.arrive(() => this.#handshake());
+    return -errno.EINPROGRESS;
+  }
+
+  get isConnected(): boolean {
+    return this.#isDatagram ? this.peerName !== undefined : this.#phase === "connected";
+  }
+
+  send(pieces: readonly Uint8Array[], to: SocketName | undefined): number {
+    if (this.#error !== 0 && !this.#isUnix) return -this.takeError();
+    if (this.#isWriteShut) return -errno.EPIPE;
+    if (this.#isDatagram) return this.#sendDatagram(pieces, to);
+    const peer = this.#peer;
+    if (this.#phase !== "connected" || peer === undefined) return -(this.#isUnix ? errno.ENOTCONN : errno.EPIPE);
+    if (peer.#phase === "closed") {
+      // tcp(7): who writes to a peer that has gone learns of it by the reset that comes back.
+      this.#lose(errno.EPIPE);
+      return lengthOf(pieces);
+    }
+    if (this.type !== SOCK_STREAM && !this.inbound.fits(lengthOf(pieces))) return -errno.EMSGSIZE;
+    return peer.inbound.put(pieces, noName) ?? -errno.EAGAIN;
+  }
+
+  /** What was taken, or a negated errno; zero at the end. */
+  receive(rooms: readonly Uint8Array[], flags: number): Taken | number {
+    if ((flags & MSG_ERRQUEUE) !== 0) return -errno.EAGAIN;
+    if ((flags & MSG_OOB) !== 0) return -(this.#isUnix ? errno.EOPNOTSUPP : errno.EINVAL);
+    if (this.#isDatagram && this.#error !== 0) return -this.takeError();
+    if (!this.inbound.isEmpty) return this.inbound.take(rooms, (flags & MSG_PEEK) !== 0);
+    if (this.#error !== 0) return -this.takeError();
+    if (this.#isReadShut) return 0;
+    if (!this.#isDatagram && this.#phase !== "connected") {
+      return -(this.#isUnix && this.type === SOCK_STREAM ? errno.EINVAL : errno.ENOTCONN);
+    }
+    return -errno.EAGAIN;
+  }
+
+  /** SO_ERROR: what is told once. */
+  takeError(): number {
+    const error = this.#error;
+    this.#error = 0;
+    return error;
+  }
+
+  shutdown(how: number): number {
+    if (how !== SHUT_RD && how !== SHUT_WR && how !== SHUT_RDWR) return -errno.EINVAL;
+    if (!this.#isUnix && !this.isConnected) return -errno.ENOTCONN;
+    const peer = this.#isDatagram ? undefined : this.#peer;
+    if (how !== SHUT_WR) {
+      this.#isReadShut = true;
+      if (this.#isUnix && peer !== undefined) peer.#isWriteShut = true;
+    }
+    if (how !== SHUT_RD) {
+      this.#isWriteShut = true;
+      if (peer !== undefined) peer.#isReadShut = true;
+    }
+    return 0;
+  }
+
+  /** close(2) of the last descriptor. Unread bytes make a reset of it, as does SO_LINGER with no seconds on TCP. */
+  close(isAtOnce: boolean): void {
+    if (this.#isBound) this.#network.names.release(this.type, this.name);
+    const isReset = !this.inbound.isEmpty || (isAtOnce && !this.#isUnix);
+    for (const waiting of this.#backlog.splice(0)) waiting.#abandon(true);
+    for (const knocking of this.#knocking.splice(0)) knocking.#refuse();
+    this.#abandon(isReset);
+  }
+
+  /** EPOLL* bits, as tcp_poll(), unix_poll() and unix_dgram_poll() of the kernel. */
+  events(): number {
+    const error = this.#error === 0 ? 0 : EPOLLERR;
+    if (this.#phase === "listening") return this.#backlog.length > 0 ? EPOLLIN : 0;
+    if (this.#phase === "connecting") return error;
+    const isAlone = !this.#isDatagram && this.#phase !== "connected";
+    const hangUp = isAlone || (this.#isReadShut && this.#isWriteShut) ? EPOLLHUP : 0;
+    const input = !this.inbound.isEmpty || this.#isReadShut ? EPOLLIN : 0;
+    return error | hangUp | input | (isAlone || this.#hasRoom ? EPOLLOUT : 0);
+  }
+
+  get #hasRoom(): boolean {
+    const peer = this.#peer;
+    // A Unix socket makes no event of its own shutdown: only room counts.
+    return (
+      peer === undefined || peer.#phase === "closed" || peer.inbound.isWritable || (!this.#isUnix && this.#isWriteShut)
+    );
+  }
+
+  #connectDatagrams(to: SocketName): number {
+    const found = this.#network.names.find(this.type, atLoopback(to));
+    if (this.#isUnix && found === undefined) return -absence(to);
+    if (this.#isUnix && found?.type !== this.type) return -errno.EPROTOTYPE;
+    if (!this.#isBound && !this.#isUnix) this.bind(atLoopback(this.name));
+    this.#peer = this.#isUnix ? found : undefined;
+    this.peerName = atLoopback(to);
+    return 0;
+  }
+
+  #sendDatagram(pieces: readonly Uint8Array[], to: SocketName | undefined): number {
+    const length = lengthOf(pieces);
+    if (to === undefined && this.peerName === undefined) return -(this.#isUnix ? errno.ENOTCONN : errno.EDESTADDRREQ);
+    if (length > (this.#isUnix ? this.#network.bufferBytes : UDP_MAX_BYTES)) return -errno.EMSGSIZE;
+    if (!this.#isBound && !this.#isUnix) this.bind(atLoopback(this.name));
+    const target = this.#receiver(to);
+    if (target === undefined || target.#phase === "closed") {
+      if (this.#isUnix) return to === undefined ? -errno.ECONNREFUSED : -absence(to);
+      // udp(7): the ICMP message comes back, and only who is connected is told.
+      if (to === undefined) this.#error = errno.ECONNREFUSED;
+      return length;
+    }
+    const taken = target.#takes(this) ? target.inbound.put(pieces, this.#isBound ? this.name : noName) : undefined;
+    // A datagram that UDP has no room for is lost, and its sender is not told.
+    return taken ?? (this.#isUnix ? -errno.EAGAIN : length);
+  }
+
+  #receiver(to: SocketName | undefined): FakeSocket | undefined {
+    if (to === undefined && this.#peer !== undefined) return this.#peer;
+    const name = to ?? this.peerName;
+    return name === undefined ? undefined : this.#network.names.find(this.type, atLoopback(name));
+  }
+
+  /** A UDP socket that is connected hears nobody else. */
+  #takes(from: FakeSocket): boolean {
+    if (this.#isUnix || this.peerName === undefined) return true;
+    return Buffer.compare(this.peerName, from.name) === 0;
+  }
+
+  /** The first packet of TCP has come to whoever is bound there. */
+  #handshake(): void {
+    if (this.#phase !== "connecting" || this.peerName === undefined) return;
+    const listener = this.#network.names.find(this.type, this.peerName);
+    if (listener === undefined || listener.#phase !== "listening") this.#refuse();
+    else if (!listener.#enqueue(this)) listener.#knocking.push(this);
+  }
+
+  #refuse(): void {
+    if (this.#phase !== "connecting") return;
+    this.#phase = "idle";
+    this.peerName = undefined;
+    this.#lose(errno.ECONNREFUSED);
+  }
+
+  /** As the listener: makes the other end of a connection. False when the backlog is full. */
+  #enqueue(client: FakeSocket): boolean {
+    if (this.#backlog.length >= this.#backlogLimit) return false;
+    const accepted = new FakeSocket(this.#network, this.family, this.type, this.protocol);
+    accepted.name = client.peerName ?? this.name;
+    client.join(accepted);
+    for (const [option, value] of this.options) accepted.options.set(option, value);
+    this.#backlog.push(accepted);
+    return true;
+  }
+
+  /** Nobody has this end any more. */
+  #abandon(isReset: boolean): void {
+    this.#phase = "closed";
+    const peer = this.#peer;
+    if (this.#isDatagram || peer === undefined) return;
+    if (peer.#phase === "closed") return;
+    if (isReset) peer.#lose(errno.ECONNRESET);
+    else {
+      peer.#isReadShut = true;
+      if (this.#isUnix) peer.#isWriteShut = true;
+    }
+  }
+
+  /** The connection is gone: what had come can still be read, then the error, then the end. */
+  #lose(error: number): void {
+    this.#error = error;
+    this.#isReadShut = true;
+    this.#isWriteShut = true;
+  }
+}
+
+const noName: SocketName = new Uint8Array(0);
+
+/** unix(7): a path that does not exist is no file; an abstract name is nobody's. */
+function absence(name: SocketName): number {
+  return name[2] === 0 ? errno.ECONNREFUSED : errno.ENOENT;
+}
+
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
+}

@@ -1,0 +1,111 @@
+import { constants } from "node:os";
+import { SO_TYPE, SOCK_STREAM, SOL_SOCKET } from "../socket/constants.ts";
+import type { SocketCalls } from "./fake-calls.ts";
+import type { FaultyCall, Limit } from "./kernel-fault.ts";
+
+const { EINPROGRESS, EINTR } = constants.errno;
+/** Where a call has no socket yet. */
+const NO_SLOT = -1;
+
+/** What becomes of the next call; `most` is what it would move. */
+export type FaultSource = (call: FaultyCall, slot: number, most: number) => Limit;
+
+type SlotCall<Rest extends unknown[]> = (slot: number, generation: number, ...rest: Rest) => number;
+
+/** The calls of a kernel, each of which may fail, or move less of a stream than it was asked to. */
+export function faultyCalls(below: SocketCalls, next: FaultSource): SocketCalls {
+  /** The fault of one call. Below layer 1 a call that was interrupted is made again: native/syscall.h. */
+  function fault(call: FaultyCall, slot: number, most = 0): Limit {
+    for (;;) {
+      const limit = next(call, slot, most);
+      if (limit !== -EINTR) return limit;
+    }
+  }
+
+  const failing =
+    <Rest extends unknown[]>(call: FaultyCall, made: SlotCall<Rest>): SlotCall<Rest> =>
+    (slot, generation, ...rest) => {
+      const limit = fault(call, slot);
+      return limit < 0 ? limit : made(slot, generation, ...rest);
+    };
+
+  const optionRoom = new Uint8Array(4);
+  /** A record is never cut. */
+  function isStream(slot: number, generation: number): boolean {
+    below.getsockopt(slot, generation, SOL_SOCKET, SO_TYPE, optionRoom);
+    return optionRoom[0] === SOCK_STREAM;
+  }
+
+  /** A transfer of one buffer. */
+  const short =
+    <Buffer, Rest extends unknown[]>(
+      call: FaultyCall,
+      made: SlotCall<[buffer: Buffer, offset: number, length: number, ...rest: Rest]>,
+    ): typeof made =>
+    (slot, generation, buffer, offset, length, ...rest) => {
+      const limit = fault(call, slot, length);
+      if (limit < 0) return limit;
+      const moved = limit < length && isStream(slot, generation) ? limit : length;
+      return made(slot, generation, buffer, offset, moved, ...rest);
+    };
+
+  /** A transfer of several. */
+  const shortMany =
+    <Rest extends unknown[]>(
+      call: FaultyCall,
+      made: SlotCall<[buffers: readonly Uint8Array[], ...rest: Rest]>,
+    ): typeof made =>
+    (slot, generation, buffers, ...rest) => {
+      const length = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+      const limit = fault(call, slot, length);
+      if (limit < 0) return limit;
+      const isCut = limit < length && isStream(slot, generation);
+      return made(slot, generation, isCut ? upTo(limit, buffers) : buffers, ...rest);
+    };
+
+  return {
+    ...below,
+    socket(...given) {
+      const limit = fault("socket", NO_SLOT);
+      return limit < 0 ? limit : below.socket(...given);
+    },
+    socketpair(...given) {
+      const limit = fault("socketpair", NO_SLOT);
+      return limit < 0 ? limit : below.socketpair(...given);
+    },
+    connect(slot, generation, address) {
+      const limit = next("connect", slot, 0);
+      if (limit < 0 && limit !== -EINTR) return limit;
+      const result = below.connect(slot, generation, address);
+      // connect(2): an interrupted one goes on by itself.
+      return limit === -EINTR && result === -EINPROGRESS ? -EINTR : result;
+    },
+    dup: failing("dup", below.dup),
+    bind: failing("bind", below.bind),
+    listen: failing("listen", below.listen),
+    accept: failing("accept", below.accept),
+    shutdown: failing("shutdown", below.shutdown),
+    getsockname: failing("getsockname", below.getsockname),
+    getpeername: failing("getpeername", below.getpeername),
+    getsockopt: failing("getsockopt", below.getsockopt),
+    setsockopt: failing("setsockopt", below.setsockopt),
+    poll: failing("poll", below.poll),
+    watch: failing("epoll_ctl", below.watch),
+    recv: short("recv", below.recv),
+    send: short("send", below.send),
+    recvfrom: short("recvfrom", below.recvfrom),
+    sendto: short("sendto", below.sendto),
+    recvmsg: shortMany("recvmsg", below.recvmsg),
+    sendmsg: shortMany("sendmsg", below.sendmsg),
+  };
+}
+
+/** The first bytes of the buffers. */
+function upTo(most: number, buffers: readonly Uint8Array[]): Uint8Array[] {
+  let left = most;
+  return buffers.map((buffer) => {
+    const part = buffer.subarray(0, left);
+    left -= part.length;
+    return part;
+  });
+}

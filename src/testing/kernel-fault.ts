@@ -1,0 +1,89 @@
+import { constants } from "node:os";
+import { integer, wrongValue } from "../socket/argument.ts";
+import { EHOSTDOWN, ENONET } from "../socket/errno.ts";
+
+/** The name of an error of the kernel, as in errno(3): `"EAGAIN"`. */
+export type ErrnoName = keyof typeof constants.errno | "ENONET" | "EHOSTDOWN";
+
+/**
+ * What becomes of one system call: `"pass"`, it is made; the name of an error, it fails with that; `atMostBytes`, it moves
+ * no more of a stream than that. `"EINTR"` is tried again at once, as always below layer 1; only a `connect` goes on
+ * without an answer.
+ */
+export type Fault = "pass" | ErrnoName | { readonly atMostBytes: number };
+
+/** The calls that {@link FakeKernel.script} takes, under the names of C. */
+export type FaultyCall =
+  | "socket"
+  | "socketpair"
+  | "dup"
+  | "bind"
+  | "listen"
+  | "accept"
+  | "connect"
+  | "shutdown"
+  | "getsockname"
+  | "getpeername"
+  | "recv"
+  | "recvfrom"
+  | "recvmsg"
+  | "send"
+  | "sendto"
+  | "sendmsg"
+  | "getsockopt"
+  | "setsockopt"
+  | "poll"
+  | "epoll_ctl"
+  | "epoll_wait";
+
+/** A fault as the calls take it: a negated errno, or the most that is moved. */
+export type Limit = number;
+
+/** Faults in a script, at most. */
+const MAX_SCRIPT_FAULTS = 1_000_000;
+const ERRNOS: ReadonlyMap<string, number> = new Map([
+  ...Object.entries(constants.errno),
+  ["ENONET", ENONET],
+  ["EHOSTDOWN", EHOSTDOWN],
+]);
+
+/** A fault as a number. @throws TypeError, RangeError with its place in the script. */
+export function limitOf(fault: Fault, name: string): Limit {
+  if (fault === "pass") return Number.POSITIVE_INFINITY;
+  if (typeof fault === "object") return integer(`${name}.atMostBytes`, fault.atMostBytes, 1, 0x7fffffff);
+  const errno = ERRNOS.get(fault);
+  if (errno === undefined) throw wrongValue(name, 'must be "pass", the name of an errno, or { atMostBytes }', fault);
+  return -errno;
+}
+
+/** The faults that were asked for, of each call in their order. */
+export class FaultScript {
+  readonly #faults = new Map<string, Limit[]>();
+  #length = 0;
+
+  /** How many have not come yet. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** `slot` limits them to one socket. */
+  add(call: FaultyCall, faults: readonly Fault[], slot: number | undefined): void {
+    const limits = faults.map((fault, index) => limitOf(fault, `faults[${index}]`));
+    integer("faults.length", this.#length + limits.length, 0, MAX_SCRIPT_FAULTS);
+    const key = keyOf(call, slot);
+    this.#faults.set(key, [...(this.#faults.get(key) ?? []), ...limits]);
+    this.#length += limits.length;
+  }
+
+  /** The next fault of this call, those of its socket first. */
+  next(call: FaultyCall, slot: number): Limit | undefined {
+    if (this.#length === 0) return undefined;
+    const limit = this.#faults.get(keyOf(call, slot))?.shift() ?? this.#faults.get(keyOf(call, undefined))?.shift();
+    if (limit !== undefined) this.#length--;
+    return limit;
+  }
+}
+
+function keyOf(call: FaultyCall, slot: number | undefined): string {
+  return slot === undefined ? call : `${call} ${slot}`;
+}

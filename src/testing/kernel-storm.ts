@@ -1,0 +1,75 @@
+import { constants } from "node:os";
+import { integer, outOfRange, wrongType } from "../socket/argument.ts";
+import { MAX_SEED } from "./chaos-options.ts";
+import type { FaultyCall, Limit } from "./kernel-fault.ts";
+import { Random } from "./random.ts";
+
+const { EAGAIN, EINTR, ENOBUFS } = constants.errno;
+/** A storm in which nothing ever succeeded would have no end. */
+const MAX_STORM_PROBABILITY = 0.95;
+
+/** How often a system call goes badly, from 0 to 0.95, while a storm lasts. */
+export interface StormOptions {
+  /** The same seed gives the same faults for the same calls. Default 1. */
+  readonly seed?: number | undefined;
+  /** A read or a write of a stream moves 1 byte to all of them. Default 0.5. */
+  readonly shortProbability?: number | undefined;
+  /** A read, a write or an accept that could go on gives `EAGAIN`. Default 0.1. */
+  readonly againProbability?: number | undefined;
+  /** `EINTR`, in every call that can be interrupted and in the wait for events. Default 0.1. */
+  readonly interruptProbability?: number | undefined;
+  /** Readiness is told of a socket that has nothing. Default 0.1. */
+  readonly spuriousProbability?: number | undefined;
+  /** A write gives `ENOBUFS`, which its caller is told. Default 0. */
+  readonly noBuffersProbability?: number | undefined;
+}
+
+const READS: ReadonlySet<FaultyCall> = new Set<FaultyCall>(["recv", "recvfrom", "recvmsg"]);
+const WRITES: ReadonlySet<FaultyCall> = new Set<FaultyCall>(["send", "sendto", "sendmsg"]);
+
+/** Faults at random, by a seed. */
+export class KernelStorm {
+  readonly seed: number;
+  readonly #random: Random;
+  readonly #short: number;
+  readonly #again: number;
+  readonly #interrupt: number;
+  readonly #spurious: number;
+  readonly #noBuffers: number;
+
+  constructor(options: StormOptions) {
+    this.seed = integer("seed", options.seed ?? 1, 0, MAX_SEED);
+    this.#random = new Random(this.seed, 0, 0);
+    this.#short = probability("shortProbability", options.shortProbability ?? 0.5);
+    this.#again = probability("againProbability", options.againProbability ?? 0.1);
+    this.#interrupt = probability("interruptProbability", options.interruptProbability ?? 0.1);
+    this.#spurious = probability("spuriousProbability", options.spuriousProbability ?? 0.1);
+    this.#noBuffers = probability("noBuffersProbability", options.noBuffersProbability ?? 0);
+  }
+
+  /** `most` is what the call would move. */
+  next(call: FaultyCall, most: number): Limit {
+    const [isRead, isWrite] = [READS.has(call), WRITES.has(call)];
+    const isTransfer = isRead || isWrite;
+    if ((isTransfer || call === "accept" || call === "connect") && this.#random.chance(this.#interrupt)) return -EINTR;
+    if ((isTransfer || call === "accept") && this.#random.chance(this.#again)) return -EAGAIN;
+    if (isWrite && this.#random.chance(this.#noBuffers)) return -ENOBUFS;
+    if (!isTransfer || most <= 1 || !this.#random.chance(this.#short)) return Number.POSITIVE_INFINITY;
+    return this.#random.integer({ min: 1, max: most });
+  }
+
+  isInterrupted(): boolean {
+    return this.#random.chance(this.#interrupt);
+  }
+
+  isSpurious(): boolean {
+    return this.#random.chance(this.#spurious);
+  }
+}
+
+function probability(name: string, value: unknown): number {
+  if (typeof value !== "number") throw wrongType(name, "of type number", value);
+  if (!(value >= 0 && value <= MAX_STORM_PROBABILITY))
+    throw outOfRange(name, `>= 0 && <= ${MAX_STORM_PROBABILITY}`, value);
+  return value;
+}
