@@ -7,6 +7,8 @@ export type { Connection, ConnectionStats, ReadUntilOptions } from "./server/con
 export { ConnectionError, type ConnectionErrorCode } from "./server/connection-error.ts";
 export type { DropReason } from "./server/datagram-limit.ts";
 export { DeadlineError, type DeadlineName } from "./server/deadline-error.ts";
+export type { ExpiryReason } from "./server/flow.ts";
+export type { FlowOptions, WhenOutboxFull } from "./server/flow-limits.ts";
 export type { SendFileOptions } from "./server/file-sending.ts";
 export type { Frames } from "./server/frames.ts";
 export type { AlarmLevel } from "./server/level-alarm.ts";

@@ -6,8 +6,9 @@ import { bytesOf, integer, wrongValue } from "../socket/argument.ts";
 import { promised } from "../socket/call.ts";
 import { ConnectionError } from "./connection-error.ts";
 import { type SendFileOptions, sendFile } from "./file-sending.ts";
+import { DEFAULT_FLOW, type Flow } from "./flow.ts";
+import { DEFAULT_MAX_INBOX_BYTES } from "./flow-limits.ts";
 import { Frames } from "./frames.ts";
-import { MAX_INBOX_BYTES } from "./inbox.ts";
 import { Input, type InputOwner } from "./input.ts";
 import { Output, type OutputOwner } from "./output.ts";
 import { MAX_READ_BYTES, NEXT_PIECE, ReadAtMost, ReadExactly, ReadUntil } from "./read.ts";
@@ -38,6 +39,8 @@ export interface ConnectionStats {
   readonly bytesWritten: number;
   /** What was written and waits to be sent. */
   readonly bytesWaiting: number;
+  /** Writes that were dropped, as the option `whenOutboxFull` has it. */
+  readonly writesDropped: number;
   readonly openedAt: Date;
   /** Since it was opened, on the monotonic clock; until it was closed or lost, if it was. */
   readonly durationMs: number;
@@ -71,6 +74,7 @@ export interface ConnectionStats {
  * ```
  */
 export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIterable<Buffer>, AsyncDisposable {
+  readonly #flow: Flow;
   readonly #link: Link;
   readonly #input: Input;
   readonly #output: Output;
@@ -81,7 +85,8 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
   #pushWatcher: PushWatcher | undefined;
 
   /** @internal */
-  constructor(link: Link) {
+  constructor(link: Link, flow: Flow = DEFAULT_FLOW) {
+    this.#flow = flow;
     this.#link = link;
     this.#input = new Input(link, this);
     this.#output = new Output(link, this, this.#input);
@@ -120,10 +125,10 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
    */
   get stats(): ConnectionStats {
     const { bytesRead, bytesUnread } = this.#input;
-    const { bytesWritten, bytesWaiting } = this.#output;
+    const { bytesWritten, bytesWaiting, writesDropped } = this.#output;
     const openedAt = new Date(performance.timeOrigin + this.#openedMs);
     const durationMs = (this.#closedMs ?? performance.now()) - this.#openedMs;
-    return { bytesRead, bytesUnread, bytesWritten, bytesWaiting, openedAt, durationMs };
+    return { bytesRead, bytesUnread, bytesWritten, bytesWaiting, writesDropped, openedAt, durationMs };
   }
 
   /** Why the connection was lost, if it was. @internal */
@@ -165,7 +170,7 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
     return promised(() => {
       const end = bytesOf("delimiter", delimiter);
       if (end.length === 0) throw wrongValue("delimiter", "must not be empty", delimiter);
-      const maxBytes = integer("options.maxBytes", options?.maxBytes ?? MAX_INBOX_BYTES, 1, MAX_READ_BYTES);
+      const maxBytes = integer("options.maxBytes", options?.maxBytes ?? DEFAULT_MAX_INBOX_BYTES, 1, MAX_READ_BYTES);
       return this.#input.read(new ReadUntil(end, maxBytes));
     });
   }
@@ -324,6 +329,11 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
     return this.close();
   }
 
+  /** What it goes by, as all others of its server. @internal */
+  get flow(): Flow {
+    return this.#flow;
+  }
+
   /** @internal */
   get isAwaited(): boolean {
     return this.#input.isAwaited;
@@ -397,7 +407,10 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
   }
 
   async #linger(): Promise<void> {
-    const timer = setTimeout(() => this.#input.ended(), LINGER_MS);
+    const timer = setTimeout(() => {
+      this.#flow.expired("linger", this.peer);
+      this.#input.ended();
+    }, LINGER_MS);
     await this.#input.peerEnds();
     clearTimeout(timer);
   }

@@ -1,5 +1,5 @@
 /** Which deadline of a connection has passed; the options of a server have the same names: `idleTimeoutMs` … */
-export type DeadlineName = "first-byte" | "idle" | "read" | "write" | "total";
+export type DeadlineName = "first-byte" | "idle" | "read" | "write" | "total" | "drain";
 
 const MESSAGES: Readonly<Record<DeadlineName, string>> = {
   "first-byte": "The client has said nothing since it connected",
@@ -7,6 +7,7 @@ const MESSAGES: Readonly<Record<DeadlineName, string>> = {
   read: "The peer has sent nothing for too long",
   write: "The peer has taken nothing of what waits to be sent for too long",
   total: "The connection has lasted too long",
+  drain: "After the end the peer has taken nothing of what waits to be sent for too long",
 };
 
 /**

@@ -41,9 +41,18 @@ async function copy(file: FileHandle, output: Output, offset: number, length: nu
     const { bytesRead } = await file.read(chunk, 0, Math.min(chunk.length, length - sent), offset + sent);
     if (bytesRead === 0) break;
     sent += bytesRead;
-    if (!output.write(chunk.subarray(0, bytesRead))) await output.drained();
+    await write(output, chunk.subarray(0, bytesRead));
   }
   return sent;
+}
+
+/** What it writes has room: it is not refused, and no other write is because of it alone. */
+async function write(output: Output, bytes: Uint8Array): Promise<void> {
+  for (let rest = bytes; rest.length > 0; ) {
+    const fitting = rest.subarray(0, output.roomBytes);
+    rest = rest.subarray(fitting.length);
+    if (!output.write(fitting)) await output.drained();
+  }
 }
 
 function isHandle(source: PathLike | FileHandle): source is FileHandle {

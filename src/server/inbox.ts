@@ -1,6 +1,4 @@
-/** Above this, a connection that nobody reads from is not read from. */
-export const MAX_INBOX_BYTES = 64 * 1024;
-/** Nor with so many records, which may be empty. */
+/** With so many records, which may be empty, a connection that nobody reads from is not read from. */
 export const MAX_INBOX_RECORDS = 1024;
 /** Pieces of a stream are joined up to here: who sends byte by byte takes hardly more memory than his bytes. */
 export const JOINED_BYTES = 4 * 1024;
@@ -21,8 +19,9 @@ export class Inbox {
     return this.#bytes;
   }
 
-  get isFull(): boolean {
-    return this.#bytes >= MAX_INBOX_BYTES || (this.#rest !== undefined && this.#rest.length >= MAX_INBOX_RECORDS - 1);
+  /** Whether so many bytes are there, or as many records as are kept. */
+  isFull(maxBytes: number): boolean {
+    return this.#bytes >= maxBytes || (this.#rest !== undefined && this.#rest.length >= MAX_INBOX_RECORDS - 1);
   }
 
   /** Keeps a copy. */

@@ -1,10 +1,12 @@
 import { ConnectionError, errorOf } from "./connection-error.ts";
+import type { Flow } from "./flow.ts";
 import { Inbox } from "./inbox.ts";
 import type { Read } from "./read.ts";
 import type { Link } from "./transport.ts";
 
-/** Whom a connection's sides tell that it cannot go on. */
+/** Whom a connection's sides tell that it cannot go on, and who says what they go by. */
 export interface Aborter {
+  readonly flow: Flow;
   abort(reason: Error): void;
 }
 
@@ -160,10 +162,10 @@ export class Input {
     }
     if (this.#phase === "discarding") return;
     // Not every link can stop: datagrams that nobody reads are dropped, as the kernel drops them.
-    if (this.#link.isDatagram && this.#inbox.isFull) return;
+    if (this.#link.isDatagram && this.#isFull()) return;
     this.#inbox.add(bytes);
     if (this.#waiter?.attempt(this.#inbox) === true) this.#waiter = undefined;
-    if (this.#waiter === undefined && this.#inbox.isFull) this.#pause();
+    if (this.#waiter === undefined && this.#isFull()) this.#pause();
   }
 
   ended(): void {
@@ -178,6 +180,10 @@ export class Input {
     this.#failure = error;
     this.#isReading = false;
     this.#finish();
+  }
+
+  #isFull(): boolean {
+    return this.#inbox.isFull(this.#owner.flow.maxInboxBytes);
   }
 
   #give(push: (bytes: Uint8Array) => void, bytes: Uint8Array): void {

@@ -1,16 +1,12 @@
 import type { Data } from "../socket/argument.ts";
 import { bytesOf } from "../socket/argument.ts";
 import { ConnectionError, errorOf } from "./connection-error.ts";
+import { DeadlineError } from "./deadline-error.ts";
+import { Deadline, type DeadlineWheel } from "./deadline-wheel.ts";
 import { atEndOfTurn, type TurnEnder } from "./end-of-turn.ts";
 import type { Aborter } from "./input.ts";
 import { Outbox } from "./outbox.ts";
 import type { Link } from "./transport.ts";
-
-/** `write` gives false from here on, and nothing is read, until less than LOW_WATER_BYTES wait to be sent. */
-export const HIGH_WATER_BYTES = 64 * 1024;
-export const LOW_WATER_BYTES = 32 * 1024;
-/** A connection for which more than this waits is aborted: its peer does not read. */
-const MAX_OUTBOX_BYTES = 16 * 1024 * 1024;
 
 const NOTHING = Promise.resolve();
 
@@ -47,7 +43,8 @@ export class Output implements TurnEnder {
   #phase: Phase = "open";
   #failure: Error | undefined;
   #drainers: Waiter[] | undefined;
-  #enders: Waiter[] | undefined;
+  /** Once the end is wanted and cannot be sent yet. */
+  #ending: Ending | undefined;
   /** At the end of the turn it will be sent. */
   #isDue = false;
   /** The link has no room. */
@@ -55,6 +52,7 @@ export class Output implements TurnEnder {
   /** Between the two marks, on the way down. */
   #isFull = false;
   #bytesAdded = 0;
+  #writesDropped = 0;
 
   constructor(link: Link, owner: OutputOwner, gate: Gate) {
     this.#link = link;
@@ -78,6 +76,16 @@ export class Output implements TurnEnder {
     return this.#outbox.bytes;
   }
 
+  /** Writes for which there was no room, where such are dropped. */
+  get writesDropped(): number {
+    return this.#writesDropped;
+  }
+
+  /** So much can be written now. */
+  get roomBytes(): number {
+    return Math.max(0, this.#owner.flow.maxOutboxBytes - this.#outbox.loadBytes);
+  }
+
   write(data: Data): boolean {
     if (this.#phase !== "open") {
       if (this.#phase === "lost") return false;
@@ -85,7 +93,9 @@ export class Output implements TurnEnder {
     }
     const bytes = bytesOf("data", data);
     const outbox = this.#outbox;
+    const { highWaterBytes, maxOutboxBytes } = this.#owner.flow;
     if (bytes.length > 0 || this.#link.isRecords) {
+      if (outbox.loadBytes + bytes.length > maxOutboxBytes && !this.#makesRoom(bytes.length)) return this.#overflow();
       outbox.add(bytes);
       this.#bytesAdded += bytes.length;
       if (!this.#isDue && !this.#isBlocked) {
@@ -93,19 +103,14 @@ export class Output implements TurnEnder {
         atEndOfTurn(this);
       }
     }
-    if (outbox.bytes < HIGH_WATER_BYTES) return true;
-    if (outbox.bytes > MAX_OUTBOX_BYTES) {
-      this.#owner.abort(new ConnectionError("ERR_SOCKWRIGHT_OUTBOX_FULL"));
-    } else if (!this.#isFull) {
-      this.#isFull = true;
-      this.#gate.hold();
-    }
+    if (outbox.loadBytes < highWaterBytes) return true;
+    this.#fill();
     return false;
   }
 
   drained(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.#outbox.bytes < HIGH_WATER_BYTES) return NOTHING;
+    if (!this.#isFull) return NOTHING;
     return new Promise((resolve, reject) => {
       this.#drainers ??= [];
       this.#drainers.push({ resolve, reject });
@@ -117,10 +122,12 @@ export class Output implements TurnEnder {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#phase === "ended") return NOTHING;
     return new Promise((resolve, reject) => {
-      this.#enders ??= [];
-      this.#enders.push({ resolve, reject });
+      this.#ending ??= new Ending();
+      this.#ending.waiters.push({ resolve, reject });
+      if (this.#phase !== "open") return;
       this.#phase = "ending";
       this.#flush();
+      if (!this.#outbox.isEmpty) this.#awaitDrain();
     });
   }
 
@@ -143,22 +150,65 @@ export class Output implements TurnEnder {
   }
 
   #flush(): void {
-    if (this.#isBlocked || this.#phase === "lost") return;
+    if (this.#isBlocked || this.#phase === "lost" || !this.#send()) return;
+    if (this.#isFull && this.#outbox.loadBytes < this.#owner.flow.lowWaterBytes) this.#relieve();
+    if (this.#phase === "ended") for (const { resolve } of this.#takeEnders()) resolve();
+  }
+
+  /** Gives the link what it takes; whether the connection lives on. */
+  #send(): boolean {
+    const before = this.#outbox.loadBytes;
     try {
       this.#outbox.flush(this.#link);
       if (!this.#outbox.isEmpty) {
         this.#isBlocked = true;
         this.#link.awaitRoom();
+        if (this.#phase === "ending" && this.#outbox.loadBytes < before) this.#awaitDrain();
       } else if (this.#phase === "ending") {
         this.#phase = "ended";
         this.#link.end();
       }
     } catch (error) {
       this.#owner.failed(errorOf(error));
-      return;
+      return false;
     }
-    if (this.#isFull && this.#outbox.bytes < LOW_WATER_BYTES) this.#relieve();
-    if (this.#phase === "ended") for (const { resolve } of this.#takeEnders()) resolve();
+    return true;
+  }
+
+  /** What the link takes at once needs no room: whether it is enough. Nobody is told of it within a write. */
+  #makesRoom(bytes: number): boolean {
+    return !this.#isBlocked && this.#send() && this.#outbox.loadBytes + bytes <= this.#owner.flow.maxOutboxBytes;
+  }
+
+  /** There is no room for a write, and nothing of it is taken. */
+  #overflow(): boolean {
+    if (this.#failure !== undefined) return false;
+    const { flow } = this.#owner;
+    flow.overflowed(this.#link.peer);
+    if (flow.whenOutboxFull === "close") {
+      this.#owner.abort(new ConnectionError("ERR_SOCKWRIGHT_OUTBOX_FULL"));
+      return false;
+    }
+    // Who waits for room after it waits for the peer, and not in vain.
+    if (!this.#outbox.isEmpty) this.#fill();
+    if (flow.whenOutboxFull === "pause") throw new ConnectionError("ERR_SOCKWRIGHT_OUTBOX_FULL");
+    this.#writesDropped++;
+    return false;
+  }
+
+  #fill(): void {
+    if (this.#isFull) return;
+    this.#isFull = true;
+    this.#gate.hold();
+  }
+
+  /** The peer has this long to take anything at all: what it takes has this called again. */
+  #awaitDrain(): void {
+    const { flow } = this.#owner;
+    this.#ending?.await(flow.wheel, flow.drainTimeoutMs, () => {
+      flow.expired("drain", this.#link.peer);
+      this.#owner.abort(new DeadlineError("drain"));
+    });
   }
 
   #relieve(): void {
@@ -174,8 +224,25 @@ export class Output implements TurnEnder {
   }
 
   #takeEnders(): readonly Waiter[] {
-    const enders = this.#enders ?? [];
-    this.#enders = undefined;
-    return enders;
+    const ending = this.#ending;
+    this.#ending = undefined;
+    return ending?.taken() ?? [];
+  }
+}
+
+/** The end of what is written, while it cannot be sent yet: who waits for it, and how long the peer may take nothing. */
+class Ending {
+  readonly waiters: Waiter[] = [];
+  #deadline: Deadline | undefined;
+
+  await(wheel: DeadlineWheel, timeoutMs: number, expire: () => void): void {
+    this.#deadline ??= new Deadline(wheel, expire);
+    this.#deadline.start(timeoutMs);
+  }
+
+  /** It is sent, or never will be. */
+  taken(): readonly Waiter[] {
+    this.#deadline?.cancel();
+    return this.waiters;
   }
 }

@@ -2,6 +2,7 @@ import { integer, outOfRange, wrongType, wrongValue } from "../socket/argument.t
 import { type Rate, rate } from "./address-rate.ts";
 import type { AdmissionLimits } from "./admission.ts";
 import type { DatagramLimits } from "./datagram-limit.ts";
+import { type FlowLimits, type FlowOptions, flowLimits } from "./flow-limits.ts";
 import type { AlarmLevel } from "./level-alarm.ts";
 import type { LinkTimeouts } from "./timed-link.ts";
 import type { Peer } from "./transport.ts";
@@ -31,7 +32,7 @@ export interface ConnectionsAlarm {
  * How a server runs, and what it takes on. An address is an IPv4 address, or the /64 network of an IPv6 address; the
  * clients of Unix sockets have none, and are limited in total only.
  */
-export interface ServeOptions {
+export interface ServeOptions extends FlowOptions {
   /** Told of every connection and datagram that the service failed on, besides the channel `sockwright:server:error`. */
   readonly onError?: ((error: unknown, peer: Peer | undefined) => void) | undefined;
   /** Connections at one time, of all URLs together. 1 or more; default 16 384. */
@@ -71,7 +72,7 @@ export interface ServeOptions {
 }
 
 /** The options with all that was left open filled in. */
-export interface ServeLimits extends AdmissionLimits, DatagramLimits, LinkTimeouts {
+export interface ServeLimits extends AdmissionLimits, DatagramLimits, LinkTimeouts, FlowLimits {
   readonly alarms: readonly AlarmLevel[];
 }
 
@@ -84,6 +85,7 @@ export function serveLimits(options: ServeOptions): ServeLimits {
   }
   const maxConnections = count("maxConnections", options.maxConnections, DEFAULT_MAX_CONNECTIONS);
   return {
+    ...flowLimits(options),
     maxConnections,
     whenFull,
     maxConnectionsPerAddress: count(

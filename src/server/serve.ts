@@ -6,8 +6,8 @@ import { ConnectionAlarms } from "./connection-alarms.ts";
 import { ConnectionError } from "./connection-error.ts";
 import { DatagramDesk } from "./datagram-desk.ts";
 import { DatagramLimit, type DropReason } from "./datagram-limit.ts";
-import type { DeadlineName } from "./deadline-error.ts";
 import { deadlines } from "./deadline-wheel.ts";
+import type { ExpiryReason, Flow } from "./flow.ts";
 import { type ServeOptions, serveLimits } from "./serve-options.ts";
 import { ServerCounters, type ServerStats } from "./server-counters.ts";
 import { type Service, type ServiceInput, serviceOf } from "./service.ts";
@@ -28,6 +28,7 @@ const errors = channel("sockwright:server:error");
 const refusals = channel("sockwright:server:refused");
 const drops = channel("sockwright:server:dropped");
 const timeouts = channel("sockwright:server:timeout");
+const overflows = channel("sockwright:server:overflow");
 
 /**
  * Serves on one URL or several. A connection is flushed and ended when the service's function returns, and aborted when
@@ -75,10 +76,7 @@ export class Server implements AsyncDisposable {
   readonly #alarms: ConnectionAlarms;
   readonly #timeouts: LinkTimeouts;
   /** One for all connections. */
-  readonly #expired = (deadline: DeadlineName, peer: Peer): void => {
-    this.#counters.expired(deadline);
-    if (timeouts.hasSubscribers) timeouts.publish({ deadline, peer, service: this.#service.name });
-  };
+  readonly #flow: Flow;
   /** One for all connections. */
   readonly #pushes: PushWatcher = {
     ended: (connection) => this.#finish(connection),
@@ -94,6 +92,12 @@ export class Server implements AsyncDisposable {
     this.#options = options;
     const limits = serveLimits(options);
     this.#timeouts = limits;
+    this.#flow = {
+      ...limits,
+      wheel: deadlines,
+      overflowed: (peer) => this.#overflowed(peer),
+      expired: (reason, peer) => this.#expired(reason, peer),
+    };
     this.#alarms = new ConnectionAlarms(limits.alarms, deadlines, service.name, options.onAlarm);
     this.#datagramLimit = new DatagramLimit(limits, systemClock);
     this.#admission = new Admission(limits, systemClock, {
@@ -176,7 +180,10 @@ export class Server implements AsyncDisposable {
   }
 
   #abortAll(): void {
-    for (const connection of this.#connections) connection.abort();
+    for (const connection of this.#connections) {
+      this.#expired("grace", connection.peer);
+      connection.abort();
+    }
   }
 
   /** Settles when the last connection has left. */
@@ -214,7 +221,7 @@ export class Server implements AsyncDisposable {
       return;
     }
     this.#counters.connectionsAccepted++;
-    const connection = new Connection(timed(link, this.#timeouts, deadlines, this.#expired));
+    const connection = new Connection(timed(link, this.#timeouts, deadlines, this.#flow.expired), this.#flow);
     this.#connections.add(connection);
     const running = this.#begin(connection);
     // A service that pushes gives back the promise of its push, most often: the push itself then tells of its end, and
@@ -265,6 +272,17 @@ export class Server implements AsyncDisposable {
   #refused(reason: RefusalReason, peer: Peer): void {
     this.#counters.refused(reason);
     if (refusals.hasSubscribers) refusals.publish({ reason, peer, service: this.#service.name });
+  }
+
+  #overflowed(peer: Peer): void {
+    this.#counters.writesRefused++;
+    if (!overflows.hasSubscribers) return;
+    overflows.publish({ whenOutboxFull: this.#flow.whenOutboxFull, peer, service: this.#service.name });
+  }
+
+  #expired(deadline: ExpiryReason, peer: Peer): void {
+    this.#counters.expired(deadline);
+    if (timeouts.hasSubscribers) timeouts.publish({ deadline, peer, service: this.#service.name });
   }
 
   #dropped(reason: DropReason, peer: Peer): void {

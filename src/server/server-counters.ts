@@ -1,6 +1,6 @@
 import type { RefusalReason } from "./admission.ts";
 import type { DropReason } from "./datagram-limit.ts";
-import type { DeadlineName } from "./deadline-error.ts";
+import type { ExpiryReason } from "./flow.ts";
 
 /** Codes of errors that are counted each by itself; the rest are counted as `other`. */
 export const MAX_ERROR_CODES = 64;
@@ -16,8 +16,13 @@ export interface ServerStats {
   readonly connectionsAccepted: number;
   /** Connections that were reset instead, by reason: see {@link ServeOptions}. */
   readonly connectionsRefused: Readonly<Record<RefusalReason, number>>;
-  /** Connections that were aborted when a deadline had passed, by its name. */
-  readonly connectionsExpired: Readonly<Record<DeadlineName, number>>;
+  /**
+   * Connections that were not waited for any longer, by the name of the deadline; `linger` where the peer did not end after
+   * the server had, `grace` where the service did not when the server closed.
+   */
+  readonly connectionsExpired: Readonly<Record<ExpiryReason, number>>;
+  /** Writes for which there was no room; what becomes of them says the option `whenOutboxFull`. */
+  readonly writesRefused: number;
   /** Errors of accept(2), by code. */
   readonly acceptErrors: Tally;
   /** What was reported to `onError`, by code, or by name where an error has none. */
@@ -34,6 +39,7 @@ export interface ServerStats {
 export class ServerCounters {
   connectionsAccepted = 0;
   datagramsReceived = 0;
+  writesRefused = 0;
   repliesSent = 0;
   repliesDropped = 0;
   readonly #refused: Record<RefusalReason, number> = {
@@ -42,7 +48,16 @@ export class ServerCounters {
     "accept-rate-per-address": 0,
     "out-of-descriptors": 0,
   };
-  readonly #expired: Record<DeadlineName, number> = { "first-byte": 0, idle: 0, read: 0, write: 0, total: 0 };
+  readonly #expired: Record<ExpiryReason, number> = {
+    "first-byte": 0,
+    idle: 0,
+    read: 0,
+    write: 0,
+    total: 0,
+    drain: 0,
+    linger: 0,
+    grace: 0,
+  };
   readonly #dropped: Record<DropReason, number> = {
     "datagram-rate-per-address": 0,
     "max-pending-replies": 0,
@@ -59,8 +74,8 @@ export class ServerCounters {
     this.#dropped[reason]++;
   }
 
-  expired(deadline: DeadlineName): void {
-    this.#expired[deadline]++;
+  expired(reason: ExpiryReason): void {
+    this.#expired[reason]++;
   }
 
   acceptFailed(error: unknown): void {
@@ -78,6 +93,7 @@ export class ServerCounters {
       connectionsAccepted: this.connectionsAccepted,
       connectionsRefused: { ...this.#refused },
       connectionsExpired: { ...this.#expired },
+      writesRefused: this.writesRefused,
       acceptErrors: Object.fromEntries(this.#acceptErrors),
       errors: Object.fromEntries(this.#errors),
       datagramsReceived: this.datagramsReceived,

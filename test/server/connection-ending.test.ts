@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { LINGER_MS } from "../../src/server/connection.ts";
-import { LOW_WATER_BYTES } from "../../src/server/output.ts";
+import { DEFAULT_LOW_WATER_BYTES } from "../../src/server/flow-limits.ts";
 import { type Connection, connect, serve } from "../../src/server.ts";
 
 /** A connection of ours, and its other end, a socket of Node's that reads when it is told to. */
@@ -180,7 +180,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
     const sent = Buffer.alloc(32 * 1024 * 1024, "x");
     const allSent = new Promise((resolve) => peer.write(sent, resolve));
-    while (connection.stats.bytesWaiting < LOW_WATER_BYTES) await turn();
+    while (connection.stats.bytesWaiting < DEFAULT_LOW_WATER_BYTES) await turn();
     // The answers have no room any more, and reading stops for them: the close itself has to take the rest in.
     const answers = connection.stats.bytesRead;
     const closed = connection.close();

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { FILE_CHUNK_BYTES } from "../../src/server/file-sending.ts";
-import { HIGH_WATER_BYTES } from "../../src/server/output.ts";
+import { DEFAULT_HIGH_WATER_BYTES } from "../../src/server/flow-limits.ts";
 import { type Connection, connect, type SendFileOptions, serve } from "../../src/server.ts";
 
 const content = randomBytes(3 * FILE_CHUNK_BYTES + 17);
@@ -106,7 +106,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       last = bytesWritten;
       most = Math.max(most, bytesWaiting);
     }
-    expect(most).toBeLessThan(HIGH_WATER_BYTES + FILE_CHUNK_BYTES);
+    expect(most).toBeLessThan(DEFAULT_HIGH_WATER_BYTES + FILE_CHUNK_BYTES);
     expect((await all(client)).length).toBe(64 * 1024 * 1024);
   });
 

@@ -1,9 +1,12 @@
 import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { MAX_INBOX_BYTES } from "../../src/server/inbox.ts";
+import {
+  DEFAULT_HIGH_WATER_BYTES,
+  DEFAULT_LOW_WATER_BYTES,
+  DEFAULT_MAX_INBOX_BYTES,
+} from "../../src/server/flow-limits.ts";
 import { READING_BYTES } from "../../src/server/native-link.ts";
-import { HIGH_WATER_BYTES, LOW_WATER_BYTES } from "../../src/server/output.ts";
 import { type Connection, connect, type ServeOptions, type Server, serve } from "../../src/server.ts";
 
 const CLIENTS = 200;
@@ -122,10 +125,12 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       flooder?.pause();
       // More than the kernel's buffers hold on both ways.
       flooder?.write(Buffer.alloc(64 * 1024 * 1024));
-      await until(() => (connection?.stats.bytesWaiting ?? 0) >= LOW_WATER_BYTES);
+      await until(() => (connection?.stats.bytesWaiting ?? 0) >= DEFAULT_LOW_WATER_BYTES);
       await settled(() => connection?.stats.bytesRead);
       const { bytesWaiting, bytesUnread } = connection?.stats ?? { bytesWaiting: Number.NaN, bytesUnread: Number.NaN };
-      expect(bytesWaiting + bytesUnread).toBeLessThanOrEqual(HIGH_WATER_BYTES + MAX_INBOX_BYTES + READING_BYTES);
+      expect(bytesWaiting + bytesUnread).toBeLessThanOrEqual(
+        DEFAULT_HIGH_WATER_BYTES + DEFAULT_MAX_INBOX_BYTES + READING_BYTES,
+      );
       expect(flooder?.writableLength).toBeGreaterThan(0);
       // And they go on as soon as the client takes something.
       const before = connection?.stats.bytesRead ?? 0;

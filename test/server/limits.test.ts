@@ -1,9 +1,13 @@
 import { connect as connectSocket } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Connection, LINGER_MS } from "../../src/server/connection.ts";
-import { JOINED_BYTES, MAX_INBOX_BYTES, MAX_INBOX_RECORDS } from "../../src/server/inbox.ts";
+import {
+  DEFAULT_HIGH_WATER_BYTES,
+  DEFAULT_LOW_WATER_BYTES,
+  DEFAULT_MAX_INBOX_BYTES,
+} from "../../src/server/flow-limits.ts";
+import { JOINED_BYTES, MAX_INBOX_RECORDS } from "../../src/server/inbox.ts";
 import { READING_BYTES } from "../../src/server/native-link.ts";
-import { HIGH_WATER_BYTES, LOW_WATER_BYTES } from "../../src/server/output.ts";
 import { MAX_READ_BYTES } from "../../src/server/read.ts";
 import { DEFAULT_GRACE_MS } from "../../src/server/serve.ts";
 import { serve } from "../../src/server.ts";
@@ -16,24 +20,24 @@ function scripted(kind: LinkKind = {}): { link: ScriptedLink; connection: Connec
 
 const nextTick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
-test("MAX_INBOX_BYTES: what nobody reads is not read from the socket beyond it", async () => {
+test("DEFAULT_MAX_INBOX_BYTES: what nobody reads is not read from the socket beyond it", async () => {
   const { link, connection } = scripted();
   const read = connection.read();
   link.events?.received(Buffer.alloc(1));
   expect(await read).toHaveLength(1);
-  link.events?.received(Buffer.alloc(MAX_INBOX_BYTES - 1));
+  link.events?.received(Buffer.alloc(DEFAULT_MAX_INBOX_BYTES - 1));
   expect(link.calls).toEqual(["resume"]);
   link.events?.received(Buffer.alloc(1));
   expect(link.calls).toEqual(["resume", "pause"]);
 });
 
-test("MAX_INBOX_BYTES: readExactly of more reads on", async () => {
+test("DEFAULT_MAX_INBOX_BYTES: readExactly of more reads on", async () => {
   const { link, connection } = scripted();
-  const read = connection.readExactly(2 * MAX_INBOX_BYTES);
-  link.events?.received(Buffer.alloc(MAX_INBOX_BYTES));
+  const read = connection.readExactly(2 * DEFAULT_MAX_INBOX_BYTES);
+  link.events?.received(Buffer.alloc(DEFAULT_MAX_INBOX_BYTES));
   expect(link.calls).toEqual(["resume"]);
-  link.events?.received(Buffer.alloc(MAX_INBOX_BYTES));
-  expect(await read).toHaveLength(2 * MAX_INBOX_BYTES);
+  link.events?.received(Buffer.alloc(DEFAULT_MAX_INBOX_BYTES));
+  expect(await read).toHaveLength(2 * DEFAULT_MAX_INBOX_BYTES);
 });
 
 test("MAX_INBOX_RECORDS: nor beyond so many records, which may be empty", () => {
@@ -45,10 +49,10 @@ test("MAX_INBOX_RECORDS: nor beyond so many records, which may be empty", () => 
   expect(link.calls).toEqual(["resume", "pause"]);
 });
 
-test("MAX_INBOX_BYTES: datagrams that a link cannot stop are dropped beyond it", async () => {
+test("DEFAULT_MAX_INBOX_BYTES: datagrams that a link cannot stop are dropped beyond it", async () => {
   const { link, connection } = scripted({ isRecords: true, isDatagram: true });
   for (let datagram = 0; datagram < 100; datagram++) link.events?.received(Buffer.alloc(1024));
-  expect(connection.stats.bytesUnread).toBe(MAX_INBOX_BYTES);
+  expect(connection.stats.bytesUnread).toBe(DEFAULT_MAX_INBOX_BYTES);
   expect(await connection.read()).toHaveLength(1024);
 });
 
@@ -68,20 +72,20 @@ test("MAX_READ_BYTES: no read asks for more", async () => {
   await expect(connection.readUntil("")).rejects.toThrow("must not be empty");
 });
 
-test("readUntil of more than MAX_INBOX_BYTES reads on", async () => {
+test("readUntil of more than DEFAULT_MAX_INBOX_BYTES reads on", async () => {
   const { link, connection } = scripted();
-  const line = connection.readUntil("\n", { maxBytes: 4 * MAX_INBOX_BYTES });
-  for (let piece = 0; piece < 2; piece++) link.events?.received(Buffer.alloc(MAX_INBOX_BYTES));
+  const line = connection.readUntil("\n", { maxBytes: 4 * DEFAULT_MAX_INBOX_BYTES });
+  for (let piece = 0; piece < 2; piece++) link.events?.received(Buffer.alloc(DEFAULT_MAX_INBOX_BYTES));
   expect(link.calls).toEqual(["resume"]);
   link.events?.received(Buffer.from("\n"));
-  expect(await line).toHaveLength(2 * MAX_INBOX_BYTES + 1);
+  expect(await line).toHaveLength(2 * DEFAULT_MAX_INBOX_BYTES + 1);
 });
 
-describe("HIGH_WATER_BYTES and LOW_WATER_BYTES", () => {
+describe("DEFAULT_HIGH_WATER_BYTES and DEFAULT_LOW_WATER_BYTES", () => {
   test("write gives false from the one on, and drained waits for less than the other", async () => {
     const { link, connection } = scripted();
     link.room = 0;
-    expect(connection.write(Buffer.alloc(HIGH_WATER_BYTES - 1))).toBe(true);
+    expect(connection.write(Buffer.alloc(DEFAULT_HIGH_WATER_BYTES - 1))).toBe(true);
     expect(connection.write(Buffer.alloc(1))).toBe(false);
     await nextTick();
     expect(link.calls).toEqual(["awaitRoom"]);
@@ -89,7 +93,7 @@ describe("HIGH_WATER_BYTES and LOW_WATER_BYTES", () => {
     const drained = connection.drained().then(() => {
       isDrained = true;
     });
-    link.room = HIGH_WATER_BYTES - LOW_WATER_BYTES;
+    link.room = DEFAULT_HIGH_WATER_BYTES - DEFAULT_LOW_WATER_BYTES;
     link.events?.writable();
     await nextTick();
     expect(isDrained).toBe(false);
@@ -102,13 +106,13 @@ describe("HIGH_WATER_BYTES and LOW_WATER_BYTES", () => {
     const { link, connection } = scripted();
     link.room = 0;
     const first = connection.read();
-    connection.write(Buffer.alloc(HIGH_WATER_BYTES));
+    connection.write(Buffer.alloc(DEFAULT_HIGH_WATER_BYTES));
     expect(link.calls).toEqual(["resume", "pause"]);
     link.events?.received(Buffer.from("on its way"));
     expect(String(await first)).toBe("on its way");
     const second = connection.read();
     await nextTick();
-    link.room = HIGH_WATER_BYTES - LOW_WATER_BYTES;
+    link.room = DEFAULT_HIGH_WATER_BYTES - DEFAULT_LOW_WATER_BYTES;
     link.events?.writable();
     expect(link.calls).toEqual(["resume", "pause", "awaitRoom", "awaitRoom"]);
     link.room = 1;
@@ -124,7 +128,7 @@ describe("HIGH_WATER_BYTES and LOW_WATER_BYTES", () => {
     const pushed = connection.onBytes((bytes) => {
       connection.write(bytes);
     });
-    link.events?.received(Buffer.alloc(HIGH_WATER_BYTES));
+    link.events?.received(Buffer.alloc(DEFAULT_HIGH_WATER_BYTES));
     expect(link.calls).toEqual(["resume", "pause"]);
     await nextTick();
     link.room = Number.POSITIVE_INFINITY;

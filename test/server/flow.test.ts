@@ -1,0 +1,346 @@
+// What a connection keeps, and what becomes of the rest: the marks, the cap with its policies, and the drain deadline.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type Codec, jsonLines, lengthPrefixed } from "../../src/codec.ts";
+import { Connection } from "../../src/server/connection.ts";
+import { DEADLINE_TICK_MS, DeadlineWheel } from "../../src/server/deadline-wheel.ts";
+import { clientFlow, type Flow } from "../../src/server/flow.ts";
+import {
+  DEFAULT_DRAIN_TIMEOUT_MS,
+  DEFAULT_HIGH_WATER_BYTES,
+  DEFAULT_LOW_WATER_BYTES,
+  DEFAULT_MAX_INBOX_BYTES,
+  DEFAULT_MAX_OUTBOX_BYTES,
+  type FlowOptions,
+  flowLimits,
+  type WhenOutboxFull,
+} from "../../src/server/flow-limits.ts";
+import { RECORD_OVERHEAD_BYTES } from "../../src/server/outbox.ts";
+import { connect } from "../../src/server.ts";
+import { type LinkKind, ScriptedLink } from "../support/scripted-link.ts";
+import { LateClock } from "./late-clock.ts";
+
+const nextTick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+
+function connected(options: FlowOptions, kind: LinkKind = {}) {
+  const clock = new LateClock();
+  const told: string[] = [];
+  const flow: Flow = {
+    ...clientFlow(options),
+    wheel: new DeadlineWheel(clock),
+    overflowed: () => told.push("overflowed"),
+    expired: (reason) => told.push(reason),
+  };
+  const link = new ScriptedLink(kind);
+  const connection = new Connection(link, flow);
+  const take = async (bytes: number): Promise<void> => {
+    link.room = bytes;
+    link.events?.writable();
+    await nextTick();
+  };
+  return { clock, connection, link, take, told };
+}
+
+/** The frames of what was sent, which must be whole. */
+function decoded<In, Out>(codec: Codec<In, Out>, sent: Buffer): In[] {
+  const decoder = codec.decoder();
+  decoder.push(sent);
+  decoder.end();
+  const frames: In[] = [];
+  for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) frames.push(frame);
+  return frames;
+}
+
+/** A connection whose peer takes nothing, with so much of it waiting. */
+async function clogged(bytes: number, options: FlowOptions, kind: LinkKind = {}) {
+  const all = connected(options, kind);
+  all.link.room = 0;
+  if (bytes > 0) all.connection.write(Buffer.alloc(bytes, "a"));
+  await nextTick();
+  return all;
+}
+
+describe("maxOutboxBytes", () => {
+  const policies = ["close", "drop", "pause"] as const;
+
+  test.for(policies)("%s: what fits to the byte is no overflow", async (whenOutboxFull) => {
+    const { connection, link, take, told } = await clogged(60, { maxOutboxBytes: 100, whenOutboxFull });
+    expect(connection.write(Buffer.alloc(40))).toBe(false);
+    expect(connection.stats).toMatchObject({ bytesWaiting: 100, writesDropped: 0 });
+    await take(100);
+    expect(Buffer.concat(link.sent)).toHaveLength(100);
+    expect(told).toEqual([]);
+  });
+
+  test("close: the connection is aborted, for a reason that is told", async () => {
+    const { connection, link, told } = await clogged(60, { maxOutboxBytes: 100, whenOutboxFull: "close" });
+    expect(connection.write(Buffer.alloc(41))).toBe(false);
+    expect(connection.signal.reason).toMatchObject({ code: "ERR_SOCKWRIGHT_OUTBOX_FULL" });
+    await expect(connection.drained()).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_OUTBOX_FULL" });
+    expect(link.calls).toContain("abort");
+    expect(told).toEqual(["overflowed"]);
+  });
+
+  test("drop: the write is dropped, whole, and counted; what waits and what comes after it is sent", async () => {
+    const { connection, link, take, told } = await clogged(60, { maxOutboxBytes: 100, whenOutboxFull: "drop" });
+    expect(connection.write(Buffer.alloc(41, "b"))).toBe(false);
+    expect(connection.stats).toMatchObject({ bytesWaiting: 60, writesDropped: 1 });
+    connection.write(Buffer.alloc(40, "c"));
+    await take(1_000);
+    expect(Buffer.concat(link.sent).toString()).toBe("a".repeat(60) + "c".repeat(40));
+    expect(told).toEqual(["overflowed"]);
+    expect(connection.signal.aborted).toBe(false);
+  });
+
+  test("pause: the write throws, nothing of it is taken, and the connection goes on", async () => {
+    const { connection, link, take, told } = await clogged(60, { maxOutboxBytes: 100, whenOutboxFull: "pause" });
+    expect(() => connection.write(Buffer.alloc(41, "b"))).toThrow(
+      expect.objectContaining({ code: "ERR_SOCKWRIGHT_OUTBOX_FULL" }),
+    );
+    expect(connection.stats).toMatchObject({ bytesWaiting: 60, writesDropped: 0 });
+    const drained = connection.drained();
+    await take(1_000);
+    await drained;
+    expect(connection.write(Buffer.alloc(41, "b"))).toBe(true);
+    await nextTick();
+    expect(Buffer.concat(link.sent).toString()).toBe("a".repeat(60) + "b".repeat(41));
+    expect(told).toEqual(["overflowed"]);
+  });
+
+  test.for(["drop", "pause"] as const)("%s: who waits for room after it waits for the peer", async (whenOutboxFull) => {
+    const { connection, take } = await clogged(1, { maxOutboxBytes: 100, whenOutboxFull });
+    try {
+      connection.write(Buffer.alloc(100));
+    } catch {}
+    let isDrained = false;
+    const drained = connection.drained().then(() => {
+      isDrained = true;
+    });
+    await nextTick();
+    expect(isDrained).toBe(false);
+    await take(1);
+    await drained;
+  });
+
+  test.for(policies)("%s: what the kernel takes at once needs no room", async (whenOutboxFull) => {
+    const { connection, link, told } = connected({ maxOutboxBytes: 100, whenOutboxFull });
+    for (let write = 0; write < 50; write++) connection.write(Buffer.alloc(30, write));
+    await nextTick();
+    expect(Buffer.concat(link.sent)).toEqual(
+      Buffer.concat(Array.from({ length: 50 }, (_, at) => Buffer.alloc(30, at))),
+    );
+    expect(told).toEqual([]);
+  });
+
+  test("reading that was held back goes on when the kernel has taken it within a write", async () => {
+    const { connection, link } = connected({ maxOutboxBytes: 100, highWaterBytes: 90 });
+    const read = connection.read().catch(() => undefined);
+    for (let write = 0; write < 5; write++) connection.write(Buffer.alloc(95));
+    await nextTick();
+    expect(link.calls).toEqual(["resume", "pause", "resume"]);
+    connection.abort();
+    await read;
+  });
+
+  test("a link that is lost by the write that makes room: nothing of it is an overflow", () => {
+    const { connection, link, told } = connected({ maxOutboxBytes: 100, whenOutboxFull: "pause" });
+    connection.write(Buffer.alloc(60));
+    link.send = () => {
+      throw new Error("lost");
+    };
+    expect(connection.write(Buffer.alloc(60))).toBe(false);
+    expect(connection.signal.reason).toMatchObject({ message: "lost" });
+    expect(told).toEqual([]);
+  });
+
+  test("empty records count too", async () => {
+    const options = { maxOutboxBytes: 10 * RECORD_OVERHEAD_BYTES, whenOutboxFull: "drop" } as const;
+    const { connection } = await clogged(0, options, { isRecords: true });
+    for (let record = 0; record < 20; record++) connection.write(Buffer.alloc(0));
+    expect(connection.stats.writesDropped).toBeGreaterThanOrEqual(9);
+    expect(connection.stats.writesDropped).toBeLessThanOrEqual(10);
+    connection.abort();
+  });
+
+  test("frames are dropped whole: what arrives are frames that were written, in their order", async () => {
+    const steps = fc.array(
+      fc.oneof(fc.record({ frame: fc.integer({ min: 1, max: 90 }) }), fc.record({ room: fc.nat(120) })),
+      {
+        maxLength: 40,
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(steps, fc.constantFrom("binary", "text"), async (all, kind) => {
+        const { connection, link, take } = connected({ maxOutboxBytes: 100, whenOutboxFull: "drop" });
+        link.room = 0;
+        const frames = connection.frames(lengthPrefixed({ lengthBytes: 2 }));
+        const texts = connection.frames(jsonLines());
+        const taken: number[] = [];
+        let written = 0;
+        for (const step of all) {
+          if ("room" in step) {
+            await take(step.room);
+            continue;
+          }
+          const { writesDropped } = connection.stats;
+          if (kind === "binary") frames.write(Buffer.alloc(step.frame, written));
+          else texts.write([written, "x".repeat(step.frame)]);
+          if (connection.stats.writesDropped === writesDropped) taken.push(written);
+          written++;
+        }
+        for (let turn = 0; turn < 3; turn++) await take(Number.POSITIVE_INFINITY);
+        const sent = Buffer.concat(link.sent);
+        const arrived =
+          kind === "binary"
+            ? decoded(lengthPrefixed({ lengthBytes: 2 }), sent).map(([first]) => first)
+            : decoded(jsonLines(), sent).map((value) => Number(String(value).split(",")[0]));
+        expect(arrived).toEqual(taken);
+        connection.abort();
+      }),
+    );
+  });
+
+  test.for(policies)("%s: sendFile waits for room, and is never refused", async (whenOutboxFull) => {
+    const folder = mkdtempSync(join(tmpdir(), "sockwright-flow-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const content = Buffer.from(Array.from({ length: 5_000 }, (_, at) => at));
+    writeFileSync(join(folder, "file"), content);
+    const { connection, link, take, told } = await clogged(90, { maxOutboxBytes: 100, whenOutboxFull });
+    const counts: number[] = [];
+    void connection.sendFile(join(folder, "file")).then((count) => counts.push(count));
+    while (counts.length === 0) {
+      await take(70);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(counts).toEqual([content.length]);
+    await take(Number.POSITIVE_INFINITY);
+    expect(Buffer.concat(link.sent).subarray(90).equals(content)).toBe(true);
+    expect(told).toEqual([]);
+  });
+});
+
+test("highWaterBytes, lowWaterBytes: where write gives false, and where that ends", async () => {
+  const { connection, link, take } = connected({ highWaterBytes: 100, lowWaterBytes: 20 });
+  link.room = 0;
+  expect(connection.write(Buffer.alloc(99))).toBe(true);
+  expect(connection.write(Buffer.alloc(1))).toBe(false);
+  await nextTick();
+  let isDrained = false;
+  const drained = connection.drained().then(() => {
+    isDrained = true;
+  });
+  await take(80);
+  expect(isDrained).toBe(false);
+  await take(1);
+  await drained;
+});
+
+test("maxInboxBytes: so much is kept that nobody reads", async () => {
+  const { connection, link } = connected({ maxInboxBytes: 10 });
+  const first = connection.read();
+  link.events?.received(Buffer.alloc(1));
+  await first;
+  link.events?.received(Buffer.alloc(9));
+  expect(link.calls).toEqual(["resume"]);
+  link.events?.received(Buffer.alloc(1));
+  expect(link.calls).toEqual(["resume", "pause"]);
+});
+
+describe("drainTimeoutMs", () => {
+  test.for(["end", "close"] as const)("%s: a peer that takes nothing is given up", async (how) => {
+    const { clock, connection, link, told } = await clogged(100, { drainTimeoutMs: 1_000 });
+    clock.advance(60_000);
+    const ending = how === "end" ? connection.end() : connection.close();
+    const outcome = ending.catch((error: unknown) => error);
+    clock.advance(999);
+    expect(told).toEqual([]);
+    clock.advance(1 + DEADLINE_TICK_MS);
+    expect(await outcome).toMatchObject({ code: "ERR_SOCKWRIGHT_DEADLINE", deadline: "drain" });
+    expect(told).toEqual(["drain"]);
+    expect(link.calls).toContain("abort");
+    expect(clock.timers).toBe(0);
+  });
+
+  test("a peer that takes a little now and then is not late, and a second end does not put it off", async () => {
+    const { clock, connection, take, told } = await clogged(100, { drainTimeoutMs: 1_000 });
+    const ends = [connection.end()];
+    for (let round = 0; round < 5; round++) {
+      clock.advance(900);
+      await take(1);
+    }
+    clock.advance(500);
+    ends.push(connection.end());
+    await take(0);
+    expect(told).toEqual([]);
+    clock.advance(500 + DEADLINE_TICK_MS);
+    expect(told).toEqual(["drain"]);
+    for (const end of ends) await expect(end).rejects.toMatchObject({ deadline: "drain" });
+  });
+
+  test("there is none where all was sent, and none is left behind", async () => {
+    const { clock, connection, take, link } = await clogged(100, { drainTimeoutMs: 1_000 });
+    const ended = connection.end();
+    expect(clock.timers).toBe(1);
+    await take(100);
+    await ended;
+    expect(link.calls.at(-1)).toBe("end");
+    expect(clock.timers).toBe(0);
+    const aborted = await clogged(100, { drainTimeoutMs: 1_000 });
+    const end = aborted.connection.end().catch(() => undefined);
+    aborted.connection.abort();
+    await end;
+    expect(aborted.clock.timers).toBe(0);
+    const free = connected({});
+    await free.connection.end();
+    expect(free.clock.timersSet).toBe(0);
+  });
+});
+
+describe("the options", () => {
+  test("DEFAULT_MAX_INBOX_BYTES, DEFAULT_HIGH_WATER_BYTES, DEFAULT_LOW_WATER_BYTES, DEFAULT_MAX_OUTBOX_BYTES, DEFAULT_DRAIN_TIMEOUT_MS", () => {
+    expect(flowLimits({})).toEqual({
+      maxInboxBytes: DEFAULT_MAX_INBOX_BYTES,
+      highWaterBytes: DEFAULT_HIGH_WATER_BYTES,
+      lowWaterBytes: DEFAULT_LOW_WATER_BYTES,
+      maxOutboxBytes: DEFAULT_MAX_OUTBOX_BYTES,
+      whenOutboxFull: "close",
+      drainTimeoutMs: DEFAULT_DRAIN_TIMEOUT_MS,
+    });
+  });
+
+  test("marks that were left open follow those that were set", () => {
+    expect(flowLimits({ highWaterBytes: 1_001 }).lowWaterBytes).toBe(501);
+    expect(flowLimits({ maxOutboxBytes: 1 })).toMatchObject({ highWaterBytes: 1, lowWaterBytes: 1 });
+  });
+
+  const giga = 1024 * 1024 * 1024;
+  test.for<readonly [string, FlowOptions]>([
+    ["options.maxInboxBytes", { maxInboxBytes: 0 }],
+    ["options.highWaterBytes", { highWaterBytes: 0 }],
+    ["options.highWaterBytes", { highWaterBytes: 101, maxOutboxBytes: 100 }],
+    ["options.lowWaterBytes", { lowWaterBytes: 0 }],
+    ["options.lowWaterBytes", { lowWaterBytes: 101, highWaterBytes: 100 }],
+    ["options.maxOutboxBytes", { maxOutboxBytes: giga + 1 }],
+    ["options.maxOutboxBytes", { maxOutboxBytes: Number.POSITIVE_INFINITY }],
+    ["options.drainTimeoutMs", { drainTimeoutMs: 0 }],
+    ["options.drainTimeoutMs", { drainTimeoutMs: 2 ** 31 }],
+  ])("%s is refused when there can be no such thing: %j", async ([name, options]) => {
+    expect(() => flowLimits(options)).toThrow(RangeError);
+    await expect(connect("tcp://127.0.0.1:1", options)).rejects.toThrow(name);
+  });
+
+  test("MAX_FLOW_BYTES and MAX_DRAIN_TIMEOUT_MS are the most", () => {
+    const most = { maxInboxBytes: giga, maxOutboxBytes: giga, drainTimeoutMs: 2 ** 31 - 1 };
+    expect(flowLimits(most)).toMatchObject(most);
+  });
+
+  test("whenOutboxFull has three values", () => {
+    const options: object = { whenOutboxFull: "panic" };
+    expect(() => flowLimits(options)).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_VALUE" }));
+    const policies: readonly WhenOutboxFull[] = ["close", "drop", "pause"];
+    for (const whenOutboxFull of policies) expect(flowLimits({ whenOutboxFull })).toMatchObject({ whenOutboxFull });
+  });
+});
