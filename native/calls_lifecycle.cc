@@ -1,4 +1,4 @@
-// socket(2), socketpair(2), dup(2), close(2), and giving a descriptor out.
+// socket(2), socketpair(2), dup(2), close(2), taking a descriptor over and giving one out.
 #include <fcntl.h>
 #include <sys/socket.h>
 
@@ -40,6 +40,26 @@ napi_value SocketPair(napi_env env, napi_callback_info info) {
   static_cast<double*>(data)[0] = static_cast<double>(first_handle);
   static_cast<double*>(data)[1] = static_cast<double>(second_handle);
   return Number(env, 0);
+}
+
+// adopt(descriptor): the handle of a socket that was the caller's until now, and still is when this fails.
+napi_value Adopt(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  int32_t fd;
+  if (!arguments.Int32(0, &fd)) return nullptr;
+  int type;
+  socklen_t length = sizeof(type);
+  if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) != 0) return Number(env, -errno);
+  SlotTable& slots = arguments.environment().slots();
+  if (slots.Holds(fd)) return Number(env, -EEXIST);
+  const int flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+    return Number(env, -errno);
+  }
+  Descriptor descriptor(fd);
+  const int64_t handle = slots.Insert(std::move(descriptor));
+  if (handle < 0) descriptor.Release();
+  return Number(env, handle < 0 ? -ENFILE : handle);
 }
 
 napi_value FileDescriptor(napi_env env, napi_callback_info info) {
@@ -145,6 +165,7 @@ void ExportLifecycle(napi_env env, napi_value exports, Environment* environment)
   Export(env, exports, environment,
          {{"socket", Socket},
           {"socketpair", SocketPair},
+          {"adopt", Adopt},
           {"fileno", FileDescriptor},
           {"dup", Dup},
           {"detach", Detach},

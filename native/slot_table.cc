@@ -1,8 +1,10 @@
 #include "slot_table.h"
 
+#include <algorithm>
+
 namespace sockwright {
 
-int64_t SlotTable::Insert(Descriptor descriptor) {
+int64_t SlotTable::Insert(Descriptor&& descriptor) {
   int32_t index = first_free_;
   if (index >= 0) {
     first_free_ = slots_[index].next_free;
@@ -17,6 +19,10 @@ int64_t SlotTable::Insert(Descriptor descriptor) {
   slot.interest = 0;
   open_++;
   return (static_cast<int64_t>(slot.generation) << kSlotBits) | index;
+}
+
+bool SlotTable::Holds(int fd) const {
+  return std::any_of(slots_.begin(), slots_.end(), [fd](const Slot& slot) { return slot.descriptor.get() == fd; });
 }
 
 Slot* SlotTable::Find(int64_t index, int64_t generation) {

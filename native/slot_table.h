@@ -22,8 +22,12 @@ class SlotTable {
   static constexpr uint32_t kSlotBits = 24;
   static constexpr uint32_t kGenerationLimit = 1u << 28;
 
-  // Takes the descriptor and gives its handle; a negative handle is the table at its limit of 2^24 descriptors.
-  int64_t Insert(Descriptor descriptor);
+  // Takes the descriptor and gives its handle; a negative handle is the table at its limit of 2^24 descriptors, and takes
+  // nothing.
+  int64_t Insert(Descriptor&& descriptor);
+
+  // Whether a slot has this descriptor: a second one would close it again, when it is somebody else's.
+  bool Holds(int fd) const;
 
   // The slot if it is open and of this generation, else null.
   Slot* Find(int64_t slot, int64_t generation);

@@ -15,7 +15,7 @@ export type { Data } from "./socket/argument.ts";
 export { WOULD_BLOCK } from "./socket/call.ts";
 export * from "./socket/constants.ts";
 export { type ControlMessage, controlSpace as CMSG_SPACE } from "./socket/control-message.ts";
-export { socket, socketpair } from "./socket/create.ts";
+export { adopt, socket, socketpair } from "./socket/create.ts";
 export type {
   Message,
   MessageDetails,

@@ -29,4 +29,5 @@ export {
   type UnixPathUrl,
   type UnixScheme,
 } from "./server/socket-url.ts";
+export type { VsockUrl } from "./server/vsock-url.ts";
 export type { Peer } from "./server/transport.ts";

@@ -7,6 +7,9 @@ import { CommandError, exitCodes } from "./command-error.ts";
 /** The value of `--source`: HOST, HOST:PORT, or for Unix sockets PATH or @NAME. */
 export function sourceAddress(url: AddressUrl, text: string): SocketAddress {
   if ("host" in url) return internetAddress(url.scheme, text);
+  if (url.scheme === "vsock") {
+    throw new CommandError("--source is for addresses of the internet and Unix sockets", exitCodes.usage);
+  }
   const own = text.startsWith("@")
     ? { scheme: url.scheme, abstract: text.slice(1) }
     : { scheme: url.scheme, path: text };

@@ -6,6 +6,8 @@
 export interface Kernel {
   socket(family: number, type: number, protocol: number): Handle;
   socketpair(family: number, type: number, protocol: number, handles: Float64Array): number;
+  /** Takes an open socket over: O_NONBLOCK and FD_CLOEXEC are set. It stays the caller's when this fails. */
+  adopt(descriptor: number): Handle;
   dup(slot: number, generation: number): Handle;
   fileno(slot: number, generation: number): number;
   detach(slot: number, generation: number, blocking: boolean): number;

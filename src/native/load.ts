@@ -34,6 +34,7 @@ const addon = load();
 export const kernel: Kernel = {
   socket: addon.socket,
   socketpair: addon.socketpair,
+  adopt: addon.adopt,
   dup: addon.dup,
   fileno: addon.fileno,
   detach: addon.detach,

@@ -56,6 +56,7 @@ function isSocket(descriptor: number): boolean {
   }
 }
 
-function refusal(url: InheritedUrl, reason: string): SocketUrlError {
+/** Why an inherited socket cannot be had. */
+export function refusal(url: InheritedUrl, reason: string): SocketUrlError {
   return new SocketUrlError(formatSocketUrl(url), reason);
 }

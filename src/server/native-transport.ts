@@ -10,27 +10,27 @@ import { acceptAll } from "../socket/serve.ts";
 import type { Datagram, Socket } from "../socket/socket.ts";
 import { SocketDescriptor } from "../socket/socket-descriptor.ts";
 import { SocketError } from "../socket/socket-error.ts";
+import { adoptSocket, isForDatagrams, urlOfSocket } from "./adopt-socket.ts";
 import { bindSocket } from "./bind-socket.ts";
 import { connectSocket } from "./connect-socket.ts";
 import { errorOf } from "./connection-error.ts";
 import { listenOnEach } from "./listen-on-each.ts";
 import { NativeGate } from "./native-gate.ts";
 import { NativeLink, peerOf } from "./native-link.ts";
-import { nodeTransport } from "./node-transport.ts";
-import { checkAddress, isInherited, plainUrl, type SocketUrl } from "./socket-url.ts";
+import { isInherited, plainUrl, type SocketUrl } from "./socket-url.ts";
 import type { DatagramSocket, Link, LinkListener, Peer, Transport } from "./transport.ts";
 
 /** Sockets of the kernel, through the addon. */
 export const nativeTransport: Transport = {
   name: "native",
+  isForDatagrams,
 
   listen(url, accepted, failed, gate): Promise<LinkListener> {
     return listenOnEach(url, (each) => listenOn(each, accepted, failed, gate));
   },
 
   async bind(url, received, failed): Promise<DatagramSocket> {
-    checkAddress(url);
-    const open = await bindSocket(url);
+    const open = isInherited(url) ? adoptSocket(url) : await bindSocket(url);
     const datagrams = open.socket as Socket<Datagram>;
     const receiving = receiveAll(datagrams, received).catch(failed);
     return {
@@ -51,9 +51,7 @@ export const nativeTransport: Transport = {
 };
 
 async function listenOn(...[url, accepted, failed, gate]: Parameters<Transport["listen"]>): Promise<LinkListener> {
-  // The addon cannot adopt a descriptor yet; Node can.
-  if (isInherited(url)) return nodeTransport.listen(url, accepted, failed, gate);
-  const open = await bindSocket(url);
+  const open = isInherited(url) ? adoptSocket(url) : await bindSocket(url);
   const listener = SocketDescriptor.endpointOf(open.socket.listen());
   const take = ({ handle, address }: Incoming): void => {
     const link = new NativeLink(slotOf(handle), generationOf(handle), listener, peerOf(address));
@@ -113,11 +111,13 @@ function sendNow(datagrams: Socket<Datagram>, data: Uint8Array, to: Peer): boole
 
 function peerAt(address: AddressInput): Peer {
   if ("host" in address) return { host: address.host, port: address.port };
+  if ("cid" in address) return { cid: address.cid, port: address.port };
   if ("abstract" in address) return { abstract: String(address.abstract) };
   return { path: "path" in address ? String(address.path) : "" };
 }
 
 function urlOf(url: SocketUrl, listener: Socket<unknown>): SocketUrl {
+  if (isInherited(url) || "cid" in url) return urlOfSocket(listener);
   if (!("host" in url)) return plainUrl(url);
   const { host = url.host, port = url.port } = listener.getsockname();
   return { scheme: url.scheme, host, port };

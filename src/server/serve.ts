@@ -11,7 +11,7 @@ import type { ExpiryReason, Flow } from "./flow.ts";
 import { type ServeOptions, serveLimits } from "./serve-options.ts";
 import { ServerCounters, type ServerStats } from "./server-counters.ts";
 import { type Service, type ServiceInput, serviceOf } from "./service.ts";
-import { formatSocketUrl, parseSocketUrl, type SocketUrl } from "./socket-url.ts";
+import { formatSocketUrl, isInherited, parseSocketUrl, type SocketUrl } from "./socket-url.ts";
 import { type LinkTimeouts, timed } from "./timed-link.ts";
 import type { DatagramSocket, Link, LinkListener, Peer } from "./transport.ts";
 import { transport } from "./transports.ts";
@@ -195,9 +195,10 @@ export class Server implements AsyncDisposable {
   }
 
   async #listen(url: SocketUrl): Promise<LinkListener | DatagramSocket> {
-    const { listen, bind } = await transport();
+    const { listen, bind, isForDatagrams } = await transport();
     const failed = (error: unknown): void => this.#report(error, undefined);
-    if (url.scheme !== "udp" && url.scheme !== "unix-dgram") {
+    const isDatagrams = isInherited(url) ? isForDatagrams?.(url) : url.scheme === "udp" || url.scheme === "unix-dgram";
+    if (isDatagrams !== true) {
       const { stream } = this.#service;
       if (stream === undefined)
         throw new TypeError(`${this.#service.name} serves no connections: ${formatSocketUrl(url)}`);

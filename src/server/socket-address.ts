@@ -1,7 +1,16 @@
 import { lookup } from "node:dns/promises";
 import { isIP, isIPv6 } from "node:net";
 import type { Address, AddressInput } from "../socket/address.ts";
-import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../socket/constants.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  AF_VSOCK,
+  SOCK_DGRAM,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+  VMADDR_PORT_ANY,
+} from "../socket/constants.ts";
 import { AbortError } from "../socket/sockwright-error.ts";
 import { type AddressUrl, formatSocketUrl, type InternetUrl } from "./socket-url.ts";
 import { isMulticast } from "./url-options.ts";
@@ -15,6 +24,7 @@ const TYPES = {
   unix: SOCK_STREAM,
   "unix-dgram": SOCK_DGRAM,
   "unix-seqpacket": SOCK_SEQPACKET,
+  vsock: SOCK_STREAM,
 } as const;
 
 /** The type of a URL's socket; socket(2). */
@@ -31,6 +41,8 @@ export function isUnusable(error: unknown): boolean {
 export async function addressesOf(url: AddressUrl, signal?: AbortSignal): Promise<SocketAddress[]> {
   if ("path" in url) return [{ family: AF_UNIX, path: url.path }];
   if ("abstract" in url) return [{ family: AF_UNIX, abstract: url.abstract }];
+  // As elsewhere, 0 is any port: vsock(7) has another number for it.
+  if ("cid" in url) return [{ family: AF_VSOCK, cid: url.cid, port: url.port === 0 ? VMADDR_PORT_ANY : url.port }];
   if (url.host === "*") return everyAddress(url);
   const version = isIP(url.host);
   const found =
@@ -62,10 +74,16 @@ function everyAddress({ port, group = "" }: InternetUrl): SocketAddress[] {
 
 /** An address of a socket, as a URL; a Unix socket without a name is `unix:`. */
 export function urlAt(scheme: AddressUrl["scheme"], address: Address): string {
-  const { host, port, path, abstract } = address;
-  if (scheme === "tcp" || scheme === "udp") return formatSocketUrl({ scheme, host: host ?? "", port: port ?? 0 });
-  if (abstract !== undefined) return formatSocketUrl({ scheme, abstract: abstract.toString() });
-  return formatSocketUrl({ scheme, path: path?.toString() ?? "" });
+  return formatSocketUrl(placeAt(scheme, address));
+}
+
+/** As {@link urlAt}, taken apart. */
+export function placeAt(scheme: AddressUrl["scheme"], address: Address): AddressUrl {
+  const { host, cid, port, path, abstract } = address;
+  if (scheme === "tcp" || scheme === "udp") return { scheme, host: host ?? "", port: port ?? 0 };
+  if (scheme === "vsock") return { scheme, cid: cid ?? 0, port: port ?? 0 };
+  if (abstract !== undefined) return { scheme, abstract: abstract.toString() };
+  return { scheme, path: path?.toString() ?? "" };
 }
 
 /** A look-up cannot be stopped, but need not be waited for. */

@@ -1,6 +1,7 @@
 import { isIP, isIPv4 } from "node:net";
 import { nearest } from "./nearest.ts";
 import { formatOptions, isMulticast, parseOptions } from "./url-options.ts";
+import { ANY_CID, formatVsock, parseVsock, type VsockUrl } from "./vsock-url.ts";
 
 /** A TCP or UDP address. `host` is a name or an address, an IPv6 address without its brackets. */
 export interface InternetUrl {
@@ -42,13 +43,13 @@ export interface UnixAbstractUrl {
 /** Stream, datagram and seqpacket. */
 export type UnixScheme = "unix" | "unix-dgram" | "unix-seqpacket";
 
-/** A listener that whoever started the process has opened: a descriptor, or by its name one that systemd passes on. */
+/** A socket that whoever started the process has opened: a descriptor, or by its name one that systemd passes on. */
 export type InheritedUrl =
   | { readonly scheme: "fd"; readonly fd: number }
   | { readonly scheme: "systemd"; readonly name: string };
 
 /** A socket with an address of its own. */
-export type AddressUrl = InternetUrl | UnixPathUrl | UnixAbstractUrl;
+export type AddressUrl = InternetUrl | UnixPathUrl | UnixAbstractUrl | VsockUrl;
 
 /** Where to listen or connect, taken apart. */
 export type SocketUrl = AddressUrl | InheritedUrl;
@@ -59,7 +60,7 @@ const MAX_UNIX_NAME_BYTES = 107;
 const MAX_PORT = 65_535;
 const INTERNET_SCHEMES = ["tcp", "udp"] as const;
 const UNIX_SCHEMES = ["unix", "unix-dgram", "unix-seqpacket"] as const;
-const SCHEMES: readonly string[] = [...INTERNET_SCHEMES, ...UNIX_SCHEMES, "fd", "systemd"];
+const SCHEMES: readonly string[] = [...INTERNET_SCHEMES, ...UNIX_SCHEMES, "vsock", "fd", "systemd"];
 
 /** A URL that names no socket: says what is wrong with it, and what would be right. See {@link parseSocketUrl}. */
 export class SocketUrlError extends TypeError {
@@ -85,7 +86,8 @@ export class SocketUrlError extends TypeError {
  * | `tcp://*:PORT`, `udp://*:PORT` | every address of this machine, for listeners |
  * | `unix:PATH`, `unix-dgram:PATH`, `unix-seqpacket:PATH` | the path, absolute or relative, also `unix:///run/x.sock` |
  * | `unix:@NAME` and so on | an abstract name, without the `@` |
- * | `fd:3`, `systemd:NAME` | a listener that whoever started the process has opened |
+ * | `vsock://CID:PORT` | of a virtual machine or its host; `*` is every CID, for listeners |
+ * | `fd:3`, `systemd:NAME` | a socket that whoever started the process has opened |
  *
  * Behind a `?` follow options, joined by `&`: `ipv6only`, `broadcast`, `group=ADDRESS`, `source=ADDRESS` and
  * `interface=NAME` of internet addresses, `mode=660`, `owner=NAME` and `group=NAME` of paths. A `?` of a path itself is
@@ -112,6 +114,11 @@ export function parseSocketUrl(text: string): SocketUrl {
   if (internet !== undefined) return parseInternet(text, internet, place, query);
   const unix = UNIX_SCHEMES.find((known) => known === scheme);
   if (unix !== undefined) return parseUnix(text, unix, place, query);
+  if (scheme === "vsock") {
+    const refuse = (reason: string): Error => new SocketUrlError(text, reason);
+    parseOptions(scheme, query, refuse);
+    return parseVsock(place, refuse);
+  }
   if (scheme === "fd" || scheme === "systemd") return parseInherited(text, scheme, place, query);
   // "localhost:8000" looks like a URL of the scheme localhost.
   if (scheme === "" || /^\d*$/.test(rest))
@@ -125,6 +132,7 @@ export function parseSocketUrl(text: string): SocketUrl {
 export function formatSocketUrl(url: SocketUrl): string {
   if (url.scheme === "fd") return `fd:${url.fd}`;
   if (url.scheme === "systemd") return `systemd:${url.name}`;
+  if (url.scheme === "vsock") return formatVsock(url);
   if ("host" in url) {
     const host = url.host.includes(":") ? `[${url.host}]` : url.host;
     return `${url.scheme}://${host}:${url.port}${formatOptions(url)}`;
@@ -163,7 +171,8 @@ export function groupOf(url: InternetUrl): string | undefined {
 export function checkConnectable(url: SocketUrl): asserts url is AddressUrl {
   const refuse = (reason: string): Error => new SocketUrlError(formatSocketUrl(url), reason);
   if (isInherited(url)) throw refuse("is a listener: to connect, write its address");
-  if ("host" in url && url.host === "*") throw refuse("is for listeners: to connect, write the address of one machine");
+  if (("host" in url && url.host === "*") || ("cid" in url && url.cid === ANY_CID))
+    throw refuse("is for listeners: to connect, write the address of one machine");
   const found = ["ipv6only", "group", "source", "mode", "owner"].find((name) => name in url);
   if (found !== undefined) throw refuse(`has the option ${found}, which is for listeners: leave it out to connect`);
 }

@@ -1,7 +1,7 @@
 import type { ConnectionGate } from "./connection-gate.ts";
 import type { Sender } from "./outbox.ts";
 import type { Peer } from "./peer.ts";
-import type { SocketUrl } from "./socket-url.ts";
+import type { InheritedUrl, SocketUrl } from "./socket-url.ts";
 
 export type { Peer } from "./peer.ts";
 
@@ -64,6 +64,8 @@ export interface DatagramSocket {
 /** Where sockets come from: the kernel itself, or Node. */
 export interface Transport {
   readonly name: "native" | "node" | "memory";
+  /** Whether an inherited socket is one for datagrams; without it, none can be. */
+  isForDatagrams?(url: InheritedUrl): boolean;
   listen(
     url: SocketUrl,
     accepted: (link: Link) => void,

@@ -1,9 +1,23 @@
+import { generationOf, slotOf } from "../native/kernel.ts";
 import { kernel } from "../native/load.ts";
 import { int32 } from "./argument.ts";
-import { AF_INET, AF_UNIX, SOCK_CLOEXEC, type SOCK_DGRAM, SOCK_NONBLOCK, SOCK_STREAM } from "./constants.ts";
-import { Endpoint } from "./endpoint.ts";
+import {
+  AF_INET,
+  AF_UNIX,
+  SO_ACCEPTCONN,
+  SO_DOMAIN,
+  SO_LINGER,
+  SO_PROTOCOL,
+  SO_TYPE,
+  SOCK_CLOEXEC,
+  type SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "./constants.ts";
+import { Endpoint, expectLingering } from "./endpoint.ts";
 import { type Datagram, Socket } from "./socket.ts";
-import { SocketError } from "./socket-error.ts";
+import { SocketError, succeed } from "./socket-error.ts";
 
 type StreamType = typeof SOCK_STREAM;
 type DatagramType = typeof SOCK_DGRAM;
@@ -70,6 +84,37 @@ export function socketpair(
   if (result < 0) throw new SocketError("socketpair", -result);
   const end = (handle: number): Socket<Buffer | Datagram> => new Socket(new Endpoint(handle, family, bare, protocol));
   return [end(handles[0] ?? 0), end(handles[1] ?? 0)];
+}
+
+/**
+ * Takes over a socket that is open already, as Python's `socket.socket(fileno=…)`: one that the program was started with,
+ * or that another library gave up. It is the other half of {@link Socket.detach}.
+ *
+ * @param descriptor - its number. From here on the Socket owns it, and closes it; nobody else may. It becomes non-blocking
+ * and close-on-exec; O_NONBLOCK belongs to the open socket, and so holds in every process that shares it.
+ * @returns a Socket whose family, type and protocol are what the kernel says.
+ * @throws SocketError `EBADF`, `ENOTSOCK`, and `EEXIST` when a Socket has the descriptor already; it stays the caller's.
+ * @example
+ * ```ts
+ * import { adopt, AF_INET, SOCK_DGRAM, socket } from "sockwright";
+ *
+ * const descriptor = socket(AF_INET, SOCK_DGRAM).detach();
+ * const udp = adopt(descriptor);
+ * console.log(udp.type === SOCK_DGRAM); // => true
+ * udp.close();
+ * ```
+ */
+export function adopt(descriptor: number): Socket<Buffer | Datagram> {
+  const handle = succeed(kernel.adopt(int32("descriptor", descriptor)), "adopt");
+  const value = new Int32Array(2);
+  const option = (name: number): number => {
+    kernel.getsockopt(slotOf(handle), generationOf(handle), SOL_SOCKET, name, new Uint8Array(value.buffer));
+    return value[0] ?? 0;
+  };
+  const endpoint = new Endpoint(handle, option(SO_DOMAIN), option(SO_TYPE), option(SO_PROTOCOL));
+  endpoint.isListener = option(SO_ACCEPTCONN) !== 0;
+  if (option(SO_LINGER) !== 0) expectLingering();
+  return new Socket(endpoint);
 }
 
 // The flags are always on; in `type` they would only make two equal sockets look different.

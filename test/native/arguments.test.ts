@@ -45,6 +45,7 @@ const wrong: Readonly<Record<Kind, readonly unknown[]>> = {
   slot: [...NOT_NUMBERS, ...NOT_INTEGERS],
   generation: [...NOT_NUMBERS, ...NOT_INTEGERS],
   int32: [...NOT_NUMBERS, ...NOT_INTEGERS, ...NOT_32_BITS, 2 ** 31, -(2 ** 31) - 1],
+  descriptor: [...NOT_NUMBERS, ...NOT_INTEGERS, ...NOT_32_BITS, 2 ** 31, -(2 ** 31) - 1],
   uint32: [...NOT_NUMBERS, ...NOT_INTEGERS, ...NOT_32_BITS, -1],
   boolean: [0, 1, "true", null, {}, new Boolean(true)],
   text: [5, null, true, {}, [], new String("lo"), Symbol("lo"), "lo\0", "\0"],

@@ -1,6 +1,6 @@
 // Whatever native functions are called with, in whatever order: a number, a text, nothing, or a TypeError; never a
 // crash, and never a descriptor too many. Under the sanitizers this is the test that finds what others do not name.
-import { closeSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { kernel } from "../../src/native/load.ts";
@@ -15,6 +15,8 @@ const CALLS_PER_WORLD = 50;
 /** The sockets of a world: what the calls may find. It is closed and made again after some calls. */
 class World {
   readonly keys: Key[] = [];
+  /** Open descriptors that are in no slot: those that may be adopted. */
+  readonly descriptors: number[] = [];
 
   constructor() {
     for (const type of [SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET]) {
@@ -37,18 +39,37 @@ class World {
     return key;
   }
 
+  /** A socket, or what is none, outside of all slots. */
+  descriptor(isSocket: boolean): number {
+    const descriptor = isSocket
+      ? kernel.detach(...keyOf(kernel.socket(AF_UNIX, SOCK_STREAM, 0)), false)
+      : openSync("/dev/null", "r");
+    this.descriptors.push(descriptor);
+    return descriptor;
+  }
+
   /** Sockets that a call has opened are this world's; one that was detached is nobody's, and closed at once. */
   adopt(name: FunctionName, result: unknown, values: readonly unknown[]): void {
     if (typeof result !== "number" || result < 0) return;
     if (name === "socket" || name === "dup" || name === "accept") this.keys.push(keyOf(result));
+    if (name === "adopt") {
+      this.keys.push(keyOf(result));
+      this.descriptors.splice(this.descriptors.indexOf(Number(values[0])), 1);
+    }
     if (name === "detach") closeSync(result);
     if (name === "socketpair") {
       for (const handle of values[3] as Float64Array) if (handle > 0) this.keys.push(keyOf(handle));
     }
   }
 
+  /** One of its descriptors, in a slot or not. */
+  owns(descriptor: unknown): boolean {
+    return [...this.descriptors, ...this.keys.map((key) => kernel.fileno(...key))].some((own) => own === descriptor);
+  }
+
   close(): void {
     for (const key of this.keys) kernel.close(...key);
+    for (const descriptor of this.descriptors) closeSync(descriptor);
   }
 }
 
@@ -147,6 +168,14 @@ const right: Readonly<Record<Kind, readonly (() => unknown)[]>> = {
   generation: [],
   int32: numbers(0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 41, 0x2, 0x20, 0x40, 0x100, 0x2000, -1, 2 ** 31 - 1),
   uint32: numbers(0, 1, 4, 5, 0x2001, 0x80000001, 0x40000005, 0xffffffff),
+  descriptor: [
+    () => world.descriptor(true),
+    () => world.descriptor(true),
+    () => world.descriptor(false),
+    () => world.descriptors[0],
+    () => kernel.fileno(...(world.keys[0] ?? [0, 0])),
+    ...numbers(-1, 2 ** 30),
+  ],
   boolean: [() => true, () => false],
   text: ["127.0.0.1", "::1", "lo", "", "x".repeat(500), "fe80::1%lo"].map((text) => () => text),
   view: views,
@@ -184,11 +213,18 @@ const right: Readonly<Record<Kind, readonly (() => unknown)[]>> = {
 function isForbidden(name: FunctionName, values: readonly unknown[]): boolean {
   if (name === "socket" || name === "socketpair")
     return ![1, 2, 10].includes(Number(wide(values[0]))) || isRaw(values[1]);
+  // Any other descriptor may be Node's own.
+  if (name === "adopt") return isOpen(values[0]) && !world.owns(values[0]);
   // fcntl(2): O_NONBLOCK belongs to what dup(2) shares. A listener whose duplicate was given up as a blocking one would
   // wait in accept(2) for ever, the test with it.
   if (name === "detach") return values[2] === true;
   if (name === "setsockopt" || name === "getsockopt") return ![1, 6, 41].includes(Number(wide(values[2])));
   return false;
+}
+
+/** Whether a number may be that of a descriptor. */
+function isOpen(value: unknown): boolean {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 2 ** 30;
 }
 
 /** Numbers stay, and what is no number is refused by the addon anyway. */

@@ -7,6 +7,7 @@ export type Kind =
   | "generation"
   | "int32"
   | "uint32"
+  | "descriptor"
   | "boolean"
   | "text"
   | "view"
@@ -37,6 +38,7 @@ const range = ["view", "offset", "length", "int32"] as const;
 export const signatures: Readonly<Record<FunctionName, readonly Parameter[]>> = {
   socket: all("int32", "int32", "int32"),
   socketpair: all("int32", "int32", "int32", "handles"),
+  adopt: all("descriptor"),
   dup: onSlot(),
   fileno: onSlot(),
   detach: onSlot("boolean"),
