@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { MSG_PEEK, MSG_WAITALL, SO_REUSEADDR, SOL_SOCKET, type Socket, socketpair } from "../../src/index.ts";
+import { fill } from "../poller/connected.ts";
 import { expectFault } from "./bad-argument.ts";
 
 /** ECMAScript 2024, in every Node since 20. */
@@ -210,15 +211,6 @@ describe("memory that goes while the call waits", () => {
 function abortable(): { signal: AbortSignal; abort: () => void } {
   const controller = new AbortController();
   return { signal: controller.signal, abort: () => controller.abort() };
-}
-
-function fill(ours: Socket): number {
-  let bytes = 0;
-  for (;;) {
-    const count = ours.trySend(new Uint8Array(64 * 1024));
-    if (typeof count !== "number") return bytes;
-    bytes += count;
-  }
 }
 
 async function drain(peer: Socket): Promise<number> {

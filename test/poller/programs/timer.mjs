@@ -2,11 +2,13 @@
 // Measures how late a 10 ms timer is while sockets are busy, and prints it: { "ticks", "p50", "p99", "max" }, in ms.
 // Late is what this process computed between the time when the timer was due and its call: what the machine, or the
 // host of a virtual one, gave to others meanwhile is nothing that a server can help.
+// The p99 is the median of those of three series: a burst of the machine's own work falls into one of them.
 // Prints `listening on PORT` first. Usage: timer.mjs stream | iteration | datagrams | handlers
 import { AF_INET, SOCK_DGRAM, socket } from "sockwright";
 
 const PERIOD_MS = 10;
-const TICKS = 250;
+const SERIES = 3;
+const TICKS_PER_SERIES = 120;
 const WORK_MS = 0.25;
 const HANDLERS = 400;
 
@@ -99,7 +101,7 @@ function measure() {
     lateness.start(performance.now() + PERIOD_MS);
     setTimeout(() => {
       late.push(lateness.end());
-      if (late.length < TICKS) tick();
+      if (late.length < SERIES * TICKS_PER_SERIES) tick();
       else finish(late);
     }, PERIOD_MS);
   };
@@ -108,9 +110,17 @@ function measure() {
 
 /** @param {number[]} late */
 function finish(late) {
-  late.sort((a, b) => a - b);
-  const at = (/** @type {number} */ share) => late[Math.min(late.length - 1, Math.floor(late.length * share))];
-  console.log(JSON.stringify({ ticks: late.length, p50: at(0.5), p99: at(0.99), max: late.at(-1) }));
+  const sorted = (/** @type {number[]} */ values) => [...values].sort((a, b) => a - b);
+  const at = (/** @type {number[]} */ values, /** @type {number} */ share) =>
+    sorted(values)[Math.floor(values.length * share)] ?? Number.NaN;
+  const series = Array.from({ length: SERIES }, (_, index) =>
+    late.slice(index * TICKS_PER_SERIES, (index + 1) * TICKS_PER_SERIES),
+  );
+  const p99 = at(
+    series.map((each) => at(each, 0.99)),
+    0.5,
+  );
+  console.log(JSON.stringify({ ticks: late.length, p50: at(late, 0.5), p99, max: Math.max(...late) }));
   process.exit();
 }
 
