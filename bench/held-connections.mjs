@@ -2,10 +2,21 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir } from "node:fs/promises";
+import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 const HOLD = fileURLToPath(new URL("hold.mjs", import.meta.url));
+/** A client's process holds no more; each has an address of its own, so that there are ports enough. */
+const CONNECTIONS_PER_CLIENT = 7500;
+
+/**
+ * The clients that hold the connections.
+ * @typedef {import("./hold.mjs").EchoResult} EchoResult
+ * @typedef {object} Clients
+ * @property {(count: number, seconds: number) => Promise<EchoResult>} active so many connections echo once a second
+ * @property {() => Promise<EchoResult>} all every connection echoes once
+ */
 
 /** @typedef {import("./server-process.mjs").ServerProcess} ServerProcess */
 
@@ -28,26 +39,80 @@ async function waitForDescriptors(server, count) {
 }
 
 /**
+ * A client's process.
+ * @param {ServerProcess} server
+ * @param {number} index
+ * @param {number} count
+ * @param {boolean} exchange
+ */
+function startClient(server, index, count, exchange) {
+  const options = ["--port", `${server.port}`, "--connections", `${count}`, "--from", `127.0.0.${index + 2}`];
+  const args = [HOLD, ...options, ...(exchange ? ["--exchange"] : [])];
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = once(child, "exit");
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+
+  async function line() {
+    const next = await lines.next();
+    if (next.done) throw new Error("a client has ended");
+    return next.value;
+  }
+
+  /** @param {string} command */
+  async function echo(command) {
+    child.stdin.write(`${command}\n`);
+    return /** @type {EchoResult} */ (JSON.parse(await line()));
+  }
+
+  async function stop() {
+    child.stdin.end();
+    await ended;
+  }
+
+  return { count, line, echo, stop };
+}
+
+/**
  * Holds connections while `use` runs, then closes them.
  * @template T
  * @param {ServerProcess} server
  * @param {number} count
  * @param {boolean} exchange one echo on each connection before it goes idle
- * @param {() => Promise<T>} use
+ * @param {(clients: Clients) => Promise<T>} use
  */
 export async function withConnections(server, count, exchange, use) {
   const before = await openDescriptors(server.pid);
-  const args = [HOLD, String(server.port), String(count), ...(exchange ? ["exchange"] : [])];
-  const client = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
-  const ended = once(client, "exit");
+  const processes = Math.ceil(count / CONNECTIONS_PER_CLIENT);
+  const clients = Array.from({ length: processes }, (_, index) => {
+    const share = Math.floor(((index + 1) * count) / processes) - Math.floor((index * count) / processes);
+    return startClient(server, index, share, exchange);
+  });
+  /** @param {(share: number) => string} command */
+  const echoes = async (command) =>
+    together(await Promise.all(clients.map((client) => client.echo(command(client.count / count)))));
   try {
-    const first = await Promise.race([once(client.stdout, "data"), ended]);
-    if (String(first[0]) !== "held\n") throw new Error("the client could not open its connections");
+    for (const client of clients) {
+      if ((await client.line()) !== "held") throw new Error("a client could not open its connections");
+    }
     await waitForDescriptors(server, before + count);
-    return await use();
+    return await use({
+      active: (active, seconds) => echoes((share) => `active ${Math.round(active * share)} ${seconds}`),
+      all: () => echoes(() => "all"),
+    });
   } finally {
-    client.stdin.end();
-    await ended;
+    for (const client of clients) await client.stop();
     await waitForDescriptors(server, before);
   }
+}
+
+/** @param {readonly EchoResult[]} results */
+function together(results) {
+  /** @type {EchoResult} */
+  const sum = { lost: 0, wrong: 0, milliseconds: [] };
+  for (const { lost, wrong, milliseconds } of results) {
+    sum.lost += lost;
+    sum.wrong += wrong;
+    sum.milliseconds.push(...milliseconds);
+  }
+  return sum;
 }

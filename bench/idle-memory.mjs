@@ -1,41 +1,21 @@
 // @ts-check
 // Resident memory of a server for each idle connection, each waiting in an async function. The method: README.md.
-import { readFile } from "node:fs/promises";
-import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { orUsage, runCommand, UsageError } from "./arguments.mjs";
+import { checkDescriptorLimit } from "./descriptor-limit.mjs";
 import { withConnections } from "./held-connections.mjs";
 import { describeMachine } from "./machine.mjs";
 import { PEERS } from "./peer.mjs";
 import { writeSection } from "./results.mjs";
+import { COLLECTING, collectedMemory, kibCell } from "./server-memory.mjs";
 import { startServer } from "./server-process.mjs";
 import { median } from "./statistics.mjs";
 
 const GOAL_KIB = 2.5;
 const WARMING_CONNECTIONS = 100;
 const SERVERS = ["async", "node-net-async"];
-const COLLECT = new URL("collect.mjs", import.meta.url).href;
 
-/**
- * Bytes after garbage collection: the resident set, the live JavaScript objects, and the pages of V8's young
- * generation, which a burst of accepts fills and V8 gives back once the process has been idle for some seconds.
- * @typedef {{ resident: number, heap: number, young: number }} Memory
- */
-
-/**
- * @param {import("./server-process.mjs").ServerProcess} server
- * @param {number} idleSeconds how long the server has had nothing to do before
- * @returns {Promise<Memory>}
- */
-async function collectedMemory(server, idleSeconds) {
-  await setTimeout(idleSeconds * 1000);
-  process.kill(server.pid, "SIGUSR2");
-  const { heap, young } = JSON.parse(await server.line());
-  const rollup = await readFile(`/proc/${server.pid}/smaps_rollup`, "utf8");
-  const kib = /^Rss:\s+(\d+) kB$/m.exec(rollup)?.[1];
-  if (kib === undefined) throw new Error("no Rss in smaps_rollup, proc(5)");
-  return { resident: Number(kib) * 1024, heap, young };
-}
+/** @typedef {import("./server-memory.mjs").Memory} Memory */
 
 /**
  * @param {readonly string[]} command
@@ -44,7 +24,7 @@ async function collectedMemory(server, idleSeconds) {
  */
 async function measureOnce(command, { connections, idleSeconds, exchange }) {
   const [node, ...args] = command;
-  const server = await startServer([String(node), "--expose-gc", "--import", COLLECT, ...args, "echo"]);
+  const server = await startServer([String(node), ...COLLECTING, ...args, "echo"]);
   try {
     await withConnections(server, WARMING_CONNECTIONS, exchange, async () => {});
     const before = await collectedMemory(server, idleSeconds);
@@ -57,12 +37,6 @@ async function measureOnce(command, { connections, idleSeconds, exchange }) {
   } finally {
     await server.stop();
   }
-}
-
-/** @param {readonly number[]} bytes */
-function kibCell(bytes) {
-  const [middle, least, most] = [median(bytes), Math.min(...bytes), Math.max(...bytes)];
-  return `**${(middle / 1024).toFixed(2)}** (${(least / 1024).toFixed(2)}–${(most / 1024).toFixed(2)})`;
 }
 
 /** @param {ReturnType<typeof parseOptions>} options */
@@ -110,19 +84,9 @@ function parseOptions(args) {
   return { connections, rounds, idleSeconds, exchange: values.exchange, write: values.write };
 }
 
-/** @param {number} connections */
-async function checkDescriptorLimit(connections) {
-  // The hard limit counts: Node raises its soft limit to it at the start.
-  const limits = await readFile("/proc/self/limits", "utf8");
-  const hard = Number(/^Max open files +\S+ +(\d+)/m.exec(limits)?.[1]);
-  if (hard < connections + 200) {
-    throw new UsageError(`${connections} connections need a higher limit of open files than ${hard}: ulimit -Hn`);
-  }
-}
-
 /** @param {ReturnType<typeof parseOptions>} options */
 async function run(options) {
-  await checkDescriptorLimit(options.connections);
+  checkDescriptorLimit(options.connections);
   const lines = heading(options);
   const notes = [];
   for (const peer of PEERS.filter(({ name }) => SERVERS.includes(name))) {
