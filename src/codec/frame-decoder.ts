@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { viewOf } from "../socket/argument.ts";
 import type { Decoder } from "./codec.ts";
 import { FrameError } from "./frame-error.ts";
@@ -44,7 +45,7 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
     if (this.#error !== undefined) throw this.#error;
     if (this.#isEnded) throw this.error("ERR_SOCKWRIGHT_DECODER_ENDED");
     if (!this.#isDrained && this.#intake.unread > MAX_UNREAD_BYTES) throw this.error("ERR_SOCKWRIGHT_UNREAD");
-    this.#intake.push(viewOf("bytes", bytes));
+    this.#intake.push(bytes instanceof Buffer && bytes.length > 0 ? bytes : viewOf("bytes", bytes));
     // The beginning of a frame was measured already: not again before there is more of it.
     if (this.#isDrained) this.#intake.more(this.#length);
     this.#isDrained = false;
@@ -52,6 +53,7 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
 
   next(): T | undefined {
     if (this.#error !== undefined) throw this.#error;
+    if (this.#isDrained && !this.#isEnded) return undefined;
     try {
       return this.#next();
     } catch (error) {
@@ -104,13 +106,19 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
         this.#offset = intake.offset;
         intake.consume(this.#length);
         this.#length = undefined;
+        if (intake.unread === 0) this.#drained();
         if (frame !== undefined) return frame;
       } else if (!intake.more(this.#length)) {
-        intake.keep(this.#length);
-        this.#isDrained = true;
+        this.#drained();
       }
     }
     return this.#isEnded ? this.#last() : undefined;
+  }
+
+  /** All that came is in frames, or was looked at: what is left of it is copied, and nothing is lent any more. */
+  #drained(): void {
+    this.#intake.keep(this.#length);
+    this.#isDrained = true;
   }
 
   #last(): T | undefined {

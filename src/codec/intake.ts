@@ -1,3 +1,6 @@
+// Imported, since the global is a getter: it costs as much as finding a LF.
+import { Buffer } from "node:buffer";
+
 const NOTHING = Buffer.alloc(0);
 /** How much of a chunk is copied behind the beginning of a frame at first; then twice as much, and so on. */
 const BRIDGE_BYTES = 64;
@@ -13,10 +16,10 @@ export class Intake {
   start = 0;
   /** Bytes of the stream before `start`. */
   offset = 0;
-  /** Lent, or nothing. */
-  #chunk: Buffer = NOTHING;
   /** Memory of our own, which `bytes` is the beginning of. A byte in it is written once, and never again. */
   #memory: Buffer | undefined;
+  /** Behind that memory: the chunk, lent, or nothing. Without such memory `bytes` itself is the chunk. */
+  #chunk: Buffer = NOTHING;
   /** Where in that memory the copy of the chunk begins, and how much of the chunk it has. */
   #seam = 0;
   #copied = 0;
@@ -34,11 +37,14 @@ export class Intake {
   /** The chunk is lent until `keep`. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    this.keep();
-    this.#chunk = chunk instanceof Buffer ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
-    if (this.#memory !== undefined) return;
-    this.bytes = this.#chunk;
-    this.start = 0;
+    const bytes = chunk instanceof Buffer ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+    if (this.unread > 0) {
+      this.keep();
+      this.#chunk = bytes;
+    } else {
+      this.bytes = bytes;
+      this.start = 0;
+    }
   }
 
   /** Lets more of the chunk be looked at: so that `wanted` bytes are there, or twice as many as now. False: no more came. */
@@ -56,24 +62,25 @@ export class Intake {
     // What is left of the copy is also in the chunk.
     this.start -= this.#seam;
     this.bytes = this.#chunk;
+    this.#chunk = NOTHING;
     this.#memory = undefined;
   }
 
   /** Copies what is still lent. Memory for a frame of known length is not taken at once, but as its bytes come. */
   keep(wanted?: number): void {
-    if (this.available === 0 && this.unread === 0) {
-      this.#memory = undefined;
+    if (this.unread === 0) {
       this.bytes = NOTHING;
       this.start = 0;
-    } else if (this.#memory === undefined) {
+      return;
+    }
+    if (this.#memory === undefined) {
       this.#seam = 0;
       this.#copied = this.start;
+      this.#chunk = this.bytes;
       this.#memory = this.bytes = NOTHING;
       this.start = 0;
-      this.#copy(this.#chunk.length, wanted);
-    } else {
-      this.#copy(this.#chunk.length, wanted);
     }
+    this.#copy(this.#chunk.length, wanted);
     this.#chunk = NOTHING;
     this.#seam = this.bytes.length;
     this.#copied = 0;
