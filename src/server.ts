@@ -12,6 +12,7 @@ export type { FlowOptions, WhenOutboxFull } from "./server/flow-limits.ts";
 export type { SendFileOptions } from "./server/file-sending.ts";
 export type { Frames } from "./server/frames.ts";
 export type { AlarmLevel } from "./server/level-alarm.ts";
+export type { PeerCredentials } from "./server/peer-credentials.ts";
 export { TransportError } from "./server/node-transport.ts";
 export { type CloseOptions, type Server, serve } from "./server/serve.ts";
 export type { ConnectionsAlarm, ServeOptions } from "./server/serve-options.ts";

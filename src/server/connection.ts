@@ -11,6 +11,7 @@ import { DEFAULT_MAX_INBOX_BYTES } from "./flow-limits.ts";
 import { Frames } from "./frames.ts";
 import { Input, type InputOwner } from "./input.ts";
 import { Output, type OutputOwner } from "./output.ts";
+import type { PeerCredentials } from "./peer-credentials.ts";
 import { MAX_READ_BYTES, NEXT_PIECE, ReadAtMost, ReadExactly, ReadUntil } from "./read.ts";
 import type { Link, LinkEvents, Peer } from "./transport.ts";
 
@@ -96,6 +97,29 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
   /** Who is at the other end. */
   get peer(): Peer {
     return this.#link.peer;
+  }
+
+  /**
+   * Who is at the other end of a Unix socket — SO_PEERCRED, unix(7): which process, user and group. Undefined for all other
+   * sockets, and once the connection is closed.
+   *
+   * @throws ConnectionError `ERR_SOCKWRIGHT_NO_CREDENTIALS` for a Unix socket of `node:net`, which cannot tell.
+   * @example
+   * ```ts
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve(`unix:@sockwright-${process.pid}`, async (connection) => {
+   *   const isMine = connection.peerCredentials?.uid === process.getuid?.();
+   *   connection.write(isMine ? "come in" : "go away");
+   * });
+   * const client = await connect(server.urls[0] ?? "");
+   * console.log(String(await client.read())); // => come in
+   * await client.close();
+   * await server.close();
+   * ```
+   */
+  get peerCredentials(): PeerCredentials | undefined {
+    return this.#isClosed() ? undefined : this.#link.peerCredentials;
   }
 
   /** Aborts when the connection is lost or aborted; the reason is the error. */
@@ -239,10 +263,12 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
 
   /**
    * Sends data: all writes of a turn leave in one system call when it ends; on a record transport each is a record. The
-   * data is copied. False when 64 KiB or more wait: then it is time to await {@link drained}. A connection for which more
-   * than 16 MiB wait is aborted with `ERR_SOCKWRIGHT_OUTBOX_FULL`. See {@link Connection}.
+   * data is copied. False when 64 KiB or more wait: then it is time to await {@link drained}. Where more than 16 MiB would
+   * wait, the connection is aborted with `ERR_SOCKWRIGHT_OUTBOX_FULL`, or what `whenOutboxFull` says: see {@link FlowOptions},
+   * also for other numbers than these. See {@link Connection}.
    *
-   * @throws ConnectionError `ERR_SOCKWRIGHT_ENDED` · TypeError.
+   * @throws ConnectionError `ERR_SOCKWRIGHT_ENDED`; with `whenOutboxFull: "pause"` also `ERR_SOCKWRIGHT_OUTBOX_FULL` ·
+   * TypeError.
    */
   write(data: Data): boolean {
     return this.#output.write(data);
@@ -281,8 +307,10 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
   }
 
   /**
-   * Sends what waits, and then the end. Settles when the kernel has it all; reading goes on.
+   * Sends what waits, and then the end. Settles when the kernel has it all; reading goes on. A peer that takes nothing for
+   * 30 s, or `drainTimeoutMs`, is given up.
    *
+   * @throws the error that lost the connection · DeadlineError.
    * @example
    * ```ts
    * import { connect, serve } from "sockwright/server";
@@ -317,7 +345,8 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
    * the service's function returns. Whoever reads meanwhile gets the end, as from a peer that has ended, and what was not
    * read is gone. A second close waits for the first. See {@link Connection}.
    *
-   * @throws the error that lost the connection before all was sent; nothing when it was lost before the close.
+   * @throws the error that lost the connection before all was sent; nothing when it was lost before the close · DeadlineError,
+   * as {@link end}.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();

@@ -9,6 +9,7 @@ import { EAGAIN } from "../socket/errno.ts";
 import { resetAtClose } from "../socket/reset.ts";
 import { SocketError } from "../socket/socket-error.ts";
 import { takeError } from "../socket/take-error.ts";
+import { type PeerCredentials, peerCredentials } from "./peer-credentials.ts";
 import { type SocketKind, SpuriousWakeups } from "./spurious-wakeups.ts";
 import type { Link, LinkEvents, Peer } from "./transport.ts";
 
@@ -52,6 +53,10 @@ export class NativeLink implements Link, Watcher {
 
   get isDatagram(): boolean {
     return this.#kind.type === SOCK_DGRAM;
+  }
+
+  get peerCredentials(): PeerCredentials | undefined {
+    return peerCredentials(this.slot, this.generation);
   }
 
   open(events: LinkEvents): void {

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { ConnectionError } from "./connection-error.ts";
 import type { Link, LinkEvents, Peer } from "./transport.ts";
 
 /** What Node is handed at once: so much it may hold above its own mark. */
@@ -18,6 +19,12 @@ export class NodeLink implements Link {
     this.#socket = socket;
     this.peer = peer;
     this.#closed = closed;
+  }
+
+  /** Not undefined: a service that lets nobody in who is root would let everybody in. */
+  get peerCredentials(): undefined {
+    if ("host" in this.peer) return undefined;
+    throw new ConnectionError("ERR_SOCKWRIGHT_NO_CREDENTIALS");
   }
 
   open(events: LinkEvents): void {

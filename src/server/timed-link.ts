@@ -1,5 +1,6 @@
 import { DeadlineError, type DeadlineName } from "./deadline-error.ts";
 import { Deadline, type DeadlineWheel } from "./deadline-wheel.ts";
+import type { PeerCredentials } from "./peer-credentials.ts";
 import type { Link, LinkEvents, Peer } from "./transport.ts";
 
 /** How long a connection may take, in ms; undefined is for ever. */
@@ -61,6 +62,10 @@ class TimedLink implements Link, LinkEvents {
     this.#read = this.#deadline("read", timeouts.readTimeoutMs);
     this.#write = this.#deadline("write", timeouts.writeTimeoutMs);
     this.#total = this.#deadline("total", timeouts.totalTimeoutMs);
+  }
+
+  get peerCredentials(): PeerCredentials | undefined {
+    return this.#link.peerCredentials;
   }
 
   open(events: LinkEvents): void {

@@ -1,6 +1,7 @@
 import type { ConnectionGate } from "./connection-gate.ts";
 import type { Sender } from "./outbox.ts";
 import type { Peer } from "./peer.ts";
+import type { PeerCredentials } from "./peer-credentials.ts";
 import type { InheritedUrl, SocketUrl } from "./socket-url.ts";
 
 export type { Peer } from "./peer.ts";
@@ -29,6 +30,8 @@ export interface Link extends Sender {
   readonly isRecords: boolean;
   /** Records without a connection: nobody ends, and what is not read in time is lost. */
   readonly isDatagram: boolean;
+  /** Who is at the other end of a Unix socket; undefined for others. Throws where that cannot be told. */
+  readonly peerCredentials?: PeerCredentials | undefined;
   /** Begins to tell `events`; called once. */
   open(events: LinkEvents): void;
   /** Somebody begins to wait for input, read from or not: for a link that wants to know since when. */

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import type { PeerCredentials } from "../server/peer-credentials.ts";
 import type { Link, LinkEvents, Peer } from "../server/transport.ts";
 import { SocketError } from "../socket/socket-error.ts";
 
@@ -53,6 +54,13 @@ export class MemoryLink implements Link {
     left.#other = right;
     right.#other = left;
     return [left, right];
+  }
+
+  /** The other end of a Unix socket of memory is this process. */
+  get peerCredentials(): PeerCredentials | undefined {
+    const [uid, gid] = [process.getuid?.(), process.getgid?.()];
+    if ("host" in this.peer || uid === undefined || gid === undefined) return undefined;
+    return { pid: process.pid, uid, gid };
   }
 
   open(events: LinkEvents): void {
