@@ -19,6 +19,11 @@ export class Inbox {
     return this.#bytes;
   }
 
+  /** Not even an empty record is there. */
+  get isEmpty(): boolean {
+    return this.#first === undefined;
+  }
+
   /** Whether so many bytes are there, or as many records as are kept. */
   isFull(maxBytes: number): boolean {
     return this.#bytes >= maxBytes || (this.#rest !== undefined && this.#rest.length >= MAX_INBOX_RECORDS - 1);

@@ -17,6 +17,8 @@ export interface InputOwner extends Aborter {
 }
 
 const NOTHING = Promise.resolve();
+/** Whoever has nothing to read shares it: an idle connection has no inbox of its own. Nothing is ever added to it. */
+const EMPTY = new Inbox(false);
 
 /** Who waits for input: a read, or whoever has it pushed. */
 interface Waiter {
@@ -41,20 +43,18 @@ type Phase = "open" | "stopped" | "discarding" | "ended" | "lost";
 export class Input {
   readonly #link: Link;
   readonly #owner: InputOwner;
-  readonly #inbox: Inbox;
+  #inbox = EMPTY;
   #phase: Phase = "open";
   #failure: Error | undefined;
   #waiter: Waiter | undefined;
   #push: ((bytes: Uint8Array) => void) | undefined;
   #peerEnded: (() => void) | undefined;
-  #isReading = false;
-  #isHeld = false;
+  #reading: "on" | "off" | "held" = "off";
   #bytesRead = 0;
 
   constructor(link: Link, owner: InputOwner) {
     this.#link = link;
     this.#owner = owner;
-    this.#inbox = new Inbox(link.isRecords);
   }
 
   /** Why the connection was lost, if it was. */
@@ -82,6 +82,7 @@ export class Input {
     if (this.#waiter !== undefined) return Promise.reject(new ConnectionError("ERR_SOCKWRIGHT_READING"));
     try {
       const taken = this.#inbox.bytes < read.wantedBytes ? undefined : read.take(this.#inbox);
+      this.#leaveInbox();
       if (taken !== undefined) return Promise.resolve(taken);
       if (this.#phase !== "open") return Promise.resolve(ending(read, this.#inbox, this.#failure));
     } catch (error) {
@@ -101,6 +102,7 @@ export class Input {
       if (piece === undefined) break;
       this.#give(push, piece);
     }
+    this.#leaveInbox();
     if (this.#phase === "open") {
       this.#link.awaited?.();
       this.#resume();
@@ -117,13 +119,13 @@ export class Input {
 
   /** Too much waits to be sent: nothing is read until {@link release}. */
   hold(): void {
-    this.#isHeld = true;
     this.#pause();
+    this.#reading = "held";
   }
 
   /** Reading goes on, if somebody waits for it. */
   release(): void {
-    this.#isHeld = false;
+    if (this.#reading === "held") this.#reading = "off";
     if (this.#waiter !== undefined || this.#phase === "discarding") this.#resume();
   }
 
@@ -137,12 +139,12 @@ export class Input {
 
   /** Whoever waits gets the end, and what is kept and still comes is dropped: the peer's end is all that matters now. */
   discard(): void {
-    this.#inbox.clear();
+    this.#inbox = EMPTY;
     if (this.#phase !== "open" && this.#phase !== "stopped") return;
     this.#phase = "discarding";
     this.#finish();
     // An output that is full must not keep a peer from ending that sends before it reads.
-    this.#isHeld = false;
+    if (this.#reading === "held") this.#reading = "off";
     this.#resume();
   }
 
@@ -163,27 +165,33 @@ export class Input {
     if (this.#phase === "discarding") return;
     // Not every link can stop: datagrams that nobody reads are dropped, as the kernel drops them.
     if (this.#link.isDatagram && this.#isFull()) return;
+    if (this.#inbox === EMPTY) this.#inbox = new Inbox(this.#link.isRecords);
     this.#inbox.add(bytes);
     if (this.#waiter?.attempt(this.#inbox) === true) this.#waiter = undefined;
+    this.#leaveInbox();
     if (this.#waiter === undefined && this.#isFull()) this.#pause();
   }
 
   ended(): void {
     if (this.#phase === "lost") return;
     this.#phase = "ended";
-    this.#isReading = false;
+    this.#reading = "off";
     this.#finish();
   }
 
   lost(error: Error): void {
     this.#phase = "lost";
     this.#failure = error;
-    this.#isReading = false;
+    this.#reading = "off";
     this.#finish();
   }
 
   #isFull(): boolean {
     return this.#inbox.isFull(this.#owner.flow.maxInboxBytes);
+  }
+
+  #leaveInbox(): void {
+    if (this.#inbox.isEmpty) this.#inbox = EMPTY;
   }
 
   #give(push: (bytes: Uint8Array) => void, bytes: Uint8Array): void {
@@ -210,14 +218,14 @@ export class Input {
   }
 
   #resume(): void {
-    if (this.#isReading || this.#isHeld) return;
-    this.#isReading = true;
+    if (this.#reading !== "off") return;
+    this.#reading = "on";
     this.#link.resume();
   }
 
   #pause(): void {
-    if (!this.#isReading) return;
-    this.#isReading = false;
+    if (this.#reading !== "on") return;
+    this.#reading = "off";
     this.#link.pause();
   }
 }

@@ -18,6 +18,8 @@ export interface Gate {
 
 /** Whom the output tells that a send has failed. */
 export interface OutputOwner extends Aborter {
+  /** Why the connection was lost, if it was. */
+  readonly failure: Error | undefined;
   failed(error: Error): void;
 }
 
@@ -39,9 +41,9 @@ export class Output implements TurnEnder {
   readonly #link: Link;
   readonly #owner: OutputOwner;
   readonly #gate: Gate;
-  readonly #outbox: Outbox;
+  /** Only while something waits: an idle connection has none. */
+  #outbox: Outbox | undefined;
   #phase: Phase = "open";
-  #failure: Error | undefined;
   #drainers: Waiter[] | undefined;
   /** Once the end is wanted and cannot be sent yet. */
   #ending: Ending | undefined;
@@ -58,7 +60,6 @@ export class Output implements TurnEnder {
     this.#link = link;
     this.#owner = owner;
     this.#gate = gate;
-    this.#outbox = new Outbox(link.isRecords);
   }
 
   /** Each write is a record. */
@@ -68,12 +69,12 @@ export class Output implements TurnEnder {
 
   /** What the link has taken. */
   get bytesWritten(): number {
-    return this.#bytesAdded - this.#outbox.bytes;
+    return this.#bytesAdded - this.bytesWaiting;
   }
 
   /** What waits to be sent. */
   get bytesWaiting(): number {
-    return this.#outbox.bytes;
+    return this.#outbox?.bytes ?? 0;
   }
 
   /** Writes for which there was no room, where such are dropped. */
@@ -83,7 +84,7 @@ export class Output implements TurnEnder {
 
   /** So much can be written now. */
   get roomBytes(): number {
-    return Math.max(0, this.#owner.flow.maxOutboxBytes - this.#outbox.loadBytes);
+    return Math.max(0, this.#owner.flow.maxOutboxBytes - this.#loadBytes);
   }
 
   write(data: Data): boolean {
@@ -92,24 +93,24 @@ export class Output implements TurnEnder {
       throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
     }
     const bytes = bytesOf("data", data);
-    const outbox = this.#outbox;
     const { highWaterBytes, maxOutboxBytes } = this.#owner.flow;
     if (bytes.length > 0 || this.#link.isRecords) {
-      if (outbox.loadBytes + bytes.length > maxOutboxBytes && !this.#makesRoom(bytes.length)) return this.#overflow();
-      outbox.add(bytes);
+      if (this.#loadBytes + bytes.length > maxOutboxBytes && !this.#makesRoom(bytes.length)) return this.#overflow();
+      this.#outbox ??= new Outbox(this.#link.isRecords);
+      this.#outbox.add(bytes);
       this.#bytesAdded += bytes.length;
       if (!this.#isDue && !this.#isBlocked) {
         this.#isDue = true;
         atEndOfTurn(this);
       }
     }
-    if (outbox.loadBytes < highWaterBytes) return true;
+    if (this.#loadBytes < highWaterBytes) return true;
     this.#fill();
     return false;
   }
 
   drained(): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#owner.failure !== undefined) return Promise.reject(this.#owner.failure);
     if (!this.#isFull) return NOTHING;
     return new Promise((resolve, reject) => {
       this.#drainers ??= [];
@@ -119,7 +120,7 @@ export class Output implements TurnEnder {
 
   /** Settles when the link has all of it, and the end. */
   end(): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#owner.failure !== undefined) return Promise.reject(this.#owner.failure);
     if (this.#phase === "ended") return NOTHING;
     return new Promise((resolve, reject) => {
       this.#ending ??= new Ending();
@@ -127,7 +128,7 @@ export class Output implements TurnEnder {
       if (this.#phase !== "open") return;
       this.#phase = "ending";
       this.#flush();
-      if (!this.#outbox.isEmpty) this.#awaitDrain();
+      if (this.#outbox !== undefined) this.#awaitDrain();
     });
   }
 
@@ -143,27 +144,32 @@ export class Output implements TurnEnder {
 
   lost(error: Error): void {
     this.#phase = "lost";
-    this.#failure = error;
-    this.#bytesAdded -= this.#outbox.bytes;
-    this.#outbox.clear();
+    this.#bytesAdded -= this.bytesWaiting;
+    this.#outbox?.clear();
+    this.#outbox = undefined;
     for (const { reject } of [...this.#takeDrainers(), ...this.#takeEnders()]) reject(error);
+  }
+
+  get #loadBytes(): number {
+    return this.#outbox?.loadBytes ?? 0;
   }
 
   #flush(): void {
     if (this.#isBlocked || this.#phase === "lost" || !this.#send()) return;
-    if (this.#isFull && this.#outbox.loadBytes < this.#owner.flow.lowWaterBytes) this.#relieve();
+    if (this.#isFull && this.#loadBytes < this.#owner.flow.lowWaterBytes) this.#relieve();
     if (this.#phase === "ended") for (const { resolve } of this.#takeEnders()) resolve();
   }
 
   /** Gives the link what it takes; whether the connection lives on. */
   #send(): boolean {
-    const before = this.#outbox.loadBytes;
+    const before = this.#loadBytes;
     try {
-      this.#outbox.flush(this.#link);
-      if (!this.#outbox.isEmpty) {
+      this.#outbox?.flush(this.#link);
+      if (this.#outbox?.isEmpty === true) this.#outbox = undefined;
+      if (this.#outbox !== undefined) {
         this.#isBlocked = true;
         this.#link.awaitRoom();
-        if (this.#phase === "ending" && this.#outbox.loadBytes < before) this.#awaitDrain();
+        if (this.#phase === "ending" && this.#loadBytes < before) this.#awaitDrain();
       } else if (this.#phase === "ending") {
         this.#phase = "ended";
         this.#link.end();
@@ -177,12 +183,12 @@ export class Output implements TurnEnder {
 
   /** What the link takes at once needs no room: whether it is enough. Nobody is told of it within a write. */
   #makesRoom(bytes: number): boolean {
-    return !this.#isBlocked && this.#send() && this.#outbox.loadBytes + bytes <= this.#owner.flow.maxOutboxBytes;
+    return !this.#isBlocked && this.#send() && this.#loadBytes + bytes <= this.#owner.flow.maxOutboxBytes;
   }
 
   /** There is no room for a write, and nothing of it is taken. */
   #overflow(): boolean {
-    if (this.#failure !== undefined) return false;
+    if (this.#owner.failure !== undefined) return false;
     const { flow } = this.#owner;
     flow.overflowed(this.#link.peer);
     if (flow.whenOutboxFull === "close") {
@@ -190,7 +196,7 @@ export class Output implements TurnEnder {
       return false;
     }
     // Who waits for room after it waits for the peer, and not in vain.
-    if (!this.#outbox.isEmpty) this.#fill();
+    if (this.#outbox !== undefined) this.#fill();
     if (flow.whenOutboxFull === "pause") throw new ConnectionError("ERR_SOCKWRIGHT_OUTBOX_FULL");
     this.#writesDropped++;
     return false;
