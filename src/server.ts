@@ -7,9 +7,9 @@ export type { Connection, ConnectionStats, ReadUntilOptions } from "./server/con
 export { ConnectionError, type ConnectionErrorCode } from "./server/connection-error.ts";
 export type { DropReason } from "./server/datagram-limit.ts";
 export { DeadlineError, type DeadlineName } from "./server/deadline-error.ts";
+export type { SendFileOptions } from "./server/file-sending.ts";
 export type { ExpiryReason } from "./server/flow.ts";
 export type { FlowOptions, WhenOutboxFull } from "./server/flow-limits.ts";
-export type { SendFileOptions } from "./server/file-sending.ts";
 export type { Frames } from "./server/frames.ts";
 export type { AlarmLevel } from "./server/level-alarm.ts";
 export type { PeerCredentials } from "./server/peer-credentials.ts";
@@ -30,5 +30,16 @@ export {
   type UnixPathUrl,
   type UnixScheme,
 } from "./server/socket-url.ts";
-export type { VsockUrl } from "./server/vsock-url.ts";
+export type { ConnectionContext } from "./server/telemetry/connection-context.ts";
+export type { ConnectionEnd, EndReason } from "./server/telemetry/connection-end.ts";
+export type { HistogramSnapshot } from "./server/telemetry/histogram.ts";
+export { OPEN_METRICS_CONTENT_TYPE, openMetrics } from "./server/telemetry/open-metrics.ts";
+export type {
+  AboutPeer,
+  ConnectionStart,
+  ConnectionStop,
+  ConnectionTotals,
+  ServerMessages,
+} from "./server/telemetry/server-messages.ts";
 export type { Peer } from "./server/transport.ts";
+export type { VsockUrl } from "./server/vsock-url.ts";

@@ -1,9 +1,7 @@
-import { channel } from "node:diagnostics_channel";
 import type { DeadlineWheel } from "./deadline-wheel.ts";
 import { type AlarmLevel, LevelAlarm } from "./level-alarm.ts";
 import type { ConnectionsAlarm } from "./serve-options.ts";
-
-const told = channel("sockwright:server:alarm");
+import { alarms } from "./telemetry/channels.ts";
 
 /** The alarms of a server's open connections. */
 export class ConnectionAlarms {
@@ -38,7 +36,7 @@ export class ConnectionAlarms {
   /** Not within the call that changed the level: what a hook throws is the program's, and no error of a connection. */
   #tell(alarm: ConnectionsAlarm): void {
     process.nextTick(() => {
-      told.publish(alarm);
+      alarms.publish(alarm);
       this.#hook?.(alarm);
     });
   }

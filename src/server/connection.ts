@@ -9,7 +9,7 @@ import { type SendFileOptions, sendFile } from "./file-sending.ts";
 import { DEFAULT_FLOW, type Flow } from "./flow.ts";
 import { DEFAULT_MAX_INBOX_BYTES } from "./flow-limits.ts";
 import { Frames } from "./frames.ts";
-import { Input, type InputOwner } from "./input.ts";
+import { Input, type InputOwner, type InputPhase } from "./input.ts";
 import { Output, type OutputOwner } from "./output.ts";
 import type { PeerCredentials } from "./peer-credentials.ts";
 import { MAX_READ_BYTES, NEXT_PIECE, ReadAtMost, ReadExactly, ReadUntil } from "./read.ts";
@@ -336,7 +336,7 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
   abort(reason: Error = new ConnectionError("ERR_SOCKWRIGHT_ABORTED")): void {
     if (this.#isClosed()) return;
     this.#link.abort();
-    this.failed(reason);
+    this.failed(reason, "aborted");
   }
 
   /**
@@ -361,6 +361,11 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
   /** What it goes by, as all others of its server. @internal */
   get flow(): Flow {
     return this.#flow;
+  }
+
+  /** How its input stands; once it closes it discards. @internal */
+  get phase(): InputPhase {
+    return this.#closing === undefined || this.failure !== undefined ? this.#input.phase : "discarding";
   }
 
   /** @internal */
@@ -411,11 +416,11 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
   }
 
   /** @internal */
-  failed(error: Error): void {
+  failed(error: Error, phase: "lost" | "aborted" = "lost"): void {
     if (this.#isClosed()) return;
     this.#closedMs = performance.now();
     this.#link.close();
-    this.#input.lost(error);
+    this.#input.lost(error, phase);
     this.#output.lost(error);
     this.#aborter?.abort(error);
   }

@@ -36,15 +36,16 @@ interface Waiter {
  * - `discarding`: the connection closes; what comes is dropped until the peer ends.
  * - `ended`: the peer has ended.
  * - `lost`: the connection failed.
+ * - `aborted`: it was given up here.
  */
-type Phase = "open" | "stopped" | "discarding" | "ended" | "lost";
+export type InputPhase = "open" | "stopped" | "discarding" | "ended" | "lost" | "aborted";
 
 /** What the peer sends, and who reads it: by promise or by push, one at a time. */
 export class Input {
   readonly #link: Link;
   readonly #owner: InputOwner;
   #inbox = EMPTY;
-  #phase: Phase = "open";
+  #phase: InputPhase = "open";
   #failure: Error | undefined;
   #waiter: Waiter | undefined;
   #push: ((bytes: Uint8Array) => void) | undefined;
@@ -60,6 +61,10 @@ export class Input {
   /** Why the connection was lost, if it was. */
   get failure(): Error | undefined {
     return this.#failure;
+  }
+
+  get phase(): InputPhase {
+    return this.#phase;
   }
 
   /** Somebody waits. */
@@ -173,14 +178,14 @@ export class Input {
   }
 
   ended(): void {
-    if (this.#phase === "lost") return;
+    if (this.#failure !== undefined) return;
     this.#phase = "ended";
     this.#reading = "off";
     this.#finish();
   }
 
-  lost(error: Error): void {
-    this.#phase = "lost";
+  lost(error: Error, phase: "lost" | "aborted"): void {
+    this.#phase = phase;
     this.#failure = error;
     this.#reading = "off";
     this.#finish();

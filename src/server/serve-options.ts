@@ -4,6 +4,7 @@ import type { AdmissionLimits } from "./admission.ts";
 import type { DatagramLimits } from "./datagram-limit.ts";
 import { type FlowLimits, type FlowOptions, flowLimits } from "./flow-limits.ts";
 import type { AlarmLevel } from "./level-alarm.ts";
+import type { ConnectionContext } from "./telemetry/connection-context.ts";
 import type { LinkTimeouts } from "./timed-link.ts";
 import type { Peer } from "./transport.ts";
 
@@ -69,6 +70,12 @@ export interface ServeOptions extends FlowOptions {
   readonly alarms?: readonly AlarmLevel[] | undefined;
   /** Told of the alarms, besides the channel `sockwright:server:alarm`. */
   readonly onAlarm?: ((alarm: ConnectionsAlarm) => void) | undefined;
+  /**
+   * Puts each connection into an asynchronous context of its own, by calling `run` in it: what the service awaits, its timers,
+   * and the functions that it gives to `onBytes` and `onFrame` are then all in that context. Default is no context, at no
+   * cost. See {@link ConnectionContext}.
+   */
+  readonly context?: ConnectionContext | undefined;
 }
 
 /** The options with all that was left open filled in. */

@@ -1,4 +1,4 @@
-import { channel } from "node:diagnostics_channel";
+import type { AsyncResource } from "node:async_hooks";
 import { Admission, type RefusalReason } from "./admission.ts";
 import { systemClock } from "./clock.ts";
 import { Connection, type PushWatcher } from "./connection.ts";
@@ -12,6 +12,12 @@ import { type ServeOptions, serveLimits } from "./serve-options.ts";
 import { ServerCounters, type ServerStats } from "./server-counters.ts";
 import { type Service, type ServiceInput, serviceOf } from "./service.ts";
 import { formatSocketUrl, isInherited, parseSocketUrl, type SocketUrl } from "./socket-url.ts";
+import { drops, errors, overflows, refusals, timeouts } from "./telemetry/channels.ts";
+import { type ConnectionContext, contextOf } from "./telemetry/connection-context.ts";
+import { type ConnectionEnd, endOfFailure, endOfReturn } from "./telemetry/connection-end.ts";
+import { ConnectionInContext } from "./telemetry/connection-in-context.ts";
+import { ConnectionSpans } from "./telemetry/connection-spans.ts";
+import type { ConnectionStart } from "./telemetry/server-messages.ts";
 import { type LinkTimeouts, timed } from "./timed-link.ts";
 import type { DatagramSocket, Link, LinkListener, Peer } from "./transport.ts";
 import { transport } from "./transports.ts";
@@ -23,12 +29,6 @@ export interface CloseOptions {
 }
 
 export const DEFAULT_GRACE_MS = 5_000;
-
-const errors = channel("sockwright:server:error");
-const refusals = channel("sockwright:server:refused");
-const drops = channel("sockwright:server:dropped");
-const timeouts = channel("sockwright:server:timeout");
-const overflows = channel("sockwright:server:overflow");
 
 /**
  * Serves on one URL or several. A connection is flushed and ended when the service's function returns, and aborted when
@@ -70,7 +70,8 @@ export class Server implements AsyncDisposable {
   readonly #options: ServeOptions;
   readonly #listeners: (LinkListener | DatagramSocket)[] = [];
   readonly #connections = new Set<Connection>();
-  readonly #counters = new ServerCounters();
+  readonly #counters: ServerCounters;
+  readonly #spans: ConnectionSpans;
   readonly #admission: Admission;
   readonly #datagramLimit: DatagramLimit;
   readonly #alarms: ConnectionAlarms;
@@ -90,6 +91,8 @@ export class Server implements AsyncDisposable {
   constructor(service: Service, options: ServeOptions) {
     this.#service = service;
     this.#options = options;
+    this.#counters = new ServerCounters(service.name);
+    this.#spans = new ConnectionSpans(service.name);
     const limits = serveLimits(options);
     this.#timeouts = limits;
     this.#flow = {
@@ -202,7 +205,10 @@ export class Server implements AsyncDisposable {
       const { stream } = this.#service;
       if (stream === undefined)
         throw new TypeError(`${this.#service.name} serves no connections: ${formatSocketUrl(url)}`);
-      return listen(url, (link) => this.#accept(link), failed, this.#admission);
+      let at = url;
+      const listener = await listen(url, (link) => this.#accept(link, at), failed, this.#admission);
+      at = listener.url;
+      return listener;
     }
     const { datagram } = this.#service;
     if (datagram === undefined)
@@ -216,13 +222,37 @@ export class Server implements AsyncDisposable {
     return socket;
   }
 
-  #accept(link: Link): void {
+  #accept(link: Link, at: SocketUrl): void {
     if (!this.#admission.admit(link.peer)) {
       link.abort();
       return;
     }
+    const guarded = timed(link, this.#timeouts, deadlines, this.#flow.expired);
+    if (this.#options.context !== undefined) {
+      this.#acceptInContext(guarded, at, this.#options.context);
+      return;
+    }
+    const start = this.#spans.areHeard ? this.#spans.describe(link, at) : undefined;
+    this.#serve(new Connection(guarded, this.#flow), start);
+  }
+
+  #acceptInContext(link: Link, at: SocketUrl, context: ConnectionContext): void {
+    const start = this.#spans.describe(link, at);
+    let own: AsyncResource;
+    try {
+      own = contextOf(start, context);
+    } catch (error) {
+      link.abort();
+      this.#admission.left(link.peer);
+      this.#report(error, link.peer);
+      return;
+    }
+    own.runInAsyncScope(() => this.#serve(new ConnectionInContext(link, this.#flow, own), start));
+  }
+
+  #serve(connection: Connection, start: ConnectionStart | undefined): void {
     this.#counters.connectionsAccepted++;
-    const connection = new Connection(timed(link, this.#timeouts, deadlines, this.#flow.expired), this.#flow);
+    if (start !== undefined) this.#spans.begin(connection, start);
     this.#connections.add(connection);
     const running = this.#begin(connection);
     // A service that pushes gives back the promise of its push, most often: the push itself then tells of its end, and
@@ -245,13 +275,15 @@ export class Server implements AsyncDisposable {
 
   /** The service's function has returned. */
   #finish(connection: Connection): void {
+    const end = endOfReturn(connection, this.#closing !== undefined);
     connection.close().then(
-      () => this.#left(connection),
+      () => this.#left(connection, end),
       (error: unknown) => this.#fail(connection, error),
     );
   }
 
   #fail(connection: Connection, thrown: unknown): void {
+    const end = endOfFailure(connection, thrown, this.#closing !== undefined);
     // What was waited for with the connection's signal ends with an AbortError: what aborted it says more.
     const error = connection.failure ?? thrown;
     connection.abort(error instanceof Error ? error : undefined);
@@ -259,13 +291,15 @@ export class Server implements AsyncDisposable {
     try {
       if (!isOfTheClose || this.#closing === undefined) this.#report(error, connection.peer);
     } finally {
-      this.#left(connection);
+      this.#left(connection, end);
     }
   }
 
   /** The one place that every connection comes by at its end. */
-  #left(connection: Connection): void {
+  #left(connection: Connection, end: ConnectionEnd): void {
     this.#connections.delete(connection);
+    this.#counters.ended(end.reason, connection.stats);
+    this.#spans.end(connection, end);
     this.#admission.left(connection.peer);
     if (this.#connections.size === 0) this.#allLeft?.();
   }

@@ -1,15 +1,25 @@
 import type { RefusalReason } from "./admission.ts";
 import type { DropReason } from "./datagram-limit.ts";
 import type { ExpiryReason } from "./flow.ts";
+import type { EndReason } from "./telemetry/connection-end.ts";
+import { Histogram, type HistogramSnapshot, scale } from "./telemetry/histogram.ts";
+import type { ConnectionTotals } from "./telemetry/server-messages.ts";
 
 /** Codes of errors that are counted each by itself; the rest are counted as `other`. */
 export const MAX_ERROR_CODES = 64;
 
+/** 1 ms to 18 h, each twice as long as the one before. */
+const DURATIONS = scale(1, 2, 27);
+/** 64 bytes to 16 GiB, each four times as much as the one before. */
+const SIZES = scale(64, 4, 15);
+
 /** How often each thing has happened, by its name; what never happened is not in it. */
 export type Tally = Readonly<Record<string, number>>;
 
-/** What a server has done since it was started. All but the first are totals, and only grow. */
+/** What a server has done since it was started. All but the number of open connections are totals, and only grow. */
 export interface ServerStats {
+  /** The name of the service. */
+  readonly service: string;
   /** Connections that are open. */
   readonly connectionsActive: number;
   /** Connections that were served. */
@@ -23,6 +33,14 @@ export interface ServerStats {
   readonly connectionsExpired: Readonly<Record<ExpiryReason, number>>;
   /** Writes for which there was no room; what becomes of them says the option `whenOutboxFull`. */
   readonly writesRefused: number;
+  /** Connections that were served and have ended, by reason: see {@link ConnectionEnd}. */
+  readonly connectionsEnded: Readonly<Record<EndReason, number>>;
+  /** How long the connections lasted that have ended, in ms. */
+  readonly connectionDurationMs: HistogramSnapshot;
+  /** What came over each connection that has ended. */
+  readonly connectionBytesRead: HistogramSnapshot;
+  /** What was sent over each connection that has ended. */
+  readonly connectionBytesWritten: HistogramSnapshot;
   /** Errors of accept(2), by code. */
   readonly acceptErrors: Tally;
   /** What was reported to `onError`, by code, or by name where an error has none. */
@@ -42,6 +60,7 @@ export class ServerCounters {
   writesRefused = 0;
   repliesSent = 0;
   repliesDropped = 0;
+  readonly #service: string;
   readonly #refused: Record<RefusalReason, number> = {
     "max-connections": 0,
     "max-connections-per-address": 0,
@@ -63,8 +82,24 @@ export class ServerCounters {
     "max-pending-replies": 0,
     "max-pending-replies-per-address": 0,
   };
+  readonly #ended: Record<EndReason, number> = {
+    service: 0,
+    peer: 0,
+    "server-closed": 0,
+    deadline: 0,
+    lost: 0,
+    aborted: 0,
+    failed: 0,
+  };
+  readonly #durationMs = new Histogram(DURATIONS);
+  readonly #bytesRead = new Histogram(SIZES);
+  readonly #bytesWritten = new Histogram(SIZES);
   readonly #acceptErrors = new Map<string, number>();
   readonly #errors = new Map<string, number>();
+
+  constructor(service: string) {
+    this.#service = service;
+  }
 
   refused(reason: RefusalReason): void {
     this.#refused[reason]++;
@@ -78,6 +113,13 @@ export class ServerCounters {
     this.#expired[reason]++;
   }
 
+  ended(reason: EndReason, { bytesRead, bytesWritten, durationMs }: ConnectionTotals): void {
+    this.#ended[reason]++;
+    this.#durationMs.record(durationMs);
+    this.#bytesRead.record(bytesRead);
+    this.#bytesWritten.record(bytesWritten);
+  }
+
   acceptFailed(error: unknown): void {
     count(this.#acceptErrors, nameOf(error));
   }
@@ -89,11 +131,16 @@ export class ServerCounters {
   /** As it is now; it does not change any more. */
   snapshot(connectionsActive: number): ServerStats {
     return {
+      service: this.#service,
       connectionsActive,
       connectionsAccepted: this.connectionsAccepted,
       connectionsRefused: { ...this.#refused },
       connectionsExpired: { ...this.#expired },
       writesRefused: this.writesRefused,
+      connectionsEnded: { ...this.#ended },
+      connectionDurationMs: this.#durationMs.snapshot(),
+      connectionBytesRead: this.#bytesRead.snapshot(),
+      connectionBytesWritten: this.#bytesWritten.snapshot(),
       acceptErrors: Object.fromEntries(this.#acceptErrors),
       errors: Object.fromEntries(this.#errors),
       datagramsReceived: this.datagramsReceived,

@@ -31,14 +31,14 @@ test("the defaults are those of the server", () => {
 });
 
 test("every reason that is counted is named", () => {
-  const { connectionsRefused, connectionsExpired, datagramsDropped } = new ServerCounters().snapshot(0);
+  const { connectionsRefused, connectionsExpired, datagramsDropped } = new ServerCounters("").snapshot(0);
   const reasons = [connectionsRefused, connectionsExpired, datagramsDropped].flatMap((tally) => Object.keys(tally));
   expect(reasons.length).toBeGreaterThan(10);
   expect(reasons.filter((reason) => !new RegExp(`(?:\\["${reason}"\\]|\\.${reason})\``).test(text))).toEqual([]);
 });
 
 test("every channel of a server is named", () => {
-  const channels = read("src/server/serve.ts").match(/sockwright:server:\w+/g) ?? [];
+  const channels = read("src/server/telemetry/channels.ts").match(/sockwright:server:[\w:]+/g) ?? [];
   expect(channels.length).toBeGreaterThan(2);
   expect(channels.filter((channel) => !text.includes(`\`${channel}\``))).toEqual([]);
 });

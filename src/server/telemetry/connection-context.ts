@@ -1,0 +1,17 @@
+import { AsyncResource } from "node:async_hooks";
+import type { ConnectionStart } from "./server-messages.ts";
+
+/**
+ * Calls `run`, before it returns, in the asynchronous context that a connection is to be served in: most often by
+ * `storage.run(store, run)`. What it throws has the connection reset.
+ */
+export type ConnectionContext = (connection: ConnectionStart, run: () => void) => void;
+
+/** The context that `context` makes for a connection. Throws what that throws, and when it has made none. */
+export function contextOf(connection: ConnectionStart, context: ConnectionContext): AsyncResource {
+  const made: AsyncResource[] = [];
+  context(connection, () => void made.push(new AsyncResource("SOCKWRIGHT_CONNECTION")));
+  const [resource] = made;
+  if (resource === undefined) throw new TypeError("options.context must call run before it returns");
+  return resource;
+}

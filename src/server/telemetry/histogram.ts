@@ -1,0 +1,39 @@
+/** How values are spread, at one moment: a plain object, so that a worker can post it. */
+export interface HistogramSnapshot {
+  /** The upper bounds of the buckets, each one included; above the last there is one bucket more. */
+  readonly bounds: readonly number[];
+  /** How many values fell into each bucket: one number more than there are bounds. */
+  readonly counts: readonly number[];
+  /** How many values there were. */
+  readonly count: number;
+  readonly sum: number;
+}
+
+/** Counts values by their size. What it holds is fixed by its bounds, however many values come. */
+export class Histogram {
+  readonly #bounds: readonly number[];
+  readonly #counts: number[];
+  #sum = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds;
+    this.#counts = Array<number>(bounds.length + 1).fill(0);
+  }
+
+  record(value: number): void {
+    const fitting = this.#bounds.findIndex((bound) => value <= bound);
+    const bucket = fitting < 0 ? this.#bounds.length : fitting;
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
+    this.#sum += value;
+  }
+
+  snapshot(): HistogramSnapshot {
+    const count = this.#counts.reduce((all, those) => all + those, 0);
+    return { bounds: this.#bounds, counts: [...this.#counts], count, sum: this.#sum };
+  }
+}
+
+/** Bounds on a logarithmic scale: each is `factor` times the one before. */
+export function scale(first: number, factor: number, count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => first * factor ** index);
+}
