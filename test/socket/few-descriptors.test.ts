@@ -4,7 +4,7 @@ import { startChild } from "../support/child.ts";
 import { openStream } from "./open.ts";
 
 // Node itself holds about twenty.
-const DESCRIPTORS = 40;
+const DESCRIPTORS = 100;
 
 test("EMFILE: a server without descriptors pauses, and serves who waited once some are free again", async () => {
   const program = fileURLToPath(new URL("programs/few-descriptors.mjs", import.meta.url));
