@@ -1,0 +1,25 @@
+// @ts-check
+// Loses a client's connection, and has the collector run until that was noticed.
+import { setImmediate } from "node:timers/promises";
+import { connect, serve } from "sockwright/server";
+
+let isNoticed = false;
+process.on("warning", ({ name, message, ...rest }) => {
+  console.log(name, Reflect.get(rest, "code"), message);
+  isNoticed = true;
+});
+
+async function lose() {
+  const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+    await connection.read();
+  });
+  await connect(server.urls[0] ?? "");
+  return server;
+}
+
+const server = await lose();
+while (!isNoticed) {
+  globalThis.gc?.();
+  await setImmediate();
+}
+await server.close({ graceMs: 0 });
