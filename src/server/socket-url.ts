@@ -1,4 +1,4 @@
-import { isIP, isIPv4 } from "node:net";
+import { isIP, isIPv4, isIPv6 } from "node:net";
 import { nearest } from "./nearest.ts";
 import { formatOptions, isMulticast, parseOptions } from "./url-options.ts";
 import { ANY_CID, formatVsock, parseVsock, type VsockUrl } from "./vsock-url.ts";
@@ -241,7 +241,7 @@ function parseAuthority(text: string, scheme: string, rest: string): { host: str
   if (!rest.startsWith("//"))
     throw new SocketUrlError(text, `lacks the slashes: write ${scheme}://${hostAndPort(rest)}`);
   const authority = rest.slice(2).replace(/\/$/, "");
-  if (/[/#@\s]/.test(authority))
+  if (/[/#@\s\p{Cc}]/u.test(authority))
     throw new SocketUrlError(text, `has more than a host and a port: write ${scheme}://HOST:PORT`);
   const [, bracketed, plain = "", port] = /^(?:\[([^\]]*)\]|([^:]*)):([^:]*)$/.exec(authority) ?? [];
   if (port === undefined) throw new SocketUrlError(text, authorityHint(scheme, authority));
@@ -251,9 +251,11 @@ function parseAuthority(text: string, scheme: string, rest: string): { host: str
       text,
       `has no host: write ${scheme}://127.0.0.1:${port}, or ${scheme}://*:${port} for every address`,
     );
-  if (bracketed !== undefined && !bracketed.includes(":")) {
-    throw new SocketUrlError(text, `has brackets around what is no IPv6 address: write ${scheme}://${host}:${port}`);
+  if (bracketed !== undefined && !isIPv6(bracketed)) {
+    const right = bracketed.includes(":") ? "[::1]" : bracketed;
+    throw new SocketUrlError(text, `has brackets around what is no IPv6 address: write ${scheme}://${right}:${port}`);
   }
+  if (/[[\]]/.test(plain)) throw new SocketUrlError(text, `has one bracket alone: write ${scheme}://[::1]:${port}`);
   if (!/^\d{1,5}$/.test(port) || Number(port) > MAX_PORT) {
     throw new SocketUrlError(text, `has the port ${JSON.stringify(port)}: a port is a number from 0 to ${MAX_PORT}`);
   }

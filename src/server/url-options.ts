@@ -57,7 +57,8 @@ export function formatOptions(options: UrlOptions): string {
     const value = options[name];
     if (value === undefined) return [];
     if (value === true) return [name];
-    return [`${name}=${typeof value === "number" ? value.toString(8) : value.replace(/[%&]/g, encodeURIComponent)}`];
+    const text = typeof value === "number" ? value.toString(8).padStart(3, "0") : value;
+    return [`${name}=${text.replace(/[%&]/g, encodeURIComponent)}`];
   });
   return pieces.length === 0 ? "" : `?${pieces.join("&")}`;
 }
