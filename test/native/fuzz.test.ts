@@ -1,10 +1,12 @@
 // Whatever native functions are called with, in whatever order: a number, a text, nothing, or a TypeError; never a
 // crash, and never a descriptor too many. Under the sanitizers this is the test that finds what others do not name.
+// `SOCKWRIGHT_FUZZ_SECONDS=60` runs it for that long, `SOCKWRIGHT_FUZZ_SEED` as it ran before.
 import { closeSync, openSync } from "node:fs";
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { kernel } from "../../src/native/load.ts";
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../../src/socket/constants.ts";
+import { PLANTED_SEED, seconds, seed, timeout } from "../fuzz/gate.ts";
 import { addressRoom, detach, type Key, keyOf, loopback, resizableBuffer, resultsRoom } from "./descriptors.ts";
 import { call } from "./right-arguments.ts";
 import { type FunctionName, functionNames, type Kind, type Parameter, signatures } from "./signatures.ts";
@@ -275,9 +277,13 @@ beforeAll(() => {
 
 afterAll(() => kernel.setReferenced(false));
 
-test(`${CALLS} calls with hostile arguments`, async () => {
+/** Calls of random functions, in worlds of their own; what they come to is counted in `outcomes`. */
+async function fuzz(
+  from: number,
+  outcomes = new Map<string, number>(),
+  isPlanted = false,
+): Promise<string | undefined> {
   const before = kernel.openDescriptors();
-  const outcomes = new Map<string, number>();
   const property = fc.asyncProperty(
     fc.array(step, { minLength: CALLS_PER_WORLD, maxLength: CALLS_PER_WORLD }),
     async (steps) => {
@@ -298,12 +304,75 @@ test(`${CALLS} calls with hostile arguments`, async () => {
       expect(kernel.openDescriptors()).toBe(before);
     },
   );
-  // On failure fast-check prints its seed and the shortest sequence that fails.
-  await fc.assert(property, { numRuns: CALLS / CALLS_PER_WORLD });
+  // Whoever has planted a fault needs no shortest way to it.
+  const details = await fc.check(property, { seed: from, numRuns: CALLS / CALLS_PER_WORLD, endOnFailure: isPlanted });
+  return details.failed ? `${String(details.errorInstance)}\n${fc.defaultReportMessage(details) ?? ""}` : undefined;
+}
+
+test("calls with hostile arguments", { timeout: 300_000 + timeout }, async () => {
+  console.info(`native fuzz: SOCKWRIGHT_FUZZ_SEED=${seed} SOCKWRIGHT_FUZZ_SECONDS=${seconds}`);
+  const outcomes = new Map<string, number>();
+  const end = performance.now() + seconds * 1_000;
+  let rounds = 0;
+  do expect(await fuzz(seed + rounds, outcomes)).toBeUndefined();
+  while (performance.now() < end && ++rounds > 0);
   // The calls reach further than the check of their arguments.
   for (const outcome of ["value", "errno", "TypeError"])
     expect(outcomes.get(outcome), outcome).toBeGreaterThan(CALLS / 20);
-}, 300_000);
+});
+
+describe("a fault is found", () => {
+  const { bind, dup, getsockopt, inet_ntop } = kernel;
+  afterEach(() => void Object.assign(kernel, { bind, dup, getsockopt, inet_ntop }));
+
+  test.each<[string, () => void, RegExp]>([
+    ["a result that is no number", () => plant({ getsockopt: () => 1n }), /getsockopt gave 1/],
+    [
+      "an error that is no TypeError",
+      () => plant({ inet_ntop: (...given: unknown[]) => inRange(given) }),
+      /RangeError/,
+    ],
+    [
+      "an error for what the system says",
+      () => plant({ bind: (...given: unknown[]) => thrown(bind, given) }),
+      /bind -/,
+    ],
+  ])("%s", async (_name, planted, said) => {
+    planted();
+    expect(await fuzz(PLANTED_SEED, undefined, true)).toMatch(said);
+  });
+
+  test("a descriptor too many", async () => {
+    const lost: Key[] = [];
+    plant({
+      dup: (slot: number, generation: number) => {
+        const handle = dup(slot, generation);
+        if (handle >= 0) lost.push(keyOf(dup(slot, generation)));
+        return handle;
+      },
+    });
+    try {
+      expect(await fuzz(PLANTED_SEED, undefined, true)).toMatch(/expected \d+ to be \+?\d+/);
+    } finally {
+      for (const key of lost) kernel.close(...key);
+    }
+  });
+
+  function plant(faulty: Readonly<Record<string, unknown>>): void {
+    Object.assign(kernel, faulty);
+  }
+
+  function inRange([family, bytes]: readonly unknown[]): unknown {
+    if (family !== AF_INET) throw new RangeError("family");
+    return call("inet_pton", [family, "127.0.0.1", bytes]);
+  }
+
+  function thrown(real: (...given: never[]) => number, given: readonly unknown[]): number {
+    const result: number = Reflect.apply(real, kernel, given);
+    if (result < 0) throw new Error(`bind ${result}`);
+    return result;
+  }
+});
 
 function attempt(name: FunctionName, values: readonly unknown[]): "value" | "errno" | "TypeError" {
   let result: unknown;

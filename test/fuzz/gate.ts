@@ -1,0 +1,82 @@
+// What all fuzz gates share: for how long they run, from which seed, and where they find what they try.
+// `SOCKWRIGHT_FUZZ_SECONDS=60` runs each gate for that long, `SOCKWRIGHT_FUZZ_SEED` as it ran before.
+import { Random } from "../../src/testing/random.ts";
+
+export const seconds = Number(process.env["SOCKWRIGHT_FUZZ_SECONDS"] ?? 2);
+export const seed = Number(process.env["SOCKWRIGHT_FUZZ_SEED"] ?? Date.now() % 2 ** 31);
+/** A fault that was planted is found, or not, for good: no run is luckier than another. */
+export const PLANTED_SEED = 1;
+/** So many rounds at least, however slow the machine. */
+const MIN_ROUNDS = 1_000;
+const PLANTED_ROUNDS = 20_000;
+
+/** Undefined when all was well; otherwise what was tried, and what came of it. */
+export type Round = (draw: Draw) => string | undefined;
+
+/** Random choices, all out of one seed. */
+export class Draw {
+  readonly #random: Random;
+
+  constructor(from: number) {
+    this.#random = new Random(from, 0, 0);
+  }
+
+  /** A whole number from 0 to below `below`. */
+  below(below: number): number {
+    return this.#random.integer({ min: 0, max: below - 1 });
+  }
+
+  uint32(): number {
+    return this.#random.uint32();
+  }
+
+  /** True once in so many times. */
+  once(outOf: number): boolean {
+    return this.below(outOf) === 0;
+  }
+
+  one<T>(from: readonly [T, ...T[]]): T {
+    return from[this.below(from.length)] ?? from[0];
+  }
+
+  bytes(length: number): Uint8Array {
+    return Uint8Array.from({ length }, () => this.below(256));
+  }
+
+  /** The text with so many mistakes in it: letters that mean something put in, left out, doubled or moved. */
+  mistakes(text: string, count: number, letters: readonly [string, ...string[]]): string {
+    let wrong = text;
+    for (let left = count; left > 0; left--) {
+      const at = this.below(wrong.length + 1);
+      const to = at + this.below(4);
+      const [before, piece, after] = [wrong.slice(0, at), wrong.slice(at, to), wrong.slice(to)];
+      wrong =
+        before + this.one([after, this.one(letters) + piece + after, this.one(letters) + after, piece + piece + after]);
+    }
+    return wrong;
+  }
+}
+
+/** Rounds for the time that gates have; what was found, with how to find it again. */
+export function fuzz(name: string, round: Round): string | undefined {
+  console.info(`${name} fuzz: SOCKWRIGHT_FUZZ_SEED=${seed} SOCKWRIGHT_FUZZ_SECONDS=${seconds}`);
+  return search(round, seed, MIN_ROUNDS, seconds * 1_000);
+}
+
+/** What rounds find of a fault that was planted for them. */
+export function findPlanted(round: Round): string | undefined {
+  return search(round, PLANTED_SEED, PLANTED_ROUNDS);
+}
+
+/** How long a test of {@link fuzz} may take. */
+export const timeout = 60_000 + seconds * 1_000;
+
+function search(round: Round, from: number, rounds: number, ms = 0): string | undefined {
+  const draw = new Draw(from);
+  const end = performance.now() + ms;
+  for (let count = 0; count < rounds || performance.now() < end; count++) {
+    const found = round(draw);
+    if (found !== undefined) return `seed ${from}, round ${count}: ${found}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,103 @@
+// What docs/socket-urls.md says, once more and in another way: one pattern for each kind of URL. Undefined is a mistake.
+import { isIP, isIPv4, isIPv6 } from "node:net";
+import type { SocketUrl } from "../../src/server.ts";
+
+type Options = Readonly<Record<string, (value: string | undefined) => unknown>>;
+
+const flag = (value: string | undefined): unknown => (value === undefined ? true : undefined);
+const text = (value: string | undefined): unknown => (value === undefined || value === "" ? undefined : decoded(value));
+const address = (value: string | undefined): unknown => (isIP(String(text(value))) > 0 ? text(value) : undefined);
+const group = (value: string | undefined): unknown => (isGroup(String(text(value))) ? text(value) : undefined);
+const mode = (value: string | undefined): unknown =>
+  /^0?[0-7]{3}$/.test(String(text(value))) ? Number.parseInt(String(text(value)), 8) : undefined;
+
+const FILE: Options = { mode, owner: text, group: text };
+const OPTIONS: Readonly<Record<string, Options>> = {
+  tcp: { ipv6only: flag },
+  udp: { ipv6only: flag, broadcast: flag, group, source: address, interface: text },
+  path: FILE,
+};
+
+/** RFC 5771, RFC 4291 section 2.7. */
+function isGroup(host: string): boolean {
+  if (isIPv6(host)) return host.slice(0, 2).toLowerCase() === "ff";
+  return isIPv4(host) && [14].includes(Number(host.split(".")[0]) >> 4);
+}
+
+function decoded(value: string): string | undefined {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined where one of them is none, or there twice. */
+function optionsOf(query: string | undefined, known: Options): Record<string, unknown> | undefined {
+  const found = new Map<string, unknown>();
+  for (const piece of query === undefined ? [] : query.split("&")) {
+    const at = piece.indexOf("=");
+    const name = at < 0 ? piece : piece.slice(0, at);
+    const read = Object.hasOwn(known, name) ? known[name] : undefined;
+    const value = read?.(at < 0 ? undefined : piece.slice(at + 1));
+    if (value === undefined || found.has(name)) return undefined;
+    found.set(name, value);
+  }
+  return Object.fromEntries(found);
+}
+
+export function reference(url: string): SocketUrl | undefined {
+  const [before = "", ...rest] = url.split("?");
+  const query = rest.length === 0 ? undefined : rest.join("?");
+  const found = internet(before, query) ?? unix(before, query) ?? bare(query === undefined ? before : "");
+  return found as SocketUrl | undefined;
+}
+
+function internet(place: string, query: string | undefined): object | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it is about.
+  const found = /^(tcp|udp):\/\/(\[[^\]]+\]|[^\s/#@:[\]\x00-\x1f\x7f-\x9f]+):(\d{1,5})\/?$/.exec(place);
+  const [, scheme = "", written = "", port = ""] = found ?? [];
+  const options = found === null ? undefined : optionsOf(query, OPTIONS[scheme] ?? {});
+  if (options === undefined || Number(port) > 65_535) return undefined;
+  const host = written.replace(/^\[|\]$/g, "");
+  if (written !== host && !isIPv6(host)) return undefined;
+  const url = { scheme, host, port: Number(port), ...options };
+  return isPossible(host, scheme, options) ? url : undefined;
+}
+
+/** What goes together. */
+function isPossible(host: string, scheme: string, options: Record<string, unknown>): boolean {
+  const [joined, source] = [options["group"], options["source"]];
+  if (scheme === "tcp" && isGroup(host)) return false;
+  if (options["ipv6only"] === true && (isIPv4(host) || host === "*")) return false;
+  if (source !== undefined && joined === undefined && !isGroup(host)) return false;
+  const versions = [host, joined, source].map((each) => (typeof each === "string" ? isIP(each) : 0));
+  if (versions.includes(4) && versions.includes(6)) return false;
+  return joined === undefined || host === joined || host === "*" || host === "0.0.0.0" || host === "::";
+}
+
+function unix(place: string, query: string | undefined): object | undefined {
+  const [, scheme = "", rest = ""] = /^(unix|unix-dgram|unix-seqpacket):(.*)$/s.exec(place) ?? [];
+  if (scheme === "") return undefined;
+  const name = (rest.startsWith("///") ? rest.slice(2) : rest)
+    .split(/%3f/i)
+    .map((part) => part.replaceAll("%25", "%"))
+    .join("?");
+  const abstract = name.startsWith("@") ? name.slice(1) : undefined;
+  const options = optionsOf(query, abstract === undefined ? FILE : {});
+  const isRight = Buffer.byteLength(abstract ?? name) <= 107 && (abstract ?? name) !== "" && !name.startsWith("//");
+  if (!isRight || options === undefined) return undefined;
+  if (abstract !== undefined) return { scheme, abstract };
+  return name.includes("\0") ? undefined : { scheme, path: name, ...options };
+}
+
+function bare(place: string): object | undefined {
+  const [, fd] = /^fd:(\d{1,9})$/.exec(place) ?? [];
+  if (fd !== undefined) return { scheme: "fd", fd: Number(fd) };
+  const [, name] = /^systemd:([^\s/:\0]{0,255})$/.exec(place) ?? [];
+  if (name !== undefined) return { scheme: "systemd", name };
+  const [, cid = "", port = ""] = /^vsock:\/\/(\d{1,10}|\*):(\d{1,10})\/?$/.exec(place) ?? [];
+  const numbers = { cid: cid === "*" ? 2 ** 32 - 1 : Number(cid), port: Number(port) };
+  const isRight = cid !== "" && numbers.cid < 2 ** 32 && numbers.port < 2 ** 32 - 1;
+  return isRight ? { scheme: "vsock", ...numbers } : undefined;
+}
