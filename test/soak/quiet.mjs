@@ -36,10 +36,11 @@ export async function echo(peer) {
  * Has so many quiet connections make so many echoes each, one every `periodMs`.
  * @param {number} port
  * @param {{ connections: number, messages: number, periodMs: number }} load
+ * @param {string} [hello] what each sends first, and is not echoed
  * @returns {Promise<Quiet>}
  */
-export async function talkQuietly(port, { connections, messages, periodMs }) {
-  const [line] = await startPeer("quiet", [connections, messages, periodMs, port]).ended;
+export async function talkQuietly(port, { connections, messages, periodMs }, hello = "") {
+  const [line] = await startPeer("quiet", [connections, messages, periodMs, port, hello]).ended;
   return JSON.parse(line ?? "");
 }
 

@@ -1,6 +1,8 @@
 // @ts-check
 // What a soak program found: figures, each with its limit where it has one. Printed as one line of JSON, the last.
 
+import { isFullLoad } from "./options.mjs";
+
 /** @typedef {{ what: string, value: string, limit: string, passed: boolean }} Figure */
 /** @typedef {{ title: string, figures: Figure[] }} ReportData */
 
@@ -39,6 +41,26 @@ export class Report {
    */
   exactly(what, value, expected) {
     this.#add(what, value, "", `= ${expected}`, value === expected);
+  }
+
+  /**
+   * @param {string} what
+   * @param {number} value
+   * @param {number} limit
+   */
+  atLeast(what, value, limit, unit = "") {
+    this.#add(what, value, unit, `≥ ${limit}`, value >= limit);
+  }
+
+  /**
+   * A time, or what depends on one: judged at full load only, and printed otherwise.
+   * @param {string} what
+   * @param {number} value
+   * @param {number} limit
+   */
+  timed(what, value, limit, unit = "ms") {
+    if (isFullLoad) this.atMost(what, value, limit, unit);
+    else this.#add(what, value, unit, `(≤ ${limit})`, true);
   }
 
   /** Prints the report and ends the process: with 1 where a limit was missed. */

@@ -17,6 +17,8 @@ ADDRESSES = [f"127.{a}.{b}.1" for a in range(1, 5) for b in range(1, 5)]
 RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 IP_BIND_ADDRESS_NO_PORT = 24
 AT_ONCE = 100
+# What the servers of ../servers/ are asked for.
+ECHO = b"e"
 
 way, connections, port = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 made = 0
@@ -29,6 +31,7 @@ def connected():
     client.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
     client.bind((ADDRESSES[made % len(ADDRESSES)], 0))
     client.connect(("127.0.0.1", port))
+    client.sendall(ECHO)
     made += 1
     return client
 

@@ -1,6 +1,8 @@
 """Quiet connections: each sends a message now and then, whether or not the one before was answered yet.
 
-Prints the round trips of the echoes as JSON. Usage: quiet.py CONNECTIONS MESSAGES_PER_CONNECTION PERIOD_MS PORT
+Prints the round trips of the echoes as JSON. Usage: quiet.py CONNECTIONS MESSAGES_PER_CONNECTION PERIOD_MS PORT [HELLO]
+
+HELLO is sent first on each connection, and not echoed.
 """
 import collections
 import json
@@ -13,12 +15,14 @@ MESSAGE_BYTES = 64
 PATIENCE_SECONDS = 10
 
 connections, messages, period, port = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]) / 1000, int(sys.argv[4])
+hello = sys.argv[5].encode() if len(sys.argv) > 5 else b""
 
 
 class Quiet:
     def __init__(self):
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.sendall(hello)
         self.socket.setblocking(False)
         self.on_the_way = collections.deque()
         self.received = b""

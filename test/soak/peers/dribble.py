@@ -1,0 +1,41 @@
+"""Clients that never get to the end of a line, or never begin one. Usage: dribble.py CLIENTS PERIOD_MS PORT
+
+Every other one sends a byte now and then, the rest say nothing. Tells when all stand, and when the server has closed all.
+"""
+import selectors
+import socket
+import sys
+import time
+
+clients, period, port = int(sys.argv[1]), int(sys.argv[2]) / 1000, int(sys.argv[3])
+ADDRESSES = [f"127.{a}.{b}.3" for a in range(1, 5) for b in range(1, 5)]
+
+everyone = {}
+selector = selectors.DefaultSelector()
+for number in range(clients):
+    client = socket.create_connection(("127.0.0.1", port), source_address=(ADDRESSES[number % 16], 0))
+    everyone[client] = number % 2 == 0
+    selector.register(client, selectors.EVENT_READ)
+print("dribbling", flush=True)
+
+
+def lost(client):
+    del everyone[client]
+    selector.unregister(client)
+    client.close()
+
+
+due = time.monotonic()
+while everyone:
+    for key, _ in selector.select(max(0, due - time.monotonic())):
+        # The server says nothing: what is to be read is an end.
+        lost(key.fileobj)
+    if time.monotonic() < due:
+        continue
+    due += period
+    for client, dribbles in list(everyone.items()):
+        if dribbles:
+            try:
+                client.send(b"d")
+            except ConnectionError:
+                lost(client)

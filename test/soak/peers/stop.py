@@ -1,0 +1,10 @@
+"""Stops a process, as a debugger or a sleeping machine does, and lets it go on. Usage: stop.py PID SECONDS"""
+import os
+import signal
+import sys
+import time
+
+pid, seconds = int(sys.argv[1]), float(sys.argv[2])
+os.kill(pid, signal.SIGSTOP)
+time.sleep(seconds)
+os.kill(pid, signal.SIGCONT)

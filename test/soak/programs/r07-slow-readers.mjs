@@ -1,0 +1,62 @@
+// @ts-check
+// R7. Readers of one byte a second, each with 8 MiB to come, which the kernel does not take: what waits for them stays below the cap, the writers are told
+// to wait, the write deadline ends them, and others do not notice. And answers that a careless service writes without
+// looking: they may fill the memory up to the hard cap, and no further.
+import { part, scaleFromArguments, serverFromArguments } from "../options.mjs";
+import { startPeer } from "../peer.mjs";
+import { reportQuiet, talkQuietly } from "../quiet.mjs";
+import { percentile, Report } from "../report.mjs";
+import { CARELESS, ECHO, POUR, startServer } from "../server.mjs";
+
+const readers = part(1_000);
+const carelessReaders = part(100, 4);
+const quiet = { connections: 50, messages: Math.max(20, Math.ceil(100 * scaleFromArguments())), periodMs: 50 };
+const WRITE_TIMEOUT_MS = 5_000;
+const MIB = 1024 * 1024;
+/** One write more than the high-water mark, and what an object costs. */
+const CAP_MIB = 0.125;
+const HARD_CAP_MIB = 16;
+const MAX_SLOWDOWN = 1.1;
+
+const name = serverFromArguments();
+const report = new Report(`R7: ${readers} readers of one byte a second, with 8 MiB to come for each, ${name}`);
+
+const server = await startServer(name, { writeTimeoutMs: WRITE_TIMEOUT_MS });
+const alone = await talkQuietly(server.port, quiet, ECHO);
+const before = await server.settle();
+const slow = startPeer("pour", ["slow", readers, server.port, POUR]);
+await slow.line();
+const stuffed = await server.whenCalm(before.opened + readers);
+const beside = await talkQuietly(server.port, quiet, ECHO);
+const expected = quiet.connections * quiet.messages;
+reportQuiet(report, "others, alone", alone, expected);
+reportQuiet(report, "others, beside them", beside, expected);
+const p99 = percentile(beside.roundTripsMs, 0.99) / percentile(alone.roundTripsMs, 0.99);
+report.timed("p99 beside them, of p99 alone", p99, MAX_SLOWDOWN, "");
+report.atLeast("writers that were told to wait", stuffed.backpressure - before.backpressure, readers);
+const grown = (stuffed.residentBytes - before.residentBytes) / MIB / readers;
+report.note("memory held for each", grown * 1024, "KiB");
+report.atMost("live memory for each", (stuffed.liveBytes - before.liveBytes) / MIB / readers, CAP_MIB, "MiB");
+const after = await server.whenClosed(before.opened + readers + quiet.connections);
+slow.tell("stop");
+const [line = "{}"] = await slow.ended;
+const ended = (after.endings["end"] ?? 0) - (before.endings["end"] ?? 0) - quiet.connections;
+report.exactly("ended for writing too long", readers - ended, readers);
+report.exactly("readers that have seen their end", JSON.parse(line).closed, readers);
+report.exactly("descriptors more than before", after.descriptors - before.descriptors, 0);
+await server.stop();
+
+const careless = await startServer(name);
+const empty = await careless.settle();
+const careful = startPeer("pour", ["slow", carelessReaders, careless.port, CARELESS]);
+await careful.line();
+const filled = await careless.whenCalm(empty.opened + carelessReaders);
+const each = (filled.liveBytes - empty.liveBytes) / MIB / carelessReaders;
+const resident = (filled.residentBytes - empty.residentBytes) / MIB / carelessReaders;
+report.note("of a service that looks at nothing, readers that were cut off", filled.closed - empty.closed);
+report.note("resident for each of its readers", resident, "MiB");
+report.atMost("live for each, of the 32 MiB that were written", each, HARD_CAP_MIB, "MiB");
+careful.kill();
+await careful.ended;
+await careless.stop();
+report.end();

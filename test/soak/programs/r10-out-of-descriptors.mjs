@@ -1,0 +1,65 @@
+// @ts-check
+// R10. A server at its limit of descriptors while clients go on coming: it idles, says so, keeps its old connections, and
+// serves again soon after some have left.
+import { delay, Visitor } from "../crowd.mjs";
+import { isFullLoad, scaleFromArguments, serverFromArguments } from "../options.mjs";
+import { Report } from "../report.mjs";
+import { ECHO, startServer } from "../server.mjs";
+
+const SECONDS_AT_LIMIT = 60 * scaleFromArguments();
+const MAX_DESCRIPTORS = 80;
+const CLIENTS = 120;
+const LEAVING = 10;
+const PERIOD_MS = 20;
+const PATIENCE_MS = 5_000;
+const MAX_RECOVERY_MS = 200;
+/** Of one core. What spins takes all of it; the less is told apart on a machine that has no other work. */
+const MAX_CPU_PERCENT = isFullLoad ? 5 : 50;
+
+const name = serverFromArguments();
+const report = new Report(`R10: ${SECONDS_AT_LIMIT} s without a free descriptor, ${name}`);
+const server = await startServer(name, { maxDescriptors: MAX_DESCRIPTORS });
+
+/** @type {Visitor[]} */
+const old = [];
+/** Those that are not served: waiting, or lost. */
+/** @type {Visitor[]} */
+const others = [];
+for (let count = 0; count < CLIENTS; count++) {
+  const visitor = new Visitor(server.port, ECHO);
+  const isServed = await Promise.race([visitor.echo("hello"), delay(others.length === 0 ? PATIENCE_MS : 1)]);
+  (isServed === true ? old : others).push(visitor);
+}
+const { opened } = await server.tally();
+report.note("connections below the limit", old.length);
+
+const before = await server.tally();
+const start = performance.now();
+while (performance.now() - start < SECONDS_AT_LIMIT * 1000) {
+  others.push(new Visitor(server.port, ECHO));
+  await delay(PERIOD_MS);
+}
+const after = await server.tally();
+const percent = ((after.cpuMs - before.cpuMs) / (performance.now() - start)) * 100;
+report.atMost("CPU at the limit", percent, MAX_CPU_PERCENT, "%");
+report.atLeast("errors of accept told", after.acceptErrors, 1);
+report.note("connections served at the limit", after.opened - opened);
+const alive = await Promise.all(old.map((visitor) => visitor.echo("still there?")));
+report.exactly("old connections alive", alive.filter(Boolean).length, old.length);
+const refused = others.filter(({ isLost }) => isLost).length;
+report.note("clients that were told, of those not served", (refused / others.length) * 100, "%");
+
+await Promise.all(others.map((visitor) => visitor.leave()));
+const released = performance.now();
+await Promise.all(old.splice(0, LEAVING).map((visitor) => visitor.leave()));
+let isServed = false;
+while (!isServed && performance.now() - released < PATIENCE_MS) {
+  const visitor = new Visitor(server.port, ECHO);
+  isServed = (await Promise.race([visitor.echo("again"), delay(PATIENCE_MS)])) === true;
+  await visitor.leave();
+}
+report.exactly("serves again", isServed ? 1 : 0, 1);
+report.timed("after", performance.now() - released, MAX_RECOVERY_MS);
+for (const visitor of old) await visitor.leave();
+await server.stop();
+report.end();

@@ -1,0 +1,135 @@
+// @ts-check
+// R12. What goes wrong with one datagram is that datagram's affair: no buffers, no permission, too long, nobody there. The
+// socket stays open, and each answer is accounted for.
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { constants } from "node:os";
+import { AF_INET, SOCK_DGRAM, socket } from "sockwright";
+import { replace } from "../kernel.mjs";
+import { serveHere, until } from "../loopback.mjs";
+import { part } from "../options.mjs";
+import { Report } from "../report.mjs";
+
+const rounds = part(1_000);
+const MAX_DATAGRAM_BYTES = 65_507;
+const FAULTS = /** @type {const} */ (["ENOBUFS", "EPERM", "ECONNREFUSED", "EMSGSIZE", "EINVAL", "EAGAIN"]);
+
+/** What each reply has come to: sent, dropped for want of room, or an error. */
+/** @type {Map<string, number>} */
+const outcomes = new Map();
+/** @param {string} outcome */
+const count = (outcome) => outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+
+/** @type {unknown[]} */
+const listenerErrors = [];
+const { server, url } = await serveHere(
+  {
+    name: "replies",
+    datagram: ({ data, reply }) => {
+      const text = String(data);
+      try {
+        count(reply(text === "too long" ? Buffer.alloc(MAX_DATAGRAM_BYTES + 1) : text) ? "sent" : "dropped");
+      } catch (error) {
+        count(String(Reflect.get(Object(error), "code")));
+      }
+    },
+  },
+  { onError: (error) => listenerErrors.push(error) },
+  "udp://127.0.0.1:0",
+);
+const port = Number(new URL(url).port);
+
+const client = createSocket("udp4");
+let heard = 0;
+client.on("message", () => heard++);
+client.bind(0, "127.0.0.1");
+await once(client, "listening");
+/** @param {string} text */
+const say = (text) => {
+  client.send(text, port, "127.0.0.1");
+};
+let said = 0;
+/** @param {string} text */
+async function answered(text) {
+  say(text);
+  said++;
+  await until(() => server.stats().datagramsReceived === said);
+}
+
+const report = new Report(`R12: errors of a datagram's send × ${rounds}`);
+
+/** @type {number | undefined} */
+let fault;
+const restore = replace("sendto", (sendto) => (...args) => {
+  if (fault === undefined) return sendto(...args);
+  const result = -fault;
+  fault = undefined;
+  return result;
+});
+const { errno } = constants;
+let good = 0;
+for (let round = 0; round < rounds; round++) {
+  for (const code of FAULTS) {
+    fault = errno[code];
+    await answered("fails");
+    await answered("good");
+    good++;
+  }
+}
+restore();
+for (const code of FAULTS) {
+  if (code === "EAGAIN") report.exactly("replies dropped for want of room", outcomes.get("dropped") ?? 0, rounds);
+  else if (code !== "EMSGSIZE") report.exactly(`replies that failed with ${code}`, outcomes.get(code) ?? 0, rounds);
+}
+
+for (let round = 0; round < rounds; round++) {
+  await answered("too long");
+  await answered("good");
+  good++;
+}
+report.exactly("with EMSGSIZE, given and real", outcomes.get("EMSGSIZE") ?? 0, 2 * rounds);
+
+// A reply to a port that nobody has: ICMP says so, later, and to somebody else.
+for (let round = 0; round < rounds; round++) {
+  const gone = createSocket("udp4");
+  gone.send("gone", port, "127.0.0.1");
+  await once(gone, "listening");
+  await new Promise((resolve) => setImmediate(resolve));
+  const received = server.stats().datagramsReceived;
+  gone.close();
+  await until(() => server.stats().datagramsReceived > Math.max(said, received - 1) || received > said);
+  said = server.stats().datagramsReceived;
+  await answered("good");
+  good++;
+}
+await until(() => heard >= good);
+report.exactly("good ones answered", heard, good);
+const accounted = [...outcomes.values()].reduce((sum, value) => sum + value, 0);
+report.exactly("outcomes told, for datagrams received", accounted, server.stats().datagramsReceived);
+report.exactly("errors of the listener", listenerErrors.length, 0);
+
+// A connected socket of layer 1 is told what ICMP says, by one call, and goes on.
+const closed = createSocket("udp4");
+closed.bind(0, "127.0.0.1");
+await once(closed, "listening");
+const nobody = closed.address().port;
+closed.close();
+const connected = socket(AF_INET, SOCK_DGRAM);
+await connected.connect({ host: "127.0.0.1", port: nobody });
+let refused = 0;
+for (let round = 0; round < rounds; round++) {
+  await connected.send("x");
+  try {
+    await connected.recv(16);
+  } catch (error) {
+    if (Reflect.get(Object(error), "code") === "ECONNREFUSED") refused++;
+  }
+}
+report.exactly("refusals told by a connected socket", refused, rounds);
+await connected.connect({ host: "127.0.0.1", port });
+await connected.send("good");
+report.exactly("and it serves another peer", String(await connected.recv(16)) === "good" ? 1 : 0, 1);
+connected.close();
+client.close();
+await server.close();
+report.end();

@@ -1,0 +1,46 @@
+// @ts-check
+// R20, second half. Ten peers that flood a datagram service, beside connections that have something echoed now and then,
+// and a timer of 1 ms.
+import { echo, serveHere } from "../loopback.mjs";
+import { part, scaleFromArguments } from "../options.mjs";
+import { startPeer } from "../peer.mjs";
+import { reportQuiet, talkQuietly } from "../quiet.mjs";
+import { percentile, Report } from "../report.mjs";
+
+const PEERS = 10;
+const quiet = { connections: part(1_000), messages: Math.max(10, Math.ceil(60 * scaleFromArguments())), periodMs: 500 };
+const MAX_P99_MS = 5;
+
+const report = new Report(
+  `R20: ${PEERS} peers that flood with datagrams beside ${quiet.connections} quiet connections`,
+);
+const datagrams = await serveHere(
+  { name: "sink", datagram: ({ reply, data }) => void reply(data) },
+  {},
+  "udp://127.0.0.1:0",
+);
+const connections = await serveHere(echo);
+const floods = startPeer("datagram_flood", [PEERS, new URL(datagrams.url).port]);
+await floods.line();
+/** @type {number[]} */
+const latenessMs = [];
+function watch() {
+  const due = performance.now() + 1;
+  setTimeout(() => {
+    latenessMs.push(performance.now() - due);
+    watch();
+  }, 1);
+}
+watch();
+const result = await talkQuietly(connections.port, quiet);
+floods.kill();
+await floods.ended;
+reportQuiet(report, "quiet ones", result, quiet.connections * quiet.messages);
+report.timed("p99 of a round trip", percentile(result.roundTripsMs, 0.99), MAX_P99_MS);
+report.note("timers of 1 ms that came", latenessMs.length);
+report.timed("p99 of their lateness", percentile(latenessMs, 0.99), MAX_P99_MS);
+const { datagramsReceived, repliesSent, repliesDropped } = datagrams.server.stats();
+report.atLeast("datagrams received", datagramsReceived, 1);
+report.exactly("replies, sent or dropped", repliesSent + repliesDropped, datagramsReceived);
+await Promise.all([datagrams.server.close(), connections.server.close()]);
+report.end();

@@ -1,0 +1,146 @@
+// @ts-check
+// R29. Unix sockets: a path that a killed server has left, abstract names, empty records, and floods of descriptors, cut
+// short for want of room: no descriptor is left, exactly.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  AF_UNIX,
+  CMSG_SPACE,
+  MSG_CTRUNC,
+  SCM_RIGHTS,
+  SOCK_SEQPACKET,
+  SOL_SOCKET,
+  socket,
+  socketpair,
+} from "sockwright";
+import { connect } from "sockwright/server";
+import { holdings, reportHoldings } from "../holdings.mjs";
+import { echo, serveHere, until, warm } from "../loopback.mjs";
+import { part } from "../options.mjs";
+import { Report } from "../report.mjs";
+
+const rounds = part(1_000);
+const kills = part(100, 2);
+const DESCRIPTORS = 253;
+const ROOM_FOR = 10;
+const INT_BYTES = 4;
+const RECORDS = 10;
+const X = Buffer.from("x");
+
+const folder = mkdtempSync(join(tmpdir(), "sockwright-soak-"));
+const report = new Report(`R29: Unix sockets, ${rounds} times`);
+await warm();
+
+/** @param {string} url */
+async function isServed(url) {
+  const client = await connect(url);
+  client.write("hello");
+  const answer = String(await client.read());
+  await client.close();
+  return answer === "hello";
+}
+
+const LEAVING =
+  'const { serve } = await import("sockwright/server"); await serve(process.argv[1], async (c) => { await c.read(); }); console.log("up");';
+/** A server is killed, and another takes its path; true when that serves. */
+async function takeOver() {
+  const url = `unix://${folder}/stale`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", LEAVING, url], {
+    stdio: ["ignore", "pipe", "inherit"],
+    cwd: new URL(".", import.meta.url),
+  });
+  await once(child.stdout, "data");
+  child.kill("SIGKILL");
+  await once(child, "close");
+  const { server } = await serveHere(echo, {}, url);
+  const serves = await isServed(url);
+  await server.close();
+  return serves;
+}
+// Node's own, for its first child, is open then.
+await takeOver();
+const before = holdings();
+let taken = 0;
+for (let round = 0; round < kills; round++) if (await takeOver()) taken++;
+report.exactly("paths of killed servers, taken over", taken, kills);
+report.exactly("files left", readdirSync(folder).length, 0);
+
+let abstract = 0;
+let empty = 0;
+for (let round = 0; round < rounds; round++) {
+  const name = `unix:@sockwright-soak-${process.pid}`;
+  const { server } = await serveHere(echo, {}, name);
+  if (await isServed(name)) abstract++;
+  await server.close();
+
+  const [left, right] = socketpair(AF_UNIX, SOCK_SEQPACKET);
+  for (let record = 0; record < RECORDS; record++) await left.send(record % 2 === 0 ? "" : "full");
+  for (let record = 0; record < RECORDS; record++) {
+    const { length } = await right.recv(16);
+    if (length === (record % 2 === 0 ? 0 : 4)) empty++;
+  }
+  left.close();
+  right.close();
+}
+report.exactly("servers of one abstract name, one after the other", abstract, rounds);
+report.exactly("records, empty and full, in order", empty, rounds * RECORDS);
+
+// A flood of descriptors: all of them come, or those that there is room for and MSG_CTRUNC, or none are received at all.
+const null_ = openSync("/dev/null", "r");
+const rights = Buffer.alloc(DESCRIPTORS * INT_BYTES);
+for (let at = 0; at < DESCRIPTORS; at++) rights.writeInt32LE(null_, at * INT_BYTES);
+const control = [{ level: SOL_SOCKET, type: SCM_RIGHTS, data: rights }];
+let came = 0;
+let cut = 0;
+let told = 0;
+let unasked = 0;
+for (let round = 0; round < rounds; round++) {
+  const [left, right] = socketpair(AF_UNIX, SOCK_SEQPACKET);
+  for (let message = 0; message < 4; message++) await left.sendmsg([X], { control });
+  for (const room of [DESCRIPTORS, ROOM_FOR]) {
+    const received = await right.recvmsg(1, { control: CMSG_SPACE(room * INT_BYTES) });
+    for (const { data } of received.control) {
+      for (let at = 0; at + INT_BYTES <= data.length; at += INT_BYTES) {
+        closeSync(Buffer.from(data).readInt32LE(at));
+        if (room === DESCRIPTORS) came++;
+        else cut++;
+      }
+    }
+    if (room === ROOM_FOR && (received.flags & MSG_CTRUNC) !== 0) told++;
+  }
+  // Read without room for any, and not read at all: the kernel closes them.
+  if ((await right.recv(1)).length === 1) unasked++;
+  left.close();
+  right.close();
+}
+closeSync(null_);
+report.exactly("descriptors that came where there was room", came, rounds * DESCRIPTORS);
+report.note("that came where there was room for ten", cut);
+report.exactly("messages cut short, and told so", told, rounds);
+report.exactly("messages read as data only", unasked, rounds);
+
+// A service of layer 2 that knows nothing of descriptors is sent some with each message.
+const path = `${folder}/flooded`;
+const { server } = await serveHere(echo, {}, `unix://${path}`);
+const file = openSync("/dev/null", "r");
+const one = Buffer.alloc(INT_BYTES);
+one.writeInt32LE(file);
+const client = socket(AF_UNIX);
+await client.connect({ path });
+let echoed = 0;
+for (let round = 0; round < rounds; round++) {
+  await client.sendmsg([X], { control: [{ level: SOL_SOCKET, type: SCM_RIGHTS, data: one }] });
+  echoed += (await client.recv(1)).length;
+}
+client.close();
+closeSync(file);
+report.exactly("echoes of a server that was sent descriptors", echoed, rounds);
+await until(() => server.connections === 0);
+await server.close();
+rmSync(folder, { recursive: true });
+await until(() => holdings().timers <= before.timers);
+reportHoldings(report, before);
+report.end();
