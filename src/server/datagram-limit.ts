@@ -3,8 +3,12 @@ import { AddressRate, type Rate } from "./address-rate.ts";
 import type { Clock } from "./clock.ts";
 import type { Peer } from "./transport.ts";
 
-/** Why a datagram was dropped: named as the option that says so. */
-export type DropReason = "datagram-rate-per-address" | "max-pending-replies" | "max-pending-replies-per-address";
+/** Why a datagram was dropped: named as the option that says so, or because the server closes. */
+export type DropReason =
+  | "datagram-rate-per-address"
+  | "max-pending-replies"
+  | "max-pending-replies-per-address"
+  | "closing";
 
 /** Which datagrams a server answers. */
 export interface DatagramLimits {

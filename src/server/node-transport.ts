@@ -61,14 +61,28 @@ export const nodeTransport: Transport = {
     prepareDatagrams(udp, url, host);
     udp.on("error", failed);
     const { address, port } = udp.address();
+    let unsent = 0;
+    let allSent: (() => void) | undefined;
+    const sent = (error: Error | null): void => {
+      unsent--;
+      if (error !== null) failed(error);
+      if (unsent === 0) allSent?.();
+    };
     return {
       url: { scheme: "udp", host: address, port },
       send(data, to) {
         if (!("host" in to)) return false;
-        udp.send(data, to.port, to.host);
+        udp.send(data, to.port, to.host, sent);
+        unsent++;
         return true;
       },
       async close() {
+        // Node looks even an address up, and a socket that is closed before it has done so sends nothing.
+        if (unsent > 0) {
+          await new Promise<void>((resolve) => {
+            allSent = resolve;
+          });
+        }
         udp.close();
         await once(udp, "close");
       },

@@ -1,4 +1,5 @@
 import type { AsyncResource } from "node:async_hooks";
+import { integer } from "../socket/argument.ts";
 import { Admission, type RefusalReason } from "./admission.ts";
 import { systemClock } from "./clock.ts";
 import { Connection, type PushWatcher } from "./connection.ts";
@@ -24,11 +25,12 @@ import { transport } from "./transports.ts";
 
 /** How a server closes. */
 export interface CloseOptions {
-  /** How long connections may go on, in ms; then they are aborted. Default 5 000. */
+  /** How long connections may go on, in ms, 0 or more; then they are aborted. Default 5 000. */
   readonly graceMs?: number | undefined;
 }
 
 export const DEFAULT_GRACE_MS = 5_000;
+const MAX_GRACE_MS = 2_147_483_647;
 
 /**
  * Serves on one URL or several. A connection is flushed and ended when the service's function returns, and aborted when
@@ -68,7 +70,9 @@ export async function serve(
 export class Server implements AsyncDisposable {
   readonly #service: Service;
   readonly #options: ServeOptions;
-  readonly #listeners: (LinkListener | DatagramSocket)[] = [];
+  readonly #urls: SocketUrl[] = [];
+  readonly #listeners: LinkListener[] = [];
+  readonly #desks: DatagramDesk[] = [];
   readonly #connections = new Set<Connection>();
   readonly #counters: ServerCounters;
   readonly #spans: ConnectionSpans;
@@ -112,7 +116,7 @@ export class Server implements AsyncDisposable {
 
   /** Where it serves, with the real ports. */
   get urls(): readonly string[] {
-    return this.#listeners.map(({ url }) => formatSocketUrl(url));
+    return this.#urls.map(formatSocketUrl);
   }
 
   /** How many connections are open. */
@@ -151,7 +155,7 @@ export class Server implements AsyncDisposable {
   async open(urls: readonly SocketUrl[]): Promise<void> {
     await this.#service.start?.();
     try {
-      for (const url of urls) this.#listeners.push(await this.#listen(url));
+      for (const url of urls) this.#urls.push(await this.#listen(url));
     } catch (error) {
       await this.close({ graceMs: 0 });
       throw error;
@@ -159,11 +163,15 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Accepts no more, gives every connection that waits for input the end of it, and waits for all to finish; those that
-   * have not after `graceMs` are aborted. See {@link serve}.
+   * Accepts no more, gives every connection that waits for input the end of it, and waits for all to finish, and for the
+   * answers to all datagrams that were taken. Connections that have not finished after `graceMs` are aborted, and answers
+   * that come later are dropped. See {@link serve}.
+   *
+   * @throws RangeError, TypeError for a time that cannot be.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(options.graceMs ?? DEFAULT_GRACE_MS);
+    const graceMs = integer("options.graceMs", options.graceMs ?? DEFAULT_GRACE_MS, 0, MAX_GRACE_MS);
+    this.#closing ??= this.#close(graceMs);
     return this.#closing;
   }
 
@@ -173,16 +181,19 @@ export class Server implements AsyncDisposable {
   }
 
   async #close(graceMs: number): Promise<void> {
+    const answered = Promise.all(this.#desks.map((desk) => desk.close()));
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     for (const connection of this.#connections) connection.endInput();
-    const timer = setTimeout(() => this.#abortAll(), graceMs);
+    const timer = setTimeout(() => this.#giveUp(), graceMs);
     await this.#empty();
+    await answered;
     clearTimeout(timer);
     this.#alarms.stop();
     await this.#service.stop?.();
   }
 
-  #abortAll(): void {
+  #giveUp(): void {
+    for (const desk of this.#desks) desk.giveUp();
     for (const connection of this.#connections) {
       this.#expired("grace", connection.peer);
       connection.abort();
@@ -197,7 +208,8 @@ export class Server implements AsyncDisposable {
     });
   }
 
-  async #listen(url: SocketUrl): Promise<LinkListener | DatagramSocket> {
+  /** Gives where it listens. */
+  async #listen(url: SocketUrl): Promise<SocketUrl> {
     const { listen, bind, isForDatagrams } = await transport();
     const failed = (error: unknown): void => this.#report(error, undefined);
     const isDatagrams = isInherited(url) ? isForDatagrams?.(url) : url.scheme === "udp" || url.scheme === "unix-dgram";
@@ -208,18 +220,20 @@ export class Server implements AsyncDisposable {
       let at = url;
       const listener = await listen(url, (link) => this.#accept(link, at), failed, this.#admission);
       at = listener.url;
-      return listener;
+      this.#listeners.push(listener);
+      return at;
     }
     const { datagram } = this.#service;
     if (datagram === undefined)
       throw new TypeError(`${this.#service.name} serves no datagrams: ${formatSocketUrl(url)}`);
-    const desk = new DatagramDesk(this.#service, this.#datagramLimit, this.#counters, {
+    const bindTo = (received: (data: Buffer, peer: Peer) => void): Promise<DatagramSocket> =>
+      bind(url, received, failed);
+    const desk = await DatagramDesk.open(bindTo, this.#service, this.#datagramLimit, this.#counters, {
       failed: (error, peer) => this.#report(error, peer),
       dropped: (reason, peer) => this.#dropped(reason, peer),
     });
-    const socket = await bind(url, (data, peer) => desk.received(data, peer), failed);
-    desk.open(socket);
-    return socket;
+    this.#desks.push(desk);
+    return desk.url;
   }
 
   #accept(link: Link, at: SocketUrl): void {

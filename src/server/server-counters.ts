@@ -49,7 +49,7 @@ export interface ServerStats {
   /** Datagrams that the service was not given, by reason. */
   readonly datagramsDropped: Readonly<Record<DropReason, number>>;
   readonly repliesSent: number;
-  /** Replies that the kernel had no room for. */
+  /** Replies that the kernel had no room for, or that came too late for a server that has closed. */
   readonly repliesDropped: number;
 }
 
@@ -81,6 +81,7 @@ export class ServerCounters {
     "datagram-rate-per-address": 0,
     "max-pending-replies": 0,
     "max-pending-replies-per-address": 0,
+    closing: 0,
   };
   readonly #ended: Record<EndReason, number> = {
     service: 0,
