@@ -32,14 +32,9 @@ export {
 } from "./server/socket-url.ts";
 export type { ConnectionContext } from "./server/telemetry/connection-context.ts";
 export type { ConnectionEnd, EndReason } from "./server/telemetry/connection-end.ts";
+export type { ConnectionStart, ConnectionStop, ConnectionTotals } from "./server/telemetry/connection-messages.ts";
 export type { HistogramSnapshot } from "./server/telemetry/histogram.ts";
 export { OPEN_METRICS_CONTENT_TYPE, openMetrics } from "./server/telemetry/open-metrics.ts";
-export type {
-  AboutPeer,
-  ConnectionStart,
-  ConnectionStop,
-  ConnectionTotals,
-  ServerMessages,
-} from "./server/telemetry/server-messages.ts";
+export type { AboutPeer, ServerMessages } from "./server/telemetry/server-messages.ts";
 export type { Peer } from "./server/transport.ts";
 export type { VsockUrl } from "./server/vsock-url.ts";

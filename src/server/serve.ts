@@ -17,8 +17,8 @@ import { drops, errors, overflows, refusals, timeouts } from "./telemetry/channe
 import { type ConnectionContext, contextOf } from "./telemetry/connection-context.ts";
 import { type ConnectionEnd, endOfFailure, endOfReturn } from "./telemetry/connection-end.ts";
 import { ConnectionInContext } from "./telemetry/connection-in-context.ts";
+import type { ConnectionStart } from "./telemetry/connection-messages.ts";
 import { ConnectionSpans } from "./telemetry/connection-spans.ts";
-import type { ConnectionStart } from "./telemetry/server-messages.ts";
 import { type LinkTimeouts, timed } from "./timed-link.ts";
 import type { DatagramSocket, Link, LinkListener, Peer } from "./transport.ts";
 import { transport } from "./transports.ts";

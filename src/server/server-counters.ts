@@ -2,8 +2,8 @@ import type { RefusalReason } from "./admission.ts";
 import type { DropReason } from "./datagram-limit.ts";
 import type { ExpiryReason } from "./flow.ts";
 import type { EndReason } from "./telemetry/connection-end.ts";
+import type { ConnectionTotals } from "./telemetry/connection-messages.ts";
 import { Histogram, type HistogramSnapshot, scale } from "./telemetry/histogram.ts";
-import type { ConnectionTotals } from "./telemetry/server-messages.ts";
 
 /** Codes of errors that are counted each by itself; the rest are counted as `other`. */
 export const MAX_ERROR_CODES = 64;

@@ -1,5 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
-import type { ConnectionStart } from "./server-messages.ts";
+import type { ConnectionStart } from "./connection-messages.ts";
 
 /**
  * Calls `run`, before it returns, in the asynchronous context that a connection is to be served in: most often by

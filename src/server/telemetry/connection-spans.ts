@@ -2,7 +2,7 @@ import type { Connection } from "../connection.ts";
 import { formatSocketUrl, type SocketUrl } from "../socket-url.ts";
 import { connectionStarts, connectionStops } from "./channels.ts";
 import type { ConnectionEnd } from "./connection-end.ts";
-import type { ConnectionStart } from "./server-messages.ts";
+import type { ConnectionStart } from "./connection-messages.ts";
 
 let lastId = 0;
 
