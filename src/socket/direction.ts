@@ -225,7 +225,7 @@ export class Direction extends CallQueue implements Abortable {
     if (this.#timers?.backoff.isWaiting === true) return;
     if (isHead) this.interest = call.interest;
     const result = poller.wait(this.owner, call.interest);
-    if (result < 0) this.#fail(call, new SocketError("epoll_ctl", -result));
+    if (result < 0) this.#abandon(call, new SocketError("epoll_ctl", -result));
   }
 
   /** The call found nothing, yet epoll told of an error: then SO_ERROR has it, unless it is the error queue's. */
@@ -233,7 +233,9 @@ export class Direction extends CallQueue implements Abortable {
     const errno = this.owner.takeError();
     if (errno === 0) return;
     this.keepError(errno);
-    throw new SocketError(call.syscall, errno);
+    const error = new SocketError(call.syscall, errno);
+    call.abandon(error);
+    throw error;
   }
 
   /**
