@@ -70,6 +70,11 @@ export class FakeBuffer {
     return { bytes: written, fullBytes: bytes.length, from: taken[0]?.from ?? new Uint8Array(0) };
   }
 
+  clear(): void {
+    this.#pieces = [];
+    this.#usedBytes = 0;
+  }
+
   #costOf(bytes: number): number {
     return this.#isStream ? bytes : bytes + FAKE_RECORD_OVERHEAD_BYTES;
   }

@@ -234,7 +234,7 @@ export class FakeSocket {
     if (!this.#isBound && !this.#isUnix) this.bind(atLoopback(this.name));
     const target = this.#receiver(to);
     if (target === undefined || target.#phase === "closed") {
-      if (this.#isUnix) return to === undefined ? -errno.ECONNREFUSED : -absence(to);
+      if (this.#isUnix) return to === undefined ? this.#disconnect() : -absence(to);
       // udp(7): the ICMP message comes back, and only who is connected is told.
       if (to === undefined) this.#error = errno.ECONNREFUSED;
       return length;
@@ -242,6 +242,14 @@ export class FakeSocket {
     const taken = target.#takes(this) ? target.inbound.put(pieces, this.#isBound ? this.name : noName) : undefined;
     // A datagram that UDP has no room for is lost, and its sender is not told.
     return taken ?? (this.#isUnix ? -errno.EAGAIN : length);
+  }
+
+  /** unix_dgram_disconnected() of the kernel: what the dead peer had sent is lost, too. */
+  #disconnect(): number {
+    this.#peer = undefined;
+    this.peerName = undefined;
+    this.inbound.clear();
+    return -errno.ECONNREFUSED;
   }
 
   #receiver(to: SocketName | undefined): FakeSocket | undefined {

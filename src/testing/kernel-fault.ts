@@ -48,7 +48,7 @@ const ERRNOS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** A fault as a number. @throws TypeError, RangeError with its place in the script. */
-export function limitOf(fault: Fault, name: string): Limit {
+function limitOf(fault: Fault, name: string): Limit {
   if (fault === "pass") return Number.POSITIVE_INFINITY;
   if (typeof fault === "object") return integer(`${name}.atMostBytes`, fault.atMostBytes, 1, 0x7fffffff);
   const errno = ERRNOS.get(fault);

@@ -250,10 +250,15 @@ const scenarios: Readonly<Record<string, (world: World) => void | Promise<void>>
     right.recv(9);
     left.getsockname();
     left.getpeername();
+    right.send("lost with the pair");
     right.close();
     left.poll();
-    left.recv(1);
+    left.recv(4, MSG_PEEK);
     left.send("x");
+    left.recv(9);
+    left.send("x");
+    left.getpeername();
+    left.poll();
   },
   async "UDP: to whom, from whom, and nobody"(world) {
     const [server, client] = [world.socket(AF_INET, SOCK_DGRAM), world.socket(AF_INET, SOCK_DGRAM)];
