@@ -85,6 +85,11 @@ export class NativeLink implements Link, Watcher {
     this.#await(EPOLLOUT);
   }
 
+  isDue(what: "input" | "room"): boolean {
+    const interest = this.#interest & (what === "input" ? EPOLLIN : EPOLLOUT);
+    return interest !== 0 && kernel.poll(this.slot, this.generation, interest) > 0;
+  }
+
   end(): void {
     // ENOTCONN: the peer has reset the connection meanwhile; the reader is told.
     kernel.shutdown(this.slot, this.generation, SHUT_WR);

@@ -155,13 +155,19 @@ class TimedLink implements Link, LinkEvents {
 
   #deadline(name: DeadlineName, timeoutMs: number | undefined): Deadline | undefined {
     if (timeoutMs === undefined) return undefined;
-    return new Deadline(this.#wheel, () => {
+    const deadline = new Deadline(this.#wheel, () => {
       // Who does something else than wait has nothing to be late for; the next wait starts it again.
       if (name === "read" && !this.isAwaited) return;
+      // A process that was held up may look at the clock before it has heard of everybody.
+      if (name !== "total" && this.#link.isDue?.(name === "write" ? "room" : "input") === true) {
+        deadline.start(timeoutMs);
+        return;
+      }
       this.#expired(name, this.peer);
       this.abort();
       this.#events?.failed(new DeadlineError(name));
     });
+    return deadline;
   }
 
   #cancelAll(): void {

@@ -40,6 +40,11 @@ export interface Link extends Sender {
   pause(): void;
   /** After a send that took less than it was given: `writable` is told once there is room. */
   awaitRoom(): void;
+  /**
+   * Whether there is input, or room, that is waited for and was not told yet: a process that was held up hears of its
+   * connections bit by bit. For a link that tells of them so.
+   */
+  isDue?(what: "input" | "room"): boolean;
   /** No more bytes will be sent: FIN. */
   end(): void;
   /** Closes the socket: what was sent still goes out. */

@@ -58,6 +58,35 @@ test("first byte: it is enough to say one, or the end", () => {
   expect(ending.clock.timers).toBe(0);
 });
 
+test("a link that has something to tell is not late with it; only the total does not wait for that", () => {
+  const timeouts = { firstByteTimeoutMs: 1_000, idleTimeoutMs: 1_000, readTimeoutMs: 1_000, totalTimeoutMs: 5_000 };
+  const { clock, link, connection, expired, receive } = connected(timeouts);
+  connection.read().catch(() => undefined);
+  let due: string | undefined = "input";
+  Object.assign(link, { isDue: (what: string) => what === due });
+  clock.stop(1_500);
+  expect(expired).toEqual([]);
+  receive("x");
+  due = "room";
+  connection.read().catch(() => undefined);
+  clock.advance(1_100);
+  expect(expired).toEqual(["idle"]);
+});
+
+test("write: room that was not told yet counts, and input does not", async () => {
+  const { clock, link, connection, expired } = connected({ writeTimeoutMs: 1_000 });
+  link.room = 0;
+  connection.write("x");
+  await nextTick();
+  let due = "room";
+  Object.assign(link, { isDue: (what: string) => what === due });
+  clock.advance(1_100);
+  expect(expired).toEqual([]);
+  due = "input";
+  clock.advance(1_100);
+  expect(expired).toEqual(["write"]);
+});
+
 test("idle: what comes and what is sent put it off, and none of it sets a timer", async () => {
   const { clock, connection, expired, receive } = connected({ idleTimeoutMs: 1_000 });
   const { timersSet } = clock;
