@@ -29,7 +29,7 @@ async function answer(peer) {
 const listener = socket();
 listener.bind({ host: "127.0.0.1", port: 0 });
 const { port = 0 } = listener.getsockname();
-listener.listen(BACKLOG).serve(async (peer) => {
+void listener.listen(BACKLOG).serve(async (peer) => {
   counts.opened++;
   try {
     await answer(peer);
