@@ -16,6 +16,13 @@ export interface Codec<In, Out = In> {
    * @throws FrameError `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`, `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` · TypeError.
    */
   encode(frame: Out): Buffer;
+  /**
+   * The same into memory that the frame is sent from, which spares a Buffer. It calls nobody else: that memory is everybody's.
+   *
+   * @returns how many bytes, from `at` on; undefined where they might not fit, and then `encode` makes them.
+   * @internal
+   */
+  encodeInto?(frame: Out, memory: Buffer, at: number): number | undefined;
 }
 
 /**
@@ -52,4 +59,6 @@ export interface Decoder<T> {
   readonly bufferedBytes: number;
   /** Bytes of the stream before the frame that `next` gave last; 0 before the first. */
   readonly offset: number;
+  /** Whether no frame is a view of what was pushed: then it can be pushed from memory that is lent for a moment. @internal */
+  readonly ownsFrames?: boolean;
 }

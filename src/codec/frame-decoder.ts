@@ -27,6 +27,10 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
     this.#borrow = borrow;
   }
 
+  get ownsFrames(): boolean {
+    return !this.#borrow;
+  }
+
   /** How long the frame is that begins at `start`, all told; undefined when that cannot be said yet. `bytes` has some. */
   protected abstract measure(bytes: Buffer, start: number): number | undefined;
 

@@ -1,12 +1,15 @@
+import { Buffer } from "node:buffer";
 import { wrongType } from "../socket/argument.ts";
 import type { Codec, Decoder } from "./codec.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
 import { checkFrameBytes, type FrameLimit, maxFrameBytesOf, unencodable } from "./frame-limit.ts";
 import { choice, flag } from "./option.ts";
-import { bytesOfText, encodingOf, type TextEncoding, textOf } from "./text.ts";
+import { encodingOf, isEncodable, type TextEncoding, textOf } from "./text.ts";
 
 const LF = 10;
 const CR = 13;
+/** Of UTF-8 for each unit of UTF-16: U+0800 to U+FFFF have three; those beyond have four, and two units. */
+const MAX_BYTES_PER_UNIT = 3;
 
 /** How lines end, what they may have, and what they are made of. */
 export interface LinesOptions extends FrameLimit {
@@ -63,15 +66,32 @@ export function lineCodec(name: string, options: LinesOptions): Codec<string> {
     decoder: (): Decoder<string> => new LineDecoder(name, form),
     encode(line) {
       if (typeof line !== "string") throw wrongType("line", "of type string", line);
-      const bytes = bytesOfText(line + newline, form.encoding);
-      if (bytes === undefined) throw unencodable(name, `the line has a character that ${form.encoding} does not have`);
-      if (line.includes("\n")) throw unencodable(name, "the line has a LF in it");
-      if (line.endsWith("\r")) throw unencodable(name, "the line ends in a CR");
-      if (form.isStrict && line.includes("\r")) throw unencodable(name, "the line has a CR in it");
-      checkFrameBytes(name, bytes.length - newline.length, form.maxFrameBytes);
+      const bytes = Buffer.from(line + newline, form.encoding);
+      checkLine(name, form, line, bytes.length - newline.length);
       return bytes;
     },
+    encodeInto(line, memory, at) {
+      if (typeof line !== "string") throw wrongType("line", "of type string", line);
+      if (MAX_BYTES_PER_UNIT * (line.length + newline.length) > memory.length - at) return undefined;
+      const bytes = memory.write(line, at, form.encoding);
+      checkLine(name, form, line, bytes);
+      let end = at + bytes;
+      if (form.isCrlf) memory[end++] = CR;
+      memory[end] = LF;
+      return bytes + newline.length;
+    },
   };
+}
+
+/** @param bytes - what the line has, encoded. */
+function checkLine(name: string, { encoding, isStrict, maxFrameBytes }: LineForm, line: string, bytes: number): void {
+  if (!isEncodable(line, bytes, encoding)) {
+    throw unencodable(name, `the line has a character that ${encoding} does not have`);
+  }
+  if (line.includes("\n")) throw unencodable(name, "the line has a LF in it");
+  if (line.endsWith("\r")) throw unencodable(name, "the line ends in a CR");
+  if (isStrict && line.includes("\r")) throw unencodable(name, "the line has a CR in it");
+  checkFrameBytes(name, bytes, maxFrameBytes);
 }
 
 interface LineForm {

@@ -77,6 +77,11 @@ class MappedDecoder<In, T> implements Decoder<T> {
     return this.#frames.bufferedBytes;
   }
 
+  /** What a mapping makes of a frame may be the frame. */
+  get ownsFrames(): boolean {
+    return this.#frames.ownsFrames === true;
+  }
+
   get offset(): number {
     return this.#frames.offset;
   }

@@ -17,10 +17,7 @@ export function textOf(bytes: Buffer, from: number, to: number, encoding: TextEn
   return undefined;
 }
 
-/** The bytes of a text; undefined when that encoding does not have all its characters. */
-export function bytesOfText(text: string, encoding: TextEncoding): Buffer | undefined {
-  const bytes = Buffer.from(text, encoding);
-  const isPlain =
-    encoding === "utf8" ? bytes.length === text.length || !/\p{Cs}/u.test(text) : !/[^\0-\xff]/.test(text);
-  return isPlain ? bytes : undefined;
+/** Whether that encoding, in which the text has so many bytes, has all its characters. */
+export function isEncodable(text: string, bytes: number, encoding: TextEncoding): boolean {
+  return encoding === "utf8" ? bytes === text.length || !/\p{Cs}/u.test(text) : !/[^\0-\xff]/.test(text);
 }

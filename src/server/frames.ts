@@ -1,5 +1,5 @@
 import type { Codec } from "../codec/codec.ts";
-import { FrameRead } from "./frame-read.ts";
+import { type FrameRead, frameRead } from "./frame-read.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
 
@@ -45,7 +45,7 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
     this.#output = output;
     this.#codec = codec;
     this.#decoder = codec.decoder();
-    this.#read = new FrameRead(this.#decoder);
+    this.#read = frameRead(this.#decoder);
   }
 
   /**
@@ -102,7 +102,7 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
    * `ERR_SOCKWRIGHT_ENDED` · TypeError.
    */
   write(frame: Out): boolean {
-    return this.#output.write(this.#codec.encode(frame));
+    return this.#output.writeFrame(this.#codec, frame);
   }
 
   /** A loop over the frames goes on where the last one was left. See {@link Frames}. */

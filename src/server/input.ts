@@ -22,8 +22,10 @@ const EMPTY = new Inbox(false);
 
 /** Who waits for input: a read, or whoever has it pushed. */
 interface Waiter {
+  /** Whether it can be given what comes without having it kept in the inbox, which is empty then. */
+  readonly takesLent: boolean;
   /** Whether it has what it waited for, and waits no more. */
-  attempt(inbox: Inbox): boolean;
+  attempt(inbox: Inbox, lent?: Uint8Array): boolean;
   /** No more will come. */
   end(inbox: Inbox, failure: Error | undefined): void;
 }
@@ -170,9 +172,12 @@ export class Input {
     if (this.#phase === "discarding") return;
     // Not every link can stop: datagrams that nobody reads are dropped, as the kernel drops them.
     if (this.#link.isDatagram && this.#isFull()) return;
-    if (this.#inbox === EMPTY) this.#inbox = new Inbox(this.#link.isRecords);
-    this.#inbox.add(bytes);
-    if (this.#waiter?.attempt(this.#inbox) === true) this.#waiter = undefined;
+    const lent = this.#waiter?.takesLent === true ? bytes : undefined;
+    if (lent === undefined) {
+      if (this.#inbox === EMPTY) this.#inbox = new Inbox(this.#link.isRecords);
+      this.#inbox.add(bytes);
+    }
+    if (this.#waiter?.attempt(this.#inbox, lent) === true) this.#waiter = undefined;
     this.#leaveInbox();
     if (this.#waiter === undefined && this.#isFull()) this.#pause();
   }
@@ -245,10 +250,14 @@ class WaitingRead<T> implements Waiter {
     this.#resolve = resolve;
   }
 
-  attempt(inbox: Inbox): boolean {
+  get takesLent(): boolean {
+    return this.#read.takeLent !== undefined;
+  }
+
+  attempt(inbox: Inbox, lent?: Uint8Array): boolean {
     if (inbox.bytes < this.#read.wantedBytes) return false;
     try {
-      const taken = this.#read.take(inbox);
+      const taken = lent === undefined ? this.#read.take(inbox) : this.#read.takeLent?.(lent);
       if (taken === undefined) return false;
       this.#resolve(taken);
     } catch (error) {
@@ -278,6 +287,10 @@ class WaitingPush implements Waiter {
     this.ended = new Promise((resolve) => {
       this.#resolve = resolve;
     });
+  }
+
+  get takesLent(): boolean {
+    return false;
   }
 
   attempt(): boolean {

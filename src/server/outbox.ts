@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { PieceQueue } from "./piece-queue.ts";
 
 /** Writes of one turn are gathered up to here, in memory that all connections share. */
@@ -15,7 +16,12 @@ export interface Sender {
   sendMany(pieces: readonly Uint8Array[]): number | undefined;
 }
 
-const shared = new Uint8Array(GATHERED_BYTES);
+/** Writes a frame into memory, as a codec does. */
+export interface FrameEncoder<T> {
+  encodeInto?(frame: T, memory: Buffer, at: number): number | undefined;
+}
+
+const shared = Buffer.allocUnsafeSlow(GATHERED_BYTES);
 let sharedEnd = 0;
 let sharers = 0;
 
@@ -60,6 +66,19 @@ export class Outbox {
     }
   }
 
+  /**
+   * Adds a frame that its codec writes into the shared memory, without a copy. Undefined where that cannot be, or where more
+   * than `mostBytes` would wait: then it has not been added.
+   */
+  addFrame<T>(encoder: FrameEncoder<T>, frame: T, mostBytes: number): number | undefined {
+    if (this.#isRecords || !this.#canShare()) return undefined;
+    const bytes = encoder.encodeInto?.(frame, shared, sharedEnd);
+    if (bytes === undefined || this.#bytes + bytes > mostBytes) return undefined;
+    this.#bytes += bytes;
+    this.#shared(bytes);
+    return bytes;
+  }
+
   /** Has the sender send all that it takes, in one system call on a stream, and in one for each record. */
   flush(sender: Sender): void {
     if (this.#start >= 0) {
@@ -86,17 +105,25 @@ export class Outbox {
   }
 
   #share(bytes: Uint8Array): boolean {
-    if (this.#queue !== undefined || bytes.length > GATHERED_BYTES - sharedEnd) return false;
+    if (!this.#canShare() || bytes.length > GATHERED_BYTES - sharedEnd) return false;
+    shared.set(bytes, sharedEnd);
+    this.#shared(bytes.length);
+    return true;
+  }
+
+  /** What is written now can lie behind what was written before in this turn. */
+  #canShare(): boolean {
+    return this.#queue === undefined && (this.#start < 0 || this.#end === sharedEnd);
+  }
+
+  /** So many bytes were put into the shared memory. */
+  #shared(bytes: number): void {
     if (this.#start < 0) {
       this.#start = sharedEnd;
       sharers++;
-    } else if (this.#end !== sharedEnd) {
-      return false;
     }
-    shared.set(bytes, sharedEnd);
-    sharedEnd += bytes.length;
+    sharedEnd += bytes;
     this.#end = sharedEnd;
-    return true;
   }
 
   /** Leaves the shared memory: all but the first bytes, which were sent, become a piece of our own. */

@@ -1,3 +1,4 @@
+import type { Codec } from "../codec/codec.ts";
 import type { Data } from "../socket/argument.ts";
 import { bytesOf } from "../socket/argument.ts";
 import { ConnectionError, errorOf } from "./connection-error.ts";
@@ -98,15 +99,24 @@ export class Output implements TurnEnder {
       if (this.#loadBytes + bytes.length > maxOutboxBytes && !this.#makesRoom(bytes.length)) return this.#overflow();
       this.#outbox ??= new Outbox(this.#link.isRecords);
       this.#outbox.add(bytes);
-      this.#bytesAdded += bytes.length;
-      if (!this.#isDue && !this.#isBlocked) {
-        this.#isDue = true;
-        atEndOfTurn(this);
+      this.#added(bytes.length);
+    }
+    return this.#isBelow(highWaterBytes);
+  }
+
+  /** A frame, which its codec puts where it is sent from, if it can. */
+  writeFrame<Out>(codec: Codec<unknown, Out>, frame: Out): boolean {
+    if (this.#phase === "open") {
+      const { highWaterBytes, maxOutboxBytes } = this.#owner.flow;
+      const outbox = this.#outbox ?? new Outbox(this.#link.isRecords);
+      const bytes = outbox.addFrame(codec, frame, maxOutboxBytes);
+      if (bytes !== undefined) {
+        this.#outbox = outbox;
+        this.#added(bytes);
+        return this.#isBelow(highWaterBytes);
       }
     }
-    if (this.#loadBytes < highWaterBytes) return true;
-    this.#fill();
-    return false;
+    return this.write(codec.encode(frame));
   }
 
   drained(): Promise<void> {
@@ -196,9 +206,24 @@ export class Output implements TurnEnder {
       return false;
     }
     // Who waits for room after it waits for the peer, and not in vain.
-    if (this.#outbox !== undefined) this.#fill();
+    if (this.#outbox?.isEmpty === false) this.#fill();
     if (flow.whenOutboxFull === "pause") throw new ConnectionError("ERR_SOCKWRIGHT_OUTBOX_FULL");
     this.#writesDropped++;
+    return false;
+  }
+
+  /** So many bytes are in the outbox now: they leave at the end of the turn. */
+  #added(bytes: number): void {
+    this.#bytesAdded += bytes;
+    if (this.#isDue || this.#isBlocked) return;
+    this.#isDue = true;
+    atEndOfTurn(this);
+  }
+
+  /** Whether less than so much waits; if not, who wants to write more is held back. */
+  #isBelow(highWaterBytes: number): boolean {
+    if (this.#loadBytes < highWaterBytes) return true;
+    this.#fill();
     return false;
   }
 

@@ -10,6 +10,8 @@ export interface Read<T> {
   readonly wantedBytes: number;
   /** What it gives; undefined when it needs more. Throws when no more would help; what is there can still be read. */
   take(inbox: Inbox): T | undefined;
+  /** As {@link take} with an empty inbox, from bytes that are lent for the time of the call: it keeps what it does not give. */
+  takeLent?(bytes: Uint8Array): T | undefined;
   /** What it gives when {@link take} gave nothing and no more will come. */
   atEnd(inbox: Inbox): T;
 }

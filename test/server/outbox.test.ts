@@ -85,9 +85,50 @@ test("RECORD_OVERHEAD_BYTES: an empty record that waits counts too", () => {
   expect([outbox.bytes, outbox.loadBytes]).toEqual([0, 10 * RECORD_OVERHEAD_BYTES]);
 });
 
+/** Frames that are bytes as they are. */
+const copying = {
+  encodeInto(frame: Uint8Array, memory: Buffer, at: number): number | undefined {
+    if (frame.length > memory.length - at) return undefined;
+    memory.set(frame, at);
+    return frame.length;
+  },
+};
+
+describe("a frame is encoded where it is sent from", () => {
+  test("behind what was written before it", () => {
+    const outbox = new Outbox(false);
+    outbox.add(Buffer.from("one "));
+    expect(outbox.addFrame(copying, Buffer.from("two"), 100)).toBe(3);
+    const kernel = new Kernel([]);
+    outbox.flush(kernel);
+    expect([kernel.calls.map(String), outbox.isEmpty]).toEqual([["one two"], true]);
+  });
+
+  test("but not where it cannot be, and then nothing is added", () => {
+    const records = new Outbox(true);
+    const waiting = new Outbox(false);
+    waiting.add(Buffer.from("one"));
+    waiting.flush(new Kernel([1, 0]));
+    const [first, second] = [new Outbox(false), new Outbox(false)];
+    for (const outbox of [first, second]) outbox.add(Buffer.from("x"));
+    const empty = new Outbox(false);
+    const frame = Buffer.from("frame");
+    for (const outbox of [records, waiting, first]) {
+      const before = outbox.bytes;
+      expect([outbox.addFrame(copying, frame, 100), outbox.bytes]).toEqual([undefined, before]);
+    }
+    expect([empty.addFrame(copying, frame, 4), empty.addFrame({}, frame, 100), empty.isEmpty]).toEqual([
+      undefined,
+      undefined,
+      true,
+    ]);
+    for (const outbox of [waiting, first, second]) outbox.clear();
+  });
+});
+
 test("however the kernel takes it, all of it leaves in its order, of several connections at once", () => {
   const step = fc.oneof(
-    fc.record({ who: fc.nat(2), bytes: fc.uint8Array({ minLength: 1, maxLength: 40 }) }),
+    fc.record({ who: fc.nat(2), bytes: fc.uint8Array({ minLength: 1, maxLength: 40 }), isFrame: fc.boolean() }),
     fc.record({ who: fc.nat(2), rooms: fc.array(fc.nat(30), { maxLength: 3 }) }),
   );
   fc.assert(
@@ -108,7 +149,8 @@ test("however the kernel takes it, all of it leaves in its order, of several con
           flush(each.who, [...each.rooms, 0]);
           continue;
         }
-        outboxes[each.who]?.outbox.add(each.bytes);
+        const { outbox } = outboxes[each.who] ?? {};
+        if (!each.isFrame || outbox?.addFrame(copying, each.bytes, 1_000_000) === undefined) outbox?.add(each.bytes);
         outboxes[each.who]?.written.push(Buffer.from(each.bytes));
       }
       outboxes.forEach(({ outbox, written, sent }, who) => {
