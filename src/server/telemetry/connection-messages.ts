@@ -3,7 +3,7 @@ import type { ConnectionEnd } from "./connection-end.ts";
 
 /** A connection begins to be served. */
 export interface ConnectionStart {
-  /** Unique in this process. The message of the end has the same. */
+  /** No other connection of this thread has it. The message of the end has the same. */
   readonly id: number;
   /** The name of the service. */
   readonly service: string;

@@ -36,6 +36,7 @@ export class ConnectionSpans {
     const start = this.#begun.get(connection);
     if (start === undefined) return;
     this.#begun.delete(connection);
+    if (!connectionStops.hasSubscribers) return;
     const { bytesRead, bytesWritten, durationMs } = connection.stats;
     connectionStops.publish({ ...start, bytesRead, bytesWritten, durationMs, ...end });
   }
