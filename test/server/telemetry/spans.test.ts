@@ -48,7 +48,6 @@ interface Story {
   readonly options?: ServeOptions;
   readonly client: (socket: Socket, server: Server) => Promise<void> | void;
   readonly end: object;
-  readonly isAsync?: boolean;
 }
 
 async function untilPeerEnds(connection: AsyncIterable<Buffer>): Promise<void> {
@@ -56,6 +55,12 @@ async function untilPeerEnds(connection: AsyncIterable<Buffer>): Promise<void> {
 }
 
 const stays = (): void => undefined;
+
+async function resets(socket: Socket, server: Server): Promise<void> {
+  await until(() => server.connections === 1);
+  socket.resetAndDestroy();
+}
+
 const withCode = (code: string): unknown => expect.objectContaining({ code });
 
 const stories: readonly (readonly [name: string, story: Story])[] = [
@@ -92,7 +97,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
     "the peer resets",
     {
       service: untilPeerEnds,
-      client: (socket) => void socket.resetAndDestroy(),
+      client: resets,
       end: { reason: "lost", code: "ECONNRESET", error: withCode("ECONNRESET") },
     },
   ],
@@ -100,7 +105,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
     "the peer resets, in push form",
     {
       service: (connection) => connection.onBytes(() => undefined),
-      client: (socket) => void socket.resetAndDestroy(),
+      client: resets,
       end: { reason: "lost", code: "ECONNRESET", error: withCode("ECONNRESET") },
     },
   ],
@@ -110,7 +115,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
       service: async (connection) => {
         await untilPeerEnds(connection).catch(() => undefined);
       },
-      client: (socket) => void socket.resetAndDestroy(),
+      client: resets,
       end: { reason: "lost", code: "ECONNRESET", error: withCode("ECONNRESET") },
     },
   ],
@@ -189,10 +194,9 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
     "the server closes, and the service returns",
     {
       service: untilPeerEnds,
-      client: async (socket, server) => {
+      client: async (_, server) => {
         await until(() => server.connections === 1);
         void server.close();
-        socket.end();
       },
       end: { reason: "server-closed" },
     },
