@@ -6,18 +6,14 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { buildNative, sanitized } from "./build-native.mjs";
 import { succeeds, vitest } from "./run.mjs";
-
-// Tests of the house say nothing of native code, whole programs make the same calls as the tests of the layers, and what
-// grows or takes time under load is another matter here.
-const programs = ["test/cli/**", "test/examples/**"];
-const excluded = ["test/house/**", "test/support/**", "test/soak/**", "test/docs/**", ...programs, "**/*.load.test.ts"];
+import { unsanitizedTests } from "./unsanitized-tests.mjs";
 
 const reports = mkdtempSync(join(tmpdir(), "sockwright-sanitizers-"));
 try {
   const addon = resolve(buildNative(sanitized));
   const passed = succeeds(process.execPath, [vitest, "run", "--testTimeout=120000", ...process.argv.slice(2)], {
     SOCKWRIGHT_ADDON: addon,
-    SOCKWRIGHT_TEST_EXCLUDE: excluded.join(","),
+    SOCKWRIGHT_TEST_EXCLUDE: unsanitizedTests.join(","),
     // The runtime has to be there before node itself, which is not instrumented.
     LD_PRELOAD: runtime("libasan.so"),
     // V8 frees nothing at exit: leaks of node are not ours. Reports go to files, because a test may swallow the
