@@ -6,33 +6,8 @@
 // that a server has to survive; `--server` has some of them made against the other programs of servers/ (compare.mjs).
 //
 // What 9 000 idle connections hold in memory is measured by `node bench/idle-memory.mjs`.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { readdirSync } from "node:fs";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-
-const programs = fileURLToPath(new URL("programs/", import.meta.url));
-const known = readdirSync(programs).map((name) => name.replace(/\.mjs$/, ""));
-
-/**
- * @param {string} name
- * @param {string} scale
- * @param {string} server
- * @returns {Promise<import("./report.mjs").ReportData>}
- */
-async function run(name, scale, server) {
-  const args = [`${programs}${name}.mjs`, "--scale", scale, "--server", server];
-  const child = spawn(process.execPath, ["--expose-gc", ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const [output, [code, signal]] = await Promise.all([text(child.stdout), once(child, "exit")]);
-  const last = output.trimEnd().split("\n").at(-1) ?? "";
-  if (last.startsWith("{")) return JSON.parse(last);
-  const how = `ended with ${code ?? signal} and no report`;
-  return { title: name, figures: [{ what: how, value: "", limit: "", passed: false }] };
-}
+import { programs, run } from "./program.mjs";
 
 /** @param {import("./report.mjs").ReportData} report */
 function table({ title, figures }) {
@@ -47,12 +22,12 @@ const { values, positionals } = parseArgs({
   options: { scale: { type: "string", default: "1" }, server: { type: "string", default: "sockwright" } },
   allowPositionals: true,
 });
-const unknown = positionals.filter((name) => !known.includes(name));
+const unknown = positionals.filter((name) => !programs.includes(name));
 if (unknown.length > 0) {
-  console.error(`no such program: ${unknown.join(", ")}. There are: ${known.join(", ")}`);
+  console.error(`no such program: ${unknown.join(", ")}. There are: ${programs.join(", ")}`);
   process.exit(2);
 }
-for (const name of positionals.length === 0 ? known : positionals) {
+for (const name of positionals.length === 0 ? programs : positionals) {
   const report = await run(name, values.scale, values.server);
   console.log(table(report));
   if (!report.figures.every(({ passed }) => passed)) process.exitCode = 1;

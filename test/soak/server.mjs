@@ -80,16 +80,19 @@ export async function startServer(name, { writeTimeoutMs = 0, maxDescriptors = 0
       }
     },
     /**
-     * When so many connections have come and all that can be done for them is done: figures, after a collection.
+     * When so many connections have come, writers were told to wait so often, and all that can be done is done: figures,
+     * after a collection.
      * @param {number} opened
+     * @param {number} [backpressure]
      * @returns {Promise<Figures>}
      */
-    async whenCalm(opened) {
+    async whenCalm(opened, backpressure = 0) {
       let last = await ask("settle");
       for (let unchanged = 0; unchanged < 3; ) {
         await new Promise((resolve) => setTimeout(resolve, 50));
         const next = await ask("settle");
-        const isCalm = next.opened >= opened && next.backpressure === last.backpressure && next.closed === last.closed;
+        const isThere = next.opened >= opened && next.backpressure >= backpressure;
+        const isCalm = isThere && next.backpressure === last.backpressure && next.closed === last.closed;
         unchanged = isCalm && Math.abs(next.residentBytes - last.residentBytes) < 1024 * 1024 ? unchanged + 1 : 0;
         last = next;
       }

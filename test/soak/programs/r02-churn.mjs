@@ -7,7 +7,8 @@ import { Report } from "../report.mjs";
 import { startServer } from "../server.mjs";
 
 const connections = part(10_000_000);
-const WARMING_CONNECTIONS = 5_000;
+/** Until then the heap has grown to what such a load needs. */
+const WARMING_CONNECTIONS = Math.max(5_000, connections / 10);
 const MAX_DRIFT_MIB = 5;
 /** Each way with its share, and whether each of its connections ends in an error. */
 const WAYS = /** @type {const} */ ([

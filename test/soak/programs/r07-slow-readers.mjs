@@ -26,7 +26,7 @@ const alone = await talkQuietly(server.port, quiet, ECHO);
 const before = await server.settle();
 const slow = startPeer("pour", ["slow", readers, server.port, POUR]);
 await slow.line();
-const stuffed = await server.whenCalm(before.opened + readers);
+const stuffed = await server.whenCalm(before.opened + readers, before.backpressure + readers);
 const beside = await talkQuietly(server.port, quiet, ECHO);
 const expected = quiet.connections * quiet.messages;
 reportQuiet(report, "others, alone", alone, expected);
