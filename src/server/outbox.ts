@@ -1,8 +1,11 @@
 import { Buffer } from "node:buffer";
 import { PieceQueue } from "./piece-queue.ts";
 
-/** Writes of one turn are gathered up to here, in memory that all connections share. */
-export const GATHERED_BYTES = 256 * 1024;
+/**
+ * Writes of one turn are gathered up to here, in memory that all connections share: a small message to each of as many
+ * connections as a server has by default. The kernel gives the pages as they are first written to.
+ */
+export const GATHERED_BYTES = 1024 * 1024;
 /** sysconf(3), _SC_IOV_MAX: sendmsg(2) takes at most this many pieces. */
 const MAX_PIECES = 1024;
 /** What a record that waits counts besides its bytes, so that empty ones are bounded too. */
