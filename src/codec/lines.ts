@@ -8,8 +8,8 @@ import { encodingOf, isEncodable, type TextEncoding, textOf } from "./text.ts";
 
 const LF = 10;
 const CR = 13;
-/** Of UTF-8 for each unit of UTF-16: U+0800 to U+FFFF have three; those beyond have four, and two units. */
-const MAX_BYTES_PER_UNIT = 3;
+/** A unit of UTF-16 has at most three: U+0800 to U+FFFF have them; those beyond have four, and two units. */
+const UNIT_BYTES_IN_UTF8 = 3;
 
 /** How lines end, what they may have, and what they are made of. */
 export interface LinesOptions extends FrameLimit {
@@ -72,7 +72,7 @@ export function lineCodec(name: string, options: LinesOptions): Codec<string> {
     },
     encodeInto(line, memory, at) {
       if (typeof line !== "string") throw wrongType("line", "of type string", line);
-      if (MAX_BYTES_PER_UNIT * (line.length + newline.length) > memory.length - at) return undefined;
+      if (UNIT_BYTES_IN_UTF8 * (line.length + newline.length) > memory.length - at) return undefined;
       const bytes = memory.write(line, at, form.encoding);
       checkLine(name, form, line, bytes);
       let end = at + bytes;
