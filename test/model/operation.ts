@@ -14,7 +14,7 @@ export type ReceiveKind =
   | (typeof receives)[number]
   | (typeof abortedReceives)[number]
   | (typeof streamReceives)[number];
-export type Kind = SendKind | ReceiveKind | (typeof others)[number] | (typeof ends)[number];
+type Kind = SendKind | ReceiveKind | (typeof others)[number] | (typeof ends)[number];
 
 export interface Operation {
   readonly kind: Kind;
