@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import { type Clock, systemClock } from "./clock.ts";
 import { Ring } from "./ring.ts";
 
@@ -79,6 +80,8 @@ export class DeadlineWheel {
   readonly #slots: readonly Ring[] = Array.from({ length: MAX_TICKS_AHEAD }, () => new Ring());
   /** Those whose slot's time has come. */
   readonly #reached = new Ring();
+  /** The context of its timers: that of the connection that happens to start one would stay with them for ever. */
+  readonly #context = new AsyncResource("SOCKWRIGHT_DEADLINES");
   /** Everything up to this tick has been looked at. */
   #doneTick = 0;
   #running = 0;
@@ -151,7 +154,7 @@ export class DeadlineWheel {
     this.#clearTimer();
     this.#timerTick = tick;
     const delayMs = Math.max(1, tick * this.#tickMs - this.clock.now());
-    this.#cancelTimer = this.clock.after(delayMs, () => this.#turn());
+    this.#cancelTimer = this.#context.runInAsyncScope(() => this.clock.after(delayMs, () => this.#turn()));
   }
 
   #clearTimer(): void {

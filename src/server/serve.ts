@@ -241,12 +241,12 @@ export class Server implements AsyncDisposable {
       link.abort();
       return;
     }
-    const guarded = timed(link, this.#timeouts, deadlines, this.#flow.expired);
     if (this.#options.context !== undefined) {
-      this.#acceptInContext(guarded, at, this.#options.context);
+      this.#acceptInContext(link, at, this.#options.context);
       return;
     }
     const start = this.#spans.areHeard ? this.#spans.describe(link, at) : undefined;
+    const guarded = timed(link, this.#timeouts, deadlines, this.#flow.expired);
     this.#serve(new Connection(guarded, this.#flow), start);
   }
 
@@ -261,7 +261,10 @@ export class Server implements AsyncDisposable {
       this.#report(error, link.peer);
       return;
     }
-    own.runInAsyncScope(() => this.#serve(new ConnectionInContext(link, this.#flow, own), start));
+    // A deadline is told from a timer of all connections.
+    const flow = { ...this.#flow, expired: own.bind(this.#flow.expired) };
+    const guarded = timed(link, this.#timeouts, deadlines, flow.expired);
+    own.runInAsyncScope(() => this.#serve(new ConnectionInContext(guarded, flow, own), start));
   }
 
   #serve(connection: Connection, start: ConnectionStart | undefined): void {

@@ -4,6 +4,8 @@ import { connect as connectSocket, type Socket } from "node:net";
 import { setImmediate as immediate, setTimeout as timeout } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { lines } from "../../../src/codec.ts";
+import { systemClock } from "../../../src/server/clock.ts";
+import { Deadline, DeadlineWheel } from "../../../src/server/deadline-wheel.ts";
 import { ConnectionInContext } from "../../../src/server/telemetry/connection-in-context.ts";
 import { type Connection, type ConnectionStart, type ServeOptions, type Server, serve } from "../../../src/server.ts";
 
@@ -152,6 +154,9 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
   test("a deadline, which is seen on a timer of all connections", async () => {
     const looks = new Looks();
+    const look = (message: unknown): void => looks.at("told", message as ConnectionStart);
+    subscribe("sockwright:server:timeout", look);
+    onTestFinished(() => void unsubscribe("sockwright:server:timeout", look));
     const server = await serving(
       async (connection) => {
         connection.signal.addEventListener("abort", () => looks.at("abort", connection));
@@ -162,7 +167,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await Promise.all([client(server), client(server), client(server)]);
     await until(() => server.stats().connectionsEnded.deadline === 3);
     expect(looks.strange).toEqual([]);
-    expect([looks.count("abort"), looks.count("rejected")]).toEqual([3, 3]);
+    expect(["told", "abort", "rejected"].map((place) => looks.count(place))).toEqual([3, 3, 3]);
   });
 
   test("what is published of a connection, and onError", async () => {
@@ -277,4 +282,13 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     socket.write("still here");
     await until(() => answer === "still here");
   });
+});
+
+test("the timer of all deadlines is in the context of none of their connections", async () => {
+  const wheel = new DeadlineWheel(systemClock, 1);
+  const seen: unknown[] = [];
+  storage.run(1, () => new Deadline(wheel, () => seen.push(storage.getStore())).start(1));
+  storage.run(2, () => new Deadline(wheel, () => seen.push(storage.getStore())).start(20));
+  await until(() => seen.length === 2);
+  expect(seen).toEqual([undefined, undefined]);
 });
