@@ -258,14 +258,14 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
     const isServed = await neighbour(server);
     const flood = [2, 3, 4, 5, 6, 7].flatMap((host) =>
-      Array.from({ length: 50 }, () => rawClient(server, "", `127.0.0.${host}`)),
+      Array.from({ length: 25 }, () => rawClient(server, "", `127.0.0.${host}`)),
     );
     await isServed();
     const refused = (): number => {
       const { connectionsRefused } = server.stats();
       return connectionsRefused["max-connections"] + connectionsRefused["max-connections-per-address"];
     };
-    await until(() => refused() === 300 - 49);
+    await until(() => refused() === 150 - 49);
     expect(server.connections).toBe(50);
     await isServed();
     for (const { socket } of flood) socket.destroy();

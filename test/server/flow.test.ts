@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Codec, jsonLines, lengthPrefixed } from "../../src/codec.ts";
 import { Connection } from "../../src/server/connection.ts";
 import { DEADLINE_TICK_MS, DeadlineWheel } from "../../src/server/deadline-wheel.ts";
@@ -19,7 +19,7 @@ import {
   type WhenOutboxFull,
 } from "../../src/server/flow-limits.ts";
 import { RECORD_OVERHEAD_BYTES } from "../../src/server/outbox.ts";
-import { connect } from "../../src/server.ts";
+import { connect, serve } from "../../src/server.ts";
 import { type LinkKind, ScriptedLink } from "../support/scripted-link.ts";
 import { LateClock } from "./late-clock.ts";
 
@@ -221,6 +221,43 @@ describe("maxOutboxBytes", () => {
     expect(told).toEqual([]);
   });
 });
+
+test.for(["native", "node"])(
+  "drop, on the %s transport: a slow reader gets whole frames, all but the dropped",
+  async (name) => {
+    vi.stubEnv("SOCKWRIGHT_TRANSPORT", name);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    let written = 0;
+    let dropped = 0;
+    const server = await serve(
+      "tcp://127.0.0.1:0",
+      async (connection) => {
+        const frames = connection.frames(jsonLines());
+        for (; dropped < 100; dropped = connection.stats.writesDropped) {
+          frames.write([written++, "x".repeat(50_000)]);
+          if (written % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+        }
+        connection.write("end");
+      },
+      { maxOutboxBytes: 200_000, whenOutboxFull: "drop" },
+    );
+    onTestFinished(() => server.close({ graceMs: 0 }));
+    const client = await connect(server.urls[0] ?? "");
+    while (dropped < 100) await new Promise((resolve) => setImmediate(resolve));
+    const arrived: number[] = [];
+    let rest = "";
+    for await (const piece of client) {
+      const lines = (rest + String(piece)).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) arrived.push(Number(JSON.parse(line)[0]));
+    }
+    expect(arrived).toHaveLength(written - dropped);
+    expect(arrived).toEqual([...new Set(arrived)].sort((left, right) => left - right));
+    expect(["", "end"]).toContain(rest);
+    expect(server.stats().writesRefused).toBeGreaterThanOrEqual(100);
+    await client.close();
+  },
+);
 
 test("highWaterBytes, lowWaterBytes: where write gives false, and where that ends", async () => {
   const { connection, link, take } = connected({ highWaterBytes: 100, lowWaterBytes: 20 });
