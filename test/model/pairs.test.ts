@@ -83,7 +83,7 @@ describe("a fault that is planted is found", () => {
     },
   };
 
-  test.for(Object.entries(faults))("%s", async ([, plant]) => {
+  test.for(Object.entries(faults))("%s", { timeout: TIMEOUT_MS }, async ([, plant]) => {
     plant();
     onTestFinished(() => void vi.restoreAllMocks());
     const search = searchFor((sequence) => trialOnMachine(SOCK_STREAM, sequence), PLANTED_RUNS, PLANTED_SEED);
