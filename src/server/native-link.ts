@@ -4,12 +4,13 @@ import * as poller from "../native/poller.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI } from "../native/poller.ts";
 import * as turn from "../native/turn.ts";
 import type { Address } from "../socket/address.ts";
-import { SHUT_WR, SOCK_DGRAM, SOCK_STREAM } from "../socket/constants.ts";
+import { SHUT_WR, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../socket/constants.ts";
 import { EAGAIN } from "../socket/errno.ts";
 import { resetAtClose } from "../socket/reset.ts";
 import { SocketError } from "../socket/socket-error.ts";
 import { takeError } from "../socket/take-error.ts";
 import { type PeerCredentials, peerCredentials } from "./peer-credentials.ts";
+import { receiveRecord, timeRecords } from "./record-receive.ts";
 import { type SocketKind, SpuriousWakeups } from "./spurious-wakeups.ts";
 import type { Link, LinkEvents, Peer } from "./transport.ts";
 
@@ -22,6 +23,7 @@ const FAILED = EPOLLHUP | EPOLLERR;
 
 // One for all links: what it holds is taken before anybody else reads.
 const room = new Uint8Array(READING_BYTES);
+const rooms = [room];
 
 /**
  * A connection of the kernel's: it owns the descriptor, and is itself what the poller tells of events. Where an `Endpoint`
@@ -61,6 +63,7 @@ export class NativeLink implements Link, Watcher {
 
   open(events: LinkEvents): void {
     this.#events = events;
+    if (this.#kind.type === SOCK_SEQPACKET) timeRecords(this.slot, this.generation);
   }
 
   /** Not tried at once: level-triggered, epoll tells in its next turn what is there already. */
@@ -123,7 +126,12 @@ export class NativeLink implements Link, Watcher {
 
   /** One for each event, so that no peer keeps the others waiting. */
   #receive(events: number): void {
-    const result = kernel.recv(this.slot, this.generation, room, 0, room.length, 0);
+    const result = this.#received();
+    if (result === undefined) {
+      this.#leave(EPOLLIN);
+      this.#events?.ended();
+      return;
+    }
     if (result < 0) {
       const errno = result === -EAGAIN && (events & EPOLLERR) !== 0 ? takeError(this.slot, this.generation) : -result;
       if (errno === EAGAIN || errno === 0) this.#foundNothing();
@@ -131,14 +139,16 @@ export class NativeLink implements Link, Watcher {
       return;
     }
     this.#spurious?.reset();
-    // recv(2): a seqpacket socket tells its end like an empty record; an empty datagram is one like any other.
-    if (result === 0 && !this.isDatagram) {
-      this.#leave(EPOLLIN);
-      this.#events?.ended();
-      return;
-    }
     turn.spendBytes(result);
     this.#events?.received(room.subarray(0, result));
+  }
+
+  /** How many bytes came into the room, or a negated errno; undefined is the end. */
+  #received(): number | undefined {
+    const { slot, generation } = this;
+    if (this.#kind.type === SOCK_SEQPACKET) return receiveRecord(slot, generation, rooms);
+    const result = kernel.recv(slot, generation, room, 0, room.length, 0);
+    return result === 0 && !this.isDatagram ? undefined : result;
   }
 
   #foundNothing(): void {
