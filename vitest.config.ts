@@ -15,7 +15,7 @@ export default defineConfig({
   // Node 20 has no `await using`: it is compiled away, as in dist/.
   oxc: { target: "es2022" },
   test: {
-    setupFiles: [here("test/support/leak-guard.ts")],
+    setupFiles: [here("test/support/leak-guard.ts"), here("test/support/warning-guard.ts")],
     // A process for each file: descriptors are counted per process, and a crash of native code loses one file only.
     pool: "forks",
     isolate: true,
