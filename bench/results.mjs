@@ -2,10 +2,10 @@
 import { readFile, writeFile } from "node:fs/promises";
 
 const FILE = new URL("RESULTS.md", import.meta.url);
-const HEAD = "# Results\n\nWritten by `--write` of the two programs below; the method is in [README.md](README.md).\n";
+const HEAD = "# Results\n\nWritten by `--write` of the programs below; the method is in [README.md](README.md).\n";
 
 /**
- * Replaces one section of RESULTS.md, so that the two programs can be run apart.
+ * Replaces one section of RESULTS.md, so that the programs can be run apart.
  * @param {string} name
  * @param {string} markdown
  */
