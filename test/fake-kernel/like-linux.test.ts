@@ -101,18 +101,18 @@ const scenarios: Readonly<Record<string, (world: World) => void | Promise<void>>
     client.getpeername();
     server.getpeername();
     client.send("hello");
-    await turnLoop(5);
+    await turnLoop();
     server.recv(3);
     server.recv(10);
     client.shutdown(SHUT_WR);
-    await turnLoop(5);
+    await turnLoop();
     server.poll();
     server.recv(5);
     server.send("reply");
-    await turnLoop(5);
+    await turnLoop();
     client.recv(10);
     server.close();
-    await turnLoop(5);
+    await turnLoop();
     client.poll();
     client.recv(10);
     client.send("x");
@@ -120,10 +120,10 @@ const scenarios: Readonly<Record<string, (world: World) => void | Promise<void>>
   async "a connection that is reset"(world) {
     const [client, server] = await world.connection();
     client.send("before");
-    await turnLoop(5);
+    await turnLoop();
     client.resetAtClose();
     client.close();
-    await turnLoop(5);
+    await turnLoop();
     server.poll();
     server.recv(10);
     server.recv(10);
@@ -133,9 +133,9 @@ const scenarios: Readonly<Record<string, (world: World) => void | Promise<void>>
   async "a connection whose peer is gone, written to"(world) {
     const [client, server] = await world.connection();
     server.close();
-    await turnLoop(5);
+    await turnLoop();
     client.send("x");
-    await turnLoop(5);
+    await turnLoop();
     client.poll();
     client.send("x");
     client.send("x");
@@ -144,9 +144,9 @@ const scenarios: Readonly<Record<string, (world: World) => void | Promise<void>>
   async "a connection closed with something unread"(world) {
     const [client, server] = await world.connection();
     client.send("unread");
-    await turnLoop(5);
+    await turnLoop();
     server.close();
-    await turnLoop(5);
+    await turnLoop();
     client.send("x");
     client.send("x");
     client.recv(5);
@@ -180,7 +180,7 @@ const scenarios: Readonly<Record<string, (world: World) => void | Promise<void>>
     const rival = world.socket(AF_INET, SOCK_STREAM);
     rival.bind(listener.name);
     listener.close();
-    await turnLoop(5);
+    await turnLoop();
     client.recv(1);
     client.recv(1);
   },
@@ -266,7 +266,7 @@ const scenarios: Readonly<Record<string, (world: World) => void | Promise<void>>
     client.send("x");
     client.getsockname();
     client.sendto("hello", server.name);
-    await turnLoop(5);
+    await turnLoop();
     server.poll();
     server.recv(3);
     server.recv(9);
@@ -276,11 +276,11 @@ const scenarios: Readonly<Record<string, (world: World) => void | Promise<void>>
     await client.connect(server.name);
     client.getpeername();
     client.send("connected");
-    await turnLoop(5);
+    await turnLoop();
     server.recv(20);
     server.close();
     client.send("to nobody");
-    await turnLoop(5);
+    await turnLoop();
     client.poll();
     client.recv(9);
     client.recv(9);

@@ -66,7 +66,7 @@ class Subject {
 
   async connect(address: Uint8Array): Promise<void> {
     this.#note("connect", kernel.connect(this.#slot, this.#generation, address));
-    await turnLoop(5);
+    await turnLoop();
     this.poll();
   }
 
