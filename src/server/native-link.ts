@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { kernel } from "../native/load.ts";
 import type { Watcher } from "../native/poller.ts";
 import * as poller from "../native/poller.ts";
@@ -21,8 +22,8 @@ const POLLED = EPOLLIN | EPOLLPRI | EPOLLOUT;
 /** What epoll reports whether it was asked for or not. */
 const FAILED = EPOLLHUP | EPOLLERR;
 
-// One for all links: what it holds is taken before anybody else reads.
-const room = new Uint8Array(READING_BYTES);
+// One for all links: what it holds is taken before anybody else reads. A Buffer, which codecs look into as it is.
+const room = Buffer.allocUnsafeSlow(READING_BYTES);
 const rooms = [room];
 
 /**
