@@ -2,6 +2,7 @@ import { channel } from "node:diagnostics_channel";
 import { readdirSync, readlinkSync } from "node:fs";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Socket, socketpair } from "../../src/index.ts";
+import { allowWarning } from "../support/warning-guard.ts";
 import { tcpPair, unixPair } from "./connected.ts";
 import { turnLoop } from "./turns.ts";
 
@@ -75,6 +76,7 @@ describe("the table holds the waiter, and the Socket only while it waits", () =>
   });
 
   test("one that waits no more is lost, and is closed", async () => {
+    allowWarning("ResourceWarning");
     const lost = lostDescriptors();
     const { peer, descriptor } = await openPeer(async (ours) => {
       const waiting = ours.recv(16);

@@ -6,16 +6,23 @@ import { beforeEach, onTestFinished } from "vitest";
 const { setImmediate } = globalThis;
 
 const warnings: Error[] = [];
+const allowed = new Set<string>();
 process.on("warning", (warning) => {
   if (warning.name !== "ExperimentalWarning") warnings.push(warning);
 });
 
+/** For a test whose subject is a warning of that name. */
+export function allowWarning(name: string): void {
+  allowed.add(name);
+}
+
 beforeEach(() => {
   warnings.length = 0;
+  allowed.clear();
   onTestFinished(async () => {
     // emitWarning tells of it at the end of the turn.
     await new Promise((resolve) => setImmediate(resolve));
-    const [first] = warnings;
+    const first = warnings.find(({ name }) => !allowed.has(name));
     if (first !== undefined)
       throw new Error(`The process was warned: ${first.name}: ${first.message}`, { cause: first });
   });
