@@ -3,10 +3,10 @@
 import { setImmediate } from "node:timers/promises";
 import { connect, serve } from "sockwright/server";
 
-let isNoticed = false;
+const noticed = new AbortController();
 process.on("warning", ({ name, message, ...rest }) => {
   console.log(name, Reflect.get(rest, "code"), message);
-  isNoticed = true;
+  noticed.abort();
 });
 
 async function lose() {
@@ -18,7 +18,7 @@ async function lose() {
 }
 
 const server = await lose();
-while (!isNoticed) {
+while (!noticed.signal.aborted) {
   globalThis.gc?.();
   await setImmediate();
 }
