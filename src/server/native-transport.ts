@@ -4,7 +4,7 @@ import type { Incoming } from "../socket/accept.ts";
 import type { AddressInput } from "../socket/address.ts";
 import { encodeNumericAddress } from "../socket/address.ts";
 import type { Endpoint } from "../socket/endpoint.ts";
-import { EAGAIN } from "../socket/errno.ts";
+import { EAGAIN, ENOBUFS } from "../socket/errno.ts";
 import { unwatchForLoss, watchForLoss } from "../socket/lost-socket.ts";
 import { acceptAll } from "../socket/serve.ts";
 import type { Datagram, Socket } from "../socket/socket.ts";
@@ -105,7 +105,8 @@ function sendNow(datagrams: Socket<Datagram>, data: Uint8Array, to: Peer): boole
   const { sockaddr, target } = encodeNumericAddress(datagrams.family, to);
   const result = kernel.sendto(slot, generation, data, 0, data.length, 0, sockaddr);
   if (result >= 0) return true;
-  if (result === -EAGAIN) return false;
+  // send(2): where the queue of a network interface is full, it is ENOBUFS.
+  if (result === -EAGAIN || result === -ENOBUFS) return false;
   throw new SocketError("sendto", -result, target);
 }
 

@@ -1,9 +1,10 @@
 // @ts-check
 // The kernel as the library calls it: its functions can be replaced, and then say what a test wants.
-import { kernel as theKernel } from "../../dist/native/load.js";
+
+const built = await import(new URL("../../dist/native/load.js", import.meta.url).href);
 
 /** @type {import("../../src/native/kernel.ts").Kernel} */
-export const kernel = theKernel;
+export const kernel = built.kernel;
 
 /**
  * Puts another function in the place of one; what it gives puts the old one back.

@@ -4,13 +4,15 @@
 
 import { connect } from "node:net";
 import { manualClock } from "sockwright/testing";
-import { DEADLINE_TICK_MS, Deadline, DeadlineWheel } from "../../../dist/server/deadline-wheel.js";
 import { delay } from "../crowd.mjs";
 import { echo, serveHere, until } from "../loopback.mjs";
 import { part, scaleFromArguments } from "../options.mjs";
 import { startPeer } from "../peer.mjs";
 import { reportQuiet, talkQuietly } from "../quiet.mjs";
 import { Report } from "../report.mjs";
+
+const wheelUrl = new URL("../../../dist/server/deadline-wheel.js", import.meta.url).href;
+const { DEADLINE_TICK_MS, Deadline, DeadlineWheel } = await import(wheelUrl);
 
 const jumps = part(100, 3);
 const JUMP_MS = 24 * 60 * 60 * 1_000;
