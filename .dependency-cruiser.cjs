@@ -10,6 +10,9 @@ const levels = [
   ["cli"],
 ];
 
+// And those of src/server/, as they stand below the files that join them.
+const serverFolders = ["url", "opening", "transport", "limits", "connection", "telemetry"];
+
 /** @param {string[]} folders */
 function inside(folders) {
   return `^src/(?:${folders.join("|")})/`;
@@ -25,8 +28,20 @@ const upward = levels.flatMap((level, index) =>
   })),
 );
 
+const upwardInServer = serverFolders.map((folder, index) => ({
+  name: `server-${folder}-imports-downward`,
+  comment: `What is above src/server/${folder}/ may use it, and not the other way round.`,
+  severity: "error",
+  from: { path: `^src/server/${folder}/` },
+  to: {
+    path: ["^src/server/[^/]+$", ...serverFolders.slice(index + 1).map((above) => `^src/server/${above}/`)],
+    dependencyTypesNot: ["type-only"],
+  },
+}));
+
 module.exports = {
   forbidden: [
+    ...upwardInServer,
     ...upward.filter((rule) => rule.to.path !== inside([])),
     {
       name: "testing-imports-downward",

@@ -1,5 +1,5 @@
-import { urlAt } from "../server/socket-address.ts";
-import type { AddressUrl } from "../server/socket-url.ts";
+import { urlAt } from "../server/url/socket-address.ts";
+import type { AddressUrl } from "../server/url/socket-url.ts";
 import type { Listener, Socket } from "../socket/socket.ts";
 import type { Channel } from "./channel.ts";
 import { CommandError, codeOf, exitCodes } from "./command-error.ts";

@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { type ConnectedSocket, connectSocket } from "../server/connect-socket.ts";
-import { urlAt } from "../server/socket-address.ts";
-import { type AddressUrl, checkConnectable, formatSocketUrl, parseSocketUrl } from "../server/socket-url.ts";
+import { type ConnectedSocket, connectSocket } from "../server/opening/connect-socket.ts";
+import { urlAt } from "../server/url/socket-address.ts";
+import { type AddressUrl, checkConnectable, formatSocketUrl, parseSocketUrl } from "../server/url/socket-url.ts";
 import type { SocketDescriptor } from "../socket/socket-descriptor.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { parseDuration } from "./duration.ts";

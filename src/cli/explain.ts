@@ -1,4 +1,4 @@
-import { SocketUrlError } from "../server/socket-url.ts";
+import { SocketUrlError } from "../server/url/socket-url.ts";
 import { CommandError, codeOf, exitCodes } from "./command-error.ts";
 
 /** What the errors of sockets mean to who typed the command: connect(2), bind(2), unix(7), udp(7). */

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
-import { peerName } from "../server/peer-name.ts";
 import { type Server, serve } from "../server/serve.ts";
+import { peerName } from "../server/transport/peer-name.ts";
 import {
   DEFAULT_DATAGRAM_REPLY,
   DEFAULT_FAREWELL,

@@ -1,8 +1,8 @@
 import { Command } from "commander";
-import { bindSocket } from "../server/bind-socket.ts";
-import type { OpenSocket } from "../server/open-socket.ts";
-import { urlAt } from "../server/socket-address.ts";
-import { type AddressUrl, checkAddress, parseSocketUrl } from "../server/socket-url.ts";
+import { bindSocket } from "../server/opening/bind-socket.ts";
+import type { OpenSocket } from "../server/opening/open-socket.ts";
+import { urlAt } from "../server/url/socket-address.ts";
+import { type AddressUrl, checkAddress, parseSocketUrl } from "../server/url/socket-url.ts";
 import { SOCK_DGRAM } from "../socket/constants.ts";
 import type { Socket } from "../socket/socket.ts";
 import { Audience } from "./audience.ts";

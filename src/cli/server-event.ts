@@ -1,4 +1,4 @@
-import { peerName } from "../server/peer-name.ts";
+import { peerName } from "../server/transport/peer-name.ts";
 import type { GreetEvent } from "../services/greet/greet.ts";
 import { codeOf } from "./command-error.ts";
 import { printable, textOf } from "./printable.ts";

@@ -1,4 +1,4 @@
-import { nearest } from "../server/nearest.ts";
+import { nearest } from "../server/url/nearest.ts";
 import * as constants from "../socket/constants.ts";
 import type { SocketDescriptor } from "../socket/socket-descriptor.ts";
 import { CommandError, codeOf, exitCodes } from "./command-error.ts";

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
-import type { SocketAddress } from "../server/socket-address.ts";
-import { type AddressUrl, formatSocketUrl, parseSocketUrl } from "../server/socket-url.ts";
+import type { SocketAddress } from "../server/url/socket-address.ts";
+import { type AddressUrl, formatSocketUrl, parseSocketUrl } from "../server/url/socket-url.ts";
 import { AF_INET, AF_INET6, AF_UNIX } from "../socket/constants.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 

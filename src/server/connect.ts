@@ -1,8 +1,8 @@
-import { Connection } from "./connection.ts";
-import { clientFlow } from "./flow.ts";
-import type { FlowOptions } from "./flow-limits.ts";
-import { parseSocketUrl } from "./socket-url.ts";
-import { transport } from "./transports.ts";
+import { Connection } from "./connection/connection.ts";
+import { clientFlow } from "./connection/flow.ts";
+import type { FlowOptions } from "./limits/flow-limits.ts";
+import { transport } from "./transport/transports.ts";
+import { parseSocketUrl } from "./url/socket-url.ts";
 
 /** How a connection is made, and what it keeps. */
 export interface ConnectOptions extends FlowOptions {

@@ -1,8 +1,8 @@
-import type { DatagramLimit, DropReason } from "./datagram-limit.ts";
-import type { ServerCounters } from "./server-counters.ts";
+import type { DatagramLimit, DropReason } from "./limits/datagram-limit.ts";
 import type { Service } from "./service.ts";
-import type { SocketUrl } from "./socket-url.ts";
-import type { DatagramSocket, Peer } from "./transport.ts";
+import type { ServerCounters } from "./telemetry/server-counters.ts";
+import type { DatagramSocket, Peer } from "./transport/transport.ts";
+import type { SocketUrl } from "./url/socket-url.ts";
 
 /** What a desk tells its server. */
 export interface DatagramReports {

@@ -1,12 +1,12 @@
 import { integer, outOfRange, wrongType, wrongValue } from "../socket/argument.ts";
-import { type Rate, rate } from "./address-rate.ts";
-import type { AdmissionLimits } from "./admission.ts";
-import type { DatagramLimits } from "./datagram-limit.ts";
-import { type FlowLimits, type FlowOptions, flowLimits } from "./flow-limits.ts";
-import type { AlarmLevel } from "./level-alarm.ts";
+import { type Rate, rate } from "./limits/address-rate.ts";
+import type { AdmissionLimits } from "./limits/admission.ts";
+import type { DatagramLimits } from "./limits/datagram-limit.ts";
+import { type FlowLimits, type FlowOptions, flowLimits } from "./limits/flow-limits.ts";
+import type { AlarmLevel } from "./limits/level-alarm.ts";
+import type { LinkTimeouts } from "./limits/timed-link.ts";
 import type { ConnectionContext } from "./telemetry/connection-context.ts";
-import type { LinkTimeouts } from "./timed-link.ts";
-import type { Peer } from "./transport.ts";
+import type { Peer } from "./transport/transport.ts";
 
 /** Connections of a server, unless it is told otherwise. */
 export const DEFAULT_MAX_CONNECTIONS = 16_384;

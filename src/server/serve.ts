@@ -1,27 +1,27 @@
 import type { AsyncResource } from "node:async_hooks";
 import { integer } from "../socket/argument.ts";
-import { Admission, type RefusalReason } from "./admission.ts";
-import { systemClock } from "./clock.ts";
-import { Connection, type PushWatcher } from "./connection.ts";
-import { ConnectionAlarms } from "./connection-alarms.ts";
-import { ConnectionError } from "./connection-error.ts";
+import { Connection, type PushWatcher } from "./connection/connection.ts";
+import type { ExpiryReason, Flow } from "./connection/flow.ts";
 import { DatagramDesk } from "./datagram-desk.ts";
-import { DatagramLimit, type DropReason } from "./datagram-limit.ts";
-import { deadlines } from "./deadline-wheel.ts";
-import type { ExpiryReason, Flow } from "./flow.ts";
+import { Admission, type RefusalReason } from "./limits/admission.ts";
+import { systemClock } from "./limits/clock.ts";
+import { DatagramLimit, type DropReason } from "./limits/datagram-limit.ts";
+import { deadlines } from "./limits/deadline-wheel.ts";
+import { type LinkTimeouts, timed } from "./limits/timed-link.ts";
 import { type ServeOptions, serveLimits } from "./serve-options.ts";
-import { ServerCounters, type ServerStats } from "./server-counters.ts";
 import { type Service, type ServiceInput, serviceOf } from "./service.ts";
-import { formatSocketUrl, isInherited, parseSocketUrl, type SocketUrl } from "./socket-url.ts";
 import { drops, errors, overflows, refusals, timeouts } from "./telemetry/channels.ts";
+import { ConnectionAlarms } from "./telemetry/connection-alarms.ts";
 import { type ConnectionContext, contextOf } from "./telemetry/connection-context.ts";
 import { type ConnectionEnd, endOfFailure, endOfReturn } from "./telemetry/connection-end.ts";
 import { ConnectionInContext } from "./telemetry/connection-in-context.ts";
 import type { ConnectionStart } from "./telemetry/connection-messages.ts";
 import { ConnectionSpans } from "./telemetry/connection-spans.ts";
-import { type LinkTimeouts, timed } from "./timed-link.ts";
-import type { DatagramSocket, Link, LinkListener, Peer } from "./transport.ts";
-import { transport } from "./transports.ts";
+import { ServerCounters, type ServerStats } from "./telemetry/server-counters.ts";
+import { ConnectionError } from "./transport/connection-error.ts";
+import type { DatagramSocket, Link, LinkListener, Peer } from "./transport/transport.ts";
+import { transport } from "./transport/transports.ts";
+import { formatSocketUrl, isInherited, parseSocketUrl, type SocketUrl } from "./url/socket-url.ts";
 
 /** How a server closes. */
 export interface CloseOptions {

@@ -1,5 +1,5 @@
-import type { Connection } from "./connection.ts";
-import type { Peer } from "./transport.ts";
+import type { Connection } from "./connection/connection.ts";
+import type { Peer } from "./transport/transport.ts";
 
 /** A datagram that came, and the way back. */
 export interface DatagramMessage {

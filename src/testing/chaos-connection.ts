@@ -1,4 +1,4 @@
-import type { Link, LinkEvents } from "../server/transport.ts";
+import type { Link, LinkEvents } from "../server/transport/transport.ts";
 import { ChaosDirection, type DirectionOwner, type Ending } from "./chaos-direction.ts";
 import type { Chaos } from "./chaos-options.ts";
 import { StreamPlan } from "./chaos-plan.ts";

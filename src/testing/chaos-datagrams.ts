@@ -1,4 +1,4 @@
-import type { Link, Peer } from "../server/transport.ts";
+import type { Link, Peer } from "../server/transport/transport.ts";
 import type { Chaos } from "./chaos-options.ts";
 import { DatagramPlan, type Way } from "./chaos-plan.ts";
 import type { Tally } from "./chaos-stats.ts";

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { type Clock, systemClock } from "../server/clock.ts";
+import { type Clock, systemClock } from "../server/limits/clock.ts";
 import { integer, outOfRange, wrongType, wrongValue } from "../socket/argument.ts";
 import type { Range } from "./random.ts";
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../server/clock.ts";
+import type { Clock } from "../server/limits/clock.ts";
 
 /** More pending timers than this are a program that sets them in a loop. */
 const MAX_PENDING_TIMERS = 100_000;

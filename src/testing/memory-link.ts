@@ -1,6 +1,6 @@
 import { constants } from "node:os";
-import type { PeerCredentials } from "../server/peer-credentials.ts";
-import type { Link, LinkEvents, Peer } from "../server/transport.ts";
+import type { PeerCredentials } from "../server/transport/peer-credentials.ts";
+import type { Link, LinkEvents, Peer } from "../server/transport/transport.ts";
 import { SocketError } from "../socket/socket-error.ts";
 
 /** What a record costs of the buffer besides its bytes, so that empty ones are bounded too. */

@@ -1,9 +1,9 @@
 import { constants } from "node:os";
-import { Connection } from "../server/connection.ts";
-import type { ConnectionGate } from "../server/connection-gate.ts";
-import { formatSocketUrl, plainUrl, type SocketUrl } from "../server/socket-url.ts";
-import type { DatagramSocket, Link, LinkListener, Peer } from "../server/transport.ts";
-import { substituteTransport } from "../server/transports.ts";
+import { Connection } from "../server/connection/connection.ts";
+import type { ConnectionGate } from "../server/transport/connection-gate.ts";
+import type { DatagramSocket, Link, LinkListener, Peer } from "../server/transport/transport.ts";
+import { substituteTransport } from "../server/transport/transports.ts";
+import { formatSocketUrl, plainUrl, type SocketUrl } from "../server/url/socket-url.ts";
 import { integer } from "../socket/argument.ts";
 import { SocketError } from "../socket/socket-error.ts";
 import { MemoryLink, type MemoryLinkShape } from "./memory-link.ts";

@@ -1,7 +1,7 @@
 // docs/telemetry.md names every metric of a server with its labels, every reason for an end, and every channel.
 import { expect, test } from "vitest";
-import { ServerCounters } from "../../src/server/server-counters.ts";
 import { openMetrics } from "../../src/server/telemetry/open-metrics.ts";
+import { ServerCounters } from "../../src/server/telemetry/server-counters.ts";
 import { parseExposition } from "../server/telemetry/exposition.ts";
 import { codeIn, read, section, tables } from "./pages.ts";
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { AF_INET6 } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
-import { addressKey } from "../../src/server/address-key.ts";
+import { addressKey } from "../../src/server/limits/address-key.ts";
 
 function keyOf(host: string): string | undefined {
   return addressKey({ host, port: 1 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AddressRate, MAX_RATED_ADDRESSES } from "../../src/server/address-rate.ts";
+import { AddressRate, MAX_RATED_ADDRESSES } from "../../src/server/limits/address-rate.ts";
 import { manualClock } from "../../src/testing.ts";
 
 test("a burst is let through, then one for each token that has come since", () => {

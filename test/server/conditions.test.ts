@@ -14,7 +14,7 @@ test("every condition that layer 2 names is provoked by a test of it", () => {
 });
 
 test("every condition of a connection is explained in the docstring", () => {
-  const text = read("src/server/connection-error.ts");
+  const text = read("src/server/transport/connection-error.ts");
   const messages = [...text.matchAll(/^ {2}(ERR_SOCKWRIGHT_[A-Z_]+):/gm)].map(([, code]) => code);
   const explained = [...text.matchAll(/^ \* \| `(ERR_SOCKWRIGHT_[A-Z_]+)`/gm)].map(([, code]) => code);
   expect(messages.length).toBeGreaterThan(5);

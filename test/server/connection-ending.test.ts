@@ -2,8 +2,8 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { LINGER_MS } from "../../src/server/connection.ts";
-import { DEFAULT_LOW_WATER_BYTES } from "../../src/server/flow-limits.ts";
+import { LINGER_MS } from "../../src/server/connection/connection.ts";
+import { DEFAULT_LOW_WATER_BYTES } from "../../src/server/limits/flow-limits.ts";
 import { type Connection, connect, serve } from "../../src/server.ts";
 
 /** A connection of ours, and its other end, a socket of Node's that reads when it is told to. */

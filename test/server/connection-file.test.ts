@@ -4,8 +4,8 @@ import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { FILE_CHUNK_BYTES } from "../../src/server/file-sending.ts";
-import { DEFAULT_HIGH_WATER_BYTES } from "../../src/server/flow-limits.ts";
+import { FILE_CHUNK_BYTES } from "../../src/server/connection/file-sending.ts";
+import { DEFAULT_HIGH_WATER_BYTES } from "../../src/server/limits/flow-limits.ts";
 import { type Connection, connect, type SendFileOptions, serve } from "../../src/server.ts";
 
 const content = randomBytes(3 * FILE_CHUNK_BYTES + 17);

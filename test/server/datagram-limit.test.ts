@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DatagramLimit, type DatagramLimits } from "../../src/server/datagram-limit.ts";
+import { DatagramLimit, type DatagramLimits } from "../../src/server/limits/datagram-limit.ts";
 import { manualClock } from "../../src/testing.ts";
 
 const a = { host: "192.0.2.1", port: 1 };

@@ -5,8 +5,8 @@ import {
   DEFAULT_HIGH_WATER_BYTES,
   DEFAULT_LOW_WATER_BYTES,
   DEFAULT_MAX_INBOX_BYTES,
-} from "../../src/server/flow-limits.ts";
-import { READING_BYTES } from "../../src/server/native-link.ts";
+} from "../../src/server/limits/flow-limits.ts";
+import { READING_BYTES } from "../../src/server/transport/native-link.ts";
 import { type Connection, connect, type ServeOptions, type Server, serve } from "../../src/server.ts";
 
 const CLIENTS = 200;

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Codec, jsonLines, lengthPrefixed } from "../../src/codec.ts";
-import { Connection } from "../../src/server/connection.ts";
-import { DEADLINE_TICK_MS, DeadlineWheel } from "../../src/server/deadline-wheel.ts";
-import { clientFlow, type Flow } from "../../src/server/flow.ts";
+import { Connection } from "../../src/server/connection/connection.ts";
+import { clientFlow, type Flow } from "../../src/server/connection/flow.ts";
+import { RECORD_OVERHEAD_BYTES } from "../../src/server/connection/outbox.ts";
+import { DEADLINE_TICK_MS, DeadlineWheel } from "../../src/server/limits/deadline-wheel.ts";
 import {
   DEFAULT_DRAIN_TIMEOUT_MS,
   DEFAULT_HIGH_WATER_BYTES,
@@ -17,8 +18,7 @@ import {
   type FlowOptions,
   flowLimits,
   type WhenOutboxFull,
-} from "../../src/server/flow-limits.ts";
-import { RECORD_OVERHEAD_BYTES } from "../../src/server/outbox.ts";
+} from "../../src/server/limits/flow-limits.ts";
 import { connect, serve } from "../../src/server.ts";
 import { type LinkKind, ScriptedLink } from "../support/scripted-link.ts";
 import { LateClock } from "./late-clock.ts";

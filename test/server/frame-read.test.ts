@@ -3,8 +3,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Codec } from "../../src/codec.ts";
-import { Connection } from "../../src/server/connection.ts";
-import type { Link, LinkEvents } from "../../src/server/transport.ts";
+import { Connection } from "../../src/server/connection/connection.ts";
+import type { Link, LinkEvents } from "../../src/server/transport/transport.ts";
 import { owned, subjects } from "../codec/subjects.ts";
 
 const room = Buffer.alloc(4_096);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Inbox, JOINED_BYTES } from "../../src/server/inbox.ts";
+import { Inbox, JOINED_BYTES } from "../../src/server/connection/inbox.ts";
 
 /** What is done to an inbox: bytes are added, or taken in one of its ways. */
 const steps = fc.array(

@@ -16,7 +16,7 @@ import {
   socket,
   socketpair,
 } from "../../src/index.ts";
-import { inheritedDescriptor } from "../../src/server/inherited-socket.ts";
+import { inheritedDescriptor } from "../../src/server/opening/inherited-socket.ts";
 import { connect, type InheritedUrl, parseSocketUrl, type Service, SocketUrlError, serve } from "../../src/server.ts";
 import { freeFolder } from "../cli/sockwright.ts";
 import { vsockListener } from "../socket/vsock.ts";

@@ -1,15 +1,15 @@
 import { connect as connectSocket } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { Connection, LINGER_MS } from "../../src/server/connection.ts";
+import { Connection, LINGER_MS } from "../../src/server/connection/connection.ts";
+import { JOINED_BYTES, MAX_INBOX_RECORDS } from "../../src/server/connection/inbox.ts";
+import { MAX_READ_BYTES } from "../../src/server/connection/read.ts";
 import {
   DEFAULT_HIGH_WATER_BYTES,
   DEFAULT_LOW_WATER_BYTES,
   DEFAULT_MAX_INBOX_BYTES,
-} from "../../src/server/flow-limits.ts";
-import { JOINED_BYTES, MAX_INBOX_RECORDS } from "../../src/server/inbox.ts";
-import { READING_BYTES } from "../../src/server/native-link.ts";
-import { MAX_READ_BYTES } from "../../src/server/read.ts";
+} from "../../src/server/limits/flow-limits.ts";
 import { DEFAULT_GRACE_MS } from "../../src/server/serve.ts";
+import { READING_BYTES } from "../../src/server/transport/native-link.ts";
 import { serve } from "../../src/server.ts";
 import { type LinkKind, ScriptedLink } from "../support/scripted-link.ts";
 

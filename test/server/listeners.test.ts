@@ -15,8 +15,8 @@ import {
   socket,
   WOULD_BLOCK,
 } from "../../src/index.ts";
-import { connectSocket } from "../../src/server/connect-socket.ts";
-import { parseSocketUrl } from "../../src/server/socket-url.ts";
+import { connectSocket } from "../../src/server/opening/connect-socket.ts";
+import { parseSocketUrl } from "../../src/server/url/socket-url.ts";
 import { connect, type Server, type Service, serve } from "../../src/server.ts";
 
 const echo: Service = {

@@ -2,9 +2,9 @@
 import { lookup } from "node:dns/promises";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { AF_INET, AF_INET6, socket } from "../../src/index.ts";
-import { connectSocket } from "../../src/server/connect-socket.ts";
-import { listenOnEach, MAX_COMMON_PORT_TRIES } from "../../src/server/listen-on-each.ts";
-import { parseSocketUrl } from "../../src/server/socket-url.ts";
+import { connectSocket } from "../../src/server/opening/connect-socket.ts";
+import { listenOnEach, MAX_COMMON_PORT_TRIES } from "../../src/server/transport/listen-on-each.ts";
+import { parseSocketUrl } from "../../src/server/url/socket-url.ts";
 import { connect, formatSocketUrl, type Server, serve } from "../../src/server.ts";
 
 vi.mock("node:dns/promises", { spy: true });

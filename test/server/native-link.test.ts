@@ -5,7 +5,7 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, type Socket, socketpair } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
 import { EPOLLERR, EPOLLIN } from "../../src/native/poller.ts";
-import { NativeLink } from "../../src/server/native-link.ts";
+import { NativeLink } from "../../src/server/transport/native-link.ts";
 import { MAX_SPURIOUS_WAKEUPS } from "../../src/socket/direction.ts";
 import { SocketDescriptor } from "../../src/socket/socket-descriptor.ts";
 import { turnLoop } from "../poller/turns.ts";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect as connectSocket, createServer, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { HANDED_BYTES, NodeLink } from "../../src/server/node-link.ts";
+import { HANDED_BYTES, NodeLink } from "../../src/server/transport/node-link.ts";
 
 /** Both ends of a connection of `node:net`; the far one reads nothing. */
 async function pair(): Promise<{ near: Socket; far: Socket }> {

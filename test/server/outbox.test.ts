@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Inbox } from "../../src/server/inbox.ts";
-import { GATHERED_BYTES, Outbox, RECORD_OVERHEAD_BYTES, type Sender } from "../../src/server/outbox.ts";
+import { Inbox } from "../../src/server/connection/inbox.ts";
+import { GATHERED_BYTES, Outbox, RECORD_OVERHEAD_BYTES } from "../../src/server/connection/outbox.ts";
+import type { Sender } from "../../src/server/transport/transport.ts";
 
 /** Takes at most so many bytes in each call, in turn, and then nothing until the next flush. */
 class Kernel implements Sender {

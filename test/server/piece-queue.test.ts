@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { CHUNK_BYTES, PieceQueue } from "../../src/server/piece-queue.ts";
+import { CHUNK_BYTES, PieceQueue } from "../../src/server/connection/piece-queue.ts";
 
 /** How much is added, or which part of it leaves, in thousandths. */
 const steps = fc.array(

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Inbox } from "../../src/server/inbox.ts";
-import { NEXT_PIECE, type Read, ReadAtMost, ReadExactly, ReadUntil } from "../../src/server/read.ts";
+import { Inbox } from "../../src/server/connection/inbox.ts";
+import { NEXT_PIECE, type Read, ReadAtMost, ReadExactly, ReadUntil } from "../../src/server/connection/read.ts";
 
 /** What a read of bytes gives that come cut like this; an error as its code. */
 function outcome(read: Read<Buffer | undefined>, pieces: readonly Uint8Array[]): string | undefined {

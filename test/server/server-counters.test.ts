@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { MAX_ERROR_CODES, ServerCounters } from "../../src/server/server-counters.ts";
+import { MAX_ERROR_CODES, ServerCounters } from "../../src/server/telemetry/server-counters.ts";
 
 test("errors are counted by code, or by name, or by type", () => {
   const counters = new ServerCounters("echo");

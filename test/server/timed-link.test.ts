@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { Connection } from "../../src/server/connection.ts";
-import { DeadlineError } from "../../src/server/deadline-error.ts";
-import { DEADLINE_TICK_MS, DeadlineWheel } from "../../src/server/deadline-wheel.ts";
-import { type LinkTimeouts, timed } from "../../src/server/timed-link.ts";
+import { Connection } from "../../src/server/connection/connection.ts";
+import { DeadlineError } from "../../src/server/limits/deadline-error.ts";
+import { DEADLINE_TICK_MS, DeadlineWheel } from "../../src/server/limits/deadline-wheel.ts";
+import { type LinkTimeouts, timed } from "../../src/server/limits/timed-link.ts";
 import { ScriptedLink } from "../support/scripted-link.ts";
 import { LateClock } from "./late-clock.ts";
 

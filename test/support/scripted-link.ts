@@ -1,4 +1,4 @@
-import type { Link, LinkEvents } from "../../src/server/transport.ts";
+import type { Link, LinkEvents } from "../../src/server/transport/transport.ts";
 
 export interface LinkKind {
   readonly isRecords?: boolean;

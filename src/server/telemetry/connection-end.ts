@@ -1,6 +1,6 @@
-import type { Connection } from "../connection.ts";
-import { ConnectionError } from "../connection-error.ts";
-import { DeadlineError, type DeadlineName } from "../deadline-error.ts";
+import type { Connection } from "../connection/connection.ts";
+import { DeadlineError, type DeadlineName } from "../limits/deadline-error.ts";
+import { ConnectionError } from "../transport/connection-error.ts";
 
 /** How a connection of a server came to its end. `reason` says which of these it was. */
 export type ConnectionEnd =

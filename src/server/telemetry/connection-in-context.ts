@@ -1,7 +1,7 @@
 import type { AsyncResource } from "node:async_hooks";
-import { Connection } from "../connection.ts";
-import type { Flow } from "../flow.ts";
-import type { Link } from "../transport.ts";
+import { Connection } from "../connection/connection.ts";
+import type { Flow } from "../connection/flow.ts";
+import type { Link } from "../transport/transport.ts";
 
 /**
  * A connection with an asynchronous context of its own: what its events call, the functions that are given what comes and

@@ -1,4 +1,4 @@
-import type { Peer } from "../peer.ts";
+import type { Peer } from "../transport/peer.ts";
 import type { ConnectionEnd } from "./connection-end.ts";
 
 /** A connection begins to be served. */

@@ -1,5 +1,5 @@
-import type { Connection } from "../connection.ts";
-import { formatSocketUrl, type SocketUrl } from "../socket-url.ts";
+import type { Connection } from "../connection/connection.ts";
+import { formatSocketUrl, type SocketUrl } from "../url/socket-url.ts";
 import { connectionStarts, connectionStops } from "./channels.ts";
 import type { ConnectionEnd } from "./connection-end.ts";
 import type { ConnectionStart } from "./connection-messages.ts";

@@ -1,6 +1,6 @@
-import type { ServerStats } from "../server-counters.ts";
 import type { HistogramSnapshot } from "./histogram.ts";
 import { type Labels, type MetricDescription, MetricFamily } from "./metric-family.ts";
+import type { ServerStats } from "./server-counters.ts";
 
 /** The content type of what {@link openMetrics} gives. */
 export const OPEN_METRICS_CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -1,9 +1,9 @@
-import type { RefusalReason } from "../admission.ts";
-import type { DropReason } from "../datagram-limit.ts";
-import type { ExpiryReason } from "../flow.ts";
-import type { WhenOutboxFull } from "../flow-limits.ts";
-import type { Peer } from "../peer.ts";
+import type { ExpiryReason } from "../connection/flow.ts";
+import type { RefusalReason } from "../limits/admission.ts";
+import type { DropReason } from "../limits/datagram-limit.ts";
+import type { WhenOutboxFull } from "../limits/flow-limits.ts";
 import type { ConnectionsAlarm } from "../serve-options.ts";
+import type { Peer } from "../transport/peer.ts";
 import type { ConnectionStart, ConnectionStop } from "./connection-messages.ts";
 
 /** Whom a message of a server is about. */

@@ -1,8 +1,8 @@
-import type { Connection } from "../../server/connection.ts";
-import { ConnectionError } from "../../server/connection-error.ts";
-import { peerName } from "../../server/peer-name.ts";
+import type { Connection } from "../../server/connection/connection.ts";
 import type { DatagramMessage, Service } from "../../server/service.ts";
-import type { Peer } from "../../server/transport.ts";
+import { ConnectionError } from "../../server/transport/connection-error.ts";
+import { peerName } from "../../server/transport/peer-name.ts";
+import type { Peer } from "../../server/transport/transport.ts";
 import { integer } from "../../socket/argument.ts";
 import { type Refusal, refusalOf } from "./datagram-guard.ts";
 import { delay } from "./delay.ts";

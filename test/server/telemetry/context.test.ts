@@ -4,8 +4,8 @@ import { connect as connectSocket, type Socket } from "node:net";
 import { setImmediate as immediate, setTimeout as timeout } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { lines } from "../../../src/codec.ts";
-import { systemClock } from "../../../src/server/clock.ts";
-import { Deadline, DeadlineWheel } from "../../../src/server/deadline-wheel.ts";
+import { systemClock } from "../../../src/server/limits/clock.ts";
+import { Deadline, DeadlineWheel } from "../../../src/server/limits/deadline-wheel.ts";
 import { ConnectionInContext } from "../../../src/server/telemetry/connection-in-context.ts";
 import { type Connection, type ConnectionStart, type ServeOptions, type Server, serve } from "../../../src/server.ts";
 

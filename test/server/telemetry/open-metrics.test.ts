@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ServerCounters } from "../../../src/server/server-counters.ts";
+import { ServerCounters } from "../../../src/server/telemetry/server-counters.ts";
 import { OPEN_METRICS_CONTENT_TYPE, openMetrics, type ServerStats } from "../../../src/server.ts";
 import { parseExposition, type Sample } from "./exposition.ts";
 

@@ -1,0 +1,451 @@
+import type { PathLike } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import type { Codec } from "../../codec/codec.ts";
+import type { Data } from "../../socket/argument.ts";
+import { bytesOf, integer, wrongValue } from "../../socket/argument.ts";
+import { promised } from "../../socket/call.ts";
+import { DEFAULT_MAX_INBOX_BYTES } from "../limits/flow-limits.ts";
+import { ConnectionError } from "../transport/connection-error.ts";
+import type { PeerCredentials } from "../transport/peer-credentials.ts";
+import type { Link, LinkEvents, Peer } from "../transport/transport.ts";
+import { type SendFileOptions, sendFile } from "./file-sending.ts";
+import { DEFAULT_FLOW, type Flow } from "./flow.ts";
+import { Frames } from "./frames.ts";
+import { Input, type InputOwner, type InputPhase } from "./input.ts";
+import { Output, type OutputOwner } from "./output.ts";
+import { MAX_READ_BYTES, NEXT_PIECE, ReadAtMost, ReadExactly, ReadUntil } from "./read.ts";
+
+/** How long a connection that was closed here waits for the peer's end, discarding what still comes. */
+export const LINGER_MS = 2_000;
+
+/** What `readUntil` reads at most. */
+export interface ReadUntilOptions {
+  /** With the delimiter, 1 to 16 MiB; default 64 KiB. */
+  readonly maxBytes?: number | undefined;
+}
+
+/** Whom connections tell when what they push has ended, in the place of a promise. */
+export interface PushWatcher {
+  ended(connection: Connection): void;
+  failed(connection: Connection, error: unknown): void;
+}
+
+/** What a connection has done, at one moment. */
+export interface ConnectionStats {
+  /** What has come, read or not. */
+  readonly bytesRead: number;
+  /** Of it, what nobody has read yet. */
+  readonly bytesUnread: number;
+  /** What was sent: what the kernel has taken. */
+  readonly bytesWritten: number;
+  /** What was written and waits to be sent. */
+  readonly bytesWaiting: number;
+  /** Writes that were dropped, as the option `whenOutboxFull` has it. */
+  readonly writesDropped: number;
+  readonly openedAt: Date;
+  /** Since it was opened, on the monotonic clock; until it was closed or lost, if it was. */
+  readonly durationMs: number;
+}
+
+/**
+ * One connection of a server or a client, over any transport. It is read by promise ({@link read} and its like) or by push
+ * ({@link onBytes}), by one of them at a time. Losing the peer makes reads reject with the error of the system call, writes
+ * give false, and {@link signal} abort.
+ *
+ * While 64 KiB or more wait to be sent, until it is less than 32 KiB, nothing is read from the kernel: a peer that sends
+ * and takes no answers cannot fill the memory with them.
+ *
+ * @example
+ * ```ts
+ * import { connect, serve } from "sockwright/server";
+ *
+ * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+ *   for (;;) {
+ *     const line = await connection.readUntil("\n", { maxBytes: 1_024 });
+ *     if (line === undefined) return;
+ *     connection.write(`you said ${line}`);
+ *     await connection.drained();
+ *   }
+ * });
+ * const client = await connect(server.urls[0] ?? "");
+ * client.write("hello\n");
+ * console.log(String(await client.readUntil("\n")).trim()); // => you said hello
+ * await client.close();
+ * await server.close();
+ * ```
+ */
+export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIterable<Buffer>, AsyncDisposable {
+  readonly #flow: Flow;
+  readonly #link: Link;
+  readonly #input: Input;
+  readonly #output: Output;
+  readonly #openedMs = performance.now();
+  #closedMs: number | undefined;
+  #closing: Promise<void> | undefined;
+  #aborter: AbortController | undefined;
+  #pushWatcher: PushWatcher | undefined;
+
+  /** @internal */
+  constructor(link: Link, flow: Flow = DEFAULT_FLOW) {
+    this.#flow = flow;
+    this.#link = link;
+    this.#input = new Input(link, this);
+    this.#output = new Output(link, this, this.#input);
+    link.open(this);
+  }
+
+  /** Who is at the other end. */
+  get peer(): Peer {
+    return this.#link.peer;
+  }
+
+  /**
+   * Who is at the other end of a Unix socket — SO_PEERCRED, unix(7): which process, user and group. Undefined for all other
+   * sockets, and once the connection is closed.
+   *
+   * @throws ConnectionError `ERR_SOCKWRIGHT_NO_CREDENTIALS` for a Unix socket of `node:net`, which cannot tell.
+   * @example
+   * ```ts
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve(`unix:@sockwright-${process.pid}`, async (connection) => {
+   *   const isMine = connection.peerCredentials?.uid === process.getuid?.();
+   *   connection.write(isMine ? "come in" : "go away");
+   * });
+   * const client = await connect(server.urls[0] ?? "");
+   * console.log(String(await client.read())); // => come in
+   * await client.close();
+   * await server.close();
+   * ```
+   */
+  get peerCredentials(): PeerCredentials | undefined {
+    return this.#isClosed() ? undefined : this.#link.peerCredentials;
+  }
+
+  /** Aborts when the connection is lost or aborted; the reason is the error. */
+  get signal(): AbortSignal {
+    this.#aborter ??= new AbortController();
+    if (this.failure !== undefined) this.#aborter.abort(this.failure);
+    return this.#aborter.signal;
+  }
+
+  /**
+   * What the connection has done so far: a plain object that does not change any more. See {@link Connection}.
+   *
+   * @example
+   * ```ts
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+   *   connection.write(await connection.readExactly(5));
+   * });
+   * const client = await connect(server.urls[0] ?? "");
+   * client.write("hello");
+   * await client.readExactly(5);
+   * console.log(client.stats.bytesWritten, client.stats.bytesRead); // => 5 5
+   * await client.close();
+   * await server.close();
+   * ```
+   */
+  get stats(): ConnectionStats {
+    const { bytesRead, bytesUnread } = this.#input;
+    const { bytesWritten, bytesWaiting, writesDropped } = this.#output;
+    const openedAt = new Date(performance.timeOrigin + this.#openedMs);
+    const durationMs = (this.#closedMs ?? performance.now()) - this.#openedMs;
+    return { bytesRead, bytesUnread, bytesWritten, bytesWaiting, writesDropped, openedAt, durationMs };
+  }
+
+  /** Why the connection was lost, if it was. @internal */
+  get failure(): Error | undefined {
+    return this.#input.failure;
+  }
+
+  /**
+   * What comes next: at least one byte, or a whole record; with `maxBytes` no more of a stream than that, and then all that
+   * is there, as recv(2) does it. Undefined when the peer has ended. See {@link Connection}.
+   *
+   * @throws the error of the system call that lost the connection: `ECONNRESET` … · ConnectionError `ERR_SOCKWRIGHT_READING`.
+   */
+  read(maxBytes?: number): Promise<Buffer | undefined> {
+    if (maxBytes === undefined) return this.#input.read(NEXT_PIECE);
+    return promised(() => {
+      const most = integer("maxBytes", maxBytes, 1, MAX_READ_BYTES);
+      return this.#input.read(this.#link.isRecords ? NEXT_PIECE : new ReadAtMost(most));
+    });
+  }
+
+  /**
+   * So many bytes. See {@link Connection}.
+   *
+   * @param count - 0 to 16 MiB.
+   * @throws as {@link read} · ConnectionError `ERR_SOCKWRIGHT_UNEXPECTED_END` when the peer ends before; what had come can
+   * still be read.
+   */
+  readExactly(count: number): Promise<Buffer> {
+    return promised(() => this.#input.read(new ReadExactly(integer("count", count, 0, MAX_READ_BYTES))));
+  }
+
+  /**
+   * Up to the delimiter, and with it. Undefined when the peer has ended and nothing is left. See {@link Connection}.
+   *
+   * @throws as {@link readExactly} · ConnectionError `ERR_SOCKWRIGHT_TOO_LONG`; what had come can still be read.
+   */
+  readUntil(delimiter: Data, options?: ReadUntilOptions): Promise<Buffer | undefined> {
+    return promised(() => {
+      const end = bytesOf("delimiter", delimiter);
+      if (end.length === 0) throw wrongValue("delimiter", "must not be empty", delimiter);
+      const maxBytes = integer("options.maxBytes", options?.maxBytes ?? DEFAULT_MAX_INBOX_BYTES, 1, MAX_READ_BYTES);
+      return this.#input.read(new ReadUntil(end, maxBytes));
+    });
+  }
+
+  /** All that comes until the peer ends. See {@link end}. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
+    for (;;) {
+      const piece = await this.read();
+      if (piece === undefined) return;
+      yield piece;
+    }
+  }
+
+  /**
+   * Has `take` called with what comes, at once and without a promise for it. The bytes are lent for the time of the call.
+   * Settles when the peer has ended, rejects when the connection is lost. What `take` throws aborts the connection. While
+   * 64 KiB or more wait to be sent, nothing is read.
+   *
+   * @example
+   * ```ts
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0", (connection) =>
+   *   connection.onBytes((bytes) => {
+   *     connection.write(bytes);
+   *   }),
+   * );
+   * const client = await connect(server.urls[0] ?? "");
+   * client.write("echo");
+   * console.log(String(await client.readExactly(4))); // => echo
+   * await client.close();
+   * await server.close();
+   * ```
+   */
+  onBytes(take: (bytes: Uint8Array) => void): Promise<void> {
+    return this.#input.onBytes(take);
+  }
+
+  /**
+   * The connection as frames of a codec instead of bytes, to be read by iteration or by push, and written. It begins where
+   * reading was left. See {@link Frames}.
+   *
+   * @example
+   * ```ts
+   * import { lines } from "sockwright/codec";
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+   *   const frames = connection.frames(lines({ maxFrameBytes: 1_024 }));
+   *   for await (const line of frames) {
+   *     frames.write(`you said ${line}`);
+   *     await connection.drained();
+   *   }
+   * });
+   * const client = await connect(server.urls[0] ?? "");
+   * const answers = client.frames(lines());
+   * answers.write("hello");
+   * console.log((await answers.next()).value); // => you said hello
+   * await client.close();
+   * await server.close();
+   * ```
+   */
+  frames<In, Out>(codec: Codec<In, Out>): Frames<In, Out> {
+    return new Frames(this.#input, this.#output, codec);
+  }
+
+  /**
+   * Sends data: all writes of a turn leave in one system call when it ends; on a record transport each is a record. The
+   * data is copied. False when 64 KiB or more wait: then it is time to await {@link drained}. Where more than 16 MiB would
+   * wait, the connection is aborted with `ERR_SOCKWRIGHT_OUTBOX_FULL`, or what `whenOutboxFull` says: see {@link FlowOptions},
+   * also for other numbers than these. See {@link Connection}.
+   *
+   * @throws ConnectionError `ERR_SOCKWRIGHT_ENDED`; with `whenOutboxFull: "pause"` also `ERR_SOCKWRIGHT_OUTBOX_FULL` ·
+   * TypeError.
+   */
+  write(data: Data): boolean {
+    return this.#output.write(data);
+  }
+
+  /** Settles when less than 32 KiB wait to be sent; at once when `write` gave true. See {@link Connection}. */
+  drained(): Promise<void> {
+    return this.#output.drained();
+  }
+
+  /**
+   * Sends a file, or a part of it, in pieces of 32 KiB and no faster than the peer takes them. What is written meanwhile
+   * goes between the pieces. The kernel may still have to send the last of it when the promise settles, as after
+   * {@link write}.
+   *
+   * @param source - a path, which is opened and closed again; or an open file, which stays open and keeps its position.
+   * It must be a file that can be read at a position, no pipe.
+   * @returns how many bytes; fewer than `length` when the file ends before.
+   * @throws the error of the file: `ENOENT`, `EACCES`, `EISDIR` … · the error that lost the connection · ConnectionError
+   * `ERR_SOCKWRIGHT_ENDED`, `ERR_SOCKWRIGHT_RECORDS` · RangeError.
+   * @example
+   * ```ts
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+   *   await connection.sendFile("package.json", { length: 1 });
+   * });
+   * const client = await connect(server.urls[0] ?? "");
+   * console.log(String(await client.read())); // => {
+   * await client.close();
+   * await server.close();
+   * ```
+   */
+  sendFile(source: PathLike | FileHandle, options?: SendFileOptions): Promise<number> {
+    return sendFile(this.#output, source, options);
+  }
+
+  /**
+   * Sends what waits, and then the end. Settles when the kernel has it all; reading goes on. A peer that takes nothing for
+   * 30 s, or `drainTimeoutMs`, is given up.
+   *
+   * @throws the error that lost the connection · DeadlineError.
+   * @example
+   * ```ts
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+   *   let bytes = 0;
+   *   for await (const piece of connection) bytes += piece.length;
+   *   connection.write(`${bytes} bytes`);
+   * });
+   * const client = await connect(server.urls[0] ?? "");
+   * client.write("12345");
+   * await client.end();
+   * console.log(String(await client.read())); // => 5 bytes
+   * await client.close();
+   * await server.close();
+   * ```
+   */
+  end(): Promise<void> {
+    return this.#output.end();
+  }
+
+  /** Gives up: nothing more is sent or read, and a TCP peer gets a reset. See {@link ConnectionError}. */
+  abort(reason: Error = new ConnectionError("ERR_SOCKWRIGHT_ABORTED")): void {
+    if (this.#isClosed()) return;
+    this.#link.abort();
+    this.failed(reason, "aborted");
+  }
+
+  /**
+   * Flushes, ends, and waits for the peer's end, for 2 s at most, discarding what still comes: a close with bytes unread
+   * would reset the connection, and the peer would not see the last answer (RFC 9112, section 9.6). A server does it when
+   * the service's function returns. Whoever reads meanwhile gets the end, as from a peer that has ended, and what was not
+   * read is gone. A second close waits for the first. See {@link Connection}.
+   *
+   * @throws the error that lost the connection before all was sent; nothing when it was lost before the close · DeadlineError,
+   * as {@link end}.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** `await using` closes the connection. See {@link Connection}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** What it goes by, as all others of its server. @internal */
+  get flow(): Flow {
+    return this.#flow;
+  }
+
+  /** How its input stands; once it closes it discards. @internal */
+  get phase(): InputPhase {
+    return this.#closing === undefined || this.failure !== undefined ? this.#input.phase : "discarding";
+  }
+
+  /** @internal */
+  get isAwaited(): boolean {
+    return this.#input.isAwaited;
+  }
+
+  /**
+   * Whether the promise is that of a push that goes on: then the watcher is told of its end, and nothing else has to wait
+   * for the promise. @internal
+   */
+  tellsEndOf(promise: Promise<void>, watcher: PushWatcher): boolean {
+    if (!this.#input.isPush(promise)) return false;
+    this.#pushWatcher = watcher;
+    return true;
+  }
+
+  /** @internal */
+  pushEnded(failure: Error | undefined): boolean {
+    const watcher = this.#pushWatcher;
+    if (watcher === undefined) return false;
+    this.#pushWatcher = undefined;
+    queueMicrotask(() => {
+      if (failure === undefined) watcher.ended(this);
+      else watcher.failed(this, failure);
+    });
+    return true;
+  }
+
+  /** The server closes: whoever waits for input gets the end of it. @internal */
+  endInput(): void {
+    this.#input.stop();
+  }
+
+  /** @internal */
+  received(bytes: Uint8Array): void {
+    this.#input.received(bytes);
+  }
+
+  /** @internal */
+  ended(): void {
+    this.#input.ended();
+  }
+
+  /** @internal */
+  writable(): void {
+    this.#output.writable();
+  }
+
+  /** @internal */
+  failed(error: Error, phase: "lost" | "aborted" = "lost"): void {
+    if (this.#isClosed()) return;
+    this.#closedMs = performance.now();
+    this.#link.close();
+    this.#input.lost(error, phase);
+    this.#output.lost(error);
+    this.#aborter?.abort(error);
+  }
+
+  #isClosed(): boolean {
+    return this.#closedMs !== undefined;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#isClosed()) return;
+    this.#input.discard();
+    await this.#output.end();
+    // Datagrams have no end to wait for.
+    if (!this.#link.isDatagram) await this.#linger();
+    if (this.#isClosed()) return;
+    this.#closedMs = performance.now();
+    this.#link.close();
+  }
+
+  async #linger(): Promise<void> {
+    const timer = setTimeout(() => {
+      this.#flow.expired("linger", this.peer);
+      this.#input.ended();
+    }, LINGER_MS);
+    await this.#input.peerEnds();
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,142 @@
+import { Buffer } from "node:buffer";
+import type { Sender } from "../transport/transport.ts";
+import { PieceQueue } from "./piece-queue.ts";
+
+/**
+ * Writes of one turn are gathered up to here, in memory that all connections share: a small message to each of as many
+ * connections as a server has by default. The kernel gives the pages as they are first written to.
+ */
+export const GATHERED_BYTES = 1024 * 1024;
+/** sysconf(3), _SC_IOV_MAX: sendmsg(2) takes at most this many pieces. */
+const MAX_PIECES = 1024;
+/** What a record that waits counts besides its bytes, so that empty ones are bounded too. */
+export const RECORD_OVERHEAD_BYTES = 64;
+
+/** Writes a frame into memory, as a codec does. */
+export interface FrameEncoder<T> {
+  encodeInto?(frame: T, memory: Buffer, at: number): number | undefined;
+}
+
+const shared = Buffer.allocUnsafeSlow(GATHERED_BYTES);
+let sharedEnd = 0;
+let sharers = 0;
+
+/**
+ * What was written and is not sent yet. The writes of a turn lie one behind the other in the shared memory for as long as
+ * no other connection writes between them, so that a write costs no memory of its own; what outlives the turn is copied.
+ */
+export class Outbox {
+  readonly #isRecords: boolean;
+  /** Most often there is none: an idle connection has no queue. */
+  #queue: PieceQueue | undefined;
+  #start = -1;
+  #end = -1;
+  #bytes = 0;
+
+  constructor(isRecords: boolean) {
+    this.#isRecords = isRecords;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** What the marks and the cap go by. */
+  get loadBytes(): number {
+    return (
+      this.#bytes + (this.#isRecords && this.#queue !== undefined ? this.#queue.length * RECORD_OVERHEAD_BYTES : 0)
+    );
+  }
+
+  get isEmpty(): boolean {
+    return this.#start < 0 && this.#queue === undefined;
+  }
+
+  /** Keeps a copy of the bytes: behind what is there, or as a record. */
+  add(bytes: Uint8Array): void {
+    this.#bytes += bytes.length;
+    if (this.#isRecords || !this.#share(bytes)) {
+      this.#keep(0);
+      this.#queue ??= new PieceQueue(this.#isRecords);
+      this.#queue.add(bytes);
+    }
+  }
+
+  /**
+   * Adds a frame that its codec writes into the shared memory, without a copy. Undefined where that cannot be, or where more
+   * than `mostBytes` would wait: then it has not been added.
+   */
+  addFrame<T>(encoder: FrameEncoder<T>, frame: T, mostBytes: number): number | undefined {
+    if (this.#isRecords || !this.#canShare()) return undefined;
+    const bytes = encoder.encodeInto?.(frame, shared, sharedEnd);
+    if (bytes === undefined || this.#bytes + bytes > mostBytes) return undefined;
+    this.#bytes += bytes;
+    this.#shared(bytes);
+    return bytes;
+  }
+
+  /** Has the sender send all that it takes, in one system call on a stream, and in one for each record. */
+  flush(sender: Sender): void {
+    if (this.#start >= 0) {
+      this.#keep(sender.send(shared, this.#start, this.#end - this.#start) ?? 0);
+      return;
+    }
+    for (let queue = this.#queue; queue !== undefined; queue = this.#queue) {
+      const { front } = queue;
+      if (front === undefined) return;
+      const isAlone = this.#isRecords || queue.length === 1;
+      const taken = isAlone ? sender.send(front, 0, front.length) : sender.sendMany(queue.some(MAX_PIECES));
+      if (taken === undefined) return;
+      this.#bytes -= taken;
+      queue.drop(taken);
+      if (queue.length === 0) this.#queue = undefined;
+      if (!this.#isRecords) return;
+    }
+  }
+
+  clear(): void {
+    if (this.#start >= 0) this.#release();
+    this.#queue = undefined;
+    this.#bytes = 0;
+  }
+
+  #share(bytes: Uint8Array): boolean {
+    if (!this.#canShare() || bytes.length > GATHERED_BYTES - sharedEnd) return false;
+    shared.set(bytes, sharedEnd);
+    this.#shared(bytes.length);
+    return true;
+  }
+
+  /** What is written now can lie behind what was written before in this turn. */
+  #canShare(): boolean {
+    return this.#queue === undefined && (this.#start < 0 || this.#end === sharedEnd);
+  }
+
+  /** So many bytes were put into the shared memory. */
+  #shared(bytes: number): void {
+    if (this.#start < 0) {
+      this.#start = sharedEnd;
+      sharers++;
+    }
+    sharedEnd += bytes;
+    this.#end = sharedEnd;
+  }
+
+  /** Leaves the shared memory: all but the first bytes, which were sent, become a piece of our own. */
+  #keep(sent: number): void {
+    if (this.#start < 0) return;
+    this.#bytes -= sent;
+    const from = this.#start + sent;
+    if (from < this.#end) {
+      this.#queue ??= new PieceQueue(this.#isRecords);
+      this.#queue.add(shared.subarray(from, this.#end));
+    }
+    this.#release();
+  }
+
+  #release(): void {
+    this.#start = -1;
+    this.#end = -1;
+    if (--sharers === 0) sharedEnd = 0;
+  }
+}

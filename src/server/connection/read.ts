@@ -1,0 +1,90 @@
+import { ConnectionError } from "../transport/connection-error.ts";
+import type { Inbox } from "./inbox.ts";
+
+/** The most that one read can ask for. */
+export const MAX_READ_BYTES = 16 * 1024 * 1024;
+
+/** One way of taking from what came. It knows nothing of sockets, and gives the same however the bytes are cut. */
+export interface Read<T> {
+  /** Before so many bytes are there, it is not worth a try. */
+  readonly wantedBytes: number;
+  /** What it gives; undefined when it needs more. Throws when no more would help; what is there can still be read. */
+  take(inbox: Inbox): T | undefined;
+  /** As {@link take} with an empty inbox, from bytes that are lent for the time of the call: it keeps what it does not give. */
+  takeLent?(bytes: Uint8Array): T | undefined;
+  /** What it gives when {@link take} gave nothing and no more will come. */
+  atEnd(inbox: Inbox): T;
+}
+
+/** The next piece, or a record, whole. */
+export const NEXT_PIECE: Read<Buffer | undefined> = {
+  wantedBytes: 0,
+  take: (inbox) => inbox.shift(),
+  atEnd: () => undefined,
+};
+
+/** What is there of a stream, up to so many bytes. */
+export class ReadAtMost implements Read<Buffer | undefined> {
+  readonly wantedBytes = 1;
+  readonly #maxBytes: number;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  take(inbox: Inbox): Buffer | undefined {
+    return inbox.bytes === 0 ? undefined : inbox.take(Math.min(this.#maxBytes, inbox.bytes));
+  }
+
+  atEnd(): undefined {
+    return undefined;
+  }
+}
+
+/** So many bytes, no more and no less. */
+export class ReadExactly implements Read<Buffer> {
+  readonly wantedBytes: number;
+
+  constructor(count: number) {
+    this.wantedBytes = count;
+  }
+
+  take(inbox: Inbox): Buffer | undefined {
+    return inbox.bytes < this.wantedBytes ? undefined : inbox.take(this.wantedBytes);
+  }
+
+  atEnd(): never {
+    throw new ConnectionError("ERR_SOCKWRIGHT_UNEXPECTED_END");
+  }
+}
+
+/** Up to a delimiter, and with it. */
+export class ReadUntil implements Read<Buffer | undefined> {
+  readonly #delimiter: Uint8Array;
+  readonly #maxBytes: number;
+  #searched = 0;
+
+  constructor(delimiter: Uint8Array, maxBytes: number) {
+    this.#delimiter = delimiter;
+    this.#maxBytes = maxBytes;
+  }
+
+  get wantedBytes(): number {
+    return this.#searched + 1;
+  }
+
+  take(inbox: Inbox): Buffer | undefined {
+    const { length } = this.#delimiter;
+    // The delimiter may have come in parts: its beginning is then among what was searched already.
+    const at = inbox.indexOf(this.#delimiter, Math.max(0, this.#searched - length + 1));
+    if (at >= 0 && at + length <= this.#maxBytes) return inbox.take(at + length);
+    this.#searched = inbox.bytes;
+    if (inbox.bytes >= this.#maxBytes) throw new ConnectionError("ERR_SOCKWRIGHT_TOO_LONG");
+    return undefined;
+  }
+
+  atEnd(inbox: Inbox): undefined {
+    if (inbox.bytes > 0) throw new ConnectionError("ERR_SOCKWRIGHT_UNEXPECTED_END");
+    return undefined;
+  }
+}

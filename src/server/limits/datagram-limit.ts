@@ -1,0 +1,66 @@
+import type { Peer } from "../transport/transport.ts";
+import { addressKey } from "./address-key.ts";
+import { AddressRate, type Rate } from "./address-rate.ts";
+import type { Clock } from "./clock.ts";
+
+/** Why a datagram was dropped: named as the option that says so, or because the server closes. */
+export type DropReason =
+  | "datagram-rate-per-address"
+  | "max-pending-replies"
+  | "max-pending-replies-per-address"
+  | "closing";
+
+/** Which datagrams a server answers. */
+export interface DatagramLimits {
+  readonly datagramRatePerAddress: Rate | undefined;
+  readonly maxPendingReplies: number;
+  readonly maxPendingRepliesPerAddress: number;
+}
+
+/** Counts the datagrams that are being answered, in total and for each address, and says which one is too many. */
+export class DatagramLimit {
+  readonly #limits: DatagramLimits;
+  readonly #rate: AddressRate | undefined;
+  readonly #byAddress = new Map<string, number>();
+  #pending = 0;
+
+  constructor(limits: DatagramLimits, clock: Clock) {
+    this.#limits = limits;
+    this.#rate = limits.datagramRatePerAddress && new AddressRate(limits.datagramRatePerAddress, clock);
+  }
+
+  /** How many are being answered. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Why a datagram is not even looked at; undefined when it is. */
+  refusal(peer: Peer): DropReason | undefined {
+    const { maxPendingReplies, maxPendingRepliesPerAddress } = this.#limits;
+    if (this.#rate === undefined && this.#pending === 0) return undefined;
+    const key = addressKey(peer);
+    if (key !== undefined && this.#rate?.take(key) === false) return "datagram-rate-per-address";
+    if (this.#pending >= maxPendingReplies) return "max-pending-replies";
+    const own = key === undefined ? 0 : (this.#byAddress.get(key) ?? 0);
+    return own >= maxPendingRepliesPerAddress ? "max-pending-replies-per-address" : undefined;
+  }
+
+  /** The service has not answered at once. */
+  began(peer: Peer): void {
+    this.#pending++;
+    this.#count(peer, 1);
+  }
+
+  ended(peer: Peer): void {
+    this.#pending--;
+    this.#count(peer, -1);
+  }
+
+  #count(peer: Peer, step: number): void {
+    const key = addressKey(peer);
+    if (key === undefined) return;
+    const own = (this.#byAddress.get(key) ?? 0) + step;
+    if (own > 0) this.#byAddress.set(key, own);
+    else this.#byAddress.delete(key);
+  }
+}

@@ -1,0 +1,68 @@
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  AF_VSOCK,
+  IPPROTO_TCP,
+  SOCK_DGRAM,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+  TCP_NODELAY,
+} from "../../socket/constants.ts";
+import { adopt } from "../../socket/create.ts";
+import type { Datagram, Socket } from "../../socket/socket.ts";
+import { SocketError } from "../../socket/socket-error.ts";
+import { placeAt } from "../url/socket-address.ts";
+import type { AddressUrl, InheritedUrl } from "../url/socket-url.ts";
+import { inheritedDescriptor, refusal } from "./inherited-socket.ts";
+import { OpenSocket } from "./open-socket.ts";
+
+const SCHEMES: Readonly<Record<number, Readonly<Record<number, AddressUrl["scheme"]>>>> = {
+  [AF_INET]: { [SOCK_STREAM]: "tcp", [SOCK_DGRAM]: "udp" },
+  [AF_INET6]: { [SOCK_STREAM]: "tcp", [SOCK_DGRAM]: "udp" },
+  [AF_UNIX]: { [SOCK_STREAM]: "unix", [SOCK_DGRAM]: "unix-dgram", [SOCK_SEQPACKET]: "unix-seqpacket" },
+  [AF_VSOCK]: { [SOCK_STREAM]: "vsock" },
+};
+
+const NOT_SERVED = "is no socket that can be served: pass on a listener, or a socket that is bound for datagrams";
+
+/** The inherited socket, taken over: a listener that listens, or a socket for datagrams. */
+export function adoptSocket(url: InheritedUrl): OpenSocket {
+  const adopted = taken(url);
+  try {
+    const scheme = SCHEMES[adopted.family]?.[adopted.type];
+    if (scheme === undefined) throw refusal(url, NOT_SERVED);
+    // tcp(7): what a listener has is inherited by its connections, here as in bindSocket.
+    if (scheme === "tcp") adopted.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
+    if (adopted.type !== SOCK_DGRAM) adopted.listen();
+    return new OpenSocket(adopted);
+  } catch (error) {
+    // It is not ours until it can be served.
+    adopted.detach();
+    // listen(2): EINVAL, it is connected, or a Unix socket without a name.
+    throw error instanceof SocketError && error.code === "EINVAL" ? refusal(url, NOT_SERVED) : error;
+  }
+}
+
+/** Whether the inherited socket is one for datagrams: so says the kernel. It stays where it is. */
+export function isForDatagrams(url: InheritedUrl): boolean {
+  const looked = taken(url);
+  const { type } = looked;
+  looked.detach();
+  return type === SOCK_DGRAM;
+}
+
+/** The URL of where a socket is bound. */
+export function urlOfSocket(socket: Socket<unknown>): AddressUrl {
+  return placeAt(SCHEMES[socket.family]?.[socket.type] ?? "unix", socket.getsockname());
+}
+
+function taken(url: InheritedUrl): Socket<Buffer | Datagram> {
+  const descriptor = inheritedDescriptor(url);
+  try {
+    return adopt(descriptor);
+  } catch (error) {
+    const isTaken = error instanceof SocketError && error.code === "EEXIST";
+    throw isTaken ? refusal(url, `is descriptor ${descriptor}, which is in use here already: name it once`) : error;
+  }
+}

@@ -1,0 +1,80 @@
+import { AF_UNIX, IPPROTO_TCP, SOCK_DGRAM, TCP_NODELAY } from "../../socket/constants.ts";
+import { socket } from "../../socket/create.ts";
+import { addressesOf, type SocketAddress, typeOf } from "../url/socket-address.ts";
+import {
+  type AddressUrl,
+  checkConnectable,
+  formatSocketUrl,
+  type SocketUrl,
+  SocketUrlError,
+} from "../url/socket-url.ts";
+import { bindPath, type Prepare } from "./bind-socket.ts";
+import { prepareSending } from "./multicast.ts";
+import { OpenSocket } from "./open-socket.ts";
+
+/** How a socket is connected. */
+export interface ConnectSocketOptions {
+  /** The own address; without it the kernel chooses. */
+  readonly source?: SocketAddress | undefined;
+  readonly prepare?: Prepare | undefined;
+  /** Ends the attempt with an AbortError. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An {@link OpenSocket} that is connected, and to which address. */
+export interface ConnectedSocket {
+  readonly open: OpenSocket;
+  readonly address: SocketAddress;
+}
+
+/** A socket connected to the URL; of a name's addresses, to the first that answers. */
+export async function connectSocket(url: SocketUrl, options: ConnectSocketOptions = {}): Promise<ConnectedSocket> {
+  const { source, signal } = options;
+  checkConnectable(url);
+  const found = await addressesOf(url, signal);
+  const addresses = found.filter(({ family }) => source === undefined || source.family === family);
+  let failure: unknown = new SocketUrlError(formatSocketUrl(url), otherFamily(source));
+  for (const address of addresses) {
+    try {
+      return { open: await connectTo(url, address, options), address };
+    } catch (error) {
+      if (signal?.aborted === true || !isOfAddress(error)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+async function connectTo(
+  url: AddressUrl,
+  address: SocketAddress,
+  { source, prepare, signal }: ConnectSocketOptions,
+): Promise<OpenSocket> {
+  const type = typeOf(url);
+  const made = socket(address.family, type);
+  let open = new OpenSocket(made);
+  try {
+    if ("host" in address && type !== SOCK_DGRAM) made.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
+    if ("host" in url) prepareSending(made, url);
+    prepare?.(made);
+    if (source !== undefined && "path" in source)
+      open = new OpenSocket(made, await bindPath(made, String(source.path)));
+    else if (source !== undefined) made.bind(source);
+    // unix(7), autobind: without a name of its own a datagram socket could not be answered.
+    else if (address.family === AF_UNIX && type === SOCK_DGRAM) made.bind({ path: "" });
+    await made.connect(address, { signal });
+    return open;
+  } catch (error) {
+    open.close();
+    throw error;
+  }
+}
+
+/** Another address may do: nobody answers at this one, or the machine has no sockets of its family. */
+function isOfAddress(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error && (error.syscall === "connect" || error.syscall === "socket");
+}
+
+function otherFamily(source: SocketAddress | undefined): string {
+  return `has no address of the same family as its source ${source !== undefined && "host" in source ? source.host : ""}`;
+}

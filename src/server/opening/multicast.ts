@@ -1,0 +1,63 @@
+import { kernel } from "../../native/load.ts";
+import { encodeNumericAddress } from "../../socket/address.ts";
+import {
+  AF_INET,
+  IP_MULTICAST_ALL,
+  IP_MULTICAST_IF,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPV6_MULTICAST_IF,
+  SO_BROADCAST,
+  SO_REUSEADDR,
+  SOL_SOCKET,
+} from "../../socket/constants.ts";
+import type { Socket } from "../../socket/socket.ts";
+import { SocketError } from "../../socket/socket-error.ts";
+import { groupOf, type InternetUrl } from "../url/socket-url.ts";
+
+/** RFC 3678, section 5: one interface for both families, with numbers of Linux's own (linux/in.h). */
+const MCAST_JOIN_GROUP = 42;
+const MCAST_JOIN_SOURCE_GROUP = 46;
+/** struct group_req: the index of the interface, padding, and a sockaddr_storage; group_source_req has another. */
+const REQUEST_HEADER = 8;
+const SOCKADDR_STORAGE = 128;
+/** struct ip_mreqn of ip(7): a group, an address, and the index of an interface. */
+const MREQN = 12;
+
+/** What a UDP socket needs before it is bound or connected: where multicasts leave, and whether broadcasts may. */
+export function prepareSending(made: Socket<unknown>, url: InternetUrl): void {
+  if (url.broadcast === true) made.setsockopt(SOL_SOCKET, SO_BROADCAST, 1);
+  if (url.interface === undefined) return;
+  const index = indexOf(url.interface);
+  if (made.family !== AF_INET) {
+    made.setsockopt(IPPROTO_IPV6, IPV6_MULTICAST_IF, index);
+    return;
+  }
+  const request = Buffer.alloc(MREQN);
+  request.writeInt32LE(index, MREQN - 4);
+  made.setsockopt(IPPROTO_IP, IP_MULTICAST_IF, request);
+}
+
+/** Joins the group of the URL, before the bind: from its first moment the socket hears what it is to hear. */
+export function joinGroup(made: Socket<unknown>, url: InternetUrl): void {
+  const group = groupOf(url);
+  if (group === undefined) return;
+  // socket(7): all who listen to a group share its port.
+  made.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
+  // ip(7): without this the socket hears every group that anybody on the machine has joined.
+  if (made.family === AF_INET) made.setsockopt(IPPROTO_IP, IP_MULTICAST_ALL, 0);
+  const addresses = url.source === undefined ? [group] : [group, url.source];
+  const request = Buffer.alloc(REQUEST_HEADER + addresses.length * SOCKADDR_STORAGE);
+  request.writeUInt32LE(url.interface === undefined ? 0 : indexOf(url.interface), 0);
+  for (const [at, host] of addresses.entries()) {
+    request.set(encodeNumericAddress(made.family, { host, port: 0 }).sockaddr, REQUEST_HEADER + at * SOCKADDR_STORAGE);
+  }
+  const level = made.family === AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
+  made.setsockopt(level, url.source === undefined ? MCAST_JOIN_GROUP : MCAST_JOIN_SOURCE_GROUP, request);
+}
+
+function indexOf(name: string): number {
+  const index = kernel.if_nametoindex(name);
+  if (index < 0) throw new SocketError("if_nametoindex", -index, { address: name });
+  return index;
+}

@@ -1,0 +1,19 @@
+import type { Datagram, Socket } from "../../socket/socket.ts";
+import type { UnixPath } from "./unix-path.ts";
+
+/** A socket of layer 1, and the path that it may have in the file system. */
+export class OpenSocket {
+  readonly socket: Socket<Buffer | Datagram>;
+  readonly #path: UnixPath | undefined;
+
+  constructor(socket: Socket<Buffer | Datagram>, path?: UnixPath) {
+    this.socket = socket;
+    this.#path = path;
+  }
+
+  /** The path goes first: once the socket is closed, somebody else may have taken it over. */
+  close(): void {
+    this.#path?.remove();
+    this.socket.close();
+  }
+}

@@ -1,0 +1,164 @@
+import type { ExpiryReason } from "../connection/flow.ts";
+import type { RefusalReason } from "../limits/admission.ts";
+import type { DropReason } from "../limits/datagram-limit.ts";
+import type { EndReason } from "./connection-end.ts";
+import type { ConnectionTotals } from "./connection-messages.ts";
+import { Histogram, type HistogramSnapshot, scale } from "./histogram.ts";
+
+/** Codes of errors that are counted each by itself; the rest are counted as `other`. */
+export const MAX_ERROR_CODES = 64;
+
+/** 1 ms to 18 h, each twice as long as the one before. */
+const DURATIONS = scale(1, 2, 27);
+/** 64 bytes to 16 GiB, each four times as much as the one before. */
+const SIZES = scale(64, 4, 15);
+
+/** How often each thing has happened, by its name; what never happened is not in it. */
+export type Tally = Readonly<Record<string, number>>;
+
+/** What a server has done since it was started. All but the number of open connections are totals, and only grow. */
+export interface ServerStats {
+  /** The name of the service. */
+  readonly service: string;
+  /** Connections that are open. */
+  readonly connectionsActive: number;
+  /** Connections that were served. */
+  readonly connectionsAccepted: number;
+  /** Connections that were reset instead, by reason: see {@link ServeOptions}. */
+  readonly connectionsRefused: Readonly<Record<RefusalReason, number>>;
+  /**
+   * Connections that were not waited for any longer, by the name of the deadline; `linger` where the peer did not end after
+   * the server had, `grace` where the service did not when the server closed.
+   */
+  readonly connectionsExpired: Readonly<Record<ExpiryReason, number>>;
+  /** Writes for which there was no room; what becomes of them says the option `whenOutboxFull`. */
+  readonly writesRefused: number;
+  /** Connections that were served and have ended, by reason: see {@link ConnectionEnd}. */
+  readonly connectionsEnded: Readonly<Record<EndReason, number>>;
+  /** How long the connections lasted that have ended, in ms. */
+  readonly connectionDurationMs: HistogramSnapshot;
+  /** What came over each connection that has ended. */
+  readonly connectionBytesRead: HistogramSnapshot;
+  /** What was sent over each connection that has ended. */
+  readonly connectionBytesWritten: HistogramSnapshot;
+  /** Errors of accept(2), by code. */
+  readonly acceptErrors: Tally;
+  /** What was reported to `onError`, by code, or by name where an error has none. */
+  readonly errors: Tally;
+  readonly datagramsReceived: number;
+  /** Datagrams that the service was not given, by reason. */
+  readonly datagramsDropped: Readonly<Record<DropReason, number>>;
+  readonly repliesSent: number;
+  /** Replies that the kernel had no room for, or that came too late for a server that has closed. */
+  readonly repliesDropped: number;
+}
+
+/** What {@link ServerStats} is taken from. */
+export class ServerCounters {
+  connectionsAccepted = 0;
+  datagramsReceived = 0;
+  writesRefused = 0;
+  repliesSent = 0;
+  repliesDropped = 0;
+  readonly #service: string;
+  readonly #refused: Record<RefusalReason, number> = {
+    "max-connections": 0,
+    "max-connections-per-address": 0,
+    "accept-rate-per-address": 0,
+    "out-of-descriptors": 0,
+  };
+  readonly #expired: Record<ExpiryReason, number> = {
+    "first-byte": 0,
+    idle: 0,
+    read: 0,
+    write: 0,
+    total: 0,
+    drain: 0,
+    linger: 0,
+    grace: 0,
+  };
+  readonly #dropped: Record<DropReason, number> = {
+    "datagram-rate-per-address": 0,
+    "max-pending-replies": 0,
+    "max-pending-replies-per-address": 0,
+    closing: 0,
+  };
+  readonly #ended: Record<EndReason, number> = {
+    service: 0,
+    peer: 0,
+    "server-closed": 0,
+    deadline: 0,
+    lost: 0,
+    aborted: 0,
+    failed: 0,
+  };
+  readonly #durationMs = new Histogram(DURATIONS);
+  readonly #bytesRead = new Histogram(SIZES);
+  readonly #bytesWritten = new Histogram(SIZES);
+  readonly #acceptErrors = new Map<string, number>();
+  readonly #errors = new Map<string, number>();
+
+  constructor(service: string) {
+    this.#service = service;
+  }
+
+  refused(reason: RefusalReason): void {
+    this.#refused[reason]++;
+  }
+
+  dropped(reason: DropReason): void {
+    this.#dropped[reason]++;
+  }
+
+  expired(reason: ExpiryReason): void {
+    this.#expired[reason]++;
+  }
+
+  ended(reason: EndReason, { bytesRead, bytesWritten, durationMs }: ConnectionTotals): void {
+    this.#ended[reason]++;
+    this.#durationMs.record(durationMs);
+    this.#bytesRead.record(bytesRead);
+    this.#bytesWritten.record(bytesWritten);
+  }
+
+  acceptFailed(error: unknown): void {
+    count(this.#acceptErrors, nameOf(error));
+  }
+
+  failed(error: unknown): void {
+    count(this.#errors, nameOf(error));
+  }
+
+  /** As it is now; it does not change any more. */
+  snapshot(connectionsActive: number): ServerStats {
+    return {
+      service: this.#service,
+      connectionsActive,
+      connectionsAccepted: this.connectionsAccepted,
+      connectionsRefused: { ...this.#refused },
+      connectionsExpired: { ...this.#expired },
+      writesRefused: this.writesRefused,
+      connectionsEnded: { ...this.#ended },
+      connectionDurationMs: this.#durationMs.snapshot(),
+      connectionBytesRead: this.#bytesRead.snapshot(),
+      connectionBytesWritten: this.#bytesWritten.snapshot(),
+      acceptErrors: Object.fromEntries(this.#acceptErrors),
+      errors: Object.fromEntries(this.#errors),
+      datagramsReceived: this.datagramsReceived,
+      datagramsDropped: { ...this.#dropped },
+      repliesSent: this.repliesSent,
+      repliesDropped: this.repliesDropped,
+    };
+  }
+}
+
+/** Codes may come from anywhere, also from a peer: they do not make the table grow without end. */
+function count(tally: Map<string, number>, name: string): void {
+  const known = tally.has(name) || tally.size < MAX_ERROR_CODES - 1 ? name : "other";
+  tally.set(known, (tally.get(known) ?? 0) + 1);
+}
+
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
+}

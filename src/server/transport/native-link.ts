@@ -1,0 +1,197 @@
+import { Buffer } from "node:buffer";
+import { kernel } from "../../native/load.ts";
+import type { Watcher } from "../../native/poller.ts";
+import * as poller from "../../native/poller.ts";
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI } from "../../native/poller.ts";
+import * as turn from "../../native/turn.ts";
+import type { Address } from "../../socket/address.ts";
+import { SHUT_WR, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../../socket/constants.ts";
+import { EAGAIN } from "../../socket/errno.ts";
+import { resetAtClose } from "../../socket/reset.ts";
+import { SocketError } from "../../socket/socket-error.ts";
+import { takeError } from "../../socket/take-error.ts";
+import { type PeerCredentials, peerCredentials } from "./peer-credentials.ts";
+import { receiveRecord, timeRecords } from "./record-receive.ts";
+import { type SocketKind, SpuriousWakeups } from "./spurious-wakeups.ts";
+import type { Link, LinkEvents, Peer } from "./transport.ts";
+
+/** Room for what one event brings; a record that is longer is cut, as recv(2) cuts it. */
+export const READING_BYTES = 64 * 1024;
+
+const POLLED = EPOLLIN | EPOLLPRI | EPOLLOUT;
+/** What epoll reports whether it was asked for or not. */
+const FAILED = EPOLLHUP | EPOLLERR;
+
+// One for all links: what it holds is taken before anybody else reads. A Buffer, which codecs look into as it is.
+const room = Buffer.allocUnsafeSlow(READING_BYTES);
+const rooms = [room];
+
+/**
+ * A connection of the kernel's: it owns the descriptor, and is itself what the poller tells of events. Where an `Endpoint`
+ * queues calls, it makes one receive for each event and has nothing that waits: a server holds thousands that are idle.
+ */
+export class NativeLink implements Link, Watcher {
+  readonly slot: number;
+  readonly generation: number;
+  readonly peer: Peer;
+  readonly #kind: SocketKind;
+  #events: LinkEvents | undefined;
+  /** EPOLLIN while it reads, EPOLLOUT while it waits for room. */
+  #interest = 0;
+  #isClosed = false;
+  /** Made by the first of them, which hardly a socket has. */
+  #spurious: SpuriousWakeups | undefined;
+
+  /** `kind` may be anybody's who has those two: it is lent, as all of a listener's connections are of one kind. */
+  constructor(slot: number, generation: number, kind: SocketKind, peer: Peer) {
+    this.slot = slot;
+    this.generation = generation;
+    this.#kind = kind;
+    this.peer = peer;
+  }
+
+  get isRecords(): boolean {
+    return this.#kind.type !== SOCK_STREAM;
+  }
+
+  get isDatagram(): boolean {
+    return this.#kind.type === SOCK_DGRAM;
+  }
+
+  get peerCredentials(): PeerCredentials | undefined {
+    return peerCredentials(this.slot, this.generation);
+  }
+
+  open(events: LinkEvents): void {
+    this.#events = events;
+    if (this.#kind.type === SOCK_SEQPACKET) timeRecords(this.slot, this.generation);
+  }
+
+  /** Not tried at once: level-triggered, epoll tells in its next turn what is there already. */
+  resume(): void {
+    if ((this.#interest & EPOLLIN) === 0) this.#await(EPOLLIN);
+  }
+
+  pause(): void {
+    this.#spurious?.cancel();
+    this.#leave(EPOLLIN);
+  }
+
+  send(bytes: Uint8Array, offset: number, length: number): number | undefined {
+    return this.#taken("send", kernel.send(this.slot, this.generation, bytes, offset, length, 0));
+  }
+
+  sendMany(pieces: readonly Uint8Array[]): number | undefined {
+    return this.#taken("sendmsg", kernel.sendmsg(this.slot, this.generation, pieces, 0));
+  }
+
+  awaitRoom(): void {
+    this.#await(EPOLLOUT);
+  }
+
+  isDue(what: "input" | "room"): boolean {
+    const interest = this.#interest & (what === "input" ? EPOLLIN : EPOLLOUT);
+    return interest !== 0 && kernel.poll(this.slot, this.generation, interest) > 0;
+  }
+
+  end(): void {
+    // ENOTCONN: the peer has reset the connection meanwhile; the reader is told.
+    kernel.shutdown(this.slot, this.generation, SHUT_WR);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#spurious?.cancel();
+    this.#leave(EPOLLIN | EPOLLOUT);
+    poller.forget(this.slot);
+    kernel.close(this.slot, this.generation);
+  }
+
+  abort(): void {
+    if (!this.#isClosed) resetAtClose(this.slot, this.generation);
+    this.close();
+  }
+
+  /** Called by the poller. */
+  ready(events: number): void {
+    const unwanted = events & POLLED & ~this.#interest;
+    if (unwanted !== 0) poller.ignore(this, unwanted);
+    // Data comes before the end, and both before an error: the reader looks first.
+    if ((this.#interest & EPOLLIN) !== 0 && (events & (EPOLLIN | FAILED)) !== 0) this.#receive(events);
+    if ((this.#interest & EPOLLOUT) !== 0 && (events & (EPOLLOUT | FAILED)) !== 0) {
+      this.#leave(EPOLLOUT);
+      this.#events?.writable();
+    }
+  }
+
+  /** One for each event, so that no peer keeps the others waiting. */
+  #receive(events: number): void {
+    const result = this.#received();
+    if (result === undefined) {
+      this.#leave(EPOLLIN);
+      this.#events?.ended();
+      return;
+    }
+    if (result < 0) {
+      const errno = result === -EAGAIN && (events & EPOLLERR) !== 0 ? takeError(this.slot, this.generation) : -result;
+      if (errno === EAGAIN || errno === 0) this.#foundNothing();
+      else this.#fail(new SocketError("recv", errno));
+      return;
+    }
+    this.#spurious?.reset();
+    turn.spendBytes(result);
+    this.#events?.received(room.subarray(0, result));
+  }
+
+  /** How many bytes came into the room, or a negated errno; undefined is the end. */
+  #received(): number | undefined {
+    const { slot, generation } = this;
+    if (this.#kind.type === SOCK_SEQPACKET) return receiveRecord(slot, generation, rooms);
+    const result = kernel.recv(slot, generation, room, 0, room.length, 0);
+    return result === 0 && !this.isDatagram ? undefined : result;
+  }
+
+  #foundNothing(): void {
+    this.#spurious ??= new SpuriousWakeups();
+    if (!this.#spurious.isTooOften(this.#kind)) return;
+    poller.ignore(this, EPOLLIN);
+    this.#spurious.pause(() => this.#await(EPOLLIN));
+  }
+
+  #taken(syscall: string, result: number): number | undefined {
+    if (result === -EAGAIN) return undefined;
+    if (result < 0) throw new SocketError(syscall, -result);
+    turn.spendBytes(result);
+    return result;
+  }
+
+  /** Until {@link #leave}, the process stays alive for it. */
+  #await(interest: number): void {
+    if (this.#isClosed) return;
+    if (this.#interest === 0) poller.hold();
+    this.#interest |= interest;
+    const result = poller.wait(this, interest);
+    if (result < 0) this.#fail(new SocketError("epoll_ctl", -result));
+  }
+
+  #leave(interest: number): void {
+    if ((this.#interest & interest) === 0) return;
+    this.#interest &= ~interest;
+    if (this.#interest !== 0) return;
+    poller.release();
+    poller.leave(this);
+  }
+
+  #fail(error: Error): void {
+    this.#leave(EPOLLIN | EPOLLOUT);
+    this.#events?.failed(error);
+  }
+}
+
+/** The other end as a link tells it. */
+export function peerOf(address: Address): Peer {
+  if (address.host !== undefined) return { host: address.host, port: address.port };
+  if (address.abstract !== undefined) return { abstract: address.abstract.toString() };
+  return { path: address.path?.toString() ?? "" };
+}

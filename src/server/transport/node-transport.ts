@@ -1,0 +1,229 @@
+import { createSocket, type RemoteInfo, type Socket as UdpSocket } from "node:dgram";
+import { once } from "node:events";
+import { connect as connectSocket, createServer, isIP, type ListenOptions, type Server, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
+import { inheritedDescriptor } from "../opening/inherited-socket.ts";
+import { UnixPath } from "../opening/unix-path.ts";
+import { addressesOf } from "../url/socket-address.ts";
+import {
+  checkConnectable,
+  formatSocketUrl,
+  groupOf,
+  type InternetUrl,
+  isInherited,
+  plainUrl,
+  type SocketUrl,
+  SocketUrlError,
+} from "../url/socket-url.ts";
+import { listenOnEach } from "./listen-on-each.ts";
+import { NodeDatagramLink } from "./node-datagram-link.ts";
+import { NodeLink } from "./node-link.ts";
+import type { DatagramSocket, Link, LinkListener, Peer, Transport } from "./transport.ts";
+
+/**
+ * `node:net` and `node:dgram` have no such socket: without the addon there are `tcp:`, `udp:` and `unix:` only. With
+ * `SOCKWRIGHT_TRANSPORT=node` in the environment the addon is left alone.
+ *
+ * @example
+ * ```ts
+ * import { connect, TransportError } from "sockwright/server";
+ *
+ * process.env["SOCKWRIGHT_TRANSPORT"] = "node";
+ * await connect("unix-seqpacket:@chat").catch((error: unknown) => {
+ *   console.log(error instanceof TransportError && error.code); // => ERR_SOCKWRIGHT_TRANSPORT
+ * });
+ * ```
+ */
+export class TransportError extends Error {
+  /** Always `"ERR_SOCKWRIGHT_TRANSPORT"`. */
+  readonly code = "ERR_SOCKWRIGHT_TRANSPORT";
+
+  /** @internal */
+  constructor(url: SocketUrl) {
+    super(`${formatSocketUrl(url)}: node:net and node:dgram have no such socket; it needs the native addon, on Linux`);
+    this.name = "TransportError";
+  }
+}
+
+/** Sockets of `node:net` and `node:dgram`: where the addon is missing, and the oracle of the tests. */
+export const nodeTransport: Transport = {
+  name: "node",
+
+  listen(url, accepted, failed, gate): Promise<LinkListener> {
+    return listenOnEach(url, (each) => listenOn(each, accepted, failed, gate));
+  },
+
+  async bind(url, received, failed): Promise<DatagramSocket> {
+    if (url.scheme !== "udp") throw new TransportError(url);
+    const { udp, host } = await datagramSocket(url);
+    udp.on("message", (data, { address, port }: RemoteInfo) => received(data, { host: address, port }));
+    await ready(udp, "listening", () => udp.bind(url.port, host));
+    prepareDatagrams(udp, url, host);
+    udp.on("error", failed);
+    const { address, port } = udp.address();
+    let unsent = 0;
+    let allSent: (() => void) | undefined;
+    const sent = (error: Error | null): void => {
+      unsent--;
+      if (error !== null) failed(error);
+      if (unsent === 0) allSent?.();
+    };
+    return {
+      url: { scheme: "udp", host: address, port },
+      send(data, to) {
+        if (!("host" in to)) return false;
+        udp.send(data, to.port, to.host, sent);
+        unsent++;
+        return true;
+      },
+      async close() {
+        // Node looks even an address up, and a socket that is closed before it has done so sends nothing.
+        if (unsent > 0) {
+          await new Promise<void>((resolve) => {
+            allSent = resolve;
+          });
+        }
+        udp.close();
+        await once(udp, "close");
+      },
+    };
+  },
+
+  async connect(url, signal): Promise<Link> {
+    signal?.throwIfAborted();
+    checkConnectable(url);
+    if (url.scheme !== "udp") {
+      const socket = await opened(connectSocket({ ...placeOf(url), allowHalfOpen: true, noDelay: true }), signal);
+      return new NodeLink(socket, peerOf(socket, url));
+    }
+    const { udp, host } = await datagramSocket(url);
+    await ready(udp, "listening", () => udp.bind(0, isIP(host) === 6 ? "::" : "0.0.0.0"));
+    prepareDatagrams(udp, url, host);
+    await ready(udp, "connect", () => udp.connect(url.port, host));
+    return new NodeDatagramLink(udp, { host, port: url.port });
+  },
+};
+
+async function listenOn(...[url, accepted, failed, gate]: Parameters<Transport["listen"]>): Promise<LinkListener> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
+    gate.entered();
+    accepted(new NodeLink(socket, peerOf(socket, url)));
+  });
+  const owned = await listening(server, url).catch((error: unknown) => {
+    // It may listen, and only its file's owner be refused.
+    server.close();
+    throw error;
+  });
+  server.on("error", failed);
+  return {
+    url: listenedUrl(url, server),
+    // Node calls back after the last connection has closed; what is awaited here is the listener alone.
+    async close() {
+      owned?.remove();
+      server.close();
+    },
+  };
+}
+
+/** A socket that connects, connected; or closed, with the error of that. */
+async function opened(socket: Socket, signal: AbortSignal | undefined): Promise<Socket> {
+  try {
+    await once(socket, "connect", signal === undefined ? {} : { signal });
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
+}
+
+function placeOf(url: SocketUrl): { host: string; port: number } | { path: string } {
+  if (url.scheme === "tcp") return { host: url.host, port: url.port };
+  if (url.scheme === "unix") return { path: "path" in url ? url.path : `\0${url.abstract}` };
+  throw new TransportError(url);
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket, url: SocketUrl): Peer {
+  if (url.scheme !== "tcp" && remoteAddress === undefined) return { path: "" };
+  return { host: remoteAddress ?? "", port: remotePort ?? 0 };
+}
+
+function listenedUrl(url: SocketUrl, server: Server): SocketUrl {
+  const address = server.address();
+  // Of a Unix socket that it has not bound Node does not know the path.
+  if (address === null || typeof address === "string") return plainUrl(url);
+  return { scheme: "tcp", host: address.address, port: address.port };
+}
+
+const NO_LISTENER = "is no socket that can listen for streams: pass on a TCP or a Unix stream listener";
+
+async function listening(server: Server, url: SocketUrl): Promise<UnixPath | undefined> {
+  const listen = async (place: ListenOptions | { fd: number }): Promise<void> => {
+    server.listen(place);
+    await once(server, "listening");
+  };
+  if ("host" in url) {
+    // Without a host Node listens on every address, as * is meant.
+    const place = url.host === "*" ? { port: url.port } : { ...placeOf(url), ipv6Only: url.ipv6only === true };
+    await listen(place);
+    return undefined;
+  }
+  if (isInherited(url)) {
+    const fd = inheritedDescriptor(url);
+    return listen({ fd }).then(
+      () => undefined,
+      (error: unknown) => {
+        const isOfKind = error instanceof Error && "code" in error && error.code === "EINVAL";
+        throw isOfKind ? new SocketUrlError(formatSocketUrl(url), NO_LISTENER) : error;
+      },
+    );
+  }
+  const place = placeOf(url);
+  if (!("path" in url)) return void (await listen(place));
+  const probe = async (): Promise<void> => void (await opened(connectSocket(place), undefined)).destroy();
+  return UnixPath.bind(url.path, { bind: () => listen(place), probe }, url);
+}
+
+async function datagramSocket(url: InternetUrl): Promise<{ udp: UdpSocket; host: string }> {
+  const [first] = await addressesOf(url);
+  if (first === undefined || !("host" in first)) throw new TransportError(url);
+  const { host } = first;
+  const reuseAddr = groupOf(url) !== undefined;
+  return {
+    udp: createSocket({ type: isIP(host) === 6 ? "udp6" : "udp4", reuseAddr, ipv6Only: url.ipv6only === true }),
+    host,
+  };
+}
+
+/** The options of the URL, once the socket is bound; before that Node's socket takes none. */
+function prepareDatagrams(udp: UdpSocket, url: InternetUrl, host: string): void {
+  const group = groupOf(url);
+  try {
+    if (url.broadcast === true) udp.setBroadcast(true);
+    const own = url.interface === undefined ? undefined : interfaceAddress(url.interface, isIP(host) === 6);
+    if (own !== undefined) udp.setMulticastInterface(own);
+    if (group !== undefined && url.source !== undefined) udp.addSourceSpecificMembership(url.source, group, own);
+    else if (group !== undefined) udp.addMembership(group, own);
+  } catch (error) {
+    udp.close();
+    throw error;
+  }
+}
+
+/** How node:dgram wants an interface named. */
+function interfaceAddress(name: string, isIpv6: boolean): string {
+  if (isIpv6) return `::%${name}`;
+  const found = networkInterfaces()[name]?.find(({ family }) => family === "IPv4");
+  if (found === undefined) throw new SocketUrlError(name, "is no interface with an IPv4 address: see `ip address`");
+  return found.address;
+}
+
+/** Begins, and waits until that is done; a socket for which it fails is closed. */
+async function ready(udp: UdpSocket, event: "listening" | "connect", begin: () => void): Promise<void> {
+  try {
+    begin();
+    await once(udp, event);
+  } catch (error) {
+    udp.close();
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+import type { InheritedUrl, SocketUrl } from "../url/socket-url.ts";
+import type { ConnectionGate } from "./connection-gate.ts";
+import type { Peer } from "./peer.ts";
+import type { PeerCredentials } from "./peer-credentials.ts";
+
+export type { Peer } from "./peer.ts";
+
+/** One system call: how many bytes were taken, or undefined when there is no room for any. */
+export interface Sender {
+  /** A part of a stream, or one record. */
+  send(bytes: Uint8Array, offset: number, length: number): number | undefined;
+  /** Several parts of a stream. */
+  sendMany(pieces: readonly Uint8Array[]): number | undefined;
+}
+
+/** What a link tells the connection above it. Bytes are lent for the time of the call. */
+export interface LinkEvents {
+  /** Bytes of a stream, or one whole record. */
+  received(bytes: Uint8Array): void;
+  /** The peer sends no more. */
+  ended(): void;
+  /** There is room again for what `send` did not take. */
+  writable(): void;
+  /** The connection is lost: nothing else comes. */
+  failed(error: Error): void;
+  /** Whether somebody waits for input; undefined is no. */
+  readonly isAwaited?: boolean;
+}
+
+/**
+ * One connection as a transport makes it: reading is on or off, sending is an attempt. It holds no bytes of its own, so
+ * that all limits are those of the connection above it.
+ */
+export interface Link extends Sender {
+  readonly peer: Peer;
+  /** Messages keep their bounds: one send is one record. */
+  readonly isRecords: boolean;
+  /** Records without a connection: nobody ends, and what is not read in time is lost. */
+  readonly isDatagram: boolean;
+  /** Who is at the other end of a Unix socket; undefined for others. Throws where that cannot be told. */
+  readonly peerCredentials?: PeerCredentials | undefined;
+  /** Begins to tell `events`; called once. */
+  open(events: LinkEvents): void;
+  /** Somebody begins to wait for input, read from or not: for a link that wants to know since when. */
+  awaited?(): void;
+  resume(): void;
+  pause(): void;
+  /** After a send that took less than it was given: `writable` is told once there is room. */
+  awaitRoom(): void;
+  /**
+   * Whether there is input, or room, that is waited for and was not told yet: a process that was held up hears of its
+   * connections bit by bit. For a link that tells of them so.
+   */
+  isDue?(what: "input" | "room"): boolean;
+  /** No more bytes will be sent: FIN. */
+  end(): void;
+  /** Closes the socket: what was sent still goes out. */
+  close(): void;
+  /** Closes the socket at once; a TCP peer gets a reset. */
+  abort(): void;
+}
+
+/** A listener for connections. */
+export interface LinkListener {
+  /** Where it listens; with the real port. */
+  readonly url: SocketUrl;
+  /** Accepts no more. Connections that exist live on. */
+  close(): Promise<void>;
+}
+
+/** A socket for datagrams. */
+export interface DatagramSocket {
+  readonly url: SocketUrl;
+  /** One datagram; what the kernel has no room for is dropped, as datagrams are, and told with false. */
+  send(data: Uint8Array, to: Peer): boolean;
+  close(): Promise<void>;
+}
+
+/** Where sockets come from: the kernel itself, or Node. */
+export interface Transport {
+  readonly name: "native" | "node" | "memory";
+  /** Whether an inherited socket is one for datagrams; without it, none can be. */
+  isForDatagrams?(url: InheritedUrl): boolean;
+  listen(
+    url: SocketUrl,
+    accepted: (link: Link) => void,
+    failed: (error: Error) => void,
+    gate: ConnectionGate,
+  ): Promise<LinkListener>;
+  bind(
+    url: SocketUrl,
+    received: (data: Buffer, peer: Peer) => void,
+    failed: (error: Error) => void,
+  ): Promise<DatagramSocket>;
+  connect(url: SocketUrl, signal: AbortSignal | undefined): Promise<Link>;
+}
