@@ -106,6 +106,7 @@ export const rows: readonly Row[] = [
   { call: "socket", ...value, argument: "family", refused: int32("optional"), with: (wrong) => [wrong] },
   { call: "socket", ...value, argument: "type", refused: int32("optional"), with: (wrong) => [2, wrong] },
   { call: "socket", ...value, argument: "protocol", refused: int32("optional"), with: (wrong) => [2, 1, wrong] },
+  { call: "adopt", ...value, argument: "descriptor", refused: int32("needed"), with: (wrong) => [wrong] },
   { call: "socketpair", ...value, argument: "family", refused: int32("optional"), with: (wrong) => [wrong] },
   { call: "socketpair", ...value, argument: "type", refused: int32("optional"), with: (wrong) => [1, wrong] },
   { call: "socketpair", ...value, argument: "protocol", refused: int32("optional"), with: (wrong) => [1, 1, wrong] },
