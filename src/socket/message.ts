@@ -11,6 +11,7 @@ import { type Outcome, promised, WOULD_BLOCK } from "./call.ts";
 import { MSG_CMSG_CLOEXEC } from "./constants.ts";
 import { type ControlMessage, decodeControl, encodeControl, MAX_CONTROL_BYTES } from "./control-message.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { MessageResults } from "./message-results.ts";
 import { flagsOf, ReceiveCall, type ReceiveOptions, receive, received, refuseWaitAll } from "./receive.ts";
 import { retriedByTimer, SendCall, type SendOptions, sendFlags, sent, transmit } from "./send.ts";
 
@@ -50,10 +51,7 @@ export interface SendMessageOptions extends SendOptions {
 /** sysconf(3), _SC_IOV_MAX: sendmsg and recvmsg take at most this many buffers. */
 export const MAX_BUFFERS = 1024;
 
-// The addon's layout: int32 address length, sockaddr_storage, int32 flags, int32 control length.
-const SOCKADDR_BYTES = 128;
-const results = new DataView(new ArrayBuffer(4 + SOCKADDR_BYTES + 8));
-const resultBytes = new Uint8Array(results.buffer);
+const results = new MessageResults();
 
 /** sendmsg(2). */
 export function sendmsg(
@@ -170,17 +168,17 @@ class RecvMsg extends ReceiveCall<MessageInto> {
   attempt(): Outcome<MessageInto> {
     const { slot, generation } = this.endpoint;
     const rooms = this.#rooms();
-    const result = kernel.recvmsg(slot, generation, rooms, this.flags, resultBytes, this.#control);
+    const result = kernel.recvmsg(slot, generation, rooms, this.flags, results.bytes, this.#control);
     const asked = rooms.reduce((sum, room) => sum + room.length, 0);
     const bytes = received(this.endpoint, "recvmsg", result, asked, this.flags);
     if (bytes === WOULD_BLOCK) return WOULD_BLOCK;
-    const controlLength = results.getInt32(4 + SOCKADDR_BYTES + 4, true);
+    const controlLength = results.controlLength;
     return {
       bytes,
       control: this.#control === undefined ? [] : decodeControl(this.#control.subarray(0, controlLength)),
       // The kernel gives this one back, which the addon had set.
-      flags: results.getInt32(4 + SOCKADDR_BYTES, true) & ~(MSG_CMSG_CLOEXEC & ~this.flags),
-      address: decodeAddress(results, 4, results.getInt32(0, true)),
+      flags: results.flags & ~(MSG_CMSG_CLOEXEC & ~this.flags),
+      address: decodeAddress(results.view, results.addressAt, results.addressLength),
     };
   }
 }

@@ -1,12 +1,11 @@
 import { kernel } from "../../native/load.ts";
 import { SO_TIMESTAMP, SOL_SOCKET } from "../../socket/constants.ts";
 import { controlSpace } from "../../socket/control-message.ts";
+import { MessageResults } from "../../socket/message-results.ts";
 
 /** A struct timeval and nothing besides: for descriptors that a peer sends there is no room, and the kernel drops them. */
 const time = new Uint8Array(controlSpace(16));
-// What recvmsg leaves besides: an address with its length, the flags, and how much of `time` it has filled.
-const results = new DataView(new ArrayBuffer(4 + 128 + 8));
-const resultBytes = new Uint8Array(results.buffer);
+const results = new MessageResults();
 
 /**
  * Has each record of a seqpacket socket come with its time, socket(7): recv(2) tells the end by no bytes, as it does an empty
@@ -18,6 +17,6 @@ export function timeRecords(slot: number, generation: number): void {
 
 /** The next record, as of kernel.recv; undefined is the end. */
 export function receiveRecord(slot: number, generation: number, into: readonly Uint8Array[]): number | undefined {
-  const result = kernel.recvmsg(slot, generation, into, 0, resultBytes, time);
-  return result === 0 && results.getInt32(4 + 128 + 4, true) === 0 ? undefined : result;
+  const result = kernel.recvmsg(slot, generation, into, 0, results.bytes, time);
+  return result === 0 && results.controlLength === 0 ? undefined : result;
 }

@@ -1,0 +1,26 @@
+import { SOCKADDR_BYTES } from "./address.ts";
+
+// The addon's layout: int32 address length, sockaddr_storage, int32 flags, int32 control length.
+const ADDRESS_AT = 4;
+const FLAGS_AT = ADDRESS_AT + SOCKADDR_BYTES;
+const CONTROL_LENGTH_AT = FLAGS_AT + 4;
+
+/** What recvmsg leaves besides the data: the address, the flags, and how much control data there is. */
+export class MessageResults {
+  readonly view = new DataView(new ArrayBuffer(CONTROL_LENGTH_AT + 4));
+  /** The same memory, as the addon takes it. */
+  readonly bytes = new Uint8Array(this.view.buffer);
+  readonly addressAt = ADDRESS_AT;
+
+  get addressLength(): number {
+    return this.view.getInt32(0, true);
+  }
+
+  get flags(): number {
+    return this.view.getInt32(FLAGS_AT, true);
+  }
+
+  get controlLength(): number {
+    return this.view.getInt32(CONTROL_LENGTH_AT, true);
+  }
+}
