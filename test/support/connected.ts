@@ -1,0 +1,12 @@
+import { onTestFinished } from "vitest";
+import { type ConnectOptions, connect } from "../../src/server/connect.ts";
+import type { Connection } from "../../src/server/connection/connection.ts";
+import type { Server } from "../../src/server/serve.ts";
+import { urlOf } from "./serving.ts";
+
+/** A client of the server, or of whoever serves at the URL, which is gone with the test. */
+export async function connected(to: Server | string, options?: ConnectOptions): Promise<Connection> {
+  const client = await connect(typeof to === "string" ? to : urlOf(to), options);
+  onTestFinished(() => client.abort());
+  return client;
+}

@@ -1,0 +1,24 @@
+import { onTestFinished } from "vitest";
+import { type Server, serve } from "../../src/server/serve.ts";
+import type { ServeOptions } from "../../src/server/serve-options.ts";
+import type { ServiceInput } from "../../src/server/service.ts";
+
+/** A server on a free port, or on the URL given, which ends with the test. */
+export async function serving(
+  service: ServiceInput,
+  options: ServeOptions = {},
+  url = "tcp://127.0.0.1:0",
+): Promise<Server> {
+  const server = await serve(url, service, options);
+  onTestFinished(async () => {
+    await server.close({ graceMs: 0 });
+  });
+  return server;
+}
+
+/** Where a server listens; the only URL it has, most often. */
+export function urlOf(server: Server, index = 0): string {
+  const url = server.urls[index];
+  if (url === undefined) throw new Error(`the server has no URL ${index}: ${server.urls.join(" ") || "none"}`);
+  return url;
+}

@@ -1,0 +1,20 @@
+/** How long {@link until} waits: far above what a busy machine needs, and below the time limit of a test. */
+const LIMIT_MS = 20_000;
+
+/**
+ * Lets the event loop turn until the condition holds.
+ *
+ * @param what - completes "waited 20 s for …", where it never does.
+ */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  const limit = performance.now() + LIMIT_MS;
+  while (!condition()) {
+    if (performance.now() > limit) throw new Error(`waited ${LIMIT_MS / 1_000} s for ${what}`);
+    await turn();
+  }
+}
+
+/** One turn of the event loop, or several: all that is ready has been dealt with. */
+export async function turn(count = 1): Promise<void> {
+  for (let done = 0; done < count; done++) await new Promise<void>((resolve) => setImmediate(resolve));
+}
