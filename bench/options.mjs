@@ -12,6 +12,7 @@ const USAGE = `usage: node bench/run.mjs [options]
   --warmup S        load before it (1)
   --case A,B        of ${[...CASES.keys()].join(", ")} (${DEFAULT_CASES.join(",")})
   --peers A,B       of ${PEERS.map((peer) => peer.name).join(", ")} (all)
+  --before DIR      another checkout of ours, built: each of our servers is held against what it was there
   --server-core N   (0)
   --load-core N     (1)
   --write           also write bench/RESULTS.md`;
@@ -22,6 +23,7 @@ const OPTIONS = /** @type {const} */ ({
   warmup: { type: "string", default: "1" },
   case: { type: "string", default: DEFAULT_CASES.join(",") },
   peers: { type: "string", default: PEERS.map((peer) => peer.name).join(",") },
+  before: { type: "string" },
   "server-core": { type: "string", default: "0" },
   "load-core": { type: "string", default: "1" },
   write: { type: "boolean", default: false },
@@ -46,6 +48,7 @@ export function parseOptions(args) {
       values.peers,
       PEERS.map((peer) => peer.name),
     ),
+    before: values.before,
     serverCore,
     loadCore,
     write: values.write,

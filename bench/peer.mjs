@@ -1,6 +1,7 @@
 // @ts-check
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { binaryPath, compileC } from "./compile.mjs";
@@ -78,6 +79,29 @@ export const PEERS = [
     prepare: (task) => node(task === "lines" ? "peers/node-net-readline.mjs" : "peers/node-net-async.mjs", task),
   },
 ];
+
+/** How the name of a peer ends that is another checkout of ours. */
+export const BEFORE = "-before";
+
+/**
+ * Ours once more, as they are in another checkout: which has its own bench/ and is built.
+ * @param {string} checkout
+ * @returns {readonly Peer[]}
+ */
+export function peersBefore(checkout) {
+  const here = fileURLToPath(new URL("..", import.meta.url));
+  return PEERS.filter(({ title }) => title.startsWith("sockwright")).map(({ name, title, tasks, prepare }) => ({
+    name: `${name}${BEFORE}`,
+    title: `${title}, before`,
+    tasks,
+    async prepare(task) {
+      if (!existsSync(join(checkout, "dist/index.js"))) return { missing: `${checkout}/dist/ (npm run build)` };
+      const prepared = await prepare(task);
+      if ("missing" in prepared) return prepared;
+      return { command: prepared.command.map((word) => word.replace(here, join(resolve(checkout), "/"))) };
+    },
+  }));
+}
 
 /**
  * @param {string} file a path below bench/

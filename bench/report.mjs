@@ -1,6 +1,7 @@
 // @ts-check
 import { MESSAGE_BYTES } from "./case.mjs";
 import { describeMachine } from "./machine.mjs";
+import { BEFORE } from "./peer.mjs";
 import { median, pairedRatios } from "./statistics.mjs";
 
 /**
@@ -17,6 +18,17 @@ const BASES = /** @type {const} */ ([
   ["epoll", "÷ C epoll"],
   ["node-net", "÷ `node:net`"],
 ]);
+
+/**
+ * What each server of a run is held against: the base and the heading of its column.
+ * @param {CaseResult} result
+ * @returns {readonly (readonly [(name: string) => string, string])[]}
+ */
+function columns({ servers }) {
+  const bases = BASES.map(([base, heading]) => /** @type {const} */ ([() => base, heading]));
+  const isAgainstBefore = [...servers.keys()].some((name) => name.endsWith(BEFORE));
+  return isAgainstBefore ? [...bases, [(name) => `${name}${BEFORE}`, "÷ before"]] : bases;
+}
 
 const CAVEAT = `Ratios count, absolute times do not: they are here to show the scale. On loopback \`send\` also runs the
 receiver's input path and charges it to the sender; that part is the same for every server here, and it makes the
@@ -54,7 +66,7 @@ function reportCase(result) {
   const rows = [...result.servers].map(([name, { title, rounds }]) =>
     row([
       title,
-      ...BASES.map(([base]) => ratioCell(result, name, base)),
+      ...columns(result).map(([baseOf]) => ratioCell(result, name, baseOf(name))),
       median(rounds.map((round) => round.cpuMicroseconds)).toFixed(1),
       Math.round(median(rounds.map((round) => round.operationsPerSecond))).toLocaleString("en"),
       `${Math.round(median(rounds.map((round) => round.busy)) * 100)} %`,
@@ -65,8 +77,8 @@ function reportCase(result) {
     "",
     `An operation is ${result.testCase.operation}.`,
     "",
-    row(["server", ...BASES.map(([, heading]) => heading), "CPU µs", "operations/s", "core busy"]),
-    row(["---", ...BASES.map(() => "---:"), "---:", "---:", "---:"]),
+    row(["server", ...columns(result).map(([, heading]) => heading), "CPU µs", "operations/s", "core busy"]),
+    row(["---", ...columns(result).map(() => "---:"), "---:", "---:", "---:"]),
     ...rows,
     "",
     ...notes(result),

@@ -4,22 +4,24 @@ import { runCommand } from "./arguments.mjs";
 import { CASES } from "./case.mjs";
 import { compileC } from "./compile.mjs";
 import { parseOptions } from "./options.mjs";
-import { PEERS } from "./peer.mjs";
+import { BEFORE, PEERS, peersBefore } from "./peer.mjs";
 import { reportRun } from "./report.mjs";
 import { writeSection } from "./results.mjs";
 import { runRounds } from "./rounds.mjs";
 
 /**
  * Who takes part in a case and can run here; who cannot is left out with a line that names it.
- * @param {readonly string[]} names
+ * @param {ReturnType<typeof parseOptions>} options
  * @param {import("./case.mjs").Task | undefined} task
  */
-async function prepareEntrants(names, task) {
+async function prepareEntrants({ peers, before }, task) {
+  const names = [...peers, ...peers.map((name) => `${name}${BEFORE}`)];
+  const all = before === undefined ? PEERS : [...PEERS, ...peersBefore(before)];
   /** @type {import("./rounds.mjs").Entrant[]} */
   const entrants = [];
   /** @type {string[]} */
   const missing = [];
-  for (const peer of PEERS.filter(({ name, tasks }) => names.includes(name) && task && tasks.includes(task))) {
+  for (const peer of all.filter(({ name, tasks }) => names.includes(name) && task && tasks.includes(task))) {
     const prepared = await peer.prepare(task);
     if ("missing" in prepared) missing.push(`Left out: ${peer.name}, for want of ${prepared.missing}.`);
     else entrants.push({ peer, ...prepared });
@@ -34,7 +36,7 @@ async function run(options) {
   /** @type {Set<string>} */
   const leftOut = new Set();
   for (const name of options.cases) {
-    const { entrants, missing } = await prepareEntrants(options.peers, CASES.get(name)?.server);
+    const { entrants, missing } = await prepareEntrants(options, CASES.get(name)?.server);
     for (const line of missing) leftOut.add(line);
     results.push(await runRounds(name, entrants, load, options));
   }
