@@ -9,7 +9,7 @@ export type { Rate } from "./server/limits/address-rate.ts";
 export type { RefusalReason } from "./server/limits/admission.ts";
 export type { DropReason } from "./server/limits/datagram-limit.ts";
 export { DeadlineError, type DeadlineName } from "./server/limits/deadline-error.ts";
-export type { FlowOptions, WhenOutboxFull } from "./server/limits/flow-limits.ts";
+export type { FlowOptions, WhenWriteBufferFull } from "./server/limits/flow-limits.ts";
 export type { AlarmLevel } from "./server/limits/level-alarm.ts";
 export { type CloseOptions, type Server, serve } from "./server/serve.ts";
 export type { ConnectionsAlarm, ServeOptions } from "./server/serve-options.ts";

@@ -10,7 +10,7 @@ import { deadlines } from "./limits/deadline-wheel.ts";
 import { type LinkTimeouts, timed } from "./limits/timed-link.ts";
 import { type ServeOptions, serveLimits } from "./serve-options.ts";
 import { type Service, type ServiceInput, serviceOf } from "./service.ts";
-import { drops, errors, overflows, refusals, timeouts } from "./telemetry/channels.ts";
+import { drops, errors, fullWriteBuffers, refusals, timeouts } from "./telemetry/channels.ts";
 import { ConnectionAlarms } from "./telemetry/connection-alarms.ts";
 import { type ConnectionContext, contextOf } from "./telemetry/connection-context.ts";
 import { type ConnectionEnd, endOfFailure, endOfReturn } from "./telemetry/connection-end.ts";
@@ -102,7 +102,7 @@ export class Server implements AsyncDisposable {
     this.#flow = {
       ...limits,
       wheel: deadlines,
-      overflowed: (peer) => this.#overflowed(peer),
+      writeBufferFull: (peer) => this.#writeBufferFull(peer),
       expired: (reason, peer) => this.#expired(reason, peer),
     };
     this.#alarms = new ConnectionAlarms(limits.alarms, deadlines, service.name, options.onAlarm);
@@ -326,10 +326,14 @@ export class Server implements AsyncDisposable {
     if (refusals.hasSubscribers) refusals.publish({ reason, peer, service: this.#service.name });
   }
 
-  #overflowed(peer: Peer): void {
-    this.#counters.writesRefused++;
-    if (!overflows.hasSubscribers) return;
-    overflows.publish({ whenOutboxFull: this.#flow.whenOutboxFull, peer, service: this.#service.name });
+  #writeBufferFull(peer: Peer): void {
+    this.#counters.writeBufferFull++;
+    if (!fullWriteBuffers.hasSubscribers) return;
+    fullWriteBuffers.publish({
+      whenWriteBufferFull: this.#flow.whenWriteBufferFull,
+      peer,
+      service: this.#service.name,
+    });
   }
 
   #expired(deadline: ExpiryReason, peer: Peer): void {

@@ -11,17 +11,17 @@ const rows = tables(text).flatMap(([, ...rows]) => rows);
 const defaults = new Map(rows.map(([option = "", , value = ""]) => [codeIn(option)[0] ?? "", value]));
 
 test("every option that limits something has its row", () => {
-  const options = Object.keys(serveLimits({})).filter((name) => name !== "whenFull" && name !== "whenOutboxFull");
+  const options = Object.keys(serveLimits({})).filter((name) => name !== "whenFull" && name !== "whenWriteBufferFull");
   expect(options.length).toBeGreaterThan(10);
   expect(options.filter((name) => !defaults.has(name))).toEqual([]);
   expect(text).toContain("`whenFull`");
-  for (const policy of ["close", "drop", "pause"]) expect(defaults.has(`"${policy}"`)).toBe(true);
+  for (const policy of ["close", "drop", "throw"]) expect(defaults.has(`"${policy}"`)).toBe(true);
 });
 
 test("the defaults are those of the server", () => {
-  const { alarms: _, whenFull, whenOutboxFull, ...limits } = serveLimits({});
+  const { alarms: _, whenFull, whenWriteBufferFull, ...limits } = serveLimits({});
   expect(text).toContain(`"${whenFull}"\`, the default`);
-  expect(text).toContain(`| \`"${whenOutboxFull}"\`, the default |`);
+  expect(text).toContain(`| \`"${whenWriteBufferFull}"\`, the default |`);
   for (const [name, value] of Object.entries(limits)) {
     const isNone = value === undefined || value === Number.POSITIVE_INFINITY;
     expect([name, defaults.get(name)?.replaceAll(" ", "")]).toEqual([name, isNone ? "none" : String(value)]);
@@ -38,7 +38,7 @@ test("every reason that is counted is named", () => {
 });
 
 test("every channel of a server is named", () => {
-  const channels = read("src/server/telemetry/channels.ts").match(/sockwright:server:[\w:]+/g) ?? [];
+  const channels = read("src/server/telemetry/channels.ts").match(/sockwright:server:[\w:-]+/g) ?? [];
   expect(channels.length).toBeGreaterThan(2);
   expect(channels.filter((channel) => !text.includes(`\`${channel}\``))).toEqual([]);
 });

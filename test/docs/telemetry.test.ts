@@ -30,7 +30,7 @@ test("every reason for the end of a connection has its row", () => {
 });
 
 test("every channel of a server is named", () => {
-  const channels = read("src/server/telemetry/channels.ts").match(/(?<=")sockwright:server:[\w:]+/g) ?? [];
+  const channels = read("src/server/telemetry/channels.ts").match(/(?<=")sockwright:server:[\w:-]+/g) ?? [];
   expect(channels.length).toBeGreaterThan(5);
   const [[, ...rows] = []] = tables(section(text, "## Messages"));
   const named = rows.flatMap(([names = ""]) => codeIn(names)).map((code) => code.replace(/^:/, "sockwright:server:"));

@@ -169,13 +169,13 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
           for (; !connection.signal.aborted; await turn()) connection.write(CHUNK);
           reasons.push(connection.signal.reason);
         },
-        { maxOutboxBytes: 1024 * 1024 },
+        { maxWriteBufferBytes: 1024 * 1024 },
       );
       const isServed = await neighbour(server);
       rawClient(server, "wild").socket.pause();
-      await until(() => server.stats().writesRefused === 1);
+      await until(() => server.stats().writeBufferFull === 1);
       await until(() => server.connections === 1);
-      expect(reasons).toMatchObject([{ code: "ERR_SOCKWRIGHT_OUTBOX_FULL" }]);
+      expect(reasons).toMatchObject([{ code: "ERR_SOCKWRIGHT_WRITE_BUFFER_FULL" }]);
       await isServed();
     });
 

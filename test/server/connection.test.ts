@@ -161,7 +161,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       client.on("error", () => undefined);
       await new Promise((resolve) => client.once("connect", resolve));
       while (failures.length === 0) await new Promise((resolve) => setImmediate(resolve));
-      expect(failures).toMatchObject([{ code: "ERR_SOCKWRIGHT_OUTBOX_FULL" }]);
+      expect(failures).toMatchObject([{ code: "ERR_SOCKWRIGHT_WRITE_BUFFER_FULL" }]);
       client.destroy();
     });
 

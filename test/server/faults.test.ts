@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import {
   DEFAULT_HIGH_WATER_BYTES,
   DEFAULT_LOW_WATER_BYTES,
-  DEFAULT_MAX_INBOX_BYTES,
+  DEFAULT_MAX_READ_BUFFER_BYTES,
 } from "../../src/server/limits/flow-limits.ts";
 import { READING_BYTES } from "../../src/server/transport/native-link.ts";
 import { type Connection, connect, type ServeOptions, type Server, serve } from "../../src/server.ts";
@@ -129,7 +129,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       await settled(() => connection?.stats.bytesRead);
       const { bytesWaiting, bytesUnread } = connection?.stats ?? { bytesWaiting: Number.NaN, bytesUnread: Number.NaN };
       expect(bytesWaiting + bytesUnread).toBeLessThanOrEqual(
-        DEFAULT_HIGH_WATER_BYTES + DEFAULT_MAX_INBOX_BYTES + READING_BYTES,
+        DEFAULT_HIGH_WATER_BYTES + DEFAULT_MAX_READ_BUFFER_BYTES + READING_BYTES,
       );
       expect(flooder?.writableLength).toBeGreaterThan(0);
       // And they go on as soon as the client takes something.

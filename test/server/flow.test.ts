@@ -7,17 +7,17 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Codec, jsonLines, lengthPrefixed } from "../../src/codec.ts";
 import { Connection } from "../../src/server/connection/connection.ts";
 import { clientFlow, type Flow } from "../../src/server/connection/flow.ts";
-import { RECORD_OVERHEAD_BYTES } from "../../src/server/connection/outbox.ts";
+import { RECORD_OVERHEAD_BYTES } from "../../src/server/connection/write-buffer.ts";
 import { DEADLINE_TICK_MS, DeadlineWheel } from "../../src/server/limits/deadline-wheel.ts";
 import {
   DEFAULT_DRAIN_TIMEOUT_MS,
   DEFAULT_HIGH_WATER_BYTES,
   DEFAULT_LOW_WATER_BYTES,
-  DEFAULT_MAX_INBOX_BYTES,
-  DEFAULT_MAX_OUTBOX_BYTES,
+  DEFAULT_MAX_READ_BUFFER_BYTES,
+  DEFAULT_MAX_WRITE_BUFFER_BYTES,
   type FlowOptions,
   flowLimits,
-  type WhenOutboxFull,
+  type WhenWriteBufferFull,
 } from "../../src/server/limits/flow-limits.ts";
 import { connect, serve } from "../../src/server.ts";
 import { type LinkKind, ScriptedLink } from "../support/scripted-link.ts";
@@ -31,7 +31,7 @@ function connected(options: FlowOptions, kind: LinkKind = {}) {
   const flow: Flow = {
     ...clientFlow(options),
     wheel: new DeadlineWheel(clock),
-    overflowed: () => told.push("overflowed"),
+    writeBufferFull: () => told.push("writeBufferFull"),
     expired: (reason) => told.push(reason),
   };
   const link = new ScriptedLink(kind);
@@ -63,11 +63,11 @@ async function clogged(bytes: number, options: FlowOptions, kind: LinkKind = {})
   return all;
 }
 
-describe("maxOutboxBytes", () => {
-  const policies = ["close", "drop", "pause"] as const;
+describe("maxWriteBufferBytes", () => {
+  const policies = ["close", "drop", "throw"] as const;
 
-  test.for(policies)("%s: what fits to the byte is no overflow", async (whenOutboxFull) => {
-    const { connection, link, take, told } = await clogged(60, { maxOutboxBytes: 100, whenOutboxFull });
+  test.for(policies)("%s: what fits to the byte leaves the write buffer unfilled", async (whenWriteBufferFull) => {
+    const { connection, link, take, told } = await clogged(60, { maxWriteBufferBytes: 100, whenWriteBufferFull });
     expect(connection.write(Buffer.alloc(40))).toBe(false);
     expect(connection.stats).toMatchObject({ bytesWaiting: 100, writesDropped: 0 });
     await take(100);
@@ -76,29 +76,35 @@ describe("maxOutboxBytes", () => {
   });
 
   test("close: the connection is aborted, for a reason that is told", async () => {
-    const { connection, link, told } = await clogged(60, { maxOutboxBytes: 100, whenOutboxFull: "close" });
+    const { connection, link, told } = await clogged(60, { maxWriteBufferBytes: 100, whenWriteBufferFull: "close" });
     expect(connection.write(Buffer.alloc(41))).toBe(false);
-    expect(connection.signal.reason).toMatchObject({ code: "ERR_SOCKWRIGHT_OUTBOX_FULL" });
-    await expect(connection.drained()).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_OUTBOX_FULL" });
+    expect(connection.signal.reason).toMatchObject({ code: "ERR_SOCKWRIGHT_WRITE_BUFFER_FULL" });
+    await expect(connection.drained()).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_WRITE_BUFFER_FULL" });
     expect(link.calls).toContain("abort");
-    expect(told).toEqual(["overflowed"]);
+    expect(told).toEqual(["writeBufferFull"]);
   });
 
   test("drop: the write is dropped, whole, and counted; what waits and what comes after it is sent", async () => {
-    const { connection, link, take, told } = await clogged(60, { maxOutboxBytes: 100, whenOutboxFull: "drop" });
+    const { connection, link, take, told } = await clogged(60, {
+      maxWriteBufferBytes: 100,
+      whenWriteBufferFull: "drop",
+    });
     expect(connection.write(Buffer.alloc(41, "b"))).toBe(false);
     expect(connection.stats).toMatchObject({ bytesWaiting: 60, writesDropped: 1 });
     connection.write(Buffer.alloc(40, "c"));
     await take(1_000);
     expect(Buffer.concat(link.sent).toString()).toBe("a".repeat(60) + "c".repeat(40));
-    expect(told).toEqual(["overflowed"]);
+    expect(told).toEqual(["writeBufferFull"]);
     expect(connection.signal.aborted).toBe(false);
   });
 
-  test("pause: the write throws, nothing of it is taken, and the connection goes on", async () => {
-    const { connection, link, take, told } = await clogged(60, { maxOutboxBytes: 100, whenOutboxFull: "pause" });
+  test("throw: the write throws, nothing of it is taken, and the connection goes on", async () => {
+    const { connection, link, take, told } = await clogged(60, {
+      maxWriteBufferBytes: 100,
+      whenWriteBufferFull: "throw",
+    });
     expect(() => connection.write(Buffer.alloc(41, "b"))).toThrow(
-      expect.objectContaining({ code: "ERR_SOCKWRIGHT_OUTBOX_FULL" }),
+      expect.objectContaining({ code: "ERR_SOCKWRIGHT_WRITE_BUFFER_FULL" }),
     );
     expect(connection.stats).toMatchObject({ bytesWaiting: 60, writesDropped: 0 });
     const drained = connection.drained();
@@ -107,26 +113,29 @@ describe("maxOutboxBytes", () => {
     expect(connection.write(Buffer.alloc(41, "b"))).toBe(true);
     await nextTick();
     expect(Buffer.concat(link.sent).toString()).toBe("a".repeat(60) + "b".repeat(41));
-    expect(told).toEqual(["overflowed"]);
+    expect(told).toEqual(["writeBufferFull"]);
   });
 
-  test.for(["drop", "pause"] as const)("%s: who waits for room after it waits for the peer", async (whenOutboxFull) => {
-    const { connection, take } = await clogged(1, { maxOutboxBytes: 100, whenOutboxFull });
-    try {
-      connection.write(Buffer.alloc(100));
-    } catch {}
-    let isDrained = false;
-    const drained = connection.drained().then(() => {
-      isDrained = true;
-    });
-    await nextTick();
-    expect(isDrained).toBe(false);
-    await take(1);
-    await drained;
-  });
+  test.for(["drop", "throw"] as const)(
+    "%s: who waits for room after it waits for the peer",
+    async (whenWriteBufferFull) => {
+      const { connection, take } = await clogged(1, { maxWriteBufferBytes: 100, whenWriteBufferFull });
+      try {
+        connection.write(Buffer.alloc(100));
+      } catch {}
+      let isDrained = false;
+      const drained = connection.drained().then(() => {
+        isDrained = true;
+      });
+      await nextTick();
+      expect(isDrained).toBe(false);
+      await take(1);
+      await drained;
+    },
+  );
 
-  test.for(policies)("%s: what the kernel takes at once needs no room", async (whenOutboxFull) => {
-    const { connection, link, told } = connected({ maxOutboxBytes: 100, whenOutboxFull });
+  test.for(policies)("%s: what the kernel takes at once needs no room", async (whenWriteBufferFull) => {
+    const { connection, link, told } = connected({ maxWriteBufferBytes: 100, whenWriteBufferFull });
     for (let write = 0; write < 50; write++) connection.write(Buffer.alloc(30, write));
     await nextTick();
     expect(Buffer.concat(link.sent)).toEqual(
@@ -136,7 +145,7 @@ describe("maxOutboxBytes", () => {
   });
 
   test("reading that was held back goes on when the kernel has taken it within a write", async () => {
-    const { connection, link } = connected({ maxOutboxBytes: 100, highWaterBytes: 90 });
+    const { connection, link } = connected({ maxWriteBufferBytes: 100, highWaterBytes: 90 });
     const read = connection.read().catch(() => undefined);
     for (let write = 0; write < 5; write++) connection.write(Buffer.alloc(95));
     await nextTick();
@@ -145,8 +154,8 @@ describe("maxOutboxBytes", () => {
     await read;
   });
 
-  test("a link that is lost by the write that makes room: nothing of it is an overflow", () => {
-    const { connection, link, told } = connected({ maxOutboxBytes: 100, whenOutboxFull: "pause" });
+  test("a link that is lost by the write that makes room: it does not count as a full write buffer", () => {
+    const { connection, link, told } = connected({ maxWriteBufferBytes: 100, whenWriteBufferFull: "throw" });
     connection.write(Buffer.alloc(60));
     link.send = () => {
       throw new Error("lost");
@@ -157,7 +166,7 @@ describe("maxOutboxBytes", () => {
   });
 
   test("empty records count too", async () => {
-    const options = { maxOutboxBytes: 10 * RECORD_OVERHEAD_BYTES, whenOutboxFull: "drop" } as const;
+    const options = { maxWriteBufferBytes: 10 * RECORD_OVERHEAD_BYTES, whenWriteBufferFull: "drop" } as const;
     const { connection } = await clogged(0, options, { isRecords: true });
     for (let record = 0; record < 20; record++) connection.write(Buffer.alloc(0));
     expect(connection.stats.writesDropped).toBeGreaterThanOrEqual(9);
@@ -174,7 +183,7 @@ describe("maxOutboxBytes", () => {
     );
     await fc.assert(
       fc.asyncProperty(steps, fc.constantFrom("binary", "text"), async (all, kind) => {
-        const { connection, link, take } = connected({ maxOutboxBytes: 100, whenOutboxFull: "drop" });
+        const { connection, link, take } = connected({ maxWriteBufferBytes: 100, whenWriteBufferFull: "drop" });
         link.room = 0;
         const frames = connection.frames(lengthPrefixed({ lengthBytes: 2 }));
         const texts = connection.frames(jsonLines());
@@ -203,12 +212,12 @@ describe("maxOutboxBytes", () => {
     );
   });
 
-  test.for(policies)("%s: sendFile waits for room, and is never refused", async (whenOutboxFull) => {
+  test.for(policies)("%s: sendFile waits for room, and is never refused", async (whenWriteBufferFull) => {
     const folder = mkdtempSync(join(tmpdir(), "sockwright-flow-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const content = Buffer.from(Array.from({ length: 5_000 }, (_, at) => at));
     writeFileSync(join(folder, "file"), content);
-    const { connection, link, take, told } = await clogged(90, { maxOutboxBytes: 100, whenOutboxFull });
+    const { connection, link, take, told } = await clogged(90, { maxWriteBufferBytes: 100, whenWriteBufferFull });
     const counts: number[] = [];
     void connection.sendFile(join(folder, "file")).then((count) => counts.push(count));
     while (counts.length === 0) {
@@ -239,7 +248,7 @@ test.for(["native", "node"])(
         }
         connection.write("end");
       },
-      { maxOutboxBytes: 200_000, whenOutboxFull: "drop" },
+      { maxWriteBufferBytes: 200_000, whenWriteBufferFull: "drop" },
     );
     onTestFinished(() => server.close({ graceMs: 0 }));
     const client = await connect(server.urls[0] ?? "");
@@ -254,7 +263,7 @@ test.for(["native", "node"])(
     expect(arrived).toHaveLength(written - dropped);
     expect(arrived).toEqual([...new Set(arrived)].sort((left, right) => left - right));
     expect(["", "end"]).toContain(rest);
-    expect(server.stats().writesRefused).toBeGreaterThanOrEqual(100);
+    expect(server.stats().writeBufferFull).toBeGreaterThanOrEqual(100);
     await client.close();
   },
 );
@@ -275,8 +284,8 @@ test("highWaterBytes, lowWaterBytes: where write gives false, and where that end
   await drained;
 });
 
-test("maxInboxBytes: so much is kept that nobody reads", async () => {
-  const { connection, link } = connected({ maxInboxBytes: 10 });
+test("maxReadBufferBytes: so much is kept that nobody reads", async () => {
+  const { connection, link } = connected({ maxReadBufferBytes: 10 });
   const first = connection.read();
   link.events?.received(Buffer.alloc(1));
   await first;
@@ -337,31 +346,31 @@ describe("drainTimeoutMs", () => {
 });
 
 describe("the options", () => {
-  test("DEFAULT_MAX_INBOX_BYTES, DEFAULT_HIGH_WATER_BYTES, DEFAULT_LOW_WATER_BYTES, DEFAULT_MAX_OUTBOX_BYTES, DEFAULT_DRAIN_TIMEOUT_MS", () => {
+  test("DEFAULT_MAX_READ_BUFFER_BYTES, DEFAULT_HIGH_WATER_BYTES, DEFAULT_LOW_WATER_BYTES, DEFAULT_MAX_WRITE_BUFFER_BYTES, DEFAULT_DRAIN_TIMEOUT_MS", () => {
     expect(flowLimits({})).toEqual({
-      maxInboxBytes: DEFAULT_MAX_INBOX_BYTES,
+      maxReadBufferBytes: DEFAULT_MAX_READ_BUFFER_BYTES,
       highWaterBytes: DEFAULT_HIGH_WATER_BYTES,
       lowWaterBytes: DEFAULT_LOW_WATER_BYTES,
-      maxOutboxBytes: DEFAULT_MAX_OUTBOX_BYTES,
-      whenOutboxFull: "close",
+      maxWriteBufferBytes: DEFAULT_MAX_WRITE_BUFFER_BYTES,
+      whenWriteBufferFull: "close",
       drainTimeoutMs: DEFAULT_DRAIN_TIMEOUT_MS,
     });
   });
 
   test("marks that were left open follow those that were set", () => {
     expect(flowLimits({ highWaterBytes: 1_001 }).lowWaterBytes).toBe(501);
-    expect(flowLimits({ maxOutboxBytes: 1 })).toMatchObject({ highWaterBytes: 1, lowWaterBytes: 1 });
+    expect(flowLimits({ maxWriteBufferBytes: 1 })).toMatchObject({ highWaterBytes: 1, lowWaterBytes: 1 });
   });
 
   const giga = 1024 * 1024 * 1024;
   test.for<readonly [string, FlowOptions]>([
-    ["options.maxInboxBytes", { maxInboxBytes: 0 }],
+    ["options.maxReadBufferBytes", { maxReadBufferBytes: 0 }],
     ["options.highWaterBytes", { highWaterBytes: 0 }],
-    ["options.highWaterBytes", { highWaterBytes: 101, maxOutboxBytes: 100 }],
+    ["options.highWaterBytes", { highWaterBytes: 101, maxWriteBufferBytes: 100 }],
     ["options.lowWaterBytes", { lowWaterBytes: 0 }],
     ["options.lowWaterBytes", { lowWaterBytes: 101, highWaterBytes: 100 }],
-    ["options.maxOutboxBytes", { maxOutboxBytes: giga + 1 }],
-    ["options.maxOutboxBytes", { maxOutboxBytes: Number.POSITIVE_INFINITY }],
+    ["options.maxWriteBufferBytes", { maxWriteBufferBytes: giga + 1 }],
+    ["options.maxWriteBufferBytes", { maxWriteBufferBytes: Number.POSITIVE_INFINITY }],
     ["options.drainTimeoutMs", { drainTimeoutMs: 0 }],
     ["options.drainTimeoutMs", { drainTimeoutMs: 2 ** 31 }],
   ])("%s is refused when there can be no such thing: %j", async ([name, options]) => {
@@ -370,14 +379,15 @@ describe("the options", () => {
   });
 
   test("MAX_FLOW_BYTES and MAX_DRAIN_TIMEOUT_MS are the most", () => {
-    const most = { maxInboxBytes: giga, maxOutboxBytes: giga, drainTimeoutMs: 2 ** 31 - 1 };
+    const most = { maxReadBufferBytes: giga, maxWriteBufferBytes: giga, drainTimeoutMs: 2 ** 31 - 1 };
     expect(flowLimits(most)).toMatchObject(most);
   });
 
-  test("whenOutboxFull has three values", () => {
-    const options: object = { whenOutboxFull: "panic" };
+  test("whenWriteBufferFull has three values", () => {
+    const options: object = { whenWriteBufferFull: "panic" };
     expect(() => flowLimits(options)).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_VALUE" }));
-    const policies: readonly WhenOutboxFull[] = ["close", "drop", "pause"];
-    for (const whenOutboxFull of policies) expect(flowLimits({ whenOutboxFull })).toMatchObject({ whenOutboxFull });
+    const policies: readonly WhenWriteBufferFull[] = ["close", "drop", "throw"];
+    for (const whenWriteBufferFull of policies)
+      expect(flowLimits({ whenWriteBufferFull })).toMatchObject({ whenWriteBufferFull });
   });
 });

@@ -158,7 +158,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const server = await serving(async (connection) => {
       const frames = connection.frames(lines());
       await frames.next();
-      // Nothing is asked for: the decoder and the inbox are full, and the kernel keeps the rest.
+      // Nothing is asked for: the decoder and the read buffer are full, and the kernel keeps the rest.
       await vi.waitFor(() => expect(connection.stats.bytesUnread).toBeGreaterThanOrEqual(64 * 1024));
       expect(connection.stats.bytesUnread).toBeLessThan(256 * 1024);
       let count = 1;

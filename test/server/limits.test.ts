@@ -1,12 +1,12 @@
 import { connect as connectSocket } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Connection, LINGER_MS } from "../../src/server/connection/connection.ts";
-import { JOINED_BYTES, MAX_INBOX_RECORDS } from "../../src/server/connection/inbox.ts";
 import { MAX_READ_BYTES } from "../../src/server/connection/read.ts";
+import { JOINED_BYTES, MAX_READ_BUFFER_RECORDS } from "../../src/server/connection/read-buffer.ts";
 import {
   DEFAULT_HIGH_WATER_BYTES,
   DEFAULT_LOW_WATER_BYTES,
-  DEFAULT_MAX_INBOX_BYTES,
+  DEFAULT_MAX_READ_BUFFER_BYTES,
 } from "../../src/server/limits/flow-limits.ts";
 import { DEFAULT_GRACE_MS } from "../../src/server/serve.ts";
 import { READING_BYTES } from "../../src/server/transport/native-link.ts";
@@ -20,39 +20,39 @@ function scripted(kind: LinkKind = {}): { link: ScriptedLink; connection: Connec
 
 const nextTick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
-test("DEFAULT_MAX_INBOX_BYTES: what nobody reads is not read from the socket beyond it", async () => {
+test("DEFAULT_MAX_READ_BUFFER_BYTES: what nobody reads is not read from the socket beyond it", async () => {
   const { link, connection } = scripted();
   const read = connection.read();
   link.events?.received(Buffer.alloc(1));
   expect(await read).toHaveLength(1);
-  link.events?.received(Buffer.alloc(DEFAULT_MAX_INBOX_BYTES - 1));
+  link.events?.received(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES - 1));
   expect(link.calls).toEqual(["resume"]);
   link.events?.received(Buffer.alloc(1));
   expect(link.calls).toEqual(["resume", "pause"]);
 });
 
-test("DEFAULT_MAX_INBOX_BYTES: readExactly of more reads on", async () => {
+test("DEFAULT_MAX_READ_BUFFER_BYTES: readExactly of more reads on", async () => {
   const { link, connection } = scripted();
-  const read = connection.readExactly(2 * DEFAULT_MAX_INBOX_BYTES);
-  link.events?.received(Buffer.alloc(DEFAULT_MAX_INBOX_BYTES));
+  const read = connection.readExactly(2 * DEFAULT_MAX_READ_BUFFER_BYTES);
+  link.events?.received(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES));
   expect(link.calls).toEqual(["resume"]);
-  link.events?.received(Buffer.alloc(DEFAULT_MAX_INBOX_BYTES));
-  expect(await read).toHaveLength(2 * DEFAULT_MAX_INBOX_BYTES);
+  link.events?.received(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES));
+  expect(await read).toHaveLength(2 * DEFAULT_MAX_READ_BUFFER_BYTES);
 });
 
-test("MAX_INBOX_RECORDS: nor beyond so many records, which may be empty", () => {
+test("MAX_READ_BUFFER_RECORDS: nor beyond so many records, which may be empty", () => {
   const { link, connection } = scripted({ isRecords: true });
   void connection.read();
-  for (let record = 0; record < MAX_INBOX_RECORDS; record++) link.events?.received(Buffer.alloc(0));
+  for (let record = 0; record < MAX_READ_BUFFER_RECORDS; record++) link.events?.received(Buffer.alloc(0));
   expect(link.calls).toEqual(["resume"]);
   link.events?.received(Buffer.alloc(0));
   expect(link.calls).toEqual(["resume", "pause"]);
 });
 
-test("DEFAULT_MAX_INBOX_BYTES: datagrams that a link cannot stop are dropped beyond it", async () => {
+test("DEFAULT_MAX_READ_BUFFER_BYTES: datagrams that a link cannot stop are dropped beyond it", async () => {
   const { link, connection } = scripted({ isRecords: true, isDatagram: true });
   for (let datagram = 0; datagram < 100; datagram++) link.events?.received(Buffer.alloc(1024));
-  expect(connection.stats.bytesUnread).toBe(DEFAULT_MAX_INBOX_BYTES);
+  expect(connection.stats.bytesUnread).toBe(DEFAULT_MAX_READ_BUFFER_BYTES);
   expect(await connection.read()).toHaveLength(1024);
 });
 
@@ -72,13 +72,13 @@ test("MAX_READ_BYTES: no read asks for more", async () => {
   await expect(connection.readUntil("")).rejects.toThrow("must not be empty");
 });
 
-test("readUntil of more than DEFAULT_MAX_INBOX_BYTES reads on", async () => {
+test("readUntil of more than DEFAULT_MAX_READ_BUFFER_BYTES reads on", async () => {
   const { link, connection } = scripted();
-  const line = connection.readUntil("\n", { maxBytes: 4 * DEFAULT_MAX_INBOX_BYTES });
-  for (let piece = 0; piece < 2; piece++) link.events?.received(Buffer.alloc(DEFAULT_MAX_INBOX_BYTES));
+  const line = connection.readUntil("\n", { maxBytes: 4 * DEFAULT_MAX_READ_BUFFER_BYTES });
+  for (let piece = 0; piece < 2; piece++) link.events?.received(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES));
   expect(link.calls).toEqual(["resume"]);
   link.events?.received(Buffer.from("\n"));
-  expect(await line).toHaveLength(2 * DEFAULT_MAX_INBOX_BYTES + 1);
+  expect(await line).toHaveLength(2 * DEFAULT_MAX_READ_BUFFER_BYTES + 1);
 });
 
 describe("DEFAULT_HIGH_WATER_BYTES and DEFAULT_LOW_WATER_BYTES", () => {

@@ -1,18 +1,18 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Inbox } from "../../src/server/connection/inbox.ts";
 import { NEXT_PIECE, type Read, ReadAtMost, ReadExactly, ReadUntil } from "../../src/server/connection/read.ts";
+import { ReadBuffer } from "../../src/server/connection/read-buffer.ts";
 
 /** What a read of bytes gives that come cut like this; an error as its code. */
 function outcome(read: Read<Buffer | undefined>, pieces: readonly Uint8Array[]): string | undefined {
-  const inbox = new Inbox(true);
+  const buffer = new ReadBuffer(true);
   try {
     for (const piece of pieces) {
-      inbox.add(piece);
-      const taken = inbox.bytes < read.wantedBytes ? undefined : read.take(inbox);
+      buffer.add(piece);
+      const taken = buffer.bytes < read.wantedBytes ? undefined : read.take(buffer);
       if (taken !== undefined) return String(taken);
     }
-    return read.atEnd(inbox)?.toString();
+    return read.atEnd(buffer)?.toString();
   } catch (error) {
     return error instanceof Error && "code" in error ? String(error.code) : String(error);
   }

@@ -4,7 +4,7 @@ import type { Codec } from "../../codec/codec.ts";
 import type { Data } from "../../socket/argument.ts";
 import { bytesOf, integer, wrongValue } from "../../socket/argument.ts";
 import { promised } from "../../socket/call.ts";
-import { DEFAULT_MAX_INBOX_BYTES } from "../limits/flow-limits.ts";
+import { DEFAULT_MAX_READ_BUFFER_BYTES } from "../limits/flow-limits.ts";
 import { ConnectionError } from "../transport/connection-error.ts";
 import type { PeerCredentials } from "../transport/peer-credentials.ts";
 import type { Link, LinkEvents, Peer } from "../transport/transport.ts";
@@ -40,7 +40,7 @@ export interface ConnectionStats {
   readonly bytesWritten: number;
   /** What was written and waits to be sent. */
   readonly bytesWaiting: number;
-  /** Writes that were dropped, as the option `whenOutboxFull` has it. */
+  /** Writes that were dropped, as the option `whenWriteBufferFull` has it. */
   readonly writesDropped: number;
   readonly openedAt: Date;
   /** Since it was opened, on the monotonic clock; until it was closed or lost, if it was. */
@@ -194,7 +194,12 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
     return promised(() => {
       const end = bytesOf("delimiter", delimiter);
       if (end.length === 0) throw wrongValue("delimiter", "must not be empty", delimiter);
-      const maxBytes = integer("options.maxBytes", options?.maxBytes ?? DEFAULT_MAX_INBOX_BYTES, 1, MAX_READ_BYTES);
+      const maxBytes = integer(
+        "options.maxBytes",
+        options?.maxBytes ?? DEFAULT_MAX_READ_BUFFER_BYTES,
+        1,
+        MAX_READ_BYTES,
+      );
       return this.#input.read(new ReadUntil(end, maxBytes));
     });
   }
@@ -264,10 +269,10 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
   /**
    * Sends data: all writes of a turn leave in one system call when it ends; on a record transport each is a record. The
    * data is copied. False when 64 KiB or more wait: then it is time to await {@link drained}. Where more than 16 MiB would
-   * wait, the connection is aborted with `ERR_SOCKWRIGHT_OUTBOX_FULL`, or what `whenOutboxFull` says: see {@link FlowOptions},
+   * wait, the connection is aborted with `ERR_SOCKWRIGHT_WRITE_BUFFER_FULL`, or what `whenWriteBufferFull` says: see {@link FlowOptions},
    * also for other numbers than these. See {@link Connection}.
    *
-   * @throws ConnectionError `ERR_SOCKWRIGHT_ENDED`; with `whenOutboxFull: "pause"` also `ERR_SOCKWRIGHT_OUTBOX_FULL` ·
+   * @throws ConnectionError `ERR_SOCKWRIGHT_ENDED`; with `whenWriteBufferFull: "throw"` also `ERR_SOCKWRIGHT_WRITE_BUFFER_FULL` ·
    * TypeError.
    */
   write(data: Data): boolean {

@@ -16,13 +16,13 @@ export type ExpiryReason = DeadlineName | "linger" | "grace";
 export interface Flow extends FlowLimits {
   readonly wheel: DeadlineWheel;
   /** There was no room for a write. */
-  overflowed(peer: Peer): void;
+  writeBufferFull(peer: Peer): void;
   expired(reason: ExpiryReason, peer: Peer): void;
 }
 
 /** Of a client, which nobody counts for. */
 export function clientFlow(options: FlowOptions = {}): Flow {
-  return { ...flowLimits(options), wheel: deadlines, overflowed: () => undefined, expired: () => undefined };
+  return { ...flowLimits(options), wheel: deadlines, writeBufferFull: () => undefined, expired: () => undefined };
 }
 
 /** What a connection goes by that was not told anything else. */

@@ -1,6 +1,6 @@
 import type { Decoder } from "../../codec/codec.ts";
-import type { Inbox } from "./inbox.ts";
 import type { Read } from "./read.ts";
+import type { ReadBuffer } from "./read-buffer.ts";
 
 /** The next frame of a decoder, as an iterator gives it. One serves a whole connection. */
 export class FrameRead<T> implements Read<IteratorResult<T, undefined>> {
@@ -11,11 +11,11 @@ export class FrameRead<T> implements Read<IteratorResult<T, undefined>> {
     this.decoder = decoder;
   }
 
-  take(inbox: Inbox): IteratorResult<T, undefined> | undefined {
+  take(buffer: ReadBuffer): IteratorResult<T, undefined> | undefined {
     for (;;) {
       const frame = this.decoder.next();
       if (frame !== undefined) return { value: frame, done: false };
-      const piece = inbox.shift();
+      const piece = buffer.shift();
       if (piece === undefined) return undefined;
       this.decoder.push(piece);
     }

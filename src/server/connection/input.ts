@@ -1,8 +1,8 @@
 import { ConnectionError, errorOf } from "../transport/connection-error.ts";
 import type { Link } from "../transport/transport.ts";
 import type { Flow } from "./flow.ts";
-import { Inbox } from "./inbox.ts";
 import type { Read } from "./read.ts";
+import { ReadBuffer } from "./read-buffer.ts";
 
 /** Whom a connection's sides tell that it cannot go on, and who says what they go by. */
 export interface Aborter {
@@ -17,17 +17,17 @@ export interface InputOwner extends Aborter {
 }
 
 const NOTHING = Promise.resolve();
-/** Whoever has nothing to read shares it: an idle connection has no inbox of its own. Nothing is ever added to it. */
-const EMPTY = new Inbox(false);
+/** Whoever has nothing to read shares it: an idle connection has no read buffer of its own. Nothing is ever added to it. */
+const EMPTY = new ReadBuffer(false);
 
 /** Who waits for input: a read, or whoever has it pushed. */
 interface Waiter {
-  /** Whether it can be given what comes without having it kept in the inbox, which is empty then. */
+  /** Whether it can be given what comes without having it kept in the read buffer, which is empty then. */
   readonly takesLent: boolean;
   /** Whether it has what it waited for, and waits no more. */
-  attempt(inbox: Inbox, lent?: Uint8Array): boolean;
+  attempt(buffer: ReadBuffer, lent?: Uint8Array): boolean;
   /** No more will come. */
-  end(inbox: Inbox, failure: Error | undefined): void;
+  end(buffer: ReadBuffer, failure: Error | undefined): void;
 }
 
 /**
@@ -46,7 +46,7 @@ export type InputPhase = "open" | "stopped" | "discarding" | "ended" | "lost" | 
 export class Input {
   readonly #link: Link;
   readonly #owner: InputOwner;
-  #inbox = EMPTY;
+  #buffer = EMPTY;
   #phase: InputPhase = "open";
   #failure: Error | undefined;
   #waiter: Waiter | undefined;
@@ -81,17 +81,17 @@ export class Input {
 
   /** Of it, what nobody has read yet. */
   get bytesUnread(): number {
-    return this.#inbox.bytes;
+    return this.#buffer.bytes;
   }
 
   /** Makes a read: at once when what it wants is there, or when no more will come. */
   read<T>(read: Read<T>): Promise<T> {
     if (this.#waiter !== undefined) return Promise.reject(new ConnectionError("ERR_SOCKWRIGHT_READING"));
     try {
-      const taken = this.#inbox.bytes < read.wantedBytes ? undefined : read.take(this.#inbox);
-      this.#leaveInbox();
+      const taken = this.#buffer.bytes < read.wantedBytes ? undefined : read.take(this.#buffer);
+      this.#leaveReadBuffer();
       if (taken !== undefined) return Promise.resolve(taken);
-      if (this.#phase !== "open") return Promise.resolve(ending(read, this.#inbox, this.#failure));
+      if (this.#phase !== "open") return Promise.resolve(ending(read, this.#buffer, this.#failure));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -105,11 +105,11 @@ export class Input {
     this.#waiter = waiter;
     this.#push = push;
     while (this.#push === push) {
-      const piece = this.#inbox.shift();
+      const piece = this.#buffer.shift();
       if (piece === undefined) break;
       this.#give(push, piece);
     }
-    this.#leaveInbox();
+    this.#leaveReadBuffer();
     if (this.#phase === "open") {
       this.#link.awaited?.();
       this.#resume();
@@ -146,7 +146,7 @@ export class Input {
 
   /** Whoever waits gets the end, and what is kept and still comes is dropped: the peer's end is all that matters now. */
   discard(): void {
-    this.#inbox = EMPTY;
+    this.#buffer = EMPTY;
     if (this.#phase !== "open" && this.#phase !== "stopped") return;
     this.#phase = "discarding";
     this.#finish();
@@ -174,11 +174,11 @@ export class Input {
     if (this.#link.isDatagram && this.#isFull()) return;
     const lent = this.#waiter?.takesLent === true ? bytes : undefined;
     if (lent === undefined) {
-      if (this.#inbox === EMPTY) this.#inbox = new Inbox(this.#link.isRecords);
-      this.#inbox.add(bytes);
+      if (this.#buffer === EMPTY) this.#buffer = new ReadBuffer(this.#link.isRecords);
+      this.#buffer.add(bytes);
     }
-    if (this.#waiter?.attempt(this.#inbox, lent) === true) this.#waiter = undefined;
-    this.#leaveInbox();
+    if (this.#waiter?.attempt(this.#buffer, lent) === true) this.#waiter = undefined;
+    this.#leaveReadBuffer();
     if (this.#waiter === undefined && this.#isFull()) this.#pause();
   }
 
@@ -197,11 +197,11 @@ export class Input {
   }
 
   #isFull(): boolean {
-    return this.#inbox.isFull(this.#owner.flow.maxInboxBytes);
+    return this.#buffer.isFull(this.#owner.flow.maxReadBufferBytes);
   }
 
-  #leaveInbox(): void {
-    if (this.#inbox.isEmpty) this.#inbox = EMPTY;
+  #leaveReadBuffer(): void {
+    if (this.#buffer.isEmpty) this.#buffer = EMPTY;
   }
 
   #give(push: (bytes: Uint8Array) => void, bytes: Uint8Array): void {
@@ -223,7 +223,7 @@ export class Input {
     const waiter = this.#waiter;
     this.#waiter = undefined;
     this.#push = undefined;
-    waiter?.end(this.#inbox, this.#failure);
+    waiter?.end(this.#buffer, this.#failure);
     if (this.#phase !== "discarding") this.#peerEnded?.();
   }
 
@@ -254,10 +254,10 @@ class WaitingRead<T> implements Waiter {
     return this.#read.takeLent !== undefined;
   }
 
-  attempt(inbox: Inbox, lent?: Uint8Array): boolean {
-    if (inbox.bytes < this.#read.wantedBytes) return false;
+  attempt(buffer: ReadBuffer, lent?: Uint8Array): boolean {
+    if (buffer.bytes < this.#read.wantedBytes) return false;
     try {
-      const taken = lent === undefined ? this.#read.take(inbox) : this.#read.takeLent?.(lent);
+      const taken = lent === undefined ? this.#read.take(buffer) : this.#read.takeLent?.(lent);
       if (taken === undefined) return false;
       this.#resolve(taken);
     } catch (error) {
@@ -266,9 +266,9 @@ class WaitingRead<T> implements Waiter {
     return true;
   }
 
-  end(inbox: Inbox, failure: Error | undefined): void {
+  end(buffer: ReadBuffer, failure: Error | undefined): void {
     try {
-      this.#resolve(ending(this.#read, inbox, failure));
+      this.#resolve(ending(this.#read, buffer, failure));
     } catch (error) {
       // Resolving with a rejection spares every idle connection the second function.
       this.#resolve(Promise.reject(error));
@@ -297,14 +297,14 @@ class WaitingPush implements Waiter {
     return false;
   }
 
-  end(_inbox: Inbox, failure: Error | undefined): void {
+  end(_buffer: ReadBuffer, failure: Error | undefined): void {
     this.#resolve?.(failure === undefined ? undefined : Promise.reject(failure));
     // Who is told otherwise does not look at the promise: its rejection is none that nobody handles.
     if (this.#owner.pushEnded(failure)) this.ended.catch(() => undefined);
   }
 }
 
-function ending<T>(read: Read<T>, inbox: Inbox, failure: Error | undefined): T {
+function ending<T>(read: Read<T>, buffer: ReadBuffer, failure: Error | undefined): T {
   if (failure !== undefined) throw failure;
-  return read.atEnd(inbox);
+  return read.atEnd(buffer);
 }

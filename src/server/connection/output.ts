@@ -7,7 +7,7 @@ import { ConnectionError, errorOf } from "../transport/connection-error.ts";
 import type { Link } from "../transport/transport.ts";
 import { atEndOfTurn, type TurnEnder } from "./end-of-turn.ts";
 import type { Aborter } from "./input.ts";
-import { Outbox } from "./outbox.ts";
+import { WriteBuffer } from "./write-buffer.ts";
 
 const NOTHING = Promise.resolve();
 
@@ -43,7 +43,7 @@ export class Output implements TurnEnder {
   readonly #owner: OutputOwner;
   readonly #gate: Gate;
   /** Only while something waits: an idle connection has none. */
-  #outbox: Outbox | undefined;
+  #buffer: WriteBuffer | undefined;
   #phase: Phase = "open";
   #drainers: Waiter[] | undefined;
   /** Once the end is wanted and cannot be sent yet. */
@@ -75,7 +75,7 @@ export class Output implements TurnEnder {
 
   /** What waits to be sent. */
   get bytesWaiting(): number {
-    return this.#outbox?.bytes ?? 0;
+    return this.#buffer?.bytes ?? 0;
   }
 
   /** Writes for which there was no room, where such are dropped. */
@@ -85,7 +85,7 @@ export class Output implements TurnEnder {
 
   /** So much can be written now. */
   get roomBytes(): number {
-    return Math.max(0, this.#owner.flow.maxOutboxBytes - this.#loadBytes);
+    return Math.max(0, this.#owner.flow.maxWriteBufferBytes - this.#loadBytes);
   }
 
   write(data: Data): boolean {
@@ -94,11 +94,11 @@ export class Output implements TurnEnder {
       throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
     }
     const bytes = bytesOf("data", data);
-    const { highWaterBytes, maxOutboxBytes } = this.#owner.flow;
+    const { highWaterBytes, maxWriteBufferBytes } = this.#owner.flow;
     if (bytes.length > 0 || this.#link.isRecords) {
-      if (this.#loadBytes + bytes.length > maxOutboxBytes && !this.#makesRoom(bytes.length)) return this.#overflow();
-      this.#outbox ??= new Outbox(this.#link.isRecords);
-      this.#outbox.add(bytes);
+      if (this.#loadBytes + bytes.length > maxWriteBufferBytes && !this.#makesRoom(bytes.length)) return this.#refuse();
+      this.#buffer ??= new WriteBuffer(this.#link.isRecords);
+      this.#buffer.add(bytes);
       this.#added(bytes.length);
     }
     return this.#isBelow(highWaterBytes);
@@ -107,11 +107,11 @@ export class Output implements TurnEnder {
   /** A frame, which its codec puts where it is sent from, if it can. */
   writeFrame<Out>(codec: Codec<unknown, Out>, frame: Out): boolean {
     if (this.#phase === "open") {
-      const { highWaterBytes, maxOutboxBytes } = this.#owner.flow;
-      const outbox = this.#outbox ?? new Outbox(this.#link.isRecords);
-      const bytes = outbox.addFrame(codec, frame, maxOutboxBytes);
+      const { highWaterBytes, maxWriteBufferBytes } = this.#owner.flow;
+      const buffer = this.#buffer ?? new WriteBuffer(this.#link.isRecords);
+      const bytes = buffer.addFrame(codec, frame, maxWriteBufferBytes);
       if (bytes !== undefined) {
-        this.#outbox = outbox;
+        this.#buffer = buffer;
         this.#added(bytes);
         return this.#isBelow(highWaterBytes);
       }
@@ -138,7 +138,7 @@ export class Output implements TurnEnder {
       if (this.#phase !== "open") return;
       this.#phase = "ending";
       this.#flush();
-      if (this.#outbox !== undefined) this.#awaitDrain();
+      if (this.#buffer !== undefined) this.#awaitDrain();
     });
   }
 
@@ -155,13 +155,13 @@ export class Output implements TurnEnder {
   lost(error: Error): void {
     this.#phase = "lost";
     this.#bytesAdded -= this.bytesWaiting;
-    this.#outbox?.clear();
-    this.#outbox = undefined;
+    this.#buffer?.clear();
+    this.#buffer = undefined;
     for (const { reject } of [...this.#takeDrainers(), ...this.#takeEnders()]) reject(error);
   }
 
   get #loadBytes(): number {
-    return this.#outbox?.loadBytes ?? 0;
+    return this.#buffer?.loadBytes ?? 0;
   }
 
   #flush(): void {
@@ -174,9 +174,9 @@ export class Output implements TurnEnder {
   #send(): boolean {
     const before = this.#loadBytes;
     try {
-      this.#outbox?.flush(this.#link);
-      if (this.#outbox?.isEmpty === true) this.#outbox = undefined;
-      if (this.#outbox !== undefined) {
+      this.#buffer?.flush(this.#link);
+      if (this.#buffer?.isEmpty === true) this.#buffer = undefined;
+      if (this.#buffer !== undefined) {
         this.#isBlocked = true;
         this.#link.awaitRoom();
         if (this.#phase === "ending" && this.#loadBytes < before) this.#awaitDrain();
@@ -193,26 +193,26 @@ export class Output implements TurnEnder {
 
   /** What the link takes at once needs no room: whether it is enough. Nobody is told of it within a write. */
   #makesRoom(bytes: number): boolean {
-    return !this.#isBlocked && this.#send() && this.#loadBytes + bytes <= this.#owner.flow.maxOutboxBytes;
+    return !this.#isBlocked && this.#send() && this.#loadBytes + bytes <= this.#owner.flow.maxWriteBufferBytes;
   }
 
   /** There is no room for a write, and nothing of it is taken. */
-  #overflow(): boolean {
+  #refuse(): boolean {
     if (this.#owner.failure !== undefined) return false;
     const { flow } = this.#owner;
-    flow.overflowed(this.#link.peer);
-    if (flow.whenOutboxFull === "close") {
-      this.#owner.abort(new ConnectionError("ERR_SOCKWRIGHT_OUTBOX_FULL"));
+    flow.writeBufferFull(this.#link.peer);
+    if (flow.whenWriteBufferFull === "close") {
+      this.#owner.abort(new ConnectionError("ERR_SOCKWRIGHT_WRITE_BUFFER_FULL"));
       return false;
     }
     // Who waits for room after it waits for the peer, and not in vain.
-    if (this.#outbox?.isEmpty === false) this.#fill();
-    if (flow.whenOutboxFull === "pause") throw new ConnectionError("ERR_SOCKWRIGHT_OUTBOX_FULL");
+    if (this.#buffer?.isEmpty === false) this.#fill();
+    if (flow.whenWriteBufferFull === "throw") throw new ConnectionError("ERR_SOCKWRIGHT_WRITE_BUFFER_FULL");
     this.#writesDropped++;
     return false;
   }
 
-  /** So many bytes are in the outbox now: they leave at the end of the turn. */
+  /** So many bytes are in the write buffer now: they leave at the end of the turn. */
   #added(bytes: number): void {
     this.#bytesAdded += bytes;
     if (this.#isDue || this.#isBlocked) return;

@@ -1,5 +1,5 @@
 import { ConnectionError } from "../transport/connection-error.ts";
-import type { Inbox } from "./inbox.ts";
+import type { ReadBuffer } from "./read-buffer.ts";
 
 /** The most that one read can ask for. */
 export const MAX_READ_BYTES = 16 * 1024 * 1024;
@@ -9,17 +9,17 @@ export interface Read<T> {
   /** Before so many bytes are there, it is not worth a try. */
   readonly wantedBytes: number;
   /** What it gives; undefined when it needs more. Throws when no more would help; what is there can still be read. */
-  take(inbox: Inbox): T | undefined;
-  /** As {@link take} with an empty inbox, from bytes that are lent for the time of the call: it keeps what it does not give. */
+  take(buffer: ReadBuffer): T | undefined;
+  /** As {@link take} with an empty read buffer, from bytes that are lent for the time of the call: it keeps what it does not give. */
   takeLent?(bytes: Uint8Array): T | undefined;
   /** What it gives when {@link take} gave nothing and no more will come. */
-  atEnd(inbox: Inbox): T;
+  atEnd(buffer: ReadBuffer): T;
 }
 
 /** The next piece, or a record, whole. */
 export const NEXT_PIECE: Read<Buffer | undefined> = {
   wantedBytes: 0,
-  take: (inbox) => inbox.shift(),
+  take: (buffer) => buffer.shift(),
   atEnd: () => undefined,
 };
 
@@ -32,8 +32,8 @@ export class ReadAtMost implements Read<Buffer | undefined> {
     this.#maxBytes = maxBytes;
   }
 
-  take(inbox: Inbox): Buffer | undefined {
-    return inbox.bytes === 0 ? undefined : inbox.take(Math.min(this.#maxBytes, inbox.bytes));
+  take(buffer: ReadBuffer): Buffer | undefined {
+    return buffer.bytes === 0 ? undefined : buffer.take(Math.min(this.#maxBytes, buffer.bytes));
   }
 
   atEnd(): undefined {
@@ -49,8 +49,8 @@ export class ReadExactly implements Read<Buffer> {
     this.wantedBytes = count;
   }
 
-  take(inbox: Inbox): Buffer | undefined {
-    return inbox.bytes < this.wantedBytes ? undefined : inbox.take(this.wantedBytes);
+  take(buffer: ReadBuffer): Buffer | undefined {
+    return buffer.bytes < this.wantedBytes ? undefined : buffer.take(this.wantedBytes);
   }
 
   atEnd(): never {
@@ -73,18 +73,18 @@ export class ReadUntil implements Read<Buffer | undefined> {
     return this.#searched + 1;
   }
 
-  take(inbox: Inbox): Buffer | undefined {
+  take(buffer: ReadBuffer): Buffer | undefined {
     const { length } = this.#delimiter;
     // The delimiter may have come in parts: its beginning is then among what was searched already.
-    const at = inbox.indexOf(this.#delimiter, Math.max(0, this.#searched - length + 1));
-    if (at >= 0 && at + length <= this.#maxBytes) return inbox.take(at + length);
-    this.#searched = inbox.bytes;
-    if (inbox.bytes >= this.#maxBytes) throw new ConnectionError("ERR_SOCKWRIGHT_TOO_LONG");
+    const at = buffer.indexOf(this.#delimiter, Math.max(0, this.#searched - length + 1));
+    if (at >= 0 && at + length <= this.#maxBytes) return buffer.take(at + length);
+    this.#searched = buffer.bytes;
+    if (buffer.bytes >= this.#maxBytes) throw new ConnectionError("ERR_SOCKWRIGHT_TOO_LONG");
     return undefined;
   }
 
-  atEnd(inbox: Inbox): undefined {
-    if (inbox.bytes > 0) throw new ConnectionError("ERR_SOCKWRIGHT_UNEXPECTED_END");
+  atEnd(buffer: ReadBuffer): undefined {
+    if (buffer.bytes > 0) throw new ConnectionError("ERR_SOCKWRIGHT_UNEXPECTED_END");
     return undefined;
   }
 }

@@ -1,45 +1,45 @@
 import { integer, wrongValue } from "../../socket/argument.ts";
 
 /** What a connection keeps that nobody reads; then it is not read from. */
-export const DEFAULT_MAX_INBOX_BYTES = 64 * 1024;
+export const DEFAULT_MAX_READ_BUFFER_BYTES = 64 * 1024;
 /** `write` gives false from here on, and nothing is read, until less than the low mark waits to be sent. */
 export const DEFAULT_HIGH_WATER_BYTES = 64 * 1024;
 /** The low mark, where the other is the default; else half of that. */
 export const DEFAULT_LOW_WATER_BYTES = 32 * 1024;
 /** More than this never waits to be sent. */
-export const DEFAULT_MAX_OUTBOX_BYTES = 16 * 1024 * 1024;
+export const DEFAULT_MAX_WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
 /** After the close, a peer may take nothing for so long. */
 export const DEFAULT_DRAIN_TIMEOUT_MS = 30_000;
 const MAX_FLOW_BYTES = 1024 * 1024 * 1024;
 const MAX_DRAIN_TIMEOUT_MS = 2_147_483_647;
 
 /** What becomes of a write for which there is no room: see {@link FlowOptions}. */
-export type WhenOutboxFull = (typeof POLICIES)[number];
+export type WhenWriteBufferFull = (typeof POLICIES)[number];
 
-const POLICIES = ["close", "drop", "pause"] as const;
+const POLICIES = ["close", "drop", "throw"] as const;
 
 /** What a connection keeps of what it was not asked for yet, and of what its peer does not take. */
 export interface FlowOptions {
   /** So much that has come and nobody reads is kept; then the peer has to wait. In bytes, 1 to 1 GiB; default 64 KiB. */
-  readonly maxInboxBytes?: number | undefined;
+  readonly maxReadBufferBytes?: number | undefined;
   /**
    * From so much on that waits to be sent `write` gives false, and nothing is read from the peer. In bytes, 1 to 1 GiB and
-   * no more than `maxOutboxBytes`; default 64 KiB.
+   * no more than `maxWriteBufferBytes`; default 64 KiB.
    */
   readonly highWaterBytes?: number | undefined;
   /** Until less than this waits, in bytes, 1 to `highWaterBytes`; default half of that. */
   readonly lowWaterBytes?: number | undefined;
   /** More than this never waits to be sent, in bytes, 1 to 1 GiB; default 16 MiB. */
-  readonly maxOutboxBytes?: number | undefined;
+  readonly maxWriteBufferBytes?: number | undefined;
   /**
-   * What becomes of a write for which there is no room below `maxOutboxBytes`. None is ever taken in part, and the
+   * What becomes of a write for which there is no room below `maxWriteBufferBytes`. None is ever taken in part, and the
    * connection's other bytes are as they were. Each is counted.
    *
-   * - `close`, the default: the connection is aborted with `ERR_SOCKWRIGHT_OUTBOX_FULL`.
+   * - `close`, the default: the connection is aborted with `ERR_SOCKWRIGHT_WRITE_BUFFER_FULL`.
    * - `drop`: the write is dropped, `write` gives false, and the connection goes on: for news that are soon old.
-   * - `pause`: `write` throws `ERR_SOCKWRIGHT_OUTBOX_FULL`, and the connection goes on: for whoever waits for `drained`.
+   * - `throw`: `write` throws `ERR_SOCKWRIGHT_WRITE_BUFFER_FULL`, and the connection goes on: for whoever waits for `drained`.
    */
-  readonly whenOutboxFull?: WhenOutboxFull | undefined;
+  readonly whenWriteBufferFull?: WhenWriteBufferFull | undefined;
   /**
    * How long the peer may take nothing of what waits to be sent after `end` or `close`, in ms, 1 or more; then the connection
    * is aborted with a DeadlineError. Default 30 000.
@@ -49,30 +49,34 @@ export interface FlowOptions {
 
 /** The options with all that was left open filled in. */
 export interface FlowLimits {
-  readonly maxInboxBytes: number;
+  readonly maxReadBufferBytes: number;
   readonly highWaterBytes: number;
   readonly lowWaterBytes: number;
-  readonly maxOutboxBytes: number;
-  readonly whenOutboxFull: WhenOutboxFull;
+  readonly maxWriteBufferBytes: number;
+  readonly whenWriteBufferFull: WhenWriteBufferFull;
   readonly drainTimeoutMs: number;
 }
 
 /** What the options say, and their defaults. Throws for what cannot be. */
 export function flowLimits(options: FlowOptions): FlowLimits {
-  const whenOutboxFull: unknown = options.whenOutboxFull ?? "close";
-  const policy = POLICIES.find((each) => each === whenOutboxFull);
+  const whenWriteBufferFull: unknown = options.whenWriteBufferFull ?? "close";
+  const policy = POLICIES.find((each) => each === whenWriteBufferFull);
   if (policy === undefined) {
-    throw wrongValue("options.whenOutboxFull", 'must be "close", "drop" or "pause"', whenOutboxFull);
+    throw wrongValue("options.whenWriteBufferFull", 'must be "close", "drop" or "throw"', whenWriteBufferFull);
   }
-  const { maxInboxBytes, highWaterBytes, lowWaterBytes, maxOutboxBytes, drainTimeoutMs } = options;
-  const most = bytes("maxOutboxBytes", maxOutboxBytes ?? DEFAULT_MAX_OUTBOX_BYTES, MAX_FLOW_BYTES);
+  const { maxReadBufferBytes, highWaterBytes, lowWaterBytes, maxWriteBufferBytes, drainTimeoutMs } = options;
+  const most = bytes("maxWriteBufferBytes", maxWriteBufferBytes ?? DEFAULT_MAX_WRITE_BUFFER_BYTES, MAX_FLOW_BYTES);
   const high = bytes("highWaterBytes", highWaterBytes ?? Math.min(DEFAULT_HIGH_WATER_BYTES, most), most);
   return {
-    maxInboxBytes: bytes("maxInboxBytes", maxInboxBytes ?? DEFAULT_MAX_INBOX_BYTES, MAX_FLOW_BYTES),
+    maxReadBufferBytes: bytes(
+      "maxReadBufferBytes",
+      maxReadBufferBytes ?? DEFAULT_MAX_READ_BUFFER_BYTES,
+      MAX_FLOW_BYTES,
+    ),
     highWaterBytes: high,
     lowWaterBytes: bytes("lowWaterBytes", lowWaterBytes ?? Math.ceil(high / 2), high),
-    maxOutboxBytes: most,
-    whenOutboxFull: policy,
+    maxWriteBufferBytes: most,
+    whenWriteBufferFull: policy,
     drainTimeoutMs: integer(
       "options.drainTimeoutMs",
       drainTimeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS,

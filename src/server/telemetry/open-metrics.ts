@@ -44,10 +44,10 @@ const numbers: readonly Source[] = [
     of: (stats) => ["deadline", stats.connectionsExpired],
   },
   {
-    name: "sockwright_writes_refused",
+    name: "sockwright_write_buffer_full",
     type: "counter",
-    help: "Writes for which there was no room.",
-    of: (stats) => stats.writesRefused,
+    help: "Writes that found the write buffer full.",
+    of: (stats) => stats.writeBufferFull,
   },
   {
     name: "sockwright_accept_errors",

@@ -31,8 +31,8 @@ export interface ServerStats {
    * the server had, `grace` where the service did not when the server closed.
    */
   readonly connectionsExpired: Readonly<Record<ExpiryReason, number>>;
-  /** Writes for which there was no room; what becomes of them says the option `whenOutboxFull`. */
-  readonly writesRefused: number;
+  /** Writes that found no room in the write buffer; what becomes of them says the option `whenWriteBufferFull`. */
+  readonly writeBufferFull: number;
   /** Connections that were served and have ended, by reason: see {@link ConnectionEnd}. */
   readonly connectionsEnded: Readonly<Record<EndReason, number>>;
   /** How long the connections lasted that have ended, in ms. */
@@ -57,7 +57,7 @@ export interface ServerStats {
 export class ServerCounters {
   connectionsAccepted = 0;
   datagramsReceived = 0;
-  writesRefused = 0;
+  writeBufferFull = 0;
   repliesSent = 0;
   repliesDropped = 0;
   readonly #service: string;
@@ -137,7 +137,7 @@ export class ServerCounters {
       connectionsAccepted: this.connectionsAccepted,
       connectionsRefused: { ...this.#refused },
       connectionsExpired: { ...this.#expired },
-      writesRefused: this.writesRefused,
+      writeBufferFull: this.writeBufferFull,
       connectionsEnded: { ...this.#ended },
       connectionDurationMs: this.#durationMs.snapshot(),
       connectionBytesRead: this.#bytesRead.snapshot(),

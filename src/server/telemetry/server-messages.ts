@@ -1,7 +1,7 @@
 import type { ExpiryReason } from "../connection/flow.ts";
 import type { RefusalReason } from "../limits/admission.ts";
 import type { DropReason } from "../limits/datagram-limit.ts";
-import type { WhenOutboxFull } from "../limits/flow-limits.ts";
+import type { WhenWriteBufferFull } from "../limits/flow-limits.ts";
 import type { ConnectionsAlarm } from "../serve-options.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { ConnectionStart, ConnectionStop } from "./connection-messages.ts";
@@ -22,7 +22,7 @@ export interface ServerMessages {
   /** A connection was not waited for any longer. */
   "sockwright:server:timeout": AboutPeer & { readonly deadline: ExpiryReason };
   /** There was no room for a write. */
-  "sockwright:server:overflow": AboutPeer & { readonly whenOutboxFull: WhenOutboxFull };
+  "sockwright:server:write-buffer-full": AboutPeer & { readonly whenWriteBufferFull: WhenWriteBufferFull };
   /** A datagram was not given to the service. */
   "sockwright:server:dropped": AboutPeer & { readonly reason: DropReason };
   /** A level of open connections was passed, or is passed no more. */

@@ -3,7 +3,8 @@ const MESSAGES = {
   ERR_SOCKWRIGHT_ENDED: "The connection was ended: nothing more can be written",
   ERR_SOCKWRIGHT_NO_CREDENTIALS:
     "node:net does not say who is at the other end of a Unix socket: that needs the native addon, on Linux",
-  ERR_SOCKWRIGHT_OUTBOX_FULL: "The peer reads too slowly: more is waiting to be sent than maxOutboxBytes allows",
+  ERR_SOCKWRIGHT_WRITE_BUFFER_FULL:
+    "The peer reads too slowly: more is waiting to be sent than maxWriteBufferBytes allows",
   ERR_SOCKWRIGHT_READING: "The connection is being read from already: await that first",
   ERR_SOCKWRIGHT_RECORDS: "The connection carries records, and a file is none: cut it into records of your own",
   ERR_SOCKWRIGHT_TOO_LONG: "No delimiter came within maxBytes",
@@ -21,7 +22,7 @@ export type ConnectionErrorCode = keyof typeof MESSAGES;
  * | `ERR_SOCKWRIGHT_ABORTED` | `abort()` without a reason, here or by the server that closes |
  * | `ERR_SOCKWRIGHT_ENDED` | `write()` after `end()` |
  * | `ERR_SOCKWRIGHT_NO_CREDENTIALS` | `peerCredentials` of a Unix socket over `node:net` |
- * | `ERR_SOCKWRIGHT_OUTBOX_FULL` | there is no room for a write: the connection is aborted, or the write throws |
+ * | `ERR_SOCKWRIGHT_WRITE_BUFFER_FULL` | there is no room for a write: the connection is aborted, or the write throws |
  * | `ERR_SOCKWRIGHT_READING` | a second read while one waits |
  * | `ERR_SOCKWRIGHT_RECORDS` | `sendFile()` where each write is a record |
  * | `ERR_SOCKWRIGHT_TOO_LONG` | `readUntil()` found no delimiter within `maxBytes` |

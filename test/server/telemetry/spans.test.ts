@@ -167,7 +167,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
         await connection.read();
       },
       client: stays,
-      end: { reason: "aborted", error: withCode("ERR_SOCKWRIGHT_OUTBOX_FULL") },
+      end: { reason: "aborted", error: withCode("ERR_SOCKWRIGHT_WRITE_BUFFER_FULL") },
     },
   ],
   [

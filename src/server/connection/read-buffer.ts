@@ -1,10 +1,10 @@
 /** With so many records, which may be empty, a connection that nobody reads from is not read from. */
-export const MAX_INBOX_RECORDS = 1024;
+export const MAX_READ_BUFFER_RECORDS = 1024;
 /** Pieces of a stream are joined up to here: who sends byte by byte takes hardly more memory than his bytes. */
 export const JOINED_BYTES = 4 * 1024;
 
 /** What came and was not read yet: a queue of pieces, of which any number of bytes can be taken. */
-export class Inbox {
+export class ReadBuffer {
   readonly #isRecords: boolean;
   // Most often there is one piece or none, and an idle connection has no array.
   #first: Buffer | undefined;
@@ -26,7 +26,7 @@ export class Inbox {
 
   /** Whether so many bytes are there, or as many records as are kept. */
   isFull(maxBytes: number): boolean {
-    return this.#bytes >= maxBytes || (this.#rest !== undefined && this.#rest.length >= MAX_INBOX_RECORDS - 1);
+    return this.#bytes >= maxBytes || (this.#rest !== undefined && this.#rest.length >= MAX_READ_BUFFER_RECORDS - 1);
   }
 
   /** Keeps a copy. */

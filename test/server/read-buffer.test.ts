@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Inbox, JOINED_BYTES } from "../../src/server/connection/inbox.ts";
+import { JOINED_BYTES, ReadBuffer } from "../../src/server/connection/read-buffer.ts";
 
-/** What is done to an inbox: bytes are added, or taken in one of its ways. */
+/** What is done to a read buffer: bytes are added, or taken in one of its ways. */
 const steps = fc.array(
   fc.oneof(
     fc.record({ kind: fc.constant("add"), count: fc.integer({ min: 1, max: JOINED_BYTES + 1 }) }),
@@ -17,10 +17,10 @@ function numbered(from: number, count: number): Buffer {
   return Buffer.from(Array.from({ length: count }, (_, at) => (from + at) % 251));
 }
 
-test("what is added to a stream's inbox is taken, each byte once and in order", () => {
+test("what is added to a stream's read buffer is taken, each byte once and in order", () => {
   fc.assert(
     fc.property(steps, (all) => {
-      const inbox = new Inbox(false);
+      const buffer = new ReadBuffer(false);
       let added = 0;
       let taken = 0;
       const expectNext = (bytes: Buffer = Buffer.alloc(0)): void => {
@@ -29,23 +29,23 @@ test("what is added to a stream's inbox is taken, each byte once and in order", 
       };
       for (const { kind, count } of all) {
         if (kind === "add") {
-          inbox.add(numbered(added, count));
+          buffer.add(numbered(added, count));
           added += count;
-        } else if (kind === "shift") expectNext(inbox.shift());
-        else if (kind === "indexOf") expect(inbox.indexOf(Buffer.of(255), 0)).toBe(-1);
-        else expectNext(inbox.take(Math.min(count, inbox.bytes)));
-        expect(inbox.bytes).toBe(added - taken);
+        } else if (kind === "shift") expectNext(buffer.shift());
+        else if (kind === "indexOf") expect(buffer.indexOf(Buffer.of(255), 0)).toBe(-1);
+        else expectNext(buffer.take(Math.min(count, buffer.bytes)));
+        expect(buffer.bytes).toBe(added - taken);
       }
-      for (let piece = inbox.shift(); piece !== undefined; piece = inbox.shift()) expectNext(piece);
+      for (let piece = buffer.shift(); piece !== undefined; piece = buffer.shift()) expectNext(piece);
       expect(taken).toBe(added);
     }),
   );
 });
 
 test("records are never joined", () => {
-  const inbox = new Inbox(true);
-  for (const record of ["a", "", "bc"]) inbox.add(Buffer.from(record));
-  expect([inbox.shift(), inbox.shift(), inbox.shift(), inbox.shift()].map((record) => record?.toString())).toEqual([
+  const buffer = new ReadBuffer(true);
+  for (const record of ["a", "", "bc"]) buffer.add(Buffer.from(record));
+  expect([buffer.shift(), buffer.shift(), buffer.shift(), buffer.shift()].map((record) => record?.toString())).toEqual([
     "a",
     "",
     "bc",

@@ -25,7 +25,7 @@ let sharers = 0;
  * What was written and is not sent yet. The writes of a turn lie one behind the other in the shared memory for as long as
  * no other connection writes between them, so that a write costs no memory of its own; what outlives the turn is copied.
  */
-export class Outbox {
+export class WriteBuffer {
   readonly #isRecords: boolean;
   /** Most often there is none: an idle connection has no queue. */
   #queue: PieceQueue | undefined;
