@@ -2,9 +2,12 @@
 import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { lengthPrefixed } from "../../src/codec.ts";
-import { type Connection, connect, type Server, type ServiceInput, serve } from "../../src/server.ts";
+import { type Connection, connect, type Server, type ServiceInput } from "../../src/server.ts";
+import { connected } from "../support/connected.ts";
+import { serving } from "../support/serving.ts";
+import { turn } from "../support/until.ts";
 import { inPlace, numbered, storms } from "./storms.ts";
 
 const TOTAL = 20_000;
@@ -66,7 +69,7 @@ const writers: Readonly<Record<string, Writer>> = {
   "writes of many turns": async (connection, bytes) => {
     for (const piece of pieces(bytes)) {
       if (!connection.write(piece)) await connection.drained();
-      await new Promise(setImmediate);
+      await turn();
     }
   },
   "one write, drained": async (connection, bytes) => {
@@ -85,12 +88,9 @@ const writers: Readonly<Record<string, Writer>> = {
   },
 };
 
-async function serving(at: string, service: ServiceInput): Promise<[client: Connection, server: Server]> {
-  const server = await serve(at, service, { onError: (error) => expect.unreachable(String(error)) });
-  onTestFinished(() => server.close({ graceMs: 0 }));
-  const client = await connect(server.urls[0] ?? "");
-  onTestFinished(() => client.abort());
-  return [client, server];
+async function served(at: string, service: ServiceInput): Promise<[client: Connection, server: Server]> {
+  const server = await serving(service, { onError: (error) => expect.unreachable(String(error)) }, at);
+  return [await connected(server), server];
 }
 
 /** What the server reads of what the client writes. */
@@ -99,7 +99,7 @@ async function transferred(at: string, write: Writer, read: Reader): Promise<Buf
   const told = new Promise<Buffer>((resolve) => {
     tell = resolve;
   });
-  const [client] = await serving(at, async (connection) => tell(await read(connection)));
+  const [client] = await served(at, async (connection) => tell(await read(connection)));
   await write(client, data);
   await client.end();
   return told;
@@ -132,7 +132,7 @@ describe.each(Object.entries(storms))("in %s", (_name, storm) => {
 
   test("an answer comes for each question, whoever else asks", async () => {
     const kernel = inPlace(storm);
-    const [first, server] = await serving("tcp://[::1]:0", async (connection) => {
+    const [first, server] = await served("tcp://[::1]:0", async (connection) => {
       for (let line = await connection.readUntil("\n"); line !== undefined; line = await connection.readUntil("\n")) {
         connection.write(`${String(line).trim()}!\n`);
       }
@@ -154,7 +154,7 @@ describe.each(Object.entries(storms))("in %s", (_name, storm) => {
 
   test("records stay whole, both ways", async () => {
     inPlace(storm);
-    const [client] = await serving("unix-seqpacket:@layer-2", async (connection) => {
+    const [client] = await served("unix-seqpacket:@layer-2", async (connection) => {
       for await (const record of connection) connection.write(Buffer.from(record).reverse());
     });
     const records = Array.from({ length: 60 }, (_, index) => numbered(index + 1));
@@ -165,7 +165,7 @@ describe.each(Object.entries(storms))("in %s", (_name, storm) => {
   test.for(["udp://127.0.0.1:0", "unix-dgram:@layer-2"])("a service of datagrams answers each: %s", async (at) => {
     inPlace(storm);
     // What has no room when it is sent is lost, as datagrams are: a reply meets EAGAIN like any other call.
-    const [client] = await serving(at, {
+    const [client] = await served(at, {
       name: "answers",
       datagram: ({ data: question, reply }) => {
         while (!reply(`${String(question)}!`));

@@ -18,14 +18,10 @@ import {
   SocketUrlError,
   serve,
 } from "../../src/server.ts";
+import { serving } from "../support/serving.ts";
+import { turn, until } from "../support/until.ts";
 
 const service: Service = { name: "nothing", stream: async () => undefined, datagram: () => undefined };
-
-async function serving(url: string): Promise<Server> {
-  const server = await serve(url, service);
-  onTestFinished(() => server.close({ graceMs: 0 }));
-  return server;
-}
 
 /** A server that does `wild` with who says "wild", and echoes what anybody else says. */
 async function serverFor(wild: (connection: Connection) => Promise<void>, options: ServeOptions): Promise<Server> {
@@ -68,14 +64,6 @@ async function neighbour(server: Server): Promise<() => Promise<void>> {
   return isServed;
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await turn();
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
 const CHUNK = Buffer.alloc(256 * 1024);
 
 function freeFolder(): string {
@@ -106,7 +94,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test.each(["tcp", "udp"])("a taken port: %s; what was open before it is closed", async (scheme) => {
-    const [taken = ""] = (await serving(`${scheme}://127.0.0.1:0`)).urls;
+    const [taken = ""] = (await serving(service, {}, `${scheme}://127.0.0.1:0`)).urls;
     const stop = vi.fn();
     const both = serve([`${scheme}://127.0.0.1:0`, taken], { ...service, stop });
     await expect(both).rejects.toMatchObject({ code: "EADDRINUSE", address: "127.0.0.1" });
@@ -173,8 +161,8 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       );
       const isServed = await neighbour(server);
       rawClient(server, "wild").socket.pause();
-      await until(() => server.stats().writeBufferFull === 1);
-      await until(() => server.connections === 1);
+      await until(() => server.stats().writeBufferFull === 1, "a refused write");
+      await until(() => server.connections === 1, "one connection");
       expect(reasons).toMatchObject([{ code: "ERR_SOCKWRIGHT_WRITE_BUFFER_FULL" }]);
       await isServed();
     });
@@ -188,8 +176,8 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       );
       const isServed = await neighbour(server);
       rawClient(server, "wild").socket.pause();
-      await until(() => server.stats().connectionsExpired.write === 1);
-      await until(() => server.connections === 1);
+      await until(() => server.stats().connectionsExpired.write === 1, "the write deadline");
+      await until(() => server.connections === 1, "one connection");
       expect(server.stats().errors).toEqual({ ERR_SOCKWRIGHT_DEADLINE: 1 });
       await isServed();
     });
@@ -204,8 +192,8 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       );
       const isServed = await neighbour(server);
       rawClient(server, "wild").socket.pause();
-      await until(() => server.stats().connectionsExpired.drain === 1);
-      await until(() => server.connections === 1);
+      await until(() => server.stats().connectionsExpired.drain === 1, "the drain deadline");
+      await until(() => server.connections === 1, "one connection");
       expect(server.stats().errors).toEqual({ ERR_SOCKWRIGHT_DEADLINE: 1 });
       await isServed();
     });
@@ -218,7 +206,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const { socket, ended } = rawClient(server, "wild");
     const drip = setInterval(() => socket.write("x"), 20);
     expect(await ended.finally(() => clearInterval(drip))).toMatch(/ECONNRESET|EPIPE/);
-    await until(() => server.connections === 0);
+    await until(() => server.connections === 0, "the last connection to end");
     expect(server.stats()).toMatchObject({ connectionsExpired: { total: 1, idle: 0 } });
     await (await neighbour(server))();
   });
@@ -228,7 +216,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       const server = await serverFor(async (connection) => void (await connection.read()), { idleTimeoutMs: 500 });
       const { ended } = rawClient(server, "wild");
       expect(await ended).toBe("ECONNRESET");
-      await until(() => server.connections === 0);
+      await until(() => server.connections === 0, "the last connection to end");
       expect(server.stats().connectionsExpired.idle).toBe(1);
       await (await neighbour(server))();
     });
@@ -244,7 +232,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       await vi.advanceTimersByTimeAsync(LINGER_MS - 1);
       expect(server.connections).toBe(2);
       await vi.advanceTimersByTimeAsync(1);
-      await until(() => server.connections === 1);
+      await until(() => server.connections === 1, "one connection");
       expect(server.stats().connectionsExpired.linger).toBe(1);
       await isServed();
     });
@@ -265,18 +253,18 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       const { connectionsRefused } = server.stats();
       return connectionsRefused["max-connections"] + connectionsRefused["max-connections-per-address"];
     };
-    await until(() => refused() === 150 - 49);
+    await until(() => refused() === 150 - 49, "the connections that are too many");
     expect(server.connections).toBe(50);
     await isServed();
     for (const { socket } of flood) socket.destroy();
-    await until(() => server.connections === 1);
+    await until(() => server.connections === 1, "one connection");
   });
 
   test("a client that connects and says nothing", async () => {
     const server = await serverFor(async () => undefined, { firstByteTimeoutMs: 1_000 });
     const isServed = await neighbour(server);
     expect(await rawClient(server).ended).toBe("ECONNRESET");
-    await until(() => server.connections === 1);
+    await until(() => server.connections === 1, "one connection");
     expect(server.stats()).toMatchObject({
       connectionsExpired: { "first-byte": 1 },
       errors: { ERR_SOCKWRIGHT_DEADLINE: 1 },
@@ -299,7 +287,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const before = process.memoryUsage().arrayBuffers;
     socket.once("data", () => socket.write(header));
     expect(await ended).toBe("ECONNRESET");
-    await until(() => server.connections === 1);
+    await until(() => server.connections === 1, "one connection");
     expect(server.stats().errors).toEqual({ ERR_SOCKWRIGHT_FRAME_TOO_LARGE: 1 });
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024 * 1024);
     await isServed();

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import { LINGER_MS } from "../../src/server/connection/connection.ts";
 import { DEFAULT_LOW_WATER_BYTES } from "../../src/server/limits/flow-limits.ts";
 import { type Connection, connect, serve } from "../../src/server.ts";
+import { turn } from "../support/until.ts";
 
 /** A connection of ours, and its other end, a socket of Node's that reads when it is told to. */
 async function connected(): Promise<{ connection: Connection; peer: Socket }> {
@@ -285,8 +286,4 @@ test("datagrams have no end, and a close waits for none", async () => {
 function filled(connection: Connection): Promise<void> {
   connection.write(Buffer.alloc(15 * 1024 * 1024));
   return connection.drained();
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

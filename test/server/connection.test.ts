@@ -3,21 +3,9 @@ import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { type Connection, connect, type ServeOptions, type Server, serve } from "../../src/server.ts";
-
-async function serving(
-  url: string,
-  session: (connection: Connection) => Promise<void>,
-  options?: ServeOptions,
-): Promise<Server> {
-  const server = await serve(url, session, options);
-  onTestFinished(() => server.close({ graceMs: 0 }));
-  return server;
-}
-
-function urlOf(server: Server): string {
-  return server.urls[0] ?? "";
-}
+import { type Connection, connect, serve } from "../../src/server.ts";
+import { serving, urlOf } from "../support/serving.ts";
+import { turn, until } from "../support/until.ts";
 
 const urls: readonly (readonly [string, string])[] = [
   ["tcp", "tcp://127.0.0.1:0"],
@@ -45,10 +33,14 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
   describe.each(urlsOf[transport] ?? [])("over %s", (_, url) => {
     test("what is written comes to the other end, and the end after it", async () => {
-      const server = await serving(url, async (connection) => {
-        for await (const piece of connection) connection.write(piece);
-        connection.write("bye");
-      });
+      const server = await serving(
+        async (connection) => {
+          for await (const piece of connection) connection.write(piece);
+          connection.write("bye");
+        },
+        {},
+        url,
+      );
       const client = await connect(urlOf(server));
       client.write("hello");
       expect(String(await client.read())).toBe("hello");
@@ -59,10 +51,13 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
 
     test("onBytes is given what comes, and settles at the end", async () => {
-      const server = await serving(url, (connection) =>
-        connection.onBytes((bytes) => {
-          connection.write(bytes);
-        }),
+      const server = await serving(
+        (connection) =>
+          connection.onBytes((bytes) => {
+            connection.write(bytes);
+          }),
+        {},
+        url,
       );
       const client = await connect(urlOf(server));
       client.write("hello");
@@ -73,7 +68,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
   describe("reading", () => {
     async function receiving(text: string): Promise<Connection> {
-      const server = await serving("tcp://127.0.0.1:0", async (connection) => {
+      const server = await serving(async (connection) => {
         connection.write(text);
       });
       const client = await connect(urlOf(server));
@@ -113,7 +108,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
 
     test("a second read while one waits is refused", async () => {
-      const server = await serving("tcp://127.0.0.1:0", async (connection) => {
+      const server = await serving(async (connection) => {
         await connection.read();
       });
       const client = await connect(urlOf(server));
@@ -128,7 +123,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   describe("writing", () => {
     test("above the high-water mark write gives false, and drained settles once the peer has read", async () => {
       let isAboveMark = false;
-      const server = await serving("tcp://127.0.0.1:0", async (connection) => {
+      const server = await serving(async (connection) => {
         for (let piece = 0; piece < 256; piece++) {
           if (connection.write(Buffer.alloc(64 * 1024, piece))) continue;
           isAboveMark = true;
@@ -146,11 +141,10 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     test("a peer that does not read is dropped at the limit", async () => {
       const failures: unknown[] = [];
       const server = await serving(
-        "tcp://127.0.0.1:0",
         async (connection) => {
           while (!connection.signal.aborted) {
             connection.write(Buffer.alloc(1024 * 1024));
-            await new Promise((resolve) => setImmediate(resolve));
+            await turn();
           }
           throw connection.signal.reason;
         },
@@ -160,13 +154,13 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       const client = createConnection(Number(port), "127.0.0.1");
       client.on("error", () => undefined);
       await new Promise((resolve) => client.once("connect", resolve));
-      while (failures.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      await until(() => failures.length > 0, "the failure");
       expect(failures).toMatchObject([{ code: "ERR_SOCKWRIGHT_WRITE_BUFFER_FULL" }]);
       client.destroy();
     });
 
     test("after abort reads and waits reject, and writes give false", async () => {
-      const server = await serving("tcp://127.0.0.1:0", (connection) => connection.onBytes(() => undefined));
+      const server = await serving((connection) => connection.onBytes(() => undefined));
       const client = await connect(urlOf(server));
       const read = client.read();
       const aborted = new Promise((resolve) => client.signal.addEventListener("abort", resolve));
@@ -178,7 +172,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
 
     test("after end nothing can be written", async () => {
-      const server = await serving("tcp://127.0.0.1:0", async (connection) => {
+      const server = await serving(async (connection) => {
         await connection.read();
       });
       const client = await connect(urlOf(server));
@@ -189,7 +183,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("stats tell what came and went, also when it is over", async () => {
-    const server = await serving("tcp://127.0.0.1:0", async (connection) => {
+    const server = await serving(async (connection) => {
       connection.write(await connection.readExactly(3));
     });
     const before = Date.now();
@@ -202,12 +196,12 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await client.close();
     const { durationMs } = client.stats;
     expect(durationMs).toBeGreaterThan(0);
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
     expect(client.stats).toMatchObject({ durationMs, bytesRead: 3, bytesUnread: 0, bytesWritten: 6 });
   });
 
   test("what an abort keeps from being sent does not count as sent", async () => {
-    const server = await serving("tcp://127.0.0.1:0", (connection) => connection.onBytes(() => undefined));
+    const server = await serving((connection) => connection.onBytes(() => undefined));
     const client = await connect(urlOf(server));
     client.write("never");
     client.abort();
@@ -218,7 +212,6 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     test("a handler that throws loses its own connection only, and is reported", async () => {
       const failures: unknown[] = [];
       const server = await serving(
-        "tcp://127.0.0.1:0",
         async (connection) => {
           const said = String(await connection.read());
           if (said === "fail") throw new Error("it failed");
@@ -236,7 +229,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
 
     test("close gives whoever waits for input the end of it", async () => {
-      const server = await serving("tcp://127.0.0.1:0", async (connection) => {
+      const server = await serving(async (connection) => {
         while ((await connection.read()) !== undefined);
         connection.write("goodbye");
       });
@@ -251,7 +244,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
 
     test("close aborts what goes on after the grace time", async () => {
-      const server = await serving("tcp://127.0.0.1:0", async (connection) => {
+      const server = await serving(async (connection) => {
         connection.write("ready");
         await new Promise((_, reject) => {
           connection.signal.addEventListener("abort", () => reject(connection.signal.reason as Error));

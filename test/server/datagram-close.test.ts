@@ -3,6 +3,7 @@ import { createSocket } from "node:dgram";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { DEFAULT_GRACE_MS } from "../../src/server/serve.ts";
 import { type DatagramMessage, type Server, serve } from "../../src/server.ts";
+import { turn, until } from "../support/until.ts";
 
 interface Pending {
   readonly message: DatagramMessage;
@@ -28,14 +29,10 @@ async function asked(count: number, onStop?: () => void) {
   const ask = async (text: string): Promise<void> => {
     const { datagramsReceived } = server.stats();
     client.send(text, Number(new URL(server.urls[0] ?? "").port), "127.0.0.1");
-    await until(() => server.stats().datagramsReceived > datagramsReceived);
+    await until(() => server.stats().datagramsReceived > datagramsReceived, "the datagram");
   };
   for (let index = 0; index < count; index++) await ask(`${index}`);
   return { server, pending, answers, ask };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Whether the close has settled, after everything that is ready has had its turn. */
@@ -44,7 +41,7 @@ async function isClosed(closed: Promise<void>): Promise<boolean> {
   void closed.then(() => {
     is = true;
   });
-  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+  await turn(10);
   return is;
 }
 
@@ -68,7 +65,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     }
     await closed;
     expect(stop).toHaveBeenCalledOnce();
-    await until(() => answers.length === 2);
+    await until(() => answers.length === 2, "two answers");
     expect(answers).toEqual(["answer 0", "answer 1"]);
   });
 

@@ -8,6 +8,7 @@ import {
 } from "../../src/server/limits/flow-limits.ts";
 import { READING_BYTES } from "../../src/server/transport/native-link.ts";
 import { type Connection, connect, type ServeOptions, type Server, serve } from "../../src/server.ts";
+import { until, untilSteady } from "../support/until.ts";
 
 const CLIENTS = 200;
 
@@ -66,20 +67,6 @@ async function reading(connection: Connection): Promise<void> {
   }
 }
 
-/** Until a value has not changed for many turns. */
-async function settled(value: () => unknown): Promise<void> {
-  let last = value();
-  for (let unchanged = 0; unchanged < 200; unchanged++) {
-    await new Promise((resolve) => setImmediate(resolve));
-    if (value() !== last) unchanged = 0;
-    last = value();
-  }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}
-
 describe.each(["native", "node"])("on the %s transport", (transport) => {
   beforeEach(() => {
     vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport);
@@ -92,7 +79,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const failures: unknown[] = [];
     const server = await echoing("tcp://127.0.0.1:0", { onError: (error) => failures.push(error) });
     for (const each of await clients(server, CLIENTS)) each.resetAndDestroy();
-    await until(() => server.connections === 0 && failures.length === CLIENTS);
+    await until(() => server.connections === 0 && failures.length === CLIENTS, "every connection to end and be told");
     expect(new Set(failures.map((error) => (error as NodeJS.ErrnoException).code))).toEqual(new Set(["ECONNRESET"]));
     await expectAnEcho(server);
   });
@@ -125,8 +112,8 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       flooder?.pause();
       // More than the kernel's buffers hold on both ways.
       flooder?.write(Buffer.alloc(64 * 1024 * 1024));
-      await until(() => (connection?.stats.bytesWaiting ?? 0) >= DEFAULT_LOW_WATER_BYTES);
-      await settled(() => connection?.stats.bytesRead);
+      await until(() => (connection?.stats.bytesWaiting ?? 0) >= DEFAULT_LOW_WATER_BYTES, "bytes that wait to be sent");
+      await untilSteady(() => connection?.stats.bytesRead, "the server to stop reading");
       const { bytesWaiting, bytesUnread } = connection?.stats ?? { bytesWaiting: Number.NaN, bytesUnread: Number.NaN };
       expect(bytesWaiting + bytesUnread).toBeLessThanOrEqual(
         DEFAULT_HIGH_WATER_BYTES + DEFAULT_MAX_READ_BUFFER_BYTES + READING_BYTES,
@@ -135,7 +122,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       // And they go on as soon as the client takes something.
       const before = connection?.stats.bytesRead ?? 0;
       flooder?.resume();
-      await until(() => (connection?.stats.bytesRead ?? 0) > before + 1024 * 1024);
+      await until(() => (connection?.stats.bytesRead ?? 0) > before + 1024 * 1024, "a further MiB to be read");
     },
   );
 
@@ -158,7 +145,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   test("close with 1 000 idle clients", async () => {
     const server = await echoing("tcp://127.0.0.1:0");
     const idle = await clients(server, 1_000);
-    await until(() => server.connections === 1_000);
+    await until(() => server.connections === 1_000, "1_000 connections");
     const ended = Promise.all(idle.map((each) => once(each.resume(), "end")));
     await server.close();
     await ended;

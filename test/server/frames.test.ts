@@ -1,25 +1,12 @@
 import { once } from "node:events";
 import { createConnection } from "node:net";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { FrameError, jsonLines, lengthPrefixed, lines } from "../../src/codec.ts";
-import { type Connection, connect, type Server, serve } from "../../src/server.ts";
-
-async function serving(session: (connection: Connection) => Promise<void>, onError?: (error: unknown) => void) {
-  const server = await serve("tcp://127.0.0.1:0", session, { onError });
-  onTestFinished(() => server.close({ graceMs: 0 }));
-  return server;
-}
-
-function urlOf(server: Server): string {
-  return server.urls[0] ?? "";
-}
-
-async function connected(server: Server): Promise<Connection> {
-  const client = await connect(urlOf(server));
-  onTestFinished(() => client.abort());
-  return client;
-}
+import { type Connection, connect, type Server } from "../../src/server.ts";
+import { connected } from "../support/connected.ts";
+import { serving, urlOf } from "../support/serving.ts";
+import { turn } from "../support/until.ts";
 
 /** A client of Node's, which says these bytes, ends, and gives what it was answered. */
 async function answer(server: Server, said: string): Promise<string> {
@@ -106,7 +93,9 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   test("what is no frame aborts a connection whose frames are pushed", async () => {
     const onError = vi.fn();
     const taken: unknown[] = [];
-    const server = await serving((connection) => connection.frames(jsonLines()).onFrame((f) => taken.push(f)), onError);
+    const server = await serving((connection) => connection.frames(jsonLines()).onFrame((f) => taken.push(f)), {
+      onError,
+    });
     const client = await connected(server);
     client.write('{"a":1}\n{"a":\n');
     await expect(client.read()).rejects.toMatchObject({ code: "ECONNRESET" });
@@ -120,9 +109,12 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     ["pushed", (connection: Connection) => connection.frames(lines()).onFrame(() => undefined)],
   ])("an end within a frame is told: %s", async (_, read) => {
     const onError = vi.fn();
-    const server = await serving(async (connection) => {
-      await read(connection);
-    }, onError);
+    const server = await serving(
+      async (connection) => {
+        await read(connection);
+      },
+      { onError },
+    );
     // The connection is aborted: what comes to the client is a reset, or its end before that.
     const client = await connected(server);
     client.write("one\ntw");
@@ -180,7 +172,7 @@ test("the frames are the same however the bytes were written", async () => {
       const bytes = Buffer.from(sent.map((line) => `${line}\n`).join(""));
       const client = await connect(urlOf(server));
       client.write(bytes.subarray(0, at));
-      await new Promise(setImmediate);
+      await turn();
       client.write(bytes.subarray(at));
       await client.end();
       const came: string[] = [];

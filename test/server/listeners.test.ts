@@ -18,6 +18,7 @@ import {
 import { connectSocket } from "../../src/server/opening/connect-socket.ts";
 import { parseSocketUrl } from "../../src/server/url/socket-url.ts";
 import { connect, type Server, type Service, serve } from "../../src/server.ts";
+import { serving } from "../support/serving.ts";
 
 const echo: Service = {
   name: "echo",
@@ -27,9 +28,8 @@ const echo: Service = {
   datagram: ({ data, reply }) => void reply(data),
 };
 
-async function serving(url: string): Promise<{ server: Server; port: number }> {
-  const server = await serve(url, echo);
-  onTestFinished(() => server.close({ graceMs: 0 }));
+async function echoing(url: string): Promise<{ server: Server; port: number }> {
+  const server = await serving(echo, {}, url);
   return { server, port: Number(server.urls[0]?.split(":").at(-1)) };
 }
 
@@ -81,14 +81,14 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
   describe.each(["tcp", "udp"])("%s", (scheme) => {
     test.each(["[::]", "*"])("%s takes IPv4 and IPv6 clients", async (host) => {
-      const { server, port } = await serving(`${scheme}://${host}:0`);
+      const { server, port } = await echoing(`${scheme}://${host}:0`);
       expect(server.urls).toEqual([`${scheme}://[::]:${port}`]);
       expect(await answers(`${scheme}://127.0.0.1:${port}`)).toBe(true);
       expect(await answers(`${scheme}://[::1]:${port}`)).toBe(true);
     });
 
     test("[::] with ipv6only takes IPv6 clients alone", async () => {
-      const { server, port } = await serving(`${scheme}://[::]:0?ipv6only`);
+      const { server, port } = await echoing(`${scheme}://[::]:0?ipv6only`);
       expect(await answers(`${scheme}://127.0.0.1:${port}`)).toBe(false);
       // What is told is for clients: without the option.
       expect(server.urls).toEqual([`${scheme}://[::]:${port}`]);
@@ -100,7 +100,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     test.each(["udp://239.1.1.1:0?interface=lo", "udp://*:0?group=239.1.1.1&interface=lo"])(
       "%s hears its group",
       async (url) => {
-        const { port } = await serving(url);
+        const { port } = await echoing(url);
         const from = sender();
         await from.sendto("hello", { host: "239.1.1.1", port });
         expect(String(await from.recv(64))).toBe("hello");
@@ -108,15 +108,15 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     );
 
     test("several share the port of a group", async () => {
-      const { port } = await serving("udp://239.1.1.2:0?interface=lo");
-      await serving(`udp://239.1.1.2:${port}?interface=lo`);
+      const { port } = await echoing("udp://239.1.1.2:0?interface=lo");
+      await echoing(`udp://239.1.1.2:${port}?interface=lo`);
       const from = sender();
       await from.sendto("hello", { host: "239.1.1.2", port });
       for (let answer = 0; answer < 2; answer++) expect(String(await from.recv(64))).toBe("hello");
     });
 
     test("with a source only that is heard; RFC 4607", async () => {
-      const { port } = await serving("udp://232.1.1.1:0?source=127.0.0.2&interface=lo");
+      const { port } = await echoing("udp://232.1.1.1:0?source=127.0.0.2&interface=lo");
       const [wrong, right] = [sender(), datagrams("127.0.0.2")];
       right.setsockopt(IPPROTO_IP, IP_MULTICAST_IF, Buffer.from([127, 0, 0, 1]));
       await wrong.sendto("wrong", { host: "232.1.1.1", port });
@@ -127,8 +127,8 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
 
     test("IPv6 groups are joined, with and without a source", async () => {
-      await serving("udp://[::]:0?group=ff01::114&interface=lo");
-      await serving("udp://[ff31::115]:0?source=::1&interface=lo");
+      await echoing("udp://[::]:0?group=ff01::114&interface=lo");
+      await echoing("udp://[ff31::115]:0?source=::1&interface=lo");
       // proc(5): the groups of each interface, and the sources of each group that are heard.
       expect(readFileSync("/proc/net/igmp6", "utf8")).toMatch(/ lo +ff010{24}0114 /);
       expect(readFileSync("/proc/net/mcfilter6", "utf8")).toMatch(/ lo (?:0x)?ff310{24}0115 (?:0x)?0{31}1 +1 +0/);
@@ -161,7 +161,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     test("has the mode, the owner and the group", async () => {
       const path = freePath();
       const { uid, gid } = statSync(join(path, ".."));
-      const { server } = await serving(`unix:${path}?mode=620&owner=${uid}&group=${gid}`);
+      const { server } = await echoing(`unix:${path}?mode=620&owner=${uid}&group=${gid}`);
       expect((statSync(path).mode & 0o777).toString(8)).toBe("620");
       expect(statSync(path)).toMatchObject({ uid, gid });
       expect(server.urls).toEqual([`unix:${path}`]);
@@ -173,7 +173,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       const groups = readFileSync("/etc/group", "utf8").split("\n");
       const [group] = groups.find((line) => line.split(":")[2] === String(gid))?.split(":") ?? [];
       const path = freePath();
-      await serving(`unix:${path}?owner=${username}&group=${group}`);
+      await echoing(`unix:${path}?owner=${username}&group=${group}`);
       expect(statSync(path)).toMatchObject({ uid, gid });
     });
 
@@ -199,7 +199,7 @@ test("a group on 0.0.0.0 is not heard because somebody else on the machine has j
   });
   onTestFinished(() => first.close());
   const port = Number(first.urls[0]?.split(":").at(-1));
-  await serving(`udp://239.1.1.5:${port}?interface=lo`);
+  await echoing(`udp://239.1.1.5:${port}?interface=lo`);
   const from = sender();
   for (const host of ["239.1.1.5", "239.1.1.4"]) {
     await from.sendto(host, { host, port });

@@ -5,7 +5,8 @@ import { AF_INET, AF_INET6, socket } from "../../src/index.ts";
 import { connectSocket } from "../../src/server/opening/connect-socket.ts";
 import { listenOnEach, MAX_COMMON_PORT_TRIES } from "../../src/server/transport/listen-on-each.ts";
 import { parseSocketUrl } from "../../src/server/url/socket-url.ts";
-import { connect, formatSocketUrl, type Server, serve } from "../../src/server.ts";
+import { connect, formatSocketUrl, type Server } from "../../src/server.ts";
+import { serving } from "../support/serving.ts";
 
 vi.mock("node:dns/promises", { spy: true });
 
@@ -88,15 +89,12 @@ describe.each(["native", "node"])("a listener on the %s transport", (transport) 
     vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport);
   });
 
-  const serving = async (url: string): Promise<Server> => {
-    const server = await serve(url, async (connection) => void connection.write("hello"));
-    onTestFinished(() => server.close());
-    return server;
-  };
+  const greeting = (url: string): Promise<Server> =>
+    serving(async (connection) => void connection.write("hello"), {}, url);
 
   test("takes every address of its name, on one port", async () => {
     resolveTo("127.0.0.1", "::1", "127.0.0.2");
-    const server = await serving("tcp://three.example:0");
+    const server = await greeting("tcp://three.example:0");
     const [, port = ""] = /^tcp:\/\/three\.example:(\d+)$/.exec(server.urls.join()) ?? [];
     for (const host of ["127.0.0.1", "::1", "127.0.0.2"]) {
       const client = await connect(formatSocketUrl({ scheme: "tcp", host, port: Number(port) }));
@@ -109,20 +107,20 @@ describe.each(["native", "node"])("a listener on the %s transport", (transport) 
 
   test("passes over an address that the machine does not have, RFC 5737", async () => {
     resolveTo("192.0.2.1", "127.0.0.1");
-    const server = await serving("tcp://two.example:0");
+    const server = await greeting("tcp://two.example:0");
     expect(server.urls).toEqual([expect.stringMatching(/^tcp:\/\/127\.0\.0\.1:[1-9]\d*$/)]);
   });
 
   test("and fails where it has none", async () => {
     resolveTo("192.0.2.1", "198.51.100.1");
-    await expect(serving("tcp://two.example:0")).rejects.toMatchObject({ code: "EADDRNOTAVAIL" });
+    await expect(greeting("tcp://two.example:0")).rejects.toMatchObject({ code: "EADDRNOTAVAIL" });
   });
 
   test("passes over none that is taken, and then holds none", async () => {
     const port = listening("127.0.0.2");
     resolveTo("127.0.0.1", "127.0.0.2");
-    await expect(serving(`tcp://two.example:${port}`)).rejects.toMatchObject({ code: "EADDRINUSE" });
-    await serving(`tcp://127.0.0.1:${port}`);
+    await expect(greeting(`tcp://two.example:${port}`)).rejects.toMatchObject({ code: "EADDRINUSE" });
+    await greeting(`tcp://127.0.0.1:${port}`);
   });
 });
 

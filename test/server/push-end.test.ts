@@ -2,7 +2,9 @@
 import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { type Connection, type Server, serve } from "../../src/server.ts";
+import type { Connection, Server } from "../../src/server.ts";
+import { serving } from "../support/serving.ts";
+import { until } from "../support/until.ts";
 
 /** The ways in which a service can do it; but for the first, the server cannot see that it is a push. */
 const SERVICES: readonly (readonly [string, (connection: Connection) => Promise<void>])[] = [
@@ -18,30 +20,25 @@ function push(connection: Connection): Promise<void> {
   });
 }
 
-interface Serving {
+interface Watched {
   readonly server: Server;
   readonly errors: unknown[];
 }
 
-async function serving(service: (connection: Connection) => Promise<void>): Promise<Serving> {
+async function watched(service: (connection: Connection) => Promise<void>): Promise<Watched> {
   const errors: unknown[] = [];
-  const server = await serve("tcp://127.0.0.1:0", service, { onError: (error) => errors.push(error) });
-  onTestFinished(() => server.close({ graceMs: 0 }));
+  const server = await serving(service, { onError: (error) => errors.push(error) });
   return { server, errors };
 }
 
 /** A client that has had an echo. */
-async function client({ server }: Serving): Promise<Socket> {
+async function client({ server }: Watched): Promise<Socket> {
   const socket = connectSocket(Number(new URL(server.urls[0] ?? "").port), "127.0.0.1");
   onTestFinished(() => void socket.destroy());
   socket.on("error", () => undefined);
   socket.write("echo");
   await once(socket, "data");
   return socket;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe.each(["native", "node"])("on the %s transport", (transport) => {
@@ -54,34 +51,34 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
   describe.each(SERVICES)("a service that %s", (_name, service) => {
     test("ends with the peer's end, and is flushed", async () => {
-      const serves = await serving(service);
+      const serves = await watched(service);
       const socket = await client(serves);
       socket.end("last");
       const [last] = await once(socket, "data");
       expect(String(last)).toBe("last");
-      await until(() => serves.server.connections === 0);
+      await until(() => serves.server.connections === 0, "the last connection to end");
       expect(serves.errors).toEqual([]);
     });
 
     // That no rejection is left unhandled, vitest itself sees to.
     test("is lost with the connection, and that is reported once", async () => {
-      const serves = await serving(service);
+      const serves = await watched(service);
       const socket = await client(serves);
       socket.resetAndDestroy();
-      await until(() => serves.server.connections === 0);
+      await until(() => serves.server.connections === 0, "the last connection to end");
       expect(serves.errors).toEqual([expect.objectContaining({ code: "ECONNRESET" })]);
     });
 
     test("that throws aborts its connection, and that is reported once", async () => {
-      const serves = await serving(service);
+      const serves = await watched(service);
       const socket = await client(serves);
       socket.write(Buffer.of(0));
-      await until(() => serves.server.connections === 0);
+      await until(() => serves.server.connections === 0, "the last connection to end");
       expect(serves.errors).toEqual([expect.objectContaining({ message: "a zero" })]);
     });
 
     test("ends when the server closes", async () => {
-      const serves = await serving(service);
+      const serves = await watched(service);
       const socket = await client(serves);
       socket.resume().on("end", () => socket.end());
       await serves.server.close();
@@ -91,7 +88,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
   test("whoever looks at the promise of a push besides is told the same", async () => {
     let told: Promise<unknown> = Promise.resolve();
-    const serves = await serving((connection) => {
+    const serves = await watched((connection) => {
       const pushed = push(connection);
       told = pushed.catch((error: unknown) => error);
       return pushed;
@@ -99,7 +96,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const socket = await client(serves);
     socket.resetAndDestroy();
     expect(await told).toMatchObject({ code: "ECONNRESET" });
-    await until(() => serves.server.connections === 0);
+    await until(() => serves.server.connections === 0, "the last connection to end");
     expect(serves.errors).toEqual([await told]);
   });
 });

@@ -11,12 +11,8 @@ import {
   serveLimits,
 } from "../../src/server/serve-options.ts";
 import { type ConnectionsAlarm, type ServeOptions, type Server, type ServiceInput, serve } from "../../src/server.ts";
-
-async function serving(service: ServiceInput, options: ServeOptions, url = "tcp://127.0.0.1:0"): Promise<Server> {
-  const server = await serve(url, service, options);
-  onTestFinished(() => server.close({ graceMs: 0 }));
-  return server;
-}
+import { serving } from "../support/serving.ts";
+import { turn, until } from "../support/until.ts";
 
 /** Says hello, and stays until the client goes. */
 async function hello(connection: Parameters<Extract<ServiceInput, (...args: never[]) => unknown>>[0]): Promise<void> {
@@ -54,10 +50,6 @@ function published(name: string): unknown[] {
   return messages;
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}
-
 describe.each(["native", "node"])("on the %s transport", (transport) => {
   beforeEach(() => {
     vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport);
@@ -83,7 +75,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       { reason: "max-connections", peer: expect.objectContaining({ host: "127.0.0.1" }), service: "hello" },
     ]);
     first.socket.destroy();
-    await until(() => server.connections === 1);
+    await until(() => server.connections === 1, "one connection");
     expect(await client(server).outcome).toBe("hello");
   });
 
@@ -129,11 +121,11 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await Promise.all(clients.map(({ outcome }) => outcome));
     expect(told).toEqual([]);
     clients.push(client(server));
-    await until(() => told.length === 1);
+    await until(() => told.length === 1, "one alarm");
     const alarm = { raiseAt: 3, clearAt: 1, service: "hello" };
     expect(told).toEqual([{ ...alarm, isRaised: true, connections: 3 }]);
     for (const { socket } of clients) socket.destroy();
-    await until(() => told.length === 2);
+    await until(() => told.length === 2, "two alarms");
     expect(told[1]).toEqual({ ...alarm, isRaised: false, connections: 1 });
     expect(messages).toEqual(told);
   });
@@ -143,7 +135,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const lost = client(server);
     await lost.outcome;
     lost.socket.resetAndDestroy();
-    await until(() => server.connections === 0);
+    await until(() => server.connections === 0, "the last connection to end");
     expect(server.stats().errors).toEqual({ ECONNRESET: 1 });
   });
 
@@ -161,7 +153,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     other.socket.write("hello");
     expect(await other.outcome).toBe("hello");
     expect(await silent.outcome).toBe("ECONNRESET");
-    await until(() => errors.length === 1);
+    await until(() => errors.length === 1, "one error");
     expect(server.stats()).toMatchObject({
       connectionsActive: 1,
       connectionsExpired: { "first-byte": 1 },
@@ -184,8 +176,8 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const deaf = client(server);
     deaf.socket.pause();
     await once(deaf.socket, "connect");
-    await until(() => server.stats().connectionsExpired.write === 1);
-    await until(() => server.connections === 0);
+    await until(() => server.stats().connectionsExpired.write === 1, "the write deadline");
+    await until(() => server.connections === 0, "the last connection to end");
   });
 
   describe("datagrams", () => {
@@ -195,7 +187,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       const answers: string[] = [];
       socket.on("message", (data) => answers.push(String(data)));
       for (let index = 0; index < count; index++) socket.send(`${index}`, portOf(server), "127.0.0.1");
-      await until(() => server.stats().datagramsReceived === count);
+      await until(() => server.stats().datagramsReceived === count, "the datagrams");
       return answers;
     }
 
@@ -207,7 +199,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
         "udp://127.0.0.1:0",
       );
       const answers = await asking(server, 5);
-      await until(() => answers.length === 3);
+      await until(() => answers.length === 3, "three answers");
       expect(server.stats()).toMatchObject({
         datagramsReceived: 5,
         datagramsDropped: { "datagram-rate-per-address": 2 },
@@ -232,7 +224,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
         "udp://127.0.0.1:0",
       );
       const answers = await asking(server, 3);
-      await until(() => answers.length === 2);
+      await until(() => answers.length === 2, "two answers");
       expect(errors).toMatchObject([{ message: "in the service" }]);
       expect(server.stats().datagramsDropped["max-pending-replies"]).toBe(0);
     });
@@ -263,16 +255,16 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       expect(server.stats().datagramsDropped[reason]).toBe(3);
       waiting[0]?.answer();
       waiting[1]?.fail();
-      await until(() => errors.length === 1);
+      await until(() => errors.length === 1, "one error");
       const second = await serving({ name: "none", datagram: () => undefined }, {}, "udp://127.0.0.1:0");
       await asking(second, 3);
       const again = createSocket("udp4");
       onTestFinished(() => new Promise<void>((closed) => void again.close(() => closed())));
       for (let index = 0; index < 3; index++) again.send("again", portOf(server), "127.0.0.1");
-      await until(() => server.stats().datagramsReceived === 8);
+      await until(() => server.stats().datagramsReceived === 8, "all eight datagrams");
       expect(waiting).toHaveLength(4);
       for (const each of waiting.slice(2)) each.answer();
-      await until(() => server.stats().repliesSent === 3);
+      await until(() => server.stats().repliesSent === 3, "three replies");
     });
   });
 });
@@ -289,7 +281,7 @@ describe("maxConnections, wait", () => {
     void third.outcome.then(() => {
       isServed = true;
     });
-    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await turn(20);
     expect([isServed, server.connections]).toEqual([false, 2]);
     first.socket.destroy();
     expect(await third.outcome).toBe("hello");

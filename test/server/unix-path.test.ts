@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, socket } from "../../src/index.ts";
-import { connect, type Server, type Service, serve } from "../../src/server.ts";
+import { connect, type Service, serve } from "../../src/server.ts";
+import { serving, urlOf } from "../support/serving.ts";
 
 const service: Service = {
   name: "echo",
@@ -26,12 +27,6 @@ function pathOfThisTest(): string {
   return join(folder, "socket");
 }
 
-async function serving(url: string): Promise<Server> {
-  const server = await serve(url, service);
-  onTestFinished(() => server.close({ graceMs: 0 }));
-  return server;
-}
-
 describe.each(kinds)("on the %s transport, %s", (transport, scheme, type) => {
   beforeEach(() => {
     vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport);
@@ -42,7 +37,7 @@ describe.each(kinds)("on the %s transport, %s", (transport, scheme, type) => {
 
   test("the path is there while the server runs", async () => {
     const path = pathOfThisTest();
-    const server = await serving(`${scheme}:${path}`);
+    const server = await serving(service, {}, `${scheme}:${path}`);
     expect(existsSync(path)).toBe(true);
     await server.close();
     expect(existsSync(path)).toBe(false);
@@ -55,16 +50,16 @@ describe.each(kinds)("on the %s transport, %s", (transport, scheme, type) => {
     if (type !== SOCK_DGRAM) left.listen();
     left.close();
     expect(existsSync(path)).toBe(true);
-    const server = await serving(`${scheme}:${path}`);
-    const client = await connect(server.urls[0] ?? "");
+    const server = await serving(service, {}, `${scheme}:${path}`);
+    const client = await connect(urlOf(server));
     client.abort();
   });
 
   test("a path that somebody listens on is not", async () => {
     const path = pathOfThisTest();
-    const server = await serving(`${scheme}:${path}`);
+    const server = await serving(service, {}, `${scheme}:${path}`);
     await expect(serve(`${scheme}:${path}`, service)).rejects.toMatchObject({ code: "EADDRINUSE" });
-    const client = await connect(server.urls[0] ?? "");
+    const client = await connect(urlOf(server));
     client.abort();
   });
 
@@ -78,7 +73,7 @@ describe.each(kinds)("on the %s transport, %s", (transport, scheme, type) => {
 
 test("a path that has become somebody else's is not removed", async () => {
   const path = pathOfThisTest();
-  const server = await serving(`unix:${path}`);
+  const server = await serving(service, {}, `unix:${path}`);
   unlinkSync(path);
   writeFileSync(path, "of somebody else");
   await server.close();

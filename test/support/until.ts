@@ -14,6 +14,19 @@ export async function until(condition: () => boolean, what: string): Promise<voi
   }
 }
 
+/** Lets the event loop turn until the value has stayed the same for so many turns. */
+export async function untilSteady(value: () => unknown, what: string, turns = 200): Promise<void> {
+  let last = value();
+  let unchanged = 0;
+  const isSteady = (): boolean => {
+    const current = value();
+    unchanged = current === last ? unchanged + 1 : 0;
+    last = current;
+    return unchanged > turns;
+  };
+  await until(isSteady, what);
+}
+
 /** One turn of the event loop, or several: all that is ready has been dealt with. */
 export async function turn(count = 1): Promise<void> {
   for (let done = 0; done < count; done++) await new Promise<void>((resolve) => setImmediate(resolve));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type Connection, connect, type ServeOptions, type Server, serve } from "../../src/server.ts";
+import { type Connection, connect, serve } from "../../src/server.ts";
 import { greet } from "../../src/services/greet/greet.ts";
 import { MemoryLink } from "../../src/testing/memory-link.ts";
 import {
@@ -9,6 +9,8 @@ import {
   memoryPair,
   memoryTransport,
 } from "../../src/testing/memory-transport.ts";
+import { serving, urlOf } from "../support/serving.ts";
+import { turn } from "../support/until.ts";
 
 function inMemory(options?: MemoryOptions): MemoryTransport {
   const memory = memoryTransport(options);
@@ -16,25 +18,21 @@ function inMemory(options?: MemoryOptions): MemoryTransport {
   return memory;
 }
 
-async function serving(
-  url: string,
-  session: (connection: Connection) => Promise<void>,
-  options?: ServeOptions,
-): Promise<[url: string, server: Server]> {
-  const server = await serve(url, session, options);
-  onTestFinished(() => server.close({ graceMs: 0 }));
-  return [server.urls[0] ?? "", server];
-}
-
 describe.each(["tcp://127.0.0.1:0", "tcp://[::1]:0", "unix:/memory/x.sock", "unix:@memory", "unix-seqpacket:@memory"])(
   "over %s",
   (at) => {
     test("what is written comes to the other end, and the end after it", async () => {
       const memory = inMemory();
-      const [url] = await serving(at, async (connection) => {
-        for await (const piece of connection) connection.write(piece);
-        connection.write("bye");
-      });
+      const url = urlOf(
+        await serving(
+          async (connection) => {
+            for await (const piece of connection) connection.write(piece);
+            connection.write("bye");
+          },
+          {},
+          at,
+        ),
+      );
       const client = await connect(url);
       client.write("hello");
       expect(String(await client.read())).toBe("hello");
@@ -47,7 +45,9 @@ describe.each(["tcp://127.0.0.1:0", "tcp://[::1]:0", "unix:/memory/x.sock", "uni
 
     test("onBytes is given what comes, and settles at the end", async () => {
       inMemory();
-      const [url] = await serving(at, (connection) => connection.onBytes((bytes) => void connection.write(bytes)));
+      const url = urlOf(
+        await serving((connection) => connection.onBytes((bytes) => void connection.write(bytes)), {}, at),
+      );
       const client = await connect(url);
       client.write("hello");
       expect(String(await client.read())).toBe("hello");
@@ -59,10 +59,11 @@ describe.each(["tcp://127.0.0.1:0", "tcp://[::1]:0", "unix:/memory/x.sock", "uni
 test("nothing is a socket, and nothing waits for the event loop", async () => {
   inMemory();
   const before = process.getActiveResourcesInfo().length;
-  const [url] = await serving("tcp://127.0.0.1:0", async (connection) => {
+  const server = await serving(async (connection) => {
     connection.write(String(await connection.read()).toUpperCase());
     await connection.read();
   });
+  const url = urlOf(server);
   let turns = 0;
   const immediate = setImmediate(() => turns++);
   const client = await connect(url);
@@ -104,7 +105,7 @@ test("bufferBytes: a reader that does not read stops the writer, and nothing is 
   const drained = client.drained().then(() => {
     isDrained = true;
   });
-  await new Promise((resolve) => setImmediate(resolve));
+  await turn();
   expect(isDrained).toBe(false);
   expect(await server.readExactly(data.length)).toEqual(data);
   await drained;
@@ -165,7 +166,7 @@ describe("failures", () => {
     const { client, server, reset } = memoryPair({ bufferBytes: 10 });
     client.write(Buffer.alloc(200_000));
     const drained = expect(client.drained()).rejects.toMatchObject({ code: "ECONNRESET" });
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
     reset();
     await drained;
     server.abort();
@@ -178,14 +179,14 @@ describe("failures", () => {
     const waiting = new Promise<void>((resolve) => {
       isWaiting = resolve;
     });
-    const [url, server] = await serving(
-      "tcp://127.0.0.1:0",
+    const server = await serving(
       async (connection) => {
         isWaiting();
         await connection.read();
       },
       { onError: (error) => failures.push(error) },
     );
+    const url = urlOf(server);
     const client = await connect(url);
     await waiting;
     memory.reset();
@@ -203,22 +204,24 @@ describe("failures", () => {
 
   test("a place that is taken is taken until its listener has closed", async () => {
     inMemory();
-    const [url, server] = await serving("tcp://127.0.0.1:8000", async () => undefined);
+    const server = await serving(async () => undefined, {}, "tcp://127.0.0.1:8000");
+    const url = urlOf(server);
     await expect(serve(url, async () => undefined)).rejects.toMatchObject({ code: "EADDRINUSE" });
     await server.close();
-    await serving(url, async () => undefined);
+    await serving(async () => undefined, {}, url);
   });
 });
 
 test("maxConnections: further ones wait until there is room", async () => {
   inMemory();
-  const [url] = await serving(
-    "tcp://127.0.0.1:0",
-    async (connection) => {
-      connection.write("your turn");
-      await connection.read();
-    },
-    { maxConnections: 1 },
+  const url = urlOf(
+    await serving(
+      async (connection) => {
+        connection.write("your turn");
+        await connection.read();
+      },
+      { maxConnections: 1 },
+    ),
   );
   const [first, second] = [await connect(url), await connect(url)];
   expect(String(await first.read())).toBe("your turn");
@@ -227,7 +230,7 @@ test("maxConnections: further ones wait until there is room", async () => {
     isServed = true;
     return piece;
   });
-  await new Promise((resolve) => setImmediate(resolve));
+  await turn();
   expect(isServed).toBe(false);
   await first.close();
   expect(String(await served)).toBe("your turn");
@@ -290,7 +293,7 @@ test("there is one transport at a time, and after it the machine's", async () =>
   const memory = memoryTransport();
   expect(() => memoryTransport()).toThrow("A memory transport is in place");
   memory[Symbol.dispose]();
-  const [url] = await serving("tcp://127.0.0.1:0", async () => undefined);
+  const url = urlOf(await serving(async () => undefined));
   expect(url).not.toBe("tcp://127.0.0.1:49152");
   await (await connect(url)).close();
 });

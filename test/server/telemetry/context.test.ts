@@ -7,7 +7,9 @@ import { lines } from "../../../src/codec.ts";
 import { systemClock } from "../../../src/server/limits/clock.ts";
 import { Deadline, DeadlineWheel } from "../../../src/server/limits/deadline-wheel.ts";
 import { ConnectionInContext } from "../../../src/server/telemetry/connection-in-context.ts";
-import { type Connection, type ConnectionStart, type ServeOptions, type Server, serve } from "../../../src/server.ts";
+import type { Connection, ConnectionStart, ServeOptions, Server } from "../../../src/server.ts";
+import { serving } from "../../support/serving.ts";
+import { until } from "../../support/until.ts";
 
 /** What each connection has as its store: the port of its client. */
 const storage = new AsyncLocalStorage<number>();
@@ -16,22 +18,12 @@ const inOwnContext: Required<Pick<ServeOptions, "context">> = {
   context: ({ peer }, run) => storage.run("port" in peer ? peer.port : 0, run),
 };
 
-async function serving(stream: (connection: Connection) => Promise<void>, options: ServeOptions): Promise<Server> {
-  const server = await serve("tcp://127.0.0.1:0", stream, options);
-  onTestFinished(() => server.close({ graceMs: 0 }));
-  return server;
-}
-
 async function client(server: Server): Promise<Socket> {
   const socket = connectSocket(Number(new URL(server.urls[0] ?? "").port), "127.0.0.1");
   onTestFinished(() => void socket.destroy());
   socket.on("error", () => undefined);
   await new Promise<void>((resolve) => socket.on("connect", resolve).on("close", () => resolve()));
   return socket;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await immediate();
 }
 
 function portOf({ peer }: Pick<Connection, "peer">): number {
@@ -96,7 +88,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     }, inOwnContext);
     const sockets = await interleaved(server, 5);
     for (const socket of sockets) socket.resume().end();
-    await until(() => server.stats().connectionsEnded.peer === 3);
+    await until(() => server.stats().connectionsEnded.peer === 3, "three connections to end: peer");
     expect(looks.strange).toEqual([]);
     for (const place of ["start", "end"]) expect(looks.count(place)).toBe(3);
     for (const place of ["read", "timer", "drained", "tick"]) expect(looks.count(place)).toBeGreaterThanOrEqual(3);
@@ -114,7 +106,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     }, inOwnContext);
     const sockets = await interleaved(server, 20);
     for (const socket of sockets) socket.resume().end();
-    await until(() => server.stats().connectionsEnded.peer === 3);
+    await until(() => server.stats().connectionsEnded.peer === 3, "three connections to end: peer");
     expect(looks.strange).toEqual([]);
     expect(looks.count("bytes")).toBeGreaterThanOrEqual(3);
     expect(looks.count("later")).toBe(looks.count("bytes"));
@@ -132,7 +124,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     }, inOwnContext);
     const sockets = await interleaved(server, 20);
     for (const socket of sockets) socket.resume().end();
-    await until(() => server.stats().connectionsEnded.peer === 3);
+    await until(() => server.stats().connectionsEnded.peer === 3, "three connections to end: peer");
     expect(looks.strange).toEqual([]);
     expect(looks.count("frame")).toBe(60);
     expect(looks.count("end")).toBe(3);
@@ -145,9 +137,9 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       return connection.onBytes((bytes) => void connection.write(bytes));
     }, inOwnContext);
     const [reset] = await interleaved(server, 2);
-    await until(() => server.connections === 3);
+    await until(() => server.connections === 3, "3 connections");
     reset?.resetAndDestroy();
-    await until(() => looks.count("abort") === 1);
+    await until(() => looks.count("abort") === 1, "the abort");
     await server.close({ graceMs: 0 });
     expect(looks.strange).toEqual([]);
   });
@@ -165,7 +157,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       { ...inOwnContext, firstByteTimeoutMs: 1 },
     );
     await Promise.all([client(server), client(server), client(server)]);
-    await until(() => server.stats().connectionsEnded.deadline === 3);
+    await until(() => server.stats().connectionsEnded.deadline === 3, "three connections to end: deadline");
     expect(looks.strange).toEqual([]);
     expect(["told", "abort", "rejected"].map((place) => looks.count(place))).toEqual([3, 3, 3]);
   });
@@ -185,7 +177,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       { ...inOwnContext, onError: (_, peer) => peer && looks.at("error", { peer }) },
     );
     await interleaved(server, 1);
-    await until(() => server.stats().connectionsEnded.failed === 3);
+    await until(() => server.stats().connectionsEnded.failed === 3, "three connections to end: failed");
     expect(looks.strange).toEqual([]);
     expect(["start", "stop", "error"].map((place) => looks.count(place))).toEqual([3, 3, 3]);
   });
@@ -199,7 +191,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       },
     });
     const socket = await client(server);
-    await until(() => server.connections === 1);
+    await until(() => server.connections === 1, "one connection");
     expect(told).toEqual([
       {
         id: expect.any(Number),
@@ -222,7 +214,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       {},
     );
     (await client(server)).end("hello");
-    await until(() => server.stats().connectionsEnded.peer === 1);
+    await until(() => server.stats().connectionsEnded.peer === 1, "a connection to end with its peer's end");
     expect(bytes).toBe(5);
     expect(received).not.toHaveBeenCalled();
   });
@@ -253,13 +245,13 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       onError: (error) => errors.push(error),
     });
     const socket = await client(server);
-    await until(() => socket.destroyed);
-    await until(() => errors.length === 1);
+    await until(() => socket.destroyed, "the client to be cut off");
+    await until(() => errors.length === 1, "one error");
     expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining(message) })]);
     expect(server.stats()).toMatchObject({ connectionsActive: 0, connectionsAccepted: 0 });
     isBroken = false;
     await client(server);
-    await until(() => server.connections === 1);
+    await until(() => server.connections === 1, "one connection");
   });
 
   test("a context that calls run twice, and again later: the connection is served once", async () => {
@@ -272,7 +264,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       },
     });
     const socket = await client(server);
-    await until(() => server.connections === 1);
+    await until(() => server.connections === 1, "one connection");
     again?.();
     expect(server.stats().connectionsAccepted).toBe(1);
     let answer = "";
@@ -280,7 +272,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       answer += String(data);
     });
     socket.write("still here");
-    await until(() => answer === "still here");
+    await until(() => answer === "still here", "the echo");
   });
 });
 
@@ -289,6 +281,6 @@ test("the timer of all deadlines is in the context of none of their connections"
   const seen: unknown[] = [];
   storage.run(1, () => new Deadline(wheel, () => seen.push(storage.getStore())).start(1));
   storage.run(2, () => new Deadline(wheel, () => seen.push(storage.getStore())).start(20));
-  await until(() => seen.length === 2);
+  await until(() => seen.length === 2, "two looks");
   expect(seen).toEqual([undefined, undefined]);
 });

@@ -2,24 +2,19 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { connect as connectSocket, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { ConnectionSpans } from "../../../src/server/telemetry/connection-spans.ts";
-import {
-  type ConnectionStart,
-  type ConnectionStop,
-  type EndReason,
-  type ServeOptions,
-  type Server,
-  type ServiceInput,
-  serve,
+import type {
+  ConnectionStart,
+  ConnectionStop,
+  EndReason,
+  ServeOptions,
+  Server,
+  ServiceInput,
 } from "../../../src/server.ts";
+import { serving } from "../../support/serving.ts";
+import { until } from "../../support/until.ts";
 
 const START = "sockwright:server:connection:start";
 const STOP = "sockwright:server:connection:stop";
-
-async function serving(service: ServiceInput, options: ServeOptions = {}): Promise<Server> {
-  const server = await serve("tcp://127.0.0.1:0", service, options);
-  onTestFinished(() => server.close({ graceMs: 0 }));
-  return server;
-}
 
 async function client(server: Server): Promise<Socket> {
   const socket = connectSocket(Number(new URL(server.urls[0] ?? "").port), "127.0.0.1");
@@ -38,10 +33,6 @@ function heard<Message>(name: string): Message[] {
   return messages;
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
-}
-
 /** What a service does, what its client does, and how that ends. */
 interface Story {
   readonly service: ServiceInput;
@@ -57,7 +48,7 @@ async function untilPeerEnds(connection: AsyncIterable<Buffer>): Promise<void> {
 const stays = (): void => undefined;
 
 async function resets(socket: Socket, server: Server): Promise<void> {
-  await until(() => server.connections === 1);
+  await until(() => server.connections === 1, "one connection");
   socket.resetAndDestroy();
 }
 
@@ -195,7 +186,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
     {
       service: untilPeerEnds,
       client: async (_, server) => {
-        await until(() => server.connections === 1);
+        await until(() => server.connections === 1, "one connection");
         void server.close();
       },
       end: { reason: "server-closed" },
@@ -206,7 +197,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
     {
       service: (connection) => new Promise((_, reject) => connection.signal.addEventListener("abort", reject)),
       client: async (_, server) => {
-        await until(() => server.connections === 1);
+        await until(() => server.connections === 1, "one connection");
         void server.close({ graceMs: 0 });
       },
       end: { reason: "server-closed" },
@@ -233,7 +224,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       },
     });
     const socket = await client(server);
-    await until(() => starts.length === 1);
+    await until(() => starts.length === 1, "one start message");
     const start = {
       id: expect.any(Number),
       service: "answer",
@@ -243,7 +234,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(starts).toEqual([start]);
     expect(stops).toEqual([]);
     socket.end("hello");
-    await until(() => stops.length === 1);
+    await until(() => stops.length === 1, "one stop message");
     expect(stops).toEqual([
       { ...start, bytesRead: 5, bytesWritten: 9, durationMs: expect.any(Number), reason: expect.any(String) },
     ]);
@@ -256,9 +247,9 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const stops = heard<ConnectionStop>(STOP);
     const server = await serving(untilPeerEnds);
     const sockets = await Promise.all([client(server), client(server), client(server)]);
-    await until(() => starts.length === 3);
+    await until(() => starts.length === 3, "three start messages");
     for (const socket of sockets) socket.end();
-    await until(() => stops.length === 3);
+    await until(() => stops.length === 3, "three stop messages");
     expect(new Set(starts.map(({ id }) => id)).size).toBe(3);
     const ports = (messages: readonly ConnectionStart[]): unknown =>
       new Map(messages.map(({ id, peer }) => [id, peer]));
@@ -271,7 +262,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const socket = await client(server);
     socket.resume();
     await act(socket, server);
-    await until(() => stops.length === 1);
+    await until(() => stops.length === 1, "one stop message");
     const { id, service: name, url, peer, bytesRead, bytesWritten, durationMs, ...told } = stops[0] ?? never();
     expect(told).toEqual(end);
     // What was told is what is counted.
@@ -287,7 +278,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const socket = await client(server);
     socket.resume();
     socket.end(Buffer.alloc(100));
-    await until(() => server.stats().connectionBytesRead.count === 1);
+    await until(() => server.stats().connectionBytesRead.count === 1, "the connection to be counted");
     const { connectionBytesRead, connectionBytesWritten, connectionDurationMs } = server.stats();
     expect(connectionBytesRead).toMatchObject({ sum: 100, counts: [0, 1, ...Array<number>(14).fill(0)] });
     expect(connectionBytesWritten).toMatchObject({ sum: 1_000, counts: [0, 0, 1, ...Array<number>(13).fill(0)] });
@@ -298,14 +289,14 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   test("who begins to listen in the middle is told nothing of the connections that were there", async () => {
     const server = await serving(untilPeerEnds);
     const early = await client(server);
-    await until(() => server.connections === 1);
+    await until(() => server.connections === 1, "one connection");
     const stops = heard<ConnectionStop>(STOP);
     const late = await client(server);
-    await until(() => server.connections === 2);
+    await until(() => server.connections === 2, "2 connections");
     early.end();
-    await until(() => server.connections === 1);
+    await until(() => server.connections === 1, "one connection");
     late.end();
-    await until(() => server.connections === 0);
+    await until(() => server.connections === 0, "the last connection to end");
     expect(stops.map(({ peer }) => "port" in peer && peer.port)).toEqual([late.localPort]);
   });
 
@@ -314,9 +305,9 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     onTestFinished(() => describeConnection.mockRestore());
     const server = await serving(untilPeerEnds);
     const socket = await client(server);
-    await until(() => server.connections === 1);
+    await until(() => server.connections === 1, "one connection");
     socket.end();
-    await until(() => server.connections === 0);
+    await until(() => server.connections === 0, "the last connection to end");
     expect(describeConnection).not.toHaveBeenCalled();
     expect(server.stats().connectionsEnded.peer).toBe(1);
   });
