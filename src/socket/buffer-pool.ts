@@ -1,3 +1,13 @@
+import {
+  MSG_CMSG_CLOEXEC,
+  MSG_DONTWAIT,
+  MSG_ERRQUEUE,
+  MSG_NOSIGNAL,
+  MSG_OOB,
+  MSG_PEEK,
+  MSG_WAITALL,
+} from "./constants.ts";
+
 /**
  * Where received bytes land. A caller gets a Buffer of its own, fitted to what came. Small receives go straight into a
  * slab from which the Buffer is cut, without a copy; larger ones into one scratch buffer, which is copied from, or given
@@ -20,12 +30,32 @@ export interface Receiver {
   receiveInto(room: Uint8Array, offset: number, length: number): number;
 }
 
-/** One attempt to receive at most `count` bytes: what the receiver gave, or an owned Buffer when that was not negative. */
-export function receiveOwned(count: number, receiver: Receiver): Buffer | number {
+/** The flags with which the kernel writes every byte that it counts. */
+const WRITING_FLAGS = MSG_PEEK | MSG_OOB | MSG_ERRQUEUE | MSG_WAITALL | MSG_DONTWAIT | MSG_NOSIGNAL | MSG_CMSG_CLOEXEC;
+
+/**
+ * Whether the kernel writes every byte that it counts. With MSG_TRUNC it does not: of a datagram it counts what it cut
+ * off, recv(2), and of a TCP stream what it has discarded, without writing any of it, tcp(7). What a flag unknown here
+ * does is not known either (MSG_SOCK_DEVMEM leaves bytes on the network card).
+ */
+function writesAll(flags: number): boolean {
+  return (flags & ~WRITING_FLAGS) === 0;
+}
+
+/** Memory for a receive of its own. Where the kernel may leave bytes unwritten, they are zeros and nobody's data. */
+export function receiveRoom(count: number, flags: number): Buffer {
+  return writesAll(flags) ? Buffer.allocUnsafe(count) : Buffer.alloc(count);
+}
+
+/**
+ * One attempt to receive at most `count` bytes: what the receiver gave, or an owned Buffer when that was not negative.
+ * Whatever the result says, the Buffer has at most `count` bytes, each written by the kernel in this call, or zero.
+ */
+export function receiveOwned(count: number, flags: number, receiver: Receiver): Buffer | number {
+  if (count > SCRATCH_BYTES || !writesAll(flags)) return receiveLarge(receiveRoom(count, flags), receiver);
   if (count <= POOLED_RECEIVE_BYTES) return receivePooled(count, receiver);
-  if (count > SCRATCH_BYTES) return receiveLarge(count, receiver);
   scratch ??= Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-  const received = receiver.receiveInto(scratch, 0, count);
+  const received = Math.min(receiver.receiveInto(scratch, 0, count), count);
   if (received < 0) return received;
   const filled = scratch.subarray(0, received);
   if (received <= SCRATCH_BYTES / 2) return Buffer.from(filled);
@@ -39,18 +69,16 @@ function receivePooled(count: number, receiver: Receiver): Buffer | number {
     used = 0;
   }
   const start = used;
-  const received = receiver.receiveInto(slab, start, count);
+  const received = Math.min(receiver.receiveInto(slab, start, count), count);
   if (received < 0) return received;
-  // With MSG_TRUNC recv(2) gives the full length of the datagram, beyond what was written.
-  const end = start + Math.min(received, count);
+  const end = start + received;
   used = (end + ALIGNMENT - 1) & -ALIGNMENT;
   return slab.subarray(start, end);
 }
 
-function receiveLarge(count: number, receiver: Receiver): Buffer | number {
-  const room = Buffer.allocUnsafeSlow(count);
-  const received = receiver.receiveInto(room, 0, count);
+function receiveLarge(room: Buffer, receiver: Receiver): Buffer | number {
+  const received = Math.min(receiver.receiveInto(room, 0, room.length), room.length);
   if (received < 0) return received;
   const filled = room.subarray(0, received);
-  return received > count / 2 ? filled : Buffer.from(filled);
+  return received > room.length / 2 ? filled : Buffer.from(filled);
 }

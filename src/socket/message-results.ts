@@ -1,4 +1,4 @@
-import { SOCKADDR_BYTES } from "./address.ts";
+import { type Address, decodeAddress, SOCKADDR_BYTES } from "./address.ts";
 
 // The addon's layout: int32 address length, sockaddr_storage, int32 flags, int32 control length.
 const ADDRESS_AT = 4;
@@ -7,20 +7,20 @@ const CONTROL_LENGTH_AT = FLAGS_AT + 4;
 
 /** What recvmsg leaves besides the data: the address, the flags, and how much control data there is. */
 export class MessageResults {
-  readonly view = new DataView(new ArrayBuffer(CONTROL_LENGTH_AT + 4));
-  /** The same memory, as the addon takes it. */
-  readonly bytes = new Uint8Array(this.view.buffer);
-  readonly addressAt = ADDRESS_AT;
+  /** The memory, as the addon takes it. */
+  readonly bytes = new Uint8Array(CONTROL_LENGTH_AT + 4);
+  readonly #view = new DataView(this.bytes.buffer);
 
-  get addressLength(): number {
-    return this.view.getInt32(0, true);
+  get address(): Address | undefined {
+    // The kernel gives the full length even where it cuts: what stands behind the sockaddr is no part of it.
+    return decodeAddress(this.#view, ADDRESS_AT, Math.min(this.#view.getInt32(0, true), SOCKADDR_BYTES));
   }
 
   get flags(): number {
-    return this.view.getInt32(FLAGS_AT, true);
+    return this.#view.getInt32(FLAGS_AT, true);
   }
 
   get controlLength(): number {
-    return this.view.getInt32(CONTROL_LENGTH_AT, true);
+    return this.#view.getInt32(CONTROL_LENGTH_AT, true);
   }
 }

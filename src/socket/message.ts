@@ -1,12 +1,7 @@
 import { kernel } from "../native/load.ts";
-import {
-  type Address,
-  type AddressInput,
-  decodeAddress,
-  type EncodedAddress,
-  encodeNumericAddress,
-} from "./address.ts";
+import { type Address, type AddressInput, type EncodedAddress, encodeNumericAddress } from "./address.ts";
 import { byteCount, bytesOf, type Data, intact, integer, outOfRange, viewOf, wrongType } from "./argument.ts";
+import { receiveRoom } from "./buffer-pool.ts";
 import { type Outcome, promised, WOULD_BLOCK } from "./call.ts";
 import { MSG_CMSG_CLOEXEC } from "./constants.ts";
 import { type ControlMessage, decodeControl, encodeControl, MAX_CONTROL_BYTES } from "./control-message.ts";
@@ -78,10 +73,11 @@ export function recvmsg(
 ): Promise<Message> {
   return promised(async () => {
     const most = byteCount("count", count);
-    let room = Buffer.alloc(0);
+    const flags = flagsOf(options);
+    let room: Buffer = Buffer.alloc(0);
     // Made when there is something to receive: an idle socket holds no room.
     const roomNow = (): readonly Uint8Array[] => {
-      room = Buffer.allocUnsafe(most);
+      room = receiveRoom(most, flags);
       return [room];
     };
     const { bytes, ...details } = await receive(recvMsg(endpoint, roomNow, options), options);
@@ -178,7 +174,7 @@ class RecvMsg extends ReceiveCall<MessageInto> {
       control: this.#control === undefined ? [] : decodeControl(this.#control.subarray(0, controlLength)),
       // The kernel gives this one back, which the addon had set.
       flags: results.flags & ~(MSG_CMSG_CLOEXEC & ~this.flags),
-      address: decodeAddress(results.view, results.addressAt, results.addressLength),
+      address: results.address,
     };
   }
 }

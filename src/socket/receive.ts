@@ -3,7 +3,7 @@ import { EPOLLERR, EPOLLIN, EPOLLPRI } from "../native/poller.ts";
 import * as turn from "../native/turn.ts";
 import { type Address, AddressRoom } from "./address.ts";
 import { byteCount, int32, intact, viewOf, wrongValue } from "./argument.ts";
-import { receiveOwned } from "./buffer-pool.ts";
+import { receiveOwned, receiveRoom } from "./buffer-pool.ts";
 import { Call, type Outcome, PROGRESS, promised, WOULD_BLOCK } from "./call.ts";
 import { MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, MSG_TRUNC, MSG_WAITALL, SOCK_DGRAM, SOCK_STREAM } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -23,7 +23,7 @@ export function recv(endpoint: Endpoint, count: unknown, options: ReceiveOptions
     const most = byteCount("count", count);
     const flags = flagsOf(options);
     if (!isWaitAll(endpoint, flags)) return receive(new Recv(endpoint, flags, most), options);
-    return receive(new RecvAll(endpoint, flags, Buffer.allocUnsafeSlow(most)), options);
+    return receive(new RecvAll(endpoint, flags, receiveRoom(most, flags)), options);
   });
 }
 
@@ -141,7 +141,7 @@ class Recv extends ReceiveCall<Buffer> {
   }
 
   attempt(): Outcome<Buffer> {
-    const result = receiveOwned(this.#count, this);
+    const result = receiveOwned(this.#count, this.flags, this);
     const count = typeof result === "number" ? result : result.length;
     received(this.endpoint, "recv", count, this.#count, this.flags);
     return typeof result === "number" ? WOULD_BLOCK : result;
@@ -237,7 +237,7 @@ class RecvFrom extends ReceiveCall<[Buffer, Address | undefined]> {
   }
 
   attempt(): Outcome<[Buffer, Address | undefined]> {
-    const result = receiveOwned(this.#count, this);
+    const result = receiveOwned(this.#count, this.flags, this);
     const count = typeof result === "number" ? result : result.length;
     received(this.endpoint, "recvfrom", count, this.#count, this.flags);
     return typeof result === "number" ? WOULD_BLOCK : [result, addressRoom.get()];

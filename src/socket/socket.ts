@@ -177,7 +177,9 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * Waits for data — recv(2).
    *
    * @param count - at most so many bytes, 0 to 0x7ffff000. Of a datagram, the rest is discarded.
-   * @returns a Buffer of the caller's, fitted to what came; empty at the end of a stream, or for an empty datagram.
+   * @returns a Buffer of the caller's, fitted to what came; empty at the end of a stream, or for an empty datagram. It
+   * never has more than `count` bytes: with `MSG_TRUNC` the real length of a datagram is what {@link recv_into} gives, and
+   * bytes that a TCP socket discards for it are zeros.
    * With `MSG_WAITALL` a stream gives exactly `count` bytes, or less only at its end.
    * @throws SocketError `ECONNRESET`, `ENOTCONN` … · SockwrightError `ERR_SOCKWRIGHT_TIMEOUT`, `ERR_SOCKWRIGHT_CLOSED` ·
    * AbortError. A receive that ends this way has taken nothing, and one of `MSG_WAITALL` leaves it in `error.received`.
@@ -200,7 +202,8 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   /**
    * As {@link recv}, into the caller's memory, without a copy. `buffer` is lent until the promise settles.
    *
-   * @returns the number of bytes; 0 at the end of a stream.
+   * @returns the number of bytes; 0 at the end of a stream. With `MSG_TRUNC` it is what C and Python give: the real length
+   * of a datagram, also above that of `buffer`, and of TCP how much was discarded, without a byte of it written.
    * @example
    * ```ts
    * import { socketpair } from "sockwright";

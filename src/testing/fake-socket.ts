@@ -5,6 +5,7 @@ import {
   MSG_ERRQUEUE,
   MSG_OOB,
   MSG_PEEK,
+  MSG_TRUNC,
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
@@ -158,7 +159,12 @@ export class FakeSocket {
     if ((flags & MSG_ERRQUEUE) !== 0) return -errno.EAGAIN;
     if ((flags & MSG_OOB) !== 0) return -(this.#isUnix ? errno.EOPNOTSUPP : errno.EINVAL);
     if (this.#isDatagram && this.#error !== 0) return -this.takeError();
-    if (!this.inbound.isEmpty) return this.inbound.take(rooms, (flags & MSG_PEEK) !== 0);
+    if (!this.inbound.isEmpty) {
+      // tcp(7): with MSG_TRUNC the bytes are counted and discarded, and none is written.
+      const isDiscarded = (flags & MSG_TRUNC) !== 0 && this.type === SOCK_STREAM && !this.#isUnix;
+      const into = isDiscarded ? rooms.map(({ length }) => new Uint8Array(length)) : rooms;
+      return this.inbound.take(into, (flags & MSG_PEEK) !== 0);
+    }
     if (this.#error !== 0) return -this.takeError();
     if (this.#isReadShut) return 0;
     if (!this.#isDatagram && this.#phase !== "connected") {

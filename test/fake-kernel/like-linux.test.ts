@@ -117,6 +117,18 @@ const scenarios: Readonly<Record<string, (world: World) => void | Promise<void>>
     client.recv(10);
     client.send("x");
   },
+  async "bytes of a connection that are discarded, and not written"(world) {
+    const [client, server] = await world.connection();
+    client.send("discarded, read");
+    await turnLoop();
+    server.recv(4, MSG_TRUNC | MSG_PEEK);
+    server.recv(11, MSG_TRUNC);
+    server.recv(10);
+    const [left, right] = world.pair(SOCK_STREAM);
+    left.send("written all the same");
+    right.recv(7, MSG_TRUNC);
+    right.recv(20);
+  },
   async "a connection that is reset"(world) {
     const [client, server] = await world.connection();
     client.send("before");
