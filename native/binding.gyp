@@ -31,7 +31,12 @@
           "cflags": ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g"],
           "ldflags": ["-fsanitize=address,undefined"],
         }, {
-          "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL", "-s"],
+          # The addon needs libc.so.6 alone, of any age: not libstdc++ (allocation.cc has what it used of that), and not
+          # fcntl64, which glibc has since 2.28 only. scripts/check-prebuilt.mjs looks whether that is so.
+          "sources": ["allocation.cc"],
+          "defines!": ["_FILE_OFFSET_BITS=64"],
+          "ldflags": ["-nodefaultlibs", "-Wl,-Bsymbolic", "-s"],
+          "libraries": ["-lc"],
         }],
       ],
     },

@@ -9,8 +9,7 @@ const projects = ["tsconfig.build.json", "examples/tsconfig.json"];
 
 /** Compiles `src/` and `examples/` to `dist/` when they have changed since they were last compiled. */
 export function buildDist() {
-  const settings = ["tsconfig.json", "tsconfig.build.json", "package.json", "scripts/build-dist.mjs"];
-  const hash = contentHash([...settings, ...filesBelow("src"), ...filesBelow("examples")]);
+  const hash = sourceHash();
   if (isCurrent(record, hash)) return;
 
   console.log("compiling dist");
@@ -19,6 +18,16 @@ export function buildDist() {
   // What was renamed or deleted in src/ must not live on in dist/.
   if (existsSync("dist")) for (const file of filesBelow("dist")) if (!emitted.has(file)) rmSync(file);
   writeFileSync(record, hash);
+}
+
+/** Whether `dist/` is what the compiler would write now. */
+export function isDistCurrent() {
+  return isCurrent(record, sourceHash());
+}
+
+function sourceHash() {
+  const settings = ["tsconfig.json", "tsconfig.build.json", "package.json", "scripts/build-dist.mjs"];
+  return contentHash([...settings, ...filesBelow("src"), ...filesBelow("examples")]);
 }
 
 /**
