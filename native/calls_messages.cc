@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include "calls.h"
+#include "pointer_values.h"
 #include "syscall.h"
 
 namespace sockwright {
@@ -10,6 +11,13 @@ namespace {
 // Optional control bytes; an absent argument is no control message.
 bool Control(const Arguments& arguments, size_t index, std::span<std::byte>* out) {
   return arguments.IsUndefined(index) || arguments.Bytes(index, out);
+}
+
+bool HasPointer(msghdr* message) {
+  for (cmsghdr* each = CMSG_FIRSTHDR(message); each != nullptr; each = CMSG_NXTHDR(message, each)) {
+    if (ControlHasPointer(each->cmsg_level, each->cmsg_type)) return true;
+  }
+  return false;
 }
 
 // sendmsg(slot, generation, buffers, flags, address?, control?)
@@ -34,6 +42,7 @@ napi_value SendMsg(napi_env env, napi_callback_info info) {
   message.msg_iovlen = buffers.size();
   message.msg_control = control.empty() ? nullptr : control.data();
   message.msg_controllen = control.size();
+  if (HasPointer(&message)) return Number(env, -EOPNOTSUPP);
   const int descriptor = slot->descriptor.get();
   return Number(env, RetryInterrupted([&] {
                   return ::sendmsg(descriptor, &message, SendFlags(flags));

@@ -5,10 +5,12 @@ import { constants } from "node:os";
 import { expect, test } from "vitest";
 import { kernel } from "../../src/native/load.ts";
 import { AF_INET, SOCK_DGRAM, SOL_SOCKET } from "../../src/socket/constants.ts";
+import { encodeControl } from "../../src/socket/control-message.ts";
 import { requirePeer } from "../support/peers.ts";
 import { addressRoom, closedAtTheEnd, type Key, loopback, open } from "./descriptors.ts";
 
 const GUARD = 0xa5;
+const SO_GET_FILTER = 26;
 
 /** getsockopt into the first bytes of a room, behind which nothing may be written. Gives its result. */
 function getGuarded(key: Key, level: number, option: number, bytes: number, content: readonly number[] = []): number {
@@ -23,13 +25,17 @@ function getGuarded(key: Key, level: number, option: number, bytes: number, cont
 test("an option that counts in blocks is not written beyond its bytes", (context) => {
   const python = requirePeer(context, "python3");
   const key = open(AF_INET, SOCK_DGRAM);
-  const SO_GET_FILTER = 26;
   const { status, stderr } = spawnSync(python, ["-c", ATTACH_FILTER_OF_64], {
     stdio: [kernel.fileno(...key), "ignore", "pipe"],
     encoding: "utf8",
   });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   for (const bytes of [0, 1, 63, 64, 65, 511, 512, 4096]) getGuarded(key, SOL_SOCKET, SO_GET_FILTER, bytes);
+  // And is given whole, with its length in bytes; what is too short for it is the kernel's EINVAL.
+  const room = new Uint8Array(1_000);
+  expect(kernel.getsockopt(...key, SOL_SOCKET, SO_GET_FILTER, room)).toBe(64 * 8);
+  expect([...room.subarray(63 * 8, 64 * 8), room[64 * 8]]).toEqual([6, 0, 0, 0, 255, 255, 255, 255, 0]);
+  expect(kernel.getsockopt(...key, SOL_SOCKET, SO_GET_FILTER, room.subarray(0, 511))).toBe(-constants.errno.EINVAL);
 });
 
 const ATTACH_FILTER_OF_64 = `
@@ -91,7 +97,13 @@ test.each([
   ["SO_ATTACH_REUSEPORT_CBPF", AF_INET, SOL_SOCKET, 51],
   ["IPT_SO_SET_REPLACE", AF_INET, 0, 64],
   ["IP6T_SO_SET_REPLACE", 10, 41, 64],
+  ["ARPT_SO_SET_REPLACE", AF_INET, 0, 96],
+  ["EBT_SO_SET_ENTRIES", AF_INET, 0, 128],
+  ["EBT_SO_SET_COUNTERS", AF_INET, 0, 129],
   ["PACKET_FANOUT_DATA", AF_INET, 263, 22],
+  ["XDP_UMEM_REG", AF_INET, 283, 4],
+  ["RDS_GET_MR", AF_INET, 276, 2],
+  ["RDS_GET_MR_FOR_DEST", AF_INET, 276, 7],
 ] as const)(
   "an option whose value has a pointer is refused before the system sees it: %s",
   (_name, family, level, option) => {
@@ -107,3 +119,14 @@ test.each([
     expect([-constants.errno.EOPNOTSUPP, "TypeError"]).toContain(outcome);
   },
 );
+
+// linux/rds.h: struct rds_rdma_args, rds_get_mr_args and rds_atomic_args.
+test.each([1, 3, 5, 6, 8, 9])("a control message whose data has a pointer is refused likewise: SOL_RDS, %i", (type) => {
+  const key = open(AF_INET, SOCK_DGRAM);
+  const SOL_RDS = 276;
+  const plain = { level: SOL_SOCKET, type: 0x7fff, data: new Uint8Array(4) };
+  const control = (level: number): Uint8Array => encodeControl([plain, { level, type, data: new Uint8Array(64) }]);
+  const send = (level: number): number => kernel.sendmsg(...key, [new Uint8Array(1)], 0, loopback(9), control(level));
+  expect(send(SOL_RDS)).toBe(-constants.errno.EOPNOTSUPP);
+  expect(send(SOL_RDS + 1)).not.toBe(-constants.errno.EOPNOTSUPP);
+});
