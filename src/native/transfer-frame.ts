@@ -8,28 +8,40 @@ const LENGTH = 3;
 const FLAGS = 4;
 const RESULT = 5;
 
+/** MAX_RW_COUNT of the kernel: one call moves at most so much, send(2) and recv(2). It has room in an int32. */
+export const MAX_TRANSFER_BYTES = 0x7ffff000;
+
 /**
  * recv and send as functions of the {@link Kernel}. Every byte of a stream goes through these two, and numbers that are
- * stored in shared memory cost a fraction of what Node-API takes for them as arguments.
+ * stored in shared memory cost a fraction of what Node-API takes for them as arguments. Memory may be larger than an int32
+ * can say: then the call gets the part that it can move at most.
  */
 export function framed(addon: Addon): Pick<Kernel, "recv" | "send"> {
   const { transferFrame: frame, recv, send } = addon;
-  const store = (slot: number, generation: number, offset: number, length: number, flags: number): void => {
+  const store = (
+    slot: number,
+    generation: number,
+    memory: Uint8Array,
+    offset: number,
+    length: number,
+    flags: number,
+  ): Uint8Array => {
+    const isLarge = (offset > MAX_TRANSFER_BYTES || length > MAX_TRANSFER_BYTES) && offset + length <= memory.length;
+    const part = isLarge ? memory.subarray(offset, offset + Math.min(length, MAX_TRANSFER_BYTES)) : memory;
     frame[SLOT] = int32(0, slot);
     frame[GENERATION] = int32(1, generation);
-    frame[OFFSET] = int32(3, offset);
-    frame[LENGTH] = int32(4, length);
+    frame[OFFSET] = isLarge ? 0 : int32(3, offset);
+    frame[LENGTH] = isLarge ? part.length : int32(4, length);
     frame[FLAGS] = int32(5, flags);
+    return part;
   };
   return {
     recv(slot, generation, buffer, offset, length, flags) {
-      store(slot, generation, offset, length, flags);
-      recv(buffer);
+      recv(store(slot, generation, buffer, offset, length, flags));
       return frame[RESULT] ?? 0;
     },
     send(slot, generation, data, offset, length, flags) {
-      store(slot, generation, offset, length, flags);
-      send(data);
+      send(store(slot, generation, data, offset, length, flags));
       return frame[RESULT] ?? 0;
     },
   };

@@ -1,10 +1,8 @@
 import { inspect } from "node:util";
+import { MAX_TRANSFER_BYTES } from "../native/transfer-frame.ts";
 
 /** What a caller may send: text (sent as UTF-8) or the bytes of any view. */
 export type Data = string | NodeJS.ArrayBufferView;
-
-/** The largest count that recv(2) and send(2) take: MAX_RW_COUNT of the kernel. */
-export const MAX_TRANSFER_BYTES = 0x7ffff000;
 
 // The codes and the form of the messages are Node's (lib/internal/errors.js).
 function received(value: unknown): string {

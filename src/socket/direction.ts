@@ -69,13 +69,17 @@ export class Direction extends CallQueue implements Abortable {
     this.owner = owner;
   }
 
-  /** Makes a call: at once where that may be tried, else when its turn in the queue has come. */
-  run<T>(call: Call<T>, signal: AbortSignal | undefined, isTriedFirst = true): Promise<T> {
-    const { timeoutMs } = this.owner;
+  /**
+   * Makes a call: at once where that may be tried, else when its turn in the queue has come. One that may not wait
+   * (MSG_DONTWAIT) is EAGAIN where it would, also behind others that wait.
+   */
+  run<T>(call: Call<T>, signal: AbortSignal | undefined, isTriedFirst = true, mayWait = true): Promise<T> {
+    const timeoutMs = mayWait ? this.owner.timeoutMs : 0;
     let state: Outcome<T> | "next turn" | "end of turn" = WOULD_BLOCK;
     try {
       this.check();
       if (signal?.aborted === true) throw new AbortError(signal.reason);
+      if (timeoutMs === 0) this.flush();
       // A call behind a waiter does not try the kernel, or it would overtake.
       if (this.isIdle && (isTriedFirst || timeoutMs === 0)) {
         if (!this.owner.takeCredit() && !turn.takeCall()) state = "next turn";
@@ -89,7 +93,7 @@ export class Direction extends CallQueue implements Abortable {
       // A look-up is waited for all the same: Python's blocks there, and the connect behind it then gives EINPROGRESS.
       if (timeoutMs === 0 && state !== PARKED) {
         if (state === "next turn")
-          return new Promise((resolve) => turn.inNextTurn(() => resolve(this.run(call, signal))));
+          return new Promise((resolve) => turn.inNextTurn(() => resolve(this.run(call, signal, true, mayWait))));
         const error = new SocketError(call.syscall, EAGAIN);
         if (state === PROGRESS) call.abandon(error);
         throw error;

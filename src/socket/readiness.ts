@@ -2,11 +2,13 @@ import { kernel } from "../native/load.ts";
 import { EPOLLIN, EPOLLOUT } from "../native/poller.ts";
 import type { Address } from "./address.ts";
 import { Call, type Outcome, promised, WOULD_BLOCK } from "./call.ts";
-import { AF_UNIX, SOCK_STREAM } from "./constants.ts";
+import { AF_INET, AF_INET6, SOCK_STREAM } from "./constants.ts";
 import type { Direction } from "./direction.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { recv, recvfrom, recvRecord } from "./receive.ts";
+import { recv, recvfrom } from "./receive.ts";
+import { type ReceivedRecord, recvRecord } from "./record-receive.ts";
 import { untilEnd } from "./serve.ts";
+import { isConnectionless } from "./socket-type.ts";
 import { signalOf, type WaitOptions } from "./wait-options.ts";
 
 /** What iteration over a stream yields at most at once. */
@@ -55,30 +57,38 @@ class Readiness extends Call<void> {
   }
 }
 
-/** A stream's bytes as they come, or a record socket's records, until the end or a local close. */
+/** A stream's bytes as they come, or a record socket's records, empty ones too, until the end or a local close. */
 export async function* chunks(endpoint: Endpoint): AsyncGenerator<Buffer, void> {
   endpoint.check();
   for (;;) {
     const chunk = await untilEnd(endpoint, undefined, nextChunk(endpoint));
-    if (chunk === undefined || chunk.length === 0) return;
+    if (chunk === undefined) return;
     yield chunk;
   }
 }
 
-async function nextChunk(endpoint: Endpoint): Promise<Buffer> {
-  if (endpoint.type === SOCK_STREAM || endpoint.family !== AF_UNIX) return recv(endpoint, CHUNK_BYTES, undefined);
-  const [record] = await recvRecord(endpoint);
-  return record;
+async function nextChunk(endpoint: Endpoint): Promise<Buffer | undefined> {
+  if (endpoint.type !== SOCK_STREAM) return (await nextRecord(endpoint))?.[0];
+  const chunk = await recv(endpoint, CHUNK_BYTES, undefined);
+  return chunk.length === 0 ? undefined : chunk;
 }
 
 /** Datagrams with their senders, until a local close. An empty datagram is a value like any other. */
 export async function* datagrams(endpoint: Endpoint): AsyncGenerator<[Buffer, Address], void> {
   endpoint.check();
   for (;;) {
-    const next = endpoint.family === AF_UNIX ? recvRecord(endpoint) : recvfrom(endpoint, DATAGRAM_BYTES, undefined);
-    const datagram = await untilEnd(endpoint, undefined, next);
+    const datagram = await untilEnd(endpoint, undefined, nextRecord(endpoint));
     if (datagram === undefined) return;
     const [data, address = { family: endpoint.family, bytes: new Uint8Array(0) }] = datagram;
     yield [data, address];
   }
+}
+
+/** Records of other families may be longer than 64 KiB, or mark an end; those of ip(7) without a connection do neither. */
+function nextRecord(endpoint: Endpoint): Promise<ReceivedRecord | undefined> {
+  const { family, type } = endpoint;
+  if ((family === AF_INET || family === AF_INET6) && isConnectionless(type)) {
+    return recvfrom(endpoint, DATAGRAM_BYTES, undefined);
+  }
+  return recvRecord(endpoint);
 }

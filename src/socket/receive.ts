@@ -5,15 +5,16 @@ import { type Address, AddressRoom } from "./address.ts";
 import { byteCount, int32, intact, viewOf, wrongValue } from "./argument.ts";
 import { receiveOwned, receiveRoom } from "./buffer-pool.ts";
 import { Call, type Outcome, PROGRESS, promised, WOULD_BLOCK } from "./call.ts";
-import { MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, MSG_TRUNC, MSG_WAITALL, SOCK_DGRAM, SOCK_STREAM } from "./constants.ts";
+import { MSG_DONTWAIT, MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, MSG_TRUNC, MSG_WAITALL, SOCK_STREAM } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EAGAIN } from "./errno.ts";
 import { SocketError } from "./socket-error.ts";
+import { isConnectionless } from "./socket-type.ts";
 import { signalOf, type WaitOptions } from "./wait-options.ts";
 
 /** How a receive is made. */
 export interface ReceiveOptions extends WaitOptions {
-  /** `MSG_*` flags, recv(2); default 0. */
+  /** `MSG_*` flags, recv(2); default 0. With `MSG_DONTWAIT` the call does not wait: what would wait is `EAGAIN`. */
   readonly flags?: number | undefined;
 }
 
@@ -67,8 +68,14 @@ export function recvfromInto(
  */
 export function receive<T>(call: ReceiveCall<T>, options: WaitOptions | undefined): Promise<T> {
   const { endpoint, flags } = call;
+  const mayWait = (flags & MSG_DONTWAIT) === 0;
+  const signal = signalOf(options);
+  if (endpoint.isConnecting && (!mayWait || endpoint.timeoutMs === 0)) {
+    endpoint.check();
+    throw new SocketError(call.syscall, EAGAIN);
+  }
   const isTriedFirst = !endpoint.isConnecting && (!endpoint.drained || flags !== 0);
-  return endpoint.receiving.run(call, signalOf(options), isTriedFirst);
+  return endpoint.receiving.run(call, signal, isTriedFirst, mayWait);
 }
 
 /** What recv(2) gave: a count, or WOULD_BLOCK; a failure is thrown. */
@@ -84,7 +91,7 @@ export function received(
     throw new SocketError(syscall, -result);
   }
   turn.spendBytes(result);
-  if (endpoint.type === SOCK_DGRAM) return result;
+  if (isConnectionless(endpoint.type)) return result;
   // An empty result with an error still to be told is no clean end: a send has consumed the reset.
   if (result === 0 && asked > 0 && endpoint.unreadError !== 0) {
     const errno = endpoint.unreadError;
@@ -107,7 +114,8 @@ export function refuseWaitAll(endpoint: Endpoint, flags: number): number {
 }
 
 function isWaitAll(endpoint: Endpoint, flags: number): boolean {
-  return (flags & MSG_WAITALL) !== 0 && endpoint.type === SOCK_STREAM;
+  // recv(2): a call that must not wait takes what is there.
+  return (flags & (MSG_WAITALL | MSG_DONTWAIT)) === MSG_WAITALL && endpoint.type === SOCK_STREAM;
 }
 
 /** A receive of any form. */
@@ -217,11 +225,6 @@ class RecvAll extends ReceiveCall<Buffer> {
   }
 }
 
-/** A whole record of a Unix socket, however long: unix(7) has no limit but the send buffer. */
-export function recvRecord(endpoint: Endpoint): Promise<[Buffer, Address | undefined]> {
-  return receive(new RecvRecord(endpoint, 0), undefined);
-}
-
 const addressRoom = new AddressRoom();
 
 class RecvFrom extends ReceiveCall<[Buffer, Address | undefined]> {
@@ -246,22 +249,6 @@ class RecvFrom extends ReceiveCall<[Buffer, Address | undefined]> {
   receiveInto(room: Uint8Array, offset: number, length: number): number {
     const { slot, generation } = this.endpoint;
     return kernel.recvfrom(slot, generation, room, offset, length, this.flags, addressRoom.bytes);
-  }
-}
-
-const NOTHING = new Uint8Array(0);
-
-class RecvRecord extends ReceiveCall<[Buffer, Address | undefined]> {
-  override get syscall(): string {
-    return "recvfrom";
-  }
-
-  attempt(): Outcome<[Buffer, Address | undefined]> {
-    const { slot, generation } = this.endpoint;
-    // recv(2), MSG_TRUNC: the real length of the record; with MSG_PEEK it stays where it is.
-    const length = kernel.recv(slot, generation, NOTHING, 0, 0, MSG_PEEK | MSG_TRUNC);
-    if (received(this.endpoint, "recvfrom", length, 0, MSG_PEEK) === WOULD_BLOCK) return WOULD_BLOCK;
-    return new RecvFrom(this.endpoint, 0, Math.max(1, length)).attempt();
   }
 }
 

@@ -4,7 +4,7 @@ import * as turn from "../native/turn.ts";
 import { type EncodedAddress, encodeNumericAddress } from "./address.ts";
 import { bytesOf, int32, intact, wrongValue } from "./argument.ts";
 import { Call, type Outcome, type Part, PROGRESS, promised, RETRY_LATER, WOULD_BLOCK } from "./call.ts";
-import { AF_UNIX, SOCK_DGRAM, SOCK_STREAM } from "./constants.ts";
+import { AF_UNIX, MSG_DONTWAIT, SOCK_DGRAM, SOCK_STREAM } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { CONNECTION_ERRORS, EAGAIN } from "./errno.ts";
 import { type ErrorTarget, SocketError } from "./socket-error.ts";
@@ -12,7 +12,10 @@ import { signalOf, type WaitOptions } from "./wait-options.ts";
 
 /** How a send is made. */
 export interface SendOptions extends WaitOptions {
-  /** `MSG_*` flags, send(2); default 0. MSG_NOSIGNAL is always on: a broken pipe is an `EPIPE` error. */
+  /**
+   * `MSG_*` flags, send(2); default 0. MSG_NOSIGNAL is always on: a broken pipe is an `EPIPE` error. With `MSG_DONTWAIT` the
+   * call does not wait: what would wait is `EAGAIN`.
+   */
   readonly flags?: number | undefined;
 }
 
@@ -45,7 +48,7 @@ export function sendto(
 
 /** Makes a send. */
 export function transmit<T>(call: SendCall<T>, options: WaitOptions | undefined): Promise<T> {
-  return call.endpoint.sending.run(call, signalOf(options));
+  return call.endpoint.sending.run(call, signalOf(options), true, (call.flags & MSG_DONTWAIT) === 0);
 }
 
 /** What send(2) gave: a count, or WOULD_BLOCK; a failure is thrown, and kept for the reader where it was the socket's. */

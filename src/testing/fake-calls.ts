@@ -3,6 +3,7 @@ import type { Handle, Kernel } from "../native/kernel.ts";
 import { EPOLLERR, EPOLLHUP } from "../native/poller.ts";
 import {
   AF_UNIX,
+  MSG_CTRUNC,
   MSG_TRUNC,
   SO_ACCEPTCONN,
   SO_DOMAIN,
@@ -10,9 +11,12 @@ import {
   SO_LINGER,
   SO_PEERCRED,
   SO_PROTOCOL,
+  SO_TIMESTAMP,
   SO_TYPE,
+  SOCK_STREAM,
   SOL_SOCKET,
 } from "../socket/constants.ts";
+import { controlSpace, encodeControl } from "../socket/control-message.ts";
 import type { Taken } from "./fake-buffer.ts";
 import { type SocketName, unnamed } from "./fake-names.ts";
 import type { FakePoller } from "./fake-poller.ts";
@@ -22,6 +26,7 @@ import { type FakeNetwork, FakeSocket } from "./fake-socket.ts";
 const { EBADF, ENOTCONN, EOPNOTSUPP } = constants.errno;
 /** sockaddr_storage; in results of recvmsg its length stands before it, the flags behind it. */
 const SOCKADDR_BYTES = 128;
+const NOTHING = new Uint8Array(0);
 
 /** The functions of the kernel that make a socket, or know one by its slot. */
 export type SocketCalls = Pick<
@@ -108,13 +113,15 @@ export function fakeCalls(
       if (control !== undefined && control.length > 0) return -EOPNOTSUPP;
       return socket.send(buffers, address?.slice());
     }),
-    recvmsg: on(real.recvmsg, ({ socket }, buffers, flags, results) => {
+    recvmsg: on(real.recvmsg, ({ socket }, buffers, flags, results, control = NOTHING) => {
       const taken = socket.receive(buffers, flags);
       leave(results, senderOf(taken));
       const isCut = typeof taken !== "number" && taken.fullBytes > taken.bytes;
       const behind = new DataView(results.buffer, results.byteOffset + 4 + SOCKADDR_BYTES);
-      behind.setInt32(0, isCut ? MSG_TRUNC : 0, true);
-      behind.setInt32(4, 0, true);
+      const controlBytes = typeof taken === "number" ? 0 : leaveTime(socket, control);
+      const isControlCut = typeof taken !== "number" && isTimed(socket) && controlBytes === 0;
+      behind.setInt32(0, (isCut ? MSG_TRUNC : 0) | (isControlCut ? MSG_CTRUNC : 0), true);
+      behind.setInt32(4, controlBytes, true);
       return countOf(taken, flags);
     }),
 
@@ -158,6 +165,20 @@ function leave(room: Uint8Array, name: SocketName): 0 {
   new DataView(room.buffer, room.byteOffset).setInt32(0, name.length, true);
   room.set(name, 4);
   return 0;
+}
+
+/** socket(7), SO_TIMESTAMP: each record has its time with it. */
+function isTimed({ type, options }: FakeSocket): boolean {
+  return type !== SOCK_STREAM && (options.get(`${SOL_SOCKET} ${SO_TIMESTAMP}`)?.[0] ?? 0) !== 0;
+}
+
+/** The time as a control message, where it is asked for and has room: how many bytes that took. */
+function leaveTime(socket: FakeSocket, control: Uint8Array): number {
+  const bytes = controlSpace(16);
+  if (!isTimed(socket) || control.length < bytes) return 0;
+  const data = new Uint8Array(new BigInt64Array([BigInt(Math.floor(Date.now() / 1_000)), 0n]).buffer);
+  control.set(encodeControl([{ level: SOL_SOCKET, type: SO_TIMESTAMP, data }]));
+  return bytes;
 }
 
 function optionOf(socket: FakeSocket, level: number, option: number): Uint8Array {

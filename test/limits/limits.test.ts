@@ -12,9 +12,9 @@ import {
   socketpair,
 } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
+import { MAX_TRANSFER_BYTES } from "../../src/native/transfer-frame.ts";
 import { BYTES_PER_TURN, CALLS_PER_TURN } from "../../src/native/turn.ts";
 import { decodeAddress, MAX_INET_TEXTS } from "../../src/socket/address.ts";
-import { MAX_TRANSFER_BYTES } from "../../src/socket/argument.ts";
 import { POOLED_RECEIVE_BYTES, SCRATCH_BYTES, SLAB_BYTES } from "../../src/socket/buffer-pool.ts";
 import { MAX_CONTROL_BYTES } from "../../src/socket/control-message.ts";
 import { Backoff, MAX_TIMEOUT_MS } from "../../src/socket/deadline.ts";

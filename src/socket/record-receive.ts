@@ -1,0 +1,86 @@
+import { kernel } from "../native/load.ts";
+import { type Address, AddressRoom } from "./address.ts";
+import { receiveOwned } from "./buffer-pool.ts";
+import { type Outcome, WOULD_BLOCK } from "./call.ts";
+import { MSG_PEEK, MSG_TRUNC, SO_TIMESTAMP, SO_TIMESTAMPNS, SOL_SOCKET } from "./constants.ts";
+import { controlSpace } from "./control-message.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { MessageResults } from "./message-results.ts";
+import { ReceiveCall, receive, received } from "./receive.ts";
+import { isConnectionless } from "./socket-type.ts";
+
+/** A record and where it came from. */
+export type ReceivedRecord = readonly [data: Buffer, address: Address | undefined];
+
+/** Room for most records: then one receive is enough where the system does not tell the length of a record beforehand. */
+export const RECORD_BYTES = 64 * 1024;
+
+/** A look takes the header of a packet socket's record, which is refused without room for it (PACKET_VNET_HDR). */
+const look = new Uint8Array(16);
+const addressRoom = new AddressRoom();
+const results = new MessageResults();
+/** A struct timeval and nothing besides: for descriptors that a peer sends there is no room, and the kernel drops them. */
+const time = new Uint8Array(controlSpace(16));
+/** socket.h: SO_TIMESTAMP_NEW and SO_TIMESTAMPNS_NEW, whose numbers do not depend on the machine's idea of time. */
+const TIME_OPTIONS = [SO_TIMESTAMP, SO_TIMESTAMPNS, 63, 64];
+
+/** The next record, whole however long it is: unix(7) has no limit but the send buffer. Undefined is the end. */
+export function recvRecord(endpoint: Endpoint): Promise<ReceivedRecord | undefined> {
+  return receive(new RecvRecord(endpoint, 0), undefined);
+}
+
+class RecvRecord extends ReceiveCall<ReceivedRecord | undefined> {
+  override get syscall(): string {
+    return "recvfrom";
+  }
+
+  attempt(): Outcome<ReceivedRecord | undefined> {
+    const { slot, generation, type } = this.endpoint;
+    // recv(2), MSG_TRUNC: the real length of the record; with MSG_PEEK it stays where it is.
+    const result = kernel.recv(slot, generation, look, 0, look.length, MSG_PEEK | MSG_TRUNC);
+    const length = received(this.endpoint, "recvfrom", result, 0, MSG_PEEK);
+    if (length === WOULD_BLOCK) return WOULD_BLOCK;
+    return length > 0 || isConnectionless(type) ? this.#record(Math.max(RECORD_BYTES, length)) : this.#emptyOrEnd();
+  }
+
+  #record(count: number): Outcome<ReceivedRecord> {
+    const { slot, generation } = this.endpoint;
+    const data = this.#owned(count, (room, offset, length) =>
+      kernel.recvfrom(slot, generation, room, offset, length, 0, addressRoom.bytes),
+    );
+    return data === WOULD_BLOCK ? WOULD_BLOCK : [data, addressRoom.get()];
+  }
+
+  /**
+   * recv(2) tells the end by no bytes, as it does an empty record, which any peer can send. With SO_TIMESTAMP each record
+   * has its time, socket(7), and the end has none; it is on for this one receive, since it would be in the way of who calls
+   * recvmsg.
+   */
+  #emptyOrEnd(): Outcome<ReceivedRecord | undefined> {
+    const { slot, generation } = this.endpoint;
+    const isTimed = TIME_OPTIONS.some((option) => {
+      const value = new Int32Array(1);
+      kernel.getsockopt(slot, generation, SOL_SOCKET, option, new Uint8Array(value.buffer));
+      return value[0] !== 0;
+    });
+    if (!isTimed) kernel.setsockopt(slot, generation, SOL_SOCKET, SO_TIMESTAMP, 1);
+    try {
+      const data = this.#owned(RECORD_BYTES, (room, offset, length) =>
+        kernel.recvmsg(slot, generation, [room.subarray(offset, offset + length)], 0, results.bytes, time),
+      );
+      if (data === WOULD_BLOCK) return WOULD_BLOCK;
+      return data.length === 0 && results.controlLength === 0 ? undefined : [data, results.address];
+    } finally {
+      if (!isTimed) kernel.setsockopt(slot, generation, SOL_SOCKET, SO_TIMESTAMP, 0);
+    }
+  }
+
+  #owned(
+    count: number,
+    receiveInto: (room: Uint8Array, offset: number, length: number) => number,
+  ): Buffer | typeof WOULD_BLOCK {
+    const result = receiveOwned(count, 0, { receiveInto });
+    received(this.endpoint, "recvfrom", typeof result === "number" ? result : result.length, count, 0);
+    return typeof result === "number" ? WOULD_BLOCK : result;
+  }
+}

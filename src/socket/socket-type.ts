@@ -1,0 +1,12 @@
+import { SOCK_SEQPACKET, SOCK_STREAM } from "./constants.ts";
+
+/** socket.h: datagrams with a connection. */
+const SOCK_DCCP = 6;
+
+/**
+ * Whether a socket of this type has no connection, and so no end that a peer could make: nothing received is an empty
+ * record, which anybody can send. That is so of SOCK_DGRAM and of SOCK_RAW (packet, netlink, IP) and SOCK_RDM.
+ */
+export function isConnectionless(type: number): boolean {
+  return type !== SOCK_STREAM && type !== SOCK_SEQPACKET && type !== SOCK_DCCP;
+}
