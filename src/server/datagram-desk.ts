@@ -1,12 +1,19 @@
+import type { Address } from "../socket/address.ts";
+import { bytesOf } from "../socket/argument.ts";
 import type { DatagramLimit, DropReason } from "./limits/datagram-limit.ts";
 import type { Service } from "./service.ts";
 import type { ServerCounters } from "./telemetry/server-counters.ts";
-import type { DatagramSocket, Peer } from "./transport/transport.ts";
+import type { DatagramEvents, DatagramSocket, Peer } from "./transport/transport.ts";
 import type { SocketUrl } from "./url/socket-url.ts";
+
+/** Datagrams that are kept while their socket is still being opened; further ones are dropped. */
+export const MAX_EARLY_DATAGRAMS = 64;
 
 /** What a desk tells its server. */
 export interface DatagramReports {
-  failed(error: unknown, peer: Peer): void;
+  failed(error: unknown, peer: Peer | undefined): void;
+  /** The socket receives nothing more. */
+  lost(error: unknown): void;
   dropped(reason: DropReason, peer: Peer): void;
 }
 
@@ -38,16 +45,29 @@ export class DatagramDesk {
 
   /** Binds the socket that the datagrams come from, and the replies go to. */
   static async open(
-    bind: (received: (data: Buffer, peer: Peer) => void) => Promise<DatagramSocket>,
+    bind: (events: DatagramEvents) => Promise<DatagramSocket>,
     ...[service, limit, counters, reports]: [Service, DatagramLimit, ServerCounters, DatagramReports]
   ): Promise<DatagramDesk> {
     // Some may come before the socket is told to be there.
-    const early: [Buffer, Peer][] = [];
-    let receive = (data: Buffer, peer: Peer): void => void early.push([data, peer]);
-    const socket = await bind((data, peer) => receive(data, peer));
+    const early: Parameters<DatagramEvents["received"]>[] = [];
+    let receive: DatagramEvents["received"] = (...datagram) => {
+      if (early.length < MAX_EARLY_DATAGRAMS) {
+        early.push(datagram);
+        return;
+      }
+      counters.datagramsReceived++;
+      // None of those before it is answered yet.
+      counters.dropped("max-pending-replies");
+      reports.dropped("max-pending-replies", datagram[1]);
+    };
+    const socket = await bind({
+      received: (data, peer, address) => receive(data, peer, address),
+      failed: (error, peer) => reports.failed(error, peer),
+      lost: (error) => reports.lost(error),
+    });
     const desk = new DatagramDesk(socket, service, limit, counters, reports);
-    receive = (data, peer) => desk.#received(data, peer);
-    for (const [data, peer] of early) desk.#received(data, peer);
+    receive = (data, peer, address) => desk.#received(data, peer, address);
+    for (const datagram of early) desk.#received(...datagram);
     return desk;
   }
 
@@ -72,11 +92,11 @@ export class DatagramDesk {
     this.#allAnswered?.();
   }
 
-  #received(data: Buffer, peer: Peer): void {
+  #received(data: Buffer, peer: Peer, address?: Address): void {
     this.#counters.datagramsReceived++;
     const reason = this.#state === "open" ? this.#limit.refusal(peer) : "closing";
     if (reason === undefined) {
-      this.#answer(data, peer);
+      this.#answer(data, peer, address);
       return;
     }
     this.#counters.dropped(reason);
@@ -84,10 +104,10 @@ export class DatagramDesk {
   }
 
   /** What is answered at once costs no promise, and is never pending. */
-  #answer(data: Buffer, peer: Peer): void {
+  #answer(data: Buffer, peer: Peer, address: Address | undefined): void {
     let answering: unknown;
     try {
-      answering = this.#service.datagram?.({ data, peer, reply: (answer) => this.#reply(answer, peer) });
+      answering = this.#service.datagram?.({ data, peer, reply: (answer) => this.#reply(answer, peer, address) });
     } catch (error) {
       this.#reports.failed(error, peer);
       return;
@@ -110,11 +130,12 @@ export class DatagramDesk {
     if (--this.#pending === 0) this.#allAnswered?.();
   }
 
-  #reply(answer: Uint8Array | string, peer: Peer): boolean {
-    const bytes = typeof answer === "string" ? Buffer.from(answer) : answer;
-    const isSent = this.#state !== "closed" && this.#socket.send(bytes, peer);
-    if (isSent) this.#counters.repliesSent++;
+  /** Throws for an argument of the program's alone: a service that answers from a timer has nobody who would catch it. */
+  #reply(answer: Uint8Array | string, peer: Peer, address: Address | undefined): boolean {
+    const bytes = bytesOf("data", answer);
+    const isTaken = this.#state !== "closed" && this.#socket.send(bytes, peer, address);
+    if (isTaken) this.#counters.repliesSent++;
     else this.#counters.repliesDropped++;
-    return isSent;
+    return isTaken;
   }
 }

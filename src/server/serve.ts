@@ -19,7 +19,7 @@ import type { ConnectionStart } from "./telemetry/connection-messages.ts";
 import { ConnectionSpans } from "./telemetry/connection-spans.ts";
 import { ServerCounters, type ServerStats } from "./telemetry/server-counters.ts";
 import { ConnectionError } from "./transport/connection-error.ts";
-import type { DatagramSocket, Link, LinkListener, Peer } from "./transport/transport.ts";
+import type { DatagramEvents, DatagramSocket, Link, LinkListener, Peer } from "./transport/transport.ts";
 import { transport } from "./transport/transports.ts";
 import { formatSocketUrl, isInherited, parseSocketUrl, type SocketUrl } from "./url/socket-url.ts";
 
@@ -226,10 +226,10 @@ export class Server implements AsyncDisposable {
     const { datagram } = this.#service;
     if (datagram === undefined)
       throw new TypeError(`${this.#service.name} serves no datagrams: ${formatSocketUrl(url)}`);
-    const bindTo = (received: (data: Buffer, peer: Peer) => void): Promise<DatagramSocket> =>
-      bind(url, received, failed);
+    const bindTo = (events: DatagramEvents): Promise<DatagramSocket> => bind(url, events);
     const desk = await DatagramDesk.open(bindTo, this.#service, this.#datagramLimit, this.#counters, {
       failed: (error, peer) => this.#report(error, peer),
+      lost: failed,
       dropped: (reason, peer) => this.#dropped(reason, peer),
     });
     this.#desks.push(desk);

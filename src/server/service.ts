@@ -5,7 +5,13 @@ import type { Peer } from "./transport/transport.ts";
 export interface DatagramMessage {
   readonly data: Buffer;
   readonly peer: Peer;
-  /** Sends one datagram to where this one came from. False when the kernel had no room: it is dropped. */
+  /**
+   * Sends one datagram to where this one came from. True when it was taken to be sent; false, and counted as dropped, when it is
+   * known at once that it is not: the server has closed, the sender has port 0 or no name, the datagram is too long, or too much
+   * waits. What the kernel says of it is told to `onError`.
+   *
+   * @throws TypeError when `data` is neither text nor bytes.
+   */
   reply(data: Uint8Array | string): boolean;
 }
 

@@ -38,6 +38,7 @@ export const {
   EINPROGRESS,
   EINTR,
   EMFILE,
+  EMSGSIZE,
   ENFILE,
   ENOBUFS,
   ENOMEM,

@@ -57,7 +57,12 @@ export class ChaosProxy implements AsyncDisposable, ConnectionGate {
       this.#failure ??= error;
     };
     if (url.scheme === "udp") {
-      const front = await this.#transport.bind(url, (data, peer) => this.#received(front, data, peer), failed);
+      const front = await this.#transport.bind(url, {
+        received: (data, peer, address) => this.#received((answer) => front.send(answer, peer, address), data, peer),
+        // A network that loses an answer tells nobody.
+        failed: () => undefined,
+        lost: failed,
+      });
       this.#front = front;
     } else {
       this.#front = await this.#transport.listen(url, (link) => this.#accepted(link), failed, this);
@@ -113,9 +118,9 @@ export class ChaosProxy implements AsyncDisposable, ConnectionGate {
     this.#join(connection, () => connection.abort());
   }
 
-  #received(front: DatagramSocket, data: Buffer, peer: Peer): void {
+  #received(reply: (answer: Uint8Array) => boolean, data: Buffer, peer: Peer): void {
     const key = keyOf(peer);
-    const flow = this.#flows.get(key) ?? this.#newFlow((answer) => front.send(answer, peer));
+    const flow = this.#flows.get(key) ?? this.#newFlow(reply);
     // The one that was silent longest comes first.
     this.#flows.delete(key);
     this.#flows.set(key, flow);

@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import { Connection } from "../server/connection/connection.ts";
 import type { ConnectionGate } from "../server/transport/connection-gate.ts";
-import type { DatagramSocket, Link, LinkListener, Peer } from "../server/transport/transport.ts";
+import type { DatagramEvents, DatagramSocket, Link, LinkListener, Peer } from "../server/transport/transport.ts";
 import { substituteTransport } from "../server/transport/transports.ts";
 import { formatSocketUrl, plainUrl, type SocketUrl } from "../server/url/socket-url.ts";
 import { integer } from "../socket/argument.ts";
@@ -148,7 +148,7 @@ export class MemoryTransport implements Disposable {
   }
 
   /** @internal */
-  async bind(url: SocketUrl, received: (data: Buffer, peer: Peer) => void): Promise<DatagramSocket> {
+  async bind(url: SocketUrl, { received }: DatagramEvents): Promise<DatagramSocket> {
     const place = this.#place(url, this.#bound);
     this.#bound.set(keyOf(place), { receive: received });
     return {
@@ -158,7 +158,7 @@ export class MemoryTransport implements Disposable {
         try {
           return client?.send(data, 0, data.length) !== undefined;
         } catch {
-          // EPIPE: the client has gone, and a datagram for nobody is lost.
+          // EPIPE: the client has gone, and a datagram for nobody is lost. EMSGSIZE: it is too long.
           return false;
         }
       },
@@ -247,7 +247,7 @@ export function memoryTransport(options: MemoryOptions = {}): MemoryTransport {
   substituteTransport({
     name: memory.name,
     listen: (...given) => memory.listen(...given),
-    bind: (url, received) => memory.bind(url, received),
+    bind: (...given) => memory.bind(...given),
     connect: (...given) => memory.connect(...given),
   });
   return memory;

@@ -1,6 +1,8 @@
 // Errors that end something in layer 2 end that alone, and are told.
 import { describe, expect, test } from "vitest";
+import { MAX_RECEIVE_ERRORS } from "../../src/server/transport/native-transport.ts";
 import { type Connection, connect, serve } from "../../src/server.ts";
+import { turn, until } from "../support/until.ts";
 import { inPlace } from "./storms.ts";
 
 const ends = ["ENOBUFS", "ENOMEM", "EPERM", "ENETDOWN", "EHOSTUNREACH", "ETIMEDOUT", "ECONNRESET"] as const;
@@ -34,30 +36,79 @@ describe.each(["recv", "send"] as const)("%s of a stream", (call) => {
 });
 
 describe("datagrams: each has its own result, and the socket stays open", () => {
-  test.for(["ENOBUFS", "EAGAIN", "EMSGSIZE", "ECONNREFUSED", "EPERM", "ENETUNREACH", "ENOMEM"] as const)(
-    "%s of a reply, and of a receive",
+  const replies = { lost: [false, true], sentAgain: [true, true] };
+  // What is known at once is false and no more; what an earlier datagram brought back is told once, and the reply sent again.
+  const rows = [
+    ["EAGAIN", replies.lost, []],
+    ["ENOBUFS", replies.lost, ["recvfrom"]],
+    ["ENOMEM", replies.lost, ["recvfrom"]],
+    ["EMSGSIZE", replies.lost, ["recvfrom"]],
+    ["ECONNREFUSED", replies.sentAgain, []],
+    ["ENETUNREACH", replies.sentAgain, []],
+    ["EPERM", replies.lost, ["recvfrom", "sendto"]],
+  ] as const;
+
+  test.for(rows)("%s of a reply, and of a receive", async ([code, expected, calls]) => {
+    const kernel = inPlace(undefined);
+    const told: unknown[] = [];
+    const results: unknown[] = [];
+    const service = {
+      name: "answers",
+      datagram: ({ data, reply }: { data: Buffer; reply(data: string): boolean }) => {
+        results.push(reply(`${String(data)}!`));
+      },
+    };
+    await using server = await serve("udp://127.0.0.1:0", service, { onError: (error) => told.push(error) });
+    await using client = await connect(server.urls[0] ?? "");
+    const [recvfrom, sendto] = ["recvfrom", "sendto"] as const;
+    kernel.script(recvfrom, [code]).script(sendto, [code]);
+    client.write("first");
+    client.write("second");
+    if (expected === replies.sentAgain) expect(String(await client.read())).toBe("first!");
+    expect(String(await client.read())).toBe("second!");
+    expect(kernel.scriptedFaults).toBe(0);
+    expect(results).toEqual(expected);
+    expect(told).toEqual(calls.map((syscall) => expect.objectContaining({ code, syscall })));
+    const { repliesSent, repliesDropped } = server.stats();
+    expect([repliesSent, repliesDropped]).toEqual([expected.filter(Boolean).length, expected.length - repliesSent]);
+  });
+
+  test("MAX_RECEIVE_ERRORS: a socket that gives nothing but errors is lost, and no turn is held up for ever", async () => {
+    const kernel = inPlace(undefined);
+    const told: unknown[] = [];
+    const service = { name: "deaf", datagram: () => undefined };
+    await using server = await serve("udp://127.0.0.1:0", service, { onError: (error) => told.push(error) });
+    await using client = await connect(server.urls[0] ?? "");
+    kernel.script("recvfrom", Array(MAX_RECEIVE_ERRORS + 5).fill("EIO"));
+    client.write("anybody?");
+    await until(() => told.length === MAX_RECEIVE_ERRORS, "the last error");
+    await turn(5);
+    expect(kernel.scriptedFaults).toBe(5);
+    expect(told).toHaveLength(MAX_RECEIVE_ERRORS);
+  });
+
+  test.for(["EAGAIN", "ENOBUFS", "ENOMEM", "EPERM", "ENETDOWN", "ENETUNREACH", "EHOSTUNREACH"] as const)(
+    "%s of a client's send: one datagram is late or lost, and the client is not",
     async (code) => {
       const kernel = inPlace(undefined);
-      const told: unknown[] = [];
-      const results: unknown[] = [];
-      const service = {
-        name: "answers",
-        datagram: ({ data, reply }: { data: Buffer; reply(data: string): boolean }) => {
-          results.push(reply(`${String(data)}!`));
-        },
-      };
-      await using server = await serve("udp://127.0.0.1:0", service, { onError: (error) => told.push(error) });
+      const heard: string[] = [];
+      const service = { name: "hears", datagram: ({ data }: { data: Buffer }) => void heard.push(String(data)) };
+      await using server = await serve("udp://127.0.0.1:0", service);
       await using client = await connect(server.urls[0] ?? "");
-      const [recvfrom, sendto] = ["recvfrom", "sendto"] as const;
-      kernel.script(recvfrom, [code]).script(sendto, [code]);
+      kernel.script("send", [code]);
       client.write("first");
       client.write("second");
-      expect(String(await client.read())).toBe("second!");
-      expect(kernel.scriptedFaults).toBe(0);
-      // What has no room is dropped, as datagrams are; what cannot be sent is told to who sends.
-      const isDropped = code === "EAGAIN" || code === "ENOBUFS";
-      expect(results).toEqual(isDropped ? [false, true] : [true]);
-      expect(told).toEqual(isDropped ? [] : [expect.objectContaining({ code, syscall: "sendto" })]);
+      await until(() => heard.includes("second"), "the second datagram");
+      expect(heard).toEqual(code === "EAGAIN" ? ["first", "second"] : ["second"]);
     },
   );
+
+  test.for(["ECONNREFUSED", "EMSGSIZE", "EACCES"] as const)("%s of a client's send is told", async (code) => {
+    const kernel = inPlace(undefined);
+    await using server = await serve("udp://127.0.0.1:0", { name: "hears", datagram: () => undefined });
+    const client = await connect(server.urls[0] ?? "");
+    kernel.script("send", [code]);
+    client.write("first");
+    await expect(client.read()).rejects.toMatchObject({ code, syscall: "send" });
+  });
 });

@@ -1,7 +1,7 @@
 import type { AcceptGate } from "../../socket/accept-gate.ts";
 import type { Address } from "../../socket/address.ts";
 import type { ConnectionGate } from "./connection-gate.ts";
-import { peerOf } from "./native-link.ts";
+import { peerOf } from "./peer-of.ts";
 
 /** The gate of a server as a listener of layer 1 asks it. */
 export class NativeGate implements AcceptGate {

@@ -4,12 +4,12 @@ import type { Watcher } from "../../native/poller.ts";
 import * as poller from "../../native/poller.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI } from "../../native/poller.ts";
 import * as turn from "../../native/turn.ts";
-import type { Address } from "../../socket/address.ts";
 import { SHUT_WR, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../../socket/constants.ts";
 import { EAGAIN } from "../../socket/errno.ts";
 import { resetAtClose } from "../../socket/reset.ts";
 import { SocketError } from "../../socket/socket-error.ts";
 import { takeError } from "../../socket/take-error.ts";
+import { isLossOfDatagram } from "./datagram-loss.ts";
 import { type PeerCredentials, peerCredentials } from "./peer-credentials.ts";
 import { receiveRecord, timeRecords } from "./record-receive.ts";
 import { type SocketKind, SpuriousWakeups } from "./spurious-wakeups.ts";
@@ -78,11 +78,11 @@ export class NativeLink implements Link, Watcher {
   }
 
   send(bytes: Uint8Array, offset: number, length: number): number | undefined {
-    return this.#taken("send", kernel.send(this.slot, this.generation, bytes, offset, length, 0));
+    return this.#taken("send", kernel.send(this.slot, this.generation, bytes, offset, length, 0), length);
   }
 
   sendMany(pieces: readonly Uint8Array[]): number | undefined {
-    return this.#taken("sendmsg", kernel.sendmsg(this.slot, this.generation, pieces, 0));
+    return this.#taken("sendmsg", kernel.sendmsg(this.slot, this.generation, pieces, 0), 0);
   }
 
   awaitRoom(): void {
@@ -159,9 +159,15 @@ export class NativeLink implements Link, Watcher {
     this.#spurious.pause(() => this.#await(EPOLLIN));
   }
 
-  #taken(syscall: string, result: number): number | undefined {
+  /** What was taken of so many bytes. */
+  #taken(syscall: string, result: number, length: number): number | undefined {
     if (result === -EAGAIN) return undefined;
-    if (result < 0) throw new SocketError(syscall, -result);
+    if (result < 0) {
+      const error = new SocketError(syscall, -result);
+      // udp(7): it is as if the network had lost it, which its sender is not told either.
+      if (this.isDatagram && isLossOfDatagram(error)) return length;
+      throw error;
+    }
     turn.spendBytes(result);
     return result;
   }
@@ -187,11 +193,4 @@ export class NativeLink implements Link, Watcher {
     this.#leave(EPOLLIN | EPOLLOUT);
     this.#events?.failed(error);
   }
-}
-
-/** The other end as a link tells it. */
-export function peerOf(address: Address): Peer {
-  if (address.host !== undefined) return { host: address.host, port: address.port };
-  if (address.abstract !== undefined) return { abstract: address.abstract.toString() };
-  return { path: address.path?.toString() ?? "" };
 }

@@ -1,10 +1,11 @@
 import { generationOf, handleOf, slotOf } from "../../native/kernel.ts";
 import { kernel } from "../../native/load.ts";
 import type { Incoming } from "../../socket/accept.ts";
-import type { AddressInput } from "../../socket/address.ts";
+import type { Address } from "../../socket/address.ts";
 import { encodeNumericAddress } from "../../socket/address.ts";
+import { AF_UNIX } from "../../socket/constants.ts";
 import type { Endpoint } from "../../socket/endpoint.ts";
-import { EAGAIN, ENOBUFS } from "../../socket/errno.ts";
+import { CONNECTION_ERRORS, EAGAIN, EMSGSIZE, ENOBUFS, ENOMEM } from "../../socket/errno.ts";
 import { unwatchForLoss, watchForLoss } from "../../socket/lost-socket.ts";
 import { acceptAll } from "../../socket/serve.ts";
 import type { Datagram, Socket } from "../../socket/socket.ts";
@@ -17,8 +18,9 @@ import { isInherited, plainUrl, type SocketUrl } from "../url/socket-url.ts";
 import { errorOf } from "./connection-error.ts";
 import { listenOnEach } from "./listen-on-each.ts";
 import { NativeGate } from "./native-gate.ts";
-import { NativeLink, peerOf } from "./native-link.ts";
-import type { DatagramSocket, Link, LinkListener, Peer, Transport } from "./transport.ts";
+import { NativeLink } from "./native-link.ts";
+import { isAnswerable, peerOf } from "./peer-of.ts";
+import type { DatagramEvents, DatagramSocket, Link, LinkListener, Peer, Transport } from "./transport.ts";
 
 /** Sockets of the kernel, through the addon. */
 export const nativeTransport: Transport = {
@@ -29,13 +31,13 @@ export const nativeTransport: Transport = {
     return listenOnEach(url, (each) => listenOn(each, accepted, failed, gate));
   },
 
-  async bind(url, received, failed): Promise<DatagramSocket> {
+  async bind(url, events): Promise<DatagramSocket> {
     const open = isInherited(url) ? adoptSocket(url) : await bindSocket(url);
     const datagrams = open.socket as Socket<Datagram>;
-    const receiving = receiveAll(datagrams, received).catch(failed);
+    const receiving = receiveAll(datagrams, events).catch(events.lost);
     return {
       url: urlOf(url, datagrams),
-      send: (data, to) => sendNow(datagrams, data, to),
+      send: (data, to, address) => isAnswerable(to) && sendNow(datagrams, data, to, address, events),
       async close() {
         open.close();
         await receiving;
@@ -46,7 +48,7 @@ export const nativeTransport: Transport = {
   async connect(url, signal): Promise<Link> {
     const { open, address } = await connectSocket(url, { signal });
     // Not by getpeername(2): who was reset since then has no peer, and is told so by the first read.
-    return new ClientLink(SocketDescriptor.endpointOf(open.socket), peerAt(address));
+    return new ClientLink(SocketDescriptor.endpointOf(open.socket), peerOf(address));
   },
 };
 
@@ -88,34 +90,53 @@ class ClientLink extends NativeLink {
   }
 }
 
-async function receiveAll(datagrams: Socket<Datagram>, received: (data: Buffer, peer: Peer) => void): Promise<void> {
-  for (;;) {
+/** Errors in a row, without a datagram between them: a socket that gives nothing else is lost. */
+export const MAX_RECEIVE_ERRORS = 16;
+
+async function receiveAll(datagrams: Socket<Datagram>, { received, failed }: DatagramEvents): Promise<void> {
+  for (let errors = 0; errors < MAX_RECEIVE_ERRORS; ) {
     try {
-      for await (const [data, address] of datagrams) received(data, peerOf(address));
+      for await (const [data, address] of datagrams) {
+        errors = 0;
+        received(data, peerOf(address), address);
+      }
       return;
     } catch (error) {
-      // An ICMP error of an earlier reply: the socket is as good as before.
       if (!(error instanceof SocketError) || datagrams.closed) throw error;
+      // An ICMP error of an earlier reply, told once: the socket is as good as before.
+      if (CONNECTION_ERRORS.has(-error.errno)) continue;
+      if (++errors === MAX_RECEIVE_ERRORS) throw error;
+      failed(error);
     }
   }
 }
 
-function sendNow(datagrams: Socket<Datagram>, data: Uint8Array, to: Peer): boolean {
-  const { slot, generation } = SocketDescriptor.endpointOf(datagrams);
-  const { sockaddr, target } = encodeNumericAddress(datagrams.family, to);
-  const result = kernel.sendto(slot, generation, data, 0, data.length, 0, sockaddr);
-  if (result >= 0) return true;
-  // send(2): where the queue of a network interface is full, it is ENOBUFS.
-  if (result === -EAGAIN || result === -ENOBUFS) return false;
-  throw new SocketError("sendto", -result, target);
+function sendNow(
+  datagrams: Socket<Datagram>,
+  data: Uint8Array,
+  to: Peer,
+  address: Address | undefined,
+  { failed }: DatagramEvents,
+): boolean {
+  const { slot, generation, closed } = SocketDescriptor.endpointOf(datagrams);
+  if (closed) return false;
+  try {
+    const { sockaddr, target } = encodeNumericAddress(datagrams.family, address ?? to);
+    const attempt = (): number => kernel.sendto(slot, generation, data, 0, data.length, 0, sockaddr);
+    let result = attempt();
+    // ip(7): an error that an earlier datagram brought back takes the place of this send, once. A Unix socket has none such.
+    if (CONNECTION_ERRORS.has(-result) && datagrams.family !== AF_UNIX) result = attempt();
+    if (result >= 0) return true;
+    if (!NOT_NOW.has(-result)) failed(new SocketError("sendto", -result, target), to);
+  } catch (error) {
+    // A name that a peer can have and nobody can write, such as a path of 108 bytes.
+    failed(errorOf(error), to);
+  }
+  return false;
 }
 
-function peerAt(address: AddressInput): Peer {
-  if ("host" in address) return { host: address.host, port: address.port };
-  if ("cid" in address) return { cid: address.cid, port: address.port };
-  if ("abstract" in address) return { abstract: String(address.abstract) };
-  return { path: "path" in address ? String(address.path) : "" };
-}
+/** send(2): there is no room, which on a network interface is ENOBUFS; or the datagram is too long. */
+const NOT_NOW: ReadonlySet<number> = new Set([EAGAIN, ENOBUFS, ENOMEM, EMSGSIZE]);
 
 function urlOf(url: SocketUrl, listener: Socket<unknown>): SocketUrl {
   if (isInherited(url) || "cid" in url) return urlOfSocket(listener);

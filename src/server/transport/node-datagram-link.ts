@@ -1,4 +1,6 @@
 import type { Socket } from "node:dgram";
+import { isLossOfDatagram } from "./datagram-loss.ts";
+import { HANDED_BYTES } from "./node-link.ts";
 import type { Link, LinkEvents, Peer } from "./transport.ts";
 
 /** A connected socket of `node:dgram`. */
@@ -8,6 +10,8 @@ export class NodeDatagramLink implements Link {
   readonly isDatagram = true;
   readonly #socket: Socket;
   #events: LinkEvents | undefined;
+  #heldBytes = 0;
+  #awaitsRoom = false;
   #isClosed = false;
 
   constructor(socket: Socket, peer: Peer) {
@@ -26,7 +30,9 @@ export class NodeDatagramLink implements Link {
   pause(): void {}
 
   send(bytes: Uint8Array, offset: number, length: number): number | undefined {
-    this.#socket.send(Buffer.from(bytes.subarray(offset, offset + length)));
+    if (this.#heldBytes >= HANDED_BYTES) return undefined;
+    this.#heldBytes += length;
+    this.#socket.send(Buffer.from(bytes.subarray(offset, offset + length)), (error) => this.#sent(length, error));
     return length;
   }
 
@@ -34,7 +40,9 @@ export class NodeDatagramLink implements Link {
     return undefined;
   }
 
-  awaitRoom(): void {}
+  awaitRoom(): void {
+    this.#awaitsRoom = true;
+  }
 
   // A datagram socket has no end to send.
   end(): void {}
@@ -47,5 +55,13 @@ export class NodeDatagramLink implements Link {
 
   abort(): void {
     this.close();
+  }
+
+  #sent(length: number, error: Error | null): void {
+    this.#heldBytes -= length;
+    if (error !== null && !isLossOfDatagram(error)) this.#events?.failed(error);
+    if (!this.#awaitsRoom || this.#heldBytes >= HANDED_BYTES) return;
+    this.#awaitsRoom = false;
+    this.#events?.writable();
   }
 }

@@ -1,4 +1,4 @@
-import { createSocket, type RemoteInfo, type Socket as UdpSocket } from "node:dgram";
+import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect as connectSocket, createServer, isIP, type ListenOptions, type Server, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
@@ -17,6 +17,7 @@ import {
 } from "../url/socket-url.ts";
 import { listenOnEach } from "./listen-on-each.ts";
 import { NodeDatagramLink } from "./node-datagram-link.ts";
+import { NodeDatagramSocket } from "./node-datagram-socket.ts";
 import { NodeLink } from "./node-link.ts";
 import type { DatagramSocket, Link, LinkListener, Peer, Transport } from "./transport.ts";
 
@@ -53,40 +54,13 @@ export const nodeTransport: Transport = {
     return listenOnEach(url, (each) => listenOn(each, accepted, failed, gate));
   },
 
-  async bind(url, received, failed): Promise<DatagramSocket> {
+  async bind(url, events): Promise<DatagramSocket> {
     if (url.scheme !== "udp") throw new TransportError(url);
     const { udp, host } = await datagramSocket(url);
-    udp.on("message", (data, { address, port }: RemoteInfo) => received(data, { host: address, port }));
+    NodeDatagramSocket.receive(udp, events);
     await ready(udp, "listening", () => udp.bind(url.port, host));
     prepareDatagrams(udp, url, host);
-    udp.on("error", failed);
-    const { address, port } = udp.address();
-    let unsent = 0;
-    let allSent: (() => void) | undefined;
-    const sent = (error: Error | null): void => {
-      unsent--;
-      if (error !== null) failed(error);
-      if (unsent === 0) allSent?.();
-    };
-    return {
-      url: { scheme: "udp", host: address, port },
-      send(data, to) {
-        if (!("host" in to)) return false;
-        udp.send(data, to.port, to.host, sent);
-        unsent++;
-        return true;
-      },
-      async close() {
-        // Node looks even an address up, and a socket that is closed before it has done so sends nothing.
-        if (unsent > 0) {
-          await new Promise<void>((resolve) => {
-            allSent = resolve;
-          });
-        }
-        udp.close();
-        await once(udp, "close");
-      },
-    };
+    return new NodeDatagramSocket(udp, events);
   },
 
   async connect(url, signal): Promise<Link> {
@@ -188,10 +162,13 @@ async function datagramSocket(url: InternetUrl): Promise<{ udp: UdpSocket; host:
   if (first === undefined || !("host" in first)) throw new TransportError(url);
   const { host } = first;
   const reuseAddr = groupOf(url) !== undefined;
-  return {
-    udp: createSocket({ type: isIP(host) === 6 ? "udp6" : "udp4", reuseAddr, ipv6Only: url.ipv6only === true }),
-    host,
-  };
+  const type = isIP(host) === 6 ? "udp6" : "udp4";
+  return { udp: createSocket({ type, reuseAddr, ipv6Only: url.ipv6only === true, lookup: itself }), host };
+}
+
+/** An address needs no look-up, for which Node would hold each datagram until the end of the turn. */
+function itself(address: string, _: unknown, found: (error: null, address: string, family: number) => void): void {
+  found(null, address, isIP(address));
 }
 
 /** The options of the URL, once the socket is bound; before that Node's socket takes none. */
@@ -220,8 +197,10 @@ function interfaceAddress(name: string, isIpv6: boolean): string {
 /** Begins, and waits until that is done; a socket for which it fails is closed. */
 async function ready(udp: UdpSocket, event: "listening" | "connect", begin: () => void): Promise<void> {
   try {
+    // An address is looked up at once, and so the event may come before the call returns.
+    const happened = once(udp, event);
     begin();
-    await once(udp, event);
+    await happened;
   } catch (error) {
     udp.close();
     throw error;

@@ -1,3 +1,4 @@
+import type { Address } from "../../socket/address.ts";
 import type { InheritedUrl, SocketUrl } from "../url/socket-url.ts";
 import type { ConnectionGate } from "./connection-gate.ts";
 import type { Peer } from "./peer.ts";
@@ -68,11 +69,27 @@ export interface LinkListener {
   close(): Promise<void>;
 }
 
+/** What a socket for datagrams tells its owner. */
+export interface DatagramEvents {
+  /** One datagram. `address` is the sender's as the kernel wrote it, where a transport has one: it is for the way back. */
+  received(data: Buffer, peer: Peer, address?: Address): void;
+  /** The kernel refused to send to the peer, or to receive. The socket is as good as before. */
+  failed(error: Error, peer?: Peer): void;
+  /** The socket receives nothing more. */
+  lost(error: Error): void;
+}
+
 /** A socket for datagrams. */
 export interface DatagramSocket {
   readonly url: SocketUrl;
-  /** One datagram; what the kernel has no room for is dropped, as datagrams are, and told with false. */
-  send(data: Uint8Array, to: Peer): boolean;
+  /**
+   * Sends one datagram to a peer that was heard, or says false when it knows at once that it does not: the peer has no name or
+   * port 0, the datagram is too long, too much waits. What the kernel says is told to `failed`. Throws for nothing that a peer
+   * can bring about: one packet must not end the process.
+   *
+   * @param address - as it was received with: the peer's text may say less, such as of bytes that are no UTF-8.
+   */
+  send(data: Uint8Array, to: Peer, address?: Address): boolean;
   close(): Promise<void>;
 }
 
@@ -87,10 +104,6 @@ export interface Transport {
     failed: (error: Error) => void,
     gate: ConnectionGate,
   ): Promise<LinkListener>;
-  bind(
-    url: SocketUrl,
-    received: (data: Buffer, peer: Peer) => void,
-    failed: (error: Error) => void,
-  ): Promise<DatagramSocket>;
+  bind(url: SocketUrl, events: DatagramEvents): Promise<DatagramSocket>;
   connect(url: SocketUrl, signal: AbortSignal | undefined): Promise<Link>;
 }

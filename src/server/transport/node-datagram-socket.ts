@@ -1,0 +1,75 @@
+import type { RemoteInfo, Socket } from "node:dgram";
+import { once } from "node:events";
+import type { SocketUrl } from "../url/socket-url.ts";
+import { isAnswerable } from "./peer-of.ts";
+import type { DatagramEvents, DatagramSocket, Peer } from "./transport.ts";
+
+/** Bytes that Node holds for a socket until the kernel has room; a datagram beyond is refused, as native sockets do. */
+export const MAX_UNSENT_BYTES = 1024 * 1024;
+
+/** What a datagram costs there besides its bytes, so that empty ones are bounded too. */
+const OVERHEAD_BYTES = 512;
+
+/** udp(7): 65 535 bytes less the header of UDP, and of IPv4, whose length counts its own. */
+const MAX_IPV4_BYTES = 65_507;
+const MAX_IPV6_BYTES = 65_527;
+
+/** A bound socket of `node:dgram`. */
+export class NodeDatagramSocket implements DatagramSocket {
+  readonly url: SocketUrl;
+  readonly #socket: Socket;
+  readonly #events: DatagramEvents;
+  #isClosed = false;
+  #unsent = 0;
+  #unsentBytes = 0;
+  /** Set while a close waits for what Node holds. */
+  #allSent: (() => void) | undefined;
+
+  constructor(socket: Socket, events: DatagramEvents) {
+    const { address, port } = socket.address();
+    this.url = { scheme: "udp", host: address, port };
+    this.#socket = socket;
+    this.#events = events;
+    // As on a native socket: what fails is one datagram, and the next one may come.
+    socket.on("error", (error) => events.failed(error));
+  }
+
+  /** Told of from the first one on, which may come before the socket is known to be bound. */
+  static receive(socket: Socket, events: DatagramEvents): void {
+    socket.on("message", (data, { address, port }: RemoteInfo) => events.received(data, { host: address, port }));
+  }
+
+  send(data: Uint8Array, to: Peer): boolean {
+    if (this.#isClosed || !("host" in to) || !isAnswerable(to)) return false;
+    const cost = data.length + OVERHEAD_BYTES;
+    if (data.length > maxBytesTo(to.host) || this.#unsentBytes + cost > MAX_UNSENT_BYTES) return false;
+    // Node keeps what it is given until the kernel takes it: it gets a copy.
+    this.#socket.send(Buffer.from(data), to.port, to.host, (error) => this.#sent(cost, error, to));
+    this.#unsent++;
+    this.#unsentBytes += cost;
+    return true;
+  }
+
+  async close(): Promise<void> {
+    if (this.#unsent > 0) {
+      await new Promise<void>((resolve) => {
+        this.#allSent = resolve;
+      });
+    }
+    this.#isClosed = true;
+    this.#socket.close();
+    await once(this.#socket, "close");
+  }
+
+  #sent(cost: number, error: Error | null, to: Peer): void {
+    this.#unsent--;
+    this.#unsentBytes -= cost;
+    if (error !== null) this.#events.failed(error, to);
+    if (this.#unsent === 0) this.#allSent?.();
+  }
+}
+
+/** RFC 4291, section 2.5.5.2: an address in IPv6's clothes is one of IPv4. */
+function maxBytesTo(host: string): number {
+  return host.includes(":") && !/^::ffff:[\d.]+$/i.test(host) ? MAX_IPV6_BYTES : MAX_IPV4_BYTES;
+}
