@@ -1,31 +1,34 @@
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
+import { addonFile, notLoaded, thisMachine } from "./addon-file.ts";
 import type { Addon, Kernel } from "./kernel.ts";
 import { framed } from "./transfer-frame.ts";
 
-const BUILT = new URL("../../native/build/Release/sockwright.node", import.meta.url);
+const loaded = load();
+const addon = loaded instanceof Error ? failing(loaded) : loaded;
 
-/** The addon could not be loaded. The message says what to do; `cause` is the loader's own error. */
-function notLoaded(path: string, cause: unknown): Error {
-  const hint =
-    process.platform === "linux"
-      ? "build it with `npm run build` (needs python3, make and g++)"
-      : `it needs Linux, and this is ${process.platform}`;
-  const error = new Error(`The native addon cannot be loaded from ${path}: ${hint}`, { cause });
-  return Object.assign(error, { code: "ERR_SOCKWRIGHT_NATIVE" });
-}
+/** Why there is no addon. What needs none can be loaded all the same; `socket/create.ts` throws it. */
+export const addonError = loaded instanceof Error ? loaded : undefined;
 
-function load(): Addon {
-  const path = process.env["SOCKWRIGHT_ADDON"] ?? fileURLToPath(BUILT);
+function load(): Addon | Error {
+  const folder = fileURLToPath(new URL("../..", import.meta.url)).replace(/(?<=.)\/$/, "");
+  const file = process.env["SOCKWRIGHT_ADDON"] ?? addonFile(folder, process.platform, process.arch);
   try {
-    return createRequire(import.meta.url)(path) as Addon;
+    return createRequire(import.meta.url)(file) as Addon;
   } catch (cause) {
-    throw notLoaded(path, cause);
+    return notLoaded(file, folder, thisMachine(), cause);
   }
 }
 
-const addon = load();
+/** Stands in for an addon that cannot be loaded: each of its functions says why. */
+function failing(error: Error): Addon {
+  const fail = (): never => {
+    throw error;
+  };
+  const values = { transferFrame: new Int32Array(0), constants: [] } as Partial<Addon> as Addon;
+  return new Proxy(values, { get: (_, name) => Reflect.get(values, name) ?? fail });
+}
 
 /**
  * The addon of this environment. Tests replace single functions of it to play the kernel. Written out, because V8 takes

@@ -1,5 +1,5 @@
 import { generationOf, slotOf } from "../native/kernel.ts";
-import { kernel } from "../native/load.ts";
+import { addonError, kernel } from "../native/load.ts";
 import { int32 } from "./argument.ts";
 import {
   AF_INET,
@@ -18,6 +18,9 @@ import {
 import { Endpoint, expectLingering } from "./endpoint.ts";
 import { type Datagram, Socket } from "./socket.ts";
 import { SocketError, succeed } from "./socket-error.ts";
+
+// Sockets cannot do without the addon: who imports them learns at once that there is none, and what to do.
+if (addonError !== undefined) throw addonError;
 
 type StreamType = typeof SOCK_STREAM;
 type DatagramType = typeof SOCK_DGRAM;

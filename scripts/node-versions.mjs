@@ -1,0 +1,32 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+/** The oldest version of Node that is supported: `engines` in package.json. */
+export const oldestNode = "20.19";
+
+/** The versions of Node that are tested beside the one that runs `npm test`, which is a 20. */
+export const laterNodes = ["22", "24", "26"];
+
+/**
+ * Another version of Node, from npm. It is downloaded once, and kept until the next `npm ci`.
+ *
+ * @param {string} version - such as "22".
+ * @param {string} [architecture] - another one than this machine's needs an emulator.
+ * @returns {string} the folder of its programs
+ */
+export function programsOf(version, architecture = process.arch) {
+  const name = `node-linux-${architecture}`;
+  const prefix = resolve("node_modules/.cache/sockwright", `${name}-${version}`);
+  const programs = join(prefix, "node_modules", name, "bin");
+  if (existsSync(join(programs, "node"))) return programs;
+
+  console.log(`fetching Node ${version} for ${architecture}`);
+  // --force: npm refuses what is for another architecture than this machine's.
+  const forThat = architecture === process.arch ? [] : ["--force", "--cpu", architecture, "--os", "linux"];
+  const args = ["install", "--silent", "--no-save", ...forThat, "--prefix", prefix, `${name}@${version}`];
+  const { status, error, stdout, stderr } = spawnSync("npm", args, { encoding: "utf8" });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`Node ${version} cannot be had from npm\n${stdout}${stderr}`);
+  return programs;
+}
