@@ -7,6 +7,8 @@ export const EPOLLPRI = 0x002;
 export const EPOLLOUT = 0x004;
 export const EPOLLERR = 0x008;
 export const EPOLLHUP = 0x010;
+/** The peer has ended, or the receiving direction was shut down here: shutdown(2). */
+export const EPOLLRDHUP = 0x2000;
 
 /** Who waits for a socket. The table holds it only while it waits, so a socket that is lost can still be collected. */
 export interface Watcher {
@@ -24,14 +26,30 @@ const interests: number[] = [];
 let started = false;
 let holders = 0;
 
-/** Has `watcher.ready` called when one of `events` comes (or an error or a hang-up). 0, or a negated errno. */
-export function wait(watcher: Watcher, events: number): number {
-  if (!started) start();
+/** The call that failed, and its negated errno. */
+export interface FailedWait {
+  readonly syscall: "epoll_create1" | "epoll_ctl";
+  readonly result: number;
+}
+
+/**
+ * Has `watcher.ready` called when one of `events` comes (or an error or a hang-up). Gives what failed, if anything did:
+ * then nobody waits that did not wait before.
+ */
+export function wait(watcher: Watcher, events: number): FailedWait | undefined {
+  // epoll_create(2): EMFILE, ENFILE, ENOMEM. The next wait tries again.
+  const result = start();
+  if (result < 0) return { syscall: "epoll_create1", result };
   const { slot } = watcher;
+  const before = watchers[slot];
   watchers[slot] = watcher;
   const interest = interests[slot] ?? 0;
-  if ((interest & events) === events) return 0;
-  return setInterest(slot, watcher.generation, interest | events);
+  if ((interest & events) === events) return undefined;
+  // epoll_ctl(2): ENOMEM, and ENOSPC beyond /proc/sys/fs/epoll/max_user_watches.
+  const error = setInterest(slot, watcher.generation, interest | events);
+  if (error === 0) return undefined;
+  watchers[slot] = before;
+  return { syscall: "epoll_ctl", result: error };
 }
 
 /** Nobody waits any more. Epoll keeps its interest: most sockets wait again at once, and that then costs no call. */
@@ -51,15 +69,17 @@ export function forget(slot: number): void {
   interests[slot] = 0;
 }
 
-/** While at least one holder waits, the poller keeps the process alive. */
+/**
+ * While at least one holder waits, the poller keeps the process alive; one that could not start does so once it can. It
+ * throws nothing, so that whoever holds and then waits has one error to look at, that of {@link wait}.
+ */
 export function hold(): void {
-  if (!started) start();
-  if (holders++ === 0) kernel.setReferenced(true);
+  if (holders++ === 0 && start() === 0) kernel.setReferenced(true);
 }
 
 /** Undoes one {@link hold}. */
 export function release(): void {
-  if (--holders === 0) kernel.setReferenced(false);
+  if (--holders === 0 && started) kernel.setReferenced(false);
 }
 
 function setInterest(slot: number, generation: number, interest: number): number {
@@ -68,15 +88,14 @@ function setInterest(slot: number, generation: number, interest: number): number
   return result;
 }
 
-function start(): void {
+/** 0, or a negated errno. */
+function start(): number {
+  if (started) return 0;
   const result = kernel.start(dispatch, records);
-  if (result < 0) {
-    throw Object.assign(new Error(`The poller cannot start: errno ${-result}`), {
-      errno: result,
-      syscall: "epoll_create1",
-    });
-  }
+  if (result < 0) return result;
   started = true;
+  if (holders > 0) kernel.setReferenced(true);
+  return 0;
 }
 
 /** One turn: the addon calls it with `count` records. Another list is that of a kernel which a test plays. */

@@ -10,6 +10,7 @@ import {
   ECONNABORTED,
   EHOSTDOWN,
   EHOSTUNREACH,
+  EINVAL,
   EMFILE,
   ENETDOWN,
   ENETUNREACH,
@@ -140,6 +141,12 @@ abstract class AcceptCall<T> extends Call<T> {
 
   get interest(): number {
     return EPOLLIN;
+  }
+
+  // accept(2), EINVAL: "not listening for connections", as TCP and a blocking Unix accept have it. A Unix listener that
+  // does not block says EAGAIN for ever (unix_accept).
+  override shutDown(): never {
+    throw new SocketError("accept", EINVAL);
   }
 }
 

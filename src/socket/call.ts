@@ -57,6 +57,14 @@ export abstract class Call<T> {
   /** One system call. `woken` tells that an event has just come, so that a call that only waits has its result. */
   abstract attempt(woken: boolean): Outcome<T>;
 
+  /**
+   * The call found nothing, and its socket can receive nothing any more, since shutdown(2) has ended that: what it gives
+   * then. A call that waits for something else goes on waiting.
+   */
+  shutDown(unfinished: Unfinished): Outcome<T> {
+    return unfinished;
+  }
+
   /** The call ends by abort, time-out or close: tells with the error what was done, and what that does to the socket. */
   abandon(_error: Error): void {}
 }

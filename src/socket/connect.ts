@@ -1,12 +1,12 @@
 import { lookup } from "node:dns/promises";
 
 import { kernel } from "../native/load.ts";
-import { EPOLLOUT } from "../native/poller.ts";
+import { EPOLLHUP, EPOLLOUT } from "../native/poller.ts";
 import { AddressRoom, type EncodedAddress, encodeAddress, type UnresolvedHost } from "./address.ts";
 import { Call, type Outcome, PARKED, promised, RETRY_LATER, WOULD_BLOCK } from "./call.ts";
 import { AF_INET6, AF_UNIX, SOCK_STREAM } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { EAGAIN, EINPROGRESS, EINTR, ENOTCONN } from "./errno.ts";
+import { EAGAIN, ECONNABORTED, EINPROGRESS, EINTR, ENOTCONN } from "./errno.ts";
 import { type ErrorTarget, SocketError } from "./socket-error.ts";
 import { signalOf, type WaitOptions } from "./wait-options.ts";
 
@@ -52,7 +52,11 @@ class Connect extends Call<void> {
 
   #begin(): Outcome<void> {
     const { slot, generation, family, timeoutMs } = this.#endpoint;
-    const errno = -kernel.connect(slot, generation, this.#to.sockaddr);
+    this.#endpoint.beginAssociation();
+    let errno = -kernel.connect(slot, generation, this.#to.sockaddr);
+    // connect(2) after one that failed in the background only says that it has, and makes room for another
+    // (__inet_stream_connect): a blocking one would have done so by itself.
+    if (errno === ECONNABORTED) errno = -kernel.connect(slot, generation, this.#to.sockaddr);
     if (errno === 0) return undefined;
     // connect(2), ERRORS: a full backlog of a Unix listener is EAGAIN; nothing is under way and no event will come.
     if (errno === EAGAIN && family === AF_UNIX) return RETRY_LATER;
@@ -73,8 +77,14 @@ class Connect extends Call<void> {
 
   #finish(): Outcome<void> {
     const { slot, generation } = this.#endpoint;
-    const errno = this.#endpoint.takeError();
-    if (errno === 0 && kernel.getpeername(slot, generation, peerRoom.bytes) === -ENOTCONN) return WOULD_BLOCK;
+    let errno = this.#endpoint.takeError();
+    if (errno === 0 && kernel.getpeername(slot, generation, peerRoom.bytes) === -ENOTCONN) {
+      // poll(2): while the connect is under way there is neither. If there is, it has failed, and somebody else has read
+      // the error: SO_ERROR is C's idiom, and a send or a receive reads it, too, also by another descriptor.
+      if ((kernel.poll(slot, generation, EPOLLOUT) & (EPOLLOUT | EPOLLHUP)) === 0) return WOULD_BLOCK;
+      // A second connect(2) says the same of an error that is no longer known (__inet_stream_connect).
+      errno = this.#endpoint.connectError === 0 ? ECONNABORTED : this.#endpoint.connectError;
+    }
     this.#endpoint.isConnecting = false;
     if (errno === 0) return undefined;
     // Who waits for data already would otherwise read the end of a stream that never began.

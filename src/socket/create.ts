@@ -116,6 +116,7 @@ export function adopt(descriptor: number): Socket<Buffer | Datagram> {
   };
   const endpoint = new Endpoint(handle, option(SO_DOMAIN), option(SO_TYPE), option(SO_PROTOCOL));
   endpoint.isListener = option(SO_ACCEPTCONN) !== 0;
+  endpoint.share();
   if (option(SO_LINGER) !== 0) expectLingering();
   return new Socket(endpoint);
 }

@@ -1,5 +1,6 @@
+import { kernel } from "../native/load.ts";
 import * as poller from "../native/poller.ts";
-import { EPOLLERR } from "../native/poller.ts";
+import { EPOLLERR, EPOLLHUP, EPOLLRDHUP } from "../native/poller.ts";
 import * as turn from "../native/turn.ts";
 import { type Abortable, unwatchAbort, watchAbort } from "./abort.ts";
 import {
@@ -38,7 +39,6 @@ export interface DirectionOwner extends poller.Watcher {
   readonly family: number;
   readonly type: number;
   readonly timeoutMs: number | null;
-  readonly isListener: boolean;
   check(): void;
   /** SO_ERROR, which reading clears: a positive errno, or 0. */
   takeError(): number;
@@ -134,6 +134,9 @@ export class Direction extends CallQueue implements Abortable {
         this.check();
         outcome = call.attempt(isWoken);
         if (outcome === WOULD_BLOCK && isWoken && (events & EPOLLERR) !== 0) this.#throwSocketError(call);
+        if ((outcome === WOULD_BLOCK || outcome === PARKED) && isWoken && this.#isShutDown()) {
+          outcome = call.shutDown(outcome);
+        }
       } catch (error) {
         this.#fail(call, error);
         continue;
@@ -190,7 +193,7 @@ export class Direction extends CallQueue implements Abortable {
     else if (state === "next turn") this.#waitForTurn(waiting);
     else {
       this.#isWaitingForTurn = true;
-      process.nextTick(() => this.flush());
+      this.awaitEndOfTurn();
     }
     return promise;
   }
@@ -199,6 +202,9 @@ export class Direction extends CallQueue implements Abortable {
   protected isGathered(_part: Part<unknown> | undefined): boolean {
     return false;
   }
+
+  /** Has {@link flush} called when the turn ends. */
+  protected awaitEndOfTurn(): void {}
 
   /** Makes several calls at the head with one system call. False when it made none. */
   protected attemptTogether(): boolean {
@@ -228,8 +234,8 @@ export class Direction extends CallQueue implements Abortable {
     // Out of epoll for spurious wake-ups: the end of that pause comes back here.
     if (this.#timers?.backoff.isWaiting === true) return;
     if (isHead) this.interest = call.interest;
-    const result = poller.wait(this.owner, call.interest);
-    if (result < 0) this.#abandon(call, new SocketError("epoll_ctl", -result));
+    const failed = poller.wait(this.owner, call.interest);
+    if (failed !== undefined) this.#abandon(call, new SocketError(failed.syscall, -failed.result));
   }
 
   /** The call found nothing, yet epoll told of an error: then SO_ERROR has it, unless it is the error queue's. */
@@ -243,11 +249,21 @@ export class Direction extends CallQueue implements Abortable {
   }
 
   /**
-   * EAGAIN after readiness: three forged datagrams with a bad checksum do it. Nobody is unregistered for that, but an
-   * event that never ends must not spin. Listeners are exempt: another process may have accepted.
+   * Whether nothing can come any more: poll(2) says POLLRDHUP, or of a TCP listener, which is none any more, POLLHUP. It is
+   * asked, and not remembered: the shutdown(2) may have come by another descriptor of the socket, or another process.
+   */
+  #isShutDown(): boolean {
+    const { slot, generation } = this.owner;
+    const events = kernel.poll(slot, generation, EPOLLRDHUP);
+    return events > 0 && (events & (EPOLLRDHUP | EPOLLHUP)) !== 0;
+  }
+
+  /**
+   * EAGAIN after readiness: three forged datagrams with a bad checksum do it, and other processes that accept from the
+   * same listener. Nobody is unregistered for that, but an event that never ends must not spin.
    */
   #isSpurious(call: Call<unknown>): boolean {
-    if (this.owner.isListener || ++this.#spurious < MAX_SPURIOUS_WAKEUPS) return false;
+    if (++this.#spurious < MAX_SPURIOUS_WAKEUPS) return false;
     this.#spurious = 0;
     const { family, type } = this.owner;
     spuriousReadiness.publish({ family, type, syscall: call.syscall });

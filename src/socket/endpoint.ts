@@ -1,9 +1,11 @@
 import { generationOf, type Handle, slotOf } from "../native/kernel.ts";
 import { kernel } from "../native/load.ts";
 import * as poller from "../native/poller.ts";
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI } from "../native/poller.ts";
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP } from "../native/poller.ts";
 import * as turn from "../native/turn.ts";
+import { SOCK_DGRAM } from "./constants.ts";
 import { Direction } from "./direction.ts";
+import { CONNECTION_ERRORS } from "./errno.ts";
 import { unwatchForLoss, watchForLoss } from "./lost-socket.ts";
 import { Sending, type SendingOwner } from "./sending.ts";
 import { SockwrightError, type SockwrightErrorCode } from "./sockwright-error.ts";
@@ -45,6 +47,12 @@ export class Endpoint implements SendingOwner {
   drained = false;
   /** An errno that a send consumed and that the reader is still to see; 0 is none. */
   unreadError = 0;
+  /** An errno of the connect under way that another call consumed; 0 is none. */
+  connectError = 0;
+  /** Others may have the descriptor: what they send must not overtake a send that was asked for before. */
+  isShared = false;
+  /** A receive has found that shutdown(2) has ended this direction: an empty result is the end, also of datagrams. */
+  isReceivingEnded = false;
   /** Why the whole socket can only be closed. */
   broken: SockwrightErrorCode | undefined;
   #referenced = true;
@@ -127,6 +135,42 @@ export class Endpoint implements SendingOwner {
   /** SO_ERROR, which reading clears: a positive errno, or 0. */
   takeError(): number {
     return takeError(this.slot, this.generation);
+  }
+
+  /**
+   * A call has consumed the socket's error, which the kernel tells once (SO_ERROR, socket(7)), while somebody else is still
+   * to see it: the connect that is under way, or else the reader of a stream, for whom a reset must not look like an end.
+   */
+  tookError(errno: number): void {
+    if (!CONNECTION_ERRORS.has(errno)) return;
+    if (this.isConnecting) this.connectError = errno;
+    else if (this.type !== SOCK_DGRAM) this.unreadError = errno;
+  }
+
+  /** A connection begins: what was kept belongs to the one before. */
+  beginAssociation(): void {
+    this.unreadError = 0;
+    this.connectError = 0;
+    this.drained = false;
+    this.isReceivingEnded = false;
+  }
+
+  /** Somebody else gets at the descriptor: what was sent before leaves before, now and from now on. */
+  share(): void {
+    this.isShared = true;
+    this.sending.flush();
+  }
+
+  /**
+   * shutdown(2) has ended a direction or both: whoever waits there has its result now, and no event need come of it, as
+   * unix_poll makes none for whoever waits for room.
+   */
+  shutDown(receiving: boolean, sending: boolean): void {
+    // It ends a connect that is under way, too, whose error is the connect's to find.
+    const { isConnecting } = this;
+    if (isConnecting) this.sending.wake(EPOLLRDHUP);
+    if (receiving) this.receiving.wake(EPOLLRDHUP);
+    if (sending && !isConnecting) this.sending.wake(EPOLLRDHUP);
   }
 
   /** Closes the descriptor and ends every call that waits. A second close does nothing. */

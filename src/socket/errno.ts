@@ -37,6 +37,7 @@ export const {
   ECONNABORTED,
   EINPROGRESS,
   EINTR,
+  EINVAL,
   EMFILE,
   EMSGSIZE,
   ENFILE,

@@ -1,4 +1,5 @@
 import { kernel } from "../native/load.ts";
+import * as turn from "../native/turn.ts";
 import { type Address, type AddressInput, type EncodedAddress, encodeNumericAddress } from "./address.ts";
 import { byteCount, bytesOf, type Data, intact, integer, outOfRange, viewOf, wrongType } from "./argument.ts";
 import { receiveRoom } from "./buffer-pool.ts";
@@ -57,6 +58,8 @@ export function sendmsg(
   return promised(() => {
     const parts = list(buffers, bytesOf);
     const control = options?.control === undefined ? undefined : encodeControl(options.control);
+    // It may carry descriptors of sockets (SCM_RIGHTS), whose sends leave before their new owner's.
+    if (control !== undefined) turn.flushTurn();
     const to =
       options?.address === undefined
         ? undefined
@@ -176,6 +179,10 @@ class RecvMsg extends ReceiveCall<MessageInto> {
       flags: results.flags & ~(MSG_CMSG_CLOEXEC & ~this.flags),
       address: results.address,
     };
+  }
+
+  protected nothing(): MessageInto {
+    return { bytes: 0, control: [], flags: 0, address: undefined };
   }
 }
 

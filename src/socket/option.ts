@@ -1,6 +1,6 @@
 import { kernel } from "../native/load.ts";
 import { int32, integer, viewOf } from "./argument.ts";
-import { SO_LINGER, SO_RCVTIMEO, SO_SNDTIMEO, SOL_SOCKET } from "./constants.ts";
+import { SO_ERROR, SO_LINGER, SO_RCVTIMEO, SO_SNDTIMEO, SOL_SOCKET } from "./constants.ts";
 import { type Endpoint, expectLingering } from "./endpoint.ts";
 import { SocketError } from "./socket-error.ts";
 import { SockwrightError } from "./sockwright-error.ts";
@@ -11,11 +11,14 @@ export const MAX_OPTION_BYTES = 64 * 1024;
 /** getsockopt(2): an integer, or with a length the bytes that the kernel gave. */
 export function getsockopt(endpoint: Endpoint, level: unknown, option: unknown, length?: unknown): number | Buffer {
   endpoint.check();
+  // TCP_INFO and others tell of what was sent: sends that were asked for count.
+  endpoint.sending.flush();
   const bytes = length === undefined ? 4 : integer("length", length, 0, MAX_OPTION_BYTES);
   const room = Buffer.alloc(bytes);
   const { slot, generation } = endpoint;
   const result = kernel.getsockopt(slot, generation, int32("level", level), int32("option", option), room);
   if (result < 0) throw new SocketError("getsockopt", -result);
+  if (level === SOL_SOCKET && option === SO_ERROR && result >= 4) endpoint.tookError(room.readInt32LE(0));
   return length === undefined ? room.readInt32LE(0) : room.subarray(0, result);
 }
 

@@ -62,7 +62,7 @@ export async function* chunks(endpoint: Endpoint): AsyncGenerator<Buffer, void> 
   endpoint.check();
   for (;;) {
     const chunk = await untilEnd(endpoint, undefined, nextChunk(endpoint));
-    if (chunk === undefined) return;
+    if (chunk === undefined || (endpoint.isReceivingEnded && chunk.length === 0)) return;
     yield chunk;
   }
 }
@@ -73,12 +73,12 @@ async function nextChunk(endpoint: Endpoint): Promise<Buffer | undefined> {
   return chunk.length === 0 ? undefined : chunk;
 }
 
-/** Datagrams with their senders, until a local close. An empty datagram is a value like any other. */
+/** Datagrams with their senders, until a local close or shutdown. An empty datagram is a value like any other. */
 export async function* datagrams(endpoint: Endpoint): AsyncGenerator<[Buffer, Address], void> {
   endpoint.check();
   for (;;) {
     const datagram = await untilEnd(endpoint, undefined, nextRecord(endpoint));
-    if (datagram === undefined) return;
+    if (datagram === undefined || (endpoint.isReceivingEnded && datagram[0].length === 0)) return;
     const [data, address = { family: endpoint.family, bytes: new Uint8Array(0) }] = datagram;
     yield [data, address];
   }

@@ -4,8 +4,17 @@ import * as turn from "../native/turn.ts";
 import { type Address, AddressRoom } from "./address.ts";
 import { byteCount, int32, intact, viewOf, wrongValue } from "./argument.ts";
 import { receiveOwned, receiveRoom } from "./buffer-pool.ts";
-import { Call, type Outcome, PROGRESS, promised, WOULD_BLOCK } from "./call.ts";
-import { MSG_DONTWAIT, MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, MSG_TRUNC, MSG_WAITALL, SOCK_STREAM } from "./constants.ts";
+import { Call, type Outcome, PROGRESS, promised, type Unfinished, WOULD_BLOCK } from "./call.ts";
+import {
+  MSG_DONTWAIT,
+  MSG_ERRQUEUE,
+  MSG_OOB,
+  MSG_PEEK,
+  MSG_TRUNC,
+  MSG_WAITALL,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+} from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EAGAIN } from "./errno.ts";
 import { SocketError } from "./socket-error.ts";
@@ -88,6 +97,8 @@ export function received(
 ): number | typeof WOULD_BLOCK {
   if (result < 0) {
     if (result === -EAGAIN) return WOULD_BLOCK;
+    // Only while it connects: else this is the reader, who is told.
+    if (endpoint.isConnecting) endpoint.tookError(-result);
     throw new SocketError(syscall, -result);
   }
   turn.spendBytes(result);
@@ -138,6 +149,18 @@ export abstract class ReceiveCall<T> extends Call<T> {
     if ((this.flags & MSG_ERRQUEUE) !== 0) return EPOLLERR;
     return (this.flags & MSG_OOB) !== 0 ? EPOLLPRI : EPOLLIN;
   }
+
+  // Of datagrams a blocking receive gives nothing then, and one that does not block says EAGAIN for ever
+  // (__skb_wait_for_more_packets). The others say their end themselves; and the error queue is no part of the direction.
+  override shutDown(unfinished: Unfinished): Outcome<T> {
+    const { type } = this.endpoint;
+    if (type === SOCK_STREAM || type === SOCK_SEQPACKET || this.interest !== EPOLLIN) return unfinished;
+    this.endpoint.isReceivingEnded = true;
+    return this.nothing();
+  }
+
+  /** The result without a byte. */
+  protected abstract nothing(): T;
 }
 
 class Recv extends ReceiveCall<Buffer> {
@@ -159,6 +182,10 @@ class Recv extends ReceiveCall<Buffer> {
     const { slot, generation } = this.endpoint;
     return kernel.recv(slot, generation, room, offset, length, this.flags);
   }
+
+  protected nothing(): Buffer {
+    return Buffer.alloc(0);
+  }
 }
 
 class RecvInto extends ReceiveCall<number> {
@@ -176,6 +203,10 @@ class RecvInto extends ReceiveCall<number> {
     const room = intact("buffer", this.#room, this.#length);
     const result = kernel.recv(slot, generation, room, 0, room.length, this.flags);
     return received(this.endpoint, "recv", result, room.length, this.flags);
+  }
+
+  protected nothing(): number {
+    return 0;
   }
 }
 
@@ -220,6 +251,10 @@ class RecvAll extends ReceiveCall<Buffer> {
     if (this.#room.length === this.#length) Object.assign(error, { received: this.#filled() });
   }
 
+  protected nothing(): Buffer {
+    return this.#filled();
+  }
+
   #filled(): Buffer {
     return Buffer.from(this.#room.buffer, this.#room.byteOffset, this.#end);
   }
@@ -250,6 +285,10 @@ class RecvFrom extends ReceiveCall<[Buffer, Address | undefined]> {
     const { slot, generation } = this.endpoint;
     return kernel.recvfrom(slot, generation, room, offset, length, this.flags, addressRoom.bytes);
   }
+
+  protected nothing(): [Buffer, undefined] {
+    return [Buffer.alloc(0), undefined];
+  }
 }
 
 class RecvFromInto extends ReceiveCall<[number, Address | undefined]> {
@@ -272,5 +311,9 @@ class RecvFromInto extends ReceiveCall<[number, Address | undefined]> {
     const result = kernel.recvfrom(slot, generation, room, 0, room.length, this.flags, addressRoom.bytes);
     const count = received(this.endpoint, "recvfrom", result, room.length, this.flags);
     return count === WOULD_BLOCK ? WOULD_BLOCK : [count, addressRoom.get()];
+  }
+
+  protected nothing(): [number, undefined] {
+    return [0, undefined];
   }
 }

@@ -83,4 +83,6 @@ class RecvRecord extends ReceiveCall<ReceivedRecord | undefined> {
     received(this.endpoint, "recvfrom", typeof result === "number" ? result : result.length, count, 0);
     return typeof result === "number" ? WOULD_BLOCK : result;
   }
+
+  protected nothing(): undefined {}
 }

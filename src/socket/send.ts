@@ -4,9 +4,9 @@ import * as turn from "../native/turn.ts";
 import { type EncodedAddress, encodeNumericAddress } from "./address.ts";
 import { bytesOf, int32, intact, wrongValue } from "./argument.ts";
 import { Call, type Outcome, type Part, PROGRESS, promised, RETRY_LATER, WOULD_BLOCK } from "./call.ts";
-import { AF_UNIX, MSG_DONTWAIT, SOCK_DGRAM, SOCK_STREAM } from "./constants.ts";
+import { AF_UNIX, MSG_DONTWAIT, SOCK_STREAM } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { CONNECTION_ERRORS, EAGAIN } from "./errno.ts";
+import { EAGAIN } from "./errno.ts";
 import { type ErrorTarget, SocketError } from "./socket-error.ts";
 import { signalOf, type WaitOptions } from "./wait-options.ts";
 
@@ -63,7 +63,7 @@ export function sent(
     return result;
   }
   if (result === -EAGAIN) return WOULD_BLOCK;
-  if (endpoint.type !== SOCK_DGRAM && CONNECTION_ERRORS.has(-result)) endpoint.unreadError = -result;
+  endpoint.tookError(-result);
   throw new SocketError(syscall, -result, target);
 }
 

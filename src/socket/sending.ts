@@ -9,10 +9,12 @@ import { SockwrightError, type SockwrightErrorCode } from "./sockwright-error.ts
 export interface SendingOwner extends DirectionOwner {
   /** An errno that a send consumed, for the reader to see. */
   unreadError: number;
+  /** Others may send through the descriptor at any time. */
+  readonly isShared: boolean;
 }
 
 /** The direction out of a socket: the sends of one turn are gathered, and one that was cut ends the direction. */
-export class Sending extends Direction {
+export class Sending extends Direction implements turn.TurnEnder {
   /** Why this direction can only be closed. */
   broken: SockwrightErrorCode | undefined;
   declare protected readonly owner: SendingOwner;
@@ -23,12 +25,25 @@ export class Sending extends Direction {
     if (this.broken !== undefined) throw new SockwrightError(this.broken);
   }
 
-  /** The first send of a turn goes at once; a further one leaves with its fellows when the turn ends. */
+  /** Called when the turn ends: what was gathered leaves. */
+  endTurn(): void {
+    this.flush();
+  }
+
+  /**
+   * The first send of a turn goes at once; a further one leaves with its fellows when the turn ends. None is held back
+   * where it could be overtaken, by whoever else has the descriptor, and none for which there is no end of the turn.
+   */
   protected override isGathered(part: Part<unknown> | undefined): boolean {
-    if (part === undefined) return false;
-    const isFurther = this.#lastTurn === turn.currentTurn();
-    this.#lastTurn = turn.currentTurn();
+    if (part === undefined || this.owner.isShared || turn.isExiting()) return false;
+    const current = turn.endingTurn();
+    const isFurther = this.#lastTurn === current;
+    this.#lastTurn = current;
     return isFurther;
+  }
+
+  protected override awaitEndOfTurn(): void {
+    turn.atEndOfTurn(this);
   }
 
   protected override attemptTogether(): boolean {

@@ -15,6 +15,8 @@ import { wrongType } from "./argument.ts";
 import { Call, type Outcome, PARKED } from "./call.ts";
 import { acceptError, serveError } from "./diagnostics.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { EINVAL } from "./errno.ts";
+import { SocketError } from "./socket-error.ts";
 import { AbortError } from "./sockwright-error.ts";
 import { SpareDescriptor } from "./spare-descriptor.ts";
 import { signalOf, type WaitOptions } from "./wait-options.ts";
@@ -183,6 +185,12 @@ class Pause extends Call<void> {
 
   attempt(): Outcome<void> {
     return this.#isOver ? undefined : PARKED;
+  }
+
+  // What the pause is for will not come: accept(2) says so.
+  override shutDown(): never {
+    this.#callOff();
+    throw new SocketError("accept", EINVAL);
   }
 
   override abandon(): void {

@@ -3,9 +3,10 @@ import { inspect } from "node:util";
 import { kernel } from "../native/load.ts";
 import { type Address, AddressRoom } from "./address.ts";
 import { int32, outOfRange, wrongType } from "./argument.ts";
-import { SHUT_RDWR } from "./constants.ts";
+import { SHUT_RD, SHUT_RDWR, SHUT_WR } from "./constants.ts";
 import { MAX_TIMEOUT_MS } from "./deadline.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { ENOTCONN } from "./errno.ts";
 import { getsockopt, setsockopt } from "./option.ts";
 import { succeed } from "./socket-error.ts";
 import { checkOptions } from "./wait-options.ts";
@@ -191,10 +192,10 @@ export class SocketDescriptor implements AsyncDisposable {
     this.endpoint.check();
     this.endpoint.sending.flush();
     const { slot, generation } = this.endpoint;
-    succeed(kernel.shutdown(slot, generation, int32("how", how)), "shutdown");
-    // A Unix socket makes no event of its own shutdown for whoever waits for room (unix_poll).
-    this.endpoint.receiving.wake(0);
-    this.endpoint.sending.wake(0);
+    const result = kernel.shutdown(slot, generation, int32("how", how));
+    // An unconnected UDP socket is shut down all the same when this is ENOTCONN (inet_shutdown).
+    if (result === 0 || result === -ENOTCONN) this.endpoint.shutDown(how !== SHUT_WR, how !== SHUT_RD);
+    succeed(result, "shutdown");
   }
 
   /**
@@ -203,8 +204,8 @@ export class SocketDescriptor implements AsyncDisposable {
    * @example See {@link close}.
    */
   fileno(): number {
-    const { slot, generation, closed } = this.endpoint;
-    return closed ? -1 : kernel.fileno(slot, generation);
+    if (!this.endpoint.closed) this.endpoint.share();
+    return this.#number();
   }
 
   /**
@@ -298,8 +299,13 @@ export class SocketDescriptor implements AsyncDisposable {
   /** @internal */
   [inspect.custom](_depth: number, options: object): string {
     const { family, type, protocol, closed } = this.endpoint;
-    const shown = closed ? { closed, family, type, protocol } : { fileno: this.fileno(), family, type, protocol };
+    const shown = closed ? { closed, family, type, protocol } : { fileno: this.#number(), family, type, protocol };
     return `Socket ${inspect(shown, options)}`;
+  }
+
+  #number(): number {
+    const { slot, generation, closed } = this.endpoint;
+    return closed ? -1 : kernel.fileno(slot, generation);
   }
 
   #addressLeft(): Address {

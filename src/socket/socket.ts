@@ -392,6 +392,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   trySend(data: Data, flags = 0): number | typeof WOULD_BLOCK {
     const { endpoint } = this;
     endpoint.sending.check();
+    endpoint.sending.flush();
     const bytes = bytesOf("data", data);
     if (!endpoint.sending.isIdle) return WOULD_BLOCK;
     const result = kernel.send(endpoint.slot, endpoint.generation, bytes, 0, bytes.length, int32("flags", flags));
@@ -483,10 +484,12 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   dup(): Socket<Item> {
     this.endpoint.check();
     const { slot, generation, family, type, protocol, isListener } = this.endpoint;
+    this.endpoint.share();
     const handle = kernel.dup(slot, generation);
     succeed(handle, "dup");
     const endpoint = new Endpoint(handle, family, type, protocol);
     endpoint.isListener = isListener;
+    endpoint.share();
     return new Socket<Item>(endpoint);
   }
 

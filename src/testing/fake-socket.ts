@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from "../native/poller.ts";
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from "../native/poller.ts";
 import {
   AF_UNIX,
   MSG_ERRQUEUE,
@@ -166,7 +166,8 @@ export class FakeSocket {
       return this.inbound.take(into, (flags & MSG_PEEK) !== 0);
     }
     if (this.#error !== 0) return -this.takeError();
-    if (this.#isReadShut) return 0;
+    // A receive that does not block says so of datagrams for ever; a blocking one would give nothing.
+    if (this.#isReadShut) return this.#isDatagram ? -errno.EAGAIN : 0;
     if (!this.#isDatagram && this.#phase !== "connected") {
       return -(this.#isUnix && this.type === SOCK_STREAM ? errno.EINVAL : errno.ENOTCONN);
     }
@@ -182,7 +183,16 @@ export class FakeSocket {
 
   shutdown(how: number): number {
     if (how !== SHUT_RD && how !== SHUT_WR && how !== SHUT_RDWR) return -errno.EINVAL;
-    if (!this.#isUnix && !this.isConnected) return -errno.ENOTCONN;
+    // tcp(7): a listener that receives no more is none any more. A Unix one stays what it is, and gives nothing.
+    if (!this.#isUnix && this.#phase === "listening") {
+      if (how !== SHUT_WR) this.#phase = "idle";
+      return 0;
+    }
+    if (!this.#isUnix && !this.isConnected) {
+      // inet_shutdown: an error, and done all the same.
+      if (this.#isDatagram && how !== SHUT_WR) this.#isReadShut = true;
+      return -errno.ENOTCONN;
+    }
     const peer = this.#isDatagram ? undefined : this.#peer;
     if (how !== SHUT_WR) {
       this.#isReadShut = true;
@@ -207,12 +217,13 @@ export class FakeSocket {
   /** EPOLL* bits, as tcp_poll(), unix_poll() and unix_dgram_poll() of the kernel. */
   events(): number {
     const error = this.#error === 0 ? 0 : EPOLLERR;
-    if (this.#phase === "listening") return this.#backlog.length > 0 ? EPOLLIN : 0;
+    const readHangUp = this.#isReadShut ? EPOLLIN | EPOLLRDHUP : 0;
+    if (this.#phase === "listening") return readHangUp | (this.#backlog.length > 0 ? EPOLLIN : 0);
     if (this.#phase === "connecting") return error;
     const isAlone = !this.#isDatagram && this.#phase !== "connected";
     const hangUp = isAlone || (this.#isReadShut && this.#isWriteShut) ? EPOLLHUP : 0;
-    const input = !this.inbound.isEmpty || this.#isReadShut ? EPOLLIN : 0;
-    return error | hangUp | input | (isAlone || this.#hasRoom ? EPOLLOUT : 0);
+    const input = this.inbound.isEmpty ? 0 : EPOLLIN;
+    return error | hangUp | readHangUp | input | (isAlone || this.#hasRoom ? EPOLLOUT : 0);
   }
 
   get #hasRoom(): boolean {

@@ -1,11 +1,11 @@
 import type { Codec } from "../../codec/codec.ts";
+import { atEndOfTurn, type TurnEnder } from "../../native/turn.ts";
 import type { Data } from "../../socket/argument.ts";
 import { bytesOf } from "../../socket/argument.ts";
 import { DeadlineError } from "../limits/deadline-error.ts";
 import { Deadline, type DeadlineWheel } from "../limits/deadline-wheel.ts";
 import { ConnectionError, errorOf } from "../transport/connection-error.ts";
 import type { Link } from "../transport/transport.ts";
-import { atEndOfTurn, type TurnEnder } from "./end-of-turn.ts";
 import type { Aborter } from "./input.ts";
 import { WriteBuffer } from "./write-buffer.ts";
 

@@ -177,8 +177,8 @@ export class NativeLink implements Link, Watcher {
     if (this.#isClosed) return;
     if (this.#interest === 0) poller.hold();
     this.#interest |= interest;
-    const result = poller.wait(this, interest);
-    if (result < 0) this.#fail(new SocketError("epoll_ctl", -result));
+    const failed = poller.wait(this, interest);
+    if (failed !== undefined) this.#fail(new SocketError(failed.syscall, -failed.result));
   }
 
   #leave(interest: number): void {
