@@ -107,6 +107,7 @@ test("what a stranger says does the terminal no harm", async () => {
   connection.write(Buffer.from([0x41, 0xff, 0x07]));
   await child.line(/ says: A\\xff\\x07$/);
   await stopped(child);
+  expect(child.stdout).not.toMatch(/[^\n\x20-\x7e]/);
 });
 
 test("--json: the same, one object a line", async () => {

@@ -129,6 +129,7 @@ describe("UDP", () => {
       await ours.line(/^from theirs$/);
       ours.stdin.write("from ours\n");
       await theirs.line(/^from ours$/);
+      expect([ours.stdout, theirs.stdout]).toEqual([expect.stringMatching(/from theirs\n$/), "from ours\n"]);
     },
   );
 

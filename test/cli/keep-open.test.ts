@@ -49,6 +49,7 @@ describe("listen --keep-open", () => {
     await child.line(/^sockwright: tcp:.*: the peer reset the connection/);
     await polite.sendall("still here\n");
     await child.line(/^still here$/);
+    expect(child.stdout.match(/reset the connection/g)).toHaveLength(1);
   });
 
   test("what is typed goes to all who are connected, and waits for the first", async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   type AddressInput,
   AF_INET,
@@ -15,6 +15,7 @@ import {
   type Socket,
   socket,
 } from "../../src/index.ts";
+import { kernel } from "../../src/native/load.ts";
 import { expectFault, type Fault } from "./bad-argument.ts";
 
 interface AddressCall {
@@ -241,14 +242,20 @@ function linkLocal(): readonly [string, { address: string; scopeid: number }] | 
   return undefined;
 }
 
-// ipv6(7): the scope of loopback is not kept by the kernel; what is sent is seen by connecting to ourselves.
-test("a scope that is a number is taken as it is", async () => {
+// ipv6(7): the kernel does not keep the scope of loopback, and takes any: what it is given is in the bytes.
+test.each([1, 7, 0xffff_ffff])("a scope that is a number is taken as it is: %d", async (scope) => {
   await using server = socket(AF_INET6);
   server.bind({ host: "::1", port: 0 });
   server.listen();
-  const port = server.getsockname().port ?? 0;
+  const { port = 0 } = server.getsockname();
   await using client = socket(AF_INET6);
+  const connect = vi.spyOn(kernel, "connect");
+  onTestFinished(() => connect.mockRestore());
   const accepted = server.accept();
-  await client.connect({ host: "::1%1", port });
+  await client.connect({ host: `::1%${scope}`, port });
   (await accepted)[0].close();
+  const sockaddr = Buffer.from(connect.mock.lastCall?.[2] ?? []);
+  // struct sockaddr_in6, linux/in6.h: sin6_scope_id follows the address, in the order of the machine.
+  expect(sockaddr.readUInt32LE(24)).toBe(scope);
+  expect(sockaddr.readUInt16BE(2)).toBe(port);
 });

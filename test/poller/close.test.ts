@@ -187,8 +187,14 @@ describe("close never blocks the loop", () => {
       ours.close();
     }
     await turnLoop(50);
+    // Here the loop runs: closes that blocked would have kept it until the peers had read, which they never do.
+    const gone: number[] = [];
+    const disposals = pairs.map(([ours], index) => ours[Symbol.asyncDispose]().then(() => gone.push(index)));
+    await turnLoop(20);
+    expect(gone).toEqual([]);
     for (const [, peer] of pairs) peer.close();
-    await Promise.all(pairs.map(([ours]) => ours[Symbol.asyncDispose]()));
+    await Promise.all(disposals);
+    expect(gone).toHaveLength(pairs.length);
   });
 
   test("without SO_LINGER it is one system call, and nothing is left to wait for", async () => {

@@ -138,20 +138,40 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
   test("end twice: both settle when all is sent", async () => {
     const { connection, peer } = await connected();
+    // More than the kernel takes: until the peer reads, not all is sent.
+    connection.write(Buffer.alloc(FILLING_BYTES));
+    const settled: string[] = [];
+    const ends = ["first", "second"].map((name) => connection.end().then(() => settled.push(name)));
+    await turn(20);
+    expect(settled).toEqual([]);
+    expect(connection.stats.bytesWaiting).toBeGreaterThan(0);
+    let received = 0;
+    peer.on("data", (data) => {
+      received += data.length;
+    });
     polite(peer);
-    connection.write("all");
-    await Promise.all([connection.end(), connection.end()]);
+    await Promise.all(ends);
+    expect(connection.stats.bytesWaiting).toBe(0);
     await connection.end();
     await connection.close();
+    expect(received).toBe(FILLING_BYTES);
   });
 
   test("close, while drained waits: it settles when the peer has read", async () => {
     const { connection, peer } = await connected();
-    const drained = filled(connection);
-    const closed = connection.close();
+    const settled: string[] = [];
+    const drained = filled(connection).then(() => settled.push("drained"));
+    const closed = connection.close().then(() => settled.push("closed"));
+    await turn(20);
+    expect(settled).toEqual([]);
+    let received = 0;
+    peer.on("data", (data) => {
+      received += data.length;
+    });
     polite(peer);
-    await drained;
-    await closed;
+    await Promise.all([drained, closed]);
+    expect(settled).toEqual(["drained", "closed"]);
+    expect(received).toBe(FILLING_BYTES);
   });
 
   test("close, while the peer floods: it is not waited for until it stops", async () => {
@@ -165,13 +185,19 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await connection.read();
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
-    const closed = connection.close();
+    let isClosed = false;
+    const closed = connection.close().then(() => {
+      isClosed = true;
+    });
     const gone = new Promise((resolve) => peer.once("close", resolve));
     peer.resume();
     await new Promise((resolve) => peer.once("end", resolve));
-    await vi.advanceTimersByTimeAsync(LINGER_MS);
+    await vi.advanceTimersByTimeAsync(LINGER_MS - 1);
+    expect(isClosed).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
     await closed;
     await gone;
+    expect(peer.destroyed).toBe(true);
   });
 
   test("close, while a peer sends first and takes the answers after: it sees all of them", async () => {
@@ -240,9 +266,14 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
     test("a close that has sent all only waits no more", async () => {
       const { connection, peer } = await connected();
-      const closed = connection.close();
+      let isClosed = false;
+      const closed = connection.close().then(() => {
+        isClosed = true;
+      });
       peer.resume();
       await once(peer, "end");
+      await turn();
+      expect(isClosed).toBe(false);
       connection.abort();
       await closed;
     });
@@ -282,8 +313,10 @@ test("datagrams have no end, and a close waits for none", async () => {
   }
 });
 
-/** Writes more than the kernel has room for on both sides. */
+/** More than the kernel has room for on both sides, and less than a write buffer takes. */
+const FILLING_BYTES = 15 * 1024 * 1024;
+
 function filled(connection: Connection): Promise<void> {
-  connection.write(Buffer.alloc(15 * 1024 * 1024));
+  connection.write(Buffer.alloc(FILLING_BYTES));
   return connection.drained();
 }

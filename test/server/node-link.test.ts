@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { readdirSync, readlinkSync } from "node:fs";
 import { connect as connectSocket, createServer, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { HANDED_BYTES, NodeLink } from "../../src/server/transport/node-link.ts";
@@ -16,6 +17,19 @@ async function pair(): Promise<{ near: Socket; far: Socket }> {
   far.on("error", () => undefined);
   onTestFinished(() => void far.destroy());
   return { near, far };
+}
+
+/** How many sockets this process holds. */
+function openSockets(): number {
+  // The descriptor of this reading itself is gone when its target is asked for.
+  const targets = readdirSync("/proc/self/fd").map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return "";
+    }
+  });
+  return targets.filter((target) => target.startsWith("socket:")).length;
 }
 
 function linkOf(socket: Socket): NodeLink {
@@ -51,8 +65,10 @@ test("an abort while the end waits behind other bytes closes the descriptor", as
   link.end();
   const closed = once(near, "close");
   const lost = new Promise((resolve) => far.once("close", resolve));
+  const before = openSockets();
   link.abort();
   await closed;
+  expect(openSockets()).toBe(before - 1);
   far.resume();
   await lost;
 });

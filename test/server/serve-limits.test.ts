@@ -178,6 +178,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await once(deaf.socket, "connect");
     await until(() => server.stats().connectionsExpired.write === 1, "the write deadline");
     await until(() => server.connections === 0, "the last connection to end");
+    expect(server.stats().errors).toEqual({ ERR_SOCKWRIGHT_DEADLINE: 1 });
   });
 
   describe("datagrams", () => {

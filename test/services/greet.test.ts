@@ -79,7 +79,9 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
   test("a read takes readBytes at most", async () => {
     const connection = await client(await greeting("tcp://127.0.0.1:0", { greeting: "", readBytes: 4 }));
-    await talk(connection, ["abcdef", "Hello, abcd!Hello, ef!"]);
+    connection.write("abcdef");
+    const answer = "Hello, abcd!Hello, ef!";
+    expect(String(await connection.readExactly(answer.length))).toBe(answer);
   });
 
   test("bytes that are no UTF-8 come back unharmed", async () => {

@@ -5,6 +5,7 @@ import { type Listener, type Socket, SocketError } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
 import { listenOnLoopback } from "../poller/connected.ts";
 import { turnLoop } from "../poller/turns.ts";
+import { until } from "../support/until.ts";
 import { openStream } from "./open.ts";
 
 // Node does not have all of them.
@@ -116,10 +117,14 @@ describe.for(servers)("%s retries by the accept table", ([, run]) => {
   test("a close ends the pause, quietly", async () => {
     const listener = listenOnLoopback();
     vi.spyOn(kernel, "accept").mockReturnValueOnce(-errno.EMFILE);
+    const messages = published();
     const served = run(listener, () => undefined);
-    await turnLoop(3);
+    // A peer makes the listener ready, and so its accept fail.
+    await openStream().connect(listener.getsockname());
+    await until(() => messages.length > 0, "the pause");
     listener.close();
-    await served;
+    await expect(served).resolves.toBeUndefined();
+    expect(messages).toEqual([{ code: "EMFILE", action: "pause" }]);
   });
 
   test("the peers that waited through several pauses are served in the end", async () => {

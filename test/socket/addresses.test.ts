@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   type AddressInput,
   AF_INET,
@@ -13,6 +13,7 @@ import {
   SOCK_RAW,
   socket,
 } from "../../src/index.ts";
+import { kernel } from "../../src/native/load.ts";
 import { unixPair } from "../poller/connected.ts";
 import { closeAtTheEnd, openDatagrams, openStream } from "./open.ts";
 
@@ -67,6 +68,8 @@ describe("addresses are plain objects per family: inet6", () => {
 
   test("a scope is an interface's name behind %, its index behind %, or scopeId", async () => {
     const loopback = 1;
+    const sendto = vi.spyOn(kernel, "sendto");
+    onTestFinished(() => sendto.mockRestore());
     const [sender, receiver] = [openDatagrams(AF_INET6), openDatagrams(AF_INET6)];
     const { port: to } = receiver.getsockname();
     for (const address of [
@@ -76,6 +79,8 @@ describe("addresses are plain objects per family: inet6", () => {
     ]) {
       await sender.sendto("hello", address);
       expect(String((await receiver.recvfrom(16))[0])).toBe("hello");
+      // The kernel ignores the scope of ::1; struct sockaddr_in6, linux/in6.h, has what it was given.
+      expect(Buffer.from(sendto.mock.lastCall?.[6] ?? []).readUInt32LE(24)).toBe(loopback);
     }
     expect(() => openStream(AF_INET6).bind({ host: "fe80::1%nosuchinterface", port: 0 })).toThrow(
       expect.objectContaining({ code: "ERR_INVALID_ARG_VALUE" }),

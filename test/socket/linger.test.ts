@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SO_LINGER, SOL_SOCKET, type Socket } from "../../src/index.ts";
 import { fill, listenOnLoopback, RESET_AT_CLOSE, tcpPair, unixPair } from "../poller/connected.ts";
+import { turn } from "../support/until.ts";
 import { openStream } from "./open.ts";
 
 /** socket(7), struct linger: on, for so many seconds. */
@@ -109,9 +110,12 @@ describe("elsewhere close takes no time", () => {
   });
 
   test("a second disposal waits for the same close", async () => {
-    const [ours, peer] = await clogged(30);
-    const disposals = Promise.all([ours[Symbol.asyncDispose](), ours[Symbol.asyncDispose]()]);
-    await readToEnd(peer);
-    await disposals;
+    const [ours, peer, bytes] = await clogged(30);
+    const settled: string[] = [];
+    const disposals = ["first", "second"].map((name) => ours[Symbol.asyncDispose]().then(() => settled.push(name)));
+    await turn(20);
+    expect(settled).toEqual([]);
+    expect(await readToEnd(peer)).toBe(bytes);
+    await Promise.all(disposals);
   });
 });

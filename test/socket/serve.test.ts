@@ -206,7 +206,9 @@ describe("serve ends", () => {
   });
 
   test("at once, when the signal was aborted before", async () => {
-    await listenOnLoopback().serve(echo, { signal: AbortSignal.abort() });
+    const listener = listenOnLoopback();
+    await expect(listener.serve(echo, { signal: AbortSignal.abort() })).resolves.toBeUndefined();
+    expect(listener.closed).toBe(false);
   });
 
   test("and a handler that waited with the same signal has not failed", async () => {

@@ -41,7 +41,8 @@ test("lines are given once and in order", async () => {
 test("what is written to its standard input arrives", async () => {
   const child = await sh("read word; echo got $word");
   child.stdin.end("hello\n");
-  await child.line(/^got hello$/);
+  expect((await child.line(/^got/))[0]).toBe("got");
+  expect(child.stdout).toBe("got hello\n");
 });
 
 test("output that ends without the line rejects with what was written", async () => {
@@ -68,6 +69,7 @@ test("a child that still runs when the test ends is killed, with all that it has
   const child = await sh("trap '' TERM INT HUP; sleep 60 & echo $$ $!; wait");
   const [, shell, sleep] = await child.line(/^(\d+) (\d+)$/);
   expectGone(Number(shell), Number(sleep));
+  expect([shell, sleep].map((pid) => isRunning(Number(pid)))).toEqual([true, true]);
 });
 
 test("a program that does not exist rejects at once", async () => {

@@ -3,6 +3,10 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
 import { onTestFinished } from "vitest";
+import { patienceMs } from "./patience.ts";
+
+/** Also where a test has put others in their place. */
+const { setTimeout: realTimeout, clearTimeout: clearRealTimeout } = globalThis;
 
 /** How a child ended. */
 interface Exit {
@@ -25,11 +29,11 @@ export interface Child {
   readonly stderr: string;
   /**
    * The next line of standard output that matches. The lines before it are passed over, and no line is given twice.
-   * Rejects when the output ends without such a line.
+   * Rejects when the output ends without such a line, and after the limit: most of the test's time.
    */
-  line(pattern: RegExp): Promise<RegExpExecArray>;
-  /** How it ended, once it has ended and its output has been read. */
-  exit(): Promise<Exit>;
+  line(pattern: RegExp, limitMs?: number): Promise<RegExpExecArray>;
+  /** How it ended, once it has ended and its output has been read. Rejects after the limit: most of the test's time. */
+  exit(limitMs?: number): Promise<Exit>;
   kill(signal?: NodeJS.Signals): void;
 }
 
@@ -104,15 +108,16 @@ class RunningChild implements Child {
     return this.#process.stdin;
   }
 
-  line(pattern: RegExp): Promise<RegExpExecArray> {
-    return new Promise((resolve, reject) => {
+  line(pattern: RegExp, limitMs = patienceMs()): Promise<RegExpExecArray> {
+    const line = new Promise<RegExpExecArray>((resolve, reject) => {
       this.#readers.push({ pattern, resolve, reject });
       this.#serveReaders();
     });
+    return this.#inTime(line, `a line ${pattern}`, limitMs);
   }
 
-  exit(): Promise<Exit> {
-    return this.#exit;
+  exit(limitMs = patienceMs()): Promise<Exit> {
+    return this.#inTime(this.#exit, "its end", limitMs);
   }
 
   kill(signal: NodeJS.Signals = "SIGTERM"): void {
@@ -124,6 +129,21 @@ class RunningChild implements Child {
     // Once closed, the group is empty, and its number may be somebody else's.
     if (!this.#closed) killGroup(this.pid);
     await this.#exit;
+  }
+
+  /** What is awaited of it; when that does not come in time, an error that says what, and what came instead. */
+  async #inTime<T>(awaited: Promise<T>, what: string, limitMs: number): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = realTimeout(() => {
+        reject(new Error(`${this.#command}: waited ${limitMs / 1_000} s for ${what}\n${this.stdout}${this.stderr}`));
+      }, limitMs);
+    });
+    try {
+      return await Promise.race([awaited, late]);
+    } finally {
+      clearRealTimeout(timer);
+    }
   }
 
   #serveReaders(): void {

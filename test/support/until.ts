@@ -1,15 +1,14 @@
-/** How long {@link until} waits: far above what a busy machine needs, and below the time limit of a test. */
-const LIMIT_MS = 20_000;
+import { patienceMs } from "./patience.ts";
 
 /**
  * Lets the event loop turn until the condition holds.
  *
- * @param what - completes "waited 20 s for …", where it never does.
+ * @param what - completes "waited 24 s for …", where it never does.
  */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const limit = performance.now() + LIMIT_MS;
+export async function until(condition: () => boolean, what: string, limitMs = patienceMs()): Promise<void> {
+  const limit = performance.now() + limitMs;
   while (!condition()) {
-    if (performance.now() > limit) throw new Error(`waited ${LIMIT_MS / 1_000} s for ${what}`);
+    if (performance.now() > limit) throw new Error(`waited ${limitMs / 1_000} s for ${what}`);
     await turn();
   }
 }

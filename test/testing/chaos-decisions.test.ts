@@ -387,7 +387,8 @@ test("a side that gives what it has in the middle of resume() changes nothing: t
           to.room = rooms[turn % rooms.length] ?? 0;
           way.writable();
         }
-        return happened.length === 0 && Buffer.concat(to.sent).equals(NUMBERED.subarray(0, given));
+        expect(happened).toEqual([]);
+        expect(Buffer.concat(to.sent).equals(NUMBERED.subarray(0, given))).toBe(true);
       },
     ),
     { endOnFailure: true },
