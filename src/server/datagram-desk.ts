@@ -1,52 +1,36 @@
 import type { Address } from "../socket/address.ts";
 import { bytesOf } from "../socket/argument.ts";
-import type { DatagramLimit, DropReason } from "./limits/datagram-limit.ts";
+import type { DatagramLimit } from "./limits/datagram-limit.ts";
 import type { Service } from "./service.ts";
-import type { ServerCounters } from "./telemetry/server-counters.ts";
+import type { ServerReports } from "./telemetry/server-reports.ts";
 import type { DatagramEvents, DatagramSocket, Peer } from "./transport/transport.ts";
 import type { SocketUrl } from "./url/socket-url.ts";
 
 /** Datagrams that are kept while their socket is still being opened; further ones are dropped. */
 export const MAX_EARLY_DATAGRAMS = 64;
 
-/** What a desk tells its server. */
-export interface DatagramReports {
-  failed(error: unknown, peer: Peer | undefined): void;
-  /** The socket receives nothing more. */
-  lost(error: unknown): void;
-  dropped(reason: DropReason, peer: Peer): void;
-}
-
 /** Gives the datagrams of one socket to the service, as many as the limits let through, and sends the replies. */
 export class DatagramDesk {
   readonly #socket: DatagramSocket;
   readonly #service: Service;
   readonly #limit: DatagramLimit;
-  readonly #counters: ServerCounters;
-  readonly #reports: DatagramReports;
+  readonly #reports: ServerReports;
   #pending = 0;
-  #state: "open" | "closing" | "closed" = "open";
+  #state: "open" | "closing" | "closed" | "lost" = "open";
   /** Set while a close waits for what is pending. */
   #allAnswered: (() => void) | undefined;
 
-  private constructor(
-    socket: DatagramSocket,
-    service: Service,
-    limit: DatagramLimit,
-    counters: ServerCounters,
-    reports: DatagramReports,
-  ) {
+  private constructor(socket: DatagramSocket, service: Service, limit: DatagramLimit, reports: ServerReports) {
     this.#socket = socket;
     this.#service = service;
     this.#limit = limit;
-    this.#counters = counters;
     this.#reports = reports;
   }
 
   /** Binds the socket that the datagrams come from, and the replies go to. */
   static async open(
     bind: (events: DatagramEvents) => Promise<DatagramSocket>,
-    ...[service, limit, counters, reports]: [Service, DatagramLimit, ServerCounters, DatagramReports]
+    ...[service, limit, reports]: [Service, DatagramLimit, ServerReports]
   ): Promise<DatagramDesk> {
     // Some may come before the socket is told to be there.
     const early: Parameters<DatagramEvents["received"]>[] = [];
@@ -55,28 +39,43 @@ export class DatagramDesk {
         early.push(datagram);
         return;
       }
-      counters.datagramsReceived++;
+      reports.counters.datagramsReceived++;
       // None of those before it is answered yet.
-      counters.dropped("max-pending-replies");
       reports.dropped("max-pending-replies", datagram[1]);
     };
+    let desk: DatagramDesk | undefined;
     const socket = await bind({
       received: (data, peer, address) => receive(data, peer, address),
       failed: (error, peer) => reports.failed(error, peer),
-      lost: (error) => reports.lost(error),
+      lost: (error) => {
+        if (desk !== undefined) desk.#lost();
+        reports.failed(error, undefined);
+      },
     });
-    const desk = new DatagramDesk(socket, service, limit, counters, reports);
-    receive = (data, peer, address) => desk.#received(data, peer, address);
-    for (const datagram of early) desk.#received(...datagram);
-    return desk;
+    const opened = new DatagramDesk(socket, service, limit, reports);
+    desk = opened;
+    receive = (data, peer, address) => opened.#received(data, peer, address);
+    for (const datagram of early) opened.#received(...datagram);
+    return opened;
   }
 
   get url(): SocketUrl {
     return this.#socket.url;
   }
 
+  /** Whether it still receives. */
+  get isLive(): boolean {
+    return this.#state === "open" || this.#state === "closing";
+  }
+
+  /** Datagrams that the service has not answered yet. */
+  get pending(): number {
+    return this.#pending;
+  }
+
   /** Takes no more, and closes the socket once all that was taken is answered, or {@link giveUp} is called. */
   async close(): Promise<void> {
+    if (this.#state === "lost") return;
     this.#state = "closing";
     if (this.#pending > 0) {
       await new Promise<void>((resolve) => {
@@ -92,31 +91,39 @@ export class DatagramDesk {
     this.#allAnswered?.();
   }
 
+  /** Nothing comes from the socket any more: who sends to it is told so by the kernel. */
+  #lost(): void {
+    this.#state = "lost";
+    this.#socket.close().catch((error: unknown) => this.#reports.failed(error, undefined));
+  }
+
   #received(data: Buffer, peer: Peer, address?: Address): void {
-    this.#counters.datagramsReceived++;
+    this.#reports.counters.datagramsReceived++;
     const reason = this.#state === "open" ? this.#limit.refusal(peer) : "closing";
     if (reason === undefined) {
       this.#answer(data, peer, address);
       return;
     }
-    this.#counters.dropped(reason);
     this.#reports.dropped(reason, peer);
   }
 
   /** What is answered at once costs no promise, and is never pending. */
   #answer(data: Buffer, peer: Peer, address: Address | undefined): void {
-    let answering: unknown;
+    let answering: Promise<unknown>;
     try {
-      answering = this.#service.datagram?.({ data, peer, reply: (answer) => this.#reply(answer, peer, address) });
+      const reply = (answer: Uint8Array | string): boolean => this.#reply(answer, peer, address);
+      const given: unknown = this.#service.datagram?.({ data, peer, reply });
+      // TypeScript lets a function give anything where nothing is wanted: what `reply` gives, mostly.
+      if (typeof given !== "object" || given === null) return;
+      // Within: a promise of the program's own making may throw when it is looked at.
+      answering = Promise.resolve(given);
     } catch (error) {
       this.#reports.failed(error, peer);
       return;
     }
-    // TypeScript lets a function give anything where nothing is wanted: what `reply` gives, mostly.
-    if (typeof answering !== "object" || answering === null) return;
     this.#limit.began(peer);
     this.#pending++;
-    Promise.resolve(answering).then(
+    answering.then(
       () => this.#answered(peer),
       (error: unknown) => {
         this.#answered(peer);
@@ -133,9 +140,9 @@ export class DatagramDesk {
   /** Throws for an argument of the program's alone: a service that answers from a timer has nobody who would catch it. */
   #reply(answer: Uint8Array | string, peer: Peer, address: Address | undefined): boolean {
     const bytes = bytesOf("data", answer);
-    const isTaken = this.#state !== "closed" && this.#socket.send(bytes, peer, address);
-    if (isTaken) this.#counters.repliesSent++;
-    else this.#counters.repliesDropped++;
+    const isTaken = this.isLive && this.#socket.send(bytes, peer, address);
+    if (isTaken) this.#reports.counters.repliesSent++;
+    else this.#reports.counters.repliesDropped++;
     return isTaken;
   }
 }

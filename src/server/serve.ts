@@ -1,25 +1,27 @@
 import type { AsyncResource } from "node:async_hooks";
-import { integer } from "../socket/argument.ts";
-import { Connection, type PushWatcher } from "./connection/connection.ts";
-import type { ExpiryReason, Flow } from "./connection/flow.ts";
+import { integer, wrongType } from "../socket/argument.ts";
+import { signalOf } from "../socket/wait-options.ts";
+import { Connection, nextConnectionId } from "./connection/connection.ts";
+import type { Flow } from "./connection/flow.ts";
 import { DatagramDesk } from "./datagram-desk.ts";
-import { Admission, type RefusalReason } from "./limits/admission.ts";
+import { Grace } from "./grace.ts";
+import { Admission } from "./limits/admission.ts";
 import { systemClock } from "./limits/clock.ts";
-import { DatagramLimit, type DropReason } from "./limits/datagram-limit.ts";
+import { DatagramLimit } from "./limits/datagram-limit.ts";
 import { deadlines } from "./limits/deadline-wheel.ts";
 import { type LinkTimeouts, timed } from "./limits/timed-link.ts";
 import { type ServeOptions, serveLimits } from "./serve-options.ts";
 import { type Service, type ServiceInput, serviceOf } from "./service.ts";
-import { drops, errors, fullWriteBuffers, refusals, timeouts } from "./telemetry/channels.ts";
+import { type ConnectionInfo, Session, Sessions } from "./session.ts";
 import { ConnectionAlarms } from "./telemetry/connection-alarms.ts";
 import { type ConnectionContext, contextOf } from "./telemetry/connection-context.ts";
-import { type ConnectionEnd, endOfFailure, endOfReturn } from "./telemetry/connection-end.ts";
 import { ConnectionInContext } from "./telemetry/connection-in-context.ts";
 import type { ConnectionStart } from "./telemetry/connection-messages.ts";
 import { ConnectionSpans } from "./telemetry/connection-spans.ts";
-import { ServerCounters, type ServerStats } from "./telemetry/server-counters.ts";
-import { ConnectionError } from "./transport/connection-error.ts";
-import type { DatagramEvents, DatagramSocket, Link, LinkListener, Peer } from "./transport/transport.ts";
+import type { ServerStats } from "./telemetry/server-counters.ts";
+import { ServerReports } from "./telemetry/server-reports.ts";
+import { isError } from "./transport/connection-error.ts";
+import type { DatagramEvents, DatagramSocket, Link, LinkListener } from "./transport/transport.ts";
 import { transport } from "./transport/transports.ts";
 import { formatSocketUrl, isInherited, parseSocketUrl, type SocketUrl } from "./url/socket-url.ts";
 
@@ -27,6 +29,19 @@ import { formatSocketUrl, isInherited, parseSocketUrl, type SocketUrl } from "./
 export interface CloseOptions {
   /** How long connections may go on, in ms, 0 or more; then they are aborted. Default 5 000. */
   readonly graceMs?: number | undefined;
+  /** Ends that time at once. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a server that has closed did not wait for. */
+export interface CloseSummary {
+  /** Connections that had not finished within the grace, and were aborted. */
+  readonly aborted: number;
+  /**
+   * Calls of the service's functions that had not returned then, and may go on: one for each connection and datagram, and one
+   * for `stop`. What they throw later is still told to `onError`.
+   */
+  readonly unfinished: number;
 }
 
 export const DEFAULT_GRACE_MS = 5_000;
@@ -70,58 +85,121 @@ export async function serve(
 export class Server implements AsyncDisposable {
   readonly #service: Service;
   readonly #options: ServeOptions;
-  readonly #urls: SocketUrl[] = [];
-  readonly #listeners: LinkListener[] = [];
+  readonly #listeners: (LinkListener | DatagramDesk)[] = [];
   readonly #desks: DatagramDesk[] = [];
-  readonly #connections = new Set<Connection>();
-  readonly #counters: ServerCounters;
+  readonly #reports: ServerReports;
   readonly #spans: ConnectionSpans;
+  readonly #sessions: Sessions;
   readonly #admission: Admission;
   readonly #datagramLimit: DatagramLimit;
   readonly #alarms: ConnectionAlarms;
   readonly #timeouts: LinkTimeouts;
   /** One for all connections. */
   readonly #flow: Flow;
-  /** One for all connections. */
-  readonly #pushes: PushWatcher = {
-    ended: (connection) => this.#finish(connection),
-    failed: (connection, error) => this.#fail(connection, error),
-  };
-  #closing: Promise<void> | undefined;
-  /** Set while a close waits for the last connection. */
-  #allLeft: (() => void) | undefined;
+  readonly #grace = new Grace();
+  #closing: Promise<CloseSummary> | undefined;
+  #closed: Promise<CloseSummary> | undefined;
+  #tellClosed: ((summary: CloseSummary) => void) | undefined;
 
   /** @internal */
   constructor(service: Service, options: ServeOptions) {
     this.#service = service;
     this.#options = options;
-    this.#counters = new ServerCounters(service.name);
-    this.#spans = new ConnectionSpans(service.name);
     const limits = serveLimits(options);
+    const reports = new ServerReports(service.name, options.onError);
+    this.#reports = reports;
+    this.#spans = new ConnectionSpans(service.name);
     this.#timeouts = limits;
     this.#flow = {
       ...limits,
       wheel: deadlines,
-      writeBufferFull: (peer) => this.#writeBufferFull(peer),
-      expired: (reason, peer) => this.#expired(reason, peer),
+      writeBufferFull: (peer) => reports.writeBufferFull(limits.whenWriteBufferFull, peer),
+      expired: (reason, peer) => reports.expired(reason, peer),
     };
-    this.#alarms = new ConnectionAlarms(limits.alarms, deadlines, service.name, options.onAlarm);
+    this.#alarms = new ConnectionAlarms(limits.alarms, deadlines, reports, options.onAlarm);
     this.#datagramLimit = new DatagramLimit(limits, systemClock);
     this.#admission = new Admission(limits, systemClock, {
       changed: (active) => this.#alarms.update(active),
-      refused: (reason, peer) => this.#refused(reason, peer),
-      acceptFailed: (error) => this.#counters.acceptFailed(error),
+      refused: (reason, peer) => reports.refused(reason, peer),
+      acceptFailed: (error) => reports.counters.acceptFailed(error),
     });
+    this.#sessions = new Sessions(service, reports, this.#spans, this.#admission);
   }
 
-  /** Where it serves, with the real ports. */
+  /** Where it serves, with the real ports: of the listeners that live. One that failed is not among them, nor one closed. */
   get urls(): readonly string[] {
-    return this.#urls.map(formatSocketUrl);
+    return this.#listeners.filter(({ isLive }) => isLive).map(({ url }) => formatSocketUrl(url));
   }
 
-  /** How many connections are open. */
-  get connections(): number {
-    return this.#connections.size;
+  /**
+   * What the server has not waited for, once it is closed; never rejects. See {@link Server.close}.
+   *
+   * @example
+   * ```ts
+   * import { serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0", async (connection) => void (await connection.read()));
+   * server.closed.then(({ aborted, unfinished }) => console.log(aborted, unfinished)); // => 0 0
+   * await server.close();
+   * ```
+   */
+  get closed(): Promise<CloseSummary> {
+    this.#closed ??=
+      this.#closing ??
+      new Promise((resolve) => {
+        this.#tellClosed = resolve;
+      });
+    return this.#closed;
+  }
+
+  /**
+   * The connections that are open, one after the other, as they are now: a list that does not change any more.
+   *
+   * @example
+   * ```ts
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+   *   connection.write("hello");
+   *   await connection.read();
+   * });
+   * const client = await connect(server.urls[0] ?? "");
+   * await client.read();
+   * const [first] = server.connections();
+   * console.log(first?.state, first?.bytesWritten); // => open 5
+   * await client.close();
+   * await server.close();
+   * ```
+   */
+  connections(): readonly ConnectionInfo[] {
+    return this.#sessions.infos();
+  }
+
+  /**
+   * Aborts one of the {@link connections}; a TCP peer gets a reset. False where no such connection is open.
+   *
+   * @param reason - what its reads reject with. Default is a ConnectionError `ERR_SOCKWRIGHT_ABORTED`.
+   * @throws TypeError.
+   * @example
+   * ```ts
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+   *   connection.write("hello");
+   *   await connection.read();
+   * });
+   * const client = await connect(server.urls[0] ?? "");
+   * await client.read();
+   * for (const { id } of server.connections()) console.log(server.abort(id)); // => true
+   * await client.read().catch((error: unknown) => {
+   *   console.log(error instanceof Error && "code" in error && error.code); // => ECONNRESET
+   * });
+   * await server.close();
+   * ```
+   */
+  abort(id: number, reason?: Error): boolean {
+    if (reason !== undefined && !isError(reason)) throw wrongType("reason", "an instance of Error", reason);
+    return this.#sessions.abort(id, reason);
   }
 
   /**
@@ -148,14 +226,14 @@ export class Server implements AsyncDisposable {
    * ```
    */
   stats(): ServerStats {
-    return this.#counters.snapshot(this.#connections.size);
+    return this.#reports.counters.snapshot(this.#sessions.active);
   }
 
   /** @internal */
   async open(urls: readonly SocketUrl[]): Promise<void> {
     await this.#service.start?.();
     try {
-      for (const url of urls) this.#urls.push(await this.#listen(url));
+      for (const url of urls) await this.#listen(url);
     } catch (error) {
       await this.close({ graceMs: 0 });
       throw error;
@@ -163,191 +241,127 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Accepts no more, gives every connection that waits for input the end of it, and waits for all to finish, and for the
-   * answers to all datagrams that were taken. Connections that have not finished after `graceMs` are aborted, and answers
-   * that come later are dropped. See {@link serve}.
+   * Accepts no more, gives every connection that waits for input the end of it, and waits for all to finish, for the
+   * answers to all datagrams that were taken, and for the service's `stop`. When `graceMs` have passed, connections that have
+   * not finished are aborted, answers that come later are dropped, and it settles, whatever the service's functions do: also
+   * when it is awaited in one of them. Of several calls the earliest end counts. See {@link serve}.
    *
-   * @throws RangeError, TypeError for a time that cannot be.
+   * @returns what was not waited for. It does not reject: what fails meanwhile is told to `onError`.
+   * @throws RangeError, TypeError for a time or a signal that cannot be.
    */
-  close(options: CloseOptions = {}): Promise<void> {
+  close(options: CloseOptions = {}): Promise<CloseSummary> {
+    const signal = signalOf(options);
     const graceMs = integer("options.graceMs", options.graceMs ?? DEFAULT_GRACE_MS, 0, MAX_GRACE_MS);
-    this.#closing ??= this.#close(graceMs);
+    this.#closing ??= this.#close();
+    this.#grace.endsWithin(graceMs, signal);
     return this.#closing;
   }
 
   /** `await using` closes the server. See {@link serve}. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
-  async #close(graceMs: number): Promise<void> {
-    const answered = Promise.all(this.#desks.map((desk) => desk.close()));
-    await Promise.all(this.#listeners.map((listener) => listener.close()));
-    for (const connection of this.#connections) connection.endInput();
-    const timer = setTimeout(() => this.#giveUp(), graceMs);
-    await this.#empty();
-    await answered;
-    clearTimeout(timer);
-    this.#alarms.stop();
-    await this.#service.stop?.();
-  }
-
-  #giveUp(): void {
+  async #close(): Promise<CloseSummary> {
+    // Each by itself: none waits for another that hangs.
+    const closed = this.#listeners.map((listener) => this.#closeListener(listener));
+    this.#sessions.stop();
+    await Promise.race([Promise.all([...closed, this.#sessions.whenOver()]), this.#grace.over]);
     for (const desk of this.#desks) desk.giveUp();
-    for (const connection of this.#connections) {
-      this.#expired("grace", connection.peer);
-      connection.abort();
+    const aborted = this.#grace.isOver ? this.#sessions.abortAll() : 0;
+    // Who only waited for the connection has returned by then.
+    if (this.#grace.isOver) await aTurn();
+    this.#alarms.stop();
+    const isStopped = await this.#stopService();
+    this.#grace.stop();
+    const pending = this.#desks.reduce((sum, desk) => sum + desk.pending, 0);
+    const summary = { aborted, unfinished: this.#sessions.running + pending + (isStopped ? 0 : 1) };
+    this.#tellClosed?.(summary);
+    return summary;
+  }
+
+  async #closeListener(listener: LinkListener | DatagramDesk): Promise<void> {
+    try {
+      await listener.close();
+    } catch (error) {
+      this.#reports.failed(error, undefined);
     }
   }
 
-  /** Settles when the last connection has left. */
-  #empty(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#connections.size === 0) resolve();
-      else this.#allLeft = resolve;
-    });
+  /** Whether it has stopped before the grace is over, or within a turn where it is over already. */
+  async #stopService(): Promise<boolean> {
+    let isStopped = false;
+    const stop = async (): Promise<void> => {
+      try {
+        await this.#service.stop?.();
+      } catch (error) {
+        this.#reports.hookFailed("stop", error, undefined);
+      }
+      isStopped = true;
+    };
+    await Promise.race([stop(), this.#grace.over.then(aTurn)]);
+    return isStopped;
   }
 
-  /** Gives where it listens. */
-  async #listen(url: SocketUrl): Promise<SocketUrl> {
+  async #listen(url: SocketUrl): Promise<void> {
     const { listen, bind, isForDatagrams } = await transport();
-    const failed = (error: unknown): void => this.#report(error, undefined);
+    const failed = (error: unknown): void => this.#reports.failed(error, undefined);
     const isDatagrams = isInherited(url) ? isForDatagrams?.(url) : url.scheme === "udp" || url.scheme === "unix-dgram";
     if (isDatagrams !== true) {
       const { stream } = this.#service;
       if (stream === undefined)
         throw new TypeError(`${this.#service.name} serves no connections: ${formatSocketUrl(url)}`);
-      let at = url;
-      const listener = await listen(url, (link) => this.#accept(link, at), failed, this.#admission);
-      at = listener.url;
+      let session = new Session(this.#sessions, url);
+      const listener = await listen(url, (link) => this.#accept(link, session), failed, this.#admission);
+      session = new Session(this.#sessions, listener.url);
       this.#listeners.push(listener);
-      return at;
+      return;
     }
     const { datagram } = this.#service;
     if (datagram === undefined)
       throw new TypeError(`${this.#service.name} serves no datagrams: ${formatSocketUrl(url)}`);
     const bindTo = (events: DatagramEvents): Promise<DatagramSocket> => bind(url, events);
-    const desk = await DatagramDesk.open(bindTo, this.#service, this.#datagramLimit, this.#counters, {
-      failed: (error, peer) => this.#report(error, peer),
-      lost: failed,
-      dropped: (reason, peer) => this.#dropped(reason, peer),
-    });
+    const desk = await DatagramDesk.open(bindTo, this.#service, this.#datagramLimit, this.#reports);
     this.#desks.push(desk);
-    return desk.url;
+    this.#listeners.push(desk);
   }
 
-  #accept(link: Link, at: SocketUrl): void {
+  #accept(link: Link, session: Session): void {
     if (!this.#admission.admit(link.peer)) {
       link.abort();
       return;
     }
-    if (this.#options.context !== undefined) {
-      this.#acceptInContext(link, at, this.#options.context);
+    const id = nextConnectionId();
+    const { context } = this.#options;
+    const { areHeard } = this.#spans;
+    const start = areHeard || context !== undefined ? this.#spans.describe(id, link.peer, session.at) : undefined;
+    const own = areHeard ? new Session(this.#sessions, session.at, start) : session;
+    if (context !== undefined && start !== undefined) {
+      this.#acceptInContext(link, own, start, context);
       return;
     }
-    const start = this.#spans.areHeard ? this.#spans.describe(link, at) : undefined;
     const guarded = timed(link, this.#timeouts, deadlines, this.#flow.expired);
-    this.#serve(new Connection(guarded, this.#flow), start);
+    this.#sessions.begin(new Connection(guarded, this.#flow, id), own);
   }
 
-  #acceptInContext(link: Link, at: SocketUrl, context: ConnectionContext): void {
-    const start = this.#spans.describe(link, at);
+  #acceptInContext(link: Link, session: Session, start: ConnectionStart, context: ConnectionContext): void {
     let own: AsyncResource;
     try {
-      own = contextOf(start, context);
+      own = contextOf(start, context, (error) => this.#reports.hookFailed("context", error, link.peer));
     } catch (error) {
       link.abort();
       this.#admission.left(link.peer);
-      this.#report(error, link.peer);
+      this.#reports.hookFailed("context", error, link.peer);
       return;
     }
     // A deadline is told from a timer of all connections.
     const flow = { ...this.#flow, expired: own.bind(this.#flow.expired) };
     const guarded = timed(link, this.#timeouts, deadlines, flow.expired);
-    own.runInAsyncScope(() => this.#serve(new ConnectionInContext(guarded, flow, own), start));
+    own.runInAsyncScope(() => this.#sessions.begin(new ConnectionInContext(guarded, flow, start.id, own), session));
   }
+}
 
-  #serve(connection: Connection, start: ConnectionStart | undefined): void {
-    this.#counters.connectionsAccepted++;
-    if (start !== undefined) this.#spans.begin(connection, start);
-    this.#connections.add(connection);
-    const running = this.#begin(connection);
-    // A service that pushes gives back the promise of its push, most often: the push itself then tells of its end, and
-    // an idle connection has no promise and no closures for it.
-    if (connection.tellsEndOf(running, this.#pushes)) return;
-    running.then(
-      () => this.#finish(connection),
-      (error: unknown) => this.#fail(connection, error),
-    );
-  }
-
-  /** No async function runs a connection: its frame would be what an idle one costs most. */
-  #begin(connection: Connection): Promise<void> {
-    try {
-      return Promise.resolve(this.#service.stream?.(connection));
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  /** The service's function has returned. */
-  #finish(connection: Connection): void {
-    const end = endOfReturn(connection, this.#closing !== undefined);
-    connection.close().then(
-      () => this.#left(connection, end),
-      (error: unknown) => this.#fail(connection, error),
-    );
-  }
-
-  #fail(connection: Connection, thrown: unknown): void {
-    const end = endOfFailure(connection, thrown, this.#closing !== undefined);
-    // What was waited for with the connection's signal ends with an AbortError: what aborted it says more.
-    const error = connection.failure ?? thrown;
-    connection.abort(error instanceof Error ? error : undefined);
-    const isOfTheClose = error instanceof ConnectionError && error.code === "ERR_SOCKWRIGHT_ABORTED";
-    try {
-      if (!isOfTheClose || this.#closing === undefined) this.#report(error, connection.peer);
-    } finally {
-      this.#left(connection, end);
-    }
-  }
-
-  /** The one place that every connection comes by at its end. */
-  #left(connection: Connection, end: ConnectionEnd): void {
-    this.#connections.delete(connection);
-    this.#counters.ended(end.reason, connection.stats);
-    this.#spans.end(connection, end);
-    this.#admission.left(connection.peer);
-    if (this.#connections.size === 0) this.#allLeft?.();
-  }
-
-  #refused(reason: RefusalReason, peer: Peer): void {
-    this.#counters.refused(reason);
-    if (refusals.hasSubscribers) refusals.publish({ reason, peer, service: this.#service.name });
-  }
-
-  #writeBufferFull(peer: Peer): void {
-    this.#counters.writeBufferFull++;
-    if (!fullWriteBuffers.hasSubscribers) return;
-    fullWriteBuffers.publish({
-      whenWriteBufferFull: this.#flow.whenWriteBufferFull,
-      peer,
-      service: this.#service.name,
-    });
-  }
-
-  #expired(deadline: ExpiryReason, peer: Peer): void {
-    this.#counters.expired(deadline);
-    if (timeouts.hasSubscribers) timeouts.publish({ deadline, peer, service: this.#service.name });
-  }
-
-  #dropped(reason: DropReason, peer: Peer): void {
-    if (drops.hasSubscribers) drops.publish({ reason, peer, service: this.#service.name });
-  }
-
-  #report(error: unknown, peer: Peer | undefined): void {
-    this.#counters.failed(error);
-    errors.publish({ error, peer, service: this.#service.name });
-    this.#options.onError?.(error, peer);
-  }
+/** All that is ready has its turn. */
+function aTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
 }

@@ -18,18 +18,18 @@ export interface DatagramMessage {
 /** What a server does with whom it serves. */
 export interface Service {
   readonly name: string;
-  /** One call for each connection; it is flushed and ended when the promise settles, and aborted when that rejects. */
-  stream?(connection: Connection): Promise<void>;
+  /** One call for each connection; that is flushed and ended when it has returned or settled, and aborted when it fails. */
+  stream?(connection: Connection): void | Promise<void>;
   /** One call for each datagram. */
   datagram?(message: DatagramMessage): void | Promise<void>;
-  /** Before the first listener is opened. */
+  /** Before the first listener is opened; `serve` waits for it, and rejects with what it throws. */
   start?(): void | Promise<void>;
-  /** After the last connection has ended. */
+  /** After the last connection has ended, or when the grace of a server that closes is over: see {@link Server.close}. */
   stop?(): void | Promise<void>;
 }
 
 /** A service, or just the function of one for connections. */
-export type ServiceInput = Service | ((connection: Connection) => Promise<void>);
+export type ServiceInput = Service | ((connection: Connection) => void | Promise<void>);
 
 export function serviceOf(input: ServiceInput): Service {
   return typeof input === "function" ? { name: input.name === "" ? "service" : input.name, stream: input } : input;

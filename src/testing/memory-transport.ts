@@ -120,7 +120,8 @@ export class MemoryTransport implements Disposable {
       cancel = undefined;
       while (backlog.length > 0) {
         if (gate.room <= 0) {
-          cancel = gate.whenOpen(admit);
+          // Not within the call that made room, which may be one of a handler's.
+          cancel = gate.whenOpen(() => queueMicrotask(admit));
           return;
         }
         const link = backlog.shift();
@@ -137,8 +138,12 @@ export class MemoryTransport implements Disposable {
         return true;
       },
     });
+    const isLive = (): boolean => this.#listeners.has(keyOf(place));
     return {
       url: place,
+      get isLive() {
+        return isLive();
+      },
       close: async () => {
         this.#listeners.delete(keyOf(place));
         cancel?.();

@@ -7,7 +7,7 @@ import { DatagramDesk, MAX_EARLY_DATAGRAMS } from "../../src/server/datagram-des
 import { systemClock } from "../../src/server/limits/clock.ts";
 import { DatagramLimit } from "../../src/server/limits/datagram-limit.ts";
 import { serveLimits } from "../../src/server/serve-options.ts";
-import { ServerCounters } from "../../src/server/telemetry/server-counters.ts";
+import { ServerReports } from "../../src/server/telemetry/server-reports.ts";
 import { nativeTransport } from "../../src/server/transport/native-transport.ts";
 import { MAX_UNSENT_BYTES } from "../../src/server/transport/node-datagram-socket.ts";
 import { nodeTransport } from "../../src/server/transport/node-transport.ts";
@@ -253,8 +253,7 @@ test("MAX_UNSENT_BYTES: over node, what waits beyond is refused, and told with f
 
 test("MAX_EARLY_DATAGRAMS: what comes while the socket is being opened is kept up to a number, and dropped beyond", async () => {
   const heard: string[] = [];
-  const dropped: string[] = [];
-  const counters = new ServerCounters("early");
+  const reports = new ServerReports("early", undefined);
   const limit = new DatagramLimit(serveLimits({}), systemClock);
   const url = parseSocketUrl("udp://127.0.0.1:9");
   const desk = await DatagramDesk.open(
@@ -265,12 +264,10 @@ test("MAX_EARLY_DATAGRAMS: what comes while the socket is being opened is kept u
     },
     { name: "early", datagram: ({ data }) => void heard.push(String(data)) },
     limit,
-    counters,
-    { failed: () => undefined, lost: () => undefined, dropped: (reason) => void dropped.push(reason) },
+    reports,
   );
   expect(heard).toEqual(Array.from({ length: MAX_EARLY_DATAGRAMS }, (_, at) => `${at}`));
-  expect(dropped).toEqual(Array(3).fill("max-pending-replies"));
-  const { datagramsReceived, datagramsDropped } = counters.snapshot(0);
+  const { datagramsReceived, datagramsDropped } = reports.counters.snapshot(0);
   expect(datagramsReceived).toBe(MAX_EARLY_DATAGRAMS + 3);
   expect(datagramsDropped["max-pending-replies"]).toBe(3);
   await desk.close();

@@ -44,7 +44,7 @@ test("no record of a closed connection reaches the socket that has its place", a
     while (open.size > 0) await new Promise(setImmediate);
     for (const each of fresh.splice(0)) each.close();
     for (const client of clients) client.abort();
-    while (server.connections > 0) await new Promise(setImmediate);
+    while (server.connections().length > 0) await new Promise(setImmediate);
     open.clear();
   }
   expect(misdelivered).toBe(0);

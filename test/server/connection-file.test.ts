@@ -22,7 +22,7 @@ async function file(bytes: Uint8Array = content): Promise<string> {
 /** A client of a server that runs a session for it. */
 async function clientOf(session: (connection: Connection) => Promise<void>): Promise<Connection> {
   const server = await serve("tcp://127.0.0.1:0", session);
-  onTestFinished(() => server.close({ graceMs: 0 }));
+  onTestFinished(async () => void (await server.close({ graceMs: 0 })));
   const client = await connect(server.urls[0] ?? "");
   onTestFinished(() => client.abort());
   return client;

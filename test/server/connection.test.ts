@@ -240,7 +240,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       expect(await client.read()).toBeUndefined();
       await client.close();
       await closed;
-      expect(server.connections).toBe(0);
+      expect(server.connections().length).toBe(0);
     });
 
     test("close aborts what goes on after the grace time", async () => {

@@ -21,7 +21,7 @@ async function listening(): Promise<{ server: Server; told: Promise<string[]> }>
     for await (const record of connection) records.push(String(record));
     tell(records);
   });
-  onTestFinished(() => server.close());
+  onTestFinished(async () => void (await server.close()));
   return { server, told };
 }
 

@@ -250,7 +250,7 @@ test.for(["native", "node"])(
       },
       { maxWriteBufferBytes: 200_000, whenWriteBufferFull: "drop" },
     );
-    onTestFinished(() => server.close({ graceMs: 0 }));
+    onTestFinished(async () => void (await server.close({ graceMs: 0 })));
     const client = await connect(server.urls[0] ?? "");
     while (dropped < 100) await new Promise((resolve) => setImmediate(resolve));
     const arrived: number[] = [];

@@ -50,7 +50,7 @@ describe.each(["native", "node"])("fd: on the %s transport", (transport) => {
       peers.push(connection.peer);
       connection.write(await connection.readExactly(5));
     });
-    onTestFinished(() => server.close());
+    onTestFinished(async () => void (await server.close()));
     expect(server.urls).toEqual([`tcp://127.0.0.1:${port}`]);
     const client = await connect(server.urls[0] ?? "");
     client.write("hello");
@@ -63,7 +63,7 @@ describe.each(["native", "node"])("fd: on the %s transport", (transport) => {
     const path = join(freeFolder(), "socket");
     const url = `fd:${passedOn({ path }).fd}`;
     const server = await serve(url, async (connection) => void connection.write("hello"));
-    onTestFinished(() => server.close());
+    onTestFinished(async () => void (await server.close()));
     // Node does not know the path of a socket that it has not bound.
     expect(server.urls).toEqual([transport === "native" ? `unix:${path}` : url]);
     const client = await connect(`unix:${path}`);
@@ -127,7 +127,7 @@ describe("fd: with the addon", () => {
     ["tcp, IPv6", AF_INET6, SOCK_STREAM, { host: "::1", port: 0 }, /^tcp:\/\/\[::1\]:[1-9]\d*$/],
   ])("its kind is asked of the kernel: %s", async (_kind, family, type, address, url) => {
     const server = await serve(`fd:${bound(family, type, address)}`, shout);
-    onTestFinished(() => server.close());
+    onTestFinished(async () => void (await server.close()));
     expect(server.urls).toEqual([expect.stringMatching(url)]);
     const client = await connect(server.urls[0] ?? "");
     client.write("hello");

@@ -166,10 +166,10 @@ test("DEFAULT_GRACE_MS: a server that closes waits so long for its connections",
   onTestFinished(() => void vi.useRealTimers());
   const closed = server.close();
   await vi.advanceTimersByTimeAsync(DEFAULT_GRACE_MS - 1);
-  expect(server.connections).toBe(1);
+  expect(server.connections().length).toBe(1);
   await vi.advanceTimersByTimeAsync(1);
   await closed;
-  expect(server.connections).toBe(0);
+  expect(server.connections().length).toBe(0);
 });
 
 test("READING_BYTES: one event brings at most so many", async () => {

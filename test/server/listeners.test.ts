@@ -140,7 +140,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
         name: "listen",
         datagram: ({ data }) => resolve(String(data)),
       });
-      onTestFinished(() => server.close());
+      onTestFinished(async () => void (await server.close()));
       const port = server.urls[0]?.split(":").at(-1);
       const client = await connect(`udp://239.1.1.3:${port}?interface=lo`);
       onTestFinished(() => client.abort());
@@ -197,7 +197,7 @@ test("a group on 0.0.0.0 is not heard because somebody else on the machine has j
       reply(data);
     },
   });
-  onTestFinished(() => first.close());
+  onTestFinished(async () => void (await first.close()));
   const port = Number(first.urls[0]?.split(":").at(-1));
   await echoing(`udp://239.1.1.5:${port}?interface=lo`);
   const from = sender();

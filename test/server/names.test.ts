@@ -137,7 +137,7 @@ describe("port 0 on several addresses", () => {
       asked.push("port" in each ? each.port : undefined);
       if ("port" in each && each.port === 1000) throw taken;
       const port = "port" in each && each.port > 0 ? each.port : next++;
-      return { url: { scheme: "tcp", host: "host" in each ? each.host : "", port }, close };
+      return { url: { scheme: "tcp", host: "host" in each ? each.host : "", port }, isLive: true, close };
     });
     expect(asked).toEqual([0, 1000, 0, 1001]);
     expect(listener.url).toEqual({ scheme: "tcp", host: "two.example", port: 1001 });

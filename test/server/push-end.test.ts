@@ -56,7 +56,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       socket.end("last");
       const [last] = await once(socket, "data");
       expect(String(last)).toBe("last");
-      await until(() => serves.server.connections === 0, "the last connection to end");
+      await until(() => serves.server.connections().length === 0, "the last connection to end");
       expect(serves.errors).toEqual([]);
     });
 
@@ -65,7 +65,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       const serves = await watched(service);
       const socket = await client(serves);
       socket.resetAndDestroy();
-      await until(() => serves.server.connections === 0, "the last connection to end");
+      await until(() => serves.server.connections().length === 0, "the last connection to end");
       expect(serves.errors).toEqual([expect.objectContaining({ code: "ECONNRESET" })]);
     });
 
@@ -73,7 +73,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       const serves = await watched(service);
       const socket = await client(serves);
       socket.write(Buffer.of(0));
-      await until(() => serves.server.connections === 0, "the last connection to end");
+      await until(() => serves.server.connections().length === 0, "the last connection to end");
       expect(serves.errors).toEqual([expect.objectContaining({ message: "a zero" })]);
     });
 
@@ -82,7 +82,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       const socket = await client(serves);
       socket.resume().on("end", () => socket.end());
       await serves.server.close();
-      expect([serves.server.connections, serves.errors]).toEqual([0, []]);
+      expect([serves.server.connections().length, serves.errors]).toEqual([0, []]);
     });
   });
 
@@ -96,7 +96,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const socket = await client(serves);
     socket.resetAndDestroy();
     expect(await told).toMatchObject({ code: "ECONNRESET" });
-    await until(() => serves.server.connections === 0, "the last connection to end");
+    await until(() => serves.server.connections().length === 0, "the last connection to end");
     expect(serves.errors).toEqual([await told]);
   });
 });

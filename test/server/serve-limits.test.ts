@@ -75,7 +75,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       { reason: "max-connections", peer: expect.objectContaining({ host: "127.0.0.1" }), service: "hello" },
     ]);
     first.socket.destroy();
-    await until(() => server.connections === 1, "one connection");
+    await until(() => server.connections().length === 1, "one connection");
     expect(await client(server).outcome).toBe("hello");
   });
 
@@ -135,7 +135,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const lost = client(server);
     await lost.outcome;
     lost.socket.resetAndDestroy();
-    await until(() => server.connections === 0, "the last connection to end");
+    await until(() => server.connections().length === 0, "the last connection to end");
     expect(server.stats().errors).toEqual({ ECONNRESET: 1 });
   });
 
@@ -177,7 +177,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     deaf.socket.pause();
     await once(deaf.socket, "connect");
     await until(() => server.stats().connectionsExpired.write === 1, "the write deadline");
-    await until(() => server.connections === 0, "the last connection to end");
+    await until(() => server.connections().length === 0, "the last connection to end");
     expect(server.stats().errors).toEqual({ ERR_SOCKWRIGHT_DEADLINE: 1 });
   });
 
@@ -283,7 +283,7 @@ describe("maxConnections, wait", () => {
       isServed = true;
     });
     await turn(20);
-    expect([isServed, server.connections]).toEqual([false, 2]);
+    expect([isServed, server.connections().length]).toEqual([false, 2]);
     first.socket.destroy();
     expect(await third.outcome).toBe("hello");
     expect(server.stats().connectionsRefused["max-connections"]).toBe(0);
@@ -308,7 +308,7 @@ describe("maxConnections, wait", () => {
       },
       { maxConnections: 5 },
     );
-    onTestFinished(() => server.close({ graceMs: 0 }));
+    onTestFinished(async () => void (await server.close({ graceMs: 0 })));
     const ports = server.urls.map((url) => Number(new URL(url).port));
     const answers = Array.from({ length: 200 }, async (_, index) => {
       const socket = connectSocket({ port: ports[index % 2] ?? 0, host: "127.0.0.1" });

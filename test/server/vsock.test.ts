@@ -8,7 +8,7 @@ test("a listener on port 0 gets a port, and tells it", async (context) => {
   const probe = vsockListener() ?? context.skip("this kernel has no AF_VSOCK");
   probe.close();
   const server = await serve("vsock://*:0", async () => undefined);
-  onTestFinished(() => server.close());
+  onTestFinished(async () => void (await server.close()));
   expect(server.urls).toEqual([expect.stringMatching(/^vsock:\/\/\*:[1-9]\d+$/)]);
   await expect(serve(server.urls[0] ?? "", async () => undefined)).rejects.toMatchObject({ code: "EADDRINUSE" });
 });
@@ -31,7 +31,7 @@ describe("with vsock_loopback", () => {
       peers.push(connection.peer);
       connection.write(await connection.readExactly(5));
     });
-    onTestFinished(() => server.close());
+    onTestFinished(async () => void (await server.close()));
     const port = Number(/\d+$/.exec(server.urls[0] ?? ""));
     const client = await connect(`vsock://${VMADDR_CID_LOCAL}:${port}`);
     expect(client.peer).toEqual({ cid: VMADDR_CID_LOCAL, port });

@@ -11,7 +11,7 @@ import { type GreetEvent, type GreetOptions, greet } from "../../src/services/gr
 
 async function greeting(url: string, options?: GreetOptions): Promise<Server> {
   const server = await serve(url, greet(options));
-  onTestFinished(() => server.close({ graceMs: 0 }));
+  onTestFinished(async () => void (await server.close({ graceMs: 0 })));
   return server;
 }
 
@@ -66,7 +66,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const server = await serve("tcp://127.0.0.1:0", greet({ frame: "lines", readBytes: 8 }), {
       onError: (error) => failures.push(error),
     });
-    onTestFinished(() => server.close({ graceMs: 0 }));
+    onTestFinished(async () => void (await server.close({ graceMs: 0 })));
     const connection = await client(server);
     connection.write("123456789\n");
     await expect(

@@ -240,7 +240,7 @@ test("maxConnections: further ones wait until there is room", async () => {
 test.each(["udp://127.0.0.1:0", "unix-dgram:@memory"])("datagrams are answered: %s", async (at) => {
   const memory = inMemory();
   const server = await serve(at, { name: "echo", datagram: ({ data, reply }) => void reply(`Hello, ${data}`) });
-  onTestFinished(() => server.close());
+  onTestFinished(async () => void (await server.close()));
   const [one, two] = [await connect(server.urls[0] ?? ""), await connect(server.urls[0] ?? "")];
   one.write("one");
   two.write("two");
@@ -254,7 +254,7 @@ test.each(["udp://127.0.0.1:0", "unix-dgram:@memory"])("datagrams are answered: 
 test("a service of the house runs in memory: greet", async () => {
   inMemory();
   const server = await serve("tcp://127.0.0.1:0", greet({ greeting: "Welcome!" }));
-  onTestFinished(() => server.close({ graceMs: 0 }));
+  onTestFinished(async () => void (await server.close({ graceMs: 0 })));
   const client = await connect(server.urls[0] ?? "");
   expect(String(await client.read())).toBe("Welcome!");
   client.write("Ada");
@@ -279,7 +279,7 @@ test("MEMORY_BACKLOG: connections that are not taken wait, and one too many is r
   const url = await serve("tcp://127.0.0.1:0", (connection) => connection.onBytes(() => undefined), {
     maxConnections: 1,
   }).then((server) => {
-    onTestFinished(() => server.close({ graceMs: 0 }));
+    onTestFinished(async () => void (await server.close({ graceMs: 0 })));
     return server.urls[0] ?? "";
   });
   const clients: Connection[] = [];

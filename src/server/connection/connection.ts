@@ -1,6 +1,8 @@
 import type { PathLike } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
+import { threadId } from "node:worker_threads";
 import type { Codec } from "../../codec/codec.ts";
+import { NO_PLACE, type Placed } from "../../native/placed-list.ts";
 import type { Data } from "../../socket/argument.ts";
 import { bytesOf, integer, wrongValue } from "../../socket/argument.ts";
 import { promised } from "../../socket/call.ts";
@@ -8,6 +10,7 @@ import { DEFAULT_MAX_READ_BUFFER_BYTES } from "../limits/flow-limits.ts";
 import { ConnectionError } from "../transport/connection-error.ts";
 import type { PeerCredentials } from "../transport/peer-credentials.ts";
 import type { Link, LinkEvents, Peer } from "../transport/transport.ts";
+import type { SocketUrl } from "../url/socket-url.ts";
 import { type SendFileOptions, sendFile } from "./file-sending.ts";
 import { DEFAULT_FLOW, type Flow } from "./flow.ts";
 import { Frames } from "./frames.ts";
@@ -24,10 +27,28 @@ export interface ReadUntilOptions {
   readonly maxBytes?: number | undefined;
 }
 
-/** Whom connections tell when what they push has ended, in the place of a promise. */
-export interface PushWatcher {
-  ended(connection: Connection): void;
-  failed(connection: Connection, error: unknown): void;
+/** Whom a connection tells what becomes of it: its server. One is shared by many connections, none of it is theirs. */
+export interface ConnectionOwner {
+  /** Where it was taken. */
+  readonly at: SocketUrl;
+  /** Whether the service's function has given back the promise of its push: then that one's end is told instead. */
+  readonly isPush: boolean;
+  /** The service's function has returned, or what it pushed has ended. */
+  returned(connection: Connection): void;
+  /** The service's function has thrown, or its push was lost. */
+  threw(connection: Connection, error: unknown): void;
+  /** It begins to close, in order; everything is still as it was. */
+  closing(connection: Connection): void;
+  /** Its descriptor is closed, and was not before. `isSent`: behind all that was written, and the end. */
+  closed(connection: Connection, isSent: boolean): void;
+}
+
+/** Of this thread; the threads of a process share no number, as each has a range of 2^40 of its own. */
+let lastId = threadId * 2 ** 40;
+
+/** No other connection of this process has it. */
+export function nextConnectionId(): number {
+  return ++lastId;
 }
 
 /** What a connection has done, at one moment. */
@@ -74,7 +95,13 @@ export interface ConnectionStats {
  * await server.close();
  * ```
  */
-export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIterable<Buffer>, AsyncDisposable {
+export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, AsyncIterable<Buffer>, AsyncDisposable {
+  /** No other connection of this process has it: see {@link Server.abort}. */
+  readonly id: number;
+  /** In the list of its server's. @internal */
+  place = NO_PLACE;
+  /** Whom it tells what becomes of it. @internal */
+  owner: ConnectionOwner | undefined;
   readonly #flow: Flow;
   readonly #link: Link;
   readonly #input: Input;
@@ -83,10 +110,10 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
   #closedMs: number | undefined;
   #closing: Promise<void> | undefined;
   #aborter: AbortController | undefined;
-  #pushWatcher: PushWatcher | undefined;
 
   /** @internal */
-  constructor(link: Link, flow: Flow = DEFAULT_FLOW) {
+  constructor(link: Link, flow: Flow = DEFAULT_FLOW, id = nextConnectionId()) {
+    this.id = id;
     this.#flow = flow;
     this.#link = link;
     this.#input = new Input(link, this);
@@ -129,6 +156,16 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
     return this.#aborter.signal;
   }
 
+  /** What has come, read or not. See {@link Connection.stats}. */
+  get bytesRead(): number {
+    return this.#input.bytesRead;
+  }
+
+  /** What was sent: what the kernel has taken. See {@link Connection.stats}. */
+  get bytesWritten(): number {
+    return this.#output.bytesWritten;
+  }
+
   /**
    * What the connection has done so far: a plain object that does not change any more. See {@link Connection}.
    *
@@ -150,9 +187,19 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
   get stats(): ConnectionStats {
     const { bytesRead, bytesUnread } = this.#input;
     const { bytesWritten, bytesWaiting, writesDropped } = this.#output;
-    const openedAt = new Date(performance.timeOrigin + this.#openedMs);
+    const { openedAt } = this;
     const durationMs = (this.#closedMs ?? performance.now()) - this.#openedMs;
     return { bytesRead, bytesUnread, bytesWritten, bytesWaiting, writesDropped, openedAt, durationMs };
+  }
+
+  /** By the wall clock. @internal */
+  get openedAt(): Date {
+    return new Date(performance.timeOrigin + this.#openedMs);
+  }
+
+  /** Whether it was closed here, and is open for what is still to be sent, or for the end of its peer. @internal */
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
   }
 
   /** Why the connection was lost, if it was. @internal */
@@ -378,24 +425,18 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
     return this.#input.isAwaited;
   }
 
-  /**
-   * Whether the promise is that of a push that goes on: then the watcher is told of its end, and nothing else has to wait
-   * for the promise. @internal
-   */
-  tellsEndOf(promise: Promise<void>, watcher: PushWatcher): boolean {
-    if (!this.#input.isPush(promise)) return false;
-    this.#pushWatcher = watcher;
-    return true;
+  /** Whether the promise is that of a push that goes on. @internal */
+  isPush(promise: Promise<void>): boolean {
+    return this.#input.isPush(promise);
   }
 
   /** @internal */
   pushEnded(failure: Error | undefined): boolean {
-    const watcher = this.#pushWatcher;
-    if (watcher === undefined) return false;
-    this.#pushWatcher = undefined;
+    const { owner } = this;
+    if (owner?.isPush !== true) return false;
     queueMicrotask(() => {
-      if (failure === undefined) watcher.ended(this);
-      else watcher.failed(this, failure);
+      if (failure === undefined) owner.returned(this);
+      else owner.threw(this, failure);
     });
     return true;
   }
@@ -423,10 +464,12 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
   /** @internal */
   failed(error: Error, phase: "lost" | "aborted" = "lost"): void {
     if (this.#isClosed()) return;
+    const isSent = this.#output.hasEnded;
     this.#closedMs = performance.now();
     this.#link.close();
     this.#input.lost(error, phase);
     this.#output.lost(error);
+    this.owner?.closed(this, isSent);
     this.#aborter?.abort(error);
   }
 
@@ -436,6 +479,7 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
 
   async #close(): Promise<void> {
     if (this.#isClosed()) return;
+    this.owner?.closing(this);
     this.#input.discard();
     await this.#output.end();
     // Datagrams have no end to wait for.
@@ -443,6 +487,7 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, AsyncIte
     if (this.#isClosed()) return;
     this.#closedMs = performance.now();
     this.#link.close();
+    this.owner?.closed(this, true);
   }
 
   async #linger(): Promise<void> {

@@ -73,6 +73,11 @@ export class Output implements TurnEnder {
     return this.#bytesAdded - this.bytesWaiting;
   }
 
+  /** The link has all of it, and the end. */
+  get hasEnded(): boolean {
+    return this.#phase === "ended";
+  }
+
   /** What waits to be sent. */
   get bytesWaiting(): number {
     return this.#buffer?.bytes ?? 0;

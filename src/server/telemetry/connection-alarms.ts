@@ -2,24 +2,31 @@ import type { DeadlineWheel } from "../limits/deadline-wheel.ts";
 import { type AlarmLevel, LevelAlarm } from "../limits/level-alarm.ts";
 import type { ConnectionsAlarm } from "../serve-options.ts";
 import { alarms } from "./channels.ts";
+import type { ServerReports } from "./server-reports.ts";
 
 /** The alarms of a server's open connections. */
 export class ConnectionAlarms {
   readonly #alarms: readonly LevelAlarm[];
-  readonly #service: string;
-  readonly #hook: ((alarm: ConnectionsAlarm) => void) | undefined;
+  readonly #reports: ServerReports;
+  readonly #hook: ((alarm: ConnectionsAlarm) => unknown) | undefined;
 
   constructor(
     levels: readonly AlarmLevel[],
     wheel: DeadlineWheel,
-    service: string,
-    hook: ((alarm: ConnectionsAlarm) => void) | undefined,
+    reports: ServerReports,
+    hook: ((alarm: ConnectionsAlarm) => unknown) | undefined,
   ) {
-    this.#service = service;
+    this.#reports = reports;
     this.#hook = hook;
     this.#alarms = levels.map((level) => {
       const alarm: LevelAlarm = new LevelAlarm(level, wheel, (isRaised, connections) => {
-        this.#tell({ isRaised, connections, raiseAt: alarm.raiseAt, clearAt: alarm.clearAt, service: this.#service });
+        this.#tell({
+          isRaised,
+          connections,
+          raiseAt: alarm.raiseAt,
+          clearAt: alarm.clearAt,
+          service: this.#reports.service,
+        });
       });
       return alarm;
     });
@@ -33,11 +40,11 @@ export class ConnectionAlarms {
     for (const alarm of this.#alarms) alarm.stop();
   }
 
-  /** Not within the call that changed the level: what a hook throws is the program's, and no error of a connection. */
+  /** Not within the call that changed the level, which may be one of a handler's. */
   #tell(alarm: ConnectionsAlarm): void {
     process.nextTick(() => {
       alarms.publish(alarm);
-      this.#hook?.(alarm);
+      this.#reports.callHook("onAlarm", () => this.#hook?.(alarm));
     });
   }
 }

@@ -7,10 +7,18 @@ import type { ConnectionStart } from "./connection-messages.ts";
  */
 export type ConnectionContext = (connection: ConnectionStart, run: () => void) => void;
 
-/** The context that `context` makes for a connection. Throws what that throws, and when it has made none. */
-export function contextOf(connection: ConnectionStart, context: ConnectionContext): AsyncResource {
+/**
+ * The context that `context` makes for a connection. Throws what that throws, and when it has made none. A promise that it
+ * gives changes nothing; what that rejects with goes to `failed`.
+ */
+export function contextOf(
+  connection: ConnectionStart,
+  context: (...given: Parameters<ConnectionContext>) => unknown,
+  failed: (error: unknown) => void,
+): AsyncResource {
   const made: AsyncResource[] = [];
-  context(connection, () => void made.push(new AsyncResource("SOCKWRIGHT_CONNECTION")));
+  const given = context(connection, () => void made.push(new AsyncResource("SOCKWRIGHT_CONNECTION")));
+  if (typeof given === "object" && given !== null) Promise.resolve(given).then(undefined, failed);
   const [resource] = made;
   if (resource === undefined) throw new TypeError("options.context must call run before it returns");
   return resource;

@@ -1,6 +1,6 @@
 import type { Connection } from "../connection/connection.ts";
 import { DeadlineError, type DeadlineName } from "../limits/deadline-error.ts";
-import { ConnectionError } from "../transport/connection-error.ts";
+import { isError } from "../transport/connection-error.ts";
 
 /** How a connection of a server came to its end. `reason` says which of these it was. */
 export type ConnectionEnd =
@@ -25,23 +25,37 @@ export type EndReason = ConnectionEnd["reason"];
 /** What the end of a connection is told from. */
 type Ending = Pick<Connection, "failure" | "phase">;
 
-/** The end of a connection whose service has returned, before anything is closed for it. */
-export function endOfReturn(connection: Ending, isServerClosed: boolean): ConnectionEnd {
-  const { failure, phase } = connection;
-  // The service has not let its failure be seen, and that changes nothing for the connection.
-  if (failure !== undefined) return endOfFailure(connection, failure, isServerClosed);
+/** The end of a connection that begins to close in order, before anything is closed for it. */
+export function endOfClose({ phase }: Pick<Ending, "phase">): ConnectionEnd {
   if (phase === "stopped") return { reason: "server-closed" };
   return { reason: phase === "ended" ? "peer" : "service" };
 }
 
-/** The end of a connection whose service has thrown, or that could not be flushed. */
-export function endOfFailure({ failure, phase }: Ending, thrown: unknown, isServerClosed: boolean): ConnectionEnd {
-  if (failure === undefined) return { reason: "failed", error: thrown };
+/**
+ * The end of a connection that was lost or aborted. `closeReason` is what a server that closes aborts with: it is known by
+ * itself, since a service may call `abort` for reasons of its own while the server closes.
+ */
+export function endOfLoss(failure: Error, phase: Ending["phase"], closeReason: Error | undefined): ConnectionEnd {
+  if (failure === closeReason) return { reason: "server-closed" };
   if (failure instanceof DeadlineError) return { reason: "deadline", deadline: failure.deadline, error: failure };
   if (phase !== "aborted") return { reason: "lost", code: codeOf(failure), error: failure };
-  const isOfTheClose =
-    isServerClosed && failure instanceof ConnectionError && failure.code === "ERR_SOCKWRIGHT_ABORTED";
-  return isOfTheClose ? { reason: "server-closed" } : { reason: "aborted", error: failure };
+  return { reason: "aborted", error: failure };
+}
+
+/**
+ * What is to be reported when the service's function has thrown: its own error, or why the connection was lost, where that is
+ * all that the throw says: what is awaited with the connection's signal ends with an AbortError, or with an event.
+ * Undefined: the server has aborted it because it closes, and that is no failure of the service.
+ */
+export function failureOf(
+  thrown: unknown,
+  failure: Error | undefined,
+  closeReason: Error | undefined,
+): { readonly error: unknown } | undefined {
+  if (failure === undefined) return { error: thrown };
+  const isOwn = thrown !== failure && isError(thrown) && thrown.name !== "AbortError";
+  if (failure === closeReason && !(isOwn && thrown.cause !== failure)) return undefined;
+  return { error: isOwn ? thrown : failure };
 }
 
 function codeOf(error: Error): string {

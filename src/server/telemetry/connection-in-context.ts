@@ -11,8 +11,8 @@ import type { Link } from "../transport/transport.ts";
 export class ConnectionInContext extends Connection {
   readonly #context: AsyncResource;
 
-  constructor(link: Link, flow: Flow, context: AsyncResource) {
-    super(link, flow);
+  constructor(link: Link, flow: Flow, id: number, context: AsyncResource) {
+    super(link, flow, id);
     this.#context = context;
   }
 

@@ -43,7 +43,7 @@ export interface ServerStats {
   readonly connectionBytesWritten: HistogramSnapshot;
   /** Errors of accept(2), by code. */
   readonly acceptErrors: Tally;
-  /** What was reported to `onError`, by code, or by name where an error has none. */
+  /** What was reported to `onError`, and what that itself failed with, by code, or by name where an error has none. */
   readonly errors: Tally;
   readonly datagramsReceived: number;
   /** Datagrams that the service was not given, by reason. */
@@ -158,7 +158,12 @@ function count(tally: Map<string, number>, name: string): void {
   tally.set(known, (tally.get(known) ?? 0) + 1);
 }
 
+/** Anything can be thrown, also what throws when it is looked at. */
 function nameOf(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
-  return "code" in error && typeof error.code === "string" ? error.code : error.name;
+  try {
+    if (!(error instanceof Error)) return typeof error;
+    return "code" in error && typeof error.code === "string" ? error.code : String(error.name);
+  } catch {
+    return typeof error;
+  }
 }

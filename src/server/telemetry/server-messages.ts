@@ -13,6 +13,9 @@ export interface AboutPeer {
   readonly service: string;
 }
 
+/** A function of a server's options; and `stop`, of its service. */
+export type HookName = "onError" | "onAlarm" | "context" | "stop";
+
 /** What a server publishes on `node:diagnostics_channel`: the names of the channels, and what comes on each. */
 export interface ServerMessages {
   "sockwright:server:connection:start": ConnectionStart;
@@ -27,10 +30,15 @@ export interface ServerMessages {
   "sockwright:server:dropped": AboutPeer & { readonly reason: DropReason };
   /** A level of open connections was passed, or is passed no more. */
   "sockwright:server:alarm": ConnectionsAlarm;
-  /** The service failed on a connection or a datagram, or a listener failed: then there is no peer. */
+  /**
+   * The service failed on a connection or a datagram; or a listener or a hook failed: then there is no peer, except where the
+   * hook was called for one.
+   */
   "sockwright:server:error": {
     readonly error: unknown;
     readonly peer: Peer | undefined;
     readonly service: string;
+    /** Which hook it was that threw, or whose promise rejected. */
+    readonly hook?: HookName;
   };
 }

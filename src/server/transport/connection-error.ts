@@ -55,7 +55,21 @@ export class ConnectionError extends Error {
   }
 }
 
-/** What was thrown, as an Error. */
+/** What was thrown, as an Error. Anything can be thrown, also what throws when it is looked at. */
 export function errorOf(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+  if (isError(thrown)) return thrown;
+  try {
+    return new Error(String(thrown), { cause: thrown });
+  } catch {
+    return new Error(`A ${typeof thrown} was thrown that has no text`, { cause: thrown });
+  }
+}
+
+/** Whether it is an Error; a Proxy may throw when that is asked. */
+export function isError(thrown: unknown): thrown is Error {
+  try {
+    return thrown instanceof Error;
+  } catch {
+    return false;
+  }
 }

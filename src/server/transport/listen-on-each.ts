@@ -48,7 +48,13 @@ function together(url: InternetUrl, listeners: readonly LinkListener[]): LinkLis
   const [first, second] = listeners;
   if (first !== undefined && second === undefined) return first;
   const port = first !== undefined && "port" in first.url ? first.url.port : url.port;
-  return { url: { scheme: url.scheme, host: url.host, port }, close: () => closeAll(listeners) };
+  return {
+    url: { scheme: url.scheme, host: url.host, port },
+    get isLive() {
+      return listeners.some(({ isLive }) => isLive);
+    },
+    close: () => closeAll(listeners),
+  };
 }
 
 async function closeAll(listeners: readonly LinkListener[]): Promise<void> {

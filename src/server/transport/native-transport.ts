@@ -65,9 +65,17 @@ async function listenOn(...[url, accepted, failed, gate]: Parameters<Transport["
       failed(errorOf(error));
     }
   };
-  const serving = acceptAll(listener, take, undefined, new NativeGate(gate)).catch(failed);
+  const at = urlOf(url, open.socket);
+  const serving = acceptAll(listener, take, undefined, new NativeGate(gate)).catch((error: unknown) => {
+    // Nobody takes connections from it any more: who comes is refused, and does not wait in a backlog for ever.
+    open.close();
+    failed(errorOf(error));
+  });
   return {
-    url: urlOf(url, open.socket),
+    url: at,
+    get isLive() {
+      return !listener.closed;
+    },
     async close() {
       open.close();
       await serving;

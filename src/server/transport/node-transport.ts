@@ -91,6 +91,9 @@ async function listenOn(...[url, accepted, failed, gate]: Parameters<Transport["
   server.on("error", failed);
   return {
     url: listenedUrl(url, server),
+    get isLive() {
+      return server.listening;
+    },
     // Node calls back after the last connection has closed; what is awaited here is the listener alone.
     async close() {
       owned?.remove();

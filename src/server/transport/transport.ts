@@ -65,6 +65,8 @@ export interface Link extends Sender {
 export interface LinkListener {
   /** Where it listens; with the real port. */
   readonly url: SocketUrl;
+  /** Whether it still does: it was not closed, and has not failed for good. */
+  readonly isLive: boolean;
   /** Accepts no more. Connections that exist live on. */
   close(): Promise<void>;
 }

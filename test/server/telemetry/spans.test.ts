@@ -48,7 +48,7 @@ async function untilPeerEnds(connection: AsyncIterable<Buffer>): Promise<void> {
 const stays = (): void => undefined;
 
 async function resets(socket: Socket, server: Server): Promise<void> {
-  await until(() => server.connections === 1, "one connection");
+  await until(() => server.connections().length === 1, "one connection");
   socket.resetAndDestroy();
 }
 
@@ -186,7 +186,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
     {
       service: untilPeerEnds,
       client: async (_, server) => {
-        await until(() => server.connections === 1, "one connection");
+        await until(() => server.connections().length === 1, "one connection");
         void server.close();
       },
       end: { reason: "server-closed" },
@@ -197,7 +197,7 @@ const stories: readonly (readonly [name: string, story: Story])[] = [
     {
       service: (connection) => new Promise((_, reject) => connection.signal.addEventListener("abort", reject)),
       client: async (_, server) => {
-        await until(() => server.connections === 1, "one connection");
+        await until(() => server.connections().length === 1, "one connection");
         void server.close({ graceMs: 0 });
       },
       end: { reason: "server-closed" },
@@ -289,14 +289,14 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   test("who begins to listen in the middle is told nothing of the connections that were there", async () => {
     const server = await serving(untilPeerEnds);
     const early = await client(server);
-    await until(() => server.connections === 1, "one connection");
+    await until(() => server.connections().length === 1, "one connection");
     const stops = heard<ConnectionStop>(STOP);
     const late = await client(server);
-    await until(() => server.connections === 2, "2 connections");
+    await until(() => server.connections().length === 2, "2 connections");
     early.end();
-    await until(() => server.connections === 1, "one connection");
+    await until(() => server.connections().length === 1, "one connection");
     late.end();
-    await until(() => server.connections === 0, "the last connection to end");
+    await until(() => server.connections().length === 0, "the last connection to end");
     expect(stops.map(({ peer }) => "port" in peer && peer.port)).toEqual([late.localPort]);
   });
 
@@ -305,9 +305,9 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     onTestFinished(() => describeConnection.mockRestore());
     const server = await serving(untilPeerEnds);
     const socket = await client(server);
-    await until(() => server.connections === 1, "one connection");
+    await until(() => server.connections().length === 1, "one connection");
     socket.end();
-    await until(() => server.connections === 0, "the last connection to end");
+    await until(() => server.connections().length === 0, "the last connection to end");
     expect(describeConnection).not.toHaveBeenCalled();
     expect(server.stats().connectionsEnded.peer).toBe(1);
   });

@@ -73,7 +73,7 @@ const report = new Report(`R4: ${((bytesEachWay * 2) / 1e9).toFixed(1)} GB in me
 const start = performance.now();
 const hashes = await Promise.all(Array.from({ length: CONNECTIONS }, talk));
 const duration = (performance.now() - start) / 1000;
-await until(() => server.connections === 0);
+await until(() => server.connections().length === 0);
 report.note("seed", seed);
 report.note("messages", messages);
 report.exactly("bytes that came back", received, bytesEachWay);

@@ -38,7 +38,7 @@ for (const transport of ["native", "node"]) {
     for await (const piece of connection) sentAfterwards += piece.length;
   });
   const [satisfied] = await startPeer("half_close", [clients, REPLY_BYTES, port]).ended;
-  await until(() => server.connections === 0);
+  await until(() => server.connections().length === 0);
   report.exactly(`replies that came whole, ${transport}`, Number(satisfied), clients);
   const first = Math.floor(clients / 4);
   report.exactly(`bytes read after our own end, ${transport}`, sentAfterwards, first * REPLY_BYTES);
@@ -46,7 +46,7 @@ for (const transport of ["native", "node"]) {
 
   const standing = Array.from({ length: STANDING }, () => connect({ port, host: "127.0.0.1", allowHalfOpen: true }));
   for (const socket of standing) socket.on("error", () => {}).end("stand\n");
-  await until(() => server.connections === STANDING);
+  await until(() => server.connections().length === STANDING);
   await delay(STANDING_MS / 10);
   const before = process.cpuUsage();
   await delay(STANDING_MS);

@@ -64,7 +64,7 @@ const ended = peer.ended.then(() => {
 });
 const beside = await visits(() => !isOver);
 await ended;
-await until(() => server.connections === 0);
+await until(() => server.connections().length === 0);
 const { connectionsExpired } = server.stats();
 report.exactly("closed by the deadline for all", connectionsExpired.total, Math.ceil(clients / 2));
 report.exactly("closed by the deadline for the first byte", connectionsExpired["first-byte"], Math.floor(clients / 2));

@@ -94,6 +94,6 @@ const refused = servers.reduce((sum, { server }) => sum + server.stats().connect
 report.exactly("clients shed, and told so by a reset", refused, timesOfNone * 2);
 restore();
 report.exactly("servers that serve", await fail("EAGAIN", AT_ONCE), AT_ONCE);
-await until(() => servers.every(({ server }) => server.connections === 0));
+await until(() => servers.every(({ server }) => server.connections().length === 0));
 await Promise.all(servers.map(({ server }) => server.close()));
 report.end();

@@ -75,7 +75,7 @@ full();
 report.exactly("binds of a Unix path rejected with ENOSPC", rejected, rounds);
 report.exactly("files left by them", readdirSync(folder).length, 0);
 rmSync(folder, { recursive: true });
-await until(() => server.connections === OLD);
+await until(() => server.connections().length === OLD);
 reportHoldings(report, before);
 for (const visitor of old) await visitor.leave();
 await server.close();

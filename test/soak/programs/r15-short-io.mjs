@@ -125,6 +125,6 @@ report.note("calls cut short", shortened);
 report.note("calls refused for no reason", refused);
 report.exactly("conversations of layer 2 as the model has them", same, seeds);
 report.exactly("streams of layer 1 as they were sent", passed, seeds);
-await until(() => server.connections === 0);
+await until(() => server.connections().length === 0);
 await server.close();
 report.end();

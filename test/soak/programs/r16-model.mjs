@@ -197,7 +197,7 @@ for (let number = 0; number < sequences; ) {
     firstBad ??= (seed + (batch[at] ?? 0)) % 2 ** 32;
   }
 }
-await until(() => server.connections === 0);
+await until(() => server.connections().length === 0);
 report.note("first seed", seed);
 for (const [what, count] of wrong) report.note(`wrong: ${what}`, count);
 if (firstBad !== undefined) report.note("first seed that failed", firstBad);

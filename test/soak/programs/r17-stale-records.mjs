@@ -128,7 +128,7 @@ while (events < goal) {
   await settleFresh();
 }
 for (const client of clients) client.close();
-await until(() => server.connections === 0);
+await until(() => server.connections().length === 0);
 await settleFresh();
 report.note("seed", seed);
 report.note("events", events);

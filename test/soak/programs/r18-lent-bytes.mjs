@@ -109,7 +109,7 @@ for (const [name, { session, isLent }] of Object.entries(ways)) {
       const socket = connectSocket({ port, host: "127.0.0.1" });
       return socket.on("error", () => {}).end(speech(who));
     });
-    await until(() => takenBytes >= KEPT_PER_ROUND * (2 + FRAME_BYTES) && server.connections === 0);
+    await until(() => takenBytes >= KEPT_PER_ROUND * (2 + FRAME_BYTES) && server.connections().length === 0);
     for (const client of clients) client.destroy();
     changed += kept.filter(({ bytes, was }) => digest(bytes) !== was).length;
     total += kept.length;

@@ -106,7 +106,7 @@ for (let number = 0; number < connections; ) {
     else if (answers === 0) cut++;
   }
 }
-await until(() => streams.server.connections === 0);
+await until(() => streams.server.connections().length === 0);
 // The first message of every fiftieth connection throws.
 const throwing = Math.ceil((2 * connections) / ONE_IN);
 report.exactly("connections whose handler threw, and ended", cut, throwing);

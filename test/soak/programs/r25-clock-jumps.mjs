@@ -46,7 +46,7 @@ for (let jump = 0; jump < jumps; jump++) {
   ahead += jump % 2 === 0 ? JUMP_MS : -2 * JUMP_MS;
   await delay(EVERY_MS / 2);
 }
-await until(() => timed.server.stats().connectionsExpired.idle === silent && timed.server.connections === 0);
+await until(() => timed.server.stats().connectionsExpired.idle === silent && timed.server.connections().length === 0);
 Date.now = wall;
 report.exactly("deadlines that came", lastedMs.length, silent);
 report.exactly("early", lastedMs.filter((ms) => ms < DEADLINE_MS - 1).length, 0);
@@ -57,12 +57,12 @@ await timed.server.close();
 const talkative = await serveHere(echo, { idleTimeoutMs: IDLE_MS });
 const quiet = { connections: 20, messages: Math.ceil(((STOPPED_SECONDS + 2) * 1000) / 100), periodMs: 100 };
 const talking = talkQuietly(talkative.port, quiet);
-await until(() => talkative.server.connections === quiet.connections);
+await until(() => talkative.server.connections().length === quiet.connections);
 await startPeer("stop", [process.pid, STOPPED_SECONDS]).ended;
 const result = await talking;
 reportQuiet(report, "those who spoke on", result, quiet.connections * quiet.messages);
 report.exactly("of them, ended as idle", talkative.server.stats().connectionsExpired.idle, 0);
-await until(() => talkative.server.connections === 0);
+await until(() => talkative.server.connections().length === 0);
 await talkative.server.close();
 
 // The wheel by itself, on a clock that we move: a day passes at once.

@@ -153,7 +153,7 @@ for (const [name, { codec, good, tooLong }] of Object.entries(subjects)) {
   report.atMost(`${name}: memory taken for ${PROMISES} of them`, growth, MAX_GROWTH_MIB, "MiB");
   for (const client of waiting) client.destroy();
 
-  await until(() => server.connections === 0);
+  await until(() => server.connections().length === 0);
   for (let left = garbages; left > 0; left -= AT_ONCE) {
     const batch = Array.from({ length: Math.min(AT_ONCE, left) }, async () => {
       const bytes = Buffer.alloc(integer(random, GARBAGE_BYTES));
@@ -164,7 +164,7 @@ for (const [name, { codec, good, tooLong }] of Object.entries(subjects)) {
     });
     await Promise.all(batch);
   }
-  await until(() => server.connections === 0);
+  await until(() => server.connections().length === 0);
   report.exactly(`${name}: errors that are none of framing`, others, 0);
   await server.close();
 }

@@ -138,7 +138,7 @@ for (let round = 0; round < rounds; round++) {
 client.close();
 closeSync(file);
 report.exactly("echoes of a server that was sent descriptors", echoed, rounds);
-await until(() => server.connections === 0);
+await until(() => server.connections().length === 0);
 await server.close();
 rmSync(folder, { recursive: true });
 await until(() => holdings().timers <= before.timers);

@@ -1,0 +1,88 @@
+import type { ExpiryReason } from "../connection/flow.ts";
+import type { RefusalReason } from "../limits/admission.ts";
+import type { DropReason } from "../limits/datagram-limit.ts";
+import type { WhenWriteBufferFull } from "../limits/flow-limits.ts";
+import type { Peer } from "../transport/peer.ts";
+import { drops, errors, fullWriteBuffers, refusals, timeouts } from "./channels.ts";
+import { ServerCounters } from "./server-counters.ts";
+import type { HookName } from "./server-messages.ts";
+
+/** Whom a server tells of what failed. */
+type ErrorHook = (error: unknown, peer: Peer | undefined) => unknown;
+
+/**
+ * What happens in a server is counted, published and told to its hooks here. Nothing throws: a hook that throws, or whose
+ * promise rejects, is itself what is reported, with its name, and changes nothing for anybody else.
+ */
+export class ServerReports {
+  readonly service: string;
+  readonly counters: ServerCounters;
+  readonly #onError: ErrorHook | undefined;
+
+  constructor(service: string, onError: ErrorHook | undefined) {
+    this.service = service;
+    this.counters = new ServerCounters(service);
+    this.#onError = onError;
+  }
+
+  /** The service failed, or a listener: then there is no peer. */
+  failed(error: unknown, peer: Peer | undefined): void {
+    this.#publish({ error, peer });
+    this.#tell(error, peer);
+  }
+
+  /** A function of the options failed, or the one with which the service stops. */
+  hookFailed(hook: HookName, error: unknown, peer: Peer | undefined): void {
+    this.#publish({ error, peer, hook });
+    this.#tell(error, peer);
+  }
+
+  /** Calls a function of the program's that nothing depends on. */
+  callHook(hook: HookName, call: () => unknown, peer?: Peer): void {
+    attempt(call, (error) => this.hookFailed(hook, error, peer));
+  }
+
+  refused(reason: RefusalReason, peer: Peer): void {
+    this.counters.refused(reason);
+    if (refusals.hasSubscribers) refusals.publish({ reason, peer, service: this.service });
+  }
+
+  writeBufferFull(whenWriteBufferFull: WhenWriteBufferFull, peer: Peer): void {
+    this.counters.writeBufferFull++;
+    if (fullWriteBuffers.hasSubscribers) fullWriteBuffers.publish({ whenWriteBufferFull, peer, service: this.service });
+  }
+
+  expired(deadline: ExpiryReason, peer: Peer): void {
+    this.counters.expired(deadline);
+    if (timeouts.hasSubscribers) timeouts.publish({ deadline, peer, service: this.service });
+  }
+
+  dropped(reason: DropReason, peer: Peer): void {
+    this.counters.dropped(reason);
+    if (drops.hasSubscribers) drops.publish({ reason, peer, service: this.service });
+  }
+
+  #publish(message: { error: unknown; peer: Peer | undefined; hook?: HookName }): void {
+    this.counters.failed(message.error);
+    // Node raises what a subscriber throws as an uncaught exception of the process, in a tick of its own: it never comes here.
+    if (errors.hasSubscribers) errors.publish({ ...message, service: this.service });
+  }
+
+  /** What `onError` itself fails with it is not told. */
+  #tell(error: unknown, peer: Peer | undefined): void {
+    attempt(
+      () => this.#onError?.(error, peer),
+      (thrown) => this.#publish({ error: thrown, peer, hook: "onError" }),
+    );
+  }
+}
+
+/** What the call throws, and what the promise that it may give rejects with, goes to `failed`. */
+function attempt(call: () => unknown, failed: (error: unknown) => void): void {
+  try {
+    const given = call();
+    if (typeof given === "object" && given !== null) Promise.resolve(given).then(undefined, failed);
+  } catch (error) {
+    failed(error);
+  }
+}
