@@ -1,3 +1,6 @@
+import { unlinkSync } from "node:fs";
+import { kernel } from "../../native/load.ts";
+import { encodeNumericAddress } from "../../socket/address.ts";
 import {
   AF_INET6,
   AF_UNIX,
@@ -5,11 +8,14 @@ import {
   IPPROTO_TCP,
   IPV6_V6ONLY,
   SO_REUSEADDR,
+  SOCK_DGRAM,
   SOL_SOCKET,
   TCP_NODELAY,
 } from "../../socket/constants.ts";
 import { socket } from "../../socket/create.ts";
 import type { Socket } from "../../socket/socket.ts";
+import { SocketDescriptor } from "../../socket/socket-descriptor.ts";
+import { succeed } from "../../socket/socket-error.ts";
 import { addressesOf, isUnusable, type SocketAddress, typeOf } from "../url/socket-address.ts";
 import type { AddressUrl } from "../url/socket-url.ts";
 import { joinGroup, prepareSending } from "./multicast.ts";
@@ -60,16 +66,33 @@ async function bindTo(url: AddressUrl, address: SocketAddress, prepare: Prepare 
 
 /** Binds to a path. A socket that somebody left there without listening on it is removed first. */
 export function bindPath(own: Socket<unknown>, path: string, access: FileAccess = {}): Promise<UnixPath> {
-  return UnixPath.bind(path, { bind: () => own.bind({ path }), probe: () => probe(path, own.type) }, access);
+  return UnixPath.bind(path, { bind: () => own.bind({ path }), probe, hold }, access);
 }
 
-/** One connect, without waiting: a listener whose backlog is full is there, too. */
-async function probe(path: string, type: number): Promise<void> {
-  const client = socket(AF_UNIX, type);
-  client.settimeout(0);
+/**
+ * connect(2) of a socket for datagrams: a stream or seqpacket socket that is open answers EPROTOTYPE without being told
+ * (unix_find_bsd() looks at the type last), also before it listens and when its backlog is full, and one for datagrams has no
+ * connections. ECONNREFUSED: nobody has the file open.
+ */
+function probe(path: string): void {
+  const client = socket(AF_UNIX, SOCK_DGRAM);
+  const { slot, generation } = SocketDescriptor.endpointOf(client);
+  const { sockaddr, target } = encodeNumericAddress(AF_UNIX, { path });
+  const result = kernel.connect(slot, generation, sockaddr);
+  client.close();
+  succeed(result, "connect", target);
+}
+
+function hold(path: string): () => void {
+  const holder = socket(AF_UNIX, SOCK_DGRAM);
   try {
-    await client.connect({ path });
-  } finally {
-    client.close();
+    holder.bind({ path });
+  } catch (error) {
+    holder.close();
+    throw error;
   }
+  return () => {
+    unlinkSync(path);
+    holder.close();
+  };
 }

@@ -1,8 +1,12 @@
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { connect as connectSocket, createServer, isIP, type ListenOptions, type Server, type Socket } from "node:net";
-import { networkInterfaces } from "node:os";
+import { constants, networkInterfaces } from "node:os";
+import { dirname } from "node:path";
+import { SocketError } from "../../socket/socket-error.ts";
 import { inheritedDescriptor } from "../opening/inherited-socket.ts";
+import { isOpenUnixPath } from "../opening/open-unix-paths.ts";
 import { UnixPath } from "../opening/unix-path.ts";
 import { addressesOf } from "../url/socket-address.ts";
 import {
@@ -96,8 +100,8 @@ async function listenOn(...[url, accepted, failed, gate]: Parameters<Transport["
     },
     // Node calls back after the last connection has closed; what is awaited here is the listener alone.
     async close() {
-      owned?.remove();
-      server.close();
+      if (owned === undefined) server.close();
+      else owned.removeBy(() => server.close());
     },
   };
 }
@@ -149,15 +153,36 @@ async function listening(server: Server, url: SocketUrl): Promise<UnixPath | und
     return listen({ fd }).then(
       () => undefined,
       (error: unknown) => {
-        const isOfKind = error instanceof Error && "code" in error && error.code === "EINVAL";
-        throw isOfKind ? new SocketUrlError(formatSocketUrl(url), NO_LISTENER) : error;
+        throw codeOf(error) === "EINVAL" ? new SocketUrlError(formatSocketUrl(url), NO_LISTENER) : error;
       },
     );
   }
   const place = placeOf(url);
   if (!("path" in url)) return void (await listen(place));
-  const probe = async (): Promise<void> => void (await opened(connectSocket(place), undefined)).destroy();
-  return UnixPath.bind(url.path, { bind: () => listen(place), probe }, url);
+  try {
+    return await UnixPath.bind(url.path, { bind: () => listen(place), probe, hold }, url);
+  } catch (error) {
+    // libuv tells it as EACCES (uv_pipe_bind).
+    const isMissing = codeOf(error) === "EACCES" && !existsSync(dirname(url.path));
+    throw isMissing ? new SocketError("bind", constants.errno.ENOENT, { address: url.path }) : error;
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
+/** Node connects by streams only, which a server would notice: on Linux it is looked up first who has the path open. */
+async function probe(path: string): Promise<void> {
+  if (!isOpenUnixPath(path)) (await opened(connectSocket({ path }), undefined)).destroy();
+}
+
+async function hold(path: string): Promise<() => void> {
+  const holder = createServer();
+  holder.listen({ path, exclusive: true });
+  await once(holder, "listening");
+  // libuv removes the file.
+  return () => void holder.close();
 }
 
 async function datagramSocket(url: InternetUrl): Promise<{ udp: UdpSocket; host: string }> {

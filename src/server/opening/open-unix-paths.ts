@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+
+/** proc(5): a line of /proc/net/unix has the type of a socket, its state, and the path as it was bound. */
+const LINE = /^\S+: \S+ \S+ \S+ (\S+) (\S+) +\d+ (.*)$/;
+const SOCK_DGRAM = "0002";
+/** SS_UNCONNECTED: bound, or listening. What a listener has accepted is connected, and has its path, too. */
+const UNCONNECTED = "01";
+
+/**
+ * Whether a process has a socket open that was bound to the path, as text: one that was bound by another name of the file, or in
+ * another network namespace, is not seen.
+ */
+export function isOpenUnixPath(path: string): boolean {
+  let list: string;
+  try {
+    list = readFileSync("/proc/net/unix", "utf8");
+  } catch {
+    // No Linux, or no /proc.
+    return false;
+  }
+  const names = new Set([path, resolve(path)]);
+  return list.split("\n").some((line) => {
+    const [, type, state, name = ""] = LINE.exec(line) ?? [];
+    return names.has(name) && (state === UNCONNECTED || type === SOCK_DGRAM);
+  });
+}

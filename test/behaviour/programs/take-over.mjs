@@ -1,0 +1,12 @@
+// @ts-check
+// Serves on the URL given once it is told to, says how that went, and goes on until its standard input ends.
+import { serve } from "sockwright/server";
+
+process.stdin.once("data", () => {
+  serve(process.argv[2] ?? "", async () => undefined).then(
+    () => console.log("serves"),
+    (error) => console.log(error.code),
+  );
+});
+process.stdin.once("end", () => process.exit());
+console.log("ready");
