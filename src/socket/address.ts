@@ -1,4 +1,5 @@
 import { kernel } from "../native/load.ts";
+import { addressForm, fieldsForm } from "./address-form.ts";
 import { port as checkPort, integer, outOfRange, wrongType, wrongValue } from "./argument.ts";
 import { AF_INET, AF_INET6, AF_UNIX, AF_VSOCK } from "./constants.ts";
 import type { ErrorTarget } from "./socket-error.ts";
@@ -181,11 +182,13 @@ function textOrBytes(bytes: Buffer): string | Buffer {
  * or a name, which is given back unresolved.
  */
 export function encodeAddress(family: number, address: unknown, name = "address"): EncodedAddress | UnresolvedHost {
-  if (typeof address !== "object" || address === null) throw wrongType(name, "of type object", address);
+  if (typeof address !== "object" || address === null || Array.isArray(address) || ArrayBuffer.isView(address)) {
+    throw wrongType(name, `of type object${addressForm(family, address)}`, address);
+  }
   const fields: { readonly [field: string]: unknown } = { ...address };
   const given = fields["family"];
   if (given !== undefined && given !== family)
-    throw wrongValue(`${name}.family`, `must be the socket's own, ${family}`, given);
+    throw wrongValue(`${name}.family`, `must be the socket's own, ${family}, or left out`, given);
   if (fields["bytes"] !== undefined) return encodeRaw(family, fields["bytes"], name);
   if (family === AF_INET || family === AF_INET6) return encodeInet(family, fields, name);
   if (family === AF_UNIX) return encodeUnix(fields, name);
@@ -206,9 +209,14 @@ function encodeInet(
   name: string,
 ): EncodedAddress | UnresolvedHost {
   const given = fields["host"];
-  if (typeof given !== "string") throw wrongType(`${name}.host`, "of type string", given);
+  if (typeof given !== "string") throw wrongType(`${name}.host`, `of type string${fieldsForm(family)}`, given);
   const port = checkPort(`${name}.port`, fields["port"]);
   const host = given === "" ? ANY[family] : given === "localhost" ? LOOPBACK[family] : given;
+  // Python's words for two addresses.
+  if (host === "<broadcast>" || host === "<any>") {
+    const address = host === "<any>" ? '""' : '"255.255.255.255"';
+    throw wrongValue(`${name}.host`, `must be ${address}`, host);
+  }
   if (host.includes("\0")) throw wrongValue(`${name}.host`, "must not contain a NUL", given);
   const percent = family === AF_INET6 ? host.indexOf("%") : -1;
   const sockaddr = new Uint8Array(family === AF_INET ? 16 : 28);
@@ -238,7 +246,10 @@ function unresolved(family: number, host: string, name: string): string {
   const looksNumeric =
     /[:%\s]/.test(host) || /^[\d.]+$/.test(host) || kernel.inet_pton(other, host, new Uint8Array(16)) === 1;
   if (looksNumeric) {
-    throw wrongValue(`${name}.host`, `must be an ${family === AF_INET ? "IPv4" : "IPv6"} address or a name`, host);
+    const kind = family === AF_INET ? "IPv4" : "IPv6";
+    const form = addressForm(family, host).replace(/^, such as/, ":");
+    const isWithPort = /^(\[.*\]|[^:]*):\d+$/.test(host);
+    throw wrongValue(`${name}.host`, `must be an ${kind} address or a name${isWithPort ? form : ""}`, host);
   }
   return host;
 }
@@ -257,7 +268,7 @@ function encodeUnix(fields: { readonly [field: string]: unknown }, prefix: strin
   const field = isAbstract ? `${prefix}.abstract` : `${prefix}.path`;
   const given = isAbstract ? fields["abstract"] : fields["path"];
   if (typeof given !== "string" && !(given instanceof Uint8Array)) {
-    throw wrongType(field, "of type string or an instance of Uint8Array", given);
+    throw wrongType(field, `of type string or an instance of Uint8Array${fieldsForm(AF_UNIX)}`, given);
   }
   const name = typeof given === "string" ? Buffer.from(given) : given;
   if (name.length > UNIX_NAME_BYTES)
@@ -272,6 +283,7 @@ function encodeUnix(fields: { readonly [field: string]: unknown }, prefix: strin
 }
 
 function encodeVsock(fields: { readonly [field: string]: unknown }, name: string): EncodedAddress {
+  if (fields["cid"] === undefined) throw wrongType(`${name}.cid`, `of type number${fieldsForm(AF_VSOCK)}`, undefined);
   const cid = integer(`${name}.cid`, fields["cid"], 0, 0xffffffff);
   const port = integer(`${name}.port`, fields["port"], 0, 0xffffffff);
   const sockaddr = new Uint8Array(16);

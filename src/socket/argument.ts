@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { MAX_TRANSFER_BYTES } from "../native/transfer-frame.ts";
+import * as constants from "./constants.ts";
 
 /** What a caller may send: text (sent as UTF-8) or the bytes of any view. */
 export type Data = string | NodeJS.ArrayBufferView;
@@ -38,7 +39,7 @@ export function outOfRange(name: string, range: string, value: unknown): RangeEr
 
 /** Gives `value` back if it is an integer from `min` to `max`. */
 export function integer(name: string, value: unknown, min: number, max: number): number {
-  if (typeof value !== "number") throw wrongType(name, "of type number", value);
+  if (typeof value !== "number") throw wrongType(name, numberForm(value), value);
   if (!Number.isInteger(value)) throw outOfRange(name, "an integer", value);
   if (value < min || value > max) throw outOfRange(name, `>= ${min} && <= ${max}`, value);
   return value;
@@ -50,14 +51,34 @@ export function int32(name: string, value: unknown): number {
   return integer(name, value, -0x80000000, 0x7fffffff);
 }
 
+/** What a number shall be in place of something that says it otherwise. */
+function numberForm(value: unknown): string {
+  if (typeof value === "boolean") return `of type number: ${Number(value)} for ${value}`;
+  if (typeof value !== "string") return "of type number";
+  if (value in constants) return `of type number: the constant ${value} of "sockwright", without quotes`;
+  return /^\d+$/.test(value) ? `of type number: ${Number(value)}, without quotes` : "of type number";
+}
+
+/**
+ * A time in milliseconds. Python and C count seconds: a fraction would be taken for so many ms, and is told what it is in
+ * them.
+ */
+export function milliseconds(name: string, value: unknown, min: number, max: number): number {
+  if (typeof value !== "number" || Number.isInteger(value) || !Number.isFinite(value)) {
+    return integer(name, value, min, max);
+  }
+  throw outOfRange(name, `an integer, in milliseconds: ${Math.round(value * 1_000)} for ${value} s`, value);
+}
+
 /** How many bytes to receive at most. */
 export function byteCount(name: string, value: unknown): number {
+  if (value === undefined) throw wrongType(name, "of type number, the most bytes to take, such as 65536", value);
   return integer(name, value, 0, MAX_TRANSFER_BYTES);
 }
 
 /** A TCP or UDP port. */
 export function port(name: string, value: unknown): number {
-  if (typeof value !== "number") throw wrongType(name, "of type number", value);
+  if (typeof value !== "number") throw wrongType(name, numberForm(value), value);
   if (Number.isInteger(value) && value >= 0 && value <= 65535) return value;
   const error = new RangeError(`${name} should be >= 0 and < 65536. ${received(value)}.`);
   throw Object.assign(error, { code: "ERR_SOCKET_BAD_PORT" });
@@ -68,13 +89,13 @@ export function bytesOf(name: string, data: unknown): Uint8Array {
   if (data instanceof Uint8Array && data.length > 0) return data;
   if (typeof data === "string") return Buffer.from(data);
   if (ArrayBuffer.isView(data)) return bytesOfView(name, data);
-  throw wrongType(name, "of type string or an instance of Buffer, TypedArray, or DataView", data);
+  throw wrongType(name, `of type string or ${viewForm(data)}`, data);
 }
 
 /** The bytes of a view, which may be written into; text is refused. */
-export function viewOf(name: string, view: unknown, expected = VIEW): Uint8Array {
+export function viewOf(name: string, view: unknown, expected?: string): Uint8Array {
   if (ArrayBuffer.isView(view)) return bytesOfView(name, view);
-  throw wrongType(name, expected, view);
+  throw wrongType(name, expected ?? viewForm(view), view);
 }
 
 /** A view that was lent to a waiting call, and must still be what it was: without its memory its length is 0. */
@@ -83,7 +104,12 @@ export function intact(name: string, view: Uint8Array, length: number): Uint8Arr
   return view;
 }
 
-const VIEW = "an instance of Buffer, TypedArray, or DataView";
+/** What a view shall be in place of something that could be made one. */
+function viewForm(value: unknown): string {
+  const form = "an instance of Buffer, TypedArray, or DataView";
+  if (value instanceof ArrayBuffer) return `${form}, such as new Uint8Array(arrayBuffer)`;
+  return Array.isArray(value) ? `${form}, such as Buffer.from(array)` : form;
+}
 
 function bytesOfView(name: string, view: ArrayBufferView): Uint8Array {
   if (!hasMemory(view)) throw detached(name, view);

@@ -40,7 +40,9 @@ export function encodeControl(messages: readonly ControlMessage[]): Uint8Array {
 
 function checked(message: unknown, index: number): ControlMessage {
   const name = `options.control[${index}]`;
-  if (typeof message !== "object" || message === null) throw wrongType(name, "of type object", message);
+  if (typeof message !== "object" || message === null || Array.isArray(message)) {
+    throw wrongType(name, "of type object, such as { level: SOL_SOCKET, type: SCM_RIGHTS, data }", message);
+  }
   const { level, type, data }: { level?: unknown; type?: unknown; data?: unknown } = message;
   return {
     level: int32(`${name}.level`, level),

@@ -10,6 +10,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { MessageResults } from "./message-results.ts";
 import { flagsOf, ReceiveCall, type ReceiveOptions, receive, received, refuseWaitAll } from "./receive.ts";
 import { retriedByTimer, SendCall, type SendOptions, sendFlags, sent, transmit } from "./send.ts";
+import { checkOptions } from "./wait-options.ts";
 
 /** What recvmsg(2) gives besides the data. */
 export interface MessageDetails {
@@ -57,6 +58,7 @@ export function sendmsg(
 ): Promise<number> {
   return promised(() => {
     const parts = list(buffers, bytesOf);
+    checkOptions(options, () => ", such as { control: [{ level, type, data }], flags: 0, address }");
     const control = options?.control === undefined ? undefined : encodeControl(options.control);
     // It may carry descriptors of sockets (SCM_RIGHTS), whose sends leave before their new owner's.
     if (control !== undefined) turn.flushTurn();
@@ -76,6 +78,7 @@ export function recvmsg(
 ): Promise<Message> {
   return promised(async () => {
     const most = byteCount("count", count);
+    checkOptions(options, (control) => `, such as { control: ${control} }`);
     const flags = flagsOf(options);
     let room: Buffer = Buffer.alloc(0);
     // Made when there is something to receive: an idle socket holds no room.
@@ -95,7 +98,8 @@ export function recvmsgInto(
   options: ReceiveMessageOptions | undefined,
 ): Promise<MessageInto> {
   return promised(() => {
-    const rooms = list(buffers, viewOf);
+    const rooms = list(buffers, (name, buffer) => viewOf(name, buffer));
+    checkOptions(options, (control) => `, such as { control: ${control} }`);
     const lengths = rooms.map(({ length }) => length);
     const call = recvMsg(endpoint, () => allIntact(rooms, lengths), options);
     return receive(call, options);
@@ -187,7 +191,10 @@ class RecvMsg extends ReceiveCall<MessageInto> {
 }
 
 function list(buffers: unknown, check: (name: string, buffer: unknown) => Uint8Array): readonly Uint8Array[] {
-  if (!Array.isArray(buffers)) throw wrongType("buffers", "an array", buffers);
+  if (!Array.isArray(buffers)) {
+    const isOne = typeof buffers === "string" || ArrayBuffer.isView(buffers);
+    throw wrongType("buffers", isOne ? "an array, such as [buffer]" : "an array", buffers);
+  }
   if (buffers.length > MAX_BUFFERS) throw outOfRange("buffers.length", `at most ${MAX_BUFFERS}`, buffers.length);
   // Array.from and not map, which would pass over a hole.
   return Array.from(buffers, (buffer: unknown, index) => check(`buffers[${index}]`, buffer));

@@ -38,7 +38,13 @@ export function setsockopt(endpoint: Endpoint, level: unknown, option: unknown, 
 }
 
 function optionBytes(value: unknown): Uint8Array {
-  const bytes = viewOf("value", value, "of type number or an instance of Buffer, TypedArray, or DataView");
+  const bytes = viewOf("value", value, optionForm(value));
   integer("value.length", bytes.length, 0, MAX_OPTION_BYTES);
   return bytes;
+}
+
+function optionForm(value: unknown): string {
+  const form = "of type number or an instance of Buffer, TypedArray, or DataView";
+  if (typeof value === "boolean") return `${form}: ${Number(value)} for ${value}`;
+  return typeof value === "string" ? `${form}, such as Buffer.from(${JSON.stringify(value).slice(0, 60)})` : form;
 }

@@ -19,7 +19,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { EAGAIN } from "./errno.ts";
 import { SocketError } from "./socket-error.ts";
 import { isConnectionless } from "./socket-type.ts";
-import { signalOf, type WaitOptions } from "./wait-options.ts";
+import { checkOptions, signalOf, type WaitOptions } from "./wait-options.ts";
 
 /** How a receive is made. */
 export interface ReceiveOptions extends WaitOptions {
@@ -41,6 +41,7 @@ export function recv(endpoint: Endpoint, count: unknown, options: ReceiveOptions
 export function recvInto(endpoint: Endpoint, buffer: unknown, options: ReceiveOptions | undefined): Promise<number> {
   return promised(() => {
     const room = viewOf("buffer", buffer);
+    checkIntoOptions(options);
     const flags = flagsOf(options);
     if (!isWaitAll(endpoint, flags)) return receive(new RecvInto(endpoint, flags, room), options);
     return receive(new RecvAll(endpoint, flags, room), options).then((filled) => filled.length);
@@ -67,6 +68,7 @@ export function recvfromInto(
 ): Promise<[number, Address | undefined]> {
   return promised(() => {
     const room = viewOf("buffer", buffer);
+    checkIntoOptions(options);
     return receive(new RecvFromInto(endpoint, refuseWaitAll(endpoint, flagsOf(options)), room), options);
   });
 }
@@ -114,8 +116,15 @@ export function received(
   return result;
 }
 
-export function flagsOf(options: ReceiveOptions | undefined): number {
+/** The flags of a receive or send. */
+export function flagsOf(options: { readonly flags?: number | undefined } | undefined): number {
+  checkOptions(options, (flags) => `, such as { flags: ${flags} }`);
   return options?.flags === undefined ? 0 : int32("options.flags", options.flags);
+}
+
+/** Python's recv_into takes a count there. */
+function checkIntoOptions(options: unknown): void {
+  checkOptions(options, (count) => `; for ${count} bytes give buffer.subarray(0, ${count})`);
 }
 
 /** Only recv and recv_into have the loop: what an address belongs to would be open when the parts come from several. */

@@ -2,11 +2,12 @@ import { kernel } from "../native/load.ts";
 import { EPOLLOUT } from "../native/poller.ts";
 import * as turn from "../native/turn.ts";
 import { type EncodedAddress, encodeNumericAddress } from "./address.ts";
-import { bytesOf, int32, intact, wrongValue } from "./argument.ts";
+import { bytesOf, intact, wrongType, wrongValue } from "./argument.ts";
 import { Call, type Outcome, type Part, PROGRESS, promised, RETRY_LATER, WOULD_BLOCK } from "./call.ts";
 import { AF_UNIX, MSG_DONTWAIT, SOCK_STREAM } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EAGAIN } from "./errno.ts";
+import { flagsOf } from "./receive.ts";
 import { type ErrorTarget, SocketError } from "./socket-error.ts";
 import { signalOf, type WaitOptions } from "./wait-options.ts";
 
@@ -41,7 +42,16 @@ export function sendto(
 ): Promise<number> {
   return promised(() => {
     const bytes = bytesOf("data", data);
-    const to = encodeNumericAddress(endpoint.family, address);
+    // sendto(data, flags, address), as in C and Python, and send(data, port, host), as in node:dgram.
+    if (typeof address === "number" && typeof options === "object") {
+      throw wrongType(
+        "address",
+        `of type object, and the flags an option: sendto(data, address, { flags: ${address} })`,
+        address,
+      );
+    }
+    const given = typeof options === "string" && typeof address === "number" ? [options, address] : address;
+    const to = encodeNumericAddress(endpoint.family, given);
     return transmit(new SendTo(endpoint, bytes, sendFlags(options), to), options);
   });
 }
@@ -74,7 +84,7 @@ export function retriedByTimer<T>(endpoint: Endpoint, outcome: Outcome<T>): Outc
 }
 
 export function sendFlags(options: SendOptions | undefined): number {
-  const flags = options?.flags === undefined ? 0 : int32("options.flags", options.flags);
+  const flags = flagsOf(options);
   if ((flags & MSG_ZEROCOPY) === 0) return flags;
   throw wrongValue("options.flags", "cannot have MSG_ZEROCOPY, which lends the memory beyond the call", flags);
 }

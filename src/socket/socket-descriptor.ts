@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 
 import { kernel } from "../native/load.ts";
 import { type Address, AddressRoom } from "./address.ts";
-import { int32, outOfRange, wrongType } from "./argument.ts";
+import { int32, milliseconds, outOfRange, wrongType } from "./argument.ts";
 import { SHUT_RD, SHUT_RDWR, SHUT_WR } from "./constants.ts";
 import { MAX_TIMEOUT_MS } from "./deadline.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -52,12 +52,13 @@ export class SocketDescriptor implements AsyncDisposable {
    * How long a call waits — Python's settimeout, in milliseconds.
    *
    * @param timeoutMs - null waits for ever (the default), 0 never waits (`EAGAIN`, and `EINPROGRESS` for a connect), else
-   * `ERR_SOCKWRIGHT_TIMEOUT` after so many ms, up to 2^31-1. Holds for calls made from now on.
+   * `ERR_SOCKWRIGHT_TIMEOUT` after so many ms, up to 2^31-1. Holds for calls made from now on. A fraction is refused: what
+   * is 1.5 in Python is 1500 here.
    * @example See {@link SockwrightError}.
    */
   settimeout(timeoutMs: number | null): void {
     this.endpoint.check();
-    this.endpoint.timeoutMs = timeoutMs === null ? null : milliseconds(timeoutMs);
+    this.endpoint.timeoutMs = timeoutMs === null ? null : timeOut(timeoutMs);
   }
 
   /** What {@link settimeout} set. See {@link getblocking}. */
@@ -70,7 +71,8 @@ export class SocketDescriptor implements AsyncDisposable {
    * {@link getblocking}.
    */
   setblocking(blocking: boolean): void {
-    if (typeof blocking !== "boolean") throw wrongType("blocking", "of type boolean", blocking);
+    if (typeof blocking !== "boolean")
+      throw wrongType("blocking", blocking === 0 ? "of type boolean: false" : "of type boolean", blocking);
     this.settimeout(blocking ? null : 0);
   }
 
@@ -313,8 +315,9 @@ export class SocketDescriptor implements AsyncDisposable {
   }
 }
 
-function milliseconds(timeoutMs: unknown): number {
-  if (typeof timeoutMs !== "number") throw wrongType("timeoutMs", "of type number, or null", timeoutMs);
-  if (timeoutMs >= 0 && timeoutMs <= MAX_TIMEOUT_MS) return Math.ceil(timeoutMs);
-  throw outOfRange("timeoutMs", `>= 0 && <= ${MAX_TIMEOUT_MS}`, timeoutMs);
+function timeOut(timeoutMs: unknown): number {
+  if (typeof timeoutMs !== "number")
+    throw wrongType("timeoutMs", "of type number, in milliseconds, or null", timeoutMs);
+  if (timeoutMs === Number.POSITIVE_INFINITY) throw outOfRange("timeoutMs", "null to wait for ever", timeoutMs);
+  return milliseconds("timeoutMs", timeoutMs, 0, MAX_TIMEOUT_MS);
 }

@@ -28,14 +28,6 @@ describe("setblocking(false) is settimeout(0)", () => {
     expect(socket.gettimeout()).toBeNull();
   });
 
-  test("a part of a millisecond is rounded up, never down to no waiting at all", () => {
-    const socket = openStream();
-    socket.settimeout(0.25);
-    expect(socket.gettimeout()).toBe(1);
-    socket.settimeout(10.5);
-    expect(socket.gettimeout()).toBe(11);
-  });
-
   test.for(waits)("a $call that would wait rejects with EAGAIN", async ({ syscall, wait }) => {
     const socket = stuck();
     socket.setblocking(false);
