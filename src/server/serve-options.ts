@@ -1,4 +1,4 @@
-import { integer, outOfRange, wrongType, wrongValue } from "../socket/argument.ts";
+import { integer, wrongValue } from "../socket/argument.ts";
 import { type Rate, rate } from "./limits/address-rate.ts";
 import type { AdmissionLimits } from "./limits/admission.ts";
 import type { DatagramLimits } from "./limits/datagram-limit.ts";
@@ -128,11 +128,6 @@ function timeout(name: string, value: number | undefined): number | undefined {
 function checkedAlarm(alarm: AlarmLevel): AlarmLevel {
   integer("options.alarms.raiseAt", alarm.raiseAt, 1, MAX_COUNT);
   if (alarm.clearAt !== undefined) integer("options.alarms.clearAt", alarm.clearAt, 0, alarm.raiseAt - 1);
-  const { cooldownMs } = alarm;
-  if (cooldownMs === undefined) return alarm;
-  if (typeof cooldownMs !== "number") throw wrongType("options.alarms.cooldownMs", "of type number", cooldownMs);
-  if (!(cooldownMs >= 0 && cooldownMs <= MAX_COUNT)) {
-    throw outOfRange("options.alarms.cooldownMs", `>= 0 && <= ${MAX_COUNT}`, cooldownMs);
-  }
+  if (alarm.cooldownMs !== undefined) integer("options.alarms.cooldownMs", alarm.cooldownMs, 0, MAX_COUNT);
   return alarm;
 }

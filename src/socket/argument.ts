@@ -40,7 +40,7 @@ export function outOfRange(name: string, range: string, value: unknown): RangeEr
 /** Gives `value` back if it is an integer from `min` to `max`. */
 export function integer(name: string, value: unknown, min: number, max: number): number {
   if (typeof value !== "number") throw wrongType(name, numberForm(value), value);
-  if (!Number.isInteger(value)) throw outOfRange(name, "an integer", value);
+  if (!Number.isInteger(value)) throw outOfRange(name, integerForm(name, value), value);
   if (value < min || value > max) throw outOfRange(name, `>= ${min} && <= ${max}`, value);
   return value;
 }
@@ -51,23 +51,18 @@ export function int32(name: string, value: unknown): number {
   return integer(name, value, -0x80000000, 0x7fffffff);
 }
 
+/** C and Python count seconds: a fraction of a name in milliseconds is told what it would be in them. */
+function integerForm(name: string, value: number): string {
+  if (!name.endsWith("Ms") || !Number.isFinite(value)) return "an integer";
+  return `an integer, in milliseconds: ${Math.round(value * 1_000)} for ${value} s`;
+}
+
 /** What a number shall be in place of something that says it otherwise. */
 function numberForm(value: unknown): string {
   if (typeof value === "boolean") return `of type number: ${Number(value)} for ${value}`;
   if (typeof value !== "string") return "of type number";
   if (value in constants) return `of type number: the constant ${value} of "sockwright", without quotes`;
   return /^\d+$/.test(value) ? `of type number: ${Number(value)}, without quotes` : "of type number";
-}
-
-/**
- * A time in milliseconds. Python and C count seconds: a fraction would be taken for so many ms, and is told what it is in
- * them.
- */
-export function milliseconds(name: string, value: unknown, min: number, max: number): number {
-  if (typeof value !== "number" || Number.isInteger(value) || !Number.isFinite(value)) {
-    return integer(name, value, min, max);
-  }
-  throw outOfRange(name, `an integer, in milliseconds: ${Math.round(value * 1_000)} for ${value} s`, value);
 }
 
 /** How many bytes to receive at most. */

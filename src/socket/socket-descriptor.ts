@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 
 import { kernel } from "../native/load.ts";
 import { type Address, AddressRoom } from "./address.ts";
-import { int32, milliseconds, outOfRange, wrongType } from "./argument.ts";
+import { int32, integer, outOfRange, wrongType } from "./argument.ts";
 import { SHUT_RD, SHUT_RDWR, SHUT_WR } from "./constants.ts";
 import { MAX_TIMEOUT_MS } from "./deadline.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -319,5 +319,5 @@ function timeOut(timeoutMs: unknown): number {
   if (typeof timeoutMs !== "number")
     throw wrongType("timeoutMs", "of type number, in milliseconds, or null", timeoutMs);
   if (timeoutMs === Number.POSITIVE_INFINITY) throw outOfRange("timeoutMs", "null to wait for ever", timeoutMs);
-  return milliseconds("timeoutMs", timeoutMs, 0, MAX_TIMEOUT_MS);
+  return integer("timeoutMs", timeoutMs, 0, MAX_TIMEOUT_MS);
 }

@@ -13,8 +13,10 @@ import {
   socket,
   socketpair,
 } from "../../src/index.ts";
+import { type ServeOptions, serve } from "../../src/server.ts";
 import { encodeAddress } from "../../src/socket/address.ts";
 import { closeAtTheEnd } from "../socket/open.ts";
+import { serving } from "../support/serving.ts";
 
 /** Calls with arguments that the types do not allow. Gives the error's message, whether it is thrown or a rejection. */
 async function told(on: object, call: string, ...given: readonly unknown[]): Promise<string> {
@@ -65,7 +67,7 @@ describe("an address is an object with fields", () => {
     expect(() => encodeAddress(family, given)).toThrow(expected);
   });
 
-  test.for([["bind"], ["connect"], ["connect_ex"]])("in %s", async ([call]) => {
+  test.for(["bind", "connect", "connect_ex"])("in %s", async (call) => {
     const [tcp] = closeAtTheEnd(socket());
     for (const given of [["127.0.0.1", 8000], [["127.0.0.1", 8000]], ["127.0.0.1:8000"], [8000], [8000, "127.0.0.1"]]) {
       expect(await told(tcp, call, ...given)).toContain("such as { host: '127.0.0.1', port: 8000 }");
@@ -114,17 +116,27 @@ describe("a time-out is in whole milliseconds", () => {
     expect(left.gettimeout()).toBeNull();
   });
 
+  test("on layer 2 likewise", async () => {
+    const listening = (options: ServeOptions): Promise<unknown> => serve("tcp://127.0.0.1:0", () => undefined, options);
+    for (const name of ["idleTimeoutMs", "firstByteTimeoutMs", "readTimeoutMs", "writeTimeoutMs", "totalTimeoutMs"]) {
+      const form = `The value of "options.${name}" is out of range. It must be an integer, in milliseconds: 1500 for 1.5 s.`;
+      await expect(listening({ [name]: 1.5 })).rejects.toThrow(form);
+    }
+    await expect(listening({ drainTimeoutMs: 1.5 })).rejects.toThrow("1500 for 1.5 s");
+    await expect(listening({ alarms: [{ raiseAt: 5, cooldownMs: 1.5 }] })).rejects.toThrow("1500 for 1.5 s");
+    const server = await serving(() => undefined);
+    await expect(async () => server.close({ graceMs: 1.5 })).rejects.toThrow("1500 for 1.5 s");
+  });
+
   test("setblocking takes a boolean", async () => {
     expect(await told(closeAtTheEnd(socket())[0], "setblocking", 0)).toContain("of type boolean: false");
   });
 });
 
 describe("a number is a number", () => {
-  const [AF_INET_NAME, FORM] = ["AF_INET", 'the constant AF_INET of "sockwright", without quotes'];
-
   test("a constant by its name", async () => {
     const { socket: make, socketpair: pair } = await import("../../src/index.ts");
-    expect(await told({ make }, "make", AF_INET_NAME)).toContain(FORM);
+    expect(await told({ make }, "make", "AF_INET")).toContain('the constant AF_INET of "sockwright", without quotes');
     expect(await told({ make }, "make", AF_INET, "SOCK_STREAM")).toContain("SOCK_STREAM");
     expect(await told({ pair }, "pair", "AF_UNIX")).toContain("the constant AF_UNIX");
     const [left] = closeAtTheEnd(...socketpair());
