@@ -55,6 +55,14 @@ export interface Decoder<T> {
   end(): void;
   /** Copies what is still lent, for who stops asking before `next` gives undefined. */
   keep(): void;
+  /**
+   * Takes out the bytes that came and are in no frame that `next` gave: a copy, for whoever goes on with the stream in
+   * another way. The decoder then holds nothing, and what is pushed next begins a frame. After an error they begin with the
+   * frame that it is about, as far as the codec knows where that begins.
+   *
+   * @throws FrameError `ERR_SOCKWRIGHT_FRAME_UNFINISHED` where they are no part of the stream any more: see {@link layered}.
+   */
+  rest(): Buffer;
   /** Bytes that came and are in no frame yet: after `next` gave undefined, less than one frame with its header. */
   readonly bufferedBytes: number;
   /** Bytes of the stream before the frame that `next` gave last; 0 before the first. */

@@ -72,6 +72,10 @@ class DelimiterDecoder extends FrameDecoder<Buffer> {
     return at < 0 ? undefined : at - start + this.#ending.length;
   }
 
+  protected override forget(): void {
+    this.#looked = 0;
+  }
+
   protected open(_bytes: Buffer, start: number, length: number): Buffer {
     return this.cut(start, start + length - this.#ending.length);
   }

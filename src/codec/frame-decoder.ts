@@ -74,6 +74,18 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
     this.#intake.keep(this.#length);
   }
 
+  rest(): Buffer {
+    this.#length = undefined;
+    this.#isDrained = true;
+    this.forget();
+    return this.#intake.takeAll();
+  }
+
+  /** What was found out about the frame at the front is of no use any more. */
+  protected forget(): void {
+    // Most decoders remember nothing between two looks.
+  }
+
   /** What is left at the end of input is no frame, but where a decoder says so. */
   protected last(_bytes: Buffer, _start: number, length: number): T | undefined {
     throw this.error("ERR_SOCKWRIGHT_UNEXPECTED_END", `the input ended ${length} bytes into the frame`);

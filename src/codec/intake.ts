@@ -86,6 +86,17 @@ export class Intake {
     this.#copied = 0;
   }
 
+  /** A copy of all that is in no frame, which is not here any more. */
+  takeAll(): Buffer {
+    const rest = [this.bytes.subarray(this.start)];
+    if (this.#memory !== undefined) rest.push(this.#chunk.subarray(this.#copied));
+    this.bytes = NOTHING;
+    this.start = 0;
+    this.#memory = undefined;
+    this.#chunk = NOTHING;
+    return Buffer.concat(rest);
+  }
+
   /** A part of `bytes`: the caller's own, or a view of memory that is lent. */
   cut(from: number, to: number, borrow: boolean): Buffer {
     // Our own memory is given away where the frame fills most of it.

@@ -1,9 +1,12 @@
 import type { Data } from "../socket/argument.ts";
 import type { Codec, Decoder } from "./codec.ts";
+import { FrameError } from "./frame-error.ts";
 
 /**
  * A codec over another codec's frames: what is in the frames of `outer`, one behind the other, is the stream that `inner`
- * cuts. A frame of `inner` may go over several of `outer`, or be one of many in it. Each keeps its own limit.
+ * cuts. A frame of `inner` may go over several of `outer`, or be one of many in it. Each keeps its own limit. What is left of
+ * the stream can be taken back (`Decoder.rest`, `Frames.release`) only between two frames of `outer` that are read to the
+ * end: bytes of `inner` are no part of the stream.
  *
  * @throws of a decoder and of `encode`: what either of the two throws; the `offset` of `inner`'s errors is in its own stream.
  * @example
@@ -17,20 +20,23 @@ import type { Codec, Decoder } from "./codec.ts";
  * ```
  */
 export function layered<In, Out>(outer: Codec<NodeJS.ArrayBufferView, Data>, inner: Codec<In, Out>): Codec<In, Out> {
+  const name = `${inner.name} in ${outer.name}`;
   return {
-    name: `${inner.name} in ${outer.name}`,
-    decoder: (): Decoder<In> => new LayeredDecoder(outer.decoder(), inner.decoder()),
+    name,
+    decoder: (): Decoder<In> => new LayeredDecoder(name, outer.decoder(), inner.decoder()),
     encode: (frame) => outer.encode(inner.encode(frame)),
   };
 }
 
 class LayeredDecoder<T> implements Decoder<T> {
+  readonly #name: string;
   readonly #outer: Decoder<NodeJS.ArrayBufferView>;
   readonly #inner: Decoder<T>;
   #isEnded = false;
   #error: unknown;
 
-  constructor(outer: Decoder<NodeJS.ArrayBufferView>, inner: Decoder<T>) {
+  constructor(name: string, outer: Decoder<NodeJS.ArrayBufferView>, inner: Decoder<T>) {
+    this.#name = name;
     this.#outer = outer;
     this.#inner = inner;
   }
@@ -67,6 +73,11 @@ class LayeredDecoder<T> implements Decoder<T> {
     // What the inner one was lent may be a view of what the outer one was.
     this.#inner.keep();
     this.#outer.keep();
+  }
+
+  rest(): Buffer {
+    if (this.#inner.bufferedBytes === 0) return this.#outer.rest();
+    throw new FrameError("ERR_SOCKWRIGHT_FRAME_UNFINISHED", { codec: this.#name, offset: this.offset });
   }
 
   #next(): T | undefined {

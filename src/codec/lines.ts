@@ -138,6 +138,10 @@ class LineDecoder extends FrameDecoder<string> {
     return this.#line(bytes, start, bytes[end - 1] === CR && !this.#form.isStrict ? end - 1 : end);
   }
 
+  protected override forget(): void {
+    this.#looked = 0;
+  }
+
   #line(bytes: Buffer, from: number, to: number): string {
     this.#checkSize(to - from);
     const text = textOf(bytes, from, to, this.#form.encoding);

@@ -109,6 +109,10 @@ class MappedDecoder<In, T> implements Decoder<T> {
     this.#frames.keep();
   }
 
+  rest(): Buffer {
+    return this.#frames.rest();
+  }
+
   #decode(frame: In): T | undefined {
     try {
       return this.#mapping.decode(frame);

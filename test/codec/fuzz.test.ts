@@ -100,6 +100,10 @@ class Trusting implements Decoder<Buffer> {
   }
 
   keep(): void {}
+
+  rest(): Buffer {
+    return Buffer.concat(this.#pieces.splice(0));
+  }
 }
 
 /** Has no limit, and so holds more than it may. */
