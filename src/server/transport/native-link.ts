@@ -4,19 +4,22 @@ import type { Watcher } from "../../native/poller.ts";
 import * as poller from "../../native/poller.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI } from "../../native/poller.ts";
 import * as turn from "../../native/turn.ts";
-import { SHUT_WR, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../../socket/constants.ts";
+import { MSG_TRUNC, SHUT_WR, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../../socket/constants.ts";
 import { EAGAIN } from "../../socket/errno.ts";
 import { resetAtClose } from "../../socket/reset.ts";
 import { SocketError } from "../../socket/socket-error.ts";
 import { takeError } from "../../socket/take-error.ts";
+import { ConnectionError } from "./connection-error.ts";
 import { isLossOfDatagram } from "./datagram-loss.ts";
 import { type PeerCredentials, peerCredentials } from "./peer-credentials.ts";
-import { receiveRecord, timeRecords } from "./record-receive.ts";
+import { RECORD_CUT, receiveRecord, timeRecords } from "./record-receive.ts";
 import { type SocketKind, SpuriousWakeups } from "./spurious-wakeups.ts";
 import type { Link, LinkEvents, Peer } from "./transport.ts";
 
-/** Room for what one event brings; a record that is longer is cut, as recv(2) cuts it. */
+/** Room for what one event brings of a stream. */
 export const READING_BYTES = 64 * 1024;
+/** A record of a seqpacket or datagram socket: one that is longer is lost with its connection, and told, instead of cut. */
+export const MAX_RECORD_BYTES = 1024 * 1024;
 
 const POLLED = EPOLLIN | EPOLLPRI | EPOLLOUT;
 /** What epoll reports whether it was asked for or not. */
@@ -24,7 +27,8 @@ const FAILED = EPOLLHUP | EPOLLERR;
 
 // One for all links: what it holds is taken before anybody else reads. A Buffer, which codecs look into as it is.
 const room = Buffer.allocUnsafeSlow(READING_BYTES);
-const rooms = [room];
+/** The same for records, made when the first comes: until a long one does, the kernel gives it no memory. */
+let recordRooms: readonly [Buffer] | undefined;
 
 /**
  * A connection of the kernel's: it owns the descriptor, and is itself what the poller tells of events. Where an `Endpoint`
@@ -133,6 +137,10 @@ export class NativeLink implements Link, Watcher {
       this.#events?.ended();
       return;
     }
+    if (result === RECORD_CUT) {
+      this.#fail(new ConnectionError("ERR_SOCKWRIGHT_RECORD_TOO_LONG"));
+      return;
+    }
     if (result < 0) {
       const errno = result === -EAGAIN && (events & EPOLLERR) !== 0 ? takeError(this.slot, this.generation) : -result;
       if (errno === EAGAIN || errno === 0) this.#foundNothing();
@@ -141,15 +149,18 @@ export class NativeLink implements Link, Watcher {
     }
     this.#spurious?.reset();
     turn.spendBytes(result);
-    this.#events?.received(room.subarray(0, result));
+    this.#events?.received((this.isRecords ? roomsForRecords()[0] : room).subarray(0, result));
   }
 
   /** How many bytes came into the room, or a negated errno; undefined is the end. */
   #received(): number | undefined {
     const { slot, generation } = this;
-    if (this.#kind.type === SOCK_SEQPACKET) return receiveRecord(slot, generation, rooms);
-    const result = kernel.recv(slot, generation, room, 0, room.length, 0);
-    return result === 0 && !this.isDatagram ? undefined : result;
+    if (!this.isRecords) return kernel.recv(slot, generation, room, 0, room.length, 0) || undefined;
+    const rooms = roomsForRecords();
+    if (!this.isDatagram) return receiveRecord(slot, generation, rooms);
+    // recv(2), MSG_TRUNC: the real length of a datagram, also of one that was cut.
+    const result = kernel.recv(slot, generation, rooms[0], 0, MAX_RECORD_BYTES, MSG_TRUNC);
+    return result > MAX_RECORD_BYTES ? RECORD_CUT : result;
   }
 
   #foundNothing(): void {
@@ -193,4 +204,9 @@ export class NativeLink implements Link, Watcher {
     this.#leave(EPOLLIN | EPOLLOUT);
     this.#events?.failed(error);
   }
+}
+
+function roomsForRecords(): readonly [Buffer] {
+  recordRooms ??= [Buffer.allocUnsafeSlow(MAX_RECORD_BYTES)];
+  return recordRooms;
 }

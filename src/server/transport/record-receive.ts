@@ -1,5 +1,5 @@
 import { kernel } from "../../native/load.ts";
-import { SO_TIMESTAMP, SOL_SOCKET } from "../../socket/constants.ts";
+import { MSG_TRUNC, SO_TIMESTAMP, SOL_SOCKET } from "../../socket/constants.ts";
 import { controlSpace } from "../../socket/control-message.ts";
 import { MessageResults } from "../../socket/message-results.ts";
 
@@ -15,8 +15,12 @@ export function timeRecords(slot: number, generation: number): void {
   kernel.setsockopt(slot, generation, SOL_SOCKET, SO_TIMESTAMP, 1);
 }
 
+/** What {@link receiveRecord} gives of a record that was longer than its room; the rest of it is lost. */
+export const RECORD_CUT = Number.POSITIVE_INFINITY;
+
 /** The next record, as of kernel.recv; undefined is the end. */
 export function receiveRecord(slot: number, generation: number, into: readonly Uint8Array[]): number | undefined {
   const result = kernel.recvmsg(slot, generation, into, 0, results.bytes, time);
+  if (result >= 0 && (results.flags & MSG_TRUNC) !== 0) return RECORD_CUT;
   return result === 0 && results.controlLength === 0 ? undefined : result;
 }
