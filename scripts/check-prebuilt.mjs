@@ -50,6 +50,7 @@ function readelf(options, file) {
   const { stdout, stderr, status, error } = spawnSync("readelf", ["--wide", ...options, file], {
     encoding: "utf8",
     env: { ...process.env, LC_ALL: "C" },
+    maxBuffer: Number.POSITIVE_INFINITY,
   });
   if (error) throw error;
   if (status !== 0) throw new Error(`readelf ${file}: ${stderr}`);

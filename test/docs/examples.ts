@@ -25,14 +25,13 @@ const runner = fileURLToPath(new URL("./run-examples.mjs", import.meta.url));
 /** How long an example may take before it counts as one that never ends. */
 const PATIENCE_MS = 20_000;
 
-/** A folder in which the package, as built in dist/, is installed under its own name. Its user removes it. */
+/** A folder in which the package is installed under its own name. Its user removes it. */
 export class Workshop {
-  readonly folder = mkdtempSync(join(tmpdir(), "sockwright-docs-"));
+  readonly folder: string;
 
-  constructor() {
-    mkdirSync(join(this.folder, "node_modules"));
-    symlinkSync(root, join(this.folder, "node_modules/sockwright"));
-    writeFileSync(join(this.folder, "package.json"), '{ "type": "module" }');
+  /** @param folder - one that there is; without it one is made, and has the package as built in dist/. */
+  constructor(folder = withBuiltPackage()) {
+    this.folder = folder;
   }
 
   /** Checks the blocks' types and writes their programs, `0.js` and so on; gives the compiler's complaints for each. */
@@ -86,6 +85,14 @@ export class Workshop {
       inlineSourceMap: true,
     };
   }
+}
+
+function withBuiltPackage(): string {
+  const folder = mkdtempSync(join(tmpdir(), "sockwright-docs-"));
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(root, join(folder, "node_modules/sockwright"));
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  return folder;
 }
 
 /** What the lines of a block say that they print: `console.log(…); // => text`. */

@@ -34,6 +34,16 @@ const peers = {
     probe: ["--bounding-set=-all", "true"],
     remedy: "install util-linux, and run as root",
   },
+  qemu: {
+    programs: ["qemu-aarch64-static", "qemu-aarch64"],
+    probe: ["--version"],
+    remedy: "install qemu-user-static",
+  },
+  "compiler for arm64": {
+    programs: ["aarch64-linux-gnu-g++"],
+    probe: ["--version"],
+    remedy: "install g++-aarch64-linux-gnu",
+  },
   "network namespaces": {
     programs: ["unshare"],
     probe: ["--net", "true"],

@@ -1,0 +1,67 @@
+// What is in the package, and what is not.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { problemsOf } from "../../scripts/check-prebuilt.mjs";
+import { findPeer } from "../support/peers.ts";
+
+/** A third more than it has: what is larger brings something that it should not. */
+const MAX_TARBALL_BYTES = 420 * 1024;
+
+const tarball = inject("tarball");
+const architectures = "program" in findPeer("compiler for arm64") ? ["arm64", "x64"] : ["x64"];
+const folder = mkdtempSync(join(tmpdir(), "sockwright-contents-"));
+let files: string[] = [];
+beforeAll(() => {
+  const { stdout } = spawnSync("tar", ["--extract", "--verbose", "--file", tarball, "--directory", folder], {
+    encoding: "utf8",
+  });
+  files = stdout.trimEnd().split("\n");
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("the addon for each architecture, which needs libc alone", () => {
+  const addons = files.filter((file) => file.endsWith(".node"));
+  expect(addons.sort()).toEqual(architectures.map((architecture) => `package/prebuilds/linux-${architecture}.node`));
+  expect(addons.flatMap((addon) => problemsOf(join(folder, addon)))).toEqual([]);
+});
+
+test("an addon that needs more is found out", () => {
+  expect(problemsOf("/bin/bash")).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/: it has \d+ bytes, more than \d+$/),
+      expect.stringMatching(/: it needs .*, not libc\.so\.6 alone$/),
+      expect.stringMatching(/: its symbol \S+@GLIBC_2\.\d+ is newer than glibc 2\.17$/),
+    ]),
+  );
+});
+
+test("nothing that npm would run at an installation, and no platform that it would refuse", () => {
+  const manifest = JSON.parse(readFileSync(join(folder, "package/package.json"), "utf8"));
+  const ran = ["preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"];
+  expect(Object.keys(manifest.scripts).filter((name) => ran.includes(name))).toEqual([]);
+  expect(manifest).toMatchObject({ gypfile: false, engines: { node: ">=20.19" } });
+  expect(manifest).not.toHaveProperty("os");
+  expect(manifest).not.toHaveProperty("cpu");
+  expect(manifest.repository).toEqual({ type: "git", url: "git+https://github.com/sockwright/sockwright.git" });
+});
+
+test("what its users need, and no more", () => {
+  const top = new Set(files.map((file) => file.split("/").slice(1, 2).join()));
+  expect([...top].sort()).toEqual(
+    [
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "README.zh-CN.md",
+      "SECURITY.md",
+      "dist",
+      "native",
+      "package.json",
+      "prebuilds",
+    ].sort(),
+  );
+  expect(statSync(tarball).size).toBeLessThan(MAX_TARBALL_BYTES);
+});
