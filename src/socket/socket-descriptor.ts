@@ -119,7 +119,8 @@ export class SocketDescriptor implements AsyncDisposable {
    * Sets an option — setsockopt(2).
    *
    * @param value - a C int, or the bytes of any other type.
-   * @throws SocketError `ENOPROTOOPT`, `EPERM`, `EINVAL` … · SockwrightError `ERR_SOCKWRIGHT_CLOSED`, and
+   * @throws SocketError `ENOPROTOOPT`, `EPERM`, `EINVAL` …, and `ENOTSUP` for an option whose value has a pointer in it
+   * (SO_ATTACH_FILTER, XDP_UMEM_REG …), which is refused · SockwrightError `ERR_SOCKWRIGHT_CLOSED`, and
    * `ERR_SOCKWRIGHT_TIMEOUT_OPTION` for SO_RCVTIMEO and SO_SNDTIMEO, which only blocking sockets obey.
    * @example
    * ```ts

@@ -17,10 +17,9 @@ import {
   socket,
   socketpair,
 } from "../../src/index.ts";
+import { RECORD_BYTES } from "../../src/socket/record-receive.ts";
 import { fakeKernel } from "../../src/testing/fake-kernel.ts";
 import { closeAtTheEnd, openDatagrams, recordPair } from "../socket/open.ts";
-
-const KIB = 1024;
 
 /** So many items of an iteration, or all until the end. */
 async function items(of: Socket<unknown>, most = Number.POSITIVE_INFINITY): Promise<unknown[]> {
@@ -123,7 +122,7 @@ describe("a socket without a connection has no end that a peer could make", () =
 });
 
 describe("a record above 64 KiB is whole", () => {
-  const long = Buffer.alloc(200 * KIB, "r");
+  const long = Buffer.alloc(3 * RECORD_BYTES, "r");
 
   test.for([
     ["seqpacket", SOCK_SEQPACKET],
@@ -143,9 +142,10 @@ describe("a record above 64 KiB is whole", () => {
       socket(AF_NETLINK, SOCK_RAW, NETLINK_USERSOCK),
     );
     ours.bind({ family: AF_NETLINK, bytes: new Uint8Array(10) });
-    peer.setsockopt(SOL_SOCKET, SO_SNDBUF, 2 * 100 * KIB);
-    await peer.sendto(long.subarray(0, 100 * KIB), ours.getsockname());
-    expect((await texts(ours, 1))[0]?.length).toBe(100 * KIB);
+    const record = long.subarray(0, RECORD_BYTES + 1_000);
+    peer.setsockopt(SOL_SOCKET, SO_SNDBUF, 2 * record.length);
+    await peer.sendto(record, ours.getsockname());
+    expect((await texts(ours, 1))[0]?.length).toBe(record.length);
   });
 });
 
