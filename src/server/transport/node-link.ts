@@ -5,6 +5,8 @@ import type { Link, LinkEvents, Peer } from "./transport.ts";
 /** What Node is handed at once: so much it may hold above its own mark. */
 export const HANDED_BYTES = 64 * 1024;
 
+const NOTHING = Buffer.alloc(0);
+
 /** A connection of `node:net`. Its buffers are kept empty: what it has no room for stays with the connection above. */
 export class NodeLink implements Link {
   readonly peer: Peer;
@@ -32,7 +34,7 @@ export class NodeLink implements Link {
     const socket = this.#socket;
     socket.pause();
     socket.on("data", (bytes: Buffer) => this.#events?.received(bytes));
-    socket.on("end", () => this.#events?.ended());
+    socket.on("end", () => this.#ended());
     socket.on("drain", () => this.#events?.writable());
     socket.on("error", (error) => this.#events?.failed(error));
     socket.on("close", () => {
@@ -82,6 +84,21 @@ export class NodeLink implements Link {
     // (uv_tcp_close_reset, UV_EINVAL): Node would lose the descriptor.
     if ("host" in this.peer && !this.#socket.writableEnded) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
+  }
+
+  /**
+   * libuv makes a clean end of a reset behind data (uv__stream_io, POLLHUP after a short read) and leaves the error where it is. TCP
+   * tells it to a write, also of nothing, as an error of the socket; a Unix socket says EPIPE of every end, and is not asked.
+   */
+  #ended(): void {
+    const socket = this.#socket;
+    if (!("host" in this.peer) || socket.writableEnded || socket.writableLength > 0) {
+      this.#events?.ended();
+      return;
+    }
+    socket.write(NOTHING, (error) => {
+      if (error === null || error === undefined) this.#events?.ended();
+    });
   }
 
   /** Node takes all that it is given, and says only then whether that was too much. */
