@@ -15,6 +15,7 @@
         "calls_transfer.cc",
         "constants.cc",
         "environment.cc",
+        "owned_descriptors.cc",
         "pointer_values.cc",
         "poller.cc",
         "slot_table.cc",

@@ -42,6 +42,23 @@ napi_value SocketPair(napi_env env, napi_callback_info info) {
   return Number(env, 0);
 }
 
+// Whether a handle of this thread's loop has the descriptor: a net.Socket, a standard stream that was opened.
+bool IsOfLoop(uv_loop_t* loop, int fd) {
+  struct Search {
+    int fd;
+    bool is_found;
+  } search{fd, false};
+  uv_walk(
+      loop,
+      [](uv_handle_t* handle, void* data) {
+        auto* wanted = static_cast<Search*>(data);
+        uv_os_fd_t its = -1;
+        if (uv_fileno(handle, &its) == 0 && its == wanted->fd) wanted->is_found = true;
+      },
+      &search);
+  return search.is_found;
+}
+
 // adopt(descriptor): the handle of a socket that was the caller's until now, and still is when this fails.
 napi_value Adopt(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
@@ -50,14 +67,16 @@ napi_value Adopt(napi_env env, napi_callback_info info) {
   int type;
   socklen_t length = sizeof(type);
   if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) != 0) return Number(env, -errno);
-  SlotTable& slots = arguments.environment().slots();
-  if (slots.Holds(fd)) return Number(env, -EEXIST);
+  Environment& environment = arguments.environment();
+  if (IsOfLoop(environment.loop(), fd) || !OwnedDescriptors::ClaimIfFree(fd)) return Number(env, -EEXIST);
+  Descriptor descriptor = Descriptor::Claimed(fd);
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
-    return Number(env, -errno);
+    const int error = errno;
+    descriptor.Release();
+    return Number(env, -error);
   }
-  Descriptor descriptor(fd);
-  const int64_t handle = slots.Insert(std::move(descriptor));
+  const int64_t handle = environment.slots().Insert(std::move(descriptor));
   if (handle < 0) descriptor.Release();
   return Number(env, handle < 0 ? -ENFILE : handle);
 }
@@ -132,11 +151,7 @@ napi_value Close(napi_env env, napi_callback_info info) {
       napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "Argument 2 of a native call must be a function");
       return false;
     }
-    linger option{};
-    socklen_t length = sizeof(option);
-    const bool lingers =
-        may_linger && getsockopt(slot.descriptor.get(), SOL_SOCKET, SO_LINGER, &option, &length) == 0 &&
-        option.l_onoff != 0 && option.l_linger > 0;
+    const bool lingers = may_linger && slot.descriptor.Lingers();
     napi_ref callback = nullptr;
     if (lingers) napi_create_reference(env, arguments[2], 1, &callback);
     environment.poller().Forget(slot);
@@ -150,6 +165,18 @@ napi_value Close(napi_env env, napi_callback_info info) {
     environment.BeginWork();
     uv_queue_work(environment.loop(), &close->work, LingeringClose::Run, LingeringClose::Done);
     *result = 1;
+    return true;
+  });
+}
+
+// unblock(slot, generation): sets O_NONBLOCK again where somebody has cleared it, since the description may be shared: a
+// child whose standard input it is, does (uv_spawn). For the calls that have no MSG_DONTWAIT, accept4(2) and connect(2).
+napi_value Unblock(napi_env env, napi_callback_info info) {
+  return WithSlot(env, info, [](Arguments&, Slot& slot, int64_t* result) {
+    const int descriptor = slot.descriptor.get();
+    const int flags = fcntl(descriptor, F_GETFL);
+    const bool blocks = flags >= 0 && (flags & O_NONBLOCK) == 0;
+    *result = Result(blocks ? fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) : flags < 0 ? -1 : 0);
     return true;
   });
 }
@@ -170,6 +197,7 @@ void ExportLifecycle(napi_env env, napi_value exports, Environment* environment)
           {"dup", Dup},
           {"detach", Detach},
           {"close", Close},
+          {"unblock", Unblock},
           {"openDescriptors", OpenDescriptors}});
 }
 

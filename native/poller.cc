@@ -49,6 +49,7 @@ void Poller::SetReferenced(bool referenced) {
 
 void Poller::Close(void (*closed)(void* owner)) {
   closed_ = closed;
+  closing_ = true;
   if (!started()) {
     closed_(&owner_);
     return;
@@ -60,55 +61,79 @@ void Poller::Close(void (*closed)(void* owner)) {
   });
 }
 
+// While records are left over, their sockets are ready still and libuv comes back; should they be so no more, the records
+// are stale, and wait for the next event. A handler that finds nothing loses nothing.
 void Poller::OnReadable(uv_poll_t* handle, int, int) {
   // The status needs no look: an epoll descriptor has no error condition of its own.
   static_cast<Poller*>(handle->data)->Turn();
 }
 
 void Poller::Turn() {
+  if (next_ == ready_) {
+    next_ = 0;
+    // A negative count is EINTR; level-triggering brings the same events back in the next turn.
+    const int ready = epoll_wait(epoll_.get(), events_.data(), asked_, 0);
+    ready_ = ready > 0 ? ready : 0;
+  }
+  const int begin = next_;
+  const uint64_t start = uv_hrtime();
+  uint64_t elapsed_ns = 0;
+  // A record that came back is always dispatched. What the time of this turn does not reach comes first in the next one,
+  // which has no epoll_wait of its own: nobody is passed over for those who are ready again.
+  while (next_ < ready_ && elapsed_ns < kTurnBudgetNs && DispatchPortion() > 0) elapsed_ns = uv_hrtime() - start;
+  if (next_ > begin && !closing_) Adapt(next_ - begin, elapsed_ns);
+}
+
+int Poller::DispatchPortion() {
+  // A handler of the portion before may have ended the environment: a worker's process.exit().
+  if (closing_) return 0;
   napi_env env = owner_.env();
   napi_handle_scope scope;
-  if (napi_open_handle_scope(env, &scope) != napi_ok) return;
+  if (napi_open_handle_scope(env, &scope) != napi_ok) return 0;
 
-  // The array is looked up again in each turn: JavaScript may have detached it, and then its length is 0.
-  napi_value records;
+  // The array is looked up again for each: JavaScript may have detached it, and then its length is 0.
+  napi_value records = nullptr;
   size_t length = 0;
   void* data = nullptr;
   napi_get_reference_value(env, records_, &records);
   napi_get_typedarray_info(env, records, nullptr, &length, &data, nullptr, nullptr);
+  int count = ready_ - next_;
+  if (count > kMaxPortion) count = kMaxPortion;
+  if (count > asked_) count = asked_;
   const int capacity = static_cast<int>(length / kInt32sPerRecord);
-  const int wanted = asked_ < capacity ? asked_ : capacity;
-  // A negative count is EINTR; level-triggering brings the same events back in the next turn.
-  const int ready = wanted > 0 ? epoll_wait(epoll_.get(), events_.data(), wanted, 0) : 0;
+  if (count > capacity) count = capacity;
 
-  if (ready > 0) {
+  if (count > 0) {
     auto* record = static_cast<int32_t*>(data);
-    for (int i = 0; i < ready; i++) {
+    for (int i = next_; i < next_ + count; i++) {
       *record++ = static_cast<int32_t>(events_[i].data.u64 & 0xffffffffu);
       *record++ = static_cast<int32_t>(events_[i].data.u64 >> 32);
       *record++ = static_cast<int32_t>(events_[i].events);
     }
-    napi_value dispatch, receiver, count;
+    next_ += count;
+    napi_value dispatch, receiver, argument;
     napi_get_reference_value(env, dispatch_, &dispatch);
     // A fresh receiver, in the root asynchronous context: a kept one would carry its store from turn to turn.
     napi_create_object(env, &receiver);
-    napi_create_int32(env, ready, &count);
-    const uint64_t start = uv_hrtime();
-    const napi_status status = napi_make_callback(env, nullptr, receiver, dispatch, 1, &count, nullptr);
-    Adapt(ready, uv_hrtime() - start);
+    napi_create_int32(env, count, &argument);
+    const napi_status status = napi_make_callback(env, nullptr, receiver, dispatch, 1, &argument, nullptr);
     if (status == napi_pending_exception) {
       napi_value error;
       if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
+    } else if (status != napi_ok) {
+      // JavaScript can no longer be entered: the environment is about to end.
+      count = 0;
     }
   }
   napi_close_handle_scope(env, scope);
+  return count;
 }
 
 // The elapsed time includes the microtasks, that is, the handlers: napi_make_callback drains them before it returns.
-void Poller::Adapt(int ready, uint64_t elapsed_ns) {
-  const uint64_t per_event_ns = elapsed_ns / ready + 1;
+void Poller::Adapt(int dispatched, uint64_t elapsed_ns) {
+  const uint64_t per_event_ns = elapsed_ns / dispatched + 1;
   const uint64_t affordable = kTurnBudgetNs / per_event_ns;
-  const int grown = ready == asked_ ? asked_ * 2 : ready * 2;
+  const int grown = dispatched == asked_ ? asked_ * 2 : dispatched * 2;
   int next = affordable < static_cast<uint64_t>(grown) ? static_cast<int>(affordable) : grown;
   if (next < kMinEvents) next = kMinEvents;
   if (next > kMaxEvents) next = kMaxEvents;

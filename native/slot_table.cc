@@ -1,7 +1,5 @@
 #include "slot_table.h"
 
-#include <algorithm>
-
 namespace sockwright {
 
 int64_t SlotTable::Insert(Descriptor&& descriptor) {
@@ -21,10 +19,6 @@ int64_t SlotTable::Insert(Descriptor&& descriptor) {
   return (static_cast<int64_t>(slot.generation) << kSlotBits) | index;
 }
 
-bool SlotTable::Holds(int fd) const {
-  return std::any_of(slots_.begin(), slots_.end(), [fd](const Slot& slot) { return slot.descriptor.get() == fd; });
-}
-
 Slot* SlotTable::Find(int64_t index, int64_t generation) {
   if (index < 0 || index >= static_cast<int64_t>(slots_.size())) return nullptr;
   Slot& slot = slots_[index];
@@ -32,6 +26,7 @@ Slot* SlotTable::Find(int64_t index, int64_t generation) {
 }
 
 void SlotTable::CloseAll() {
+  for (Slot& slot : slots_) slot.descriptor.CloseAtOnce();
   slots_.clear();
   first_free_ = -1;
   open_ = 0;

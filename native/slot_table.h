@@ -26,15 +26,13 @@ class SlotTable {
   // nothing.
   int64_t Insert(Descriptor&& descriptor);
 
-  // Whether a slot has this descriptor: a second one would close it again, when it is somebody else's.
-  bool Holds(int fd) const;
-
   // The slot if it is open and of this generation, else null.
   Slot* Find(int64_t slot, int64_t generation);
 
   // Takes the descriptor out of its slot and frees the slot.
   Descriptor Remove(Slot& slot);
 
+  // At the end of the environment: no close waits, whatever SO_LINGER says.
   void CloseAll();
   uint32_t open() const { return open_; }
 

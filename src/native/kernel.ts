@@ -6,13 +6,18 @@
 export interface Kernel {
   socket(family: number, type: number, protocol: number): Handle;
   socketpair(family: number, type: number, protocol: number, handles: Float64Array): number;
-  /** Takes an open socket over: O_NONBLOCK and FD_CLOEXEC are set. It stays the caller's when this fails. */
+  /**
+   * Takes an open socket over: O_NONBLOCK and FD_CLOEXEC are set. It stays the caller's when this fails: EEXIST where this
+   * process has an owner for it already, in whichever thread, or libuv has it in this one.
+   */
   adopt(descriptor: number): Handle;
   dup(slot: number, generation: number): Handle;
   fileno(slot: number, generation: number): number;
   detach(slot: number, generation: number, blocking: boolean): number;
   /** With `onClosed`, a socket that lingers is closed on the thread pool: 1 now, and the call when it is done. */
   close(slot: number, generation: number, onClosed?: () => void): number;
+  /** Sets O_NONBLOCK again where another process that shares the socket has cleared it: before accept and connect. */
+  unblock(slot: number, generation: number): number;
   openDescriptors(): number;
 
   bind(slot: number, generation: number, address: Uint8Array): number;
@@ -68,7 +73,7 @@ export interface Kernel {
   inet_ntop(family: number, bytes: Uint8Array): string | number;
   if_nametoindex(name: string): number;
 
-  /** Starts the poller: `dispatch(count)` is called once a turn, with `count` records of three in `records`. */
+  /** Starts the poller: `dispatch(count)` is called for each portion of a turn, with `count` records of three in `records`. */
   start(dispatch: (count: number) => void, records: Int32Array): number;
   /** What epoll reports of the slot from now on, as EPOLL* bits; 0 takes it out. */
   watch(slot: number, generation: number, interest: number): number;

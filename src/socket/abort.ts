@@ -1,35 +1,46 @@
-import type { Call } from "./call.ts";
-
-/** Who is told that the signal of one of its calls has fired. */
-export interface Abortable {
-  aborted(call: Call<unknown>): void;
-}
+import { NO_PLACE, type Placed, PlacedList } from "../native/placed-list.ts";
 
 /**
- * The waiting calls of every signal. A signal gets one listener, however many sockets and calls wait on it, so that
- * sharing one signal between ten thousand connections costs no more than sharing it between two.
+ * The waits of every signal. A signal gets one listener, however many sockets and calls wait on it, so that sharing one
+ * signal between ten thousand connections costs no more than sharing it between two.
  */
-const waiting = new WeakMap<AbortSignal, Map<Call<unknown>, Abortable>>();
+const waiting = new WeakMap<AbortSignal, PlacedList<AbortWait>>();
 
-/** From now until {@link unwatchAbort}, the signal's `abort` ends the call. */
-export function watchAbort(signal: AbortSignal, call: Call<unknown>, owner: Abortable): void {
-  let calls = waiting.get(signal);
-  if (calls === undefined) {
-    const fresh = new Map<Call<unknown>, Abortable>();
-    calls = fresh;
-    waiting.set(signal, fresh);
-    signal.addEventListener(
-      "abort",
-      () => {
-        for (const [waiter, direction] of [...fresh]) direction.aborted(waiter);
-      },
-      { once: true },
-    );
+/** A wait that a signal can end. */
+export class AbortWait implements Placed {
+  place = NO_PLACE;
+  readonly #signal: AbortSignal;
+  readonly #ended: (reason: unknown) => void;
+
+  /** From now until {@link leave}, the signal's `abort` calls `ended`. */
+  constructor(signal: AbortSignal, ended: (reason: unknown) => void) {
+    this.#signal = signal;
+    this.#ended = ended;
+    waitsOf(signal).add(this);
   }
-  calls.set(call, owner);
+
+  /** It has ended in some other way. */
+  leave(): void {
+    waiting.get(this.#signal)?.delete(this);
+  }
+
+  /** The signal has fired. */
+  fire(): void {
+    this.#ended(this.#signal.reason);
+  }
 }
 
-/** The call has ended in some other way. */
-export function unwatchAbort(signal: AbortSignal, call: Call<unknown>): void {
-  waiting.get(signal)?.delete(call);
+function waitsOf(signal: AbortSignal): PlacedList<AbortWait> {
+  const known = waiting.get(signal);
+  if (known !== undefined) return known;
+  const fresh = new PlacedList<AbortWait>();
+  waiting.set(signal, fresh);
+  signal.addEventListener(
+    "abort",
+    () => {
+      for (const wait of fresh) wait.fire();
+    },
+    { once: true },
+  );
+  return fresh;
 }

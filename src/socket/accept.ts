@@ -113,6 +113,7 @@ export function acceptBatch(
  */
 export function shedBacklog(listener: Endpoint, spare: SpareDescriptor, gate: AcceptGate): void {
   spare.release();
+  unblock(listener);
   try {
     for (let count = 0; count < MAX_ACCEPTS_PER_TURN; count++) {
       const next = acceptOne(listener);
@@ -152,6 +153,7 @@ abstract class AcceptCall<T> extends Call<T> {
 
 class Accept extends AcceptCall<Accepted> {
   attempt(): Outcome<Accepted> {
+    unblock(this.listener);
     const next = acceptOne(this.listener);
     return isUnfinished(next) ? next : owned(this.listener, next);
   }
@@ -174,6 +176,7 @@ class AcceptMany extends AcceptCall<AcceptBatch> {
 
   attempt(): Outcome<AcceptBatch> {
     const accepted: Incoming[] = [];
+    unblock(this.listener);
     try {
       while (accepted.length < this.#limit && this.#isOpen) {
         const next = acceptOne(this.listener);
@@ -187,6 +190,14 @@ class AcceptMany extends AcceptCall<AcceptBatch> {
     }
     return accepted.length === 0 && this.#isOpen ? WOULD_BLOCK : { accepted };
   }
+}
+
+/**
+ * Once for each batch: accept4(2) has no MSG_DONTWAIT, and O_NONBLOCK belongs to the open socket, which a child may have as
+ * its standard input by now; libuv clears it there. A blocking accept would stop the process.
+ */
+function unblock({ slot, generation }: Endpoint): void {
+  kernel.unblock(slot, generation);
 }
 
 function acceptOne(listener: Endpoint): Outcome<Incoming> {

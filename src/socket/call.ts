@@ -1,3 +1,4 @@
+import type { AbortWait } from "./abort.ts";
 import { SocketError } from "./socket-error.ts";
 import { AbortError, SockwrightError } from "./sockwright-error.ts";
 
@@ -38,7 +39,7 @@ export abstract class Call<T> {
   // Declared, and set by the constructor: V8 calls a function for the field definitions of a base class, at the price of
   // half a call.
   declare next: Call<unknown> | undefined;
-  declare signal: AbortSignal | undefined;
+  declare abortWait: AbortWait | undefined;
   /** On the monotonic clock, in ms. */
   declare deadline: number | undefined;
   declare promise: Promise<T> | undefined;
@@ -47,7 +48,7 @@ export abstract class Call<T> {
 
   constructor() {
     this.next = undefined;
-    this.signal = undefined;
+    this.abortWait = undefined;
     this.deadline = undefined;
     this.promise = undefined;
     this.resolve = undefined;

@@ -53,6 +53,8 @@ class Connect extends Call<void> {
   #begin(): Outcome<void> {
     const { slot, generation, family, timeoutMs } = this.#endpoint;
     this.#endpoint.beginAssociation();
+    // As before an accept: a connect of an open socket that another process made blocking would wait for the handshake.
+    kernel.unblock(slot, generation);
     let errno = -kernel.connect(slot, generation, this.#to.sockaddr);
     // connect(2) after one that failed in the background only says that it has, and makes room for another
     // (__inet_stream_connect): a blocking one would have done so by itself.

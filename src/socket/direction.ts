@@ -2,7 +2,7 @@ import { kernel } from "../native/load.ts";
 import * as poller from "../native/poller.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLRDHUP } from "../native/poller.ts";
 import * as turn from "../native/turn.ts";
-import { type Abortable, unwatchAbort, watchAbort } from "./abort.ts";
+import { AbortWait } from "./abort.ts";
 import {
   type Call,
   isUnfinished,
@@ -56,7 +56,7 @@ class Timers {
 }
 
 /** One direction of a socket: its calls in the order in which they were asked for, and what ends the wait of each. */
-export class Direction extends CallQueue implements Abortable {
+export class Direction extends CallQueue {
   /** The events that the call at the head waits for; 0 when there is none, or it waits for something else. */
   interest = 0;
   protected readonly owner: DirectionOwner;
@@ -150,11 +150,6 @@ export class Direction extends CallQueue implements Abortable {
     }
   }
 
-  /** Called when the signal of a waiting call fires. */
-  aborted(call: Call<unknown>): void {
-    this.#abandon(call, new AbortError(call.signal?.reason));
-  }
-
   /** The socket is closed: ends every call that waits, and every timer. */
   end(): void {
     this.#timers?.deadline.clear();
@@ -185,8 +180,7 @@ export class Direction extends CallQueue implements Abortable {
       this.#expireAt(call.deadline);
     }
     if (signal !== undefined) {
-      call.signal = signal;
-      watchAbort(signal, waiting, this);
+      call.abortWait = new AbortWait(signal, (reason) => this.#abandon(waiting, new AbortError(reason)));
     }
     this.owner.startWaiting();
     if (isUnfinished(state)) this.#wait(waiting, state);
@@ -324,7 +318,7 @@ export class Direction extends CallQueue implements Abortable {
 
   #settle(call: Call<unknown>): void {
     this.remove(call);
-    if (call.signal !== undefined) unwatchAbort(call.signal, call);
+    call.abortWait?.leave();
     if (!this.isIdle) return;
     this.interest = 0;
     this.owner.stopWaiting();

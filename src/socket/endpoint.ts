@@ -25,6 +25,12 @@ export function expectLingering(): void {
   mayLinger = true;
 }
 
+/** Closes a descriptor that has no endpoint; where it lingers, nobody waits for the end of that. */
+export function closeDescriptor(slot: number, generation: number): void {
+  if (mayLinger) kernel.close(slot, generation, () => undefined);
+  else kernel.close(slot, generation);
+}
+
 /**
  * One open socket: it owns the descriptor and the two directions in which calls wait, and hands readiness to them. It is
  * what the poller holds while somebody waits, and what the collector finds when a socket is lost.

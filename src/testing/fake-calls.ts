@@ -31,7 +31,7 @@ const NOTHING = new Uint8Array(0);
 /** The functions of the kernel that make a socket, or know one by its slot. */
 export type SocketCalls = Pick<
   Kernel,
-  | ("socket" | "socketpair" | "dup" | "fileno" | "detach" | "close")
+  | ("socket" | "socketpair" | "dup" | "fileno" | "detach" | "close" | "unblock")
   | ("bind" | "listen" | "accept" | "connect" | "shutdown" | "getsockname" | "getpeername")
   | ("recv" | "recvfrom" | "recvmsg" | "send" | "sendto" | "sendmsg")
   | ("getsockopt" | "setsockopt" | "watch" | "poll")
@@ -83,6 +83,8 @@ export function fakeCalls(
       if (--found.socket.references === 0) found.socket.close(endsAtOnce(found.socket));
       return 0;
     }),
+
+    unblock: on(real.unblock, () => 0),
 
     bind: on(real.bind, ({ socket }, address) => socket.bind(address.slice())),
     listen: on(real.listen, ({ socket }, backlog) => socket.listen(backlog)),

@@ -38,6 +38,7 @@ export class LeakTracker implements AsyncDisposable {
   constructor({ patienceMs = DEFAULT_PATIENCE_MS, counters = [] }: LeakTrackerOptions) {
     this.#patienceMs = integer("patienceMs", patienceMs, 0, MAX_PATIENCE_MS);
     this.#counters = counters;
+    openStandardOutput();
     this.#before = openResources(counters);
   }
 
@@ -61,6 +62,14 @@ export class LeakTracker implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.assertNone();
   }
+}
+
+/**
+ * The first `console.log` opens standard output for good, with what libuv needs for a terminal or a pipe. A test that prints
+ * leaves nothing open by that: so it is open before.
+ */
+function openStandardOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) void stream.writable;
 }
 
 /**

@@ -13,6 +13,8 @@ export interface OpenResources {
 export type Counter = readonly [name: string, read: () => number];
 
 const EVENT_POLL = "anon_inode:[eventpoll]";
+/** libuv keeps one in reserve for when there is no other, from its first stream on (uv__stream_init). */
+const RESERVE = "/dev/null";
 const eventPollsAtStart = eventPolls(openDescriptors());
 
 export function openResources(counters: readonly Counter[] = []): OpenResources {
@@ -33,8 +35,10 @@ export function leaked(
   named: (target: string) => string = (target) => target,
 ): string[] {
   const lines: string[] = [];
+  let mayBeReserve = reserves(before.descriptors) === 0;
   for (const [descriptor, target] of after.descriptors) {
-    if (target !== EVENT_POLL && before.descriptors.get(descriptor) !== target) {
+    if (target === RESERVE && descriptor > 2 && mayBeReserve) mayBeReserve = false;
+    else if (target !== EVENT_POLL && before.descriptors.get(descriptor) !== target) {
       lines.push(`descriptor ${descriptor} (${named(target)})`);
     }
   }
@@ -86,6 +90,11 @@ function descriptorNames(): string[] {
     if (process.platform === "linux") throw error;
     return [];
   }
+}
+
+/** Descriptors that may be libuv's; the standard streams of a program without a terminal are not. */
+function reserves(descriptors: ReadonlyMap<number, string>): number {
+  return [...descriptors].filter(([descriptor, target]) => descriptor > 2 && target === RESERVE).length;
 }
 
 function eventPolls(descriptors: ReadonlyMap<number, string>): number {

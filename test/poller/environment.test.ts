@@ -1,7 +1,9 @@
 import { channel } from "node:diagnostics_channel";
 import { readdirSync, readlinkSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Socket, socketpair } from "../../src/index.ts";
+import { startChild } from "../support/child.ts";
 import { allowWarning } from "../support/warning-guard.ts";
 import { tcpPair, unixPair } from "./connected.ts";
 import { turnLoop } from "./turns.ts";
@@ -88,4 +90,14 @@ describe("the table holds the waiter, and the Socket only while it waits", () =>
     expect(lost).toEqual([{ descriptor }]);
     expect(await peer.recv(16)).toHaveLength(0);
   });
+});
+
+test.each([
+  ["a worker", [], 0, "worker 3\n"],
+  ["the process", ["main"], 3, ""],
+] as const)("a handler ends %s while more sockets of its turn are ready", async (_name, args, code, printed) => {
+  const program = fileURLToPath(new URL("programs/exit-within.mjs", import.meta.url));
+  const child = await startChild(process.execPath, [program, ...args]);
+  expect(await child.exit()).toEqual({ code, signal: null });
+  expect([child.stdout, child.stderr]).toEqual([printed, ""]);
 });

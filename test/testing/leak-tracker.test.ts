@@ -1,10 +1,12 @@
+import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
 import { LeakError, leakTracker } from "../../src/testing/leak-tracker.ts";
 
 async function listening(place: { host: string; port: number } | { path: string }): Promise<Server> {
@@ -95,3 +97,24 @@ test("MAX_PATIENCE_MS: patience has an end", () => {
   expect(() => leakTracker({ patienceMs: 600_001 })).toThrow(RangeError);
   expect(() => leakTracker({ patienceMs: -1 })).toThrow(RangeError);
 });
+
+// In a process of its own: that of the tests has printed long before.
+test.each([
+  ["files", ["sh", "-c", '"$0" "$1" "$2" >"$2.out" 2>&1']],
+  ["pipes", ["sh", "-c", '{ "$0" "$1" "$2" 2>&1; } | cat']],
+  ["a terminal", ["script", "-qec", '"$NODE" "$PROGRAM" "$REPORT"', "/dev/null"]],
+  ["nothing", ["sh", "-c", '"$0" "$1" "$2" >/dev/null 2>&1']],
+] as const)(
+  "the first printing is no leak, nor is what libuv keeps in reserve: to %s",
+  async (name, [program, ...args]) => {
+    const folder = mkdtempSync(join(tmpdir(), "sockwright-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const report = join(folder, "report");
+    const within = fileURLToPath(new URL("programs/prints-within.mjs", import.meta.url));
+    const rest = name === "a terminal" ? [] : [process.execPath, within, report];
+    const env = { ...process.env, NODE: process.execPath, PROGRAM: within, REPORT: report };
+    const child = spawn(program, [...args, ...rest], { env, stdio: ["ignore", "ignore", "inherit"] });
+    const [code] = await once(child, "exit");
+    expect([code, readFileSync(report, "utf8")]).toEqual([0, "[]"]);
+  },
+);

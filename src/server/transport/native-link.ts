@@ -5,6 +5,7 @@ import * as poller from "../../native/poller.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI } from "../../native/poller.ts";
 import * as turn from "../../native/turn.ts";
 import { MSG_TRUNC, SHUT_WR, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../../socket/constants.ts";
+import { closeDescriptor } from "../../socket/endpoint.ts";
 import { EAGAIN } from "../../socket/errno.ts";
 import { resetAtClose } from "../../socket/reset.ts";
 import { SocketError } from "../../socket/socket-error.ts";
@@ -109,7 +110,7 @@ export class NativeLink implements Link, Watcher {
     this.#spurious?.cancel();
     this.#leave(EPOLLIN | EPOLLOUT);
     poller.forget(this.slot);
-    kernel.close(this.slot, this.generation);
+    closeDescriptor(this.slot, this.generation);
   }
 
   abort(): void {
