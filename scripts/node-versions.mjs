@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 /** The oldest version of Node that is supported: `engines` in package.json. */
@@ -18,15 +18,18 @@ export const laterNodes = ["22", "24", "26"];
 export function programsOf(version, architecture = process.arch) {
   const name = `node-linux-${architecture}`;
   const prefix = resolve("node_modules/.cache/sockwright", `${name}-${version}`);
+  // Moved into place when it is complete: what was stopped halfway is not taken for a Node.
+  const arriving = `${prefix}.${process.pid}`;
   const programs = join(prefix, "node_modules", name, "bin");
   if (existsSync(join(programs, "node"))) return programs;
 
   console.log(`fetching Node ${version} for ${architecture}`);
   // --force: npm refuses what is for another architecture than this machine's.
   const forThat = architecture === process.arch ? [] : ["--force", "--cpu", architecture, "--os", "linux"];
-  const args = ["install", "--silent", "--no-save", ...forThat, "--prefix", prefix, `${name}@${version}`];
+  const args = ["install", "--silent", "--no-save", ...forThat, "--prefix", arriving, `${name}@${version}`];
   const { status, error, stdout, stderr } = spawnSync("npm", args, { encoding: "utf8" });
   if (error) throw error;
   if (status !== 0) throw new Error(`Node ${version} cannot be had from npm\n${stdout}${stderr}`);
+  renameSync(arriving, prefix);
   return programs;
 }
