@@ -15,6 +15,8 @@ export const DEFAULT_MAX_PENDING_REPLIES = 1_024;
 export const DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS = 256;
 /** The default alarm: at nine tenths of `maxConnections`. */
 const ALARMING_PART = 0.9;
+/** How long a peer may take nothing of what waits to be sent to it, unless the server is told otherwise. */
+export const DEFAULT_WRITE_TIMEOUT_MS = 30_000;
 const MAX_COUNT = 2_147_483_647;
 
 /** A level of open connections was passed, or is passed no more. */
@@ -56,7 +58,7 @@ export interface ServeOptions extends FlowOptions {
   readonly idleTimeoutMs?: number | undefined;
   /** How long the peer may send nothing while the service reads, in ms, 1 or more. Default is no deadline. */
   readonly readTimeoutMs?: number | undefined;
-  /** How long the peer may take nothing of what waits to be sent, in ms, 1 or more. Default is no deadline. */
+  /** How long the peer may take nothing of what waits to be sent, in ms, 1 or more. Default 30 000. */
   readonly writeTimeoutMs?: number | undefined;
   /** How long a connection may last, in ms, 1 or more. Default is no deadline. */
   readonly totalTimeoutMs?: number | undefined;
@@ -81,6 +83,7 @@ export interface ServeOptions extends FlowOptions {
 /** The options with all that was left open filled in. */
 export interface ServeLimits extends AdmissionLimits, DatagramLimits, LinkTimeouts, FlowLimits {
   readonly alarms: readonly AlarmLevel[];
+  readonly writeTimeoutMs: number;
 }
 
 /** What the options say, and their defaults. Throws for what cannot be. */
@@ -105,7 +108,7 @@ export function serveLimits(options: ServeOptions): ServeLimits {
     firstByteTimeoutMs: timeout("firstByteTimeoutMs", options.firstByteTimeoutMs),
     idleTimeoutMs: timeout("idleTimeoutMs", options.idleTimeoutMs),
     readTimeoutMs: timeout("readTimeoutMs", options.readTimeoutMs),
-    writeTimeoutMs: timeout("writeTimeoutMs", options.writeTimeoutMs),
+    writeTimeoutMs: count("writeTimeoutMs", options.writeTimeoutMs, DEFAULT_WRITE_TIMEOUT_MS),
     totalTimeoutMs: timeout("totalTimeoutMs", options.totalTimeoutMs),
     maxPendingReplies: count("maxPendingReplies", options.maxPendingReplies, DEFAULT_MAX_PENDING_REPLIES),
     maxPendingRepliesPerAddress: count(

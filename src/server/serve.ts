@@ -112,6 +112,7 @@ export class Server implements AsyncDisposable {
     this.#timeouts = limits;
     this.#flow = {
       ...limits,
+      isAccepted: true,
       wheel: deadlines,
       writeBufferFull: (peer) => reports.writeBufferFull(limits.whenWriteBufferFull, peer),
       expired: (reason, peer) => reports.expired(reason, peer),

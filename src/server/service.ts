@@ -18,7 +18,10 @@ export interface DatagramMessage {
 /** What a server does with whom it serves. */
 export interface Service {
   readonly name: string;
-  /** One call for each connection; that is flushed and ended when it has returned or settled, and aborted when it fails. */
+  /**
+   * One call for each connection. When the function has returned, or its promise has settled, and no push and no hold goes
+   * on (`onBytes`, `onFrame`, `hold`), the connection is flushed and ended; when it throws or rejects, aborted.
+   */
   stream?(connection: Connection): void | Promise<void>;
   /** One call for each datagram. */
   datagram?(message: DatagramMessage): void | Promise<void>;

@@ -121,13 +121,14 @@ export class Sessions {
     if (this.#isStopped) connection.endInput();
     // A service that pushes gives back the promise of its push, most often: the push itself then tells of its end, and
     // an idle connection has no promise and no closures for it.
-    if (connection.isPush(running)) {
-      connection.owner = session.ofPush;
-      return;
-    }
+    if (connection.isPush(running) && connection.tellsWhenReleased()) return;
     running.then(
       () => session.returned(connection),
-      (error: unknown) => session.threw(connection, error),
+      (error: unknown) => {
+        // What this side has cut itself is no failure: what was written before is sent, and the end after it.
+        if (connection.isCutHere(error)) session.returned(connection);
+        else session.threw(connection, error);
+      },
     );
   }
 
@@ -174,31 +175,18 @@ export class Sessions {
 export class Session implements ConnectionOwner {
   readonly at: SocketUrl;
   readonly start: ConnectionStart | undefined;
-  readonly isPush: boolean;
   readonly #sessions: Sessions;
   readonly #end: ConnectionEnd | undefined;
-  #ofPush: Session | undefined;
 
-  constructor(
-    sessions: Sessions,
-    at: SocketUrl,
-    start?: ConnectionStart,
-    { isPush = false, end }: { readonly isPush?: boolean; readonly end?: ConnectionEnd } = {},
-  ) {
+  constructor(sessions: Sessions, at: SocketUrl, start?: ConnectionStart, end?: ConnectionEnd) {
     this.at = at;
     this.start = start;
-    this.isPush = isPush;
     this.#sessions = sessions;
     this.#end = end;
   }
 
-  /** The same for connections whose push tells of its end. */
-  get ofPush(): Session {
-    this.#ofPush ??= new Session(this.#sessions, this.at, this.start, { isPush: true });
-    return this.#ofPush;
-  }
-
   returned(connection: Connection): void {
+    if (connection.tellsWhenReleased()) return;
     connection.close().then(
       () => this.#sessions.settled(),
       (error: unknown) => {
@@ -217,8 +205,7 @@ export class Session implements ConnectionOwner {
   }
 
   closing(connection: Connection): void {
-    const { at, start, isPush } = this;
-    connection.owner = new Session(this.#sessions, at, start, { isPush, end: endOfClose(connection) });
+    connection.owner = new Session(this.#sessions, this.at, this.start, endOfClose(connection));
   }
 
   closed(connection: Connection, isSent: boolean): void {

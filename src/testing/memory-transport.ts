@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { Connection } from "../server/connection/connection.ts";
+import { clientFlow } from "../server/connection/flow.ts";
 import type { ConnectionGate } from "../server/transport/connection-gate.ts";
 import type { DatagramEvents, DatagramSocket, Link, LinkListener, Peer } from "../server/transport/transport.ts";
 import { substituteTransport } from "../server/transport/transports.ts";
@@ -61,7 +62,7 @@ export function memoryPair(options: MemoryOptions & { readonly isRecords?: boole
   const nowhere = { path: "" } as const;
   const [left, right] = MemoryLink.pair(shape, [nowhere, nowhere], () => undefined);
   return {
-    client: new Connection(left),
+    client: new Connection(left, clientFlow()),
     server: new Connection(right),
     reset() {
       left.lose(constants.errno.ECONNRESET);

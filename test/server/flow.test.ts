@@ -25,11 +25,13 @@ import { LateClock } from "./late-clock.ts";
 
 const nextTick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
-function connected(options: FlowOptions, kind: LinkKind = {}) {
+function connected({ writeTimeoutMs, ...options }: FlowOptions & { writeTimeoutMs?: number }, kind: LinkKind = {}) {
   const clock = new LateClock();
   const told: string[] = [];
   const flow: Flow = {
     ...clientFlow(options),
+    isAccepted: true,
+    writeTimeoutMs,
     wheel: new DeadlineWheel(clock),
     writeBufferFull: () => told.push("writeBufferFull"),
     expired: (reason) => told.push(reason),
@@ -146,7 +148,7 @@ describe("maxWriteBufferBytes", () => {
 
   test("reading that was held back goes on when the kernel has taken it within a write", async () => {
     const { connection, link } = connected({ maxWriteBufferBytes: 100, highWaterBytes: 90 });
-    const read = connection.read().catch(() => undefined);
+    const read = connection.onBytes(() => undefined).catch(() => undefined);
     for (let write = 0; write < 5; write++) connection.write(Buffer.alloc(95));
     await nextTick();
     expect(link.calls).toEqual(["resume", "pause", "resume"]);
@@ -293,6 +295,60 @@ test("maxReadBufferBytes: so much is kept that nobody reads", async () => {
   expect(link.calls).toEqual(["resume"]);
   link.events?.received(Buffer.alloc(1));
   expect(link.calls).toEqual(["resume", "pause"]);
+});
+
+describe("writeTimeoutMs", () => {
+  test("a peer that takes a little now and then is not late, one that takes nothing is", async () => {
+    const { clock, connection, link, take, told } = connected({ writeTimeoutMs: 1_000 });
+    clock.advance(60_000);
+    link.room = 0;
+    connection.write(Buffer.alloc(10));
+    await nextTick();
+    for (let round = 0; round < 5; round++) {
+      clock.advance(900);
+      await take(1);
+    }
+    await take(0);
+    expect(told).toEqual([]);
+    clock.advance(1_000 + DEADLINE_TICK_MS);
+    expect(told).toEqual(["write"]);
+    await expect(connection.drained()).rejects.toMatchObject({ deadline: "write" });
+    expect([clock.timers, link.calls.includes("abort")]).toEqual([0, true]);
+  });
+
+  test("room that was not told yet counts, and input does not", async () => {
+    const { clock, connection, link, told } = connected({ writeTimeoutMs: 1_000 });
+    link.room = 0;
+    connection.write("x");
+    await nextTick();
+    let due = "room";
+    Object.assign(link, { isDue: (what: string) => what === due });
+    clock.advance(1_100);
+    expect(told).toEqual([]);
+    due = "input";
+    clock.advance(1_100);
+    expect(told).toEqual(["write"]);
+    expect(connection.signal.aborted).toBe(true);
+  });
+
+  test("none is set where all is sent, and after the end the drain deadline is in its place", async () => {
+    const { clock, connection, link, take, told } = connected({ writeTimeoutMs: 1_000, drainTimeoutMs: 5_000 });
+    connection.write("x");
+    await nextTick();
+    expect(clock.timersSet).toBe(0);
+    link.room = 0;
+    connection.write("y");
+    await nextTick();
+    await take(1);
+    expect(clock.timers).toBe(0);
+    connection.write("z");
+    await nextTick();
+    const ended = connection.end().catch((error: unknown) => error);
+    clock.advance(4_900);
+    expect(told).toEqual([]);
+    clock.advance(200 + DEADLINE_TICK_MS);
+    expect(await ended).toMatchObject({ deadline: "drain" });
+  });
 });
 
 describe("drainTimeoutMs", () => {

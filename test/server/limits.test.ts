@@ -7,6 +7,7 @@ import {
   DEFAULT_HIGH_WATER_BYTES,
   DEFAULT_LOW_WATER_BYTES,
   DEFAULT_MAX_READ_BUFFER_BYTES,
+  MAX_UNSENT_BYTES_WHILE_READING,
 } from "../../src/server/limits/flow-limits.ts";
 import { DEFAULT_GRACE_MS } from "../../src/server/serve.ts";
 import { READING_BYTES } from "../../src/server/transport/native-link.ts";
@@ -102,24 +103,24 @@ describe("DEFAULT_HIGH_WATER_BYTES and DEFAULT_LOW_WATER_BYTES", () => {
     await drained;
   });
 
-  test("who reads gets what is there, and no more is read, while too much waits to be sent", async () => {
+  test("MAX_UNSENT_BYTES_WHILE_READING: who reads by promise is held back only while so much waits to be sent", async () => {
     const { link, connection } = scripted();
     link.room = 0;
     const first = connection.read();
-    connection.write(Buffer.alloc(DEFAULT_HIGH_WATER_BYTES));
-    expect(link.calls).toEqual(["resume", "pause"]);
+    connection.write(Buffer.alloc(MAX_UNSENT_BYTES_WHILE_READING - 1));
+    await nextTick();
+    expect(link.calls).toEqual(["resume", "awaitRoom"]);
+    connection.write(Buffer.alloc(1));
+    expect(link.calls).toEqual(["resume", "awaitRoom", "pause"]);
     link.events?.received(Buffer.from("on its way"));
     expect(String(await first)).toBe("on its way");
     const second = connection.read();
-    await nextTick();
-    link.room = DEFAULT_HIGH_WATER_BYTES - DEFAULT_LOW_WATER_BYTES;
-    link.events?.writable();
-    expect(link.calls).toEqual(["resume", "pause", "awaitRoom", "awaitRoom"]);
     link.room = 1;
     link.events?.writable();
-    expect(link.calls).toEqual(["resume", "pause", "awaitRoom", "awaitRoom", "awaitRoom", "resume"]);
+    expect(link.calls).toEqual(["resume", "awaitRoom", "pause", "awaitRoom", "resume"]);
     link.events?.received(Buffer.from("more"));
     expect(String(await second)).toBe("more");
+    connection.abort();
   });
 
   test("who is pushed bytes and answers them is not read from while the answers wait", async () => {

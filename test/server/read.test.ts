@@ -12,7 +12,7 @@ function outcome(read: Read<Buffer | undefined>, pieces: readonly Uint8Array[]):
       const taken = buffer.bytes < read.wantedBytes ? undefined : read.take(buffer);
       if (taken !== undefined) return String(taken);
     }
-    return read.atEnd(buffer)?.toString();
+    return read.atEnd(buffer, "ended")?.toString();
   } catch (error) {
     return error instanceof Error && "code" in error ? String(error.code) : String(error);
   }

@@ -10,7 +10,6 @@ const never: LinkTimeouts = {
   firstByteTimeoutMs: undefined,
   idleTimeoutMs: undefined,
   readTimeoutMs: undefined,
-  writeTimeoutMs: undefined,
   totalTimeoutMs: undefined,
 };
 
@@ -73,20 +72,6 @@ test("a link that has something to tell is not late with it; only the total does
   expect(expired).toEqual(["idle"]);
 });
 
-test("write: room that was not told yet counts, and input does not", async () => {
-  const { clock, link, connection, expired } = connected({ writeTimeoutMs: 1_000 });
-  link.room = 0;
-  connection.write("x");
-  await nextTick();
-  let due = "room";
-  Object.assign(link, { isDue: (what: string) => what === due });
-  clock.advance(1_100);
-  expect(expired).toEqual([]);
-  due = "input";
-  clock.advance(1_100);
-  expect(expired).toEqual(["write"]);
-});
-
 test("idle: what comes and what is sent put it off, and none of it sets a timer", async () => {
   const { clock, connection, expired, receive } = connected({ idleTimeoutMs: 1_000 });
   const { timersSet } = clock;
@@ -136,7 +121,7 @@ describe("read", () => {
   test("while too much waits to be sent, nothing is read, and the peer is not late", async () => {
     const { clock, link, connection, expired } = connected({ readTimeoutMs: 1_000 });
     link.room = 0;
-    const read = connection.read();
+    const pushed = connection.onBytes(() => undefined);
     connection.write(Buffer.alloc(100_000));
     await nextTick();
     clock.advance(60_000);
@@ -144,29 +129,12 @@ describe("read", () => {
     link.room = Number.POSITIVE_INFINITY;
     link.events?.writable();
     clock.advance(1_000 + DEADLINE_TICK_MS);
-    await expect(read).rejects.toMatchObject({ deadline: "read" });
+    await expect(pushed).rejects.toMatchObject({ deadline: "read" });
   });
 });
 
-test("write: a peer that takes a little now and then is not late, one that takes nothing is", async () => {
-  const { clock, link, connection, expired } = connected({ writeTimeoutMs: 1_000 });
-  clock.advance(60_000);
-  link.room = 0;
-  connection.write(Buffer.alloc(10));
-  await nextTick();
-  for (let round = 0; round < 5; round++) {
-    clock.advance(900);
-    link.room = 1;
-    link.events?.writable();
-  }
-  expect(expired).toEqual([]);
-  clock.advance(1_000 + DEADLINE_TICK_MS);
-  expect(expired).toEqual(["write"]);
-  await expect(connection.drained()).rejects.toMatchObject({ deadline: "write" });
-});
-
 test.for(["close", "abort", "loss"] as const)("a %s takes all deadlines along", async (how) => {
-  const all = { firstByteTimeoutMs: 1, idleTimeoutMs: 1, readTimeoutMs: 1, writeTimeoutMs: 1, totalTimeoutMs: 1 };
+  const all = { firstByteTimeoutMs: 1, idleTimeoutMs: 1, readTimeoutMs: 1, totalTimeoutMs: 1 };
   const { clock, link, connection, expired } = connected(all);
   const read = connection.read();
   link.room = 0;

@@ -14,12 +14,23 @@ import type { SocketUrl } from "../url/socket-url.ts";
 import { type SendFileOptions, sendFile } from "./file-sending.ts";
 import { DEFAULT_FLOW, type Flow } from "./flow.ts";
 import { Frames } from "./frames.ts";
-import { Input, type InputOwner, type InputPhase } from "./input.ts";
+import { type HeldBack, Input, type InputOwner, type InputPhase } from "./input.ts";
 import { Output, type OutputOwner } from "./output.ts";
+import { BytePush } from "./push.ts";
 import { MAX_READ_BYTES, NEXT_PIECE, ReadAtMost, ReadExactly, ReadUntil } from "./read.ts";
 
 /** How long a connection that was closed here waits for the peer's end, discarding what still comes. */
 export const LINGER_MS = 2_000;
+
+const MAX_LINGER_MS = 2_147_483_647;
+
+/** How long `close` waits for the peer's end, once all is sent. */
+export interface LingerOptions {
+  /** In all, in ms, 0 or more; default 2 000. */
+  readonly lingerMs?: number | undefined;
+  /** While nothing comes from the peer, in ms, 1 or more; default is no limit but `lingerMs`. */
+  readonly idleMs?: number | undefined;
+}
 
 /** What `readUntil` reads at most. */
 export interface ReadUntilOptions {
@@ -31,9 +42,7 @@ export interface ReadUntilOptions {
 export interface ConnectionOwner {
   /** Where it was taken. */
   readonly at: SocketUrl;
-  /** Whether the service's function has given back the promise of its push: then that one's end is told instead. */
-  readonly isPush: boolean;
-  /** The service's function has returned, or what it pushed has ended. */
+  /** The service's function has returned, or a push or a hold has ended that went on after it. */
   returned(connection: Connection): void;
   /** The service's function has thrown, or its push was lost. */
   threw(connection: Connection, error: unknown): void;
@@ -73,8 +82,9 @@ export interface ConnectionStats {
  * ({@link onBytes}), by one of them at a time. Losing the peer makes reads reject with the error of the system call, writes
  * give false, and {@link signal} abort.
  *
- * While 64 KiB or more wait to be sent, until it is less than 32 KiB, nothing is read from the kernel: a peer that sends
- * and takes no answers cannot fill the memory with them.
+ * A peer that sends and takes no answers cannot fill the memory with them: while 64 KiB or more wait to be sent, until it is
+ * less than 32 KiB, a connection that was accepted is not pushed what comes; and while 1 MiB waits, it is not read from at
+ * all. Who connects is always read from: so one side of every pair reads, and two that write much both get on.
  *
  * @example
  * ```ts
@@ -110,6 +120,9 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
   #closedMs: number | undefined;
   #closing: Promise<void> | undefined;
   #aborter: AbortController | undefined;
+  #holds = 0;
+  /** The service's function has returned, or gave back its push: the owner is told when nothing keeps this open any more. */
+  #tellsOwner = false;
 
   /** @internal */
   constructor(link: Link, flow: Flow = DEFAULT_FLOW, id = nextConnectionId()) {
@@ -262,8 +275,11 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
 
   /**
    * Has `take` called with what comes, at once and without a promise for it. The bytes are lent for the time of the call.
-   * Settles when the peer has ended, rejects when the connection is lost. What `take` throws aborts the connection. While
-   * 64 KiB or more wait to be sent, nothing is read.
+   * Settles when the peer has ended, rejects when the connection is lost. What `take` throws aborts the connection. On a
+   * connection that was accepted, nothing is pushed while 64 KiB or more wait to be sent.
+   *
+   * An async function is not awaited: what comes next is given at once, and so its bytes are lent until its first `await`.
+   * A rejection aborts the connection, as a throw does. A server keeps the connection open until it has settled.
    *
    * @example
    * ```ts
@@ -282,12 +298,12 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
    * ```
    */
   onBytes(take: (bytes: Uint8Array) => void): Promise<void> {
-    return this.#input.onBytes(take);
+    return this.#input.onBytes(new BytePush(this, take));
   }
 
   /**
    * The connection as frames of a codec instead of bytes, to be read by iteration or by push, and written. It begins where
-   * reading was left. See {@link Frames}.
+   * reading was left, also that by frames of another codec. See {@link Frames}.
    *
    * @example
    * ```ts
@@ -310,7 +326,7 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
    * ```
    */
   frames<In, Out>(codec: Codec<In, Out>): Frames<In, Out> {
-    return new Frames(this.#input, this.#output, codec);
+    return new Frames(this, this.#input, this.#output, codec);
   }
 
   /**
@@ -333,14 +349,14 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
 
   /**
    * Sends a file, or a part of it, in pieces of 32 KiB and no faster than the peer takes them. What is written meanwhile
-   * goes between the pieces. The kernel may still have to send the last of it when the promise settles, as after
-   * {@link write}.
+   * goes between the pieces. {@link end} and {@link close} wait for it, as for a write. The kernel may still have to send the
+   * last of it when the promise settles, as after {@link write}.
    *
    * @param source - a path, which is opened and closed again; or an open file, which stays open and keeps its position.
-   * It must be a file that can be read at a position, no pipe.
+   * It must be a regular file: no pipe, device, socket or directory. What is appended meanwhile is not sent.
    * @returns how many bytes; fewer than `length` when the file ends before.
    * @throws the error of the file: `ENOENT`, `EACCES`, `EISDIR` … · the error that lost the connection · ConnectionError
-   * `ERR_SOCKWRIGHT_ENDED`, `ERR_SOCKWRIGHT_RECORDS` · RangeError.
+   * `ERR_SOCKWRIGHT_ENDED`, `ERR_SOCKWRIGHT_NOT_A_FILE`, `ERR_SOCKWRIGHT_RECORDS` · RangeError.
    * @example
    * ```ts
    * import { connect, serve } from "sockwright/server";
@@ -359,8 +375,43 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
   }
 
   /**
-   * Sends what waits, and then the end. Settles when the kernel has it all; reading goes on. A peer that takes nothing for
-   * 30 s, or `drainTimeoutMs`, is given up.
+   * Keeps a connection of a server open until the hold is disposed of: also when the service's function has returned, and the
+   * peer has ended. For whoever works on an answer outside of that function. A push ({@link onBytes}, `onFrame`) keeps it open
+   * by itself. It does not put off {@link close} or {@link abort}, nor what a server that closes does after its grace.
+   *
+   * @example
+   * ```ts
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+   *   const hold = connection.hold();
+   *   setTimeout(() => {
+   *     connection.write("later");
+   *     hold[Symbol.dispose]();
+   *   }, 10);
+   * });
+   * const client = await connect(server.urls[0] ?? "");
+   * console.log(String(await client.readExactly(5))); // => later
+   * await client.close();
+   * await server.close();
+   * ```
+   */
+  hold(): Disposable {
+    let isHeld = true;
+    this.#holds++;
+    return {
+      [Symbol.dispose]: () => {
+        if (!isHeld) return;
+        isHeld = false;
+        this.#holds--;
+        if (!this.#isKept()) this.#tellOwner(undefined);
+      },
+    };
+  }
+
+  /**
+   * Sends what waits and the files in progress, and then the end. Settles when the kernel has it all; reading goes on. A peer
+   * that takes nothing for 30 s, or `drainTimeoutMs`, is given up.
    *
    * @throws the error that lost the connection · DeadlineError.
    * @example
@@ -395,14 +446,23 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
    * Flushes, ends, and waits for the peer's end, for 2 s at most, discarding what still comes: a close with bytes unread
    * would reset the connection, and the peer would not see the last answer (RFC 9112, section 9.6). A server does it when
    * the service's function returns. Whoever reads meanwhile gets the end, as from a peer that has ended, and what was not
-   * read is gone. A second close waits for the first. See {@link Connection}.
+   * read is gone. A second close waits for the first, whatever its options. See {@link Connection}.
    *
    * @throws the error that lost the connection before all was sent; nothing when it was lost before the close · DeadlineError,
-   * as {@link end}.
+   * as {@link end} · RangeError, TypeError for a time that cannot be.
    */
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+  close(options?: LingerOptions): Promise<void> {
+    if (options === undefined || this.#closing !== undefined) {
+      this.#closing ??= this.#close(LINGER_MS, undefined);
+      return this.#closing;
+    }
+    return promised(() => {
+      const { idleMs } = options;
+      const lingerMs = integer("options.lingerMs", options.lingerMs ?? LINGER_MS, 0, MAX_LINGER_MS);
+      if (idleMs !== undefined) integer("options.idleMs", idleMs, 1, MAX_LINGER_MS);
+      this.#closing = this.#close(lingerMs, idleMs);
+      return this.#closing;
+    });
   }
 
   /** `await using` closes the connection. See {@link Connection}. */
@@ -421,23 +481,37 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
   }
 
   /** @internal */
+  get heldBack(): HeldBack {
+    return this.#output.heldBack;
+  }
+
+  /** @internal */
   get isAwaited(): boolean {
     return this.#input.isAwaited;
   }
 
   /** Whether the promise is that of a push that goes on. @internal */
-  isPush(promise: Promise<void>): boolean {
+  isPush(promise: unknown): boolean {
     return this.#input.isPush(promise);
+  }
+
+  /** Whether a push or a hold keeps it open: then its owner is told when none does any more. @internal */
+  tellsWhenReleased(): boolean {
+    if (this.#isClosed() || !this.#isKept()) return false;
+    this.#tellsOwner = true;
+    return true;
+  }
+
+  /** Whether an error says only that a stop or a close at this side has cut what was being read. @internal */
+  isCutHere(error: unknown): boolean {
+    const isCut = error instanceof ConnectionError && error.code === "ERR_SOCKWRIGHT_UNEXPECTED_END";
+    return isCut && this.#input.isCutHere;
   }
 
   /** @internal */
   pushEnded(failure: Error | undefined): boolean {
-    const { owner } = this;
-    if (owner?.isPush !== true) return false;
-    queueMicrotask(() => {
-      if (failure === undefined) owner.returned(this);
-      else owner.threw(this, failure);
-    });
+    if (!this.#tellsOwner) return false;
+    if (failure !== undefined || !this.#isKept()) this.#tellOwner(failure);
     return true;
   }
 
@@ -469,33 +543,65 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
     this.#link.close();
     this.#input.lost(error, phase);
     this.#output.lost(error);
+    this.#tellOwner(error);
     this.owner?.closed(this, isSent);
     this.#aborter?.abort(error);
+  }
+
+  #isKept(): boolean {
+    return this.#holds > 0 || this.#input.isPushing;
+  }
+
+  #tellOwner(failure: Error | undefined): void {
+    const { owner } = this;
+    if (!this.#tellsOwner || owner === undefined) return;
+    this.#tellsOwner = false;
+    queueMicrotask(() => {
+      if (failure === undefined) owner.returned(this);
+      else owner.threw(this, failure);
+    });
   }
 
   #isClosed(): boolean {
     return this.#closedMs !== undefined;
   }
 
-  async #close(): Promise<void> {
+  async #close(lingerMs: number, idleMs: number | undefined): Promise<void> {
     if (this.#isClosed()) return;
     this.owner?.closing(this);
     this.#input.discard();
     await this.#output.end();
     // Datagrams have no end to wait for.
-    if (!this.#link.isDatagram) await this.#linger();
+    if (!this.#link.isDatagram) await this.#linger(lingerMs, idleMs);
     if (this.#isClosed()) return;
     this.#closedMs = performance.now();
     this.#link.close();
     this.owner?.closed(this, true);
   }
 
-  async #linger(): Promise<void> {
-    const timer = setTimeout(() => {
-      this.#flow.expired("linger", this.peer);
-      this.#input.ended();
-    }, LINGER_MS);
-    await this.#input.peerEnds();
-    clearTimeout(timer);
+  /** Waits for the peer's end, as long as that may take. */
+  #linger(lingerMs: number, idleMs: number | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const giveUp = (): void => {
+        this.#flow.expired("linger", this.peer);
+        this.#input.ended();
+      };
+      let idle: NodeJS.Timeout | undefined;
+      let all: NodeJS.Timeout | undefined;
+      const isAwaited = this.#input.awaitPeer({
+        heard: () => void idle?.refresh(),
+        left: () => {
+          clearTimeout(all);
+          clearTimeout(idle);
+          resolve();
+        },
+      });
+      if (!isAwaited) resolve();
+      else if (lingerMs === 0) giveUp();
+      else {
+        all = setTimeout(giveUp, lingerMs);
+        if (idleMs !== undefined && idleMs < lingerMs) idle = setTimeout(giveUp, idleMs);
+      }
+    });
   }
 }

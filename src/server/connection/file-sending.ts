@@ -1,11 +1,16 @@
-import type { PathLike } from "node:fs";
+import { constants, type PathLike, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { integer } from "../../socket/argument.ts";
-import { ConnectionError } from "../transport/connection-error.ts";
+import { ConnectionError, errorOf } from "../transport/connection-error.ts";
 import type { Output } from "./output.ts";
 
 /** What is read of a file at once: less than the high-water mark, so that a peer that keeps up is read from meanwhile. */
 export const FILE_CHUNK_BYTES = 32 * 1024;
+/**
+ * open(2): a FIFO that nobody writes to, and some devices, would block the opening, in a thread of libuv's few. With
+ * O_NONBLOCK it is opened at once, and looked at before anything is read.
+ */
+const READ_AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** Which part of a file is sent. */
 export interface SendFileOptions {
@@ -25,8 +30,23 @@ export async function sendFile(
   const offset = integer("options.offset", options.offset ?? 0, 0, Number.MAX_SAFE_INTEGER);
   const most = Number.MAX_SAFE_INTEGER - offset;
   const length = integer("options.length", options.length ?? most, 0, most);
-  if (isHandle(source)) return copy(source, output, offset, length);
-  const file = await open(source, "r");
+  output.beginFile();
+  try {
+    const sent = isHandle(source)
+      ? await copy(source, output, offset, length)
+      : await openAndCopy(source, output, offset, length);
+    output.endFile();
+    return sent;
+  } catch (error) {
+    output.endFile(errorOf(error));
+    throw error;
+  }
+}
+
+async function openAndCopy(path: PathLike, output: Output, offset: number, length: number): Promise<number> {
+  const file = await open(path, READ_AT_ONCE).catch((error: unknown) => {
+    throw refusal(error);
+  });
   try {
     return await copy(file, output, offset, length);
   } finally {
@@ -35,10 +55,12 @@ export async function sendFile(
 }
 
 async function copy(file: FileHandle, output: Output, offset: number, length: number): Promise<number> {
-  const chunk = Buffer.allocUnsafeSlow(Math.min(FILE_CHUNK_BYTES, length));
+  const most = Math.min(length, bytesBehind(await file.stat(), offset));
+  const chunk = Buffer.allocUnsafeSlow(Math.min(FILE_CHUNK_BYTES, most));
   let sent = 0;
-  while (sent < length) {
-    const { bytesRead } = await file.read(chunk, 0, Math.min(chunk.length, length - sent), offset + sent);
+  while (sent < most) {
+    const { bytesRead } = await file.read(chunk, 0, Math.min(chunk.length, most - sent), offset + sent);
+    // It has become shorter meanwhile.
     if (bytesRead === 0) break;
     sent += bytesRead;
     await write(output, chunk.subarray(0, bytesRead));
@@ -46,12 +68,33 @@ async function copy(file: FileHandle, output: Output, offset: number, length: nu
   return sent;
 }
 
+/**
+ * How many bytes of the file there are behind the offset. A file that grows faster than the peer takes it would never end. But
+ * a file of proc(5) says that it has none, and has some.
+ */
+function bytesBehind(stats: Stats, offset: number): number {
+  if (!stats.isFile()) {
+    // As read(2) says it.
+    if (stats.isDirectory()) throw Object.assign(new Error("EISDIR: illegal operation on a directory, read"), EISDIR);
+    throw new ConnectionError("ERR_SOCKWRIGHT_NOT_A_FILE");
+  }
+  return stats.size === 0 ? Number.POSITIVE_INFINITY : Math.max(0, stats.size - offset);
+}
+
+const EISDIR = { code: "EISDIR", errno: -21, syscall: "read" };
+
+/** open(2): ENXIO is a Unix socket, or a device that is not there. */
+function refusal(error: unknown): unknown {
+  const isNone = error instanceof Error && "code" in error && error.code === "ENXIO";
+  return isNone ? new ConnectionError("ERR_SOCKWRIGHT_NOT_A_FILE", { cause: error }) : error;
+}
+
 /** What it writes has room: it is not refused, and no other write is because of it alone. */
 async function write(output: Output, bytes: Uint8Array): Promise<void> {
   for (let rest = bytes; rest.length > 0; ) {
     const fitting = rest.subarray(0, output.roomBytes);
     rest = rest.subarray(fitting.length);
-    if (!output.write(fitting)) await output.drained();
+    if (!output.writeOfFile(fitting)) await output.drained();
   }
 }
 

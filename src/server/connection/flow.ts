@@ -14,16 +14,22 @@ export type ExpiryReason = DeadlineName | "linger" | "grace";
  * theirs.
  */
 export interface Flow extends FlowLimits {
+  /** Whether the connections were accepted, and not made: of the two ends of a connection, the one that made it always reads. */
+  readonly isAccepted: boolean;
+  /** How long the peer may take nothing of what waits to be sent; undefined is for ever. */
+  readonly writeTimeoutMs?: number | undefined;
   readonly wheel: DeadlineWheel;
   /** There was no room for a write. */
   writeBufferFull(peer: Peer): void;
   expired(reason: ExpiryReason, peer: Peer): void;
 }
 
+const UNTOLD = { wheel: deadlines, writeBufferFull: () => undefined, expired: () => undefined };
+
 /** Of a client, which nobody counts for. */
 export function clientFlow(options: FlowOptions = {}): Flow {
-  return { ...flowLimits(options), wheel: deadlines, writeBufferFull: () => undefined, expired: () => undefined };
+  return { ...flowLimits(options), ...UNTOLD, isAccepted: false };
 }
 
 /** What a connection goes by that was not told anything else. */
-export const DEFAULT_FLOW: Flow = clientFlow();
+export const DEFAULT_FLOW: Flow = { ...flowLimits({}), ...UNTOLD, isAccepted: true };

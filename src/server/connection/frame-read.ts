@@ -1,14 +1,19 @@
 import type { Decoder } from "../../codec/codec.ts";
-import type { Read } from "./read.ts";
+import type { Holder } from "./input.ts";
+import type { InputEnd, Read } from "./read.ts";
 import type { ReadBuffer } from "./read-buffer.ts";
 
 /** The next frame of a decoder, as an iterator gives it. One serves a whole connection. */
-export class FrameRead<T> implements Read<IteratorResult<T, undefined>> {
+export class FrameRead<T> implements Read<IteratorResult<T, undefined>>, Holder {
   readonly wantedBytes = 0;
   protected readonly decoder: Decoder<T>;
 
   constructor(decoder: Decoder<T>) {
     this.decoder = decoder;
+  }
+
+  rest(): Uint8Array {
+    return this.decoder.rest();
   }
 
   take(buffer: ReadBuffer): IteratorResult<T, undefined> | undefined {
@@ -21,7 +26,9 @@ export class FrameRead<T> implements Read<IteratorResult<T, undefined>> {
     }
   }
 
-  atEnd(): IteratorResult<T, undefined> {
+  atEnd(_buffer: ReadBuffer, how: InputEnd): IteratorResult<T, undefined> {
+    // A frame that a stop has cut is none that its sender has left unfinished.
+    if (how === "stopped") return { value: undefined, done: true };
     this.decoder.end();
     const frame = this.decoder.next();
     return frame === undefined ? { value: undefined, done: true } : { value: frame, done: false };
@@ -32,10 +39,14 @@ export class FrameRead<T> implements Read<IteratorResult<T, undefined>> {
 class OwnFrameRead<T> extends FrameRead<T> {
   takeLent(bytes: Uint8Array): IteratorResult<T, undefined> | undefined {
     this.decoder.push(bytes);
-    const frame = this.decoder.next();
-    if (frame === undefined) return undefined;
-    this.decoder.keep();
-    return { value: frame, done: false };
+    let isDrained = false;
+    try {
+      const frame = this.decoder.next();
+      isDrained = frame === undefined;
+      return frame === undefined ? undefined : { value: frame, done: false };
+    } finally {
+      if (!isDrained) this.decoder.keep();
+    }
   }
 }
 

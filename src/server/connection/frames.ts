@@ -1,12 +1,13 @@
-import type { Codec } from "../../codec/codec.ts";
+import type { Codec, Decoder } from "../../codec/codec.ts";
 import { type FrameRead, frameRead } from "./frame-read.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
+import { Push, type PushOwner } from "./push.ts";
 
 /**
  * A connection as frames instead of bytes: what `Connection.frames` gives. It is read by iteration or by {@link next}, or
- * by push ({@link onFrame}), by one of them at a time; and once it is read, the connection's own reads would miss what it
- * has begun to cut.
+ * by push ({@link onFrame}), by one of them at a time. Whoever reads next in another way, the connection itself or frames of
+ * another codec, begins behind the last frame that was given: see {@link release}.
  *
  * @typeParam In - what comes.
  * @typeParam Out - what `write` takes.
@@ -33,6 +34,7 @@ import type { Output } from "./output.ts";
  * ```
  */
 export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined> {
+  readonly #owner: PushOwner;
   readonly #input: Input;
   readonly #output: Output;
   readonly #codec: Codec<In, Out>;
@@ -40,7 +42,8 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
   readonly #read: FrameRead<In>;
 
   /** @internal */
-  constructor(input: Input, output: Output, codec: Codec<In, Out>) {
+  constructor(owner: PushOwner, input: Input, output: Output, codec: Codec<In, Out>) {
+    this.#owner = owner;
     this.#input = input;
     this.#output = output;
     this.#codec = codec;
@@ -49,7 +52,8 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
   }
 
   /**
-   * The next frame; done when the peer has ended. See {@link Frames}.
+   * The next frame; done when the peer has ended, or when a close at this side, of the connection or of its server, lets
+   * nothing more be read: a frame that is cut by that is left out. See {@link Frames}.
    *
    * @throws FrameError when what came is no frame: the connection lives on, so that an answer can say why, and every
    * further call rejects with the same · the error of the system call that lost the connection · ConnectionError
@@ -66,7 +70,8 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
 
   /**
    * Has `take` called with each frame, at once and without a promise for it. Settles when the peer has ended, rejects when
-   * the connection is lost. What is no frame, and what `take` throws, aborts the connection.
+   * the connection is lost. What is no frame, and what `take` throws, aborts the connection; after an abort or a close no
+   * frame is given. An async function is not awaited, as with `Connection.onBytes`.
    *
    * @example
    * ```ts
@@ -86,13 +91,36 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
    * await server.close();
    * ```
    */
-  async onFrame(take: (frame: In) => void): Promise<void> {
-    await this.#input.onBytes((bytes) => {
-      this.#decoder.push(bytes);
-      this.#give(take);
-    });
-    this.#decoder.end();
-    this.#give(take);
+  onFrame(take: (frame: In) => void): Promise<void> {
+    return this.#input.onBytes(new FramePush(this.#owner, this.#decoder, take), this.#read);
+  }
+
+  /**
+   * Gives what came and is in no frame yet back to the connection, which then reads on from there in another way: as bytes, or
+   * as frames of another codec. A read in another way does it by itself; what this says besides is whether it can be done.
+   *
+   * @throws ConnectionError `ERR_SOCKWRIGHT_READING` · FrameError `ERR_SOCKWRIGHT_FRAME_UNFINISHED`: see `layered`.
+   * @example
+   * ```ts
+   * import { lines } from "sockwright/codec";
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+   *   const frames = connection.frames(lines());
+   *   const { value } = await frames.next();
+   *   frames.release();
+   *   const body = await connection.readExactly(Number(value));
+   *   connection.write(`${body}!`);
+   * });
+   * const client = await connect(server.urls[0] ?? "");
+   * client.write("5\nhello");
+   * console.log(String(await client.readExactly(6))); // => hello!
+   * await client.close();
+   * await server.close();
+   * ```
+   */
+  release(): void {
+    this.#input.release(this.#read);
   }
 
   /**
@@ -109,8 +137,45 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
   [Symbol.asyncIterator](): this {
     return this;
   }
+}
 
-  #give(take: (frame: In) => void): void {
-    for (let frame = this.#decoder.next(); frame !== undefined; frame = this.#decoder.next()) take(frame);
+/** Who has frames pushed. */
+class FramePush<T> extends Push {
+  readonly #decoder: Decoder<T>;
+  readonly #takeFrame: (frame: T) => unknown;
+
+  readonly #decode = (bytes: Uint8Array): void => {
+    this.#decoder.push(bytes);
+    this.#drain();
+  };
+
+  constructor(owner: PushOwner, decoder: Decoder<T>, take: (frame: T) => unknown) {
+    super(owner);
+    this.#decoder = decoder;
+    this.#takeFrame = take;
+  }
+
+  /** Frames that came with the last one that was read. */
+  override begin(): void {
+    this.hand(() => this.#drain(), undefined);
+  }
+
+  override give(bytes: Uint8Array): void {
+    this.hand(this.#decode, bytes);
+  }
+
+  protected override last(): void {
+    this.#decoder.end();
+    this.#drain();
+  }
+
+  #drain(): void {
+    while (this.isActive) {
+      const frame = this.#decoder.next();
+      if (frame === undefined) return;
+      this.hand(this.#takeFrame, frame);
+    }
+    // Nobody is given more of it now; what was lent is copied for whoever reads on, where that can be.
+    this.#decoder.keep();
   }
 }

@@ -1,8 +1,10 @@
-import { ConnectionError, errorOf } from "../transport/connection-error.ts";
+import { ConnectionError } from "../transport/connection-error.ts";
 import type { Link } from "../transport/transport.ts";
 import type { Flow } from "./flow.ts";
-import type { Read } from "./read.ts";
+import type { Push, PushOwner } from "./push.ts";
+import type { InputEnd, Read } from "./read.ts";
 import { ReadBuffer } from "./read-buffer.ts";
+import type { WaitEnd, Waiter } from "./waiter.ts";
 
 /** Whom a connection's sides tell that it cannot go on, and who says what they go by. */
 export interface Aborter {
@@ -10,25 +12,24 @@ export interface Aborter {
   abort(reason: Error): void;
 }
 
-/** Whom the input tells, too, that what it pushed has ended. */
-export interface InputOwner extends Aborter {
-  /** Whether somebody else than the promise of the push is told. */
-  pushEnded(failure: Error | undefined): boolean;
+/**
+ * What is not read from the peer while what was written waits to be sent: nothing is held back, what is pushed is, or all.
+ */
+export type HeldBack = "nothing" | "pushes" | "all";
+
+/** Who says, too, what is held back from the input. */
+export interface InputOwner extends Aborter, PushOwner {
+  readonly heldBack: HeldBack;
 }
 
-const NOTHING = Promise.resolve();
+/** Who has taken bytes that it has not given to anybody: a decoder, which may have the beginning of a frame. */
+export interface Holder {
+  /** Takes those bytes out of it. */
+  rest(): Uint8Array;
+}
+
 /** Whoever has nothing to read shares it: an idle connection has no read buffer of its own. Nothing is ever added to it. */
 const EMPTY = new ReadBuffer(false);
-
-/** Who waits for input: a read, or whoever has it pushed. */
-interface Waiter {
-  /** Whether it can be given what comes without having it kept in the read buffer, which is empty then. */
-  readonly takesLent: boolean;
-  /** Whether it has what it waited for, and waits no more. */
-  attempt(buffer: ReadBuffer, lent?: Uint8Array): boolean;
-  /** No more will come. */
-  end(buffer: ReadBuffer, failure: Error | undefined): void;
-}
 
 /**
  * The side of a connection that reads. The phases of it:
@@ -36,11 +37,23 @@ interface Waiter {
  * - `open`: what comes is pushed, or kept until it is read.
  * - `stopped`: the server closes; nothing more is read, what is kept can be.
  * - `discarding`: the connection closes; what comes is dropped until the peer ends.
+ * - `closed`: the same, and the peer has ended.
  * - `ended`: the peer has ended.
  * - `lost`: the connection failed.
  * - `aborted`: it was given up here.
  */
-export type InputPhase = "open" | "stopped" | "discarding" | "ended" | "lost" | "aborted";
+export type InputPhase = "open" | "stopped" | "discarding" | "closed" | "ended" | "lost" | "aborted";
+
+/** In these, this side has said that it reads no more: what came and was not read is gone. */
+const LEFT: ReadonlySet<InputPhase> = new Set(["discarding", "closed", "aborted"]);
+
+/** Who waits while a connection discards. */
+export interface PeerWaiter {
+  /** Something has come. */
+  heard(): void;
+  /** The peer has ended, or is lost. */
+  left(): void;
+}
 
 /** What the peer sends, and who reads it: by promise or by push, one at a time. */
 export class Input {
@@ -50,9 +63,11 @@ export class Input {
   #phase: InputPhase = "open";
   #failure: Error | undefined;
   #waiter: Waiter | undefined;
-  #push: ((bytes: Uint8Array) => void) | undefined;
-  #peerEnded: (() => void) | undefined;
-  #reading: "on" | "off" | "held" = "off";
+  #push: Push | undefined;
+  /** Who read last, where bytes may be left with it. */
+  #holder: Holder | undefined;
+  #peerWaiter: PeerWaiter | undefined;
+  #isReading = false;
   #bytesRead = 0;
 
   constructor(link: Link, owner: InputOwner) {
@@ -69,9 +84,19 @@ export class Input {
     return this.#phase;
   }
 
+  /** This side has stopped reading, before the peer had ended. */
+  get isCutHere(): boolean {
+    return this.#end === "stopped" && this.#phase !== "open";
+  }
+
   /** Somebody waits. */
   get isAwaited(): boolean {
     return this.#waiter !== undefined;
+  }
+
+  /** Somebody has what comes pushed. */
+  get isPushing(): boolean {
+    return this.#push !== undefined;
   }
 
   /** What has come over the link. */
@@ -88,26 +113,33 @@ export class Input {
   read<T>(read: Read<T>): Promise<T> {
     if (this.#waiter !== undefined) return Promise.reject(new ConnectionError("ERR_SOCKWRIGHT_READING"));
     try {
+      if (LEFT.has(this.#phase)) return Promise.resolve(this.#ending(read));
+      this.#takeOver(isHolder(read) ? read : undefined);
       const taken = this.#buffer.bytes < read.wantedBytes ? undefined : read.take(this.#buffer);
       this.#leaveReadBuffer();
       if (taken !== undefined) return Promise.resolve(taken);
-      if (this.#phase !== "open") return Promise.resolve(ending(read, this.#buffer, this.#failure));
+      if (this.#phase !== "open") return Promise.resolve(this.#ending(read));
     } catch (error) {
       return Promise.reject(error);
     }
     return new Promise<T>((resolve) => this.#wait(new WaitingRead(read, resolve)));
   }
 
-  /** Gives `push` what comes until the end; what it throws aborts the connection. */
-  onBytes(push: (bytes: Uint8Array) => void): Promise<void> {
+  /** Gives the push what comes until the end. */
+  onBytes(push: Push, holder?: Holder): Promise<void> {
     if (this.#waiter !== undefined) return Promise.reject(new ConnectionError("ERR_SOCKWRIGHT_READING"));
-    const waiter = new WaitingPush(this.#owner);
-    this.#waiter = waiter;
+    try {
+      if (!LEFT.has(this.#phase)) this.#takeOver(holder);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.#waiter = push;
     this.#push = push;
+    if (!LEFT.has(this.#phase)) push.begin();
     while (this.#push === push) {
       const piece = this.#buffer.shift();
       if (piece === undefined) break;
-      this.#give(push, piece);
+      push.give(piece);
     }
     this.#leaveReadBuffer();
     if (this.#phase === "open") {
@@ -116,24 +148,24 @@ export class Input {
     } else {
       this.#finish();
     }
-    return waiter.ended;
+    return push.ended;
+  }
+
+  /** What the holder has taken and not given to anybody is kept again, to be read in another way. */
+  release(holder: Holder): void {
+    if (this.#waiter !== undefined) throw new ConnectionError("ERR_SOCKWRIGHT_READING");
+    if (this.#holder === holder) this.#takeOver(undefined);
   }
 
   /** Whether the promise is that of a push that goes on. */
-  isPush(promise: Promise<void>): boolean {
-    return this.#waiter instanceof WaitingPush && this.#waiter.ended === promise;
+  isPush(promise: unknown): boolean {
+    return this.#push !== undefined && this.#push.ended === promise;
   }
 
-  /** Too much waits to be sent: nothing is read until {@link release}. */
-  hold(): void {
-    this.#pause();
-    this.#reading = "held";
-  }
-
-  /** Reading goes on, if somebody waits for it. */
-  release(): void {
-    if (this.#reading === "held") this.#reading = "off";
-    if (this.#waiter !== undefined || this.#phase === "discarding") this.#resume();
+  /** More or less is held back than before. */
+  heldBackChanged(): void {
+    if (this.#phase === "open" && this.#isHeldBack()) this.#pause();
+    else if (this.#waiter !== undefined) this.#resume();
   }
 
   /** Whoever waits gets the end, and so does who reads all that is kept. */
@@ -147,36 +179,36 @@ export class Input {
   /** Whoever waits gets the end, and what is kept and still comes is dropped: the peer's end is all that matters now. */
   discard(): void {
     this.#buffer = EMPTY;
+    this.#holder = undefined;
+    if (this.#phase === "ended") this.#phase = "closed";
     if (this.#phase !== "open" && this.#phase !== "stopped") return;
     this.#phase = "discarding";
     this.#finish();
-    // An output that is full must not keep a peer from ending that sends before it reads.
-    if (this.#reading === "held") this.#reading = "off";
+    // Also where much waits to be sent: a peer that sends before it reads must be able to end.
     this.#resume();
   }
 
-  /** Settles when a connection that discards is ended or lost; at once when it is already. */
-  peerEnds(): Promise<void> {
-    if (this.#phase !== "discarding") return NOTHING;
-    return new Promise((resolve) => {
-      this.#peerEnded = resolve;
-    });
+  /** Has a waiter told of the peer while the connection discards. False when the peer has ended or is lost already. */
+  awaitPeer(waiter: PeerWaiter): boolean {
+    if (this.#phase !== "discarding") return false;
+    this.#peerWaiter = waiter;
+    return true;
   }
 
   received(bytes: Uint8Array): void {
     this.#bytesRead += bytes.length;
     if (this.#push !== undefined) {
-      this.#give(this.#push, bytes);
+      this.#push.give(bytes);
       return;
     }
-    if (this.#phase === "discarding") return;
+    if (LEFT.has(this.#phase)) {
+      this.#peerWaiter?.heard();
+      return;
+    }
     // Not every link can stop: datagrams that nobody reads are dropped, as the kernel drops them.
     if (this.#link.isDatagram && this.#isFull()) return;
     const lent = this.#waiter?.takesLent === true ? bytes : undefined;
-    if (lent === undefined) {
-      if (this.#buffer === EMPTY) this.#buffer = new ReadBuffer(this.#link.isRecords);
-      this.#buffer.add(bytes);
-    }
+    if (lent === undefined) this.#keep().add(bytes);
     if (this.#waiter?.attempt(this.#buffer, lent) === true) this.#waiter = undefined;
     this.#leaveReadBuffer();
     if (this.#waiter === undefined && this.#isFull()) this.#pause();
@@ -184,15 +216,16 @@ export class Input {
 
   ended(): void {
     if (this.#failure !== undefined) return;
-    this.#phase = "ended";
-    this.#reading = "off";
+    this.#phase = LEFT.has(this.#phase) ? "closed" : "ended";
+    this.#isReading = false;
     this.#finish();
   }
 
   lost(error: Error, phase: "lost" | "aborted"): void {
     this.#phase = phase;
     this.#failure = error;
-    this.#reading = "off";
+    this.#isReading = false;
+    if (phase === "aborted") this.#buffer = EMPTY;
     this.#finish();
   }
 
@@ -200,16 +233,25 @@ export class Input {
     return this.#buffer.isFull(this.#owner.flow.maxReadBufferBytes);
   }
 
+  /** Where something can be kept. */
+  #keep(): ReadBuffer {
+    if (this.#buffer === EMPTY) this.#buffer = new ReadBuffer(this.#link.isRecords);
+    return this.#buffer;
+  }
+
   #leaveReadBuffer(): void {
     if (this.#buffer.isEmpty) this.#buffer = EMPTY;
   }
 
-  #give(push: (bytes: Uint8Array) => void, bytes: Uint8Array): void {
-    try {
-      push(bytes);
-    } catch (error) {
-      this.#owner.abort(errorOf(error));
+  /** What the last holder has left comes before all that is kept, unless it is the one that goes on. */
+  #takeOver(next: Holder | undefined): void {
+    const holder = this.#holder;
+    if (holder !== undefined && holder !== next) {
+      const rest = holder.rest();
+      if (rest.length > 0) this.#keep().unshift(rest);
+      if (this.#isFull()) this.#pause();
     }
+    this.#holder = next;
   }
 
   #wait(waiter: Waiter): void {
@@ -218,24 +260,38 @@ export class Input {
     this.#resume();
   }
 
+  get #end(): WaitEnd {
+    const phase = this.#phase;
+    return phase === "ended" || phase === "lost" || phase === "aborted" ? phase : "stopped";
+  }
+
+  #ending<T>(read: Read<T>): T {
+    return ending(read, this.#buffer, this.#end, this.#failure);
+  }
+
   /** Tells whoever waits that no more will come. */
   #finish(): void {
     const waiter = this.#waiter;
     this.#waiter = undefined;
     this.#push = undefined;
-    waiter?.end(this.#buffer, this.#failure);
-    if (this.#phase !== "discarding") this.#peerEnded?.();
+    waiter?.end(this.#buffer, this.#end, this.#failure);
+    if (this.#phase !== "discarding") this.#peerWaiter?.left();
+  }
+
+  #isHeldBack(): boolean {
+    const { heldBack } = this.#owner;
+    return heldBack === "all" || (heldBack === "pushes" && this.#push !== undefined);
   }
 
   #resume(): void {
-    if (this.#reading !== "off") return;
-    this.#reading = "on";
+    if (this.#isReading || (this.#phase === "open" && this.#isHeldBack())) return;
+    this.#isReading = true;
     this.#link.resume();
   }
 
   #pause(): void {
-    if (this.#reading !== "on") return;
-    this.#reading = "off";
+    if (!this.#isReading) return;
+    this.#isReading = false;
     this.#link.pause();
   }
 }
@@ -266,9 +322,9 @@ class WaitingRead<T> implements Waiter {
     return true;
   }
 
-  end(buffer: ReadBuffer, failure: Error | undefined): void {
+  end(buffer: ReadBuffer, how: WaitEnd, failure: Error | undefined): void {
     try {
-      this.#resolve(ending(this.#read, buffer, failure));
+      this.#resolve(ending(this.#read, buffer, how, failure));
     } catch (error) {
       // Resolving with a rejection spares every idle connection the second function.
       this.#resolve(Promise.reject(error));
@@ -276,35 +332,13 @@ class WaitingRead<T> implements Waiter {
   }
 }
 
-/** Who has the bytes pushed waits for their end only. */
-class WaitingPush implements Waiter {
-  readonly ended: Promise<void>;
-  readonly #owner: InputOwner;
-  #resolve: ((result?: Promise<never>) => void) | undefined;
-
-  constructor(owner: InputOwner) {
-    this.#owner = owner;
-    this.ended = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
-  }
-
-  get takesLent(): boolean {
-    return false;
-  }
-
-  attempt(): boolean {
-    return false;
-  }
-
-  end(_buffer: ReadBuffer, failure: Error | undefined): void {
-    this.#resolve?.(failure === undefined ? undefined : Promise.reject(failure));
-    // Who is told otherwise does not look at the promise: its rejection is none that nobody handles.
-    if (this.#owner.pushEnded(failure)) this.ended.catch(() => undefined);
-  }
+/** What a read gives for which no more will come. */
+function ending<T>(read: Read<T>, buffer: ReadBuffer, how: WaitEnd, failure: Error | undefined): T {
+  if (failure !== undefined) throw failure;
+  const end: InputEnd = how === "ended" ? "ended" : "stopped";
+  return read.atEnd(buffer, end);
 }
 
-function ending<T>(read: Read<T>, buffer: ReadBuffer, failure: Error | undefined): T {
-  if (failure !== undefined) throw failure;
-  return read.atEnd(buffer);
+function isHolder(read: object): read is Holder {
+  return "rest" in read;
 }

@@ -3,18 +3,19 @@ import { atEndOfTurn, type TurnEnder } from "../../native/turn.ts";
 import type { Data } from "../../socket/argument.ts";
 import { bytesOf } from "../../socket/argument.ts";
 import { DeadlineError } from "../limits/deadline-error.ts";
-import { Deadline, type DeadlineWheel } from "../limits/deadline-wheel.ts";
+import { Deadline } from "../limits/deadline-wheel.ts";
+import { MAX_UNSENT_BYTES_WHILE_READING } from "../limits/flow-limits.ts";
 import { ConnectionError, errorOf } from "../transport/connection-error.ts";
 import type { Link } from "../transport/transport.ts";
-import type { Aborter } from "./input.ts";
+import type { Flow } from "./flow.ts";
+import type { Aborter, HeldBack } from "./input.ts";
 import { WriteBuffer } from "./write-buffer.ts";
 
 const NOTHING = Promise.resolve();
 
-/** What is closed while too much waits to be sent: whoever only writes answers would write more of them. */
+/** What is held back while too much waits to be sent: whoever only writes answers would write more of them. */
 export interface Gate {
-  hold(): void;
-  release(): void;
+  heldBackChanged(): void;
 }
 
 /** Whom the output tells that a send has failed. */
@@ -46,8 +47,12 @@ export class Output implements TurnEnder {
   #buffer: WriteBuffer | undefined;
   #phase: Phase = "open";
   #drainers: Waiter[] | undefined;
-  /** Once the end is wanted and cannot be sent yet. */
-  #ending: Ending | undefined;
+  /** Who waits for the end, which cannot be sent yet. */
+  #enders: Waiter[] | undefined;
+  /** How long the peer may take nothing; made when it first does. */
+  #patience: Deadline | undefined;
+  /** Files that are being sent. */
+  #files = 0;
   /** At the end of the turn it will be sent. */
   #isDue = false;
   /** The link has no room. */
@@ -93,12 +98,50 @@ export class Output implements TurnEnder {
     return Math.max(0, this.#owner.flow.maxWriteBufferBytes - this.#loadBytes);
   }
 
+  /**
+   * What is not to be read from the peer. Pushes are held back between the marks. Whoever reads by promise, and may wait for
+   * `drained` itself, is held back only while far more waits. And only where the connection was accepted: of two ends that
+   * each read only while the other takes what it writes, none would read, for ever. After the end nothing is added.
+   */
+  get heldBack(): HeldBack {
+    const { flow } = this.#owner;
+    if (!flow.isAccepted || this.#phase !== "open") return "nothing";
+    if (this.#loadBytes >= mostWhileReading(flow)) return "all";
+    return this.#isFull ? "pushes" : "nothing";
+  }
+
+  /** A file is about to be sent: the end waits for it as for a write. */
+  beginFile(): void {
+    if (this.#owner.failure !== undefined) throw this.#owner.failure;
+    if (this.#phase !== "open") throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
+    this.#files++;
+  }
+
+  /** A part of such a file, also after the end was asked for. False when it is time to wait for {@link drained}. */
+  writeOfFile(bytes: Uint8Array): boolean {
+    return this.#phase === "lost" ? false : this.#add(bytes);
+  }
+
+  /**
+   * A file was sent, or could not be. Where the end waits behind it, the peer must not take what it has for the whole: then
+   * an error aborts the connection.
+   */
+  endFile(error?: Error): void {
+    this.#files--;
+    if (this.#phase !== "ending") return;
+    if (error === undefined) this.#flush();
+    else this.#owner.abort(error);
+  }
+
   write(data: Data): boolean {
     if (this.#phase !== "open") {
       if (this.#phase === "lost") return false;
       throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
     }
-    const bytes = bytesOf("data", data);
+    return this.#add(bytesOf("data", data));
+  }
+
+  #add(bytes: Uint8Array): boolean {
     const { highWaterBytes, maxWriteBufferBytes } = this.#owner.flow;
     if (bytes.length > 0 || this.#link.isRecords) {
       if (this.#loadBytes + bytes.length > maxWriteBufferBytes && !this.#makesRoom(bytes.length)) return this.#refuse();
@@ -138,12 +181,13 @@ export class Output implements TurnEnder {
     if (this.#owner.failure !== undefined) return Promise.reject(this.#owner.failure);
     if (this.#phase === "ended") return NOTHING;
     return new Promise((resolve, reject) => {
-      this.#ending ??= new Ending();
-      this.#ending.waiters.push({ resolve, reject });
+      this.#enders ??= [];
+      this.#enders.push({ resolve, reject });
       if (this.#phase !== "open") return;
       this.#phase = "ending";
       this.#flush();
-      if (this.#buffer !== undefined) this.#awaitDrain();
+      if (this.#phase === "ending" && this.#isBlocked) this.#awaitPeer();
+      this.#gate.heldBackChanged();
     });
   }
 
@@ -159,6 +203,7 @@ export class Output implements TurnEnder {
 
   lost(error: Error): void {
     this.#phase = "lost";
+    this.#patience?.cancel();
     this.#bytesAdded -= this.bytesWaiting;
     this.#buffer?.clear();
     this.#buffer = undefined;
@@ -170,8 +215,11 @@ export class Output implements TurnEnder {
   }
 
   #flush(): void {
-    if (this.#isBlocked || this.#phase === "lost" || !this.#send()) return;
+    if (this.#isBlocked || this.#phase === "lost") return;
+    const wasHeldBack = this.heldBack !== "nothing";
+    if (!this.#send()) return;
     if (this.#isFull && this.#loadBytes < this.#owner.flow.lowWaterBytes) this.#relieve();
+    else if (wasHeldBack) this.#gate.heldBackChanged();
     if (this.#phase === "ended") for (const { resolve } of this.#takeEnders()) resolve();
   }
 
@@ -184,10 +232,13 @@ export class Output implements TurnEnder {
       if (this.#buffer !== undefined) {
         this.#isBlocked = true;
         this.#link.awaitRoom();
-        if (this.#phase === "ending" && this.#loadBytes < before) this.#awaitDrain();
-      } else if (this.#phase === "ending") {
-        this.#phase = "ended";
-        this.#link.end();
+        if (this.#loadBytes < before || this.#patience?.isRunning !== true) this.#awaitPeer();
+      } else {
+        this.#patience?.cancel();
+        if (this.#phase === "ending" && this.#files === 0) {
+          this.#phase = "ended";
+          this.#link.end();
+        }
       }
     } catch (error) {
       this.#owner.failed(errorOf(error));
@@ -227,29 +278,43 @@ export class Output implements TurnEnder {
 
   /** Whether less than so much waits; if not, who wants to write more is held back. */
   #isBelow(highWaterBytes: number): boolean {
-    if (this.#loadBytes < highWaterBytes) return true;
-    this.#fill();
-    return false;
+    if (this.#loadBytes >= highWaterBytes) {
+      this.#fill();
+      return false;
+    }
+    if (this.#loadBytes >= mostWhileReading(this.#owner.flow)) this.#gate.heldBackChanged();
+    return true;
   }
 
+  /** From here on it is told, and told again where it is so much that more is held back. */
   #fill(): void {
-    if (this.#isFull) return;
     this.#isFull = true;
-    this.#gate.hold();
+    this.#gate.heldBackChanged();
   }
 
   /** The peer has this long to take anything at all: what it takes has this called again. */
-  #awaitDrain(): void {
+  #awaitPeer(): void {
     const { flow } = this.#owner;
-    this.#ending?.await(flow.wheel, flow.drainTimeoutMs, () => {
-      flow.expired("drain", this.#link.peer);
-      this.#owner.abort(new DeadlineError("drain"));
-    });
+    const timeoutMs = this.#phase === "open" ? flow.writeTimeoutMs : flow.drainTimeoutMs;
+    if (timeoutMs === undefined) return;
+    this.#patience ??= new Deadline(flow.wheel, () => this.#expire());
+    this.#patience.start(timeoutMs);
+  }
+
+  #expire(): void {
+    // A process that was held up may look at the clock before it has heard of everybody.
+    if (this.#link.isDue?.("room") === true) {
+      this.#awaitPeer();
+      return;
+    }
+    const name = this.#phase === "open" ? "write" : "drain";
+    this.#owner.flow.expired(name, this.#link.peer);
+    this.#owner.abort(new DeadlineError(name));
   }
 
   #relieve(): void {
     this.#isFull = false;
-    this.#gate.release();
+    this.#gate.heldBackChanged();
     for (const { resolve } of this.#takeDrainers()) resolve();
   }
 
@@ -260,25 +325,13 @@ export class Output implements TurnEnder {
   }
 
   #takeEnders(): readonly Waiter[] {
-    const ending = this.#ending;
-    this.#ending = undefined;
-    return ending?.taken() ?? [];
+    const enders = this.#enders ?? [];
+    this.#enders = undefined;
+    return enders;
   }
 }
 
-/** The end of what is written, while it cannot be sent yet: who waits for it, and how long the peer may take nothing. */
-class Ending {
-  readonly waiters: Waiter[] = [];
-  #deadline: Deadline | undefined;
-
-  await(wheel: DeadlineWheel, timeoutMs: number, expire: () => void): void {
-    this.#deadline ??= new Deadline(wheel, expire);
-    this.#deadline.start(timeoutMs);
-  }
-
-  /** It is sent, or never will be. */
-  taken(): readonly Waiter[] {
-    this.#deadline?.cancel();
-    return this.waiters;
-  }
+/** So much may wait to be sent while an accepted connection is read from by promise. */
+function mostWhileReading({ maxWriteBufferBytes }: Flow): number {
+  return Math.min(MAX_UNSENT_BYTES_WHILE_READING, maxWriteBufferBytes / 2);
 }

@@ -76,20 +76,64 @@ export class ReadBuffer {
     return taken;
   }
 
-  /** Where the delimiter begins, looking from `from`; -1 when it is not there. All pieces become one. */
-  indexOf(delimiter: Uint8Array, from: number): number {
-    if (this.#rest !== undefined) {
-      const whole = this.take(this.#bytes);
-      this.#first = whole;
-      this.#bytes = whole.length;
+  /** Puts bytes before all that is there, as a record of their own. They are not copied. */
+  unshift(bytes: Uint8Array): void {
+    const piece = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#bytes += piece.length;
+    if (this.#first !== undefined) {
+      this.#rest ??= [];
+      this.#rest.unshift(this.#first);
     }
-    return this.#first?.indexOf(delimiter, from) ?? -1;
+    this.#first = piece;
+  }
+
+  /**
+   * Where the delimiter begins, looking from `from`; -1 when it is not there. Whoever looks again when more has come, from
+   * behind what it has looked at, has each byte looked at once: the pieces before `from` are not touched, and none is copied.
+   */
+  indexOf(delimiter: Uint8Array, from: number): number {
+    const pieces = this.#rest?.length ?? 0;
+    // Found from the back: in a long queue, what is new is at its end.
+    let index = pieces;
+    let start = this.#bytes - (this.#piece(index)?.length ?? 0);
+    for (; index > 0 && start > from; start -= this.#piece(index)?.length ?? 0) index--;
+    for (; index <= pieces; index++) {
+      const piece = this.#piece(index);
+      if (piece === undefined) break;
+      const within = piece.indexOf(delimiter, Math.max(0, from - start));
+      if (within >= 0) return start + within;
+      const across = this.#indexAcross(delimiter, index, Math.max(0, from - start));
+      if (across >= 0) return start + across;
+      start += piece.length;
+    }
+    return -1;
   }
 
   clear(): void {
     this.#first = undefined;
     this.#rest = undefined;
     this.#bytes = 0;
+  }
+
+  /** Where in a piece the delimiter begins that ends in a later one; -1 when it does not. */
+  #indexAcross(delimiter: Uint8Array, index: number, from: number): number {
+    const piece = this.#piece(index);
+    if (piece === undefined || delimiter.length === 1) return -1;
+    const begin = Math.max(from, piece.length - delimiter.length + 1);
+    const seam = [piece.subarray(begin)];
+    let wanted = delimiter.length - 1;
+    for (let next = index + 1; wanted > 0; next++) {
+      const following = this.#piece(next)?.subarray(0, wanted);
+      if (following === undefined) break;
+      seam.push(following);
+      wanted -= following.length;
+    }
+    const at = Buffer.concat(seam).indexOf(delimiter);
+    return at < 0 ? -1 : begin + at;
+  }
+
+  #piece(index: number): Buffer | undefined {
+    return index === 0 ? this.#first : this.#rest?.[index - 1];
   }
 
   #replaceLast(piece: Buffer): void {

@@ -12,9 +12,15 @@ export interface Read<T> {
   take(buffer: ReadBuffer): T | undefined;
   /** As {@link take} with an empty read buffer, from bytes that are lent for the time of the call: it keeps what it does not give. */
   takeLent?(bytes: Uint8Array): T | undefined;
-  /** What it gives when {@link take} gave nothing and no more will come. */
-  atEnd(buffer: ReadBuffer): T;
+  /** What it gives when {@link take} gave nothing and no more will come, by the peer's end or by a stop at this side. */
+  atEnd(buffer: ReadBuffer, how: InputEnd): T;
 }
+
+/**
+ * Why no more will come: `ended`, the peer has ended, and what it has not finished is an error; `stopped`, this side reads
+ * no more, and what was cut by that is just left out.
+ */
+export type InputEnd = "ended" | "stopped";
 
 /** The next piece, or a record, whole. */
 export const NEXT_PIECE: Read<Buffer | undefined> = {
@@ -83,8 +89,8 @@ export class ReadUntil implements Read<Buffer | undefined> {
     return undefined;
   }
 
-  atEnd(buffer: ReadBuffer): undefined {
-    if (buffer.bytes > 0) throw new ConnectionError("ERR_SOCKWRIGHT_UNEXPECTED_END");
+  atEnd(buffer: ReadBuffer, how: InputEnd): undefined {
+    if (buffer.bytes > 0 && how === "ended") throw new ConnectionError("ERR_SOCKWRIGHT_UNEXPECTED_END");
     return undefined;
   }
 }

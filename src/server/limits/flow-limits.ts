@@ -2,12 +2,17 @@ import { integer, wrongValue } from "../../socket/argument.ts";
 
 /** What a connection keeps that nobody reads; then it is not read from. */
 export const DEFAULT_MAX_READ_BUFFER_BYTES = 64 * 1024;
-/** `write` gives false from here on, and nothing is read, until less than the low mark waits to be sent. */
+/** `write` gives false from here on, and nothing is pushed, until less than the low mark waits to be sent. */
 export const DEFAULT_HIGH_WATER_BYTES = 64 * 1024;
 /** The low mark, where the other is the default; else half of that. */
 export const DEFAULT_LOW_WATER_BYTES = 32 * 1024;
 /** More than this never waits to be sent. */
 export const DEFAULT_MAX_WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
+/**
+ * While so much waits to be sent, or half of `maxWriteBufferBytes` where that is less, an accepted connection is not read from
+ * by promise either: a peer that sends and takes no answers costs no more than this.
+ */
+export const MAX_UNSENT_BYTES_WHILE_READING = 1024 * 1024;
 /** After the close, a peer may take nothing for so long. */
 export const DEFAULT_DRAIN_TIMEOUT_MS = 30_000;
 const MAX_FLOW_BYTES = 1024 * 1024 * 1024;
@@ -23,8 +28,8 @@ export interface FlowOptions {
   /** So much that has come and nobody reads is kept; then the peer has to wait. In bytes, 1 to 1 GiB; default 64 KiB. */
   readonly maxReadBufferBytes?: number | undefined;
   /**
-   * From so much on that waits to be sent `write` gives false, and nothing is read from the peer. In bytes, 1 to 1 GiB and
-   * no more than `maxWriteBufferBytes`; default 64 KiB.
+   * From so much on that waits to be sent `write` gives false, and a connection that was accepted pushes nothing that comes
+   * from the peer (`onBytes`, `onFrame`). In bytes, 1 to 1 GiB and no more than `maxWriteBufferBytes`; default 64 KiB.
    */
   readonly highWaterBytes?: number | undefined;
   /** Until less than this waits, in bytes, 1 to `highWaterBytes`; default half of that. */

@@ -3,12 +3,11 @@ import type { Link, LinkEvents, Peer } from "../transport/transport.ts";
 import { DeadlineError, type DeadlineName } from "./deadline-error.ts";
 import { Deadline, type DeadlineWheel } from "./deadline-wheel.ts";
 
-/** How long a connection may take, in ms; undefined is for ever. */
+/** How long a connection may take, in ms; undefined is for ever. How long it may take nothing, its output looks at. */
 export interface LinkTimeouts {
   readonly firstByteTimeoutMs: number | undefined;
   readonly idleTimeoutMs: number | undefined;
   readonly readTimeoutMs: number | undefined;
-  readonly writeTimeoutMs: number | undefined;
   readonly totalTimeoutMs: number | undefined;
 }
 
@@ -19,8 +18,8 @@ export function timed(
   wheel: DeadlineWheel,
   expired: (name: DeadlineName, peer: Peer) => void,
 ): Link {
-  const { firstByteTimeoutMs, idleTimeoutMs, readTimeoutMs, writeTimeoutMs, totalTimeoutMs } = timeouts;
-  const all = [firstByteTimeoutMs, idleTimeoutMs, readTimeoutMs, writeTimeoutMs, totalTimeoutMs];
+  const { firstByteTimeoutMs, idleTimeoutMs, readTimeoutMs, totalTimeoutMs } = timeouts;
+  const all = [firstByteTimeoutMs, idleTimeoutMs, readTimeoutMs, totalTimeoutMs];
   const isTimed = all.some((timeoutMs) => timeoutMs !== undefined);
   return isTimed ? new TimedLink(link, timeouts, wheel, expired) : link;
 }
@@ -40,7 +39,6 @@ class TimedLink implements Link, LinkEvents {
   readonly #firstByte: Deadline | undefined;
   readonly #idle: Deadline | undefined;
   readonly #read: Deadline | undefined;
-  readonly #write: Deadline | undefined;
   readonly #total: Deadline | undefined;
   #events: LinkEvents | undefined;
 
@@ -60,7 +58,6 @@ class TimedLink implements Link, LinkEvents {
     this.#firstByte = this.#deadline("first-byte", timeouts.firstByteTimeoutMs);
     this.#idle = this.#deadline("idle", timeouts.idleTimeoutMs);
     this.#read = this.#deadline("read", timeouts.readTimeoutMs);
-    this.#write = this.#deadline("write", timeouts.writeTimeoutMs);
     this.#total = this.#deadline("total", timeouts.totalTimeoutMs);
   }
 
@@ -105,11 +102,12 @@ class TimedLink implements Link, LinkEvents {
     return taken;
   }
 
-  /** The peer has this long to take anything at all: what it takes has this called again. */
   awaitRoom(): void {
-    const { writeTimeoutMs = 0 } = this.#timeouts;
-    this.#write?.start(writeTimeoutMs);
     this.#link.awaitRoom();
+  }
+
+  isDue(what: "input" | "room"): boolean {
+    return this.#link.isDue?.(what) === true;
   }
 
   end(): void {
@@ -144,7 +142,6 @@ class TimedLink implements Link, LinkEvents {
   }
 
   writable(): void {
-    this.#write?.cancel();
     this.#events?.writable();
   }
 
@@ -159,7 +156,7 @@ class TimedLink implements Link, LinkEvents {
       // Who does something else than wait has nothing to be late for; the next wait starts it again.
       if (name === "read" && !this.isAwaited) return;
       // A process that was held up may look at the clock before it has heard of everybody.
-      if (name !== "total" && this.#link.isDue?.(name === "write" ? "room" : "input") === true) {
+      if (name !== "total" && this.isDue("input")) {
         deadline.start(timeoutMs);
         return;
       }
@@ -174,7 +171,6 @@ class TimedLink implements Link, LinkEvents {
     this.#firstByte?.cancel();
     this.#idle?.cancel();
     this.#read?.cancel();
-    this.#write?.cancel();
     this.#total?.cancel();
   }
 }

@@ -3,13 +3,14 @@ const MESSAGES = {
   ERR_SOCKWRIGHT_ENDED: "The connection was ended: nothing more can be written",
   ERR_SOCKWRIGHT_NO_CREDENTIALS:
     "node:net does not say who is at the other end of a Unix socket: that needs the native addon, on Linux",
-  ERR_SOCKWRIGHT_WRITE_BUFFER_FULL:
-    "The peer reads too slowly: more is waiting to be sent than maxWriteBufferBytes allows",
+  ERR_SOCKWRIGHT_NOT_A_FILE: "Only a regular file can be sent: this is a pipe, a device or a socket",
   ERR_SOCKWRIGHT_READING: "The connection is being read from already: await that first",
   ERR_SOCKWRIGHT_RECORDS: "The connection carries records, and a file is none: cut it into records of your own",
   ERR_SOCKWRIGHT_RECORD_TOO_LONG: "A record came that is longer than 1 MiB, the most that is received",
   ERR_SOCKWRIGHT_TOO_LONG: "No delimiter came within maxBytes",
   ERR_SOCKWRIGHT_UNEXPECTED_END: "The connection ended in the middle of what was to be read",
+  ERR_SOCKWRIGHT_WRITE_BUFFER_FULL:
+    "The peer reads too slowly: more is waiting to be sent than maxWriteBufferBytes allows",
 } as const;
 
 /** The `code` of a {@link ConnectionError}. */
@@ -23,12 +24,13 @@ export type ConnectionErrorCode = keyof typeof MESSAGES;
  * | `ERR_SOCKWRIGHT_ABORTED` | `abort()` without a reason, here or by the server that closes |
  * | `ERR_SOCKWRIGHT_ENDED` | `write()` after `end()` |
  * | `ERR_SOCKWRIGHT_NO_CREDENTIALS` | `peerCredentials` of a Unix socket over `node:net` |
- * | `ERR_SOCKWRIGHT_WRITE_BUFFER_FULL` | there is no room for a write: the connection is aborted, or the write throws |
+ * | `ERR_SOCKWRIGHT_NOT_A_FILE` | `sendFile()` of a pipe, a device or a socket |
  * | `ERR_SOCKWRIGHT_READING` | a second read while one waits |
  * | `ERR_SOCKWRIGHT_RECORDS` | `sendFile()` where each write is a record |
  * | `ERR_SOCKWRIGHT_RECORD_TOO_LONG` | a record of a seqpacket or datagram socket came that is longer than 1 MiB |
  * | `ERR_SOCKWRIGHT_TOO_LONG` | `readUntil()` found no delimiter within `maxBytes` |
  * | `ERR_SOCKWRIGHT_UNEXPECTED_END` | the end came inside of what `readExactly()` or `readUntil()` was to read |
+ * | `ERR_SOCKWRIGHT_WRITE_BUFFER_FULL` | there is no room for a write: the connection is aborted, or the write throws |
  *
  * @example
  * ```ts
@@ -50,8 +52,8 @@ export class ConnectionError extends Error {
   readonly code: ConnectionErrorCode;
 
   /** @internal */
-  constructor(code: ConnectionErrorCode) {
-    super(MESSAGES[code]);
+  constructor(code: ConnectionErrorCode, options?: ErrorOptions) {
+    super(MESSAGES[code], options);
     this.name = "ConnectionError";
     this.code = code;
   }
