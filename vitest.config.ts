@@ -9,15 +9,13 @@ function here(path: string): string {
 /** What measures time, needs a quiet machine or runs for long: vitest.soak.config.ts has it. */
 export const SOAK = "test/**/*.soak.test.ts";
 
-const excluded = (process.env["SOCKWRIGHT_TEST_EXCLUDE"] ?? "").split(",").filter((pattern) => pattern !== "");
-
 export default defineConfig({
   resolve: { alias: [{ find: /^sockwright$/, replacement: here("src/index.ts") }] },
   // Node 20 has no `await using`: it is compiled away, as in dist/.
   oxc: { target: "es2022" },
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: [SOAK, ...excluded],
+    exclude: [SOAK],
     setupFiles: ["patience", "leak-guard", "warning-guard"].map((name) => here(`test/support/${name}.ts`)),
     // A process for each file: descriptors are counted per process, and a crash of native code loses one file only.
     pool: "forks",

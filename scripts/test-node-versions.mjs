@@ -1,7 +1,11 @@
-// Runs the tests on the other supported versions of Node, with the addon that is built: one binary serves them all.
+// Runs on the other supported versions of Node what a version can break, with the addon that is built: one binary serves
+// them all. `npm run test:versions -- test/socket` runs other tests there.
 import { delimiter, join } from "node:path";
 import { laterNodes, programsOf } from "./node-versions.mjs";
 import { succeeds, vitest } from "./run.mjs";
+import { onEachNode } from "./test-selections.mjs";
+
+const named = process.argv.slice(2);
 
 try {
   const failed = laterNodes.filter((version) => !testOn(version));
@@ -16,7 +20,7 @@ function testOn(version) {
   const programs = programsOf(version);
   const node = join(programs, "node");
   console.log(`\ntesting on Node ${version}`);
-  return succeeds(node, [vitest, "run", ...process.argv.slice(2)], {
+  return succeeds(node, [vitest, "run", ...(named.length > 0 ? named : onEachNode)], {
     PATH: `${programs}${delimiter}${process.env["PATH"]}`,
   });
 }

@@ -1,4 +1,4 @@
-// Runs the tests with the addon built under AddressSanitizer and UndefinedBehaviorSanitizer. Any report fails the run,
+// Runs what reaches the addon with the addon built under AddressSanitizer and UndefinedBehaviorSanitizer. Any report fails the run,
 // also one that a child process of a test makes.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -6,21 +6,25 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { buildNative, sanitized } from "./build-native.mjs";
 import { succeeds, vitest } from "./run.mjs";
-import { unsanitizedTests } from "./unsanitized-tests.mjs";
+import { sanitized as tests } from "./test-selections.mjs";
 
+const named = process.argv.slice(2);
 const reports = mkdtempSync(join(tmpdir(), "sockwright-sanitizers-"));
 try {
   const addon = resolve(buildNative(sanitized));
-  const passed = succeeds(process.execPath, [vitest, "run", "--testTimeout=120000", ...process.argv.slice(2)], {
-    SOCKWRIGHT_ADDON: addon,
-    SOCKWRIGHT_TEST_EXCLUDE: unsanitizedTests.join(","),
-    // The runtime has to be there before node itself, which is not instrumented.
-    LD_PRELOAD: runtime("libasan.so"),
-    // V8 frees nothing at exit: leaks of node are not ours. Reports go to files, because a test may swallow the
-    // output of a process that it starts.
-    ASAN_OPTIONS: `detect_leaks=0:log_path=${join(reports, "asan")}`,
-    UBSAN_OPTIONS: `print_stacktrace=1:log_path=${join(reports, "ubsan")}`,
-  });
+  const passed = succeeds(
+    process.execPath,
+    [vitest, "run", "--testTimeout=120000", ...(named.length > 0 ? named : tests)],
+    {
+      SOCKWRIGHT_ADDON: addon,
+      // The runtime has to be there before node itself, which is not instrumented.
+      LD_PRELOAD: runtime("libasan.so"),
+      // V8 frees nothing at exit: leaks of node are not ours. Reports go to files, because a test may swallow the
+      // output of a process that it starts.
+      ASAN_OPTIONS: `detect_leaks=0:log_path=${join(reports, "asan")}`,
+      UBSAN_OPTIONS: `print_stacktrace=1:log_path=${join(reports, "ubsan")}`,
+    },
+  );
   for (const report of readdirSync(reports)) console.error(readFileSync(join(reports, report), "utf8"));
   if (!passed || readdirSync(reports).length > 0) process.exitCode = 1;
 } catch (error) {

@@ -17,8 +17,9 @@ import {
 } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
 import { fakeKernel } from "../../src/testing/fake-kernel.ts";
-import { fill, listenOnLoopback, tcpPair, unixPair } from "../poller/connected.ts";
+import { listenOnLoopback, tcpPair, unixPair } from "../poller/connected.ts";
 import { closeAtTheEnd, openDatagrams, openStream, recordPair } from "../socket/open.ts";
+import { fill } from "../support/full.ts";
 import { turn } from "../support/until.ts";
 
 const ENOTCONN = "ENOTCONN";

@@ -1,15 +1,14 @@
 // Each direction goes on whatever the other does: silent, full, or finished.
-import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { AF_INET, AF_UNIX, SHUT_WR, type Socket, socket } from "../../src/index.ts";
+import { fillUnread, isAsleep } from "../support/full.ts";
+import { until } from "../support/until.ts";
 import { type Piped, read, readToEnd, startPiped } from "./pipes.ts";
 import { freeFolder } from "./sockwright.ts";
 
 const ROUND_TRIPS = 10;
 const CHUNK = Buffer.alloc(64 * 1024, "x");
-/** Nothing has been taken for so long: it is full. */
-const FULL_AFTER_MS = 300;
 /** Far above what the kernel's buffers of both sides hold, and far below what would be queued without backpressure. */
 const MAX_UNDER_WAY_BYTES = 64 * 1024 * 1024;
 
@@ -38,28 +37,18 @@ async function meet(command: string, kind: string): Promise<Meeting> {
   return { own, peer: accepted };
 }
 
-/** Sends until nothing is taken any more, and gives how many bytes were. */
-async function fillSocket(peer: Socket): Promise<number> {
-  peer.settimeout(FULL_AFTER_MS);
+/** Writes until nothing is taken any more; the last piece waits in the test's own stream. Gives how many bytes were. */
+async function fillPipe({ stdin, pid }: Piped): Promise<number> {
   let total = 0;
-  for (let taken = -1; taken !== 0 && total < MAX_UNDER_WAY_BYTES; total += taken) {
-    taken = await peer.send(CHUNK).catch(() => 0);
-  }
-  peer.settimeout(null);
+  // What waits in the test's own stream goes as soon as there is room; and room makes a program that is awake.
+  let looks = 0;
+  const write = (): boolean => {
+    looks = stdin.writableNeedDrain && isAsleep(pid) ? looks + 1 : 0;
+    for (; !stdin.writableNeedDrain && total < MAX_UNDER_WAY_BYTES; total += CHUNK.length) stdin.write(CHUNK);
+    return looks > 100 || total >= MAX_UNDER_WAY_BYTES;
+  };
+  await until(write, "the program to stop reading");
   return total;
-}
-
-/** Writes until nothing is taken any more; the last piece waits in the test's own stream. */
-async function fillPipe(pipe: Piped["stdin"]): Promise<number> {
-  for (let total = CHUNK.length; total < MAX_UNDER_WAY_BYTES; total += CHUNK.length) {
-    const full = new AbortController();
-    const timer = setTimeout(() => full.abort(), FULL_AFTER_MS);
-    const isTaken =
-      pipe.write(CHUNK) || (await once(pipe, "drain", { signal: full.signal }).then(Boolean, () => false));
-    clearTimeout(timer);
-    if (!isTaken) return total;
-  }
-  return MAX_UNDER_WAY_BYTES;
 }
 
 async function received(peer: Socket): Promise<number> {
@@ -74,7 +63,7 @@ describe.for(["connect", "listen"])("%s", (command) => {
       "standard input is sent while the other direction is %s",
       async (state) => {
         const { own, peer } = await meet(command, kind);
-        const sent = state === "full" ? await fillSocket(peer) : 0;
+        const sent = state === "full" ? await fillUnread(peer, own.pid) : 0;
         expect(sent).toBeLessThan(MAX_UNDER_WAY_BYTES);
         if (state === "finished") {
           peer.shutdown(SHUT_WR);
@@ -96,7 +85,7 @@ describe.for(["connect", "listen"])("%s", (command) => {
 
     test.for(["silent", "full", "finished"])("what comes is printed while the other direction is %s", async (state) => {
       const { own, peer } = await meet(command, kind);
-      const written = state === "full" ? await fillPipe(own.stdin) : 0;
+      const written = state === "full" ? await fillPipe(own) : 0;
       expect(written).toBeLessThan(MAX_UNDER_WAY_BYTES);
       if (state === "finished") {
         own.stdin.end();

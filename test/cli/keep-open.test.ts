@@ -87,7 +87,7 @@ describe("listen --keep-open", () => {
   });
 
   test("--idle-timeout closes a silent client, and no other", async () => {
-    const { child, url } = await startListener("--keep-open", "--idle-timeout", "100ms", "tcp://127.0.0.1:0");
+    const { child, url } = await startListener("--keep-open", "--idle-timeout", "1s", "tcp://127.0.0.1:0");
     const silent = await clientOf(url);
     expect(await silent.recv(1)).toHaveLength(0);
     await child.line(/^sockwright: tcp:.*: closed, since it was silent or took no more$/);

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Reporter } from "../../src/cli/reporter.ts";
 import { LAST_WORDS_MS } from "../../src/cli/time-limit.ts";
 import { AF_UNIX, type Socket, socket } from "../../src/index.ts";
+import { fillUnread } from "../support/full.ts";
 import { type Piped, read, startPiped } from "./pipes.ts";
 import { freeFolder } from "./sockwright.ts";
 
@@ -25,12 +26,6 @@ async function connected(...options: readonly string[]): Promise<{ own: Piped; p
   return { own, peer };
 }
 
-/** Once the pipe and the socket's buffers are full, nothing is taken for so long. */
-async function filled(peer: Socket): Promise<void> {
-  peer.settimeout(300);
-  await expect(flood(peer)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT" });
-}
-
 describe("connect", () => {
   // EXIT_DELAY_MS: the write that nobody takes would hold the process for ever.
   test("--idle-timeout ends it: exit code 3", async () => {
@@ -42,7 +37,7 @@ describe("connect", () => {
 
   test("one signal ends it: exit code 143", async () => {
     const { own, peer } = await connected();
-    await filled(peer);
+    await fillUnread(peer, own.pid);
     process.kill(own.pid, "SIGTERM");
     expect(await own.exitCode).toBe(143);
   });
@@ -54,7 +49,7 @@ test("listen --keep-open: one signal ends it", async () => {
   const peer = socket();
   onTestFinished(() => peer.close());
   await peer.connect({ host: "127.0.0.1", port: Number(port) });
-  await filled(peer);
+  await fillUnread(peer, own.pid);
   process.kill(own.pid, "SIGTERM");
   expect(await own.exitCode).toBe(143);
 });
@@ -66,7 +61,7 @@ test("greet: one signal ends it: exit code 0", async () => {
   const peer = socket(AF_UNIX);
   onTestFinished(() => peer.close());
   await peer.connect({ path });
-  await filled(peer);
+  await fillUnread(peer, own.pid);
   process.kill(own.pid, "SIGTERM");
   expect(await own.exitCode).toBe(0);
 });

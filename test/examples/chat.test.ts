@@ -196,7 +196,7 @@ test("the server ends at Ctrl-C also while a line waits for a client that reads 
   const waiting: number[] = [];
   const isStuck = (): boolean =>
     waiting.push(server.child.stdin.writableLength) > 1 && waiting.at(-1) === waiting.at(-2);
-  await expect.poll(isStuck, { interval: 100, timeout: 5_000 }).toBe(true);
+  await expect.poll(isStuck, { interval: 100 }).toBe(true);
   server.child.kill("SIGINT");
   expect(await server.child.exit()).toEqual(DONE);
   expect(server.child.stderr).toMatch(/^listening on \S+\n$/);

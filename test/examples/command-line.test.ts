@@ -162,7 +162,7 @@ test("a server ends when nobody reads what it prints any more", async () => {
   const child = await startChild("sh", ["-c", '"$0" "$1" 127.0.0.1:0 | head -n 1', process.execPath, program]);
   await child.line(/正在等待/);
   const listening = /^listening on tcp:\/\/127\.0\.0\.1:(\d+)\n$/;
-  await expect.poll(() => child.stderr, { interval: 5, timeout: 10_000 }).toMatch(listening);
+  await expect.poll(() => child.stderr, { interval: 5 }).toMatch(listening);
   const port = Number(listening.exec(child.stderr)?.[1]);
   // Each client is two lines more that nobody reads.
   for (let errno = 0; errno === 0; ) {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, type TestContext, test } from "vitest";
 import { AF_UNIX, MSG_WAITALL, SHUT_WR, type Socket, socket } from "../../src/index.ts";
 import type { Child } from "../support/child.ts";
+import { fillUnread } from "../support/full.ts";
 import { type Language, lines, pairs, startProgram } from "./tutorial.ts";
 
 const ALLOWED = "date\ndate +%A %H:%M\nuname -a\ndf -h\n";
@@ -95,7 +96,7 @@ function isAlive(pid: number): boolean {
 }
 
 function expectGone(...pids: readonly number[]): Promise<void> {
-  return expect.poll(() => pids.filter(isAlive), { interval: 5, timeout: 5_000 }).toEqual([]);
+  return expect.poll(() => pids.filter(isAlive), { interval: 5 }).toEqual([]);
 }
 
 /** Says its own number and that of a process that it has started, and both stay. */
@@ -146,7 +147,7 @@ describe("what a command gives", () => {
   test("a program that does not exist: 127", async (context) => {
     const { child, path } = await startServer(context, "TypeScript", { PATH: newFolder() });
     expect(await ask(context, path)).toEqual({ status: 127, stdout: "", stderr: "" });
-    await expect.poll(() => child.stderr, { timeout: 10_000 }).toBe("spawn date ENOENT\n");
+    await expect.poll(() => child.stderr).toBe("spawn date ENOENT\n");
   });
 
   test("one argument with a space in it stays one, and nothing of the server's environment is seen", async (context) => {
@@ -188,14 +189,14 @@ describe("limits", () => {
     expect(await ask(context, path)).toEqual(refused);
     expect(await ask(context, path, "uname -a")).toEqual(refused);
     clients[0]?.close();
-    await expect.poll(async () => (await ask(context, path, "uname -a")).status, { timeout: 10_000 }).toBe(0);
+    await expect.poll(async () => (await ask(context, path, "uname -a")).status).toBe(0);
   });
 
   test.for([4096, 5000, 1_000_000])("of a line: %i bytes without an end", async (bytes, context) => {
     const { child, path } = await startServer(context);
     const client = await connected(path);
     await client.sendall(Buffer.alloc(bytes + 1, "x")).catch(() => undefined);
-    await expect.poll(() => child.stderr, { timeout: 10_000 }).toBe("a line is longer than 4096 bytes\n");
+    await expect.poll(() => child.stderr).toBe("a line is longer than 4096 bytes\n");
     expect(await ask(context, path, "uname -a")).toMatchObject({ status: 0 });
   });
 });
@@ -238,7 +239,7 @@ describe("clients that misbehave lose only themselves", () => {
     const client = await connected(path, "date\n");
     const [, text] = await nextFrame(client);
     await expectGone(Number(/^\d+/.exec(text)?.[0]));
-    await expect.poll(() => child.stderr, { timeout: 10_000 }).toMatch(/^send: [^\n]* time-out\n$/);
+    await expect.poll(() => child.stderr).toMatch(/^send: [^\n]* time-out\n$/);
     expect(await ask(context, path, "uname -a")).toMatchObject({ status: 0 });
   });
 
@@ -246,19 +247,15 @@ describe("clients that misbehave lose only themselves", () => {
     const { child, path } = await startServer(context, "TypeScript", { IDLE_TIMEOUT_MS: "1000" });
     const silent = await connected(path);
     expect(await silent.recv(1)).toHaveLength(0);
-    await expect.poll(() => child.stderr, { timeout: 10_000 }).toMatch(/^recv: [^\n]* time-out\n$/);
+    await expect.poll(() => child.stderr).toMatch(/^recv: [^\n]* time-out\n$/);
     expect(await ask(context, path, "uname -a")).toMatchObject({ status: 0 });
   });
 
   test("one that floods while its command runs", async (context) => {
-    const { path } = await startWithScript(context, "exec sleep 600");
+    const { child, path } = await startWithScript(context, "exec sleep 600");
     const client = await connected(path, "date\n");
-    client.settimeout(300);
-    const flood = async () => {
-      for (;;) await client.send(Buffer.alloc(65_536, "date\n"));
-    };
     // It is taken no more than the kernel has room for.
-    await expect(flood()).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT" });
+    await fillUnread(client, child.pid, Buffer.alloc(65_535, "date\n"));
     expect(await ask(context, path, "uname -a")).toMatchObject({ status: 0 });
   });
 });

@@ -53,7 +53,7 @@ async function startServer(
 
 async function listening(child: Child, folder: string): Promise<Server> {
   const pattern = /^listening on tcp:\/\/(127\.0\.0\.1:\d+)$/m;
-  await expect.poll(() => child.stderr, { interval: 5, timeout: 10_000 }).toMatch(pattern);
+  await expect.poll(() => child.stderr, { interval: 5 }).toMatch(pattern);
   return { child, folder, address: pattern.exec(child.stderr)?.[1] ?? expect.unreachable() };
 }
 
@@ -250,9 +250,7 @@ describe("resuming", () => {
     const server = await startServer(context);
     const data = randomBytes(50_000);
     const client = await connected(server, "post|film|50000\n", data.subarray(0, 30_000));
-    await expect
-      .poll(() => stored(server), { timeout: 10_000 })
-      .toEqual({ ".film.50000.part": sha256(data.subarray(0, 30_000)) });
+    await expect.poll(() => stored(server)).toEqual({ ".film.50000.part": sha256(data.subarray(0, 30_000)) });
     server.child.kill("SIGINT");
     expect(await server.child.exit()).toEqual({ code: 0, signal: null });
     await client.recv(1).catch(() => undefined);
@@ -322,7 +320,7 @@ describe("nothing is written for", () => {
     expect(await rest(client)).toEqual(answer);
     expect(readdirSync(server.folder)).toEqual(["uploads"]);
     expect(stored(server)).toEqual({});
-    await expect.poll(() => told(server), { timeout: 10_000 }).toMatch(/^A:P: [^\n]+\n$/);
+    await expect.poll(() => told(server)).toMatch(/^A:P: [^\n]+\n$/);
     await expectWorks(context, server);
   });
 });
@@ -386,10 +384,10 @@ describe("clients that misbehave lose only themselves", () => {
   test("one that resets in the middle: its part is kept", async (context) => {
     const server = await startServer(context);
     const client = await connected(server, "post|film|5\nhel");
-    await expect.poll(() => stored(server), { timeout: 10_000 }).toEqual({ ".film.5.part": sha256("hel") });
+    await expect.poll(() => stored(server)).toEqual({ ".film.5.part": sha256("hel") });
     client.setsockopt(SOL_SOCKET, SO_LINGER, Buffer.from(Int32Array.of(1, 0).buffer));
     client.close();
-    await expect.poll(() => told(server), { timeout: 10_000 }).toMatch(/ECONNRESET|EPIPE/);
+    await expect.poll(() => told(server)).toMatch(/ECONNRESET|EPIPE/);
     expect(await upload(context, server, "film", Buffer.from("hello"))).toMatchObject({ code: 0, stderr: "" });
     expect(stored(server)).toEqual({ film: sha256("hello") });
   });

@@ -3,27 +3,31 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { unsanitizedTests } from "../../scripts/unsanitized-tests.mjs";
+import { onEachNode, sanitized } from "../../scripts/test-selections.mjs";
 import { below, read } from "../docs/pages.ts";
 
-function isExcluded(file: string): boolean {
-  return unsanitizedTests.some((pattern) => {
-    const expression = pattern.replaceAll(".", "\\.").replaceAll("**/", "(.*/)?").replaceAll("**", ".*");
-    return new RegExp(`^${expression.replaceAll(/(?<!\.)\*/g, "[^/]*")}$`).test(file);
-  });
+/** As vitest takes them: a part of the path. */
+function filesOf(selection: readonly string[]): string[] {
+  return tests.filter((file) => selection.some((part) => file.includes(part)));
 }
 
-test("R32: the tests of native code and of every layer above it are run under the sanitizers", () => {
-  const files = below("test", ".test.ts");
-  const folders = new Set(files.filter((file) => !isExcluded(file)).map((file) => file.split("/")[1]));
-  const excluded = new Set(files.filter(isExcluded).map((file) => file.split("/")[1]));
-  for (const folder of ["native", "poller", "socket", "server", "testing", "limits", "input", "errors", "interop"]) {
-    expect(folders).toContain(folder);
-  }
-  // Of a folder that is run, only what loads the machine is left out.
-  const torn = files.filter((file) => isExcluded(file) && folders.has(file.split("/")[1]));
-  expect(torn.filter((file) => !file.endsWith(".load.test.ts"))).toEqual([]);
-  expect(excluded).not.toContain("native");
+const tests = below("test", ".test.ts").filter((file) => !file.endsWith(".soak.test.ts"));
+
+test.each([
+  ["under the sanitizers", sanitized],
+  ["on each version of Node", onEachNode],
+])("what is named to be run %s is there", (_, selection) => {
+  // What is to come may be named before it is written.
+  const toCome = /^test\/(?:behaviour|unit)\b/;
+  const missing = selection.filter((part) => !toCome.test(part) && filesOf([part]).length === 0);
+  expect(missing).toEqual([]);
+});
+
+test("R32: every test of native code, of the poller and of layer 1 is run under the sanitizers", () => {
+  const run = new Set(filesOf(sanitized));
+  const native = tests.filter((file) => /^test\/(?:unit\/)?(?:native|poller|socket)\//.test(file));
+  expect(native.length).toBeGreaterThan(60);
+  expect(native.filter((file) => !run.has(file))).toEqual([]);
 });
 
 const FAULTS: readonly [name: string, body: string, report: RegExp][] = [

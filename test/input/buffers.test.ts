@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { MSG_PEEK, MSG_WAITALL, SO_REUSEADDR, SOL_SOCKET, type Socket, socketpair } from "../../src/index.ts";
-import { fill } from "../poller/connected.ts";
+import { fill } from "../support/full.ts";
 import { expectFault } from "./bad-argument.ts";
 
 /** ECMAScript 2024, in every Node since 20. */

@@ -5,10 +5,11 @@ import fc from "fast-check";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
+import { often } from "../support/soak.ts";
 import { type Operation, operations } from "./operation.ts";
 import { trialInStorm, trialOnMachine } from "./trial.ts";
 
-const runs = Number(process.env["SOCKWRIGHT_MODEL_RUNS"] ?? 4_000);
+const runs = Number(process.env["SOCKWRIGHT_MODEL_RUNS"] ?? often(1_000, 100_000));
 const seed = Number(process.env["SOCKWRIGHT_MODEL_SEED"] ?? Date.now() % 2 ** 31);
 const MACHINE_SHARE = 4;
 const TIMEOUT_MS = 60_000 + runs * 50;

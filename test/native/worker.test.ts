@@ -5,6 +5,7 @@ import { Worker } from "node:worker_threads";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { kernel } from "../../src/native/load.ts";
 import { startChild } from "../support/child.ts";
+import { often } from "../support/soak.ts";
 import { open } from "./descriptors.ts";
 import { openSockets } from "./programs/addon.mjs";
 
@@ -41,10 +42,10 @@ test("several workers poll at the same time", async () => {
 
 describe("a worker that is terminated leaves no descriptor, and the addon in the main thread goes on", () => {
   test.each([
-    ["wait", 20],
-    ["batch", 20],
+    ["wait", often(5, 50)],
+    ["batch", often(5, 50)],
     ["linger", 2],
-  ] as const)("while it does: %s, %i times", async (does, rounds) => {
+  ])("while it does: %s, %i times", async (does, rounds) => {
     const ours = open();
     const before = openSockets();
     for (let round = 0; round < rounds; round++) {
@@ -59,10 +60,10 @@ describe("a worker that is terminated leaves no descriptor, and the addon in the
 
 describe("a worker that alone loaded the addon is terminated cleanly", () => {
   test.each([
-    ["wait", 20],
-    ["batch", 20],
+    ["wait", often(5, 50)],
+    ["batch", often(5, 50)],
     ["linger", 2],
-  ] as const)("while it does: %s, %i times", async (does, rounds) => {
+  ])("while it does: %s, %i times", async (does, rounds) => {
     const program = fileURLToPath(new URL("programs/worker-alone.mjs", import.meta.url));
     const child = await startChild(process.execPath, [program, does, String(rounds)]);
     await child.line(/^0 sockets left$/);

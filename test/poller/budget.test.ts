@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { AF_INET, SO_RCVBUF, SO_SNDBUF, SOCK_DGRAM, SOL_SOCKET, type Socket, socket } from "../../src/index.ts";
-import { fill, listenOnLoopback, tcpPair, unixPair } from "./connected.ts";
+import { fill } from "../support/full.ts";
+import { listenOnLoopback, tcpPair, unixPair } from "./connected.ts";
 import { turnLoop } from "./turns.ts";
 
 describe("one budget per turn (128 calls or 256 KiB) covers every call that succeeds at once", () => {

@@ -1,7 +1,8 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { AF_INET, AF_UNIX, SO_LINGER, SOCK_DGRAM, SOL_SOCKET, type Socket, socket } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
-import { fill, listenOnLoopback, tcpPair, unixPair } from "./connected.ts";
+import { fill } from "../support/full.ts";
+import { listenOnLoopback, tcpPair, unixPair } from "./connected.ts";
 import { placeOf, turnLoop } from "./turns.ts";
 
 const CLOSED = { code: "ERR_SOCKWRIGHT_CLOSED" };

@@ -13,7 +13,8 @@ import {
   socketpair,
 } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
-import { fill, listenOnLoopback, resetTcp, tcpPair } from "./connected.ts";
+import { fill } from "../support/full.ts";
+import { listenOnLoopback, resetTcp, tcpPair } from "./connected.ts";
 import { observeTurns, placeOf, turnLoop } from "./turns.ts";
 
 const EAGAIN = 11;

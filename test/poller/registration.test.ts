@@ -3,7 +3,8 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { AF_INET, SOCK_DGRAM, type Socket, socket, socketpair } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
 import { EPOLLHUP, EPOLLIN, EPOLLOUT } from "../../src/native/poller.ts";
-import { fill, listenOnLoopback, resetTcp, tcpPair, unixPair } from "./connected.ts";
+import { fill } from "../support/full.ts";
+import { listenOnLoopback, resetTcp, tcpPair, unixPair } from "./connected.ts";
 import { observeTurns, placeOf, recordsOf, turnLoop } from "./turns.ts";
 
 const turns = observeTurns();

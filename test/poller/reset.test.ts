@@ -1,8 +1,9 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { MSG_WAITALL, type Socket } from "../../src/index.ts";
 import { startChild } from "../support/child.ts";
+import { fill } from "../support/full.ts";
 import { requirePeer } from "../support/peers.ts";
-import { type Ends, fill, listenOnLoopback, resetTcp, tcpPair, unixPair } from "./connected.ts";
+import { type Ends, listenOnLoopback, resetTcp, tcpPair, unixPair } from "./connected.ts";
 import { turnLoop } from "./turns.ts";
 
 interface Transport {

@@ -12,7 +12,8 @@ import {
   socket,
 } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
-import { fill, tcpPair } from "./connected.ts";
+import { fill } from "../support/full.ts";
+import { tcpPair } from "./connected.ts";
 import { observeTurns, placeOf, recordsOf, turnLoop } from "./turns.ts";
 
 const EMFILE = 24;

@@ -4,7 +4,8 @@ import { kernel } from "../../src/native/load.ts";
 import { EPOLLIN, EPOLLOUT } from "../../src/native/poller.ts";
 import { beginTurn } from "../../src/native/turn.ts";
 import { SocketDescriptor } from "../../src/socket/socket-descriptor.ts";
-import { fill, listenOnLoopback, unixPair } from "../poller/connected.ts";
+import { listenOnLoopback, unixPair } from "../poller/connected.ts";
+import { fill } from "../support/full.ts";
 import { closeAtTheEnd, openStream } from "./open.ts";
 
 afterEach(() => {

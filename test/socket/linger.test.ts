@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SO_LINGER, SOL_SOCKET, type Socket } from "../../src/index.ts";
-import { fill, listenOnLoopback, RESET_AT_CLOSE, tcpPair, unixPair } from "../poller/connected.ts";
+import { listenOnLoopback, RESET_AT_CLOSE, tcpPair, unixPair } from "../poller/connected.ts";
+import { fill } from "../support/full.ts";
 import { turn } from "../support/until.ts";
 import { openStream } from "./open.ts";
 

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { SOCK_SEQPACKET, type Socket, WOULD_BLOCK } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
-import { fill, listenOnLoopback, tcpPair, unixPair } from "../poller/connected.ts";
+import { listenOnLoopback, tcpPair, unixPair } from "../poller/connected.ts";
+import { fill } from "../support/full.ts";
 import { closeAtTheEnd, openStream, recordPair } from "./open.ts";
 
 afterEach(() => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SHUT_RD, SHUT_RDWR, SHUT_WR } from "../../src/index.ts";
-import { fill, tcpPair, unixPair } from "../poller/connected.ts";
+import { tcpPair, unixPair } from "../poller/connected.ts";
+import { fill } from "../support/full.ts";
 import { openStream } from "./open.ts";
 
 describe.for([

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { AF_UNIX, MSG_DONTWAIT, MSG_PEEK, SOCK_SEQPACKET, WOULD_BLOCK } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
-import { fill, resetTcp, tcpPair, unixPair } from "../poller/connected.ts";
+import { resetTcp, tcpPair, unixPair } from "../poller/connected.ts";
+import { fill } from "../support/full.ts";
 import { openDatagrams, openStream, recordPair } from "./open.ts";
 
 afterEach(() => {

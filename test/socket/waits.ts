@@ -1,6 +1,7 @@
 // Every call that can wait on a connected socket.
 import type { Socket } from "../../src/index.ts";
-import { fill, unixPair } from "../poller/connected.ts";
+import { unixPair } from "../poller/connected.ts";
+import { fill } from "../support/full.ts";
 
 export interface Wait {
   readonly call: string;

@@ -24,39 +24,31 @@ async function run(files: Readonly<Record<string, string>>, lineCount: number): 
   return [code, child.stdout.trimEnd().split("\n").slice(-lineCount)];
 }
 
-test("a run that passes ends with its numbers", async () => {
-  const files = { "a.test.mjs": "test('one', () => {}); test('two', () => {});" };
-  expect(await run(files, 1)).toEqual([0, ["2 passed, 0 failed, 0 skipped"]]);
-});
-
-test("each skip is named with its reason", async () => {
+test("a run that passes ends with its numbers, after each skip with its reason", async () => {
   const files = {
     "a.test.mjs": "test('needs it', (context) => context.skip('it is missing')); test('runs', () => {});",
+    "b.test.mjs": "test('one', () => {}); test('two', () => {});",
   };
   expect(await run(files, 2)).toEqual([
     0,
-    ["skipped: a.test.mjs: needs it: it is missing", "1 passed, 0 failed, 1 skipped"],
+    ["skipped: a.test.mjs: needs it: it is missing", "3 passed, 0 failed, 1 skipped"],
   ]);
 });
 
-test("a test that fails is counted, and named with its message", async () => {
-  const files = { "a.test.mjs": "test('one', () => {}); test('two', () => { throw new Error('no'); });" };
-  expect(await run(files, 2)).toEqual([1, ["failed: a.test.mjs: two: no", "1 passed, 1 failed, 0 skipped"]]);
-});
-
-test("a file that cannot be loaded is a failure", async () => {
-  const files = { "a.test.mjs": "test('one', () => {});", "b.test.mjs": "throw new Error('no');" };
-  expect(await run(files, 2)).toEqual([
-    1,
-    ["failed: b.test.mjs: outside of its tests: no", "1 passed, 1 failed, 0 skipped"],
-  ]);
-});
-
-test("an error that nobody caught is a failure", async () => {
+test("what fails is counted and named: a test, a file that cannot be loaded, an error that nobody caught", async () => {
   const files = {
-    "a.test.mjs": "test('one', async () => { Promise.reject(new Error('late')); await new Promise(setImmediate); });",
+    "a.test.mjs": "test('one', () => {}); test('two', () => { throw new Error('no'); });",
+    "b.test.mjs": "throw new Error('not this one');",
+    "c.test.mjs": "test('three', async () => { Promise.reject(new Error('late')); await new Promise(setImmediate); });",
   };
-  expect(await run(files, 2)).toEqual([1, ["failed: outside of a test: late", "1 passed, 1 failed, 0 skipped"]]);
+  const [code, lines] = await run(files, 4);
+  expect(code).toBe(1);
+  expect(lines.slice(0, 3).sort()).toEqual([
+    "failed: a.test.mjs: two: no",
+    "failed: b.test.mjs: outside of its tests: not this one",
+    "failed: outside of a test: late",
+  ]);
+  expect(lines[3]).toBe("2 passed, 3 failed, 0 skipped");
 });
 
 test("a test process that dies is a failure", async () => {

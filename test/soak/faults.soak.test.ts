@@ -1,6 +1,6 @@
 // The list of faults that a server has to survive, each with its own criterion, at a hundredth of its full load or more;
 // `npm run soak` makes the whole. With SOCKWRIGHT_SOAK_PART=0.1 they make a tenth of that, and only what takes a second or
-// so: for runs on a further version of Node, which have the native code in common.
+// so: .ci/run does.
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";

@@ -1,0 +1,8 @@
+// `npm run soak`: the tests that measure time, need a quiet machine or run for long, one after the other.
+import { defineConfig } from "vitest/config";
+import tests, { SOAK } from "./vitest.config.ts";
+
+export default defineConfig({
+  ...tests,
+  test: { ...tests.test, include: [SOAK], exclude: [], fileParallelism: false },
+});
