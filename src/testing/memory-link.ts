@@ -59,7 +59,7 @@ export class MemoryLink implements Link {
   /** The other end of a Unix socket of memory is this process. */
   get peerCredentials(): PeerCredentials | undefined {
     const [uid, gid] = [process.getuid?.(), process.getgid?.()];
-    if ("host" in this.peer || uid === undefined || gid === undefined) return undefined;
+    if ("port" in this.peer || uid === undefined || gid === undefined) return undefined;
     return { pid: process.pid, uid, gid };
   }
 

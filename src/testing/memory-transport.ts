@@ -5,6 +5,7 @@ import type { ConnectionGate } from "../server/transport/connection-gate.ts";
 import type { DatagramEvents, DatagramSocket, Link, LinkListener, Peer } from "../server/transport/transport.ts";
 import { substituteTransport } from "../server/transport/transports.ts";
 import { formatSocketUrl, plainUrl, type SocketUrl } from "../server/url/socket-url.ts";
+import { ANY_CID } from "../server/url/vsock-url.ts";
 import { integer } from "../socket/argument.ts";
 import { SocketError } from "../socket/socket-error.ts";
 import { MemoryLink, type MemoryLinkShape } from "./memory-link.ts";
@@ -204,7 +205,12 @@ export class MemoryTransport implements Disposable {
 
   #place(url: SocketUrl, taken: ReadonlyMap<string, unknown>): SocketUrl {
     const plain = plainUrl(url);
-    const place = "host" in plain ? { ...plain, host: plainHost(plain.host), port: plain.port || this.#port() } : plain;
+    const place =
+      "host" in plain
+        ? { ...plain, host: plainHost(plain.host), port: plain.port || this.#port() }
+        : "cid" in plain
+          ? { ...plain, port: plain.port || this.#port() }
+          : plain;
     if (taken.has(keyOf(place))) throw new SocketError("bind", constants.errno.EADDRINUSE, targetOf(place));
     return place;
   }
@@ -215,6 +221,7 @@ export class MemoryTransport implements Disposable {
 
   #clientName(url: SocketUrl): Peer {
     if ("host" in url) return { host: plainHost(url.host), port: this.#port() };
+    if ("cid" in url) return { cid: url.cid, port: this.#port() };
     return url.scheme === "unix-dgram" ? { abstract: `memory-${this.#nextPort++}` } : { path: "" };
   }
 }
@@ -279,6 +286,7 @@ function plainHost(host: string): string {
 
 /** Who is bound to the address, or to every address. */
 function find<T>(places: ReadonlyMap<string, T>, url: SocketUrl): T | undefined {
+  if ("cid" in url) return places.get(keyOf(url)) ?? places.get(keyOf({ ...url, cid: ANY_CID }));
   if (!("host" in url)) return places.get(keyOf(url));
   for (const host of [plainHost(url.host), "0.0.0.0", "::", "*"]) {
     const found = places.get(keyOf({ ...url, host }));
@@ -299,6 +307,7 @@ function targetOf(url: SocketUrl): { address: string; port?: number } {
 
 function peerAt(url: SocketUrl): Peer {
   if ("host" in url) return { host: plainHost(url.host), port: url.port };
+  if ("cid" in url) return { cid: url.cid, port: url.port };
   if ("abstract" in url) return { abstract: url.abstract };
   return { path: "path" in url ? url.path : "" };
 }

@@ -5,7 +5,7 @@ import { AF_INET, AF_INET6, socket } from "../../src/index.ts";
 import { connectSocket } from "../../src/server/opening/connect-socket.ts";
 import { listenOnEach, MAX_COMMON_PORT_TRIES } from "../../src/server/transport/listen-on-each.ts";
 import { parseSocketUrl } from "../../src/server/url/socket-url.ts";
-import { connect, formatSocketUrl, type Server } from "../../src/server.ts";
+import { connect, formatSocketUrl, type Server, serve } from "../../src/server.ts";
 import { serving } from "../support/serving.ts";
 
 vi.mock("node:dns/promises", { spy: true });
@@ -151,4 +151,15 @@ describe("port 0 on several addresses", () => {
     await expect(listenOnEach(url, listen)).rejects.toBe(taken);
     expect(listen).toHaveBeenCalledTimes(MAX_COMMON_PORT_TRIES);
   });
+});
+
+test.each(["native", "node"])("over %s, a UDP listener takes the first address that this machine has", async (name) => {
+  vi.stubEnv("SOCKWRIGHT_TRANSPORT", name);
+  const service = { name: "none", datagram: () => undefined };
+  resolveTo("192.0.2.1", "127.0.0.2", "127.0.0.1");
+  const server = await serve("udp://two.example:0", service);
+  onTestFinished(async () => void (await server.close()));
+  expect(server.urls).toEqual([expect.stringMatching(/^udp:\/\/127\.0\.0\.2:[1-9]\d*$/)]);
+  resolveTo("192.0.2.1", "198.51.100.1");
+  await expect(serve("udp://two.example:0", service)).rejects.toMatchObject({ code: "EADDRNOTAVAIL" });
 });

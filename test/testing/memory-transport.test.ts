@@ -316,3 +316,26 @@ test("after 16 384 ports the first comes again", async () => {
   expect(ports.size).toBe(16_384);
   expect([...ports].every((port) => Number(port) >= 49_152 && Number(port) <= 65_535)).toBe(true);
 });
+
+test("vsock: a free port, every CID, and peers that have theirs", async () => {
+  using _memory = memoryTransport();
+  const peers: unknown[] = [];
+  const server = await serving(
+    async (connection) => {
+      peers.push(connection.peer);
+      connection.write("seen");
+    },
+    { maxConnectionsPerAddress: 1, whenFull: "refuse" },
+    "vsock://*:0",
+  );
+  const port = Number(/[1-9]\d*$/.exec(urlOf(server)));
+  expect(port).toBeGreaterThan(0);
+  const client = await connect(`vsock://3:${port}`);
+  expect(client.peer).toEqual({ cid: 3, port });
+  await client.read();
+  expect(peers).toEqual([{ cid: 3, port: expect.any(Number) }]);
+  const second = await connect(`vsock://3:${port}`);
+  await expect(second.read()).rejects.toMatchObject({ code: "ECONNRESET" });
+  await client.close();
+  second.abort();
+});

@@ -8,7 +8,7 @@ import { SocketError } from "../../socket/socket-error.ts";
 import { inheritedDescriptor } from "../opening/inherited-socket.ts";
 import { isOpenUnixPath } from "../opening/open-unix-paths.ts";
 import { UnixPath } from "../opening/unix-path.ts";
-import { addressesOf } from "../url/socket-address.ts";
+import { addressesOf, isUnusable } from "../url/socket-address.ts";
 import {
   checkConnectable,
   formatSocketUrl,
@@ -60,11 +60,22 @@ export const nodeTransport: Transport = {
 
   async bind(url, events): Promise<DatagramSocket> {
     if (url.scheme !== "udp") throw new TransportError(url);
-    const { udp, host } = await datagramSocket(url);
-    NodeDatagramSocket.receive(udp, events);
-    await ready(udp, "listening", () => udp.bind(url.port, host));
-    prepareDatagrams(udp, url, host);
-    return new NodeDatagramSocket(udp, events);
+    let failure: unknown = new TransportError(url);
+    // Of a name's addresses the first that this machine has, as native sockets do.
+    for (const host of await hostsOf(url)) {
+      const udp = datagramSocket(url, host);
+      NodeDatagramSocket.receive(udp, events);
+      try {
+        await ready(udp, "listening", () => udp.bind(url.port, host));
+      } catch (error) {
+        if (!isUnusable(error)) throw error;
+        failure = error;
+        continue;
+      }
+      prepareDatagrams(udp, url, host);
+      return new NodeDatagramSocket(udp, events);
+    }
+    throw failure;
   },
 
   async connect(url, signal): Promise<Link> {
@@ -74,7 +85,9 @@ export const nodeTransport: Transport = {
       const socket = await opened(connectSocket({ ...placeOf(url), allowHalfOpen: true, noDelay: true }), signal);
       return new NodeLink(socket, peerOf(socket, url));
     }
-    const { udp, host } = await datagramSocket(url);
+    const [host] = await hostsOf(url);
+    if (host === undefined) throw new TransportError(url);
+    const udp = datagramSocket(url, host);
     await ready(udp, "listening", () => udp.bind(0, isIP(host) === 6 ? "::" : "0.0.0.0"));
     prepareDatagrams(udp, url, host);
     await ready(udp, "connect", () => udp.connect(url.port, host));
@@ -185,13 +198,14 @@ async function hold(path: string): Promise<() => void> {
   return () => void holder.close();
 }
 
-async function datagramSocket(url: InternetUrl): Promise<{ udp: UdpSocket; host: string }> {
-  const [first] = await addressesOf(url);
-  if (first === undefined || !("host" in first)) throw new TransportError(url);
-  const { host } = first;
+async function hostsOf(url: InternetUrl): Promise<string[]> {
+  return (await addressesOf(url)).flatMap((address) => ("host" in address ? [address.host] : []));
+}
+
+function datagramSocket(url: InternetUrl, host: string): UdpSocket {
   const reuseAddr = groupOf(url) !== undefined;
   const type = isIP(host) === 6 ? "udp6" : "udp4";
-  return { udp: createSocket({ type, reuseAddr, ipv6Only: url.ipv6only === true, lookup: itself }), host };
+  return createSocket({ type, reuseAddr, ipv6Only: url.ipv6only === true, lookup: itself });
 }
 
 /** An address needs no look-up, for which Node would hold each datagram until the end of the turn. */
