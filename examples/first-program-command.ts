@@ -3,7 +3,7 @@ import { isIPv4 } from "node:net";
 import { type Datagram, type Socket, SocketError } from "sockwright";
 
 const EXIT_DELAY_MS = 100;
-const USAGE = "Usage: npm start -- [tcp://ADDRESS:PORT] [udp://ADDRESS:PORT]";
+const USAGE = "Usage: npm start -- [tcp://ADDRESS:PORT] [udp://ADDRESS:PORT] [--greeting TEXT]";
 
 export interface HostAndPort {
   readonly host: string;
@@ -14,6 +14,8 @@ export interface HostAndPort {
 export interface Command {
   readonly tcp: HostAndPort;
   readonly udp: HostAndPort;
+  /** Sent as it is: a line, unless `--greeting` says otherwise. */
+  readonly greeting: string;
   /** Aborts at Ctrl-C. */
   readonly signal: AbortSignal;
 }
@@ -34,7 +36,7 @@ export async function run(program: (command: Command) => Promise<void>): Promise
   // Not once: npm sends on the signal that the terminal sent already.
   for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => ending.abort());
   try {
-    await program({ ...addressesFrom(process.argv.slice(2)), signal: ending.signal });
+    await program({ ...fromArguments(process.argv.slice(2)), signal: ending.signal });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     console.error(error.message);
@@ -60,16 +62,25 @@ export function tell(error: unknown): void {
   console.error(error instanceof Error ? error.message : error);
 }
 
-function addressesFrom(urls: readonly string[]): { tcp: HostAndPort; udp: HostAndPort } {
+function fromArguments(args: readonly string[]): Omit<Command, "signal"> {
   const chosen = { tcp: { host: "127.0.0.1", port: 8000 }, udp: { host: "127.0.0.1", port: 9000 } };
-  for (const url of urls) {
-    const [, protocol, host = "", digits] = /^(tcp|udp):\/\/([\d.]+):(\d+)$/.exec(url) ?? [];
-    if (!isIPv4(host) || (protocol !== "tcp" && protocol !== "udp")) {
-      throw new CommandError(`"${url}" is not tcp:// or udp:// with an IPv4 address and a port. ${USAGE}`, 2);
-    }
-    const port = Number(digits);
-    if (port > 65535) throw new CommandError(`"${url}": a port is at most 65535. ${USAGE}`, 2);
-    chosen[protocol] = { host, port };
+  let greeting = "Welcome!\n";
+  for (const [at, given] of args.entries()) {
+    if (args[at - 1] === "--greeting") greeting = given;
+    else if (given !== "--greeting") {
+      const [protocol, address] = addressFrom(given);
+      chosen[protocol] = address;
+    } else if (args[at + 1] === undefined) throw new CommandError(`--greeting lacks its text. ${USAGE}`, 2);
   }
-  return chosen;
+  return { ...chosen, greeting };
+}
+
+function addressFrom(url: string): ["tcp" | "udp", HostAndPort] {
+  const [, protocol, host = "", digits] = /^(tcp|udp):\/\/([\d.]+):(\d+)$/.exec(url) ?? [];
+  if (!isIPv4(host) || (protocol !== "tcp" && protocol !== "udp")) {
+    throw new CommandError(`"${url}" is not tcp:// or udp:// with an IPv4 address and a port. ${USAGE}`, 2);
+  }
+  const port = Number(digits);
+  if (port > 65535) throw new CommandError(`"${url}": a port is at most 65535. ${USAGE}`, 2);
+  return [protocol, { host, port }];
 }

@@ -13,8 +13,8 @@ import {
 import { bind, run, tell } from "./first-program-command.ts";
 
 /** One function for each client: greet, then answer until the client leaves or says "exit". */
-async function session(peer: Socket, signal: AbortSignal): Promise<void> {
-  await peer.sendall("Welcome!", { signal });
+async function session(peer: Socket, greeting: string, signal: AbortSignal): Promise<void> {
+  await peer.sendall(greeting, { signal });
   for (;;) {
     const data = await peer.recv(1024, { signal });
     // A terminal's line end is no part of the name, and goes back behind the answer.
@@ -31,18 +31,18 @@ async function answer(udp: Socket<Datagram>): Promise<void> {
   }
 }
 
-await run(async ({ tcp, udp, signal }) => {
+await run(async ({ tcp, udp, greeting, signal }) => {
   await using listener = socket(AF_INET, SOCK_STREAM);
   await using datagrams = socket(AF_INET, SOCK_DGRAM);
   listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
   bind(listener, "tcp", tcp);
   bind(datagrams, "udp", udp);
-  const greeting = listener.listen().serve((peer) => session(peer, signal), { signal, onError: tell });
+  const greeted = listener.listen().serve((peer) => session(peer, greeting, signal), { signal, onError: tell });
   signal.addEventListener("abort", () => datagrams.close());
 
   const [tcpPort, udpPort] = [listener.getsockname().port, datagrams.getsockname().port];
   console.log(`tcp://${tcp.host}:${tcpPort} greets you; try:  nc ${tcp.host} ${tcpPort}`);
   console.log(`udp://${udp.host}:${udpPort} answers;    try:  echo you | nc -u -w1 ${udp.host} ${udpPort}`);
   console.log("Ctrl-C ends both.");
-  await Promise.all([greeting, answer(datagrams)]);
+  await Promise.all([greeted, answer(datagrams)]);
 });

@@ -2,19 +2,22 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
+import { bundleCommand } from "./bundle-command.mjs";
 import { contentHash, filesBelow, isCurrent } from "./content-hash.mjs";
 
 const record = "dist/.built-from";
 const projects = ["tsconfig.build.json", "examples/tsconfig.json"];
 
 /** Compiles `src/` and `examples/` to `dist/` when they have changed since they were last compiled. */
-export function buildDist() {
+export async function buildDist() {
   const hash = sourceHash();
   if (isCurrent(record, hash)) return;
 
   console.log("compiling dist");
   // The examples import the package by its name, which is dist/: the library comes first.
-  const emitted = new Set([...projects.flatMap(compile), ...filesBelow("examples/pages").map(copy)]);
+  const compiled = [...projects.flatMap(compile), ...filesBelow("examples/pages").map(copy)];
+  const modules = compiled.filter((file) => !file.startsWith(`${join("dist", "cli")}/`));
+  const emitted = new Set([...modules, ...(await bundleCommand())]);
   // What was renamed or deleted in src/ must not live on in dist/.
   if (existsSync("dist")) for (const file of filesBelow("dist")) if (!emitted.has(file)) rmSync(file);
   writeFileSync(record, hash);
@@ -26,7 +29,13 @@ export function isDistCurrent() {
 }
 
 function sourceHash() {
-  const settings = ["tsconfig.json", "tsconfig.build.json", "package.json", "scripts/build-dist.mjs"];
+  const settings = [
+    "tsconfig.json",
+    "tsconfig.build.json",
+    "package.json",
+    "scripts/build-dist.mjs",
+    "scripts/bundle-command.mjs",
+  ];
   return contentHash([...settings, ...filesBelow("src"), ...filesBelow("examples")]);
 }
 

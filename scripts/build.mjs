@@ -5,7 +5,7 @@ import { generateConstants } from "./generate-constants.mjs";
 
 try {
   generateConstants(buildNative(release));
-  buildDist();
+  await buildDist();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -15,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), "sockwright-package-"));
 try {
   const { values } = parseArgs({ options: { x64: { type: "boolean", default: false } } });
   generateConstants(buildNative(release));
-  buildDist();
+  await buildDist();
   makePrebuilds(values.x64 ? ["x64"] : architectures);
   const tarball = pack();
   const name = values.x64 ? basename(tarball).replace(/\.tgz$/, "-x64.tgz") : basename(tarball);

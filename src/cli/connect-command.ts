@@ -1,23 +1,9 @@
 import { Command } from "commander";
-import { type ConnectedSocket, connectSocket } from "../server/opening/connect-socket.ts";
-import { urlAt } from "../server/url/socket-address.ts";
-import { type AddressUrl, checkConnectable, formatSocketUrl, parseSocketUrl } from "../server/url/socket-url.ts";
-import type { SocketDescriptor } from "../socket/socket-descriptor.ts";
-import { CommandError, exitCodes } from "./command-error.ts";
 import { parseDuration } from "./duration.ts";
-import { relay } from "./relay.ts";
-import {
-  addRelayOptions,
-  END_OF_FILE,
-  type RelayCommandOptions,
-  runOnTerminal,
-  type Terminal,
-} from "./relay-command.ts";
-import { channelOver } from "./socket-channel.ts";
-import { setOptions } from "./socket-option.ts";
-import { sourceAddress } from "./source-address.ts";
+import { addRelayOptions, END_OF_FILE, type RelayCommandOptions } from "./relay-command.ts";
 
-interface ConnectOptions extends RelayCommandOptions {
+/** What `connect` is told. */
+export interface ConnectOptions extends RelayCommandOptions {
   readonly connectTimeout?: number;
   readonly source?: string;
 }
@@ -33,7 +19,6 @@ Examples:
 /** `sockwright connect URL` */
 export function connectCommand(done: (exitCode: number) => void): Command {
   const command = new Command("connect")
-    .summary("connect standard input and output to a socket")
     .description("Connects, sends standard input, and prints what comes.")
     .argument("<url>", "tcp://HOST:PORT, udp://HOST:PORT, unix:PATH, unix-dgram:PATH or unix-seqpacket:PATH")
     .option("--connect-timeout <time>", "give the connection up after so long", (text) =>
@@ -43,45 +28,7 @@ export function connectCommand(done: (exitCode: number) => void): Command {
   return addRelayOptions(command)
     .addHelpText("after", END_OF_FILE + EXAMPLES)
     .action(async (url: string, options: ConnectOptions) => {
-      const form = options.json === true ? "json" : "errors";
-      done(await runOnTerminal(url, form, (terminal) => connect(url, options, terminal)));
+      const { connect } = await import("./connect.ts");
+      done(await connect(url, options));
     });
-}
-
-async function connect(text: string, options: ConnectOptions, terminal: Terminal): Promise<void> {
-  const { input, output, reporter, signal } = terminal;
-  const url = parseSocketUrl(text);
-  checkConnectable(url);
-  const { open } = await connectInTime(url, options, signal);
-  try {
-    const peer = formatSocketUrl(url);
-    await reporter.tell({ event: "open", local: urlAt(url.scheme, open.socket.getsockname()), peer });
-    const { wait: waitMs, idleTimeout: idleTimeoutMs, crlf } = options;
-    const traffic = await relay(channelOver(open.socket), input, output, { waitMs, idleTimeoutMs, crlf, signal });
-    await reporter.tell({ event: "close", peer, ...traffic });
-  } finally {
-    open.close();
-  }
-}
-
-async function connectInTime(url: AddressUrl, options: ConnectOptions, signal: AbortSignal): Promise<ConnectedSocket> {
-  const { connectTimeout: timeoutMs, option = [] } = options;
-  const source = options.source === undefined ? undefined : sourceAddress(url, options.source);
-  const ending = new AbortController();
-  const abort = (): void => ending.abort();
-  signal.addEventListener("abort", abort, { once: true });
-  const late = new CommandError(
-    `${formatSocketUrl(url)}: no connection within ${timeoutMs} ms (--connect-timeout)`,
-    exitCodes.timeout,
-  );
-  const timer = timeoutMs === undefined ? undefined : setTimeout(() => ending.abort(late), timeoutMs);
-  try {
-    const prepare = (made: SocketDescriptor): void => setOptions(made, option);
-    return await connectSocket(url, { source, prepare, signal: ending.signal });
-  } catch (error) {
-    throw ending.signal.reason === late ? late : error;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", abort);
-  }
 }

@@ -1,9 +1,13 @@
 import type { Address } from "../socket/address.ts";
 import { AF_UNIX } from "../socket/constants.ts";
 import type { Socket } from "../socket/socket.ts";
+import { type Arrival, Arrivals } from "./arrivals.ts";
 import type { Channel } from "./channel.ts";
 import { CommandError, codeOf, exitCodes } from "./command-error.ts";
-import { RecordReader, records } from "./record-channel.ts";
+import { records, recordWasCut } from "./record-channel.ts";
+
+/** A receiver that has no room for a datagram gets so much time; with `keepOpen` it then loses it. */
+export const ANSWER_MS = 1_000;
 
 /** unix(7): a socket that was never bound has no name, and recvmsg(2) then gives none. */
 const UNNAMED = { family: AF_UNIX, path: "" } as const;
@@ -12,32 +16,45 @@ const UNNAMED = { family: AF_UNIX, path: "" } as const;
 export interface DatagramListenerOptions {
   /** Hear everybody, and answer whoever sent last; else the first sender is the only peer. */
   readonly keepOpen: boolean;
-  onPeer(peer: Address): void;
+  onPeer(peer: Address, socket: Socket<unknown>): void;
+  /** With `keepOpen`, what one sender could not be answered, or sent in vain; once for each turn of a sender. */
+  onLoss(error: unknown): void;
 }
 
-/** A bound datagram socket, as one end of a conversation. */
+interface Peer {
+  readonly address: Address;
+  readonly socket: Socket<unknown>;
+  /** Why it cannot be answered. */
+  readonly obstacle: unknown;
+}
+
+/** Bound datagram sockets, as one end of a conversation. */
 export class DatagramListener implements Channel {
   readonly hasEnd = false;
-  readonly #socket: Socket<unknown>;
-  readonly #reader: RecordReader;
+  readonly #sockets: readonly Socket<unknown>[];
+  readonly #arrivals: Arrivals;
   readonly #options: DatagramListenerOptions;
-  #peer: Address | undefined;
+  #peer: Peer | undefined;
+  #hasTold = false;
   #heard: () => void = () => undefined;
   readonly #isHeard = new Promise<void>((resolve) => {
     this.#heard = resolve;
   });
 
-  constructor(socket: Socket<unknown>, options: DatagramListenerOptions) {
-    this.#socket = socket;
-    this.#reader = new RecordReader(socket);
+  constructor(sockets: readonly Socket<unknown>[], options: DatagramListenerOptions) {
+    this.#sockets = sockets;
+    this.#arrivals = new Arrivals(sockets);
     this.#options = options;
   }
 
   async receive(): Promise<Uint8Array | undefined> {
     for (;;) {
-      const record = await this.#reader.next();
-      if (record === undefined) return undefined;
-      if (await this.#accepts(record.from ?? UNNAMED)) return record.bytes;
+      const arrival = await this.#arrivals.next();
+      if (await this.#accepts(arrival)) {
+        if (!arrival.isCut) return arrival.bytes;
+        if (!this.#options.keepOpen) throw recordWasCut();
+        this.#lose(recordWasCut());
+      }
     }
   }
 
@@ -51,40 +68,67 @@ export class DatagramListener implements Channel {
   }
 
   close(): void {
-    this.#socket.close();
+    for (const socket of this.#sockets) socket.close();
     this.#heard();
   }
 
-  async #accepts(from: Address): Promise<boolean> {
-    const isNew = this.#peer === undefined || nameOf(this.#peer) !== nameOf(from);
+  async #accepts({ from = UNNAMED, socket }: Arrival): Promise<boolean> {
+    const isNew = this.#peer === undefined || nameOf(this.#peer.address) !== nameOf(from);
     // What other senders had sent before the socket was connected is still in its queue.
     if (isNew && this.#peer !== undefined && !this.#options.keepOpen) return false;
-    if (isNew) {
-      if (!this.#options.keepOpen && isNamed(from)) await this.#socket.connect(from);
-      this.#peer = from;
-      this.#options.onPeer(from);
-      this.#heard();
-    }
+    if (!isNew) return true;
+    let obstacle: unknown = obstacleOf(from);
+    if (!this.#options.keepOpen && obstacle === undefined) obstacle = await this.#connect(socket, from);
+    this.#peer = { address: from, socket, obstacle };
+    this.#hasTold = false;
+    this.#options.onPeer(from, socket);
+    this.#heard();
     return true;
+  }
+
+  /** From now on nobody else is heard. Gives what went wrong: that a sender has gone takes nothing from what it sent. */
+  async #connect(socket: Socket<unknown>, from: Address): Promise<unknown> {
+    for (const other of this.#sockets) if (other !== socket) other.close();
+    try {
+      await socket.connect(from);
+      return undefined;
+    } catch (error) {
+      if (codeOf(error) === "ERR_SOCKWRIGHT_CLOSED") throw error;
+      return error;
+    }
   }
 
   async #answer(record: Uint8Array): Promise<void> {
     const peer = this.#peer;
-    if (peer !== undefined && !isNamed(peer)) {
-      throw new CommandError("the sender's socket has no name, so it cannot be answered", exitCodes.network);
+    // Closed before anybody was heard.
+    if (peer === undefined) return;
+    if (!this.#options.keepOpen) {
+      if (peer.obstacle !== undefined) throw peer.obstacle;
+      return peer.socket.sendall(record);
     }
-    if (peer === undefined || !this.#options.keepOpen) return this.#socket.sendall(record);
     try {
-      await this.#socket.sendto(record, peer);
+      if (peer.obstacle !== undefined) throw peer.obstacle;
+      await peer.socket.sendto(record, peer.address, { signal: AbortSignal.timeout(ANSWER_MS) });
     } catch (error) {
-      // Who has gone is no failure of a listener that stays open for others.
-      if (codeOf(error) !== "ECONNREFUSED" && codeOf(error) !== "ENOENT") throw error;
+      // Whatever one sender does: a listener that stays open for others goes on.
+      if (codeOf(error) === "ERR_SOCKWRIGHT_CLOSED") throw error;
+      const isLate = error instanceof Error && error.name === "AbortError";
+      this.#lose(isLate ? new CommandError(`the sender took no answer for ${ANSWER_MS} ms`, exitCodes.network) : error);
     }
+  }
+
+  #lose(error: unknown): void {
+    if (this.#hasTold) return;
+    this.#hasTold = true;
+    this.#options.onLoss(error);
   }
 }
 
-function isNamed(address: Address): boolean {
-  return address.path === undefined || address.path.length > 0;
+/** unix(7), udp(7): there are senders that no answer can reach. */
+function obstacleOf({ path, port }: Address): CommandError | undefined {
+  const reason = path?.length === 0 ? "socket has no name" : port === 0 ? "port is 0" : undefined;
+  if (reason === undefined) return undefined;
+  return new CommandError(`the sender's ${reason}, so it cannot be answered`, exitCodes.network);
 }
 
 function nameOf({ host, port, path, abstract }: Address): string {

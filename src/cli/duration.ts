@@ -3,11 +3,12 @@ import { CommandError, exitCodes } from "./command-error.ts";
 
 const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, "": 1_000 };
 
-/** `500ms`, `2s`, `1.5m`, `1h`, in milliseconds; a number alone is seconds, as in nc(1). */
+/** `500ms`, `2s`, `1.5m`, `1h`, in whole milliseconds, rounded up; a number alone is seconds, as in nc(1). */
 export function parseDuration(option: string, text: string): number {
   const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
   const durationMs = digits === undefined ? Number.NaN : Number(digits) * (MS_PER_UNIT[unit] ?? 1);
-  if (durationMs <= MAX_TIMEOUT_MS) return durationMs;
+  // 1.1 s is no number of binary fractions: what is less than a nanosecond above it is not rounded up.
+  if (durationMs <= MAX_TIMEOUT_MS) return Math.ceil(durationMs - 1e-6);
   const reason = digits === undefined ? "is no time: write 500ms, 2s, 5m or 1h" : "is too long: at most 24 days";
   throw new CommandError(`${option} ${JSON.stringify(text)} ${reason}`, exitCodes.usage);
 }

@@ -1,19 +1,45 @@
+import { inspect } from "node:util";
 import { SocketUrlError } from "../server/url/socket-url.ts";
 import { CommandError, codeOf, exitCodes } from "./command-error.ts";
 
-/** What the errors of sockets mean to who typed the command: connect(2), bind(2), unix(7), udp(7). */
+/** What the address of an error is: a listener's own, one to connect to, or that of a peer there was a conversation with. */
+export type Role = "listener" | "target" | "peer";
+
+/** Where something went wrong. */
+export interface Place {
+  readonly url: string;
+  readonly role: Role;
+}
+
+type Kind = "internet" | "path" | "abstract" | "vsock";
+
+/**
+ * What the errors of sockets mean to who typed the command: connect(2), bind(2), unix(7), udp(7). A key may begin with
+ * the system call, with the role or the kind of the address, or with several of them in this order; the most particular
+ * one is taken.
+ */
 const MEANINGS: Readonly<Record<string, string>> = {
   EACCES: "no permission: choose another address, or run with the right that it needs",
-  "bind port EACCES": "no permission: ports below 1024 need more rights, so choose one from 1024 on, or 0 for any",
+  "bind internet EACCES": "no permission: ports below 1024 need more rights, so choose one from 1024 on, or 0 for any",
   "bind path EACCES": "no permission to write into its folder: choose a path in a folder of your own",
   "lchown path EPERM": "no permission to give the socket to that owner or group: choose one that this user belongs to",
-  "connect port EACCES": "no permission: a broadcast address needs ?broadcast in the URL, or a firewall forbids it",
+  "connect internet EACCES": "no permission: a broadcast address needs ?broadcast in the URL, or a firewall forbids it",
   "connect path EACCES": "no permission to connect to that path: its owner has to allow it",
   EPERM: "no permission: choose another address, or run with the right that it needs",
-  EADDRINUSE: "the address is taken: choose another, or port 0 for any free one",
+  EADDRINUSE: "the address is taken: choose another",
+  "internet EADDRINUSE": "the address is taken: choose another, or port 0 for any free one",
+  "vsock EADDRINUSE": "the address is taken: choose another, or port 0 for any free one",
+  "path EADDRINUSE": "the address is taken: choose another path, or remove the file if nobody needs it",
+  "abstract EADDRINUSE": "the address is taken: choose another name",
   EADDRNOTAVAIL: "the host is no address of this machine: choose one that `ip address` shows, or 0.0.0.0 for all",
+  "vsock EADDRNOTAVAIL": "the CID is not this machine's: choose 1 for the machine itself, or * for every CID",
+  "target EADDRNOTAVAIL": "the address cannot be connected to: correct the address, or the --source",
   ECONNREFUSED: "nobody listens there: start the server first, or correct the address",
+  "peer ECONNREFUSED": "the peer has gone: nobody receives there any more",
+  "peer ENOENT": "the peer has gone: nobody receives there any more",
   ECONNRESET: "the peer reset the connection, and what was under way may be lost",
+  "target vsock ECONNRESET": "nobody listens there: start the server first, or correct the address",
+  "target vsock ENODEV": "the machine has no vsock device: load a vsock module, or use another kind of socket",
   EHOSTUNREACH: "the host cannot be reached: correct the address, or look after the network",
   EMSGSIZE: "the datagram is too long for the socket: write less at once",
   ENETUNREACH: "there is no way to that network: correct the address, or look after the network",
@@ -23,20 +49,65 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ENOTDIR: "a part of the path is no directory: correct the path",
   ENOTFOUND: "no such host is known: correct its name",
   EAI_AGAIN: "the name could not be looked up now: try again, or give an address",
+  ENOBUFS: "the kernel has no room for it now: try again, or send less at once",
+  EAFNOSUPPORT: "the machine has no such sockets: choose another kind of address",
   EPIPE: "the peer takes no more data, and what was under way may be lost",
   EPROTOTYPE: "the socket there is of another kind: try unix:, unix-dgram: or unix-seqpacket:",
   ETIMEDOUT: "the peer did not answer: correct the address, or look after the network",
 };
 
-/** The error as one line for who typed the command; what is no failure of a socket is given back as it is. */
-export function explain(error: unknown, url: string): unknown {
+/** Any error as one line and an exit code, for who typed the command. */
+export function explain(error: unknown, place?: Place): CommandError {
+  if (error instanceof CommandError) return error;
   if (error instanceof SocketUrlError) return new CommandError(error.message, exitCodes.usage, error);
-  if (!(error instanceof Error) || error instanceof CommandError) return error;
   const code = codeOf(error);
-  if (code === undefined || !("syscall" in error)) return error;
-  const kind = "port" in error && error.port !== undefined ? "port" : "path";
-  const keys = [`${String(error.syscall)} ${kind} ${code}`, `${String(error.syscall)} ${code}`, code];
-  const meaning = keys.map((key) => MEANINGS[key]).find((each) => each !== undefined);
-  const text = meaning === undefined ? error.message : `${meaning} (${error.message})`;
-  return new CommandError(`${url}: ${text}`, exitCodes.network, error);
+  if (!(error instanceof Error) || code === undefined) return unforeseen(error);
+  const where = place === undefined ? "" : `${place.url}: `;
+  if ("syscall" in error) {
+    const meaning = meaningOf(String(error.syscall), code, place);
+    const text = meaning === undefined ? error.message : `${meaning} (${error.message})`;
+    return new CommandError(where + oneLine(text), exitCodes.network, error);
+  }
+  // What the library refuses to take: an argument, or this machine as it is.
+  const isUsage = /^ERR_(?:INVALID_|OUT_OF_RANGE|SOCKWRIGHT_NATIVE)/.test(code);
+  if (isUsage || code.startsWith("ERR_SOCKWRIGHT_"))
+    return new CommandError(where + oneLine(error.message), isUsage ? exitCodes.usage : exitCodes.network, error);
+  return unforeseen(error);
+}
+
+/** What could not be printed, as a failure of the file. */
+export function unwritable(error: unknown): CommandError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new CommandError(`standard output cannot be written: ${reason}`, exitCodes.usage, error);
+}
+
+function meaningOf(syscall: string, code: string, place: Place | undefined): string | undefined {
+  const role = place?.role ?? "";
+  const kind = place === undefined ? "" : kindOf(place.url);
+  const keys = [
+    `${syscall} ${kind} ${code}`,
+    `${syscall} ${code}`,
+    `${role} ${kind} ${code}`,
+    `${role} ${code}`,
+    `${kind} ${code}`,
+    code,
+  ];
+  return keys.map((key) => MEANINGS[key]).find((each) => each !== undefined);
+}
+
+function kindOf(url: string): Kind {
+  if (/^(?:tcp|udp):/.test(url)) return "internet";
+  if (url.startsWith("vsock:")) return "vsock";
+  return /^[a-z-]+:@/.test(url) ? "abstract" : "path";
+}
+
+/** A defect of ours; all the same it is one line. With NODE_DEBUG=sockwright it says where. */
+function unforeseen(error: unknown): CommandError {
+  const isDebugged = /(?:^|,)sockwright(?:,|$)/.test(process.env["NODE_DEBUG"] ?? "");
+  const text = isDebugged ? inspect(error) : `${oneLine(String(error))} (NODE_DEBUG=sockwright tells where)`;
+  return new CommandError(`unforeseen: ${text}`, exitCodes.network, error);
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, " ");
 }

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { Command, CommanderError } from "commander";
-import { CommandError, exitCodes } from "./command-error.ts";
-import { connectCommand } from "./connect-command.ts";
-import { greetCommand } from "./greet-command.ts";
-import { listenCommand } from "./listen-command.ts";
-import { inWords, type Report } from "./reporter.ts";
+import { Command } from "commander";
+import { nearest } from "../server/url/nearest.ts";
+import { CommandError, codeOf, exitCodes } from "./command-error.ts";
+import { complain } from "./complaint.ts";
+import { unwritable } from "./explain.ts";
+import { StandardOutput } from "./standard-output.ts";
 
 const HELP = `
 Examples:
@@ -16,60 +16,93 @@ Examples:
 Each command has its own help, with its options and exit codes:
   sockwright connect --help`;
 
+/** Makes a command; it tells its exit code when it has run. */
+type Make = (done: (exitCode: number) => void) => Command;
+
+interface Entry {
+  readonly summary: string;
+  /** Only the command that is asked for is loaded, and of the library nothing before it runs. */
+  readonly load: () => Promise<Make>;
+}
+
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  greet: {
+    summary: "a server that greets, and answers every message",
+    load: async () => (await import("./greet-command.ts")).greetCommand,
+  },
+  connect: {
+    summary: "connect standard input and output to a socket",
+    load: async () => (await import("./connect-command.ts")).connectCommand,
+  },
+  listen: {
+    summary: "wait for a connection, and connect it to standard input and output",
+    load: async () => (await import("./listen-command.ts")).listenCommand,
+  },
+};
+
 /** Runs `sockwright` with its arguments, and gives the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   let exitCode = 0;
-  const done = (code: number): void => {
-    exitCode = code;
-  };
+  let help = "";
   try {
-    await program([greetCommand(done), connectCommand(done), listenCommand(done)]).parseAsync(args, { from: "user" });
+    const wanted = withoutHelpCommand(args);
+    const command = await commandCalled(wanted[0], (code) => {
+      exitCode = code;
+    });
+    try {
+      await program(command, (text) => {
+        help += text;
+      }).parseAsync(wanted, { from: "user" });
+    } finally {
+      if (help !== "") await print(help);
+    }
     return exitCode;
   } catch (error) {
     return complain(error, args);
   }
 }
 
-function program(commands: readonly Command[]): Command {
+/** `help connect` is `connect --help`. */
+function withoutHelpCommand(args: readonly string[]): readonly string[] {
+  if (args[0] !== "help") return args;
+  if (args.slice(1).filter((arg) => !arg.startsWith("-")).length > 1)
+    throw new CommandError(`too many arguments for 'help': see  sockwright --help`, exitCodes.usage);
+  return [...args.slice(1), "--help"];
+}
+
+async function commandCalled(name: string | undefined, done: (code: number) => void): Promise<Command | undefined> {
+  if (name === undefined || name.startsWith("-")) return undefined;
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (entry !== undefined) return (await entry.load())(done).summary(entry.summary);
+  const near = nearest(name, Object.keys(COMMANDS));
+  const hint = near === undefined ? ": see  sockwright --help" : ` (did you mean ${near}?)`;
+  throw new CommandError(`unknown command '${name}'${hint}`, exitCodes.usage);
+}
+
+/** The command that is asked for, and of the others their names. */
+function program(command: Command | undefined, writeOut: (text: string) => void): Command {
+  const names = Object.entries(COMMANDS).map(([name, { summary }]) =>
+    name === command?.name() ? command : new Command(name).summary(summary).usage("[options]"),
+  );
   const program = new Command("sockwright")
     .description("Sockets on the command line: TCP, UDP, and Unix sockets of every kind.")
     .version(version(), "--version", "print the version")
     .addHelpText("after", HELP);
-  for (const command of commands) program.addCommand(command);
-  for (const command of [program, ...commands]) {
+  for (const each of names) program.addCommand(each);
+  for (const each of [program, ...names]) {
     // Its errors are told by complain(), in one line.
-    command
-      .exitOverride()
-      .configureOutput({ writeOut: print, writeErr: () => undefined, outputError: () => undefined });
+    each.exitOverride().configureOutput({ writeOut, writeErr: () => undefined, outputError: () => undefined });
   }
   return program;
 }
 
 /** `sockwright --help | head -1`: who stops reading the help is no failure. */
-function print(text: string): void {
-  process.stdout.on("error", () => undefined);
-  process.stdout.write(text);
-}
-
-/** One line on standard error, and the exit code. */
-function complain(error: unknown, args: readonly string[]): number {
-  if (error instanceof CommanderError && error.exitCode === 0) return 0;
-  if (!(error instanceof CommanderError) && !(error instanceof CommandError)) throw error;
-  const isUsage = error instanceof CommanderError;
-  const [message, exitCode] = isUsage ? [inOneLine(error, args), exitCodes.usage] : [error.message, error.exitCode];
-  const report: Report = { event: "error", message, code: isUsage ? undefined : error.code, exitCode };
-  process.stderr.write(`${args.includes("--json") ? JSON.stringify(report) : inWords(report)}\n`);
-  return exitCode;
-}
-
-function inOneLine({ code, message }: CommanderError, args: readonly string[]): string {
-  if (code === "commander.help")
-    return "a command is missing: greet, connect or listen, as in  sockwright connect tcp://127.0.0.1:8000";
-  const [first = "", hint] = message.replace(/^error: /, "").split("\n");
-  if (hint !== undefined) return `${first} ${hint.replace("Did", "did")}`;
-  const command = ["greet", "connect", "listen"].find((name) => name === args[0]);
-  const page = command === undefined ? "sockwright --help" : `sockwright ${command} --help`;
-  return `${first.replace(/\.$/, "")}: see  ${page}`;
+async function print(text: string): Promise<void> {
+  try {
+    await new StandardOutput(1).write(Buffer.from(text));
+  } catch (error) {
+    if (codeOf(error) !== "EPIPE") throw unwritable(error);
+  }
 }
 
 function version(): string {

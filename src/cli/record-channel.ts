@@ -26,7 +26,9 @@ export class RecordChannel implements Channel {
   }
 
   async receive(): Promise<Uint8Array | undefined> {
-    return (await this.#reader.next())?.bytes;
+    const record = await this.#reader.next();
+    if (record?.isCut === true) throw recordWasCut();
+    return record?.bytes;
   }
 
   async send(bytes: Uint8Array): Promise<void> {
@@ -49,6 +51,18 @@ export function* records(bytes: Uint8Array): Generator<Uint8Array, void> {
   }
 }
 
+/** What came of a record, lent until the next one is asked for; of one that is too long its beginning. */
+export interface ReceivedRecord {
+  readonly bytes: Uint8Array;
+  readonly from: Address | undefined;
+  readonly isCut: boolean;
+}
+
+/** No silent loss. */
+export function recordWasCut(): CommandError {
+  return new CommandError(`a record of more than ${MAX_RECORD_BYTES} bytes came: it was cut`, exitCodes.network);
+}
+
 /** Reads records whole, and tells an empty one from the end. */
 export class RecordReader {
   readonly #socket: Socket<unknown>;
@@ -62,13 +76,11 @@ export class RecordReader {
     if (this.#hasEnd) socket.setsockopt(SOL_SOCKET, SO_PASSCRED, 1);
   }
 
-  async next(): Promise<{ bytes: Uint8Array; from: Address | undefined } | undefined> {
+  async next(): Promise<ReceivedRecord | undefined> {
     const control = this.#hasEnd ? { control: CREDENTIAL_SPACE } : undefined;
     const message = await this.#socket.recvmsg_into(this.#room, control);
-    if ((message.flags & MSG_TRUNC) !== 0) {
-      throw new CommandError(`a record of more than ${MAX_RECORD_BYTES} bytes came: it was cut`, exitCodes.network);
-    }
     if (this.#hasEnd && message.bytes === 0 && message.control.length === 0) return undefined;
-    return { bytes: this.#room[0].subarray(0, message.bytes), from: message.address };
+    const isCut = (message.flags & MSG_TRUNC) !== 0;
+    return { bytes: this.#room[0].subarray(0, message.bytes), from: message.address, isCut };
   }
 }

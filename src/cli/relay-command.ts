@@ -1,11 +1,6 @@
 import type { Command } from "commander";
-import { CommandError, codeOf } from "./command-error.ts";
 import { parseDuration } from "./duration.ts";
-import { explain } from "./explain.ts";
-import { Reporter } from "./reporter.ts";
 import { parseSocketOption, type SocketOption } from "./socket-option.ts";
-import { StandardInput } from "./standard-input.ts";
-import { StandardOutput } from "./standard-output.ts";
 
 /** What `connect` and `listen` are both told. */
 export interface RelayCommandOptions {
@@ -14,15 +9,6 @@ export interface RelayCommandOptions {
   readonly crlf?: boolean;
   readonly option?: readonly SocketOption[];
   readonly json?: boolean;
-}
-
-/** What a command works with. */
-export interface Terminal {
-  readonly input: StandardInput;
-  readonly output: StandardOutput;
-  readonly reporter: Reporter;
-  /** Aborts when the user ends the command. */
-  readonly signal: AbortSignal;
 }
 
 export const END_OF_FILE = `
@@ -45,44 +31,4 @@ export function addRelayOptions(command: Command): Command {
     .option("--crlf", "send each LF as CRLF")
     .option("--option <name=value>", "set a socket option, as TCP_NODELAY=1; repeatable", collect)
     .option("--json", "tell on standard error what happens, errors too, one JSON object a line");
-}
-
-/** Runs a command until its end, and gives its exit code. */
-export async function runOnTerminal(
-  url: string,
-  form: "json" | "words" | "errors",
-  run: (terminal: Terminal) => Promise<void>,
-): Promise<number> {
-  const errors = new StandardOutput(2);
-  const reporter = new Reporter(errors, form);
-  const ending = new AbortController();
-  let signalNumber = 0;
-  // A second signal has its usual effect.
-  for (const [name, number] of SIGNALS) {
-    process.once(name, () => {
-      signalNumber = number;
-      ending.abort();
-    });
-  }
-  let exitCode = 0;
-  try {
-    await run({ input: new StandardInput(), output: new StandardOutput(1), reporter, signal: ending.signal });
-  } catch (error) {
-    if (!ending.signal.aborted) exitCode = await tell(error, url, reporter);
-  }
-  return signalNumber === 0 ? exitCode : 128 + signalNumber;
-}
-
-const SIGNALS = [
-  ["SIGHUP", 1],
-  ["SIGINT", 2],
-  ["SIGTERM", 15],
-] as const;
-
-async function tell(error: unknown, url: string, reporter: Reporter): Promise<number> {
-  const told = explain(error, url);
-  if (!(told instanceof CommandError)) throw told;
-  const { message, exitCode } = told;
-  await reporter.tell({ event: "error", message, code: told.code ?? codeOf(error), exitCode });
-  return exitCode;
 }

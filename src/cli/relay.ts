@@ -1,6 +1,7 @@
 import type { Channel } from "./channel.ts";
 import { CommandError, codeOf, exitCodes } from "./command-error.ts";
 import { CrlfWriter } from "./crlf.ts";
+import { unwritable } from "./explain.ts";
 import { Silence } from "./silence.ts";
 import type { StandardInput } from "./standard-input.ts";
 import type { StandardOutput } from "./standard-output.ts";
@@ -22,26 +23,32 @@ export interface Traffic {
   bytesReceived: number;
 }
 
+/** How a conversation went. */
+export interface Outcome {
+  readonly traffic: Traffic;
+  /**
+   * What went wrong first; nothing when it was asked to end, and when nobody reads standard output any more. It is no
+   * exception: what went over the connection is told all the same.
+   */
+  readonly failure: { readonly error: unknown } | undefined;
+}
+
 /**
  * Standard input to the socket, and the socket to standard output. Each direction ends on its own: the end of standard
  * input is told to the peer, and the end of what the peer sends closes standard output. Either holds one piece of data,
  * and takes the next when that is through.
- *
- * @throws what went wrong first; nothing when it was asked to end, and when nobody reads standard output any more.
  */
 export async function relay(
   channel: Channel,
   input: StandardInput,
   output: StandardOutput,
   options: RelayOptions,
-): Promise<Traffic> {
-  const conversation = new Conversation(channel, input, output, options);
-  await conversation.run();
-  return conversation.traffic;
+): Promise<Outcome> {
+  return new Conversation(channel, input, output, options).run();
 }
 
 class Conversation {
-  readonly traffic: Traffic = { bytesSent: 0, bytesReceived: 0 };
+  readonly #traffic: Traffic = { bytesSent: 0, bytesReceived: 0 };
   readonly #channel: Channel;
   readonly #input: StandardInput;
   readonly #output: StandardOutput;
@@ -66,7 +73,7 @@ class Conversation {
     this.#options = options;
   }
 
-  async run(): Promise<void> {
+  async run(): Promise<Outcome> {
     const { signal, idleTimeoutMs, waitMs } = this.#options;
     const stop = (): void => {
       this.#stop();
@@ -82,7 +89,7 @@ class Conversation {
     this.#waiting.stop();
     signal.removeEventListener("abort", stop);
     this.#stop();
-    if (this.#failure !== undefined) throw this.#failure.error;
+    return { traffic: this.#traffic, failure: this.#failure };
   }
 
   async #outward(): Promise<void> {
@@ -102,7 +109,7 @@ class Conversation {
   async #send(bytes: Uint8Array): Promise<void> {
     try {
       await this.#channel.send(bytes);
-      this.traffic.bytesSent += bytes.length;
+      this.#traffic.bytesSent += bytes.length;
       this.#moved();
     } catch (error) {
       if (!this.#channel.hasEnd) return this.#stop(error);
@@ -116,7 +123,7 @@ class Conversation {
     try {
       for (let bytes = await this.#channel.receive(); bytes !== undefined; bytes = await this.#channel.receive()) {
         this.#moved();
-        this.traffic.bytesReceived += bytes.length;
+        this.#traffic.bytesReceived += bytes.length;
         if (!(await this.#print(bytes))) return;
       }
       await this.#output.end();
@@ -160,9 +167,4 @@ class Conversation {
 
 function timedOut(idleTimeoutMs: number | undefined): CommandError {
   return new CommandError(`nothing was sent or received for ${idleTimeoutMs} ms (--idle-timeout)`, exitCodes.timeout);
-}
-
-export function unwritable(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  return new CommandError(`standard output cannot be written: ${error.message}`, exitCodes.usage, error);
 }

@@ -1,6 +1,6 @@
-import { isIP } from "node:net";
 import type { SocketAddress } from "../server/url/socket-address.ts";
 import { type AddressUrl, formatSocketUrl, parseSocketUrl } from "../server/url/socket-url.ts";
+import { versionOf } from "../server/url/zone.ts";
 import { AF_INET, AF_INET6, AF_UNIX } from "../socket/constants.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 
@@ -20,13 +20,13 @@ export function sourceAddress(url: AddressUrl, text: string): SocketAddress {
 
 function internetAddress(scheme: "tcp" | "udp", text: string): SocketAddress {
   const bare = text.replace(/^\[(.*)\]$/, "$1");
-  if (isIP(bare) !== 0) return addressAt(bare, 0);
+  if (versionOf(bare) !== 0) return addressAt(bare, 0);
   const url = /^[^/]*:\d+$/.test(text) ? parseSocketUrl(`${scheme}://${text}`) : undefined;
-  if (url !== undefined && "host" in url && isIP(url.host) !== 0) return addressAt(url.host, url.port);
+  if (url !== undefined && "host" in url && versionOf(url.host) !== 0) return addressAt(url.host, url.port);
   const reason = "is no address of this machine: write 127.0.0.1, 127.0.0.1:4000 or [::1]:4000";
   throw new CommandError(`--source ${JSON.stringify(text)} ${reason}`, exitCodes.usage);
 }
 
 function addressAt(host: string, port: number): SocketAddress {
-  return { family: isIP(host) === 6 ? AF_INET6 : AF_INET, host, port };
+  return { family: versionOf(host) === 6 ? AF_INET6 : AF_INET, host, port };
 }

@@ -1,20 +1,28 @@
-import { closeSync, fstatSync, openSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, read, type Stats } from "node:fs";
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
+import { isatty } from "node:tty";
+import { promisify } from "node:util";
 import { CommandError, exitCodes } from "./command-error.ts";
+import { WakeUp } from "./wake-up.ts";
+
+/** What is read at once of a file or a pipe, always into the same memory. */
+export const INPUT_BYTES = 256 * 1024;
+
+const readDescriptor = promisify(read);
 
 /** Standard input, read as fast as it is asked for. */
 export class StandardInput {
   #isClosed = false;
+  #close: () => void = () => undefined;
 
-  /** What comes, until its end or {@link close}. */
+  /** What comes, each piece lent until the next one is asked for, until its end or {@link close}. */
   async *chunks(): AsyncGenerator<Uint8Array, void> {
-    // Node would take it for an empty file.
-    if (fstatSync(0).isDirectory()) throw unreadable("it is a folder");
     try {
-      for await (const chunk of process.stdin) yield chunk;
+      yield* this.#pieces();
     } catch (error) {
       if (this.#isClosed) return;
-      const reason = error instanceof Error ? error.message : String(error);
-      throw unreadable(reason, error);
+      if (error instanceof CommandError) throw error;
+      throw unreadable(error instanceof Error ? error.message : String(error), error);
     }
   }
 
@@ -22,24 +30,127 @@ export class StandardInput {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const { stdin } = process;
-    const isOurs = isPipe();
-    stdin.on("error", () => undefined);
-    // libuv never closes descriptor 0; the number is taken again at once, so that no socket gets it.
-    stdin.once("close", () => {
-      if (!isOurs) return;
-      closeSync(0);
-      openSync("/dev/null", "r");
-    });
-    stdin.destroy();
+    this.#close();
   }
+
+  #pieces(): AsyncGenerator<Uint8Array, void> {
+    if (isatty(0)) return this.#typed();
+    const stat = fstatSync(0);
+    // Node would take it for an empty file.
+    if (stat.isDirectory()) throw unreadable("it is a folder");
+    return stat.isFIFO() || stat.isSocket() ? this.#piped(stat) : this.#filed();
+  }
+
+  async *#typed(): AsyncGenerator<Uint8Array, void> {
+    const { stdin } = process;
+    this.#close = () => {
+      stdin.on("error", () => undefined);
+      stdin.destroy();
+    };
+    if (this.#isClosed) return;
+    for await (const chunk of stdin) yield chunk;
+  }
+
+  /** A file or a device. Its reads go to the thread pool: a disk may be slow, and signals are to be heard meanwhile. */
+  async *#filed(): AsyncGenerator<Uint8Array, void> {
+    const memory = Buffer.allocUnsafeSlow(INPUT_BYTES);
+    while (!this.#isClosed) {
+      const { bytesRead } = await readDescriptor(0, memory, 0, INPUT_BYTES, null);
+      if (bytesRead === 0 || this.#isClosed) return;
+      yield memory.subarray(0, bytesRead);
+    }
+  }
+
+  async *#piped(stat: Stats): AsyncGenerator<Uint8Array, void> {
+    const pipe = new Pipe(stat);
+    this.#close = () => pipe.close();
+    if (this.#isClosed) pipe.close();
+    yield* pipe.pieces();
+  }
+}
+
+/** A pipe or socket, read by libuv without blocking, always into the same memory. */
+class Pipe {
+  readonly #stream: Socket;
+  readonly #changed = new WakeUp();
+  /** What came and was not taken: the stream is paused until it is. */
+  #piece: Uint8Array | undefined;
+  #end: { readonly error: Error | undefined } | undefined;
+
+  constructor(stat: Stats) {
+    const own = stat.isFIFO() ? reopened() : undefined;
+    const onread = {
+      buffer: Buffer.allocUnsafeSlow(INPUT_BYTES),
+      callback: (count: number, memory: Uint8Array): boolean => {
+        this.#piece = memory.subarray(0, count);
+        this.#changed.notify();
+        return false;
+      },
+    };
+    // @types/node know of it for connections alone; net.Socket has it for every descriptor.
+    const options: SocketConstructorOpts & { readonly onread: OnReadOpts } = {
+      fd: own ?? 0,
+      readable: true,
+      writable: false,
+      onread,
+    };
+    this.#stream = new Socket(options);
+    const ended = (error?: Error): void => {
+      this.#end ??= { error };
+      this.#changed.notify();
+    };
+    this.#stream.on("error", ended);
+    this.#stream.once("end", ended);
+    this.#stream.once("close", () => {
+      ended();
+      // libuv never closes descriptor 0.
+      if (own === undefined) replaceByNull();
+    });
+  }
+
+  async *pieces(): AsyncGenerator<Uint8Array, void> {
+    for (;;) {
+      const piece = this.#piece;
+      if (piece !== undefined) {
+        yield piece;
+        this.#piece = undefined;
+        this.#stream.resume();
+      } else if (this.#end !== undefined) {
+        if (this.#end.error !== undefined) throw this.#end.error;
+        return;
+      } else {
+        this.#stream.resume();
+        await this.#changed.next();
+      }
+    }
+  }
+
+  close(): void {
+    this.#stream.destroy();
+  }
+}
+
+/**
+ * The pipe, opened a second time: O_NONBLOCK belongs to what open(2) makes, and would else hold for every program that
+ * shares our standard input. The first one is let go, so that who writes learns when we take no more.
+ */
+function reopened(): number | undefined {
+  try {
+    const own = openSync("/proc/self/fd/0", constants.O_RDONLY | constants.O_NONBLOCK);
+    replaceByNull();
+    return own;
+  } catch {
+    // The pipe belongs to another user, or there is no /proc: the descriptor itself will do.
+    return undefined;
+  }
+}
+
+/** The number is taken again at once, so that no socket gets it. */
+function replaceByNull(): void {
+  closeSync(0);
+  openSync("/dev/null", "r");
 }
 
 function unreadable(reason: string, error?: unknown): CommandError {
   return new CommandError(`standard input cannot be read: ${reason}`, exitCodes.usage, error);
-}
-
-function isPipe(): boolean {
-  const stat = fstatSync(0);
-  return stat.isFIFO() || stat.isSocket();
 }

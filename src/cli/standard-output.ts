@@ -15,7 +15,7 @@ const writeDescriptor = promisify(write);
  */
 export class StandardOutput {
   readonly #descriptor: 1 | 2;
-  #stream: Socket | NodeJS.WriteStream | undefined;
+  readonly #stream: Socket | NodeJS.WriteStream | undefined;
   #isEnded = false;
 
   constructor(descriptor: 1 | 2) {
@@ -55,6 +55,14 @@ export class StandardOutput {
   }
 }
 
+let errors: StandardOutput | undefined;
+
+/** Standard error: one for all who tell something, since none of them may write between another's bytes. */
+export function standardError(): StandardOutput {
+  errors ??= new StandardOutput(2);
+  return errors;
+}
+
 function open(descriptor: 1 | 2): Socket | NodeJS.WriteStream | undefined {
   if (isatty(descriptor)) return descriptor === 1 ? process.stdout : process.stderr;
   const stat = fstatSync(descriptor);
@@ -66,7 +74,8 @@ function open(descriptor: 1 | 2): Socket | NodeJS.WriteStream | undefined {
 
 /**
  * The pipe, opened a second time: O_NONBLOCK belongs to what open(2) makes, and would else hold for every program that
- * shares our standard output. The first one is let go at once.
+ * shares our standard output. The first one is let go at once: its reader is to see the end at {@link StandardOutput.end}.
+ * Standard error keeps it, for what Node itself has to say when it ends the process.
  */
 function openPipe(descriptor: 1 | 2): Socket | undefined {
   let own: number;
@@ -76,7 +85,7 @@ function openPipe(descriptor: 1 | 2): Socket | undefined {
     // The pipe belongs to another user, its reader has gone, or there is no /proc: the descriptor itself will do.
     return socketOn(descriptor);
   }
-  replaceByNull(descriptor);
+  if (descriptor === 1) replaceByNull(descriptor);
   return socketOn(own);
 }
 

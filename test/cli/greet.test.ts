@@ -45,8 +45,8 @@ describe("python's own clients", () => {
   const run = (context: Parameters<typeof requirePeer>[0], program: string): Promise<Child> =>
     startChild(requirePeer(context, "python3"), ["-c", program]);
 
-  test("a session", async (context) => {
-    const { child, urls } = await greeting(...TCP);
+  test("a session, with the greeting that they expect", async (context) => {
+    const { child, urls } = await greeting(...TCP, "--greeting", "Welcome!");
     const { port } = new URL(urls[0] ?? "");
     const program = `
 import socket
@@ -94,7 +94,7 @@ for name in (b"client1", b"client2"):
     const nc = await startChild("sh", ["-c", `printf 'you\\nexit\\n' | nc -N 127.0.0.1 ${port}`]);
     await nc.exit();
     // Both lines may come in one read: then they are one message.
-    expect(nc.stdout).toMatch(/^Welcome!Hello, you(!\n|\nexit!\n)$/);
+    expect(nc.stdout).toMatch(/^Welcome!\nHello, you(!\n|\nexit!\n)$/);
     await stopped(child);
   });
 });
@@ -117,7 +117,7 @@ test("--json: the same, one object a line", async () => {
     return { child: server, urls: [(JSON.parse(line) as { url: string }).url] };
   })();
   const connection = await client(urls[0]);
-  await connection.readExactly("Welcome!".length);
+  await connection.readExactly("Welcome!\n".length);
   connection.write("Rose");
   await connection.readExactly("Hello, Rose!".length);
   connection.write(Buffer.from([0xff]));
@@ -153,7 +153,7 @@ test("--close-after-first ends after the first message", async () => {
   const { urls } = await greeting(...TCP, "--close-after-first");
   const connection = await client(urls[0]);
   connection.write("Hello Server");
-  expect(String(await connection.readExactly("Welcome!".length))).toBe("Welcome!");
+  expect(String(await connection.readUntil("\n"))).toBe("Welcome!\n");
   expect(await connection.read()).toBeUndefined();
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { MAX_CLIENTS } from "../../src/cli/audience.ts";
+import { MAX_CLIENTS } from "../../src/cli/clients.ts";
 import { type Socket, socket } from "../../src/index.ts";
 import { startChild } from "../support/child.ts";
 import { requirePeer } from "../support/peers.ts";

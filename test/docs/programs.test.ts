@@ -61,6 +61,12 @@ describe("docs/your-first-server.md", () => {
       await server.line(/^greeting 127\.0\.0\.1$/);
     }
     expect(server.stderr).toBe("");
+    // Its connections are in TIME_WAIT, tcp(7): the same program takes the port again.
+    server.kill("SIGKILL");
+    await server.exit();
+    const block = program(blocks, "greet.ts");
+    const again = await startProgram({ ...block, code: block.code.replace("port: 0", `port: ${port}`) });
+    expect(await portOf(again)).toBe(port);
   });
 
   test("converse.ts answers one client, and the next when that one has gone", async () => {

@@ -59,16 +59,30 @@ function internet(place: string, query: string | undefined): object | undefined 
   const [, scheme = "", written = "", port = ""] = found ?? [];
   const options = found === null ? undefined : optionsOf(query, OPTIONS[scheme] ?? {});
   if (options === undefined || Number(port) > 65_535) return undefined;
-  const host = written.replace(/^\[|\]$/g, "");
-  if (written !== host && !isIPv6(host)) return undefined;
+  const host = written.replace(/^\[(?:([^%]*)%25(?=[^\]])(.*)|(.*))\]$/s, (_, address, zone, all) =>
+    zone === undefined ? String(all) : `${String(address)}%${String(decoded(String(zone)))}`,
+  );
+  if (written.startsWith("[") && !isZoned(host)) return undefined;
   const url = { scheme, host, port: Number(port), ...options };
   return isPossible(host, scheme, options) ? url : undefined;
+}
+
+/** RFC 4007: an IPv6 address, and perhaps the interface it belongs to. */
+function isZoned(host: string): boolean {
+  const [bare = "", ...zone] = host.split("%");
+  return isIPv6(bare) && (zone.length === 0 || (zone.length === 1 && /^[^\s/\p{Cc}]{1,15}$/u.test(String(zone[0]))));
+}
+
+/** Of one network: fe80::/10, and groups of scope 2. */
+function isOfOneNetwork(host: string): boolean {
+  return isIPv6(host) && !host.includes("%") && /^fe[89ab].:|^ff.2:/i.test(host);
 }
 
 /** What goes together. */
 function isPossible(host: string, scheme: string, options: Record<string, unknown>): boolean {
   const [joined, source] = [options["group"], options["source"]];
   if (scheme === "tcp" && isGroup(host)) return false;
+  if (isOfOneNetwork(host) && options["interface"] === undefined) return false;
   if (options["ipv6only"] === true && (isIPv4(host) || host === "*")) return false;
   if (source !== undefined && joined === undefined && !isGroup(host)) return false;
   const versions = [host, joined, source].map((each) => (typeof each === "string" ? isIP(each) : 0));

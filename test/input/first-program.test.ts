@@ -94,7 +94,7 @@ describe("Ctrl-C ends it with exit code 0", () => {
     const { child, tcp } = await started();
     const client = connect(tcp, "127.0.0.1");
     onTestFinished(() => void client.destroy());
-    expect(String((await once(client, "data"))[0])).toBe("Welcome!");
+    expect(String((await once(client, "data"))[0])).toBe("Welcome!\n");
     child.kill("SIGINT");
     await once(client, "close");
     expect(await child.exit()).toEqual({ code: 0, signal: null });
@@ -119,11 +119,22 @@ test("it serves the session of its source, line by line", async () => {
   const client = connect(tcp, "127.0.0.1").setEncoding("utf8");
   onTestFinished(() => void client.destroy());
   const next = async (): Promise<unknown> => (await once(client, "data"))[0];
-  expect(await next()).toBe("Welcome!");
+  expect(await next()).toBe("Welcome!\n");
   client.write("wörld\n");
   expect(await next()).toBe("Hello, wörld!\n");
   client.write("exit\n");
   await once(client, "end");
+});
+
+test("--greeting is sent as it is: the tutorials' clients expect no line end", async () => {
+  const child = await start(...FREE, "--greeting", "Welcome!");
+  const [, tcp] = await child.line(/^tcp:\/\/127\.0\.0\.1:(\d+) /);
+  const client = connect(Number(tcp), "127.0.0.1");
+  onTestFinished(() => void client.destroy());
+  expect(String((await once(client, "data"))[0])).toBe("Welcome!");
+  const wrong = await start("--greeting");
+  expect(await wrong.exit()).toEqual({ code: 2, signal: null });
+  expect(wrong.stderr).toMatch(/^--greeting lacks its text\. Usage: [^\n]*\n$/);
 });
 
 test("it answers a datagram with what came, to whom it came from", async () => {
@@ -144,7 +155,7 @@ test("a client that resets loses only itself", async () => {
   }
   const client = connect(tcp, "127.0.0.1");
   onTestFinished(() => void client.destroy());
-  expect(String((await once(client, "data"))[0])).toBe("Welcome!");
+  expect(String((await once(client, "data"))[0])).toBe("Welcome!\n");
   child.kill("SIGINT");
   expect(await child.exit()).toEqual({ code: 0, signal: null });
   expect(child.stderr).not.toMatch(/^ +at /m);

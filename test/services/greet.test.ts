@@ -39,14 +39,14 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
   test("it greets, answers each message, and ends at the farewell", async () => {
     const connection = await client(await greeting("tcp://127.0.0.1:0"));
-    await talk(connection, ["", "Welcome!"], ["Rose", "Hello, Rose!"], ["Think", "Hello, Think!"]);
+    await talk(connection, ["", "Welcome!\n"], ["Rose", "Hello, Rose!"], ["Think", "Hello, Think!"]);
     connection.write("exit");
     expect(await connection.read()).toBeUndefined();
   });
 
   test("a line end is no part of the message, and comes back behind the answer", async () => {
     const connection = await client(await greeting("tcp://127.0.0.1:0"));
-    await talk(connection, ["", "Welcome!"], ["Rose\n", "Hello, Rose!\n"], ["Think\r\n", "Hello, Think!\r\n"]);
+    await talk(connection, ["", "Welcome!\n"], ["Rose\n", "Hello, Rose!\n"], ["Think\r\n", "Hello, Think!\r\n"]);
     connection.write("exit\n");
     expect(await connection.read()).toBeUndefined();
   });
@@ -105,11 +105,11 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
   test("with closeAfterFirst only a reply that was given is sent", async () => {
     const silent = await client(await greeting("tcp://127.0.0.1:0", { closeAfterFirst: true }));
-    await talk(silent, ["", "Welcome!"]);
+    await talk(silent, ["", "Welcome!\n"]);
     silent.write("Hello Server");
     expect(await silent.read()).toBeUndefined();
     const answering = await client(await greeting("tcp://127.0.0.1:0", { closeAfterFirst: true, reply: "got {data}" }));
-    await talk(answering, ["", "Welcome!"], ["it", "got it"]);
+    await talk(answering, ["", "Welcome!\n"], ["it", "got it"]);
     expect(await answering.read()).toBeUndefined();
   });
 
@@ -123,7 +123,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const events: GreetEvent[] = [];
     const server = await greeting("tcp://127.0.0.1:0", { onEvent: (event) => events.push(event) });
     const connection = await client(server);
-    await talk(connection, ["", "Welcome!"], ["Rose", "Hello, Rose!"]);
+    await talk(connection, ["", "Welcome!\n"], ["Rose", "Hello, Rose!"]);
     await connection.end();
     expect(await connection.read()).toBeUndefined();
     expect(events.map(({ type }) => type)).toEqual(["opened", "message", "closed"]);

@@ -21,6 +21,7 @@ import type { AddressUrl } from "../url/socket-url.ts";
 import { joinGroup, prepareSending } from "./multicast.ts";
 import { OpenSocket } from "./open-socket.ts";
 import { type FileAccess, UnixPath } from "./unix-path.ts";
+import { checkZone } from "./zone-of-machine.ts";
 
 /** What is done to a socket that has no address yet, such as setting its options. */
 export type Prepare = (socket: Socket<unknown>) => void;
@@ -40,6 +41,7 @@ export async function bindSocket(url: AddressUrl, prepare?: Prepare): Promise<Op
 }
 
 async function bindTo(url: AddressUrl, address: SocketAddress, prepare: Prepare | undefined): Promise<OpenSocket> {
+  checkZone(url, address);
   const made = socket(address.family, typeOf(url));
   try {
     if (url.scheme === "tcp") {

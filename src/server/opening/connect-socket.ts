@@ -11,6 +11,7 @@ import {
 import { bindPath, type Prepare } from "./bind-socket.ts";
 import { prepareSending } from "./multicast.ts";
 import { OpenSocket } from "./open-socket.ts";
+import { checkZone } from "./zone-of-machine.ts";
 
 /** How a socket is connected. */
 export interface ConnectSocketOptions {
@@ -51,6 +52,8 @@ async function connectTo(
   { source, prepare, signal }: ConnectSocketOptions,
 ): Promise<OpenSocket> {
   const type = typeOf(url);
+  checkZone(url, address);
+  if (source !== undefined) checkZone(url, source);
   const made = socket(address.family, type);
   let open = new OpenSocket(made);
   try {

@@ -1,5 +1,5 @@
 import { lookup } from "node:dns/promises";
-import { isIP, isIPv6 } from "node:net";
+import { isIP } from "node:net";
 import type { Address, AddressInput } from "../../socket/address.ts";
 import {
   AF_INET,
@@ -14,6 +14,7 @@ import {
 import { AbortError } from "../../socket/sockwright-error.ts";
 import { type AddressUrl, formatSocketUrl, type InternetUrl } from "./socket-url.ts";
 import { isMulticast } from "./url-options.ts";
+import { needsZone, versionOf } from "./zone.ts";
 
 /** An address that a URL stands for, ready for a socket of its family. */
 export type SocketAddress = AddressInput & { readonly family: number };
@@ -44,7 +45,7 @@ export async function addressesOf(url: AddressUrl, signal?: AbortSignal): Promis
   // As elsewhere, 0 is any port: vsock(7) has another number for it.
   if ("cid" in url) return [{ family: AF_VSOCK, cid: url.cid, port: url.port === 0 ? VMADDR_PORT_ANY : url.port }];
   if (url.host === "*") return everyAddress(url);
-  const version = isIP(url.host);
+  const version = versionOf(url.host);
   const found =
     version === 0
       ? await withSignal(lookup(url.host, { all: true }), signal)
@@ -58,8 +59,8 @@ export async function addressesOf(url: AddressUrl, signal?: AbortSignal): Promis
 
 /** ipv6(7): a group that is not global is one of an interface, which bind(2) and connect(2) have to be told. */
 function zoned(address: string, url: InternetUrl): string {
-  const needsZone = url.interface !== undefined && isIPv6(address) && isMulticast(address) && !address.includes("%");
-  return needsZone ? `${address}%${url.interface}` : address;
+  const isGroup = isIP(address) === 6 && isMulticast(address) && !address.includes("%");
+  return url.interface !== undefined && (isGroup || needsZone(address)) ? `${address}%${url.interface}` : address;
 }
 
 /** One IPv6 socket takes IPv4 clients, too; where the machine has no IPv6, an IPv4 socket does. */
@@ -79,11 +80,18 @@ export function urlAt(scheme: AddressUrl["scheme"], address: Address): string {
 
 /** As {@link urlAt}, taken apart. */
 export function placeAt(scheme: AddressUrl["scheme"], address: Address): AddressUrl {
-  const { host, cid, port, path, abstract } = address;
-  if (scheme === "tcp" || scheme === "udp") return { scheme, host: host ?? "", port: port ?? 0 };
+  const { cid, port, path, abstract } = address;
+  if (scheme === "tcp" || scheme === "udp") return { scheme, host: hostOf(address), port: port ?? 0 };
   if (scheme === "vsock") return { scheme, cid: cid ?? 0, port: port ?? 0 };
   if (abstract !== undefined) return { scheme, abstract: abstract.toString() };
   return { scheme, path: path?.toString() ?? "" };
+}
+
+/** An address of one network is one only with its zone, here the number of the interface. */
+function hostOf(address: Address): string {
+  if (address.host === undefined) return "";
+  const scopeId = "scopeId" in address ? address.scopeId : 0;
+  return scopeId === 0 || address.host.includes("%") ? address.host : `${address.host}%${scopeId}`;
 }
 
 /** A look-up cannot be stopped, but need not be waited for. */

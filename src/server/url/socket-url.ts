@@ -1,7 +1,8 @@
-import { isIP, isIPv4, isIPv6 } from "node:net";
+import { isIPv4 } from "node:net";
 import { nearest } from "./nearest.ts";
 import { formatOptions, isMulticast, parseOptions } from "./url-options.ts";
 import { ANY_CID, formatVsock, parseVsock, type VsockUrl } from "./vsock-url.ts";
+import { formatZone, needsZone, parseZone, versionOf } from "./zone.ts";
 
 /** A TCP or UDP address. `host` is a name or an address, an IPv6 address without its brackets. */
 export interface InternetUrl {
@@ -82,7 +83,7 @@ export class SocketUrlError extends TypeError {
  *
  * | URL | socket |
  * |---|---|
- * | `tcp://HOST:PORT`, `udp://HOST:PORT` | an IPv6 address stands in brackets: `tcp://[::1]:8000` |
+ * | `tcp://HOST:PORT`, `udp://HOST:PORT` | an IPv6 address stands in brackets, `tcp://[::1]:8000`, with its zone as in `[fe80::1%eth0]` |
  * | `tcp://*:PORT`, `udp://*:PORT` | every address of this machine, for listeners |
  * | `unix:PATH`, `unix-dgram:PATH`, `unix-seqpacket:PATH` | the path, absolute or relative, also `unix:///run/x.sock` |
  * | `unix:@NAME` and so on | an abstract name, without the `@` |
@@ -120,6 +121,7 @@ export function parseSocketUrl(text: string): SocketUrl {
     return parseVsock(place, refuse);
   }
   if (scheme === "fd" || scheme === "systemd") return parseInherited(text, scheme, place, query);
+  if (/^(?:\.{0,2}\/|~|@.)/.test(text)) throw new SocketUrlError(text, `has no scheme: write unix:${text}`);
   // "localhost:8000" looks like a URL of the scheme localhost.
   if (scheme === "" || /^\d*$/.test(rest))
     throw new SocketUrlError(text, `has no scheme: write tcp://${hostAndPort(text)}`);
@@ -134,7 +136,7 @@ export function formatSocketUrl(url: SocketUrl): string {
   if (url.scheme === "systemd") return `systemd:${url.name}`;
   if (url.scheme === "vsock") return formatVsock(url);
   if ("host" in url) {
-    const host = url.host.includes(":") ? `[${url.host}]` : url.host;
+    const host = url.host.includes(":") ? `[${formatZone(url.host)}]` : url.host;
     return `${url.scheme}://${host}:${url.port}${formatOptions(url)}`;
   }
   if ("abstract" in url) return `${url.scheme}:@${escaped(url.abstract)}`;
@@ -189,7 +191,7 @@ function parseInternet(text: string, scheme: "tcp" | "udp", place: string, query
   }
   if (options.source !== undefined && group === undefined)
     throw refuse("has a source without a group: add group=232.1.1.1");
-  const families = [host, group, options.source].flatMap((each) => (each === undefined ? [] : [isIP(each)]));
+  const families = [host, group, options.source].flatMap((each) => (each === undefined ? [] : [versionOf(each)]));
   // A name or * has the family of its group.
   if (new Set(families.filter((family) => family !== 0)).size > 1) {
     throw refuse("mixes IPv4 and IPv6: its host, group and source have to be of one family");
@@ -197,6 +199,9 @@ function parseInternet(text: string, scheme: "tcp" | "udp", place: string, query
   // ip(7): a socket that is bound to another address gets nothing that is sent to the group.
   if (options.group !== undefined && !["*", "0.0.0.0", "::", options.group].includes(host)) {
     throw refuse(`has a group, whose datagrams do not come to its host: write udp://*:${port}?group=${options.group}`);
+  }
+  if (options.interface === undefined && needsZone(host)) {
+    throw refuse(`has an address that each network has for itself: write ${scheme}://[${host}%eth0]:${port}`);
   }
   return { scheme, host, port, ...options };
 }
@@ -245,14 +250,14 @@ function parseAuthority(text: string, scheme: string, rest: string): { host: str
     throw new SocketUrlError(text, `has more than a host and a port: write ${scheme}://HOST:PORT`);
   const [, bracketed, plain = "", port] = /^(?:\[([^\]]*)\]|([^:]*)):([^:]*)$/.exec(authority) ?? [];
   if (port === undefined) throw new SocketUrlError(text, authorityHint(scheme, authority));
-  const host = bracketed ?? plain;
+  const host = bracketed === undefined ? plain : parseZone(bracketed, (reason) => new SocketUrlError(text, reason));
   if (host === "")
     throw new SocketUrlError(
       text,
       `has no host: write ${scheme}://127.0.0.1:${port}, or ${scheme}://*:${port} for every address`,
     );
-  if (bracketed !== undefined && !isIPv6(bracketed)) {
-    const right = bracketed.includes(":") ? "[::1]" : bracketed;
+  if (bracketed !== undefined && versionOf(host) !== 6) {
+    const right = bracketed.includes(":") || bracketed.includes("%") ? "[::1]" : bracketed;
     throw new SocketUrlError(text, `has brackets around what is no IPv6 address: write ${scheme}://${right}:${port}`);
   }
   if (/[[\]]/.test(plain)) throw new SocketUrlError(text, `has one bracket alone: write ${scheme}://[::1]:${port}`);

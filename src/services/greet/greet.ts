@@ -9,8 +9,8 @@ import { delay } from "./delay.ts";
 import { type Message, messageOf } from "./message.ts";
 import { ReplyTemplate } from "./reply-template.ts";
 
-/** Sent to who connects. */
-export const DEFAULT_GREETING = "Welcome!";
+/** Sent to who connects: a line, so that in a terminal what is typed begins on the next one. */
+export const DEFAULT_GREETING = "Welcome!\n";
 /** Answers a message of a stream. */
 export const DEFAULT_STREAM_REPLY = "Hello, {data}!";
 /** Answers a datagram. */
@@ -30,7 +30,10 @@ export type GreetEvent =
 
 /** How to greet. */
 export interface GreetOptions {
-  /** Sent to every client that connects; `""` sends nothing. */
+  /**
+   * Sent to every client that connects, as it is; `""` sends nothing. Default a line, `Welcome!\n`; the clients of
+   * socket tutorials expect `Welcome!` alone.
+   */
   readonly greeting?: string | undefined;
   /** `{data}` is the message, `{address}` where it came from. Default `Hello, {data}!`, on datagrams without the `!`. */
   readonly reply?: string | undefined;

@@ -1,0 +1,64 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { rolldown } from "rolldown";
+
+const folder = "dist/cli";
+const commander = "node_modules/commander";
+const definitions = ["greet", "connect", "listen"].map((name) => `${name}-command.js`);
+
+/**
+ * Joins the modules of the command to a few files: Node takes longer to find and open a hundred of them than to run them.
+ * Those of one command alone are read when it runs, and those of the addon when a command runs that needs it. They go
+ * where the compiled modules were, as deep in the package as they, so that what they find beside themselves they still find.
+ *
+ * @returns {Promise<string[]>} the files that were written
+ */
+export async function bundleCommand() {
+  const start = staticImports(["sockwright.js", ...definitions]);
+  const sockets = staticImports(["connect.js"]);
+  const bundle = await rolldown({
+    input: join(folder, "sockwright.js"),
+    platform: "node",
+    preserveEntrySignatures: false,
+  });
+  const { output } = await bundle.generate({
+    format: "esm",
+    entryFileNames: "[name].js",
+    chunkFileNames: "[name].js",
+    codeSplitting: {
+      includeDependenciesRecursively: false,
+      groups: [
+        { name: "start", test: (id) => start.has(id) || id.includes(`/${commander}/`) },
+        { name: "sockets", test: (id) => sockets.has(id) },
+      ],
+    },
+    // What is copied keeps its licence.
+    postBanner: ({ name }) => (name === "start" ? `/*! ${readFileSync(join(commander, "LICENSE"), "utf8")}*/` : ""),
+  });
+  await bundle.close();
+  rmSync(folder, { recursive: true });
+  mkdirSync(folder);
+  return output.map((file) => {
+    const path = join(folder, file.fileName);
+    writeFileSync(path, file.type === "chunk" ? file.code : file.source);
+    return path;
+  });
+}
+
+/**
+ * The compiled modules that are loaded with these of the command.
+ *
+ * @param {string[]} names
+ */
+function staticImports(names) {
+  /** @type {Set<string>} */
+  const found = new Set();
+  const waiting = names.map((name) => resolve(folder, name));
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (found.has(path)) continue;
+    found.add(path);
+    const imports = readFileSync(path, "utf8").matchAll(/^(?:import|export)\b[^;]*? from "(\.[^"]+)";/gms);
+    for (const [, specifier = ""] of imports) waiting.push(resolve(dirname(path), specifier));
+  }
+  return found;
+}

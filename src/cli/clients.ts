@@ -1,0 +1,206 @@
+import { urlAt } from "../server/url/socket-address.ts";
+import type { AddressUrl } from "../server/url/socket-url.ts";
+import type { Listener, Socket } from "../socket/socket.ts";
+import { Broadcast, MAX_BEHIND_BYTES, type Reader } from "./broadcast.ts";
+import type { Channel } from "./channel.ts";
+import { CommandError, codeOf, exitCodes } from "./command-error.ts";
+import { CrlfWriter } from "./crlf.ts";
+import { explain, unwritable } from "./explain.ts";
+import type { RelayOptions, Traffic } from "./relay.ts";
+import type { Reporter } from "./reporter.ts";
+import { Silence } from "./silence.ts";
+import { channelOver } from "./socket-channel.ts";
+import type { StandardInput } from "./standard-input.ts";
+import type { StandardOutput } from "./standard-output.ts";
+import { LAST_WORDS_MS, within } from "./time-limit.ts";
+import { WakeUp } from "./wake-up.ts";
+
+/** Clients of `listen --keep-open` at one time; further ones wait in the listener's queue. */
+export const MAX_CLIENTS = 1_000;
+
+interface Client {
+  readonly url: string;
+  readonly channel: Channel;
+  readonly traffic: Traffic;
+  readonly idle: Silence;
+  readonly reader: Reader;
+  /** Why we closed it: what it did, or left undone. */
+  reason: CommandError | undefined;
+}
+
+/**
+ * Everybody who is connected to `listen --keep-open`: what they send is printed, what is typed goes to all of them.
+ * Nothing that one of them does, or leaves undone, ends or holds up the others.
+ */
+export class Clients {
+  readonly #scheme: AddressUrl["scheme"];
+  readonly #input: StandardInput;
+  readonly #output: StandardOutput;
+  readonly #reporter: Reporter;
+  readonly #options: RelayOptions;
+  readonly #clients = new Set<Client>();
+  readonly #broadcast = new Broadcast();
+  readonly #changed = new WakeUp();
+  readonly #waiting = new Silence(() => this.#stop());
+  #listeners: readonly Listener[] = [];
+  #isStopped = false;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(
+    scheme: AddressUrl["scheme"],
+    input: StandardInput,
+    output: StandardOutput,
+    reporter: Reporter,
+    options: RelayOptions,
+  ) {
+    this.#scheme = scheme;
+    this.#input = input;
+    this.#output = output;
+    this.#reporter = reporter;
+    this.#options = options;
+  }
+
+  /** Serves until it is asked to end, or nobody reads standard output any more. */
+  async serve(listeners: readonly Listener[]): Promise<void> {
+    this.#listeners = listeners;
+    const aborted = (): void => this.#stop();
+    this.#options.signal.addEventListener("abort", aborted, { once: true });
+    if (this.#options.signal.aborted) this.#stop();
+    const fail = (error: unknown): void => this.#stop({ error });
+    const outward = this.#outward().catch(fail);
+    await Promise.all(listeners.map((listener) => this.#accept(listener).catch(fail)));
+    this.#stop();
+    await outward;
+    await within(LAST_WORDS_MS, this.#untilAlone());
+    this.#options.signal.removeEventListener("abort", aborted);
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #accept(listener: Listener): Promise<void> {
+    for await (const [peer, address] of listener) {
+      void this.#hear(peer, urlAt(this.#scheme, address));
+      while (this.#clients.size >= MAX_CLIENTS && !this.#isStopped) await this.#changed.next();
+    }
+  }
+
+  async #untilAlone(): Promise<void> {
+    while (this.#clients.size > 0) await this.#changed.next();
+  }
+
+  /** One client, until it ends or fails; its failure is its own. */
+  async #hear(peer: Socket, url: string): Promise<void> {
+    const traffic = { bytesSent: 0, bytesReceived: 0 };
+    try {
+      const channel = channelOver(peer);
+      const client: Client = {
+        url,
+        channel,
+        traffic,
+        idle: new Silence(() => this.#drop(client, "was silent or took no more")),
+        reader: this.#broadcast.join(),
+        reason: undefined,
+      };
+      this.#clients.add(client);
+      this.#changed.notify();
+      if (this.#isStopped) channel.close();
+      try {
+        await this.#reporter.tell({ event: "open", local: urlAt(this.#scheme, peer.getsockname()), peer: url });
+        await this.#converse(client);
+      } catch (error) {
+        await this.#complain(error, client);
+      } finally {
+        client.idle.stop();
+        channel.close();
+        this.#broadcast.leave(client.reader);
+        this.#clients.delete(client);
+        this.#changed.notify();
+      }
+    } catch (error) {
+      peer.close();
+      await this.#tell(error, url);
+    }
+    await this.#reporter.tell({ event: "close", peer: url, ...traffic });
+  }
+
+  async #converse(client: Client): Promise<void> {
+    const { channel, idle, traffic } = client;
+    idle.limit(this.#options.idleTimeoutMs);
+    void this.#feed(client);
+    for (let bytes = await channel.receive(); bytes !== undefined; bytes = await channel.receive()) {
+      this.#moved(client);
+      traffic.bytesReceived += bytes.length;
+      await this.#output.write(bytes).catch((error: unknown) => {
+        this.#stop(codeOf(error) === "EPIPE" ? undefined : { error: unwritable(error) });
+      });
+    }
+  }
+
+  /** What is typed, as fast as this client takes it. */
+  async #feed(client: Client): Promise<void> {
+    const { channel, reader, traffic } = client;
+    try {
+      for (let bytes = await this.#broadcast.next(reader); bytes !== undefined; ) {
+        await channel.send(bytes);
+        traffic.bytesSent += bytes.length;
+        this.#moved(client);
+        this.#broadcast.took(reader);
+        bytes = await this.#broadcast.next(reader);
+      }
+      channel.end();
+    } catch (error) {
+      // A client that takes no more is lost; its own loop ends, and tells it.
+      client.reason ??= explain(error, { url: client.url, role: "peer" });
+      channel.close();
+    }
+  }
+
+  async #outward(): Promise<void> {
+    const crlf = this.#options.crlf === true ? new CrlfWriter() : undefined;
+    for await (const chunk of this.#input.chunks()) {
+      await this.#broadcast.hasReaders();
+      if (this.#isStopped) break;
+      this.#waiting.broken();
+      const bytes = crlf?.translate(chunk) ?? chunk;
+      // A chunk is lent until the next one, and a slow client takes it later.
+      const late = await this.#broadcast.send(bytes === chunk ? Uint8Array.from(chunk) : bytes);
+      for (const client of this.#clients) {
+        if (late.includes(client.reader)) this.#drop(client, `fell ${MAX_BEHIND_BYTES / 2 ** 20} MiB behind`);
+      }
+    }
+    this.#broadcast.end();
+    if (!this.#isStopped) this.#waiting.limit(this.#options.waitMs);
+  }
+
+  #moved({ idle }: Client): void {
+    idle.broken();
+    this.#waiting.broken();
+  }
+
+  #drop(client: Client, why: string): void {
+    client.reason ??= new CommandError(`${client.url}: closed, since it ${why}`, exitCodes.network);
+    client.channel.close();
+  }
+
+  async #complain(error: unknown, { url, reason }: Client): Promise<void> {
+    const isOurs = codeOf(error) === "ERR_SOCKWRIGHT_CLOSED";
+    if (isOurs && this.#isStopped) return;
+    await this.#tell(isOurs ? (reason ?? error) : error, url);
+  }
+
+  async #tell(error: unknown, url: string): Promise<void> {
+    const { message, code } = explain(error, { url, role: "peer" });
+    await this.#reporter.tell({ event: "error", message, code, exitCode: undefined });
+  }
+
+  #stop(failure?: { readonly error: unknown }): void {
+    this.#failure ??= failure;
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    this.#waiting.stop();
+    for (const listener of this.#listeners) listener.close();
+    this.#input.close();
+    this.#broadcast.end();
+    for (const { channel } of this.#clients) channel.close();
+    this.#changed.notify();
+  }
+}

@@ -1,0 +1,57 @@
+import { type ConnectedSocket, connectSocket } from "../server/opening/connect-socket.ts";
+import { urlAt } from "../server/url/socket-address.ts";
+import { type AddressUrl, checkConnectable, formatSocketUrl, parseSocketUrl } from "../server/url/socket-url.ts";
+import type { SocketDescriptor } from "../socket/socket-descriptor.ts";
+import { CommandError, exitCodes } from "./command-error.ts";
+import type { ConnectOptions } from "./connect-command.ts";
+import { relay } from "./relay.ts";
+import { channelOver } from "./socket-channel.ts";
+import { setOptions } from "./socket-option.ts";
+import { sourceAddress } from "./source-address.ts";
+import { runOnTerminal, type Terminal } from "./terminal.ts";
+
+/** `sockwright connect URL`; gives the exit code. */
+export function connect(text: string, options: ConnectOptions): Promise<number> {
+  const form = options.json === true ? "json" : "errors";
+  return runOnTerminal({ url: text, role: "target" }, form, (terminal) => converse(text, options, terminal));
+}
+
+async function converse(text: string, options: ConnectOptions, terminal: Terminal): Promise<void> {
+  const { input, output, reporter, signal, fail } = terminal;
+  const url = parseSocketUrl(text);
+  checkConnectable(url);
+  const { open } = await connectInTime(url, options, signal);
+  try {
+    const peer = formatSocketUrl(url);
+    await reporter.tell({ event: "open", local: urlAt(url.scheme, open.socket.getsockname()), peer });
+    const { wait: waitMs, idleTimeout: idleTimeoutMs, crlf } = options;
+    const relayOptions = { waitMs, idleTimeoutMs, crlf, signal };
+    const { traffic, failure } = await relay(channelOver(open.socket), input, output, relayOptions);
+    if (failure !== undefined) await fail(failure.error, { url: text, role: "target" });
+    await reporter.tell({ event: "close", peer, ...traffic });
+  } finally {
+    open.close();
+  }
+}
+
+async function connectInTime(url: AddressUrl, options: ConnectOptions, signal: AbortSignal): Promise<ConnectedSocket> {
+  const { connectTimeout: timeoutMs, option = [] } = options;
+  const source = options.source === undefined ? undefined : sourceAddress(url, options.source);
+  const ending = new AbortController();
+  const abort = (): void => ending.abort();
+  signal.addEventListener("abort", abort, { once: true });
+  const late = new CommandError(
+    `${formatSocketUrl(url)}: no connection within ${timeoutMs} ms (--connect-timeout)`,
+    exitCodes.timeout,
+  );
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => ending.abort(late), timeoutMs);
+  try {
+    const prepare = (made: SocketDescriptor): void => setOptions(made, option);
+    return await connectSocket(url, { source, prepare, signal: ending.signal });
+  } catch (error) {
+    throw ending.signal.reason === late ? late : error;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+  }
+}

@@ -1,0 +1,46 @@
+import { type Server, serve } from "../server/serve.ts";
+import { peerName } from "../server/transport/peer-name.ts";
+import { type GreetOptions, greet } from "../services/greet/greet.ts";
+import { SocketError } from "../socket/socket-error.ts";
+import { EventLog } from "./event-log.ts";
+import { explain } from "./explain.ts";
+import type { GreetCommandOptions } from "./greet-command.ts";
+import { failure, GreetEvents, inWords, type ServerEvent } from "./server-event.ts";
+import { StandardOutput } from "./standard-output.ts";
+import { LAST_WORDS_MS, within } from "./time-limit.ts";
+import { untilSignal } from "./until-signal.ts";
+
+/** `sockwright greet`; settles when it has been stopped. */
+export async function runGreetServer(options: GreetCommandOptions): Promise<void> {
+  const log = new EventLog(new StandardOutput(1));
+  const tell = (event: ServerEvent): void => log.print(options.json === true ? JSON.stringify(event) : inWords(event));
+  const { first, second } = untilSignal();
+  const server = await started(options, tell);
+  for (const url of server.urls) tell({ event: "listening", url });
+  await first;
+  await Promise.race([server.close({ graceMs: options.grace }), second]);
+  await within(LAST_WORDS_MS, log.printed());
+}
+
+async function started(options: GreetCommandOptions, tell: (event: ServerEvent) => void): Promise<Server> {
+  const { greeting, reply, farewell, readSize: readBytes, frame, closeAfterFirst, delay: delayMs } = options;
+  const events = new GreetEvents();
+  const onEvent: GreetOptions["onEvent"] = (event) => tell(events.eventOf(event));
+  const service = greet({ greeting, reply, farewell, readBytes, frame, closeAfterFirst, delayMs, onEvent });
+  const urls = options.listen ?? [];
+  try {
+    return await serve(urls, service, {
+      onError: (error, peer) => tell(failure(error, peer === undefined ? "" : peerName(peer))),
+    });
+  } catch (error) {
+    throw explain(error, { url: whichOf(urls, error), role: "listener" });
+  }
+}
+
+/** The listener that failed, by the address that the error names; all of them, where it names none. */
+function whichOf(urls: readonly string[], error: unknown): string {
+  if (!(error instanceof SocketError)) return urls.join(" ");
+  const name = error.port === undefined ? error.address : `:${error.port}`;
+  const named = name === undefined ? [] : urls.filter((url) => url.endsWith(name));
+  return named.length === 1 ? named.join() : urls.join(" ");
+}

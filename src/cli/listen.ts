@@ -1,0 +1,165 @@
+import { bindSocket } from "../server/opening/bind-socket.ts";
+import { commonUrl, type OpenedAt, openOnEach } from "../server/opening/each-address.ts";
+import type { OpenSocket } from "../server/opening/open-socket.ts";
+import { placeAt, urlAt } from "../server/url/socket-address.ts";
+import { type AddressUrl, checkAddress, formatSocketUrl, parseSocketUrl } from "../server/url/socket-url.ts";
+import type { Address } from "../socket/address.ts";
+import { SOCK_DGRAM } from "../socket/constants.ts";
+import type { Socket } from "../socket/socket.ts";
+import { Clients } from "./clients.ts";
+import { CommandError, exitCodes } from "./command-error.ts";
+import { DatagramListener } from "./datagram-listener.ts";
+import { explain, type Place } from "./explain.ts";
+import type { ListenOptions } from "./listen-command.ts";
+import { type RelayOptions, relay } from "./relay.ts";
+import { channelOver } from "./socket-channel.ts";
+import { type SocketOption, setOptions } from "./socket-option.ts";
+import { runOnTerminal, type Terminal } from "./terminal.ts";
+
+/** One of the sockets of a listener: a name may have several addresses. */
+interface Bound extends OpenedAt {
+  readonly open: OpenSocket;
+}
+
+interface Listening {
+  readonly scheme: AddressUrl["scheme"];
+  /** Where all the sockets are. */
+  readonly url: string;
+  readonly sockets: readonly Socket<unknown>[];
+  readonly close: () => void;
+}
+
+/** `sockwright listen URL`; gives the exit code. */
+export function listen(text: string, options: ListenOptions): Promise<number> {
+  const form = options.json === true ? "json" : "words";
+  return runOnTerminal({ url: text, role: "listener" }, form, (terminal) => listenOn(text, options, terminal));
+}
+
+async function listenOn(text: string, options: ListenOptions, terminal: Terminal): Promise<void> {
+  const listening = await bound(text, options.option ?? []);
+  const { sockets } = listening;
+  const close = (): void => {
+    for (const socket of sockets) socket.close();
+  };
+  terminal.signal.addEventListener("abort", close, { once: true });
+  const { wait: waitMs, idleTimeout: idleTimeoutMs, crlf } = options;
+  const relayOptions = { waitMs, idleTimeoutMs, crlf, signal: terminal.signal };
+  const isOpen = options.keepOpen === true;
+  try {
+    const isDatagram = sockets.every(({ type }) => type === SOCK_DGRAM);
+    if (!isDatagram) for (const socket of sockets) socket.listen();
+    await terminal.reporter.tell({ event: "listening", url: listening.url });
+    if (isDatagram) await hearDatagrams(listening, isOpen, relayOptions, terminal);
+    else if (isOpen) await serveAll(listening, relayOptions, terminal);
+    else await serveOne(listening, relayOptions, terminal);
+  } finally {
+    terminal.signal.removeEventListener("abort", close);
+    listening.close();
+  }
+}
+
+async function bound(text: string, options: readonly SocketOption[]): Promise<Listening> {
+  const url = parseSocketUrl(text);
+  checkAddress(url);
+  const { scheme } = url;
+  const all = await openOnEach<Bound>(url, async (each) => {
+    checkAddress(each);
+    const open = await bindSocket(each, (made) => setOptions(made, options));
+    return { url: placeAt(scheme, open.socket.getsockname()), open, close: () => open.close() };
+  });
+  return {
+    scheme,
+    url: formatSocketUrl(commonUrl(url, all)),
+    sockets: all.map(({ open }) => open.socket),
+    close: () => {
+      for (const { open } of all) open.close();
+    },
+  };
+}
+
+async function serveOne(
+  { scheme, sockets, close }: Listening,
+  options: RelayOptions,
+  { input, output, reporter, fail }: Terminal,
+): Promise<void> {
+  const accepted = await first(sockets, close, options.idleTimeoutMs);
+  if (accepted === undefined) return;
+  const [socket, address] = accepted;
+  try {
+    const peer = urlAt(scheme, address);
+    await reporter.tell({ event: "open", local: urlAt(scheme, socket.getsockname()), peer });
+    const { traffic, failure } = await relay(channelOver(socket), input, output, options);
+    if (failure !== undefined) await fail(failure.error, { url: peer, role: "peer" });
+    await reporter.tell({ event: "close", peer, ...traffic });
+  } finally {
+    socket.close();
+  }
+}
+
+/**
+ * The first connection of any of the listeners; undefined when they were closed before. Nobody else is served: whoever
+ * comes later is refused at once, and does not wait for nothing.
+ */
+async function first(
+  sockets: readonly Socket<unknown>[],
+  close: () => void,
+  timeoutMs: number | undefined,
+): Promise<readonly [Socket, Address] | undefined> {
+  let chosen: readonly [Socket, Address] | undefined;
+  let isLate = false;
+  const expired = (): void => {
+    isLate = true;
+    close();
+  };
+  const timer = timeoutMs === undefined ? undefined : setTimeout(expired, timeoutMs);
+  // An iteration outlives what accept(2) says is passing, and takes none ahead.
+  const hear = async (socket: Socket<unknown>): Promise<void> => {
+    for await (const accepted of socket.listen()) {
+      if (chosen === undefined) chosen = accepted;
+      else accepted[0].close();
+      clearTimeout(timer);
+      close();
+      return;
+    }
+  };
+  try {
+    await Promise.all(sockets.map(hear));
+  } finally {
+    clearTimeout(timer);
+  }
+  if (!isLate) return chosen;
+  chosen?.[0].close();
+  throw new CommandError(`nobody connected for ${timeoutMs} ms (--idle-timeout)`, exitCodes.timeout);
+}
+
+async function serveAll(
+  { scheme, sockets }: Listening,
+  options: RelayOptions,
+  { input, output, reporter }: Terminal,
+): Promise<void> {
+  await new Clients(scheme, input, output, reporter, options).serve(sockets.map((socket) => socket.listen()));
+}
+
+async function hearDatagrams(
+  { scheme, url, sockets }: Listening,
+  keepOpen: boolean,
+  options: RelayOptions,
+  { input, output, reporter, fail }: Terminal,
+): Promise<void> {
+  let peer: string | undefined;
+  const placeOf = (): Place => (peer === undefined ? { url, role: "listener" } : { url: peer, role: "peer" });
+  const channel = new DatagramListener(sockets, {
+    keepOpen,
+    onPeer: (address, socket) => {
+      peer = urlAt(scheme, address);
+      void reporter.tell({ event: "open", local: urlAt(scheme, socket.getsockname()), peer });
+    },
+    onLoss: (error) => {
+      const { message, code } = explain(error, placeOf());
+      void reporter.tell({ event: "error", message, code, exitCode: undefined });
+    },
+  });
+  const { traffic, failure } = await relay(channel, input, output, options);
+  if (failure !== undefined) await fail(failure.error, placeOf());
+  await reporter.tell({ event: "close", peer: peer ?? `${scheme}:`, ...traffic });
+}

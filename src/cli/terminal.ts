@@ -1,0 +1,56 @@
+import { type CommandError, codeOf } from "./command-error.ts";
+import { explain, type Place } from "./explain.ts";
+import { Reporter } from "./reporter.ts";
+import { StandardInput } from "./standard-input.ts";
+import { StandardOutput, standardError } from "./standard-output.ts";
+
+/** What a command works with. */
+export interface Terminal {
+  readonly input: StandardInput;
+  readonly output: StandardOutput;
+  readonly reporter: Reporter;
+  /** Aborts when the user ends the command. */
+  readonly signal: AbortSignal;
+  /** Tells a failure and remembers its exit code: the first one's is the command's. */
+  fail(error: unknown, place: Place): Promise<void>;
+}
+
+const SIGNALS = [
+  ["SIGHUP", 1],
+  ["SIGINT", 2],
+  ["SIGTERM", 15],
+] as const;
+
+/** Runs a command until its end, and gives its exit code. */
+export async function runOnTerminal(
+  place: Place,
+  form: "json" | "words" | "errors",
+  run: (terminal: Terminal) => Promise<void>,
+): Promise<number> {
+  const reporter = new Reporter(standardError(), form);
+  const ending = new AbortController();
+  const { signal } = ending;
+  let signalNumber = 0;
+  // A second signal has its usual effect.
+  for (const [name, number] of SIGNALS) {
+    process.once(name, () => {
+      signalNumber = number;
+      ending.abort();
+    });
+  }
+  let failed: CommandError | undefined;
+  const fail = async (error: unknown, at: Place): Promise<void> => {
+    // What fails because the user ended it is no failure.
+    if (signal.aborted) return;
+    const told = explain(error, at);
+    failed ??= told;
+    const { message, exitCode } = told;
+    await reporter.tell({ event: "error", message, code: told.code ?? codeOf(error), exitCode });
+  };
+  try {
+    await run({ input: new StandardInput(), output: new StandardOutput(1), reporter, signal, fail });
+  } catch (error) {
+    await fail(error, place);
+  }
+  return signalNumber === 0 ? (failed?.exitCode ?? 0) : 128 + signalNumber;
+}

@@ -1,0 +1,13 @@
+import { kernel } from "../../native/load.ts";
+import type { SocketAddress } from "../url/socket-address.ts";
+import { type AddressUrl, formatSocketUrl, SocketUrlError } from "../url/socket-url.ts";
+
+/** A zone is the name of an interface, or its number; if_nametoindex(3). */
+export function checkZone(url: AddressUrl, address: SocketAddress): void {
+  const host = "host" in address ? address.host : "";
+  const at = host.indexOf("%");
+  const zone = host.slice(at + 1);
+  if (at < 0 || /^\d+$/.test(zone) || kernel.if_nametoindex(zone) >= 0) return;
+  const reason = `has the zone ${JSON.stringify(zone)}, and no interface is called so: choose one that \`ip link\` shows`;
+  throw new SocketUrlError(formatSocketUrl(url), reason);
+}
