@@ -162,9 +162,15 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
     return this.#isClosed() ? undefined : this.#link.peerCredentials;
   }
 
-  /** Aborts when the connection is lost or aborted; the reason is the error. */
+  /**
+   * Aborts when the connection is lost or aborted; the reason is the error. Once it was asked for, a reset is told though nobody
+   * reads; over `node:net` only while somebody does. The peer's end is no loss.
+   */
   get signal(): AbortSignal {
-    this.#aborter ??= new AbortController();
+    if (this.#aborter === undefined) {
+      this.#aborter = new AbortController();
+      if (!this.#isClosed()) this.#link.awaitLoss?.();
+    }
     if (this.failure !== undefined) this.#aborter.abort(this.failure);
     return this.#aborter.signal;
   }

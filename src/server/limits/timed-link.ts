@@ -106,6 +106,10 @@ class TimedLink implements Link, LinkEvents {
     this.#link.awaitRoom();
   }
 
+  awaitLoss(): void {
+    this.#link.awaitLoss?.();
+  }
+
   isDue(what: "input" | "room"): boolean {
     return this.#link.isDue?.(what) === true;
   }

@@ -22,6 +22,8 @@ export const READING_BYTES = 64 * 1024;
 /** A record of a seqpacket or datagram socket: one that is longer is lost with its connection, and told, instead of cut. */
 export const MAX_RECORD_BYTES = 1024 * 1024;
 
+/** What keeps the process alive. */
+const WAITED = EPOLLIN | EPOLLOUT;
 const POLLED = EPOLLIN | EPOLLPRI | EPOLLOUT;
 /** What epoll reports whether it was asked for or not. */
 const FAILED = EPOLLHUP | EPOLLERR;
@@ -41,7 +43,7 @@ export class NativeLink implements Link, Watcher {
   readonly peer: Peer;
   readonly #kind: SocketKind;
   #events: LinkEvents | undefined;
-  /** EPOLLIN while it reads, EPOLLOUT while it waits for room. */
+  /** EPOLLIN while it reads, EPOLLOUT while it waits for room, EPOLLERR while a loss is to be told though nobody reads. */
   #interest = 0;
   #isClosed = false;
   /** Made by the first of them, which hardly a socket has. */
@@ -94,6 +96,14 @@ export class NativeLink implements Link, Watcher {
     this.#await(EPOLLOUT);
   }
 
+  /** epoll_ctl(2): errors and hang-ups are told of every socket that is registered. Nothing is kept alive by it. */
+  awaitLoss(): void {
+    if (this.#isClosed || (this.#interest & EPOLLERR) !== 0) return;
+    this.#interest |= EPOLLERR;
+    // A socket that cannot be watched is lost only when somebody reads or writes.
+    if (poller.wait(this, EPOLLERR) !== undefined) this.#interest &= ~EPOLLERR;
+  }
+
   isDue(what: "input" | "room"): boolean {
     const interest = this.#interest & (what === "input" ? EPOLLIN : EPOLLOUT);
     return interest !== 0 && kernel.poll(this.slot, this.generation, interest) > 0;
@@ -108,7 +118,7 @@ export class NativeLink implements Link, Watcher {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#spurious?.cancel();
-    this.#leave(EPOLLIN | EPOLLOUT);
+    this.#leave(WAITED | EPOLLERR);
     poller.forget(this.slot);
     closeDescriptor(this.slot, this.generation);
   }
@@ -128,6 +138,25 @@ export class NativeLink implements Link, Watcher {
       this.#leave(EPOLLOUT);
       this.#events?.writable();
     }
+    if ((events & FAILED) !== 0 && (this.#interest & (EPOLLIN | EPOLLERR)) === EPOLLERR) this.#lookForLoss(events);
+  }
+
+  /** Nobody reads, and there is an error or a hang-up: what came before an error is kept as far as one receive brings it. */
+  #lookForLoss(events: number): void {
+    let errno = 0;
+    if ((events & EPOLLERR) !== 0) {
+      const result = this.#received() ?? 0;
+      if (result > 0) this.#events?.received(room.subarray(0, result));
+      if (this.#isClosed) return;
+      errno = result < 0 && result !== -EAGAIN ? -result : takeError(this.slot, this.generation);
+    }
+    if (errno !== 0) {
+      this.#fail(new SocketError("recv", errno));
+      return;
+    }
+    // Both ends have ended: that is no loss, and would be told each turn.
+    poller.ignore(this, EPOLLERR);
+    this.#leave(EPOLLERR);
   }
 
   /** One for each event, so that no peer keeps the others waiting. */
@@ -187,7 +216,7 @@ export class NativeLink implements Link, Watcher {
   /** Until {@link #leave}, the process stays alive for it. */
   #await(interest: number): void {
     if (this.#isClosed) return;
-    if (this.#interest === 0) poller.hold();
+    if ((this.#interest & WAITED) === 0) poller.hold();
     this.#interest |= interest;
     const failed = poller.wait(this, interest);
     if (failed !== undefined) this.#fail(new SocketError(failed.syscall, -failed.result));
@@ -195,14 +224,14 @@ export class NativeLink implements Link, Watcher {
 
   #leave(interest: number): void {
     if ((this.#interest & interest) === 0) return;
+    const waited = this.#interest & WAITED;
     this.#interest &= ~interest;
-    if (this.#interest !== 0) return;
-    poller.release();
-    poller.leave(this);
+    if (waited !== 0 && (this.#interest & WAITED) === 0) poller.release();
+    if (this.#interest === 0) poller.leave(this);
   }
 
   #fail(error: Error): void {
-    this.#leave(EPOLLIN | EPOLLOUT);
+    this.#leave(WAITED | EPOLLERR);
     this.#events?.failed(error);
   }
 }

@@ -53,6 +53,8 @@ export interface Link extends Sender {
    * connections bit by bit. For a link that tells of them so.
    */
   isDue?(what: "input" | "room"): boolean;
+  /** From now on `failed` is told also while nothing is read or sent. For a link that can tell. */
+  awaitLoss?(): void;
   /** No more bytes will be sent: FIN. */
   end(): void;
   /** Closes the socket: what was sent still goes out. */
