@@ -3,7 +3,7 @@ import { SocketUrlError } from "../server/url/socket-url.ts";
 import { CommandError, codeOf, exitCodes } from "./command-error.ts";
 
 /** What the address of an error is: a listener's own, one to connect to, or that of a peer there was a conversation with. */
-export type Role = "listener" | "target" | "peer";
+type Role = "listener" | "target" | "peer";
 
 /** Where something went wrong. */
 export interface Place {

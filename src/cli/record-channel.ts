@@ -52,7 +52,7 @@ export function* records(bytes: Uint8Array): Generator<Uint8Array, void> {
 }
 
 /** What came of a record, lent until the next one is asked for; of one that is too long its beginning. */
-export interface ReceivedRecord {
+interface ReceivedRecord {
   readonly bytes: Uint8Array;
   readonly from: Address | undefined;
   readonly isCut: boolean;

@@ -24,7 +24,7 @@ export interface Traffic {
 }
 
 /** How a conversation went. */
-export interface Outcome {
+interface Outcome {
   readonly traffic: Traffic;
   /**
    * What went wrong first; nothing when it was asked to end, and when nobody reads standard output any more. It is no

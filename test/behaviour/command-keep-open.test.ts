@@ -46,7 +46,7 @@ describe.for(STREAMS)("%s", (scheme) => {
       }
       await child.line(/^sockwright: .*: closed, since it fell 16 MiB behind$/);
       await reading.send("still here\n");
-      await child.line(/^still here$/);
+      expect(await child.line(/^still here$/)).toHaveLength(1);
     },
   );
 
@@ -74,7 +74,7 @@ describe("datagrams: one who cannot be answered loses the answer, and nothing el
     onTestFinished(() => named.close());
     named.bind({ path: "" });
     await named.sendto("next\n", addressOf(url));
-    await child.line(/^next$/);
+    expect(await child.line(/^next$/)).toHaveLength(1);
     child.stdin.write("answer");
     expect(String(await named.recv(16))).toBe("answer");
   });
@@ -91,7 +91,7 @@ describe("datagrams: one who cannot be answered loses the answer, and nothing el
     const named = socket(AF_UNIX, SOCK_DGRAM);
     onTestFinished(() => named.close());
     await named.sendto("next\n", addressOf(url));
-    await child.line(/^next$/);
+    expect(await child.line(/^next$/)).toHaveLength(1);
   });
 
   test("ANSWER_MS: one that takes none", async () => {
@@ -105,7 +105,7 @@ describe("datagrams: one who cannot be answered loses the answer, and nothing el
     child.stdin.write(Buffer.alloc(4 * 1024 * 1024, "x"));
     await child.line(new RegExp(`^sockwright: .*took no answer for ${ANSWER_MS} ms$`));
     await full.sendto("again\n", addressOf(url));
-    await child.line(/^again$/);
+    expect(await child.line(/^again$/)).toHaveLength(1);
   });
 
   test("a record that is too long is left out", async () => {
@@ -117,7 +117,7 @@ describe("datagrams: one who cannot be answered loses the answer, and nothing el
     await sender.sendto(Buffer.alloc(256 * 1024 + 1), addressOf(url));
     await child.line(/^sockwright: a record of more than 262144 bytes came: it was cut$/);
     await sender.sendto("short\n", addressOf(url));
-    await child.line(/^short$/);
+    expect(await child.line(/^short$/)).toHaveLength(1);
   });
 
   test("a UDP port 0", async (context) => {
@@ -137,7 +137,7 @@ describe("datagrams: one who cannot be answered loses the answer, and nothing el
     const named = socket(AF_INET, SOCK_DGRAM);
     onTestFinished(() => named.close());
     await named.sendto("next\n", { host: "127.0.0.1", port });
-    await child.line(/^next$/);
+    expect(await child.line(/^next$/)).toHaveLength(1);
   });
 });
 
