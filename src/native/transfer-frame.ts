@@ -26,7 +26,7 @@ export function framed(addon: Addon): Pick<Kernel, "recv" | "send"> {
     length: number,
     flags: number,
   ): Uint8Array => {
-    const isLarge = (offset > MAX_TRANSFER_BYTES || length > MAX_TRANSFER_BYTES) && offset + length <= memory.length;
+    const isLarge = (isBeyond(offset) || isBeyond(length)) && offset + length <= memory.length;
     const part = isLarge ? memory.subarray(offset, offset + Math.min(length, MAX_TRANSFER_BYTES)) : memory;
     frame[SLOT] = int32(0, slot);
     frame[GENERATION] = int32(1, generation);
@@ -45,6 +45,11 @@ export function framed(addon: Addon): Pick<Kernel, "recv" | "send"> {
       return frame[RESULT] ?? 0;
     },
   };
+}
+
+/** What is no number is not asked to be one: it is a wrong argument. */
+function isBeyond(value: unknown): boolean {
+  return typeof value === "number" && value > MAX_TRANSFER_BYTES;
 }
 
 /** An argument that the array would otherwise make an integer of; with the addon's words. */
