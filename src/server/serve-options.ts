@@ -36,7 +36,10 @@ export interface ConnectionsAlarm {
  * clients of Unix sockets have none, and are limited in total only.
  */
 export interface ServeOptions extends FlowOptions {
-  /** Told of every connection and datagram that the service failed on, besides the channel `sockwright:server:error`. */
+  /**
+   * Told of every connection and datagram that the service failed on, of listeners and other hooks that failed, and of replies
+   * that the kernel refused, besides the channel `sockwright:server:error`. What it fails with itself is only published there.
+   */
   readonly onError?: ((error: unknown, peer: Peer | undefined) => void) | undefined;
   /** Connections at one time, of all URLs together. 1 or more; default 16 384. */
   readonly maxConnections?: number | undefined;

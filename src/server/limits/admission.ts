@@ -1,5 +1,6 @@
 import type { ConnectionGate } from "../transport/connection-gate.ts";
 import type { Peer } from "../transport/transport.ts";
+import { AddressCounts } from "./address-counts.ts";
 import { addressKey } from "./address-key.ts";
 import { AddressRate, type Rate } from "./address-rate.ts";
 import type { Clock } from "./clock.ts";
@@ -36,8 +37,9 @@ export class Admission implements ConnectionGate {
   readonly #rate: AddressRate | undefined;
   readonly #reports: AdmissionReports;
   /** Empty where there is no limit for an address. */
-  readonly #byAddress = new Map<string, number>();
-  readonly #waiting = new Set<() => void>();
+  readonly #byAddress = new AddressCounts();
+  /** Listeners that wait for room; one that was called off waits for nothing. A list, since it is used up again and again. */
+  #waiting: { open: (() => void) | undefined }[] = [];
   /** Taken, and not looked at yet: a listener takes many at a time. */
   #arriving = 0;
   #active = 0;
@@ -59,8 +61,11 @@ export class Admission implements ConnectionGate {
   }
 
   whenOpen(open: () => void): () => void {
-    this.#waiting.add(open);
-    return () => this.#waiting.delete(open);
+    const wish: { open: (() => void) | undefined } = { open };
+    this.#waiting.push(wish);
+    return () => {
+      wish.open = undefined;
+    };
   }
 
   entered(): void {
@@ -91,12 +96,8 @@ export class Admission implements ConnectionGate {
 
   /** One that was admitted is closed. */
   left(peer: Peer): void {
-    const key = this.#byAddress.size === 0 ? undefined : addressKey(peer);
-    if (key !== undefined) {
-      const others = (this.#byAddress.get(key) ?? 0) - 1;
-      if (others > 0) this.#byAddress.set(key, others);
-      else this.#byAddress.delete(key);
-    }
+    const key = this.#byAddress.total === 0 ? undefined : addressKey(peer);
+    if (key !== undefined) this.#byAddress.remove(key);
     this.#active--;
     this.#reports.changed(this.#active);
     this.#openIfRoom();
@@ -111,16 +112,15 @@ export class Admission implements ConnectionGate {
     if (key === undefined) return undefined;
     if (this.#rate?.take(key) === false) return "accept-rate-per-address";
     if (!isCounted) return undefined;
-    const others = this.#byAddress.get(key) ?? 0;
-    if (others >= maxConnectionsPerAddress) return "max-connections-per-address";
-    this.#byAddress.set(key, others + 1);
+    if (this.#byAddress.of(key) >= maxConnectionsPerAddress) return "max-connections-per-address";
+    this.#byAddress.add(key);
     return undefined;
   }
 
   #openIfRoom(): void {
-    if (this.#waiting.size === 0 || this.room <= 0) return;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const open of waiting) open();
+    if (this.#waiting.length === 0 || this.room <= 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { open } of waiting) open?.();
   }
 }

@@ -1,4 +1,5 @@
 import type { Peer } from "../transport/transport.ts";
+import { AddressCounts } from "./address-counts.ts";
 import { addressKey } from "./address-key.ts";
 import { AddressRate, type Rate } from "./address-rate.ts";
 import type { Clock } from "./clock.ts";
@@ -21,7 +22,7 @@ export interface DatagramLimits {
 export class DatagramLimit {
   readonly #limits: DatagramLimits;
   readonly #rate: AddressRate | undefined;
-  readonly #byAddress = new Map<string, number>();
+  readonly #byAddress = new AddressCounts();
   #pending = 0;
 
   constructor(limits: DatagramLimits, clock: Clock) {
@@ -41,26 +42,20 @@ export class DatagramLimit {
     const key = addressKey(peer);
     if (key !== undefined && this.#rate?.take(key) === false) return "datagram-rate-per-address";
     if (this.#pending >= maxPendingReplies) return "max-pending-replies";
-    const own = key === undefined ? 0 : (this.#byAddress.get(key) ?? 0);
+    const own = key === undefined ? 0 : this.#byAddress.of(key);
     return own >= maxPendingRepliesPerAddress ? "max-pending-replies-per-address" : undefined;
   }
 
   /** The service has not answered at once. */
   began(peer: Peer): void {
     this.#pending++;
-    this.#count(peer, 1);
+    const key = addressKey(peer);
+    if (key !== undefined) this.#byAddress.add(key);
   }
 
   ended(peer: Peer): void {
     this.#pending--;
-    this.#count(peer, -1);
-  }
-
-  #count(peer: Peer, step: number): void {
     const key = addressKey(peer);
-    if (key === undefined) return;
-    const own = (this.#byAddress.get(key) ?? 0) + step;
-    if (own > 0) this.#byAddress.set(key, own);
-    else this.#byAddress.delete(key);
+    if (key !== undefined) this.#byAddress.remove(key);
   }
 }
