@@ -186,7 +186,7 @@ export class Output implements TurnEnder {
       if (this.#phase !== "open") return;
       this.#phase = "ending";
       this.#flush();
-      if (this.#phase === "ending" && this.#isBlocked) this.#awaitPeer();
+      if (this.#isBlocked && this.#owner.failure === undefined) this.#awaitPeer();
       this.#gate.heldBackChanged();
     });
   }
