@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { ClosingLine } from "./test/support/closing-line.ts";
+import { pathToPython } from "./test/support/path-to-python.ts";
 
 function here(path: string): string {
   return fileURLToPath(new URL(path, import.meta.url));
@@ -21,6 +22,7 @@ export default defineConfig({
     pool: "forks",
     isolate: true,
     maxWorkers: Number(process.env["SOCKWRIGHT_TEST_WORKERS"] ?? 2),
+    env: { PATH: pathToPython() },
     execArgv: ["--expose-gc", "--import", here("test/support/unref-runner-timers.mjs")],
     testTimeout: 30_000,
     hookTimeout: 30_000,

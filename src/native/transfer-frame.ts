@@ -26,7 +26,7 @@ export function framed(addon: Addon): Pick<Kernel, "recv" | "send"> {
     length: number,
     flags: number,
   ): Uint8Array => {
-    const isLarge = (isBeyond(offset) || isBeyond(length)) && offset + length <= memory.length;
+    const isLarge = (isBeyond(offset) || isBeyond(length)) && isWithin(memory, offset, length);
     const part = isLarge ? memory.subarray(offset, offset + Math.min(length, MAX_TRANSFER_BYTES)) : memory;
     frame[SLOT] = int32(0, slot);
     frame[GENERATION] = int32(1, generation);
@@ -50,6 +50,15 @@ export function framed(addon: Addon): Pick<Kernel, "recv" | "send"> {
 /** What is no number is not asked to be one: it is a wrong argument. */
 function isBeyond(value: unknown): boolean {
   return typeof value === "number" && value > MAX_TRANSFER_BYTES;
+}
+
+/** What is no count is left to the addon's words, also where the two together would be within. */
+function isWithin(memory: Uint8Array, offset: unknown, length: unknown): boolean {
+  return isCount(offset) && isCount(length) && offset + length <= memory.length;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0;
 }
 
 /** An argument that the array would otherwise make an integer of; with the addon's words. */

@@ -8,6 +8,7 @@ import {
   DEFAULT_MAX_CONNECTIONS,
   DEFAULT_MAX_PENDING_REPLIES,
   DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS,
+  DEFAULT_WRITE_TIMEOUT_MS,
   serveLimits,
 } from "../../src/server/serve-options.ts";
 import { type ConnectionsAlarm, type ServeOptions, type Server, type ServiceInput, serve } from "../../src/server.ts";
@@ -342,7 +343,7 @@ describe("maxConnections, wait", () => {
 });
 
 describe("the options of a server", () => {
-  test("DEFAULT_MAX_CONNECTIONS, DEFAULT_MAX_PENDING_REPLIES, DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS: the defaults", () => {
+  test("DEFAULT_MAX_CONNECTIONS, DEFAULT_MAX_PENDING_REPLIES, DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS, DEFAULT_WRITE_TIMEOUT_MS: the defaults", () => {
     expect(serveLimits({})).toEqual({
       ...flowLimits({}),
       maxConnections: DEFAULT_MAX_CONNECTIONS,
@@ -353,7 +354,7 @@ describe("the options of a server", () => {
       firstByteTimeoutMs: undefined,
       idleTimeoutMs: undefined,
       readTimeoutMs: undefined,
-      writeTimeoutMs: undefined,
+      writeTimeoutMs: DEFAULT_WRITE_TIMEOUT_MS,
       totalTimeoutMs: undefined,
       maxPendingReplies: DEFAULT_MAX_PENDING_REPLIES,
       maxPendingRepliesPerAddress: DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS,
