@@ -1,12 +1,7 @@
 import { Command } from "commander";
+import type { ConnectOptions } from "./connect.ts";
 import { parseDuration } from "./duration.ts";
-import { addRelayOptions, END_OF_FILE, type RelayCommandOptions } from "./relay-command.ts";
-
-/** What `connect` is told. */
-export interface ConnectOptions extends RelayCommandOptions {
-  readonly connectTimeout?: number;
-  readonly source?: string;
-}
+import { addRelayOptions, END_OF_FILE } from "./relay-command.ts";
 
 const EXAMPLES = `
 

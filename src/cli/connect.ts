@@ -3,12 +3,18 @@ import { urlAt } from "../server/url/socket-address.ts";
 import { type AddressUrl, checkConnectable, formatSocketUrl, parseSocketUrl } from "../server/url/socket-url.ts";
 import type { SocketDescriptor } from "../socket/socket-descriptor.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
-import type { ConnectOptions } from "./connect-command.ts";
 import { relay } from "./relay.ts";
+import type { RelayCommandOptions } from "./relay-command.ts";
 import { channelOver } from "./socket-channel.ts";
 import { setOptions } from "./socket-option.ts";
 import { sourceAddress } from "./source-address.ts";
 import { runOnTerminal, type Terminal } from "./terminal.ts";
+
+/** What `connect` is told. */
+export interface ConnectOptions extends RelayCommandOptions {
+  readonly connectTimeout?: number;
+  readonly source?: string;
+}
 
 /** `sockwright connect URL`; gives the exit code. */
 export function connect(text: string, options: ConnectOptions): Promise<number> {

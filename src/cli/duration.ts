@@ -7,8 +7,8 @@ const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_0
 export function parseDuration(option: string, text: string): number {
   const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
   const durationMs = digits === undefined ? Number.NaN : Number(digits) * (MS_PER_UNIT[unit] ?? 1);
-  // 1.1 s is no number of binary fractions: what is less than a nanosecond above it is not rounded up.
-  if (durationMs <= MAX_TIMEOUT_MS) return Math.ceil(durationMs - 1e-6);
+  // 2.007 s are a little more as a binary number: what is less than a nanosecond above a millisecond is not rounded up.
+  if (durationMs <= MAX_TIMEOUT_MS) return Math.max(0, Math.ceil(durationMs - 1e-6));
   const reason = digits === undefined ? "is no time: write 500ms, 2s, 5m or 1h" : "is too long: at most 24 days";
   throw new CommandError(`${option} ${JSON.stringify(text)} ${reason}`, exitCodes.usage);
 }

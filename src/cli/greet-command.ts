@@ -9,20 +9,7 @@ import {
 } from "../services/greet/greet.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { parseDuration } from "./duration.ts";
-
-/** What `greet` is told. */
-export interface GreetCommandOptions {
-  readonly listen?: readonly string[];
-  readonly greeting: string;
-  readonly reply?: string;
-  readonly farewell: string;
-  readonly readSize: number;
-  readonly frame: "read" | "lines";
-  readonly closeAfterFirst?: boolean;
-  readonly delay?: number;
-  readonly grace: number;
-  readonly json?: boolean;
-}
+import type { GreetCommandOptions } from "./greet-server.ts";
 
 const DEFAULT_LISTENERS = ["tcp://127.0.0.1:8000", "udp://127.0.0.1:9000"] as const;
 const DEFAULT_GRACE_MS = 2_000;

@@ -4,11 +4,24 @@ import { type GreetOptions, greet } from "../services/greet/greet.ts";
 import { SocketError } from "../socket/socket-error.ts";
 import { EventLog } from "./event-log.ts";
 import { explain } from "./explain.ts";
-import type { GreetCommandOptions } from "./greet-command.ts";
 import { failure, GreetEvents, inWords, type ServerEvent } from "./server-event.ts";
 import { StandardOutput } from "./standard-output.ts";
 import { LAST_WORDS_MS, within } from "./time-limit.ts";
 import { untilSignal } from "./until-signal.ts";
+
+/** What `greet` is told. */
+export interface GreetCommandOptions {
+  readonly listen?: readonly string[];
+  readonly greeting: string;
+  readonly reply?: string;
+  readonly farewell: string;
+  readonly readSize: number;
+  readonly frame: "read" | "lines";
+  readonly closeAfterFirst?: boolean;
+  readonly delay?: number;
+  readonly grace: number;
+  readonly json?: boolean;
+}
 
 /** `sockwright greet`; settles when it has been stopped. */
 export async function runGreetServer(options: GreetCommandOptions): Promise<void> {

@@ -1,10 +1,6 @@
 import { Command } from "commander";
-import { addRelayOptions, END_OF_FILE, type RelayCommandOptions } from "./relay-command.ts";
-
-/** What `listen` is told. */
-export interface ListenOptions extends RelayCommandOptions {
-  readonly keepOpen?: boolean;
-}
+import type { ListenOptions } from "./listen.ts";
+import { addRelayOptions, END_OF_FILE } from "./relay-command.ts";
 
 const KEEP_OPEN = `
 With --keep-open:

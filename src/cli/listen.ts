@@ -10,11 +10,16 @@ import { Clients } from "./clients.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { DatagramListener } from "./datagram-listener.ts";
 import { explain, type Place } from "./explain.ts";
-import type { ListenOptions } from "./listen-command.ts";
 import { type RelayOptions, relay } from "./relay.ts";
+import type { RelayCommandOptions } from "./relay-command.ts";
 import { channelOver } from "./socket-channel.ts";
 import { type SocketOption, setOptions } from "./socket-option.ts";
 import { runOnTerminal, type Terminal } from "./terminal.ts";
+
+/** What `listen` is told. */
+export interface ListenOptions extends RelayCommandOptions {
+  readonly keepOpen?: boolean;
+}
 
 /** One of the sockets of a listener: a name may have several addresses. */
 interface Bound extends OpenedAt {
@@ -106,9 +111,9 @@ async function first(
   timeoutMs: number | undefined,
 ): Promise<readonly [Socket, Address] | undefined> {
   let chosen: readonly [Socket, Address] | undefined;
-  let isLate = false;
+  const late = new AbortController();
   const expired = (): void => {
-    isLate = true;
+    late.abort();
     close();
   };
   const timer = timeoutMs === undefined ? undefined : setTimeout(expired, timeoutMs);
@@ -127,7 +132,7 @@ async function first(
   } finally {
     clearTimeout(timer);
   }
-  if (!isLate) return chosen;
+  if (!late.signal.aborted) return chosen;
   chosen?.[0].close();
   throw new CommandError(`nobody connected for ${timeoutMs} ms (--idle-timeout)`, exitCodes.timeout);
 }

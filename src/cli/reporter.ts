@@ -40,7 +40,7 @@ export class Reporter {
   }
 }
 
-export function inWords(report: Report): string {
+function inWords(report: Report): string {
   switch (report.event) {
     case "listening":
       return `listening on ${report.url}`;

@@ -6,7 +6,7 @@ import { CommandError, exitCodes } from "./command-error.ts";
 import { WakeUp } from "./wake-up.ts";
 
 /** What is read at once of a file or a pipe, always into the same memory. */
-export const INPUT_BYTES = 256 * 1024;
+const INPUT_BYTES = 256 * 1024;
 
 const readDescriptor = promisify(read);
 
@@ -55,10 +55,16 @@ export class StandardInput {
   async *#filed(): AsyncGenerator<Uint8Array, void> {
     const memory = Buffer.allocUnsafeSlow(INPUT_BYTES);
     while (!this.#isClosed) {
-      const { bytesRead } = await readDescriptor(0, memory, 0, INPUT_BYTES, null);
-      if (bytesRead === 0 || this.#isClosed) return;
-      yield memory.subarray(0, bytesRead);
+      const piece = await this.#readInto(memory);
+      if (piece === undefined) return;
+      yield piece;
     }
+  }
+
+  /** Undefined at the end, and when it was closed meanwhile. */
+  async #readInto(memory: Buffer): Promise<Uint8Array | undefined> {
+    const { bytesRead } = await readDescriptor(0, memory, 0, memory.length, null);
+    return bytesRead === 0 || this.#isClosed ? undefined : memory.subarray(0, bytesRead);
   }
 
   async *#piped(stat: Stats): AsyncGenerator<Uint8Array, void> {

@@ -36,11 +36,7 @@ describe("wrong values, exit code 2", () => {
   ])("%j", async ([args, said]) => {
     for (const form of [[], ["--json"]]) {
       // Standard error is a pipe here.
-      const child = await startInShell(
-        'sockwright "$@" 2>&1 >/dev/null | cat; exit "${PIPESTATUS[0]}"',
-        ...args,
-        ...form,
-      );
+      const child = await startInShell('set -o pipefail; sockwright "$@" 2>&1 >/dev/null | cat', ...args, ...form);
       expect(await child.exit()).toEqual({ code: 2, signal: null });
       expect(child.stdout).toMatch(/^[^\n]+\n$/);
       if (form.length === 0) expect(child.stdout).toMatch(/^sockwright: /);

@@ -12,6 +12,18 @@ test.for<[string, number]>([
   ["2m", 120_000],
   ["1h", 3_600_000],
   ["2147483647ms", 2_147_483_647],
+  // Timers take whole milliseconds: what is above one is rounded up, so that a wait is never shorter than what was asked.
+  ["1.5ms", 2],
+  ["0.1ms", 1],
+  ["0.0001s", 1],
+  ["0.00001m", 1],
+  ["0.0000001h", 1],
+  ["1.2345", 1_235],
+  ["2147483646.5ms", 2_147_483_647],
+  // Binary numbers alone have a fraction here: 2.007 * 1000 is 2007.0000000000002.
+  ["2.007", 2_007],
+  ["16.1m", 966_000],
+  ["1.1h", 3_960_000],
 ])("%s is %d ms", ([text, durationMs]) => {
   expect(parseDuration("--wait", text)).toBe(durationMs);
 });

@@ -9,7 +9,7 @@ test.for([
   ["[::1]", "::1"],
 ])("connect tcp://%s reaches a server on %s alone", async ([name, host = ""]) => {
   const server = socket(host.includes(":") ? AF_INET6 : AF_INET);
-  onTestFinished(async () => void (await server.close()));
+  onTestFinished(() => server.close());
   server.bind({ host, port: 0 });
   const listener = server.listen();
   const child = await start("connect", `tcp://${name}:${listener.getsockname().port}`);

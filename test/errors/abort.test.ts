@@ -30,7 +30,7 @@ function full(): Socket {
 
 function listening(): Socket {
   const server = socket();
-  onTestFinished(async () => void (await server.close()));
+  onTestFinished(() => server.close());
   server.bind({ host: "127.0.0.1", port: 0 });
   server.listen(0);
   return server;

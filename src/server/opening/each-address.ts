@@ -45,7 +45,7 @@ async function openAll<Opened extends OpenedAt>(
     } catch (error) {
       failure = error;
       if (isUnusable(error)) continue;
-      await Promise.all(opened.map((one) => one.close()));
+      await Promise.all(opened.map(async (one) => one.close()));
       throw error;
     }
   }
