@@ -10,17 +10,35 @@ function here(path: string): string {
 /** What measures time, needs a quiet machine or runs for long: vitest.soak.config.ts has it. */
 export const SOAK = "test/**/*.soak.test.ts";
 
+/**
+ * A process for each of these files: they measure memory, use up what a process has, could crash native code, or put a
+ * module of Node in the place of the one that others have loaded.
+ */
+const ALONE = [
+  "{fuzz,house,limits,model,native,poller}/**/*",
+  "unit/native/*",
+  "behaviour/{churn-heap,shared-descriptors}",
+  "server/{bad-input,names,native-link}",
+  "socket/{cancelled-connect,connect,lost-socket}",
+  "unit/server/transport/peer-of",
+].map((files) => `test/${files}.test.ts`);
+
 export default defineConfig({
   resolve: { alias: [{ find: /^sockwright$/, replacement: here("src/index.ts") }] },
   // Node 20 has no `await using`: it is compiled away, as in dist/.
   oxc: { target: "es2022" },
   test: {
-    include: ["test/**/*.test.ts"],
-    exclude: [SOAK],
+    // To start a process and to load the library takes as long as most files do: they share two processes. Each test still
+    // has to leave the process as it was.
+    projects: [
+      {
+        extends: true,
+        test: { name: "shared", isolate: false, include: ["test/**/*.test.ts"], exclude: [SOAK, ...ALONE] },
+      },
+      { extends: true, test: { name: "alone", isolate: true, include: ALONE, exclude: [SOAK] } },
+    ],
     setupFiles: ["patience", "leak-guard", "warning-guard"].map((name) => here(`test/support/${name}.ts`)),
-    // A process for each file: descriptors are counted per process, and a crash of native code loses one file only.
     pool: "forks",
-    isolate: true,
     maxWorkers: Number(process.env["SOCKWRIGHT_TEST_WORKERS"] ?? 2),
     env: { PATH: pathToPython() },
     execArgv: ["--expose-gc", "--import", here("test/support/unref-runner-timers.mjs")],

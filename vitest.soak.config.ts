@@ -4,5 +4,5 @@ import tests, { SOAK } from "./vitest.config.ts";
 
 export default defineConfig({
   ...tests,
-  test: { ...tests.test, include: [SOAK], exclude: [], fileParallelism: false },
+  test: { ...tests.test, projects: undefined, include: [SOAK], exclude: [], isolate: true, fileParallelism: false },
 });

@@ -1,6 +1,6 @@
 // How long a test waits for what has to come. Vitest's own `vi.waitFor`, `vi.waitUntil` and `expect.poll` give up after a
 // second, which on a busy machine says nothing; with this file among the set-up files they wait as long as `until` does.
-import { TestRunner, vi } from "vitest";
+import { afterAll, TestRunner, vi } from "vitest";
 
 /** Outside of a test: far above what a busy machine needs, and below the time limit of a hook. */
 const OUTSIDE_MS = 20_000;
@@ -15,6 +15,8 @@ const { waitFor, waitUntil } = vi;
 
 vi.waitFor = (callback, options) => waitFor(callback, patient(options));
 vi.waitUntil = (callback, options) => waitUntil(callback, patient(options));
+// Another file may come in this process.
+afterAll(() => void Object.assign(vi, { waitFor, waitUntil }));
 
 interface WaitOptions {
   readonly interval?: number;
