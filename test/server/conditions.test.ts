@@ -8,7 +8,8 @@ const OF_LAYER_1 = ["ERR_SOCKWRIGHT_NATIVE"];
 
 test("every condition that layer 2 names is provoked by a test of it", () => {
   const named = new Set(below("src/server").flatMap((file) => read(file).match(CODE) ?? []));
-  const tested = new Set(below("test/server").flatMap((file) => read(file).match(CODE) ?? []));
+  const tests = ["test/server", "test/behaviour", "test/unit/server"].flatMap((folder) => below(folder));
+  const tested = new Set(tests.flatMap((file) => read(file).match(CODE) ?? []));
   expect(named.size).toBeGreaterThan(7);
   expect([...named].filter((code) => !tested.has(code) && !OF_LAYER_1.includes(code))).toEqual([]);
 });

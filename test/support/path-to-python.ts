@@ -7,7 +7,6 @@ import { delimiter, dirname } from "node:path";
  */
 export function pathToPython(): string {
   const { PATH = "" } = process.env;
-  const { stdout } = spawnSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" });
-  const program = stdout?.trim();
-  return program ? `${dirname(program)}${delimiter}${PATH}` : PATH;
+  const { status, stdout } = spawnSync("python3", ["-c", "import sys; print(sys.executable)"], { encoding: "utf8" });
+  return status === 0 ? `${dirname(stdout.trim())}${delimiter}${PATH}` : PATH;
 }
