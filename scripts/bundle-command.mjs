@@ -28,21 +28,29 @@ export async function bundleCommand() {
     codeSplitting: {
       includeDependenciesRecursively: false,
       groups: [
-        { name: "start", test: (id) => start.has(id) || id.includes(`/${commander}/`) },
+        { name: "start", test: (id) => start.has(id) || isOfCommander(id) },
         { name: "sockets", test: (id) => sockets.has(id) },
       ],
     },
-    // What is copied keeps its licence.
-    postBanner: ({ name }) => (name === "start" ? `/*! ${readFileSync(join(commander, "LICENSE"), "utf8")}*/` : ""),
   });
   await bundle.close();
+  // What is copied keeps its licence. At the end: the first line of a program is the one that names its interpreter.
+  const isCopied = output.filter((file) => file.type === "chunk" && file.moduleIds.some(isOfCommander));
+  if (isCopied.length !== 1) throw new Error(`commander is in ${isCopied.length} files of the command`);
+  const licence = `/*! commander\n\n${readFileSync(join(commander, "LICENSE"), "utf8")}*/\n`;
   rmSync(folder, { recursive: true });
   mkdirSync(folder);
   return output.map((file) => {
     const path = join(folder, file.fileName);
-    writeFileSync(path, file.type === "chunk" ? file.code : file.source);
+    const content = file.type === "chunk" ? file.code : file.source;
+    writeFileSync(path, isCopied.includes(file) ? `${content}\n${licence}` : content);
     return path;
   });
+}
+
+/** @param {string} id */
+function isOfCommander(id) {
+  return id.includes(`/${commander}/`);
 }
 
 /**

@@ -20,6 +20,7 @@ interface Offer {
 export class Arrivals {
   readonly #sockets: readonly Socket<unknown>[];
   readonly #offers: Offer[] = [];
+  #only: Socket<unknown> | undefined;
   #isReading = false;
   #offered: () => void = () => undefined;
   #release: () => void = () => undefined;
@@ -44,6 +45,12 @@ export class Arrivals {
     return offer.arrival;
   }
 
+  /** From now on nothing comes from the others: they are closed, which is no failure. */
+  only(socket: Socket<unknown>): void {
+    this.#only = socket;
+    for (const other of this.#sockets) if (other !== socket) other.close();
+  }
+
   async #read(socket: Socket<unknown>): Promise<void> {
     try {
       const reader = new RecordReader(socket);
@@ -51,6 +58,7 @@ export class Arrivals {
         await this.#offer(Promise.resolve({ ...record, socket }));
       }
     } catch (error) {
+      if (this.#only !== undefined && this.#only !== socket) return;
       await this.#offer(Promise.reject(error));
     }
   }

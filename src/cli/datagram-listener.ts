@@ -88,7 +88,7 @@ export class DatagramListener implements Channel {
 
   /** From now on nobody else is heard. Gives what went wrong: that a sender has gone takes nothing from what it sent. */
   async #connect(socket: Socket<unknown>, from: Address): Promise<unknown> {
-    for (const other of this.#sockets) if (other !== socket) other.close();
+    this.#arrivals.only(socket);
     try {
       await socket.connect(from);
       return undefined;
