@@ -2,8 +2,10 @@
 
 #include <uv.h>
 
+#include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <cstdlib>
+#include <cstring>
 
 namespace sockwright {
 namespace {
@@ -12,20 +14,35 @@ namespace {
 // may still be closing its table.
 uv_once_t once = UV_ONCE_INIT;
 uv_mutex_t mutex;
-std::vector<uint32_t>* counts;  // by descriptor
+bool is_locked_by_mutex = false;
 
-void Make() {
-  if (uv_mutex_init(&mutex) == 0) counts = new std::vector<uint32_t>;
+// By descriptor. No std::vector: one that grows takes std::__throw_length_error from libstdc++, which the addon does without.
+uint32_t* counts = nullptr;
+size_t length = 0;
+
+constexpr size_t kMinLength = 256;
+
+void Make() { is_locked_by_mutex = uv_mutex_init(&mutex) == 0; }
+
+// Until there is a place for the index. Descriptors are small numbers: the kernel gives the lowest that is free.
+void Grow(size_t index) {
+  size_t more = length == 0 ? kMinLength : length;
+  while (more <= index) more *= 2;
+  auto* grown = static_cast<uint32_t*>(std::realloc(counts, more * sizeof(uint32_t)));
+  if (grown == nullptr) std::abort();  // As operator new has it: there is nobody to tell.
+  std::memset(grown + length, 0, (more - length) * sizeof(uint32_t));
+  counts = grown;
+  length = more;
 }
 
 class Lock {
  public:
   Lock() {
     uv_once(&once, Make);
-    if (counts != nullptr) uv_mutex_lock(&mutex);
+    if (is_locked_by_mutex) uv_mutex_lock(&mutex);
   }
   ~Lock() {
-    if (counts != nullptr) uv_mutex_unlock(&mutex);
+    if (is_locked_by_mutex) uv_mutex_unlock(&mutex);
   }
   Lock(const Lock&) = delete;
   Lock& operator=(const Lock&) = delete;
@@ -33,9 +50,9 @@ class Lock {
   uint32_t& CountOf(int fd) {
     static uint32_t none;
     const auto index = static_cast<size_t>(fd);
-    if (counts == nullptr || fd < 0) return none = 0;
-    if (index >= counts->size()) counts->resize(index + 1);
-    return (*counts)[index];
+    if (!is_locked_by_mutex || fd < 0) return none = 0;
+    if (index >= length) Grow(index);
+    return counts[index];
   }
 };
 
