@@ -15,6 +15,7 @@
         "calls_transfer.cc",
         "constants.cc",
         "environment.cc",
+        "lingering_closes.cc",
         "owned_descriptors.cc",
         "pointer_values.cc",
         "poller.cc",

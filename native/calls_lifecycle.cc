@@ -108,41 +108,8 @@ napi_value Detach(napi_env env, napi_callback_info info) {
   });
 }
 
-// A close that may linger: close(2) blocks for up to the linger time, even on a non-blocking socket (socket(7)).
-struct LingeringClose {
-  uv_work_t work{};
-  Descriptor descriptor;
-  Environment* environment = nullptr;
-  napi_ref closed = nullptr;
-
-  static void Run(uv_work_t* work) { static_cast<LingeringClose*>(work->data)->descriptor.Close(); }
-
-  static void Done(uv_work_t* work, int) {
-    auto* close = static_cast<LingeringClose*>(work->data);
-    Environment* environment = close->environment;
-    if (!environment->closing()) close->CallBack();
-    delete close;
-    environment->EndWork();
-  }
-
-  void CallBack() {
-    napi_env env = environment->env();
-    napi_handle_scope scope;
-    if (napi_open_handle_scope(env, &scope) != napi_ok) return;
-    napi_value callback, receiver;
-    napi_get_reference_value(env, closed, &callback);
-    napi_delete_reference(env, closed);
-    napi_create_object(env, &receiver);
-    if (napi_make_callback(env, nullptr, receiver, callback, 0, nullptr, nullptr) == napi_pending_exception) {
-      napi_value error;
-      if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
-    }
-    napi_close_handle_scope(env, scope);
-  }
-};
-
-// close(slot, generation, onClosed?): 0 when closed; with a callback, and SO_LINGER on for longer than zero seconds,
-// 1, and the callback when the thread pool has closed it.
+// close(slot, generation, onClosed?): 0 when closed. With a callback, and SO_LINGER on for longer than zero seconds, 1, and
+// the callback when all was sent or the time is over; without one, or a thread for it, nobody waits for that.
 napi_value Close(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [env](Arguments& arguments, Slot& slot, int64_t* result) {
     Environment& environment = arguments.environment();
@@ -151,20 +118,27 @@ napi_value Close(napi_env env, napi_callback_info info) {
       napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "Argument 2 of a native call must be a function");
       return false;
     }
-    const bool lingers = may_linger && slot.descriptor.Lingers();
-    napi_ref callback = nullptr;
-    if (lingers) napi_create_reference(env, arguments[2], 1, &callback);
     environment.poller().Forget(slot);
     Descriptor descriptor = environment.slots().Remove(slot);
-    if (!lingers) return true;
-    auto* close = new LingeringClose;
-    close->work.data = close;
-    close->descriptor = std::move(descriptor);
-    close->environment = &environment;
-    close->closed = callback;
-    environment.BeginWork();
-    uv_queue_work(environment.loop(), &close->work, LingeringClose::Run, LingeringClose::Done);
-    *result = 1;
+    if (may_linger && descriptor.Lingers()) {
+      napi_ref closed;
+      napi_create_reference(env, arguments[2], 1, &closed);
+      if (environment.lingering_closes().Begin(env, environment.loop(), descriptor, closed)) {
+        *result = 1;
+        return true;
+      }
+      napi_delete_reference(env, closed);
+    }
+    descriptor.CloseAtOnce();
+    return true;
+  });
+}
+
+// closeInOrder(slot, generation): what was sent arrives, and the end behind it, whatever SO_LINGER says; nobody waits for it.
+napi_value CloseInOrder(napi_env env, napi_callback_info info) {
+  return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t*) {
+    arguments.environment().poller().Forget(slot);
+    arguments.environment().slots().Remove(slot).CloseInOrder();
     return true;
   });
 }
@@ -197,6 +171,7 @@ void ExportLifecycle(napi_env env, napi_value exports, Environment* environment)
           {"dup", Dup},
           {"detach", Detach},
           {"close", Close},
+          {"closeInOrder", CloseInOrder},
           {"unblock", Unblock},
           {"openDescriptors", OpenDescriptors}});
 }

@@ -54,21 +54,34 @@ class Descriptor {
 
   // Whether close(2) would wait: SO_LINGER on, for longer than no time (socket(7)).
   bool Lingers() const {
-    linger option{};
-    socklen_t length = sizeof(option);
-    return getsockopt(fd_, SOL_SOCKET, SO_LINGER, &option, &length) == 0 && option.l_onoff != 0 && option.l_linger > 0;
+    const linger option = Linger();
+    return option.l_onoff != 0 && option.l_linger > 0;
   }
 
   // Closes without that wait: nobody is there who could be told of its end. The kernel goes on sending what it has.
   void CloseAtOnce() {
-    if (fd_ >= 0 && Lingers()) {
-      const linger off{};
-      setsockopt(fd_, SOL_SOCKET, SO_LINGER, &off, sizeof(off));
-    }
+    if (Lingers()) LingerNot();
+    Close();
+  }
+
+  // The same, and without the reset that SO_LINGER for no time makes of a close.
+  void CloseInOrder() {
+    if (Linger().l_onoff != 0) LingerNot();
     Close();
   }
 
  private:
+  linger Linger() const {
+    linger option{};
+    socklen_t length = sizeof(option);
+    return fd_ >= 0 && getsockopt(fd_, SOL_SOCKET, SO_LINGER, &option, &length) == 0 ? option : linger{};
+  }
+
+  void LingerNot() const {
+    const linger off{};
+    setsockopt(fd_, SOL_SOCKET, SO_LINGER, &off, sizeof(off));
+  }
+
   int fd_ = -1;
 };
 

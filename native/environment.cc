@@ -17,24 +17,16 @@ Environment* Environment::Create(napi_env env) {
 
 void Environment::OnCleanup(napi_async_cleanup_hook_handle, void* data) {
   auto* environment = static_cast<Environment*>(data);
-  environment->hook_started_ = true;
   environment->slots_.CloseAll();
-  environment->poller_.Close([](void* owner) {
-    auto* closed = static_cast<Environment*>(owner);
-    closed->poller_closed_ = true;
-    closed->FinishCleanup();
-  });
+  environment->lingering_closes_.Close(OnHandleClosed, environment);
+  environment->poller_.Close(OnHandleClosed);
 }
 
-void Environment::EndWork() {
-  work_--;
-  FinishCleanup();
-}
-
-void Environment::FinishCleanup() {
-  if (!hook_started_ || !poller_closed_ || work_ > 0) return;
-  napi_remove_async_cleanup_hook(hook_);
-  delete this;
+void Environment::OnHandleClosed(void* owner) {
+  auto* environment = static_cast<Environment*>(owner);
+  if (--environment->open_handles_ > 0) return;
+  napi_remove_async_cleanup_hook(environment->hook_);
+  delete environment;
 }
 
 }  // namespace sockwright

@@ -4,6 +4,7 @@
 #include <node_api.h>
 #include <uv.h>
 
+#include "lingering_closes.h"
 #include "poller.h"
 #include "slot_table.h"
 #include "transfer_frame.h"
@@ -20,26 +21,22 @@ class Environment {
   SlotTable& slots() { return slots_; }
   Poller& poller() { return poller_; }
   TransferFrame& transfer_frame() { return transfer_frame_; }
-  bool closing() const { return hook_started_; }
-
-  // Work on the thread pool holds the environment open until it is done.
-  void BeginWork() { work_++; }
-  void EndWork();
+  LingeringCloses& lingering_closes() { return lingering_closes_; }
 
  private:
   explicit Environment(napi_env env, uv_loop_t* loop) : env_(env), loop_(loop), poller_(*this) {}
   static void OnCleanup(napi_async_cleanup_hook_handle handle, void* data);
-  void FinishCleanup();
+  static void OnHandleClosed(void* environment);
 
   napi_env env_;
   uv_loop_t* loop_;
   SlotTable slots_;
   Poller poller_;
+  LingeringCloses lingering_closes_;
   TransferFrame transfer_frame_;
   napi_async_cleanup_hook_handle hook_ = nullptr;
-  bool hook_started_ = false;
-  bool poller_closed_ = false;
-  uint32_t work_ = 0;
+  // What has a handle in the loop.
+  int open_handles_ = 2;
 };
 
 }  // namespace sockwright

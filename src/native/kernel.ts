@@ -14,8 +14,13 @@ export interface Kernel {
   dup(slot: number, generation: number): Handle;
   fileno(slot: number, generation: number): number;
   detach(slot: number, generation: number, blocking: boolean): number;
-  /** With `onClosed`, a socket that lingers is closed on the thread pool: 1 now, and the call when it is done. */
+  /**
+   * Never blocks. With `onClosed`, a socket that lingers is closed in a thread of its own: 1 now, and the call when it is done.
+   * Without it, or a thread, it does not linger.
+   */
   close(slot: number, generation: number, onClosed?: () => void): number;
+  /** The same, and SO_LINGER makes neither a wait nor a reset of it: what was sent arrives, and the end. */
+  closeInOrder(slot: number, generation: number): number;
   /** Sets O_NONBLOCK again where another process that shares the socket has cleared it: before accept and connect. */
   unblock(slot: number, generation: number): number;
   openDescriptors(): number;

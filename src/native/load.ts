@@ -42,6 +42,7 @@ export const kernel: Kernel = {
   fileno: addon.fileno,
   detach: addon.detach,
   close: addon.close,
+  closeInOrder: addon.closeInOrder,
   unblock: addon.unblock,
   openDescriptors: addon.openDescriptors,
   bind: addon.bind,

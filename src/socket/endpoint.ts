@@ -14,21 +14,15 @@ import { takeError } from "./take-error.ts";
 const POLLED = EPOLLIN | EPOLLPRI | EPOLLOUT;
 /** What epoll reports whether it was asked for or not. */
 const FAILED = EPOLLHUP | EPOLLERR;
-/** kernel.close: the socket lingers and is being closed on the thread pool. */
+/** kernel.close: the socket lingers and is being closed in a thread of its own. */
 const LINGERS = 1;
 const GONE: Promise<void> = Promise.resolve();
 const lingering = new WeakMap<Endpoint, Promise<void>>();
 let mayLinger = false;
 
-/** SO_LINGER was set somewhere: from now on a close looks whether it would block. Accepted sockets inherit the option. */
+/** SO_LINGER was set here: from now on a close may linger, and can be waited for. Accepted sockets inherit the option. */
 export function expectLingering(): void {
   mayLinger = true;
-}
-
-/** Closes a descriptor that has no endpoint; where it lingers, nobody waits for the end of that. */
-export function closeDescriptor(slot: number, generation: number): void {
-  if (mayLinger) kernel.close(slot, generation, () => undefined);
-  else kernel.close(slot, generation);
 }
 
 /**

@@ -10,8 +10,8 @@ const registry = new FinalizationRegistry<Handle>((handle) => {
   const descriptor = kernel.fileno(slot, generation);
   if (descriptor < 0) return;
   forget(slot);
-  // With SO_LINGER on, which its listener may have had set elsewhere, close(2) would wait: never here.
-  kernel.close(slot, generation, () => undefined);
+  // Nobody waits for it: it does not linger.
+  kernel.close(slot, generation);
   socketLost.publish({ descriptor });
   process.emitWarning(`A socket (descriptor ${descriptor}) was garbage-collected without close()`, {
     type: "ResourceWarning",

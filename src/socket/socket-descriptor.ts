@@ -236,7 +236,7 @@ export class SocketDescriptor implements AsyncDisposable {
 
   /**
    * Closes the socket — close(2). Waiting calls end with `ERR_SOCKWRIGHT_CLOSED`; a second close does nothing. It never
-   * blocks: with SO_LINGER on, the kernel's wait is spent on the thread pool, and `await using` waits for it.
+   * blocks: with SO_LINGER on, the kernel's wait is spent in a thread of its own, and `await using` waits for it.
    *
    * @example
    * ```ts

@@ -31,7 +31,7 @@ const NOTHING = new Uint8Array(0);
 /** The functions of the kernel that make a socket, or know one by its slot. */
 export type SocketCalls = Pick<
   Kernel,
-  | ("socket" | "socketpair" | "dup" | "fileno" | "detach" | "close" | "unblock")
+  | ("socket" | "socketpair" | "dup" | "fileno" | "detach" | "close" | "closeInOrder" | "unblock")
   | ("bind" | "listen" | "accept" | "connect" | "shutdown" | "getsockname" | "getpeername")
   | ("recv" | "recvfrom" | "recvmsg" | "send" | "sendto" | "sendmsg")
   | ("getsockopt" | "setsockopt" | "watch" | "poll")
@@ -78,11 +78,8 @@ export function fakeCalls(
     detach: on(real.detach, () => {
       throw new Error("A socket of a fake kernel has no descriptor that could be given away");
     }),
-    close: on(real.close, (found) => {
-      slots.close(found);
-      if (--found.socket.references === 0) found.socket.close(endsAtOnce(found.socket));
-      return 0;
-    }),
+    close: on(real.close, (found) => close(found, slots, endsAtOnce(found.socket))),
+    closeInOrder: on(real.closeInOrder, (found) => close(found, slots, false)),
 
     unblock: on(real.unblock, () => 0),
 
@@ -151,6 +148,12 @@ function accept(listener: FakeSocket, slots: FakeSlots<FakeSocket>, address: Uin
   if (typeof accepted === "number") return accepted;
   leave(address, accepted.peerName ?? unnamed(accepted.family));
   return slots.open(accepted);
+}
+
+function close(found: Found, slots: FakeSlots<FakeSocket>, isAtOnce: boolean): 0 {
+  slots.close(found);
+  if (--found.socket.references === 0) found.socket.close(isAtOnce);
+  return 0;
 }
 
 function countOf(taken: Taken | number, flags: number): number {

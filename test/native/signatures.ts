@@ -43,6 +43,7 @@ export const signatures: Readonly<Record<FunctionName, readonly Parameter[]>> = 
   fileno: onSlot(),
   detach: onSlot("boolean"),
   close: [...onSlot(), optional("function")],
+  closeInOrder: onSlot(),
   unblock: onSlot(),
   openDescriptors: [],
   bind: onSlot("sockaddr"),

@@ -9,7 +9,7 @@ const behaviours = [
   ["batch", "terminated in the middle of a batch", 1],
   ["echo", "terminated while it echoes", 1],
   ["idle", "terminated while everything waits", 1],
-  ["linger", "terminated while the thread pool closes sockets that linger", 1],
+  ["linger", "terminated while threads close sockets that linger", 1],
   ["end", "that ends by itself, with sockets open", 0],
   ["exit", "that ends with process.exit() in the middle of a batch", 3],
   ["throw", "that throws in the middle of a batch", "the defect"],

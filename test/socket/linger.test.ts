@@ -24,7 +24,7 @@ async function readToEnd(socket: Socket): Promise<number> {
   return bytes;
 }
 
-describe("with SO_LINGER > 0 the close runs in the thread pool", () => {
+describe("with SO_LINGER > 0 the close runs in a thread of its own", () => {
   test("close never blocks the loop, and asyncDispose waits until the peer has read it all", async () => {
     const [ours, peer, bytes] = await clogged(30);
     ours.close();

@@ -5,7 +5,6 @@ import * as poller from "../../native/poller.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI } from "../../native/poller.ts";
 import * as turn from "../../native/turn.ts";
 import { MSG_TRUNC, SHUT_WR, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../../socket/constants.ts";
-import { closeDescriptor } from "../../socket/endpoint.ts";
 import { EAGAIN } from "../../socket/errno.ts";
 import { resetAtClose } from "../../socket/reset.ts";
 import { SocketError } from "../../socket/socket-error.ts";
@@ -65,6 +64,11 @@ export class NativeLink implements Link, Watcher {
     return this.#kind.type === SOCK_DGRAM;
   }
 
+  /** tcp(7), unix(7): of a stream the close of the last descriptor is the end. No field, of which each link would have one. */
+  get endsAtClose(): boolean {
+    return true;
+  }
+
   get peerCredentials(): PeerCredentials | undefined {
     return peerCredentials(this.slot, this.generation);
   }
@@ -114,18 +118,25 @@ export class NativeLink implements Link, Watcher {
     kernel.shutdown(this.slot, this.generation, SHUT_WR);
   }
 
+  /** Whoever shares the socket, or its listener, may have set SO_LINGER: it makes no reset of a close in order. */
   close(): void {
-    if (this.#isClosed) return;
+    if (this.#giveUp()) kernel.closeInOrder(this.slot, this.generation);
+  }
+
+  abort(): void {
+    if (!this.#giveUp()) return;
+    resetAtClose(this.slot, this.generation);
+    kernel.close(this.slot, this.generation);
+  }
+
+  /** False when it is closed already. */
+  #giveUp(): boolean {
+    if (this.#isClosed) return false;
     this.#isClosed = true;
     this.#spurious?.cancel();
     this.#leave(WAITED | EPOLLERR);
     poller.forget(this.slot);
-    closeDescriptor(this.slot, this.generation);
-  }
-
-  abort(): void {
-    if (!this.#isClosed) resetAtClose(this.slot, this.generation);
-    this.close();
+    return true;
   }
 
   /** Called by the poller. */

@@ -28,7 +28,7 @@ for (const [left, right] of pairs) {
 }
 
 if (workerData.does === "linger") {
-  // socket(7): the close of a socket that lingers, with data that nobody reads, takes its second on the thread pool.
+  // socket(7): the close of a socket that lingers, with data that nobody reads, takes its second in a thread of its own.
   const listener = keyOf(kernel.socket(2, 1, 0));
   const address = new Uint8Array(132);
   kernel.bind(...listener, Uint8Array.from([2, 0, 0, 0, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]));

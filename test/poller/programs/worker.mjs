@@ -3,7 +3,7 @@
 //   batch   never comes back from the handler of one of many sockets that are ready at once
 //   echo    goes on echoing through many sockets
 //   idle    waits
-//   linger  closes sockets that linger, on the thread pool
+//   linger  closes sockets that linger, in threads of their own
 //   end     ends by itself, with sockets open
 //   exit    ends with process.exit() in a handler
 //   throw   throws in a handler
@@ -67,7 +67,7 @@ const behaviours = {
       const chunk = Buffer.alloc(64 * 1024);
       while (typeof client.trySend(chunk) === "number");
       client.close();
-      // The reset ends the linger: without it the thread pool would be held for its ten seconds.
+      // The reset ends the linger: without it a thread would be held for its ten seconds.
       setTimeout(() => peer.close(), 50);
     }
     say();
