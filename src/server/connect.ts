@@ -1,5 +1,6 @@
 import { Connection } from "./connection/connection.ts";
 import { clientFlow } from "./connection/flow.ts";
+import { toleratedIf } from "./connection/unawaited.ts";
 import type { FlowOptions } from "./limits/flow-limits.ts";
 import { transport } from "./transport/transports.ts";
 import { parseSocketUrl } from "./url/socket-url.ts";
@@ -16,9 +17,18 @@ export interface ConnectOptions extends FlowOptions {
  * @throws SocketUrlError · SocketError `ECONNREFUSED`, `ENOENT` … · AbortError · TransportError ·
  * TypeError, RangeError for an option that cannot be.
  */
-export async function connect(url: string, options: ConnectOptions = {}): Promise<Connection> {
+export function connect(url: string, options: ConnectOptions = {}): Promise<Connection> {
+  return toleratedIf(open(url, options), isOfSocket);
+}
+
+/** That of a system call, or of the signal. */
+function isOfSocket(error: unknown): boolean {
+  return error instanceof Error && ("syscall" in error || error.name === "AbortError");
+}
+
+async function open(url: string, options: ConnectOptions): Promise<Connection> {
   const parsed = parseSocketUrl(url);
   const flow = clientFlow(options);
-  const { connect: open } = await transport();
-  return new Connection(await open(parsed, options.signal), flow);
+  const { connect: openLink } = await transport();
+  return new Connection(await openLink(parsed, options.signal), flow);
 }

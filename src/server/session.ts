@@ -187,6 +187,10 @@ export class Session implements ConnectionOwner {
 
   returned(connection: Connection): void {
     if (connection.tellsWhenReleased()) return;
+    if (connection.closeAtOnce()) {
+      this.#sessions.settled();
+      return;
+    }
     connection.close().then(
       () => this.#sessions.settled(),
       (error: unknown) => {

@@ -24,6 +24,7 @@ export class MemoryLink implements Link {
   readonly peer: Peer;
   readonly isRecords: boolean;
   readonly isDatagram: boolean;
+  readonly endsAtClose = true;
   readonly #shape: MemoryLinkShape;
   readonly #closed: () => void;
   readonly #inbound: Buffer[] = [];

@@ -13,6 +13,7 @@ class LendingLink implements Link {
   readonly peer = { path: "" };
   readonly isRecords = false;
   readonly isDatagram = false;
+  readonly endsAtClose = true;
   #events: LinkEvents | undefined;
 
   open(events: LinkEvents): void {

@@ -3,6 +3,7 @@ import type { Link, LinkEvents } from "../../src/server/transport/transport.ts";
 export interface LinkKind {
   readonly isRecords?: boolean;
   readonly isDatagram?: boolean;
+  readonly endsAtClose?: boolean;
 }
 
 /** A link whose other end is the test: it notes what it is told to do. */
@@ -10,15 +11,17 @@ export class ScriptedLink implements Link {
   readonly peer = { path: "" } as const;
   readonly isRecords: boolean;
   readonly isDatagram: boolean;
+  readonly endsAtClose: boolean;
   readonly sent: Buffer[] = [];
   readonly calls: string[] = [];
   /** How many bytes it takes until it is full. */
   room = Number.POSITIVE_INFINITY;
   events: LinkEvents | undefined;
 
-  constructor({ isRecords = false, isDatagram = false }: LinkKind = {}) {
+  constructor({ isRecords = false, isDatagram = false, endsAtClose = true }: LinkKind = {}) {
     this.isRecords = isRecords;
     this.isDatagram = isDatagram;
+    this.endsAtClose = endsAtClose;
   }
 
   open(events: LinkEvents): void {

@@ -18,11 +18,14 @@ import { type HeldBack, Input, type InputOwner, type InputPhase } from "./input.
 import { Output, type OutputOwner } from "./output.ts";
 import { BytePush } from "./push.ts";
 import { MAX_READ_BYTES, NEXT_PIECE, ReadAtMost, ReadExactly, ReadUntil } from "./read.ts";
+import { lostWith, tolerated, toleratedIf } from "./unawaited.ts";
 
 /** How long a connection that was closed here waits for the peer's end, discarding what still comes. */
 export const LINGER_MS = 2_000;
 
 const MAX_LINGER_MS = 2_147_483_647;
+
+const DONE = Promise.resolve();
 
 /** How long `close` waits for the peer's end, once all is sent. */
 export interface LingerOptions {
@@ -377,7 +380,7 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
    * ```
    */
   sendFile(source: PathLike | FileHandle, options?: SendFileOptions): Promise<number> {
-    return sendFile(this.#output, source, options);
+    return toleratedIf(sendFile(this.#output, source, options), (error) => this.#hasBroughtAbout(error));
   }
 
   /**
@@ -476,6 +479,28 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
     return this.close();
   }
 
+  /**
+   * Closes where the peer has ended and the link takes all that waits: one close(2) is all that is left to do then, without a
+   * shutdown(2), a promise and a timer. Whether it is closed; else {@link close} goes on. @internal
+   */
+  closeAtOnce(): boolean {
+    if (this.#closing !== undefined) return false;
+    if (this.#isClosed()) return true;
+    // Datagrams have no end.
+    const hasNobodyToAwait = this.#input.phase === "ended" || this.#link.isDatagram;
+    if (!hasNobodyToAwait || !this.#link.endsAtClose) return false;
+    if (!this.#output.endsWithClose()) {
+      // What was left to send has just lost it.
+      if (this.failure !== undefined) this.#closing = lostWith(this.failure);
+      return false;
+    }
+    this.owner?.closing(this);
+    this.#input.discard();
+    this.#closing = DONE;
+    this.#leave();
+    return true;
+  }
+
   /** What it goes by, as all others of its server. @internal */
   get flow(): Flow {
     return this.#flow;
@@ -554,6 +579,12 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
     this.#aborter?.abort(error);
   }
 
+  /** Whether an error comes of the connection's end, and not of the call itself. */
+  #hasBroughtAbout(error: unknown): boolean {
+    const isEnded = error instanceof ConnectionError && error.code === "ERR_SOCKWRIGHT_ENDED";
+    return isEnded || error === this.failure;
+  }
+
   #isKept(): boolean {
     return this.#holds > 0 || this.#input.isPushing;
   }
@@ -572,14 +603,21 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
     return this.#closedMs !== undefined;
   }
 
-  async #close(lingerMs: number, idleMs: number | undefined): Promise<void> {
-    if (this.#isClosed()) return;
+  #close(lingerMs: number, idleMs: number | undefined): Promise<void> {
+    if (this.#isClosed() || this.closeAtOnce()) return DONE;
+    return this.#closing ?? tolerated(this.#endAndLinger(lingerMs, idleMs));
+  }
+
+  async #endAndLinger(lingerMs: number, idleMs: number | undefined): Promise<void> {
     this.owner?.closing(this);
     this.#input.discard();
     await this.#output.end();
     // Datagrams have no end to wait for.
     if (!this.#link.isDatagram) await this.#linger(lingerMs, idleMs);
-    if (this.#isClosed()) return;
+    if (!this.#isClosed()) this.#leave();
+  }
+
+  #leave(): void {
     this.#closedMs = performance.now();
     this.#link.close();
     this.owner?.closed(this, true);

@@ -4,6 +4,7 @@ import type { Flow } from "./flow.ts";
 import type { Push, PushOwner } from "./push.ts";
 import type { InputEnd, Read } from "./read.ts";
 import { ReadBuffer } from "./read-buffer.ts";
+import { lostWith, tolerated } from "./unawaited.ts";
 import type { WaitEnd, Waiter } from "./waiter.ts";
 
 /** Whom a connection's sides tell that it cannot go on, and who says what they go by. */
@@ -120,9 +121,11 @@ export class Input {
       if (taken !== undefined) return Promise.resolve(taken);
       if (this.#phase !== "open") return Promise.resolve(this.#ending(read));
     } catch (error) {
-      return Promise.reject(error);
+      return lostWith(error);
     }
-    return new Promise<T>((resolve) => this.#wait(new WaitingRead(read, resolve)));
+    const waiting = new WaitingRead(read);
+    this.#wait(waiting);
+    return waiting.promise;
   }
 
   /** Gives the push what comes until the end. */
@@ -299,11 +302,14 @@ export class Input {
 /** A read that needs more than there is. */
 class WaitingRead<T> implements Waiter {
   readonly #read: Read<T>;
-  readonly #resolve: (result: T | Promise<never>) => void;
+  readonly promise: Promise<T>;
+  #resolve: ((result: T | Promise<never>) => void) | undefined;
 
-  constructor(read: Read<T>, resolve: (result: T | Promise<never>) => void) {
+  constructor(read: Read<T>) {
     this.#read = read;
-    this.#resolve = resolve;
+    this.promise = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
   }
 
   get takesLent(): boolean {
@@ -315,20 +321,25 @@ class WaitingRead<T> implements Waiter {
     try {
       const taken = lent === undefined ? this.#read.take(buffer) : this.#read.takeLent?.(lent);
       if (taken === undefined) return false;
-      this.#resolve(taken);
+      this.#resolve?.(taken);
     } catch (error) {
-      this.#resolve(Promise.reject(error));
+      this.#reject(error);
     }
     return true;
   }
 
   end(buffer: ReadBuffer, how: WaitEnd, failure: Error | undefined): void {
     try {
-      this.#resolve(ending(this.#read, buffer, how, failure));
+      this.#resolve?.(ending(this.#read, buffer, how, failure));
     } catch (error) {
-      // Resolving with a rejection spares every idle connection the second function.
-      this.#resolve(Promise.reject(error));
+      this.#reject(error);
     }
+  }
+
+  /** Resolving with a rejection spares every idle connection the second function. */
+  #reject(error: unknown): void {
+    tolerated(this.promise);
+    this.#resolve?.(Promise.reject(error));
   }
 }
 

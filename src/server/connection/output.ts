@@ -9,6 +9,7 @@ import { ConnectionError, errorOf } from "../transport/connection-error.ts";
 import type { Link } from "../transport/transport.ts";
 import type { Flow } from "./flow.ts";
 import type { Aborter, HeldBack } from "./input.ts";
+import { lostWith, tolerated } from "./unawaited.ts";
 import { WriteBuffer } from "./write-buffer.ts";
 
 const NOTHING = Promise.resolve();
@@ -168,19 +169,32 @@ export class Output implements TurnEnder {
   }
 
   drained(): Promise<void> {
-    if (this.#owner.failure !== undefined) return Promise.reject(this.#owner.failure);
+    if (this.#owner.failure !== undefined) return lostWith(this.#owner.failure);
     if (!this.#isFull) return NOTHING;
-    return new Promise((resolve, reject) => {
+    const drained = new Promise<void>((resolve, reject) => {
       this.#drainers ??= [];
       this.#drainers.push({ resolve, reject });
     });
+    return tolerated(drained);
+  }
+
+  /**
+   * Gives the link what waits. Whether it has all of it then, and the end, or nothing is left but the end: that is counted as
+   * sent, and whoever asks closes the link at once.
+   */
+  endsWithClose(): boolean {
+    if (this.#files === 0 && this.#phase === "open") {
+      this.#flush();
+      if (this.#buffer === undefined && this.#owner.failure === undefined) this.#phase = "ended";
+    }
+    return this.hasEnded;
   }
 
   /** Settles when the link has all of it, and the end. */
   end(): Promise<void> {
-    if (this.#owner.failure !== undefined) return Promise.reject(this.#owner.failure);
+    if (this.#owner.failure !== undefined) return lostWith(this.#owner.failure);
     if (this.#phase === "ended") return NOTHING;
-    return new Promise((resolve, reject) => {
+    const ended = new Promise<void>((resolve, reject) => {
       this.#enders ??= [];
       this.#enders.push({ resolve, reject });
       if (this.#phase !== "open") return;
@@ -189,6 +203,7 @@ export class Output implements TurnEnder {
       if (this.#isBlocked && this.#owner.failure === undefined) this.#awaitPeer();
       this.#gate.heldBackChanged();
     });
+    return tolerated(ended);
   }
 
   writable(): void {

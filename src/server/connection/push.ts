@@ -1,5 +1,7 @@
+import { FrameError } from "../../codec/frame-error.ts";
 import { errorOf } from "../transport/connection-error.ts";
 import type { ReadBuffer } from "./read-buffer.ts";
+import { tolerated } from "./unawaited.ts";
 import type { WaitEnd, Waiter } from "./waiter.ts";
 
 /** Whom a push tells of what becomes of it, and whose connection it keeps open. */
@@ -11,6 +13,9 @@ export interface PushOwner {
   /** Whether somebody else than the promise of the push is told. */
   pushEnded(failure: Error | undefined): boolean;
 }
+
+/** What functions that are given what comes have thrown: that is the program's own, and no peer's doing. */
+const OF_TAKERS = new WeakSet<Error>();
 
 /** Who has what comes pushed, and waits for the end of it only. */
 export abstract class Push implements Waiter {
@@ -51,10 +56,9 @@ export abstract class Push implements Waiter {
     const resolve = this.#resolve;
     this.#resolve = undefined;
     resolve?.(failure === undefined ? undefined : Promise.reject(failure));
-    // Who is told otherwise does not look at the promise: its rejection is none that nobody handles. Nor is that which a
-    // peer makes by resetting a connection: a push that nobody awaits must not let it end the process.
+    // Who is told otherwise does not look at the promise: its rejection is none that nobody handles.
     const isTold = this.#owner.pushEnded(failure);
-    if (isTold || how === "lost") this.ended.catch(() => undefined);
+    if (failure !== undefined && (isTold || !OF_TAKERS.has(failure))) tolerated(this.ended);
   }
 
   /** The peer has ended: what it sent last may be to be given still. */
@@ -68,8 +72,14 @@ export abstract class Push implements Waiter {
       const result = take(item);
       if (isThenable(result)) this.#await(result);
     } catch (error) {
-      this.#owner.abort(errorOf(error));
+      this.#abort(error);
     }
+  }
+
+  #abort(thrown: unknown): void {
+    const error = errorOf(thrown);
+    if (!(error instanceof FrameError)) OF_TAKERS.add(error);
+    this.#owner.abort(error);
   }
 
   /** What works on the bytes keeps the connection open, so that it can still answer when the peer has ended. */
@@ -78,7 +88,7 @@ export abstract class Push implements Waiter {
     work.then(
       () => hold[Symbol.dispose](),
       (error: unknown) => {
-        this.#owner.abort(errorOf(error));
+        this.#abort(error);
         hold[Symbol.dispose]();
       },
     );

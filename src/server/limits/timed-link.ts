@@ -32,6 +32,7 @@ class TimedLink implements Link, LinkEvents {
   readonly peer: Peer;
   readonly isRecords: boolean;
   readonly isDatagram: boolean;
+  readonly endsAtClose: boolean;
   readonly #link: Link;
   readonly #timeouts: LinkTimeouts;
   readonly #wheel: DeadlineWheel;
@@ -51,6 +52,7 @@ class TimedLink implements Link, LinkEvents {
     this.peer = link.peer;
     this.isRecords = link.isRecords;
     this.isDatagram = link.isDatagram;
+    this.endsAtClose = link.endsAtClose;
     this.#link = link;
     this.#timeouts = timeouts;
     this.#wheel = wheel;

@@ -8,6 +8,8 @@ export class NodeDatagramLink implements Link {
   readonly peer: Peer;
   readonly isRecords = true;
   readonly isDatagram = true;
+  /** There is none. */
+  readonly endsAtClose = true;
   readonly #socket: Socket;
   #events: LinkEvents | undefined;
   #heldBytes = 0;

@@ -12,6 +12,8 @@ export class NodeLink implements Link {
   readonly peer: Peer;
   readonly isRecords = false;
   readonly isDatagram = false;
+  /** destroySoon ends first. */
+  readonly endsAtClose = true;
   readonly #socket: Socket;
   #events: LinkEvents | undefined;
   #closed: (() => void) | undefined;

@@ -38,6 +38,11 @@ export interface Link extends Sender {
   readonly isRecords: boolean;
   /** Records without a connection: nobody ends, and what is not read in time is lost. */
   readonly isDatagram: boolean;
+  /**
+   * Whether `close` tells the peer of the end, as `end` does: who has nothing more to send and nobody to wait for needs no
+   * `end` before it. Not so where the end is a message of its own, as in TLS.
+   */
+  readonly endsAtClose: boolean;
   /** Who is at the other end of a Unix socket; undefined for others. Throws where that cannot be told. */
   readonly peerCredentials?: PeerCredentials | undefined;
   /** Begins to tell `events`; called once. */

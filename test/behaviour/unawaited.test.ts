@@ -1,0 +1,121 @@
+// What a peer, a close, a time-out or a signal causes ends no process where nobody awaits the call.
+import { describe, expect, onTestFinished, test } from "vitest";
+import { lines } from "../../src/codec.ts";
+import { Connection } from "../../src/server/connection/connection.ts";
+import { DeadlineError } from "../../src/server/limits/deadline-error.ts";
+import { connect } from "../../src/server.ts";
+import { SocketError } from "../../src/socket/socket-error.ts";
+import { ScriptedLink } from "../support/scripted-link.ts";
+import { turn } from "../support/until.ts";
+
+/** The calls that give a promise, each left alone; the connection has something to send that has no room. */
+const CALLS: Record<string, (connection: Connection) => unknown> = {
+  read: (connection) => connection.read(),
+  "read of so many": (connection) => connection.read(4),
+  readExactly: (connection) => connection.readExactly(4),
+  readUntil: (connection) => connection.readUntil("\n"),
+  onBytes: (connection) => connection.onBytes(() => undefined),
+  "frames.next": (connection) => connection.frames(lines()).next(),
+  "frames.onFrame": (connection) => connection.frames(lines()).onFrame(() => undefined),
+  drained: (connection) => connection.drained(),
+  end: (connection) => connection.end(),
+  close: (connection) => connection.close(),
+  "close with options": (connection) => connection.close({ lingerMs: 10 }),
+  sendFile: (connection) => connection.sendFile("package.json"),
+};
+
+const LOSSES: Record<string, (connection: Connection, link: ScriptedLink) => void> = {
+  "a reset": (_, link) => link.events?.failed(new SocketError("recv", 104)),
+  "an abort": (connection) => connection.abort(),
+  "an abort with a reason": (connection) => connection.abort(new Error("the reason")),
+  "a deadline": (_, link) => link.events?.failed(new DeadlineError("idle")),
+};
+
+/** The rejections that nobody has handled. Vitest's own listener would fail the run. */
+async function unhandled(act: () => Promise<void> | void): Promise<unknown[]> {
+  const before = process.listeners("unhandledRejection");
+  const errors: unknown[] = [];
+  const note = (error: unknown): unknown => errors.push(error);
+  process.removeAllListeners("unhandledRejection").on("unhandledRejection", note);
+  onTestFinished(() => {
+    process.removeAllListeners("unhandledRejection");
+    for (const each of before) process.on("unhandledRejection", each);
+  });
+  await act();
+  await turn(20);
+  return errors;
+}
+
+function blocked(): [Connection, ScriptedLink] {
+  const link = new ScriptedLink();
+  link.room = 0;
+  const connection = new Connection(link);
+  connection.write(Buffer.alloc(256 * 1024));
+  return [connection, link];
+}
+
+describe.each(Object.entries(LOSSES))("%s", (_name, lose) => {
+  test.each(Object.entries(CALLS))("with %s not awaited", async (_call, make) => {
+    const errors = await unhandled(async () => {
+      const [connection, link] = blocked();
+      make(connection);
+      await turn(5);
+      lose(connection, link);
+    });
+    expect(errors).toEqual([]);
+  });
+
+  test.each(Object.entries(CALLS))("before %s, not awaited", async (_call, make) => {
+    const errors = await unhandled(() => {
+      const [connection, link] = blocked();
+      lose(connection, link);
+      make(connection);
+    });
+    expect(errors).toEqual([]);
+  });
+});
+
+test("a peer that ends, or says what is no frame or no line", async () => {
+  const errors = await unhandled(() => {
+    for (const [says, make] of [
+      ["ab", (connection: Connection) => connection.readExactly(4)],
+      ["abcdef", (connection: Connection) => connection.readUntil("\n", { maxBytes: 4 })],
+      ["abcdef", (connection: Connection) => connection.frames(lines({ maxFrameBytes: 4 })).next()],
+      ["abcdef", (connection: Connection) => connection.frames(lines({ maxFrameBytes: 4 })).onFrame(() => undefined)],
+    ] as const) {
+      const link = new ScriptedLink();
+      void make(new Connection(link));
+      link.events?.received(Buffer.from(says));
+      link.events?.ended();
+    }
+  });
+  expect(errors).toEqual([]);
+});
+
+test("connect that nobody listens to, or whose signal aborts", async () => {
+  const errors = await unhandled(async () => {
+    void connect("tcp://127.0.0.1:1");
+    void connect("tcp://127.0.0.1:1", { signal: AbortSignal.abort() });
+    await turn(50);
+  });
+  expect(errors).toEqual([]);
+});
+
+test.each<[string, (connection: Connection) => unknown, object]>([
+  ["a wrong argument", (connection) => connection.readExactly(-1), { code: "ERR_OUT_OF_RANGE" }],
+  ["a missing file", (connection) => connection.sendFile("no-such-file"), { code: "ENOENT" }],
+  [
+    "a second read",
+    (connection) => {
+      void connection.read();
+      return connection.read();
+    },
+    { code: "ERR_SOCKWRIGHT_READING" },
+  ],
+])("but what only the program causes is told: %s", async (_name, make, error) => {
+  const errors = await unhandled(async () => {
+    make(new Connection(new ScriptedLink()));
+    await turn(50);
+  });
+  expect(errors).toEqual([expect.objectContaining(error)]);
+});
