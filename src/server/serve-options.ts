@@ -1,4 +1,4 @@
-import { integer, wrongValue } from "../socket/argument.ts";
+import { integer, wrongType, wrongValue } from "../socket/argument.ts";
 import { type Rate, rate } from "./limits/address-rate.ts";
 import type { AdmissionLimits } from "./limits/admission.ts";
 import type { DatagramLimits } from "./limits/datagram-limit.ts";
@@ -119,7 +119,7 @@ export function serveLimits(options: ServeOptions): ServeLimits {
       options.maxPendingRepliesPerAddress,
       DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS,
     ),
-    alarms: alarms === undefined ? [{ raiseAt: Math.ceil(maxConnections * ALARMING_PART) }] : alarms.map(checkedAlarm),
+    alarms: alarms === undefined ? [{ raiseAt: Math.ceil(maxConnections * ALARMING_PART) }] : checkedAlarms(alarms),
   };
 }
 
@@ -129,6 +129,11 @@ function count(name: string, value: number | undefined, byDefault: number): numb
 
 function timeout(name: string, value: number | undefined): number | undefined {
   return value === undefined ? undefined : integer(`options.${name}`, value, 1, MAX_COUNT);
+}
+
+function checkedAlarms(alarms: unknown): AlarmLevel[] {
+  if (!Array.isArray(alarms)) throw wrongType("options.alarms", "an array of levels, such as [{ raiseAt: 900 }]", alarms);
+  return alarms.map(checkedAlarm);
 }
 
 function checkedAlarm(alarm: AlarmLevel): AlarmLevel {

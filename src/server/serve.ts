@@ -1,5 +1,6 @@
 import type { AsyncResource } from "node:async_hooks";
 import { integer, wrongType } from "../socket/argument.ts";
+import { promised } from "../socket/call.ts";
 import { signalOf } from "../socket/wait-options.ts";
 import { Connection, nextConnectionId } from "./connection/connection.ts";
 import type { Flow } from "./connection/flow.ts";
@@ -251,11 +252,13 @@ export class Server implements AsyncDisposable {
    * @throws RangeError, TypeError for a time or a signal that cannot be.
    */
   close(options: CloseOptions = {}): Promise<CloseSummary> {
-    const signal = signalOf(options);
-    const graceMs = integer("options.graceMs", options.graceMs ?? DEFAULT_GRACE_MS, 0, MAX_GRACE_MS);
-    this.#closing ??= this.#close();
-    this.#grace.endsWithin(graceMs, signal);
-    return this.#closing;
+    return promised(() => {
+      const signal = signalOf(options);
+      const graceMs = integer("options.graceMs", options.graceMs ?? DEFAULT_GRACE_MS, 0, MAX_GRACE_MS);
+      this.#closing ??= this.#close();
+      this.#grace.endsWithin(graceMs, signal);
+      return this.#closing;
+    });
   }
 
   /** `await using` closes the server. See {@link serve}. */
