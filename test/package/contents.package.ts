@@ -43,9 +43,18 @@ test("nothing that npm would run at an installation, and no platform that it wou
   const ran = ["preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"];
   expect(Object.keys(manifest.scripts).filter((name) => ran.includes(name))).toEqual([]);
   expect(manifest).toMatchObject({ gypfile: false, engines: { node: ">=20.19" } });
+  for (const kind of ["dependencies", "optionalDependencies", "peerDependencies", "bundleDependencies"])
+    expect(manifest).not.toHaveProperty(kind);
   expect(manifest).not.toHaveProperty("os");
   expect(manifest).not.toHaveProperty("cpu");
   expect(manifest.repository).toEqual({ type: "git", url: "git+https://github.com/sockwright/sockwright.git" });
+});
+
+test("what the command has of commander keeps its licence", () => {
+  const command = readFileSync(join(folder, "package/dist/cli/sockwright.js"), "utf8");
+  expect(command).toContain(readFileSync("node_modules/commander/LICENSE", "utf8"));
+  for (const file of files.filter((name) => /^package\/dist\/.*\.js$/.test(name)))
+    expect(readFileSync(join(folder, file), "utf8")).not.toMatch(/(?:from|import|require\() ?"commander"/);
 });
 
 test("what its users need, and no more", () => {

@@ -50,7 +50,9 @@ export class Project {
   }
 
   install(...packages: readonly string[]): void {
-    const args = ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", ...packages];
+    // What is in a file needs no network: ours depends on nothing.
+    const source = packages.every((name) => name.endsWith(".tgz")) ? "--offline" : "--prefer-offline";
+    const args = ["install", "--ignore-scripts", "--no-audit", "--no-fund", source, ...packages];
     const { stdout, stderr, status } = this.run("npm", args);
     if (status !== 0) throw new Error(`npm install failed\n${stdout}${stderr}`);
   }
