@@ -4,18 +4,24 @@ import { connect } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { AF_INET, type Datagram, SHUT_WR, SOCK_DGRAM, type Socket, socket } from "../../src/index.ts";
 import { fillUnread } from "../support/full.ts";
+import { isSoak } from "../support/soak.ts";
 import { lines, runClient, type Server, startServer } from "./tutorial.ts";
 
 const SHORT = { IDLE_TIMEOUT_MS: "1000" };
 const MAX_CLIENTS = 1_000;
 
 /** Server, its client, and what the client prints last when all is well. */
-const servers = [
+const servers: readonly (readonly [server: string, client: string, answer: string])[] = [
   ["session-server", "session-client", "Hello, Babala!"],
-  ["greeting-server", "greeting-client", "服务端又返回来的数据:Hello, Babala! "],
-  ["one-shot-server", "one-shot-client", "欢迎连接到服务器"],
   ["report-server", "one-shot-client", "已收到您"],
-] as const;
+  // Each is made as one of the two above is.
+  ...(isSoak
+    ? ([
+        ["greeting-server", "greeting-client", "服务端又返回来的数据:Hello, Babala! "],
+        ["one-shot-server", "one-shot-client", "欢迎连接到服务器"],
+      ] as const)
+    : []),
+];
 
 async function open(port: number): Promise<Socket> {
   const client = socket();
