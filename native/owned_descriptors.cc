@@ -2,10 +2,8 @@
 
 #include <uv.h>
 
-#include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
+#include <vector>
 
 namespace sockwright {
 namespace {
@@ -14,35 +12,20 @@ namespace {
 // may still be closing its table.
 uv_once_t once = UV_ONCE_INIT;
 uv_mutex_t mutex;
-bool is_locked_by_mutex = false;
+std::vector<uint32_t>* counts;  // by descriptor
 
-// By descriptor. No std::vector: one that grows takes std::__throw_length_error from libstdc++, which the addon does without.
-uint32_t* counts = nullptr;
-size_t length = 0;
-
-constexpr size_t kMinLength = 256;
-
-void Make() { is_locked_by_mutex = uv_mutex_init(&mutex) == 0; }
-
-// Until there is a place for the index. Descriptors are small numbers: the kernel gives the lowest that is free.
-void Grow(size_t index) {
-  size_t more = length == 0 ? kMinLength : length;
-  while (more <= index) more *= 2;
-  auto* grown = static_cast<uint32_t*>(std::realloc(counts, more * sizeof(uint32_t)));
-  if (grown == nullptr) std::abort();  // As operator new has it: there is nobody to tell.
-  std::memset(grown + length, 0, (more - length) * sizeof(uint32_t));
-  counts = grown;
-  length = more;
+void Make() {
+  if (uv_mutex_init(&mutex) == 0) counts = new std::vector<uint32_t>;
 }
 
 class Lock {
  public:
   Lock() {
     uv_once(&once, Make);
-    if (is_locked_by_mutex) uv_mutex_lock(&mutex);
+    if (counts != nullptr) uv_mutex_lock(&mutex);
   }
   ~Lock() {
-    if (is_locked_by_mutex) uv_mutex_unlock(&mutex);
+    if (counts != nullptr) uv_mutex_unlock(&mutex);
   }
   Lock(const Lock&) = delete;
   Lock& operator=(const Lock&) = delete;
@@ -50,9 +33,9 @@ class Lock {
   uint32_t& CountOf(int fd) {
     static uint32_t none;
     const auto index = static_cast<size_t>(fd);
-    if (!is_locked_by_mutex || fd < 0) return none = 0;
-    if (index >= length) Grow(index);
-    return counts[index];
+    if (counts == nullptr || fd < 0) return none = 0;
+    if (index >= counts->size()) counts->resize(index + 1);
+    return (*counts)[index];
   }
 };
 
