@@ -25,6 +25,8 @@ export async function bundleCommand() {
     format: "esm",
     entryFileNames: "[name].js",
     chunkFileNames: "[name].js",
+    // Docstrings are for readers: they would be a third of the package.
+    comments: { legal: true, annotation: true, jsdoc: false },
     codeSplitting: {
       includeDependenciesRecursively: false,
       groups: [
