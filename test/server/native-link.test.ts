@@ -5,7 +5,7 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, type Socket, socketpair } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
 import { EPOLLERR, EPOLLIN } from "../../src/native/poller.ts";
-import { NativeLink } from "../../src/server/transport/native-link.ts";
+import { MAX_RECEIVES_AT_LOSS, NativeLink } from "../../src/server/transport/native-link.ts";
 import { MAX_SPURIOUS_WAKEUPS } from "../../src/socket/direction.ts";
 import { SocketDescriptor } from "../../src/socket/socket-descriptor.ts";
 import { turnLoop } from "../poller/turns.ts";
@@ -104,6 +104,19 @@ describe("a link reads", () => {
     link.ready(EPOLLERR);
     expect(events).toEqual(["failed ECONNRESET"]);
   });
+});
+
+test("MAX_RECEIVES_AT_LOSS: a socket that gives without end ends there, and is lost", () => {
+  const { link, events } = linked(SOCK_DGRAM);
+  link.awaitLoss();
+  const recv = vi.spyOn(kernel, "recv").mockReturnValue(0);
+  vi.spyOn(kernel, "getsockopt").mockImplementation((_slot, _generation, _level, _option, out) => {
+    out[0] = ECONNRESET;
+    return 4;
+  });
+  link.ready(EPOLLERR);
+  expect(recv).toHaveBeenCalledTimes(MAX_RECEIVES_AT_LOSS);
+  expect(events.at(-1)).toBe("failed ECONNRESET");
 });
 
 describe("events with nothing to read", () => {

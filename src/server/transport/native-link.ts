@@ -20,6 +20,8 @@ import type { Link, LinkEvents, Peer } from "./transport.ts";
 export const READING_BYTES = 64 * 1024;
 /** A record of a seqpacket or datagram socket: one that is longer is lost with its connection, and told, instead of cut. */
 export const MAX_RECORD_BYTES = 1024 * 1024;
+/** Receives at a loss: more than a kernel's buffer holds, and an end where a datagram socket is sent more meanwhile. */
+export const MAX_RECEIVES_AT_LOSS = 16_384;
 
 /** What keeps the process alive. */
 const WAITED = EPOLLIN | EPOLLOUT;
@@ -152,17 +154,11 @@ export class NativeLink implements Link, Watcher {
     if ((events & FAILED) !== 0 && (this.#interest & (EPOLLIN | EPOLLERR)) === EPOLLERR) this.#lookForLoss(events);
   }
 
-  /** Nobody reads, and there is an error or a hang-up: what came before an error is kept as far as one receive brings it. */
+  /** Nobody reads, and there is an error or a hang-up. A connection without an error is left alone, and its bytes with it. */
   #lookForLoss(events: number): void {
-    let errno = 0;
-    if ((events & EPOLLERR) !== 0) {
-      const result = this.#received() ?? 0;
-      if (result > 0) this.#events?.received(room.subarray(0, result));
-      if (this.#isClosed) return;
-      errno = result < 0 && result !== -EAGAIN ? -result : takeError(this.slot, this.generation);
-    }
+    const errno = (events & EPOLLERR) === 0 ? 0 : takeError(this.slot, this.generation);
     if (errno !== 0) {
-      this.#fail(new SocketError("recv", errno));
+      this.#lose(errno);
       return;
     }
     // Both ends have ended: that is no loss, and would be told each turn.
@@ -185,12 +181,32 @@ export class NativeLink implements Link, Watcher {
     if (result < 0) {
       const errno = result === -EAGAIN && (events & EPOLLERR) !== 0 ? takeError(this.slot, this.generation) : -result;
       if (errno === EAGAIN || errno === 0) this.#foundNothing();
-      else this.#fail(new SocketError("recv", errno));
+      else this.#lose(errno);
       return;
     }
     this.#spurious?.reset();
-    turn.spendBytes(result);
-    this.#events?.received((this.isRecords ? roomsForRecords()[0] : room).subarray(0, result));
+    this.#give(result);
+  }
+
+  /**
+   * What came before the loss is given first. The kernel keeps it: a TCP or a Unix stream has its error behind its bytes, but a
+   * socket with records tells the error first and has the records still (__skb_try_recv_datagram), and so has a stream whose
+   * error was taken. It is as much as the kernel's buffer holds, whatever the limit of the read buffer: it is the last.
+   */
+  #lose(errno: number): void {
+    for (let count = 0; count < MAX_RECEIVES_AT_LOSS; count++) {
+      const result = this.#received();
+      if (result === undefined || result === RECORD_CUT || result < 0) break;
+      this.#give(result);
+      if (this.#isClosed) return;
+    }
+    this.#fail(new SocketError("recv", errno));
+  }
+
+  /** As many bytes of the room that {@link #received} has received into. */
+  #give(length: number): void {
+    turn.spendBytes(length);
+    this.#events?.received((this.isRecords ? roomsForRecords()[0] : room).subarray(0, length));
   }
 
   /** How many bytes came into the room, or a negated errno; undefined is the end. */
