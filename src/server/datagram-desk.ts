@@ -107,22 +107,18 @@ export class DatagramDesk {
     this.#reports.dropped(reason, peer);
   }
 
-  /** What is answered at once costs no promise, and is never pending. */
+  /**
+   * What is answered at once costs no promise, and no limit counts it. A close that the service's function itself asks for,
+   * before it replies, waits for it all the same: it is pending from before the call.
+   */
   #answer(data: Buffer, peer: Peer, address: Address | undefined): void {
-    let answering: Promise<unknown>;
-    try {
-      const reply = (answer: Uint8Array | string): boolean => this.#reply(answer, peer, address);
-      const given: unknown = this.#service.datagram?.({ data, peer, reply });
-      // TypeScript lets a function give anything where nothing is wanted: what `reply` gives, mostly.
-      if (typeof given !== "object" || given === null) return;
-      // Within: a promise of the program's own making may throw when it is looked at.
-      answering = Promise.resolve(given);
-    } catch (error) {
-      this.#reports.failed(error, peer);
+    this.#pending++;
+    const answering = this.#call(data, peer, address);
+    if (answering === undefined) {
+      this.#settled();
       return;
     }
     this.#limit.began(peer);
-    this.#pending++;
     answering.then(
       () => this.#answered(peer),
       (error: unknown) => {
@@ -132,8 +128,27 @@ export class DatagramDesk {
     );
   }
 
+  /** Undefined when the answer was given at once. */
+  #call(data: Buffer, peer: Peer, address: Address | undefined): Promise<unknown> | undefined {
+    try {
+      const reply = (answer: Uint8Array | string): boolean => this.#reply(answer, peer, address);
+      const given: unknown = this.#service.datagram?.({ data, peer, reply });
+      // TypeScript lets a function give anything where nothing is wanted: what `reply` gives, mostly.
+      if (typeof given !== "object" || given === null) return undefined;
+      // Within: a promise of the program's own making may throw when it is looked at.
+      return Promise.resolve(given);
+    } catch (error) {
+      this.#reports.failed(error, peer);
+      return undefined;
+    }
+  }
+
   #answered(peer: Peer): void {
     this.#limit.ended(peer);
+    this.#settled();
+  }
+
+  #settled(): void {
     if (--this.#pending === 0) this.#allAnswered?.();
   }
 
