@@ -49,7 +49,7 @@ describe("a fault that is planted is found", () => {
   const { EAGAIN } = constants.errno;
   /** The same for each run: what is found is found for good. */
   const PLANTED_SEED = 1;
-  const PLANTED_RUNS = 300;
+  const PLANTED_RUNS = 2_000;
 
   const faults: Readonly<Record<string, () => unknown>> = {
     "a byte is lost in one of many reads": () => {
