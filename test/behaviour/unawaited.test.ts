@@ -6,7 +6,7 @@ import { DeadlineError } from "../../src/server/limits/deadline-error.ts";
 import { connect } from "../../src/server.ts";
 import { SocketError } from "../../src/socket/socket-error.ts";
 import { ScriptedLink } from "../support/scripted-link.ts";
-import { turn } from "../support/until.ts";
+import { turn, until } from "../support/until.ts";
 
 /** The calls that give a promise, each left alone; the connection has something to send that has no room. */
 const CALLS: Record<string, (connection: Connection) => unknown> = {
@@ -32,7 +32,7 @@ const LOSSES: Record<string, (connection: Connection, link: ScriptedLink) => voi
 };
 
 /** The rejections that nobody has handled. Vitest's own listener would fail the run. */
-async function unhandled(act: () => Promise<void> | void): Promise<unknown[]> {
+async function unhandled(act: (errors: readonly unknown[]) => Promise<void> | void): Promise<unknown[]> {
   const before = process.listeners("unhandledRejection");
   const errors: unknown[] = [];
   const note = (error: unknown): unknown => errors.push(error);
@@ -41,7 +41,7 @@ async function unhandled(act: () => Promise<void> | void): Promise<unknown[]> {
     process.removeAllListeners("unhandledRejection");
     for (const each of before) process.on("unhandledRejection", each);
   });
-  await act();
+  await act(errors);
   await turn(20);
   return errors;
 }
@@ -113,9 +113,10 @@ test.each<[string, (connection: Connection) => unknown, object]>([
     { code: "ERR_SOCKWRIGHT_READING" },
   ],
 ])("but what only the program causes is told: %s", async (_name, make, error) => {
-  const errors = await unhandled(async () => {
+  const errors = await unhandled(async (told) => {
     make(new Connection(new ScriptedLink()));
-    await turn(50);
+    // A file is opened by a thread of the pool.
+    await until(() => told.length > 0, "the rejection to be unhandled");
   });
   expect(errors).toEqual([expect.objectContaining(error)]);
 });
