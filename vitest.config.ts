@@ -17,7 +17,7 @@ export const SOAK = "test/**/*.soak.test.ts";
 const ALONE = [
   "{fuzz,house,limits,model,native,poller}/**/*",
   "unit/native/*",
-  "behaviour/{churn-heap,shared-descriptors}",
+  "behaviour/{churn-heap,shared-descriptors,waits}",
   "server/{bad-input,names,native-link}",
   "socket/{cancelled-connect,connect,lost-socket}",
   "unit/server/transport/peer-of",
