@@ -42,6 +42,8 @@ export abstract class Call<T> {
   declare abortWait: AbortWait | undefined;
   /** On the monotonic clock, in ms. */
   declare deadline: number | undefined;
+  /** False: where it would wait it is EAGAIN instead. */
+  declare mayWait: boolean;
   declare promise: Promise<T> | undefined;
   declare resolve: ((result: T) => void) | undefined;
   declare reject: ((error: unknown) => void) | undefined;
@@ -50,6 +52,7 @@ export abstract class Call<T> {
     this.next = undefined;
     this.abortWait = undefined;
     this.deadline = undefined;
+    this.mayWait = true;
     this.promise = undefined;
     this.resolve = undefined;
     this.reject = undefined;

@@ -51,7 +51,7 @@ class Connect extends Call<void> {
   }
 
   #begin(): Outcome<void> {
-    const { slot, generation, family, timeoutMs } = this.#endpoint;
+    const { slot, generation, family } = this.#endpoint;
     this.#endpoint.beginAssociation();
     // As before an accept: a connect of an open socket that another process made blocking would wait for the handshake.
     kernel.unblock(slot, generation);
@@ -63,7 +63,7 @@ class Connect extends Call<void> {
     // connect(2), ERRORS: a full backlog of a Unix listener is EAGAIN; nothing is under way and no event will come.
     if (errno === EAGAIN && family === AF_UNIX) return RETRY_LATER;
     if (errno !== EINPROGRESS && errno !== EINTR) throw new SocketError("connect", errno, this.#targetAtOnce());
-    if (timeoutMs === 0) throw new SocketError("connect", errno, this.#to.target);
+    if (!this.mayWait) throw new SocketError("connect", errno, this.#to.target);
     this.#isUnderWay = true;
     this.#endpoint.isConnecting = true;
     return WOULD_BLOCK;
@@ -138,6 +138,7 @@ class ConnectToName extends Call<void> {
       const encoded = encodeAddress(family, { host: address, port });
       if ("name" in encoded) throw new Error(`The look-up of ${name} gave no address: ${address}`);
       this.#found = new Connect(this.#endpoint, encoded);
+      this.#found.mayWait = this.mayWait;
     } catch (error) {
       this.#failure = { error };
     }

@@ -34,6 +34,9 @@ export const MAX_RETRY_MS = 50;
 
 const DONE: Promise<undefined> = Promise.resolve(undefined);
 
+/** What a call that is not done waits for: see {@link Unfinished}, or its turn, or that of those before it. */
+type State<T> = Outcome<T> | "next turn" | "end of turn" | "behind";
+
 /** What a direction asks of its socket. */
 export interface DirectionOwner extends poller.Watcher {
   readonly family: number;
@@ -61,6 +64,8 @@ export class Direction extends CallQueue {
   interest = 0;
   protected readonly owner: DirectionOwner;
   #isWaitingForTurn = false;
+  /** A call that may not wait is in the queue, behind what waits only for its turn. */
+  #hasImpatient = false;
   #spurious = 0;
   #timers: Timers | undefined;
 
@@ -71,15 +76,16 @@ export class Direction extends CallQueue {
 
   /**
    * Makes a call: at once where that may be tried, else when its turn in the queue has come. One that may not wait
-   * (MSG_DONTWAIT) is EAGAIN where it would, also behind others that wait.
+   * (MSG_DONTWAIT, a time-out of 0) is EAGAIN where it would, also behind others that wait. The turn's budget is no such
+   * wait, since the kernel knows nothing of it: then the call keeps its place in the queue, or others would overtake it.
    */
   run<T>(call: Call<T>, signal: AbortSignal | undefined, isTriedFirst = true, mayWait = true): Promise<T> {
     const timeoutMs = mayWait ? this.owner.timeoutMs : 0;
-    let state: Outcome<T> | "next turn" | "end of turn" = WOULD_BLOCK;
+    let state: State<T> = WOULD_BLOCK;
+    call.mayWait = timeoutMs !== 0;
     try {
       this.check();
       if (signal?.aborted === true) throw new AbortError(signal.reason);
-      if (timeoutMs === 0) this.flush();
       // A call behind a waiter does not try the kernel, or it would overtake.
       if (this.isIdle && (isTriedFirst || timeoutMs === 0)) {
         if (!this.owner.takeCredit() && !turn.takeCall()) state = "next turn";
@@ -89,11 +95,9 @@ export class Direction extends CallQueue {
           if (!isUnfinished(outcome)) return outcome === undefined ? (DONE as Promise<T>) : Promise.resolve(outcome);
           state = outcome;
         }
-      }
+      } else if (timeoutMs === 0 && this.#isWaitingForTurn) state = "behind";
       // A look-up is waited for all the same: Python's blocks there, and the connect behind it then gives EINPROGRESS.
-      if (timeoutMs === 0 && state !== PARKED) {
-        if (state === "next turn")
-          return new Promise((resolve) => turn.inNextTurn(() => resolve(this.run(call, signal, true, mayWait))));
+      if (timeoutMs === 0 && isUnfinished(state) && state !== PARKED) {
         const error = new SocketError(call.syscall, EAGAIN);
         if (state === PROGRESS) call.abandon(error);
         throw error;
@@ -142,6 +146,11 @@ export class Direction extends CallQueue {
         continue;
       }
       if (isUnfinished(outcome)) {
+        if (!call.mayWait && outcome !== PARKED) {
+          this.#refuse(call, outcome);
+          continue;
+        }
+        this.#refuseImpatient();
         if (outcome !== WOULD_BLOCK || !isWoken || !this.#isSpurious(call)) this.#wait(call, outcome);
         return;
       }
@@ -162,12 +171,7 @@ export class Direction extends CallQueue {
     }
   }
 
-  #enqueue<T>(
-    call: Call<T>,
-    signal: AbortSignal | undefined,
-    timeoutMs: number | null,
-    state: Outcome<T> | "next turn" | "end of turn",
-  ): Promise<T> {
+  #enqueue<T>(call: Call<T>, signal: AbortSignal | undefined, timeoutMs: number | null, state: State<T>): Promise<T> {
     const promise = new Promise<T>((resolve, reject) => {
       call.resolve = resolve;
       call.reject = reject;
@@ -175,6 +179,7 @@ export class Direction extends CallQueue {
     call.promise = promise;
     const waiting = call as Call<unknown>;
     this.push(waiting);
+    if (!call.mayWait) this.#hasImpatient = true;
     if (timeoutMs !== null && timeoutMs > 0) {
       call.deadline = now() + timeoutMs;
       this.#expireAt(call.deadline);
@@ -185,11 +190,28 @@ export class Direction extends CallQueue {
     this.owner.startWaiting();
     if (isUnfinished(state)) this.#wait(waiting, state);
     else if (state === "next turn") this.#waitForTurn(waiting);
-    else {
+    else if (state === "end of turn") {
       this.#isWaitingForTurn = true;
       this.awaitEndOfTurn();
     }
     return promise;
+  }
+
+  /** The turn of a call that may not wait has come, and it would have to. */
+  #refuse(call: Call<unknown>, outcome: Unfinished): void {
+    const error = new SocketError(call.syscall, EAGAIN);
+    // Of a sendall a part may have gone, now or together with others. What RETRY_LATER says has done nothing.
+    if (outcome !== RETRY_LATER) call.abandon(error);
+    this.#fail(call, error);
+  }
+
+  /** The head waits for more than its turn, and so would whoever is behind it. */
+  #refuseImpatient(): void {
+    if (!this.#hasImpatient) return;
+    this.#hasImpatient = false;
+    for (const call of this.all()) {
+      if (call !== this.head && !call.mayWait) this.#fail(call, new SocketError(call.syscall, EAGAIN));
+    }
   }
 
   /** Whether a call shall leave together with others at the end of the turn. */

@@ -155,10 +155,16 @@ export class Endpoint implements SendingOwner {
     this.isReceivingEnded = false;
   }
 
-  /** Somebody else gets at the descriptor: what was sent before leaves before, now and from now on. */
+  /** Somebody else gets at the descriptor: what was asked for before is done before, now; sends also from now on. */
   share(): void {
     this.isShared = true;
+    this.#flush();
+  }
+
+  /** Makes what waits for nothing but its turn. */
+  #flush(): void {
     this.sending.flush();
+    this.receiving.flush();
   }
 
   /**
@@ -197,7 +203,7 @@ export class Endpoint implements SendingOwner {
   /** Gives the descriptor away. */
   detach(blocking: boolean): number {
     this.check();
-    this.sending.flush();
+    this.#flush();
     if (this.#waiting) throw new SockwrightError("ERR_SOCKWRIGHT_BUSY");
     return this.#end(() => kernel.detach(this.slot, this.generation, blocking));
   }
@@ -207,7 +213,7 @@ export class Endpoint implements SendingOwner {
    */
   handOver(): void {
     this.check();
-    this.sending.flush();
+    this.#flush();
     if (this.#waiting) throw new SockwrightError("ERR_SOCKWRIGHT_BUSY");
     this.#end(() => 0);
   }
