@@ -1,6 +1,6 @@
 import { channel } from "node:diagnostics_channel";
 
-/** `sockwright:serve:error` — a handler of `serve()` failed: `{ error, address }`. */
+/** `sockwright:serve:error` — a handler of `serve()` failed: `{ error, address }`; or its `onError` did: `hook` names it. */
 export const serveError = channel("sockwright:serve:error");
 
 /** `sockwright:accept:error` — `serve()` or an iteration could not accept: `{ error, action }`. */

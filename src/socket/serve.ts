@@ -23,7 +23,10 @@ import { signalOf, type WaitOptions } from "./wait-options.ts";
 
 /** How `serve` runs: until `signal` aborts, or the listener is closed. */
 export interface ServeOptions extends WaitOptions {
-  /** Told of every handler that failed, besides the diagnostics channel `sockwright:serve:error`. */
+  /**
+   * Told of every handler that failed, besides the diagnostics channel `sockwright:serve:error`. Its own failure, thrown or
+   * rejected, is published there, too, with `hook: "onError"`, and ends nothing.
+   */
   readonly onError?: ((error: unknown, address: Address) => void) | undefined;
 }
 
@@ -34,11 +37,13 @@ export type Session = (accepted: Accepted) => unknown;
 export async function serve(listener: Endpoint, session: Session, options: ServeOptions): Promise<void> {
   listener.check();
   const signal = signalOf(options);
-  const { onError }: { onError?: unknown } = options;
+  const { onError } = options;
   if (onError !== undefined && typeof onError !== "function") {
     throw wrongType("options.onError", "of type function", onError);
   }
-  await acceptAll(listener, (incoming) => runSession(session, owned(listener, incoming), options), signal);
+  // Read once: a getter of the program's own that throws must not do so in the middle.
+  const read = { signal, onError };
+  await acceptAll(listener, (incoming) => runSession(session, owned(listener, incoming), read), signal);
 }
 
 /**
@@ -102,17 +107,11 @@ export async function untilEnd<T>(
   }
 }
 
-/** No async function: of every idle connection this is what the server itself keeps. */
 function runSession(session: Session, { endpoint, address }: Accepted, options: ServeOptions): void {
-  let ended: Promise<unknown>;
-  try {
-    ended = Promise.resolve(session({ endpoint, address }));
-  } catch (error) {
-    ended = Promise.reject(error);
-  }
-  void ended.then(
+  settle(
+    () => session({ endpoint, address }),
     () => endpoint.close(),
-    (error: unknown) => {
+    (error) => {
       endpoint.close();
       report(error, address, options);
     },
@@ -121,9 +120,38 @@ function runSession(session: Session, { endpoint, address }: Accepted, options: 
 
 function report(error: unknown, address: Address, { signal, onError }: ServeOptions): void {
   // A handler that waits with the server's own signal ends this way when the server is told to end.
-  if (error instanceof AbortError && signal?.aborted === true) return;
+  if (signal?.aborted === true && isAbortError(error)) return;
   serveError.publish({ error, address });
-  onError?.(error, address);
+  if (onError === undefined) return;
+  settle(
+    () => onError(error, address),
+    () => undefined,
+    (failure) => serveError.publish({ error: failure, address, hook: "onError" }),
+  );
+}
+
+/**
+ * Runs a function of the program's own, and tells how it ended. Whatever it throws or gives, a rejection, a thenable or a
+ * promise whose `then` throws, nothing is thrown here. No async function, and no promise but the one it gave: of every idle
+ * connection this is what the server itself keeps.
+ *
+ * @param done - throws nothing, nor does `failed`.
+ */
+function settle(run: () => unknown, done: () => void, failed: (error: unknown) => void): void {
+  try {
+    void Promise.resolve(run()).then(done, failed);
+  } catch (error) {
+    void Promise.reject(error).catch(failed);
+  }
+}
+
+/** A handler may throw anything, also a proxy that cannot be asked for its prototype. */
+function isAbortError(error: unknown): boolean {
+  try {
+    return error instanceof AbortError;
+  } catch {
+    return false;
+  }
 }
 
 /** By the accept table: true when accepting goes on. */
