@@ -1,5 +1,6 @@
 import {
   ACCEPT_PAUSE_MS,
+  type AcceptBatch,
   type Accepted,
   accept,
   acceptAction,
@@ -66,7 +67,7 @@ export async function acceptAll(
     let limit = 1;
     for (let isFirst = true; ; isFirst = false) {
       if (gate !== undefined && gate.room <= 0 && !(await opened(listener, signal, gate))) return;
-      const batch = await untilEnd(listener, signal, acceptBatch(listener, limit, signal, isFirst, gate));
+      const batch = await untilEnd(listener, signal, nextBatch(listener, limit, signal, isFirst, gate));
       if (batch === undefined) return;
       for (const incoming of batch.accepted) take(incoming);
       limit = Math.min(MAX_ACCEPTS_PER_TURN, Math.max(1, batch.accepted.length * 2));
@@ -74,6 +75,16 @@ export async function acceptAll(
     }
   } finally {
     spare.release();
+  }
+}
+
+/** With an error of the wait for it in it, where that is a shortage: epoll_create(2) and epoll_ctl(2) have those of accept(2). */
+async function nextBatch(...call: Parameters<typeof acceptBatch>): Promise<AcceptBatch> {
+  try {
+    return await acceptBatch(...call);
+  } catch (error) {
+    if (acceptAction(error, false) === "stop") throw error;
+    return { accepted: [], error };
   }
 }
 
@@ -169,7 +180,12 @@ async function recover(
   if (action === "stop") throw error;
   if (action === "retry") return true;
   if (action === "shed" && spare !== undefined && gate !== undefined) shedBacklog(listener, spare, gate);
-  return paused(listener, signal, (end) => {
+  return shortagePaused(listener, signal);
+}
+
+/** True after the pause that a shortage of descriptors or memory is given; false when a close or the signal ends it before. */
+export function shortagePaused(endpoint: Endpoint, signal: AbortSignal | undefined): Promise<boolean> {
+  return paused(endpoint, signal, (end) => {
     const timer = setTimeout(end, ACCEPT_PAUSE_MS).unref();
     return () => clearTimeout(timer);
   });

@@ -1,13 +1,13 @@
 import { generationOf, handleOf, slotOf } from "../../native/kernel.ts";
 import { kernel } from "../../native/load.ts";
-import type { Incoming } from "../../socket/accept.ts";
+import { acceptAction, type Incoming } from "../../socket/accept.ts";
 import type { Address } from "../../socket/address.ts";
 import { encodeNumericAddress } from "../../socket/address.ts";
 import { AF_UNIX } from "../../socket/constants.ts";
 import type { Endpoint } from "../../socket/endpoint.ts";
 import { CONNECTION_ERRORS, EAGAIN, EMSGSIZE, ENOBUFS, ENOMEM } from "../../socket/errno.ts";
 import { unwatchForLoss, watchForLoss } from "../../socket/lost-socket.ts";
-import { acceptAll } from "../../socket/serve.ts";
+import { acceptAll, shortagePaused } from "../../socket/serve.ts";
 import type { Datagram, Socket } from "../../socket/socket.ts";
 import { SocketDescriptor } from "../../socket/socket-descriptor.ts";
 import { SocketError } from "../../socket/socket-error.ts";
@@ -102,10 +102,12 @@ class ClientLink extends NativeLink {
 export const MAX_RECEIVE_ERRORS = 16;
 
 async function receiveAll(datagrams: Socket<Datagram>, { received, failed }: DatagramEvents): Promise<void> {
+  let isShort = false;
   for (let errors = 0; errors < MAX_RECEIVE_ERRORS; ) {
     try {
       for await (const [data, address] of datagrams) {
         errors = 0;
+        isShort = false;
         received(data, peerOf(address), address);
       }
       return;
@@ -113,6 +115,13 @@ async function receiveAll(datagrams: Socket<Datagram>, { received, failed }: Dat
       if (!(error instanceof SocketError) || datagrams.closed) throw error;
       // An ICMP error of an earlier reply, told once: the socket is as good as before.
       if (CONNECTION_ERRORS.has(-error.errno)) continue;
+      // No descriptor or no memory, mostly for the wait: it is told once, and passes. As accept does, retried after a pause.
+      if (acceptAction(error, false) === "pause") {
+        if (!isShort) failed(error);
+        isShort = true;
+        if (!(await shortagePaused(SocketDescriptor.endpointOf(datagrams), undefined))) return;
+        continue;
+      }
       if (++errors === MAX_RECEIVE_ERRORS) throw error;
       failed(error);
     }
