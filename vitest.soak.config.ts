@@ -2,7 +2,9 @@
 import { defineConfig } from "vitest/config";
 import tests, { SOAK } from "./vitest.config.ts";
 
+const { projects: _ofTheOthers, ...shared } = tests.test ?? {};
+
 export default defineConfig({
   ...tests,
-  test: { ...tests.test, projects: undefined, include: [SOAK], exclude: [], isolate: true, fileParallelism: false },
+  test: { ...shared, include: [SOAK], exclude: [], isolate: true, fileParallelism: false },
 });

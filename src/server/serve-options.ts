@@ -132,7 +132,8 @@ function timeout(name: string, value: number | undefined): number | undefined {
 }
 
 function checkedAlarms(alarms: unknown): AlarmLevel[] {
-  if (!Array.isArray(alarms)) throw wrongType("options.alarms", "an array of levels, such as [{ raiseAt: 900 }]", alarms);
+  if (!Array.isArray(alarms))
+    throw wrongType("options.alarms", "an array of levels, such as [{ raiseAt: 900 }]", alarms);
   return alarms.map(checkedAlarm);
 }
 

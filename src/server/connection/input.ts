@@ -338,7 +338,7 @@ class WaitingRead<T> implements Waiter {
 
   /** Resolving with a rejection spares every idle connection the second function. */
   #reject(error: unknown): void {
-    tolerated(this.promise);
+    void tolerated(this.promise);
     this.#resolve?.(Promise.reject(error));
   }
 }

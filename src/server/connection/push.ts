@@ -58,7 +58,7 @@ export abstract class Push implements Waiter {
     resolve?.(failure === undefined ? undefined : Promise.reject(failure));
     // Who is told otherwise does not look at the promise: its rejection is none that nobody handles.
     const isTold = this.#owner.pushEnded(failure);
-    if (failure !== undefined && (isTold || !OF_TAKERS.has(failure))) tolerated(this.ended);
+    if (failure !== undefined && (isTold || !OF_TAKERS.has(failure))) void tolerated(this.ended);
   }
 
   /** The peer has ended: what it sent last may be to be given still. */

@@ -16,7 +16,7 @@ export function lostWith(error: unknown): Promise<never> {
 /** The same work, whose rejection is tolerated where `isTheirs` says so of the error. */
 export function toleratedIf<T>(work: Promise<T>, isTheirs: (error: unknown) => boolean): Promise<T> {
   const promise: Promise<T> = work.catch((error: unknown) => {
-    if (isTheirs(error)) tolerated(promise);
+    if (isTheirs(error)) void tolerated(promise);
     throw error;
   });
   return promise;
