@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, read, type Stats } from "node:fs";
+import { closeSync, fstatSync, openSync, read } from "node:fs";
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";
@@ -38,7 +38,7 @@ export class StandardInput {
     const stat = fstatSync(0);
     // Node would take it for an empty file.
     if (stat.isDirectory()) throw unreadable("it is a folder");
-    return stat.isFIFO() || stat.isSocket() ? this.#piped(stat) : this.#filed();
+    return stat.isFIFO() || stat.isSocket() ? this.#piped() : this.#filed();
   }
 
   async *#typed(): AsyncGenerator<Uint8Array, void> {
@@ -67,8 +67,8 @@ export class StandardInput {
     return bytesRead === 0 || this.#isClosed ? undefined : memory.subarray(0, bytesRead);
   }
 
-  async *#piped(stat: Stats): AsyncGenerator<Uint8Array, void> {
-    const pipe = new Pipe(stat);
+  async *#piped(): AsyncGenerator<Uint8Array, void> {
+    const pipe = new Pipe();
     this.#close = () => pipe.close();
     if (this.#isClosed) pipe.close();
     yield* pipe.pieces();
@@ -83,8 +83,7 @@ class Pipe {
   #piece: Uint8Array | undefined;
   #end: { readonly error: Error | undefined } | undefined;
 
-  constructor(stat: Stats) {
-    const own = stat.isFIFO() ? reopened() : undefined;
+  constructor() {
     const onread = {
       buffer: Buffer.allocUnsafeSlow(INPUT_BYTES),
       callback: (count: number, memory: Uint8Array): boolean => {
@@ -95,7 +94,8 @@ class Pipe {
     };
     // @types/node know of it for connections alone; net.Socket has it for every descriptor.
     const options: SocketConstructorOpts & { readonly onread: OnReadOpts } = {
-      fd: own ?? 0,
+      // Not opened anew by /proc: a pipe whose writer has gone by then tells nobody who opens it of its end (fifo(7)).
+      fd: 0,
       readable: true,
       writable: false,
       onread,
@@ -110,7 +110,7 @@ class Pipe {
     this.#stream.once("close", () => {
       ended();
       // libuv never closes descriptor 0.
-      if (own === undefined) replaceByNull();
+      replaceByNull();
     });
   }
 
@@ -133,21 +133,6 @@ class Pipe {
 
   close(): void {
     this.#stream.destroy();
-  }
-}
-
-/**
- * The pipe, opened a second time: O_NONBLOCK belongs to what open(2) makes, and would else hold for every program that
- * shares our standard input. The first one is let go, so that who writes learns when we take no more.
- */
-function reopened(): number | undefined {
-  try {
-    const own = openSync("/proc/self/fd/0", constants.O_RDONLY | constants.O_NONBLOCK);
-    replaceByNull();
-    return own;
-  } catch {
-    // The pipe belongs to another user, or there is no /proc: the descriptor itself will do.
-    return undefined;
   }
 }
 

@@ -7,7 +7,7 @@ import type { Data } from "../../socket/argument.ts";
 import { bytesOf, integer, wrongValue } from "../../socket/argument.ts";
 import { promised } from "../../socket/call.ts";
 import { DEFAULT_MAX_READ_BUFFER_BYTES } from "../limits/flow-limits.ts";
-import { ConnectionError } from "../transport/connection-error.ts";
+import { ConnectionError, isError } from "../transport/connection-error.ts";
 import type { PeerCredentials } from "../transport/peer-credentials.ts";
 import type { Link, LinkEvents, Peer } from "../transport/transport.ts";
 import type { SocketUrl } from "../url/socket-url.ts";
@@ -535,7 +535,7 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
 
   /** Whether an error says only that a stop or a close at this side has cut what was being read. @internal */
   isCutHere(error: unknown): boolean {
-    const isCut = error instanceof ConnectionError && error.code === "ERR_SOCKWRIGHT_UNEXPECTED_END";
+    const isCut = isError(error) && error instanceof ConnectionError && error.code === "ERR_SOCKWRIGHT_UNEXPECTED_END";
     return isCut && this.#input.isCutHere;
   }
 
@@ -581,7 +581,7 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
 
   /** Whether an error comes of the connection's end, and not of the call itself. */
   #hasBroughtAbout(error: unknown): boolean {
-    const isEnded = error instanceof ConnectionError && error.code === "ERR_SOCKWRIGHT_ENDED";
+    const isEnded = isError(error) && error instanceof ConnectionError && error.code === "ERR_SOCKWRIGHT_ENDED";
     return isEnded || error === this.failure;
   }
 
