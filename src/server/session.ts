@@ -90,11 +90,13 @@ export class Sessions {
     for (const connection of this.#open) connection.endInput();
   }
 
-  /** Aborts those that are still open; gives how many. */
+  /** Aborts those that still have something to do; gives how many. */
   abortAll(): number {
     this.#closeReason = new ConnectionError("ERR_SOCKWRIGHT_ABORTED");
     let aborted = 0;
     for (const connection of this.#open) {
+      // The peer has been sent everything, and the end: it only has not ended itself.
+      if (connection.endLinger()) continue;
       aborted++;
       this.reports.expired("grace", connection.peer);
       connection.abort(this.#closeReason);

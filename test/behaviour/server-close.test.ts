@@ -63,6 +63,19 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
     expect(errors).toEqual([]);
   });
 
+  test("a peer that was sent everything, and does not end, is not aborted", async () => {
+    const { server, client, errors } = await occupied(async (connection) => {
+      while ((await connection.read()) !== undefined) connection.write("more");
+      connection.write("the last");
+    });
+    expect(await server.close({ graceMs: 1 })).toEqual({ aborted: 0, unfinished: 0 });
+    const said: string[] = [];
+    for await (const piece of client) said.push(String(piece));
+    expect(said.join("")).toMatch(/the last$/);
+    expect(server.stats()).toMatchObject({ connectionsActive: 0, connectionsEnded: { "server-closed": 1 } });
+    expect(errors).toEqual([]);
+  });
+
   test("awaited in a handler", async () => {
     const summaries: unknown[] = [];
     const { server, client } = await occupied(async (connection) => {

@@ -579,6 +579,17 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
     this.#aborter?.abort(error);
   }
 
+  /**
+   * Waits no longer for the peer's end. False where something is still to be sent, or the connection does not close.
+   *
+   * @internal
+   */
+  endLinger(): boolean {
+    if (!this.isClosing || !this.#output.hasEnded) return false;
+    this.#input.ended();
+    return true;
+  }
+
   /** Whether an error comes of the connection's end, and not of the call itself. */
   #hasBroughtAbout(error: unknown): boolean {
     const isEnded = isError(error) && error instanceof ConnectionError && error.code === "ERR_SOCKWRIGHT_ENDED";
