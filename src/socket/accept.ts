@@ -19,6 +19,7 @@ import {
   ENOMEM,
   ENONET,
   ENOPROTOOPT,
+  ENOSPC,
   EOPNOTSUPP,
   EPERM,
   EPROTO,
@@ -66,8 +67,9 @@ const ACTIONS = new Map<number, AcceptAction>([
   ...[ECONNABORTED, EPERM].map(retried),
   // accept(2): out of descriptors, of the process or of the system. Who waits would wait for long, and never know why.
   ...[EMFILE, ENFILE].map((errno): [number, AcceptAction] => [errno, "shed"]),
-  // accept(2): out of memory. Retrying at once would spin, since the backlog stays readable.
-  ...[ENOBUFS, ENOMEM].map((errno): [number, AcceptAction] => [errno, "pause"]),
+  // accept(2): out of memory. Retrying at once would spin, since the backlog stays readable. And epoll_ctl(2), ENOSPC: out of
+  // watches, for the wait itself.
+  ...[ENOBUFS, ENOMEM, ENOSPC].map((errno): [number, AcceptAction] => [errno, "pause"]),
 ]);
 
 function retried(errno: number): [number, AcceptAction] {

@@ -43,6 +43,7 @@ export const {
   ENFILE,
   ENOBUFS,
   ENOMEM,
+  ENOSPC,
   ENOTCONN,
   EPERM,
   EPROTO,

@@ -80,13 +80,19 @@ describe.each(["ENOSPC", "ENOMEM"] as const)("%s", (code) => {
     client.close();
   });
 
-  test("a listener that cannot be waited for ends its server with the error", async () => {
+  test("a listener that cannot be waited for pauses, and serves then", async () => {
     const kernel = inPlace(undefined);
     const listener = socket();
     listener.bind({ host: "127.0.0.1", port: 0 });
     kernel.script("epoll_ctl", [code]);
-    await expect(listener.listen().serve(() => undefined)).rejects.toMatchObject(refusal);
+    const served = listener.listen().serve((peer) => peer.sendall("hello"));
+    expect(kernel.scriptedFaults).toBe(0);
+    const client = socket();
+    await client.connect(listener.getsockname());
+    expect(String(await client.recv(5))).toBe("hello");
+    client.close();
     listener.close();
+    await served;
   });
 
   test("a connection of a server is lost for that reason, and the others live on", async () => {

@@ -25,7 +25,7 @@ const retried: readonly Errno[] = [
   "ENETUNREACH",
   "ETIMEDOUT",
 ];
-const paused: readonly Errno[] = ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"];
+const paused: readonly Errno[] = ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "ENOSPC"];
 const fatal: readonly Errno[] = ["EINVAL", "ENOTSOCK", "EFAULT", "EBADF"];
 
 afterEach(() => {
