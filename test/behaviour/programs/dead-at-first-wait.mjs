@@ -1,14 +1,15 @@
 // Serves where no descriptor is left for epoll, and answers once there are some again. Prints what onError was told.
 import { closeSync, openSync } from "node:fs";
-import { nativeTransport } from "../../../dist/server/transport/native-transport.js";
-import { connect, serve } from "../../../dist/server.js";
+import { connect, serve } from "sockwright/server";
 
 /** @type {number[]} */
 const taken = [];
-// Loaded before, as is all that a first server loads.
-if (nativeTransport.name !== "native") throw new Error("no addon");
+// Loaded before, since a server loads them when it opens.
+for (const module of ["transport/native-transport", "opening/bind-socket"]) {
+  await import(new URL(`../../../dist/server/${module}.js`, import.meta.url).href);
+}
 const [url = "", first] = process.argv.slice(2);
-/** @type {import("../../../dist/server.js").Service} */
+/** @type {import("sockwright/server").Service} */
 const service = {
   name: "echo",
   stream: async (connection) => {
@@ -18,7 +19,6 @@ const service = {
 };
 /** @type {unknown[]} */
 const errors = [];
-await import("../../../dist/server/opening/bind-socket.js");
 try {
   for (;;) taken.push(openSync("/dev/null", "r"));
 } catch {
