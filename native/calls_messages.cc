@@ -1,6 +1,9 @@
 // sendmsg(2) and recvmsg(2): several buffers, an address, control messages as raw cmsg(3) bytes.
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "calls.h"
 #include "pointer_values.h"
 #include "syscall.h"
@@ -13,9 +16,15 @@ bool Control(const Arguments& arguments, size_t index, std::span<std::byte>* out
   return arguments.IsUndefined(index) || arguments.Bytes(index, out);
 }
 
-bool HasPointer(msghdr* message) {
-  for (cmsghdr* each = CMSG_FIRSTHDR(message); each != nullptr; each = CMSG_NXTHDR(message, each)) {
-    if (ControlHasPointer(each->cmsg_level, each->cmsg_type)) return true;
+// By copies of the headers: the caller's bytes lie anywhere, and a cmsghdr has to lie at a multiple of eight.
+bool HasPointer(std::span<const std::byte> control) {
+  while (control.size() >= sizeof(cmsghdr)) {
+    cmsghdr header;
+    std::memcpy(&header, control.data(), sizeof(header));
+    if (ControlHasPointer(header.cmsg_level, header.cmsg_type)) return true;
+    // cmsg(3): what is shorter than its header, or goes beyond the end, is the last that is looked at; sendmsg refuses it.
+    if (header.cmsg_len < sizeof(cmsghdr) || header.cmsg_len > control.size()) return false;
+    control = control.subspan(std::min<size_t>(CMSG_ALIGN(header.cmsg_len), control.size()));
   }
   return false;
 }
@@ -42,7 +51,7 @@ napi_value SendMsg(napi_env env, napi_callback_info info) {
   message.msg_iovlen = buffers.size();
   message.msg_control = control.empty() ? nullptr : control.data();
   message.msg_controllen = control.size();
-  if (HasPointer(&message)) return Number(env, -EOPNOTSUPP);
+  if (HasPointer(control)) return Number(env, -EOPNOTSUPP);
   const int descriptor = slot->descriptor.get();
   return Number(env, RetryInterrupted([&] {
                   return ::sendmsg(descriptor, &message, SendFlags(flags));
