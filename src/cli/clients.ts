@@ -10,8 +10,7 @@ import type { RelayOptions, Traffic } from "./relay.ts";
 import type { Reporter } from "./reporter.ts";
 import { Silence } from "./silence.ts";
 import { channelOver } from "./socket-channel.ts";
-import type { StandardInput } from "./standard-input.ts";
-import type { StandardOutput } from "./standard-output.ts";
+import type { Input, Output } from "./standard-streams.ts";
 import { LAST_WORDS_MS, within } from "./time-limit.ts";
 import { WakeUp } from "./wake-up.ts";
 
@@ -34,8 +33,8 @@ interface Client {
  */
 export class Clients {
   readonly #scheme: AddressUrl["scheme"];
-  readonly #input: StandardInput;
-  readonly #output: StandardOutput;
+  readonly #input: Input;
+  readonly #output: Output;
   readonly #reporter: Reporter;
   readonly #options: RelayOptions;
   readonly #clients = new Set<Client>();
@@ -46,13 +45,7 @@ export class Clients {
   #isStopped = false;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(
-    scheme: AddressUrl["scheme"],
-    input: StandardInput,
-    output: StandardOutput,
-    reporter: Reporter,
-    options: RelayOptions,
-  ) {
+  constructor(scheme: AddressUrl["scheme"], input: Input, output: Output, reporter: Reporter, options: RelayOptions) {
     this.#scheme = scheme;
     this.#input = input;
     this.#output = output;

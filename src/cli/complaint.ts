@@ -2,13 +2,17 @@ import { CommanderError } from "commander";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { explain } from "./explain.ts";
 import { Reporter } from "./reporter.ts";
-import { standardError } from "./standard-output.ts";
+import type { StandardStreams } from "./standard-streams.ts";
 
 /** Tells whatever ends the command, in one line on standard error, and gives the exit code. */
-export async function complain(error: unknown, args: readonly string[]): Promise<number> {
+export async function complain(
+  error: unknown,
+  args: readonly string[],
+  { errors }: Pick<StandardStreams, "errors">,
+): Promise<number> {
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const { message, code, exitCode } = error instanceof CommanderError ? usageError(error, args) : explain(error);
-  const reporter = new Reporter(standardError(), args.includes("--json") ? "json" : "errors");
+  const reporter = new Reporter(errors, args.includes("--json") ? "json" : "errors");
   await reporter.tell({ event: "error", message, code, exitCode });
   return exitCode;
 }

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { ConnectOptions } from "./connect.ts";
 import { parseDuration } from "./duration.ts";
 import { addRelayOptions, END_OF_FILE } from "./relay-command.ts";
+import type { StandardStreams } from "./standard-streams.ts";
 
 const EXAMPLES = `
 
@@ -12,7 +13,7 @@ Examples:
   sockwright connect unix:/run/app.sock`;
 
 /** `sockwright connect URL` */
-export function connectCommand(done: (exitCode: number) => void): Command {
+export function connectCommand(streams: StandardStreams, done: (exitCode: number) => void): Command {
   const command = new Command("connect")
     .description("Connects, sends standard input, and prints what comes.")
     .argument("<url>", "tcp://HOST:PORT, udp://HOST:PORT, unix:PATH, unix-dgram:PATH or unix-seqpacket:PATH")
@@ -24,6 +25,6 @@ export function connectCommand(done: (exitCode: number) => void): Command {
     .addHelpText("after", END_OF_FILE + EXAMPLES)
     .action(async (url: string, options: ConnectOptions) => {
       const { connect } = await import("./connect.ts");
-      done(await connect(url, options));
+      done(await connect(url, options, streams));
     });
 }

@@ -8,6 +8,7 @@ import type { RelayCommandOptions } from "./relay-command.ts";
 import { channelOver } from "./socket-channel.ts";
 import { setOptions } from "./socket-option.ts";
 import { sourceAddress } from "./source-address.ts";
+import type { StandardStreams } from "./standard-streams.ts";
 import { runOnTerminal, type Terminal } from "./terminal.ts";
 
 /** What `connect` is told. */
@@ -17,9 +18,9 @@ export interface ConnectOptions extends RelayCommandOptions {
 }
 
 /** `sockwright connect URL`; gives the exit code. */
-export function connect(text: string, options: ConnectOptions): Promise<number> {
+export function connect(text: string, options: ConnectOptions, streams: StandardStreams): Promise<number> {
   const form = options.json === true ? "json" : "errors";
-  return runOnTerminal({ url: text, role: "target" }, form, (terminal) => converse(text, options, terminal));
+  return runOnTerminal({ url: text, role: "target" }, form, streams, (terminal) => converse(text, options, terminal));
 }
 
 async function converse(text: string, options: ConnectOptions, terminal: Terminal): Promise<void> {

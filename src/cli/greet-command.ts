@@ -10,6 +10,7 @@ import {
 import { CommandError, exitCodes } from "./command-error.ts";
 import { parseDuration } from "./duration.ts";
 import type { GreetCommandOptions } from "./greet-server.ts";
+import type { StandardStreams } from "./standard-streams.ts";
 
 const DEFAULT_LISTENERS = ["tcp://127.0.0.1:8000", "udp://127.0.0.1:9000"] as const;
 const DEFAULT_GRACE_MS = 2_000;
@@ -33,7 +34,7 @@ Exit codes:
   0 stopped by a signal   1 network   2 usage or file`;
 
 /** `sockwright greet` */
-export function greetCommand(done: (exitCode: number) => void): Command {
+export function greetCommand(streams: StandardStreams, done: (exitCode: number) => void): Command {
   const collect = (text: string, list: readonly string[] = []): readonly string[] => [...list, text];
   const time = (option: string) => (text: string) => parseDuration(option, text);
   return new Command("greet")
@@ -64,7 +65,7 @@ export function greetCommand(done: (exitCode: number) => void): Command {
     .addHelpText("after", TEMPLATE)
     .action(async (options: GreetCommandOptions) => {
       const { runGreetServer } = await import("./greet-server.ts");
-      await runGreetServer({ ...options, listen: options.listen ?? DEFAULT_LISTENERS });
+      await runGreetServer({ ...options, listen: options.listen ?? DEFAULT_LISTENERS }, streams);
       done(0);
     });
 }

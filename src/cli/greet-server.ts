@@ -5,7 +5,7 @@ import { SocketError } from "../socket/socket-error.ts";
 import { EventLog } from "./event-log.ts";
 import { explain } from "./explain.ts";
 import { failure, GreetEvents, inWords, type ServerEvent } from "./server-event.ts";
-import { StandardOutput } from "./standard-output.ts";
+import type { StandardStreams } from "./standard-streams.ts";
 import { LAST_WORDS_MS, within } from "./time-limit.ts";
 import { untilSignal } from "./until-signal.ts";
 
@@ -24,15 +24,19 @@ export interface GreetCommandOptions {
 }
 
 /** `sockwright greet`; settles when it has been stopped. */
-export async function runGreetServer(options: GreetCommandOptions): Promise<void> {
-  const log = new EventLog(new StandardOutput(1));
+export async function runGreetServer(options: GreetCommandOptions, streams: StandardStreams): Promise<void> {
+  const log = new EventLog(streams.output);
   const tell = (event: ServerEvent): void => log.print(options.json === true ? JSON.stringify(event) : inWords(event));
-  const { first, second } = untilSignal();
-  const server = await started(options, tell);
-  for (const url of server.urls) tell({ event: "listening", url });
-  await first;
-  await Promise.race([server.close({ graceMs: options.grace }), second]);
-  await within(LAST_WORDS_MS, log.printed());
+  const { first, second, stop } = untilSignal();
+  try {
+    const server = await started(options, tell);
+    for (const url of server.urls) tell({ event: "listening", url });
+    await first;
+    await Promise.race([server.close({ graceMs: options.grace }), second]);
+    await within(LAST_WORDS_MS, log.printed());
+  } finally {
+    stop();
+  }
 }
 
 async function started(options: GreetCommandOptions, tell: (event: ServerEvent) => void): Promise<Server> {

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { ListenOptions } from "./listen.ts";
 import { addRelayOptions, END_OF_FILE } from "./relay-command.ts";
+import type { StandardStreams } from "./standard-streams.ts";
 
 const KEEP_OPEN = `
 With --keep-open:
@@ -23,7 +24,7 @@ Examples:
   sockwright listen --keep-open 'udp://239.1.1.1:9000?interface=eth0'`;
 
 /** `sockwright listen URL` */
-export function listenCommand(done: (exitCode: number) => void): Command {
+export function listenCommand(streams: StandardStreams, done: (exitCode: number) => void): Command {
   const command = new Command("listen")
     .description("Waits for one client, sends standard input to it, and prints what it sends.")
     .argument("<url>", "tcp://HOST:PORT, udp://HOST:PORT, unix:PATH, unix-dgram:PATH or unix-seqpacket:PATH")
@@ -32,6 +33,6 @@ export function listenCommand(done: (exitCode: number) => void): Command {
     .addHelpText("after", KEEP_OPEN + END_OF_FILE + EXAMPLES)
     .action(async (url: string, options: ListenOptions) => {
       const { listen } = await import("./listen.ts");
-      done(await listen(url, options));
+      done(await listen(url, options, streams));
     });
 }

@@ -14,6 +14,7 @@ import { type RelayOptions, relay } from "./relay.ts";
 import type { RelayCommandOptions } from "./relay-command.ts";
 import { channelOver } from "./socket-channel.ts";
 import { type SocketOption, setOptions } from "./socket-option.ts";
+import type { StandardStreams } from "./standard-streams.ts";
 import { runOnTerminal, type Terminal } from "./terminal.ts";
 
 /** What `listen` is told. */
@@ -35,9 +36,9 @@ interface Listening {
 }
 
 /** `sockwright listen URL`; gives the exit code. */
-export function listen(text: string, options: ListenOptions): Promise<number> {
+export function listen(text: string, options: ListenOptions, streams: StandardStreams): Promise<number> {
   const form = options.json === true ? "json" : "words";
-  return runOnTerminal({ url: text, role: "listener" }, form, (terminal) => listenOn(text, options, terminal));
+  return runOnTerminal({ url: text, role: "listener" }, form, streams, (terminal) => listenOn(text, options, terminal));
 }
 
 async function listenOn(text: string, options: ListenOptions, terminal: Terminal): Promise<void> {

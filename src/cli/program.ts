@@ -4,7 +4,7 @@ import { nearest } from "../server/url/nearest.ts";
 import { CommandError, codeOf, exitCodes } from "./command-error.ts";
 import { complain } from "./complaint.ts";
 import { unwritable } from "./explain.ts";
-import { StandardOutput } from "./standard-output.ts";
+import type { StandardStreams } from "./standard-streams.ts";
 
 const HELP = `
 Examples:
@@ -17,7 +17,7 @@ Each command has its own help, with its options and exit codes:
   sockwright connect --help`;
 
 /** Makes a command; it tells its exit code when it has run. */
-type Make = (done: (exitCode: number) => void) => Command;
+type Make = (streams: StandardStreams, done: (exitCode: number) => void) => Command;
 
 interface Entry {
   readonly summary: string;
@@ -40,13 +40,13 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
 };
 
-/** Runs `sockwright` with its arguments, and gives the exit code. */
-export async function run(args: readonly string[]): Promise<number> {
+/** Runs `sockwright` with its arguments on the streams that are given, and gives the exit code. */
+export async function run(args: readonly string[], streams: StandardStreams): Promise<number> {
   let exitCode = 0;
   let help = "";
   try {
     const wanted = withoutHelpCommand(args);
-    const command = await commandCalled(wanted[0], (code) => {
+    const command = await commandCalled(wanted[0], streams, (code) => {
       exitCode = code;
     });
     try {
@@ -54,11 +54,11 @@ export async function run(args: readonly string[]): Promise<number> {
         help += text;
       }).parseAsync(wanted, { from: "user" });
     } finally {
-      if (help !== "") await print(help);
+      if (help !== "") await print(help, streams);
     }
     return exitCode;
   } catch (error) {
-    return complain(error, args);
+    return complain(error, args, streams);
   }
 }
 
@@ -70,10 +70,14 @@ function withoutHelpCommand(args: readonly string[]): readonly string[] {
   return [...args.slice(1), "--help"];
 }
 
-async function commandCalled(name: string | undefined, done: (code: number) => void): Promise<Command | undefined> {
+async function commandCalled(
+  name: string | undefined,
+  streams: StandardStreams,
+  done: (code: number) => void,
+): Promise<Command | undefined> {
   if (name === undefined || name.startsWith("-")) return undefined;
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (entry !== undefined) return (await entry.load())(done).summary(entry.summary);
+  if (entry !== undefined) return (await entry.load())(streams, done).summary(entry.summary);
   const near = nearest(name, Object.keys(COMMANDS));
   const hint = near === undefined ? ": see  sockwright --help" : ` (did you mean ${near}?)`;
   throw new CommandError(`unknown command '${name}'${hint}`, exitCodes.usage);
@@ -97,9 +101,9 @@ function program(command: Command | undefined, writeOut: (text: string) => void)
 }
 
 /** `sockwright --help | head -1`: who stops reading the help is no failure. */
-async function print(text: string): Promise<void> {
+async function print(text: string, { output }: StandardStreams): Promise<void> {
   try {
-    await new StandardOutput(1).write(Buffer.from(text));
+    await output.write(Buffer.from(text));
   } catch (error) {
     if (codeOf(error) !== "EPIPE") throw unwritable(error);
   }

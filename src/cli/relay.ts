@@ -3,8 +3,7 @@ import { CommandError, codeOf, exitCodes } from "./command-error.ts";
 import { CrlfWriter } from "./crlf.ts";
 import { unwritable } from "./explain.ts";
 import { Silence } from "./silence.ts";
-import type { StandardInput } from "./standard-input.ts";
-import type { StandardOutput } from "./standard-output.ts";
+import type { Input, Output } from "./standard-streams.ts";
 
 /** How a conversation goes, besides its two ends. */
 export interface RelayOptions {
@@ -38,20 +37,15 @@ interface Outcome {
  * input is told to the peer, and the end of what the peer sends closes standard output. Either holds one piece of data,
  * and takes the next when that is through.
  */
-export async function relay(
-  channel: Channel,
-  input: StandardInput,
-  output: StandardOutput,
-  options: RelayOptions,
-): Promise<Outcome> {
+export async function relay(channel: Channel, input: Input, output: Output, options: RelayOptions): Promise<Outcome> {
   return new Conversation(channel, input, output, options).run();
 }
 
 class Conversation {
   readonly #traffic: Traffic = { bytesSent: 0, bytesReceived: 0 };
   readonly #channel: Channel;
-  readonly #input: StandardInput;
-  readonly #output: StandardOutput;
+  readonly #input: Input;
+  readonly #output: Output;
   readonly #options: RelayOptions;
   readonly #idle = new Silence(() => {
     this.#stop(timedOut(this.#options.idleTimeoutMs));
@@ -66,7 +60,7 @@ class Conversation {
     this.#giveUp = resolve;
   });
 
-  constructor(channel: Channel, input: StandardInput, output: StandardOutput, options: RelayOptions) {
+  constructor(channel: Channel, input: Input, output: Output, options: RelayOptions) {
     this.#channel = channel;
     this.#input = input;
     this.#output = output;

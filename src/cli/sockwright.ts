@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { complain } from "./complaint.ts";
 import { run } from "./program.ts";
+import { processStreams } from "./standard-streams.ts";
 
 /** For what still holds the process, such as a write that nobody takes. */
 const EXIT_DELAY_MS = 100;
@@ -10,11 +11,11 @@ const args = process.argv.slice(2);
 // Node's own report goes to standard error as it was when the process began, with a stack; and what nobody awaits comes
 // here, too: process 'uncaughtException', for rejections as well.
 process.on("uncaughtException", (error: unknown) => {
-  void complain(error, args).then((exitCode) => process.exit(exitCode));
+  void complain(error, args, processStreams).then((exitCode) => process.exit(exitCode));
 });
 
 // No `await` here: the commands import what is bundled with this module, and would wait for its end.
-void run(args).then((exitCode) => {
+void run(args, processStreams).then((exitCode) => {
   process.exitCode = exitCode;
   // Not exit(), which can wait for ever for a thread of V8 that waits for this one: nodejs/node#54918.
   setTimeout(() => process.exit(), EXIT_DELAY_MS).unref();

@@ -55,14 +55,6 @@ export class StandardOutput {
   }
 }
 
-let errors: StandardOutput | undefined;
-
-/** Standard error: one for all who tell something, since none of them may write between another's bytes. */
-export function standardError(): StandardOutput {
-  errors ??= new StandardOutput(2);
-  return errors;
-}
-
 function open(descriptor: 1 | 2): Socket | NodeJS.WriteStream | undefined {
   if (isatty(descriptor)) return descriptor === 1 ? process.stdout : process.stderr;
   const stat = fstatSync(descriptor);

@@ -1,13 +1,12 @@
 import { type CommandError, codeOf } from "./command-error.ts";
 import { explain, type Place } from "./explain.ts";
 import { Reporter } from "./reporter.ts";
-import { StandardInput } from "./standard-input.ts";
-import { StandardOutput, standardError } from "./standard-output.ts";
+import type { Input, Output, StandardStreams } from "./standard-streams.ts";
 
 /** What a command works with. */
 export interface Terminal {
-  readonly input: StandardInput;
-  readonly output: StandardOutput;
+  readonly input: Input;
+  readonly output: Output;
   readonly reporter: Reporter;
   /** Aborts when the user ends the command. */
   readonly signal: AbortSignal;
@@ -25,19 +24,22 @@ const SIGNALS = [
 export async function runOnTerminal(
   place: Place,
   form: "json" | "words" | "errors",
+  streams: StandardStreams,
   run: (terminal: Terminal) => Promise<void>,
 ): Promise<number> {
-  const reporter = new Reporter(standardError(), form);
+  const reporter = new Reporter(streams.errors, form);
   const ending = new AbortController();
   const { signal } = ending;
   let signalNumber = 0;
   // A second signal has its usual effect.
-  for (const [name, number] of SIGNALS) {
-    process.once(name, () => {
+  const handlers = SIGNALS.map(([name, number]) => {
+    const handler = (): void => {
       signalNumber = number;
       ending.abort();
-    });
-  }
+    };
+    process.once(name, handler);
+    return [name, handler] as const;
+  });
   let failed: CommandError | undefined;
   const fail = async (error: unknown, at: Place): Promise<void> => {
     // What fails because the user ended it is no failure.
@@ -48,9 +50,11 @@ export async function runOnTerminal(
     await reporter.tell({ event: "error", message, code: told.code ?? codeOf(error), exitCode });
   };
   try {
-    await run({ input: new StandardInput(), output: new StandardOutput(1), reporter, signal, fail });
+    await run({ input: streams.input, output: streams.output, reporter, signal, fail });
   } catch (error) {
     await fail(error, place);
+  } finally {
+    for (const [name, handler] of handlers) process.off(name, handler);
   }
   return signalNumber === 0 ? (failed?.exitCode ?? 0) : 128 + signalNumber;
 }

@@ -6,13 +6,19 @@ export interface Ending {
   readonly first: Promise<void>;
   /** Settles with the second: end at once. */
   readonly second: Promise<void>;
+  /** From now on signals have their usual effect again. */
+  readonly stop: () => void;
 }
 
-/** Listens to the signals that ask a program to end, for as long as it lives: none has its usual effect any more. */
+/** Listens to the signals that ask a program to end, until it is stopped: meanwhile none has its usual effect. */
 export function untilSignal(): Ending {
   const waiting: (() => void)[] = [];
   const next = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
-  const ending = { first: next(), second: next() };
-  for (const signal of SIGNALS) process.on(signal, () => waiting.shift()?.());
-  return ending;
+  const [first, second] = [next(), next()];
+  const hear = (): void => waiting.shift()?.();
+  for (const signal of SIGNALS) process.on(signal, hear);
+  const stop = (): void => {
+    for (const signal of SIGNALS) process.off(signal, hear);
+  };
+  return { first, second, stop };
 }

@@ -4,16 +4,16 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import { AF_INET, AF_UNIX, SOCK_DGRAM, socket } from "../../src/index.ts";
-import type { Child } from "../support/child.ts";
-import { freeFolder, start } from "./sockwright.ts";
+import { type Outcome, runHere } from "./in-process.ts";
+import { freeFolder } from "./sockwright.ts";
 
 /** The one line on standard error; nothing on standard output, and no stack trace. */
-async function lineOf(child: Child, code: number): Promise<string> {
-  expect(await child.exit()).toEqual({ code, signal: null });
-  expect(child.stdout).toBe("");
-  expect(child.stderr).toMatch(/^sockwright: \S[^\n]*\n$/);
-  expect(child.stderr).not.toMatch(/^ +at |node:|file:\/\/|undefined|\[object/m);
-  return child.stderr;
+async function lineOf(running: Promise<Outcome>, code: number): Promise<string> {
+  const outcome = await running;
+  expect(outcome).toMatchObject({ code, stdout: "" });
+  expect(outcome.stderr).toMatch(/^sockwright: \S[^\n]*\n$/);
+  expect(outcome.stderr).not.toMatch(/^ +at |node:|file:\/\/|undefined|\[object/m);
+  return outcome.stderr;
 }
 
 const URL = "tcp://127.0.0.1:1";
@@ -62,7 +62,7 @@ describe("wrong usage, exit code 2", () => {
     [["connect", "unix:/tmp/x?mode=660"], "has the option mode, which is for listeners"],
     [["listen", `unix:${"x".repeat(108)}`], "a Unix socket's name has at most 107 bytes, and this one 108"],
   ])("%j", async ([args, said]) => {
-    expect(await lineOf(await start(...args), 2)).toContain(said);
+    expect(await lineOf(runHere(args), 2)).toContain(said);
   });
 });
 
@@ -76,7 +76,7 @@ describe("the network, exit code 1", () => {
     ["tcp://nonesuch.invalid:80", "no such host is known: correct its name"],
     ["udp://127.255.255.255:9", "no permission: a broadcast address needs ?broadcast in the URL"],
   ])("connect %s", async ([url = "", said = ""]) => {
-    expect(await lineOf(await start("connect", url), 1)).toMatch(`sockwright: ${url}: ${said}`);
+    expect(await lineOf(runHere(["connect", url]), 1)).toMatch(`sockwright: ${url}: ${said}`);
   });
 
   test.for([
@@ -86,7 +86,7 @@ describe("the network, exit code 1", () => {
     ["unix:/nonesuch/socket", "a folder of the path is missing: create it"],
     ["udp://239.1.1.1:0?interface=nonesuch0", "no such interface: choose one that `ip link` shows"],
   ])("listen %s", async ([url = "", said = ""]) => {
-    expect(await lineOf(await start("listen", url), 1)).toContain(`sockwright: ${url}: ${said}`);
+    expect(await lineOf(runHere(["listen", url]), 1)).toContain(`sockwright: ${url}: ${said}`);
   });
 
   test.for(["tcp", "udp"])("a taken port: %s", async (scheme) => {
@@ -95,7 +95,7 @@ describe("the network, exit code 1", () => {
     holder.bind({ host: "127.0.0.1", port: 0 });
     if (scheme === "tcp") holder.listen();
     const url = `${scheme}://127.0.0.1:${holder.getsockname().port}`;
-    const line = await lineOf(await start("listen", url), 1);
+    const line = await lineOf(runHere(["listen", url]), 1);
     expect(line).toContain(`${url}: the address is taken: choose another, or port 0 for any free one`);
   });
 
@@ -105,7 +105,7 @@ describe("the network, exit code 1", () => {
     onTestFinished(() => holder.close());
     holder.bind({ path });
     const listener = holder.listen();
-    expect(await lineOf(await start("listen", `unix:${path}`), 1)).toContain("the address is taken");
+    expect(await lineOf(runHere(["listen", `unix:${path}`]), 1)).toContain("the address is taken");
     const client = socket(AF_UNIX);
     onTestFinished(() => client.close());
     await client.connect({ path });
@@ -119,13 +119,12 @@ describe("the network, exit code 1", () => {
   test("a file that is no socket is left alone", async () => {
     const path = join(freeFolder(), "file");
     writeFileSync(path, "precious");
-    expect(await lineOf(await start("listen", `unix:${path}`), 1)).toContain("the address is taken");
+    expect(await lineOf(runHere(["listen", `unix:${path}`]), 1)).toContain("the address is taken");
   });
 
   test("a datagram that nobody takes is reported", async () => {
-    const child = await start("connect", "udp://127.0.0.1:1");
-    child.stdin.write("anybody?\n");
-    expect(await lineOf(child, 1)).toContain("udp://127.0.0.1:1: nobody listens there");
+    const running = runHere(["connect", "udp://127.0.0.1:1"], "anybody?\n");
+    expect(await lineOf(running, 1)).toContain("udp://127.0.0.1:1: nobody listens there");
   });
 
   test("a socket of another kind", async () => {
@@ -133,7 +132,7 @@ describe("the network, exit code 1", () => {
     const holder = socket(AF_UNIX, SOCK_DGRAM);
     onTestFinished(() => holder.close());
     holder.bind({ path });
-    expect(await lineOf(await start("connect", `unix:${path}`), 1)).toContain("another kind: try unix:, unix-dgram:");
+    expect(await lineOf(runHere(["connect", `unix:${path}`]), 1)).toContain("another kind: try unix:, unix-dgram:");
   });
 });
 
@@ -146,46 +145,40 @@ describe("with --json the line is an object", () => {
     [["greet", "--listen", "tpc://127.0.0.1:0"], { code: "ERR_SOCKWRIGHT_URL", exitCode: 2 }],
     [["greet", "--listen", "tcp://192.0.2.1:0"], { code: "EADDRNOTAVAIL", exitCode: 1 }],
   ])("%j", async ([args, told]) => {
-    const child = await start(...args, "--json");
+    const { code, stdout, stderr } = await runHere([...args, "--json"]);
     const { exitCode } = Object.fromEntries(Object.entries(told));
-    expect(await child.exit()).toEqual({ code: exitCode, signal: null });
-    expect(child.stdout).toBe("");
-    expect(JSON.parse(child.stderr)).toMatchObject({ event: "error", ...told });
+    expect({ code, stdout }).toEqual({ code: exitCode, stdout: "" });
+    expect(JSON.parse(stderr)).toMatchObject({ event: "error", ...told });
   });
 });
 
 describe("help", () => {
   test.for([["--help"], ["help"], ["connect", "--help"], ["help", "listen"]])("%j", async (args) => {
-    const child = await start(...args);
-    expect(await child.exit()).toEqual({ code: 0, signal: null });
-    expect(child.stderr).toBe("");
-    expect(child.stdout).toMatch(/^Usage: sockwright /);
+    const { stdout, ...ended } = await runHere(args);
+    expect(ended).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^Usage: sockwright /);
   });
 
   test.for(["connect", "listen"])("%s names every option", async (command) => {
-    const child = await start(command, "--help");
-    await child.exit();
+    const { stdout } = await runHere([command, "--help"]);
     const own = command === "connect" ? ["--connect-timeout", "--source"] : ["--keep-open"];
     for (const option of [...own, "--wait", "--idle-timeout", "--crlf", "--option", "--json", "--help"]) {
-      expect(child.stdout).toContain(option);
+      expect(stdout).toContain(option);
     }
-    expect(child.stdout).toContain("End of file:");
+    expect(stdout).toContain("End of file:");
   });
 
   test.for([["--help"], ["connect", "--help"], ["listen", "--help"], ["greet", "--help"]])(
     "%j has examples and fits a terminal",
     async (args) => {
-      const child = await start(...args);
-      await child.exit();
-      expect(child.stdout).toMatch(/^Examples:\n {2}sockwright /m);
-      expect(child.stdout).toMatch(/exit codes/i);
-      expect(child.stdout.split("\n").filter((line) => line.length > 88)).toEqual([]);
+      const { stdout } = await runHere(args);
+      expect(stdout).toMatch(/^Examples:\n {2}sockwright /m);
+      expect(stdout).toMatch(/exit codes/i);
+      expect(stdout.split("\n").filter((line) => line.length > 88)).toEqual([]);
     },
   );
 
   test("--version is the package's", async () => {
-    const child = await start("--version");
-    expect(await child.exit()).toEqual({ code: 0, signal: null });
-    expect(child.stdout).toBe(`${manifest.version}\n`);
+    expect(await runHere(["--version"])).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: "" });
   });
 });
