@@ -255,9 +255,9 @@ function unresolved(family: number, host: string, name: string): string {
 }
 
 function scopeOf(zone: string, name: string): number {
-  if (/^\d+$/.test(zone)) return Number(zone);
-  const index = kernel.if_nametoindex(zone);
-  if (index < 0) throw wrongValue(`${name}.host`, "must end in the name of an interface after %", zone);
+  const index = /^\d+$/.test(zone) ? Number(zone) : kernel.if_nametoindex(zone);
+  if (index < 0 || index > 0xffffffff)
+    throw wrongValue(`${name}.host`, "must end in the name or number of an interface after %", zone);
   return index;
 }
 

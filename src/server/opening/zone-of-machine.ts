@@ -7,7 +7,8 @@ export function checkZone(url: AddressUrl, address: SocketAddress): void {
   const host = "host" in address ? address.host : "";
   const at = host.indexOf("%");
   const zone = host.slice(at + 1);
-  if (at < 0 || /^\d+$/.test(zone) || kernel.if_nametoindex(zone) >= 0) return;
+  const isNumber = /^\d+$/.test(zone) && Number(zone) <= 0xffff_ffff;
+  if (at < 0 || isNumber || kernel.if_nametoindex(zone) >= 0) return;
   const reason = `has the zone ${JSON.stringify(zone)}, and no interface is called so: choose one that \`ip link\` shows`;
   throw new SocketUrlError(formatSocketUrl(url), reason);
 }

@@ -1,5 +1,5 @@
 import { isIPv4 } from "node:net";
-import { nearest } from "./nearest.ts";
+import { hostAndPort, MAX_PORT, reasonAgainst } from "./url-advice.ts";
 import { formatOptions, isMulticast, parseOptions } from "./url-options.ts";
 import { ANY_CID, formatVsock, parseVsock, type VsockUrl } from "./vsock-url.ts";
 import { formatZone, needsZone, parseZone, versionOf } from "./zone.ts";
@@ -58,7 +58,6 @@ export type SocketUrl = AddressUrl | InheritedUrl;
 /** unix(7): sun_path holds 108 bytes, one of them for the NUL behind a path or before an abstract name. */
 const MAX_UNIX_NAME_BYTES = 107;
 
-const MAX_PORT = 65_535;
 const INTERNET_SCHEMES = ["tcp", "udp"] as const;
 const UNIX_SCHEMES = ["unix", "unix-dgram", "unix-seqpacket"] as const;
 const SCHEMES: readonly string[] = [...INTERNET_SCHEMES, ...UNIX_SCHEMES, "vsock", "fd", "systemd"];
@@ -121,13 +120,7 @@ export function parseSocketUrl(text: string): SocketUrl {
     return parseVsock(place, refuse);
   }
   if (scheme === "fd" || scheme === "systemd") return parseInherited(text, scheme, place, query);
-  if (/^(?:\.{0,2}\/|~|@.)/.test(text)) throw new SocketUrlError(text, `has no scheme: write unix:${text}`);
-  // "localhost:8000" looks like a URL of the scheme localhost.
-  if (scheme === "" || /^\d*$/.test(rest))
-    throw new SocketUrlError(text, `has no scheme: write tcp://${hostAndPort(text)}`);
-  const near = nearest(scheme.toLowerCase(), SCHEMES);
-  const hint = near === undefined ? `there are ${SCHEMES.join(", ")}` : `did you mean ${near}:?`;
-  throw new SocketUrlError(text, `begins with ${scheme}:, which is no kind of socket: ${hint}`);
+  throw new SocketUrlError(text, reasonAgainst(text, SCHEMES));
 }
 
 /** The URL of a socket as text: what {@link parseSocketUrl} takes apart. See {@link parseSocketUrl}. */
@@ -175,6 +168,8 @@ export function checkConnectable(url: SocketUrl): asserts url is AddressUrl {
   if (isInherited(url)) throw refuse("is a listener: to connect, write its address");
   if (("host" in url && url.host === "*") || ("cid" in url && url.cid === ANY_CID))
     throw refuse("is for listeners: to connect, write the address of one machine");
+  if ("port" in url && url.port === 0)
+    throw refuse("has the port 0, which is for listeners: to connect, write the port on which the server listens");
   const found = ["ipv6only", "group", "source", "mode", "owner"].find((name) => name in url);
   if (found !== undefined) throw refuse(`has the option ${found}, which is for listeners: leave it out to connect`);
 }
@@ -270,9 +265,9 @@ function parseAuthority(text: string, scheme: string, rest: string): { host: str
 function authorityHint(scheme: string, authority: string): string {
   if (!authority.includes(":"))
     return `has no port: write ${scheme}://${authority === "" ? "127.0.0.1" : authority}:8000`;
-  if (authority.startsWith("[")) return `has no port behind the bracket: write ${scheme}://[::1]:8000`;
-  const at = authority.lastIndexOf(":");
-  return `has an IPv6 address without brackets: write ${scheme}://[${authority.slice(0, at)}]:${authority.slice(at + 1)}`;
+  const target = hostAndPort(authority).replace(/PORT$/, "8000");
+  const mistake = authority.startsWith("[") ? "no port behind the bracket" : "an IPv6 address without brackets";
+  return `has ${mistake}: write ${scheme}://${target}`;
 }
 
 function parseUnixName(text: string, scheme: string, rest: string): { path: string } | { abstract: string } {
@@ -291,11 +286,4 @@ function parseUnixName(text: string, scheme: string, rest: string): { path: stri
     );
   }
   return isAbstract ? { abstract: bare } : { path: bare };
-}
-
-/** A guess at what was meant, for the advice of an error. */
-function hostAndPort(text: string): string {
-  const bare = text.replace(/^\/+/, "");
-  if (/^\d+$/.test(bare)) return `127.0.0.1:${bare}`;
-  return /:\d+$/.test(bare) && !bare.startsWith(":") ? bare : "127.0.0.1:8000";
 }

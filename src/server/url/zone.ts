@@ -18,9 +18,9 @@ export function parseZone(text: string, refuse: (reason: string) => Error): stri
   const [address, given] = split(text);
   if (given === undefined) return address;
   const zone = /^25./s.test(given) ? decoded(given.slice(2)) : given;
-  if (zone !== undefined && ZONE.test(zone)) return `${address}%${zone}`;
+  if (zone !== undefined && ZONE.test(zone) && !isBeyondNumbers(zone)) return `${address}%${zone}`;
   throw refuse(
-    `has the zone ${JSON.stringify(given)}, which is no name of an interface: write [${address}%eth0], as \`ip link\` names it`,
+    `has the zone ${JSON.stringify(given)}, which is no interface: write [${address}%eth0], as \`ip link\` names it`,
   );
 }
 
@@ -32,6 +32,11 @@ export function formatZone(host: string): string {
 /** ipv6(7): unicast and multicast addresses that mean nothing without the interface they belong to; RFC 4291, 2.5.6, 2.7. */
 export function needsZone(host: string): boolean {
   return isIPv6(host) && !host.includes("%") && /^(?:fe[89ab][\da-f]|ff[\da-f]2):/i.test(host);
+}
+
+/** ipv6(7), sin6_scope_id: 32 bits. The kernel numbers its interfaces from 1 on. */
+function isBeyondNumbers(zone: string): boolean {
+  return /^\d+$/.test(zone) && (Number(zone) === 0 || Number(zone) > 0xffff_ffff);
 }
 
 function split(host: string): readonly [address: string, zone: string | undefined] {

@@ -24,10 +24,13 @@ test.for([
   ["tcp://[fe80::1]:80", "an address that each network has for itself: write tcp://[fe80::1%eth0]:80"],
   ["udp://[FEBF::1]:80", "write udp://[FEBF::1%eth0]:80"],
   ["udp://[ff02::1]:80", "write udp://[ff02::1%eth0]:80"],
-  ["tcp://[fe80::1%]:80", 'the zone "", which is no name of an interface: write [fe80::1%eth0]'],
-  ["tcp://[fe80::1%a%b]:80", 'the zone "a%b", which is no name of an interface'],
-  ["tcp://[fe80::1%25%zz]:80", 'the zone "25%zz", which is no name of an interface'],
-  [`tcp://[fe80::1%${"x".repeat(16)}]:80`, "which is no name of an interface"],
+  ["tcp://[fe80::1%]:80", 'the zone "", which is no interface: write [fe80::1%eth0]'],
+  ["tcp://[fe80::1%a%b]:80", 'the zone "a%b", which is no interface'],
+  ["tcp://[fe80::1%25%zz]:80", 'the zone "25%zz", which is no interface'],
+  ["tcp://[fe80::1%99999999999]:80", 'the zone "99999999999", which is no interface'],
+  ["udp://[fe80::1%4294967296]:80", 'the zone "4294967296", which is no interface'],
+  ["tcp://[fe80::1%0]:80", 'the zone "0", which is no interface'],
+  [`tcp://[fe80::1%${"x".repeat(16)}]:80`, "which is no interface"],
   ["tcp://[127.0.0.1%lo]:80", "has brackets around what is no IPv6 address"],
 ] as const)("%s is refused: %s", ([text, reason]) => {
   expect(() => parseSocketUrl(text)).toThrow(SocketUrlError);

@@ -1,0 +1,65 @@
+// What is no URL of a socket is told what to write instead.
+import { expect, test } from "vitest";
+import { parseSocketUrl, SocketUrlError } from "../../../../src/server.ts";
+
+/** What is given, and what it is told to write; `PORT` is for the reader to choose. */
+const ADVICE: readonly (readonly [text: string, advice: string])[] = [
+  ["", "tcp://127.0.0.1:8000"],
+  ["8000", "tcp://127.0.0.1:8000"],
+  [":8000", "tcp://127.0.0.1:8000"],
+  ["localhost", "tcp://localhost:PORT"],
+  ["localhost:http", "tcp://localhost:PORT"],
+  ["example.com", "tcp://example.com:PORT"],
+  ["example.com:80/path", "tcp://example.com:80"],
+  ["user@example.com:80", "tcp://example.com:80"],
+  ["my-host:80", "tcp://my-host:80"],
+  ["ipc:80", "tcp://ipc:80"],
+  ["127.0.0.1", "tcp://127.0.0.1:PORT"],
+  ["::1", "tcp://[::1]:PORT"],
+  ["::1:8000", "tcp://[::1]:8000"],
+  ["2001:db8::1:7", "tcp://[2001:db8::1:7]:PORT"],
+  ["fe80::1%eth0", "tcp://[fe80::1%eth0]:PORT"],
+  ["fe80::1%eth0:80", "tcp://[fe80::1%eth0]:80"],
+  ["[::1]", "tcp://[::1]:PORT"],
+  ["[::1]:80", "tcp://[::1]:80"],
+  ["tcp:localhost", "tcp://localhost:PORT"],
+  ["app.sock", "unix:app.sock"],
+  // socat(1)
+  ["TCP:127.0.0.1:80", "tcp://127.0.0.1:80"],
+  ["TCP4:localhost:80", "tcp://localhost:80"],
+  ["TCP6:[::1]:80,nodelay", "tcp://[::1]:80"],
+  ["tcp-connect:example.com:80", "tcp://example.com:80"],
+  ["TCP-LISTEN:8000,fork,reuseaddr", "tcp://*:8000"],
+  ["UDP4-RECVFROM:9000", "udp://*:9000"],
+  ["udp-sendto:127.0.0.1:9000", "udp://127.0.0.1:9000"],
+  ["UNIX-CONNECT:/run/app.sock", "unix:/run/app.sock"],
+  ["unix-listen:/run/app.sock,fork", "unix:/run/app.sock"],
+  ["UNIX-SENDTO:/dev/log", "unix-dgram:/dev/log"],
+  ["ABSTRACT-CONNECT:app", "unix:@app"],
+  ["VSOCK-LISTEN:2:5000", "vsock://2:5000"],
+  // Go, and ZeroMQ
+  ["tcp4://127.0.0.1:80", "tcp://127.0.0.1:80"],
+  ["unixgram:/dev/log", "unix-dgram:/dev/log"],
+  ["unixpacket:/run/app.sock", "unix-seqpacket:/run/app.sock"],
+  ["ipc:///run/app.sock", "unix:///run/app.sock"],
+  // What is spoken over TCP
+  ["http://example.com/path", "tcp://example.com:80"],
+  ["https://example.com", "tcp://example.com:443"],
+  ["ws://example.com:8080/", "tcp://example.com:8080"],
+  ["tls://[::1]:8443", "tcp://[::1]:8443"],
+];
+
+test.for(ADVICE)("%j: write %s", ([text, advice]) => {
+  expect(() => parseSocketUrl(text)).toThrow(SocketUrlError);
+  expect(() => parseSocketUrl(text)).toThrow(` write ${advice}`);
+  // The advice can be taken.
+  expect(parseSocketUrl(advice.replace("PORT", "80"))).toHaveProperty("scheme");
+});
+
+test.for(["127.0.0.1:99999", "localhost:65536", "99999", "::ffff:1.2.3.4:70000"])("%s has no such port", (text) => {
+  expect(() => parseSocketUrl(text)).toThrow(/ has the port "\d+": a port is a number from 0 to 65535$/);
+});
+
+test.for(["https://example.com", "wss://example.com", "tls://example.com:443"])("%s: there is no TLS", (text) => {
+  expect(() => parseSocketUrl(text)).toThrow("there is no TLS here, so use");
+});
