@@ -4,8 +4,8 @@ export interface Channel {
   readonly hasEnd: boolean;
   /** The next bytes, lent until the next call; undefined is the end. */
   receive(): Promise<Uint8Array | undefined>;
-  /** Settles when the kernel has taken all of it. */
-  send(bytes: Uint8Array): Promise<void>;
+  /** Settles when the kernel has taken all of it, or what can be sent; gives how many bytes that were. */
+  send(bytes: Uint8Array): Promise<number>;
   /** Nothing more will be sent. */
   end(): void;
   /** Waiting calls end with `ERR_SOCKWRIGHT_CLOSED`. */

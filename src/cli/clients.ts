@@ -133,8 +133,8 @@ export class Clients {
     const { channel, reader, traffic } = client;
     try {
       for (let bytes = await this.#broadcast.next(reader); bytes !== undefined; ) {
-        await channel.send(bytes);
-        traffic.bytesSent += bytes.length;
+        const sent = await channel.send(bytes);
+        traffic.bytesSent += sent;
         this.#moved(client);
         this.#broadcast.took(reader);
         bytes = await this.#broadcast.next(reader);

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { ConnectOptions } from "./connect.ts";
 import { parseDuration } from "./duration.ts";
+import { onlyUrl } from "./operand.ts";
 import { addRelayOptions, END_OF_FILE } from "./relay-command.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 
@@ -15,6 +16,7 @@ Examples:
 /** `sockwright connect URL` */
 export function connectCommand(streams: StandardStreams, done: (exitCode: number) => void): Command {
   const command = new Command("connect")
+    .allowExcessArguments()
     .description("Connects, sends standard input, and prints what comes.")
     .argument("<url>", "tcp://HOST:PORT, udp://HOST:PORT, unix:PATH, unix-dgram:PATH or unix-seqpacket:PATH")
     .option("--connect-timeout <time>", "give the connection up after so long", (text) =>
@@ -23,7 +25,8 @@ export function connectCommand(streams: StandardStreams, done: (exitCode: number
     .option("--source <address>", "the own address: HOST, HOST:PORT, or for Unix sockets PATH or @NAME");
   return addRelayOptions(command)
     .addHelpText("after", END_OF_FILE + EXAMPLES)
-    .action(async (url: string, options: ConnectOptions) => {
+    .action(async (_url: string, options: ConnectOptions, own: Command) => {
+      const url = onlyUrl(own);
       const { connect } = await import("./connect.ts");
       done(await connect(url, options, streams));
     });

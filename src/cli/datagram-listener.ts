@@ -58,9 +58,11 @@ export class DatagramListener implements Channel {
     }
   }
 
-  async send(bytes: Uint8Array): Promise<void> {
+  async send(bytes: Uint8Array): Promise<number> {
     await this.#isHeard;
-    for (const record of records(bytes)) await this.#answer(record);
+    let sent = 0;
+    for (const record of records(bytes)) if (await this.#answer(record)) sent += record.length;
+    return sent;
   }
 
   end(): void {
@@ -98,22 +100,26 @@ export class DatagramListener implements Channel {
     }
   }
 
-  async #answer(record: Uint8Array): Promise<void> {
+  /** Whether it was sent. */
+  async #answer(record: Uint8Array): Promise<boolean> {
     const peer = this.#peer;
     // Closed before anybody was heard.
-    if (peer === undefined) return;
+    if (peer === undefined) return false;
     if (!this.#options.keepOpen) {
       if (peer.obstacle !== undefined) throw peer.obstacle;
-      return peer.socket.sendall(record);
+      await peer.socket.sendall(record);
+      return true;
     }
     try {
       if (peer.obstacle !== undefined) throw peer.obstacle;
       await peer.socket.sendto(record, peer.address, { signal: AbortSignal.timeout(ANSWER_MS) });
+      return true;
     } catch (error) {
       // Whatever one sender does: a listener that stays open for others goes on.
       if (codeOf(error) === "ERR_SOCKWRIGHT_CLOSED") throw error;
       const isLate = error instanceof Error && error.name === "AbortError";
       this.#lose(isLate ? new CommandError(`the sender took no answer for ${ANSWER_MS} ms`, exitCodes.network) : error);
+      return false;
     }
   }
 

@@ -3,6 +3,13 @@ import { CommandError, exitCodes } from "./command-error.ts";
 
 const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, "": 1_000 };
 
+/** What the help of every command with a time says of it. */
+export const TIMES = `
+Times:
+  500ms, 2s, 1.5m or 1h. A number alone is seconds, as in nc; the library, whose names
+  end in Ms, counts milliseconds.
+`;
+
 /** `500ms`, `2s`, `1.5m`, `1h`, in whole milliseconds, rounded up; a number alone is seconds, as in nc(1). */
 export function parseDuration(option: string, text: string): number {
   const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];

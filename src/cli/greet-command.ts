@@ -8,8 +8,9 @@ import {
   MAX_READ_BYTES,
 } from "../services/greet/greet.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
-import { parseDuration } from "./duration.ts";
+import { parseDuration, TIMES } from "./duration.ts";
 import type { GreetCommandOptions } from "./greet-server.ts";
+import { noOperand } from "./operand.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 
 const DEFAULT_LISTENERS = ["tcp://127.0.0.1:8000", "udp://127.0.0.1:9000"] as const;
@@ -23,7 +24,7 @@ The reply:
   ${JSON.stringify(DEFAULT_STREAM_REPLY)} on streams and ${JSON.stringify(DEFAULT_DATAGRAM_REPLY)} to datagrams.
   The clients of socket tutorials expect no line end: --greeting 'Welcome!'
   A datagram is never answered with more than 4 times its size and 64 bytes.
-
+${TIMES}
 Examples:
   sockwright greet
   sockwright greet --listen tcp://127.0.0.1:0 --frame lines
@@ -38,6 +39,7 @@ export function greetCommand(streams: StandardStreams, done: (exitCode: number) 
   const collect = (text: string, list: readonly string[] = []): readonly string[] => [...list, text];
   const time = (option: string) => (text: string) => parseDuration(option, text);
   return new Command("greet")
+    .allowExcessArguments()
     .description("Greets who connects, and answers every message and every datagram.")
     .option("--listen <url>", `where to listen; repeatable (default: ${DEFAULT_LISTENERS.join(" and ")})`, collect)
     .addOption(
@@ -63,7 +65,8 @@ export function greetCommand(streams: StandardStreams, done: (exitCode: number) 
     )
     .option("--json", "print one JSON object a line, errors too")
     .addHelpText("after", TEMPLATE)
-    .action(async (options: GreetCommandOptions) => {
+    .action(async (options: GreetCommandOptions, own: Command) => {
+      noOperand(own);
       const { runGreetServer } = await import("./greet-server.ts");
       await runGreetServer({ ...options, listen: options.listen ?? DEFAULT_LISTENERS }, streams);
       done(0);

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { ListenOptions } from "./listen.ts";
+import { onlyUrl } from "./operand.ts";
 import { addRelayOptions, END_OF_FILE } from "./relay-command.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 
@@ -26,12 +27,14 @@ Examples:
 /** `sockwright listen URL` */
 export function listenCommand(streams: StandardStreams, done: (exitCode: number) => void): Command {
   const command = new Command("listen")
+    .allowExcessArguments()
     .description("Waits for one client, sends standard input to it, and prints what it sends.")
     .argument("<url>", "tcp://HOST:PORT, udp://HOST:PORT, unix:PATH, unix-dgram:PATH or unix-seqpacket:PATH")
     .option("--keep-open", "serve any number of clients, until Ctrl-C");
   return addRelayOptions(command)
     .addHelpText("after", KEEP_OPEN + END_OF_FILE + EXAMPLES)
-    .action(async (url: string, options: ListenOptions) => {
+    .action(async (_url: string, options: ListenOptions, own: Command) => {
+      const url = onlyUrl(own);
       const { listen } = await import("./listen.ts");
       done(await listen(url, options, streams));
     });

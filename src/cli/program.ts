@@ -4,6 +4,7 @@ import { nearest } from "../server/url/nearest.ts";
 import { CommandError, codeOf, exitCodes } from "./command-error.ts";
 import { complain } from "./complaint.ts";
 import { unwritable } from "./explain.ts";
+import { placeOf } from "./place.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 
 const HELP = `
@@ -46,7 +47,7 @@ export async function run(args: readonly string[], streams: StandardStreams): Pr
   let help = "";
   try {
     const wanted = withoutHelpCommand(args);
-    const command = await commandCalled(wanted[0], streams, (code) => {
+    const command = await commandCalled(wanted, streams, (code) => {
       exitCode = code;
     });
     try {
@@ -71,16 +72,24 @@ function withoutHelpCommand(args: readonly string[]): readonly string[] {
 }
 
 async function commandCalled(
-  name: string | undefined,
+  args: readonly string[],
   streams: StandardStreams,
   done: (code: number) => void,
 ): Promise<Command | undefined> {
+  const [name] = args;
   if (name === undefined || name.startsWith("-")) return undefined;
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (entry !== undefined) return (await entry.load())(streams, done).summary(entry.summary);
+  throw new CommandError(`unknown command '${name}'${hintFor(name, args[1])}`, exitCodes.usage);
+}
+
+function hintFor(name: string, next = ""): string {
   const near = nearest(name, Object.keys(COMMANDS));
-  const hint = near === undefined ? ": see  sockwright --help" : ` (did you mean ${near}?)`;
-  throw new CommandError(`unknown command '${name}'${hint}`, exitCodes.usage);
+  if (near !== undefined) return ` (did you mean ${near}?)`;
+  // An address without a command.
+  if (/^(?:tcp|udp|unix|unix-dgram|unix-seqpacket|vsock):./.test(name)) return `: write sockwright connect ${name}`;
+  const place = /^\d+$/.test(next) ? placeOf([name, next]) : /:\d+$/.test(name) ? placeOf([name]) : undefined;
+  return place === undefined ? ": see  sockwright --help" : `: write sockwright connect tcp://${place}`;
 }
 
 /** The command that is asked for, and of the others their names. */

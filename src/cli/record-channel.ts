@@ -31,8 +31,9 @@ export class RecordChannel implements Channel {
     return record?.bytes;
   }
 
-  async send(bytes: Uint8Array): Promise<void> {
+  async send(bytes: Uint8Array): Promise<number> {
     for (const record of records(bytes)) await this.#socket.sendall(record);
+    return bytes.length;
   }
 
   end(): void {

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { parseDuration } from "./duration.ts";
+import { parseDuration, TIMES } from "./duration.ts";
 import { parseSocketOption, type SocketOption } from "./socket-option.ts";
 
 /** What `connect` and `listen` are both told. */
@@ -11,7 +11,7 @@ export interface RelayCommandOptions {
   readonly json?: boolean;
 }
 
-export const END_OF_FILE = `
+export const END_OF_FILE = `${TIMES}
 End of file:
   Each direction ends on its own. The end of standard input is told to the peer,
   and what the peer still sends is printed. When the peer ends, standard output is

@@ -102,8 +102,8 @@ class Conversation {
 
   async #send(bytes: Uint8Array): Promise<void> {
     try {
-      await this.#channel.send(bytes);
-      this.#traffic.bytesSent += bytes.length;
+      const sent = await this.#channel.send(bytes);
+      this.#traffic.bytesSent += sent;
       this.#moved();
     } catch (error) {
       if (!this.#channel.hasEnd) return this.#stop(error);

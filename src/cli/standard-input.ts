@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, read } from "node:fs";
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";
-import { CommandError, exitCodes } from "./command-error.ts";
+import { CommandError, codeOf, exitCodes } from "./command-error.ts";
 import { WakeUp } from "./wake-up.ts";
 
 /** What is read at once of a file or a pipe, always into the same memory. */
@@ -68,10 +68,21 @@ export class StandardInput {
   }
 
   async *#piped(): AsyncGenerator<Uint8Array, void> {
-    const pipe = new Pipe();
+    const pipe = await pipeOrSocket();
     this.#close = () => pipe.close();
     if (this.#isClosed) pipe.close();
     yield* pipe.pieces();
+  }
+}
+
+/** Node reads pipes and streams. Only for what it does not is the addon needed, which help does without. */
+async function pipeOrSocket(): Promise<Pick<Pipe, "pieces" | "close">> {
+  try {
+    return new Pipe();
+  } catch (error) {
+    if (codeOf(error) !== "ERR_INVALID_FD_TYPE") throw error;
+    const { SocketInput } = await import("./socket-input.ts");
+    return new SocketInput();
   }
 }
 

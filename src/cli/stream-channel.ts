@@ -21,8 +21,9 @@ export class StreamChannel implements Channel {
     return bytes === 0 ? undefined : this.#room.subarray(0, bytes);
   }
 
-  send(bytes: Uint8Array): Promise<void> {
-    return this.#socket.sendall(bytes);
+  async send(bytes: Uint8Array): Promise<number> {
+    await this.#socket.sendall(bytes);
+    return bytes.length;
   }
 
   end(): void {

@@ -1,0 +1,118 @@
+import { placeOf } from "./place.ts";
+
+/** What stands around a flag that there is not. */
+export interface Typed {
+  readonly command: string;
+  /** What is no option. */
+  readonly operands: readonly string[];
+  /** What stands behind the flag. */
+  readonly value: string | undefined;
+}
+
+type Advice = (typed: Typed) => string;
+
+const keepOpen: Advice = ({ command }) =>
+  command === "listen" ? "write --keep-open" : command === "greet" ? "leave it out" : "only listen has --keep-open";
+const inUrl: Advice = (typed) => `the address is one URL: write ${example("tcp", typed)}`;
+const listener: Advice = (typed) => {
+  if (typed.command !== "connect") return `leave it out: write ${example("tcp", typed)}`;
+  return `listen is a command of its own: write ${example("tcp", { ...typed, command: "listen" })}`;
+};
+const ownAddress: Advice = (typed) =>
+  typed.command !== "connect" ? inUrl(typed) : `write --source ${typed.value ?? "127.0.0.1"}`;
+const ownPort: Advice = (typed) =>
+  typed.command === "connect" ? `write --source 0.0.0.0:${portOf(typed) ?? 4000}, or [::]:PORT for IPv6` : inUrl(typed);
+const timeout: Advice = (typed) => {
+  const idle = `--idle-timeout ${timeOf(typed)}`;
+  if (typed.command === "listen") return `write ${idle}`;
+  return `write --connect-timeout ${timeOf(typed)} for the connection, ${idle} for silence`;
+};
+const program: Advice = () => "no program is started: join it by pipes";
+const noTls: Advice = () => "there is no TLS here: use openssl s_client";
+const verbose: Advice = () => "write --json, which tells what happens, or sockwright --version";
+
+/** The flags of nc(1), ncat(1) and curl(1), and what is written here instead. */
+const FLAGS: Readonly<Record<string, Advice>> = {
+  "-4": (typed) => `write an IPv4 address, as in ${example("tcp", { ...typed, operands: [] })}`,
+  "-6": ({ command }) => `write an IPv6 address, as in sockwright ${command} tcp://[::1]:8000`,
+  "-b": () => "write ?broadcast behind the URL, as in udp://255.255.255.255:9000?broadcast",
+  "-c": program,
+  "-e": program,
+  "--exec": program,
+  "--sh-exec": program,
+  "-C": () => "write --crlf",
+  "-d": () => "write < /dev/null",
+  "--recv-only": () => "write < /dev/null",
+  "-i": (typed) => `write --idle-timeout ${timeOf(typed)}`,
+  "-I": ({ value = "65536" }) => `write --option SO_RCVBUF=${value}`,
+  "-O": ({ value = "65536" }) => `write --option SO_SNDBUF=${value}`,
+  "-k": keepOpen,
+  "--keep-open": keepOpen,
+  "-l": listener,
+  "--listen": listener,
+  "-n": () => "leave it out, and write an address in place of a name",
+  "-N": () => "leave it out: the peer is always told of the end of standard input",
+  "-p": ownPort,
+  "--port": inUrl,
+  "--host": inUrl,
+  "-q": (typed) => `write --wait ${timeOf(typed)}`,
+  "-s": ownAddress,
+  "-u": (typed) => `write ${example("udp", typed)}`,
+  "--udp": (typed) => `write ${example("udp", typed)}`,
+  "-U": (typed) => `write ${example("unix", typed)}`,
+  "--unixsock": (typed) => `write ${example("unix", typed)}`,
+  "-v": verbose,
+  "--verbose": verbose,
+  "-V": () => "write sockwright --version",
+  "-w": timeout,
+  "--timeout": timeout,
+  "--connect-timeout": timeout,
+  "-z": () => "write --wait 0 < /dev/null, and the exit code tells whether somebody listens",
+  "--ssl": noTls,
+  "--tls": noTls,
+};
+
+/** Those of them that mean something to `greet`. */
+const GREET_FLAGS: readonly string[] =
+  "-4 -6 -k --keep-open -l --listen -p --port --host -s -u --udp -U --unixsock".split(" ");
+
+/** What to write in place of a flag that other programs have; undefined for one that nobody is known to have. */
+export function flagAdvice(flag: string, typed: Typed): string | undefined {
+  const [, long = "", given] = /^(--[^=]+)(?:=(.*))?$/s.exec(flag) ?? [];
+  if (long !== "") return adviceOn(long, typed)?.({ ...typed, value: given ?? typed.value });
+  // -w1 and -lk: flags of one letter in one word, the last one perhaps with its value.
+  const [, letters = "", value] = /^-([a-z]+|\d)(\d+)?$/i.exec(flag) ?? [];
+  const advices = [...letters].map((letter) => {
+    const advice = adviceOn(`-${letter}`, typed)?.({ ...typed, value: value ?? typed.value });
+    return letters.length > 1 && advice !== undefined ? `-${letter}: ${advice}` : advice;
+  });
+  return advices.length === 0 || advices.includes(undefined) ? undefined : advices.join("; ");
+}
+
+/** Whether what stands behind the flag belongs to it. */
+export function takesValue(flag: string): boolean {
+  return /^(?:-[a-zA-Z]*[pqwsiIO]|--(?:port|host|timeout|connect-timeout|exec|sh-exec)|-[ce])$/.test(flag);
+}
+
+function adviceOn(flag: string, { command }: Typed): Advice | undefined {
+  if (command === "greet" && !GREET_FLAGS.includes(flag)) return undefined;
+  return Object.hasOwn(FLAGS, flag) ? FLAGS[flag] : undefined;
+}
+
+/** The command as it would be right, with the address that was typed if there is one. */
+function example(scheme: "tcp" | "udp" | "unix", typed: Typed): string {
+  const command = typed.command === "greet" ? "greet --listen" : typed.command;
+  if (scheme === "unix") return `sockwright ${command} unix:${typed.operands[0] ?? "/tmp/app.sock"}`;
+  const port = portOf(typed);
+  const place = placeOf(typed.operands) ?? `127.0.0.1:${port ?? 8000}`;
+  return `sockwright ${command} ${scheme}://${place.replace(/PORT$/, String(port ?? 8000))}`;
+}
+
+function portOf({ value }: Typed): string | undefined {
+  return value !== undefined && /^\d{1,5}$/.test(value) ? value : undefined;
+}
+
+function timeOf({ value = "" }: Typed): string {
+  if (/^\d+(?:\.\d+)?$/.test(value)) return `${value}s`;
+  return /^\d+(?:\.\d+)?(?:ms|s|m|h)$/.test(value) ? value : "1s";
+}

@@ -1,0 +1,37 @@
+import type { Command } from "commander";
+import { CommandError, exitCodes } from "./command-error.ts";
+import { flagAdvice } from "./foreign-flag.ts";
+import { placeOf } from "./place.ts";
+
+/** The URL that a command takes, which is its only operand. nc(1) takes a host and a port, and is told how they are one. */
+export function onlyUrl(command: Command): string {
+  const [url = "", ...more] = command.args;
+  if (more.length === 0) return url;
+  throw tooMany(command, `sockwright ${command.name()} `);
+}
+
+/** `greet` takes its addresses as options. */
+export function noOperand(command: Command): void {
+  if (command.args.length > 0) throw tooMany(command, "sockwright greet --listen ");
+}
+
+function tooMany(command: Command, prefix: string): CommandError {
+  const { args } = command;
+  // Commander takes -4 and -6 for negative numbers.
+  const flag = args.find((each) => /^-\d/.test(each));
+  if (flag !== undefined) {
+    const operands = args.filter((each) => each !== flag);
+    const advice = flagAdvice(flag, { command: command.name(), operands, value: undefined });
+    return usage(`unknown option '${flag}': ${advice ?? `see  sockwright ${command.name()} --help`}`);
+  }
+  const place = placeOf(args);
+  const scheme = /^(?:tcp|udp)(?=:\/\/)/.exec(args[0] ?? "")?.[0] ?? "tcp";
+  const isUrl = args.length === 1 && /^(?:[a-z-]+:|[./~@])/.test(args[0] ?? "") && !/^[^:]*:\d+$/.test(args[0] ?? "");
+  const url = isUrl ? args[0] : place && `${scheme}://${place}`;
+  const advice = url === undefined ? `see  sockwright ${command.name()} --help` : `write ${prefix}${url}`;
+  return usage(`too many arguments for '${command.name()}': ${advice}`);
+}
+
+function usage(message: string): CommandError {
+  return new CommandError(message, exitCodes.usage);
+}
