@@ -18,6 +18,8 @@ let turnNumber = 0;
 let nextTurn: NodeJS.Immediate | undefined;
 let waiting: (() => void)[] = [];
 let enders: TurnEnder[] = [];
+/** The list of the turn before, used again: empty. */
+let spareEnders: TurnEnder[] = [];
 let isTickScheduled = false;
 let exiting = false;
 
@@ -74,8 +76,13 @@ export function atEndOfTurn(ender: TurnEnder): void {
 /** Does now what was put off to the end of the turn: somebody else is about to act on the sockets. */
 export function flushTurn(): void {
   const due = enders;
-  enders = [];
+  if (due.length === 0) return;
+  // Within an ender somebody may flush again: then there is no spare one, and a new list is made.
+  enders = spareEnders;
+  spareEnders = [];
   for (const ender of due) ender.endTurn();
+  due.length = 0;
+  spareEnders = due;
 }
 
 /** Takes one call out of the budget. False when it is spent: then the call belongs to the next turn. */

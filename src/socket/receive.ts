@@ -118,8 +118,9 @@ export function received(
 
 /** The flags of a receive or send. */
 export function flagsOf(options: { readonly flags?: number | undefined } | undefined): number {
+  if (options === undefined) return 0;
   checkOptions(options, (flags) => `, such as { flags: ${flags} }`);
-  return options?.flags === undefined ? 0 : int32("options.flags", options.flags);
+  return options.flags === undefined ? 0 : int32("options.flags", options.flags);
 }
 
 /** Python's recv_into takes a count there. */

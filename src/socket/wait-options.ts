@@ -8,8 +8,9 @@ export interface WaitOptions {
 
 /** The signal of a call's options, both checked before anything is queued. */
 export function signalOf(options: WaitOptions | undefined): AbortSignal | undefined {
+  if (options === undefined) return undefined;
   checkOptions(options, (ms) => `, such as { signal: AbortSignal.timeout(${ms}) }`);
-  const signal: unknown = options?.signal;
+  const signal: unknown = options.signal;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw wrongType("options.signal", "an instance of AbortSignal", signal);
   }

@@ -4,7 +4,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { lines } from "../../src/codec.ts";
 import { Connection } from "../../src/server/connection/connection.ts";
 import { clientFlow, DEFAULT_FLOW } from "../../src/server/connection/flow.ts";
-import { DEFAULT_HIGH_WATER_BYTES, MAX_UNSENT_BYTES_WHILE_READING } from "../../src/server/limits/flow-limits.ts";
+import {
+  DEFAULT_HIGH_WATER_BYTES,
+  flowLimits,
+  MAX_UNSENT_BYTES_WHILE_READING,
+} from "../../src/server/limits/flow-limits.ts";
 import { DEFAULT_WRITE_TIMEOUT_MS, serveLimits } from "../../src/server/serve-options.ts";
 import { memoryPair } from "../../src/testing.ts";
 import { connected } from "../support/connected.ts";
@@ -148,7 +152,7 @@ describe("what is held back", () => {
 
   test("MAX_UNSENT_BYTES_WHILE_READING is no more than half of what may wait", () => {
     const link = new ScriptedLink();
-    const connection = new Connection(link, { ...DEFAULT_FLOW, maxWriteBufferBytes: 1_000, highWaterBytes: 1_000 });
+    const connection = new Connection(link, { ...DEFAULT_FLOW, ...flowLimits({ maxWriteBufferBytes: 1_000 }) });
     link.room = 0;
     const read = connection.read().catch(() => undefined);
     connection.write(Buffer.alloc(499));
@@ -178,7 +182,7 @@ describe("1 000 peers that send lines and never read", () => {
 
   /** What waits to be sent in all, once the server reads from nobody any more. */
   async function flooded(maxWriteBufferBytes: number, service: (connection: Connection) => Promise<void>) {
-    const flow = { ...DEFAULT_FLOW, maxWriteBufferBytes };
+    const flow = { ...DEFAULT_FLOW, ...flowLimits({ maxWriteBufferBytes }) };
     const peers = Array.from({ length: PEERS }, () => {
       const link = new ScriptedLink();
       link.room = 0;

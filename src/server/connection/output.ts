@@ -4,7 +4,6 @@ import type { Data } from "../../socket/argument.ts";
 import { bytesOf } from "../../socket/argument.ts";
 import { DeadlineError } from "../limits/deadline-error.ts";
 import { Deadline } from "../limits/deadline-wheel.ts";
-import { MAX_UNSENT_BYTES_WHILE_READING } from "../limits/flow-limits.ts";
 import { ConnectionError, errorOf } from "../transport/connection-error.ts";
 import type { Link } from "../transport/transport.ts";
 import type { Flow } from "./flow.ts";
@@ -107,7 +106,7 @@ export class Output implements TurnEnder {
   get heldBack(): HeldBack {
     const { flow } = this.#owner;
     if (!flow.isAccepted || this.#phase !== "open") return "nothing";
-    if (this.#loadBytes >= mostWhileReading(flow)) return "all";
+    if (this.#loadBytes >= flow.maxUnsentBytesWhileReading) return "all";
     return this.#isFull ? "pushes" : "nothing";
   }
 
@@ -143,26 +142,27 @@ export class Output implements TurnEnder {
   }
 
   #add(bytes: Uint8Array): boolean {
-    const { highWaterBytes, maxWriteBufferBytes } = this.#owner.flow;
+    const { flow } = this.#owner;
     if (bytes.length > 0 || this.#link.isRecords) {
-      if (this.#loadBytes + bytes.length > maxWriteBufferBytes && !this.#makesRoom(bytes.length)) return this.#refuse();
+      const loadBytes = this.#loadBytes + bytes.length;
+      if (loadBytes > flow.maxWriteBufferBytes && !this.#makesRoom(bytes.length)) return this.#refuse();
       this.#buffer ??= new WriteBuffer(this.#link.isRecords);
       this.#buffer.add(bytes);
       this.#added(bytes.length);
     }
-    return this.#isBelow(highWaterBytes);
+    return this.#isBelow(flow);
   }
 
   /** A frame, which its codec puts where it is sent from, if it can. */
   writeFrame<Out>(codec: Codec<unknown, Out>, frame: Out): boolean {
     if (this.#phase === "open") {
-      const { highWaterBytes, maxWriteBufferBytes } = this.#owner.flow;
+      const { flow } = this.#owner;
       const buffer = this.#buffer ?? new WriteBuffer(this.#link.isRecords);
-      const bytes = buffer.addFrame(codec, frame, maxWriteBufferBytes);
+      const bytes = buffer.addFrame(codec, frame, flow.maxWriteBufferBytes);
       if (bytes !== undefined) {
         this.#buffer = buffer;
         this.#added(bytes);
-        return this.#isBelow(highWaterBytes);
+        return this.#isBelow(flow);
       }
     }
     return this.write(codec.encode(frame));
@@ -231,10 +231,11 @@ export class Output implements TurnEnder {
 
   #flush(): void {
     if (this.#isBlocked || this.#phase === "lost") return;
-    const wasHeldBack = this.heldBack !== "nothing";
+    const { flow } = this.#owner;
+    const wasMuch = this.#isFull || this.#loadBytes >= flow.maxUnsentBytesWhileReading;
     if (!this.#send()) return;
-    if (this.#isFull && this.#loadBytes < this.#owner.flow.lowWaterBytes) this.#relieve();
-    else if (wasHeldBack) this.#gate.heldBackChanged();
+    if (this.#isFull && this.#loadBytes < flow.lowWaterBytes) this.#relieve();
+    else if (wasMuch) this.#gate.heldBackChanged();
     if (this.#phase === "ended") for (const { resolve } of this.#takeEnders()) resolve();
   }
 
@@ -292,12 +293,13 @@ export class Output implements TurnEnder {
   }
 
   /** Whether less than so much waits; if not, who wants to write more is held back. */
-  #isBelow(highWaterBytes: number): boolean {
-    if (this.#loadBytes >= highWaterBytes) {
+  #isBelow({ highWaterBytes, maxUnsentBytesWhileReading }: Flow): boolean {
+    const loadBytes = this.#loadBytes;
+    if (loadBytes >= highWaterBytes) {
       this.#fill();
       return false;
     }
-    if (this.#loadBytes >= mostWhileReading(this.#owner.flow)) this.#gate.heldBackChanged();
+    if (loadBytes >= maxUnsentBytesWhileReading) this.#gate.heldBackChanged();
     return true;
   }
 
@@ -344,9 +346,4 @@ export class Output implements TurnEnder {
     this.#enders = undefined;
     return enders;
   }
-}
-
-/** So much may wait to be sent while an accepted connection is read from by promise. */
-function mostWhileReading({ maxWriteBufferBytes }: Flow): number {
-  return Math.min(MAX_UNSENT_BYTES_WHILE_READING, maxWriteBufferBytes / 2);
 }

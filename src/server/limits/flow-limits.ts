@@ -60,6 +60,8 @@ export interface FlowLimits {
   readonly maxWriteBufferBytes: number;
   readonly whenWriteBufferFull: WhenWriteBufferFull;
   readonly drainTimeoutMs: number;
+  /** While so much waits to be sent, an accepted connection is not read from by promise. */
+  readonly maxUnsentBytesWhileReading: number;
 }
 
 /** What the options say, and their defaults. Throws for what cannot be. */
@@ -88,6 +90,7 @@ export function flowLimits(options: FlowOptions): FlowLimits {
       1,
       MAX_DRAIN_TIMEOUT_MS,
     ),
+    maxUnsentBytesWhileReading: Math.min(MAX_UNSENT_BYTES_WHILE_READING, most / 2),
   };
 }
 
