@@ -1,3 +1,10 @@
+import { readdirSync } from "node:fs";
+
+/** The tests of behaviour, but for those of whole programs and of the heap: those reach the addon by what the others call. */
+const behaviour = readdirSync("test/behaviour")
+  .filter((file) => file.endsWith(".test.ts") && !file.startsWith("command-") && file !== "churn-heap.test.ts")
+  .map((file) => `test/behaviour/${file}`);
+
 /**
  * What is run again under the sanitizers: all that reaches the addon. Whole programs make the same calls as the tests of
  * the layers, and pure TypeScript has no memory to lose.
@@ -17,7 +24,7 @@ export const sanitized = [
   "test/server/serve-descriptors",
   "test/server/connection-file",
   "test/server/peer-credentials",
-  "test/behaviour",
+  ...behaviour,
   "test/unit/native",
   "test/unit/socket",
 ];
