@@ -102,8 +102,20 @@ export function rejected(error: unknown): Promise<never> {
   return promise;
 }
 
+/** A promise of something made of the result of another one; see {@link rejected}. */
+export function mapped<T, U>(promise: Promise<T>, map: (result: T) => U): Promise<U> {
+  const result = promise.then(map);
+  promise.catch((error: unknown) => tolerate(result, error));
+  return result;
+}
+
 /** See {@link rejected}; for a promise that is about to be rejected. */
 export function tolerate(promise: Promise<unknown> | undefined, error: unknown): void {
-  const isOfTheSocket = error instanceof SocketError || error instanceof SockwrightError || error instanceof AbortError;
-  if (isOfTheSocket) promise?.catch(() => undefined);
+  if (isOfTheSocket(error)) promise?.catch(() => undefined);
+}
+
+/** Or of the look-up of its peer's name, which is an error of Node's. */
+function isOfTheSocket(error: unknown): boolean {
+  if (error instanceof SocketError || error instanceof SockwrightError || error instanceof AbortError) return true;
+  return error instanceof Error && "syscall" in error && error.syscall === "getaddrinfo";
 }

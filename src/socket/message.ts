@@ -3,7 +3,7 @@ import * as turn from "../native/turn.ts";
 import { type Address, type AddressInput, type EncodedAddress, encodeNumericAddress } from "./address.ts";
 import { byteCount, bytesOf, type Data, intact, integer, outOfRange, viewOf, wrongType } from "./argument.ts";
 import { receiveRoom } from "./buffer-pool.ts";
-import { type Outcome, promised, WOULD_BLOCK } from "./call.ts";
+import { mapped, type Outcome, promised, WOULD_BLOCK } from "./call.ts";
 import { MSG_CMSG_CLOEXEC } from "./constants.ts";
 import { type ControlMessage, decodeControl, encodeControl, MAX_CONTROL_BYTES } from "./control-message.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -76,7 +76,7 @@ export function recvmsg(
   count: number,
   options: ReceiveMessageOptions | undefined,
 ): Promise<Message> {
-  return promised(async () => {
+  return promised(() => {
     const most = byteCount("count", count);
     checkOptions(options, (control) => `, such as { control: ${control} }`);
     const flags = flagsOf(options);
@@ -86,8 +86,8 @@ export function recvmsg(
       room = receiveRoom(most, flags);
       return [room];
     };
-    const { bytes, ...details } = await receive(recvMsg(endpoint, roomNow, options), options);
-    return { data: room.subarray(0, Math.min(bytes, most)), ...details };
+    const received = receive(recvMsg(endpoint, roomNow, options), options);
+    return mapped(received, ({ bytes, ...details }) => ({ data: room.subarray(0, Math.min(bytes, most)), ...details }));
   });
 }
 

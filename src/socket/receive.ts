@@ -4,7 +4,7 @@ import * as turn from "../native/turn.ts";
 import { type Address, AddressRoom } from "./address.ts";
 import { byteCount, int32, intact, viewOf, wrongValue } from "./argument.ts";
 import { receiveOwned, receiveRoom } from "./buffer-pool.ts";
-import { Call, type Outcome, PROGRESS, promised, type Unfinished, WOULD_BLOCK } from "./call.ts";
+import { Call, mapped, type Outcome, PROGRESS, promised, type Unfinished, WOULD_BLOCK } from "./call.ts";
 import {
   MSG_DONTWAIT,
   MSG_ERRQUEUE,
@@ -44,7 +44,7 @@ export function recvInto(endpoint: Endpoint, buffer: unknown, options: ReceiveOp
     checkIntoOptions(options);
     const flags = flagsOf(options);
     if (!isWaitAll(endpoint, flags)) return receive(new RecvInto(endpoint, flags, room), options);
-    return receive(new RecvAll(endpoint, flags, room), options).then((filled) => filled.length);
+    return mapped(receive(new RecvAll(endpoint, flags, room), options), (filled) => filled.length);
   });
 }
 

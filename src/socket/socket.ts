@@ -2,7 +2,7 @@ import { kernel } from "../native/load.ts";
 import { accept } from "./accept.ts";
 import { type Address, type AddressInput, encodeNumericAddress } from "./address.ts";
 import { bytesOf, type Data, int32, integer, viewOf, wrongType } from "./argument.ts";
-import { WOULD_BLOCK } from "./call.ts";
+import { mapped, tolerate, WOULD_BLOCK } from "./call.ts";
 import { connect } from "./connect.ts";
 import { SOCK_DGRAM, SOMAXCONN } from "./constants.ts";
 import { Endpoint } from "./endpoint.ts";
@@ -122,9 +122,8 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * for (const each of [server, client, peer]) each.close();
    * ```
    */
-  async accept(options?: WaitOptions): Promise<Connection> {
-    const { endpoint, address } = await accept(this.endpoint, options);
-    return [new Socket(endpoint), address];
+  accept(options?: WaitOptions): Promise<Connection> {
+    return mapped(accept(this.endpoint, options), ({ endpoint, address }) => [new Socket(endpoint), address]);
   }
 
   /**
@@ -163,14 +162,17 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * client.close();
    * ```
    */
-  async connect_ex(address: AddressInput, options?: WaitOptions): Promise<number> {
-    try {
-      await connect(this.endpoint, address, options);
-      return 0;
-    } catch (error) {
-      if (error instanceof SocketError) return -error.errno;
-      throw error;
-    }
+  connect_ex(address: AddressInput, options?: WaitOptions): Promise<number> {
+    const connected = connect(this.endpoint, address, options);
+    const errno = connected.then(
+      () => 0,
+      (error: unknown) => {
+        if (error instanceof SocketError) return -error.errno;
+        tolerate(errno, error);
+        throw error;
+      },
+    );
+    return errno;
   }
 
   /**

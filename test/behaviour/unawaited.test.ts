@@ -1,11 +1,12 @@
 // What a peer, a close, a time-out or a signal causes ends no process where nobody awaits the call.
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { lines } from "../../src/codec.ts";
 import { Connection } from "../../src/server/connection/connection.ts";
 import { DeadlineError } from "../../src/server/limits/deadline-error.ts";
 import { connect } from "../../src/server.ts";
 import { SocketError } from "../../src/socket/socket-error.ts";
 import { ScriptedLink } from "../support/scripted-link.ts";
+import { unhandled } from "../support/unhandled.ts";
 import { turn, until } from "../support/until.ts";
 
 /** The calls that give a promise, each left alone; the connection has something to send that has no room. */
@@ -30,21 +31,6 @@ const LOSSES: Record<string, (connection: Connection, link: ScriptedLink) => voi
   "an abort with a reason": (connection) => connection.abort(new Error("the reason")),
   "a deadline": (_, link) => link.events?.failed(new DeadlineError("idle")),
 };
-
-/** The rejections that nobody has handled. Vitest's own listener would fail the run. */
-async function unhandled(act: (errors: readonly unknown[]) => Promise<void> | void): Promise<unknown[]> {
-  const before = process.listeners("unhandledRejection");
-  const errors: unknown[] = [];
-  const note = (error: unknown): unknown => errors.push(error);
-  process.removeAllListeners("unhandledRejection").on("unhandledRejection", note);
-  onTestFinished(() => {
-    process.removeAllListeners("unhandledRejection");
-    for (const each of before) process.on("unhandledRejection", each);
-  });
-  await act(errors);
-  await turn(20);
-  return errors;
-}
 
 function blocked(): [Connection, ScriptedLink] {
   const link = new ScriptedLink();
