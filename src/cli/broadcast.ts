@@ -1,3 +1,4 @@
+import { NO_PLACE, type Placed, PlacedList } from "../native/placed-list.ts";
 import { within } from "./time-limit.ts";
 import { WakeUp } from "./wake-up.ts";
 
@@ -13,7 +14,7 @@ interface Piece {
 }
 
 /** What a client has taken of what is sent to all. */
-export interface Reader {
+export interface Reader extends Placed {
   at: Piece;
   behindBytes: number;
 }
@@ -24,7 +25,7 @@ export interface Reader {
  * least half of {@link MAX_BEHIND_BYTES}, or whom they wait for is dropped.
  */
 export class Broadcast {
-  readonly #readers = new Set<Reader>();
+  readonly #readers = new PlacedList<Reader>();
   readonly #grown = new WakeUp();
   readonly #taken = new WakeUp();
   #last: Piece = { bytes: new Uint8Array(), next: undefined };
@@ -32,7 +33,7 @@ export class Broadcast {
 
   /** A client of what is sent from now on. */
   join(): Reader {
-    const reader = { at: this.#last, behindBytes: 0 };
+    const reader = { at: this.#last, behindBytes: 0, place: NO_PLACE };
     this.#readers.add(reader);
     this.#taken.notify();
     return reader;

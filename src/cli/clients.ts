@@ -1,3 +1,4 @@
+import { NO_PLACE, type Placed, PlacedList } from "../native/placed-list.ts";
 import { urlAt } from "../server/url/socket-address.ts";
 import type { AddressUrl } from "../server/url/socket-url.ts";
 import type { Listener, Socket } from "../socket/socket.ts";
@@ -17,7 +18,7 @@ import { WakeUp } from "./wake-up.ts";
 /** Clients of `listen --keep-open` at one time; further ones wait in the listener's queue. */
 export const MAX_CLIENTS = 1_000;
 
-interface Client {
+interface Client extends Placed {
   readonly url: string;
   readonly channel: Channel;
   readonly traffic: Traffic;
@@ -37,7 +38,7 @@ export class Clients {
   readonly #output: Output;
   readonly #reporter: Reporter;
   readonly #options: RelayOptions;
-  readonly #clients = new Set<Client>();
+  readonly #clients = new PlacedList<Client>();
   readonly #broadcast = new Broadcast();
   readonly #changed = new WakeUp();
   readonly #waiting = new Silence(() => this.#stop());
@@ -92,6 +93,7 @@ export class Clients {
         idle: new Silence(() => this.#drop(client, "was silent or took no more")),
         reader: this.#broadcast.join(),
         reason: undefined,
+        place: NO_PLACE,
       };
       this.#clients.add(client);
       this.#changed.notify();

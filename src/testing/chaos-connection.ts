@@ -1,3 +1,4 @@
+import { NO_PLACE, type Placed } from "../native/placed-list.ts";
 import type { Link, LinkEvents } from "../server/transport/transport.ts";
 import { ChaosDirection, type DirectionOwner, type Ending } from "./chaos-direction.ts";
 import type { Chaos } from "./chaos-options.ts";
@@ -5,7 +6,9 @@ import { StreamPlan } from "./chaos-plan.ts";
 import type { Tally } from "./chaos-stats.ts";
 
 /** One connection through the proxy: the client's side of it, the target's, and what passes between. */
-export class ChaosConnection implements DirectionOwner {
+export class ChaosConnection implements DirectionOwner, Placed {
+  /** In the list of the proxy's. */
+  place = NO_PLACE;
   readonly #client: Link;
   readonly #chaos: Chaos;
   readonly #number: number;

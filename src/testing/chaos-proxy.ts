@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { NO_PLACE, type Placed, PlacedList } from "../native/placed-list.ts";
 import type { ConnectionGate } from "../server/transport/connection-gate.ts";
 import type { DatagramSocket, Link, LinkListener, Peer, Transport } from "../server/transport/transport.ts";
 import { transport } from "../server/transport/transports.ts";
@@ -11,6 +12,11 @@ import { ChaosFlow, keyOf } from "./chaos-datagrams.ts";
 import { type Chaos, type ChaosOptions, chaosOf } from "./chaos-options.ts";
 import { type ChaosStats, newTally, type Tally } from "./chaos-stats.ts";
 
+/** A connect to the target that is under way. */
+interface Joining extends Placed {
+  readonly ended: Promise<void>;
+}
+
 /** A running proxy. See {@link chaosProxy}. */
 export class ChaosProxy implements AsyncDisposable, ConnectionGate {
   /** What every decision is drawn from: give it to the next run to have the same again. */
@@ -19,9 +25,9 @@ export class ChaosProxy implements AsyncDisposable, ConnectionGate {
   readonly #chaos: Chaos;
   readonly #transport: Transport;
   readonly #tally: Tally = newTally();
-  readonly #connections = new Set<ChaosConnection>();
+  readonly #connections = new PlacedList<ChaosConnection>();
   readonly #flows = new Map<string, ChaosFlow>();
-  readonly #joining = new Set<Promise<void>>();
+  readonly #joining = new PlacedList<Joining>();
   readonly #abortion = new AbortController();
   #front: LinkListener | DatagramSocket | undefined;
   #failure: Error | undefined;
@@ -73,10 +79,10 @@ export class ChaosProxy implements AsyncDisposable, ConnectionGate {
   async close(): Promise<void> {
     this.#abortion.abort();
     await this.#front?.close();
-    for (const connection of [...this.#connections]) connection.abort();
+    for (const connection of this.#connections) connection.abort();
     for (const flow of this.#flows.values()) flow.close();
     this.#flows.clear();
-    await Promise.all(this.#joining);
+    await Promise.all(Array.from(this.#joining, ({ ended }) => ended));
   }
 
   /** `await using` closes it. See {@link chaosProxy}. */
@@ -139,13 +145,14 @@ export class ChaosProxy implements AsyncDisposable, ConnectionGate {
   }
 
   #join(side: { join(target: Link): void }, giveUp: () => void): void {
-    const joining = this.#transport
+    const ended = this.#transport
       .connect(this.#target, this.#abortion.signal)
       .then(
         (target) => side.join(target),
         () => this.#refuse(giveUp),
       )
       .finally(() => this.#joining.delete(joining));
+    const joining = { ended, place: NO_PLACE };
     this.#joining.add(joining);
   }
 

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { NO_PLACE, type Placed, PlacedList } from "../native/placed-list.ts";
 import { Connection } from "../server/connection/connection.ts";
 import { clientFlow } from "../server/connection/flow.ts";
 import type { ConnectionGate } from "../server/transport/connection-gate.ts";
@@ -75,6 +76,11 @@ export function memoryPair(options: MemoryOptions & { readonly isRecords?: boole
 type Listening = { readonly take: (link: Link) => boolean };
 type Bound = { readonly receive: (data: Buffer, peer: Peer) => void };
 
+/** A connection. */
+interface Ends extends Placed {
+  readonly ends: readonly [MemoryLink, MemoryLink];
+}
+
 /** The transport in place of the machine's. See {@link memoryTransport}. */
 export class MemoryTransport implements Disposable {
   /** @internal */
@@ -83,7 +89,7 @@ export class MemoryTransport implements Disposable {
   readonly #listeners = new Map<string, Listening>();
   readonly #bound = new Map<string, Bound>();
   readonly #datagramClients = new Map<string, MemoryLink>();
-  readonly #links = new Set<readonly [MemoryLink, MemoryLink]>();
+  readonly #links = new PlacedList<Ends>();
   #nextPort = 0;
 
   /** @internal */
@@ -99,7 +105,7 @@ export class MemoryTransport implements Disposable {
 
   /** The network loses every connection: both ends get `ECONNRESET`, behind what had come. See {@link memoryTransport}. */
   reset(): void {
-    for (const ends of this.#links) for (const link of ends) link.lose(constants.errno.ECONNRESET);
+    for (const { ends } of this.#links) for (const link of ends) link.lose(constants.errno.ECONNRESET);
   }
 
   /** Servers and clients that are opened from now on use the machine's sockets again. See {@link memoryTransport}. */
@@ -180,13 +186,14 @@ export class MemoryTransport implements Disposable {
     const shape = shapeOf(this.#options, isDatagram || url.scheme === "unix-seqpacket", isDatagram);
     const peers = [this.#clientName(url), peerAt(url)] as const;
     const ends = MemoryLink.pair(shape, peers, () => {
-      this.#links.delete(ends);
+      this.#links.delete(placed);
       if (isDatagram) this.#datagramClients.delete(JSON.stringify(peers[0]));
     });
+    const placed = { ends, place: NO_PLACE };
     const [client, server] = ends;
     if (isDatagram) this.#joinDatagrams(url, peers[0], server);
     else if (find(this.#listeners, url)?.take(server) !== true) throw refused(url);
-    this.#links.add(ends);
+    this.#links.add(placed);
     return client;
   }
 
