@@ -33,8 +33,10 @@ export const CONNECTION_ERRORS: ReadonlySet<number> = new Set([
 ]);
 
 export const {
+  EACCES,
   EAGAIN,
   ECONNABORTED,
+  ECONNREFUSED,
   EINPROGRESS,
   EINTR,
   EINVAL,

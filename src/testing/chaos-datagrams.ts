@@ -144,7 +144,7 @@ export class ChaosFlow {
         queueMicrotask(() => target.resume());
       },
       writable: () => undefined,
-      // An ICMP error of an earlier datagram, ECONNREFUSED: a link tells nothing after it, so the next datagram gets another.
+      // A link tells nothing after it, so the next datagram gets another.
       failed: () => {
         target.abort();
         this.#target = undefined;

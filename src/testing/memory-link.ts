@@ -84,7 +84,11 @@ export class MemoryLink implements Link {
     if (!this.#isOpen || !other.#isOpen) throw new SocketError("send", errno.EPIPE);
     const room = this.#shape.bufferBytes - other.#inboundCost;
     const cost = this.isRecords ? length + RECORD_OVERHEAD_BYTES : length;
-    if (this.isRecords && cost > this.#shape.bufferBytes) throw new SocketError("send", errno.EMSGSIZE);
+    if (this.isRecords && !this.canTake(length)) {
+      if (!this.isDatagram) throw new SocketError("send", errno.EMSGSIZE);
+      this.#events?.datagramFailed?.(new SocketError("send", errno.EMSGSIZE));
+      return length;
+    }
     // A datagram that the receiver has no room for is lost, and its sender is not told.
     if (this.isDatagram && cost > room) return length;
     if (this.isRecords ? cost > room : room <= 0) return undefined;
@@ -93,6 +97,16 @@ export class MemoryLink implements Link {
     other.#inboundCost += this.isRecords ? cost : taken;
     other.#schedule();
     return taken;
+  }
+
+  /** Whether a record of so many bytes is not too long. */
+  canTake(length: number): boolean {
+    return length + RECORD_OVERHEAD_BYTES <= this.#shape.bufferBytes;
+  }
+
+  /** A datagram that came from the other end was for nobody: that end is told so. */
+  refuse(): void {
+    this.#far.#events?.datagramFailed?.(new SocketError("recv", constants.errno.ECONNREFUSED));
   }
 
   sendMany(pieces: readonly Uint8Array[]): number | undefined {

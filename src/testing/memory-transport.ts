@@ -169,9 +169,9 @@ export class MemoryTransport implements Disposable {
       send: (data, to) => {
         const client = this.#datagramClients.get(JSON.stringify(to));
         try {
-          return client?.send(data, 0, data.length) !== undefined;
+          return client?.canTake(data.length) === true && client.send(data, 0, data.length) !== undefined;
         } catch {
-          // EPIPE: the client has gone, and a datagram for nobody is lost. EMSGSIZE: it is too long.
+          // EPIPE: the client has gone, and a datagram for nobody is lost.
           return false;
         }
       },
@@ -202,7 +202,11 @@ export class MemoryTransport implements Disposable {
     const key = JSON.stringify(from);
     this.#datagramClients.set(key, server);
     server.open({
-      received: (data) => find(this.#bound, url)?.receive(Buffer.from(data), from),
+      received: (data) => {
+        const bound = find(this.#bound, url);
+        if (bound === undefined) server.refuse();
+        else bound.receive(Buffer.from(data), from);
+      },
       ended: () => undefined,
       writable: () => undefined,
       failed: () => undefined,

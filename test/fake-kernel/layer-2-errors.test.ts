@@ -87,6 +87,8 @@ describe("datagrams: each has its own result, and the socket stays open", () => 
     expect(told).toHaveLength(MAX_RECEIVE_ERRORS);
   });
 
+  // One that an earlier datagram may have brought back is tried again.
+  const late: readonly string[] = ["EAGAIN", "ENETDOWN", "ENETUNREACH", "EHOSTUNREACH"];
   test.for(["EAGAIN", "ENOBUFS", "ENOMEM", "EPERM", "ENETDOWN", "ENETUNREACH", "EHOSTUNREACH"] as const)(
     "%s of a client's send: one datagram is late or lost, and the client is not",
     async (code) => {
@@ -99,7 +101,7 @@ describe("datagrams: each has its own result, and the socket stays open", () => 
       client.write("first");
       client.write("second");
       await until(() => heard.includes("second"), "the second datagram");
-      expect(heard).toEqual(code === "EAGAIN" ? ["first", "second"] : ["second"]);
+      expect(heard).toEqual(late.includes(code) ? ["first", "second"] : ["second"]);
     },
   );
 

@@ -486,8 +486,8 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
   closeAtOnce(): boolean {
     if (this.#closing !== undefined) return false;
     if (this.#isClosed()) return true;
-    // Datagrams have no end.
-    const hasNobodyToAwait = this.#input.phase === "ended" || this.#link.isDatagram;
+    // Datagrams have no end, and what is lost of those that wait is told to a close.
+    const hasNobodyToAwait = this.#link.isDatagram ? !this.#output.hasWaiting : this.#input.phase === "ended";
     if (!hasNobodyToAwait || !this.#link.endsAtClose) return false;
     if (!this.#output.endsWithClose()) {
       // What was left to send has just lost it.
@@ -579,6 +579,11 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
     this.#aborter?.abort(error);
   }
 
+  /** @internal */
+  datagramFailed(error: Error): void {
+    if (!this.#output.datagramFailed(error)) this.#input.datagramFailed(error);
+  }
+
   /**
    * Waits no longer for the peer's end. False where something is still to be sent, or the connection does not close.
    *
@@ -622,10 +627,13 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
   async #endAndLinger(lingerMs: number, idleMs: number | undefined): Promise<void> {
     this.owner?.closing(this);
     this.#input.discard();
-    await this.#output.end();
-    // Datagrams have no end to wait for.
-    if (!this.#link.isDatagram) await this.#linger(lingerMs, idleMs);
-    if (!this.#isClosed()) this.#leave();
+    try {
+      await this.#output.end();
+      // Datagrams have no end to wait for.
+      if (!this.#link.isDatagram) await this.#linger(lingerMs, idleMs);
+    } finally {
+      if (!this.#isClosed()) this.#leave();
+    }
   }
 
   #leave(): void {

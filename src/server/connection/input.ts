@@ -63,6 +63,8 @@ export class Input {
   #buffer = EMPTY;
   #phase: InputPhase = "open";
   #failure: Error | undefined;
+  /** A datagram was lost, and whoever reads next is told; of several the last. */
+  #loss: Error | undefined;
   #waiter: Waiter | undefined;
   #push: Push | undefined;
   /** Who read last, where bytes may be left with it. */
@@ -119,6 +121,8 @@ export class Input {
       const taken = this.#buffer.bytes < read.wantedBytes ? undefined : read.take(this.#buffer);
       this.#leaveReadBuffer();
       if (taken !== undefined) return Promise.resolve(taken);
+      const loss = this.#takeLoss();
+      if (loss !== undefined) return lostWith(loss);
       if (this.#phase !== "open") return Promise.resolve(this.#ending(read));
     } catch (error) {
       return lostWith(error);
@@ -145,7 +149,9 @@ export class Input {
       push.give(piece);
     }
     this.#leaveReadBuffer();
-    if (this.#phase === "open") {
+    const loss = this.#takeLoss();
+    if (loss !== undefined && this.#push === push) this.#tellLoss(push, loss);
+    else if (this.#phase === "open") {
       this.#link.awaited?.();
       this.#resume();
     } else {
@@ -217,6 +223,13 @@ export class Input {
     if (this.#waiter === undefined && this.#isFull()) this.#pause();
   }
 
+  /** A datagram was lost: whoever waits is told, or whoever reads next. The connection goes on. */
+  datagramFailed(error: Error): void {
+    if (this.#phase !== "open") return;
+    if (this.#waiter === undefined) this.#loss = error;
+    else this.#tellLoss(this.#waiter, error);
+  }
+
   ended(): void {
     if (this.#failure !== undefined) return;
     this.#phase = LEFT.has(this.#phase) ? "closed" : "ended";
@@ -230,6 +243,19 @@ export class Input {
     this.#isReading = false;
     if (phase === "aborted") this.#buffer = EMPTY;
     this.#finish();
+  }
+
+  #tellLoss(waiter: Waiter, loss: Error): void {
+    this.#loss = undefined;
+    this.#waiter = undefined;
+    this.#push = undefined;
+    waiter.end(this.#buffer, "lost", loss);
+  }
+
+  #takeLoss(): Error | undefined {
+    const loss = this.#phase === "open" ? this.#loss : undefined;
+    this.#loss = undefined;
+    return loss;
   }
 
   #isFull(): boolean {

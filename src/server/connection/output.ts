@@ -49,6 +49,8 @@ export class Output implements TurnEnder {
   #drainers: Waiter[] | undefined;
   /** Who waits for the end, which cannot be sent yet. */
   #enders: Waiter[] | undefined;
+  /** A datagram that was lost while they waited. */
+  #loss: Error | undefined;
   /** How long the peer may take nothing; made when it first does. */
   #patience: Deadline | undefined;
   /** Files that are being sent. */
@@ -86,6 +88,11 @@ export class Output implements TurnEnder {
   /** What waits to be sent. */
   get bytesWaiting(): number {
     return this.#buffer?.bytes ?? 0;
+  }
+
+  /** Something does, be it an empty record. */
+  get hasWaiting(): boolean {
+    return this.#buffer !== undefined;
   }
 
   /** Writes for which there was no room, where such are dropped. */
@@ -216,6 +223,13 @@ export class Output implements TurnEnder {
     this.#flush();
   }
 
+  /** A datagram was lost: whoever waits for all to be sent is told, once it is. False when nobody does. */
+  datagramFailed(error: Error): boolean {
+    if (this.#enders === undefined) return false;
+    this.#loss ??= error;
+    return true;
+  }
+
   lost(error: Error): void {
     this.#phase = "lost";
     this.#patience?.cancel();
@@ -236,7 +250,11 @@ export class Output implements TurnEnder {
     if (!this.#send()) return;
     if (this.#isFull && this.#loadBytes < flow.lowWaterBytes) this.#relieve();
     else if (wasMuch) this.#gate.heldBackChanged();
-    if (this.#phase === "ended") for (const { resolve } of this.#takeEnders()) resolve();
+    if (this.#phase !== "ended") return;
+    for (const { resolve, reject } of this.#takeEnders()) {
+      if (this.#loss === undefined) resolve();
+      else reject(this.#loss);
+    }
   }
 
   /** Gives the link what it takes; whether the connection lives on. */

@@ -50,9 +50,9 @@ export abstract class Push implements Waiter {
 
   abstract give(bytes: Uint8Array): void;
 
-  end(_buffer: ReadBuffer, how: WaitEnd): void {
+  end(_buffer: ReadBuffer, how: WaitEnd, told: Error | undefined): void {
     const thrown = how === "ended" ? this.#last() : undefined;
-    const failure = this.#owner.failure ?? thrown;
+    const failure = told ?? this.#owner.failure ?? thrown;
     const resolve = this.#resolve;
     this.#resolve = undefined;
     resolve?.(failure === undefined ? undefined : Promise.reject(failure));

@@ -151,6 +151,10 @@ class TimedLink implements Link, LinkEvents {
     this.#events?.writable();
   }
 
+  datagramFailed(error: Error): void {
+    this.#events?.datagramFailed?.(error);
+  }
+
   failed(error: Error): void {
     this.#cancelAll();
     this.#events?.failed(error);

@@ -4,13 +4,13 @@ import type { Watcher } from "../../native/poller.ts";
 import * as poller from "../../native/poller.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI } from "../../native/poller.ts";
 import * as turn from "../../native/turn.ts";
-import { MSG_TRUNC, SHUT_WR, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../../socket/constants.ts";
-import { EAGAIN } from "../../socket/errno.ts";
+import { AF_UNIX, MSG_TRUNC, SHUT_WR, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../../socket/constants.ts";
+import { CONNECTION_ERRORS, EAGAIN, ECONNREFUSED, ENOTCONN } from "../../socket/errno.ts";
 import { resetAtClose } from "../../socket/reset.ts";
 import { SocketError } from "../../socket/socket-error.ts";
 import { takeError } from "../../socket/take-error.ts";
 import { ConnectionError } from "./connection-error.ts";
-import { isLossOfDatagram } from "./datagram-loss.ts";
+import { isLossOfEarlierDatagram, lossOfSend } from "./datagram-loss.ts";
 import { type PeerCredentials, peerCredentials } from "./peer-credentials.ts";
 import { RECORD_CUT, receiveRecord, timeRecords } from "./record-receive.ts";
 import { type SocketKind, SpuriousWakeups } from "./spurious-wakeups.ts";
@@ -18,7 +18,7 @@ import type { Link, LinkEvents, Peer } from "./transport.ts";
 
 /** Room for what one event brings of a stream. */
 export const READING_BYTES = 64 * 1024;
-/** A record of a seqpacket or datagram socket: one that is longer is lost with its connection, and told, instead of cut. */
+/** A record of a seqpacket or datagram socket: one that is longer is lost, that of seqpacket with its connection, and told. */
 export const MAX_RECORD_BYTES = 1024 * 1024;
 /** Receives at a loss: more than a kernel's buffer holds, and an end where a datagram socket is sent more meanwhile. */
 export const MAX_RECEIVES_AT_LOSS = 16_384;
@@ -26,6 +26,8 @@ export const MAX_RECEIVES_AT_LOSS = 16_384;
 /** What keeps the process alive. */
 const WAITED = EPOLLIN | EPOLLOUT;
 const POLLED = EPOLLIN | EPOLLPRI | EPOLLOUT;
+/** unix(7): what a send says once its peer has closed, first and from then on. */
+const UNIX_PEER_GONE: ReadonlySet<number> = new Set([ECONNREFUSED, ENOTCONN]);
 /** What epoll reports whether it was asked for or not. */
 const FAILED = EPOLLHUP | EPOLLERR;
 
@@ -91,20 +93,24 @@ export class NativeLink implements Link, Watcher {
   }
 
   send(bytes: Uint8Array, offset: number, length: number): number | undefined {
-    return this.#taken("send", kernel.send(this.slot, this.generation, bytes, offset, length, 0), length);
+    if (this.isDatagram) return this.#sendDatagram(bytes, offset, length);
+    return this.#taken("send", kernel.send(this.slot, this.generation, bytes, offset, length, 0));
   }
 
   sendMany(pieces: readonly Uint8Array[]): number | undefined {
-    return this.#taken("sendmsg", kernel.sendmsg(this.slot, this.generation, pieces, 0), 0);
+    return this.#taken("sendmsg", kernel.sendmsg(this.slot, this.generation, pieces, 0));
   }
 
   awaitRoom(): void {
     this.#await(EPOLLOUT);
   }
 
-  /** epoll_ctl(2): errors and hang-ups are told of every socket that is registered. Nothing is kept alive by it. */
+  /**
+   * epoll_ctl(2): errors and hang-ups are told of every socket that is registered. Nothing is kept alive by it. What a datagram
+   * socket is told of is a datagram, and waits for whoever reads.
+   */
   awaitLoss(): void {
-    if (this.#isClosed || (this.#interest & EPOLLERR) !== 0) return;
+    if (this.isDatagram || this.#isClosed || (this.#interest & EPOLLERR) !== 0) return;
     this.#interest |= EPOLLERR;
     // A socket that cannot be watched is lost only when somebody reads or writes.
     if (poller.wait(this, EPOLLERR) !== undefined) this.#interest &= ~EPOLLERR;
@@ -175,12 +181,13 @@ export class NativeLink implements Link, Watcher {
       return;
     }
     if (result === RECORD_CUT) {
-      this.#fail(new ConnectionError("ERR_SOCKWRIGHT_RECORD_TOO_LONG"));
+      this.#tooLong();
       return;
     }
     if (result < 0) {
       const errno = result === -EAGAIN && (events & EPOLLERR) !== 0 ? takeError(this.slot, this.generation) : -result;
       if (errno === EAGAIN || errno === 0) this.#foundNothing();
+      else if (this.isDatagram && isLossOfEarlierDatagram(errno)) this.#loseDatagram(errno);
       else this.#lose(errno);
       return;
     }
@@ -201,6 +208,23 @@ export class NativeLink implements Link, Watcher {
       if (this.#isClosed) return;
     }
     this.#fail(new SocketError("recv", errno));
+  }
+
+  /** A datagram of ours is lost. What came before that is given first, as far as somebody reads. */
+  #loseDatagram(errno: number): void {
+    for (let count = 0; count < MAX_RECEIVES_AT_LOSS && (this.#interest & EPOLLIN) !== 0; count++) {
+      const result = this.#received();
+      if (result === undefined || (result !== RECORD_CUT && result < 0)) break;
+      if (result === RECORD_CUT) this.#tooLong();
+      else this.#give(result);
+    }
+    this.#events?.datagramFailed?.(new SocketError("recv", errno));
+  }
+
+  #tooLong(): void {
+    const error = new ConnectionError("ERR_SOCKWRIGHT_RECORD_TOO_LONG");
+    if (this.isDatagram) this.#events?.datagramFailed?.(error);
+    else this.#fail(error);
   }
 
   /** As many bytes of the room that {@link #received} has received into. */
@@ -227,15 +251,32 @@ export class NativeLink implements Link, Watcher {
     this.#spurious.pause(() => this.#await(EPOLLIN));
   }
 
-  /** What was taken of so many bytes. */
-  #taken(syscall: string, result: number, length: number): number | undefined {
-    if (result === -EAGAIN) return undefined;
-    if (result < 0) {
-      const error = new SocketError(syscall, -result);
-      // udp(7): it is as if the network had lost it, which its sender is not told either.
-      if (this.isDatagram && isLossOfDatagram(error)) return length;
-      throw error;
+  /** One that is lost counts as taken: it is told, and does not hold up those behind it. */
+  #sendDatagram(bytes: Uint8Array, offset: number, length: number): number | undefined {
+    const attempt = (): number => kernel.send(this.slot, this.generation, bytes, offset, length, 0);
+    let result = attempt();
+    if (this.#kind.family === AF_UNIX && UNIX_PEER_GONE.has(-result)) {
+      result = this.reconnect() ? attempt() : -ECONNREFUSED;
+    } else if (CONNECTION_ERRORS.has(-result)) {
+      // ip(7): an error that an earlier datagram brought back takes the place of this send, once.
+      const earlier = result;
+      result = attempt();
+      if (result !== earlier) this.#events?.datagramFailed?.(new SocketError("send", -earlier));
     }
+    const loss = result < 0 ? lossOfSend(-result) : undefined;
+    if (loss === undefined) return this.#taken("send", result);
+    if (loss === "told") this.#events?.datagramFailed?.(new SocketError("send", -result));
+    return length;
+  }
+
+  /** Whether a Unix socket for datagrams, whose peer has gone, has found who is in its place. */
+  protected reconnect(): boolean {
+    return false;
+  }
+
+  #taken(syscall: string, result: number): number | undefined {
+    if (result === -EAGAIN) return undefined;
+    if (result < 0) throw new SocketError(syscall, -result);
     turn.spendBytes(result);
     return result;
   }

@@ -14,6 +14,7 @@ import { SocketError } from "../../socket/socket-error.ts";
 import { adoptSocket, isForDatagrams, urlOfSocket } from "../opening/adopt-socket.ts";
 import { bindSocket } from "../opening/bind-socket.ts";
 import { connectSocket } from "../opening/connect-socket.ts";
+import type { SocketAddress } from "../url/socket-address.ts";
 import { isInherited, plainUrl, type SocketUrl } from "../url/socket-url.ts";
 import { errorOf } from "./connection-error.ts";
 import { listenOnEach } from "./listen-on-each.ts";
@@ -48,7 +49,7 @@ export const nativeTransport: Transport = {
   async connect(url, signal): Promise<Link> {
     const { open, address } = await connectSocket(url, { signal });
     // Not by getpeername(2): who was reset since then has no peer, and is told so by the first read.
-    return new ClientLink(SocketDescriptor.endpointOf(open.socket), peerOf(address));
+    return new ClientLink(SocketDescriptor.endpointOf(open.socket), address);
   },
 };
 
@@ -85,11 +86,20 @@ async function listenOn(...[url, accepted, failed, gate]: Parameters<Transport["
 
 /** A link that nobody but its user holds: one that is lost is closed. */
 class ClientLink extends NativeLink {
-  constructor(endpoint: Endpoint, peer: Peer) {
+  readonly #address: SocketAddress;
+
+  constructor(endpoint: Endpoint, address: SocketAddress) {
     const { slot, generation, family, type } = endpoint;
     endpoint.handOver();
-    super(slot, generation, { family, type }, peer);
+    super(slot, generation, { family, type }, peerOf(address));
+    this.#address = address;
     watchForLoss(this, handleOf(slot, generation));
+  }
+
+  /** connect(2): a datagram socket may be connected anew, and a Unix socket waits for nobody then. */
+  protected override reconnect(): boolean {
+    const { sockaddr } = encodeNumericAddress(this.#address.family, this.#address);
+    return kernel.connect(this.slot, this.generation, sockaddr) === 0;
   }
 
   override close(): void {

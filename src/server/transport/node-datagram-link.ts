@@ -1,5 +1,6 @@
 import type { Socket } from "node:dgram";
-import { isLossOfDatagram } from "./datagram-loss.ts";
+import { CONNECTION_ERRORS } from "../../socket/errno.ts";
+import { isLossOfEarlierDatagram, lossOfSend } from "./datagram-loss.ts";
 import { HANDED_BYTES } from "./node-link.ts";
 import type { Link, LinkEvents, Peer } from "./transport.ts";
 
@@ -24,7 +25,10 @@ export class NodeDatagramLink implements Link {
   open(events: LinkEvents): void {
     this.#events = events;
     this.#socket.on("message", (data) => this.#events?.received(data));
-    this.#socket.on("error", (error) => this.#events?.failed(error));
+    this.#socket.on("error", (error) => {
+      if (isLossOfEarlierDatagram(errnoOf(error))) this.#events?.datagramFailed?.(error);
+      else this.#events?.failed(error);
+    });
   }
 
   // Node cannot stop receiving: what nobody reads the connection keeps, and drops beyond its limit.
@@ -34,7 +38,7 @@ export class NodeDatagramLink implements Link {
   send(bytes: Uint8Array, offset: number, length: number): number | undefined {
     if (this.#heldBytes >= HANDED_BYTES) return undefined;
     this.#heldBytes += length;
-    this.#socket.send(Buffer.from(bytes.subarray(offset, offset + length)), (error) => this.#sent(length, error));
+    this.#send(Buffer.from(bytes.subarray(offset, offset + length)));
     return length;
   }
 
@@ -59,11 +63,31 @@ export class NodeDatagramLink implements Link {
     this.close();
   }
 
-  #sent(length: number, error: Error | null): void {
+  /** `earlier` is what the first attempt was told. */
+  #send(data: Buffer, earlier?: Error): void {
+    this.#socket.send(data, (error) => {
+      const errno = error === null ? 0 : errnoOf(error);
+      // ip(7): an error that an earlier datagram brought back takes the place of this send, once.
+      if (error !== null && earlier === undefined && CONNECTION_ERRORS.has(errno) && !this.#isClosed) {
+        this.#send(data, error);
+        return;
+      }
+      if (earlier !== undefined && errnoOf(earlier) !== errno) this.#events?.datagramFailed?.(earlier);
+      this.#sent(data.length, error, lossOfSend(errno));
+    });
+  }
+
+  #sent(length: number, error: Error | null, loss: ReturnType<typeof lossOfSend>): void {
     this.#heldBytes -= length;
-    if (error !== null && !isLossOfDatagram(error)) this.#events?.failed(error);
+    if (error !== null && loss === undefined) this.#events?.failed(error);
+    if (error !== null && loss === "told") this.#events?.datagramFailed?.(error);
     if (!this.#awaitsRoom || this.#heldBytes >= HANDED_BYTES) return;
     this.#awaitsRoom = false;
     this.#events?.writable();
   }
+}
+
+/** Positive, as in errno(3); 0 for an error that is none of a system call. */
+function errnoOf(error: Error): number {
+  return "errno" in error && typeof error.errno === "number" ? -error.errno : 0;
 }

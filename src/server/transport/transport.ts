@@ -24,6 +24,8 @@ export interface LinkEvents {
   writable(): void;
   /** The connection is lost: nothing else comes. */
   failed(error: Error): void;
+  /** A datagram is lost, one that is sent or was, and the link is as good as before. For links of datagrams. */
+  datagramFailed?(error: Error): void;
   /** Whether somebody waits for input; undefined is no. */
   readonly isAwaited?: boolean;
 }
