@@ -6,7 +6,6 @@ export { type ChaosProxy, chaosProxy } from "./testing/chaos-proxy.ts";
 export type { ChaosStats } from "./testing/chaos-stats.ts";
 export { type FakeKernel, type FakeKernelOptions, fakeKernel } from "./testing/fake-kernel.ts";
 export type { ErrnoName, Fault, FaultyCall } from "./testing/kernel-fault.ts";
-export type { StormOptions } from "./testing/kernel-storm.ts";
 export {
   LeakError,
   type LeakTracker,
@@ -23,3 +22,4 @@ export {
 } from "./testing/memory-transport.ts";
 export type { Counter } from "./testing/open-resources.ts";
 export type { Range } from "./testing/random.ts";
+export type { RandomFaultOptions } from "./testing/random-faults.ts";

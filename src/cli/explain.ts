@@ -49,7 +49,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ENOTDIR: "a part of the path is no directory: correct the path",
   ENOTFOUND: "no such host is known: correct its name",
   EAI_AGAIN: "the name could not be looked up now: try again, or give an address",
-  ENOBUFS: "the kernel has no room for it now: try again, or send less at once",
+  ENOBUFS: "the kernel has no buffer space for it now: try again, or send less at once",
   EAFNOSUPPORT: "the machine has no such sockets: choose another kind of address",
   EPIPE: "the peer takes no more data, and what was under way may be lost",
   EPROTOTYPE: "the socket there is of another kind: try unix:, unix-dgram: or unix-seqpacket:",

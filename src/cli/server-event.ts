@@ -52,7 +52,7 @@ const REASONS: Readonly<Record<string, string>> = {
   amplification: "the answer would be too long for the question",
   "answering-port": "what listens on that port would answer the answer",
   "no-single-sender": "that address is of many",
-  "no-room": "the kernel has no room",
+  "no-buffer-space": "the kernel has no buffer space",
 };
 
 export function inWords(event: ServerEvent): string {

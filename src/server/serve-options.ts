@@ -44,7 +44,7 @@ export interface ServeOptions extends FlowOptions {
   /** Connections at one time, of all URLs together. 1 or more; default 16 384. */
   readonly maxConnections?: number | undefined;
   /**
-   * What becomes of further ones. `wait`, the default: they stay in the kernel's backlog until there is room, and connect
+   * What becomes of further ones. `wait`, the default: they stay in the kernel's backlog until a connection ends, and connect
    * as if nothing were wrong; over `node:net`, which cannot leave them there, they are refused. `refuse`: reset.
    */
   readonly whenFull?: "wait" | "refuse" | undefined;

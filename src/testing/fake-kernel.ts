@@ -9,7 +9,7 @@ import { FakeSlots } from "./fake-slots.ts";
 import type { FakeSocket } from "./fake-socket.ts";
 import { faultyCalls } from "./faulty-calls.ts";
 import { type Fault, FaultScript, type FaultyCall, type Limit } from "./kernel-fault.ts";
-import { KernelStorm, type StormOptions } from "./kernel-storm.ts";
+import { type RandomFaultOptions, RandomFaults } from "./random-faults.ts";
 
 const DEFAULT_FAKE_BUFFER_BYTES = 64 * 1024;
 const MAX_FAKE_BUFFER_BYTES = 16 * 1024 * 1024;
@@ -23,7 +23,7 @@ const { EINTR } = constants.errno;
 export interface FakeKernelOptions {
   /**
    * Where the sockets are that are made from now on: `"memory"`, the default, or `"machine"`, which are real ones, whose
-   * calls go through the same scripts and storms.
+   * calls go through the same scripts and random faults.
    */
   readonly sockets?: "memory" | "machine" | undefined;
   /** What waits in a socket of memory until it is read, 1 to 16 MiB. Default 64 KiB. */
@@ -41,7 +41,7 @@ export class FakeKernel implements Disposable {
   readonly #counts = new Map<FaultyCall, number>();
   readonly #slots: FakeSlots<FakeSocket>;
   readonly #poller: FakePoller;
-  #storm: KernelStorm | undefined;
+  #randomFaults: RandomFaults | undefined;
 
   /** @internal */
   constructor(options: FakeKernelOptions) {
@@ -58,8 +58,8 @@ export class FakeKernel implements Disposable {
       MAX_FAKE_BUFFER_BYTES,
     );
     const weather = {
-      isInterrupted: () => this.#next("epoll_wait", -1, 0) === -EINTR || this.#storm?.isInterrupted() === true,
-      isSpurious: () => this.#storm?.isSpurious() === true,
+      isInterrupted: () => this.#next("epoll_wait", -1, 0) === -EINTR || this.#randomFaults?.isInterrupted() === true,
+      isSpurious: () => this.#randomFaults?.isSpurious() === true,
     };
     this.#poller = new FakePoller(() => this.#slots.all(), weather, turns === "manual");
     const network = {
@@ -85,7 +85,7 @@ export class FakeKernel implements Disposable {
   }
 
   /**
-   * Says what becomes of the next calls of a kind, one fault for each; calls after them go by the storm, or well.
+   * Says what becomes of the next calls of a kind, one fault for each; calls after them get random faults, if those are on, or succeed.
    *
    * @param socket - whose calls; by default everybody's.
    * @throws TypeError, RangeError for what is no {@link Fault}.
@@ -115,7 +115,7 @@ export class FakeKernel implements Disposable {
   }
 
   /**
-   * Has every call go by chance from now on, where no script says more; without options the storm is over.
+   * Gives calls faults at random from now on, where no script says what becomes of them. Without options it gives no more.
    *
    * @throws TypeError, RangeError.
    * @example
@@ -124,7 +124,7 @@ export class FakeKernel implements Disposable {
    * import { fakeKernel } from "sockwright/testing";
    *
    * using kernel = fakeKernel({ bufferBytes: 100 });
-   * kernel.storm({ seed: 7, againProbability: 0.5, shortProbability: 0.9 });
+   * kernel.randomFaults({ seed: 7, againProbability: 0.5, shortProbability: 0.9 });
    * const [left, right] = socketpair();
    * const sent = left.sendall("x".repeat(1_000)).then(() => left.close());
    * let bytes = 0;
@@ -134,8 +134,8 @@ export class FakeKernel implements Disposable {
    * right.close();
    * ```
    */
-  storm(options?: StormOptions): this {
-    this.#storm = options === undefined ? undefined : new KernelStorm(options);
+  randomFaults(options?: RandomFaultOptions): this {
+    this.#randomFaults = options === undefined ? undefined : new RandomFaults(options);
     return this;
   }
 
@@ -181,7 +181,7 @@ export class FakeKernel implements Disposable {
 
   #next(call: FaultyCall, slot: number, most: number): Limit {
     this.#counts.set(call, this.callCount(call) + 1);
-    return this.#script.next(call, slot) ?? this.#storm?.next(call, most) ?? Number.POSITIVE_INFINITY;
+    return this.#script.next(call, slot) ?? this.#randomFaults?.next(call, most) ?? Number.POSITIVE_INFINITY;
   }
 }
 

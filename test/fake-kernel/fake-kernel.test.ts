@@ -12,7 +12,7 @@ import {
 import { kernel as machine } from "../../src/native/load.ts";
 import { type FakeKernel, type FakeKernelOptions, fakeKernel } from "../../src/testing/fake-kernel.ts";
 import type { Fault } from "../../src/testing/kernel-fault.ts";
-import type { StormOptions } from "../../src/testing/kernel-storm.ts";
+import type { RandomFaultOptions } from "../../src/testing/random-faults.ts";
 import { turnLoop } from "../poller/turns.ts";
 
 function inPlace(options?: FakeKernelOptions): FakeKernel {
@@ -93,10 +93,10 @@ describe("a script", () => {
 });
 
 describe("a storm", () => {
-  function weather(options: StormOptions): (number | string)[] {
+  function weather(options: RandomFaultOptions): (number | string)[] {
     using kernel = fakeKernel();
     const [left, right] = socketpair();
-    kernel.storm(options);
+    kernel.randomFaults(options);
     const results = Array.from({ length: 200 }, () => {
       const sent = left.trySend("0123456789");
       const received = right.tryRecv(Buffer.alloc(10));
@@ -123,7 +123,7 @@ describe("a storm", () => {
   test("is over without options", async () => {
     const kernel = inPlace();
     const [left] = pair();
-    kernel.storm({ againProbability: 0.95 }).storm();
+    kernel.randomFaults({ againProbability: 0.95 }).randomFaults();
     expect(Array.from({ length: 50 }, () => left.trySend("x"))).toEqual(new Array(50).fill(1));
   });
 
@@ -138,7 +138,7 @@ describe("a storm", () => {
   ])("%o is none: it would never end", (options) => {
     const kernel = inPlace();
     const [name = ""] = Object.keys(options);
-    expect(() => kernel.storm(options)).toThrow(name);
+    expect(() => kernel.randomFaults(options)).toThrow(name);
   });
 });
 
@@ -272,7 +272,7 @@ describe("the machine's kernel", () => {
   test("can make all sockets, whose calls go by script and storm", async () => {
     const kernel = inPlace({ sockets: "machine" });
     const [left, right] = pair();
-    kernel.storm({ seed: 3, againProbability: 0.3, shortProbability: 0.9 });
+    kernel.randomFaults({ seed: 3, againProbability: 0.3, shortProbability: 0.9 });
     const sent = left.sendall("x".repeat(10_000)).then(() => left.close());
     let bytes = 0;
     for (let chunk = await right.recv(64); chunk.length > 0; chunk = await right.recv(64)) bytes += chunk.length;

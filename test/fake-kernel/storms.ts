@@ -1,11 +1,11 @@
 // What can go wrong with a system call that nobody may notice: each fault alone, most of the time, and all together.
 import { onTestFinished } from "vitest";
 import { type FakeKernel, type FakeKernelOptions, fakeKernel } from "../../src/testing/fake-kernel.ts";
-import type { StormOptions } from "../../src/testing/kernel-storm.ts";
+import type { RandomFaultOptions } from "../../src/testing/random-faults.ts";
 
 const calm = { shortProbability: 0, againProbability: 0, interruptProbability: 0, spuriousProbability: 0 } as const;
 
-export const storms: Readonly<Record<string, StormOptions>> = {
+export const storms: Readonly<Record<string, RandomFaultOptions>> = {
   "short reads and writes": { ...calm, shortProbability: 0.95 },
   EINTR: { ...calm, interruptProbability: 0.9 },
   "a storm of EAGAIN": { ...calm, againProbability: 0.8 },
@@ -16,10 +16,10 @@ export const storms: Readonly<Record<string, StormOptions>> = {
 /** Buffers are small, so that who writes has to wait. */
 const SMALL_BYTES = 512;
 
-export function inPlace(storm: StormOptions | undefined, options: FakeKernelOptions = {}): FakeKernel {
+export function inPlace(storm: RandomFaultOptions | undefined, options: FakeKernelOptions = {}): FakeKernel {
   const kernel = fakeKernel({ bufferBytes: SMALL_BYTES, ...options });
   onTestFinished(() => kernel[Symbol.dispose]());
-  return kernel.storm(storm);
+  return kernel.randomFaults(storm);
 }
 
 /** Bytes of which no two stretches are alike. */

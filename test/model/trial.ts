@@ -21,7 +21,7 @@ export async function trialInStorm(
 ): Promise<string | undefined> {
   using kernel = fakeKernel({ bufferBytes: FAKE_BUFFER_BYTES });
   const noBuffersProbability = seed % 4 === 0 ? 0.05 : 0;
-  kernel.storm({ seed, noBuffersProbability });
+  kernel.randomFaults({ seed, noBuffersProbability });
   const wrong = await trial(type, operations, 1, noBuffersProbability > 0);
   if (wrong === undefined && kernel.openSockets > 0) return "a socket is left";
   return wrong;

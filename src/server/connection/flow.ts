@@ -19,7 +19,7 @@ export interface Flow extends FlowLimits {
   /** How long the peer may take nothing of what waits to be sent; undefined is for ever. */
   readonly writeTimeoutMs?: number | undefined;
   readonly wheel: DeadlineWheel;
-  /** There was no room for a write. */
+  /** The write buffer could not hold a write. */
   writeBufferFull(peer: Peer): void;
   expired(reason: ExpiryReason, peer: Peer): void;
 }

@@ -18,7 +18,7 @@ export const DEFAULT_DRAIN_TIMEOUT_MS = 30_000;
 const MAX_FLOW_BYTES = 1024 * 1024 * 1024;
 const MAX_DRAIN_TIMEOUT_MS = 2_147_483_647;
 
-/** What becomes of a write for which there is no room: see {@link FlowOptions}. */
+/** What becomes of a write that the write buffer cannot hold: see {@link FlowOptions}. */
 export type WhenWriteBufferFull = (typeof POLICIES)[number];
 
 const POLICIES = ["close", "drop", "throw"] as const;
@@ -37,7 +37,7 @@ export interface FlowOptions {
   /** More than this never waits to be sent, in bytes, 1 to 1 GiB; default 16 MiB. */
   readonly maxWriteBufferBytes?: number | undefined;
   /**
-   * What becomes of a write for which there is no room below `maxWriteBufferBytes`. None is ever taken in part, and the
+   * What becomes of a write that would exceed `maxWriteBufferBytes`. None is ever taken in part, and the
    * connection's other bytes are as they were. Each is counted.
    *
    * - `close`, the default: the connection is aborted with `ERR_SOCKWRIGHT_WRITE_BUFFER_FULL`.

@@ -82,7 +82,7 @@ const numbers: readonly Source[] = [
   {
     name: "sockwright_replies_dropped",
     type: "counter",
-    help: "Replies that the kernel had no room for.",
+    help: "Replies for which the kernel had no buffer space.",
     of: (stats) => stats.repliesDropped,
   },
 ];

@@ -31,7 +31,7 @@ export interface ServerStats {
    * the server had, `grace` where the service did not when the server closed.
    */
   readonly connectionsExpired: Readonly<Record<ExpiryReason, number>>;
-  /** Writes that found no room in the write buffer; what becomes of them says the option `whenWriteBufferFull`. */
+  /** Writes that the write buffer could not hold; the option `whenWriteBufferFull` says what becomes of them. */
   readonly writeBufferFull: number;
   /** Connections that were served and have ended, by reason: see {@link ConnectionEnd}. */
   readonly connectionsEnded: Readonly<Record<EndReason, number>>;
@@ -49,7 +49,7 @@ export interface ServerStats {
   /** Datagrams that the service was not given, by reason. */
   readonly datagramsDropped: Readonly<Record<DropReason, number>>;
   readonly repliesSent: number;
-  /** Replies that the kernel had no room for, or that came too late for a server that has closed. */
+  /** Replies for which the kernel had no buffer space, or that came too late for a server that has closed. */
   readonly repliesDropped: number;
 }
 

@@ -24,7 +24,7 @@ export interface ServerMessages {
   "sockwright:server:refused": AboutPeer & { readonly reason: RefusalReason };
   /** A connection was not waited for any longer. */
   "sockwright:server:timeout": AboutPeer & { readonly deadline: ExpiryReason };
-  /** There was no room for a write. */
+  /** The write buffer could not hold a write. */
   "sockwright:server:write-buffer-full": AboutPeer & { readonly whenWriteBufferFull: WhenWriteBufferFull };
   /** A datagram was not given to the service. */
   "sockwright:server:dropped": AboutPeer & { readonly reason: DropReason };

@@ -30,7 +30,7 @@ export type ConnectionErrorCode = keyof typeof MESSAGES;
  * | `ERR_SOCKWRIGHT_RECORD_TOO_LONG` | a record of a seqpacket or datagram socket came that is longer than 1 MiB |
  * | `ERR_SOCKWRIGHT_TOO_LONG` | `readUntil()` found no delimiter within `maxBytes` |
  * | `ERR_SOCKWRIGHT_UNEXPECTED_END` | the end came inside of what `readExactly()` or `readUntil()` was to read |
- * | `ERR_SOCKWRIGHT_WRITE_BUFFER_FULL` | there is no room for a write: the connection is aborted, or the write throws |
+ * | `ERR_SOCKWRIGHT_WRITE_BUFFER_FULL` | the write buffer cannot hold a write: the connection is aborted, or the write throws |
  *
  * @example
  * ```ts

@@ -4,7 +4,7 @@ import type { SocketUrl } from "../url/socket-url.ts";
 import { isAnswerable } from "./peer-of.ts";
 import type { DatagramEvents, DatagramSocket, Peer } from "./transport.ts";
 
-/** Bytes that Node holds for a socket until the kernel has room; a datagram beyond is refused, as native sockets do. */
+/** Bytes that Node holds for a socket until the kernel has buffer space; a datagram beyond is refused, as native sockets do. */
 export const MAX_UNSENT_BYTES = 1024 * 1024;
 
 /** What a datagram costs there besides its bytes, so that empty ones are bounded too. */

@@ -6,7 +6,7 @@ import type { PeerCredentials } from "./peer-credentials.ts";
 
 export type { Peer } from "./peer.ts";
 
-/** One system call: how many bytes were taken, or undefined when there is no room for any. */
+/** One system call: how many bytes were taken, or undefined when the send buffer is full. */
 export interface Sender {
   /** A part of a stream, or one record. */
   send(bytes: Uint8Array, offset: number, length: number): number | undefined;
@@ -20,7 +20,7 @@ export interface LinkEvents {
   received(bytes: Uint8Array): void;
   /** The peer sends no more. */
   ended(): void;
-  /** There is room again for what `send` did not take. */
+  /** The send buffer has space again for what `send` did not take. */
   writable(): void;
   /** The connection is lost: nothing else comes. */
   failed(error: Error): void;
@@ -53,7 +53,7 @@ export interface Link extends Sender {
   awaited?(): void;
   resume(): void;
   pause(): void;
-  /** After a send that took less than it was given: `writable` is told once there is room. */
+  /** After a send that took less than it was given: `writable` is told once there is space. */
   awaitRoom(): void;
   /**
    * Whether there is input, or room, that is waited for and was not told yet: a process that was held up hears of its

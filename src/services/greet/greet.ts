@@ -26,7 +26,12 @@ export const MAX_READ_BYTES = 64 * 1024;
 export type GreetEvent =
   | { readonly type: "opened" | "closed"; readonly peer: Peer }
   | { readonly type: "message"; readonly peer: Peer; readonly data: Buffer }
-  | { readonly type: "unanswered"; readonly peer: Peer; readonly data: Buffer; readonly reason: Refusal | "no-room" };
+  | {
+      readonly type: "unanswered";
+      readonly peer: Peer;
+      readonly data: Buffer;
+      readonly reason: Refusal | "no-buffer-space";
+    };
 
 /** How to greet. */
 export interface GreetOptions {
@@ -111,7 +116,7 @@ class Greeter {
       return;
     }
     if (this.#options.delayMs !== undefined) await delay(this.#options.delayMs);
-    if (!reply(answer)) this.#tell({ type: "unanswered", peer, data, reason: "no-room" });
+    if (!reply(answer)) this.#tell({ type: "unanswered", peer, data, reason: "no-buffer-space" });
   }
 
   async #talk(connection: Connection): Promise<void> {

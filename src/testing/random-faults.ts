@@ -5,11 +5,11 @@ import type { FaultyCall, Limit } from "./kernel-fault.ts";
 import { Random } from "./random.ts";
 
 const { EAGAIN, EINTR, ENOBUFS } = constants.errno;
-/** A storm in which nothing ever succeeded would have no end. */
-const MAX_STORM_PROBABILITY = 0.95;
+/** A call that always fails for now would be tried again without end. */
+const MAX_FAULT_PROBABILITY = 0.95;
 
-/** How often a system call goes badly, from 0 to 0.95, while a storm lasts. */
-export interface StormOptions {
+/** How often a system call gets a random fault, from 0 to 0.95. */
+export interface RandomFaultOptions {
   /** The same seed gives the same faults for the same calls. Default 1. */
   readonly seed?: number | undefined;
   /** A read or a write of a stream moves 1 byte to all of them. Default 0.5. */
@@ -28,7 +28,7 @@ const READS: ReadonlySet<FaultyCall> = new Set<FaultyCall>(["recv", "recvfrom", 
 const WRITES: ReadonlySet<FaultyCall> = new Set<FaultyCall>(["send", "sendto", "sendmsg"]);
 
 /** Faults at random, by a seed. */
-export class KernelStorm {
+export class RandomFaults {
   readonly seed: number;
   readonly #random: Random;
   readonly #short: number;
@@ -37,7 +37,7 @@ export class KernelStorm {
   readonly #spurious: number;
   readonly #noBuffers: number;
 
-  constructor(options: StormOptions) {
+  constructor(options: RandomFaultOptions) {
     this.seed = integer("seed", options.seed ?? 1, 0, MAX_SEED);
     this.#random = new Random(this.seed, 0, 0);
     this.#short = probability("shortProbability", options.shortProbability ?? 0.5);
@@ -69,7 +69,7 @@ export class KernelStorm {
 
 function probability(name: string, value: unknown): number {
   if (typeof value !== "number") throw wrongType(name, "of type number", value);
-  if (!(value >= 0 && value <= MAX_STORM_PROBABILITY))
-    throw outOfRange(name, `>= 0 && <= ${MAX_STORM_PROBABILITY}`, value);
+  if (!(value >= 0 && value <= MAX_FAULT_PROBABILITY))
+    throw outOfRange(name, `>= 0 && <= ${MAX_FAULT_PROBABILITY}`, value);
   return value;
 }
