@@ -11,15 +11,21 @@ const rows = tables(text).flatMap(([, ...rows]) => rows);
 const defaults = new Map(rows.map(([option = "", , value = ""]) => [codeIn(option)[0] ?? "", value]));
 
 test("every option that limits something has its row", () => {
-  const options = Object.keys(serveLimits({})).filter((name) => name !== "whenFull" && name !== "whenWriteBufferFull");
+  const { maxUnsentBytesWhileReading: _, whenFull, whenWriteBufferFull, ...limits } = serveLimits({});
+  const options = Object.keys(limits);
   expect(options.length).toBeGreaterThan(10);
   expect(options.filter((name) => !defaults.has(name))).toEqual([]);
   expect(text).toContain("`whenFull`");
+  expect([whenFull, whenWriteBufferFull]).toEqual(["wait", "close"]);
   for (const policy of ["close", "drop", "throw"]) expect(defaults.has(`"${policy}"`)).toBe(true);
 });
 
 test("the defaults are those of the server", () => {
-  const { alarms: _, whenFull, whenWriteBufferFull, ...limits } = serveLimits({});
+  const { alarms: _, whenFull, whenWriteBufferFull, maxUnsentBytesWhileReading, ...limits } = serveLimits({});
+  // It follows from another, and is no option.
+  expect(text).toContain(
+    `while ${maxUnsentBytesWhileReading / 2 ** 20} MiB waits to be sent, or half of \`maxWriteBufferBytes\``,
+  );
   expect(text).toContain(`"${whenFull}"\`, the default`);
   expect(text).toContain(`| \`"${whenWriteBufferFull}"\`, the default |`);
   for (const [name, value] of Object.entries(limits)) {
