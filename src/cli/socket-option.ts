@@ -1,5 +1,5 @@
-import { nearest } from "../server/url/nearest.ts";
 import * as constants from "../socket/constants.ts";
+import { nearest } from "../socket/nearest.ts";
 import type { SocketDescriptor } from "../socket/socket-descriptor.ts";
 import { CommandError, codeOf, exitCodes } from "./command-error.ts";
 

@@ -1,3 +1,5 @@
+import { wrongType } from "../socket/argument.ts";
+
 /**
  * A way to cut a stream of bytes into frames, and to make bytes of a frame. A codec is a value without state: one serves
  * any number of connections, each with a decoder of its own. It knows nothing of sockets.
@@ -69,4 +71,12 @@ export interface Decoder<T> {
   readonly offset: number;
   /** Whether no frame is a view of what was pushed: then it can be pushed from memory that is lent for a moment. @internal */
   readonly ownsFrames?: boolean;
+}
+
+/** @throws TypeError for what is no codec: most often a function that makes one, and was not called. */
+export function checkCodec(name: string, codec: unknown): void {
+  const isObject = typeof codec === "object" && codec !== null;
+  if (isObject && "decoder" in codec && typeof codec.decoder === "function" && "encode" in codec) return;
+  const form = typeof codec === "function" && codec.name !== "" ? `${codec.name}()` : "lines()";
+  throw wrongType(name, `a codec, such as ${form}`, codec);
 }

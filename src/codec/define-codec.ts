@@ -1,9 +1,11 @@
-import { integer, wrongType } from "../socket/argument.ts";
+import { functionOf, integer, wrongType } from "../socket/argument.ts";
+import { checkDefinition, type OptionNames } from "../socket/option-names.ts";
 import type { Codec, Decoder } from "./codec.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
 import { FrameError } from "./frame-error.ts";
 import {
   checkFrameBytes,
+  FRAME_OPTIONS,
   type FrameLimit,
   type FrameOwnership,
   MAX_FRAME_BYTES,
@@ -35,6 +37,15 @@ export interface CodecDefinition<T, U> extends FrameLimit, FrameOwnership {
   encode(value: U): Uint8Array;
 }
 
+const CODEC_DEFINITION: OptionNames<CodecDefinition<unknown, unknown>> = {
+  ...FRAME_OPTIONS,
+  name: true,
+  maxHeaderBytes: true,
+  measure: true,
+  decode: true,
+  encode: true,
+};
+
 /**
  * A codec of your own, for a protocol whose frames say early how long they are. It gets the limit, the cuts and the
  * memory right; you say how long a frame is, and what it means. `maxFrameBytes` counts the whole frame here.
@@ -62,7 +73,9 @@ export interface CodecDefinition<T, U> extends FrameLimit, FrameOwnership {
  * ```
  */
 export function defineCodec<T, U = T>(definition: CodecDefinition<T, U>): Codec<T, U> {
+  checkDefinition("defineCodec()", definition, CODEC_DEFINITION, "definition", ": { name, measure, decode, encode }");
   const { name } = definition;
+  for (const each of ["measure", "decode", "encode"] as const) functionOf(`definition.${each}`, definition[each]);
   if (typeof name !== "string") throw wrongType("definition.name", "of type string", name);
   const maxFrameBytes = maxFrameBytesOf(definition);
   const borrow = flag("definition.borrow", definition.borrow);

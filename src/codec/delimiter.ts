@@ -1,7 +1,16 @@
 import { bytesOf, type Data, integer } from "../socket/argument.ts";
+import { checkOptions, type OptionNames } from "../socket/option-names.ts";
 import type { Codec, Decoder } from "./codec.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
-import { checkFrameBytes, type FrameLimit, type FrameOwnership, maxFrameBytesOf, unencodable } from "./frame-limit.ts";
+import {
+  checkFrameBytes,
+  FRAME_OPTIONS,
+  type FrameLimit,
+  type FrameOwnership,
+  limitForm,
+  maxFrameBytesOf,
+  unencodable,
+} from "./frame-limit.ts";
 import { flag } from "./option.ts";
 
 /** A byte is looked at again for each byte of the delimiter at most: with this the search stays cheap. */
@@ -12,6 +21,8 @@ export interface DelimiterOptions extends FrameLimit, FrameOwnership {
   /** Whether the end of input ends a frame, too: default false, since it may have been cut short. */
   readonly allowUnterminated?: boolean | undefined;
 }
+
+const DELIMITER_OPTIONS: OptionNames<DelimiterOptions> = { ...FRAME_OPTIONS, allowUnterminated: true };
 
 /**
  * Frames of bytes that each end with the same bytes, which are cut off. An empty frame is one.
@@ -31,6 +42,7 @@ export interface DelimiterOptions extends FrameLimit, FrameOwnership {
  */
 export function delimiter(end: Data, options: DelimiterOptions = {}): Codec<Buffer, Data> {
   const name = "delimiter";
+  checkOptions("delimiter()", options, DELIMITER_OPTIONS, limitForm);
   const ending = Buffer.from(bytesOf("end", end));
   integer("end.length", ending.length, 1, MAX_DELIMITER_BYTES);
   const maxFrameBytes = maxFrameBytesOf(options);

@@ -1,4 +1,5 @@
 import { bytesOf, type Data, integer } from "../socket/argument.ts";
+import { checkOptions, type OptionNames } from "../socket/option-names.ts";
 import type { Codec, Decoder } from "./codec.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
 import { type FrameOwnership, MAX_FRAME_BYTES, unencodable } from "./frame-limit.ts";
@@ -6,6 +7,8 @@ import { flag } from "./option.ts";
 
 /** Who owns the frames. */
 export interface FixedOptions extends FrameOwnership {}
+
+const FIXED_OPTIONS: OptionNames<FixedOptions> = { borrow: true };
 
 /**
  * Frames of one and the same length, without header or delimiter.
@@ -24,6 +27,7 @@ export interface FixedOptions extends FrameOwnership {}
  */
 export function fixed(frameBytes: number, options: FixedOptions = {}): Codec<Buffer, Data> {
   const name = "fixed";
+  checkOptions("fixed()", options, FIXED_OPTIONS);
   integer("frameBytes", frameBytes, 1, MAX_FRAME_BYTES);
   const borrow = flag("options.borrow", options.borrow);
   return {

@@ -1,4 +1,5 @@
 import { integer } from "../socket/argument.ts";
+import type { OptionNames } from "../socket/option-names.ts";
 import { FrameError } from "./frame-error.ts";
 
 /** What a frame may have where nothing else is said. */
@@ -22,6 +23,14 @@ export interface FrameOwnership {
    * of the decoder, and nothing is copied for them where a frame came in one piece.
    */
   readonly borrow?: boolean | undefined;
+}
+
+/** What the options of most codecs are called. */
+export const FRAME_OPTIONS: OptionNames<FrameLimit & FrameOwnership> = { maxFrameBytes: true, borrow: true };
+
+/** In place of the limit alone. */
+export function limitForm(maxFrameBytes: unknown): string {
+  return `, such as { maxFrameBytes: ${maxFrameBytes} }`;
 }
 
 /** The limit that the options ask for. */

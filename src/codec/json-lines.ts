@@ -1,5 +1,6 @@
+import { checkOptions, type OptionNames } from "../socket/option-names.ts";
 import type { Codec } from "./codec.ts";
-import type { FrameLimit } from "./frame-limit.ts";
+import { type FrameLimit, limitForm } from "./frame-limit.ts";
 import { lineCodec } from "./lines.ts";
 import { mapFrames } from "./map-frames.ts";
 import { flag } from "./option.ts";
@@ -14,6 +15,12 @@ export interface JsonLinesOptions extends FrameLimit {
   /** Whether the end of input ends a line, too: default false, since a number may have been cut short. */
   readonly allowUnterminated?: boolean | undefined;
 }
+
+const JSON_LINES_OPTIONS: OptionNames<JsonLinesOptions> = {
+  maxFrameBytes: true,
+  allowBlankLines: true,
+  allowUnterminated: true,
+};
 
 /**
  * A JSON text on each line, in UTF-8 (https://jsonlines.org). What comes is of any shape: check it, for instance in
@@ -35,6 +42,7 @@ export interface JsonLinesOptions extends FrameLimit {
  */
 export function jsonLines(options: JsonLinesOptions = {}): Codec<unknown> {
   const name = "json-lines";
+  checkOptions("jsonLines()", options, JSON_LINES_OPTIONS, limitForm);
   const { maxFrameBytes, allowUnterminated } = options;
   const allowBlankLines = flag("options.allowBlankLines", options.allowBlankLines);
   return mapFrames<string, string, unknown>(lineCodec(name, { maxFrameBytes, allowUnterminated }), {

@@ -1,5 +1,5 @@
 import type { Data } from "../socket/argument.ts";
-import type { Codec, Decoder } from "./codec.ts";
+import { type Codec, checkCodec, type Decoder } from "./codec.ts";
 import { FrameError } from "./frame-error.ts";
 
 /**
@@ -20,6 +20,8 @@ import { FrameError } from "./frame-error.ts";
  * ```
  */
 export function layered<In, Out>(outer: Codec<NodeJS.ArrayBufferView, Data>, inner: Codec<In, Out>): Codec<In, Out> {
+  checkCodec("outer", outer);
+  checkCodec("inner", inner);
   const name = `${inner.name} in ${outer.name}`;
   return {
     name,

@@ -1,8 +1,16 @@
 import { bytesOf, type Data, integer, outOfRange } from "../socket/argument.ts";
+import { checkOptions, type OptionNames } from "../socket/option-names.ts";
 import type { Codec, Decoder } from "./codec.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
 import { FrameError } from "./frame-error.ts";
-import { checkFrameBytes, type FrameLimit, type FrameOwnership, maxFrameBytesOf, unencodable } from "./frame-limit.ts";
+import {
+  checkFrameBytes,
+  FRAME_OPTIONS,
+  type FrameLimit,
+  type FrameOwnership,
+  maxFrameBytesOf,
+  unencodable,
+} from "./frame-limit.ts";
 import { choice, flag } from "./option.ts";
 
 /** Fields before the length, in a header. */
@@ -30,6 +38,15 @@ export interface LengthPrefixedOptions extends FrameLimit, FrameOwnership {
   readonly adjustmentBytes?: number | undefined;
 }
 
+const LENGTH_PREFIXED_OPTIONS: OptionNames<LengthPrefixedOptions> = {
+  ...FRAME_OPTIONS,
+  lengthBytes: true,
+  endian: true,
+  offsetBytes: true,
+  inclusive: true,
+  adjustmentBytes: true,
+};
+
 /**
  * Frames of bytes, each behind its length. A length of 0 is an empty frame.
  *
@@ -52,6 +69,7 @@ export interface LengthPrefixedOptions extends FrameLimit, FrameOwnership {
  */
 export function lengthPrefixed(options: LengthPrefixedOptions = {}): Codec<Buffer, Data> {
   const name = "length-prefixed";
+  checkOptions("lengthPrefixed()", options, LENGTH_PREFIXED_OPTIONS, (bytes) => `, such as { lengthBytes: ${bytes} }`);
   const borrow = flag("options.borrow", options.borrow);
   const header = headerOf(options);
   const { offsetBytes, lengthBytes, headerBytes, keptBytes, extraBytes, maxFrameBytes } = header;

@@ -1,8 +1,9 @@
 import { Buffer } from "node:buffer";
 import { wrongType } from "../socket/argument.ts";
+import { checkOptions, type OptionNames } from "../socket/option-names.ts";
 import type { Codec, Decoder } from "./codec.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
-import { checkFrameBytes, type FrameLimit, maxFrameBytesOf, unencodable } from "./frame-limit.ts";
+import { checkFrameBytes, type FrameLimit, limitForm, maxFrameBytesOf, unencodable } from "./frame-limit.ts";
 import { choice, flag } from "./option.ts";
 import { encodingOf, isEncodable, type TextEncoding, textOf } from "./text.ts";
 
@@ -27,6 +28,14 @@ export interface LinesOptions extends FrameLimit {
   readonly allowUnterminated?: boolean | undefined;
 }
 
+const LINES_OPTIONS: OptionNames<LinesOptions> = {
+  maxFrameBytes: true,
+  newline: true,
+  strict: true,
+  encoding: true,
+  allowUnterminated: true,
+};
+
 /**
  * Lines of text, without what ends them. An empty line is an empty frame.
  *
@@ -48,6 +57,7 @@ export interface LinesOptions extends FrameLimit {
  * ```
  */
 export function lines(options: LinesOptions = {}): Codec<string> {
+  checkOptions("lines()", options, LINES_OPTIONS, limitForm);
   return lineCodec("lines", options);
 }
 

@@ -1,4 +1,6 @@
-import type { Codec, Decoder } from "./codec.ts";
+import { functionOf, wrongType } from "../socket/argument.ts";
+import { checkDefinition, type OptionNames } from "../socket/option-names.ts";
+import { type Codec, checkCodec, type Decoder } from "./codec.ts";
 import { FrameError } from "./frame-error.ts";
 import { unencodable } from "./frame-limit.ts";
 
@@ -11,6 +13,12 @@ export interface FrameMapping<In, Out, T, U> {
   /** Makes a frame of a value. What it throws becomes the cause of a FrameError. */
   encode(value: U): Out;
 }
+
+const FRAME_MAPPING: OptionNames<FrameMapping<unknown, unknown, unknown, unknown>> = {
+  name: true,
+  decode: true,
+  encode: true,
+};
 
 /**
  * A codec that makes values of another codec's frames, and frames of values.
@@ -35,7 +43,17 @@ export interface FrameMapping<In, Out, T, U> {
  * ```
  */
 export function mapFrames<In, Out, T, U = T>(codec: Codec<In, Out>, mapping: FrameMapping<In, Out, T, U>): Codec<T, U> {
+  checkCodec("codec", codec);
+  checkDefinition(
+    "mapFrames()",
+    mapping,
+    FRAME_MAPPING,
+    "mapping",
+    ", such as { decode: (frame) => …, encode: (value) => … }",
+  );
   const { name = codec.name } = mapping;
+  if (typeof name !== "string") throw wrongType("mapping.name", "of type string", name);
+  for (const each of ["decode", "encode"] as const) functionOf(`mapping.${each}`, mapping[each]);
   return {
     name,
     decoder: (): Decoder<T> => new MappedDecoder(name, codec.decoder(), mapping),

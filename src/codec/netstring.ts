@@ -1,7 +1,15 @@
 import { bytesOf, type Data } from "../socket/argument.ts";
+import { checkOptions, type OptionNames } from "../socket/option-names.ts";
 import type { Codec, Decoder } from "./codec.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
-import { checkFrameBytes, type FrameLimit, type FrameOwnership, maxFrameBytesOf } from "./frame-limit.ts";
+import {
+  checkFrameBytes,
+  FRAME_OPTIONS,
+  type FrameLimit,
+  type FrameOwnership,
+  limitForm,
+  maxFrameBytesOf,
+} from "./frame-limit.ts";
 import { flag } from "./option.ts";
 
 const ZERO = 48;
@@ -11,6 +19,8 @@ const COMMA = 44;
 
 /** What netstrings may have. */
 export interface NetstringOptions extends FrameLimit, FrameOwnership {}
+
+const NETSTRING_OPTIONS: OptionNames<NetstringOptions> = FRAME_OPTIONS;
 
 /**
  * Netstrings: `5:hello,` (D. J. Bernstein, https://cr.yp.to/proto/netstrings.txt). A length has no leading zeros.
@@ -31,6 +41,7 @@ export interface NetstringOptions extends FrameLimit, FrameOwnership {}
  */
 export function netstring(options: NetstringOptions = {}): Codec<Buffer, Data> {
   const name = "netstring";
+  checkOptions("netstring()", options, NETSTRING_OPTIONS, limitForm);
   const maxFrameBytes = maxFrameBytesOf(options);
   const borrow = flag("options.borrow", options.borrow);
   return {

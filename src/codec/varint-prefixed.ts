@@ -1,7 +1,15 @@
 import { bytesOf, type Data } from "../socket/argument.ts";
+import { checkOptions, type OptionNames } from "../socket/option-names.ts";
 import type { Codec, Decoder } from "./codec.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
-import { checkFrameBytes, type FrameLimit, type FrameOwnership, maxFrameBytesOf } from "./frame-limit.ts";
+import {
+  checkFrameBytes,
+  FRAME_OPTIONS,
+  type FrameLimit,
+  type FrameOwnership,
+  limitForm,
+  maxFrameBytesOf,
+} from "./frame-limit.ts";
 import { flag } from "./option.ts";
 
 /** 64 bits in groups of seven. */
@@ -9,6 +17,8 @@ const MAX_VARINT_BYTES = 10;
 
 /** What frames behind a varint may have. */
 export interface VarintPrefixedOptions extends FrameLimit, FrameOwnership {}
+
+const VARINT_PREFIXED_OPTIONS: OptionNames<VarintPrefixedOptions> = FRAME_OPTIONS;
 
 /**
  * Frames of bytes, each behind its length as a base-128 varint (unsigned LEB128, lowest group first): the delimited
@@ -31,6 +41,7 @@ export interface VarintPrefixedOptions extends FrameLimit, FrameOwnership {}
  */
 export function varintPrefixed(options: VarintPrefixedOptions = {}): Codec<Buffer, Data> {
   const name = "varint-prefixed";
+  checkOptions("varintPrefixed()", options, VARINT_PREFIXED_OPTIONS, limitForm);
   const maxFrameBytes = maxFrameBytesOf(options);
   const borrow = flag("options.borrow", options.borrow);
   return {

@@ -1,7 +1,9 @@
+import { checkOptions, type OptionNames } from "../socket/option-names.ts";
+import { signalOf } from "../socket/wait-options.ts";
 import { Connection } from "./connection/connection.ts";
 import { clientFlow } from "./connection/flow.ts";
 import { toleratedIf } from "./connection/unawaited.ts";
-import type { FlowOptions } from "./limits/flow-limits.ts";
+import { FLOW_OPTIONS, type FlowOptions } from "./limits/flow-limits.ts";
 import { transport } from "./transport/transports.ts";
 import { parseSocketUrl } from "./url/socket-url.ts";
 
@@ -10,6 +12,8 @@ export interface ConnectOptions extends FlowOptions {
   /** Ends the attempt with an AbortError. */
   readonly signal?: AbortSignal | undefined;
 }
+
+const CONNECT_OPTIONS: OptionNames<ConnectOptions> = { ...FLOW_OPTIONS, signal: true };
 
 /**
  * Connects to a URL — connect(2). The caller closes the connection, or aborts it. See {@link Connection}.
@@ -28,7 +32,9 @@ function isOfSocket(error: unknown): boolean {
 
 async function open(url: string, options: ConnectOptions): Promise<Connection> {
   const parsed = parseSocketUrl(url);
+  checkOptions("connect()", options, CONNECT_OPTIONS);
+  const signal = signalOf(options);
   const flow = clientFlow(options);
   const { connect: openLink } = await transport();
-  return new Connection(await openLink(parsed, options.signal), flow);
+  return new Connection(await openLink(parsed, signal), flow);
 }

@@ -1,8 +1,9 @@
-import { integer, wrongType, wrongValue } from "../socket/argument.ts";
+import { functionOf, integer, wrongType, wrongValue } from "../socket/argument.ts";
+import { checkDefinition, checkOptions, type OptionNames } from "../socket/option-names.ts";
 import { type Rate, rate } from "./limits/address-rate.ts";
 import type { AdmissionLimits } from "./limits/admission.ts";
 import type { DatagramLimits } from "./limits/datagram-limit.ts";
-import { type FlowLimits, type FlowOptions, flowLimits } from "./limits/flow-limits.ts";
+import { FLOW_OPTIONS, type FlowLimits, type FlowOptions, flowLimits } from "./limits/flow-limits.ts";
 import type { AlarmLevel } from "./limits/level-alarm.ts";
 import type { LinkTimeouts } from "./limits/timed-link.ts";
 import type { ConnectionContext } from "./telemetry/connection-context.ts";
@@ -83,6 +84,27 @@ export interface ServeOptions extends FlowOptions {
   readonly context?: ConnectionContext | undefined;
 }
 
+const SERVE_OPTIONS: OptionNames<ServeOptions> = {
+  ...FLOW_OPTIONS,
+  onError: true,
+  maxConnections: true,
+  whenFull: true,
+  maxConnectionsPerAddress: true,
+  acceptRatePerAddress: true,
+  firstByteTimeoutMs: true,
+  idleTimeoutMs: true,
+  readTimeoutMs: true,
+  writeTimeoutMs: true,
+  totalTimeoutMs: true,
+  datagramRatePerAddress: true,
+  maxPendingReplies: true,
+  maxPendingRepliesPerAddress: true,
+  alarms: true,
+  onAlarm: true,
+  context: true,
+};
+const ALARM: OptionNames<AlarmLevel> = { raiseAt: true, clearAt: true, cooldownMs: true };
+
 /** The options with all that was left open filled in. */
 export interface ServeLimits extends AdmissionLimits, DatagramLimits, LinkTimeouts, FlowLimits {
   readonly alarms: readonly AlarmLevel[];
@@ -91,8 +113,12 @@ export interface ServeLimits extends AdmissionLimits, DatagramLimits, LinkTimeou
 
 /** What the options say, and their defaults. Throws for what cannot be. */
 export function serveLimits(options: ServeOptions): ServeLimits {
+  checkOptions("serve()", options, SERVE_OPTIONS);
   const { acceptRatePerAddress, datagramRatePerAddress, alarms } = options;
-  const whenFull: unknown = options.whenFull ?? "wait";
+  for (const name of ["onError", "onAlarm", "context"] as const) {
+    if (options[name] !== undefined) functionOf(`options.${name}`, options[name]);
+  }
+  const whenFull: unknown = options.whenFull === undefined ? "wait" : options.whenFull;
   if (whenFull !== "wait" && whenFull !== "refuse") {
     throw wrongValue("options.whenFull", 'must be "wait" or "refuse"', whenFull);
   }
@@ -106,8 +132,8 @@ export function serveLimits(options: ServeOptions): ServeLimits {
       options.maxConnectionsPerAddress,
       Number.POSITIVE_INFINITY,
     ),
-    acceptRatePerAddress: acceptRatePerAddress && rate("options.acceptRatePerAddress", acceptRatePerAddress),
-    datagramRatePerAddress: datagramRatePerAddress && rate("options.datagramRatePerAddress", datagramRatePerAddress),
+    acceptRatePerAddress: optionalRate("acceptRatePerAddress", acceptRatePerAddress),
+    datagramRatePerAddress: optionalRate("datagramRatePerAddress", datagramRatePerAddress),
     firstByteTimeoutMs: timeout("firstByteTimeoutMs", options.firstByteTimeoutMs),
     idleTimeoutMs: timeout("idleTimeoutMs", options.idleTimeoutMs),
     readTimeoutMs: timeout("readTimeoutMs", options.readTimeoutMs),
@@ -131,6 +157,10 @@ function timeout(name: string, value: number | undefined): number | undefined {
   return value === undefined ? undefined : integer(`options.${name}`, value, 1, MAX_COUNT);
 }
 
+function optionalRate(name: string, value: Rate | undefined): Rate | undefined {
+  return value === undefined ? undefined : rate(`options.${name}`, value);
+}
+
 function checkedAlarms(alarms: unknown): AlarmLevel[] {
   if (!Array.isArray(alarms))
     throw wrongType("options.alarms", "an array of levels, such as [{ raiseAt: 900 }]", alarms);
@@ -138,6 +168,7 @@ function checkedAlarms(alarms: unknown): AlarmLevel[] {
 }
 
 function checkedAlarm(alarm: AlarmLevel): AlarmLevel {
+  checkDefinition("an alarm", alarm, ALARM, "options.alarms", ", such as { raiseAt: 900 }");
   integer("options.alarms.raiseAt", alarm.raiseAt, 1, MAX_COUNT);
   if (alarm.clearAt !== undefined) integer("options.alarms.clearAt", alarm.clearAt, 0, alarm.raiseAt - 1);
   if (alarm.cooldownMs !== undefined) integer("options.alarms.cooldownMs", alarm.cooldownMs, 0, MAX_COUNT);

@@ -1,6 +1,7 @@
 import type { AsyncResource } from "node:async_hooks";
-import { integer, wrongType } from "../socket/argument.ts";
+import { integer, wrongType, wrongValue } from "../socket/argument.ts";
 import { promised } from "../socket/call.ts";
+import { checkOptions, type OptionNames } from "../socket/option-names.ts";
 import { signalOf } from "../socket/wait-options.ts";
 import { Connection, nextConnectionId } from "./connection/connection.ts";
 import type { Flow } from "./connection/flow.ts";
@@ -45,6 +46,8 @@ export interface CloseSummary {
   readonly unfinished: number;
 }
 
+const CLOSE_OPTIONS: OptionNames<CloseOptions> = { graceMs: true, signal: true };
+
 export const DEFAULT_GRACE_MS = 5_000;
 const MAX_GRACE_MS = 2_147_483_647;
 
@@ -76,10 +79,15 @@ export async function serve(
   service: ServiceInput,
   options: ServeOptions = {},
 ): Promise<Server> {
-  const parsed = (typeof urls === "string" ? [urls] : urls).map(parseSocketUrl);
+  // What is no list is told what a URL is, whatever it is.
+  const parsed = (isList(urls) ? urls : [urls]).map((url) => parseSocketUrl(url));
   const server = new Server(serviceOf(service), options);
   await server.open(parsed);
   return server;
+}
+
+function isList(urls: string | readonly string[]): urls is readonly string[] {
+  return Array.isArray(urls);
 }
 
 /** A running server. See {@link serve}. */
@@ -253,8 +261,10 @@ export class Server implements AsyncDisposable {
    */
   close(options: CloseOptions = {}): Promise<CloseSummary> {
     return promised(() => {
+      checkOptions("server.close()", options, CLOSE_OPTIONS, (ms) => `, such as { graceMs: ${ms} }`);
       const signal = signalOf(options);
-      const graceMs = integer("options.graceMs", options.graceMs ?? DEFAULT_GRACE_MS, 0, MAX_GRACE_MS);
+      const { graceMs = DEFAULT_GRACE_MS } = options;
+      integer("options.graceMs", graceMs, 0, MAX_GRACE_MS);
       this.#closing ??= this.#close();
       this.#grace.endsWithin(graceMs, signal);
       return this.#closing;
@@ -313,8 +323,7 @@ export class Server implements AsyncDisposable {
     const isDatagrams = isInherited(url) ? isForDatagrams?.(url) : url.scheme === "udp" || url.scheme === "unix-dgram";
     if (isDatagrams !== true) {
       const { stream } = this.#service;
-      if (stream === undefined)
-        throw new TypeError(`${this.#service.name} serves no connections: ${formatSocketUrl(url)}`);
+      if (stream === undefined) throw lacks(this.#service, "connections", url, "a function stream(connection)");
       let session = new Session(this.#sessions, url);
       const listener = await listen(url, (link) => this.#accept(link, session), failed, this.#admission);
       session = new Session(this.#sessions, listener.url);
@@ -323,7 +332,7 @@ export class Server implements AsyncDisposable {
     }
     const { datagram } = this.#service;
     if (datagram === undefined)
-      throw new TypeError(`${this.#service.name} serves no datagrams: ${formatSocketUrl(url)}`);
+      throw lacks(this.#service, "datagrams", url, "{ name, datagram({ data, reply }) { … } }");
     const bindTo = (events: DatagramEvents): Promise<DatagramSocket> => bind(url, events);
     const desk = await DatagramDesk.open(bindTo, this.#service, this.#datagramLimit, this.#reports);
     this.#desks.push(desk);
@@ -363,6 +372,10 @@ export class Server implements AsyncDisposable {
     const guarded = timed(link, this.#timeouts, deadlines, flow.expired);
     own.runInAsyncScope(() => this.#sessions.begin(new ConnectionInContext(guarded, flow, start.id, own), session));
   }
+}
+
+function lacks(service: Service, what: string, url: SocketUrl, form: string): TypeError {
+  return wrongValue("service", `serves no ${what}: ${formatSocketUrl(url)} needs ${form}`, service);
 }
 
 /** All that is ready has its turn. */

@@ -1,3 +1,5 @@
+import { functionOf, wrongType } from "../socket/argument.ts";
+import { checkDefinition, type OptionNames } from "../socket/option-names.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { Peer } from "./transport/transport.ts";
 
@@ -34,6 +36,17 @@ export interface Service {
 /** A service, or just the function of one for connections. */
 export type ServiceInput = Service | ((connection: Connection) => void | Promise<void>);
 
+const SERVICE: OptionNames<Service> = { name: true, stream: true, datagram: true, start: true, stop: true };
+
+/** @throws TypeError for what is no service. */
 export function serviceOf(input: ServiceInput): Service {
-  return typeof input === "function" ? { name: input.name === "" ? "service" : input.name, stream: input } : input;
+  if (typeof input === "function") return { name: input.name === "" ? "service" : input.name, stream: input };
+  checkDefinition("a service", input, SERVICE, "service", FORM);
+  if (typeof input.name !== "string") throw wrongType("service.name", "of type string", input.name);
+  for (const name of ["stream", "datagram", "start", "stop"] as const) {
+    if (input[name] !== undefined) functionOf(`service.${name}`, input[name]);
+  }
+  return input;
 }
+
+const FORM = ", or a function (connection) => … for connections";

@@ -28,7 +28,7 @@ import {
 import { reset } from "./reset.ts";
 import { SocketError } from "./socket-error.ts";
 import type { SpareDescriptor } from "./spare-descriptor.ts";
-import { signalOf, type WaitOptions } from "./wait-options.ts";
+import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
 
 /** A connection as accept(2) gives it: whoever takes it has to see to it that its descriptor is closed. */
 export interface Incoming {
@@ -86,7 +86,10 @@ const addressRoom = new AddressRoom();
 
 /** accept4(2), as in C: every error is the caller's. */
 export function accept(listener: Endpoint, options: WaitOptions | undefined): Promise<Accepted> {
-  return promised(() => listener.receiving.run(new Accept(listener), signalOf(options)));
+  return promised(() => {
+    checkWait("accept()", options);
+    return listener.receiving.run(new Accept(listener), signalOf(options));
+  });
 }
 
 /** What one turn of a server took from the backlog, and the error that ended it, if one did. */

@@ -45,6 +45,11 @@ export function integer(name: string, value: unknown, min: number, max: number):
   return value;
 }
 
+/** Throws for what is no function. */
+export function functionOf(name: string, value: unknown): void {
+  if (typeof value !== "function") throw wrongType(name, "of type function", value);
+}
+
 /** A signed 32-bit integer, as C's int. */
 export function int32(name: string, value: unknown): number {
   if (typeof value === "number" && (value | 0) === value) return value;

@@ -8,17 +8,23 @@ import { AF_INET6, AF_UNIX, SOCK_STREAM } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EAGAIN, ECONNABORTED, EINPROGRESS, EINTR, ENOTCONN } from "./errno.ts";
 import { type ErrorTarget, SocketError } from "./socket-error.ts";
-import { signalOf, type WaitOptions } from "./wait-options.ts";
+import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
 
 const peerRoom = new AddressRoom();
 
 /** connect(2); a host name is looked up first, in the socket's own family, within the same time-out. */
-export function connect(endpoint: Endpoint, address: unknown, options: WaitOptions | undefined): Promise<void> {
+export function connect(
+  endpoint: Endpoint,
+  address: unknown,
+  options: WaitOptions | undefined,
+  call = "connect()",
+): Promise<void> {
   return promised(() => {
     endpoint.check();
     const to = encodeAddress(endpoint.family, address);
-    const call = "name" in to ? new ConnectToName(endpoint, to) : new Connect(endpoint, to);
-    return endpoint.sending.run(call, signalOf(options));
+    checkWait(call, options);
+    const attempt = "name" in to ? new ConnectToName(endpoint, to) : new Connect(endpoint, to);
+    return endpoint.sending.run(attempt, signalOf(options));
   });
 }
 

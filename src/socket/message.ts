@@ -8,9 +8,9 @@ import { MSG_CMSG_CLOEXEC } from "./constants.ts";
 import { type ControlMessage, decodeControl, encodeControl, MAX_CONTROL_BYTES } from "./control-message.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { MessageResults } from "./message-results.ts";
+import { checkOptions, type OptionNames } from "./option-names.ts";
 import { flagsOf, ReceiveCall, type ReceiveOptions, receive, received, refuseWaitAll } from "./receive.ts";
 import { retriedByTimer, SendCall, type SendOptions, sendFlags, sent, transmit } from "./send.ts";
-import { checkOptions } from "./wait-options.ts";
 
 /** What recvmsg(2) gives besides the data. */
 export interface MessageDetails {
@@ -45,6 +45,14 @@ export interface SendMessageOptions extends SendOptions {
   readonly address?: AddressInput | undefined;
 }
 
+const RECEIVE_MESSAGE_OPTIONS: OptionNames<ReceiveMessageOptions> = { signal: true, flags: true, control: true };
+const SEND_MESSAGE_OPTIONS: OptionNames<SendMessageOptions> = {
+  signal: true,
+  flags: true,
+  control: true,
+  address: true,
+};
+
 /** sysconf(3), _SC_IOV_MAX: sendmsg and recvmsg take at most this many buffers. */
 export const MAX_BUFFERS = 1024;
 
@@ -58,7 +66,7 @@ export function sendmsg(
 ): Promise<number> {
   return promised(() => {
     const parts = list(buffers, bytesOf);
-    checkOptions(options, () => ", such as { control: [{ level, type, data }], flags: 0, address }");
+    checkOptions("sendmsg()", options, SEND_MESSAGE_OPTIONS, sendForm);
     const control = options?.control === undefined ? undefined : encodeControl(options.control);
     // It may carry descriptors of sockets (SCM_RIGHTS), whose sends leave before their new owner's.
     if (control !== undefined) turn.flushTurn();
@@ -78,7 +86,7 @@ export function recvmsg(
 ): Promise<Message> {
   return promised(() => {
     const most = byteCount("count", count);
-    checkOptions(options, (control) => `, such as { control: ${control} }`);
+    checkOptions("recvmsg()", options, RECEIVE_MESSAGE_OPTIONS, controlForm);
     const flags = flagsOf(options);
     let room: Buffer = Buffer.alloc(0);
     // Made when there is something to receive: an idle socket holds no room.
@@ -99,11 +107,19 @@ export function recvmsgInto(
 ): Promise<MessageInto> {
   return promised(() => {
     const rooms = list(buffers, (name, buffer) => viewOf(name, buffer));
-    checkOptions(options, (control) => `, such as { control: ${control} }`);
+    checkOptions("recvmsg_into()", options, RECEIVE_MESSAGE_OPTIONS, controlForm);
     const lengths = rooms.map(({ length }) => length);
     const call = recvMsg(endpoint, () => allIntact(rooms, lengths), options);
     return receive(call, options);
   });
+}
+
+function sendForm(): string {
+  return ", such as { control: [{ level, type, data }], flags: 0, address }";
+}
+
+function controlForm(control: unknown): string {
+  return `, such as { control: ${control} }`;
 }
 
 function recvMsg(

@@ -9,7 +9,7 @@ import { recv, recvfrom } from "./receive.ts";
 import { type ReceivedRecord, recvRecord } from "./record-receive.ts";
 import { untilEnd } from "./serve.ts";
 import { isConnectionless } from "./socket-type.ts";
-import { signalOf, type WaitOptions } from "./wait-options.ts";
+import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
 
 /** What iteration over a stream yields at most at once. */
 export const CHUNK_BYTES = 64 * 1024;
@@ -18,12 +18,18 @@ export const DATAGRAM_BYTES = 64 * 1024;
 
 /** Waits until a receive or an accept would not have to wait. */
 export function readable(endpoint: Endpoint, options: WaitOptions | undefined): Promise<void> {
-  return promised(() => whenReady(endpoint, endpoint.receiving, EPOLLIN, options));
+  return promised(() => {
+    checkWait("readable()", options);
+    return whenReady(endpoint, endpoint.receiving, EPOLLIN, options);
+  });
 }
 
 /** Waits until a send would not have to wait. */
 export function writable(endpoint: Endpoint, options: WaitOptions | undefined): Promise<void> {
-  return promised(() => whenReady(endpoint, endpoint.sending, EPOLLOUT, options));
+  return promised(() => {
+    checkWait("writable()", options);
+    return whenReady(endpoint, endpoint.sending, EPOLLOUT, options);
+  });
 }
 
 function whenReady(

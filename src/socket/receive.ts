@@ -17,9 +17,10 @@ import {
 } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EAGAIN } from "./errno.ts";
+import { checkOptions, type OptionNames } from "./option-names.ts";
 import { SocketError } from "./socket-error.ts";
 import { isConnectionless } from "./socket-type.ts";
-import { checkOptions, signalOf, type WaitOptions } from "./wait-options.ts";
+import { signalOf, type WaitOptions } from "./wait-options.ts";
 
 /** How a receive is made. */
 export interface ReceiveOptions extends WaitOptions {
@@ -27,10 +28,13 @@ export interface ReceiveOptions extends WaitOptions {
   readonly flags?: number | undefined;
 }
 
+const RECEIVE_OPTIONS: OptionNames<ReceiveOptions> = { signal: true, flags: true };
+
 /** recv(2) into an owned Buffer. */
 export function recv(endpoint: Endpoint, count: unknown, options: ReceiveOptions | undefined): Promise<Buffer> {
   return promised(() => {
     const most = byteCount("count", count);
+    checkOptions("recv()", options, RECEIVE_OPTIONS, flagsForm);
     const flags = flagsOf(options);
     if (!isWaitAll(endpoint, flags)) return receive(new Recv(endpoint, flags, most), options);
     return receive(new RecvAll(endpoint, flags, receiveRoom(most, flags)), options);
@@ -41,7 +45,7 @@ export function recv(endpoint: Endpoint, count: unknown, options: ReceiveOptions
 export function recvInto(endpoint: Endpoint, buffer: unknown, options: ReceiveOptions | undefined): Promise<number> {
   return promised(() => {
     const room = viewOf("buffer", buffer);
-    checkIntoOptions(options);
+    checkOptions("recv_into()", options, RECEIVE_OPTIONS, intoForm);
     const flags = flagsOf(options);
     if (!isWaitAll(endpoint, flags)) return receive(new RecvInto(endpoint, flags, room), options);
     return mapped(receive(new RecvAll(endpoint, flags, room), options), (filled) => filled.length);
@@ -56,6 +60,7 @@ export function recvfrom(
 ): Promise<[Buffer, Address | undefined]> {
   return promised(() => {
     const most = byteCount("count", count);
+    checkOptions("recvfrom()", options, RECEIVE_OPTIONS, flagsForm);
     return receive(new RecvFrom(endpoint, refuseWaitAll(endpoint, flagsOf(options)), most), options);
   });
 }
@@ -68,7 +73,7 @@ export function recvfromInto(
 ): Promise<[number, Address | undefined]> {
   return promised(() => {
     const room = viewOf("buffer", buffer);
-    checkIntoOptions(options);
+    checkOptions("recvfrom_into()", options, RECEIVE_OPTIONS, intoForm);
     return receive(new RecvFromInto(endpoint, refuseWaitAll(endpoint, flagsOf(options)), room), options);
   });
 }
@@ -116,16 +121,20 @@ export function received(
   return result;
 }
 
-/** The flags of a receive or send. */
+/** In place of the flags alone. */
+export function flagsForm(flags: unknown): string {
+  return `, such as { flags: ${flags} }`;
+}
+
+/** The flags of a receive or send, whose options were looked at before. */
 export function flagsOf(options: { readonly flags?: number | undefined } | undefined): number {
   if (options === undefined) return 0;
-  checkOptions(options, (flags) => `, such as { flags: ${flags} }`);
   return options.flags === undefined ? 0 : int32("options.flags", options.flags);
 }
 
 /** Python's recv_into takes a count there. */
-function checkIntoOptions(options: unknown): void {
-  checkOptions(options, (count) => `; for ${count} bytes give buffer.subarray(0, ${count})`);
+function intoForm(count: unknown): string {
+  return `; for ${count} bytes give buffer.subarray(0, ${count})`;
 }
 
 /** Only recv and recv_into have the loop: what an address belongs to would be open when the parts come from several. */

@@ -7,7 +7,8 @@ import { Call, type Outcome, type Part, PROGRESS, promised, RETRY_LATER, WOULD_B
 import { AF_UNIX, MSG_DONTWAIT, SOCK_STREAM } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EAGAIN } from "./errno.ts";
-import { flagsOf } from "./receive.ts";
+import { checkOptions, type OptionNames } from "./option-names.ts";
+import { flagsForm, flagsOf } from "./receive.ts";
 import { type ErrorTarget, SocketError } from "./socket-error.ts";
 import { signalOf, type WaitOptions } from "./wait-options.ts";
 
@@ -23,14 +24,24 @@ export interface SendOptions extends WaitOptions {
 /** socket.h; with it the kernel reads the data after the call is done, and tells the end in the error queue. */
 const MSG_ZEROCOPY = 0x4000000;
 
+const SEND_OPTIONS: OptionNames<SendOptions> = { signal: true, flags: true };
+
 /** send(2): as many bytes as the kernel takes now. */
 export function send(endpoint: Endpoint, data: unknown, options: SendOptions | undefined): Promise<number> {
-  return promised(() => transmit(new Send(endpoint, bytesOf("data", data), sendFlags(options)), options));
+  return promised(() => {
+    const bytes = bytesOf("data", data);
+    checkOptions("send()", options, SEND_OPTIONS, flagsForm);
+    return transmit(new Send(endpoint, bytes, sendFlags(options)), options);
+  });
 }
 
 /** send(2) until all is sent. */
 export function sendall(endpoint: Endpoint, data: unknown, options: SendOptions | undefined): Promise<void> {
-  return promised(() => transmit(new SendAll(endpoint, bytesOf("data", data), sendFlags(options)), options));
+  return promised(() => {
+    const bytes = bytesOf("data", data);
+    checkOptions("sendall()", options, SEND_OPTIONS, flagsForm);
+    return transmit(new SendAll(endpoint, bytes, sendFlags(options)), options);
+  });
 }
 
 /** sendto(2): one message to a numeric address. */
@@ -52,6 +63,7 @@ export function sendto(
     }
     const given = typeof options === "string" && typeof address === "number" ? [options, address] : address;
     const to = encodeNumericAddress(endpoint.family, given);
+    checkOptions("sendto()", options, SEND_OPTIONS, flagsForm);
     return transmit(new SendTo(endpoint, bytes, sendFlags(options), to), options);
   });
 }

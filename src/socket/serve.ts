@@ -17,10 +17,11 @@ import { Call, type Outcome, PARKED } from "./call.ts";
 import { acceptError, serveError } from "./diagnostics.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EINVAL } from "./errno.ts";
+import { checkOptions, type OptionNames } from "./option-names.ts";
 import { SocketError } from "./socket-error.ts";
 import { AbortError } from "./sockwright-error.ts";
 import { SpareDescriptor } from "./spare-descriptor.ts";
-import { signalOf, type WaitOptions } from "./wait-options.ts";
+import { signalOf, type WaitOptions, waitForm } from "./wait-options.ts";
 
 /** How `serve` runs: until `signal` aborts, or the listener is closed. */
 export interface ServeOptions extends WaitOptions {
@@ -31,12 +32,15 @@ export interface ServeOptions extends WaitOptions {
   readonly onError?: ((error: unknown, address: Address) => void) | undefined;
 }
 
+const SERVE_OPTIONS: OptionNames<ServeOptions> = { signal: true, onError: true };
+
 /** Runs a handler for a connection; the connection is closed when it ends. */
 export type Session = (accepted: Accepted) => unknown;
 
 /** Runs a session for each connection, as {@link acceptAll} takes them. Those that run at its end go on by themselves. */
 export async function serve(listener: Endpoint, session: Session, options: ServeOptions): Promise<void> {
   listener.check();
+  checkOptions("serve()", options, SERVE_OPTIONS, waitForm);
   const signal = signalOf(options);
   const { onError } = options;
   if (onError !== undefined && typeof onError !== "function") {

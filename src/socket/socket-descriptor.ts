@@ -8,8 +8,15 @@ import { MAX_TIMEOUT_MS } from "./deadline.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { ENOTCONN } from "./errno.ts";
 import { getsockopt, setsockopt } from "./option.ts";
+import { checkOptions, type OptionNames } from "./option-names.ts";
 import { succeed } from "./socket-error.ts";
-import { checkOptions } from "./wait-options.ts";
+
+/** How a descriptor is given up. */
+interface DetachOptions {
+  readonly blocking?: boolean | undefined;
+}
+
+const DETACH_OPTIONS: OptionNames<DetachOptions> = { blocking: true };
 
 const addressRoom = new AddressRoom();
 
@@ -227,8 +234,8 @@ export class SocketDescriptor implements AsyncDisposable {
    * closeSync(descriptor);
    * ```
    */
-  detach(options: { readonly blocking?: boolean | undefined } = {}): number {
-    checkOptions(options);
+  detach(options: DetachOptions = {}): number {
+    checkOptions("detach()", options, DETACH_OPTIONS);
     const { blocking = false } = options;
     if (typeof blocking !== "boolean") throw wrongType("options.blocking", "of type boolean", blocking);
     return this.endpoint.detach(blocking);

@@ -163,7 +163,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   connect_ex(address: AddressInput, options?: WaitOptions): Promise<number> {
-    const connected = connect(this.endpoint, address, options);
+    const connected = connect(this.endpoint, address, options, "connect_ex()");
     const errno = connected.then(
       () => 0,
       (error: unknown) => {

@@ -1,4 +1,5 @@
 import { wrongType } from "./argument.ts";
+import { checkOptions, type OptionNames } from "./option-names.ts";
 
 /** How a call waits: no longer than the signal allows, besides the socket's time-out. */
 export interface WaitOptions {
@@ -6,25 +7,24 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The signal of a call's options, both checked before anything is queued. */
+const WAIT_OPTIONS: OptionNames<WaitOptions> = { signal: true };
+
+/** Of a call that has no other options: those are checked before anything is queued. */
+export function checkWait(call: string, options: WaitOptions | undefined): void {
+  checkOptions(call, options, WAIT_OPTIONS, waitForm);
+}
+
+/** In place of a time. */
+export function waitForm(ms: unknown): string {
+  return `, such as { signal: AbortSignal.timeout(${ms}) }`;
+}
+
+/** The signal of a call's options, which were looked at before. */
 export function signalOf(options: WaitOptions | undefined): AbortSignal | undefined {
   if (options === undefined) return undefined;
-  checkOptions(options, (ms) => `, such as { signal: AbortSignal.timeout(${ms}) }`);
   const signal: unknown = options.signal;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw wrongType("options.signal", "an instance of AbortSignal", signal);
   }
   return signal;
-}
-
-/**
- * Options are an object or not given.
- *
- * @param form - what to write in place of a number or an array, which C and Python take there: what it completes is "must be
- * of type object".
- */
-export function checkOptions(options: unknown, form?: (given: unknown) => string): void {
-  if (options === undefined || (typeof options === "object" && options !== null && !Array.isArray(options))) return;
-  const isPlain = typeof options === "number" || Array.isArray(options);
-  throw wrongType("options", `of type object${isPlain && form !== undefined ? form(options) : ""}`, options);
 }

@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { type Clock, systemClock } from "../server/limits/clock.ts";
-import { integer, outOfRange, wrongType, wrongValue } from "../socket/argument.ts";
+import { functionOf, integer, outOfRange, wrongType, wrongValue } from "../socket/argument.ts";
+import { checkOptions, type OptionNames } from "../socket/option-names.ts";
 import type { Range } from "./random.ts";
 
 const DEFAULT_MAX_CONNECTIONS = 1_024;
@@ -45,6 +46,24 @@ export interface ChaosOptions {
   readonly clock?: Clock | undefined;
 }
 
+const CHAOS_OPTIONS: OptionNames<ChaosOptions> = {
+  listen: true,
+  seed: true,
+  delayMs: true,
+  splitBytes: true,
+  throttleBytesPerSecond: true,
+  resetProbability: true,
+  resetAfterBytes: true,
+  halfClose: true,
+  dropProbability: true,
+  duplicateProbability: true,
+  reorderProbability: true,
+  reorderHoldMs: true,
+  maxConnections: true,
+  clock: true,
+};
+const RANGE: OptionNames<Range> = { min: true, max: true };
+
 /** The options, checked and completed. */
 export interface Chaos {
   readonly seed: number;
@@ -66,27 +85,45 @@ const HALF_CLOSES: readonly unknown[] = ["pass", "close", "hold"];
 
 /** @throws TypeError, RangeError with the option's name. */
 export function chaosOf(options: ChaosOptions): Chaos {
-  const { halfClose = "pass", throttleBytesPerSecond: rate } = options;
+  checkOptions("chaosProxy()", options, CHAOS_OPTIONS);
+  const {
+    halfClose = "pass",
+    resetAfterBytes = { min: 0, max: 64 * 1024 },
+    resetProbability = options.resetAfterBytes === undefined ? 0 : 1,
+    clock = systemClock,
+  } = options;
   if (!HALF_CLOSES.includes(halfClose)) {
-    throw wrongValue("halfClose", 'must be "pass", "close" or "hold"', halfClose);
+    throw wrongValue("options.halfClose", 'must be "pass", "close" or "hold"', halfClose);
   }
-  const resetProbability = options.resetProbability ?? (options.resetAfterBytes === undefined ? 0 : 1);
+  checkClock(clock);
+  const { seed = randomInt(MAX_SEED), delayMs = 0, splitBytes, throttleBytesPerSecond: rate } = options;
+  const { dropProbability = 0, duplicateProbability = 0, reorderProbability = 0 } = options;
+  const { reorderHoldMs = DEFAULT_REORDER_HOLD_MS, maxConnections = DEFAULT_MAX_CONNECTIONS } = options;
   return {
-    seed: options.seed === undefined ? randomInt(MAX_SEED) : integer("seed", options.seed, 0, MAX_SEED),
-    delayMs: range("delayMs", options.delayMs ?? 0, 0, MAX_CHAOS_DELAY_MS),
-    splitBytes: options.splitBytes === undefined ? undefined : bytes("splitBytes", options.splitBytes, 1),
+    seed: integer("options.seed", seed, 0, MAX_SEED),
+    delayMs: range("options.delayMs", delayMs, 0, MAX_CHAOS_DELAY_MS),
+    splitBytes: splitBytes === undefined ? undefined : bytes("options.splitBytes", splitBytes, 1),
     bytesPerSecond:
-      rate === undefined ? Number.POSITIVE_INFINITY : number("throttleBytesPerSecond", rate, 1, MAX_CHAOS_BYTES),
-    resetProbability: number("resetProbability", resetProbability, 0, 1),
-    resetAfterBytes: bytes("resetAfterBytes", options.resetAfterBytes ?? { min: 0, max: 64 * 1024 }, 0),
+      rate === undefined
+        ? Number.POSITIVE_INFINITY
+        : number("options.throttleBytesPerSecond", rate, 1, MAX_CHAOS_BYTES),
+    resetProbability: number("options.resetProbability", resetProbability, 0, 1),
+    resetAfterBytes: bytes("options.resetAfterBytes", resetAfterBytes, 0),
     halfClose,
-    dropProbability: number("dropProbability", options.dropProbability ?? 0, 0, 1),
-    duplicateProbability: number("duplicateProbability", options.duplicateProbability ?? 0, 0, 1),
-    reorderProbability: number("reorderProbability", options.reorderProbability ?? 0, 0, 1),
-    reorderHoldMs: number("reorderHoldMs", options.reorderHoldMs ?? DEFAULT_REORDER_HOLD_MS, 0, MAX_CHAOS_DELAY_MS),
-    maxConnections: integer("maxConnections", options.maxConnections ?? DEFAULT_MAX_CONNECTIONS, 1, 1_000_000),
-    clock: options.clock ?? systemClock,
+    dropProbability: number("options.dropProbability", dropProbability, 0, 1),
+    duplicateProbability: number("options.duplicateProbability", duplicateProbability, 0, 1),
+    reorderProbability: number("options.reorderProbability", reorderProbability, 0, 1),
+    reorderHoldMs: number("options.reorderHoldMs", reorderHoldMs, 0, MAX_CHAOS_DELAY_MS),
+    maxConnections: integer("options.maxConnections", maxConnections, 1, 1_000_000),
+    clock,
   };
+}
+
+function checkClock(clock: unknown): void {
+  const isClock = typeof clock === "object" && clock !== null && "now" in clock && "after" in clock;
+  if (!isClock) throw wrongType("options.clock", "a clock, such as manualClock()", clock);
+  functionOf("options.clock.now", clock.now);
+  functionOf("options.clock.after", clock.after);
 }
 
 function bytes(name: string, value: number | Range, min: number): Range {
@@ -102,10 +139,15 @@ function range(name: string, value: number | Range, min: number, max: number): R
     const both = number(name, value, min, max);
     return { min: both, max: both };
   }
-  if (typeof value !== "object") throw wrongType(name, "of type number, or { min, max }", value);
+  checkRange(name, value);
   const given = { min: number(`${name}.min`, value.min, min, max), max: number(`${name}.max`, value.max, min, max) };
   if (given.min > given.max) throw outOfRange(`${name}.max`, `>= ${given.min}, which is its min`, given.max);
   return given;
+}
+
+function checkRange(name: string, value: unknown): void {
+  if (typeof value !== "object" || value === null) throw wrongType(name, "of type number, or { min, max }", value);
+  checkOptions("a range", value, RANGE, undefined, name);
 }
 
 function number(name: string, value: unknown, min: number, max: number): number {

@@ -7,6 +7,7 @@ import type { ConnectionGate } from "../server/transport/connection-gate.ts";
 import type { DatagramSocket, Link, LinkListener, Peer, Transport } from "../server/transport/transport.ts";
 import { transport } from "../server/transport/transports.ts";
 import { formatSocketUrl, parseSocketUrl, type SocketUrl } from "../server/url/socket-url.ts";
+import { checkUrlText } from "../server/url/url-text.ts";
 import { ChaosConnection } from "./chaos-connection.ts";
 import { ChaosFlow, keyOf } from "./chaos-datagrams.ts";
 import { type Chaos, type ChaosOptions, chaosOf } from "./chaos-options.ts";
@@ -192,9 +193,10 @@ export class ChaosProxy implements AsyncDisposable, ConnectionGate {
  * ```
  */
 export async function chaosProxy(targetUrl: string, options: ChaosOptions = {}): Promise<ChaosProxy> {
-  const target = checked(targetUrl);
+  const target = checked("targetUrl", targetUrl);
   const chaos = chaosOf(options);
-  const front = checked(options.listen ?? besides(target));
+  const { listen = besides(target) } = options;
+  const front = checked("options.listen", listen);
   if ((front.scheme === "udp") !== (target.scheme === "udp")) {
     throw new TypeError(`Datagrams do not become a stream: ${formatSocketUrl(front)} in front of ${targetUrl}`);
   }
@@ -203,7 +205,8 @@ export async function chaosProxy(targetUrl: string, options: ChaosOptions = {}):
   return proxy;
 }
 
-function checked(text: string): SocketUrl {
+function checked(argument: string, text: string): SocketUrl {
+  checkUrlText(text, argument);
   const url = parseSocketUrl(text);
   if (url.scheme === "tcp" || url.scheme === "unix" || url.scheme === "udp") return url;
   throw new TypeError(`A chaos proxy is for tcp:, unix: and udp:, and not for ${url.scheme}:`);

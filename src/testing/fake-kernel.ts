@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import { kernel } from "../native/load.ts";
 import { dispatch, EPOLLERR, EPOLLHUP } from "../native/poller.ts";
 import { integer, wrongValue } from "../socket/argument.ts";
+import { checkOptions, type OptionNames } from "../socket/option-names.ts";
 import { fakeCalls, type SocketCalls } from "./fake-calls.ts";
 import { FakeNames } from "./fake-names.ts";
 import { FakePoller } from "./fake-poller.ts";
@@ -34,6 +35,13 @@ export interface FakeKernelOptions {
   readonly turns?: "automatic" | "manual" | undefined;
 }
 
+const FAKE_KERNEL_OPTIONS: OptionNames<FakeKernelOptions> = {
+  sockets: true,
+  bufferBytes: true,
+  maxSockets: true,
+  turns: true,
+};
+
 /** A kernel in place of the machine's. See {@link fakeKernel}. */
 export class FakeKernel implements Disposable {
   readonly #real: SocketCalls = { ...kernel };
@@ -45,18 +53,13 @@ export class FakeKernel implements Disposable {
 
   /** @internal */
   constructor(options: FakeKernelOptions) {
+    checkOptions("fakeKernel()", options, FAKE_KERNEL_OPTIONS);
     const { sockets = "memory", turns = "automatic" } = options;
+    const { maxSockets = DEFAULT_MAX_FAKE_SOCKETS, bufferBytes = DEFAULT_FAKE_BUFFER_BYTES } = options;
     if (!SOCKETS.includes(sockets)) throw wrongValue("options.sockets", 'must be "memory" or "machine"', sockets);
     if (!TURNS.includes(turns)) throw wrongValue("options.turns", 'must be "automatic" or "manual"', turns);
-    this.#slots = new FakeSlots(
-      integer("options.maxSockets", options.maxSockets ?? DEFAULT_MAX_FAKE_SOCKETS, 1, MAX_FAKE_SOCKETS),
-    );
-    const bufferBytes = integer(
-      "options.bufferBytes",
-      options.bufferBytes ?? DEFAULT_FAKE_BUFFER_BYTES,
-      1,
-      MAX_FAKE_BUFFER_BYTES,
-    );
+    this.#slots = new FakeSlots(integer("options.maxSockets", maxSockets, 1, MAX_FAKE_SOCKETS));
+    integer("options.bufferBytes", bufferBytes, 1, MAX_FAKE_BUFFER_BYTES);
     const weather = {
       isInterrupted: () => this.#next("epoll_wait", -1, 0) === -EINTR || this.#randomFaults?.isInterrupted() === true,
       isSpurious: () => this.#randomFaults?.isSpurious() === true,

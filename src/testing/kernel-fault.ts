@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { integer, wrongValue } from "../socket/argument.ts";
+import { integer, wrongType, wrongValue } from "../socket/argument.ts";
 import { EHOSTDOWN, ENONET } from "../socket/errno.ts";
 
 /** The name of an error of the kernel, as in errno(3): `"EAGAIN"`. */
@@ -12,29 +12,32 @@ export type ErrnoName = keyof typeof constants.errno | "ENONET" | "EHOSTDOWN";
  */
 export type Fault = "pass" | ErrnoName | { readonly atMostBytes: number };
 
+const FAULTY_CALLS = [
+  "socket",
+  "socketpair",
+  "dup",
+  "bind",
+  "listen",
+  "accept",
+  "connect",
+  "shutdown",
+  "getsockname",
+  "getpeername",
+  "recv",
+  "recvfrom",
+  "recvmsg",
+  "send",
+  "sendto",
+  "sendmsg",
+  "getsockopt",
+  "setsockopt",
+  "poll",
+  "epoll_ctl",
+  "epoll_wait",
+] as const;
+
 /** The calls that {@link FakeKernel.script} takes, under the names of C. */
-export type FaultyCall =
-  | "socket"
-  | "socketpair"
-  | "dup"
-  | "bind"
-  | "listen"
-  | "accept"
-  | "connect"
-  | "shutdown"
-  | "getsockname"
-  | "getpeername"
-  | "recv"
-  | "recvfrom"
-  | "recvmsg"
-  | "send"
-  | "sendto"
-  | "sendmsg"
-  | "getsockopt"
-  | "setsockopt"
-  | "poll"
-  | "epoll_ctl"
-  | "epoll_wait";
+export type FaultyCall = (typeof FAULTY_CALLS)[number];
 
 /** A fault as the calls take it: a negated errno, or the most that is moved. */
 export type Limit = number;
@@ -48,10 +51,12 @@ const ERRNOS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** A fault as a number. @throws TypeError, RangeError with its place in the script. */
-function limitOf(fault: Fault, name: string): Limit {
+function limitOf(fault: unknown, name: string): Limit {
   if (fault === "pass") return Number.POSITIVE_INFINITY;
-  if (typeof fault === "object") return integer(`${name}.atMostBytes`, fault.atMostBytes, 1, 0x7fffffff);
-  const errno = ERRNOS.get(fault);
+  if (typeof fault === "object" && fault !== null) {
+    return integer(`${name}.atMostBytes`, "atMostBytes" in fault ? fault.atMostBytes : undefined, 1, 0x7fffffff);
+  }
+  const errno = typeof fault === "string" ? ERRNOS.get(fault) : undefined;
   if (errno === undefined) throw wrongValue(name, 'must be "pass", the name of an errno, or { atMostBytes }', fault);
   return -errno;
 }
@@ -68,6 +73,8 @@ export class FaultScript {
 
   /** `slot` limits them to one socket. */
   add(call: FaultyCall, faults: readonly Fault[], slot: number | undefined): void {
+    if (!FAULTY_CALLS.includes(call)) throw wrongValue("call", `must be one of ${FAULTY_CALLS.join(", ")}`, call);
+    if (!Array.isArray(faults)) throw wrongType("faults", 'an array, such as ["EAGAIN"]', faults);
     const limits = faults.map((fault, index) => limitOf(fault, `faults[${index}]`));
     integer("faults.length", this.#length + limits.length, 0, MAX_SCRIPT_FAULTS);
     const key = keyOf(call, slot);

@@ -1,4 +1,5 @@
-import { integer } from "../socket/argument.ts";
+import { functionOf, integer, wrongType } from "../socket/argument.ts";
+import { checkOptions, type OptionNames } from "../socket/option-names.ts";
 import { type Counter, leaked, leftOver, type OpenResources, openResources } from "./open-resources.ts";
 import { socketNames } from "./socket-names.ts";
 
@@ -12,6 +13,8 @@ export interface LeakTrackerOptions {
   /** Counts to watch besides: that of a server's connections, of a pool's members. */
   readonly counters?: readonly Counter[] | undefined;
 }
+
+const LEAK_TRACKER_OPTIONS: OptionNames<LeakTrackerOptions> = { patienceMs: true, counters: true };
 
 /** Something was left open: the message has a line for each. See {@link leakTracker}. */
 export class LeakError extends Error {
@@ -35,8 +38,11 @@ export class LeakTracker implements AsyncDisposable {
   readonly #patienceMs: number;
 
   /** @internal */
-  constructor({ patienceMs = DEFAULT_PATIENCE_MS, counters = [] }: LeakTrackerOptions) {
-    this.#patienceMs = integer("patienceMs", patienceMs, 0, MAX_PATIENCE_MS);
+  constructor(options: LeakTrackerOptions) {
+    checkOptions("leakTracker()", options, LEAK_TRACKER_OPTIONS, (ms) => `, such as { patienceMs: ${ms} }`);
+    const { patienceMs = DEFAULT_PATIENCE_MS, counters = [] } = options;
+    checkCounters(counters);
+    this.#patienceMs = integer("options.patienceMs", patienceMs, 0, MAX_PATIENCE_MS);
     this.#counters = counters;
     openStandardOutput();
     this.#before = openResources(counters);
@@ -61,6 +67,17 @@ export class LeakTracker implements AsyncDisposable {
   /** `await using` asserts at the end of the block that nothing is left. See {@link leakTracker}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.assertNone();
+  }
+}
+
+function checkCounters(counters: unknown): void {
+  const form = 'an array of [name, read], such as [["connections", () => count]]';
+  if (!Array.isArray(counters)) throw wrongType("options.counters", form, counters);
+  for (const counter of counters as readonly unknown[]) {
+    if (!Array.isArray(counter)) throw wrongType("options.counters", form, counter);
+    const [name, read]: readonly unknown[] = counter;
+    if (typeof name !== "string") throw wrongType("options.counters", form, name);
+    functionOf("options.counters", read);
   }
 }
 

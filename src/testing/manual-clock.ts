@@ -1,4 +1,5 @@
 import type { Clock } from "../server/limits/clock.ts";
+import { functionOf, outOfRange, wrongType } from "../socket/argument.ts";
 
 /** More pending timers than this are a program that sets them in a loop. */
 const MAX_PENDING_TIMERS = 100_000;
@@ -51,6 +52,7 @@ export class ManualClock implements Clock {
    * @throws RangeError when 100 000 timers are pending.
    */
   after(delayMs: number, run: () => void): () => void {
+    functionOf("run", run);
     if (this.#timers.length >= MAX_PENDING_TIMERS) {
       throw new RangeError(`${MAX_PENDING_TIMERS} timers are pending: is one set in a loop?`);
     }
@@ -70,7 +72,8 @@ export class ManualClock implements Clock {
    * @throws RangeError for what is no such number · Error inside of a timer's task.
    */
   advance(ms: number): number {
-    if (!(ms >= 0 && Number.isFinite(ms))) throw new RangeError(`A clock moves by 0 ms or more, and not by ${ms}`);
+    if (typeof ms !== "number") throw wrongType("ms", "of type number", ms);
+    if (!(ms >= 0 && Number.isFinite(ms))) throw outOfRange("ms", ">= 0: a clock does not go back", ms);
     if (this.#isAdvancing) throw new Error("The clock is being moved: a timer cannot move it");
     const end = this.#nowMs + ms;
     this.#isAdvancing = true;
@@ -153,5 +156,7 @@ export class ManualClock implements Clock {
  * ```
  */
 export function manualClock(startMs = 0): ManualClock {
+  if (typeof startMs !== "number") throw wrongType("startMs", "of type number", startMs);
+  if (!Number.isFinite(startMs)) throw outOfRange("startMs", "a finite number", startMs);
   return new ManualClock(startMs);
 }

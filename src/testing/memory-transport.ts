@@ -7,7 +7,8 @@ import type { DatagramEvents, DatagramSocket, Link, LinkListener, Peer } from ".
 import { substituteTransport } from "../server/transport/transports.ts";
 import { formatSocketUrl, plainUrl, type SocketUrl } from "../server/url/socket-url.ts";
 import { ANY_CID } from "../server/url/vsock-url.ts";
-import { integer } from "../socket/argument.ts";
+import { integer, wrongType } from "../socket/argument.ts";
+import { checkOptions, type OptionNames } from "../socket/option-names.ts";
 import { SocketError } from "../socket/socket-error.ts";
 import { MemoryLink, type MemoryLinkShape } from "./memory-link.ts";
 
@@ -27,6 +28,14 @@ export interface MemoryOptions {
   readonly pieceBytes?: number | undefined;
 }
 
+const MEMORY_OPTIONS: OptionNames<MemoryOptions> = { bufferBytes: true, pieceBytes: true };
+const MEMORY_PAIR_OPTIONS: OptionNames<MemoryPairOptions> = { ...MEMORY_OPTIONS, isRecords: true };
+
+/** What the memory between two connections is like. */
+interface MemoryPairOptions extends MemoryOptions {
+  readonly isRecords?: boolean | undefined;
+}
+
 /** Two connections that are each other's ends. See {@link memoryPair}. */
 export interface MemoryPair {
   readonly client: Connection;
@@ -40,7 +49,7 @@ export interface MemoryPair {
  * arrives at the other at the end of the turn. The caller closes both.
  *
  * @param options - with `isRecords`, each write is a record, as on a `unix-seqpacket:` socket.
- * @throws RangeError.
+ * @throws RangeError, TypeError for an option that cannot be.
  * @example
  * ```ts
  * import type { Connection } from "sockwright/server";
@@ -59,8 +68,11 @@ export interface MemoryPair {
  * await served;
  * ```
  */
-export function memoryPair(options: MemoryOptions & { readonly isRecords?: boolean } = {}): MemoryPair {
-  const shape = shapeOf(options, options.isRecords === true, false);
+export function memoryPair(options: MemoryPairOptions = {}): MemoryPair {
+  checkOptions("memoryPair()", options, MEMORY_PAIR_OPTIONS);
+  const { isRecords = false } = options;
+  if (typeof isRecords !== "boolean") throw wrongType("options.isRecords", "of type boolean", isRecords);
+  const shape = shapeOf(options, isRecords, false);
   const nowhere = { path: "" } as const;
   const [left, right] = MemoryLink.pair(shape, [nowhere, nowhere], () => undefined);
   return {
@@ -94,6 +106,7 @@ export class MemoryTransport implements Disposable {
 
   /** @internal */
   constructor(options: MemoryOptions) {
+    checkOptions("memoryTransport()", options, MEMORY_OPTIONS);
     shapeOf(options, false, false);
     this.#options = options;
   }
@@ -282,8 +295,8 @@ function shapeOf(options: MemoryOptions, isRecords: boolean, isDatagram: boolean
   return {
     isRecords,
     isDatagram,
-    bufferBytes: integer("bufferBytes", bufferBytes, 1, MAX_BUFFER_BYTES),
-    pieceBytes: integer("pieceBytes", pieceBytes, 1, MAX_BUFFER_BYTES),
+    bufferBytes: integer("options.bufferBytes", bufferBytes, 1, MAX_BUFFER_BYTES),
+    pieceBytes: integer("options.pieceBytes", pieceBytes, 1, MAX_BUFFER_BYTES),
   };
 }
 

@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { integer, outOfRange, wrongType } from "../socket/argument.ts";
+import { checkOptions, type OptionNames } from "../socket/option-names.ts";
 import { MAX_SEED } from "./chaos-options.ts";
 import type { FaultyCall, Limit } from "./kernel-fault.ts";
 import { Random } from "./random.ts";
@@ -24,6 +25,15 @@ export interface RandomFaultOptions {
   readonly noBuffersProbability?: number | undefined;
 }
 
+const RANDOM_FAULT_OPTIONS: OptionNames<RandomFaultOptions> = {
+  seed: true,
+  shortProbability: true,
+  againProbability: true,
+  interruptProbability: true,
+  spuriousProbability: true,
+  noBuffersProbability: true,
+};
+
 const READS: ReadonlySet<FaultyCall> = new Set<FaultyCall>(["recv", "recvfrom", "recvmsg"]);
 const WRITES: ReadonlySet<FaultyCall> = new Set<FaultyCall>(["send", "sendto", "sendmsg"]);
 
@@ -38,13 +48,16 @@ export class RandomFaults {
   readonly #noBuffers: number;
 
   constructor(options: RandomFaultOptions) {
-    this.seed = integer("seed", options.seed ?? 1, 0, MAX_SEED);
+    checkOptions("kernel.randomFaults()", options, RANDOM_FAULT_OPTIONS, (seed) => `, such as { seed: ${seed} }`);
+    const { seed = 1, shortProbability = 0.5, againProbability = 0.1, interruptProbability = 0.1 } = options;
+    const { spuriousProbability = 0.1, noBuffersProbability = 0 } = options;
+    this.seed = integer("options.seed", seed, 0, MAX_SEED);
     this.#random = new Random(this.seed, 0, 0);
-    this.#short = probability("shortProbability", options.shortProbability ?? 0.5);
-    this.#again = probability("againProbability", options.againProbability ?? 0.1);
-    this.#interrupt = probability("interruptProbability", options.interruptProbability ?? 0.1);
-    this.#spurious = probability("spuriousProbability", options.spuriousProbability ?? 0.1);
-    this.#noBuffers = probability("noBuffersProbability", options.noBuffersProbability ?? 0);
+    this.#short = probability("options.shortProbability", shortProbability);
+    this.#again = probability("options.againProbability", againProbability);
+    this.#interrupt = probability("options.interruptProbability", interruptProbability);
+    this.#spurious = probability("options.spuriousProbability", spuriousProbability);
+    this.#noBuffers = probability("options.noBuffersProbability", noBuffersProbability);
   }
 
   /** `most` is what the call would move. */

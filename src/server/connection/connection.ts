@@ -1,11 +1,12 @@
 import type { PathLike } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { threadId } from "node:worker_threads";
-import type { Codec } from "../../codec/codec.ts";
+import { type Codec, checkCodec } from "../../codec/codec.ts";
 import { NO_PLACE, type Placed } from "../../native/placed-list.ts";
 import type { Data } from "../../socket/argument.ts";
-import { bytesOf, integer, wrongValue } from "../../socket/argument.ts";
-import { promised } from "../../socket/call.ts";
+import { bytesOf, integer, wrongType, wrongValue } from "../../socket/argument.ts";
+import { promised, rejected } from "../../socket/call.ts";
+import { checkOptions, type OptionNames } from "../../socket/option-names.ts";
 import { DEFAULT_MAX_READ_BUFFER_BYTES } from "../limits/flow-limits.ts";
 import { ConnectionError, isError } from "../transport/connection-error.ts";
 import type { PeerCredentials } from "../transport/peer-credentials.ts";
@@ -40,6 +41,9 @@ export interface ReadUntilOptions {
   /** With the delimiter, 1 to 16 MiB; default 64 KiB. */
   readonly maxBytes?: number | undefined;
 }
+
+const LINGER_OPTIONS: OptionNames<LingerOptions> = { lingerMs: true, idleMs: true };
+const READ_UNTIL_OPTIONS: OptionNames<ReadUntilOptions> = { maxBytes: true };
 
 /** Whom a connection tells what becomes of it: its server. One is shared by many connections, none of it is theirs. */
 export interface ConnectionOwner {
@@ -263,12 +267,9 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
     return promised(() => {
       const end = bytesOf("delimiter", delimiter);
       if (end.length === 0) throw wrongValue("delimiter", "must not be empty", delimiter);
-      const maxBytes = integer(
-        "options.maxBytes",
-        options?.maxBytes ?? DEFAULT_MAX_READ_BUFFER_BYTES,
-        1,
-        MAX_READ_BYTES,
-      );
+      checkOptions("connection.readUntil()", options, READ_UNTIL_OPTIONS, (most) => `, such as { maxBytes: ${most} }`);
+      const { maxBytes = DEFAULT_MAX_READ_BUFFER_BYTES } = options ?? {};
+      integer("options.maxBytes", maxBytes, 1, MAX_READ_BYTES);
       return this.#input.read(new ReadUntil(end, maxBytes));
     });
   }
@@ -307,6 +308,7 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
    * ```
    */
   onBytes(take: (bytes: Uint8Array) => void): Promise<void> {
+    if (typeof take !== "function") return rejected(wrongType("take", "of type function, such as (bytes) => …", take));
     return this.#input.onBytes(new BytePush(this, take));
   }
 
@@ -335,6 +337,7 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
    * ```
    */
   frames<In, Out>(codec: Codec<In, Out>): Frames<In, Out> {
+    checkCodec("codec", codec);
     return new Frames(this, this.#input, this.#output, codec);
   }
 
@@ -446,6 +449,7 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
 
   /** Gives up: nothing more is sent or read, and a TCP peer gets a reset. See {@link ConnectionError}. */
   abort(reason: Error = new ConnectionError("ERR_SOCKWRIGHT_ABORTED")): void {
+    if (!isError(reason)) throw wrongType("reason", "an instance of Error", reason);
     if (this.#isClosed()) return;
     this.#link.abort();
     this.failed(reason, "aborted");
@@ -461,15 +465,16 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
    * as {@link end} · RangeError, TypeError for a time that cannot be.
    */
   close(options?: LingerOptions): Promise<void> {
-    if (options === undefined || this.#closing !== undefined) {
+    if (options === undefined) {
       this.#closing ??= this.#close(LINGER_MS, undefined);
       return this.#closing;
     }
     return promised(() => {
-      const { idleMs } = options;
-      const lingerMs = integer("options.lingerMs", options.lingerMs ?? LINGER_MS, 0, MAX_LINGER_MS);
+      checkOptions("connection.close()", options, LINGER_OPTIONS, (ms) => `, such as { lingerMs: ${ms} }`);
+      const { lingerMs = LINGER_MS, idleMs } = options;
+      integer("options.lingerMs", lingerMs, 0, MAX_LINGER_MS);
       if (idleMs !== undefined) integer("options.idleMs", idleMs, 1, MAX_LINGER_MS);
-      this.#closing = this.#close(lingerMs, idleMs);
+      this.#closing ??= this.#close(lingerMs, idleMs);
       return this.#closing;
     });
   }

@@ -1,6 +1,7 @@
 import { constants, type PathLike, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { integer } from "../../socket/argument.ts";
+import { integer, wrongType } from "../../socket/argument.ts";
+import { checkOptions, type OptionNames } from "../../socket/option-names.ts";
 import { ConnectionError, errorOf } from "../transport/connection-error.ts";
 import type { Output } from "./output.ts";
 
@@ -20,16 +21,23 @@ export interface SendFileOptions {
   readonly length?: number | undefined;
 }
 
+const SEND_FILE_OPTIONS: OptionNames<SendFileOptions> = { offset: true, length: true };
+
 /** Sends a file, and of it no more than has room: gives how many bytes that were. */
 export async function sendFile(
   output: Output,
   source: PathLike | FileHandle,
   options: SendFileOptions = {},
 ): Promise<number> {
+  if (!isHandle(source) && !isPath(source)) {
+    throw wrongType("source", "a path, or a FileHandle of node:fs/promises", source);
+  }
+  checkOptions("connection.sendFile()", options, SEND_FILE_OPTIONS, (offset) => `, such as { offset: ${offset} }`);
+  const { offset = 0 } = options;
+  integer("options.offset", offset, 0, Number.MAX_SAFE_INTEGER);
+  const { length = Number.MAX_SAFE_INTEGER - offset } = options;
+  integer("options.length", length, 0, Number.MAX_SAFE_INTEGER - offset);
   if (output.isRecords) throw new ConnectionError("ERR_SOCKWRIGHT_RECORDS");
-  const offset = integer("options.offset", options.offset ?? 0, 0, Number.MAX_SAFE_INTEGER);
-  const most = Number.MAX_SAFE_INTEGER - offset;
-  const length = integer("options.length", options.length ?? most, 0, most);
   output.beginFile();
   try {
     const sent = isHandle(source)
@@ -98,6 +106,10 @@ async function write(output: Output, bytes: Uint8Array): Promise<void> {
   }
 }
 
-function isHandle(source: PathLike | FileHandle): source is FileHandle {
-  return typeof source === "object" && "fd" in source;
+function isHandle(source: unknown): source is FileHandle {
+  return typeof source === "object" && source !== null && "fd" in source && "stat" in source && "read" in source;
+}
+
+function isPath(source: unknown): boolean {
+  return typeof source === "string" || source instanceof Uint8Array || source instanceof URL;
 }

@@ -1,4 +1,6 @@
 import type { Codec, Decoder } from "../../codec/codec.ts";
+import { wrongType } from "../../socket/argument.ts";
+import { rejected } from "../../socket/call.ts";
 import { type FrameRead, frameRead } from "./frame-read.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
@@ -92,6 +94,7 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
    * ```
    */
   onFrame(take: (frame: In) => void): Promise<void> {
+    if (typeof take !== "function") return rejected(wrongType("take", "of type function, such as (frame) => …", take));
     return this.#input.onBytes(new FramePush(this.#owner, this.#decoder, take), this.#read);
   }
 

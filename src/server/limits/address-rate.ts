@@ -1,4 +1,5 @@
-import { outOfRange } from "../../socket/argument.ts";
+import { outOfRange, wrongType } from "../../socket/argument.ts";
+import { checkOptions, type OptionNames } from "../../socket/option-names.ts";
 import type { Clock } from "./clock.ts";
 
 /** How many addresses a rate remembers. Beyond that it forgets the older half of them, in their favour. */
@@ -60,14 +61,22 @@ export class AddressRate {
   }
 }
 
+const RATE: OptionNames<Rate> = { perSecond: true, burst: true };
+
 /** Gives the rate back if there can be one like it. */
 export function rate(name: string, value: Rate): Rate {
+  checkOptions("a rate", value, RATE, rateForm, name);
   positive(`${name}.perSecond`, value.perSecond, 0);
   if (value.burst !== undefined) positive(`${name}.burst`, value.burst, 1);
   return value;
 }
 
+function rateForm(given: unknown): string {
+  return `, such as { perSecond: ${typeof given === "number" && given > 0 ? given : 10} }`;
+}
+
 function positive(name: string, value: unknown, min: number): void {
-  const isFine = typeof value === "number" && Number.isFinite(value) && value > 0 && value >= min;
+  if (typeof value !== "number") throw wrongType(name, "of type number", value);
+  const isFine = Number.isFinite(value) && value > 0 && value >= min;
   if (!isFine) throw outOfRange(name, min > 0 ? `a number >= ${min}` : "a number > 0", value);
 }

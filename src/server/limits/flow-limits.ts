@@ -1,4 +1,5 @@
 import { integer, wrongValue } from "../../socket/argument.ts";
+import type { OptionNames } from "../../socket/option-names.ts";
 
 /** What a connection keeps that nobody reads; then it is not read from. */
 export const DEFAULT_MAX_READ_BUFFER_BYTES = 64 * 1024;
@@ -52,6 +53,16 @@ export interface FlowOptions {
   readonly drainTimeoutMs?: number | undefined;
 }
 
+/** What they are called. */
+export const FLOW_OPTIONS: OptionNames<FlowOptions> = {
+  maxReadBufferBytes: true,
+  highWaterBytes: true,
+  lowWaterBytes: true,
+  maxWriteBufferBytes: true,
+  whenWriteBufferFull: true,
+  drainTimeoutMs: true,
+};
+
 /** The options with all that was left open filled in. */
 export interface FlowLimits {
   readonly maxReadBufferBytes: number;
@@ -66,30 +77,27 @@ export interface FlowLimits {
 
 /** What the options say, and their defaults. Throws for what cannot be. */
 export function flowLimits(options: FlowOptions): FlowLimits {
-  const whenWriteBufferFull: unknown = options.whenWriteBufferFull ?? "close";
+  const {
+    maxReadBufferBytes = DEFAULT_MAX_READ_BUFFER_BYTES,
+    maxWriteBufferBytes = DEFAULT_MAX_WRITE_BUFFER_BYTES,
+    whenWriteBufferFull = "close",
+    drainTimeoutMs = DEFAULT_DRAIN_TIMEOUT_MS,
+  } = options;
   const policy = POLICIES.find((each) => each === whenWriteBufferFull);
   if (policy === undefined) {
     throw wrongValue("options.whenWriteBufferFull", 'must be "close", "drop" or "throw"', whenWriteBufferFull);
   }
-  const { maxReadBufferBytes, highWaterBytes, lowWaterBytes, maxWriteBufferBytes, drainTimeoutMs } = options;
-  const most = bytes("maxWriteBufferBytes", maxWriteBufferBytes ?? DEFAULT_MAX_WRITE_BUFFER_BYTES, MAX_FLOW_BYTES);
-  const high = bytes("highWaterBytes", highWaterBytes ?? Math.min(DEFAULT_HIGH_WATER_BYTES, most), most);
+  const most = bytes("maxWriteBufferBytes", maxWriteBufferBytes, MAX_FLOW_BYTES);
+  const { highWaterBytes = Math.min(DEFAULT_HIGH_WATER_BYTES, most) } = options;
+  const high = bytes("highWaterBytes", highWaterBytes, most);
+  const { lowWaterBytes = Math.ceil(high / 2) } = options;
   return {
-    maxReadBufferBytes: bytes(
-      "maxReadBufferBytes",
-      maxReadBufferBytes ?? DEFAULT_MAX_READ_BUFFER_BYTES,
-      MAX_FLOW_BYTES,
-    ),
+    maxReadBufferBytes: bytes("maxReadBufferBytes", maxReadBufferBytes, MAX_FLOW_BYTES),
     highWaterBytes: high,
-    lowWaterBytes: bytes("lowWaterBytes", lowWaterBytes ?? Math.ceil(high / 2), high),
+    lowWaterBytes: bytes("lowWaterBytes", lowWaterBytes, high),
     maxWriteBufferBytes: most,
     whenWriteBufferFull: policy,
-    drainTimeoutMs: integer(
-      "options.drainTimeoutMs",
-      drainTimeoutMs ?? DEFAULT_DRAIN_TIMEOUT_MS,
-      1,
-      MAX_DRAIN_TIMEOUT_MS,
-    ),
+    drainTimeoutMs: integer("options.drainTimeoutMs", drainTimeoutMs, 1, MAX_DRAIN_TIMEOUT_MS),
     maxUnsentBytesWhileReading: Math.min(MAX_UNSENT_BYTES_WHILE_READING, most / 2),
   };
 }

@@ -1,6 +1,7 @@
 import { isIPv4 } from "node:net";
 import { hostAndPort, MAX_PORT, reasonAgainst } from "./url-advice.ts";
 import { formatOptions, isMulticast, parseOptions } from "./url-options.ts";
+import { checkUrlObject, checkUrlText } from "./url-text.ts";
 import { ANY_CID, formatVsock, parseVsock, type VsockUrl } from "./vsock-url.ts";
 import { formatZone, needsZone, parseZone, versionOf } from "./zone.ts";
 
@@ -93,7 +94,7 @@ export class SocketUrlError extends TypeError {
  * `interface=NAME` of internet addresses, `mode=660`, `owner=NAME` and `group=NAME` of paths. A `?` of a path itself is
  * written `%3F`, and a `%` before `3F` or `25` is `%25`. docs/socket-urls.md explains all of them.
  *
- * @throws SocketUrlError `ERR_SOCKWRIGHT_URL`.
+ * @throws SocketUrlError `ERR_SOCKWRIGHT_URL` · TypeError for what is no text.
  * @example
  * ```ts
  * import { parseSocketUrl } from "sockwright/server";
@@ -107,6 +108,7 @@ export class SocketUrlError extends TypeError {
  * ```
  */
 export function parseSocketUrl(text: string): SocketUrl {
+  checkUrlText(text);
   const [, scheme = "", rest = ""] = /^([a-z][a-z0-9+.-]*):(.*)$/is.exec(text) ?? [];
   const at = rest.indexOf("?");
   const [place, query] = at < 0 ? [rest] : [rest.slice(0, at), rest.slice(at + 1)];
@@ -125,6 +127,7 @@ export function parseSocketUrl(text: string): SocketUrl {
 
 /** The URL of a socket as text: what {@link parseSocketUrl} takes apart. See {@link parseSocketUrl}. */
 export function formatSocketUrl(url: SocketUrl): string {
+  checkUrlObject(url);
   if (url.scheme === "fd") return `fd:${url.fd}`;
   if (url.scheme === "systemd") return `systemd:${url.name}`;
   if (url.scheme === "vsock") return formatVsock(url);

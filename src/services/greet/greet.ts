@@ -3,7 +3,9 @@ import type { DatagramMessage, Service } from "../../server/service.ts";
 import { ConnectionError } from "../../server/transport/connection-error.ts";
 import { peerName } from "../../server/transport/peer-name.ts";
 import type { Peer } from "../../server/transport/transport.ts";
-import { integer } from "../../socket/argument.ts";
+import { functionOf, integer, wrongType, wrongValue } from "../../socket/argument.ts";
+import { MAX_TIMEOUT_MS } from "../../socket/deadline.ts";
+import { checkOptions, type OptionNames } from "../../socket/option-names.ts";
 import { type Refusal, refusalOf } from "./datagram-guard.ts";
 import { delay } from "./delay.ts";
 import { type Message, messageOf } from "./message.ts";
@@ -50,15 +52,26 @@ export interface GreetOptions {
   readonly readBytes?: number | undefined;
   /** Ends after the first message, which is answered only when `reply` was given. */
   readonly closeAfterFirst?: boolean | undefined;
-  /** Waits before each answer, without holding up any other client. */
+  /** Waits before each answer, in ms, 0 or more, without holding up any other client. Default 0. */
   readonly delayMs?: number | undefined;
   readonly onEvent?: ((event: GreetEvent) => void) | undefined;
 }
 
+const GREET_OPTIONS: OptionNames<GreetOptions> = {
+  greeting: true,
+  reply: true,
+  farewell: true,
+  frame: true,
+  readBytes: true,
+  closeAfterFirst: true,
+  delayMs: true,
+  onEvent: true,
+};
+
 /**
  * Greets who connects, and answers every message and datagram.
  *
- * @throws RangeError for a size of a read that cannot be.
+ * @throws RangeError, TypeError for an option that cannot be.
  * @example
  * ```ts
  * import { connect, serve } from "sockwright/server";
@@ -73,12 +86,31 @@ export interface GreetOptions {
  * ```
  */
 export function greet(options: GreetOptions = {}): Service {
+  checkGreeting(options);
   const session = new Greeter(options);
   return {
     name: "greet",
     stream: (connection) => session.serve(connection),
     datagram: (message) => session.answer(message),
   };
+}
+
+function checkGreeting(options: GreetOptions): void {
+  checkOptions("greet()", options, GREET_OPTIONS);
+  const { closeAfterFirst, delayMs, onEvent } = options;
+  const frame: unknown = options.frame;
+  for (const name of ["greeting", "reply", "farewell"] as const) {
+    const text: unknown = options[name];
+    if (text !== undefined && typeof text !== "string") throw wrongType(`options.${name}`, "of type string", text);
+  }
+  if (frame !== undefined && frame !== "read" && frame !== "lines") {
+    throw wrongValue("options.frame", 'must be "read" or "lines"', frame);
+  }
+  if (closeAfterFirst !== undefined && typeof closeAfterFirst !== "boolean") {
+    throw wrongType("options.closeAfterFirst", "of type boolean", closeAfterFirst);
+  }
+  if (delayMs !== undefined) integer("options.delayMs", delayMs, 0, MAX_TIMEOUT_MS);
+  if (onEvent !== undefined) functionOf("options.onEvent", onEvent);
 }
 
 class Greeter {
@@ -93,7 +125,8 @@ class Greeter {
     this.#streamReply = new ReplyTemplate(options.reply ?? DEFAULT_STREAM_REPLY);
     this.#datagramReply = new ReplyTemplate(options.reply ?? DEFAULT_DATAGRAM_REPLY);
     this.#farewell = Buffer.from(options.farewell ?? DEFAULT_FAREWELL);
-    this.#readBytes = integer("options.readBytes", options.readBytes ?? DEFAULT_READ_BYTES, 1, MAX_READ_BYTES);
+    const { readBytes = DEFAULT_READ_BYTES } = options;
+    this.#readBytes = integer("options.readBytes", readBytes, 1, MAX_READ_BYTES);
   }
 
   async serve(connection: Connection): Promise<void> {

@@ -1,0 +1,32 @@
+import { wrongType } from "../../socket/argument.ts";
+
+/** A URL is text: whatever else was given is told which URL that would be, where it can be. */
+export function checkUrlText(given: unknown, argument = "url"): asserts given is string {
+  if (typeof given === "string") return;
+  throw wrongType(argument, `a socket URL such as ${JSON.stringify(example(given))}`, given);
+}
+
+/** A URL that was taken apart is an object. */
+export function checkUrlObject(given: unknown): void {
+  if (typeof given === "object" && given !== null && "scheme" in given) return;
+  throw wrongType("url", 'of type object, such as parseSocketUrl("tcp://127.0.0.1:8000")', given);
+}
+
+/** As `net.connect` takes a port, `{ host, port }` or `{ path }`; and a URL object. */
+function example(given: unknown): string {
+  if (given instanceof URL && /^(?:tcp|udp|unix.*|vsock|fd|systemd):$/.test(given.protocol)) return given.href;
+  const place: object = typeof given === "object" && given !== null ? given : { port: given };
+  const [path, host, port] = ["path", "host", "port"].map((name) => {
+    const value: unknown = Object.getOwnPropertyDescriptor(place, name)?.value;
+    return value;
+  });
+  if (typeof path === "string" && path !== "") return `unix:${path}`;
+  const name = typeof host === "string" && /^[\w.-]+$/.test(host) ? host : undefined;
+  const address = typeof host === "string" && host.includes(":") ? `[${host}]` : (name ?? "127.0.0.1");
+  return `tcp://${address}:${isPort(port) ? port : 8000}`;
+}
+
+function isPort(port: unknown): boolean {
+  const number = typeof port === "string" && /^\d{1,5}$/.test(port) ? Number(port) : port;
+  return typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= 65_535;
+}

@@ -1,0 +1,250 @@
+// Layer 2 and the services: an option that a call does not have is refused by its name, one of the wrong kind by what it
+// should be; and so are arguments that are no URL, no service, no function.
+import { describe, expect, onTestFinished, test } from "vitest";
+import { lines } from "../../src/codec.ts";
+import type { LingerOptions } from "../../src/server/connection/connection.ts";
+import type {
+  CloseOptions,
+  Connection,
+  ConnectOptions,
+  FlowOptions,
+  ReadUntilOptions,
+  SendFileOptions,
+  ServeOptions,
+} from "../../src/server.ts";
+import { connect, formatSocketUrl, parseSocketUrl, serve } from "../../src/server.ts";
+import { type GreetOptions, greet } from "../../src/services/greet/greet.ts";
+import { memoryPair } from "../../src/testing.ts";
+import { expectDefaults, expectNoOtherName, expectNoOtherValue, row } from "../support/option-table.ts";
+
+const ANYWHERE = "tcp://127.0.0.1:0";
+const service = (): void => undefined;
+
+async function served(options?: ServeOptions): Promise<void> {
+  await (await serve(ANYWHERE, service, options)).close();
+}
+
+async function connected(options?: ConnectOptions): Promise<void> {
+  const server = await serve(ANYWHERE, service);
+  try {
+    await (await connect(server.urls[0] ?? "", options)).close();
+  } finally {
+    await server.close();
+  }
+}
+
+/** Of a pair in memory, which needs no close. */
+function connection(): Connection {
+  const { client, server } = memoryPair();
+  onTestFinished(() => {
+    client.abort();
+    server.abort();
+  });
+  server.write("hello\n");
+  void server.end();
+  return client;
+}
+
+const none = { maxReadBufferBytes: [], highWaterBytes: [], lowWaterBytes: [], maxWriteBufferBytes: [] };
+const flow: { [Name in keyof FlowOptions]-?: readonly unknown[] } = {
+  ...none,
+  whenWriteBufferFull: [],
+  drainTimeoutMs: [],
+};
+
+describe.each([
+  row<ServeOptions>(
+    "serve()",
+    "promise",
+    {
+      ...flow,
+      onError: [],
+      maxConnections: [],
+      whenFull: [],
+      maxConnectionsPerAddress: [],
+      acceptRatePerAddress: [],
+      firstByteTimeoutMs: [],
+      idleTimeoutMs: [],
+      readTimeoutMs: [],
+      writeTimeoutMs: [],
+      totalTimeoutMs: [],
+      datagramRatePerAddress: [],
+      maxPendingReplies: [],
+      maxPendingRepliesPerAddress: [],
+      alarms: [[]],
+      onAlarm: [],
+      context: [],
+    },
+    served,
+  ),
+  row<ConnectOptions>("connect()", "promise", { ...flow, signal: [] }, connected),
+  row<CloseOptions>("server.close()", "promise", { graceMs: [], signal: [] }, async (options) => {
+    const server = await serve(ANYWHERE, service);
+    try {
+      await server.close(options);
+    } finally {
+      await server.close();
+    }
+  }),
+  row<LingerOptions>("connection.close()", "promise", { lingerMs: [], idleMs: [] }, (options) =>
+    connection().close(options),
+  ),
+  row<ReadUntilOptions>("connection.readUntil()", "promise", { maxBytes: [] }, (options) =>
+    connection().readUntil("\n", options),
+  ),
+  row<SendFileOptions>("connection.sendFile()", "promise", { offset: [], length: [] }, (options) =>
+    connection().sendFile("package.json", options),
+  ),
+  row<GreetOptions>(
+    "greet()",
+    "value",
+    {
+      greeting: ["x"],
+      reply: ["x"],
+      farewell: ["x"],
+      frame: [],
+      readBytes: [],
+      closeAfterFirst: [true],
+      delayMs: [],
+      onEvent: [],
+    },
+    (options) => greet(options),
+  ),
+])("$call", (each) => {
+  test("has no other option", () => expectNoOtherName(each));
+  test("has no other value of one", () => expectNoOtherValue(each));
+  test("what is undefined is the default", () => expectDefaults(each));
+});
+
+describe("names that other libraries have", () => {
+  test.each<[given: object, meant: string]>([
+    [{ highWaterMark: 1 }, "highWaterBytes"],
+    [{ timeout: 1 }, "idleTimeoutMs"],
+    [{ max_connections: 1 }, "maxConnections"],
+    [{ maxConections: 1 }, "maxConnections"],
+    [{ maxClients: 1 }, "maxConnections"],
+    [{ idleTimeout: 1 }, "idleTimeoutMs"],
+    [{ onerror: 1 }, "onError"],
+  ])("of serve(): %j", async (given, meant) => {
+    await expect(served(given)).rejects.toThrow(`Did you mean ${meant}?`);
+  });
+
+  test("one that resembles none is told which there are", async () => {
+    const options: object = { port: 1 };
+    await expect(connection().close(options)).rejects.toThrow(
+      "The property 'options.port' is no option of connection.close(). It has lingerMs, idleMs",
+    );
+  });
+
+  test.each<[given: object, path: string]>([
+    [{ acceptRatePerAddress: { perSecond: 1, bursts: 2 } }, "options.acceptRatePerAddress.bursts"],
+    [{ datagramRatePerAddress: { persecond: 1 } }, "options.datagramRatePerAddress.persecond"],
+    [{ alarms: [{ raiseAt: 5, clearat: 1 }] }, "options.alarms.clearat"],
+  ])("inside of an option: %j", async (given, path) => {
+    await expect(served(given)).rejects.toThrow(`The property '${path}' is no option of`);
+  });
+});
+
+/** The functions as plain JavaScript calls them. */
+type Untyped = (...given: unknown[]) => unknown;
+const call = {
+  serve: serve as Untyped,
+  connect: connect as Untyped,
+  parseSocketUrl: parseSocketUrl as Untyped,
+  formatSocketUrl: formatSocketUrl as Untyped,
+};
+
+describe("arguments of the wrong kind are told what to write", () => {
+  const url = 'The "url" argument must be a socket URL such as';
+  const FUNCTION = "argument must be of type function";
+  const wrong: readonly (readonly [what: string, make: () => unknown, told: string])[] = [
+    ["serve(8000, f)", () => call.serve(8000, service), `${url} "tcp://127.0.0.1:8000". Received type number (8000)`],
+    ["serve([8000], f)", () => call.serve([8000], service), `${url} "tcp://127.0.0.1:8000"`],
+    ["serve()", () => call.serve(), `${url} "tcp://127.0.0.1:8000". Received undefined`],
+    ["serve(url)", () => call.serve(ANYWHERE), 'The "service" argument must be of type object, or a function'],
+    ["serve(url, 5)", () => call.serve(ANYWHERE, 5), 'The "service" argument must be of type object, or a function'],
+    ["serve(url, {})", () => call.serve(ANYWHERE, {}), 'The "service.name" argument must be of type string'],
+    ["a stream that is none", () => call.serve(ANYWHERE, { name: "x", stream: 1 }), `"service.stream" ${FUNCTION}`],
+    ["a misspelled stream", () => call.serve(ANYWHERE, { name: "x", steam: service }), "Did you mean stream?"],
+    [
+      "udp: with a function",
+      () => serve("udp://127.0.0.1:0", service),
+      "needs { name, datagram({ data, reply }) { … } }",
+    ],
+    [
+      "tcp: with a datagram function",
+      () => serve(ANYWHERE, { name: "x", datagram: service }),
+      "serves no connections: tcp://127.0.0.1:0 needs a function stream(connection)",
+    ],
+    ["a rate that is a number", () => call.serve(ANYWHERE, service, { acceptRatePerAddress: 5 }), "{ perSecond: 5 }"],
+    ["an alarm that is a number", () => call.serve(ANYWHERE, service, { alarms: [5] }), "{ raiseAt: 900 }"],
+    ["an alarm that is none", () => call.serve(ANYWHERE, service, { alarms: [undefined] }), "{ raiseAt: 900 }"],
+    ["connect({ port })", () => call.connect({ host: "::1", port: 80 }), `${url} "tcp://[::1]:80"`],
+    ["connect({ path })", () => call.connect({ path: "/run/x" }), `${url} "unix:/run/x"`],
+    ["connect(new URL())", () => call.connect(new URL("tcp://[::1]:80")), `${url} "tcp://[::1]:80"`],
+    ['connect("localhost:8000")', () => connect("localhost:8000"), "has no scheme: write tcp://localhost:8000"],
+    ["close(5)", () => connection().close(...([5] as never[])), "such as { lingerMs: 5 }. Received type number (5)"],
+    [
+      "onBytes()",
+      () => connection().onBytes(...([] as never[] as [never])),
+      `The "take" ${FUNCTION}, such as (bytes) => …`,
+    ],
+    [
+      "onFrame()",
+      () =>
+        connection()
+          .frames(lines())
+          .onFrame(...([] as never[] as [never])),
+      `The "take" ${FUNCTION}, such as (frame) => …`,
+    ],
+    ["sendFile(3)", () => connection().sendFile(3 as never), 'The "source" argument must be a path, or a FileHandle'],
+    ["readUntil(5)", () => connection().readUntil(5 as never), 'The "delimiter" argument must be of type string'],
+    ['read("5")', () => connection().read("5" as never), "of type number: 5, without quotes"],
+  ];
+
+  test.each(wrong)("%s rejects", async (_, make, told) => {
+    let made: unknown;
+    expect(() => {
+      made = make();
+    }).not.toThrow();
+    await expect(made).rejects.toThrow(told);
+    await expect(made).rejects.toHaveProperty("code");
+  });
+
+  test.each<[what: string, make: () => unknown, told: string]>([
+    ["write(5)", () => connection().write(5 as never), 'The "data" argument must be of type string or an instance of'],
+    ['abort("x")', () => connection().abort("x" as never), 'The "reason" argument must be an instance of Error'],
+    [
+      "frames(lines)",
+      () => connection().frames(lines as never),
+      'The "codec" argument must be a codec, such as lines()',
+    ],
+    [
+      "frames()",
+      () => connection().frames(undefined as never),
+      'The "codec" argument must be a codec, such as lines()',
+    ],
+    ["parseSocketUrl(1)", () => call.parseSocketUrl(1), `${url} "tcp://127.0.0.1:1"`],
+    ["formatSocketUrl(text)", () => call.formatSocketUrl("x"), 'The "url" argument must be of type object'],
+  ])("%s throws", (_, make, told) => {
+    expect(make).toThrow(told);
+    expect(make).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }));
+  });
+
+  test("server.close(5)", async () => {
+    const server = await serve(ANYWHERE, service);
+    const wrongly = server.close as Untyped;
+    await expect(wrongly.call(server, 5)).rejects.toThrow("such as { graceMs: 5 }. Received type number (5)");
+    await server.close();
+  });
+
+  test("a service of a class may have fields of its own", async () => {
+    class Counting {
+      readonly name = "counting";
+      readonly count = 0;
+      stream(): void {}
+    }
+    const server = await serve(ANYWHERE, new Counting());
+    await expect(server.close()).resolves.toEqual({ aborted: 0, unfinished: 0 });
+  });
+});

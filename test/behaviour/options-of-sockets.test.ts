@@ -1,0 +1,94 @@
+// Layer 1: an option that a call does not have is refused by its name, one of the wrong kind by what it should be.
+import { describe, onTestFinished, test } from "vitest";
+import type {
+  ReceiveMessageOptions,
+  ReceiveOptions,
+  SendMessageOptions,
+  SendOptions,
+  ServeOptions,
+  WaitOptions,
+} from "../../src/index.ts";
+import { AF_INET, adopt, type Listener, SOCK_DGRAM, type Socket, socket, socketpair } from "../../src/index.ts";
+import { expectDefaults, expectNoOtherName, expectNoOtherValue, row } from "../support/option-table.ts";
+
+/** Bits of MSG_*: which of them can be, the kernel says. */
+const flags = [-1];
+const wait = { signal: [] };
+
+function closing<T extends { close(): void }>(it: T): T {
+  onTestFinished(() => it.close());
+  return it;
+}
+
+/** Of a pair that has something to read. */
+function reader(): Socket {
+  const [left, right] = socketpair();
+  closing(left);
+  left.trySend("hello");
+  return closing(right);
+}
+
+function datagramSocket(): Socket<unknown> {
+  const bound = closing(socket(AF_INET, SOCK_DGRAM));
+  bound.bind({ host: "127.0.0.1", port: 0 });
+  return bound;
+}
+
+/** With a connection that waits. */
+async function listener(): Promise<Listener> {
+  const made = closing(socket());
+  made.bind({ host: "127.0.0.1", port: 0 });
+  made.listen();
+  await closing(socket()).connect(made.getsockname());
+  return made as unknown as Listener;
+}
+
+const here = { host: "127.0.0.1", port: 9 };
+
+describe.each([
+  row<ReceiveOptions>("recv()", "promise", { ...wait, flags }, (options) => reader().recv(16, options)),
+  row<ReceiveOptions>("recv_into()", "promise", { ...wait, flags }, (options) =>
+    reader().recv_into(Buffer.alloc(16), options),
+  ),
+  row<ReceiveOptions>("recvfrom()", "promise", { ...wait, flags }, (options) => reader().recvfrom(16, options)),
+  row<ReceiveOptions>("recvfrom_into()", "promise", { ...wait, flags }, (options) =>
+    reader().recvfrom_into(Buffer.alloc(16), options),
+  ),
+  row<ReceiveMessageOptions>("recvmsg()", "promise", { ...wait, flags, control: [] }, (options) =>
+    reader().recvmsg(16, options),
+  ),
+  row<ReceiveMessageOptions>("recvmsg_into()", "promise", { ...wait, flags, control: [] }, (options) =>
+    reader().recvmsg_into([Buffer.alloc(16)], options),
+  ),
+  row<SendOptions>("send()", "promise", { ...wait, flags }, (options) => reader().send("hello", options)),
+  row<SendOptions>("sendall()", "promise", { ...wait, flags }, (options) => reader().sendall("hello", options)),
+  row<SendOptions>("sendto()", "promise", { ...wait, flags }, (options) =>
+    datagramSocket().sendto("hello", here, options),
+  ),
+  row<SendMessageOptions>("sendmsg()", "promise", { ...wait, flags, control: [[]], address: [] }, (options) =>
+    reader().sendmsg(["hello"], options),
+  ),
+  row<WaitOptions>("accept()", "promise", wait, async (options) => {
+    const [peer] = await (await listener()).accept(options);
+    peer.close();
+  }),
+  row<WaitOptions>("connect()", "promise", wait, async (options) => {
+    await closing(socket()).connect((await listener()).getsockname(), options);
+  }),
+  row<WaitOptions>("connect_ex()", "promise", wait, async (options) => {
+    await closing(socket()).connect_ex((await listener()).getsockname(), options);
+  }),
+  row<WaitOptions>("readable()", "promise", wait, (options) => reader().readable(options)),
+  row<WaitOptions>("writable()", "promise", wait, (options) => reader().writable(options)),
+  row<ServeOptions>("serve()", "promise", { ...wait, onError: [] }, async (options) => {
+    const server = await listener();
+    await server.serve(() => void server.close(), options);
+  }),
+  row<{ blocking: boolean }>("detach()", "value", { blocking: [true] }, (options) => {
+    closing(adopt(reader().detach(options)));
+  }),
+])("$call", (each) => {
+  test("has no other option", () => expectNoOtherName(each));
+  test("has no other value of one", () => expectNoOtherValue(each));
+  test("what is undefined is the default", () => expectDefaults(each));
+});

@@ -1,0 +1,111 @@
+// Every option of a call, and what becomes of it when its name or its value is wrong.
+import { expect } from "vitest";
+
+/** Values of all kinds: an option takes few of them. */
+const VALUES: readonly unknown[] = [null, "x", {}, [], -1, Number.NaN, 1.5, 2 ** 53, true, Symbol("x")];
+const CODES = new Set(["ERR_INVALID_ARG_TYPE", "ERR_INVALID_ARG_VALUE", "ERR_OUT_OF_RANGE"]);
+
+export interface OptionRow {
+  readonly call: string;
+  readonly gives: "value" | "promise";
+  /** Of each option, those values that can be. */
+  readonly accepts: Readonly<Record<string, readonly unknown[]>>;
+  /** Makes the call, with all other arguments as they should be; it succeeds with options that are right. */
+  readonly with: (options: unknown) => unknown;
+}
+
+/** A row that lists all options that the type has, or does not compile. */
+export function row<Options>(
+  call: string,
+  gives: "value" | "promise",
+  accepts: { readonly [Name in keyof Options]-?: readonly unknown[] },
+  make: (options: never) => unknown,
+): OptionRow {
+  return { call, gives, accepts: accepts as OptionRow["accepts"], with: (options) => make(options as never) };
+}
+
+export async function expectNoOtherName({ call, gives, accepts, with: make }: OptionRow): Promise<void> {
+  const inherited: object = Object.create({ inherited: 1 });
+  const unknown: [name: string, options: object][] = [
+    ["zzzz", { zzzz: 1 }],
+    ["zzzz", { zzzz: undefined }],
+    ["__proto__", JSON.parse('{ "__proto__": { "polluted": true } }') as object],
+    ["toString", { toString: () => "text" }],
+    ["constructor", { constructor: Object }],
+    ["inherited", inherited],
+  ];
+  for (const [name, options] of unknown) {
+    const error = await errorOf(() => make(options), gives, `${call} with ${name}`);
+    expect(error).toMatchObject({ name: "TypeError", code: "ERR_INVALID_ARG_VALUE" });
+    expect(error.message).toContain(`'options.${name}' is no option of ${call}.`);
+  }
+  for (const name of Object.keys(accepts)) {
+    const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    for (const wrong of new Set([name.toUpperCase(), snake, `${name}e`])) {
+      if (wrong in accepts) continue;
+      const error = await errorOf(() => make({ [wrong]: 1 }), gives, `${call} with ${wrong}`);
+      expect(error.message).toBe(`The property 'options.${wrong}' is no option of ${call}. Did you mean ${name}?`);
+    }
+  }
+}
+
+export async function expectNoOtherValue({ call, gives, accepts, with: make }: OptionRow): Promise<void> {
+  for (const [name, accepted] of Object.entries(accepts)) {
+    for (const value of VALUES) {
+      if (accepted.some((each) => Object.is(each, value) || String(each) === String(value))) continue;
+      const error = await errorOf(() => make({ [name]: value }), gives, `${call}, ${name}: ${String(value)}`);
+      expect(CODES, `${call}, ${name}: ${error.stack}`).toContain("code" in error ? error.code : undefined);
+      expect(error.message).toContain(`options.${name}`);
+    }
+    const boom = new Error("boom");
+    const trap = Object.defineProperty({}, name, { enumerable: true, get: () => raise(boom) });
+    expect(await errorOf(() => make(trap), gives, `${call} with a getter that throws`)).toBe(boom);
+  }
+  for (const value of [null, "x", 5, true, [], () => 1, Symbol("x"), new AbortController().signal, new Uint8Array(8)]) {
+    const error = await errorOf(() => make(value), gives, `${call} with ${String(value)} for options`);
+    expect(error).toMatchObject({ name: "TypeError", code: "ERR_INVALID_ARG_TYPE" });
+    expect(error.message).toContain('The "options" argument must be of type object');
+  }
+}
+
+/** Names that are known and undefined, and what is in every object of the program, are as if not there. */
+export async function expectDefaults({ call, accepts, with: make }: OptionRow): Promise<void> {
+  const options = Object.fromEntries(Object.keys(accepts).map((each) => [each, undefined]));
+  const made = whilePolluted(() => make(options));
+  await expect(Promise.resolve(made), call).resolves.not.toThrow();
+}
+
+/** While Object.prototype has something in it that whoever looks at all names of an object comes upon. */
+function whilePolluted(make: () => unknown): unknown {
+  const ofEveryObject = { value: 1, enumerable: true, configurable: true, writable: true };
+  Object.defineProperty(Object.prototype, "ofEveryObject", ofEveryObject);
+  try {
+    return make();
+  } finally {
+    Reflect.deleteProperty(Object.prototype, "ofEveryObject");
+  }
+}
+
+/** A function that gives a promise never throws; one that gives a value throws. */
+async function errorOf(call: () => unknown, gives: "value" | "promise", what: string): Promise<Error> {
+  let result: unknown;
+  try {
+    result = call();
+  } catch (error) {
+    expect(gives, `${what}: the call threw, and did not reject`).toBe("value");
+    if (error instanceof Error) return error;
+    throw error;
+  }
+  try {
+    await result;
+  } catch (error) {
+    expect(gives, `${what}: the call rejected, and did not throw`).toBe("promise");
+    if (error instanceof Error) return error;
+    throw error;
+  }
+  throw new Error(`${what} was accepted`);
+}
+
+function raise(error: Error): never {
+  throw error;
+}
