@@ -17,6 +17,7 @@ import {
   DEFAULT_MAX_WRITE_BUFFER_BYTES,
   type FlowOptions,
   flowLimits,
+  MAX_UNSENT_BYTES_WHILE_READING,
   type WhenWriteBufferFull,
 } from "../../src/server/limits/flow-limits.ts";
 import { connect, serve } from "../../src/server.ts";
@@ -410,6 +411,7 @@ describe("the options", () => {
       maxWriteBufferBytes: DEFAULT_MAX_WRITE_BUFFER_BYTES,
       whenWriteBufferFull: "close",
       drainTimeoutMs: DEFAULT_DRAIN_TIMEOUT_MS,
+      maxUnsentBytesWhileReading: MAX_UNSENT_BYTES_WHILE_READING,
     });
   });
 
