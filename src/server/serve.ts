@@ -208,6 +208,7 @@ export class Server implements AsyncDisposable {
    * ```
    */
   abort(id: number, reason?: Error): boolean {
+    if (typeof id !== "number") throw wrongType("id", "of type number, as server.connections() has it", id);
     if (reason !== undefined && !isError(reason)) throw wrongType("reason", "an instance of Error", reason);
     return this.#sessions.abort(id, reason);
   }

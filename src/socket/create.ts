@@ -1,6 +1,7 @@
 import { generationOf, slotOf } from "../native/kernel.ts";
 import { addonError, kernel } from "../native/load.ts";
-import { int32 } from "./argument.ts";
+import { int32, wrongType } from "./argument.ts";
+import * as constants from "./constants.ts";
 import {
   AF_INET,
   AF_UNIX,
@@ -47,7 +48,7 @@ export function socket(family: number, type: DatagramType, protocol?: number): S
 export function socket(family: number, type: number, protocol?: number): Socket<Buffer | Datagram>;
 export function socket(family: number = AF_INET, type: number = SOCK_STREAM, protocol = 0): Socket<Buffer | Datagram> {
   const bare = bareType(type);
-  const handle = kernel.socket(int32("family", family), bare, int32("protocol", protocol));
+  const handle = kernel.socket(familyOf(family), bare, int32("protocol", protocol));
   if (handle < 0) throw new SocketError("socket", -handle);
   return new Socket(new Endpoint(handle, family, bare, protocol));
 }
@@ -83,7 +84,7 @@ export function socketpair(
 ): [Socket<Buffer | Datagram>, Socket<Buffer | Datagram>] {
   const bare = bareType(type);
   const handles = new Float64Array(2);
-  const result = kernel.socketpair(int32("family", family), bare, int32("protocol", protocol), handles);
+  const result = kernel.socketpair(familyOf(family), bare, int32("protocol", protocol), handles);
   if (result < 0) throw new SocketError("socketpair", -result);
   const end = (handle: number): Socket<Buffer | Datagram> => new Socket(new Endpoint(handle, family, bare, protocol));
   return [end(handles[0] ?? 0), end(handles[1] ?? 0)];
@@ -121,7 +122,19 @@ export function adopt(descriptor: number): Socket<Buffer | Datagram> {
   return new Socket(endpoint);
 }
 
+/** A word that is no constant's name is most often that of a protocol. */
+function familyOf(family: unknown): number {
+  if (typeof family === "string" && !(family in constants)) {
+    const form = "socket(AF_INET, SOCK_STREAM) for TCP, socket(AF_INET, SOCK_DGRAM) for UDP";
+    throw wrongType("family", `of type number, such as AF_INET: ${form}`, family);
+  }
+  return int32("family", family);
+}
+
 // The flags are always on; in `type` they would only make two equal sockets look different.
 function bareType(type: unknown): number {
+  if (typeof type === "string" && !(type in constants)) {
+    throw wrongType("type", "of type number, such as SOCK_STREAM or SOCK_DGRAM", type);
+  }
   return int32("type", type) & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
 }

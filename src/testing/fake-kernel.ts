@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import { kernel } from "../native/load.ts";
 import { dispatch, EPOLLERR, EPOLLHUP } from "../native/poller.ts";
-import { integer, wrongValue } from "../socket/argument.ts";
+import { integer, wrongType, wrongValue } from "../socket/argument.ts";
 import { checkOptions, type OptionNames } from "../socket/option-names.ts";
 import { fakeCalls, type SocketCalls } from "./fake-calls.ts";
 import { FakeNames } from "./fake-names.ts";
@@ -9,7 +9,7 @@ import { FakePoller } from "./fake-poller.ts";
 import { FakeSlots } from "./fake-slots.ts";
 import type { FakeSocket } from "./fake-socket.ts";
 import { faultyCalls } from "./faulty-calls.ts";
-import { type Fault, FaultScript, type FaultyCall, type Limit } from "./kernel-fault.ts";
+import { checkCall, type Fault, FaultScript, type FaultyCall, type Limit } from "./kernel-fault.ts";
 import { type RandomFaultOptions, RandomFaults } from "./random-faults.ts";
 
 const DEFAULT_FAKE_BUFFER_BYTES = 64 * 1024;
@@ -108,12 +108,15 @@ export class FakeKernel implements Disposable {
    * ```
    */
   script(call: FaultyCall, faults: readonly Fault[], socket?: { fileno(): number }): this {
+    const isSocket = socket === undefined || (typeof socket === "object" && "fileno" in socket);
+    if (!isSocket) throw wrongType("socket", "a socket", socket);
     this.#script.add(call, faults, socket?.fileno());
     return this;
   }
 
   /** How often a call was made, tries that were interrupted included. See {@link FakeKernel.script}. */
   callCount(call: FaultyCall): number {
+    checkCall(call);
     return this.#counts.get(call) ?? 0;
   }
 
@@ -183,7 +186,7 @@ export class FakeKernel implements Disposable {
   }
 
   #next(call: FaultyCall, slot: number, most: number): Limit {
-    this.#counts.set(call, this.callCount(call) + 1);
+    this.#counts.set(call, (this.#counts.get(call) ?? 0) + 1);
     return this.#script.next(call, slot) ?? this.#randomFaults?.next(call, most) ?? Number.POSITIVE_INFINITY;
   }
 }

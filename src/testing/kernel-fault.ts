@@ -73,7 +73,7 @@ export class FaultScript {
 
   /** `slot` limits them to one socket. */
   add(call: FaultyCall, faults: readonly Fault[], slot: number | undefined): void {
-    if (!FAULTY_CALLS.includes(call)) throw wrongValue("call", `must be one of ${FAULTY_CALLS.join(", ")}`, call);
+    checkCall(call);
     if (!Array.isArray(faults)) throw wrongType("faults", 'an array, such as ["EAGAIN"]', faults);
     const limits = faults.map((fault, index) => limitOf(fault, `faults[${index}]`));
     integer("faults.length", this.#length + limits.length, 0, MAX_SCRIPT_FAULTS);
@@ -89,6 +89,11 @@ export class FaultScript {
     if (limit !== undefined) this.#length--;
     return limit;
   }
+}
+
+/** @throws TypeError for a call that no script takes. */
+export function checkCall(call: FaultyCall): void {
+  if (!FAULTY_CALLS.includes(call)) throw wrongValue("call", `must be one of ${FAULTY_CALLS.join(", ")}`, call);
 }
 
 function keyOf(call: FaultyCall, slot: number | undefined): string {

@@ -1,5 +1,5 @@
 import type { Clock } from "../server/limits/clock.ts";
-import { functionOf, outOfRange, wrongType } from "../socket/argument.ts";
+import { functionOf, integer, outOfRange, wrongType } from "../socket/argument.ts";
 
 /** More pending timers than this are a program that sets them in a loop. */
 const MAX_PENDING_TIMERS = 100_000;
@@ -100,6 +100,7 @@ export class ManualClock implements Clock {
    */
   timers(count = 1): Promise<void> {
     return new Promise((resolve) => {
+      integer("count", count, 0, MAX_PENDING_TIMERS);
       this.#watchers.push({ count, resolve });
       this.#tellWatchers();
     });

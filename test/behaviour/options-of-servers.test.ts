@@ -12,7 +12,7 @@ import type {
   SendFileOptions,
   ServeOptions,
 } from "../../src/server.ts";
-import { connect, formatSocketUrl, parseSocketUrl, serve } from "../../src/server.ts";
+import { connect, formatSocketUrl, openMetrics, parseSocketUrl, serve } from "../../src/server.ts";
 import { type GreetOptions, greet } from "../../src/services/greet/greet.ts";
 import { memoryPair } from "../../src/testing.ts";
 import { expectDefaults, expectNoOtherName, expectNoOtherValue, row } from "../support/option-table.ts";
@@ -152,6 +152,7 @@ const call = {
   connect: connect as Untyped,
   parseSocketUrl: parseSocketUrl as Untyped,
   formatSocketUrl: formatSocketUrl as Untyped,
+  openMetrics: openMetrics as Untyped,
 };
 
 describe("arguments of the wrong kind are told what to write", () => {
@@ -225,14 +226,18 @@ describe("arguments of the wrong kind are told what to write", () => {
       'The "codec" argument must be a codec, such as lines()',
     ],
     ["parseSocketUrl(1)", () => call.parseSocketUrl(1), `${url} "tcp://127.0.0.1:1"`],
+    ["openMetrics(server.stats())", () => call.openMetrics({}), "an iterable of statistics, such as [server.stats()]"],
+    ["openMetrics([server])", () => call.openMetrics([{}]), "an iterable of statistics, such as [server.stats()]"],
+    ["openMetrics()", () => call.openMetrics(), "an iterable of statistics, such as [server.stats()]"],
     ["formatSocketUrl(text)", () => call.formatSocketUrl("x"), 'The "url" argument must be of type object'],
   ])("%s throws", (_, make, told) => {
     expect(make).toThrow(told);
     expect(make).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }));
   });
 
-  test("server.close(5)", async () => {
+  test("server.close(5) and server.abort(text)", async () => {
     const server = await serve(ANYWHERE, service);
+    expect(() => (server.abort as Untyped).call(server, "1")).toThrow('The "id" argument must be of type number');
     const wrongly = server.close as Untyped;
     await expect(wrongly.call(server, 5)).rejects.toThrow("such as { graceMs: 5 }. Received type number (5)");
     await server.close();

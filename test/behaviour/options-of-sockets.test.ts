@@ -1,5 +1,5 @@
 // Layer 1: an option that a call does not have is refused by its name, one of the wrong kind by what it should be.
-import { describe, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type {
   ReceiveMessageOptions,
   ReceiveOptions,
@@ -91,4 +91,13 @@ describe.each([
   test("has no other option", () => expectNoOtherName(each));
   test("has no other value of one", () => expectNoOtherValue(each));
   test("what is undefined is the default", () => expectDefaults(each));
+});
+
+test.each<[what: string, family: unknown, told: string]>([
+  ["a protocol", "tcp", "such as AF_INET: socket(AF_INET, SOCK_STREAM) for TCP, socket(AF_INET, SOCK_DGRAM) for UDP"],
+  ["the name of a constant", "AF_INET", 'the constant AF_INET of "sockwright", without quotes'],
+])("%s is no family of a socket", (_, family, told) => {
+  expect(() => socket(family as number)).toThrow(told);
+  expect(() => socketpair(family as number)).toThrow(told);
+  expect(() => socket(AF_INET, "stream" as never)).toThrow("of type number, such as SOCK_STREAM or SOCK_DGRAM");
 });

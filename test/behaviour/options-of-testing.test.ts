@@ -106,6 +106,13 @@ describe("arguments of the wrong kind are told what to write", () => {
     await expect((chaosProxy as Untyped)(8000)).rejects.toThrow(told);
   });
 
+  test("clock.timers(text) rejects", async () => {
+    const clock = manualClock();
+    await expect((clock.timers as Untyped).call(clock, "x")).rejects.toThrow(
+      'The "count" argument must be of type number',
+    );
+  });
+
   test("a range has no other name", async () => {
     const delayMs: { min: number; max: number } = JSON.parse('{ "min": 1, "max": 2, "mean": 1 }');
     const told = "The property 'options.delayMs.mean' is no option of a range.";
@@ -118,6 +125,8 @@ describe("arguments of the wrong kind are told what to write", () => {
     const script = (...given: unknown[]): unknown => Reflect.apply(kernel.script, kernel, given);
     expect(() => script("revc", [])).toThrow("The argument 'call' must be one of socket, socketpair,");
     expect(() => script("recv", "EAGAIN")).toThrow('The "faults" argument must be an array, such as ["EAGAIN"]');
+    expect(() => script("recv", [], 5)).toThrow('The "socket" argument must be a socket');
+    expect(() => kernel.callCount("revc" as never)).toThrow("The argument 'call' must be one of socket, socketpair,");
     expect(() => script("recv", [null])).toThrow("The argument 'faults[0]' must be \"pass\", the name of an errno");
   });
 });

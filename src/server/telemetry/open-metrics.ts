@@ -1,3 +1,4 @@
+import { wrongType } from "../../socket/argument.ts";
 import type { HistogramSnapshot } from "./histogram.ts";
 import { type Labels, type MetricDescription, MetricFamily } from "./metric-family.ts";
 import type { ServerStats } from "./server-counters.ts";
@@ -123,6 +124,7 @@ const histograms: readonly HistogramSource[] = [
  *
  * @param servers - what `server.stats()` gives, of this process, of a worker or of another process.
  * @returns all of an exposition, with the `# EOF` at its end. It is served with {@link OPEN_METRICS_CONTENT_TYPE}.
+ * @throws TypeError for what is no list of them.
  * @example
  * ```ts
  * import { openMetrics, serve } from "sockwright/server";
@@ -137,12 +139,24 @@ const histograms: readonly HistogramSource[] = [
  * ```
  */
 export function openMetrics(servers: Iterable<ServerStats>): string {
-  const all = [...servers];
+  const all = statsOf(servers);
   const families = [
     ...numbers.map((source) => familyOf(source, all)),
     ...histograms.map((source) => histogramOf(source, all)),
   ];
   return `${families.flatMap((family) => family.lines()).join("\n")}\n# EOF\n`;
+}
+
+function statsOf(servers: unknown): readonly ServerStats[] {
+  const form = "an iterable of statistics, such as [server.stats()]";
+  const isIterable = typeof servers === "object" && servers !== null && Symbol.iterator in servers;
+  if (!isIterable) throw wrongType("servers", form, servers);
+  const all = [...(servers as Iterable<ServerStats>)];
+  for (const stats of all as readonly unknown[]) {
+    const isOne = typeof stats === "object" && stats !== null && "connectionDurationMs" in stats;
+    if (!isOne) throw wrongType("servers", form, stats);
+  }
+  return all;
 }
 
 function familyOf(source: Source, servers: readonly ServerStats[]): MetricFamily {
