@@ -113,9 +113,31 @@ describe("a file that changes while it is sent", () => {
     expect([sent, got, left]).toEqual([20 * FILE_CHUNK_BYTES, 20 * FILE_CHUNK_BYTES, 0]);
   });
 
-  test("one that shrinks is sent as far as it is there, and the count says so", async () => {
-    const { sent, got, left } = await changing((path) => truncateSync(path, 15 * FILE_CHUNK_BYTES));
-    expect([sent, got, left]).toEqual([15 * FILE_CHUNK_BYTES, 15 * FILE_CHUNK_BYTES, 0]);
+  test.each([
+    ["to a part", 15 * FILE_CHUNK_BYTES, {}],
+    ["to nothing", 0, {}],
+    ["within what is asked for", 15 * FILE_CHUNK_BYTES, { offset: FILE_CHUNK_BYTES, length: 18 * FILE_CHUNK_BYTES }],
+  ])("one that shrinks %s aborts the connection: nobody takes what came for the whole", async (_to, size, options) => {
+    const path = join(await folder(), "content");
+    await writeFile(path, Buffer.alloc(20 * FILE_CHUNK_BYTES, "a"));
+    const { client, server } = memoryPair({ bufferBytes: FILE_CHUNK_BYTES });
+    const sending = server.sendFile(path, options).catch((error: unknown) => error);
+    await client.readExactly(FILE_CHUNK_BYTES);
+    truncateSync(path, size);
+    await expect(all(client)).rejects.toMatchObject({ code: "ECONNRESET" });
+    const error = await sending;
+    expect(error).toMatchObject({ code: "ERR_SOCKWRIGHT_FILE_SHRANK" });
+    expect(server.signal.reason).toBe(error);
+    expect(openPaths(path)).toBe(0);
+    client.abort();
+  });
+
+  test("one of sysfs(5), which says that it has more, is sent", async () => {
+    const { client, server } = memoryPair();
+    const sent = server.sendFile("/sys/devices/system/cpu/online").then(() => server.end());
+    expect(String(await all(client))).toMatch(/^0/);
+    await sent;
+    await Promise.all([client.close(), server.close()]);
   });
 });
 

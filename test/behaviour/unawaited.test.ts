@@ -5,7 +5,9 @@ import { Connection } from "../../src/server/connection/connection.ts";
 import { DeadlineError } from "../../src/server/limits/deadline-error.ts";
 import { connect } from "../../src/server.ts";
 import { SocketError } from "../../src/socket/socket-error.ts";
+import { connected } from "../support/connected.ts";
 import { ScriptedLink } from "../support/scripted-link.ts";
+import { serving } from "../support/serving.ts";
 import { unhandled } from "../support/unhandled.ts";
 import { turn, until } from "../support/until.ts";
 
@@ -89,7 +91,11 @@ test("connect that nobody listens to, or whose signal aborts", async () => {
 
 test.each<[string, (connection: Connection) => unknown, object]>([
   ["a wrong argument", (connection) => connection.readExactly(-1), { code: "ERR_OUT_OF_RANGE" }],
-  ["a missing file", (connection) => connection.sendFile("no-such-file"), { code: "ENOENT" }],
+  [
+    "a wrong part of a file",
+    (connection) => connection.sendFile("package.json", { offset: -1 }),
+    { code: "ERR_OUT_OF_RANGE" },
+  ],
   [
     "a second read",
     (connection) => {
@@ -101,8 +107,65 @@ test.each<[string, (connection: Connection) => unknown, object]>([
 ])("but what only the program causes is told: %s", async (_name, make, error) => {
   const errors = await unhandled(async (told) => {
     make(new Connection(new ScriptedLink()));
-    // A file is opened by a thread of the pool.
     await until(() => told.length > 0, "the rejection to be unhandled");
   });
   expect(errors).toEqual([expect.objectContaining(error)]);
+});
+
+// A peer may have named it.
+describe("a file that cannot be sent", () => {
+  const FILES = [
+    ["no-such-file", "ENOENT"],
+    ["no\0file", "ERR_INVALID_ARG_VALUE"],
+    ["x".repeat(300), "ENAMETOOLONG"],
+    ["/", "EISDIR"],
+    ["/dev/null", "ERR_SOCKWRIGHT_NOT_A_FILE"],
+  ] as const;
+
+  test.each(FILES)("%s: it ends the connection where nobody awaits it, and no process", async (path, code) => {
+    const errors = await unhandled(async () => {
+      const connection = new Connection(new ScriptedLink());
+      void connection.sendFile(path);
+      await until(() => connection.signal.aborted, "the abort");
+      expect(connection.signal.reason).toMatchObject({ code });
+    });
+    expect(errors).toEqual([]);
+  });
+
+  test.each<[string, (sending: Promise<number>) => Promise<unknown>]>([
+    ["await", async (sending) => await sending],
+    ["then", (sending) => sending.then(() => undefined)],
+    ["catch", (sending) => sending.catch((error: unknown) => Promise.reject(error))],
+    ["finally", (sending) => sending.finally(() => undefined)],
+    ["Promise.all", (sending) => Promise.all([sending])],
+    ["Promise.race", (sending) => Promise.race([sending])],
+    ["async", (sending) => (async () => sending)()],
+  ])("who asks by %s is told, and may answer", async (_how, ask) => {
+    const link = new ScriptedLink();
+    const connection = new Connection(link);
+    await expect(ask(connection.sendFile("no-such-file"))).rejects.toMatchObject({ code: "ENOENT" });
+    connection.write("not here");
+    await connection.end();
+    expect(String(Buffer.concat(link.sent))).toBe("not here");
+    expect(connection.signal.aborted).toBe(false);
+  });
+
+  test("a server goes on, and its onError is told", async () => {
+    const told: unknown[] = [];
+    const service = async (connection: Connection): Promise<void> => {
+      void connection.sendFile(String(await connection.read()));
+      await connection.read();
+    };
+    const server = await serving(service, { onError: (error) => told.push(error) });
+    const errors = await unhandled(async () => {
+      const client = await connected(server);
+      client.write("no-such-file");
+      await expect(client.read()).rejects.toMatchObject({ code: "ECONNRESET" });
+      await until(() => told.length > 0, "the error");
+    });
+    expect([errors, told]).toEqual([[], [expect.objectContaining({ code: "ENOENT" })]]);
+    const other = await connected(server);
+    other.write("LICENSE");
+    expect((await other.read())?.length).toBeGreaterThan(0);
+  });
 });

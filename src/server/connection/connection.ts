@@ -12,14 +12,14 @@ import { ConnectionError, isError } from "../transport/connection-error.ts";
 import type { PeerCredentials } from "../transport/peer-credentials.ts";
 import type { Link, LinkEvents, Peer } from "../transport/transport.ts";
 import type { SocketUrl } from "../url/socket-url.ts";
-import { type SendFileOptions, sendFile } from "./file-sending.ts";
+import { isOfFile, type SendFileOptions, sendFile } from "./file-sending.ts";
 import { DEFAULT_FLOW, type Flow } from "./flow.ts";
 import { Frames } from "./frames.ts";
 import { type HeldBack, Input, type InputOwner, type InputPhase } from "./input.ts";
 import { Output, type OutputOwner } from "./output.ts";
 import { BytePush } from "./push.ts";
 import { MAX_READ_BYTES, NEXT_PIECE, ReadAtMost, ReadExactly, ReadUntil } from "./read.ts";
-import { lostWith, tolerated, toleratedIf } from "./unawaited.ts";
+import { lostWith, tolerated, WatchedPromise } from "./unawaited.ts";
 
 /** How long a connection that was closed here waits for the peer's end, discarding what still comes. */
 export const LINGER_MS = 2_000;
@@ -366,9 +366,11 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
    *
    * @param source - a path, which is opened and closed again; or an open file, which stays open and keeps its position.
    * It must be a regular file: no pipe, device, socket or directory. What is appended meanwhile is not sent.
-   * @returns how many bytes; fewer than `length` when the file ends before.
+   * @returns how many bytes; fewer than `length` when the file has no more.
    * @throws the error of the file: `ENOENT`, `EACCES`, `EISDIR` … · the error that lost the connection · ConnectionError
-   * `ERR_SOCKWRIGHT_ENDED`, `ERR_SOCKWRIGHT_NOT_A_FILE`, `ERR_SOCKWRIGHT_RECORDS` · RangeError.
+   * `ERR_SOCKWRIGHT_ENDED`, `ERR_SOCKWRIGHT_NOT_A_FILE`, `ERR_SOCKWRIGHT_RECORDS`, `ERR_SOCKWRIGHT_FILE_SHRANK` · RangeError.
+   * An error behind the first bytes aborts the connection, and so does one of the file that nobody awaits: the peer must not
+   * take what it has for the whole. It ends no process, as a peer may have named the file.
    * @example
    * ```ts
    * import { connect, serve } from "sockwright/server";
@@ -383,7 +385,16 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
    * ```
    */
   sendFile(source: PathLike | FileHandle, options?: SendFileOptions): Promise<number> {
-    return toleratedIf(sendFile(this.#output, source, options), (error) => this.#hasBroughtAbout(error));
+    const work = sendFile(this.#output, source, options);
+    const sending = new WatchedPromise<number>((resolve) => resolve(work));
+    work.catch((error: unknown) => {
+      const isUnawaitedFile = !sending.isAwaited && isError(error) && isOfFile(error);
+      if (!isUnawaitedFile && !this.#hasBroughtAbout(error)) return;
+      void tolerated(sending);
+      // Nobody else would learn that the peer has not been sent what it is to have.
+      if (isUnawaitedFile) this.abort(error);
+    });
+    return sending;
   }
 
   /**

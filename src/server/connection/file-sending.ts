@@ -38,42 +38,58 @@ export async function sendFile(
   const { length = Number.MAX_SAFE_INTEGER - offset } = options;
   integer("options.length", length, 0, Number.MAX_SAFE_INTEGER - offset);
   if (output.isRecords) throw new ConnectionError("ERR_SOCKWRIGHT_RECORDS");
+  const copying: Copying = { output, offset, length, sent: 0 };
   output.beginFile();
   try {
-    const sent = isHandle(source)
-      ? await copy(source, output, offset, length)
-      : await openAndCopy(source, output, offset, length);
+    await (isHandle(source) ? copy(source, copying) : openAndCopy(source, copying));
     output.endFile();
-    return sent;
-  } catch (error) {
-    output.endFile(errorOf(error));
+    return copying.sent;
+  } catch (thrown) {
+    const error = errorOf(thrown);
+    OF_FILES.add(error);
+    output.endFile(error, copying.sent > 0);
     throw error;
   }
 }
 
-async function openAndCopy(path: PathLike, output: Output, offset: number, length: number): Promise<number> {
+/** Also that of a path with a NUL, which node:fs takes for a wrong argument, and a peer may have named. */
+const OF_FILES = new WeakSet<Error>();
+
+/** What of a file is sent where to, and how much of that was. */
+interface Copying {
+  readonly output: Output;
+  readonly offset: number;
+  readonly length: number;
+  sent: number;
+}
+
+async function openAndCopy(path: PathLike, copying: Copying): Promise<void> {
   const file = await open(path, READ_AT_ONCE).catch((error: unknown) => {
     throw refusal(error);
   });
   try {
-    return await copy(file, output, offset, length);
+    await copy(file, copying);
   } finally {
     await file.close();
   }
 }
 
-async function copy(file: FileHandle, output: Output, offset: number, length: number): Promise<number> {
-  const most = Math.min(length, bytesBehind(await file.stat(), offset));
+async function copy(file: FileHandle, copying: Copying): Promise<void> {
+  const { output, offset, length } = copying;
+  const stats = await file.stat();
+  const most = Math.min(length, bytesBehind(stats, offset));
   const chunk = Buffer.allocUnsafeSlow(Math.min(FILE_CHUNK_BYTES, most));
-  let sent = 0;
-  while (sent < most) {
+  while (copying.sent < most) {
+    const { sent } = copying;
     const { bytesRead } = await file.read(chunk, 0, Math.min(chunk.length, most - sent), offset + sent);
-    // It has become shorter meanwhile.
-    if (bytesRead === 0) break;
-    sent += bytesRead;
+    if (bytesRead === 0) {
+      // A file of sysfs(5) says that it has a page, and has less.
+      if ((await file.stat()).size < stats.size) throw new ConnectionError("ERR_SOCKWRIGHT_FILE_SHRANK");
+      return;
+    }
+    copying.sent += bytesRead;
     await write(output, chunk.subarray(0, bytesRead));
   }
-  return sent;
 }
 
 /**
@@ -104,6 +120,11 @@ async function write(output: Output, bytes: Uint8Array): Promise<void> {
     rest = rest.subarray(fitting.length);
     if (!output.writeOfFile(fitting)) await output.drained();
   }
+}
+
+/** Whether an error came while a file was sent: it is that of the file or of the connection, and none of the call. */
+export function isOfFile(error: Error): boolean {
+  return OF_FILES.has(error);
 }
 
 function isHandle(source: unknown): source is FileHandle {

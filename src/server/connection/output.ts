@@ -130,14 +130,13 @@ export class Output implements TurnEnder {
   }
 
   /**
-   * A file was sent, or could not be. Where the end waits behind it, the peer must not take what it has for the whole: then
-   * an error aborts the connection.
+   * A file was sent, or could not be. Where a part of it was, or the end waits behind it, the peer must not take what it has for
+   * the whole: then an error aborts the connection.
    */
-  endFile(error?: Error): void {
+  endFile(error?: Error, isCut = false): void {
     this.#files--;
-    if (this.#phase !== "ending") return;
-    if (error === undefined) this.#flush();
-    else this.#owner.abort(error);
+    if (error !== undefined && (isCut || this.#phase === "ending")) this.#owner.abort(error);
+    else if (this.#phase === "ending") this.#flush();
   }
 
   write(data: Data): boolean {

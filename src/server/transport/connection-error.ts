@@ -1,6 +1,7 @@
 const MESSAGES = {
   ERR_SOCKWRIGHT_ABORTED: "The connection was aborted",
   ERR_SOCKWRIGHT_ENDED: "The connection was ended: nothing more can be written",
+  ERR_SOCKWRIGHT_FILE_SHRANK: "The file has become shorter while it was sent: what the peer has is not the whole",
   ERR_SOCKWRIGHT_NO_CREDENTIALS:
     "node:net does not say who is at the other end of a Unix socket: that needs the native addon, on Linux",
   ERR_SOCKWRIGHT_NOT_A_FILE: "Only a regular file can be sent: this is a pipe, a device or a socket",
@@ -23,6 +24,7 @@ export type ConnectionErrorCode = keyof typeof MESSAGES;
  * |---|---|
  * | `ERR_SOCKWRIGHT_ABORTED` | `abort()` without a reason, here or by the server that closes |
  * | `ERR_SOCKWRIGHT_ENDED` | `write()` after `end()` |
+ * | `ERR_SOCKWRIGHT_FILE_SHRANK` | a file of `sendFile()` has become shorter meanwhile: the connection is aborted |
  * | `ERR_SOCKWRIGHT_NO_CREDENTIALS` | `peerCredentials` of a Unix socket over `node:net` |
  * | `ERR_SOCKWRIGHT_NOT_A_FILE` | `sendFile()` of a pipe, a device or a socket |
  * | `ERR_SOCKWRIGHT_READING` | a second read while one waits |
