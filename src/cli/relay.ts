@@ -55,7 +55,7 @@ class Conversation {
   #isStopped = false;
   #failure: { readonly error: unknown } | undefined;
   #giveUp: () => void = () => undefined;
-  /** Whoever reads standard output may have stopped: a conversation that was to end does not wait for him. */
+  /** Whoever reads standard output may have stopped: a conversation that was to end does not wait for it. */
   readonly #isGivenUp = new Promise<void>((resolve) => {
     this.#giveUp = resolve;
   });

@@ -146,7 +146,7 @@ export class FakeKernel implements Disposable {
   }
 
   /**
-   * Has the next turn tell everybody who waits that his socket is ready, whether it is or not.
+   * Has the next turn tell everybody who waits that its socket is ready, whether it is or not.
    *
    * @example
    * ```ts

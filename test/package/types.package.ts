@@ -43,11 +43,34 @@ beforeAll(() => {
 });
 afterAll(() => project.remove());
 
-test.each(["--module nodenext", "--module esnext --moduleResolution bundler"])("%s", (settings) => {
+/** What the compiler says of a file: nothing is well. */
+function complaints(file: string, settings: string): string {
   const compiler = join(project.folder, "node_modules/.bin/tsc");
   const always = "--noEmit --strict --target es2022 --lib es2022,esnext.disposable --types node --skipLibCheck false";
-  const { stdout, status } = project.run(compiler, [...`${always} ${settings}`.split(" "), "user.ts"]);
-  expect([stdout, status]).toEqual(["", 0]);
+  return project.run(compiler, [...`${always} ${settings}`.split(" "), file]).stdout;
+}
+
+test.each(["--module nodenext", "--module esnext --moduleResolution bundler"])("%s", (settings) => {
+  expect(complaints("user.ts", settings)).toBe("");
+});
+
+// TypeScript takes a .ts file for CommonJS where package.json has no "type": "module".
+test.each(["node16", "nodenext"])("a project of CommonJS, --module %s", (module) => {
+  const common = 'import { socket } from "sockwright";\nsocket().close();\n';
+  const dynamic =
+    'export async function main() {\n  const { socket } = await import("sockwright");\n  socket().close();\n}\n';
+  const manifest = readFileSync(join(project.folder, "package.json"), "utf8");
+  project.write("package.json", manifest.replace(/,?\s*"type":\s*"module"/, ""));
+  try {
+    project.write("common.ts", common);
+    expect(complaints("common.ts", `--module ${module}`)).toContain("error TS1479");
+    project.write("module.mts", common);
+    expect(complaints("module.mts", `--module ${module}`)).toBe("");
+    project.write("dynamic.ts", dynamic);
+    expect(complaints("dynamic.ts", `--module ${module}`)).toBe("");
+  } finally {
+    project.write("package.json", manifest);
+  }
 });
 
 test("these are the versions that README.md and package.json name", () => {

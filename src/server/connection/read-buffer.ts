@@ -1,6 +1,6 @@
 /** With so many records, which may be empty, a connection that nobody reads from is not read from. */
 export const MAX_READ_BUFFER_RECORDS = 1024;
-/** Pieces of a stream are joined up to here: who sends byte by byte takes hardly more memory than his bytes. */
+/** Pieces of a stream are joined up to here: who sends byte by byte takes hardly more memory than the bytes themselves. */
 export const JOINED_BYTES = 4 * 1024;
 
 /** What came and was not read yet: a queue of pieces, of which any number of bytes can be taken. */

@@ -26,16 +26,16 @@ const POLICIES = ["close", "drop", "throw"] as const;
 
 /** What a connection keeps of what it was not asked for yet, and of what its peer does not take. */
 export interface FlowOptions {
-  /** So much that has come and nobody reads is kept; then the peer has to wait. In bytes, 1 to 1 GiB; default 64 KiB. */
+  /** How many bytes that came are kept until they are read; then the peer has to wait. 1 to 1 GiB; default 64 KiB. */
   readonly maxReadBufferBytes?: number | undefined;
   /**
-   * From so much on that waits to be sent `write` gives false, and a connection that was accepted pushes nothing that comes
-   * from the peer (`onBytes`, `onFrame`). In bytes, 1 to 1 GiB and no more than `maxWriteBufferBytes`; default 64 KiB.
+   * When this many bytes or more wait to be sent, `write` gives false, and an accepted connection passes nothing that it
+   * receives to `onBytes` and `onFrame`. 1 to 1 GiB and no more than `maxWriteBufferBytes`; default 64 KiB.
    */
   readonly highWaterBytes?: number | undefined;
-  /** Until less than this waits, in bytes, 1 to `highWaterBytes`; default half of that. */
+  /** That lasts until fewer bytes than this wait to be sent. 1 to `highWaterBytes`; default half of that. */
   readonly lowWaterBytes?: number | undefined;
-  /** More than this never waits to be sent, in bytes, 1 to 1 GiB; default 16 MiB. */
+  /** No more bytes than this ever wait to be sent. 1 to 1 GiB; default 16 MiB. */
   readonly maxWriteBufferBytes?: number | undefined;
   /**
    * What becomes of a write that would exceed `maxWriteBufferBytes`. None is ever taken in part, and the
