@@ -1,5 +1,6 @@
 import type { Address } from "../socket/address.ts";
 import { bytesOf } from "../socket/argument.ts";
+import { promiseOf } from "../socket/given-promise.ts";
 import type { DatagramLimit } from "./limits/datagram-limit.ts";
 import type { Service } from "./service.ts";
 import type { ServerReports } from "./telemetry/server-reports.ts";
@@ -135,8 +136,7 @@ export class DatagramDesk {
       const given: unknown = this.#service.datagram?.({ data, peer, reply });
       // TypeScript lets a function give anything where nothing is wanted: what `reply` gives, mostly.
       if (typeof given !== "object" || given === null) return undefined;
-      // Within: a promise of the program's own making may throw when it is looked at.
-      return Promise.resolve(given);
+      return promiseOf(given);
     } catch (error) {
       this.#reports.failed(error, peer);
       return undefined;

@@ -1,4 +1,5 @@
 import { PlacedList } from "../native/placed-list.ts";
+import { promiseOf } from "../socket/given-promise.ts";
 import type { Connection, ConnectionOwner } from "./connection/connection.ts";
 import type { Admission } from "./limits/admission.ts";
 import type { Service } from "./service.ts";
@@ -157,9 +158,9 @@ export class Sessions {
   }
 
   /** No async function runs a connection: its frame would be what an idle one costs most. */
-  #call(connection: Connection): Promise<void> {
+  #call(connection: Connection): Promise<unknown> {
     try {
-      return Promise.resolve(this.service.stream?.(connection));
+      return promiseOf(this.service.stream?.(connection));
     } catch (error) {
       return Promise.reject(error);
     }

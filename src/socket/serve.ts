@@ -17,6 +17,7 @@ import { Call, type Outcome, PARKED } from "./call.ts";
 import { acceptError, serveError } from "./diagnostics.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EINVAL } from "./errno.ts";
+import { promiseOf } from "./given-promise.ts";
 import { checkOptions, type OptionNames } from "./option-names.ts";
 import { SocketError } from "./socket-error.ts";
 import { AbortError } from "./sockwright-error.ts";
@@ -154,7 +155,7 @@ function report(error: unknown, address: Address, { signal, onError }: ServeOpti
  */
 function settle(run: () => unknown, done: () => void, failed: (error: unknown) => void): void {
   try {
-    void Promise.resolve(run()).then(done, failed);
+    void promiseOf(run()).then(done, failed);
   } catch (error) {
     void Promise.reject(error).catch(failed);
   }

@@ -1,4 +1,5 @@
 import { FrameError } from "../../codec/frame-error.ts";
+import { promiseOf } from "../../socket/given-promise.ts";
 import { errorOf } from "../transport/connection-error.ts";
 import type { ReadBuffer } from "./read-buffer.ts";
 import { tolerated } from "./unawaited.ts";
@@ -70,7 +71,7 @@ export abstract class Push implements Waiter {
   protected hand<T>(take: (item: T) => unknown, item: T): void {
     try {
       const result = take(item);
-      if (isThenable(result)) this.#await(result);
+      if (mayBeThenable(result)) this.#await(result);
     } catch (error) {
       this.#abort(error);
     }
@@ -83,9 +84,9 @@ export abstract class Push implements Waiter {
   }
 
   /** What works on the bytes keeps the connection open, so that it can still answer when the peer has ended. */
-  #await(work: PromiseLike<unknown>): void {
+  #await(work: unknown): void {
     const hold = this.#owner.hold();
-    work.then(
+    promiseOf(work).then(
       () => hold[Symbol.dispose](),
       (error: unknown) => {
         this.#abort(error);
@@ -118,6 +119,7 @@ export class BytePush extends Push {
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+/** Not what its `then` is: that is asked for once, as `await` does. */
+function mayBeThenable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value;
 }

@@ -1,4 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
+import { promiseOf } from "../../socket/given-promise.ts";
 import type { ConnectionStart } from "./connection-messages.ts";
 
 /**
@@ -18,7 +19,7 @@ export function contextOf(
 ): AsyncResource {
   const made: AsyncResource[] = [];
   const given = context(connection, () => void made.push(new AsyncResource("SOCKWRIGHT_CONNECTION")));
-  if (typeof given === "object" && given !== null) Promise.resolve(given).then(undefined, failed);
+  if (typeof given === "object" && given !== null) promiseOf(given).then(undefined, failed);
   const [resource] = made;
   if (resource === undefined) throw new TypeError("options.context must call run before it returns");
   return resource;

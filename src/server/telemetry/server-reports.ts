@@ -1,3 +1,4 @@
+import { promiseOf } from "../../socket/given-promise.ts";
 import type { ExpiryReason } from "../connection/flow.ts";
 import type { RefusalReason } from "../limits/admission.ts";
 import type { DropReason } from "../limits/datagram-limit.ts";
@@ -81,7 +82,7 @@ export class ServerReports {
 function attempt(call: () => unknown, failed: (error: unknown) => void): void {
   try {
     const given = call();
-    if (typeof given === "object" && given !== null) Promise.resolve(given).then(undefined, failed);
+    if (typeof given === "object" && given !== null) promiseOf(given).then(undefined, failed);
   } catch (error) {
     failed(error);
   }
