@@ -64,6 +64,40 @@ describe.each(["native", "node"])("over %s", (transport) => {
     expect(told).toEqual([{ pieces: ["unread"], end }]);
   });
 
+  // What node:net makes a clean end of, libuv keeps to itself: see NodeLink.
+  test.each([
+    ["tcp://127.0.0.1:0", "once this side has ended"],
+    ["unix:PATH", "at any time"],
+  ])("%s: a reset behind unread data, %s, is told where the kernel is asked itself", async (form, when) => {
+    let go = (): void => undefined;
+    const mayRead = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const told: Told[] = [];
+    const service = async (connection: Connection): Promise<void> => {
+      connection.write("for nobody");
+      if (when === "once this side has ended") await connection.end();
+      told.push(await read(connection, mayRead));
+    };
+    const url = form.replace("PATH", missingPath());
+    const server = await serving(service, {}, url);
+    const { port } = new URL(urlOf(server));
+    const client = form.startsWith("tcp")
+      ? netConnect({ port: Number(port), host: "127.0.0.1", allowHalfOpen: true })
+      : netConnect({ path: url.slice("unix:".length), allowHalfOpen: true });
+    onTestFinished(() => void client.destroy());
+    await once(client, "connect");
+    await new Promise((resolve) => client.write("unread", resolve));
+    await until(() => server.connections()[0]?.bytesWritten === "for nobody".length, "what nobody reads");
+    const closed = once(client, "close");
+    if (form.startsWith("tcp")) client.resetAndDestroy();
+    else client.destroy();
+    await closed;
+    go();
+    await until(() => told.length === 1, "the end");
+    expect(told).toEqual([{ pieces: ["unread"], end: transport === "native" ? "ECONNRESET" : "end" }]);
+  });
+
   test.each(["tcp://127.0.0.1:0", "unix:PATH"])("%s: who ends still gets its answer", async (form) => {
     const service = async (connection: Connection): Promise<void> => {
       const { pieces, end } = await read(connection, Promise.resolve());

@@ -90,7 +90,9 @@ export class NodeLink implements Link {
 
   /**
    * libuv makes a clean end of a reset behind data (uv__stream_io, POLLHUP after a short read) and leaves the error where it is. TCP
-   * tells it to a write, also of nothing, as an error of the socket; a Unix socket says EPIPE of every end, and is not asked.
+   * tells it to a write, also of nothing, as an error of the socket. Who has ended cannot write any more, and a Unix socket says EPIPE
+   * of every end: there node:net has nothing that tells a reset from an end, and an end is what is told. `hadError` is false,
+   * and `remoteAddress` is kept from before.
    */
   #ended(): void {
     const socket = this.#socket;
