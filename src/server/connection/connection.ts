@@ -69,18 +69,18 @@ export function nextConnectionId(): number {
 
 /** What a connection has done, at one moment. */
 export interface ConnectionStats {
-  /** What has come, read or not. */
+  /** Bytes that were received, read by the program or not. */
   readonly bytesRead: number;
-  /** Of it, what nobody has read yet. */
+  /** Bytes of these that the program has not read yet. */
   readonly bytesUnread: number;
-  /** What was sent: what the kernel has taken. */
+  /** Bytes that were sent: those that the kernel has taken. */
   readonly bytesWritten: number;
-  /** What was written and waits to be sent. */
+  /** Bytes that were written and wait to be sent. */
   readonly bytesWaiting: number;
   /** Writes that were dropped, as the option `whenWriteBufferFull` has it. */
   readonly writesDropped: number;
   readonly openedAt: Date;
-  /** Since it was opened, on the monotonic clock; until it was closed or lost, if it was. */
+  /** The time since it was opened, on the monotonic clock; it stops when the connection is closed or lost. */
   readonly durationMs: number;
 }
 
@@ -89,9 +89,9 @@ export interface ConnectionStats {
  * ({@link onBytes}), by one of them at a time. Losing the peer makes reads reject with the error of the system call, writes
  * give false, and {@link signal} abort.
  *
- * A peer that sends and takes no answers cannot fill the memory with them: while 64 KiB or more wait to be sent, until it is
- * less than 32 KiB, a connection that was accepted is not pushed what comes; and while 1 MiB waits, it is not read from at
- * all. Who connects is always read from: so one side of every pair reads, and two that write much both get on.
+ * A peer that sends and reads no answers cannot fill the memory with them. When 64 KiB or more wait to be sent, an accepted
+ * connection passes nothing to `onBytes` and `onFrame` until fewer than 32 KiB wait; while 1 MiB waits, it is not read from at
+ * all. A connection made by `connect` always reads, so that two programs that both write much do not wait for each other.
  *
  * @example
  * ```ts
