@@ -80,6 +80,7 @@ export async function serve(
   options: ServeOptions = {},
 ): Promise<Server> {
   // What is no list is told what a URL is, whatever it is.
+  if (isList(urls) && urls.length === 0) throw wrongValue("urls", "must have at least one socket URL", urls);
   const parsed = (isList(urls) ? urls : [urls]).map((url) => parseSocketUrl(url));
   const server = new Server(serviceOf(service), options);
   await server.open(parsed);

@@ -159,6 +159,7 @@ describe("arguments of the wrong kind are told what to write", () => {
   const url = 'The "url" argument must be a socket URL such as';
   const FUNCTION = "argument must be of type function";
   const wrong: readonly (readonly [what: string, make: () => unknown, told: string])[] = [
+    ["serve([], f)", () => call.serve([], service), `must have at least one socket URL`],
     ["serve(8000, f)", () => call.serve(8000, service), `${url} "tcp://127.0.0.1:8000". Received type number (8000)`],
     ["serve([8000], f)", () => call.serve([8000], service), `${url} "tcp://127.0.0.1:8000"`],
     ["serve()", () => call.serve(), `${url} "tcp://127.0.0.1:8000". Received undefined`],
