@@ -387,7 +387,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   /**
    * One attempt to send, now — send(2) with MSG_DONTWAIT.
    *
-   * @returns the number of bytes sent, or {@link WOULD_BLOCK}, also while an earlier send waits.
+   * @returns the number of bytes sent, or {@link WOULD_BLOCK}, also while an earlier send of this `Socket` waits: see {@link dup}.
    * @throws as {@link send}.
    * @example See {@link tryRecv}.
    */
@@ -468,6 +468,10 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
 
   /**
    * A second descriptor of the same socket, with a time-out and queues of its own — dup(2). The caller closes it.
+   *
+   * What was asked for before is done before. After that neither of the two knows what waits at the other: a call of one may
+   * overtake a call of the other that waits, for room or for the next turn of the event loop, and come between the parts of its
+   * `sendall`, as with two threads in C. Await the one before the other where the order matters.
    *
    * @throws SocketError `EMFILE` · SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
    * @example

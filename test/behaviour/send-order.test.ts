@@ -5,6 +5,7 @@ import { inspect } from "node:util";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { adopt, SO_TYPE, SOL_SOCKET, type Socket } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
+import { CALLS_PER_TURN } from "../../src/native/turn.ts";
 import { listenOnLoopback, tcpPair, unixPair } from "../poller/connected.ts";
 import { closeAtTheEnd } from "../socket/open.ts";
 import { startChild } from "../support/child.ts";
@@ -94,6 +95,22 @@ describe.each([
     ours.close();
     duplicate.close();
     expect(await readAll(peer)).toBe("0123456789");
+  });
+
+  test.each([
+    ["is overtaken by the other", false],
+    ["is not, once it was awaited", true],
+  ])("what waits at one of two descriptors %s, as its docstring says", async (_what, isAwaited) => {
+    const [ours, peer] = await pair();
+    const [duplicate] = closeAtTheEnd(ours.dup());
+    // More than a turn has room for: the last of them wait for the next.
+    const sent = Promise.all(Array.from({ length: 2 * CALLS_PER_TURN }, () => ours.send("1")));
+    if (isAwaited) await sent;
+    expect(duplicate.trySend("2")).toBe(1);
+    await sent;
+    ours.close();
+    duplicate.close();
+    expect((await readAll(peer)).indexOf("2") === 2 * CALLS_PER_TURN).toBe(isAwaited);
   });
 
   test("showing a socket gives its number to nobody: its sends are still gathered", async () => {
