@@ -44,6 +44,8 @@ export default defineConfig({
     execArgv: ["--expose-gc", "--import", here("test/support/unref-runner-timers.mjs")],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // A transport that a test has chosen is not that of the next one, which may be of another file.
+    unstubEnvs: true,
     retry: 0,
     allowOnly: false,
     // A test that asserts nothing can only fail by hanging. And a second is no time on a busy machine.

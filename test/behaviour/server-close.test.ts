@@ -42,8 +42,10 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
 
   test("nobody is there: nothing is aborted, and nothing unfinished", async () => {
     const { server, client } = await occupied(reads);
-    expect(await server.close({ graceMs: 60_000 })).toEqual({ aborted: 0, unfinished: 0 });
-    await client.read();
+    const closed = server.close({ graceMs: 60_000 });
+    expect(await client.read()).toBeUndefined();
+    await client.close();
+    expect(await closed).toEqual({ aborted: 0, unfinished: 0 });
   });
 
   test("a handler that does not return, and looks at nothing", async () => {
@@ -158,7 +160,8 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
 
   test("stop that throws, at once or later, is told with its name", async () => {
     for (const stop of [() => Promise.reject(new Error("no")), (): never => never(new Error("no"))]) {
-      const { server, errors } = await occupied({ name: "fails", stream: reads, stop });
+      const { server, client, errors } = await occupied({ name: "fails", stream: reads, stop });
+      await client.close();
       await server.close({ graceMs: 60_000 });
       expect(errors).toEqual([new Error("no")]);
     }

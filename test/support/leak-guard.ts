@@ -1,6 +1,6 @@
 // Fails every test, and every file, that leaves a descriptor, a timer or a handle behind. Vitest loads it before each
 // test file. Tests of one file therefore do not run concurrently: what is open could not be told apart.
-import { afterAll, beforeAll, beforeEach, onTestFinished } from "vitest";
+import { afterAll, beforeAll, beforeEach, onTestFinished, vi } from "vitest";
 import { kernel } from "../../src/native/load.ts";
 import { type Counter, leftOver, type OpenResources, openResources } from "../../src/testing/open-resources.ts";
 
@@ -14,16 +14,29 @@ const { real } = setTimeout as typeof setTimeout & { real?: typeof setTimeout };
 if (real !== undefined) globalThis.setTimeout = real;
 
 let beforeFile: OpenResources;
+let environment: NodeJS.ProcessEnv;
 beforeAll(() => {
   beforeFile = openResources(counters);
+  environment = { ...process.env };
 });
-afterAll(() => expectNothingLeft("This file", beforeFile));
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  expectSameEnvironment(environment);
+  await expectNothingLeft("This file", beforeFile);
+});
 
 beforeEach(() => {
   const before = openResources(counters);
   // Hooks of this kind run last registered first: after all that the test itself closes when it ends.
   onTestFinished(() => expectNothingLeft("This test", before));
 });
+
+/** Files share a process: the next one is to find the environment as this one has. */
+function expectSameEnvironment(before: NodeJS.ProcessEnv): void {
+  const names = new Set([...Object.keys(before), ...Object.keys(process.env)]);
+  const changed = [...names].filter((name) => before[name] !== process.env[name]);
+  if (changed.length > 0) throw new Error(`This file changed the environment: ${changed.join(", ")}`);
+}
 
 async function expectNothingLeft(who: string, before: OpenResources): Promise<void> {
   const lines = await leftOver(before, PATIENCE_MS, counters);
