@@ -180,6 +180,7 @@ export class FakeKernel implements Disposable {
     if (installed !== this) return;
     installed = undefined;
     Object.assign(kernel, this.#real);
+    this.#poller.stop();
     for (const { slot, generation, interest } of this.#slots.all()) {
       dispatch(1, Int32Array.of(slot, generation, interest | EPOLLERR | EPOLLHUP));
     }

@@ -32,6 +32,7 @@ export class FakePoller {
   #isScheduled = false;
   #isDispatching = false;
   #isSpurious = false;
+  #isStopped = false;
   /** Where the next turn begins, so that the last of many is told of, too. */
   #next = 0;
 
@@ -43,13 +44,18 @@ export class FakePoller {
 
   /** Something may have become ready. */
   touch(): void {
-    if (this.#isManual || this.#isScheduled) return;
+    if (this.#isManual || this.#isScheduled || this.#isStopped) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
       // A turn that brought something may have left something: level-triggered, it is told again.
       if (this.turn() > 0) this.touch();
     });
+  }
+
+  /** Its kernel is gone: nothing becomes ready any more. What is open for ever would be told of for ever. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   /** Runs the action at the beginning of the next turn. */
@@ -66,7 +72,7 @@ export class FakePoller {
 
   /** Plays a turn: gives how many sockets it told of. */
   turn(): number {
-    if (this.#isDispatching) return 0;
+    if (this.#isDispatching || this.#isStopped) return 0;
     for (const action of this.#arriving.splice(0)) action();
     if (this.#weather.isInterrupted()) {
       this.touch();

@@ -14,12 +14,17 @@ export interface FakeSlot<Owner> {
   interest: number;
 }
 
+/**
+ * The next slot that no kernel has had: one that comes later has others, since whoever has a socket of one that is gone may
+ * close it still.
+ */
+let nextSlot = FIRST_FAKE_SLOT;
+
 /** The descriptors of the fake kernel. As in the addon, a slot is given out again at once, with a generation of its own. */
 export class FakeSlots<Owner> {
   readonly #open = new Map<number, FakeSlot<Owner>>();
   readonly #free: Handle[] = [];
   readonly #maxOpen: number;
-  #used = 0;
 
   constructor(maxOpen: number) {
     this.#maxOpen = maxOpen;
@@ -41,7 +46,7 @@ export class FakeSlots<Owner> {
   open(socket: Owner): Handle {
     if (this.isFull) return -EMFILE;
     const last = this.#free.pop();
-    const slot = last === undefined ? FIRST_FAKE_SLOT + this.#used++ : slotOf(last);
+    const slot = last === undefined ? freshSlot() : slotOf(last);
     const generation = last === undefined ? 1 : generationOf(last) + 1;
     this.#open.set(slot, { slot, generation, socket, interest: 0 });
     return generation * SLOTS + slot;
@@ -56,4 +61,10 @@ export class FakeSlots<Owner> {
     this.#open.delete(slot);
     this.#free.push(generation * SLOTS + slot);
   }
+}
+
+function freshSlot(): number {
+  const slot = nextSlot++;
+  if (nextSlot === SLOTS) nextSlot = FIRST_FAKE_SLOT;
+  return slot;
 }

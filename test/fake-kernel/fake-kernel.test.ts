@@ -301,3 +301,22 @@ test("a socket of memory has no descriptor to give away", () => {
   const [left] = pair();
   expect(() => left.detach()).toThrow("no descriptor");
 });
+
+test("a kernel that is gone tells nobody anything, and what was its own is not that of the next", async () => {
+  const old = fakeKernel();
+  const left = socketpair();
+  const waiting = left[1].recv(1).catch((error: unknown) => error);
+  left[0].trySend("nobody reads it");
+  old[Symbol.dispose]();
+  expect(await waiting).toMatchObject({ code: "EBADF" });
+
+  const next = inPlace();
+  const ends = pair();
+  const received = ends[1].recv(5);
+  const calls = next.callCount("epoll_ctl");
+  await turnLoop(5);
+  expect(next.callCount("epoll_ctl")).toBe(calls);
+  for (const end of left) end.close();
+  await ends[0].sendall("hello");
+  expect(String(await received)).toBe("hello");
+});

@@ -133,7 +133,9 @@ describe.each(Object.entries(storms))("in %s", (_name, storm) => {
     const serving = (async () => {
       for await (const [data, address] of server as Socket<Datagram>) await server.sendto(data.reverse(), address);
     })();
-    for (let index = 0; index < 40; index++) {
+    // A Unix receiver that is full is tried again by a timer: each refusal costs real time.
+    const datagrams = family === AF_UNIX ? 10 : 40;
+    for (let index = 0; index < datagrams; index++) {
       const data = numbered(index);
       if (index % 2 === 0) await client.sendto(data, server.getsockname());
       else await client.sendmsg([data], { address: server.getsockname() });
