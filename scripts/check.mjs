@@ -11,7 +11,7 @@ const steps = [
   ["npm", "run", "--silent", "build"],
   ["npm", "run", "--silent", "types"],
   ["npm", "run", "--silent", "lint:package"],
-  ["npm", "test"],
+  ["npm", "run", "--silent", "test:coverage"],
 ];
 
 const failed = steps.filter(([program, ...args]) => {
