@@ -14,6 +14,7 @@ import {
 import type { Socket } from "../../socket/socket.ts";
 import { SocketError } from "../../socket/socket-error.ts";
 import { groupOf, type InternetUrl } from "../url/socket-url.ts";
+import { zoneOf } from "../url/zone.ts";
 
 /** RFC 3678, section 5: one interface for both families, with numbers of Linux's own (linux/in.h). */
 const MCAST_JOIN_GROUP = 42;
@@ -48,7 +49,8 @@ export function joinGroup(made: Socket<unknown>, url: InternetUrl): void {
   if (made.family === AF_INET) made.setsockopt(IPPROTO_IP, IP_MULTICAST_ALL, 0);
   const addresses = url.source === undefined ? [group] : [group, url.source];
   const request = Buffer.alloc(REQUEST_HEADER + addresses.length * SOCKADDR_STORAGE);
-  request.writeUInt32LE(url.interface === undefined ? 0 : indexOf(url.interface), 0);
+  const zone = url.interface ?? zoneOf(group);
+  request.writeUInt32LE(zone === undefined ? 0 : indexOf(zone), 0);
   for (const [at, host] of addresses.entries()) {
     request.set(encodeNumericAddress(made.family, { host, port: 0 }).sockaddr, REQUEST_HEADER + at * SOCKADDR_STORAGE);
   }
@@ -56,7 +58,9 @@ export function joinGroup(made: Socket<unknown>, url: InternetUrl): void {
   made.setsockopt(level, url.source === undefined ? MCAST_JOIN_GROUP : MCAST_JOIN_SOURCE_GROUP, request);
 }
 
+/** As in a URL, a zone may be the number of the interface. */
 function indexOf(name: string): number {
+  if (/^\d+$/.test(name)) return Number(name);
   const index = kernel.if_nametoindex(name);
   if (index < 0) throw new SocketError("if_nametoindex", -index, { address: name });
   return index;

@@ -14,7 +14,7 @@ import { SocketError } from "../../socket/socket-error.ts";
 import { adoptSocket, isForDatagrams, urlOfSocket } from "../opening/adopt-socket.ts";
 import { bindSocket } from "../opening/bind-socket.ts";
 import { connectSocket } from "../opening/connect-socket.ts";
-import type { SocketAddress } from "../url/socket-address.ts";
+import { placeAt, type SocketAddress } from "../url/socket-address.ts";
 import { isInherited, plainUrl, type SocketUrl } from "../url/socket-url.ts";
 import { errorOf } from "./connection-error.ts";
 import { listenOnEach } from "./listen-on-each.ts";
@@ -168,6 +168,5 @@ const NOT_NOW: ReadonlySet<number> = new Set([EAGAIN, ENOBUFS, ENOMEM, EMSGSIZE]
 function urlOf(url: SocketUrl, listener: Socket<unknown>): SocketUrl {
   if (isInherited(url) || "cid" in url) return urlOfSocket(listener);
   if (!("host" in url)) return plainUrl(url);
-  const { host = url.host, port = url.port } = listener.getsockname();
-  return { scheme: url.scheme, host, port };
+  return placeAt(url.scheme, listener.getsockname());
 }

@@ -1,6 +1,7 @@
 import type { RemoteInfo, Socket } from "node:dgram";
 import { once } from "node:events";
 import type { SocketUrl } from "../url/socket-url.ts";
+import { needsZone } from "../url/zone.ts";
 import { isAnswerable } from "./peer-of.ts";
 import type { DatagramEvents, DatagramSocket, Peer } from "./transport.ts";
 
@@ -25,9 +26,10 @@ export class NodeDatagramSocket implements DatagramSocket {
   /** Set while a close waits for what Node holds. */
   #allSent: (() => void) | undefined;
 
-  constructor(socket: Socket, events: DatagramEvents) {
+  /** @param host - to which it was bound: Node tells no zone of a group. */
+  constructor(socket: Socket, host: string, events: DatagramEvents) {
     const { address, port } = socket.address();
-    this.url = { scheme: "udp", host: address, port };
+    this.url = { scheme: "udp", host: needsZone(address) ? host : address, port };
     this.#socket = socket;
     this.#events = events;
     // As on a native socket: what fails is one datagram, and the next one may come.

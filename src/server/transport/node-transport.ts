@@ -19,6 +19,7 @@ import {
   type SocketUrl,
   SocketUrlError,
 } from "../url/socket-url.ts";
+import { zoneOf } from "../url/zone.ts";
 import { listenOnEach } from "./listen-on-each.ts";
 import { NodeDatagramLink } from "./node-datagram-link.ts";
 import { NodeDatagramSocket } from "./node-datagram-socket.ts";
@@ -72,8 +73,8 @@ export const nodeTransport: Transport = {
         failure = error;
         continue;
       }
-      prepareDatagrams(udp, url, host);
-      return new NodeDatagramSocket(udp, events);
+      prepareDatagrams(udp, url, host, groupOf(url));
+      return new NodeDatagramSocket(udp, host, events);
     }
     throw failure;
   },
@@ -213,13 +214,13 @@ function itself(address: string, _: unknown, found: (error: null, address: strin
   found(null, address, isIP(address));
 }
 
-/** The options of the URL, once the socket is bound; before that Node's socket takes none. */
-function prepareDatagrams(udp: UdpSocket, url: InternetUrl, host: string): void {
-  const group = groupOf(url);
+/** The options of the URL, once the socket is bound; before that Node's socket takes none. A client joins no group. */
+function prepareDatagrams(udp: UdpSocket, url: InternetUrl, host: string, group?: string): void {
   try {
     if (url.broadcast === true) udp.setBroadcast(true);
-    const own = url.interface === undefined ? undefined : interfaceAddress(url.interface, isIP(host) === 6);
-    if (own !== undefined) udp.setMulticastInterface(own);
+    const zone = url.interface ?? zoneOf(group ?? "");
+    const own = zone === undefined ? undefined : interfaceAddress(zone, isIP(host) === 6);
+    if (url.interface !== undefined && own !== undefined) udp.setMulticastInterface(own);
     if (group !== undefined && url.source !== undefined) udp.addSourceSpecificMembership(url.source, group, own);
     else if (group !== undefined) udp.addMembership(group, own);
   } catch (error) {

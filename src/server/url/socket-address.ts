@@ -12,6 +12,7 @@ import {
   VMADDR_PORT_ANY,
 } from "../../socket/constants.ts";
 import { AbortError } from "../../socket/sockwright-error.ts";
+import { withZone } from "./scope.ts";
 import { type AddressUrl, formatSocketUrl, type InternetUrl } from "./socket-url.ts";
 import { isMulticast } from "./url-options.ts";
 import { needsZone, versionOf } from "./zone.ts";
@@ -81,17 +82,11 @@ export function urlAt(scheme: AddressUrl["scheme"], address: Address): string {
 /** As {@link urlAt}, taken apart. */
 export function placeAt(scheme: AddressUrl["scheme"], address: Address): AddressUrl {
   const { cid, port, path, abstract } = address;
-  if (scheme === "tcp" || scheme === "udp") return { scheme, host: hostOf(address), port: port ?? 0 };
+  if (scheme === "tcp" || scheme === "udp")
+    return { scheme, host: address.host === undefined ? "" : withZone(address), port: port ?? 0 };
   if (scheme === "vsock") return { scheme, cid: cid ?? 0, port: port ?? 0 };
   if (abstract !== undefined) return { scheme, abstract: abstract.toString() };
   return { scheme, path: path?.toString() ?? "" };
-}
-
-/** An address of one network is one only with its zone, here the number of the interface. */
-function hostOf(address: Address): string {
-  if (address.host === undefined) return "";
-  const scopeId = "scopeId" in address ? address.scopeId : 0;
-  return scopeId === 0 || address.host.includes("%") ? address.host : `${address.host}%${scopeId}`;
 }
 
 /** A look-up cannot be stopped, but need not be waited for. */

@@ -34,6 +34,11 @@ export function needsZone(host: string): boolean {
   return isIPv6(host) && !host.includes("%") && /^(?:fe[89ab][\da-f]|ff[\da-f]2):/i.test(host);
 }
 
+/** The interface that an address names; undefined where it names none. */
+export function zoneOf(host: string): string | undefined {
+  return split(host)[1];
+}
+
 /** ipv6(7), sin6_scope_id: 32 bits. The kernel numbers its interfaces from 1 on. */
 function isBeyondNumbers(zone: string): boolean {
   return /^\d+$/.test(zone) && (Number(zone) === 0 || Number(zone) > 0xffff_ffff);

@@ -3,7 +3,9 @@ import { networkInterfaces } from "node:os";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { addressKey } from "../../../../src/server/limits/address-key.ts";
 import type { Peer } from "../../../../src/server/transport/peer.ts";
-import { isAnswerable, peerOf, ZONES_KEPT_MS } from "../../../../src/server/transport/peer-of.ts";
+import { isAnswerable, peerOf } from "../../../../src/server/transport/peer-of.ts";
+import { ZONES_KEPT_MS } from "../../../../src/server/url/scope.ts";
+import { urlAt } from "../../../../src/server/url/socket-address.ts";
 import type { Address } from "../../../../src/socket/address.ts";
 import { AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX, AF_VSOCK } from "../../../../src/socket/constants.ts";
 
@@ -89,3 +91,16 @@ function interfaces(name: string): ReturnType<typeof networkInterfaces> {
   const own = { netmask: "ffff:ffff:ffff:ffff::", mac: "00:00:00:00:00:00", internal: false, cidr: null };
   return { [name]: [{ ...own, address: "fe80::7", family: "IPv6", scopeid: 7 }] };
 }
+
+test.each([
+  ["fe80::1", "[fe80::1%test7]:5"],
+  // A group of one link is one of an interface, too.
+  ["ff02::114", "[ff02::114%test7]:5"],
+])("the URL of a listener on %s names the interface, as a peer does", (host, place) => {
+  vi.mocked(networkInterfaces).mockReturnValue(interfaces("test7"));
+  onTestFinished(() => void vi.mocked(networkInterfaces).mockReset());
+  later();
+  for (const scheme of ["tcp", "udp"] as const) {
+    expect(urlAt(scheme, { ...inet6, host, scopeId: 7 })).toBe(`${scheme}://${place}`);
+  }
+});

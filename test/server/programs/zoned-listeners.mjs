@@ -1,0 +1,12 @@
+// @ts-check
+// Listens where an address means nothing without its interface, and connects to what the server tells: prints both.
+import { connect, serve } from "sockwright/server";
+
+for (const url of process.argv.slice(2)) {
+  const server = await serve(url, { name: "zoned", stream: () => undefined, datagram: () => undefined });
+  const [told = ""] = server.urls;
+  const client = await connect(told);
+  console.log(url, told.replace(/\d+$/, "PORT"));
+  client.abort();
+  await server.close();
+}
