@@ -9,7 +9,7 @@ import { type ControlMessage, decodeControl, encodeControl, MAX_CONTROL_BYTES } 
 import type { Endpoint } from "./endpoint.ts";
 import { MessageResults } from "./message-results.ts";
 import { checkOptions, type OptionNames } from "./option-names.ts";
-import { flagsOf, ReceiveCall, type ReceiveOptions, receive, received, refuseWaitAll } from "./receive.ts";
+import { flagsOf, ReceiveCall, type ReceiveOptions, receiveAtMost, received, refuseWaitAll } from "./receive.ts";
 import { retriedByTimer, SendCall, type SendOptions, sendFlags, sent, transmit } from "./send.ts";
 
 /** What recvmsg(2) gives besides the data. */
@@ -94,7 +94,8 @@ export function recvmsg(
       room = receiveRoom(most, flags);
       return [room];
     };
-    const received = receive(recvMsg(endpoint, roomNow, options), options);
+    const call = recvMsg(endpoint, roomNow, options);
+    const received = receiveAtMost(most + controlOf(options), call, options);
     return mapped(received, ({ bytes, ...details }) => ({ data: room.subarray(0, Math.min(bytes, most)), ...details }));
   });
 }
@@ -110,7 +111,8 @@ export function recvmsgInto(
     checkOptions("recvmsg_into()", options, RECEIVE_MESSAGE_OPTIONS, controlForm);
     const lengths = rooms.map(({ length }) => length);
     const call = recvMsg(endpoint, () => allIntact(rooms, lengths), options);
-    return receive(call, options);
+    const asked = lengths.reduce((sum, length) => sum + length, 0);
+    return receiveAtMost(asked + controlOf(options), call, options);
   });
 }
 
@@ -120,6 +122,11 @@ function sendForm(): string {
 
 function controlForm(control: unknown): string {
   return `, such as { control: ${control} }`;
+}
+
+/** Control messages come also where no byte is asked for: then there is something to wait for. */
+function controlOf(options: ReceiveMessageOptions | undefined): number {
+  return options?.control ?? 0;
 }
 
 function recvMsg(
@@ -201,7 +208,7 @@ class RecvMsg extends ReceiveCall<MessageInto> {
     };
   }
 
-  protected nothing(): MessageInto {
+  nothing(): MessageInto {
     return { bytes: 0, control: [], flags: 0, address: undefined };
   }
 }

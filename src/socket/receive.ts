@@ -20,6 +20,7 @@ import { EAGAIN } from "./errno.ts";
 import { checkOptions, type OptionNames } from "./option-names.ts";
 import { SocketError } from "./socket-error.ts";
 import { isConnectionless } from "./socket-type.ts";
+import { AbortError } from "./sockwright-error.ts";
 import { signalOf, type WaitOptions } from "./wait-options.ts";
 
 /** How a receive is made. */
@@ -36,8 +37,8 @@ export function recv(endpoint: Endpoint, count: unknown, options: ReceiveOptions
     const most = byteCount("count", count);
     checkOptions("recv()", options, RECEIVE_OPTIONS, flagsForm);
     const flags = flagsOf(options);
-    if (!isWaitAll(endpoint, flags)) return receive(new Recv(endpoint, flags, most), options);
-    return receive(new RecvAll(endpoint, flags, receiveRoom(most, flags)), options);
+    if (!isWaitAll(endpoint, flags)) return receiveAtMost(most, new Recv(endpoint, flags, most), options);
+    return receiveAtMost(most, new RecvAll(endpoint, flags, receiveRoom(most, flags)), options);
   });
 }
 
@@ -47,8 +48,8 @@ export function recvInto(endpoint: Endpoint, buffer: unknown, options: ReceiveOp
     const room = viewOf("buffer", buffer);
     checkOptions("recv_into()", options, RECEIVE_OPTIONS, intoForm);
     const flags = flagsOf(options);
-    if (!isWaitAll(endpoint, flags)) return receive(new RecvInto(endpoint, flags, room), options);
-    return mapped(receive(new RecvAll(endpoint, flags, room), options), (filled) => filled.length);
+    if (!isWaitAll(endpoint, flags)) return receiveAtMost(room.length, new RecvInto(endpoint, flags, room), options);
+    return mapped(receiveAtMost(room.length, new RecvAll(endpoint, flags, room), options), (filled) => filled.length);
   });
 }
 
@@ -61,7 +62,7 @@ export function recvfrom(
   return promised(() => {
     const most = byteCount("count", count);
     checkOptions("recvfrom()", options, RECEIVE_OPTIONS, flagsForm);
-    return receive(new RecvFrom(endpoint, refuseWaitAll(endpoint, flagsOf(options)), most), options);
+    return receiveAtMost(most, new RecvFrom(endpoint, refuseWaitAll(endpoint, flagsOf(options)), most), options);
   });
 }
 
@@ -74,8 +75,27 @@ export function recvfromInto(
   return promised(() => {
     const room = viewOf("buffer", buffer);
     checkOptions("recvfrom_into()", options, RECEIVE_OPTIONS, intoForm);
-    return receive(new RecvFromInto(endpoint, refuseWaitAll(endpoint, flagsOf(options)), room), options);
+    const flags = refuseWaitAll(endpoint, flagsOf(options));
+    return receiveAtMost(room.length, new RecvFromInto(endpoint, flags, room), options);
   });
+}
+
+/** Makes a receive of at most so many bytes. */
+export function receiveAtMost<T>(asked: number, call: ReceiveCall<T>, options: WaitOptions | undefined): Promise<T> {
+  const { endpoint, flags } = call;
+  if (!isNothing(endpoint, flags, asked)) return receive(call, options);
+  endpoint.check();
+  const signal = signalOf(options);
+  if (signal?.aborted === true) throw new AbortError(signal.reason);
+  return Promise.resolve(call.nothing());
+}
+
+/**
+ * Whether a receive asks for no byte of a stream, which is there at once, as in Python: the kernel would wait for a first
+ * one (sock_rcvlowat). Of records it takes one, and of urgent data and the error queue it asks whether there is any.
+ */
+export function isNothing(endpoint: Endpoint, flags: number, asked: number): boolean {
+  return asked === 0 && endpoint.type === SOCK_STREAM && (flags & (MSG_OOB | MSG_ERRQUEUE)) === 0;
 }
 
 /**
@@ -179,7 +199,7 @@ export abstract class ReceiveCall<T> extends Call<T> {
   }
 
   /** The result without a byte. */
-  protected abstract nothing(): T;
+  abstract nothing(): T;
 }
 
 class Recv extends ReceiveCall<Buffer> {
@@ -202,7 +222,7 @@ class Recv extends ReceiveCall<Buffer> {
     return kernel.recv(slot, generation, room, offset, length, this.flags);
   }
 
-  protected nothing(): Buffer {
+  nothing(): Buffer {
     return Buffer.alloc(0);
   }
 }
@@ -224,7 +244,7 @@ class RecvInto extends ReceiveCall<number> {
     return received(this.endpoint, "recv", result, room.length, this.flags);
   }
 
-  protected nothing(): number {
+  nothing(): number {
     return 0;
   }
 }
@@ -270,7 +290,7 @@ class RecvAll extends ReceiveCall<Buffer> {
     if (this.#room.length === this.#length) Object.assign(error, { received: this.#filled() });
   }
 
-  protected nothing(): Buffer {
+  nothing(): Buffer {
     return this.#filled();
   }
 
@@ -305,7 +325,7 @@ class RecvFrom extends ReceiveCall<[Buffer, Address | undefined]> {
     return kernel.recvfrom(slot, generation, room, offset, length, this.flags, addressRoom.bytes);
   }
 
-  protected nothing(): [Buffer, undefined] {
+  nothing(): [Buffer, undefined] {
     return [Buffer.alloc(0), undefined];
   }
 }
@@ -332,7 +352,7 @@ class RecvFromInto extends ReceiveCall<[number, Address | undefined]> {
     return count === WOULD_BLOCK ? WOULD_BLOCK : [count, addressRoom.get()];
   }
 
-  protected nothing(): [number, undefined] {
+  nothing(): [number, undefined] {
     return [0, undefined];
   }
 }

@@ -84,5 +84,5 @@ class RecvRecord extends ReceiveCall<ReceivedRecord | undefined> {
     return typeof result === "number" ? WOULD_BLOCK : result;
   }
 
-  protected nothing(): undefined {}
+  nothing(): undefined {}
 }

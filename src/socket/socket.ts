@@ -16,7 +16,7 @@ import {
   sendmsg,
 } from "./message.ts";
 import { chunks, datagrams, readable, writable } from "./readiness.ts";
-import { type ReceiveOptions, received, recv, recvfrom, recvfromInto, recvInto } from "./receive.ts";
+import { isNothing, type ReceiveOptions, received, recv, recvfrom, recvfromInto, recvInto } from "./receive.ts";
 import { type SendOptions, send, sendall, sendto, sent } from "./send.ts";
 import { connections, type ServeOptions, serve } from "./serve.ts";
 import { SocketDescriptor } from "./socket-descriptor.ts";
@@ -178,7 +178,8 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   /**
    * Waits for data — recv(2).
    *
-   * @param count - at most so many bytes, 0 to 0x7ffff000. Of a datagram, the rest is discarded.
+   * @param count - at most so many bytes, 0 to 0x7ffff000. Of a datagram, the rest is discarded. Of a stream, 0 bytes are
+   * given at once, whatever has come; a receive of 0 bytes takes a datagram or a record, and waits for it.
    * @returns a Buffer of the caller's, fitted to what came; empty at the end of a stream, or for an empty datagram. It
    * never has more than `count` bytes: with `MSG_TRUNC` the real length of a datagram is what {@link recv_into} gives, and
    * bytes that a TCP socket discards for it are zeros.
@@ -204,7 +205,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   /**
    * As {@link recv}, into the caller's memory, without a copy. `buffer` is lent until the promise settles.
    *
-   * @returns the number of bytes; 0 at the end of a stream. With `MSG_TRUNC` it is what C and Python give: the real length
+   * @returns the number of bytes; 0 at the end of a stream, and at once for an empty `buffer` there. With `MSG_TRUNC` it is what C and Python give: the real length
    * of a datagram, also above that of `buffer`, and of TCP how much was discarded, without a byte of it written.
    * @example
    * ```ts
@@ -252,7 +253,8 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * Waits for a message with its control messages and flags — recvmsg(2).
+   * Waits for a message with its control messages and flags — recvmsg(2). Of a stream, 0 bytes without `control` are given
+   * at once, as by {@link recv}.
    *
    * @param options - `control` is the room for control messages in bytes (default 0), see {@link CMSG_SPACE}.
    * @example
@@ -362,7 +364,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   /**
    * One attempt to receive, now — recv(2) with MSG_DONTWAIT.
    *
-   * @returns the number of bytes (0 at the end), or {@link WOULD_BLOCK}, also while an earlier receive waits.
+   * @returns the number of bytes (0 at the end, and for an empty `buffer` of a stream), or {@link WOULD_BLOCK}, also while an earlier receive waits.
    * @throws SocketError `ECONNRESET` … · SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
    * @example
    * ```ts
@@ -379,8 +381,9 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
     const { endpoint } = this;
     endpoint.check();
     const room = viewOf("buffer", buffer);
+    if (isNothing(endpoint, int32("flags", flags), room.length)) return 0;
     if (!endpoint.receiving.isIdle || endpoint.isConnecting) return WOULD_BLOCK;
-    const result = kernel.recv(endpoint.slot, endpoint.generation, room, 0, room.length, int32("flags", flags));
+    const result = kernel.recv(endpoint.slot, endpoint.generation, room, 0, room.length, flags);
     return received(endpoint, "recv", result, room.length, flags);
   }
 
