@@ -4,9 +4,9 @@ import { kernel } from "../native/load.ts";
 import { EPOLLHUP, EPOLLOUT } from "../native/poller.ts";
 import { AddressRoom, type EncodedAddress, encodeAddress, type UnresolvedHost } from "./address.ts";
 import { Call, type Outcome, PARKED, promised, RETRY_LATER, WOULD_BLOCK } from "./call.ts";
-import { AF_INET6, AF_UNIX, SOCK_STREAM } from "./constants.ts";
+import { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { EAGAIN, ECONNABORTED, EINPROGRESS, EINTR, ENOTCONN } from "./errno.ts";
+import { EAGAIN, EALREADY, ECONNABORTED, EINPROGRESS, EINTR, EISCONN, ENOTCONN } from "./errno.ts";
 import { type ErrorTarget, SocketError } from "./socket-error.ts";
 import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
 
@@ -93,11 +93,25 @@ class Connect extends Call<void> {
       // A second connect(2) says the same of an error that is no longer known (__inet_stream_connect).
       errno = this.#endpoint.connectError === 0 ? ECONNABORTED : this.#endpoint.connectError;
     }
+    if (errno === 0) errno = this.#confirm();
+    if (errno === EINTR || errno === EALREADY || errno === EINPROGRESS) return WOULD_BLOCK;
     this.#endpoint.isConnecting = false;
     if (errno === 0) return undefined;
     // Who waits for data already would otherwise read the end of a stream that never began.
     this.#endpoint.unreadError = errno;
     throw new SocketError("connect", errno, this.#to.target);
+  }
+
+  /**
+   * The kernel gives the success of a connect in the background once more, as the 0 of the next connect(2), to whatever
+   * address (__inet_stream_connect, SS_CONNECTING). It is taken here, or a second connect of the program would seem to
+   * succeed. Gives 0, or the errno of a connection that was lost meanwhile.
+   */
+  #confirm(): number {
+    const { slot, generation, family } = this.#endpoint;
+    if (family !== AF_INET && family !== AF_INET6) return 0;
+    const errno = -kernel.connect(slot, generation, this.#to.sockaddr);
+    return errno === EISCONN ? 0 : errno;
   }
 }
 

@@ -35,11 +35,13 @@ export const CONNECTION_ERRORS: ReadonlySet<number> = new Set([
 export const {
   EACCES,
   EAGAIN,
+  EALREADY,
   ECONNABORTED,
   ECONNREFUSED,
   EINPROGRESS,
   EINTR,
   EINVAL,
+  EISCONN,
   EMFILE,
   EMSGSIZE,
   ENFILE,

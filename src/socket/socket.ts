@@ -130,7 +130,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * Connects, or gives a datagram socket its peer — connect(2). A host name is looked up in the socket's own family and
    * its first address taken; the time-out holds for both. After a time-out or abort the socket can only be closed.
    *
-   * @throws SocketError `ECONNREFUSED`, `ETIMEDOUT`, `ENOENT` (a Unix path) …; a name's `ENOTFOUND` is Node's own error ·
+   * @throws SocketError `ECONNREFUSED`, `ETIMEDOUT`, `ENOENT` (a Unix path), `EISCONN` (connected before) …; a name's `ENOTFOUND` is Node's own error ·
    * SockwrightError `ERR_SOCKWRIGHT_TIMEOUT`, `ERR_SOCKWRIGHT_CLOSED` · AbortError.
    * @example
    * ```ts

@@ -45,6 +45,8 @@ export class FakeSocket {
   #phase: Phase = "idle";
   #peer: FakeSocket | undefined;
   #error = 0;
+  /** It connects in the background, or has, and no connect(2) has said so. */
+  #isUntold = false;
   #isReadShut = false;
   #isWriteShut = false;
   #isBound = false;
@@ -118,6 +120,11 @@ export class FakeSocket {
   connect(to: SocketName): number {
     if (this.#isDatagram) return this.#connectDatagrams(to);
     if (this.#phase === "connecting") return -errno.EALREADY;
+    // Linux tells the success of a connect in the background once more, to whoever asks next.
+    if (this.#phase === "connected" && this.#isUntold) {
+      this.#isUntold = false;
+      return 0;
+    }
     if (this.#phase !== "idle") return this.#phase === "connected" ? -errno.EISCONN : -errno.EINVAL;
     if (this.#isUnix) {
       const listener = this.#network.names.find(this.type, to);
@@ -129,6 +136,7 @@ export class FakeSocket {
     if (!this.#isBound) this.bind(atLoopback(this.name));
     this.peerName = atLoopback(to);
     this.#phase = "connecting";
+    this.#isUntold = true;
     this.#isReadShut = false;
     this.#isWriteShut = false;
     this.#network.arrive(() => this.#handshake());

@@ -163,6 +163,14 @@ const scenarios: Readonly<Record<string, (world: World) => void | Promise<void>>
     client.send("x");
     client.recv(5);
   },
+  async "a connection that is connected again"(world) {
+    const [client] = await world.connection();
+    const { name } = client;
+    await client.connect(name);
+    await client.connect(name);
+    await client.connect(name);
+    client.getpeername();
+  },
   async "nobody listens"(world) {
     const gone = world.socket(AF_INET, SOCK_STREAM);
     gone.bind(loopback());
