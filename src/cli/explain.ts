@@ -1,3 +1,4 @@
+import { type Stats, statSync } from "node:fs";
 import { inspect } from "node:util";
 import { SocketUrlError } from "../server/url/socket-url.ts";
 import { CommandError, codeOf, exitCodes } from "./command-error.ts";
@@ -29,7 +30,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   EADDRINUSE: "the address is taken: choose another",
   "internet EADDRINUSE": "the address is taken: choose another, or port 0 for any free one",
   "vsock EADDRINUSE": "the address is taken: choose another, or port 0 for any free one",
-  "path EADDRINUSE": "the address is taken: choose another path, or remove the file if nobody needs it",
+  "path EADDRINUSE": "the address is taken: choose another path",
   "abstract EADDRINUSE": "the address is taken: choose another name",
   EADDRNOTAVAIL: "the host is no address of this machine: choose one that `ip address` shows, or 0.0.0.0 for all",
   "vsock EADDRNOTAVAIL": "the CID is not this machine's: choose 1 for the machine itself, or * for every CID",
@@ -64,7 +65,7 @@ export function explain(error: unknown, place?: Place): CommandError {
   if (!(error instanceof Error) || code === undefined) return unforeseen(error);
   const where = place === undefined ? "" : `${place.url}: `;
   if ("syscall" in error) {
-    const meaning = meaningOf(String(error.syscall), code, place);
+    const meaning = fileMeaning(code, place) ?? meaningOf(String(error.syscall), code, place);
     const text = meaning === undefined ? error.message : `${meaning} (${error.message})`;
     return new CommandError(where + oneLine(text), exitCodes.network, error);
   }
@@ -93,6 +94,27 @@ function meaningOf(syscall: string, code: string, place: Place | undefined): str
     code,
   ];
   return keys.map((key) => MEANINGS[key]).find((each) => each !== undefined);
+}
+
+/** What the path itself says: unix(7) has the same errors for files that are no sockets. */
+function fileMeaning(code: string, place: Place | undefined): string | undefined {
+  const [, path] = /^unix(?:-dgram|-seqpacket)?:(?!@)(.*?)(?:\?.*)?$/s.exec(place?.url ?? "") ?? [];
+  if (path === undefined) return undefined;
+  if (code === "ENOENT" && /^~(?:\/|$)/.test(path))
+    return `the shell does not expand ~ here: write "$HOME${path.slice(1)}"`;
+  if (code !== "EADDRINUSE" && code !== "ECONNREFUSED") return undefined;
+  const file = fileAt(path.replace(/^\/\/\//, "/"));
+  if (file === undefined || file.isSocket()) return undefined;
+  return `the path is a ${file.isDirectory() ? "folder" : "file"} and no socket: choose another path`;
+}
+
+function fileAt(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    // Who may not look at it has the error of the socket, which says no less.
+    return undefined;
+  }
 }
 
 function kindOf(url: string): Kind {

@@ -2,6 +2,7 @@ import { type Server, serve } from "../server/serve.ts";
 import { peerName } from "../server/transport/peer-name.ts";
 import { type GreetOptions, greet } from "../services/greet/greet.ts";
 import { SocketError } from "../socket/socket-error.ts";
+import { codeOf } from "./command-error.ts";
 import { EventLog } from "./event-log.ts";
 import { explain } from "./explain.ts";
 import { failure, GreetEvents, inWords, type ServerEvent } from "./server-event.ts";
@@ -47,11 +48,17 @@ async function started(options: GreetCommandOptions, tell: (event: ServerEvent) 
   const urls = options.listen ?? [];
   try {
     return await serve(urls, service, {
-      onError: (error, peer) => tell(failure(error, peer === undefined ? "" : peerName(peer))),
+      onError: (error, peer) => tell(failure(inOptions(error, readBytes), peer === undefined ? "" : peerName(peer))),
     });
   } catch (error) {
     throw explain(error, { url: whichOf(urls, error), role: "listener" });
   }
+}
+
+/** What the service says by its own names, in words of the command. */
+function inOptions(error: unknown, readSize: number): unknown {
+  if (codeOf(error) !== "ERR_SOCKWRIGHT_TOO_LONG") return error;
+  return Object.assign(new Error(`a line is longer than ${readSize} bytes (--read-size)`), { code: codeOf(error) });
 }
 
 /** The listener that failed, by the address that the error names; all of them, where it names none. */

@@ -39,6 +39,9 @@ export function parseSocketOption(text: string): SocketOption {
   }
   const known = byName.get(given.toUpperCase());
   if (known === undefined) {
+    const name = given.toUpperCase();
+    if (EXCLUDED.test(name) && Object.hasOwn(constants, name))
+      throw usage(`--option ${name} cannot be set here: it is only read, or its value is neither a number nor a name`);
     const near = nearest(given.toUpperCase(), [...byName.keys()]);
     const hint =
       near === undefined ? "names are those of socket(7), tcp(7) and ip(7), as SO_RCVBUF" : `did you mean ${near}?`;

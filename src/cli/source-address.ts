@@ -21,9 +21,13 @@ export function sourceAddress(url: AddressUrl, text: string): SocketAddress {
 function internetAddress(scheme: "tcp" | "udp", text: string): SocketAddress {
   const bare = text.replace(/^\[(.*)\]$/, "$1");
   if (versionOf(bare) !== 0) return addressAt(bare, 0);
-  const url = /^[^/]*:\d+$/.test(text) ? parseSocketUrl(`${scheme}://${text}`) : undefined;
+  const url = /^[^/*:][^/]*:\d+$/.test(text) ? parseSocketUrl(`${scheme}://${text}`) : undefined;
   if (url !== undefined && "host" in url && versionOf(url.host) !== 0) return addressAt(url.host, url.port);
-  const reason = "is no address of this machine: write 127.0.0.1, 127.0.0.1:4000 or [::1]:4000";
+  const [, port] = /^\*?(:\d+)$/.exec(text) ?? [];
+  const reason =
+    port === undefined
+      ? "is no address of this machine: write 127.0.0.1, 127.0.0.1:4000 or [::1]:4000, and no name"
+      : `has no host: write 0.0.0.0${port}, or [::]${port} for IPv6`;
   throw new CommandError(`--source ${JSON.stringify(text)} ${reason}`, exitCodes.usage);
 }
 

@@ -1,7 +1,7 @@
 // Whatever goes wrong with the command is one line and the right exit code, wherever standard error goes.
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { dirname, join } from "node:path";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { AF_INET, AF_UNIX, SOCK_DGRAM, socket } from "../../src/index.ts";
 import { runHere } from "../cli/in-process.ts";
 import { freeFolder, program, startInShell } from "../cli/sockwright.ts";
@@ -132,9 +132,39 @@ describe("the hints fit the address", () => {
     for (const args of [["listen"], ["greet", "--listen"]]) {
       const { code, stderr } = await runHere([...args, `${scheme}:${path}`]);
       expect(code).toBe(1);
-      expect(stderr).toContain("the address is taken: choose another path, or remove the file");
-      expect(stderr).not.toContain("port");
+      expect(stderr).toContain("the path is a file and no socket: choose another path");
+      expect(stderr).not.toMatch(/port|remove/);
     }
+    const { stderr } = await runHere(["connect", `${scheme}:${path}`]);
+    expect(stderr).toContain("the path is a file and no socket: choose another path");
+    const folder = await runHere(["listen", `${scheme}:${dirname(path)}`]);
+    expect(folder.stderr).toContain("the path is a folder and no socket");
+  });
+
+  test("a path that a server has is to be left alone", async () => {
+    const path = join(freeFolder(), "socket");
+    const holder = socket(AF_UNIX);
+    onTestFinished(() => holder.close());
+    holder.bind({ path });
+    holder.listen();
+    const { stderr } = await runHere(["listen", `unix:${path}`]);
+    expect(stderr).toContain("the address is taken: choose another path (");
+  });
+
+  test.for(["connect", "listen"])("%s: a shell expands ~ at the beginning of a word only", async (command) => {
+    const { code, stderr } = await runHere([command, "unix:~/no-such-folder/x.sock"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('the shell does not expand ~ here: write "$HOME/no-such-folder/x.sock"');
+  });
+
+  test("a transport that there is not", async () => {
+    vi.stubEnv("SOCKWRIGHT_TRANSPORT", "foo");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { code, stderr } = await runHere(["greet", "--listen", "tcp://127.0.0.1:0"]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('SOCKWRIGHT_TRANSPORT is "foo": it can be "native" or "node"'),
+    ]);
   });
 
   test("an abstract name that is taken", async () => {

@@ -43,11 +43,14 @@ describe("wrong usage, exit code 2", () => {
       'no socket option is called "TCP_NODLAY": did you mean TCP_NODELAY?',
     ],
     [["connect", URL, "--option", "colour=1"], "names are those of socket(7)"],
-    [["connect", URL, "--option", "SO_RCVTIMEO=1"], 'no socket option is called "SO_RCVTIMEO"'],
+    [["connect", URL, "--option", "SO_RCVTIMEO=1"], "--option SO_RCVTIMEO cannot be set here"],
+    [["connect", URL, "--option", "so_type=1"], "--option SO_TYPE cannot be set here: it is only read"],
     [["connect", URL, "--option", "SO_RCVBUF=much"], "--option SO_RCVBUF=much: the value is a whole number of 32 bits"],
     [["connect", URL, "--option", "SO_RCVBUF=99999999999"], "a whole number of 32 bits"],
     [["connect", URL, "--option", "TCP_CONGESTION=nonesuch"], "--option TCP_CONGESTION does not fit this socket"],
     [["connect", URL, "--source", "localhost"], '--source "localhost" is no address of this machine'],
+    [["connect", URL, "--source", ":5000"], '--source ":5000" has no host: write 0.0.0.0:5000, or [::]:5000 for IPv6'],
+    [["connect", `${URL}?ipv6only`], "has ipv6only and no IPv6 address: leave it out"],
     [["connect", URL, "--source", "::1"], '"tcp://127.0.0.1:1" has no address of the same family as its source ::1'],
     [["connect", "127.0.0.1:8000"], '"127.0.0.1:8000" has no scheme: write tcp://127.0.0.1:8000'],
     [["connect", "tpc://127.0.0.1:8000"], "did you mean tcp:?"],
@@ -119,7 +122,7 @@ describe("the network, exit code 1", () => {
   test("a file that is no socket is left alone", async () => {
     const path = join(freeFolder(), "file");
     writeFileSync(path, "precious");
-    expect(await lineOf(runHere(["listen", `unix:${path}`]), 1)).toContain("the address is taken");
+    expect(await lineOf(runHere(["listen", `unix:${path}`]), 1)).toContain("the path is a file and no socket");
   });
 
   test("a datagram that nobody takes is reported", async () => {

@@ -139,7 +139,7 @@ test("--json: the same, one object a line", async () => {
 });
 
 test("the options of the service", async () => {
-  const { urls } = await greeting(
+  const { child, urls } = await greeting(
     ...TCP,
     ...["--greeting", "hi\n", "--reply", "<{data}>", "--farewell", "bye", "--frame", "lines", "--read-size", "16"],
   );
@@ -147,6 +147,8 @@ test("the options of the service", async () => {
   connection.write("one\ntwo\nbye\n");
   expect(String(await connection.readUntil("<two>\n"))).toBe("hi\n<one>\n<two>\n");
   expect(await connection.read()).toBeUndefined();
+  (await client(urls[0])).write("more than sixteen bytes");
+  await child.line(/^failed .*: a line is longer than 16 bytes \(--read-size\)$/);
 });
 
 test("--close-after-first ends after the first message", async () => {

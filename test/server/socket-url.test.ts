@@ -81,8 +81,14 @@ describe("a mistake is told with what would be right", () => {
       'has the option "ip6only", which its kind of socket does not have: did you mean ipv6only?',
     ],
     ["tcp://[::]:9000?ipv6only&ipv6only", "has the option ipv6only twice"],
-    ["tcp://0.0.0.0:9000?ipv6only", "has ipv6only and no IPv6 address: write tcp://[::]:9000?ipv6only"],
-    ["tcp://*:9000?ipv6only", "has ipv6only and no IPv6 address: write tcp://[::]:9000?ipv6only"],
+    [
+      "tcp://0.0.0.0:9000?ipv6only",
+      "has ipv6only and no IPv6 address: leave it out, or write tcp://[::]:9000?ipv6only to listen",
+    ],
+    [
+      "tcp://*:9000?ipv6only",
+      "has ipv6only and no IPv6 address: leave it out, or write tcp://[::]:9000?ipv6only to listen",
+    ],
     ["tcp://239.1.1.1:9000", "has a multicast group, which only UDP has: write udp://239.1.1.1"],
     ["udp://*:9000?group=10.0.0.1", 'has the group "10.0.0.1": groups are 224.0.0.0 to 239.255.255.255, and IPv6'],
     ["udp://*:9000?group=all", 'has the group "all", which is no address: write group=239.1.1.1'],

@@ -14,7 +14,8 @@ export async function transport(): Promise<Transport> {
   const forced = process.env["SOCKWRIGHT_TRANSPORT"];
   if (forced === "node") return nodeTransport;
   if (forced !== undefined && forced !== "" && forced !== "native") {
-    throw new TypeError(`SOCKWRIGHT_TRANSPORT is ${JSON.stringify(forced)}: it can be "native" or "node"`);
+    const error = new TypeError(`SOCKWRIGHT_TRANSPORT is ${JSON.stringify(forced)}: it can be "native" or "node"`);
+    throw Object.assign(error, { code: "ERR_INVALID_ARG_VALUE" });
   }
   try {
     return (await import("./native-transport.ts")).nativeTransport;

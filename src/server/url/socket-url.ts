@@ -185,7 +185,9 @@ function parseInternet(text: string, scheme: "tcp" | "udp", place: string, query
   if (scheme === "tcp" && isMulticast(host))
     throw refuse(`has a multicast group, which only UDP has: write udp://${host}`);
   if (options.ipv6only === true && (isIPv4(host) || host === "*")) {
-    throw refuse(`has ipv6only and no IPv6 address: write ${scheme}://[::]:${port}?ipv6only`);
+    throw refuse(
+      `has ipv6only and no IPv6 address: leave it out, or write ${scheme}://[::]:${port}?ipv6only to listen`,
+    );
   }
   if (options.source !== undefined && group === undefined)
     throw refuse("has a source without a group: add group=232.1.1.1");
@@ -269,6 +271,8 @@ function authorityHint(scheme: string, authority: string): string {
   if (!authority.includes(":"))
     return `has no port: write ${scheme}://${authority === "" ? "127.0.0.1" : authority}:8000`;
   const target = hostAndPort(authority).replace(/PORT$/, "8000");
+  const isUnpaired = authority.includes("[") !== authority.includes("]");
+  if (isUnpaired) return `has one bracket alone: write ${scheme}://${target}`;
   const mistake = authority.startsWith("[") ? "no port behind the bracket" : "an IPv6 address without brackets";
   return `has ${mistake}: write ${scheme}://${target}`;
 }

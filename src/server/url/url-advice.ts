@@ -12,27 +12,38 @@ const OTHER_NAMES: readonly (readonly [name: RegExp, scheme: string])[] = [
   [/^(?:unix(?:-(?:connect|listen|l|client|stream))?|ipc|local)$/, "unix"],
   [/^unix(?:gram|-(?:dgram|datagram|sendto|recv|recvfrom))$/, "unix-dgram"],
   [/^unix-?(?:seq)?packet$/, "unix-seqpacket"],
-  [/^abstract-(?:connect|listen|l|client)$/, "unix:@"],
+  [/^abstract(?:-(?:connect|listen|l|client))?$/, "unix:@"],
   [/^vsock-(?:connect|listen|l)$/, "vsock"],
 ];
 
 /** Those of them that wait for somebody, and need no host. */
 const WAITING = /-(?:l|listen|recv|recvfrom)$/i;
 
-/** What is spoken over TCP: its usual port, whether TLS is between the two, and who speaks it. */
+/** What is spoken over TCP: its usual port, and who speaks it; what has TLS between the two is told so. */
 const PROTOCOLS: Readonly<Record<string, { readonly port: number; readonly isTls: boolean; readonly client: string }>> =
   {
     http: { port: 80, isTls: false, client: "curl" },
     https: { port: 443, isTls: true, client: "curl" },
     ws: { port: 80, isTls: false, client: "a WebSocket client" },
     wss: { port: 443, isTls: true, client: "a WebSocket client" },
-    tls: { port: 443, isTls: true, client: "node:tls" },
-    ssl: { port: 443, isTls: true, client: "node:tls" },
-    openssl: { port: 443, isTls: true, client: "node:tls" },
+    ftp: { port: 21, isTls: false, client: "curl" },
+    telnet: { port: 23, isTls: false, client: "telnet" },
+    tls: { port: 443, isTls: true, client: "node:tls or openssl s_client -connect" },
+    ssl: { port: 443, isTls: true, client: "node:tls or openssl s_client -connect" },
   };
+
+const JOINED = "standard input and output are always joined to the socket";
+/** What socat(1) joins besides sockets, and sockets that there are not. */
+const NO_SOCKETS: readonly (readonly [name: RegExp, advice: string])[] = [
+  [/^(?:std(?:io|in|out|err)|readline)$/, JOINED],
+  [/^(?:exec|system|shell)$/, "no program is started: join it by pipes"],
+  [/^(?:open|gopen|create|file|pipe)$/, "standard input and output are joined to files by < and >"],
+  [/^(?:sctp|dccp|udplite|socks|proxy|ip[46]?-|tun$|pty$)/, "it is not offered"],
+];
 
 /** Why a text is no URL of a socket, and what to write instead; `schemes` are those that there are. */
 export function reasonAgainst(text: string, schemes: readonly string[]): string {
+  if (/^(?:-|std(?:io|in|out|err))$/i.test(text)) return `is no socket: ${JOINED}`;
   if (/^(?:\.{0,2}\/|~|@.)/.test(text) || /^[^:]*\.(?:sock|socket)$/.test(text))
     return `has no scheme: write unix:${text}`;
   const [, scheme = "", rest = ""] = /^([a-z][a-z0-9+.-]*):(.*)$/is.exec(text) ?? [];
@@ -48,13 +59,17 @@ export function hostAndPort(text: string): string {
   const bare = text
     .replace(/^\/+/, "")
     .replace(/^.*@/s, "")
-    .replace(/[/?#].*$/s, "");
+    .replace(/[/?#].*$/s, "")
+    // One bracket alone.
+    .replace(/^\[([^\]]*)$/s, "$1")
+    .replace(/^([^[]*:[^[]*)\](?=$|:\d+$)/s, "[$1]");
   if (bare === "") return "127.0.0.1:8000";
   if (/^\d+$/.test(bare)) return `127.0.0.1:${bare}`;
   const [, host = bare, port = "PORT"] = /^(.*):(\d{1,5})$/s.exec(bare) ?? [];
   if (versionOf(bare) === 6) {
-    // An IPv6 address may end in what looks like a port.
-    const isPort = port !== "PORT" && port.length > 1 && versionOf(host) === 6;
+    // An IPv6 address may end in what looks like a port. Who writes the shortest ones, or a 0 behind one, means a port.
+    const isLikely = port.length > 1 || port === "0" || /^::1?$/.test(host);
+    const isPort = port !== "PORT" && isLikely && versionOf(host) === 6;
     return isPort ? `[${host}]:${port}` : `[${bare}]:PORT`;
   }
   if (versionOf(host) === 6) return `[${host}]:${port}`;
@@ -72,21 +87,46 @@ function reasonWithoutScheme(text: string): string {
 
 function insteadOf(scheme: string, rest: string, schemes: readonly string[]): string {
   const name = scheme.toLowerCase();
-  // socat(1) has its options behind commas.
-  const place = rest.replace(/(?:,[\w-]+(?:=[^,]*)?)+$/, "");
   const [, own] = OTHER_NAMES.find(([other]) => other.test(name)) ?? [];
-  if (own === "tcp" || own === "udp") {
-    const isWaiting = WAITING.test(name) && /^\d+$/.test(place);
-    return `write ${own}://${isWaiting ? `*:${place}` : hostAndPort(place)}`;
-  }
-  if (own === "vsock") return `write vsock://${place.replace(/^\/+/, "")}`;
-  if (own !== undefined) return `write ${own.endsWith("@") ? own : `${own}:`}${place === "" ? "/path" : place}`;
-  const protocol = PROTOCOLS[name];
+  if (own !== undefined) return `write ${urlOf(own, WAITING.test(name), rest)}`;
+  const [, advice] = NO_SOCKETS.find(([other]) => other.test(name)) ?? [];
+  if (advice !== undefined) return advice;
+  if (/^(?:openssl|ssl)-(?:listen|l)$/.test(name)) return "there is no TLS here, so use openssl s_server -accept PORT";
+  const protocol = PROTOCOLS[name.replace(/^openssl\b/, "tls").replace(/-connect$/, "")];
   if (protocol !== undefined) {
     const { port, isTls, client } = protocol;
-    const target = hostAndPort(rest).replace(/PORT$/, String(port));
-    return `${isTls ? "there is no TLS here, so " : ""}use ${client}, or write tcp://${target} for the TCP connection alone`;
+    const target = hostAndPort(rest.replace(SOCAT_OPTIONS, "")).replace(/PORT$/, String(port));
+    const who = client.endsWith("-connect") ? `${client} ${target}` : client;
+    return `${isTls ? "there is no TLS here, so " : ""}use ${who}, or write tcp://${target} for the TCP connection alone`;
   }
   const near = nearest(name, schemes);
   return near === undefined ? `there are ${schemes.join(", ")}` : `did you mean ${near}:?`;
+}
+
+/** socat(1) has its options behind commas. */
+const SOCAT_OPTIONS = /(?:,[\w-]+(?:=[^,]*)?)+$/;
+
+/** The socket that another program writes as `rest`, with those of socat's options that a URL has. */
+function urlOf(own: string, isWaiting: boolean, rest: string): string {
+  const place = rest.replace(SOCAT_OPTIONS, "");
+  const given = rest.slice(place.length).slice(1).split(",");
+  const options = new Map(
+    given.map((each) => [each.replace(/=.*$/s, "").toLowerCase(), each.replace(/^[^=]*=?/s, "")]),
+  );
+  const isPortAlone = isWaiting && /^\d+$/.test(place);
+  if (own === "tcp" || own === "udp") {
+    // What listened on one address must not be opened to every network.
+    const host = options.get("bind")?.replace(/^([^:]*):\d*$/, "$1") ?? "";
+    const authority = host === "" ? `*:${place}` : hostAndPort(`${host}:${place}`);
+    const query = own === "udp" && options.has("broadcast") ? "?broadcast" : "";
+    return `${own}://${isPortAlone ? authority : hostAndPort(place)}${query}`;
+  }
+  if (own === "vsock") return `vsock://${isPortAlone ? "*:" : ""}${place.replace(/^\/+/, "")}`;
+  if (own.endsWith("@")) return `${own}${place === "" ? "name" : place}`;
+  const file = [
+    ["mode", options.get("mode") ?? options.get("perm")],
+    ["owner", options.get("user")],
+    ["group", options.get("group")],
+  ].flatMap(([name, value]) => (isWaiting && value ? [`${name}=${value}`] : []));
+  return `${own}:${place === "" ? "/path" : place}${file.length === 0 ? "" : `?${file.join("&")}`}`;
 }

@@ -37,6 +37,27 @@ const ADVICE: readonly (readonly [text: string, advice: string])[] = [
   ["UNIX-SENDTO:/dev/log", "unix-dgram:/dev/log"],
   ["ABSTRACT-CONNECT:app", "unix:@app"],
   ["VSOCK-LISTEN:2:5000", "vsock://2:5000"],
+  ["VSOCK-LISTEN:5", "vsock://*:5"],
+  ["abstract:app", "unix:@app"],
+  // What it listens on stays as narrow as it was, and its options that a URL has are kept.
+  ["TCP-LISTEN:80,bind=127.0.0.1", "tcp://127.0.0.1:80"],
+  ["TCP4-LISTEN:80,fork,bind=localhost,reuseaddr", "tcp://localhost:80"],
+  ["TCP6-LISTEN:80,bind=[::1]", "tcp://[::1]:80"],
+  ["TCP6-LISTEN:80,BIND=::1", "tcp://[::1]:80"],
+  ["UDP-RECVFROM:9000,bind=127.0.0.1", "udp://127.0.0.1:9000"],
+  ["UDP-DATAGRAM:1.2.3.255:9,broadcast", "udp://1.2.3.255:9?broadcast"],
+  ["UNIX-LISTEN:/x,mode=600", "unix:/x?mode=600"],
+  ["UNIX-RECV:/x,perm=0660,user=root,group=adm", "unix-dgram:/x?mode=0660&owner=root&group=adm"],
+  ["UNIX-CONNECT:/x,mode=600", "unix:/x"],
+  // Brackets
+  ["tcp://::1:0", "tcp://[::1]:0"],
+  ["tcp://::1:8", "tcp://[::1]:8"],
+  ["tcp://fe80::1%eth0:0", "tcp://[fe80::1%eth0]:0"],
+  ["tcp://[::1", "tcp://[::1]:8000"],
+  ["udp://[::1:80", "udp://[::1]:80"],
+  ["tcp://::1]:80", "tcp://[::1]:80"],
+  ["[::1", "tcp://[::1]:PORT"],
+  ["::1]:80", "tcp://[::1]:80"],
   // Go, and ZeroMQ
   ["tcp4://127.0.0.1:80", "tcp://127.0.0.1:80"],
   ["unixgram:/dev/log", "unix-dgram:/dev/log"],
@@ -47,6 +68,9 @@ const ADVICE: readonly (readonly [text: string, advice: string])[] = [
   ["https://example.com", "tcp://example.com:443"],
   ["ws://example.com:8080/", "tcp://example.com:8080"],
   ["tls://[::1]:8443", "tcp://[::1]:8443"],
+  ["OPENSSL:h:443,verify=0", "tcp://h:443"],
+  ["telnet://h:23", "tcp://h:23"],
+  ["telnet://h", "tcp://h:23"],
 ];
 
 test.for(ADVICE)("%j: write %s", ([text, advice]) => {
@@ -62,4 +86,23 @@ test.for(["127.0.0.1:99999", "localhost:65536", "99999", "::ffff:1.2.3.4:70000"]
 
 test.for(["https://example.com", "wss://example.com", "tls://example.com:443"])("%s: there is no TLS", (text) => {
   expect(() => parseSocketUrl(text)).toThrow("there is no TLS here, so use");
+});
+
+test.for([
+  ["-", "is no socket: standard input and output are always joined to the socket"],
+  ["STDIO", "is no socket: standard input and output are always joined to the socket"],
+  ["STDIO:", "standard input and output are always joined to the socket"],
+  ["SYSTEM:ls", "no program is started: join it by pipes"],
+  ["EXEC:", "no program is started: join it by pipes"],
+  ["OPEN:/etc/motd", "standard input and output are joined to files by < and >"],
+  ["SCTP:127.0.0.1:80", "it is not offered"],
+  ["OPENSSL:h:443", "use node:tls or openssl s_client -connect h:443, or write tcp://h:443"],
+  ["OPENSSL-LISTEN:443", "use openssl s_server -accept PORT"],
+] as const)("%s: %s", ([text, reason]) => {
+  expect(() => parseSocketUrl(text)).toThrow(reason);
+});
+
+test("the advice to a local listener of socat ends with its port", () => {
+  expect(() => parseSocketUrl("TCP-LISTEN:80,bind=127.0.0.1")).toThrow(/: write tcp:\/\/127\.0\.0\.1:80$/);
+  expect(() => parseSocketUrl("UNIX-CONNECT:/x,mode=600")).toThrow(/: write unix:\/x$/);
 });
