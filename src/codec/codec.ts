@@ -80,3 +80,16 @@ export function checkCodec(name: string, codec: unknown): void {
   const form = typeof codec === "function" && codec.name !== "" ? `${codec.name}()` : "lines()";
   throw wrongType(name, `a codec, such as ${form}`, codec);
 }
+
+const inPlace = new WeakSet<object>();
+
+/** The codec's `encodeInto` may be used. A codec that a program has made of it, with an `encode` of its own, is another. */
+export function writingInPlace<In, Out>(codec: Codec<In, Out>): Codec<In, Out> {
+  inPlace.add(codec);
+  return codec;
+}
+
+/** Whether it is one of those: the memory that it writes into is everybody's. */
+export function writesInPlace(codec: object): boolean {
+  return inPlace.has(codec);
+}

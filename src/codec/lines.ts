@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { wrongType } from "../socket/argument.ts";
 import { checkOptions, type OptionNames } from "../socket/option-names.ts";
-import type { Codec, Decoder } from "./codec.ts";
+import { type Codec, type Decoder, writingInPlace } from "./codec.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
 import { checkFrameBytes, type FrameLimit, limitForm, maxFrameBytesOf, unencodable } from "./frame-limit.ts";
 import { choice, flag } from "./option.ts";
@@ -71,7 +71,7 @@ export function lineCodec(name: string, options: LinesOptions): Codec<string> {
     maxFrameBytes: maxFrameBytesOf(options),
     allowUnterminated: flag("options.allowUnterminated", options.allowUnterminated),
   };
-  return {
+  return writingInPlace({
     name,
     decoder: (): Decoder<string> => new LineDecoder(name, form),
     encode(line) {
@@ -90,7 +90,7 @@ export function lineCodec(name: string, options: LinesOptions): Codec<string> {
       memory[end] = LF;
       return bytes + newline.length;
     },
-  };
+  });
 }
 
 /** @param bytes - what the line has, encoded. */

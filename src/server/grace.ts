@@ -6,6 +6,7 @@ export class Grace {
   #endsMs = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
+  #isStopped = false;
   readonly #signals: AbortSignal[] = [];
 
   constructor() {
@@ -24,7 +25,7 @@ export class Grace {
 
   /** It ends in so long, or when the signal aborts, if it does not end before. */
   endsWithin(graceMs: number, signal: AbortSignal | undefined): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isStopped) return;
     if (signal?.aborted === true) {
       this.#end();
       return;
@@ -40,8 +41,9 @@ export class Grace {
     this.#timer = setTimeout(this.#end, graceMs);
   }
 
-  /** Nobody waits any more: its timer and its listeners are let go. */
+  /** Nobody waits any more: its timer and its listeners are let go, and there are no others. */
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
     for (const signal of this.#signals.splice(0)) signal.removeEventListener("abort", this.#end);
   }

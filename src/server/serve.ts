@@ -94,7 +94,7 @@ function isList(urls: string | readonly string[]): urls is readonly string[] {
 /** A running server. See {@link serve}. */
 export class Server implements AsyncDisposable {
   readonly #service: Service;
-  readonly #options: ServeOptions;
+  readonly #context: ConnectionContext | undefined;
   readonly #listeners: (LinkListener | DatagramDesk)[] = [];
   readonly #desks: DatagramDesk[] = [];
   readonly #reports: ServerReports;
@@ -114,8 +114,9 @@ export class Server implements AsyncDisposable {
   /** @internal */
   constructor(service: Service, options: ServeOptions) {
     this.#service = service;
-    this.#options = options;
     const limits = serveLimits(options);
+    // Read once: a getter of the program's own that throws must not do so at a connection.
+    this.#context = options.context;
     const reports = new ServerReports(service.name, options.onError);
     this.#reports = reports;
     this.#spans = new ConnectionSpans(service.name);
@@ -347,7 +348,7 @@ export class Server implements AsyncDisposable {
       return;
     }
     const id = nextConnectionId();
-    const { context } = this.#options;
+    const context = this.#context;
     const { areHeard } = this.#spans;
     const start = areHeard || context !== undefined ? this.#spans.describe(id, link.peer, session.at) : undefined;
     const own = areHeard ? new Session(this.#sessions, session.at, start) : session;

@@ -1,3 +1,5 @@
+import { types } from "node:util";
+
 /**
  * What a function of the program's own has given, as a promise that settles once, whatever it is: a promise whose `then` is
  * replaced, a thenable that throws, or calls both of its callbacks, or cannot be asked for its `then`. One of Node's own, as
@@ -9,7 +11,8 @@ export function promiseOf(given: unknown): Promise<unknown> {
 
 function isPlainPromise(given: unknown): given is Promise<unknown> {
   try {
-    return given instanceof Promise && given.then === Promise.prototype.then && given.constructor === Promise;
+    // A proxy of a promise, and what has its prototype alone, are instances of Promise whose `then` throws.
+    return types.isPromise(given) && given.then === Promise.prototype.then && given.constructor === Promise;
   } catch {
     // A proxy that tells nothing.
     return false;

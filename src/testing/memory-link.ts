@@ -125,6 +125,11 @@ export class MemoryLink implements Link {
     if (this.#far.#inboundCost < this.#shape.bufferBytes) this.#tellRoom();
   }
 
+  /** What waits here was sent, whether anybody reads it or not. */
+  isDue(what: "input" | "room"): boolean {
+    return what === "input" && this.#inbound.length > 0;
+  }
+
   end(): void {
     if (!this.isDatagram) this.#far.#finish({ kind: "end" });
   }

@@ -1,4 +1,4 @@
-import type { Codec, Decoder } from "../../codec/codec.ts";
+import { type Codec, type Decoder, writesInPlace } from "../../codec/codec.ts";
 import { wrongType } from "../../socket/argument.ts";
 import { rejected } from "../../socket/call.ts";
 import { type FrameRead, frameRead } from "./frame-read.ts";
@@ -40,6 +40,7 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
   readonly #input: Input;
   readonly #output: Output;
   readonly #codec: Codec<In, Out>;
+  readonly #writesInPlace: boolean;
   readonly #decoder;
   readonly #read: FrameRead<In>;
 
@@ -49,6 +50,7 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
     this.#input = input;
     this.#output = output;
     this.#codec = codec;
+    this.#writesInPlace = writesInPlace(codec);
     this.#decoder = codec.decoder();
     this.#read = frameRead(this.#decoder);
   }
@@ -133,7 +135,8 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
    * `ERR_SOCKWRIGHT_ENDED` · TypeError.
    */
   write(frame: Out): boolean {
-    return this.#output.writeFrame(this.#codec, frame);
+    if (this.#writesInPlace) return this.#output.writeFrame(this.#codec, frame);
+    return this.#output.write(this.#codec.encode(frame));
   }
 
   /** A loop over the frames goes on where the last one was left. See {@link Frames}. */

@@ -53,11 +53,22 @@ export function failureOf(
   closeReason: Error | undefined,
 ): { readonly error: unknown } | undefined {
   if (failure === undefined) return { error: thrown };
-  const isOwn = thrown !== failure && isError(thrown) && thrown.name !== "AbortError";
-  if (failure === closeReason && !(isOwn && thrown.cause !== failure)) return undefined;
+  const isOwn = thrown !== failure && isError(thrown) && read(thrown, "name") !== "AbortError";
+  if (failure === closeReason && !(isOwn && read(thrown, "cause") !== failure)) return undefined;
   return { error: isOwn ? thrown : failure };
 }
 
 function codeOf(error: Error): string {
-  return "code" in error && typeof error.code === "string" ? error.code : error.name;
+  const [code, name] = [read(error, "code"), read(error, "name")];
+  if (typeof code === "string") return code;
+  return typeof name === "string" ? name : "Error";
+}
+
+/** Anything can be thrown, also what throws when it is looked at. */
+function read(error: Error, property: "name" | "cause" | "code"): unknown {
+  try {
+    return Reflect.get(error, property);
+  } catch {
+    return undefined;
+  }
 }

@@ -117,7 +117,8 @@ export class NativeLink implements Link, Watcher {
   }
 
   isDue(what: "input" | "room"): boolean {
-    const interest = this.#interest & (what === "input" ? EPOLLIN : EPOLLOUT);
+    // Input that nobody reads yet is input: its sender is not silent.
+    const interest = what === "input" ? EPOLLIN : this.#interest & EPOLLOUT;
     return interest !== 0 && kernel.poll(this.slot, this.generation, interest) > 0;
   }
 

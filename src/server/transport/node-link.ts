@@ -68,6 +68,11 @@ export class NodeLink implements Link {
     if (!this.#socket.writableNeedDrain) queueMicrotask(() => this.#events?.writable());
   }
 
+  /** What has come to a socket that is not read from, Node cannot tell: then nobody is silent for certain. */
+  isDue(what: "input" | "room"): boolean {
+    return what === "input" && this.#socket.isPaused();
+  }
+
   end(): void {
     this.#socket.end();
   }
