@@ -158,24 +158,31 @@ describe("an error of one send", () => {
   }
 
   describe.each(["native", "node"])("over %s", (transport) => {
-    test.each(["EPERM", "EACCES", "EMSGSIZE"] as const)("%s is told once, and the next send works", async (code) => {
+    test.each(["EPERM", "EACCES"] as const)("%s is told once, and the next send works", async (code) => {
       const udp = await client(transport, code, 1);
       await expect(asked(udp, "lost")).rejects.toMatchObject({ code, syscall: "send" });
       expect(await asked(udp, "next")).toBe("next");
     });
 
     // The second attempt finds it too: it is of this datagram.
-    test.each(["ENETUNREACH", "EHOSTUNREACH", "ENETDOWN", "ECONNREFUSED"] as const)("%s is, too", async (code) => {
-      const udp = await client(transport, code, 2);
-      await expect(asked(udp, "lost")).rejects.toMatchObject({ code, syscall: "send" });
-      expect(await asked(udp, "next")).toBe("next");
-    });
+    test.each(["ENETUNREACH", "EHOSTUNREACH", "ENETDOWN", "ECONNREFUSED", "EMSGSIZE"] as const)(
+      "%s is, too",
+      async (code) => {
+        const udp = await client(transport, code, 2);
+        await expect(asked(udp, "lost")).rejects.toMatchObject({ code, syscall: "send" });
+        expect(await asked(udp, "next")).toBe("next");
+      },
+    );
 
-    test.each(["ENETUNREACH", "ECONNREFUSED"] as const)("%s of an earlier one costs no other", async (code) => {
-      const udp = await client(transport, code, 1);
-      await expect(asked(udp, "sent")).rejects.toMatchObject({ code });
-      expect(String(await udp.read())).toBe("sent");
-    });
+    // EMSGSIZE also comes back from a router whose next link is narrower.
+    test.each(["ENETUNREACH", "ECONNREFUSED", "EMSGSIZE"] as const)(
+      "%s of an earlier one costs no other",
+      async (code) => {
+        const udp = await client(transport, code, 1);
+        await expect(asked(udp, "sent")).rejects.toMatchObject({ code });
+        expect(String(await udp.read())).toBe("sent");
+      },
+    );
 
     test.each(["ENOBUFS", "ENOMEM"] as const)("%s is told to nobody: there was no room on the way", async (code) => {
       const udp = await client(transport, code, 1);

@@ -5,7 +5,7 @@ import * as poller from "../../native/poller.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI } from "../../native/poller.ts";
 import * as turn from "../../native/turn.ts";
 import { AF_UNIX, MSG_TRUNC, SHUT_WR, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../../socket/constants.ts";
-import { CONNECTION_ERRORS, EAGAIN, ECONNREFUSED, ENOTCONN } from "../../socket/errno.ts";
+import { EAGAIN, ECONNREFUSED, ENOTCONN } from "../../socket/errno.ts";
 import { resetAtClose } from "../../socket/reset.ts";
 import { SocketError } from "../../socket/socket-error.ts";
 import { takeError } from "../../socket/take-error.ts";
@@ -258,7 +258,7 @@ export class NativeLink implements Link, Watcher {
     let result = attempt();
     if (this.#kind.family === AF_UNIX && UNIX_PEER_GONE.has(-result)) {
       result = this.reconnect() ? attempt() : -ECONNREFUSED;
-    } else if (CONNECTION_ERRORS.has(-result)) {
+    } else if (isLossOfEarlierDatagram(-result)) {
       // ip(7): an error that an earlier datagram brought back takes the place of this send, once.
       const earlier = result;
       result = attempt();

@@ -1,5 +1,4 @@
 import type { Socket } from "node:dgram";
-import { CONNECTION_ERRORS } from "../../socket/errno.ts";
 import { isLossOfEarlierDatagram, lossOfSend } from "./datagram-loss.ts";
 import { HANDED_BYTES } from "./node-link.ts";
 import type { Link, LinkEvents, Peer } from "./transport.ts";
@@ -68,7 +67,7 @@ export class NodeDatagramLink implements Link {
     this.#socket.send(data, (error) => {
       const errno = error === null ? 0 : errnoOf(error);
       // ip(7): an error that an earlier datagram brought back takes the place of this send, once.
-      if (error !== null && earlier === undefined && CONNECTION_ERRORS.has(errno) && !this.#isClosed) {
+      if (error !== null && earlier === undefined && isLossOfEarlierDatagram(errno) && !this.#isClosed) {
         this.#send(data, error);
         return;
       }
