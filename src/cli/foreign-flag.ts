@@ -31,6 +31,13 @@ const program: Advice = () => "no program is started: join it by pipes";
 const noTls: Advice = () => "there is no TLS here: use openssl s_client";
 const verbose: Advice = () => "write --json, which tells what happens, or sockwright --version";
 
+const noProxy: Advice = () => "it is not offered: no proxy is used";
+const noHttp: Advice = () => "no HTTP is spoken: use curl";
+const toFile: Advice = ({ value = "FILE" }) => `write > ${value}`;
+const notOffered: Advice = () => "it is not offered";
+const unixSocket: Advice = (typed) =>
+  `write ${example("unix", { ...typed, operands: [typed.value ?? "/tmp/app.sock"] })}`;
+
 /** The flags of nc(1), ncat(1) and curl(1), and what is written here instead. */
 const FLAGS: Readonly<Record<string, Advice>> = {
   "-4": (typed) => `write an IPv4 address, as in ${example("tcp", { ...typed, operands: [] })}`,
@@ -43,7 +50,7 @@ const FLAGS: Readonly<Record<string, Advice>> = {
   "-C": () => "write --crlf",
   "-d": () => "write < /dev/null",
   "--recv-only": () => "write < /dev/null",
-  "-i": (typed) => `write --idle-timeout ${timeOf(typed)}`,
+  "-i": (typed) => `write --idle-timeout ${timeOf(typed)}; a delay between lines, as nc has it, is not offered`,
   "-I": ({ value = "65536" }) => `write --option SO_RCVBUF=${value}`,
   "-O": ({ value = "65536" }) => `write --option SO_SNDBUF=${value}`,
   "-k": keepOpen,
@@ -70,7 +77,37 @@ const FLAGS: Readonly<Record<string, Advice>> = {
   "-z": () => "write --wait 0 < /dev/null, and the exit code tells whether somebody listens",
   "--ssl": noTls,
   "--tls": noTls,
+  "-M": ({ value = "64" }) => `write --option IP_TTL=${value}`,
+  "-T": ({ value = "FILE" }) => `write < ${value} for a file, --option IP_TOS=16 for the type of service`,
+  "-r": () => "leave it out: a free port is chosen without it",
+  "-Z": noTls,
+  "-P": noProxy,
+  "-x": noProxy,
+  "-X": () => "it is not offered: neither is a proxy used, nor HTTP spoken",
+  "--proxy": noProxy,
+  "-o": toFile,
+  "--output": toFile,
+  "--append-output": () => "write >>, as in >> FILE",
+  "--send-only": () => "write --wait 0 > /dev/null",
+  "--no-shutdown": () => "it is not offered: the peer is always told of the end of standard input",
+  "--broker": () => "it is not offered: listen --keep-open sends what is typed to every client, and not what they say",
+  "--nodns": () => "leave it out, and write an address in place of a name",
+  "--source-port": ownPort,
+  "--local-port": ownPort,
+  "--vsock": ({ command }) => `write sockwright ${command} vsock://2:5000`,
+  "--unix-socket": unixSocket,
+  "--max-time": ({ value = "5" }) => `write timeout ${value} in front of the command, or --idle-timeout for silence`,
+  "--interface": ({ value = "eth0", command }) =>
+    `write --option SO_BINDTODEVICE=${value}${command === "connect" ? ", or --source with an own address" : ""}`,
+  "-H": noHttp,
+  "--header": noHttp,
+  "--request": noHttp,
+  "--data": () => "no HTTP is spoken: write what is to be sent to standard input",
 };
+
+/** Those that have no counterpart here, whatever the command. */
+const NOT_OFFERED: readonly string[] =
+  "-D -F -S -W -m -t -g -G --chat --max-conns --allow --deny --telnet --sctp --delay --hex-dump".split(" ");
 
 /** Those of them that mean something to `greet`. */
 const GREET_FLAGS: readonly string[] =
@@ -91,10 +128,13 @@ export function flagAdvice(flag: string, typed: Typed): string | undefined {
 
 /** Whether what stands behind the flag belongs to it. */
 export function takesValue(flag: string): boolean {
-  return /^(?:-[a-zA-Z]*[pqwsiIO]|--(?:port|host|timeout|connect-timeout|exec|sh-exec)|-[ce])$/.test(flag);
+  return /^(?:-[a-zA-Z]*[pqwsiIOMmTPxXoHSWgG]|-[ce]|--(?:port|host|timeout|connect-timeout|exec|sh-exec|proxy|output|append-output|source-port|local-port|unix-socket|max-time|interface|header|request|data|max-conns|allow|deny|delay))$/.test(
+    flag,
+  );
 }
 
 function adviceOn(flag: string, { command }: Typed): Advice | undefined {
+  if (NOT_OFFERED.includes(flag)) return notOffered;
   if (command === "greet" && !GREET_FLAGS.includes(flag)) return undefined;
   return Object.hasOwn(FLAGS, flag) ? FLAGS[flag] : undefined;
 }

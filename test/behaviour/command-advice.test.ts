@@ -1,5 +1,6 @@
 // Who comes from nc, ncat, socat or curl is told what to write here.
 import { describe, expect, test } from "vitest";
+import { parseSocketOption } from "../../src/cli/socket-option.ts";
 import { runHere } from "../cli/in-process.ts";
 
 async function said(args: readonly string[]): Promise<string> {
@@ -71,11 +72,59 @@ describe("flags of other programs", () => {
     ["listen -lk 8000", "-l: leave it out: write sockwright listen tcp://127.0.0.1:8000; -k: write --keep-open"],
     ["greet -p 8000", "the address is one URL: write sockwright greet --listen tcp://127.0.0.1:8000"],
     ["greet -l 8000", "leave it out: write sockwright greet --listen tcp://127.0.0.1:8000"],
+    ["connect -i 1 localhost 80", "write --idle-timeout 1s; a delay between lines, as nc has it, is not offered"],
+    // nc
+    ["connect -D localhost 80", "it is not offered"],
+    ["connect -M 5 localhost 80", "write --option IP_TTL=5"],
+    ["connect -m 5 localhost 80", "it is not offered"],
+    ["connect -r localhost 80", "leave it out: a free port is chosen without it"],
+    ["connect -x proxy:1080 localhost 80", "it is not offered: no proxy is used"],
+    ["connect -P user localhost 80", "it is not offered: no proxy is used"],
+    ["connect -X 5 localhost 80", "it is not offered: neither is a proxy used, nor HTTP spoken"],
+    ["connect -Z file localhost 80", "there is no TLS here: use openssl s_client"],
+    ["connect -F localhost 80", "it is not offered"],
+    ["connect -S localhost 80", "it is not offered"],
+    ["connect -t localhost 23", "it is not offered"],
+    ["connect -W 1 localhost 80", "it is not offered"],
+    // ncat
+    ["connect --send-only localhost 80", "write --wait 0 > /dev/null"],
+    ["connect --proxy=proxy:1080 localhost 80", "it is not offered: no proxy is used"],
+    ["listen --chat 80", "it is not offered"],
+    [
+      "listen --broker 80",
+      "it is not offered: listen --keep-open sends what is typed to every client, and not what they say",
+    ],
+    ["connect --no-shutdown localhost 80", "it is not offered: the peer is always told of the end of standard input"],
+    ["connect --append-output localhost 80", "write >>, as in >> FILE"],
+    ["connect --output log localhost 80", "write > log"],
+    ["connect -o log localhost 80", "write > log"],
+    ["listen --max-conns 5 80", "it is not offered"],
+    ["greet --max-conns 5", "it is not offered"],
+    ["listen --allow 10.0.0.1 80", "it is not offered"],
+    ["connect --telnet localhost 23", "it is not offered"],
+    ["connect --sctp localhost 80", "it is not offered"],
+    ["connect --delay 1 localhost 80", "it is not offered"],
+    ["connect -g 10.0.0.1 localhost 80", "it is not offered"],
+    ["connect -G 4 localhost 80", "it is not offered"],
+    ["connect --vsock 2 5000", "write sockwright connect vsock://2:5000"],
+    ["connect --nodns localhost 80", "leave it out, and write an address in place of a name"],
+    ["connect --source-port 4000 localhost 80", "write --source 0.0.0.0:4000, or [::]:PORT for IPv6"],
+    // curl
+    ["connect --local-port 4000 localhost:80", "write --source 0.0.0.0:4000, or [::]:PORT for IPv6"],
+    ["connect --unix-socket /run/app.sock http://localhost/", "write sockwright connect unix:/run/app.sock"],
+    ["connect --max-time 5 localhost:80", "write timeout 5 in front of the command, or --idle-timeout for silence"],
+    ["connect --interface eth0 localhost:80", "write --option SO_BINDTODEVICE=eth0, or --source with an own address"],
+    ["connect -T f localhost:80", "write < f for a file, --option IP_TOS=16 for the type of service"],
+    ["connect -H a:b localhost:80", "no HTTP is spoken: use curl"],
+    ["connect --data a localhost:80", "no HTTP is spoken: write what is to be sent to standard input"],
     ["connect -Q localhost 80", "see  sockwright connect --help"],
     ["greet -w 1", "see  sockwright greet --help"],
   ])("%s", async ([args, advice]) => {
     const [, told = ""] = /^unknown option '-[^']+': (.*)$/.exec(await said(args.split(" "))) ?? [];
     expect(told).toBe(advice);
+    // The advice can be taken.
+    for (const [, option = ""] of told.matchAll(/--option (\S+=\w+)/g))
+      expect(parseSocketOption(option)).toHaveProperty("level");
   });
 
   test("a value for an option that takes none", async () => {
@@ -92,6 +141,11 @@ describe("addresses", () => {
     ["connect 127.0.0.1:99999", "a port is a number from 0 to 65535"],
     ["connect http://example.com/", "write tcp://example.com:80"],
     ["connect TCP4:localhost:80", "write tcp://localhost:80"],
+    ["connect -", "standard input and output are always joined"],
+    ["connect telnet://h:23", "write tcp://h:23"],
+    ["connect SCTP:127.0.0.1:80", "it is not offered"],
+    ["listen abstract:x", "write unix:@x"],
+    ["listen TCP-LISTEN:80,bind=127.0.0.1", "write tcp://127.0.0.1:80"],
     ["listen unixpacket:/tmp/x", "write unix-seqpacket:/tmp/x"],
     ["greet --listen ipc:/tmp/x", "write unix:/tmp/x"],
     ["connect tcp://127.0.0.1:0", "to connect, write the port on which the server listens"],
