@@ -5,11 +5,12 @@ import { clientFlow } from "../server/connection/flow.ts";
 import type { ConnectionGate } from "../server/transport/connection-gate.ts";
 import type { DatagramEvents, DatagramSocket, Link, LinkListener, Peer } from "../server/transport/transport.ts";
 import { substituteTransport } from "../server/transport/transports.ts";
-import { formatSocketUrl, plainUrl, type SocketUrl } from "../server/url/socket-url.ts";
+import { checkConnectable, formatSocketUrl, plainUrl, type SocketUrl } from "../server/url/socket-url.ts";
 import { ANY_CID } from "../server/url/vsock-url.ts";
 import { integer, wrongType } from "../socket/argument.ts";
 import { checkOptions, type OptionNames } from "../socket/option-names.ts";
 import { SocketError } from "../socket/socket-error.ts";
+import { clientHostOf, hostOf, hostsOf } from "./memory-host.ts";
 import { MemoryLink, type MemoryLinkShape } from "./memory-link.ts";
 
 const DEFAULT_BUFFER_BYTES = 64 * 1024;
@@ -85,8 +86,8 @@ export function memoryPair(options: MemoryPairOptions = {}): MemoryPair {
   };
 }
 
-type Listening = { readonly take: (link: Link) => boolean };
-type Bound = { readonly receive: (data: Buffer, peer: Peer) => void };
+type Listening = { readonly place: SocketUrl; readonly take: (link: Link) => boolean };
+type Bound = { readonly place: SocketUrl; readonly receive: (data: Buffer, peer: Peer) => void };
 
 /** A connection. */
 interface Ends extends Placed {
@@ -152,6 +153,7 @@ export class MemoryTransport implements Disposable {
       }
     };
     this.#listeners.set(keyOf(place), {
+      place,
       take(link) {
         if (backlog.length >= MEMORY_BACKLOG) return false;
         backlog.push(link);
@@ -176,7 +178,7 @@ export class MemoryTransport implements Disposable {
   /** @internal */
   async bind(url: SocketUrl, { received }: DatagramEvents): Promise<DatagramSocket> {
     const place = this.#place(url, this.#bound);
-    this.#bound.set(keyOf(place), { receive: received });
+    this.#bound.set(keyOf(place), { place, receive: received });
     return {
       url: place,
       send: (data, to) => {
@@ -195,9 +197,12 @@ export class MemoryTransport implements Disposable {
   /** @internal */
   async connect(url: SocketUrl, signal: AbortSignal | undefined): Promise<Link> {
     signal?.throwIfAborted();
+    checkConnectable(url);
     const isDatagram = url.scheme === "udp" || url.scheme === "unix-dgram";
     const shape = shapeOf(this.#options, isDatagram || url.scheme === "unix-seqpacket", isDatagram);
-    const peers = [this.#clientName(url), peerAt(url)] as const;
+    const listener = isDatagram ? undefined : find(this.#listeners, url);
+    const place = (listener ?? find(this.#bound, url))?.place;
+    const peers = [this.#clientName(url, place), peerAt(url)] as const;
     const ends = MemoryLink.pair(shape, peers, () => {
       this.#links.delete(placed);
       if (isDatagram) this.#datagramClients.delete(JSON.stringify(peers[0]));
@@ -205,7 +210,7 @@ export class MemoryTransport implements Disposable {
     const placed = { ends, place: NO_PLACE };
     const [client, server] = ends;
     if (isDatagram) this.#joinDatagrams(url, peers[0], server);
-    else if (find(this.#listeners, url)?.take(server) !== true) throw refused(url);
+    else if (listener?.take(server) !== true) throw refused(url);
     this.#links.add(placed);
     return client;
   }
@@ -231,7 +236,7 @@ export class MemoryTransport implements Disposable {
     const plain = plainUrl(url);
     const place =
       "host" in plain
-        ? { ...plain, host: plainHost(plain.host), port: plain.port || this.#port() }
+        ? { ...plain, host: hostOf(plain.host), port: plain.port || this.#port() }
         : "cid" in plain
           ? { ...plain, port: plain.port || this.#port() }
           : plain;
@@ -243,8 +248,11 @@ export class MemoryTransport implements Disposable {
     return FIRST_PORT + (this.#nextPort++ % MAX_PORTS);
   }
 
-  #clientName(url: SocketUrl): Peer {
-    if ("host" in url) return { host: plainHost(url.host), port: this.#port() };
+  #clientName(url: SocketUrl, place: SocketUrl = url): Peer {
+    if ("host" in url) {
+      const listener = "host" in place ? place.host : url.host;
+      return { host: clientHostOf(url.host, listener), port: this.#port() };
+    }
     if ("cid" in url) return { cid: url.cid, port: this.#port() };
     return url.scheme === "unix-dgram" ? { abstract: `memory-${this.#nextPort++}` } : { path: "" };
   }
@@ -312,7 +320,7 @@ function plainHost(host: string): string {
 function find<T>(places: ReadonlyMap<string, T>, url: SocketUrl): T | undefined {
   if ("cid" in url) return places.get(keyOf(url)) ?? places.get(keyOf({ ...url, cid: ANY_CID }));
   if (!("host" in url)) return places.get(keyOf(url));
-  for (const host of [plainHost(url.host), "0.0.0.0", "::", "*"]) {
+  for (const host of hostsOf(url.host)) {
     const found = places.get(keyOf({ ...url, host }));
     if (found !== undefined) return found;
   }

@@ -84,7 +84,7 @@ export const nodeTransport: Transport = {
     checkConnectable(url);
     if (url.scheme !== "udp") {
       const socket = await opened(connectSocket({ ...placeOf(url), allowHalfOpen: true, noDelay: true }), signal);
-      return new NodeLink(socket, peerOf(socket, url));
+      return new NodeLink(socket, targetOf(socket, url));
     }
     const [host] = await hostsOf(url);
     if (host === undefined) throw new TransportError(url);
@@ -135,6 +135,12 @@ function placeOf(url: SocketUrl): { host: string; port: number } | { path: strin
   if (url.scheme === "tcp") return { host: url.host, port: url.port };
   if (url.scheme === "unix") return { path: "path" in url ? url.path : `\0${url.abstract}` };
   throw new TransportError(url);
+}
+
+/** To whom a client is connected: node:net does not tell the name of a Unix socket. */
+function targetOf(socket: Socket, url: SocketUrl): Peer {
+  if ("path" in url) return { path: url.path };
+  return "abstract" in url ? { abstract: url.abstract } : peerOf(socket, url);
 }
 
 function peerOf({ remoteAddress, remotePort }: Socket, url: SocketUrl): Peer {
