@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, read } from "node:fs";
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";
+import { isNonBlocking, makeBlocking } from "./blocking.ts";
 import { CommandError, codeOf, exitCodes } from "./command-error.ts";
 import { WakeUp } from "./wake-up.ts";
 
@@ -111,7 +112,7 @@ class Pipe {
       writable: false,
       onread,
     };
-    this.#stream = new Socket(options);
+    this.#stream = new SharedSocket(options);
     const ended = (error?: Error): void => {
       this.#end ??= { error };
       this.#changed.notify();
@@ -144,6 +145,26 @@ class Pipe {
 
   close(): void {
     this.#stream.destroy();
+  }
+}
+
+/**
+ * O_NONBLOCK belongs to the open pipe or socket, and so would hold for every program that shares it, after our end. Node
+ * restores the descriptors 0 to 2 when the process ends, but 0 is another one by then: {@link replaceByNull}.
+ */
+class SharedSocket extends Socket {
+  readonly #wasNonBlocking: boolean;
+
+  constructor(options: SocketConstructorOpts) {
+    const wasNonBlocking = isNonBlocking(0);
+    super(options);
+    this.#wasNonBlocking = wasNonBlocking;
+  }
+
+  /** However it ends, this is called, and its handle is still open. */
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (!this.#wasNonBlocking) makeBlocking(this);
+    super._destroy(error, callback);
   }
 }
 

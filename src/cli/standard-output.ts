@@ -3,6 +3,7 @@ import { closeSync, constants, fstatSync, openSync, write } from "node:fs";
 import { Socket } from "node:net";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";
+import { makeBlocking } from "./blocking.ts";
 
 const writeDescriptor = promisify(write);
 
@@ -87,13 +88,6 @@ function socketOn(descriptor: number): Socket | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Who shares a descriptor that could not be opened a second time finds it as it was; Node has no public way for that. */
-function makeBlocking(stream: Socket): void {
-  const handle: unknown = Reflect.get(stream, "_handle");
-  if (typeof handle !== "object" || handle === null || !("setBlocking" in handle)) return;
-  if (typeof handle.setBlocking === "function") handle.setBlocking(true);
 }
 
 /** The number is taken again at once: a socket that got it would receive what is meant for the terminal. */
