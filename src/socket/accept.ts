@@ -82,6 +82,8 @@ export function acceptAction(error: unknown, hasSpare: boolean): AcceptAction {
   return action === "shed" && !hasSpare ? "pause" : action;
 }
 
+const NOT_LISTENING = "the socket does not listen: call listen() first";
+
 const addressRoom = new AddressRoom();
 
 /** accept4(2), as in C: every error is the caller's. */
@@ -205,11 +207,17 @@ function unblock({ slot, generation }: Endpoint): void {
   kernel.unblock(slot, generation);
 }
 
+/** accept(2) says EINVAL of a socket that does not listen, as of much else. */
+function failed({ isListener }: Endpoint, errno: number): SocketError {
+  const isUnprepared = errno === EINVAL && !isListener;
+  return new SocketError("accept", errno, undefined, isUnprepared ? { advice: NOT_LISTENING } : "short");
+}
+
 function acceptOne(listener: Endpoint): Outcome<Incoming> {
   const handle: Handle = kernel.accept(listener.slot, listener.generation, addressRoom.bytes);
   if (handle < 0) {
     if (handle === -EAGAIN) return WOULD_BLOCK;
-    throw new SocketError("accept", -handle);
+    throw failed(listener, -handle);
   }
   return { handle, address: addressRoom.get() ?? { family: listener.family, bytes: new Uint8Array(0) } };
 }

@@ -64,7 +64,6 @@ function integerForm(name: string, value: number): string {
 
 /** What a number shall be in place of something that says it otherwise. */
 function numberForm(value: unknown): string {
-  if (typeof value === "boolean") return `of type number: ${Number(value)} for ${value}`;
   if (typeof value !== "string") return "of type number";
   if (value in constants) return `of type number: the constant ${value} of "sockwright", without quotes`;
   return /^\d+$/.test(value) ? `of type number: ${Number(value)}, without quotes` : "of type number";

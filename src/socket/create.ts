@@ -17,11 +17,14 @@ import {
   SOL_SOCKET,
 } from "./constants.ts";
 import { Endpoint, expectLingering } from "./endpoint.ts";
+import { EEXIST } from "./errno.ts";
 import { type Datagram, Socket } from "./socket.ts";
-import { SocketError, succeed } from "./socket-error.ts";
+import { SocketError } from "./socket-error.ts";
 
 // Sockets cannot do without the addon: who imports them learns at once that there is none, and what to do.
 if (addonError !== undefined) throw addonError;
+
+const OWNED = "a Socket of this process has the descriptor: call its detach() first";
 
 type StreamType = typeof SOCK_STREAM;
 type DatagramType = typeof SOCK_DGRAM;
@@ -109,7 +112,8 @@ export function socketpair(
  * ```
  */
 export function adopt(descriptor: number): Socket<Buffer | Datagram> {
-  const handle = succeed(kernel.adopt(int32("descriptor", descriptor)), "adopt");
+  const handle = kernel.adopt(int32("descriptor", descriptor));
+  if (handle < 0) throw new SocketError("adopt", -handle, undefined, handle === -EEXIST ? { advice: OWNED } : "short");
   const value = new Int32Array(2);
   const option = (name: number): number => {
     kernel.getsockopt(slotOf(handle), generationOf(handle), SOL_SOCKET, name, new Uint8Array(value.buffer));

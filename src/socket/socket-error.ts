@@ -41,9 +41,14 @@ export class SocketError extends Error {
   declare readonly bytesSent?: number;
 
   /** @internal */
-  constructor(syscall: string, errno: number, target?: ErrorTarget, style: "short" | "long" = "short") {
+  constructor(
+    syscall: string,
+    errno: number,
+    target?: ErrorTarget,
+    style: "short" | "long" | { advice: string } = "short",
+  ) {
     const code = errnoName(errno);
-    const text = style === "long" ? `: ${errnoText(errno)}` : "";
+    const text = style === "short" ? "" : `: ${style === "long" ? errnoText(errno) : style.advice}`;
     super(`${syscall} ${code}${text}${place(target)}`);
     this.code = code;
     this.errno = -errno;

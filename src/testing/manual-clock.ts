@@ -46,12 +46,13 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Calls `run` once, when the clock has been moved by `delayMs`; what is not above 0, or is no number, counts as 0, and
-   * runs at the next {@link advance}. What it gives calls that off. See {@link manualClock}.
+   * Calls `run` once, when the clock has been moved by `delayMs`; what is not above 0, or NaN, counts as 0, and runs
+   * at the next {@link advance}. What it gives calls that off. See {@link manualClock}.
    *
-   * @throws RangeError when 100 000 timers are pending.
+   * @throws RangeError when 100 000 timers are pending · TypeError.
    */
   after(delayMs: number, run: () => void): () => void {
+    if (typeof delayMs !== "number") throw wrongType("delayMs", "of type number, in milliseconds", delayMs);
     functionOf("run", run);
     if (this.#timers.length >= MAX_PENDING_TIMERS) {
       throw new RangeError(`${MAX_PENDING_TIMERS} timers are pending: is one set in a loop?`);

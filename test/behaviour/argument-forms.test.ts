@@ -152,6 +152,15 @@ describe("a number is a number", () => {
     expect(await told(tcp, "recv", "1024")).toContain("of type number: 1024, without quotes");
   });
 
+  test("or a boolean, of which only the value of an option has a number", async () => {
+    const [tcp] = closeAtTheEnd(socket());
+    expect(await told(tcp, "bind", { host: "127.0.0.1", port: true })).toMatch(
+      /of type number\. Received type boolean/,
+    );
+    expect(await told(tcp, "listen", true)).toMatch(/of type number\. Received type boolean/);
+    expect(await told(tcp, "recv", false)).toMatch(/of type number\. Received type boolean/);
+  });
+
   test("none at all", async () => {
     const [left] = closeAtTheEnd(...socketpair());
     for (const call of ["recv", "recvfrom", "recvmsg"]) {

@@ -1,5 +1,6 @@
 // Sockets that are open already and are taken over.
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
   AF_INET,
@@ -94,7 +95,13 @@ test("what cannot be adopted stays the caller's", () => {
 test("a descriptor has one owner", () => {
   const owner = socket();
   onTestFinished(() => owner.close());
-  expect(() => adopt(owner.fileno())).toThrow(expect.objectContaining({ code: "EEXIST" }));
+  expect(() => adopt(owner.fileno())).toThrow(
+    expect.objectContaining({
+      code: "EEXIST",
+      errno: -constants.errno.EEXIST,
+      message: "adopt EEXIST: a Socket of this process has the descriptor: call its detach() first",
+    }),
+  );
   expect(fstatSync(owner.fileno()).isSocket()).toBe(true);
 });
 

@@ -57,6 +57,16 @@ test("a delay that is no time counts as 0, and does not run before the clock is 
   }
 });
 
+test.each(["10", undefined, null, 10n])("a delay that is no number is refused: %s", (delayMs) => {
+  const clock = manualClock();
+  const call: unknown = clock.after;
+  if (typeof call !== "function") throw new Error("after is a method");
+  expect(() => Reflect.apply(call, clock, [delayMs, () => undefined])).toThrow(
+    expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE", message: expect.stringContaining('"delayMs"') }),
+  );
+  expect(clock.pending).toBe(0);
+});
+
 test("what a timer throws comes out of advance, and the rest is still pending", () => {
   const clock = manualClock();
   let ran = 0;
