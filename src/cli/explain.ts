@@ -126,7 +126,7 @@ function kindOf(url: string): Kind {
 /** A defect of ours; all the same it is one line. With NODE_DEBUG=sockwright it says where. */
 function unforeseen(error: unknown): CommandError {
   const isDebugged = /(?:^|,)sockwright(?:,|$)/.test(process.env["NODE_DEBUG"] ?? "");
-  const text = isDebugged ? inspect(error) : `${oneLine(String(error))} (NODE_DEBUG=sockwright tells where)`;
+  const text = oneLine(isDebugged ? inspect(error) : `${String(error)} (NODE_DEBUG=sockwright tells where)`);
   return new CommandError(`unforeseen: ${text}`, exitCodes.network, error);
 }
 

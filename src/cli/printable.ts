@@ -7,10 +7,20 @@ const SHORT: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t"
 /** Bytes that came from a stranger, as one line that does a terminal no harm. What is no UTF-8 is shown byte by byte. */
 export function printable(bytes: Uint8Array): string {
   const text = textOf(bytes);
-  if (text !== undefined) return text.replace(UNPRINTABLE, escaped);
+  if (text !== undefined) return printableName(text);
   return Array.from(bytes, (byte) =>
     byte < 0x80 ? String.fromCharCode(byte).replace(UNPRINTABLE, escaped) : hex(byte),
   ).join("");
+}
+
+/** A name that a stranger has chosen, such as the path of a peer, as {@link printable} shows it. */
+export function printableName(name: string): string {
+  return name.replace(UNPRINTABLE, escaped);
+}
+
+/** A message, which may have such a name in it, the same way; but a backslash stays one, as messages quote in JSON. */
+export function printableMessage(message: string): string {
+  return message.replace(UNPRINTABLE, (character) => (character === "\\" ? character : escaped(character)));
 }
 
 /** The bytes as text, if they are UTF-8. */

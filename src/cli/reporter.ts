@@ -1,3 +1,4 @@
+import { printableMessage, printableName } from "./printable.ts";
 import type { StandardOutput } from "./standard-output.ts";
 import { LAST_WORDS_MS, within } from "./time-limit.ts";
 
@@ -40,15 +41,16 @@ export class Reporter {
   }
 }
 
+/** Each is one line, whatever names a peer gives itself: unix(7) lets it have any bytes in them. */
 function inWords(report: Report): string {
   switch (report.event) {
     case "listening":
-      return `listening on ${report.url}`;
+      return `listening on ${printableName(report.url)}`;
     case "open":
-      return `open: ${report.peer}`;
+      return `open: ${printableName(report.peer)}`;
     case "close":
-      return `closed: ${report.peer}, ${report.bytesReceived} bytes received, ${report.bytesSent} sent`;
+      return `closed: ${printableName(report.peer)}, ${report.bytesReceived} bytes received, ${report.bytesSent} sent`;
     case "error":
-      return `sockwright: ${report.message}`;
+      return `sockwright: ${printableMessage(report.message)}`;
   }
 }

@@ -1,7 +1,7 @@
 import { peerName } from "../server/transport/peer-name.ts";
 import type { GreetEvent } from "../services/greet/greet.ts";
 import { codeOf } from "./command-error.ts";
-import { printable, textOf } from "./printable.ts";
+import { printable, printableMessage, printableName, textOf } from "./printable.ts";
 
 /** What a server prints: with `--json` as it is, else in words. */
 export type ServerEvent =
@@ -58,16 +58,16 @@ const REASONS: Readonly<Record<string, string>> = {
 export function inWords(event: ServerEvent): string {
   switch (event.event) {
     case "listening":
-      return `listening on ${event.url}`;
+      return `listening on ${printableName(event.url)}`;
     case "opened":
     case "closed":
-      return `${event.event} ${event.peer === "" ? "a connection" : event.peer}`;
+      return `${event.event} ${event.peer === "" ? "a connection" : printableName(event.peer)}`;
     case "message":
-      return `${event.peer === "" ? "somebody" : event.peer} says: ${event.toWords()}`;
+      return `${event.peer === "" ? "somebody" : printableName(event.peer)} says: ${event.toWords()}`;
     case "unanswered":
-      return `not answered: ${event.peer}, ${REASONS[event.reason] ?? event.reason} (${event.count} so far)`;
+      return `not answered: ${printableName(event.peer)}, ${REASONS[event.reason] ?? event.reason} (${event.count} so far)`;
     case "failed":
-      return `failed ${event.peer}: ${printable(Buffer.from(event.message))}`;
+      return `failed ${printableName(event.peer)}: ${printableMessage(event.message)}`;
   }
 }
 

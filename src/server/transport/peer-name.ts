@@ -1,11 +1,12 @@
+import { relativePath } from "../url/socket-url.ts";
 import type { Peer } from "./transport.ts";
 
 /**
- * `host:port`, an IPv6 host in brackets; the path of a Unix socket, or `@` and its abstract name; `vsock:cid:port`;
- * `""` for none.
+ * `host:port`, an IPv6 host in brackets; the path of a Unix socket, that of the file `@x` as `./@x`, or `@` and its abstract
+ * name; `vsock:cid:port`; `""` for none.
  */
 export function peerName(peer: Peer): string {
   if ("host" in peer) return peer.host.includes(":") ? `[${peer.host}]:${peer.port}` : `${peer.host}:${peer.port}`;
   if ("cid" in peer) return `vsock:${peer.cid}:${peer.port}`;
-  return "path" in peer ? peer.path : `@${peer.abstract}`;
+  return "path" in peer ? relativePath(peer.path) : `@${peer.abstract}`;
 }

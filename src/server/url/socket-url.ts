@@ -136,7 +136,7 @@ export function formatSocketUrl(url: SocketUrl): string {
     return `${url.scheme}://${host}:${url.port}${formatOptions(url)}`;
   }
   if ("abstract" in url) return `${url.scheme}:@${escaped(url.abstract)}`;
-  return `${url.scheme}:${escaped(url.path)}${formatOptions(url)}`;
+  return `${url.scheme}:${escaped(relativePath(url.path))}${formatOptions(url)}`;
 }
 
 /** Whether the socket is there already, and not to be made. */
@@ -231,6 +231,11 @@ function parseUnix(text: string, scheme: UnixScheme, place: string, query: strin
     ...name,
     ...parseOptions(isFile ? scheme : "abstract", query, (reason) => new SocketUrlError(text, reason)),
   };
+}
+
+/** The path of a Unix socket where `@` begins an abstract name: a file that begins with it is `./@name`. */
+export function relativePath(path: string): string {
+  return path.startsWith("@") ? `./${path}` : path;
 }
 
 /** A path in a URL, where `?` begins the options. */
