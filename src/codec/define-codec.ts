@@ -2,7 +2,6 @@ import { functionOf, integer, wrongType } from "../socket/argument.ts";
 import { checkDefinition, type OptionNames } from "../socket/option-names.ts";
 import type { Codec, Decoder } from "./codec.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
-import { FrameError } from "./frame-error.ts";
 import {
   checkFrameBytes,
   FRAME_OPTIONS,
@@ -13,6 +12,7 @@ import {
   unencodable,
 } from "./frame-limit.ts";
 import { flag } from "./option.ts";
+import { told } from "./thrown.ts";
 
 /** Within these, a frame says how long it is. */
 export const DEFAULT_MAX_HEADER_BYTES = 256;
@@ -147,10 +147,4 @@ class DefinedDecoder<T> extends FrameDecoder<T> {
       throw told(error, (reason) => this.malformed(reason, error));
     }
   }
-}
-
-/** What the user's functions throw is told as an error of the frame. */
-function told(error: unknown, tell: (reason: string) => FrameError): FrameError {
-  if (error instanceof FrameError) return error;
-  return tell(error instanceof Error ? error.message : String(error));
 }

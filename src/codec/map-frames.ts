@@ -3,6 +3,7 @@ import { checkDefinition, type OptionNames } from "../socket/option-names.ts";
 import { type Codec, checkCodec, type Decoder } from "./codec.ts";
 import { FrameError } from "./frame-error.ts";
 import { unencodable } from "./frame-limit.ts";
+import { told } from "./thrown.ts";
 
 /** What becomes of the frames of another codec. */
 export interface FrameMapping<In, Out, T, U> {
@@ -75,7 +76,7 @@ function frameOf<Out, U>(name: string, mapping: FrameWriter<Out, U>, value: U): 
   try {
     return mapping.encode(value);
   } catch (error) {
-    throw error instanceof FrameError ? error : unencodable(name, reasonOf(error), error);
+    throw told(error, (reason) => unencodable(name, reason, error));
   }
 }
 
@@ -136,13 +137,8 @@ class MappedDecoder<In, T> implements Decoder<T> {
       return this.#mapping.decode(frame);
     } catch (error) {
       const place = { codec: this.#name, offset: this.offset, cause: error };
-      this.#error =
-        error instanceof FrameError ? error : new FrameError("ERR_SOCKWRIGHT_FRAME_MALFORMED", place, reasonOf(error));
+      this.#error = told(error, (reason) => new FrameError("ERR_SOCKWRIGHT_FRAME_MALFORMED", place, reason));
       throw this.#error;
     }
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
