@@ -1,4 +1,5 @@
 import { wrongType } from "./argument.ts";
+import { MAX_TIMEOUT_MS } from "./deadline.ts";
 import { nearest } from "./nearest.ts";
 
 /** The names of a call's options: all that its type has, and no other. An option that is not listed does not compile. */
@@ -62,7 +63,13 @@ export function checkOptions(
     // They have names, too, and are no options.
     if (options instanceof AbortSignal) throw wrongType(argument, "of type object, such as { signal }", options);
     if (ArrayBuffer.isView(options)) throw wrongType(argument, "of type object", options);
-    throw unknownOption(call, `${argument}.${name}`, name, names);
+    throw unknownOption(
+      call,
+      `${argument}.${name}`,
+      name,
+      names,
+      Object.getOwnPropertyDescriptor(options, name)?.value,
+    );
   }
 }
 
@@ -80,10 +87,22 @@ function isOfEveryObject(name: string, options: object): boolean {
   return name in Object.prototype && !Object.hasOwn(options, name);
 }
 
-function unknownOption(call: string, path: string, name: string, names: Names): TypeError {
+/** The signal in place of a time in ms. */
+export function signalAfter(time: unknown): string {
+  const isTime = typeof time === "number" && Number.isInteger(time) && time > 0 && time <= MAX_TIMEOUT_MS;
+  return `AbortSignal.timeout(${isTime ? time : 5_000})`;
+}
+
+function unknownOption(call: string, path: string, name: string, names: Names, value: unknown): TypeError {
   const known = Object.keys(names);
   const meant = meantName(name, known);
-  const hint = meant === undefined ? `It has ${known.join(", ")}` : `Did you mean ${meant}?`;
+  let hint = meant === undefined ? `It has ${known.join(", ")}` : `Did you mean ${meant}?`;
+  if (meant === "signal" && /timeout/.test(plain(name))) {
+    const signal = signalAfter(value);
+    hint = `Write signal: ${signal}`;
+    // Clients by URL have no time-out of their own, but an option for what they hold.
+    if (!known.includes("highWaterBytes")) hint += `, or before the call ${signal.replace("AbortSignal.", "set")}`;
+  }
   const error = new TypeError(`The property '${path}' is no option of ${call}. ${hint}`);
   return Object.assign(error, { code: "ERR_INVALID_ARG_VALUE" });
 }

@@ -1,5 +1,5 @@
 import { wrongType } from "./argument.ts";
-import { checkOptions, type OptionNames } from "./option-names.ts";
+import { checkOptions, type OptionNames, signalAfter } from "./option-names.ts";
 
 /** How a call waits: no longer than the signal allows, besides the socket's time-out. */
 export interface WaitOptions {
@@ -24,7 +24,8 @@ export function signalOf(options: WaitOptions | undefined): AbortSignal | undefi
   if (options === undefined) return undefined;
   const signal: unknown = options.signal;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw wrongType("options.signal", "an instance of AbortSignal", signal);
+    const form = typeof signal === "number" ? `, such as ${signalAfter(signal)}` : "";
+    throw wrongType("options.signal", `an instance of AbortSignal${form}`, signal);
   }
   return signal;
 }

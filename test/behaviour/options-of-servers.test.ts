@@ -129,6 +129,14 @@ describe("names that other libraries have", () => {
     await expect(served(given)).rejects.toThrow(`Did you mean ${meant}?`);
   });
 
+  test.for(["timeout", "timeoutMs", "connectTimeout"])("of connect(): %s is told the signal to write", async (name) => {
+    const options: object = { [name]: 250 };
+    await expect(connect("tcp://127.0.0.1:1", options)).rejects.toThrow(/Write signal: AbortSignal\.timeout\(250\)$/);
+    const server = await serve("tcp://127.0.0.1:0", () => undefined);
+    await expect(server.close({ signal: 250 } as never)).rejects.toThrow("such as AbortSignal.timeout(250)");
+    await server.close();
+  });
+
   test("one that resembles none is told which there are", async () => {
     const options: object = { port: 1 };
     await expect(connection().close(options)).rejects.toThrow(

@@ -101,3 +101,29 @@ test.each<[what: string, family: unknown, told: string]>([
   expect(() => socketpair(family as number)).toThrow(told);
   expect(() => socket(AF_INET, "stream" as never)).toThrow("of type number, such as SOCK_STREAM or SOCK_DGRAM");
 });
+
+test.for([
+  [{ timeout: 250 }, "AbortSignal.timeout(250), or before the call settimeout(250)"],
+  [{ timeoutMs: 250 }, "AbortSignal.timeout(250), or before the call settimeout(250)"],
+  [{ timeout: "5s" }, "AbortSignal.timeout(5000), or before the call settimeout(5000)"],
+] as const)("%j is told the signal to write, in every call that waits", async ([options, form]) => {
+  const calls: readonly ((wrong: object) => Promise<unknown>)[] = [
+    (wrong) => reader().recv(16, wrong),
+    (wrong) => reader().recv_into(Buffer.alloc(16), wrong),
+    (wrong) => reader().recvmsg(16, wrong),
+    (wrong) => reader().send("x", wrong),
+    (wrong) => reader().sendall("x", wrong),
+    (wrong) => reader().readable(wrong),
+    (wrong) => closing(socket()).connect(here, wrong),
+    async (wrong) => (await listener()).accept(wrong),
+    (wrong) => datagramSocket().sendto("x", here, wrong),
+  ];
+  for (const call of calls) await expect(call(options)).rejects.toThrow(`Write signal: ${form}`);
+});
+
+test("a time in place of a signal is told the signal of that time", async () => {
+  const wrong: object = { signal: 250 };
+  await expect(reader().recv(16, wrong)).rejects.toThrow(
+    'The "options.signal" argument must be an instance of AbortSignal, such as AbortSignal.timeout(250). Received type number (250)',
+  );
+});
