@@ -201,3 +201,48 @@ describe("a mistake is told with what would be right", () => {
     );
   });
 });
+
+describe("an object that is no URL is told the field", () => {
+  test.for<[url: object, code: string, told: string]>([
+    [{ kind: "tcp" }, "ERR_INVALID_ARG_TYPE", 'The "url.scheme" argument must be of type string, such as "tcp"'],
+    [{ scheme: "foo" }, "ERR_INVALID_ARG_VALUE", "The argument 'url.scheme' must be one of tcp, udp, unix"],
+    [{ scheme: "tcp", port: 1 }, "ERR_INVALID_ARG_TYPE", 'The "url.host" argument must be of type string'],
+    [{ scheme: "udp", host: "a b", port: 1 }, "ERR_INVALID_ARG_VALUE", "The argument 'url.host' must be a name or an"],
+    [{ scheme: "tcp", host: "", port: 1 }, "ERR_INVALID_ARG_VALUE", "The argument 'url.host' must be a name or an"],
+    [{ scheme: "tcp", host: "::x", port: 1 }, "ERR_INVALID_ARG_VALUE", "The argument 'url.host' must be a name or an"],
+    [{ scheme: "tcp", host: "h", port: "x" }, "ERR_INVALID_ARG_TYPE", 'The "url.port" argument must be of type number'],
+    [{ scheme: "tcp", host: "h", port: 65536 }, "ERR_OUT_OF_RANGE", 'The value of "url.port" is out of range'],
+    [{ scheme: "tcp", host: "h", port: 1, ipv6only: 1 }, "ERR_INVALID_ARG_VALUE", "'url.ipv6only' must be true, or"],
+    [
+      { scheme: "udp", host: "*", port: 1, group: 1 },
+      "ERR_INVALID_ARG_TYPE",
+      'The "url.group" argument must be of type',
+    ],
+    [{ scheme: "udp", host: "*", port: 1, group: "x" }, "ERR_SOCKWRIGHT_URL", 'has the group "x", which is no address'],
+    [{ scheme: "unix" }, "ERR_INVALID_ARG_TYPE", 'The "url.path" argument must be of type string'],
+    [
+      { scheme: "unix-dgram", abstract: 1 },
+      "ERR_INVALID_ARG_TYPE",
+      'The "url.abstract" argument must be of type string',
+    ],
+    [{ scheme: "unix", path: "/x", mode: 0o1000 }, "ERR_OUT_OF_RANGE", 'The value of "url.mode" is out of range'],
+    [{ scheme: "vsock", port: 1 }, "ERR_INVALID_ARG_TYPE", 'The "url.cid" argument must be of type number'],
+    [{ scheme: "fd" }, "ERR_INVALID_ARG_TYPE", 'The "url.fd" argument must be of type number'],
+    [{ scheme: "systemd", name: "a b" }, "ERR_SOCKWRIGHT_URL", "is no name of a socket"],
+  ])("%j", ([url, code, told]) => {
+    expect(() => formatSocketUrl(url as never)).toThrow(told);
+    expect(() => formatSocketUrl(url as never)).toThrow(expect.objectContaining({ code }));
+  });
+
+  test.for([
+    ["@x", "./@x"],
+    ["//x/y", "/x/y"],
+    ["///x", "/x"],
+  ] as const)("the path %s stays a path", ([path, same]) => {
+    expect(parseSocketUrl(formatSocketUrl({ scheme: "unix", path }))).toEqual({ scheme: "unix", path: same });
+  });
+
+  test("a peer without a name can be shown", () => {
+    expect(formatSocketUrl({ scheme: "unix", path: "" })).toBe("unix:");
+  });
+});

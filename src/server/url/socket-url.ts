@@ -1,7 +1,8 @@
 import { isIPv4 } from "node:net";
 import { hostAndPort, MAX_PORT, reasonAgainst } from "./url-advice.ts";
+import { checkUrlObject } from "./url-fields.ts";
 import { formatOptions, isMulticast, parseOptions } from "./url-options.ts";
-import { checkUrlObject, checkUrlText } from "./url-text.ts";
+import { checkUrlText } from "./url-text.ts";
 import { ANY_CID, formatVsock, parseVsock, type VsockUrl } from "./vsock-url.ts";
 import { formatZone, needsZone, parseZone, versionOf } from "./zone.ts";
 
@@ -125,18 +126,36 @@ export function parseSocketUrl(text: string): SocketUrl {
   throw new SocketUrlError(text, reasonAgainst(text, SCHEMES));
 }
 
-/** The URL of a socket as text: what {@link parseSocketUrl} takes apart. See {@link parseSocketUrl}. */
+/**
+ * The URL of a socket as text: what {@link parseSocketUrl} takes apart. A Unix socket without a name is `unix:`. See
+ * {@link parseSocketUrl}.
+ *
+ * @throws TypeError, RangeError for a field that is missing or cannot be · SocketUrlError for options that cannot be.
+ */
 export function formatSocketUrl(url: SocketUrl): string {
-  checkUrlObject(url);
+  checkUrlObject(url, SCHEMES);
+  const text = textOf(url);
+  // Names are as they are: a peer's can be shown that nobody could write. What is chosen has to be taken back.
+  if (text.includes("?") || isInherited(url)) parseSocketUrl(text);
+  return text;
+}
+
+function textOf(url: SocketUrl): string {
   if (url.scheme === "fd") return `fd:${url.fd}`;
   if (url.scheme === "systemd") return `systemd:${url.name}`;
   if (url.scheme === "vsock") return formatVsock(url);
-  if ("host" in url) {
+  if (isInternet(url)) {
     const host = url.host.includes(":") ? `[${formatZone(url.host)}]` : url.host;
     return `${url.scheme}://${host}:${url.port}${formatOptions(url)}`;
   }
   if ("abstract" in url) return `${url.scheme}:@${escaped(url.abstract)}`;
-  return `${url.scheme}:${escaped(relativePath(url.path))}${formatOptions(url)}`;
+  // Two slashes at its beginning would be those before a host.
+  const path = relativePath(url.path.replace(/^\/{2,}/, "/"));
+  return `${url.scheme}:${escaped(path)}${formatOptions(url)}`;
+}
+
+function isInternet(url: AddressUrl): url is InternetUrl {
+  return url.scheme === "tcp" || url.scheme === "udp";
 }
 
 /** Whether the socket is there already, and not to be made. */

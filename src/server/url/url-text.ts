@@ -6,12 +6,6 @@ export function checkUrlText(given: unknown, argument = "url"): asserts given is
   throw wrongType(argument, `a socket URL such as ${JSON.stringify(example(given))}`, given);
 }
 
-/** A URL that was taken apart is an object. */
-export function checkUrlObject(given: unknown): void {
-  if (typeof given === "object" && given !== null && "scheme" in given) return;
-  throw wrongType("url", 'of type object, such as parseSocketUrl("tcp://127.0.0.1:8000")', given);
-}
-
 /** As `net.connect` takes a port, `{ host, port }` or `{ path }`; and a URL object. */
 function example(given: unknown): string {
   if (given instanceof URL && /^(?:tcp|udp|unix.*|vsock|fd|systemd):$/.test(given.protocol)) return given.href;

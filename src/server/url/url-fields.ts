@@ -1,0 +1,50 @@
+import { integer, wrongType, wrongValue } from "../../socket/argument.ts";
+import { MAX_PORT } from "./url-advice.ts";
+import { versionOf } from "./zone.ts";
+
+/** What a name of a host can be between the marks of a URL. */
+const HOST_NAME = /^[^:/#@?[\]\s\p{Cc}]+$/u;
+const FLAGS = ["ipv6only", "broadcast"] as const;
+const TEXTS = ["group", "source", "interface", "owner"] as const;
+const MAX_MODE = 0o777;
+
+/**
+ * A URL that was taken apart is an object with the fields of its scheme. Of names only the kind is looked at: peers have names
+ * that nobody can connect to, and can be shown all the same.
+ */
+export function checkUrlObject(given: unknown, schemes: readonly string[]): void {
+  if (typeof given !== "object" || given === null) {
+    throw wrongType("url", 'of type object, such as parseSocketUrl("tcp://127.0.0.1:8000")', given);
+  }
+  const url: Readonly<Record<string, unknown>> = { ...given };
+  const { scheme } = url;
+  if (typeof scheme !== "string") throw wrongType("url.scheme", 'of type string, such as "tcp"', scheme);
+  if (!schemes.includes(scheme)) throw wrongValue("url.scheme", `must be one of ${schemes.join(", ")}`, scheme);
+  if (scheme === "tcp" || scheme === "udp") checkInternet(url);
+  else if (scheme === "vsock") {
+    integer("url.cid", url["cid"], 0, 0xffff_ffff);
+    integer("url.port", url["port"], 0, 0xffff_fffe);
+  } else if (scheme === "fd") integer("url.fd", url["fd"], 0, 0x7fff_ffff);
+  else if (scheme === "systemd") text("name", url);
+  else text("abstract" in url ? "abstract" : "path", url);
+  for (const name of FLAGS) if (url[name] !== undefined && url[name] !== true) throw wrongFlag(name, url[name]);
+  for (const name of TEXTS) if (url[name] !== undefined) text(name, url);
+  if (url["mode"] !== undefined) integer("url.mode", url["mode"], 0, MAX_MODE);
+}
+
+function checkInternet(url: Readonly<Record<string, unknown>>): void {
+  const host = text("host", url);
+  if (versionOf(host) === 0 && !HOST_NAME.test(host))
+    throw wrongValue("url.host", "must be a name or an address", host);
+  integer("url.port", url["port"], 0, MAX_PORT);
+}
+
+function text(name: string, url: Readonly<Record<string, unknown>>): string {
+  const value = url[name];
+  if (typeof value !== "string") throw wrongType(`url.${name}`, "of type string", value);
+  return value;
+}
+
+function wrongFlag(name: string, value: unknown): TypeError {
+  return wrongValue(`url.${name}`, "must be true, or not be given", value);
+}
