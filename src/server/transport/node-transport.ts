@@ -1,7 +1,15 @@
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { connect as connectSocket, createServer, isIP, type ListenOptions, type Server, type Socket } from "node:net";
+import {
+  type AddressInfo,
+  connect as connectSocket,
+  createServer,
+  isIP,
+  type ListenOptions,
+  type Server,
+  type Socket,
+} from "node:net";
 import { constants, networkInterfaces } from "node:os";
 import { dirname } from "node:path";
 import { SocketError } from "../../socket/socket-error.ts";
@@ -97,15 +105,23 @@ export const nodeTransport: Transport = {
 };
 
 async function listenOn(...[url, accepted, failed, gate]: Parameters<Transport["listen"]>): Promise<LinkListener> {
+  let isInternet = false;
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
+    const peer = acceptedPeer(socket, isInternet);
+    if (peer === undefined) {
+      socket.destroy();
+      gate.acceptFailed(new SocketError("accept", constants.errno.ECONNABORTED));
+      return;
+    }
     gate.entered();
-    accepted(new NodeLink(socket, peerOf(socket, url)));
+    accepted(new NodeLink(socket, peer));
   });
   const owned = await listening(server, url).catch((error: unknown) => {
     // It may listen, and only its file's owner be refused.
     server.close();
     throw error;
   });
+  isInternet = hasPort(server.address());
   server.on("error", failed);
   return {
     url: listenedUrl(url, server),
@@ -138,20 +154,30 @@ function placeOf(url: SocketUrl): { host: string; port: number } | { path: strin
 }
 
 /** To whom a client is connected: node:net does not tell the name of a Unix socket. */
-function targetOf(socket: Socket, url: SocketUrl): Peer {
+function targetOf({ remoteAddress, remotePort }: Socket, url: SocketUrl): Peer {
   if ("path" in url) return { path: url.path };
-  return "abstract" in url ? { abstract: url.abstract } : peerOf(socket, url);
+  if ("abstract" in url) return { abstract: url.abstract };
+  // A server that has reset the connection by now has no address any more: it was asked for by this one.
+  return "host" in url ? { host: remoteAddress ?? url.host, port: remotePort ?? url.port } : { path: "" };
 }
 
-function peerOf({ remoteAddress, remotePort }: Socket, url: SocketUrl): Peer {
-  if (url.scheme !== "tcp" && remoteAddress === undefined) return { path: "" };
-  return { host: remoteAddress ?? "", port: remotePort ?? 0 };
+/**
+ * Undefined for a connection that its client has reset meanwhile: getpeername(2) knows no address any more, and what counts by
+ * address cannot count it. accept(2) calls that ECONNABORTED.
+ */
+function acceptedPeer({ remoteAddress, remotePort }: Socket, isInternet: boolean): Peer | undefined {
+  if (!isInternet) return { path: "" };
+  return remoteAddress === undefined ? undefined : { host: remoteAddress, port: remotePort ?? 0 };
+}
+
+function hasPort(address: ReturnType<Server["address"]>): address is AddressInfo {
+  return address !== null && typeof address !== "string";
 }
 
 function listenedUrl(url: SocketUrl, server: Server): SocketUrl {
   const address = server.address();
   // Of a Unix socket that it has not bound Node does not know the path.
-  if (address === null || typeof address === "string") return plainUrl(url);
+  if (!hasPort(address)) return plainUrl(url);
   return { scheme: "tcp", host: address.address, port: address.port };
 }
 
