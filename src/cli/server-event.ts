@@ -52,7 +52,10 @@ const REASONS: Readonly<Record<string, string>> = {
   amplification: "the answer would be too long for the question",
   "answering-port": "what listens on that port would answer the answer",
   "no-single-sender": "that address is of many",
-  "no-buffer-space": "the kernel has no buffer space",
+  "no-name": "a socket without a name cannot be answered",
+  "no-port": "nobody can be answered at port 0",
+  "too-long": "the answer is too long for a datagram",
+  "not-taken": "the server closes, too much waits to be sent, or the sender has gone",
 };
 
 export function inWords(event: ServerEvent): string {
@@ -65,7 +68,7 @@ export function inWords(event: ServerEvent): string {
     case "message":
       return `${event.peer === "" ? "somebody" : printableName(event.peer)} says: ${event.toWords()}`;
     case "unanswered":
-      return `not answered: ${printableName(event.peer)}, ${REASONS[event.reason] ?? event.reason} (${event.count} so far)`;
+      return `not answered: ${event.peer === "" ? "somebody" : printableName(event.peer)}, ${REASONS[event.reason] ?? event.reason} (${event.count} so far)`;
     case "failed":
       return `failed ${printableName(event.peer)}: ${printableMessage(event.message)}`;
   }

@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { connect as connectSocket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { GreetEvents, inWords } from "../../src/cli/server-event.ts";
+import type { DatagramMessage } from "../../src/server/service.ts";
 import { type Connection, connect, type Peer, type Server, serve } from "../../src/server.ts";
 import {
   MAX_AMPLIFICATION,
@@ -187,5 +189,38 @@ describe("what is not answered", () => {
     const most = 10 * MAX_AMPLIFICATION + MAX_AMPLIFICATION_EXTRA_BYTES;
     expect(refusalOf(peer("192.0.2.1", 40_000), 10, most)).toBeUndefined();
     expect(refusalOf(peer("192.0.2.1", 40_000), 10, most + 1)).toBe("amplification");
+  });
+});
+
+describe("a datagram that cannot be answered is told why", () => {
+  const message = (peer: Peer, data: string): DatagramMessage => ({
+    data: Buffer.from(data),
+    peer,
+    reply: () => false,
+  });
+
+  test.for<[peer: Peer, length: number, reason: string]>([
+    [{ path: "" }, 1, "no-name"],
+    [{ host: "127.0.0.1", port: 0 }, 1, "no-port"],
+    [{ host: "127.0.0.1", port: 5 }, 65_507, "too-long"],
+    [{ host: "::1", port: 5 }, 65_525, "too-long"],
+    [{ host: "127.0.0.1", port: 5 }, 1, "not-taken"],
+    [{ path: "/run/x" }, 1, "not-taken"],
+    [{ abstract: "x" }, 1, "not-taken"],
+  ])("%j, %d bytes: %s", async ([peer, length, reason]) => {
+    const events: GreetEvent[] = [];
+    const service = greet({ onEvent: (event) => events.push(event) });
+    await service.datagram?.(message(peer, "x".repeat(length)));
+    expect(events.at(-1)).toMatchObject({ type: "unanswered", reason });
+  });
+
+  test("of a Unix socket without a name, in words", () => {
+    const event = new GreetEvents().eventOf({
+      type: "unanswered",
+      peer: { path: "" },
+      data: Buffer.from("x"),
+      reason: "no-name",
+    });
+    expect(inWords(event)).toBe("not answered: somebody, a socket without a name cannot be answered (1 so far)");
   });
 });

@@ -2,6 +2,7 @@ import type { Connection } from "../../server/connection/connection.ts";
 import type { DatagramMessage, Service } from "../../server/service.ts";
 import { ConnectionError } from "../../server/transport/connection-error.ts";
 import { peerName } from "../../server/transport/peer-name.ts";
+import { isAnswerable } from "../../server/transport/peer-of.ts";
 import type { Peer } from "../../server/transport/transport.ts";
 import { functionOf, integer, wrongType, wrongValue } from "../../socket/argument.ts";
 import { MAX_TIMEOUT_MS } from "../../socket/deadline.ts";
@@ -24,6 +25,9 @@ export const DEFAULT_READ_BYTES = 1_024;
 /** The most that `readBytes` can be. */
 export const MAX_READ_BYTES = 64 * 1024;
 
+/** Why an answer was not sent; `not-taken`: the server has closed, too much waits, or what the kernel said is told to `onError`. */
+export type Obstacle = "no-name" | "no-port" | "too-long" | "not-taken";
+
 /** What happened, for whoever wants to tell it: the service prints nothing. */
 export type GreetEvent =
   | { readonly type: "opened" | "closed"; readonly peer: Peer }
@@ -32,7 +36,7 @@ export type GreetEvent =
       readonly type: "unanswered";
       readonly peer: Peer;
       readonly data: Buffer;
-      readonly reason: Refusal | "no-buffer-space";
+      readonly reason: Refusal | Obstacle;
     };
 
 /** How to greet. */
@@ -113,6 +117,15 @@ function checkGreeting(options: GreetOptions): void {
   if (onEvent !== undefined) functionOf("options.onEvent", onEvent);
 }
 
+/** udp(7), over IPv4; IPv6 takes some more. */
+const MAX_DATAGRAM_BYTES = 65_507;
+
+/** As far as it is known: `reply` says no more than that it was not sent. */
+function obstacleTo(peer: Peer, bytes: number): Obstacle {
+  if (!isAnswerable(peer)) return "port" in peer ? "no-port" : "no-name";
+  return "host" in peer && bytes > MAX_DATAGRAM_BYTES ? "too-long" : "not-taken";
+}
+
 class Greeter {
   readonly #options: GreetOptions;
   readonly #streamReply: ReplyTemplate;
@@ -149,7 +162,7 @@ class Greeter {
       return;
     }
     if (this.#options.delayMs !== undefined) await delay(this.#options.delayMs);
-    if (!reply(answer)) this.#tell({ type: "unanswered", peer, data, reason: "no-buffer-space" });
+    if (!reply(answer)) this.#tell({ type: "unanswered", peer, data, reason: obstacleTo(peer, answer.length) });
   }
 
   async #talk(connection: Connection): Promise<void> {
