@@ -62,6 +62,14 @@ const CHAOS_OPTIONS: OptionNames<ChaosOptions> = {
   maxConnections: true,
   clock: true,
 };
+const OF_STREAMS = [
+  "splitBytes",
+  "throttleBytesPerSecond",
+  "resetProbability",
+  "resetAfterBytes",
+  "halfClose",
+] as const;
+const OF_DATAGRAMS = ["dropProbability", "duplicateProbability", "reorderProbability", "reorderHoldMs"] as const;
 const RANGE: OptionNames<Range> = { min: true, max: true };
 
 /** The options, checked and completed. */
@@ -117,6 +125,15 @@ export function chaosOf(options: ChaosOptions): Chaos {
     maxConnections: integer("options.maxConnections", maxConnections, 1, 1_000_000),
     clock,
   };
+}
+
+/** What passes is either: an option of the other kind would be taken, and do nothing. */
+export function checkKind(options: ChaosOptions, scheme: string): void {
+  const isDatagrams = scheme === "udp";
+  const [others, kind] = isDatagrams ? [OF_STREAMS, "streams"] : [OF_DATAGRAMS, "datagrams"];
+  const found = others.find((name) => options[name] !== undefined);
+  if (found === undefined) return;
+  throw wrongValue(`options.${found}`, `is for ${kind}, and the target is ${scheme}:`, options[found]);
 }
 
 function checkClock(clock: unknown): void {

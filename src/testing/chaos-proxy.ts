@@ -10,7 +10,7 @@ import { formatSocketUrl, parseSocketUrl, type SocketUrl } from "../server/url/s
 import { checkUrlText } from "../server/url/url-text.ts";
 import { ChaosConnection } from "./chaos-connection.ts";
 import { ChaosFlow, keyOf } from "./chaos-datagrams.ts";
-import { type Chaos, type ChaosOptions, chaosOf } from "./chaos-options.ts";
+import { type Chaos, type ChaosOptions, chaosOf, checkKind } from "./chaos-options.ts";
 import { type ChaosStats, newTally, type Tally } from "./chaos-stats.ts";
 
 /** A connect to the target that is under way. */
@@ -173,7 +173,8 @@ export class ChaosProxy implements AsyncDisposable, ConnectionGate {
  * A TCP connection is reset with RST, so that what is on its way may be lost; a Unix socket that is reset just closes.
  *
  * @param targetUrl - `tcp:`, `unix:` or `udp:`; see `parseSocketUrl`. It is connected to once for each client.
- * @throws SocketUrlError · SocketError `EADDRINUSE` … · TypeError and RangeError for an option that cannot be.
+ * @throws SocketUrlError · SocketError `EADDRINUSE` … · TypeError and RangeError for an option that cannot be, or is for the other
+ * kind of target: streams or datagrams.
  * @example
  * ```ts
  * import { connect, serve } from "sockwright/server";
@@ -195,6 +196,7 @@ export class ChaosProxy implements AsyncDisposable, ConnectionGate {
 export async function chaosProxy(targetUrl: string, options: ChaosOptions = {}): Promise<ChaosProxy> {
   const target = checked("targetUrl", targetUrl);
   const chaos = chaosOf(options);
+  checkKind(options, target.scheme);
   const { listen = besides(target) } = options;
   const front = checked("options.listen", listen);
   if ((front.scheme === "udp") !== (target.scheme === "udp")) {

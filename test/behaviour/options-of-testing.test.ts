@@ -74,7 +74,10 @@ describe.each([
       maxConnections: [],
       clock: [],
     },
-    async (options) => (await chaosProxy("tcp://127.0.0.1:9", options)).close(),
+    async (options) => {
+      const isOfDatagrams = Object.keys({ ...options }).some((name) => /^(?:drop|duplicate|reorder)/.test(name));
+      await (await chaosProxy(isOfDatagrams ? "udp://127.0.0.1:9" : "tcp://127.0.0.1:9", options)).close();
+    },
   ),
 ])("$call", (each) => {
   test("has no other option", () => expectNoOtherName(each));

@@ -5,6 +5,7 @@ import { ChaosDatagrams, MAX_HELD_DATAGRAMS } from "../../src/testing/chaos-data
 import { ChaosDirection, type Ending, MAX_HELD_BYTES } from "../../src/testing/chaos-direction.ts";
 import { type ChaosOptions, chaosOf } from "../../src/testing/chaos-options.ts";
 import { DatagramPlan, StreamPlan, type Way } from "../../src/testing/chaos-plan.ts";
+import { chaosProxy } from "../../src/testing/chaos-proxy.ts";
 import { newTally } from "../../src/testing/chaos-stats.ts";
 import { manualClock } from "../../src/testing/manual-clock.ts";
 import { Random } from "../../src/testing/random.ts";
@@ -356,6 +357,24 @@ test.each([
 ])("an option that cannot be is refused by name: %o", (options, kind, name) => {
   expect(() => chaosOf(options)).toThrow(kind);
   expect(() => chaosOf(options)).toThrow(name);
+});
+
+test.each([
+  ["tcp:", { dropProbability: 1 }, "dropProbability' is for datagrams, and the target is tcp:"],
+  ["tcp:", { duplicateProbability: 0 }, "duplicateProbability' is for datagrams"],
+  ["unix:", { reorderProbability: 1 }, "reorderProbability' is for datagrams, and the target is unix:"],
+  ["unix:", { reorderHoldMs: 1 }, "reorderHoldMs' is for datagrams"],
+  ["udp:", { splitBytes: 1 }, "splitBytes' is for streams, and the target is udp:"],
+  ["udp:", { throttleBytesPerSecond: 1 }, "throttleBytesPerSecond' is for streams"],
+  ["udp:", { resetProbability: 1 }, "resetProbability' is for streams"],
+  ["udp:", { resetAfterBytes: 1 }, "resetAfterBytes' is for streams"],
+  ["udp:", { halfClose: "pass" as const }, "halfClose' is for streams"],
+])("%s has no such option: %o", async (scheme, options, told) => {
+  const target = scheme === "unix:" ? "unix:/nowhere" : `${scheme}//127.0.0.1:9`;
+  await expect(chaosProxy(target, options)).rejects.toMatchObject({
+    code: "ERR_INVALID_ARG_VALUE",
+    message: expect.stringContaining(told),
+  });
 });
 
 test("a side that gives what it has in the middle of resume() changes nothing: the bytes come whole and in order", () => {
