@@ -370,7 +370,8 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
    * @throws the error of the file: `ENOENT`, `EACCES`, `EISDIR` … · the error that lost the connection · ConnectionError
    * `ERR_SOCKWRIGHT_ENDED`, `ERR_SOCKWRIGHT_NOT_A_FILE`, `ERR_SOCKWRIGHT_RECORDS`, `ERR_SOCKWRIGHT_FILE_SHRANK` · RangeError.
    * An error behind the first bytes aborts the connection, and so does one of the file that nobody awaits: the peer must not
-   * take what it has for the whole. It ends no process, as a peer may have named the file.
+   * take what it has for the whole. It ends no process, as a peer may have named the file. `.then(f)` counts as
+   * awaiting: without a handler of rejections the promise that it gives rejects, and that is the program's.
    * @example
    * ```ts
    * import { connect, serve } from "sockwright/server";
