@@ -118,12 +118,12 @@ function checkGreeting(options: GreetOptions): void {
 }
 
 /** udp(7), over IPv4; IPv6 takes some more. */
-const MAX_DATAGRAM_BYTES = 65_507;
+const LONGEST_DATAGRAM = 65_507;
 
 /** As far as it is known: `reply` says no more than that it was not sent. */
 function obstacleTo(peer: Peer, bytes: number): Obstacle {
   if (!isAnswerable(peer)) return "port" in peer ? "no-port" : "no-name";
-  return "host" in peer && bytes > MAX_DATAGRAM_BYTES ? "too-long" : "not-taken";
+  return "host" in peer && bytes > LONGEST_DATAGRAM ? "too-long" : "not-taken";
 }
 
 class Greeter {
