@@ -75,7 +75,9 @@ describe.each([
       clock: [],
     },
     async (options) => {
-      const isOfDatagrams = Object.keys({ ...options }).some((name) => /^(?:drop|duplicate|reorder)/.test(name));
+      const given: unknown = options;
+      const names = typeof given === "object" && given !== null ? Object.keys(given) : [];
+      const isOfDatagrams = names.some((name) => /^(?:drop|duplicate|reorder)/.test(name));
       await (await chaosProxy(isOfDatagrams ? "udp://127.0.0.1:9" : "tcp://127.0.0.1:9", options)).close();
     },
   ),
