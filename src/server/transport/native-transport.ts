@@ -5,7 +5,7 @@ import type { Address } from "../../socket/address.ts";
 import { encodeNumericAddress } from "../../socket/address.ts";
 import { AF_UNIX } from "../../socket/constants.ts";
 import type { Endpoint } from "../../socket/endpoint.ts";
-import { EAGAIN, EMSGSIZE, ENOBUFS, ENOMEM } from "../../socket/errno.ts";
+import { CONNECTION_ERRORS, EAGAIN, EMSGSIZE, ENOBUFS, ENOMEM } from "../../socket/errno.ts";
 import { unwatchForLoss, watchForLoss } from "../../socket/lost-socket.ts";
 import { acceptAll, shortagePaused } from "../../socket/serve.ts";
 import type { Datagram, Socket } from "../../socket/socket.ts";
@@ -17,7 +17,6 @@ import { connectSocket } from "../opening/connect-socket.ts";
 import { placeAt, type SocketAddress } from "../url/socket-address.ts";
 import { isInherited, plainUrl, type SocketUrl } from "../url/socket-url.ts";
 import { errorOf } from "./connection-error.ts";
-import { isLossOfEarlierDatagram } from "./datagram-loss.ts";
 import { listenOnEach } from "./listen-on-each.ts";
 import { NativeGate } from "./native-gate.ts";
 import { NativeLink } from "./native-link.ts";
@@ -125,7 +124,7 @@ async function receiveAll(datagrams: Socket<Datagram>, { received, failed }: Dat
     } catch (error) {
       if (!(error instanceof SocketError) || datagrams.closed) throw error;
       // An ICMP error of an earlier reply, told once: the socket is as good as before.
-      if (isLossOfEarlierDatagram(-error.errno)) continue;
+      if (CONNECTION_ERRORS.has(-error.errno)) continue;
       // No descriptor or no memory, mostly for the wait: it is told once, and passes. As accept does, retried after a pause.
       if (acceptAction(error, false) === "pause") {
         if (!isShort) failed(error);
@@ -153,7 +152,7 @@ function sendNow(
     const attempt = (): number => kernel.sendto(slot, generation, data, 0, data.length, 0, sockaddr);
     let result = attempt();
     // ip(7): an error that an earlier datagram brought back takes the place of this send, once. A Unix socket has none such.
-    if (isLossOfEarlierDatagram(-result) && datagrams.family !== AF_UNIX) result = attempt();
+    if (CONNECTION_ERRORS.has(-result) && datagrams.family !== AF_UNIX) result = attempt();
     if (result >= 0) return true;
     if (!NOT_NOW.has(-result)) failed(new SocketError("sendto", -result, target), to);
   } catch (error) {
