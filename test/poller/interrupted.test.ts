@@ -96,8 +96,9 @@ describe("connect continues as EINPROGRESS after EINTR", () => {
       return result === -EINPROGRESS ? -EINTR : result;
     });
     await client.connect(listener.getsockname());
-    expect(played).toHaveBeenCalledTimes(1);
-    expect(played).toHaveReturnedWith(-EINTR);
+    expect(played).toHaveNthReturnedWith(1, -EINTR);
+    // The second takes the success that the kernel gives once more, whatever the address.
+    expect(played).toHaveBeenCalledTimes(2);
     const [peer] = await listener.accept();
     await client.sendall("connected");
     expect(String(await peer.recv(1024))).toBe("connected");

@@ -79,7 +79,10 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   test("clients that reset: each is reported once, and nobody else notices", async () => {
     const failures: unknown[] = [];
     const server = await echoing("tcp://127.0.0.1:0", { onError: (error) => failures.push(error) });
-    for (const each of await clients(server, CLIENTS)) each.resetAndDestroy();
+    const resetting = await clients(server, CLIENTS);
+    // Who resets before it is accepted was none: accept(2), ECONNABORTED.
+    await until(() => server.stats().connectionsAccepted === CLIENTS, "every connection to be accepted");
+    for (const each of resetting) each.resetAndDestroy();
     await until(
       () => server.connections().length === 0 && failures.length === CLIENTS,
       "every connection to end and be told",
