@@ -295,6 +295,8 @@ function authorityHint(scheme: string, authority: string): string {
   if (!authority.includes(":"))
     return `has no port: write ${scheme}://${authority === "" ? "127.0.0.1" : authority}:8000`;
   const target = hostAndPort(authority).replace(/PORT$/, "8000");
+  // Nothing can be made of it, and it is no advice to write what was written.
+  if (target === authority) return `has no host that can be told from its brackets: write ${scheme}://[::1]:8000`;
   const isUnpaired = authority.includes("[") !== authority.includes("]");
   if (isUnpaired) return `has one bracket alone: write ${scheme}://${target}`;
   const mistake = authority.startsWith("[") ? "no port behind the bracket" : "an IPv6 address without brackets";
