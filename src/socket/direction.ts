@@ -1,6 +1,6 @@
 import { kernel } from "../native/load.ts";
 import * as poller from "../native/poller.ts";
-import { EPOLLERR, EPOLLHUP, EPOLLRDHUP } from "../native/poller.ts";
+import { EPOLLHUP, EPOLLRDHUP } from "../native/poller.ts";
 import * as turn from "../native/turn.ts";
 import { AbortWait } from "./abort.ts";
 import {
@@ -18,17 +18,12 @@ import {
 } from "./call.ts";
 import { CallQueue } from "./call-queue.ts";
 import { Backoff, Deadline, now } from "./deadline.ts";
-import { spuriousReadiness } from "./diagnostics.ts";
 import { EAGAIN } from "./errno.ts";
 import { SocketError } from "./socket-error.ts";
 import { AbortError, SockwrightError } from "./sockwright-error.ts";
+import { errorBehind, SpuriousWakeups } from "./watching.ts";
 
-/** A socket that is ready this often in a row with nothing to do is taken out of epoll for a while. */
-export const MAX_SPURIOUS_WAKEUPS = 16;
-/** How long it is taken out, in ms: doubling from the first to the last. */
-export const MIN_SPURIOUS_BACKOFF_MS = 1;
-export const MAX_SPURIOUS_BACKOFF_MS = 100;
-/** How long to wait for what no event tells, a Unix backlog or receiver with room again: doubling likewise. */
+/** How long to wait for what no event tells, a Unix backlog or receiver with room again: doubling from the first to the last. */
 export const MIN_RETRY_MS = 1;
 export const MAX_RETRY_MS = 50;
 
@@ -43,8 +38,6 @@ export interface DirectionOwner extends poller.Watcher {
   readonly type: number;
   readonly timeoutMs: number | null;
   check(): void;
-  /** SO_ERROR, which reading clears: a positive errno, or 0. */
-  takeError(): number;
   /** Whether the socket was ready in this turn and has made no call since: then one is free. */
   takeCredit(): boolean;
   startWaiting(): void;
@@ -54,7 +47,6 @@ export interface DirectionOwner extends poller.Watcher {
 /** Made at the first wait that needs one, which most sockets never have. */
 class Timers {
   readonly deadline = new Deadline();
-  readonly backoff = new Backoff(MIN_SPURIOUS_BACKOFF_MS, MAX_SPURIOUS_BACKOFF_MS);
   readonly retry = new Backoff(MIN_RETRY_MS, MAX_RETRY_MS);
 }
 
@@ -66,7 +58,7 @@ export class Direction extends CallQueue {
   #isWaitingForTurn = false;
   /** A call that may not wait is in the queue, behind what waits only for its turn. */
   #hasImpatient = false;
-  #spurious = 0;
+  #spurious: SpuriousWakeups | undefined;
   #timers: Timers | undefined;
 
   constructor(owner: DirectionOwner) {
@@ -137,7 +129,7 @@ export class Direction extends CallQueue {
       try {
         this.check();
         outcome = call.attempt(isWoken);
-        if (outcome === WOULD_BLOCK && isWoken && (events & EPOLLERR) !== 0) this.#throwSocketError(call);
+        if (outcome === WOULD_BLOCK && isWoken) this.#throwErrorBehind(events, call);
         if ((outcome === WOULD_BLOCK || outcome === PARKED) && isWoken && this.#isShutDown()) {
           outcome = call.shutDown(outcome);
         }
@@ -162,7 +154,7 @@ export class Direction extends CallQueue {
   /** The socket is closed: ends every call that waits, and every timer. */
   end(): void {
     this.#timers?.deadline.clear();
-    this.#timers?.backoff.cancel();
+    this.#spurious?.cancel();
     this.#timers?.retry.cancel();
     for (const call of this.all()) {
       const error = new SockwrightError("ERR_SOCKWRIGHT_CLOSED", call.syscall);
@@ -248,15 +240,15 @@ export class Direction extends CallQueue {
     }
     if (how === PROGRESS) this.#achieved();
     // Out of epoll for spurious wake-ups: the end of that pause comes back here.
-    if (this.#timers?.backoff.isWaiting === true) return;
+    if (this.#spurious?.isPausing === true) return;
     if (isHead) this.interest = call.interest;
     const failed = poller.wait(this.owner, call.interest);
     if (failed !== undefined) this.#abandon(call, new SocketError(failed.syscall, -failed.result));
   }
 
-  /** The call found nothing, yet epoll told of an error: then SO_ERROR has it, unless it is the error queue's. */
-  #throwSocketError(call: Call<unknown>): void {
-    const errno = this.owner.takeError();
+  /** The call found nothing, and perhaps there is an error. */
+  #throwErrorBehind(events: number, call: Call<unknown>): void {
+    const errno = errorBehind(this.owner.slot, this.owner.generation, events);
     if (errno === 0) return;
     this.keepError(errno);
     const error = new SocketError(call.syscall, errno);
@@ -274,26 +266,18 @@ export class Direction extends CallQueue {
     return events > 0 && (events & (EPOLLRDHUP | EPOLLHUP)) !== 0;
   }
 
-  /**
-   * EAGAIN after readiness: three forged datagrams with a bad checksum do it, and other processes that accept from the
-   * same listener. Nobody is unregistered for that, but an event that never ends must not spin.
-   */
+  /** Whether a wake-up with nothing to do was one too many: then the head waits for the end of a pause. */
   #isSpurious(call: Call<unknown>): boolean {
-    if (++this.#spurious < MAX_SPURIOUS_WAKEUPS) return false;
-    this.#spurious = 0;
-    const { family, type } = this.owner;
-    spuriousReadiness.publish({ family, type, syscall: call.syscall });
-    poller.ignore(this.owner, this.interest);
-    this.interest = 0;
-    this.#timersNow().backoff.schedule(() => {
+    this.#spurious ??= new SpuriousWakeups();
+    const isPausing = this.#spurious.pauses(this.owner, this.interest, this.owner, call.syscall, () => {
       if (this.head !== undefined) this.#wait(this.head, WOULD_BLOCK);
     });
-    return true;
+    if (isPausing) this.interest = 0;
+    return isPausing;
   }
 
   #achieved(): void {
-    this.#spurious = 0;
-    this.#timers?.backoff.reset();
+    this.#spurious?.reset();
     this.#timers?.retry.reset();
   }
 

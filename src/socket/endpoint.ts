@@ -1,7 +1,7 @@
 import { generationOf, type Handle, slotOf } from "../native/kernel.ts";
 import { kernel } from "../native/load.ts";
 import * as poller from "../native/poller.ts";
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI, EPOLLRDHUP } from "../native/poller.ts";
+import { EPOLLRDHUP } from "../native/poller.ts";
 import * as turn from "../native/turn.ts";
 import { SOCK_DGRAM } from "./constants.ts";
 import { Direction } from "./direction.ts";
@@ -10,10 +10,8 @@ import { unwatchForLoss, watchForLoss } from "./lost-socket.ts";
 import { Sending, type SendingOwner } from "./sending.ts";
 import { SockwrightError, type SockwrightErrorCode } from "./sockwright-error.ts";
 import { takeError } from "./take-error.ts";
+import { concerns, dropUnwanted, keepAlive } from "./watching.ts";
 
-const POLLED = EPOLLIN | EPOLLPRI | EPOLLOUT;
-/** What epoll reports whether it was asked for or not. */
-const FAILED = EPOLLHUP | EPOLLERR;
 /** kernel.close: the socket lingers and is being closed in a thread of its own. */
 const LINGERS = 1;
 const GONE: Promise<void> = Promise.resolve();
@@ -76,25 +74,17 @@ export class Endpoint implements SendingOwner {
     if (this.broken !== undefined) throw new SockwrightError(this.broken);
   }
 
-  /** Called by the poller. Data, then end, then error: the reader looks first, except while a connect is under way. */
+  /** Called by the poller. The reader looks first, except while a connect is under way, whose error it would take. */
   ready(events: number): void {
     this.#readyTurn = turn.currentTurn();
     const { receiving, sending } = this;
-    const wanted = receiving.interest | sending.interest;
-    const unwanted = wanted === 0 ? ~0 : events & POLLED & ~wanted;
-    if (unwanted !== 0) poller.ignore(this, unwanted);
+    dropUnwanted(this, receiving.interest | sending.interest, events);
     const isConnecting = this.isConnecting;
-    if (isConnecting) this.#wake(sending, events);
+    if (isConnecting && concerns(sending.interest, events)) sending.wake(events);
     if (this.isConnecting) return;
     this.drained = false;
-    this.#wake(receiving, events);
-    if (!isConnecting) this.#wake(sending, events);
-  }
-
-  #wake(direction: Direction, events: number): void {
-    if ((events & direction.interest) !== 0 || ((events & FAILED) !== 0 && direction.interest !== 0)) {
-      direction.wake(events);
-    }
+    if (concerns(receiving.interest, events)) receiving.wake(events);
+    if (!isConnecting && concerns(sending.interest, events)) sending.wake(events);
   }
 
   /** One call at once for each time that the socket was ready, in the same turn. */
@@ -108,14 +98,14 @@ export class Endpoint implements SendingOwner {
   startWaiting(): void {
     if (this.#waiting) return;
     this.#waiting = true;
-    if (this.#referenced) poller.hold();
+    keepAlive(false, this.#referenced);
   }
 
   /** A direction has no more calls. When neither has, the poller lets go of the socket. */
   stopWaiting(): void {
     if (!this.#waiting || !this.receiving.isIdle || !this.sending.isIdle) return;
     this.#waiting = false;
-    if (this.#referenced) poller.release();
+    keepAlive(this.#referenced, false);
     poller.leave(this);
   }
 
@@ -125,11 +115,8 @@ export class Endpoint implements SendingOwner {
 
   /** Whether waiting calls keep the process alive. */
   set referenced(referenced: boolean) {
-    if (this.#referenced === referenced) return;
+    if (this.#waiting) keepAlive(this.#referenced, referenced);
     this.#referenced = referenced;
-    if (!this.#waiting) return;
-    if (referenced) poller.hold();
-    else poller.release();
   }
 
   /** SO_ERROR, which reading clears: a positive errno, or 0. */

@@ -1,5 +1,11 @@
 import { SOCK_SEQPACKET, SOCK_STREAM } from "./constants.ts";
 
+/** What a socket is, as socket(2) was told. */
+export interface SocketKind {
+  readonly family: number;
+  readonly type: number;
+}
+
 /** socket.h: datagrams with a connection. */
 const SOCK_DCCP = 6;
 

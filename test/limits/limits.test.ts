@@ -18,17 +18,12 @@ import { decodeAddress, MAX_INET_TEXTS } from "../../src/socket/address.ts";
 import { POOLED_RECEIVE_BYTES, SCRATCH_BYTES, SLAB_BYTES } from "../../src/socket/buffer-pool.ts";
 import { MAX_CONTROL_BYTES } from "../../src/socket/control-message.ts";
 import { Backoff, MAX_TIMEOUT_MS } from "../../src/socket/deadline.ts";
-import {
-  MAX_RETRY_MS,
-  MAX_SPURIOUS_BACKOFF_MS,
-  MAX_SPURIOUS_WAKEUPS,
-  MIN_RETRY_MS,
-  MIN_SPURIOUS_BACKOFF_MS,
-} from "../../src/socket/direction.ts";
+import { MAX_RETRY_MS, MIN_RETRY_MS } from "../../src/socket/direction.ts";
 import { MAX_GATHERED_BYTES } from "../../src/socket/gather.ts";
 import { MAX_BUFFERS } from "../../src/socket/message.ts";
 import { MAX_OPTION_BYTES } from "../../src/socket/option.ts";
 import { CHUNK_BYTES, DATAGRAM_BYTES } from "../../src/socket/readiness.ts";
+import { MAX_SPURIOUS_BACKOFF_MS, MAX_SPURIOUS_WAKEUPS, MIN_SPURIOUS_BACKOFF_MS } from "../../src/socket/watching.ts";
 
 const open: { close(): void }[] = [];
 afterEach(() => {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, type TestConte
 import { AF_INET, SOCK_DGRAM, SOCK_STREAM, type Socket, socket } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
 import { EPOLLIN } from "../../src/native/poller.ts";
-import { MAX_SPURIOUS_WAKEUPS } from "../../src/socket/direction.ts";
+import { MAX_SPURIOUS_WAKEUPS } from "../../src/socket/watching.ts";
 import { startChild } from "../support/child.ts";
 import { demand, requirePeer } from "../support/peers.ts";
 import { listenOnLoopback, tcpPair, unixPair } from "./connected.ts";

@@ -6,8 +6,8 @@ import { AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, type Socket, socketpa
 import { kernel } from "../../src/native/load.ts";
 import { EPOLLERR, EPOLLIN } from "../../src/native/poller.ts";
 import { MAX_RECEIVES_AT_LOSS, NativeLink } from "../../src/server/transport/native-link.ts";
-import { MAX_SPURIOUS_WAKEUPS } from "../../src/socket/direction.ts";
 import { SocketDescriptor } from "../../src/socket/socket-descriptor.ts";
+import { MAX_SPURIOUS_WAKEUPS } from "../../src/socket/watching.ts";
 import { turnLoop } from "../poller/turns.ts";
 import { startChild } from "../support/child.ts";
 

@@ -2,18 +2,26 @@ import { Buffer } from "node:buffer";
 import { kernel } from "../../native/load.ts";
 import type { Watcher } from "../../native/poller.ts";
 import * as poller from "../../native/poller.ts";
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI } from "../../native/poller.ts";
+import { EPOLLERR, EPOLLIN, EPOLLOUT } from "../../native/poller.ts";
 import * as turn from "../../native/turn.ts";
 import { AF_UNIX, MSG_TRUNC, SHUT_WR, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../../socket/constants.ts";
 import { EAGAIN, ECONNREFUSED, ENOTCONN } from "../../socket/errno.ts";
 import { resetAtClose } from "../../socket/reset.ts";
 import { SocketError } from "../../socket/socket-error.ts";
-import { takeError } from "../../socket/take-error.ts";
+import type { SocketKind } from "../../socket/socket-type.ts";
+import {
+  concerns,
+  dropUnwanted,
+  errorBehind,
+  hasFailed,
+  isWait,
+  keepAlive,
+  SpuriousWakeups,
+} from "../../socket/watching.ts";
 import { ConnectionError } from "./connection-error.ts";
 import { isLossOfEarlierDatagram, lossOfSend } from "./datagram-loss.ts";
 import { type PeerCredentials, peerCredentials } from "./peer-credentials.ts";
 import { RECORD_CUT, receiveRecord, timeRecords } from "./record-receive.ts";
-import { type SocketKind, SpuriousWakeups } from "./spurious-wakeups.ts";
 import type { Link, LinkEvents, Peer } from "./transport.ts";
 
 /** Room for what one event brings of a stream. */
@@ -23,13 +31,10 @@ export const MAX_RECORD_BYTES = 1024 * 1024;
 /** Receives at a loss: more than a kernel's buffer holds, and an end where a datagram socket is sent more meanwhile. */
 export const MAX_RECEIVES_AT_LOSS = 16_384;
 
-/** What keeps the process alive. */
-const WAITED = EPOLLIN | EPOLLOUT;
-const POLLED = EPOLLIN | EPOLLPRI | EPOLLOUT;
+/** Whatever it waits for. */
+const ALL = EPOLLIN | EPOLLOUT | EPOLLERR;
 /** unix(7): what a send says once its peer has closed, first and from then on. */
 const UNIX_PEER_GONE: ReadonlySet<number> = new Set([ECONNREFUSED, ENOTCONN]);
-/** What epoll reports whether it was asked for or not. */
-const FAILED = EPOLLHUP | EPOLLERR;
 
 // One for all links: what it holds is taken before anybody else reads. A Buffer, which codecs look into as it is.
 const room = Buffer.allocUnsafeSlow(READING_BYTES);
@@ -143,27 +148,25 @@ export class NativeLink implements Link, Watcher {
     if (this.#isClosed) return false;
     this.#isClosed = true;
     this.#spurious?.cancel();
-    this.#leave(WAITED | EPOLLERR);
+    this.#leave(ALL);
     poller.forget(this.slot);
     return true;
   }
 
   /** Called by the poller. */
   ready(events: number): void {
-    const unwanted = events & POLLED & ~this.#interest;
-    if (unwanted !== 0) poller.ignore(this, unwanted);
-    // Data comes before the end, and both before an error: the reader looks first.
-    if ((this.#interest & EPOLLIN) !== 0 && (events & (EPOLLIN | FAILED)) !== 0) this.#receive(events);
-    if ((this.#interest & EPOLLOUT) !== 0 && (events & (EPOLLOUT | FAILED)) !== 0) {
+    dropUnwanted(this, this.#interest, events);
+    if (concerns(this.#interest & EPOLLIN, events)) this.#receive(events);
+    if (concerns(this.#interest & EPOLLOUT, events)) {
       this.#leave(EPOLLOUT);
       this.#events?.writable();
     }
-    if ((events & FAILED) !== 0 && (this.#interest & (EPOLLIN | EPOLLERR)) === EPOLLERR) this.#lookForLoss(events);
+    if (hasFailed(events) && (this.#interest & (EPOLLIN | EPOLLERR)) === EPOLLERR) this.#lookForLoss(events);
   }
 
   /** Nobody reads, and there is an error or a hang-up. A connection without an error is left alone, and its bytes with it. */
   #lookForLoss(events: number): void {
-    const errno = (events & EPOLLERR) === 0 ? 0 : takeError(this.slot, this.generation);
+    const errno = errorBehind(this.slot, this.generation, events);
     if (errno !== 0) {
       this.#lose(errno);
       return;
@@ -186,8 +189,8 @@ export class NativeLink implements Link, Watcher {
       return;
     }
     if (result < 0) {
-      const errno = result === -EAGAIN && (events & EPOLLERR) !== 0 ? takeError(this.slot, this.generation) : -result;
-      if (errno === EAGAIN || errno === 0) this.#foundNothing();
+      const errno = result === -EAGAIN ? errorBehind(this.slot, this.generation, events) : -result;
+      if (errno === 0) this.#foundNothing();
       else if (this.isDatagram && isLossOfEarlierDatagram(errno)) this.#loseDatagram(errno);
       else this.#lose(errno);
       return;
@@ -247,9 +250,7 @@ export class NativeLink implements Link, Watcher {
 
   #foundNothing(): void {
     this.#spurious ??= new SpuriousWakeups();
-    if (!this.#spurious.isTooOften(this.#kind)) return;
-    poller.ignore(this, EPOLLIN);
-    this.#spurious.pause(() => this.#await(EPOLLIN));
+    this.#spurious.pauses(this, EPOLLIN, this.#kind, "recv", () => this.#await(EPOLLIN));
   }
 
   /** One that is lost counts as taken: it is told, and does not hold up those behind it. */
@@ -285,7 +286,7 @@ export class NativeLink implements Link, Watcher {
   /** Until {@link #leave}, the process stays alive for it. */
   #await(interest: number): void {
     if (this.#isClosed) return;
-    if ((this.#interest & WAITED) === 0) poller.hold();
+    keepAlive(isWait(this.#interest), true);
     this.#interest |= interest;
     const failed = poller.wait(this, interest);
     if (failed !== undefined) this.#fail(new SocketError(failed.syscall, -failed.result));
@@ -293,14 +294,14 @@ export class NativeLink implements Link, Watcher {
 
   #leave(interest: number): void {
     if ((this.#interest & interest) === 0) return;
-    const waited = this.#interest & WAITED;
+    const waited = isWait(this.#interest);
     this.#interest &= ~interest;
-    if (waited !== 0 && (this.#interest & WAITED) === 0) poller.release();
+    keepAlive(waited, isWait(this.#interest));
     if (this.#interest === 0) poller.leave(this);
   }
 
   #fail(error: Error): void {
-    this.#leave(WAITED | EPOLLERR);
+    this.#leave(ALL);
     this.#events?.failed(error);
   }
 }

@@ -1,0 +1,57 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { kernel } from "../../../src/native/load.ts";
+import * as poller from "../../../src/native/poller.ts";
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI } from "../../../src/native/poller.ts";
+import { concerns, dropUnwanted, errorBehind, isWait, keepAlive } from "../../../src/socket/watching.ts";
+
+/** A slot that no test has open. */
+const WATCHER = { slot: 2 ** 20, generation: 1, ready: (): void => {} };
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  poller.forget(WATCHER.slot);
+});
+
+describe("interest that nobody has is dropped", () => {
+  test.each([
+    ["what is wanted stays", EPOLLIN, EPOLLIN, undefined],
+    ["what came and is not wanted goes", EPOLLIN, EPOLLIN | EPOLLOUT, EPOLLIN],
+    ["what is not wanted and did not come stays", EPOLLIN, EPOLLIN | EPOLLERR, undefined],
+    ["where nothing is wanted the socket leaves epoll, or an error would come each turn", 0, EPOLLHUP, 0],
+  ])("%s", (_, wanted, events, left) => {
+    const watch = vi.spyOn(kernel, "watch").mockReturnValue(0);
+    poller.wait(WATCHER, EPOLLIN | EPOLLOUT);
+    watch.mockClear();
+    dropUnwanted(WATCHER, wanted, events);
+    if (left === undefined) expect(watch).not.toHaveBeenCalled();
+    else expect(watch.mock.calls).toEqual([[WATCHER.slot, WATCHER.generation, left]]);
+  });
+});
+
+test.each([
+  ["its own event", EPOLLIN, EPOLLIN, true],
+  ["urgent data, for who waits for that", EPOLLPRI, EPOLLPRI, true],
+  ["somebody else's", EPOLLIN, EPOLLOUT, false],
+  ["an error", EPOLLOUT, EPOLLERR, true],
+  ["a hang-up", EPOLLIN, EPOLLHUP, true],
+  ["an error, where nobody waits", 0, EPOLLERR, false],
+])("who waits is woken by %s: %#", (_, interest, events, isWoken) => {
+  expect(concerns(interest, events)).toBe(isWoken);
+});
+
+test("SO_ERROR is asked only where epoll has told of an error", () => {
+  const getsockopt = vi.spyOn(kernel, "getsockopt").mockReturnValue(-5);
+  expect(errorBehind(WATCHER.slot, WATCHER.generation, EPOLLIN | EPOLLHUP)).toBe(0);
+  expect(getsockopt).not.toHaveBeenCalled();
+  expect(errorBehind(WATCHER.slot, WATCHER.generation, EPOLLERR)).toBe(5);
+});
+
+test("a wait keeps the process alive, and a look for a loss does not", () => {
+  const referenced = vi.spyOn(kernel, "setReferenced").mockReturnValue(undefined);
+  keepAlive(isWait(0), isWait(EPOLLERR));
+  keepAlive(isWait(EPOLLIN), isWait(EPOLLIN | EPOLLOUT));
+  expect(referenced).not.toHaveBeenCalled();
+  keepAlive(isWait(0), isWait(EPOLLIN));
+  keepAlive(isWait(EPOLLIN | EPOLLERR), isWait(EPOLLERR));
+  expect(referenced.mock.calls).toEqual([[true], [false]]);
+});
