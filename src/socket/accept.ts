@@ -88,10 +88,13 @@ const addressRoom = new AddressRoom();
 
 /** accept4(2), as in C: every error is the caller's. */
 export function accept(listener: Endpoint, options: WaitOptions | undefined): Promise<Accepted> {
-  return promised(() => {
-    checkWait("accept()", options);
-    return listener.receiving.run(new Accept(listener), signalOf(options));
-  });
+  return promised(() => listener.receiving.run(acceptCall(listener, options), signalOf(options)));
+}
+
+/** Makes the call of {@link accept}, and does not run it. */
+export function acceptCall(listener: Endpoint, options: WaitOptions | undefined): Call<Accepted> {
+  checkWait("accept()", options);
+  return new Accept(listener);
 }
 
 /** What one turn of a server took from the backlog, and the error that ended it, if one did. */

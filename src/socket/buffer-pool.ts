@@ -24,11 +24,8 @@ const ALIGNMENT = 8;
 let slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
 let used = 0;
 let scratch: Buffer | undefined;
-
-/** Who makes the system call: its result, negative for a failure. */
-export interface Receiver {
-  receiveInto(room: Uint8Array, offset: number, length: number): number;
-}
+/** What the receive under way has asked for. */
+let reserved = 0;
 
 /** The flags with which the kernel writes every byte that it counts. */
 const WRITING_FLAGS = MSG_PEEK | MSG_OOB | MSG_ERRQUEUE | MSG_WAITALL | MSG_DONTWAIT | MSG_NOSIGNAL | MSG_CMSG_CLOEXEC;
@@ -48,37 +45,40 @@ export function receiveRoom(count: number, flags: number): Buffer {
 }
 
 /**
- * One attempt to receive at most `count` bytes: what the receiver gave, or an owned Buffer when that was not negative.
- * Whatever the result says, the Buffer has at most `count` bytes, each written by the kernel in this call, or zero.
+ * Memory for one receive of at most `count` bytes, from {@link offsetIn} on. It is the pool's until {@link cut}, which a
+ * receive that fails does not need: the next one has it again.
  */
-export function receiveOwned(count: number, flags: number, receiver: Receiver): Buffer | number {
-  if (count > SCRATCH_BYTES || !writesAll(flags)) return receiveLarge(receiveRoom(count, flags), receiver);
-  if (count <= POOLED_RECEIVE_BYTES) return receivePooled(count, receiver);
-  scratch ??= Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-  const received = Math.min(receiver.receiveInto(scratch, 0, count), count);
-  if (received < 0) return received;
-  const filled = scratch.subarray(0, received);
-  if (received <= SCRATCH_BYTES / 2) return Buffer.from(filled);
-  scratch = undefined;
-  return filled;
-}
-
-function receivePooled(count: number, receiver: Receiver): Buffer | number {
+export function reserve(count: number, flags: number): Buffer {
+  reserved = count;
+  if (count > SCRATCH_BYTES || !writesAll(flags)) return receiveRoom(count, flags);
+  if (count > POOLED_RECEIVE_BYTES) {
+    scratch ??= Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+    return scratch;
+  }
   if (used + count > SLAB_BYTES) {
     slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
     used = 0;
   }
-  const start = used;
-  const received = Math.min(receiver.receiveInto(slab, start, count), count);
-  if (received < 0) return received;
-  const end = start + received;
-  used = (end + ALIGNMENT - 1) & -ALIGNMENT;
-  return slab.subarray(start, end);
+  return slab;
 }
 
-function receiveLarge(room: Buffer, receiver: Receiver): Buffer | number {
-  const received = Math.min(receiver.receiveInto(room, 0, room.length), room.length);
-  if (received < 0) return received;
-  const filled = room.subarray(0, received);
-  return received > room.length / 2 ? filled : Buffer.from(filled);
+/** Where the receive goes in memory that was reserved. */
+export function offsetIn(memory: Uint8Array): number {
+  return memory === slab ? used : 0;
+}
+
+/**
+ * What the caller gets of the memory that was reserved last: an owned Buffer. Whatever `received` says, it has at most as many
+ * bytes as were asked for, each written by the kernel in this call, or zero.
+ */
+export function cut(memory: Uint8Array, received: number): Buffer {
+  const count = Math.min(received, reserved);
+  if (memory === slab) {
+    const start = used;
+    used = (start + count + ALIGNMENT - 1) & -ALIGNMENT;
+    return slab.subarray(start, start + count);
+  }
+  if (count <= memory.length / 2) return Buffer.from(memory.subarray(0, count));
+  if (memory === scratch) scratch = undefined;
+  return Buffer.from(memory.buffer, memory.byteOffset, count);
 }

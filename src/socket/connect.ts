@@ -19,13 +19,20 @@ export function connect(
   options: WaitOptions | undefined,
   call = "connect()",
 ): Promise<void> {
-  return promised(() => {
-    endpoint.check();
-    const to = encodeAddress(endpoint.family, address);
-    checkWait(call, options);
-    const attempt = "name" in to ? new ConnectToName(endpoint, to) : new Connect(endpoint, to);
-    return endpoint.sending.run(attempt, signalOf(options));
-  });
+  return promised(() => endpoint.sending.run(connectCall(endpoint, address, options, call), signalOf(options)));
+}
+
+/** Makes the call of {@link connect}, and does not run it. */
+export function connectCall(
+  endpoint: Endpoint,
+  address: unknown,
+  options: WaitOptions | undefined,
+  call = "connect()",
+): Call<void> {
+  endpoint.check();
+  const to = encodeAddress(endpoint.family, address);
+  checkWait(call, options);
+  return "name" in to ? new ConnectToName(endpoint, to) : new Connect(endpoint, to);
 }
 
 class Connect extends Call<void> {

@@ -3,14 +3,15 @@ import * as turn from "../native/turn.ts";
 import { type Address, type AddressInput, type EncodedAddress, encodeNumericAddress } from "./address.ts";
 import { byteCount, bytesOf, type Data, intact, integer, outOfRange, viewOf, wrongType } from "./argument.ts";
 import { receiveRoom } from "./buffer-pool.ts";
-import { mapped, type Outcome, promised, WOULD_BLOCK } from "./call.ts";
+import { type Outcome, promised, WOULD_BLOCK } from "./call.ts";
 import { MSG_CMSG_CLOEXEC } from "./constants.ts";
 import { type ControlMessage, decodeControl, encodeControl, MAX_CONTROL_BYTES } from "./control-message.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { MessageResults } from "./message-results.ts";
 import { checkOptions, type OptionNames } from "./option-names.ts";
-import { flagsOf, ReceiveCall, type ReceiveOptions, receiveAtMost, received, refuseWaitAll } from "./receive.ts";
+import { flagsOf, ReceiveCall, type ReceiveOptions, receive, received, refuseWaitAll } from "./receive.ts";
 import { retriedByTimer, SendCall, type SendOptions, sendFlags, sent, transmit } from "./send.ts";
+import { signalOf } from "./wait-options.ts";
 
 /** What recvmsg(2) gives besides the data. */
 export interface MessageDetails {
@@ -57,6 +58,7 @@ const SEND_MESSAGE_OPTIONS: OptionNames<SendMessageOptions> = {
 export const MAX_BUFFERS = 1024;
 
 const results = new MessageResults();
+const NO_DETAILS: MessageDetails = { control: [], flags: 0, address: undefined };
 
 /** sendmsg(2). */
 export function sendmsg(
@@ -64,18 +66,7 @@ export function sendmsg(
   buffers: readonly Data[],
   options: SendMessageOptions | undefined,
 ): Promise<number> {
-  return promised(() => {
-    const parts = list(buffers, bytesOf);
-    checkOptions("sendmsg()", options, SEND_MESSAGE_OPTIONS, sendForm);
-    const control = options?.control === undefined ? undefined : encodeControl(options.control);
-    // It may carry descriptors of sockets (SCM_RIGHTS), whose sends leave before their new owner's.
-    if (control !== undefined) turn.flushTurn();
-    const to =
-      options?.address === undefined
-        ? undefined
-        : encodeNumericAddress(endpoint.family, options.address, "options.address");
-    return transmit(new SendMsg(endpoint, sendFlags(options), parts, control, to), options);
-  });
+  return promised(() => transmit(sendmsgCall(endpoint, buffers, options), signalOf(options)));
 }
 
 /** recvmsg(2) into an owned Buffer. */
@@ -84,20 +75,7 @@ export function recvmsg(
   count: number,
   options: ReceiveMessageOptions | undefined,
 ): Promise<Message> {
-  return promised(() => {
-    const most = byteCount("count", count);
-    checkOptions("recvmsg()", options, RECEIVE_MESSAGE_OPTIONS, controlForm);
-    const flags = flagsOf(options);
-    let room: Buffer = Buffer.alloc(0);
-    // Made when there is something to receive: an idle socket holds no room.
-    const roomNow = (): readonly Uint8Array[] => {
-      room = receiveRoom(most, flags);
-      return [room];
-    };
-    const call = recvMsg(endpoint, roomNow, options);
-    const received = receiveAtMost(most + controlOf(options), call, options);
-    return mapped(received, ({ bytes, ...details }) => ({ data: room.subarray(0, Math.min(bytes, most)), ...details }));
-  });
+  return promised(() => receive(recvmsgCall(endpoint, count, options), signalOf(options)));
 }
 
 /** recvmsg(2) into the caller's buffers, one after the other. */
@@ -106,14 +84,47 @@ export function recvmsgInto(
   buffers: readonly NodeJS.ArrayBufferView[],
   options: ReceiveMessageOptions | undefined,
 ): Promise<MessageInto> {
-  return promised(() => {
-    const rooms = list(buffers, (name, buffer) => viewOf(name, buffer));
-    checkOptions("recvmsg_into()", options, RECEIVE_MESSAGE_OPTIONS, controlForm);
-    const lengths = rooms.map(({ length }) => length);
-    const call = recvMsg(endpoint, () => allIntact(rooms, lengths), options);
-    const asked = lengths.reduce((sum, length) => sum + length, 0);
-    return receiveAtMost(asked + controlOf(options), call, options);
-  });
+  return promised(() => receive(recvmsgIntoCall(endpoint, buffers, options), signalOf(options)));
+}
+
+/** Makes the call of {@link sendmsg}, and does not run it. */
+export function sendmsgCall(
+  endpoint: Endpoint,
+  buffers: readonly Data[],
+  options: SendMessageOptions | undefined,
+): SendCall<number> {
+  const parts = list(buffers, bytesOf);
+  checkOptions("sendmsg()", options, SEND_MESSAGE_OPTIONS, sendForm);
+  const control = options?.control === undefined ? undefined : encodeControl(options.control);
+  // It may carry descriptors of sockets (SCM_RIGHTS), whose sends leave before their new owner's.
+  if (control !== undefined) turn.flushTurn();
+  const to =
+    options?.address === undefined
+      ? undefined
+      : encodeNumericAddress(endpoint.family, options.address, "options.address");
+  return new SendMsg(endpoint, sendFlags(options), parts, control, to);
+}
+
+/** Makes the call of {@link recvmsg}. */
+export function recvmsgCall(
+  endpoint: Endpoint,
+  count: number,
+  options: ReceiveMessageOptions | undefined,
+): ReceiveCall<Message> {
+  const most = byteCount("count", count);
+  const { flags, controlBytes } = receiveOptions(endpoint, "recvmsg()", options);
+  return new RecvMsg(endpoint, flags, most, controlBytes);
+}
+
+/** Makes the call of {@link recvmsgInto}. */
+export function recvmsgIntoCall(
+  endpoint: Endpoint,
+  buffers: readonly NodeJS.ArrayBufferView[],
+  options: ReceiveMessageOptions | undefined,
+): ReceiveCall<MessageInto> {
+  const rooms = list(buffers, (name, buffer) => viewOf(name, buffer));
+  const { flags, controlBytes } = receiveOptions(endpoint, "recvmsg_into()", options);
+  return new RecvMsgInto(endpoint, flags, rooms, controlBytes);
 }
 
 function sendForm(): string {
@@ -124,24 +135,15 @@ function controlForm(control: unknown): string {
   return `, such as { control: ${control} }`;
 }
 
-/** Control messages come also where no byte is asked for: then there is something to wait for. */
-function controlOf(options: ReceiveMessageOptions | undefined): number {
-  return options?.control ?? 0;
-}
-
-function recvMsg(
+function receiveOptions(
   endpoint: Endpoint,
-  rooms: () => readonly Uint8Array[],
+  call: string,
   options: ReceiveMessageOptions | undefined,
-): RecvMsg {
+): { readonly flags: number; readonly controlBytes: number } {
+  checkOptions(call, options, RECEIVE_MESSAGE_OPTIONS, controlForm);
   const flags = refuseWaitAll(endpoint, flagsOf(options));
-  const controlBytes = integer(
-    "options.control",
-    options?.control === undefined ? 0 : options.control,
-    0,
-    MAX_CONTROL_BYTES,
-  );
-  return new RecvMsg(endpoint, flags, rooms, controlBytes === 0 ? undefined : new Uint8Array(controlBytes));
+  const { control = 0 } = options ?? {};
+  return { flags, controlBytes: integer("options.control", control, 0, MAX_CONTROL_BYTES) };
 }
 
 class SendMsg extends SendCall<number> {
@@ -177,39 +179,83 @@ class SendMsg extends SendCall<number> {
   }
 }
 
-class RecvMsg extends ReceiveCall<MessageInto> {
-  readonly #rooms: () => readonly Uint8Array[];
+/** recvmsg(2), into whatever memory. */
+abstract class MessageCall<T> extends ReceiveCall<T> {
   readonly #control: Uint8Array | undefined;
 
-  constructor(endpoint: Endpoint, flags: number, rooms: () => readonly Uint8Array[], control: Uint8Array | undefined) {
-    super(endpoint, flags);
-    this.#rooms = rooms;
-    this.#control = control;
+  /** Control messages come also where no byte is asked for: then there is something to wait for. */
+  constructor(endpoint: Endpoint, flags: number, bytes: number, controlBytes: number) {
+    super(endpoint, flags, bytes + controlBytes);
+    this.#control = controlBytes === 0 ? undefined : new Uint8Array(controlBytes);
   }
 
   override get syscall(): string {
     return "recvmsg";
   }
 
-  attempt(): Outcome<MessageInto> {
+  protected receiveInto(rooms: readonly Uint8Array[]): number | typeof WOULD_BLOCK {
     const { slot, generation } = this.endpoint;
-    const rooms = this.#rooms();
     const result = kernel.recvmsg(slot, generation, rooms, this.flags, results.bytes, this.#control);
-    const asked = rooms.reduce((sum, room) => sum + room.length, 0);
-    const bytes = received(this.endpoint, "recvmsg", result, asked, this.flags);
-    if (bytes === WOULD_BLOCK) return WOULD_BLOCK;
+    const bytes = this.asked - (this.#control?.length ?? 0);
+    return received(this.endpoint, "recvmsg", result, bytes, this.flags);
+  }
+
+  /** Of what {@link receiveInto} has received. */
+  protected details(): MessageDetails {
     const controlLength = results.controlLength;
     return {
-      bytes,
       control: this.#control === undefined ? [] : decodeControl(this.#control.subarray(0, controlLength)),
       // The kernel gives this one back, which the addon had set.
       flags: results.flags & ~(MSG_CMSG_CLOEXEC & ~this.flags),
       address: results.address,
     };
   }
+}
+
+class RecvMsg extends MessageCall<Message> {
+  readonly #count: number;
+
+  constructor(endpoint: Endpoint, flags: number, count: number, controlBytes: number) {
+    super(endpoint, flags, count, controlBytes);
+    this.#count = count;
+  }
+
+  attempt(): Outcome<Message> {
+    // Made when there is something to receive: an idle socket holds no memory for it.
+    const room = receiveRoom(this.#count, this.flags);
+    const bytes = this.receiveInto([room]);
+    if (bytes === WOULD_BLOCK) return WOULD_BLOCK;
+    return { data: room.subarray(0, Math.min(bytes, room.length)), ...this.details() };
+  }
+
+  nothing(): Message {
+    return { data: Buffer.alloc(0), ...NO_DETAILS };
+  }
+}
+
+class RecvMsgInto extends MessageCall<MessageInto> {
+  readonly #rooms: readonly Uint8Array[];
+  readonly #lengths: readonly number[];
+
+  constructor(endpoint: Endpoint, flags: number, rooms: readonly Uint8Array[], controlBytes: number) {
+    const lengths = rooms.map(({ length }) => length);
+    super(
+      endpoint,
+      flags,
+      lengths.reduce((sum, length) => sum + length, 0),
+      controlBytes,
+    );
+    this.#rooms = rooms;
+    this.#lengths = lengths;
+  }
+
+  attempt(): Outcome<MessageInto> {
+    const bytes = this.receiveInto(allIntact(this.#rooms, this.#lengths));
+    return bytes === WOULD_BLOCK ? WOULD_BLOCK : { bytes, ...this.details() };
+  }
 
   nothing(): MessageInto {
-    return { bytes: 0, control: [], flags: 0, address: undefined };
+    return { bytes: 0, ...NO_DETAILS };
   }
 }
 

@@ -3,8 +3,8 @@ import { EPOLLERR, EPOLLIN, EPOLLPRI } from "../native/poller.ts";
 import * as turn from "../native/turn.ts";
 import { type Address, AddressRoom } from "./address.ts";
 import { byteCount, int32, intact, viewOf, wrongValue } from "./argument.ts";
-import { receiveOwned, receiveRoom } from "./buffer-pool.ts";
-import { Call, mapped, type Outcome, PROGRESS, promised, type Unfinished, WOULD_BLOCK } from "./call.ts";
+import { cut, offsetIn, receiveRoom, reserve } from "./buffer-pool.ts";
+import { Call, type Outcome, PROGRESS, promised, type Unfinished, WOULD_BLOCK } from "./call.ts";
 import {
   MSG_DONTWAIT,
   MSG_ERRQUEUE,
@@ -33,24 +33,12 @@ const RECEIVE_OPTIONS: OptionNames<ReceiveOptions> = { signal: true, flags: true
 
 /** recv(2) into an owned Buffer. */
 export function recv(endpoint: Endpoint, count: unknown, options: ReceiveOptions | undefined): Promise<Buffer> {
-  return promised(() => {
-    const most = byteCount("count", count);
-    checkOptions("recv()", options, RECEIVE_OPTIONS, flagsForm);
-    const flags = flagsOf(options);
-    if (!isWaitAll(endpoint, flags)) return receiveAtMost(most, new Recv(endpoint, flags, most), options);
-    return receiveAtMost(most, new RecvAll(endpoint, flags, receiveRoom(most, flags)), options);
-  });
+  return promised(() => receive(recvCall(endpoint, count, options), signalOf(options)));
 }
 
 /** recv(2) into the caller's memory. */
 export function recvInto(endpoint: Endpoint, buffer: unknown, options: ReceiveOptions | undefined): Promise<number> {
-  return promised(() => {
-    const room = viewOf("buffer", buffer);
-    checkOptions("recv_into()", options, RECEIVE_OPTIONS, intoForm);
-    const flags = flagsOf(options);
-    if (!isWaitAll(endpoint, flags)) return receiveAtMost(room.length, new RecvInto(endpoint, flags, room), options);
-    return mapped(receiveAtMost(room.length, new RecvAll(endpoint, flags, room), options), (filled) => filled.length);
-  });
+  return promised(() => receive(recvIntoCall(endpoint, buffer, options), signalOf(options)));
 }
 
 /** recvfrom(2) into an owned Buffer. */
@@ -59,11 +47,7 @@ export function recvfrom(
   count: unknown,
   options: ReceiveOptions | undefined,
 ): Promise<[Buffer, Address | undefined]> {
-  return promised(() => {
-    const most = byteCount("count", count);
-    checkOptions("recvfrom()", options, RECEIVE_OPTIONS, flagsForm);
-    return receiveAtMost(most, new RecvFrom(endpoint, refuseWaitAll(endpoint, flagsOf(options)), most), options);
-  });
+  return promised(() => receive(recvfromCall(endpoint, count, options), signalOf(options)));
 }
 
 /** recvfrom(2) into the caller's memory. */
@@ -72,22 +56,51 @@ export function recvfromInto(
   buffer: unknown,
   options: ReceiveOptions | undefined,
 ): Promise<[number, Address | undefined]> {
-  return promised(() => {
-    const room = viewOf("buffer", buffer);
-    checkOptions("recvfrom_into()", options, RECEIVE_OPTIONS, intoForm);
-    const flags = refuseWaitAll(endpoint, flagsOf(options));
-    return receiveAtMost(room.length, new RecvFromInto(endpoint, flags, room), options);
-  });
+  return promised(() => receive(recvfromIntoCall(endpoint, buffer, options), signalOf(options)));
 }
 
-/** Makes a receive of at most so many bytes. */
-export function receiveAtMost<T>(asked: number, call: ReceiveCall<T>, options: WaitOptions | undefined): Promise<T> {
-  const { endpoint, flags } = call;
-  if (!isNothing(endpoint, flags, asked)) return receive(call, options);
-  endpoint.check();
-  const signal = signalOf(options);
-  if (signal?.aborted === true) throw new AbortError(signal.reason);
-  return Promise.resolve(call.nothing());
+/** Makes the call of {@link recv}, and does not run it. */
+export function recvCall(endpoint: Endpoint, count: unknown, options: ReceiveOptions | undefined): ReceiveCall<Buffer> {
+  const most = byteCount("count", count);
+  checkOptions("recv()", options, RECEIVE_OPTIONS, flagsForm);
+  const flags = flagsOf(options);
+  if (!isWaitAll(endpoint, flags)) return new Recv(endpoint, flags, most, undefined, BYTES);
+  return new RecvAll(endpoint, flags, receiveRoom(most, flags), (filled) => filled);
+}
+
+/** Makes the call of {@link recvInto}. */
+export function recvIntoCall(
+  endpoint: Endpoint,
+  buffer: unknown,
+  options: ReceiveOptions | undefined,
+): ReceiveCall<number> {
+  const room = viewOf("buffer", buffer);
+  checkOptions("recv_into()", options, RECEIVE_OPTIONS, intoForm);
+  const flags = flagsOf(options);
+  if (!isWaitAll(endpoint, flags)) return new Recv(endpoint, flags, room.length, room, COUNT);
+  return new RecvAll(endpoint, flags, room, ({ length }) => length);
+}
+
+/** Makes the call of {@link recvfrom}. */
+export function recvfromCall(
+  endpoint: Endpoint,
+  count: unknown,
+  options: ReceiveOptions | undefined,
+): ReceiveCall<[Buffer, Address | undefined]> {
+  const most = byteCount("count", count);
+  checkOptions("recvfrom()", options, RECEIVE_OPTIONS, flagsForm);
+  return new Recv(endpoint, refuseWaitAll(endpoint, flagsOf(options)), most, undefined, BYTES_FROM);
+}
+
+/** Makes the call of {@link recvfromInto}. */
+export function recvfromIntoCall(
+  endpoint: Endpoint,
+  buffer: unknown,
+  options: ReceiveOptions | undefined,
+): ReceiveCall<[number, Address | undefined]> {
+  const room = viewOf("buffer", buffer);
+  checkOptions("recvfrom_into()", options, RECEIVE_OPTIONS, intoForm);
+  return new Recv(endpoint, refuseWaitAll(endpoint, flagsOf(options)), room.length, room, COUNT_FROM);
 }
 
 /**
@@ -99,13 +112,17 @@ export function isNothing(endpoint: Endpoint, flags: number, asked: number): boo
 }
 
 /**
- * Makes a receive. It is not tried before epoll says so after a short one of a stream, since there is nothing left, and
+ * Runs a receive. It is not tried before epoll says so after a short one of a stream, since there is nothing left, and
  * while a connect is under way, since it would take the connect's error.
  */
-export function receive<T>(call: ReceiveCall<T>, options: WaitOptions | undefined): Promise<T> {
-  const { endpoint, flags } = call;
+export function receive<T>(call: ReceiveCall<T>, signal: AbortSignal | undefined): Promise<T> {
+  const { endpoint, flags, asked } = call;
+  if (isNothing(endpoint, flags, asked)) {
+    endpoint.check();
+    if (signal?.aborted === true) throw new AbortError(signal.reason);
+    return Promise.resolve(call.nothing());
+  }
   const mayWait = (flags & MSG_DONTWAIT) === 0;
-  const signal = signalOf(options);
   if (endpoint.isConnecting && (!mayWait || endpoint.timeoutMs === 0)) {
     endpoint.check();
     throw new SocketError(call.syscall, EAGAIN);
@@ -172,11 +189,14 @@ function isWaitAll(endpoint: Endpoint, flags: number): boolean {
 export abstract class ReceiveCall<T> extends Call<T> {
   declare readonly endpoint: Endpoint;
   declare readonly flags: number;
+  /** How many bytes, of data and of control messages. */
+  declare readonly asked: number;
 
-  constructor(endpoint: Endpoint, flags: number) {
+  constructor(endpoint: Endpoint, flags: number, asked: number) {
     super();
     this.endpoint = endpoint;
     this.flags = flags;
+    this.asked = asked;
   }
 
   get syscall(): string {
@@ -202,75 +222,84 @@ export abstract class ReceiveCall<T> extends Call<T> {
   abstract nothing(): T;
 }
 
-class Recv extends ReceiveCall<Buffer> {
-  readonly #count: number;
+const addressRoom = new AddressRoom();
+const NO_MEMORY = new Uint8Array(0);
 
-  constructor(endpoint: Endpoint, flags: number, count: number) {
-    super(endpoint, flags);
-    this.#count = count;
-  }
-
-  attempt(): Outcome<Buffer> {
-    const result = receiveOwned(this.#count, this.flags, this);
-    const count = typeof result === "number" ? result : result.length;
-    received(this.endpoint, "recv", count, this.#count, this.flags);
-    return typeof result === "number" ? WOULD_BLOCK : result;
-  }
-
-  receiveInto(room: Uint8Array, offset: number, length: number): number {
-    const { slot, generation } = this.endpoint;
-    return kernel.recv(slot, generation, room, offset, length, this.flags);
-  }
-
-  nothing(): Buffer {
-    return Buffer.alloc(0);
-  }
+/** What a receive gives, made of the memory that it went into. Four constants, so that a call needs no function of its own. */
+interface Form<T> {
+  readonly syscall: "recv" | "recvfrom";
+  give(count: number, memory: Uint8Array, address: Address | undefined): T;
 }
 
-class RecvInto extends ReceiveCall<number> {
-  readonly #room: Uint8Array;
-  readonly #length: number;
+const BYTES: Form<Buffer> = { syscall: "recv", give: (count, memory) => cut(memory, count) };
+const COUNT: Form<number> = { syscall: "recv", give: (count) => count };
+const BYTES_FROM: Form<[Buffer, Address | undefined]> = {
+  syscall: "recvfrom",
+  give: (count, memory, address) => [cut(memory, count), address],
+};
+const COUNT_FROM: Form<[number, Address | undefined]> = {
+  syscall: "recvfrom",
+  give: (count, _, address) => [count, address],
+};
 
-  constructor(endpoint: Endpoint, flags: number, room: Uint8Array) {
-    super(endpoint, flags);
-    this.#room = room;
-    this.#length = room.length;
+/** recv(2) and recvfrom(2), into the caller's memory or the pool's. */
+class Recv<T> extends ReceiveCall<T> {
+  readonly #memory: Uint8Array | undefined;
+  readonly #form: Form<T>;
+
+  /** @param memory - the caller's, of `asked` bytes; undefined for the pool's. */
+  constructor(endpoint: Endpoint, flags: number, asked: number, memory: Uint8Array | undefined, form: Form<T>) {
+    super(endpoint, flags, asked);
+    this.#memory = memory;
+    this.#form = form;
   }
 
-  attempt(): Outcome<number> {
-    const { slot, generation } = this.endpoint;
-    const room = intact("buffer", this.#room, this.#length);
-    const result = kernel.recv(slot, generation, room, 0, room.length, this.flags);
-    return received(this.endpoint, "recv", result, room.length, this.flags);
+  override get syscall(): string {
+    return this.#form.syscall;
   }
 
-  nothing(): number {
-    return 0;
+  attempt(): Outcome<T> {
+    const { endpoint, flags, asked } = this;
+    const { slot, generation } = endpoint;
+    const { syscall } = this.#form;
+    const memory = this.#memory === undefined ? reserve(asked, flags) : intact("buffer", this.#memory, asked);
+    const offset = offsetIn(memory);
+    const isFrom = syscall === "recvfrom";
+    const result = isFrom
+      ? kernel.recvfrom(slot, generation, memory, offset, asked, flags, addressRoom.bytes)
+      : kernel.recv(slot, generation, memory, offset, asked, flags);
+    const count = received(endpoint, syscall, result, asked, flags);
+    if (count === WOULD_BLOCK) return WOULD_BLOCK;
+    return this.#form.give(count, memory, isFrom ? addressRoom.get() : undefined);
+  }
+
+  nothing(): T {
+    return this.#form.give(0, NO_MEMORY, undefined);
   }
 }
 
 /** MSG_WAITALL as a loop: the kernel's own form does not wait on a non-blocking socket. */
-class RecvAll extends ReceiveCall<Buffer> {
+class RecvAll<T> extends ReceiveCall<T> {
   readonly #room: Uint8Array;
-  readonly #length: number;
+  readonly #give: (filled: Buffer) => T;
   #end = 0;
 
-  constructor(endpoint: Endpoint, flags: number, room: Uint8Array) {
+  constructor(endpoint: Endpoint, flags: number, room: Uint8Array, give: (filled: Buffer) => T) {
     if ((flags & (MSG_PEEK | MSG_TRUNC)) !== 0) {
       throw wrongValue("options.flags", "cannot have MSG_WAITALL with MSG_PEEK or MSG_TRUNC", flags);
     }
-    super(endpoint, flags & ~MSG_WAITALL);
+    super(endpoint, flags & ~MSG_WAITALL, room.length);
     this.#room = room;
-    this.#length = room.length;
+    this.#give = give;
   }
 
-  attempt(): Outcome<Buffer> {
-    const room = intact("buffer", this.#room, this.#length);
-    const asked = room.length - this.#end;
-    const count = this.#receiveRest(room, asked);
+  attempt(): Outcome<T> {
+    const room = intact("buffer", this.#room, this.asked);
+    const rest = room.length - this.#end;
+    const count = this.#receiveRest(room, rest);
     if (count === WOULD_BLOCK) return WOULD_BLOCK;
     this.#end += count;
-    return count === asked || count === 0 ? this.#filled() : PROGRESS;
+    return count === rest || count === 0 ? this.nothing() : PROGRESS;
   }
 
   #receiveRest(room: Uint8Array, asked: number): number | typeof WOULD_BLOCK {
@@ -287,72 +316,14 @@ class RecvAll extends ReceiveCall<Buffer> {
   }
 
   override abandon(error: Error): void {
-    if (this.#room.length === this.#length) Object.assign(error, { received: this.#filled() });
+    if (this.#room.length === this.asked) Object.assign(error, { received: this.#filled() });
   }
 
-  nothing(): Buffer {
-    return this.#filled();
+  nothing(): T {
+    return this.#give(this.#filled());
   }
 
   #filled(): Buffer {
     return Buffer.from(this.#room.buffer, this.#room.byteOffset, this.#end);
-  }
-}
-
-const addressRoom = new AddressRoom();
-
-class RecvFrom extends ReceiveCall<[Buffer, Address | undefined]> {
-  readonly #count: number;
-
-  constructor(endpoint: Endpoint, flags: number, count: number) {
-    super(endpoint, flags);
-    this.#count = count;
-  }
-
-  override get syscall(): string {
-    return "recvfrom";
-  }
-
-  attempt(): Outcome<[Buffer, Address | undefined]> {
-    const result = receiveOwned(this.#count, this.flags, this);
-    const count = typeof result === "number" ? result : result.length;
-    received(this.endpoint, "recvfrom", count, this.#count, this.flags);
-    return typeof result === "number" ? WOULD_BLOCK : [result, addressRoom.get()];
-  }
-
-  receiveInto(room: Uint8Array, offset: number, length: number): number {
-    const { slot, generation } = this.endpoint;
-    return kernel.recvfrom(slot, generation, room, offset, length, this.flags, addressRoom.bytes);
-  }
-
-  nothing(): [Buffer, undefined] {
-    return [Buffer.alloc(0), undefined];
-  }
-}
-
-class RecvFromInto extends ReceiveCall<[number, Address | undefined]> {
-  readonly #room: Uint8Array;
-  readonly #length: number;
-
-  constructor(endpoint: Endpoint, flags: number, room: Uint8Array) {
-    super(endpoint, flags);
-    this.#room = room;
-    this.#length = room.length;
-  }
-
-  override get syscall(): string {
-    return "recvfrom";
-  }
-
-  attempt(): Outcome<[number, Address | undefined]> {
-    const { slot, generation } = this.endpoint;
-    const room = intact("buffer", this.#room, this.#length);
-    const result = kernel.recvfrom(slot, generation, room, 0, room.length, this.flags, addressRoom.bytes);
-    const count = received(this.endpoint, "recvfrom", result, room.length, this.flags);
-    return count === WOULD_BLOCK ? WOULD_BLOCK : [count, addressRoom.get()];
-  }
-
-  nothing(): [number, undefined] {
-    return [0, undefined];
   }
 }

@@ -1,6 +1,6 @@
 import { kernel } from "../native/load.ts";
 import { type Address, AddressRoom } from "./address.ts";
-import { receiveOwned } from "./buffer-pool.ts";
+import { cut, offsetIn, reserve } from "./buffer-pool.ts";
 import { type Outcome, WOULD_BLOCK } from "./call.ts";
 import { MSG_PEEK, MSG_TRUNC, SO_TIMESTAMP, SO_TIMESTAMPNS, SOL_SOCKET } from "./constants.ts";
 import { controlSpace } from "./control-message.ts";
@@ -26,7 +26,7 @@ const TIME_OPTIONS = [SO_TIMESTAMP, SO_TIMESTAMPNS, 63, 64];
 
 /** The next record, whole however long it is: unix(7) has no limit but the send buffer. Undefined is the end. */
 export function recvRecord(endpoint: Endpoint): Promise<ReceivedRecord | undefined> {
-  return receive(new RecvRecord(endpoint, 0), undefined);
+  return receive(new RecvRecord(endpoint, 0, RECORD_BYTES), undefined);
 }
 
 class RecvRecord extends ReceiveCall<ReceivedRecord | undefined> {
@@ -45,10 +45,11 @@ class RecvRecord extends ReceiveCall<ReceivedRecord | undefined> {
 
   #record(count: number): Outcome<ReceivedRecord> {
     const { slot, generation } = this.endpoint;
-    const data = this.#owned(count, (room, offset, length) =>
-      kernel.recvfrom(slot, generation, room, offset, length, 0, addressRoom.bytes),
-    );
-    return data === WOULD_BLOCK ? WOULD_BLOCK : [data, addressRoom.get()];
+    const memory = reserve(count, 0);
+    const offset = offsetIn(memory);
+    const result = kernel.recvfrom(slot, generation, memory, offset, count, 0, addressRoom.bytes);
+    const length = received(this.endpoint, "recvfrom", result, count, 0);
+    return length === WOULD_BLOCK ? WOULD_BLOCK : [cut(memory, length), addressRoom.get()];
   }
 
   /**
@@ -65,23 +66,15 @@ class RecvRecord extends ReceiveCall<ReceivedRecord | undefined> {
     });
     if (!isTimed) kernel.setsockopt(slot, generation, SOL_SOCKET, SO_TIMESTAMP, 1);
     try {
-      const data = this.#owned(RECORD_BYTES, (room, offset, length) =>
-        kernel.recvmsg(slot, generation, [room.subarray(offset, offset + length)], 0, results.bytes, time),
-      );
-      if (data === WOULD_BLOCK) return WOULD_BLOCK;
-      return data.length === 0 && results.controlLength === 0 ? undefined : [data, results.address];
+      const memory = reserve(RECORD_BYTES, 0);
+      const into = memory.subarray(offsetIn(memory), offsetIn(memory) + RECORD_BYTES);
+      const result = kernel.recvmsg(slot, generation, [into], 0, results.bytes, time);
+      const length = received(this.endpoint, "recvfrom", result, RECORD_BYTES, 0);
+      if (length === WOULD_BLOCK) return WOULD_BLOCK;
+      return length === 0 && results.controlLength === 0 ? undefined : [cut(memory, length), results.address];
     } finally {
       if (!isTimed) kernel.setsockopt(slot, generation, SOL_SOCKET, SO_TIMESTAMP, 0);
     }
-  }
-
-  #owned(
-    count: number,
-    receiveInto: (room: Uint8Array, offset: number, length: number) => number,
-  ): Buffer | typeof WOULD_BLOCK {
-    const result = receiveOwned(count, 0, { receiveInto });
-    received(this.endpoint, "recvfrom", typeof result === "number" ? result : result.length, count, 0);
-    return typeof result === "number" ? WOULD_BLOCK : result;
   }
 
   nothing(): undefined {}

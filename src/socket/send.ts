@@ -28,20 +28,12 @@ const SEND_OPTIONS: OptionNames<SendOptions> = { signal: true, flags: true };
 
 /** send(2): as many bytes as the kernel takes now. */
 export function send(endpoint: Endpoint, data: unknown, options: SendOptions | undefined): Promise<number> {
-  return promised(() => {
-    const bytes = bytesOf("data", data);
-    checkOptions("send()", options, SEND_OPTIONS, flagsForm);
-    return transmit(new Send(endpoint, bytes, sendFlags(options)), options);
-  });
+  return promised(() => transmit(sendCall(endpoint, data, options), signalOf(options)));
 }
 
 /** send(2) until all is sent. */
 export function sendall(endpoint: Endpoint, data: unknown, options: SendOptions | undefined): Promise<void> {
-  return promised(() => {
-    const bytes = bytesOf("data", data);
-    checkOptions("sendall()", options, SEND_OPTIONS, flagsForm);
-    return transmit(new SendAll(endpoint, bytes, sendFlags(options)), options);
-  });
+  return promised(() => transmit(sendallCall(endpoint, data, options), signalOf(options)));
 }
 
 /** sendto(2): one message to a numeric address. */
@@ -51,26 +43,48 @@ export function sendto(
   address: unknown,
   options: SendOptions | undefined,
 ): Promise<number> {
-  return promised(() => {
-    const bytes = bytesOf("data", data);
-    // sendto(data, flags, address), as in C and Python, and send(data, port, host), as in node:dgram.
-    if (typeof address === "number" && typeof options === "object") {
-      throw wrongType(
-        "address",
-        `of type object, and the flags an option: sendto(data, address, { flags: ${address} })`,
-        address,
-      );
-    }
-    const given = typeof options === "string" && typeof address === "number" ? [options, address] : address;
-    const to = encodeNumericAddress(endpoint.family, given);
-    checkOptions("sendto()", options, SEND_OPTIONS, flagsForm);
-    return transmit(new SendTo(endpoint, bytes, sendFlags(options), to), options);
-  });
+  return promised(() => transmit(sendtoCall(endpoint, data, address, options), signalOf(options)));
 }
 
-/** Makes a send. */
-export function transmit<T>(call: SendCall<T>, options: WaitOptions | undefined): Promise<T> {
-  return call.endpoint.sending.run(call, signalOf(options), true, (call.flags & MSG_DONTWAIT) === 0);
+/** Makes the call of {@link send}, and does not run it. */
+export function sendCall(endpoint: Endpoint, data: unknown, options: SendOptions | undefined): SendCall<number> {
+  const bytes = bytesOf("data", data);
+  checkOptions("send()", options, SEND_OPTIONS, flagsForm);
+  return new Send(endpoint, bytes, sendFlags(options));
+}
+
+/** Makes the call of {@link sendall}. */
+export function sendallCall(endpoint: Endpoint, data: unknown, options: SendOptions | undefined): SendCall<void> {
+  const bytes = bytesOf("data", data);
+  checkOptions("sendall()", options, SEND_OPTIONS, flagsForm);
+  return new SendAll(endpoint, bytes, sendFlags(options));
+}
+
+/** Makes the call of {@link sendto}. */
+export function sendtoCall(
+  endpoint: Endpoint,
+  data: unknown,
+  address: unknown,
+  options: SendOptions | undefined,
+): SendCall<number> {
+  const bytes = bytesOf("data", data);
+  // sendto(data, flags, address), as in C and Python, and send(data, port, host), as in node:dgram.
+  if (typeof address === "number" && typeof options === "object") {
+    throw wrongType(
+      "address",
+      `of type object, and the flags an option: sendto(data, address, { flags: ${address} })`,
+      address,
+    );
+  }
+  const given = typeof options === "string" && typeof address === "number" ? [options, address] : address;
+  const to = encodeNumericAddress(endpoint.family, given);
+  checkOptions("sendto()", options, SEND_OPTIONS, flagsForm);
+  return new SendTo(endpoint, bytes, sendFlags(options), to);
+}
+
+/** Runs a send. */
+export function transmit<T>(call: SendCall<T>, signal: AbortSignal | undefined): Promise<T> {
+  return call.endpoint.sending.run(call, signal, true, (call.flags & MSG_DONTWAIT) === 0);
 }
 
 /** What send(2) gave: a count, or WOULD_BLOCK; a failure is thrown, and kept for the reader where it was the socket's. */
