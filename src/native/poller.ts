@@ -105,22 +105,22 @@ export function dispatch(count: number, list: Int32Array = records): void {
     const slot = list[at] ?? 0;
     const generation = list[at + 1] ?? 0;
     const watcher = watchers[slot];
-    if (watcher !== undefined && watcher.generation === generation) {
-      deliver(watcher, list[at + 2] ?? 0);
-    } else {
+    if (watcher === undefined || watcher.generation !== generation) {
       // Nobody waits, or the record is of a socket closed earlier in this batch; then the addon answers EBADF.
       setInterest(slot, generation, 0);
+      continue;
+    }
+    try {
+      watcher.ready(list[at + 2] ?? 0);
+    } catch (error) {
+      throwLater(error);
     }
   }
 }
 
-/** A throw here is a defect of ours or of a diagnostics subscriber; the other sockets of the batch get their events. */
-function deliver(watcher: Watcher, events: number): void {
-  try {
-    watcher.ready(events);
-  } catch (error) {
-    process.nextTick(() => {
-      throw error;
-    });
-  }
+/** A defect of ours or of a diagnostics subscriber: the other sockets of the batch get their events all the same. */
+function throwLater(error: unknown): void {
+  process.nextTick(() => {
+    throw error;
+  });
 }

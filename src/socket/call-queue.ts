@@ -16,18 +16,20 @@ export class CallQueue {
     this.#tail = call;
   }
 
-  protected remove(call: Call<unknown>): void {
+  /** False when it was not there. */
+  protected remove(call: Call<unknown>): boolean {
     let before: Call<unknown> | undefined;
     if (this.head === call) {
       this.head = call.next;
     } else {
       before = this.head;
       while (before !== undefined && before.next !== call) before = before.next;
-      if (before === undefined) return;
+      if (before === undefined) return false;
       before.next = call.next;
     }
     if (this.#tail === call) this.#tail = before;
     call.next = undefined;
+    return true;
   }
 
   /** Every call in its order; the queue may change meanwhile. */

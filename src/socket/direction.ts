@@ -20,6 +20,7 @@ import { CallQueue } from "./call-queue.ts";
 import { Backoff, Deadline, now } from "./deadline.ts";
 import { EAGAIN } from "./errno.ts";
 import { SocketError } from "./socket-error.ts";
+import type { SocketState } from "./socket-state.ts";
 import { AbortError, SockwrightError } from "./sockwright-error.ts";
 import { errorBehind, SpuriousWakeups } from "./watching.ts";
 
@@ -32,18 +33,6 @@ const DONE: Promise<undefined> = Promise.resolve(undefined);
 /** What a call that is not done waits for: see {@link Unfinished}, or its turn, or that of those before it. */
 type State<T> = Outcome<T> | "next turn" | "end of turn" | "behind";
 
-/** What a direction asks of its socket. */
-export interface DirectionOwner extends poller.Watcher {
-  readonly family: number;
-  readonly type: number;
-  readonly timeoutMs: number | null;
-  check(): void;
-  /** Whether the socket was ready in this turn and has made no call since: then one is free. */
-  takeCredit(): boolean;
-  startWaiting(): void;
-  stopWaiting(): void;
-}
-
 /** Made at the first wait that needs one, which most sockets never have. */
 class Timers {
   readonly deadline = new Deadline();
@@ -54,14 +43,14 @@ class Timers {
 export class Direction extends CallQueue {
   /** The events that the call at the head waits for; 0 when there is none, or it waits for something else. */
   interest = 0;
-  protected readonly owner: DirectionOwner;
+  protected readonly owner: SocketState;
   #isWaitingForTurn = false;
   /** A call that may not wait is in the queue, behind what waits only for its turn. */
   #hasImpatient = false;
   #spurious: SpuriousWakeups | undefined;
   #timers: Timers | undefined;
 
-  constructor(owner: DirectionOwner) {
+  constructor(owner: SocketState) {
     super();
     this.owner = owner;
   }
@@ -170,6 +159,7 @@ export class Direction extends CallQueue {
     });
     call.promise = promise;
     const waiting = call as Call<unknown>;
+    if (this.isIdle) this.owner.startWaiting();
     this.push(waiting);
     if (!call.mayWait) this.#hasImpatient = true;
     if (timeoutMs !== null && timeoutMs > 0) {
@@ -179,7 +169,6 @@ export class Direction extends CallQueue {
     if (signal !== undefined) {
       call.abortWait = new AbortWait(signal, (reason) => this.#abandon(waiting, new AbortError(reason)));
     }
-    this.owner.startWaiting();
     if (isUnfinished(state)) this.#wait(waiting, state);
     else if (state === "next turn") this.#waitForTurn(waiting);
     else if (state === "end of turn") {
@@ -323,7 +312,8 @@ export class Direction extends CallQueue {
   }
 
   #settle(call: Call<unknown>): void {
-    this.remove(call);
+    // A call may close its socket, as a gate's function can, and has been settled by that.
+    if (!this.remove(call)) return;
     call.abortWait?.leave();
     if (!this.isIdle) return;
     this.interest = 0;

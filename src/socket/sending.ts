@@ -1,23 +1,14 @@
 import { kernel } from "../native/load.ts";
 import * as turn from "../native/turn.ts";
 import { isUnfinished, type Part } from "./call.ts";
-import { Direction, type DirectionOwner } from "./direction.ts";
+import { Direction } from "./direction.ts";
 import { type Gathered, gather } from "./gather.ts";
 import { SockwrightError, type SockwrightErrorCode } from "./sockwright-error.ts";
-
-/** What the sending direction asks of its socket. */
-export interface SendingOwner extends DirectionOwner {
-  /** An errno that a send consumed, for the reader to see. */
-  unreadError: number;
-  /** Others may send through the descriptor at any time. */
-  readonly isShared: boolean;
-}
 
 /** The direction out of a socket: the sends of one turn are gathered, and one that was cut ends the direction. */
 export class Sending extends Direction implements turn.TurnEnder {
   /** Why this direction can only be closed. */
   broken: SockwrightErrorCode | undefined;
-  declare protected readonly owner: SendingOwner;
   #lastTurn = -1;
 
   override check(): void {
