@@ -181,7 +181,7 @@ async function recover(
   // A spare that was lost to somebody faster is looked for again; where one is to be had, the shortage is over.
   const action = acceptAction(error, gate !== undefined && spare?.keep() === true);
   acceptError.publish({ error, action });
-  gate?.failed(error);
+  gate?.acceptFailed(error);
   if (action === "stop") throw error;
   if (action === "retry") return true;
   if (action === "shed" && spare !== undefined && gate !== undefined) shedBacklog(listener, spare, gate);

@@ -3,11 +3,11 @@ import { setMaxListeners } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NO_PLACE, type Placed, PlacedList } from "../native/placed-list.ts";
-import type { ConnectionGate } from "../server/transport/connection-gate.ts";
 import type { DatagramSocket, Link, LinkListener, Peer, Transport } from "../server/transport/transport.ts";
 import { transport } from "../server/transport/transports.ts";
 import { formatSocketUrl, parseSocketUrl, type SocketUrl } from "../server/url/socket-url.ts";
 import { checkUrlText } from "../server/url/url-text.ts";
+import type { AcceptGate } from "../socket/accept-gate.ts";
 import { ChaosConnection } from "./chaos-connection.ts";
 import { ChaosFlow, keyOf } from "./chaos-datagrams.ts";
 import { type Chaos, type ChaosOptions, chaosOf, checkKind } from "./chaos-options.ts";
@@ -19,7 +19,7 @@ interface Joining extends Placed {
 }
 
 /** A running proxy. See {@link chaosProxy}. */
-export class ChaosProxy implements AsyncDisposable, ConnectionGate {
+export class ChaosProxy implements AsyncDisposable, AcceptGate {
   /** What every decision is drawn from: give it to the next run to have the same again. */
   readonly seed: number;
   readonly #target: SocketUrl;

@@ -2,11 +2,11 @@ import { constants } from "node:os";
 import { NO_PLACE, type Placed, PlacedList } from "../native/placed-list.ts";
 import { Connection } from "../server/connection/connection.ts";
 import { clientFlow } from "../server/connection/flow.ts";
-import type { ConnectionGate } from "../server/transport/connection-gate.ts";
 import type { DatagramEvents, DatagramSocket, Link, LinkListener, Peer } from "../server/transport/transport.ts";
 import { substituteTransport } from "../server/transport/transports.ts";
 import { checkConnectable, formatSocketUrl, plainUrl, type SocketUrl } from "../server/url/socket-url.ts";
 import { ANY_CID } from "../server/url/vsock-url.ts";
+import type { AcceptGate } from "../socket/accept-gate.ts";
 import { integer, wrongType } from "../socket/argument.ts";
 import { checkOptions, type OptionNames } from "../socket/option-names.ts";
 import { SocketError } from "../socket/socket-error.ts";
@@ -133,7 +133,7 @@ export class MemoryTransport implements Disposable {
     url: SocketUrl,
     accepted: (link: Link) => void,
     _failed: (error: Error) => void,
-    gate: ConnectionGate,
+    gate: AcceptGate,
   ): Promise<LinkListener> {
     const place = this.#place(url, this.#listeners);
     const backlog: Link[] = [];

@@ -40,7 +40,7 @@ class Notes implements AcceptGate {
   shed(address: Address): void {
     this.sheds.push(address);
   }
-  failed(error: unknown): void {
+  acceptFailed(error: unknown): void {
     this.errors.push(error);
   }
   /** Makes room, and says so. */

@@ -1,4 +1,6 @@
-import type { ConnectionGate } from "../transport/connection-gate.ts";
+import type { AcceptGate } from "../../socket/accept-gate.ts";
+import type { Address } from "../../socket/address.ts";
+import { peerOf } from "../transport/peer-of.ts";
 import type { Peer } from "../transport/transport.ts";
 import { AddressCounts } from "./address-counts.ts";
 import { addressKey } from "./address-key.ts";
@@ -32,7 +34,7 @@ export interface AdmissionLimits {
  * Counts connections, in total and for each address, and says which one is too many. The total is looked at before a
  * connection is taken, so that the backlog can hold those for whom there is no room; an address is known only afterwards.
  */
-export class Admission implements ConnectionGate {
+export class Admission implements AcceptGate {
   readonly #limits: AdmissionLimits;
   readonly #rate: AddressRate | undefined;
   readonly #reports: AdmissionReports;
@@ -72,8 +74,8 @@ export class Admission implements ConnectionGate {
     this.#arriving++;
   }
 
-  shed(peer: Peer): void {
-    this.#reports.refused("out-of-descriptors", peer);
+  shed(address: Address): void {
+    this.#reports.refused("out-of-descriptors", peerOf(address));
   }
 
   acceptFailed(error: unknown): void {

@@ -18,7 +18,6 @@ import { placeAt, type SocketAddress } from "../url/socket-address.ts";
 import { isInherited, plainUrl, type SocketUrl } from "../url/socket-url.ts";
 import { errorOf } from "./connection-error.ts";
 import { listenOnEach } from "./listen-on-each.ts";
-import { NativeGate } from "./native-gate.ts";
 import { NativeLink } from "./native-link.ts";
 import { isAnswerable, peerOf } from "./peer-of.ts";
 import type { DatagramEvents, DatagramSocket, Link, LinkListener, Peer, Transport } from "./transport.ts";
@@ -67,7 +66,7 @@ async function listenOn(...[url, accepted, failed, gate]: Parameters<Transport["
     }
   };
   const at = urlOf(url, open.socket);
-  const serving = acceptAll(listener, take, undefined, new NativeGate(gate)).catch((error: unknown) => {
+  const serving = acceptAll(listener, take, undefined, gate).catch((error: unknown) => {
     // Nobody takes connections from it any more: who comes is refused, and does not wait in a backlog for ever.
     open.close();
     failed(errorOf(error));

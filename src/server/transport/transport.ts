@@ -1,6 +1,6 @@
+import type { AcceptGate } from "../../socket/accept-gate.ts";
 import type { Address } from "../../socket/address.ts";
 import type { InheritedUrl, SocketUrl } from "../url/socket-url.ts";
-import type { ConnectionGate } from "./connection-gate.ts";
 import type { Peer } from "./peer.ts";
 import type { PeerCredentials } from "./peer-credentials.ts";
 
@@ -113,7 +113,7 @@ export interface Transport {
     url: SocketUrl,
     accepted: (link: Link) => void,
     failed: (error: Error) => void,
-    gate: ConnectionGate,
+    gate: AcceptGate,
   ): Promise<LinkListener>;
   bind(url: SocketUrl, events: DatagramEvents): Promise<DatagramSocket>;
   connect(url: SocketUrl, signal: AbortSignal | undefined): Promise<Link>;
