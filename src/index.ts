@@ -26,7 +26,7 @@ export type {
 export type { ReceiveOptions } from "./socket/receive.ts";
 export type { SendOptions } from "./socket/send.ts";
 export type { ServeOptions } from "./socket/serve.ts";
-export type { Connection, Datagram, Listener, Socket } from "./socket/socket.ts";
+export type { Accepted, Datagram, Listener, Socket } from "./socket/socket.ts";
 export { SocketError } from "./socket/socket-error.ts";
 export { AbortError, SockwrightError, type SockwrightErrorCode } from "./socket/sockwright-error.ts";
 export type { WaitOptions } from "./socket/wait-options.ts";

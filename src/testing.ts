@@ -1,6 +1,6 @@
 /** For testing programs that use the network: `sockwright/testing`. */
 
-export type { Clock } from "./server/limits/clock.ts";
+export type { Clock } from "./server/time/clock.ts";
 export type { ChaosOptions } from "./testing/chaos-options.ts";
 export { type ChaosProxy, chaosProxy } from "./testing/chaos-proxy.ts";
 export type { ChaosStats } from "./testing/chaos-stats.ts";

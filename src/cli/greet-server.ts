@@ -1,4 +1,4 @@
-import { type Server, serve } from "../server/serve.ts";
+import { type Server, serve } from "../server/server.ts";
 import { peerName } from "../server/transport/peer-name.ts";
 import { type GreetOptions, greet } from "../services/greet/greet.ts";
 import { SocketError } from "../socket/socket-error.ts";

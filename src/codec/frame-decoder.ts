@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { viewOf } from "../socket/argument.ts";
 import type { Decoder } from "./codec.ts";
+import { FrameBuffer } from "./frame-buffer.ts";
 import { FrameError } from "./frame-error.ts";
-import { Intake } from "./intake.ts";
 
 /** What can be pushed without being asked for: above it, a reader that is slower than the peer would fill the memory. */
 export const MAX_UNREAD_BYTES = 1024 * 1024;
@@ -14,7 +14,7 @@ export const MAX_UNREAD_BYTES = 1024 * 1024;
 export abstract class FrameDecoder<T> implements Decoder<T> {
   protected readonly codec: string;
   readonly #borrow: boolean;
-  readonly #intake = new Intake();
+  readonly #buffer = new FrameBuffer();
   /** Of the frame at the front, with its header and delimiter. */
   #length: number | undefined;
   #offset = 0;
@@ -38,7 +38,7 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
   protected abstract open(bytes: Buffer, start: number, length: number): T | undefined;
 
   get bufferedBytes(): number {
-    return this.#intake.unread;
+    return this.#buffer.unread;
   }
 
   get offset(): number {
@@ -48,10 +48,10 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
   push(bytes: NodeJS.ArrayBufferView): void {
     if (this.#error !== undefined) throw this.#error;
     if (this.#isEnded) throw this.error("ERR_SOCKWRIGHT_DECODER_ENDED");
-    if (!this.#isDrained && this.#intake.unread > MAX_UNREAD_BYTES) throw this.error("ERR_SOCKWRIGHT_UNREAD");
-    this.#intake.push(bytes instanceof Buffer && bytes.length > 0 ? bytes : viewOf("bytes", bytes));
+    if (!this.#isDrained && this.#buffer.unread > MAX_UNREAD_BYTES) throw this.error("ERR_SOCKWRIGHT_UNREAD");
+    this.#buffer.push(bytes instanceof Buffer && bytes.length > 0 ? bytes : viewOf("bytes", bytes));
     // The beginning of a frame was measured already: not again before there is more of it.
-    if (this.#isDrained) this.#intake.more(this.#length);
+    if (this.#isDrained) this.#buffer.more(this.#length);
     this.#isDrained = false;
   }
 
@@ -71,14 +71,14 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
   }
 
   keep(): void {
-    this.#intake.keep(this.#length);
+    this.#buffer.keep(this.#length);
   }
 
   rest(): Buffer {
     this.#length = undefined;
     this.#isDrained = true;
     this.forget();
-    return this.#intake.takeAll();
+    return this.#buffer.takeAll();
   }
 
   /** What was found out about the frame at the front is of no use any more. */
@@ -93,12 +93,12 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
 
   /** A part of the bytes, owned as the options say. */
   protected cut(from: number, to: number): Buffer {
-    return this.#intake.cut(from, to, this.#borrow);
+    return this.#buffer.cut(from, to, this.#borrow);
   }
 
   /** An error about the frame at the front. */
   protected error(code: FrameError["code"], reason?: string, cause?: unknown): FrameError {
-    return new FrameError(code, { codec: this.codec, offset: this.#intake.offset, cause }, reason);
+    return new FrameError(code, { codec: this.codec, offset: this.#buffer.offset, cause }, reason);
   }
 
   protected malformed(reason: string, cause?: unknown): FrameError {
@@ -112,19 +112,19 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
   }
 
   #next(): T | undefined {
-    const intake = this.#intake;
+    const buffer = this.#buffer;
     while (!this.#isDrained) {
-      if (this.#length === undefined && intake.available > 0) {
-        this.#length = this.measure(intake.bytes, intake.start);
+      if (this.#length === undefined && buffer.available > 0) {
+        this.#length = this.measure(buffer.bytes, buffer.start);
       }
-      if (this.#length !== undefined && this.#length <= intake.available) {
-        const frame = this.open(intake.bytes, intake.start, this.#length);
-        this.#offset = intake.offset;
-        intake.consume(this.#length);
+      if (this.#length !== undefined && this.#length <= buffer.available) {
+        const frame = this.open(buffer.bytes, buffer.start, this.#length);
+        this.#offset = buffer.offset;
+        buffer.consume(this.#length);
         this.#length = undefined;
-        if (intake.unread === 0) this.#drained();
+        if (buffer.unread === 0) this.#drained();
         if (frame !== undefined) return frame;
-      } else if (!intake.more(this.#length)) {
+      } else if (!buffer.more(this.#length)) {
         this.#drained();
       }
     }
@@ -133,17 +133,17 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
 
   /** All that came is in frames, or was looked at: what is left of it is copied, and nothing is lent any more. */
   #drained(): void {
-    this.#intake.keep(this.#length);
+    this.#buffer.keep(this.#length);
     this.#isDrained = true;
   }
 
   #last(): T | undefined {
-    const intake = this.#intake;
-    const length = intake.available;
+    const buffer = this.#buffer;
+    const length = buffer.available;
     if (length === 0) return undefined;
-    const frame = this.last(intake.bytes, intake.start, length);
-    this.#offset = intake.offset;
-    intake.consume(length);
+    const frame = this.last(buffer.bytes, buffer.start, length);
+    this.#offset = buffer.offset;
+    buffer.consume(length);
     return frame;
   }
 }

@@ -1,19 +1,19 @@
 import { checkOptions, type OptionNames } from "../socket/option-names.ts";
 import { signalOf } from "../socket/wait-options.ts";
 import { Connection } from "./connection/connection.ts";
-import { clientFlow } from "./connection/flow.ts";
+import { CONNECTION_OPTIONS, type ConnectionOptions } from "./connection/connection-options.ts";
+import { clientPolicy } from "./connection/policy.ts";
 import { toleratedIf } from "./connection/unawaited.ts";
-import { FLOW_OPTIONS, type FlowOptions } from "./limits/flow-limits.ts";
 import { transport } from "./transport/transports.ts";
 import { parseSocketUrl } from "./url/socket-url.ts";
 
 /** How a connection is made, and what it keeps. */
-export interface ConnectOptions extends FlowOptions {
+export interface ConnectOptions extends ConnectionOptions {
   /** Ends the attempt with an AbortError. */
   readonly signal?: AbortSignal | undefined;
 }
 
-const CONNECT_OPTIONS: OptionNames<ConnectOptions> = { ...FLOW_OPTIONS, signal: true };
+const CONNECT_OPTIONS: OptionNames<ConnectOptions> = { ...CONNECTION_OPTIONS, signal: true };
 
 /**
  * Connects to a URL — connect(2). The caller closes the connection, or aborts it. See {@link Connection}.
@@ -34,7 +34,7 @@ async function open(url: string, options: ConnectOptions): Promise<Connection> {
   const parsed = parseSocketUrl(url);
   checkOptions("connect()", options, CONNECT_OPTIONS);
   const signal = signalOf(options);
-  const flow = clientFlow(options);
+  const policy = clientPolicy(options);
   const { connect: openLink } = await transport();
-  return new Connection(await openLink(parsed, signal), flow);
+  return new Connection(await openLink(parsed, signal), policy);
 }

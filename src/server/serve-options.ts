@@ -1,12 +1,17 @@
 import { functionOf, integer, wrongType, wrongValue } from "../socket/argument.ts";
 import { checkDefinition, checkOptions, type OptionNames } from "../socket/option-names.ts";
+import {
+  CONNECTION_OPTIONS,
+  type ConnectionLimits,
+  type ConnectionOptions,
+  connectionLimits,
+} from "./connection/connection-options.ts";
 import { type Rate, rate } from "./limits/address-rate.ts";
 import type { AdmissionLimits } from "./limits/admission.ts";
 import type { DatagramLimits } from "./limits/datagram-limit.ts";
-import { FLOW_OPTIONS, type FlowLimits, type FlowOptions, flowLimits } from "./limits/flow-limits.ts";
 import type { AlarmLevel } from "./limits/level-alarm.ts";
-import type { LinkTimeouts } from "./limits/timed-link.ts";
 import type { ConnectionContext } from "./telemetry/connection-context.ts";
+import type { LinkTimeouts } from "./transport/timed-link.ts";
 import type { Peer } from "./transport/transport.ts";
 
 /** Connections of a server, unless it is told otherwise. */
@@ -36,7 +41,7 @@ export interface ConnectionsAlarm {
  * How a server runs, and what it takes on. An address is an IPv4 address, or the /64 network of an IPv6 address; the
  * clients of Unix sockets have none, and are limited in total only.
  */
-export interface ServeOptions extends FlowOptions {
+export interface ServeOptions extends ConnectionOptions {
   /**
    * Told of every connection and datagram that the service failed on, of listeners and other hooks that failed, and of replies
    * that the kernel refused, besides the channel `sockwright:server:error`. What it fails with itself is only published there.
@@ -85,7 +90,7 @@ export interface ServeOptions extends FlowOptions {
 }
 
 const SERVE_OPTIONS: OptionNames<ServeOptions> = {
-  ...FLOW_OPTIONS,
+  ...CONNECTION_OPTIONS,
   onError: true,
   maxConnections: true,
   whenFull: true,
@@ -106,7 +111,7 @@ const SERVE_OPTIONS: OptionNames<ServeOptions> = {
 const ALARM: OptionNames<AlarmLevel> = { raiseAt: true, clearAt: true, cooldownMs: true };
 
 /** The options with all that was left open filled in. */
-export interface ServeLimits extends AdmissionLimits, DatagramLimits, LinkTimeouts, FlowLimits {
+export interface ServeLimits extends AdmissionLimits, DatagramLimits, LinkTimeouts, ConnectionLimits {
   readonly alarms: readonly AlarmLevel[];
   readonly writeTimeoutMs: number;
 }
@@ -124,7 +129,7 @@ export function serveLimits(options: ServeOptions): ServeLimits {
   }
   const maxConnections = count("maxConnections", options.maxConnections, DEFAULT_MAX_CONNECTIONS);
   return {
-    ...flowLimits(options),
+    ...connectionLimits(options),
     maxConnections,
     whenFull,
     maxConnectionsPerAddress: count(

@@ -37,13 +37,13 @@ export interface Incoming {
 }
 
 /** A connection that has an owner. */
-export interface Accepted {
+export interface AcceptedSocket {
   readonly endpoint: Endpoint;
   readonly address: Address;
 }
 
 /** Gives a connection of the listener an endpoint. */
-export function owned({ family, type, protocol }: Endpoint, { handle, address }: Incoming): Accepted {
+export function owned({ family, type, protocol }: Endpoint, { handle, address }: Incoming): AcceptedSocket {
   return { endpoint: new Endpoint(handle, family, type, protocol), address };
 }
 
@@ -87,12 +87,12 @@ const NOT_LISTENING = "the socket does not listen: call listen() first";
 const addressRoom = new AddressRoom();
 
 /** accept4(2), as in C: every error is the caller's. */
-export function accept(listener: Endpoint, options: WaitOptions | undefined): Promise<Accepted> {
+export function accept(listener: Endpoint, options: WaitOptions | undefined): Promise<AcceptedSocket> {
   return promised(() => listener.receiving.run(acceptCall(listener, options), signalOf(options)));
 }
 
 /** Makes the call of {@link accept}, and does not run it. */
-export function acceptCall(listener: Endpoint, options: WaitOptions | undefined): Call<Accepted> {
+export function acceptCall(listener: Endpoint, options: WaitOptions | undefined): Call<AcceptedSocket> {
   checkWait("accept()", options);
   return new Accept(listener);
 }
@@ -161,8 +161,8 @@ abstract class AcceptCall<T> extends Call<T> {
   }
 }
 
-class Accept extends AcceptCall<Accepted> {
-  attempt(): Outcome<Accepted> {
+class Accept extends AcceptCall<AcceptedSocket> {
+  attempt(): Outcome<AcceptedSocket> {
     unblock(this.listener);
     const next = acceptOne(this.listener);
     return isUnfinished(next) ? next : owned(this.listener, next);

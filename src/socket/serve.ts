@@ -1,7 +1,7 @@
 import {
   ACCEPT_PAUSE_MS,
   type AcceptBatch,
-  type Accepted,
+  type AcceptedSocket,
   accept,
   acceptAction,
   acceptBatch,
@@ -36,7 +36,7 @@ export interface ServeOptions extends WaitOptions {
 const SERVE_OPTIONS: OptionNames<ServeOptions> = { signal: true, onError: true };
 
 /** Runs a handler for a connection; the connection is closed when it ends. */
-export type Session = (accepted: Accepted) => unknown;
+export type Session = (accepted: AcceptedSocket) => unknown;
 
 /** Runs a session for each connection, as {@link acceptAll} takes them. Those that run at its end go on by themselves. */
 export async function serve(listener: Endpoint, session: Session, options: ServeOptions): Promise<void> {
@@ -94,10 +94,10 @@ async function nextBatch(...call: Parameters<typeof acceptBatch>): Promise<Accep
 }
 
 /** Connections one by one, never one ahead: a loop that is left has lost no peer. */
-export async function* connections(listener: Endpoint): AsyncGenerator<Accepted, void> {
+export async function* connections(listener: Endpoint): AsyncGenerator<AcceptedSocket, void> {
   listener.check();
   for (;;) {
-    let next: Accepted | undefined;
+    let next: AcceptedSocket | undefined;
     try {
       next = await untilEnd(listener, undefined, accept(listener, undefined));
     } catch (error) {
@@ -123,7 +123,7 @@ export async function untilEnd<T>(
   }
 }
 
-function runSession(session: Session, { endpoint, address }: Accepted, options: ServeOptions): void {
+function runSession(session: Session, { endpoint, address }: AcceptedSocket, options: ServeOptions): void {
   settle(
     () => session({ endpoint, address }),
     () => endpoint.close(),

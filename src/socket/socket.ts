@@ -26,9 +26,9 @@ import type { WaitOptions } from "./wait-options.ts";
 /** What a datagram socket yields: the data, and where it came from. */
 export type Datagram = [data: Buffer, address: Address];
 /** What a listener yields: the socket of a connection, and its peer's address. */
-export type Connection = [peer: Socket, address: Address];
+export type Accepted = [peer: Socket, address: Address];
 /** A socket after `listen()`. */
-export type Listener = Socket<Connection>;
+export type Listener = Socket<Accepted>;
 
 /**
  * A BSD socket, socket(7): the calls of C and Python under their own names. What can wait returns a promise; what cannot
@@ -122,7 +122,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * for (const each of [server, client, peer]) each.close();
    * ```
    */
-  accept(options?: WaitOptions): Promise<Connection> {
+  accept(options?: WaitOptions): Promise<Accepted> {
     return mapped(accept(this.endpoint, options), ({ endpoint, address }) => [new Socket(endpoint), address]);
   }
 

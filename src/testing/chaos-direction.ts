@@ -141,7 +141,7 @@ export class ChaosDirection {
     next.count -= taken;
     if (next.count > 0) {
       this.#state = "waiting";
-      this.to.awaitRoom();
+      this.to.awaitWritable();
     } else {
       this.#next = undefined;
     }

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { type Clock, systemClock } from "../server/limits/clock.ts";
+import { type Clock, systemClock } from "../server/time/clock.ts";
 import { functionOf, integer, outOfRange, wrongType, wrongValue } from "../socket/argument.ts";
 import { checkOptions, type OptionNames } from "../socket/option-names.ts";
 import type { Range } from "./random.ts";

@@ -49,7 +49,7 @@ export class ChaosProxy implements AsyncDisposable, AcceptGate {
   }
 
   /** A copy of the counts as they are now. */
-  get stats(): ChaosStats {
+  stats(): ChaosStats {
     return { ...this.#tally, openConnections: this.#connections.size + this.#flows.size };
   }
 
@@ -127,11 +127,11 @@ export class ChaosProxy implements AsyncDisposable, AcceptGate {
 
   #received(reply: (answer: Uint8Array) => boolean, data: Buffer, peer: Peer): void {
     const key = keyOf(peer);
-    const flow = this.#flows.get(key) ?? this.#newFlow(reply);
+    const policy = this.#flows.get(key) ?? this.#newFlow(reply);
     // The one that was silent longest comes first.
     this.#flows.delete(key);
-    this.#flows.set(key, flow);
-    flow.received(data);
+    this.#flows.set(key, policy);
+    policy.received(data);
   }
 
   #newFlow(reply: (data: Uint8Array) => boolean): ChaosFlow {
@@ -140,8 +140,8 @@ export class ChaosProxy implements AsyncDisposable, AcceptGate {
       this.#flows.get(silent)?.close();
       this.#flows.delete(silent);
     }
-    return new ChaosFlow(this.#chaos, this.#tally.connections++, this.#tally, reply, (flow) => {
-      this.#join(flow, () => flow.close());
+    return new ChaosFlow(this.#chaos, this.#tally.connections++, this.#tally, reply, (policy) => {
+      this.#join(policy, () => policy.close());
     });
   }
 
@@ -190,7 +190,7 @@ export class ChaosProxy implements AsyncDisposable, AcceptGate {
  * let sizes = "";
  * for await (const piece of client) sizes += piece;
  * console.log(sizes.trim().split(" ").length > 2); // => true
- * console.log(proxy.seed, proxy.stats.bytesToTarget); // => 7 10
+ * console.log(proxy.seed, proxy.stats().bytesToTarget); // => 7 10
  * ```
  */
 export async function chaosProxy(targetUrl: string, options: ChaosOptions = {}): Promise<ChaosProxy> {

@@ -1,4 +1,4 @@
-import type { Clock } from "../server/limits/clock.ts";
+import type { Clock } from "../server/time/clock.ts";
 import { functionOf, integer, outOfRange, wrongType } from "../socket/argument.ts";
 
 /** More pending timers than this are a program that sets them in a loop. */

@@ -120,13 +120,13 @@ export class MemoryLink implements Link {
     return sum;
   }
 
-  awaitRoom(): void {
+  awaitWritable(): void {
     this.#awaitsRoom = true;
     if (this.#far.#inboundCost < this.#shape.bufferBytes) this.#tellRoom();
   }
 
   /** What waits here was sent, whether anybody reads it or not. */
-  isDue(what: "input" | "room"): boolean {
+  isDue(what: "input" | "output"): boolean {
     return what === "input" && this.#inbound.length > 0;
   }
 

@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import { NO_PLACE, type Placed, PlacedList } from "../native/placed-list.ts";
 import { Connection } from "../server/connection/connection.ts";
-import { clientFlow } from "../server/connection/flow.ts";
+import { clientPolicy } from "../server/connection/policy.ts";
 import type { DatagramEvents, DatagramSocket, Link, LinkListener, Peer } from "../server/transport/transport.ts";
 import { substituteTransport } from "../server/transport/transports.ts";
 import { checkConnectable, formatSocketUrl, plainUrl, type SocketUrl } from "../server/url/socket-url.ts";
@@ -77,7 +77,7 @@ export function memoryPair(options: MemoryPairOptions = {}): MemoryPair {
   const nowhere = { path: "" } as const;
   const [left, right] = MemoryLink.pair(shape, [nowhere, nowhere], () => undefined);
   return {
-    client: new Connection(left, clientFlow()),
+    client: new Connection(left, clientPolicy()),
     server: new Connection(right),
     reset() {
       left.lose(constants.errno.ECONNRESET);

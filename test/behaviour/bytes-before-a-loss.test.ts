@@ -119,7 +119,7 @@ async function accepted(url?: string) {
     url,
   );
   const begun = async (): Promise<Connection> => {
-    await until(() => (opened[0]?.stats.bytesWritten ?? 0) > 0, "the connection");
+    await until(() => (opened[0]?.stats().bytesWritten ?? 0) > 0, "the connection");
     const [connection] = opened;
     if (connection === undefined) throw new Error("no connection");
     return connection;
@@ -175,7 +175,7 @@ test.each([true, false])(
     onTestFinished(() => connection.abort());
     const [peer] = await listener.accept();
     connection.write("unread");
-    await until(() => connection.stats.bytesWritten > 0, "the write");
+    await until(() => connection.stats().bytesWritten > 0, "the write");
     for (const record of ["one", "", "three"]) await peer.send(Buffer.from(record));
     peer.close();
     if (isAsked) await until(() => connection.signal.aborted, "the signal");

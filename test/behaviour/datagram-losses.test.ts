@@ -123,7 +123,7 @@ describe.each(ROWS)("over %s, %s", (transport, scheme) => {
     client.write(Buffer.alloc(1024 * 1024));
     client.write("short");
     await expect(client.close()).rejects.toMatchObject({ code: "EMSGSIZE" });
-    expect(client.stats.bytesWaiting).toBe(0);
+    expect(client.stats().bytesWaiting).toBe(0);
     expect(await client.read()).toBeUndefined();
   });
 });

@@ -3,12 +3,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { lines } from "../../src/codec.ts";
 import { Connection } from "../../src/server/connection/connection.ts";
-import { clientFlow, DEFAULT_FLOW } from "../../src/server/connection/flow.ts";
 import {
+  connectionLimits,
   DEFAULT_HIGH_WATER_BYTES,
-  flowLimits,
   MAX_UNSENT_BYTES_WHILE_READING,
-} from "../../src/server/limits/flow-limits.ts";
+} from "../../src/server/connection/connection-options.ts";
+import { clientPolicy, DEFAULT_POLICY } from "../../src/server/connection/policy.ts";
 import { DEFAULT_WRITE_TIMEOUT_MS, serveLimits } from "../../src/server/serve-options.ts";
 import { memoryPair } from "../../src/testing.ts";
 import { connected } from "../support/connected.ts";
@@ -106,7 +106,7 @@ describe("what is held back", () => {
   /** A connection that takes nothing, with so much to send, and how it is read. */
   async function reading(isAccepted: boolean, unsent: number, read: (connection: Connection) => unknown) {
     const link = new ScriptedLink();
-    const connection = new Connection(link, isAccepted ? DEFAULT_FLOW : clientFlow());
+    const connection = new Connection(link, isAccepted ? DEFAULT_POLICY : clientPolicy());
     link.room = 0;
     void read(connection);
     connection.write(Buffer.alloc(unsent));
@@ -152,7 +152,7 @@ describe("what is held back", () => {
 
   test("MAX_UNSENT_BYTES_WHILE_READING is no more than half of what may wait", () => {
     const link = new ScriptedLink();
-    const connection = new Connection(link, { ...DEFAULT_FLOW, ...flowLimits({ maxWriteBufferBytes: 1_000 }) });
+    const connection = new Connection(link, { ...DEFAULT_POLICY, ...connectionLimits({ maxWriteBufferBytes: 1_000 }) });
     link.room = 0;
     const read = connection.read().catch(() => undefined);
     connection.write(Buffer.alloc(499));
@@ -170,7 +170,7 @@ describe("what is held back", () => {
     const pushed = connection.onBytes(() => undefined);
     connection.write(Buffer.alloc(2 * MAX_UNSENT_BYTES_WHILE_READING));
     const ended = connection.end().catch(() => undefined);
-    expect(link.calls).toEqual(["resume", "pause", "awaitRoom", "resume"]);
+    expect(link.calls).toEqual(["resume", "pause", "awaitWritable", "resume"]);
     connection.abort();
     await Promise.all([pushed.catch(() => undefined), ended]);
   });
@@ -182,11 +182,11 @@ describe("1 000 peers that send lines and never read", () => {
 
   /** What waits to be sent in all, once the server reads from nobody any more. */
   async function flooded(maxWriteBufferBytes: number, service: (connection: Connection) => Promise<void>) {
-    const flow = { ...DEFAULT_FLOW, ...flowLimits({ maxWriteBufferBytes }) };
+    const policy = { ...DEFAULT_POLICY, ...connectionLimits({ maxWriteBufferBytes }) };
     const peers = Array.from({ length: PEERS }, () => {
       const link = new ScriptedLink();
       link.room = 0;
-      const connection = new Connection(link, flow);
+      const connection = new Connection(link, policy);
       const served = service(connection).catch(() => undefined);
       return { link, connection, served };
     });
@@ -196,7 +196,7 @@ describe("1 000 peers that send lines and never read", () => {
       for (const { link } of reading) link.events?.received(LINES);
       await turn();
     }
-    const waiting = peers.map(({ connection }) => connection.stats.bytesWaiting);
+    const waiting = peers.map(({ connection }) => connection.stats().bytesWaiting);
     for (const { connection } of peers) connection.abort();
     await Promise.all(peers.map(({ served }) => served));
     return { most: Math.max(...waiting), sum: waiting.reduce((all, each) => all + each) };

@@ -68,7 +68,7 @@ test("a Unix peer that closes with bytes unread", async () => {
   );
   const { connect } = await import("../../src/server.ts");
   const client = await connect(urlOf(server));
-  await until(() => (opened[0]?.stats.bytesWritten ?? 0) === 6, "the write");
+  await until(() => (opened[0]?.stats().bytesWritten ?? 0) === 6, "the write");
   client.abort();
   await until(() => opened[0]?.signal.aborted === true, "the signal");
   expect(opened[0]?.signal.reason).toMatchObject({ code: "ECONNRESET" });

@@ -6,8 +6,8 @@ import type { LingerOptions } from "../../src/server/connection/connection.ts";
 import type {
   CloseOptions,
   Connection,
+  ConnectionOptions,
   ConnectOptions,
-  FlowOptions,
   ReadUntilOptions,
   SendFileOptions,
   ServeOptions,
@@ -46,7 +46,7 @@ function connection(): Connection {
 }
 
 const none = { maxReadBufferBytes: [], highWaterBytes: [], lowWaterBytes: [], maxWriteBufferBytes: [] };
-const flow: { [Name in keyof FlowOptions]-?: readonly unknown[] } = {
+const policy: { [Name in keyof ConnectionOptions]-?: readonly unknown[] } = {
   ...none,
   whenWriteBufferFull: [],
   drainTimeoutMs: [],
@@ -57,7 +57,7 @@ describe.each([
     "serve()",
     "promise",
     {
-      ...flow,
+      ...policy,
       onError: [],
       maxConnections: [],
       whenFull: [],
@@ -77,7 +77,7 @@ describe.each([
     },
     served,
   ),
-  row<ConnectOptions>("connect()", "promise", { ...flow, signal: [] }, connected),
+  row<ConnectOptions>("connect()", "promise", { ...policy, signal: [] }, connected),
   row<CloseOptions>("server.close()", "promise", { graceMs: [], signal: [] }, async (options) => {
     const server = await serve(ANYWHERE, service);
     try {

@@ -3,11 +3,11 @@ import { randomUUID } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { networkInterfaces } from "node:os";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { DatagramDesk, MAX_EARLY_DATAGRAMS } from "../../src/server/datagram-desk.ts";
-import { systemClock } from "../../src/server/limits/clock.ts";
+import { DatagramServer, MAX_EARLY_DATAGRAMS } from "../../src/server/datagram-server.ts";
 import { DatagramLimit } from "../../src/server/limits/datagram-limit.ts";
 import { serveLimits } from "../../src/server/serve-options.ts";
 import { ServerReports } from "../../src/server/telemetry/server-reports.ts";
+import { systemClock } from "../../src/server/time/clock.ts";
 import { nativeTransport } from "../../src/server/transport/native-transport.ts";
 import { MAX_UNSENT_BYTES } from "../../src/server/transport/node-datagram-socket.ts";
 import { nodeTransport } from "../../src/server/transport/node-transport.ts";
@@ -256,7 +256,7 @@ test("MAX_EARLY_DATAGRAMS: what comes while the socket is being opened is kept u
   const reports = new ServerReports("early", undefined);
   const limit = new DatagramLimit(serveLimits({}), systemClock);
   const url = parseSocketUrl("udp://127.0.0.1:9");
-  const desk = await DatagramDesk.open(
+  const server = await DatagramServer.open(
     async (events) => {
       const peer = { host: "127.0.0.1", port: 1 };
       for (let at = 0; at < MAX_EARLY_DATAGRAMS + 3; at++) events.received(Buffer.from(`${at}`), peer);
@@ -270,5 +270,5 @@ test("MAX_EARLY_DATAGRAMS: what comes while the socket is being opened is kept u
   const { datagramsReceived, datagramsDropped } = reports.counters.snapshot(0);
   expect(datagramsReceived).toBe(MAX_EARLY_DATAGRAMS + 3);
   expect(datagramsDropped["max-pending-replies"]).toBe(3);
-  await desk.close();
+  await server.close();
 });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { lines } from "../../src/codec.ts";
 import { Connection } from "../../src/server/connection/connection.ts";
-import { DeadlineError } from "../../src/server/limits/deadline-error.ts";
+import { DeadlineError } from "../../src/server/time/deadline-error.ts";
 import { connect } from "../../src/server.ts";
 import { SocketError } from "../../src/socket/socket-error.ts";
 import { connected } from "../support/connected.ts";

@@ -1,8 +1,8 @@
 // docs/limits.md names every limit of a server, its default, and the name that it is counted under.
 import { expect, test } from "vitest";
 import { ALARM_COOLDOWN_MS } from "../../src/server/limits/level-alarm.ts";
-import { DEFAULT_GRACE_MS } from "../../src/server/serve.ts";
 import { serveLimits } from "../../src/server/serve-options.ts";
+import { DEFAULT_GRACE_MS } from "../../src/server/server.ts";
 import { ServerCounters } from "../../src/server/telemetry/server-counters.ts";
 import { codeIn, read, tables } from "./pages.ts";
 

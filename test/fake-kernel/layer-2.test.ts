@@ -75,7 +75,7 @@ const writers: Readonly<Record<string, Writer>> = {
   "one write, drained": async (connection, bytes) => {
     connection.write(Buffer.concat(new Array<Buffer>(8).fill(bytes)).subarray(0, 4 * TOTAL));
     await connection.drained();
-    expect(connection.stats.bytesWritten).toBeGreaterThan(0);
+    expect(connection.stats().bytesWritten).toBeGreaterThan(0);
   },
   sendFile: async (connection, bytes) => {
     const path = join(tmpdir(), `sockwright-layer-2-${process.pid}`);

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { LINGER_MS } from "../../src/server/connection/connection.ts";
-import { DEFAULT_LOW_WATER_BYTES } from "../../src/server/limits/flow-limits.ts";
+import { DEFAULT_LOW_WATER_BYTES } from "../../src/server/connection/connection-options.ts";
 import { type Connection, connect, serve } from "../../src/server.ts";
 import { turn } from "../support/until.ts";
 
@@ -144,14 +144,14 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const ends = ["first", "second"].map((name) => connection.end().then(() => settled.push(name)));
     await turn(20);
     expect(settled).toEqual([]);
-    expect(connection.stats.bytesWaiting).toBeGreaterThan(0);
+    expect(connection.stats().bytesWaiting).toBeGreaterThan(0);
     let received = 0;
     peer.on("data", (data) => {
       received += data.length;
     });
     polite(peer);
     await Promise.all(ends);
-    expect(connection.stats.bytesWaiting).toBe(0);
+    expect(connection.stats().bytesWaiting).toBe(0);
     await connection.end();
     await connection.close();
     expect(received).toBe(FILLING_BYTES);
@@ -207,9 +207,9 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
     const sent = Buffer.alloc(32 * 1024 * 1024, "x");
     const allSent = new Promise((resolve) => peer.write(sent, resolve));
-    while (connection.stats.bytesWaiting < DEFAULT_LOW_WATER_BYTES) await turn();
+    while (connection.stats().bytesWaiting < DEFAULT_LOW_WATER_BYTES) await turn();
     // The answers have no room any more, and reading stops for them: the close itself has to take the rest in.
-    const answers = connection.stats.bytesRead;
+    const answers = connection.stats().bytesRead;
     const closed = connection.close();
     await answered;
     await allSent;

@@ -4,8 +4,8 @@ import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { DEFAULT_HIGH_WATER_BYTES } from "../../src/server/connection/connection-options.ts";
 import { FILE_CHUNK_BYTES } from "../../src/server/connection/file-sending.ts";
-import { DEFAULT_HIGH_WATER_BYTES } from "../../src/server/limits/flow-limits.ts";
 import { type Connection, connect, type SendFileOptions, serve } from "../../src/server.ts";
 
 const content = randomBytes(3 * FILE_CHUNK_BYTES + 17);
@@ -101,7 +101,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     let most = 0;
     let unchanged = 0;
     for (let last = -1; unchanged < 200; await new Promise((resolve) => setImmediate(resolve))) {
-      const { bytesWritten = 0, bytesWaiting = 0 } = connection?.stats ?? {};
+      const { bytesWritten = 0, bytesWaiting = 0 } = connection?.stats() ?? {};
       unchanged = bytesWritten > 0 && bytesWritten === last && bytesWaiting >= FILE_CHUNK_BYTES ? unchanged + 1 : 0;
       last = bytesWritten;
       most = Math.max(most, bytesWaiting);

@@ -1,7 +1,7 @@
 // A server that closes answers the datagrams that it has taken.
 import { createSocket } from "node:dgram";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { DEFAULT_GRACE_MS } from "../../src/server/serve.ts";
+import { DEFAULT_GRACE_MS } from "../../src/server/server.ts";
 import { type DatagramMessage, type Server, serve } from "../../src/server.ts";
 import { turn, until } from "../support/until.ts";
 

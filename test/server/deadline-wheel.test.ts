@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { systemClock } from "../../src/server/limits/clock.ts";
-import { DEADLINE_TICK_MS, Deadline, DeadlineWheel, MAX_TICKS_AHEAD } from "../../src/server/limits/deadline-wheel.ts";
+import { systemClock } from "../../src/server/time/clock.ts";
+import { DEADLINE_TICK_MS, Deadline, DeadlineWheel, MAX_TICKS_AHEAD } from "../../src/server/time/deadline-wheel.ts";
 import { LateClock } from "./late-clock.ts";
 
 afterEach(() => {

@@ -6,7 +6,7 @@ import {
   DEFAULT_LOW_WATER_BYTES,
   DEFAULT_MAX_READ_BUFFER_BYTES,
   MAX_UNSENT_BYTES_WHILE_READING,
-} from "../../src/server/limits/flow-limits.ts";
+} from "../../src/server/connection/connection-options.ts";
 import { READING_BYTES } from "../../src/server/transport/native-link.ts";
 import { type Connection, connect, type ServeOptions, type Server, serve } from "../../src/server.ts";
 import { until, untilSteady } from "../support/until.ts";
@@ -119,17 +119,23 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       flooder?.pause();
       // More than the kernel's buffers hold on both ways.
       flooder?.write(Buffer.alloc(64 * 1024 * 1024));
-      await until(() => (connection?.stats.bytesWaiting ?? 0) >= DEFAULT_LOW_WATER_BYTES, "bytes that wait to be sent");
-      await untilSteady(() => connection?.stats.bytesRead, "the server to stop reading");
-      const { bytesWaiting, bytesUnread } = connection?.stats ?? { bytesWaiting: Number.NaN, bytesUnread: Number.NaN };
+      await until(
+        () => (connection?.stats().bytesWaiting ?? 0) >= DEFAULT_LOW_WATER_BYTES,
+        "bytes that wait to be sent",
+      );
+      await untilSteady(() => connection?.stats().bytesRead, "the server to stop reading");
+      const { bytesWaiting, bytesUnread } = connection?.stats() ?? {
+        bytesWaiting: Number.NaN,
+        bytesUnread: Number.NaN,
+      };
       expect(bytesWaiting + bytesUnread).toBeLessThanOrEqual(
         maxUnsentBytes + DEFAULT_MAX_READ_BUFFER_BYTES + READING_BYTES,
       );
       expect(flooder?.writableLength).toBeGreaterThan(0);
       // And they go on as soon as the client takes something.
-      const before = connection?.stats.bytesRead ?? 0;
+      const before = connection?.stats().bytesRead ?? 0;
       flooder?.resume();
-      await until(() => (connection?.stats.bytesRead ?? 0) > before + 1024 * 1024, "a further MiB to be read");
+      await until(() => (connection?.stats().bytesRead ?? 0) > before + 1024 * 1024, "a further MiB to be read");
     },
   );
 

@@ -6,31 +6,34 @@ import fc from "fast-check";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Codec, jsonLines, lengthPrefixed } from "../../src/codec.ts";
 import { Connection } from "../../src/server/connection/connection.ts";
-import { clientFlow, type Flow } from "../../src/server/connection/flow.ts";
-import { RECORD_OVERHEAD_BYTES } from "../../src/server/connection/write-buffer.ts";
-import { DEADLINE_TICK_MS, DeadlineWheel } from "../../src/server/limits/deadline-wheel.ts";
 import {
+  type ConnectionOptions,
+  connectionLimits,
   DEFAULT_DRAIN_TIMEOUT_MS,
   DEFAULT_HIGH_WATER_BYTES,
   DEFAULT_LOW_WATER_BYTES,
   DEFAULT_MAX_READ_BUFFER_BYTES,
   DEFAULT_MAX_WRITE_BUFFER_BYTES,
-  type FlowOptions,
-  flowLimits,
   MAX_UNSENT_BYTES_WHILE_READING,
   type WhenWriteBufferFull,
-} from "../../src/server/limits/flow-limits.ts";
+} from "../../src/server/connection/connection-options.ts";
+import { type ConnectionPolicy, clientPolicy } from "../../src/server/connection/policy.ts";
+import { RECORD_OVERHEAD_BYTES } from "../../src/server/connection/write-buffer.ts";
+import { DEADLINE_TICK_MS, DeadlineWheel } from "../../src/server/time/deadline-wheel.ts";
 import { connect, serve } from "../../src/server.ts";
 import { type LinkKind, ScriptedLink } from "../support/scripted-link.ts";
 import { LateClock } from "./late-clock.ts";
 
 const nextTick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
-function connected({ writeTimeoutMs, ...options }: FlowOptions & { writeTimeoutMs?: number }, kind: LinkKind = {}) {
+function connected(
+  { writeTimeoutMs, ...options }: ConnectionOptions & { writeTimeoutMs?: number },
+  kind: LinkKind = {},
+) {
   const clock = new LateClock();
   const told: string[] = [];
-  const flow: Flow = {
-    ...clientFlow(options),
+  const policy: ConnectionPolicy = {
+    ...clientPolicy(options),
     isAccepted: true,
     writeTimeoutMs,
     wheel: new DeadlineWheel(clock),
@@ -38,7 +41,7 @@ function connected({ writeTimeoutMs, ...options }: FlowOptions & { writeTimeoutM
     expired: (reason) => told.push(reason),
   };
   const link = new ScriptedLink(kind);
-  const connection = new Connection(link, flow);
+  const connection = new Connection(link, policy);
   const take = async (bytes: number): Promise<void> => {
     link.room = bytes;
     link.events?.writable();
@@ -58,7 +61,7 @@ function decoded<In, Out>(codec: Codec<In, Out>, sent: Buffer): In[] {
 }
 
 /** A connection whose peer takes nothing, with so much of it waiting. */
-async function clogged(bytes: number, options: FlowOptions, kind: LinkKind = {}) {
+async function clogged(bytes: number, options: ConnectionOptions, kind: LinkKind = {}) {
   const all = connected(options, kind);
   all.link.room = 0;
   if (bytes > 0) all.connection.write(Buffer.alloc(bytes, "a"));
@@ -72,7 +75,7 @@ describe("maxWriteBufferBytes", () => {
   test.for(policies)("%s: what fits to the byte leaves the write buffer unfilled", async (whenWriteBufferFull) => {
     const { connection, link, take, told } = await clogged(60, { maxWriteBufferBytes: 100, whenWriteBufferFull });
     expect(connection.write(Buffer.alloc(40))).toBe(false);
-    expect(connection.stats).toMatchObject({ bytesWaiting: 100, writesDropped: 0 });
+    expect(connection.stats()).toMatchObject({ bytesWaiting: 100, writesDropped: 0 });
     await take(100);
     expect(Buffer.concat(link.sent)).toHaveLength(100);
     expect(told).toEqual([]);
@@ -93,7 +96,7 @@ describe("maxWriteBufferBytes", () => {
       whenWriteBufferFull: "drop",
     });
     expect(connection.write(Buffer.alloc(41, "b"))).toBe(false);
-    expect(connection.stats).toMatchObject({ bytesWaiting: 60, writesDropped: 1 });
+    expect(connection.stats()).toMatchObject({ bytesWaiting: 60, writesDropped: 1 });
     connection.write(Buffer.alloc(40, "c"));
     await take(1_000);
     expect(Buffer.concat(link.sent).toString()).toBe("a".repeat(60) + "c".repeat(40));
@@ -109,7 +112,7 @@ describe("maxWriteBufferBytes", () => {
     expect(() => connection.write(Buffer.alloc(41, "b"))).toThrow(
       expect.objectContaining({ code: "ERR_SOCKWRIGHT_WRITE_BUFFER_FULL" }),
     );
-    expect(connection.stats).toMatchObject({ bytesWaiting: 60, writesDropped: 0 });
+    expect(connection.stats()).toMatchObject({ bytesWaiting: 60, writesDropped: 0 });
     const drained = connection.drained();
     await take(1_000);
     await drained;
@@ -172,8 +175,8 @@ describe("maxWriteBufferBytes", () => {
     const options = { maxWriteBufferBytes: 10 * RECORD_OVERHEAD_BYTES, whenWriteBufferFull: "drop" } as const;
     const { connection } = await clogged(0, options, { isRecords: true });
     for (let record = 0; record < 20; record++) connection.write(Buffer.alloc(0));
-    expect(connection.stats.writesDropped).toBeGreaterThanOrEqual(9);
-    expect(connection.stats.writesDropped).toBeLessThanOrEqual(10);
+    expect(connection.stats().writesDropped).toBeGreaterThanOrEqual(9);
+    expect(connection.stats().writesDropped).toBeLessThanOrEqual(10);
     connection.abort();
   });
 
@@ -197,10 +200,10 @@ describe("maxWriteBufferBytes", () => {
             await take(step.room);
             continue;
           }
-          const { writesDropped } = connection.stats;
+          const { writesDropped } = connection.stats();
           if (kind === "binary") frames.write(Buffer.alloc(step.frame, written));
           else texts.write([written, "x".repeat(step.frame)]);
-          if (connection.stats.writesDropped === writesDropped) taken.push(written);
+          if (connection.stats().writesDropped === writesDropped) taken.push(written);
           written++;
         }
         for (let turn = 0; turn < 3; turn++) await take(Number.POSITIVE_INFINITY);
@@ -245,7 +248,7 @@ test.for(["native", "node"])(
       "tcp://127.0.0.1:0",
       async (connection) => {
         const frames = connection.frames(jsonLines());
-        for (; dropped < 100; dropped = connection.stats.writesDropped) {
+        for (; dropped < 100; dropped = connection.stats().writesDropped) {
           frames.write([written++, "x".repeat(50_000)]);
           if (written % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
         }
@@ -322,7 +325,7 @@ describe("writeTimeoutMs", () => {
     link.room = 0;
     connection.write("x");
     await nextTick();
-    let due = "room";
+    let due = "output";
     Object.assign(link, { isDue: (what: string) => what === due });
     clock.advance(1_100);
     expect(told).toEqual([]);
@@ -404,7 +407,7 @@ describe("drainTimeoutMs", () => {
 
 describe("the options", () => {
   test("DEFAULT_MAX_READ_BUFFER_BYTES, DEFAULT_HIGH_WATER_BYTES, DEFAULT_LOW_WATER_BYTES, DEFAULT_MAX_WRITE_BUFFER_BYTES, DEFAULT_DRAIN_TIMEOUT_MS", () => {
-    expect(flowLimits({})).toEqual({
+    expect(connectionLimits({})).toEqual({
       maxReadBufferBytes: DEFAULT_MAX_READ_BUFFER_BYTES,
       highWaterBytes: DEFAULT_HIGH_WATER_BYTES,
       lowWaterBytes: DEFAULT_LOW_WATER_BYTES,
@@ -416,12 +419,12 @@ describe("the options", () => {
   });
 
   test("marks that were left open follow those that were set", () => {
-    expect(flowLimits({ highWaterBytes: 1_001 }).lowWaterBytes).toBe(501);
-    expect(flowLimits({ maxWriteBufferBytes: 1 })).toMatchObject({ highWaterBytes: 1, lowWaterBytes: 1 });
+    expect(connectionLimits({ highWaterBytes: 1_001 }).lowWaterBytes).toBe(501);
+    expect(connectionLimits({ maxWriteBufferBytes: 1 })).toMatchObject({ highWaterBytes: 1, lowWaterBytes: 1 });
   });
 
   const giga = 1024 * 1024 * 1024;
-  test.for<readonly [string, FlowOptions]>([
+  test.for<readonly [string, ConnectionOptions]>([
     ["options.maxReadBufferBytes", { maxReadBufferBytes: 0 }],
     ["options.highWaterBytes", { highWaterBytes: 0 }],
     ["options.highWaterBytes", { highWaterBytes: 101, maxWriteBufferBytes: 100 }],
@@ -432,20 +435,20 @@ describe("the options", () => {
     ["options.drainTimeoutMs", { drainTimeoutMs: 0 }],
     ["options.drainTimeoutMs", { drainTimeoutMs: 2 ** 31 }],
   ])("%s is refused when there can be no such thing: %j", async ([name, options]) => {
-    expect(() => flowLimits(options)).toThrow(RangeError);
+    expect(() => connectionLimits(options)).toThrow(RangeError);
     await expect(connect("tcp://127.0.0.1:1", options)).rejects.toThrow(name);
   });
 
-  test("MAX_FLOW_BYTES and MAX_DRAIN_TIMEOUT_MS are the most", () => {
+  test("MAX_BUFFER_LIMIT_BYTES and MAX_DRAIN_TIMEOUT_MS are the most", () => {
     const most = { maxReadBufferBytes: giga, maxWriteBufferBytes: giga, drainTimeoutMs: 2 ** 31 - 1 };
-    expect(flowLimits(most)).toMatchObject(most);
+    expect(connectionLimits(most)).toMatchObject(most);
   });
 
   test("whenWriteBufferFull has three values", () => {
     const options: object = { whenWriteBufferFull: "panic" };
-    expect(() => flowLimits(options)).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_VALUE" }));
+    expect(() => connectionLimits(options)).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_VALUE" }));
     const policies: readonly WhenWriteBufferFull[] = ["close", "drop", "throw"];
     for (const whenWriteBufferFull of policies)
-      expect(flowLimits({ whenWriteBufferFull })).toMatchObject({ whenWriteBufferFull });
+      expect(connectionLimits({ whenWriteBufferFull })).toMatchObject({ whenWriteBufferFull });
   });
 });

@@ -37,7 +37,7 @@ class LendingLink implements Link {
   sendMany(): undefined {}
   resume(): void {}
   pause(): void {}
-  awaitRoom(): void {}
+  awaitWritable(): void {}
   end(): void {}
   close(): void {}
   abort(): void {}

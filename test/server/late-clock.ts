@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/server/limits/clock.ts";
+import type { Clock } from "../../src/server/time/clock.ts";
 import { manualClock } from "../../src/testing.ts";
 
 /** A clock that the test moves, also as a process sees it that was stopped meanwhile: its timers come late, all at once. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { DEADLINE_TICK_MS, DeadlineWheel } from "../../src/server/limits/deadline-wheel.ts";
 import { ALARM_COOLDOWN_MS, type AlarmLevel, LevelAlarm } from "../../src/server/limits/level-alarm.ts";
+import { DEADLINE_TICK_MS, DeadlineWheel } from "../../src/server/time/deadline-wheel.ts";
 import { manualClock } from "../../src/testing.ts";
 
 function watched(level: AlarmLevel) {

@@ -1,15 +1,15 @@
 import { connect as connectSocket } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { Connection, LINGER_MS } from "../../src/server/connection/connection.ts";
-import { MAX_READ_BYTES } from "../../src/server/connection/read.ts";
-import { JOINED_BYTES, MAX_READ_BUFFER_RECORDS } from "../../src/server/connection/read-buffer.ts";
 import {
   DEFAULT_HIGH_WATER_BYTES,
   DEFAULT_LOW_WATER_BYTES,
   DEFAULT_MAX_READ_BUFFER_BYTES,
   MAX_UNSENT_BYTES_WHILE_READING,
-} from "../../src/server/limits/flow-limits.ts";
-import { DEFAULT_GRACE_MS } from "../../src/server/serve.ts";
+} from "../../src/server/connection/connection-options.ts";
+import { MAX_READ_BYTES } from "../../src/server/connection/read.ts";
+import { JOINED_BYTES, MAX_READ_BUFFER_RECORDS } from "../../src/server/connection/read-buffer.ts";
+import { DEFAULT_GRACE_MS } from "../../src/server/server.ts";
 import { READING_BYTES } from "../../src/server/transport/native-link.ts";
 import { serve } from "../../src/server.ts";
 import { type LinkKind, ScriptedLink } from "../support/scripted-link.ts";
@@ -53,7 +53,7 @@ test("MAX_READ_BUFFER_RECORDS: nor beyond so many records, which may be empty", 
 test("DEFAULT_MAX_READ_BUFFER_BYTES: datagrams that a link cannot stop are dropped beyond it", async () => {
   const { link, connection } = scripted({ isRecords: true, isDatagram: true });
   for (let datagram = 0; datagram < 100; datagram++) link.events?.received(Buffer.alloc(1024));
-  expect(connection.stats.bytesUnread).toBe(DEFAULT_MAX_READ_BUFFER_BYTES);
+  expect(connection.stats().bytesUnread).toBe(DEFAULT_MAX_READ_BUFFER_BYTES);
   expect(await connection.read()).toHaveLength(1024);
 });
 
@@ -89,7 +89,7 @@ describe("DEFAULT_HIGH_WATER_BYTES and DEFAULT_LOW_WATER_BYTES", () => {
     expect(connection.write(Buffer.alloc(DEFAULT_HIGH_WATER_BYTES - 1))).toBe(true);
     expect(connection.write(Buffer.alloc(1))).toBe(false);
     await nextTick();
-    expect(link.calls).toEqual(["awaitRoom"]);
+    expect(link.calls).toEqual(["awaitWritable"]);
     let isDrained = false;
     const drained = connection.drained().then(() => {
       isDrained = true;
@@ -109,15 +109,15 @@ describe("DEFAULT_HIGH_WATER_BYTES and DEFAULT_LOW_WATER_BYTES", () => {
     const first = connection.read();
     connection.write(Buffer.alloc(MAX_UNSENT_BYTES_WHILE_READING - 1));
     await nextTick();
-    expect(link.calls).toEqual(["resume", "awaitRoom"]);
+    expect(link.calls).toEqual(["resume", "awaitWritable"]);
     connection.write(Buffer.alloc(1));
-    expect(link.calls).toEqual(["resume", "awaitRoom", "pause"]);
+    expect(link.calls).toEqual(["resume", "awaitWritable", "pause"]);
     link.events?.received(Buffer.from("on its way"));
     expect(String(await first)).toBe("on its way");
     const second = connection.read();
     link.room = 1;
     link.events?.writable();
-    expect(link.calls).toEqual(["resume", "awaitRoom", "pause", "awaitRoom", "resume"]);
+    expect(link.calls).toEqual(["resume", "awaitWritable", "pause", "awaitWritable", "resume"]);
     link.events?.received(Buffer.from("more"));
     expect(String(await second)).toBe("more");
     connection.abort();
@@ -134,7 +134,7 @@ describe("DEFAULT_HIGH_WATER_BYTES and DEFAULT_LOW_WATER_BYTES", () => {
     await nextTick();
     link.room = Number.POSITIVE_INFINITY;
     link.events?.writable();
-    expect(link.calls).toEqual(["resume", "pause", "awaitRoom", "resume"]);
+    expect(link.calls).toEqual(["resume", "pause", "awaitWritable", "resume"]);
     link.events?.ended();
     await pushed;
   });

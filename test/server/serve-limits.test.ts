@@ -3,7 +3,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { flowLimits } from "../../src/server/limits/flow-limits.ts";
+import { connectionLimits } from "../../src/server/connection/connection-options.ts";
 import {
   DEFAULT_MAX_CONNECTIONS,
   DEFAULT_MAX_PENDING_REPLIES,
@@ -345,7 +345,7 @@ describe("maxConnections, wait", () => {
 describe("the options of a server", () => {
   test("DEFAULT_MAX_CONNECTIONS, DEFAULT_MAX_PENDING_REPLIES, DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS, DEFAULT_WRITE_TIMEOUT_MS: the defaults", () => {
     expect(serveLimits({})).toEqual({
-      ...flowLimits({}),
+      ...connectionLimits({}),
       maxConnections: DEFAULT_MAX_CONNECTIONS,
       whenFull: "wait",
       maxConnectionsPerAddress: Number.POSITIVE_INFINITY,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { Connection } from "../../src/server/connection/connection.ts";
-import { DeadlineError } from "../../src/server/limits/deadline-error.ts";
-import { DEADLINE_TICK_MS, DeadlineWheel } from "../../src/server/limits/deadline-wheel.ts";
-import { type LinkTimeouts, timed } from "../../src/server/limits/timed-link.ts";
+import { DeadlineError } from "../../src/server/time/deadline-error.ts";
+import { DEADLINE_TICK_MS, DeadlineWheel } from "../../src/server/time/deadline-wheel.ts";
+import { type LinkTimeouts, timed } from "../../src/server/transport/timed-link.ts";
 import { ScriptedLink } from "../support/scripted-link.ts";
 import { LateClock } from "./late-clock.ts";
 
@@ -66,7 +66,7 @@ test("a link that has something to tell is not late with it; only the total does
   clock.stop(1_500);
   expect(expired).toEqual([]);
   receive("x");
-  due = "room";
+  due = "output";
   connection.read().catch(() => undefined);
   clock.advance(1_100);
   expect(expired).toEqual(["idle"]);

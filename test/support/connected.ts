@@ -1,7 +1,7 @@
 import { onTestFinished } from "vitest";
 import { type ConnectOptions, connect } from "../../src/server/connect.ts";
 import type { Connection } from "../../src/server/connection/connection.ts";
-import type { Server } from "../../src/server/serve.ts";
+import type { Server } from "../../src/server/server.ts";
 import { urlOf } from "./serving.ts";
 
 /** A client of the server, or of whoever serves at the URL, which is gone with the test. */

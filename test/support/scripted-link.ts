@@ -39,8 +39,8 @@ export class ScriptedLink implements Link {
     const all = Buffer.concat(pieces);
     return this.send(all, 0, all.length);
   }
-  awaitRoom(): void {
-    this.calls.push("awaitRoom");
+  awaitWritable(): void {
+    this.calls.push("awaitWritable");
   }
   resume(): void {
     this.calls.push("resume");

@@ -1,6 +1,6 @@
 import { onTestFinished } from "vitest";
-import { type Server, serve } from "../../src/server/serve.ts";
 import type { ServeOptions } from "../../src/server/serve-options.ts";
+import { type Server, serve } from "../../src/server/server.ts";
 import type { ServiceInput } from "../../src/server/service.ts";
 
 /** A server on a free port, or on the URL given, which ends with the test. */

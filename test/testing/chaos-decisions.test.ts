@@ -187,7 +187,7 @@ describe("a stream", () => {
     to.room = 1;
     one.writable();
     expect(from.calls).toEqual(["resume", "pause", "resume"]);
-    expect(to.calls).toEqual(["awaitRoom", "awaitRoom", "awaitRoom"]);
+    expect(to.calls).toEqual(["awaitWritable", "awaitWritable", "awaitWritable"]);
   });
 
   test("a piece that is taken in part is continued, and delayed once", () => {

@@ -7,16 +7,16 @@ import type { Data } from "../../socket/argument.ts";
 import { bytesOf, integer, wrongType, wrongValue } from "../../socket/argument.ts";
 import { promised, rejected } from "../../socket/call.ts";
 import { checkOptions, type OptionNames } from "../../socket/option-names.ts";
-import { DEFAULT_MAX_READ_BUFFER_BYTES } from "../limits/flow-limits.ts";
 import { ConnectionError, isError } from "../transport/connection-error.ts";
 import type { PeerCredentials } from "../transport/peer-credentials.ts";
 import type { Link, LinkEvents, Peer } from "../transport/transport.ts";
 import type { SocketUrl } from "../url/socket-url.ts";
+import { DEFAULT_MAX_READ_BUFFER_BYTES } from "./connection-options.ts";
 import { isOfFile, type SendFileOptions, sendFile } from "./file-sending.ts";
-import { DEFAULT_FLOW, type Flow } from "./flow.ts";
 import { Frames } from "./frames.ts";
 import { type HeldBack, Input, type InputOwner, type InputPhase } from "./input.ts";
 import { Output, type OutputOwner } from "./output.ts";
+import { type ConnectionPolicy, DEFAULT_POLICY } from "./policy.ts";
 import { BytePush } from "./push.ts";
 import { MAX_READ_BYTES, NEXT_PIECE, ReadAtMost, ReadExactly, ReadUntil } from "./read.ts";
 import { lostWith, tolerated, WatchedPromise } from "./unawaited.ts";
@@ -119,7 +119,7 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
   place = NO_PLACE;
   /** Whom it tells what becomes of it. @internal */
   owner: ConnectionOwner | undefined;
-  readonly #flow: Flow;
+  readonly #policy: ConnectionPolicy;
   readonly #link: Link;
   readonly #input: Input;
   readonly #output: Output;
@@ -132,9 +132,9 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
   #tellsOwner = false;
 
   /** @internal */
-  constructor(link: Link, flow: Flow = DEFAULT_FLOW, id = nextConnectionId()) {
+  constructor(link: Link, policy: ConnectionPolicy = DEFAULT_POLICY, id = nextConnectionId()) {
     this.id = id;
-    this.#flow = flow;
+    this.#policy = policy;
     this.#link = link;
     this.#input = new Input(link, this);
     this.#output = new Output(link, this, this.#input);
@@ -205,12 +205,12 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
    * const client = await connect(server.urls[0] ?? "");
    * client.write("hello");
    * await client.readExactly(5);
-   * console.log(client.stats.bytesWritten, client.stats.bytesRead); // => 5 5
+   * console.log(client.stats().bytesWritten, client.stats().bytesRead); // => 5 5
    * await client.close();
    * await server.close();
    * ```
    */
-  get stats(): ConnectionStats {
+  stats(): ConnectionStats {
     const { bytesRead, bytesUnread } = this.#input;
     const { bytesWritten, bytesWaiting, writesDropped } = this.#output;
     const { openedAt } = this;
@@ -344,7 +344,7 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
   /**
    * Sends data: all writes of a turn leave in one system call when it ends; on a record transport each is a record. The
    * data is copied. False when 64 KiB or more wait: then it is time to await {@link drained}. Where more than 16 MiB would
-   * wait, the connection is aborted with `ERR_SOCKWRIGHT_WRITE_BUFFER_FULL`, or what `whenWriteBufferFull` says: see {@link FlowOptions},
+   * wait, the connection is aborted with `ERR_SOCKWRIGHT_WRITE_BUFFER_FULL`, or what `whenWriteBufferFull` says: see {@link ConnectionOptions},
    * also for other numbers than these. See {@link Connection}.
    *
    * @throws ConnectionError `ERR_SOCKWRIGHT_ENDED`; with `whenWriteBufferFull: "throw"` also `ERR_SOCKWRIGHT_WRITE_BUFFER_FULL` ·
@@ -519,8 +519,8 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
   }
 
   /** What it goes by, as all others of its server. @internal */
-  get flow(): Flow {
-    return this.#flow;
+  get policy(): ConnectionPolicy {
+    return this.#policy;
   }
 
   /** How its input stands; once it closes it discards. @internal */
@@ -663,7 +663,7 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
   #linger(lingerMs: number, idleMs: number | undefined): Promise<void> {
     return new Promise((resolve) => {
       const giveUp = (): void => {
-        this.#flow.expired("linger", this.peer);
+        this.#policy.expired("linger", this.peer);
         this.#input.ended();
       };
       let idle: NodeJS.Timeout | undefined;

@@ -1,6 +1,6 @@
 import { ConnectionError } from "../transport/connection-error.ts";
 import type { Link } from "../transport/transport.ts";
-import type { Flow } from "./flow.ts";
+import type { ConnectionPolicy } from "./policy.ts";
 import type { Push, PushOwner } from "./push.ts";
 import type { InputEnd, Read } from "./read.ts";
 import { ReadBuffer } from "./read-buffer.ts";
@@ -9,7 +9,7 @@ import type { WaitEnd, Waiter } from "./waiter.ts";
 
 /** Whom a connection's sides tell that it cannot go on, and who says what they go by. */
 export interface Aborter {
-  readonly flow: Flow;
+  readonly policy: ConnectionPolicy;
   abort(reason: Error): void;
 }
 
@@ -259,7 +259,7 @@ export class Input {
   }
 
   #isFull(): boolean {
-    return this.#buffer.isFull(this.#owner.flow.maxReadBufferBytes);
+    return this.#buffer.isFull(this.#owner.policy.maxReadBufferBytes);
   }
 
   /** Where something can be kept. */

@@ -2,12 +2,12 @@ import type { Codec } from "../../codec/codec.ts";
 import { atEndOfTurn, type TurnEnder } from "../../native/turn.ts";
 import type { Data } from "../../socket/argument.ts";
 import { bytesOf } from "../../socket/argument.ts";
-import { DeadlineError } from "../limits/deadline-error.ts";
-import { Deadline } from "../limits/deadline-wheel.ts";
+import { DeadlineError } from "../time/deadline-error.ts";
+import { Deadline } from "../time/deadline-wheel.ts";
 import { ConnectionError, errorOf } from "../transport/connection-error.ts";
 import type { Link } from "../transport/transport.ts";
-import type { Flow } from "./flow.ts";
 import type { Aborter, HeldBack } from "./input.ts";
+import type { ConnectionPolicy } from "./policy.ts";
 import { lostWith, tolerated } from "./unawaited.ts";
 import { WriteBuffer } from "./write-buffer.ts";
 
@@ -102,7 +102,7 @@ export class Output implements TurnEnder {
 
   /** So much can be written now. */
   get roomBytes(): number {
-    return Math.max(0, this.#owner.flow.maxWriteBufferBytes - this.#loadBytes);
+    return Math.max(0, this.#owner.policy.maxWriteBufferBytes - this.#loadBytes);
   }
 
   /**
@@ -111,9 +111,9 @@ export class Output implements TurnEnder {
    * each read only while the other takes what it writes, none would read, for ever. After the end nothing is added.
    */
   get heldBack(): HeldBack {
-    const { flow } = this.#owner;
-    if (!flow.isAccepted || this.#phase !== "open") return "nothing";
-    if (this.#loadBytes >= flow.maxUnsentBytesWhileReading) return "all";
+    const { policy } = this.#owner;
+    if (!policy.isAccepted || this.#phase !== "open") return "nothing";
+    if (this.#loadBytes >= policy.maxUnsentBytesWhileReading) return "all";
     return this.#isFull ? "pushes" : "nothing";
   }
 
@@ -148,27 +148,27 @@ export class Output implements TurnEnder {
   }
 
   #add(bytes: Uint8Array): boolean {
-    const { flow } = this.#owner;
+    const { policy } = this.#owner;
     if (bytes.length > 0 || this.#link.isRecords) {
       const loadBytes = this.#loadBytes + bytes.length;
-      if (loadBytes > flow.maxWriteBufferBytes && !this.#makesRoom(bytes.length)) return this.#refuse();
+      if (loadBytes > policy.maxWriteBufferBytes && !this.#makesRoom(bytes.length)) return this.#refuse();
       this.#buffer ??= new WriteBuffer(this.#link.isRecords);
       this.#buffer.add(bytes);
       this.#added(bytes.length);
     }
-    return this.#isBelow(flow);
+    return this.#isBelow(policy);
   }
 
   /** A frame, which its codec puts where it is sent from, if it can. */
   writeFrame<Out>(codec: Codec<unknown, Out>, frame: Out): boolean {
     if (this.#phase === "open") {
-      const { flow } = this.#owner;
+      const { policy } = this.#owner;
       const buffer = this.#buffer ?? new WriteBuffer(this.#link.isRecords);
-      const bytes = buffer.addFrame(codec, frame, flow.maxWriteBufferBytes);
+      const bytes = buffer.addFrame(codec, frame, policy.maxWriteBufferBytes);
       if (bytes !== undefined) {
         this.#buffer = buffer;
         this.#added(bytes);
-        return this.#isBelow(flow);
+        return this.#isBelow(policy);
       }
     }
     return this.write(codec.encode(frame));
@@ -244,10 +244,10 @@ export class Output implements TurnEnder {
 
   #flush(): void {
     if (this.#isBlocked || this.#phase === "lost") return;
-    const { flow } = this.#owner;
-    const wasMuch = this.#isFull || this.#loadBytes >= flow.maxUnsentBytesWhileReading;
+    const { policy } = this.#owner;
+    const wasMuch = this.#isFull || this.#loadBytes >= policy.maxUnsentBytesWhileReading;
     if (!this.#send()) return;
-    if (this.#isFull && this.#loadBytes < flow.lowWaterBytes) this.#relieve();
+    if (this.#isFull && this.#loadBytes < policy.lowWaterBytes) this.#relieve();
     else if (wasMuch) this.#gate.heldBackChanged();
     if (this.#phase !== "ended") return;
     for (const { resolve, reject } of this.#takeEnders()) {
@@ -264,7 +264,7 @@ export class Output implements TurnEnder {
       if (this.#buffer?.isEmpty === true) this.#buffer = undefined;
       if (this.#buffer !== undefined) {
         this.#isBlocked = true;
-        this.#link.awaitRoom();
+        this.#link.awaitWritable();
         if (this.#loadBytes < before || this.#patience?.isRunning !== true) this.#awaitPeer();
       } else {
         this.#patience?.cancel();
@@ -282,21 +282,21 @@ export class Output implements TurnEnder {
 
   /** What the link takes at once needs no room: whether it is enough. Nobody is told of it within a write. */
   #makesRoom(bytes: number): boolean {
-    return !this.#isBlocked && this.#send() && this.#loadBytes + bytes <= this.#owner.flow.maxWriteBufferBytes;
+    return !this.#isBlocked && this.#send() && this.#loadBytes + bytes <= this.#owner.policy.maxWriteBufferBytes;
   }
 
   /** There is no room for a write, and nothing of it is taken. */
   #refuse(): boolean {
     if (this.#owner.failure !== undefined) return false;
-    const { flow } = this.#owner;
-    flow.writeBufferFull(this.#link.peer);
-    if (flow.whenWriteBufferFull === "close") {
+    const { policy } = this.#owner;
+    policy.writeBufferFull(this.#link.peer);
+    if (policy.whenWriteBufferFull === "close") {
       this.#owner.abort(new ConnectionError("ERR_SOCKWRIGHT_WRITE_BUFFER_FULL"));
       return false;
     }
     // Who waits for room after it waits for the peer, and not in vain.
     if (this.#buffer?.isEmpty === false) this.#fill();
-    if (flow.whenWriteBufferFull === "throw") throw new ConnectionError("ERR_SOCKWRIGHT_WRITE_BUFFER_FULL");
+    if (policy.whenWriteBufferFull === "throw") throw new ConnectionError("ERR_SOCKWRIGHT_WRITE_BUFFER_FULL");
     this.#writesDropped++;
     return false;
   }
@@ -310,7 +310,7 @@ export class Output implements TurnEnder {
   }
 
   /** Whether less than so much waits; if not, who wants to write more is held back. */
-  #isBelow({ highWaterBytes, maxUnsentBytesWhileReading }: Flow): boolean {
+  #isBelow({ highWaterBytes, maxUnsentBytesWhileReading }: ConnectionPolicy): boolean {
     const loadBytes = this.#loadBytes;
     if (loadBytes >= highWaterBytes) {
       this.#fill();
@@ -328,21 +328,21 @@ export class Output implements TurnEnder {
 
   /** The peer has this long to take anything at all: what it takes has this called again. */
   #awaitPeer(): void {
-    const { flow } = this.#owner;
-    const timeoutMs = this.#phase === "open" ? flow.writeTimeoutMs : flow.drainTimeoutMs;
+    const { policy } = this.#owner;
+    const timeoutMs = this.#phase === "open" ? policy.writeTimeoutMs : policy.drainTimeoutMs;
     if (timeoutMs === undefined) return;
-    this.#patience ??= new Deadline(flow.wheel, () => this.#expire());
+    this.#patience ??= new Deadline(policy.wheel, () => this.#expire());
     this.#patience.start(timeoutMs);
   }
 
   #expire(): void {
     // A process that was held up may look at the clock before it has heard of everybody.
-    if (this.#link.isDue?.("room") === true) {
+    if (this.#link.isDue?.("output") === true) {
       this.#awaitPeer();
       return;
     }
     const name = this.#phase === "open" ? "write" : "drain";
-    this.#owner.flow.expired(name, this.#link.peer);
+    this.#owner.policy.expired(name, this.#link.peer);
     this.#owner.abort(new DeadlineError(name));
   }
 

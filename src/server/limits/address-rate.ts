@@ -1,6 +1,6 @@
 import { outOfRange, wrongType } from "../../socket/argument.ts";
 import { checkOptions, type OptionNames } from "../../socket/option-names.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../time/clock.ts";
 
 /** How many addresses a rate remembers. Beyond that it forgets the older half of them, in their favour. */
 export const MAX_RATED_ADDRESSES = 65_536;

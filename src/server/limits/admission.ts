@@ -1,11 +1,11 @@
 import type { AcceptGate } from "../../socket/accept-gate.ts";
 import type { Address } from "../../socket/address.ts";
+import type { Clock } from "../time/clock.ts";
 import { peerOf } from "../transport/peer-of.ts";
 import type { Peer } from "../transport/transport.ts";
 import { AddressCounts } from "./address-counts.ts";
 import { addressKey } from "./address-key.ts";
 import { AddressRate, type Rate } from "./address-rate.ts";
-import type { Clock } from "./clock.ts";
 
 /** Why a connection was not served: named as the option that says so, or because there was no descriptor for it. */
 export type RefusalReason =

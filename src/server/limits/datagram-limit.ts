@@ -1,8 +1,8 @@
+import type { Clock } from "../time/clock.ts";
 import type { Peer } from "../transport/transport.ts";
 import { AddressCounts } from "./address-counts.ts";
 import { addressKey } from "./address-key.ts";
 import { AddressRate, type Rate } from "./address-rate.ts";
-import type { Clock } from "./clock.ts";
 
 /** Why a datagram was dropped: named as the option that says so, or because the server closes. */
 export type DropReason =

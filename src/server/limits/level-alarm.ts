@@ -1,4 +1,4 @@
-import { Deadline, type DeadlineWheel } from "./deadline-wheel.ts";
+import { Deadline, type DeadlineWheel } from "../time/deadline-wheel.ts";
 
 /** How long an alarm is silent after it was told, and after it was called off. */
 export const ALARM_COOLDOWN_MS = 5_000;

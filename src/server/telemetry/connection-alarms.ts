@@ -1,6 +1,6 @@
-import type { DeadlineWheel } from "../limits/deadline-wheel.ts";
 import { type AlarmLevel, LevelAlarm } from "../limits/level-alarm.ts";
 import type { ConnectionsAlarm } from "../serve-options.ts";
+import type { DeadlineWheel } from "../time/deadline-wheel.ts";
 import { alarms } from "./channels.ts";
 import type { ServerReports } from "./server-reports.ts";
 

@@ -1,5 +1,5 @@
 import type { Connection } from "../connection/connection.ts";
-import { DeadlineError, type DeadlineName } from "../limits/deadline-error.ts";
+import { DeadlineError, type DeadlineName } from "../time/deadline-error.ts";
 import { isError } from "../transport/connection-error.ts";
 
 /** How a connection of a server came to its end. `reason` says which of these it was. */

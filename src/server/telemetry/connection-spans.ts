@@ -14,7 +14,7 @@ export class ConnectionSpans {
   }
 
   /** Whether anybody listens. */
-  get areHeard(): boolean {
+  get hasSubscribers(): boolean {
     return connectionStarts.hasSubscribers || connectionStops.hasSubscribers;
   }
 
@@ -30,7 +30,7 @@ export class ConnectionSpans {
   /** Who began to listen in the middle is not told: an end without its beginning fits into no trace. */
   end(start: ConnectionStart, connection: Connection, end: ConnectionEnd): void {
     if (!connectionStops.hasSubscribers) return;
-    const { bytesRead, bytesWritten, durationMs } = connection.stats;
+    const { bytesRead, bytesWritten, durationMs } = connection.stats();
     connectionStops.publish({ ...start, bytesRead, bytesWritten, durationMs, ...end });
   }
 }

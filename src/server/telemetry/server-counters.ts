@@ -1,4 +1,4 @@
-import type { ExpiryReason } from "../connection/flow.ts";
+import type { ExpiryReason } from "../connection/policy.ts";
 import type { RefusalReason } from "../limits/admission.ts";
 import type { DropReason } from "../limits/datagram-limit.ts";
 import type { EndReason } from "./connection-end.ts";

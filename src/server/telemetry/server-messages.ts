@@ -1,7 +1,7 @@
-import type { ExpiryReason } from "../connection/flow.ts";
+import type { WhenWriteBufferFull } from "../connection/connection-options.ts";
+import type { ExpiryReason } from "../connection/policy.ts";
 import type { RefusalReason } from "../limits/admission.ts";
 import type { DropReason } from "../limits/datagram-limit.ts";
-import type { WhenWriteBufferFull } from "../limits/flow-limits.ts";
 import type { ConnectionsAlarm } from "../serve-options.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { ConnectionStart, ConnectionStop } from "./connection-messages.ts";

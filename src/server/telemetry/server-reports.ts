@@ -1,8 +1,8 @@
 import { promiseOf } from "../../socket/given-promise.ts";
-import type { ExpiryReason } from "../connection/flow.ts";
+import type { WhenWriteBufferFull } from "../connection/connection-options.ts";
+import type { ExpiryReason } from "../connection/policy.ts";
 import type { RefusalReason } from "../limits/admission.ts";
 import type { DropReason } from "../limits/datagram-limit.ts";
-import type { WhenWriteBufferFull } from "../limits/flow-limits.ts";
 import type { Peer } from "../transport/peer.ts";
 import { drops, errors, fullWriteBuffers, refusals, timeouts } from "./channels.ts";
 import { ServerCounters } from "./server-counters.ts";

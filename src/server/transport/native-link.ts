@@ -106,7 +106,7 @@ export class NativeLink implements Link, Watcher {
     return this.#taken("sendmsg", kernel.sendmsg(this.slot, this.generation, pieces, 0));
   }
 
-  awaitRoom(): void {
+  awaitWritable(): void {
     this.#await(EPOLLOUT);
   }
 
@@ -121,7 +121,7 @@ export class NativeLink implements Link, Watcher {
     if (poller.wait(this, EPOLLERR) !== undefined) this.#interest &= ~EPOLLERR;
   }
 
-  isDue(what: "input" | "room"): boolean {
+  isDue(what: "input" | "output"): boolean {
     // Input that nobody reads yet is input: its sender is not silent.
     const interest = what === "input" ? EPOLLIN : this.#interest & EPOLLOUT;
     return interest !== 0 && kernel.poll(this.slot, this.generation, interest) > 0;

@@ -45,7 +45,7 @@ export class NodeDatagramLink implements Link {
     return undefined;
   }
 
-  awaitRoom(): void {
+  awaitWritable(): void {
     this.#awaitsRoom = true;
   }
 

@@ -64,12 +64,12 @@ export class NodeLink implements Link {
     return room === 0 ? undefined : this.#write(Buffer.concat(pieces, Math.min(length, room)));
   }
 
-  awaitRoom(): void {
+  awaitWritable(): void {
     if (!this.#socket.writableNeedDrain) queueMicrotask(() => this.#events?.writable());
   }
 
   /** What has come to a socket that is not read from, Node cannot tell: then nobody is silent for certain. */
-  isDue(what: "input" | "room"): boolean {
+  isDue(what: "input" | "output"): boolean {
     return what === "input" && this.#socket.isPaused();
   }
 

@@ -54,12 +54,12 @@ export interface Link extends Sender {
   resume(): void;
   pause(): void;
   /** After a send that took less than it was given: `writable` is told once there is space. */
-  awaitRoom(): void;
+  awaitWritable(): void;
   /**
    * Whether there is input, or room, that is waited for and was not told yet: a process that was held up hears of its
    * connections bit by bit. For a link that tells of them so.
    */
-  isDue?(what: "input" | "room"): boolean;
+  isDue?(what: "input" | "output"): boolean;
   /** From now on `failed` is told also while nothing is read or sent. For a link that can tell. */
   awaitLoss?(): void;
   /** No more bytes will be sent: FIN. */

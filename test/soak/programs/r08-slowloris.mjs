@@ -27,7 +27,7 @@ const { server, port } = await serveHere(
         connection.write(line);
       }
     } catch (error) {
-      lastedMs[String(Reflect.get(Object(error), "deadline"))]?.push(connection.stats.durationMs);
+      lastedMs[String(Reflect.get(Object(error), "deadline"))]?.push(connection.stats().durationMs);
       throw error;
     }
   },

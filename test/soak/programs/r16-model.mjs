@@ -77,10 +77,10 @@ class End {
 
   /** @param {number} length */
   write(length) {
-    const before = this.connection.stats.bytesWritten + this.connection.stats.bytesWaiting;
+    const before = this.connection.stats().bytesWritten + this.connection.stats().bytesWaiting;
     try {
       this.connection.write(stretch(this.sent, length));
-      const added = this.connection.stats.bytesWritten + this.connection.stats.bytesWaiting - before;
+      const added = this.connection.stats().bytesWritten + this.connection.stats().bytesWaiting - before;
       // Nothing, once the connection is lost; all or nothing otherwise.
       if (added === length) this.sent += length;
       else if (this.connection.signal.aborted === false) this.broken = `${added} of ${length} bytes were taken`;

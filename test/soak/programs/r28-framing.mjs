@@ -109,7 +109,7 @@ for (const [name, { codec, good, tooLong }] of Object.entries(subjects)) {
   let readBefore = 0;
   /** @type {import("sockwright/server").Connection | undefined} */
   let current;
-  const bytesRead = () => readBefore + (current?.stats.bytesRead ?? 0);
+  const bytesRead = () => readBefore + (current?.stats().bytesRead ?? 0);
   /** @type {Map<string, number>} */
   const wrong = new Map();
   let others = 0;
@@ -119,7 +119,7 @@ for (const [name, { codec, good, tooLong }] of Object.entries(subjects)) {
       try {
         for await (const _ of connection.frames(codec)) frames++;
       } finally {
-        readBefore += connection.stats.bytesRead;
+        readBefore += connection.stats().bytesRead;
         if (current === connection) current = undefined;
       }
     },

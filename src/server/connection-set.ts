@@ -31,7 +31,7 @@ export interface ConnectionInfo {
  * Whom a server serves: the connections that are open, and the calls of the service's function that go on. A connection
  * leaves, and its place is free, when its descriptor is closed, whatever its handler does; the handler is counted apart.
  */
-export class Sessions {
+export class ConnectionSet {
   readonly service: Service;
   readonly reports: ServerReports;
   readonly spans: ConnectionSpans;
@@ -138,7 +138,7 @@ export class Sessions {
   /** The one place that every connection comes by at its end, once; false when it did before. */
   left(connection: Connection, end: ConnectionEnd, start: ConnectionStart | undefined): boolean {
     if (!this.#open.delete(connection)) return false;
-    this.reports.counters.ended(end.reason, connection.stats);
+    this.reports.counters.ended(end.reason, connection.stats());
     if (start !== undefined) this.spans.end(start, connection, end);
     this.#admission.left(connection.peer);
     this.#tellIfOver();
@@ -178,47 +178,47 @@ export class Sessions {
 export class Session implements ConnectionOwner {
   readonly at: SocketUrl;
   readonly start: ConnectionStart | undefined;
-  readonly #sessions: Sessions;
+  readonly #connections: ConnectionSet;
   readonly #end: ConnectionEnd | undefined;
 
-  constructor(sessions: Sessions, at: SocketUrl, start?: ConnectionStart, end?: ConnectionEnd) {
+  constructor(sessions: ConnectionSet, at: SocketUrl, start?: ConnectionStart, end?: ConnectionEnd) {
     this.at = at;
     this.start = start;
-    this.#sessions = sessions;
+    this.#connections = sessions;
     this.#end = end;
   }
 
   returned(connection: Connection): void {
     if (connection.tellsWhenReleased()) return;
     if (connection.closeAtOnce()) {
-      this.#sessions.settled();
+      this.#connections.settled();
       return;
     }
     connection.close().then(
-      () => this.#sessions.settled(),
+      () => this.#connections.settled(),
       (error: unknown) => {
-        this.#sessions.report(error, connection.failure, connection.peer);
-        this.#sessions.settled();
+        this.#connections.report(error, connection.failure, connection.peer);
+        this.#connections.settled();
       },
     );
   }
 
   threw(connection: Connection, thrown: unknown): void {
     const { failure, peer } = connection;
-    const wasOpen = this.#sessions.left(connection, { reason: "failed", error: thrown }, this.start);
+    const wasOpen = this.#connections.left(connection, { reason: "failed", error: thrown }, this.start);
     if (wasOpen) connection.abort(isError(thrown) ? thrown : undefined);
-    this.#sessions.report(thrown, failure, peer);
-    this.#sessions.settled();
+    this.#connections.report(thrown, failure, peer);
+    this.#connections.settled();
   }
 
   closing(connection: Connection): void {
-    connection.owner = new Session(this.#sessions, this.at, this.start, endOfClose(connection));
+    connection.owner = new Session(this.#connections, this.at, this.start, endOfClose(connection));
   }
 
   closed(connection: Connection, isSent: boolean): void {
     const { failure, phase } = connection;
     const decided = failure === undefined || isSent ? this.#end : undefined;
-    const end = decided ?? (failure && endOfLoss(failure, phase, this.#sessions.closeReason));
-    if (end !== undefined) this.#sessions.left(connection, end, this.start);
+    const end = decided ?? (failure && endOfLoss(failure, phase, this.#connections.closeReason));
+    if (end !== undefined) this.#connections.left(connection, end, this.start);
   }
 }

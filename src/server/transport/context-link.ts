@@ -1,7 +1,7 @@
 import type { AsyncResource } from "node:async_hooks";
 import { Connection } from "../connection/connection.ts";
-import type { Flow } from "../connection/flow.ts";
-import type { Link } from "../transport/transport.ts";
+import type { ConnectionPolicy } from "../connection/policy.ts";
+import type { Link } from "./transport.ts";
 
 /**
  * A connection with an asynchronous context of its own: what its events call, the functions that are given what comes and
@@ -11,8 +11,8 @@ import type { Link } from "../transport/transport.ts";
 export class ConnectionInContext extends Connection {
   readonly #context: AsyncResource;
 
-  constructor(link: Link, flow: Flow, id: number, context: AsyncResource) {
-    super(link, flow, id);
+  constructor(link: Link, policy: ConnectionPolicy, id: number, context: AsyncResource) {
+    super(link, policy, id);
     this.#context = context;
   }
 

@@ -11,7 +11,7 @@ import type { SocketUrl } from "./url/socket-url.ts";
 export const MAX_EARLY_DATAGRAMS = 64;
 
 /** Gives the datagrams of one socket to the service, as many as the limits let through, and sends the replies. */
-export class DatagramDesk {
+export class DatagramServer {
   readonly #socket: DatagramSocket;
   readonly #service: Service;
   readonly #limit: DatagramLimit;
@@ -32,7 +32,7 @@ export class DatagramDesk {
   static async open(
     bind: (events: DatagramEvents) => Promise<DatagramSocket>,
     ...[service, limit, reports]: [Service, DatagramLimit, ServerReports]
-  ): Promise<DatagramDesk> {
+  ): Promise<DatagramServer> {
     // Some may come before the socket is told to be there.
     const early: Parameters<DatagramEvents["received"]>[] = [];
     let receive: DatagramEvents["received"] = (...datagram) => {
@@ -44,17 +44,17 @@ export class DatagramDesk {
       // None of those before it is answered yet.
       reports.dropped("max-pending-replies", datagram[1]);
     };
-    let desk: DatagramDesk | undefined;
+    let server: DatagramServer | undefined;
     const socket = await bind({
       received: (data, peer, address) => receive(data, peer, address),
       failed: (error, peer) => reports.failed(error, peer),
       lost: (error) => {
-        if (desk !== undefined) desk.#lost();
+        if (server !== undefined) server.#lost();
         reports.failed(error, undefined);
       },
     });
-    const opened = new DatagramDesk(socket, service, limit, reports);
-    desk = opened;
+    const opened = new DatagramServer(socket, service, limit, reports);
+    server = opened;
     receive = (data, peer, address) => opened.#received(data, peer, address);
     for (const datagram of early) opened.#received(...datagram);
     return opened;

@@ -4,25 +4,25 @@ import { promised } from "../socket/call.ts";
 import { checkOptions, type OptionNames } from "../socket/option-names.ts";
 import { signalOf } from "../socket/wait-options.ts";
 import { Connection, nextConnectionId } from "./connection/connection.ts";
-import type { Flow } from "./connection/flow.ts";
-import { DatagramDesk } from "./datagram-desk.ts";
+import type { ConnectionPolicy } from "./connection/policy.ts";
+import { type ConnectionInfo, ConnectionSet, Session } from "./connection-set.ts";
+import { DatagramServer } from "./datagram-server.ts";
 import { Grace } from "./grace.ts";
 import { Admission } from "./limits/admission.ts";
-import { systemClock } from "./limits/clock.ts";
 import { DatagramLimit } from "./limits/datagram-limit.ts";
-import { deadlines } from "./limits/deadline-wheel.ts";
-import { type LinkTimeouts, timed } from "./limits/timed-link.ts";
 import { type ServeOptions, serveLimits } from "./serve-options.ts";
 import { type Service, type ServiceInput, serviceOf } from "./service.ts";
-import { type ConnectionInfo, Session, Sessions } from "./session.ts";
 import { ConnectionAlarms } from "./telemetry/connection-alarms.ts";
 import { type ConnectionContext, contextOf } from "./telemetry/connection-context.ts";
-import { ConnectionInContext } from "./telemetry/connection-in-context.ts";
 import type { ConnectionStart } from "./telemetry/connection-messages.ts";
 import { ConnectionSpans } from "./telemetry/connection-spans.ts";
 import type { ServerStats } from "./telemetry/server-counters.ts";
 import { ServerReports } from "./telemetry/server-reports.ts";
+import { systemClock } from "./time/clock.ts";
+import { deadlines } from "./time/deadline-wheel.ts";
 import { isError } from "./transport/connection-error.ts";
+import { ConnectionInContext } from "./transport/context-link.ts";
+import { type LinkTimeouts, timed } from "./transport/timed-link.ts";
 import type { DatagramEvents, DatagramSocket, Link, LinkListener } from "./transport/transport.ts";
 import { transport } from "./transport/transports.ts";
 import { formatSocketUrl, isInherited, parseSocketUrl, type SocketUrl } from "./url/socket-url.ts";
@@ -95,17 +95,17 @@ function isList(urls: string | readonly string[]): urls is readonly string[] {
 export class Server implements AsyncDisposable {
   readonly #service: Service;
   readonly #context: ConnectionContext | undefined;
-  readonly #listeners: (LinkListener | DatagramDesk)[] = [];
-  readonly #desks: DatagramDesk[] = [];
+  readonly #listeners: (LinkListener | DatagramServer)[] = [];
+  readonly #datagramServers: DatagramServer[] = [];
   readonly #reports: ServerReports;
   readonly #spans: ConnectionSpans;
-  readonly #sessions: Sessions;
+  readonly #connections: ConnectionSet;
   readonly #admission: Admission;
   readonly #datagramLimit: DatagramLimit;
   readonly #alarms: ConnectionAlarms;
   readonly #timeouts: LinkTimeouts;
   /** One for all connections. */
-  readonly #flow: Flow;
+  readonly #policy: ConnectionPolicy;
   readonly #grace = new Grace();
   #closing: Promise<CloseSummary> | undefined;
   #closed: Promise<CloseSummary> | undefined;
@@ -121,7 +121,7 @@ export class Server implements AsyncDisposable {
     this.#reports = reports;
     this.#spans = new ConnectionSpans(service.name);
     this.#timeouts = limits;
-    this.#flow = {
+    this.#policy = {
       ...limits,
       isAccepted: true,
       wheel: deadlines,
@@ -135,7 +135,7 @@ export class Server implements AsyncDisposable {
       refused: (reason, peer) => reports.refused(reason, peer),
       acceptFailed: (error) => reports.counters.acceptFailed(error),
     });
-    this.#sessions = new Sessions(service, reports, this.#spans, this.#admission);
+    this.#connections = new ConnectionSet(service, reports, this.#spans, this.#admission);
   }
 
   /** Where it serves, with the real ports: of the listeners that live. One that failed is not among them, nor one closed. */
@@ -184,7 +184,7 @@ export class Server implements AsyncDisposable {
    * ```
    */
   connections(): readonly ConnectionInfo[] {
-    return this.#sessions.infos();
+    return this.#connections.infos();
   }
 
   /**
@@ -212,7 +212,7 @@ export class Server implements AsyncDisposable {
   abort(id: number, reason?: Error): boolean {
     if (typeof id !== "number") throw wrongType("id", "of type number, as server.connections() has it", id);
     if (reason !== undefined && !isError(reason)) throw wrongType("reason", "an instance of Error", reason);
-    return this.#sessions.abort(id, reason);
+    return this.#connections.abort(id, reason);
   }
 
   /**
@@ -239,7 +239,7 @@ export class Server implements AsyncDisposable {
    * ```
    */
   stats(): ServerStats {
-    return this.#reports.counters.snapshot(this.#sessions.active);
+    return this.#reports.counters.snapshot(this.#connections.active);
   }
 
   /** @internal */
@@ -282,22 +282,22 @@ export class Server implements AsyncDisposable {
   async #close(): Promise<CloseSummary> {
     // Each by itself: none waits for another that hangs.
     const closed = this.#listeners.map((listener) => this.#closeListener(listener));
-    this.#sessions.stop();
-    await Promise.race([Promise.all([...closed, this.#sessions.whenOver()]), this.#grace.over]);
-    for (const desk of this.#desks) desk.giveUp();
-    const aborted = this.#grace.isOver ? this.#sessions.abortAll() : 0;
+    this.#connections.stop();
+    await Promise.race([Promise.all([...closed, this.#connections.whenOver()]), this.#grace.over]);
+    for (const server of this.#datagramServers) server.giveUp();
+    const aborted = this.#grace.isOver ? this.#connections.abortAll() : 0;
     // Who only waited for the connection has returned by then.
     if (this.#grace.isOver) await aTurn();
     this.#alarms.stop();
     const isStopped = await this.#stopService();
     this.#grace.stop();
-    const pending = this.#desks.reduce((sum, desk) => sum + desk.pending, 0);
-    const summary = { aborted, unfinished: this.#sessions.running + pending + (isStopped ? 0 : 1) };
+    const pending = this.#datagramServers.reduce((sum, server) => sum + server.pending, 0);
+    const summary = { aborted, unfinished: this.#connections.running + pending + (isStopped ? 0 : 1) };
     this.#tellClosed?.(summary);
     return summary;
   }
 
-  async #closeListener(listener: LinkListener | DatagramDesk): Promise<void> {
+  async #closeListener(listener: LinkListener | DatagramServer): Promise<void> {
     try {
       await listener.close();
     } catch (error) {
@@ -327,9 +327,9 @@ export class Server implements AsyncDisposable {
     if (isDatagrams !== true) {
       const { stream } = this.#service;
       if (stream === undefined) throw lacks(this.#service, "connections", url, "a function stream(connection)");
-      let session = new Session(this.#sessions, url);
+      let session = new Session(this.#connections, url);
       const listener = await listen(url, (link) => this.#accept(link, session), failed, this.#admission);
-      session = new Session(this.#sessions, listener.url);
+      session = new Session(this.#connections, listener.url);
       this.#listeners.push(listener);
       return;
     }
@@ -337,9 +337,9 @@ export class Server implements AsyncDisposable {
     if (datagram === undefined)
       throw lacks(this.#service, "datagrams", url, "{ name, datagram({ data, reply }) { … } }");
     const bindTo = (events: DatagramEvents): Promise<DatagramSocket> => bind(url, events);
-    const desk = await DatagramDesk.open(bindTo, this.#service, this.#datagramLimit, this.#reports);
-    this.#desks.push(desk);
-    this.#listeners.push(desk);
+    const server = await DatagramServer.open(bindTo, this.#service, this.#datagramLimit, this.#reports);
+    this.#datagramServers.push(server);
+    this.#listeners.push(server);
   }
 
   #accept(link: Link, session: Session): void {
@@ -349,15 +349,15 @@ export class Server implements AsyncDisposable {
     }
     const id = nextConnectionId();
     const context = this.#context;
-    const { areHeard } = this.#spans;
-    const start = areHeard || context !== undefined ? this.#spans.describe(id, link.peer, session.at) : undefined;
-    const own = areHeard ? new Session(this.#sessions, session.at, start) : session;
+    const { hasSubscribers } = this.#spans;
+    const start = hasSubscribers || context !== undefined ? this.#spans.describe(id, link.peer, session.at) : undefined;
+    const own = hasSubscribers ? new Session(this.#connections, session.at, start) : session;
     if (context !== undefined && start !== undefined) {
       this.#acceptInContext(link, own, start, context);
       return;
     }
-    const guarded = timed(link, this.#timeouts, deadlines, this.#flow.expired);
-    this.#sessions.begin(new Connection(guarded, this.#flow, id), own);
+    const guarded = timed(link, this.#timeouts, deadlines, this.#policy.expired);
+    this.#connections.begin(new Connection(guarded, this.#policy, id), own);
   }
 
   #acceptInContext(link: Link, session: Session, start: ConnectionStart, context: ConnectionContext): void {
@@ -371,9 +371,11 @@ export class Server implements AsyncDisposable {
       return;
     }
     // A deadline is told from a timer of all connections.
-    const flow = { ...this.#flow, expired: own.bind(this.#flow.expired) };
-    const guarded = timed(link, this.#timeouts, deadlines, flow.expired);
-    own.runInAsyncScope(() => this.#sessions.begin(new ConnectionInContext(guarded, flow, start.id, own), session));
+    const policy = { ...this.#policy, expired: own.bind(this.#policy.expired) };
+    const guarded = timed(link, this.#timeouts, deadlines, policy.expired);
+    own.runInAsyncScope(() =>
+      this.#connections.begin(new ConnectionInContext(guarded, policy, start.id, own), session),
+    );
   }
 }
 

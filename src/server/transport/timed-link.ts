@@ -1,7 +1,7 @@
-import type { PeerCredentials } from "../transport/peer-credentials.ts";
-import type { Link, LinkEvents, Peer } from "../transport/transport.ts";
-import { DeadlineError, type DeadlineName } from "./deadline-error.ts";
-import { Deadline, type DeadlineWheel } from "./deadline-wheel.ts";
+import { DeadlineError, type DeadlineName } from "../time/deadline-error.ts";
+import { Deadline, type DeadlineWheel } from "../time/deadline-wheel.ts";
+import type { PeerCredentials } from "./peer-credentials.ts";
+import type { Link, LinkEvents, Peer } from "./transport.ts";
 
 /** How long a connection may take, in ms; undefined is for ever. How long it may take nothing, its output looks at. */
 export interface LinkTimeouts {
@@ -104,15 +104,15 @@ class TimedLink implements Link, LinkEvents {
     return taken;
   }
 
-  awaitRoom(): void {
-    this.#link.awaitRoom();
+  awaitWritable(): void {
+    this.#link.awaitWritable();
   }
 
   awaitLoss(): void {
     this.#link.awaitLoss?.();
   }
 
-  isDue(what: "input" | "room"): boolean {
+  isDue(what: "input" | "output"): boolean {
     return this.#link.isDue?.(what) === true;
   }
 

@@ -10,7 +10,7 @@ const BRIDGE_BYTES = 64;
  * long as a frame does not begin before it. Where one does, its beginning lies in memory of our own, and as much of the
  * chunk is copied behind it as the frame turns out to need; after the frame the chunk itself is looked at again.
  */
-export class Intake {
+export class FrameBuffer {
   /** What can be looked at, from `start` to its end. */
   bytes: Buffer = NOTHING;
   start = 0;

@@ -1,7 +1,7 @@
-import type { DeadlineName } from "../limits/deadline-error.ts";
-import { type DeadlineWheel, deadlines } from "../limits/deadline-wheel.ts";
-import { type FlowLimits, type FlowOptions, flowLimits } from "../limits/flow-limits.ts";
+import type { DeadlineName } from "../time/deadline-error.ts";
+import { type DeadlineWheel, deadlines } from "../time/deadline-wheel.ts";
 import type { Peer } from "../transport/peer.ts";
+import { type ConnectionLimits, type ConnectionOptions, connectionLimits } from "./connection-options.ts";
 
 /**
  * What a connection was not waited for any longer: a deadline; `linger`, the end of a peer that was sent its own; `grace`,
@@ -13,7 +13,7 @@ export type ExpiryReason = DeadlineName | "linger" | "grace";
  * What connections go by, and whom they tell when that was too little. All connections of a server share one: none of it is
  * theirs.
  */
-export interface Flow extends FlowLimits {
+export interface ConnectionPolicy extends ConnectionLimits {
   /** Whether the connections were accepted, and not made: of the two ends of a connection, the one that made it always reads. */
   readonly isAccepted: boolean;
   /** How long the peer may take nothing of what waits to be sent; undefined is for ever. */
@@ -27,9 +27,9 @@ export interface Flow extends FlowLimits {
 const UNTOLD = { wheel: deadlines, writeBufferFull: () => undefined, expired: () => undefined };
 
 /** Of a client, which nobody counts for. */
-export function clientFlow(options: FlowOptions = {}): Flow {
-  return { ...flowLimits(options), ...UNTOLD, isAccepted: false };
+export function clientPolicy(options: ConnectionOptions = {}): ConnectionPolicy {
+  return { ...connectionLimits(options), ...UNTOLD, isAccepted: false };
 }
 
 /** What a connection goes by that was not told anything else. */
-export const DEFAULT_FLOW: Flow = { ...flowLimits({}), ...UNTOLD, isAccepted: true };
+export const DEFAULT_POLICY: ConnectionPolicy = { ...connectionLimits({}), ...UNTOLD, isAccepted: true };

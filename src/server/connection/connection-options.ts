@@ -16,16 +16,16 @@ export const DEFAULT_MAX_WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
 export const MAX_UNSENT_BYTES_WHILE_READING = 1024 * 1024;
 /** After the close, a peer may take nothing for so long. */
 export const DEFAULT_DRAIN_TIMEOUT_MS = 30_000;
-const MAX_FLOW_BYTES = 1024 * 1024 * 1024;
+const MAX_BUFFER_LIMIT_BYTES = 1024 * 1024 * 1024;
 const MAX_DRAIN_TIMEOUT_MS = 2_147_483_647;
 
-/** What becomes of a write that the write buffer cannot hold: see {@link FlowOptions}. */
+/** What becomes of a write that the write buffer cannot hold: see {@link ConnectionOptions}. */
 export type WhenWriteBufferFull = (typeof POLICIES)[number];
 
 const POLICIES = ["close", "drop", "throw"] as const;
 
 /** What a connection keeps of what it was not asked for yet, and of what its peer does not take. */
-export interface FlowOptions {
+export interface ConnectionOptions {
   /** How many bytes that came are kept until they are read; then the peer has to wait. 1 to 1 GiB; default 64 KiB. */
   readonly maxReadBufferBytes?: number | undefined;
   /**
@@ -54,7 +54,7 @@ export interface FlowOptions {
 }
 
 /** What they are called. */
-export const FLOW_OPTIONS: OptionNames<FlowOptions> = {
+export const CONNECTION_OPTIONS: OptionNames<ConnectionOptions> = {
   maxReadBufferBytes: true,
   highWaterBytes: true,
   lowWaterBytes: true,
@@ -64,7 +64,7 @@ export const FLOW_OPTIONS: OptionNames<FlowOptions> = {
 };
 
 /** The options with all that was left open filled in. */
-export interface FlowLimits {
+export interface ConnectionLimits {
   readonly maxReadBufferBytes: number;
   readonly highWaterBytes: number;
   readonly lowWaterBytes: number;
@@ -76,7 +76,7 @@ export interface FlowLimits {
 }
 
 /** What the options say, and their defaults. Throws for what cannot be. */
-export function flowLimits(options: FlowOptions): FlowLimits {
+export function connectionLimits(options: ConnectionOptions): ConnectionLimits {
   const {
     maxReadBufferBytes = DEFAULT_MAX_READ_BUFFER_BYTES,
     maxWriteBufferBytes = DEFAULT_MAX_WRITE_BUFFER_BYTES,
@@ -87,12 +87,12 @@ export function flowLimits(options: FlowOptions): FlowLimits {
   if (policy === undefined) {
     throw wrongValue("options.whenWriteBufferFull", 'must be "close", "drop" or "throw"', whenWriteBufferFull);
   }
-  const most = bytes("maxWriteBufferBytes", maxWriteBufferBytes, MAX_FLOW_BYTES);
+  const most = bytes("maxWriteBufferBytes", maxWriteBufferBytes, MAX_BUFFER_LIMIT_BYTES);
   const { highWaterBytes = Math.min(DEFAULT_HIGH_WATER_BYTES, most) } = options;
   const high = bytes("highWaterBytes", highWaterBytes, most);
   const { lowWaterBytes = Math.ceil(high / 2) } = options;
   return {
-    maxReadBufferBytes: bytes("maxReadBufferBytes", maxReadBufferBytes, MAX_FLOW_BYTES),
+    maxReadBufferBytes: bytes("maxReadBufferBytes", maxReadBufferBytes, MAX_BUFFER_LIMIT_BYTES),
     highWaterBytes: high,
     lowWaterBytes: bytes("lowWaterBytes", lowWaterBytes, high),
     maxWriteBufferBytes: most,
