@@ -146,7 +146,8 @@ export function received(
     throw new SocketError(syscall, -result);
   }
   turn.spendBytes(result);
-  if (isConnectionless(endpoint.type)) return result;
+  const isStream = endpoint.type === SOCK_STREAM;
+  if (!isStream && isConnectionless(endpoint.type)) return result;
   // An empty result with an error still to be told is no clean end: a send has consumed the reset.
   if (result === 0 && asked > 0 && endpoint.unreadError !== 0) {
     const errno = endpoint.unreadError;
@@ -154,7 +155,7 @@ export function received(
     throw new SocketError(syscall, errno);
   }
   // Level-triggering makes it safe to wait without another look. Urgent data and a peek say nothing of the rest.
-  endpoint.drained = endpoint.type === SOCK_STREAM && flags === 0 && result < asked && result > 0;
+  endpoint.drained = isStream && flags === 0 && result < asked && result > 0;
   return result;
 }
 
