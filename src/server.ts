@@ -11,9 +11,10 @@ export type { Rate } from "./server/limits/address-rate.ts";
 export type { RefusalReason } from "./server/limits/admission.ts";
 export type { DropReason } from "./server/limits/datagram-limit.ts";
 export type { AlarmLevel } from "./server/limits/level-alarm.ts";
-export type { ConnectionsAlarm, ServeOptions } from "./server/serve-options.ts";
+export type { ServeOptions } from "./server/serve-options.ts";
 export { type CloseOptions, type CloseSummary, type Server, serve } from "./server/server.ts";
 export type { DatagramMessage, Service, ServiceInput } from "./server/service.ts";
+export type { ConnectionsAlarm } from "./server/telemetry/connection-alarms.ts";
 export type { ConnectionContext } from "./server/telemetry/connection-context.ts";
 export type { ConnectionEnd, EndReason } from "./server/telemetry/connection-end.ts";
 export type { ConnectionStart, ConnectionStop, ConnectionTotals } from "./server/telemetry/connection-messages.ts";
@@ -24,8 +25,8 @@ export type { AboutPeer, HookName, ServerMessages } from "./server/telemetry/ser
 export { DeadlineError, type DeadlineName } from "./server/time/deadline-error.ts";
 export { ConnectionError, type ConnectionErrorCode } from "./server/transport/connection-error.ts";
 export { TransportError } from "./server/transport/node-transport.ts";
+export type { Peer } from "./server/transport/peer.ts";
 export type { PeerCredentials } from "./server/transport/peer-credentials.ts";
-export type { Peer } from "./server/transport/transport.ts";
 export {
   type AddressUrl,
   formatSocketUrl,

@@ -79,7 +79,7 @@ export class ConnectionSet {
   abort(id: number, reason: Error | undefined): boolean {
     for (const connection of this.#open) {
       if (connection.id !== id) continue;
-      connection.abort(reason);
+      connection.run(() => connection.abort(reason));
       return true;
     }
     return false;
@@ -88,7 +88,7 @@ export class ConnectionSet {
   /** Whoever waits for input gets the end of it, also who comes from now on. */
   stop(): void {
     this.#isStopped = true;
-    for (const connection of this.#open) connection.endInput();
+    for (const connection of this.#open) connection.run(() => connection.endInput());
   }
 
   /** Aborts those that still have something to do; gives how many. */
@@ -97,10 +97,17 @@ export class ConnectionSet {
     let aborted = 0;
     for (const connection of this.#open) {
       // The peer has been sent everything, and the end: it only has not ended itself.
-      if (connection.endLinger()) continue;
+      let hasLingered = false;
+      connection.run(() => {
+        hasLingered = connection.endLinger();
+      });
+      if (hasLingered) continue;
       aborted++;
-      this.reports.expired("grace", connection.peer);
-      connection.abort(this.#closeReason);
+      const reason = this.#closeReason;
+      connection.run(() => {
+        this.reports.expired("grace", connection.peer);
+        connection.abort(reason);
+      });
     }
     return aborted;
   }

@@ -4,7 +4,8 @@ import { promiseOf } from "../socket/given-promise.ts";
 import type { DatagramLimit } from "./limits/datagram-limit.ts";
 import type { Service } from "./service.ts";
 import type { ServerReports } from "./telemetry/server-reports.ts";
-import type { DatagramEvents, DatagramSocket, Peer } from "./transport/transport.ts";
+import type { Peer } from "./transport/peer.ts";
+import type { DatagramEvents, DatagramSocket } from "./transport/transport.ts";
 import type { SocketUrl } from "./url/socket-url.ts";
 
 /** Datagrams that are kept while their socket is still being opened; further ones are dropped. */

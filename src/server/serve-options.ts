@@ -10,9 +10,10 @@ import { type Rate, rate } from "./limits/address-rate.ts";
 import type { AdmissionLimits } from "./limits/admission.ts";
 import type { DatagramLimits } from "./limits/datagram-limit.ts";
 import type { AlarmLevel } from "./limits/level-alarm.ts";
+import type { ConnectionsAlarm } from "./telemetry/connection-alarms.ts";
 import type { ConnectionContext } from "./telemetry/connection-context.ts";
+import type { Peer } from "./transport/peer.ts";
 import type { LinkTimeouts } from "./transport/timed-link.ts";
-import type { Peer } from "./transport/transport.ts";
 
 /** Connections of a server, unless it is told otherwise. */
 export const DEFAULT_MAX_CONNECTIONS = 16_384;
@@ -24,18 +25,6 @@ const ALARMING_PART = 0.9;
 /** How long a peer may take nothing of what waits to be sent to it, unless the server is told otherwise. */
 export const DEFAULT_WRITE_TIMEOUT_MS = 30_000;
 const MAX_COUNT = 2_147_483_647;
-
-/** A level of open connections was passed, or is passed no more. */
-export interface ConnectionsAlarm {
-  readonly isRaised: boolean;
-  /** How many connections were open when it was told. */
-  readonly connections: number;
-  /** Which alarm it is. */
-  readonly raiseAt: number;
-  readonly clearAt: number;
-  /** The name of the service. */
-  readonly service: string;
-}
 
 /**
  * How a server runs, and what it takes on. An address is an IPv4 address, or the /64 network of an IPv6 address; the

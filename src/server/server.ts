@@ -21,9 +21,10 @@ import { ServerReports } from "./telemetry/server-reports.ts";
 import { systemClock } from "./time/clock.ts";
 import { deadlines } from "./time/deadline-wheel.ts";
 import { isError } from "./transport/connection-error.ts";
-import { ConnectionInContext } from "./transport/context-link.ts";
+import { ContextLink } from "./transport/context-link.ts";
+import type { Link } from "./transport/link.ts";
 import { type LinkTimeouts, timed } from "./transport/timed-link.ts";
-import type { DatagramEvents, DatagramSocket, Link, LinkListener } from "./transport/transport.ts";
+import type { DatagramEvents, DatagramSocket, LinkListener } from "./transport/transport.ts";
 import { transport } from "./transport/transports.ts";
 import { formatSocketUrl, isInherited, parseSocketUrl, type SocketUrl } from "./url/socket-url.ts";
 
@@ -370,12 +371,8 @@ export class Server implements AsyncDisposable {
       this.#reports.hookFailed("context", error, link.peer);
       return;
     }
-    // A deadline is told from a timer of all connections.
-    const policy = { ...this.#policy, expired: own.bind(this.#policy.expired) };
-    const guarded = timed(link, this.#timeouts, deadlines, policy.expired);
-    own.runInAsyncScope(() =>
-      this.#connections.begin(new ConnectionInContext(guarded, policy, start.id, own), session),
-    );
+    const guarded = timed(new ContextLink(link, own), this.#timeouts, deadlines, this.#policy.expired);
+    own.runInAsyncScope(() => this.#connections.begin(new Connection(guarded, this.#policy, start.id), session));
   }
 }
 

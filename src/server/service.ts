@@ -1,7 +1,7 @@
 import { functionOf, wrongType } from "../socket/argument.ts";
 import { checkDefinition, type OptionNames } from "../socket/option-names.ts";
 import type { Connection } from "./connection/connection.ts";
-import type { Peer } from "./transport/transport.ts";
+import type { Peer } from "./transport/peer.ts";
 
 /** A datagram that came, and the way back. */
 export interface DatagramMessage {

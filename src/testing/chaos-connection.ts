@@ -1,5 +1,5 @@
 import { NO_PLACE, type Placed } from "../native/placed-list.ts";
-import type { Link, LinkEvents } from "../server/transport/transport.ts";
+import type { Link, LinkInput, LinkOutput } from "../server/transport/link.ts";
 import { ChaosDirection, type DirectionOwner, type Ending } from "./chaos-direction.ts";
 import type { Chaos } from "./chaos-options.ts";
 import { StreamPlan } from "./chaos-plan.ts";
@@ -27,22 +27,20 @@ export class ChaosConnection implements DirectionOwner, Placed {
     this.#number = number;
     this.#tally = tally;
     this.#closed = closed;
-    client.open(
-      this.#events(
-        () => this.#toTarget,
-        () => this.#toClient,
-      ),
+    const events = this.#events(
+      () => this.#toTarget,
+      () => this.#toClient,
     );
+    client.open(events, events);
   }
 
   /** The target's side is there. */
   join(target: Link): void {
-    target.open(
-      this.#events(
-        () => this.#toClient,
-        () => this.#toTarget,
-      ),
+    const events = this.#events(
+      () => this.#toClient,
+      () => this.#toTarget,
     );
+    target.open(events, events);
     this.#target = target;
     if (!this.#isOpen) {
       target.abort();
@@ -82,7 +80,7 @@ export class ChaosConnection implements DirectionOwner, Placed {
     else if (halfClose === "pass") direction.to.end();
   }
 
-  #events(outOf: () => ChaosDirection | undefined, into: () => ChaosDirection | undefined): LinkEvents {
+  #events(outOf: () => ChaosDirection | undefined, into: () => ChaosDirection | undefined): LinkInput & LinkOutput {
     return {
       received: (bytes) => outOf()?.received(bytes),
       ended: () => outOf()?.ended("end"),

@@ -1,4 +1,5 @@
-import type { Link, Peer } from "../server/transport/transport.ts";
+import type { Link, LinkInput, LinkOutput } from "../server/transport/link.ts";
+import type { Peer } from "../server/transport/peer.ts";
 import type { Chaos } from "./chaos-options.ts";
 import { DatagramPlan, type Way } from "./chaos-plan.ts";
 import type { Tally } from "./chaos-stats.ts";
@@ -136,7 +137,7 @@ export class ChaosFlow {
   }
 
   join(target: Link): void {
-    target.open({
+    const events: LinkInput & LinkOutput = {
       received: (data) => this.#toClient.received(data),
       // An empty datagram, which a link cannot tell from an end; the link that told it is not to be called from within.
       ended: () => {
@@ -149,7 +150,8 @@ export class ChaosFlow {
         target.abort();
         this.#target = undefined;
       },
-    });
+    };
+    target.open(events, events);
     this.#isJoining = false;
     this.#target = target;
     if (!this.#isOpen) {

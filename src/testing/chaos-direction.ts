@@ -1,4 +1,4 @@
-import type { Link } from "../server/transport/transport.ts";
+import type { Link } from "../server/transport/link.ts";
 import type { Chaos } from "./chaos-options.ts";
 import type { StreamPlan } from "./chaos-plan.ts";
 

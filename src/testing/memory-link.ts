@@ -1,6 +1,7 @@
 import { constants } from "node:os";
+import type { Link, LinkInput, LinkOutput } from "../server/transport/link.ts";
+import type { Peer } from "../server/transport/peer.ts";
 import type { PeerCredentials } from "../server/transport/peer-credentials.ts";
-import type { Link, LinkEvents, Peer } from "../server/transport/transport.ts";
 import { SocketError } from "../socket/socket-error.ts";
 
 /** What a record costs of the buffer besides its bytes, so that empty ones are bounded too. */
@@ -21,7 +22,7 @@ export interface MemoryLinkShape {
  * read, up to a limit; what arrives is told in microtasks, a piece in each.
  */
 export class MemoryLink implements Link {
-  readonly peer: Peer;
+  peer: Peer;
   readonly isRecords: boolean;
   readonly isDatagram: boolean;
   readonly endsAtClose = true;
@@ -30,7 +31,8 @@ export class MemoryLink implements Link {
   readonly #inbound: Buffer[] = [];
   #inboundCost = 0;
   #other: MemoryLink | undefined;
-  #events: LinkEvents | undefined;
+  #input: LinkInput | undefined;
+  #output: LinkOutput | undefined;
   #isReading = false;
   #isScheduled = false;
   #awaitsRoom = false;
@@ -64,8 +66,9 @@ export class MemoryLink implements Link {
     return { pid: process.pid, uid, gid };
   }
 
-  open(events: LinkEvents): void {
-    this.#events = events;
+  open(input: LinkInput, output: LinkOutput): void {
+    this.#input = input;
+    this.#output = output;
   }
 
   resume(): void {
@@ -86,7 +89,7 @@ export class MemoryLink implements Link {
     const cost = this.isRecords ? length + RECORD_OVERHEAD_BYTES : length;
     if (this.isRecords && !this.canTake(length)) {
       if (!this.isDatagram) throw new SocketError("send", errno.EMSGSIZE);
-      this.#events?.datagramFailed?.(new SocketError("send", errno.EMSGSIZE));
+      this.#input?.datagramFailed?.(new SocketError("send", errno.EMSGSIZE));
       return length;
     }
     // A datagram that the receiver has no room for is lost, and its sender is not told.
@@ -106,7 +109,7 @@ export class MemoryLink implements Link {
 
   /** A datagram that came from the other end was for nobody: that end is told so. */
   refuse(): void {
-    this.#far.#events?.datagramFailed?.(new SocketError("recv", constants.errno.ECONNREFUSED));
+    this.#far.#input?.datagramFailed?.(new SocketError("recv", constants.errno.ECONNREFUSED));
   }
 
   sendMany(pieces: readonly Uint8Array[]): number | undefined {
@@ -150,7 +153,8 @@ export class MemoryLink implements Link {
   #leave(isReset: boolean): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#events = undefined;
+    this.#input = undefined;
+    this.#output = undefined;
     this.#inbound.length = 0;
     this.#inboundCost = 0;
     if (isReset) this.#far.lose(constants.errno.ECONNRESET);
@@ -185,7 +189,7 @@ export class MemoryLink implements Link {
 
   #deliver(): void {
     const isLost = this.#ending?.kind === "lost" && this.#awaitsRoom;
-    if (this.#events === undefined || (!this.#isReading && !isLost)) return;
+    if (this.#input === undefined || (!this.#isReading && !isLost)) return;
     if (this.#inbound.length === 0) {
       this.#tellEnd();
       return;
@@ -196,20 +200,20 @@ export class MemoryLink implements Link {
     else this.#inbound[0] = first.subarray(piece.length);
     this.#inboundCost -= this.isRecords ? piece.length + RECORD_OVERHEAD_BYTES : piece.length;
     this.#far.#tellRoom();
-    this.#events.received(piece);
+    this.#input.received(piece);
     this.#schedule();
   }
 
   #tellEnd(): void {
     if (this.#ending === undefined || this.#isEndTold) return;
     this.#isEndTold = true;
-    if (this.#ending.kind === "end") this.#events?.ended();
-    else this.#events?.failed(new SocketError("recv", this.#ending.errno));
+    if (this.#ending.kind === "end") this.#input?.ended();
+    else this.#input?.failed(new SocketError("recv", this.#ending.errno));
   }
 
   #tellRoom(): void {
     if (!this.#awaitsRoom || !this.#isOpen) return;
     this.#awaitsRoom = false;
-    queueMicrotask(() => this.#events?.writable());
+    queueMicrotask(() => this.#output?.writable());
   }
 }

@@ -2,7 +2,9 @@ import { constants } from "node:os";
 import { NO_PLACE, type Placed, PlacedList } from "../native/placed-list.ts";
 import { Connection } from "../server/connection/connection.ts";
 import { clientPolicy } from "../server/connection/policy.ts";
-import type { DatagramEvents, DatagramSocket, Link, LinkListener, Peer } from "../server/transport/transport.ts";
+import type { Link, LinkInput, LinkOutput } from "../server/transport/link.ts";
+import type { Peer } from "../server/transport/peer.ts";
+import type { DatagramEvents, DatagramSocket, LinkListener } from "../server/transport/transport.ts";
 import { substituteTransport } from "../server/transport/transports.ts";
 import { checkConnectable, formatSocketUrl, plainUrl, type SocketUrl } from "../server/url/socket-url.ts";
 import { ANY_CID } from "../server/url/vsock-url.ts";
@@ -219,7 +221,7 @@ export class MemoryTransport implements Disposable {
     if (url.scheme === "unix-dgram" && find(this.#bound, url) === undefined) throw refused(url);
     const key = JSON.stringify(from);
     this.#datagramClients.set(key, server);
-    server.open({
+    const events: LinkInput & LinkOutput = {
       received: (data) => {
         const bound = find(this.#bound, url);
         if (bound === undefined) server.refuse();
@@ -228,7 +230,8 @@ export class MemoryTransport implements Disposable {
       ended: () => undefined,
       writable: () => undefined,
       failed: () => undefined,
-    });
+    };
+    server.open(events, events);
     server.resume();
   }
 

@@ -40,9 +40,9 @@ async function receiveSecret(): Promise<void> {
 function nextLink(): { readonly link: NativeLink } {
   const found: NativeLink[] = [];
   const { open } = NativeLink.prototype;
-  const spy = vi.spyOn(NativeLink.prototype, "open").mockImplementation(function (this: NativeLink, events) {
+  const spy = vi.spyOn(NativeLink.prototype, "open").mockImplementation(function (this: NativeLink, input, output) {
     found.push(this);
-    open.call(this, events);
+    open.call(this, input, output);
   });
   onTestFinished(() => spy.mockRestore());
   return {

@@ -45,7 +45,7 @@ describe.each([
 describe("a link is closed", () => {
   function ended(link: ScriptedLink, connection: Connection): Promise<void> {
     void connection.read();
-    link.events?.ended();
+    link.input?.ended();
     return connection.close();
   }
 
@@ -79,7 +79,7 @@ describe("a link is closed", () => {
     const closing = ended(link, connection);
     expect(link.calls).not.toContain("close");
     link.room = 100;
-    link.events?.writable();
+    link.output?.writable();
     await closing;
     expect([link.calls.slice(-2), String(Buffer.concat(link.sent))]).toEqual([["end", "close"], "last words"]);
   });

@@ -261,17 +261,17 @@ describe("after close() or abort() nothing is read any more", () => {
       if (how === "abort") connection.abort();
       else void connection.close();
     });
-    link.events?.received(three);
+    link.input?.received(three);
     await pushed.catch(() => undefined);
-    link.events?.received(three);
-    link.events?.ended();
+    link.input?.received(three);
+    link.input?.ended();
     expect(given).toEqual(["one"]);
   });
 
   test.each(["close", "abort"] as const)("%s: onBytes, with pieces left in the read buffer", async (how) => {
     const link = new ScriptedLink({ isRecords: true });
     const connection = new Connection(link);
-    for (const text of ["one", "two", "three"]) link.events?.received(Buffer.from(text));
+    for (const text of ["one", "two", "three"]) link.input?.received(Buffer.from(text));
     const given: string[] = [];
     await connection
       .onBytes((each) => {
@@ -280,7 +280,7 @@ describe("after close() or abort() nothing is read any more", () => {
         else void connection.close();
       })
       .catch(() => undefined);
-    link.events?.ended();
+    link.input?.ended();
     expect(given).toEqual(["one"]);
   });
 
@@ -290,7 +290,7 @@ describe("after close() or abort() nothing is read any more", () => {
       const connection = new Connection(link);
       const frames = connection.frames(lengthPrefixed({ lengthBytes: 1 }));
       const pieces = connection[Symbol.asyncIterator]();
-      for (const text of ["one", "two", "three"]) link.events?.received(frame(text));
+      for (const text of ["one", "two", "three"]) link.input?.received(frame(text));
       const next = async (): Promise<unknown> => {
         if (read === "iteration") return (await pieces.next()).value;
         if (read === "frames") return (await frames.next()).value;
@@ -303,7 +303,7 @@ describe("after close() or abort() nothing is read any more", () => {
       } else {
         const closed = connection.close();
         expect(await next()).toBeUndefined();
-        link.events?.ended();
+        link.input?.ended();
         await closed;
         expect(await next()).toBeUndefined();
       }
@@ -340,7 +340,7 @@ describe("close({ lingerMs, idleMs })", () => {
     const { link, closed } = closing({ lingerMs: 60_000, idleMs: 1_000 });
     for (let round = 0; round < 5; round++) {
       await vi.advanceTimersByTimeAsync(900);
-      link.events?.received(Buffer.from("more"));
+      link.input?.received(Buffer.from("more"));
     }
     expect(link.calls).not.toContain("close");
     await vi.advanceTimersByTimeAsync(1_000);

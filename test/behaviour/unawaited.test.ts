@@ -28,10 +28,10 @@ const CALLS: Record<string, (connection: Connection) => unknown> = {
 };
 
 const LOSSES: Record<string, (connection: Connection, link: ScriptedLink) => void> = {
-  "a reset": (_, link) => link.events?.failed(new SocketError("recv", 104)),
+  "a reset": (_, link) => link.input?.failed(new SocketError("recv", 104)),
   "an abort": (connection) => connection.abort(),
   "an abort with a reason": (connection) => connection.abort(new Error("the reason")),
-  "a deadline": (_, link) => link.events?.failed(new DeadlineError("idle")),
+  "a deadline": (_, link) => link.input?.failed(new DeadlineError("idle")),
 };
 
 function blocked(): [Connection, ScriptedLink] {
@@ -73,8 +73,8 @@ test("a peer that ends, or says what is no frame or no line", async () => {
     ] as const) {
       const link = new ScriptedLink();
       void make(new Connection(link));
-      link.events?.received(Buffer.from(says));
-      link.events?.ended();
+      link.input?.received(Buffer.from(says));
+      link.input?.ended();
     }
   });
   expect(errors).toEqual([]);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Admission, type AdmissionLimits } from "../../src/server/limits/admission.ts";
-import type { Peer } from "../../src/server/transport/transport.ts";
+import type { Peer } from "../../src/server/transport/peer.ts";
 import { manualClock } from "../../src/testing.ts";
 
 const open: AdmissionLimits = {

@@ -44,7 +44,7 @@ function connected(
   const connection = new Connection(link, policy);
   const take = async (bytes: number): Promise<void> => {
     link.room = bytes;
-    link.events?.writable();
+    link.output?.writable();
     await nextTick();
   };
   return { clock, connection, link, take, told };
@@ -293,11 +293,11 @@ test("highWaterBytes, lowWaterBytes: where write gives false, and where that end
 test("maxReadBufferBytes: so much is kept that nobody reads", async () => {
   const { connection, link } = connected({ maxReadBufferBytes: 10 });
   const first = connection.read();
-  link.events?.received(Buffer.alloc(1));
+  link.input?.received(Buffer.alloc(1));
   await first;
-  link.events?.received(Buffer.alloc(9));
+  link.input?.received(Buffer.alloc(9));
   expect(link.calls).toEqual(["resume"]);
-  link.events?.received(Buffer.alloc(1));
+  link.input?.received(Buffer.alloc(1));
   expect(link.calls).toEqual(["resume", "pause"]);
 });
 

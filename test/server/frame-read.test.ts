@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Codec } from "../../src/codec.ts";
 import { Connection } from "../../src/server/connection/connection.ts";
-import type { Link, LinkEvents } from "../../src/server/transport/transport.ts";
+import type { Link, LinkInput } from "../../src/server/transport/link.ts";
 import { owned, subjects } from "../codec/subjects.ts";
 
 const room = Buffer.alloc(4_096);
@@ -14,20 +14,20 @@ class LendingLink implements Link {
   readonly isRecords = false;
   readonly isDatagram = false;
   readonly endsAtClose = true;
-  #events: LinkEvents | undefined;
+  #input: LinkInput | undefined;
 
-  open(events: LinkEvents): void {
-    this.#events = events;
+  open(input: LinkInput): void {
+    this.#input = input;
   }
 
   deliver(bytes: Uint8Array): void {
     room.set(bytes);
-    this.#events?.received(room.subarray(0, bytes.length));
+    this.#input?.received(room.subarray(0, bytes.length));
     room.fill(0xaa);
   }
 
   finish(): void {
-    this.#events?.ended();
+    this.#input?.ended();
   }
 
   send(_bytes: Uint8Array, _offset: number, length: number): number {

@@ -24,42 +24,42 @@ const nextTick = (): Promise<void> => new Promise((resolve) => process.nextTick(
 test("DEFAULT_MAX_READ_BUFFER_BYTES: what nobody reads is not read from the socket beyond it", async () => {
   const { link, connection } = scripted();
   const read = connection.read();
-  link.events?.received(Buffer.alloc(1));
+  link.input?.received(Buffer.alloc(1));
   expect(await read).toHaveLength(1);
-  link.events?.received(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES - 1));
+  link.input?.received(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES - 1));
   expect(link.calls).toEqual(["resume"]);
-  link.events?.received(Buffer.alloc(1));
+  link.input?.received(Buffer.alloc(1));
   expect(link.calls).toEqual(["resume", "pause"]);
 });
 
 test("DEFAULT_MAX_READ_BUFFER_BYTES: readExactly of more reads on", async () => {
   const { link, connection } = scripted();
   const read = connection.readExactly(2 * DEFAULT_MAX_READ_BUFFER_BYTES);
-  link.events?.received(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES));
+  link.input?.received(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES));
   expect(link.calls).toEqual(["resume"]);
-  link.events?.received(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES));
+  link.input?.received(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES));
   expect(await read).toHaveLength(2 * DEFAULT_MAX_READ_BUFFER_BYTES);
 });
 
 test("MAX_READ_BUFFER_RECORDS: nor beyond so many records, which may be empty", () => {
   const { link, connection } = scripted({ isRecords: true });
   void connection.read();
-  for (let record = 0; record < MAX_READ_BUFFER_RECORDS; record++) link.events?.received(Buffer.alloc(0));
+  for (let record = 0; record < MAX_READ_BUFFER_RECORDS; record++) link.input?.received(Buffer.alloc(0));
   expect(link.calls).toEqual(["resume"]);
-  link.events?.received(Buffer.alloc(0));
+  link.input?.received(Buffer.alloc(0));
   expect(link.calls).toEqual(["resume", "pause"]);
 });
 
 test("DEFAULT_MAX_READ_BUFFER_BYTES: datagrams that a link cannot stop are dropped beyond it", async () => {
   const { link, connection } = scripted({ isRecords: true, isDatagram: true });
-  for (let datagram = 0; datagram < 100; datagram++) link.events?.received(Buffer.alloc(1024));
+  for (let datagram = 0; datagram < 100; datagram++) link.input?.received(Buffer.alloc(1024));
   expect(connection.stats().bytesUnread).toBe(DEFAULT_MAX_READ_BUFFER_BYTES);
   expect(await connection.read()).toHaveLength(1024);
 });
 
 test("JOINED_BYTES: a stream that comes byte by byte is kept in pieces of so many", async () => {
   const { link, connection } = scripted();
-  for (let byte = 0; byte < 2 * JOINED_BYTES; byte++) link.events?.received(Buffer.alloc(1, byte));
+  for (let byte = 0; byte < 2 * JOINED_BYTES; byte++) link.input?.received(Buffer.alloc(1, byte));
   expect(await connection.read()).toHaveLength(JOINED_BYTES);
   expect(await connection.readExactly(JOINED_BYTES)).toHaveLength(JOINED_BYTES);
 });
@@ -76,9 +76,9 @@ test("MAX_READ_BYTES: no read asks for more", async () => {
 test("readUntil of more than DEFAULT_MAX_READ_BUFFER_BYTES reads on", async () => {
   const { link, connection } = scripted();
   const line = connection.readUntil("\n", { maxBytes: 4 * DEFAULT_MAX_READ_BUFFER_BYTES });
-  for (let piece = 0; piece < 2; piece++) link.events?.received(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES));
+  for (let piece = 0; piece < 2; piece++) link.input?.received(Buffer.alloc(DEFAULT_MAX_READ_BUFFER_BYTES));
   expect(link.calls).toEqual(["resume"]);
-  link.events?.received(Buffer.from("\n"));
+  link.input?.received(Buffer.from("\n"));
   expect(await line).toHaveLength(2 * DEFAULT_MAX_READ_BUFFER_BYTES + 1);
 });
 
@@ -95,11 +95,11 @@ describe("DEFAULT_HIGH_WATER_BYTES and DEFAULT_LOW_WATER_BYTES", () => {
       isDrained = true;
     });
     link.room = DEFAULT_HIGH_WATER_BYTES - DEFAULT_LOW_WATER_BYTES;
-    link.events?.writable();
+    link.output?.writable();
     await nextTick();
     expect(isDrained).toBe(false);
     link.room = 1;
-    link.events?.writable();
+    link.output?.writable();
     await drained;
   });
 
@@ -112,13 +112,13 @@ describe("DEFAULT_HIGH_WATER_BYTES and DEFAULT_LOW_WATER_BYTES", () => {
     expect(link.calls).toEqual(["resume", "awaitWritable"]);
     connection.write(Buffer.alloc(1));
     expect(link.calls).toEqual(["resume", "awaitWritable", "pause"]);
-    link.events?.received(Buffer.from("on its way"));
+    link.input?.received(Buffer.from("on its way"));
     expect(String(await first)).toBe("on its way");
     const second = connection.read();
     link.room = 1;
-    link.events?.writable();
+    link.output?.writable();
     expect(link.calls).toEqual(["resume", "awaitWritable", "pause", "awaitWritable", "resume"]);
-    link.events?.received(Buffer.from("more"));
+    link.input?.received(Buffer.from("more"));
     expect(String(await second)).toBe("more");
     connection.abort();
   });
@@ -129,13 +129,13 @@ describe("DEFAULT_HIGH_WATER_BYTES and DEFAULT_LOW_WATER_BYTES", () => {
     const pushed = connection.onBytes((bytes) => {
       connection.write(bytes);
     });
-    link.events?.received(Buffer.alloc(DEFAULT_HIGH_WATER_BYTES));
+    link.input?.received(Buffer.alloc(DEFAULT_HIGH_WATER_BYTES));
     expect(link.calls).toEqual(["resume", "pause"]);
     await nextTick();
     link.room = Number.POSITIVE_INFINITY;
-    link.events?.writable();
+    link.output?.writable();
     expect(link.calls).toEqual(["resume", "pause", "awaitWritable", "resume"]);
-    link.events?.ended();
+    link.input?.ended();
     await pushed;
   });
 });

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, type Socket, socketpair } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
 import { EPOLLERR, EPOLLIN } from "../../src/native/poller.ts";
+import type { LinkInput, LinkOutput } from "../../src/server/transport/link.ts";
 import { MAX_RECEIVES_AT_LOSS, NativeLink } from "../../src/server/transport/native-link.ts";
 import { SocketDescriptor } from "../../src/socket/socket-descriptor.ts";
 import { MAX_SPURIOUS_WAKEUPS } from "../../src/socket/watching.ts";
@@ -32,13 +33,14 @@ function linked(type: number): Linked {
   endpoint.handOver();
   const link = new NativeLink(endpoint.slot, endpoint.generation, endpoint, { path: "" });
   const events: string[] = [];
-  link.open({
+  const told: LinkInput & LinkOutput = {
     received: (bytes) => events.push(`received ${Buffer.from(bytes)}`),
     ended: () => events.push("ended"),
     writable: () => events.push("writable"),
     failed: (error) => events.push(`failed ${"code" in error ? String(error.code) : error.message}`),
     datagramFailed: (error) => events.push(`datagram ${"code" in error ? String(error.code) : error.message}`),
-  });
+  };
+  link.open(told, told);
   onTestFinished(() => {
     link.close();
     far.close();

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { readdirSync, readlinkSync } from "node:fs";
 import { connect as connectSocket, createServer, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
+import type { LinkInput, LinkOutput } from "../../src/server/transport/link.ts";
 import { HANDED_BYTES, NodeLink } from "../../src/server/transport/node-link.ts";
 
 /** Both ends of a connection of `node:net`; the far one reads nothing. */
@@ -34,12 +35,13 @@ function openSockets(): number {
 
 function linkOf(socket: Socket): NodeLink {
   const link = new NodeLink(socket, { host: "127.0.0.1", port: 1 });
-  link.open({
+  const told: LinkInput & LinkOutput = {
     received: () => undefined,
     ended: () => undefined,
     writable: () => undefined,
     failed: () => undefined,
-  });
+  };
+  link.open(told, told);
   return link;
 }
 

@@ -22,7 +22,7 @@ function connected(timeouts: Partial<LinkTimeouts>) {
   const connection = new Connection(
     timed(link, { ...never, ...timeouts }, new DeadlineWheel(clock), (name) => expired.push(name)),
   );
-  const receive = (text: string): void => link.events?.received(Buffer.from(text));
+  const receive = (text: string): void => link.input?.received(Buffer.from(text));
   return { clock, link, connection, expired, receive };
 }
 
@@ -53,7 +53,7 @@ test("first byte: it is enough to say one, or the end", () => {
   talking.receive("x");
   expect(talking.clock.timers).toBe(0);
   const ending = connected({ firstByteTimeoutMs: 1_000 });
-  ending.link.events?.ended();
+  ending.link.input?.ended();
   expect(ending.clock.timers).toBe(0);
 });
 
@@ -127,7 +127,7 @@ describe("read", () => {
     clock.advance(60_000);
     expect(expired).toEqual([]);
     link.room = Number.POSITIVE_INFINITY;
-    link.events?.writable();
+    link.output?.writable();
     clock.advance(1_000 + DEADLINE_TICK_MS);
     await expect(pushed).rejects.toMatchObject({ deadline: "read" });
   });
@@ -142,12 +142,12 @@ test.for(["close", "abort", "loss"] as const)("a %s takes all deadlines along", 
   await nextTick();
   expect(clock.timers).toBe(1);
   if (how === "abort") connection.abort();
-  else if (how === "loss") link.events?.failed(new Error("lost"));
+  else if (how === "loss") link.input?.failed(new Error("lost"));
   else {
     const closed = connection.close();
     link.room = 1;
-    link.events?.writable();
-    link.events?.ended();
+    link.output?.writable();
+    link.input?.ended();
     await closed;
   }
   expect(clock.timers).toBe(0);

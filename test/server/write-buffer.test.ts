@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ReadBuffer } from "../../src/server/connection/read-buffer.ts";
 import { GATHERED_BYTES, RECORD_OVERHEAD_BYTES, WriteBuffer } from "../../src/server/connection/write-buffer.ts";
-import type { Sender } from "../../src/server/transport/transport.ts";
+import type { Sender } from "../../src/server/transport/link.ts";
 
 /** Takes at most so many bytes in each call, in turn, and then nothing until the next flush. */
 class Kernel implements Sender {

@@ -1,4 +1,5 @@
-import type { Link, LinkEvents } from "../../src/server/transport/transport.ts";
+import type { Link, LinkInput, LinkOutput } from "../../src/server/transport/link.ts";
+import type { Peer } from "../../src/server/transport/peer.ts";
 
 export interface LinkKind {
   readonly isRecords?: boolean;
@@ -8,7 +9,7 @@ export interface LinkKind {
 
 /** A link whose other end is the test: it notes what it is told to do. */
 export class ScriptedLink implements Link {
-  readonly peer = { path: "" } as const;
+  peer: Peer = { path: "" };
   readonly isRecords: boolean;
   readonly isDatagram: boolean;
   readonly endsAtClose: boolean;
@@ -16,7 +17,8 @@ export class ScriptedLink implements Link {
   readonly calls: string[] = [];
   /** How many bytes it takes until it is full. */
   room = Number.POSITIVE_INFINITY;
-  events: LinkEvents | undefined;
+  input: LinkInput | undefined;
+  output: LinkOutput | undefined;
 
   constructor({ isRecords = false, isDatagram = false, endsAtClose = true }: LinkKind = {}) {
     this.isRecords = isRecords;
@@ -24,8 +26,9 @@ export class ScriptedLink implements Link {
     this.endsAtClose = endsAtClose;
   }
 
-  open(events: LinkEvents): void {
-    this.events = events;
+  open(input: LinkInput, output: LinkOutput): void {
+    this.input = input;
+    this.output = output;
   }
   send(bytes: Uint8Array, offset: number, length: number): number | undefined {
     if (offset + length > bytes.length) throw new RangeError(`${length} bytes from ${offset} of ${bytes.length}`);

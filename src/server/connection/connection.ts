@@ -2,20 +2,22 @@ import type { PathLike } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { threadId } from "node:worker_threads";
 import { type Codec, checkCodec } from "../../codec/codec.ts";
-import { NO_PLACE, type Placed } from "../../native/placed-list.ts";
+import { NO_PLACE } from "../../native/placed-list.ts";
 import type { Data } from "../../socket/argument.ts";
 import { bytesOf, integer, wrongType, wrongValue } from "../../socket/argument.ts";
 import { promised, rejected } from "../../socket/call.ts";
 import { checkOptions, type OptionNames } from "../../socket/option-names.ts";
 import { ConnectionError, isError } from "../transport/connection-error.ts";
+import type { Link } from "../transport/link.ts";
+import { runIn } from "../transport/link-decorator.ts";
+import type { Peer } from "../transport/peer.ts";
 import type { PeerCredentials } from "../transport/peer-credentials.ts";
-import type { Link, LinkEvents, Peer } from "../transport/transport.ts";
 import type { SocketUrl } from "../url/socket-url.ts";
 import { DEFAULT_MAX_READ_BUFFER_BYTES } from "./connection-options.ts";
 import { isOfFile, type SendFileOptions, sendFile } from "./file-sending.ts";
 import { Frames } from "./frames.ts";
-import { type HeldBack, Input, type InputOwner, type InputPhase } from "./input.ts";
-import { Output, type OutputOwner } from "./output.ts";
+import { type HeldBack, Input, type InputPhase } from "./input.ts";
+import { Output } from "./output.ts";
 import { type ConnectionPolicy, DEFAULT_POLICY } from "./policy.ts";
 import { BytePush } from "./push.ts";
 import { MAX_READ_BYTES, NEXT_PIECE, ReadAtMost, ReadExactly, ReadUntil } from "./read.ts";
@@ -112,7 +114,7 @@ export interface ConnectionStats {
  * await server.close();
  * ```
  */
-export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, AsyncIterable<Buffer>, AsyncDisposable {
+export class Connection {
   /** No other connection of this process has it: see {@link Server.abort}. */
   readonly id: number;
   /** In the list of its server's. @internal */
@@ -120,7 +122,7 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
   /** Whom it tells what becomes of it. @internal */
   owner: ConnectionOwner | undefined;
   readonly #policy: ConnectionPolicy;
-  readonly #link: Link;
+  #link: Link;
   readonly #input: Input;
   readonly #output: Output;
   readonly #openedMs = performance.now();
@@ -138,7 +140,7 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
     this.#link = link;
     this.#input = new Input(link, this);
     this.#output = new Output(link, this, this.#input);
-    link.open(this);
+    link.open(this.#input, this.#output);
   }
 
   /** Who is at the other end. */
@@ -464,7 +466,7 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
     if (!isError(reason)) throw wrongType("reason", "an instance of Error", reason);
     if (this.#isClosed()) return;
     this.#link.abort();
-    this.failed(reason, "aborted");
+    this.fail(reason, "aborted");
   }
 
   /**
@@ -568,23 +570,13 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
     this.#input.stop();
   }
 
-  /** @internal */
-  received(bytes: Uint8Array): void {
-    this.#input.received(bytes);
+  /** Calls a function as the events of the link are told: in the context of the connection. @internal */
+  run(call: () => void): void {
+    runIn(this.#link, call);
   }
 
-  /** @internal */
-  ended(): void {
-    this.#input.ended();
-  }
-
-  /** @internal */
-  writable(): void {
-    this.#output.writable();
-  }
-
-  /** @internal */
-  failed(error: Error, phase: "lost" | "aborted" = "lost"): void {
+  /** The connection is lost, or given up. @internal */
+  fail(error: Error, phase: "lost" | "aborted" = "lost"): void {
     if (this.#isClosed()) return;
     const isSent = this.#output.hasEnded;
     this.#closedMs = performance.now();
@@ -596,9 +588,9 @@ export class Connection implements LinkEvents, InputOwner, OutputOwner, Placed, 
     this.#aborter?.abort(error);
   }
 
-  /** @internal */
-  datagramFailed(error: Error): void {
-    if (!this.#output.datagramFailed(error)) this.#input.datagramFailed(error);
+  /** A datagram was lost: whether somebody who waits for all to be sent will be told. @internal */
+  tellsSenderOfLoss(error: Error): boolean {
+    return this.#output.datagramFailed(error);
   }
 
   /**

@@ -1,27 +1,16 @@
 import { ConnectionError } from "../transport/connection-error.ts";
-import type { Link } from "../transport/transport.ts";
-import type { ConnectionPolicy } from "./policy.ts";
-import type { Push, PushOwner } from "./push.ts";
+import type { Link, LinkInput } from "../transport/link.ts";
+import type { Connection } from "./connection.ts";
+import type { Push } from "./push.ts";
 import type { InputEnd, Read } from "./read.ts";
 import { ReadBuffer } from "./read-buffer.ts";
 import { lostWith, tolerated } from "./unawaited.ts";
 import type { WaitEnd, Waiter } from "./waiter.ts";
 
-/** Whom a connection's sides tell that it cannot go on, and who says what they go by. */
-export interface Aborter {
-  readonly policy: ConnectionPolicy;
-  abort(reason: Error): void;
-}
-
 /**
  * What is not read from the peer while what was written waits to be sent: nothing is held back, what is pushed is, or all.
  */
 export type HeldBack = "nothing" | "pushes" | "all";
-
-/** Who says, too, what is held back from the input. */
-export interface InputOwner extends Aborter, PushOwner {
-  readonly heldBack: HeldBack;
-}
 
 /** Who has taken bytes that it has not given to anybody: a decoder, which may have the beginning of a frame. */
 export interface Holder {
@@ -57,9 +46,9 @@ export interface PeerWaiter {
 }
 
 /** What the peer sends, and who reads it: by promise or by push, one at a time. */
-export class Input {
-  readonly #link: Link;
-  readonly #owner: InputOwner;
+export class Input implements LinkInput {
+  #link: Link;
+  readonly #connection: Connection;
   #buffer = EMPTY;
   #phase: InputPhase = "open";
   #failure: Error | undefined;
@@ -73,9 +62,9 @@ export class Input {
   #isReading = false;
   #bytesRead = 0;
 
-  constructor(link: Link, owner: InputOwner) {
+  constructor(link: Link, connection: Connection) {
     this.#link = link;
-    this.#owner = owner;
+    this.#connection = connection;
   }
 
   /** Why the connection was lost, if it was. */
@@ -223,9 +212,13 @@ export class Input {
     if (this.#waiter === undefined && this.#isFull()) this.#pause();
   }
 
+  failed(error: Error): void {
+    this.#connection.fail(error);
+  }
+
   /** A datagram was lost: whoever waits is told, or whoever reads next. The connection goes on. */
   datagramFailed(error: Error): void {
-    if (this.#phase !== "open") return;
+    if (this.#connection.tellsSenderOfLoss(error) || this.#phase !== "open") return;
     if (this.#waiter === undefined) this.#loss = error;
     else this.#tellLoss(this.#waiter, error);
   }
@@ -259,7 +252,7 @@ export class Input {
   }
 
   #isFull(): boolean {
-    return this.#buffer.isFull(this.#owner.policy.maxReadBufferBytes);
+    return this.#buffer.isFull(this.#connection.policy.maxReadBufferBytes);
   }
 
   /** Where something can be kept. */
@@ -308,7 +301,7 @@ export class Input {
   }
 
   #isHeldBack(): boolean {
-    const { heldBack } = this.#owner;
+    const { heldBack } = this.#connection;
     return heldBack === "all" || (heldBack === "pushes" && this.#push !== undefined);
   }
 

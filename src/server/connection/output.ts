@@ -5,25 +5,15 @@ import { bytesOf } from "../../socket/argument.ts";
 import { DeadlineError } from "../time/deadline-error.ts";
 import { Deadline } from "../time/deadline-wheel.ts";
 import { ConnectionError, errorOf } from "../transport/connection-error.ts";
-import type { Link } from "../transport/transport.ts";
-import type { Aborter, HeldBack } from "./input.ts";
+import type { Link, LinkOutput } from "../transport/link.ts";
+import { runIn } from "../transport/link-decorator.ts";
+import type { Connection } from "./connection.ts";
+import type { HeldBack, Input } from "./input.ts";
 import type { ConnectionPolicy } from "./policy.ts";
 import { lostWith, tolerated } from "./unawaited.ts";
 import { WriteBuffer } from "./write-buffer.ts";
 
 const NOTHING = Promise.resolve();
-
-/** What is held back while too much waits to be sent: whoever only writes answers would write more of them. */
-export interface Gate {
-  heldBackChanged(): void;
-}
-
-/** Whom the output tells that a send has failed. */
-export interface OutputOwner extends Aborter {
-  /** Why the connection was lost, if it was. */
-  readonly failure: Error | undefined;
-  failed(error: Error): void;
-}
 
 interface Waiter {
   resolve(): void;
@@ -39,10 +29,10 @@ interface Waiter {
 type Phase = "open" | "ending" | "ended" | "lost";
 
 /** The side of a connection that writes: what was written in a turn leaves together, and what has no room waits. */
-export class Output implements TurnEnder {
-  readonly #link: Link;
-  readonly #owner: OutputOwner;
-  readonly #gate: Gate;
+export class Output implements LinkOutput, TurnEnder {
+  #link: Link;
+  readonly #connection: Connection;
+  readonly #input: Input;
   /** Only while something waits: an idle connection has none. */
   #buffer: WriteBuffer | undefined;
   #phase: Phase = "open";
@@ -64,10 +54,10 @@ export class Output implements TurnEnder {
   #bytesAdded = 0;
   #writesDropped = 0;
 
-  constructor(link: Link, owner: OutputOwner, gate: Gate) {
+  constructor(link: Link, connection: Connection, input: Input) {
     this.#link = link;
-    this.#owner = owner;
-    this.#gate = gate;
+    this.#connection = connection;
+    this.#input = input;
   }
 
   /** Each write is a record. */
@@ -102,7 +92,7 @@ export class Output implements TurnEnder {
 
   /** So much can be written now. */
   get roomBytes(): number {
-    return Math.max(0, this.#owner.policy.maxWriteBufferBytes - this.#loadBytes);
+    return Math.max(0, this.#connection.policy.maxWriteBufferBytes - this.#loadBytes);
   }
 
   /**
@@ -111,7 +101,7 @@ export class Output implements TurnEnder {
    * each read only while the other takes what it writes, none would read, for ever. After the end nothing is added.
    */
   get heldBack(): HeldBack {
-    const { policy } = this.#owner;
+    const { policy } = this.#connection;
     if (!policy.isAccepted || this.#phase !== "open") return "nothing";
     if (this.#loadBytes >= policy.maxUnsentBytesWhileReading) return "all";
     return this.#isFull ? "pushes" : "nothing";
@@ -119,7 +109,7 @@ export class Output implements TurnEnder {
 
   /** A file is about to be sent: the end waits for it as for a write. */
   beginFile(): void {
-    if (this.#owner.failure !== undefined) throw this.#owner.failure;
+    if (this.#connection.failure !== undefined) throw this.#connection.failure;
     if (this.#phase !== "open") throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
     this.#files++;
   }
@@ -135,7 +125,7 @@ export class Output implements TurnEnder {
    */
   endFile(error?: Error, isCut = false): void {
     this.#files--;
-    if (error !== undefined && (isCut || this.#phase === "ending")) this.#owner.abort(error);
+    if (error !== undefined && (isCut || this.#phase === "ending")) this.#connection.abort(error);
     else if (this.#phase === "ending") this.#flush();
   }
 
@@ -148,7 +138,7 @@ export class Output implements TurnEnder {
   }
 
   #add(bytes: Uint8Array): boolean {
-    const { policy } = this.#owner;
+    const { policy } = this.#connection;
     if (bytes.length > 0 || this.#link.isRecords) {
       const loadBytes = this.#loadBytes + bytes.length;
       if (loadBytes > policy.maxWriteBufferBytes && !this.#makesRoom(bytes.length)) return this.#refuse();
@@ -162,7 +152,7 @@ export class Output implements TurnEnder {
   /** A frame, which its codec puts where it is sent from, if it can. */
   writeFrame<Out>(codec: Codec<unknown, Out>, frame: Out): boolean {
     if (this.#phase === "open") {
-      const { policy } = this.#owner;
+      const { policy } = this.#connection;
       const buffer = this.#buffer ?? new WriteBuffer(this.#link.isRecords);
       const bytes = buffer.addFrame(codec, frame, policy.maxWriteBufferBytes);
       if (bytes !== undefined) {
@@ -175,7 +165,7 @@ export class Output implements TurnEnder {
   }
 
   drained(): Promise<void> {
-    if (this.#owner.failure !== undefined) return lostWith(this.#owner.failure);
+    if (this.#connection.failure !== undefined) return lostWith(this.#connection.failure);
     if (!this.#isFull) return NOTHING;
     const drained = new Promise<void>((resolve, reject) => {
       this.#drainers ??= [];
@@ -191,14 +181,14 @@ export class Output implements TurnEnder {
   endsWithClose(): boolean {
     if (this.#files === 0 && this.#phase === "open") {
       this.#flush();
-      if (this.#buffer === undefined && this.#owner.failure === undefined) this.#phase = "ended";
+      if (this.#buffer === undefined && this.#connection.failure === undefined) this.#phase = "ended";
     }
     return this.hasEnded;
   }
 
   /** Settles when the link has all of it, and the end. */
   end(): Promise<void> {
-    if (this.#owner.failure !== undefined) return lostWith(this.#owner.failure);
+    if (this.#connection.failure !== undefined) return lostWith(this.#connection.failure);
     if (this.#phase === "ended") return NOTHING;
     const ended = new Promise<void>((resolve, reject) => {
       this.#enders ??= [];
@@ -206,8 +196,8 @@ export class Output implements TurnEnder {
       if (this.#phase !== "open") return;
       this.#phase = "ending";
       this.#flush();
-      if (this.#isBlocked && this.#owner.failure === undefined) this.#awaitPeer();
-      this.#gate.heldBackChanged();
+      if (this.#isBlocked && this.#connection.failure === undefined) this.#awaitPeer();
+      this.#input.heldBackChanged();
     });
     return tolerated(ended);
   }
@@ -244,11 +234,11 @@ export class Output implements TurnEnder {
 
   #flush(): void {
     if (this.#isBlocked || this.#phase === "lost") return;
-    const { policy } = this.#owner;
+    const { policy } = this.#connection;
     const wasMuch = this.#isFull || this.#loadBytes >= policy.maxUnsentBytesWhileReading;
     if (!this.#send()) return;
     if (this.#isFull && this.#loadBytes < policy.lowWaterBytes) this.#relieve();
-    else if (wasMuch) this.#gate.heldBackChanged();
+    else if (wasMuch) this.#input.heldBackChanged();
     if (this.#phase !== "ended") return;
     for (const { resolve, reject } of this.#takeEnders()) {
       if (this.#loss === undefined) resolve();
@@ -274,7 +264,7 @@ export class Output implements TurnEnder {
         }
       }
     } catch (error) {
-      this.#owner.failed(errorOf(error));
+      this.#connection.fail(errorOf(error));
       return false;
     }
     return true;
@@ -282,16 +272,16 @@ export class Output implements TurnEnder {
 
   /** What the link takes at once needs no room: whether it is enough. Nobody is told of it within a write. */
   #makesRoom(bytes: number): boolean {
-    return !this.#isBlocked && this.#send() && this.#loadBytes + bytes <= this.#owner.policy.maxWriteBufferBytes;
+    return !this.#isBlocked && this.#send() && this.#loadBytes + bytes <= this.#connection.policy.maxWriteBufferBytes;
   }
 
   /** There is no room for a write, and nothing of it is taken. */
   #refuse(): boolean {
-    if (this.#owner.failure !== undefined) return false;
-    const { policy } = this.#owner;
+    if (this.#connection.failure !== undefined) return false;
+    const { policy } = this.#connection;
     policy.writeBufferFull(this.#link.peer);
     if (policy.whenWriteBufferFull === "close") {
-      this.#owner.abort(new ConnectionError("ERR_SOCKWRIGHT_WRITE_BUFFER_FULL"));
+      this.#connection.abort(new ConnectionError("ERR_SOCKWRIGHT_WRITE_BUFFER_FULL"));
       return false;
     }
     // Who waits for room after it waits for the peer, and not in vain.
@@ -316,19 +306,19 @@ export class Output implements TurnEnder {
       this.#fill();
       return false;
     }
-    if (loadBytes >= maxUnsentBytesWhileReading) this.#gate.heldBackChanged();
+    if (loadBytes >= maxUnsentBytesWhileReading) this.#input.heldBackChanged();
     return true;
   }
 
   /** From here on it is told, and told again where it is so much that more is held back. */
   #fill(): void {
     this.#isFull = true;
-    this.#gate.heldBackChanged();
+    this.#input.heldBackChanged();
   }
 
   /** The peer has this long to take anything at all: what it takes has this called again. */
   #awaitPeer(): void {
-    const { policy } = this.#owner;
+    const { policy } = this.#connection;
     const timeoutMs = this.#phase === "open" ? policy.writeTimeoutMs : policy.drainTimeoutMs;
     if (timeoutMs === undefined) return;
     this.#patience ??= new Deadline(policy.wheel, () => this.#expire());
@@ -342,13 +332,15 @@ export class Output implements TurnEnder {
       return;
     }
     const name = this.#phase === "open" ? "write" : "drain";
-    this.#owner.policy.expired(name, this.#link.peer);
-    this.#owner.abort(new DeadlineError(name));
+    runIn(this.#link, () => {
+      this.#connection.policy.expired(name, this.#link.peer);
+      this.#connection.abort(new DeadlineError(name));
+    });
   }
 
   #relieve(): void {
     this.#isFull = false;
-    this.#gate.heldBackChanged();
+    this.#input.heldBackChanged();
     for (const { resolve } of this.#takeDrainers()) resolve();
   }
 

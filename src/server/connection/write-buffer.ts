@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { Sender } from "../transport/transport.ts";
+import type { Sender } from "../transport/link.ts";
 import { PieceQueue } from "./piece-queue.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Peer } from "../transport/transport.ts";
+import type { Peer } from "../transport/peer.ts";
 
 /** Of an IPv6 address: what one customer of a provider has at least, RFC 6177, and can fill as it likes. */
 const GROUPS_OF_A_NETWORK = 4;

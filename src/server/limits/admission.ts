@@ -1,8 +1,8 @@
 import type { AcceptGate } from "../../socket/accept-gate.ts";
 import type { Address } from "../../socket/address.ts";
 import type { Clock } from "../time/clock.ts";
+import type { Peer } from "../transport/peer.ts";
 import { peerOf } from "../transport/peer-of.ts";
-import type { Peer } from "../transport/transport.ts";
 import { AddressCounts } from "./address-counts.ts";
 import { addressKey } from "./address-key.ts";
 import { AddressRate, type Rate } from "./address-rate.ts";

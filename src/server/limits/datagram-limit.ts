@@ -1,5 +1,5 @@
 import type { Clock } from "../time/clock.ts";
-import type { Peer } from "../transport/transport.ts";
+import type { Peer } from "../transport/peer.ts";
 import { AddressCounts } from "./address-counts.ts";
 import { addressKey } from "./address-key.ts";
 import { AddressRate, type Rate } from "./address-rate.ts";

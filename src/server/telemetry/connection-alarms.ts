@@ -1,8 +1,19 @@
 import { type AlarmLevel, LevelAlarm } from "../limits/level-alarm.ts";
-import type { ConnectionsAlarm } from "../serve-options.ts";
 import type { DeadlineWheel } from "../time/deadline-wheel.ts";
 import { alarms } from "./channels.ts";
 import type { ServerReports } from "./server-reports.ts";
+
+/** A level of open connections was passed, or is passed no more. */
+export interface ConnectionsAlarm {
+  readonly isRaised: boolean;
+  /** How many connections were open when it was told. */
+  readonly connections: number;
+  /** Which alarm it is. */
+  readonly raiseAt: number;
+  readonly clearAt: number;
+  /** The name of the service. */
+  readonly service: string;
+}
 
 /** The alarms of a server's open connections. */
 export class ConnectionAlarms {

@@ -2,8 +2,8 @@ import type { WhenWriteBufferFull } from "../connection/connection-options.ts";
 import type { ExpiryReason } from "../connection/policy.ts";
 import type { RefusalReason } from "../limits/admission.ts";
 import type { DropReason } from "../limits/datagram-limit.ts";
-import type { ConnectionsAlarm } from "../serve-options.ts";
 import type { Peer } from "../transport/peer.ts";
+import type { ConnectionsAlarm } from "./connection-alarms.ts";
 import type { ConnectionStart, ConnectionStop } from "./connection-messages.ts";
 
 /** Whom a message of a server is about. */

@@ -1,19 +1,22 @@
 import type { AsyncResource } from "node:async_hooks";
-import { Connection } from "../connection/connection.ts";
-import type { ConnectionPolicy } from "../connection/policy.ts";
-import type { Link } from "./transport.ts";
+import type { Link } from "./link.ts";
+import { LinkDecorator } from "./link-decorator.ts";
 
 /**
- * A connection with an asynchronous context of its own: what its events call, the functions that are given what comes and
- * the listeners of its signal, is called in that context. Without it an event is in nobody's context or, where one tick
- * serves several connections, in that of another.
+ * A link whose connection has an asynchronous context of its own: what its events call, the functions that are given what comes
+ * and the listeners of the connection's signal, is called in that context. Without it an event is in nobody's context or, where
+ * one tick serves several connections, in that of another.
  */
-export class ConnectionInContext extends Connection {
+export class ContextLink extends LinkDecorator {
   readonly #context: AsyncResource;
 
-  constructor(link: Link, policy: ConnectionPolicy, id: number, context: AsyncResource) {
-    super(link, policy, id);
+  constructor(link: Link, context: AsyncResource) {
+    super(link);
     this.#context = context;
+  }
+
+  override run(call: () => void): void {
+    this.#context.runInAsyncScope(call);
   }
 
   override received(bytes: Uint8Array): void {
@@ -24,15 +27,15 @@ export class ConnectionInContext extends Connection {
     this.#context.runInAsyncScope(super.ended, this);
   }
 
+  override failed(error: Error): void {
+    this.#context.runInAsyncScope(super.failed, this, error);
+  }
+
+  override datagramFailed(error: Error): void {
+    this.#context.runInAsyncScope(super.datagramFailed, this, error);
+  }
+
   override writable(): void {
     this.#context.runInAsyncScope(super.writable, this);
-  }
-
-  override failed(error: Error, phase?: "lost" | "aborted"): void {
-    this.#context.runInAsyncScope(super.failed, this, error, phase);
-  }
-
-  override endInput(): void {
-    this.#context.runInAsyncScope(super.endInput, this);
   }
 }

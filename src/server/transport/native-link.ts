@@ -20,9 +20,10 @@ import {
 } from "../../socket/watching.ts";
 import { ConnectionError } from "./connection-error.ts";
 import { isLossOfEarlierDatagram, lossOfSend } from "./datagram-loss.ts";
+import type { Link, LinkInput, LinkOutput } from "./link.ts";
+import type { Peer } from "./peer.ts";
 import { type PeerCredentials, peerCredentials } from "./peer-credentials.ts";
 import { RECORD_CUT, receiveRecord, timeRecords } from "./record-receive.ts";
-import type { Link, LinkEvents, Peer } from "./transport.ts";
 
 /** Room for what one event brings of a stream. */
 export const READING_BYTES = 64 * 1024;
@@ -48,9 +49,10 @@ let recordRooms: readonly [Buffer] | undefined;
 export class NativeLink implements Link, Watcher {
   readonly slot: number;
   readonly generation: number;
-  readonly peer: Peer;
+  peer: Peer;
   readonly #kind: SocketKind;
-  #events: LinkEvents | undefined;
+  #input: LinkInput | undefined;
+  #output: LinkOutput | undefined;
   /** EPOLLIN while it reads, EPOLLOUT while it waits for room, EPOLLERR while a loss is to be told though nobody reads. */
   #interest = 0;
   #isClosed = false;
@@ -82,8 +84,9 @@ export class NativeLink implements Link, Watcher {
     return peerCredentials(this.slot, this.generation);
   }
 
-  open(events: LinkEvents): void {
-    this.#events = events;
+  open(input: LinkInput, output: LinkOutput): void {
+    this.#input = input;
+    this.#output = output;
     if (this.#kind.type === SOCK_SEQPACKET) timeRecords(this.slot, this.generation);
   }
 
@@ -159,7 +162,7 @@ export class NativeLink implements Link, Watcher {
     if (concerns(this.#interest & EPOLLIN, events)) this.#receive(events);
     if (concerns(this.#interest & EPOLLOUT, events)) {
       this.#leave(EPOLLOUT);
-      this.#events?.writable();
+      this.#output?.writable();
     }
     if (hasFailed(events) && (this.#interest & (EPOLLIN | EPOLLERR)) === EPOLLERR) this.#lookForLoss(events);
   }
@@ -181,7 +184,7 @@ export class NativeLink implements Link, Watcher {
     const result = this.#received();
     if (result === undefined) {
       this.#leave(EPOLLIN);
-      this.#events?.ended();
+      this.#input?.ended();
       return;
     }
     if (result === RECORD_CUT) {
@@ -222,19 +225,19 @@ export class NativeLink implements Link, Watcher {
       if (result === RECORD_CUT) this.#tooLong();
       else this.#give(result);
     }
-    this.#events?.datagramFailed?.(new SocketError("recv", errno));
+    this.#input?.datagramFailed?.(new SocketError("recv", errno));
   }
 
   #tooLong(): void {
     const error = new ConnectionError("ERR_SOCKWRIGHT_RECORD_TOO_LONG");
-    if (this.isDatagram) this.#events?.datagramFailed?.(error);
+    if (this.isDatagram) this.#input?.datagramFailed?.(error);
     else this.#fail(error);
   }
 
   /** As many bytes of the room that {@link #received} has received into. */
   #give(length: number): void {
     turn.spendBytes(length);
-    this.#events?.received((this.isRecords ? roomsForRecords()[0] : room).subarray(0, length));
+    this.#input?.received((this.isRecords ? roomsForRecords()[0] : room).subarray(0, length));
   }
 
   /** How many bytes came into the room, or a negated errno; undefined is the end. */
@@ -263,11 +266,11 @@ export class NativeLink implements Link, Watcher {
       // ip(7): an error that an earlier datagram brought back takes the place of this send, once.
       const earlier = result;
       result = attempt();
-      if (result !== earlier) this.#events?.datagramFailed?.(new SocketError("send", -earlier));
+      if (result !== earlier) this.#input?.datagramFailed?.(new SocketError("send", -earlier));
     }
     const loss = result < 0 ? lossOfSend(-result) : undefined;
     if (loss === undefined) return this.#taken("send", result);
-    if (loss === "told") this.#events?.datagramFailed?.(new SocketError("send", -result));
+    if (loss === "told") this.#input?.datagramFailed?.(new SocketError("send", -result));
     return length;
   }
 
@@ -302,7 +305,7 @@ export class NativeLink implements Link, Watcher {
 
   #fail(error: Error): void {
     this.#leave(ALL);
-    this.#events?.failed(error);
+    this.#input?.failed(error);
   }
 }
 

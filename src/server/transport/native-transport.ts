@@ -17,10 +17,12 @@ import { connectSocket } from "../opening/connect-socket.ts";
 import { placeAt, type SocketAddress } from "../url/socket-address.ts";
 import { isInherited, plainUrl, type SocketUrl } from "../url/socket-url.ts";
 import { errorOf } from "./connection-error.ts";
+import type { Link } from "./link.ts";
 import { listenOnEach } from "./listen-on-each.ts";
 import { NativeLink } from "./native-link.ts";
+import type { Peer } from "./peer.ts";
 import { isAnswerable, peerOf } from "./peer-of.ts";
-import type { DatagramEvents, DatagramSocket, Link, LinkListener, Peer, Transport } from "./transport.ts";
+import type { DatagramEvents, DatagramSocket, LinkListener, Transport } from "./transport.ts";
 
 /** Sockets of the kernel, through the addon. */
 export const nativeTransport: Transport = {

@@ -1,17 +1,19 @@
 import type { Socket } from "node:dgram";
 import { isLossOfEarlierDatagram, lossOfSend } from "./datagram-loss.ts";
+import type { Link, LinkInput, LinkOutput } from "./link.ts";
 import { HANDED_BYTES } from "./node-link.ts";
-import type { Link, LinkEvents, Peer } from "./transport.ts";
+import type { Peer } from "./peer.ts";
 
 /** A connected socket of `node:dgram`. */
 export class NodeDatagramLink implements Link {
-  readonly peer: Peer;
+  peer: Peer;
   readonly isRecords = true;
   readonly isDatagram = true;
   /** There is none. */
   readonly endsAtClose = true;
   readonly #socket: Socket;
-  #events: LinkEvents | undefined;
+  #input: LinkInput | undefined;
+  #output: LinkOutput | undefined;
   #heldBytes = 0;
   #awaitsRoom = false;
   #isClosed = false;
@@ -21,12 +23,15 @@ export class NodeDatagramLink implements Link {
     this.peer = peer;
   }
 
-  open(events: LinkEvents): void {
-    this.#events = events;
-    this.#socket.on("message", (data) => this.#events?.received(data));
+  open(input: LinkInput, output: LinkOutput): void {
+    const isOpen = this.#input !== undefined;
+    this.#input = input;
+    this.#output = output;
+    if (isOpen) return;
+    this.#socket.on("message", (data) => this.#input?.received(data));
     this.#socket.on("error", (error) => {
-      if (isLossOfEarlierDatagram(errnoOf(error))) this.#events?.datagramFailed?.(error);
-      else this.#events?.failed(error);
+      if (isLossOfEarlierDatagram(errnoOf(error))) this.#input?.datagramFailed?.(error);
+      else this.#input?.failed(error);
     });
   }
 
@@ -53,7 +58,8 @@ export class NodeDatagramLink implements Link {
   end(): void {}
 
   close(): void {
-    this.#events = undefined;
+    this.#input = undefined;
+    this.#output = undefined;
     if (!this.#isClosed) this.#socket.close();
     this.#isClosed = true;
   }
@@ -71,18 +77,18 @@ export class NodeDatagramLink implements Link {
         this.#send(data, error);
         return;
       }
-      if (earlier !== undefined && errnoOf(earlier) !== errno) this.#events?.datagramFailed?.(earlier);
+      if (earlier !== undefined && errnoOf(earlier) !== errno) this.#input?.datagramFailed?.(earlier);
       this.#sent(data.length, error, lossOfSend(errno));
     });
   }
 
   #sent(length: number, error: Error | null, loss: ReturnType<typeof lossOfSend>): void {
     this.#heldBytes -= length;
-    if (error !== null && loss === undefined) this.#events?.failed(error);
-    if (error !== null && loss === "told") this.#events?.datagramFailed?.(error);
+    if (error !== null && loss === undefined) this.#input?.failed(error);
+    if (error !== null && loss === "told") this.#input?.datagramFailed?.(error);
     if (!this.#awaitsRoom || this.#heldBytes >= HANDED_BYTES) return;
     this.#awaitsRoom = false;
-    this.#events?.writable();
+    this.#output?.writable();
   }
 }
 

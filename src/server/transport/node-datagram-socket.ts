@@ -2,8 +2,9 @@ import type { RemoteInfo, Socket } from "node:dgram";
 import { once } from "node:events";
 import type { SocketUrl } from "../url/socket-url.ts";
 import { needsZone } from "../url/zone.ts";
+import type { Peer } from "./peer.ts";
 import { isAnswerable } from "./peer-of.ts";
-import type { DatagramEvents, DatagramSocket, Peer } from "./transport.ts";
+import type { DatagramEvents, DatagramSocket } from "./transport.ts";
 
 /** Bytes that Node holds for a socket until the kernel has buffer space; a datagram beyond is refused, as native sockets do. */
 export const MAX_UNSENT_BYTES = 1024 * 1024;

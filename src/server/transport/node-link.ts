@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { ConnectionError } from "./connection-error.ts";
-import type { Link, LinkEvents, Peer } from "./transport.ts";
+import type { Link, LinkInput, LinkOutput } from "./link.ts";
+import type { Peer } from "./peer.ts";
 
 /** What Node is handed at once: so much it may hold above its own mark. */
 export const HANDED_BYTES = 64 * 1024;
@@ -9,13 +10,14 @@ const NOTHING = Buffer.alloc(0);
 
 /** A connection of `node:net`. Its buffers are kept empty: what it has no room for stays with the connection above. */
 export class NodeLink implements Link {
-  readonly peer: Peer;
+  peer: Peer;
   readonly isRecords = false;
   readonly isDatagram = false;
   /** destroySoon ends first. */
   readonly endsAtClose = true;
   readonly #socket: Socket;
-  #events: LinkEvents | undefined;
+  #input: LinkInput | undefined;
+  #output: LinkOutput | undefined;
   #closed: (() => void) | undefined;
 
   /** `closed` is called once the socket is closed. */
@@ -31,14 +33,17 @@ export class NodeLink implements Link {
     throw new ConnectionError("ERR_SOCKWRIGHT_NO_CREDENTIALS");
   }
 
-  open(events: LinkEvents): void {
-    this.#events = events;
+  open(input: LinkInput, output: LinkOutput): void {
+    const isOpen = this.#input !== undefined;
+    this.#input = input;
+    this.#output = output;
+    if (isOpen) return;
     const socket = this.#socket;
     socket.pause();
-    socket.on("data", (bytes: Buffer) => this.#events?.received(bytes));
+    socket.on("data", (bytes: Buffer) => this.#input?.received(bytes));
     socket.on("end", () => this.#ended());
-    socket.on("drain", () => this.#events?.writable());
-    socket.on("error", (error) => this.#events?.failed(error));
+    socket.on("drain", () => this.#output?.writable());
+    socket.on("error", (error) => this.#input?.failed(error));
     socket.on("close", () => {
       this.#closed?.();
       this.#closed = undefined;
@@ -65,7 +70,7 @@ export class NodeLink implements Link {
   }
 
   awaitWritable(): void {
-    if (!this.#socket.writableNeedDrain) queueMicrotask(() => this.#events?.writable());
+    if (!this.#socket.writableNeedDrain) queueMicrotask(() => this.#output?.writable());
   }
 
   /** What has come to a socket that is not read from, Node cannot tell: then nobody is silent for certain. */
@@ -79,13 +84,15 @@ export class NodeLink implements Link {
 
   close(): void {
     // Also reads on, so that the socket sees the end of what still comes and closes by itself.
-    this.#events = undefined;
+    this.#input = undefined;
+    this.#output = undefined;
     this.#socket.on("error", () => undefined);
     this.#socket.destroySoon();
   }
 
   abort(): void {
-    this.#events = undefined;
+    this.#input = undefined;
+    this.#output = undefined;
     this.#socket.on("error", () => undefined);
     // Node refuses to reset a Unix socket, which has no such thing. And libuv one that is being shut down
     // (uv_tcp_close_reset, UV_EINVAL): Node would lose the descriptor.
@@ -102,11 +109,11 @@ export class NodeLink implements Link {
   #ended(): void {
     const socket = this.#socket;
     if (!("host" in this.peer) || socket.writableEnded || socket.writableLength > 0) {
-      this.#events?.ended();
+      this.#input?.ended();
       return;
     }
     socket.write(NOTHING, (error) => {
-      if (error === null || error === undefined) this.#events?.ended();
+      if (error === null || error === undefined) this.#input?.ended();
     });
   }
 

@@ -28,11 +28,13 @@ import {
   SocketUrlError,
 } from "../url/socket-url.ts";
 import { zoneOf } from "../url/zone.ts";
+import type { Link } from "./link.ts";
 import { listenOnEach } from "./listen-on-each.ts";
 import { NodeDatagramLink } from "./node-datagram-link.ts";
 import { NodeDatagramSocket } from "./node-datagram-socket.ts";
 import { NodeLink } from "./node-link.ts";
-import type { DatagramSocket, Link, LinkListener, Peer, Transport } from "./transport.ts";
+import type { Peer } from "./peer.ts";
+import type { DatagramSocket, LinkListener, Transport } from "./transport.ts";
 
 /**
  * `node:net` and `node:dgram` have no such socket: without the addon there are `tcp:`, `udp:` and `unix:` only. With

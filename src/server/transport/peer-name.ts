@@ -1,5 +1,5 @@
 import { relativePath } from "../url/socket-url.ts";
-import type { Peer } from "./transport.ts";
+import type { Peer } from "./peer.ts";
 
 /**
  * `host:port`, an IPv6 host in brackets; the path of a Unix socket, that of the file `@x` as `./@x`, or `@` and its abstract

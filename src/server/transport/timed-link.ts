@@ -1,7 +1,8 @@
 import { DeadlineError, type DeadlineName } from "../time/deadline-error.ts";
 import { Deadline, type DeadlineWheel } from "../time/deadline-wheel.ts";
-import type { PeerCredentials } from "./peer-credentials.ts";
-import type { Link, LinkEvents, Peer } from "./transport.ts";
+import type { Link, LinkInput, LinkOutput } from "./link.ts";
+import { LinkDecorator } from "./link-decorator.ts";
+import type { Peer } from "./peer.ts";
 
 /** How long a connection may take, in ms; undefined is for ever. How long it may take nothing, its output looks at. */
 export interface LinkTimeouts {
@@ -28,12 +29,7 @@ export function timed(
  * A link with deadlines, between a transport's link and the connection. It only looks at what passes: a message costs a
  * look at the clock, and no timer. The link whose deadline passes is aborted.
  */
-class TimedLink implements Link, LinkEvents {
-  readonly peer: Peer;
-  readonly isRecords: boolean;
-  readonly isDatagram: boolean;
-  readonly endsAtClose: boolean;
-  readonly #link: Link;
+class TimedLink extends LinkDecorator {
   readonly #timeouts: LinkTimeouts;
   readonly #wheel: DeadlineWheel;
   readonly #expired: (name: DeadlineName, peer: Peer) => void;
@@ -41,7 +37,6 @@ class TimedLink implements Link, LinkEvents {
   readonly #idle: Deadline | undefined;
   readonly #read: Deadline | undefined;
   readonly #total: Deadline | undefined;
-  #events: LinkEvents | undefined;
 
   constructor(
     link: Link,
@@ -49,11 +44,7 @@ class TimedLink implements Link, LinkEvents {
     wheel: DeadlineWheel,
     expired: (name: DeadlineName, peer: Peer) => void,
   ) {
-    this.peer = link.peer;
-    this.isRecords = link.isRecords;
-    this.isDatagram = link.isDatagram;
-    this.endsAtClose = link.endsAtClose;
-    this.#link = link;
+    super(link);
     this.#timeouts = timeouts;
     this.#wheel = wheel;
     this.#expired = expired;
@@ -63,101 +54,71 @@ class TimedLink implements Link, LinkEvents {
     this.#total = this.#deadline("total", timeouts.totalTimeoutMs);
   }
 
-  get peerCredentials(): PeerCredentials | undefined {
-    return this.#link.peerCredentials;
-  }
-
-  open(events: LinkEvents): void {
-    this.#events = events;
+  override open(input: LinkInput, output: LinkOutput): void {
+    const isOpen = this.input !== undefined;
+    super.open(input, output);
+    if (isOpen) return;
     const { firstByteTimeoutMs = 0, idleTimeoutMs = 0, totalTimeoutMs = 0 } = this.#timeouts;
     this.#firstByte?.start(firstByteTimeoutMs);
     this.#idle?.start(idleTimeoutMs);
     this.#total?.start(totalTimeoutMs);
-    this.#link.open(this);
   }
 
   /** The peer's silence counts from when somebody waits for it to end. */
-  awaited(): void {
+  override awaited(): void {
     const { readTimeoutMs = 0 } = this.#timeouts;
     this.#read?.start(readTimeoutMs);
+    this.link.awaited?.();
   }
 
-  resume(): void {
+  override resume(): void {
     if (this.isAwaited) this.awaited();
-    this.#link.resume();
+    this.link.resume();
   }
 
-  pause(): void {
+  override pause(): void {
     this.#read?.cancel();
-    this.#link.pause();
+    this.link.pause();
   }
 
-  send(bytes: Uint8Array, offset: number, length: number): number | undefined {
-    const taken = this.#link.send(bytes, offset, length);
+  override send(bytes: Uint8Array, offset: number, length: number): number | undefined {
+    const taken = this.link.send(bytes, offset, length);
     if (taken !== undefined) this.#idle?.refresh();
     return taken;
   }
 
-  sendMany(pieces: readonly Uint8Array[]): number | undefined {
-    const taken = this.#link.sendMany(pieces);
+  override sendMany(pieces: readonly Uint8Array[]): number | undefined {
+    const taken = this.link.sendMany(pieces);
     if (taken !== undefined) this.#idle?.refresh();
     return taken;
   }
 
-  awaitWritable(): void {
-    this.#link.awaitWritable();
-  }
-
-  awaitLoss(): void {
-    this.#link.awaitLoss?.();
-  }
-
-  isDue(what: "input" | "output"): boolean {
-    return this.#link.isDue?.(what) === true;
-  }
-
-  end(): void {
-    this.#link.end();
-  }
-
-  close(): void {
+  override close(): void {
     this.#cancelAll();
-    this.#link.close();
+    this.link.close();
   }
 
-  abort(): void {
+  override abort(): void {
     this.#cancelAll();
-    this.#link.abort();
+    this.link.abort();
   }
 
-  get isAwaited(): boolean {
-    return this.#events?.isAwaited === true;
-  }
-
-  received(bytes: Uint8Array): void {
+  override received(bytes: Uint8Array): void {
     this.#firstByte?.cancel();
     this.#idle?.refresh();
     this.#read?.refresh();
-    this.#events?.received(bytes);
+    this.input?.received(bytes);
   }
 
-  ended(): void {
+  override ended(): void {
     this.#firstByte?.cancel();
     this.#read?.cancel();
-    this.#events?.ended();
+    this.input?.ended();
   }
 
-  writable(): void {
-    this.#events?.writable();
-  }
-
-  datagramFailed(error: Error): void {
-    this.#events?.datagramFailed?.(error);
-  }
-
-  failed(error: Error): void {
+  override failed(error: Error): void {
     this.#cancelAll();
-    this.#events?.failed(error);
+    this.input?.failed(error);
   }
 
   #deadline(name: DeadlineName, timeoutMs: number | undefined): Deadline | undefined {
@@ -170,11 +131,15 @@ class TimedLink implements Link, LinkEvents {
         deadline.start(timeoutMs);
         return;
       }
-      this.#expired(name, this.peer);
-      this.abort();
-      this.#events?.failed(new DeadlineError(name));
+      this.run(() => this.#expire(name));
     });
     return deadline;
+  }
+
+  #expire(name: DeadlineName): void {
+    this.#expired(name, this.peer);
+    this.abort();
+    this.input?.failed(new DeadlineError(name));
   }
 
   #cancelAll(): void {

@@ -1,5 +1,5 @@
 import { isIPv4 } from "node:net";
-import type { Peer } from "../../server/transport/transport.ts";
+import type { Peer } from "../../server/transport/peer.ts";
 
 /** An answer is at most so many times as long as the datagram that asked, and so many bytes besides. */
 export const MAX_AMPLIFICATION = 4;

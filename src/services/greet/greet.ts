@@ -1,9 +1,9 @@
 import type { Connection } from "../../server/connection/connection.ts";
 import type { DatagramMessage, Service } from "../../server/service.ts";
 import { ConnectionError } from "../../server/transport/connection-error.ts";
+import type { Peer } from "../../server/transport/peer.ts";
 import { peerName } from "../../server/transport/peer-name.ts";
 import { isAnswerable } from "../../server/transport/peer-of.ts";
-import type { Peer } from "../../server/transport/transport.ts";
 import { functionOf, integer, wrongType, wrongValue } from "../../socket/argument.ts";
 import { MAX_TIMEOUT_MS } from "../../socket/deadline.ts";
 import { checkOptions, type OptionNames } from "../../socket/option-names.ts";

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import { lines } from "../../../src/codec.ts";
 import { systemClock } from "../../../src/server/time/clock.ts";
 import { Deadline, DeadlineWheel } from "../../../src/server/time/deadline-wheel.ts";
-import { ConnectionInContext } from "../../../src/server/transport/context-link.ts";
+import { ContextLink } from "../../../src/server/transport/context-link.ts";
 import type { Connection, ConnectionStart, ServeOptions, Server } from "../../../src/server.ts";
 import { serving } from "../../support/serving.ts";
 import { until } from "../../support/until.ts";
@@ -203,7 +203,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("off, the default: no connection is made with a context", async () => {
-    const received = vi.spyOn(ConnectionInContext.prototype, "received");
+    const received = vi.spyOn(ContextLink.prototype, "received");
     onTestFinished(() => received.mockRestore());
     let bytes = 0;
     const server = await serving(

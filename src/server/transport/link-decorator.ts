@@ -1,0 +1,141 @@
+import type { Link, LinkInput, LinkOutput } from "./link.ts";
+import type { Peer } from "./peer.ts";
+import type { PeerCredentials } from "./peer-credentials.ts";
+
+/** A link over another one, between it and the connection: it passes everything on, and its subclass says what else it does. */
+export abstract class LinkDecorator implements Link, LinkInput, LinkOutput {
+  protected link: Link;
+  protected input: LinkInput | undefined;
+  protected output: LinkOutput | undefined;
+
+  constructor(link: Link) {
+    this.link = link;
+  }
+
+  get peer(): Peer {
+    return this.link.peer;
+  }
+
+  set peer(peer: Peer) {
+    this.link.peer = peer;
+  }
+
+  get isRecords(): boolean {
+    return this.link.isRecords;
+  }
+
+  get isDatagram(): boolean {
+    return this.link.isDatagram;
+  }
+
+  get endsAtClose(): boolean {
+    return this.link.endsAtClose;
+  }
+
+  get peerCredentials(): PeerCredentials | undefined {
+    return this.link.peerCredentials;
+  }
+
+  open(input: LinkInput, output: LinkOutput): void {
+    this.input = input;
+    this.output = output;
+    this.link.open(this, this);
+  }
+
+  run(call: () => void): void {
+    runIn(this.link, call);
+  }
+
+  replaceBase(make: (base: Link) => Link): void {
+    this.link = withBase(this.link, make, this, this);
+  }
+
+  awaited(): void {
+    this.link.awaited?.();
+  }
+
+  resume(): void {
+    this.link.resume();
+  }
+
+  pause(): void {
+    this.link.pause();
+  }
+
+  send(bytes: Uint8Array, offset: number, length: number): number | undefined {
+    return this.link.send(bytes, offset, length);
+  }
+
+  sendMany(pieces: readonly Uint8Array[]): number | undefined {
+    return this.link.sendMany(pieces);
+  }
+
+  awaitWritable(): void {
+    this.link.awaitWritable();
+  }
+
+  awaitLoss(): void {
+    this.link.awaitLoss?.();
+  }
+
+  isDue(what: "input" | "output"): boolean {
+    return this.link.isDue?.(what) === true;
+  }
+
+  end(): void {
+    this.link.end();
+  }
+
+  close(): void {
+    this.link.close();
+  }
+
+  abort(): void {
+    this.link.abort();
+  }
+
+  get isAwaited(): boolean {
+    return this.input?.isAwaited === true;
+  }
+
+  received(bytes: Uint8Array): void {
+    this.input?.received(bytes);
+  }
+
+  ended(): void {
+    this.input?.ended();
+  }
+
+  failed(error: Error): void {
+    this.input?.failed(error);
+  }
+
+  datagramFailed(error: Error): void {
+    this.input?.datagramFailed?.(error);
+  }
+
+  writable(): void {
+    this.output?.writable();
+  }
+}
+
+/** Calls a function as the events of the link are told. */
+export function runIn(link: Link, call: () => void): void {
+  if (link.run === undefined) call();
+  else link.run(call);
+}
+
+/** The link with another one at its base, which then tells what it tells to the two: they are those of the link. */
+export function withBase(
+  link: Link,
+  make: (base: Link) => Link,
+  ...[input, output]: [input: LinkInput, output: LinkOutput]
+): Link {
+  if (link.replaceBase !== undefined) {
+    link.replaceBase(make);
+    return link;
+  }
+  const made = make(link);
+  made.open(input, output);
+  return made;
+}
