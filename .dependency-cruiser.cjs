@@ -50,6 +50,14 @@ module.exports = {
       to: { path: inside(["socketserver", "http", "services", "supervisor", "cli"]) },
     },
     {
+      name: "socket-has-two-doors",
+      comment:
+        "What is above src/socket/ imports values.ts, which needs no addon, or internal.ts, which does. src/index.ts is the door for users.",
+      severity: "error",
+      from: { path: "^src/", pathNot: ["^src/(?:native|socket)/", "^src/index\\.ts$"] },
+      to: { path: "^src/socket/", pathNot: "^src/socket/(?:values|internal)\\.ts$" },
+    },
+    {
       name: "every-folder-has-a-level",
       comment: "A new folder of src/ is put on a level here first.",
       severity: "error",

@@ -14,4 +14,4 @@ export { type FrameMapping, mapFrames } from "./codec/map-frames.ts";
 export { type NetstringOptions, netstring } from "./codec/netstring.ts";
 export type { TextEncoding } from "./codec/text.ts";
 export { type VarintPrefixedOptions, varintPrefixed } from "./codec/varint-prefixed.ts";
-export type { Data } from "./socket/argument.ts";
+export type { Data } from "./socket/values.ts";

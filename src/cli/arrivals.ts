@@ -1,5 +1,5 @@
-import type { Address } from "../socket/address.ts";
-import type { Socket } from "../socket/socket.ts";
+import type { Socket } from "../socket/internal.ts";
+import type { Address } from "../socket/values.ts";
 import { RecordReader } from "./record-channel.ts";
 
 /** A datagram, lent until the next one is asked for, and the socket to which it came. */

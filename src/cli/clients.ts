@@ -1,7 +1,7 @@
 import { NO_PLACE, type Placed, PlacedList } from "../native/placed-list.ts";
 import { urlAt } from "../server/url/socket-address.ts";
 import type { AddressUrl } from "../server/url/socket-url.ts";
-import type { Listener, Socket } from "../socket/socket.ts";
+import type { Listener, Socket } from "../socket/internal.ts";
 import { Broadcast, MAX_BEHIND_BYTES, type Reader } from "./broadcast.ts";
 import type { Channel } from "./channel.ts";
 import { CommandError, codeOf, exitCodes } from "./command-error.ts";

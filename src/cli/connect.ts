@@ -1,7 +1,7 @@
 import { type ConnectedSocket, connectSocket } from "../server/opening/connect-socket.ts";
 import { urlAt } from "../server/url/socket-address.ts";
 import { type AddressUrl, checkConnectable, formatSocketUrl, parseSocketUrl } from "../server/url/socket-url.ts";
-import type { SocketDescriptor } from "../socket/socket-descriptor.ts";
+import type { SocketDescriptor } from "../socket/internal.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { relay } from "./relay.ts";
 import type { RelayCommandOptions } from "./relay-command.ts";

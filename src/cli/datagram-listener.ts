@@ -1,6 +1,5 @@
-import type { Address } from "../socket/address.ts";
-import { AF_UNIX } from "../socket/constants.ts";
-import type { Socket } from "../socket/socket.ts";
+import type { Socket } from "../socket/internal.ts";
+import { type Address, AF_UNIX } from "../socket/values.ts";
 import { type Arrival, Arrivals } from "./arrivals.ts";
 import type { Channel } from "./channel.ts";
 import { CommandError, codeOf, exitCodes } from "./command-error.ts";

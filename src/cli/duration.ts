@@ -1,4 +1,4 @@
-import { MAX_TIMEOUT_MS } from "../socket/deadline.ts";
+import { MAX_TIMEOUT_MS } from "../socket/values.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 
 const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, "": 1_000 };

@@ -3,9 +3,8 @@ import { commonUrl, type OpenedAt, openOnEach } from "../server/opening/each-add
 import type { OpenSocket } from "../server/opening/open-socket.ts";
 import { placeAt, urlAt } from "../server/url/socket-address.ts";
 import { type AddressUrl, checkAddress, formatSocketUrl, parseSocketUrl } from "../server/url/socket-url.ts";
-import type { Address } from "../socket/address.ts";
-import { SOCK_DGRAM } from "../socket/constants.ts";
-import type { Socket } from "../socket/socket.ts";
+import type { Socket } from "../socket/internal.ts";
+import { type Address, SOCK_DGRAM } from "../socket/values.ts";
 import { Clients } from "./clients.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { DatagramListener } from "./datagram-listener.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { nearest } from "../socket/nearest.ts";
+import { nearest } from "../socket/values.ts";
 import { CommandError, codeOf, exitCodes } from "./command-error.ts";
 import { complain } from "./complaint.ts";
 import { unwritable } from "./explain.ts";

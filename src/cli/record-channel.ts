@@ -1,7 +1,5 @@
-import type { Address } from "../socket/address.ts";
-import { MSG_TRUNC, SO_PASSCRED, SOCK_SEQPACKET, SOL_SOCKET } from "../socket/constants.ts";
-import { controlSpace } from "../socket/control-message.ts";
-import type { Socket } from "../socket/socket.ts";
+import type { Socket } from "../socket/internal.ts";
+import { type Address, controlSpace, MSG_TRUNC, SO_PASSCRED, SOCK_SEQPACKET, SOL_SOCKET } from "../socket/values.ts";
 import type { Channel } from "./channel.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { shutDown } from "./stream-channel.ts";

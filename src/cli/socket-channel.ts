@@ -1,5 +1,5 @@
-import { SOCK_STREAM } from "../socket/constants.ts";
-import type { Socket } from "../socket/socket.ts";
+import type { Socket } from "../socket/internal.ts";
+import { SOCK_STREAM } from "../socket/values.ts";
 import type { Channel } from "./channel.ts";
 import { RecordChannel } from "./record-channel.ts";
 import { StreamChannel } from "./stream-channel.ts";

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from "node:fs";
-import { adopt } from "../socket/create.ts";
+import { adopt } from "../socket/internal.ts";
 import { isNonBlocking } from "./blocking.ts";
 import type { Channel } from "./channel.ts";
 import { channelOver } from "./socket-channel.ts";

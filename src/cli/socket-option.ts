@@ -1,6 +1,5 @@
-import * as constants from "../socket/constants.ts";
-import { nearest } from "../socket/nearest.ts";
-import type { SocketDescriptor } from "../socket/socket-descriptor.ts";
+import type { SocketDescriptor } from "../socket/internal.ts";
+import { constants, nearest } from "../socket/values.ts";
 import { CommandError, codeOf, exitCodes } from "./command-error.ts";
 
 /** One `--option NAME=VALUE`. */

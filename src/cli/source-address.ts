@@ -1,7 +1,7 @@
 import type { SocketAddress } from "../server/url/socket-address.ts";
 import { type AddressUrl, formatSocketUrl, parseSocketUrl } from "../server/url/socket-url.ts";
 import { versionOf } from "../server/url/zone.ts";
-import { AF_INET, AF_INET6, AF_UNIX } from "../socket/constants.ts";
+import { AF_INET, AF_INET6, AF_UNIX } from "../socket/values.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 
 /** The value of `--source`: HOST, HOST:PORT, or for Unix sockets PATH or @NAME. */

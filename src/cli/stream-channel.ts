@@ -1,5 +1,5 @@
-import { SHUT_WR } from "../socket/constants.ts";
-import type { Socket } from "../socket/socket.ts";
+import type { Socket } from "../socket/internal.ts";
+import { SHUT_WR } from "../socket/values.ts";
 import type { Channel } from "./channel.ts";
 import { codeOf } from "./command-error.ts";
 

@@ -1,4 +1,4 @@
-import { wrongType } from "../socket/argument.ts";
+import { wrongType } from "../socket/values.ts";
 
 /**
  * A way to cut a stream of bytes into frames, and to make bytes of a frame. A codec is a value without state: one serves

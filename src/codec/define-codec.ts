@@ -1,5 +1,4 @@
-import { functionOf, integer, wrongType } from "../socket/argument.ts";
-import { checkDefinition, type OptionNames } from "../socket/option-names.ts";
+import { checkDefinition, functionOf, integer, type OptionNames, wrongType } from "../socket/values.ts";
 import type { Codec, Decoder } from "./codec.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
 import {

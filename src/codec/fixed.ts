@@ -1,5 +1,4 @@
-import { bytesOf, type Data, integer } from "../socket/argument.ts";
-import { checkOptions, type OptionNames } from "../socket/option-names.ts";
+import { bytesOf, checkOptions, type Data, integer, type OptionNames } from "../socket/values.ts";
 import type { Codec, Decoder } from "./codec.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
 import { type FrameOwnership, MAX_FRAME_BYTES, unencodable } from "./frame-limit.ts";

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { viewOf } from "../socket/argument.ts";
+import { viewOf } from "../socket/values.ts";
 import type { Decoder } from "./codec.ts";
 import { FrameBuffer } from "./frame-buffer.ts";
 import { FrameError } from "./frame-error.ts";

@@ -1,5 +1,4 @@
-import { integer } from "../socket/argument.ts";
-import type { OptionNames } from "../socket/option-names.ts";
+import { integer, type OptionNames } from "../socket/values.ts";
 import { FrameError } from "./frame-error.ts";
 
 /** What a frame may have where nothing else is said. */

@@ -1,4 +1,4 @@
-import { checkOptions, type OptionNames } from "../socket/option-names.ts";
+import { checkOptions, type OptionNames } from "../socket/values.ts";
 import type { Codec } from "./codec.ts";
 import { type FrameLimit, limitForm } from "./frame-limit.ts";
 import { lineCodec } from "./lines.ts";

@@ -1,4 +1,4 @@
-import type { Data } from "../socket/argument.ts";
+import type { Data } from "../socket/values.ts";
 import { type Codec, checkCodec, type Decoder } from "./codec.ts";
 import { FrameError } from "./frame-error.ts";
 

@@ -1,5 +1,4 @@
-import { bytesOf, type Data, integer, outOfRange } from "../socket/argument.ts";
-import { checkOptions, type OptionNames } from "../socket/option-names.ts";
+import { bytesOf, checkOptions, type Data, integer, type OptionNames, outOfRange } from "../socket/values.ts";
 import type { Codec, Decoder } from "./codec.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
 import { FrameError } from "./frame-error.ts";

@@ -1,6 +1,5 @@
 import { Buffer } from "node:buffer";
-import { wrongType } from "../socket/argument.ts";
-import { checkOptions, type OptionNames } from "../socket/option-names.ts";
+import { checkOptions, type OptionNames, wrongType } from "../socket/values.ts";
 import { type Codec, type Decoder, writingInPlace } from "./codec.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
 import { checkFrameBytes, type FrameLimit, limitForm, maxFrameBytesOf, unencodable } from "./frame-limit.ts";

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { wrongType, wrongValue } from "../socket/argument.ts";
+import { wrongType, wrongValue } from "../socket/values.ts";
 
 /** An option that is true or false; false by default. */
 export function flag(name: string, value: unknown): boolean {

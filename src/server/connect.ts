@@ -1,5 +1,4 @@
-import { checkOptions, type OptionNames } from "../socket/option-names.ts";
-import { signalOf } from "../socket/wait-options.ts";
+import { checkOptions, type OptionNames, signalOf } from "../socket/values.ts";
 import { Connection } from "./connection/connection.ts";
 import { CONNECTION_OPTIONS, type ConnectionOptions } from "./connection/connection-options.ts";
 import { clientPolicy } from "./connection/policy.ts";

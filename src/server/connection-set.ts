@@ -1,5 +1,5 @@
 import { PlacedList } from "../native/placed-list.ts";
-import { promiseOf } from "../socket/given-promise.ts";
+import { promiseOf } from "../socket/values.ts";
 import type { Connection, ConnectionOwner } from "./connection/connection.ts";
 import type { Admission } from "./limits/admission.ts";
 import type { Service } from "./service.ts";

@@ -1,6 +1,4 @@
-import type { Address } from "../socket/address.ts";
-import { bytesOf } from "../socket/argument.ts";
-import { promiseOf } from "../socket/given-promise.ts";
+import { type Address, bytesOf, promiseOf } from "../socket/values.ts";
 import type { DatagramLimit } from "./limits/datagram-limit.ts";
 import type { Service } from "./service.ts";
 import type { ServerReports } from "./telemetry/server-reports.ts";

@@ -1,5 +1,12 @@
-import { functionOf, integer, wrongType, wrongValue } from "../socket/argument.ts";
-import { checkDefinition, checkOptions, type OptionNames } from "../socket/option-names.ts";
+import {
+  checkDefinition,
+  checkOptions,
+  functionOf,
+  integer,
+  type OptionNames,
+  wrongType,
+  wrongValue,
+} from "../socket/values.ts";
 import {
   CONNECTION_OPTIONS,
   type ConnectionLimits,

@@ -1,8 +1,13 @@
 import type { AsyncResource } from "node:async_hooks";
-import { integer, wrongType, wrongValue } from "../socket/argument.ts";
-import { promised } from "../socket/call.ts";
-import { checkOptions, type OptionNames } from "../socket/option-names.ts";
-import { signalOf } from "../socket/wait-options.ts";
+import {
+  checkOptions,
+  integer,
+  type OptionNames,
+  promised,
+  signalOf,
+  wrongType,
+  wrongValue,
+} from "../socket/values.ts";
 import { Connection, nextConnectionId } from "./connection/connection.ts";
 import type { ConnectionPolicy } from "./connection/policy.ts";
 import { type ConnectionInfo, ConnectionSet, Session } from "./connection-set.ts";

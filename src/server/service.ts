@@ -1,5 +1,4 @@
-import { functionOf, wrongType } from "../socket/argument.ts";
-import { checkDefinition, type OptionNames } from "../socket/option-names.ts";
+import { checkDefinition, functionOf, type OptionNames, wrongType } from "../socket/values.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { Peer } from "./transport/peer.ts";
 

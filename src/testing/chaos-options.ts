@@ -1,7 +1,14 @@
 import { randomInt } from "node:crypto";
 import { type Clock, systemClock } from "../server/time/clock.ts";
-import { functionOf, integer, outOfRange, wrongType, wrongValue } from "../socket/argument.ts";
-import { checkOptions, type OptionNames } from "../socket/option-names.ts";
+import {
+  checkOptions,
+  functionOf,
+  integer,
+  type OptionNames,
+  outOfRange,
+  wrongType,
+  wrongValue,
+} from "../socket/values.ts";
 import type { Range } from "./random.ts";
 
 const DEFAULT_MAX_CONNECTIONS = 1_024;

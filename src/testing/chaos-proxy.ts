@@ -9,7 +9,7 @@ import type { DatagramSocket, LinkListener, Transport } from "../server/transpor
 import { transport } from "../server/transport/transports.ts";
 import { formatSocketUrl, parseSocketUrl, type SocketUrl } from "../server/url/socket-url.ts";
 import { checkUrlText } from "../server/url/url-text.ts";
-import type { AcceptGate } from "../socket/accept-gate.ts";
+import type { AcceptGate } from "../socket/values.ts";
 import { ChaosConnection } from "./chaos-connection.ts";
 import { ChaosFlow, keyOf } from "./chaos-datagrams.ts";
 import { type Chaos, type ChaosOptions, chaosOf, checkKind } from "./chaos-options.ts";

@@ -3,6 +3,8 @@ import type { Handle, Kernel } from "../native/kernel.ts";
 import { EPOLLERR, EPOLLHUP } from "../native/poller.ts";
 import {
   AF_UNIX,
+  controlSpace,
+  encodeControl,
   MSG_CTRUNC,
   MSG_TRUNC,
   SO_ACCEPTCONN,
@@ -15,8 +17,7 @@ import {
   SO_TYPE,
   SOCK_STREAM,
   SOL_SOCKET,
-} from "../socket/constants.ts";
-import { controlSpace, encodeControl } from "../socket/control-message.ts";
+} from "../socket/values.ts";
 import type { Taken } from "./fake-buffer.ts";
 import { type SocketName, unnamed } from "./fake-names.ts";
 import type { FakePoller } from "./fake-poller.ts";

@@ -1,8 +1,7 @@
 import { constants } from "node:os";
 import { kernel } from "../native/load.ts";
 import { dispatch, EPOLLERR, EPOLLHUP } from "../native/poller.ts";
-import { integer, wrongType, wrongValue } from "../socket/argument.ts";
-import { checkOptions, type OptionNames } from "../socket/option-names.ts";
+import { checkOptions, integer, type OptionNames, wrongType, wrongValue } from "../socket/values.ts";
 import { fakeCalls, type SocketCalls } from "./fake-calls.ts";
 import { FakeNames } from "./fake-names.ts";
 import { FakePoller } from "./fake-poller.ts";

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { AF_INET, AF_INET6, AF_UNIX } from "../socket/constants.ts";
+import { AF_INET, AF_INET6, AF_UNIX } from "../socket/values.ts";
 
 const { EADDRINUSE, EADDRNOTAVAIL } = constants.errno;
 /** RFC 6335: where the dynamic ports begin. */

@@ -11,7 +11,7 @@ import {
   SHUT_WR,
   SOCK_DGRAM,
   SOCK_STREAM,
-} from "../socket/constants.ts";
+} from "../socket/values.ts";
 import { FakeBuffer, type Taken } from "./fake-buffer.ts";
 import { atLoopback, type FakeNames, type SocketName, unnamed } from "./fake-names.ts";
 

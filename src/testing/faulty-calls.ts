@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { SO_TYPE, SOCK_STREAM, SOL_SOCKET } from "../socket/constants.ts";
+import { SO_TYPE, SOCK_STREAM, SOL_SOCKET } from "../socket/values.ts";
 import type { SocketCalls } from "./fake-calls.ts";
 import type { FaultyCall, Limit } from "./kernel-fault.ts";
 

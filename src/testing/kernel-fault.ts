@@ -1,6 +1,5 @@
 import { constants } from "node:os";
-import { integer, wrongType, wrongValue } from "../socket/argument.ts";
-import { EHOSTDOWN, ENONET } from "../socket/errno.ts";
+import { EHOSTDOWN, ENONET, integer, wrongType, wrongValue } from "../socket/values.ts";
 
 /** The name of an error of the kernel, as in errno(3): `"EAGAIN"`. */
 export type ErrnoName = keyof typeof constants.errno | "ENONET" | "EHOSTDOWN";

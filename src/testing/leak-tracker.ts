@@ -1,5 +1,4 @@
-import { functionOf, integer, wrongType } from "../socket/argument.ts";
-import { checkOptions, type OptionNames } from "../socket/option-names.ts";
+import { checkOptions, functionOf, integer, type OptionNames, wrongType } from "../socket/values.ts";
 import { type Counter, leaked, leftOver, type OpenResources, openResources } from "./open-resources.ts";
 import { socketNames } from "./socket-names.ts";
 

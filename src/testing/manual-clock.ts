@@ -1,5 +1,5 @@
 import type { Clock } from "../server/time/clock.ts";
-import { functionOf, integer, outOfRange, wrongType } from "../socket/argument.ts";
+import { functionOf, integer, outOfRange, wrongType } from "../socket/values.ts";
 
 /** More pending timers than this are a program that sets them in a loop. */
 const MAX_PENDING_TIMERS = 100_000;

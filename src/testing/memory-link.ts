@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import type { Link, LinkInput, LinkOutput } from "../server/transport/link.ts";
 import type { Peer } from "../server/transport/peer.ts";
 import type { PeerCredentials } from "../server/transport/peer-credentials.ts";
-import { SocketError } from "../socket/socket-error.ts";
+import { SocketError } from "../socket/values.ts";
 
 /** What a record costs of the buffer besides its bytes, so that empty ones are bounded too. */
 const RECORD_OVERHEAD_BYTES = 64;

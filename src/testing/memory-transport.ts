@@ -8,10 +8,7 @@ import type { DatagramEvents, DatagramSocket, LinkListener } from "../server/tra
 import { substituteTransport } from "../server/transport/transports.ts";
 import { checkConnectable, formatSocketUrl, plainUrl, type SocketUrl } from "../server/url/socket-url.ts";
 import { ANY_CID } from "../server/url/vsock-url.ts";
-import type { AcceptGate } from "../socket/accept-gate.ts";
-import { integer, wrongType } from "../socket/argument.ts";
-import { checkOptions, type OptionNames } from "../socket/option-names.ts";
-import { SocketError } from "../socket/socket-error.ts";
+import { type AcceptGate, checkOptions, integer, type OptionNames, SocketError, wrongType } from "../socket/values.ts";
 import { clientHostOf, hostOf, hostsOf } from "./memory-host.ts";
 import { MemoryLink, type MemoryLinkShape } from "./memory-link.ts";
 

@@ -1,6 +1,5 @@
 import { constants } from "node:os";
-import { integer, outOfRange, wrongType } from "../socket/argument.ts";
-import { checkOptions, type OptionNames } from "../socket/option-names.ts";
+import { checkOptions, integer, type OptionNames, outOfRange, wrongType } from "../socket/values.ts";
 import { MAX_SEED } from "./chaos-options.ts";
 import type { FaultyCall, Limit } from "./kernel-fault.ts";
 import { Random } from "./random.ts";

@@ -46,11 +46,29 @@ test.for([
 
 test.for([
   ["socket", "native"],
-  ["server", "socket"],
-  ["cli", "socket"],
+  ["server", "codec"],
+  ["cli", "services"],
   ["testing", "native"],
 ])("src/%s/ may import src/%s/", async ([upper, lower]) => {
   const files = { [`src/${upper}/a.ts`]: importing(`../${lower}/b.ts`), [`src/${lower}/b.ts`]: thing };
+  expect(await brokenRules(files)).toEqual([]);
+});
+
+test.for(["codec", "server", "cli", "testing"])(
+  "src/%s/ may import the doors of src/socket/, and nothing else of it",
+  async (user) => {
+    const at = (file: string): Record<string, string> => ({
+      [`src/${user}/a.ts`]: importing(`../socket/${file}`),
+      [`src/socket/${file}`]: thing,
+    });
+    expect(await brokenRules(at("values.ts"))).toEqual([]);
+    expect(await brokenRules(at("internal.ts"))).toEqual([]);
+    expect(await brokenRules(at("argument.ts"))).toEqual(["socket-has-two-doors"]);
+  },
+);
+
+test("the entry for users may import each file of src/socket/", async () => {
+  const files = { "src/index.ts": importing("./socket/create.ts"), "src/socket/create.ts": thing };
   expect(await brokenRules(files)).toEqual([]);
 });
 

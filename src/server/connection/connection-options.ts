@@ -1,5 +1,4 @@
-import { integer, wrongValue } from "../../socket/argument.ts";
-import type { OptionNames } from "../../socket/option-names.ts";
+import { integer, type OptionNames, wrongValue } from "../../socket/values.ts";
 
 /** What a connection keeps that nobody reads; then it is not read from. */
 export const DEFAULT_MAX_READ_BUFFER_BYTES = 64 * 1024;

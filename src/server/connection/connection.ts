@@ -3,10 +3,17 @@ import type { FileHandle } from "node:fs/promises";
 import { threadId } from "node:worker_threads";
 import { type Codec, checkCodec } from "../../codec/codec.ts";
 import { NO_PLACE } from "../../native/placed-list.ts";
-import type { Data } from "../../socket/argument.ts";
-import { bytesOf, integer, wrongType, wrongValue } from "../../socket/argument.ts";
-import { promised, rejected } from "../../socket/call.ts";
-import { checkOptions, type OptionNames } from "../../socket/option-names.ts";
+import {
+  bytesOf,
+  checkOptions,
+  type Data,
+  integer,
+  type OptionNames,
+  promised,
+  rejected,
+  wrongType,
+  wrongValue,
+} from "../../socket/values.ts";
 import { ConnectionError, isError } from "../transport/connection-error.ts";
 import type { Link } from "../transport/link.ts";
 import { runIn } from "../transport/link-decorator.ts";

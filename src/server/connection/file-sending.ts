@@ -1,7 +1,6 @@
 import { constants, type PathLike, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { integer, wrongType } from "../../socket/argument.ts";
-import { checkOptions, type OptionNames } from "../../socket/option-names.ts";
+import { checkOptions, integer, type OptionNames, wrongType } from "../../socket/values.ts";
 import { ConnectionError, errorOf } from "../transport/connection-error.ts";
 import type { Output } from "./output.ts";
 

@@ -1,6 +1,5 @@
 import { type Codec, type Decoder, writesInPlace } from "../../codec/codec.ts";
-import { wrongType } from "../../socket/argument.ts";
-import { rejected } from "../../socket/call.ts";
+import { rejected, wrongType } from "../../socket/values.ts";
 import { type FrameRead, frameRead } from "./frame-read.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";

@@ -1,7 +1,6 @@
 import type { Codec } from "../../codec/codec.ts";
 import { atEndOfTurn, type TurnEnder } from "../../native/turn.ts";
-import type { Data } from "../../socket/argument.ts";
-import { bytesOf } from "../../socket/argument.ts";
+import { bytesOf, type Data } from "../../socket/values.ts";
 import { DeadlineError } from "../time/deadline-error.ts";
 import { Deadline } from "../time/deadline-wheel.ts";
 import { ConnectionError, errorOf } from "../transport/connection-error.ts";

@@ -1,5 +1,5 @@
 import { FrameError } from "../../codec/frame-error.ts";
-import { promiseOf } from "../../socket/given-promise.ts";
+import { promiseOf } from "../../socket/values.ts";
 import { errorOf } from "../transport/connection-error.ts";
 import type { ReadBuffer } from "./read-buffer.ts";
 import { tolerated } from "./unawaited.ts";

@@ -1,5 +1,4 @@
-import { outOfRange, wrongType } from "../../socket/argument.ts";
-import { checkOptions, type OptionNames } from "../../socket/option-names.ts";
+import { checkOptions, type OptionNames, outOfRange, wrongType } from "../../socket/values.ts";
 import type { Clock } from "../time/clock.ts";
 
 /** How many addresses a rate remembers. Beyond that it forgets the older half of them, in their favour. */

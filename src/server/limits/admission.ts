@@ -1,5 +1,4 @@
-import type { AcceptGate } from "../../socket/accept-gate.ts";
-import type { Address } from "../../socket/address.ts";
+import type { AcceptGate, Address } from "../../socket/values.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Peer } from "../transport/peer.ts";
 import { peerOf } from "../transport/peer-of.ts";

@@ -1,3 +1,4 @@
+import { adopt, type Datagram, type Socket } from "../../socket/internal.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -7,11 +8,9 @@ import {
   SOCK_DGRAM,
   SOCK_SEQPACKET,
   SOCK_STREAM,
+  SocketError,
   TCP_NODELAY,
-} from "../../socket/constants.ts";
-import { adopt } from "../../socket/create.ts";
-import type { Datagram, Socket } from "../../socket/socket.ts";
-import { SocketError } from "../../socket/socket-error.ts";
+} from "../../socket/values.ts";
 import { placeAt } from "../url/socket-address.ts";
 import type { AddressUrl, InheritedUrl } from "../url/socket-url.ts";
 import { inheritedDescriptor, refusal } from "./inherited-socket.ts";

@@ -1,6 +1,6 @@
 import { unlinkSync } from "node:fs";
 import { kernel } from "../../native/load.ts";
-import { encodeNumericAddress } from "../../socket/address.ts";
+import { encodeNumericAddress, type Socket, SocketDescriptor, socket } from "../../socket/internal.ts";
 import {
   AF_INET6,
   AF_UNIX,
@@ -10,12 +10,9 @@ import {
   SO_REUSEADDR,
   SOCK_DGRAM,
   SOL_SOCKET,
+  succeed,
   TCP_NODELAY,
-} from "../../socket/constants.ts";
-import { socket } from "../../socket/create.ts";
-import type { Socket } from "../../socket/socket.ts";
-import { SocketDescriptor } from "../../socket/socket-descriptor.ts";
-import { succeed } from "../../socket/socket-error.ts";
+} from "../../socket/values.ts";
 import { addressesOf, isUnusable, type SocketAddress, typeOf } from "../url/socket-address.ts";
 import type { AddressUrl } from "../url/socket-url.ts";
 import { joinGroup, prepareSending } from "./multicast.ts";

@@ -1,5 +1,5 @@
-import { AF_UNIX, IPPROTO_TCP, SOCK_DGRAM, TCP_NODELAY } from "../../socket/constants.ts";
-import { socket } from "../../socket/create.ts";
+import { socket } from "../../socket/internal.ts";
+import { AF_UNIX, IPPROTO_TCP, SOCK_DGRAM, TCP_NODELAY } from "../../socket/values.ts";
 import { addressesOf, type SocketAddress, typeOf } from "../url/socket-address.ts";
 import {
   type AddressUrl,

@@ -1,5 +1,5 @@
 import { fstatSync } from "node:fs";
-import { nearest } from "../../socket/nearest.ts";
+import { nearest } from "../../socket/values.ts";
 import { formatSocketUrl, type InheritedUrl, SocketUrlError } from "../url/socket-url.ts";
 
 /** sd_listen_fds(3): the first descriptor that is passed on. */

@@ -1,5 +1,5 @@
 import { kernel } from "../../native/load.ts";
-import { encodeNumericAddress } from "../../socket/address.ts";
+import { encodeNumericAddress, type Socket } from "../../socket/internal.ts";
 import {
   AF_INET,
   IP_MULTICAST_ALL,
@@ -10,9 +10,8 @@ import {
   SO_BROADCAST,
   SO_REUSEADDR,
   SOL_SOCKET,
-} from "../../socket/constants.ts";
-import type { Socket } from "../../socket/socket.ts";
-import { SocketError } from "../../socket/socket-error.ts";
+  SocketError,
+} from "../../socket/values.ts";
 import { groupOf, type InternetUrl } from "../url/socket-url.ts";
 import { zoneOf } from "../url/zone.ts";
 

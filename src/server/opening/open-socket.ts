@@ -1,4 +1,4 @@
-import type { Datagram, Socket } from "../../socket/socket.ts";
+import type { Datagram, Socket } from "../../socket/internal.ts";
 import type { UnixPath } from "./unix-path.ts";
 
 /** A socket of layer 1, and the path that it may have in the file system. */

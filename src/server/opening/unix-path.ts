@@ -10,7 +10,7 @@ import {
   unlinkSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { nearest } from "../../socket/nearest.ts";
+import { nearest } from "../../socket/values.ts";
 import { SocketUrlError } from "../url/socket-url.ts";
 
 /** How a transport binds the path of a Unix socket, and looks whether somebody has it open. */

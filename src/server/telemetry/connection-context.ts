@@ -1,5 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
-import { promiseOf } from "../../socket/given-promise.ts";
+import { promiseOf } from "../../socket/values.ts";
 import type { ConnectionStart } from "./connection-messages.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { wrongType } from "../../socket/argument.ts";
+import { wrongType } from "../../socket/values.ts";
 import type { HistogramSnapshot } from "./histogram.ts";
 import { type Labels, type MetricDescription, MetricFamily } from "./metric-family.ts";
 import type { ServerStats } from "./server-counters.ts";

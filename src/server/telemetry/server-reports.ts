@@ -1,4 +1,4 @@
-import { promiseOf } from "../../socket/given-promise.ts";
+import { promiseOf } from "../../socket/values.ts";
 import type { WhenWriteBufferFull } from "../connection/connection-options.ts";
 import type { ExpiryReason } from "../connection/policy.ts";
 import type { RefusalReason } from "../limits/admission.ts";

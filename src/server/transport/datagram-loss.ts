@@ -1,4 +1,4 @@
-import { CONNECTION_ERRORS, EACCES, EHOSTDOWN, EMSGSIZE, ENOBUFS, ENOMEM, ENONET, EPERM } from "../../socket/errno.ts";
+import { CONNECTION_ERRORS, EACCES, EHOSTDOWN, EMSGSIZE, ENOBUFS, ENOMEM, ENONET, EPERM } from "../../socket/values.ts";
 
 /**
  * Of these nobody is told: there was no room on the way. Linux itself gives no ENOBUFS to a UDP socket (udp_send_skb), and a

@@ -4,11 +4,6 @@ import type { Watcher } from "../../native/poller.ts";
 import * as poller from "../../native/poller.ts";
 import { EPOLLERR, EPOLLIN, EPOLLOUT } from "../../native/poller.ts";
 import * as turn from "../../native/turn.ts";
-import { AF_UNIX, MSG_TRUNC, SHUT_WR, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../../socket/constants.ts";
-import { EAGAIN, ECONNREFUSED, ENOTCONN } from "../../socket/errno.ts";
-import { resetAtClose } from "../../socket/reset.ts";
-import { SocketError } from "../../socket/socket-error.ts";
-import type { SocketKind } from "../../socket/socket-type.ts";
 import {
   concerns,
   dropUnwanted,
@@ -16,8 +11,22 @@ import {
   hasFailed,
   isWait,
   keepAlive,
+  resetAtClose,
   SpuriousWakeups,
-} from "../../socket/watching.ts";
+} from "../../socket/internal.ts";
+import {
+  AF_UNIX,
+  EAGAIN,
+  ECONNREFUSED,
+  ENOTCONN,
+  MSG_TRUNC,
+  SHUT_WR,
+  SOCK_DGRAM,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+  SocketError,
+  type SocketKind,
+} from "../../socket/values.ts";
 import { ConnectionError } from "./connection-error.ts";
 import { isLossOfEarlierDatagram, lossOfSend } from "./datagram-loss.ts";
 import type { Link, LinkInput, LinkOutput } from "./link.ts";

@@ -1,16 +1,28 @@
 import { generationOf, handleOf, slotOf } from "../../native/kernel.ts";
 import { kernel } from "../../native/load.ts";
-import { acceptAction, type Incoming } from "../../socket/accept.ts";
-import type { Address } from "../../socket/address.ts";
-import { encodeNumericAddress } from "../../socket/address.ts";
-import { AF_UNIX } from "../../socket/constants.ts";
-import type { Endpoint } from "../../socket/endpoint.ts";
-import { CONNECTION_ERRORS, EAGAIN, EMSGSIZE, ENOBUFS, ENOMEM } from "../../socket/errno.ts";
-import { unwatchForLoss, watchForLoss } from "../../socket/lost-socket.ts";
-import { acceptAll, shortagePaused } from "../../socket/serve.ts";
-import type { Datagram, Socket } from "../../socket/socket.ts";
-import { SocketDescriptor } from "../../socket/socket-descriptor.ts";
-import { SocketError } from "../../socket/socket-error.ts";
+import {
+  acceptAction,
+  acceptAll,
+  type Datagram,
+  type Endpoint,
+  encodeNumericAddress,
+  type Incoming,
+  type Socket,
+  SocketDescriptor,
+  shortagePaused,
+  unwatchForLoss,
+  watchForLoss,
+} from "../../socket/internal.ts";
+import {
+  type Address,
+  AF_UNIX,
+  CONNECTION_ERRORS,
+  EAGAIN,
+  EMSGSIZE,
+  ENOBUFS,
+  ENOMEM,
+  SocketError,
+} from "../../socket/values.ts";
 import { adoptSocket, isForDatagrams, urlOfSocket } from "../opening/adopt-socket.ts";
 import { bindSocket } from "../opening/bind-socket.ts";
 import { connectSocket } from "../opening/connect-socket.ts";

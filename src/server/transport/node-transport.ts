@@ -12,7 +12,7 @@ import {
 } from "node:net";
 import { constants, networkInterfaces } from "node:os";
 import { dirname } from "node:path";
-import { SocketError } from "../../socket/socket-error.ts";
+import { SocketError } from "../../socket/values.ts";
 import { inheritedDescriptor } from "../opening/inherited-socket.ts";
 import { isOpenUnixPath } from "../opening/open-unix-paths.ts";
 import { UnixPath } from "../opening/unix-path.ts";

@@ -1,5 +1,5 @@
 import { kernel } from "../../native/load.ts";
-import { SO_PEERCRED, SOL_SOCKET } from "../../socket/constants.ts";
+import { SO_PEERCRED, SOL_SOCKET } from "../../socket/values.ts";
 
 /** What the kernel gives as a user where there is none: (uid_t) -1. */
 const NOBODY = 0xffffffff;

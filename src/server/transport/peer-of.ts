@@ -1,4 +1,4 @@
-import type { Address, AddressInput } from "../../socket/address.ts";
+import type { Address, AddressInput } from "../../socket/values.ts";
 import { withZone } from "../url/scope.ts";
 import type { Peer } from "./peer.ts";
 

@@ -1,7 +1,6 @@
 import { kernel } from "../../native/load.ts";
-import { MSG_TRUNC, SO_TIMESTAMP, SOL_SOCKET } from "../../socket/constants.ts";
-import { controlSpace } from "../../socket/control-message.ts";
-import { MessageResults } from "../../socket/message-results.ts";
+import { MessageResults } from "../../socket/internal.ts";
+import { controlSpace, MSG_TRUNC, SO_TIMESTAMP, SOL_SOCKET } from "../../socket/values.ts";
 
 /** A struct timeval and nothing besides: for descriptors that a peer sends there is no room, and the kernel drops them. */
 const time = new Uint8Array(controlSpace(16));

@@ -1,5 +1,4 @@
-import type { AcceptGate } from "../../socket/accept-gate.ts";
-import type { Address } from "../../socket/address.ts";
+import type { AcceptGate, Address } from "../../socket/values.ts";
 import type { InheritedUrl, SocketUrl } from "../url/socket-url.ts";
 import type { Link } from "./link.ts";
 import type { Peer } from "./peer.ts";

@@ -1,7 +1,9 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import type { Address, AddressInput } from "../../socket/address.ts";
 import {
+  AbortError,
+  type Address,
+  type AddressInput,
   AF_INET,
   AF_INET6,
   AF_UNIX,
@@ -10,8 +12,7 @@ import {
   SOCK_SEQPACKET,
   SOCK_STREAM,
   VMADDR_PORT_ANY,
-} from "../../socket/constants.ts";
-import { AbortError } from "../../socket/sockwright-error.ts";
+} from "../../socket/values.ts";
 import { withZone } from "./scope.ts";
 import { type AddressUrl, formatSocketUrl, type InternetUrl } from "./socket-url.ts";
 import { isMulticast } from "./url-options.ts";

@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import { nearest } from "../../socket/nearest.ts";
+import { nearest } from "../../socket/values.ts";
 import { versionOf } from "./zone.ts";
 
 /** The last port of TCP and UDP. */

@@ -1,4 +1,4 @@
-import { integer, wrongType, wrongValue } from "../../socket/argument.ts";
+import { integer, wrongType, wrongValue } from "../../socket/values.ts";
 import { MAX_PORT } from "./url-advice.ts";
 import { versionOf } from "./zone.ts";
 

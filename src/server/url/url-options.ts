@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from "node:net";
-import { nearest } from "../../socket/nearest.ts";
+import { nearest } from "../../socket/values.ts";
 
 /** What may stand behind the `?` of a socket's URL. An option that is not given is not there. */
 export interface UrlOptions {

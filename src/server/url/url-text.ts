@@ -1,4 +1,4 @@
-import { wrongType } from "../../socket/argument.ts";
+import { wrongType } from "../../socket/values.ts";
 
 /** A URL is text: whatever else was given is told which URL that would be, where it can be. */
 export function checkUrlText(given: unknown, argument = "url"): asserts given is string {

@@ -4,9 +4,15 @@ import { ConnectionError } from "../../server/transport/connection-error.ts";
 import type { Peer } from "../../server/transport/peer.ts";
 import { peerName } from "../../server/transport/peer-name.ts";
 import { isAnswerable } from "../../server/transport/peer-of.ts";
-import { functionOf, integer, wrongType, wrongValue } from "../../socket/argument.ts";
-import { MAX_TIMEOUT_MS } from "../../socket/deadline.ts";
-import { checkOptions, type OptionNames } from "../../socket/option-names.ts";
+import {
+  checkOptions,
+  functionOf,
+  integer,
+  MAX_TIMEOUT_MS,
+  type OptionNames,
+  wrongType,
+  wrongValue,
+} from "../../socket/values.ts";
 import { type Refusal, refusalOf } from "./datagram-guard.ts";
 import { delay } from "./delay.ts";
 import { type Message, messageOf } from "./message.ts";

@@ -1,0 +1,18 @@
+// The door of layer 1 to what needs no addon, and loads none: arguments and their errors, options, errno, constants. Whoever is
+// above imports this or internal.ts, and no other file of the folder.
+export type { AcceptGate } from "./accept-gate.ts";
+export type { Address, AddressInput } from "./address.ts";
+export { bytesOf, type Data, functionOf, integer, outOfRange, viewOf, wrongType, wrongValue } from "./argument.ts";
+export { promised, rejected } from "./call.ts";
+export * as constants from "./constants.ts";
+export * from "./constants.ts";
+export { controlSpace, encodeControl } from "./control-message.ts";
+export { MAX_TIMEOUT_MS } from "./deadline.ts";
+export * from "./errno.ts";
+export { promiseOf } from "./given-promise.ts";
+export { nearest } from "./nearest.ts";
+export { checkDefinition, checkOptions, type OptionNames } from "./option-names.ts";
+export { SocketError, succeed } from "./socket-error.ts";
+export type { SocketKind } from "./socket-type.ts";
+export { AbortError } from "./sockwright-error.ts";
+export { signalOf } from "./wait-options.ts";
