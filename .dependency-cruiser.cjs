@@ -107,7 +107,8 @@ module.exports = {
     },
     {
       name: "no-cycles",
-      comment: "Modules that need each other while they load. A part may name the type of the class that it is a part of.",
+      comment:
+        "Modules that need each other while they load. A part may name the type of the class that it is a part of.",
       severity: "error",
       from: {},
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },

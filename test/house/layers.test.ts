@@ -72,9 +72,25 @@ test("the entry for users may import each file of src/socket/", async () => {
   expect(await brokenRules(files)).toEqual([]);
 });
 
+test("inside src/server/, too, arrows point down, also those of types", async () => {
+  const files = {
+    "src/server/url/a.ts": 'import type { Thing } from "../connection/b.ts";\nexport type User = Thing;\n',
+    "src/server/connection/b.ts": "export type Thing = 1;\n",
+  };
+  expect(await brokenRules(files)).toEqual(["server-url-imports-downward"]);
+});
+
 test("a cycle is refused", async () => {
   const files = { "src/socket/a.ts": importing("./b.ts"), "src/socket/b.ts": `${importing("./a.ts")}${thing}` };
   expect(await brokenRules(files)).toEqual(["no-cycles"]);
+});
+
+test("a part may name the type of what it is a part of", async () => {
+  const files = {
+    "src/socket/whole.ts": importing("./part.ts"),
+    "src/socket/part.ts": `import type { user } from "./whole.ts";\nexport type Whole = typeof user;\n${thing}`,
+  };
+  expect(await brokenRules(files)).toEqual([]);
 });
 
 test("a folder without a level is refused", async () => {
