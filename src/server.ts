@@ -6,6 +6,7 @@ export type { ConnectionOptions, WhenWriteBufferFull } from "./server/connection
 export type { SendFileOptions } from "./server/connection/file-sending.ts";
 export type { Frames } from "./server/connection/frames.ts";
 export type { ExpiryReason } from "./server/connection/policy.ts";
+export type { Push } from "./server/connection/push.ts";
 export type { ConnectionInfo } from "./server/connection-set.ts";
 export type { Rate } from "./server/limits/address-rate.ts";
 export type { RefusalReason } from "./server/limits/admission.ts";

@@ -26,7 +26,7 @@ import { Frames } from "./frames.ts";
 import { type HeldBack, Input, type InputPhase } from "./input.ts";
 import { Output } from "./output.ts";
 import { type ConnectionPolicy, DEFAULT_POLICY } from "./policy.ts";
-import { BytePush } from "./push.ts";
+import { BytePush, type Push } from "./push.ts";
 import { MAX_READ_BYTES, NEXT_PIECE, ReadAtMost, ReadExactly, ReadUntil } from "./read.ts";
 import { lostWith, tolerated, WatchedPromise } from "./unawaited.ts";
 
@@ -300,6 +300,8 @@ export class Connection {
    * An async function is not awaited: what comes next is given at once, and so its bytes are lent until its first `await`.
    * A rejection aborts the connection, as a throw does. A server keeps the connection open until it has settled.
    *
+   * `take` is given the push besides, which can be paused and stopped: see {@link Push}.
+   *
    * @example
    * ```ts
    * import { connect, serve } from "sockwright/server";
@@ -316,9 +318,9 @@ export class Connection {
    * await server.close();
    * ```
    */
-  onBytes(take: (bytes: Uint8Array) => void): Promise<void> {
+  onBytes(take: (bytes: Uint8Array, push: Push) => void): Promise<void> {
     if (typeof take !== "function") return rejected(wrongType("take", "of type function, such as (bytes) => …", take));
-    return this.#input.onBytes(new BytePush(this, take));
+    return this.#input.onBytes(new BytePush(this.#input, take));
   }
 
   /**
@@ -347,7 +349,7 @@ export class Connection {
    */
   frames<In, Out>(codec: Codec<In, Out>): Frames<In, Out> {
     checkCodec("codec", codec);
-    return new Frames(this, this.#input, this.#output, codec);
+    return new Frames(this.#input, this.#output, codec);
   }
 
   /**

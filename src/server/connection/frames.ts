@@ -1,9 +1,10 @@
 import { type Codec, type Decoder, writesInPlace } from "../../codec/codec.ts";
 import { rejected, wrongType } from "../../socket/values.ts";
+import { errorOf } from "../transport/connection-error.ts";
 import { type FrameRead, frameRead } from "./frame-read.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
-import { Push, type PushOwner } from "./push.ts";
+import { ActivePush, type Push, type PushOwner } from "./push.ts";
 
 /**
  * A connection as frames instead of bytes: what `Connection.frames` gives. It is read by iteration or by {@link next}, or
@@ -35,7 +36,6 @@ import { Push, type PushOwner } from "./push.ts";
  * ```
  */
 export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined> {
-  readonly #owner: PushOwner;
   readonly #input: Input;
   readonly #output: Output;
   readonly #codec: Codec<In, Out>;
@@ -44,8 +44,7 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
   readonly #read: FrameRead<In>;
 
   /** @internal */
-  constructor(owner: PushOwner, input: Input, output: Output, codec: Codec<In, Out>) {
-    this.#owner = owner;
+  constructor(input: Input, output: Output, codec: Codec<In, Out>) {
     this.#input = input;
     this.#output = output;
     this.#codec = codec;
@@ -74,7 +73,8 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
   /**
    * Has `take` called with each frame, at once and without a promise for it. Settles when the peer has ended, rejects when
    * the connection is lost. What is no frame, and what `take` throws, aborts the connection; after an abort or a close no
-   * frame is given. An async function is not awaited, as with `Connection.onBytes`.
+   * frame is given. An async function is not awaited, as with `Connection.onBytes`. `take` can pause and stop it: see
+   * {@link Push}.
    *
    * @example
    * ```ts
@@ -94,9 +94,9 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
    * await server.close();
    * ```
    */
-  onFrame(take: (frame: In) => void): Promise<void> {
+  onFrame(take: (frame: In, push: Push) => void): Promise<void> {
     if (typeof take !== "function") return rejected(wrongType("take", "of type function, such as (frame) => …", take));
-    return this.#input.onBytes(new FramePush(this.#owner, this.#decoder, take), this.#read);
+    return this.#input.onBytes(new FramePush(this.#input, this.#decoder, take), this.#read);
   }
 
   /**
@@ -145,22 +145,26 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
 }
 
 /** Who has frames pushed. */
-class FramePush<T> extends Push {
+class FramePush<T> extends ActivePush {
   readonly #decoder: Decoder<T>;
-  readonly #takeFrame: (frame: T) => unknown;
+  readonly #takeFrame: (frame: T, push: Push) => unknown;
 
   readonly #decode = (bytes: Uint8Array): void => {
     this.#decoder.push(bytes);
     this.#drain();
   };
 
-  constructor(owner: PushOwner, decoder: Decoder<T>, take: (frame: T) => unknown) {
+  constructor(owner: PushOwner, decoder: Decoder<T>, take: (frame: T, push: Push) => unknown) {
     super(owner);
     this.#decoder = decoder;
     this.#takeFrame = take;
   }
 
-  /** Frames that came with the last one that was read. */
+  override get holdsBytes(): boolean {
+    return this.#decoder.bufferedBytes > 0;
+  }
+
+  /** Frames that came with the last one that was read, or given. */
   override begin(): void {
     this.hand(() => this.#drain(), undefined);
   }
@@ -169,13 +173,18 @@ class FramePush<T> extends Push {
     this.hand(this.#decode, bytes);
   }
 
-  protected override last(): void {
-    this.#decoder.end();
-    this.#drain();
+  override last(): Error | undefined {
+    try {
+      this.#decoder.end();
+      this.#drain();
+    } catch (error) {
+      return errorOf(error);
+    }
+    return undefined;
   }
 
   #drain(): void {
-    while (this.isActive) {
+    while (this.isActive && !this.isPaused) {
       const frame = this.#decoder.next();
       if (frame === undefined) return;
       this.hand(this.#takeFrame, frame);

@@ -1,7 +1,8 @@
 import { ConnectionError } from "../transport/connection-error.ts";
 import type { Link, LinkInput } from "../transport/link.ts";
+import { runIn } from "../transport/link-decorator.ts";
 import type { Connection } from "./connection.ts";
-import type { Push } from "./push.ts";
+import type { ActivePush, PushOwner } from "./push.ts";
 import type { InputEnd, Read } from "./read.ts";
 import { ReadBuffer } from "./read-buffer.ts";
 import { lostWith, tolerated } from "./unawaited.ts";
@@ -46,7 +47,7 @@ export interface PeerWaiter {
 }
 
 /** What the peer sends, and who reads it: by promise or by push, one at a time. */
-export class Input implements LinkInput {
+export class Input implements LinkInput, PushOwner {
   #link: Link;
   readonly #connection: Connection;
   #buffer = EMPTY;
@@ -55,7 +56,7 @@ export class Input implements LinkInput {
   /** A datagram was lost, and whoever reads next is told; of several the last. */
   #loss: Error | undefined;
   #waiter: Waiter | undefined;
-  #push: Push | undefined;
+  #push: ActivePush | undefined;
   /** Who read last, where bytes may be left with it. */
   #holder: Holder | undefined;
   #peerWaiter: PeerWaiter | undefined;
@@ -81,9 +82,9 @@ export class Input implements LinkInput {
     return this.#end === "stopped" && this.#phase !== "open";
   }
 
-  /** Somebody waits. */
+  /** Somebody waits, and has not paused. */
   get isAwaited(): boolean {
-    return this.#waiter !== undefined;
+    return this.#waiter !== undefined && this.#push?.isPaused !== true;
   }
 
   /** Somebody has what comes pushed. */
@@ -122,7 +123,7 @@ export class Input implements LinkInput {
   }
 
   /** Gives the push what comes until the end. */
-  onBytes(push: Push, holder?: Holder): Promise<void> {
+  onBytes(push: ActivePush, holder?: Holder): Promise<void> {
     if (this.#waiter !== undefined) return Promise.reject(new ConnectionError("ERR_SOCKWRIGHT_READING"));
     try {
       if (!LEFT.has(this.#phase)) this.#takeOver(holder);
@@ -131,22 +132,69 @@ export class Input implements LinkInput {
     }
     this.#waiter = push;
     this.#push = push;
-    if (!LEFT.has(this.#phase)) push.begin();
-    while (this.#push === push) {
+    this.givePush(push);
+    return push.ended;
+  }
+
+  /** Gives it what is kept, and then what comes, or the end. */
+  givePush(push: ActivePush): void {
+    // At the end, frames that are left are given by it.
+    const isAtEnd = this.#phase === "ended" && this.#buffer.isEmpty;
+    if (this.#push === push && !push.isPaused && !isAtEnd && !LEFT.has(this.#phase)) push.begin();
+    while (this.#push === push && !push.isPaused) {
       const piece = this.#buffer.shift();
       if (piece === undefined) break;
       push.give(piece);
     }
     this.#leaveReadBuffer();
-    const loss = this.#takeLoss();
-    if (loss !== undefined && this.#push === push) this.#tellLoss(push, loss);
-    else if (this.#phase === "open") {
-      this.#link.awaited?.();
-      this.#resume();
-    } else {
+    if (this.#push !== push) return;
+    if (this.#phase !== "open") {
       this.#finish();
+      return;
     }
-    return push.ended;
+    if (push.isPaused) return;
+    const loss = this.#takeLoss();
+    if (loss !== undefined) {
+      this.#tellLoss(push, loss);
+      return;
+    }
+    this.#link.awaited?.();
+    this.#resume();
+  }
+
+  pushResumed(push: ActivePush): boolean {
+    if (this.#push !== push) return false;
+    if (!this.#buffer.isEmpty || push.holdsBytes || this.#phase !== "open" || this.#loss !== undefined) return true;
+    this.#link.awaited?.();
+    this.#resume();
+    return false;
+  }
+
+  stopPush(push: ActivePush, rest: Uint8Array): void {
+    if (this.#push !== push) return;
+    // A decoder may refuse it: then the push goes on.
+    this.#takeOver(undefined);
+    if (rest.length > 0) this.#keep().unshift(Buffer.from(rest));
+    this.#waiter = undefined;
+    this.#push = undefined;
+    if (this.#isFull()) this.#pause();
+    push.end(this.#buffer, "stopped", undefined);
+  }
+
+  abort(reason: Error): void {
+    this.#connection.abort(reason);
+  }
+
+  hold(): Disposable {
+    return this.#connection.hold();
+  }
+
+  pushEnded(failure: Error | undefined): boolean {
+    return this.#connection.pushEnded(failure);
+  }
+
+  run(call: () => void): void {
+    runIn(this.#link, call);
   }
 
   /** What the holder has taken and not given to anybody is kept again, to be read in another way. */
@@ -163,7 +211,7 @@ export class Input implements LinkInput {
   /** More or less is held back than before. */
   heldBackChanged(): void {
     if (this.#phase === "open" && this.#isHeldBack()) this.#pause();
-    else if (this.#waiter !== undefined) this.#resume();
+    else if (this.#waiter !== undefined && !this.#isKept()) this.#resume();
   }
 
   /** Whoever waits gets the end, and so does who reads all that is kept. */
@@ -178,7 +226,11 @@ export class Input implements LinkInput {
   discard(): void {
     this.#buffer = EMPTY;
     this.#holder = undefined;
-    if (this.#phase === "ended") this.#phase = "closed";
+    if (this.#phase === "ended") {
+      this.#phase = "closed";
+      // Who had paused before the end is not told of it otherwise.
+      this.#finish();
+    }
     if (this.#phase !== "open" && this.#phase !== "stopped") return;
     this.#phase = "discarding";
     this.#finish();
@@ -195,7 +247,7 @@ export class Input implements LinkInput {
 
   received(bytes: Uint8Array): void {
     this.#bytesRead += bytes.length;
-    if (this.#push !== undefined) {
+    if (this.#push !== undefined && !this.#push.isBehind) {
       this.#push.give(bytes);
       return;
     }
@@ -209,7 +261,7 @@ export class Input implements LinkInput {
     if (lent === undefined) this.#keep().add(bytes);
     if (this.#waiter?.attempt(this.#buffer, lent) === true) this.#waiter = undefined;
     this.#leaveReadBuffer();
-    if (this.#waiter === undefined && this.#isFull()) this.#pause();
+    if (this.#isKept() && this.#isFull()) this.#pause();
   }
 
   failed(error: Error): void {
@@ -219,7 +271,7 @@ export class Input implements LinkInput {
   /** A datagram was lost: whoever waits is told, or whoever reads next. The connection goes on. */
   datagramFailed(error: Error): void {
     if (this.#connection.tellsSenderOfLoss(error) || this.#phase !== "open") return;
-    if (this.#waiter === undefined) this.#loss = error;
+    if (this.#waiter === undefined || this.#push?.isBehind === true) this.#loss = error;
     else this.#tellLoss(this.#waiter, error);
   }
 
@@ -291,13 +343,29 @@ export class Input implements LinkInput {
     return ending(read, this.#buffer, this.#end, this.#failure);
   }
 
-  /** Tells whoever waits that no more will come. */
+  /** Tells whoever waits that no more will come: a push when all is given that came before. */
   #finish(): void {
+    const push = this.#push;
+    if (push !== undefined && this.#isOwed(push)) return;
+    // Frames may be to be given still; of those, one may be the last for now.
+    const wrong = push !== undefined && this.#phase === "ended" ? push.last() : undefined;
+    if (push !== this.#push || (push?.isPaused === true && this.#phase === "ended")) return;
     const waiter = this.#waiter;
     this.#waiter = undefined;
     this.#push = undefined;
-    waiter?.end(this.#buffer, this.#end, this.#failure);
+    waiter?.end(this.#buffer, this.#end, this.#failure ?? wrong);
     if (this.#phase !== "discarding") this.#peerWaiter?.left();
+  }
+
+  /** Whether the push is told the end later, when it has gone on. */
+  #isOwed(push: ActivePush): boolean {
+    if (LEFT.has(this.#phase)) return false;
+    return push.isBehind && (this.#phase !== "lost" || !this.#buffer.isEmpty || push.holdsBytes);
+  }
+
+  /** Whether what comes is kept, and nobody is there to take it. */
+  #isKept(): boolean {
+    return this.#waiter === undefined || this.#push?.isBehind === true;
   }
 
   #isHeldBack(): boolean {
