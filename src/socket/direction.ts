@@ -258,11 +258,12 @@ export class Direction extends CallQueue {
   /** Whether a wake-up with nothing to do was one too many: then the head waits for the end of a pause. */
   #isSpurious(call: Call<unknown>): boolean {
     this.#spurious ??= new SpuriousWakeups();
-    const isPausing = this.#spurious.pauses(this.owner, this.interest, this.owner, call.syscall, () => {
+    if (!this.#spurious.isTooMany()) return false;
+    this.#spurious.pause(this.owner, this.interest, this.owner, call.syscall, () => {
       if (this.head !== undefined) this.#wait(this.head, WOULD_BLOCK);
     });
-    if (isPausing) this.interest = 0;
-    return isPausing;
+    this.interest = 0;
+    return true;
   }
 
   #achieved(): void {

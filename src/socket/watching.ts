@@ -78,18 +78,21 @@ export class SpuriousWakeups {
     return this.#backoff.isWaiting;
   }
 
+  /** Counts one. True when it is one too many: then {@link pause}. */
+  isTooMany(): boolean {
+    return ++this.#count >= MAX_SPURIOUS_WAKEUPS;
+  }
+
   /**
-   * Counts one. True when it was one too many: the socket is out of epoll then, until `goOn` waits again.
+   * Takes the socket out of epoll, until `goOn` waits again.
    *
    * @param syscall - what found nothing.
    */
-  pauses(watcher: Watcher, interest: number, kind: SocketKind, syscall: string, goOn: () => void): boolean {
-    if (++this.#count < MAX_SPURIOUS_WAKEUPS) return false;
+  pause(watcher: Watcher, interest: number, kind: SocketKind, syscall: string, goOn: () => void): void {
     this.#count = 0;
     spuriousReadiness.publish({ family: kind.family, type: kind.type, syscall });
     poller.ignore(watcher, interest);
     this.#backoff.schedule(goOn);
-    return true;
   }
 
   /** Something was achieved. */

@@ -262,7 +262,8 @@ export class NativeLink implements Link, Watcher {
 
   #foundNothing(): void {
     this.#spurious ??= new SpuriousWakeups();
-    this.#spurious.pauses(this, EPOLLIN, this.#kind, "recv", () => this.#await(EPOLLIN));
+    if (!this.#spurious.isTooMany()) return;
+    this.#spurious.pause(this, EPOLLIN, this.#kind, "recv", () => this.#await(EPOLLIN));
   }
 
   /** One that is lost counts as taken: it is told, and does not hold up those behind it. */
