@@ -50,7 +50,7 @@ export class ChaosProxy implements AsyncDisposable, AcceptGate {
     return this.#front === undefined ? "" : formatSocketUrl(this.#front.url);
   }
 
-  /** A copy of the counts as they are now. */
+  /** A copy of the counts as they are now. See {@link chaosProxy}. */
   stats(): ChaosStats {
     return { ...this.#tally, openConnections: this.#connections.size + this.#flows.size };
   }

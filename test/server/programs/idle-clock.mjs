@@ -3,7 +3,7 @@
 import { createServer } from "node:net";
 
 // As this is checked, too, before there is a build.
-const { systemClock } = await import(new URL("../../../dist/server/limits/clock.js", import.meta.url).href);
+const { systemClock } = await import(new URL("../../../dist/server/time/clock.js", import.meta.url).href);
 
 const FAR_MS = 15_000;
 

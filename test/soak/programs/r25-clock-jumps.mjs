@@ -11,7 +11,7 @@ import { startPeer } from "../peer.mjs";
 import { reportQuiet, talkQuietly } from "../quiet.mjs";
 import { Report } from "../report.mjs";
 
-const wheelUrl = new URL("../../../dist/server/limits/deadline-wheel.js", import.meta.url).href;
+const wheelUrl = new URL("../../../dist/server/time/deadline-wheel.js", import.meta.url).href;
 const { DEADLINE_TICK_MS, Deadline, DeadlineWheel } = await import(wheelUrl);
 
 const jumps = part(100, 3);
