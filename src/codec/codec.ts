@@ -37,7 +37,7 @@ export interface Codec<In, Out = In> {
  * ```
  *
  * The frames are the same however the stream was cut. What is wrong with a stream is told by `next`, behind the frames
- * before it; from then on the decoder is dead: `next` and `push` throw the same error again.
+ * before it; from then on the decoder is dead: `next` and `push` throw the same error again, until `skip` or `rest`.
  */
 export interface Decoder<T> {
   /**
@@ -65,12 +65,25 @@ export interface Decoder<T> {
    * @throws FrameError `ERR_SOCKWRIGHT_FRAME_UNFINISHED` where they are no part of the stream any more: see {@link layered}.
    */
   rest(): Buffer;
+  /**
+   * Leaves out the frame that `next` threw for, and goes on behind it: drops what has come of it. A codec that cannot tell
+   * where any frame ends has no such method.
+   *
+   * @returns how many bytes that frame had, header and delimiter included; 0 where `next` threw for none; undefined where its
+   * end has not come: then push more and ask again, or ask `next`, which drops the rest of it first. What is dropped is
+   * not kept.
+   * @throws FrameError `ERR_SOCKWRIGHT_FRAME_UNSKIPPABLE` where nothing tells its end: the decoder is as dead as before ·
+   * `ERR_SOCKWRIGHT_UNEXPECTED_END`.
+   */
+  skip?(): number | undefined;
   /** Bytes that came and are in no frame yet: after `next` gave undefined, less than one frame with its header. */
   readonly bufferedBytes: number;
   /** Bytes of the stream before the frame that `next` gave last; 0 before the first. */
   readonly offset: number;
   /** Whether no frame is a view of what was pushed: then it can be pushed from memory that is lent for a moment. @internal */
   readonly ownsFrames?: boolean;
+  /** Bytes of the frame that `next` gave last, header and delimiter included. @internal */
+  readonly frameBytes?: number | undefined;
 }
 
 /** @throws TypeError for what is no codec: most often a function that makes one, and was not called. */

@@ -130,6 +130,18 @@ class DefinedDecoder<T> extends FrameDecoder<T> {
     return integer("measure()", length, 1, MAX_FRAME_BYTES);
   }
 
+  protected override lengthToSkip(bytes: Buffer, start: number, length: number | undefined): number {
+    if (length !== undefined) return length;
+    let measured: number | undefined;
+    try {
+      measured = this.#definition.measure(bytes.subarray(start, start + this.#maxHeaderBytes));
+    } catch {
+      // It has thrown before, and that is the cause.
+    }
+    if (measured === undefined || !Number.isSafeInteger(measured) || measured < 1) throw this.unskippable();
+    return measured;
+  }
+
   protected open(_bytes: Buffer, start: number, length: number): T | undefined {
     const frame = this.cut(start, start + length);
     try {

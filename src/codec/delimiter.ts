@@ -75,6 +75,14 @@ class DelimiterDecoder extends FrameDecoder<Buffer> {
     this.#allowUnterminated = allowUnterminated;
   }
 
+  protected override get ending(): Buffer {
+    return this.#ending;
+  }
+
+  protected override get endsWithInput(): boolean {
+    return this.#allowUnterminated;
+  }
+
   protected measure(bytes: Buffer, start: number): number | undefined {
     const at = bytes.indexOf(this.#ending, start + this.#looked);
     // The last bytes may be the beginning of a delimiter.

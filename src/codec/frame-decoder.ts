@@ -7,6 +7,16 @@ import { FrameError } from "./frame-error.ts";
 /** What can be pushed without being asked for: above it, a reader that is slower than the peer would fill the memory. */
 export const MAX_UNREAD_BYTES = 1024 * 1024;
 
+/** A frame that is being left out. */
+interface Skip {
+  /** What {@link FrameDecoder.measure} gave for it. */
+  readonly length: number | undefined;
+  /** How many bytes of it are dropped. */
+  dropped: number;
+  /** How many are still to be, where that is known. */
+  left: number | undefined;
+}
+
 /**
  * What all decoders of bytes have in common. Each says how long the frame is that begins at `start`, as soon as it can be
  * told, and then makes the frame of its bytes; looking only at the bytes of that frame, so that the cuts do not matter.
@@ -21,6 +31,8 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
   #isDrained = true;
   #isEnded = false;
   #error: unknown;
+  /** While the frame is left out that the error is about. */
+  #skip: Skip | undefined;
 
   constructor(codec: string, borrow = false) {
     this.codec = codec;
@@ -37,6 +49,27 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
   /** Makes the frame of its bytes; undefined leaves it out. */
   protected abstract open(bytes: Buffer, start: number, length: number): T | undefined;
 
+  /** What a frame ends with, where it ends with something: to skip one. */
+  protected get ending(): Buffer | undefined {
+    return undefined;
+  }
+
+  /** Whether the end of input ends a frame, too. */
+  protected get endsWithInput(): boolean {
+    return false;
+  }
+
+  /**
+   * Where a frame ends with nothing: how long the one is that is skipped, all told, whatever the limit; undefined when that
+   * cannot be said yet.
+   *
+   * @param length - what {@link measure} gave for it.
+   */
+  protected lengthToSkip(_bytes: Buffer, _start: number, length: number | undefined): number | undefined {
+    if (length === undefined) throw this.unskippable();
+    return length;
+  }
+
   get bufferedBytes(): number {
     return this.#buffer.unread;
   }
@@ -45,8 +78,12 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
     return this.#offset;
   }
 
+  get frameBytes(): number {
+    return this.#buffer.offset - this.#offset;
+  }
+
   push(bytes: NodeJS.ArrayBufferView): void {
-    if (this.#error !== undefined) throw this.#error;
+    if (this.#error !== undefined && this.#skip === undefined) throw this.#error;
     if (this.#isEnded) throw this.error("ERR_SOCKWRIGHT_DECODER_ENDED");
     if (!this.#isDrained && this.#buffer.unread > MAX_UNREAD_BYTES) throw this.error("ERR_SOCKWRIGHT_UNREAD");
     this.#buffer.push(bytes instanceof Buffer && bytes.length > 0 ? bytes : viewOf("bytes", bytes));
@@ -56,7 +93,10 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
   }
 
   next(): T | undefined {
-    if (this.#error !== undefined) throw this.#error;
+    if (this.#error !== undefined) {
+      if (this.#skip === undefined) throw this.#error;
+      if (this.skip() === undefined) return undefined;
+    }
     if (this.#isDrained && !this.#isEnded) return undefined;
     try {
       return this.#next();
@@ -75,10 +115,34 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
   }
 
   rest(): Buffer {
-    this.#length = undefined;
+    this.#beginAnew();
     this.#isDrained = true;
-    this.forget();
     return this.#buffer.takeAll();
+  }
+
+  skip(): number | undefined {
+    if (this.#error === undefined) return 0;
+    this.#skip ??= { length: this.#length, dropped: 0, left: undefined };
+    this.#length = undefined;
+    const skip = this.#skip;
+    try {
+      if (!this.#drop(skip)) {
+        if (!this.#isEnded) {
+          this.#drained();
+          return undefined;
+        }
+        this.#consume(skip, this.#buffer.available);
+        if (!this.endsWithInput) throw this.#cutShort(skip.dropped);
+      }
+    } catch (error) {
+      this.#skip = undefined;
+      this.#length = skip.length;
+      throw error;
+    }
+    this.#beginAnew();
+    this.#isDrained = false;
+    if (this.#buffer.unread === 0) this.#drained();
+    return skip.dropped;
   }
 
   /** What was found out about the frame at the front is of no use any more. */
@@ -88,7 +152,7 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
 
   /** What is left at the end of input is no frame, but where a decoder says so. */
   protected last(_bytes: Buffer, _start: number, length: number): T | undefined {
-    throw this.error("ERR_SOCKWRIGHT_UNEXPECTED_END", `the input ended ${length} bytes into the frame`);
+    throw this.#cutShort(length);
   }
 
   /** A part of the bytes, owned as the options say. */
@@ -98,7 +162,8 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
 
   /** An error about the frame at the front. */
   protected error(code: FrameError["code"], reason?: string, cause?: unknown): FrameError {
-    return new FrameError(code, { codec: this.codec, offset: this.#buffer.offset, cause }, reason);
+    const offset = this.#buffer.offset - (this.#skip?.dropped ?? 0);
+    return new FrameError(code, { codec: this.codec, offset, cause }, reason);
   }
 
   protected malformed(reason: string, cause?: unknown): FrameError {
@@ -109,6 +174,59 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
   protected tooLarge(maxFrameBytes: number, bytes?: number | bigint): FrameError {
     const size = bytes === undefined ? "" : `${bytes} bytes, `;
     return this.error("ERR_SOCKWRIGHT_FRAME_TOO_LARGE", `the frame has ${size}more than ${maxFrameBytes}`);
+  }
+
+  /** Nothing tells where the frame ends that `next` threw for. */
+  protected unskippable(): FrameError {
+    return this.error("ERR_SOCKWRIGHT_FRAME_UNSKIPPABLE", undefined, this.#error);
+  }
+
+  /** Drops what has come of a frame; whether its end was in it. */
+  #drop(skip: Skip): boolean {
+    const buffer = this.#buffer;
+    for (;;) {
+      const { dropped } = skip;
+      if (skip.left === undefined && buffer.available > 0) skip.left = this.#find(skip);
+      if (skip.left !== undefined) {
+        const count = Math.min(skip.left, buffer.available);
+        this.#consume(skip, count);
+        skip.left -= count;
+        if (skip.left === 0) return true;
+      }
+      if (skip.dropped === dropped && !buffer.more(undefined)) return false;
+    }
+  }
+
+  /** How many bytes there are up to the end of a frame, come or not; undefined where that is not known yet. */
+  #find(skip: Skip): number | undefined {
+    const { ending } = this;
+    const { bytes, start, available } = this.#buffer;
+    if (ending === undefined) return this.lengthToSkip(bytes, start, skip.length);
+    const at = bytes.indexOf(ending, start);
+    if (at >= 0) return at - start + ending.length;
+    // The last bytes may be the beginning of what it ends with.
+    this.#consume(skip, Math.max(0, available - ending.length + 1));
+    return undefined;
+  }
+
+  #consume(skip: Skip, count: number): void {
+    this.#buffer.consume(count);
+    skip.dropped += count;
+  }
+
+  /** The input has ended within a frame: nothing comes any more that could end it. */
+  #cutShort(bytes: number): FrameError {
+    const error = this.error("ERR_SOCKWRIGHT_UNEXPECTED_END", `the input ended ${bytes} bytes into the frame`);
+    this.#error = error;
+    return error;
+  }
+
+  /** What comes next begins a frame. */
+  #beginAnew(): void {
+    this.#error = undefined;
+    this.#skip = undefined;
+    this.#length = undefined;
+    this.forget();
   }
 
   #next(): T | undefined {

@@ -5,6 +5,7 @@ const REASONS = {
   ERR_SOCKWRIGHT_FRAME_UNENCODABLE: "the frame cannot be encoded",
   ERR_SOCKWRIGHT_FRAME_UNFINISHED:
     "the bytes of the inner codec cannot be given back: read its frames to the end first",
+  ERR_SOCKWRIGHT_FRAME_UNSKIPPABLE: "nothing tells where the frame ends, so that it cannot be skipped",
   ERR_SOCKWRIGHT_UNEXPECTED_END: "the input ended within the frame",
   ERR_SOCKWRIGHT_UNREAD: "too much was pushed and not asked for: call next() until it gives undefined",
 } as const;
@@ -29,6 +30,7 @@ interface Place {
  * | `ERR_SOCKWRIGHT_FRAME_TOO_LARGE` | a frame of more than `maxFrameBytes`, in either direction |
  * | `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` | `encode()` of what would not come out the same at the other end |
  * | `ERR_SOCKWRIGHT_FRAME_UNFINISHED` | `rest()` or `release()` of layered codecs, within a frame of the outer one |
+ * | `ERR_SOCKWRIGHT_FRAME_UNSKIPPABLE` | `skip()` of a frame whose end is not known: the error about it is the `cause` |
  * | `ERR_SOCKWRIGHT_UNEXPECTED_END` | `end()` within a frame |
  * | `ERR_SOCKWRIGHT_UNREAD` | `push()` when more than 1 MiB waits for `next()` |
  *

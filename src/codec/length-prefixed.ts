@@ -151,6 +151,13 @@ class LengthDecoder extends FrameDecoder<Buffer> {
     return headerBytes + following;
   }
 
+  protected override lengthToSkip(bytes: Buffer, start: number): number {
+    const { headerBytes, offsetBytes, extraBytes } = this.#header;
+    const following = readLength(bytes, start + offsetBytes, this.#header) + extraBytes;
+    if (following < 0 || !Number.isSafeInteger(headerBytes + following)) throw this.unskippable();
+    return headerBytes + following;
+  }
+
   protected open(_bytes: Buffer, start: number, length: number): Buffer {
     return this.cut(start + this.#header.headerBytes - this.#header.keptBytes, start + length);
   }

@@ -8,6 +8,8 @@ import { encodingOf, isEncodable, type TextEncoding, textOf } from "./text.ts";
 
 const LF = 10;
 const CR = 13;
+const LF_ALONE = Buffer.of(LF);
+const CRLF = Buffer.of(CR, LF);
 /** A unit of UTF-16 has at most three: U+0800 to U+FFFF have them; those beyond have four, and two units. */
 const UNIT_BYTES_IN_UTF8 = 3;
 
@@ -119,6 +121,15 @@ class LineDecoder extends FrameDecoder<string> {
   constructor(codec: string, form: LineForm) {
     super(codec);
     this.#form = form;
+  }
+
+  /** Where a LF alone ends no line, what is behind it is no line either: that is what `strict` is for. */
+  protected override get ending(): Buffer {
+    return this.#form.isStrict && this.#form.isCrlf ? CRLF : LF_ALONE;
+  }
+
+  protected override get endsWithInput(): boolean {
+    return this.#form.allowUnterminated;
   }
 
   protected measure(bytes: Buffer, start: number): number | undefined {

@@ -128,7 +128,23 @@ class MappedDecoder<In, T> implements Decoder<T> {
   }
 
   rest(): Buffer {
-    return this.#frames.rest();
+    const rest = this.#frames.rest();
+    this.#error = undefined;
+    return rest;
+  }
+
+  get frameBytes(): number | undefined {
+    return this.#frames.frameBytes;
+  }
+
+  skip(): number | undefined {
+    if (this.#error !== undefined) {
+      // The frame was read; only the value was none.
+      this.#error = undefined;
+      return this.#frames.frameBytes ?? 0;
+    }
+    if (this.#frames.skip !== undefined) return this.#frames.skip();
+    throw new FrameError("ERR_SOCKWRIGHT_FRAME_UNSKIPPABLE", { codec: this.#name, offset: this.offset });
   }
 
   #decode(frame: In): T | undefined {

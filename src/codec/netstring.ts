@@ -15,6 +15,8 @@ const ZERO = 48;
 const NINE = 57;
 const COLON = 58;
 const COMMA = 44;
+/** What can be counted, with the length's own digits and the comma. */
+const MOST = Number.MAX_SAFE_INTEGER - 32;
 
 /** What netstrings may have. */
 export interface NetstringOptions extends FrameLimit, FrameOwnership {}
@@ -63,8 +65,23 @@ class NetstringDecoder extends FrameDecoder<Buffer> {
     this.#maxFrameBytes = maxFrameBytes;
   }
 
-  // The limit has nine digits at most: with each byte that comes, no more than those are looked at again.
   protected measure(bytes: Buffer, start: number): number | undefined {
+    return this.#measure(bytes, start, this.#maxFrameBytes);
+  }
+
+  protected override lengthToSkip(bytes: Buffer, start: number, length: number | undefined): number | undefined {
+    // Where the comma is missing, the length was wrong.
+    if (length !== undefined) throw this.unskippable();
+    try {
+      return this.#measure(bytes, start, MOST);
+    } catch {
+      // It is malformed, or is no number that can be counted to.
+      throw this.unskippable();
+    }
+  }
+
+  // The limit has nine digits at most: with each byte that comes, no more than those are looked at again. To skip, 16.
+  #measure(bytes: Buffer, start: number, maxFrameBytes: number): number | undefined {
     let length = 0;
     for (let at = start; ; at++) {
       const byte = bytes[at];
@@ -77,7 +94,7 @@ class NetstringDecoder extends FrameDecoder<Buffer> {
       if (byte < ZERO || byte > NINE) throw this.malformed(`${inHex(byte)} in the place of a length`);
       if (digits > 0 && length === 0) throw this.malformed("the length begins with a zero");
       length = length * 10 + byte - ZERO;
-      if (length > this.#maxFrameBytes) throw this.tooLarge(this.#maxFrameBytes);
+      if (length > maxFrameBytes) throw this.tooLarge(maxFrameBytes);
     }
   }
 

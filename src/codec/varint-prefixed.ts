@@ -13,6 +13,8 @@ import { flag } from "./option.ts";
 
 /** 64 bits in groups of seven. */
 const MAX_VARINT_BYTES = 10;
+/** What can be counted, with the header. */
+const MOST = Number.MAX_SAFE_INTEGER - MAX_VARINT_BYTES;
 
 /** What frames behind a varint may have. */
 export interface VarintPrefixedOptions extends FrameLimit, FrameOwnership {}
@@ -67,6 +69,19 @@ class VarintDecoder extends FrameDecoder<Buffer> {
   }
 
   protected measure(bytes: Buffer, start: number): number | undefined {
+    return this.#measure(bytes, start, this.#maxFrameBytes);
+  }
+
+  protected override lengthToSkip(bytes: Buffer, start: number): number | undefined {
+    try {
+      return this.#measure(bytes, start, MOST);
+    } catch {
+      // It is malformed, or is no number that can be counted to.
+      throw this.unskippable();
+    }
+  }
+
+  #measure(bytes: Buffer, start: number, maxFrameBytes: number): number | undefined {
     let length = 0;
     for (let count = 1; ; count++) {
       const byte = bytes[start + count - 1];
@@ -76,7 +91,7 @@ class VarintDecoder extends FrameDecoder<Buffer> {
       if (byte === 0 && count > 1) throw this.malformed(`the length has ${count} bytes, and fewer would do`);
       length += (byte & 0x7f) * 2 ** (7 * (count - 1));
       if (byte > 0x7f) continue;
-      if (length > this.#maxFrameBytes) throw this.tooLarge(this.#maxFrameBytes, exact(bytes, start, count));
+      if (length > maxFrameBytes) throw this.tooLarge(maxFrameBytes, exact(bytes, start, count));
       this.#headerBytes = count;
       return count + length;
     }

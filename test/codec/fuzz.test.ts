@@ -4,10 +4,12 @@ import { describe, expect, test } from "vitest";
 import { FrameDecoder } from "../../src/codec/frame-decoder.ts";
 import { type Decoder, delimiter, fixed, lengthPrefixed, lines, netstring } from "../../src/codec.ts";
 import { Fuzzer } from "./fuzz.ts";
-import { MAX, type Subject, subjects } from "./subjects.ts";
+import { Skipping, skippingSubjects } from "./skipping.ts";
+import { MAX, subjects as plainSubjects, type Subject } from "./subjects.ts";
 
 const seconds = Number(process.env["SOCKWRIGHT_FUZZ_SECONDS"] ?? 2);
 const seed = Number(process.env["SOCKWRIGHT_FUZZ_SEED"] ?? Date.now() % 2 ** 31);
+const subjects: readonly Subject[] = [...plainSubjects, ...skippingSubjects];
 const MIN_ROUNDS = 100;
 /** A fault that was planted is found, or not, for good: no run is luckier than another. */
 const PLANTED_SEED = 1;
@@ -133,6 +135,18 @@ function crashing(): Decoder<unknown> {
   return decoder;
 }
 
+/** Leaves out the frame behind the one that it skips. */
+function skippingTwo(): Decoder<unknown> {
+  const decoder = delimiter("\0", { maxFrameBytes: MAX }).decoder();
+  const skip = decoder.skip?.bind(decoder);
+  decoder.skip = () => {
+    const bytes = skip?.();
+    if (bytes !== undefined) decoder.next();
+    return bytes;
+  };
+  return new Skipping(decoder);
+}
+
 /** Skips its last byte where a frame is longest. */
 function shortening(): Decoder<unknown> {
   const decoder = lengthPrefixed({ lengthBytes: 1, maxFrameBytes: MAX }).decoder();
@@ -155,6 +169,11 @@ describe("a fault is found", () => {
     ["a limit that is none", faulty("lines", () => new Hoarding("x")), /gives/],
     ["a limit that is one less", faulty("netstring", () => netstring({ maxFrameBytes: MAX - 1 }).decoder()), /gives/],
     ["a byte that is lost in the longest frame", faulty("length-prefixed, 1 byte", shortening), /gives/],
+    [
+      "a frame that is skipped with the one behind it",
+      faulty("delimiter, one byte, read past what is wrong", skippingTwo),
+      /gives/,
+    ],
     ["an error that is no FrameError", faulty("lines", crashing), /a crash: TypeError/],
   ])("%s", ([, subject, said]) => {
     expect(search(subject, PLANTED_SEED, PLANTED_ROUNDS)).toMatch(said);
