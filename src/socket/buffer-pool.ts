@@ -26,6 +26,8 @@ let used = 0;
 let scratch: Buffer | undefined;
 /** What the receive under way has asked for. */
 let reserved = 0;
+/** Where it goes in the memory that {@link reserve} has given. */
+export let reservedAt = 0;
 
 /** The flags with which the kernel writes every byte that it counts. */
 const WRITING_FLAGS = MSG_PEEK | MSG_OOB | MSG_ERRQUEUE | MSG_WAITALL | MSG_DONTWAIT | MSG_NOSIGNAL | MSG_CMSG_CLOEXEC;
@@ -45,11 +47,12 @@ export function receiveRoom(count: number, flags: number): Buffer {
 }
 
 /**
- * Memory for one receive of at most `count` bytes, from {@link offsetIn} on. It is the pool's until {@link cut}, which a
+ * Memory for one receive of at most `count` bytes, from {@link reservedAt} on. It is the pool's until {@link cut}, which a
  * receive that fails does not need: the next one has it again.
  */
 export function reserve(count: number, flags: number): Buffer {
   reserved = count;
+  reservedAt = 0;
   if (count > SCRATCH_BYTES || !writesAll(flags)) return receiveRoom(count, flags);
   if (count > POOLED_RECEIVE_BYTES) {
     scratch ??= Buffer.allocUnsafeSlow(SCRATCH_BYTES);
@@ -59,12 +62,8 @@ export function reserve(count: number, flags: number): Buffer {
     slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
     used = 0;
   }
+  reservedAt = used;
   return slab;
-}
-
-/** Where the receive goes in memory that was reserved. */
-export function offsetIn(memory: Uint8Array): number {
-  return memory === slab ? used : 0;
 }
 
 /**
@@ -74,9 +73,9 @@ export function offsetIn(memory: Uint8Array): number {
 export function cut(memory: Uint8Array, received: number): Buffer {
   const count = Math.min(received, reserved);
   if (memory === slab) {
-    const start = used;
-    used = (start + count + ALIGNMENT - 1) & -ALIGNMENT;
-    return slab.subarray(start, start + count);
+    const end = reservedAt + count;
+    used = (end + ALIGNMENT - 1) & -ALIGNMENT;
+    return slab.subarray(reservedAt, end);
   }
   if (count <= memory.length / 2) return Buffer.from(memory.subarray(0, count));
   if (memory === scratch) scratch = undefined;

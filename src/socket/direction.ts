@@ -18,9 +18,9 @@ import {
 } from "./call.ts";
 import { CallQueue } from "./call-queue.ts";
 import { Backoff, Deadline, now } from "./deadline.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { EAGAIN } from "./errno.ts";
 import { SocketError } from "./socket-error.ts";
-import type { SocketState } from "./socket-state.ts";
 import { AbortError, SockwrightError } from "./sockwright-error.ts";
 import { errorBehind, SpuriousWakeups } from "./watching.ts";
 
@@ -43,14 +43,14 @@ class Timers {
 export class Direction extends CallQueue {
   /** The events that the call at the head waits for; 0 when there is none, or it waits for something else. */
   interest = 0;
-  protected readonly owner: SocketState;
+  protected readonly owner: Endpoint;
   #isWaitingForTurn = false;
   /** A call that may not wait is in the queue, behind what waits only for its turn. */
   #hasImpatient = false;
   #spurious: SpuriousWakeups | undefined;
   #timers: Timers | undefined;
 
-  constructor(owner: SocketState) {
+  constructor(owner: Endpoint) {
     super();
     this.owner = owner;
   }

@@ -1,14 +1,16 @@
-import type { Handle } from "../native/kernel.ts";
+import { generationOf, type Handle, slotOf } from "../native/kernel.ts";
 import { kernel } from "../native/load.ts";
 import * as poller from "../native/poller.ts";
 import { EPOLLRDHUP } from "../native/poller.ts";
 import * as turn from "../native/turn.ts";
+import { SOCK_DGRAM } from "./constants.ts";
 import { Direction } from "./direction.ts";
+import { CONNECTION_ERRORS } from "./errno.ts";
 import { unwatchForLoss, watchForLoss } from "./lost-socket.ts";
 import { Sending } from "./sending.ts";
-import { SocketState } from "./socket-state.ts";
-import { SockwrightError } from "./sockwright-error.ts";
-import { concerns, dropUnwanted } from "./watching.ts";
+import { SockwrightError, type SockwrightErrorCode } from "./sockwright-error.ts";
+import { takeError } from "./take-error.ts";
+import { concerns, dropUnwanted, keepAlive } from "./watching.ts";
 
 /** kernel.close: the socket lingers and is being closed in a thread of its own. */
 const LINGERS = 1;
@@ -25,20 +27,58 @@ export function expectLingering(): void {
  * One open socket: it owns the descriptor and the two directions in which calls wait, and hands readiness to them. It is
  * what the poller holds while somebody waits, and what the collector finds when a socket is lost.
  */
-export class Endpoint extends SocketState {
+export class Endpoint implements poller.Watcher {
+  readonly slot: number;
+  readonly generation: number;
+  readonly family: number;
+  readonly type: number;
+  readonly protocol: number;
   readonly receiving: Direction;
   readonly sending: Sending;
+  /** null waits for ever; 0 never waits. */
+  timeoutMs: number | null = null;
+  closed = false;
+  isListener = false;
+  /** Connecting: an error is the connect's to find, before a reader takes it for its own. */
+  isConnecting = false;
+  /** The kernel had less than was asked for: there is nothing to read until epoll says so. */
+  drained = false;
+  /** An errno that a send consumed and that the reader is still to see; 0 is none. */
+  unreadError = 0;
+  /** An errno of the connect under way that another call consumed; 0 is none. */
+  connectError = 0;
+  /** Others may have the descriptor: what they send must not overtake a send that was asked for before. */
+  isShared = false;
+  /** A receive has found that shutdown(2) has ended this direction: an empty result is the end, also of datagrams. */
+  isReceivingEnded = false;
+  /** Why the whole socket can only be closed. */
+  broken: SockwrightErrorCode | undefined;
+  /** The turn in which it was ready, until a call has had the credit for that. */
+  #readyTurn = -1;
+  #referenced = true;
+  /** In how many directions calls wait. */
+  #waiting = 0;
 
   constructor(handle: Handle, family: number, type: number, protocol: number) {
-    super(handle, family, type, protocol);
+    this.slot = slotOf(handle);
+    this.generation = generationOf(handle);
+    this.family = family;
+    this.type = type;
+    this.protocol = protocol;
     this.receiving = new Direction(this);
     this.sending = new Sending(this);
     watchForLoss(this, handle);
   }
 
+  /** Throws what keeps every call from being made. */
+  check(): void {
+    if (this.closed) throw new SockwrightError("ERR_SOCKWRIGHT_CLOSED");
+    if (this.broken !== undefined) throw new SockwrightError(this.broken);
+  }
+
   /** Called by the poller. The reader looks first, except while a connect is under way, whose error it would take. */
   ready(events: number): void {
-    this.readyTurn = turn.currentTurn();
+    this.#readyTurn = turn.currentTurn();
     const { receiving, sending } = this;
     dropUnwanted(this, receiving.interest | sending.interest, events);
     const isConnecting = this.isConnecting;
@@ -47,6 +87,62 @@ export class Endpoint extends SocketState {
     this.drained = false;
     if (concerns(receiving.interest, events)) receiving.wake(events);
     if (!isConnecting && concerns(sending.interest, events)) sending.wake(events);
+  }
+
+  /** One call at once for each time that the socket was ready, in the same turn. */
+  takeCredit(): boolean {
+    if (this.#readyTurn !== turn.currentTurn()) return false;
+    this.#readyTurn = -1;
+    return true;
+  }
+
+  /** Calls wait in a direction: until {@link stopWaiting}, the process stays alive for them. */
+  startWaiting(): void {
+    if (this.#waiting++ === 0) keepAlive(false, this.#referenced);
+  }
+
+  /** A direction has no more calls. When neither has, the poller lets go of the socket. */
+  stopWaiting(): void {
+    if (--this.#waiting > 0) return;
+    keepAlive(this.#referenced, false);
+    poller.leave(this);
+  }
+
+  get isWaiting(): boolean {
+    return this.#waiting > 0;
+  }
+
+  get referenced(): boolean {
+    return this.#referenced;
+  }
+
+  /** Whether waiting calls keep the process alive. */
+  set referenced(referenced: boolean) {
+    if (this.isWaiting) keepAlive(this.#referenced, referenced);
+    this.#referenced = referenced;
+  }
+
+  /** SO_ERROR, which reading clears: a positive errno, or 0. */
+  takeError(): number {
+    return takeError(this.slot, this.generation);
+  }
+
+  /**
+   * A call has consumed the socket's error, which the kernel tells once (SO_ERROR, socket(7)), while somebody else is still
+   * to see it: the connect that is under way, or else the reader of a stream, for whom a reset must not look like an end.
+   */
+  tookError(errno: number): void {
+    if (!CONNECTION_ERRORS.has(errno)) return;
+    if (this.isConnecting) this.connectError = errno;
+    else if (this.type !== SOCK_DGRAM) this.unreadError = errno;
+  }
+
+  /** A connection begins: what was kept belongs to the one before. */
+  beginAssociation(): void {
+    this.unreadError = 0;
+    this.connectError = 0;
+    this.drained = false;
+    this.isReceivingEnded = false;
   }
 
   /** Somebody else gets at the descriptor: what was asked for before is done before, now; sends also from now on. */

@@ -3,7 +3,7 @@ import { EPOLLERR, EPOLLIN, EPOLLPRI } from "../native/poller.ts";
 import * as turn from "../native/turn.ts";
 import { type Address, AddressRoom } from "./address.ts";
 import { byteCount, int32, intact, viewOf, wrongValue } from "./argument.ts";
-import { cut, offsetIn, receiveRoom, reserve } from "./buffer-pool.ts";
+import { cut, receiveRoom, reserve, reservedAt } from "./buffer-pool.ts";
 import { Call, type Outcome, PROGRESS, promised, type Unfinished, WOULD_BLOCK } from "./call.ts";
 import {
   MSG_DONTWAIT,
@@ -264,7 +264,7 @@ class Recv<T> extends ReceiveCall<T> {
     const { slot, generation } = endpoint;
     const { syscall } = this.#form;
     const memory = this.#memory === undefined ? reserve(asked, flags) : intact("buffer", this.#memory, asked);
-    const offset = offsetIn(memory);
+    const offset = this.#memory === undefined ? reservedAt : 0;
     const isFrom = syscall === "recvfrom";
     const result = isFrom
       ? kernel.recvfrom(slot, generation, memory, offset, asked, flags, addressRoom.bytes)

@@ -1,6 +1,6 @@
 import { kernel } from "../native/load.ts";
 import { type Address, AddressRoom } from "./address.ts";
-import { cut, offsetIn, reserve } from "./buffer-pool.ts";
+import { cut, reserve, reservedAt } from "./buffer-pool.ts";
 import { type Outcome, WOULD_BLOCK } from "./call.ts";
 import { MSG_PEEK, MSG_TRUNC, SO_TIMESTAMP, SO_TIMESTAMPNS, SOL_SOCKET } from "./constants.ts";
 import { controlSpace } from "./control-message.ts";
@@ -46,8 +46,7 @@ class RecvRecord extends ReceiveCall<ReceivedRecord | undefined> {
   #record(count: number): Outcome<ReceivedRecord> {
     const { slot, generation } = this.endpoint;
     const memory = reserve(count, 0);
-    const offset = offsetIn(memory);
-    const result = kernel.recvfrom(slot, generation, memory, offset, count, 0, addressRoom.bytes);
+    const result = kernel.recvfrom(slot, generation, memory, reservedAt, count, 0, addressRoom.bytes);
     const length = received(this.endpoint, "recvfrom", result, count, 0);
     return length === WOULD_BLOCK ? WOULD_BLOCK : [cut(memory, length), addressRoom.get()];
   }
@@ -67,7 +66,7 @@ class RecvRecord extends ReceiveCall<ReceivedRecord | undefined> {
     if (!isTimed) kernel.setsockopt(slot, generation, SOL_SOCKET, SO_TIMESTAMP, 1);
     try {
       const memory = reserve(RECORD_BYTES, 0);
-      const into = memory.subarray(offsetIn(memory), offsetIn(memory) + RECORD_BYTES);
+      const into = memory.subarray(reservedAt, reservedAt + RECORD_BYTES);
       const result = kernel.recvmsg(slot, generation, [into], 0, results.bytes, time);
       const length = received(this.endpoint, "recvfrom", result, RECORD_BYTES, 0);
       if (length === WOULD_BLOCK) return WOULD_BLOCK;
