@@ -1,8 +1,8 @@
 import { PlacedList } from "../native/placed-list.ts";
 import { promiseOf } from "../socket/values.ts";
 import type { Connection, ConnectionOwner } from "./connection/connection.ts";
-import type { Admission } from "./limits/admission.ts";
-import type { Service } from "./service.ts";
+import type { Listener } from "./listener.ts";
+import type { ServiceRun } from "./service-run.ts";
 import { type ConnectionEnd, endOfClose, endOfLoss, failureOf } from "./telemetry/connection-end.ts";
 import type { ConnectionStart } from "./telemetry/connection-messages.ts";
 import type { ConnectionSpans } from "./telemetry/connection-spans.ts";
@@ -18,8 +18,11 @@ export interface ConnectionInfo {
   /** Where the server took it: one of its `urls`. */
   readonly url: string;
   readonly peer: Peer;
-  /** `closing`: the service is done with it, and what was written is still to be sent, or the peer's end to come. */
-  readonly state: "open" | "closing";
+  /**
+   * `handshake`: the service does not have it yet; `closing`: the service is done with it, and what was written is still to be
+   * sent, or the peer's end to come.
+   */
+  readonly state: "handshake" | "open" | "closing";
   readonly openedAt: Date;
   /** What has come, read or not. */
   readonly bytesRead: number;
@@ -28,16 +31,14 @@ export interface ConnectionInfo {
 }
 
 /**
- * Whom a server serves: the connections that are open, and the calls of the service's function that go on. A connection
- * leaves, and its place is free, when its descriptor is closed, whatever its handler does; the handler is counted apart.
+ * Whom a server serves: the connections that are open, and the calls of functions of the program's that go on for them. A
+ * connection leaves, and its place is free, when its descriptor is closed, whatever its handler does; the handler is counted apart.
  */
 export class ConnectionSet {
-  readonly service: Service;
   readonly reports: ServerReports;
   readonly spans: ConnectionSpans;
-  readonly #admission: Admission;
   readonly #open = new PlacedList<Connection>();
-  /** Calls of the service's function that have not settled, or whose connection is still being closed for them. */
+  /** Calls of the program's functions that have not settled, or whose connection is still being closed for them. */
   #running = 0;
   #isStopped = false;
   /** With what a server that closes aborts: known by itself, and by nothing else. */
@@ -45,11 +46,9 @@ export class ConnectionSet {
   /** Set while a close waits for the last of them. */
   #allLeft: (() => void) | undefined;
 
-  constructor(service: Service, reports: ServerReports, spans: ConnectionSpans, admission: Admission) {
-    this.service = service;
+  constructor(reports: ServerReports, spans: ConnectionSpans) {
     this.reports = reports;
     this.spans = spans;
-    this.#admission = admission;
   }
 
   /** How many connections are open. */
@@ -57,7 +56,7 @@ export class ConnectionSet {
     return this.#open.size;
   }
 
-  /** How many calls of the service's function go on. */
+  /** How many calls of the program's functions go on. */
   get running(): number {
     return this.#running;
   }
@@ -71,8 +70,14 @@ export class ConnectionSet {
     return Array.from(this.#open, (connection) => {
       const { id, peer, openedAt, bytesRead, bytesWritten, owner } = connection;
       const url = owner === undefined ? "" : formatSocketUrl(owner.at);
-      return { id, url, peer, state: connection.isClosing ? "closing" : "open", openedAt, bytesRead, bytesWritten };
+      const state = owner?.state === "handshake" ? "handshake" : connection.isClosing ? "closing" : "open";
+      return { id, url, peer, state, openedAt, bytesRead, bytesWritten };
     });
+  }
+
+  /** The peers of those that count for their addresses. */
+  *peers(): Generator<Peer, void> {
+    for (const { owner, peer } of this.#open) if (owner?.countsForAddress === true) yield peer;
   }
 
   /** False where no such connection is open. */
@@ -85,26 +90,22 @@ export class ConnectionSet {
     return false;
   }
 
-  /** Whoever waits for input gets the end of it, also who comes from now on. */
+  /** Whoever waits for input gets the end of it, also who comes from now on; handshakes are given up. */
   stop(): void {
     this.#isStopped = true;
-    for (const connection of this.#open) connection.run(() => connection.endInput());
+    const reason = this.#reasonOfClose();
+    for (const connection of this.#open) connection.owner?.stop(reason, connection);
   }
 
   /** Aborts those that still have something to do; gives how many. */
   abortAll(): number {
-    this.#closeReason = new ConnectionError("ERR_SOCKWRIGHT_ABORTED");
+    const reason = this.#reasonOfClose();
     let aborted = 0;
     for (const connection of this.#open) {
-      // The peer has been sent everything, and the end: it only has not ended itself.
-      let hasLingered = false;
       connection.run(() => {
-        hasLingered = connection.endLinger();
-      });
-      if (hasLingered) continue;
-      aborted++;
-      const reason = this.#closeReason;
-      connection.run(() => {
+        // The peer has been sent everything, and the end: it only has not ended itself.
+        if (connection.endLinger()) return;
+        aborted++;
         this.reports.expired("grace", connection.peer);
         connection.abort(reason);
       });
@@ -112,7 +113,7 @@ export class ConnectionSet {
     return aborted;
   }
 
-  /** Settles when no connection is open, and every call of the service's function has settled. */
+  /** Settles when no connection is open, and every call of the program's functions has settled. */
   whenOver(): Promise<void> {
     return new Promise((resolve) => {
       this.#allLeft = resolve;
@@ -120,14 +121,19 @@ export class ConnectionSet {
     });
   }
 
+  /** A connection is open, and has an owner. */
+  enter(connection: Connection, owner: ConnectionOwner): void {
+    this.#open.add(connection);
+    connection.owner = owner;
+  }
+
   /** Calls the service's function for a connection that was admitted. */
   begin(connection: Connection, session: Session): void {
     this.reports.counters.connectionsAccepted++;
     if (session.start !== undefined) this.spans.begin(session.start);
-    this.#open.add(connection);
-    connection.owner = session;
-    this.#running++;
-    const running = this.#call(connection);
+    this.enter(connection, session);
+    session.began();
+    const running = session.call(connection);
     if (this.#isStopped) connection.endInput();
     // A service that pushes gives back the promise of its push, most often: the push itself then tells of its end, and
     // an idle connection has no promise and no closures for it.
@@ -143,17 +149,19 @@ export class ConnectionSet {
   }
 
   /** The one place that every connection comes by at its end, once; false when it did before. */
-  left(connection: Connection, end: ConnectionEnd, start: ConnectionStart | undefined): boolean {
+  leave(connection: Connection): boolean {
     if (!this.#open.delete(connection)) return false;
-    this.reports.counters.ended(end.reason, connection.stats());
-    if (start !== undefined) this.spans.end(start, connection, end);
-    this.#admission.left(connection.peer);
     this.#tellIfOver();
     return true;
   }
 
-  /** A call of the service's function has settled, and nothing more is done for it. */
-  settled(): void {
+  /** A function of the program's is called. */
+  began(): void {
+    this.#running++;
+  }
+
+  /** Such a call has settled, and nothing more is done for it. */
+  ended(): void {
     this.#running--;
     this.#tellIfOver();
   }
@@ -164,13 +172,9 @@ export class ConnectionSet {
     if (reported !== undefined) this.reports.failed(reported.error, peer);
   }
 
-  /** No async function runs a connection: its frame would be what an idle one costs most. */
-  #call(connection: Connection): Promise<unknown> {
-    try {
-      return promiseOf(this.service.stream?.(connection));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  #reasonOfClose(): Error {
+    this.#closeReason ??= new ConnectionError("ERR_SOCKWRIGHT_ABORTED");
+    return this.#closeReason;
   }
 
   #tellIfOver(): void {
@@ -184,48 +188,105 @@ export class ConnectionSet {
  */
 export class Session implements ConnectionOwner {
   readonly at: SocketUrl;
+  readonly state = "open";
+  readonly countsForAddress = true;
+  readonly connections: ConnectionSet;
+  readonly listener: Listener;
   readonly start: ConnectionStart | undefined;
-  readonly #connections: ConnectionSet;
+  readonly #run: ServiceRun;
   readonly #end: ConnectionEnd | undefined;
 
-  constructor(sessions: ConnectionSet, at: SocketUrl, start?: ConnectionStart, end?: ConnectionEnd) {
-    this.at = at;
+  constructor(
+    listener: Listener,
+    ...[connections, run, start, end]: [ConnectionSet, ServiceRun, start?: ConnectionStart, end?: ConnectionEnd]
+  ) {
+    this.at = listener.url;
+    this.listener = listener;
+    this.connections = connections;
     this.start = start;
-    this.#connections = sessions;
+    this.#run = run;
     this.#end = end;
+  }
+
+  /** The same for a connection whose beginning and end are told, where anybody listens. */
+  of(connection: Pick<Connection, "id" | "peer">): Session {
+    const { spans } = this.connections;
+    return spans.hasSubscribers ? this.startedWith(spans.describe(connection.id, connection.peer, this.at)) : this;
+  }
+
+  startedWith(start: ConnectionStart): Session {
+    return new Session(this.listener, this.connections, this.#run, start);
+  }
+
+  /** No async function runs a connection: its frame would be what an idle one costs most. */
+  call(connection: Connection): Promise<unknown> {
+    try {
+      return promiseOf(this.#run.service.stream?.(connection));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** A function of the program's is called for one of its connections. */
+  began(): void {
+    this.#run.began();
+    this.connections.began();
+  }
+
+  /** It has settled. */
+  ended(): void {
+    this.#run.ended();
+    this.connections.ended();
   }
 
   returned(connection: Connection): void {
     if (connection.tellsWhenReleased()) return;
     if (connection.closeAtOnce()) {
-      this.#connections.settled();
+      this.ended();
       return;
     }
     connection.close().then(
-      () => this.#connections.settled(),
+      () => this.ended(),
       (error: unknown) => {
-        this.#connections.report(error, connection.failure, connection.peer);
-        this.#connections.settled();
+        this.connections.report(error, connection.failure, connection.peer);
+        this.ended();
       },
     );
   }
 
   threw(connection: Connection, thrown: unknown): void {
     const { failure, peer } = connection;
-    const wasOpen = this.#connections.left(connection, { reason: "failed", error: thrown }, this.start);
+    const wasOpen = this.#leave(connection, { reason: "failed", error: thrown });
     if (wasOpen) connection.abort(isError(thrown) ? thrown : undefined);
-    this.#connections.report(thrown, failure, peer);
-    this.#connections.settled();
+    this.connections.report(thrown, failure, peer);
+    this.ended();
   }
 
   closing(connection: Connection): void {
-    connection.owner = new Session(this.#connections, this.at, this.start, endOfClose(connection));
+    connection.owner = new Session(this.listener, this.connections, this.#run, this.start, endOfClose(connection));
   }
 
   closed(connection: Connection, isSent: boolean): void {
     const { failure, phase } = connection;
     const decided = failure === undefined || isSent ? this.#end : undefined;
-    const end = decided ?? (failure && endOfLoss(failure, phase, this.#connections.closeReason));
-    if (end !== undefined) this.#connections.left(connection, end, this.start);
+    const end = decided ?? (failure && endOfLoss(failure, phase, this.connections.closeReason));
+    if (end !== undefined) this.#leave(connection, end);
+  }
+
+  /** The server closes. */
+  stop(_reason: Error, connection: Connection): void {
+    connection.run(() => connection.endInput());
+  }
+
+  /** That was so before the service was called. */
+  peerIsFinal(): void {}
+
+  #leave(connection: Connection, end: ConnectionEnd): boolean {
+    if (!this.connections.leave(connection)) return false;
+    const { reports, spans } = this.connections;
+    reports.counters.ended(end.reason, connection.stats());
+    if (this.start !== undefined) spans.end(this.start, connection, end);
+    this.listener.left(connection.peer);
+    return true;
   }
 }

@@ -62,19 +62,16 @@ export class ChaosProxy implements AsyncDisposable, AcceptGate {
 
   /** @internal */
   async open(url: SocketUrl): Promise<void> {
-    const failed = (error: Error): void => {
-      this.#failure ??= error;
-    };
     if (url.scheme === "udp") {
       const front = await this.#transport.bind(url, {
         received: (data, peer, address) => this.#received((answer) => front.send(answer, peer, address), data, peer),
         // A network that loses an answer tells nobody.
         failed: () => undefined,
-        lost: failed,
+        lost: (error) => this.failed(error),
       });
       this.#front = front;
     } else {
-      this.#front = await this.#transport.listen(url, (link) => this.#accepted(link), failed, this);
+      this.#front = await this.#transport.listen(url, this, {});
     }
   }
 
@@ -106,6 +103,11 @@ export class ChaosProxy implements AsyncDisposable, AcceptGate {
   entered(): void {}
 
   /** @internal */
+  failed(error: Error): void {
+    this.#failure ??= error;
+  }
+
+  /** @internal */
   shed(): void {
     this.#tally.connections++;
     this.#tally.refusedConnections++;
@@ -114,7 +116,8 @@ export class ChaosProxy implements AsyncDisposable, AcceptGate {
   /** @internal */
   acceptFailed(): void {}
 
-  #accepted(client: Link): void {
+  /** @internal */
+  accepted(client: Link): void {
     const number = this.#tally.connections++;
     const connection = new ChaosConnection(client, this.#chaos, number, this.#tally, () => {
       this.#connections.delete(connection);

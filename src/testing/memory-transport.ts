@@ -8,7 +8,7 @@ import type { DatagramEvents, DatagramSocket, LinkListener } from "../server/tra
 import { substituteTransport } from "../server/transport/transports.ts";
 import { checkConnectable, formatSocketUrl, plainUrl, type SocketUrl } from "../server/url/socket-url.ts";
 import { ANY_CID } from "../server/url/vsock-url.ts";
-import { type AcceptGate, checkOptions, integer, type OptionNames, SocketError, wrongType } from "../socket/values.ts";
+import { checkOptions, integer, type OptionNames, SocketError, wrongType } from "../socket/values.ts";
 import { clientHostOf, hostOf, hostsOf } from "./memory-host.ts";
 import { MemoryLink, type MemoryLinkShape } from "./memory-link.ts";
 
@@ -128,27 +128,22 @@ export class MemoryTransport implements Disposable {
   }
 
   /** @internal */
-  async listen(
-    url: SocketUrl,
-    accepted: (link: Link) => void,
-    _failed: (error: Error) => void,
-    gate: AcceptGate,
-  ): Promise<LinkListener> {
+  async listen(url: SocketUrl, events: ListenerEvents): Promise<LinkListener> {
     const place = this.#place(url, this.#listeners);
     const backlog: Link[] = [];
     let cancel: (() => void) | undefined;
     const admit = (): void => {
       cancel = undefined;
       while (backlog.length > 0) {
-        if (gate.room <= 0) {
+        if (events.room <= 0) {
           // Not within the call that made room, which may be one of a handler's.
-          cancel = gate.whenOpen(() => queueMicrotask(admit));
+          cancel = events.whenOpen(() => queueMicrotask(admit));
           return;
         }
         const link = backlog.shift();
         if (link === undefined) return;
-        gate.entered();
-        accepted(link);
+        events.entered();
+        events.accepted(link);
       }
     };
     this.#listeners.set(keyOf(place), {
@@ -197,7 +192,7 @@ export class MemoryTransport implements Disposable {
   async connect(url: SocketUrl, signal: AbortSignal | undefined): Promise<Link> {
     signal?.throwIfAborted();
     checkConnectable(url);
-    const isDatagram = url.scheme === "udp" || url.scheme === "unix-dgram";
+    const isDatagram = isOfDatagrams(url);
     const shape = shapeOf(this.#options, isDatagram || url.scheme === "unix-seqpacket", isDatagram);
     const listener = isDatagram ? undefined : find(this.#listeners, url);
     const place = (listener ?? find(this.#bound, url))?.place;

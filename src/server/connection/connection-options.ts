@@ -1,4 +1,7 @@
-import { integer, type OptionNames, wrongValue } from "../../socket/values.ts";
+import { integer } from "../../socket/values.ts";
+import { bytes, choice, ms } from "../options/option-kind.ts";
+import { type OptionKindsOf, type OptionValues, options } from "../options/option-table.ts";
+import type { LinkTimeouts } from "../transport/timed-link.ts";
 
 /** What a connection keeps that nobody reads; then it is not read from. */
 export const DEFAULT_MAX_READ_BUFFER_BYTES = 64 * 1024;
@@ -15,15 +18,12 @@ export const DEFAULT_MAX_WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
 export const MAX_UNSENT_BYTES_WHILE_READING = 1024 * 1024;
 /** After the close, a peer may take nothing for so long. */
 export const DEFAULT_DRAIN_TIMEOUT_MS = 30_000;
-const MAX_BUFFER_LIMIT_BYTES = 1024 * 1024 * 1024;
-const MAX_DRAIN_TIMEOUT_MS = 2_147_483_647;
-
 /** What becomes of a write that the write buffer cannot hold: see {@link ConnectionOptions}. */
 export type WhenWriteBufferFull = (typeof POLICIES)[number];
 
 const POLICIES = ["close", "drop", "throw"] as const;
 
-/** What a connection keeps of what it was not asked for yet, and of what its peer does not take. */
+/** What a connection keeps, of what it was not asked for yet and of what its peer does not take, and how long it waits. */
 export interface ConnectionOptions {
   /** How many bytes that came are kept until they are read; then the peer has to wait. 1 to 1 GiB; default 64 KiB. */
   readonly maxReadBufferBytes?: number | undefined;
@@ -50,57 +50,69 @@ export interface ConnectionOptions {
    * is aborted with a DeadlineError. Default 30 000.
    */
   readonly drainTimeoutMs?: number | undefined;
+  /**
+   * How long the peer may send nothing after the connection was made, in ms, 1 or more; then the connection is aborted, as by each
+   * of these deadlines, with a DeadlineError. None is early, and none more than 0.1 s late. Default is no deadline.
+   */
+  readonly firstByteTimeoutMs?: number | undefined;
+  /** How long nothing may be sent or received, in ms, 1 or more. Default is no deadline. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** How long the peer may send nothing while somebody reads, in ms, 1 or more. Default is no deadline. */
+  readonly readTimeoutMs?: number | undefined;
+  /**
+   * How long the peer may take nothing of what waits to be sent, in ms, 1 or more. Default 30 000 for the connections of a
+   * server, and no deadline for those of `connect`.
+   */
+  readonly writeTimeoutMs?: number | undefined;
+  /** How long a connection may last, in ms, 1 or more. Default is no deadline. */
+  readonly totalTimeoutMs?: number | undefined;
 }
 
-/** What they are called. */
-export const CONNECTION_OPTIONS: OptionNames<ConnectionOptions> = {
-  maxReadBufferBytes: true,
-  highWaterBytes: true,
-  lowWaterBytes: true,
-  maxWriteBufferBytes: true,
-  whenWriteBufferFull: true,
-  drainTimeoutMs: true,
-};
+/** What they can be. */
+export const CONNECTION_OPTIONS = {
+  maxReadBufferBytes: bytes({ default: DEFAULT_MAX_READ_BUFFER_BYTES }),
+  highWaterBytes: bytes(),
+  lowWaterBytes: bytes(),
+  maxWriteBufferBytes: bytes({ default: DEFAULT_MAX_WRITE_BUFFER_BYTES }),
+  whenWriteBufferFull: choice(POLICIES, { default: "close" }),
+  drainTimeoutMs: ms({ default: DEFAULT_DRAIN_TIMEOUT_MS }),
+  firstByteTimeoutMs: ms(),
+  idleTimeoutMs: ms(),
+  readTimeoutMs: ms(),
+  writeTimeoutMs: ms(),
+  totalTimeoutMs: ms(),
+} satisfies OptionKindsOf<ConnectionOptions>;
 
 /** The options with all that was left open filled in. */
-export interface ConnectionLimits {
+export interface ConnectionLimits extends LinkTimeouts {
   readonly maxReadBufferBytes: number;
   readonly highWaterBytes: number;
   readonly lowWaterBytes: number;
   readonly maxWriteBufferBytes: number;
   readonly whenWriteBufferFull: WhenWriteBufferFull;
   readonly drainTimeoutMs: number;
+  /** How long the peer may take nothing of what waits to be sent; undefined is for ever. */
+  readonly writeTimeoutMs: number | undefined;
   /** While so much waits to be sent, an accepted connection is not read from by promise. */
   readonly maxUnsentBytesWhileReading: number;
 }
 
-/** What the options say, and their defaults. Throws for what cannot be. */
-export function connectionLimits(options: ConnectionOptions): ConnectionLimits {
-  const {
-    maxReadBufferBytes = DEFAULT_MAX_READ_BUFFER_BYTES,
-    maxWriteBufferBytes = DEFAULT_MAX_WRITE_BUFFER_BYTES,
-    whenWriteBufferFull = "close",
-    drainTimeoutMs = DEFAULT_DRAIN_TIMEOUT_MS,
-  } = options;
-  const policy = POLICIES.find((each) => each === whenWriteBufferFull);
-  if (policy === undefined) {
-    throw wrongValue("options.whenWriteBufferFull", 'must be "close", "drop" or "throw"', whenWriteBufferFull);
-  }
-  const most = bytes("maxWriteBufferBytes", maxWriteBufferBytes, MAX_BUFFER_LIMIT_BYTES);
-  const { highWaterBytes = Math.min(DEFAULT_HIGH_WATER_BYTES, most) } = options;
-  const high = bytes("highWaterBytes", highWaterBytes, most);
-  const { lowWaterBytes = Math.ceil(high / 2) } = options;
+/** What the options say together. Throws for marks that contradict each other. */
+export function connectionLimits(
+  values: OptionValues<typeof CONNECTION_OPTIONS>,
+  argument = "options",
+): ConnectionLimits {
+  const most = values.maxWriteBufferBytes;
+  const { highWaterBytes = Math.min(DEFAULT_HIGH_WATER_BYTES, most) } = values;
+  const high = integer(`${argument}.highWaterBytes`, highWaterBytes, 1, most);
+  const { lowWaterBytes = Math.ceil(high / 2) } = values;
   return {
-    maxReadBufferBytes: bytes("maxReadBufferBytes", maxReadBufferBytes, MAX_BUFFER_LIMIT_BYTES),
+    ...values,
     highWaterBytes: high,
-    lowWaterBytes: bytes("lowWaterBytes", lowWaterBytes, high),
-    maxWriteBufferBytes: most,
-    whenWriteBufferFull: policy,
-    drainTimeoutMs: integer("options.drainTimeoutMs", drainTimeoutMs, 1, MAX_DRAIN_TIMEOUT_MS),
+    lowWaterBytes: integer(`${argument}.lowWaterBytes`, lowWaterBytes, 1, high),
     maxUnsentBytesWhileReading: Math.min(MAX_UNSENT_BYTES_WHILE_READING, most / 2),
   };
 }
 
-function bytes(name: string, value: number, most: number): number {
-  return integer(`options.${name}`, value, 1, most);
-}
+/** The limits of a connection that was told nothing. */
+export const DEFAULT_LIMITS = connectionLimits(options(CONNECTION_OPTIONS).fill({}));

@@ -16,7 +16,7 @@ import {
 } from "../../socket/values.ts";
 import { ConnectionError, isError } from "../transport/connection-error.ts";
 import type { Link } from "../transport/link.ts";
-import { runIn } from "../transport/link-decorator.ts";
+import { runIn, withBase } from "../transport/link-decorator.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { PeerCredentials } from "../transport/peer-credentials.ts";
 import type { SocketUrl } from "../url/socket-url.ts";
@@ -58,6 +58,10 @@ const READ_UNTIL_OPTIONS: OptionNames<ReadUntilOptions> = { maxBytes: true };
 export interface ConnectionOwner {
   /** Where it was taken. */
   readonly at: SocketUrl;
+  /** Whether the service has it. */
+  readonly state: "handshake" | "open";
+  /** Whether it is one of the connections of its peer's address. */
+  readonly countsForAddress: boolean;
   /** The service's function has returned, or a push or a hold has ended that went on after it. */
   returned(connection: Connection): void;
   /** The service's function has thrown, or its push was lost. */
@@ -66,6 +70,10 @@ export interface ConnectionOwner {
   closing(connection: Connection): void;
   /** Its descriptor is closed, and was not before. `isSent`: behind all that was written, and the end. */
   closed(connection: Connection, isSent: boolean): void;
+  /** The server closes. */
+  stop(reason: Error, connection: Connection): void;
+  /** The peer is the one that it will be: a handshake has read for whom a proxy speaks, or is about to do what costs more. */
+  peerIsFinal(): void;
 }
 
 /** Of this thread; the threads of a process share no number, as each has a range of 2^40 of its own. */
@@ -527,6 +535,28 @@ export class Connection {
     this.#closing = DONE;
     this.#leave();
     return true;
+  }
+
+  /**
+   * For a handshake: from now on the peer is another one, as a proxy's header has it, or is the one that it is. The limits by address
+   * are asked, once; throws where they refuse it. @internal
+   */
+  settlePeer(peer: Peer = this.peer): void {
+    this.#link.peer = peer;
+    this.owner?.peerIsFinal();
+  }
+
+  /**
+   * Puts another link under a connection that goes on, as TLS does. All that was written is sent by the link that is there; what
+   * came and was not read goes to `make`, and what it gives takes over from there. Rejects while somebody reads. @internal
+   */
+  async replaceLink(make: (base: Link, unread: Buffer) => Link): Promise<void> {
+    while (!this.#output.isFlushed) await this.#output.whenFlushed();
+    if (this.failure !== undefined) throw this.failure;
+    const unread = this.#input.takeUnread();
+    this.#link = withBase(this.#link, (base) => make(base, unread), this.#input, this.#output);
+    this.#input.use(this.#link);
+    this.#output.use(this.#link);
   }
 
   /** What it goes by, as all others of its server. @internal */

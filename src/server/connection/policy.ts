@@ -1,7 +1,7 @@
 import type { DeadlineName } from "../time/deadline-error.ts";
 import { type DeadlineWheel, deadlines } from "../time/deadline-wheel.ts";
 import type { Peer } from "../transport/peer.ts";
-import { type ConnectionLimits, type ConnectionOptions, connectionLimits } from "./connection-options.ts";
+import { type ConnectionLimits, DEFAULT_LIMITS } from "./connection-options.ts";
 
 /**
  * What a connection was not waited for any longer: a deadline; `linger`, the end of a peer that was sent its own; `grace`,
@@ -16,8 +16,6 @@ export type ExpiryReason = DeadlineName | "linger" | "grace";
 export interface ConnectionPolicy extends ConnectionLimits {
   /** Whether the connections were accepted, and not made: of the two ends of a connection, the one that made it always reads. */
   readonly isAccepted: boolean;
-  /** How long the peer may take nothing of what waits to be sent; undefined is for ever. */
-  readonly writeTimeoutMs?: number | undefined;
   readonly wheel: DeadlineWheel;
   /** The write buffer could not hold a write. */
   writeBufferFull(peer: Peer): void;
@@ -27,9 +25,9 @@ export interface ConnectionPolicy extends ConnectionLimits {
 const UNTOLD = { wheel: deadlines, writeBufferFull: () => undefined, expired: () => undefined };
 
 /** Of a client, which nobody counts for. */
-export function clientPolicy(options: ConnectionOptions = {}): ConnectionPolicy {
-  return { ...connectionLimits(options), ...UNTOLD, isAccepted: false };
+export function clientPolicy(limits: ConnectionLimits = DEFAULT_LIMITS): ConnectionPolicy {
+  return { ...limits, ...UNTOLD, isAccepted: false };
 }
 
 /** What a connection goes by that was not told anything else. */
-export const DEFAULT_POLICY: ConnectionPolicy = { ...connectionLimits({}), ...UNTOLD, isAccepted: true };
+export const DEFAULT_POLICY: ConnectionPolicy = { ...DEFAULT_LIMITS, ...UNTOLD, isAccepted: true };

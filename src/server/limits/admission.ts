@@ -1,7 +1,5 @@
-import type { AcceptGate, Address } from "../../socket/values.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Peer } from "../transport/peer.ts";
-import { peerOf } from "../transport/peer-of.ts";
 import { AddressCounts } from "./address-counts.ts";
 import { addressKey } from "./address-key.ts";
 import { AddressRate, type Rate } from "./address-rate.ts";
@@ -13,41 +11,35 @@ export type RefusalReason =
   | "accept-rate-per-address"
   | "out-of-descriptors";
 
-/** What an admission tells its server. */
-export interface AdmissionReports {
-  /** So many connections are open now. */
-  changed(active: number): void;
-  refused(reason: RefusalReason, peer: Peer): void;
-  acceptFailed(error: unknown): void;
-}
-
 /** Whom a server takes. */
 export interface AdmissionLimits {
   readonly maxConnections: number;
-  readonly whenFull: "wait" | "refuse";
   readonly maxConnectionsPerAddress: number;
   readonly acceptRatePerAddress: Rate | undefined;
 }
 
 /**
  * Counts connections, in total and for each address, and says which one is too many. The total is looked at before a
- * connection is taken, so that the backlog can hold those for whom there is no room; an address is known only afterwards.
+ * connection is taken, so that the backlog can hold those for whom there is no place; an address is known only afterwards.
  */
-export class Admission implements AcceptGate {
-  readonly #limits: AdmissionLimits;
-  readonly #rate: AddressRate | undefined;
-  readonly #reports: AdmissionReports;
+export class Admission {
+  #limits: AdmissionLimits;
+  #rate: AddressRate | undefined;
+  readonly #clock: Clock;
+  readonly #changed: (active: number) => void;
   /** Empty where there is no limit for an address. */
-  readonly #byAddress = new AddressCounts();
-  /** Listeners that wait for room; one that was called off waits for nothing. A list, since it is used up again and again. */
+  #byAddress = new AddressCounts();
+  /** Listeners that wait for a place; one that was called off waits for nothing. A list, since it is used up again and again. */
   #waiting: { open: (() => void) | undefined }[] = [];
   /** Taken, and not looked at yet: a listener takes many at a time. */
   #arriving = 0;
   #active = 0;
 
-  constructor(limits: AdmissionLimits, clock: Clock, reports: AdmissionReports) {
+  /** @param changed - is told how many connections are open now. */
+  constructor(limits: AdmissionLimits, clock: Clock, changed: (active: number) => void) {
     this.#limits = limits;
-    this.#reports = reports;
+    this.#clock = clock;
+    this.#changed = changed;
     this.#rate = limits.acceptRatePerAddress && new AddressRate(limits.acceptRatePerAddress, clock);
   }
 
@@ -56,11 +48,12 @@ export class Admission implements AcceptGate {
     return this.#active;
   }
 
+  /** How many more there can be. */
   get room(): number {
-    const { whenFull, maxConnections } = this.#limits;
-    return whenFull === "refuse" ? Number.POSITIVE_INFINITY : maxConnections - this.#active - this.#arriving;
+    return this.#limits.maxConnections - this.#active - this.#arriving;
   }
 
+  /** Has `open` called once, when a connection has left and there is a place. What it gives calls that off. */
   whenOpen(open: () => void): () => void {
     const wish: { open: (() => void) | undefined } = { open };
     this.#waiting.push(wish);
@@ -69,53 +62,66 @@ export class Admission implements AcceptGate {
     };
   }
 
+  /** A listener has taken one; it is handed over next. */
   entered(): void {
     this.#arriving++;
   }
 
-  shed(address: Address): void {
-    this.#reports.refused("out-of-descriptors", peerOf(address));
-  }
-
-  acceptFailed(error: unknown): void {
-    this.#reports.acceptFailed(error);
-  }
-
-  /** Whether one that has entered may stay; else it has left with this. */
-  admit(peer: Peer): boolean {
+  /** Whether there is a place for one that has entered; else it has left with this. What its address says comes by itself. */
+  enter(): boolean {
     this.#arriving--;
-    const reason = this.#refusal(peer);
-    if (reason === undefined) {
+    if (this.#active < this.#limits.maxConnections) {
       this.#active++;
-      this.#reports.changed(this.#active);
+      this.#changed(this.#active);
       return true;
     }
     this.#openIfRoom();
-    this.#reports.refused(reason, peer);
     return false;
   }
 
-  /** One that was admitted is closed. */
-  left(peer: Peer): void {
-    const key = this.#byAddress.total === 0 ? undefined : addressKey(peer);
-    if (key !== undefined) this.#byAddress.remove(key);
-    this.#active--;
-    this.#reports.changed(this.#active);
-    this.#openIfRoom();
-  }
-
-  #refusal(peer: Peer): RefusalReason | undefined {
-    const { maxConnections, maxConnectionsPerAddress } = this.#limits;
-    if (this.#active >= maxConnections) return "max-connections";
-    const isCounted = maxConnectionsPerAddress !== Number.POSITIVE_INFINITY;
-    if (!isCounted && this.#rate === undefined) return undefined;
+  /** Why one that has a place may not keep it, by its address; undefined where it may, and counts for its address from now on. */
+  refusal(peer: Peer): RefusalReason | undefined {
+    const { maxConnectionsPerAddress } = this.#limits;
+    if (!this.#countsAddresses && this.#rate === undefined) return undefined;
     const key = addressKey(peer);
     if (key === undefined) return undefined;
     if (this.#rate?.take(key) === false) return "accept-rate-per-address";
-    if (!isCounted) return undefined;
+    if (!this.#countsAddresses) return undefined;
     if (this.#byAddress.of(key) >= maxConnectionsPerAddress) return "max-connections-per-address";
     this.#byAddress.add(key);
     return undefined;
+  }
+
+  /** One that had a place has left; `peer` is that of one that counted for its address. */
+  left(peer: Peer | undefined): void {
+    const key = this.#byAddress.total === 0 || peer === undefined ? undefined : addressKey(peer);
+    if (key !== undefined) this.#byAddress.remove(key);
+    this.#active--;
+    this.#changed(this.#active);
+    this.#openIfRoom();
+  }
+
+  /** Goes by other limits from now on; `peers` are those of the connections that are open, and count for their addresses. */
+  use(limits: AdmissionLimits, peers: Iterable<Peer>): void {
+    const { acceptRatePerAddress: before } = this.#limits;
+    const { acceptRatePerAddress: next } = limits;
+    this.#limits = limits;
+    // What an address has used up of the same rate stays so.
+    if (before?.perSecond !== next?.perSecond || before?.burst !== next?.burst) {
+      this.#rate = next && new AddressRate(next, this.#clock);
+    }
+    this.#byAddress = new AddressCounts();
+    if (this.#countsAddresses) {
+      for (const peer of peers) {
+        const key = addressKey(peer);
+        if (key !== undefined) this.#byAddress.add(key);
+      }
+    }
+    this.#openIfRoom();
+  }
+
+  get #countsAddresses(): boolean {
+    return this.#limits.maxConnectionsPerAddress !== Number.POSITIVE_INFINITY;
   }
 
   #openIfRoom(): void {

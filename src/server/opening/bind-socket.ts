@@ -13,6 +13,7 @@ import {
   succeed,
   TCP_NODELAY,
 } from "../../socket/values.ts";
+import { baseOf } from "../url/schemes.ts";
 import { addressesOf, isUnusable, type SocketAddress, typeOf } from "../url/socket-address.ts";
 import type { AddressUrl } from "../url/socket-url.ts";
 import { joinGroup, prepareSending } from "./multicast.ts";
@@ -41,7 +42,7 @@ async function bindTo(url: AddressUrl, address: SocketAddress, prepare: Prepare 
   checkZone(url, address);
   const made = socket(address.family, typeOf(url));
   try {
-    if (url.scheme === "tcp") {
+    if (baseOf(url) === "tcp") {
       // ip(7): a server that is started again would else wait for its old connections. Two UDP sockets would share a port.
       made.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
       // tcp(7): what a listener has is inherited by its connections.

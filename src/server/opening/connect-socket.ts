@@ -1,5 +1,5 @@
 import { socket } from "../../socket/internal.ts";
-import { AF_UNIX, IPPROTO_TCP, SOCK_DGRAM, TCP_NODELAY } from "../../socket/values.ts";
+import { AF_UNIX, SOCK_DGRAM } from "../../socket/values.ts";
 import { addressesOf, type SocketAddress, typeOf } from "../url/socket-address.ts";
 import {
   type AddressUrl,
@@ -11,6 +11,7 @@ import {
 import { bindPath, type Prepare } from "./bind-socket.ts";
 import { prepareSending } from "./multicast.ts";
 import { OpenSocket } from "./open-socket.ts";
+import { setTcpOptions } from "./tcp-options.ts";
 import { checkZone } from "./zone-of-machine.ts";
 
 /** How a socket is connected. */
@@ -57,7 +58,7 @@ async function connectTo(
   const made = socket(address.family, type);
   let open = new OpenSocket(made);
   try {
-    if ("host" in address && type !== SOCK_DGRAM) made.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
+    if ("host" in url) setTcpOptions(made, url);
     if ("host" in url) prepareSending(made, url);
     prepare?.(made);
     if (source !== undefined && "path" in source)

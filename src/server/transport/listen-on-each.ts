@@ -15,6 +15,9 @@ export async function listenOnEach(
     get isLive() {
       return listeners.some(({ isLive }) => isLive);
     },
+    configure(options) {
+      for (const listener of listeners) listener.configure?.(options);
+    },
     async close() {
       await Promise.all(listeners.map((listener) => listener.close()));
     },

@@ -26,6 +26,7 @@ import {
 import { adoptSocket, isForDatagrams, urlOfSocket } from "../opening/adopt-socket.ts";
 import { bindSocket } from "../opening/bind-socket.ts";
 import { connectSocket } from "../opening/connect-socket.ts";
+import { setTcpOptions } from "../opening/tcp-options.ts";
 import { placeAt, type SocketAddress } from "../url/socket-address.ts";
 import { isInherited, plainUrl, type SocketUrl } from "../url/socket-url.ts";
 import { errorOf } from "./connection-error.ts";
@@ -41,8 +42,8 @@ export const nativeTransport: Transport = {
   name: "native",
   isForDatagrams,
 
-  listen(url, accepted, failed, gate): Promise<LinkListener> {
-    return listenOnEach(url, (each) => listenOn(each, accepted, failed, gate));
+  listen(url, events, options): Promise<LinkListener> {
+    return listenOnEach(url, (each) => listenOn(each, events, options));
   },
 
   async bind(url, events): Promise<DatagramSocket> {
@@ -66,29 +67,35 @@ export const nativeTransport: Transport = {
   },
 };
 
-async function listenOn(...[url, accepted, failed, gate]: Parameters<Transport["listen"]>): Promise<LinkListener> {
-  const open = isInherited(url) ? adoptSocket(url) : await bindSocket(url);
-  const listener = SocketDescriptor.endpointOf(open.socket.listen());
+async function listenOn(...[url, events, options]: Parameters<Transport["listen"]>): Promise<LinkListener> {
+  const open = isInherited(url) ? adoptSocket(url) : await bindSocket(url, (made) => setTcpOptions(made, options));
+  if (isInherited(url)) setTcpOptions(open.socket, options);
+  const listener = SocketDescriptor.endpointOf(open.socket.listen(options.backlog));
   const take = ({ handle, address }: Incoming): void => {
     const link = new NativeLink(slotOf(handle), generationOf(handle), listener, peerOf(address));
     try {
-      accepted(link);
+      events.accepted(link);
     } catch (error) {
       // A hook of the program's: it loses this connection, and no other.
       link.abort();
-      failed(errorOf(error));
+      events.failed(errorOf(error));
     }
   };
   const at = urlOf(url, open.socket);
-  const serving = acceptAll(listener, take, undefined, gate).catch((error: unknown) => {
+  const serving = acceptAll(listener, take, undefined, events).catch((error: unknown) => {
     // Nobody takes connections from it any more: who comes is refused, and does not wait in a backlog for ever.
     open.close();
-    failed(errorOf(error));
+    events.failed(errorOf(error));
   });
   return {
     url: at,
     get isLive() {
       return !listener.closed;
+    },
+    configure(next) {
+      setTcpOptions(open.socket, next);
+      // listen(2) sets another backlog for a socket that listens already.
+      open.socket.listen(next.backlog);
     },
     async close() {
       open.close();

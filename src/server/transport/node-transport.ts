@@ -12,10 +12,12 @@ import {
 } from "node:net";
 import { constants, networkInterfaces } from "node:os";
 import { dirname } from "node:path";
-import { SocketError } from "../../socket/values.ts";
+import { SocketError, wrongValue } from "../../socket/values.ts";
 import { inheritedDescriptor } from "../opening/inherited-socket.ts";
 import { isOpenUnixPath } from "../opening/open-unix-paths.ts";
+import type { TcpOptions } from "../opening/tcp-options.ts";
 import { UnixPath } from "../opening/unix-path.ts";
+import { baseOf } from "../url/schemes.ts";
 import { addressesOf, isUnusable } from "../url/socket-address.ts";
 import {
   checkConnectable,
@@ -65,12 +67,12 @@ export class TransportError extends Error {
 export const nodeTransport: Transport = {
   name: "node",
 
-  listen(url, accepted, failed, gate): Promise<LinkListener> {
-    return listenOnEach(url, (each) => listenOn(each, accepted, failed, gate));
+  listen(url, events, options): Promise<LinkListener> {
+    return listenOnEach(url, (each) => listenOn(each, events, options));
   },
 
   async bind(url, events): Promise<DatagramSocket> {
-    if (url.scheme !== "udp") throw new TransportError(url);
+    if (baseOf(url) !== "udp" || !("host" in url)) throw new TransportError(url);
     let failure: unknown = new TransportError(url);
     // Of a name's addresses the first that this machine has, as native sockets do.
     for (const host of await hostsOf(url)) {
@@ -92,8 +94,10 @@ export const nodeTransport: Transport = {
   async connect(url, signal): Promise<Link> {
     signal?.throwIfAborted();
     checkConnectable(url);
-    if (url.scheme !== "udp") {
-      const socket = await opened(connectSocket({ ...placeOf(url), allowHalfOpen: true, noDelay: true }), signal);
+    if (baseOf(url) !== "udp" || !("host" in url)) {
+      const options: TcpOptions = "host" in url ? supported(url, url) : {};
+      const socket = await opened(connectSocket({ ...placeOf(url), allowHalfOpen: true }), signal);
+      configure(socket, options);
       return new NodeLink(socket, targetOf(socket, url));
     }
     const [host] = await hostsOf(url);
@@ -106,29 +110,34 @@ export const nodeTransport: Transport = {
   },
 };
 
-async function listenOn(...[url, accepted, failed, gate]: Parameters<Transport["listen"]>): Promise<LinkListener> {
+async function listenOn(...[url, events, options]: Parameters<Transport["listen"]>): Promise<LinkListener> {
   let isInternet = false;
-  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
+  let current = supported(url, options);
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
     const peer = acceptedPeer(socket, isInternet);
     if (peer === undefined) {
       socket.destroy();
-      gate.acceptFailed(new SocketError("accept", constants.errno.ECONNABORTED));
+      events.acceptFailed(new SocketError("accept", constants.errno.ECONNABORTED));
       return;
     }
-    gate.entered();
-    accepted(new NodeLink(socket, peer));
+    events.entered();
+    configure(socket, current);
+    events.accepted(new NodeLink(socket, peer));
   });
-  const owned = await listening(server, url).catch((error: unknown) => {
+  const owned = await listening(server, url, options.backlog).catch((error: unknown) => {
     // It may listen, and only its file's owner be refused.
     server.close();
     throw error;
   });
   isInternet = hasPort(server.address());
-  server.on("error", failed);
+  server.on("error", (error) => events.failed(error));
   return {
     url: listenedUrl(url, server),
     get isLive() {
       return server.listening;
+    },
+    configure(next) {
+      current = supported(url, next);
     },
     // Node calls back after the last connection has closed; what is awaited here is the listener alone.
     async close() {
@@ -136,6 +145,21 @@ async function listenOn(...[url, accepted, failed, gate]: Parameters<Transport["
       else owned.removeBy(() => server.close());
     },
   };
+}
+
+/** Node has no name for TCP_USER_TIMEOUT. */
+function supported(url: SocketUrl, options: TcpOptions): TcpOptions {
+  if (options.userTimeoutMs === undefined) return options;
+  throw wrongValue(
+    "userTimeoutMs",
+    `cannot be set over node:net: ${formatSocketUrl(url)} needs the native transport for it`,
+    options.userTimeoutMs,
+  );
+}
+
+function configure(socket: Socket, { keepAliveMs, noDelay = true }: TcpOptions): void {
+  socket.setNoDelay(noDelay);
+  if (keepAliveMs !== undefined) socket.setKeepAlive(true, keepAliveMs);
 }
 
 /** A socket that connects, connected; or closed, with the error of that. */
@@ -150,8 +174,9 @@ async function opened(socket: Socket, signal: AbortSignal | undefined): Promise<
 }
 
 function placeOf(url: SocketUrl): { host: string; port: number } | { path: string } {
-  if (url.scheme === "tcp") return { host: url.host, port: url.port };
-  if (url.scheme === "unix") return { path: "path" in url ? url.path : `\0${url.abstract}` };
+  if ("host" in url && baseOf(url) === "tcp") return { host: url.host, port: url.port };
+  if (baseOf(url) === "unix" && "path" in url) return { path: url.path };
+  if (baseOf(url) === "unix" && "abstract" in url) return { path: `\0${url.abstract}` };
   throw new TransportError(url);
 }
 
@@ -180,14 +205,14 @@ function listenedUrl(url: SocketUrl, server: Server): SocketUrl {
   const address = server.address();
   // Of a Unix socket that it has not bound Node does not know the path.
   if (!hasPort(address)) return plainUrl(url);
-  return { scheme: "tcp", host: address.address, port: address.port };
+  return { scheme: "host" in url ? url.scheme : "tcp", host: address.address, port: address.port };
 }
 
 const NO_LISTENER = "is no socket that can listen for streams: pass on a TCP or a Unix stream listener";
 
-async function listening(server: Server, url: SocketUrl): Promise<UnixPath | undefined> {
+async function listening(server: Server, url: SocketUrl, backlog?: number): Promise<UnixPath | undefined> {
   const listen = async (place: ListenOptions | { fd: number }): Promise<void> => {
-    server.listen(place);
+    server.listen(backlog === undefined ? place : { ...place, backlog });
     await once(server, "listening");
   };
   if ("host" in url) {

@@ -1,7 +1,21 @@
 import type { AcceptGate, Address } from "../../socket/values.ts";
+import type { TcpOptions } from "../opening/tcp-options.ts";
 import type { InheritedUrl, SocketUrl } from "../url/socket-url.ts";
 import type { Link } from "./link.ts";
 import type { Peer } from "./peer.ts";
+
+/** What the socket of a listener is told. */
+export interface ListenSocketOptions extends TcpOptions {
+  /** listen(2). */
+  readonly backlog?: number | undefined;
+}
+
+/** Whom a listener asks about the connections that it takes, and gives them. */
+export interface ListenerEvents extends AcceptGate {
+  accepted(link: Link): void;
+  /** It accepts nothing more, or a hook has failed on one connection. */
+  failed(error: Error): void;
+}
 
 /** A listener for connections. */
 export interface LinkListener {
@@ -9,6 +23,8 @@ export interface LinkListener {
   readonly url: SocketUrl;
   /** Whether it still does: it was not closed, and has not failed for good. */
   readonly isLive: boolean;
+  /** Tells its socket other options, for the connections that come from now on. */
+  configure?(options: ListenSocketOptions): void;
   /** Accepts no more. Connections that exist live on. */
   close(): Promise<void>;
 }
@@ -37,17 +53,15 @@ export interface DatagramSocket {
   close(): Promise<void>;
 }
 
+/** The transports that a program can choose. */
+export type TransportName = "native" | "node";
+
 /** Where sockets come from: the kernel itself, or Node. */
 export interface Transport {
-  readonly name: "native" | "node" | "memory";
+  readonly name: TransportName | "memory";
   /** Whether an inherited socket is one for datagrams; without it, none can be. */
   isForDatagrams?(url: InheritedUrl): boolean;
-  listen(
-    url: SocketUrl,
-    accepted: (link: Link) => void,
-    failed: (error: Error) => void,
-    gate: AcceptGate,
-  ): Promise<LinkListener>;
+  listen(url: SocketUrl, events: ListenerEvents, options: ListenSocketOptions): Promise<LinkListener>;
   bind(url: SocketUrl, events: DatagramEvents): Promise<DatagramSocket>;
   connect(url: SocketUrl, signal: AbortSignal | undefined): Promise<Link>;
 }

@@ -1,5 +1,5 @@
 import { nodeTransport } from "./node-transport.ts";
-import type { Transport } from "./transport.ts";
+import type { Transport, TransportName } from "./transport.ts";
 
 let substitute: Transport | undefined;
 
@@ -8,10 +8,14 @@ export function substituteTransport(replacement: Transport | undefined): void {
   substitute = replacement;
 }
 
-/** Loaded when it is needed first: without the addon, what does not need it runs all the same. */
-export async function transport(): Promise<Transport> {
+/**
+ * Loaded when it is needed first: without the addon, what does not need it runs all the same.
+ *
+ * @param name - which one; without it, what `SOCKWRIGHT_TRANSPORT` says.
+ */
+export async function transport(name?: TransportName): Promise<Transport> {
   if (substitute !== undefined) return substitute;
-  const forced = process.env["SOCKWRIGHT_TRANSPORT"];
+  const forced = name ?? process.env["SOCKWRIGHT_TRANSPORT"];
   if (forced === "node") return nodeTransport;
   if (forced !== undefined && forced !== "" && forced !== "native") {
     const error = new TypeError(`SOCKWRIGHT_TRANSPORT is ${JSON.stringify(forced)}: it can be "native" or "node"`);

@@ -21,18 +21,10 @@ import { needsZone, versionOf } from "./zone.ts";
 /** An address that a URL stands for, ready for a socket of its family. */
 export type SocketAddress = AddressInput & { readonly family: number };
 
-const TYPES = {
-  tcp: SOCK_STREAM,
-  udp: SOCK_DGRAM,
-  unix: SOCK_STREAM,
-  "unix-dgram": SOCK_DGRAM,
-  "unix-seqpacket": SOCK_SEQPACKET,
-  vsock: SOCK_STREAM,
-} as const;
-
 /** The type of a URL's socket; socket(2). */
-export function typeOf({ scheme }: AddressUrl): number {
-  return TYPES[scheme];
+export function typeOf(url: AddressUrl): number {
+  if (isOfDatagrams(url)) return SOCK_DGRAM;
+  return baseOf(url) === "unix-seqpacket" ? SOCK_SEQPACKET : SOCK_STREAM;
 }
 
 /** This machine cannot have the address: ip(7), socket(2). Another address of the same name may do. */

@@ -1,4 +1,5 @@
 import { isIPv4 } from "node:net";
+import { baseOf, SCHEMES } from "./schemes.ts";
 import { hostAndPort, MAX_PORT, reasonAgainst } from "./url-advice.ts";
 import { checkUrlObject } from "./url-fields.ts";
 import { formatOptions, isMulticast, parseOptions } from "./url-options.ts";
@@ -23,6 +24,12 @@ export interface InternetUrl {
   readonly source?: string;
   /** The name of the interface on which the group is joined, and by which multicasts leave. */
   readonly interface?: string;
+  /** TCP: after so many ms of silence the kernel asks whether the peer still lives; tcp(7), TCP_KEEPIDLE. `keepalive=60s`. */
+  readonly keepAliveMs?: number;
+  /** TCP: how long data may stay unacknowledged, in ms; tcp(7), TCP_USER_TIMEOUT. `user-timeout=30s`. */
+  readonly userTimeoutMs?: number;
+  /** TCP: whether small writes leave at once, as they do without it; tcp(7), TCP_NODELAY. `nodelay=off`. */
+  readonly noDelay?: boolean;
 }
 
 /** A Unix socket in the file system. */
@@ -60,10 +67,6 @@ export type SocketUrl = AddressUrl | InheritedUrl;
 /** unix(7): sun_path holds 108 bytes, one of them for the NUL behind a path or before an abstract name. */
 const MAX_UNIX_NAME_BYTES = 107;
 
-const INTERNET_SCHEMES = ["tcp", "udp"] as const;
-const UNIX_SCHEMES = ["unix", "unix-dgram", "unix-seqpacket"] as const;
-const SCHEMES: readonly string[] = [...INTERNET_SCHEMES, ...UNIX_SCHEMES, "vsock", "fd", "systemd"];
-
 /** A URL that names no socket: says what is wrong with it, and what would be right. See {@link parseSocketUrl}. */
 export class SocketUrlError extends TypeError {
   /** Always `"ERR_SOCKWRIGHT_URL"`. */
@@ -92,7 +95,8 @@ export class SocketUrlError extends TypeError {
  * | `fd:3`, `systemd:NAME` | a socket that whoever started the process has opened |
  *
  * Behind a `?` follow options, joined by `&`: `ipv6only`, `broadcast`, `group=ADDRESS`, `source=ADDRESS` and
- * `interface=NAME` of internet addresses, `mode=660`, `owner=NAME` and `group=NAME` of paths. A `?` of a path itself is
+ * `interface=NAME` of internet addresses, `keepalive=60s`, `user-timeout=30s` and `nodelay=off` of TCP, `mode=660`,
+ * `owner=NAME` and `group=NAME` of paths. A `?` of a path itself is
  * written `%3F`, and a `%` before `3F` or `25` is `%25`. docs/socket-urls.md explains all of them.
  *
  * @throws SocketUrlError `ERR_SOCKWRIGHT_URL` · TypeError for what is no text.
@@ -113,17 +117,24 @@ export function parseSocketUrl(text: string): SocketUrl {
   const [, scheme = "", rest = ""] = /^([a-z][a-z0-9+.-]*):(.*)$/is.exec(text) ?? [];
   const at = rest.indexOf("?");
   const [place, query] = at < 0 ? [rest] : [rest.slice(0, at), rest.slice(at + 1)];
-  const internet = INTERNET_SCHEMES.find((known) => known === scheme);
-  if (internet !== undefined) return parseInternet(text, internet, place, query);
-  const unix = UNIX_SCHEMES.find((known) => known === scheme);
-  if (unix !== undefined) return parseUnix(text, unix, place, query);
-  if (scheme === "vsock") {
-    const refuse = (reason: string): Error => new SocketUrlError(text, reason);
-    parseOptions(scheme, query, refuse);
-    return parseVsock(place, refuse);
+  const refuse = (reason: string): Error => new SocketUrlError(text, reason);
+  switch (SCHEMES.get(scheme)?.base) {
+    case "tcp":
+    case "udp":
+      return parseInternet(text, scheme as InternetUrl["scheme"], place, query);
+    case "unix":
+    case "unix-dgram":
+    case "unix-seqpacket":
+      return parseUnix(text, scheme as UnixScheme, place, query);
+    case "vsock":
+      parseOptions(scheme, query, refuse);
+      return parseVsock(place, refuse);
+    case "fd":
+    case "systemd":
+      return parseInherited(text, scheme as InheritedUrl["scheme"], place, query);
+    case undefined:
+      throw refuse(reasonAgainst(text, [...SCHEMES.keys()]));
   }
-  if (scheme === "fd" || scheme === "systemd") return parseInherited(text, scheme, place, query);
-  throw new SocketUrlError(text, reasonAgainst(text, SCHEMES));
 }
 
 /**
@@ -133,7 +144,7 @@ export function parseSocketUrl(text: string): SocketUrl {
  * @throws TypeError, RangeError for a field that is missing or cannot be · SocketUrlError for options that cannot be.
  */
 export function formatSocketUrl(url: SocketUrl): string {
-  checkUrlObject(url, SCHEMES);
+  checkUrlObject(url, [...SCHEMES.keys()]);
   const text = textOf(url);
   // Names are as they are: a peer's can be shown that nobody could write. What is chosen has to be taken back.
   if (text.includes("?") || isInherited(url)) parseSocketUrl(text);
@@ -155,7 +166,7 @@ function textOf(url: SocketUrl): string {
 }
 
 function isInternet(url: AddressUrl): url is InternetUrl {
-  return url.scheme === "tcp" || url.scheme === "udp";
+  return "host" in url;
 }
 
 /** Whether the socket is there already, and not to be made. */
@@ -180,7 +191,7 @@ export function plainUrl(url: SocketUrl): SocketUrl {
 
 /** The group that a listener on the URL joins; the client of a group joins none. */
 export function groupOf(url: InternetUrl): string | undefined {
-  if (url.scheme !== "udp") return undefined;
+  if (baseOf(url) !== "udp") return undefined;
   return url.group ?? (isMulticast(url.host) ? url.host : undefined);
 }
 
@@ -196,12 +207,17 @@ export function checkConnectable(url: SocketUrl): asserts url is AddressUrl {
   if (found !== undefined) throw refuse(`has the option ${found}, which is for listeners: leave it out to connect`);
 }
 
-function parseInternet(text: string, scheme: "tcp" | "udp", place: string, query: string | undefined): InternetUrl {
+function parseInternet(
+  text: string,
+  scheme: InternetUrl["scheme"],
+  place: string,
+  query: string | undefined,
+): InternetUrl {
   const refuse = (reason: string): Error => new SocketUrlError(text, reason);
   const { host, port } = parseAuthority(text, scheme, place);
   const options = parseOptions(scheme, query, refuse);
   const group = options.group ?? (isMulticast(host) ? host : undefined);
-  if (scheme === "tcp" && isMulticast(host))
+  if (baseOf({ scheme }) === "tcp" && isMulticast(host))
     throw refuse(`has a multicast group, which only UDP has: write udp://${host}`);
   if (options.ipv6only === true && (isIPv4(host) || host === "*")) {
     throw refuse(
@@ -272,7 +288,10 @@ function parseAuthority(text: string, scheme: string, rest: string): { host: str
   const authority = rest.slice(2).replace(/\/$/, "");
   if (/[/#@\s\p{Cc}]/u.test(authority))
     throw new SocketUrlError(text, `has more than a host and a port: write ${scheme}://HOST:PORT`);
-  const [, bracketed, plain = "", port] = /^(?:\[([^\]]*)\]|([^:]*)):([^:]*)$/.exec(authority) ?? [];
+  const standard = SCHEMES.get(scheme)?.defaultPort;
+  const isBare = standard !== undefined && /^(?:\[[^\]]*\]|[^:]*)$/.test(authority);
+  const [, bracketed, plain = "", port] =
+    /^(?:\[([^\]]*)\]|([^:]*)):([^:]*)$/.exec(isBare ? `${authority}:${standard}` : authority) ?? [];
   if (port === undefined) throw new SocketUrlError(text, authorityHint(scheme, authority));
   const host = bracketed === undefined ? plain : parseZone(bracketed, (reason) => new SocketUrlError(text, reason));
   if (host === "")

@@ -1,4 +1,5 @@
-import { integer, wrongType, wrongValue } from "../../socket/values.ts";
+import { integer, MAX_TIMEOUT_MS, wrongType, wrongValue } from "../../socket/values.ts";
+import { baseOf } from "./schemes.ts";
 import { MAX_PORT } from "./url-advice.ts";
 import { versionOf } from "./zone.ts";
 
@@ -6,6 +7,7 @@ import { versionOf } from "./zone.ts";
 const HOST_NAME = /^[^:/#@?[\]\s\p{Cc}]+$/u;
 const FLAGS = ["ipv6only", "broadcast"] as const;
 const TEXTS = ["group", "source", "interface", "owner"] as const;
+const TIMES = ["keepAliveMs", "userTimeoutMs"] as const;
 const MAX_MODE = 0o777;
 
 /**
@@ -20,16 +22,20 @@ export function checkUrlObject(given: unknown, schemes: readonly string[]): void
   const { scheme } = url;
   if (typeof scheme !== "string") throw wrongType("url.scheme", 'of type string, such as "tcp"', scheme);
   if (!schemes.includes(scheme)) throw wrongValue("url.scheme", `must be one of ${schemes.join(", ")}`, scheme);
-  if (scheme === "tcp" || scheme === "udp") checkInternet(url);
-  else if (scheme === "vsock") {
+  const base = baseOf({ scheme });
+  if (base === "tcp" || base === "udp") checkInternet(url);
+  else if (base === "vsock") {
     integer("url.cid", url["cid"], 0, 0xffff_ffff);
     integer("url.port", url["port"], 0, 0xffff_fffe);
-  } else if (scheme === "fd") integer("url.fd", url["fd"], 0, 0x7fff_ffff);
-  else if (scheme === "systemd") text("name", url);
+  } else if (base === "fd") integer("url.fd", url["fd"], 0, 0x7fff_ffff);
+  else if (base === "systemd") text("name", url);
   else text("abstract" in url ? "abstract" : "path", url);
   for (const name of FLAGS) if (url[name] !== undefined && url[name] !== true) throw wrongFlag(name, url[name]);
   for (const name of TEXTS) if (url[name] !== undefined) text(name, url);
   if (url["mode"] !== undefined) integer("url.mode", url["mode"], 0, MAX_MODE);
+  for (const name of TIMES) if (url[name] !== undefined) integer(`url.${name}`, url[name], 1, MAX_TIMEOUT_MS);
+  const { noDelay } = url;
+  if (noDelay !== undefined && typeof noDelay !== "boolean") throw wrongType("url.noDelay", "of type boolean", noDelay);
 }
 
 function checkInternet(url: Readonly<Record<string, unknown>>): void {

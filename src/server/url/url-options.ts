@@ -1,5 +1,7 @@
 import { isIP, isIPv6 } from "node:net";
 import { nearest } from "../../socket/values.ts";
+import { durationMs, durationText } from "../options/duration.ts";
+import { SCHEMES, type UrlOptionKind } from "./schemes.ts";
 
 /** What may stand behind the `?` of a socket's URL. An option that is not given is not there. */
 export interface UrlOptions {
@@ -10,24 +12,18 @@ export interface UrlOptions {
   readonly interface?: string;
   readonly mode?: number;
   readonly owner?: string;
+  readonly keepAliveMs?: number;
+  readonly userTimeoutMs?: number;
+  readonly noDelay?: boolean;
 }
 
-type OptionName = keyof UrlOptions;
+type Known = Readonly<Record<string, UrlOptionKind>>;
 
-/** An option without a value, or what its value looks like. */
-type Kind = "flag" | "text" | "address" | "multicast" | "octal";
-
-const IPV6_ONLY = { ipv6only: "flag" } as const;
-const MULTICAST = { group: "multicast", source: "address", interface: "text" } as const;
-const FILE = { mode: "octal", owner: "text", group: "text" } as const;
-
-/** The options of each kind of URL; those of abstract names are none, since they have no file. */
-const OPTIONS: Readonly<Record<string, { readonly [name in OptionName]?: Kind }>> = {
-  tcp: IPV6_ONLY,
-  udp: { ...IPV6_ONLY, ...MULTICAST, broadcast: "flag" },
-  unix: FILE,
-  "unix-dgram": FILE,
-  "unix-seqpacket": FILE,
+/** What an option is called in a URL that was taken apart, where that is another name: in Node's style, and with its unit. */
+const FIELDS: Readonly<Record<string, keyof UrlOptions>> = {
+  keepalive: "keepAliveMs",
+  "user-timeout": "userTimeoutMs",
+  nodelay: "noDelay",
 };
 
 /** chmod(2): the permissions of a file, without set-user-ID and its like. */
@@ -39,28 +35,39 @@ type Refuse = (reason: string) => Error;
 /** The options of a query, `name=value&flag`; an empty object where there are none. */
 export function parseOptions(scheme: string, query: string | undefined, refuse: Refuse): UrlOptions {
   if (query === undefined) return {};
-  const known = OPTIONS[scheme] ?? {};
-  const options: Record<string, string | number | true> = {};
+  // Abstract names have no scheme of their own, and no options, since they have no file.
+  const known = SCHEMES.get(scheme)?.options ?? {};
+  const options: Record<string, string | number | boolean> = {};
   for (const piece of query.split("&")) {
     const [, given = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(piece) ?? [];
     const [name, kind] = lookUp(known, given, refuse);
-    if (Object.hasOwn(options, name)) throw refuse(`has the option ${name} twice`);
-    options[name] = optionValue(name, kind, value, refuse);
+    const field = FIELDS[name] ?? name;
+    if (Object.hasOwn(options, field)) throw refuse(`has the option ${name} twice`);
+    options[field] = optionValue(name, kind, value, refuse);
   }
   return options;
 }
 
 /** The options as the query that {@link parseOptions} reads, with its `?`; `""` where there are none. */
 export function formatOptions(options: UrlOptions): string {
-  const names: readonly OptionName[] = ["ipv6only", "broadcast", "group", "source", "interface", "mode", "owner"];
-  const pieces = names.flatMap((name) => {
-    const value = options[name];
+  const pieces = NAMES.flatMap((name) => {
+    const value = options[FIELDS[name] ?? (name as keyof UrlOptions)];
     if (value === undefined) return [];
     if (value === true) return [name];
-    const text = typeof value === "number" ? value.toString(8).padStart(3, "0") : value;
+    if (value === false) return [`${name}=off`];
+    const text = typeof value === "number" ? numberText(name, value) : value;
     return [`${name}=${text.replace(/[%&]/g, encodeURIComponent)}`];
   });
   return pieces.length === 0 ? "" : `?${pieces.join("&")}`;
+}
+
+const NAMES = [
+  ...["ipv6only", "broadcast", "group", "source", "interface", "mode", "owner"],
+  ...["keepalive", "user-timeout", "nodelay"],
+];
+
+function numberText(name: string, value: number): string {
+  return name === "mode" ? value.toString(8).padStart(3, "0") : durationText(value);
 }
 
 /** Whether datagrams to the address go to a group; ip(7), RFC 4291 section 2.7. */
@@ -70,7 +77,7 @@ export function isMulticast(address: string): boolean {
   return isIP(address) === 4 && Number(first) >= 224 && Number(first) < 240;
 }
 
-function lookUp(known: { readonly [name in OptionName]?: Kind }, given: string, refuse: Refuse): [string, Kind] {
+function lookUp(known: Known, given: string, refuse: Refuse): [string, UrlOptionKind] {
   const found = Object.entries(known).find(([name]) => name === given);
   if (found !== undefined) return found;
   const names = Object.keys(known);
@@ -83,13 +90,25 @@ function lookUp(known: { readonly [name in OptionName]?: Kind }, given: string, 
 }
 
 const EXAMPLES: Readonly<Record<string, string>> = {
+  keepalive: "keepalive=60s",
+  "user-timeout": "user-timeout=30s",
   mode: "mode=660",
   owner: "owner=www-data",
   source: "source=192.0.2.1",
   interface: "interface=eth0",
 };
 
-function optionValue(name: string, kind: Kind, given: string | undefined, refuse: Refuse): string | number | true {
+function optionValue(
+  name: string,
+  kind: UrlOptionKind,
+  given: string | undefined,
+  refuse: Refuse,
+): string | number | boolean {
+  if (kind === "switch") {
+    if (given === undefined || given === "on") return true;
+    if (given === "off") return false;
+    throw refuse(`has the ${name} ${JSON.stringify(given)}: write ${name}=on or ${name}=off`);
+  }
   if (kind === "flag") {
     if (given !== undefined) throw refuse(`has a value for ${name}, which takes none: write ?${name}`);
     return true;
@@ -98,6 +117,11 @@ function optionValue(name: string, kind: Kind, given: string | undefined, refuse
   if (given === undefined || given === "") throw refuse(`has the option ${name} without a value: write ${example}`);
   const value = decoded(given, refuse);
   const quoted = JSON.stringify(value);
+  if (kind === "duration") {
+    const time = durationMs(value);
+    if (typeof time === "number" && time > 0) return time;
+    throw refuse(`has the ${name} ${quoted}, which is no time that can be: write ${example}`);
+  }
   if (kind === "octal") {
     const mode = /^[0-7]{3,4}$/.test(value) ? Number.parseInt(value, 8) : MAX_MODE + 1;
     if (mode > MAX_MODE) throw refuse(`has the mode ${quoted}: a mode is three octal digits, as in ${example}`);

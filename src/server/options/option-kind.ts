@@ -1,0 +1,133 @@
+import { functionOf, integer, wrongType, wrongValue } from "../../socket/values.ts";
+import { durationMs } from "./duration.ts";
+
+/** The most that can be set for a count or a time. */
+export const MAX_COUNT = 2_147_483_647;
+/** The most that can be set for a number of bytes. */
+export const MAX_BUFFER_LIMIT_BYTES = 1024 * 1024 * 1024;
+
+/** What one option can be, and what it is where it was not given. */
+export interface OptionKind<Value> {
+  readonly byDefault: Value;
+  /** What can be given, in a few words, as for a table of the docs: `1 to 1024 ms`. */
+  readonly range: string;
+  /** Gives what was given. Throws for what cannot be; `path` is what the user calls it. */
+  check(path: string, given: unknown): Value;
+  /** The same from text, as a flag of a command or a file has it. Without it, text cannot say it. */
+  parse?(path: string, text: string): Value;
+}
+
+interface Bounds {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+interface NumberOptions extends Bounds {
+  readonly default?: number;
+}
+
+/** A number of things. */
+export function count(bounds: Bounds & { readonly default: number }): OptionKind<number>;
+export function count(bounds?: Bounds): OptionKind<number | undefined>;
+export function count(bounds: NumberOptions = {}): OptionKind<number | undefined> {
+  return numeric(bounds, MAX_COUNT, "", (text) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined), "such as 1000");
+}
+
+/** A time in ms. */
+export function ms(bounds: Bounds & { readonly default: number }): OptionKind<number>;
+export function ms(bounds?: Bounds): OptionKind<number | undefined>;
+export function ms(bounds: NumberOptions = {}): OptionKind<number | undefined> {
+  const read = (text: string): number | undefined => {
+    const time = durationMs(text);
+    return typeof time === "number" ? time : undefined;
+  };
+  return numeric(bounds, MAX_COUNT, " ms", read, "a time, such as 500ms, 2s, 5m or 1h");
+}
+
+/** A number of bytes. */
+export function bytes(bounds: Bounds & { readonly default: number }): OptionKind<number>;
+export function bytes(bounds?: Bounds): OptionKind<number | undefined>;
+export function bytes(bounds: NumberOptions = {}): OptionKind<number | undefined> {
+  const read = (text: string): number | undefined => {
+    const [, digits, unit = ""] = /^(\d{1,15})(KiB|MiB|GiB)?$/.exec(text) ?? [];
+    return digits === undefined ? undefined : Number(digits) * 1024 ** ["", "KiB", "MiB", "GiB"].indexOf(unit);
+  };
+  return numeric(bounds, MAX_BUFFER_LIMIT_BYTES, " bytes", read, "a number of bytes, such as 65536, 64KiB or 16MiB");
+}
+
+function numeric(
+  { min = 1, max: most, default: byDefault }: NumberOptions,
+  ...[top, unit, read, form]: [number, string, (text: string) => number | undefined, string]
+): OptionKind<number | undefined> {
+  const max = most ?? top;
+  const check = (path: string, given: unknown): number => integer(path, given, min, max);
+  return {
+    byDefault,
+    range: `${min} to ${max}${unit}`,
+    check,
+    parse(path, text) {
+      const value = read(text);
+      if (value === undefined) throw wrongValue(path, `must be ${form}`, text);
+      return check(path, value);
+    },
+  };
+}
+
+/** On or off. */
+export function flag(bounds: { readonly default: boolean }): OptionKind<boolean>;
+export function flag(): OptionKind<boolean | undefined>;
+export function flag(bounds: { readonly default?: boolean } = {}): OptionKind<boolean | undefined> {
+  return {
+    byDefault: bounds.default,
+    range: "true or false",
+    check(path, given) {
+      if (typeof given !== "boolean") throw wrongType(path, "of type boolean", given);
+      return given;
+    },
+    parse(path, text) {
+      if (text === "on" || text === "true") return true;
+      if (text === "off" || text === "false") return false;
+      throw wrongValue(path, "must be on or off", text);
+    },
+  };
+}
+
+/** One of several words. */
+export function choice<const Word extends string>(
+  words: readonly Word[],
+  bounds: { readonly default: Word },
+): OptionKind<Word>;
+export function choice<const Word extends string>(words: readonly Word[]): OptionKind<Word | undefined>;
+export function choice<const Word extends string>(
+  words: readonly Word[],
+  bounds: { readonly default?: Word } = {},
+): OptionKind<Word | undefined> {
+  const quoted = words.map((word) => JSON.stringify(word));
+  const range = `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1) ?? ""}`;
+  const check = (path: string, given: unknown): Word => {
+    const word = words.find((each) => each === given);
+    if (word === undefined) throw wrongValue(path, `must be ${range}`, given);
+    return word;
+  };
+  return { byDefault: bounds.default, range, check, parse: check };
+}
+
+/** A function of the program's own. */
+export function hook<Hook>(): OptionKind<Hook | undefined> {
+  return {
+    byDefault: undefined,
+    range: "a function",
+    check(path, given) {
+      functionOf(path, given);
+      return given as Hook;
+    },
+  };
+}
+
+/** Whatever a function that checks it says. */
+export function checked<Value>(
+  range: string,
+  check: (path: string, given: unknown) => Value,
+): OptionKind<Value | undefined> {
+  return { byDefault: undefined, range, check };
+}

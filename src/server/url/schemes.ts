@@ -1,0 +1,45 @@
+/** The kinds of sockets, by the scheme that has nothing over it. */
+export type BaseScheme = "tcp" | "udp" | "unix" | "unix-dgram" | "unix-seqpacket" | "vsock" | "fd" | "systemd";
+
+/** What the value of an option behind the `?` of a URL looks like; a flag has none. */
+export type UrlOptionKind = "flag" | "switch" | "text" | "address" | "multicast" | "octal" | "duration";
+
+/** What is the same of all URLs that begin alike. */
+export interface Scheme {
+  /** The socket under it: what a transport opens. */
+  readonly base: BaseScheme;
+  /** The port of a URL without one. */
+  readonly defaultPort?: number;
+  /** The options behind the `?`. */
+  readonly options: Readonly<Record<string, UrlOptionKind>>;
+  /** What is between accept and service: the name of a maker in handshake.ts. */
+  readonly handshake?: string;
+}
+
+const IPV6_ONLY = { ipv6only: "flag" } as const;
+const TCP = { keepalive: "duration", "user-timeout": "duration", nodelay: "switch" } as const;
+const MULTICAST = { group: "multicast", source: "address", interface: "text" } as const;
+const FILE = { mode: "octal", owner: "text", group: "text" } as const;
+
+/** All schemes there are. What is spoken over a socket is a row here, and needs no other place in the URLs or transports. */
+export const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
+  ["tcp", { base: "tcp", options: { ...IPV6_ONLY, ...TCP } }],
+  ["udp", { base: "udp", options: { ...IPV6_ONLY, ...MULTICAST, broadcast: "flag" } }],
+  ["unix", { base: "unix", options: FILE }],
+  ["unix-dgram", { base: "unix-dgram", options: FILE }],
+  ["unix-seqpacket", { base: "unix-seqpacket", options: FILE }],
+  ["vsock", { base: "vsock", options: {} }],
+  ["fd", { base: "fd", options: {} }],
+  ["systemd", { base: "systemd", options: {} }],
+]);
+
+/** The socket under a URL. */
+export function baseOf(url: { readonly scheme: string }): BaseScheme | undefined {
+  return SCHEMES.get(url.scheme)?.base;
+}
+
+/** Whether what comes are datagrams. */
+export function isOfDatagrams(url: { readonly scheme: string }): boolean {
+  const base = baseOf(url);
+  return base === "udp" || base === "unix-dgram";
+}
