@@ -1,6 +1,6 @@
 /** Servers and clients by URL, layer 2 of Sockwright: `sockwright/server`. */
 
-export { type ConnectOptions, connect } from "./server/connect.ts";
+export { type ConnectOptions, type ConnectTarget, connect } from "./server/connect.ts";
 export type { Connection, ConnectionStats, ReadUntilOptions } from "./server/connection/connection.ts";
 export type { ConnectionOptions, WhenWriteBufferFull } from "./server/connection/connection-options.ts";
 export type { SendFileOptions } from "./server/connection/file-sending.ts";
@@ -8,12 +8,15 @@ export type { Frames } from "./server/connection/frames.ts";
 export type { ExpiryReason } from "./server/connection/policy.ts";
 export type { Push } from "./server/connection/push.ts";
 export type { ConnectionInfo } from "./server/connection-set.ts";
+export type { Handshake } from "./server/handshake.ts";
 export type { Rate } from "./server/limits/address-rate.ts";
 export type { RefusalReason } from "./server/limits/admission.ts";
 export type { DropReason } from "./server/limits/datagram-limit.ts";
+export type { HandshakeFailure } from "./server/limits/handshakes.ts";
 export type { AlarmLevel } from "./server/limits/level-alarm.ts";
+export type { CommonOptions, ListenerInput, ListenerOptions, Listeners } from "./server/listener-options.ts";
 export type { ServeOptions } from "./server/serve-options.ts";
-export { type CloseOptions, type CloseSummary, type Server, serve } from "./server/server.ts";
+export { type CloseOptions, type CloseSummary, type ReloadOptions, type Server, serve } from "./server/server.ts";
 export type { DatagramMessage, Service, ServiceInput } from "./server/service.ts";
 export type { ConnectionsAlarm } from "./server/telemetry/connection-alarms.ts";
 export type { ConnectionContext } from "./server/telemetry/connection-context.ts";

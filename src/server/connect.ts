@@ -1,39 +1,108 @@
-import { checkOptions, type OptionNames, signalOf } from "../socket/values.ts";
+import { AbortError, MAX_TIMEOUT_MS, signalOf, wrongType } from "../socket/values.ts";
 import { Connection } from "./connection/connection.ts";
 import { CONNECTION_OPTIONS, type ConnectionOptions } from "./connection/connection-options.ts";
 import { clientPolicy } from "./connection/policy.ts";
 import { toleratedIf } from "./connection/unawaited.ts";
+import { checked, choice, ms } from "./options/option-kind.ts";
+import { type GivenOptions, type OptionKindsOf, options as table } from "./options/option-table.ts";
+import { deadlines } from "./time/deadline-wheel.ts";
+import { ConnectionError } from "./transport/connection-error.ts";
+import type { Link } from "./transport/link.ts";
+import { timed } from "./transport/timed-link.ts";
+import type { TransportName } from "./transport/transport.ts";
 import { transport } from "./transport/transports.ts";
 import { parseSocketUrl } from "./url/socket-url.ts";
+import { checkUrlText } from "./url/url-text.ts";
 
 /** How a connection is made, and what it keeps. */
 export interface ConnectOptions extends ConnectionOptions {
+  /** Where its socket comes from. Default is what `SOCKWRIGHT_TRANSPORT` says, else `native`. */
+  readonly transport?: TransportName | undefined;
   /** Ends the attempt with an AbortError. */
   readonly signal?: AbortSignal | undefined;
+  /** How long the attempt may take, in ms, 1 or more; then it ends with `ERR_SOCKWRIGHT_TIMEOUT`. Default is no limit but the kernel's. */
+  readonly timeoutMs?: number | undefined;
 }
 
-const CONNECT_OPTIONS: OptionNames<ConnectOptions> = { ...CONNECTION_OPTIONS, signal: true };
+/** Where to connect, and how. */
+export interface ConnectTarget extends ConnectOptions {
+  /** See {@link parseSocketUrl}. */
+  readonly url: string;
+}
+
+const CONNECT_OPTIONS = {
+  ...CONNECTION_OPTIONS,
+  transport: choice(["native", "node"]),
+  signal: checked("an AbortSignal", (_, signal) => signalOf({ signal: signal as AbortSignal })),
+  timeoutMs: ms({ max: MAX_TIMEOUT_MS }),
+} satisfies OptionKindsOf<ConnectOptions>;
+const CONNECT = table(CONNECT_OPTIONS);
+const TARGET = table({
+  ...CONNECT_OPTIONS,
+  url: checked("a socket URL", (path, url) => {
+    if (typeof url !== "string") throw wrongType(path, 'a socket URL such as "tcp://127.0.0.1:8000"', url);
+    return url;
+  }),
+} satisfies OptionKindsOf<ConnectTarget>);
 
 /**
  * Connects to a URL — connect(2). The caller closes the connection, or aborts it. See {@link Connection}.
  *
- * @throws SocketUrlError · SocketError `ECONNREFUSED`, `ENOENT` … · AbortError · TransportError ·
- * TypeError, RangeError for an option that cannot be.
+ * @param target - the URL, or an object with that and the options: these come before those of `options`.
+ * @throws SocketUrlError · SocketError `ECONNREFUSED`, `ENOENT` … · AbortError · ConnectionError `ERR_SOCKWRIGHT_TIMEOUT` ·
+ * TransportError · TypeError, RangeError for an option that cannot be.
  */
-export function connect(url: string, options: ConnectOptions = {}): Promise<Connection> {
-  return toleratedIf(open(url, options), isOfSocket);
+export function connect(target: string | ConnectTarget, options: ConnectOptions = {}): Promise<Connection> {
+  return toleratedIf(open(target, options), isOfSocket);
 }
 
-/** That of a system call, or of the signal. */
+/** That of a system call, of the signal, or of the time. */
 function isOfSocket(error: unknown): boolean {
-  return error instanceof Error && ("syscall" in error || error.name === "AbortError");
+  if (!(error instanceof Error)) return false;
+  return "syscall" in error || error.name === "AbortError" || isTimeout(error);
 }
 
-async function open(url: string, options: ConnectOptions): Promise<Connection> {
+function isTimeout(error: Error): boolean {
+  return error instanceof ConnectionError && error.code === "ERR_SOCKWRIGHT_TIMEOUT";
+}
+
+async function open(target: string | ConnectTarget, options: ConnectOptions): Promise<Connection> {
+  const isObject = typeof target === "object" && target !== null && "url" in target;
+  if (!isObject) checkUrlText(target);
+  const { url = "", ...own }: GivenOptions<(typeof TARGET)["kinds"]> = isObject
+    ? TARGET.given("connect()", target, "target")
+    : { url: target };
   const parsed = parseSocketUrl(url);
-  checkOptions("connect()", options, CONNECT_OPTIONS);
-  const signal = signalOf(options);
-  const policy = clientPolicy(options);
-  const { connect: openLink } = await transport();
-  return new Connection(await openLink(parsed, signal), policy);
+  const {
+    signal,
+    timeoutMs,
+    transport: name,
+    ...values
+  } = CONNECT.fill({ ...CONNECT.given("connect()", options), ...own });
+  const policy = clientPolicy(values);
+  const { connect: openLink } = await transport(name);
+  const link = await within(timeoutMs, signal, (ends) => openLink(parsed, ends));
+  return new Connection(timed(link, policy, deadlines, policy.expired), policy);
+}
+
+/** Has the attempt end by the signal, or when the time is over. */
+async function within(
+  timeoutMs: number | undefined,
+  signal: AbortSignal | undefined,
+  attempt: (signal: AbortSignal | undefined) => Promise<Link>,
+): Promise<Link> {
+  if (timeoutMs === undefined) return attempt(signal);
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(), timeoutMs);
+  const given = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]);
+  try {
+    return await attempt(given);
+  } catch (error) {
+    const isOver = timeout.signal.aborted && signal?.aborted !== true && error instanceof Error;
+    throw isOver && error.name === AbortError.name
+      ? new ConnectionError("ERR_SOCKWRIGHT_TIMEOUT", { cause: error })
+      : error;
+  } finally {
+    clearTimeout(timer);
+  }
 }

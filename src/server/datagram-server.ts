@@ -1,9 +1,9 @@
 import { type Address, bytesOf, promiseOf } from "../socket/values.ts";
 import type { DatagramLimit } from "./limits/datagram-limit.ts";
-import type { Service } from "./service.ts";
+import type { ServiceRun } from "./service-run.ts";
 import type { ServerReports } from "./telemetry/server-reports.ts";
 import type { Peer } from "./transport/peer.ts";
-import type { DatagramEvents, DatagramSocket } from "./transport/transport.ts";
+import type { DatagramEvents, DatagramSocket, Transport } from "./transport/transport.ts";
 import type { SocketUrl } from "./url/socket-url.ts";
 
 /** Datagrams that are kept while their socket is still being opened; further ones are dropped. */
@@ -11,56 +11,59 @@ export const MAX_EARLY_DATAGRAMS = 64;
 
 /** Gives the datagrams of one socket to the service, as many as the limits let through, and sends the replies. */
 export class DatagramServer {
-  readonly #socket: DatagramSocket;
-  readonly #service: Service;
-  readonly #limit: DatagramLimit;
+  readonly requestedUrl: SocketUrl;
   readonly #reports: ServerReports;
+  #run: ServiceRun;
+  #limit: DatagramLimit;
+  #socket: DatagramSocket | undefined;
+  #transport: string | undefined;
   #pending = 0;
   #state: "open" | "closing" | "closed" | "lost" = "open";
+  /** Those that have come before {@link begin}. */
+  #early: Parameters<DatagramEvents["received"]>[] | undefined = [];
   /** Set while a close waits for what is pending. */
   #allAnswered: (() => void) | undefined;
 
-  private constructor(socket: DatagramSocket, service: Service, limit: DatagramLimit, reports: ServerReports) {
-    this.#socket = socket;
-    this.#service = service;
+  constructor(url: SocketUrl, run: ServiceRun, limit: DatagramLimit, reports: ServerReports) {
+    this.requestedUrl = url;
+    this.#run = run;
     this.#limit = limit;
     this.#reports = reports;
   }
 
-  /** Binds the socket that the datagrams come from, and the replies go to. */
-  static async open(
-    bind: (events: DatagramEvents) => Promise<DatagramSocket>,
-    ...[service, limit, reports]: [Service, DatagramLimit, ServerReports]
-  ): Promise<DatagramServer> {
-    // Some may come before the socket is told to be there.
-    const early: Parameters<DatagramEvents["received"]>[] = [];
-    let receive: DatagramEvents["received"] = (...datagram) => {
-      if (early.length < MAX_EARLY_DATAGRAMS) {
-        early.push(datagram);
-        return;
-      }
-      reports.counters.datagramsReceived++;
-      // None of those before it is answered yet.
-      reports.dropped("max-pending-replies", datagram[1]);
-    };
-    let server: DatagramServer | undefined;
-    const socket = await bind({
-      received: (data, peer, address) => receive(data, peer, address),
-      failed: (error, peer) => reports.failed(error, peer),
+  /** Binds the socket that the datagrams come from, and the replies go to. What comes is kept until {@link begin}. */
+  async open(transport: Pick<Transport, "name" | "bind">): Promise<void> {
+    this.#transport = transport.name;
+    this.#socket = await transport.bind(this.requestedUrl, {
+      received: (data, peer, address) => this.#received(data, peer, address),
+      failed: (error, peer) => this.#reports.failed(error, peer),
       lost: (error) => {
-        if (server !== undefined) server.#lost();
-        reports.failed(error, undefined);
+        this.#lost();
+        this.#reports.failed(error, undefined);
       },
     });
-    const opened = new DatagramServer(socket, service, limit, reports);
-    server = opened;
-    receive = (data, peer, address) => opened.#received(data, peer, address);
-    for (const datagram of early) opened.#received(...datagram);
-    return opened;
+  }
+
+  /** Gives datagrams to the service from now on. */
+  begin(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const datagram of early) this.#received(...datagram);
+  }
+
+  /** New datagrams are given to that service, within that limit. */
+  use(run: ServiceRun, limit: DatagramLimit): void {
+    this.#run = run;
+    this.#limit = limit;
+  }
+
+  /** Which transport its socket is of. */
+  get transport(): string | undefined {
+    return this.#transport;
   }
 
   get url(): SocketUrl {
-    return this.#socket.url;
+    return this.#socket?.url ?? this.requestedUrl;
   }
 
   /** Whether it still receives. */
@@ -83,7 +86,8 @@ export class DatagramServer {
       });
     }
     this.#state = "closed";
-    await this.#socket.close();
+    this.#early = undefined;
+    await this.#socket?.close();
   }
 
   /** A close waits no longer: answers that come later are dropped. */
@@ -94,11 +98,20 @@ export class DatagramServer {
   /** Nothing comes from the socket any more: who sends to it is told so by the kernel. */
   #lost(): void {
     this.#state = "lost";
-    this.#socket.close().catch((error: unknown) => this.#reports.failed(error, undefined));
+    this.#socket?.close().catch((error: unknown) => this.#reports.failed(error, undefined));
   }
 
   #received(data: Buffer, peer: Peer, address?: Address): void {
+    if (this.#early !== undefined && this.#early.length < MAX_EARLY_DATAGRAMS) {
+      this.#early.push([data, peer, address]);
+      return;
+    }
     this.#reports.counters.datagramsReceived++;
+    if (this.#early !== undefined) {
+      // None of those before it is answered yet.
+      this.#reports.dropped("max-pending-replies", peer);
+      return;
+    }
     const reason = this.#state === "open" ? this.#limit.refusal(peer) : "closing";
     if (reason === undefined) {
       this.#answer(data, peer, address);
@@ -113,26 +126,29 @@ export class DatagramServer {
    */
   #answer(data: Buffer, peer: Peer, address: Address | undefined): void {
     this.#pending++;
-    const answering = this.#call(data, peer, address);
+    const run = this.#run;
+    const limit = this.#limit;
+    run.began();
+    const answering = this.#call(run, data, peer, address);
     if (answering === undefined) {
-      this.#settled();
+      this.#settled(run);
       return;
     }
-    this.#limit.began(peer);
+    limit.began(peer);
     answering.then(
-      () => this.#answered(peer),
+      () => this.#answered(run, limit, peer),
       (error: unknown) => {
-        this.#answered(peer);
+        this.#answered(run, limit, peer);
         this.#reports.failed(error, peer);
       },
     );
   }
 
   /** Undefined when the answer was given at once. */
-  #call(data: Buffer, peer: Peer, address: Address | undefined): Promise<unknown> | undefined {
+  #call({ service }: ServiceRun, data: Buffer, peer: Peer, address: Address | undefined): Promise<unknown> | undefined {
     try {
       const reply = (answer: Uint8Array | string): boolean => this.#reply(answer, peer, address);
-      const given: unknown = this.#service.datagram?.({ data, peer, reply });
+      const given: unknown = service.datagram?.({ data, peer, reply });
       // TypeScript lets a function give anything where nothing is wanted: what `reply` gives, mostly.
       if (typeof given !== "object" || given === null) return undefined;
       return promiseOf(given);
@@ -142,19 +158,20 @@ export class DatagramServer {
     }
   }
 
-  #answered(peer: Peer): void {
-    this.#limit.ended(peer);
-    this.#settled();
+  #answered(run: ServiceRun, limit: DatagramLimit, peer: Peer): void {
+    limit.ended(peer);
+    this.#settled(run);
   }
 
-  #settled(): void {
+  #settled(run: ServiceRun): void {
+    run.ended();
     if (--this.#pending === 0) this.#allAnswered?.();
   }
 
   /** Throws for an argument of the program's alone: a service that answers from a timer has nobody who would catch it. */
   #reply(answer: Uint8Array | string, peer: Peer, address: Address | undefined): boolean {
     const bytes = bytesOf("data", answer);
-    const isTaken = this.isLive && this.#socket.send(bytes, peer, address);
+    const isTaken = this.isLive && this.#socket?.send(bytes, peer, address) === true;
     if (isTaken) this.#reports.counters.repliesSent++;
     else this.#reports.counters.repliesDropped++;
     return isTaken;

@@ -2,7 +2,7 @@ import { NO_PLACE } from "../native/placed-list.ts";
 import { promiseOf } from "../socket/values.ts";
 import type { Connection, ConnectionOwner } from "./connection/connection.ts";
 import type { Session } from "./connection-set.ts";
-import type { HandshakeLimit, PendingHandshake } from "./limits/handshakes.ts";
+import type { HandshakeFailure, HandshakeLimit, PendingHandshake } from "./limits/handshakes.ts";
 import type { ListenerSettings } from "./listener-options.ts";
 import { DeadlineError } from "./time/deadline-error.ts";
 import { Deadline } from "./time/deadline-wheel.ts";
@@ -40,12 +40,6 @@ export type HandshakeMaker = (settings: ListenerSettings) => Handshake;
 
 /** By the name that a row of `url/schemes.ts` has. */
 export const HANDSHAKES = new Map<string, HandshakeMaker>();
-
-/**
- * Why a connection did not come to the service: the time for the handshake was over; it gave way to another one; it was lost; the
- * handshake closed it, or failed; the server has closed.
- */
-export type HandshakeFailure = "timeout" | HandshakeLimit | "lost" | "closed" | "failed" | "server-closed";
 
 /** The handshake of one connection: it owns that until the service does. */
 export class HandshakeRun implements ConnectionOwner, PendingHandshake {
@@ -182,7 +176,7 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   #leave(): void {
     this.#hasLeft = true;
     this.#finish();
-    this.#session.connections.leave(this.#connection, this.countsForAddress);
+    this.#session.connections.leave(this.#connection);
     this.#session.listener.left(this.countsForAddress ? this.peer : undefined);
   }
 }

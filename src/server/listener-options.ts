@@ -10,7 +10,7 @@ import { checked, choice, count, flag, hook, ms } from "./options/option-kind.ts
 import { type GivenOptions, type OptionKindsOf, options } from "./options/option-table.ts";
 import type { ListenSocketOptions, TransportName } from "./transport/transport.ts";
 import { baseOf, isOfDatagrams } from "./url/schemes.ts";
-import { formatSocketUrl, isInherited, parseSocketUrl, type SocketUrl } from "./url/socket-url.ts";
+import { formatSocketUrl, type InternetUrl, isInherited, parseSocketUrl, type SocketUrl } from "./url/socket-url.ts";
 import { checkUrlText } from "./url/url-text.ts";
 
 /** How long a peer of a server may take nothing of what waits, unless the listener is told otherwise. */
@@ -144,7 +144,7 @@ function settingsOf(
   const url = parseSocketUrl(own.url ?? "");
   checkTogether(url, own, argument);
   const { maxConnections = Number.POSITIVE_INFINITY, ...values } = LISTENER.fill({ ...ofAll, ...own });
-  const ofUrl = "host" in url && baseOf(url) === "tcp" ? url : {};
+  const ofUrl: Partial<InternetUrl> = "host" in url && baseOf(url) === "tcp" ? url : {};
   return {
     ...values,
     url,

@@ -1,4 +1,3 @@
-import type { AsyncResource } from "node:async_hooks";
 import {
   checkOptions,
   integer,
@@ -8,30 +7,28 @@ import {
   wrongType,
   wrongValue,
 } from "../socket/values.ts";
-import { Connection, nextConnectionId } from "./connection/connection.ts";
-import type { ConnectionPolicy } from "./connection/policy.ts";
-import { type ConnectionInfo, ConnectionSet, Session } from "./connection-set.ts";
+import { type ConnectionInfo, ConnectionSet } from "./connection-set.ts";
 import { DatagramServer } from "./datagram-server.ts";
 import { Grace } from "./grace.ts";
 import { Admission } from "./limits/admission.ts";
 import { DatagramLimit } from "./limits/datagram-limit.ts";
-import { type ServeOptions, serveLimits } from "./serve-options.ts";
+import { Listener } from "./listener.ts";
+import { type ListenerSettings, type Listeners, listenerSettings } from "./listener-options.ts";
+import { type ServeOptions, type ServerLimits, serveLimits } from "./serve-options.ts";
 import { type Service, type ServiceInput, serviceOf } from "./service.ts";
+import { ServiceRun } from "./service-run.ts";
 import { ConnectionAlarms } from "./telemetry/connection-alarms.ts";
-import { type ConnectionContext, contextOf } from "./telemetry/connection-context.ts";
-import type { ConnectionStart } from "./telemetry/connection-messages.ts";
+import type { ConnectionContext } from "./telemetry/connection-context.ts";
 import { ConnectionSpans } from "./telemetry/connection-spans.ts";
 import type { ServerStats } from "./telemetry/server-counters.ts";
 import { ServerReports } from "./telemetry/server-reports.ts";
 import { systemClock } from "./time/clock.ts";
 import { deadlines } from "./time/deadline-wheel.ts";
-import { isError } from "./transport/connection-error.ts";
-import { ContextLink } from "./transport/context-link.ts";
-import type { Link } from "./transport/link.ts";
-import { type LinkTimeouts, timed } from "./transport/timed-link.ts";
-import type { DatagramEvents, DatagramSocket, LinkListener } from "./transport/transport.ts";
+import { ConnectionError, isError } from "./transport/connection-error.ts";
+import type { Transport } from "./transport/transport.ts";
 import { transport } from "./transport/transports.ts";
-import { formatSocketUrl, isInherited, parseSocketUrl, type SocketUrl } from "./url/socket-url.ts";
+import { isOfDatagrams, SCHEMES } from "./url/schemes.ts";
+import { formatSocketUrl, isInherited, type SocketUrl } from "./url/socket-url.ts";
 
 /** How a server closes. */
 export interface CloseOptions {
@@ -57,12 +54,32 @@ const CLOSE_OPTIONS: OptionNames<CloseOptions> = { graceMs: true, signal: true }
 export const DEFAULT_GRACE_MS = 5_000;
 const MAX_GRACE_MS = 2_147_483_647;
 
+/** What a server goes by from its start, or from a reload: what was given, and what that says. */
+interface Plan {
+  readonly given: { readonly listeners: Listeners; readonly service: ServiceInput; readonly options: ServeOptions };
+  readonly listeners: readonly ListenerSettings[];
+  readonly service: Service;
+  readonly limits: ServerLimits;
+}
+
+/** What a server that reloads goes by from then on; what is not said stays as it is. See {@link Server.reload}. */
+export interface ReloadOptions {
+  /** All listeners that there are then. */
+  readonly listeners?: Listeners | undefined;
+  readonly service?: ServiceInput | undefined;
+  /** All options that there are then, and not only those that change. */
+  readonly options?: ServeOptions | undefined;
+}
+
+const RELOAD_OPTIONS: OptionNames<ReloadOptions> = { listeners: true, service: true, options: true };
+
 /**
  * Serves on one URL or several. A connection is flushed and ended when the service's function returns, and aborted when
  * it throws; neither is noticed by any other. A Unix path is created, taken over from a server that is gone, and removed
- * at the close.
+ * at the close. No connection is taken before all listeners are open.
  *
- * @param urls - see {@link parseSocketUrl}; port 0 lets the kernel choose.
+ * @param listeners - URLs, see {@link parseSocketUrl}; port 0 lets the kernel choose. A listener with options of its own is an
+ * object with its `url`, see {@link ListenerOptions}.
  * @throws SocketUrlError · SocketError `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` … · TransportError · TypeError when the
  * service does not serve that kind · TypeError, RangeError for an option that cannot be.
  * @example
@@ -80,68 +97,60 @@ const MAX_GRACE_MS = 2_147_483_647;
  * await server.close();
  * ```
  */
-export async function serve(
-  urls: string | readonly string[],
-  service: ServiceInput,
-  options: ServeOptions = {},
-): Promise<Server> {
-  // What is no list is told what a URL is, whatever it is.
-  if (isList(urls) && urls.length === 0) throw wrongValue("urls", "must have at least one socket URL", urls);
-  const parsed = (isList(urls) ? urls : [urls]).map((url) => parseSocketUrl(url));
-  const server = new Server(serviceOf(service), options);
-  await server.open(parsed);
+export async function serve(listeners: Listeners, service: ServiceInput, options: ServeOptions = {}): Promise<Server> {
+  const plan = planOf({ listeners, service, options });
+  const server = new Server(plan);
+  await server.open(plan);
   return server;
 }
 
-function isList(urls: string | readonly string[]): urls is readonly string[] {
-  return Array.isArray(urls);
+/** @throws TypeError, RangeError, SocketUrlError for what cannot be. */
+function planOf(given: Plan["given"], same?: Service): Plan {
+  const { server: limits, listeners: ofAll } = serveLimits(given.options);
+  const listeners = listenerSettings(given.listeners, ofAll);
+  return { given, listeners, service: same ?? serviceOf(given.service), limits };
 }
 
 /** A running server. See {@link serve}. */
 export class Server implements AsyncDisposable {
-  readonly #service: Service;
-  readonly #context: ConnectionContext | undefined;
-  readonly #listeners: (LinkListener | DatagramServer)[] = [];
-  readonly #datagramServers: DatagramServer[] = [];
+  /** What its listeners share. */
+  readonly #core: {
+    readonly admission: Admission;
+    readonly connections: ConnectionSet;
+    context: ConnectionContext | undefined;
+  };
   readonly #reports: ServerReports;
-  readonly #spans: ConnectionSpans;
-  readonly #connections: ConnectionSet;
-  readonly #admission: Admission;
-  readonly #datagramLimit: DatagramLimit;
-  readonly #alarms: ConnectionAlarms;
-  readonly #timeouts: LinkTimeouts;
-  /** One for all connections. */
-  readonly #policy: ConnectionPolicy;
   readonly #grace = new Grace();
+  #plan: Plan;
+  #listeners: readonly (Listener | DatagramServer)[] = [];
+  /** Listeners that were left out, and are still being closed. */
+  readonly #leaving = new Set<Promise<void>>();
+  readonly #leavingDatagrams = new Set<DatagramServer>();
+  #run: ServiceRun;
+  /** Services that a reload has replaced, and that still have connections. */
+  readonly #replaced = new Set<ServiceRun>();
+  #datagramLimit: DatagramLimit;
+  #alarms: ConnectionAlarms;
+  /** Reloads are done one after the other. */
+  #reloading: Promise<unknown> = Promise.resolve();
   #closing: Promise<CloseSummary> | undefined;
   #closed: Promise<CloseSummary> | undefined;
   #tellClosed: ((summary: CloseSummary) => void) | undefined;
 
   /** @internal */
-  constructor(service: Service, options: ServeOptions) {
-    this.#service = service;
-    const limits = serveLimits(options);
-    // Read once: a getter of the program's own that throws must not do so at a connection.
-    this.#context = options.context;
-    const reports = new ServerReports(service.name, options.onError);
+  constructor(plan: Plan) {
+    const { service, limits } = plan;
+    const reports = new ServerReports(service.name, limits.onError);
+    this.#plan = plan;
     this.#reports = reports;
-    this.#spans = new ConnectionSpans(service.name);
-    this.#timeouts = limits;
-    this.#policy = {
-      ...limits,
-      isAccepted: true,
-      wheel: deadlines,
-      writeBufferFull: (peer) => reports.writeBufferFull(limits.whenWriteBufferFull, peer),
-      expired: (reason, peer) => reports.expired(reason, peer),
-    };
-    this.#alarms = new ConnectionAlarms(limits.alarms, deadlines, reports, options.onAlarm);
+    this.#run = new ServiceRun(service);
+    this.#alarms = new ConnectionAlarms(limits.alarms, deadlines, reports, limits.onAlarm);
     this.#datagramLimit = new DatagramLimit(limits, systemClock);
-    this.#admission = new Admission(limits, systemClock, {
-      changed: (active) => this.#alarms.update(active),
-      refused: (reason, peer) => reports.refused(reason, peer),
-      acceptFailed: (error) => reports.counters.acceptFailed(error),
-    });
-    this.#connections = new ConnectionSet(service, reports, this.#spans, this.#admission);
+    this.#core = {
+      admission: new Admission(limits, systemClock, (active) => this.#alarms.update(active)),
+      connections: new ConnectionSet(reports, new ConnectionSpans(reports)),
+      context: limits.context,
+    };
   }
 
   /** Where it serves, with the real ports: of the listeners that live. One that failed is not among them, nor one closed. */
@@ -190,7 +199,7 @@ export class Server implements AsyncDisposable {
    * ```
    */
   connections(): readonly ConnectionInfo[] {
-    return this.#connections.infos();
+    return this.#core.connections.infos();
   }
 
   /**
@@ -218,7 +227,7 @@ export class Server implements AsyncDisposable {
   abort(id: number, reason?: Error): boolean {
     if (typeof id !== "number") throw wrongType("id", "of type number, as server.connections() has it", id);
     if (reason !== undefined && !isError(reason)) throw wrongType("reason", "an instance of Error", reason);
-    return this.#connections.abort(id, reason);
+    return this.#core.connections.abort(id, reason);
   }
 
   /**
@@ -245,18 +254,49 @@ export class Server implements AsyncDisposable {
    * ```
    */
   stats(): ServerStats {
-    return this.#reports.counters.snapshot(this.#connections.active);
+    return this.#reports.counters.snapshot(this.#core.connections.active);
   }
 
   /** @internal */
-  async open(urls: readonly SocketUrl[]): Promise<void> {
-    await this.#service.start?.();
+  async open(plan: Plan): Promise<void> {
+    await this.#run.start();
     try {
-      for (const url of urls) await this.#listen(url);
+      this.#listeners = await this.#openAll(plan, this.#run, []);
     } catch (error) {
       await this.close({ graceMs: 0 });
       throw error;
     }
+    for (const listener of this.#listeners) listener.begin();
+  }
+
+  /**
+   * Goes by other listeners, another service or other options from then on: all of it, or nothing where a listener cannot be
+   * opened. A listener whose URL is unchanged, as it was given or as {@link urls} has it, keeps its socket, and no client is refused
+   * meanwhile. One that is left out accepts no more. New connections get the new service and options; open ones end with the
+   * service that they have, whose `stop` is called when the last of its calls has settled. Without arguments, what belongs to
+   * listeners is read again.
+   *
+   * @throws as {@link serve} · ConnectionError `ERR_SOCKWRIGHT_SERVER_CLOSED`. The server goes on as it was then.
+   * @example
+   * ```ts
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0", (connection) => void connection.write("one"));
+   * await server.reload({ service: (connection) => void connection.write("two"), options: { maxConnections: 10 } });
+   * const client = await connect(server.urls[0] ?? "");
+   * console.log(String(await client.read())); // => two
+   * await client.close();
+   * await server.close();
+   * ```
+   */
+  reload(change: ReloadOptions = {}): Promise<void> {
+    return promised(() => {
+      checkOptions("server.reload()", change, RELOAD_OPTIONS, undefined, "change");
+      const given = { listeners: change.listeners, service: change.service, options: change.options };
+      const reloaded = this.#reloading.then(() => this.#reload(given));
+      this.#reloading = reloaded.catch(() => undefined);
+      return reloaded;
+    });
   }
 
   /**
@@ -285,25 +325,98 @@ export class Server implements AsyncDisposable {
     await this.close();
   }
 
+  async #reload(change: ReloadOptions): Promise<void> {
+    if (this.#closing !== undefined) throw new ConnectionError("ERR_SOCKWRIGHT_SERVER_CLOSED");
+    const before = this.#plan.given;
+    const isSame = change.service === undefined || change.service === before.service;
+    const given = {
+      listeners: change.listeners ?? before.listeners,
+      service: change.service ?? before.service,
+      options: change.options ?? before.options,
+    };
+    const plan = planOf(given, isSame ? this.#plan.service : undefined);
+    const run = isSame ? this.#run : new ServiceRun(plan.service);
+    if (!isSame) await run.start();
+    const kept = this.#listeners.filter(({ isLive }) => isLive);
+    let next: readonly (Listener | DatagramServer)[];
+    try {
+      next = await this.#openAll(plan, run, kept);
+    } catch (error) {
+      if (!isSame) await this.#stopRun(run);
+      throw error;
+    }
+    this.#use(plan, run, next);
+  }
+
+  /** From here on nothing waits, and nothing fails. */
+  #use(plan: Plan, run: ServiceRun, next: readonly (Listener | DatagramServer)[]): void {
+    const { limits } = plan;
+    const before = new Set(this.#listeners);
+    const replaced = this.#run;
+    this.#plan = plan;
+    this.#run = run;
+    this.#listeners = next;
+    this.#reports.use(plan.service.name, limits.onError);
+    this.#core.context = limits.context;
+    this.#alarms.stop();
+    this.#alarms = new ConnectionAlarms(limits.alarms, deadlines, this.#reports, limits.onAlarm);
+    this.#datagramLimit = new DatagramLimit(limits, systemClock);
+    for (const [index, listener] of next.entries()) {
+      const settings = plan.listeners[index];
+      if (!before.has(listener) || settings === undefined) continue;
+      if (listener instanceof DatagramServer) listener.use(run, this.#datagramLimit);
+      else this.#attempt(() => listener.use(settings, run));
+    }
+    const { admission, connections } = this.#core;
+    admission.use(limits, connections.peers());
+    this.#alarms.update(admission.active);
+    for (const listener of next) if (!before.has(listener)) listener.begin();
+    for (const listener of before) if (!next.includes(listener)) this.#leave(listener);
+    if (run !== replaced) this.#retire(replaced);
+  }
+
+  /** A listener that was left out stops accepting; what came by it goes on. */
+  #leave(listener: Listener | DatagramServer): void {
+    if (listener instanceof DatagramServer) this.#leavingDatagrams.add(listener);
+    const left = this.#closeListener(listener).then(() => {
+      this.#leaving.delete(left);
+      if (listener instanceof DatagramServer && listener.pending === 0) this.#leavingDatagrams.delete(listener);
+    });
+    this.#leaving.add(left);
+  }
+
+  /** A service that was replaced is stopped when its last connection has ended. */
+  #retire(run: ServiceRun): void {
+    this.#replaced.add(run);
+    void run.whenIdle().then(async () => {
+      await this.#stopRun(run);
+      this.#replaced.delete(run);
+    });
+  }
+
   async #close(): Promise<CloseSummary> {
+    await this.#reloading;
+    const { connections } = this.#core;
     // Each by itself: none waits for another that hangs.
     const closed = this.#listeners.map((listener) => this.#closeListener(listener));
-    this.#connections.stop();
-    await Promise.race([Promise.all([...closed, this.#connections.whenOver()]), this.#grace.over]);
-    for (const server of this.#datagramServers) server.giveUp();
-    const aborted = this.#grace.isOver ? this.#connections.abortAll() : 0;
+    connections.stop();
+    const all = [...closed, ...this.#leaving, connections.whenOver()];
+    await Promise.race([Promise.all(all), this.#grace.over]);
+    const datagrams = [...this.#listeners, ...this.#leavingDatagrams].filter((each) => each instanceof DatagramServer);
+    for (const server of datagrams) server.giveUp();
+    const aborted = this.#grace.isOver ? connections.abortAll() : 0;
     // Who only waited for the connection has returned by then.
     if (this.#grace.isOver) await aTurn();
     this.#alarms.stop();
-    const isStopped = await this.#stopService();
+    const isStopped = await this.#stopAll();
     this.#grace.stop();
-    const pending = this.#datagramServers.reduce((sum, server) => sum + server.pending, 0);
-    const summary = { aborted, unfinished: this.#connections.running + pending + (isStopped ? 0 : 1) };
+    const pending = datagrams.reduce((sum, server) => sum + server.pending, 0);
+    const summary = { aborted, unfinished: connections.running + pending + (isStopped ? 0 : 1) };
     this.#tellClosed?.(summary);
     return summary;
   }
 
-  async #closeListener(listener: LinkListener | DatagramServer): Promise<void> {
+  async #closeListener(listener: Listener | DatagramServer): Promise<void> {
     try {
       await listener.close();
     } catch (error) {
@@ -311,74 +424,105 @@ export class Server implements AsyncDisposable {
     }
   }
 
-  /** Whether it has stopped before the grace is over, or within a turn where it is over already. */
-  async #stopService(): Promise<boolean> {
+  /** Whether all services have stopped before the grace is over, or within a turn where it is over already. */
+  async #stopAll(): Promise<boolean> {
     let isStopped = false;
     const stop = async (): Promise<void> => {
-      try {
-        await this.#service.stop?.();
-      } catch (error) {
-        this.#reports.hookFailed("stop", error, undefined);
-      }
+      await Promise.all([this.#run, ...this.#replaced].map((run) => this.#stopRun(run)));
       isStopped = true;
     };
     await Promise.race([stop(), this.#grace.over.then(aTurn)]);
     return isStopped;
   }
 
-  async #listen(url: SocketUrl): Promise<void> {
-    const { listen, bind, isForDatagrams } = await transport();
-    const failed = (error: unknown): void => this.#reports.failed(error, undefined);
-    const isDatagrams = isInherited(url) ? isForDatagrams?.(url) : url.scheme === "udp" || url.scheme === "unix-dgram";
-    if (isDatagrams !== true) {
-      const { stream } = this.#service;
-      if (stream === undefined) throw lacks(this.#service, "connections", url, "a function stream(connection)");
-      let session = new Session(this.#connections, url);
-      const listener = await listen(url, (link) => this.#accept(link, session), failed, this.#admission);
-      session = new Session(this.#connections, listener.url);
-      this.#listeners.push(listener);
-      return;
-    }
-    const { datagram } = this.#service;
-    if (datagram === undefined)
-      throw lacks(this.#service, "datagrams", url, "{ name, datagram({ data, reply }) { … } }");
-    const bindTo = (events: DatagramEvents): Promise<DatagramSocket> => bind(url, events);
-    const server = await DatagramServer.open(bindTo, this.#service, this.#datagramLimit, this.#reports);
-    this.#datagramServers.push(server);
-    this.#listeners.push(server);
-  }
-
-  #accept(link: Link, session: Session): void {
-    if (!this.#admission.admit(link.peer)) {
-      link.abort();
-      return;
-    }
-    const id = nextConnectionId();
-    const context = this.#context;
-    const { hasSubscribers } = this.#spans;
-    const start = hasSubscribers || context !== undefined ? this.#spans.describe(id, link.peer, session.at) : undefined;
-    const own = hasSubscribers ? new Session(this.#connections, session.at, start) : session;
-    if (context !== undefined && start !== undefined) {
-      this.#acceptInContext(link, own, start, context);
-      return;
-    }
-    const guarded = timed(link, this.#timeouts, deadlines, this.#policy.expired);
-    this.#connections.begin(new Connection(guarded, this.#policy, id), own);
-  }
-
-  #acceptInContext(link: Link, session: Session, start: ConnectionStart, context: ConnectionContext): void {
-    let own: AsyncResource;
+  async #stopRun(run: ServiceRun): Promise<void> {
     try {
-      own = contextOf(start, context, (error) => this.#reports.hookFailed("context", error, link.peer));
+      await run.stop();
     } catch (error) {
-      link.abort();
-      this.#admission.left(link.peer);
-      this.#reports.hookFailed("context", error, link.peer);
-      return;
+      this.#reports.hookFailed("stop", error, undefined);
     }
-    const guarded = timed(new ContextLink(link, own), this.#timeouts, deadlines, this.#policy.expired);
-    own.runInAsyncScope(() => this.#connections.begin(new Connection(guarded, this.#policy, start.id), session));
   }
+
+  #attempt(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#reports.failed(error, undefined);
+    }
+  }
+
+  /** The listeners of a plan: those that are there, and new ones, which take nothing yet. All of them, or none. */
+  async #openAll(
+    { listeners, service }: Plan,
+    run: ServiceRun,
+    there: readonly (Listener | DatagramServer)[],
+  ): Promise<readonly (Listener | DatagramServer)[]> {
+    const free = new Set(there);
+    const opened: (Listener | DatagramServer)[] = [];
+    const all: (Listener | DatagramServer)[] = [];
+    try {
+      for (const settings of listeners) {
+        const same = [...free].find((listener) => isAt(listener, settings.url));
+        if (same === undefined) {
+          const listener = await this.#openOne(settings, service, run);
+          opened.push(listener);
+          all.push(listener);
+          continue;
+        }
+        await checkKept(same, settings, service);
+        free.delete(same);
+        all.push(same);
+      }
+      return all;
+    } catch (error) {
+      await Promise.all(opened.map((listener) => this.#closeListener(listener)));
+      throw error;
+    }
+  }
+
+  async #openOne(settings: ListenerSettings, service: Service, run: ServiceRun): Promise<Listener | DatagramServer> {
+    const chosen = await transport(settings.transport);
+    const { url } = settings;
+    checkService(service, url, isForDatagrams(chosen, url));
+    const listener = isForDatagrams(chosen, url)
+      ? new DatagramServer(url, run, this.#datagramLimit, this.#reports)
+      : new Listener(this.#core, settings, run);
+    await listener.open(chosen);
+    return listener;
+  }
+}
+
+function isForDatagrams(chosen: Transport, url: SocketUrl): boolean {
+  return isInherited(url) ? chosen.isForDatagrams?.(url) === true : isOfDatagrams(url);
+}
+
+/** Whether a listener is the one of a URL, as that was given or as it is with the real port. */
+function isAt(listener: Listener | DatagramServer, url: SocketUrl): boolean {
+  const text = formatSocketUrl(url);
+  return formatSocketUrl(listener.requestedUrl) === text || formatSocketUrl(listener.url) === text;
+}
+
+/** A listener that stays has the socket that it has. */
+async function checkKept(
+  listener: Listener | DatagramServer,
+  settings: ListenerSettings,
+  service: Service,
+): Promise<void> {
+  checkService(service, settings.url, listener instanceof DatagramServer);
+  const { name } = await transport(settings.transport);
+  if (name === listener.transport) return;
+  const reason = `cannot change while the listener keeps its socket: ${formatSocketUrl(settings.url)} is open over ${listener.transport}`;
+  throw wrongValue("transport", reason, name);
+}
+
+function checkService(service: Service, url: SocketUrl, isDatagrams: boolean): void {
+  if (isDatagrams && service.datagram === undefined)
+    throw lacks(service, "datagrams", url, "{ name, datagram({ data, reply }) { … } }");
+  if (!isDatagrams && service.stream === undefined)
+    throw lacks(service, "connections", url, "a function stream(connection)");
+  const protocol = SCHEMES.get(url.scheme)?.protocol;
+  if (protocol !== undefined && service.protocols?.includes(protocol) !== true)
+    throw lacks(service, protocol, url, `a service whose protocols have ${JSON.stringify(protocol)}`);
 }
 
 function lacks(service: Service, what: string, url: SocketUrl, form: string): TypeError {

@@ -19,6 +19,8 @@ export interface DatagramMessage {
 /** What a server does with whom it serves. */
 export interface Service {
   readonly name: string;
+  /** What it speaks besides plain connections, such as `"http"`: it can be served on URLs that are for that. */
+  readonly protocols?: readonly string[] | undefined;
   /**
    * One call for each connection. When the function has returned, or its promise has settled, and no push and no hold goes
    * on (`onBytes`, `onFrame`, `hold`), the connection is flushed and ended; when it throws or rejects, aborted.
@@ -35,13 +37,24 @@ export interface Service {
 /** A service, or just the function of one for connections. */
 export type ServiceInput = Service | ((connection: Connection) => void | Promise<void>);
 
-const SERVICE: OptionNames<Service> = { name: true, stream: true, datagram: true, start: true, stop: true };
+const SERVICE: OptionNames<Service> = {
+  name: true,
+  protocols: true,
+  stream: true,
+  datagram: true,
+  start: true,
+  stop: true,
+};
 
 /** @throws TypeError for what is no service. */
 export function serviceOf(input: ServiceInput): Service {
   if (typeof input === "function") return { name: input.name === "" ? "service" : input.name, stream: input };
   checkDefinition("a service", input, SERVICE, "service", FORM);
   if (typeof input.name !== "string") throw wrongType("service.name", "of type string", input.name);
+  const { protocols }: { readonly protocols?: unknown } = input;
+  if (protocols !== undefined && !(Array.isArray(protocols) && protocols.every((each) => typeof each === "string"))) {
+    throw wrongType("service.protocols", 'an array of names, such as ["http"]', protocols);
+  }
   for (const name of ["stream", "datagram", "start", "stop"] as const) {
     if (input[name] !== undefined) functionOf(`service.${name}`, input[name]);
   }

@@ -13,8 +13,8 @@ type Names = Readonly<Record<string, true>>;
  * differs in case, in a unit or by a slip is found without it.
  */
 const MEANT: ReadonlyMap<string, readonly string[]> = new Map([
-  ["timeout", ["idleTimeoutMs", "graceMs", "lingerMs", "patienceMs", "signal"]],
-  ["connecttimeout", ["signal"]],
+  ["timeout", ["timeoutMs", "idleTimeoutMs", "graceMs", "lingerMs", "patienceMs", "signal"]],
+  ["connecttimeout", ["timeoutMs", "signal"]],
   ["abortsignal", ["signal"]],
   ["highwatermark", ["highWaterBytes", "bufferBytes"]],
   ["lowwatermark", ["lowWaterBytes"]],

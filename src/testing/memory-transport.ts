@@ -4,8 +4,9 @@ import { Connection } from "../server/connection/connection.ts";
 import { clientPolicy } from "../server/connection/policy.ts";
 import type { Link, LinkInput, LinkOutput } from "../server/transport/link.ts";
 import type { Peer } from "../server/transport/peer.ts";
-import type { DatagramEvents, DatagramSocket, LinkListener } from "../server/transport/transport.ts";
+import type { DatagramEvents, DatagramSocket, LinkListener, ListenerEvents } from "../server/transport/transport.ts";
 import { substituteTransport } from "../server/transport/transports.ts";
+import { isOfDatagrams } from "../server/url/schemes.ts";
 import { checkConnectable, formatSocketUrl, plainUrl, type SocketUrl } from "../server/url/socket-url.ts";
 import { ANY_CID } from "../server/url/vsock-url.ts";
 import { checkOptions, integer, type OptionNames, SocketError, wrongType } from "../socket/values.ts";
@@ -286,7 +287,7 @@ export function memoryTransport(options: MemoryOptions = {}): MemoryTransport {
   // Layer 2 takes the functions by themselves.
   substituteTransport({
     name: memory.name,
-    listen: (...given) => memory.listen(...given),
+    listen: (url, events) => memory.listen(url, events),
     bind: (...given) => memory.bind(...given),
     connect: (...given) => memory.connect(...given),
   });

@@ -9,7 +9,8 @@ import {
   MAX_UNSENT_BYTES_WHILE_READING,
 } from "../../src/server/connection/connection-options.ts";
 import { clientPolicy, DEFAULT_POLICY } from "../../src/server/connection/policy.ts";
-import { DEFAULT_WRITE_TIMEOUT_MS, serveLimits } from "../../src/server/serve-options.ts";
+import { DEFAULT_WRITE_TIMEOUT_MS, type ListenerOptions, listenerSettings } from "../../src/server/listener-options.ts";
+import { type ServeOptions, serveLimits } from "../../src/server/serve-options.ts";
 import { memoryPair } from "../../src/testing.ts";
 import { connected } from "../support/connected.ts";
 import { ScriptedLink } from "../support/scripted-link.ts";
@@ -229,7 +230,12 @@ describe("1 000 peers that send lines and never read", () => {
 });
 
 test("DEFAULT_WRITE_TIMEOUT_MS: a server gives a peer so long to take something, unless it is told otherwise", () => {
-  expect(serveLimits({}).writeTimeoutMs).toBe(DEFAULT_WRITE_TIMEOUT_MS);
-  expect(serveLimits({ writeTimeoutMs: 5 }).writeTimeoutMs).toBe(5);
-  expect(() => serveLimits({ writeTimeoutMs: 0 })).toThrow(RangeError);
+  const timeoutOf = (options: ServeOptions, listener: Partial<ListenerOptions> = {}): number | undefined => {
+    const [settings] = listenerSettings({ url: "tcp://127.0.0.1:0", ...listener }, serveLimits(options).listeners);
+    return settings?.limits.writeTimeoutMs;
+  };
+  expect(timeoutOf({})).toBe(DEFAULT_WRITE_TIMEOUT_MS);
+  expect(timeoutOf({ writeTimeoutMs: 5 })).toBe(5);
+  expect(timeoutOf({ writeTimeoutMs: 5 }, { writeTimeoutMs: 6 })).toBe(6);
+  expect(() => timeoutOf({ writeTimeoutMs: 0 })).toThrow(RangeError);
 });

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import { DatagramServer, MAX_EARLY_DATAGRAMS } from "../../src/server/datagram-server.ts";
 import { DatagramLimit } from "../../src/server/limits/datagram-limit.ts";
 import { serveLimits } from "../../src/server/serve-options.ts";
+import { ServiceRun } from "../../src/server/service-run.ts";
 import { ServerReports } from "../../src/server/telemetry/server-reports.ts";
 import { systemClock } from "../../src/server/time/clock.ts";
 import { nativeTransport } from "../../src/server/transport/native-transport.ts";
@@ -255,18 +256,20 @@ test("MAX_UNSENT_BYTES: over node, what waits beyond is refused, and told with f
 test("MAX_EARLY_DATAGRAMS: what comes while the socket is being opened is kept up to a number, and dropped beyond", async () => {
   const heard: string[] = [];
   const reports = new ServerReports("early", undefined);
-  const limit = new DatagramLimit(serveLimits({}), systemClock);
+  const limit = new DatagramLimit(serveLimits({}).server, systemClock);
   const url = parseSocketUrl("udp://127.0.0.1:9");
-  const server = await DatagramServer.open(
-    async (events) => {
+  const run = new ServiceRun({ name: "early", datagram: ({ data }) => void heard.push(String(data)) });
+  const server = new DatagramServer(url, run, limit, reports);
+  await server.open({
+    name: "memory",
+    async bind(_, events) {
       const peer = { host: "127.0.0.1", port: 1 };
       for (let at = 0; at < MAX_EARLY_DATAGRAMS + 3; at++) events.received(Buffer.from(`${at}`), peer);
       return { url, send: () => false, close: async () => undefined };
     },
-    { name: "early", datagram: ({ data }) => void heard.push(String(data)) },
-    limit,
-    reports,
-  );
+  });
+  expect(heard).toEqual([]);
+  server.begin();
   expect(heard).toEqual(Array.from({ length: MAX_EARLY_DATAGRAMS }, (_, at) => `${at}`));
   const { datagramsReceived, datagramsDropped } = reports.counters.snapshot(0);
   expect(datagramsReceived).toBe(MAX_EARLY_DATAGRAMS + 3);

@@ -1,6 +1,8 @@
 // docs/limits.md names every limit of a server, its default, and the name that it is counted under.
 import { expect, test } from "vitest";
+import { connectionLimits } from "../../src/server/connection/connection-options.ts";
 import { ALARM_COOLDOWN_MS } from "../../src/server/limits/level-alarm.ts";
+import { DEFAULT_WRITE_TIMEOUT_MS, listenerSettings } from "../../src/server/listener-options.ts";
 import { serveLimits } from "../../src/server/serve-options.ts";
 import { DEFAULT_GRACE_MS } from "../../src/server/server.ts";
 import { ServerCounters } from "../../src/server/telemetry/server-counters.ts";
@@ -10,8 +12,20 @@ const text = read("docs/limits.md");
 const rows = tables(text).flatMap(([, ...rows]) => rows);
 const defaults = new Map(rows.map(([option = "", , value = ""]) => [codeIn(option)[0] ?? "", value]));
 
+/** What limits something, by default. */
+function limitsOf() {
+  const { server, listeners } = serveLimits({});
+  const { onError: _, onAlarm: _hook, context: _context, ...limits } = server;
+  const [settings] = listenerSettings("tcp://127.0.0.1:0", listeners);
+  if (settings === undefined) throw new Error("no listener");
+  const { whenFull, handshakeTimeoutMs, maxHandshakes, maxHandshakesPerAddress, backlog } = settings;
+  const handshakes = { handshakeTimeoutMs, maxHandshakes, maxHandshakesPerAddress };
+  const { maxUnsentBytesWhileReading: _unsent, ...ofConnections } = settings.limits;
+  return { ...limits, ...ofConnections, whenFull, ...handshakes, backlog };
+}
+
 test("every option that limits something has its row", () => {
-  const { maxUnsentBytesWhileReading: _, whenFull, whenWriteBufferFull, ...limits } = serveLimits({});
+  const { whenFull, whenWriteBufferFull, ...limits } = limitsOf();
   const options = Object.keys(limits);
   expect(options.length).toBeGreaterThan(10);
   expect(options.filter((name) => !defaults.has(name))).toEqual([]);
@@ -21,7 +35,17 @@ test("every option that limits something has its row", () => {
 });
 
 test("the defaults are those of the server", () => {
-  const { alarms: _, whenFull, whenWriteBufferFull, maxUnsentBytesWhileReading, ...limits } = serveLimits({});
+  const {
+    alarms: _,
+    whenFull,
+    whenWriteBufferFull,
+    maxUnsentBytesWhileReading,
+    ...limits
+  } = {
+    ...limitsOf(),
+    ...connectionLimits({}),
+    writeTimeoutMs: DEFAULT_WRITE_TIMEOUT_MS,
+  };
   // It follows from another, and is no option.
   expect(text).toContain(
     `while ${maxUnsentBytesWhileReading / 2 ** 20} MiB waits to be sent, or half of \`maxWriteBufferBytes\``,

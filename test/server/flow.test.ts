@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Codec, jsonLines, lengthPrefixed } from "../../src/codec.ts";
 import { Connection } from "../../src/server/connection/connection.ts";
 import {
+  CONNECTION_OPTIONS,
   type ConnectionOptions,
   connectionLimits,
   DEFAULT_DRAIN_TIMEOUT_MS,
@@ -19,6 +20,7 @@ import {
 } from "../../src/server/connection/connection-options.ts";
 import { type ConnectionPolicy, clientPolicy } from "../../src/server/connection/policy.ts";
 import { RECORD_OVERHEAD_BYTES } from "../../src/server/connection/write-buffer.ts";
+import { options } from "../../src/server/options/option-table.ts";
 import { DEADLINE_TICK_MS, DeadlineWheel } from "../../src/server/time/deadline-wheel.ts";
 import { connect, serve } from "../../src/server.ts";
 import { type LinkKind, ScriptedLink } from "../support/scripted-link.ts";
@@ -26,16 +28,12 @@ import { LateClock } from "./late-clock.ts";
 
 const nextTick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
-function connected(
-  { writeTimeoutMs, ...options }: ConnectionOptions & { writeTimeoutMs?: number },
-  kind: LinkKind = {},
-) {
+function connected(options: ConnectionOptions, kind: LinkKind = {}) {
   const clock = new LateClock();
   const told: string[] = [];
   const policy: ConnectionPolicy = {
     ...clientPolicy(options),
     isAccepted: true,
-    writeTimeoutMs,
     wheel: new DeadlineWheel(clock),
     writeBufferFull: () => told.push("writeBufferFull"),
     expired: (reason) => told.push(reason),
@@ -48,6 +46,11 @@ function connected(
     await nextTick();
   };
   return { clock, connection, link, take, told };
+}
+
+/** What the options say, once they were looked at. */
+function limitsOf(given: ConnectionOptions) {
+  return connectionLimits(options(CONNECTION_OPTIONS).given("connect()", given));
 }
 
 /** The frames of what was sent, which must be whole. */
@@ -435,18 +438,18 @@ describe("the options", () => {
     ["options.drainTimeoutMs", { drainTimeoutMs: 0 }],
     ["options.drainTimeoutMs", { drainTimeoutMs: 2 ** 31 }],
   ])("%s is refused when there can be no such thing: %j", async ([name, options]) => {
-    expect(() => connectionLimits(options)).toThrow(RangeError);
+    expect(() => limitsOf(options)).toThrow(RangeError);
     await expect(connect("tcp://127.0.0.1:1", options)).rejects.toThrow(name);
   });
 
-  test("MAX_BUFFER_LIMIT_BYTES and MAX_DRAIN_TIMEOUT_MS are the most", () => {
+  test("MAX_BUFFER_LIMIT_BYTES and MAX_COUNT are the most", () => {
     const most = { maxReadBufferBytes: giga, maxWriteBufferBytes: giga, drainTimeoutMs: 2 ** 31 - 1 };
-    expect(connectionLimits(most)).toMatchObject(most);
+    expect(limitsOf(most)).toMatchObject(most);
   });
 
   test("whenWriteBufferFull has three values", () => {
     const options: object = { whenWriteBufferFull: "panic" };
-    expect(() => connectionLimits(options)).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_VALUE" }));
+    expect(() => limitsOf(options)).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_VALUE" }));
     const policies: readonly WhenWriteBufferFull[] = ["close", "drop", "throw"];
     for (const whenWriteBufferFull of policies)
       expect(connectionLimits({ whenWriteBufferFull })).toMatchObject({ whenWriteBufferFull });

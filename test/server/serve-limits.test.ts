@@ -3,12 +3,19 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { SOMAXCONN } from "../../src/index.ts";
 import { connectionLimits } from "../../src/server/connection/connection-options.ts";
+import {
+  DEFAULT_HANDSHAKE_TIMEOUT_MS,
+  DEFAULT_MAX_HANDSHAKES,
+  DEFAULT_MAX_HANDSHAKES_PER_ADDRESS,
+  DEFAULT_WRITE_TIMEOUT_MS,
+  listenerSettings,
+} from "../../src/server/listener-options.ts";
 import {
   DEFAULT_MAX_CONNECTIONS,
   DEFAULT_MAX_PENDING_REPLIES,
   DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS,
-  DEFAULT_WRITE_TIMEOUT_MS,
   serveLimits,
 } from "../../src/server/serve-options.ts";
 import { type ConnectionsAlarm, type ServeOptions, type Server, type ServiceInput, serve } from "../../src/server.ts";
@@ -343,22 +350,27 @@ describe("maxConnections, wait", () => {
 });
 
 describe("the options of a server", () => {
-  test("DEFAULT_MAX_CONNECTIONS, DEFAULT_MAX_PENDING_REPLIES, DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS, DEFAULT_WRITE_TIMEOUT_MS: the defaults", () => {
-    expect(serveLimits({})).toEqual({
-      ...connectionLimits({}),
+  test("DEFAULT_MAX_CONNECTIONS, DEFAULT_MAX_PENDING_REPLIES, DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS, DEFAULT_WRITE_TIMEOUT_MS, DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_MAX_HANDSHAKES, DEFAULT_MAX_HANDSHAKES_PER_ADDRESS: the defaults", () => {
+    const { server, listeners } = serveLimits({});
+    expect(server).toMatchObject({
       maxConnections: DEFAULT_MAX_CONNECTIONS,
-      whenFull: "wait",
       maxConnectionsPerAddress: Number.POSITIVE_INFINITY,
       acceptRatePerAddress: undefined,
       datagramRatePerAddress: undefined,
-      firstByteTimeoutMs: undefined,
-      idleTimeoutMs: undefined,
-      readTimeoutMs: undefined,
-      writeTimeoutMs: DEFAULT_WRITE_TIMEOUT_MS,
-      totalTimeoutMs: undefined,
       maxPendingReplies: DEFAULT_MAX_PENDING_REPLIES,
       maxPendingRepliesPerAddress: DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS,
       alarms: [{ raiseAt: Math.ceil(DEFAULT_MAX_CONNECTIONS * 0.9) }],
+    });
+    const [settings] = listenerSettings("tcp://127.0.0.1:0", listeners);
+    expect(settings).toMatchObject({
+      limits: { ...connectionLimits({}), writeTimeoutMs: DEFAULT_WRITE_TIMEOUT_MS },
+      maxConnections: Number.POSITIVE_INFINITY,
+      whenFull: "wait",
+      backlog: SOMAXCONN,
+      handshakeTimeoutMs: DEFAULT_HANDSHAKE_TIMEOUT_MS,
+      maxHandshakes: DEFAULT_MAX_HANDSHAKES,
+      maxHandshakesPerAddress: DEFAULT_MAX_HANDSHAKES_PER_ADDRESS,
+      noDelay: true,
     });
   });
 
@@ -390,6 +402,6 @@ describe("the options of a server", () => {
   });
 
   test("MAX_COUNT is the most that a limit can be", () => {
-    expect(serveLimits({ maxConnections: 2_147_483_647 }).maxConnections).toBe(2_147_483_647);
+    expect(serveLimits({ maxConnections: 2_147_483_647 }).server.maxConnections).toBe(2_147_483_647);
   });
 });

@@ -1,6 +1,6 @@
 import { integer } from "../../socket/values.ts";
 import { bytes, choice, ms } from "../options/option-kind.ts";
-import { type OptionKindsOf, type OptionValues, options } from "../options/option-table.ts";
+import { type GivenOptions, type OptionKindsOf, options } from "../options/option-table.ts";
 import type { LinkTimeouts } from "../transport/timed-link.ts";
 
 /** What a connection keeps that nobody reads; then it is not read from. */
@@ -97,11 +97,14 @@ export interface ConnectionLimits extends LinkTimeouts {
   readonly maxUnsentBytesWhileReading: number;
 }
 
-/** What the options say together. Throws for marks that contradict each other. */
+const TABLE = options(CONNECTION_OPTIONS);
+
+/** What options say that were checked, with the defaults of all others. Throws for marks that contradict each other. */
 export function connectionLimits(
-  values: OptionValues<typeof CONNECTION_OPTIONS>,
+  given: GivenOptions<typeof CONNECTION_OPTIONS>,
   argument = "options",
 ): ConnectionLimits {
+  const values = TABLE.fill(given);
   const most = values.maxWriteBufferBytes;
   const { highWaterBytes = Math.min(DEFAULT_HIGH_WATER_BYTES, most) } = values;
   const high = integer(`${argument}.highWaterBytes`, highWaterBytes, 1, most);
@@ -113,6 +116,3 @@ export function connectionLimits(
     maxUnsentBytesWhileReading: Math.min(MAX_UNSENT_BYTES_WHILE_READING, most / 2),
   };
 }
-
-/** The limits of a connection that was told nothing. */
-export const DEFAULT_LIMITS = connectionLimits(options(CONNECTION_OPTIONS).fill({}));

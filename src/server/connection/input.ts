@@ -68,6 +68,24 @@ export class Input implements LinkInput, PushOwner {
     this.#connection = connection;
   }
 
+  /** Another link has taken over. */
+  use(link: Link): void {
+    this.#link = link;
+    this.#isReading = false;
+    if (this.#waiter !== undefined || this.#phase === "discarding") this.#resume();
+  }
+
+  /** What has come and was not read, taken out, and nothing more is received. Throws while somebody reads. */
+  takeUnread(): Buffer {
+    if (this.#waiter !== undefined) throw new ConnectionError("ERR_SOCKWRIGHT_READING");
+    this.#takeOver(undefined);
+    this.#pause();
+    const pieces: Buffer[] = [];
+    for (let piece = this.#buffer.shift(); piece !== undefined; piece = this.#buffer.shift()) pieces.push(piece);
+    this.#leaveReadBuffer();
+    return Buffer.concat(pieces);
+  }
+
   /** Why the connection was lost, if it was. */
   get failure(): Error | undefined {
     return this.#failure;

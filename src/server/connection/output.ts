@@ -59,6 +59,12 @@ export class Output implements LinkOutput, TurnEnder {
     this.#input = input;
   }
 
+  /** Another link has taken over. */
+  use(link: Link): void {
+    this.#link = link;
+    this.#isBlocked = false;
+  }
+
   /** Each write is a record. */
   get isRecords(): boolean {
     return this.#link.isRecords;

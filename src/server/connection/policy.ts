@@ -1,7 +1,7 @@
 import type { DeadlineName } from "../time/deadline-error.ts";
 import { type DeadlineWheel, deadlines } from "../time/deadline-wheel.ts";
 import type { Peer } from "../transport/peer.ts";
-import { type ConnectionLimits, DEFAULT_LIMITS } from "./connection-options.ts";
+import { type ConnectionLimits, type ConnectionOptions, connectionLimits } from "./connection-options.ts";
 
 /**
  * What a connection was not waited for any longer: a deadline; `linger`, the end of a peer that was sent its own; `grace`,
@@ -25,9 +25,9 @@ export interface ConnectionPolicy extends ConnectionLimits {
 const UNTOLD = { wheel: deadlines, writeBufferFull: () => undefined, expired: () => undefined };
 
 /** Of a client, which nobody counts for. */
-export function clientPolicy(limits: ConnectionLimits = DEFAULT_LIMITS): ConnectionPolicy {
-  return { ...limits, ...UNTOLD, isAccepted: false };
+export function clientPolicy(given: ConnectionOptions = {}): ConnectionPolicy {
+  return { ...connectionLimits(given), ...UNTOLD, isAccepted: false };
 }
 
 /** What a connection goes by that was not told anything else. */
-export const DEFAULT_POLICY: ConnectionPolicy = { ...DEFAULT_LIMITS, ...UNTOLD, isAccepted: true };
+export const DEFAULT_POLICY: ConnectionPolicy = { ...connectionLimits({}), ...UNTOLD, isAccepted: true };

@@ -63,8 +63,9 @@ export class AddressRate {
 const RATE: OptionNames<Rate> = { perSecond: true, burst: true };
 
 /** Gives the rate back if there can be one like it. */
-export function rate(name: string, value: Rate): Rate {
-  checkOptions("a rate", value, RATE, rateForm, name);
+export function rate(name: string, given: unknown): Rate {
+  checkOptions("a rate", given, RATE, rateForm, name);
+  const value = given as Rate;
   positive(`${name}.perSecond`, value.perSecond, 0);
   if (value.burst !== undefined) positive(`${name}.burst`, value.burst, 1);
   return value;

@@ -67,16 +67,28 @@ export class Admission {
     this.#arriving++;
   }
 
-  /** Whether there is a place for one that has entered; else it has left with this. What its address says comes by itself. */
-  enter(): boolean {
+  /**
+   * Why one that has entered may not stay: it has left with that. Undefined where it may.
+   *
+   * @param peer - who is asked for its address, too; without one {@link refusal} is asked later.
+   */
+  enter(peer: Peer | undefined): RefusalReason | undefined {
     this.#arriving--;
-    if (this.#active < this.#limits.maxConnections) {
+    const isFull = this.#active >= this.#limits.maxConnections;
+    const refusal = isFull ? "max-connections" : peer && this.refusal(peer);
+    if (refusal === undefined) {
       this.#active++;
       this.#changed(this.#active);
-      return true;
+      return undefined;
     }
     this.#openIfRoom();
-    return false;
+    return refusal;
+  }
+
+  /** One that has entered was refused by its listener. */
+  turnedAway(): void {
+    this.#arriving--;
+    this.#openIfRoom();
   }
 
   /** Why one that has a place may not keep it, by its address; undefined where it may, and counts for its address from now on. */

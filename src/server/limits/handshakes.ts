@@ -5,6 +5,12 @@ import { addressKey } from "./address-key.ts";
 /** Which limit a connection had to give way to. */
 export type HandshakeLimit = "max-handshakes" | "max-handshakes-per-address";
 
+/**
+ * Why a connection did not come to the service: the time for the handshake was over; it gave way to another one; it was lost; the
+ * handshake closed it, or failed; the server has closed.
+ */
+export type HandshakeFailure = "timeout" | HandshakeLimit | "lost" | "closed" | "failed" | "server-closed";
+
 /** A connection between accept and service. */
 export interface PendingHandshake extends Placed {
   readonly peer: Peer;

@@ -10,6 +10,7 @@ export interface ServerChannel<Message> {
 export const connectionStarts = named("sockwright:server:connection:start");
 export const connectionStops = named("sockwright:server:connection:stop");
 export const refusals = named("sockwright:server:refused");
+export const failedHandshakes = named("sockwright:server:handshake-failed");
 export const timeouts = named("sockwright:server:timeout");
 export const fullWriteBuffers = named("sockwright:server:write-buffer-full");
 export const drops = named("sockwright:server:dropped");

@@ -7,10 +7,11 @@ import type { ConnectionStart } from "./connection-messages.ts";
 
 /** Tells of the connections of a server when they begin and when they have ended. */
 export class ConnectionSpans {
-  readonly #service: string;
+  readonly #named: { readonly service: string };
 
-  constructor(service: string) {
-    this.#service = service;
+  /** @param named - who knows what the service is called, which a reload may change. */
+  constructor(named: { readonly service: string }) {
+    this.#named = named;
   }
 
   /** Whether anybody listens. */
@@ -20,7 +21,7 @@ export class ConnectionSpans {
 
   /** What is told of a connection when it begins. */
   describe(id: number, peer: Peer, at: SocketUrl): ConnectionStart {
-    return { id, service: this.#service, url: formatSocketUrl(at), peer };
+    return { id, service: this.#named.service, url: formatSocketUrl(at), peer };
   }
 
   begin(start: ConnectionStart): void {

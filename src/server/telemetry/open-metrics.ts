@@ -57,6 +57,12 @@ const numbers: readonly Source[] = [
     of: (stats) => ["code", stats.acceptErrors],
   },
   {
+    name: "sockwright_handshakes_failed",
+    type: "counter",
+    help: "Connections that did not come from their handshake to the service.",
+    of: (stats) => ["reason", stats.handshakesFailed],
+  },
+  {
     name: "sockwright_errors",
     type: "counter",
     help: "Connections and datagrams that the service failed on, and listeners that failed.",

@@ -1,6 +1,7 @@
 import type { ExpiryReason } from "../connection/policy.ts";
 import type { RefusalReason } from "../limits/admission.ts";
 import type { DropReason } from "../limits/datagram-limit.ts";
+import type { HandshakeFailure } from "../limits/handshakes.ts";
 import type { EndReason } from "./connection-end.ts";
 import type { ConnectionTotals } from "./connection-messages.ts";
 import { Histogram, type HistogramSnapshot, scale } from "./histogram.ts";
@@ -20,12 +21,14 @@ export type Tally = Readonly<Record<string, number>>;
 export interface ServerStats {
   /** The name of the service. */
   readonly service: string;
-  /** Connections that are open. */
+  /** Connections that are open, those whose handshake goes on among them. */
   readonly connectionsActive: number;
   /** Connections that were served. */
   readonly connectionsAccepted: number;
   /** Connections that were reset instead, by reason: see {@link ServeOptions}. */
   readonly connectionsRefused: Readonly<Record<RefusalReason, number>>;
+  /** Connections that did not come from their handshake to the service, by reason: see {@link HandshakeFailure}. */
+  readonly handshakesFailed: Readonly<Record<HandshakeFailure, number>>;
   /**
    * Connections that were not waited for any longer, by the name of the deadline; `linger` where the peer did not end after
    * the server had, `grace` where the service did not when the server closed.
@@ -60,14 +63,24 @@ export class ServerCounters {
   writeBufferFull = 0;
   repliesSent = 0;
   repliesDropped = 0;
-  readonly #service: string;
+  service: string;
   readonly #refused: Record<RefusalReason, number> = {
     "max-connections": 0,
     "max-connections-per-address": 0,
     "accept-rate-per-address": 0,
     "out-of-descriptors": 0,
   };
+  readonly #failedHandshakes: Record<HandshakeFailure, number> = {
+    timeout: 0,
+    "max-handshakes": 0,
+    "max-handshakes-per-address": 0,
+    lost: 0,
+    closed: 0,
+    failed: 0,
+    "server-closed": 0,
+  };
   readonly #expired: Record<ExpiryReason, number> = {
+    handshake: 0,
     "first-byte": 0,
     idle: 0,
     read: 0,
@@ -99,11 +112,15 @@ export class ServerCounters {
   readonly #errors = new Map<string, number>();
 
   constructor(service: string) {
-    this.#service = service;
+    this.service = service;
   }
 
   refused(reason: RefusalReason): void {
     this.#refused[reason]++;
+  }
+
+  handshakeFailed(reason: HandshakeFailure): void {
+    this.#failedHandshakes[reason]++;
   }
 
   dropped(reason: DropReason): void {
@@ -132,10 +149,11 @@ export class ServerCounters {
   /** As it is now; it does not change any more. */
   snapshot(connectionsActive: number): ServerStats {
     return {
-      service: this.#service,
+      service: this.service,
       connectionsActive,
       connectionsAccepted: this.connectionsAccepted,
       connectionsRefused: { ...this.#refused },
+      handshakesFailed: { ...this.#failedHandshakes },
       connectionsExpired: { ...this.#expired },
       writeBufferFull: this.writeBufferFull,
       connectionsEnded: { ...this.#ended },

@@ -2,6 +2,7 @@ import type { WhenWriteBufferFull } from "../connection/connection-options.ts";
 import type { ExpiryReason } from "../connection/policy.ts";
 import type { RefusalReason } from "../limits/admission.ts";
 import type { DropReason } from "../limits/datagram-limit.ts";
+import type { HandshakeFailure } from "../limits/handshakes.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { ConnectionsAlarm } from "./connection-alarms.ts";
 import type { ConnectionStart, ConnectionStop } from "./connection-messages.ts";
@@ -22,6 +23,11 @@ export interface ServerMessages {
   "sockwright:server:connection:stop": ConnectionStop;
   /** A connection was reset instead of served. */
   "sockwright:server:refused": AboutPeer & { readonly reason: RefusalReason };
+  /** A connection did not come from its handshake to the service. */
+  "sockwright:server:handshake-failed": AboutPeer & {
+    readonly reason: HandshakeFailure;
+    readonly error: Error | undefined;
+  };
   /** A connection was not waited for any longer. */
   "sockwright:server:timeout": AboutPeer & { readonly deadline: ExpiryReason };
   /** The write buffer could not hold a write. */

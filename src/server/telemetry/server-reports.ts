@@ -3,8 +3,9 @@ import type { WhenWriteBufferFull } from "../connection/connection-options.ts";
 import type { ExpiryReason } from "../connection/policy.ts";
 import type { RefusalReason } from "../limits/admission.ts";
 import type { DropReason } from "../limits/datagram-limit.ts";
+import type { HandshakeFailure } from "../limits/handshakes.ts";
 import type { Peer } from "../transport/peer.ts";
-import { drops, errors, fullWriteBuffers, refusals, timeouts } from "./channels.ts";
+import { drops, errors, failedHandshakes, fullWriteBuffers, refusals, timeouts } from "./channels.ts";
 import { ServerCounters } from "./server-counters.ts";
 import type { HookName } from "./server-messages.ts";
 
@@ -16,14 +17,27 @@ type ErrorHook = (error: unknown, peer: Peer | undefined) => unknown;
  * promise rejects, is itself what is reported, with its name, and changes nothing for anybody else.
  */
 export class ServerReports {
-  readonly service: string;
+  service: string;
   readonly counters: ServerCounters;
-  readonly #onError: ErrorHook | undefined;
+  #onError: ErrorHook | undefined;
 
   constructor(service: string, onError: ErrorHook | undefined) {
     this.service = service;
     this.counters = new ServerCounters(service);
     this.#onError = onError;
+  }
+
+  /** What comes from now on is of a service of that name, and goes to that hook. */
+  use(service: string, onError: ErrorHook | undefined): void {
+    this.service = service;
+    this.counters.service = service;
+    this.#onError = onError;
+  }
+
+  /** A connection did not come to the service. What the handshake failed with is told as what a service fails with. */
+  handshakeFailed(reason: HandshakeFailure, error: Error | undefined, peer: Peer): void {
+    this.counters.handshakeFailed(reason);
+    if (failedHandshakes.hasSubscribers) failedHandshakes.publish({ reason, error, peer, service: this.service });
   }
 
   /** The service failed, or a listener: then there is no peer. */

@@ -1,8 +1,9 @@
 /** Which deadline of a connection has passed; the options of a server have the same names: `idleTimeoutMs` … */
-export type DeadlineName = "first-byte" | "idle" | "read" | "write" | "total" | "drain";
+export type DeadlineName = "handshake" | "first-byte" | "idle" | "read" | "write" | "total" | "drain";
 
 const MESSAGES: Readonly<Record<DeadlineName, string>> = {
-  "first-byte": "The client has said nothing since it connected",
+  handshake: "The handshake has taken too long",
+  "first-byte": "The peer has said nothing since the connection was made",
   idle: "Nothing was sent or received for too long",
   read: "The peer has sent nothing for too long",
   write: "The peer has taken nothing of what waits to be sent for too long",

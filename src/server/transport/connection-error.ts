@@ -8,6 +8,8 @@ const MESSAGES = {
   ERR_SOCKWRIGHT_READING: "The connection is being read from already: await that first",
   ERR_SOCKWRIGHT_RECORDS: "The connection carries records, and a file is none: cut it into records of your own",
   ERR_SOCKWRIGHT_RECORD_TOO_LONG: "A record came that is longer than 1 MiB, the most that is received",
+  ERR_SOCKWRIGHT_SERVER_CLOSED: "The server is closed, or closes",
+  ERR_SOCKWRIGHT_TIMEOUT: "The call has taken longer than its timeoutMs",
   ERR_SOCKWRIGHT_TOO_LONG: "No delimiter came within maxBytes",
   ERR_SOCKWRIGHT_UNEXPECTED_END: "The connection ended in the middle of what was to be read",
   ERR_SOCKWRIGHT_WRITE_BUFFER_FULL:
@@ -30,6 +32,8 @@ export type ConnectionErrorCode = keyof typeof MESSAGES;
  * | `ERR_SOCKWRIGHT_READING` | a second read while one waits |
  * | `ERR_SOCKWRIGHT_RECORDS` | `sendFile()` where each write is a record |
  * | `ERR_SOCKWRIGHT_RECORD_TOO_LONG` | a record of a seqpacket or datagram socket came that is longer than 1 MiB |
+ * | `ERR_SOCKWRIGHT_SERVER_CLOSED` | `reload()` of a server that is closed, or closes |
+ * | `ERR_SOCKWRIGHT_TIMEOUT` | a call has taken longer than its `timeoutMs` |
  * | `ERR_SOCKWRIGHT_TOO_LONG` | `readUntil()` found no delimiter within `maxBytes` |
  * | `ERR_SOCKWRIGHT_UNEXPECTED_END` | the end came inside of what `readExactly()` or `readUntil()` was to read |
  * | `ERR_SOCKWRIGHT_WRITE_BUFFER_FULL` | the write buffer cannot hold a write: the connection is aborted, or the write throws |

@@ -12,6 +12,8 @@ export interface Scheme {
   readonly defaultPort?: number;
   /** The options behind the `?`. */
   readonly options: Readonly<Record<string, UrlOptionKind>>;
+  /** What a service must speak to be served on it: one of its `protocols`. */
+  readonly protocol?: string;
   /** What is between accept and service: the name of a maker in handshake.ts. */
   readonly handshake?: string;
 }

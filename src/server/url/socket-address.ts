@@ -13,6 +13,7 @@ import {
   SOCK_STREAM,
   VMADDR_PORT_ANY,
 } from "../../socket/values.ts";
+import { baseOf, isOfDatagrams } from "./schemes.ts";
 import { withZone } from "./scope.ts";
 import { type AddressUrl, formatSocketUrl, type InternetUrl } from "./socket-url.ts";
 import { isMulticast } from "./url-options.ts";

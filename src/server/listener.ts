@@ -1,0 +1,268 @@
+import type { AsyncResource } from "node:async_hooks";
+import type { Address } from "../socket/values.ts";
+import { Connection, nextConnectionId } from "./connection/connection.ts";
+import type { ConnectionPolicy } from "./connection/policy.ts";
+import { type ConnectionSet, Session } from "./connection-set.ts";
+import { HANDSHAKES, type Handshake, HandshakeRun } from "./handshake.ts";
+import type { Admission, RefusalReason } from "./limits/admission.ts";
+import { Handshakes } from "./limits/handshakes.ts";
+import type { ListenerSettings } from "./listener-options.ts";
+import type { ServiceRun } from "./service-run.ts";
+import { type ConnectionContext, contextOf } from "./telemetry/connection-context.ts";
+import type { ConnectionStart } from "./telemetry/connection-messages.ts";
+import { deadlines } from "./time/deadline-wheel.ts";
+import { ContextLink } from "./transport/context-link.ts";
+import type { Link } from "./transport/link.ts";
+import type { Peer } from "./transport/peer.ts";
+import { peerOf } from "./transport/peer-of.ts";
+import { timed } from "./transport/timed-link.ts";
+import type { LinkListener, ListenerEvents, Transport } from "./transport/transport.ts";
+import { SCHEMES } from "./url/schemes.ts";
+import type { SocketUrl } from "./url/socket-url.ts";
+
+/** Connections that a listener has taken before its server has begun; further ones are reset. */
+export const MAX_EARLY_CONNECTIONS = 64;
+
+/** What a listener needs of its server. */
+export interface ListenerOwner {
+  readonly admission: Admission;
+  readonly connections: ConnectionSet;
+  /** As it is now. */
+  readonly context: ConnectionContext | undefined;
+}
+
+/**
+ * One listener of a server: it takes connections as long as there is a place for them, and gives them to the service, by way of
+ * a handshake where it has one. From its opening to {@link begin} it takes none, since another listener may not open.
+ */
+export class Listener implements ListenerEvents {
+  readonly handshakes = new Handshakes();
+  readonly #server: ListenerOwner;
+  #settings: ListenerSettings;
+  #policy: ConnectionPolicy;
+  #handshake: Handshake | undefined;
+  #run: ServiceRun;
+  #session: Session | undefined;
+  #socket: LinkListener | undefined;
+  #transport: string | undefined;
+  /** Over a transport that cannot leave them in the backlog. */
+  #early: Link[] | undefined = [];
+  /** Sockets of this listener that wait for a place. */
+  #waiting: { open: (() => void) | undefined }[] = [];
+  #isAwaiting = false;
+  #arriving = 0;
+  #active = 0;
+
+  constructor(server: ListenerOwner, settings: ListenerSettings, run: ServiceRun) {
+    this.#server = server;
+    this.#settings = settings;
+    this.#run = run;
+    this.#policy = this.#policyOf(settings);
+    this.#handshake = handshakeOf(settings);
+  }
+
+  async open(transport: Transport): Promise<void> {
+    this.#transport = transport.name;
+    this.#socket = await transport.listen(this.#settings.url, this, this.#settings);
+  }
+
+  /** Where it listens; with the real port. */
+  get url(): SocketUrl {
+    return this.#socket?.url ?? this.#settings.url;
+  }
+
+  /** Where it was told to listen. */
+  get requestedUrl(): SocketUrl {
+    return this.#settings.url;
+  }
+
+  /** Which transport its socket is of. */
+  get transport(): string | undefined {
+    return this.#transport;
+  }
+
+  get isLive(): boolean {
+    return this.#socket?.isLive === true;
+  }
+
+  /** Takes connections from now on. */
+  begin(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const link of early) this.#take(link);
+    this.#openIfRoom();
+  }
+
+  /** Goes by other settings from now on, and gives new connections to that service; open ones go on as they are. */
+  use(settings: ListenerSettings, run: ServiceRun): void {
+    this.#settings = settings;
+    this.#run = run;
+    this.#policy = this.#policyOf(settings);
+    this.#handshake = handshakeOf(settings);
+    this.#session = undefined;
+    this.#socket?.configure?.(settings);
+    this.#openIfRoom();
+  }
+
+  /** Accepts no more. Connections that exist live on. */
+  async close(): Promise<void> {
+    for (const link of this.#early?.splice(0) ?? []) link.abort();
+    await this.#socket?.close();
+  }
+
+  get room(): number {
+    if (this.#early !== undefined) return 0;
+    const { whenFull, maxConnections } = this.#settings;
+    if (whenFull === "refuse") return Number.POSITIVE_INFINITY;
+    return Math.min(this.#server.admission.room, maxConnections - this.#active - this.#arriving);
+  }
+
+  whenOpen(open: () => void): () => void {
+    const wish: { open: (() => void) | undefined } = { open };
+    this.#waiting.push(wish);
+    this.#await();
+    return () => {
+      wish.open = undefined;
+    };
+  }
+
+  entered(): void {
+    this.#arriving++;
+    this.#server.admission.entered();
+  }
+
+  shed(address: Address): void {
+    this.#server.connections.reports.refused("out-of-descriptors", peerOf(address));
+  }
+
+  acceptFailed(error: unknown): void {
+    this.#server.connections.reports.counters.acceptFailed(error);
+  }
+
+  failed(error: Error): void {
+    this.#server.connections.reports.failed(error, undefined);
+  }
+
+  accepted(link: Link): void {
+    const early = this.#early;
+    if (early === undefined) {
+      this.#take(link);
+    } else if (early.length < MAX_EARLY_CONNECTIONS) {
+      early.push(link);
+    } else {
+      this.#arriving--;
+      this.#server.admission.turnedAway();
+      this.#refuse(link, "max-connections");
+    }
+  }
+
+  /** What a limit by address says of a connection that has a place. */
+  refusalByAddress(peer: Peer): RefusalReason | undefined {
+    return this.#server.admission.refusal(peer);
+  }
+
+  /** One that had a place has left; `peer` is that of one that counted for its address. */
+  left(peer: Peer | undefined): void {
+    this.#active--;
+    this.#server.admission.left(peer);
+  }
+
+  #take(link: Link): void {
+    const { admission, connections } = this.#server;
+    this.#arriving--;
+    const isFull = this.#active >= this.#settings.maxConnections;
+    if (isFull) admission.turnedAway();
+    // Before a handshake the peer may be a proxy: limits by address are for the one for whom that speaks.
+    const refusal = isFull ? "max-connections" : admission.enter(this.#handshake === undefined ? link.peer : undefined);
+    if (refusal !== undefined) {
+      this.#refuse(link, refusal);
+      return;
+    }
+    this.#active++;
+    const id = nextConnectionId();
+    const { context } = this.#server;
+    const session = this.#sessionNow();
+    if (context === undefined) {
+      this.#start(link, id, session.of({ id, peer: link.peer }));
+      return;
+    }
+    const start = connections.spans.describe(id, link.peer, session.at);
+    this.#startInContext(link, start, connections.spans.hasSubscribers ? session.startedWith(start) : session, context);
+  }
+
+  #startInContext(link: Link, start: ConnectionStart, session: Session, context: ConnectionContext): void {
+    const { reports } = this.#server.connections;
+    let own: AsyncResource;
+    try {
+      own = contextOf(start, context, (error) => reports.hookFailed("context", error, link.peer));
+    } catch (error) {
+      link.abort();
+      this.left(this.#handshake === undefined ? link.peer : undefined);
+      reports.hookFailed("context", error, link.peer);
+      return;
+    }
+    own.runInAsyncScope(() => this.#start(new ContextLink(link, own), start.id, session));
+  }
+
+  #start(link: Link, id: number, session: Session): void {
+    const policy = this.#policy;
+    const connection = new Connection(timed(link, policy, policy.wheel, policy.expired), policy, id);
+    if (this.#handshake === undefined) this.#server.connections.begin(connection, session);
+    else new HandshakeRun(connection, session).begin(this.#handshake, this.#settings);
+  }
+
+  #refuse(link: Link, reason: RefusalReason): void {
+    link.abort();
+    this.#server.connections.reports.refused(reason, link.peer);
+  }
+
+  /** All connections that come by these settings share one. */
+  #sessionNow(): Session {
+    this.#session ??= new Session(this, this.#server.connections, this.#run);
+    return this.#session;
+  }
+
+  #policyOf({ limits }: ListenerSettings): ConnectionPolicy {
+    const { reports } = this.#server.connections;
+    return {
+      ...limits,
+      isAccepted: true,
+      wheel: deadlines,
+      writeBufferFull: (peer) => reports.writeBufferFull(limits.whenWriteBufferFull, peer),
+      expired: (reason, peer) => reports.expired(reason, peer),
+    };
+  }
+
+  /** Looks again when a connection of the server has left. */
+  #await(): void {
+    if (this.#isAwaiting) return;
+    this.#isAwaiting = true;
+    this.#server.admission.whenOpen(() => {
+      this.#isAwaiting = false;
+      this.#openIfRoom();
+    });
+  }
+
+  #openIfRoom(): void {
+    if (this.#waiting.length === 0) return;
+    if (this.room <= 0) {
+      this.#await();
+      return;
+    }
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { open } of waiting) open?.();
+  }
+}
+
+/** That of the scheme comes first: what the listener's own says is said in it. */
+function handshakeOf(settings: ListenerSettings): Handshake | undefined {
+  const name = SCHEMES.get(settings.url.scheme)?.handshake;
+  const outer = name === undefined ? undefined : HANDSHAKES.get(name)?.(settings);
+  const inner = settings.handshake;
+  if (outer === undefined || inner === undefined) return outer ?? inner;
+  return async (connection, signal) => {
+    await outer(connection, signal);
+    await inner(connection, signal);
+  };
+}
