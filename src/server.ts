@@ -1,12 +1,13 @@
 /** Servers and clients by URL, layer 2 of Sockwright: `sockwright/server`. */
 
 export { type ConnectOptions, type ConnectTarget, connect } from "./server/connect.ts";
-export type { Connection, ConnectionStats, ReadUntilOptions } from "./server/connection/connection.ts";
+export type { Connection, ConnectionStats } from "./server/connection/connection.ts";
 export type { ConnectionOptions, WhenWriteBufferFull } from "./server/connection/connection-options.ts";
 export type { SendFileOptions } from "./server/connection/file-sending.ts";
 export type { Frames } from "./server/connection/frames.ts";
 export type { ExpiryReason } from "./server/connection/policy.ts";
 export type { Push } from "./server/connection/push.ts";
+export type { LimitedRead, WaitOptions } from "./server/connection/wait.ts";
 export type { ConnectionInfo } from "./server/connection-set.ts";
 export type { Handshake } from "./server/handshake.ts";
 export type { Rate } from "./server/limits/address-rate.ts";

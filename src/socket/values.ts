@@ -1,5 +1,6 @@
 // The door of layer 1 to what needs no addon, and loads none: arguments and their errors, options, errno, constants. Whoever is
 // above imports this or internal.ts, and no other file of the folder.
+export { AbortWait } from "./abort.ts";
 export type { AcceptGate } from "./accept-gate.ts";
 export type { Address, AddressInput } from "./address.ts";
 export { bytesOf, type Data, functionOf, integer, outOfRange, viewOf, wrongType, wrongValue } from "./argument.ts";

@@ -9,9 +9,10 @@ import type {
   Connection,
   ConnectionOptions,
   ConnectOptions,
-  ReadUntilOptions,
+  LimitedRead,
   SendFileOptions,
   ServeOptions,
+  WaitOptions,
 } from "../../src/server.ts";
 import { connect, formatSocketUrl, openMetrics, parseSocketUrl, serve } from "../../src/server.ts";
 import { type GreetOptions, greet } from "../../src/services/greet/greet.ts";
@@ -71,6 +72,8 @@ const common: { [Name in keyof CommonOptions]-?: readonly unknown[] } = {
   noDelay: [true],
 };
 
+const wait = { timeoutMs: [], signal: [] };
+
 describe.each([
   row<ServeOptions>(
     "serve()",
@@ -102,7 +105,16 @@ describe.each([
   row<LingerOptions>("connection.close()", "promise", { lingerMs: [], idleMs: [] }, (options) =>
     connection().close(options),
   ),
-  row<ReadUntilOptions>("connection.readUntil()", "promise", { maxBytes: [] }, (options) =>
+  // What is no object in the place of the options is `maxBytes`.
+  row<LimitedRead>("connection.read()", "promise", { maxBytes: [], ...wait }, (options) =>
+    connection().read(typeof options === "object" ? options : ([options] as never)),
+  ),
+  row<WaitOptions>("connection.readExactly()", "promise", wait, (options) => connection().readExactly(1, options)),
+  row<WaitOptions>("connection.drained()", "promise", wait, (options) => connection().drained(options)),
+  row<WaitOptions>("connection.flushed()", "promise", wait, (options) => connection().flushed(options)),
+  row<WaitOptions>("frames.read()", "promise", wait, (options) => connection().frames(lines()).read(options)),
+  row<WaitOptions>("frames.skip()", "promise", wait, (options) => connection().frames(lines()).skip(options)),
+  row<LimitedRead>("connection.readUntil()", "promise", { maxBytes: [], ...wait }, (options) =>
     connection().readUntil("\n", options),
   ),
   row<SendFileOptions>("connection.sendFile()", "promise", { offset: [], length: [] }, (options) =>

@@ -27,8 +27,9 @@ import { type HeldBack, Input, type InputPhase } from "./input.ts";
 import { Output } from "./output.ts";
 import { type ConnectionPolicy, DEFAULT_POLICY } from "./policy.ts";
 import { BytePush, type Push } from "./push.ts";
-import { MAX_READ_BYTES, NEXT_PIECE, ReadAtMost, ReadExactly, ReadUntil } from "./read.ts";
+import { MAX_READ_BYTES, NEXT_PIECE, type Read, ReadAtMost, ReadExactly, ReadUntil } from "./read.ts";
 import { lostWith, tolerated, WatchedPromise } from "./unawaited.ts";
+import { checkWait, LIMITED_READ, type LimitedRead, type WaitOptions, waitOf } from "./wait.ts";
 
 /** How long a connection that was closed here waits for the peer's end, discarding what still comes. */
 export const LINGER_MS = 2_000;
@@ -45,14 +46,7 @@ export interface LingerOptions {
   readonly idleMs?: number | undefined;
 }
 
-/** What `readUntil` reads at most. */
-export interface ReadUntilOptions {
-  /** With the delimiter, 1 to 16 MiB; default 64 KiB. */
-  readonly maxBytes?: number | undefined;
-}
-
 const LINGER_OPTIONS: OptionNames<LingerOptions> = { lingerMs: true, idleMs: true };
-const READ_UNTIL_OPTIONS: OptionNames<ReadUntilOptions> = { maxBytes: true };
 
 /** Whom a connection tells what becomes of it: its server. One is shared by many connections, none of it is theirs. */
 export interface ConnectionOwner {
@@ -252,27 +246,53 @@ export class Connection {
 
   /**
    * What comes next: at least one byte, or a whole record; with `maxBytes` no more of a stream than that, and then all that
-   * is there, as recv(2) does it. Undefined when the peer has ended. See {@link Connection}.
+   * is there, as recv(2) does it. Undefined when the peer has ended.
    *
-   * @throws the error of the system call that lost the connection: `ECONNRESET` … · ConnectionError `ERR_SOCKWRIGHT_READING`.
+   * @param options - `maxBytes` alone, or how much it takes and how long it waits.
+   * @throws the error of the system call that lost the connection: `ECONNRESET` … · ConnectionError `ERR_SOCKWRIGHT_READING`,
+   * and `ERR_SOCKWRIGHT_TIMEOUT` after `timeoutMs` · AbortError. After these three the connection is as it was.
+   * @example
+   * ```ts
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+   *   connection.write("hello");
+   *   await connection.read();
+   * });
+   * const client = await connect(server.urls[0] ?? "");
+   * console.log(String(await client.read({ maxBytes: 4 }))); // => hell
+   * console.log(String(await client.read({ timeoutMs: 5_000 }))); // => o
+   * await client.read({ timeoutMs: 50 }).catch((error: unknown) => {
+   *   console.log(error instanceof Error && "code" in error && error.code); // => ERR_SOCKWRIGHT_TIMEOUT
+   * });
+   * await client.close();
+   * await server.close();
+   * ```
    */
-  read(maxBytes?: number): Promise<Buffer | undefined> {
-    if (maxBytes === undefined) return this.#input.read(NEXT_PIECE);
+  read(options?: number | LimitedRead): Promise<Buffer | undefined> {
+    if (options === undefined) return this.#input.read(NEXT_PIECE);
     return promised(() => {
-      const most = integer("maxBytes", maxBytes, 1, MAX_READ_BYTES);
-      return this.#input.read(this.#link.isRecords ? NEXT_PIECE : new ReadAtMost(most));
+      // Text is told how a number is written.
+      if (typeof options !== "object") return this.#input.read(this.#readAtMost("maxBytes", options));
+      checkOptions("connection.read()", options, LIMITED_READ);
+      const { maxBytes } = options;
+      const read = maxBytes === undefined ? NEXT_PIECE : this.#readAtMost("options.maxBytes", maxBytes);
+      return this.#input.read(read, waitOf(options));
     });
   }
 
   /**
-   * So many bytes. See {@link Connection}.
+   * So many bytes, however many that are: `maxReadBufferBytes` limits only what nobody reads. See {@link Connection}.
    *
    * @param count - 0 to 16 MiB.
    * @throws as {@link read} · ConnectionError `ERR_SOCKWRIGHT_UNEXPECTED_END` when the peer ends before; what had come can
    * still be read.
    */
-  readExactly(count: number): Promise<Buffer> {
-    return promised(() => this.#input.read(new ReadExactly(integer("count", count, 0, MAX_READ_BYTES))));
+  readExactly(count: number, options?: WaitOptions): Promise<Buffer> {
+    return promised(() => {
+      const read = new ReadExactly(integer("count", count, 0, MAX_READ_BYTES));
+      return this.#input.read(read, checkWait("connection.readExactly()", options));
+    });
   }
 
   /**
@@ -280,14 +300,14 @@ export class Connection {
    *
    * @throws as {@link readExactly} · ConnectionError `ERR_SOCKWRIGHT_TOO_LONG`; what had come can still be read.
    */
-  readUntil(delimiter: Data, options?: ReadUntilOptions): Promise<Buffer | undefined> {
+  readUntil(delimiter: Data, options?: LimitedRead): Promise<Buffer | undefined> {
     return promised(() => {
       const end = bytesOf("delimiter", delimiter);
       if (end.length === 0) throw wrongValue("delimiter", "must not be empty", delimiter);
-      checkOptions("connection.readUntil()", options, READ_UNTIL_OPTIONS, (most) => `, such as { maxBytes: ${most} }`);
+      checkOptions("connection.readUntil()", options, LIMITED_READ, (most) => `, such as { maxBytes: ${most} }`);
       const { maxBytes = DEFAULT_MAX_READ_BUFFER_BYTES } = options ?? {};
       integer("options.maxBytes", maxBytes, 1, MAX_READ_BYTES);
-      return this.#input.read(new ReadUntil(end, maxBytes));
+      return this.#input.read(new ReadUntil(end, maxBytes), waitOf(options));
     });
   }
 
@@ -373,9 +393,40 @@ export class Connection {
     return this.#output.write(data);
   }
 
-  /** Settles when less than 32 KiB wait to be sent; at once when `write` gave true. See {@link Connection}. */
-  drained(): Promise<void> {
-    return this.#output.drained();
+  /**
+   * Settles when less than 32 KiB wait to be sent; at once when `write` gave true. See {@link Connection}.
+   *
+   * @throws the error that lost the connection · ConnectionError `ERR_SOCKWRIGHT_TIMEOUT`, AbortError, as {@link read}.
+   */
+  drained(options?: WaitOptions): Promise<void> {
+    return options === undefined
+      ? this.#output.drained()
+      : promised(() => this.#output.drained(checkWait("connection.drained()", options)));
+  }
+
+  /**
+   * Settles when the kernel has all that is written now; what is written later, and the rest of a file, it does not wait for.
+   *
+   * @throws as {@link drained}.
+   * @example
+   * ```ts
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+   *   connection.write("goodbye");
+   *   await connection.flushed({ timeoutMs: 5_000 });
+   *   console.log(connection.bytesWritten); // => 7
+   * });
+   * const client = await connect(server.urls[0] ?? "");
+   * await client.readExactly(7);
+   * await client.close();
+   * await server.close();
+   * ```
+   */
+  flushed(options?: WaitOptions): Promise<void> {
+    return options === undefined
+      ? this.#output.flushed()
+      : promised(() => this.#output.flushed(checkWait("connection.flushed()", options)));
   }
 
   /**
@@ -647,6 +698,12 @@ export class Connection {
   #hasBroughtAbout(error: unknown): boolean {
     const isEnded = isError(error) && error instanceof ConnectionError && error.code === "ERR_SOCKWRIGHT_ENDED";
     return isEnded || error === this.failure;
+  }
+
+  /** Records are not cut. */
+  #readAtMost(name: string, maxBytes: number): Read<Buffer | undefined> {
+    const most = integer(name, maxBytes, 1, MAX_READ_BYTES);
+    return this.#link.isRecords ? NEXT_PIECE : new ReadAtMost(most);
   }
 
   #isKept(): boolean {

@@ -1,4 +1,5 @@
 import type { Decoder } from "../../codec/codec.ts";
+import { FrameError } from "../../codec/frame-error.ts";
 import type { Holder } from "./input.ts";
 import type { InputEnd, Read } from "./read.ts";
 import type { ReadBuffer } from "./read-buffer.ts";
@@ -17,37 +18,134 @@ export class FrameRead<T> implements Read<IteratorResult<T, undefined>>, Holder 
   }
 
   take(buffer: ReadBuffer): IteratorResult<T, undefined> | undefined {
+    const frame = this.next(buffer);
+    return frame === undefined ? undefined : { value: frame, done: false };
+  }
+
+  atEnd(_buffer: ReadBuffer, how: InputEnd): IteratorResult<T, undefined> {
+    const frame = this.last(how);
+    return frame === undefined ? { value: undefined, done: true } : { value: frame, done: false };
+  }
+
+  /** The next frame that is there. */
+  next(buffer: ReadBuffer): T | undefined {
     for (;;) {
       const frame = this.decoder.next();
-      if (frame !== undefined) return { value: frame, done: false };
+      if (frame !== undefined) return frame;
       const piece = buffer.shift();
       if (piece === undefined) return undefined;
       this.decoder.push(piece);
     }
   }
 
-  atEnd(_buffer: ReadBuffer, how: InputEnd): IteratorResult<T, undefined> {
-    // A frame that a stop has cut is none that its sender has left unfinished.
-    if (how === "stopped") return { value: undefined, done: true };
+  /** The next of what has just come, with nothing kept before it: what is not used of it is copied. */
+  nextOfLent(bytes: Uint8Array): T | undefined {
+    this.decoder.push(bytes);
+    let isDrained = false;
+    try {
+      const frame = this.decoder.next();
+      isDrained = frame === undefined;
+      return frame;
+    } finally {
+      if (!isDrained) this.decoder.keep();
+    }
+  }
+
+  /** One that the end makes a frame. One that a stop has cut is none that its sender has left unfinished. */
+  last(how: InputEnd): T | undefined {
+    if (how === "stopped") return undefined;
     this.decoder.end();
-    const frame = this.decoder.next();
-    return frame === undefined ? { value: undefined, done: true } : { value: frame, done: false };
+    return this.decoder.next();
   }
 }
 
 /** The same where no frame is a view of what was pushed: what has just come is pushed as it lies there, without a copy. */
 class OwnFrameRead<T> extends FrameRead<T> {
   takeLent(bytes: Uint8Array): IteratorResult<T, undefined> | undefined {
-    this.decoder.push(bytes);
-    let isDrained = false;
-    try {
-      const frame = this.decoder.next();
-      isDrained = frame === undefined;
-      return frame === undefined ? undefined : { value: frame, done: false };
-    } finally {
-      if (!isDrained) this.decoder.keep();
+    const frame = this.nextOfLent(bytes);
+    return frame === undefined ? undefined : { value: frame, done: false };
+  }
+}
+
+/** The next frame as it is, undefined behind the last one; for one call. */
+class BareFrameRead<T> implements Read<T | undefined> {
+  readonly wantedBytes = 0;
+  protected readonly frames: FrameRead<T>;
+
+  constructor(frames: FrameRead<T>) {
+    this.frames = frames;
+  }
+
+  take(buffer: ReadBuffer): T | undefined {
+    return this.frames.next(buffer);
+  }
+
+  atEnd(_buffer: ReadBuffer, how: InputEnd): T | undefined {
+    return this.frames.last(how);
+  }
+}
+
+class OwnBareFrameRead<T> extends BareFrameRead<T> {
+  takeLent(bytes: Uint8Array): T | undefined {
+    return this.frames.nextOfLent(bytes);
+  }
+}
+
+/** Drops the frame that the decoder has refused: gives how many bytes that were. */
+export class FrameSkip<T> implements Read<number> {
+  readonly wantedBytes = 0;
+  readonly #decoder: Decoder<T>;
+  readonly #skip: () => number | undefined;
+  /** What is dropped, or in the decoder still. */
+  #bytes: number;
+
+  /** Throws where the decoder can skip none. */
+  constructor(decoder: Decoder<T>, codec: string) {
+    if (decoder.skip === undefined) {
+      throw new FrameError("ERR_SOCKWRIGHT_FRAME_UNSKIPPABLE", { codec, offset: decoder.offset });
+    }
+    this.#decoder = decoder;
+    this.#skip = decoder.skip.bind(decoder);
+    this.#bytes = decoder.bufferedBytes;
+  }
+
+  take(buffer: ReadBuffer): number | undefined {
+    for (;;) {
+      const bytes = this.#skip();
+      if (bytes !== undefined) return bytes;
+      const piece = buffer.shift();
+      if (piece === undefined) return undefined;
+      this.#push(piece);
     }
   }
+
+  takeLent(bytes: Uint8Array): number | undefined {
+    this.#push(bytes);
+    try {
+      return this.#skip();
+    } finally {
+      this.#decoder.keep();
+    }
+  }
+
+  atEnd(_buffer: ReadBuffer, how: InputEnd): number {
+    if (how === "ended") {
+      this.#decoder.end();
+      const bytes = this.#skip();
+      if (bytes !== undefined) return bytes;
+    }
+    return this.#bytes - this.#decoder.bufferedBytes;
+  }
+
+  #push(bytes: Uint8Array): void {
+    this.#decoder.push(bytes);
+    this.#bytes += bytes.length;
+  }
+}
+
+/** How the next frame of a decoder is read as it is. */
+export function bareFrameRead<T>(frames: FrameRead<T>): Read<T | undefined> {
+  return frames instanceof OwnFrameRead ? new OwnBareFrameRead(frames) : new BareFrameRead(frames);
 }
 
 /** How the frames of a decoder are read. */

@@ -1,10 +1,12 @@
 import { type Codec, type Decoder, writesInPlace } from "../../codec/codec.ts";
-import { rejected, wrongType } from "../../socket/values.ts";
+import { promised, rejected, wrongType } from "../../socket/values.ts";
 import { errorOf } from "../transport/connection-error.ts";
-import { type FrameRead, frameRead } from "./frame-read.ts";
+import { bareFrameRead, type FrameRead, FrameSkip, frameRead } from "./frame-read.ts";
 import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
 import { ActivePush, type Push, type PushOwner } from "./push.ts";
+import { lostWith } from "./unawaited.ts";
+import { checkWait, type WaitOptions } from "./wait.ts";
 
 /**
  * A connection as frames instead of bytes: what `Connection.frames` gives. It is read by iteration or by {@link next}, or
@@ -58,11 +60,90 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
    * nothing more be read: a frame that is cut by that is left out. See {@link Frames}.
    *
    * @throws FrameError when what came is no frame: the connection lives on, so that an answer can say why, and every
-   * further call rejects with the same · the error of the system call that lost the connection · ConnectionError
+   * further call rejects with the same, until {@link skip} or {@link release} · the error of the system call that lost the connection · ConnectionError
    * `ERR_SOCKWRIGHT_READING`.
    */
   next(): Promise<IteratorResult<In, undefined>> {
     return this.#input.read(this.#read);
+  }
+
+  /**
+   * The next frame as it is; undefined where {@link next} would be done.
+   *
+   * @throws as {@link next} · ConnectionError `ERR_SOCKWRIGHT_TIMEOUT` · AbortError: no frame is lost by these two.
+   * @example
+   * ```ts
+   * import { lines } from "sockwright/codec";
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+   *   const frames = connection.frames(lines());
+   *   const user = await frames.read({ timeoutMs: 10_000 });
+   *   const password = await frames.read({ timeoutMs: 10_000 });
+   *   frames.write(password === "secret" ? `welcome, ${user}` : "no");
+   * });
+   * const client = await connect(server.urls[0] ?? "");
+   * client.write("Ada\nsecret\n");
+   * console.log(await client.frames(lines()).read()); // => welcome, Ada
+   * await client.close();
+   * await server.close();
+   * ```
+   */
+  read(options?: WaitOptions): Promise<In | undefined> {
+    if (options === undefined) return this.#input.read(bareFrameRead(this.#read), undefined, this.#read);
+    return promised(() => this.#input.read(bareFrameRead(this.#read), checkWait("frames.read()", options), this.#read));
+  }
+
+  /**
+   * Leaves out the frame that a read was refused for: reads up to its end and drops it, so that the next read gives the frame
+   * behind it. For a protocol that answers an error and goes on. What is dropped is not kept, however long the frame is. A
+   * wait that ends before has dropped a part; the next read, or another skip, drops the rest.
+   *
+   * It works where the codec knows the frame's end although the frame is wrong: `lines`, `jsonLines`, `delimiter`, and a
+   * length that is too large, of `lengthPrefixed`, `varintPrefixed`, `netstring` and `defineCodec`.
+   *
+   * @returns how many bytes the frame had, with header and delimiter; 0 where no read was refused.
+   * @throws FrameError `ERR_SOCKWRIGHT_FRAME_UNSKIPPABLE` where the end is not known, `ERR_SOCKWRIGHT_UNEXPECTED_END` where the
+   * peer ends before it · as {@link read}.
+   * @example
+   * ```ts
+   * import { FrameError, lines } from "sockwright/codec";
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+   *   const frames = connection.frames(lines({ maxFrameBytes: 10 }));
+   *   for (;;) {
+   *     try {
+   *       const line = await frames.read();
+   *       if (line === undefined) return;
+   *       frames.write(`250 ${line}`);
+   *     } catch (error) {
+   *       if (!(error instanceof FrameError)) throw error;
+   *       const bytes = await frames.skip({ timeoutMs: 10_000 });
+   *       frames.write(`500 ${bytes} bytes are too many`);
+   *     }
+   *     await connection.drained();
+   *   }
+   * });
+   * const client = await connect(server.urls[0] ?? "");
+   * const answers = client.frames(lines());
+   * client.write("one\na line that is too long\ntwo\n");
+   * console.log(await answers.read()); // => 250 one
+   * console.log(await answers.read()); // => 500 24 bytes are too many
+   * console.log(await answers.read()); // => 250 two
+   * await client.close();
+   * await server.close();
+   * ```
+   */
+  skip(options?: WaitOptions): Promise<number> {
+    return promised(() => {
+      const wait = checkWait("frames.skip()", options);
+      try {
+        return this.#input.read(new FrameSkip(this.#decoder, this.#codec.name), wait, this.#read);
+      } catch (error) {
+        return lostWith(error);
+      }
+    });
   }
 
   /** Ends the loop and nothing else: the frames behind it can still be read. See {@link Frames}. */

@@ -1,11 +1,14 @@
+import type { DeadlineWheel } from "../time/deadline-wheel.ts";
 import { ConnectionError } from "../transport/connection-error.ts";
 import type { Link, LinkInput } from "../transport/link.ts";
 import { runIn } from "../transport/link-decorator.ts";
 import type { Connection } from "./connection.ts";
 import type { ActivePush, PushOwner } from "./push.ts";
-import type { InputEnd, Read } from "./read.ts";
+import type { Read } from "./read.ts";
 import { ReadBuffer } from "./read-buffer.ts";
-import { lostWith, tolerated } from "./unawaited.ts";
+import { ending, LimitedWaitingRead, type ReadSource, WaitingRead } from "./read-wait.ts";
+import { lostWith } from "./unawaited.ts";
+import { abortedBefore, type WaitOptions } from "./wait.ts";
 import type { WaitEnd, Waiter } from "./waiter.ts";
 
 /**
@@ -47,7 +50,7 @@ export interface PeerWaiter {
 }
 
 /** What the peer sends, and who reads it: by promise or by push, one at a time. */
-export class Input implements LinkInput, PushOwner {
+export class Input implements LinkInput, PushOwner, ReadSource {
   #link: Link;
   readonly #connection: Connection;
   #buffer = EMPTY;
@@ -120,12 +123,22 @@ export class Input implements LinkInput, PushOwner {
     return this.#buffer.bytes;
   }
 
-  /** Makes a read: at once when what it wants is there, or when no more will come. */
-  read<T>(read: Read<T>): Promise<T> {
+  /**
+   * Makes a read: at once when what it wants is there, or when no more will come.
+   *
+   * @param holder - who takes the bytes of it and may have some left.
+   */
+  read<T>(
+    read: Read<T>,
+    wait?: WaitOptions,
+    holder: Holder | undefined = isHolder(read) ? read : undefined,
+  ): Promise<T> {
+    const aborted = abortedBefore(wait);
+    if (aborted !== undefined) return aborted;
     if (this.#waiter !== undefined) return Promise.reject(new ConnectionError("ERR_SOCKWRIGHT_READING"));
     try {
       if (LEFT.has(this.#phase)) return Promise.resolve(this.#ending(read));
-      this.#takeOver(isHolder(read) ? read : undefined);
+      this.#takeOver(holder);
       const taken = this.#buffer.bytes < read.wantedBytes ? undefined : read.take(this.#buffer);
       this.#leaveReadBuffer();
       if (taken !== undefined) return Promise.resolve(taken);
@@ -135,9 +148,25 @@ export class Input implements LinkInput, PushOwner {
     } catch (error) {
       return lostWith(error);
     }
-    const waiting = new WaitingRead(read);
+    const waiting = wait === undefined ? new WaitingRead(read) : new LimitedWaitingRead(read, wait, this);
     this.#wait(waiting);
     return waiting.promise;
+  }
+
+  get wheel(): DeadlineWheel {
+    return this.#connection.policy.wheel;
+  }
+
+  /** Whether something has come that is about to be told: not where nothing is read, since nothing is told then. */
+  isDue(): boolean {
+    return this.#isReading && this.#link.isDue?.("input") === true;
+  }
+
+  giveUp(waiter: Waiter): boolean {
+    if (this.#waiter !== waiter) return false;
+    this.#waiter = undefined;
+    if (this.#isFull()) this.#pause();
+    return true;
   }
 
   /** Gives the push what comes until the end. */
@@ -274,7 +303,7 @@ export class Input implements LinkInput, PushOwner {
       return;
     }
     // Not every link can stop: datagrams that nobody reads are dropped, as the kernel drops them.
-    if (this.#link.isDatagram && this.#isFull()) return;
+    if (this.#link.isDatagram && this.#isKept() && this.#isFull()) return;
     const lent = this.#waiter?.takesLent === true ? bytes : undefined;
     if (lent === undefined) this.#keep().add(bytes);
     if (this.#waiter?.attempt(this.#buffer, lent) === true) this.#waiter = undefined;
@@ -402,57 +431,6 @@ export class Input implements LinkInput, PushOwner {
     this.#isReading = false;
     this.#link.pause();
   }
-}
-
-/** A read that needs more than there is. */
-class WaitingRead<T> implements Waiter {
-  readonly #read: Read<T>;
-  readonly promise: Promise<T>;
-  #resolve: ((result: T | Promise<never>) => void) | undefined;
-
-  constructor(read: Read<T>) {
-    this.#read = read;
-    this.promise = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
-  }
-
-  get takesLent(): boolean {
-    return this.#read.takeLent !== undefined;
-  }
-
-  attempt(buffer: ReadBuffer, lent?: Uint8Array): boolean {
-    if (buffer.bytes < this.#read.wantedBytes) return false;
-    try {
-      const taken = lent === undefined ? this.#read.take(buffer) : this.#read.takeLent?.(lent);
-      if (taken === undefined) return false;
-      this.#resolve?.(taken);
-    } catch (error) {
-      this.#reject(error);
-    }
-    return true;
-  }
-
-  end(buffer: ReadBuffer, how: WaitEnd, failure: Error | undefined): void {
-    try {
-      this.#resolve?.(ending(this.#read, buffer, how, failure));
-    } catch (error) {
-      this.#reject(error);
-    }
-  }
-
-  /** Resolving with a rejection spares every idle connection the second function. */
-  #reject(error: unknown): void {
-    void tolerated(this.promise);
-    this.#resolve?.(Promise.reject(error));
-  }
-}
-
-/** What a read gives for which no more will come. */
-function ending<T>(read: Read<T>, buffer: ReadBuffer, how: WaitEnd, failure: Error | undefined): T {
-  if (failure !== undefined) throw failure;
-  const end: InputEnd = how === "ended" ? "ended" : "stopped";
-  return read.atEnd(buffer, end);
 }
 
 function isHolder(read: object): read is Holder {

@@ -2,7 +2,7 @@ import type { Codec } from "../../codec/codec.ts";
 import { atEndOfTurn, type TurnEnder } from "../../native/turn.ts";
 import { bytesOf, type Data } from "../../socket/values.ts";
 import { DeadlineError } from "../time/deadline-error.ts";
-import { Deadline } from "../time/deadline-wheel.ts";
+import { Deadline, type DeadlineWheel } from "../time/deadline-wheel.ts";
 import { ConnectionError, errorOf } from "../transport/connection-error.ts";
 import type { Link, LinkOutput } from "../transport/link.ts";
 import { runIn } from "../transport/link-decorator.ts";
@@ -10,14 +10,11 @@ import type { Connection } from "./connection.ts";
 import type { HeldBack, Input } from "./input.ts";
 import type { ConnectionPolicy } from "./policy.ts";
 import { lostWith, tolerated } from "./unawaited.ts";
+import { abortedBefore, type PromiseWaiter, type WaitOptions, type WaitSource, waitAmong } from "./wait.ts";
 import { WriteBuffer } from "./write-buffer.ts";
 
 const NOTHING = Promise.resolve();
-
-interface Waiter {
-  resolve(): void;
-  reject(error: Error): void;
-}
+const NOBODY: readonly PromiseWaiter[] = [];
 
 /**
  * - `open`: what is written is sent.
@@ -28,16 +25,16 @@ interface Waiter {
 type Phase = "open" | "ending" | "ended" | "lost";
 
 /** The side of a connection that writes: what was written in a turn leaves together, and what has no room waits. */
-export class Output implements LinkOutput, TurnEnder {
+export class Output implements LinkOutput, TurnEnder, WaitSource {
   #link: Link;
   readonly #connection: Connection;
   readonly #input: Input;
   /** Only while something waits: an idle connection has none. */
   #buffer: WriteBuffer | undefined;
   #phase: Phase = "open";
-  #drainers: Waiter[] | undefined;
+  #drainers: PromiseWaiter[] | undefined;
   /** Who waits for the end, which cannot be sent yet. */
-  #enders: Waiter[] | undefined;
+  #enders: PromiseWaiter[] | undefined;
   /** A datagram that was lost while they waited. */
   #loss: Error | undefined;
   /** How long the peer may take nothing; made when it first does. */
@@ -169,14 +166,31 @@ export class Output implements LinkOutput, TurnEnder {
     return this.write(codec.encode(frame));
   }
 
-  drained(): Promise<void> {
+  get wheel(): DeadlineWheel {
+    return this.#connection.policy.wheel;
+  }
+
+  /** Whether there is room that is about to be told. */
+  isDue(): boolean {
+    return this.#isBlocked && this.#link.isDue?.("output") === true;
+  }
+
+  drained(wait?: WaitOptions): Promise<void> {
+    const aborted = abortedBefore(wait);
+    if (aborted !== undefined) return aborted;
     if (this.#connection.failure !== undefined) return lostWith(this.#connection.failure);
     if (!this.#isFull) return NOTHING;
-    const drained = new Promise<void>((resolve, reject) => {
-      this.#drainers ??= [];
-      this.#drainers.push({ resolve, reject });
-    });
-    return tolerated(drained);
+    this.#drainers ??= [];
+    return waitAmong(this.#drainers, wait, this);
+  }
+
+  /** Settles when the link has all that waits now. */
+  flushed(wait?: WaitOptions): Promise<void> {
+    const aborted = abortedBefore(wait);
+    if (aborted !== undefined) return aborted;
+    if (this.#connection.failure !== undefined) return lostWith(this.#connection.failure);
+    if (this.#buffer === undefined) return NOTHING;
+    return waitAmong(this.#buffer.whenSent(), wait, this);
   }
 
   /**
@@ -228,9 +242,9 @@ export class Output implements LinkOutput, TurnEnder {
     this.#phase = "lost";
     this.#patience?.cancel();
     this.#bytesAdded -= this.bytesWaiting;
-    this.#buffer?.clear();
+    const flushers = this.#buffer?.clear() ?? [];
     this.#buffer = undefined;
-    for (const { reject } of [...this.#takeDrainers(), ...this.#takeEnders()]) reject(error);
+    for (const { reject } of [...this.#takeDrainers(), ...flushers, ...this.#takeEnders()]) reject(error);
   }
 
   get #loadBytes(): number {
@@ -256,6 +270,7 @@ export class Output implements LinkOutput, TurnEnder {
     const before = this.#loadBytes;
     try {
       this.#buffer?.flush(this.#link);
+      for (const { resolve } of this.#buffer?.takeSent() ?? NOBODY) resolve();
       if (this.#buffer?.isEmpty === true) this.#buffer = undefined;
       if (this.#buffer !== undefined) {
         this.#isBlocked = true;
@@ -349,13 +364,13 @@ export class Output implements LinkOutput, TurnEnder {
     for (const { resolve } of this.#takeDrainers()) resolve();
   }
 
-  #takeDrainers(): readonly Waiter[] {
+  #takeDrainers(): readonly PromiseWaiter[] {
     const drainers = this.#drainers ?? [];
     this.#drainers = undefined;
     return drainers;
   }
 
-  #takeEnders(): readonly Waiter[] {
+  #takeEnders(): readonly PromiseWaiter[] {
     const enders = this.#enders ?? [];
     this.#enders = undefined;
     return enders;

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { Sender } from "../transport/link.ts";
 import { PieceQueue } from "./piece-queue.ts";
+import type { PromiseWaiter } from "./wait.ts";
 
 /**
  * Writes of one turn are gathered up to here, in memory that all connections share: a small message to each of as many
@@ -17,6 +18,14 @@ export interface FrameEncoder<T> {
   encodeInto?(frame: T, memory: Buffer, at: number): number | undefined;
 }
 
+/** Who waits until so much is sent. */
+interface Mark {
+  readonly at: number;
+  readonly waiters: PromiseWaiter[];
+}
+
+const NOBODY: readonly PromiseWaiter[] = [];
+
 const shared = Buffer.allocUnsafeSlow(GATHERED_BYTES);
 let sharedEnd = 0;
 let sharers = 0;
@@ -32,6 +41,9 @@ export class WriteBuffer {
   #start = -1;
   #end = -1;
   #bytes = 0;
+  /** How many bytes were sent, and of records one more each: an empty one counts, too. */
+  #sent = 0;
+  #marks: Mark[] | undefined;
 
   constructor(isRecords: boolean) {
     this.#isRecords = isRecords;
@@ -88,16 +100,39 @@ export class WriteBuffer {
       const taken = isAlone ? sender.send(front, 0, front.length) : sender.sendMany(queue.some(MAX_PIECES));
       if (taken === undefined) return;
       this.#bytes -= taken;
+      this.#sent += this.#isRecords ? taken + 1 : taken;
       queue.drop(taken);
       if (queue.length === 0) this.#queue = undefined;
       if (!this.#isRecords) return;
     }
   }
 
-  clear(): void {
+  /** Those who wait until all that is there now is sent. */
+  whenSent(): PromiseWaiter[] {
+    // A record counts, be it empty.
+    const at = this.#sent + this.#bytes + (this.#isRecords ? (this.#queue?.length ?? 0) : 0);
+    const last = this.#marks?.at(-1);
+    if (last?.at === at) return last.waiters;
+    const waiters: PromiseWaiter[] = [];
+    this.#marks ??= [];
+    this.#marks.push({ at, waiters });
+    return waiters;
+  }
+
+  /** Those for whom all is sent that they wait for. */
+  takeSent(): readonly PromiseWaiter[] {
+    const marks = this.#marks;
+    if (marks === undefined) return NOBODY;
+    const count = marks.findIndex(({ at }) => at > this.#sent);
+    return marks.splice(0, count < 0 ? marks.length : count).flatMap(({ waiters }) => waiters);
+  }
+
+  /** Drops what is there: gives those who wait for it. */
+  clear(): readonly PromiseWaiter[] {
     if (this.#start >= 0) this.#release();
     this.#queue = undefined;
     this.#bytes = 0;
+    return this.#marks?.flatMap(({ waiters }) => waiters) ?? NOBODY;
   }
 
   #share(bytes: Uint8Array): boolean {
@@ -126,6 +161,7 @@ export class WriteBuffer {
   #keep(sent: number): void {
     if (this.#start < 0) return;
     this.#bytes -= sent;
+    this.#sent += sent;
     const from = this.#start + sent;
     if (from < this.#end) {
       this.#queue ??= new PieceQueue(this.#isRecords);
