@@ -2,6 +2,7 @@
 
 export { type ConnectOptions, type ConnectTarget, connect } from "./server/connect.ts";
 export type { Connection, ConnectionStats } from "./server/connection/connection.ts";
+export type { ConnectionDeadline } from "./server/connection/connection-deadline.ts";
 export type { ConnectionOptions, WhenWriteBufferFull } from "./server/connection/connection-options.ts";
 export type { SendFileOptions } from "./server/connection/file-sending.ts";
 export type { Frames } from "./server/connection/frames.ts";

@@ -20,6 +20,7 @@ import { runIn, withBase } from "../transport/link-decorator.ts";
 import type { Peer } from "../transport/peer.ts";
 import type { PeerCredentials } from "../transport/peer-credentials.ts";
 import type { SocketUrl } from "../url/socket-url.ts";
+import { type ConnectionDeadline, ConnectionDeadlines } from "./connection-deadline.ts";
 import { DEFAULT_MAX_READ_BUFFER_BYTES } from "./connection-options.ts";
 import { isOfFile, type SendFileOptions, sendFile } from "./file-sending.ts";
 import { Frames } from "./frames.ts";
@@ -141,6 +142,7 @@ export class Connection {
   #holds = 0;
   /** The service's function has returned, or gave back its push: the owner is told when nothing keeps this open any more. */
   #tellsOwner = false;
+  #deadlines: ConnectionDeadlines | undefined;
 
   /** @internal */
   constructor(link: Link, policy: ConnectionPolicy = DEFAULT_POLICY, id = nextConnectionId()) {
@@ -469,6 +471,49 @@ export class Connection {
   }
 
   /**
+   * A deadline of the connection's own, for a phase of a protocol: a greeting, a request, an answer. It is made once and started
+   * for each of them. Starting it costs no timer: all deadlines share one. It is never early, and 0.1 s late at most. What has
+   * come in time to a process that was held up is read first. It does not keep the process alive, and ends with the connection:
+   * when that is lost, aborted or begins to close.
+   *
+   * @param name - 1 to 64 characters, none of a server's own: `idle`, `read`, `total` … A server counts it under that name in
+   * `stats().connectionsExpired`: 16 names each by itself, the rest as `other`.
+   * @param expired - what is done then. Nothing else is: it answers and closes, or not. What it throws, or rejects with, aborts
+   * the connection. Without it the connection is aborted with a DeadlineError, whose `deadline` is the name.
+   * @throws TypeError.
+   * @example
+   * ```ts
+   * import { lines } from "sockwright/codec";
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+   *   const frames = connection.frames(lines());
+   *   const request = connection.deadline("request", () => {
+   *     frames.write("408 too slow");
+   *     void connection.close();
+   *   });
+   *   request.start(50);
+   *   for await (const line of frames) {
+   *     request.cancel();
+   *     frames.write(`200 ${line}`);
+   *     request.start(50);
+   *   }
+   * });
+   * const client = await connect(server.urls[0] ?? "");
+   * const answers = client.frames(lines());
+   * answers.write("hello");
+   * console.log(await answers.read(), "|", await answers.read()); // => 200 hello | 408 too slow
+   * console.log(server.stats().connectionsExpired["request"]); // => 1
+   * await client.close();
+   * await server.close();
+   * ```
+   */
+  deadline(name: string, expired?: () => unknown): ConnectionDeadline {
+    this.#deadlines ??= new ConnectionDeadlines(this, this.#input, this.#isClosed() || this.#closing !== undefined);
+    return this.#deadlines.make(name, expired);
+  }
+
+  /**
    * Keeps a connection of a server open until the hold is disposed of: also when the service's function has returned, and the
    * peer has ended. For whoever works on an answer outside of that function. A push ({@link onBytes}, `onFrame`) keeps it open
    * by itself. It does not put off {@link close} or {@link abort}, nor what a server that closes does after its grace.
@@ -671,6 +716,7 @@ export class Connection {
     const isSent = this.#output.hasEnded;
     this.#closedMs = performance.now();
     this.#link.close();
+    this.#deadlines?.end();
     this.#input.lost(error, phase);
     this.#output.lost(error);
     this.#tellOwner(error);
@@ -731,6 +777,7 @@ export class Connection {
 
   async #endAndLinger(lingerMs: number, idleMs: number | undefined): Promise<void> {
     this.owner?.closing(this);
+    this.#deadlines?.end();
     this.#input.discard();
     try {
       await this.#output.end();
@@ -743,6 +790,7 @@ export class Connection {
 
   #leave(): void {
     this.#closedMs = performance.now();
+    this.#deadlines?.end();
     this.#link.close();
     this.owner?.closed(this, true);
   }

@@ -1,4 +1,4 @@
-import type { ExpiryReason } from "../connection/policy.ts";
+import { type ExpiryReason, OTHER_DEADLINES, type ServerExpiry } from "../connection/policy.ts";
 import type { RefusalReason } from "../limits/admission.ts";
 import type { DropReason } from "../limits/datagram-limit.ts";
 import type { HandshakeFailure } from "../limits/handshakes.ts";
@@ -8,6 +8,8 @@ import { Histogram, type HistogramSnapshot, scale } from "./histogram.ts";
 
 /** Codes of errors that are counted each by itself; the rest are counted as `other`. */
 export const MAX_ERROR_CODES = 64;
+/** Deadlines of connections' own that are counted each by its name; the rest are counted as `other`. */
+export const MAX_DEADLINE_NAMES = 16;
 
 /** 1 ms to 18 h, each twice as long as the one before. */
 const DURATIONS = scale(1, 2, 27);
@@ -31,9 +33,10 @@ export interface ServerStats {
   readonly handshakesFailed: Readonly<Record<HandshakeFailure, number>>;
   /**
    * Connections that were not waited for any longer, by the name of the deadline; `linger` where the peer did not end after
-   * the server had, `grace` where the service did not when the server closed.
+   * the server had, `grace` where the service did not when the server closed. Of deadlines of the service's own 16 names are
+   * counted each by itself, those that passed first; the rest as `other`. See {@link Connection.deadline}.
    */
-  readonly connectionsExpired: Readonly<Record<ExpiryReason, number>>;
+  readonly connectionsExpired: Readonly<Record<ServerExpiry, number>> & Tally;
   /** Writes that the write buffer could not hold; the option `whenWriteBufferFull` says what becomes of them. */
   readonly writeBufferFull: number;
   /** Connections that were served and have ended, by reason: see {@link ConnectionEnd}. */
@@ -79,7 +82,7 @@ export class ServerCounters {
     failed: 0,
     "server-closed": 0,
   };
-  readonly #expired: Record<ExpiryReason, number> = {
+  readonly #expired: Record<ServerExpiry, number> = {
     handshake: 0,
     "first-byte": 0,
     idle: 0,
@@ -110,6 +113,7 @@ export class ServerCounters {
   readonly #bytesWritten = new Histogram(SIZES);
   readonly #acceptErrors = new Map<string, number>();
   readonly #errors = new Map<string, number>();
+  readonly #expiredOwn = new Map<string, number>();
 
   constructor(service: string) {
     this.service = service;
@@ -128,7 +132,8 @@ export class ServerCounters {
   }
 
   expired(reason: ExpiryReason): void {
-    this.#expired[reason]++;
+    if (this.#isOfServer(reason)) this.#expired[reason]++;
+    else count(this.#expiredOwn, reason, MAX_DEADLINE_NAMES, OTHER_DEADLINES);
   }
 
   ended(reason: EndReason, { bytesRead, bytesWritten, durationMs }: ConnectionTotals): void {
@@ -146,6 +151,10 @@ export class ServerCounters {
     count(this.#errors, nameOf(error));
   }
 
+  #isOfServer(reason: ExpiryReason): reason is ServerExpiry {
+    return Object.hasOwn(this.#expired, reason);
+  }
+
   /** As it is now; it does not change any more. */
   snapshot(connectionsActive: number): ServerStats {
     return {
@@ -154,7 +163,7 @@ export class ServerCounters {
       connectionsAccepted: this.connectionsAccepted,
       connectionsRefused: { ...this.#refused },
       handshakesFailed: { ...this.#failedHandshakes },
-      connectionsExpired: { ...this.#expired },
+      connectionsExpired: { ...Object.fromEntries(this.#expiredOwn), ...this.#expired },
       writeBufferFull: this.writeBufferFull,
       connectionsEnded: { ...this.#ended },
       connectionDurationMs: this.#durationMs.snapshot(),
@@ -170,9 +179,9 @@ export class ServerCounters {
   }
 }
 
-/** Codes may come from anywhere, also from a peer: they do not make the table grow without end. */
-function count(tally: Map<string, number>, name: string): void {
-  const known = tally.has(name) || tally.size < MAX_ERROR_CODES - 1 ? name : "other";
+/** Names may come from anywhere, also from a peer: they do not make the table grow without end. */
+function count(tally: Map<string, number>, name: string, most = MAX_ERROR_CODES - 1, rest = "other"): void {
+  const known = tally.has(name) || tally.size < most ? name : rest;
   tally.set(known, (tally.get(known) ?? 0) + 1);
 }
 

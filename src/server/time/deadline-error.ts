@@ -1,7 +1,15 @@
-/** Which deadline of a connection has passed; the options of a server have the same names: `idleTimeoutMs` … */
-export type DeadlineName = "handshake" | "first-byte" | "idle" | "read" | "write" | "total" | "drain";
+/** The deadlines of a server. */
+export const DEADLINE_NAMES = ["handshake", "first-byte", "idle", "read", "write", "total", "drain"] as const;
 
-const MESSAGES: Readonly<Record<DeadlineName, string>> = {
+export type ServerDeadlineName = (typeof DEADLINE_NAMES)[number];
+
+/**
+ * Which deadline of a connection has passed; the options of a server have the same names: `idleTimeoutMs` … Any other name is that
+ * of a deadline of the service's own: see {@link Connection.deadline}.
+ */
+export type DeadlineName = ServerDeadlineName | (string & Record<never, never>);
+
+const MESSAGES: Readonly<Record<ServerDeadlineName, string>> = {
   handshake: "The handshake has taken too long",
   "first-byte": "The peer has said nothing since the connection was made",
   idle: "Nothing was sent or received for too long",
@@ -12,7 +20,7 @@ const MESSAGES: Readonly<Record<DeadlineName, string>> = {
 };
 
 /**
- * A connection was aborted since a deadline of its server had passed. What the service waits for rejects with it.
+ * A connection was aborted since a deadline had passed, of its server's or its own. What the service waits for rejects with it.
  *
  * @example
  * ```ts
@@ -42,8 +50,12 @@ export class DeadlineError extends Error {
 
   /** @internal */
   constructor(deadline: DeadlineName) {
-    super(MESSAGES[deadline]);
+    super(isOfServer(deadline) ? MESSAGES[deadline] : `The deadline ${JSON.stringify(deadline)} has passed`);
     this.name = "DeadlineError";
     this.deadline = deadline;
   }
+}
+
+function isOfServer(name: DeadlineName): name is ServerDeadlineName {
+  return Object.hasOwn(MESSAGES, name);
 }

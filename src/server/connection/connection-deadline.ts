@@ -1,0 +1,114 @@
+import { NO_PLACE, type Placed, PlacedList } from "../../native/placed-list.ts";
+import { functionOf, integer, MAX_TIMEOUT_MS, promiseOf, wrongType, wrongValue } from "../../socket/values.ts";
+import { DEADLINE_NAMES, DeadlineError } from "../time/deadline-error.ts";
+import { LookingDeadline } from "../time/looking-deadline.ts";
+import { errorOf } from "../transport/connection-error.ts";
+import type { Connection } from "./connection.ts";
+import { OTHER_DEADLINES, SERVER_EXPIRIES } from "./policy.ts";
+import type { WaitSource } from "./wait.ts";
+
+/** The name of a connection's own deadline has at most so many characters. */
+export const MAX_DEADLINE_NAME_LENGTH = 64;
+
+/** They would be counted with what a server's own deadlines are counted as. */
+const TAKEN: ReadonlySet<string> = new Set<string>([...DEADLINE_NAMES, ...SERVER_EXPIRIES, OTHER_DEADLINES]);
+
+/** A deadline of a connection's own: for a phase of a protocol. See `Connection.deadline`. */
+export interface ConnectionDeadline {
+  /**
+   * Has it pass in `ms`, 1 to 2 147 483 647, whether it runs or not. Where the connection has ended or closes, it does nothing.
+   *
+   * @throws RangeError, TypeError.
+   */
+  start(ms: number): void;
+  /** It does not run any more, and can be started again. */
+  cancel(): void;
+}
+
+/** The deadlines of one connection: those that run end with it. */
+export class ConnectionDeadlines {
+  readonly #running = new PlacedList<OwnDeadline>();
+  readonly #connection: Connection;
+  readonly #source: WaitSource;
+  #isOver: boolean;
+
+  /** @param isOver - the connection has ended already, or closes. */
+  constructor(connection: Connection, source: WaitSource, isOver: boolean) {
+    this.#connection = connection;
+    this.#source = source;
+    this.#isOver = isOver;
+  }
+
+  make(name: string, expired: (() => unknown) | undefined): ConnectionDeadline {
+    if (typeof name !== "string") throw wrongType("name", 'of type string, such as "request"', name);
+    if (name.length === 0 || name.length > MAX_DEADLINE_NAME_LENGTH) {
+      throw wrongValue("name", `must have 1 to ${MAX_DEADLINE_NAME_LENGTH} characters`, name);
+    }
+    if (TAKEN.has(name)) throw wrongValue("name", "must not be that of a deadline of the server", name);
+    if (expired !== undefined) functionOf("expired", expired);
+    return new OwnDeadline(this, this.#source, () => this.#expire(name, expired));
+  }
+
+  /** Whether it may run. */
+  begin(deadline: OwnDeadline): boolean {
+    if (!this.#isOver) this.#running.add(deadline);
+    return !this.#isOver;
+  }
+
+  leave(deadline: OwnDeadline): void {
+    this.#running.delete(deadline);
+  }
+
+  /** The connection has ended, or closes. */
+  end(): void {
+    this.#isOver = true;
+    for (const each of this.#running) each.cancel();
+  }
+
+  #expire(name: string, expired: (() => unknown) | undefined): void {
+    const connection = this.#connection;
+    connection.policy.expired(name, connection.peer);
+    connection.run(() => {
+      if (expired === undefined) connection.abort(new DeadlineError(name));
+      else call(expired, (error) => connection.abort(errorOf(error)));
+    });
+  }
+}
+
+/** What it throws, or what the promise that it may give rejects with, is told. */
+function call(expired: () => unknown, failed: (error: unknown) => void): void {
+  try {
+    const given = expired();
+    if (typeof given === "object" && given !== null) promiseOf(given).then(undefined, failed);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+class OwnDeadline implements ConnectionDeadline, Placed {
+  place = NO_PLACE;
+  readonly #deadlines: ConnectionDeadlines;
+  readonly #deadline: LookingDeadline;
+
+  constructor(deadlines: ConnectionDeadlines, source: WaitSource, expire: () => void) {
+    this.#deadlines = deadlines;
+    this.#deadline = new LookingDeadline(
+      source.wheel,
+      () => source.isDue(),
+      () => {
+        deadlines.leave(this);
+        expire();
+      },
+    );
+  }
+
+  start(ms: number): void {
+    integer("ms", ms, 1, MAX_TIMEOUT_MS);
+    if (this.#deadlines.begin(this)) this.#deadline.start(ms);
+  }
+
+  cancel(): void {
+    this.#deadlines.leave(this);
+    this.#deadline.cancel();
+  }
+}
