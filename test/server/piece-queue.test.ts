@@ -7,6 +7,7 @@ const steps = fc.array(
   fc.oneof(
     fc.record({ added: fc.integer({ min: 1, max: 40 }) }),
     fc.record({ added: fc.integer({ min: CHUNK_BYTES - 40, max: CHUNK_BYTES + 2 }) }),
+    fc.record({ lent: fc.integer({ min: 1, max: 40 }) }),
     fc.record({ left: fc.integer({ min: 1, max: 1_000 }) }),
   ),
   { maxLength: 40, size: "max" },
@@ -19,9 +20,11 @@ test("of a stream: what is in the queue is what was added and has not left", () 
       let waiting = Buffer.alloc(0);
       let next = 0;
       for (const step of all) {
-        if ("added" in step) {
-          const bytes = Buffer.from(Array.from({ length: step.added }, () => next++));
-          queue.add(bytes);
+        if ("added" in step || "lent" in step) {
+          const length = "added" in step ? step.added : step.lent;
+          const bytes = Buffer.from(Array.from({ length }, () => next++));
+          if ("added" in step) queue.add(bytes);
+          else queue.addLent(bytes);
           waiting = Buffer.concat([waiting, bytes]);
         } else {
           const count = Math.ceil((waiting.length * step.left) / 1_000);

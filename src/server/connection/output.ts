@@ -1,6 +1,6 @@
 import type { Codec } from "../../codec/codec.ts";
 import { atEndOfTurn, type TurnEnder } from "../../native/turn.ts";
-import { bytesOf, type Data } from "../../socket/values.ts";
+import { bytesOf, type Data, viewOf } from "../../socket/values.ts";
 import { DeadlineError } from "../time/deadline-error.ts";
 import { Deadline, type DeadlineWheel } from "../time/deadline-wheel.ts";
 import { ConnectionError, errorOf } from "../transport/connection-error.ts";
@@ -132,20 +132,29 @@ export class Output implements LinkOutput, TurnEnder, WaitSource {
   }
 
   write(data: Data): boolean {
-    if (this.#phase !== "open") {
-      if (this.#phase === "lost") return false;
-      throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
-    }
-    return this.#add(bytesOf("data", data));
+    return this.#isWritable() && this.#add(bytesOf("data", data));
   }
 
-  #add(bytes: Uint8Array): boolean {
+  /** As {@link write}, without a copy. */
+  writeLent(bytes: Uint8Array): boolean {
+    return this.#isWritable() && this.#add(viewOf("bytes", bytes), true);
+  }
+
+  /** Where the connection is lost, what is written is nothing; where it was ended here, that is a mistake. */
+  #isWritable(): boolean {
+    if (this.#phase === "open") return true;
+    if (this.#phase === "lost") return false;
+    throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
+  }
+
+  #add(bytes: Uint8Array, isLent = false): boolean {
     const { policy } = this.#connection;
     if (bytes.length > 0 || this.#link.isRecords) {
       const loadBytes = this.#loadBytes + bytes.length;
       if (loadBytes > policy.maxWriteBufferBytes && !this.#makesRoom(bytes.length)) return this.#refuse();
       this.#buffer ??= new WriteBuffer(this.#link.isRecords);
-      this.#buffer.add(bytes);
+      if (isLent) this.#buffer.addLent(bytes);
+      else this.#buffer.add(bytes);
       this.#added(bytes.length);
     }
     return this.#isBelow(policy);
@@ -284,7 +293,9 @@ export class Output implements LinkOutput, TurnEnder, WaitSource {
         }
       }
     } catch (error) {
-      this.#connection.fail(errorOf(error));
+      // Memory that was lent is gone: the peer must not take what it has for the whole.
+      if (error instanceof TypeError) this.#connection.abort(error);
+      else this.#connection.fail(errorOf(error));
       return false;
     }
     return true;

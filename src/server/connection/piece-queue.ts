@@ -1,13 +1,17 @@
+import { intact } from "../../socket/values.ts";
+
 /** Small writes to a stream that has no room share memory of so many bytes. */
 export const CHUNK_BYTES = 4 * 1024;
 /** So many places of pieces that have left may stay in the list. */
 const MAX_LEFT_PLACES = 1024;
 
 const GONE = new Uint8Array(0);
+/** Any other piece without bytes was lent, and has lost its memory. */
+const EMPTY_RECORD = new Uint8Array(0);
 
 /**
- * Copies of what waits to be sent: the pieces of a stream, of which small ones are joined, or records. Whoever writes a few
- * bytes at a time to a peer that does not read takes little more memory than those bytes.
+ * Copies of what waits to be sent, and what is lent for that: the pieces of a stream, of which small ones are joined, or records.
+ * Whoever writes a few bytes at a time to a peer that does not read takes little more memory than those bytes.
  */
 export class PieceQueue {
   readonly #isRecords: boolean;
@@ -17,6 +21,7 @@ export class PieceQueue {
   /** What the last piece is a part of, up to where that is filled: there is room behind it. */
   #chunk: Uint8Array | undefined;
   #filled = 0;
+  #hasLent = false;
 
   constructor(isRecords: boolean) {
     this.#isRecords = isRecords;
@@ -27,14 +32,32 @@ export class PieceQueue {
     return this.#pieces.length - this.#first;
   }
 
-  /** What leaves next. */
-  get front(): Uint8Array | undefined {
-    return this.#pieces[this.#first];
+  /** Whether a piece was lent, be it one that has left: each costs a view of its own, however short it is. */
+  get hasLent(): boolean {
+    return this.#hasLent;
   }
 
-  /** The first pieces, so many of them at most. */
+  /** What leaves next. Throws where it was lent, and has lost its memory. */
+  get front(): Uint8Array | undefined {
+    const front = this.#pieces[this.#first];
+    if (this.#hasLent && front !== undefined) checkIntact(front);
+    return front;
+  }
+
+  /** The first pieces, so many of them at most. Throws as {@link front}. */
   some(count: number): readonly Uint8Array[] {
-    return this.#pieces.slice(this.#first, this.#first + count);
+    const pieces = this.#pieces.slice(this.#first, this.#first + count);
+    if (this.#hasLent) pieces.forEach(checkIntact);
+    return pieces;
+  }
+
+  /** Keeps the bytes themselves: they must stay as they are until they have left. */
+  addLent(bytes: Uint8Array): void {
+    this.#chunk = undefined;
+    this.#hasLent = true;
+    // Of so many bytes, also where the length of the view goes with that of its memory.
+    const { buffer, byteOffset, length } = bytes;
+    this.#pieces.push(length === 0 ? EMPTY_RECORD : Buffer.from(buffer, byteOffset, length));
   }
 
   /** Keeps a copy. */
@@ -42,7 +65,7 @@ export class PieceQueue {
     const last = this.#isRecords ? undefined : this.#pieces.at(-1);
     if (last === undefined || bytes.length >= CHUNK_BYTES) {
       this.#chunk = undefined;
-      this.#pieces.push(Buffer.from(bytes));
+      this.#pieces.push(bytes.length === 0 ? EMPTY_RECORD : Buffer.from(bytes));
     } else if (this.#chunk !== undefined && bytes.length <= this.#chunk.length - this.#filled) {
       this.#pieces[this.#pieces.length - 1] = this.#fill(this.#chunk, bytes, this.#filled - last.length);
     } else {
@@ -57,7 +80,7 @@ export class PieceQueue {
   /** So many bytes have left, or the first record. */
   drop(count: number): void {
     let left = count;
-    for (let piece = this.front; piece !== undefined; piece = this.front) {
+    for (let piece = this.#pieces[this.#first]; piece !== undefined; piece = this.#pieces[this.#first]) {
       if (left < piece.length) {
         this.#pieces[this.#first] = piece.subarray(left);
         break;
@@ -78,4 +101,8 @@ export class PieceQueue {
     this.#filled += bytes.length;
     return chunk.subarray(from, this.#filled);
   }
+}
+
+function checkIntact(piece: Uint8Array): void {
+  if (piece.length === 0 && piece !== EMPTY_RECORD) intact("bytes", piece, 1);
 }

@@ -10,7 +10,7 @@ import type { PromiseWaiter } from "./wait.ts";
 export const GATHERED_BYTES = 1024 * 1024;
 /** sysconf(3), _SC_IOV_MAX: sendmsg(2) takes at most this many pieces. */
 const MAX_PIECES = 1024;
-/** What a record that waits counts besides its bytes, so that empty ones are bounded too. */
+/** What a record or a lent piece that waits counts besides its bytes, so that empty and short ones are bounded too. */
 export const RECORD_OVERHEAD_BYTES = 64;
 
 /** Writes a frame into memory, as a codec does. */
@@ -55,9 +55,9 @@ export class WriteBuffer {
 
   /** What the marks and the cap go by. */
   get loadBytes(): number {
-    return (
-      this.#bytes + (this.#isRecords && this.#queue !== undefined ? this.#queue.length * RECORD_OVERHEAD_BYTES : 0)
-    );
+    const queue = this.#queue;
+    if (queue === undefined || !(this.#isRecords || queue.hasLent)) return this.#bytes;
+    return this.#bytes + queue.length * RECORD_OVERHEAD_BYTES;
   }
 
   get isEmpty(): boolean {
@@ -74,6 +74,14 @@ export class WriteBuffer {
     }
   }
 
+  /** Keeps the bytes themselves, behind what is there, or as a record. */
+  addLent(bytes: Uint8Array): void {
+    this.#bytes += bytes.length;
+    this.#keep(0);
+    this.#queue ??= new PieceQueue(this.#isRecords);
+    this.#queue.addLent(bytes);
+  }
+
   /**
    * Adds a frame that its codec writes into the shared memory, without a copy. Undefined where that cannot be, or where more
    * than `mostBytes` would wait: then it has not been added.
@@ -87,7 +95,10 @@ export class WriteBuffer {
     return bytes;
   }
 
-  /** Has the sender send all that it takes, in one system call on a stream, and in one for each record. */
+  /**
+   * Has the sender send all that it takes, in one system call on a stream, and in one for each record. Throws a TypeError where
+   * memory that was lent is gone.
+   */
   flush(sender: Sender): void {
     if (this.#start >= 0) {
       this.#keep(sender.send(shared, this.#start, this.#end - this.#start) ?? 0);
