@@ -12,7 +12,7 @@ import { timed } from "./transport/timed-link.ts";
 import type { TransportName } from "./transport/transport.ts";
 import { transport } from "./transport/transports.ts";
 import { parseSocketUrl } from "./url/socket-url.ts";
-import { checkUrlText } from "./url/url-text.ts";
+import { checkUrlText, hasUrl } from "./url/url-text.ts";
 
 /** How a connection is made, and what it keeps. */
 export interface ConnectOptions extends ConnectionOptions {
@@ -67,11 +67,9 @@ function isTimeout(error: Error): boolean {
 }
 
 async function open(target: string | ConnectTarget, options: ConnectOptions): Promise<Connection> {
-  const isObject = typeof target === "object" && target !== null && "url" in target;
-  if (!isObject) checkUrlText(target);
-  const { url = "", ...own }: GivenOptions<(typeof TARGET)["kinds"]> = isObject
-    ? TARGET.given("connect()", target, "target")
-    : { url: target };
+  if (!hasUrl(target)) checkUrlText(target);
+  const given = typeof target === "string" ? { url: target } : TARGET.given("connect()", target, "target");
+  const { url = "", ...own }: GivenOptions<(typeof TARGET)["kinds"]> = given;
   const parsed = parseSocketUrl(url);
   const {
     signal,

@@ -11,7 +11,7 @@ import { type GivenOptions, type OptionKindsOf, options } from "./options/option
 import type { ListenSocketOptions, TransportName } from "./transport/transport.ts";
 import { baseOf, isOfDatagrams } from "./url/schemes.ts";
 import { formatSocketUrl, type InternetUrl, isInherited, parseSocketUrl, type SocketUrl } from "./url/socket-url.ts";
-import { checkUrlText } from "./url/url-text.ts";
+import { checkUrlText, hasUrl } from "./url/url-text.ts";
 
 /** How long a peer of a server may take nothing of what waits, unless the listener is told otherwise. */
 export const DEFAULT_WRITE_TIMEOUT_MS = 30_000;
@@ -137,10 +137,12 @@ function settingsOf(
   ofAll: GivenOptions<typeof COMMON_OPTIONS>,
   argument: string,
 ): ListenerSettings {
-  const isObject = typeof input === "object" && input !== null && "url" in input;
   // What is no listener is told what a URL is, whatever it is.
-  if (!isObject) checkUrlText(input);
-  const own = isObject ? LISTENER.given("a listener", input, argument) : { url: input };
+  if (!hasUrl(input)) checkUrlText(input);
+  const isObject = typeof input !== "string";
+  const own: GivenOptions<(typeof LISTENER)["kinds"]> = isObject
+    ? LISTENER.given("a listener", input, argument)
+    : { url: input };
   const url = parseSocketUrl(own.url ?? "");
   checkTogether(url, own, argument);
   const { maxConnections = Number.POSITIVE_INFINITY, ...values } = LISTENER.fill({ ...ofAll, ...own });

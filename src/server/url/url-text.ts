@@ -24,3 +24,8 @@ function isPort(port: unknown): boolean {
   const number = typeof port === "string" && /^\d{1,5}$/.test(port) ? Number(port) : port;
   return typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= 65_535;
 }
+
+/** Whether it is an object with a URL and options of its own, as `serve` and `connect` take it. */
+export function hasUrl(given: unknown): boolean {
+  return typeof given === "object" && given !== null && "url" in given;
+}
