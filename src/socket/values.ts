@@ -3,7 +3,17 @@
 export { AbortWait } from "./abort.ts";
 export type { AcceptGate } from "./accept-gate.ts";
 export type { Address, AddressInput } from "./address.ts";
-export { bytesOf, type Data, functionOf, intact, integer, outOfRange, viewOf, wrongType, wrongValue } from "./argument.ts";
+export {
+  bytesOf,
+  type Data,
+  functionOf,
+  intact,
+  integer,
+  outOfRange,
+  viewOf,
+  wrongType,
+  wrongValue,
+} from "./argument.ts";
 export { promised, rejected } from "./call.ts";
 export * as constants from "./constants.ts";
 export * from "./constants.ts";

@@ -672,7 +672,7 @@ export class Connection {
    * came and was not read goes to `make`, and what it gives takes over from there. Rejects while somebody reads. @internal
    */
   async replaceLink(make: (base: Link, unread: Buffer) => Link): Promise<void> {
-    while (this.#output.hasWaiting) await new Promise((resolve) => void setImmediate(resolve));
+    while (this.#output.hasWaiting) await this.#output.flushed();
     if (this.failure !== undefined) throw this.failure;
     const unread = this.#input.takeUnread();
     this.#link = withBase(this.#link, (base) => make(base, unread), this.#input, this.#output);
