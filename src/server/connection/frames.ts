@@ -111,7 +111,7 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
    * import { connect, serve } from "sockwright/server";
    *
    * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
-   *   const frames = connection.frames(lines({ maxFrameBytes: 10 }));
+   *   const frames = connection.frames(lines({ maxFrameBytes: 40 }));
    *   for (;;) {
    *     try {
    *       const line = await frames.read();
@@ -127,9 +127,9 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
    * });
    * const client = await connect(server.urls[0] ?? "");
    * const answers = client.frames(lines());
-   * client.write("one\na line that is too long\ntwo\n");
+   * client.write(`one\n${"x".repeat(99)}\ntwo\n`);
    * console.log(await answers.read()); // => 250 one
-   * console.log(await answers.read()); // => 500 24 bytes are too many
+   * console.log(await answers.read()); // => 500 100 bytes are too many
    * console.log(await answers.read()); // => 250 two
    * await client.close();
    * await server.close();
