@@ -1,8 +1,9 @@
 // @ts-check
 
 /**
- * What a server does: answer what it reads, answer every 64 bytes of it, answer each line, or send it to everybody.
- * @typedef {"echo" | "pipeline" | "lines" | "broadcast"} Task
+ * What a server does: answer what it reads, answer every 64 bytes of it, answer each line, send it to everybody, or answer
+ * a request of HTTP.
+ * @typedef {"echo" | "pipeline" | "lines" | "broadcast" | "http"} Task
  *
  * A goal: the median of the paired ratios `peer ÷ base` is at most `most`.
  * @typedef {{ peer: string, base: string, most: number }} Goal
@@ -11,7 +12,7 @@
  * @typedef {object} Case
  * @property {string} title
  * @property {string} operation what is counted
- * @property {"echo" | "pipeline" | "churn" | "reset" | "lines" | "broadcast"} load
+ * @property {"echo" | "pipeline" | "churn" | "reset" | "lines" | "broadcast" | "http"} load
  * @property {Task} server
  * @property {number} connections
  * @property {readonly Goal[]} goals
@@ -122,6 +123,17 @@ export const CASES = new Map([
       server: "broadcast",
       connections: 5000,
       goals: [{ peer: "push", base: "node-net", most: 0.8 }],
+    },
+  ],
+  [
+    "http-stream",
+    {
+      title: "`node:http`, 50 connections that are kept alive",
+      operation: "one GET, answered by `response.end` with 13 bytes, one in flight on each connection",
+      load: "http",
+      server: "http",
+      connections: 50,
+      goals: [{ peer: "http-stream", base: "node-http", most: 0.6 }],
     },
   ],
 ]);

@@ -5,6 +5,7 @@
 //   load churn    PORT CONNECTIONS BYTES ...   connect, one echo, close (FIN from the client first)
 //   load reset    PORT CONNECTIONS BYTES ...   the same, closed with SO_LINGER 0 (RST from the client)
 //   load lines    PORT CONNECTIONS BYTES ...   as echo, with messages of printable ASCII that end in LF
+//   load http     PORT CONNECTIONS BYTES ...   a GET, and an answer whose one "!" is its last byte
 //   load broadcast PORT CONNECTIONS BYTES ...  one message from one connection, then one to each; the next when all have it
 //
 // An operation is one answered write, in churn and reset one connection from connect to close, and in broadcast one
@@ -46,7 +47,7 @@ struct connection {
 
 static uint16_t port;
 static size_t exchange_bytes;
-static bool churn, reset, lines, broadcast;
+static bool churn, reset, lines, broadcast, http;
 static bool stopping;
 
 static int epoll_fd;
@@ -55,6 +56,10 @@ static size_t active;
 static size_t awaiting;  // in broadcast, the connections that do not have the message yet
 static uint64_t operations, errors;
 static char pattern[PATTERN_PERIOD + MAX_EXCHANGE_BYTES];
+
+// What a client of the web sends, without the field of its name.
+static const char request[] = "GET /hello HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n";
+static const char answer_begin[] = "HTTP/1.1 200 OK\r\n";
 
 static void die(const char *what) {
     perror(what);
@@ -68,6 +73,7 @@ static double now_seconds(void) {
 }
 
 static const char *expected_bytes(const struct connection *connection) {
+    if (http) return request;
     size_t index = broadcast ? 0 : (size_t)(connection - connections);
     size_t at = index * 31 + connection->sequence * 7;
     return pattern + (lines ? at % (sizeof pattern / exchange_bytes) * exchange_bytes : at % PATTERN_PERIOD);
@@ -160,11 +166,23 @@ static void complete(struct connection *connection) {
     else if (!transmit(connection)) fail(connection, "send would block with nothing in flight");
 }
 
+// One is in flight on each connection: its last byte is the last of what comes.
+static void receive_http(struct connection *connection, const char *bytes, size_t count) {
+    size_t begin = sizeof answer_begin - 1;
+    if (connection->received == 0 && (count < begin || memcmp(bytes, answer_begin, begin) != 0))
+        return fail(connection, "no answer of HTTP");
+    connection->received += count;
+    const char *end = memchr(bytes, '!', count);
+    if (end != NULL && end != bytes + count - 1) return fail(connection, "more bytes than an answer");
+    if (end != NULL) complete(connection);
+}
+
 static void receive(struct connection *connection) {
     static char buffer[64 * 1024];
     ssize_t count = recv(connection->fd, buffer, sizeof buffer, MSG_DONTWAIT);
     if (count < 0 && errno == EAGAIN) return;
     if (count <= 0) return fail(connection, count < 0 ? strerror(errno) : "the server closed");
+    if (http) return receive_http(connection, buffer, (size_t)count);
     if (connection->received + (size_t)count > exchange_bytes) return fail(connection, "more bytes than sent");
     const char *expected = expected_bytes(connection) + connection->received;
     if (memcmp(buffer, expected, (size_t)count) != 0) return fail(connection, "wrong bytes");
@@ -202,7 +220,7 @@ static unsigned long number(const char *name, const char *text, unsigned long le
 
 int main(int argc, char **argv) {
     if (argc != 8) {
-        fprintf(stderr, "usage: load echo|pipeline|churn|reset|lines|broadcast PORT CONNECTIONS BYTES "
+        fprintf(stderr, "usage: load echo|pipeline|churn|reset|lines|http|broadcast PORT CONNECTIONS BYTES "
                         "WARMUP_MS MEASURE_MS SERVER_PID\n");
         return 2;
     }
@@ -212,7 +230,8 @@ int main(int argc, char **argv) {
     churn = reset || strcmp(mode, "churn") == 0;
     lines = strcmp(mode, "lines") == 0;
     broadcast = strcmp(mode, "broadcast") == 0;
-    if (!pipeline && !churn && !lines && !broadcast && strcmp(mode, "echo") != 0) {
+    http = strcmp(mode, "http") == 0;
+    if (!pipeline && !churn && !lines && !broadcast && !http && strcmp(mode, "echo") != 0) {
         fprintf(stderr, "load: unknown mode %s\n", mode);
         return 2;
     }
@@ -220,6 +239,7 @@ int main(int argc, char **argv) {
     size_t count = number("CONNECTIONS", argv[3], 1, 100000);
     size_t messages = pipeline ? MESSAGES_PER_PIPELINE : 1;
     exchange_bytes = messages * number("BYTES", argv[4], 1, MAX_EXCHANGE_BYTES / messages);
+    if (http) exchange_bytes = sizeof request - 1;
     double warmup_seconds = (double)number("WARMUP_MS", argv[5], 0, 3600000) / 1000;
     double measure_seconds = (double)number("MEASURE_MS", argv[6], 1, 3600000) / 1000;
     pid_t server = (pid_t)number("SERVER_PID", argv[7], 1, INT32_MAX);

@@ -57,6 +57,18 @@ export const PEERS = [
     tasks: ["lines"],
     prepare: () => ours("ours/frames.mjs"),
   },
+  {
+    name: "http-stream",
+    title: "sockwright/server, `node:http` over `connection.stream()`",
+    tasks: ["http"],
+    prepare: () => ours("ours/http-stream.mjs"),
+  },
+  {
+    name: "node-http",
+    title: "`node:http` over `node:net`",
+    tasks: ["http"],
+    prepare: () => node("peers/node-http.mjs"),
+  },
   { name: "uvloop", title: "Python, asyncio `Protocol` on uvloop", tasks: ECHOES, prepare: uvloop },
   { name: "go", title: "Go `net`, a goroutine per connection", tasks: ECHOES, prepare: go },
   {

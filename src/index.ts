@@ -29,4 +29,6 @@ export type { ServeOptions } from "./socket/serve.ts";
 export type { Accepted, Datagram, Listener, Socket } from "./socket/socket.ts";
 export { SocketError } from "./socket/socket-error.ts";
 export { AbortError, SockwrightError, type SockwrightErrorCode } from "./socket/sockwright-error.ts";
+export type { SocketStream } from "./socket/stream.ts";
 export type { WaitOptions } from "./socket/wait-options.ts";
+export type { WebStreams } from "./socket/web-streams.ts";

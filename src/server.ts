@@ -8,6 +8,7 @@ export type { SendFileOptions } from "./server/connection/file-sending.ts";
 export type { Frames } from "./server/connection/frames.ts";
 export type { ExpiryReason } from "./server/connection/policy.ts";
 export type { Push } from "./server/connection/push.ts";
+export type { ConnectionStream } from "./server/connection/stream.ts";
 export type { LimitedRead, WaitOptions } from "./server/connection/wait.ts";
 export type { ConnectionInfo } from "./server/connection-set.ts";
 export type { Handshake } from "./server/handshake.ts";
@@ -46,3 +47,4 @@ export {
   type UnixScheme,
 } from "./server/url/socket-url.ts";
 export type { VsockUrl } from "./server/url/vsock-url.ts";
+export type { WebStreams } from "./socket/values.ts";

@@ -21,7 +21,9 @@ import { type SendOptions, send, sendall, sendto, sent } from "./send.ts";
 import { connections, type ServeOptions, serve } from "./serve.ts";
 import { SocketDescriptor } from "./socket-descriptor.ts";
 import { SocketError, succeed } from "./socket-error.ts";
+import { SocketStream } from "./stream.ts";
 import type { WaitOptions } from "./wait-options.ts";
+import { type WebStreams, webStreamsOf } from "./web-streams.ts";
 
 /** What a datagram socket yields: the data, and where it came from. */
 export type Datagram = [data: Buffer, address: Address];
@@ -467,6 +469,49 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   async serve(handler: (peer: Socket, address: Address) => unknown, options: ServeOptions = {}): Promise<void> {
     if (typeof handler !== "function") throw wrongType("handler", "of type function", handler);
     await serve(this.endpoint, ({ endpoint, address }) => handler(new Socket(endpoint), address), options);
+  }
+
+  /**
+   * The socket as a stream of Node's, with what `net.Socket` has for node:http, ws, Express and undici: it receives and sends all
+   * from now on, and closes the socket when it is closed itself: ended in both directions, or destroyed. `end` is a half-close.
+   *
+   * @throws SockwrightError `ERR_SOCKWRIGHT_NO_STREAM`, `ERR_SOCKWRIGHT_CLOSED` · SocketError `ENOTCONN`.
+   * @example
+   * ```ts
+   * import { createGunzip, gzipSync } from "node:zlib";
+   * import { socketpair } from "sockwright";
+   *
+   * const [left, right] = socketpair();
+   * left.stream().end(gzipSync("a stream among others"));
+   * for await (const text of right.stream().pipe(createGunzip())) console.log(String(text)); // => a stream among others
+   * left.close();
+   * right.close();
+   * ```
+   */
+  stream(): SocketStream {
+    return new SocketStream(this, this.endpoint);
+  }
+
+  /**
+   * The socket as streams of the web platform, on the same terms as {@link stream}. Closing `writable` is a half-close. Who cancels
+   * `readable` wants nothing more: what still comes is dropped, and the socket closed once `writable` is.
+   *
+   * @throws as {@link stream}.
+   * @example
+   * ```ts
+   * import { socketpair } from "sockwright";
+   *
+   * const [left, right] = socketpair();
+   * const writer = left.webStreams().writable.getWriter();
+   * await writer.write(Buffer.from("bytes"));
+   * await writer.close();
+   * for await (const bytes of right.webStreams().readable) console.log(String(Buffer.from(bytes))); // => bytes
+   * left.close();
+   * right.close();
+   * ```
+   */
+  webStreams(): WebStreams {
+    return webStreamsOf(this.stream());
   }
 
   /**

@@ -5,6 +5,7 @@ const MESSAGES = {
   ERR_SOCKWRIGHT_CONNECT_ABANDONED: "A connect was cancelled or timed out, so the socket can only be closed",
   ERR_SOCKWRIGHT_NAME:
     'bind(), sendto() and sendmsg() take a numeric address, "" (any) or "localhost": look the name up first, with dns.lookup()',
+  ERR_SOCKWRIGHT_NO_STREAM: "Of this socket there is no stream: it is no connection of SOCK_STREAM, or has one already",
   ERR_SOCKWRIGHT_PARTIAL_SEND: "A sendall was cancelled in the middle of its data, so the socket can send no more",
   ERR_SOCKWRIGHT_TIMEOUT: "The call did not finish within the socket's time-out",
   ERR_SOCKWRIGHT_TIMEOUT_OPTION:
@@ -23,6 +24,7 @@ export type SockwrightErrorCode = keyof typeof MESSAGES;
  * | `ERR_SOCKWRIGHT_CLOSED` | a call on a closed socket, or one that was pending when it was closed |
  * | `ERR_SOCKWRIGHT_CONNECT_ABANDONED` | any call but `close()` after a cancelled or timed-out `connect` |
  * | `ERR_SOCKWRIGHT_NAME` | a host name in `bind()`, `sendto()` or `sendmsg()` |
+ * | `ERR_SOCKWRIGHT_NO_STREAM` | `stream()` of a listener, of a socket with records or datagrams, or a second time |
  * | `ERR_SOCKWRIGHT_PARTIAL_SEND` | a send after a `sendall` that was cancelled with part of its data sent |
  * | `ERR_SOCKWRIGHT_TIMEOUT` | `settimeout()` ran out (the kernel's own is a SocketError with `ETIMEDOUT`) |
  * | `ERR_SOCKWRIGHT_TIMEOUT_OPTION` | `SO_RCVTIMEO` or `SO_SNDTIMEO` given to `setsockopt()` |

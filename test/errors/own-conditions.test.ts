@@ -3,9 +3,11 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
   type AddressInput,
+  AF_UNIX,
   type Listener,
   SO_RCVTIMEO,
   SO_SNDTIMEO,
+  SOCK_SEQPACKET,
   SOL_SOCKET,
   type Socket,
   SockwrightError,
@@ -76,6 +78,33 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
     ["bind to a name", () => thrown(() => opened(socket()).bind({ host: "example", port: 0 }))],
     ["sendto a name", () => rejection(opened(socket()).sendto("x", { host: "example", port: 1 }))],
     ["sendmsg to a name", () => rejection(opened(socket()).sendmsg(["x"], { address: { host: "example", port: 1 } }))],
+  ],
+  ERR_SOCKWRIGHT_NO_STREAM: [
+    [
+      "a stream of a listener",
+      () => {
+        const listener = listening();
+        return thrown(() => listener.stream());
+      },
+    ],
+    [
+      "a stream of records",
+      () => {
+        const both = socketpair(AF_UNIX, SOCK_SEQPACKET);
+        const [ours] = both.map(opened);
+        return thrown(() => ours?.stream());
+      },
+    ],
+    [
+      "a second stream",
+      () => {
+        const [ours] = pair();
+        const stream = ours.stream();
+        const error = thrown(() => ours.webStreams());
+        stream.destroy();
+        return error;
+      },
+    ],
   ],
   ERR_SOCKWRIGHT_PARTIAL_SEND: [
     [

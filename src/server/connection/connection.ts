@@ -11,6 +11,8 @@ import {
   type OptionNames,
   promised,
   rejected,
+  type WebStreams,
+  webStreamsOf,
   wrongType,
   wrongValue,
 } from "../../socket/values.ts";
@@ -29,6 +31,7 @@ import { Output } from "./output.ts";
 import { type ConnectionPolicy, DEFAULT_POLICY } from "./policy.ts";
 import { BytePush, type Push } from "./push.ts";
 import { MAX_READ_BYTES, NEXT_PIECE, type Read, ReadAtMost, ReadExactly, ReadUntil } from "./read.ts";
+import { ConnectionStream } from "./stream.ts";
 import { lostWith, tolerated, WatchedPromise } from "./unawaited.ts";
 import { checkWait, LIMITED_READ, type LimitedRead, type WaitOptions, waitOf } from "./wait.ts";
 
@@ -383,6 +386,69 @@ export class Connection {
   }
 
   /**
+   * The connection as a stream of Node's, beginning with what is unread: with what `net.Socket` has for node:http, ws, Express
+   * and undici. It is the one reader from now on, and keeps the connection open until it is closed: ended in both directions, or
+   * destroyed. What the connection is lost by is its `error`, with the code of the system call.
+   *
+   * - `write` gives false, and `drain` follows, by the marks of the connection: `highWaterBytes` wait in it, and may besides in
+   *   the stream.
+   * - `end` is a half-close: reading goes on. `destroySoon` sends what waits, and closes.
+   * - `destroy` closes, and resets the connection where not all is sent; with an error it resets it.
+   * - A server that closes ends the stream's input, as that of every reader; a `http.Server` whose requests are to be answered then
+   *   needs its property `httpAllowHalfOpen`, as for clients that end before the answer.
+   *
+   * @throws ConnectionError `ERR_SOCKWRIGHT_READING` while somebody reads, and for a second stream; `ERR_SOCKWRIGHT_RECORDS` of a
+   * connection that carries records.
+   * @example
+   * ```ts
+   * import { createServer, get } from "node:http";
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const http = createServer((_request, response) => response.end("hello"));
+   * const server = await serve("tcp://127.0.0.1:0", (connection) => {
+   *   http.emit("connection", connection.stream());
+   * });
+   * const client = await connect(server.urls[0] ?? "");
+   * const response = await new Promise<AsyncIterable<Buffer>>((resolve, reject) => {
+   *   get({ createConnection: () => client.stream(), headers: { connection: "close" } }, resolve).on("error", reject);
+   * });
+   * for await (const text of response) console.log(String(text)); // => hello
+   * await client.close();
+   * await server.close();
+   * ```
+   */
+  stream(): ConnectionStream {
+    return new ConnectionStream(this, this.#input, this.#output);
+  }
+
+  /**
+   * The connection as streams of the web platform, beginning with what is unread, on the same terms as {@link stream}. Closing
+   * `writable` is a half-close; aborting it resets the connection. Who cancels `readable` wants nothing more: what still comes is
+   * dropped, and the connection closed once `writable` is.
+   *
+   * @throws as {@link stream}.
+   * @example
+   * ```ts
+   * import { connect, serve } from "sockwright/server";
+   *
+   * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+   *   const { readable, writable } = connection.webStreams();
+   *   await readable.pipeTo(writable);
+   * });
+   * const client = await connect(server.urls[0] ?? "");
+   * const { readable, writable } = client.webStreams();
+   * const writer = writable.getWriter();
+   * await writer.write(Buffer.from("echo"));
+   * await writer.close();
+   * for await (const bytes of readable) console.log(String(Buffer.from(bytes))); // => echo
+   * await server.close();
+   * ```
+   */
+  webStreams(): WebStreams {
+    return webStreamsOf(this.stream());
+  }
+
+  /**
    * Sends data: all writes of a turn leave in one system call when it ends; on a record transport each is a record. The
    * data is copied. False when 64 KiB or more wait: then it is time to await {@link drained}. Where more than 16 MiB would
    * wait, the connection is aborted with `ERR_SOCKWRIGHT_WRITE_BUFFER_FULL`, or what `whenWriteBufferFull` says: see {@link ConnectionOptions},
@@ -678,6 +744,11 @@ export class Connection {
     this.#link = withBase(this.#link, (base) => make(base, unread), this.#input, this.#output);
     this.#input.use(this.#link);
     this.#output.use(this.#link);
+  }
+
+  /** @internal */
+  get link(): Link {
+    return this.#link;
   }
 
   /** What it goes by, as all others of its server. @internal */

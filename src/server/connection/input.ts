@@ -171,16 +171,21 @@ export class Input implements LinkInput, PushOwner, ReadSource {
 
   /** Gives the push what comes until the end. */
   onBytes(push: ActivePush, holder?: Holder): Promise<void> {
-    if (this.#waiter !== undefined) return Promise.reject(new ConnectionError("ERR_SOCKWRIGHT_READING"));
     try {
-      if (!LEFT.has(this.#phase)) this.#takeOver(holder);
+      this.startPush(push, holder);
     } catch (error) {
       return Promise.reject(error);
     }
+    return push.ended;
+  }
+
+  /** The same, where a push cannot begin with a throw. */
+  startPush(push: ActivePush, holder?: Holder): void {
+    if (this.#waiter !== undefined) throw new ConnectionError("ERR_SOCKWRIGHT_READING");
+    if (!LEFT.has(this.#phase)) this.#takeOver(holder);
     this.#waiter = push;
     this.#push = push;
     this.givePush(push);
-    return push.ended;
   }
 
   /** Gives it what is kept, and then what comes, or the end. */
@@ -406,8 +411,8 @@ export class Input implements LinkInput, PushOwner, ReadSource {
 
   /** Whether the push is told the end later, when it has gone on. */
   #isOwed(push: ActivePush): boolean {
-    if (LEFT.has(this.#phase)) return false;
-    return push.isBehind && (this.#phase !== "lost" || !this.#buffer.isEmpty || push.holdsBytes);
+    if (!push.isBehind || LEFT.has(this.#phase)) return false;
+    return this.#phase !== "lost" || (!push.isLostAtOnce && (!this.#buffer.isEmpty || push.holdsBytes));
   }
 
   /** Whether what comes is kept, and nobody is there to take it. */

@@ -161,7 +161,7 @@ export class Output implements LinkOutput, TurnEnder, WaitSource {
   }
 
   /** A frame, which its codec puts where it is sent from, if it can. */
-  writeFrame<Out>(codec: Codec<unknown, Out>, frame: Out): boolean {
+  writeFrame<Out>(codec: Pick<Codec<unknown, Out>, "encode" | "encodeInto">, frame: Out): boolean {
     if (this.#phase === "open") {
       const { policy } = this.#connection;
       const buffer = this.#buffer ?? new WriteBuffer(this.#link.isRecords);

@@ -114,6 +114,11 @@ export abstract class ActivePush implements Push, Waiter {
     return false;
   }
 
+  /** Whether it is told of a loss though something is kept for it. */
+  get isLostAtOnce(): boolean {
+    return false;
+  }
+
   pause(): void {
     this.#state |= PAUSED;
   }

@@ -6,7 +6,8 @@ const MESSAGES = {
     "node:net does not say who is at the other end of a Unix socket: that needs the native addon, on Linux",
   ERR_SOCKWRIGHT_NOT_A_FILE: "Only a regular file can be sent: this is a pipe, a device or a socket",
   ERR_SOCKWRIGHT_READING: "The connection is being read from already: await that first",
-  ERR_SOCKWRIGHT_RECORDS: "The connection carries records, and a file is none: cut it into records of your own",
+  ERR_SOCKWRIGHT_RECORDS:
+    "The connection carries records, and neither a file nor a stream is one: cut it into records of your own",
   ERR_SOCKWRIGHT_RECORD_TOO_LONG: "A record came that is longer than 1 MiB, the most that is received",
   ERR_SOCKWRIGHT_SERVER_CLOSED: "The server is closed, or closes",
   ERR_SOCKWRIGHT_TIMEOUT: "The call has taken longer than its timeoutMs",
@@ -29,8 +30,8 @@ export type ConnectionErrorCode = keyof typeof MESSAGES;
  * | `ERR_SOCKWRIGHT_FILE_SHRANK` | a file of `sendFile()` has become shorter meanwhile: the connection is aborted |
  * | `ERR_SOCKWRIGHT_NO_CREDENTIALS` | `peerCredentials` of a Unix socket over `node:net` |
  * | `ERR_SOCKWRIGHT_NOT_A_FILE` | `sendFile()` of a pipe, a device or a socket |
- * | `ERR_SOCKWRIGHT_READING` | a second read while one waits |
- * | `ERR_SOCKWRIGHT_RECORDS` | `sendFile()` where each write is a record |
+ * | `ERR_SOCKWRIGHT_READING` | a second read while one waits, or beside a push or a stream |
+ * | `ERR_SOCKWRIGHT_RECORDS` | `sendFile()` or `stream()` where each write is a record |
  * | `ERR_SOCKWRIGHT_RECORD_TOO_LONG` | a record of a seqpacket or datagram socket came that is longer than 1 MiB |
  * | `ERR_SOCKWRIGHT_SERVER_CLOSED` | `reload()` of a server that is closed, or closes |
  * | `ERR_SOCKWRIGHT_TIMEOUT` | a call has taken longer than its `timeoutMs` |

@@ -82,6 +82,18 @@ export abstract class LinkDecorator implements Link, LinkInput, LinkOutput {
     return this.link.isDue?.(what) === true;
   }
 
+  setNoDelay(isOn: boolean): void {
+    this.link.setNoDelay?.(isOn);
+  }
+
+  setKeepAlive(isOn: boolean, delayMs: number): void {
+    this.link.setKeepAlive?.(isOn, delayMs);
+  }
+
+  setReferenced(isOn: boolean): void {
+    this.link.setReferenced?.(isOn);
+  }
+
   end(): void {
     this.link.end();
   }

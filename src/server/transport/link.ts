@@ -71,6 +71,12 @@ export interface Link extends Sender {
   isDue?(what: "input" | "output"): boolean;
   /** From now on `failed` is told also while nothing is read or sent. For a link that can tell. */
   awaitLoss?(): void;
+  /** TCP_NODELAY, tcp(7). For a link of TCP. */
+  setNoDelay?(isOn: boolean): void;
+  /** SO_KEEPALIVE, socket(7), and TCP_KEEPIDLE where `delayMs` is not 0. For a link of TCP. */
+  setKeepAlive?(isOn: boolean, delayMs: number): void;
+  /** Whether waiting keeps the process alive, as it does otherwise. For a link that does. */
+  setReferenced?(isOn: boolean): void;
   /** No more bytes will be sent: FIN. */
   end(): void;
   /** Closes the socket: what was sent still goes out. */

@@ -19,13 +19,18 @@ import {
   EAGAIN,
   ECONNREFUSED,
   ENOTCONN,
+  IPPROTO_TCP,
   MSG_TRUNC,
   SHUT_WR,
+  SO_KEEPALIVE,
   SOCK_DGRAM,
   SOCK_SEQPACKET,
   SOCK_STREAM,
+  SOL_SOCKET,
   SocketError,
   type SocketKind,
+  TCP_KEEPIDLE,
+  TCP_NODELAY,
 } from "../../socket/values.ts";
 import { ConnectionError } from "./connection-error.ts";
 import { isLossOfEarlierDatagram, lossOfSend } from "./datagram-loss.ts";
@@ -43,6 +48,8 @@ export const MAX_RECEIVES_AT_LOSS = 16_384;
 
 /** Whatever it waits for. */
 const ALL = EPOLLIN | EPOLLOUT | EPOLLERR;
+/** Beside them, and none of epoll's: its waits do not keep the process alive. */
+const UNREFERENCED = 0x10000;
 /** unix(7): what a send says once its peer has closed, first and from then on. */
 const UNIX_PEER_GONE: ReadonlySet<number> = new Set([ECONNREFUSED, ENOTCONN]);
 
@@ -139,6 +146,23 @@ export class NativeLink implements Link, Watcher {
     return interest !== 0 && kernel.poll(this.slot, this.generation, interest) > 0;
   }
 
+  /** What is no TCP refuses the options, and has no need of them. */
+  setNoDelay(isOn: boolean): void {
+    kernel.setsockopt(this.slot, this.generation, IPPROTO_TCP, TCP_NODELAY, Number(isOn));
+  }
+
+  setKeepAlive(isOn: boolean, delayMs: number): void {
+    const { slot, generation } = this;
+    kernel.setsockopt(slot, generation, SOL_SOCKET, SO_KEEPALIVE, Number(isOn));
+    const delayS = Math.ceil(delayMs / 1_000);
+    if (isOn && delayS > 0) kernel.setsockopt(slot, generation, IPPROTO_TCP, TCP_KEEPIDLE, delayS);
+  }
+
+  setReferenced(isOn: boolean): void {
+    if (this.#isClosed) return;
+    this.#set(isOn ? this.#interest & ~UNREFERENCED : this.#interest | UNREFERENCED);
+  }
+
   end(): void {
     // ENOTCONN: the peer has reset the connection meanwhile; the reader is told.
     kernel.shutdown(this.slot, this.generation, SHUT_WR);
@@ -167,7 +191,7 @@ export class NativeLink implements Link, Watcher {
 
   /** Called by the poller. */
   ready(events: number): void {
-    dropUnwanted(this, this.#interest, events);
+    dropUnwanted(this, this.#interest & ALL, events);
     if (concerns(this.#interest & EPOLLIN, events)) this.#receive(events);
     if (concerns(this.#interest & EPOLLOUT, events)) {
       this.#leave(EPOLLOUT);
@@ -299,24 +323,31 @@ export class NativeLink implements Link, Watcher {
   /** Until {@link #leave}, the process stays alive for it. */
   #await(interest: number): void {
     if (this.#isClosed) return;
-    keepAlive(isWait(this.#interest), true);
-    this.#interest |= interest;
+    this.#set(this.#interest | interest);
     const failed = poller.wait(this, interest);
     if (failed !== undefined) this.#fail(new SocketError(failed.syscall, -failed.result));
   }
 
   #leave(interest: number): void {
     if ((this.#interest & interest) === 0) return;
-    const waited = isWait(this.#interest);
-    this.#interest &= ~interest;
-    keepAlive(waited, isWait(this.#interest));
-    if (this.#interest === 0) poller.leave(this);
+    this.#set(this.#interest & ~interest);
+    if ((this.#interest & ALL) === 0) poller.leave(this);
+  }
+
+  #set(interest: number): void {
+    const before = this.#interest;
+    this.#interest = interest;
+    keepAlive(keepsAlive(before), keepsAlive(interest));
   }
 
   #fail(error: Error): void {
     this.#leave(ALL);
     this.#input?.failed(error);
   }
+}
+
+function keepsAlive(interest: number): boolean {
+  return isWait(interest) && (interest & UNREFERENCED) === 0;
 }
 
 function roomsForRecords(): readonly [Buffer] {

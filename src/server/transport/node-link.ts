@@ -78,6 +78,19 @@ export class NodeLink implements Link {
     return what === "input" && this.#socket.isPaused();
   }
 
+  setNoDelay(isOn: boolean): void {
+    this.#socket.setNoDelay(isOn);
+  }
+
+  setKeepAlive(isOn: boolean, delayMs: number): void {
+    this.#socket.setKeepAlive(isOn, delayMs);
+  }
+
+  setReferenced(isOn: boolean): void {
+    if (isOn) this.#socket.ref();
+    else this.#socket.unref();
+  }
+
   end(): void {
     this.#socket.end();
   }

@@ -1,0 +1,146 @@
+import { Duplex } from "node:stream";
+import { integer } from "./argument.ts";
+import { MAX_TIMEOUT_MS, now } from "./deadline.ts";
+
+/** The other end of a stream, as far as it has an address. */
+interface DuplexPeer {
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+}
+
+/**
+ * A Node stream of one connection, with what `net.Socket` has besides and others use: node:http, ws, Express, undici. What moves
+ * the bytes is its subclass's affair. Each of its two directions ends for itself.
+ */
+export abstract class SocketDuplex extends Duplex {
+  /** The peer's address; undefined where it has none, as at a Unix socket. */
+  readonly remoteAddress: string | undefined;
+  /** The peer's port; undefined where it has none. */
+  readonly remotePort: number | undefined;
+  /** `"IPv4"` or `"IPv6"`; undefined where the peer has no address. */
+  readonly remoteFamily: "IPv4" | "IPv6" | undefined;
+  /** It never is: the connection is made before the stream. */
+  readonly connecting = false;
+  /** What {@link setTimeout} has set, in ms; 0 is none. */
+  timeout = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** When the timer fires; it is not moved for every byte. */
+  #dueMs = 0;
+  #activeMs = 0;
+  #writtenThen = 0;
+
+  /** @internal */
+  constructor({ host, port }: DuplexPeer, highWaterBytes: number) {
+    super({
+      allowHalfOpen: true,
+      decodeStrings: false,
+      readableHighWaterMark: highWaterBytes,
+      writableHighWaterMark: highWaterBytes,
+    });
+    this.remoteAddress = host;
+    this.remotePort = port;
+    this.remoteFamily = host === undefined ? undefined : host.includes(":") ? "IPv6" : "IPv4";
+  }
+
+  /** What has come, read or not. */
+  abstract get bytesRead(): number;
+
+  /** What was sent: what the kernel has taken. */
+  abstract get bytesWritten(): number;
+
+  /** Small writes leave at once — TCP_NODELAY, tcp(7), which changes nothing where there is no TCP. See {@link setTimeout}. */
+  abstract setNoDelay(isOn?: boolean): this;
+
+  /**
+   * Asks a silent peer whether it is there — SO_KEEPALIVE, socket(7). See {@link setTimeout}.
+   *
+   * @param delayMs - how long it is silent before; 0 leaves it as it is, two hours most often.
+   */
+  abstract setKeepAlive(isOn?: boolean, delayMs?: number): this;
+
+  /**
+   * Waiting for the peer keeps the process alive, as it does from the beginning. See
+   * {@link setTimeout}.
+   */
+  abstract ref(): this;
+
+  /** Waiting for the peer does not keep the process alive. See {@link setTimeout}. */
+  abstract unref(): this;
+
+  /** Whether something that was written waits to be sent. */
+  protected abstract get hasUnsent(): boolean;
+
+  /** Closes what carries the bytes: at once, where there is an error. */
+  protected abstract giveUp(error: Error | null): void;
+
+  /**
+   * Emits `timeout` once nothing has come or gone for so long; nothing else happens. 0 is never.
+   *
+   * @param expired - a listener for once; with 0 ms it is taken away.
+   * @throws RangeError, TypeError for a time that cannot be.
+   * @example
+   * ```ts
+   * import { once } from "node:events";
+   * import { socketpair } from "sockwright";
+   *
+   * const [left, right] = socketpair();
+   * const stream = left.stream().setNoDelay().setKeepAlive(true, 60_000).setTimeout(1).resume();
+   * await once(stream, "timeout");
+   * stream.destroySoon();
+   * console.log((await right.recv(1)).length, stream.remoteAddress); // => 0 undefined
+   * right.close();
+   * ```
+   */
+  setTimeout(ms: number, expired?: () => void): this {
+    this.timeout = integer("ms", ms, 0, MAX_TIMEOUT_MS);
+    if (ms > 0) {
+      this.active();
+      if (expired !== undefined) this.once("timeout", expired);
+    } else if (expired !== undefined) {
+      this.removeListener("timeout", expired);
+    }
+    return this;
+  }
+
+  /** Ends, and closes the connection when all is sent. See {@link setTimeout}. */
+  destroySoon(): void {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once("finish", () => this.destroy());
+  }
+
+  /** Something comes or goes. */
+  protected active(): void {
+    if (this.timeout === 0 || this.destroyed) return;
+    this.#activeMs = now();
+    this.#fireAt(this.#activeMs + this.timeout);
+  }
+
+  /** @internal */
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    clearTimeout(this.#timer);
+    this.giveUp(error);
+    callback(error);
+  }
+
+  #fireAt(dueMs: number): void {
+    if (this.#timer !== undefined) {
+      if (dueMs >= this.#dueMs) return;
+      clearTimeout(this.#timer);
+    }
+    this.#dueMs = dueMs;
+    this.#timer = setTimeout(() => this.#fire(), Math.ceil(dueMs - now())).unref();
+  }
+
+  #fire(): void {
+    this.#timer = undefined;
+    if (this.timeout === 0) return;
+    // A slow peer takes what was written before, bit by bit.
+    const { bytesWritten } = this;
+    if (this.hasUnsent && bytesWritten !== this.#writtenThen) this.#activeMs = now();
+    this.#writtenThen = bytesWritten;
+    const dueMs = this.#activeMs + this.timeout;
+    if (dueMs > now()) this.#fireAt(dueMs);
+    else this.emit("timeout");
+  }
+}

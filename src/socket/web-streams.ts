@@ -1,0 +1,74 @@
+import type { Duplex } from "node:stream";
+import {
+  ReadableStream,
+  type ReadableStreamDefaultController,
+  type UnderlyingSource,
+  WritableStream,
+} from "node:stream/web";
+
+/** Both directions of a connection, as streams of the web platform. */
+export interface WebStreams {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+}
+
+/**
+ * A stream of Node's as those of the web, which count bytes and not chunks, unlike those of `Duplex.toWeb`. One direction ends
+ * without the other.
+ */
+export function webStreamsOf(duplex: Duplex): WebStreams {
+  const size = (chunk: Uint8Array | undefined): number => chunk?.byteLength ?? 0;
+  const { readableHighWaterMark, writableHighWaterMark } = duplex;
+  const readable = new ReadableStream<Uint8Array>(new Source(duplex), { highWaterMark: readableHighWaterMark, size });
+  const writable = new WritableStream<Uint8Array>(
+    {
+      start: (controller) => {
+        duplex.on("error", (error) => controller.error(error));
+      },
+      write: (chunk) => done((callback) => duplex.write(chunk, callback)),
+      close: () => done((callback) => duplex.end(callback)),
+      abort: (reason) => {
+        duplex.destroy(reason instanceof Error ? reason : new Error(String(reason)));
+      },
+    },
+    { highWaterMark: writableHighWaterMark, size },
+  );
+  return { readable, writable };
+}
+
+function done(start: (callback: (error?: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => start((error) => (error ? reject(error) : resolve())));
+}
+
+class Source implements UnderlyingSource<Uint8Array> {
+  readonly #duplex: Duplex;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+
+  readonly #give = (bytes: Buffer): void => {
+    // A web stream's chunk may be transferred to another thread, with all of its memory.
+    this.#controller?.enqueue(new Uint8Array(bytes));
+    if ((this.#controller?.desiredSize ?? 0) <= 0) this.#duplex.pause();
+  };
+  readonly #end = (): void => this.#controller?.close();
+
+  constructor(duplex: Duplex) {
+    this.#duplex = duplex;
+  }
+
+  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#controller = controller;
+    this.#duplex.pause().on("data", this.#give).on("end", this.#end);
+    this.#duplex.on("error", (error) => controller.error(error));
+  }
+
+  pull(): void {
+    this.#duplex.resume();
+  }
+
+  cancel(): void {
+    const duplex = this.#duplex;
+    duplex.off("data", this.#give).off("end", this.#end).resume();
+    if (duplex.writableFinished) duplex.destroy();
+    else duplex.once("finish", () => duplex.destroy());
+  }
+}
