@@ -5,6 +5,7 @@ import {
   DEFAULT_GREETING,
   DEFAULT_READ_BYTES,
   DEFAULT_STREAM_REPLY,
+  GREET_OPTIONS,
   MAX_READ_BYTES,
 } from "../services/greet/greet.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
@@ -74,8 +75,10 @@ export function greetCommand(streams: StandardStreams, done: (exitCode: number) 
 }
 
 function readSize(text: string): number {
-  const bytes = /^\d+$/.test(text) ? Number(text) : 0;
-  if (bytes >= 1 && bytes <= MAX_READ_BYTES) return bytes;
-  const reason = `is no size of a read: write a number from 1 to ${MAX_READ_BYTES}`;
-  throw new CommandError(`--read-size ${JSON.stringify(text)} ${reason}`, exitCodes.usage);
+  try {
+    return GREET_OPTIONS.kinds.readBytes.parse("--read-size", text);
+  } catch {
+    const reason = `is no size of a read: write a number from 1 to ${MAX_READ_BYTES}`;
+    throw new CommandError(`--read-size ${JSON.stringify(text)} ${reason}`, exitCodes.usage);
+  }
 }

@@ -17,6 +17,11 @@ export interface OptionKind<Value> {
   parse?(path: string, text: string): Value;
 }
 
+/** An option that text can say. */
+export interface TextOptionKind<Value> extends OptionKind<Value> {
+  parse(path: string, text: string): Value;
+}
+
 interface Bounds {
   readonly min?: number;
   readonly max?: number;
@@ -27,16 +32,16 @@ interface NumberOptions extends Bounds {
 }
 
 /** A number of things. */
-export function count(bounds: Bounds & { readonly default: number }): OptionKind<number>;
-export function count(bounds?: Bounds): OptionKind<number | undefined>;
-export function count(bounds: NumberOptions = {}): OptionKind<number | undefined> {
+export function count(bounds: Bounds & { readonly default: number }): TextOptionKind<number>;
+export function count(bounds?: Bounds): TextOptionKind<number | undefined>;
+export function count(bounds: NumberOptions = {}): TextOptionKind<number | undefined> {
   return numeric(bounds, MAX_COUNT, "", (text) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined), "such as 1000");
 }
 
 /** A time in ms. */
-export function ms(bounds: Bounds & { readonly default: number }): OptionKind<number>;
-export function ms(bounds?: Bounds): OptionKind<number | undefined>;
-export function ms(bounds: NumberOptions = {}): OptionKind<number | undefined> {
+export function ms(bounds: Bounds & { readonly default: number }): TextOptionKind<number>;
+export function ms(bounds?: Bounds): TextOptionKind<number | undefined>;
+export function ms(bounds: NumberOptions = {}): TextOptionKind<number | undefined> {
   const read = (text: string): number | undefined => {
     const time = durationMs(text);
     return typeof time === "number" ? time : undefined;
@@ -45,9 +50,9 @@ export function ms(bounds: NumberOptions = {}): OptionKind<number | undefined> {
 }
 
 /** A number of bytes. */
-export function bytes(bounds: Bounds & { readonly default: number }): OptionKind<number>;
-export function bytes(bounds?: Bounds): OptionKind<number | undefined>;
-export function bytes(bounds: NumberOptions = {}): OptionKind<number | undefined> {
+export function bytes(bounds: Bounds & { readonly default: number }): TextOptionKind<number>;
+export function bytes(bounds?: Bounds): TextOptionKind<number | undefined>;
+export function bytes(bounds: NumberOptions = {}): TextOptionKind<number | undefined> {
   const read = (text: string): number | undefined => {
     const [, digits, unit = ""] = /^(\d{1,15})(KiB|MiB|GiB)?$/.exec(text) ?? [];
     return digits === undefined ? undefined : Number(digits) * 1024 ** ["", "KiB", "MiB", "GiB"].indexOf(unit);
@@ -58,7 +63,7 @@ export function bytes(bounds: NumberOptions = {}): OptionKind<number | undefined
 function numeric(
   { min = 1, max: most, default: byDefault }: NumberOptions,
   ...[top, unit, read, form]: [number, string, (text: string) => number | undefined, string]
-): OptionKind<number | undefined> {
+): TextOptionKind<number | undefined> {
   const max = most ?? top;
   const check = (path: string, given: unknown): number => integer(path, given, min, max);
   return {
@@ -74,9 +79,9 @@ function numeric(
 }
 
 /** On or off. */
-export function flag(bounds: { readonly default: boolean }): OptionKind<boolean>;
-export function flag(): OptionKind<boolean | undefined>;
-export function flag(bounds: { readonly default?: boolean } = {}): OptionKind<boolean | undefined> {
+export function flag(bounds: { readonly default: boolean }): TextOptionKind<boolean>;
+export function flag(): TextOptionKind<boolean | undefined>;
+export function flag(bounds: { readonly default?: boolean } = {}): TextOptionKind<boolean | undefined> {
   return {
     byDefault: bounds.default,
     range: "true or false",
@@ -92,16 +97,27 @@ export function flag(bounds: { readonly default?: boolean } = {}): OptionKind<bo
   };
 }
 
+/** Text. */
+export function text(bounds: { readonly default: string }): TextOptionKind<string>;
+export function text(): TextOptionKind<string | undefined>;
+export function text(bounds: { readonly default?: string } = {}): TextOptionKind<string | undefined> {
+  const check = (path: string, given: unknown): string => {
+    if (typeof given !== "string") throw wrongType(path, "of type string", given);
+    return given;
+  };
+  return { byDefault: bounds.default, range: "text", check, parse: check };
+}
+
 /** One of several words. */
 export function choice<const Word extends string>(
   words: readonly Word[],
   bounds: { readonly default: Word },
-): OptionKind<Word>;
-export function choice<const Word extends string>(words: readonly Word[]): OptionKind<Word | undefined>;
+): TextOptionKind<Word>;
+export function choice<const Word extends string>(words: readonly Word[]): TextOptionKind<Word | undefined>;
 export function choice<const Word extends string>(
   words: readonly Word[],
   bounds: { readonly default?: Word } = {},
-): OptionKind<Word | undefined> {
+): TextOptionKind<Word | undefined> {
   const quoted = words.map((word) => JSON.stringify(word));
   const range = `${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1) ?? ""}`;
   const check = (path: string, given: unknown): Word => {

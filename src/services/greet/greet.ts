@@ -1,18 +1,12 @@
 import type { Connection } from "../../server/connection/connection.ts";
+import { bytes, choice, flag, hook, ms, text } from "../../server/options/option-kind.ts";
+import { type OptionKindsOf, type OptionValues, options as optionTable } from "../../server/options/option-table.ts";
 import type { DatagramMessage, Service } from "../../server/service.ts";
 import { ConnectionError } from "../../server/transport/connection-error.ts";
 import type { Peer } from "../../server/transport/peer.ts";
 import { peerName } from "../../server/transport/peer-name.ts";
 import { isAnswerable } from "../../server/transport/peer-of.ts";
-import {
-  checkOptions,
-  functionOf,
-  integer,
-  MAX_TIMEOUT_MS,
-  type OptionNames,
-  wrongType,
-  wrongValue,
-} from "../../socket/values.ts";
+import { MAX_TIMEOUT_MS } from "../../socket/values.ts";
 import { type Refusal, refusalOf } from "./datagram-guard.ts";
 import { delay } from "./delay.ts";
 import { type Message, messageOf } from "./message.ts";
@@ -67,16 +61,17 @@ export interface GreetOptions {
   readonly onEvent?: ((event: GreetEvent) => void) | undefined;
 }
 
-const GREET_OPTIONS: OptionNames<GreetOptions> = {
-  greeting: true,
-  reply: true,
-  farewell: true,
-  frame: true,
-  readBytes: true,
-  closeAfterFirst: true,
-  delayMs: true,
-  onEvent: true,
-};
+/** What they can be: also for whoever reads them from a file or a command line. */
+export const GREET_OPTIONS = optionTable({
+  greeting: text({ default: DEFAULT_GREETING }),
+  reply: text(),
+  farewell: text({ default: DEFAULT_FAREWELL }),
+  frame: choice(["read", "lines"], { default: "read" }),
+  readBytes: bytes({ max: MAX_READ_BYTES, default: DEFAULT_READ_BYTES }),
+  closeAfterFirst: flag({ default: false }),
+  delayMs: ms({ min: 0, max: MAX_TIMEOUT_MS }),
+  onEvent: hook<NonNullable<GreetOptions["onEvent"]>>(),
+} satisfies OptionKindsOf<GreetOptions>);
 
 /**
  * Greets who connects, and answers every message and datagram.
@@ -96,31 +91,12 @@ const GREET_OPTIONS: OptionNames<GreetOptions> = {
  * ```
  */
 export function greet(options: GreetOptions = {}): Service {
-  checkGreeting(options);
-  const session = new Greeter(options);
+  const session = new Greeter(GREET_OPTIONS.check("greet()", options));
   return {
     name: "greet",
     stream: (connection) => session.serve(connection),
     datagram: (message) => session.answer(message),
   };
-}
-
-function checkGreeting(options: GreetOptions): void {
-  checkOptions("greet()", options, GREET_OPTIONS);
-  const { closeAfterFirst, delayMs, onEvent } = options;
-  const frame: unknown = options.frame;
-  for (const name of ["greeting", "reply", "farewell"] as const) {
-    const text: unknown = options[name];
-    if (text !== undefined && typeof text !== "string") throw wrongType(`options.${name}`, "of type string", text);
-  }
-  if (frame !== undefined && frame !== "read" && frame !== "lines") {
-    throw wrongValue("options.frame", 'must be "read" or "lines"', frame);
-  }
-  if (closeAfterFirst !== undefined && typeof closeAfterFirst !== "boolean") {
-    throw wrongType("options.closeAfterFirst", "of type boolean", closeAfterFirst);
-  }
-  if (delayMs !== undefined) integer("options.delayMs", delayMs, 0, MAX_TIMEOUT_MS);
-  if (onEvent !== undefined) functionOf("options.onEvent", onEvent);
 }
 
 /** udp(7), over IPv4; IPv6 takes some more. */
@@ -132,20 +108,21 @@ function obstacleTo(peer: Peer, bytes: number): Obstacle {
   return "host" in peer && bytes > LONGEST_DATAGRAM ? "too-long" : "not-taken";
 }
 
+type GreetSettings = OptionValues<(typeof GREET_OPTIONS)["kinds"]>;
+
 class Greeter {
-  readonly #options: GreetOptions;
+  readonly #options: GreetSettings;
   readonly #streamReply: ReplyTemplate;
   readonly #datagramReply: ReplyTemplate;
   readonly #farewell: Buffer;
   readonly #readBytes: number;
 
-  constructor(options: GreetOptions) {
+  constructor(options: GreetSettings) {
     this.#options = options;
     this.#streamReply = new ReplyTemplate(options.reply ?? DEFAULT_STREAM_REPLY);
     this.#datagramReply = new ReplyTemplate(options.reply ?? DEFAULT_DATAGRAM_REPLY);
-    this.#farewell = Buffer.from(options.farewell ?? DEFAULT_FAREWELL);
-    const { readBytes = DEFAULT_READ_BYTES } = options;
-    this.#readBytes = integer("options.readBytes", readBytes, 1, MAX_READ_BYTES);
+    this.#farewell = Buffer.from(options.farewell);
+    this.#readBytes = options.readBytes;
   }
 
   async serve(connection: Connection): Promise<void> {
@@ -172,7 +149,7 @@ class Greeter {
   }
 
   async #talk(connection: Connection): Promise<void> {
-    const { greeting = DEFAULT_GREETING, delayMs, closeAfterFirst = false, reply } = this.#options;
+    const { greeting, delayMs, closeAfterFirst, reply } = this.#options;
     const { peer } = connection;
     const address = Buffer.from(peerName(peer));
     if (greeting !== "") connection.write(greeting);
