@@ -31,6 +31,13 @@ export interface ListenerOwner {
   readonly context: ConnectionContext | undefined;
 }
 
+/** What a listener goes by. */
+export interface ListenerTerms {
+  readonly settings: ListenerSettings;
+  readonly policy: ConnectionPolicy;
+  readonly handshake: Handshake | undefined;
+}
+
 /**
  * One listener of a server: it takes connections as long as there is a place for them, and gives them to the service, by way of
  * a handshake where it has one. From its opening to {@link begin} it takes none, since another listener may not open.
@@ -38,9 +45,7 @@ export interface ListenerOwner {
 export class Listener implements ListenerEvents {
   readonly handshakes = new Handshakes();
   readonly #server: ListenerOwner;
-  #settings: ListenerSettings;
-  #policy: ConnectionPolicy;
-  #handshake: Handshake | undefined;
+  #terms: ListenerTerms;
   #run: ServiceRun;
   #session: Session | undefined;
   #socket: LinkListener | undefined;
@@ -55,25 +60,23 @@ export class Listener implements ListenerEvents {
 
   constructor(server: ListenerOwner, settings: ListenerSettings, run: ServiceRun) {
     this.#server = server;
-    this.#settings = settings;
     this.#run = run;
-    this.#policy = this.#policyOf(settings);
-    this.#handshake = handshakeOf(settings);
+    this.#terms = this.termsOf(settings);
   }
 
   async open(transport: Transport): Promise<void> {
     this.#transport = transport.name;
-    this.#socket = await transport.listen(this.#settings.url, this, this.#settings);
+    this.#socket = await transport.listen(this.#terms.settings.url, this, this.#terms.settings);
   }
 
   /** Where it listens; with the real port. */
   get url(): SocketUrl {
-    return this.#socket?.url ?? this.#settings.url;
+    return this.#socket?.url ?? this.#terms.settings.url;
   }
 
   /** Where it was told to listen. */
   get requestedUrl(): SocketUrl {
-    return this.#settings.url;
+    return this.#terms.settings.url;
   }
 
   /** Which transport its socket is of. */
@@ -93,26 +96,33 @@ export class Listener implements ListenerEvents {
     this.#openIfRoom();
   }
 
-  /** Goes by other settings from now on, and gives new connections to that service; open ones go on as they are. */
-  use(settings: ListenerSettings, run: ServiceRun): void {
-    this.#settings = settings;
+  /** What it can go by later. Throws where the handshake of its scheme cannot be made. */
+  termsOf(settings: ListenerSettings): ListenerTerms {
+    return { settings, policy: this.#policyOf(settings), handshake: handshakeOf(settings) };
+  }
+
+  /** Goes by other terms from now on, and gives new connections to that service; open ones go on as they are. */
+  use(terms: ListenerTerms, run: ServiceRun): void {
+    this.#terms = terms;
     this.#run = run;
-    this.#policy = this.#policyOf(settings);
-    this.#handshake = handshakeOf(settings);
     this.#session = undefined;
-    this.#socket?.configure?.(settings);
+    this.#socket?.configure?.(terms.settings);
     this.#openIfRoom();
   }
 
   /** Accepts no more. Connections that exist live on. */
   async close(): Promise<void> {
-    for (const link of this.#early?.splice(0) ?? []) link.abort();
+    for (const link of this.#early?.splice(0) ?? []) {
+      this.#arriving--;
+      this.#server.admission.turnedAway();
+      link.abort();
+    }
     await this.#socket?.close();
   }
 
   get room(): number {
     if (this.#early !== undefined) return 0;
-    const { whenFull, maxConnections } = this.#settings;
+    const { whenFull, maxConnections } = this.#terms.settings;
     if (whenFull === "refuse") return Number.POSITIVE_INFINITY;
     return Math.min(this.#server.admission.room, maxConnections - this.#active - this.#arriving);
   }
@@ -169,11 +179,12 @@ export class Listener implements ListenerEvents {
 
   #take(link: Link): void {
     const { admission, connections } = this.#server;
+    const { settings, handshake } = this.#terms;
     this.#arriving--;
-    const isFull = this.#active >= this.#settings.maxConnections;
+    const isFull = this.#active >= settings.maxConnections;
     if (isFull) admission.turnedAway();
     // Before a handshake the peer may be a proxy: limits by address are for the one for whom that speaks.
-    const refusal = isFull ? "max-connections" : admission.enter(this.#handshake === undefined ? link.peer : undefined);
+    const refusal = isFull ? "max-connections" : admission.enter(handshake === undefined ? link.peer : undefined);
     if (refusal !== undefined) {
       this.#refuse(link, refusal);
       return;
@@ -197,7 +208,7 @@ export class Listener implements ListenerEvents {
       own = contextOf(start, context, (error) => reports.hookFailed("context", error, link.peer));
     } catch (error) {
       link.abort();
-      this.left(this.#handshake === undefined ? link.peer : undefined);
+      this.left(this.#terms.handshake === undefined ? link.peer : undefined);
       reports.hookFailed("context", error, link.peer);
       return;
     }
@@ -205,10 +216,10 @@ export class Listener implements ListenerEvents {
   }
 
   #start(link: Link, id: number, session: Session): void {
-    const policy = this.#policy;
+    const { policy, handshake, settings } = this.#terms;
     const connection = new Connection(timed(link, policy, policy.wheel, policy.expired), policy, id);
-    if (this.#handshake === undefined) this.#server.connections.begin(connection, session);
-    else new HandshakeRun(connection, session).begin(this.#handshake, this.#settings);
+    if (handshake === undefined) this.#server.connections.begin(connection, session);
+    else new HandshakeRun(connection, session).begin(handshake, settings);
   }
 
   #refuse(link: Link, reason: RefusalReason): void {

@@ -12,7 +12,7 @@ import { DatagramServer } from "./datagram-server.ts";
 import { Grace } from "./grace.ts";
 import { Admission } from "./limits/admission.ts";
 import { DatagramLimit } from "./limits/datagram-limit.ts";
-import { Listener } from "./listener.ts";
+import { Listener, type ListenerTerms } from "./listener.ts";
 import { type ListenerSettings, type Listeners, listenerSettings } from "./listener-options.ts";
 import { type ServeOptions, type ServerLimits, serveLimits } from "./serve-options.ts";
 import { type Service, type ServiceInput, serviceOf } from "./service.ts";
@@ -109,6 +109,12 @@ function planOf(given: Plan["given"], same?: Service): Plan {
   const { server: limits, listeners: ofAll } = serveLimits(given.options);
   const listeners = listenerSettings(given.listeners, ofAll);
   return { given, listeners, service: same ?? serviceOf(given.service), limits };
+}
+
+/** A listener that can begin, and what one that was there before is to go by. */
+interface ReadyListener {
+  readonly listener: Listener | DatagramServer;
+  readonly terms: ListenerTerms | undefined;
 }
 
 /** A running server. See {@link serve}. */
@@ -261,7 +267,8 @@ export class Server implements AsyncDisposable {
   async open(plan: Plan): Promise<void> {
     await this.#run.start();
     try {
-      this.#listeners = await this.#openAll(plan, this.#run, []);
+      const ready = await this.#openAll(plan, this.#run, []);
+      this.#listeners = ready.map(({ listener }) => listener);
     } catch (error) {
       await this.close({ graceMs: 0 });
       throw error;
@@ -338,19 +345,19 @@ export class Server implements AsyncDisposable {
     const run = isSame ? this.#run : new ServiceRun(plan.service);
     if (!isSame) await run.start();
     const kept = this.#listeners.filter(({ isLive }) => isLive);
-    let next: readonly (Listener | DatagramServer)[];
     try {
-      next = await this.#openAll(plan, run, kept);
+      const next = await this.#openAll(plan, run, kept);
+      this.#use(plan, run, next);
     } catch (error) {
       if (!isSame) await this.#stopRun(run);
       throw error;
     }
-    this.#use(plan, run, next);
   }
 
   /** From here on nothing waits, and nothing fails. */
-  #use(plan: Plan, run: ServiceRun, next: readonly (Listener | DatagramServer)[]): void {
+  #use(plan: Plan, run: ServiceRun, ready: readonly ReadyListener[]): void {
     const { limits } = plan;
+    const next = ready.map(({ listener }) => listener);
     const before = new Set(this.#listeners);
     const replaced = this.#run;
     this.#plan = plan;
@@ -361,11 +368,9 @@ export class Server implements AsyncDisposable {
     this.#alarms.stop();
     this.#alarms = new ConnectionAlarms(limits.alarms, deadlines, this.#reports, limits.onAlarm);
     this.#datagramLimit = new DatagramLimit(limits, systemClock);
-    for (const [index, listener] of next.entries()) {
-      const settings = plan.listeners[index];
-      if (!before.has(listener) || settings === undefined) continue;
+    for (const { listener, terms } of ready) {
       if (listener instanceof DatagramServer) listener.use(run, this.#datagramLimit);
-      else this.#attempt(() => listener.use(settings, run));
+      else if (terms !== undefined) this.#attempt(() => listener.use(terms, run));
     }
     const { admission, connections } = this.#core;
     admission.use(limits, connections.peers());
@@ -395,12 +400,12 @@ export class Server implements AsyncDisposable {
   }
 
   async #close(): Promise<CloseSummary> {
-    await this.#reloading;
     const { connections } = this.#core;
     // Each by itself: none waits for another that hangs.
     const closed = this.#listeners.map((listener) => this.#closeListener(listener));
     connections.stop();
-    const all = [...closed, ...this.#leaving, connections.whenOver()];
+    // A reload that goes on finds that it is too late, and closes what it has opened.
+    const all = [...closed, ...this.#leaving, this.#reloading, connections.whenOver()];
     await Promise.race([Promise.all(all), this.#grace.over]);
     const datagrams = [...this.#listeners, ...this.#leavingDatagrams].filter((each) => each instanceof DatagramServer);
     for (const server of datagrams) server.giveUp();
@@ -456,23 +461,24 @@ export class Server implements AsyncDisposable {
     { listeners, service }: Plan,
     run: ServiceRun,
     there: readonly (Listener | DatagramServer)[],
-  ): Promise<readonly (Listener | DatagramServer)[]> {
+  ): Promise<readonly ReadyListener[]> {
     const free = new Set(there);
     const opened: (Listener | DatagramServer)[] = [];
-    const all: (Listener | DatagramServer)[] = [];
+    const all: ReadyListener[] = [];
     try {
       for (const settings of listeners) {
         const same = [...free].find((listener) => isAt(listener, settings.url));
         if (same === undefined) {
           const listener = await this.#openOne(settings, service, run);
           opened.push(listener);
-          all.push(listener);
+          all.push({ listener, terms: undefined });
           continue;
         }
         await checkKept(same, settings, service);
         free.delete(same);
-        all.push(same);
+        all.push({ listener: same, terms: same instanceof DatagramServer ? undefined : same.termsOf(settings) });
       }
+      if (this.#closing !== undefined) throw new ConnectionError("ERR_SOCKWRIGHT_SERVER_CLOSED");
       return all;
     } catch (error) {
       await Promise.all(opened.map((listener) => this.#closeListener(listener)));
@@ -509,8 +515,11 @@ async function checkKept(
   service: Service,
 ): Promise<void> {
   checkService(service, settings.url, listener instanceof DatagramServer);
-  const { name } = await transport(settings.transport);
-  if (name === listener.transport) return;
+  const { name, checkListener } = await transport(settings.transport);
+  if (name === listener.transport) {
+    checkListener?.(settings.url, settings);
+    return;
+  }
   const reason = `cannot change while the listener keeps its socket: ${formatSocketUrl(settings.url)} is open over ${listener.transport}`;
   throw wrongValue("transport", reason, name);
 }

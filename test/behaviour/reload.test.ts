@@ -322,3 +322,35 @@ test("the socket of a listener that stays is told its new options, and its conne
   await server.reload({ listeners: { url: urlOf(server), keepAliveMs: 1_500 }, options: {} });
   expect(await optionsOf()).toEqual([1, 2, 0, 1]);
 });
+
+test("what a transport cannot do is refused before anything changes", async () => {
+  vi.stubEnv("SOCKWRIGHT_TRANSPORT", "node");
+  const server = await serving(says("one"));
+  const reloaded = server.reload({ service: says("two"), options: { userTimeoutMs: 5 } });
+  await expect(reloaded).rejects.toThrow("userTimeoutMs");
+  expect(await fresh(server)).toBe("one");
+});
+
+test("a reload that hangs does not hold up a close, and what it opens then is closed again", async () => {
+  const server = await serving(says("one"));
+  let go = (): void => undefined;
+  let isStopped = false;
+  const stuck: Service = {
+    name: "stuck",
+    stream: says("two"),
+    start: () =>
+      new Promise<void>((resolve) => {
+        go = resolve;
+      }),
+    stop: () => {
+      isStopped = true;
+    },
+  };
+  const reloaded = server.reload({ service: stuck, listeners: [...server.urls, "tcp://127.0.0.1:0"] });
+  const refused = expect(reloaded).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_SERVER_CLOSED" });
+  await turn();
+  expect(await server.close({ graceMs: 10 })).toEqual({ aborted: 0, unfinished: 0 });
+  go();
+  await refused;
+  expect([isStopped, server.urls]).toEqual([true, []]);
+});

@@ -67,6 +67,10 @@ export class TransportError extends Error {
 export const nodeTransport: Transport = {
   name: "node",
 
+  checkListener(url, options): void {
+    supported(url, options);
+  },
+
   listen(url, events, options): Promise<LinkListener> {
     return listenOnEach(url, (each) => listenOn(each, events, options));
   },

@@ -61,6 +61,8 @@ export interface Transport {
   readonly name: TransportName | "memory";
   /** Whether an inherited socket is one for datagrams; without it, none can be. */
   isForDatagrams?(url: InheritedUrl): boolean;
+  /** Throws for options that its sockets cannot have. */
+  checkListener?(url: SocketUrl, options: ListenSocketOptions): void;
   listen(url: SocketUrl, events: ListenerEvents, options: ListenSocketOptions): Promise<LinkListener>;
   bind(url: SocketUrl, events: DatagramEvents): Promise<DatagramSocket>;
   connect(url: SocketUrl, signal: AbortSignal | undefined): Promise<Link>;
