@@ -25,10 +25,6 @@ export class LookingDeadline {
     });
   }
 
-  get isRunning(): boolean {
-    return this.#deadline.isRunning;
-  }
-
   /** Has it end in `timeoutMs`, whether it runs or not. */
   start(timeoutMs: number): void {
     this.#looks = 0;
