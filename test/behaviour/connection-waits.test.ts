@@ -12,7 +12,7 @@ import { connected } from "../support/connected.ts";
 import { ScriptedLink } from "../support/scripted-link.ts";
 import { serving } from "../support/serving.ts";
 import { unhandled } from "../support/unhandled.ts";
-import { turn } from "../support/until.ts";
+import { turn, until } from "../support/until.ts";
 
 function opened(kind?: ConstructorParameters<typeof ScriptedLink>[0]) {
   const clock = new LateClock();
@@ -375,6 +375,19 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     client.write(" and half\n");
     expect(String(await client.readUntil("\n"))).toBe("ERR_SOCKWRIGHT_TIMEOUT half and half\n");
     await client.close();
+  });
+
+  test("a process that was held up for longer than the time, while the bytes lay in the kernel", async () => {
+    const server = await serving(async (connection) => {
+      connection.write(await connection.readExactly(5, { timeoutMs: 100 }));
+    });
+    const clients = await Promise.all(Array.from({ length: 50 }, () => connected(server)));
+    await until(() => server.stats().connectionsActive === clients.length, "all to be served");
+    for (const client of clients) client.write("hello");
+    await Promise.all(clients.map((client) => client.flushed()));
+    // Longer than the time, and than a tick after it.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+    for (const client of clients) expect(String(await client.readExactly(5))).toBe("hello");
   });
 
   test("a time-out that the service lets pass is its failure, by its code", async () => {

@@ -14,7 +14,6 @@ import { abortedBefore, type PromiseWaiter, type WaitOptions, type WaitSource, w
 import { WriteBuffer } from "./write-buffer.ts";
 
 const NOTHING = Promise.resolve();
-const NOBODY: readonly PromiseWaiter[] = [];
 
 /**
  * - `open`: what is written is sent.
@@ -279,7 +278,8 @@ export class Output implements LinkOutput, TurnEnder, WaitSource {
     const before = this.#loadBytes;
     try {
       this.#buffer?.flush(this.#link);
-      for (const { resolve } of this.#buffer?.takeSent() ?? NOBODY) resolve();
+      const flushers = this.#buffer?.takeSent();
+      if (flushers !== undefined) for (const { resolve } of flushers) resolve();
       if (this.#buffer?.isEmpty === true) this.#buffer = undefined;
       if (this.#buffer !== undefined) {
         this.#isBlocked = true;

@@ -130,10 +130,10 @@ export class WriteBuffer {
     return waiters;
   }
 
-  /** Those for whom all is sent that they wait for. */
-  takeSent(): readonly PromiseWaiter[] {
+  /** Those for whom all is sent that they wait for; undefined where nobody waits at all. */
+  takeSent(): readonly PromiseWaiter[] | undefined {
     const marks = this.#marks;
-    if (marks === undefined) return NOBODY;
+    if (marks === undefined) return undefined;
     const count = marks.findIndex(({ at }) => at > this.#sent);
     return marks.splice(0, count < 0 ? marks.length : count).flatMap(({ waiters }) => waiters);
   }
