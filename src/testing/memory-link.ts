@@ -69,6 +69,7 @@ export class MemoryLink implements Link {
   open(input: LinkInput, output: LinkOutput): void {
     this.#input = input;
     this.#output = output;
+    this.#isEndTold = false;
   }
 
   resume(): void {

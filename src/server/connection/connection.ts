@@ -734,16 +734,28 @@ export class Connection {
   }
 
   /**
-   * Puts another link under a connection that goes on, as TLS does. All that was written is sent by the link that is there; what
-   * came and was not read goes to `make`, and what it gives takes over from there. Rejects while somebody reads. @internal
+   * Puts another link under a connection that goes on, as TLS does. All that was written, and the files in progress, are sent by the
+   * link that is there; what came and was not read goes to `make`, and what it gives takes over from there: it tells of those bytes,
+   * as far as they are any for the reader, and of the end, also where that has come already. Rejects, and all is as it was, while
+   * somebody reads, after the end of this side, and where `make` throws. @internal
    */
   async replaceLink(make: (base: Link, unread: Buffer) => Link): Promise<void> {
-    while (this.#output.hasWaiting) await this.#output.flushed();
+    this.#input.checkUnwatched();
+    while (this.#output.isSending) await this.#output.sent();
     if (this.failure !== undefined) throw this.failure;
-    const unread = this.#input.takeUnread();
-    this.#link = withBase(this.#link, (base) => make(base, unread), this.#input, this.#output);
+    if (!this.#output.isOpen) throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
+    const replacing = (base: Link): Link => this.#input.handUnread((unread) => make(base, unread));
+    this.#link = withBase(this.#link, replacing, this.#input, this.#output);
     this.#input.use(this.#link);
     this.#output.use(this.#link);
+    this.#checkOpened();
+  }
+
+  /** A link that was put under it may have lost it as it was opened: then only the one before was closed. */
+  #checkOpened(): void {
+    if (this.failure === undefined) return;
+    this.#link.close();
+    throw this.failure;
   }
 
   /** @internal */

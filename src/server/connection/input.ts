@@ -71,22 +71,37 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     this.#connection = connection;
   }
 
-  /** Another link has taken over. */
+  /** Another link has taken over, see {@link handUnread}. */
   use(link: Link): void {
     this.#link = link;
-    this.#isReading = false;
-    if (this.#waiter !== undefined || this.#phase === "discarding") this.#resume();
   }
 
-  /** What has come and was not read, taken out, and nothing more is received. Throws while somebody reads. */
-  takeUnread(): Buffer {
+  /** Throws while somebody reads. */
+  checkUnwatched(): void {
     if (this.#waiter !== undefined) throw new ConnectionError("ERR_SOCKWRIGHT_READING");
+  }
+
+  /**
+   * Hands what has come and was not read to whoever makes another link of it. Nothing more is received until somebody reads; then
+   * the link tells all anew, the end too. Where it throws, what was handed is kept again.
+   */
+  handUnread(make: (unread: Buffer) => Link): Link {
+    this.checkUnwatched();
     this.#takeOver(undefined);
     this.#pause();
-    const pieces: Buffer[] = [];
-    for (let piece = this.#buffer.shift(); piece !== undefined; piece = this.#buffer.shift()) pieces.push(piece);
+    const unread = this.#buffer.take(this.#buffer.bytes);
     this.#leaveReadBuffer();
-    return Buffer.concat(pieces);
+    let made: Link;
+    try {
+      made = make(unread);
+    } catch (error) {
+      if (unread.length > 0) this.#keep().unshift(unread);
+      throw error;
+    }
+    // What the link makes of them is counted when it comes.
+    this.#bytesRead -= unread.length;
+    if (this.#phase === "ended") this.#phase = "open";
+    return made;
   }
 
   /** Why the connection was lost, if it was. */
@@ -251,7 +266,7 @@ export class Input implements LinkInput, PushOwner, ReadSource {
 
   /** What the holder has taken and not given to anybody is kept again, to be read in another way. */
   release(holder: Holder): void {
-    if (this.#waiter !== undefined) throw new ConnectionError("ERR_SOCKWRIGHT_READING");
+    this.checkUnwatched();
     if (this.#holder === holder) this.#takeOver(undefined);
   }
 

@@ -23,6 +23,12 @@ const NOTHING = Promise.resolve();
  */
 type Phase = "open" | "ending" | "ended" | "lost";
 
+/** How many files are being sent, and who waits for the last of them. */
+interface FilesInProgress {
+  count: number;
+  readonly waiters: PromiseWaiter[];
+}
+
 /** The side of a connection that writes: what was written in a turn leaves together, and what has no room waits. */
 export class Output implements LinkOutput, TurnEnder, WaitSource {
   #link: Link;
@@ -38,8 +44,8 @@ export class Output implements LinkOutput, TurnEnder, WaitSource {
   #loss: Error | undefined;
   /** How long the peer may take nothing; made when it first does. */
   #patience: Deadline | undefined;
-  /** Files that are being sent. */
-  #files = 0;
+  /** Only while some are sent. */
+  #files: FilesInProgress | undefined;
   /** At the end of the turn it will be sent. */
   #isDue = false;
   /** The link has no room. */
@@ -58,7 +64,11 @@ export class Output implements LinkOutput, TurnEnder, WaitSource {
   /** Another link has taken over. */
   use(link: Link): void {
     this.#link = link;
-    this.#isBlocked = false;
+  }
+
+  /** The end was not asked for, and the connection is not lost. */
+  get isOpen(): boolean {
+    return this.#phase === "open";
   }
 
   /** Each write is a record. */
@@ -112,7 +122,8 @@ export class Output implements LinkOutput, TurnEnder, WaitSource {
   beginFile(): void {
     if (this.#connection.failure !== undefined) throw this.#connection.failure;
     if (this.#phase !== "open") throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
-    this.#files++;
+    this.#files ??= { count: 0, waiters: [] };
+    this.#files.count++;
   }
 
   /** A part of such a file, also after the end was asked for. False when it is time to wait for {@link drained}. */
@@ -125,9 +136,11 @@ export class Output implements LinkOutput, TurnEnder, WaitSource {
    * the whole: then an error aborts the connection.
    */
   endFile(error?: Error, isCut = false): void {
-    this.#files--;
+    const files = this.#files;
+    if (files !== undefined && --files.count === 0) this.#files = undefined;
     if (error !== undefined && (isCut || this.#phase === "ending")) this.#connection.abort(error);
     else if (this.#phase === "ending") this.#flush();
+    if (files !== undefined && files.count === 0) settle(files.waiters, this.#connection.failure);
   }
 
   write(data: Data): boolean {
@@ -201,12 +214,23 @@ export class Output implements LinkOutput, TurnEnder, WaitSource {
     return waitAmong(this.#buffer.whenSent(), wait, this);
   }
 
+  /** Something is to be sent still: what waits, or the rest of a file. */
+  get isSending(): boolean {
+    return this.#buffer !== undefined || this.#files !== undefined;
+  }
+
+  /** Settles when the link has what waits now or, where nothing does, when no file is being sent. */
+  sent(): Promise<void> {
+    if (this.#buffer !== undefined || this.#files === undefined) return this.flushed();
+    return waitAmong(this.#files.waiters, undefined, this);
+  }
+
   /**
    * Gives the link what waits. Whether it has all of it then, and the end, or nothing is left but the end: that is counted as
    * sent, and whoever asks closes the link at once.
    */
   endsWithClose(): boolean {
-    if (this.#files === 0 && this.#phase === "open") {
+    if (this.#files === undefined && this.#phase === "open") {
       this.#flush();
       if (this.#buffer === undefined && this.#connection.failure === undefined) this.#phase = "ended";
     }
@@ -287,7 +311,7 @@ export class Output implements LinkOutput, TurnEnder, WaitSource {
         if (this.#loadBytes < before || this.#patience?.isRunning !== true) this.#awaitPeer();
       } else {
         this.#patience?.cancel();
-        if (this.#phase === "ending" && this.#files === 0) {
+        if (this.#phase === "ending" && this.#files === undefined) {
           this.#phase = "ended";
           this.#link.end();
         }
@@ -385,5 +409,13 @@ export class Output implements LinkOutput, TurnEnder, WaitSource {
     const enders = this.#enders ?? [];
     this.#enders = undefined;
     return enders;
+  }
+}
+
+/** Tells all who wait, once. */
+function settle(waiters: PromiseWaiter[], failure: Error | undefined): void {
+  for (const { resolve, reject } of waiters.splice(0)) {
+    if (failure === undefined) resolve();
+    else reject(failure);
   }
 }

@@ -1,6 +1,6 @@
 import type { AsyncResource } from "node:async_hooks";
 import type { Link } from "./link.ts";
-import { LinkDecorator } from "./link-decorator.ts";
+import { LinkDecorator, withBase } from "./link-decorator.ts";
 
 /**
  * A link whose connection has an asynchronous context of its own: what its events call, the functions that are given what comes
@@ -13,6 +13,10 @@ export class ContextLink extends LinkDecorator {
   constructor(link: Link, context: AsyncResource) {
     super(link);
     this.#context = context;
+  }
+
+  replaceBase(make: (base: Link) => Link): void {
+    this.link = withBase(this.link, make, this, this);
   }
 
   override run(call: () => void): void {

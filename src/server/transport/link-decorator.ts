@@ -46,10 +46,6 @@ export abstract class LinkDecorator implements Link, LinkInput, LinkOutput {
     runIn(this.link, call);
   }
 
-  replaceBase(make: (base: Link) => Link): void {
-    this.link = withBase(this.link, make, this, this);
-  }
-
   awaited(): void {
     this.link.awaited?.();
   }

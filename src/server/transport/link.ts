@@ -47,11 +47,17 @@ export interface Link extends Sender {
   readonly endsAtClose: boolean;
   /** Who is at the other end of a Unix socket; undefined for others. Throws where that cannot be told. */
   readonly peerCredentials?: PeerCredentials | undefined;
-  /** Begins to tell the two sides of a connection. Called again, it tells others from then on, as where a link is put over it. */
+  /**
+   * Begins to tell the two sides of a connection. Called again, it tells others from then on, as where a link is put over it: also of
+   * the end, where it has told that already.
+   */
   open(input: LinkInput, output: LinkOutput): void;
   /** Calls a function as the events of the link are told: in the context of the connection. For a link that has one. */
   run?(call: () => void): void;
-  /** Puts another link in the place of the one that this one decorates. For decorators; else the link itself is replaced. */
+  /**
+   * Puts another link in the place of the one that this one decorates. For decorators that stay outermost, as they are the
+   * connection's own; else the link itself is replaced, also where it decorates one: TLS can be put over TLS.
+   */
   replaceBase?(make: (base: Link) => Link): void;
   /**
    * Gives the descriptor away, and tells nothing any more: the caller closes it. What was sent goes out, and what was not received

@@ -173,6 +173,14 @@ export class NativeLink implements Link, Watcher {
     if (this.#giveUp()) kernel.closeInOrder(this.slot, this.generation);
   }
 
+  /** The poller has let go, and so has the table of the addon: a descriptor is never closed twice. */
+  detach(): number {
+    if (!this.#giveUp()) throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
+    this.#input = undefined;
+    this.#output = undefined;
+    return kernel.detach(this.slot, this.generation, false);
+  }
+
   abort(): void {
     if (!this.#giveUp()) return;
     resetAtClose(this.slot, this.generation);

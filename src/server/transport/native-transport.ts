@@ -126,6 +126,11 @@ class ClientLink extends NativeLink {
     unwatchForLoss(this);
     super.close();
   }
+
+  override detach(): number {
+    unwatchForLoss(this);
+    return super.detach();
+  }
 }
 
 /** Errors in a row, without a datagram between them: a socket that gives nothing else is lost. */

@@ -19,6 +19,8 @@ export class NodeLink implements Link {
   #input: LinkInput | undefined;
   #output: LinkOutput | undefined;
   #closed: (() => void) | undefined;
+  /** Node tells of the end once, and another input is to be told of it. */
+  #owesEnd = false;
 
   /** `closed` is called once the socket is closed. */
   constructor(socket: Socket, peer: Peer, closed?: () => void) {
@@ -37,8 +39,11 @@ export class NodeLink implements Link {
     const isOpen = this.#input !== undefined;
     this.#input = input;
     this.#output = output;
-    if (isOpen) return;
     const socket = this.#socket;
+    if (isOpen) {
+      this.#owesEnd = socket.readableEnded;
+      return;
+    }
     socket.pause();
     socket.on("data", (bytes: Buffer) => this.#input?.received(bytes));
     socket.on("end", () => this.#ended());
@@ -52,6 +57,9 @@ export class NodeLink implements Link {
 
   resume(): void {
     this.#socket.resume();
+    if (!this.#owesEnd) return;
+    this.#owesEnd = false;
+    queueMicrotask(() => this.#input?.ended());
   }
 
   pause(): void {

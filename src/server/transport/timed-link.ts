@@ -1,7 +1,7 @@
 import { DeadlineError, type DeadlineName } from "../time/deadline-error.ts";
 import { Deadline, type DeadlineWheel } from "../time/deadline-wheel.ts";
 import type { Link, LinkInput, LinkOutput } from "./link.ts";
-import { LinkDecorator } from "./link-decorator.ts";
+import { LinkDecorator, withBase } from "./link-decorator.ts";
 import type { Peer } from "./peer.ts";
 
 /** How long a connection may take, in ms; undefined is for ever. How long it may take nothing, its output looks at. */
@@ -62,6 +62,11 @@ class TimedLink extends LinkDecorator {
     this.#firstByte?.start(firstByteTimeoutMs);
     this.#idle?.start(idleTimeoutMs);
     this.#total?.start(totalTimeoutMs);
+  }
+
+  /** Its deadlines are those of the connection, and run on. */
+  replaceBase(make: (base: Link) => Link): void {
+    this.link = withBase(this.link, make, this, this);
   }
 
   /** The peer's silence counts from when somebody waits for it to end. */
