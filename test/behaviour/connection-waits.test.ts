@@ -1,5 +1,6 @@
 // How long a call on a connection waits: by time and by signal. One that ends so has done nothing, and the next one works.
 import { getEventListeners } from "node:events";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { lines } from "../../src/codec.ts";
 import { Connection } from "../../src/server/connection/connection.ts";
@@ -7,6 +8,7 @@ import { DEFAULT_POLICY } from "../../src/server/connection/policy.ts";
 import type { WaitOptions } from "../../src/server/connection/wait.ts";
 import { DEADLINE_TICK_MS, DeadlineWheel } from "../../src/server/time/deadline-wheel.ts";
 import { MAX_LOOKS } from "../../src/server/time/looking-deadline.ts";
+import type { Frames } from "../../src/server.ts";
 import { LateClock } from "../server/late-clock.ts";
 import { connected } from "../support/connected.ts";
 import { ScriptedLink } from "../support/scripted-link.ts";
@@ -143,6 +145,65 @@ describe.each(READS)("%s", (name, part, read, gives) => {
     });
     expect(errors).toEqual([]);
   });
+});
+
+type Way = (
+  connection: Connection,
+  frames: Frames<string, string>,
+  count: number,
+  wait: WaitOptions,
+) => Promise<unknown>;
+
+const WAYS = {
+  read: (connection, _frames, _count, wait) => connection.read(wait),
+  most: (connection, _frames, count, wait) => connection.read({ ...wait, maxBytes: count }),
+  exactly: (connection, _frames, count, wait) => connection.readExactly(count, wait),
+  until: (connection, _frames, _count, wait) => connection.readUntil("\n", wait),
+  frame: (_connection, frames, _count, wait) => frames.read(wait).then((line) => `${line}\n`),
+} as const satisfies Record<string, Way>;
+
+test("however reads are given up and mixed, every byte is read once, in its order", async () => {
+  const op = fc.record({
+    way: fc.constantFrom("read", "most", "exactly", "until", "frame"),
+    count: fc.integer({ min: 1, max: 12 }),
+    end: fc.constantFrom("time", "signal", "data"),
+    came: fc.nat(8),
+  });
+  const text = fc.stringMatching(/^([a-c]{0,5}\n){0,20}$/);
+  await fc.assert(
+    fc.asyncProperty(text, fc.array(op, { maxLength: 30, size: "max" }), async (stream, ops) => {
+      const { clock, connection, link, receive } = opened();
+      const frames = connection.frames(lines());
+      let [sent, got] = [0, ""];
+      const feed = (count: number): void => {
+        if (count > 0 && sent < stream.length) receive(stream.slice(sent, sent + count));
+        sent = Math.min(stream.length, sent + count);
+      };
+      for (const { way, count, end, came } of ops) {
+        const aborting = new AbortController();
+        const wait = end === "time" ? { timeoutMs: 1_000 } : { signal: aborting.signal };
+        const settled = WAYS[way](connection, frames, count, wait).then(
+          (bytes) => {
+            got += String(bytes);
+          },
+          (error: unknown) => expect(["ERR_SOCKWRIGHT_TIMEOUT", "ABORT_ERR"]).toContain(Object(error).code),
+        );
+        feed(came);
+        if (end === "time") clock.advance(2_000);
+        if (end === "data") feed(count + 6);
+        aborting.abort();
+        await settled;
+        expect(stream.startsWith(got)).toBe(true);
+      }
+      feed(stream.length);
+      link.input?.ended();
+      for await (const piece of connection) got += String(piece);
+      expect(got).toBe(stream);
+      expect(clock.timers).toBe(0);
+      connection.abort();
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test("a record is no less whole for a limit that has passed", async () => {

@@ -498,7 +498,8 @@ export class Connection {
   }
 
   /**
-   * Settles when the kernel has all that is written now; what is written later, and the rest of a file, it does not wait for.
+   * Settles when the kernel has all that is written now, or Node, over `node:net`. What is written later, and the rest of a file,
+   * it does not wait for.
    *
    * @throws as {@link drained}.
    * @example
