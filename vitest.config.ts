@@ -24,7 +24,12 @@ const ALONE = [
 ].map((files) => `test/${files}.test.ts`);
 
 export default defineConfig({
-  resolve: { alias: [{ find: /^sockwright$/, replacement: here("src/index.ts") }] },
+  resolve: {
+    alias: [
+      { find: /^sockwright$/, replacement: here("src/index.ts") },
+      { find: /^sockwright\/server$/, replacement: here("src/server.ts") },
+    ],
+  },
   // Node 20 has no `await using`: it is compiled away, as in dist/.
   oxc: { target: "es2022" },
   test: {

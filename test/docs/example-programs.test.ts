@@ -44,7 +44,7 @@ async function expectAnswer(talk: string, address: string, context: TestContext)
   const [program = "", ...args] = words(talk);
   const port = address.replace(/.*:/, "");
   if (program === "curl") {
-    const response = await fetch((args[0] ?? "").replace("8080", port), { headers: { Connection: "close" } });
+    const response = await fetch((args[0] ?? "").replace(/80[08]0/, port), { headers: { Connection: "close" } });
     expect(await response.text()).toContain("Welcome");
     return;
   }
