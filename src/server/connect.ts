@@ -33,10 +33,13 @@ export interface ConnectTarget extends ConnectOptions {
 const CONNECT_OPTIONS = {
   ...CONNECTION_OPTIONS,
   transport: choice(["native", "node"]),
-  signal: checked("an AbortSignal", (_, signal) => signalOf({ signal: signal as AbortSignal })),
+  signal: checked("an AbortSignal", (path, signal) =>
+    signalOf({ signal: signal as AbortSignal }, path.replace(/\.signal$/, "")),
+  ),
   timeoutMs: ms({ max: MAX_TIMEOUT_MS }),
 } satisfies OptionKindsOf<ConnectOptions>;
-const CONNECT = table(CONNECT_OPTIONS);
+/** All that `connect` has. */
+export const CONNECT = table(CONNECT_OPTIONS);
 const TARGET = table({
   ...CONNECT_OPTIONS,
   url: checked("a socket URL", (path, url) => {
@@ -69,7 +72,8 @@ function isTimeout(error: Error): boolean {
 async function open(target: string | ConnectTarget, options: ConnectOptions): Promise<Connection> {
   if (!hasUrl(target)) checkUrlText(target);
   const given = typeof target === "string" ? { url: target } : TARGET.given("connect()", target, "target");
-  const { url = "", ...own }: GivenOptions<(typeof TARGET)["kinds"]> = given;
+  const { url, ...own }: GivenOptions<(typeof TARGET)["kinds"]> = given;
+  checkUrlText(url, "target.url");
   const parsed = parseSocketUrl(url);
   const {
     signal,

@@ -11,6 +11,7 @@ import { type GivenOptions, type OptionKindsOf, options } from "./options/option
 import type { ListenSocketOptions, TransportName } from "./transport/transport.ts";
 import { baseOf, isOfDatagrams } from "./url/schemes.ts";
 import { formatSocketUrl, type InternetUrl, isInherited, parseSocketUrl, type SocketUrl } from "./url/socket-url.ts";
+import { MAX_KEEP_ALIVE_MS } from "./url/url-options.ts";
 import { checkUrlText, hasUrl } from "./url/url-text.ts";
 
 /** How long a peer of a server may take nothing of what waits, unless the listener is told otherwise. */
@@ -20,8 +21,6 @@ export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Connections of a listener that are between accept and service at one time; of one address a sixteenth. */
 export const DEFAULT_MAX_HANDSHAKES = 1_024;
 export const DEFAULT_MAX_HANDSHAKES_PER_ADDRESS = 64;
-/** tcp(7): TCP_KEEPIDLE takes 32 767 s. */
-const MAX_KEEP_ALIVE_MS = 32_767_000;
 /** listen(2): the kernel cuts a backlog at net.core.somaxconn. */
 const MAX_BACKLOG = 0x7fffffff;
 
@@ -85,10 +84,11 @@ export const COMMON_OPTIONS = {
   maxHandshakesPerAddress: count({ default: DEFAULT_MAX_HANDSHAKES_PER_ADDRESS }),
   keepAliveMs: ms({ max: MAX_KEEP_ALIVE_MS }),
   userTimeoutMs: ms(),
-  noDelay: flag(),
+  noDelay: flag({ default: true }),
 } satisfies OptionKindsOf<CommonOptions>;
 
-const LISTENER = options({
+/** All that one listener has. */
+export const LISTENER = options({
   ...COMMON_OPTIONS,
   url: checked("a socket URL", checkedUrl),
   maxConnections: count(),
@@ -143,7 +143,8 @@ function settingsOf(
   const own: GivenOptions<(typeof LISTENER)["kinds"]> = isObject
     ? LISTENER.given("a listener", input, argument)
     : { url: input };
-  const url = parseSocketUrl(own.url ?? "");
+  checkUrlText(own.url, `${argument}.url`);
+  const url = parseSocketUrl(own.url);
   checkTogether(url, own, argument);
   const { maxConnections = Number.POSITIVE_INFINITY, ...values } = LISTENER.fill({ ...ofAll, ...own });
   const ofUrl: Partial<InternetUrl> = "host" in url && baseOf(url) === "tcp" ? url : {};
@@ -154,7 +155,7 @@ function settingsOf(
     limits: connectionLimits(values, isObject ? argument : "options"),
     keepAliveMs: ofUrl.keepAliveMs ?? values.keepAliveMs,
     userTimeoutMs: ofUrl.userTimeoutMs ?? values.userTimeoutMs,
-    noDelay: ofUrl.noDelay ?? values.noDelay ?? true,
+    noDelay: ofUrl.noDelay ?? values.noDelay,
   };
 }
 

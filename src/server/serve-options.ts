@@ -52,8 +52,7 @@ export interface ServeOptions extends CommonOptions {
   readonly context?: ConnectionContext | undefined;
 }
 
-const SERVE = options({
-  ...COMMON_OPTIONS,
+const SERVER_OPTIONS = {
   onError: hook<NonNullable<ServeOptions["onError"]>>(),
   maxConnections: count({ default: DEFAULT_MAX_CONNECTIONS }),
   maxConnectionsPerAddress: count({ default: Number.POSITIVE_INFINITY }),
@@ -64,7 +63,11 @@ const SERVE = options({
   alarms: checked("an array of levels", checkedAlarms),
   onAlarm: hook<NonNullable<ServeOptions["onAlarm"]>>(),
   context: hook<ConnectionContext>(),
-} satisfies OptionKindsOf<ServeOptions>);
+};
+/** Those of the server alone. */
+const SERVER = options(SERVER_OPTIONS);
+/** All that `serve` has. */
+export const SERVE = options({ ...COMMON_OPTIONS, ...SERVER_OPTIONS } satisfies OptionKindsOf<ServeOptions>);
 const ALARM: OptionNames<AlarmLevel> = { raiseAt: true, clearAt: true, cooldownMs: true };
 
 /** What a server goes by, apart from its listeners. */
@@ -83,7 +86,7 @@ export function serveLimits(given: ServeOptions): {
   // Each is read once: a getter of the program's own that throws must not do so at a connection.
   const values = SERVE.given("serve()", given);
   const { maxConnections: _, ...listeners } = values;
-  const { alarms, ...server } = SERVE.fill(values);
+  const { alarms, ...server } = SERVER.fill(values);
   const { maxConnections } = server;
   return {
     server: { ...server, alarms: alarms ?? [{ raiseAt: Math.ceil(maxConnections * ALARMING_PART) }] },

@@ -337,9 +337,9 @@ export class Server implements AsyncDisposable {
     const before = this.#plan.given;
     const isSame = change.service === undefined || change.service === before.service;
     const given = {
-      listeners: change.listeners ?? before.listeners,
-      service: change.service ?? before.service,
-      options: change.options ?? before.options,
+      listeners: change.listeners === undefined ? before.listeners : change.listeners,
+      service: change.service === undefined ? before.service : change.service,
+      options: change.options === undefined ? before.options : change.options,
     };
     const plan = planOf(given, isSame ? this.#plan.service : undefined);
     const run = isSame ? this.#run : new ServiceRun(plan.service);

@@ -19,13 +19,13 @@ export function waitForm(ms: unknown): string {
   return `, such as { signal: AbortSignal.timeout(${ms}) }`;
 }
 
-/** The signal of a call's options, which were looked at before. */
-export function signalOf(options: WaitOptions | undefined): AbortSignal | undefined {
+/** The signal of a call's options, which were looked at before; `argument` is what the user calls them. */
+export function signalOf(options: WaitOptions | undefined, argument = "options"): AbortSignal | undefined {
   if (options === undefined) return undefined;
   const signal: unknown = options.signal;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     const form = typeof signal === "number" ? `, such as ${signalAfter(signal)}` : "";
-    throw wrongType("options.signal", `an instance of AbortSignal${form}`, signal);
+    throw wrongType(`${argument}.signal`, `an instance of AbortSignal${form}`, signal);
   }
   return signal;
 }

@@ -6,7 +6,7 @@ import type { Link, LinkInput, LinkOutput } from "../server/transport/link.ts";
 import type { Peer } from "../server/transport/peer.ts";
 import type { DatagramEvents, DatagramSocket, LinkListener, ListenerEvents } from "../server/transport/transport.ts";
 import { substituteTransport } from "../server/transport/transports.ts";
-import { isOfDatagrams } from "../server/url/schemes.ts";
+import { baseOf, isOfDatagrams } from "../server/url/schemes.ts";
 import { checkConnectable, formatSocketUrl, plainUrl, type SocketUrl } from "../server/url/socket-url.ts";
 import { ANY_CID } from "../server/url/vsock-url.ts";
 import { checkOptions, integer, type OptionNames, SocketError, wrongType } from "../socket/values.ts";
@@ -194,7 +194,7 @@ export class MemoryTransport implements Disposable {
     signal?.throwIfAborted();
     checkConnectable(url);
     const isDatagram = isOfDatagrams(url);
-    const shape = shapeOf(this.#options, isDatagram || url.scheme === "unix-seqpacket", isDatagram);
+    const shape = shapeOf(this.#options, isDatagram || baseOf(url) === "unix-seqpacket", isDatagram);
     const listener = isDatagram ? undefined : find(this.#listeners, url);
     const place = (listener ?? find(this.#bound, url))?.place;
     const peers = [this.#clientName(url, place), peerAt(url)] as const;
@@ -211,7 +211,7 @@ export class MemoryTransport implements Disposable {
   }
 
   #joinDatagrams(url: SocketUrl, from: Peer, server: MemoryLink): void {
-    if (url.scheme === "unix-dgram" && find(this.#bound, url) === undefined) throw refused(url);
+    if (baseOf(url) === "unix-dgram" && find(this.#bound, url) === undefined) throw refused(url);
     const key = JSON.stringify(from);
     this.#datagramClients.set(key, server);
     const events: LinkInput & LinkOutput = {
@@ -250,7 +250,7 @@ export class MemoryTransport implements Disposable {
       return { host: clientHostOf(url.host, listener), port: this.#port() };
     }
     if ("cid" in url) return { cid: url.cid, port: this.#port() };
-    return url.scheme === "unix-dgram" ? { abstract: `memory-${this.#nextPort++}` } : { path: "" };
+    return baseOf(url) === "unix-dgram" ? { abstract: `memory-${this.#nextPort++}` } : { path: "" };
   }
 }
 

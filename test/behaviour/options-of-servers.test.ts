@@ -9,7 +9,10 @@ import type {
   Connection,
   ConnectionOptions,
   ConnectOptions,
+  ConnectTarget,
   LimitedRead,
+  ListenerOptions,
+  ReloadOptions,
   SendFileOptions,
   ServeOptions,
   WaitOptions,
@@ -17,7 +20,13 @@ import type {
 import { connect, formatSocketUrl, openMetrics, parseSocketUrl, serve } from "../../src/server.ts";
 import { type GreetOptions, greet } from "../../src/services/greet/greet.ts";
 import { memoryPair } from "../../src/testing.ts";
-import { expectDefaults, expectNoOtherName, expectNoOtherValue, row } from "../support/option-table.ts";
+import {
+  expectDefaults,
+  expectNoOtherName,
+  expectNoOtherValue,
+  expectNoOtherValueOfOne,
+  row,
+} from "../support/option-table.ts";
 
 const ANYWHERE = "tcp://127.0.0.1:0";
 const service = (): void => undefined;
@@ -30,6 +39,38 @@ async function connected(options?: ConnectOptions): Promise<void> {
   const server = await serve(ANYWHERE, service);
   try {
     await (await connect(server.urls[0] ?? "", options)).close();
+  } finally {
+    await server.close();
+  }
+}
+
+/** The same object, of which each property is what it was, with a URL where it has none. */
+function withUrl(given: unknown, url: string): { url: string } {
+  const own = Object.getOwnPropertyDescriptors(Object(given ?? {}) as Record<string, unknown>);
+  const isGiven = own["url"]?.get !== undefined || own["url"]?.value !== undefined;
+  const all = isGiven ? own : { ...own, url: { value: url, enumerable: true } };
+  return Object.create(given === undefined ? Object.prototype : (Object.getPrototypeOf(given) as object), all) as {
+    url: string;
+  };
+}
+
+async function listening(listener?: ListenerOptions): Promise<void> {
+  await (await serve(withUrl(listener, ANYWHERE), service)).close();
+}
+
+async function connectedTo(target?: ConnectTarget): Promise<void> {
+  const server = await serve(ANYWHERE, service);
+  try {
+    await (await connect(withUrl(target, server.urls[0] ?? ""))).close();
+  } finally {
+    await server.close();
+  }
+}
+
+async function reloaded(change?: ReloadOptions): Promise<void> {
+  const server = await serve(ANYWHERE, service);
+  try {
+    await server.reload(change);
   } finally {
     await server.close();
   }
@@ -72,6 +113,9 @@ const common: { [Name in keyof CommonOptions]-?: readonly unknown[] } = {
   noDelay: [true],
 };
 
+/** All that a row would try, where it is tried elsewhere. */
+const WRONG: readonly unknown[] = [null, "x", {}, [], -1, Number.NaN, 1.5, 2 ** 53, true, Symbol("x")];
+
 const wait = { timeoutMs: [], signal: [] };
 
 describe.each([
@@ -94,6 +138,14 @@ describe.each([
     served,
   ),
   row<ConnectOptions>("connect()", "promise", { ...policy, transport: [], signal: [], timeoutMs: [] }, connected),
+  // Each is checked as the argument of serve() that it stands for: its own wrong values are below.
+  row<ReloadOptions>(
+    "server.reload()",
+    "promise",
+    { listeners: WRONG, service: WRONG, options: WRONG },
+    reloaded,
+    "change",
+  ),
   row<CloseOptions>("server.close()", "promise", { graceMs: [], signal: [] }, async (options) => {
     const server = await serve(ANYWHERE, service);
     try {
@@ -139,6 +191,61 @@ describe.each([
   test("has no other option", () => expectNoOtherName(each));
   test("has no other value of one", () => expectNoOtherValue(each));
   test("what is undefined is the default", () => expectDefaults(each));
+});
+
+/** A listener may be a text, and so may whom to connect to: what is neither is told which URL to write. */
+describe.each([
+  row<ListenerOptions>("a listener", "promise", { ...common, url: ["x"], maxConnections: [] }, listening, "listener"),
+  row<ConnectTarget>(
+    "connect()",
+    "promise",
+    { ...policy, transport: [], signal: [], timeoutMs: [], url: ["x"] },
+    connectedTo,
+    "target",
+  ),
+])("$call as one object with its URL", (each) => {
+  test("has no other option", () => expectNoOtherName(each));
+  test("has no other value of one", () => expectNoOtherValueOfOne(each));
+  test("what is undefined is the default", () => expectDefaults(each));
+});
+
+describe("an object with a URL", () => {
+  test.each<[make: () => unknown, told: string]>([
+    [() => call.serve({ url: undefined }, service), 'The "listener.url" argument must be a socket URL such as'],
+    [() => call.serve([ANYWHERE, { url: 5 }], service), 'The "listeners[1].url" argument must be a socket URL such as'],
+    [() => call.serve([ANYWHERE, { ulr: ANYWHERE }], service), 'The "url" argument must be a socket URL such as'],
+    [() => call.serve([{ url: ANYWHERE, backlog: 0 }], service), 'The value of "listeners[0].backlog" is out of range'],
+    [() => call.connect({ url: undefined }), 'The "target.url" argument must be a socket URL such as'],
+    [() => call.connect({ url: new URL("tcp://[::1]:1") }), 'The "target.url" argument must be a socket URL such as'],
+  ])("%s", async (make, told) => {
+    await expect(make()).rejects.toThrow(told);
+  });
+
+  test("the options of connect()'s target come before those beside it", async () => {
+    const server = await serve(ANYWHERE, service);
+    onTestFinished(async () => void (await server.close()));
+    const [url = ""] = server.urls;
+    const aborted = { signal: AbortSignal.abort() };
+    await expect(connect({ url, ...aborted }, {})).rejects.toMatchObject({ name: "AbortError" });
+    await expect(connect({ url }, aborted)).rejects.toMatchObject({ name: "AbortError" });
+    const client = await connect({ url, signal: new AbortController().signal }, aborted);
+    await client.close();
+  });
+});
+
+describe("server.reload(): what it is given is what serve() could have been given", () => {
+  test.each<[change: object, told: string]>([
+    [{ listeners: null }, 'The "url" argument must be a socket URL'],
+    [{ listeners: 8000 }, 'The "url" argument must be a socket URL such as "tcp://127.0.0.1:8000"'],
+    [{ listeners: [] }, "must have at least one socket URL"],
+    [{ listeners: [{ url: ANYWHERE, maxConections: 1 }] }, "Did you mean maxConnections?"],
+    [{ service: null }, 'The "service" argument must be of type object, or a function'],
+    [{ service: {} }, 'The "service.name" argument must be of type string'],
+    [{ options: null }, 'The "options" argument must be of type object'],
+    [{ options: { maxConnections: 0 } }, 'The value of "options.maxConnections" is out of range'],
+  ])("%j", async (change, told) => {
+    await expect(reloaded(change)).rejects.toThrow(told);
+  });
 });
 
 describe("names that other libraries have", () => {

@@ -12,6 +12,8 @@ export interface OptionRow {
   readonly accepts: Readonly<Record<string, readonly unknown[]>>;
   /** Makes the call, with all other arguments as they should be; it succeeds with options that are right. */
   readonly with: (options: unknown) => unknown;
+  /** What an error calls the options. */
+  readonly argument: string;
 }
 
 /** A row that lists all options that the type has, or does not compile. */
@@ -20,11 +22,12 @@ export function row<Options>(
   gives: "value" | "promise",
   accepts: { readonly [Name in keyof Options]-?: readonly unknown[] },
   make: (options: never) => unknown,
+  argument = "options",
 ): OptionRow {
-  return { call, gives, accepts: accepts as OptionRow["accepts"], with: (options) => make(options as never) };
+  return { call, gives, accepts: accepts as OptionRow["accepts"], with: (options) => make(options as never), argument };
 }
 
-export async function expectNoOtherName({ call, gives, accepts, with: make }: OptionRow): Promise<void> {
+export async function expectNoOtherName({ call, gives, accepts, with: make, argument }: OptionRow): Promise<void> {
   const inherited: object = Object.create({ inherited: 1 });
   const unknown: [name: string, options: object][] = [
     ["zzzz", { zzzz: 1 }],
@@ -37,34 +40,46 @@ export async function expectNoOtherName({ call, gives, accepts, with: make }: Op
   for (const [name, options] of unknown) {
     const error = await errorOf(() => make(options), gives, `${call} with ${name}`);
     expect(error).toMatchObject({ name: "TypeError", code: "ERR_INVALID_ARG_VALUE" });
-    expect(error.message).toContain(`'options.${name}' is no option of ${call}.`);
+    expect(error.message).toContain(`'${argument}.${name}' is no option of ${call}.`);
   }
   for (const name of Object.keys(accepts)) {
     const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     for (const wrong of new Set([name.toUpperCase(), snake, `${name}e`])) {
       if (wrong in accepts) continue;
       const error = await errorOf(() => make({ [wrong]: 1 }), gives, `${call} with ${wrong}`);
-      expect(error.message).toBe(`The property 'options.${wrong}' is no option of ${call}. Did you mean ${name}?`);
+      expect(error.message).toBe(`The property '${argument}.${wrong}' is no option of ${call}. Did you mean ${name}?`);
     }
   }
 }
 
-export async function expectNoOtherValue({ call, gives, accepts, with: make }: OptionRow): Promise<void> {
+export async function expectNoOtherValue(each: OptionRow): Promise<void> {
+  const { call, gives, with: make, argument } = each;
+  await expectNoOtherValueOfOne(each);
+  for (const value of [null, "x", 5, true, [], () => 1, Symbol("x"), new AbortController().signal, new Uint8Array(8)]) {
+    const error = await errorOf(() => make(value), gives, `${call} with ${String(value)} for options`);
+    expect(error).toMatchObject({ name: "TypeError", code: "ERR_INVALID_ARG_TYPE" });
+    expect(error.message).toContain(`The "${argument}" argument must be of type object`);
+  }
+}
+
+/** The same for an argument that need not be an object at all. */
+export async function expectNoOtherValueOfOne({
+  call,
+  gives,
+  accepts,
+  with: make,
+  argument,
+}: OptionRow): Promise<void> {
   for (const [name, accepted] of Object.entries(accepts)) {
     for (const value of VALUES) {
       if (accepted.some((each) => Object.is(each, value) || String(each) === String(value))) continue;
       const error = await errorOf(() => make({ [name]: value }), gives, `${call}, ${name}: ${String(value)}`);
       expect(CODES, `${call}, ${name}: ${error.stack}`).toContain("code" in error ? error.code : undefined);
-      expect(error.message).toContain(`options.${name}`);
+      expect(error.message).toContain(`${argument}.${name}`);
     }
     const boom = new Error("boom");
     const trap = Object.defineProperty({}, name, { enumerable: true, get: () => raise(boom) });
     expect(await errorOf(() => make(trap), gives, `${call} with a getter that throws`)).toBe(boom);
-  }
-  for (const value of [null, "x", 5, true, [], () => 1, Symbol("x"), new AbortController().signal, new Uint8Array(8)]) {
-    const error = await errorOf(() => make(value), gives, `${call} with ${String(value)} for options`);
-    expect(error).toMatchObject({ name: "TypeError", code: "ERR_INVALID_ARG_TYPE" });
-    expect(error.message).toContain('The "options" argument must be of type object');
   }
 }
 

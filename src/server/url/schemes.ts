@@ -18,21 +18,22 @@ export interface Scheme {
   readonly handshake?: string;
 }
 
-const IPV6_ONLY = { ipv6only: "flag" } as const;
-const TCP = { keepalive: "duration", "user-timeout": "duration", nodelay: "switch" } as const;
+const TCP = { ipv6only: "flag", keepalive: "duration", "user-timeout": "duration", nodelay: "switch" } as const;
 const MULTICAST = { group: "multicast", source: "address", interface: "text" } as const;
+const UDP = { ipv6only: "flag", ...MULTICAST, broadcast: "flag" } as const;
 const FILE = { mode: "octal", owner: "text", group: "text" } as const;
+const NONE = {} as const;
 
 /** All schemes there are. What is spoken over a socket is a row here, and needs no other place in the URLs or transports. */
 export const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
-  ["tcp", { base: "tcp", options: { ...IPV6_ONLY, ...TCP } }],
-  ["udp", { base: "udp", options: { ...IPV6_ONLY, ...MULTICAST, broadcast: "flag" } }],
+  ["tcp", { base: "tcp", options: TCP }],
+  ["udp", { base: "udp", options: UDP }],
   ["unix", { base: "unix", options: FILE }],
   ["unix-dgram", { base: "unix-dgram", options: FILE }],
   ["unix-seqpacket", { base: "unix-seqpacket", options: FILE }],
-  ["vsock", { base: "vsock", options: {} }],
-  ["fd", { base: "fd", options: {} }],
-  ["systemd", { base: "systemd", options: {} }],
+  ["vsock", { base: "vsock", options: NONE }],
+  ["fd", { base: "fd", options: NONE }],
+  ["systemd", { base: "systemd", options: NONE }],
 ]);
 
 /** The socket under a URL. */

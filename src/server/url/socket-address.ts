@@ -15,7 +15,7 @@ import {
 } from "../../socket/values.ts";
 import { baseOf, isOfDatagrams } from "./schemes.ts";
 import { withZone } from "./scope.ts";
-import { type AddressUrl, formatSocketUrl, type InternetUrl } from "./socket-url.ts";
+import { type AddressUrl, formatSocketUrl, type InternetUrl, type UnixScheme } from "./socket-url.ts";
 import { isMulticast } from "./url-options.ts";
 import { needsZone, versionOf } from "./zone.ts";
 
@@ -76,11 +76,14 @@ export function urlAt(scheme: AddressUrl["scheme"], address: Address): string {
 /** As {@link urlAt}, taken apart. */
 export function placeAt(scheme: AddressUrl["scheme"], address: Address): AddressUrl {
   const { cid, port, path, abstract } = address;
-  if (scheme === "tcp" || scheme === "udp")
-    return { scheme, host: address.host === undefined ? "" : withZone(address), port: port ?? 0 };
-  if (scheme === "vsock") return { scheme, cid: cid ?? 0, port: port ?? 0 };
-  if (abstract !== undefined) return { scheme, abstract: abstract.toString() };
-  return { scheme, path: path?.toString() ?? "" };
+  const base = baseOf({ scheme });
+  if (base === "tcp" || base === "udp") {
+    const host = address.host === undefined ? "" : withZone(address);
+    return { scheme: scheme as InternetUrl["scheme"], host, port: port ?? 0 };
+  }
+  if (base === "vsock") return { scheme: "vsock", cid: cid ?? 0, port: port ?? 0 };
+  if (abstract !== undefined) return { scheme: scheme as UnixScheme, abstract: abstract.toString() };
+  return { scheme: scheme as UnixScheme, path: path?.toString() ?? "" };
 }
 
 /** A look-up cannot be stopped, but need not be waited for. */

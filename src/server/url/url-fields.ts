@@ -1,13 +1,17 @@
 import { integer, MAX_TIMEOUT_MS, wrongType, wrongValue } from "../../socket/values.ts";
 import { baseOf } from "./schemes.ts";
 import { MAX_PORT } from "./url-advice.ts";
+import { MAX_KEEP_ALIVE_MS } from "./url-options.ts";
 import { versionOf } from "./zone.ts";
 
 /** What a name of a host can be between the marks of a URL. */
 const HOST_NAME = /^[^:/#@?[\]\s\p{Cc}]+$/u;
 const FLAGS = ["ipv6only", "broadcast"] as const;
 const TEXTS = ["group", "source", "interface", "owner"] as const;
-const TIMES = ["keepAliveMs", "userTimeoutMs"] as const;
+const TIMES = [
+  ["keepAliveMs", MAX_KEEP_ALIVE_MS],
+  ["userTimeoutMs", MAX_TIMEOUT_MS],
+] as const;
 const MAX_MODE = 0o777;
 
 /**
@@ -33,7 +37,7 @@ export function checkUrlObject(given: unknown, schemes: readonly string[]): void
   for (const name of FLAGS) if (url[name] !== undefined && url[name] !== true) throw wrongFlag(name, url[name]);
   for (const name of TEXTS) if (url[name] !== undefined) text(name, url);
   if (url["mode"] !== undefined) integer("url.mode", url["mode"], 0, MAX_MODE);
-  for (const name of TIMES) if (url[name] !== undefined) integer(`url.${name}`, url[name], 1, MAX_TIMEOUT_MS);
+  for (const [name, max] of TIMES) if (url[name] !== undefined) integer(`url.${name}`, url[name], 1, max);
   const { noDelay } = url;
   if (noDelay !== undefined && typeof noDelay !== "boolean") throw wrongType("url.noDelay", "of type boolean", noDelay);
 }

@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from "node:net";
-import { nearest } from "../../socket/values.ts";
+import { MAX_TIMEOUT_MS, nearest } from "../../socket/values.ts";
 import { durationMs, durationText } from "../options/duration.ts";
 import { SCHEMES, type UrlOptionKind } from "./schemes.ts";
 
@@ -28,6 +28,9 @@ const FIELDS: Readonly<Record<string, keyof UrlOptions>> = {
 
 /** chmod(2): the permissions of a file, without set-user-ID and its like. */
 const MAX_MODE = 0o777;
+
+/** tcp(7): TCP_KEEPIDLE takes 32 767 s. */
+export const MAX_KEEP_ALIVE_MS = 32_767_000;
 
 /** A mistake: what is wrong, and what would be right. */
 type Refuse = (reason: string) => Error;
@@ -119,7 +122,8 @@ function optionValue(
   const quoted = JSON.stringify(value);
   if (kind === "duration") {
     const time = durationMs(value);
-    if (typeof time === "number" && time > 0) return time;
+    const most = name === "keepalive" ? MAX_KEEP_ALIVE_MS : MAX_TIMEOUT_MS;
+    if (typeof time === "number" && time > 0 && time <= most) return time;
     throw refuse(`has the ${name} ${quoted}, which is no time that can be: write ${example}`);
   }
   if (kind === "octal") {
