@@ -6,10 +6,11 @@ import { DEFAULT_WRITE_TIMEOUT_MS, listenerSettings } from "../../src/server/lis
 import { serveLimits } from "../../src/server/serve-options.ts";
 import { DEFAULT_GRACE_MS } from "../../src/server/server.ts";
 import { ServerCounters } from "../../src/server/telemetry/server-counters.ts";
-import { codeIn, read, tables } from "./pages.ts";
+import { codeIn, read, section, tables } from "./pages.ts";
 
 const text = read("docs/limits.md");
-const rows = tables(text).flatMap(([, ...rows]) => rows);
+// The list of all options has a test of its own: option-tables.test.ts.
+const rows = tables(text.replace(section(text, "## All options"), "")).flatMap(([, ...rows]) => rows);
 const defaults = new Map(rows.map(([option = "", , value = ""]) => [codeIn(option)[0] ?? "", value]));
 
 /** What limits something, by default. */
@@ -19,9 +20,10 @@ function limitsOf() {
   const [settings] = listenerSettings("tcp://127.0.0.1:0", listeners);
   if (settings === undefined) throw new Error("no listener");
   const { whenFull, handshakeTimeoutMs, maxHandshakes, maxHandshakesPerAddress, backlog } = settings;
+  const { keepAliveMs, userTimeoutMs } = settings;
   const handshakes = { handshakeTimeoutMs, maxHandshakes, maxHandshakesPerAddress };
   const { maxUnsentBytesWhileReading: _unsent, ...ofConnections } = settings.limits;
-  return { ...limits, ...ofConnections, whenFull, ...handshakes, backlog };
+  return { ...limits, ...ofConnections, whenFull, ...handshakes, backlog, keepAliveMs, userTimeoutMs };
 }
 
 test("every option that limits something has its row", () => {
@@ -61,8 +63,14 @@ test("the defaults are those of the server", () => {
 });
 
 test("every reason that is counted is named", () => {
-  const { connectionsRefused, connectionsExpired, datagramsDropped } = new ServerCounters("").snapshot(0);
+  const { connectionsRefused, connectionsExpired, datagramsDropped, handshakesFailed } = new ServerCounters(
+    "",
+  ).snapshot(0);
   const reasons = [connectionsRefused, connectionsExpired, datagramsDropped].flatMap((tally) => Object.keys(tally));
+  const failures = Object.keys(handshakesFailed);
+  expect(failures.length).toBeGreaterThan(5);
+  const told = codeIn(section(text, "## Between accept and service").replace(/```.*?```/gs, ""));
+  expect(failures.filter((reason) => !told.includes(reason))).toEqual([]);
   expect(reasons.length).toBeGreaterThan(10);
   expect(reasons.filter((reason) => !new RegExp(`(?:\\["${reason}"\\]|\\.${reason})\``).test(text))).toEqual([]);
 });

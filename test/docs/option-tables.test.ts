@@ -1,0 +1,78 @@
+// docs/limits.md lists every option of serve(), of a listener and of connect(): who has it, its default, what it can be.
+import { expect, test } from "vitest";
+import { CONNECT } from "../../src/server/connect.ts";
+import { connectionLimits } from "../../src/server/connection/connection-options.ts";
+import { LISTENER } from "../../src/server/listener-options.ts";
+import type { OptionRow } from "../../src/server/options/option-table.ts";
+import { SERVE } from "../../src/server/serve-options.ts";
+import { codeIn, read, section, tables } from "./pages.ts";
+
+const text = section(read("docs/limits.md"), "## All options");
+const [[, ...listed] = []] = tables(text);
+
+/** What follows from other options where it was not given: the table of options has no default of it. */
+const FOLLOWING = new Map([
+  ["highWaterBytes", "65 536, or `maxWriteBufferBytes` where that is less"],
+  ["lowWaterBytes", "half of `highWaterBytes`"],
+  ["alarms", "one, at nine tenths of `maxConnections`"],
+  ["transport", "what `SOCKWRIGHT_TRANSPORT` says, else `native`"],
+]);
+
+/** Digits in groups, as the pages have them: `16 384`. */
+function grouped(words: string): string {
+  return words.replace(/\d{4,}/g, (digits) => digits.replace(/(?<=\d)(?=(?:\d{3})+$)/g, " "));
+}
+
+function defaultOf({ name, byDefault }: OptionRow): string {
+  const none = byDefault === undefined || byDefault === Number.POSITIVE_INFINITY;
+  if (none) return FOLLOWING.get(name) ?? "none";
+  return typeof byDefault === "number" ? grouped(String(byDefault)) : `\`${JSON.stringify(byDefault)}\``;
+}
+
+/** One row for each option and default: calls in which it is the same share one. */
+function expectedRows(): string[][] {
+  const rows = new Map<string, { name: string; of: string[]; byDefault: string; range: string }>();
+  const calls = [
+    ["serve", SERVE],
+    ["listener", LISTENER],
+    ["connect", CONNECT],
+  ] as const;
+  for (const [call, table] of calls) {
+    for (const row of table.rows()) {
+      // It says where, and not how.
+      if (row.name === "url") continue;
+      const byDefault = defaultOf(row);
+      // What a listener does not say is as the options of all listeners say.
+      const key = `${row.name} ${byDefault}`;
+      const there = rows.get(key) ?? { name: row.name, of: [], byDefault, range: grouped(row.range) };
+      there.of.push(call);
+      rows.set(key, there);
+    }
+  }
+  return [...rows.values()].map(({ name, of, byDefault, range }) => [`\`${name}\``, of.join(", "), byDefault, range]);
+}
+
+test("every option has its row: its name, who has it, its default and its range", () => {
+  expect(expectedRows().length).toBeGreaterThan(30);
+  expect(listed).toEqual(expectedRows());
+});
+
+test("what follows from other options does so", () => {
+  expect(connectionLimits({})).toMatchObject({ highWaterBytes: 65_536, lowWaterBytes: 32_768 });
+  expect(connectionLimits({ maxWriteBufferBytes: 1_000 })).toMatchObject({ highWaterBytes: 1_000, lowWaterBytes: 500 });
+});
+
+test("every option of a server is explained: it stands in one of the guide pages besides", () => {
+  const pages = ["docs/limits.md", "docs/telemetry.md", "docs/datagram-service.md", "docs/socket-urls.md"];
+  const words = new Set(
+    pages.flatMap((page) =>
+      codeIn(
+        read(page)
+          .replace(text, "")
+          .replace(/```.*?```/gs, ""),
+      ),
+    ),
+  );
+  const names = SERVE.rows().map(({ name }) => name);
+  expect(names.filter((name) => ![...words].some((word) => new RegExp(`\\b${name}\\b`).test(word)))).toEqual([]);
+});
