@@ -1,19 +1,10 @@
-import {
-  checkOptions,
-  integer,
-  type OptionNames,
-  promised,
-  signalOf,
-  wrongType,
-  wrongValue,
-} from "../socket/values.ts";
+import { checkOptions, integer, type OptionNames, promised, signalOf, wrongType } from "../socket/values.ts";
 import { type ConnectionInfo, ConnectionSet } from "./connection-set.ts";
-import { DatagramServer } from "./datagram-server.ts";
 import { Grace } from "./grace.ts";
 import { Admission } from "./limits/admission.ts";
 import { DatagramLimit } from "./limits/datagram-limit.ts";
-import { Listener, type ListenerTerms } from "./listener.ts";
 import { type ListenerSettings, type Listeners, listenerSettings } from "./listener-options.ts";
+import { ListenerSet, type ReadyListener, type Serving } from "./listener-set.ts";
 import { type ServeOptions, type ServerLimits, serveLimits } from "./serve-options.ts";
 import { type Service, type ServiceInput, serviceOf } from "./service.ts";
 import { ServiceRun } from "./service-run.ts";
@@ -25,10 +16,6 @@ import { ServerReports } from "./telemetry/server-reports.ts";
 import { systemClock } from "./time/clock.ts";
 import { deadlines } from "./time/deadline-wheel.ts";
 import { ConnectionError, isError } from "./transport/connection-error.ts";
-import type { Transport } from "./transport/transport.ts";
-import { transport } from "./transport/transports.ts";
-import { isOfDatagrams, SCHEMES } from "./url/schemes.ts";
-import { formatSocketUrl, isInherited, type SocketUrl } from "./url/socket-url.ts";
 
 /** How a server closes. */
 export interface CloseOptions {
@@ -111,12 +98,6 @@ function planOf(given: Plan["given"], same?: Service): Plan {
   return { given, listeners, service: same ?? serviceOf(given.service), limits };
 }
 
-/** A listener that can begin, and what one that was there before is to go by. */
-interface ReadyListener {
-  readonly listener: Listener | DatagramServer;
-  readonly terms: ListenerTerms | undefined;
-}
-
 /** A running server. See {@link serve}. */
 export class Server implements AsyncDisposable {
   /** What its listeners share. */
@@ -128,14 +109,10 @@ export class Server implements AsyncDisposable {
   readonly #reports: ServerReports;
   readonly #grace = new Grace();
   #plan: Plan;
-  #listeners: readonly (Listener | DatagramServer)[] = [];
-  /** Listeners that were left out, and are still being closed. */
-  readonly #leaving = new Set<Promise<void>>();
-  readonly #leavingDatagrams = new Set<DatagramServer>();
+  readonly #listeners: ListenerSet;
   #run: ServiceRun;
   /** Services that a reload has replaced, and that still have connections. */
   readonly #replaced = new Set<ServiceRun>();
-  #datagramLimit: DatagramLimit;
   #alarms: ConnectionAlarms;
   /** Reloads are done one after the other. */
   #reloading: Promise<unknown> = Promise.resolve();
@@ -151,17 +128,17 @@ export class Server implements AsyncDisposable {
     this.#reports = reports;
     this.#run = new ServiceRun(service);
     this.#alarms = new ConnectionAlarms(limits.alarms, deadlines, reports, limits.onAlarm);
-    this.#datagramLimit = new DatagramLimit(limits, systemClock);
     this.#core = {
       admission: new Admission(limits, systemClock, (active) => this.#alarms.update(active)),
       connections: new ConnectionSet(reports, new ConnectionSpans(reports)),
       context: limits.context,
     };
+    this.#listeners = new ListenerSet(this.#core);
   }
 
   /** Where it serves, with the real ports: of the listeners that live. One that failed is not among them, nor one closed. */
   get urls(): readonly string[] {
-    return this.#listeners.filter(({ isLive }) => isLive).map(({ url }) => formatSocketUrl(url));
+    return this.#listeners.urls;
   }
 
   /**
@@ -266,14 +243,13 @@ export class Server implements AsyncDisposable {
   /** @internal */
   async open(plan: Plan): Promise<void> {
     await this.#run.start();
+    const serving = servingOf(this.#run, plan);
     try {
-      const ready = await this.#openAll(plan, this.#run, []);
-      this.#listeners = ready.map(({ listener }) => listener);
+      this.#listeners.use(await this.#listeners.prepare(plan.listeners, serving), serving);
     } catch (error) {
       await this.close({ graceMs: 0 });
       throw error;
     }
-    for (const listener of this.#listeners) listener.begin();
   }
 
   /**
@@ -333,7 +309,7 @@ export class Server implements AsyncDisposable {
   }
 
   async #reload(change: ReloadOptions): Promise<void> {
-    if (this.#closing !== undefined) throw new ConnectionError("ERR_SOCKWRIGHT_SERVER_CLOSED");
+    if (this.#isClosing) throw new ConnectionError("ERR_SOCKWRIGHT_SERVER_CLOSED");
     const before = this.#plan.given;
     const isSame = change.service === undefined || change.service === before.service;
     const given = {
@@ -344,10 +320,14 @@ export class Server implements AsyncDisposable {
     const plan = planOf(given, isSame ? this.#plan.service : undefined);
     const run = isSame ? this.#run : new ServiceRun(plan.service);
     if (!isSame) await run.start();
-    const kept = this.#listeners.filter(({ isLive }) => isLive);
     try {
-      const next = await this.#openAll(plan, run, kept);
-      this.#use(plan, run, next);
+      const serving = servingOf(run, plan);
+      const ready = await this.#listeners.prepare(plan.listeners, serving);
+      if (this.#isClosing) {
+        await this.#listeners.abandon(ready);
+        throw new ConnectionError("ERR_SOCKWRIGHT_SERVER_CLOSED");
+      }
+      this.#use(plan, serving, ready);
     } catch (error) {
       if (!isSame) await this.#stopRun(run);
       throw error;
@@ -355,39 +335,21 @@ export class Server implements AsyncDisposable {
   }
 
   /** From here on nothing waits, and nothing fails. */
-  #use(plan: Plan, run: ServiceRun, ready: readonly ReadyListener[]): void {
+  #use(plan: Plan, serving: Serving, ready: readonly ReadyListener[]): void {
     const { limits } = plan;
-    const next = ready.map(({ listener }) => listener);
-    const before = new Set(this.#listeners);
+    const { run } = serving;
     const replaced = this.#run;
     this.#plan = plan;
     this.#run = run;
-    this.#listeners = next;
     this.#reports.use(plan.service.name, limits.onError);
     this.#core.context = limits.context;
     this.#alarms.stop();
     this.#alarms = new ConnectionAlarms(limits.alarms, deadlines, this.#reports, limits.onAlarm);
-    this.#datagramLimit = new DatagramLimit(limits, systemClock);
-    for (const { listener, terms } of ready) {
-      if (listener instanceof DatagramServer) listener.use(run, this.#datagramLimit);
-      else if (terms !== undefined) this.#attempt(() => listener.use(terms, run));
-    }
     const { admission, connections } = this.#core;
     admission.use(limits, connections.peers());
     this.#alarms.update(admission.active);
-    for (const listener of next) if (!before.has(listener)) listener.begin();
-    for (const listener of before) if (!next.includes(listener)) this.#leave(listener);
+    this.#listeners.use(ready, serving);
     if (run !== replaced) this.#retire(replaced);
-  }
-
-  /** A listener that was left out stops accepting; what came by it goes on. */
-  #leave(listener: Listener | DatagramServer): void {
-    if (listener instanceof DatagramServer) this.#leavingDatagrams.add(listener);
-    const left = this.#closeListener(listener).then(() => {
-      this.#leaving.delete(left);
-      if (listener instanceof DatagramServer && listener.pending === 0) this.#leavingDatagrams.delete(listener);
-    });
-    this.#leaving.add(left);
   }
 
   /** A service that was replaced is stopped when its last connection has ended. */
@@ -399,34 +361,27 @@ export class Server implements AsyncDisposable {
     });
   }
 
+  get #isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
   async #close(): Promise<CloseSummary> {
     const { connections } = this.#core;
-    // Each by itself: none waits for another that hangs.
-    const closed = this.#listeners.map((listener) => this.#closeListener(listener));
+    const closed = this.#listeners.close();
     connections.stop();
     // A reload that goes on finds that it is too late, and closes what it has opened.
-    const all = [...closed, ...this.#leaving, this.#reloading, connections.whenOver()];
-    await Promise.race([Promise.all(all), this.#grace.over]);
-    const datagrams = [...this.#listeners, ...this.#leavingDatagrams].filter((each) => each instanceof DatagramServer);
-    for (const server of datagrams) server.giveUp();
+    await Promise.race([Promise.all([closed, this.#reloading, connections.whenOver()]), this.#grace.over]);
+    this.#listeners.giveUp();
     const aborted = this.#grace.isOver ? connections.abortAll() : 0;
     // Who only waited for the connection has returned by then.
     if (this.#grace.isOver) await aTurn();
     this.#alarms.stop();
     const isStopped = await this.#stopAll();
     this.#grace.stop();
-    const pending = datagrams.reduce((sum, server) => sum + server.pending, 0);
+    const { pending } = this.#listeners;
     const summary = { aborted, unfinished: connections.running + pending + (isStopped ? 0 : 1) };
     this.#tellClosed?.(summary);
     return summary;
-  }
-
-  async #closeListener(listener: Listener | DatagramServer): Promise<void> {
-    try {
-      await listener.close();
-    } catch (error) {
-      this.#reports.failed(error, undefined);
-    }
   }
 
   /** Whether all services have stopped before the grace is over, or within a turn where it is over already. */
@@ -447,95 +402,10 @@ export class Server implements AsyncDisposable {
       this.#reports.hookFailed("stop", error, undefined);
     }
   }
-
-  #attempt(call: () => void): void {
-    try {
-      call();
-    } catch (error) {
-      this.#reports.failed(error, undefined);
-    }
-  }
-
-  /** The listeners of a plan: those that are there, and new ones, which take nothing yet. All of them, or none. */
-  async #openAll(
-    { listeners, service }: Plan,
-    run: ServiceRun,
-    there: readonly (Listener | DatagramServer)[],
-  ): Promise<readonly ReadyListener[]> {
-    const free = new Set(there);
-    const opened: (Listener | DatagramServer)[] = [];
-    const all: ReadyListener[] = [];
-    try {
-      for (const settings of listeners) {
-        const same = [...free].find((listener) => isAt(listener, settings.url));
-        if (same === undefined) {
-          const listener = await this.#openOne(settings, service, run);
-          opened.push(listener);
-          all.push({ listener, terms: undefined });
-          continue;
-        }
-        await checkKept(same, settings, service);
-        free.delete(same);
-        all.push({ listener: same, terms: same instanceof DatagramServer ? undefined : same.termsOf(settings) });
-      }
-      if (this.#closing !== undefined) throw new ConnectionError("ERR_SOCKWRIGHT_SERVER_CLOSED");
-      return all;
-    } catch (error) {
-      await Promise.all(opened.map((listener) => this.#closeListener(listener)));
-      throw error;
-    }
-  }
-
-  async #openOne(settings: ListenerSettings, service: Service, run: ServiceRun): Promise<Listener | DatagramServer> {
-    const chosen = await transport(settings.transport);
-    const { url } = settings;
-    checkService(service, url, isForDatagrams(chosen, url));
-    const listener = isForDatagrams(chosen, url)
-      ? new DatagramServer(url, run, this.#datagramLimit, this.#reports)
-      : new Listener(this.#core, settings, run);
-    await listener.open(chosen);
-    return listener;
-  }
 }
 
-function isForDatagrams(chosen: Transport, url: SocketUrl): boolean {
-  return isInherited(url) ? chosen.isForDatagrams?.(url) === true : isOfDatagrams(url);
-}
-
-/** Whether a listener is the one of a URL, as that was given or as it is with the real port. */
-function isAt(listener: Listener | DatagramServer, url: SocketUrl): boolean {
-  const text = formatSocketUrl(url);
-  return formatSocketUrl(listener.requestedUrl) === text || formatSocketUrl(listener.url) === text;
-}
-
-/** A listener that stays has the socket that it has. */
-async function checkKept(
-  listener: Listener | DatagramServer,
-  settings: ListenerSettings,
-  service: Service,
-): Promise<void> {
-  checkService(service, settings.url, listener instanceof DatagramServer);
-  const { name, checkListener } = await transport(settings.transport);
-  if (name === listener.transport) {
-    checkListener?.(settings.url, settings);
-    return;
-  }
-  const reason = `cannot change while the listener keeps its socket: ${formatSocketUrl(settings.url)} is open over ${listener.transport}`;
-  throw wrongValue("transport", reason, name);
-}
-
-function checkService(service: Service, url: SocketUrl, isDatagrams: boolean): void {
-  if (isDatagrams && service.datagram === undefined)
-    throw lacks(service, "datagrams", url, "{ name, datagram({ data, reply }) { … } }");
-  if (!isDatagrams && service.stream === undefined)
-    throw lacks(service, "connections", url, "a function stream(connection)");
-  const protocol = SCHEMES.get(url.scheme)?.protocol;
-  if (protocol !== undefined && service.protocols?.includes(protocol) !== true)
-    throw lacks(service, protocol, url, `a service whose protocols have ${JSON.stringify(protocol)}`);
-}
-
-function lacks(service: Service, what: string, url: SocketUrl, form: string): TypeError {
-  return wrongValue("service", `serves no ${what}: ${formatSocketUrl(url)} needs ${form}`, service);
+function servingOf(run: ServiceRun, { limits }: Plan): Serving {
+  return { run, datagramLimit: new DatagramLimit(limits, systemClock) };
 }
 
 /** All that is ready has its turn. */

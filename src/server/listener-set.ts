@@ -1,0 +1,180 @@
+import { wrongValue } from "../socket/values.ts";
+import { DatagramServer } from "./datagram-server.ts";
+import type { DatagramLimit } from "./limits/datagram-limit.ts";
+import { Listener, type ListenerOwner, type ListenerTerms } from "./listener.ts";
+import type { ListenerSettings } from "./listener-options.ts";
+import type { Service } from "./service.ts";
+import type { ServiceRun } from "./service-run.ts";
+import type { Transport } from "./transport/transport.ts";
+import { transport } from "./transport/transports.ts";
+import { isOfDatagrams, SCHEMES } from "./url/schemes.ts";
+import { formatSocketUrl, isInherited, type SocketUrl } from "./url/socket-url.ts";
+
+/** Whom the listeners of a server give what comes. */
+export interface Serving {
+  readonly run: ServiceRun;
+  readonly datagramLimit: DatagramLimit;
+}
+
+type AnyListener = Listener | DatagramServer;
+
+/** A listener that can begin, and what one that was there before is to go by. */
+export interface ReadyListener {
+  readonly listener: AnyListener;
+  readonly terms: ListenerTerms | undefined;
+}
+
+/** The listeners of a server, of connections and of datagrams. */
+export class ListenerSet {
+  readonly #owner: ListenerOwner;
+  #listeners: readonly AnyListener[] = [];
+  /** Those that were left out, and are still being closed. */
+  readonly #leaving = new Map<AnyListener, Promise<void>>();
+
+  constructor(owner: ListenerOwner) {
+    this.#owner = owner;
+  }
+
+  /** Of those that live, with the real ports. */
+  get urls(): readonly string[] {
+    return this.#listeners.filter(({ isLive }) => isLive).map(({ url }) => formatSocketUrl(url));
+  }
+
+  /** Datagrams that the service has not answered yet. */
+  get pending(): number {
+    return this.#datagramServers().reduce((sum, server) => sum + server.pending, 0);
+  }
+
+  /**
+   * Opens what is new, and looks at what stays: all of them can begin then, and nothing has changed yet. Where one cannot, those that
+   * were opened are closed again.
+   */
+  async prepare(listeners: readonly ListenerSettings[], serving: Serving): Promise<readonly ReadyListener[]> {
+    const { service } = serving.run;
+    const free = new Set(this.#listeners.filter(({ isLive }) => isLive));
+    const opened: AnyListener[] = [];
+    const ready: ReadyListener[] = [];
+    try {
+      for (const settings of listeners) {
+        const same = [...free].find((listener) => isAt(listener, settings.url));
+        if (same === undefined) {
+          const listener = await this.#open(settings, serving);
+          opened.push(listener);
+          ready.push({ listener, terms: undefined });
+          continue;
+        }
+        await checkKept(same, settings, service);
+        free.delete(same);
+        ready.push({ listener: same, terms: same instanceof DatagramServer ? undefined : same.termsOf(settings) });
+      }
+      return ready;
+    } catch (error) {
+      await this.#closeAll(opened);
+      throw error;
+    }
+  }
+
+  /** Nothing comes of what was prepared. */
+  async abandon(ready: readonly ReadyListener[]): Promise<void> {
+    await this.#closeAll(ready.map(({ listener }) => listener).filter((each) => !this.#listeners.includes(each)));
+  }
+
+  /** From now on it is these; one that is left out stops accepting, and what came by it goes on. */
+  use(ready: readonly ReadyListener[], { run, datagramLimit }: Serving): void {
+    const before = this.#listeners;
+    this.#listeners = ready.map(({ listener }) => listener);
+    for (const { listener, terms } of ready) {
+      if (!before.includes(listener)) listener.begin();
+      else if (listener instanceof DatagramServer) listener.use(run, datagramLimit);
+      else if (terms !== undefined) this.#configure(listener, terms, run);
+    }
+    for (const listener of before) if (!this.#listeners.includes(listener)) this.#leave(listener);
+  }
+
+  /** Accepts no more. Settles when all are closed, each by itself: none waits for another that hangs. */
+  async close(): Promise<void> {
+    await Promise.all([this.#closeAll(this.#listeners), ...this.#leaving.values()]);
+  }
+
+  /** A close waits no longer: answers that come later are dropped. */
+  giveUp(): void {
+    for (const server of this.#datagramServers()) server.giveUp();
+  }
+
+  #datagramServers(): readonly DatagramServer[] {
+    return [...this.#listeners, ...this.#leaving.keys()].filter((listener) => listener instanceof DatagramServer);
+  }
+
+  async #open(settings: ListenerSettings, { run, datagramLimit }: Serving): Promise<AnyListener> {
+    const chosen = await transport(settings.transport);
+    const { url } = settings;
+    const isDatagrams = isForDatagrams(chosen, url);
+    checkService(run.service, url, isDatagrams);
+    const listener = isDatagrams
+      ? new DatagramServer(url, run, datagramLimit, this.#owner.connections.reports)
+      : new Listener(this.#owner, settings, run);
+    await listener.open(chosen);
+    return listener;
+  }
+
+  #leave(listener: AnyListener): void {
+    const left = this.#closeOne(listener).then(() => void this.#leaving.delete(listener));
+    this.#leaving.set(listener, left);
+  }
+
+  #configure(listener: Listener, terms: ListenerTerms, run: ServiceRun): void {
+    try {
+      listener.use(terms, run);
+    } catch (error) {
+      this.#owner.connections.reports.failed(error, undefined);
+    }
+  }
+
+  async #closeAll(listeners: readonly AnyListener[]): Promise<void> {
+    await Promise.all(listeners.map((listener) => this.#closeOne(listener)));
+  }
+
+  async #closeOne(listener: AnyListener): Promise<void> {
+    try {
+      await listener.close();
+    } catch (error) {
+      this.#owner.connections.reports.failed(error, undefined);
+    }
+  }
+}
+
+function isForDatagrams(chosen: Transport, url: SocketUrl): boolean {
+  return isInherited(url) ? chosen.isForDatagrams?.(url) === true : isOfDatagrams(url);
+}
+
+/** Whether a listener is the one of a URL, as that was given or as it is with the real port. */
+function isAt(listener: AnyListener, url: SocketUrl): boolean {
+  const text = formatSocketUrl(url);
+  return formatSocketUrl(listener.requestedUrl) === text || formatSocketUrl(listener.url) === text;
+}
+
+/** A listener that stays has the socket that it has. */
+async function checkKept(listener: AnyListener, settings: ListenerSettings, service: Service): Promise<void> {
+  checkService(service, settings.url, listener instanceof DatagramServer);
+  const { name, checkListener } = await transport(settings.transport);
+  if (name === listener.transport) {
+    checkListener?.(settings.url, settings);
+    return;
+  }
+  const reason = `cannot change while the listener keeps its socket: ${formatSocketUrl(settings.url)} is open over ${listener.transport}`;
+  throw wrongValue("transport", reason, name);
+}
+
+function checkService(service: Service, url: SocketUrl, isDatagrams: boolean): void {
+  if (isDatagrams && service.datagram === undefined)
+    throw lacks(service, "datagrams", url, "{ name, datagram({ data, reply }) { … } }");
+  if (!isDatagrams && service.stream === undefined)
+    throw lacks(service, "connections", url, "a function stream(connection)");
+  const protocol = SCHEMES.get(url.scheme)?.protocol;
+  if (protocol !== undefined && service.protocols?.includes(protocol) !== true)
+    throw lacks(service, protocol, url, `a service whose protocols have ${JSON.stringify(protocol)}`);
+}
+
+function lacks(service: Service, what: string, url: SocketUrl, form: string): TypeError {
+  return wrongValue("service", `serves no ${what}: ${formatSocketUrl(url)} needs ${form}`, service);
+}
