@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { lines } from "../../src/codec.ts";
 import { IPPROTO_TCP, SO_KEEPALIVE, SOL_SOCKET, socketpair, TCP_KEEPIDLE, TCP_NODELAY } from "../../src/index.ts";
@@ -10,8 +11,9 @@ import { MAX_SLICE_BYTES } from "../../src/server/connection/stream.ts";
 import type { Connection, ConnectionStream, Server } from "../../src/server.ts";
 import { STREAM_BYTES } from "../../src/socket/stream.ts";
 import { memoryPair } from "../../src/testing.ts";
+import { startChild } from "../support/child.ts";
 import { connected } from "../support/connected.ts";
-import { serving } from "../support/serving.ts";
+import { serving, urlOf } from "../support/serving.ts";
 import { turn, until } from "../support/until.ts";
 
 const MANY_BYTES = 4 * 1024 * 1024;
@@ -230,6 +232,25 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     client.write("12345");
     await once(stream, "readable");
     expect(stream.bytesRead).toBe(5);
+  });
+
+  test("a stream that is not referenced keeps no process alive; one that is again does", async () => {
+    const streams: ConnectionStream[] = [];
+    const server = await serving((connection) => {
+      const stream = connection.stream();
+      stream.resume().on("error", () => undefined);
+      stream.on("end", () => stream.end());
+      streams.push(stream);
+    });
+    const program = fileURLToPath(new URL("programs/unreferenced-stream.mjs", import.meta.url));
+    const [left, stayed] = await Promise.all([
+      startChild(process.execPath, [program, urlOf(server)]),
+      startChild(process.execPath, [program, urlOf(server), "ref"]),
+    ]);
+    expect(await left.exit()).toEqual({ code: 0, signal: null });
+    await until(() => streams.length === 2, "both");
+    for (const stream of streams) if (stream.writable) stream.write("go");
+    expect(await stayed.exit()).toEqual({ code: 7, signal: null });
   });
 
   test("timeout is told when nothing has come or gone for so long", async () => {

@@ -1,0 +1,6 @@
+// A client whose stream waits for a peer that says nothing: it ends, unless it is told "ref".
+import { connect } from "sockwright/server";
+
+const [url = "", word] = process.argv.slice(2);
+const stream = (await connect(url)).stream().unref().resume();
+if (word === "ref") stream.ref().on("data", () => process.exit(7));
