@@ -309,7 +309,7 @@ export class Server implements AsyncDisposable {
   }
 
   async #reload(change: ReloadOptions): Promise<void> {
-    if (this.#isClosing) throw new ConnectionError("ERR_SOCKWRIGHT_SERVER_CLOSED");
+    if (this.#isClosing()) throw new ConnectionError("ERR_SOCKWRIGHT_SERVER_CLOSED");
     const before = this.#plan.given;
     const isSame = change.service === undefined || change.service === before.service;
     const given = {
@@ -323,7 +323,7 @@ export class Server implements AsyncDisposable {
     try {
       const serving = servingOf(run, plan);
       const ready = await this.#listeners.prepare(plan.listeners, serving);
-      if (this.#isClosing) {
+      if (this.#isClosing()) {
         await this.#listeners.abandon(ready);
         throw new ConnectionError("ERR_SOCKWRIGHT_SERVER_CLOSED");
       }
@@ -361,7 +361,7 @@ export class Server implements AsyncDisposable {
     });
   }
 
-  get #isClosing(): boolean {
+  #isClosing(): boolean {
     return this.#closing !== undefined;
   }
 
