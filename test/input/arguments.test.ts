@@ -24,7 +24,7 @@ describe("a wrong argument is named, with Node's code", () => {
 /** What takes no argument, or none that could be wrong: `ref`, for one. */
 const WITHOUT_ARGUMENTS = [
   ...["close", "dup", "fileno", "getblocking", "getpeername", "getsockname", "gettimeout", "ref", "unref"],
-  ...["family", "type", "protocol", "closed"],
+  ...["family", "type", "protocol", "closed", "stream", "webStreams"],
 ];
 
 function publicNames(): string[] {

@@ -34,8 +34,10 @@ const calls: Readonly<Record<string, (on: Socket) => unknown>> = {
   setsockopt: (on) => on.setsockopt(SOL_SOCKET, 2, 1),
   settimeout: (on) => on.settimeout(1),
   shutdown: (on) => on.shutdown(),
+  stream: (on) => on.stream(),
   tryRecv: (on) => on.tryRecv(new Uint8Array(1)),
   trySend: (on) => on.trySend("x"),
+  webStreams: (on) => on.webStreams(),
   writable: (on) => on.writable(),
 };
 /** What a socket still tells, or takes as nothing to do, when it is closed. */
