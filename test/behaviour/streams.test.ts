@@ -117,6 +117,17 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(errors).toEqual([expect.objectContaining({ code: "ECONNRESET" })]);
   });
 
+  test("a loss is told at once, though bytes before it were not read", async () => {
+    const { client, stream, events } = await streamed();
+    const gone = closed(stream);
+    stream.read(0);
+    client.write(Buffer.alloc(stream.readableHighWaterMark + 5_000));
+    await until(() => stream.bytesRead === stream.readableHighWaterMark + 5_000, "all of it");
+    client.abort();
+    await gone;
+    expect(events).toEqual(["error ECONNRESET", "close"]);
+  });
+
   test("destroy with an error resets, behind what was written", async () => {
     const { client, stream, events, errors, server } = await streamed();
     client.write("unread");
@@ -172,7 +183,8 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(writes).toBeGreaterThanOrEqual(4);
     expect(writes).toBeLessThanOrEqual(8);
     await once(stream, "drain");
-    // Nobody reads the stream: what comes waits in the kernel.
+    // Nobody reads the stream, but for a first look: what comes waits in the kernel.
+    stream.read(0);
     client.write(Buffer.alloc(MANY_BYTES));
     await turn(50);
     expect(server.connections()[0]?.bytesRead).toBeLessThan(512 * 1024);
