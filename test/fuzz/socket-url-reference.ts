@@ -11,9 +11,32 @@ const group = (value: string | undefined): unknown => (isGroup(String(text(value
 const mode = (value: string | undefined): unknown =>
   /^0?[0-7]{3}$/.test(String(text(value))) ? Number.parseInt(String(text(value)), 8) : undefined;
 
+const onOrOff = (value: string | undefined): unknown =>
+  value === "off" ? false : value === "on" || value === undefined || undefined;
+
+/** In ms, rounded up, where it is from 1 to the most; each unit has a pattern of its own. */
+function time(mostMs: number): (value: string | undefined) => unknown {
+  const units = [
+    [/^(\d+(?:\.\d+)?)ms$/, 1],
+    [/^(\d+(?:\.\d+)?)s?$/, 1_000],
+    [/^(\d+(?:\.\d+)?)m$/, 60_000],
+    [/^(\d+(?:\.\d+)?)h$/, 3_600_000],
+  ] as const;
+  return (value) => {
+    const given = String(text(value));
+    const [found] = units.flatMap(([pattern, msPerUnit]) => {
+      const match = pattern.exec(given);
+      return match === null ? [] : [Number(match[1]) * msPerUnit];
+    });
+    // What is a millionth of a millisecond above is the error of a binary fraction.
+    const ms = found === undefined || found > 2 ** 31 - 1 ? Number.NaN : Math.ceil(found - 1e-6);
+    return ms >= 1 && ms <= mostMs ? ms : undefined;
+  };
+}
+
 const FILE: Options = { mode, owner: text, group: text };
 const OPTIONS: Readonly<Record<string, Options>> = {
-  tcp: { ipv6only: flag },
+  tcp: { ipv6only: flag, keepalive: time(32_767_000), "user-timeout": time(2 ** 31 - 1), nodelay: onOrOff },
   udp: { ipv6only: flag, broadcast: flag, group, source: address, interface: text },
   path: FILE,
 };
@@ -32,6 +55,13 @@ function decoded(value: string): string | undefined {
   }
 }
 
+/** What a URL that was taken apart calls them. */
+const NAMES = new Map([
+  ["keepalive", "keepAliveMs"],
+  ["user-timeout", "userTimeoutMs"],
+  ["nodelay", "noDelay"],
+]);
+
 /** Undefined where one of them is none, or there twice. */
 function optionsOf(query: string | undefined, known: Options): Record<string, unknown> | undefined {
   const found = new Map<string, unknown>();
@@ -40,8 +70,9 @@ function optionsOf(query: string | undefined, known: Options): Record<string, un
     const name = at < 0 ? piece : piece.slice(0, at);
     const read = Object.hasOwn(known, name) ? known[name] : undefined;
     const value = read?.(at < 0 ? undefined : piece.slice(at + 1));
-    if (value === undefined || found.has(name)) return undefined;
-    found.set(name, value);
+    const field = NAMES.get(name) ?? name;
+    if (value === undefined || found.has(field)) return undefined;
+    found.set(field, value);
   }
   return Object.fromEntries(found);
 }

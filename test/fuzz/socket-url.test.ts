@@ -47,6 +47,9 @@ const PATHS = [
 const OPTIONS = [
   ...(["ipv6only", "broadcast", "group=239.1.1.1", "group=ff3e::1", "source=192.0.2.1", "source=2001:db8::1"] as const),
   ...(["interface=eth0", "mode=660", "mode=0777", "mode=1000", "owner=0", "group=a%26b", "group=%", "mode="] as const),
+  ...(["keepalive=60s", "keepalive=1.5", "keepalive=0.1ms", "keepalive=32767s", "keepalive=32768s"] as const),
+  ...(["keepalive=0", "keepalive=%35m", "user-timeout=30s", "user-timeout=2147483647ms", "user-timeout=600h"] as const),
+  ...(["user-timeout=-1", "nodelay", "nodelay=on", "nodelay=off", "nodelay=", "nodelay=%6fff"] as const),
   ...(["owner", "ipv6only=", "toString=1", "__proto__=1", "", "=", "a=b"] as const),
 ] as const;
 const LETTERS = ["%3F", "%25", "::", "//", "\ud800", ..."tcpudxTU:/?&=%@[]*.-# \n\0é0159af"] as const;
@@ -114,6 +117,18 @@ test.each<[string, Subject, RegExp]>([
   ["a port too many", tolerant((url) => url.replace(/:65536(?=\/?(\?|$))/, ":65535")), /gives/],
   ["schemes in capitals", tolerant((url) => url.replace(/^[A-Z]/, (letter) => letter.toLowerCase())), /gives/],
   ["an option that is given twice", tolerant((url) => url.replace(/([?&])([^&]+)&\2(?=&|$)/, "$1$2")), /gives/],
+  ["a time that is read without its unit", { ...ours, parse: (url) => inSeconds(parseSocketUrl(url)) }, /gives/],
+  ["a switch that is always on", { ...ours, parse: (url) => alwaysOn(parseSocketUrl(url)) }, /gives/],
+  [
+    "a time that the kernel refuses",
+    tolerant((url) => url.replace(/(keepalive|user-timeout)=(?:0|-1|32768s|600h)(?=&|$)/, "$1=1s")),
+    /gives/,
+  ],
+  [
+    "a time that is written in seconds alone",
+    { ...ours, format: (url) => inWholeSeconds(formatSocketUrl(url)) },
+    /and then/,
+  ],
   ["a mode that is read as decimal", { ...ours, parse: (url) => decimalMode(parseSocketUrl(url)) }, /gives/],
   ["an error that is none of ours", tolerant(decodeURI), /throws URIError/],
   [
@@ -133,4 +148,19 @@ test.each<[string, Subject, RegExp]>([
 /** 660 as the number 660, and not as the permissions rw-rw----. */
 function decimalMode(url: SocketUrl): SocketUrl {
   return "mode" in url ? { ...url, mode: Number(url.mode.toString(8)) } : url;
+}
+
+/** 500ms as 500 s. */
+function inSeconds(url: SocketUrl): SocketUrl {
+  return "keepAliveMs" in url ? { ...url, keepAliveMs: url.keepAliveMs * 1_000 } : url;
+}
+
+/** nodelay=off as nodelay. */
+function alwaysOn(url: SocketUrl): SocketUrl {
+  return "noDelay" in url ? { ...url, noDelay: true } : url;
+}
+
+/** 1500ms as 1s. */
+function inWholeSeconds(url: string): string {
+  return url.replace(/(?<==)(\d+)ms/, (_, ms: string) => `${Math.ceil(Number(ms) / 1_000)}s`);
 }

@@ -35,7 +35,13 @@ interface NumberOptions extends Bounds {
 export function count(bounds: Bounds & { readonly default: number }): TextOptionKind<number>;
 export function count(bounds?: Bounds): TextOptionKind<number | undefined>;
 export function count(bounds: NumberOptions = {}): TextOptionKind<number | undefined> {
-  return numeric(bounds, MAX_COUNT, "", (text) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined), "such as 1000");
+  return numeric(
+    bounds,
+    MAX_COUNT,
+    "",
+    (text) => (/^\d{1,15}$/.test(text) ? Number(text) : undefined),
+    "a whole number, such as 1000",
+  );
 }
 
 /** A time in ms. */
