@@ -4,7 +4,15 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { IPPROTO_TCP, SO_KEEPALIVE, SOL_SOCKET, TCP_KEEPIDLE, TCP_NODELAY, TCP_USER_TIMEOUT } from "../../src/index.ts";
+import {
+  IPPROTO_TCP,
+  SO_KEEPALIVE,
+  SOL_SOCKET,
+  socket,
+  TCP_KEEPIDLE,
+  TCP_NODELAY,
+  TCP_USER_TIMEOUT,
+} from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
 import { NativeLink } from "../../src/server/transport/native-link.ts";
 import { NodeLink } from "../../src/server/transport/node-link.ts";
@@ -325,6 +333,29 @@ describe("what TCP sockets are told", () => {
     if (accepted === undefined) throw new Error("no link");
     expect(tcpOptions(accepted)).toEqual(of);
   });
+
+  test.each<[options: object, of: readonly number[]]>([
+    [{}, [11, 12_000, 1]],
+    [{ keepAliveMs: 5_000 }, [5, 12_000, 1]],
+    [{ userTimeoutMs: 5_000, noDelay: false }, [11, 5_000, 0]],
+  ])(
+    "an inherited listener keeps what it was given by who opened it, unless it is told otherwise: %j",
+    async (options, of) => {
+      const inherited = socket();
+      inherited.bind({ host: "127.0.0.1", port: 0 });
+      inherited.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1);
+      inherited.setsockopt(IPPROTO_TCP, TCP_KEEPIDLE, 11);
+      inherited.setsockopt(IPPROTO_TCP, TCP_USER_TIMEOUT, 12_000);
+      inherited.listen();
+      const made = links();
+      const server = await listening({ url: `fd:${inherited.detach()}`, ...options });
+      const client = await connected(server);
+      await client.read();
+      const accepted = made.find(({ peer }) => "port" in peer && String(peer.port) !== new URL(urlOf(server)).port);
+      if (accepted === undefined) throw new Error("no link");
+      expect(tcpOptions(accepted)).toEqual(of);
+    },
+  );
 
   test("over node:net, which has no name for one of them", async () => {
     const server = await listening(ANYWHERE);

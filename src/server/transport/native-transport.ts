@@ -69,7 +69,7 @@ export const nativeTransport: Transport = {
 
 async function listenOn(...[url, events, options]: Parameters<Transport["listen"]>): Promise<LinkListener> {
   const open = isInherited(url) ? adoptSocket(url) : await bindSocket(url, (made) => setTcpOptions(made, options));
-  if (isInherited(url)) setTcpOptions(open.socket, options);
+  if (isInherited(url)) setTcpOptions(open.socket, options, true);
   const listener = SocketDescriptor.endpointOf(open.socket.listen(options.backlog));
   const take = ({ handle, address }: Incoming): void => {
     const link = new NativeLink(slotOf(handle), generationOf(handle), listener, peerOf(address));
@@ -93,7 +93,7 @@ async function listenOn(...[url, events, options]: Parameters<Transport["listen"
       return !listener.closed;
     },
     configure(next) {
-      setTcpOptions(open.socket, next);
+      setTcpOptions(open.socket, next, isInherited(url));
       // listen(2) sets another backlog for a socket that listens already.
       open.socket.listen(next.backlog);
     },
