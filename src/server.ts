@@ -1,7 +1,7 @@
 /** Servers and clients by URL, layer 2 of Sockwright: `sockwright/server`. */
 
 export { type ConnectOptions, type ConnectTarget, connect } from "./server/connect.ts";
-export type { Connection, ConnectionStats } from "./server/connection/connection.ts";
+export type { Connection, ConnectionStats, LingerOptions } from "./server/connection/connection.ts";
 export type { ConnectionDeadline } from "./server/connection/connection-deadline.ts";
 export type { ConnectionOptions, WhenWriteBufferFull } from "./server/connection/connection-options.ts";
 export type { SendFileOptions } from "./server/connection/file-sending.ts";
@@ -34,6 +34,7 @@ export { ConnectionError, type ConnectionErrorCode } from "./server/transport/co
 export { TransportError } from "./server/transport/node-transport.ts";
 export type { Peer } from "./server/transport/peer.ts";
 export type { PeerCredentials } from "./server/transport/peer-credentials.ts";
+export type { TransportName } from "./server/transport/transport.ts";
 export {
   type AddressUrl,
   formatSocketUrl,

@@ -16,6 +16,7 @@ export { type ManualClock, manualClock } from "./testing/manual-clock.ts";
 export {
   type MemoryOptions,
   type MemoryPair,
+  type MemoryPairOptions,
   type MemoryTransport,
   memoryPair,
   memoryTransport,

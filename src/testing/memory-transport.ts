@@ -33,7 +33,8 @@ const MEMORY_OPTIONS: OptionNames<MemoryOptions> = { bufferBytes: true, pieceByt
 const MEMORY_PAIR_OPTIONS: OptionNames<MemoryPairOptions> = { ...MEMORY_OPTIONS, isRecords: true };
 
 /** What the memory between two connections is like. */
-interface MemoryPairOptions extends MemoryOptions {
+export interface MemoryPairOptions extends MemoryOptions {
+  /** Each write is a record, as on a `unix-seqpacket:` socket. Default false. */
   readonly isRecords?: boolean | undefined;
 }
 
