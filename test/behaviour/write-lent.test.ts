@@ -184,6 +184,23 @@ describe.each([false, true])("memory that is gone before it has left, of records
   });
 });
 
+test("memory that is gone is noticed also behind what one system call sends", async () => {
+  const { link, connection } = opened(0);
+  // sysconf(3), _SC_IOV_MAX
+  for (let count = 0; count < 1_024; count++) connection.writeLent(Buffer.from("x"));
+  const last = new Uint8Array(8);
+  connection.writeLent(last);
+  connection.write("behind it");
+  const flushed = connection.flushed();
+  structuredClone(last.buffer, { transfer: [last.buffer] });
+  link.room = Number.POSITIVE_INFINITY;
+  link.output?.writable();
+  link.output?.writable();
+  await expect(flushed).rejects.toMatchObject({ name: "TypeError", code: "ERR_INVALID_ARG_VALUE" });
+  expect(Buffer.concat(link.sent).toString()).toBe("x".repeat(1_024));
+  expect(link.calls).toContain("abort");
+});
+
 describe.each(["native", "node"])("on the %s transport", (transport) => {
   beforeEach(() => void vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport));
   afterEach(() => void vi.unstubAllEnvs());

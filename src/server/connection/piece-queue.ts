@@ -81,6 +81,8 @@ export class PieceQueue {
   drop(count: number): void {
     let left = count;
     for (let piece = this.#pieces[this.#first]; piece !== undefined; piece = this.#pieces[this.#first]) {
+      // What comes next may have been lent and have lost its memory: it has no bytes, and has not left.
+      if (left === 0 && !this.#isRecords) break;
       if (left < piece.length) {
         this.#pieces[this.#first] = piece.subarray(left);
         break;
