@@ -51,12 +51,12 @@ export class ListenerSet {
    */
   async prepare(listeners: readonly ListenerSettings[], serving: Serving): Promise<readonly ReadyListener[]> {
     const { service } = serving.run;
-    const free = new Set(this.#listeners.filter(({ isLive }) => isLive));
+    const kept = keptFor(listeners, this.#listeners);
     const opened: AnyListener[] = [];
     const ready: ReadyListener[] = [];
     try {
       for (const settings of listeners) {
-        const same = [...free].find((listener) => isAt(listener, settings.url));
+        const same = kept.get(settings);
         if (same === undefined) {
           const listener = await this.#open(settings, serving);
           opened.push(listener);
@@ -64,7 +64,6 @@ export class ListenerSet {
           continue;
         }
         await checkKept(same, settings, service);
-        free.delete(same);
         ready.push({ listener: same, terms: same instanceof DatagramServer ? undefined : same.termsOf(settings) });
       }
       return ready;
@@ -147,10 +146,27 @@ function isForDatagrams(chosen: Transport, url: SocketUrl): boolean {
   return isInherited(url) ? chosen.isForDatagrams?.(url) === true : isOfDatagrams(url);
 }
 
-/** Whether a listener is the one of a URL, as that was given or as it is with the real port. */
-function isAt(listener: AnyListener, url: SocketUrl): boolean {
-  const text = formatSocketUrl(url);
-  return formatSocketUrl(listener.requestedUrl) === text || formatSocketUrl(listener.url) === text;
+/**
+ * Which of the listeners that live stays for which settings: the one that is at the URL, with the real port, or else one that was
+ * opened by the same URL. Port 0 takes none that another of the settings names.
+ */
+function keptFor(
+  all: readonly ListenerSettings[],
+  listeners: readonly AnyListener[],
+): ReadonlyMap<ListenerSettings, AnyListener> {
+  const free = new Set(listeners.filter(({ isLive }) => isLive));
+  const kept = new Map<ListenerSettings, AnyListener>();
+  for (const name of ["url", "requestedUrl"] as const) {
+    for (const settings of all) {
+      if (kept.has(settings)) continue;
+      const text = formatSocketUrl(settings.url);
+      const same = [...free].find((listener) => formatSocketUrl(listener[name]) === text);
+      if (same === undefined) continue;
+      kept.set(settings, same);
+      free.delete(same);
+    }
+  }
+  return kept;
 }
 
 /** A listener that stays has the socket that it has. */

@@ -90,6 +90,50 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect(stopped.sort()).toEqual(["one", "two"]);
   });
 
+  test("a handshake that was begun under the old service ends in it, and that stops behind the connection", async () => {
+    use(transport);
+    const calls: string[] = [];
+    let done: (() => void) | undefined;
+    const handshake = (): Promise<void> =>
+      new Promise((resolve) => {
+        done = resolve;
+      });
+    const one: Service = {
+      name: "one",
+      async stream(connection) {
+        calls.push("begin one");
+        await connection.read();
+        calls.push("end one");
+      },
+      stop: () => void calls.push("stop one"),
+    };
+    const server = await serving(one, { handshake });
+    const client = await connected(server);
+    await until(() => done !== undefined, "the handshake to begin");
+    await server.reload({ service: { name: "two", stream: says("two") } });
+    done?.();
+    await until(() => calls.length > 0, "the service to begin");
+    await turn(5);
+    expect(calls).toEqual(["begin one"]);
+    await client.close();
+    await until(() => calls.length === 3, "the old service to stop");
+    expect(calls).toEqual(["begin one", "end one", "stop one"]);
+  });
+
+  test("port 0 beside the URL of a listener that stays: that stays, in whatever order they are given", async () => {
+    use(transport);
+    const server = await serving(says("one"));
+    const url = urlOf(server);
+    for (const listeners of [
+      ["tcp://127.0.0.1:0", url],
+      [url, "tcp://127.0.0.1:0"],
+    ]) {
+      await server.reload({ listeners });
+      expect(server.urls).toHaveLength(2);
+      expect(server.urls).toContain(url);
+    }
+  });
+
   test("listeners come and go: one that stays keeps its port, one that is left out drains", async () => {
     use(transport);
     const server = await serve(["tcp://127.0.0.1:0", "tcp://127.0.0.1:0"], says("one"));
