@@ -76,6 +76,12 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
     const { listener, connections } = this.#session;
     listener.handshakes.add(this, maxHandshakes, maxHandshakesPerAddress);
     connections.enter(this.#connection, this);
+    const { closeReason } = connections;
+    if (closeReason !== undefined) {
+      // It was accepted with the one in whose turn the server was closed, and nobody would give it up any more.
+      this.stop(closeReason);
+      return;
+    }
     this.#deadline.start(handshakeTimeoutMs);
     this.#session.began();
     this.#call(handshake).then(
@@ -132,10 +138,14 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   }
 
   #succeeded(): void {
-    this.#session.ended();
     this.#finish();
     // It is closed, or closes in order: then it leaves when it has.
-    if (this.#hasLeft || this.#connection.isClosing) return;
+    if (!this.#hasLeft && !this.#connection.isClosing) this.#serve();
+    // Not before: a service that a reload has replaced would be stopped with its connection just about to begin.
+    this.#session.ended();
+  }
+
+  #serve(): void {
     try {
       this.peerIsFinal();
     } catch {

@@ -148,6 +148,25 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect(server.stats().handshakesFailed["server-closed"]).toBe(1);
   });
 
+  test("a close in a handshake gives up those that were accepted with it, too", async () => {
+    use(transport);
+    let begun = 0;
+    let closed: Promise<unknown> | undefined;
+    const server = await serving(() => undefined, {
+      async handshake(connection) {
+        begun++;
+        // Two are taken at once by then.
+        if (begun === 2) closed = server.close({ graceMs: 60_000 });
+        await connection.read();
+      },
+    });
+    const clients = await Promise.allSettled(Array.from({ length: 8 }, () => connect(urlOf(server))));
+    await until(() => closed !== undefined, "the close");
+    expect(await closed).toEqual({ aborted: 0, unfinished: 0 });
+    expect(server.stats().connectionsActive).toBe(0);
+    for (const client of clients) if (client.status === "fulfilled") client.value.abort();
+  });
+
   test("one that closes in order has said no: the service is not called", async () => {
     use(transport);
     let calls = 0;
