@@ -29,12 +29,12 @@ test("who knows the password is served, also with all that was sent at once, cut
   expect(server.child.stderr).not.toContain("Error");
 });
 
-test.each([
+test.for([
   ["a wrong password", "ada\nbyron\n"],
   ["an unknown name", "eve\nlovelace\n"],
   ["nothing", "\n\n"],
-])("who says %s hears no, and is served nothing", async (_, said) => {
-  const server = await startServer({ skip: () => expect.unreachable() } as never, "TypeScript", "login-server");
+] as const)("who says %s hears no, and is served nothing", async ([, said], context) => {
+  const server = await startServer(context, "TypeScript", "login-server");
   const { connection, line } = await arrive(server);
   connection.write(`${said}are you there?\n`);
   expect([await line(), await line()]).toEqual(["no", undefined]);

@@ -70,7 +70,7 @@ test("200 clients in waves, and a reload in the middle of each", async (context)
   expect(String(await last.readUntil("\n"))).toBe(`greeting ${CLIENTS / WAVE}\n`);
 });
 
-test("who came before goes on, who comes after has the new greeting, on the same descriptor", async (context) => {
+test("who came before goes on, who comes after has the new greeting, on the same port", async (context) => {
   const greeter = await Greeter.start(context, "old");
   const before = await connected(greeter.url);
   expect(String(await before.readUntil("\n"))).toBe("old\n");
@@ -83,11 +83,11 @@ test("who came before goes on, who comes after has the new greeting, on the same
   }
 });
 
-test.each([
+test.for([
   ["is no JSON", "{", /JSON/],
   ["has what cannot be", '{ "idleTimeoutMs": -1 }', /options\.idleTimeoutMs/],
-])("a file that %s changes nothing", async (_, text, said) => {
-  const greeter = await Greeter.start({ skip: () => expect.unreachable() } as never, "as before");
+] as const)("a file that %s changes nothing", async ([, text, said], context) => {
+  const greeter = await Greeter.start(context, "as before");
   greeter.write(text);
   greeter.server.child.kill("SIGHUP");
   await greeter.server.stderr(said);

@@ -73,12 +73,12 @@ test("one client has a hundred calls under way, and the others wait for those", 
   expect(await others.read()).toEqual({ id: 1, result: "beside them" });
 });
 
-test.each([
+test.for([
   ["no JSON", Buffer.from("\0\0\0\x02{]", "latin1")],
   ["no call", Buffer.from('\0\0\0\x08{"id":1}', "latin1")],
   ["too much", Buffer.from("\x7f\xff\xff\xff", "latin1")],
-])("who sends %s is cut, and the server lives on", async (_, bytes) => {
-  const server = await startServer({ skip: () => expect.unreachable() } as never, "TypeScript", "rpc-server");
+] as const)("who sends %s is cut, and the server lives on", async ([, bytes], context) => {
+  const server = await startServer(context, "TypeScript", "rpc-server");
   const bad = connect(server.port, "127.0.0.1");
   // A reset, or an end: it is cut.
   bad.on("error", () => undefined).resume();
