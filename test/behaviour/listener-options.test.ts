@@ -1,6 +1,7 @@
 // Listeners of one server, each with options of its own: what each goes by, and which options no socket of its kind can have.
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
+import { Socket as NetSocket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -356,6 +357,39 @@ describe("what TCP sockets are told", () => {
       expect(tcpOptions(accepted)).toEqual(of);
     },
   );
+
+  test("over node:net: each connection of a listener, and a client, by Node's own names", async () => {
+    const told: unknown[][] = [];
+    for (const name of ["setNoDelay", "setKeepAlive"] as const) {
+      const spy = vi.spyOn(NetSocket.prototype, name).mockImplementation(function (
+        this: NetSocket,
+        ...given: unknown[]
+      ) {
+        told.push([name, ...given]);
+        return this;
+      });
+      onTestFinished(() => spy.mockRestore());
+    }
+    const node = { transport: "node" } as const;
+    const server = await listening([{ url: ANYWHERE, keepAliveMs: 5_000, noDelay: false }, ANYWHERE], node);
+    expect(await greeting(urlOf(server, 0))).toBe("hello");
+    expect(told.splice(0)).toEqual([
+      ["setNoDelay", false],
+      ["setKeepAlive", true, 5_000],
+    ]);
+    expect(await greeting(urlOf(server, 1))).toBe("hello");
+    expect(told.splice(0)).toEqual([["setNoDelay", true]]);
+    await server.reload({ listeners: { url: urlOf(server, 1), keepAliveMs: 7_000 } });
+    expect(await greeting(urlOf(server))).toBe("hello");
+    expect(told.splice(0)).toEqual([
+      ["setNoDelay", true],
+      ["setKeepAlive", true, 7_000],
+    ]);
+    const client = await connected(`${urlOf(server)}?keepalive=9s&nodelay=off`, node);
+    expect(String(await client.read())).toBe("hello");
+    expect(told).toContainEqual(["setKeepAlive", true, 9_000]);
+    expect(told).toContainEqual(["setNoDelay", false]);
+  });
 
   test("over node:net, which has no name for one of them", async () => {
     const server = await listening(ANYWHERE);

@@ -230,6 +230,29 @@ describe("a row more", () => {
       await Promise.all([before.close(), after.close()]);
     });
 
+    test("where its handshake cannot be made, the server is not opened; at a reload it goes on as it was", async () => {
+      shouting();
+      const make = HANDSHAKES.get("shout");
+      if (make === undefined) throw new Error("no maker");
+      let isBroken = true;
+      HANDSHAKES.set("shout", (settings) => {
+        if (isBroken) throw new Error("no certificate");
+        return make(settings);
+      });
+      await expect(shoutingServer()).rejects.toThrow("no certificate");
+      isBroken = false;
+      const server = await shoutingServer();
+      isBroken = true;
+      const urls = server.urls;
+      const changed = server.reload({ listeners: [...urls, "tcp://127.0.0.1:0"], options: { maxConnections: 1 } });
+      await expect(changed).rejects.toThrow("no certificate");
+      expect(server.urls).toEqual(urls);
+      const client = await connect(urls[0] ?? "");
+      client.write("hello\n");
+      expect(await line(client)).toBe("HELLO 1");
+      await client.close();
+    });
+
     test("a service that does not speak it is refused, at the start and at a reload", async () => {
       shouting();
       const told = /'service' serves no shout: shout:.* needs a service whose protocols have "shout"/;
