@@ -17,7 +17,15 @@ import {
 import { kernel } from "../../src/native/load.ts";
 import { NativeLink } from "../../src/server/transport/native-link.ts";
 import { NodeLink } from "../../src/server/transport/node-link.ts";
-import { type Connection, connect, type Listeners, type ServeOptions, type Server, serve } from "../../src/server.ts";
+import {
+  type Connection,
+  connect,
+  type ListenerOptions,
+  type Listeners,
+  type ServeOptions,
+  type Server,
+  serve,
+} from "../../src/server.ts";
 import { memoryTransport } from "../../src/testing.ts";
 import { connected } from "../support/connected.ts";
 import { urlOf } from "../support/serving.ts";
@@ -75,6 +83,15 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     ]);
     expect(server.stats().connectionsRefused["max-connections"]).toBe(2);
     expect(server.stats().connectionsActive).toBe(3);
+  });
+
+  test("those whom a listener refuses take no place of the total", async () => {
+    use(transport);
+    const small: ListenerOptions = { url: ANYWHERE, maxConnections: 1, whenFull: "refuse" };
+    const server = await listening([small, ANYWHERE], { maxConnections: 3 });
+    expect(await greeting(urlOf(server, 0))).toBe("hello");
+    for (let count = 0; count < 3; count++) expect(await greeting(urlOf(server, 0))).toBe("ECONNRESET");
+    expect([await greeting(urlOf(server, 1)), await greeting(urlOf(server, 1))]).toEqual(["hello", "hello"]);
   });
 
   test("the place of one that has left is free for the next of its listener", async () => {
