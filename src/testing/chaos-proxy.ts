@@ -9,7 +9,6 @@ import type { DatagramSocket, LinkListener, Transport } from "../server/transpor
 import { transport } from "../server/transport/transports.ts";
 import { formatSocketUrl, parseSocketUrl, type SocketUrl } from "../server/url/socket-url.ts";
 import { checkUrlText } from "../server/url/url-text.ts";
-import type { AcceptGate } from "../socket/values.ts";
 import { ChaosConnection } from "./chaos-connection.ts";
 import { ChaosFlow, keyOf } from "./chaos-datagrams.ts";
 import { type Chaos, type ChaosOptions, chaosOf, checkKind } from "./chaos-options.ts";
@@ -21,7 +20,7 @@ interface Joining extends Placed {
 }
 
 /** A running proxy. See {@link chaosProxy}. */
-export class ChaosProxy implements AsyncDisposable, AcceptGate {
+export class ChaosProxy implements AsyncDisposable {
   /** What every decision is drawn from: give it to the next run to have the same again. */
   readonly seed: number;
   readonly #target: SocketUrl;

@@ -11,7 +11,7 @@ import type { HeldBack, Input } from "./input.ts";
 import type { ConnectionPolicy } from "./policy.ts";
 import { lostWith, tolerated } from "./unawaited.ts";
 import { abortedBefore, type PromiseWaiter, type WaitOptions, type WaitSource, waitAmong } from "./wait.ts";
-import { WriteBuffer } from "./write-buffer.ts";
+import { type FrameEncoder, WriteBuffer } from "./write-buffer.ts";
 
 const NOTHING = Promise.resolve();
 
@@ -173,7 +173,7 @@ export class Output implements LinkOutput, TurnEnder, WaitSource {
   }
 
   /** A frame, which its codec puts where it is sent from, if it can. */
-  writeFrame<Out>(codec: Pick<Codec<unknown, Out>, "encode" | "encodeInto">, frame: Out): boolean {
+  writeFrame<Out>(codec: FrameEncoder<Out> & Pick<Codec<unknown, Out>, "encode">, frame: Out): boolean {
     if (this.#phase === "open") {
       const { policy } = this.#connection;
       const buffer = this.#buffer ?? new WriteBuffer(this.#link.isRecords);

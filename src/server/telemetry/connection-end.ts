@@ -1,4 +1,4 @@
-import type { Connection } from "../connection/connection.ts";
+import type { InputPhase } from "../connection/input.ts";
 import { DeadlineError, type DeadlineName } from "../time/deadline-error.ts";
 import { isError } from "../transport/connection-error.ts";
 
@@ -22,11 +22,8 @@ export type ConnectionEnd =
 /** Why a connection ended, in one word: see {@link ConnectionEnd}. */
 export type EndReason = ConnectionEnd["reason"];
 
-/** What the end of a connection is told from. */
-type Ending = Pick<Connection, "failure" | "phase">;
-
 /** The end of a connection that begins to close in order, before anything is closed for it. */
-export function endOfClose({ phase }: Pick<Ending, "phase">): ConnectionEnd {
+export function endOfClose({ phase }: { readonly phase: InputPhase }): ConnectionEnd {
   if (phase === "stopped") return { reason: "server-closed" };
   return { reason: phase === "ended" ? "peer" : "service" };
 }
@@ -35,7 +32,7 @@ export function endOfClose({ phase }: Pick<Ending, "phase">): ConnectionEnd {
  * The end of a connection that was lost or aborted. `closeReason` is what a server that closes aborts with: it is known by
  * itself, since a service may call `abort` for reasons of its own while the server closes.
  */
-export function endOfLoss(failure: Error, phase: Ending["phase"], closeReason: Error | undefined): ConnectionEnd {
+export function endOfLoss(failure: Error, phase: InputPhase, closeReason: Error | undefined): ConnectionEnd {
   if (failure === closeReason) return { reason: "server-closed" };
   if (failure instanceof DeadlineError) return { reason: "deadline", deadline: failure.deadline, error: failure };
   if (phase !== "aborted") return { reason: "lost", code: codeOf(failure), error: failure };
