@@ -10,13 +10,13 @@ export type ServerDeadlineName = (typeof DEADLINE_NAMES)[number];
 export type DeadlineName = ServerDeadlineName | (string & Record<never, never>);
 
 const MESSAGES: Readonly<Record<ServerDeadlineName, string>> = {
-  handshake: "The handshake has taken too long",
-  "first-byte": "The peer has said nothing since the connection was made",
-  idle: "Nothing was sent or received for too long",
-  read: "The peer has sent nothing for too long",
-  write: "The peer has taken nothing of what waits to be sent for too long",
-  total: "The connection has lasted too long",
-  drain: "After the end the peer has taken nothing of what waits to be sent for too long",
+  handshake: "The handshake has taken too long (handshakeTimeoutMs)",
+  "first-byte": "The peer has said nothing since the connection was made (firstByteTimeoutMs)",
+  idle: "Nothing was sent or received for too long (idleTimeoutMs)",
+  read: "The peer has sent nothing for too long (readTimeoutMs)",
+  write: "The peer has taken nothing of what waits to be sent for too long (writeTimeoutMs)",
+  total: "The connection has lasted too long (totalTimeoutMs)",
+  drain: "After the end the peer has taken nothing of what waits to be sent for too long (drainTimeoutMs)",
 };
 
 /**
