@@ -38,15 +38,24 @@ const CONNECT_OPTIONS = {
   ),
   timeoutMs: ms({ max: MAX_TIMEOUT_MS }),
 } satisfies OptionKindsOf<ConnectOptions>;
+/** What a listener has as options, a client has in its URL. */
+const IN_URL = new Map([
+  ["keepAliveMs", "Write it in the URL: ?keepalive=60s"],
+  ["userTimeoutMs", "Write it in the URL: ?user-timeout=30s"],
+  ["noDelay", "Write it in the URL: ?nodelay=off"],
+]);
 /** All that `connect` has. */
-export const CONNECT = table(CONNECT_OPTIONS);
-const TARGET = table({
-  ...CONNECT_OPTIONS,
-  url: checked("a socket URL", (path, url) => {
-    if (typeof url !== "string") throw wrongType(path, 'a socket URL such as "tcp://127.0.0.1:8000"', url);
-    return url;
-  }),
-} satisfies OptionKindsOf<ConnectTarget>);
+export const CONNECT = table(CONNECT_OPTIONS, IN_URL);
+const TARGET = table(
+  {
+    ...CONNECT_OPTIONS,
+    url: checked("a socket URL", (path, url) => {
+      if (typeof url !== "string") throw wrongType(path, 'a socket URL such as "tcp://127.0.0.1:8000"', url);
+      return url;
+    }),
+  } satisfies OptionKindsOf<ConnectTarget>,
+  IN_URL,
+);
 
 /**
  * Connects to a URL — connect(2). The caller closes the connection, or aborts it. See {@link Connection}.

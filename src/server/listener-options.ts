@@ -87,12 +87,21 @@ export const COMMON_OPTIONS = {
   noDelay: flag({ default: true }),
 } satisfies OptionKindsOf<CommonOptions>;
 
+/** Those of a server that none of its listeners can have. */
+const OF_SERVER = [
+  ...["onError", "maxConnectionsPerAddress", "acceptRatePerAddress", "datagramRatePerAddress", "maxPendingReplies"],
+  ...["maxPendingRepliesPerAddress", "alarms", "onAlarm", "context"],
+];
+
 /** All that one listener has. */
-export const LISTENER = options({
-  ...COMMON_OPTIONS,
-  url: checked("a socket URL", checkedUrl),
-  maxConnections: count(),
-} satisfies OptionKindsOf<ListenerOptions>);
+export const LISTENER = options(
+  {
+    ...COMMON_OPTIONS,
+    url: checked("a socket URL", checkedUrl),
+    maxConnections: count(),
+  } satisfies OptionKindsOf<ListenerOptions>,
+  new Map(OF_SERVER.map((name) => [name, `It is one of the server: serve(listeners, service, { ${name}: … })`])),
+);
 
 /** Those that only connections of TCP have. */
 const OF_TCP = ["keepAliveMs", "userTimeoutMs", "noDelay"] as const;

@@ -5,7 +5,7 @@ import { Admission } from "./limits/admission.ts";
 import { DatagramLimit } from "./limits/datagram-limit.ts";
 import { type ListenerSettings, type Listeners, listenerSettings } from "./listener-options.ts";
 import { ListenerSet, type ReadyListener, type Serving } from "./listener-set.ts";
-import { type ServeOptions, type ServerLimits, serveLimits } from "./serve-options.ts";
+import { SERVE, type ServeOptions, type ServerLimits, serveLimits } from "./serve-options.ts";
 import { type Service, type ServiceInput, serviceOf } from "./service.ts";
 import { ServiceRun } from "./service-run.ts";
 import { ConnectionAlarms } from "./telemetry/connection-alarms.ts";
@@ -59,6 +59,11 @@ export interface ReloadOptions {
 }
 
 const RELOAD_OPTIONS: OptionNames<ReloadOptions> = { listeners: true, service: true, options: true };
+/** What `serve` has in its third place. */
+const IN_OPTIONS = new Map(
+  Object.keys(SERVE.kinds).map((name) => [name, `Write options: { ${name}: … }, with all others that are to stay`]),
+);
+const reloadForm = (): string => ", such as { listeners }";
 
 /**
  * Serves on one URL or several. A connection is flushed and ended when the service's function returns, and aborted when
@@ -274,7 +279,7 @@ export class Server implements AsyncDisposable {
    */
   reload(change: ReloadOptions = {}): Promise<void> {
     return promised(() => {
-      checkOptions("server.reload()", change, RELOAD_OPTIONS, undefined, "change");
+      checkOptions("server.reload()", change, RELOAD_OPTIONS, reloadForm, "change", IN_OPTIONS);
       const given = { listeners: change.listeners, service: change.service, options: change.options };
       const reloaded = this.#reloading.then(() => this.#reload(given));
       this.#reloading = reloaded.catch(() => undefined);

@@ -23,6 +23,11 @@ const MEANT: ReadonlyMap<string, readonly string[]> = new Map([
   ["ratelimit", ["acceptRatePerAddress"]],
   ["keepalivetimeout", ["idleTimeoutMs"]],
   ["errorhandler", ["onError"]],
+  ["connection", ["stream"]],
+  ["onconnection", ["stream"]],
+  ["message", ["datagram"]],
+  ["onmessage", ["datagram"]],
+  ["urls", ["listeners"]],
   ["start", ["offset"]],
   ["count", ["length"]],
   ["limit", ["maxBytes", "maxFrameBytes"]],
@@ -43,6 +48,7 @@ const UNIT = /(?:bytes|size|ms|msec|millis|milliseconds|seconds|sec)$/;
  * @param call - as the user writes it, such as `recv()`.
  * @param form - what to write in place of a number or an array, which C and Python take there: what it completes is "must be
  * of type object".
+ * @param elsewhere - what to do with an option that the call does not have, and another place has: by its name.
  * @throws TypeError.
  */
 export function checkOptions(
@@ -51,6 +57,7 @@ export function checkOptions(
   names: Names,
   form?: (given: unknown) => string,
   argument = "options",
+  elsewhere?: ReadonlyMap<string, string>,
 ): void {
   if (options === undefined) return;
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
@@ -63,13 +70,10 @@ export function checkOptions(
     // They have names, too, and are no options.
     if (options instanceof AbortSignal) throw wrongType(argument, "of type object, such as { signal }", options);
     if (ArrayBuffer.isView(options)) throw wrongType(argument, "of type object", options);
-    throw unknownOption(
-      call,
-      `${argument}.${name}`,
-      name,
-      names,
-      Object.getOwnPropertyDescriptor(options, name)?.value,
-    );
+    const path = `${argument}.${name}`;
+    const hint = elsewhere?.get(name);
+    if (hint !== undefined) throw noOption(call, path, hint);
+    throw unknownOption(call, path, name, names, Object.getOwnPropertyDescriptor(options, name)?.value);
   }
 }
 
@@ -103,6 +107,10 @@ function unknownOption(call: string, path: string, name: string, names: Names, v
     // Clients by URL have no time-out of their own, but an option for what they hold.
     if (!known.includes("highWaterBytes")) hint += `, or before the call ${signal.replace("AbortSignal.", "set")}`;
   }
+  return noOption(call, path, hint);
+}
+
+function noOption(call: string, path: string, hint: string): TypeError {
   const error = new TypeError(`The property '${path}' is no option of ${call}. ${hint}`);
   return Object.assign(error, { code: "ERR_INVALID_ARG_VALUE" });
 }

@@ -239,12 +239,35 @@ describe("server.reload(): what it is given is what serve() could have been give
     [{ listeners: 8000 }, 'The "url" argument must be a socket URL such as "tcp://127.0.0.1:8000"'],
     [{ listeners: [] }, "must have at least one socket URL"],
     [{ listeners: [{ url: ANYWHERE, maxConections: 1 }] }, "Did you mean maxConnections?"],
+    [[ANYWHERE], 'The "change" argument must be of type object, such as { listeners }'],
+    [{ maxConnections: 1 }, "Write options: { maxConnections: … }, with all others that are to stay"],
+    [{ urls: [] }, "Did you mean listeners?"],
     [{ service: null }, 'The "service" argument must be of type object, or a function'],
     [{ service: {} }, 'The "service.name" argument must be of type string'],
     [{ options: null }, 'The "options" argument must be of type object'],
     [{ options: { maxConnections: 0 } }, 'The value of "options.maxConnections" is out of range'],
   ])("%j", async (change, told) => {
     await expect(reloaded(change)).rejects.toThrow(told);
+  });
+});
+
+describe("an option that belongs to another place is told which", () => {
+  test.each(["onError", "maxConnectionsPerAddress", "acceptRatePerAddress", "alarms", "context"])(
+    "%s of a listener is one of its server",
+    async (name) => {
+      const listener = { url: ANYWHERE, [name]: undefined };
+      await expect(serve(listener, service)).rejects.toThrow(`serve(listeners, service, { ${name}: … })`);
+    },
+  );
+
+  test.each([
+    ["keepAliveMs", "?keepalive=60s"],
+    ["userTimeoutMs", "?user-timeout=30s"],
+    ["noDelay", "?nodelay=off"],
+  ])("%s of a client is in its URL", async (name, option) => {
+    const options: object = { [name]: 1_000 };
+    await expect(connect("tcp://127.0.0.1:1", options)).rejects.toThrow(`Write it in the URL: ${option}`);
+    await expect(connect({ url: "tcp://127.0.0.1:1", ...options })).rejects.toThrow(`Write it in the URL: ${option}`);
   });
 });
 
@@ -310,6 +333,7 @@ describe("arguments of the wrong kind are told what to write", () => {
     ["serve(url, 5)", () => call.serve(ANYWHERE, 5), 'The "service" argument must be of type object, or a function'],
     ["serve(url, {})", () => call.serve(ANYWHERE, {}), 'The "service.name" argument must be of type string'],
     ["a stream that is none", () => call.serve(ANYWHERE, { name: "x", stream: 1 }), `"service.stream" ${FUNCTION}`],
+    ["a function by another name", () => call.serve(ANYWHERE, { name: "x", onConnection: service }), "mean stream?"],
     ["a misspelled stream", () => call.serve(ANYWHERE, { name: "x", steam: service }), "Did you mean stream?"],
     [
       "udp: with a function",

@@ -23,6 +23,8 @@ export interface OptionRow {
   readonly byDefault: unknown;
 }
 
+const NOWHERE: ReadonlyMap<string, string> = new Map();
+
 /**
  * The options of a call as one table: their names, what each can be, its default, how it is written as text, and its row in the
  * docs. A file of a supervisor and a flag of a command name the same ones.
@@ -30,9 +32,12 @@ export interface OptionRow {
 export class OptionTable<Kinds extends OptionKinds> {
   readonly kinds: Kinds;
   readonly #names: Readonly<Record<string, true>>;
+  readonly #elsewhere: ReadonlyMap<string, string>;
 
-  constructor(kinds: Kinds) {
+  /** @param elsewhere - of options that belong to another place, what to do with them. */
+  constructor(kinds: Kinds, elsewhere: ReadonlyMap<string, string> = NOWHERE) {
     this.kinds = kinds;
+    this.#elsewhere = elsewhere;
     this.#names = Object.fromEntries(Object.keys(kinds).map((name) => [name, true]));
   }
 
@@ -43,7 +48,7 @@ export class OptionTable<Kinds extends OptionKinds> {
    * @throws TypeError, RangeError.
    */
   given(call: string, options: unknown, argument = "options"): GivenOptions<Kinds> {
-    checkOptions(call, options, this.#names, undefined, argument);
+    checkOptions(call, options, this.#names, undefined, argument, this.#elsewhere);
     if (options === undefined) return {};
     const found = Object.entries(this.kinds).flatMap(([name, kind]) => {
       const value: unknown = Reflect.get(Object(options) as object, name);
@@ -83,6 +88,9 @@ export class OptionTable<Kinds extends OptionKinds> {
 }
 
 /** A table of options. */
-export function options<Kinds extends OptionKinds>(kinds: Kinds): OptionTable<Kinds> {
-  return new OptionTable(kinds);
+export function options<Kinds extends OptionKinds>(
+  kinds: Kinds,
+  elsewhere?: ReadonlyMap<string, string>,
+): OptionTable<Kinds> {
+  return new OptionTable(kinds, elsewhere);
 }
