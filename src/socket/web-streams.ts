@@ -4,12 +4,18 @@ import {
   type ReadableStreamDefaultController,
   type UnderlyingSource,
   WritableStream,
+  type WritableStreamDefaultController,
 } from "node:stream/web";
 
 /** Both directions of a connection, as streams of the web platform. */
 export interface WebStreams {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
+}
+
+/** Streams Standard, section 5.4: it has a signal, which the types of Node leave out. */
+interface AbortableController extends WritableStreamDefaultController {
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -24,12 +30,15 @@ export function webStreamsOf(duplex: Duplex): WebStreams {
     {
       start: (controller) => {
         duplex.on("error", (error) => controller.error(error));
+        // The sink's own `abort` waits for the write in progress, which may wait for the peer for ever.
+        const { signal } = controller as AbortableController;
+        signal.addEventListener("abort", () => {
+          const reason: unknown = signal.reason;
+          duplex.destroy(reason instanceof Error ? reason : new Error(String(reason)));
+        });
       },
       write: (chunk) => done((callback) => duplex.write(chunk, callback)),
       close: () => done((callback) => duplex.end(callback)),
-      abort: (reason) => {
-        duplex.destroy(reason instanceof Error ? reason : new Error(String(reason)));
-      },
     },
     { highWaterMark: writableHighWaterMark, size },
   );

@@ -321,6 +321,21 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await expect(clients[1].read()).rejects.toMatchObject(lost);
     await expect(given[1]?.readable.getReader().read()).rejects.toThrow("enough");
   });
+
+  test("an abort of web streams does not wait for a peer that takes nothing", async () => {
+    const server = await serving(() => new Promise<void>(() => undefined), { onError: () => undefined });
+    for (const way of ["write", "close"] as const) {
+      const { readable, writable } = (await connected(server)).webStreams();
+      const writer = writable.getWriter();
+      const waiting = [writer.closed, writer.write(Buffer.alloc(4 * MANY_BYTES))];
+      if (way === "close") waiting.push(writer.close());
+      await turn(5);
+      const settled = Promise.allSettled(waiting);
+      await writer.abort("enough");
+      expect((await settled).map(({ status }) => status)).toEqual(waiting.map(() => "rejected"));
+      await expect(readable.getReader().read()).rejects.toThrow("enough");
+    }
+  });
 });
 
 test("of records there is no stream", () => {
