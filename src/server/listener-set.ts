@@ -148,7 +148,7 @@ function isForDatagrams(chosen: Transport, url: SocketUrl): boolean {
 
 /**
  * Which of the listeners that live stays for which settings: the one that is at the URL, with the real port, or else one that was
- * opened by the same URL. Port 0 takes none that another of the settings names.
+ * opened by the same URL; best with the same options. Port 0 takes none that another of the settings names.
  */
 function keptFor(
   all: readonly ListenerSettings[],
@@ -157,16 +157,25 @@ function keptFor(
   const free = new Set(listeners.filter(({ isLive }) => isLive));
   const kept = new Map<ListenerSettings, AnyListener>();
   for (const name of ["url", "requestedUrl"] as const) {
-    for (const settings of all) {
-      if (kept.has(settings)) continue;
-      const text = formatSocketUrl(settings.url);
-      const same = [...free].find((listener) => formatSocketUrl(listener[name]) === text);
-      if (same === undefined) continue;
-      kept.set(settings, same);
-      free.delete(same);
+    for (const textOf of [formatSocketUrl, placeOf]) {
+      for (const settings of all) {
+        if (kept.has(settings)) continue;
+        const text = textOf(settings.url);
+        const same = [...free].find((listener) => textOf(listener[name]) === text);
+        if (same === undefined) continue;
+        kept.set(settings, same);
+        free.delete(same);
+      }
     }
   }
   return kept;
+}
+
+/** Options of connections alone are no part of it: they can change while the listener keeps its socket. */
+function placeOf(url: SocketUrl): string {
+  if (!("host" in url)) return formatSocketUrl(url);
+  const { keepAliveMs, userTimeoutMs, noDelay, ...place } = url;
+  return formatSocketUrl(place);
 }
 
 /** A listener that stays has the socket that it has. */

@@ -260,7 +260,7 @@ export class Server implements AsyncDisposable {
   /**
    * Goes by other listeners, another service or other options from then on: all of it, or nothing where a listener cannot be
    * opened. A listener whose URL is unchanged, as it was given or as {@link urls} has it, keeps its socket, and no client is refused
-   * meanwhile. One that is left out accepts no more. New connections get the new service and options; open ones end with the
+   * meanwhile; `keepalive`, `user-timeout` and `nodelay` in it may change. One that is left out accepts no more. New connections get the new service and options; open ones end with the
    * service that they have, whose `stop` is called when the last of its calls has settled. Without arguments, what belongs to
    * listeners is read again.
    *

@@ -365,6 +365,21 @@ test("the socket of a listener that stays is told its new options, and its conne
   expect(await optionsOf()).toEqual([1, 60, 30_000, 0]);
   await server.reload({ listeners: { url: urlOf(server), keepAliveMs: 1_500 }, options: {} });
   expect(await optionsOf()).toEqual([1, 2, 0, 1]);
+  const [url] = server.urls;
+  await server.reload({ listeners: `${url}?keepalive=5s&nodelay=off` });
+  expect([await optionsOf(), server.urls]).toEqual([[1, 5, 0, 0], [url]]);
+  await server.reload({ listeners: `${url}?keepalive=7s` });
+  expect([await optionsOf(), server.urls]).toEqual([[1, 7, 0, 1], [url]]);
+  await server.reload({ listeners: ["tcp://127.0.0.1:0?keepalive=7s", `${url}?keepalive=9s`] });
+  expect([server.urls.length, server.urls[1]]).toEqual([2, url]);
+});
+
+test("of two listeners the one stays whose options are the same, too", async () => {
+  const server = await serve(["tcp://127.0.0.1:0?keepalive=5s", "tcp://127.0.0.1:0?keepalive=7s"], says("one"));
+  onTestFinished(() => void server.close({ graceMs: 0 }));
+  const second = urlOf(server, 1);
+  await server.reload({ listeners: "tcp://127.0.0.1:0?keepalive=7s" });
+  expect(server.urls).toEqual([second]);
 });
 
 test("what a transport cannot do is refused before anything changes", async () => {
