@@ -112,7 +112,13 @@ export class ListenerSet {
     const listener = isDatagrams
       ? new DatagramServer(url, run, datagramLimit, this.#owner.connections.reports)
       : new Listener(this.#owner, settings, run);
-    await listener.open(chosen);
+    try {
+      await listener.open(chosen);
+    } catch (error) {
+      // One of its addresses may have been open before another failed, and have given it something.
+      await this.#closeOne(listener);
+      throw error;
+    }
     return listener;
   }
 

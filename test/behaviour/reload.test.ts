@@ -1,15 +1,19 @@
 // server.reload(): all of it or nothing; who is connected is not disturbed, and nobody is refused meanwhile.
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { IPPROTO_TCP, SO_KEEPALIVE, SOL_SOCKET, TCP_KEEPIDLE, TCP_NODELAY, TCP_USER_TIMEOUT } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
 import { NativeLink } from "../../src/server/transport/native-link.ts";
+import { nodeTransport } from "../../src/server/transport/node-transport.ts";
+import { substituteTransport } from "../../src/server/transport/transports.ts";
 import { type Connection, connect, type Server, type Service, serve } from "../../src/server.ts";
+import { SocketError } from "../../src/socket/socket-error.ts";
 import { memoryTransport } from "../../src/testing.ts";
 import { connected } from "../support/connected.ts";
+import { ScriptedLink } from "../support/scripted-link.ts";
 import { serving, urlOf } from "../support/serving.ts";
 import { turn, until } from "../support/until.ts";
 
@@ -298,6 +302,35 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect(failures).toEqual([]);
     expect(server.stats().connectionsAccepted).toBe(conversations);
   });
+});
+
+test("a listener that takes connections and then fails to open gives their places back", async () => {
+  const memory = memoryTransport();
+  onTestFinished(() => memory[Symbol.dispose]());
+  const server = await serving(says("one"), { maxConnections: 1 });
+  const links: ScriptedLink[] = [];
+  substituteTransport({
+    ...nodeTransport,
+    // As of a name that has two addresses, of which the second is taken.
+    async listen(_url, events) {
+      const link = new ScriptedLink();
+      links.push(link);
+      events.entered();
+      events.accepted(link);
+      throw new SocketError("listen", constants.errno.EADDRINUSE);
+    },
+    name: "memory",
+  });
+  const change = { listeners: [urlOf(server), "tcp://127.0.0.1:1"] };
+  await expect(server.reload(change)).rejects.toMatchObject({ code: "EADDRINUSE" });
+  expect(links.map(({ calls }) => calls)).toEqual([["abort"]]);
+  substituteTransport({
+    name: memory.name,
+    listen: (url, events) => memory.listen(url, events),
+    bind: (...given) => memory.bind(...given),
+    connect: (...given) => memory.connect(...given),
+  });
+  expect(await fresh(server)).toBe("one");
 });
 
 test("without arguments all stays, and a handshake of a listener's own, too", async () => {
