@@ -109,6 +109,21 @@ export abstract class SocketDuplex extends Duplex {
     else this.once("finish", () => this.destroy());
   }
 
+  /**
+   * As `push`. What a listener of `data` throws is the program's own, and is told as that of any event; what comes after it is
+   * given all the same.
+   */
+  protected pushed(bytes: Buffer): boolean {
+    try {
+      return this.push(bytes);
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
+      return this.readableLength < this.readableHighWaterMark;
+    }
+  }
+
   /** Something comes or goes. */
   protected active(): void {
     if (this.timeout === 0 || this.destroyed) return;

@@ -36,7 +36,7 @@ export class SocketStream extends SocketDuplex {
     this.#bytesRead += bytes.length;
     if (this.destroyed) return;
     if (bytes.length === 0) this.push(null);
-    else if (this.push(bytes)) this.#receive();
+    else if (this.pushed(bytes)) this.#receive();
     else this.#isReceiving = false;
   };
 

@@ -338,6 +338,44 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 });
 
+/** What is thrown and nobody catches, until the test is over. */
+function uncaught(): unknown[] {
+  const errors: unknown[] = [];
+  const before = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException").on("uncaughtException", (error) => void errors.push(error));
+  onTestFinished(() => {
+    process.removeAllListeners("uncaughtException");
+    for (const each of before) process.on("uncaughtException", each);
+  });
+  return errors;
+}
+
+/** Throws at the first bytes, and notes all. */
+function throwing(stream: Duplex, error: Error): string[] {
+  const given: string[] = [];
+  stream.on("data", (bytes: Buffer) => {
+    given.push(String(bytes));
+    if (given.length === 1) throw error;
+  });
+  stream.on("end", () => void given.push("end"));
+  return given;
+}
+
+test("what a listener throws is an uncaught exception, once, and all behind it is given", async () => {
+  const errors = uncaught();
+  const error = new Error("thrown in data");
+  const { client, server } = memoryPair({ pieceBytes: 1 });
+  const stream = server.stream();
+  client.write("abc");
+  await client.end();
+  await turn(5);
+  const given = throwing(stream, error);
+  await until(() => given.includes("end"), "the end");
+  expect([given.join(" "), errors]).toEqual(["a b c end", [error]]);
+  stream.destroy();
+  client.abort();
+});
+
 test("of records there is no stream", () => {
   const { client, server } = memoryPair({ isRecords: true });
   for (const way of ["stream", "webStreams"] as const) {
@@ -404,6 +442,21 @@ describe("layer 1", () => {
       MANY_BYTES,
     ]);
     expect(events.sort()).toEqual(["close", "end", "finish"]);
+  });
+
+  test("what a listener throws is an uncaught exception, and all behind it is given", async () => {
+    const errors = uncaught();
+    const error = new Error("thrown in data");
+    const [left, right] = socketpair();
+    const stream = left.stream();
+    const given = throwing(stream, error);
+    await right.sendall("a");
+    await until(() => errors.length > 0, "the exception");
+    await right.sendall("b");
+    right.close();
+    await until(() => given.includes("end"), "the end");
+    expect([given.join(" "), errors]).toEqual(["a b end", [error]]);
+    stream.destroy();
   });
 
   test("nothing is received that nobody reads, and writes are held back", async () => {

@@ -99,7 +99,7 @@ export class ConnectionStream extends SocketDuplex {
   /** Called by the push: bytes that are lent. @internal */
   give(bytes: Uint8Array): void {
     this.active();
-    if (!this.push(Buffer.from(bytes))) this.#push.pause();
+    if (!this.pushed(Buffer.from(bytes))) this.#push.pause();
   }
 
   /** Called by the push. @internal */
