@@ -61,7 +61,7 @@ export interface ReloadOptions {
 const RELOAD_OPTIONS: OptionNames<ReloadOptions> = { listeners: true, service: true, options: true };
 /** What `serve` has in its third place. */
 const IN_OPTIONS = new Map(
-  Object.keys(SERVE.kinds).map((name) => [name, `Write options: { ${name}: … }, with all others that are to stay`]),
+  Object.keys(SERVE.kinds).map((name) => [name, "It belongs into 'change.options', with all others that are to stay"]),
 );
 const reloadForm = (): string => ", such as { listeners }";
 
