@@ -2,6 +2,8 @@ import { Duplex } from "node:stream";
 import { integer } from "./argument.ts";
 import { MAX_TIMEOUT_MS, now } from "./deadline.ts";
 
+const toNobody = (): void => undefined;
+
 /** The other end of a stream, as far as it has an address. */
 interface DuplexPeer {
   readonly host?: string | undefined;
@@ -70,6 +72,9 @@ export abstract class SocketDuplex extends Duplex {
   /** Whether something that was written waits to be sent. */
   protected abstract get hasUnsent(): boolean;
 
+  /** Whether what carries the bytes was lost by this error, and the program did not give it. */
+  protected abstract isLoss(error: Error): boolean;
+
   /** Closes what carries the bytes: at once, where there is an error. */
   protected abstract giveUp(error: Error | null): void;
 
@@ -134,6 +139,8 @@ export abstract class SocketDuplex extends Duplex {
   /** @internal */
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     clearTimeout(this.#timer);
+    // A peer ends no process: where nobody listens, nobody else is told. What the program itself destroys it with is another matter.
+    if (error !== null && this.isLoss(error)) this.on("error", toNobody);
     this.giveUp(error);
     callback(error);
   }

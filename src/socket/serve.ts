@@ -22,6 +22,7 @@ import { checkOptions, type OptionNames } from "./option-names.ts";
 import { SocketError } from "./socket-error.ts";
 import { AbortError } from "./sockwright-error.ts";
 import { SpareDescriptor } from "./spare-descriptor.ts";
+import { isStreamed } from "./stream.ts";
 import { signalOf, type WaitOptions, waitForm } from "./wait-options.ts";
 
 /** How `serve` runs: until `signal` aborts, or the listener is closed. */
@@ -35,7 +36,7 @@ export interface ServeOptions extends WaitOptions {
 
 const SERVE_OPTIONS: OptionNames<ServeOptions> = { signal: true, onError: true };
 
-/** Runs a handler for a connection; the connection is closed when it ends. */
+/** Runs a handler for a connection; the connection is closed when it ends, unless it has a stream, which does that. */
 export type Session = (accepted: AcceptedSocket) => unknown;
 
 /** Runs a session for each connection, as {@link acceptAll} takes them. Those that run at its end go on by themselves. */
@@ -126,7 +127,9 @@ export async function untilEnd<T>(
 function runSession(session: Session, { endpoint, address }: AcceptedSocket, options: ServeOptions): void {
   settle(
     () => session({ endpoint, address }),
-    () => endpoint.close(),
+    () => {
+      if (!isStreamed(endpoint)) endpoint.close();
+    },
     (error) => {
       endpoint.close();
       report(error, address, options);

@@ -444,8 +444,8 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * Serves every connection with a function of its own: accepts, runs `handler`, closes the peer when it ends. A handler
-   * that fails loses its own peer only; the failure is published on `sockwright:serve:error` and given to `onError`.
+   * Serves every connection with a function of its own: accepts, runs `handler`, closes the peer when it ends, unless it was made
+   * a {@link stream}, which closes it then. A handler that fails loses its own peer only; the failure is published on `sockwright:serve:error` and given to `onError`.
    *
    * @returns when the listener is closed or `signal` aborts; handlers that still run go on.
    * @throws SocketError when accept(2) fails for good; what passes is retried, at once or after 100 ms, and published on
@@ -474,6 +474,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   /**
    * The socket as a stream of Node's, with what `net.Socket` has for node:http, ws, Express and undici: it receives and sends all
    * from now on, and closes the socket when it is closed itself: ended in both directions, or destroyed. `end` is a half-close.
+   * What the socket is lost by is its `error`, which ends no process where nobody listens for it.
    *
    * @throws SockwrightError `ERR_SOCKWRIGHT_NO_STREAM`, `ERR_SOCKWRIGHT_CLOSED` · SocketError `ENOTCONN`.
    * @example

@@ -4,6 +4,7 @@ import { SocketDuplex } from "./duplex.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { reset } from "./reset.ts";
 import type { Socket } from "./socket.ts";
+import { SocketError } from "./socket-error.ts";
 import { SockwrightError } from "./sockwright-error.ts";
 
 /** Of a stream, so much is received at once, and waits in either direction until the other side is held back. */
@@ -11,6 +12,11 @@ export const STREAM_BYTES = 64 * 1024;
 
 /** Who has a stream: a second one would take the bytes of the first. */
 const streamed = new WeakSet<Endpoint>();
+
+/** Whether a stream has it, and closes it. */
+export function isStreamed(endpoint: Endpoint): boolean {
+  return streamed.has(endpoint);
+}
 
 type Callback = (error?: Error | null) => void;
 
@@ -40,7 +46,8 @@ export class SocketStream extends SocketDuplex {
     else this.#isReceiving = false;
   };
 
-  readonly #failed = (error: Error): void => void this.destroy(error);
+  // A close at this side is no failure, of whoever called it.
+  readonly #failed = (error: Error): void => void this.destroy(this.#endpoint.closed ? undefined : error);
 
   /** @internal */
   constructor(socket: Socket<unknown>, endpoint: Endpoint) {
@@ -113,6 +120,10 @@ export class SocketStream extends SocketDuplex {
 
   protected override get hasUnsent(): boolean {
     return this.writableLength > 0;
+  }
+
+  protected override isLoss(error: Error): boolean {
+    return error instanceof SocketError || error instanceof SockwrightError;
   }
 
   /** Less than all must not look like all. */

@@ -5,7 +5,17 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { lines } from "../../src/codec.ts";
-import { IPPROTO_TCP, SO_KEEPALIVE, SOL_SOCKET, socketpair, TCP_KEEPIDLE, TCP_NODELAY } from "../../src/index.ts";
+import {
+  IPPROTO_TCP,
+  MSG_WAITALL,
+  SHUT_WR,
+  SO_KEEPALIVE,
+  SOL_SOCKET,
+  socket,
+  socketpair,
+  TCP_KEEPIDLE,
+  TCP_NODELAY,
+} from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
 import { MAX_SLICE_BYTES } from "../../src/server/connection/stream.ts";
 import type { Connection, ConnectionStream, Server } from "../../src/server.ts";
@@ -115,6 +125,38 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await untilNobody(server);
     await until(() => errors.length > 0, "the report");
     expect(errors).toEqual([expect.objectContaining({ code: "ECONNRESET" })]);
+  });
+
+  test("a peer that is lost ends no process, where nobody listens for the error; the server is told", async () => {
+    for (const write of [false, true]) {
+      const errors: unknown[] = [];
+      const closes: Promise<void>[] = [];
+      const server = await serving(
+        (connection) => {
+          const stream = connection.stream();
+          closes.push(closed(stream));
+          if (write) stream.pipe(stream);
+          else stream.resume();
+        },
+        { onError: (error) => void errors.push(error) },
+      );
+      const client = await connected(server);
+      client.write("x");
+      await until(() => server.connections().some(({ bytesRead }) => bytesRead > 0), "the connection");
+      client.abort();
+      await untilNobody(server);
+      await Promise.all(closes);
+      await until(() => errors.length > 0, "the report");
+      expect(errors).toEqual([expect.objectContaining({ code: "ECONNRESET" })]);
+    }
+  });
+
+  test("a deadline ends no process either", async () => {
+    const server = await serving((connection) => void connection.stream().resume(), { firstByteTimeoutMs: 10 });
+    await connected(server);
+    await until(() => server.stats().connectionsExpired["first-byte"] === 1, "the deadline");
+    await untilNobody(server);
+    expect(server.stats().connectionsActive).toBe(0);
   });
 
   test("a loss is told at once, though bytes before it were not read", async () => {
@@ -491,6 +533,55 @@ describe("layer 1", () => {
     await closed(stream);
     expect(events).toEqual(["error EPIPE", "close"]);
     expect(left.closed).toBe(true);
+  });
+
+  test("a peer that is gone ends no process, where nobody listens", async () => {
+    const [left, right] = socketpair();
+    const stream = left.stream();
+    right.close();
+    stream.write("x");
+    await closed(stream);
+    expect(left.closed).toBe(true);
+  });
+
+  test("a close of the socket closes the stream, and is no error", async () => {
+    const [left, right] = socketpair();
+    const stream = left.stream().resume();
+    const events = told(stream);
+    await turn(2);
+    left.close();
+    await closed(stream);
+    expect(events).toEqual(["close"]);
+    right.close();
+  });
+
+  test("a handler that ends leaves a socket to its stream; one that throws closes both", async () => {
+    const listener = socket();
+    listener.bind({ host: "127.0.0.1", port: 0 });
+    const errors: unknown[] = [];
+    const streams: Duplex[] = [];
+    const served = listener.listen().serve(
+      (peer) => {
+        const stream = peer.stream();
+        streams.push(stream.pipe(stream));
+        if (streams.length === 2) throw new Error("the second");
+      },
+      { onError: (error) => void errors.push(error) },
+    );
+    const [first, second] = [socket(), socket()];
+    await first.connect(listener.getsockname());
+    await first.sendall("echo");
+    expect(String(await first.recv(4, { flags: MSG_WAITALL }))).toBe("echo");
+    await second.connect(listener.getsockname());
+    expect((await second.recv(1)).length).toBe(0);
+    expect(errors).toEqual([expect.objectContaining({ message: "the second" })]);
+    await first.sendall("more");
+    expect(String(await first.recv(4, { flags: MSG_WAITALL }))).toBe("more");
+    first.shutdown(SHUT_WR);
+    expect((await first.recv(1)).length).toBe(0);
+    for (const each of [first, second, listener]) each.close();
+    await served;
+    await until(() => streams.every((stream) => stream.destroyed), "the streams to close");
   });
 
   test("web streams of a socket", async () => {

@@ -388,7 +388,8 @@ export class Connection {
   /**
    * The connection as a stream of Node's, beginning with what is unread: with what `net.Socket` has for node:http, ws, Express
    * and undici. It is the one reader from now on, and keeps the connection open until it is closed: ended in both directions, or
-   * destroyed. What the connection is lost by is its `error`, with the code of the system call.
+   * destroyed. What the connection is lost by is its `error`, with the code of the system call. Unlike that of a `net.Socket` it
+   * ends no process where nobody listens: a server tells it to `onError` anyway. What the program itself gives to `destroy` does.
    *
    * - `write` gives false, and `drain` follows, by the marks of the connection: `highWaterBytes` wait in it, and may besides in
    *   the stream.

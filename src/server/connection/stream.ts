@@ -140,6 +140,10 @@ export class ConnectionStream extends SocketDuplex {
     return this.#output.hasWaiting || this.writableLength > 0;
   }
 
+  protected override isLoss(error: Error): boolean {
+    return error === this.#connection.failure;
+  }
+
   protected override giveUp(error: Error | null): void {
     const connection = this.#connection;
     // What was written before leaves as it would have from a socket, which sends at once.
