@@ -156,7 +156,12 @@ export abstract class SocketDuplex extends Duplex {
 
   #fire(): void {
     this.#timer = undefined;
-    if (this.timeout === 0) return;
+    // A process that was held up looks at the clock before it has heard of everybody: what came in time is told before this.
+    setImmediate(() => this.#look());
+  }
+
+  #look(): void {
+    if (this.timeout === 0 || this.destroyed) return;
     // A slow peer takes what was written before, bit by bit.
     const { bytesWritten } = this;
     if (this.hasUnsent && bytesWritten !== this.#writtenThen) this.#activeMs = now();

@@ -19,7 +19,7 @@ import {
 import { kernel } from "../../src/native/load.ts";
 import { MAX_SLICE_BYTES } from "../../src/server/connection/stream.ts";
 import type { Connection, ConnectionStream, Server } from "../../src/server.ts";
-import { STREAM_BYTES } from "../../src/socket/stream.ts";
+import { type SocketStream, STREAM_BYTES } from "../../src/socket/stream.ts";
 import { memoryPair } from "../../src/testing.ts";
 import { startChild } from "../support/child.ts";
 import { connected } from "../support/connected.ts";
@@ -62,6 +62,24 @@ async function streamed(url?: string) {
   const client = await connected(server);
   const stream = await given;
   return { server, client, stream, errors, events: told(stream) };
+}
+
+const HELD_UP_MS = 100;
+
+/** Bytes, or a time-out before they came. */
+function whatHappens(stream: ConnectionStream | SocketStream): string[] {
+  const events: string[] = [];
+  stream.setTimeout(HELD_UP_MS / 4, () => void events.push("timeout"));
+  stream.on("data", () => {
+    events.push("data");
+    stream.setTimeout(0);
+  });
+  return events;
+}
+
+/** Nothing is done in this process for a while. */
+function holdUp(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, HELD_UP_MS);
 }
 
 async function untilNobody(server: Server): Promise<void> {
@@ -320,6 +338,17 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     for (const wrong of [-1, 1.5, Number.NaN]) expect(() => stream.setTimeout(wrong)).toThrow(RangeError);
   });
 
+  test("a process that was held up is told what came in time, and no timeout", async () => {
+    const { client, stream } = await streamed();
+    const happened = whatHappens(stream);
+    client.write("in time");
+    await client.flushed();
+    holdUp();
+    await until(() => happened.length > 0, "either");
+    await turn(5);
+    expect(happened).toEqual(["data"]);
+  });
+
   test("web streams: both directions, half-close, and one that is cancelled", async () => {
     const server = await serving(async (connection) => {
       const { readable, writable } = connection.webStreams();
@@ -511,6 +540,20 @@ describe("layer 1", () => {
     expect(stream.bytesRead).toBe(0);
     expect(stream.write(Buffer.alloc(STREAM_BYTES - 1))).toBe(true);
     expect(stream.write(Buffer.alloc(1))).toBe(false);
+  });
+
+  test("a process that was held up is told what came in time, and no timeout", async () => {
+    const [left, right] = socketpair();
+    const stream = left.stream();
+    onTestFinished(() => void [stream.destroy(), right.close()]);
+    stream.resume();
+    await turn(2);
+    const happened = whatHappens(stream);
+    await right.sendall("in time");
+    holdUp();
+    await until(() => happened.length > 0, "either");
+    await turn(5);
+    expect(happened).toEqual(["data"]);
   });
 
   test("destroy closes the socket; in the middle of a write that fails with a code", async () => {
