@@ -1,8 +1,9 @@
 // A push that pauses, goes on and stops: nothing is lost or given twice, whoever says it and whenever.
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { layered, lengthPrefixed, lines } from "../../src/codec.ts";
+import { fixed, layered, lengthPrefixed, lines } from "../../src/codec.ts";
 import { Connection } from "../../src/server/connection/connection.ts";
 import { clientPolicy } from "../../src/server/connection/policy.ts";
+import { MAX_NESTED_PUSHES } from "../../src/server/connection/push.ts";
 import { DeadlineWheel } from "../../src/server/time/deadline-wheel.ts";
 import { timed } from "../../src/server/transport/timed-link.ts";
 import type { Push } from "../../src/server.ts";
@@ -239,6 +240,36 @@ describe("a stop", () => {
     receive("ef");
     expect(given).toEqual(["cd", "ef"]);
   });
+
+  test.each(["bytes", "frames"])(
+    "MAX_NESTED_PUSHES: pushes of %s that follow one another have no end of the stack",
+    async (kind) => {
+      const { link, connection, receive } = scripted();
+      const calls = 20_000;
+      let given = "";
+      let isOver = false;
+      const next = (): void => {
+        const take = (piece: Uint8Array, push: Push): void => {
+          given += String.fromCharCode(piece[0] ?? 0);
+          push.stop(piece.subarray(1));
+          next();
+        };
+        const ended = kind === "bytes" ? connection.onBytes(take) : connection.frames(fixed(1)).onFrame(take);
+        void ended.then(() => {
+          isOver = connection.phase === "ended";
+        });
+      };
+      next();
+      const text = "0123456789".repeat(calls / 10);
+      receive(text);
+      // Of frames each is two functions: the decoder's, and in it that of the program.
+      expect(given).toBe(text.slice(0, kind === "bytes" ? MAX_NESTED_PUSHES : MAX_NESTED_PUSHES / 2));
+      receive("behind");
+      link.input?.ended();
+      await until(() => isOver, "the end");
+      expect(given).toBe(`${text}behind`);
+    },
+  );
 
   test("is the end of what is read, where the peer has ended", async () => {
     const { link, connection, receive, push, ended } = noting();

@@ -200,7 +200,7 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     if (!LEFT.has(this.#phase)) this.#takeOver(holder);
     this.#waiter = push;
     this.#push = push;
-    this.givePush(push);
+    if (!push.isPutOff()) this.givePush(push);
   }
 
   /** Gives it what is kept, and then what comes, or the end. */

@@ -66,6 +66,15 @@ export interface PushOwner {
 /** What functions that are given what comes have thrown: that is the program's own, and no peer's doing. */
 const OF_TAKERS = new WeakSet<Error>();
 
+/**
+ * A push that begins within the function of another one is given what is kept at once, so deep and no deeper: then it goes on in a
+ * microtask, as one that resumes. How many follow one another on what has come is the peer's choice, and the stack has an end.
+ */
+export const MAX_NESTED_PUSHES = 16;
+
+/** How many functions of pushes are being called, one within another. */
+let nested = 0;
+
 const NOTHING = new Uint8Array(0);
 
 /** It was paused, and goes on in a microtask; until then what comes is kept as well. */
@@ -127,8 +136,19 @@ export abstract class ActivePush implements Push, Waiter {
     if (!this.isPaused) return;
     this.#state &= ~PAUSED;
     if (!this.isActive || !this.#owner.pushResumed(this) || this.#state !== 0) return;
-    this.#state = DUE;
     // Not at once: whoever resumes it may be within the function, or another one that calls it.
+    this.#giveLater();
+  }
+
+  /** Whether it begins too deep within others to be given anything now: then it is given what is kept later. */
+  isPutOff(): boolean {
+    if (nested < MAX_NESTED_PUSHES) return false;
+    this.#giveLater();
+    return true;
+  }
+
+  #giveLater(): void {
+    this.#state |= DUE;
     queueMicrotask(() => {
       this.#state &= ~DUE;
       if (!this.isPaused) this.#owner.run(() => this.#owner.givePush(this));
@@ -164,11 +184,14 @@ export abstract class ActivePush implements Push, Waiter {
 
   /** Calls a function of the user's. What it throws aborts the connection, and so does what it rejects with, if it is async. */
   protected hand<T>(take: (item: T, push: Push) => unknown, item: T): void {
+    nested++;
     try {
       const result = take(item, this);
       if (mayBeThenable(result)) this.#await(result);
     } catch (error) {
       this.#abort(error);
+    } finally {
+      nested--;
     }
   }
 
