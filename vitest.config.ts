@@ -15,12 +15,13 @@ export const SOAK = "test/**/*.soak.test.ts";
  * module of Node in the place of the one that others have loaded.
  */
 const ALONE = [
-  "{fuzz,house,limits,model,native,poller}/**/*",
-  "unit/native/*",
+  "{fuzz,model}/**/*",
+  "repository/{layers,option-names,process,sanitizers,without-addon}",
+  "behaviour/{limits,poller}/**/*",
+  "unit/native/**/*",
   "behaviour/{churn-heap,shared-descriptors,waits}",
-  "server/{bad-input,names,native-link}",
-  "socket/{cancelled-connect,connect,lost-socket}",
-  "unit/server/transport/peer-of",
+  "{behaviour,unit}/server/**/{bad-input,names,native-link,peer-of}",
+  "{behaviour,unit}/socket/{cancelled-connect,connect,lost-socket}",
 ].map((files) => `test/${files}.test.ts`);
 
 export default defineConfig({

@@ -1,8 +1,8 @@
 import { constants } from "node:os";
 import { describe, expect, test } from "vitest";
 import { AF_INET, AF_UNIX, SHUT_RD, SOCK_SEQPACKET, SOCK_STREAM, socket } from "../../src/index.ts";
-import { listenOnLoopback } from "../poller/connected.ts";
-import { closeAtTheEnd } from "../socket/open.ts";
+import { listenOnLoopback } from "./poller/connected.ts";
+import { closeAtTheEnd } from "./socket/open.ts";
 
 const ADVICE = {
   code: "EINVAL",

@@ -15,8 +15,8 @@ import {
 } from "../../src/index.ts";
 import { type ServeOptions, serve } from "../../src/server.ts";
 import { encodeAddress } from "../../src/socket/address.ts";
-import { closeAtTheEnd } from "../socket/open.ts";
 import { serving } from "../support/serving.ts";
+import { closeAtTheEnd } from "./socket/open.ts";
 
 /** Calls with arguments that the types do not allow. Gives the error's message, whether it is thrown or a rejection. */
 async function told(on: object, call: string, ...given: readonly unknown[]): Promise<string> {

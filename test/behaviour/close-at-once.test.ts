@@ -6,11 +6,11 @@ import { Connection } from "../../src/server/connection/connection.ts";
 import { DeadlineWheel } from "../../src/server/time/deadline-wheel.ts";
 import { timed } from "../../src/server/transport/timed-link.ts";
 import type { ServiceInput } from "../../src/server.ts";
-import { placeOf } from "../poller/turns.ts";
 import { connected } from "../support/connected.ts";
 import { ScriptedLink } from "../support/scripted-link.ts";
 import { serving, urlOf } from "../support/serving.ts";
 import { until } from "../support/until.ts";
+import { placeOf } from "./poller/turns.ts";
 
 const answer: ServiceInput = async (connection) => {
   for await (const piece of connection) connection.write(piece);

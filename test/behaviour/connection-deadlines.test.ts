@@ -7,12 +7,12 @@ import { DEFAULT_POLICY } from "../../src/server/connection/policy.ts";
 import { MAX_DEADLINE_NAMES, ServerCounters } from "../../src/server/telemetry/server-counters.ts";
 import { DEADLINE_TICK_MS, DeadlineWheel } from "../../src/server/time/deadline-wheel.ts";
 import { DeadlineError, openMetrics } from "../../src/server.ts";
-import { LateClock } from "../server/late-clock.ts";
 import { connected } from "../support/connected.ts";
 import { ScriptedLink } from "../support/scripted-link.ts";
 import { serving } from "../support/serving.ts";
 import { unhandled } from "../support/unhandled.ts";
 import { turn, until } from "../support/until.ts";
+import { LateClock } from "./server/late-clock.ts";
 
 function opened() {
   const clock = new LateClock();

@@ -9,12 +9,12 @@ import type { WaitOptions } from "../../src/server/connection/wait.ts";
 import { DEADLINE_TICK_MS, DeadlineWheel } from "../../src/server/time/deadline-wheel.ts";
 import { MAX_LOOKS } from "../../src/server/time/looking-deadline.ts";
 import type { Frames } from "../../src/server.ts";
-import { LateClock } from "../server/late-clock.ts";
 import { connected } from "../support/connected.ts";
 import { ScriptedLink } from "../support/scripted-link.ts";
 import { serving } from "../support/serving.ts";
 import { unhandled } from "../support/unhandled.ts";
 import { turn, until } from "../support/until.ts";
+import { LateClock } from "./server/late-clock.ts";
 
 function opened(kind?: ConstructorParameters<typeof ScriptedLink>[0]) {
   const clock = new LateClock();

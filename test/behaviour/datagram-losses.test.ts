@@ -7,7 +7,7 @@ import { lines } from "../../src/codec.ts";
 import { kernel } from "../../src/native/load.ts";
 import { type Connection, type Server, serve } from "../../src/server.ts";
 import { memoryTransport } from "../../src/testing.ts";
-import { inPlace } from "../fake-kernel/storms.ts";
+import { inPlace } from "../faults/storms.ts";
 import { connected } from "../support/connected.ts";
 import { serving, urlOf } from "../support/serving.ts";
 import { turn } from "../support/until.ts";

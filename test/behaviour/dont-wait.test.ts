@@ -14,9 +14,9 @@ import {
   socket,
 } from "../../src/index.ts";
 import { fakeKernel } from "../../src/testing/fake-kernel.ts";
-import { tcpPair, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openDatagrams, openStream, recordPair } from "../socket/open.ts";
 import { fill } from "../support/full.ts";
+import { tcpPair, unixPair } from "./poller/connected.ts";
+import { closeAtTheEnd, openDatagrams, openStream, recordPair } from "./socket/open.ts";
 
 type Try = (on: Socket<unknown>, flags: number) => Promise<unknown>;
 

@@ -15,10 +15,10 @@ import { DEFAULT_POLICY } from "../../src/server/connection/policy.ts";
 import { DEADLINE_TICK_MS, DeadlineWheel } from "../../src/server/time/deadline-wheel.ts";
 import type { Frames } from "../../src/server.ts";
 import { memoryPair } from "../../src/testing.ts";
-import { LateClock } from "../server/late-clock.ts";
 import { ScriptedLink } from "../support/scripted-link.ts";
 import { unhandled } from "../support/unhandled.ts";
 import { turn } from "../support/until.ts";
+import { LateClock } from "./server/late-clock.ts";
 
 function opened() {
   const clock = new LateClock();

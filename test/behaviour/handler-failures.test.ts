@@ -3,9 +3,9 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Listener } from "../../src/index.ts";
 import { fakeKernel } from "../../src/testing/fake-kernel.ts";
-import { listenOnLoopback } from "../poller/connected.ts";
-import { closeAtTheEnd, openStream } from "../socket/open.ts";
 import { until } from "../support/until.ts";
+import { listenOnLoopback } from "./poller/connected.ts";
+import { closeAtTheEnd, openStream } from "./socket/open.ts";
 
 interface Published {
   readonly error: unknown;

@@ -17,10 +17,10 @@ import {
 } from "../../src/index.ts";
 import { beginTurn, CALLS_PER_TURN, takeCall } from "../../src/native/turn.ts";
 import { fakeKernel } from "../../src/testing/fake-kernel.ts";
-import { tcpPair, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openDatagrams, recordPair } from "../socket/open.ts";
 import { fill } from "../support/full.ts";
 import { turn } from "../support/until.ts";
+import { tcpPair, unixPair } from "./poller/connected.ts";
+import { closeAtTheEnd, openDatagrams, recordPair } from "./socket/open.ts";
 
 type Pair = () => Promise<readonly [ours: Socket<unknown>, peer: Socket<unknown>]>;
 

@@ -16,7 +16,6 @@ import { NativeLink } from "../../src/server/transport/native-link.ts";
 import { NodeLink } from "../../src/server/transport/node-link.ts";
 import { timed } from "../../src/server/transport/timed-link.ts";
 import { memoryTransport } from "../../src/testing.ts";
-import { LateClock } from "../server/late-clock.ts";
 import { startChild } from "../support/child.ts";
 import { connected } from "../support/connected.ts";
 import { requirePeer } from "../support/peers.ts";
@@ -24,6 +23,7 @@ import { ScriptedLink } from "../support/scripted-link.ts";
 import { serving, urlOf } from "../support/serving.ts";
 import { ToyCipher, toyCipher } from "../support/toy-cipher.ts";
 import { turn, until } from "../support/until.ts";
+import { LateClock } from "./server/late-clock.ts";
 
 const encipher = (base: Link, unread: Buffer): Link => new ToyCipher(base, unread);
 

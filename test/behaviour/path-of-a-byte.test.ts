@@ -5,7 +5,7 @@ import { lines } from "../../src/codec.ts";
 import { socketpair } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
 import type { ServeOptions } from "../../src/server.ts";
-import { read, section } from "../docs/pages.ts";
+import { read, section } from "../repository/pages.ts";
 import { connected } from "../support/connected.ts";
 import { serving } from "../support/serving.ts";
 

@@ -7,11 +7,11 @@ import { MAX_NESTED_PUSHES } from "../../src/server/connection/push.ts";
 import { DeadlineWheel } from "../../src/server/time/deadline-wheel.ts";
 import { timed } from "../../src/server/transport/timed-link.ts";
 import type { Push } from "../../src/server.ts";
-import { LateClock } from "../server/late-clock.ts";
 import { connected } from "../support/connected.ts";
 import { ScriptedLink } from "../support/scripted-link.ts";
 import { serving } from "../support/serving.ts";
 import { until } from "../support/until.ts";
+import { LateClock } from "./server/late-clock.ts";
 
 function scripted(maxReadBufferBytes?: number) {
   const link = new ScriptedLink();

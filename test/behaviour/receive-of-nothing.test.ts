@@ -13,8 +13,8 @@ import {
   WOULD_BLOCK,
 } from "../../src/index.ts";
 import { memoryPair } from "../../src/testing.ts";
-import { tcpPair, unixPair } from "../poller/connected.ts";
-import { openStream, recordPair } from "../socket/open.ts";
+import { tcpPair, unixPair } from "./poller/connected.ts";
+import { openStream, recordPair } from "./socket/open.ts";
 
 const EMPTY = Buffer.alloc(0);
 

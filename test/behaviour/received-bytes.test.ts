@@ -19,8 +19,8 @@ import {
   socket,
 } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
-import { tcpPair, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openDatagrams, recordPair } from "../socket/open.ts";
+import { tcpPair, unixPair } from "./poller/connected.ts";
+import { closeAtTheEnd, openDatagrams, recordPair } from "./socket/open.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -6,10 +6,10 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { adopt, SO_TYPE, SOL_SOCKET, type Socket } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
 import { CALLS_PER_TURN } from "../../src/native/turn.ts";
-import { listenOnLoopback, tcpPair, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd } from "../socket/open.ts";
 import { startChild } from "../support/child.ts";
 import { turn } from "../support/until.ts";
+import { listenOnLoopback, tcpPair, unixPair } from "./poller/connected.ts";
+import { closeAtTheEnd } from "./socket/open.ts";
 
 const PROGRAM = fileURLToPath(new URL("programs/exit.mjs", import.meta.url));
 

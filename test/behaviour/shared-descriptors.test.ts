@@ -6,9 +6,9 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { AF_UNIX, adopt, type Listener, socket } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
-import { listenOnLoopback, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openStream } from "../socket/open.ts";
 import { startChild } from "../support/child.ts";
+import { listenOnLoopback, unixPair } from "./poller/connected.ts";
+import { closeAtTheEnd, openStream } from "./socket/open.ts";
 
 const PROGRAM = fileURLToPath(new URL("programs/shared-descriptors.mjs", import.meta.url));
 

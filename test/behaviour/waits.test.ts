@@ -17,10 +17,10 @@ import {
 } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
 import { fakeKernel } from "../../src/testing/fake-kernel.ts";
-import { listenOnLoopback, tcpPair, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openDatagrams, openStream, recordPair } from "../socket/open.ts";
 import { fill } from "../support/full.ts";
 import { turn } from "../support/until.ts";
+import { listenOnLoopback, tcpPair, unixPair } from "./poller/connected.ts";
+import { closeAtTheEnd, openDatagrams, openStream, recordPair } from "./socket/open.ts";
 
 const ENOTCONN = "ENOTCONN";
 const [EMFILE, ENOMEM, ENOSPC] = [24, 12, 28];

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, inject, type TestContext, test } from "vitest";
 import { laterNodes, oldestNode, programsOf } from "../../scripts/node-versions.mjs";
-import { codeBlocks } from "../docs/code-blocks.ts";
-import { expectGreetings, portOf, program } from "../docs/conversation.ts";
-import { expectedOutput, Workshop } from "../docs/examples.ts";
-import { isProgram } from "../docs/programs.ts";
+import { codeBlocks } from "../repository/code-blocks.ts";
+import { expectGreetings, portOf, program } from "../repository/conversation.ts";
+import { expectedOutput, Workshop } from "../repository/examples.ts";
+import { isProgram } from "../repository/programs.ts";
 import { startChild } from "../support/child.ts";
 import { requirePeer } from "../support/peers.ts";
 import { Project } from "./project.ts";
@@ -19,7 +19,7 @@ const PATIENCE_MS = 60_000;
 
 const tarball = inject("tarball");
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-const runner = fileURLToPath(new URL("../docs/run-examples.mjs", import.meta.url));
+const runner = fileURLToPath(new URL("../repository/run-examples.mjs", import.meta.url));
 const blocks = codeBlocks("README.md").filter(({ language }) => language === "ts");
 const examples = blocks.filter((block) => !isProgram(block));
 

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { oldestNode } from "../../scripts/node-versions.mjs";
-import { read, readme } from "../docs/pages.ts";
+import { read, readme } from "../repository/pages.ts";
 import { Project } from "./project.ts";
 
 const OLDEST_TYPESCRIPT = "5.7";

@@ -1,6 +1,6 @@
 // @ts-check
 // A busy socket at line rate beside 200 quiet ones: their p99 is below 10 ms. A part of the load judges no time: it runs
-// among the tests, on machines that have other work; what holds there is told in turns (test/poller/fairness.test.ts).
+// among the tests, on machines that have other work; what holds there is told in turns (test/behaviour/poller/fairness.test.ts).
 import { scaleFromArguments } from "../options.mjs";
 import { startPeer } from "../peer.mjs";
 import { echo, reportQuiet, serveOnLoopback, talkQuietly } from "../quiet.mjs";

@@ -9,7 +9,7 @@ import { scaleFromArguments } from "../options.mjs";
 import { Report } from "../report.mjs";
 
 const times = Math.ceil(200 * scaleFromArguments());
-const WORKERS = fileURLToPath(new URL("../../poller/programs/workers.mjs", import.meta.url));
+const WORKERS = fileURLToPath(new URL("../../behaviour/poller/programs/workers.mjs", import.meta.url));
 const TERMINATED = 1;
 
 /** @param {"alone" | "beside"} where */

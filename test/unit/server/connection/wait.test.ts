@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type PromiseWaiter, waitAmong, waitOf } from "../../../../src/server/connection/wait.ts";
 import { DEADLINE_TICK_MS, DeadlineWheel } from "../../../../src/server/time/deadline-wheel.ts";
-import { LateClock } from "../../../server/late-clock.ts";
+import { LateClock } from "../../../behaviour/server/late-clock.ts";
 
 test("who has waited for long enough is not among those who wait", async () => {
   const clock = new LateClock();

@@ -1,0 +1,200 @@
+import { closeSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, onTestFinished, test } from "vitest";
+import {
+  type AddressInput,
+  AF_UNIX,
+  type Listener,
+  SO_RCVTIMEO,
+  SO_SNDTIMEO,
+  SOCK_SEQPACKET,
+  SOL_SOCKET,
+  type Socket,
+  SockwrightError,
+  type SockwrightErrorCode,
+  socket,
+  socketpair,
+} from "../../../src/index.ts";
+import { startChild } from "../../support/child.ts";
+import { rejection, thrown } from "./node-shape.ts";
+
+type Provocation = readonly [name: string, provoke: () => unknown];
+
+/** How to provoke each condition. The type holds the table to be complete; the test below also reads the source. */
+const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>> = {
+  ERR_SOCKWRIGHT_BUSY: [
+    [
+      "detach while a receive waits",
+      () => {
+        const [ours] = pair();
+        const receiving = rejection(ours.recv(1));
+        const error = thrown(() => ours.detach());
+        ours.close();
+        return receiving.then(() => error);
+      },
+    ],
+  ],
+  ERR_SOCKWRIGHT_CLOSED: [
+    [
+      "a call on a closed socket",
+      () => {
+        const [ours] = pair();
+        ours.close();
+        return thrown(() => ours.getsockname());
+      },
+    ],
+    [
+      "a call that waits while the socket is closed",
+      () => {
+        const [ours] = pair();
+        const receiving = rejection(ours.recv(1));
+        ours.close();
+        return receiving;
+      },
+    ],
+    [
+      "a call on a detached socket",
+      () => {
+        const ours = socket();
+        closeSync(ours.detach());
+        return rejection(ours.recv(1));
+      },
+    ],
+  ],
+  ERR_SOCKWRIGHT_CONNECT_ABANDONED: [
+    [
+      "a call after a connect that was cut short",
+      async () => {
+        const client = opened(socket());
+        client.settimeout(10);
+        expect(await rejection(client.connect(await unansweringAddress()))).toMatchObject({
+          code: "ERR_SOCKWRIGHT_TIMEOUT",
+        });
+        return rejection(client.recv(1));
+      },
+    ],
+  ],
+  ERR_SOCKWRIGHT_NAME: [
+    ["bind to a name", () => thrown(() => opened(socket()).bind({ host: "example", port: 0 }))],
+    ["sendto a name", () => rejection(opened(socket()).sendto("x", { host: "example", port: 1 }))],
+    ["sendmsg to a name", () => rejection(opened(socket()).sendmsg(["x"], { address: { host: "example", port: 1 } }))],
+  ],
+  ERR_SOCKWRIGHT_NO_STREAM: [
+    [
+      "a stream of a listener",
+      () => {
+        const listener = listening();
+        return thrown(() => listener.stream());
+      },
+    ],
+    [
+      "a stream of records",
+      () => {
+        const both = socketpair(AF_UNIX, SOCK_SEQPACKET);
+        const [ours] = both.map(opened);
+        return thrown(() => ours?.stream());
+      },
+    ],
+    [
+      "a second stream",
+      () => {
+        const [ours] = pair();
+        const stream = ours.stream();
+        const error = thrown(() => ours.webStreams());
+        stream.destroy();
+        return error;
+      },
+    ],
+  ],
+  ERR_SOCKWRIGHT_PARTIAL_SEND: [
+    [
+      "a send after a sendall that was cut in the middle",
+      async () => {
+        const [ours] = pair();
+        ours.settimeout(10);
+        const cut = await rejection(ours.sendall(Buffer.alloc(8 * 1024 * 1024)));
+        expect(cut).toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT", bytesSent: expect.any(Number) });
+        return rejection(ours.send("x"));
+      },
+    ],
+  ],
+  ERR_SOCKWRIGHT_TIMEOUT: [
+    [
+      "a receive that takes too long",
+      () => {
+        const [ours] = pair();
+        ours.settimeout(10);
+        return rejection(ours.recv(1));
+      },
+    ],
+    [
+      "an accept that takes too long",
+      () => {
+        const listener = listening();
+        listener.settimeout(10);
+        return rejection(listener.accept());
+      },
+    ],
+  ],
+  ERR_SOCKWRIGHT_TIMEOUT_OPTION: [
+    ["SO_RCVTIMEO", () => thrown(() => opened(socket()).setsockopt(SOL_SOCKET, SO_RCVTIMEO, Buffer.alloc(16)))],
+    ["SO_SNDTIMEO", () => thrown(() => opened(socket()).setsockopt(SOL_SOCKET, SO_SNDTIMEO, 1))],
+  ],
+};
+
+const codes = Object.keys(provocations) as SockwrightErrorCode[];
+
+describe.each(codes)("%s", (code) => {
+  test.each(provocations[code])("%s", async (_name, provoke) => {
+    const error = await provoke();
+    expect(error).toBeInstanceOf(SockwrightError);
+    expect(error).toMatchObject({ code, name: "Error", message: expect.stringMatching(/^[^\n]{10,200}$/) });
+  });
+});
+
+test("ERR_SOCKWRIGHT_NATIVE: the addon cannot be loaded", async () => {
+  const program = "import('sockwright').catch(({ code, message }) => console.log(code, message))";
+  const child = await startChild(process.execPath, ["--input-type=module", "--eval", program], {
+    cwd: fileURLToPath(new URL("../../..", import.meta.url)),
+    env: { ...process.env, SOCKWRIGHT_ADDON: "/nonexistent/addon.node" },
+  });
+  await child.line(/^ERR_SOCKWRIGHT_NATIVE .*\/nonexistent\/addon\.node.*npm run build/);
+  expect(await child.exit()).toEqual({ code: 0, signal: null });
+});
+
+test("every condition that layer 1 names is provoked here and explained in the docstring", () => {
+  const source = fileURLToPath(new URL("../../../src", import.meta.url));
+  const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) =>
+    /^(?:native|socket)\/.*\.ts$/.test(name),
+  );
+  const texts = files.map((name) => readFileSync(`${source}/${name}`, "utf8"));
+  const named = new Set(texts.flatMap((text) => text.match(/\bERR_SOCKWRIGHT_[A-Z_]+/g) ?? []));
+  expect([...named].sort()).toEqual([...codes, "ERR_SOCKWRIGHT_NATIVE"].sort());
+
+  const table = readFileSync(`${source}/socket/sockwright-error.ts`, "utf8");
+  const explained = [...table.matchAll(/^ \* \| `(ERR_SOCKWRIGHT_[A-Z_]+)`/gm)].map(([, code]) => code);
+  expect(explained).toEqual([...codes].sort());
+});
+
+function opened<T extends { close(): void }>(it: T): T {
+  onTestFinished(() => it.close());
+  return it;
+}
+
+function pair(): [Socket, Socket] {
+  const [left, right] = socketpair();
+  return [opened(left), opened(right)];
+}
+
+function listening(backlog?: number): Listener {
+  const server = opened(socket());
+  server.bind({ host: "127.0.0.1", port: 0 });
+  return server.listen(backlog);
+}
+
+/** A listener whose backlog is full: tcp(7) drops what asks for a connection then, and a client goes on asking. */
+async function unansweringAddress(): Promise<AddressInput> {
+  const address = listening(0).getsockname() as AddressInput;
+  await opened(socket()).connect(address);
+  return address;
+}

@@ -1,0 +1,114 @@
+import { createConnection } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { AF_UNIX, type Socket, type SocketError, socket, socketpair } from "../../../src/index.ts";
+import { errorOf, nodeServer, nodeSocket } from "./node-peer.ts";
+import { expectNodesShape, rejection } from "./node-shape.ts";
+
+/** A server that resets each connection when the first byte has come; `reset` tells that it has done so to the last one. */
+async function resettingServer(): Promise<{ port: number; reset(): Promise<void> }> {
+  let wasReset = (): void => undefined;
+  const port = await nodeServer((peer) => {
+    peer.once("data", () => peer.resetAndDestroy());
+    // On loopback the reset has arrived when the call that sends it returns: no later than this event.
+    peer.once("close", () => wasReset());
+    peer.on("error", () => undefined);
+  });
+  return { port, reset: () => new Promise((resolve) => (wasReset = resolve)) };
+}
+
+async function connected(port: number): Promise<Socket> {
+  const client = socket();
+  onTestFinished(() => client.close());
+  await client.connect({ host: "127.0.0.1", port });
+  return client;
+}
+
+test("errors have Node's own shape: reset, told to the reader", async () => {
+  const { port } = await resettingServer();
+  const theirs = createConnection(port, "127.0.0.1");
+  theirs.write("x");
+  theirs.resume();
+  const nodes = await errorOf(theirs);
+
+  const ours = await connected(port);
+  await ours.sendall("x");
+  const error = await rejection(ours.recv(1024));
+  expect(error).toMatchObject({ code: "ECONNRESET" });
+  expectNodesShape(error, nodes, "recv");
+});
+
+test("errors have Node's own shape: reset, told to the writer", async () => {
+  const { port, reset } = await resettingServer();
+  let done = reset();
+  // Paused before it is connected, so that nothing is read and the write is the first to be told.
+  const theirs = createConnection(port, "127.0.0.1").pause();
+  theirs.write("x");
+  await done;
+  theirs.write("y");
+  const nodes = await errorOf(theirs);
+
+  done = reset();
+  const ours = await connected(port);
+  await ours.send("x");
+  await done;
+  const error = await rejection(ours.send("y"));
+  expect(error).toMatchObject({ code: "ECONNRESET" });
+  expectNodesShape(error, nodes, "send");
+});
+
+test("errors have Node's own shape: broken pipe", async () => {
+  const [mine, peer] = socketpair();
+  peer.close();
+  const theirs = nodeSocket(mine.detach(), "writable");
+  theirs.write("x");
+  const nodes = await errorOf(theirs);
+
+  const [ours, theirPeer] = socketpair();
+  onTestFinished(() => ours.close());
+  theirPeer.close();
+  const error = await rejection(ours.send("x"));
+  expect(error).toMatchObject({ code: "EPIPE" });
+  expectNodesShape(error, nodes, "send");
+});
+
+test("errors have Node's own shape: broken pipe, of a TCP socket that was never connected", async () => {
+  const theirs = nodeSocket(socket().detach(), "writable");
+  theirs.write("x");
+  const nodes = await errorOf(theirs);
+  await using ours = socket();
+  const error = await rejection(ours.send("x"));
+  expect(error).toMatchObject({ code: "EPIPE" });
+  expectNodesShape(error, nodes, "send");
+});
+
+test("errors have Node's own shape: not connected, told to the reader", async () => {
+  const theirs = nodeSocket(socket().detach(), "readable");
+  theirs.resume();
+  const nodes = await errorOf(theirs);
+  await using ours = socket();
+  const error = await rejection(ours.recv(1024));
+  expect(error).toMatchObject({ code: "ENOTCONN" });
+  expectNodesShape(error, nodes, "recv");
+});
+
+test("errors have Node's own shape: not connected, told to the writer", async () => {
+  const theirs = nodeSocket(socket(AF_UNIX).detach(), "writable");
+  theirs.write("x");
+  const nodes = await errorOf(theirs);
+  await using ours = socket(AF_UNIX);
+  const error = await rejection(ours.send("x"));
+  expect(error).toMatchObject({ code: "ENOTCONN" });
+  expectNodesShape(error, nodes, "send");
+});
+
+test("a sendall that the peer cuts short tells how much had gone", async () => {
+  const { port } = await resettingServer();
+  const ours = await connected(port);
+  // More than the buffers of both ends hold, so that the reset comes before the end of it.
+  const data = Buffer.alloc(32 * 1024 * 1024);
+  const error = await rejection(ours.sendall(data));
+  expect(error).toMatchObject({ code: "ECONNRESET", errno: -104, syscall: "send", message: "send ECONNRESET" });
+  const { bytesSent } = error as SocketError;
+  expect(bytesSent).toBeGreaterThan(0);
+  expect(bytesSent).toBeLessThan(data.length);
+});

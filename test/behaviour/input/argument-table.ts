@@ -1,0 +1,352 @@
+// Every argument of every public function, and what it does not take.
+import { SO_TYPE, SOL_SOCKET } from "../../../src/index.ts";
+import type { Fault } from "./bad-argument.ts";
+import { connected, fresh, listening, type Subject } from "./subjects.ts";
+
+/** Values that an argument must refuse, by what is wrong with them. */
+type Refused = Readonly<Partial<Record<Fault, readonly unknown[]>>>;
+
+export interface Row {
+  readonly call: string;
+  /** As the error names it. */
+  readonly argument: string;
+  readonly refused: Refused;
+  /** What to call it on. Functions of the module have none. */
+  readonly on?: () => Subject;
+  readonly gives: "value" | "promise";
+  /** All arguments of the call, with the wrong one in its place. */
+  readonly with: (wrong: unknown) => readonly unknown[];
+}
+
+const NOT_INTEGERS = [1.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+const NOT_NUMBERS = ["1", null, true, 1n, {}, [1], () => 1, Symbol("one")];
+
+/** An integer in a range. An optional one may be undefined. */
+function integer(least: number, most: number, need: "needed" | "optional"): Refused {
+  return {
+    type: need === "needed" ? [undefined, ...NOT_NUMBERS] : NOT_NUMBERS,
+    range: [...NOT_INTEGERS, least - 1, most + 1, -(2 ** 53), 2 ** 53],
+  };
+}
+
+const int32 = (need: "needed" | "optional"): Refused => integer(-(2 ** 31), 2 ** 31 - 1, need);
+const count = integer(0, 0x7ffff000, "needed");
+const room: Refused = { type: [undefined, null, 16, "room", true, {}, [1, 2], new ArrayBuffer(8), () => 1] };
+const data: Refused = {
+  type: [undefined, null, 16, true, 1n, {}, [1, 2], new ArrayBuffer(8), () => 1, Symbol("data")],
+};
+const address: Refused = { type: [undefined, null, 80, "127.0.0.1:80", true, () => 1] };
+const options: Refused = { type: [null, 5, "flags", true, Symbol("options")] };
+const signal: Refused = { type: [null, 5, "signal", {}, new EventTarget(), () => 1] };
+const tooMany = Array.from({ length: 1025 }, () => new Uint8Array(1));
+
+const here = { host: "127.0.0.1", port: 9 };
+
+interface Call {
+  readonly call: string;
+  readonly on: () => Subject;
+  /** Right arguments, without the options. */
+  readonly right: readonly unknown[];
+}
+
+const receives: readonly Call[] = [
+  { call: "recv", on: connected, right: [16] },
+  { call: "recv_into", on: connected, right: [new Uint8Array(16)] },
+  { call: "recvfrom", on: connected, right: [16] },
+  { call: "recvfrom_into", on: connected, right: [new Uint8Array(16)] },
+  { call: "recvmsg", on: connected, right: [16] },
+  { call: "recvmsg_into", on: connected, right: [[new Uint8Array(16)]] },
+];
+const sends: readonly Call[] = [
+  { call: "send", on: connected, right: ["x"] },
+  { call: "sendall", on: connected, right: ["x"] },
+  { call: "sendto", on: fresh, right: ["x", here] },
+  { call: "sendmsg", on: connected, right: [["x"]] },
+];
+const waits: readonly Call[] = [
+  ...receives,
+  ...sends,
+  { call: "accept", on: listening, right: [] },
+  { call: "readable", on: connected, right: [] },
+  { call: "writable", on: connected, right: [] },
+  { call: "connect", on: fresh, right: [here] },
+  { call: "connect_ex", on: fresh, right: [here] },
+  { call: "serve", on: listening, right: [() => undefined] },
+];
+
+const promise = { gives: "promise" } as const;
+const value = { gives: "value" } as const;
+
+const optionRows = waits.flatMap(({ call, on, right }): Row[] => [
+  { call, on, ...promise, argument: "options", refused: options, with: (wrong) => [...right, wrong] },
+  { call, on, ...promise, argument: "options.signal", refused: signal, with: (wrong) => [...right, { signal: wrong }] },
+]);
+
+const flagRows = [...receives, ...sends].map(
+  ({ call, on, right }): Row => ({
+    ...promise,
+    call,
+    on,
+    argument: "options.flags",
+    refused: int32("optional"),
+    with: (wrong) => [...right, { flags: wrong }],
+  }),
+);
+
+/** A socket option as an integer or as bytes. */
+const optionValue: Refused = {
+  type: [undefined, null, true, "1", 1n, {}, [1], new ArrayBuffer(4), () => 1],
+  range: [...NOT_INTEGERS, 2 ** 31, -(2 ** 31) - 1],
+};
+
+/** socket(7), SCM_CREDENTIALS: it is never sent, since the one beside it is wrong. */
+const rightControl = { level: SOL_SOCKET, type: 2, data: new Uint8Array(12) };
+
+export const rows: readonly Row[] = [
+  { call: "socket", ...value, argument: "family", refused: int32("optional"), with: (wrong) => [wrong] },
+  { call: "socket", ...value, argument: "type", refused: int32("optional"), with: (wrong) => [2, wrong] },
+  { call: "socket", ...value, argument: "protocol", refused: int32("optional"), with: (wrong) => [2, 1, wrong] },
+  { call: "adopt", ...value, argument: "descriptor", refused: int32("needed"), with: (wrong) => [wrong] },
+  { call: "socketpair", ...value, argument: "family", refused: int32("optional"), with: (wrong) => [wrong] },
+  { call: "socketpair", ...value, argument: "type", refused: int32("optional"), with: (wrong) => [1, wrong] },
+  { call: "socketpair", ...value, argument: "protocol", refused: int32("optional"), with: (wrong) => [1, 1, wrong] },
+  {
+    call: "CMSG_SPACE",
+    ...value,
+    argument: "dataBytes",
+    refused: integer(0, 2 ** 20, "needed"),
+    with: (wrong) => [wrong],
+  },
+
+  { call: "bind", on: fresh, ...value, argument: "address", refused: address, with: (wrong) => [wrong] },
+  { call: "connect", on: fresh, ...promise, argument: "address", refused: address, with: (wrong) => [wrong] },
+  { call: "connect_ex", on: fresh, ...promise, argument: "address", refused: address, with: (wrong) => [wrong] },
+  { call: "sendto", on: fresh, ...promise, argument: "address", refused: address, with: (wrong) => ["x", wrong] },
+  {
+    call: "sendmsg",
+    on: fresh,
+    ...promise,
+    argument: "options.address",
+    refused: { type: [null, 80, "127.0.0.1:80", true, () => 1] },
+    with: (wrong) => [["x"], { address: wrong }],
+  },
+
+  {
+    call: "listen",
+    on: fresh,
+    ...value,
+    argument: "backlog",
+    refused: integer(0, 2 ** 31 - 1, "optional"),
+    with: (wrong) => [wrong],
+  },
+  { call: "shutdown", on: connected, ...value, argument: "how", refused: int32("optional"), with: (wrong) => [wrong] },
+  {
+    call: "settimeout",
+    on: connected,
+    ...value,
+    argument: "timeoutMs",
+    refused: {
+      type: [undefined, ...NOT_NUMBERS.filter((each) => each !== null)],
+      range: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1, -0.5, 2 ** 31],
+    },
+    with: (wrong) => [wrong],
+  },
+  {
+    call: "setblocking",
+    on: connected,
+    ...value,
+    argument: "blocking",
+    refused: { type: [undefined, null, 0, 1, "true", {}] },
+    with: (wrong) => [wrong],
+  },
+  { call: "detach", on: connected, ...value, argument: "options", refused: options, with: (wrong) => [wrong] },
+  {
+    call: "detach",
+    on: connected,
+    ...value,
+    argument: "options.blocking",
+    refused: { type: [null, 0, 1, "true", {}] },
+    with: (wrong) => [{ blocking: wrong }],
+  },
+  {
+    call: "getsockopt",
+    on: connected,
+    ...value,
+    argument: "level",
+    refused: int32("needed"),
+    with: (wrong) => [wrong, SO_TYPE],
+  },
+  {
+    call: "getsockopt",
+    on: connected,
+    ...value,
+    argument: "option",
+    refused: int32("needed"),
+    with: (wrong) => [SOL_SOCKET, wrong],
+  },
+  {
+    call: "getsockopt",
+    on: connected,
+    ...value,
+    argument: "length",
+    refused: integer(0, 65_536, "optional"),
+    with: (wrong) => [SOL_SOCKET, SO_TYPE, wrong],
+  },
+  {
+    call: "setsockopt",
+    on: connected,
+    ...value,
+    argument: "level",
+    refused: int32("needed"),
+    with: (wrong) => [wrong, 2, 1],
+  },
+  {
+    call: "setsockopt",
+    on: connected,
+    ...value,
+    argument: "option",
+    refused: int32("needed"),
+    with: (wrong) => [SOL_SOCKET, wrong, 1],
+  },
+  {
+    call: "setsockopt",
+    on: connected,
+    ...value,
+    argument: "value",
+    refused: optionValue,
+    with: (wrong) => [SOL_SOCKET, 2, wrong],
+  },
+  {
+    call: "setsockopt",
+    on: connected,
+    ...value,
+    argument: "value.length",
+    refused: { range: [new Uint8Array(65_537)] },
+    with: (wrong) => [SOL_SOCKET, 2, wrong],
+  },
+
+  { call: "recv", on: connected, ...promise, argument: "count", refused: count, with: (wrong) => [wrong] },
+  { call: "recvfrom", on: connected, ...promise, argument: "count", refused: count, with: (wrong) => [wrong] },
+  { call: "recvmsg", on: connected, ...promise, argument: "count", refused: count, with: (wrong) => [wrong] },
+  { call: "recv_into", on: connected, ...promise, argument: "buffer", refused: room, with: (wrong) => [wrong] },
+  { call: "recvfrom_into", on: connected, ...promise, argument: "buffer", refused: room, with: (wrong) => [wrong] },
+  { call: "tryRecv", on: connected, ...value, argument: "buffer", refused: room, with: (wrong) => [wrong] },
+  {
+    call: "tryRecv",
+    on: connected,
+    ...value,
+    argument: "flags",
+    refused: int32("optional"),
+    with: (wrong) => [new Uint8Array(1), wrong],
+  },
+  { call: "send", on: connected, ...promise, argument: "data", refused: data, with: (wrong) => [wrong] },
+  { call: "sendall", on: connected, ...promise, argument: "data", refused: data, with: (wrong) => [wrong] },
+  { call: "sendto", on: fresh, ...promise, argument: "data", refused: data, with: (wrong) => [wrong, here] },
+  { call: "trySend", on: connected, ...value, argument: "data", refused: data, with: (wrong) => [wrong] },
+  {
+    call: "trySend",
+    on: connected,
+    ...value,
+    argument: "flags",
+    refused: int32("optional"),
+    with: (wrong) => ["x", wrong],
+  },
+
+  ...(["recvmsg_into", "sendmsg"] as const).flatMap((call): Row[] => [
+    {
+      call,
+      on: connected,
+      ...promise,
+      argument: "buffers",
+      refused: { type: [undefined, null, 5, "x", {}, { length: 1 }, new Uint8Array(4), new Set()] },
+      with: (wrong) => [wrong],
+    },
+    {
+      call,
+      on: connected,
+      ...promise,
+      argument: "buffers.length",
+      refused: { range: [tooMany] },
+      with: (wrong) => [wrong],
+    },
+    {
+      call,
+      on: connected,
+      ...promise,
+      argument: "buffers[1]",
+      refused: call === "sendmsg" ? data : room,
+      with: (wrong) => [[new Uint8Array(1), wrong]],
+    },
+    // A hole in the array is undefined, and no less wrong.
+    {
+      call,
+      on: connected,
+      ...promise,
+      argument: "buffers[0]",
+      refused: { type: [Object.assign([], { 1: new Uint8Array(1) })] },
+      with: (wrong) => [wrong],
+    },
+  ]),
+  {
+    call: "sendmsg",
+    on: connected,
+    ...promise,
+    argument: "options.control",
+    refused: { type: [null, 5, "x", {}, new Uint8Array(16)] },
+    with: (wrong) => [["x"], { control: wrong }],
+  },
+  {
+    call: "sendmsg",
+    on: connected,
+    ...promise,
+    argument: "options.control[0]",
+    refused: { type: [undefined, null, 5, "x"] },
+    with: (wrong) => [["x"], { control: [wrong] }],
+  },
+  ...(["level", "type"] as const).map(
+    (field): Row => ({
+      call: "sendmsg",
+      on: connected,
+      ...promise,
+      argument: `options.control[1].${field}`,
+      refused: int32("needed"),
+      with: (wrong) => [["x"], { control: [rightControl, { ...rightControl, [field]: wrong }] }],
+    }),
+  ),
+  {
+    call: "sendmsg",
+    on: connected,
+    ...promise,
+    argument: "options.control[1].data",
+    refused: room,
+    with: (wrong) => [["x"], { control: [rightControl, { ...rightControl, data: wrong }] }],
+  },
+  ...(["recvmsg", "recvmsg_into"] as const).map(
+    (call): Row => ({
+      call,
+      on: connected,
+      ...promise,
+      argument: "options.control",
+      refused: integer(0, 2 ** 20, "optional"),
+      with: (wrong) => [call === "recvmsg" ? 1 : [new Uint8Array(1)], { control: wrong }],
+    }),
+  ),
+  {
+    call: "serve",
+    on: listening,
+    ...promise,
+    argument: "handler",
+    refused: { type: [undefined, null, {}, "handler"] },
+    with: (wrong) => [wrong],
+  },
+  {
+    call: "serve",
+    on: listening,
+    ...promise,
+    argument: "options.onError",
+    refused: { type: [null, {}, "log", 5] },
+    with: (wrong) => [() => undefined, { onError: wrong }],
+  },
+  ...optionRows,
+  ...flagRows,
+];

@@ -1,0 +1,46 @@
+import { inspect } from "node:util";
+import { describe, expect, test } from "vitest";
+import * as sockwright from "../../../src/index.ts";
+import { Socket } from "../../../src/socket/socket.ts";
+import { rows } from "./argument-table.ts";
+import { expectFault, type Fault } from "./bad-argument.ts";
+
+describe("a wrong argument is named, with Node's code", () => {
+  test.each(rows)("$call: $argument", async ({ call, argument, on, gives, refused, with: withWrong }) => {
+    for (const [fault, values] of Object.entries(refused) as [Fault, readonly unknown[]][]) {
+      for (const wrong of values) {
+        const subject = on?.();
+        const receiver: object = subject?.socket ?? sockwright;
+        const method: unknown = Reflect.get(receiver, call);
+        if (typeof method !== "function") throw new Error(`there is no ${call}`);
+        await expectFault(() => Reflect.apply(method, receiver, withWrong(wrong)), { gives, argument, fault, wrong });
+        // What was refused has left nothing behind: no call in a queue, no option set.
+        await subject?.expectUnharmed();
+      }
+    }
+  });
+});
+
+/** What takes no argument, or none that could be wrong: `ref`, for one. */
+const WITHOUT_ARGUMENTS = [
+  ...["close", "dup", "fileno", "getblocking", "getpeername", "getsockname", "gettimeout", "ref", "unref"],
+  ...["family", "type", "protocol", "closed", "stream", "webStreams"],
+];
+
+function publicNames(): string[] {
+  const names: (string | symbol)[] = [];
+  for (let prototype: object = Socket.prototype; prototype !== Object.prototype; ) {
+    names.push(...Reflect.ownKeys(prototype));
+    prototype = Reflect.getPrototypeOf(prototype) ?? Object.prototype;
+  }
+  const hidden: unknown[] = ["constructor", Symbol.asyncIterator, Symbol.asyncDispose, inspect.custom];
+  return names.filter((name) => !hidden.includes(name)).map(String);
+}
+
+test("every public function is in the table of arguments", () => {
+  const functions = Object.entries(sockwright).flatMap(([name, it]) =>
+    typeof it === "function" && !name.endsWith("Error") ? [name] : [],
+  );
+  const listed = new Set([...rows.map(({ call }) => call), ...WITHOUT_ARGUMENTS]);
+  expect([...listed].sort()).toEqual([...functions, ...publicNames()].sort());
+});

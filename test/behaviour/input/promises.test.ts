@@ -1,0 +1,82 @@
+// A function that gives a promise rejects; it never throws. Not even when reading an argument throws.
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type AddressInput, type Socket, socket, socketpair } from "../../../src/index.ts";
+
+class Refusal extends Error {}
+
+/** An object whose every property throws when it is read. */
+const hostile = new Proxy(
+  {},
+  {
+    get: () => {
+      throw new Refusal();
+    },
+    ownKeys: () => {
+      throw new Refusal();
+    },
+  },
+);
+
+const address = hostile as AddressInput;
+const here = { host: "127.0.0.1", port: 9 };
+
+const calls: Readonly<Record<string, (on: Socket) => Promise<unknown>>> = {
+  "accept, options": (on) => on.accept(hostile),
+  "connect, address": (on) => on.connect(address),
+  "connect, options": (on) => on.connect(here, hostile),
+  "connect_ex, address": (on) => on.connect_ex(address),
+  "connect_ex, options": (on) => on.connect_ex(here, hostile),
+  "readable, options": (on) => on.readable(hostile),
+  "writable, options": (on) => on.writable(hostile),
+  "recv, options": (on) => on.recv(1, hostile),
+  "recv_into, options": (on) => on.recv_into(new Uint8Array(1), hostile),
+  "recvfrom, options": (on) => on.recvfrom(1, hostile),
+  "recvfrom_into, options": (on) => on.recvfrom_into(new Uint8Array(1), hostile),
+  "recvmsg, options": (on) => on.recvmsg(1, hostile),
+  "recvmsg_into, options": (on) => on.recvmsg_into([new Uint8Array(1)], hostile),
+  "recvmsg_into, buffers": (on) => on.recvmsg_into(hostileArray()),
+  "send, options": (on) => on.send("x", hostile),
+  "sendall, options": (on) => on.sendall("x", hostile),
+  "sendto, options": (on) => on.sendto("x", here, hostile),
+  "sendto, address": (on) => on.sendto("x", address),
+  "sendmsg, options": (on) => on.sendmsg(["x"], hostile),
+  "sendmsg, address": (on) => on.sendmsg(["x"], { address }),
+  "sendmsg, buffers": (on) => on.sendmsg(hostileArray()),
+  "sendmsg, control": (on) => on.sendmsg(["x"], { control: hostileArray() }),
+  "serve, options": (on) => on.serve(() => undefined, hostile),
+};
+
+function hostileArray<T>(): T[] {
+  return Object.defineProperty(new Array<T>(2), 0, {
+    get: () => {
+      throw new Refusal();
+    },
+  });
+}
+
+describe("a function that gives a promise rejects, and never throws", () => {
+  test.each(Object.keys(calls))("%s", async (name) => {
+    await using ours = socket();
+    const call = calls[name];
+    if (call === undefined) throw new Error(`no call ${name}`);
+    let promise: Promise<unknown> | undefined;
+    expect(() => (promise = call(ours))).not.toThrow();
+    await expect(promise).rejects.toBeInstanceOf(Refusal);
+    ours.bind({ host: "127.0.0.1", port: 0 });
+  });
+});
+
+test("an argument that closes the socket while it is read is answered with the closed socket", async () => {
+  const ends = socketpair();
+  onTestFinished(() => {
+    for (const end of ends) end.close();
+  });
+  const [ours] = ends;
+  const options = {
+    get flags(): number {
+      ours.close();
+      return 0;
+    },
+  };
+  await expect(ours.recv(1, options)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
+});

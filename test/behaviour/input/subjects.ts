@@ -1,0 +1,59 @@
+// Sockets to make wrong calls on, and what must still work afterwards. All are closed when the test ends.
+import { expect, onTestFinished } from "vitest";
+import { type AddressInput, type Socket, socket, socketpair } from "../../../src/index.ts";
+
+export interface Subject {
+  readonly socket: Socket;
+  /** Fails when the wrong call has done something to the socket. */
+  expectUnharmed(): Promise<void>;
+}
+
+function closedAtTheEnd<T extends readonly Socket[]>(...sockets: T): T {
+  onTestFinished(() => {
+    for (const each of sockets) each.close();
+  });
+  return sockets;
+}
+
+/** One end of a connection. */
+export function connected(): Subject {
+  const [ours, peer] = closedAtTheEnd(...socketpair());
+  return {
+    socket: ours,
+    expectUnharmed: async () => {
+      const received = ours.recv(16);
+      await ours.sendall("out");
+      expect(String(await peer.recv(16))).toBe("out");
+      await peer.sendall("in");
+      expect(String(await received)).toBe("in");
+    },
+  };
+}
+
+/** A socket that is listening. */
+export function listening(): Subject {
+  const [server] = closedAtTheEnd(socket());
+  server.bind({ host: "127.0.0.1", port: 0 });
+  server.listen();
+  return {
+    socket: server as unknown as Socket,
+    expectUnharmed: async () => {
+      const [client] = closedAtTheEnd(socket());
+      const accepted = server.accept();
+      await client.connect(server.getsockname() as AddressInput);
+      closedAtTheEnd((await accepted)[0]);
+    },
+  };
+}
+
+/** A socket that is nothing yet. */
+export function fresh(): Subject {
+  const [ours] = closedAtTheEnd(socket());
+  return {
+    socket: ours,
+    expectUnharmed: async () => {
+      ours.bind({ host: "127.0.0.1", port: 0 });
+      expect(ours.getsockname()).toMatchObject({ host: "127.0.0.1", port: expect.any(Number) });
+    },
+  };
+}

@@ -1,0 +1,209 @@
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { AF_INET, AF_UNIX, SO_LINGER, SOCK_DGRAM, SOL_SOCKET, type Socket, socket } from "../../../src/index.ts";
+import { kernel } from "../../../src/native/load.ts";
+import { fill } from "../../support/full.ts";
+import { listenOnLoopback, tcpPair, unixPair } from "./connected.ts";
+import { placeOf, turnLoop } from "./turns.ts";
+
+const CLOSED = { code: "ERR_SOCKWRIGHT_CLOSED" };
+const LINGER_60_S = new Uint8Array(new Int32Array([1, 60]).buffer);
+
+function opened<T extends { close(): void }>(open: T): T {
+  onTestFinished(() => open.close());
+  return open;
+}
+
+function udp() {
+  const datagrams = opened(socket(AF_INET, SOCK_DGRAM));
+  datagrams.bind({ host: "127.0.0.1", port: 0 });
+  return datagrams;
+}
+
+async function fullStream(): Promise<Socket> {
+  const [ours] = await tcpPair();
+  fill(ours);
+  return ours;
+}
+
+async function fullBacklog() {
+  const listener = opened(socket(AF_UNIX));
+  listener.bind({ path: "" });
+  listener.listen(0);
+  const inside = opened(socket(AF_UNIX));
+  await inside.connect(listener.getsockname());
+  return listener.getsockname();
+}
+
+interface Waiting {
+  readonly socket: { close(): void };
+  readonly call: Promise<unknown>;
+}
+
+const waits: Record<string, () => Promise<Waiting>> = {
+  recv: async () => wait(unixPair()[0], (ours) => ours.recv(16)),
+  recv_into: async () => wait(unixPair()[0], (ours) => ours.recv_into(Buffer.alloc(16))),
+  recvfrom: async () => wait(udp(), (ours) => ours.recvfrom(16)),
+  recvmsg: async () => wait(udp(), (ours) => ours.recvmsg(16)),
+  readable: async () => wait(unixPair()[0], (ours) => ours.readable()),
+  send: async () => wait(await fullStream(), (ours) => ours.send("x")),
+  sendall: async () => wait(await fullStream(), (ours) => ours.sendall("x")),
+  sendmsg: async () => wait(await fullStream(), (ours) => ours.sendmsg(["x"])),
+  writable: async () => wait(await fullStream(), (ours) => ours.writable()),
+  accept: async () => wait(listenOnLoopback(), (listener) => listener.accept()),
+  "connect to a full backlog": async () => {
+    const address = await fullBacklog();
+    return wait(opened(socket(AF_UNIX)), (client) => client.connect(address));
+  },
+  "connect to a name that is being looked up": async () =>
+    wait(opened(socket()), (client) => client.connect({ host: "localhost.", port: 9 })),
+  "a call behind another": async () => {
+    const [ours] = unixPair();
+    ours.recv(16).catch(() => undefined);
+    return wait(ours, () => ours.recv(16));
+  },
+};
+
+async function wait<T extends { close(): void }>(socket: T, call: (socket: T) => Promise<unknown>): Promise<Waiting> {
+  return { socket, call: call(socket) };
+}
+
+describe("close settles whatever waits", () => {
+  test.for(Object.entries(waits))("%s", async ([, begin]) => {
+    const { socket, call } = await begin();
+    const settled = expect(call).rejects.toMatchObject(CLOSED);
+    socket.close();
+    await settled;
+  });
+
+  // A look-up ends by itself meanwhile.
+  const lasting = Object.entries(waits).filter(([name]) => !name.includes("looked up"));
+  test.for(lasting)("%s, when it has waited for a while", async ([, begin]) => {
+    const { socket, call } = await begin();
+    const settled = expect(call).rejects.toMatchObject(CLOSED);
+    await turnLoop();
+    socket.close();
+    await settled;
+  });
+
+  test("both directions, and all that is queued behind, in order", async () => {
+    const ours = await fullStream();
+    const order: string[] = [];
+    const call = (name: string, promise: Promise<unknown>): Promise<unknown> =>
+      promise.catch((error: NodeJS.ErrnoException) => order.push(`${name} ${error.code}`));
+    const calls = [
+      call("recv 1", ours.recv(16)),
+      call("recv 2", ours.recv(16)),
+      call("send 1", ours.send("x")),
+      call("send 2", ours.sendall("y")),
+    ];
+    await turnLoop();
+    ours.close();
+    await Promise.all(calls);
+    expect(order).toEqual(["recv 1", "recv 2", "send 1", "send 2"].map((name) => `${name} ${CLOSED.code}`));
+  });
+
+  test("an iteration over a stream, over datagrams and over a listener end quietly", async () => {
+    const [stream] = unixPair();
+    for (const each of [stream, udp(), listenOnLoopback()] as const) {
+      const items: unknown[] = [];
+      const loop = (async () => {
+        for await (const item of each) items.push(item);
+      })();
+      await turnLoop();
+      each.close();
+      await loop;
+      expect(items).toEqual([]);
+    }
+  });
+
+  test("serve ends, and its sessions go on", async () => {
+    const listener = listenOnLoopback();
+    let finished = (_text: string): void => undefined;
+    const session = new Promise<string>((resolve) => {
+      finished = resolve;
+    });
+    const serving = listener.serve(async (peer) => finished(String(await peer.recv(16))));
+    const client = opened(socket());
+    await client.connect(listener.getsockname());
+    await turnLoop();
+    listener.close();
+    await serving;
+    await client.sendall("still there");
+    expect(await session).toBe("still there");
+  });
+
+  test("a second close does nothing, and a call after it says why", async () => {
+    const [ours] = unixPair();
+    const { slot, generation } = placeOf(ours);
+    ours.close();
+    const close = vi.spyOn(kernel, "close");
+    ours.close();
+    expect(close).not.toHaveBeenCalled();
+    close.mockRestore();
+    expect(kernel.fileno(slot, generation)).toBe(-9);
+    await expect(ours.recv(1)).rejects.toMatchObject(CLOSED);
+    expect(() => ours.getsockname()).toThrow(expect.objectContaining(CLOSED));
+  });
+});
+
+describe("close never blocks the loop", () => {
+  // socket(7), SO_LINGER: close(2) would block for up to a minute, for the peer does not read.
+  test("with SO_LINGER and data that the peer does not read", async () => {
+    const [ours, peer] = await tcpPair();
+    ours.setsockopt(SOL_SOCKET, SO_LINGER, LINGER_60_S);
+    const bytes = fill(ours);
+    ours.close();
+    // Here the loop runs: it is this program that reads now, so a close that blocked would not have come back in time.
+    let isGone = false;
+    const gone = ours[Symbol.asyncDispose]().then(() => {
+      isGone = true;
+    });
+    await turnLoop(50);
+    expect(isGone).toBe(false);
+    for (let read = 0; read < bytes; ) read += (await peer.recv(1024 * 1024)).length;
+    expect(await peer.recv(1)).toHaveLength(0);
+    peer.close();
+    await gone;
+  });
+
+  test("nor does that of an accepted socket, which has the option from its listener", async () => {
+    const listener = listenOnLoopback();
+    listener.setsockopt(SOL_SOCKET, SO_LINGER, LINGER_60_S);
+    const client = opened(socket());
+    const [[accepted]] = await Promise.all([listener.accept(), client.connect(listener.getsockname())]);
+    const bytes = fill(accepted);
+    accepted.close();
+    await turnLoop(50);
+    for (let read = 0; read < bytes; ) read += (await client.recv(1024 * 1024)).length;
+    expect(await client.recv(1)).toHaveLength(0);
+    client.close();
+    await accepted[Symbol.asyncDispose]();
+  });
+
+  test("nor several at once", async () => {
+    const pairs = await Promise.all(Array.from({ length: 8 }, tcpPair));
+    for (const [ours] of pairs) {
+      ours.setsockopt(SOL_SOCKET, SO_LINGER, LINGER_60_S);
+      fill(ours);
+      ours.close();
+    }
+    await turnLoop(50);
+    // Here the loop runs: closes that blocked would have kept it until the peers had read, which they never do.
+    const gone: number[] = [];
+    const disposals = pairs.map(([ours], index) => ours[Symbol.asyncDispose]().then(() => gone.push(index)));
+    await turnLoop(20);
+    expect(gone).toEqual([]);
+    for (const [, peer] of pairs) peer.close();
+    await Promise.all(disposals);
+    expect(gone).toHaveLength(pairs.length);
+  });
+
+  test("without SO_LINGER it is one system call, and nothing is left to wait for", async () => {
+    const [ours] = await tcpPair();
+    fill(ours);
+    const descriptors = kernel.openDescriptors();
+    ours.close();
+    expect(kernel.openDescriptors()).toBe(descriptors - 1);
+    await ours[Symbol.asyncDispose]();
+  });
+});

@@ -1,0 +1,102 @@
+// A service that gives back the promise of its push: its connection ends with the push, as if the promise had been awaited.
+import { once } from "node:events";
+import { connect as connectSocket, type Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import type { Connection, Server } from "../../../src/server.ts";
+import { serving } from "../../support/serving.ts";
+import { until } from "../../support/until.ts";
+
+/** The ways in which a service can do it; but for the first, the server cannot see that it is a push. */
+const SERVICES: readonly (readonly [string, (connection: Connection) => Promise<void>])[] = [
+  ["gives back the promise of its push", push],
+  ["awaits its push", async (connection) => await push(connection)],
+  ["gives back what follows its push", (connection) => push(connection).then(() => undefined)],
+];
+
+function push(connection: Connection): Promise<void> {
+  return connection.onBytes((bytes) => {
+    if (bytes[0] === 0) throw new Error("a zero");
+    connection.write(bytes);
+  });
+}
+
+interface Watched {
+  readonly server: Server;
+  readonly errors: unknown[];
+}
+
+async function watched(service: (connection: Connection) => Promise<void>): Promise<Watched> {
+  const errors: unknown[] = [];
+  const server = await serving(service, { onError: (error) => errors.push(error) });
+  return { server, errors };
+}
+
+/** A client that has had an echo. */
+async function client({ server }: Watched): Promise<Socket> {
+  const socket = connectSocket(Number(new URL(server.urls[0] ?? "").port), "127.0.0.1");
+  onTestFinished(() => void socket.destroy());
+  socket.on("error", () => undefined);
+  socket.write("echo");
+  await once(socket, "data");
+  return socket;
+}
+
+describe.each(["native", "node"])("on the %s transport", (transport) => {
+  beforeEach(() => {
+    vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport);
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  describe.each(SERVICES)("a service that %s", (_name, service) => {
+    test("ends with the peer's end, and is flushed", async () => {
+      const serves = await watched(service);
+      const socket = await client(serves);
+      socket.end("last");
+      const [last] = await once(socket, "data");
+      expect(String(last)).toBe("last");
+      await until(() => serves.server.connections().length === 0, "the last connection to end");
+      expect(serves.errors).toEqual([]);
+    });
+
+    // That no rejection is left unhandled, vitest itself sees to.
+    test("is lost with the connection, and that is reported once", async () => {
+      const serves = await watched(service);
+      const socket = await client(serves);
+      socket.resetAndDestroy();
+      await until(() => serves.server.connections().length === 0, "the last connection to end");
+      expect(serves.errors).toEqual([expect.objectContaining({ code: "ECONNRESET" })]);
+    });
+
+    test("that throws aborts its connection, and that is reported once", async () => {
+      const serves = await watched(service);
+      const socket = await client(serves);
+      socket.write(Buffer.of(0));
+      await until(() => serves.server.connections().length === 0, "the last connection to end");
+      expect(serves.errors).toEqual([expect.objectContaining({ message: "a zero" })]);
+    });
+
+    test("ends when the server closes", async () => {
+      const serves = await watched(service);
+      const socket = await client(serves);
+      socket.resume().on("end", () => socket.end());
+      await serves.server.close();
+      expect([serves.server.connections().length, serves.errors]).toEqual([0, []]);
+    });
+  });
+
+  test("whoever looks at the promise of a push besides is told the same", async () => {
+    let told: Promise<unknown> = Promise.resolve();
+    const serves = await watched((connection) => {
+      const pushed = push(connection);
+      told = pushed.catch((error: unknown) => error);
+      return pushed;
+    });
+    const socket = await client(serves);
+    socket.resetAndDestroy();
+    expect(await told).toMatchObject({ code: "ECONNRESET" });
+    await until(() => serves.server.connections().length === 0, "the last connection to end");
+    expect(serves.errors).toEqual([await told]);
+  });
+});

@@ -1,0 +1,49 @@
+// One budget per turn covers all calls that succeed at once. It delays a send; it must not lose one.
+import { closeSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { SHUT_WR, SO_SNDBUF, SOL_SOCKET, type Socket } from "../../../src/index.ts";
+import { unixPair } from "../poller/connected.ts";
+
+const KIB = 1024;
+
+const finishes: readonly [name: string, finish: (socket: Socket) => void][] = [
+  ["close", (socket) => socket.close()],
+  ["shutdown", (socket) => socket.shutdown(SHUT_WR)],
+  ["detach", (socket) => closeSync(socket.detach())],
+];
+
+/** Calls of another socket that use up what one turn of the loop may do. */
+function spendTheTurn(): Promise<unknown> {
+  const [left, right] = unixPair();
+  const calls = 1_000;
+  left.trySend(Buffer.alloc(calls));
+  return Promise.all(Array.from({ length: calls }, () => right.recv(1)));
+}
+
+async function readAll(socket: Socket): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+describe.for(finishes)("%s right after unawaited sends loses nothing", ([, finish]) => {
+  test("when other sockets had used the turn up before", async () => {
+    const [left, right] = unixPair();
+    const lines = Array.from({ length: 10 }, (_, number) => `${number}\n`);
+    const spent = spendTheTurn();
+    const sent = Promise.all(lines.map((line) => left.sendall(line)));
+    finish(left);
+    expect(String(await readAll(right))).toBe(lines.join(""));
+    await Promise.all([spent, sent]);
+  });
+
+  test("when the sends themselves are more than a turn may do, and the kernel has room for them", async () => {
+    const [left, right] = unixPair();
+    left.setsockopt(SOL_SOCKET, SO_SNDBUF, 1024 * KIB);
+    const parts = Array.from({ length: 28 }, (_, number) => Buffer.alloc(10 * KIB, number));
+    const sent = Promise.all(parts.map((part) => left.sendall(part)));
+    finish(left);
+    expect((await readAll(right)).equals(Buffer.concat(parts))).toBe(true);
+    await sent;
+  });
+});

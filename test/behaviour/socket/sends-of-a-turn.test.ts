@@ -1,0 +1,107 @@
+import { closeSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { MSG_MORE, SHUT_WR, SOCK_SEQPACKET, type Socket } from "../../../src/index.ts";
+import { tcpPair, unixPair } from "../poller/connected.ts";
+import { recordPair } from "./open.ts";
+
+/** All that comes until the end. */
+async function readAll(socket: Socket): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of socket) chunks.push(chunk);
+  return String(Buffer.concat(chunks));
+}
+
+const numbers = Array.from({ length: 1_000 }, (_, number) => `${number}\n`);
+
+describe.for([
+  ["TCP", tcpPair],
+  ["a Unix stream", unixPair],
+] as const)("many send calls in one turn, over %s", ([, pair]) => {
+  test("arrive in order and complete", async () => {
+    const [left, right] = await pair();
+    const counts = Promise.all(numbers.map((line) => left.send(line)));
+    const received = readAll(right);
+    expect(await counts).toEqual(numbers.map((line) => line.length));
+    left.close();
+    expect(await received).toBe(numbers.join(""));
+  });
+
+  test("of every kind, size and flag", async () => {
+    const [left, right] = await pair();
+    const large = "x".repeat(100_000);
+    const middle = "y".repeat(16 * 1024);
+    const received = readAll(right);
+    await Promise.all([
+      left.sendall("1"),
+      left.sendall(""),
+      left.send("2"),
+      left.send("3", { flags: MSG_MORE }),
+      left.sendmsg(["4", "5"]),
+      left.sendall(large),
+      left.sendall(middle),
+      left.sendall("6"),
+      left.send(""),
+      left.sendall("7", { flags: MSG_MORE }),
+      left.sendall(Buffer.from("8")),
+    ]);
+    left.close();
+    expect(await received).toBe(`12345${large}${middle}678`);
+  });
+
+  test("more than the kernel has room for", async () => {
+    const [left, right] = await pair();
+    const lines = Array.from({ length: 3_000 }, (_, number) => `${number} ${"z".repeat(number)}\n`);
+    const sent = Promise.all(lines.map((line) => left.sendall(line)));
+    const received = readAll(right);
+    await sent;
+    left.close();
+    expect((await received) === lines.join("")).toBe(true);
+  });
+
+  test("and lose nothing by a close right after them", async () => {
+    const [left, right] = await pair();
+    const sent = Promise.all(numbers.map((line) => left.send(line)));
+    left.close();
+    expect(await readAll(right)).toBe(numbers.join(""));
+    expect(await sent).toEqual(numbers.map((line) => line.length));
+  });
+
+  test("and lose nothing by a shutdown right after them", async () => {
+    const [left, right] = await pair();
+    const sent = Promise.all(numbers.map((line) => left.sendall(line)));
+    left.shutdown(SHUT_WR);
+    expect(await readAll(right)).toBe(numbers.join(""));
+    await sent;
+  });
+
+  test("and lose nothing by a detach right after them", async () => {
+    const [left, right] = await pair();
+    const sent = Promise.all(numbers.map((line) => left.sendall(line)));
+    closeSync(left.detach());
+    expect(await readAll(right)).toBe(numbers.join(""));
+    await sent;
+  });
+
+  test("each reject when the peer is gone", async () => {
+    const [left, right] = await pair();
+    right.close();
+    const outcomes = await Promise.allSettled(numbers.slice(0, 10).map((line) => left.send(line)));
+    // TCP takes the first, and learns by the answer to it.
+    for (const outcome of outcomes.filter(({ status }) => status === "rejected")) {
+      expect(outcome).toMatchObject({
+        reason: { code: expect.stringMatching(/^(EPIPE|ECONNRESET)$/), syscall: "send" },
+      });
+    }
+    expect(outcomes.at(-1)?.status).toBe("rejected");
+  });
+});
+
+test("many send calls in one turn are as many records on a record socket", async () => {
+  const [left, right] = recordPair(SOCK_SEQPACKET);
+  const lines = numbers.slice(0, 100);
+  const sent = Promise.all(lines.map((line) => left.send(line)));
+  const records: string[] = [];
+  while (records.length < lines.length) records.push(String(await right.recv(1024)));
+  expect(records).toEqual(lines);
+  await sent;
+});

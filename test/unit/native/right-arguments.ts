@@ -1,0 +1,55 @@
+// Right arguments for every native function, to put one wrong one between.
+import { kernel } from "../../../src/native/load.ts";
+import { AF_INET, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET } from "../../../src/socket/constants.ts";
+import { addressRoom, type Key, loopback, pair, resultsRoom } from "./descriptors.ts";
+import type { FunctionName } from "./signatures.ts";
+
+const EPOLLIN = 1;
+
+const withoutSlot: Readonly<Partial<Record<FunctionName, () => readonly unknown[]>>> = {
+  socket: () => [AF_INET, SOCK_STREAM, 0],
+  socketpair: () => [1, SOCK_STREAM, 0, new Float64Array(2)],
+  // One that is not open.
+  adopt: () => [2 ** 30],
+  openDescriptors: () => [],
+  inet_pton: () => [AF_INET, "127.0.0.1", new Uint8Array(4)],
+  inet_ntop: () => [AF_INET, new Uint8Array(4)],
+  if_nametoindex: () => ["lo"],
+  start: () => [() => undefined, new Int32Array(3)],
+  setReferenced: () => [false],
+};
+
+const onSlot: Readonly<Partial<Record<FunctionName, () => readonly unknown[]>>> = {
+  dup: () => [],
+  fileno: () => [],
+  detach: () => [false],
+  close: () => [() => undefined],
+  bind: () => [loopback(0)],
+  listen: () => [1],
+  accept: () => [addressRoom()],
+  connect: () => [loopback(9)],
+  shutdown: () => [2],
+  getsockname: () => [addressRoom()],
+  getpeername: () => [addressRoom()],
+  recv: () => [new Uint8Array(16), 0, 16, 0],
+  send: () => [new Uint8Array(16), 0, 16, 0],
+  recvfrom: () => [new Uint8Array(16), 0, 16, 0, addressRoom()],
+  sendto: () => [new Uint8Array(16), 0, 16, 0, loopback(9)],
+  sendmsg: () => [[new Uint8Array(4), new Uint8Array(4)], 0, loopback(9), new Uint8Array(0)],
+  recvmsg: () => [[new Uint8Array(4), new Uint8Array(4)], 0, resultsRoom(), new Uint8Array(32)],
+  getsockopt: () => [SOL_SOCKET, SO_REUSEADDR, new Uint8Array(4)],
+  setsockopt: () => [SOL_SOCKET, SO_REUSEADDR, 1],
+  watch: () => [EPOLLIN],
+  poll: () => [EPOLLIN],
+};
+
+/** All arguments of a call that is right in every one of them. The slot is of a connected Unix stream. */
+export function rightArguments(name: FunctionName, key: Key = pair()[0]): unknown[] {
+  const free = withoutSlot[name];
+  return free === undefined ? [...key, ...(onSlot[name]?.() ?? [])] : [...free()];
+}
+
+/** Calls a native function with whatever it is given. */
+export function call(name: FunctionName, values: readonly unknown[]): unknown {
+  return Reflect.apply(kernel[name], kernel, values);
+}

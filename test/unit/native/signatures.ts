@@ -1,0 +1,73 @@
+// What each native function takes: the table behind every hostile call.
+import type { Kernel } from "../../../src/native/kernel.ts";
+
+/** A kind of argument. The first two of most functions name a slot, and `range` is a view with an offset and a length. */
+export type Kind =
+  | "slot"
+  | "generation"
+  | "int32"
+  | "uint32"
+  | "descriptor"
+  | "boolean"
+  | "text"
+  | "view"
+  | "offset"
+  | "length"
+  | "sockaddr"
+  | "room"
+  | "results"
+  | "buffers"
+  | "handles"
+  | "option value"
+  | "function"
+  | "records";
+
+/** One argument. A function may be called without those that are optional. */
+export interface Parameter {
+  readonly kind: Kind;
+  readonly optional?: true;
+}
+
+export type FunctionName = Exclude<keyof Kernel, "constants">;
+
+const optional = (kind: Kind): Parameter => ({ kind, optional: true });
+const all = (...kinds: readonly Kind[]): Parameter[] => kinds.map((kind) => ({ kind }));
+const onSlot = (...kinds: readonly Kind[]): Parameter[] => all("slot", "generation", ...kinds);
+const range = ["view", "offset", "length", "int32"] as const;
+
+export const signatures: Readonly<Record<FunctionName, readonly Parameter[]>> = {
+  socket: all("int32", "int32", "int32"),
+  socketpair: all("int32", "int32", "int32", "handles"),
+  adopt: all("descriptor"),
+  dup: onSlot(),
+  fileno: onSlot(),
+  detach: onSlot("boolean"),
+  close: [...onSlot(), optional("function")],
+  closeInOrder: onSlot(),
+  unblock: onSlot(),
+  openDescriptors: [],
+  bind: onSlot("sockaddr"),
+  listen: onSlot("int32"),
+  accept: onSlot("room"),
+  connect: onSlot("sockaddr"),
+  shutdown: onSlot("int32"),
+  getsockname: onSlot("room"),
+  getpeername: onSlot("room"),
+  recv: onSlot(...range),
+  send: onSlot(...range),
+  recvfrom: onSlot(...range, "room"),
+  sendto: onSlot(...range, "sockaddr"),
+  sendmsg: [...onSlot("buffers", "int32"), optional("sockaddr"), optional("view")],
+  recvmsg: [...onSlot("buffers", "int32", "results"), optional("view")],
+  getsockopt: onSlot("int32", "int32", "view"),
+  setsockopt: onSlot("int32", "int32", "option value"),
+  inet_pton: all("int32", "text", "view"),
+  inet_ntop: all("int32", "view"),
+  if_nametoindex: all("text"),
+  start: all("function", "records"),
+  watch: onSlot("uint32"),
+  setReferenced: all("boolean"),
+  poll: onSlot("int32"),
+};
+
+export const functionNames = Object.keys(signatures) as FunctionName[];

@@ -1,0 +1,230 @@
+import { AsyncLocalStorage, executionAsyncId } from "node:async_hooks";
+import { channel } from "node:diagnostics_channel";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { type Socket, socket } from "../../../src/index.ts";
+import { kernel } from "../../../src/native/load.ts";
+import { EPOLLIN, forget, wait } from "../../../src/native/poller.ts";
+import { listenOnLoopback, unixPair } from "../../behaviour/poller/connected.ts";
+import { observeTurns, placeOf, turnLoop } from "../../behaviour/poller/turns.ts";
+
+const EAGAIN = 11;
+const turns = observeTurns();
+
+// Before any other wait of this file: it is this store that a careless poller would hand to everybody.
+const store = new AsyncLocalStorage<string>();
+const opened = store.run("of whoever opened the first socket", openFirst);
+
+function openFirst(): Promise<void> {
+  const first = socket();
+  return first.readable().then(() => first.close());
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe("one napi_make_callback for each portion of a turn", () => {
+  test("few sockets that are ready come in one batch, in one entry into JavaScript", async () => {
+    await opened;
+    const pairs = Array.from({ length: 8 }, unixPair);
+    const received = pairs.map(([ours]) => ours.recv(16));
+    await turnLoop();
+    const before = turns.length;
+    for (const [, peer] of pairs) peer.trySend("x");
+    await Promise.all(received);
+    expect(turns.slice(before).map((turn) => turn.length)).toEqual([8]);
+  });
+
+  test("many come in portions of at most 32, each answered before the next is handed over", async () => {
+    await opened;
+    const pairs = Array.from({ length: 200 }, unixPair);
+    const order: string[] = [];
+    let largest = 0;
+    // How many events a turn asks for grows from turn to turn.
+    for (let round = 0; round < 10; round++) {
+      const received = pairs.map(async ([ours], index) => {
+        await ours.recv(16);
+        order.push(`${turns.length} ${index}`);
+        await ours.sendall("answer");
+      });
+      await turnLoop();
+      const before = turns.length;
+      const sends = vi.spyOn(kernel, "send");
+      for (const [, peer] of pairs) peer.trySend("x");
+      sends.mockClear();
+      await Promise.all(received);
+      expect(sends).toHaveBeenCalledTimes(pairs.length);
+      sends.mockRestore();
+      const portions = turns.slice(before);
+      expect(portions.flat()).toHaveLength(pairs.length);
+      largest = Math.max(largest, ...portions.map((portion) => portion.length));
+      // Whoever is in a portion has been handled, and has answered, when the next one comes.
+      for (const [number, portion] of portions.entries()) {
+        const handled = order.filter((entry) => entry.startsWith(`${before + number + 1} `));
+        expect(handled).toHaveLength(portion.length);
+      }
+      order.length = 0;
+      for (const [, peer] of pairs) peer.tryRecv(Buffer.alloc(16));
+    }
+    expect(largest).toBe(32);
+  });
+
+  test("what the time of a turn does not reach comes first in the next, though others are ready again", async () => {
+    await opened;
+    const pairs = Array.from({ length: 200 }, unixPair);
+    const rounds = new Map<number, number>();
+    for (let round = 0; round < 10; round++) {
+      const received = pairs.map(([ours]) => ours.recv(16));
+      await turnLoop();
+      for (const [, peer] of pairs) peer.trySend("x");
+      await Promise.all(received);
+    }
+    // Each is ready again at once, and takes its time; nobody has a second turn before everybody has had one.
+    let isOver = false;
+    const loops = pairs.map(async ([ours, peer], index) => {
+      for (let count = 1; !isOver; count++) {
+        await ours.recv(16);
+        rounds.set(index, count);
+        peer.trySend("x");
+        const least = rounds.size < pairs.length ? 0 : Math.min(...rounds.values());
+        if (count - least > 2) throw new Error(`socket ${index} had its turn ${count} before one had it ${least + 1}`);
+        if (least >= 3) isOver = true;
+        const end = performance.now() + 0.2;
+        while (performance.now() < end);
+      }
+    });
+    await turnLoop();
+    for (const [, peer] of pairs) peer.trySend("x");
+    await Promise.all(loops);
+    expect(rounds.size).toBe(pairs.length);
+  });
+
+  test("the microtasks of a batch have run before the next one", async () => {
+    const [ours, peer] = unixPair();
+    const [others, otherPeer] = unixPair();
+    const session = async (mine: Socket): Promise<number> => {
+      await mine.recv(16);
+      for (let hop = 0; hop < 10; hop++) await Promise.resolve();
+      return turns.length - before;
+    };
+    const sessions = [session(ours), session(others)];
+    await turnLoop();
+    const before = turns.length;
+    peer.trySend("x");
+    otherPeer.trySend("x");
+    expect(await Promise.all(sessions)).toEqual([1, 1]);
+  });
+});
+
+describe("in the root async context", () => {
+  test("the poller's callbacks have no store, whoever opened the first socket", async () => {
+    await opened;
+    const [ours, peer] = unixPair();
+    const place = placeOf(ours);
+    const seen = await store.run("of whoever waits", () => {
+      return new Promise<unknown[]>((resolve) => {
+        const ready = (): void => resolve([store.getStore(), executionAsyncId()]);
+        const watcher = { ...place, ready };
+        wait(watcher, EPOLLIN);
+        peer.trySend("x");
+        onTestFinished(() => forget(place.slot));
+      });
+    });
+    expect(seen).toEqual([undefined, 0]);
+  });
+
+  test("a diagnostics subscriber has none either", async () => {
+    await opened;
+    const [ours, peer] = unixPair();
+    const { slot } = placeOf(ours);
+    const { recv } = kernel;
+    // One that is asked at once, and sixteen after events.
+    let nothing = 17;
+    vi.spyOn(kernel, "recv").mockImplementation((...args) =>
+      args[0] === slot && nothing-- > 0 ? -EAGAIN : recv(...args),
+    );
+    const spurious = channel("sockwright:socket:spurious");
+    const seen: unknown[] = [];
+    const note = (): unknown => seen.push(store.getStore());
+    spurious.subscribe(note);
+    const received = store.run("of whoever waits", () => ours.recv(16));
+    peer.trySend("x");
+    await received;
+    spurious.unsubscribe(note);
+    expect(seen).toEqual([undefined]);
+  });
+
+  test("a handler has the store of whoever called serve, and each keeps its own across its waits", async () => {
+    await opened;
+    const seen: unknown[] = [];
+    const serveIn = (name: string | undefined): Promise<void> => {
+      const listener = listenOnLoopback();
+      const session = async (peer: Socket): Promise<void> => {
+        seen.push(store.getStore());
+        await peer.recv(16);
+        seen.push(store.getStore());
+        await store.run("of the session", async () => {
+          await peer.recv(16);
+          seen.push(store.getStore());
+        });
+        listener.close();
+      };
+      const serving = name === undefined ? listener.serve(session) : store.run(name, () => listener.serve(session));
+      const client = socket();
+      onTestFinished(() => client.close());
+      const talk = async (): Promise<void> => {
+        await client.connect(listener.getsockname());
+        await client.sendall("one");
+        await turnLoop();
+        await client.sendall("two");
+      };
+      return Promise.all([serving, talk()]).then(() => undefined);
+    };
+    await serveIn(undefined);
+    await serveIn("of the server");
+    expect(seen).toEqual([
+      ...[undefined, undefined, "of the session"],
+      ...["of the server", "of the server", "of the session"],
+    ]);
+  });
+});
+
+describe("the number of events asked for adapts (8 … 1 024) to the measured time of the previous turn", () => {
+  const SOCKETS = 300;
+
+  /** Makes so many sockets ready at once, round after round, and gives the sizes of the batches of each round. */
+  async function batches(rounds: number, work: () => void): Promise<number[][]> {
+    const pairs = Array.from({ length: SOCKETS }, unixPair);
+    const sizes: number[][] = [];
+    for (let round = 0; round < rounds; round++) {
+      const received = pairs.map(async ([ours]) => {
+        await ours.recv(16);
+        work();
+      });
+      await turnLoop();
+      const before = turns.length;
+      for (const [, peer] of pairs) peer.trySend("x");
+      await Promise.all(received);
+      sizes.push(turns.slice(before).map((turn) => turn.length));
+    }
+    return sizes;
+  }
+
+  test("handlers that take long get few, their microtasks included", async () => {
+    const [, slow] = await batches(2, () => {
+      const end = performance.now() + 1;
+      while (performance.now() < end);
+    });
+    expect(slow).toHaveLength(Math.ceil(SOCKETS / 8));
+    expect(Math.max(...(slow ?? []))).toBe(8);
+  });
+
+  test("handlers that take no time get more, 1 024 at most, and a record that came back is always dispatched", async () => {
+    const rounds = await batches(20, () => undefined);
+    for (const sizes of rounds) expect(sizes.reduce((sum, size) => sum + size)).toBe(SOCKETS);
+    const sizes = rounds.flat();
+    // Twice the least: what a turn affords beyond that depends on the machine.
+    expect(Math.max(...sizes)).toBeGreaterThan(16);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(32);
+  });
+});

@@ -1,0 +1,195 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ReadBuffer } from "../../../../src/server/connection/read-buffer.ts";
+import { GATHERED_BYTES, RECORD_OVERHEAD_BYTES, WriteBuffer } from "../../../../src/server/connection/write-buffer.ts";
+import type { Sender } from "../../../../src/server/transport/link.ts";
+
+/** Takes at most so many bytes in each call, in turn, and then nothing until the next flush. */
+class Kernel implements Sender {
+  readonly calls: Buffer[] = [];
+  readonly #rooms: number[];
+
+  constructor(rooms: readonly number[]) {
+    this.#rooms = [...rooms];
+  }
+
+  send(bytes: Uint8Array, offset: number, length: number): number | undefined {
+    return this.#take(Buffer.from(bytes.subarray(offset, offset + length)));
+  }
+
+  sendMany(pieces: readonly Uint8Array[]): number | undefined {
+    return this.#take(Buffer.concat(pieces));
+  }
+
+  #take(bytes: Buffer): number | undefined {
+    const room = this.#rooms.shift() ?? Number.POSITIVE_INFINITY;
+    if (room === 0) return undefined;
+    const taken = bytes.subarray(0, room);
+    this.calls.push(taken);
+    return taken.length;
+  }
+}
+
+describe("the writes of a turn leave in one system call", () => {
+  test("those of one connection", () => {
+    const buffer = new WriteBuffer(false);
+    for (const text of ["one ", "two ", "three"]) buffer.add(Buffer.from(text));
+    const kernel = new Kernel([]);
+    buffer.flush(kernel);
+    expect(kernel.calls.map(String)).toEqual(["one two three"]);
+    expect(buffer.isEmpty).toBe(true);
+  });
+
+  test("those of two connections that write by turns", () => {
+    const buffers = [new WriteBuffer(false), new WriteBuffer(false)] as const;
+    for (const text of ["one ", "two ", "three"]) for (const buffer of buffers) buffer.add(Buffer.from(text));
+    for (const buffer of buffers) {
+      const kernel = new Kernel([]);
+      buffer.flush(kernel);
+      expect(kernel.calls.map(String)).toEqual(["one two three"]);
+    }
+  });
+
+  test("more than is gathered", () => {
+    const buffer = new WriteBuffer(false);
+    buffer.add(Buffer.alloc(GATHERED_BYTES, "a"));
+    buffer.add(Buffer.from("b"));
+    const kernel = new Kernel([]);
+    buffer.flush(kernel);
+    expect(kernel.calls).toHaveLength(1);
+    expect(kernel.calls[0]).toHaveLength(GATHERED_BYTES + 1);
+  });
+
+  test("what was written is copied", () => {
+    const buffer = new WriteBuffer(false);
+    const bytes = Buffer.from("before");
+    buffer.add(bytes);
+    bytes.fill("x");
+    const kernel = new Kernel([]);
+    buffer.flush(kernel);
+    expect(kernel.calls.map(String)).toEqual(["before"]);
+  });
+});
+
+test("a record is one call each, an empty one too", () => {
+  const buffer = new WriteBuffer(true);
+  for (const text of ["one", "", "three"]) buffer.add(Buffer.from(text));
+  const kernel = new Kernel([]);
+  buffer.flush(kernel);
+  expect(kernel.calls.map(String)).toEqual(["one", "", "three"]);
+  expect(buffer.isEmpty).toBe(true);
+});
+
+test("RECORD_OVERHEAD_BYTES: an empty record that waits counts too", () => {
+  const buffer = new WriteBuffer(true);
+  for (let record = 0; record < 10; record++) buffer.add(Buffer.alloc(0));
+  expect([buffer.bytes, buffer.loadBytes]).toEqual([0, 10 * RECORD_OVERHEAD_BYTES]);
+});
+
+/** Frames that are bytes as they are. */
+const copying = {
+  encodeInto(frame: Uint8Array, memory: Buffer, at: number): number | undefined {
+    if (frame.length > memory.length - at) return undefined;
+    memory.set(frame, at);
+    return frame.length;
+  },
+};
+
+describe("a frame is encoded where it is sent from", () => {
+  test("behind what was written before it", () => {
+    const buffer = new WriteBuffer(false);
+    buffer.add(Buffer.from("one "));
+    expect(buffer.addFrame(copying, Buffer.from("two"), 100)).toBe(3);
+    const kernel = new Kernel([]);
+    buffer.flush(kernel);
+    expect([kernel.calls.map(String), buffer.isEmpty]).toEqual([["one two"], true]);
+  });
+
+  test("but not where it cannot be, and then nothing is added", () => {
+    const records = new WriteBuffer(true);
+    const waiting = new WriteBuffer(false);
+    waiting.add(Buffer.from("one"));
+    waiting.flush(new Kernel([1, 0]));
+    const [first, second] = [new WriteBuffer(false), new WriteBuffer(false)];
+    for (const buffer of [first, second]) buffer.add(Buffer.from("x"));
+    const empty = new WriteBuffer(false);
+    const frame = Buffer.from("frame");
+    for (const buffer of [records, waiting, first]) {
+      const before = buffer.bytes;
+      expect([buffer.addFrame(copying, frame, 100), buffer.bytes]).toEqual([undefined, before]);
+    }
+    expect([empty.addFrame(copying, frame, 4), empty.addFrame({}, frame, 100), empty.isEmpty]).toEqual([
+      undefined,
+      undefined,
+      true,
+    ]);
+    for (const buffer of [waiting, first, second]) buffer.clear();
+  });
+});
+
+test("however the kernel takes it, all of it leaves in its order, of several connections at once", () => {
+  const step = fc.oneof(
+    fc.record({
+      who: fc.nat(2),
+      bytes: fc.uint8Array({ minLength: 1, maxLength: 40 }),
+      how: fc.constantFrom("add", "addFrame", "addLent"),
+    }),
+    fc.record({ who: fc.nat(2), rooms: fc.array(fc.nat(30), { maxLength: 3 }) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const buffers = [0, 1, 2].map(() => ({
+        buffer: new WriteBuffer(false),
+        written: [] as Buffer[],
+        sent: [] as Buffer[],
+      }));
+      const flush = (who: number, rooms: readonly number[]): void => {
+        const each = buffers[who];
+        const kernel = new Kernel(rooms);
+        each?.buffer.flush(kernel);
+        each?.sent.push(...kernel.calls);
+      };
+      for (const each of steps) {
+        if ("rooms" in each) {
+          flush(each.who, [...each.rooms, 0]);
+          continue;
+        }
+        const { buffer } = buffers[each.who] ?? {};
+        if (each.how === "addLent") buffer?.addLent(each.bytes);
+        else if (each.how === "add" || buffer?.addFrame(copying, each.bytes, 1_000_000) === undefined)
+          buffer?.add(each.bytes);
+        buffers[each.who]?.written.push(Buffer.from(each.bytes));
+        // Of what was lent alone the memory matters still.
+        if (each.how !== "addLent") each.bytes.fill(0);
+      }
+      buffers.forEach(({ buffer, written, sent }, who) => {
+        const isSent = (): number => Buffer.concat(written).length - Buffer.concat(sent).length;
+        expect(buffer.bytes).toBe(isSent());
+        flush(who, []);
+        expect(buffer.bytes).toBe(0);
+        expect(buffer.isEmpty).toBe(true);
+        expect(Buffer.concat(sent)).toEqual(Buffer.concat(written));
+      });
+    }),
+  );
+});
+
+test("a read buffer gives back what came, however it is taken", () => {
+  const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 20 }));
+  fc.assert(
+    fc.property(pieces, fc.array(fc.nat(30)), (given, takes) => {
+      const buffer = new ReadBuffer(false);
+      for (const piece of given) buffer.add(piece);
+      const all = Buffer.concat(given);
+      expect(buffer.bytes).toBe(all.length);
+      const taken: Buffer[] = [];
+      for (const count of takes) if (count <= buffer.bytes) taken.push(buffer.take(count));
+      expect(buffer.indexOf(Buffer.from([7, 7]), 0)).toBe(
+        all.subarray(Buffer.concat(taken).length).indexOf(Buffer.from([7, 7])),
+      );
+      for (let piece = buffer.shift(); piece !== undefined; piece = buffer.shift()) taken.push(piece);
+      expect(Buffer.concat(taken)).toEqual(all);
+      expect(buffer.bytes).toBe(0);
+    }),
+  );
+});

@@ -1,0 +1,173 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Admission, type AdmissionLimits } from "../../../../src/server/limits/admission.ts";
+import type { Peer } from "../../../../src/server/transport/peer.ts";
+import { manualClock } from "../../../../src/testing.ts";
+
+const open: AdmissionLimits = {
+  maxConnections: 1_000,
+  maxConnectionsPerAddress: Number.POSITIVE_INFINITY,
+  acceptRatePerAddress: undefined,
+};
+
+function admission(limits: Partial<AdmissionLimits>) {
+  const clock = manualClock();
+  const refused: string[] = [];
+  const levels: number[] = [];
+  const made = new Admission({ ...open, ...limits }, clock, (active) => levels.push(active));
+  const admit = (each: Peer): boolean => {
+    const refusal = made.enter(each);
+    if (refusal !== undefined) refused.push(refusal);
+    return refusal === undefined;
+  };
+  const enter = (host: string): boolean => {
+    made.entered();
+    return admit({ host, port: 1 });
+  };
+  return { made, refused, levels, enter, admit, clock };
+}
+
+test("room is what is left of the total, and who waits for it is told once", () => {
+  const { made, enter } = admission({ maxConnections: 2 });
+  expect(made.room).toBe(2);
+  enter("a");
+  enter("b");
+  expect(made.room).toBe(0);
+  const told: string[] = [];
+  made.whenOpen(() => told.push("first"));
+  made.whenOpen(() => told.push("called off"))();
+  made.left({ host: "a", port: 1 });
+  made.left({ host: "b", port: 1 });
+  expect(told).toEqual(["first"]);
+});
+
+test("a listener that cannot wait has those beyond the total refused", () => {
+  const { made, refused, enter } = admission({ maxConnections: 1 });
+  expect([enter("a"), enter("b")]).toEqual([true, false]);
+  expect(refused).toEqual(["max-connections"]);
+  expect(made.active).toBe(1);
+});
+
+test("who is asked for the address later has a place until then", () => {
+  const { made, levels } = admission({ maxConnections: 2, maxConnectionsPerAddress: 1 });
+  const one = { host: "a", port: 1 };
+  for (let count = 0; count < 2; count++) {
+    made.entered();
+    expect(made.enter(undefined)).toBeUndefined();
+  }
+  expect(made.refusal(one)).toBeUndefined();
+  expect(made.refusal(one)).toBe("max-connections-per-address");
+  made.left(undefined);
+  expect(made.refusal(one)).toBe("max-connections-per-address");
+  made.left(one);
+  expect([made.active, levels]).toEqual([0, [1, 2, 1, 0]]);
+  made.entered();
+  expect(made.enter(one)).toBeUndefined();
+});
+
+test("a listener may refuse one that has entered, and its place is free", () => {
+  const { made } = admission({ maxConnections: 1 });
+  made.entered();
+  expect(made.room).toBe(0);
+  const opened: string[] = [];
+  made.whenOpen(() => opened.push("open"));
+  made.turnedAway();
+  expect([made.room, made.active, opened]).toEqual([1, 0, ["open"]]);
+});
+
+test("other limits hold from then on, and count who is there", () => {
+  const { made, enter } = admission({ maxConnections: 3 });
+  expect([enter("a"), enter("a"), enter("b")]).toEqual([true, true, true]);
+  const limits = { ...open, maxConnections: 10, maxConnectionsPerAddress: 2 };
+  made.use(limits, ["a", "a", "b"].map(peer));
+  expect([enter("a"), enter("b"), enter("b")]).toEqual([false, true, false]);
+  made.left(peer("a"));
+  expect(enter("a")).toBe(true);
+  made.use({ ...limits, maxConnections: 1 }, []);
+  expect(made.room).toBeLessThan(0);
+  expect(enter("c")).toBe(false);
+});
+
+test("a rate that stays remembers who has used it up, and another one does not", () => {
+  const rate = { perSecond: 1, burst: 1 };
+  const { made, enter } = admission({ acceptRatePerAddress: rate });
+  expect([enter("a"), enter("a")]).toEqual([true, false]);
+  made.use({ ...open, acceptRatePerAddress: { ...rate } }, []);
+  expect(enter("a")).toBe(false);
+  made.use({ ...open, acceptRatePerAddress: { perSecond: 2, burst: 1 } }, []);
+  expect(enter("a")).toBe(true);
+});
+
+test("a batch that is taken at once is looked at one by one: who is refused takes no place, and raises no level", () => {
+  const { made, refused, levels, admit } = admission({ maxConnections: 3, maxConnectionsPerAddress: 1 });
+  for (let count = 0; count < 10; count++) made.entered();
+  const peers = ["a", "a", "a", "a", "b", "b", "b", "c", "c", "d"].map((host) => ({ host, port: 1 }));
+  expect(peers.filter((each) => admit(each)).map(({ host }) => host)).toEqual(["a", "b", "c"]);
+  expect(levels).toEqual([1, 2, 3]);
+  expect(refused.filter((reason) => reason === "max-connections")).toHaveLength(2);
+});
+
+test("what was taken and not looked at yet takes room, and gives it back when it is refused", () => {
+  const { made, admit } = admission({ maxConnections: 2, maxConnectionsPerAddress: 1 });
+  made.entered();
+  made.entered();
+  expect(made.room).toBe(0);
+  const opened: string[] = [];
+  made.whenOpen(() => opened.push("open"));
+  admit({ host: "a", port: 1 });
+  expect(opened).toEqual([]);
+  admit({ host: "a", port: 2 });
+  expect([opened, made.room]).toEqual([["open"], 1]);
+});
+
+test("an address has its own limit, and gets its places back", () => {
+  const { made, refused, enter } = admission({ maxConnectionsPerAddress: 2 });
+  expect([enter("a"), enter("a"), enter("a"), enter("b")]).toEqual([true, true, false, true]);
+  expect(refused).toEqual(["max-connections-per-address"]);
+  made.left({ host: "a", port: 1 });
+  expect([enter("a"), enter("a")]).toEqual([true, false]);
+});
+
+test("an address has its own rate, and one that is refused takes no place", () => {
+  const { made, refused, enter, clock } = admission({ acceptRatePerAddress: { perSecond: 1, burst: 2 } });
+  expect([enter("a"), enter("a"), enter("a"), enter("b")]).toEqual([true, true, false, true]);
+  expect(refused).toEqual(["accept-rate-per-address"]);
+  expect(made.active).toBe(3);
+  clock.advance(1_000);
+  expect(enter("a")).toBe(true);
+});
+
+test("the clients of Unix sockets are counted in total only", () => {
+  const { made, admit } = admission({ maxConnectionsPerAddress: 1, acceptRatePerAddress: { perSecond: 1 } });
+  for (let count = 0; count < 5; count++) {
+    made.entered();
+    expect(admit({ path: "" })).toBe(true);
+  }
+  for (let count = 0; count < 5; count++) made.left({ path: "" });
+  expect(made.active).toBe(0);
+});
+
+test("after any coming and going nobody is left behind, and no address was above its limit", () => {
+  const steps = fc.array(fc.tuple(fc.constantFrom("a", "b", "::1", "::2"), fc.boolean()), { maxLength: 200 });
+  fc.assert(
+    fc.property(steps, fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 3 }), (sequence, total, each) => {
+      const { made, enter } = admission({ maxConnections: total, maxConnectionsPerAddress: each });
+      const inside: string[] = [];
+      for (const [host, comes] of sequence) {
+        if (comes && enter(host)) inside.push(host);
+        const at = inside.indexOf(host);
+        if (!comes && at >= 0) made.left(peer(...inside.splice(at, 1)));
+        expect(made.active).toBe(inside.length);
+        expect(inside.length).toBeLessThanOrEqual(total);
+        expect(inside.filter((other) => other.startsWith("::")).length).toBeLessThanOrEqual(each);
+        expect(inside.filter((other) => other === "a").length).toBeLessThanOrEqual(each);
+      }
+      for (const host of inside) made.left(peer(host));
+      expect(Array.from({ length: Math.min(total, each) }, () => enter("a")).every(Boolean)).toBe(true);
+    }),
+  );
+});
+
+function peer(host = ""): Peer {
+  return { host, port: 1 };
+}

@@ -1,0 +1,81 @@
+import { existsSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, socket } from "../../../../src/index.ts";
+import { connect, type Service, serve } from "../../../../src/server.ts";
+import { serving, urlOf } from "../../../support/serving.ts";
+
+const service: Service = {
+  name: "echo",
+  stream: async (connection) => {
+    for await (const piece of connection) connection.write(piece);
+  },
+  datagram: ({ data, reply }) => void reply(data),
+};
+
+const kinds = [
+  ["native", "unix", SOCK_STREAM],
+  ["native", "unix-seqpacket", SOCK_SEQPACKET],
+  ["native", "unix-dgram", SOCK_DGRAM],
+  ["node", "unix", SOCK_STREAM],
+] as const;
+
+function pathOfThisTest(): string {
+  const folder = mkdtempSync(join(tmpdir(), "sockwright-unix-path-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return join(folder, "socket");
+}
+
+describe.each(kinds)("on the %s transport, %s", (transport, scheme, type) => {
+  beforeEach(() => {
+    vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport);
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  test("the path is there while the server runs", async () => {
+    const path = pathOfThisTest();
+    const server = await serving(service, {}, `${scheme}:${path}`);
+    expect(existsSync(path)).toBe(true);
+    await server.close();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test("a path that a server left behind is taken over", async () => {
+    const path = pathOfThisTest();
+    const left = socket(AF_UNIX, type);
+    left.bind({ path });
+    if (type !== SOCK_DGRAM) left.listen();
+    left.close();
+    expect(existsSync(path)).toBe(true);
+    const server = await serving(service, {}, `${scheme}:${path}`);
+    const client = await connect(urlOf(server));
+    client.abort();
+  });
+
+  test("a path that somebody listens on is not", async () => {
+    const path = pathOfThisTest();
+    const server = await serving(service, {}, `${scheme}:${path}`);
+    await expect(serve(`${scheme}:${path}`, service)).rejects.toMatchObject({ code: "EADDRINUSE" });
+    const client = await connect(urlOf(server));
+    client.abort();
+  });
+
+  test("a file that is no socket is left alone", async () => {
+    const path = pathOfThisTest();
+    writeFileSync(path, "precious");
+    await expect(serve(`${scheme}:${path}`, service)).rejects.toMatchObject({ code: "EADDRINUSE" });
+    expect(existsSync(path)).toBe(true);
+  });
+});
+
+test("a path that has become somebody else's is not removed", async () => {
+  const path = pathOfThisTest();
+  const server = await serving(service, {}, `unix:${path}`);
+  unlinkSync(path);
+  writeFileSync(path, "of somebody else");
+  await server.close();
+  expect(existsSync(path)).toBe(true);
+});

@@ -1,0 +1,208 @@
+import { channel } from "node:diagnostics_channel";
+import { constants } from "node:os";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, type Socket, socketpair } from "../../../../src/index.ts";
+import { kernel } from "../../../../src/native/load.ts";
+import { EPOLLERR, EPOLLIN } from "../../../../src/native/poller.ts";
+import type { LinkInput, LinkOutput } from "../../../../src/server/transport/link.ts";
+import { MAX_RECEIVES_AT_LOSS, NativeLink } from "../../../../src/server/transport/native-link.ts";
+import { SocketDescriptor } from "../../../../src/socket/socket-descriptor.ts";
+import { MAX_SPURIOUS_WAKEUPS } from "../../../../src/socket/watching.ts";
+import { turnLoop } from "../../../behaviour/poller/turns.ts";
+import { startChild } from "../../../support/child.ts";
+
+const { EAGAIN, ECONNREFUSED, ECONNRESET, EIO } = constants.errno;
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+interface Linked {
+  readonly link: NativeLink;
+  readonly far: Socket<unknown>;
+  /** What the link has told. */
+  readonly events: string[];
+}
+
+/** A link over one end of a pair. */
+function linked(type: number): Linked {
+  const [near, far] = socketpair(AF_UNIX, type);
+  const endpoint = SocketDescriptor.endpointOf(near);
+  endpoint.handOver();
+  const link = new NativeLink(endpoint.slot, endpoint.generation, endpoint, { path: "" });
+  const events: string[] = [];
+  const told: LinkInput & LinkOutput = {
+    received: (bytes) => events.push(`received ${Buffer.from(bytes)}`),
+    ended: () => events.push("ended"),
+    writable: () => events.push("writable"),
+    failed: (error) => events.push(`failed ${"code" in error ? String(error.code) : error.message}`),
+    datagramFailed: (error) => events.push(`datagram ${"code" in error ? String(error.code) : error.message}`),
+  };
+  link.open(told, told);
+  onTestFinished(() => {
+    link.close();
+    far.close();
+  });
+  return { link, far, events };
+}
+
+function findNothing(): void {
+  vi.spyOn(kernel, "recv").mockReturnValue(-EAGAIN);
+}
+
+describe("a link reads", () => {
+  test("nothing before it is told to, and nothing while it pauses", async () => {
+    const { link, far, events } = linked(SOCK_STREAM);
+    await far.sendall("one");
+    await turnLoop();
+    expect(events).toEqual([]);
+    link.resume();
+    await turnLoop();
+    expect(events).toEqual(["received one"]);
+    link.pause();
+    await far.sendall("two");
+    await turnLoop();
+    expect(events).toEqual(["received one"]);
+    link.resume();
+    await turnLoop();
+    expect(events).toEqual(["received one", "received two"]);
+  });
+
+  test("once for each event, so that no peer keeps the others waiting", async () => {
+    const { link, far } = linked(SOCK_DGRAM);
+    for (const datagram of ["one", "two", "three"]) await far.send(datagram);
+    const recv = vi.spyOn(kernel, "recv");
+    link.resume();
+    link.ready(EPOLLIN);
+    expect(recv).toHaveBeenCalledTimes(1);
+  });
+
+  test("an empty datagram like any other", async () => {
+    const { link, far, events } = linked(SOCK_DGRAM);
+    link.resume();
+    for (const datagram of ["", "data"]) await far.send(datagram);
+    await turnLoop();
+    expect(events).toEqual(["received ", "received data"]);
+  });
+
+  test.each([SOCK_STREAM, SOCK_SEQPACKET])("the end, of type %i, once", async (type) => {
+    const { link, far, events } = linked(type);
+    link.resume();
+    await far.sendall("last words");
+    far.close();
+    await turnLoop();
+    expect(events).toEqual(["received last words", "ended"]);
+  });
+
+  test("an error that only SO_ERROR tells", () => {
+    const { link, events } = linked(SOCK_STREAM);
+    link.resume();
+    findNothing();
+    vi.spyOn(kernel, "getsockopt").mockImplementation((_slot, _generation, _level, _option, out) => {
+      out[0] = ECONNRESET;
+      return 4;
+    });
+    link.ready(EPOLLERR);
+    expect(events).toEqual(["failed ECONNRESET"]);
+  });
+});
+
+test.each([
+  ["a socket that gives without end ends there, and is lost", EIO, "failed EIO"],
+  ["so does one that only tells of a lost datagram, and goes on", ECONNREFUSED, "datagram ECONNREFUSED"],
+])("MAX_RECEIVES_AT_LOSS: %s", (_what, errno, told) => {
+  const { link, events } = linked(SOCK_DGRAM);
+  link.resume();
+  const recv = vi.spyOn(kernel, "recv").mockReturnValueOnce(-errno).mockReturnValue(0);
+  link.ready(EPOLLIN | EPOLLERR);
+  expect(recv).toHaveBeenCalledTimes(1 + MAX_RECEIVES_AT_LOSS);
+  expect(events.at(-1)).toBe(told);
+});
+
+describe("events with nothing to read", () => {
+  function published(): unknown[] {
+    const messages: unknown[] = [];
+    const spurious = channel("sockwright:socket:spurious");
+    const note = (message: unknown): unknown => messages.push(message);
+    spurious.subscribe(note);
+    onTestFinished(() => void spurious.unsubscribe(note));
+    return messages;
+  }
+
+  test("are no error, and fifteen in a row no reason to do anything", async () => {
+    const messages = published();
+    const { link, far, events } = linked(SOCK_STREAM);
+    link.resume();
+    const watch = vi.spyOn(kernel, "watch");
+    findNothing();
+    for (let event = 1; event < MAX_SPURIOUS_WAKEUPS; event++) link.ready(EPOLLIN);
+    vi.restoreAllMocks();
+    await far.sendall("data");
+    await turnLoop();
+    expect(events).toEqual(["received data"]);
+    expect(watch).not.toHaveBeenCalled();
+    expect(messages).toEqual([]);
+  });
+
+  test("after sixteen in a row the link is out of epoll for a while, and a diagnostic says so", async () => {
+    const messages = published();
+    const { link, far, events } = linked(SOCK_STREAM);
+    link.resume();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const recv = vi.spyOn(kernel, "recv").mockReturnValue(-EAGAIN);
+    await far.sendall("data");
+    await turnLoop(100);
+    expect(recv).toHaveBeenCalledTimes(MAX_SPURIOUS_WAKEUPS);
+    expect(messages).toEqual([{ family: AF_UNIX, type: SOCK_STREAM, syscall: "recv" }]);
+    vi.restoreAllMocks();
+    vi.runAllTimers();
+    await turnLoop();
+    expect(events).toEqual(["received data"]);
+  });
+
+  test.each(["pause", "close"] as const)("a %s ends the wait", async (how) => {
+    const { link, far } = linked(SOCK_STREAM);
+    link.resume();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    findNothing();
+    await far.sendall("data");
+    await turnLoop(100);
+    expect(vi.getTimerCount()).toBe(1);
+    link[how]();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("an endpoint that is handed over", () => {
+  test("is closed, and its descriptor is not", () => {
+    const before = kernel.openDescriptors();
+    const { link } = linked(SOCK_STREAM);
+    expect(kernel.openDescriptors()).toBe(before + 2);
+    link.close();
+    link.close();
+    expect(kernel.openDescriptors()).toBe(before + 1);
+  });
+
+  test("must have no calls that wait", async () => {
+    const [near, far] = socketpair();
+    onTestFinished(() => far.close());
+    const reading = near.recv(1);
+    expect(() => SocketDescriptor.endpointOf(near).handOver()).toThrow(
+      expect.objectContaining({ code: "ERR_SOCKWRIGHT_BUSY" }),
+    );
+    near.close();
+    await expect(reading).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
+    expect(() => SocketDescriptor.endpointOf(near).handOver()).toThrow(
+      expect.objectContaining({ code: "ERR_SOCKWRIGHT_CLOSED" }),
+    );
+  });
+});
+
+test("a client's connection that is lost without a close is closed with a warning", async () => {
+  const program = fileURLToPath(new URL("../../../behaviour/server/programs/lost-client.mjs", import.meta.url));
+  const child = await startChild(process.execPath, ["--expose-gc", program]);
+  await child.line(/^ResourceWarning SOCKWRIGHT_LOST_SOCKET A socket \(descriptor \d+\) .* without close\(\)$/);
+  expect(await child.exit()).toEqual({ code: 0, signal: null });
+});

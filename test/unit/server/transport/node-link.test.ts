@@ -1,0 +1,76 @@
+import { once } from "node:events";
+import { readdirSync, readlinkSync } from "node:fs";
+import { connect as connectSocket, createServer, type Socket } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import type { LinkInput, LinkOutput } from "../../../../src/server/transport/link.ts";
+import { HANDED_BYTES, NodeLink } from "../../../../src/server/transport/node-link.ts";
+
+/** Both ends of a connection of `node:net`; the far one reads nothing. */
+async function pair(): Promise<{ near: Socket; far: Socket }> {
+  const server = createServer({ pauseOnConnect: true });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
+  const near = connectSocket({ host: "127.0.0.1", port: address.port, allowHalfOpen: true });
+  const [[far]] = await Promise.all([once(server, "connection") as Promise<[Socket]>, once(near, "connect")]);
+  far.on("error", () => undefined);
+  onTestFinished(() => void far.destroy());
+  return { near, far };
+}
+
+/** How many sockets this process holds. */
+function openSockets(): number {
+  // The descriptor of this reading itself is gone when its target is asked for.
+  const targets = readdirSync("/proc/self/fd").map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return "";
+    }
+  });
+  return targets.filter((target) => target.startsWith("socket:")).length;
+}
+
+function linkOf(socket: Socket): NodeLink {
+  const link = new NodeLink(socket, { host: "127.0.0.1", port: 1 });
+  const told: LinkInput & LinkOutput = {
+    received: () => undefined,
+    ended: () => undefined,
+    writable: () => undefined,
+    failed: () => undefined,
+  };
+  link.open(told, told);
+  return link;
+}
+
+test("HANDED_BYTES: Node is handed no more at once, and nothing while it holds too much", async () => {
+  const { near } = await pair();
+  const link = linkOf(near);
+  const bytes = new Uint8Array(1024 * 1024);
+  expect(link.send(bytes, 0, 10)).toBe(10);
+  expect(link.send(bytes, 0, bytes.length)).toBe(HANDED_BYTES);
+  expect(link.sendMany([new Uint8Array(10), new Uint8Array(20)])).toBe(30);
+  // The other end reads nothing: sooner or later the kernel has no room.
+  while (link.sendMany([bytes, bytes]) === HANDED_BYTES);
+  expect(link.send(bytes, 0, bytes.length)).toBeUndefined();
+  expect(near.writableLength).toBeLessThanOrEqual(near.writableHighWaterMark + HANDED_BYTES);
+  link.abort();
+});
+
+test("an abort while the end waits behind other bytes closes the descriptor", async () => {
+  const { near, far } = await pair();
+  const link = linkOf(near);
+  // More than the kernel takes: the end waits behind it.
+  near.write(Buffer.alloc(64 * 1024 * 1024));
+  link.end();
+  const closed = once(near, "close");
+  const lost = new Promise((resolve) => far.once("close", resolve));
+  const before = openSockets();
+  link.abort();
+  await closed;
+  expect(openSockets()).toBe(before - 1);
+  far.resume();
+  await lost;
+});

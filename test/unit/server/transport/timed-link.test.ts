@@ -1,0 +1,157 @@
+import { describe, expect, test } from "vitest";
+import { Connection } from "../../../../src/server/connection/connection.ts";
+import { DeadlineError } from "../../../../src/server/time/deadline-error.ts";
+import { DEADLINE_TICK_MS, DeadlineWheel } from "../../../../src/server/time/deadline-wheel.ts";
+import { type LinkTimeouts, timed } from "../../../../src/server/transport/timed-link.ts";
+import { LateClock } from "../../../behaviour/server/late-clock.ts";
+import { ScriptedLink } from "../../../support/scripted-link.ts";
+
+const never: LinkTimeouts = {
+  firstByteTimeoutMs: undefined,
+  idleTimeoutMs: undefined,
+  readTimeoutMs: undefined,
+  totalTimeoutMs: undefined,
+};
+
+const nextTick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+
+function connected(timeouts: Partial<LinkTimeouts>) {
+  const clock = new LateClock();
+  const link = new ScriptedLink();
+  const expired: string[] = [];
+  const connection = new Connection(
+    timed(link, { ...never, ...timeouts }, new DeadlineWheel(clock), (name) => expired.push(name)),
+  );
+  const receive = (text: string): void => link.input?.received(Buffer.from(text));
+  return { clock, link, connection, expired, receive };
+}
+
+test("without a deadline it is the link itself", () => {
+  const link = new ScriptedLink();
+  expect(timed(link, never, new DeadlineWheel(new LateClock()), () => undefined)).toBe(link);
+});
+
+test("a deadline that passes resets the link, rejects what is waited for, and says which one it was", async () => {
+  const { clock, link, connection, expired } = connected({ totalTimeoutMs: 1_000 });
+  const read = connection.read();
+  clock.advance(999);
+  expect(expired).toEqual([]);
+  clock.advance(1);
+  await expect(read).rejects.toBeInstanceOf(DeadlineError);
+  await expect(read).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_DEADLINE", deadline: "total" });
+  expect(expired).toEqual(["total"]);
+  expect(link.calls).toContain("abort");
+  expect(connection.signal.reason).toBeInstanceOf(DeadlineError);
+  expect(clock.timers).toBe(0);
+});
+
+test("first byte: it is enough to say one, or the end", () => {
+  const silent = connected({ firstByteTimeoutMs: 1_000 });
+  silent.clock.advance(1_000);
+  expect(silent.expired).toEqual(["first-byte"]);
+  const talking = connected({ firstByteTimeoutMs: 1_000 });
+  talking.receive("x");
+  expect(talking.clock.timers).toBe(0);
+  const ending = connected({ firstByteTimeoutMs: 1_000 });
+  ending.link.input?.ended();
+  expect(ending.clock.timers).toBe(0);
+});
+
+test("a link that has something to tell is not late with it; only the total does not wait for that", () => {
+  const timeouts = { firstByteTimeoutMs: 1_000, idleTimeoutMs: 1_000, readTimeoutMs: 1_000, totalTimeoutMs: 5_000 };
+  const { clock, link, connection, expired, receive } = connected(timeouts);
+  connection.read().catch(() => undefined);
+  let due: string | undefined = "input";
+  Object.assign(link, { isDue: (what: string) => what === due });
+  clock.stop(1_500);
+  expect(expired).toEqual([]);
+  receive("x");
+  due = "output";
+  connection.read().catch(() => undefined);
+  clock.advance(1_100);
+  expect(expired).toEqual(["idle"]);
+});
+
+test("idle: what comes and what is sent put it off, and none of it sets a timer", async () => {
+  const { clock, connection, expired, receive } = connected({ idleTimeoutMs: 1_000 });
+  const { timersSet } = clock;
+  for (let round = 0; round < 10; round++) {
+    clock.advance(90);
+    receive("x");
+    connection.write("y");
+    await nextTick();
+  }
+  expect(clock.timersSet).toBe(timersSet);
+  clock.advance(999);
+  expect(expired).toEqual([]);
+  clock.advance(1 + DEADLINE_TICK_MS);
+  expect(expired).toEqual(["idle"]);
+});
+
+describe("read", () => {
+  test("the peer's silence counts from when somebody waits for it to end", async () => {
+    const { clock, connection, expired, receive } = connected({ readTimeoutMs: 1_000 });
+    const first = connection.read();
+    clock.advance(900);
+    receive("x");
+    await first;
+    // The service does something else for long, and is not late for it.
+    clock.advance(60_000);
+    expect(expired).toEqual([]);
+    const second = connection.read();
+    clock.advance(999);
+    expect(expired).toEqual([]);
+    clock.advance(1 + DEADLINE_TICK_MS);
+    expect(expired).toEqual(["read"]);
+    await expect(second).rejects.toMatchObject({ deadline: "read" });
+  });
+
+  test("who has bytes pushed waits all the time, and each of them counts", async () => {
+    const { clock, connection, expired, receive } = connected({ readTimeoutMs: 1_000 });
+    const pushed = connection.onBytes(() => undefined);
+    for (let round = 0; round < 5; round++) {
+      clock.advance(900);
+      receive("x");
+    }
+    expect(expired).toEqual([]);
+    clock.advance(1_000 + DEADLINE_TICK_MS);
+    await expect(pushed).rejects.toMatchObject({ deadline: "read" });
+  });
+
+  test("while too much waits to be sent, nothing is read, and the peer is not late", async () => {
+    const { clock, link, connection, expired } = connected({ readTimeoutMs: 1_000 });
+    link.room = 0;
+    const pushed = connection.onBytes(() => undefined);
+    connection.write(Buffer.alloc(100_000));
+    await nextTick();
+    clock.advance(60_000);
+    expect(expired).toEqual([]);
+    link.room = Number.POSITIVE_INFINITY;
+    link.output?.writable();
+    clock.advance(1_000 + DEADLINE_TICK_MS);
+    await expect(pushed).rejects.toMatchObject({ deadline: "read" });
+  });
+});
+
+test.for(["close", "abort", "loss"] as const)("a %s takes all deadlines along", async (how) => {
+  const all = { firstByteTimeoutMs: 1, idleTimeoutMs: 1, readTimeoutMs: 1, totalTimeoutMs: 1 };
+  const { clock, link, connection, expired } = connected(all);
+  const read = connection.read();
+  link.room = 0;
+  connection.write("x");
+  await nextTick();
+  expect(clock.timers).toBe(1);
+  if (how === "abort") connection.abort();
+  else if (how === "loss") link.input?.failed(new Error("lost"));
+  else {
+    const closed = connection.close();
+    link.room = 1;
+    link.output?.writable();
+    link.input?.ended();
+    await closed;
+  }
+  expect(clock.timers).toBe(0);
+  clock.advance(60_000);
+  expect(expired).toEqual([]);
+  await read.catch(() => undefined);
+});

@@ -1,0 +1,415 @@
+// What a chaos proxy decides depends on the seed, the connection, the direction and the position of the byte alone.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ChaosDatagrams, MAX_HELD_DATAGRAMS } from "../../../src/testing/chaos-datagrams.ts";
+import { ChaosDirection, type Ending, MAX_HELD_BYTES } from "../../../src/testing/chaos-direction.ts";
+import { type ChaosOptions, chaosOf } from "../../../src/testing/chaos-options.ts";
+import { DatagramPlan, StreamPlan, type Way } from "../../../src/testing/chaos-plan.ts";
+import { chaosProxy } from "../../../src/testing/chaos-proxy.ts";
+import { newTally } from "../../../src/testing/chaos-stats.ts";
+import { manualClock } from "../../../src/testing/manual-clock.ts";
+import { Random } from "../../../src/testing/random.ts";
+import { ScriptedLink } from "../../support/scripted-link.ts";
+
+/** A direction between two links of the test's, with what became of it. */
+function direction(options: ChaosOptions, connection = 0, way: Way = "toTarget") {
+  const clock = manualClock();
+  const chaos = chaosOf({ seed: 1, clock, ...options });
+  const [from, to] = [new ScriptedLink(), new ScriptedLink()];
+  const happened: (Ending | "plan" | "peer")[] = [];
+  const made = new ChaosDirection(from, to, new StreamPlan(chaos, connection, way), chaos, {
+    passed: () => undefined,
+    finished: (_, ending) => void happened.push(ending),
+    broke: (cause) => {
+      happened.push(cause);
+      made.stop();
+    },
+  });
+  made.start();
+  return { direction: made, clock, from, to, happened };
+}
+
+const NUMBERED = Buffer.from(Uint32Array.from({ length: (30 * 60_000) / 4 }, (_, at) => at).buffer);
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Lets everything pass that is held, however many timers and turns that takes. */
+async function settle({ clock, to }: { clock: ReturnType<typeof manualClock>; to: ScriptedLink }): Promise<void> {
+  for (let quiet = 0; quiet < 2; quiet++) {
+    const before = to.sent.length;
+    if (clock.nextDueMs !== undefined) clock.advance(clock.nextDueMs - clock.now());
+    await turn();
+    if (to.sent.length > before || clock.pending > 0) quiet = -1;
+  }
+}
+
+describe("the generator", () => {
+  test("gives the same numbers on every machine and in every version", () => {
+    const random = new Random(7, 0, 0);
+    expect([random.uint32(), random.uint32(), random.uint32()]).toMatchInlineSnapshot(`
+      [
+        4196707356,
+        3891143111,
+        2994695642,
+      ]
+    `);
+  });
+
+  test("differs in the seed, the stream and the purpose", () => {
+    const first = (...words: [number, number, number]): number => new Random(...words).uint32();
+    const firsts = [first(0, 0, 0), first(1, 0, 0), first(0, 1, 0), first(0, 0, 1), first(0xffffffff, 0, 0)];
+    expect(new Set(firsts).size).toBe(5);
+  });
+
+  test("spreads evenly: each sixteenth of 160 000 draws has its share", () => {
+    const random = new Random(42, 0, 0);
+    const counts = new Array<number>(16).fill(0);
+    for (let draw = 0; draw < 160_000; draw++) {
+      const at = random.integer({ min: 0, max: 15 });
+      counts[at] = (counts[at] ?? 0) + 1;
+    }
+    // Six standard deviations; the seed is fixed, so this passes always or never.
+    for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(600);
+  });
+});
+
+describe("a stream", () => {
+  const options: ChaosOptions = { splitBytes: { min: 1, max: 9 }, delayMs: { min: 0, max: 50 } };
+
+  /** Where the stream was cut, as it was sent. */
+  async function cuts(data: Buffer, chunks: readonly number[], given: ChaosOptions = options): Promise<number[]> {
+    const one = direction(given);
+    let at = 0;
+    for (const size of [...chunks, data.length]) {
+      one.direction.received(data.subarray(at, at + size));
+      at = Math.min(data.length, at + size);
+    }
+    one.direction.ended("end");
+    await settle(one);
+    expect(Buffer.concat(one.to.sent)).toEqual(data);
+    expect(one.happened).toEqual(["end"]);
+    const ends: number[] = [];
+    for (const { length } of one.to.sent) ends.push((ends.at(-1) ?? 0) + length);
+    return ends;
+  }
+
+  test("arrives whole, in order, and is cut at the same places however it comes in", async () => {
+    const data = Buffer.from(Array.from({ length: 200 }, (_, index) => index));
+    const whole = await cuts(data, []);
+    expect(whole.length).toBeGreaterThan(20);
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 8 }), async (chunks) => {
+        const ends = await cuts(data, chunks);
+        // What comes in pieces is cut there too; every place of the plan is among them.
+        expect(whole.filter((end) => !ends.includes(end))).toEqual([]);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("is cut elsewhere with another seed, on another connection and in the other direction", async () => {
+    const sizes = async (seed: number, connection: number, way: Way): Promise<string> => {
+      const one = direction({ ...options, seed }, connection, way);
+      one.direction.received(Buffer.alloc(100));
+      await settle(one);
+      return one.to.sent.map(({ length }) => length).join(" ");
+    };
+    const all = [await sizes(1, 0, "toTarget"), await sizes(2, 0, "toTarget"), await sizes(1, 1, "toTarget")];
+    all.push(await sizes(1, 0, "toClient"));
+    expect(new Set(all).size).toBe(4);
+    expect(await sizes(1, 0, "toTarget")).toBe(all[0]);
+  });
+
+  test("is late by delayMs, in order, and its end behind it", () => {
+    const { direction: one, clock, to, happened } = direction({ delayMs: 100 });
+    one.received(Buffer.from("a"));
+    clock.advance(60);
+    one.received(Buffer.from("b"));
+    one.ended("end");
+    clock.advance(39);
+    expect(to.sent).toEqual([]);
+    clock.advance(1);
+    expect(String(Buffer.concat(to.sent))).toBe("a");
+    clock.advance(59);
+    expect(happened).toEqual([]);
+    clock.advance(1);
+    expect(String(Buffer.concat(to.sent))).toBe("ab");
+    expect(happened).toEqual(["end"]);
+  });
+
+  test("is throttled to so many bytes a second", () => {
+    const { direction: one, clock, to } = direction({ throttleBytesPerSecond: 1_000 });
+    one.received(Buffer.alloc(1_500));
+    const received = (): number => to.sent.reduce((sum, { length }) => sum + length, 0);
+    expect(received()).toBe(0);
+    for (const [ms, bytes] of [
+      [50, 50],
+      [450, 500],
+      [999, 1_450],
+      [1, 1_500],
+    ] as const) {
+      clock.advance(ms);
+      expect(received()).toBe(bytes);
+    }
+  });
+
+  test("is reset after the byte that was drawn, and nothing behind it passes", () => {
+    for (const chunk of [1, 7, 100]) {
+      const { direction: one, to, happened } = direction({ resetAfterBytes: 42 });
+      for (let at = 0; at < 100; at += chunk) one.received(Buffer.alloc(chunk));
+      expect(Buffer.concat(to.sent)).toHaveLength(42);
+      expect(happened).toEqual(["plan"]);
+    }
+  });
+
+  test("is reset as often as resetProbability says", () => {
+    const chaos = chaosOf({ seed: 3, resetProbability: 0.25, resetAfterBytes: 0 });
+    let resets = 0;
+    for (let connection = 0; connection < 1_000; connection++) {
+      const ways = (["toTarget", "toClient"] as const).map((way) => new StreamPlan(chaos, connection, way).isReset);
+      expect(ways[0]).toBe(ways[1]);
+      if (ways[0] === true) resets++;
+    }
+    expect(resets).toBeGreaterThan(200);
+    expect(resets).toBeLessThan(300);
+  });
+
+  test("MAX_HELD_BYTES: above it nothing is read, below half of it reading goes on", () => {
+    const { direction: one, from, to } = direction({});
+    to.room = 0;
+    one.received(Buffer.alloc(MAX_HELD_BYTES - 1));
+    expect(from.calls).toEqual(["resume"]);
+    one.received(Buffer.alloc(1));
+    expect(from.calls).toEqual(["resume", "pause"]);
+    to.room = MAX_HELD_BYTES / 2 - 1;
+    one.writable();
+    expect(from.calls).toEqual(["resume", "pause"]);
+    to.room = 1;
+    one.writable();
+    expect(from.calls).toEqual(["resume", "pause", "resume"]);
+    expect(to.calls).toEqual(["awaitWritable", "awaitWritable", "awaitWritable"]);
+  });
+
+  test("a piece that is taken in part is continued, and delayed once", () => {
+    const { direction: one, clock, to } = direction({ delayMs: 10 });
+    to.room = 2;
+    one.received(Buffer.from("abcdef"));
+    clock.advance(10);
+    expect(to.sent.map(String)).toEqual(["ab"]);
+    to.room = 100;
+    one.writable();
+    expect(to.sent.map(String)).toEqual(["ab", "cdef"]);
+  });
+
+  test("what a stopped direction holds is gone, and so are its timers", () => {
+    const { direction: one, clock, to } = direction({ delayMs: 10 });
+    one.received(Buffer.from("abc"));
+    one.stop();
+    expect(clock.pending).toBe(0);
+    one.received(Buffer.from("d"));
+    one.ended("end");
+    clock.advance(100);
+    expect(to.sent).toEqual([]);
+  });
+});
+
+describe("datagrams", () => {
+  function datagrams(options: ChaosOptions) {
+    const clock = manualClock();
+    const chaos = chaosOf({ seed: 5, clock, ...options });
+    const tally = newTally();
+    const sent: number[] = [];
+    let hasRoom = true;
+    const line = new ChaosDatagrams(new DatagramPlan(chaos, 0, "toTarget"), chaos, tally, (data) => {
+      if (hasRoom) sent.push(Buffer.from(data).readUInt16BE());
+      return hasRoom;
+    });
+    const fill = (): void => {
+      hasRoom = false;
+    };
+    const receive = (number: number): void => {
+      const data = Buffer.alloc(2);
+      data.writeUInt16BE(number);
+      line.received(data);
+    };
+    return { line, clock, chaos, tally, sent, receive, fill };
+  }
+  const numbers = Array.from({ length: 300 }, (_, index) => index);
+
+  test("pass in order, each once, when nothing is asked for", () => {
+    const { receive, sent, tally } = datagrams({});
+    for (const number of numbers) receive(number);
+    expect(sent).toEqual(numbers);
+    expect(tally).toMatchObject({ datagrams: 300, droppedDatagrams: 0, duplicatedDatagrams: 0 });
+  });
+
+  test("are lost and doubled by their numbers, whatever happens between them", () => {
+    const options = { dropProbability: 0.2, duplicateProbability: 0.1 };
+    const runs = [0, 3].map((ms) => {
+      const { receive, sent, clock } = datagrams(options);
+      for (const number of numbers) {
+        receive(number);
+        clock.advance(ms);
+      }
+      return sent;
+    });
+    expect(runs[0]).toEqual(runs[1]);
+    const { chaos, tally, receive } = datagrams(options);
+    const plan = new DatagramPlan(chaos, 0, "toTarget");
+    const expected = numbers.flatMap((number) => {
+      const { isDropped, copies } = plan.next();
+      return isDropped ? [] : new Array<number>(copies).fill(number);
+    });
+    expect(runs[0]).toEqual(expected);
+    for (const number of numbers) receive(number);
+    expect(tally.droppedDatagrams).toBeGreaterThan(40);
+    expect(tally.duplicatedDatagrams).toBeGreaterThan(15);
+    expect(tally.datagrams).toBe(expected.length);
+  });
+
+  test("are overtaken, and by three at most; none is lost by that", () => {
+    const { receive, sent, tally, clock, chaos } = datagrams({ reorderProbability: 0.3 });
+    for (const number of numbers) receive(number);
+    clock.advance(100);
+    expect(tally.reorderedDatagrams).toBeGreaterThan(50);
+    expect(sent).not.toEqual(numbers);
+    expect([...sent].sort((left, right) => left - right)).toEqual(numbers);
+    const plan = new DatagramPlan(chaos, 0, "toTarget");
+    const onTime = new Set(numbers.filter(() => plan.next().overtakers === 0));
+    const overtakers = numbers.map(
+      (number) => sent.slice(0, sent.indexOf(number)).filter((other) => other > number && onTime.has(other)).length,
+    );
+    expect(Math.max(...overtakers)).toBe(3);
+    for (const number of onTime) expect(overtakers[number]).toBe(0);
+  });
+
+  test("one that nobody overtakes comes after reorderHoldMs", () => {
+    const { receive, sent, clock } = datagrams({ reorderProbability: 1, reorderHoldMs: 30 });
+    receive(1);
+    receive(2);
+    clock.advance(29);
+    expect(sent).toEqual([]);
+    clock.advance(1);
+    expect(sent).toEqual([1, 2]);
+    expect(clock.pending).toBe(0);
+  });
+
+  test("are late, in order, and throttled", () => {
+    const { receive, sent, clock } = datagrams({ delayMs: 10, throttleBytesPerSecond: 100 });
+    receive(1);
+    receive(2);
+    clock.advance(29);
+    expect(sent).toEqual([]);
+    clock.advance(1);
+    expect(sent).toEqual([1]);
+    clock.advance(20);
+    expect(sent).toEqual([1, 2]);
+  });
+
+  test("MAX_HELD_DATAGRAMS: what there is no room for is lost, and counted", () => {
+    const { receive, tally, clock, sent, line } = datagrams({ delayMs: 10 });
+    for (let number = 0; number < MAX_HELD_DATAGRAMS + 3; number++) receive(number);
+    expect(tally.overflowedDatagrams).toBe(3);
+    clock.advance(10);
+    expect(sent).toHaveLength(MAX_HELD_DATAGRAMS);
+    line.stop();
+  });
+
+  test("what the kernel does not take is lost, and counted", () => {
+    const { receive, fill, tally } = datagrams({});
+    receive(1);
+    fill();
+    receive(2);
+    expect(tally).toMatchObject({ datagrams: 1, overflowedDatagrams: 1 });
+  });
+
+  test("stopping takes what is held, and the timers", () => {
+    const { receive, line, clock, sent } = datagrams({ delayMs: 10, reorderProbability: 0.5 });
+    for (const number of numbers.slice(0, 10)) receive(number);
+    expect(clock.pending).toBeGreaterThan(1);
+    line.stop();
+    expect(clock.pending).toBe(0);
+    expect(sent).toEqual([]);
+  });
+});
+
+test.each([
+  [{ seed: -1 }, RangeError, "seed"],
+  [{ seed: 0.5 }, RangeError, "seed"],
+  [{ delayMs: -1 }, RangeError, "delayMs"],
+  [{ delayMs: 3_600_001 }, RangeError, "delayMs"],
+  [{ delayMs: Number.NaN }, RangeError, "delayMs"],
+  [{ delayMs: { min: 5, max: 4 } }, RangeError, "delayMs"],
+  [{ splitBytes: 0 }, RangeError, "splitBytes"],
+  [{ splitBytes: 1.5 }, RangeError, "splitBytes"],
+  [{ splitBytes: 2 ** 40 + 1 }, RangeError, "splitBytes"],
+  [{ throttleBytesPerSecond: 0 }, RangeError, "throttleBytesPerSecond"],
+  [{ resetProbability: 1.1 }, RangeError, "resetProbability"],
+  [{ resetAfterBytes: -1 }, RangeError, "resetAfterBytes"],
+  [{ dropProbability: -0.1 }, RangeError, "dropProbability"],
+  [{ duplicateProbability: 2 }, RangeError, "duplicateProbability"],
+  [{ reorderProbability: Number.NaN }, RangeError, "reorderProbability"],
+  [{ reorderHoldMs: -1 }, RangeError, "reorderHoldMs"],
+  [{ maxConnections: 0 }, RangeError, "maxConnections"],
+  [JSON.parse('{ "halfClose": "open" }'), TypeError, "halfClose"],
+  [JSON.parse('{ "delayMs": "5" }'), TypeError, "delayMs"],
+  [JSON.parse('{ "delayMs": { "min": "5" } }'), TypeError, "delayMs"],
+])("an option that cannot be is refused by name: %o", (options, kind, name) => {
+  expect(() => chaosOf(options)).toThrow(kind);
+  expect(() => chaosOf(options)).toThrow(name);
+});
+
+test.each([
+  ["tcp:", { dropProbability: 1 }, "dropProbability' is for datagrams, and the target is tcp:"],
+  ["tcp:", { duplicateProbability: 0 }, "duplicateProbability' is for datagrams"],
+  ["unix:", { reorderProbability: 1 }, "reorderProbability' is for datagrams, and the target is unix:"],
+  ["unix:", { reorderHoldMs: 1 }, "reorderHoldMs' is for datagrams"],
+  ["udp:", { splitBytes: 1 }, "splitBytes' is for streams, and the target is udp:"],
+  ["udp:", { throttleBytesPerSecond: 1 }, "throttleBytesPerSecond' is for streams"],
+  ["udp:", { resetProbability: 1 }, "resetProbability' is for streams"],
+  ["udp:", { resetAfterBytes: 1 }, "resetAfterBytes' is for streams"],
+  ["udp:", { halfClose: "pass" as const }, "halfClose' is for streams"],
+])("%s has no such option: %o", async (scheme, options, told) => {
+  const target = scheme === "unix:" ? "unix:/nowhere" : `${scheme}//127.0.0.1:9`;
+  await expect(chaosProxy(target, options)).rejects.toMatchObject({
+    code: "ERR_INVALID_ARG_VALUE",
+    message: expect.stringContaining(told),
+  });
+});
+
+test("a side that gives what it has in the middle of resume() changes nothing: the bytes come whole and in order", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 60_000 }), { maxLength: 30 }),
+      fc.array(fc.integer({ min: 500, max: 60_000 }), { minLength: 1, maxLength: 10 }),
+      (pieces, rooms) => {
+        const { direction: way, from, to, happened } = direction({});
+        let given = 0;
+        let isPaused = false;
+        const give = (): void => {
+          while (!isPaused && pieces.length > 0) {
+            const start = given;
+            given += pieces.shift() ?? 0;
+            way.received(NUMBERED.subarray(start, given));
+          }
+        };
+        from.pause = () => {
+          isPaused = true;
+        };
+        from.resume = () => {
+          isPaused = false;
+          give();
+        };
+        to.room = 0;
+        give();
+        for (let turn = 0; turn < 30 * 120; turn++) {
+          to.room = rooms[turn % rooms.length] ?? 0;
+          way.writable();
+        }
+        expect(happened).toEqual([]);
+        expect(Buffer.concat(to.sent).equals(NUMBERED.subarray(0, given))).toBe(true);
+      },
+    ),
+    { endOnFailure: true },
+  );
+});
