@@ -26,6 +26,7 @@ import {
 import { adoptSocket, isForDatagrams, urlOfSocket } from "../opening/adopt-socket.ts";
 import { bindSocket } from "../opening/bind-socket.ts";
 import { connectSocket } from "../opening/connect-socket.ts";
+import type { OpenSocket } from "../opening/open-socket.ts";
 import { setTcpOptions } from "../opening/tcp-options.ts";
 import { placeAt, type SocketAddress } from "../url/socket-address.ts";
 import { isInherited, plainUrl, type SocketUrl } from "../url/socket-url.ts";
@@ -68,9 +69,8 @@ export const nativeTransport: Transport = {
 };
 
 async function listenOn(...[url, events, options]: Parameters<Transport["listen"]>): Promise<LinkListener> {
-  const open = isInherited(url) ? adoptSocket(url) : await bindSocket(url, (made) => setTcpOptions(made, options));
-  if (isInherited(url)) setTcpOptions(open.socket, options, true);
-  const listener = SocketDescriptor.endpointOf(open.socket.listen(options.backlog));
+  const { open, at } = await openListener(url, options);
+  const listener = SocketDescriptor.endpointOf(open.socket);
   const take = ({ handle, address }: Incoming): void => {
     const link = new NativeLink(slotOf(handle), generationOf(handle), listener, peerOf(address));
     try {
@@ -81,7 +81,6 @@ async function listenOn(...[url, events, options]: Parameters<Transport["listen"
       events.failed(errorOf(error));
     }
   };
-  const at = urlOf(url, open.socket);
   const serving = acceptAll(listener, take, undefined, events).catch((error: unknown) => {
     // Nobody takes connections from it any more: who comes is refused, and does not wait in a backlog for ever.
     open.close();
@@ -102,6 +101,24 @@ async function listenOn(...[url, events, options]: Parameters<Transport["listen"
       await serving;
     },
   };
+}
+
+/** A socket that listens, and where. One that cannot is closed, with its path removed; an inherited one is not ours until it can. */
+async function openListener(
+  url: SocketUrl,
+  options: Parameters<Transport["listen"]>[2],
+): Promise<{ open: OpenSocket; at: SocketUrl }> {
+  const open = isInherited(url) ? adoptSocket(url) : await bindSocket(url, (made) => setTcpOptions(made, options));
+  try {
+    if (isInherited(url)) setTcpOptions(open.socket, options, true);
+    // listen(2): EADDRINUSE, where another process has bound the port as well, and listens first.
+    open.socket.listen(options.backlog);
+    return { open, at: urlOf(url, open.socket) };
+  } catch (error) {
+    if (isInherited(url)) open.socket.detach();
+    else open.close();
+    throw error;
+  }
 }
 
 /** A link that nobody but its user holds: one that is lost is closed. */

@@ -1,6 +1,6 @@
 // What the options of a listener's URL do, on both transports.
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { constants, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import {
@@ -15,6 +15,7 @@ import {
   socket,
   WOULD_BLOCK,
 } from "../../../src/index.ts";
+import { kernel } from "../../../src/native/load.ts";
 import { connectSocket } from "../../../src/server/opening/connect-socket.ts";
 import { parseSocketUrl } from "../../../src/server/url/socket-url.ts";
 import { connect, type Server, type Service, serve } from "../../../src/server.ts";
@@ -213,4 +214,16 @@ test("broadcast: the socket may send to the broadcast address", async () => {
   onTestFinished(() => open.close());
   expect(open.socket.getsockopt(SOL_SOCKET, SO_BROADCAST)).toBe(1);
   await expect(connectSocket(parseSocketUrl("udp://127.255.255.255:9"))).rejects.toMatchObject({ code: "EACCES" });
+});
+
+test("a listener that is bound and cannot listen leaves no socket and no file", async () => {
+  const path = freePath();
+  vi.spyOn(kernel, "listen").mockReturnValue(-constants.errno.EADDRINUSE);
+  onTestFinished(() => void vi.restoreAllMocks());
+  for (const url of ["tcp://127.0.0.1:0", `unix:${path}`]) {
+    const open = kernel.openDescriptors();
+    await expect(serve(url, () => undefined)).rejects.toMatchObject({ code: "EADDRINUSE", syscall: "listen" });
+    expect(kernel.openDescriptors()).toBe(open);
+  }
+  expect(existsSync(path)).toBe(false);
 });
