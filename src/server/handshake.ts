@@ -12,8 +12,9 @@ import type { SocketUrl } from "./url/socket-url.ts";
 
 /**
  * What is done with a connection between accept and service: it reads and writes on the connection that the service gets. When its
- * promise resolves, the service is called, and begins behind what was read; when it rejects, the connection is aborted. `signal` is
- * the connection's: it aborts when the time for the handshake is over, the connection is lost or the server closes.
+ * promise resolves, the service is called, and begins behind what was read; when it rejects, the connection is aborted, and its
+ * peer gets a reset. To refuse a peer with an answer, write that and await `connection.close()`: then the service is not called.
+ * `signal` is the connection's: it aborts when the time for the handshake is over, the connection is lost or the server closes.
  *
  * @example
  * ```ts
