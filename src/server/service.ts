@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { checkDefinition, functionOf, type OptionNames, wrongType } from "../socket/values.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { Peer } from "./transport/peer.ts";
@@ -50,7 +51,10 @@ const SERVICE: OptionNames<Service> = {
 export function serviceOf(input: ServiceInput): Service {
   if (typeof input === "function") return { name: input.name === "" ? "service" : input.name, stream: input };
   checkDefinition("a service", input, SERVICE, "service", FORM);
-  if (typeof input.name !== "string") throw wrongType("service.name", "of type string", input.name);
+  if (typeof input.name !== "string") {
+    if (input instanceof EventEmitter) throw wrongType("service", NO_SERVER_OF_NODE, input);
+    throw wrongType("service.name", "of type string", input.name);
+  }
   const { protocols }: { readonly protocols?: unknown } = input;
   if (protocols !== undefined && !(Array.isArray(protocols) && protocols.every((each) => typeof each === "string"))) {
     throw wrongType("service.protocols", 'an array of names, such as ["http"]', protocols);
@@ -61,4 +65,6 @@ export function serviceOf(input: ServiceInput): Service {
   return input;
 }
 
+/** `serve(url, createServer(app))`: a server of node:http is no service, and one line from it. */
+const NO_SERVER_OF_NODE = 'a service: write (connection) => void http.emit("connection", connection.stream())';
 const FORM = ", or a function (connection) => … for connections";

@@ -1,5 +1,6 @@
 // Layer 2 and the services: an option that a call does not have is refused by its name, one of the wrong kind by what it
 // should be; and so are arguments that are no URL, no service, no function.
+import { createServer } from "node:http";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { lines } from "../../src/codec.ts";
 import type { LingerOptions } from "../../src/server/connection/connection.ts";
@@ -271,6 +272,17 @@ describe("an option that belongs to another place is told which", () => {
   });
 });
 
+test("what a stream of Node's takes besides is refused, and not left out in silence", async () => {
+  const { client: left, server: right } = memoryPair();
+  onTestFinished(() => void [left.abort(), right.abort()]);
+  const stream = left as unknown as Record<"write" | "end", (...given: unknown[]) => unknown>;
+  expect(() => stream.write("x", () => undefined)).toThrow("await drained(), or flushed(), after write");
+  expect(() => stream.write("00", "hex")).toThrow('write(Buffer.from(data, "hex"))');
+  await expect(stream.end("x")).rejects.toThrow("call write(data) before");
+  left.write("still open");
+  expect(String(await right.read())).toBe("still open");
+});
+
 describe("names that other libraries have", () => {
   test.each<[given: object, meant: string]>([
     [{ highWaterMark: 1 }, "highWaterBytes"],
@@ -333,6 +345,7 @@ describe("arguments of the wrong kind are told what to write", () => {
     ["serve(url, 5)", () => call.serve(ANYWHERE, 5), 'The "service" argument must be of type object, or a function'],
     ["serve(url, {})", () => call.serve(ANYWHERE, {}), 'The "service.name" argument must be of type string'],
     ["a stream that is none", () => call.serve(ANYWHERE, { name: "x", stream: 1 }), `"service.stream" ${FUNCTION}`],
+    ["serve(url, http)", () => call.serve(ANYWHERE, createServer()), 'http.emit("connection", connection.stream())'],
     ["a function by another name", () => call.serve(ANYWHERE, { name: "x", onConnection: service }), "mean stream?"],
     ["a misspelled stream", () => call.serve(ANYWHERE, { name: "x", steam: service }), "Did you mean stream?"],
     [

@@ -458,7 +458,12 @@ export class Connection {
    * @throws ConnectionError `ERR_SOCKWRIGHT_ENDED`; with `whenWriteBufferFull: "throw"` also `ERR_SOCKWRIGHT_WRITE_BUFFER_FULL` ·
    * TypeError.
    */
-  write(data: Data): boolean {
+  write(data: Data): boolean;
+  write(data: Data, more?: unknown): boolean {
+    // As a stream of Node's has them: a callback that is never called is waited for in vain.
+    if (typeof more === "function")
+      throw wrongType("callback", "left out: await drained(), or flushed(), after write", more);
+    if (typeof more === "string") throw wrongType("encoding", `left out: write(Buffer.from(data, "${more}"))`, more);
     return this.#output.write(data);
   }
 
@@ -663,7 +668,10 @@ export class Connection {
    * await server.close();
    * ```
    */
-  end(): Promise<void> {
+  end(): Promise<void>;
+  end(data?: unknown): Promise<void> {
+    if (data !== undefined)
+      return rejected(wrongType("data", "left out: end() sends none, so call write(data) before", data));
     return this.#output.end();
   }
 

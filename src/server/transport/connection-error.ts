@@ -5,7 +5,8 @@ const MESSAGES = {
   ERR_SOCKWRIGHT_NO_CREDENTIALS:
     "node:net does not say who is at the other end of a Unix socket: that needs the native addon, on Linux",
   ERR_SOCKWRIGHT_NOT_A_FILE: "Only a regular file can be sent: this is a pipe, a device or a socket",
-  ERR_SOCKWRIGHT_READING: "The connection is being read from already: await that first",
+  ERR_SOCKWRIGHT_READING:
+    "The connection is being read from already, by a read, a push or a stream: wait for the end of that first",
   ERR_SOCKWRIGHT_RECORDS:
     "The connection carries records, and neither a file nor a stream is one: cut it into records of your own",
   ERR_SOCKWRIGHT_RECORD_TOO_LONG: "A record came that is longer than 1 MiB, the most that is received",
