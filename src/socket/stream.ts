@@ -6,6 +6,7 @@ import { reset } from "./reset.ts";
 import type { Socket } from "./socket.ts";
 import { SocketError } from "./socket-error.ts";
 import { SockwrightError } from "./sockwright-error.ts";
+import { takeError } from "./take-error.ts";
 
 /** Of a stream, so much is received at once, and waits in either direction until the other side is held back. */
 export const STREAM_BYTES = 64 * 1024;
@@ -114,7 +115,10 @@ export class SocketStream extends SocketDuplex {
       this.#socket.shutdown(SHUT_WR);
       callback();
     } catch (error) {
-      callback(error instanceof Error ? error : new Error(String(error)));
+      // shutdown(2) says ENOTCONN of a connection that is lost, where nobody has read what it is lost by.
+      const errno = takeError(this.#endpoint.slot, this.#endpoint.generation);
+      const lost = errno === 0 ? error : new SocketError("shutdown", errno);
+      callback(lost instanceof Error ? lost : new Error(String(lost)));
     }
   }
 

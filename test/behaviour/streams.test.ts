@@ -10,6 +10,7 @@ import {
   MSG_WAITALL,
   SHUT_WR,
   SO_KEEPALIVE,
+  SO_LINGER,
   SOL_SOCKET,
   socket,
   socketpair,
@@ -625,6 +626,22 @@ describe("layer 1", () => {
     for (const each of [first, second, listener]) each.close();
     await served;
     await until(() => streams.every((stream) => stream.destroyed), "the streams to close");
+  });
+
+  test("the end of a stream that is lost, and that nobody reads, has the code that it is lost by", async () => {
+    const listener = socket();
+    listener.bind({ host: "127.0.0.1", port: 0 });
+    listener.listen();
+    const client = socket();
+    const [[peer]] = await Promise.all([listener.accept(), client.connect(listener.getsockname())]);
+    listener.close();
+    const stream = client.stream();
+    const events = told(stream);
+    peer.setsockopt(SOL_SOCKET, SO_LINGER, Buffer.from(new Int32Array([1, 0]).buffer));
+    peer.close();
+    stream.end();
+    await closed(stream);
+    expect(events).toEqual(["error ECONNRESET", "close"]);
   });
 
   test("web streams of a socket", async () => {
