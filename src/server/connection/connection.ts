@@ -397,6 +397,7 @@ export class Connection {
    * - `destroy` closes, and resets the connection where not all is sent; with an error it resets it.
    * - A server that closes ends the stream's input, as that of every reader; a `http.Server` whose requests are to be answered then
    *   needs its property `httpAllowHalfOpen`, as for clients that end before the answer.
+   * - A `http.Server` that does not listen itself goes by its `headersTimeout` and `requestTimeout` after `http.emit("listening")`.
    *
    * @throws ConnectionError `ERR_SOCKWRIGHT_READING` while somebody reads, and for a second stream; `ERR_SOCKWRIGHT_RECORDS` of a
    * connection that carries records.
