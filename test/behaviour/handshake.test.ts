@@ -409,3 +409,23 @@ test("options of a handshake are those of its listener", async () => {
   guarded.write("sesame\n");
   expect(await outcome(guarded)).toBe("in");
 });
+
+test("who the peer is can be settled once: what counts for an address leaves with the same", async () => {
+  const errors: unknown[] = [];
+  const server = await serving(async (connection) => void (await connection.read()), {
+    maxConnectionsPerAddress: 1,
+    onError: (error) => errors.push(error),
+    handshake: async (connection) => {
+      connection.settlePeer({ host: "192.0.2.1", port: 7 });
+      connection.settlePeer();
+      connection.settlePeer({ host: "192.0.2.2", port: 7 });
+    },
+  });
+  expect(await another(server)).toBe("ECONNRESET");
+  expect(await another(server)).toBe("ECONNRESET");
+  expect(errors).toMatchObject([
+    { message: "The peer is settled already" },
+    { message: "The peer is settled already" },
+  ]);
+  expect(server.stats().connectionsRefused["max-connections-per-address"]).toBe(0);
+});

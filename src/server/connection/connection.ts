@@ -740,6 +740,8 @@ export class Connection {
    * are asked, once; throws where they refuse it. @internal
    */
   settlePeer(peer: Peer = this.peer): void {
+    // It counts for the address of the first.
+    if (peer !== this.peer && this.owner?.countsForAddress === true) throw new Error("The peer is settled already");
     this.#link.peer = peer;
     this.owner?.peerIsFinal();
   }
