@@ -90,6 +90,11 @@ export class ListenerSet {
     for (const listener of before) if (!this.#listeners.includes(listener)) this.#leave(listener);
   }
 
+  /** Settles when those that were left out are closed: nothing more comes by them. */
+  async whenLeft(): Promise<void> {
+    await Promise.all(this.#leaving.values());
+  }
+
   /** Accepts no more. Settles when all are closed, each by itself: none waits for another that hangs. */
   async close(): Promise<void> {
     await Promise.all([this.#closeAll(this.#listeners), ...this.#leaving.values()]);

@@ -357,13 +357,16 @@ export class Server implements AsyncDisposable {
     if (run !== replaced) this.#retire(replaced);
   }
 
-  /** A service that was replaced is stopped when its last connection has ended. */
+  /** A service that was replaced is stopped when its last connection has ended, and none can come by a listener that was left out. */
   #retire(run: ServiceRun): void {
     this.#replaced.add(run);
-    void run.whenIdle().then(async () => {
+    const stop = async (): Promise<void> => {
+      await this.#listeners.whenLeft();
+      await run.whenIdle();
       await this.#stopRun(run);
       this.#replaced.delete(run);
-    });
+    };
+    void stop();
   }
 
   #isClosing(): boolean {
