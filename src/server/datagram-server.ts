@@ -14,7 +14,7 @@ export class DatagramServer {
   readonly requestedUrl: SocketUrl;
   readonly #reports: ServerReports;
   #run: ServiceRun;
-  #limit: DatagramLimit;
+  readonly #limit: DatagramLimit;
   #socket: DatagramSocket | undefined;
   #transport: string | undefined;
   #pending = 0;
@@ -51,10 +51,9 @@ export class DatagramServer {
     for (const datagram of early) this.#received(...datagram);
   }
 
-  /** New datagrams are given to that service, within that limit. */
-  use(run: ServiceRun, limit: DatagramLimit): void {
+  /** New datagrams are given to that service. */
+  use(run: ServiceRun): void {
     this.#run = run;
-    this.#limit = limit;
   }
 
   /** Which transport its socket is of. */
@@ -127,18 +126,17 @@ export class DatagramServer {
   #answer(data: Buffer, peer: Peer, address: Address | undefined): void {
     this.#pending++;
     const run = this.#run;
-    const limit = this.#limit;
     run.began();
     const answering = this.#call(run, data, peer, address);
     if (answering === undefined) {
       this.#settled(run);
       return;
     }
-    limit.began(peer);
+    this.#limit.began(peer);
     answering.then(
-      () => this.#answered(run, limit, peer),
+      () => this.#answered(run, peer),
       (error: unknown) => {
-        this.#answered(run, limit, peer);
+        this.#answered(run, peer);
         this.#reports.failed(error, peer);
       },
     );
@@ -158,8 +156,8 @@ export class DatagramServer {
     }
   }
 
-  #answered(run: ServiceRun, limit: DatagramLimit, peer: Peer): void {
-    limit.ended(peer);
+  #answered(run: ServiceRun, peer: Peer): void {
+    this.#limit.ended(peer);
     this.#settled(run);
   }
 

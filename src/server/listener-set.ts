@@ -1,6 +1,5 @@
 import { wrongValue } from "../socket/values.ts";
 import { DatagramServer } from "./datagram-server.ts";
-import type { DatagramLimit } from "./limits/datagram-limit.ts";
 import { Listener, type ListenerOwner, type ListenerTerms } from "./listener.ts";
 import type { ListenerSettings } from "./listener-options.ts";
 import type { Service } from "./service.ts";
@@ -9,12 +8,6 @@ import type { Transport } from "./transport/transport.ts";
 import { transport } from "./transport/transports.ts";
 import { isOfDatagrams, SCHEMES } from "./url/schemes.ts";
 import { formatSocketUrl, isInherited, type SocketUrl } from "./url/socket-url.ts";
-
-/** Whom the listeners of a server give what comes. */
-export interface Serving {
-  readonly run: ServiceRun;
-  readonly datagramLimit: DatagramLimit;
-}
 
 type AnyListener = Listener | DatagramServer;
 
@@ -49,8 +42,7 @@ export class ListenerSet {
    * Opens what is new, and looks at what stays: all of them can begin then, and nothing has changed yet. Where one cannot, those that
    * were opened are closed again.
    */
-  async prepare(listeners: readonly ListenerSettings[], serving: Serving): Promise<readonly ReadyListener[]> {
-    const { service } = serving.run;
+  async prepare(listeners: readonly ListenerSettings[], run: ServiceRun): Promise<readonly ReadyListener[]> {
     const kept = keptFor(listeners, this.#listeners);
     const opened: AnyListener[] = [];
     const ready: ReadyListener[] = [];
@@ -58,12 +50,12 @@ export class ListenerSet {
       for (const settings of listeners) {
         const same = kept.get(settings);
         if (same === undefined) {
-          const listener = await this.#open(settings, serving);
+          const listener = await this.#open(settings, run);
           opened.push(listener);
           ready.push({ listener, terms: undefined });
           continue;
         }
-        await checkKept(same, settings, service);
+        await checkKept(same, settings, run.service);
         ready.push({ listener: same, terms: same instanceof DatagramServer ? undefined : same.termsOf(settings) });
       }
       return ready;
@@ -79,12 +71,12 @@ export class ListenerSet {
   }
 
   /** From now on it is these; one that is left out stops accepting, and what came by it goes on. */
-  use(ready: readonly ReadyListener[], { run, datagramLimit }: Serving): void {
+  use(ready: readonly ReadyListener[], run: ServiceRun): void {
     const before = this.#listeners;
     this.#listeners = ready.map(({ listener }) => listener);
     for (const { listener, terms } of ready) {
       if (!before.includes(listener)) listener.begin();
-      else if (listener instanceof DatagramServer) listener.use(run, datagramLimit);
+      else if (listener instanceof DatagramServer) listener.use(run);
       else if (terms !== undefined) this.#configure(listener, terms, run);
     }
     for (const listener of before) if (!this.#listeners.includes(listener)) this.#leave(listener);
@@ -109,13 +101,14 @@ export class ListenerSet {
     return [...this.#listeners, ...this.#leaving.keys()].filter((listener) => listener instanceof DatagramServer);
   }
 
-  async #open(settings: ListenerSettings, { run, datagramLimit }: Serving): Promise<AnyListener> {
+  async #open(settings: ListenerSettings, run: ServiceRun): Promise<AnyListener> {
     const chosen = await transport(settings.transport);
     const { url } = settings;
     const isDatagrams = isForDatagrams(chosen, url);
     checkService(run.service, url, isDatagrams);
+    const { datagramLimit, connections } = this.#owner;
     const listener = isDatagrams
-      ? new DatagramServer(url, run, datagramLimit, this.#owner.connections.reports)
+      ? new DatagramServer(url, run, datagramLimit, connections.reports)
       : new Listener(this.#owner, settings, run);
     try {
       await listener.open(chosen);

@@ -5,6 +5,7 @@ import type { ConnectionPolicy } from "./connection/policy.ts";
 import { type ConnectionSet, Session } from "./connection-set.ts";
 import { HANDSHAKES, type Handshake, HandshakeRun } from "./handshake.ts";
 import type { Admission, RefusalReason } from "./limits/admission.ts";
+import type { DatagramLimit } from "./limits/datagram-limit.ts";
 import { Handshakes } from "./limits/handshakes.ts";
 import type { ListenerSettings } from "./listener-options.ts";
 import type { ServiceRun } from "./service-run.ts";
@@ -26,6 +27,7 @@ export const MAX_EARLY_CONNECTIONS = 64;
 /** What a listener needs of its server. */
 export interface ListenerOwner {
   readonly admission: Admission;
+  readonly datagramLimit: DatagramLimit;
   readonly connections: ConnectionSet;
   /** As it is now. */
   readonly context: ConnectionContext | undefined;

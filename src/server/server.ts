@@ -4,7 +4,7 @@ import { Grace } from "./grace.ts";
 import { Admission } from "./limits/admission.ts";
 import { DatagramLimit } from "./limits/datagram-limit.ts";
 import { type ListenerSettings, type Listeners, listenerSettings } from "./listener-options.ts";
-import { ListenerSet, type ReadyListener, type Serving } from "./listener-set.ts";
+import { ListenerSet, type ReadyListener } from "./listener-set.ts";
 import { SERVE, type ServeOptions, type ServerLimits, serveLimits } from "./serve-options.ts";
 import { type Service, type ServiceInput, serviceOf } from "./service.ts";
 import { ServiceRun } from "./service-run.ts";
@@ -108,6 +108,7 @@ export class Server implements AsyncDisposable {
   /** What its listeners share. */
   readonly #core: {
     readonly admission: Admission;
+    readonly datagramLimit: DatagramLimit;
     readonly connections: ConnectionSet;
     context: ConnectionContext | undefined;
   };
@@ -135,6 +136,7 @@ export class Server implements AsyncDisposable {
     this.#alarms = new ConnectionAlarms(limits.alarms, deadlines, reports, limits.onAlarm);
     this.#core = {
       admission: new Admission(limits, systemClock, (active) => this.#alarms.update(active)),
+      datagramLimit: new DatagramLimit(limits, systemClock),
       connections: new ConnectionSet(reports, new ConnectionSpans(reports)),
       context: limits.context,
     };
@@ -248,9 +250,9 @@ export class Server implements AsyncDisposable {
   /** @internal */
   async open(plan: Plan): Promise<void> {
     await this.#run.start();
-    const serving = servingOf(this.#run, plan);
+    const run = this.#run;
     try {
-      this.#listeners.use(await this.#listeners.prepare(plan.listeners, serving), serving);
+      this.#listeners.use(await this.#listeners.prepare(plan.listeners, run), run);
     } catch (error) {
       await this.close({ graceMs: 0 });
       throw error;
@@ -326,13 +328,12 @@ export class Server implements AsyncDisposable {
     const run = isSame ? this.#run : new ServiceRun(plan.service);
     if (!isSame) await run.start();
     try {
-      const serving = servingOf(run, plan);
-      const ready = await this.#listeners.prepare(plan.listeners, serving);
+      const ready = await this.#listeners.prepare(plan.listeners, run);
       if (this.#isClosing()) {
         await this.#listeners.abandon(ready);
         throw new ConnectionError("ERR_SOCKWRIGHT_SERVER_CLOSED");
       }
-      this.#use(plan, serving, ready);
+      this.#use(plan, run, ready);
     } catch (error) {
       if (!isSame) await this.#stopRun(run);
       throw error;
@@ -340,9 +341,8 @@ export class Server implements AsyncDisposable {
   }
 
   /** From here on nothing waits, and nothing fails. */
-  #use(plan: Plan, serving: Serving, ready: readonly ReadyListener[]): void {
+  #use(plan: Plan, run: ServiceRun, ready: readonly ReadyListener[]): void {
     const { limits } = plan;
-    const { run } = serving;
     const replaced = this.#run;
     this.#plan = plan;
     this.#run = run;
@@ -350,10 +350,11 @@ export class Server implements AsyncDisposable {
     this.#core.context = limits.context;
     this.#alarms.stop();
     this.#alarms = new ConnectionAlarms(limits.alarms, deadlines, this.#reports, limits.onAlarm);
-    const { admission, connections } = this.#core;
+    const { admission, connections, datagramLimit } = this.#core;
     admission.use(limits, connections.peers());
+    datagramLimit.use(limits);
     this.#alarms.update(admission.active);
-    this.#listeners.use(ready, serving);
+    this.#listeners.use(ready, run);
     if (run !== replaced) this.#retire(replaced);
   }
 
@@ -410,10 +411,6 @@ export class Server implements AsyncDisposable {
       this.#reports.hookFailed("stop", error, undefined);
     }
   }
-}
-
-function servingOf(run: ServiceRun, { limits }: Plan): Serving {
-  return { run, datagramLimit: new DatagramLimit(limits, systemClock) };
 }
 
 /** All that is ready has its turn. */

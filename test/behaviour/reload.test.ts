@@ -247,6 +247,37 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
     expect([server.urls, await ask()]).toEqual([urls, "two"]);
   });
 
+  test("a reload gives no sender of datagrams a fresh start: rates go on, and what waits for its answer counts", async () => {
+    use(transport);
+    const answers: (() => void)[] = [];
+    const held: Service = {
+      name: "held",
+      datagram: ({ reply }) => new Promise<void>((resolve) => answers.push(() => resolve(void reply("done")))),
+    };
+    const server = await serving(held, { maxPendingReplies: 1 }, "udp://127.0.0.1:0");
+    const client = await connected(server);
+    client.write("one");
+    await until(() => answers.length === 1, "the first datagram");
+    await server.reload({ options: { maxPendingReplies: 1, acceptRatePerAddress: { perSecond: 1 } } });
+    client.write("two");
+    await until(() => server.stats().datagramsDropped["max-pending-replies"] === 1, "the second to be dropped");
+    answers[0]?.();
+    expect(String(await client.read())).toBe("done");
+    const datagramRatePerAddress = { perSecond: 0.001, burst: 1 };
+    await server.reload({ options: { datagramRatePerAddress } });
+    client.write("three");
+    await until(() => answers.length === 2, "the third datagram");
+    await server.reload({
+      service: { ...held, name: "again" },
+      options: { datagramRatePerAddress: { ...datagramRatePerAddress } },
+    });
+    client.write("four");
+    await until(() => server.stats().datagramsDropped["datagram-rate-per-address"] === 1, "the fourth to be dropped");
+    answers[1]?.();
+    expect(String(await client.read())).toBe("done");
+    await client.close();
+  });
+
   test("a datagram that the old service has taken is answered by it, and then that stops", async () => {
     use(transport);
     let answer = (): void => undefined;

@@ -60,6 +60,11 @@ export class AddressRate {
   }
 }
 
+/** Whether what was used up of the one is used up of the other, or there is none of either. */
+export function isSameRate(one: Rate | undefined, other: Rate | undefined): boolean {
+  return one?.perSecond === other?.perSecond && one?.burst === other?.burst;
+}
+
 const RATE: OptionNames<Rate> = { perSecond: true, burst: true };
 
 /** Gives the rate back if there can be one like it. */

@@ -2,7 +2,7 @@ import type { Clock } from "../time/clock.ts";
 import type { Peer } from "../transport/peer.ts";
 import { AddressCounts } from "./address-counts.ts";
 import { addressKey } from "./address-key.ts";
-import { AddressRate, type Rate } from "./address-rate.ts";
+import { AddressRate, isSameRate, type Rate } from "./address-rate.ts";
 
 /** Why a connection was not served: named as the option that says so, or because there was no descriptor for it. */
 export type RefusalReason =
@@ -119,9 +119,7 @@ export class Admission {
     const { acceptRatePerAddress: next } = limits;
     this.#limits = limits;
     // What an address has used up of the same rate stays so.
-    if (before?.perSecond !== next?.perSecond || before?.burst !== next?.burst) {
-      this.#rate = next && new AddressRate(next, this.#clock);
-    }
+    if (!isSameRate(before, next)) this.#rate = next && new AddressRate(next, this.#clock);
     this.#byAddress = new AddressCounts();
     if (this.#countsAddresses) {
       for (const peer of peers) {

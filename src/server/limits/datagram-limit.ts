@@ -2,7 +2,7 @@ import type { Clock } from "../time/clock.ts";
 import type { Peer } from "../transport/peer.ts";
 import { AddressCounts } from "./address-counts.ts";
 import { addressKey } from "./address-key.ts";
-import { AddressRate, type Rate } from "./address-rate.ts";
+import { AddressRate, isSameRate, type Rate } from "./address-rate.ts";
 
 /** Why a datagram was dropped: named as the option that says so, or because the server closes. */
 export type DropReason =
@@ -20,14 +20,23 @@ export interface DatagramLimits {
 
 /** Counts the datagrams that are being answered, in total and for each address, and says which one is too many. */
 export class DatagramLimit {
-  readonly #limits: DatagramLimits;
-  readonly #rate: AddressRate | undefined;
+  #limits: DatagramLimits;
+  #rate: AddressRate | undefined;
+  readonly #clock: Clock;
   readonly #byAddress = new AddressCounts();
   #pending = 0;
 
   constructor(limits: DatagramLimits, clock: Clock) {
     this.#limits = limits;
+    this.#clock = clock;
     this.#rate = limits.datagramRatePerAddress && new AddressRate(limits.datagramRatePerAddress, clock);
+  }
+
+  /** Goes by other limits from now on. What an address has used up of the same rate stays so, and what is being answered counts. */
+  use(limits: DatagramLimits): void {
+    const next = limits.datagramRatePerAddress;
+    if (!isSameRate(this.#limits.datagramRatePerAddress, next)) this.#rate = next && new AddressRate(next, this.#clock);
+    this.#limits = limits;
   }
 
   /** How many are being answered. */

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { ConnectionSet } from "../../../src/server/connection-set.ts";
 import { Admission } from "../../../src/server/limits/admission.ts";
+import { DatagramLimit } from "../../../src/server/limits/datagram-limit.ts";
 import { Listener, MAX_EARLY_CONNECTIONS } from "../../../src/server/listener.ts";
 import { listenerSettings } from "../../../src/server/listener-options.ts";
 import { serveLimits } from "../../../src/server/serve-options.ts";
@@ -25,7 +26,8 @@ function listenerOf(stream: () => Promise<void>): {
   const admission = new Admission(server, systemClock, () => undefined);
   const connections = new ConnectionSet(reports, new ConnectionSpans(reports));
   const run = new ServiceRun({ name: "test", stream });
-  const listener = new Listener({ admission, connections, context: undefined }, settings, run);
+  const datagramLimit = new DatagramLimit(server, systemClock);
+  const listener = new Listener({ admission, datagramLimit, connections, context: undefined }, settings, run);
   const arrive = (): ScriptedLink => {
     const link = new ScriptedLink();
     listener.entered();

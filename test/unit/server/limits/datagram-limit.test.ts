@@ -35,6 +35,19 @@ test("the rate of an address is limited", () => {
   ]);
 });
 
+test("other limits count what is being answered, and the same rate what was used up of it", () => {
+  const datagramRatePerAddress = { perSecond: 2 };
+  const made = limit({ datagramRatePerAddress });
+  expect([made.refusal(a), made.refusal(a)]).toEqual([undefined, undefined]);
+  made.began(a);
+  made.use({ datagramRatePerAddress: { perSecond: 2 }, maxPendingReplies: 1, maxPendingRepliesPerAddress: 1 });
+  expect([made.refusal(a), made.refusal(b)]).toEqual(["datagram-rate-per-address", "max-pending-replies"]);
+  made.use({ datagramRatePerAddress: { perSecond: 3 }, maxPendingReplies: 2, maxPendingRepliesPerAddress: 2 });
+  expect([made.pending, made.refusal(a)]).toEqual([1, undefined]);
+  made.ended(a);
+  expect(made.pending).toBe(0);
+});
+
 test("senders on Unix sockets are limited in total only", () => {
   const made = limit({ maxPendingReplies: 3, maxPendingRepliesPerAddress: 1 });
   for (let count = 0; count < 3; count++) {
