@@ -81,6 +81,15 @@ napi_value Adopt(napi_env env, napi_callback_info info) {
   return Number(env, handle < 0 ? -ENFILE : handle);
 }
 
+// fromfd(descriptor): a handle of a duplicate, F_DUPFD_CLOEXEC, of whatever kind it is. The caller's stays the caller's, and
+// nothing is changed of what both name: whether it is a socket, and blocks, is for whoever uses it to look at.
+napi_value FromDescriptor(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  int32_t fd;
+  if (!arguments.Int32(0, &fd)) return nullptr;
+  return Number(env, Keep(arguments.environment(), Result(fcntl(fd, F_DUPFD_CLOEXEC, 0))));
+}
+
 napi_value FileDescriptor(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments&, Slot& slot, int64_t* result) {
     *result = slot.descriptor.get();
@@ -167,6 +176,7 @@ void ExportLifecycle(napi_env env, napi_value exports, Environment* environment)
          {{"socket", Socket},
           {"socketpair", SocketPair},
           {"adopt", Adopt},
+          {"fromfd", FromDescriptor},
           {"fileno", FileDescriptor},
           {"dup", Dup},
           {"detach", Detach},

@@ -11,6 +11,8 @@ export interface Kernel {
    * process has an owner for it already, in whichever thread, or libuv has it in this one.
    */
   adopt(descriptor: number): Handle;
+  /** A duplicate of a descriptor of any kind, close-on-exec; the other one stays the caller's, and is not changed. */
+  fromfd(descriptor: number): Handle;
   dup(slot: number, generation: number): Handle;
   fileno(slot: number, generation: number): number;
   detach(slot: number, generation: number, blocking: boolean): number;

@@ -38,6 +38,7 @@ export const kernel: Kernel = {
   socket: addon.socket,
   socketpair: addon.socketpair,
   adopt: addon.adopt,
+  fromfd: addon.fromfd,
   dup: addon.dup,
   fileno: addon.fileno,
   detach: addon.detach,

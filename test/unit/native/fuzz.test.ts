@@ -53,7 +53,7 @@ class World {
   /** Sockets that a call has opened are this world's; one that was detached is nobody's, and closed at once. */
   adopt(name: FunctionName, result: unknown, values: readonly unknown[]): void {
     if (typeof result !== "number" || result < 0) return;
-    if (name === "socket" || name === "dup" || name === "accept") this.keys.push(keyOf(result));
+    if (["socket", "dup", "accept", "fromfd"].includes(name)) this.keys.push(keyOf(result));
     if (name === "adopt") {
       this.keys.push(keyOf(result));
       this.descriptors.splice(this.descriptors.indexOf(Number(values[0])), 1);
@@ -216,7 +216,7 @@ function isForbidden(name: FunctionName, values: readonly unknown[]): boolean {
   if (name === "socket" || name === "socketpair")
     return ![1, 2, 10].includes(Number(wide(values[0]))) || isRaw(values[1]);
   // Any other descriptor may be Node's own.
-  if (name === "adopt") return isOpen(values[0]) && !world.owns(values[0]);
+  if (name === "adopt" || name === "fromfd") return isOpen(values[0]) && !world.owns(values[0]);
   // fcntl(2): O_NONBLOCK belongs to what dup(2) shares. A listener whose duplicate was given up as a blocking one would
   // wait in accept(2) for ever, the test with it.
   if (name === "detach") return values[2] === true;

@@ -11,6 +11,7 @@ const withoutSlot: Readonly<Partial<Record<FunctionName, () => readonly unknown[
   socketpair: () => [1, SOCK_STREAM, 0, new Float64Array(2)],
   // One that is not open.
   adopt: () => [2 ** 30],
+  fromfd: () => [2 ** 30],
   openDescriptors: () => [],
   inet_pton: () => [AF_INET, "127.0.0.1", new Uint8Array(4)],
   inet_ntop: () => [AF_INET, new Uint8Array(4)],

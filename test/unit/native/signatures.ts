@@ -39,6 +39,7 @@ export const signatures: Readonly<Record<FunctionName, readonly Parameter[]>> = 
   socket: all("int32", "int32", "int32"),
   socketpair: all("int32", "int32", "int32", "handles"),
   adopt: all("descriptor"),
+  fromfd: all("descriptor"),
   dup: onSlot(),
   fileno: onSlot(),
   detach: onSlot("boolean"),

@@ -1,5 +1,5 @@
 // The addon's table of descriptors: one owner, generations that tell a socket from the next in its slot.
-import { closeSync, fstatSync, readFileSync, readlinkSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, readlinkSync } from "node:fs";
 import { constants } from "node:os";
 import { expect, test } from "vitest";
 import { kernel } from "../../../src/native/load.ts";
@@ -107,6 +107,28 @@ test("every descriptor is non-blocking and closed at exec", () => {
     expect(readlinkSync(`/proc/self/fd/${descriptor}`)).toMatch(/^socket:/);
     expect(flagsOf(descriptor) & (NONBLOCK | CLOEXEC)).toBe(NONBLOCK | CLOEXEC);
   }
+});
+
+test("fromfd duplicates a descriptor of any kind, closed at exec, and changes nothing of it", () => {
+  const file = openSync("/dev/null", "r");
+  const socket = kernel.detach(...keyOf(kernel.socket(AF_INET, SOCK_STREAM, 0)), true);
+  try {
+    for (const descriptor of [file, socket]) {
+      const key = closedAtTheEnd(kernel.fromfd(descriptor));
+      const duplicate = kernel.fileno(...key);
+      expect(duplicate).not.toBe(descriptor);
+      expect(flagsOf(duplicate) & (NONBLOCK | CLOEXEC)).toBe(CLOEXEC);
+      expect(readlinkSync(`/proc/self/fd/${duplicate}`)).toBe(readlinkSync(`/proc/self/fd/${descriptor}`));
+      expect(kernel.close(...key)).toBe(0);
+      expect(() => fstatSync(descriptor)).not.toThrow();
+    }
+  } finally {
+    closeSync(file);
+    closeSync(socket);
+  }
+  const before = kernel.openDescriptors();
+  for (const descriptor of [-1, 2 ** 30]) expect(kernel.fromfd(descriptor)).toBe(EBADF);
+  expect(kernel.openDescriptors()).toBe(before);
 });
 
 test("a call that the system refuses opens nothing", () => {
