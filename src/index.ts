@@ -26,7 +26,8 @@ export type {
 export type { ReceiveOptions } from "./socket/receive.ts";
 export type { SendOptions } from "./socket/send.ts";
 export type { ServeOptions } from "./socket/serve.ts";
-export type { Accepted, Datagram, Listener, Socket } from "./socket/socket.ts";
+export type { Accepted, Datagram, Listener } from "./socket/socket.ts";
+export { Socket, type SocketConstructor } from "./socket/socket-constructor.ts";
 export { SocketError } from "./socket/socket-error.ts";
 export { AbortError, SockwrightError, type SockwrightErrorCode } from "./socket/sockwright-error.ts";
 export type { SocketStream } from "./socket/stream.ts";

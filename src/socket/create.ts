@@ -1,7 +1,6 @@
 import { generationOf, slotOf } from "../native/kernel.ts";
 import { addonError, kernel } from "../native/load.ts";
-import { int32, wrongType } from "./argument.ts";
-import * as constants from "./constants.ts";
+import { int32 } from "./argument.ts";
 import {
   AF_INET,
   AF_UNIX,
@@ -10,14 +9,13 @@ import {
   SO_LINGER,
   SO_PROTOCOL,
   SO_TYPE,
-  SOCK_CLOEXEC,
   type SOCK_DGRAM,
-  SOCK_NONBLOCK,
   SOCK_STREAM,
   SOL_SOCKET,
 } from "./constants.ts";
 import { Endpoint, expectLingering } from "./endpoint.ts";
 import { EEXIST } from "./errno.ts";
+import { bareType, familyOf } from "./open-endpoint.ts";
 import { type Datagram, Socket } from "./socket.ts";
 import { SocketError } from "./socket-error.ts";
 
@@ -50,10 +48,7 @@ export function socket(family?: number, type?: StreamType, protocol?: number): S
 export function socket(family: number, type: DatagramType, protocol?: number): Socket<Datagram>;
 export function socket(family: number, type: number, protocol?: number): Socket<Buffer | Datagram>;
 export function socket(family: number = AF_INET, type: number = SOCK_STREAM, protocol = 0): Socket<Buffer | Datagram> {
-  const bare = bareType(type);
-  const handle = kernel.socket(familyOf(family), bare, int32("protocol", protocol));
-  if (handle < 0) throw new SocketError("socket", -handle);
-  return new Socket(new Endpoint(handle, family, bare, protocol));
+  return new Socket(family, type, protocol);
 }
 
 /**
@@ -124,21 +119,4 @@ export function adopt(descriptor: number): Socket<Buffer | Datagram> {
   endpoint.share();
   if (option(SO_LINGER) !== 0) expectLingering();
   return new Socket(endpoint);
-}
-
-/** A word that is no constant's name is most often that of a protocol. */
-function familyOf(family: unknown): number {
-  if (typeof family === "string" && !(family in constants)) {
-    const form = "socket(AF_INET, SOCK_STREAM) for TCP, socket(AF_INET, SOCK_DGRAM) for UDP";
-    throw wrongType("family", `of type number, such as AF_INET: ${form}`, family);
-  }
-  return int32("family", family);
-}
-
-// The flags are always on; in `type` they would only make two equal sockets look different.
-function bareType(type: unknown): number {
-  if (typeof type === "string" && !(type in constants)) {
-    throw wrongType("type", "of type number, such as SOCK_STREAM or SOCK_DGRAM", type);
-  }
-  return int32("type", type) & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
 }

@@ -22,37 +22,37 @@ const addressRoom = new AddressRoom();
 
 /** What a socket is apart from the data that it carries: its descriptor, names, options, time-out and end. */
 export class SocketDescriptor implements AsyncDisposable {
-  /** @internal */
-  protected readonly endpoint: Endpoint;
+  // Private, so that a subclass of the program's may have a field of any name.
+  readonly #endpoint: Endpoint;
 
   /** @internal */
   constructor(endpoint: Endpoint) {
-    this.endpoint = endpoint;
+    this.#endpoint = endpoint;
   }
 
   /** For the layers above: what the socket is made of. @internal */
   static endpointOf(descriptor: SocketDescriptor): Endpoint {
-    return descriptor.endpoint;
+    return descriptor.#endpoint;
   }
 
   /** The address family, `AF_INET` …; socket(2). */
   get family(): number {
-    return this.endpoint.family;
+    return this.#endpoint.family;
   }
 
   /** The socket type, `SOCK_STREAM` …, without flags; socket(2). */
   get type(): number {
-    return this.endpoint.type;
+    return this.#endpoint.type;
   }
 
   /** The protocol as given to `socket()`; 0 is the family's own. */
   get protocol(): number {
-    return this.endpoint.protocol;
+    return this.#endpoint.protocol;
   }
 
   /** Whether `close()` or `detach()` was called. */
   get closed(): boolean {
-    return this.endpoint.closed;
+    return this.#endpoint.closed;
   }
 
   /**
@@ -64,13 +64,13 @@ export class SocketDescriptor implements AsyncDisposable {
    * @example See {@link SockwrightError}.
    */
   settimeout(timeoutMs: number | null): void {
-    this.endpoint.check();
-    this.endpoint.timeoutMs = timeoutMs === null ? null : timeOut(timeoutMs);
+    this.#endpoint.check();
+    this.#endpoint.timeoutMs = timeoutMs === null ? null : timeOut(timeoutMs);
   }
 
   /** What {@link settimeout} set. See {@link getblocking}. */
   gettimeout(): number | null {
-    return this.endpoint.timeoutMs;
+    return this.#endpoint.timeoutMs;
   }
 
   /**
@@ -99,7 +99,7 @@ export class SocketDescriptor implements AsyncDisposable {
    * ```
    */
   getblocking(): boolean {
-    return this.endpoint.timeoutMs !== 0;
+    return this.#endpoint.timeoutMs !== 0;
   }
 
   /**
@@ -119,7 +119,7 @@ export class SocketDescriptor implements AsyncDisposable {
   getsockopt(level: number, option: number): number;
   getsockopt(level: number, option: number, length: number): Buffer;
   getsockopt(level: number, option: number, length?: number): number | Buffer {
-    return getsockopt(this.endpoint, level, option, length);
+    return getsockopt(this.#endpoint, level, option, length);
   }
 
   /**
@@ -140,7 +140,7 @@ export class SocketDescriptor implements AsyncDisposable {
    * ```
    */
   setsockopt(level: number, option: number, value: number | NodeJS.ArrayBufferView): void {
-    setsockopt(this.endpoint, level, option, value);
+    setsockopt(this.#endpoint, level, option, value);
   }
 
   /**
@@ -161,8 +161,8 @@ export class SocketDescriptor implements AsyncDisposable {
    * ```
    */
   getsockname(): Address {
-    this.endpoint.check();
-    const { slot, generation } = this.endpoint;
+    this.#endpoint.check();
+    const { slot, generation } = this.#endpoint;
     succeed(kernel.getsockname(slot, generation, addressRoom.bytes), "getsockname");
     return this.#addressLeft();
   }
@@ -174,8 +174,8 @@ export class SocketDescriptor implements AsyncDisposable {
    * @example See {@link getsockname}.
    */
   getpeername(): Address {
-    this.endpoint.check();
-    const { slot, generation } = this.endpoint;
+    this.#endpoint.check();
+    const { slot, generation } = this.#endpoint;
     succeed(kernel.getpeername(slot, generation, addressRoom.bytes), "getpeername");
     return this.#addressLeft();
   }
@@ -199,12 +199,12 @@ export class SocketDescriptor implements AsyncDisposable {
    * ```
    */
   shutdown(how: number = SHUT_RDWR): void {
-    this.endpoint.check();
-    this.endpoint.sending.flush();
-    const { slot, generation } = this.endpoint;
+    this.#endpoint.check();
+    this.#endpoint.sending.flush();
+    const { slot, generation } = this.#endpoint;
     const result = kernel.shutdown(slot, generation, int32("how", how));
     // An unconnected UDP socket is shut down all the same when this is ENOTCONN (inet_shutdown).
-    if (result === 0 || result === -ENOTCONN) this.endpoint.shutDown(how !== SHUT_WR, how !== SHUT_RD);
+    if (result === 0 || result === -ENOTCONN) this.#endpoint.shutDown(how !== SHUT_WR, how !== SHUT_RD);
     succeed(result, "shutdown");
   }
 
@@ -214,7 +214,7 @@ export class SocketDescriptor implements AsyncDisposable {
    * @example See {@link close}.
    */
   fileno(): number {
-    if (!this.endpoint.closed) this.endpoint.share();
+    if (!this.#endpoint.closed) this.#endpoint.share();
     return this.#number();
   }
 
@@ -238,7 +238,7 @@ export class SocketDescriptor implements AsyncDisposable {
     checkOptions("detach()", options, DETACH_OPTIONS);
     const { blocking = false } = options;
     if (typeof blocking !== "boolean") throw wrongType("options.blocking", "of type boolean", blocking);
-    return this.endpoint.detach(blocking);
+    return this.#endpoint.detach(blocking);
   }
 
   /**
@@ -255,7 +255,7 @@ export class SocketDescriptor implements AsyncDisposable {
    * ```
    */
   close(): void {
-    this.endpoint.close();
+    this.#endpoint.close();
   }
 
   /**
@@ -264,7 +264,7 @@ export class SocketDescriptor implements AsyncDisposable {
    * @example See {@link unref}.
    */
   ref(): this {
-    this.endpoint.referenced = true;
+    this.#endpoint.referenced = true;
     return this;
   }
 
@@ -282,7 +282,7 @@ export class SocketDescriptor implements AsyncDisposable {
    * ```
    */
   unref(): this {
-    this.endpoint.referenced = false;
+    this.#endpoint.referenced = false;
     return this;
   }
 
@@ -302,19 +302,19 @@ export class SocketDescriptor implements AsyncDisposable {
    * ```
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.endpoint.close();
-    await this.endpoint.gone;
+    this.close();
+    await this.#endpoint.gone;
   }
 
   /** @internal */
   [inspect.custom](_depth: number, options: object): string {
-    const { family, type, protocol, closed } = this.endpoint;
+    const { family, type, protocol, closed } = this.#endpoint;
     const shown = closed ? { closed, family, type, protocol } : { fileno: this.#number(), family, type, protocol };
-    return `Socket ${inspect(shown, options)}`;
+    return `${this.constructor.name} ${inspect(shown, options)}`;
   }
 
   #number(): number {
-    const { slot, generation, closed } = this.endpoint;
+    const { slot, generation, closed } = this.#endpoint;
     return closed ? -1 : kernel.fileno(slot, generation);
   }
 

@@ -15,6 +15,7 @@ import {
   type SendMessageOptions,
   sendmsg,
 } from "./message.ts";
+import { openEndpoint } from "./open-endpoint.ts";
 import { chunks, datagrams, readable, writable } from "./readiness.ts";
 import { isNothing, type ReceiveOptions, received, recv, recvfrom, recvfromInto, recvInto } from "./receive.ts";
 import { type SendOptions, send, sendall, sendto, sent } from "./send.ts";
@@ -55,6 +56,15 @@ export type Listener = Socket<Accepted>;
  * ```
  */
 export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIterable<Item> {
+  readonly #endpoint: Endpoint;
+
+  /** One that is open already, or a new one: see {@link SocketConstructor}. @internal */
+  constructor(family?: Endpoint | number, type?: number, protocol?: number) {
+    const endpoint = family instanceof Endpoint ? family : openEndpoint(family, type, protocol);
+    super(endpoint);
+    this.#endpoint = endpoint;
+  }
+
   /**
    * Gives the socket its own address — bind(2). A host is numeric, `""` (any address) or `"localhost"` (the family's
    * loopback); port 0 lets the kernel choose. A Unix `path` is created in the file system and stays there after close.
@@ -72,11 +82,11 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   bind(address: AddressInput): void {
-    this.endpoint.check();
-    const { sockaddr, target } = encodeNumericAddress(this.family, address);
-    const { slot, generation } = this.endpoint;
+    this.#endpoint.check();
+    const { sockaddr, target } = encodeNumericAddress(this.#endpoint.family, address);
+    const { slot, generation } = this.#endpoint;
     // Node words a failed TCP or pipe bind and a failed dgram bind differently; so do we.
-    const style = this.type === SOCK_DGRAM ? "short" : "long";
+    const style = this.#endpoint.type === SOCK_DGRAM ? "short" : "long";
     succeed(kernel.bind(slot, generation, sockaddr), "bind", target, style);
   }
 
@@ -97,11 +107,11 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   listen(backlog: number = SOMAXCONN): Listener {
-    this.endpoint.check();
-    const { slot, generation } = this.endpoint;
+    this.#endpoint.check();
+    const { slot, generation } = this.#endpoint;
     const result = kernel.listen(slot, generation, integer("backlog", backlog, 0, 0x7fffffff));
     if (result < 0) throw new SocketError("listen", -result, targetOf(this.getsockname()), "long");
-    this.endpoint.isListener = true;
+    this.#endpoint.isListener = true;
     return this as unknown as Listener;
   }
 
@@ -125,7 +135,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   accept(options?: WaitOptions): Promise<Accepted> {
-    return mapped(accept(this.endpoint, options), ({ endpoint, address }) => [new Socket(endpoint), address]);
+    return mapped(accept(this.#endpoint, options), ({ endpoint, address }) => [new Socket(endpoint), address]);
   }
 
   /**
@@ -146,7 +156,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   connect(address: AddressInput, options?: WaitOptions): Promise<void> {
-    return connect(this.endpoint, address, options);
+    return connect(this.#endpoint, address, options);
   }
 
   /**
@@ -165,7 +175,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   connect_ex(address: AddressInput, options?: WaitOptions): Promise<number> {
-    const connected = connect(this.endpoint, address, options, "connect_ex()");
+    const connected = connect(this.#endpoint, address, options, "connect_ex()");
     const errno = connected.then(
       () => 0,
       (error: unknown) => {
@@ -201,7 +211,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   recv(count: number, options?: ReceiveOptions): Promise<Buffer> {
-    return recv(this.endpoint, count, options);
+    return recv(this.#endpoint, count, options);
   }
 
   /**
@@ -222,7 +232,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   recv_into(buffer: NodeJS.ArrayBufferView, options?: ReceiveOptions): Promise<number> {
-    return recvInto(this.endpoint, buffer, options);
+    return recvInto(this.#endpoint, buffer, options);
   }
 
   /**
@@ -243,7 +253,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   recvfrom(count: number, options?: ReceiveOptions): Promise<[data: Buffer, address: Address | undefined]> {
-    return recvfrom(this.endpoint, count, options);
+    return recvfrom(this.#endpoint, count, options);
   }
 
   /** As {@link recvfrom}, into the caller's memory; see {@link recv_into}. */
@@ -251,7 +261,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
     buffer: NodeJS.ArrayBufferView,
     options?: ReceiveOptions,
   ): Promise<[bytes: number, address: Address | undefined]> {
-    return recvfromInto(this.endpoint, buffer, options);
+    return recvfromInto(this.#endpoint, buffer, options);
   }
 
   /**
@@ -273,12 +283,12 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   recvmsg(count: number, options?: ReceiveMessageOptions): Promise<Message> {
-    return recvmsg(this.endpoint, count, options);
+    return recvmsg(this.#endpoint, count, options);
   }
 
   /** As {@link recvmsg}, into the caller's buffers, at most 1 024, one after the other; see {@link recv_into}. */
   recvmsg_into(buffers: readonly NodeJS.ArrayBufferView[], options?: ReceiveMessageOptions): Promise<MessageInto> {
-    return recvmsgInto(this.endpoint, buffers, options);
+    return recvmsgInto(this.#endpoint, buffers, options);
   }
 
   /**
@@ -299,7 +309,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   send(data: Data, options?: SendOptions): Promise<number> {
-    return send(this.endpoint, data, options);
+    return send(this.#endpoint, data, options);
   }
 
   /**
@@ -320,7 +330,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   sendall(data: Data, options?: SendOptions): Promise<void> {
-    return sendall(this.endpoint, data, options);
+    return sendall(this.#endpoint, data, options);
   }
 
   /**
@@ -341,7 +351,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   sendto(data: Data, address: AddressInput, options?: SendOptions): Promise<number> {
-    return sendto(this.endpoint, data, address, options);
+    return sendto(this.#endpoint, data, address, options);
   }
 
   /**
@@ -360,7 +370,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   sendmsg(buffers: readonly Data[], options?: SendMessageOptions): Promise<number> {
-    return sendmsg(this.endpoint, buffers, options);
+    return sendmsg(this.#endpoint, buffers, options);
   }
 
   /**
@@ -380,7 +390,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   tryRecv(buffer: NodeJS.ArrayBufferView, flags = 0): number | typeof WOULD_BLOCK {
-    const { endpoint } = this;
+    const endpoint = this.#endpoint;
     endpoint.check();
     const room = viewOf("buffer", buffer);
     if (isNothing(endpoint, int32("flags", flags), room.length)) return 0;
@@ -397,7 +407,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * @example See {@link tryRecv}.
    */
   trySend(data: Data, flags = 0): number | typeof WOULD_BLOCK {
-    const { endpoint } = this;
+    const endpoint = this.#endpoint;
     endpoint.sending.check();
     endpoint.sending.flush();
     const bytes = bytesOf("data", data);
@@ -422,7 +432,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   readable(options?: WaitOptions): Promise<void> {
-    return readable(this.endpoint, options);
+    return readable(this.#endpoint, options);
   }
 
   /**
@@ -440,7 +450,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   writable(options?: WaitOptions): Promise<void> {
-    return writable(this.endpoint, options);
+    return writable(this.#endpoint, options);
   }
 
   /**
@@ -468,7 +478,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    */
   async serve(handler: (peer: Socket, address: Address) => unknown, options: ServeOptions = {}): Promise<void> {
     if (typeof handler !== "function") throw wrongType("handler", "of type function", handler);
-    await serve(this.endpoint, ({ endpoint, address }) => handler(new Socket(endpoint), address), options);
+    await serve(this.#endpoint, ({ endpoint, address }) => handler(new Socket(endpoint), address), options);
   }
 
   /**
@@ -490,7 +500,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   stream(): SocketStream {
-    return new SocketStream(this, this.endpoint);
+    return new SocketStream(this, this.#endpoint);
   }
 
   /**
@@ -537,9 +547,9 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   dup(): Socket<Item> {
-    this.endpoint.check();
-    const { slot, generation, family, type, protocol, isListener } = this.endpoint;
-    this.endpoint.share();
+    this.#endpoint.check();
+    const { slot, generation, family, type, protocol, isListener } = this.#endpoint;
+    this.#endpoint.share();
     const handle = kernel.dup(slot, generation);
     succeed(handle, "dup");
     const endpoint = new Endpoint(handle, family, type, protocol);
@@ -554,7 +564,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * @example See {@link Socket}.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<Item, void> {
-    const { endpoint } = this;
+    const endpoint = this.#endpoint;
     // What the socket is at run time decides what it yields; Item says the same to the compiler.
     if (endpoint.isListener) {
       for await (const { endpoint: peer, address } of connections(endpoint)) yield [new Socket(peer), address] as Item;

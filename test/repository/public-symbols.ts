@@ -84,10 +84,16 @@ function describe(checker: ts.TypeChecker, symbol: ts.Symbol, name: string): Pub
   };
 }
 
+function isConstructor(flags: ts.SymbolFlags): boolean {
+  return (flags & ts.SymbolFlags.Variable) !== 0 && (flags & ts.SymbolFlags.TypeAlias) !== 0;
+}
+
 function kindOf({ flags, name }: ts.Symbol): PublicSymbolKind {
   const kinds: readonly [ts.SymbolFlags, PublicSymbolKind][] = [
     [ts.SymbolFlags.Function, "function"],
     [ts.SymbolFlags.Class, "class"],
+    // A class whose constructor has a type of its own: a value, and the type of what it makes.
+    [isConstructor(flags) ? flags : 0, "class"],
     [ts.SymbolFlags.Method, "method"],
     [ts.SymbolFlags.Accessor, "accessor"],
     [ts.SymbolFlags.Property, "property"],

@@ -103,9 +103,11 @@ const optionValue: Refused = {
 const rightControl = { level: SOL_SOCKET, type: 2, data: new Uint8Array(12) };
 
 export const rows: readonly Row[] = [
-  { call: "socket", ...value, argument: "family", refused: int32("optional"), with: (wrong) => [wrong] },
-  { call: "socket", ...value, argument: "type", refused: int32("optional"), with: (wrong) => [2, wrong] },
-  { call: "socket", ...value, argument: "protocol", refused: int32("optional"), with: (wrong) => [2, 1, wrong] },
+  ...["socket", "Socket"].flatMap((call): Row[] => [
+    { call, ...value, argument: "family", refused: int32("optional"), with: (wrong) => [wrong] },
+    { call, ...value, argument: "type", refused: int32("optional"), with: (wrong) => [2, wrong] },
+    { call, ...value, argument: "protocol", refused: int32("optional"), with: (wrong) => [2, 1, wrong] },
+  ]),
   { call: "adopt", ...value, argument: "descriptor", refused: int32("needed"), with: (wrong) => [wrong] },
   { call: "socketpair", ...value, argument: "family", refused: int32("optional"), with: (wrong) => [wrong] },
   { call: "socketpair", ...value, argument: "type", refused: int32("optional"), with: (wrong) => [1, wrong] },

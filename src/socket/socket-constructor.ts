@@ -1,0 +1,45 @@
+import type { SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM } from "./constants.ts";
+import { type Datagram, Socket as SocketOf } from "./socket.ts";
+
+/** The types whose sockets yield Buffers: bytes, or records. */
+type BytesType = typeof SOCK_STREAM | typeof SOCK_SEQPACKET | typeof SOCK_RAW;
+
+/** What {@link Socket} is as a value. A class alone could not say that what it yields depends on an argument of its constructor. */
+export interface SocketConstructor {
+  /** For `instanceof`. */
+  readonly prototype: SocketOf<unknown>;
+  new (family?: number, type?: BytesType, protocol?: number): SocketOf;
+  new <Item extends Datagram>(family: number, type: typeof SOCK_DGRAM, protocol?: number): SocketOf<Item>;
+  new <Item extends Buffer | Datagram>(family: number, type: number, protocol?: number): SocketOf<Item>;
+}
+
+/**
+ * A BSD socket, socket(7), with the calls of C and Python under their own names. `new Socket(family, type, protocol)` is
+ * {@link socket}; a program's own class may extend it, one of datagram sockets as `extends Socket<Datagram>`. What
+ * {@link Socket.accept} and {@link Socket.dup} give is a plain Socket, as in Python.
+ *
+ * @throws as {@link socket}.
+ * @example
+ * ```ts
+ * import { AF_INET, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, Socket } from "sockwright";
+ *
+ * class Server extends Socket {
+ *   constructor(port: number) {
+ *     super(AF_INET, SOCK_STREAM);
+ *     this.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
+ *     this.bind({ host: "127.0.0.1", port });
+ *     this.listen();
+ *   }
+ * }
+ *
+ * const server = new Server(0);
+ * const client = new Socket();
+ * await client.connect(server.getsockname());
+ * const [peer] = await server.accept();
+ * console.log(server instanceof Socket, peer instanceof Server, peer instanceof Socket); // => true false true
+ * for (const each of [server, client, peer]) each.close();
+ * ```
+ */
+export const Socket: SocketConstructor = SocketOf;
+/** See the value of the same name, and what the class says of itself. */
+export type Socket<Item = Buffer> = SocketOf<Item>;
