@@ -31,6 +31,9 @@ export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 
 /** See socket(2). */
+export const SOCK_RDM = 4;
+
+/** See socket(2). */
 export const SOCK_SEQPACKET = 5;
 
 /** See socket(2). */
@@ -96,6 +99,15 @@ export const MSG_WAITALL = 256;
 /** See socket(7). */
 export const SOL_SOCKET = 1;
 
+/** See ip(7). */
+export const SOL_IP = 0;
+
+/** See tcp(7). */
+export const SOL_TCP = 6;
+
+/** See udp(7). */
+export const SOL_UDP = 17;
+
 /** See socket(7). */
 export const SO_ACCEPTCONN = 30;
 
@@ -110,6 +122,9 @@ export const SO_BROADCAST = 6;
 
 /** See socket(7). */
 export const SO_BUSY_POLL = 46;
+
+/** See socket(7). */
+export const SO_DEBUG = 1;
 
 /** See socket(7). */
 export const SO_DETACH_FILTER = 27;
@@ -243,6 +258,90 @@ export const IPPROTO_TCP = 6;
 /** See udp(7). */
 export const IPPROTO_UDP = 17;
 
+/** See protocols(5). */
+export const IPPROTO_AH = 51;
+
+/** See protocols(5). */
+export const IPPROTO_DSTOPTS = 60;
+
+/** See protocols(5). */
+export const IPPROTO_EGP = 8;
+
+/** See protocols(5). */
+export const IPPROTO_ESP = 50;
+
+/** See protocols(5). */
+export const IPPROTO_FRAGMENT = 44;
+
+/** See protocols(5). */
+export const IPPROTO_GRE = 47;
+
+/** See protocols(5). */
+export const IPPROTO_HOPOPTS = 0;
+
+/** See protocols(5). */
+export const IPPROTO_IDP = 22;
+
+/** See protocols(5). */
+export const IPPROTO_IGMP = 2;
+
+/** See protocols(5). */
+export const IPPROTO_IPIP = 4;
+
+/** See protocols(5). */
+export const IPPROTO_MPTCP = 262;
+
+/** See protocols(5). */
+export const IPPROTO_NONE = 59;
+
+/** See protocols(5). */
+export const IPPROTO_PIM = 103;
+
+/** See protocols(5). */
+export const IPPROTO_PUP = 12;
+
+/** See protocols(5). */
+export const IPPROTO_ROUTING = 43;
+
+/** See protocols(5). */
+export const IPPROTO_RSVP = 46;
+
+/** See protocols(5). */
+export const IPPROTO_SCTP = 132;
+
+/** See protocols(5). */
+export const IPPROTO_TP = 29;
+
+/** See udplite(7). */
+export const IPPROTO_UDPLITE = 136;
+
+/** See ip(7). */
+export const INADDR_ALLHOSTS_GROUP = 3758096385;
+
+/** See ip(7). */
+export const INADDR_ANY = 0;
+
+/** See ip(7). */
+export const INADDR_BROADCAST = 4294967295;
+
+/** See ip(7). */
+export const INADDR_LOOPBACK = 2130706433;
+
+/** See ip(7). */
+export const INADDR_MAX_LOCAL_GROUP = 3758096639;
+
+/** See ip(7). */
+export const INADDR_NONE = 4294967295;
+
+/** See ip(7). */
+export const INADDR_UNSPEC_GROUP = 3758096384;
+
+/** See ip(7). */
+export const IPPORT_RESERVED = 1024;
+
+/** See ip(7). */
+export const IPPORT_USERRESERVED = 5000;
+
 /** See ip(7). */
 export const IP_ADD_MEMBERSHIP = 35;
 
@@ -318,6 +417,21 @@ export const IP_TTL = 2;
 /** See ip(7). */
 export const IP_UNBLOCK_SOURCE = 37;
 
+/** See ip(7). */
+export const IP_DEFAULT_MULTICAST_LOOP = 1;
+
+/** See ip(7). */
+export const IP_DEFAULT_MULTICAST_TTL = 1;
+
+/** See ip(7). */
+export const IP_MAX_MEMBERSHIPS = 20;
+
+/** See ip(7). */
+export const IP_RECVRETOPTS = 7;
+
+/** See ip(7). */
+export const IP_RETOPTS = 7;
+
 /** See ipv6(7). */
 export const IPV6_ADD_MEMBERSHIP = 20;
 
@@ -368,6 +482,48 @@ export const IPV6_UNICAST_HOPS = 16;
 
 /** See ipv6(7). */
 export const IPV6_V6ONLY = 26;
+
+/** See ipv6(7). */
+export const IPV6_CHECKSUM = 7;
+
+/** See ipv6(7). */
+export const IPV6_DSTOPTS = 59;
+
+/** See ipv6(7). */
+export const IPV6_HOPOPTS = 54;
+
+/** See ipv6(7). */
+export const IPV6_JOIN_GROUP = 20;
+
+/** See ipv6(7). */
+export const IPV6_LEAVE_GROUP = 21;
+
+/** See ipv6(7). */
+export const IPV6_NEXTHOP = 9;
+
+/** See ipv6(7). */
+export const IPV6_PATHMTU = 61;
+
+/** See ipv6(7). */
+export const IPV6_RECVDSTOPTS = 58;
+
+/** See ipv6(7). */
+export const IPV6_RECVHOPOPTS = 53;
+
+/** See ipv6(7). */
+export const IPV6_RECVPATHMTU = 60;
+
+/** See ipv6(7). */
+export const IPV6_RECVRTHDR = 56;
+
+/** See ipv6(7). */
+export const IPV6_RTHDR = 57;
+
+/** See ipv6(7). */
+export const IPV6_RTHDRDSTOPTS = 55;
+
+/** See ipv6(7). */
+export const IPV6_RTHDR_TYPE_0 = 0;
 
 /** See tcp(7). */
 export const TCP_CONGESTION = 13;
@@ -434,3 +590,15 @@ export const VMADDR_CID_HOST = 2;
 
 /** See vsock(7). */
 export const VMADDR_PORT_ANY = 4294967295;
+
+/** See vsock(7). */
+export const SO_VM_SOCKETS_BUFFER_MAX_SIZE = 2;
+
+/** See vsock(7). */
+export const SO_VM_SOCKETS_BUFFER_MIN_SIZE = 1;
+
+/** See vsock(7). */
+export const SO_VM_SOCKETS_BUFFER_SIZE = 0;
+
+/** See vsock(7). */
+export const VM_SOCKETS_INVALID_VERSION = 4294967295;

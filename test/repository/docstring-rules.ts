@@ -11,7 +11,8 @@ const pages: Readonly<Record<number, readonly string[]>> = {
     ...["recv", "recvfrom", "recvmsg", "send", "sendmsg", "sendto", "setsockopt", "shutdown", "socket", "socketpair"],
   ],
   3: ["CMSG_SPACE", "cmsg", "errno", "sysconf"],
-  7: ["epoll", "icmp", "ip", "ipv6", "netlink", "packet", "raw", "socket", "tcp", "udp", "unix", "vsock"],
+  5: ["protocols"],
+  7: ["epoll", "icmp", "ip", "ipv6", "netlink", "packet", "raw", "socket", "tcp", "udp", "udplite", "unix", "vsock"],
 };
 
 export function withoutText(symbols: readonly PublicSymbol[]): string[] {
