@@ -1,9 +1,9 @@
 // @ts-check
 
 /**
- * What a server does: answer what it reads, answer every 64 bytes of it, answer each line, send it to everybody, or answer
- * a request of HTTP.
- * @typedef {"echo" | "pipeline" | "lines" | "broadcast" | "http"} Task
+ * What a server does: answer what it reads, answer every 64 bytes of it, answer each line, the same as a handler of
+ * socketserver, send it to everybody, or answer a request of HTTP.
+ * @typedef {"echo" | "pipeline" | "lines" | "socketserver" | "broadcast" | "http"} Task
  *
  * A goal: the median of the paired ratios `peer ÷ base` is at most `most`.
  * @typedef {{ peer: string, base: string, most: number }} Goal
@@ -123,6 +123,17 @@ export const CASES = new Map([
       server: "broadcast",
       connections: 5000,
       goals: [{ peer: "push", base: "node-net", most: 0.8 }],
+    },
+  ],
+  [
+    "socketserver",
+    {
+      title: "`ThreadingTCPServer` with `StreamRequestHandler`, 50 connections",
+      operation: "one line of 64 bytes, read by `rfile` and answered by `wfile`, one in flight on each connection",
+      load: "lines",
+      server: "socketserver",
+      connections: 50,
+      goals: [{ peer: "socketserver", base: "python-socketserver", most: 0.75 }],
     },
   ],
   [

@@ -58,6 +58,18 @@ export const PEERS = [
     prepare: () => ours("ours/frames.mjs"),
   },
   {
+    name: "socketserver",
+    title: "sockwright/socketserver, `ThreadingTCPServer`, an object and a task per connection",
+    tasks: ["socketserver"],
+    prepare: () => ours("ours/socketserver.mjs"),
+  },
+  {
+    name: "python-socketserver",
+    title: "Python, `socketserver.ThreadingTCPServer`, a thread per connection",
+    tasks: ["socketserver"],
+    prepare: async () => python("peers/socketserver_echo.py"),
+  },
+  {
     name: "http-stream",
     title: "sockwright/server, `node:http` over `connection.stream()`",
     tasks: ["http"],
@@ -138,6 +150,12 @@ async function node(file, argument = "echo") {
 async function ours(file, argument) {
   if (!existsSync(new URL("../dist/index.js", import.meta.url))) return { missing: "dist/ (npm run build)" };
   return node(file, argument);
+}
+
+/** @param {string} file a path below bench/ */
+async function python(file) {
+  const { stdout } = await execute("/usr/bin/python3", ["--version"]);
+  return { command: ["/usr/bin/python3", fileURLToPath(new URL(file, import.meta.url))], version: stdout.trim() };
 }
 
 /** @param {string} [task] */
