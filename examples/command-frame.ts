@@ -1,4 +1,4 @@
-// A client of command-server.ts sends a line, which as a whole picks one of its COMMANDS. The
+// A client of command-server.ts sends a line, which as a whole picks one of the COMMANDS. The
 // answer is frames of a kind (1 byte), a length (4 bytes, the highest first) and so many bytes.
 // 1 is standard output, 2 standard error, 0 the end: the exit status in digits, 128+n for signal n,
 // 124 too long, 125 too much or many, 126 not allowed, 127 not found.

@@ -1,4 +1,4 @@
-// How command-server.ts runs a command: without a shell, within limits, with all that it starts.
+// How the command servers run a command: without a shell, within limits, with all that it starts.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { constants } from "node:os";

@@ -1,30 +1,16 @@
 // Commands on a Unix socket, see command-frame.ts: node dist/examples/command-server.js [PATH]
 import { AF_UNIX, type Socket, socket } from "sockwright";
 import { usage } from "./address.ts";
-import { limited, printable } from "./client-limits.ts";
+import { limited } from "./client-limits.ts";
 import { ctrlC, run, tell, UsageError } from "./command.ts";
-import { COMMAND_PATH, END, ERRORS, sendFrame, untilGone } from "./command-frame.ts";
-import { runCommand } from "./command-run.ts";
+import { answerCommand } from "./command-answer.ts";
+import { COMMAND_PATH } from "./command-frame.ts";
 import { lines } from "./lines.ts";
 import { bindPath } from "./unix-path.ts";
 
-const COMMANDS = [["date"], ["date", "+%A %H:%M"], ["uname", "-a"], ["df", "-h"]];
-const ALLOWED = new Map(COMMANDS.map((argv) => [argv.join(" "), argv])); // by whole lines
-const MAX_RUNNING = 8;
-let running = 0;
-
 async function session(peer: Socket): Promise<void> {
   const { value: line = "" } = await lines(peer).next();
-  const argv = ALLOWED.get(line);
-  let status = argv === undefined ? 126 : 125;
-  if (argv === undefined) await sendFrame(peer, ERRORS, `${[...ALLOWED.keys()].join("\n")}\n`);
-  else if (running >= MAX_RUNNING) await sendFrame(peer, ERRORS, "too many commands at once\n");
-  else {
-    running++;
-    status = await runCommand(argv, peer, untilGone(peer)).finally(() => running--);
-  }
-  console.log(`${printable(line)}: exit status ${status}`);
-  await sendFrame(peer, END, String(status));
+  await answerCommand(line, peer);
 }
 
 await run(async () => {

@@ -1,4 +1,4 @@
-// The parts of the files that upload-server.ts is sent: what has come of each, until it is whole.
+// The parts of files that upload servers are sent: what has come of each, until it is whole.
 import { constants, lstatSync, readdirSync, rmSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 

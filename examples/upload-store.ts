@@ -1,4 +1,4 @@
-// How upload-server.ts keeps a file: a part grows beside it, and gets its name when it is whole.
+// How the upload servers keep a file: a part grows beside it, and gets its name when it is whole.
 import { open, rename, rm } from "node:fs/promises";
 import type { Socket } from "sockwright";
 import { sha256Of } from "./upload-digest.ts";
