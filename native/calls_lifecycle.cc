@@ -164,6 +164,28 @@ napi_value Unblock(napi_env env, napi_callback_info info) {
   });
 }
 
+// getInheritable(slot, generation): 1 where a program that is executed gets the descriptor, else 0; fcntl(2), FD_CLOEXEC.
+napi_value GetInheritable(napi_env env, napi_callback_info info) {
+  return WithSlot(env, info, [](Arguments&, Slot& slot, int64_t* result) {
+    const int flags = fcntl(slot.descriptor.get(), F_GETFD);
+    *result = flags < 0 ? -errno : (flags & FD_CLOEXEC) == 0;
+    return true;
+  });
+}
+
+// setInheritable(slot, generation, inheritable)
+napi_value SetInheritable(napi_env env, napi_callback_info info) {
+  return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
+    bool inheritable;
+    if (!arguments.Bool(2, &inheritable)) return false;
+    const int descriptor = slot.descriptor.get();
+    const int flags = fcntl(descriptor, F_GETFD);
+    const int wanted = inheritable ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC;
+    *result = Result(flags < 0 ? -1 : fcntl(descriptor, F_SETFD, wanted));
+    return true;
+  });
+}
+
 napi_value OpenDescriptors(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   return Number(env, arguments.environment().slots().open());
@@ -183,6 +205,8 @@ void ExportLifecycle(napi_env env, napi_value exports, Environment* environment)
           {"close", Close},
           {"closeInOrder", CloseInOrder},
           {"unblock", Unblock},
+          {"getInheritable", GetInheritable},
+          {"setInheritable", SetInheritable},
           {"openDescriptors", OpenDescriptors}});
 }
 

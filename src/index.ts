@@ -15,7 +15,7 @@ export type { Data } from "./socket/argument.ts";
 export { WOULD_BLOCK } from "./socket/call.ts";
 export * from "./socket/constants.ts";
 export { type ControlMessage, controlSpace as CMSG_SPACE } from "./socket/control-message.ts";
-export { adopt, socket, socketpair } from "./socket/create.ts";
+export { adopt, fromfd, socket, socketpair } from "./socket/create.ts";
 export type {
   Message,
   MessageDetails,
@@ -31,5 +31,6 @@ export { Socket, type SocketConstructor } from "./socket/socket-constructor.ts";
 export { SocketError } from "./socket/socket-error.ts";
 export { AbortError, SockwrightError, type SockwrightErrorCode } from "./socket/sockwright-error.ts";
 export type { SocketStream } from "./socket/stream.ts";
+export { getdefaulttimeout, setdefaulttimeout } from "./socket/time-out.ts";
 export type { WaitOptions } from "./socket/wait-options.ts";
 export type { WebStreams } from "./socket/web-streams.ts";

@@ -25,6 +25,9 @@ export interface Kernel {
   closeInOrder(slot: number, generation: number): number;
   /** Sets O_NONBLOCK again where another process that shares the socket has cleared it: before accept and connect. */
   unblock(slot: number, generation: number): number;
+  /** Whether a program that is executed gets the descriptor: 1 or 0. fcntl(2), FD_CLOEXEC. */
+  getInheritable(slot: number, generation: number): number;
+  setInheritable(slot: number, generation: number, inheritable: boolean): number;
   openDescriptors(): number;
 
   bind(slot: number, generation: number, address: Uint8Array): number;

@@ -45,6 +45,8 @@ export const kernel: Kernel = {
   close: addon.close,
   closeInOrder: addon.closeInOrder,
   unblock: addon.unblock,
+  getInheritable: addon.getInheritable,
+  setInheritable: addon.setInheritable,
   openDescriptors: addon.openDescriptors,
   bind: addon.bind,
   listen: addon.listen,

@@ -1,6 +1,7 @@
-import { generationOf, slotOf } from "../native/kernel.ts";
+import { generationOf, type Handle, slotOf } from "../native/kernel.ts";
 import { addonError, kernel } from "../native/load.ts";
-import { int32 } from "./argument.ts";
+import * as turn from "../native/turn.ts";
+import { int32, wrongValue } from "./argument.ts";
 import {
   AF_INET,
   AF_UNIX,
@@ -17,7 +18,7 @@ import { Endpoint, expectLingering } from "./endpoint.ts";
 import { EEXIST } from "./errno.ts";
 import { bareType, familyOf } from "./open-endpoint.ts";
 import { type Datagram, Socket } from "./socket.ts";
-import { SocketError } from "./socket-error.ts";
+import { SocketError, succeed } from "./socket-error.ts";
 
 // Sockets cannot do without the addon: who imports them learns at once that there is none, and what to do.
 if (addonError !== undefined) throw addonError;
@@ -109,14 +110,72 @@ export function socketpair(
 export function adopt(descriptor: number): Socket<Buffer | Datagram> {
   const handle = kernel.adopt(int32("descriptor", descriptor));
   if (handle < 0) throw new SocketError("adopt", -handle, undefined, handle === -EEXIST ? { advice: OWNED } : "short");
+  const option = (name: number): number => optionOf(handle, name);
+  return new Socket(openedElsewhere(handle, option(SO_DOMAIN), option(SO_TYPE), option(SO_PROTOCOL)));
+}
+
+/**
+ * Makes a Socket of a duplicate of a descriptor — Python's fromfd; dup(2). The number that was given stays the caller's: he
+ * closes it himself. Where it should not, see {@link adopt}.
+ *
+ * @param descriptor - of a socket, whoever has it. It becomes non-blocking, since O_NONBLOCK belongs to the open socket, and
+ * so holds for both, and in every process that shares it.
+ * @param family - the socket's own, as `type` is: another one is refused, where Python believes it.
+ * @param protocol - what {@link Socket.protocol} tells; 0 is the default.
+ * @returns a Socket that the caller closes.
+ * @throws SocketError `EBADF`, `ENOTSOCK`, `EMFILE` · TypeError, RangeError.
+ * @example
+ * ```ts
+ * import { AF_UNIX, fromfd, SOCK_STREAM, socketpair } from "sockwright";
+ *
+ * const [left, right] = socketpair();
+ * const second = fromfd(left.fileno(), AF_UNIX, SOCK_STREAM);
+ * left.close();
+ * await second.sendall("still open");
+ * console.log((await right.recv(1024)).toString()); // => still open
+ * second.close();
+ * right.close();
+ * ```
+ */
+export function fromfd(descriptor: number, family: number, type: StreamType, protocol?: number): Socket;
+export function fromfd(descriptor: number, family: number, type: DatagramType, protocol?: number): Socket<Datagram>;
+export function fromfd(descriptor: number, family: number, type: number, protocol?: number): Socket<Buffer | Datagram>;
+export function fromfd(descriptor: number, family: number, type: number, protocol = 0): Socket<Buffer | Datagram> {
+  const [number, bare] = [int32("descriptor", descriptor), bareType(type)];
+  familyOf(family);
+  int32("protocol", protocol);
+  // Whoever has it may have sends that leave at the end of the turn: what the new one sends comes behind them.
+  turn.flushTurn();
+  const handle = kernel.fromfd(number);
+  if (handle < 0) throw new SocketError("fromfd", -handle);
+  try {
+    succeed(kernel.getsockopt(slotOf(handle), generationOf(handle), SOL_SOCKET, SO_TYPE, new Uint8Array(4)), "fromfd");
+    if (optionOf(handle, SO_DOMAIN) !== family) throw otherThanItIs("family", family);
+    if (optionOf(handle, SO_TYPE) !== bare) throw otherThanItIs("type", type);
+    succeed(kernel.unblock(slotOf(handle), generationOf(handle)), "fromfd");
+  } catch (error) {
+    kernel.close(slotOf(handle), generationOf(handle));
+    throw error;
+  }
+  return new Socket(openedElsewhere(handle, family, bare, protocol));
+}
+
+function otherThanItIs(argument: string, given: number): TypeError {
+  return wrongValue(argument, "must be that of the descriptor's socket", given);
+}
+
+/** An option of SOL_SOCKET that is an int, or begins with one. */
+function optionOf(handle: Handle, name: number): number {
   const value = new Int32Array(2);
-  const option = (name: number): number => {
-    kernel.getsockopt(slotOf(handle), generationOf(handle), SOL_SOCKET, name, new Uint8Array(value.buffer));
-    return value[0] ?? 0;
-  };
-  const endpoint = new Endpoint(handle, option(SO_DOMAIN), option(SO_TYPE), option(SO_PROTOCOL));
-  endpoint.isListener = option(SO_ACCEPTCONN) !== 0;
+  kernel.getsockopt(slotOf(handle), generationOf(handle), SOL_SOCKET, name, new Uint8Array(value.buffer));
+  return value[0] ?? 0;
+}
+
+/** The endpoint of a socket that others may have, too, and that may listen already. */
+function openedElsewhere(handle: Handle, family: number, type: number, protocol: number): Endpoint {
+  const endpoint = new Endpoint(handle, family, type, protocol);
+  endpoint.isListener = optionOf(handle, SO_ACCEPTCONN) !== 0;
   endpoint.share();
-  if (option(SO_LINGER) !== 0) expectLingering();
-  return new Socket(endpoint);
+  if (optionOf(handle, SO_LINGER) !== 0) expectLingering();
+  return endpoint;
 }

@@ -10,6 +10,7 @@ import { unwatchForLoss, watchForLoss } from "./lost-socket.ts";
 import { Sending } from "./sending.ts";
 import { SockwrightError, type SockwrightErrorCode } from "./sockwright-error.ts";
 import { takeError } from "./take-error.ts";
+import { getdefaulttimeout } from "./time-out.ts";
 import { concerns, dropUnwanted, keepAlive } from "./watching.ts";
 
 /** kernel.close: the socket lingers and is being closed in a thread of its own. */
@@ -36,7 +37,7 @@ export class Endpoint implements poller.Watcher {
   readonly receiving: Direction;
   readonly sending: Sending;
   /** null waits for ever; 0 never waits. */
-  timeoutMs: number | null = null;
+  timeoutMs: number | null = getdefaulttimeout();
   closed = false;
   isListener = false;
   /** Connecting: an error is the connect's to find, before a reader takes it for its own. */

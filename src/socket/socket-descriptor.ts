@@ -2,14 +2,14 @@ import { inspect } from "node:util";
 
 import { kernel } from "../native/load.ts";
 import { type Address, AddressRoom } from "./address.ts";
-import { int32, integer, outOfRange, wrongType } from "./argument.ts";
+import { int32, wrongType } from "./argument.ts";
 import { SHUT_RD, SHUT_RDWR, SHUT_WR } from "./constants.ts";
-import { MAX_TIMEOUT_MS } from "./deadline.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { ENOTCONN } from "./errno.ts";
 import { getsockopt, setsockopt } from "./option.ts";
 import { checkOptions, type OptionNames } from "./option-names.ts";
 import { succeed } from "./socket-error.ts";
+import { checkedTimeout } from "./time-out.ts";
 
 /** How a descriptor is given up. */
 interface DetachOptions {
@@ -58,14 +58,19 @@ export class SocketDescriptor implements AsyncDisposable {
   /**
    * How long a call waits — Python's settimeout, in milliseconds.
    *
-   * @param timeoutMs - null waits for ever (the default), 0 never waits (`EAGAIN`, and `EINPROGRESS` for a connect), else
+   * @param timeoutMs - null waits for ever (the default, see {@link setdefaulttimeout}), 0 never waits (`EAGAIN`, and `EINPROGRESS` for a connect), else
    * `ERR_SOCKWRIGHT_TIMEOUT` after so many ms, up to 2^31-1. Holds for calls made from now on. A fraction is refused: what
    * is 1.5 in Python is 1500 here.
    * @example See {@link SockwrightError}.
    */
   settimeout(timeoutMs: number | null): void {
     this.#endpoint.check();
-    this.#endpoint.timeoutMs = timeoutMs === null ? null : timeOut(timeoutMs);
+    this.#endpoint.timeoutMs = checkedTimeout("timeoutMs", timeoutMs);
+  }
+
+  /** What {@link gettimeout} gives — Python's attribute of this name. */
+  get timeout(): number | null {
+    return this.#endpoint.timeoutMs;
   }
 
   /** What {@link settimeout} set. See {@link getblocking}. */
@@ -219,6 +224,42 @@ export class SocketDescriptor implements AsyncDisposable {
   }
 
   /**
+   * Whether a program that this process executes gets the descriptor — Python's get_inheritable; fcntl(2), FD_CLOEXEC. None
+   * does, unless {@link set_inheritable} says so.
+   *
+   * @throws SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
+   * @example See {@link set_inheritable}.
+   */
+  get_inheritable(): boolean {
+    this.#endpoint.check();
+    const { slot, generation } = this.#endpoint;
+    return succeed(kernel.getInheritable(slot, generation), "fcntl") === 1;
+  }
+
+  /**
+   * Whether a program that this process executes shall get the descriptor — Python's set_inheritable; fcntl(2), FD_CLOEXEC.
+   * It has the same number there, and is non-blocking, since O_NONBLOCK belongs to the open socket.
+   *
+   * @throws SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
+   * @example
+   * ```ts
+   * import { socket } from "sockwright";
+   *
+   * const server = socket();
+   * console.log(server.get_inheritable()); // => false
+   * server.set_inheritable(true);
+   * console.log(server.get_inheritable()); // => true
+   * server.close();
+   * ```
+   */
+  set_inheritable(inheritable: boolean): void {
+    this.#endpoint.check();
+    if (typeof inheritable !== "boolean") throw wrongType("inheritable", "of type boolean", inheritable);
+    const { slot, generation } = this.#endpoint;
+    succeed(kernel.setInheritable(slot, generation, inheritable), "fcntl");
+  }
+
+  /**
    * Gives the descriptor up without closing it — Python's detach. The caller owns the number from here on; the socket
    * counts as closed.
    *
@@ -321,11 +362,4 @@ export class SocketDescriptor implements AsyncDisposable {
   #addressLeft(): Address {
     return addressRoom.get() ?? { family: this.family, bytes: new Uint8Array(0) };
   }
-}
-
-function timeOut(timeoutMs: unknown): number {
-  if (typeof timeoutMs !== "number")
-    throw wrongType("timeoutMs", "of type number, in milliseconds, or null", timeoutMs);
-  if (timeoutMs === Number.POSITIVE_INFINITY) throw outOfRange("timeoutMs", "null to wait for ever", timeoutMs);
-  return integer("timeoutMs", timeoutMs, 0, MAX_TIMEOUT_MS);
 }

@@ -526,7 +526,8 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * A second descriptor of the same socket, with a time-out and queues of its own — dup(2). The caller closes it.
+   * A second descriptor of the same socket, with queues of its own, and with a time-out of its own that begins as this one's —
+   * dup(2). It is close-on-exec, and the caller closes it.
    *
    * What was asked for before is done before. After that neither of the two knows what waits at the other: a call of one may
    * overtake a call of the other that waits, for room or for the next turn of the event loop, and come between the parts of its
@@ -548,12 +549,13 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    */
   dup(): Socket<Item> {
     this.#endpoint.check();
-    const { slot, generation, family, type, protocol, isListener } = this.#endpoint;
+    const { slot, generation, family, type, protocol, isListener, timeoutMs } = this.#endpoint;
     this.#endpoint.share();
     const handle = kernel.dup(slot, generation);
     succeed(handle, "dup");
     const endpoint = new Endpoint(handle, family, type, protocol);
     endpoint.isListener = isListener;
+    endpoint.timeoutMs = timeoutMs;
     endpoint.share();
     return new Socket<Item>(endpoint);
   }

@@ -33,6 +33,7 @@ const NOTHING = new Uint8Array(0);
 export type SocketCalls = Pick<
   Kernel,
   | ("socket" | "socketpair" | "dup" | "fileno" | "detach" | "close" | "closeInOrder" | "unblock")
+  | ("getInheritable" | "setInheritable")
   | ("bind" | "listen" | "accept" | "connect" | "shutdown" | "getsockname" | "getpeername")
   | ("recv" | "recvfrom" | "recvmsg" | "send" | "sendto" | "sendmsg")
   | ("getsockopt" | "setsockopt" | "watch" | "poll")
@@ -83,6 +84,11 @@ export function fakeCalls(
     closeInOrder: on(real.closeInOrder, (found) => close(found, slots, false)),
 
     unblock: on(real.unblock, () => 0),
+    getInheritable: on(real.getInheritable, ({ isInheritable }) => Number(isInheritable)),
+    setInheritable: on(real.setInheritable, (found, inheritable) => {
+      found.isInheritable = inheritable;
+      return 0;
+    }),
 
     bind: on(real.bind, ({ socket }, address) => socket.bind(address.slice())),
     listen: on(real.listen, ({ socket }, backlog) => socket.listen(backlog)),

@@ -12,6 +12,7 @@ export interface FakeSlot<Owner> {
   readonly generation: number;
   readonly socket: Owner;
   interest: number;
+  isInheritable: boolean;
 }
 
 /**
@@ -48,7 +49,7 @@ export class FakeSlots<Owner> {
     const last = this.#free.pop();
     const slot = last === undefined ? freshSlot() : slotOf(last);
     const generation = last === undefined ? 1 : generationOf(last) + 1;
-    this.#open.set(slot, { slot, generation, socket, interest: 0 });
+    this.#open.set(slot, { slot, generation, socket, interest: 0, isInheritable: false });
     return generation * SLOTS + slot;
   }
 

@@ -7,6 +7,8 @@ export class OpenSocket {
   readonly #path: UnixPath | undefined;
 
   constructor(socket: Socket<Buffer | Datagram>, path?: UnixPath) {
+    // Servers and clients by URL have deadlines of their own: the program's setdefaulttimeout() is for its own sockets.
+    socket.settimeout(null);
     this.socket = socket;
     this.#path = path;
   }

@@ -93,6 +93,11 @@ const flagRows = [...receives, ...sends].map(
   }),
 );
 
+const timeout: Refused = {
+  type: [undefined, ...NOT_NUMBERS.filter((each) => each !== null)],
+  range: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1, -0.5, 2 ** 31],
+};
+
 /** A socket option as an integer or as bytes. */
 const optionValue: Refused = {
   type: [undefined, null, true, "1", 1n, {}, [1], new ArrayBuffer(4), () => 1],
@@ -109,6 +114,10 @@ export const rows: readonly Row[] = [
     { call, ...value, argument: "protocol", refused: int32("optional"), with: (wrong) => [2, 1, wrong] },
   ]),
   { call: "adopt", ...value, argument: "descriptor", refused: int32("needed"), with: (wrong) => [wrong] },
+  { call: "fromfd", ...value, argument: "descriptor", refused: int32("needed"), with: (wrong) => [wrong, 2, 1] },
+  { call: "fromfd", ...value, argument: "family", refused: int32("needed"), with: (wrong) => [-1, wrong, 1] },
+  { call: "fromfd", ...value, argument: "type", refused: int32("needed"), with: (wrong) => [-1, 2, wrong] },
+  { call: "fromfd", ...value, argument: "protocol", refused: int32("optional"), with: (wrong) => [-1, 2, 1, wrong] },
   { call: "socketpair", ...value, argument: "family", refused: int32("optional"), with: (wrong) => [wrong] },
   { call: "socketpair", ...value, argument: "type", refused: int32("optional"), with: (wrong) => [1, wrong] },
   { call: "socketpair", ...value, argument: "protocol", refused: int32("optional"), with: (wrong) => [1, 1, wrong] },
@@ -142,15 +151,14 @@ export const rows: readonly Row[] = [
     with: (wrong) => [wrong],
   },
   { call: "shutdown", on: connected, ...value, argument: "how", refused: int32("optional"), with: (wrong) => [wrong] },
+  { call: "settimeout", on: connected, ...value, argument: "timeoutMs", refused: timeout, with: (wrong) => [wrong] },
+  { call: "setdefaulttimeout", ...value, argument: "timeoutMs", refused: timeout, with: (wrong) => [wrong] },
   {
-    call: "settimeout",
+    call: "set_inheritable",
     on: connected,
     ...value,
-    argument: "timeoutMs",
-    refused: {
-      type: [undefined, ...NOT_NUMBERS.filter((each) => each !== null)],
-      range: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1, -0.5, 2 ** 31],
-    },
+    argument: "inheritable",
+    refused: { type: [undefined, null, 0, 1, "true", {}] },
     with: (wrong) => [wrong],
   },
   {

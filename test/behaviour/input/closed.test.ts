@@ -14,6 +14,7 @@ const calls: Readonly<Record<string, (on: Socket) => unknown>> = {
   connect_ex: (on) => on.connect_ex(here),
   detach: (on) => on.detach(),
   dup: (on) => on.dup(),
+  get_inheritable: (on) => on.get_inheritable(),
   getpeername: (on) => on.getpeername(),
   getsockname: (on) => on.getsockname(),
   getsockopt: (on) => on.getsockopt(SOL_SOCKET, SO_TYPE),
@@ -30,6 +31,7 @@ const calls: Readonly<Record<string, (on: Socket) => unknown>> = {
   sendmsg: (on) => on.sendmsg(["x"]),
   sendto: (on) => on.sendto("x", here),
   serve: (on) => on.serve(() => undefined),
+  set_inheritable: (on) => on.set_inheritable(true),
   setblocking: (on) => on.setblocking(false),
   setsockopt: (on) => on.setsockopt(SOL_SOCKET, 2, 1),
   settimeout: (on) => on.settimeout(1),
@@ -50,6 +52,7 @@ const harmless = [
   "gettimeout",
   "protocol",
   "ref",
+  "timeout",
   "type",
   "unref",
 ];

@@ -25,6 +25,8 @@ const onSlot: Readonly<Partial<Record<FunctionName, () => readonly unknown[]>>> 
   fileno: () => [],
   detach: () => [false],
   close: () => [() => undefined],
+  getInheritable: () => [],
+  setInheritable: () => [true],
   bind: () => [loopback(0)],
   listen: () => [1],
   accept: () => [addressRoom()],

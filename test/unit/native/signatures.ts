@@ -46,6 +46,8 @@ export const signatures: Readonly<Record<FunctionName, readonly Parameter[]>> = 
   close: [...onSlot(), optional("function")],
   closeInOrder: onSlot(),
   unblock: onSlot(),
+  getInheritable: onSlot(),
+  setInheritable: onSlot("boolean"),
   openDescriptors: [],
   bind: onSlot("sockaddr"),
   listen: onSlot("int32"),

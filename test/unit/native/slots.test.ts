@@ -109,6 +109,18 @@ test("every descriptor is non-blocking and closed at exec", () => {
   }
 });
 
+test("what a program that is executed gets is the descriptor's own flag: a duplicate has another", () => {
+  const key = open();
+  const duplicate = closedAtTheEnd(kernel.dup(...key));
+  const asked = (): number[] => [kernel.getInheritable(...key), kernel.getInheritable(...duplicate)];
+  expect(asked()).toEqual([0, 0]);
+  expect(kernel.setInheritable(...key, true)).toBe(0);
+  expect(asked()).toEqual([1, 0]);
+  expect(flagsOf(kernel.fileno(...key)) & (NONBLOCK | CLOEXEC)).toBe(NONBLOCK);
+  expect(kernel.setInheritable(...key, false)).toBe(0);
+  expect(asked()).toEqual([0, 0]);
+});
+
 test("fromfd duplicates a descriptor of any kind, closed at exec, and changes nothing of it", () => {
   const file = openSync("/dev/null", "r");
   const socket = kernel.detach(...keyOf(kernel.socket(AF_INET, SOCK_STREAM, 0)), true);

@@ -1,0 +1,38 @@
+import { integer, outOfRange, wrongType } from "./argument.ts";
+import { MAX_TIMEOUT_MS } from "./deadline.ts";
+
+/** What {@link setdefaulttimeout} set. */
+let ofNewSockets: number | null = null;
+
+/**
+ * The time-out of sockets that are made from now on, by whichever call — Python's setdefaulttimeout, in milliseconds. It is
+ * that of one Node environment: a worker has its own. Servers by URL have deadlines of their own, and do not use it.
+ *
+ * @param timeoutMs - as {@link Socket.settimeout} takes it; null, the default, waits for ever.
+ * @example
+ * ```ts
+ * import { getdefaulttimeout, setdefaulttimeout, socket } from "sockwright";
+ *
+ * setdefaulttimeout(1_500);
+ * const client = socket();
+ * console.log(client.timeout, getdefaulttimeout()); // => 1500 1500
+ * client.close();
+ * setdefaulttimeout(null);
+ * ```
+ */
+export function setdefaulttimeout(timeoutMs: number | null): void {
+  ofNewSockets = checkedTimeout("timeoutMs", timeoutMs);
+}
+
+/** What {@link setdefaulttimeout} set, in milliseconds; null waits for ever. */
+export function getdefaulttimeout(): number | null {
+  return ofNewSockets;
+}
+
+/** A time-out: null, or milliseconds that Node's timers can wait. */
+export function checkedTimeout(name: string, timeoutMs: unknown): number | null {
+  if (timeoutMs === null) return null;
+  if (typeof timeoutMs !== "number") throw wrongType(name, "of type number, in milliseconds, or null", timeoutMs);
+  if (timeoutMs === Number.POSITIVE_INFINITY) throw outOfRange(name, "null to wait for ever", timeoutMs);
+  return integer(name, timeoutMs, 0, MAX_TIMEOUT_MS);
+}
