@@ -15,6 +15,8 @@ NAPI_MODULE_INIT() {
   sockwright::ExportMessages(env, exports, environment);
   sockwright::ExportOptions(env, exports, environment);
   sockwright::ExportNames(env, exports, environment);
+  sockwright::ExportLookups(env, exports, environment);
+  sockwright::ExportServices(env, exports, environment);
   sockwright::ExportPolling(env, exports, environment);
   sockwright::ExportConstants(env, exports);
   return exports;

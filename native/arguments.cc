@@ -143,6 +143,13 @@ bool Arguments::Text(size_t index, std::span<char> out) const {
   return strlen(out.data()) == length || Fail(index, "a string without NUL");
 }
 
+// Node-API cuts between characters, of up to four bytes.
+bool Arguments::WholeText(size_t index, std::span<char> out) const {
+  return Text(index, out) && (strlen(out.data()) + 4 < out.size() || Fail(index, "a shorter string"));
+}
+
+bool Arguments::Function(size_t index) const { return IsFunction(index) || Fail(index, "a function"); }
+
 Slot* Arguments::FindSlot(bool* ok) const {
   uint32_t slot, generation;
   *ok = Uint32(0, &slot) && Uint32(1, &generation);

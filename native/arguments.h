@@ -56,7 +56,10 @@ class Arguments {
   bool Buffers(size_t index, std::span<iovec>* out);
   bool Address(size_t index, AddressIn* out) const;
   bool AddressRoom(size_t index, AddressOut* out) const;
+  bool Function(size_t index) const;
+  // A text that is too long is cut. What does not tell by it that it is another one takes WholeText, which refuses it.
   bool Text(size_t index, std::span<char> out) const;
+  bool WholeText(size_t index, std::span<char> out) const;
   // The first two arguments are a slot and its generation. Null after close; *ok tells a wrong type from that.
   Slot* FindSlot(bool* ok) const;
 

@@ -17,6 +17,8 @@ void ExportAddressing(napi_env env, napi_value exports, Environment* environment
 void ExportTransfer(napi_env env, napi_value exports, Environment* environment);
 void ExportMessages(napi_env env, napi_value exports, Environment* environment);
 void ExportOptions(napi_env env, napi_value exports, Environment* environment);
+void ExportLookups(napi_env env, napi_value exports, Environment* environment);
+void ExportServices(napi_env env, napi_value exports, Environment* environment);
 void ExportNames(napi_env env, napi_value exports, Environment* environment);
 void ExportPolling(napi_env env, napi_value exports, Environment* environment);
 void ExportConstants(napi_env env, napi_value exports);

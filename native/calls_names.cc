@@ -1,18 +1,15 @@
-// inet_pton(3), inet_ntop(3), if_nametoindex(3), if_indextoname(3).
+// inet_pton(3), inet_ntop(3), inet_aton(3), if_nametoindex(3), if_indextoname(3), if_nameindex(3).
 #include <arpa/inet.h>
 #include <net/if.h>
 
 #include <array>
+#include <cstring>
 
 #include "calls.h"
 #include "syscall.h"
 
 namespace sockwright {
 namespace {
-
-size_t AddressBytes(int32_t family) {
-  return family == AF_INET ? sizeof(in_addr) : family == AF_INET6 ? sizeof(in6_addr) : 0;
-}
 
 // inet_pton(family, text, out): 1 when written, 0 when the text is no address of the family.
 napi_value InetPton(napi_env env, napi_callback_info info) {
@@ -37,9 +34,21 @@ napi_value InetNtop(napi_env env, napi_callback_info info) {
   const size_t size = AddressBytes(family);
   if (size == 0 || bytes.size() != size) return Number(env, -EAFNOSUPPORT);
   if (inet_ntop(family, bytes.data(), text.data(), text.size()) == nullptr) return Number(env, -errno);
-  napi_value result;
-  napi_create_string_utf8(env, text.data(), NAPI_AUTO_LENGTH, &result);
-  return result;
+  return Text(env, text.data());
+}
+
+// inet_aton(text, out): 1 when written, 0 when the text is no address.
+napi_value InetAton(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  // Numbers may have zeros in front, and white space ends the address.
+  std::array<char, 256> text;
+  std::span<std::byte> out;
+  if (!arguments.WholeText(0, text) || !arguments.Bytes(1, &out)) return nullptr;
+  in_addr address;
+  if (out.size() < sizeof(address)) return Number(env, -EAFNOSUPPORT);
+  const int result = inet_aton(text.data(), &address);
+  if (result == 1) memcpy(out.data(), &address, sizeof(address));
+  return Number(env, result);
 }
 
 // if_nametoindex(name): the index, or -errno.
@@ -51,11 +60,43 @@ napi_value IfNameToIndex(napi_env env, napi_callback_info info) {
   return Number(env, index == 0 ? -errno : static_cast<int64_t>(index));
 }
 
+// if_indextoname(index): the name, or -errno.
+napi_value IfIndexToName(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  uint32_t index;
+  if (!arguments.Uint32(0, &index)) return nullptr;
+  std::array<char, IF_NAMESIZE> name;
+  if (if_indextoname(index, name.data()) == nullptr) return Number(env, -errno);
+  return Text(env, name.data());
+}
+
+// if_nameindex(): an array of [index, name], or -errno.
+napi_value IfNameIndex(napi_env env, napi_callback_info) {
+  struct if_nameindex* interfaces = if_nameindex();
+  if (interfaces == nullptr) return Number(env, -errno);
+  napi_value list;
+  napi_create_array(env, &list);
+  for (uint32_t i = 0; interfaces[i].if_index != 0; i++) {
+    napi_value pair;
+    napi_create_array_with_length(env, 2, &pair);
+    napi_set_element(env, pair, 0, Number(env, interfaces[i].if_index));
+    napi_set_element(env, pair, 1, Text(env, interfaces[i].if_name));
+    napi_set_element(env, list, i, pair);
+  }
+  if_freenameindex(interfaces);
+  return list;
+}
+
 }  // namespace
 
 void ExportNames(napi_env env, napi_value exports, Environment* environment) {
   Export(env, exports, environment,
-         {{"inet_pton", InetPton}, {"inet_ntop", InetNtop}, {"if_nametoindex", IfNameToIndex}});
+         {{"inet_pton", InetPton},
+          {"inet_ntop", InetNtop},
+          {"inet_aton", InetAton},
+          {"if_nametoindex", IfNameToIndex},
+          {"if_indextoname", IfIndexToName},
+          {"if_nameindex", IfNameIndex}});
 }
 
 }  // namespace sockwright

@@ -3,6 +3,7 @@
 
 // It needs sys/socket.h before it.
 #include <linux/vm_sockets.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>

@@ -1,6 +1,7 @@
 // The shape of every native function: one non-blocking system call; the result is a value >= 0 or -errno, as a number.
 #pragma once
 
+#include <netinet/in.h>
 #include <node_api.h>
 
 #include <cerrno>
@@ -33,6 +34,13 @@ inline napi_value Number(napi_env env, int64_t value) {
   return number;
 }
 
+// A text of the system's, which need not be UTF-8; null is "".
+inline napi_value Text(napi_env env, const char* text) {
+  napi_value value;
+  napi_create_string_utf8(env, text == nullptr ? "" : text, NAPI_AUTO_LENGTH, &value);
+  return value;
+}
+
 // A native function whose first two arguments name a slot. `body(arguments, slot, &result)` gives false when an
 // argument was wrong and an exception is pending. A stale slot is EBADF here and never reaches the kernel.
 template <typename Body>
@@ -44,6 +52,11 @@ napi_value WithSlot(napi_env env, napi_callback_info info, Body body) {
   if (slot == nullptr) return Number(env, -EBADF);
   int64_t result = 0;
   return body(arguments, *slot, &result) ? Number(env, result) : nullptr;
+}
+
+// The size of an IP address of the family, 0 for other families.
+inline size_t AddressBytes(int32_t family) {
+  return family == AF_INET ? sizeof(in_addr) : family == AF_INET6 ? sizeof(in6_addr) : 0;
 }
 
 // Puts a new descriptor into the environment's table and gives its handle.

@@ -11,6 +11,7 @@ export type {
   UnixPathAddress,
   VsockAddress,
 } from "./socket/address.ts";
+export { type AddressInfo, type AddressInfoOptions, getaddrinfo } from "./socket/address-info.ts";
 export type { Data } from "./socket/argument.ts";
 export { WOULD_BLOCK } from "./socket/call.ts";
 export * from "./socket/constants.ts";

@@ -81,7 +81,35 @@ export interface Kernel {
   /** 1 when the text is an address of the family and was written to `out`, else 0. */
   inet_pton(family: number, text: string, out: Uint8Array): number;
   inet_ntop(family: number, bytes: Uint8Array): string | number;
+  /** As inet_pton for IPv4, with the short and hexadecimal forms of inet(3). */
+  inet_aton(text: string, out: Uint8Array): number;
   if_nametoindex(name: string): number;
+  if_indextoname(index: number): string | number;
+  if_nameindex(): readonly (readonly [index: number, name: string])[] | number;
+
+  // What may wait for a name server runs in one of libuv's threads, and calls back once: unless it gives a negated errno, and
+  // then never. The host and the service of getaddrinfo may be undefined.
+  getaddrinfo(
+    host: string | undefined,
+    service: string | undefined,
+    family: number,
+    type: number,
+    protocol: number,
+    flags: number,
+    callback: LookupCallback<readonly FoundAddress[]>,
+  ): number;
+  getnameinfo(
+    address: Uint8Array,
+    flags: number,
+    callback: LookupCallback<readonly [host: string, service: string]>,
+  ): number;
+  gethostbyname(name: string, family: number, callback: LookupCallback<HostEntry>): number;
+  gethostbyaddr(family: number, bytes: Uint8Array, callback: LookupCallback<HostEntry>): number;
+
+  /** The port, or a negated errno: ENOENT where there is none. */
+  getservbyname(name: string, protocol?: string): number;
+  getservbyport(port: number, protocol?: string): string | number;
+  getprotobyname(name: string): number;
 
   /** Starts the poller: `dispatch(count)` is called for each portion of a turn, with `count` records of three in `records`. */
   start(dispatch: (count: number) => void, records: Int32Array): number;
@@ -99,6 +127,24 @@ export interface Addon extends Omit<Kernel, "recv" | "send"> {
   recv(buffer: Uint8Array): void;
   send(data: Uint8Array): void;
 }
+
+/**
+ * What a look-up has come to: 0 and its answer; or another number of netdb.h, an EAI_* of getaddrinfo and getnameinfo, an
+ * h_errno of the others, with the errno where one is behind that.
+ */
+export type LookupCallback<Answer> = (status: number, errno: number, answer: Answer | undefined) => void;
+
+/** struct addrinfo. `canonname` is "" where there is none. */
+export interface FoundAddress {
+  readonly family: number;
+  readonly type: number;
+  readonly protocol: number;
+  readonly canonname: string;
+  readonly sockaddr: Uint8Array;
+}
+
+/** struct hostent: its addresses as text. */
+type HostEntry = readonly [name: string, aliases: readonly string[], addresses: readonly string[]];
 
 /** generation * 2^24 + slot, or a negated errno. */
 export type Handle = number;

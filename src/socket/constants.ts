@@ -602,3 +602,81 @@ export const SO_VM_SOCKETS_BUFFER_SIZE = 0;
 
 /** See vsock(7). */
 export const VM_SOCKETS_INVALID_VERSION = 4294967295;
+
+/** See getaddrinfo(3). */
+export const AI_ADDRCONFIG = 32;
+
+/** See getaddrinfo(3). */
+export const AI_ALL = 16;
+
+/** See getaddrinfo(3). */
+export const AI_CANONNAME = 2;
+
+/** See getaddrinfo(3). */
+export const AI_NUMERICHOST = 4;
+
+/** See getaddrinfo(3). */
+export const AI_NUMERICSERV = 1024;
+
+/** See getaddrinfo(3). */
+export const AI_PASSIVE = 1;
+
+/** See getaddrinfo(3). */
+export const AI_V4MAPPED = 8;
+
+/** See getaddrinfo(3). */
+export const EAI_ADDRFAMILY = -9;
+
+/** See getaddrinfo(3). */
+export const EAI_AGAIN = -3;
+
+/** See getaddrinfo(3). */
+export const EAI_BADFLAGS = -1;
+
+/** See getaddrinfo(3). */
+export const EAI_FAIL = -4;
+
+/** See getaddrinfo(3). */
+export const EAI_FAMILY = -6;
+
+/** See getaddrinfo(3). */
+export const EAI_MEMORY = -10;
+
+/** See getaddrinfo(3). */
+export const EAI_NODATA = -5;
+
+/** See getaddrinfo(3). */
+export const EAI_NONAME = -2;
+
+/** See getaddrinfo(3). */
+export const EAI_OVERFLOW = -12;
+
+/** See getaddrinfo(3). */
+export const EAI_SERVICE = -8;
+
+/** See getaddrinfo(3). */
+export const EAI_SOCKTYPE = -7;
+
+/** See getaddrinfo(3). */
+export const EAI_SYSTEM = -11;
+
+/** See getnameinfo(3). */
+export const NI_DGRAM = 16;
+
+/** See getnameinfo(3). */
+export const NI_MAXHOST = 1025;
+
+/** See getnameinfo(3). */
+export const NI_MAXSERV = 32;
+
+/** See getnameinfo(3). */
+export const NI_NAMEREQD = 8;
+
+/** See getnameinfo(3). */
+export const NI_NOFQDN = 4;
+
+/** See getnameinfo(3). */
+export const NI_NUMERICHOST = 1;
+
+/** See getnameinfo(3). */
+export const NI_NUMERICSERV = 2;

@@ -3,9 +3,17 @@ import { getSystemErrorMap } from "node:util";
 
 const texts = getSystemErrorMap();
 const names = new Map<number, string>(Object.entries(constants.errno).map(([name, errno]) => [errno, name]));
+/** libuv's numbers, positive, of the two EAI_* that Node has one name for: lib/internal/errors.js, DNSException. */
+const NOT_FOUND: readonly number[] = [uvErrno("EAI_NONAME"), uvErrno("EAI_NODATA")];
+
+/** The positive number that libuv has for an EAI_* of getaddrinfo(3), whose own numbers are those of other errors. */
+export function uvErrno(eai: string): number {
+  return -([...texts].find(([, [name]]) => name === eai)?.[0] ?? 0);
+}
 
 /** The name of a positive errno, as in errno(3): 111 is `ECONNREFUSED`. */
 export function errnoName(errno: number): string {
+  if (NOT_FOUND.includes(errno)) return "ENOTFOUND";
   return texts.get(-errno)?.[0] ?? names.get(errno) ?? `E${errno}`;
 }
 

@@ -8,10 +8,16 @@ export interface ErrorTarget {
   readonly local?: string;
 }
 
+/** What a look-up asked for, as the error's `hostname`; none where it asked for no host. */
+export interface LookupTarget {
+  readonly hostname?: string | undefined;
+}
+
 /**
  * A system call that failed, in Node's own shape: `code` (`"ECONNREFUSED"`), `errno` (negative, `-111`), `syscall` (the
  * C call), and where the call named one, `address` and `port`. The message is the one that `node:net` and `node:dgram`
- * give. Match on `code`.
+ * give. Match on `code`. Of a name that does not resolve, which is Python's `gaierror` and `herror`, it is that of
+ * `dns.lookup`: `ENOTFOUND`, `EAI_AGAIN` …, with the name as `hostname`.
  *
  * @example
  * ```ts
@@ -37,6 +43,8 @@ export class SocketError extends Error {
   declare readonly address?: string;
   /** The port that the call named. */
   declare readonly port?: number;
+  /** The name that was looked up. */
+  declare readonly hostname?: string;
   /** For `sendall`: how many bytes the kernel had taken before it failed. */
   declare readonly bytesSent?: number;
 
@@ -44,7 +52,7 @@ export class SocketError extends Error {
   constructor(
     syscall: string,
     errno: number,
-    target?: ErrorTarget,
+    target?: ErrorTarget | LookupTarget,
     style: "short" | "long" | { advice: string } = "short",
   ) {
     const code = errnoName(errno);
@@ -53,7 +61,10 @@ export class SocketError extends Error {
     this.code = code;
     this.errno = -errno;
     this.syscall = syscall;
-    if (target !== undefined) {
+    if (target === undefined) return;
+    if (!("address" in target)) {
+      if (target.hostname !== undefined) this.hostname = target.hostname;
+    } else {
       this.address = target.address;
       // As in Node, port 0 is no port.
       if (target.port !== undefined && target.port > 0) this.port = target.port;
@@ -68,8 +79,11 @@ export function succeed(result: number, syscall: string, target?: ErrorTarget, s
 }
 
 // lib/internal/errors.js, ExceptionWithHostPort: the port is shown only when it is not 0.
-function place(target: ErrorTarget | undefined): string {
-  if (target === undefined || target.address === "") return "";
+function place(target: ErrorTarget | LookupTarget | undefined): string {
+  if (target === undefined) return "";
+  // Node's DNSException.
+  if (!("address" in target)) return target.hostname ? ` ${target.hostname}` : "";
+  if (target.address === "") return "";
   const { address, port, local } = target;
   const where = port !== undefined && port > 0 ? ` ${address}:${port}` : ` ${address}`;
   return local === undefined ? where : `${where} - Local (${local})`;

@@ -1,6 +1,7 @@
 // Layer 1: an option that a call does not have is refused by its name, one of the wrong kind by what it should be.
 import { describe, expect, onTestFinished, test } from "vitest";
 import type {
+  AddressInfoOptions,
   ReceiveMessageOptions,
   ReceiveOptions,
   SendMessageOptions,
@@ -8,7 +9,16 @@ import type {
   ServeOptions,
   WaitOptions,
 } from "../../src/index.ts";
-import { AF_INET, adopt, type Listener, SOCK_DGRAM, type Socket, socket, socketpair } from "../../src/index.ts";
+import {
+  AF_INET,
+  adopt,
+  getaddrinfo,
+  type Listener,
+  SOCK_DGRAM,
+  type Socket,
+  socket,
+  socketpair,
+} from "../../src/index.ts";
 import { expectDefaults, expectNoOtherName, expectNoOtherValue, row } from "../support/option-table.ts";
 
 /** Bits of MSG_*: which of them can be, the kernel says. */
@@ -84,6 +94,12 @@ describe.each([
     const server = await listener();
     await server.serve(() => void server.close(), options);
   }),
+  row<AddressInfoOptions>(
+    "getaddrinfo()",
+    "promise",
+    { ...wait, flags, family: [-1], type: [-1], proto: [-1] },
+    (options) => getaddrinfo("127.0.0.1", 80, options),
+  ),
   row<{ blocking: boolean }>("detach()", "value", { blocking: [true] }, (options) => {
     closing(adopt(reader().detach(options)));
   }),

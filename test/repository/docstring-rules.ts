@@ -10,7 +10,11 @@ const pages: Readonly<Record<number, readonly string[]>> = {
     ...["accept", "bind", "close", "connect", "dup", "getpeername", "getsockname", "getsockopt", "listen", "poll"],
     ...["recv", "recvfrom", "recvmsg", "send", "sendmsg", "sendto", "setsockopt", "shutdown", "socket", "socketpair"],
   ],
-  3: ["CMSG_SPACE", "cmsg", "errno", "sysconf"],
+  3: [
+    ...["CMSG_LEN", "CMSG_SPACE", "cmsg", "errno", "getaddrinfo", "gethostbyaddr", "gethostbyname", "getnameinfo"],
+    ...["getprotobyname", "getservbyname", "getservbyport", "htonl", "htons", "if_indextoname", "if_nameindex"],
+    ...["if_nametoindex", "inet", "inet_aton", "inet_ntoa", "inet_ntop", "inet_pton", "ntohl", "ntohs", "sysconf"],
+  ],
   5: ["protocols"],
   7: ["epoll", "icmp", "ip", "ipv6", "netlink", "packet", "raw", "socket", "tcp", "udp", "udplite", "unix", "vsock"],
 };

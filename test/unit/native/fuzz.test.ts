@@ -180,6 +180,7 @@ const right: Readonly<Record<Kind, readonly (() => unknown)[]>> = {
   ],
   boolean: [() => true, () => false],
   text: ["127.0.0.1", "::1", "lo", "", "x".repeat(500), "fe80::1%lo"].map((text) => () => text),
+  name: ["127.0.0.1", "::1", "", "x".repeat(2_000), "9", "tcp"].map((text) => () => text),
   view: views,
   offset: numbers(0, 1, 16, 64),
   length: numbers(0, 1, 16, 63, 64),
@@ -220,8 +221,17 @@ function isForbidden(name: FunctionName, values: readonly unknown[]): boolean {
   // fcntl(2): O_NONBLOCK belongs to what dup(2) shares. A listener whose duplicate was given up as a blocking one would
   // wait in accept(2) for ever, the test with it.
   if (name === "detach") return values[2] === true;
+  // What is no address goes to a name server.
+  if (name === "getaddrinfo" || name === "gethostbyname")
+    return !["127.0.0.1", "::1", undefined].some((it) => it === values[0]);
+  if (name === "getnameinfo" || name === "gethostbyaddr") return isOfAnother(values[name === "getnameinfo" ? 0 : 1]);
   if (name === "setsockopt" || name === "getsockopt") return ![1, 6, 41].includes(Number(wide(values[2])));
   return false;
+}
+
+/** Whether it may be the address of another machine: no number, and not the loopback's. */
+function isOfAnother(address: unknown): boolean {
+  return address instanceof Uint8Array && !(address[0] === AF_INET && address[4] === 127);
 }
 
 /** Whether a number may be that of a descriptor. */
@@ -383,6 +393,7 @@ function attempt(name: FunctionName, values: readonly unknown[]): "value" | "err
     return "TypeError";
   }
   world.adopt(name, result, values);
+  if (name === "if_nameindex" && Array.isArray(result)) return "value";
   if (result !== undefined && typeof result !== "number" && typeof result !== "string") {
     throw new Error(`${name} gave ${String(result)}`);
   }

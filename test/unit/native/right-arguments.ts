@@ -1,6 +1,15 @@
 // Right arguments for every native function, to put one wrong one between.
 import { kernel } from "../../../src/native/load.ts";
-import { AF_INET, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET } from "../../../src/socket/constants.ts";
+import {
+  AF_INET,
+  AI_NUMERICHOST,
+  AI_NUMERICSERV,
+  NI_NUMERICHOST,
+  NI_NUMERICSERV,
+  SO_REUSEADDR,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "../../../src/socket/constants.ts";
 import { addressRoom, type Key, loopback, pair, resultsRoom } from "./descriptors.ts";
 import type { FunctionName } from "./signatures.ts";
 
@@ -15,7 +24,17 @@ const withoutSlot: Readonly<Partial<Record<FunctionName, () => readonly unknown[
   openDescriptors: () => [],
   inet_pton: () => [AF_INET, "127.0.0.1", new Uint8Array(4)],
   inet_ntop: () => [AF_INET, new Uint8Array(4)],
+  inet_aton: () => ["127.1", new Uint8Array(4)],
   if_nametoindex: () => ["lo"],
+  if_indextoname: () => [1],
+  if_nameindex: () => [],
+  getaddrinfo: () => ["127.0.0.1", "9", 0, 0, 0, AI_NUMERICHOST | AI_NUMERICSERV, () => undefined],
+  getnameinfo: () => [loopback(9), NI_NUMERICHOST | NI_NUMERICSERV, () => undefined],
+  gethostbyname: () => ["127.0.0.1", AF_INET, () => undefined],
+  gethostbyaddr: () => [AF_INET, Uint8Array.of(127, 0, 0, 1), () => undefined],
+  getservbyname: () => ["http", "tcp"],
+  getservbyport: () => [80, "tcp"],
+  getprotobyname: () => ["tcp"],
   start: () => [() => undefined, new Int32Array(3)],
   setReferenced: () => [false],
 };

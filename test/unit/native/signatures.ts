@@ -10,6 +10,7 @@ export type Kind =
   | "descriptor"
   | "boolean"
   | "text"
+  | "name"
   | "view"
   | "offset"
   | "length"
@@ -66,7 +67,17 @@ export const signatures: Readonly<Record<FunctionName, readonly Parameter[]>> = 
   setsockopt: onSlot("int32", "int32", "option value"),
   inet_pton: all("int32", "text", "view"),
   inet_ntop: all("int32", "view"),
+  inet_aton: all("text", "view"),
   if_nametoindex: all("text"),
+  if_indextoname: all("uint32"),
+  if_nameindex: [],
+  getaddrinfo: [optional("name"), optional("name"), ...all("int32", "int32", "int32", "int32", "function")],
+  getnameinfo: all("sockaddr", "int32", "function"),
+  gethostbyname: all("name", "int32", "function"),
+  gethostbyaddr: all("int32", "view", "function"),
+  getservbyname: [...all("name"), optional("name")],
+  getservbyport: [...all("int32"), optional("name")],
+  getprotobyname: all("name"),
   start: all("function", "records"),
   watch: onSlot("uint32"),
   setReferenced: all("boolean"),

@@ -1,0 +1,43 @@
+import { isIP } from "node:net";
+import { domainToASCII } from "node:url";
+import { port as checkPort, outOfRange, wrongType, wrongValue } from "./argument.ts";
+
+/** RFC 1035, section 2.3.4. */
+const MAX_HOST_BYTES = 255;
+/** Names of services and protocols are not limited by anybody; those that there are have some ten bytes. */
+const MAX_SERVICE_BYTES = 255;
+
+/** A host as the resolver takes it: a name that is not ASCII in its form of RFC 3490, `xn--…`. */
+export function hostOf(name: string, host: unknown, expected = "of type string"): string {
+  const text = textOf(name, host, expected);
+  const isAscii = [...text].every((character) => character <= "\x7f");
+  const ascii = isAscii ? text : domainToASCII(text);
+  if (ascii === "" && text !== "") throw wrongValue(name, "must be a name that IDNA can encode", host);
+  return limited(name, ascii, MAX_HOST_BYTES);
+}
+
+/** A service as the resolver takes it: a port, as a number or in digits, or the name of one. */
+export function serviceOf(name: string, service: unknown): string {
+  if (typeof service === "number") return String(checkPort(name, service));
+  const text = limited(name, textOf(name, service, "of type number, string or null"), MAX_SERVICE_BYTES);
+  // strtoul(3) would take a sign, and getaddrinfo(3) 16 bits of what is too large.
+  return /^\s*[-+]?\d+$/.test(text) ? String(checkPort(name, Number(text))) : text;
+}
+
+/** Text without a NUL, at which C would end it. */
+function textOf(name: string, value: unknown, expected = "of type string"): string {
+  if (typeof value !== "string") throw wrongType(name, expected, value);
+  if (value.includes("\0")) throw wrongValue(name, "must not contain a NUL", value);
+  return value;
+}
+
+function limited(name: string, text: string, maxBytes: number): string {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxBytes) throw outOfRange(name, `at most ${maxBytes} bytes long`, `${bytes} bytes`);
+  return text;
+}
+
+/** Whether a host is an IP address, so that nobody has to be asked for it. */
+export function isNumeric(host: string): boolean {
+  return isIP(host) !== 0;
+}
