@@ -29,6 +29,7 @@ export default defineConfig({
     alias: [
       { find: /^sockwright$/, replacement: here("src/index.ts") },
       { find: /^sockwright\/server$/, replacement: here("src/server.ts") },
+      { find: /^sockwright\/socketserver$/, replacement: here("src/socketserver.ts") },
     ],
   },
   // Node 20 has no `await using`: it is compiled away, as in dist/.

@@ -60,8 +60,13 @@ export class Direction extends CallQueue {
    * (MSG_DONTWAIT, a time-out of 0) is EAGAIN where it would, also behind others that wait. The turn's budget is no such
    * wait, since the kernel knows nothing of it: then the call keeps its place in the queue, or others would overtake it.
    */
-  run<T>(call: Call<T>, signal: AbortSignal | undefined, isTriedFirst = true, mayWait = true): Promise<T> {
-    const timeoutMs = mayWait ? this.owner.timeoutMs : 0;
+  run<T>(
+    call: Call<T>,
+    signal: AbortSignal | undefined,
+    isTriedFirst = true,
+    mayWait = true,
+    timeoutMs = mayWait ? this.owner.timeoutMs : 0,
+  ): Promise<T> {
     let state: State<T> = WOULD_BLOCK;
     call.mayWait = timeoutMs !== 0;
     try {

@@ -1,11 +1,12 @@
 // The door of layer 1 to what moves bytes, and so needs the addon: without one, its first import throws. It is for the layers above;
 // the one for users is src/index.ts.
 export { acceptAction, type Incoming } from "./accept.ts";
-export { encodeNumericAddress } from "./address.ts";
+export { encodeAddress, encodeNumericAddress } from "./address.ts";
 export { adopt, socket } from "./create.ts";
 export type { Endpoint } from "./endpoint.ts";
 export { unwatchForLoss, watchForLoss } from "./lost-socket.ts";
 export { MessageResults } from "./message-results.ts";
+export { readableWithin } from "./readiness.ts";
 export { resetAtClose } from "./reset.ts";
 export { acceptAll, shortagePaused } from "./serve.ts";
 export type { Datagram, Listener, Socket } from "./socket.ts";

@@ -9,6 +9,7 @@ import { recv, recvfrom } from "./receive.ts";
 import { type ReceivedRecord, recvRecord } from "./record-receive.ts";
 import { untilEnd } from "./serve.ts";
 import { isConnectionless } from "./socket-type.ts";
+import { SockwrightError } from "./sockwright-error.ts";
 import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
 
 /** What iteration over a stream yields at most at once. */
@@ -22,6 +23,26 @@ export function readable(endpoint: Endpoint, options: WaitOptions | undefined): 
     checkWait("readable()", options);
     return whenReady(endpoint, endpoint.receiving, EPOLLIN, options);
   });
+}
+
+/**
+ * As {@link readable}, for as long as select(2) would: the socket's own time-out does not hold. False when the time is over;
+ * null waits for ever, and 0 looks once.
+ */
+export async function readableWithin(
+  endpoint: Endpoint,
+  timeoutMs: number | null,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  endpoint.check();
+  if (timeoutMs === 0) return kernel.poll(endpoint.slot, endpoint.generation, EPOLLIN) > 0;
+  try {
+    await endpoint.receiving.run(new Readiness(endpoint, EPOLLIN), signal, false, true, timeoutMs);
+    return true;
+  } catch (error) {
+    if (error instanceof SockwrightError && error.code === "ERR_SOCKWRIGHT_TIMEOUT") return false;
+    throw error;
+  }
 }
 
 /** Waits until a send would not have to wait. */

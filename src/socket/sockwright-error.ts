@@ -7,6 +7,8 @@ const MESSAGES = {
     'bind(), sendto() and sendmsg() take a numeric address, "" (any) or "localhost": look the name up first, with dns.lookup()',
   ERR_SOCKWRIGHT_NO_STREAM: "Of this socket there is no stream: it is no connection of SOCK_STREAM, or has one already",
   ERR_SOCKWRIGHT_PARTIAL_SEND: "A sendall was cancelled in the middle of its data, so the socket can send no more",
+  ERR_SOCKWRIGHT_SERVING:
+    "The server serves already: await its serve_forever(), or call shutdown(), before another one",
   ERR_SOCKWRIGHT_TIMEOUT: "The call did not finish within the socket's time-out",
   ERR_SOCKWRIGHT_TIMEOUT_OPTION:
     "SO_RCVTIMEO and SO_SNDTIMEO have no effect on a non-blocking socket: use settimeout()",
@@ -26,6 +28,7 @@ export type SockwrightErrorCode = keyof typeof MESSAGES;
  * | `ERR_SOCKWRIGHT_NAME` | a host name in `bind()`, `sendto()` or `sendmsg()` |
  * | `ERR_SOCKWRIGHT_NO_STREAM` | `stream()` of a listener, of a socket with records or datagrams, or a second time |
  * | `ERR_SOCKWRIGHT_PARTIAL_SEND` | a send after a `sendall` that was cancelled with part of its data sent |
+ * | `ERR_SOCKWRIGHT_SERVING` | `serve_forever()` of a server that is in another one |
  * | `ERR_SOCKWRIGHT_TIMEOUT` | `settimeout()` ran out (the kernel's own is a SocketError with `ETIMEDOUT`) |
  * | `ERR_SOCKWRIGHT_TIMEOUT_OPTION` | `SO_RCVTIMEO` or `SO_SNDTIMEO` given to `setsockopt()` |
  *

@@ -26,6 +26,6 @@ export { nearest } from "./nearest.ts";
 export { checkDefinition, checkOptions, type OptionNames } from "./option-names.ts";
 export { SocketError, succeed } from "./socket-error.ts";
 export type { SocketKind } from "./socket-type.ts";
-export { AbortError } from "./sockwright-error.ts";
+export { AbortError, SockwrightError } from "./sockwright-error.ts";
 export { signalOf } from "./wait-options.ts";
 export { type WebStreams, webStreamsOf } from "./web-streams.ts";

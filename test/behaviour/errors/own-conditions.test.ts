@@ -15,6 +15,7 @@ import {
   socket,
   socketpair,
 } from "../../../src/index.ts";
+import { BaseRequestHandler, TCPServer } from "../../../src/socketserver.ts";
 import { startChild } from "../../support/child.ts";
 import { rejection, thrown } from "./node-shape.ts";
 
@@ -115,6 +116,19 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
         const cut = await rejection(ours.sendall(Buffer.alloc(8 * 1024 * 1024)));
         expect(cut).toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT", bytesSent: expect.any(Number) });
         return rejection(ours.send("x"));
+      },
+    ],
+  ],
+  ERR_SOCKWRIGHT_SERVING: [
+    [
+      "a second serve_forever",
+      async () => {
+        await using server = new TCPServer({ host: "127.0.0.1", port: 0 }, BaseRequestHandler);
+        const serving = server.serve_forever();
+        const error = await rejection(server.serve_forever());
+        await server.shutdown();
+        await serving;
+        return error;
       },
     ],
   ],

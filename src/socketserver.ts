@@ -1,0 +1,11 @@
+/** Servers as Python's module `socketserver` has them: `sockwright/socketserver`. */
+
+export type { Address, AddressInput, Data } from "./socket/values.ts";
+export { type Awaitable, BaseServer } from "./socketserver/base-server.ts";
+export type { HandlerClass, ModuleHandler } from "./socketserver/handler-class.ts";
+export type { MemoryFile } from "./socketserver/memory-file.ts";
+export type { Taken } from "./socketserver/pending-requests.ts";
+export { BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler } from "./socketserver/request-handler.ts";
+export { TCPServer } from "./socketserver/tcp-server.ts";
+export { type DatagramRequest, UDPServer } from "./socketserver/udp-server.ts";
+export { UnixDatagramServer, UnixStreamServer } from "./socketserver/unix-server.ts";

@@ -1,0 +1,337 @@
+import {
+  AbortError,
+  type Address,
+  type AddressInput,
+  integer,
+  MAX_TIMEOUT_MS,
+  outOfRange,
+  SockwrightError,
+} from "../socket/values.ts";
+import { publishFailure } from "./diagnostics.ts";
+import { reportError } from "./error-report.ts";
+import { checkHandler, type HandlerClass, isModuleHandler, loadHandler, type ModuleHandler } from "./handler-class.ts";
+import { HandlerRuns } from "./handler-runs.ts";
+import { PendingRequests, type Taken } from "./pending-requests.ts";
+
+/** What a hook gives: its result, or a promise of it. */
+export type Awaitable<T> = T | PromiseLike<T>;
+
+/** What to do about an error of `get_request`: nothing, publish it, publish it and pause, or end. */
+export type RequestFailure = "ignore" | "publish" | "pause" | "stop";
+
+/** So many calls of `get_request` may fail one after the other; before each further one there is a pause. */
+const MAX_FAILURES_IN_ROW = 16;
+/** That pause, where there is no socket. */
+const FAILURE_PAUSE_MS = 100;
+/** How often `serve_forever()` runs `service_actions`, if nothing comes. */
+const POLL_INTERVAL_MS = 500;
+
+/**
+ * The loop of a server, and its hooks in the order of Python's `socketserver.BaseServer`: `get_request`, `verify_request`,
+ * `process_request`, `finish_request`, `shutdown_request`, `close_request`. It has no socket: a subclass says in
+ * `get_request` where requests come from. Each hook may be async.
+ */
+export class BaseServer<Request = unknown> implements AsyncDisposable {
+  /** The address that was given; once the server is bound, the one that it has. */
+  server_address: Address;
+  /** What makes a handler for each request. */
+  RequestHandlerClass: HandlerClass<Request> | ModuleHandler;
+  /** How long `handle_request()` waits, in milliseconds; null, the default, waits for ever. */
+  timeout: number | null = null;
+
+  /** The handlers that `server_close()` waits for. @internal */
+  readonly handler_runs: HandlerRuns = new HandlerRuns();
+  readonly #isActivatedAtOnce: boolean;
+  readonly #pending = new PendingRequests<Request>();
+  #activation: Promise<void> | undefined;
+  /** Ends the waits of now. */
+  #ending = new AbortController();
+  #isServing = false;
+  #isShutDown = false;
+  #isClosed = false;
+
+  /**
+   * Stores its arguments, and does nothing else.
+   *
+   * @param server_address - an address of layer 1, such as `{ host: "127.0.0.1", port: 0 }`.
+   * @param RequestHandlerClass - a class that extends {@link BaseRequestHandler}, or where one is.
+   * @param bind_and_activate - false: `serve_forever()` and `handle_request()` do not call {@link bind_and_activate}.
+   * @throws TypeError for what is no class of handlers.
+   */
+  constructor(
+    server_address: AddressInput,
+    RequestHandlerClass: HandlerClass<Request> | ModuleHandler,
+    bind_and_activate = true,
+  ) {
+    checkHandler(RequestHandlerClass);
+    // As in Python the field is what was given, until the server is bound; from then on it is an address with all fields.
+    this.server_address = server_address as Address;
+    this.RequestHandlerClass = RequestHandlerClass;
+    this.#isActivatedAtOnce = bind_and_activate;
+  }
+
+  /** Makes the server ready, once: whoever calls it again, or meanwhile, gets the same promise. */
+  bind_and_activate(): Promise<void> {
+    this.#activation ??= this.#activate();
+    return this.#activation;
+  }
+
+  /** Handles requests until `shutdown()`, or `server_close()`. */
+  async serve_forever(poll_interval: number = POLL_INTERVAL_MS): Promise<void> {
+    const intervalMs = interval(poll_interval);
+    this.#checkOpen("serve_forever");
+    if (this.#isServing) throw new SockwrightError("ERR_SOCKWRIGHT_SERVING");
+    this.#isServing = true;
+    try {
+      if (this.#isActivatedAtOnce) await this.bind_and_activate();
+      const hasActions = this.service_actions !== BaseServer.prototype.service_actions;
+      await this.#serve(hasActions ? intervalMs : null);
+    } finally {
+      this.#isServing = false;
+      this.#isShutDown = false;
+    }
+  }
+
+  /** Handles one request, or calls `handle_timeout()` when none comes in time. */
+  async handle_request(): Promise<void> {
+    this.#checkOpen("handle_request");
+    if (this.#isActivatedAtOnce) await this.bind_and_activate();
+    const { signal } = this.#ending;
+    try {
+      const taken = await this.#take(this.request_timeout(), signal);
+      if (taken !== undefined) await this.#process(taken);
+      else if (!signal.aborted) await this.handle_timeout();
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      if (signal.aborted) return;
+      this.#failed(error.cause);
+    }
+  }
+
+  /** Ends `serve_forever()`. Resolves as soon as no further request will be taken; the one in progress goes on. */
+  async shutdown(): Promise<void> {
+    this.#isShutDown = true;
+    this.#end();
+  }
+
+  /** Ends the server for good. A second call does nothing. */
+  async server_close(): Promise<void> {
+    this.#isClosed = true;
+    this.#end();
+    this.#pending.abandon(
+      (request) => this.shutdown_request(request),
+      (error) => publishFailure({ error, server: this, hook: "shutdown_request" }),
+    );
+  }
+
+  /** Waits for a request, and gives it with its client's address. */
+  get_request(): Awaitable<Taken<Request>> {
+    const error = new Error("The get_request() method is not implemented");
+    throw Object.assign(error, { code: "ERR_METHOD_NOT_IMPLEMENTED" });
+  }
+
+  /** Whether a request is to be handled; the default says yes. */
+  verify_request(_request: Request, _client_address: Address): Awaitable<boolean> {
+    return true;
+  }
+
+  /** Handles a request and closes it; a mixin begins this here, and goes on. */
+  process_request(request: Request, client_address: Address): Awaitable<void> {
+    return this.#finishAndShutDown(request, client_address);
+  }
+
+  /** Makes a handler for the request, and runs it. */
+  finish_request(request: Request, client_address: Address): Awaitable<void> {
+    return this.#runHandler(request, client_address);
+  }
+
+  shutdown_request(request: Request): Awaitable<void> {
+    return this.close_request(request);
+  }
+
+  close_request(_request: Request): Awaitable<void> {}
+
+  handle_error(_request: Request, client_address: Address, error: unknown): Awaitable<void> {
+    reportError(client_address, error);
+  }
+
+  handle_timeout(): Awaitable<void> {}
+
+  service_actions(): Awaitable<void> {}
+
+  server_activate(): Awaitable<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server_close();
+  }
+
+  /** What `bind_and_activate()` runs. @internal */
+  prepare(): Awaitable<void> {}
+
+  /** Waits until `get_request` need not wait; false when the time is over before. @internal */
+  readable(_waitMs: number | null, _signal: AbortSignal): Awaitable<boolean> {
+    return true;
+  }
+
+  /** Whether the handlers of requests are noted in {@link handler_runs} by the loop. @internal */
+  get waits_for_handlers(): boolean {
+    return false;
+  }
+
+  /** How long `handle_request()` waits, in ms; null is for ever. @internal */
+  request_timeout(): number | null {
+    return this.timeout === null ? null : integer("timeout", this.timeout, 0, MAX_TIMEOUT_MS);
+  }
+
+  /** What an error of `get_request` means. @internal */
+  failure_of(error: unknown): RequestFailure {
+    return isSystemError(error) ? "publish" : "stop";
+  }
+
+  /** Resolves after a pause, or when the signal aborts. @internal */
+  async pause(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = setTimeout(end, FAILURE_PAUSE_MS);
+      signal.addEventListener("abort", end);
+    });
+  }
+
+  /** Aborts when the server stops waiting: for a `get_request` that may wait. @internal */
+  get wait_signal(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  async #activate(): Promise<void> {
+    this.#checkOpen("bind_and_activate");
+    try {
+      await this.prepare();
+    } catch (error) {
+      try {
+        await this.server_close();
+      } catch (failure) {
+        publishFailure({ error: failure, server: this, hook: "server_close" });
+      }
+      throw error;
+    }
+  }
+
+  async #serve(intervalMs: number | null): Promise<void> {
+    const { signal } = this.#ending;
+    let failuresInRow = 0;
+    while (!this.#isOver) {
+      try {
+        const taken = await this.#take(intervalMs, signal);
+        if (signal.aborted && taken === undefined) return;
+        failuresInRow = 0;
+        if (taken !== undefined) await this.#process(taken);
+      } catch (error) {
+        if (!(error instanceof RequestError)) throw error;
+        if (signal.aborted) return;
+        const what = this.#failed(error.cause);
+        if (++failuresInRow > MAX_FAILURES_IN_ROW || what === "pause") await this.pause(signal);
+      }
+      await this.service_actions();
+    }
+  }
+
+  get #isOver(): boolean {
+    return this.#isShutDown || this.#isClosed;
+  }
+
+  /** A request; undefined when the time is over before, or the signal has aborted. What fails is a RequestError. */
+  async #take(waitMs: number | null, signal: AbortSignal): Promise<Taken<Request> | undefined> {
+    const deadline = waitMs === null ? null : performance.now() + waitMs;
+    try {
+      if (!this.#pending.isLeft && !(await this.readable(waitMs, signal))) return undefined;
+      const restMs = deadline === null ? null : Math.max(0, deadline - performance.now());
+      return await this.#pending.next(() => this.get_request(), signal, restMs);
+    } catch (error) {
+      throw new RequestError(error);
+    }
+  }
+
+  /** Throws an error of `get_request` that ends the server, and publishes the others. */
+  #failed(error: unknown): RequestFailure {
+    const what = this.failure_of(error);
+    if (what === "stop") throw error;
+    if (what !== "ignore") publishFailure({ error, server: this, hook: "get_request" });
+    return what;
+  }
+
+  async #process([request, client_address]: Taken<Request>): Promise<void> {
+    const handle = (): Promise<void> => this.#handle(request, client_address);
+    await (this.waits_for_handlers ? this.handler_runs.run(handle) : handle());
+  }
+
+  async #handle(request: Request, client_address: Address): Promise<void> {
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      if (await this.verify_request(request, client_address)) {
+        await this.process_request(request, client_address);
+        return;
+      }
+    } catch (error) {
+      try {
+        await this.handle_error(request, client_address, error);
+      } catch (thrown) {
+        failure = { error: thrown };
+      }
+    }
+    try {
+      await this.shutdown_request(request);
+    } catch (error) {
+      if (failure === undefined) throw error;
+      publishFailure({ error, server: this, client_address, hook: "shutdown_request" });
+    }
+    if (failure !== undefined) throw failure.error;
+  }
+
+  async #finishAndShutDown(request: Request, client_address: Address): Promise<void> {
+    await this.finish_request(request, client_address);
+    await this.shutdown_request(request);
+  }
+
+  async #runHandler(request: Request, client_address: Address): Promise<void> {
+    const handler = this.RequestHandlerClass;
+    const Handler = isModuleHandler(handler) ? await loadHandler<Request>(handler) : handler;
+    await new Handler(request, client_address, this).run();
+  }
+
+  #end(): void {
+    const ending = this.#ending;
+    this.#ending = new AbortController();
+    ending.abort();
+  }
+
+  #checkOpen(call: string): void {
+    if (this.#isClosed) throw new SockwrightError("ERR_SOCKWRIGHT_CLOSED", call);
+  }
+}
+
+/** Tells an error of `get_request` from one of the hooks behind it. */
+class RequestError extends Error {
+  constructor(cause: unknown) {
+    super("get_request failed", { cause });
+  }
+}
+
+/** What is an OSError in Python: that of a system call, of Node's or ours, or a wait that has ended. */
+function isSystemError(error: unknown): boolean {
+  if (error instanceof AbortError || error instanceof SockwrightError) return true;
+  return error instanceof Error && "syscall" in error && typeof error.syscall === "string";
+}
+
+/** A number of seconds, as Python has it, is told what it would be here. */
+function interval(value: unknown): number {
+  if (typeof value !== "number" || (Number.isInteger(value) && value >= 1)) {
+    return integer("poll_interval", value, 1, MAX_TIMEOUT_MS);
+  }
+  const form = value > 0 && value < 1e6 ? `: ${Math.max(1, Math.round(value * 1_000))} for ${value} s` : "";
+  throw outOfRange("poll_interval", `an integer >= 1, in milliseconds${form}`, value);
+}

@@ -1,0 +1,102 @@
+import type { Socket } from "../socket/internal.ts";
+import { type Address, type Data, IPPROTO_TCP, TCP_NODELAY } from "../socket/values.ts";
+import type { Awaitable, BaseServer } from "./base-server.ts";
+import { publishFailure } from "./diagnostics.ts";
+import { MemoryFile } from "./memory-file.ts";
+import type { DatagramRequest } from "./udp-server.ts";
+
+/**
+ * What handles one request: a server makes one for each, and awaits its {@link run}. A subclass has a {@link handle} of its own.
+ */
+export class BaseRequestHandler<Request = Socket> {
+  /** What the server's `get_request` gave: the socket of a connection, or `[data, socket]` of a datagram. */
+  readonly request: Request;
+  /** Whose request it is. */
+  readonly client_address: Address;
+  /** The server; in a worker thread or a child process `{ server_address }`. */
+  readonly server: BaseServer<Request>;
+
+  /** Stores its arguments, and does nothing else. */
+  constructor(request: Request, client_address: Address, server: BaseServer<Request>) {
+    this.request = request;
+    this.client_address = client_address;
+    this.server = server;
+  }
+
+  /** `setup()`, `handle()` and `finish()`, the last one also when `handle()` threw, but not when `setup()` did. */
+  async run(): Promise<void> {
+    try {
+      await this.setup();
+      await this.#handleAndFinish();
+    } finally {
+      this.release();
+    }
+  }
+
+  /** Prepares what `handle()` needs; nothing here. */
+  setup(): Awaitable<void> {}
+
+  /** Handles the request; nothing here. */
+  handle(): Awaitable<void> {}
+
+  /** Ends what `setup()` began; nothing here. */
+  finish(): Awaitable<void> {}
+
+  /** Gives up what `finish()` has not. @internal */
+  release(): void {}
+
+  /** What `handle()` throws comes first: what `finish()` throws then comes of it, most often. */
+  async #handleAndFinish(): Promise<void> {
+    try {
+      await this.handle();
+    } catch (error) {
+      try {
+        await this.finish();
+      } catch (failure) {
+        const { server, client_address } = this;
+        publishFailure({ error: failure, server, client_address, hook: "finish" });
+      }
+      throw error;
+    }
+    await this.finish();
+  }
+}
+
+/** A handler of connections that reads from `rfile` and writes to `wfile`. */
+export class StreamRequestHandler extends BaseRequestHandler {
+  /** The time-out of the connection in milliseconds; null, the default, is none. */
+  timeout: number | null = null;
+  /** Whether small writes leave at once, TCP_NODELAY; false. */
+  disable_nagle_algorithm: boolean = false;
+  /** The request. */
+  declare connection: Socket;
+
+  override setup(): Awaitable<void> {
+    this.connection = this.request;
+    if (this.timeout !== null) this.connection.settimeout(this.timeout);
+    if (this.disable_nagle_algorithm) this.connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
+  }
+}
+
+/** A handler of datagrams that reads from `rfile` and writes to `wfile`: what was written is one datagram, the answer. */
+export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> {
+  /** The datagram. */
+  declare packet: Buffer;
+  /** The socket of the server. */
+  declare socket: Socket;
+  /** The datagram, to be read. */
+  declare rfile: MemoryFile;
+  /** The answer, to be written. */
+  declare wfile: MemoryFile;
+
+  override setup(): Awaitable<void> {
+    [this.packet, this.socket] = this.request;
+    this.rfile = new MemoryFile(this.packet);
+    this.wfile = new MemoryFile();
+  }
+
+  override async finish(): Promise<void> {
+    const answer: Data = this.wfile.getvalue();
+    await this.socket.sendto(answer, this.client_address);
+  }
+}

@@ -1,0 +1,68 @@
+import type { Socket } from "../socket/internal.ts";
+import { type Address, AF_UNIX, integer, SOCK_DGRAM } from "../socket/values.ts";
+import type { Awaitable } from "./base-server.ts";
+import { publishFailure } from "./diagnostics.ts";
+import type { Taken } from "./pending-requests.ts";
+import { TCPServer } from "./tcp-server.ts";
+
+/** The most that recvfrom(2) is asked for. */
+const MAX_PACKET_BYTES = 2_147_479_552;
+
+/** A datagram, and the socket of the server, by which it is answered. */
+export type DatagramRequest = [data: Buffer, socket: Socket];
+
+/** A server of datagrams, one after the other — Python's `socketserver.UDPServer`. */
+export class UDPServer extends TCPServer<DatagramRequest> {
+  override socket_type: number = SOCK_DGRAM;
+  /** The most bytes that a datagram may have, 8192; the rest of a longer one is lost. */
+  max_packet_size: number = 8192;
+
+  #closing: Promise<void> | undefined;
+
+  /** Waits for a datagram. */
+  override get_request(): Awaitable<Taken<DatagramRequest>> {
+    return this.#receive();
+  }
+
+  /** A socket of datagrams does not listen. */
+  override server_activate(): Awaitable<void> {}
+
+  /** Nothing is to be shut down: the socket is the server's. */
+  override shutdown_request(request: DatagramRequest): Awaitable<void> {
+    return this.close_request(request);
+  }
+
+  /** Nothing is to be closed: the socket is the server's. */
+  override close_request(_request: DatagramRequest): Awaitable<void> {}
+
+  /** @internal */
+  override get waits_for_handlers(): boolean {
+    return true;
+  }
+
+  /** Answers use the socket: it is closed when the last handler has ended. @internal */
+  override async end_socket(): Promise<void> {
+    this.#closing ??= this.#close();
+    if (!this.handler_runs.isWithin) return this.#closing;
+    // The handler that closes the server has an answer to send, too.
+    this.#closing.catch((error: unknown) => publishFailure({ error, server: this, hook: "server_close" }));
+    await this.handler_runs.othersEnded();
+  }
+
+  async #receive(): Promise<Taken<DatagramRequest>> {
+    const { socket } = this;
+    const room = integer("max_packet_size", this.max_packet_size, 0, MAX_PACKET_BYTES);
+    const [data, address] = await socket.recvfrom(room, { signal: this.wait_signal });
+    return [[data, socket], address ?? unnamed(socket.family)];
+  }
+
+  async #close(): Promise<void> {
+    await this.handler_runs.allEnded();
+    this.close_socket();
+  }
+}
+
+/** A client that is bound to nothing. It can be sent nothing either. */
+function unnamed(family: number): Address {
+  return family === AF_UNIX ? { family: AF_UNIX, path: "" } : { family, bytes: new Uint8Array(0) };
+}

@@ -1,0 +1,73 @@
+// The limits of servers by Python's names: ARCHITECTURE.md lists them.
+import { describe, expect, test, vi } from "vitest";
+import { type Address, BaseRequestHandler, BaseServer, TCPServer, UDPServer } from "../../../src/socketserver.ts";
+
+const ADDRESS = { host: "127.0.0.1", port: 0 };
+
+describe("what listen(2) and recvfrom(2) take", () => {
+  test.each([-1, 0x80000000, 1.5])("request_queue_size = %s", async (size) => {
+    class Server extends TCPServer {
+      override request_queue_size = size;
+    }
+    const refused = new Server(ADDRESS, BaseRequestHandler).bind_and_activate();
+    await expect(refused).rejects.toThrow(/"request_queue_size" is out of range/);
+  });
+
+  test.each([-1, 0x7ffff001, 1.5])("max_packet_size = %s ends serve_forever()", async (size) => {
+    class Server extends UDPServer {
+      override max_packet_size = size;
+      override readable(): boolean {
+        return true;
+      }
+    }
+    await using server = new Server(ADDRESS, BaseRequestHandler);
+    await expect(server.serve_forever()).rejects.toThrow(/"max_packet_size" is out of range/);
+  });
+});
+
+describe("calls of get_request that fail", () => {
+  class Failing extends BaseServer<null> {
+    calls = 0;
+    readonly #failures: number;
+
+    constructor(failures: number) {
+      super(ADDRESS, BaseRequestHandler);
+      this.#failures = failures;
+    }
+
+    override get_request(): Promise<[request: null, client_address: Address]> {
+      if (++this.calls > this.#failures) void this.shutdown();
+      return Promise.reject(Object.assign(new Error("out of order"), { code: "EIO", errno: -5, syscall: "read" }));
+    }
+  }
+
+  test.each([
+    [16, 0],
+    [17, 1],
+    [19, 3],
+  ])("%i in a row make %i pauses", async (failures, pauses) => {
+    const timeouts = vi.spyOn(globalThis, "setTimeout");
+    const server = new Failing(failures);
+    await server.serve_forever();
+    expect(server.calls).toBe(failures + 1);
+    expect(timeouts.mock.calls.filter(([, ms]) => ms === 100)).toHaveLength(pauses);
+    timeouts.mockRestore();
+  });
+});
+
+test("service_actions that a subclass has are run every 500 ms, where serve_forever() is not told otherwise", async () => {
+  class Server extends BaseServer<null> {
+    override get_request(): Promise<[request: null, client_address: Address]> {
+      return new Promise(() => undefined);
+    }
+    override service_actions(): Promise<void> {
+      return this.shutdown();
+    }
+  }
+  const timeouts = vi.spyOn(globalThis, "setTimeout").mockImplementation((callback) => {
+    return setImmediate(callback) as unknown as NodeJS.Timeout;
+  });
+  await new Server(ADDRESS, BaseRequestHandler).serve_forever();
+  expect(timeouts.mock.calls.map(([, ms]) => Math.round((ms ?? 0) / 100) * 100)).toEqual([500]);
+  timeouts.mockRestore();
+});
