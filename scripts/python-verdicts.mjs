@@ -12,6 +12,7 @@ const TIPC = "not offered: not yet, as AF_TIPC";
 const ENUM = "not offered: constants are plain numbers here";
 const ERRNO = 'not offered: an error has its name, `error.code === "EAGAIN"`; the numbers are in `os.constants.errno`';
 const NO_POSITION = "not offered: a socket has no position to seek";
+const GIVEN = "not offered: it is what `makefile` was given, for as long as the file is open";
 const LAYERS = "not offered: a file is one object here, and no stack of three";
 
 /** @type {Readonly<Record<string, string>>} */
@@ -102,6 +103,15 @@ export const verdicts = {
   "socket.socket.makefile().tell": NO_POSITION,
   "socket.socket.makefile().truncate": NO_POSITION,
   "socket.socket.makefile().seekable": NO_POSITION,
+  "socket.socket.makefile().isatty": "not offered: a socket is no terminal",
+  "socket.socket.makefile().readall": "different: `read`, without a size",
+  "socket.socket.makefile().readinto1": "different: `read1`, or `readinto` of a file with `buffering: 0`",
+  "socket.socket.makefile().encoding": GIVEN,
+  "socket.socket.makefile().errors": GIVEN,
+  "socket.socket.makefile().line_buffering": GIVEN,
+  "socket.socket.makefile().newlines": GIVEN,
+  "socket.socket.makefile().reconfigure": GIVEN,
+  "socket.socket.makefile().write_through": GIVEN,
   "socket.socket.makefile().buffer": LAYERS,
   "socket.socket.makefile().raw": LAYERS,
   "socket.socket.makefile().detach": LAYERS,

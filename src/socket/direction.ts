@@ -145,6 +145,12 @@ export class Direction extends CallQueue {
     }
   }
 
+  /** Ends a call that waits, for a reason of its maker's; one that has settled is left alone. */
+  cancel<T>(call: Call<T>, error: Error): void {
+    const waiting = call as Call<unknown>;
+    if (this.all().includes(waiting)) this.#abandon(waiting, error);
+  }
+
   /** The socket is closed: ends every call that waits, and every timer. */
   end(): void {
     this.#timers?.deadline.clear();

@@ -15,6 +15,8 @@ import { concerns, dropUnwanted, keepAlive } from "./watching.ts";
 
 /** kernel.close: the socket lingers and is being closed in a thread of its own. */
 const LINGERS = 1;
+/** Generations begin at 1: this names no slot. */
+const NO_HANDLE: Handle = 0;
 const GONE: Promise<void> = Promise.resolve();
 const lingering = new WeakMap<Endpoint, Promise<void>>();
 let mayLinger = false;
@@ -207,6 +209,16 @@ export class Endpoint implements poller.Watcher {
     this.#flush();
     if (this.isWaiting) throw new SockwrightError("ERR_SOCKWRIGHT_BUSY");
     this.#end(() => 0);
+  }
+
+  /** The same socket, closed: what a Socket has in place of this one when its files keep this one open. */
+  closedTwin(): Endpoint {
+    const { family, type, protocol, timeoutMs } = this;
+    const twin = new Endpoint(NO_HANDLE, family, type, protocol);
+    unwatchForLoss(twin);
+    twin.timeoutMs = timeoutMs;
+    twin.closed = true;
+    return twin;
   }
 
   #end(giveUp: () => number): number {

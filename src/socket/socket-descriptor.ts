@@ -6,6 +6,7 @@ import { int32, wrongType } from "./argument.ts";
 import { SHUT_RD, SHUT_RDWR, SHUT_WR } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { ENOTCONN } from "./errno.ts";
+import { leaveToFiles } from "./open-files.ts";
 import { getsockopt, setsockopt } from "./option.ts";
 import { checkOptions, type OptionNames } from "./option-names.ts";
 import { succeed } from "./socket-error.ts";
@@ -23,7 +24,7 @@ const addressRoom = new AddressRoom();
 /** What a socket is apart from the data that it carries: its descriptor, names, options, time-out and end. */
 export class SocketDescriptor implements AsyncDisposable {
   // Private, so that a subclass of the program's may have a field of any name.
-  readonly #endpoint: Endpoint;
+  #endpoint: Endpoint;
 
   /** @internal */
   constructor(endpoint: Endpoint) {
@@ -286,6 +287,9 @@ export class SocketDescriptor implements AsyncDisposable {
    * Closes the socket — close(2). Waiting calls end with `ERR_SOCKWRIGHT_CLOSED`; a second close does nothing. It never
    * blocks: with SO_LINGER on, the kernel's wait is spent in a thread of its own, and `await using` waits for it.
    *
+   * While files of {@link Socket.makefile} are open, the descriptor stays open for them, and calls that wait go on: the last file
+   * that is closed closes it. The socket itself is closed at once, and takes no further calls.
+   *
    * @example
    * ```ts
    * import { socket } from "sockwright";
@@ -296,7 +300,8 @@ export class SocketDescriptor implements AsyncDisposable {
    * ```
    */
   close(): void {
-    this.#endpoint.close();
+    if (leaveToFiles(this.#endpoint)) this.#endpoint = this.#endpoint.closedTwin();
+    else this.#endpoint.close();
   }
 
   /**
@@ -343,8 +348,9 @@ export class SocketDescriptor implements AsyncDisposable {
    * ```
    */
   async [Symbol.asyncDispose](): Promise<void> {
+    const endpoint = this.#endpoint;
     this.close();
-    await this.#endpoint.gone;
+    await endpoint.gone;
   }
 
   /** @internal */

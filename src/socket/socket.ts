@@ -6,6 +6,8 @@ import { mapped, tolerate, WOULD_BLOCK } from "./call.ts";
 import { connect } from "./connect.ts";
 import { SOCK_DGRAM, SOMAXCONN } from "./constants.ts";
 import { Endpoint } from "./endpoint.ts";
+import type { BinaryMode, MakefileOptions, TextMode } from "./file-options.ts";
+import { makefile } from "./makefile.ts";
 import {
   type Message,
   type MessageInto,
@@ -22,6 +24,7 @@ import { type SendOptions, send, sendall, sendto, sent } from "./send.ts";
 import { connections, type ServeOptions, serve } from "./serve.ts";
 import { SocketDescriptor } from "./socket-descriptor.ts";
 import { SocketError, succeed } from "./socket-error.ts";
+import type { SocketFile } from "./socket-file.ts";
 import { SocketStream } from "./stream.ts";
 import type { WaitOptions } from "./wait-options.ts";
 import { type WebStreams, webStreamsOf } from "./web-streams.ts";
@@ -56,13 +59,14 @@ export type Listener = Socket<Accepted>;
  * ```
  */
 export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIterable<Item> {
-  readonly #endpoint: Endpoint;
-
   /** One that is open already, or a new one: see {@link SocketConstructor}. @internal */
   constructor(family?: Endpoint | number, type?: number, protocol?: number) {
-    const endpoint = family instanceof Endpoint ? family : openEndpoint(family, type, protocol);
-    super(endpoint);
-    this.#endpoint = endpoint;
+    super(family instanceof Endpoint ? family : openEndpoint(family, type, protocol));
+  }
+
+  // No field of its own: close() may put another one in its place.
+  get #endpoint(): Endpoint {
+    return SocketDescriptor.endpointOf(this);
   }
 
   /**
@@ -523,6 +527,36 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    */
   webStreams(): WebStreams {
     return webStreamsOf(this.stream());
+  }
+
+  /**
+   * A file of the socket, of text or of bytes, with buffers of its own — Python's makefile. Any number of them can be made. The
+   * descriptor is closed when the socket and the last of its files are: each has to be closed.
+   *
+   * @param mode - `"r"` (the default), `"w"` or both, and `"b"` for bytes, in any order. What has neither `r` nor `w` reads.
+   * @throws SockwrightError `ERR_SOCKWRIGHT_CLOSED` · TypeError `ERR_INVALID_ARG_VALUE` for a mode that is none, and for options
+   * that the mode cannot have · RangeError. (Python: ValueError, LookupError for an encoding.)
+   * @example
+   * ```ts
+   * import { socketpair } from "sockwright";
+   *
+   * const [left, right] = socketpair();
+   * const [asking, answering] = [left.makefile("rw", { newline: "\r\n" }), right.makefile("rwb")];
+   * await asking.write("EHLO example.org\n");
+   * await asking.flush();
+   * console.log(await answering.readline()); // => <Buffer 45 48 4c 4f 20 65 78 61 6d 70 6c 65 2e 6f 72 67 0d 0a>
+   * await answering.write("250 OK\r\n");
+   * await answering.flush();
+   * console.log(await asking.read(6)); // => 250 OK
+   * for (const each of [asking, answering]) await each.close();
+   * for (const each of [left, right]) each.close();
+   * ```
+   */
+  makefile(mode?: TextMode, options?: MakefileOptions): SocketFile<string>;
+  makefile(mode: BinaryMode, options?: MakefileOptions): SocketFile<Buffer>;
+  makefile(mode?: string, options?: MakefileOptions): SocketFile;
+  makefile(mode = "r", options?: MakefileOptions): SocketFile<string> | SocketFile<Buffer> {
+    return makefile(this.#endpoint, mode, options);
   }
 
   /**

@@ -3,10 +3,15 @@ const MESSAGES = {
   ERR_SOCKWRIGHT_BUSY: "The socket has a call pending: await it, or abort it, before detach()",
   ERR_SOCKWRIGHT_CLOSED: "The socket is closed",
   ERR_SOCKWRIGHT_CONNECT_ABANDONED: "A connect was cancelled or timed out, so the socket can only be closed",
+  ERR_SOCKWRIGHT_ENCODING: "What was received is no text of the file's encoding",
+  ERR_SOCKWRIGHT_FILE_CLOSED: "The file is closed",
+  ERR_SOCKWRIGHT_FILE_MODE: "The file was not made for that: see the mode and the buffering that makefile() was given",
+  ERR_SOCKWRIGHT_LINE_TOO_LONG: "The line is longer than the file's maxLineBytes",
   ERR_SOCKWRIGHT_NAME:
     'bind(), sendto() and sendmsg() take a numeric address, "" (any) or "localhost": look the name up first, with dns.lookup()',
   ERR_SOCKWRIGHT_NO_STREAM: "Of this socket there is no stream: it is no connection of SOCK_STREAM, or has one already",
   ERR_SOCKWRIGHT_PARTIAL_SEND: "A sendall was cancelled in the middle of its data, so the socket can send no more",
+  ERR_SOCKWRIGHT_READ_TOO_LONG: "More has come than the file's maxReadBytes allows a read without a size",
   ERR_SOCKWRIGHT_SERVING:
     "The server serves already: await its serve_forever(), or call shutdown(), before another one",
   ERR_SOCKWRIGHT_TIMEOUT: "The call did not finish within the socket's time-out",
@@ -25,9 +30,14 @@ export type SockwrightErrorCode = keyof typeof MESSAGES;
  * | `ERR_SOCKWRIGHT_BUSY` | `detach()` while a call is pending |
  * | `ERR_SOCKWRIGHT_CLOSED` | a call on a closed socket, or one that was pending when it was closed |
  * | `ERR_SOCKWRIGHT_CONNECT_ABANDONED` | any call but `close()` after a cancelled or timed-out `connect` |
+ * | `ERR_SOCKWRIGHT_ENCODING` | a read of a text file with `errors: "strict"`, of bytes that are no text |
+ * | `ERR_SOCKWRIGHT_FILE_CLOSED` | a call of a {@link SocketFile} that is closed |
+ * | `ERR_SOCKWRIGHT_FILE_MODE` | a read of a file that only writes, a write of one that only reads, and what only bytes or only a buffer has |
+ * | `ERR_SOCKWRIGHT_LINE_TOO_LONG` | a line of a file beyond `maxLineBytes` |
  * | `ERR_SOCKWRIGHT_NAME` | a host name in `bind()`, `sendto()` or `sendmsg()` |
  * | `ERR_SOCKWRIGHT_NO_STREAM` | `stream()` of a listener, of a socket with records or datagrams, or a second time |
  * | `ERR_SOCKWRIGHT_PARTIAL_SEND` | a send after a `sendall` that was cancelled with part of its data sent |
+ * | `ERR_SOCKWRIGHT_READ_TOO_LONG` | `read()` or `readlines()` of a file, without a size, beyond `maxReadBytes` |
  * | `ERR_SOCKWRIGHT_SERVING` | `serve_forever()` of a server that is in another one |
  * | `ERR_SOCKWRIGHT_TIMEOUT` | `settimeout()` ran out (the kernel's own is a SocketError with `ETIMEDOUT`) |
  * | `ERR_SOCKWRIGHT_TIMEOUT_OPTION` | `SO_RCVTIMEO` or `SO_SNDTIMEO` given to `setsockopt()` |

@@ -2,6 +2,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import type {
   AddressInfoOptions,
+  MakefileOptions,
   ReceiveMessageOptions,
   ReceiveOptions,
   SendMessageOptions,
@@ -99,6 +100,12 @@ describe.each([
     "promise",
     { ...wait, flags, family: [-1], type: [-1], proto: [-1] },
     (options) => getaddrinfo("127.0.0.1", 80, options),
+  ),
+  row<MakefileOptions>(
+    "makefile()",
+    "value",
+    { buffering: [-1], encoding: [], errors: [], newline: [null], maxLineBytes: [], maxReadBytes: [] },
+    (options) => void reader().makefile("r", options).close(),
   ),
   row<{ blocking: boolean }>("detach()", "value", { blocking: [true] }, (options) => {
     closing(adopt(reader().detach(options)));

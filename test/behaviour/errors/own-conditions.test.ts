@@ -75,6 +75,51 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
       },
     ],
   ],
+  ERR_SOCKWRIGHT_ENCODING: [
+    [
+      "bytes that are no text, for a file that is strict",
+      async () => {
+        const [ours, peer] = pair();
+        await peer.sendall(Buffer.from([0xff, 0x0a]));
+        return rejection(closedLater(ours.makefile("r", { errors: "strict" })).readline());
+      },
+    ],
+  ],
+  ERR_SOCKWRIGHT_FILE_CLOSED: [
+    [
+      "a read of a file that is closed",
+      async () => {
+        const file = pair()[0].makefile("r");
+        await file.close();
+        return rejection(file.read());
+      },
+    ],
+    [
+      "a read that waits while the file is closed",
+      async () => {
+        const file = pair()[0].makefile("r");
+        const reading = rejection(file.read());
+        await file.close();
+        return reading;
+      },
+    ],
+  ],
+  ERR_SOCKWRIGHT_FILE_MODE: [
+    ["a write of a file that reads", () => rejection(closedLater(pair()[0].makefile("r")).write("x"))],
+    ["a read of a file that writes", () => rejection(closedLater(pair()[0].makefile("w")).read())],
+    ["read1 of text", () => rejection(closedLater(pair()[0].makefile("r")).read1())],
+    ["peek without a buffer", () => rejection(closedLater(pair()[0].makefile("rb", { buffering: 0 })).peek())],
+  ],
+  ERR_SOCKWRIGHT_LINE_TOO_LONG: [
+    [
+      "a line beyond maxLineBytes",
+      async () => {
+        const [ours, peer] = pair();
+        await peer.sendall("12345\n");
+        return rejection(closedLater(ours.makefile("r", { maxLineBytes: 5 })).readline());
+      },
+    ],
+  ],
   ERR_SOCKWRIGHT_NAME: [
     ["bind to a name", () => thrown(() => opened(socket()).bind({ host: "example", port: 0 }))],
     ["sendto a name", () => rejection(opened(socket()).sendto("x", { host: "example", port: 1 }))],
@@ -116,6 +161,16 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
         const cut = await rejection(ours.sendall(Buffer.alloc(8 * 1024 * 1024)));
         expect(cut).toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT", bytesSent: expect.any(Number) });
         return rejection(ours.send("x"));
+      },
+    ],
+  ],
+  ERR_SOCKWRIGHT_READ_TOO_LONG: [
+    [
+      "more than maxReadBytes until the end",
+      async () => {
+        const [ours, peer] = pair();
+        await peer.sendall("123456");
+        return rejection(closedLater(ours.makefile("r", { maxReadBytes: 5 })).read());
       },
     ],
   ],
@@ -193,6 +248,11 @@ test("every condition that layer 1 names is provoked here and explained in the d
 function opened<T extends { close(): void }>(it: T): T {
   onTestFinished(() => it.close());
   return it;
+}
+
+function closedLater<T extends { close(): Promise<void> }>(file: T): T {
+  onTestFinished(() => file.close());
+  return file;
 }
 
 function pair(): [Socket, Socket] {

@@ -1,5 +1,6 @@
 // Every argument of every public function, and what it does not take.
 import { SO_TYPE, SOL_SOCKET } from "../../../src/index.ts";
+import { MAX_FILE_BUFFER_BYTES, MAX_FILE_LIMIT_BYTES } from "../../../src/socket/file-options.ts";
 import type { Fault } from "./bad-argument.ts";
 import { connected, fresh, listening, type Subject } from "./subjects.ts";
 
@@ -341,6 +342,82 @@ export const rows: readonly Row[] = [
       with: (wrong) => [call === "recvmsg" ? 1 : [new Uint8Array(1)], { control: wrong }],
     }),
   ),
+  {
+    call: "makefile",
+    on: connected,
+    ...value,
+    argument: "mode",
+    refused: { type: [null, 1, true, {}, ["r"]], value: ["a", "r+", "x", "rt", "R", "r ", "U"] },
+    with: (wrong) => [wrong],
+  },
+  {
+    call: "makefile",
+    on: connected,
+    ...value,
+    argument: "options.buffering",
+    refused: { ...integer(-1, MAX_FILE_BUFFER_BYTES, "optional"), value: [0] },
+    with: (wrong) => ["r", { buffering: wrong }],
+  },
+  {
+    call: "makefile",
+    on: connected,
+    ...value,
+    argument: "options.encoding",
+    refused: { type: [null, 8, {}], value: ["", "utf-9", "nothing"] },
+    with: (wrong) => ["r", { encoding: wrong }],
+  },
+  {
+    call: "makefile",
+    on: connected,
+    ...value,
+    argument: "options.encoding",
+    refused: { value: ["shift_jis", "utf-9"] },
+    with: (wrong) => ["w", { encoding: wrong }],
+  },
+  {
+    call: "makefile",
+    on: connected,
+    ...value,
+    argument: "options.errors",
+    refused: { type: [null, 1], value: ["ignore", ""] },
+    with: (wrong) => ["r", { errors: wrong }],
+  },
+  {
+    call: "makefile",
+    on: connected,
+    ...value,
+    argument: "options.newline",
+    refused: { type: [10, true], value: ["x", "\n\r"] },
+    with: (wrong) => ["r", { newline: wrong }],
+  },
+  ...(["encoding", "errors", "newline"] as const).map(
+    (option): Row => ({
+      call: "makefile",
+      on: connected,
+      ...value,
+      argument: `options.${option}`,
+      refused: { value: [{ encoding: "utf-8", errors: "strict", newline: "\n" }[option]] },
+      with: (wrong) => ["rb", { [option]: wrong }],
+    }),
+  ),
+  ...(["maxLineBytes", "maxReadBytes"] as const).map(
+    (option): Row => ({
+      call: "makefile",
+      on: connected,
+      ...value,
+      argument: `options.${option}`,
+      refused: integer(1, MAX_FILE_LIMIT_BYTES, "optional"),
+      with: (wrong) => ["r", { [option]: wrong }],
+    }),
+  ),
+  {
+    call: "makefile",
+    on: connected,
+    ...value,
+    argument: "options",
+    refused: options,
+    with: (wrong) => ["r", wrong],
+  },
   {
     call: "serve",
     on: listening,

@@ -19,6 +19,7 @@ const calls: Readonly<Record<string, (on: Socket) => unknown>> = {
   getsockname: (on) => on.getsockname(),
   getsockopt: (on) => on.getsockopt(SOL_SOCKET, SO_TYPE),
   listen: (on) => on.listen(),
+  makefile: (on) => on.makefile(),
   readable: (on) => on.readable(),
   recv: (on) => on.recv(1),
   recv_into: (on) => on.recv_into(new Uint8Array(1)),

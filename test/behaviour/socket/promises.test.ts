@@ -27,6 +27,7 @@ const synchronous: readonly [name: string, call: (socket: Socket) => unknown][] 
   ["shutdown", (socket) => socket.shutdown()],
   ["detach", (socket) => socket.detach()],
   ["dup", (socket) => socket.dup()],
+  ["makefile", (socket) => socket.makefile()],
   ["settimeout", (socket) => socket.settimeout(1)],
   ["setblocking", (socket) => socket.setblocking(false)],
 ];

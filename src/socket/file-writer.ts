@@ -1,0 +1,98 @@
+import type { Endpoint } from "./endpoint.ts";
+import { InOrder } from "./in-order.ts";
+import { sendallCall, transmit } from "./send.ts";
+
+const DONE: Promise<void> = Promise.resolve();
+
+/**
+ * The half of a file that writes: what was written and not sent. Writes leave in the order in which they were asked for. What a
+ * send that failed has not sent stays, for the next one.
+ */
+export class FileWriter {
+  readonly #endpoint: Endpoint;
+  readonly #bufferBytes: number;
+  readonly #writes = new InOrder();
+  /** Made when something is to be kept. */
+  #room: Buffer | undefined;
+  #length = 0;
+
+  /** @param bufferBytes - 0 keeps nothing. */
+  constructor(endpoint: Endpoint, bufferBytes: number) {
+    this.#endpoint = endpoint;
+    this.#bufferBytes = bufferBytes;
+  }
+
+  /** Nothing is to be sent, and nothing is being sent. */
+  get isIdle(): boolean {
+    return this.#writes.isIdle && this.#length === 0;
+  }
+
+  /** Keeps the bytes, or sends them where they are as many as the buffer has: then they are lent until all is sent. */
+  write(bytes: Uint8Array, isFlushed = false): Promise<void> {
+    if (!isFlushed && this.#writes.isIdle && this.#fits(bytes)) {
+      this.#keep(bytes);
+      return DONE;
+    }
+    return this.#writes.run(async () => {
+      await this.#write(bytes);
+      if (isFlushed) await this.#flush();
+    });
+  }
+
+  /** One after the other, with no other write between. */
+  writeAll(parts: readonly Uint8Array[], isFlushed = false): Promise<void> {
+    return this.#writes.run(async () => {
+      for (const part of parts) await this.#write(part);
+      if (isFlushed) await this.#flush();
+    });
+  }
+
+  /** Sends what was written before. */
+  flush(): Promise<void> {
+    return this.isIdle ? DONE : this.#writes.run(() => this.#flush());
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    if (this.#fits(bytes)) {
+      this.#keep(bytes);
+      return;
+    }
+    if (this.#length > 0) await this.#flush();
+    if (this.#fits(bytes)) this.#keep(bytes);
+    else if (bytes.length > 0) await this.#send(bytes);
+  }
+
+  #fits({ length }: Uint8Array): boolean {
+    return length < this.#bufferBytes && this.#length + length <= this.#bufferBytes;
+  }
+
+  #keep(bytes: Uint8Array): void {
+    this.#room ??= Buffer.allocUnsafe(this.#bufferBytes);
+    this.#room.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  async #flush(): Promise<void> {
+    const room = this.#room;
+    if (room === undefined || this.#length === 0) return;
+    try {
+      await this.#send(room.subarray(0, this.#length));
+      this.#length = 0;
+    } catch (error) {
+      const sent = sentOf(error);
+      room.copyWithin(0, sent, this.#length);
+      this.#length -= sent;
+      throw error;
+    }
+  }
+
+  #send(bytes: Uint8Array): Promise<void> {
+    return transmit(sendallCall(this.#endpoint, bytes, undefined), undefined);
+  }
+}
+
+/** How much of a sendall had gone before it failed. */
+function sentOf(error: unknown): number {
+  if (!(error instanceof Error) || !("bytesSent" in error)) return 0;
+  return typeof error.bytesSent === "number" ? error.bytesSent : 0;
+}

@@ -1,0 +1,140 @@
+/** What a file reads: bytes, or the text that they are. */
+export interface Units<T> {
+  readonly empty: T;
+  join(pieces: readonly T[]): T;
+  slice(piece: T, from: number, to?: number): T;
+  /** What is counted for `read(size)`: bytes, or characters, of which one may have two units of a JavaScript string. */
+  countOf(piece: T): number;
+  /** How many units the first `count` of those have. */
+  unitsOf(piece: T, count: number): number;
+  /** What it takes as UTF-8, or as bytes. */
+  bytesOf(piece: T): number;
+  /** Where the line that `piece` has at `from` ends, behind its end; -1 when it does not. `before` is the piece before. */
+  lineEnd(piece: T, from: number, before: T | undefined): number;
+}
+
+/** What came and was not taken: pieces as they were received, joined when something is taken. */
+export class Pieces<T extends string | Buffer> {
+  /** How much there is, counted as `read(size)` does. */
+  count = 0;
+  /** What limits of memory are compared with. */
+  bytes = 0;
+  readonly #units: Units<T>;
+  #pieces: T[] = [];
+  /** So many units of the first piece are taken. */
+  #start = 0;
+  /** No line ends in so many pieces, of so many units. */
+  #searched = 0;
+  #searchedUnits = 0;
+
+  constructor(units: Units<T>) {
+    this.#units = units;
+  }
+
+  get isEmpty(): boolean {
+    return this.#pieces.length === 0;
+  }
+
+  push(piece: T): void {
+    if (piece.length === 0) return;
+    this.#pieces.push(piece);
+    this.#add(piece);
+  }
+
+  /** Gives back what was taken last. */
+  unread(piece: T): void {
+    if (piece.length === 0) return;
+    const rest = this.takeUnits(Number.POSITIVE_INFINITY);
+    this.push(piece);
+    this.push(rest);
+  }
+
+  /** How many units the first line has; -1 when its end has not come. */
+  lineEnd(): number {
+    const pieces = this.#pieces;
+    for (let index = this.#searched; index < pieces.length; index++) {
+      const piece = pieces[index] ?? this.#units.empty;
+      const from = index === 0 ? this.#start : 0;
+      const end = this.#units.lineEnd(piece, from, index === 0 ? undefined : pieces[index - 1]);
+      if (end >= 0) return this.#searchedUnits + end - from;
+      this.#searched = index + 1;
+      this.#searchedUnits += piece.length - from;
+    }
+    return -1;
+  }
+
+  /** How much memory the first `units` units take. */
+  bytesOf(units: number): number {
+    return this.#units.bytesOf(this.#first(units));
+  }
+
+  /** How many units the first `count` bytes or characters have; -1 when there are not so many. */
+  unitsOf(count: number): number {
+    if (count > this.count) return -1;
+    let left = count;
+    let units = 0;
+    for (const [index, whole] of this.#pieces.entries()) {
+      const piece = index === 0 ? this.#units.slice(whole, this.#start) : whole;
+      const here = this.#units.unitsOf(piece, left);
+      units += here;
+      if (here < piece.length) break;
+      left -= this.#units.countOf(piece);
+      if (left === 0) break;
+    }
+    return units;
+  }
+
+  /** Takes so many bytes or characters, or all when there are fewer. */
+  take(count: number): T {
+    return this.takeUnits(count >= this.count ? Number.POSITIVE_INFINITY : this.unitsOf(count));
+  }
+
+  /** Takes so many units, or all when there are fewer. */
+  takeUnits(units: number): T {
+    const { parts, index, start } = this.#split(units);
+    const taken = this.#joined(parts);
+    if (index > 0) this.#pieces.splice(0, index);
+    this.#start = start;
+    this.#searched = 0;
+    this.#searchedUnits = 0;
+    this.count -= this.#units.countOf(taken);
+    this.bytes -= this.#units.bytesOf(taken);
+    return taken;
+  }
+
+  /** All that is there, which stays. */
+  peek(): T {
+    return this.#first(Number.POSITIVE_INFINITY);
+  }
+
+  #add(piece: T): void {
+    this.count += this.#units.countOf(piece);
+    this.bytes += this.#units.bytesOf(piece);
+  }
+
+  #first(units: number): T {
+    return this.#joined(this.#split(units).parts);
+  }
+
+  #joined(parts: readonly T[]): T {
+    const [only = this.#units.empty] = parts;
+    return parts.length > 1 ? this.#units.join(parts) : only;
+  }
+
+  /** The first units, and where the rest begins. */
+  #split(units: number): { parts: T[]; index: number; start: number } {
+    const parts: T[] = [];
+    let left = units;
+    let start = this.#start;
+    for (const [index, piece] of this.#pieces.entries()) {
+      if (piece.length - start > left) {
+        if (left > 0) parts.push(this.#units.slice(piece, start, start + left));
+        return { parts, index, start: start + left };
+      }
+      parts.push(start === 0 ? piece : this.#units.slice(piece, start));
+      left -= piece.length - start;
+      start = 0;
+    }
+    return { parts, index: this.#pieces.length, start: 0 };
+  }
+}

@@ -1,0 +1,332 @@
+import { kernel } from "../native/load.ts";
+import { type Data, intact, viewOf, wrongType } from "./argument.ts";
+import { mapped, promised, tolerate } from "./call.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { DEFAULT_FILE_BUFFER_BYTES, type FileSettings, sizeOf } from "./file-options.ts";
+import { FileReader, type Reading } from "./file-reader.ts";
+import { FileWriter } from "./file-writer.ts";
+import { addFile, removeFile } from "./open-files.ts";
+import { SockwrightError } from "./sockwright-error.ts";
+
+/** What makes a file one of bytes or of text. */
+export interface FileForm<T> {
+  /** Undefined where it only writes. */
+  readonly reading: Reading<T> | undefined;
+  /** What is sent of `data`, how much that counts, and whether it is sent at once. */
+  encode(data: unknown): { readonly bytes: Uint8Array; readonly count: number; readonly isFlushed: boolean };
+}
+
+/** What a file takes: text where it is one of text, else bytes, or text as UTF-8. */
+export type FileData<T> = T extends string ? string : Data;
+
+const DONE: Promise<void> = Promise.resolve();
+
+/**
+ * A socket as a file: what {@link Socket.makefile} gives. `T` is string for text, Buffer for bytes.
+ *
+ * Reads are served one after another, and so are writes. What is read ahead is the file's: `socket.recv` does not see it. A read
+ * that fails, by a time-out too, has taken nothing: the next one has all that came. What was written leaves with `flush()`,
+ * `close()`, or when the buffer is full; what a send that failed has not sent stays for the next one. On a socket that does not
+ * wait (`settimeout(0)`) a read or write that would is `EAGAIN`.
+ *
+ * @example
+ * ```ts
+ * import { socketpair } from "sockwright";
+ *
+ * const [left, right] = socketpair();
+ * const writer = left.makefile("w");
+ * await writer.write("first\nsecond\n");
+ * await writer.close();
+ * left.close();
+ * const reader = right.makefile("r");
+ * right.close(); // the file keeps it open
+ * console.log(await reader.readlines()); // => [ 'first\n', 'second\n' ]
+ * await reader.close();
+ * ```
+ */
+export class SocketFile<T extends string | Buffer = string | Buffer> implements AsyncIterable<T>, AsyncDisposable {
+  readonly #endpoint: Endpoint;
+  readonly #settings: FileSettings;
+  readonly #reader: FileReader<T> | undefined;
+  readonly #writer: FileWriter | undefined;
+  readonly #form: FileForm<T>;
+  #closed = false;
+  #ending: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(endpoint: Endpoint, settings: FileSettings, form: FileForm<T>) {
+    this.#endpoint = endpoint;
+    this.#settings = settings;
+    this.#form = form;
+    if (form.reading !== undefined) this.#reader = new FileReader(endpoint, form.reading);
+    if (settings.isWriter) this.#writer = new FileWriter(endpoint, settings.bufferBytes);
+    addFile(endpoint, this);
+  }
+
+  /** Whether `close()` was called. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** What it was made for: the mode that was given, of bytes as `"rb"`, `"wb"` or `"rwb"`. */
+  get mode(): string {
+    return this.#settings.mode;
+  }
+
+  /** The descriptor's number, as in Python; -1 when the file is closed. */
+  get name(): number {
+    return this.#closed ? -1 : this.#number();
+  }
+
+  /**
+   * The descriptor's number; it still belongs to the socket.
+   *
+   * @example See {@link SocketFile}.
+   */
+  fileno(): number {
+    this.#check();
+    this.#endpoint.check();
+    this.#endpoint.share();
+    return this.#number();
+  }
+
+  /**
+   * Whether it reads.
+   *
+   * @example See {@link SocketFile}.
+   */
+  readable(): boolean {
+    this.#check();
+    return this.#settings.isReader;
+  }
+
+  /**
+   * Whether it writes.
+   *
+   * @example See {@link SocketFile}.
+   */
+  writable(): boolean {
+    this.#check();
+    return this.#settings.isWriter;
+  }
+
+  /**
+   * Reads until there are so many bytes or characters, or the end. Without a buffer it is one receive, which may give fewer.
+   *
+   * @param size - characters of a file of text, as Python counts them: code points. Without one, or with -1, it reads to the end,
+   * `maxReadBytes` at most.
+   * @returns what was read, empty at the end.
+   * @throws SockwrightError `ERR_SOCKWRIGHT_READ_TOO_LONG`, `ERR_SOCKWRIGHT_TIMEOUT`, `ERR_SOCKWRIGHT_FILE_CLOSED`,
+   * `ERR_SOCKWRIGHT_FILE_MODE`, `ERR_SOCKWRIGHT_ENCODING` · SocketError as {@link Socket.recv}.
+   * @example See {@link SocketFile}.
+   */
+  read(size?: number | null): Promise<T> {
+    return this.#reading((reader) => {
+      const count = sizeOf("size", size);
+      return count === undefined ? reader.readAll() : reader.read(count);
+    });
+  }
+
+  /**
+   * Reads a line with its end; at the end of the stream, what stands before it, and then what is empty.
+   *
+   * @param limit - at most so many bytes or characters. Without one a line beyond `maxLineBytes` is an error.
+   * @throws SockwrightError `ERR_SOCKWRIGHT_LINE_TOO_LONG`; what has come stays, for a read with a size. Others as {@link read}.
+   * @example See {@link SocketFile}.
+   */
+  readline(limit?: number | null): Promise<T> {
+    return this.#reading((reader) => reader.readLine(sizeOf("limit", limit)));
+  }
+
+  /**
+   * Reads lines until the end.
+   *
+   * @param hint - no further one once they have so many bytes or characters; 0 is no hint. `maxReadBytes` holds in either case.
+   * @throws as {@link read} and {@link readline}; the lines that were read before stay to be read.
+   * @example See {@link SocketFile}.
+   */
+  readlines(hint?: number | null): Promise<T[]> {
+    return this.#reading((reader) => {
+      const count = sizeOf("hint", hint);
+      return reader.readLines(count === undefined || count === 0 ? Number.POSITIVE_INFINITY : count);
+    });
+  }
+
+  /**
+   * Reads into the caller's memory until it is full, or the end; without a buffer it is one receive. For files of bytes.
+   *
+   * @param buffer - lent until the promise settles.
+   * @returns how many bytes; 0 at the end.
+   * @example See {@link SocketFile}.
+   */
+  readinto(buffer: NodeJS.ArrayBufferView): Promise<number> {
+    return this.#readingBytes((reader) => {
+      const room = viewOf("buffer", buffer);
+      const { length } = room;
+      return mapped(reader.read(length), (bytes) => {
+        intact("buffer", room, length).set(Buffer.from(bytes));
+        return bytes.length;
+      });
+    });
+  }
+
+  /**
+   * Reads what is there, or what the next receive gives: at most `size` bytes, or the whole buffer. For files of bytes.
+   *
+   * @example See {@link SocketFile}.
+   */
+  read1(size?: number | null): Promise<T> {
+    return this.#readingBytes((reader) => {
+      return reader.readOnce(sizeOf("size", size) ?? (this.#settings.bufferBytes || DEFAULT_FILE_BUFFER_BYTES));
+    });
+  }
+
+  /**
+   * Gives what is there, or what the next receive gives, and leaves it to be read. For files of bytes with a buffer.
+   *
+   * @example See {@link SocketFile}.
+   */
+  peek(): Promise<T> {
+    return this.#readingBytes((reader) => {
+      if (this.#settings.bufferBytes === 0) throw new SockwrightError("ERR_SOCKWRIGHT_FILE_MODE", "peek");
+      return reader.peek();
+    });
+  }
+
+  /**
+   * Writes: into the buffer, or where that is full or there is none, to the socket.
+   *
+   * @param data - text of a file of text; else bytes, or text as UTF-8. It is lent until the promise settles.
+   * @returns how many characters or bytes it has.
+   * @throws as {@link Socket.sendall}; and SockwrightError `ERR_SOCKWRIGHT_FILE_CLOSED`, `ERR_SOCKWRIGHT_FILE_MODE`.
+   * @example See {@link SocketFile}.
+   */
+  write(data: FileData<T>): Promise<number> {
+    return promised(() => {
+      const writer = this.#writing("write");
+      const { bytes, count, isFlushed } = this.#form.encode(data);
+      return mapped(writer.write(bytes, isFlushed), () => count);
+    });
+  }
+
+  /**
+   * Writes one after the other, with no other write between. No ends of lines are added.
+   *
+   * @example See {@link SocketFile}.
+   */
+  writelines(lines: Iterable<FileData<T>>): Promise<void> {
+    return promised(() => {
+      const writer = this.#writing("writelines");
+      if (!isIterable(lines)) throw wrongType("lines", "an iterable of what write() takes", lines);
+      const parts = Array.from(lines, (line) => this.#form.encode(line));
+      return writer.writeAll(
+        parts.map(({ bytes }) => bytes),
+        parts.some(({ isFlushed }) => isFlushed),
+      );
+    });
+  }
+
+  /**
+   * Sends what was written; of a file that only reads it does nothing. Errors as {@link write}.
+   *
+   * @example See {@link SocketFile}.
+   */
+  flush(): Promise<void> {
+    return promised(() => {
+      this.#check();
+      return this.#writer === undefined ? DONE : this.#writer.flush();
+    });
+  }
+
+  /**
+   * Sends what was written, and closes the file, whatever comes of that; with the last file of a socket that was closed before,
+   * the socket. Reads that wait end with `ERR_SOCKWRIGHT_FILE_CLOSED`; what was read ahead is lost. A second close does nothing.
+   *
+   * @throws as {@link write}, after the file is closed.
+   * @example See {@link SocketFile}.
+   */
+  close(): Promise<void> {
+    if (this.#closed) return this.#ending?.catch(() => undefined) ?? DONE;
+    this.#closed = true;
+    this.#reader?.close(new SockwrightError("ERR_SOCKWRIGHT_FILE_CLOSED", "read"));
+    if (this.#writer === undefined || this.#writer.isIdle) {
+      removeFile(this.#endpoint, this);
+      return DONE;
+    }
+    const ending = this.#end(this.#writer);
+    ending.catch((error: unknown) => tolerate(ending, error));
+    this.#ending = ending;
+    return ending;
+  }
+
+  /**
+   * Lines, until the end; closing the file ends a loop quietly. Leaving the loop closes nothing.
+   *
+   * @example See {@link SocketFile}.
+   */
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void> {
+    for (;;) {
+      let line: T;
+      try {
+        line = await this.readline();
+      } catch (error) {
+        if (this.#closed) return;
+        throw error;
+      }
+      if (line.length === 0) return;
+      yield line;
+    }
+  }
+
+  /**
+   * As {@link close}.
+   *
+   * @example See {@link SocketFile}.
+   */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #end(writer: FileWriter): Promise<void> {
+    try {
+      await writer.flush();
+    } finally {
+      removeFile(this.#endpoint, this);
+    }
+  }
+
+  #number(): number {
+    const { slot, generation, closed } = this.#endpoint;
+    return closed ? -1 : kernel.fileno(slot, generation);
+  }
+
+  #check(call?: string): void {
+    if (this.#closed) throw new SockwrightError("ERR_SOCKWRIGHT_FILE_CLOSED", call);
+  }
+
+  #writing(call: string): FileWriter {
+    this.#check(call);
+    if (this.#writer === undefined) throw new SockwrightError("ERR_SOCKWRIGHT_FILE_MODE", call);
+    return this.#writer;
+  }
+
+  #reading<Result>(read: (reader: FileReader<T>) => Promise<Result>): Promise<Result> {
+    return promised(() => {
+      this.#check("read");
+      if (this.#reader === undefined) throw new SockwrightError("ERR_SOCKWRIGHT_FILE_MODE", "read");
+      return read(this.#reader);
+    });
+  }
+
+  #readingBytes<Result>(read: (reader: FileReader<T>) => Promise<Result>): Promise<Result> {
+    return this.#reading((reader) => {
+      if (!this.#settings.isBinary) throw new SockwrightError("ERR_SOCKWRIGHT_FILE_MODE", "read");
+      return read(reader);
+    });
+  }
+}
+
+/** Text is one, too, of its characters: whoever gives it meant `write`. */
+function isIterable(lines: unknown): boolean {
+  return typeof lines === "object" && lines !== null && Symbol.iterator in lines;
+}
