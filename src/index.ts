@@ -17,6 +17,7 @@ export { WOULD_BLOCK } from "./socket/call.ts";
 export * from "./socket/constants.ts";
 export { type ControlMessage, controlSpace as CMSG_SPACE } from "./socket/control-message.ts";
 export { adopt, fromfd, socket, socketpair } from "./socket/create.ts";
+export { type CreateServerOptions, create_server, has_dualstack_ipv6 } from "./socket/create-server.ts";
 export type { BinaryMode, MakefileOptions, TextMode } from "./socket/file-options.ts";
 export type {
   Message,
@@ -25,6 +26,7 @@ export type {
   ReceiveMessageOptions,
   SendMessageOptions,
 } from "./socket/message.ts";
+export { type ReceivedDescriptors, recv_fds, send_fds } from "./socket/passed-descriptors.ts";
 export type { ReceiveOptions } from "./socket/receive.ts";
 export type { SendOptions } from "./socket/send.ts";
 export type { ServeOptions } from "./socket/serve.ts";

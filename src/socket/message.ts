@@ -93,7 +93,7 @@ export function sendmsgCall(
   buffers: readonly Data[],
   options: SendMessageOptions | undefined,
 ): SendCall<number> {
-  const parts = list(buffers, bytesOf);
+  const parts = partsOf(buffers);
   checkOptions("sendmsg()", options, SEND_MESSAGE_OPTIONS, sendForm);
   const control = options?.control === undefined ? undefined : encodeControl(options.control);
   // It may carry descriptors of sockets (SCM_RIGHTS), whose sends leave before their new owner's.
@@ -103,6 +103,11 @@ export function sendmsgCall(
       ? undefined
       : encodeNumericAddress(endpoint.family, options.address, "options.address");
   return new SendMsg(endpoint, sendFlags(options), parts, control, to);
+}
+
+/** The bytes of several buffers that are to be sent as one message. */
+export function partsOf(buffers: unknown): readonly Uint8Array[] {
+  return list(buffers, bytesOf);
 }
 
 /** Makes the call of {@link recvmsg}. */
@@ -146,10 +151,11 @@ function receiveOptions(
   return { flags, controlBytes: integer("options.control", control, 0, MAX_CONTROL_BYTES) };
 }
 
-class SendMsg extends SendCall<number> {
+/** sendmsg(2), with control messages that are laid out already. */
+export class SendMsg extends SendCall<number> {
+  protected control: Uint8Array | undefined;
   readonly #parts: readonly Uint8Array[];
   readonly #lengths: readonly number[];
-  readonly #control: Uint8Array | undefined;
   readonly #to: EncodedAddress | undefined;
 
   constructor(
@@ -162,7 +168,7 @@ class SendMsg extends SendCall<number> {
     super(endpoint, flags);
     this.#parts = parts;
     this.#lengths = parts.map(({ length }) => length);
-    this.#control = control;
+    this.control = control;
     this.#to = to;
   }
 
@@ -173,7 +179,7 @@ class SendMsg extends SendCall<number> {
   attempt(): Outcome<number> {
     const { slot, generation } = this.endpoint;
     const parts = allIntact(this.#parts, this.#lengths);
-    const result = kernel.sendmsg(slot, generation, parts, this.flags, this.#to?.sockaddr, this.#control);
+    const result = kernel.sendmsg(slot, generation, parts, this.flags, this.#to?.sockaddr, this.control);
     const outcome = sent(this.endpoint, "sendmsg", result, this.#to?.target);
     return this.#to === undefined ? outcome : retriedByTimer(this.endpoint, outcome);
   }

@@ -176,9 +176,9 @@ function intoForm(count: unknown): string {
 }
 
 /** Only recv and recv_into have the loop: what an address belongs to would be open when the parts come from several. */
-export function refuseWaitAll(endpoint: Endpoint, flags: number): number {
+export function refuseWaitAll(endpoint: Endpoint, flags: number, name = "options.flags"): number {
   if (!isWaitAll(endpoint, flags)) return flags;
-  throw wrongValue("options.flags", "takes MSG_WAITALL in recv() and recv_into() only", flags);
+  throw wrongValue(name, "takes MSG_WAITALL in recv() and recv_into() only", flags);
 }
 
 function isWaitAll(endpoint: Endpoint, flags: number): boolean {

@@ -110,9 +110,12 @@ export function retriedByTimer<T>(endpoint: Endpoint, outcome: Outcome<T>): Outc
 }
 
 export function sendFlags(options: SendOptions | undefined): number {
-  const flags = flagsOf(options);
+  return refuseZeroCopy(flagsOf(options));
+}
+
+export function refuseZeroCopy(flags: number, name = "options.flags"): number {
   if ((flags & MSG_ZEROCOPY) === 0) return flags;
-  throw wrongValue("options.flags", "cannot have MSG_ZEROCOPY, which lends the memory beyond the call", flags);
+  throw wrongValue(name, "cannot have MSG_ZEROCOPY, which lends the memory beyond the call", flags);
 }
 
 /** A send of any form. */

@@ -2,6 +2,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import type {
   AddressInfoOptions,
+  CreateServerOptions,
   MakefileOptions,
   ReceiveMessageOptions,
   ReceiveOptions,
@@ -13,10 +14,13 @@ import type {
 import {
   AF_INET,
   adopt,
+  create_server,
   getaddrinfo,
   type Listener,
+  recv_fds,
   SOCK_DGRAM,
   type Socket,
+  send_fds,
   socket,
   socketpair,
 } from "../../src/index.ts";
@@ -110,6 +114,14 @@ describe.each([
   row<{ blocking: boolean }>("detach()", "value", { blocking: [true] }, (options) => {
     closing(adopt(reader().detach(options)));
   }),
+  row<CreateServerOptions>(
+    "create_server()",
+    "value",
+    { family: [], backlog: [0], reuse_port: [true], dualstack_ipv6: [] },
+    (options) => closing(create_server({ host: "127.0.0.1", port: 0 }, options)),
+  ),
+  row<WaitOptions>("send_fds()", "promise", wait, (options) => send_fds(reader(), ["x"], [], 0, undefined, options)),
+  row<WaitOptions>("recv_fds()", "promise", wait, (options) => recv_fds(reader(), 16, 1, 0, options)),
 ])("$call", (each) => {
   test("has no other option", () => expectNoOtherName(each));
   test("has no other value of one", () => expectNoOtherValue(each));

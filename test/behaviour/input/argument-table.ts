@@ -108,6 +108,122 @@ const optionValue: Refused = {
 /** socket(7), SCM_CREDENTIALS: it is never sent, since the one beside it is wrong. */
 const rightControl = { level: SOL_SOCKET, type: 2, data: new Uint8Array(12) };
 
+/** A right call of each has these arguments, and the wrong one goes in its place. */
+const sendFds = (): readonly unknown[] => [connected().socket, ["x"], [0], 0, undefined, {}];
+const recvFds = (): readonly unknown[] => [connected().socket, 16, 4, 0, {}];
+const notSockets = { type: [undefined, null, 5, "socket", {}] };
+
+const descriptorRows: readonly Row[] = [
+  ...(["send_fds", "recv_fds"] as const).flatMap((call): Row[] => {
+    const right = call === "send_fds" ? sendFds : recvFds;
+    const at = right().length - 1;
+    return [
+      { call, ...promise, argument: "socket", refused: notSockets, with: (wrong) => right().with(0, wrong) },
+      { call, ...promise, argument: "flags", refused: int32("optional"), with: (wrong) => right().with(3, wrong) },
+      { call, ...promise, argument: "options", refused: options, with: (wrong) => right().with(at, wrong) },
+      {
+        call,
+        ...promise,
+        argument: "options.signal",
+        refused: signal,
+        with: (wrong) => right().with(at, { signal: wrong }),
+      },
+    ];
+  }),
+  {
+    call: "send_fds",
+    ...promise,
+    argument: "buffers",
+    refused: { type: [undefined, null, 5, "x", {}, new Uint8Array(4)] },
+    with: (wrong) => sendFds().with(1, wrong),
+  },
+  {
+    call: "send_fds",
+    ...promise,
+    argument: "buffers[1]",
+    refused: data,
+    with: (wrong) => sendFds().with(1, ["x", wrong]),
+  },
+  {
+    call: "send_fds",
+    ...promise,
+    argument: "buffers.length",
+    refused: { range: [tooMany] },
+    with: (wrong) => sendFds().with(1, wrong),
+  },
+  {
+    call: "send_fds",
+    ...promise,
+    argument: "fds",
+    refused: { type: [undefined, null, 5, "x", {}, new Int32Array(1)] },
+    with: (wrong) => sendFds().with(2, wrong),
+  },
+  {
+    call: "send_fds",
+    ...promise,
+    argument: "fds.length",
+    refused: { range: [Array.from({ length: 254 }, () => 0)] },
+    with: (wrong) => sendFds().with(2, wrong),
+  },
+  {
+    call: "send_fds",
+    ...promise,
+    argument: "fds[1]",
+    refused: integer(0, 2 ** 31 - 1, "needed"),
+    with: (wrong) => sendFds().with(2, [0, wrong]),
+  },
+  {
+    call: "send_fds",
+    ...promise,
+    argument: "address",
+    refused: { type: [null, 5, "path", true] },
+    with: (wrong) => sendFds().with(4, wrong),
+  },
+  { call: "recv_fds", ...promise, argument: "count", refused: count, with: (wrong) => recvFds().with(1, wrong) },
+  {
+    call: "recv_fds",
+    ...promise,
+    argument: "maxFds",
+    refused: integer(0, 253, "needed"),
+    with: (wrong) => recvFds().with(2, wrong),
+  },
+];
+
+const serverRows: readonly Row[] = [
+  { call: "create_server", ...value, argument: "address", refused: address, with: (wrong) => [wrong] },
+  {
+    call: "create_server",
+    ...value,
+    argument: "address.family",
+    refused: int32("optional"),
+    with: (wrong) => [{ host: "127.0.0.1", port: 0, family: wrong }],
+  },
+  { call: "create_server", ...value, argument: "options", refused: options, with: (wrong) => [here, wrong] },
+  {
+    call: "create_server",
+    ...value,
+    argument: "options.family",
+    refused: int32("optional"),
+    with: (wrong) => [here, { family: wrong }],
+  },
+  {
+    call: "create_server",
+    ...value,
+    argument: "options.backlog",
+    refused: integer(0, 2 ** 31 - 1, "optional"),
+    with: (wrong) => [here, { backlog: wrong }],
+  },
+  ...["reuse_port", "dualstack_ipv6"].map(
+    (option): Row => ({
+      call: "create_server",
+      ...value,
+      argument: `options.${option}`,
+      refused: { type: [null, 0, 1, "true", {}] },
+      with: (wrong) => [here, { [option]: wrong }],
+    }),
+  ),
+];
+
 export const rows: readonly Row[] = [
   ...["socket", "Socket"].flatMap((call): Row[] => [
     { call, ...value, argument: "family", refused: int32("optional"), with: (wrong) => [wrong] },
@@ -434,6 +550,8 @@ export const rows: readonly Row[] = [
     refused: { type: [null, {}, "log", 5] },
     with: (wrong) => [() => undefined, { onError: wrong }],
   },
+  ...descriptorRows,
+  ...serverRows,
   ...optionRows,
   ...flagRows,
 ];

@@ -28,7 +28,7 @@ describe("a wrong argument is named, with Node's code", () => {
 /** What takes no argument, or none that could be wrong: `ref`, for one. */
 const WITHOUT_ARGUMENTS = [
   ...["close", "dup", "fileno", "getblocking", "getpeername", "getsockname", "gettimeout", "ref", "unref"],
-  ...["get_inheritable", "getdefaulttimeout", "timeout"],
+  ...["get_inheritable", "getdefaulttimeout", "timeout", "has_dualstack_ipv6"],
   ...["family", "type", "protocol", "closed", "stream", "webStreams"],
 ];
 

@@ -1,0 +1,219 @@
+import { generationOf, type Handle, slotOf } from "../native/kernel.ts";
+import { kernel } from "../native/load.ts";
+import * as turn from "../native/turn.ts";
+import { type Address, type AddressInput, type EncodedAddress, encodeNumericAddress } from "./address.ts";
+import { byteCount, type Data, int32, integer, outOfRange, wrongType, wrongValue } from "./argument.ts";
+import { mapped, type Outcome, promised } from "./call.ts";
+import { AF_UNIX, SCM_RIGHTS, SO_PASSCRED, SOCK_STREAM, SOL_SOCKET } from "./constants.ts";
+import { type ControlMessage, controlSpace, encodeControl } from "./control-message.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { partsOf, recvmsgCall, SendMsg } from "./message.ts";
+import { getsockopt } from "./option.ts";
+import { receive, refuseWaitAll } from "./receive.ts";
+import { refuseZeroCopy, transmit } from "./send.ts";
+import type { Socket } from "./socket.ts";
+import { SocketDescriptor } from "./socket-descriptor.ts";
+import { succeed } from "./socket-error.ts";
+import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
+
+/** A message with descriptors. */
+export interface ReceivedDescriptors {
+  /** A Buffer of the caller's. */
+  readonly data: Buffer;
+  /** The descriptors, close-on-exec. They are the caller's: who does not want one closes it, fs.closeSync(). */
+  readonly fds: readonly number[];
+  /** `msg_flags`: with MSG_CTRUNC more descriptors had been sent than there was room for, and the kernel has closed those. */
+  readonly flags: number;
+  /** Where it came from; undefined on a connected stream. */
+  readonly address: Address | undefined;
+}
+
+/** unix(7), SCM_MAX_FD: the most that the kernel takes in one message. */
+export const MAX_PASSED_DESCRIPTORS = 253;
+const INT_BYTES = 4;
+/** struct ucred, which SO_PASSCRED puts before the descriptors. */
+const CREDENTIALS_BYTES = 12;
+
+/**
+ * Sends descriptors over a Unix socket, SCM_RIGHTS of unix(7) — Python's `socket.send_fds`. The receiver gets duplicates; the
+ * sender's stay his, and he may close them at once.
+ *
+ * @param buffers - the data that goes with them, at most 1 024, lent until the promise settles. A stream carries descriptors
+ * with data only: it takes a byte at least.
+ * @param fds - at most 253 descriptors, by number or as sockets. What such a socket was to send goes first.
+ * @param flags - MSG_* of sendmsg(2). Default 0. (Python 3.11 takes `flags` and `address`, and forgets them.)
+ * @param address - where to send it; none on a connected socket.
+ * @returns the number of bytes sent, on a stream perhaps fewer than given: the descriptors are with the first of them.
+ * @throws SocketError `EBADF` for a number that is no descriptor, `ETOOMANYREFS` (too many that nobody has received) …, and
+ * the errors of {@link Socket.sendmsg} · TypeError, RangeError.
+ * @example
+ * ```ts
+ * import { adopt, recv_fds, send_fds, socketpair } from "sockwright";
+ *
+ * const [left, right] = socketpair();
+ * const [ours, theirs] = socketpair();
+ * await send_fds(left, ["take this"], [theirs]);
+ * theirs.close();
+ * const { data, fds } = await recv_fds(right, 1_024, 4);
+ * const [received] = fds.map((descriptor) => adopt(descriptor));
+ * await ours.sendall("hello");
+ * console.log(String(data), String(await received?.recv(16))); // => take this hello
+ * for (const each of [left, right, ours, received]) each?.close();
+ * ```
+ */
+export function send_fds(
+  socket: Socket<unknown>,
+  buffers: readonly Data[],
+  fds: readonly (number | Socket<unknown>)[],
+  flags = 0,
+  address?: AddressInput,
+  options?: WaitOptions,
+): Promise<number> {
+  return promised(() => {
+    const endpoint = endpointOf(socket);
+    endpoint.check();
+    if (endpoint.family !== AF_UNIX)
+      throw wrongValue("socket", "must be of AF_UNIX: no other carries descriptors", socket);
+    const parts = partsOf(buffers);
+    const numbers = descriptorsOf(fds);
+    const isEmpty = parts.every(({ length }) => length === 0);
+    if (isEmpty && numbers.length > 0 && endpoint.type === SOCK_STREAM)
+      throw wrongValue("buffers", "must have a byte: a stream carries descriptors with data only", buffers);
+    const checked = refuseZeroCopy(int32("flags", flags), "flags");
+    const to = address === undefined ? undefined : encodeNumericAddress(AF_UNIX, address);
+    checkWait("send_fds()", options);
+    const signal = signalOf(options);
+    // What sockets among them were to send leaves before anything of their new owner's.
+    turn.flushTurn();
+    const call = new SendDescriptors(endpoint, checked, parts, numbers, to);
+    const sending = transmit(call, signal);
+    if (call.promise === undefined) return sending;
+    // It waits, and meanwhile the numbers may be closed and become others'.
+    call.keep();
+    const release = (): void => call.release();
+    sending.then(release, release);
+    return sending;
+  });
+}
+
+/**
+ * Receives a message with descriptors, SCM_RIGHTS of unix(7) — Python's `socket.recv_fds`. A receive that ends by a time-out, an
+ * abort or a close has taken neither data nor descriptors.
+ *
+ * @param count - at most so many bytes of data; as in {@link Socket.recvmsg}.
+ * @param maxFds - room for so many descriptors, 0 to 253. What is sent beyond is closed, and `flags` has MSG_CTRUNC.
+ * @param flags - MSG_* of recvmsg(2). Default 0. With MSG_PEEK the descriptors are duplicates, and come again.
+ * @throws the errors of {@link Socket.recvmsg} · TypeError, RangeError.
+ * @example See {@link send_fds}.
+ */
+export function recv_fds(
+  socket: Socket<unknown>,
+  count: number,
+  maxFds: number,
+  flags = 0,
+  options?: WaitOptions,
+): Promise<ReceivedDescriptors> {
+  return promised(() => {
+    const endpoint = endpointOf(socket);
+    byteCount("count", count);
+    const most = integer("maxFds", maxFds, 0, MAX_PASSED_DESCRIPTORS);
+    refuseWaitAll(endpoint, int32("flags", flags), "flags");
+    checkWait("recv_fds()", options);
+    const signal = signalOf(options);
+    endpoint.check();
+    const call = recvmsgCall(endpoint, count, { flags, control: roomFor(endpoint, most) });
+    return mapped(receive(call, signal), ({ data, control, flags, address }) => {
+      return { data, fds: control.flatMap(passedIn), flags, address };
+    });
+  });
+}
+
+/**
+ * CMSG_LEN(3) and not CMSG_SPACE(3): where one is asked for, the padding behind it would have room for a second, which nobody
+ * would close. Credentials come first, scm_recv, and would take the room of descriptors.
+ */
+function roomFor(endpoint: Endpoint, most: number): number {
+  const withCredentials = endpoint.family === AF_UNIX && getsockopt(endpoint, SOL_SOCKET, SO_PASSCRED) !== 0;
+  const forDescriptors = most === 0 ? 0 : controlSpace(0) + most * INT_BYTES;
+  return forDescriptors + (withCredentials && most > 0 ? controlSpace(CREDENTIALS_BYTES) : 0);
+}
+
+function passedIn({ level, type, data }: ControlMessage): number[] {
+  if (level !== SOL_SOCKET || type !== SCM_RIGHTS) return [];
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const count = Math.floor(data.byteLength / INT_BYTES);
+  return Array.from({ length: count }, (_, index) => view.getInt32(index * INT_BYTES, true));
+}
+
+/** sendmsg(2) with SCM_RIGHTS. */
+class SendDescriptors extends SendMsg {
+  readonly #numbers: readonly number[];
+  #kept: Handle[] = [];
+  #failure: Error | undefined;
+
+  constructor(
+    endpoint: Endpoint,
+    flags: number,
+    parts: readonly Uint8Array[],
+    numbers: readonly number[],
+    to: EncodedAddress | undefined,
+  ) {
+    super(endpoint, flags, parts, rights(numbers), to);
+    this.#numbers = numbers;
+  }
+
+  override attempt(): Outcome<number> {
+    if (this.#failure !== undefined) throw this.#failure;
+    return super.attempt();
+  }
+
+  /** Sends duplicates from now on, which are its own until {@link release}. */
+  keep(): void {
+    try {
+      for (const number of this.#numbers) {
+        const handle = kernel.fromfd(number);
+        // sendmsg(2) would say the same of a number that is no descriptor.
+        this.#kept.push(succeed(handle, "sendmsg"));
+      }
+      this.control = rights(this.#kept.map((handle) => kernel.fileno(slotOf(handle), generationOf(handle))));
+    } catch (error) {
+      this.release();
+      this.#failure = error instanceof Error ? error : new Error(String(error));
+      // It need not wait for room to say so.
+      this.endpoint.sending.wake(0);
+    }
+  }
+
+  release(): void {
+    for (const handle of this.#kept) kernel.close(slotOf(handle), generationOf(handle));
+    this.#kept = [];
+  }
+}
+
+function rights(numbers: readonly number[]): Uint8Array | undefined {
+  if (numbers.length === 0) return undefined;
+  const data = new Uint8Array(Int32Array.from(numbers).buffer);
+  return encodeControl([{ level: SOL_SOCKET, type: SCM_RIGHTS, data }]);
+}
+
+function descriptorsOf(fds: unknown): readonly number[] {
+  if (!Array.isArray(fds))
+    throw wrongType("fds", typeof fds === "number" ? `an array, such as [${fds}]` : "an array", fds);
+  if (fds.length > MAX_PASSED_DESCRIPTORS)
+    throw outOfRange("fds.length", `at most ${MAX_PASSED_DESCRIPTORS}`, fds.length);
+  return Array.from(fds, descriptorOf);
+}
+
+function descriptorOf(given: unknown, index: number): number {
+  if (given instanceof SocketDescriptor) {
+    SocketDescriptor.endpointOf(given).check();
+    return given.fileno();
+  }
+  if (typeof given !== "number") throw wrongType(`fds[${index}]`, "of type number, or a Socket", given);
+  return integer(`fds[${index}]`, given, 0, 0x7fffffff);
+}
+
+function endpointOf(socket: unknown): Endpoint {
+  if (!(socket instanceof SocketDescriptor)) throw wrongType("socket", "an instance of Socket", socket);
+  return SocketDescriptor.endpointOf(socket);
+}
