@@ -1,5 +1,5 @@
 import { type AddressInput, encodeNumericAddress } from "./address.ts";
-import { int32, integer, wrongType, wrongValue } from "./argument.ts";
+import { integer, wrongType, wrongValue } from "./argument.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -25,6 +25,9 @@ export interface CreateServerOptions {
   /** With `AF_INET6`: whether IPv4 clients are taken, too, as `::ffff:127.0.0.1`. Default false. */
   readonly dualstack_ipv6?: boolean | undefined;
 }
+
+/** sa_family_t. */
+const LAST_FAMILY = 0xffff;
 
 const CREATE_SERVER_OPTIONS: OptionNames<CreateServerOptions> = {
   family: true,
@@ -60,7 +63,7 @@ const CREATE_SERVER_OPTIONS: OptionNames<CreateServerOptions> = {
 export function create_server(address: AddressInput, options: CreateServerOptions = {}): Listener {
   checkOptions("create_server()", options, CREATE_SERVER_OPTIONS);
   const { family = familyIn(address), backlog, reuse_port = false, dualstack_ipv6 = false } = options;
-  int32("options.family", family);
+  integer("options.family", family, 0, LAST_FAMILY);
   if (backlog !== undefined) integer("options.backlog", backlog, 0, 0x7fffffff);
   if (typeof reuse_port !== "boolean") throw wrongType("options.reuse_port", "of type boolean", reuse_port);
   if (typeof dualstack_ipv6 !== "boolean") throw wrongType("options.dualstack_ipv6", "of type boolean", dualstack_ipv6);
@@ -102,5 +105,5 @@ export function has_dualstack_ipv6(): boolean {
 function familyIn(address: unknown): number {
   if (typeof address !== "object" || address === null || !("family" in address)) return AF_INET;
   const { family } = address;
-  return family === undefined ? AF_INET : int32("address.family", family);
+  return family === undefined ? AF_INET : integer("address.family", family, 0, LAST_FAMILY);
 }

@@ -30,9 +30,10 @@ export interface ReceivedDescriptors {
 
 /** unix(7), SCM_MAX_FD: the most that the kernel takes in one message. */
 export const MAX_PASSED_DESCRIPTORS = 253;
-const INT_BYTES = 4;
+/** C has each as an int. */
+const { BYTES_PER_ELEMENT } = Int32Array;
 /** struct ucred, which SO_PASSCRED puts before the descriptors. */
-const CREDENTIALS_BYTES = 12;
+const SIZE_OF_UCRED = 12;
 
 /**
  * Sends descriptors over a Unix socket, SCM_RIGHTS of unix(7) — Python's `socket.send_fds`. The receiver gets duplicates; the
@@ -134,15 +135,15 @@ export function recv_fds(
  */
 function roomFor(endpoint: Endpoint, most: number): number {
   const withCredentials = endpoint.family === AF_UNIX && getsockopt(endpoint, SOL_SOCKET, SO_PASSCRED) !== 0;
-  const forDescriptors = most === 0 ? 0 : controlSpace(0) + most * INT_BYTES;
-  return forDescriptors + (withCredentials && most > 0 ? controlSpace(CREDENTIALS_BYTES) : 0);
+  const forDescriptors = most === 0 ? 0 : controlSpace(0) + most * BYTES_PER_ELEMENT;
+  return forDescriptors + (withCredentials && most > 0 ? controlSpace(SIZE_OF_UCRED) : 0);
 }
 
 function passedIn({ level, type, data }: ControlMessage): number[] {
   if (level !== SOL_SOCKET || type !== SCM_RIGHTS) return [];
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const count = Math.floor(data.byteLength / INT_BYTES);
-  return Array.from({ length: count }, (_, index) => view.getInt32(index * INT_BYTES, true));
+  const count = Math.floor(data.byteLength / BYTES_PER_ELEMENT);
+  return Array.from({ length: count }, (_, index) => view.getInt32(index * BYTES_PER_ELEMENT, true));
 }
 
 /** sendmsg(2) with SCM_RIGHTS. */

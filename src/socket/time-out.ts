@@ -24,7 +24,7 @@ export function setdefaulttimeout(timeoutMs: number | null): void {
   ofNewSockets = checkedTimeout("timeoutMs", timeoutMs);
 }
 
-/** What {@link setdefaulttimeout} set, in milliseconds; null waits for ever. */
+/** What {@link setdefaulttimeout} set, in milliseconds; null waits for ever. See {@link setdefaulttimeout}. */
 export function getdefaulttimeout(): number | null {
   return ofNewSockets;
 }

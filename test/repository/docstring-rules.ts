@@ -7,7 +7,19 @@ const generatedFile = "src/socket/constants.ts";
 /** The pages of the manual that docstrings refer to, by section. */
 const pages: Readonly<Record<number, readonly string[]>> = {
   2: [
-    ...["accept", "bind", "close", "connect", "dup", "getpeername", "getsockname", "getsockopt", "listen", "poll"],
+    ...[
+      "accept",
+      "bind",
+      "close",
+      "connect",
+      "dup",
+      "fcntl",
+      "getpeername",
+      "getsockname",
+      "getsockopt",
+      "listen",
+      "poll",
+    ],
     ...["recv", "recvfrom", "recvmsg", "send", "sendmsg", "sendto", "setsockopt", "shutdown", "socket", "socketpair"],
   ],
   3: [

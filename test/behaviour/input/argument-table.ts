@@ -116,7 +116,7 @@ const notSockets = { type: [undefined, null, 5, "socket", {}] };
 const descriptorRows: readonly Row[] = [
   ...(["send_fds", "recv_fds"] as const).flatMap((call): Row[] => {
     const right = call === "send_fds" ? sendFds : recvFds;
-    const at = right().length - 1;
+    const at = call === "send_fds" ? 5 : 4;
     return [
       { call, ...promise, argument: "socket", refused: notSockets, with: (wrong) => right().with(0, wrong) },
       { call, ...promise, argument: "flags", refused: int32("optional"), with: (wrong) => right().with(3, wrong) },
