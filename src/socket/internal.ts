@@ -2,6 +2,7 @@
 // the one for users is src/index.ts.
 export { acceptAction, type Incoming } from "./accept.ts";
 export { encodeAddress, encodeNumericAddress } from "./address.ts";
+export { getaddrinfo } from "./address-info.ts";
 export { adopt, socket } from "./create.ts";
 export type { Endpoint } from "./endpoint.ts";
 export { unwatchForLoss, watchForLoss } from "./lost-socket.ts";
@@ -9,6 +10,6 @@ export { MessageResults } from "./message-results.ts";
 export { readableWithin } from "./readiness.ts";
 export { resetAtClose } from "./reset.ts";
 export { acceptAll, shortagePaused } from "./serve.ts";
-export type { Datagram, Listener, Socket } from "./socket.ts";
+export { type Datagram, type Listener, Socket } from "./socket.ts";
 export { SocketDescriptor } from "./socket-descriptor.ts";
 export { concerns, dropUnwanted, errorBehind, hasFailed, isWait, keepAlive, SpuriousWakeups } from "./watching.ts";

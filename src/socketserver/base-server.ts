@@ -188,6 +188,9 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
     return isSystemError(error) ? "publish" : "stop";
   }
 
+  /** The hooks that close a request have failed: gives up what it holds, and throws nothing. @internal */
+  discard(_request: Request): void {}
+
   /** Resolves after a pause, or when the signal aborts. @internal */
   async pause(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
@@ -286,6 +289,7 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
     try {
       await this.shutdown_request(request);
     } catch (error) {
+      this.discard(request);
       if (failure === undefined) throw error;
       publishFailure({ error, server: this, client_address, hook: "shutdown_request" });
     }

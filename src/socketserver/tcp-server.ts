@@ -1,11 +1,4 @@
-import {
-  acceptAction,
-  readableWithin,
-  type Socket,
-  SocketDescriptor,
-  shortagePaused,
-  socket,
-} from "../socket/internal.ts";
+import { acceptAction, readableWithin, Socket, SocketDescriptor, shortagePaused } from "../socket/internal.ts";
 import {
   AF_INET,
   EAGAIN,
@@ -47,7 +40,7 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   get socket(): Socket {
     if (this.#socket === undefined) {
       if (this.#isClosed) throw new SockwrightError("ERR_SOCKWRIGHT_CLOSED");
-      this.#socket = socket(this.address_family, this.socket_type) as Socket;
+      this.#socket = new Socket(this.address_family, this.socket_type);
     }
     return this.#socket;
   }
@@ -89,10 +82,14 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   }
 
   override close_request(request: Request): Awaitable<void> {
-    if (!(request instanceof SocketDescriptor)) return;
-    request.close();
-    // Also what files of it have kept open: with the request its descriptor is gone.
-    SocketDescriptor.endpointOf(request).close();
+    if (request instanceof SocketDescriptor) request.close();
+    // Files of it that the handler has left open would keep the descriptor.
+    this.discard(request);
+  }
+
+  /** @internal */
+  override discard(request: Request): void {
+    if (request instanceof SocketDescriptor) SocketDescriptor.endpointOf(request).close();
   }
 
   /** @internal */
