@@ -12,4 +12,5 @@ export { resetAtClose } from "./reset.ts";
 export { acceptAll, shortagePaused } from "./serve.ts";
 export { type Datagram, type Listener, Socket } from "./socket.ts";
 export { SocketDescriptor } from "./socket-descriptor.ts";
+export type { SocketFile } from "./socket-file.ts";
 export { concerns, dropUnwanted, errorBehind, hasFailed, isWait, keepAlive, SpuriousWakeups } from "./watching.ts";

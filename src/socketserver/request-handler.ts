@@ -1,5 +1,5 @@
-import type { Socket } from "../socket/internal.ts";
-import { type Address, type Data, IPPROTO_TCP, TCP_NODELAY } from "../socket/values.ts";
+import type { Socket, SocketFile } from "../socket/internal.ts";
+import { type Address, type Data, IPPROTO_TCP, SocketError, SockwrightError, TCP_NODELAY } from "../socket/values.ts";
 import type { Awaitable, BaseServer } from "./base-server.ts";
 import { publishFailure } from "./diagnostics.ts";
 import { MemoryFile } from "./memory-file.ts";
@@ -25,12 +25,8 @@ export class BaseRequestHandler<Request = Socket> {
 
   /** `setup()`, `handle()` and `finish()`, the last one also when `handle()` threw, but not when `setup()` did. */
   async run(): Promise<void> {
-    try {
-      await this.setup();
-      await this.#handleAndFinish();
-    } finally {
-      this.release();
-    }
+    await this.setup();
+    await this.#handleAndFinish();
   }
 
   /** Prepares what `handle()` needs; nothing here. */
@@ -41,9 +37,6 @@ export class BaseRequestHandler<Request = Socket> {
 
   /** Ends what `setup()` began; nothing here. */
   finish(): Awaitable<void> {}
-
-  /** Gives up what `finish()` has not. @internal */
-  release(): void {}
 
   /** What `handle()` throws comes first: what `finish()` throws then comes of it, most often. */
   async #handleAndFinish(): Promise<void> {
@@ -68,13 +61,35 @@ export class StreamRequestHandler extends BaseRequestHandler {
   timeout: number | null = null;
   /** Whether small writes leave at once, TCP_NODELAY; false. */
   disable_nagle_algorithm: boolean = false;
+  /** The buffer of `rfile` in bytes: -1, the default, is 8 KiB, and 0 none. */
+  rbufsize: number = -1;
+  /** The buffer of `wfile` in bytes: 0, the default, is none, so that each write leaves at once. */
+  wbufsize: number = 0;
   /** The request. */
   declare connection: Socket;
+  /** What comes from the client. */
+  declare rfile: SocketFile<Buffer>;
+  /** What goes to the client. */
+  declare wfile: SocketFile<Buffer>;
 
   override setup(): Awaitable<void> {
     this.connection = this.request;
     if (this.timeout !== null) this.connection.settimeout(this.timeout);
     if (this.disable_nagle_algorithm) this.connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
+    this.rfile = this.connection.makefile("rb", { buffering: this.rbufsize });
+    this.wfile = this.connection.makefile("wb", { buffering: this.wbufsize });
+  }
+
+  override finish(): Awaitable<void> {
+    return this.#closeFiles();
+  }
+
+  async #closeFiles(): Promise<void> {
+    const { rfile, wfile } = this;
+    // The client may have gone; then the socket says so again when the file is closed.
+    if (!wfile.closed) await tolerated(wfile.flush());
+    await tolerated(wfile.close());
+    await rfile.close();
   }
 }
 
@@ -98,5 +113,14 @@ export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> 
   override async finish(): Promise<void> {
     const answer: Data = this.wfile.getvalue();
     await this.socket.sendto(answer, this.client_address);
+  }
+}
+
+/** Waits for what a lost client can cause, and goes on. */
+async function tolerated(sent: Promise<unknown>): Promise<void> {
+  try {
+    await sent;
+  } catch (error) {
+    if (!(error instanceof SocketError || error instanceof SockwrightError)) throw error;
   }
 }

@@ -82,9 +82,11 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   }
 
   override close_request(request: Request): Awaitable<void> {
-    if (request instanceof SocketDescriptor) request.close();
+    if (!(request instanceof SocketDescriptor)) return;
+    const endpoint = SocketDescriptor.endpointOf(request);
+    request.close();
     // Files of it that the handler has left open would keep the descriptor.
-    this.discard(request);
+    endpoint.close();
   }
 
   /** @internal */
