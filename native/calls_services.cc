@@ -12,7 +12,7 @@ namespace sockwright {
 namespace {
 
 // No name in those files is longer; one that is has no entry.
-using Name = std::array<char, 256>;
+using Name = std::array<char, 512>;
 
 bool Protocol(const Arguments& arguments, size_t index, Name& room, const char** protocol) {
   *protocol = nullptr;

@@ -1,24 +1,40 @@
 /** The BSD socket interface, layer 1 of Sockwright. */
 
-export type {
-  Address,
-  AddressInput,
-  Inet6Address,
-  InetAddress,
-  RawAddress,
-  UnixAbstractAddress,
-  UnixAddress,
-  UnixPathAddress,
-  VsockAddress,
+export {
+  type Address,
+  type AddressInput,
+  has_ipv6,
+  type Inet6Address,
+  type InetAddress,
+  type RawAddress,
+  type UnixAbstractAddress,
+  type UnixAddress,
+  type UnixPathAddress,
+  type VsockAddress,
 } from "./socket/address.ts";
 export { type AddressInfo, type AddressInfoOptions, getaddrinfo } from "./socket/address-info.ts";
+export { inet_aton, inet_ntoa, inet_ntop, inet_pton } from "./socket/address-text.ts";
 export type { Data } from "./socket/argument.ts";
+export { htonl, htons, ntohl, ntohs } from "./socket/byte-order.ts";
 export { WOULD_BLOCK } from "./socket/call.ts";
 export * from "./socket/constants.ts";
-export { type ControlMessage, controlSpace as CMSG_SPACE } from "./socket/control-message.ts";
+export {
+  type ControlMessage,
+  controlLength as CMSG_LEN,
+  controlSpace as CMSG_SPACE,
+} from "./socket/control-message.ts";
 export { adopt, fromfd, socket, socketpair } from "./socket/create.ts";
 export { type CreateServerOptions, create_server, has_dualstack_ipv6 } from "./socket/create-server.ts";
 export type { BinaryMode, MakefileOptions, TextMode } from "./socket/file-options.ts";
+export {
+  getfqdn,
+  gethostbyaddr,
+  gethostbyname,
+  gethostbyname_ex,
+  gethostname,
+  type HostNames,
+} from "./socket/host-entry.ts";
+export { if_indextoname, if_nameindex, if_nametoindex } from "./socket/interfaces.ts";
 export type {
   Message,
   MessageDetails,
@@ -26,10 +42,12 @@ export type {
   ReceiveMessageOptions,
   SendMessageOptions,
 } from "./socket/message.ts";
+export { getnameinfo } from "./socket/name-info.ts";
 export { type ReceivedDescriptors, recv_fds, send_fds } from "./socket/passed-descriptors.ts";
 export type { ReceiveOptions } from "./socket/receive.ts";
 export type { SendOptions } from "./socket/send.ts";
 export type { ServeOptions } from "./socket/serve.ts";
+export { getprotobyname, getservbyname, getservbyport } from "./socket/service-names.ts";
 export type { Accepted, Datagram, Listener } from "./socket/socket.ts";
 export { Socket, type SocketConstructor } from "./socket/socket-constructor.ts";
 export { SocketError } from "./socket/socket-error.ts";

@@ -144,7 +144,7 @@ export interface FoundAddress {
 }
 
 /** struct hostent: its addresses as text. */
-type HostEntry = readonly [name: string, aliases: readonly string[], addresses: readonly string[]];
+export type HostEntry = readonly [name: string, aliases: readonly string[], addresses: readonly string[]];
 
 /** generation * 2^24 + slot, or a negated errno. */
 export type Handle = number;

@@ -94,6 +94,9 @@ export type AddressInput =
   | { readonly family?: number; readonly abstract: string | Uint8Array }
   | { readonly family: number; readonly bytes: Uint8Array };
 
+/** Whether IPv6 is built in, as in Python: it always is. Whether the machine has it, binding to `::1` tells. */
+export const has_ipv6 = true;
+
 /** A sockaddr, and how errors name it. */
 export interface EncodedAddress {
   readonly sockaddr: Uint8Array;

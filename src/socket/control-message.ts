@@ -21,6 +21,21 @@ export function controlSpace(dataBytes: number): number {
   return HEADER_BYTES + align(integer("dataBytes", dataBytes, 0, MAX_CONTROL_BYTES));
 }
 
+/**
+ * CMSG_LEN(3): the same without the padding behind the data, which the last message of a buffer need not have. With less
+ * room than this, recvmsg(2) cuts the message and says MSG_CTRUNC.
+ *
+ * @example
+ * ```ts
+ * import { CMSG_LEN, CMSG_SPACE } from "sockwright";
+ *
+ * console.log(CMSG_LEN(4), CMSG_SPACE(4)); // => 20 24
+ * ```
+ */
+export function controlLength(dataBytes: number): number {
+  return HEADER_BYTES + integer("dataBytes", dataBytes, 0, MAX_CONTROL_BYTES);
+}
+
 /** Lays control messages out as sendmsg(2) takes them. */
 export function encodeControl(messages: readonly ControlMessage[]): Uint8Array {
   if (!Array.isArray(messages)) throw wrongType("options.control", "an array of control messages", messages);

@@ -55,6 +55,7 @@ export const {
   EMSGSIZE,
   ENFILE,
   ENOBUFS,
+  ENOENT,
   ENOMEM,
   ENOSPC,
   ENOTCONN,

@@ -5,7 +5,7 @@ import { port as checkPort, outOfRange, wrongType, wrongValue } from "./argument
 /** RFC 1035, section 2.3.4. */
 const MAX_HOST_BYTES = 255;
 /** Names of services and protocols are not limited by anybody; those that there are have some ten bytes. */
-const MAX_SERVICE_BYTES = 255;
+export const MAX_SERVICE_BYTES = 255;
 
 /** A host as the resolver takes it: a name that is not ASCII in its form of RFC 3490, `xn--…`. */
 export function hostOf(name: string, host: unknown, expected = "of type string"): string {
@@ -25,13 +25,13 @@ export function serviceOf(name: string, service: unknown): string {
 }
 
 /** Text without a NUL, at which C would end it. */
-function textOf(name: string, value: unknown, expected = "of type string"): string {
+export function textOf(name: string, value: unknown, expected = "of type string"): string {
   if (typeof value !== "string") throw wrongType(name, expected, value);
   if (value.includes("\0")) throw wrongValue(name, "must not contain a NUL", value);
   return value;
 }
 
-function limited(name: string, text: string, maxBytes: number): string {
+export function limited(name: string, text: string, maxBytes: number): string {
   const bytes = Buffer.byteLength(text);
   if (bytes > maxBytes) throw outOfRange(name, `at most ${maxBytes} bytes long`, `${bytes} bytes`);
   return text;

@@ -88,6 +88,11 @@ export function eaiName(status: number): string {
   return EAI_NAMES.get(status) ?? "EAI_FAIL";
 }
 
+/** The same for the h_errno of gethostbyname(3), 1 to 4. */
+export function hostErrorName(status: number): string {
+  return ["EAI_NONAME", "EAI_AGAIN", "EAI_FAIL", "EAI_NODATA"][status - 1] ?? "EAI_FAIL";
+}
+
 /** As libuv reads it (init_threads), which takes at least one and at most 1 024. */
 function poolThreads(given: string | undefined): number {
   const size = given === undefined ? 4 : Number.parseInt(given, 10) || 1;

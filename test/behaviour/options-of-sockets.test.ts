@@ -16,7 +16,13 @@ import {
   adopt,
   create_server,
   getaddrinfo,
+  getfqdn,
+  gethostbyaddr,
+  gethostbyname,
+  gethostbyname_ex,
+  getnameinfo,
   type Listener,
+  NI_NUMERICHOST,
   recv_fds,
   SOCK_DGRAM,
   type Socket,
@@ -111,6 +117,13 @@ describe.each([
     { buffering: [-1], encoding: [], errors: [], newline: [null], maxLineBytes: [], maxReadBytes: [] },
     (options) => void reader().makefile("r", options).close(),
   ),
+  row<WaitOptions>("getnameinfo()", "promise", wait, (options) =>
+    getnameinfo({ host: "127.0.0.1", port: 80 }, NI_NUMERICHOST, options),
+  ),
+  row<WaitOptions>("gethostbyname()", "promise", wait, (options) => gethostbyname("127.0.0.1", options)),
+  row<WaitOptions>("gethostbyname_ex()", "promise", wait, (options) => gethostbyname_ex("127.0.0.1", options)),
+  row<WaitOptions>("gethostbyaddr()", "promise", wait, (options) => gethostbyaddr("127.0.0.1", options)),
+  row<WaitOptions>("getfqdn()", "promise", wait, (options) => getfqdn("127.0.0.1", options)),
   row<{ blocking: boolean }>("detach()", "value", { blocking: [true] }, (options) => {
     closing(adopt(reader().detach(options)));
   }),

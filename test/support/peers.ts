@@ -49,6 +49,11 @@ const peers = {
     probe: ["--net", "true"],
     remedy: "run as root, where namespaces are allowed",
   },
+  "mount namespaces": {
+    programs: ["unshare"],
+    probe: ["--mount", "mount", "--bind", "/etc/hosts", "/etc/services"],
+    remedy: "run as root, where namespaces are allowed",
+  },
   "network settings in a namespace": {
     programs: ["unshare"],
     probe: ["--net", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/tcp_syn_retries"],

@@ -45,6 +45,7 @@ describe("a worker that is terminated leaves no descriptor, and the addon in the
   test.each([
     ["wait", often(5, 50)],
     ["batch", often(5, 50)],
+    ["look up", often(5, 50)],
     ["linger", 2],
   ])("while it does: %s, %i times", async (does, rounds) => {
     const ours = open();
@@ -64,6 +65,7 @@ describe("a worker that alone loaded the addon is terminated cleanly", () => {
   test.each([
     ["wait", often(5, 50)],
     ["batch", often(5, 50)],
+    ["look up", often(5, 50)],
     ["linger", 2],
   ])("while it does: %s, %i times", async (does, rounds) => {
     const program = fileURLToPath(new URL("programs/worker-alone.mjs", import.meta.url));

@@ -27,6 +27,12 @@ for (const [left, right] of pairs) {
   kernel.send(...right, new Uint8Array(16), 0, 16, 0);
 }
 
+if (workerData.does === "look up") {
+  // There is always one under way, in a thread.
+  const again = () => void kernel.getaddrinfo("localhost", undefined, 0, 0, 0, 0, again);
+  for (let i = 0; i < 4; i++) again();
+}
+
 if (workerData.does === "linger") {
   // socket(7): the close of a socket that lingers, with data that nobody reads, takes its second in a thread of its own.
   const listener = keyOf(kernel.socket(2, 1, 0));

@@ -1,0 +1,69 @@
+import { kernel } from "../native/load.ts";
+import { port as checkPort } from "./argument.ts";
+import { ENOENT } from "./errno.ts";
+import { limited, MAX_SERVICE_BYTES, textOf } from "./host.ts";
+import { SocketError } from "./socket-error.ts";
+
+/**
+ * The port of a service — getservbyname(3), Python's `socket.getservbyname`. It is read from /etc/services.
+ *
+ * @param protocol - `"tcp"`, `"udp"` …; without it any that the service has.
+ * @throws SocketError `ENOENT` where there is no such service · TypeError, RangeError.
+ * @example
+ * ```ts
+ * import { getservbyname, getservbyport } from "sockwright";
+ *
+ * console.log(getservbyname("http", "tcp"), getservbyport(80, "tcp")); // => 80 http
+ * ```
+ */
+export function getservbyname(name: string, protocol?: string): number {
+  const port = kernel.getservbyname(nameOf("name", name), protocolOf(protocol));
+  return foundNumber("getservbyname", port, [name, protocol]);
+}
+
+/**
+ * The service of a port — getservbyport(3), Python's `socket.getservbyport`. See {@link getservbyname}.
+ *
+ * @param port - 0 to 65 535.
+ * @throws SocketError `ENOENT` where there is no such service · TypeError, RangeError.
+ */
+export function getservbyport(port: number, protocol?: string): string {
+  const name = kernel.getservbyport(checkPort("port", port), protocolOf(protocol));
+  if (typeof name === "number") throw notFound("getservbyport", name, [port, protocol]);
+  return name;
+}
+
+/**
+ * The number of a protocol — getprotobyname(3), Python's `socket.getprotobyname`. It is read from /etc/protocols.
+ *
+ * @throws SocketError `ENOENT` where there is no such protocol · TypeError, RangeError.
+ * @example
+ * ```ts
+ * import { getprotobyname, IPPROTO_TCP } from "sockwright";
+ *
+ * console.log(getprotobyname("tcp") === IPPROTO_TCP); // => true
+ * ```
+ */
+export function getprotobyname(name: string): number {
+  return foundNumber("getprotobyname", kernel.getprotobyname(nameOf("name", name)), [name]);
+}
+
+function nameOf(argument: string, name: unknown): string {
+  return limited(argument, textOf(argument, name), MAX_SERVICE_BYTES);
+}
+
+function protocolOf(protocol: unknown): string | undefined {
+  return protocol === undefined ? undefined : nameOf("protocol", protocol);
+}
+
+function foundNumber(syscall: string, result: number, asked: readonly unknown[]): number {
+  if (result < 0) throw notFound(syscall, result, asked);
+  return result;
+}
+
+/** The C functions have no errno for what is not in the file; Python has an OSError without one. */
+function notFound(syscall: string, result: number, asked: readonly unknown[]): SocketError {
+  const what = asked.filter((part) => part !== undefined).join("/");
+  const style = result === -ENOENT ? { advice: `${what} is not known here` } : "long";
+  return new SocketError(syscall, -result, undefined, style);
+}
