@@ -50,6 +50,13 @@ export const verdicts = {
     "different: `create_connection(address, { timeoutMs, source_address, all_errors, signal })` starts with the next address after 250 ms, and does not wait for the one before it to fail (RFC 8305)",
   "socket.getaddrinfo":
     "different: `getaddrinfo(host, port, { family, type, proto, flags })` gives objects `{ family, type, protocol, canonname, address }`",
+  "socket.getnameinfo":
+    "different: `getnameinfo({ host, port }, flags)` takes an address as all calls do, and gives a promise of `[host, service]`",
+  "socket.inet_aton": "different: `inet_aton` gives a Buffer; what is no address is a TypeError, in Python an OSError",
+  "socket.inet_pton": "different: `inet_pton` gives a Buffer; what is no address is a TypeError, in Python an OSError",
+  "socket.getservbyname": "different: `getservbyname` of what there is not is a `SocketError` with the code `ENOENT`",
+  "socket.getservbyport": "different: `getservbyport` of what there is not is a `SocketError` with the code `ENOENT`",
+  "socket.getprotobyname": "different: `getprotobyname` of what there is not is a `SocketError` with the code `ENOENT`",
   "socket.recv_fds": "different: `recv_fds` gives `{ data, fds, flags, address }`",
   "socket.AF_ALG": "not offered: not yet; `node:crypto` does what it is for",
   "socket.ALG_*": "not offered: not yet; `node:crypto` does what they are for",

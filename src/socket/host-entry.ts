@@ -14,7 +14,7 @@ import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
 export type HostNames = [hostname: string, aliases: string[], addresses: string[]];
 
 /**
- * The name of this machine — Python's `socket.gethostname`. See {@link getfqdn}.
+ * The name of this machine — gethostname(2), Python's `socket.gethostname`. See {@link getfqdn}.
  */
 export function gethostname(): string {
   return hostname();

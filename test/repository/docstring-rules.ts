@@ -14,6 +14,7 @@ const pages: Readonly<Record<number, readonly string[]>> = {
       "connect",
       "dup",
       "fcntl",
+      "gethostname",
       "getpeername",
       "getsockname",
       "getsockopt",
