@@ -28,8 +28,49 @@ const POLL_INTERVAL_MS = 500;
 
 /**
  * The loop of a server, and its hooks in the order of Python's `socketserver.BaseServer`: `get_request`, `verify_request`,
- * `process_request`, `finish_request`, `shutdown_request`, `close_request`. It has no socket: a subclass says in
- * `get_request` where requests come from. Each hook may be async.
+ * `process_request`, `finish_request`, `shutdown_request`, `close_request`. Each may be async. It has no socket: a subclass says
+ * in {@link get_request} where requests come from. Requests are handled one after another; times are milliseconds.
+ *
+ * What is better than the original:
+ *
+ * - `shutdown()` and `server_close()` can be awaited anywhere, also in a handler: neither waits for the handler that it is called
+ *   in, nor for another one that waits itself. Python's wait for ever.
+ * - Nothing is polled: a server that has nothing to do takes no time, and `shutdown()` need not wait for the end of an interval.
+ *   Python looks twice a second whether it was told to end.
+ * - `server_close()` while the server serves ends it quietly. Python's loop then spins, or dies with a ValueError.
+ * - The `server_close()` of a datagram server waits for its handlers, and closes the socket behind their answers. Python closes
+ *   it first, and they die with EBADF.
+ * - A Unix server removes its path when it is closed, if it is still its own. Python leaves it behind, and the next bind fails.
+ * - Errors of accept(2) that pass (a client that has gone, no descriptors left) are published, and the server pauses where it
+ *   must. Python swallows every OSError, and spins while there are no descriptors.
+ * - A `verify_request` that throws harms its request alone, which is closed. It ends Python's server.
+ * - A `handle_error` that throws ends the server with its error after the request was closed. Python leaves the request open.
+ * - Where both `handle()` and `finish()` throw, the error of `handle()` is told, and the other one published.
+ * - What fails where nobody can be told is published on the diagnostics channel `sockwright:socketserver:error` as
+ *   `{ error, server, client_address, hook }`.
+ * - An error of the arguments names the argument, and says what to write.
+ *
+ * @example
+ * ```ts
+ * import { type Address, BaseRequestHandler, BaseServer } from "sockwright/socketserver";
+ *
+ * class Greeter extends BaseRequestHandler<string> {
+ *   override handle() {
+ *     console.log(`hello ${this.request}`); // => hello Ada
+ *   }
+ * }
+ *
+ * // Requests may come from anywhere.
+ * class NameServer extends BaseServer<string> {
+ *   override get_request(): [string, Address] {
+ *     return ["Ada", { host: "127.0.0.1", port: 0, family: 2 }];
+ *   }
+ * }
+ *
+ * const server = new NameServer({ host: "127.0.0.1", port: 0 }, Greeter);
+ * await server.handle_request();
+ * await server.server_close();
+ * ```
  */
 export class BaseServer<Request = unknown> implements AsyncDisposable {
   /** The address that was given; once the server is bound, the one that it has. */
@@ -70,13 +111,30 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
     this.#isActivatedAtOnce = bind_and_activate;
   }
 
-  /** Makes the server ready, once: whoever calls it again, or meanwhile, gets the same promise. */
+  /**
+   * Makes the server ready, what Python's constructor does: of a server with a socket `server_bind()`, then `server_activate()`.
+   * It is done once, and whoever calls it again, or meanwhile, gets the same promise. If it fails, the server is closed.
+   *
+   * @throws what the hooks throw, such as SocketError `EADDRINUSE` (Python: OSError), `EACCES` (PermissionError), `ENOTFOUND` for
+   * a host name (gaierror) · TypeError, RangeError naming `server_address` · SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
+   * @example See {@link TCPServer}.
+   */
   bind_and_activate(): Promise<void> {
     this.#activation ??= this.#activate();
     return this.#activation;
   }
 
-  /** Handles requests until `shutdown()`, or `server_close()`. */
+  /**
+   * Handles requests until `shutdown()` or `server_close()`. Resolves when the request in progress has ended, too. It is
+   * {@link bind_and_activate} first, unless the constructor was told otherwise. `timeout` does not hold here.
+   *
+   * @param poll_interval - how often {@link service_actions} is run while nothing comes, where a subclass has one: milliseconds, from
+   * 1 to 2^31-1, by default 500.
+   * @throws SockwrightError `ERR_SOCKWRIGHT_SERVING` when it runs already, `ERR_SOCKWRIGHT_CLOSED` after `server_close()` (Python:
+   * ValueError) · SocketError of accept(2) that does not pass, such as `EINVAL` when the server was not activated · what
+   * `handle_error()` throws · RangeError.
+   * @example See {@link TCPServer}.
+   */
   async serve_forever(poll_interval: number = POLL_INTERVAL_MS): Promise<void> {
     const intervalMs = interval(poll_interval);
     this.#checkOpen("serve_forever");
@@ -92,7 +150,13 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
     }
   }
 
-  /** Handles one request, or calls `handle_timeout()` when none comes in time. */
+  /**
+   * Handles one request; when none comes within `timeout`, or the time-out of the socket, {@link handle_timeout} is called. It is
+   * {@link bind_and_activate} first, unless the constructor was told otherwise. `shutdown()` and `server_close()` end the wait.
+   *
+   * @throws as {@link serve_forever}.
+   * @example See {@link BaseServer}.
+   */
   async handle_request(): Promise<void> {
     this.#checkOpen("handle_request");
     if (this.#isActivatedAtOnce) await this.bind_and_activate();
@@ -108,13 +172,22 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
     }
   }
 
-  /** Ends `serve_forever()`. Resolves as soon as no further request will be taken; the one in progress goes on. */
+  /**
+   * Ends `serve_forever()`, or if it does not run, the next one at once. Resolves as soon as no further request will be taken: the
+   * one in progress goes on, and may be the one that calls this.
+   *
+   * @example See {@link TCPServer}.
+   */
   async shutdown(): Promise<void> {
     this.#isShutDown = true;
     this.#end();
   }
 
-  /** Ends the server for good. A second call does nothing. */
+  /**
+   * Ends the server for good. `serve_forever()` ends quietly, behind the request in progress. A second call closes nothing more.
+   *
+   * @example See {@link TCPServer}.
+   */
   async server_close(): Promise<void> {
     this.#isClosed = true;
     this.#end();
@@ -124,43 +197,124 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
     );
   }
 
-  /** Waits for a request, and gives it with its client's address. */
+  /**
+   * Waits for a request, and gives it with its client's address.
+   *
+   * @throws an error of a system call (Python: OSError) is published, and the next request is waited for; anything else ends the
+   * server.
+   * @example See {@link BaseServer}.
+   */
   get_request(): Awaitable<Taken<Request>> {
     const error = new Error("The get_request() method is not implemented");
     throw Object.assign(error, { code: "ERR_METHOD_NOT_IMPLEMENTED" });
   }
 
-  /** Whether a request is to be handled; the default says yes. */
+  /**
+   * Whether a request is to be handled; the default says yes. One that is not is closed.
+   *
+   * @example
+   * ```ts
+   * import { type Socket } from "sockwright";
+   * import { type Address, BaseRequestHandler, TCPServer } from "sockwright/socketserver";
+   *
+   * class LocalServer extends TCPServer {
+   *   override verify_request(request: Socket, client_address: Address) {
+   *     return client_address.host === "127.0.0.1";
+   *   }
+   * }
+   *
+   * const server = new LocalServer({ host: "", port: 0 }, BaseRequestHandler);
+   * await server.server_close();
+   * ```
+   */
   verify_request(_request: Request, _client_address: Address): Awaitable<boolean> {
     return true;
   }
 
-  /** Handles a request and closes it; a mixin begins this here, and goes on. */
+  /**
+   * Handles a request and closes it: {@link finish_request}, then {@link shutdown_request}. A mixin begins this here, and goes on
+   * with the next request.
+   *
+   * @example See {@link BaseServer}.
+   */
   process_request(request: Request, client_address: Address): Awaitable<void> {
     return this.#finishAndShutDown(request, client_address);
   }
 
-  /** Makes a handler for the request, and runs it. */
+  /**
+   * Makes a handler for the request, and runs it: `await new this.RequestHandlerClass(request, client_address, this).run()`.
+   *
+   * @example See {@link BaseServer}.
+   */
   finish_request(request: Request, client_address: Address): Awaitable<void> {
     return this.#runHandler(request, client_address);
   }
 
+  /**
+   * Ends a request: what there is to do before {@link close_request}, which it calls.
+   *
+   * @example See {@link BaseServer}.
+   */
   shutdown_request(request: Request): Awaitable<void> {
     return this.close_request(request);
   }
 
+  /**
+   * Gives up what a request holds; nothing here.
+   *
+   * @example See {@link BaseServer}.
+   */
   close_request(_request: Request): Awaitable<void> {}
 
+  /**
+   * Is told of a handler that failed, or of another hook, and the server goes on. The default writes the address and the error to
+   * standard error, as Python's. What it throws ends `serve_forever()` or `handle_request()`, after the request is closed.
+   *
+   * @example
+   * ```ts
+   * import { type Address, BaseRequestHandler, TCPServer } from "sockwright/socketserver";
+   *
+   * class StrictServer extends TCPServer {
+   *   override handle_error(_request: unknown, _client_address: Address, error: unknown) {
+   *     throw error;
+   *   }
+   * }
+   *
+   * const server = new StrictServer({ host: "127.0.0.1", port: 0 }, BaseRequestHandler);
+   * await server.server_close();
+   * ```
+   */
   handle_error(_request: Request, client_address: Address, error: unknown): Awaitable<void> {
     reportError(client_address, error);
   }
 
+  /**
+   * Is called when `handle_request()` has waited long enough; nothing here.
+   *
+   * @example See {@link BaseServer}.
+   */
   handle_timeout(): Awaitable<void> {}
 
+  /**
+   * Is called by `serve_forever()` after each request, and while nothing comes, each `poll_interval`; nothing here. Where no
+   * subclass has one, no timer runs.
+   *
+   * @example See {@link BaseServer}.
+   */
   service_actions(): Awaitable<void> {}
 
+  /**
+   * Lets requests come; nothing here.
+   *
+   * @example See {@link BaseServer}.
+   */
   server_activate(): Awaitable<void> {}
 
+  /**
+   * As {@link server_close}.
+   *
+   * @example See {@link TCPServer}.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server_close();
   }

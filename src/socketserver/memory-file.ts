@@ -8,6 +8,8 @@ const EMPTY: Buffer = Buffer.alloc(0);
 /**
  * A file in memory, as the `rfile` and `wfile` of a {@link DatagramRequestHandler}: it is read and written as a file of a
  * connection, so that one handler can do for both. What is written comes behind what there is.
+ *
+ * @example See {@link DatagramRequestHandler}.
  */
 export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
   /** What it holds, joined when it is read. */
@@ -28,7 +30,11 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
     return this.#closed;
   }
 
-  /** All that it holds, read or not. */
+  /**
+   * All that it holds, read or not.
+   *
+   * @example See {@link DatagramRequestHandler}.
+   */
   getvalue(): Buffer {
     return this.#all();
   }

@@ -1,5 +1,5 @@
 import type { Socket, SocketFile } from "../socket/internal.ts";
-import { type Address, type Data, IPPROTO_TCP, SocketError, SockwrightError, TCP_NODELAY } from "../socket/values.ts";
+import { type Address, IPPROTO_TCP, SocketError, SockwrightError, TCP_NODELAY } from "../socket/values.ts";
 import type { Awaitable, BaseServer } from "./base-server.ts";
 import { publishFailure } from "./diagnostics.ts";
 import { MemoryFile } from "./memory-file.ts";
@@ -7,6 +7,29 @@ import type { DatagramRequest } from "./udp-server.ts";
 
 /**
  * What handles one request: a server makes one for each, and awaits its {@link run}. A subclass has a {@link handle} of its own.
+ * `Request` is what the server gives: the socket of a connection, or `[data, socket]`, a {@link DatagramRequest}.
+ *
+ * @example
+ * ```ts
+ * import { Socket } from "sockwright";
+ * import { BaseRequestHandler, TCPServer } from "sockwright/socketserver";
+ *
+ * class Upper extends BaseRequestHandler {
+ *   override async handle() {
+ *     const data = await this.request.recv(1024);
+ *     await this.request.sendall(String(data).toUpperCase());
+ *   }
+ * }
+ *
+ * await using server = new TCPServer({ host: "127.0.0.1", port: 0 }, Upper);
+ * await server.bind_and_activate();
+ * const client = new Socket();
+ * await client.connect(server.server_address);
+ * await client.sendall("hello");
+ * await server.handle_request();
+ * console.log(String(await client.recv(1024))); // => HELLO
+ * client.close();
+ * ```
  */
 export class BaseRequestHandler<Request = Socket> {
   /** What the server's `get_request` gave: the socket of a connection, or `[data, socket]` of a datagram. */
@@ -23,19 +46,36 @@ export class BaseRequestHandler<Request = Socket> {
     this.server = server;
   }
 
-  /** `setup()`, `handle()` and `finish()`, the last one also when `handle()` threw, but not when `setup()` did. */
+  /**
+   * Runs `setup()`, `handle()` and `finish()`, the last one also when `handle()` threw, but not when `setup()` did. What both
+   * throw is the error of `handle()`; that of `finish()` is published.
+   *
+   * @example See {@link BaseRequestHandler}.
+   */
   async run(): Promise<void> {
     await this.setup();
     await this.#handleAndFinish();
   }
 
-  /** Prepares what `handle()` needs; nothing here. */
+  /**
+   * Prepares what `handle()` needs; nothing here.
+   *
+   * @example See {@link BaseRequestHandler}.
+   */
   setup(): Awaitable<void> {}
 
-  /** Handles the request; nothing here. */
+  /**
+   * Handles the request; nothing here.
+   *
+   * @example See {@link BaseRequestHandler}.
+   */
   handle(): Awaitable<void> {}
 
-  /** Ends what `setup()` began; nothing here. */
+  /**
+   * Ends what `setup()` began; nothing here.
+   *
+   * @example See {@link BaseRequestHandler}.
+   */
   finish(): Awaitable<void> {}
 
   /** What `handle()` throws comes first: what `finish()` throws then comes of it, most often. */
@@ -55,7 +95,11 @@ export class BaseRequestHandler<Request = Socket> {
   }
 }
 
-/** A handler of connections that reads from `rfile` and writes to `wfile`. */
+/**
+ * A handler of connections that reads from `rfile` and writes to `wfile` — Python's `socketserver.StreamRequestHandler`.
+ *
+ * @example See {@link TCPServer}.
+ */
 export class StreamRequestHandler extends BaseRequestHandler {
   /** The time-out of the connection in milliseconds; null, the default, is none. */
   timeout: number | null = null;
@@ -65,13 +109,18 @@ export class StreamRequestHandler extends BaseRequestHandler {
   rbufsize: number = -1;
   /** The buffer of `wfile` in bytes: 0, the default, is none, so that each write leaves at once. */
   wbufsize: number = 0;
-  /** The request. */
+  /** The request, by another name. */
   declare connection: Socket;
   /** What comes from the client. */
   declare rfile: SocketFile<Buffer>;
   /** What goes to the client. */
   declare wfile: SocketFile<Buffer>;
 
+  /**
+   * Sets the options of the connection, and makes its files.
+   *
+   * @example See {@link TCPServer}.
+   */
   override setup(): Awaitable<void> {
     this.connection = this.request;
     if (this.timeout !== null) this.connection.settimeout(this.timeout);
@@ -80,6 +129,11 @@ export class StreamRequestHandler extends BaseRequestHandler {
     this.wfile = this.connection.makefile("wb", { buffering: this.wbufsize });
   }
 
+  /**
+   * Sends what is in the buffer of `wfile`, and closes both files. That the client has gone is no error here.
+   *
+   * @example See {@link TCPServer}.
+   */
   override finish(): Awaitable<void> {
     return this.#closeFiles();
   }
@@ -93,7 +147,30 @@ export class StreamRequestHandler extends BaseRequestHandler {
   }
 }
 
-/** A handler of datagrams that reads from `rfile` and writes to `wfile`: what was written is one datagram, the answer. */
+/**
+ * A handler of datagrams that reads from `rfile` and writes to `wfile` — Python's `socketserver.DatagramRequestHandler`. What was
+ * written, also nothing, is sent as one datagram, the answer. Its files have the methods of those of a {@link StreamRequestHandler}.
+ *
+ * @example
+ * ```ts
+ * import { AF_INET, SOCK_DGRAM, Socket } from "sockwright";
+ * import { DatagramRequestHandler, UDPServer } from "sockwright/socketserver";
+ *
+ * class Upper extends DatagramRequestHandler {
+ *   override async handle() {
+ *     await this.wfile.write(String(await this.rfile.readline()).toUpperCase());
+ *   }
+ * }
+ *
+ * await using server = new UDPServer({ host: "127.0.0.1", port: 0 }, Upper);
+ * await server.bind_and_activate();
+ * const client = new Socket(AF_INET, SOCK_DGRAM);
+ * await client.sendto("hello", server.server_address);
+ * await server.handle_request();
+ * console.log(String(await client.recv(1024))); // => HELLO
+ * client.close();
+ * ```
+ */
 export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> {
   /** The datagram. */
   declare packet: Buffer;
@@ -104,15 +181,29 @@ export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> 
   /** The answer, to be written. */
   declare wfile: MemoryFile;
 
+  /**
+   * Makes the files.
+   *
+   * @example See {@link DatagramRequestHandler}.
+   */
   override setup(): Awaitable<void> {
     [this.packet, this.socket] = this.request;
     this.rfile = new MemoryFile(this.packet);
     this.wfile = new MemoryFile();
   }
 
-  override async finish(): Promise<void> {
-    const answer: Data = this.wfile.getvalue();
-    await this.socket.sendto(answer, this.client_address);
+  /**
+   * Sends what was written.
+   *
+   * @throws SocketError `EMSGSIZE` …, and `EINVAL` for a Unix client that is bound to nothing.
+   * @example See {@link DatagramRequestHandler}.
+   */
+  override finish(): Awaitable<void> {
+    return this.#answer();
+  }
+
+  async #answer(): Promise<void> {
+    await this.socket.sendto(this.wfile.getvalue(), this.client_address);
   }
 }
 

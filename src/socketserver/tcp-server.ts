@@ -19,7 +19,35 @@ import { resolved } from "./server-name.ts";
 /** The most that listen(2) takes. */
 const MAX_QUEUE_SIZE = 2_147_483_647;
 
-/** A server with a listening socket, one connection after the other — Python's `socketserver.TCPServer`. */
+/**
+ * A server with a listening socket, one connection after another — Python's `socketserver.TCPServer`. What Python has as
+ * attributes of the class are fields of the instance: `override allow_reuse_address = true`.
+ *
+ * @example
+ * ```ts
+ * import { Socket } from "sockwright";
+ * import { StreamRequestHandler, TCPServer } from "sockwright/socketserver";
+ *
+ * class Echo extends StreamRequestHandler {
+ *   override async handle() {
+ *     for await (const line of this.rfile) await this.wfile.write(line);
+ *   }
+ * }
+ *
+ * await using server = new TCPServer({ host: "127.0.0.1", port: 0 }, Echo);
+ * await server.bind_and_activate();
+ * const serving = server.serve_forever();
+ *
+ * const client = new Socket();
+ * await client.connect(server.server_address);
+ * await client.sendall("hello\n");
+ * console.log(String(await client.recv(1024)).trim()); // => hello
+ * client.close();
+ *
+ * await server.shutdown();
+ * await serving;
+ * ```
+ */
 export class TCPServer<Request = Socket> extends BaseServer<Request> {
   /** The family of the socket, `AF_INET`; of a host name the first address of that family is taken. */
   address_family: number = AF_INET;
@@ -36,7 +64,10 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   #path: BoundPath | undefined;
   #isClosed = false;
 
-  /** The socket of the server, made when it is first asked for. It can be replaced until the server is bound. */
+  /**
+   * The socket of the server, of layer 1. It is made when it is first asked for, by `server_bind()` or before, and another one can
+   * be put in its place.
+   */
   get socket(): Socket {
     if (this.#socket === undefined) {
       if (this.#isClosed) throw new SockwrightError("ERR_SOCKWRIGHT_CLOSED");
@@ -49,38 +80,82 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
     this.#socket = socket;
   }
 
-  /** The number of the socket's descriptor, -1 after `server_close()`. */
+  /**
+   * The number of the socket's descriptor, -1 after `server_close()`.
+   *
+   * @example See {@link TCPServer}.
+   */
   fileno(): number {
     return this.#isClosed ? -1 : this.socket.fileno();
   }
 
-  /** Binds the socket to `server_address`, and notes there what it has got. */
+  /**
+   * Sets the options, binds the socket to `server_address`, of a host name to its first address, and notes there what it has got.
+   *
+   * @throws as {@link BaseServer.bind_and_activate}.
+   * @example
+   * ```ts
+   * import { BaseRequestHandler, TCPServer } from "sockwright/socketserver";
+   *
+   * const server = new TCPServer({ host: "localhost", port: 0 }, BaseRequestHandler, false);
+   * server.allow_reuse_address = true;
+   * await server.server_bind();
+   * await server.server_activate();
+   * console.log(server.server_address.host); // => 127.0.0.1
+   * await server.server_close();
+   * ```
+   */
   server_bind(): Awaitable<void> {
     return this.#bind();
   }
 
+  /**
+   * Has the socket listen — listen(2), with `request_queue_size`.
+   *
+   * @throws SocketError · RangeError naming `request_queue_size`.
+   * @example See {@link server_bind}.
+   */
   override server_activate(): Awaitable<void> {
     this.socket.listen(integer("request_queue_size", this.request_queue_size, 0, MAX_QUEUE_SIZE));
   }
 
+  /**
+   * Ends the server for good: closes the socket, and removes the path of a Unix socket that it was bound to. `serve_forever()` ends
+   * quietly, behind the request in progress. A second call closes nothing more.
+   *
+   * @example See {@link TCPServer}.
+   */
   override async server_close(): Promise<void> {
     await super.server_close();
     await this.end_socket();
   }
 
-  /** Waits for a connection, and gives its socket. */
+  /**
+   * Waits for a connection, and gives its socket — accept(2).
+   *
+   * @example See {@link TCPServer}.
+   */
   override get_request(): Awaitable<Taken<Request>> {
     const accepted: Promise<unknown> = this.socket.accept({ signal: this.wait_signal });
     // Whoever has another kind of request has a get_request of his own, as UDPServer.
     return accepted as Promise<Taken<Request>>;
   }
 
-  /** Ends what is sent, and closes the request. */
+  /**
+   * Ends what is sent to the client, and closes the request.
+   *
+   * @example See {@link TCPServer}.
+   */
   override shutdown_request(request: Request): Awaitable<void> {
     if (request instanceof SocketDescriptor) endSending(request);
     return this.close_request(request);
   }
 
+  /**
+   * Closes the socket of the request, with the files of it that are open.
+   *
+   * @example See {@link TCPServer}.
+   */
   override close_request(request: Request): Awaitable<void> {
     if (!(request instanceof SocketDescriptor)) return;
     const endpoint = SocketDescriptor.endpointOf(request);

@@ -11,28 +11,49 @@ const MAX_PACKET_BYTES = 2_147_479_552;
 /** A datagram, and the socket of the server, by which it is answered. */
 export type DatagramRequest = [data: Buffer, socket: Socket];
 
-/** A server of datagrams, one after the other — Python's `socketserver.UDPServer`. */
+/**
+ * A server of datagrams, one after another — Python's `socketserver.UDPServer`. A request is `[data, socket]`, and the socket is
+ * the server's. `server_close()` waits for the handlers, whose answers need it.
+ *
+ * @example See {@link DatagramRequestHandler}.
+ */
 export class UDPServer extends TCPServer<DatagramRequest> {
   override socket_type: number = SOCK_DGRAM;
-  /** The most bytes that a datagram may have, 8192; the rest of a longer one is lost. */
+  /** How many bytes of a datagram are taken, 8 192; the rest of a longer one is lost. */
   max_packet_size: number = 8192;
 
   #closing: Promise<void> | undefined;
 
-  /** Waits for a datagram. */
+  /**
+   * Waits for a datagram, of `max_packet_size` bytes at most — recvfrom(2).
+   *
+   * @example See {@link DatagramRequestHandler}.
+   */
   override get_request(): Awaitable<Taken<DatagramRequest>> {
     return this.#receive();
   }
 
-  /** A socket of datagrams does not listen. */
+  /**
+   * Does nothing: a socket of datagrams does not listen.
+   *
+   * @example See {@link DatagramRequestHandler}.
+   */
   override server_activate(): Awaitable<void> {}
 
-  /** Nothing is to be shut down: the socket is the server's. */
+  /**
+   * Only calls {@link close_request}: the socket is the server's.
+   *
+   * @example See {@link DatagramRequestHandler}.
+   */
   override shutdown_request(request: DatagramRequest): Awaitable<void> {
     return this.close_request(request);
   }
 
-  /** Nothing is to be closed: the socket is the server's. */
+  /**
+   * Does nothing: the socket is the server's.
+   *
+   * @example See {@link DatagramRequestHandler}.
+   */
   override close_request(_request: DatagramRequest): Awaitable<void> {}
 
   /** @internal */

@@ -1,6 +1,14 @@
 // The limits of servers by Python's names: ARCHITECTURE.md lists them.
 import { describe, expect, test, vi } from "vitest";
-import { type Address, BaseRequestHandler, BaseServer, TCPServer, UDPServer } from "../../../src/socketserver.ts";
+import { AF_INET, SOCK_DGRAM, Socket } from "../../../src/index.ts";
+import {
+  type Address,
+  BaseRequestHandler,
+  BaseServer,
+  DatagramRequestHandler,
+  TCPServer,
+  UDPServer,
+} from "../../../src/socketserver.ts";
 
 const ADDRESS = { host: "127.0.0.1", port: 0 };
 
@@ -23,6 +31,24 @@ describe("what listen(2) and recvfrom(2) take", () => {
     await using server = new Server(ADDRESS, BaseRequestHandler);
     await expect(server.serve_forever()).rejects.toThrow(/"max_packet_size" is out of range/);
   });
+});
+
+test("what a handler of datagrams writes: up to 1 MiB, and no byte more", async () => {
+  const outcomes: unknown[] = [];
+  class Writer extends DatagramRequestHandler {
+    override async handle(): Promise<void> {
+      outcomes.push(await this.wfile.write(Buffer.alloc(1024 * 1024)));
+      outcomes.push(await this.wfile.write("x").catch((error: unknown) => error));
+    }
+    override finish(): void {}
+  }
+  await using server = new UDPServer(ADDRESS, Writer);
+  await server.bind_and_activate();
+  const client = new Socket(AF_INET, SOCK_DGRAM);
+  await client.sendto("", server.server_address);
+  client.close();
+  await server.handle_request();
+  expect(outcomes).toEqual([1024 * 1024, expect.objectContaining({ code: "EMSGSIZE" })]);
 });
 
 describe("calls of get_request that fail", () => {
