@@ -1,0 +1,100 @@
+import { deserialize, serialize } from "node:v8";
+import { expect, test } from "vitest";
+import { SocketError } from "../../../src/socket/values.ts";
+import { arrived, carry } from "../../../src/socketserver/carried-error.ts";
+
+/** There and back, as a worker's message and a child's go. */
+function sent(thrown: unknown): unknown {
+  const carried = carry(thrown);
+  expect(structuredClone(carried)).toEqual(carried);
+  return arrived(deserialize(serialize(carried)));
+}
+
+class PaymentError extends RangeError {
+  override readonly name = "PaymentError";
+  readonly code = "NO_MONEY";
+  readonly account = { number: 7, bytes: new Uint8Array([1, 2]) };
+}
+
+test("an error arrives with its class of JavaScript, its name, message, stack and properties", () => {
+  const thrown = new PaymentError("not enough");
+  const error = sent(thrown);
+  expect(error).toBeInstanceOf(RangeError);
+  expect(error).toMatchObject({
+    ...{ name: "PaymentError", message: "not enough", code: "NO_MONEY", stack: thrown.stack },
+    account: { number: 7, bytes: new Uint8Array([1, 2]) },
+  });
+  expect(String(error)).toBe("PaymentError: not enough");
+});
+
+test("an error of a system call arrives with what Node's errors have", () => {
+  const error = sent(new SocketError("connect", 111));
+  expect(error).toMatchObject({
+    code: "ECONNREFUSED",
+    errno: -111,
+    syscall: "connect",
+    message: "connect ECONNREFUSED",
+  });
+});
+
+test("causes, and the errors of an AggregateError, arrive", () => {
+  const cause = new TypeError("deep", { cause: "a text" });
+  const error = sent(new AggregateError([new SyntaxError("first"), 2], "both", { cause }));
+  expect(error).toBeInstanceOf(AggregateError);
+  if (!(error instanceof AggregateError)) return;
+  expect(error.errors).toEqual([new SyntaxError("first"), 2]);
+  expect(error.errors[0]).toBeInstanceOf(SyntaxError);
+  expect(error.cause).toBeInstanceOf(TypeError);
+  expect(error.cause).toMatchObject({ message: "deep", cause: "a text" });
+  expect(Object.keys(error)).toEqual([]);
+});
+
+test("a DOMException arrives with its name and its code", () => {
+  expect(sent(new DOMException("stopped", "AbortError"))).toMatchObject({
+    name: "AbortError",
+    code: 20,
+    message: "stopped",
+  });
+});
+
+test("what is no error arrives as it is", () => {
+  for (const value of ["text", 7, null, undefined, 7n, { code: 1 }, [1, [2]], new Map([[1, 2]])]) {
+    expect(sent(value)).toEqual(value);
+  }
+});
+
+test("what cannot be sent is described", () => {
+  expect(sent(() => 1)).toBe("[Function (anonymous)]");
+  expect(sent(Symbol("s"))).toBe("Symbol(s)");
+  expect(sent({ call: Math.abs })).toBe("{ call: [Function: abs] }");
+  const { proxy, revoke } = Proxy.revocable(() => undefined, {});
+  revoke();
+  expect(sent(proxy)).toContain("Revoked Proxy");
+  const error = Object.assign(new Error("has a function"), { call: Math.abs, lock: new SharedArrayBuffer(1) });
+  expect(sent(error)).toMatchObject({ message: "has a function", call: "[Function: abs]" });
+});
+
+test("what throws when it is looked at is described, or said to be beyond that", () => {
+  const hostile = new Error("hostile");
+  Object.defineProperty(hostile, "message", {
+    get() {
+      throw new Error("no");
+    },
+  });
+  expect(typeof sent(hostile)).toBe("string");
+  const beyond = {
+    call: Math.abs,
+    [Symbol.for("nodejs.util.inspect.custom")]() {
+      throw new Error("no");
+    },
+  };
+  expect(sent(beyond)).toBe("something that can neither be sent nor described");
+});
+
+test("causes that go round are carried eight deep", () => {
+  const error = new Error("round");
+  error.cause = error;
+  let depth = 0;
+  for (let next = sent(error); next instanceof Error; next = next.cause) depth++;
+  expect(depth).toBe(8);
+});
