@@ -3,7 +3,7 @@
 export { acceptAction, type Incoming } from "./accept.ts";
 export { encodeAddress, encodeNumericAddress } from "./address.ts";
 export { getaddrinfo } from "./address-info.ts";
-export { adopt, socket } from "./create.ts";
+export { adopt, fromfd, socket } from "./create.ts";
 export type { Endpoint } from "./endpoint.ts";
 export { unwatchForLoss, watchForLoss } from "./lost-socket.ts";
 export { MessageResults } from "./message-results.ts";

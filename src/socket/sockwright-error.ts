@@ -6,6 +6,7 @@ const MESSAGES = {
   ERR_SOCKWRIGHT_ENCODING: "What was received is no text of the file's encoding",
   ERR_SOCKWRIGHT_FILE_CLOSED: "The file is closed",
   ERR_SOCKWRIGHT_FILE_MODE: "The file was not made for that: see the mode and the buffering that makefile() was given",
+  ERR_SOCKWRIGHT_HANDLER_LOST: "The thread or process of a handler has ended before the handler did, or has failed",
   ERR_SOCKWRIGHT_LINE_TOO_LONG: "The line is longer than the file's maxLineBytes",
   ERR_SOCKWRIGHT_NAME:
     'bind(), sendto() and sendmsg() take a numeric address, "" (any) or "localhost": look the name up first, with dns.lookup()',
@@ -33,6 +34,7 @@ export type SockwrightErrorCode = keyof typeof MESSAGES;
  * | `ERR_SOCKWRIGHT_ENCODING` | a read of a text file with `errors: "strict"`, of bytes that are no text |
  * | `ERR_SOCKWRIGHT_FILE_CLOSED` | a call of a {@link SocketFile} that is closed |
  * | `ERR_SOCKWRIGHT_FILE_MODE` | a read of a file that only writes, a write of one that only reads, and what only bytes or only a buffer has |
+ * | `ERR_SOCKWRIGHT_HANDLER_LOST` | the worker thread or the child process of a request of `sockwright/socketserver` ended before its handler, or failed: `exitCode`, `signal`, `cause` |
  * | `ERR_SOCKWRIGHT_LINE_TOO_LONG` | a line of a file beyond `maxLineBytes` |
  * | `ERR_SOCKWRIGHT_NAME` | a host name in `bind()`, `sendto()` or `sendmsg()` |
  * | `ERR_SOCKWRIGHT_NO_STREAM` | `stream()` of a listener, of a socket with records or datagrams, or a second time |
@@ -62,10 +64,19 @@ export class SockwrightError extends Error {
   declare readonly bytesSent?: number;
   /** For a `MSG_WAITALL` receive that was cut short: what had come. */
   declare readonly received?: Uint8Array;
+  /** Of a handler's thread or process that was lost: how it exited. */
+  declare readonly exitCode?: number;
+  /** Of a handler's process: the signal that ended it. */
+  declare readonly signal?: NodeJS.Signals;
 
   /** @internal */
-  constructor(code: SockwrightErrorCode, syscall?: string) {
-    super(syscall === undefined ? MESSAGES[code] : `${syscall}: ${MESSAGES[code]}`);
+  constructor(
+    code: SockwrightErrorCode,
+    syscall?: string,
+    { detail, cause }: { detail?: string; cause?: unknown } = {},
+  ) {
+    const message = detail === undefined ? MESSAGES[code] : `${MESSAGES[code]}: ${detail}`;
+    super(syscall === undefined ? message : `${syscall}: ${message}`, cause === undefined ? undefined : { cause });
     this.code = code;
   }
 }

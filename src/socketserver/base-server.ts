@@ -9,8 +9,9 @@ import {
 } from "../socket/values.ts";
 import { publishFailure } from "./diagnostics.ts";
 import { reportError } from "./error-report.ts";
-import { checkHandler, type HandlerClass, isModuleHandler, loadHandler, type ModuleHandler } from "./handler-class.ts";
+import { checkHandler, type HandlerClass, isModuleHandler, type ModuleHandler } from "./handler-class.ts";
 import { HandlerRuns } from "./handler-runs.ts";
+import { importHandler, placeOf } from "./module-handler.ts";
 import { PendingRequests, type Taken } from "./pending-requests.ts";
 
 /** What a hook gives: its result, or a promise of it. */
@@ -142,8 +143,7 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
     this.#isServing = true;
     try {
       if (this.#isActivatedAtOnce) await this.bind_and_activate();
-      const hasActions = this.service_actions !== BaseServer.prototype.service_actions;
-      await this.#serve(hasActions ? intervalMs : null);
+      await this.#serve(this.has_periodic_actions ? intervalMs : null);
     } finally {
       this.#isServing = false;
       this.#isShutDown = false;
@@ -332,6 +332,11 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
     return false;
   }
 
+  /** Whether `service_actions()` is to be run also while nothing comes. @internal */
+  get has_periodic_actions(): boolean {
+    return this.service_actions !== BaseServer.prototype.service_actions;
+  }
+
   /** How long `handle_request()` waits, in ms; null is for ever. @internal */
   request_timeout(): number | null {
     return this.timeout === null ? null : integer("timeout", this.timeout, 0, MAX_TIMEOUT_MS);
@@ -362,6 +367,11 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
   /** Aborts when the server stops waiting: for a `get_request` that may wait. @internal */
   get wait_signal(): AbortSignal {
     return this.#ending.signal;
+  }
+
+  /** Whether no further request will be taken: what is waited for between two requests is waited for no longer. @internal */
+  get is_ending(): boolean {
+    return this.#isOver;
   }
 
   async #activate(): Promise<void> {
@@ -457,7 +467,7 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
 
   async #runHandler(request: Request, client_address: Address): Promise<void> {
     const handler = this.RequestHandlerClass;
-    const Handler = isModuleHandler(handler) ? await loadHandler<Request>(handler) : handler;
+    const Handler = isModuleHandler(handler) ? await importHandler(placeOf(handler)) : handler;
     await new Handler(request, client_address, this).run();
   }
 

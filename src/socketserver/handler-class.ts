@@ -36,17 +36,9 @@ export function isModuleHandler(handler: unknown): handler is ModuleHandler {
 }
 
 /** Throws for what has not the two methods that every handler has, also if it inherits them. */
-function checkClass<Request>(handler: unknown): asserts handler is HandlerClass<Request> {
+export function checkClass(handler: unknown): void {
   const prototype: unknown = typeof handler === "function" ? handler.prototype : undefined;
   if (!hasMethod(prototype, "run") || !hasMethod(prototype, "handle")) throw wrongType(NAME, FORM, handler);
-}
-
-/** Imports the module of a handler, and gives its class. */
-export async function loadHandler<Request>({ module, name }: ModuleHandler): Promise<HandlerClass<Request>> {
-  const exported: { readonly [name: string]: unknown } = await import(module.href);
-  const Handler = exported[name];
-  checkClass<Request>(Handler);
-  return Handler;
 }
 
 function checkModule({ module, name }: ModuleHandler): void {

@@ -30,6 +30,7 @@ import {
   socket,
   socketpair,
 } from "../../src/index.ts";
+import { type CollectOptions, ForkingTCPServer } from "../../src/socketserver.ts";
 import { expectDefaults, expectNoOtherName, expectNoOtherValue, row } from "../support/option-table.ts";
 
 /** Bits of MSG_*: which of them can be, the kernel says. */
@@ -135,6 +136,10 @@ describe.each([
   ),
   row<WaitOptions>("send_fds()", "promise", wait, (options) => send_fds(reader(), ["x"], [], 0, undefined, options)),
   row<WaitOptions>("recv_fds()", "promise", wait, (options) => recv_fds(reader(), 16, 1, 0, options)),
+  row<CollectOptions>("collect_children()", "promise", { blocking: [true] }, (options) => {
+    const handler = { module: new URL(import.meta.url), name: "None" };
+    return new ForkingTCPServer({ host: "127.0.0.1", port: 0 }, handler).collect_children(options);
+  }),
 ])("$call", (each) => {
   test("has no other option", () => expectNoOtherName(each));
   test("has no other value of one", () => expectNoOtherValue(each));

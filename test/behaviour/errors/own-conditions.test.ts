@@ -2,6 +2,7 @@ import { closeSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
+  type Address,
   type AddressInput,
   AF_UNIX,
   type Listener,
@@ -15,8 +16,9 @@ import {
   socket,
   socketpair,
 } from "../../../src/index.ts";
-import { BaseRequestHandler, TCPServer } from "../../../src/socketserver.ts";
+import { BaseRequestHandler, ForkingTCPServer, TCPServer, ThreadingTCPServer } from "../../../src/socketserver.ts";
 import { startChild } from "../../support/child.ts";
+import { ask, byModule } from "../socketserver/mixin-servers.ts";
 import { rejection, thrown } from "./node-shape.ts";
 
 type Provocation = readonly [name: string, provoke: () => unknown];
@@ -109,6 +111,10 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
     ["a read of a file that writes", () => rejection(closedLater(pair()[0].makefile("w")).read())],
     ["read1 of text", () => rejection(closedLater(pair()[0].makefile("r")).read1())],
     ["peek without a buffer", () => rejection(closedLater(pair()[0].makefile("rb", { buffering: 0 })).peek())],
+  ],
+  ERR_SOCKWRIGHT_HANDLER_LOST: [
+    ["a handler that ends its thread", () => lostHandler(ThreadingTCPServer)],
+    ["a handler that ends its process", () => lostHandler(ForkingTCPServer)],
   ],
   ERR_SOCKWRIGHT_LINE_TOO_LONG: [
     [
@@ -264,6 +270,21 @@ function listening(backlog?: number): Listener {
   const server = opened(socket());
   server.bind({ host: "127.0.0.1", port: 0 });
   return server.listen(backlog);
+}
+
+/** What handle_error is told of a handler that exits. */
+async function lostHandler(Base: typeof ThreadingTCPServer | typeof ForkingTCPServer): Promise<unknown> {
+  const errors: unknown[] = [];
+  class Server extends (Base as typeof ThreadingTCPServer) {
+    override handle_error(_request: Socket, _client_address: Address, error: unknown): void {
+      errors.push(error);
+    }
+  }
+  const server = new Server({ host: "127.0.0.1", port: 0 }, byModule("Obey"));
+  await server.bind_and_activate();
+  await Promise.all([server.handle_request(), ask(server, "exit 3\n")]);
+  await server.server_close();
+  return errors[0];
 }
 
 /** A listener whose backlog is full: tcp(7) drops what asks for a connection then, and a client goes on asking. */

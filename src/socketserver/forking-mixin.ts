@@ -1,0 +1,158 @@
+import { type Address, checkOptions, integer, type OptionNames, wrongType } from "../socket/values.ts";
+import type { Awaitable } from "./base-server.ts";
+import { publishFailure } from "./diagnostics.ts";
+import { handed, socketOf } from "./handed-request.ts";
+import { isModuleHandler } from "./handler-class.ts";
+import { HandlerRuns } from "./handler-runs.ts";
+import { placeOf } from "./module-handler.ts";
+import { type RequestChild, startChild } from "./request-child.ts";
+import { Room } from "./room.ts";
+import type { RequestOf, ServerClass, WithMembers } from "./server-class.ts";
+
+/** How many children run at one time, where {@link Forking.max_children} says nothing else. */
+const DEFAULT_MAX_CHILDREN = 40;
+/** The most that can be set for it. */
+const MAX_CHILDREN = 0x7fffffff;
+/** How long `handle_request()` waits, where `timeout` says nothing else. */
+const DEFAULT_TIMEOUT_MS = 300_000;
+
+/** How children are waited for. */
+export interface CollectOptions {
+  /** Whether until there are none; default false: until there are fewer than `max_children`. */
+  readonly blocking?: boolean | undefined;
+}
+
+const COLLECT_OPTIONS: OptionNames<CollectOptions> = { blocking: true };
+
+/** What {@link ForkingMixIn} adds to a server. */
+export interface Forking {
+  /** How many children run at one time at most, 1 to 2^31-1; then the server waits for one. Default 40, as in Python. */
+  max_children: number;
+  /** Whether `server_close()` waits for the children. Default true, as in Python. It kills none. */
+  block_on_close: boolean;
+  /** The numbers of the processes that have not ended; null before the first. */
+  active_children: Set<number> | null;
+  /**
+   * Waits while there are `max_children`, or with `blocking` until there are none. Children that have ended are reaped without
+   * it.
+   *
+   * @throws TypeError.
+   * @example See {@link ForkingTCPServer}.
+   */
+  collect_children(options?: CollectOptions): Awaitable<void>;
+}
+
+/**
+ * Serves each request in a process of its own, as Python's `ForkingMixIn`. Node cannot fork(2): a new process imports the
+ * handler, so it is given by module, `{ module: new URL("./handler.js", import.meta.url), name: "Handler" }`; a class throws.
+ * Its `server` is `{ server_address }`. The child has the descriptor of the request, the environment and the standard streams.
+ *
+ * The server runs `get_request`, `verify_request`, `process_request` and `close_request`; the child runs the handler, shuts the
+ * request down and exits. A child that exits with anything but 0 is one `handle_error()` of the server, with
+ * `ERR_SOCKWRIGHT_HANDLER_LOST`, its `exitCode` or `signal`, and as `cause` what the handler threw.
+ *
+ * @param Base - a class of servers: {@link TCPServer}, {@link UDPServer}, a subclass …
+ * @example
+ * ```ts
+ * import { ForkingMixIn, TCPServer } from "sockwright/socketserver";
+ *
+ * class Server extends ForkingMixIn(TCPServer) {
+ *   override max_children = 8;
+ * }
+ * const server = new Server({ host: "127.0.0.1", port: 0 }, { module: new URL("./handler.js", import.meta.url), name: "Handler" });
+ * console.log(server.max_children); // => 8
+ * ```
+ * See {@link ForkingTCPServer}.
+ */
+export function ForkingMixIn<Base extends ServerClass>(Base: Base): WithMembers<Base, Forking> {
+  abstract class ForkingServer extends Base implements Forking {
+    override timeout: number | null = DEFAULT_TIMEOUT_MS;
+    max_children = DEFAULT_MAX_CHILDREN;
+    block_on_close = true;
+    active_children: Set<number> | null = null;
+    readonly #room = new Room();
+    /** Not those of the server: a socket for datagrams can close, since each child has it. */
+    readonly #runs = new HandlerRuns();
+
+    // biome-ignore lint/suspicious/noExplicitAny: see ServerClass
+    constructor(...args: any[]) {
+      super(...args);
+      const { RequestHandlerClass } = this;
+      if (isModuleHandler(RequestHandlerClass)) return;
+      const form = "{ module: URL, name: string }: a child process imports it, and cannot be given a class";
+      throw wrongType("RequestHandlerClass", form, RequestHandlerClass);
+    }
+
+    override async process_request(request: RequestOf<Base>, client_address: Address): Promise<void> {
+      const Handler = this.RequestHandlerClass;
+      if (!isModuleHandler(Handler)) throw wrongType("RequestHandlerClass", "{ module: URL, name: string }", Handler);
+      await this.#hasRoom();
+      const message = { place: placeOf(Handler), request: handed(request, client_address, this.server_address) };
+      const child = await startChild(message, socketOf(request).fileno());
+      this.active_children ??= new Set();
+      this.active_children.add(child.pid);
+      void this.#runs.run(() => this.#attend(child, request, client_address));
+      await this.close_request(request);
+    }
+
+    async collect_children(options: CollectOptions = {}): Promise<void> {
+      checkOptions("collect_children()", options, COLLECT_OPTIONS);
+      const { blocking = false } = options;
+      if (typeof blocking !== "boolean") throw wrongType("options.blocking", "of type boolean", blocking);
+      if (this.active_children === null) return;
+      await this.#hasRoom();
+      if (blocking) await this.#runs.othersEnded();
+    }
+
+    override handle_timeout(): Awaitable<void> {
+      return this.collect_children();
+    }
+
+    override service_actions(): Awaitable<void> {
+      return this.collect_children();
+    }
+
+    // Children are reaped without it.
+    override get has_periodic_actions(): boolean {
+      return this.service_actions !== ForkingServer.prototype.service_actions;
+    }
+
+    override async server_activate(): Promise<void> {
+      this.#limit();
+      await super.server_activate();
+    }
+
+    override async server_close(): Promise<void> {
+      await super.server_close();
+      await this.collect_children({ blocking: this.block_on_close });
+    }
+
+    /** Resolves when a further child may be started, or the server stops waiting. */
+    #hasRoom(): Promise<void> {
+      const limit = this.#limit();
+      const hasRoom = (): boolean => (this.active_children?.size ?? 0) < limit || this.is_ending;
+      return this.#room.wait(hasRoom, this.wait_signal);
+    }
+
+    #limit(): number {
+      return integer("max_children", this.max_children, 1, MAX_CHILDREN);
+    }
+
+    /** What is to be done when a child has ended. */
+    async #attend({ pid, ended }: RequestChild, request: RequestOf<Base>, client_address: Address): Promise<void> {
+      const failed = await ended.then(
+        () => undefined,
+        (error: unknown) => ({ error }),
+      );
+      this.active_children?.delete(pid);
+      this.#room.changed();
+      if (failed === undefined) return;
+      try {
+        await this.handle_error(request, client_address, failed.error);
+      } catch (error) {
+        publishFailure({ error, server: this, client_address, hook: "handle_error" });
+      }
+    }
+  }
+  return ForkingServer;
+}

@@ -1,0 +1,73 @@
+import { Worker } from "node:worker_threads";
+import { arrived } from "./carried-error.ts";
+import { handlerLost } from "./handler-lost.ts";
+import type { HandlerPlace } from "./module-handler.ts";
+import type { WorkerAnswer, WorkerRequest } from "./worker.ts";
+
+// The compiled program, also where this file is not compiled: a worker has no loader of types.
+const PROGRAM = new URL("../../dist/socketserver/worker.js", import.meta.url);
+
+interface Run {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One worker thread, with one request at a time. While it has none, it keeps no process alive. */
+export class RequestThread {
+  readonly #worker: Worker;
+  readonly #exited: Promise<void>;
+  readonly #isDaemon: boolean;
+  #run: Run | undefined;
+  /** What it failed of, before it exits. */
+  #failure: unknown;
+  #isTerminated = false;
+
+  /** `onExit` is called when the thread has ended, after its request has failed; with an error where it had none to tell. */
+  constructor(place: HandlerPlace, isDaemon: boolean, onExit: (thread: RequestThread, error: unknown) => void) {
+    this.#isDaemon = isDaemon;
+    this.#worker = new Worker(PROGRAM, { workerData: place, name: "sockwright request" });
+    this.#worker.unref();
+    this.#worker.on("message", (answer: WorkerAnswer) => this.#answered(answer));
+    this.#worker.on("messageerror", (error) => this.#settle((run) => run.reject(error)));
+    this.#worker.on("error", (error) => {
+      this.#failure = error;
+    });
+    this.#exited = new Promise((resolve) => {
+      this.#worker.on("exit", (exitCode) => {
+        const error = handlerLost({ exitCode }, this.#failure);
+        const isTold = this.#settle((run) => run.reject(error)) || this.#isTerminated;
+        onExit(this, isTold ? undefined : error);
+        resolve();
+      });
+    });
+  }
+
+  /** Runs a handler: resolves when it is done, and rejects with what it threw, or when the thread is lost. */
+  run(request: WorkerRequest): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#worker.postMessage(request);
+      if (!this.#isDaemon) this.#worker.ref();
+      this.#run = { resolve, reject };
+    });
+  }
+
+  /** Ends the thread, whatever it does; its request is lost. */
+  async terminate(): Promise<void> {
+    this.#isTerminated = true;
+    await this.#worker.terminate();
+    await this.#exited;
+  }
+
+  #answered({ thrown }: WorkerAnswer): void {
+    this.#settle((run) => (thrown === undefined ? run.resolve() : run.reject(arrived(thrown))));
+  }
+
+  #settle(how: (run: Run) => void): boolean {
+    const run = this.#run;
+    if (run === undefined) return false;
+    this.#run = undefined;
+    this.#worker.unref();
+    how(run);
+    return true;
+  }
+}

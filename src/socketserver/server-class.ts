@@ -1,0 +1,17 @@
+import type { BaseServer } from "./base-server.ts";
+
+/**
+ * A class of servers, as a mixin takes it. TypeScript knows a mixin by these two arrays of `any`, and by nothing else (TS2545);
+ * what extends the mixin has the constructor of its base all the same.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type ServerClass = abstract new (...args: any[]) => BaseServer<any>;
+
+/** What a mixin gives: the base, whose instances have more members. */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type WithMembers<Base extends ServerClass, Members> = Base & (abstract new (...args: any[]) => Members);
+
+/** The requests of a class of servers. */
+export type RequestOf<Base extends ServerClass> =
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  Base extends abstract new (...args: any[]) => BaseServer<infer Request> ? Request : never;

@@ -1,0 +1,313 @@
+// ForkingMixIn: a child process for each request.
+import { spawn } from "node:child_process";
+import { channel } from "node:diagnostics_channel";
+import { once } from "node:events";
+import { existsSync, readlinkSync } from "node:fs";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { type Address, type Socket, socket } from "../../../src/index.ts";
+import {
+  BaseRequestHandler,
+  ForkingMixIn,
+  ForkingTCPServer,
+  ForkingUDPServer,
+  type ModuleHandler,
+  TCPServer,
+} from "../../../src/socketserver.ts";
+import { often } from "../../support/soak.ts";
+import { unhandled } from "../../support/unhandled.ts";
+import { turn, until } from "../../support/until.ts";
+import { addressFor, ask, askInPython, byModule, FORKING, serving } from "./mixin-servers.ts";
+
+const LOOPBACK = { host: "127.0.0.1", port: 0 };
+
+/** A server that notes what it is told of errors. */
+class Server extends ForkingTCPServer {
+  override request_queue_size = 256;
+  readonly errors: unknown[] = [];
+  override handle_error(_request: Socket, _client_address: Address, error: unknown): void {
+    this.errors.push(error);
+  }
+}
+
+describe("CPython's test_socketserver", () => {
+  test.for(Object.keys(FORKING) as (keyof typeof FORKING)[])("test_%s", async (name, context) => {
+    // Python's simple_subprocess: a child of the program's own is not waited for.
+    const own = spawn(process.execPath, ["-e", "process.exit(72)"], { stdio: "ignore" });
+    const exit = once(own, "exit");
+    const errors: unknown[] = [];
+    class MyServer extends (FORKING[name] as typeof ForkingTCPServer) {
+      override async handle_error(request: Socket, _client_address: Address, error: unknown): Promise<void> {
+        errors.push(error);
+        await this.close_request(request);
+        throw error;
+      }
+    }
+    const isOfStreams = name.includes("TCP") || name.includes("Stream");
+    const server = new MyServer(addressFor(name), byModule(isOfStreams ? "EchoLine" : "EchoDatagram"));
+    await serving(server, async () => {
+      expect(server.server_address).toEqual(server.socket.getsockname());
+      expect(await askInPython(context, server, "hello world", 3)).toEqual([
+        "hello world",
+        "hello world",
+        "hello world",
+      ]);
+    });
+    expect(server.socket.fileno()).toBe(-1);
+    expect(server.active_children).toEqual(new Set());
+    expect(await exit).toEqual([72, null]);
+    expect(errors).toEqual([]);
+  });
+
+  test.each([
+    ["test_forking_handled", "throw it\n", ["Error handled"]],
+    ["test_forking_not_handled: an exit with 0 is none", "exit 0\n", []],
+  ])("%s", async (_name, line, handled) => {
+    const log: string[] = [];
+    class ErrorTestServer extends ForkingTCPServer {
+      override handle_error(): void {
+        log.push("Error handled");
+      }
+    }
+    const server = new ErrorTestServer(LOOPBACK, byModule("Obey"));
+    await server.bind_and_activate();
+    const answer = ask(server, line);
+    await server.handle_request();
+    await answer;
+    await server.server_close();
+    expect(log).toEqual(handled);
+  });
+});
+
+describe("a child", () => {
+  test("is another process with the environment of this one, and is told the server's address", async () => {
+    vi.stubEnv("SOCKWRIGHT_TEST_WORD", "inherited");
+    const server = new Server(LOOPBACK, byModule("Obey"));
+    await serving(server, async () => {
+      const told = JSON.parse(await ask(server, "where\n"));
+      expect(told).toMatchObject({ threadId: 0, server: { server_address: server.server_address } });
+      expect(told.pid).not.toBe(process.pid);
+      expect(told.client_address).toMatchObject({ host: "127.0.0.1" });
+      expect(await ask(server, "environment SOCKWRIGHT_TEST_WORD\n")).toBe("inherited\n");
+    });
+    expect(server.errors).toEqual([]);
+  });
+
+  test("has of this process's descriptors the standard streams and the request's, and no other", async () => {
+    const own = socket();
+    onTestFinished(() => own.close());
+    const link = (descriptor: number): string => readlinkSync(`/proc/self/fd/${descriptor}`);
+    const server = new Server(LOOPBACK, byModule("Obey"));
+    await serving(server, async () => {
+      const open: [number, string][] = JSON.parse(await ask(server, "descriptors\n"));
+      const links = open.map(([, name]) => name);
+      expect(links).not.toContain(link(own.fileno()));
+      expect(links).not.toContain(link(server.fileno()));
+      for (const stream of [0, 1, 2]) expect(open).toContainEqual([stream, link(stream)]);
+      const sockets = open.filter(([number, name]) => number > 2 && name.startsWith("socket:"));
+      // The request, and the channel to the parent.
+      expect(sockets.map(([number]) => number)).toEqual([3, 4]);
+    });
+  });
+
+  test("24 clients at once, and afterwards no child is left", async () => {
+    const clients = often(24, 200);
+    const server = new Server(LOOPBACK, byModule("Obey"));
+    let pids: number[] = [];
+    await serving(server, async () => {
+      const told = await Promise.all(Array.from({ length: clients }, () => ask(server, "where\n")));
+      pids = told.map((line) => JSON.parse(line).pid);
+    });
+    expect(new Set(pids).size).toBe(clients);
+    expect(server.active_children).toEqual(new Set());
+    for (const pid of pids) expect(existsSync(`/proc/${pid}`)).toBe(false);
+    expect(server.errors).toEqual([]);
+  });
+
+  test("of a datagram has the server's socket, and its data", async () => {
+    class DatagramServer extends ForkingUDPServer {}
+    const server = new DatagramServer(LOOPBACK, byModule("ObeyDatagram"));
+    await serving(server, async () => {
+      expect(await Promise.all(["echo 1", "echo 2"].map((each) => ask(server, each)))).toEqual(["1\n", "2\n"]);
+    });
+  });
+});
+
+describe("a child that does not exit with 0 is one handle_error", () => {
+  test.each([
+    [
+      "throws",
+      "throw it\n",
+      { exitCode: 1, cause: { name: "OrderError", code: "ORDERED", cause: new TypeError("the order") } },
+    ],
+    ["throws what cannot be sent", "throw-function it\n", { exitCode: 1, cause: "[Function (anonymous)]" }],
+    ["throws beside its run()", "throw-beside it\n", { exitCode: 1, cause: { message: "ordered to throw it" } }],
+    ["leaves a rejection", "reject-beside it\n", { exitCode: 1, cause: { message: "ordered to throw it" } }],
+    ["exits", "exit 3\n", { exitCode: 3 }],
+    ["is killed", "kill\n", { signal: "SIGKILL" }],
+    [
+      "awaits what never comes",
+      "never\n",
+      { exitCode: 13, cause: { message: expect.stringContaining("nothing can settle") } },
+    ],
+  ])("that %s, and harms nobody else", async (_name, line, told) => {
+    const server = new Server(LOOPBACK, byModule("Obey"));
+    await serving(server, async () => {
+      const answers = [line, "echo 1\n"].map((each) => ask(server, each).catch(() => ""));
+      expect(await Promise.all(answers)).toEqual(["", "1\n"]);
+    });
+    expect(server.errors).toMatchObject([{ code: "ERR_SOCKWRIGHT_HANDLER_LOST", ...told }]);
+    expect(String(server.errors[0])).toContain("signal" in told ? "signal SIGKILL" : `exit code ${told.exitCode}`);
+  });
+
+  test("what handle_error throws is published, and no unhandled rejection; the server goes on", async () => {
+    const messages: unknown[] = [];
+    const note = (message: unknown): unknown => messages.push(message);
+    channel("sockwright:socketserver:error").subscribe(note);
+    onTestFinished(() => void channel("sockwright:socketserver:error").unsubscribe(note));
+    const failure = new Error("handle_error failed");
+    class Failing extends ForkingTCPServer {
+      override handle_error(): void {
+        throw failure;
+      }
+    }
+    const server = new Failing(LOOPBACK, byModule("Obey"));
+    const rejections = await unhandled(async () => {
+      await serving(server, async () => {
+        expect(await ask(server, "throw it\n")).toBe("");
+        expect(await ask(server, "echo 1\n")).toBe("1\n");
+      });
+    });
+    expect(rejections).toEqual([]);
+    expect(messages).toMatchObject([
+      { error: failure, server, hook: "handle_error", client_address: { host: "127.0.0.1" } },
+    ]);
+  });
+
+  const nowhere: ModuleHandler = { module: new URL("nowhere.mjs", import.meta.url), name: "Obey" };
+  test.each([
+    ["whose module cannot be imported", nowhere, { cause: { code: "ERR_MODULE_NOT_FOUND" } }],
+    ["whose module has no such export", byModule("Nobody"), {}],
+    ["whose handler is no class of handlers", byModule("NoHandler"), {}],
+  ])("%s: it names RequestHandlerClass", async (_name, handler, more) => {
+    const server = new Server(LOOPBACK, handler);
+    await serving(server, async () => {
+      expect(await ask(server, "echo 1\n").catch(() => "")).toBe("");
+    });
+    const code = expect.stringMatching(/^ERR_INVALID_ARG_(?:VALUE|TYPE)$/);
+    const cause = { code, message: expect.stringMatching(/['"]RequestHandlerClass['"]/), ...more };
+    expect(server.errors).toMatchObject([{ code: "ERR_SOCKWRIGHT_HANDLER_LOST", exitCode: 1, cause }]);
+  });
+
+  test("that cannot be started: the request is closed, and the server goes on", async () => {
+    const server = new Server(LOOPBACK, byModule("Obey"));
+    const { execPath } = process;
+    await serving(server, async () => {
+      process.execPath = "/nowhere/node";
+      try {
+        expect(await ask(server, "").catch(() => "")).toBe("");
+      } finally {
+        process.execPath = execPath;
+      }
+      expect(await ask(server, "echo 1\n")).toBe("1\n");
+    });
+    expect(server.errors).toMatchObject([{ code: "ENOENT" }]);
+    expect(server.active_children).toEqual(new Set());
+  });
+
+  test("that cannot be told its request: a client_address that is no data", async () => {
+    class Addressing extends Server {
+      override async get_request(): Promise<[Socket, Address]> {
+        const [request, address] = await super.get_request();
+        return [request, Object.assign(address, { call: () => 1 })];
+      }
+    }
+    const server = new Addressing(LOOPBACK, byModule("Obey"));
+    await serving(server, async () => {
+      expect(await ask(server, "").catch(() => "")).toBe("");
+    });
+    expect(server.errors).toMatchObject([{ message: expect.stringContaining("could not be cloned") }]);
+  });
+});
+
+describe("the number of children", () => {
+  test("is at most max_children; then the loop waits, and shutdown() ends that wait", async () => {
+    class Few extends Server {
+      override max_children = 2;
+    }
+    const server = new Few(LOOPBACK, byModule("Obey"));
+    await server.bind_and_activate();
+    const served = server.serve_forever();
+    const clients = [0, 1, 2].map(() => socket());
+    for (const client of clients) await client.connect(server.server_address);
+    await until(() => server.active_children?.size === 2, "two children");
+    await turn(100);
+    expect(server.active_children?.size).toBe(2);
+    await clients[0]?.sendall("echo 1\n");
+    await until(() => server.active_children?.size === 1, "the first to end");
+    await until(() => server.active_children?.size === 2, "the third to begin");
+    await server.shutdown();
+    await served;
+    for (const client of clients) client.close();
+    await server.server_close();
+    expect(server.active_children).toEqual(new Set());
+  });
+
+  test("of handle_request(), too", async () => {
+    class Few extends Server {
+      override max_children = 1;
+    }
+    const server = new Few(LOOPBACK, byModule("Obey"));
+    await server.bind_and_activate();
+    const [first, second] = [socket(), socket()];
+    await first.connect(server.server_address);
+    await second.connect(server.server_address);
+    await server.handle_request();
+    const [pid] = server.active_children ?? [];
+    const handled = server.handle_request();
+    await turn(50);
+    expect(server.active_children).toEqual(new Set([pid]));
+    first.close();
+    await handled;
+    expect(server.active_children?.size).toBe(1);
+    expect(server.active_children).not.toContain(pid);
+    second.close();
+    await server.server_close();
+  });
+
+  test.each([0, -1, 1.5, Number.NaN, "2", 2 ** 31])("%s is none", async (max_children) => {
+    class Wrong extends Server {
+      override max_children = max_children as number;
+    }
+    await expect(new Wrong(LOOPBACK, byModule("Obey")).bind_and_activate()).rejects.toThrow(/"max_children"/);
+  });
+});
+
+test("with block_on_close = false server_close() does not wait, and the child goes on", async () => {
+  class Server extends ForkingTCPServer {
+    override block_on_close = false;
+  }
+  const server = new Server(LOOPBACK, byModule("Obey"));
+  await server.bind_and_activate();
+  const client = socket();
+  await client.connect(server.server_address);
+  await server.handle_request();
+  await server.server_close();
+  expect(server.active_children?.size).toBe(1);
+  await client.sendall("echo 1\n");
+  expect(String(await client.recv(100))).toBe("1\n");
+  client.close();
+  await until(() => server.active_children?.size === 0, "the child to be reaped");
+});
+
+test("the mixin has Python's defaults, and refuses a class at once", () => {
+  const server = new ForkingTCPServer(LOOPBACK, byModule("Obey"));
+  expect(server).toMatchObject({ timeout: 300_000, max_children: 40, block_on_close: true, active_children: null });
+  class MyServer extends ForkingMixIn(TCPServer) {}
+  const refused = expect.objectContaining({
+    code: "ERR_INVALID_ARG_TYPE",
+    message: expect.stringContaining('"RequestHandlerClass"'),
+  });
+  for (const Class of [MyServer, ...Object.values(FORKING)]) {
+    expect(() => new Class(LOOPBACK, BaseRequestHandler as never)).toThrow(refused);
+  }
+});

@@ -1,0 +1,130 @@
+// Handlers that servers of the tests are given by this module, for worker threads and child processes.
+import { readdirSync, readlinkSync } from "node:fs";
+import { threadId } from "node:worker_threads";
+import { BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler } from "sockwright/socketserver";
+
+export class EchoLine extends StreamRequestHandler {
+  /** @override */
+  async handle() {
+    await this.wfile.write(await this.rfile.readline());
+  }
+}
+
+export class EchoDatagram extends DatagramRequestHandler {
+  /** @override */
+  async handle() {
+    await this.wfile.write(await this.rfile.readline());
+  }
+}
+
+/** Does as a line of its client says. */
+export class Obey extends BaseRequestHandler {
+  /** @override */
+  async handle() {
+    const line = String(await this.request.recv(1_024));
+    const [order = "", word = ""] = line.trim().split(" ");
+    const answer = await obey(order, word, this);
+    if (answer !== undefined) await this.request.sendall(`${answer}\n`);
+  }
+}
+
+/** The same for a datagram. */
+export class ObeyDatagram extends DatagramRequestHandler {
+  /** @override */
+  async handle() {
+    const [order = "", word = ""] = this.packet.toString().trim().split(" ");
+    const answer = await obey(order, word, this);
+    if (answer !== undefined) await this.wfile.write(`${answer}\n`);
+  }
+}
+
+export class Bare extends BaseRequestHandler {}
+
+export const notAClass = 7;
+
+export class NoHandler {}
+
+/** An error as programs make their own. */
+class OrderError extends RangeError {
+  /** @param {string} word */
+  constructor(word) {
+    super(`ordered to throw ${word}`, { cause: new TypeError("the order") });
+    this.name = "OrderError";
+    this.code = "ORDERED";
+  }
+}
+
+/**
+ * @param {string} order
+ * @param {string} word
+ * @param {{ server: unknown, client_address: unknown }} handler
+ * @returns {Promise<string | undefined>}
+ */
+async function obey(order, word, { server, client_address }) {
+  switch (order) {
+    case "echo":
+      return word;
+    case "where":
+      return JSON.stringify({ pid: process.pid, threadId, server, client_address });
+    case "environment":
+      return process.env[word];
+    case "descriptors":
+      return JSON.stringify(descriptors());
+    case "throw":
+      throw new OrderError(word);
+    case "throw-function":
+      throw () => word;
+    case "throw-beside":
+      setImmediate(() => {
+        throw new OrderError(word);
+      });
+      return forEver();
+    case "reject-beside":
+      void Promise.reject(new OrderError(word));
+      return forEver();
+    case "exit":
+      return process.exit(Number(word));
+    case "kill":
+      process.kill(process.pid, "SIGKILL");
+      return forEver();
+    case "exhaust":
+      return exhaust();
+    case "spin":
+      for (;;);
+    case "never":
+      await new Promise(() => undefined);
+      return undefined;
+    default:
+      throw new Error(`no such order: ${order}`);
+  }
+}
+
+/**
+ * What waits, and holds its process as a socket does.
+ *
+ * @returns {Promise<undefined>}
+ */
+function forEver() {
+  return new Promise(() => setInterval(() => undefined, 1e6));
+}
+
+/**
+ * Takes memory until there is none.
+ *
+ * @returns {never}
+ */
+function exhaust() {
+  const taken = [];
+  for (;;) taken.push(new Array(1e5).fill(taken.length));
+}
+
+/** The open descriptors of this process, and what each is. */
+function descriptors() {
+  return readdirSync("/proc/self/fd").flatMap((number) => {
+    try {
+      return [[Number(number), readlinkSync(`/proc/self/fd/${number}`)]];
+    } catch {
+      return []; // that of the folder itself
+    }
+  });
+}

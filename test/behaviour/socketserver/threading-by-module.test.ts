@@ -1,0 +1,258 @@
+// ThreadingMixIn with a handler by module: each request has a worker thread.
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { threadId } from "node:worker_threads";
+import { describe, expect, test } from "vitest";
+import { type Address, type Socket, socket } from "../../../src/index.ts";
+import { type ModuleHandler, ThreadingTCPServer, ThreadingUDPServer } from "../../../src/socketserver.ts";
+import { startChild } from "../../support/child.ts";
+import { often } from "../../support/soak.ts";
+import { turn, until } from "../../support/until.ts";
+import { addressFor, ask, askInPython, byModule, serving, THREADING } from "./mixin-servers.ts";
+
+const LOOPBACK = { host: "127.0.0.1", port: 0 };
+
+/** A server on two threads that notes what it is told of errors. */
+class Server extends ThreadingTCPServer {
+  override max_threads = 2;
+  override request_queue_size = 256;
+  readonly errors: unknown[] = [];
+  override handle_error(_request: Socket, _client_address: Address, error: unknown): void {
+    this.errors.push(error);
+  }
+}
+
+class DatagramServer extends ThreadingUDPServer {
+  override max_threads = 2;
+}
+
+/** The threads of this process. */
+function threads(): number {
+  return readdirSync("/proc/self/task").length;
+}
+
+function openDescriptors(): number {
+  return readdirSync("/proc/self/fd").length;
+}
+
+async function where(
+  server: Server,
+): Promise<{ pid: number; threadId: number; server: object; client_address: Address }> {
+  return JSON.parse(await ask(server, "where\n"));
+}
+
+test.for(Object.keys(THREADING) as (keyof typeof THREADING)[])(
+  "a client in Python is served by a %s",
+  async (name, context) => {
+    const Base = THREADING[name];
+    class Threading extends (Base as typeof ThreadingTCPServer) {
+      override max_threads = 2;
+    }
+    const isOfStreams = name.includes("TCP") || name.includes("Stream");
+    const server = new Threading(addressFor(name), byModule(isOfStreams ? "EchoLine" : "EchoDatagram"));
+    await serving(server, async () => {
+      expect(await askInPython(context, server, "hello world", 3)).toEqual([
+        "hello world",
+        "hello world",
+        "hello world",
+      ]);
+    });
+  },
+);
+
+describe("a handler in a thread", () => {
+  test("runs in another thread of this process, which is used again, and is told the server's address", async () => {
+    const server = new Server(LOOPBACK, byModule("Obey"));
+    await serving(server, async () => {
+      const first = await where(server);
+      expect(first).toMatchObject({ pid: process.pid, server: { server_address: server.server_address } });
+      expect(first.threadId).not.toBe(threadId);
+      expect(first.client_address).toMatchObject({ host: "127.0.0.1" });
+      expect(await where(server)).toMatchObject({ threadId: first.threadId });
+    });
+    expect(server.errors).toEqual([]);
+  });
+
+  test("200 clients at once on two threads, and afterwards no thread is left", async () => {
+    const before = threads();
+    const server = new Server(LOOPBACK, byModule("Obey"));
+    await serving(server, async () => {
+      const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => ask(server, `echo ${index}\n`)));
+      expect(answers).toEqual(Array.from({ length: 200 }, (_, index) => `${index}\n`));
+      expect(threads()).toBe(before + 2);
+    });
+    expect(server.errors).toEqual([]);
+    await until(() => threads() === before, "the threads to end");
+  });
+
+  test("that throws: its error comes to handle_error with name, message, stack, code and cause", async () => {
+    const server = new Server(LOOPBACK, byModule("Obey"));
+    await serving(server, async () => {
+      expect(await Promise.all(["throw it\n", "echo 1\n"].map((line) => ask(server, line)))).toEqual(["", "1\n"]);
+      expect(await ask(server, "throw-function it\n")).toBe("");
+    });
+    const [error, other] = server.errors;
+    expect(error).toBeInstanceOf(RangeError);
+    expect(error).toMatchObject({
+      ...{ name: "OrderError", message: "ordered to throw it", code: "ORDERED" },
+      ...{ stack: expect.stringContaining("handlers.mjs"), cause: new TypeError("the order") },
+    });
+    expect(other).toBe("[Function (anonymous)]");
+  });
+
+  test.each([
+    ["calls process.exit(3)", "exit 3\n", { exitCode: 3 }],
+    ["calls process.exit(0)", "exit 0\n", { exitCode: 0 }],
+    ["throws beside its run()", "throw-beside it\n", { exitCode: 1, cause: { message: "ordered to throw it" } }],
+    ["leaves a rejection", "reject-beside it\n", { exitCode: 1, cause: { message: "ordered to throw it" } }],
+  ])("that %s: handle_error is told, the thread is replaced, and nobody else is harmed", async (_name, line, told) => {
+    const server = new Server(LOOPBACK, byModule("Obey"));
+    await serving(server, async () => {
+      const before = await where(server);
+      const lines = [line, "echo 1\n", line, "echo 2\n", "echo 3\n"];
+      expect(await Promise.all(lines.map((each) => ask(server, each)))).toEqual(["", "1\n", "", "2\n", "3\n"]);
+      expect(await where(server)).not.toMatchObject({ threadId: before.threadId });
+    });
+    const lost = { code: "ERR_SOCKWRIGHT_HANDLER_LOST", ...told };
+    expect(server.errors).toMatchObject([lost, lost]);
+    expect(String(server.errors[0])).toContain(`exit code ${told.exitCode}`);
+  });
+
+  test("that never returns has its thread alone; with daemon_threads server_close() ends it", async () => {
+    const before = threads();
+    class Daemon extends Server {
+      override daemon_threads = true;
+    }
+    const server = new Daemon(LOOPBACK, byModule("Obey"));
+    let spinning: Promise<string> | undefined;
+    await serving(server, async () => {
+      spinning = ask(server, "spin\n");
+      for (const word of ["1", "2", "3"]) expect(await ask(server, `echo ${word}\n`)).toBe(`${word}\n`);
+    });
+    expect(await spinning).toBe("");
+    // It was the program that ended the thread: nothing went wrong.
+    expect(server.errors).toEqual([]);
+    await until(() => threads() === before, "the threads to end");
+  });
+
+  test("while all threads are busy clients wait in the backlog, and shutdown() is not held up", async () => {
+    let taken = 0;
+    class Daemon extends Server {
+      override daemon_threads = true;
+      override async get_request(): Promise<[Socket, Address]> {
+        const request = await super.get_request();
+        taken++;
+        return request;
+      }
+    }
+    const server = new Daemon(LOOPBACK, byModule("Obey"));
+    const clients: Promise<unknown>[] = [];
+    await serving(server, async () => {
+      for (let index = 0; index < 5; index++) clients.push(ask(server, "never\n").catch((error: unknown) => error));
+      await until(() => taken === 3, "a request for each thread, and the next");
+      await turn(100);
+      expect(taken).toBe(3);
+    });
+    await Promise.all(clients);
+    expect(server.errors).toEqual([]);
+  });
+
+  test("of a datagram has the server's socket", async () => {
+    const server = new DatagramServer(LOOPBACK, byModule("ObeyDatagram"));
+    await serving(server, async () => {
+      const asked = Array.from({ length: 24 }, (_, index) => `echo ${index}`);
+      expect(await Promise.all(asked.map((each) => ask(server, each)))).toEqual(
+        asked.map((each) => `${each.slice(5)}\n`),
+      );
+    });
+  });
+
+  test("that has no memory left: only its thread ends", async () => {
+    const program = fileURLToPath(new URL("programs/exhausted-thread.mjs", import.meta.url));
+    const child = await startChild(process.execPath, ["--max-old-space-size=64", program]);
+    expect(await child.exit()).toEqual({ code: 0, signal: null });
+    expect(child.stdout.split("\n").slice(0, 2)).toEqual([
+      "ERR_SOCKWRIGHT_HANDLER_LOST ERR_WORKER_OUT_OF_MEMORY",
+      JSON.stringify(["", "1\n", "2\n"]),
+    ]);
+  });
+});
+
+describe("a handler that there is not", () => {
+  const nowhere: ModuleHandler = { module: new URL("nowhere.mjs", import.meta.url), name: "Obey" };
+  test.each([
+    ["a module that cannot be imported", nowhere, { cause: { code: "ERR_MODULE_NOT_FOUND" } }],
+    [
+      "no export of that name",
+      byModule("Nobody"),
+      { message: expect.stringContaining("which has: Bare, EchoDatagram") },
+    ],
+    ["an export that is no class", byModule("notAClass"), {}],
+    ["a class without run() and handle()", byModule("NoHandler"), {}],
+  ])("%s: each request is a handle_error that names RequestHandlerClass", async (_name, handler, more) => {
+    const server = new Server(LOOPBACK, handler);
+    await serving(server, async () => {
+      for (let count = 0; count < 2; count++) expect(await ask(server, "echo 1\n").catch(() => "")).toBe("");
+    });
+    const error = { code: expect.stringMatching(/^ERR_INVALID_ARG_(?:VALUE|TYPE)$/), ...more };
+    expect(server.errors).toMatchObject([error, error]);
+    for (const each of server.errors) expect(String(each)).toMatch(/['"]RequestHandlerClass['"]/);
+  });
+
+  test("a handler without a handle() of its own does nothing, as in Python", async () => {
+    const server = new Server(LOOPBACK, byModule("Bare"));
+    await serving(server, async () => {
+      expect(await ask(server, "")).toBe("");
+    });
+    expect(server.errors).toEqual([]);
+  });
+});
+
+test.each([0, -1, 1.5, Number.NaN, "2", 2 ** 31])("max_threads = %s is no number of threads", async (max_threads) => {
+  class Wrong extends Server {
+    override max_threads = max_threads as number;
+  }
+  await expect(new Wrong(LOOPBACK, byModule("Obey")).bind_and_activate()).rejects.toThrow(/"max_threads"/);
+});
+
+test("a request that is no socket cannot be given to a thread: handle_error says so", async () => {
+  class Wrapping extends Server {
+    override async get_request(): Promise<[Socket, Address]> {
+      const [request, address] = await super.get_request();
+      request.close();
+      return [{ wrapped: request } as unknown as Socket, address];
+    }
+  }
+  const server = new Wrapping(LOOPBACK, byModule("Obey"));
+  await serving(server, async () => {
+    expect(await ask(server, "").catch(() => "")).toBe("");
+    await until(() => server.errors.length === 1, "handle_error");
+  });
+  expect(server.errors).toMatchObject([
+    { code: "ERR_INVALID_ARG_TYPE", message: expect.stringContaining('"request"') },
+  ]);
+});
+
+test("threads that are ended at any moment leave no descriptor open, and close no other", async () => {
+  class Daemon extends Server {
+    override daemon_threads = true;
+  }
+  const before = openDescriptors();
+  for (let round = 0; round < often(12, 300); round++) {
+    const server = new Daemon(LOOPBACK, byModule("Obey"));
+    await server.bind_and_activate();
+    const served = server.serve_forever();
+    const clients = ["echo 1\n", "spin\n", "never\n", "echo 2\n"].map((line) =>
+      ask(server, line).catch((error: unknown) => error),
+    );
+    // Sooner or later: before a thread has begun, while it imports, while it adopts, while it serves.
+    await turn(round * 7);
+    await server.server_close();
+    await served;
+    await Promise.all(clients);
+  }
+  // A descriptor that was closed twice would have been somebody else's by then.
+  socket().close();
+  await until(() => openDescriptors() === before, "all descriptors to be closed");
+  expect(openDescriptors()).toBe(before);
+});

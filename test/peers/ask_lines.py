@@ -1,0 +1,27 @@
+"""Asks a server of lines: ask_lines.py ENDPOINT LINE COUNT
+
+One client after the other sends the line, and prints what is answered up to the end of a line: what CPython's
+test_socketserver does with each of its servers.
+"""
+
+import os
+import sys
+
+import endpoint
+
+
+def main():
+    line = sys.argv[2].encode() + b"\n"
+    for _ in range(int(sys.argv[3])):
+        with endpoint.connect(sys.argv[1]) as client:
+            client.sendall(line)
+            answer = b""
+            while not answer.endswith(b"\n") and (part := client.recv(100)):
+                answer += part
+            print(answer.decode().rstrip("\n"), flush=True)
+            name = client.getsockname()
+        if isinstance(name, str) and name:
+            os.unlink(name)  # a client of a Unix socket for datagrams has a name of its own
+
+
+main()
