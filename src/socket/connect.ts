@@ -1,9 +1,8 @@
-import { lookup } from "node:dns/promises";
-
 import { kernel } from "../native/load.ts";
 import { EPOLLHUP, EPOLLOUT } from "../native/poller.ts";
-import { AddressRoom, type EncodedAddress, encodeAddress, type UnresolvedHost } from "./address.ts";
-import { Call, type Outcome, PARKED, promised, RETRY_LATER, WOULD_BLOCK } from "./call.ts";
+import { AddressRoom, type EncodedAddress, encodeAddress } from "./address.ts";
+import { Call, type Outcome, promised, RETRY_LATER, WOULD_BLOCK } from "./call.ts";
+import { ConnectToName } from "./connect-to-name.ts";
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EAGAIN, EALREADY, ECONNABORTED, EINPROGRESS, EINTR, EISCONN, ENOTCONN } from "./errno.ts";
@@ -32,9 +31,11 @@ export function connectCall(
   endpoint.check();
   const to = encodeAddress(endpoint.family, address);
   checkWait(call, options);
-  return "name" in to ? new ConnectToName(endpoint, to) : new Connect(endpoint, to);
+  const one = (encoded: EncodedAddress): Connect => new Connect(endpoint, encoded);
+  return "name" in to ? new ConnectToName(endpoint, to, one) : one(to);
 }
 
+/** connect(2) to one address. */
 class Connect extends Call<void> {
   readonly #endpoint: Endpoint;
   readonly #to: EncodedAddress;
@@ -119,56 +120,5 @@ class Connect extends Call<void> {
     if (family !== AF_INET && family !== AF_INET6) return 0;
     const errno = -kernel.connect(slot, generation, this.#to.sockaddr);
     return errno === EISCONN ? 0 : errno;
-  }
-}
-
-/** Waits for the look-up, then connects to its first address, as C and Python do for one socket. */
-class ConnectToName extends Call<void> {
-  readonly #endpoint: Endpoint;
-  readonly #host: UnresolvedHost;
-  #isLookedUp = false;
-  #found: Connect | undefined;
-  #failure: { readonly error: unknown } | undefined;
-
-  constructor(endpoint: Endpoint, host: UnresolvedHost) {
-    super();
-    this.#endpoint = endpoint;
-    this.#host = host;
-  }
-
-  get syscall(): string {
-    return "connect";
-  }
-
-  get interest(): number {
-    return EPOLLOUT;
-  }
-
-  attempt(): Outcome<void> {
-    if (!this.#isLookedUp) {
-      this.#isLookedUp = true;
-      void this.#lookUp();
-    }
-    if (this.#failure !== undefined) throw this.#failure.error;
-    return this.#found === undefined ? PARKED : this.#found.attempt();
-  }
-
-  override abandon(): void {
-    this.#endpoint.broken = "ERR_SOCKWRIGHT_CONNECT_ABANDONED";
-  }
-
-  async #lookUp(): Promise<void> {
-    const { name, port } = this.#host;
-    const { family, sending } = this.#endpoint;
-    try {
-      const { address } = await lookup(name, { family: family === AF_INET6 ? 6 : 4 });
-      const encoded = encodeAddress(family, { host: address, port });
-      if ("name" in encoded) throw new Error(`The look-up of ${name} gave no address: ${address}`);
-      this.#found = new Connect(this.#endpoint, encoded);
-      this.#found.mayWait = this.mayWait;
-    } catch (error) {
-      this.#failure = { error };
-    }
-    sending.wake(0);
   }
 }

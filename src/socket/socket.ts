@@ -143,10 +143,12 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * Connects, or gives a datagram socket its peer — connect(2). A host name is looked up in the socket's own family and
-   * its first address taken; the time-out holds for both. After a time-out or abort the socket can only be closed.
+   * Connects, or gives a datagram socket its peer — connect(2). A host name is looked up in the socket's own family, and its
+   * addresses are tried one after the other until one takes the connection; the error is the last one's. The time-out holds
+   * for all of it, and is shared out among the addresses, 2 s for each at least; {@link create_connection} tries them at the
+   * same time, and both families. After a time-out or abort the socket can only be closed.
    *
-   * @throws SocketError `ECONNREFUSED`, `ETIMEDOUT`, `ENOENT` (a Unix path), `EISCONN` (connected before) …; a name's `ENOTFOUND` is Node's own error ·
+   * @throws SocketError `ECONNREFUSED`, `ETIMEDOUT`, `ENOENT` (a Unix path), `EISCONN` (connected before) …; `ENOTFOUND` (of a name) ·
    * SockwrightError `ERR_SOCKWRIGHT_TIMEOUT`, `ERR_SOCKWRIGHT_CLOSED` · AbortError.
    * @example
    * ```ts

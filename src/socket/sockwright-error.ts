@@ -9,7 +9,7 @@ const MESSAGES = {
   ERR_SOCKWRIGHT_HANDLER_LOST: "The thread or process of a handler has ended before the handler did, or has failed",
   ERR_SOCKWRIGHT_LINE_TOO_LONG: "The line is longer than the file's maxLineBytes",
   ERR_SOCKWRIGHT_NAME:
-    'bind(), sendto() and sendmsg() take a numeric address, "" (any) or "localhost": look the name up first, with dns.lookup()',
+    'bind(), sendto() and sendmsg() take a numeric address, "" (any) or "localhost": look the name up first, with getaddrinfo()',
   ERR_SOCKWRIGHT_NO_STREAM: "Of this socket there is no stream: it is no connection of SOCK_STREAM, or has one already",
   ERR_SOCKWRIGHT_PARTIAL_SEND: "A sendall was cancelled in the middle of its data, so the socket can send no more",
   ERR_SOCKWRIGHT_READ_TOO_LONG: "More has come than the file's maxReadBytes allows a read without a size",

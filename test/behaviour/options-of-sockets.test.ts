@@ -2,6 +2,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import type {
   AddressInfoOptions,
+  CreateConnectionOptions,
   CreateServerOptions,
   MakefileOptions,
   ReceiveMessageOptions,
@@ -14,6 +15,7 @@ import type {
 import {
   AF_INET,
   adopt,
+  create_connection,
   create_server,
   getaddrinfo,
   getfqdn,
@@ -133,6 +135,12 @@ describe.each([
     "value",
     { family: [], backlog: [0], reuse_port: [true], dualstack_ipv6: [] },
     (options) => closing(create_server({ host: "127.0.0.1", port: 0 }, options)),
+  ),
+  row<CreateConnectionOptions>(
+    "create_connection()",
+    "promise",
+    { ...wait, timeoutMs: [null], source_address: [], all_errors: [true] },
+    async (options) => closing(await create_connection((await listener()).getsockname(), options)),
   ),
   row<WaitOptions>("send_fds()", "promise", wait, (options) => send_fds(reader(), ["x"], [], 0, undefined, options)),
   row<WaitOptions>("recv_fds()", "promise", wait, (options) => recv_fds(reader(), 16, 1, 0, options)),

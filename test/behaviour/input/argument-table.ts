@@ -189,6 +189,67 @@ const descriptorRows: readonly Row[] = [
   },
 ];
 
+const connectionRows: readonly Row[] = [
+  { call: "create_connection", ...promise, argument: "address", refused: address, with: (wrong) => [wrong] },
+  {
+    call: "create_connection",
+    ...promise,
+    argument: "address.host",
+    refused: { type: [undefined, null, 5, true, {}] },
+    with: (wrong) => [{ host: wrong, port: 1 }],
+  },
+  {
+    call: "create_connection",
+    ...promise,
+    argument: "address.port",
+    refused: { type: [undefined, null, "1", true, {}], port: [-1, 65_536, 1.5, Number.NaN] },
+    with: (wrong) => [{ host: "name.example", port: wrong }],
+  },
+  {
+    call: "create_connection",
+    ...promise,
+    argument: "address.family",
+    refused: int32("optional"),
+    with: (wrong) => [{ ...here, family: wrong }],
+  },
+  { call: "create_connection", ...promise, argument: "options", refused: options, with: (wrong) => [here, wrong] },
+  {
+    call: "create_connection",
+    ...promise,
+    argument: "options.signal",
+    refused: signal,
+    with: (wrong) => [here, { signal: wrong }],
+  },
+  {
+    call: "create_connection",
+    ...promise,
+    argument: "options.timeoutMs",
+    refused: { ...timeout, type: timeout.type?.filter((each) => each !== undefined) },
+    with: (wrong) => [here, { timeoutMs: wrong }],
+  },
+  {
+    call: "create_connection",
+    ...promise,
+    argument: "options.all_errors",
+    refused: { type: [null, 0, 1, "true", {}] },
+    with: (wrong) => [here, { all_errors: wrong }],
+  },
+  {
+    call: "create_connection",
+    ...promise,
+    argument: "options.source_address",
+    refused: { type: [null, 5, "127.0.0.1", true] },
+    with: (wrong) => [here, { source_address: wrong }],
+  },
+  {
+    call: "create_connection",
+    ...promise,
+    argument: "options.source_address.port",
+    refused: { type: [undefined, null, "1"], port: [-1, 65_536, 1.5] },
+    with: (wrong) => [here, { source_address: { host: "127.0.0.1", port: wrong } }],
+  },
+];
+
 const serverRows: readonly Row[] = [
   { call: "create_server", ...value, argument: "address", refused: address, with: (wrong) => [wrong] },
   {
@@ -552,6 +613,7 @@ export const rows: readonly Row[] = [
   },
   ...descriptorRows,
   ...serverRows,
+  ...connectionRows,
   ...optionRows,
   ...flagRows,
 ];

@@ -1,15 +1,13 @@
-import { lookup } from "node:dns/promises";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type AddressInput, AF_INET, AF_UNIX, type Listener, type Socket, socket } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
+import { lookUpWaits } from "../../support/names.ts";
 import { listenOnLoopback } from "../poller/connected.ts";
 import { turnLoop } from "../poller/turns.ts";
 import { closeAtTheEnd, openStream } from "./open.ts";
 
-vi.mock("node:dns/promises", { spy: true });
-
 afterEach(() => {
-  vi.resetAllMocks();
+  vi.restoreAllMocks();
 });
 
 /** Fills the backlog of a listener, so that the next connect waits. */
@@ -43,7 +41,7 @@ const obstacles: readonly [name: string, family: number, prepare: () => Promise<
     "the look-up of a name",
     AF_INET,
     async () => {
-      vi.mocked(lookup).mockReturnValue(new Promise(() => undefined));
+      lookUpWaits();
       return { host: "name.invalid", port: 1 };
     },
   ],
@@ -113,12 +111,7 @@ describe.for(cancellations)("a %s connect leaves a socket that can only be close
 });
 
 test("a look-up that ends after its connect was cancelled begins nothing", async () => {
-  let found = (_: { address: string; family: number }): void => undefined;
-  vi.mocked(lookup).mockReturnValue(
-    new Promise((resolve) => {
-      found = resolve;
-    }),
-  );
+  const { found } = lookUpWaits();
   const listener = listenOnLoopback();
   const client = openStream();
   const controller = new AbortController();
@@ -127,7 +120,7 @@ test("a look-up that ends after its connect was cancelled begins nothing", async
   controller.abort();
   await expect(connected).rejects.toMatchObject({ code: "ABORT_ERR" });
   const connect = vi.spyOn(kernel, "connect");
-  found({ address: "127.0.0.1", family: 4 });
+  found("127.0.0.1");
   await turnLoop();
   expect(connect).not.toHaveBeenCalled();
 });

@@ -1,0 +1,341 @@
+// create_connection: whichever address of a host takes the connection first, RFC 8305.
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import {
+  AF_INET,
+  AF_INET6,
+  type CreateConnectionOptions,
+  create_connection,
+  type Socket,
+  setdefaulttimeout,
+} from "../../../src/index.ts";
+import { kernel } from "../../../src/native/load.ts";
+import { CONNECTION_ATTEMPT_DELAY_MS, inTurn } from "../../../src/socket/connection-attempts.ts";
+import { startChild } from "../../support/child.ts";
+import { lookUpWaits, nameHas } from "../../support/names.ts";
+import { requirePeer } from "../../support/peers.ts";
+import { turn, until } from "../../support/until.ts";
+import { closeAtTheEnd } from "./open.ts";
+import { listenAt, neverAnswersAt, portOf } from "./several-addresses.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  setdefaulttimeout(null);
+});
+
+const host = "name.example";
+const here = "127.0.0.9";
+
+async function connectTo(port: number, options?: CreateConnectionOptions, to = host): Promise<Socket> {
+  const [client] = closeAtTheEnd(await create_connection({ host: to, port }, options));
+  return client;
+}
+
+/** Where connect(2) was asked to go, by the last byte of the address. */
+function spyOnConnects(): () => Set<number> {
+  const spy = vi.spyOn(kernel, "connect");
+  return () =>
+    new Set(spy.mock.calls.map(([, , sockaddr]) => (sockaddr.length === 16 ? sockaddr[7] : sockaddr[23]) ?? -1));
+}
+
+/** Fails unless the call rejects so and leaves nothing open. */
+async function expectRefused(made: () => Promise<unknown>, error: object): Promise<void> {
+  const before = kernel.openDescriptors();
+  await expect(made()).rejects.toMatchObject(error);
+  expect(kernel.openDescriptors()).toBe(before);
+}
+
+describe("connects", () => {
+  test("to a numeric host, without a look-up, and carries bytes", async () => {
+    const asked = nameHas();
+    const listener = listenAt("127.0.0.1");
+    const client = await connectTo(portOf(listener), {}, "127.0.0.1");
+    expect(client).toMatchObject({ family: AF_INET, timeout: null });
+    const [peer] = await listener.accept();
+    closeAtTheEnd(peer);
+    await peer.sendall("hello");
+    expect(String(await client.recv(16))).toBe("hello");
+    expect(asked).not.toHaveBeenCalled();
+  });
+
+  test("to what getsockname gives, of IPv6, too", async () => {
+    for (const listener of [listenAt("127.0.0.1"), listenAt("::1")]) {
+      const [client] = closeAtTheEnd(await create_connection(listener.getsockname()));
+      expect(client.getpeername()).toEqual(listener.getsockname());
+    }
+  });
+
+  test("to localhost, of whichever family listens", async () => {
+    for (const listener of [listenAt("127.0.0.1"), listenAt("::1")]) {
+      nameHas("::1", "127.0.0.1");
+      const client = await connectTo(portOf(listener), {}, "localhost");
+      expect(client.getpeername().host).toBe(listener.getsockname().host);
+    }
+  });
+
+  test("to the one of many that does not refuse, at once: the delay never passes", async () => {
+    const listener = listenAt(here);
+    nameHas("127.0.0.2", "127.0.0.3", "127.0.0.4", here, "127.0.0.5");
+    const connects = spyOnConnects();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const client = await connectTo(portOf(listener));
+    expect(client.getpeername()).toEqual(listener.getsockname());
+    expect([...connects()]).toEqual([2, 3, 4, 9]);
+  });
+
+  test("beside one that does not answer, after 250 ms, and closes that one", async () => {
+    const listener = listenAt(here);
+    await neverAnswersAt("127.0.0.2", portOf(listener));
+    nameHas("127.0.0.2", here);
+    const connects = spyOnConnects();
+    const before = kernel.openDescriptors();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const connecting = connectTo(portOf(listener));
+    await until(() => connects().size === 1, "the first connect");
+    vi.advanceTimersByTime(CONNECTION_ATTEMPT_DELAY_MS - 1);
+    expect([...connects()]).toEqual([2]);
+    vi.advanceTimersByTime(1);
+    expect([...connects()]).toEqual([2, 9]);
+    const client = await connecting;
+    expect(client.getpeername()).toEqual(listener.getsockname());
+    expect(kernel.openDescriptors()).toBe(before + 1);
+  });
+
+  test("to the next where a family has no sockets on this machine", async () => {
+    const listener = listenAt("127.0.0.1");
+    nameHas("::1", "127.0.0.1");
+    const { socket } = kernel;
+    vi.spyOn(kernel, "socket").mockImplementation((family, ...rest) =>
+      family === AF_INET6 ? -97 : socket(family, ...rest),
+    );
+    expect((await connectTo(portOf(listener))).family).toBe(AF_INET);
+  });
+
+  test("an address with a family to that one alone", async () => {
+    const asked = nameHas("::1", "127.0.0.1");
+    const listener = listenAt("127.0.0.1");
+    const [client] = closeAtTheEnd(await create_connection({ family: AF_INET, host, port: portOf(listener) }));
+    expect([client.family, asked.mock.calls[0]?.[2]]).toEqual([AF_INET, AF_INET]);
+  });
+
+  test("Python's create_server", async (context) => {
+    const python = requirePeer(context, "python3");
+    const code = `import socket
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+peer, _ = server.accept()
+peer.sendall(peer.recv(100).upper())`;
+    const child = await startChild(python, ["-c", code]);
+    const port = Number((await child.line(/^\d+$/))[0]);
+    nameHas("::1", "127.0.0.2", "127.0.0.1");
+    const client = await connectTo(port);
+    await client.sendall("python");
+    expect(String(await client.recv(100))).toBe("PYTHON");
+    expect(await child.exit()).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe("RFC 8305, section 4: the families in turn, the first one's first", () => {
+  const six = (id: number) => ({ family: AF_INET6, id });
+  const four = (id: number) => ({ family: AF_INET, id });
+  test.for([
+    [[], []],
+    [[four(1)], [1]],
+    [
+      [six(1), six(2), four(3), four(4)],
+      [1, 3, 2, 4],
+    ],
+    [
+      [four(1), four(2), six(3)],
+      [1, 3, 2],
+    ],
+    [
+      [six(1), six(2), six(3), four(4)],
+      [1, 4, 2, 3],
+    ],
+    [
+      [four(1), six(2), six(3), six(4)],
+      [1, 2, 3, 4],
+    ],
+  ] as const)("%j", ([given, order]) => {
+    expect(inTurn<{ family: number; id: number }>(given).map(({ id }) => id)).toEqual(order);
+  });
+});
+
+describe("source_address", () => {
+  test("is where the socket is bound", async () => {
+    const listener = listenAt("127.0.0.1");
+    nameHas("127.0.0.1");
+    const client = await connectTo(portOf(listener), { source_address: { host: "127.0.0.7", port: 0 } });
+    expect(client.getsockname().host).toBe("127.0.0.7");
+  });
+
+  test("of one family asks for that one alone", async () => {
+    const asked = nameHas("::1", "127.0.0.1");
+    const listener = listenAt("127.0.0.1");
+    await connectTo(portOf(listener), { source_address: { host: "127.0.0.1", port: 0 } });
+    expect(asked.mock.calls[0]?.[2]).toBe(AF_INET);
+  });
+
+  test("with a port of its own, also where two are under way", async () => {
+    const listener = listenAt(here);
+    const own = listenAt("127.0.0.7");
+    const port = portOf(own);
+    own.close();
+    await neverAnswersAt("127.0.0.2", portOf(listener));
+    nameHas("127.0.0.2", here);
+    const client = await connectTo(portOf(listener), { source_address: { host: "127.0.0.7", port } });
+    expect(client.getsockname()).toMatchObject({ host: "127.0.0.7", port });
+  });
+
+  test("in use is EADDRINUSE, and nothing is left open", async () => {
+    const listener = listenAt("127.0.0.1");
+    const source = { host: "127.0.0.1", port: portOf(listener) };
+    nameHas("127.0.0.2", "127.0.0.3");
+    await expectRefused(() => connectTo(1, { source_address: source }), { code: "EADDRINUSE", syscall: "bind" });
+  });
+
+  test("of another family than the address is refused by its name", async () => {
+    const options = { source_address: { host: "::1", port: 0 } };
+    await expectRefused(() => create_connection({ host: "127.0.0.1", port: 1 }, options), {
+      code: "ERR_INVALID_ARG_VALUE",
+      message: expect.stringContaining("options.source_address.host"),
+    });
+  });
+});
+
+describe("where nobody takes it", () => {
+  test("the error is that of the last address, as Python's", async () => {
+    const port = portOf(listenAt(here));
+    nameHas("127.0.0.2", "127.0.0.3");
+    await expectRefused(() => connectTo(port), { code: "ECONNREFUSED", address: "127.0.0.3", port });
+  });
+
+  test("all_errors: an AggregateError in the order of the addresses, with the first one's code", async () => {
+    const port = portOf(listenAt(here));
+    nameHas("127.0.0.2", "127.0.0.3", "127.0.0.4");
+    const error: unknown = await connectTo(port, { all_errors: true }).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(AggregateError);
+    const refused = (address: string): object => ({ code: "ECONNREFUSED", address, port });
+    expect(error).toMatchObject({
+      code: "ECONNREFUSED",
+      message: "create_connection failed",
+      errors: [refused("127.0.0.2"), refused("127.0.0.3"), refused("127.0.0.4")],
+    });
+  });
+
+  test("a name without addresses is ENOTFOUND, also with all_errors", async () => {
+    nameHas();
+    for (const all_errors of [false, true])
+      await expectRefused(() => connectTo(1, { all_errors }), {
+        code: "ENOTFOUND",
+        syscall: "getaddrinfo",
+        hostname: host,
+      });
+  });
+});
+
+describe("time-outs", () => {
+  test("the socket has it afterwards; without one, the default", async () => {
+    const port = portOf(listenAt("127.0.0.1"));
+    nameHas("127.0.0.1");
+    expect((await connectTo(port, { timeoutMs: 9_000 })).timeout).toBe(9_000);
+    setdefaulttimeout(8_000);
+    expect((await connectTo(port)).timeout).toBe(8_000);
+    expect((await connectTo(port, { timeoutMs: null })).timeout).toBe(null);
+  });
+
+  test("the look-up is within it, and what it finds later begins nothing", async () => {
+    const { found } = lookUpWaits();
+    const connects = spyOnConnects();
+    await expectRefused(() => connectTo(1, { timeoutMs: 5 }), { code: "ERR_SOCKWRIGHT_TIMEOUT" });
+    found("127.0.0.1");
+    await turn();
+    expect([...connects()]).toEqual([]);
+  });
+
+  test("it is one for all addresses, and the default is one as well", async () => {
+    const port = portOf(listenAt(here));
+    for (const each of ["127.0.0.2", "127.0.0.3"]) await neverAnswersAt(each, port);
+    nameHas("127.0.0.2", "127.0.0.3");
+    await expectRefused(() => connectTo(port, { timeoutMs: 20 }), { code: "ERR_SOCKWRIGHT_TIMEOUT" });
+    setdefaulttimeout(20);
+    await expectRefused(() => connectTo(port), { code: "ERR_SOCKWRIGHT_TIMEOUT" });
+  });
+
+  test("all_errors has it for each that was under way", async () => {
+    const port = portOf(listenAt(here));
+    await neverAnswersAt("127.0.0.3", port);
+    nameHas("127.0.0.2", "127.0.0.3", "127.0.0.4");
+    await expectRefused(() => connectTo(port, { timeoutMs: 100, all_errors: true }), {
+      name: "AggregateError",
+      errors: [{ code: "ECONNREFUSED" }, { code: "ERR_SOCKWRIGHT_TIMEOUT" }],
+    });
+  });
+
+  test("0 waits for nothing but the look-up: EINPROGRESS, as in Python", async () => {
+    const port = portOf(listenAt("127.0.0.1"));
+    nameHas("127.0.0.1");
+    await expectRefused(() => connectTo(port, { timeoutMs: 0 }), { code: "EINPROGRESS" });
+  });
+});
+
+describe("an abort", () => {
+  const aborted = { name: "AbortError", code: "ABORT_ERR", cause: "enough" };
+
+  test("before it begins", async () => {
+    const asked = nameHas("127.0.0.1");
+    await expectRefused(() => connectTo(1, { signal: AbortSignal.abort("enough") }), aborted);
+    expect(asked).not.toHaveBeenCalled();
+  });
+
+  test("while the name is looked up", async () => {
+    const { found } = lookUpWaits();
+    const controller = new AbortController();
+    const connects = spyOnConnects();
+    const connecting = connectTo(1, { signal: controller.signal });
+    controller.abort("enough");
+    await expect(connecting).rejects.toMatchObject(aborted);
+    found("127.0.0.1");
+    await turn();
+    expect([...connects()]).toEqual([]);
+  });
+
+  test("while several are under way, also with all_errors: all are closed", async () => {
+    const port = portOf(listenAt(here));
+    for (const each of ["127.0.0.2", "127.0.0.3"]) await neverAnswersAt(each, port);
+    nameHas("127.0.0.2", "127.0.0.3");
+    const connects = spyOnConnects();
+    const controller = new AbortController();
+    const before = kernel.openDescriptors();
+    const connecting = connectTo(port, { signal: controller.signal, all_errors: true });
+    await until(() => connects().size === 2, "both connects");
+    expect(kernel.openDescriptors()).toBe(before + 2);
+    controller.abort("enough");
+    await expect(connecting).rejects.toMatchObject(aborted);
+    expect(kernel.openDescriptors()).toBe(before);
+  });
+
+  test("afterwards does nothing", async () => {
+    const listener = listenAt("127.0.0.1");
+    nameHas("127.0.0.1");
+    const controller = new AbortController();
+    const client = await connectTo(portOf(listener), { signal: controller.signal });
+    controller.abort();
+    expect(client.closed).toBe(false);
+    await client.sendall("x");
+  });
+});
+
+test("one that nobody awaits ends no process", async () => {
+  const unhandled = vi.fn();
+  process.on("unhandledRejection", unhandled);
+  onTestFinished(() => void process.off("unhandledRejection", unhandled));
+  nameHas("127.0.0.2");
+  void create_connection({ host, port: 1 });
+  void create_connection({ host, port: 1 }, { all_errors: true });
+  const connects = spyOnConnects();
+  await until(() => connects().size > 0, "a connect");
+  await turn(5);
+  expect(unhandled).not.toHaveBeenCalled();
+});

@@ -1,0 +1,21 @@
+// Addresses of this machine that take a connection, refuse it, or never answer. All have one port.
+import { AF_INET, AF_INET6, type Listener, socket } from "../../../src/index.ts";
+import { closeAtTheEnd } from "./open.ts";
+
+/** A listener on an address, which is closed when the test ends. */
+export function listenAt(host: string, port = 0, backlog?: number): Listener {
+  const [server] = closeAtTheEnd(socket(host.includes(":") ? AF_INET6 : AF_INET));
+  server.bind({ host, port });
+  return server.listen(backlog);
+}
+
+export function portOf(listener: Listener): number {
+  return listener.getsockname().port ?? 0;
+}
+
+/** tcp(7), listen(2): a listener whose backlog is full drops the first packet of a handshake, and says nothing. */
+export async function neverAnswersAt(host: string, port: number): Promise<void> {
+  const server = listenAt(host, port, 0);
+  const [filling] = closeAtTheEnd(socket());
+  await filling.connect(server.getsockname());
+}

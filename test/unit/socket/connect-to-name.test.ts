@@ -1,0 +1,180 @@
+// connect of a name with several addresses: one after the other, on one socket.
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { AF_INET, SOCK_DGRAM, type Socket, socket } from "../../../src/index.ts";
+import { kernel } from "../../../src/native/load.ts";
+import { MIN_ADDRESS_TIMEOUT_MS } from "../../../src/socket/connect-to-name.ts";
+import { closeAtTheEnd, openDatagrams, openStream } from "../../behaviour/socket/open.ts";
+import { listenAt, neverAnswersAt, portOf } from "../../behaviour/socket/several-addresses.ts";
+import { nameHas } from "../../support/names.ts";
+import { until } from "../../support/until.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+const name = "name.example";
+
+/** The last byte of each IPv4 address that connect(2) was given; 0 is the AF_UNSPEC that gives one up. */
+function spyOnConnects(): () => number[] {
+  const spy = vi.spyOn(kernel, "connect");
+  return () => spy.mock.calls.map(([, , sockaddr]) => sockaddr[7] ?? 0);
+}
+
+async function exchange(client: Socket, listener: ReturnType<typeof listenAt>): Promise<void> {
+  const [peer] = await listener.accept();
+  closeAtTheEnd(peer);
+  await peer.sendall("hello");
+  expect(String(await client.recv(16))).toBe("hello");
+}
+
+describe("the addresses that refuse are passed over", () => {
+  test.for([
+    ["the first of one", ["127.0.0.9"]],
+    ["the second", ["127.0.0.2", "127.0.0.9"]],
+    ["the fourth", ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.9"]],
+    ["the second, and nobody asks the third", ["127.0.0.2", "127.0.0.9", "127.0.0.5"]],
+  ] as const)("%s takes the connection", async ([, hosts]) => {
+    const listener = listenAt("127.0.0.9");
+    nameHas(...hosts);
+    const client = openStream();
+    await client.connect({ host: name, port: portOf(listener) });
+    expect(client.getpeername()).toEqual(listener.getsockname());
+    await exchange(client, listener);
+    await expect(client.connect({ host: name, port: portOf(listener) })).rejects.toMatchObject({ code: "EISCONN" });
+  });
+
+  test("connect_ex gives 0, and sends that were asked for meanwhile go to the one that took it", async () => {
+    const listener = listenAt("127.0.0.9");
+    nameHas("127.0.0.2", "127.0.0.3", "127.0.0.9");
+    const client = openStream();
+    const done = Promise.all([client.connect_ex({ host: name, port: portOf(listener) }), client.sendall("early")]);
+    const [peer] = await listener.accept();
+    closeAtTheEnd(peer);
+    expect((await done)[0]).toBe(0);
+    expect(String(await peer.recv(16))).toBe("early");
+  });
+
+  test("a receive that waits meanwhile is told nothing of them", async () => {
+    const listener = listenAt("127.0.0.9");
+    nameHas("127.0.0.2", "127.0.0.3", "127.0.0.9");
+    const client = openStream();
+    const { connect } = kernel;
+    let received: Promise<Buffer> | undefined;
+    vi.spyOn(kernel, "connect").mockImplementation((...given) => {
+      queueMicrotask(() => {
+        received ??= client.recv(16);
+      });
+      return connect(...given);
+    });
+    const connected = client.connect({ host: name, port: portOf(listener) });
+    const [peer] = await listener.accept();
+    closeAtTheEnd(peer);
+    await connected;
+    await peer.sendall("hello");
+    expect(String(await received)).toBe("hello");
+  });
+});
+
+describe("where all refuse", () => {
+  test("the error is the last one's, and the socket can be connected again", async () => {
+    const listener = listenAt("127.0.0.9");
+    nameHas("127.0.0.2", "127.0.0.3");
+    const client = openStream();
+    await expect(client.connect({ host: name, port: portOf(listener) })).rejects.toMatchObject({
+      code: "ECONNREFUSED",
+      address: "127.0.0.3",
+      port: portOf(listener),
+    });
+    expect(await client.connect_ex({ host: name, port: portOf(listener) })).toBe(111);
+    await client.connect(listener.getsockname());
+    await exchange(client, listener);
+  });
+});
+
+describe("an address that does not answer", () => {
+  test("is given up after its share of the time-out, and the next one takes the connection", async () => {
+    const listener = listenAt("127.0.0.9");
+    await neverAnswersAt("127.0.0.2", portOf(listener));
+    nameHas("127.0.0.2", "127.0.0.9");
+    const connects = spyOnConnects();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    const client = openStream();
+    client.settimeout(3 * MIN_ADDRESS_TIMEOUT_MS);
+    const connected = client.connect({ host: name, port: portOf(listener) });
+    await untilReal(() => connects().length === 1);
+    vi.advanceTimersByTime(1.5 * MIN_ADDRESS_TIMEOUT_MS - 1);
+    expect(connects()).toEqual([2]);
+    vi.advanceTimersByTime(1);
+    expect(connects().slice(0, 3)).toEqual([2, 0, 9]);
+    await connected;
+    vi.useRealTimers();
+    expect(client.getpeername()).toEqual(listener.getsockname());
+    await exchange(client, listener);
+  });
+
+  test("has 2 s at least, where the time-out has so much", async () => {
+    const listener = listenAt("127.0.0.9");
+    await neverAnswersAt("127.0.0.2", portOf(listener));
+    nameHas("127.0.0.2", "127.0.0.9");
+    const connects = spyOnConnects();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    const client = openStream();
+    client.settimeout(1.5 * MIN_ADDRESS_TIMEOUT_MS);
+    const connected = client.connect({ host: name, port: portOf(listener) });
+    await untilReal(() => connects().length === 1);
+    vi.advanceTimersByTime(MIN_ADDRESS_TIMEOUT_MS - 1);
+    expect(connects()).toEqual([2]);
+    vi.advanceTimersByTime(1);
+    await connected;
+  });
+
+  test("the time-out of the whole leaves a socket that can only be closed", async () => {
+    const listener = listenAt("127.0.0.9");
+    await neverAnswersAt("127.0.0.2", portOf(listener));
+    nameHas("127.0.0.2", "127.0.0.9");
+    const client = openStream();
+    client.settimeout(20);
+    await expect(client.connect({ host: name, port: portOf(listener) })).rejects.toMatchObject({
+      code: "ERR_SOCKWRIGHT_TIMEOUT",
+    });
+    await expect(client.send("x")).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CONNECT_ABANDONED" });
+  });
+
+  test("an abort at the second one", async () => {
+    const listener = listenAt("127.0.0.9");
+    await neverAnswersAt("127.0.0.3", portOf(listener));
+    nameHas("127.0.0.2", "127.0.0.3", "127.0.0.9");
+    const connects = spyOnConnects();
+    const controller = new AbortController();
+    const connected = openStream().connect({ host: name, port: portOf(listener) }, { signal: controller.signal });
+    await until(() => connects().includes(3), "the second connect");
+    controller.abort();
+    await expect(connected).rejects.toMatchObject({ code: "ABORT_ERR" });
+    expect(connects()).not.toContain(9);
+  });
+});
+
+test("a datagram socket takes the first", async () => {
+  const [ours] = closeAtTheEnd(socket(AF_INET, SOCK_DGRAM));
+  const peer = openDatagrams();
+  const asked = nameHas("127.0.0.1", "127.0.0.2");
+  await ours.connect({ host: name, port: peer.getsockname().port ?? 0 });
+  expect(ours.getpeername()).toEqual(peer.getsockname());
+  expect(asked.mock.calls[0]?.[3]).toBe(SOCK_DGRAM);
+});
+
+test("a socket that may not wait is under way to the first: EINPROGRESS", async () => {
+  const listener = listenAt("127.0.0.9");
+  nameHas("127.0.0.9", "127.0.0.2");
+  const connects = spyOnConnects();
+  const client = openStream();
+  client.setblocking(false);
+  expect(await client.connect_ex({ host: name, port: portOf(listener) })).toBe(115);
+  expect(connects()).toEqual([9]);
+});
+
+/** Where timers are played: by turns of the loop. */
+async function untilReal(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}
