@@ -105,9 +105,10 @@ function destinationOf(address: unknown): Destination {
 }
 
 /** A source of one family can reach that one alone. */
-function familyOfSource(source: AddressInput | undefined, target: number): number {
+function familyOfSource(source: unknown, target: number): number {
   if (source === undefined) return AF_UNSPEC;
-  const { host, family: given }: { host?: unknown; family?: unknown } = source ?? {};
+  const isObject = typeof source === "object" && source !== null;
+  const { host, family: given }: { host?: unknown; family?: unknown } = isObject ? source : {};
   const version = typeof host === "string" ? isIP(host.split("%")[0] ?? "") : 0;
   const own = given ?? (version === 0 ? AF_UNSPEC : version === 6 ? AF_INET6 : AF_INET);
   const family = integer("options.source_address.family", own, 0, 0xffff);

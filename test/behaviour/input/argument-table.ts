@@ -94,10 +94,12 @@ const flagRows = [...receives, ...sends].map(
   }),
 );
 
-const timeout: Refused = {
-  type: [undefined, ...NOT_NUMBERS.filter((each) => each !== null)],
+const optionalTimeout = {
+  type: NOT_NUMBERS.filter((each) => each !== null),
   range: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1, -0.5, 2 ** 31],
 };
+
+const timeout: Refused = { ...optionalTimeout, type: [undefined, ...optionalTimeout.type] };
 
 /** A socket option as an integer or as bytes. */
 const optionValue: Refused = {
@@ -224,7 +226,7 @@ const connectionRows: readonly Row[] = [
     call: "create_connection",
     ...promise,
     argument: "options.timeoutMs",
-    refused: { ...timeout, type: timeout.type?.filter((each) => each !== undefined) },
+    refused: optionalTimeout,
     with: (wrong) => [here, { timeoutMs: wrong }],
   },
   {
