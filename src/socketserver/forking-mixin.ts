@@ -43,7 +43,7 @@ export interface Forking {
 }
 
 /**
- * Serves each request in a process of its own, as Python's `ForkingMixIn`. Node cannot fork(2): a new process imports the
+ * Serves each request in a process of its own, as Python's `ForkingMixIn`. Node cannot fork: a new process imports the
  * handler, so it is given by module, `{ module: new URL("./handler.js", import.meta.url), name: "Handler" }`; a class throws.
  * Its `server` is `{ server_address }`. The child has the descriptor of the request, the environment and the standard streams.
  *
