@@ -159,8 +159,8 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
    */
   async handle_request(): Promise<void> {
     this.#checkOpen("handle_request");
-    if (this.#isActivatedAtOnce) await this.bind_and_activate();
     const { signal } = this.#ending;
+    if (this.#isActivatedAtOnce) await this.bind_and_activate();
     try {
       const taken = await this.#take(this.request_timeout(), signal);
       if (taken !== undefined) await this.#process(taken);

@@ -7,12 +7,10 @@ const entries = [
   ...["src/index.ts", "src/server.ts", "src/socketserver.ts", "src/codec.ts", "src/testing.ts"],
   "src/services/greet/greet.ts",
 ];
-const symbols = entries
-  .flatMap(publicSymbols)
-  .map(({ name, kind }) => ({
-    name: name.replace(/^(?:SocketFile|MemoryFile|Socket|Connection|\w*Server|\w+RequestHandler)\./, ""),
-    kind,
-  }));
+const symbols = entries.flatMap(publicSymbols).map(({ name, kind }) => ({
+  name: name.replace(/^(?:SocketFile|MemoryFile|Socket|Connection|\w*Server|\w+RequestHandler)\./, ""),
+  kind,
+}));
 const [[, ...rows] = []] = tables(section(read(readme.english), "## What exists today"));
 
 /** The names of calls in the rows whose state begins so. */
