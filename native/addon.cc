@@ -13,6 +13,7 @@ NAPI_MODULE_INIT() {
   sockwright::ExportAddressing(env, exports, environment);
   sockwright::ExportTransfer(env, exports, environment);
   sockwright::ExportMessages(env, exports, environment);
+  sockwright::ExportFiles(env, exports, environment);
   sockwright::ExportOptions(env, exports, environment);
   sockwright::ExportNames(env, exports, environment);
   sockwright::ExportLookups(env, exports, environment);

@@ -56,6 +56,8 @@ bool Arguments::Uint32(size_t index, uint32_t* out) const {
   return true;
 }
 
+bool Arguments::Position(size_t index, int64_t* out) const { return Integer(index, 0, (int64_t{1} << 53) - 1, out); }
+
 bool Arguments::Bool(size_t index, bool* out) const {
   return napi_get_value_bool(env_, values_[index], out) == napi_ok || Fail(index, "a boolean");
 }
@@ -150,9 +152,9 @@ bool Arguments::WholeText(size_t index, std::span<char> out) const {
 
 bool Arguments::Function(size_t index) const { return IsFunction(index) || Fail(index, "a function"); }
 
-Slot* Arguments::FindSlot(bool* ok) const {
+Slot* Arguments::FindSlotAt(size_t index, bool* ok) const {
   uint32_t slot, generation;
-  *ok = Uint32(0, &slot) && Uint32(1, &generation);
+  *ok = Uint32(index, &slot) && Uint32(index + 1, &generation);
   return *ok ? environment_->slots().Find(slot, generation) : nullptr;
 }
 

@@ -46,6 +46,8 @@ class Arguments {
 
   bool Int32(size_t index, int32_t* out) const;
   bool Uint32(size_t index, uint32_t* out) const;
+  // Where in a file: what a number says exactly, 0 to 2^53 - 1.
+  bool Position(size_t index, int64_t* out) const;
   bool Bool(size_t index, bool* out) const;
   bool Bytes(size_t index, std::span<std::byte>* out) const;
   // Three arguments: a Uint8Array, an offset and a length, the last two within the first.
@@ -61,7 +63,9 @@ class Arguments {
   bool Text(size_t index, std::span<char> out) const;
   bool WholeText(size_t index, std::span<char> out) const;
   // The first two arguments are a slot and its generation. Null after close; *ok tells a wrong type from that.
-  Slot* FindSlot(bool* ok) const;
+  Slot* FindSlot(bool* ok) const { return FindSlotAt(0, ok); }
+  // The same of two others.
+  Slot* FindSlotAt(size_t index, bool* ok) const;
 
  private:
   bool Integer(size_t index, int64_t min, int64_t max, int64_t* out) const;

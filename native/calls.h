@@ -16,6 +16,7 @@ void ExportLifecycle(napi_env env, napi_value exports, Environment* environment)
 void ExportAddressing(napi_env env, napi_value exports, Environment* environment);
 void ExportTransfer(napi_env env, napi_value exports, Environment* environment);
 void ExportMessages(napi_env env, napi_value exports, Environment* environment);
+void ExportFiles(napi_env env, napi_value exports, Environment* environment);
 void ExportOptions(napi_env env, napi_value exports, Environment* environment);
 void ExportLookups(napi_env env, napi_value exports, Environment* environment);
 void ExportServices(napi_env env, napi_value exports, Environment* environment);

@@ -75,6 +75,16 @@ export interface Kernel {
     control?: Uint8Array,
   ): number;
 
+  /** Bytes of a file that `fromfd` has made a slot of, from `position` on; the file's own position stays where it is. */
+  sendfile(
+    slot: number,
+    generation: number,
+    fileSlot: number,
+    fileGeneration: number,
+    position: number,
+    length: number,
+  ): number;
+
   getsockopt(slot: number, generation: number, level: number, option: number, out: Uint8Array): number;
   setsockopt(slot: number, generation: number, level: number, option: number, value: number | Uint8Array): number;
 

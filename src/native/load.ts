@@ -59,6 +59,7 @@ export const kernel: Kernel = {
   sendto: addon.sendto,
   sendmsg: addon.sendmsg,
   recvmsg: addon.recvmsg,
+  sendfile: addon.sendfile,
   getsockopt: addon.getsockopt,
   setsockopt: addon.setsockopt,
   inet_pton: addon.inet_pton,

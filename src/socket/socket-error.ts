@@ -45,7 +45,7 @@ export class SocketError extends Error {
   declare readonly port?: number;
   /** The name that was looked up. */
   declare readonly hostname?: string;
-  /** For `sendall`: how many bytes the kernel had taken before it failed. */
+  /** For `sendall` and `sendfile`: how many bytes the kernel had taken before it failed. */
   declare readonly bytesSent?: number;
 
   /** @internal */

@@ -1,3 +1,5 @@
+import type { FileHandle } from "node:fs/promises";
+
 import { kernel } from "../native/load.ts";
 import { accept } from "./accept.ts";
 import { type Address, type AddressInput, encodeNumericAddress } from "./address.ts";
@@ -21,6 +23,7 @@ import { openEndpoint } from "./open-endpoint.ts";
 import { chunks, datagrams, readable, writable } from "./readiness.ts";
 import { isNothing, type ReceiveOptions, received, recv, recvfrom, recvfromInto, recvInto } from "./receive.ts";
 import { type SendOptions, send, sendall, sendto, sent } from "./send.ts";
+import { sendfile } from "./send-file.ts";
 import { connections, type ServeOptions, serve } from "./serve.ts";
 import { SocketDescriptor } from "./socket-descriptor.ts";
 import { SocketError, succeed } from "./socket-error.ts";
@@ -337,6 +340,38 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    */
   sendall(data: Data, options?: SendOptions): Promise<void> {
     return sendall(this.#endpoint, data, options);
+  }
+
+  /**
+   * Sends a file, without its bytes coming here — sendfile(2), Python's sendfile. No other send comes between its parts. The
+   * file's own position stays where it is, and whoever closes the file meanwhile does not stop it. A file that is not in memory is
+   * waited for by the process, as for a page that was swapped out: those of slow disks are better read by `node:fs`, and sent.
+   *
+   * @param file - a regular file that is open for reading: a `FileHandle` of `node:fs/promises`, or its descriptor.
+   * @param offset - in bytes, 0 to 2^53 - 1; default 0.
+   * @param count - at most so many bytes, at least 1; undefined, the default, is all until the end. The end is where the file has
+   * it when it is reached, should it grow or shrink.
+   * @returns the number of bytes sent; 0 at or behind the end.
+   * @throws TypeError `ERR_INVALID_ARG_VALUE` for what is no regular file (Python reads and sends it) · RangeError for an offset or
+   * a count that cannot be (Python: ValueError) · SockwrightError `ERR_SOCKWRIGHT_NO_SENDFILE` for a socket of another type, and
+   * for one that does not wait (Python: ValueError) · others as {@link sendall}, whose `bytesSent` and `ERR_SOCKWRIGHT_PARTIAL_SEND`
+   * it has, too; SocketError `EBADF` for a file that is closed, or not open for reading.
+   * @example
+   * ```ts
+   * import { open } from "node:fs/promises";
+   * import { socketpair } from "sockwright";
+   *
+   * const [left, right] = socketpair();
+   * const file = await open("package.json");
+   * console.log(await left.sendfile(file, 0, 1)); // => 1
+   * console.log((await right.recv(16)).toString()); // => {
+   * await file.close();
+   * left.close();
+   * right.close();
+   * ```
+   */
+  sendfile(file: FileHandle | number, offset = 0, count?: number | null, options?: WaitOptions): Promise<number> {
+    return sendfile(this.#endpoint, file, offset, count, options);
   }
 
   /**

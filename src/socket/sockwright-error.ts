@@ -10,6 +10,8 @@ const MESSAGES = {
   ERR_SOCKWRIGHT_LINE_TOO_LONG: "The line is longer than the file's maxLineBytes",
   ERR_SOCKWRIGHT_NAME:
     'bind(), sendto() and sendmsg() take a numeric address, "" (any) or "localhost": look the name up first, with getaddrinfo()',
+  ERR_SOCKWRIGHT_NO_SENDFILE:
+    "sendfile() is for sockets of SOCK_STREAM that may wait: of another type, or after settimeout(0), read the file and send it",
   ERR_SOCKWRIGHT_NO_STREAM: "Of this socket there is no stream: it is no connection of SOCK_STREAM, or has one already",
   ERR_SOCKWRIGHT_PARTIAL_SEND: "A sendall was cancelled in the middle of its data, so the socket can send no more",
   ERR_SOCKWRIGHT_READ_TOO_LONG: "More has come than the file's maxReadBytes allows a read without a size",
@@ -37,6 +39,7 @@ export type SockwrightErrorCode = keyof typeof MESSAGES;
  * | `ERR_SOCKWRIGHT_HANDLER_LOST` | the worker thread or the child process of a request of `sockwright/socketserver` ended before its handler, or failed: `exitCode`, `signal`, `cause` |
  * | `ERR_SOCKWRIGHT_LINE_TOO_LONG` | a line of a file beyond `maxLineBytes` |
  * | `ERR_SOCKWRIGHT_NAME` | a host name in `bind()`, `sendto()` or `sendmsg()` |
+ * | `ERR_SOCKWRIGHT_NO_SENDFILE` | `sendfile()` of a socket that is no SOCK_STREAM, or does not wait |
  * | `ERR_SOCKWRIGHT_NO_STREAM` | `stream()` of a listener, of a socket with records or datagrams, or a second time |
  * | `ERR_SOCKWRIGHT_PARTIAL_SEND` | a send after a `sendall` that was cancelled with part of its data sent |
  * | `ERR_SOCKWRIGHT_READ_TOO_LONG` | `read()` or `readlines()` of a file, without a size, beyond `maxReadBytes` |
@@ -60,7 +63,7 @@ export type SockwrightErrorCode = keyof typeof MESSAGES;
 export class SockwrightError extends Error {
   /** Which condition; see the table above. */
   readonly code: SockwrightErrorCode;
-  /** For a `sendall` that was cut short: how many bytes the kernel had taken. */
+  /** For a `sendall` or `sendfile` that was cut short: how many bytes the kernel had taken. */
   declare readonly bytesSent?: number;
   /** For a `MSG_WAITALL` receive that was cut short: what had come. */
   declare readonly received?: Uint8Array;
@@ -102,7 +105,7 @@ export class SockwrightError extends Error {
 export class AbortError extends Error {
   /** Always `"ABORT_ERR"`, as in Node. */
   readonly code = "ABORT_ERR";
-  /** For a `sendall` that was cut short: how many bytes the kernel had taken. */
+  /** For a `sendall` or `sendfile` that was cut short: how many bytes the kernel had taken. */
   declare readonly bytesSent?: number;
   /** For a `MSG_WAITALL` receive that was cut short: what had come. */
   declare readonly received?: Uint8Array;

@@ -1,3 +1,4 @@
+import { readSync } from "node:fs";
 import { constants } from "node:os";
 import type { Handle, Kernel } from "../native/kernel.ts";
 import { EPOLLERR, EPOLLHUP } from "../native/poller.ts";
@@ -36,6 +37,7 @@ export type SocketCalls = Pick<
   | ("getInheritable" | "setInheritable")
   | ("bind" | "listen" | "accept" | "connect" | "shutdown" | "getsockname" | "getpeername")
   | ("recv" | "recvfrom" | "recvmsg" | "send" | "sendto" | "sendmsg")
+  | "sendfile"
   | ("getsockopt" | "setsockopt" | "watch" | "poll")
 >;
 
@@ -113,6 +115,14 @@ export function fakeCalls(
     }),
     sendto: on(real.sendto, ({ socket }, data, offset, length, _flags, address) => {
       return socket.send([data.subarray(offset, offset + length)], address.slice());
+    }),
+    // The file is one of the machine.
+    sendfile: on(real.sendfile, ({ socket }, fileSlot, fileGeneration, position, length) => {
+      const file = real.fileno(fileSlot, fileGeneration);
+      if (file < 0) return file;
+      const piece = new Uint8Array(Math.min(length, 64 * 1024));
+      const read = readSync(file, piece, 0, piece.length, position);
+      return read === 0 ? 0 : socket.send([piece.subarray(0, read)], undefined);
     }),
     sendmsg: on(real.sendmsg, ({ socket }, buffers, _flags, address, control) => {
       // A descriptor cannot be handed over in memory.

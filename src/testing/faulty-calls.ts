@@ -95,6 +95,11 @@ export function faultyCalls(below: SocketCalls, next: FaultSource): SocketCalls 
     send: short("send", below.send),
     recvfrom: short("recvfrom", below.recvfrom),
     sendto: short("sendto", below.sendto),
+    sendfile(slot, generation, fileSlot, fileGeneration, position, length) {
+      const limit = fault("sendfile", slot, length);
+      if (limit < 0) return limit;
+      return below.sendfile(slot, generation, fileSlot, fileGeneration, position, Math.min(limit, length));
+    },
     recvmsg: shortMany("recvmsg", below.recvmsg),
     sendmsg: shortMany("sendmsg", below.sendmsg),
   };

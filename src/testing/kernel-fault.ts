@@ -28,6 +28,7 @@ const FAULTY_CALLS = [
   "send",
   "sendto",
   "sendmsg",
+  "sendfile",
   "getsockopt",
   "setsockopt",
   "poll",

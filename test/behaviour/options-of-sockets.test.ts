@@ -1,4 +1,5 @@
 // Layer 1: an option that a call does not have is refused by its name, one of the wrong kind by what it should be.
+import { closeSync, openSync } from "node:fs";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type {
   AddressInfoOptions,
@@ -92,6 +93,12 @@ describe.each([
   row<SendMessageOptions>("sendmsg()", "promise", { ...wait, flags, control: [[]], address: [] }, (options) =>
     reader().sendmsg(["hello"], options),
   ),
+  row<WaitOptions>("sendfile()", "promise", wait, (options) => {
+    const file = openSync("package.json", "r");
+    return reader()
+      .sendfile(file, 0, 1, options)
+      .finally(() => closeSync(file));
+  }),
   row<WaitOptions>("accept()", "promise", wait, async (options) => {
     const [peer] = await (await listener()).accept(options);
     peer.close();

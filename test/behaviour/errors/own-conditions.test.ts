@@ -1,4 +1,4 @@
-import { closeSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
@@ -8,6 +8,7 @@ import {
   type Listener,
   SO_RCVTIMEO,
   SO_SNDTIMEO,
+  SOCK_DGRAM,
   SOCK_SEQPACKET,
   SOL_SOCKET,
   type Socket,
@@ -130,6 +131,20 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
     ["bind to a name", () => thrown(() => opened(socket()).bind({ host: "example", port: 0 }))],
     ["sendto a name", () => rejection(opened(socket()).sendto("x", { host: "example", port: 1 }))],
     ["sendmsg to a name", () => rejection(opened(socket()).sendmsg(["x"], { address: { host: "example", port: 1 } }))],
+  ],
+  ERR_SOCKWRIGHT_NO_SENDFILE: [
+    [
+      "sendfile of a datagram socket",
+      () => withFile((file) => rejection(opened(socket(AF_UNIX, SOCK_DGRAM)).sendfile(file))),
+    ],
+    [
+      "sendfile of a socket that does not wait",
+      () => {
+        const [ours] = pair();
+        ours.setblocking(false);
+        return withFile((file) => rejection(ours.sendfile(file)));
+      },
+    ],
   ],
   ERR_SOCKWRIGHT_NO_STREAM: [
     [
@@ -254,6 +269,15 @@ test("every condition that layer 1 names is provoked here and explained in the d
 function opened<T extends { close(): void }>(it: T): T {
   onTestFinished(() => it.close());
   return it;
+}
+
+async function withFile<T>(use: (file: number) => Promise<T>): Promise<T> {
+  const file = openSync(fileURLToPath(import.meta.url), "r");
+  try {
+    return await use(file);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function closedLater<T extends { close(): Promise<void> }>(file: T): T {

@@ -1,7 +1,8 @@
 // The cases of CPython's test_socket.py for what makefile() gives, by their names: FileObjectClassTestCase, and its subclasses for
 // buffers and text. Where this library differs, the test says so.
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type MakefileOptions, type Socket, type SocketFile, socket } from "../../../src/index.ts";
+import type { MakefileOptions, Socket, SocketFile } from "../../../src/index.ts";
+import { connected } from "../../support/stream-pair.ts";
 
 const MESSAGE = Buffer.from("Michael Gilfix was here\u1234\r\n");
 
@@ -29,18 +30,6 @@ interface Files {
   readonly writes: SocketFile;
   readonly readSocket: Socket;
   readonly writeSocket: Socket;
-}
-
-async function connected(): Promise<[Socket, Socket]> {
-  const listener = socket();
-  onTestFinished(() => listener.close());
-  listener.bind({ host: "127.0.0.1", port: 0 });
-  listener.listen();
-  const client = socket();
-  onTestFinished(() => client.close());
-  const [[peer]] = await Promise.all([listener.accept(), client.connect(listener.getsockname())]);
-  onTestFinished(() => peer.close());
-  return [client, peer];
 }
 
 /** Bytes have no options of text. */

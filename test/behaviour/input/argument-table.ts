@@ -67,6 +67,7 @@ const sends: readonly Call[] = [
 const waits: readonly Call[] = [
   ...receives,
   ...sends,
+  { call: "sendfile", on: connected, right: [0, 0, 1] },
   { call: "accept", on: listening, right: [] },
   { call: "readable", on: connected, right: [] },
   { call: "writable", on: connected, right: [] },
@@ -432,6 +433,33 @@ export const rows: readonly Row[] = [
   { call: "send", on: connected, ...promise, argument: "data", refused: data, with: (wrong) => [wrong] },
   { call: "sendall", on: connected, ...promise, argument: "data", refused: data, with: (wrong) => [wrong] },
   { call: "sendto", on: fresh, ...promise, argument: "data", refused: data, with: (wrong) => [wrong, here] },
+  {
+    call: "sendfile",
+    on: connected,
+    ...promise,
+    argument: "file",
+    refused: {
+      type: [undefined, null, "file", true, {}, { fd: "0" }, 1n, new URL("file:///dev/null")],
+      range: [-1, 1.5, Number.NaN, 2 ** 31],
+    },
+    with: (wrong) => [wrong],
+  },
+  {
+    call: "sendfile",
+    on: connected,
+    ...promise,
+    argument: "offset",
+    refused: { type: NOT_NUMBERS, range: [...NOT_INTEGERS, -1, 2 ** 53] },
+    with: (wrong) => [0, wrong],
+  },
+  {
+    call: "sendfile",
+    on: connected,
+    ...promise,
+    argument: "count",
+    refused: { type: NOT_NUMBERS.filter((each) => each !== null), range: [...NOT_INTEGERS, 0, -1, 2 ** 53] },
+    with: (wrong) => [0, 0, wrong],
+  },
   { call: "trySend", on: connected, ...value, argument: "data", refused: data, with: (wrong) => [wrong] },
   {
     call: "trySend",

@@ -29,6 +29,7 @@ const calls: Readonly<Record<string, (on: Socket) => unknown>> = {
   recvmsg_into: (on) => on.recvmsg_into([new Uint8Array(1)]),
   send: (on) => on.send("x"),
   sendall: (on) => on.sendall("x"),
+  sendfile: (on) => on.sendfile(0),
   sendmsg: (on) => on.sendmsg(["x"]),
   sendto: (on) => on.sendto("x", here),
   serve: (on) => on.serve(() => undefined),

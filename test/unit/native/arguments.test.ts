@@ -47,6 +47,7 @@ const wrong: Readonly<Record<Kind, readonly unknown[]>> = {
   int32: [...NOT_NUMBERS, ...NOT_INTEGERS, ...NOT_32_BITS, 2 ** 31, -(2 ** 31) - 1],
   descriptor: [...NOT_NUMBERS, ...NOT_INTEGERS, ...NOT_32_BITS, 2 ** 31, -(2 ** 31) - 1],
   uint32: [...NOT_NUMBERS, ...NOT_INTEGERS, ...NOT_32_BITS, -1],
+  position: [...NOT_NUMBERS, ...NOT_INTEGERS, -1, 2 ** 53, -(2 ** 53)],
   boolean: [0, 1, "true", null, {}, new Boolean(true)],
   text: [5, null, true, {}, [], new String("lo"), Symbol("lo"), "lo\0", "\0"],
   name: [5, null, true, {}, [], new String("lo"), Symbol("lo"), "lo\0", "\0", "x".repeat(1_022), "é".repeat(1_000)],

@@ -169,6 +169,7 @@ const right: Readonly<Record<Kind, readonly (() => unknown)[]>> = {
   slot: [],
   generation: [],
   int32: numbers(0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 41, 0x2, 0x20, 0x40, 0x100, 0x2000, -1, 2 ** 31 - 1),
+  position: numbers(0, 1, 4_096, 2 ** 31, 2 ** 32, 2 ** 53 - 1),
   uint32: numbers(0, 1, 4, 5, 0x2001, 0x80000001, 0x40000005, 0xffffffff),
   descriptor: [
     () => world.descriptor(true),

@@ -59,6 +59,8 @@ const onSlot: Readonly<Partial<Record<FunctionName, () => readonly unknown[]>>> 
   sendto: () => [new Uint8Array(16), 0, 16, 0, loopback(9)],
   sendmsg: () => [[new Uint8Array(4), new Uint8Array(4)], 0, loopback(9), new Uint8Array(0)],
   recvmsg: () => [[new Uint8Array(4), new Uint8Array(4)], 0, resultsRoom(), new Uint8Array(32)],
+  // Of a file that was never there.
+  sendfile: () => [2 ** 24 - 1, 1, 0, 16],
   getsockopt: () => [SOL_SOCKET, SO_REUSEADDR, new Uint8Array(4)],
   setsockopt: () => [SOL_SOCKET, SO_REUSEADDR, 1],
   watch: () => [EPOLLIN],

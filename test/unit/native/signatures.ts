@@ -7,6 +7,7 @@ export type Kind =
   | "generation"
   | "int32"
   | "uint32"
+  | "position"
   | "descriptor"
   | "boolean"
   | "text"
@@ -63,6 +64,7 @@ export const signatures: Readonly<Record<FunctionName, readonly Parameter[]>> = 
   sendto: onSlot(...range, "sockaddr"),
   sendmsg: [...onSlot("buffers", "int32"), optional("sockaddr"), optional("view")],
   recvmsg: [...onSlot("buffers", "int32", "results"), optional("view")],
+  sendfile: onSlot("slot", "generation", "position", "uint32"),
   getsockopt: onSlot("int32", "int32", "view"),
   setsockopt: onSlot("int32", "int32", "option value"),
   inet_pton: all("int32", "text", "view"),

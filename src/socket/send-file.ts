@@ -1,0 +1,162 @@
+import { fstatSync, readSync } from "node:fs";
+import { generationOf, type Handle, slotOf } from "../native/kernel.ts";
+import { kernel } from "../native/load.ts";
+import { integer, outOfRange, wrongType, wrongValue } from "./argument.ts";
+import { type Outcome, PROGRESS, promised, WOULD_BLOCK } from "./call.ts";
+import { SOCK_STREAM } from "./constants.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { EBADF, EINVAL, ENOSYS, EOPNOTSUPP, EOVERFLOW } from "./errno.ts";
+import { SendCall, sent, transmit } from "./send.ts";
+import { SocketError } from "./socket-error.ts";
+import { SockwrightError } from "./sockwright-error.ts";
+import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
+
+/** What one sendfile(2) is asked for: other sockets have their turn between two of them. */
+export const SENDFILE_BYTES = 1024 * 1024;
+/** What is read at once of a file that has no sendfile(2), as some of /proc have not. */
+export const READ_FILE_BYTES = 64 * 1024;
+
+/** What says that the file's system does not know the call, sendfile(2): then it is read, and sent. */
+const NOT_FOR_THIS_FILE = [EINVAL, ENOSYS, EOPNOTSUPP];
+
+/** sendfile(2), until the end of the file, or so many bytes. */
+export function sendfile(
+  endpoint: Endpoint,
+  file: unknown,
+  offset: unknown,
+  count: unknown,
+  options: WaitOptions | undefined,
+): Promise<number> {
+  return promised(() => {
+    const descriptor = descriptorOf(file);
+    const from = integer("offset", offset, 0, Number.MAX_SAFE_INTEGER);
+    const most = countOf(count);
+    checkWait("sendfile()", options);
+    const signal = signalOf(options);
+    endpoint.check();
+    if (endpoint.type !== SOCK_STREAM || endpoint.timeoutMs === 0) {
+      throw new SockwrightError("ERR_SOCKWRIGHT_NO_SENDFILE", "sendfile");
+    }
+    const duplicate = duplicateOf(descriptor, file);
+    const close = (): void => void kernel.close(slotOf(duplicate.handle), generationOf(duplicate.handle));
+    const sending = transmit(new SendFile(endpoint, duplicate, from, most), signal);
+    // However it ends: what waits in a queue may end without an attempt.
+    sending.then(close, close);
+    return sending;
+  });
+}
+
+/** The file for the time of the call: who closes its own descriptor meanwhile has not made it another file's. */
+interface Duplicate {
+  readonly handle: Handle;
+  /** When the call was made. */
+  readonly bytes: number;
+}
+
+function duplicateOf(descriptor: number, file: unknown): Duplicate {
+  const handle = descriptor < 0 ? -EBADF : kernel.fromfd(descriptor);
+  if (handle < 0) {
+    throw new SocketError(
+      "sendfile",
+      -handle,
+      undefined,
+      handle === -EBADF ? { advice: "the file is closed" } : "long",
+    );
+  }
+  const [slot, generation] = [slotOf(handle), generationOf(handle)];
+  const stats = fstatSync(kernel.fileno(slot, generation));
+  if (stats.isFile()) return { handle, bytes: stats.size };
+  kernel.close(slot, generation);
+  throw wrongValue("file", "must be a regular file: no directory, pipe, socket or device", file);
+}
+
+function descriptorOf(file: unknown): number {
+  if (typeof file === "number") return integer("file", file, 0, 0x7fffffff);
+  // A FileHandle that is closed has -1.
+  if (typeof file === "object" && file !== null && "fd" in file && typeof file.fd === "number") return file.fd;
+  throw wrongType("file", "an instance of FileHandle, or a descriptor of type number", file);
+}
+
+function countOf(count: unknown): number {
+  if (count === undefined || count === null) return Number.POSITIVE_INFINITY;
+  if (typeof count === "number" && count <= 0) throw outOfRange("count", ">= 1, or undefined for all", count);
+  return integer("count", count, 1, Number.MAX_SAFE_INTEGER);
+}
+
+let buffer: Buffer | undefined;
+
+class SendFile extends SendCall<number> {
+  readonly #file: Duplicate;
+  readonly #from: number;
+  readonly #most: number;
+  #sent = 0;
+  #isRead = false;
+
+  constructor(endpoint: Endpoint, file: Duplicate, from: number, most: number) {
+    super(endpoint, 0);
+    this.#file = file;
+    this.#from = from;
+    this.#most = most;
+  }
+
+  override get syscall(): string {
+    return "sendfile";
+  }
+
+  attempt(): Outcome<number> {
+    try {
+      const first = this.#sendPiece();
+      // Where the file should be over, whether it is has nothing to do with the room that the socket has.
+      const isAtEnd = first === PROGRESS && this.#from + this.#sent >= this.#file.bytes;
+      if (!isAtEnd) return first;
+      const second = this.#sendPiece();
+      return second === WOULD_BLOCK ? PROGRESS : second;
+    } catch (error) {
+      if (error instanceof Error) Object.assign(error, { bytesSent: this.#sent });
+      throw error;
+    }
+  }
+
+  override abandon(error: Error): void {
+    Object.assign(error, { bytesSent: this.#sent });
+    if (this.#sent > 0) this.endpoint.sending.broken = "ERR_SOCKWRIGHT_PARTIAL_SEND";
+  }
+
+  /** One piece. The result is all that was sent, at the end of the file or of what was asked for. */
+  #sendPiece(): Outcome<number> {
+    const length = Math.min(SENDFILE_BYTES, this.#most - this.#sent);
+    const position = this.#from + this.#sent;
+    const count = sent(
+      this.endpoint,
+      "sendfile",
+      this.#isRead ? this.#read(position, length) : this.#sendfile(position, length),
+    );
+    if (count === WOULD_BLOCK) return WOULD_BLOCK;
+    this.#sent += count;
+    return count === 0 || this.#sent === this.#most ? this.#sent : PROGRESS;
+  }
+
+  #sendfile(position: number, length: number): number {
+    const { slot, generation } = this.endpoint;
+    const { handle } = this.#file;
+    // sendfile(2) has no MSG_DONTWAIT.
+    kernel.unblock(slot, generation);
+    const result = kernel.sendfile(slot, generation, slotOf(handle), generationOf(handle), position, length);
+    // Beyond what a file can have: nothing is there.
+    if (result === -EOVERFLOW) return 0;
+    if (!NOT_FOR_THIS_FILE.includes(-result)) return result;
+    this.#isRead = true;
+    return this.#read(position, length);
+  }
+
+  /** pread(2) and send(2). What is read and not taken is read again. */
+  #read(position: number, length: number): number {
+    const { slot, generation } = this.endpoint;
+    const { handle } = this.#file;
+    buffer ??= Buffer.allocUnsafeSlow(READ_FILE_BYTES);
+    const room = Math.min(length, READ_FILE_BYTES);
+    const descriptor = kernel.fileno(slotOf(handle), generationOf(handle));
+    const bytes = readSync(descriptor, buffer, 0, room, position);
+    return bytes === 0 ? 0 : kernel.send(slot, generation, buffer, 0, bytes, 0);
+  }
+}

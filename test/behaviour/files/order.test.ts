@@ -1,0 +1,214 @@
+// Files of a socket: who is served when, what waits and is given up, what is kept, and when the descriptor goes.
+import { fstatSync } from "node:fs";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { AF_UNIX, SOCK_DGRAM, type Socket, socketpair } from "../../../src/index.ts";
+import { fill } from "../../support/full.ts";
+import { connected, paired } from "../../support/stream-pair.ts";
+import { unhandled } from "../../support/unhandled.ts";
+
+const CLOSED = { code: "ERR_SOCKWRIGHT_FILE_CLOSED" };
+
+test("reads that are asked for at once are served in their order", async () => {
+  const [ours, peer] = paired();
+  await using file = ours.makefile("rb");
+  const reads = [file.readline(), file.read(3), file.readline(2), file.readinto(Buffer.alloc(1)), file.read1(1)];
+  for (const byte of "line\nabcxyrest") await peer.sendall(byte);
+  expect((await Promise.all(reads)).map(String)).toEqual(["line\n", "abc", "xy", "1", "e"]);
+});
+
+test("what is read ahead is the file's, and the rest the socket's; an unbuffered file reads nothing ahead", async () => {
+  const [ours, peer] = paired();
+  await peer.sendall("first\nsecond\n");
+  await using unbuffered = ours.makefile("rb", { buffering: 0 });
+  expect(String(await unbuffered.readline())).toBe("first\n");
+  expect(String(await ours.recv(6))).toBe("second");
+  expect(String(await unbuffered.readline(5))).toBe("\n");
+});
+
+test("an unbuffered line may come in pieces, be limited, and end with the stream", async () => {
+  const [ours, peer] = await connected();
+  await using file = ours.makefile("rb", { buffering: 0 });
+  const line = file.readline();
+  await peer.sendall("a");
+  await nextTurn();
+  await peer.sendall("b\nlonger");
+  expect(String(await line)).toBe("ab\n");
+  expect(String(await file.readline(4))).toBe("long");
+  peer.close();
+  expect(String(await file.readline())).toBe("er");
+  expect(String(await file.readline())).toBe("");
+});
+
+test("a time-out takes nothing: the next read has all that came", async () => {
+  const [ours, peer] = paired();
+  ours.settimeout(10);
+  await using file = ours.makefile("r");
+  await peer.sendall("half a ");
+  await expect(file.readline()).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT" });
+  await expect(file.readlines()).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT" });
+  await peer.sendall("line\n");
+  expect(await file.readline()).toBe("half a line\n");
+});
+
+test("a flush that timed out before its first byte keeps what was written, for the next one", async () => {
+  const [ours, peer] = paired();
+  fill(ours);
+  ours.settimeout(10);
+  const file = ours.makefile("w");
+  await file.write("kept");
+  await expect(file.flush()).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT", bytesSent: 0 });
+  await file.write(" and more");
+  peer.setblocking(false);
+  for (;;) if ((await peer.recv(1 << 20).catch(() => undefined)) === undefined) break;
+  peer.setblocking(true);
+  await file.close();
+  expect(String(await peer.recv(100))).toBe("kept and more");
+});
+
+test("a write is counted as Python counts, and text is refused bytes", async () => {
+  const [ours, peer] = paired();
+  await using text = ours.makefile("w", { newline: "\r\n", buffering: 1 });
+  expect(await text.write("😀é\n")).toBe(3);
+  expect(String(await peer.recv(100))).toBe("😀é\r\n");
+  await expect(text.write(Buffer.from("x") as never)).rejects.toMatchObject({ code: "ERR_INVALID_ARG_TYPE" });
+  await expect(text.writelines("text" as never)).rejects.toMatchObject({ code: "ERR_INVALID_ARG_TYPE" });
+  await using bytes = ours.makefile("wb", { buffering: 0 });
+  expect(await bytes.write("é")).toBe(2);
+  expect(await bytes.write(new Uint16Array(3))).toBe(6);
+  await bytes.writelines(new Set(["a", "b"]));
+  await expect(bytes.write(5 as never)).rejects.toMatchObject({ code: "ERR_INVALID_ARG_TYPE" });
+  expect((await peer.recv(100)).length).toBe(10);
+  await using latin = ours.makefile("w", { encoding: "latin-1" });
+  await latin.write("é\u1234");
+  await latin.flush();
+  expect(await peer.recv(100)).toEqual(Buffer.from([0xe9, 0x3f]));
+  await using strict = ours.makefile("w", { encoding: "ascii", errors: "strict" });
+  await expect(strict.write("é")).rejects.toMatchObject({ code: "ERR_INVALID_ARG_VALUE" });
+});
+
+test("writes and sends of the socket leave in the order of their calls", async () => {
+  const [ours, peer] = paired();
+  await using file = ours.makefile("wb", { buffering: 4 });
+  const done = [
+    file.write("1"),
+    file.write("2345"),
+    ours.sendall("6"),
+    file.write("789"),
+    file.flush(),
+    ours.sendall("0"),
+  ];
+  await Promise.all(done);
+  let got = "";
+  while (got.length < 10) got += String(await peer.recv(100));
+  expect([...got].sort().join("")).toBe("0123456789");
+  expect(got.indexOf("1")).toBe(0);
+  expect(got.replace(/[60]/g, "")).toBe("12345789");
+});
+
+describe("the descriptor", () => {
+  test("is closed with the last of the socket and its files, in whatever order", async () => {
+    for (const order of ["socket first", "files first", "between"]) {
+      const [ours, peer] = await connected();
+      const number = ours.fileno();
+      const [first, second] = [ours.makefile("rb"), ours.makefile("w")];
+      const closes: (() => unknown)[] = [() => first.close(), () => second.close()];
+      closes.splice(["socket first", "between", "files first"].indexOf(order), 0, () => ours.close());
+      for (const close of closes) {
+        expect(fstatSync(number).isSocket()).toBe(true);
+        await close();
+        await close();
+      }
+      expect((await peer.recv(1)).length).toBe(0);
+    }
+  });
+
+  test("a socket that is closed is so at once, also for a subclass and `await using`", async () => {
+    const [ours, peer] = paired();
+    const file = ours.makefile("rw");
+    const waiting = ours.recv(1);
+    await ours[Symbol.asyncDispose]();
+    expect([ours.closed, ours.fileno()]).toEqual([true, -1]);
+    expect(() => ours.makefile()).toThrow(expect.objectContaining({ code: "ERR_SOCKWRIGHT_CLOSED" }));
+    await expect(ours.send("x")).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
+    await peer.sendall("xline\n");
+    expect(String(await waiting)).toBe("x");
+    expect(await file.readline()).toBe("line\n");
+    await file.close();
+    expect((await peer.recv(1)).length).toBe(0);
+  });
+
+  test("serve() closes its peer for good, and detach() takes the descriptor from its files", async () => {
+    const [ours] = paired();
+    const file = ours.makefile("r");
+    const { closeSync } = await import("node:fs");
+    closeSync(ours.detach());
+    await expect(file.read()).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
+    expect(file.name).toBe(-1);
+    await file.close();
+  });
+});
+
+test("a close ends the reads that wait, and iteration quietly; a second one does nothing", async () => {
+  const [ours, peer] = paired();
+  const file = ours.makefile("r");
+  const loop = (async () => {
+    const lines: string[] = [];
+    for await (const line of file) lines.push(line);
+    return lines;
+  })();
+  await peer.sendall("one\npart");
+  await nextTurn();
+  const behind = file.readline();
+  await file.close();
+  await file.close();
+  expect(await loop).toEqual(["one\n"]);
+  await expect(behind).rejects.toMatchObject(CLOSED);
+  await expect(file.flush()).rejects.toMatchObject(CLOSED);
+  expect(() => file.readable()).toThrow(expect.objectContaining(CLOSED));
+  // The receive that waited takes nothing of what comes for the socket.
+  await peer.sendall("socket's");
+  expect(String(await ours.recv(100))).toBe("socket's");
+});
+
+test("close sends what was written; what fails then is told, and the descriptor goes all the same", async () => {
+  const [ours, peer] = paired();
+  const file = ours.makefile("w");
+  await file.write("x");
+  peer.close();
+  ours.close();
+  await expect(file.close()).rejects.toMatchObject({ code: "EPIPE" });
+  expect(file.closed).toBe(true);
+  await file.close();
+});
+
+test("what nobody awaits ends no process", async () => {
+  const errors = await unhandled(async () => {
+    const [ours, peer] = paired();
+    const file = ours.makefile("rwb", { buffering: 0 });
+    peer.close();
+    void file.write("x");
+    void file.readline();
+    void file.read();
+    await nextTurn();
+    void file.write("x");
+    void file.read();
+    void file.close();
+    void file.write("x");
+    ours.close();
+    await nextTurn();
+  });
+  expect(errors).toEqual([]);
+});
+
+test("a datagram is what one receive of a file gives", async () => {
+  const [ours, peer] = socketpair(AF_UNIX, SOCK_DGRAM);
+  onTestFinished(() => {
+    for (const each of [ours, peer]) each.close();
+  });
+  await peer.send("one");
+  await peer.send("two");
+  await using file = (ours as unknown as Socket).makefile("rb", { buffering: 0 });
+  expect(String(await file.read(100))).toBe("one");
+  expect(String(await file.read1())).toBe("two");
+});

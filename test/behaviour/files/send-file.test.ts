@@ -1,0 +1,299 @@
+// sendfile() where Python's tests end: what is no file, files that change or have no sendfile(2), broken pipes, order and turns.
+
+import { spawnSync } from "node:child_process";
+import {
+  closeSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { open } from "node:fs/promises";
+import { constants, tmpdir } from "node:os";
+import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { AF_INET, AF_UNIX, SOCK_SEQPACKET, type Socket, socket, socketpair } from "../../../src/index.ts";
+import { kernel } from "../../../src/native/load.ts";
+import { READ_FILE_BYTES, SENDFILE_BYTES } from "../../../src/socket/send-file.ts";
+import { fakeKernel } from "../../../src/testing.ts";
+import { connected, paired } from "../../support/stream-pair.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "sockwright-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function fileOf(content: string | Buffer, flags = "r+"): number {
+  const path = join(folder, "file");
+  writeFileSync(path, content);
+  const file = openSync(path, flags);
+  onTestFinished(() => closeSync(file));
+  return file;
+}
+
+function opened(path: string): number {
+  const file = openSync(path, "r");
+  onTestFinished(() => closeSync(file));
+  return file;
+}
+
+async function receive(from: Socket, count: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for (let left = count; left > 0; ) {
+    const chunk = await from.recv(Math.min(left, 65_536));
+    if (chunk.length === 0) break;
+    chunks.push(chunk);
+    left -= chunk.length;
+  }
+  return Buffer.concat(chunks);
+}
+
+describe("what is no regular file is refused by its name", () => {
+  const refused = {
+    name: "TypeError",
+    code: "ERR_INVALID_ARG_VALUE",
+    message: expect.stringContaining("'file' must be a regular file"),
+  };
+
+  test.each(["/", "/dev/zero", "/dev/null"])("%s", async (path) => {
+    const [ours] = paired();
+    await expect(ours.sendfile(opened(path))).rejects.toMatchObject(refused);
+  });
+
+  test("a socket", async () => {
+    const [ours, peer] = paired();
+    await expect(ours.sendfile(peer.fileno())).rejects.toMatchObject(refused);
+  });
+
+  test("a pipe", () => {
+    // A process of its own has one as its standard input.
+    const program = `
+      import { socketpair } from "sockwright";
+      const [ours, peer] = socketpair();
+      await ours.sendfile(0).catch(({ code }) => console.log(code));
+      ours.close();
+      peer.close();
+    `;
+    const cwd = fileURLToPath(new URL("../../..", import.meta.url));
+    const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
+      cwd,
+      input: "",
+      encoding: "utf8",
+    });
+    expect(stdout).toBe("ERR_INVALID_ARG_VALUE\n");
+  });
+
+  test("a file that is closed, or was never open, or is not open for reading", async () => {
+    const [ours] = paired();
+    const file = await open(join(folder, "closed"), "w");
+    await expect(ours.sendfile(file)).rejects.toMatchObject({ code: "EBADF", syscall: "sendfile", bytesSent: 0 });
+    await file.close();
+    await expect(ours.sendfile(file)).rejects.toMatchObject({
+      code: "EBADF",
+      message: expect.stringContaining("closed"),
+    });
+    await expect(ours.sendfile(2 ** 30)).rejects.toMatchObject({ code: "EBADF", syscall: "sendfile" });
+  });
+});
+
+test("a seqpacket socket, and one that is not connected", async () => {
+  const file = fileOf("data");
+  const [record, other] = socketpair(AF_UNIX, SOCK_SEQPACKET);
+  await expect(record.sendfile(file)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_NO_SENDFILE" });
+  for (const each of [record, other]) each.close();
+  for (const family of [AF_INET, AF_UNIX]) {
+    const alone = socket(family);
+    await expect(alone.sendfile(file)).rejects.toMatchObject({ code: family === AF_INET ? "EPIPE" : "ENOTCONN" });
+    alone.close();
+  }
+});
+
+describe.each([
+  ["TCP", connected],
+  ["Unix", async () => paired()],
+] as const)("over %s", (_name, make) => {
+  test("a file of several pieces, between two sends", async () => {
+    const [ours, peer] = await make();
+    const data = Buffer.alloc(3 * SENDFILE_BYTES + 17, "0123456789");
+    const file = fileOf(data);
+    const sending = Promise.all([
+      ours.sendall("before"),
+      ours.sendfile(file),
+      ours.sendfile(file, 5, 7),
+      ours.sendall("behind"),
+    ]);
+    const received = await receive(peer, data.length + 19);
+    expect(await sending).toEqual([undefined, data.length, 7, undefined]);
+    expect(
+      received.equals(Buffer.concat([Buffer.from("before"), data, data.subarray(5, 12), Buffer.from("behind")])),
+    ).toBe(true);
+  });
+
+  test("it needs no room for the end, where the peer reads nothing", async () => {
+    const [ours] = await make();
+    const file = fileOf("few bytes");
+    expect(await ours.sendfile(file)).toBe(9);
+    expect(await ours.sendfile(file, 9)).toBe(0);
+    expect(await ours.sendfile(file, 4, 100)).toBe(5);
+    expect(await ours.sendfile(file, Number.MAX_SAFE_INTEGER)).toBe(0);
+  });
+
+  test("a broken pipe is EPIPE, and no signal", async () => {
+    const [ours, peer] = await make();
+    const data = Buffer.alloc(64 * 1024);
+    const file = fileOf(data);
+    peer.close();
+    const signals = vi.fn();
+    process.on("SIGPIPE", signals);
+    onTestFinished(() => void process.off("SIGPIPE", signals));
+    // TCP tells of it by a reset, after the first bytes.
+    for (let sends = 0; sends < 100; sends++) {
+      try {
+        await ours.sendfile(file);
+        await nextTurn();
+      } catch (error) {
+        if (sends === 0 || (error as NodeJS.ErrnoException).code === "ECONNRESET") continue;
+        expect(error).toMatchObject({ code: "EPIPE", syscall: "sendfile", bytesSent: 0 });
+        break;
+      }
+    }
+    await expect(ours.sendfile(file)).rejects.toMatchObject({ code: "EPIPE" });
+    await nextTurn();
+    expect(signals).not.toHaveBeenCalled();
+  });
+
+  test("a close, a signal and a time-out end one that waits, and its copy of the descriptor goes", async () => {
+    const file = fileOf(Buffer.alloc(32 * SENDFILE_BYTES));
+    const before = kernel.openDescriptors();
+    const [ours] = await make();
+    const closed = ours.sendfile(file);
+    ours.close();
+    await expect(closed).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED", bytesSent: expect.any(Number) });
+
+    const [second] = await make();
+    const ending = new AbortController();
+    const aborted = second.sendfile(file, 0, undefined, { signal: ending.signal });
+    const behind = second.sendfile(file, 0, 1);
+    await nextTurn();
+    ending.abort();
+    await expect(aborted).rejects.toMatchObject({ name: "AbortError", bytesSent: expect.any(Number) });
+    await expect(behind).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_PARTIAL_SEND" });
+    second.close();
+
+    const [third] = await make();
+    third.settimeout(10);
+    await expect(third.sendfile(file)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT" });
+    await expect(third.sendfile(file, 0, 1, { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: /Error/ });
+    third.close();
+    expect(kernel.openDescriptors()).toBeLessThanOrEqual(before + 6);
+  });
+});
+
+test("whoever closes the file meanwhile neither stops it nor sends another one's bytes", async () => {
+  const [ours, peer] = await connected();
+  const data = Buffer.alloc(16 * SENDFILE_BYTES, "a");
+  const path = join(folder, "closed-meanwhile");
+  writeFileSync(path, data);
+  const file = openSync(path, "r");
+  const sending = ours.sendfile(file);
+  closeSync(file);
+  const other = fileOf(Buffer.alloc(16 * SENDFILE_BYTES, "b"));
+  expect(other).toBe(file);
+  const received = await receive(peer, data.length);
+  expect(await sending).toBe(data.length);
+  expect(received.equals(data)).toBe(true);
+});
+
+test("a file that shrinks, and one that grows: the end is where it is found", async () => {
+  const [ours, peer] = await connected();
+  const bytes = 32 * SENDFILE_BYTES;
+  const file = fileOf(Buffer.alloc(bytes));
+  const shrunk = ours.sendfile(file);
+  ftruncateSync(file, bytes / 2);
+  const drained = receive(peer, bytes);
+  expect(await shrunk).toBe(bytes / 2);
+
+  writeSync(file, Buffer.alloc(bytes / 2 - 1), 0, bytes / 2 - 1, bytes / 2);
+  const grown = ours.sendfile(file, bytes - 10, 100);
+  writeSync(file, "and more", bytes - 1);
+  expect(await grown).toBe(9);
+  ours.close();
+  await drained;
+});
+
+describe("a file without sendfile(2) is read, and sent", () => {
+  test("one of /proc, whose size is 0", async () => {
+    const [ours, peer] = paired();
+    const file = opened("/proc/self/mountinfo");
+    const expected = readFileSync("/proc/self/mountinfo");
+    const [count, received] = await Promise.all([ours.sendfile(file), receive(peer, expected.length)]);
+    expect(count).toBe(expected.length);
+    expect(received.equals(expected)).toBe(true);
+  });
+
+  test.each(["EINVAL", "ENOSYS", "EOPNOTSUPP"] as const)("what says so is %s", async (code) => {
+    const data = Buffer.alloc(5 * READ_FILE_BYTES + 1, "0123456789");
+    const file = fileOf(data);
+    const sendfile = vi.spyOn(kernel, "sendfile").mockImplementation(() => -constants.errno[code]);
+    onTestFinished(() => sendfile.mockRestore());
+    const [ours, peer] = paired();
+    const [count, received] = await Promise.all([ours.sendfile(file, 1), receive(peer, data.length - 1)]);
+    expect(count).toBe(data.length - 1);
+    expect(received.equals(data.subarray(1))).toBe(true);
+    expect(sendfile).toHaveBeenCalledTimes(1);
+  });
+});
+
+test("SENDFILE_BYTES: others have their turn between two pieces", async () => {
+  const [ours, peer] = await connected();
+  const [asking, answering] = paired();
+  const pieces = vi.spyOn(kernel, "sendfile");
+  onTestFinished(() => pieces.mockRestore());
+  const bytes = 24 * SENDFILE_BYTES;
+  const drained = receive(peer, bytes);
+  const sending = ours.sendfile(fileOf(Buffer.alloc(bytes)));
+  const pending = Symbol("pending");
+  let turns = 0;
+  while ((await Promise.race([sending, nextTurn(pending)])) === pending) {
+    await asking.sendall("?");
+    await answering.recv(1);
+    turns++;
+  }
+  await drained;
+  expect(pieces.mock.calls.every(([, , , , , length]) => length <= SENDFILE_BYTES)).toBe(true);
+  expect(turns).toBeGreaterThan(3);
+});
+
+test("O_NONBLOCK that somebody else has cleared is set again: nothing blocks", async () => {
+  const [ours, peer] = await connected();
+  const bytes = 16 * SENDFILE_BYTES;
+  // libuv makes a standard input blocking in the child, and with it the open socket.
+  spawnSync(process.execPath, ["-e", "0"], { stdio: [ours.fileno(), "ignore", "inherit"] });
+  const sending = ours.sendfile(fileOf(Buffer.alloc(bytes)));
+  expect((await receive(peer, bytes)).length).toBe(bytes);
+  expect(await sending).toBe(bytes);
+});
+
+test("over the kernel of a test: short, interrupted and failing calls", async () => {
+  const data = Buffer.alloc(100_000, "0123456789");
+  const file = fileOf(data);
+  using played = fakeKernel();
+  played.script("sendfile", [{ atMostBytes: 1 }, "EINTR", "EAGAIN", { atMostBytes: 100 }, "pass", "ECONNRESET"]);
+  const [ours, peer] = paired();
+  const failed = ours.sendfile(file).catch((error: unknown) => error);
+  const cut = receive(peer, data.length);
+  const error = await failed;
+  ours.close();
+  expect(error).toMatchObject({ code: "ECONNRESET", bytesSent: (await cut).length });
+  expect((await cut).equals(data.subarray(0, (await cut).length))).toBe(true);
+  const [again, reader] = paired();
+  const [count, received] = await Promise.all([again.sendfile(file), receive(reader, data.length)]);
+  expect(count).toBe(data.length);
+  expect(received.equals(data)).toBe(true);
+});
