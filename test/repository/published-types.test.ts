@@ -157,7 +157,9 @@ describe("what is ours alone", () => {
     const unnamed = new Set<string>();
     for (const symbol of exported)
       for (const declaration of symbol.declarations ?? []) addUnnamed(declaration, unnamed);
-    expect([...unnamed].sort()).toEqual(UNNAMED.toSorted());
+    // What the compiler calls the class that a mixin makes.
+    const named = [...unnamed].filter((name) => !name.endsWith("Server_base"));
+    expect(named.sort()).toEqual(UNNAMED.toSorted());
   });
 });
 
