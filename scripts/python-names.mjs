@@ -61,11 +61,15 @@ function parseLine(line) {
  * @param {string} name
  */
 export function counterpart(name) {
-  return name
-    .replace("socket.socket.makefile().", "sockwright.SocketFile.")
-    .replace("socket.socket.", "sockwright.Socket.")
-    .replace(/^socket\./, "sockwright.")
-    .replace(/^socketserver\./, "sockwright/socketserver.");
+  return (
+    name
+      .replace("socket.socket.makefile().", "sockwright.SocketFile.")
+      .replace("socket.socket.", "sockwright.Socket.")
+      .replace(/^socket\./, "sockwright.")
+      // A mixin is a function here: what it adds is with the classes that are made of it.
+      .replace(/^socketserver\.(Forking|Threading)MixIn\./, "socketserver.$1TCPServer.")
+      .replace(/^socketserver\./, "sockwright/socketserver.")
+  );
 }
 
 /**

@@ -99,6 +99,14 @@ export const verdicts = {
   "socket.socket.setsockopt": "different: without the form `(level, option, None, length)`",
   "socket.socket.makefile":
     "different: `makefile(mode, { buffering, encoding, newline })`; see the table of its methods",
+  "socketserver.ForkingMixIn":
+    "different: a function, `ForkingMixIn(TCPServer)`; a new process in place of a fork, so the handler is given by its module",
+  "socketserver.ForkingTCPServer": "different: the handler is given by its module, `{ module, name }`",
+  "socketserver.ForkingUDPServer": "different: the handler is given by its module, `{ module, name }`",
+  "socketserver.ForkingMixIn.collect_children": "different: `collect_children({ blocking })`",
+  "socketserver.ForkingMixIn.timeout": "different: in milliseconds",
+  "socketserver.ThreadingMixIn":
+    "different: a function, `ThreadingMixIn(TCPServer)`; a task for each request, or for a handler by its module a worker thread",
   "socketserver.BufferedIOBase": IMPORTED,
   "socketserver.os": IMPORTED,
   "socketserver.selectors": IMPORTED,
