@@ -1,9 +1,9 @@
 // What the servers here allow their clients: how many, how long, and what reaches the terminal.
 import { type Address, SHUT_WR, type Socket } from "sockwright";
 
-const MAX_CLIENTS = 1_000;
+export const MAX_CLIENTS = 1_000;
 /** For a client that says nothing, or takes nothing. The tests wait less. */
-const IDLE_TIMEOUT_MS = Number(process.env["IDLE_TIMEOUT_MS"] ?? 60_000);
+export const IDLE_TIMEOUT_MS = Number(process.env["IDLE_TIMEOUT_MS"] ?? 60_000);
 const LINGER_TIMEOUT_MS = 1_000;
 
 type Session = (peer: Socket, address: Address) => Promise<void>;

@@ -22,15 +22,15 @@ export function unixArguments(): { kind: string; type: number; path: string } {
 
 /** bind(2), also to a path where a server that was killed has left its socket; freed at exit. */
 export async function bindPath(server: sockwright.Socket<unknown>, path: string): Promise<void> {
-  if (await isLeftBehind(server.type, path)) rmSync(path);
+  await freePath(server.type, path);
   server.bind({ path });
   process.once("exit", () => rmSync(path, { force: true }));
 }
 
 /** connect(2): a socket that nobody listens on refuses. But so does a file that is no socket. */
-async function isLeftBehind(type: number, path: string): Promise<boolean> {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return false;
+export async function freePath(type: number, path: string): Promise<void> {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
   await using client = sockwright.socket(AF_UNIX, type);
   client.settimeout(0); // a server with a full backlog is a server: EAGAIN
-  return (await client.connect_ex({ path })) === constants.errno.ECONNREFUSED;
+  if ((await client.connect_ex({ path })) === constants.errno.ECONNREFUSED) rmSync(path);
 }

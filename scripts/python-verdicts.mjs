@@ -107,6 +107,14 @@ export const verdicts = {
   "socketserver.ForkingMixIn.timeout": "different: in milliseconds",
   "socketserver.ThreadingMixIn":
     "different: a function, `ThreadingMixIn(TCPServer)`; a task for each request, or for a handler by its module a worker thread",
+  "socketserver.BaseRequestHandler":
+    "different: `BaseRequestHandler`: its constructor stores only, and the server awaits its `run()`",
+  "socketserver.BaseServer":
+    "different: `BaseServer`: the constructor of a server stores only, and `bind_and_activate()` makes its socket",
+  "socketserver.BaseServer.handle_error":
+    "different: `handle_error(request, client_address, error)` is given the error",
+  "socketserver.BaseServer.shutdown":
+    "different: `shutdown()` resolves as soon as no further request will be taken, and so inside a handler, too",
   "socketserver.BufferedIOBase": IMPORTED,
   "socketserver.os": IMPORTED,
   "socketserver.selectors": IMPORTED,

@@ -1,6 +1,7 @@
 // The programs of README.md and of the guide are started and spoken to. The one of README.md in TypeScript and its
 // counterpart in Python hold the same conversation.
 
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
@@ -131,6 +132,32 @@ describe("docs/your-first-server.md", () => {
 
   test("these are all the programs", () => {
     expect(blocks.filter(isProgram).map(fileName)).toEqual(["greet.ts", "converse.ts", "many.ts", "careful.ts"]);
+  });
+});
+
+describe("docs/socketserver.md", () => {
+  const blocks = codeBlocks("docs/socketserver.md");
+
+  test("server.ts has its clients served by hashing.ts, in worker threads", async () => {
+    const workshop = workshopOfThisTest();
+    const handler = blocks.find((block) => fileName(block) === "hashing.ts") ?? expect.unreachable();
+    const server = program(blocks, "server.ts");
+    const code = server.code.replace("./hashing.js", "./0.js");
+    expect(workshop.compile([handler, { ...server, code }])).toEqual([[], []]);
+    const running = await startChild(process.execPath, [join(workshop.folder, "1.js")]);
+    const port = await portOf(running);
+    await idle(port);
+    for (const text of ["Ada\n", "Grace\n"]) {
+      const client = connect(port, "127.0.0.1");
+      onTestFinished(() => void client.destroy());
+      client.write(text);
+      expect(String((await once(client, "data"))[0])).toBe(`${createHash("sha256").update(text).digest("hex")}\n`);
+    }
+    expect(running.stderr).toBe("");
+  });
+
+  test("these are all the programs", () => {
+    expect(blocks.filter(isProgram).map(fileName)).toEqual(["hashing.ts", "server.ts"]);
   });
 });
 

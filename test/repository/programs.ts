@@ -14,7 +14,9 @@ export function isProgram(block: CodeBlock): boolean {
 
 /** The file that a block is taken from: `// examples/udp-server.ts`, `# test/peers/tutorials/udp-server.py`. */
 export function excerptFrom({ code }: CodeBlock): string | undefined {
-  return /^(?:\/\/ (examples\/[\w-]+\.ts)|# (test\/peers\/tutorials\/[\w-]+\.py))\n/.exec(code)?.slice(1).find(Boolean);
+  const [, typescript, python] =
+    /^(?:\/\/ ((?:examples|src\/socketserver)\/[\w-]+\.ts)|# (test\/peers\/tutorials\/[\w-]+\.py))\n/.exec(code) ?? [];
+  return typescript ?? python;
 }
 
 /** The pieces of an excerpt, in their order; between them, `// …` or `# …` stands for what was left out. */

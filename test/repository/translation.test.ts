@@ -1,10 +1,17 @@
-// README.zh-CN.md is README.md in Chinese, heading by heading, program by program, row by row.
-import { expect, test } from "vitest";
+// A page in Chinese is the page in English, heading by heading, program by program, row by row.
+import { describe, expect, test } from "vitest";
 import { codeBlocks } from "./code-blocks.ts";
-import { codeIn, read, readme, tables } from "./pages.ts";
+import { below, codeIn, read, readme, tables } from "./pages.ts";
 
-const english = read(readme.english);
-const chinese = read(readme.chinese);
+const inChinese = below("docs", ".zh-CN.md");
+const translated: readonly (readonly [english: string, chinese: string])[] = [
+  [readme.english, readme.chinese],
+  ...inChinese.map((page) => [page.replace(".zh-CN", ""), page] as const),
+];
+
+test("the page about socketserver is translated", () => {
+  expect(inChinese).toContain("docs/socketserver.zh-CN.md");
+});
 
 function headings(text: string): string[] {
   const prose = text.replace(/^```.*?^```$/gms, "");
@@ -16,20 +23,25 @@ function code(page: string): (readonly [language: string, code: string])[] {
   return codeBlocks(page).map(({ language, code }) => [language, code.replace(/(\S +)(?:\/\/(?! =>)|#) .*$/gm, "$1…")]);
 }
 
-test("the headings are the same in number and level", () => {
-  expect(headings(english).length).toBeGreaterThan(5);
-  expect(headings(chinese)).toEqual(headings(english));
-});
+describe.each(translated)("%s, and %s", (englishPage, chinesePage) => {
+  const english = read(englishPage);
+  const chinese = read(chinesePage);
 
-test("the blocks of code are the same but for comments", () => {
-  expect(code(readme.english).length).toBeGreaterThan(3);
-  expect(code(readme.chinese)).toEqual(code(readme.english));
-});
+  test("the headings are the same in number and level", () => {
+    expect(headings(english).length).toBeGreaterThan(5);
+    expect(headings(chinese)).toEqual(headings(english));
+  });
 
-test("the tables have the same rows, with the same code in each cell", () => {
-  const shape = (text: string): string[][][][] => tables(text).map((rows) => rows.map((cells) => cells.map(codeIn)));
-  expect(shape(english).length).toBeGreaterThan(1);
-  expect(shape(chinese)).toEqual(shape(english));
+  test("the blocks of code are the same but for comments", () => {
+    expect(code(englishPage).length).toBeGreaterThan(3);
+    expect(code(chinesePage)).toEqual(code(englishPage));
+  });
+
+  test("the tables have the same rows, with the same code in each cell", () => {
+    const shape = (text: string): string[][][][] => tables(text).map((rows) => rows.map((cells) => cells.map(codeIn)));
+    expect(shape(english).length).toBeGreaterThan(1);
+    expect(shape(chinese)).toEqual(shape(english));
+  });
 });
 
 test("what exists in one language exists in the other", () => {
@@ -38,10 +50,10 @@ test("what exists in one language exists in the other", () => {
     "有，但要自己编码": "yes, but you encode them",
     尚无: "not yet",
   };
-  const states = (text: string): string[] =>
-    tables(text)
+  const states = (page: string): string[] =>
+    tables(read(page))
       .at(-1)
       ?.map(([, state = ""]) => state)
       .slice(1) ?? [];
-  expect(states(chinese).map((state) => words[state])).toEqual(states(english));
+  expect(states(readme.chinese).map((state) => words[state])).toEqual(states(readme.english));
 });
