@@ -9,7 +9,7 @@ import type { Transport } from "./transports.ts";
 /** Starts one of the programs, with an endpoint of the transport and whatever else it takes. */
 export function startPython(
   context: TestContext,
-  program: "echo_client" | "echo_server" | "talk",
+  program: "echo_client" | "echo_server" | "file_object" | "send_file" | "talk",
   { family, type }: Transport,
   address: AddressInput,
   ...rest: readonly (string | number)[]
