@@ -1,11 +1,41 @@
 // Layer 1: what a close, a signal, a time-out or a peer causes ends no process where nobody awaits the call.
+import { closeSync, openSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { MSG_WAITALL, SO_LINGER, SOL_SOCKET, type Socket, socket, socketpair } from "../../src/index.ts";
+import {
+  MSG_WAITALL,
+  SO_LINGER,
+  SOL_SOCKET,
+  type Socket,
+  type SocketFile,
+  socket,
+  socketpair,
+} from "../../src/index.ts";
+import { SocketDescriptor } from "../../src/socket/socket-descriptor.ts";
 import { fill } from "../support/full.ts";
 import { unhandled } from "../support/unhandled.ts";
 import { turn } from "../support/until.ts";
 
 type Options = { readonly signal?: AbortSignal };
+
+const files = new WeakMap<Socket<unknown>, SocketFile<Buffer>>();
+
+/** The file of a socket, which outlives it until the test ends. */
+function fileOf(stream: Socket<unknown>): SocketFile<Buffer> {
+  const known = files.get(stream);
+  if (known !== undefined) return known;
+  const file = stream.makefile("rwb", { buffering: 0 });
+  files.set(stream, file);
+  onTestFinished(() => SocketDescriptor.endpointOf(stream).close());
+  return file;
+}
+
+function sendfile(stream: Socket<unknown>, options?: Options): unknown {
+  const descriptor = openSync(fileURLToPath(import.meta.url), "r");
+  const sending = stream.sendfile(descriptor, 0, undefined, options);
+  closeSync(descriptor);
+  return sending;
+}
 
 /** Of a stream whose peer sends nothing. */
 const RECEIVES: Record<string, (stream: Socket<unknown>, options?: Options) => unknown> = {
@@ -19,14 +49,20 @@ const RECEIVES: Record<string, (stream: Socket<unknown>, options?: Options) => u
   recvmsg: (stream, options) => stream.recvmsg(1, options),
   recvmsg_into: (stream, options) => stream.recvmsg_into([Buffer.alloc(1)], options),
   readable: (stream, options) => stream.readable(options),
+  "a file's read": (stream) => fileOf(stream).read(),
+  "a file's readline": (stream) => fileOf(stream).readline(),
+  "a file's readinto": (stream) => fileOf(stream).readinto(Buffer.alloc(1)),
 };
 
 /** Of one whose peer takes nothing more. */
 const SENDS: Record<string, (stream: Socket<unknown>, options?: Options) => unknown> = {
   send: (stream, options) => stream.send("x", options),
   sendall: (stream, options) => stream.sendall("x", options),
+  sendfile,
   sendmsg: (stream, options) => stream.sendmsg(["x"], options),
   writable: (stream, options) => stream.writable(options),
+  "a file's write": (stream) => fileOf(stream).write("x"),
+  "a file's writelines": (stream) => fileOf(stream).writelines(["x"]),
 };
 
 const OF_A_LISTENER: Record<string, (listener: Socket<unknown>, options?: Options) => unknown> = {
@@ -70,6 +106,7 @@ test.each(CALLS)("$name, and the socket is closed", async ({ open, make }) => {
     make(ours);
     await turn();
     ours.close();
+    void files.get(ours)?.close();
     // Also one that comes too late.
     make(ours);
   });

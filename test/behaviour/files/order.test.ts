@@ -1,8 +1,8 @@
 // Files of a socket: who is served when, what waits and is given up, what is kept, and when the descriptor goes.
-import { fstatSync } from "node:fs";
+import { closeSync, fstatSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { AF_UNIX, SOCK_DGRAM, type Socket, socketpair } from "../../../src/index.ts";
+import { AF_UNIX, SOCK_DGRAM, type Socket, type SocketFile, socket, socketpair } from "../../../src/index.ts";
 import { fill } from "../../support/full.ts";
 import { connected, paired } from "../../support/stream-pair.ts";
 import { unhandled } from "../../support/unhandled.ts";
@@ -138,10 +138,44 @@ describe("the descriptor", () => {
     expect((await peer.recv(1)).length).toBe(0);
   });
 
-  test("serve() closes its peer for good, and detach() takes the descriptor from its files", async () => {
+  test.each([
+    ["returns", () => undefined],
+    [
+      "throws",
+      () => {
+        throw new Error("in the handler");
+      },
+    ],
+  ])("serve() closes its peer for good when the handler %s, also where files of it are open", async (_how, end) => {
+    const listener = socket();
+    onTestFinished(() => listener.close());
+    listener.bind({ host: "127.0.0.1", port: 0 });
+    const left: SocketFile<string>[] = [];
+    const serving = listener.listen().serve(async (peer) => {
+      const file = peer.makefile("rw");
+      left.push(file);
+      await file.write(await file.readline());
+      await file.flush();
+      await file.write("never sent");
+      end();
+    });
+    const client = socket();
+    onTestFinished(() => client.close());
+    await client.connect(listener.getsockname());
+    await client.sendall("line\n");
+    expect(String(await client.recv(100))).toBe("line\n");
+    expect(String(await client.recv(100))).toBe("");
+    const [file] = left;
+    expect(file?.name).toBe(-1);
+    await expect(file?.readline()).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
+    await expect(file?.close()).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
+    listener.close();
+    await serving;
+  });
+
+  test("detach() takes the descriptor from the files", async () => {
     const [ours] = paired();
     const file = ours.makefile("r");
-    const { closeSync } = await import("node:fs");
     closeSync(ours.detach());
     await expect(file.read()).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
     expect(file.name).toBe(-1);

@@ -5,7 +5,7 @@ import type { Fault } from "./bad-argument.ts";
 import { connected, fresh, listening, type Subject } from "./subjects.ts";
 
 /** Values that an argument must refuse, by what is wrong with them. */
-type Refused = Readonly<Partial<Record<Fault, readonly unknown[]>>>;
+export type Refused = Readonly<Partial<Record<Fault, readonly unknown[]>>>;
 
 export interface Row {
   readonly call: string;
@@ -23,22 +23,22 @@ const NOT_INTEGERS = [1.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE
 const NOT_NUMBERS = ["1", null, true, 1n, {}, [1], () => 1, Symbol("one")];
 
 /** An integer in a range. An optional one may be undefined. */
-function integer(least: number, most: number, need: "needed" | "optional"): Refused {
+export function integer(least: number, most: number, need: "needed" | "optional"): Refused {
   return {
     type: need === "needed" ? [undefined, ...NOT_NUMBERS] : NOT_NUMBERS,
     range: [...NOT_INTEGERS, least - 1, most + 1, -(2 ** 53), 2 ** 53],
   };
 }
 
-const int32 = (need: "needed" | "optional"): Refused => integer(-(2 ** 31), 2 ** 31 - 1, need);
+export const int32 = (need: "needed" | "optional"): Refused => integer(-(2 ** 31), 2 ** 31 - 1, need);
 const count = integer(0, 0x7ffff000, "needed");
 const room: Refused = { type: [undefined, null, 16, "room", true, {}, [1, 2], new ArrayBuffer(8), () => 1] };
 const data: Refused = {
   type: [undefined, null, 16, true, 1n, {}, [1, 2], new ArrayBuffer(8), () => 1, Symbol("data")],
 };
 const address: Refused = { type: [undefined, null, 80, "127.0.0.1:80", true, () => 1] };
-const options: Refused = { type: [null, 5, "flags", true, Symbol("options")] };
-const signal: Refused = { type: [null, 5, "signal", {}, new EventTarget(), () => 1] };
+export const options: Refused = { type: [null, 5, "flags", true, Symbol("options")] };
+export const signal: Refused = { type: [null, 5, "signal", {}, new EventTarget(), () => 1] };
 const tooMany = Array.from({ length: 1025 }, () => new Uint8Array(1));
 
 const here = { host: "127.0.0.1", port: 9 };
@@ -302,13 +302,15 @@ export const rows: readonly Row[] = [
   { call: "socketpair", ...value, argument: "family", refused: int32("optional"), with: (wrong) => [wrong] },
   { call: "socketpair", ...value, argument: "type", refused: int32("optional"), with: (wrong) => [1, wrong] },
   { call: "socketpair", ...value, argument: "protocol", refused: int32("optional"), with: (wrong) => [1, 1, wrong] },
-  {
-    call: "CMSG_SPACE",
-    ...value,
-    argument: "dataBytes",
-    refused: integer(0, 2 ** 20, "needed"),
-    with: (wrong) => [wrong],
-  },
+  ...["CMSG_LEN", "CMSG_SPACE"].map(
+    (call): Row => ({
+      call,
+      ...value,
+      argument: "dataBytes",
+      refused: integer(0, 2 ** 20, "needed"),
+      with: (wrong) => [wrong],
+    }),
+  ),
 
   { call: "bind", on: fresh, ...value, argument: "address", refused: address, with: (wrong) => [wrong] },
   { call: "connect", on: fresh, ...promise, argument: "address", refused: address, with: (wrong) => [wrong] },

@@ -2,8 +2,11 @@ import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import * as sockwright from "../../../src/index.ts";
 import { Socket } from "../../../src/socket/socket.ts";
-import { rows } from "./argument-table.ts";
+import { rows as socketRows } from "./argument-table.ts";
 import { expectFault, type Fault } from "./bad-argument.ts";
+import { nameRows } from "./name-table.ts";
+
+const rows = [...socketRows, ...nameRows];
 
 describe("a wrong argument is named, with Node's code", () => {
   test.each(rows)("$call: $argument", async ({ call, argument, on, gives, refused, with: withWrong }) => {
@@ -29,6 +32,7 @@ describe("a wrong argument is named, with Node's code", () => {
 const WITHOUT_ARGUMENTS = [
   ...["close", "dup", "fileno", "getblocking", "getpeername", "getsockname", "gettimeout", "ref", "unref"],
   ...["get_inheritable", "getdefaulttimeout", "timeout", "has_dualstack_ipv6"],
+  ...["gethostname", "if_nameindex"],
   ...["family", "type", "protocol", "closed", "stream", "webStreams"],
 ];
 

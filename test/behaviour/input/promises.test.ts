@@ -1,6 +1,21 @@
 // A function that gives a promise rejects; it never throws. Not even when reading an argument throws.
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type AddressInput, type Socket, socket, socketpair } from "../../../src/index.ts";
+import {
+  type AddressInput,
+  create_connection,
+  getaddrinfo,
+  getfqdn,
+  gethostbyaddr,
+  gethostbyname,
+  gethostbyname_ex,
+  getnameinfo,
+  recv_fds,
+  type Socket,
+  type SocketFile,
+  send_fds,
+  socket,
+  socketpair,
+} from "../../../src/index.ts";
 
 class Refusal extends Error {}
 
@@ -37,6 +52,8 @@ const calls: Readonly<Record<string, (on: Socket) => Promise<unknown>>> = {
   "recvmsg_into, buffers": (on) => on.recvmsg_into(hostileArray()),
   "send, options": (on) => on.send("x", hostile),
   "sendall, options": (on) => on.sendall("x", hostile),
+  "sendfile, options": (on) => on.sendfile(0, 0, 1, hostile),
+  "sendfile, file": (on) => on.sendfile(withHostile("fd") as never),
   "sendto, options": (on) => on.sendto("x", here, hostile),
   "sendto, address": (on) => on.sendto("x", address),
   "sendmsg, options": (on) => on.sendmsg(["x"], hostile),
@@ -44,7 +61,44 @@ const calls: Readonly<Record<string, (on: Socket) => Promise<unknown>>> = {
   "sendmsg, buffers": (on) => on.sendmsg(hostileArray()),
   "sendmsg, control": (on) => on.sendmsg(["x"], { control: hostileArray() }),
   "serve, options": (on) => on.serve(() => undefined, hostile),
+  "send_fds, options": () => overPair((on) => send_fds(on, ["x"], [], 0, undefined, hostile)),
+  "send_fds, buffers": () => overPair((on) => send_fds(on, hostileArray(), [])),
+  "send_fds, fds": () => overPair((on) => send_fds(on, ["x"], hostileArray())),
+  "recv_fds, options": (on) => recv_fds(on, 1, 1, 0, hostile),
+  "create_connection, address": () => create_connection(address as never),
+  "create_connection, options": () => create_connection(here, hostile),
+  "getaddrinfo, options": () => getaddrinfo("127.0.0.1", 9, hostile),
+  "getnameinfo, address": () => getnameinfo(address),
+  "getnameinfo, options": () => getnameinfo(here, 0, hostile),
+  "gethostbyname, options": () => gethostbyname("127.0.0.1", hostile),
+  "gethostbyname_ex, options": () => gethostbyname_ex("127.0.0.1", hostile),
+  "gethostbyaddr, options": () => gethostbyaddr("127.0.0.1", hostile),
+  "getfqdn, options": () => getfqdn("127.0.0.1", hostile),
+  "a file's writelines": (on) => used(on.makefile("w"), (file) => file.writelines(hostileArray<string>())),
+  "a file's write": (on) => used(on.makefile("wb"), (file) => file.write(hostile as never)),
+  "a file's readinto": (on) => used(on.makefile("rb"), (file) => file.readinto(hostile as never)),
 };
+
+/** Descriptors are passed over Unix sockets alone. */
+function overPair(call: (on: Socket) => Promise<unknown>): Promise<unknown> {
+  const ends = socketpair();
+  return call(ends[0]).finally(() => {
+    for (const end of ends) end.close();
+  });
+}
+
+/** What a call gives, with its file closed behind it. */
+function used<File extends SocketFile>(file: File, call: (file: File) => Promise<unknown>): Promise<unknown> {
+  return call(file).finally(() => file.close());
+}
+
+function withHostile(property: string): object {
+  return Object.defineProperty({}, property, {
+    get: () => {
+      throw new Refusal();
+    },
+  });
+}
 
 function hostileArray<T>(): T[] {
   return Object.defineProperty(new Array<T>(2), 0, {

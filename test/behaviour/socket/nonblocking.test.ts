@@ -28,11 +28,15 @@ describe("setblocking(false) is settimeout(0)", () => {
     expect(socket.gettimeout()).toBeNull();
   });
 
-  test.for(waits)("a $call that would wait rejects with EAGAIN", async ({ syscall, wait }) => {
-    const socket = stuck();
-    socket.setblocking(false);
-    await expect(wait(socket)).rejects.toMatchObject({ code: "EAGAIN", errno: -errno.EAGAIN, syscall });
-  });
+  // Python's sendfile() refuses such a socket at once, and so does ours.
+  test.for(waits.filter(({ call }) => call !== "sendfile"))(
+    "a $call that would wait rejects with EAGAIN",
+    async ({ syscall, wait }) => {
+      const socket = stuck();
+      socket.setblocking(false);
+      await expect(wait(socket)).rejects.toMatchObject({ code: "EAGAIN", errno: -errno.EAGAIN, syscall });
+    },
+  );
 
   test("an accept that would wait likewise", async () => {
     const listener = listenOnLoopback();

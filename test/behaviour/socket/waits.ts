@@ -1,4 +1,6 @@
 // Every call that can wait on a connected socket.
+import { closeSync, openSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { Socket } from "../../../src/index.ts";
 import { fill } from "../../support/full.ts";
 import { unixPair } from "../poller/connected.ts";
@@ -28,9 +30,20 @@ export const receives: readonly Wait[] = [
   { call: "readable", syscall: "poll", wait: (socket, signal) => socket.readable({ signal }) },
 ];
 
+function sendfile(socket: Socket<unknown>, signal?: AbortSignal): Promise<number> {
+  const file = openSync(fileURLToPath(import.meta.url), "r");
+  // The call has a copy of the descriptor.
+  try {
+    return socket.sendfile(file, 0, undefined, { signal });
+  } finally {
+    closeSync(file);
+  }
+}
+
 const sends: readonly Wait[] = [
   { call: "send", syscall: "send", wait: (socket, signal) => socket.send("x", { signal }) },
   { call: "sendall", syscall: "send", wait: (socket, signal) => socket.sendall("x", { signal }) },
+  { call: "sendfile", syscall: "sendfile", wait: sendfile },
   { call: "sendmsg", syscall: "sendmsg", wait: (socket, signal) => socket.sendmsg(["x"], { signal }) },
   { call: "writable", syscall: "poll", wait: (socket, signal) => socket.writable({ signal }) },
 ];

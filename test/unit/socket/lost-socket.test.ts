@@ -14,6 +14,9 @@ describe("a socket that is lost without close is closed with a warning, never si
     ["both of a pair", 2],
     ["one that has waited", 2],
     ["an accepted one", 1],
+    ["a file of a closed socket", 1],
+    ["a file that has read ahead", 1],
+    ["a socket and its file", 1],
   ] as const)("%s: %i", async ([how, count]) => {
     const child = await lose(how);
     expect(await child.exit()).toEqual({ code: 0, signal: null });
@@ -29,5 +32,22 @@ describe("a socket that is lost without close is closed with a warning, never si
     const child = await lose(how);
     expect(await child.exit()).toEqual({ code: 0, signal: null });
     expect(child.stdout).toBe("left open: 0\n");
+  });
+
+  test("a file with what was not flushed: it is not sent, and the peer sees the end", async () => {
+    const child = await lose("a file with what was not flushed");
+    expect(await child.exit()).toEqual({ code: 0, signal: null });
+    const lines = child.stdout.trimEnd().split("\n").sort();
+    expect(lines).toEqual([
+      expect.stringMatching(/^ResourceWarning SOCKWRIGHT_LOST_SOCKET/),
+      "left open: 0",
+      "received: ",
+    ]);
+  });
+
+  test("a file that is lost keeps its socket open no longer: close() closes it at once", async () => {
+    const child = await lose("none: its file was lost before");
+    expect(await child.exit()).toEqual({ code: 0, signal: null });
+    expect(child.stdout).toBe("received: \nleft open: 0\n");
   });
 });

@@ -30,10 +30,65 @@ const ways = {
     listener.close();
     client.close();
   },
+  "a file of a closed socket": () => {
+    const [left, right] = socketpair();
+    left.makefile("r");
+    left.close();
+    right.close();
+  },
+  "a file with what was not flushed": async () => {
+    const [left, right] = socketpair();
+    await left.makefile("w").write("never sent");
+    left.close();
+    console.log("received:", String(await receivedBy(right)));
+  },
+  "a file that has read ahead": async () => {
+    const [left, right] = socketpair();
+    await right.sendall("line\nmore");
+    await left.makefile("r").readline();
+    left.close();
+    right.close();
+  },
+  "a socket and its file": async () => {
+    const [left, right] = socketpair();
+    const file = left.makefile("rw");
+    await file.write("never sent");
+    right.close();
+  },
+  "none: its file was lost before": async () => {
+    const [left, right] = socketpair();
+    await loseFile(left);
+    left.close();
+    // Nobody keeps it open any more: this ends at once, before a collector runs.
+    console.log("received:", String(await right.recv(16)));
+    right.close();
+  },
   "none: it was closed": () => socket().close(),
   "none: it was detached": () => closeSync(socket().detach()),
   "none: it was disposed of": () => socket()[Symbol.asyncDispose](),
 };
+
+/** @param {import("sockwright").Socket} socket */
+async function loseFile(socket) {
+  await socket.makefile("w").write("never sent");
+  await collect();
+}
+
+/** @param {import("sockwright").Socket} socket */
+async function receivedBy(socket) {
+  const received = socket.recv(16);
+  await collect();
+  const bytes = await received;
+  socket.close();
+  return bytes;
+}
+
+async function collect() {
+  for (let round = 0; round < 10; round++) {
+    globalThis.gc?.();
+    await setImmediate();
+  }
+}
 
 function openSockets() {
   return readdirSync("/proc/self/fd").filter((number) => {
@@ -48,8 +103,5 @@ function openSockets() {
 process.on("warning", ({ name, message, ...rest }) => console.log(name, Reflect.get(rest, "code"), message));
 const before = openSockets();
 await ways[process.argv[2] ?? ""]?.();
-for (let round = 0; round < 10; round++) {
-  globalThis.gc?.();
-  await setImmediate();
-}
+await collect();
 console.log("left open:", openSockets() - before);
