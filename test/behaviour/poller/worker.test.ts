@@ -10,6 +10,8 @@ const behaviours = [
   ["echo", "terminated while it echoes", 1],
   ["idle", "terminated while everything waits", 1],
   ["linger", "terminated while threads close sockets that linger", 1],
+  ["files", "terminated while files of closed sockets read and write", 1],
+  ["send", "terminated while it sends a file", 1],
   ["end", "that ends by itself, with sockets open", 0],
   ["exit", "that ends with process.exit() in the middle of a batch", 3],
   ["throw", "that throws in the middle of a batch", "the defect"],

@@ -4,13 +4,19 @@
 //   echo    goes on echoing through many sockets
 //   idle    waits
 //   linger  closes sockets that linger, in threads of their own
+//   files   reads and writes through makefile(), of sockets that are closed
+//   send    sends a file, to peers that read and to others
 //   end     ends by itself, with sockets open
 //   exit    ends with process.exit() in a handler
 //   throw   throws in a handler
+import { ftruncateSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { SO_LINGER, SOL_SOCKET, socket, socketpair } from "sockwright";
 
 const PAIRS = 32;
+const FILE_BYTES = 1 << 30;
 const LINGER_10_S = new Uint8Array(new Int32Array([1, 10]).buffer);
 
 const pairs = Array.from({ length: PAIRS }, () => socketpair());
@@ -71,6 +77,42 @@ const behaviours = {
       setTimeout(() => peer.close(), 50);
     }
     say();
+  },
+  files: () => {
+    let lines = 0;
+    for (const [ours, peer] of pairs) {
+      const [waiting, talking] = [ours.makefile("r"), peer.makefile("rw")];
+      void waiting.readline();
+      ours.close();
+      void (async () => {
+        await talking.write("kept");
+        const [left, right] = socketpair();
+        const [from, to] = [left.makefile("w", { buffering: 1 }), right.makefile("r")];
+        for (const end of [left, right]) end.close();
+        for (;;) {
+          await from.write("line\n");
+          await to.readline();
+          if (++lines === 10 * PAIRS) say();
+        }
+      })();
+    }
+  },
+  send: () => {
+    const folder = mkdtempSync(join(tmpdir(), "sockwright-"));
+    const file = openSync(join(folder, "file"), "w+");
+    rmSync(folder, { recursive: true });
+    ftruncateSync(file, FILE_BYTES);
+    let receives = 0;
+    for (const [index, [ours, peer]] of pairs.entries()) {
+      void ours.sendfile(file);
+      if (index % 2 === 0) continue;
+      void (async () => {
+        for (;;) {
+          await peer.recv(1 << 16);
+          if (++receives === 10 * PAIRS) say();
+        }
+      })();
+    }
   },
   end: say,
   exit: () =>
