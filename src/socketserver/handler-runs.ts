@@ -4,8 +4,10 @@ import { AsyncLocalStorage } from "node:async_hooks";
 interface Run {
   /** The handler within which it was begun, of whichever server. */
   readonly outer: Run | undefined;
-  /** How many calls within it wait until the others have ended. */
+  /** How many calls within it wait until others have ended. */
   waits: number;
+  /** What it has begun may go on behind it. */
+  hasEnded: boolean;
 }
 
 /**
@@ -14,73 +16,76 @@ interface Run {
  */
 const current = new AsyncLocalStorage<Run>();
 
+/** Of all servers: handlers of two of them may wait for each other. */
+const waits = new Set<() => void>();
+
 /** The handlers of one server that have not ended yet. */
 export class HandlerRuns {
   readonly #runs = new Set<Run>();
-  readonly #waits = new Set<() => void>();
+
+  /** Whether the call is made in a handler, of whichever server. */
+  static get isWithin(): boolean {
+    return runsOfNow().size > 0;
+  }
 
   get size(): number {
     return this.#runs.size;
   }
 
-  /** Whether the call is made in one of these handlers. */
-  get isWithin(): boolean {
-    return this.#ownRuns().size > 0;
-  }
-
   /** Runs a handler; it counts until its promise has settled. */
   async run<T>(handler: () => Promise<T>): Promise<T> {
-    const run: Run = { outer: current.getStore(), waits: 0 };
+    const run: Run = { outer: current.getStore(), waits: 0, hasEnded: false };
     this.#runs.add(run);
     try {
       return await current.run(run, handler);
     } finally {
+      run.hasEnded = true;
       this.#runs.delete(run);
-      this.#look();
+      look();
     }
   }
 
   /** Resolves when no handler runs any more. */
   allEnded(): Promise<void> {
-    return this.#until(() => this.#runs.size === 0);
+    return until(() => this.#runs.size === 0);
   }
 
   /**
-   * Resolves when no handler runs any more but those that the call is made in. Of these, two that wait for each other would
-   * wait for ever: one that waits itself counts as ended.
+   * Resolves when no handler runs any more but those that the call is made in. Of handlers that wait for each other, also of two
+   * servers, each would wait for ever: in a handler one that waits itself counts as ended.
    */
   async othersEnded(): Promise<void> {
-    const own = this.#ownRuns();
+    const own = runsOfNow();
     if (own.size === 0) return this.allEnded();
     for (const run of own) run.waits++;
-    this.#look();
+    look();
     try {
-      await this.#until(() => [...this.#runs].every((run) => own.has(run) || run.waits > 0));
+      await until(() => [...this.#runs].every((run) => run.waits > 0));
     } finally {
       for (const run of own) run.waits--;
     }
   }
+}
 
-  /** The handlers of this server that the call is made in. */
-  #ownRuns(): Set<Run> {
-    const own = new Set<Run>();
-    for (let run = current.getStore(); run !== undefined; run = run.outer) if (this.#runs.has(run)) own.add(run);
-    return own;
-  }
+/** The handlers that the call is made in. */
+function runsOfNow(): Set<Run> {
+  const own = new Set<Run>();
+  for (let run = current.getStore(); run !== undefined; run = run.outer) if (!run.hasEnded) own.add(run);
+  return own;
+}
 
-  async #until(isOver: () => boolean): Promise<void> {
-    if (isOver()) return;
-    await new Promise<void>((resolve) => {
-      const look = (): void => {
-        if (!isOver()) return;
-        this.#waits.delete(look);
-        resolve();
-      };
-      this.#waits.add(look);
-    });
-  }
+async function until(isOver: () => boolean): Promise<void> {
+  if (isOver()) return;
+  await new Promise<void>((resolve) => {
+    const lookAgain = (): void => {
+      if (!isOver()) return;
+      waits.delete(lookAgain);
+      resolve();
+    };
+    waits.add(lookAgain);
+  });
+}
 
-  #look(): void {
-    for (const look of this.#waits) look();
-  }
+function look(): void {
+  for (const lookAgain of waits) lookAgain();
 }

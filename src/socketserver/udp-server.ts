@@ -2,6 +2,7 @@ import type { Socket } from "../socket/internal.ts";
 import { type Address, AF_UNIX, integer, SOCK_DGRAM } from "../socket/values.ts";
 import type { Awaitable } from "./base-server.ts";
 import { publishFailure } from "./diagnostics.ts";
+import { HandlerRuns } from "./handler-runs.ts";
 import type { Taken } from "./pending-requests.ts";
 import { TCPServer } from "./tcp-server.ts";
 
@@ -64,10 +65,12 @@ export class UDPServer extends TCPServer<DatagramRequest> {
   /** Answers use the socket: it is closed when the last handler has ended. @internal */
   override async end_socket(): Promise<void> {
     this.#closing ??= this.#close();
-    if (!this.handler_runs.isWithin) return this.#closing;
-    // The handler that closes the server has an answer to send, too.
-    this.#closing.catch((error: unknown) => publishFailure({ error, server: this, hook: "server_close" }));
+    if (!HandlerRuns.isWithin) return this.#closing;
+    // The handler that closes the server may have an answer to send, too: the socket is closed behind it.
+    this.#closing.catch(() => undefined);
     await this.handler_runs.othersEnded();
+    if (this.handler_runs.size === 0) return this.#closing;
+    this.#closing.catch((error: unknown) => publishFailure({ error, server: this, hook: "server_close" }));
   }
 
   async #receive(): Promise<Taken<DatagramRequest>> {

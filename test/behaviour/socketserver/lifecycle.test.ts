@@ -1,6 +1,7 @@
 // From the constructor to server_close(): what is made when, what ends what, and what nobody waits for.
+import { randomUUID } from "node:crypto";
 import { channel } from "node:diagnostics_channel";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -12,6 +13,8 @@ import {
   DatagramRequestHandler,
   StreamRequestHandler,
   TCPServer,
+  ThreadingTCPServer,
+  ThreadingUDPServer,
   UDPServer,
   UnixDatagramServer,
   UnixStreamServer,
@@ -263,6 +266,113 @@ describe("server_close", () => {
       await other.server_close();
       expect(existsSync(path)).toBe(true);
     }
+  });
+});
+
+describe("the name of a Unix server", () => {
+  const servers = [UnixStreamServer, UnixDatagramServer] as const;
+
+  test("may be a path of bytes that are no UTF-8, which is removed, too", async () => {
+    for (const Server of servers) {
+      const path = Buffer.concat([Buffer.from(`${folder()}/`), Buffer.from([0x73, 0xff, 0xfe])]);
+      const server = new Server({ path }, BaseRequestHandler as never);
+      await server.bind_and_activate();
+      expect(server.server_address.path).toEqual(path);
+      expect(existsSync(path)).toBe(true);
+      await server.server_close();
+      expect(existsSync(path)).toBe(false);
+    }
+  });
+
+  test("may be abstract: there is no file, and it is free again behind the close", async () => {
+    for (const Server of servers) {
+      const abstract = `sockwright-${randomUUID()}`;
+      for (let round = 0; round < 2; round++) {
+        const server = new Server({ abstract }, BaseRequestHandler as never);
+        await server.bind_and_activate();
+        expect(server.server_address).toEqual({ family: AF_UNIX, abstract });
+        expect(existsSync(abstract)).toBe(false);
+        await server.server_close();
+      }
+    }
+  });
+
+  test("may be relative: it is removed where it was bound, wherever the program is by then", async () => {
+    const here = process.cwd();
+    const [place, elsewhere] = [folder(), folder()];
+    try {
+      for (const Server of servers) {
+        for (const path of ["server", Buffer.from([0x73, 0xff])]) {
+          process.chdir(place);
+          const server = new Server({ path }, BaseRequestHandler as never);
+          await server.bind_and_activate();
+          process.chdir(elsewhere);
+          writeFileSync(path, "somebody else's");
+          await server.server_close();
+          expect(readdirSync(place)).toEqual([]);
+          expect(existsSync(path)).toBe(true);
+        }
+      }
+    } finally {
+      process.chdir(here);
+    }
+  });
+});
+
+describe("handlers that close each other's server both end, and both sockets are closed", () => {
+  /** Closes the other one of two servers, once handlers of both run. */
+  class Closings {
+    readonly servers: BaseServer[] = [];
+    readonly #begun = [new Gate(), new Gate()] as const;
+
+    async closeOther(server: unknown): Promise<string> {
+      const own = server === this.servers[0] ? 0 : 1;
+      this.#begun[own].open();
+      await Promise.all(this.#begun.map(({ opened }) => opened));
+      await this.servers[1 - own]?.server_close();
+      return `closed by ${own}`;
+    }
+  }
+
+  test.each([
+    ["UDPServer", UDPServer],
+    ["ThreadingUDPServer", ThreadingUDPServer],
+  ])("%s", async (_name, Server) => {
+    const closings = new Closings();
+    class Handler extends DatagramRequestHandler {
+      override async handle(): Promise<void> {
+        await this.wfile.write(await closings.closeOther(this.server));
+      }
+    }
+    const servers = [new Server(LOOPBACK, Handler), new Server(LOOPBACK, Handler)];
+    closings.servers.push(...(servers as BaseServer[]));
+    await Promise.all(servers.map((each) => each.bind_and_activate()));
+    const serving = servers.map((each) => each.serve_forever());
+    const clients = await Promise.all(servers.map((each) => asked(each)));
+    const answers = await Promise.all(clients.map((each) => each.recv(100)));
+    expect(answers.map(String)).toEqual(["closed by 0", "closed by 1"]);
+    await Promise.all(serving);
+    await Promise.all(servers.map((each) => each.server_close()));
+    expect(servers.map(({ socket }) => socket.closed)).toEqual([true, true]);
+  });
+
+  test("ThreadingTCPServer", async () => {
+    const closings = new Closings();
+    class Handler extends StreamRequestHandler {
+      override async handle(): Promise<void> {
+        await this.wfile.write(await closings.closeOther(this.server));
+      }
+    }
+    const servers = [new ThreadingTCPServer(LOOPBACK, Handler), new ThreadingTCPServer(LOOPBACK, Handler)];
+    closings.servers.push(...(servers as BaseServer[]));
+    await Promise.all(servers.map((each) => each.bind_and_activate()));
+    const serving = servers.map((each) => each.serve_forever());
+    const clients = await Promise.all(servers.map((each) => connected(each)));
+    const answers = await Promise.all(clients.map((each) => each.recv(100)));
+    expect(answers.map(String)).toEqual(["closed by 0", "closed by 1"]);
+    await Promise.all(serving);
+    await Promise.all(servers.map((each) => each.server_close()));
+    expect(servers.map(({ socket }) => socket.closed)).toEqual([true, true]);
   });
 });
 
