@@ -17,8 +17,11 @@ import { PendingRequests, type Taken } from "./pending-requests.ts";
 /** What a hook gives: its result, or a promise of it. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
-/** What to do about an error of `get_request`: nothing, publish it, publish it and pause, or end. */
-export type RequestFailure = "ignore" | "publish" | "pause" | "stop";
+/**
+ * What to do about an error of `get_request`: nothing; publish it; publish it, and try again at once however often it comes;
+ * publish it and pause; or end.
+ */
+export type RequestFailure = "ignore" | "publish" | "retry" | "pause" | "stop";
 
 /** So many calls of `get_request` may fail one after the other; before each further one there is a pause. */
 const MAX_FAILURES_IN_ROW = 16;
@@ -401,7 +404,8 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
         if (!(error instanceof RequestError)) throw error;
         if (signal.aborted) return;
         const what = this.#failed(error.cause);
-        if (++failuresInRow > MAX_FAILURES_IN_ROW || what === "pause") await this.pause(signal);
+        const isOneTooMany = what !== "retry" && ++failuresInRow > MAX_FAILURES_IN_ROW;
+        if (isOneTooMany || what === "pause") await this.pause(signal);
       }
       await this.service_actions();
     }

@@ -192,9 +192,9 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   override failure_of(error: unknown): RequestFailure {
     if (error instanceof SocketError && error.errno === -EAGAIN) return "ignore";
     if (!(error instanceof SocketError) || error.syscall !== "accept") return super.failure_of(error);
+    // Without a spare descriptor nothing is shed.
     const action = acceptAction(error, false);
-    if (action === "stop" || action === "pause") return action;
-    return "publish";
+    return action === "shed" ? "pause" : action;
   }
 
   /** @internal */
