@@ -98,7 +98,7 @@ export const verdicts = {
     "different: `sendfile(file, offset, count)` takes a `FileHandle` or a descriptor of a regular file, and leaves its position where it is",
   "socket.socket.setsockopt": "different: without the form `(level, option, None, length)`",
   "socket.socket.makefile":
-    "different: `makefile(mode, { buffering, encoding, newline })`; see the table of its methods",
+    "different: `makefile(mode, { buffering, encoding, errors, newline })`: text is UTF-8 by default, and `errors` `replace`; see the table of its methods",
   "socketserver.ForkingMixIn":
     "different: a function, `ForkingMixIn(TCPServer)`; a new process in place of a fork, so the handler is given by its module",
   "socketserver.ForkingTCPServer": "different: the handler is given by its module, `{ module, name }`",
