@@ -1,3 +1,4 @@
+import type { Socket } from "../socket/internal.ts";
 import { ForkingMixIn } from "./forking-mixin.ts";
 import { TCPServer } from "./tcp-server.ts";
 import { ThreadingMixIn } from "./threading-mixin.ts";
@@ -31,7 +32,7 @@ import { UnixDatagramServer, UnixStreamServer } from "./unix-server.ts";
  * await serving;
  * ```
  */
-export class ThreadingTCPServer extends ThreadingMixIn(TCPServer) {}
+export class ThreadingTCPServer extends ThreadingMixIn(TCPServer<Socket>) {}
 
 /** The same for {@link UDPServer}: a handler for each datagram. See {@link ThreadingTCPServer}. */
 export class ThreadingUDPServer extends ThreadingMixIn(UDPServer) {}
