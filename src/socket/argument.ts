@@ -6,7 +6,8 @@ import * as constants from "./constants.ts";
 export type Data = string | NodeJS.ArrayBufferView;
 
 // The codes and the form of the messages are Node's (lib/internal/errors.js).
-function received(value: unknown): string {
+/** What was given, as Node's messages end. */
+export function received(value: unknown): string {
   if (value === null || value === undefined) return `Received ${String(value)}`;
   if (typeof value === "function") return `Received function ${value.name}`;
   if (typeof value === "object") {
@@ -56,9 +57,9 @@ export function int32(name: string, value: unknown): number {
   return integer(name, value, -0x80000000, 0x7fffffff);
 }
 
-/** C and Python count seconds: a fraction of a name in milliseconds is told what it would be in them. */
+/** C and Python count seconds: a fraction of a time is told what it would be in milliseconds. */
 function integerForm(name: string, value: number): string {
-  if (!name.endsWith("Ms") || !Number.isFinite(value)) return "an integer";
+  if (!(name.endsWith("Ms") || name === "timeout") || !Number.isFinite(value)) return "an integer";
   return `an integer, in milliseconds: ${Math.round(value * 1_000)} for ${value} s`;
 }
 

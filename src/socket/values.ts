@@ -10,6 +10,7 @@ export {
   intact,
   integer,
   outOfRange,
+  received,
   viewOf,
   wrongType,
   wrongValue,
@@ -27,5 +28,6 @@ export { checkDefinition, checkOptions, type OptionNames } from "./option-names.
 export { SocketError, succeed } from "./socket-error.ts";
 export type { SocketKind } from "./socket-type.ts";
 export { AbortError, SockwrightError } from "./sockwright-error.ts";
+export { checkedTimeout } from "./time-out.ts";
 export { signalOf } from "./wait-options.ts";
 export { type WebStreams, webStreamsOf } from "./web-streams.ts";

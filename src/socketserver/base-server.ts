@@ -2,10 +2,12 @@ import {
   AbortError,
   type Address,
   type AddressInput,
+  checkedTimeout,
   integer,
   MAX_TIMEOUT_MS,
   outOfRange,
   SockwrightError,
+  wrongType,
 } from "../socket/values.ts";
 import { publishFailure } from "./diagnostics.ts";
 import { reportError } from "./error-report.ts";
@@ -101,7 +103,7 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
    * @param server_address - an address of layer 1, such as `{ host: "127.0.0.1", port: 0 }`.
    * @param RequestHandlerClass - a class that extends {@link BaseRequestHandler}, or where one is.
    * @param bind_and_activate - false: `serve_forever()` and `handle_request()` do not call {@link bind_and_activate}.
-   * @throws TypeError for what is no class of handlers.
+   * @throws TypeError for what is no class of handlers, and for a third argument that is no boolean.
    */
   constructor(
     server_address: AddressInput,
@@ -109,6 +111,10 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
     bind_and_activate = true,
   ) {
     checkHandler(RequestHandlerClass);
+    // Python's keyword argument, put into an object, would be as good as true.
+    if (typeof bind_and_activate !== "boolean") {
+      throw wrongType("bind_and_activate", "of type boolean", bind_and_activate);
+    }
     // As in Python the field is what was given, until the server is bound; from then on it is an address with all fields.
     this.server_address = server_address as Address;
     this.RequestHandlerClass = RequestHandlerClass;
@@ -342,7 +348,7 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
 
   /** How long `handle_request()` waits, in ms; null is for ever. @internal */
   request_timeout(): number | null {
-    return this.timeout === null ? null : integer("timeout", this.timeout, 0, MAX_TIMEOUT_MS);
+    return checkedTimeout("timeout", this.timeout);
   }
 
   /** What an error of `get_request` means. @internal */

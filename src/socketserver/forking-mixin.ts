@@ -7,7 +7,7 @@ import { HandlerRuns } from "./handler-runs.ts";
 import { placeOf } from "./module-handler.ts";
 import { type RequestChild, startChild } from "./request-child.ts";
 import { Room } from "./room.ts";
-import type { RequestOf, ServerClass, WithMembers } from "./server-class.ts";
+import { checkBase, type RequestOf, type ServerClass, type WithMembers } from "./server-class.ts";
 
 /** How many children run at one time, where {@link Forking.max_children} says nothing else. */
 const DEFAULT_MAX_CHILDREN = 40;
@@ -52,6 +52,7 @@ export interface Forking {
  * `ERR_SOCKWRIGHT_HANDLER_LOST`, its `exitCode` or `signal`, and as `cause` what the handler threw.
  *
  * @param Base - a class of servers: {@link TCPServer}, {@link UDPServer}, a subclass …
+ * @throws TypeError for what is no class of servers.
  * @example
  * ```ts
  * import { ForkingMixIn, TCPServer } from "sockwright/socketserver";
@@ -65,6 +66,7 @@ export interface Forking {
  * See {@link ForkingTCPServer}.
  */
 export function ForkingMixIn<Base extends ServerClass>(Base: Base): WithMembers<Base, Forking> {
+  checkBase("ForkingMixIn", Base);
   abstract class ForkingServer extends Base implements Forking {
     override timeout: number | null = DEFAULT_TIMEOUT_MS;
     max_children = DEFAULT_MAX_CHILDREN;

@@ -1,4 +1,4 @@
-import { AbortError, AbortWait, type Address, promiseOf } from "../socket/values.ts";
+import { AbortError, AbortWait, type Address, promiseOf, received } from "../socket/values.ts";
 
 /** A request, and whose it is. */
 export type Taken<Request> = [request: Request, client_address: Address];
@@ -53,7 +53,15 @@ export class PendingRequests<Request> {
 function ignore(): void {}
 
 async function asked<Request>(get: () => unknown): Promise<Taken<Request>> {
-  return (await get()) as Taken<Request>;
+  const taken = await get();
+  if (isPair(taken)) return taken as Taken<Request>;
+  // The code and the form of the message are Node's.
+  const message = `Expected [request, client_address] to be returned from the "get_request" function. ${received(taken)}`;
+  throw Object.assign(new TypeError(message), { code: "ERR_INVALID_RETURN_VALUE" });
+}
+
+function isPair(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2;
 }
 
 /**

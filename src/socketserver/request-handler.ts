@@ -1,5 +1,12 @@
 import type { Socket, SocketFile } from "../socket/internal.ts";
-import { type Address, IPPROTO_TCP, SocketError, SockwrightError, TCP_NODELAY } from "../socket/values.ts";
+import {
+  type Address,
+  checkedTimeout,
+  IPPROTO_TCP,
+  SocketError,
+  SockwrightError,
+  TCP_NODELAY,
+} from "../socket/values.ts";
 import type { Awaitable, BaseServer } from "./base-server.ts";
 import { publishFailure } from "./diagnostics.ts";
 import { MemoryFile } from "./memory-file.ts";
@@ -123,7 +130,7 @@ export class StreamRequestHandler extends BaseRequestHandler {
    */
   override setup(): Awaitable<void> {
     this.connection = this.request;
-    if (this.timeout !== null) this.connection.settimeout(this.timeout);
+    if (this.timeout !== null) this.connection.settimeout(checkedTimeout("timeout", this.timeout));
     if (this.disable_nagle_algorithm) this.connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
     this.rfile = this.connection.makefile("rb", { buffering: this.rbufsize });
     this.wfile = this.connection.makefile("wb", { buffering: this.wbufsize });

@@ -1,3 +1,4 @@
+import { wrongType } from "../socket/values.ts";
 import type { BaseServer } from "./base-server.ts";
 
 /**
@@ -15,3 +16,10 @@ export type WithMembers<Base extends ServerClass, Members> = Base & (abstract ne
 export type RequestOf<Base extends ServerClass> =
   // biome-ignore lint/suspicious/noExplicitAny: see above
   Base extends abstract new (...args: any[]) => BaseServer<infer Request> ? Request : never;
+
+/** Throws for what is no class of servers, as when a mixin is extended, and not called. */
+export function checkBase(mixin: string, Base: unknown): void {
+  const prototype: unknown = typeof Base === "function" ? Base.prototype : undefined;
+  if (typeof prototype === "object" && prototype !== null && "process_request" in prototype) return;
+  throw wrongType("Base", `a class that extends BaseServer: ${mixin}(TCPServer)`, Base);
+}

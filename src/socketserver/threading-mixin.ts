@@ -7,7 +7,7 @@ import { handed, socketOf } from "./handed-request.ts";
 import { isModuleHandler } from "./handler-class.ts";
 import { type HandlerPlace, placeOf } from "./module-handler.ts";
 import { Room } from "./room.ts";
-import type { RequestOf, ServerClass, WithMembers } from "./server-class.ts";
+import { checkBase, type RequestOf, type ServerClass, type WithMembers } from "./server-class.ts";
 import { ThreadPool } from "./thread-pool.ts";
 
 /** How many handlers run at one time, where {@link Threading.max_tasks} says nothing else. */
@@ -49,6 +49,7 @@ export interface Threading<Request> {
  * its thread was lost: `ERR_SOCKWRIGHT_HANDLER_LOST`. The other hooks run in this thread.
  *
  * @param Base - a class of servers: {@link TCPServer}, {@link UDPServer}, a subclass …
+ * @throws TypeError for what is no class of servers.
  * @example
  * ```ts
  * import { BaseRequestHandler, TCPServer, ThreadingMixIn } from "sockwright/socketserver";
@@ -63,6 +64,7 @@ export interface Threading<Request> {
  * See {@link ThreadingTCPServer}.
  */
 export function ThreadingMixIn<Base extends ServerClass>(Base: Base): WithMembers<Base, Threading<RequestOf<Base>>> {
+  checkBase("ThreadingMixIn", Base);
   abstract class ThreadingServer extends Base implements Threading<RequestOf<Base>> {
     daemon_threads = false;
     block_on_close = true;

@@ -1,0 +1,122 @@
+// What somebody who comes from Python gets wrong on the first day, and what the error says.
+import { describe, expect, onTestFinished, test } from "vitest";
+import { Socket } from "../../../src/index.ts";
+import {
+  BaseRequestHandler,
+  ForkingMixIn,
+  StreamRequestHandler,
+  TCPServer,
+  ThreadingMixIn,
+  ThreadingTCPServer,
+  ThreadingUDPServer,
+  UDPServer,
+} from "../../../src/socketserver.ts";
+
+const LOOPBACK = { host: "127.0.0.1", port: 0 };
+
+async function connected(server: TCPServer): Promise<Socket> {
+  const client = new Socket() as Socket;
+  onTestFinished(() => client.close());
+  await client.connect(server.server_address);
+  return client;
+}
+
+describe("seconds in place of milliseconds", () => {
+  test.each([0.5, 1.5])("%d s as timeout of a server", async (timeout) => {
+    await using server = new TCPServer(LOOPBACK, BaseRequestHandler);
+    server.timeout = timeout;
+    await expect(server.handle_request()).rejects.toMatchObject({
+      code: "ERR_OUT_OF_RANGE",
+      message: expect.stringMatching(
+        `"timeout" is out of range. It must be an integer, in milliseconds: ${timeout * 1_000} for ${timeout} s`,
+      ),
+    });
+  });
+
+  test("as timeout of a handler", async () => {
+    class Hasty extends StreamRequestHandler {
+      override timeout = 1.5;
+    }
+    class Strict extends TCPServer {
+      override handle_error(_request: unknown, _address: unknown, error: unknown): void {
+        throw error;
+      }
+    }
+    await using server = new Strict(LOOPBACK, Hasty);
+    await server.bind_and_activate();
+    await connected(server);
+    await expect(server.handle_request()).rejects.toMatchObject({
+      code: "ERR_OUT_OF_RANGE",
+      message: expect.stringMatching(
+        '"timeout" is out of range. It must be an integer, in milliseconds: 1500 for 1.5 s',
+      ),
+    });
+  });
+});
+
+test.each([TCPServer, UDPServer, ThreadingTCPServer, ThreadingUDPServer])(
+  "the keyword argument bind_and_activate=False as an object: %o",
+  (Server) => {
+    const Any: new (...parts: unknown[]) => unknown = Server as never;
+    for (const third of [{ bind_and_activate: false }, { allow_reuse_address: true }, null, 0, "false"]) {
+      expect(() => new Any(LOOPBACK, BaseRequestHandler, third)).toThrow(
+        expect.objectContaining({
+          code: "ERR_INVALID_ARG_TYPE",
+          message: expect.stringContaining('"bind_and_activate" argument must be of type boolean'),
+        }),
+      );
+    }
+  },
+);
+
+describe.each([
+  ["ThreadingMixIn", ThreadingMixIn],
+  ["ForkingMixIn", ForkingMixIn],
+])("%s is a function of a class", (name, MixIn) => {
+  const notCalled = (): unknown => {
+    class Server extends (MixIn as never as new (...parts: unknown[]) => object) {}
+    return new Server(LOOPBACK, BaseRequestHandler);
+  };
+  test.each([
+    ["nothing", () => MixIn(undefined as never)],
+    ["a handler", () => MixIn(BaseRequestHandler as never)],
+    ["a server", () => MixIn(new TCPServer(LOOPBACK, BaseRequestHandler) as never)],
+    ["a function", () => MixIn((() => undefined) as never)],
+    ["extended, and not called", notCalled],
+  ])("given %s, it says how it is called", (_, call) => {
+    expect(call).toThrow(
+      expect.objectContaining({
+        code: "ERR_INVALID_ARG_TYPE",
+        message: expect.stringContaining(`"Base" argument must be a class that extends BaseServer: ${name}(TCPServer)`),
+      }),
+    );
+  });
+});
+
+describe("a get_request that returns no pair", () => {
+  test.each([
+    ["nothing", () => undefined],
+    ["the socket alone", (socket: Socket) => socket],
+    ["one", (socket: Socket) => [socket]],
+  ])("%s: it ends the server, as in Python", async (_, given) => {
+    class Server extends TCPServer {
+      override async get_request(): Promise<never> {
+        const [socket] = await super.get_request();
+        onTestFinished(() => socket.close());
+        return given(socket) as never;
+      }
+    }
+    for (const call of ["handle_request", "serve_forever"] as const) {
+      await using server = new Server(LOOPBACK, BaseRequestHandler);
+      await server.bind_and_activate();
+      const ended = server[call]();
+      const refused = expect(ended).rejects.toMatchObject({
+        name: "TypeError",
+        code: "ERR_INVALID_RETURN_VALUE",
+        message: expect.stringContaining('[request, client_address] to be returned from the "get_request" function'),
+      });
+      await connected(server);
+      await refused;
+    }
+  });
+});
