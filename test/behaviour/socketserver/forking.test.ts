@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { channel } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { existsSync, readlinkSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Address, type Socket, socket } from "../../../src/index.ts";
 import {
@@ -13,6 +14,7 @@ import {
   type ModuleHandler,
   TCPServer,
 } from "../../../src/socketserver.ts";
+import { startChild } from "../../support/child.ts";
 import { often } from "../../support/soak.ts";
 import { unhandled } from "../../support/unhandled.ts";
 import { turn, until } from "../../support/until.ts";
@@ -212,6 +214,14 @@ describe("a child that does not exit with 0 is one handle_error", () => {
     });
     expect(server.errors).toMatchObject([{ code: "ENOENT" }]);
     expect(server.active_children).toEqual(new Set());
+  });
+
+  test("that cannot be started for want of descriptors: one handle_error, its request is closed, and the server goes on", async () => {
+    const program = fileURLToPath(new URL("programs/few-descriptors.mjs", import.meta.url));
+    const child = await startChild("sh", ["-c", 'ulimit -n 64 && exec "$0" "$1"', process.execPath, program]);
+    expect(await child.exit()).toEqual({ code: 0, signal: null });
+    expect(child.stdout.trimEnd().split("\n")).toEqual(["EMFILE", '""', '"1\\n"', "0"]);
+    expect(child.stderr).toBe("");
   });
 
   test("that cannot be told its request: a client_address that is no data", async () => {

@@ -1,8 +1,10 @@
 // ThreadingMixIn with a handler by module: each request has a worker thread.
+import { randomUUID } from "node:crypto";
+import { channel } from "node:diagnostics_channel";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { threadId } from "node:worker_threads";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { type Address, type Socket, socket } from "../../../src/index.ts";
 import { type ModuleHandler, ThreadingTCPServer, ThreadingUDPServer } from "../../../src/socketserver.ts";
 import { startChild } from "../../support/child.ts";
@@ -116,6 +118,32 @@ describe("a handler in a thread", () => {
     const lost = { code: "ERR_SOCKWRIGHT_HANDLER_LOST", ...told };
     expect(server.errors).toMatchObject([lost, lost]);
     expect(String(server.errors[0])).toContain(`exit code ${told.exitCode}`);
+  });
+
+  test("that ends its thread when it has no request: it is published, and the next request has another one", async () => {
+    const failures: unknown[] = [];
+    const errors = channel("sockwright:socketserver:error");
+    const note = (message: unknown): void => void failures.push(message);
+    errors.subscribe(note);
+    onTestFinished(() => void errors.unsubscribe(note));
+    class Alone extends Server {
+      override max_threads = 1;
+    }
+    const server = new Alone(LOOPBACK, byModule("Obey"));
+    await serving(server, async () => {
+      const word = randomUUID();
+      expect(await ask(server, `exit-when-told ${word}\n`)).toBe("listening\n");
+      const before = await where(server);
+      const told = new BroadcastChannel(word);
+      told.postMessage("now");
+      await until(() => failures.length === 1, "the loss to be published");
+      told.close();
+      expect((await where(server)).threadId).not.toBe(before.threadId);
+    });
+    const error = { code: "ERR_SOCKWRIGHT_HANDLER_LOST", exitCode: 4 };
+    expect(failures).toMatchObject([{ error, hook: "process_request_thread" }]);
+    expect(failures).toHaveProperty([0, "server"], server);
+    expect(server.errors).toEqual([]);
   });
 
   test("that never returns has its thread alone; with daemon_threads server_close() ends it", async () => {

@@ -84,6 +84,10 @@ async function obey(order, word, { server, client_address }) {
       return forEver();
     case "exit":
       return process.exit(Number(word));
+    case "exit-when-told":
+      // Behind this request: whoever has the channel tells it.
+      new BroadcastChannel(word).onmessage = () => process.exit(4);
+      return "listening";
     case "kill":
       process.kill(process.pid, "SIGKILL");
       return forEver();
