@@ -35,11 +35,125 @@ await greeter.close();
 export const wrong: number = stream.getsockname();
 `;
 
+// Subclasses as Python users write them: class attributes as fields, hooks overridden, mixins, handlers by module.
+const SERVERS = `
+import { AF_UNIX, Socket, type SocketFile, socket } from "sockwright";
+import {
+  type Address,
+  BaseRequestHandler,
+  BaseServer,
+  DatagramRequestHandler,
+  ForkingMixIn,
+  ForkingTCPServer,
+  type ModuleHandler,
+  StreamRequestHandler,
+  TCPServer,
+  ThreadingMixIn,
+  ThreadingTCPServer,
+  ThreadingUDPServer,
+  UDPServer,
+  UnixDatagramServer,
+  UnixStreamServer,
+} from "sockwright/socketserver";
+
+class Echo extends StreamRequestHandler {
+  override timeout = 5_000;
+  override async handle(): Promise<void> {
+    const line = await this.rfile.readline();
+    const written: number = await this.wfile.write(line);
+    console.log(written, this.client_address.host, this.request.fileno());
+  }
+}
+class DatagramEcho extends DatagramRequestHandler {
+  override async handle() {
+    await this.wfile.write(this.packet);
+    const from: Socket = this.socket;
+    console.log(from.closed);
+  }
+}
+class Server extends TCPServer {
+  override allow_reuse_address = true;
+  override request_queue_size = 256;
+  override timeout: number | null = 1_000;
+  override async verify_request(request: Socket, client_address: Address) {
+    return client_address.host === "127.0.0.1" && !request.closed;
+  }
+  override handle_error(request: Socket, _client_address: Address, error: unknown): void {
+    console.log(request.fileno(), error);
+  }
+  override service_actions() {}
+}
+class Datagrams extends UDPServer {
+  override max_packet_size = 65_536;
+  override verify_request([data, from]: [Buffer, Socket]) {
+    return data.length > 0 && !from.closed;
+  }
+}
+class Threading extends ThreadingMixIn(Server) {
+  override daemon_threads = true;
+  override max_threads = 4;
+}
+class Forking extends ForkingMixIn(UnixStreamServer) {
+  override max_children = 8;
+  override address_family = AF_UNIX;
+}
+class Names extends BaseServer<string> {
+  override get_request(): [string, Address] {
+    return ["Ada", this.server_address];
+  }
+}
+class NameHandler extends BaseRequestHandler<string> {
+  override handle() {
+    console.log(this.request.toUpperCase());
+  }
+}
+const byModule: ModuleHandler = { module: new URL("./handler.js", import.meta.url), name: "Echo" };
+const here = { host: "127.0.0.1", port: 0 };
+export const [first, ...others] = [
+  new Server(here, Echo),
+  new Threading(here, byModule),
+  new ThreadingTCPServer(here, Echo, false),
+  new ForkingTCPServer(here, byModule),
+];
+export const ofDatagrams = [new Datagrams(here, DatagramEcho), new ThreadingUDPServer(here, DatagramEcho)];
+export const unix = [
+  new Forking({ path: "server" }, byModule),
+  new UnixDatagramServer({ abstract: "server" }, DatagramEcho),
+];
+export const names = new Names(here, NameHandler);
+await using server = new Server(here, Echo);
+await server.bind_and_activate();
+void server.serve_forever(100);
+const listening: Socket = server.socket;
+const address: Address = server.server_address;
+console.log(listening.fileno(), address.port, server.fileno());
+await server.shutdown();
+const text: SocketFile<string> = socket().makefile("r");
+const bytes: SocketFile<Buffer> = socket().makefile("rwb", { buffering: 0 });
+export const line: string = await text.readline();
+export const piece: Buffer = await bytes.read(4);
+for await (const each of text) console.log(each.trim());
+export const sent: number = await socket().sendfile(0, 5, 10);
+// @ts-expect-error: a file of text takes no bytes.
+await text.write(Buffer.alloc(1));
+const mode: string = "rw";
+export const either: SocketFile = socket().makefile(mode);
+// @ts-expect-error: a handler of streams is none for datagrams.
+new UDPServer(here, Echo);
+// @ts-expect-error: a class without run().
+new TCPServer(here, class {});
+// @ts-expect-error: the declarations are read, and none of them is \`any\`.
+export const wrong: string = server.server_address;
+// @ts-expect-error: a request of a stream is a socket.
+export const wrongRequest: string = new Echo(socket(), address, server).request;
+`;
+
 let project: Project;
 beforeAll(() => {
   project = new Project([process.execPath]);
   project.install(inject("tarball"), `typescript@~${OLDEST_TYPESCRIPT}.0`, `@types/node@${oldestNode}.0`);
   project.write("user.ts", USER);
+  project.write("servers.ts", SERVERS);
 });
 afterAll(() => project.remove());
 
@@ -52,6 +166,7 @@ function complaints(file: string, settings: string): string {
 
 test.each(["--module nodenext", "--module esnext --moduleResolution bundler"])("%s", (settings) => {
   expect(complaints("user.ts", settings)).toBe("");
+  expect(complaints("servers.ts", `${settings} --noImplicitOverride --exactOptionalPropertyTypes`)).toBe("");
 });
 
 // TypeScript takes a .ts file for CommonJS where package.json has no "type": "module".
