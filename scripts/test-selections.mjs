@@ -13,6 +13,7 @@ export const sanitized = [
   "test/unit/native",
   "test/behaviour/poller",
   "test/behaviour/socket",
+  "test/behaviour/files",
   "test/behaviour/limits",
   "test/behaviour/input/buffers",
   "test/behaviour/input/arguments",
