@@ -3,6 +3,8 @@ import { serialize } from "node:v8";
 
 /** How deep the causes of an error are carried; what is deeper is described. */
 const MAX_CAUSES = 8;
+/** How many errors are carried together: of some that name each other there would be a power of {@link MAX_CAUSES}. */
+const MAX_CARRIED_ERRORS = 64;
 
 /** An error as it is sent: the structured clone of one loses its name, its code, and all else that it has of its own. */
 interface CarriedError {
@@ -46,7 +48,12 @@ const TOLD_APART = new Set(["name", "message", "stack", "cause"]);
 
 /** Makes what was thrown ready to be sent. What cannot be sent is described, as `console.log` would. */
 export function carry(thrown: unknown): Carried {
-  return carryBelow(thrown, MAX_CAUSES);
+  return carryBelow(thrown, MAX_CAUSES, { errors: MAX_CARRIED_ERRORS });
+}
+
+/** What was thrown as `console.log` would describe it. */
+export function describe(thrown: unknown): Carried {
+  return { kind: "value", value: described(thrown) };
 }
 
 /** What was carried: an error with the same name, message, stack, code and cause, or the value that was thrown. */
@@ -65,11 +72,16 @@ export function arrived(carried: Carried): unknown {
   return error;
 }
 
-function carryBelow(thrown: unknown, depth: number): Carried {
+/** How many errors may still be carried. */
+interface Rest {
+  errors: number;
+}
+
+function carryBelow(thrown: unknown, depth: number, rest: Rest): Carried {
   try {
-    if (depth > 0 && isError(thrown)) return carryError(thrown, depth - 1);
+    if (depth > 0 && isError(thrown) && rest.errors-- > 0) return carryError(thrown, depth - 1, rest);
     if (depth > 0 && Array.isArray(thrown) && thrown.some(isError)) {
-      return { kind: "list", items: thrown.map((item) => carryBelow(item, depth - 1)) };
+      return { kind: "list", items: thrown.map((item) => carryBelow(item, depth - 1, rest)) };
     }
     if (!isError(thrown)) {
       serialize(thrown);
@@ -78,10 +90,10 @@ function carryBelow(thrown: unknown, depth: number): Carried {
   } catch {
     // A function, a symbol; a getter or a proxy that throws.
   }
-  return { kind: "value", value: described(thrown) };
+  return describe(thrown);
 }
 
-function carryError(error: Error, depth: number): CarriedError {
+function carryError(error: Error, depth: number, rest: Rest): CarriedError {
   const given = new Map<string, unknown>(Object.entries(error).filter(([property]) => !TOLD_APART.has(property)));
   // Of a DOMException the code is inherited, and of an AggregateError the errors are not enumerable.
   if ("code" in error) given.set("code", error.code);
@@ -92,8 +104,8 @@ function carryError(error: Error, depth: number): CarriedError {
     name: String(error.name),
     message: String(error.message),
     stack: error.stack === undefined ? undefined : String(error.stack),
-    properties: [...given].map(([property, value]) => [property, carryBelow(value, depth)]),
-    cause: "cause" in error ? carryBelow(error.cause, depth) : undefined,
+    properties: [...given].map(([property, value]) => [property, carryBelow(value, depth, rest)]),
+    cause: "cause" in error ? carryBelow(error.cause, depth, rest) : undefined,
   };
 }
 

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { serialize } from "node:v8";
-import { arrived } from "./carried-error.ts";
 import { handlerLost } from "./handler-lost.ts";
+import { type HandlerReport, isReport, thrownIn } from "./handler-report.ts";
 import { inheritedArguments } from "./inherited-arguments.ts";
-import type { ProcessFailure, ProcessRequest } from "./request-process.ts";
+import type { ProcessRequest } from "./request-process.ts";
 
 // The compiled program, also where this file is not compiled: a child has no loader of types.
 const PROGRAM = fileURLToPath(new URL("../../dist/socketserver/request-process.js", import.meta.url));
@@ -42,9 +42,9 @@ export async function startChild(message: ProcessRequest, descriptor: number): P
 }
 
 function endOf(child: ChildProcess): Promise<void> {
-  let failure: ProcessFailure | undefined;
-  child.once("message", (message: ProcessFailure) => {
-    failure = message;
+  let report: HandlerReport | undefined;
+  child.on("message", (message: unknown) => {
+    if (isReport(message)) report = message;
   });
   // A channel that is torn apart, or a kill that fails: the end is what counts, and comes all the same.
   child.on("error", () => undefined);
@@ -52,7 +52,7 @@ function endOf(child: ChildProcess): Promise<void> {
     // Not `exit`: what it has said may come after that.
     child.once("close", (exitCode: number | null, signal: NodeJS.Signals | null) => {
       if (exitCode === 0) resolve();
-      else reject(handlerLost({ exitCode, signal }, failure && arrived(failure.thrown)));
+      else reject(handlerLost({ exitCode, signal }, report && thrownIn(report)?.error));
     });
   });
 }

@@ -1,19 +1,14 @@
 // The program of a child process of ForkingMixIn: one request, whose socket is the descriptor that it was started with.
 import { adopt, type Socket } from "../socket/internal.ts";
 import { SHUT_WR, SocketError } from "../socket/values.ts";
-import { type Carried, carry } from "./carried-error.ts";
 import { type HandedRequest, runHandler } from "./handed-request.ts";
+import { thrownReport } from "./handler-report.ts";
 import { type HandlerPlace, importHandler } from "./module-handler.ts";
 
 /** What a child is told. */
 export interface ProcessRequest {
   readonly place: HandlerPlace;
   readonly request: HandedRequest;
-}
-
-/** What it answers before it exits with an error. */
-export interface ProcessFailure {
-  readonly thrown: Carried;
 }
 
 /** Where the parent has put the request's socket. */
@@ -56,7 +51,6 @@ function shutDown(socket: Socket<unknown> | undefined): void {
 
 /** Exits when the parent has been told why, if it is still there. */
 function fail(thrown: unknown, exitCode: number): void {
-  const failure: ProcessFailure = { thrown: carry(thrown) };
-  if (process.connected && process.send !== undefined) process.send(failure, () => process.exit(exitCode));
+  if (process.connected && process.send !== undefined) process.send(thrownReport(thrown), () => process.exit(exitCode));
   else process.exit(exitCode);
 }

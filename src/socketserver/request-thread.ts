@@ -1,8 +1,8 @@
 import { Worker } from "node:worker_threads";
-import { arrived } from "./carried-error.ts";
 import { handlerLost } from "./handler-lost.ts";
+import { type HandlerReport, isReport, thrownIn } from "./handler-report.ts";
 import type { HandlerPlace } from "./module-handler.ts";
-import type { WorkerAnswer, WorkerRequest } from "./worker.ts";
+import type { WorkerRequest } from "./worker.ts";
 
 // The compiled program, also where this file is not compiled: a worker has no loader of types.
 const PROGRAM = new URL("../../dist/socketserver/worker.js", import.meta.url);
@@ -27,7 +27,9 @@ export class RequestThread {
     this.#isDaemon = isDaemon;
     this.#worker = new Worker(PROGRAM, { workerData: place, name: "sockwright request" });
     this.#worker.unref();
-    this.#worker.on("message", (answer: WorkerAnswer) => this.#answered(answer));
+    this.#worker.on("message", (message: unknown) => {
+      if (isReport(message)) this.#answered(message);
+    });
     this.#worker.on("messageerror", (error) => this.#settle((run) => run.reject(error)));
     this.#worker.on("error", (error) => {
       this.#failure = error;
@@ -58,8 +60,9 @@ export class RequestThread {
     await this.#exited;
   }
 
-  #answered({ thrown }: WorkerAnswer): void {
-    this.#settle((run) => (thrown === undefined ? run.resolve() : run.reject(arrived(thrown))));
+  #answered(report: HandlerReport): void {
+    const thrown = thrownIn(report);
+    this.#settle((run) => (thrown === undefined ? run.resolve() : run.reject(thrown.error)));
   }
 
   #settle(how: (run: Run) => void): boolean {

@@ -142,6 +142,8 @@ describe("a child that does not exit with 0 is one handle_error", () => {
       { exitCode: 1, cause: { name: "OrderError", code: "ORDERED", cause: new TypeError("the order") } },
     ],
     ["throws what cannot be sent", "throw-function it\n", { exitCode: 1, cause: "[Function (anonymous)]" }],
+    ["throws what cannot be read", "throw-deep it\n", { exitCode: 1, cause: expect.stringContaining("[Object]") }],
+    ["sends messages of its own", "post it\n", { exitCode: 1, cause: { message: "ordered to throw it" } }],
     ["throws beside its run()", "throw-beside it\n", { exitCode: 1, cause: { message: "ordered to throw it" } }],
     ["leaves a rejection", "reject-beside it\n", { exitCode: 1, cause: { message: "ordered to throw it" } }],
     ["exits", "exit 3\n", { exitCode: 3 }],

@@ -102,6 +102,15 @@ describe("a handler in a thread", () => {
     expect(other).toBe("[Function (anonymous)]");
   });
 
+  test("that sends messages of its own, or throws what cannot be read, harms nobody", async () => {
+    const server = new Server(LOOPBACK, byModule("Obey"));
+    await serving(server, async () => {
+      for (const line of ["post it\n", "throw-deep it\n"]) expect(await ask(server, line)).toBe("");
+      expect(await ask(server, "echo 1\n")).toBe("1\n");
+    });
+    expect(server.errors).toMatchObject([{ message: "ordered to throw it" }, expect.stringContaining("[Object]")]);
+  });
+
   test.each([
     ["calls process.exit(3)", "exit 3\n", { exitCode: 3 }],
     ["calls process.exit(0)", "exit 0\n", { exitCode: 0 }],

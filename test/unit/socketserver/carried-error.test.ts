@@ -98,3 +98,13 @@ test("causes that go round are carried eight deep", () => {
   for (let next = sent(error); next instanceof Error; next = next.cause) depth++;
   expect(depth).toBe(8);
 });
+
+test("errors that name each other many times over are carried up to 64", () => {
+  const thrown = new Error("round", { cause: "nothing" });
+  const names = Array.from({ length: 16 }, (_, index) => [`again${index}`, thrown]);
+  Object.assign(thrown, Object.fromEntries(names));
+  const error = sent(thrown);
+  expect(error).toMatchObject({ message: "round", again0: { message: "round", again0: { message: "round" } } });
+  const carried = JSON.stringify(carry(thrown)).split('"kind":"error"').length - 1;
+  expect(carried).toBe(64);
+});

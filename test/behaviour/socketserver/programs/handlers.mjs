@@ -1,6 +1,6 @@
 // Handlers that servers of the tests are given by this module, for worker threads and child processes.
 import { readdirSync, readlinkSync } from "node:fs";
-import { threadId } from "node:worker_threads";
+import { parentPort, threadId } from "node:worker_threads";
 import { BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler } from "sockwright/socketserver";
 
 export class EchoLine extends StreamRequestHandler {
@@ -82,6 +82,11 @@ async function obey(order, word, { server, client_address }) {
     case "reject-beside":
       void Promise.reject(new OrderError(word));
       return forEver();
+    case "post":
+      for (const message of [null, word, { thrown: null }]) post(message);
+      throw new OrderError(word);
+    case "throw-deep":
+      throw deep();
     case "exit":
       return process.exit(Number(word));
     case "exit-when-told":
@@ -120,6 +125,23 @@ function forEver() {
 function exhaust() {
   const taken = [];
   for (;;) taken.push(new Array(1e5).fill(taken.length));
+}
+
+/**
+ * A message of the handler's own, by the port that the server has.
+ *
+ * @param {unknown} message
+ */
+function post(message) {
+  if (parentPort === null) process.send?.(message);
+  else parentPort.postMessage(message);
+}
+
+/** What v8 can write, and not read. */
+function deep() {
+  let object = {};
+  for (let depth = 0; depth < 1_000_000; depth++) object = { object };
+  return object;
 }
 
 /** The open descriptors of this process, and what each is. */
