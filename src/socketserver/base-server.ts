@@ -202,7 +202,10 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
     this.#end();
     this.#pending.abandon(
       (request) => this.shutdown_request(request),
-      (error) => publishFailure({ error, server: this, hook: "shutdown_request" }),
+      (error, request) => {
+        this.discard(request);
+        publishFailure({ error, server: this, hook: "shutdown_request" });
+      },
     );
   }
 

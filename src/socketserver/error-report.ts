@@ -11,10 +11,15 @@ export function reportError(client_address: unknown, error: unknown): void {
     RULE,
   ];
   const { stderr } = process;
-  // As Console does: a standard error that nobody reads any more is no reason to end.
-  stderr.once("error", ignore);
-  stderr.write(`${lines.join("\n")}\n`, () => stderr.removeListener("error", ignore));
+  // A standard error that nobody reads any more is no reason to end. One listener for all reports: many handlers may fail at once.
+  if (reports++ === 0) stderr.on("error", ignore);
+  stderr.write(`${lines.join("\n")}\n`, () => {
+    if (--reports === 0) stderr.removeListener("error", ignore);
+  });
 }
+
+/** How many reports are being written. */
+let reports = 0;
 
 function ignore(): void {}
 

@@ -1,4 +1,4 @@
-import { AbortError, AbortWait, type Address, promiseOf, received } from "../socket/values.ts";
+import { AbortError, AbortWait, type Address, received } from "../socket/values.ts";
 
 /** A request, and whose it is. */
 export type Taken<Request> = [request: Request, client_address: Address];
@@ -37,10 +37,17 @@ export class PendingRequests<Request> {
   }
 
   /** Nobody wants them any more: gives each to `close` when it comes. */
-  abandon(close: (request: Request) => unknown, failed: (error: unknown) => void): void {
+  abandon(close: (request: Request) => unknown, failed: (error: unknown, request: Request) => void): void {
+    const closed = async (request: Request): Promise<void> => {
+      try {
+        await close(request);
+      } catch (error) {
+        failed(error, request);
+      }
+    };
     for (const getting of this.#left.splice(0)) {
       // That none comes any more is what the close of the server is there for.
-      void getting.then(([request]) => promiseOf(close(request)).catch(failed), ignore).catch(failed);
+      void getting.then(([request]) => closed(request), ignore);
     }
   }
 

@@ -191,6 +191,8 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   /** @internal */
   override failure_of(error: unknown): RequestFailure {
     if (error instanceof SocketError && error.errno === -EAGAIN) return "ignore";
+    // By the program, and not by server_close(): nothing can come any more, nor can the socket be waited for.
+    if (this.#socket?.closed === true) return "stop";
     if (!(error instanceof SocketError) || error.syscall !== "accept") return super.failure_of(error);
     // Without a spare descriptor nothing is shed.
     const action = acceptAction(error, false);

@@ -91,6 +91,7 @@ export function ThreadingMixIn<Base extends ServerClass>(Base: Base): WithMember
       try {
         await this.shutdown_request(request);
       } catch (error) {
+        this.discard(request);
         if (failure === undefined) throw error;
         publishFailure({ error, server: this, client_address, hook: "shutdown_request" });
       }

@@ -273,3 +273,23 @@ test("the default handle_error writes what Python's does to standard error", asy
   );
   expect(rest.join("\n")).toMatch(/^Error: Test error\n {4}at Throwing\.handle[\s\S]*\n-{40}\n$/);
 });
+
+test("many reports at once, which standard error has not taken yet, have one listener", async () => {
+  const taken: (() => void)[] = [];
+  const write = vi.spyOn(process.stderr, "write").mockImplementation((_text, done?: unknown) => {
+    if (typeof done === "function") taken.push(() => done());
+    return true;
+  });
+  const before = process.stderr.listenerCount("error");
+  await using server: BaseServer<Socket> = new TCPServer(LOOPBACK, Throwing);
+  await server.bind_and_activate();
+  for (let count = 0; count < 3; count++) {
+    using client = new DisposedSocket(2, 1);
+    await client.socket.connect(server.server_address);
+    await server.handle_request();
+  }
+  write.mockRestore();
+  expect([taken.length, process.stderr.listenerCount("error")]).toEqual([3, before + 1]);
+  for (const done of taken) done();
+  expect(process.stderr.listenerCount("error")).toBe(before);
+});

@@ -516,6 +516,21 @@ describe("bad input", () => {
     });
   });
 
+  test.each(["TCP", "UDP", "threading TCP"])(
+    "serve_forever of a %s server whose socket the program closes itself says so, and does not spin",
+    async (name) => {
+      const Server = { TCP: TCPServer, "threading TCP": ThreadingTCPServer }[name];
+      await using server = Server
+        ? new Server(LOOPBACK, BaseRequestHandler)
+        : new UDPServer(LOOPBACK, DatagramRequestHandler);
+      await server.bind_and_activate();
+      const serving = server.serve_forever();
+      await turn();
+      server.socket.close();
+      await expect(serving).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
+    },
+  );
+
   test("seconds in place of milliseconds", async () => {
     await using server = new TCPServer(LOOPBACK, BaseRequestHandler);
     await expect(server.serve_forever(0.5)).rejects.toThrow(/"poll_interval".*in milliseconds: 500 for 0\.5 s/);

@@ -340,6 +340,25 @@ describe("what goes wrong in a task", () => {
     expect(messages).toEqual([message, message]);
   });
 
+  test.each(["shutdown_request", "close_request"] as const)(
+    "a request whose %s throws instead of closing it is closed all the same",
+    async (hook) => {
+      class Server extends ThreadingTCPServer {
+        override shutdown_request(request: Socket): void | PromiseLike<void> {
+          if (hook === "shutdown_request") throw new Error("shutdown_request failed");
+          return super.shutdown_request(request);
+        }
+        override close_request(): void | PromiseLike<void> {
+          throw new Error("close_request failed");
+        }
+      }
+      const server = new Server(LOOPBACK, EchoLine);
+      await serving(server, async () => {
+        expect(await ask(server, "1\n")).toBe("1\n");
+      });
+    },
+  );
+
   test("when both throw, both are published, and the request is closed", async () => {
     const messages = published();
     class Bad extends BaseRequestHandler {
