@@ -13,6 +13,7 @@ import {
 import { checkOptions, type OptionNames } from "./option-names.ts";
 import { type Listener, Socket } from "./socket.ts";
 import { SocketError } from "./socket-error.ts";
+import { isInternet } from "./socket-type.ts";
 
 /** How {@link create_server} makes its listener: the names are Python's. */
 export interface CreateServerOptions {
@@ -20,7 +21,10 @@ export interface CreateServerOptions {
   readonly family?: number | undefined;
   /** Connections that may wait to be accepted, as {@link Socket.listen} takes it. Default: what the kernel allows. */
   readonly backlog?: number | undefined;
-  /** SO_REUSEPORT: several listeners may have the address, and share its connections. Default false. */
+  /**
+   * SO_REUSEPORT: several listeners may have the address, and share its connections. Default false. Of IPv4 and IPv6 only: others
+   * have no ports, and nothing changes.
+   */
   readonly reuse_port?: boolean | undefined;
   /** With `AF_INET6`: whether IPv4 clients are taken, too, as `::ffff:127.0.0.1`. Default false. */
   readonly dualstack_ipv6?: boolean | undefined;
@@ -76,7 +80,7 @@ export function create_server(address: AddressInput, options: CreateServerOption
   try {
     // A Unix path is not freed by it, and the kernel takes it all the same (sock_setsockopt).
     made.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
-    if (reuse_port) made.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1);
+    if (reuse_port && isInternet(family)) made.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1);
     if (family === AF_INET6) made.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, dualstack_ipv6 ? 0 : 1);
     made.bind(address);
     return made.listen(backlog);

@@ -2,13 +2,13 @@ import { kernel } from "../native/load.ts";
 import { EPOLLIN, EPOLLOUT } from "../native/poller.ts";
 import type { Address } from "./address.ts";
 import { Call, type Outcome, promised, WOULD_BLOCK } from "./call.ts";
-import { AF_INET, AF_INET6, SOCK_STREAM } from "./constants.ts";
+import { SOCK_STREAM } from "./constants.ts";
 import type { Direction } from "./direction.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { recv, recvfrom } from "./receive.ts";
 import { type ReceivedRecord, recvRecord } from "./record-receive.ts";
 import { untilEnd } from "./serve.ts";
-import { isConnectionless } from "./socket-type.ts";
+import { isConnectionless, isInternet } from "./socket-type.ts";
 import { SockwrightError } from "./sockwright-error.ts";
 import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
 
@@ -114,7 +114,7 @@ export async function* datagrams(endpoint: Endpoint): AsyncGenerator<[Buffer, Ad
 /** Records of other families may be longer than 64 KiB, or mark an end; those of ip(7) without a connection do neither. */
 function nextRecord(endpoint: Endpoint): Promise<ReceivedRecord | undefined> {
   const { family, type } = endpoint;
-  if ((family === AF_INET || family === AF_INET6) && isConnectionless(type)) {
+  if (isInternet(family) && isConnectionless(type)) {
     return recvfrom(endpoint, DATAGRAM_BYTES, undefined);
   }
   return recvRecord(endpoint);

@@ -1,4 +1,4 @@
-import { SOCK_SEQPACKET, SOCK_STREAM } from "./constants.ts";
+import { AF_INET, AF_INET6, SOCK_SEQPACKET, SOCK_STREAM } from "./constants.ts";
 
 /** What a socket is, as socket(2) was told. */
 export interface SocketKind {
@@ -15,4 +15,9 @@ const SOCK_DCCP = 6;
  */
 export function isConnectionless(type: number): boolean {
   return type !== SOCK_STREAM && type !== SOCK_SEQPACKET && type !== SOCK_DCCP;
+}
+
+/** Whether its addresses are of IPv4 or IPv6: of these alone SO_REUSEPORT is taken (sk_reuseport_allowed, since Linux 6.13). */
+export function isInternet(family: number): boolean {
+  return family === AF_INET || family === AF_INET6;
 }

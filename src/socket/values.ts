@@ -26,7 +26,7 @@ export { promiseOf } from "./given-promise.ts";
 export { nearest } from "./nearest.ts";
 export { checkDefinition, checkOptions, type OptionNames } from "./option-names.ts";
 export { SocketError, succeed } from "./socket-error.ts";
-export type { SocketKind } from "./socket-type.ts";
+export { isInternet, type SocketKind } from "./socket-type.ts";
 export { AbortError, SockwrightError } from "./sockwright-error.ts";
 export { checkedTimeout } from "./time-out.ts";
 export { signalOf } from "./wait-options.ts";

@@ -3,6 +3,7 @@ import {
   AF_INET,
   EAGAIN,
   integer,
+  isInternet,
   SHUT_WR,
   SO_REUSEADDR,
   SO_REUSEPORT,
@@ -57,7 +58,7 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   request_queue_size: number = 5;
   /** Whether `server_bind()` sets SO_REUSEADDR, socket(7); false. */
   allow_reuse_address: boolean = false;
-  /** Whether `server_bind()` sets SO_REUSEPORT, socket(7); false. */
+  /** Whether `server_bind()` sets SO_REUSEPORT, socket(7); false. Only an address of IPv4 or IPv6 can be shared. */
   allow_reuse_port: boolean = false;
 
   #socket: Socket | undefined;
@@ -212,7 +213,7 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   async #bind(): Promise<void> {
     const { socket } = this;
     if (this.allow_reuse_address) socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
-    if (this.allow_reuse_port) socket.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1);
+    if (this.allow_reuse_port && isInternet(socket.family)) socket.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1);
     socket.bind(await resolved(socket, this.server_address));
     this.server_address = socket.getsockname();
     this.#path = BoundPath.of(this.server_address);

@@ -65,6 +65,12 @@ describe("create_server", () => {
     expect(() => create_server(first.getsockname())).toThrow(expect.objectContaining({ code: "EADDRINUSE" }));
   });
 
+  test("reuse_port: an address without a port is bound all the same, where the kernel refuses the option", () => {
+    const address = { abstract: "sockwright-reuse-port" };
+    const server = serverOn(address, { family: AF_UNIX, reuse_port: true });
+    expect(server.getsockname()).toMatchObject(address);
+  });
+
   test("the backlog is that of listen", () => {
     const listen = vi.spyOn(kernel, "listen");
     serverOn(here);

@@ -53,6 +53,15 @@ async function asked(server: UDPServer, data = "hello"): Promise<Socket> {
 }
 
 describe("the beginning", () => {
+  test("allow_reuse_port changes nothing of an address without a port, where the kernel refuses the option", async () => {
+    for (const Server of [UnixStreamServer, UnixDatagramServer]) {
+      await using server = new Server({ path: join(folder(), "socket") }, BaseRequestHandler);
+      server.allow_reuse_port = true;
+      await server.bind_and_activate();
+      expect(server.server_address.family).toBe(AF_UNIX);
+    }
+  });
+
   test("the constructor stores only", () => {
     const server = new TCPServer(LOOPBACK, BaseRequestHandler);
     expect([server.server_address, server.RequestHandlerClass]).toEqual([LOOPBACK, BaseRequestHandler]);
