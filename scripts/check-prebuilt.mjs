@@ -1,10 +1,10 @@
 // Looks whether a built addon loads wherever Node does: what it needs, from whom, and how large it is.
 import { spawnSync } from "node:child_process";
-import { statSync } from "node:fs";
 
 /** CentOS 7 and Amazon Linux 2 have less than any glibc on which a Node that we support runs; musl has no versions. */
 const newestGlibc = { major: 2, minor: 17 };
 const needed = ["libc.so.6"];
+/** Of what is loaded: arm64's file has up to a page of 64 KiB of nothing between the code and the data. */
 const maxBytes = 96 * 1024;
 /** What is never called: the compiler's start files ask for these weakly, and do without. */
 const weak = ["_ITM_deregisterTMCloneTable", "_ITM_registerTMCloneTable", "__gmon_start__"];
@@ -14,12 +14,13 @@ const weak = ["_ITM_deregisterTMCloneTable", "_ITM_registerTMCloneTable", "__gmo
  * @returns {string[]} what is wrong with it
  */
 export function problemsOf(addon) {
-  const { size } = statSync(addon);
+  const segments = readelf(["--segments"], addon).matchAll(/^ *LOAD +\S+ +\S+ +\S+ +(0x[\da-f]+)/gm);
+  const size = [...segments].reduce((sum, [, bytes = ""]) => sum + Number(bytes), 0);
   // readelf, which reads every architecture's files, where objdump reads its own.
   const libraries = [...readelf(["--dynamic"], addon).matchAll(/\(NEEDED\).*\[(.+)\]/g)].map(([, name = ""]) => name);
   const symbols = [...readelf(["--dyn-syms"], addon).matchAll(/ UND (\S+)/g)].map(([, name = ""]) => name);
   return [
-    ...(size > maxBytes ? [`it has ${size} bytes, more than ${maxBytes}`] : []),
+    ...(size > 0 && size <= maxBytes ? [] : [`it loads ${size} bytes, more than ${maxBytes}, or nothing`]),
     ...(libraries.join() === needed.join()
       ? []
       : [`it needs ${libraries.join(", ") || "nothing"}, not libc.so.6 alone`]),
