@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { serialize } from "node:v8";
+import { checkDescriptorRoom } from "./descriptor-room.ts";
 import { handlerLost } from "./handler-lost.ts";
 import { type HandlerReport, isReport, thrownIn } from "./handler-report.ts";
 import { inheritedArguments } from "./inherited-arguments.ts";
@@ -21,11 +22,12 @@ export interface RequestChild {
  * Starts a child with the descriptor, the standard streams and the environment of this process, and nothing else of it: all
  * other descriptors are close-on-exec. Once this resolves the descriptor is the child's, too.
  *
- * @throws Error `EAGAIN`, `EMFILE`, `ENOMEM` … of spawn.
+ * @throws SocketError `EMFILE`, `ENFILE` · Error `EAGAIN`, `ENOMEM` … of spawn.
  */
 export async function startChild(message: ProcessRequest, descriptor: number): Promise<RequestChild> {
   // What cannot be sent throws here, before there is a child that waits for it: a client_address of the program's own.
   serialize(message);
+  checkDescriptorRoom();
   const child = spawn(process.execPath, [...inheritedArguments(process.execArgv), PROGRAM], {
     stdio: ["inherit", "inherit", "inherit", descriptor, "ipc"],
     serialization: "advanced",

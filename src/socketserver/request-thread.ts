@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { checkDescriptorRoom } from "./descriptor-room.ts";
 import { handlerLost } from "./handler-lost.ts";
 import { type HandlerReport, isReport, thrownIn } from "./handler-report.ts";
 import type { HandlerPlace } from "./module-handler.ts";
@@ -6,6 +7,9 @@ import type { WorkerRequest } from "./worker.ts";
 
 // The compiled program, also where this file is not compiled: a worker has no loader of types.
 const PROGRAM = new URL("../../dist/socketserver/worker.js", import.meta.url);
+
+/** How many threads have been started, and have not yet taken the descriptors that they need. */
+let starting = 0;
 
 interface Run {
   readonly resolve: () => void;
@@ -22,11 +26,17 @@ export class RequestThread {
   #failure: unknown;
   #isTerminated = false;
 
-  /** `onExit` is called when the thread has ended, after its request has failed; with an error where it had none to tell. */
+  /**
+   * `onExit` is called when the thread has ended, after its request has failed; with an error where it had none to tell.
+   *
+   * @throws SocketError `EMFILE`, `ENFILE`.
+   */
   constructor(place: HandlerPlace, isDaemon: boolean, onExit: (thread: RequestThread, error: unknown) => void) {
     this.#isDaemon = isDaemon;
+    checkDescriptorRoom(starting + 1);
     this.#worker = new Worker(PROGRAM, { workerData: place, name: "sockwright request" });
     this.#worker.unref();
+    this.#noteStart();
     this.#worker.on("message", (message: unknown) => {
       if (isReport(message)) this.#answered(message);
     });
@@ -58,6 +68,17 @@ export class RequestThread {
     this.#isTerminated = true;
     await this.#worker.terminate();
     await this.#exited;
+  }
+
+  #noteStart(): void {
+    starting++;
+    let isStarting = true;
+    const started = (): void => {
+      if (isStarting) starting--;
+      isStarting = false;
+    };
+    this.#worker.once("online", started);
+    this.#worker.once("exit", started);
   }
 
   #answered(report: HandlerReport): void {

@@ -92,12 +92,22 @@ export class ThreadPool {
     const place = this.#idle.indexOf(thread);
     if (place >= 0) this.#idle.splice(place, 1);
     if (error !== undefined) this.#settings.onIdleLoss(error);
-    const waiter = this.#waiters.shift();
-    if (waiter === undefined) return;
-    try {
-      waiter.resolve(this.#start());
-    } catch (cause) {
-      waiter.reject(cause);
+    this.#replace();
+  }
+
+  /** Who waits is given another thread. Where none can be started, the next one that is free; where there is none, an error. */
+  #replace(): void {
+    for (let [waiter] = this.#waiters; waiter !== undefined; [waiter] = this.#waiters) {
+      try {
+        const thread = this.#start();
+        this.#waiters.shift();
+        waiter.resolve(thread);
+        return;
+      } catch (cause) {
+        if (this.#threads.size > 0) return;
+        this.#waiters.shift();
+        waiter.reject(cause);
+      }
     }
   }
 }

@@ -1,0 +1,58 @@
+// @ts-check
+// Serves by a class that is named, in a process with as few descriptors as `ulimit -n` leaves, while hardly any is free. Prints
+// what the requests failed of, and whether a round of such requests has left descriptors open: one may be of what Node opens once.
+import { closeSync, openSync, readdirSync } from "node:fs";
+import { Socket } from "sockwright";
+import { ForkingTCPServer, ThreadingTCPServer } from "sockwright/socketserver";
+
+const LEAST_FREE = 4;
+const MOST_FREE = 8;
+
+const codes = new Set();
+const handler = { module: new URL("./handlers.mjs", import.meta.url), name: "EchoLine" };
+const Server = process.argv[2] === "ForkingTCPServer" ? ForkingTCPServer : ThreadingTCPServer;
+const server = new Server({ host: "127.0.0.1", port: 0 }, handler);
+/** @param {[unknown, unknown, unknown]} told */
+server.handle_error = (...[, , error]) => {
+  codes.add(/** @type {NodeJS.ErrnoException} */ (error).code);
+};
+await server.bind_and_activate();
+const serving = server.serve_forever();
+
+// What is opened once, such as a stream for the errors of the process, is opened in these.
+await round();
+await round();
+const before = descriptors();
+await round();
+console.log("codes", [...codes].join());
+console.log("left", descriptors() - before > 1 ? "some" : "none");
+await server.shutdown();
+await serving;
+await server.server_close();
+
+function descriptors() {
+  return readdirSync("/proc/self/fd").length;
+}
+
+async function round() {
+  for (let free = LEAST_FREE; free <= MOST_FREE; free++) await ask(free);
+}
+
+/**
+ * Asks while so many descriptors are free: too few for a handler.
+ *
+ * @param {number} free
+ */
+async function ask(free) {
+  const client = new Socket();
+  const held = [];
+  try {
+    for (;;) held.push(openSync("/dev/null", "r"));
+  } catch {
+    for (const descriptor of held.splice(0, free)) closeSync(descriptor);
+  }
+  await client.connect(server.server_address);
+  await client.recv(1);
+  client.close();
+  for (const descriptor of held) closeSync(descriptor);
+}
