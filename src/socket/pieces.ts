@@ -13,6 +13,12 @@ export interface Units<T> {
   lineEnd(piece: T, from: number, before: T | undefined): number;
 }
 
+/**
+ * Pieces up to this size are joined with one of their size or less before them. Whoever sends byte by byte would otherwise cost a
+ * hundred bytes of memory for each: with this there are few, and a byte is copied as often as its piece has doubled.
+ */
+const SMALL_PIECE_BYTES = 2_048;
+
 /** What came and was not taken: pieces as they were received, joined when something is taken. */
 export class Pieces<T extends string | Buffer> {
   /** How much there is, counted as `read(size)` does. */
@@ -39,6 +45,7 @@ export class Pieces<T extends string | Buffer> {
     if (piece.length === 0) return;
     this.#pieces.push(piece);
     this.#add(piece);
+    this.#joinSmall();
   }
 
   /** Gives back what was taken last. */
@@ -105,6 +112,21 @@ export class Pieces<T extends string | Buffer> {
   /** All that is there, which stays. */
   peek(): T {
     return this.#first(Number.POSITIVE_INFINITY);
+  }
+
+  #joinSmall(): void {
+    const pieces = this.#pieces;
+    // The first piece stays as it is while a part of it is taken.
+    while (pieces.length > (this.#start > 0 ? 2 : 1)) {
+      const [before, last] = pieces.slice(-2);
+      if (before === undefined || last === undefined) return;
+      if (before.length > last.length || last.length > SMALL_PIECE_BYTES) return;
+      pieces.splice(-2, 2, this.#units.join([before, last]));
+      // The end of a line is looked for once more in what was searched of them.
+      if (this.#searched < pieces.length) continue;
+      this.#searched = pieces.length - 1;
+      this.#searchedUnits -= before.length;
+    }
   }
 
   #add(piece: T): void {
