@@ -123,7 +123,7 @@ describe("a child", () => {
     expect(server.active_children).toEqual(new Set());
     for (const pid of pids) expect(existsSync(`/proc/${pid}`)).toBe(false);
     expect(server.errors).toEqual([]);
-  });
+  }, 120_000);
 
   test("of a datagram has the server's socket, and its data", async () => {
     class DatagramServer extends ForkingUDPServer {}

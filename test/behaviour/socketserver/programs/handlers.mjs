@@ -1,6 +1,7 @@
 // Handlers that servers of the tests are given by this module, for worker threads and child processes.
 import { readdirSync, readlinkSync } from "node:fs";
 import { parentPort, threadId } from "node:worker_threads";
+import { Socket } from "sockwright";
 import { BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler } from "sockwright/socketserver";
 
 export class EchoLine extends StreamRequestHandler {
@@ -57,10 +58,10 @@ class OrderError extends RangeError {
 /**
  * @param {string} order
  * @param {string} word
- * @param {{ server: unknown, client_address: unknown }} handler
+ * @param {{ request: unknown, server: unknown, client_address: unknown }} handler
  * @returns {Promise<string | undefined>}
  */
-async function obey(order, word, { server, client_address }) {
+async function obey(order, word, { request, server, client_address }) {
   switch (order) {
     case "echo":
       return word;
@@ -99,13 +100,26 @@ async function obey(order, word, { server, client_address }) {
     case "exhaust":
       return exhaust();
     case "spin":
+      begun(request);
       for (;;);
+    case "wait":
+      begun(request);
+      return forEver();
     case "never":
       await new Promise(() => undefined);
       return undefined;
     default:
       throw new Error(`no such order: ${order}`);
   }
+}
+
+/**
+ * Tells a client that the handler runs, at once.
+ *
+ * @param {unknown} request
+ */
+function begun(request) {
+  if (request instanceof Socket) request.trySend("begun\n");
 }
 
 /**
