@@ -3,10 +3,18 @@ import { checkDescriptorRoom } from "./descriptor-room.ts";
 import { handlerLost } from "./handler-lost.ts";
 import { type HandlerReport, isReport, thrownIn } from "./handler-report.ts";
 import type { HandlerPlace } from "./module-handler.ts";
-import type { WorkerRequest } from "./worker.ts";
+import type { IMPORTED as WORKER_IMPORTED, WorkerRequest } from "./worker.ts";
 
 // The compiled program, also where this file is not compiled: a worker has no loader of types.
 const PROGRAM = new URL("../../dist/socketserver/worker.js", import.meta.url);
+
+/** What a worker says when its modules are there; its own file is not imported here, where it would begin to work. */
+const IMPORTED: typeof WORKER_IMPORTED = "sockwright:socketserver:imported";
+/**
+ * How long a thread that is to end may still import its modules. Node never closes a file that a worker was about to read when it
+ * ended.
+ */
+const IMPORT_GRACE_MS = 1_000;
 
 /** How many threads have been started, and have not yet taken the descriptors that they need. */
 let starting = 0;
@@ -21,6 +29,7 @@ export class RequestThread {
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   readonly #isDaemon: boolean;
+  readonly #imported: Promise<void>;
   #run: Run | undefined;
   /** What it failed of, before it exits. */
   #failure: unknown;
@@ -37,8 +46,12 @@ export class RequestThread {
     this.#worker = new Worker(PROGRAM, { workerData: place, name: "sockwright request" });
     this.#worker.unref();
     this.#noteStart();
-    this.#worker.on("message", (message: unknown) => {
-      if (isReport(message)) this.#answered(message);
+    this.#imported = new Promise((resolve) => {
+      this.#worker.on("message", (message: unknown) => {
+        if (message === IMPORTED) resolve();
+        else if (isReport(message)) this.#answered(message);
+      });
+      this.#worker.once("exit", () => resolve());
     });
     this.#worker.on("messageerror", (error) => this.#settle((run) => run.reject(error)));
     this.#worker.on("error", (error) => {
@@ -63,11 +76,21 @@ export class RequestThread {
     });
   }
 
-  /** Ends the thread, whatever it does; its request is lost. */
+  /** Ends the thread, whatever it does but importing; its request is lost. */
   async terminate(): Promise<void> {
     this.#isTerminated = true;
+    await this.#importedInTime();
     await this.#worker.terminate();
     await this.#exited;
+  }
+
+  async #importedInTime(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const isOver = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, IMPORT_GRACE_MS);
+    });
+    await Promise.race([this.#imported, isOver]);
+    clearTimeout(timer);
   }
 
   #noteStart(): void {

@@ -10,7 +10,13 @@ export interface WorkerRequest extends HandedRequest {
   readonly descriptor: number;
 }
 
+/** What a worker says when its modules are there, or cannot be imported. */
+export const IMPORTED = "sockwright:socketserver:imported";
+
 const place: HandlerPlace = workerData;
+const importing = importHandler(place);
+const imported = (): void => parentPort?.postMessage(IMPORTED);
+importing.then(imported, imported);
 
 parentPort?.on("message", (request: WorkerRequest) => {
   void serve(request).then((report) => parentPort?.postMessage(report));
@@ -21,7 +27,7 @@ async function serve(request: WorkerRequest): Promise<HandlerReport> {
     // First of all, and at once: the importing may take its time, and the peer go on meanwhile.
     const socket = fromfd(request.descriptor, request.family, request.type, request.protocol);
     try {
-      await runHandler(await importHandler(place), request, socket);
+      await runHandler(await importing, request, socket);
     } finally {
       socket.close();
     }

@@ -191,6 +191,22 @@ describe("a handler in a thread", () => {
     await until(() => threads() === before, "the threads to end");
   });
 
+  test("whose module never ends is ended by server_close() all the same", async () => {
+    class Daemon extends Server {
+      override daemon_threads = true;
+    }
+    const module = new URL("programs/endless-import.mjs", import.meta.url);
+    const before = threads();
+    const server = new Daemon(LOOPBACK, { module, name: "Endless" });
+    let client: Socket | undefined;
+    await serving(server, async () => {
+      client = await unanswered(server, "anything\n");
+      await until(() => threads() > before, "its thread");
+    });
+    expect(await client?.recv(100)).toHaveLength(0);
+    expect(server.errors).toEqual([]);
+  });
+
   test("while all threads are busy clients wait in the backlog, and shutdown() is not held up", async () => {
     let taken = 0;
     class Daemon extends Server {

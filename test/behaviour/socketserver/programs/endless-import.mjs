@@ -1,0 +1,4 @@
+// A module that is never imported.
+await new Promise(() => setInterval(() => undefined, 1e6));
+
+export class Endless {}
