@@ -5,10 +5,11 @@ const steps = [
   // First: the build would bring a generated file up to date, and so hide that the committed one is not.
   ["node", "scripts/check-generated.mjs"],
   ["npm", "run", "--silent", "lint:biome"],
+  // Before what reads types: the examples import the package, as it is in dist/.
+  ["npm", "run", "--silent", "build"],
   ["npm", "run", "--silent", "lint:eslint"],
   ["npm", "run", "--silent", "lint:layers"],
   ["npm", "run", "--silent", "lint:unused"],
-  ["npm", "run", "--silent", "build"],
   ["npm", "run", "--silent", "types"],
   ["npm", "run", "--silent", "lint:package"],
   ["npm", "run", "--silent", "test:coverage"],

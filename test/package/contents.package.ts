@@ -8,7 +8,7 @@ import { problemsOf } from "../../scripts/check-prebuilt.mjs";
 import { findPeer } from "../support/peers.ts";
 
 /** A third more than it has: what is larger brings something that it should not. */
-const MAX_TARBALL_BYTES = 560 * 1024;
+const MAX_TARBALL_BYTES = 880 * 1024;
 
 const tarball = inject("tarball");
 const architectures = "program" in findPeer("compiler for arm64") ? ["arm64", "x64"] : ["x64"];
@@ -31,7 +31,7 @@ test("the addon for each architecture, which needs libc alone", () => {
 test("an addon that needs more is found out", () => {
   expect(problemsOf("/bin/bash")).toEqual(
     expect.arrayContaining([
-      expect.stringMatching(/: it has \d+ bytes, more than \d+$/),
+      expect.stringMatching(/: it loads \d+ bytes, more than \d+/),
       expect.stringMatching(/: it needs .*, not libc\.so\.6 alone$/),
       expect.stringMatching(/: its symbol \S+@GLIBC_2\.\d+ is newer than glibc 2\.17$/),
     ]),
