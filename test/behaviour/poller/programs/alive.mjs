@@ -23,7 +23,13 @@ function endsBy(limitMs) {
   setTimeout(tell, limitMs).unref();
 }
 
+/**
+ * What a situation leaves open: a socket that is collected before the end says so.
+ * @type {unknown[]}
+ */
+const kept = [];
 const [left, right] = socketpair();
+kept.push(left, right);
 /** @type {Promise<unknown>} */
 let waiting = Promise.resolve();
 
@@ -47,7 +53,9 @@ const situations = {
     const listener = socket();
     listener.bind({ host: "127.0.0.1", port: 0 });
     waiting = listener.listen().accept();
-    meanwhile(() => void socket().connect(listener.getsockname()));
+    const client = socket();
+    kept.push(listener, client);
+    meanwhile(() => void client.connect(listener.getsockname()));
   },
   "a receive with a time-out waits": () => {
     right.settimeout(100);
@@ -58,6 +66,7 @@ const situations = {
     receiver.bind({ path: "" });
     const sender = socket(AF_UNIX, SOCK_DGRAM);
     sender.settimeout(0);
+    kept.push(receiver, sender);
     while ((await sender.sendto("x", receiver.getsockname()).catch(() => 0)) > 0);
     sender.settimeout(null);
     waiting = sender.sendto("the last", receiver.getsockname());
@@ -69,7 +78,8 @@ const situations = {
     meanwhile(() => left.trySend("data"));
   },
   "one of two waits": () => {
-    const [other] = socketpair();
+    const [other, end] = socketpair();
+    kept.push(end);
     other.recv(16).catch(() => undefined);
     other.close();
     waiting = right.recv(16);
@@ -121,6 +131,7 @@ const situations = {
     const listener = socket();
     listener.bind({ host: "127.0.0.1", port: 0 });
     listener.listen();
+    kept.push(listener);
     endsBy(10_000);
   },
 };
@@ -130,4 +141,7 @@ waiting.then(
   () => console.log("done"),
   (error) => console.log(error.code),
 );
-process.on("exit", () => console.log("exit"));
+process.on("exit", () => {
+  console.log("exit");
+  kept.length = 0;
+});
