@@ -309,7 +309,7 @@ test("threads that are ended at any moment leave no descriptor open, and close n
     override daemon_threads = true;
   }
   const before = openDescriptors();
-  for (let round = 0; round < often(12, 300); round++) {
+  for (let round = 0; round < often(12, 100); round++) {
     const server = new Daemon(LOOPBACK, byModule("Obey"));
     await server.bind_and_activate();
     const served = server.serve_forever();
@@ -326,4 +326,4 @@ test("threads that are ended at any moment leave no descriptor open, and close n
   socket().close();
   await until(() => openDescriptors() === before, "all descriptors to be closed");
   expect(openDescriptors()).toBe(before);
-});
+}, 600_000);
