@@ -24,8 +24,8 @@ const ALIGNMENT = 8;
 let slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
 let used = 0;
 let scratch: Buffer | undefined;
-/** What the receive under way has asked for. */
-let reserved = 0;
+/** How many bytes the receive under way may take at most. */
+export let reserved = 0;
 /** Where it goes in the memory that {@link reserve} has given. */
 export let reservedAt = 0;
 
@@ -58,12 +58,27 @@ export function reserve(count: number, flags: number): Buffer {
     scratch ??= Buffer.allocUnsafeSlow(SCRATCH_BYTES);
     return scratch;
   }
+  return reserveInSlab(count);
+}
+
+function reserveInSlab(count: number): Buffer {
+  reserved = count;
   if (used + count > SLAB_BYTES) {
     slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
     used = 0;
   }
   reservedAt = used;
   return slab;
+}
+
+/**
+ * Memory for one receive of at most `count` bytes, {@link reserved} of them where the slab has no room for all: for whoever reads
+ * ahead, and most often gets a few bytes, which then need no copy.
+ */
+export function reserveSome(count: number): Buffer {
+  if (count > SLAB_BYTES) return reserve(count, 0);
+  const left = SLAB_BYTES - used;
+  return reserveInSlab(left < POOLED_RECEIVE_BYTES ? count : Math.min(count, left));
 }
 
 /**

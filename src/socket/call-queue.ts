@@ -33,7 +33,7 @@ export class CallQueue {
   }
 
   /** Every call in its order; the queue may change meanwhile. */
-  protected all(): readonly Call<unknown>[] {
+  all(): readonly Call<unknown>[] {
     const calls: Call<unknown>[] = [];
     for (let call = this.head; call !== undefined; call = call.next) calls.push(call);
     return calls;

@@ -151,6 +151,15 @@ export class Direction extends CallQueue {
     if (this.all().includes(waiting)) this.#abandon(waiting, error);
   }
 
+  /** Ends a call that waits with a result that its maker has; one that has settled is left alone. */
+  conclude<T>(call: Call<T>, result: T): void {
+    const waiting = call as Call<unknown>;
+    if (!this.all().includes(waiting)) return;
+    const wasHead = this.head === waiting;
+    this.succeed(waiting, result);
+    this.#goOn(wasHead);
+  }
+
   /** The socket is closed: ends every call that waits, and every timer. */
   end(): void {
     this.#timers?.deadline.clear();
@@ -309,6 +318,10 @@ export class Direction extends CallQueue {
     const wasHead = this.head === call;
     call.abandon(error);
     this.#fail(call, error);
+    this.#goOn(wasHead);
+  }
+
+  #goOn(wasHead: boolean): void {
     if (wasHead && !this.isIdle) turn.inNextTurn(() => this.wake(0));
   }
 

@@ -1,8 +1,8 @@
+import { promised } from "./call.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { InOrder } from "./in-order.ts";
+import { FileRead, type FileReadForm, type FileSource, readsOf } from "./file-read.ts";
 import { Pieces, type Units } from "./pieces.ts";
-import { type ReceiveCall, receive, recvCall } from "./receive.ts";
-import { ReceiveLine } from "./receive-line.ts";
+import { receive } from "./receive.ts";
 import { SockwrightError } from "./sockwright-error.ts";
 
 /** What is received at once where more is wanted than the buffer holds. */
@@ -25,136 +25,186 @@ export interface Reading<T> {
  * The half of a file that reads: what came and was not taken, and calls for more. Reads are served one after another. One that
  * fails takes nothing, so the next one has all that came.
  */
-export class FileReader<T extends string | Buffer> {
-  readonly #endpoint: Endpoint;
+export class FileReader<T extends string | Buffer> implements FileSource {
+  readonly endpoint: Endpoint;
   readonly #reading: Reading<T>;
   readonly #pieces: Pieces<T>;
-  readonly #reads = new InOrder();
-  #call: ReceiveCall<Buffer> | undefined;
+  readonly #line: FileReadForm<T>;
   #closed: SockwrightError | undefined;
   /** Told by every read once what came before it was read. */
   #error: SockwrightError | undefined;
 
   constructor(endpoint: Endpoint, reading: Reading<T>) {
-    this.#endpoint = endpoint;
+    this.endpoint = endpoint;
     this.#reading = reading;
     this.#pieces = new Pieces(reading.units);
+    this.#line = { take: (isEnd) => this.#takeLine(isEnd), isUnbufferedLine: this.#isUnbuffered };
   }
 
   /** Bytes or characters until there are so many, or the end; unbuffered, what one receive gives. */
   read(count: number): Promise<T> {
+    if (this.#isUnbuffered) return this.readOnce(count);
     const pieces = this.#pieces;
-    return this.#inOrder(async () => {
-      if (this.#reading.bufferBytes === 0) {
-        if (pieces.isEmpty && count > 0) await this.#fill(count);
-        return pieces.take(count);
-      }
-      while (pieces.count < count && (await this.#fill(this.#roomFor(count - pieces.count))));
-      return pieces.take(count);
+    return this.#read({
+      take: (isEnd) => (isEnd || pieces.count >= count ? pieces.take(count) : this.#roomFor(count - pieces.count)),
     });
   }
 
   /** All until the end. */
   readAll(): Promise<T> {
-    return this.#inOrder(async () => {
-      do this.#limit("ERR_SOCKWRIGHT_READ_TOO_LONG", this.#pieces.bytes, this.#reading.maxReadBytes);
-      while (await this.#fill(RECEIVED_FILE_BYTES));
-      return this.#pieces.take(this.#pieces.count);
+    const pieces = this.#pieces;
+    return this.#read({
+      take: (isEnd) => {
+        limit("ERR_SOCKWRIGHT_READ_TOO_LONG", pieces.bytes, this.#reading.maxReadBytes);
+        return isEnd ? pieces.take(pieces.count) : RECEIVED_FILE_BYTES;
+      },
     });
   }
 
   /** What is there, or else what one receive gives: at most so many. */
   readOnce(count: number): Promise<T> {
-    return this.#inOrder(async () => {
-      const { bufferBytes } = this.#reading;
-      if (this.#pieces.isEmpty && count > 0) await this.#fill(bufferBytes === 0 ? count : bufferBytes);
-      return this.#pieces.take(count);
+    const pieces = this.#pieces;
+    const wanted = this.#isUnbuffered ? count : this.#reading.bufferBytes;
+    return this.#read({
+      take: (isEnd) => (isEnd || count === 0 || !pieces.isEmpty ? pieces.take(count) : wanted),
     });
   }
 
   /** What is there, or else what one receive gives; it stays. */
   peek(): Promise<T> {
-    return this.#inOrder(async () => {
-      if (this.#pieces.isEmpty) await this.#fill(this.#reading.bufferBytes);
-      return this.#pieces.peek();
+    const pieces = this.#pieces;
+    return this.#read({
+      take: (isEnd) => (isEnd || !pieces.isEmpty ? pieces.peek() : this.#reading.bufferBytes),
     });
   }
 
   /** A line with its end, or as much of it as the limit allows, or what stands before the end. */
-  readLine(limit: number | undefined): Promise<T> {
-    const line = limit === undefined && this.#reads.isIdle ? this.#lineAtHand() : undefined;
-    return line === undefined ? this.#inOrder(() => this.#line(limit)) : Promise.resolve(line);
+  readLine(most: number | undefined): Promise<T> {
+    if (most === undefined) return this.#read(this.#line);
+    return this.#read({
+      take: (isEnd) => this.#takeLimitedLine(most, isEnd),
+      isUnbufferedLine: this.#isUnbuffered,
+    });
+  }
+
+  /** A line for an iteration, which ends quietly where the file is closed meanwhile. `ended` is called at the end. */
+  nextLine(ended: () => void): Promise<IteratorResult<T, undefined>> {
+    return this.#read({
+      take: (isEnd) => {
+        const line = this.#takeLine(isEnd);
+        if (typeof line === "number") return line;
+        if (line.length > 0) return { done: false, value: line };
+        ended();
+        return ENDED;
+      },
+      isUnbufferedLine: this.#isUnbuffered,
+      whenClosed: ENDED,
+    });
   }
 
   /** Lines until they have so many bytes or characters, or the end. */
   readLines(hint: number): Promise<T[]> {
-    return this.#inOrder(async () => {
-      const lines: T[] = [];
-      let count = 0;
-      let bytes = 0;
-      try {
+    const { units, maxReadBytes } = this.#reading;
+    let lines: T[] = [];
+    let count = 0;
+    let bytes = 0;
+    return this.#read({
+      take: (isEnd) => {
         while (count < hint) {
-          const line = await this.#line(undefined);
+          const line = this.#takeLine(isEnd);
+          if (typeof line === "number") return line;
           if (line.length === 0) break;
           lines.push(line);
-          count += this.#reading.units.countOf(line);
-          bytes += this.#reading.units.bytesOf(line);
-          this.#limit("ERR_SOCKWRIGHT_READ_TOO_LONG", bytes, this.#reading.maxReadBytes);
+          count += units.countOf(line);
+          bytes += units.bytesOf(line);
+          limit("ERR_SOCKWRIGHT_READ_TOO_LONG", bytes, maxReadBytes);
         }
         return lines;
-      } catch (error) {
-        this.#pieces.unread(this.#reading.units.join(lines));
-        throw error;
-      }
+      },
+      isUnbufferedLine: this.#isUnbuffered,
+      giveBack: () => {
+        this.#pieces.unread(units.join(lines));
+        lines = [];
+      },
     });
   }
 
   /** Every read that waits ends with the error, and every further one. */
   close(error: SockwrightError): void {
     this.#closed = error;
-    if (this.#call !== undefined) this.#endpoint.receiving.cancel(this.#call, error);
-  }
-
-  #inOrder<Result>(read: () => Promise<Result>): Promise<Result> {
-    return this.#reads.run(async () => {
-      if (this.#closed !== undefined) throw this.#closed;
-      return read();
-    });
-  }
-
-  /** Most lines came with others: a promise that is settled is all that they need. */
-  #lineAtHand(): T | undefined {
-    if (this.#closed !== undefined || this.#pieces.bytes > this.#reading.maxLineBytes) return undefined;
-    const end = this.#pieces.lineEnd();
-    return end < 0 ? undefined : this.#pieces.takeUnits(end);
-  }
-
-  async #line(limit: number | undefined): Promise<T> {
-    const pieces = this.#pieces;
-    for (;;) {
-      const end = pieces.lineEnd();
-      const most = limit === undefined ? -1 : pieces.unitsOf(limit);
-      if (most >= 0 && (end < 0 || most < end)) return pieces.takeUnits(most);
-      if (limit === undefined) {
-        const { maxLineBytes } = this.#reading;
-        if (pieces.bytes > maxLineBytes) {
-          this.#limit("ERR_SOCKWRIGHT_LINE_TOO_LONG", end < 0 ? pieces.bytes : pieces.bytesOf(end), maxLineBytes);
-        }
-      }
-      if (end >= 0) return pieces.takeUnits(end);
-      if (!(await this.#fillLine(limit))) return pieces.take(pieces.count);
+    for (const read of [...readsOf(this)]) {
+      const { whenClosed } = read.form;
+      if (whenClosed === undefined) this.endpoint.receiving.cancel(read, error);
+      else this.endpoint.receiving.conclude(read, whenClosed);
     }
   }
 
-  #limit(code: "ERR_SOCKWRIGHT_LINE_TOO_LONG" | "ERR_SOCKWRIGHT_READ_TOO_LONG", bytes: number, most: number): void {
-    if (bytes > most) throw new SockwrightError(code);
+  check(): void {
+    if (this.#closed !== undefined) throw this.#closed;
   }
 
-  #fillLine(limit: number | undefined): Promise<boolean> {
-    const { bufferBytes } = this.#reading;
-    if (bufferBytes > 0) return this.#fill(bufferBytes);
-    const most = limit === undefined ? RECEIVED_FILE_BYTES : Math.min(RECEIVED_FILE_BYTES, limit - this.#pieces.count);
-    return this.#receive(new ReceiveLine(this.#endpoint, most));
+  checkInput(): void {
+    if (this.#error !== undefined) throw this.#error;
+  }
+
+  push(bytes: Buffer): boolean {
+    const rest = this.#reading.of(bytes);
+    this.#pieces.push(rest);
+    this.#error = this.#reading.error();
+    if (rest.length > 0) return false;
+    this.checkInput();
+    return bytes.length === 0;
+  }
+
+  get #isUnbuffered(): boolean {
+    return this.#reading.bufferBytes === 0;
+  }
+
+  /** At once where nobody waits before it and all is there; else it has its place in the queue of the socket. */
+  #read<R>(form: FileReadForm<R>): Promise<R> {
+    return promised(() => {
+      this.check();
+      const wanted = this.#hasWaiting ? 1 : this.#taken(form);
+      if (typeof wanted !== "number") return Promise.resolve(wanted);
+      return receive(new FileRead(this, form, wanted), undefined);
+    });
+  }
+
+  #taken<R>(form: FileReadForm<R>): R | number {
+    try {
+      return form.take(false);
+    } catch (error) {
+      form.giveBack?.();
+      throw error;
+    }
+  }
+
+  get #hasWaiting(): boolean {
+    return !this.endpoint.receiving.isIdle && readsOf(this).next().done !== true;
+  }
+
+  #takeLine(isEnd: boolean): T | number {
+    const pieces = this.#pieces;
+    const { maxLineBytes } = this.#reading;
+    const end = pieces.lineEnd();
+    if (pieces.bytes > maxLineBytes) {
+      limit("ERR_SOCKWRIGHT_LINE_TOO_LONG", end < 0 ? pieces.bytes : pieces.bytesOf(end), maxLineBytes);
+    }
+    if (end >= 0) return pieces.takeUnits(end);
+    return isEnd ? pieces.take(pieces.count) : this.#roomForLine(RECEIVED_FILE_BYTES);
+  }
+
+  #takeLimitedLine(most: number, isEnd: boolean): T | number {
+    const pieces = this.#pieces;
+    const end = pieces.lineEnd();
+    const units = pieces.unitsOf(most);
+    if (units >= 0 && (end < 0 || units < end)) return pieces.takeUnits(units);
+    if (end >= 0) return pieces.takeUnits(end);
+    return isEnd ? pieces.take(pieces.count) : this.#roomForLine(most - pieces.count);
+  }
+
+  #roomForLine(most: number): number {
+    return this.#isUnbuffered ? Math.min(RECEIVED_FILE_BYTES, most) : this.#reading.bufferBytes;
   }
 
   /** A character has one byte or more: never more is asked for than is wanted, or fits into the buffer. */
@@ -162,25 +212,14 @@ export class FileReader<T extends string | Buffer> {
     const { bufferBytes } = this.#reading;
     return count <= bufferBytes ? bufferBytes : Math.min(count, Math.max(bufferBytes, RECEIVED_FILE_BYTES));
   }
+}
 
-  #fill(bytes: number): Promise<boolean> {
-    return this.#receive(recvCall(this.#endpoint, bytes, undefined));
-  }
+const ENDED: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-  /** Waits for more. False at the end. */
-  async #receive(call: ReceiveCall<Buffer>): Promise<boolean> {
-    const error = this.#closed ?? this.#error;
-    if (error !== undefined) throw error;
-    this.#call = call;
-    try {
-      const bytes = await receive(call, undefined);
-      const rest = this.#reading.of(bytes);
-      this.#pieces.push(rest);
-      this.#error = this.#reading.error();
-      if (this.#error !== undefined && rest.length === 0) throw this.#error;
-      return bytes.length > 0 || rest.length > 0;
-    } finally {
-      this.#call = undefined;
-    }
-  }
+function limit(
+  code: "ERR_SOCKWRIGHT_LINE_TOO_LONG" | "ERR_SOCKWRIGHT_READ_TOO_LONG",
+  bytes: number,
+  most: number,
+): void {
+  if (bytes > most) throw new SockwrightError(code);
 }

@@ -1,6 +1,6 @@
 import type { Endpoint } from "./endpoint.ts";
 import { InOrder } from "./in-order.ts";
-import { sendallCall, transmit } from "./send.ts";
+import { SendAll, transmit } from "./send.ts";
 
 const DONE: Promise<void> = Promise.resolve();
 
@@ -27,15 +27,20 @@ export class FileWriter {
     return this.#writes.isIdle && this.#length === 0;
   }
 
-  /** Keeps the bytes, or sends them where they are as many as the buffer has: then they are lent until all is sent. */
-  write(bytes: Uint8Array, isFlushed = false): Promise<void> {
+  /**
+   * Keeps the bytes, or sends them where they are as many as the buffer has: then they are lent until all is sent. Resolves to
+   * `count`.
+   */
+  write(bytes: Uint8Array, count: number, isFlushed = false): Promise<number> {
     if (!isFlushed && this.#writes.isIdle && this.#fits(bytes)) {
       this.#keep(bytes);
-      return DONE;
+      return Promise.resolve(count);
     }
+    if (this.isIdle && bytes.length > 0 && !this.#fits(bytes)) return this.#sendAtOnce(bytes, count);
     return this.#writes.run(async () => {
       await this.#write(bytes);
       if (isFlushed) await this.#flush();
+      return count;
     });
   }
 
@@ -86,8 +91,14 @@ export class FileWriter {
     }
   }
 
+  /** Nothing is before it: where the kernel takes all of it now, one promise is enough. */
+  #sendAtOnce(bytes: Uint8Array, count: number): Promise<number> {
+    const sending = transmit(new SendAll(this.#endpoint, bytes, 0, count), undefined);
+    return this.#endpoint.sending.isIdle ? sending : this.#writes.run(() => sending);
+  }
+
   #send(bytes: Uint8Array): Promise<void> {
-    return transmit(sendallCall(this.#endpoint, bytes, undefined), undefined);
+    return transmit(new SendAll(this.#endpoint, bytes, 0, undefined), undefined);
   }
 }
 

@@ -98,10 +98,7 @@ export class Pieces<T extends string | Buffer> {
 
   /** Takes so many units, or all when there are fewer. */
   takeUnits(units: number): T {
-    const { parts, index, start } = this.#split(units);
-    const taken = this.#joined(parts);
-    if (index > 0) this.#pieces.splice(0, index);
-    this.#start = start;
+    const taken = this.#pieces.length === 1 ? this.#takeOfOne(units) : this.#takeOfSeveral(units);
     this.#searched = 0;
     this.#searchedUnits = 0;
     this.count -= this.#units.countOf(taken);
@@ -112,6 +109,26 @@ export class Pieces<T extends string | Buffer> {
   /** All that is there, which stays. */
   peek(): T {
     return this.#first(Number.POSITIVE_INFINITY);
+  }
+
+  /** What came as one piece, most often a line, is taken as it is. */
+  #takeOfOne(units: number): T {
+    const [piece = this.#units.empty] = this.#pieces;
+    const start = this.#start;
+    if (piece.length - start > units) {
+      this.#start = start + units;
+      return this.#units.slice(piece, start, this.#start);
+    }
+    this.#pieces.length = 0;
+    this.#start = 0;
+    return start === 0 ? piece : this.#units.slice(piece, start);
+  }
+
+  #takeOfSeveral(units: number): T {
+    const { parts, index, start } = this.#split(units);
+    if (index > 0) this.#pieces.splice(0, index);
+    this.#start = start;
+    return this.#joined(parts);
   }
 
   #joinSmall(): void {

@@ -57,7 +57,7 @@ export function sendCall(endpoint: Endpoint, data: unknown, options: SendOptions
 export function sendallCall(endpoint: Endpoint, data: unknown, options: SendOptions | undefined): SendCall<void> {
   const bytes = bytesOf("data", data);
   checkOptions("sendall()", options, SEND_OPTIONS, flagsForm);
-  return new SendAll(endpoint, bytes, sendFlags(options));
+  return new SendAll<void>(endpoint, bytes, sendFlags(options), undefined);
 }
 
 /** Makes the call of {@link sendto}. */
@@ -168,22 +168,25 @@ class Send extends SendCall<number> implements Part<number> {
   }
 }
 
-class SendAll extends SendCall<void> implements Part<void> {
+/** send(2) until all is sent; gives `done` then. */
+export class SendAll<T> extends SendCall<T> implements Part<T> {
   readonly #bytes: Uint8Array;
   readonly #length: number;
+  readonly #done: T;
   #sent = 0;
 
-  constructor(endpoint: Endpoint, bytes: Uint8Array, flags: number) {
+  constructor(endpoint: Endpoint, bytes: Uint8Array, flags: number, done: T) {
     super(endpoint, flags);
     this.#bytes = bytes;
     this.#length = bytes.length;
+    this.#done = done;
   }
 
-  override get part(): Part<void> | undefined {
+  override get part(): Part<T> | undefined {
     return this.endpoint.type === SOCK_STREAM ? this : undefined;
   }
 
-  attempt(): Outcome<void> {
+  attempt(): Outcome<T> {
     const { slot, generation } = this.endpoint;
     try {
       const bytes = intact("data", this.#bytes, this.#length);
@@ -201,10 +204,10 @@ class SendAll extends SendCall<void> implements Part<void> {
     return this.#sent === 0 ? this.#bytes : this.#bytes.subarray(this.#sent);
   }
 
-  taken(count: number): Outcome<void> {
+  taken(count: number): Outcome<T> {
     this.#sent += count;
     // The kernel took what it had room for: trying again at once would only give EAGAIN.
-    return this.#sent === this.#length ? undefined : PROGRESS;
+    return this.#sent === this.#length ? this.#done : PROGRESS;
   }
 
   override abandon(error: Error): void {

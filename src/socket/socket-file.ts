@@ -205,7 +205,7 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
     return promised(() => {
       const writer = this.#writing("write");
       const { bytes, count, isFlushed } = this.#form.encode(data);
-      return mapped(writer.write(bytes, isFlushed), () => count);
+      return writer.write(bytes, count, isFlushed);
     });
   }
 
@@ -264,18 +264,23 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
    *
    * @example See {@link SocketFile}.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void> {
-    for (;;) {
-      let line: T;
-      try {
-        line = await this.readline();
-      } catch (error) {
-        if (this.#closed) return;
-        throw error;
-      }
-      if (line.length === 0) return;
-      yield line;
-    }
+  [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined> {
+    let isOver = false;
+    const end = (): void => {
+      isOver = true;
+    };
+    const lines: AsyncIterableIterator<T, undefined> = {
+      next: () => {
+        if (isOver || this.#closed) return Promise.resolve({ done: true, value: undefined });
+        return this.#reading((reader) => reader.nextLine(end));
+      },
+      return: () => {
+        end();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+      [Symbol.asyncIterator]: () => lines,
+    };
+    return lines;
   }
 
   /**

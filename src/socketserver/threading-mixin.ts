@@ -158,8 +158,9 @@ export function ThreadingMixIn<Base extends ServerClass>(Base: Base): WithMember
         isDaemon: this.daemon_threads,
         onIdleLoss: (error) => publishFailure({ error, server: this, hook: "process_request_thread" }),
       });
-      // A task that server_close() has not waited for comes to its handler only now: its thread ends behind it.
-      if (this.#isClosed) void pool.close();
+      // A task that server_close() has not waited for comes to its handler only now: its thread ends behind it, and that of a
+      // daemon is ended, or never begins.
+      if (this.#isClosed) void (this.daemon_threads ? pool.terminate() : pool.close());
       return pool;
     }
 

@@ -1,8 +1,17 @@
 // Files of a socket: who is served when, what waits and is given up, what is kept, and when the descriptor goes.
 import { closeSync, fstatSync } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { AF_UNIX, SOCK_DGRAM, type Socket, type SocketFile, socket, socketpair } from "../../../src/index.ts";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import {
+  AF_UNIX,
+  MSG_PEEK,
+  SOCK_DGRAM,
+  type Socket,
+  type SocketFile,
+  socket,
+  socketpair,
+  WOULD_BLOCK,
+} from "../../../src/index.ts";
 import { fill } from "../../support/full.ts";
 import { connected, paired } from "../../support/stream-pair.ts";
 import { unhandled } from "../../support/unhandled.ts";
@@ -49,6 +58,88 @@ test("a time-out takes nothing: the next read has all that came", async () => {
   await expect(file.readlines()).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT" });
   await peer.sendall("line\n");
   expect(await file.readline()).toBe("half a line\n");
+});
+
+test("the time-out is that of each receive, as in Python: what comes lets all reads of the file wait anew", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const [ours, peer] = paired();
+  await using file = ours.makefile("rb");
+  const other = ours.dup();
+  onTestFinished(() => other.close());
+  ours.settimeout(100);
+  const reads = [file.readline(), file.readline()];
+  for (const text of ["a", "b", "\nc", "\n"]) {
+    vi.advanceTimersByTime(80);
+    await peer.sendall(text);
+    await received(other);
+  }
+  expect((await Promise.all(reads)).map(String)).toEqual(["ab\n", "c\n"]);
+  const late = file.readline();
+  vi.advanceTimersByTime(80);
+  await peer.sendall("d");
+  await received(other);
+  vi.advanceTimersByTime(101);
+  await expect(late).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT" });
+});
+
+/** All that was sent is received: another descriptor of the socket finds nothing. */
+async function received(other: Socket): Promise<void> {
+  while (other.tryRecv(Buffer.alloc(1), MSG_PEEK) !== WOULD_BLOCK) await nextTurn();
+}
+
+test("a read that does not wait takes all that has come, in as many receives as that needs", async () => {
+  const [ours, peer] = paired();
+  ours.settimeout(0);
+  await using file = ours.makefile("rb", { buffering: 64 });
+  const line = `${"x".repeat(20_000)}\n`;
+  await peer.sendall(`${line}part`);
+  expect(String(await file.readline())).toBe(line);
+  await expect(file.readline()).rejects.toMatchObject({ code: "EAGAIN" });
+  expect(String(await file.read(4))).toBe("part");
+});
+
+test("lines that readlines() has when the stream fails, or it times out, stay to be read", async () => {
+  const [ours, peer] = paired();
+  await using file = ours.makefile("rb");
+  ours.settimeout(20);
+  await peer.sendall("one\ntwo\npart");
+  await expect(file.readlines()).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT" });
+  expect(String(await file.readline())).toBe("one\n");
+  ours.settimeout(null);
+  const failing = file.readlines();
+  await nextTurn();
+  const behind = file.readline();
+  ours.close();
+  await file.close();
+  await expect(failing).rejects.toMatchObject(CLOSED);
+  await expect(behind).rejects.toMatchObject(CLOSED);
+});
+
+test("an iteration has lines that came before what a read of the socket waits for, and is over at its end for good", async () => {
+  const [ours, peer] = await connected();
+  await using file = ours.makefile("r");
+  await peer.sendall("one\ntwo\n");
+  const lines = file[Symbol.asyncIterator]();
+  expect(await lines.next()).toEqual({ done: false, value: "one\n" });
+  const waiting = ours.recv(10);
+  expect(await lines.next()).toEqual({ done: false, value: "two\n" });
+  // This one waits behind the socket's own, and ends with the file all the same.
+  const behind = lines.next();
+  await file.close();
+  expect(await behind).toEqual({ done: true, value: undefined });
+  await peer.sendall("socket's");
+  expect(String(await waiting)).toBe("socket's");
+  await using other = ours.makefile("r");
+  const rest = other[Symbol.asyncIterator]();
+  peer.close();
+  expect(await rest.next()).toEqual({ done: true, value: undefined });
+  expect(await rest.next()).toEqual({ done: true, value: undefined });
+  const left = other[Symbol.asyncIterator]();
+  expect(await left.return?.()).toEqual({ done: true, value: undefined });
+  expect(await left.next()).toEqual({ done: true, value: undefined });
 });
 
 test("a flush that timed out before its first byte keeps what was written, for the next one", async () => {

@@ -191,6 +191,35 @@ describe("a handler in a thread", () => {
     await until(() => threads() === before, "the threads to end");
   });
 
+  test("that comes to its thread only behind server_close() has none with daemon_threads", async () => {
+    const before = threads();
+    let [close, finished] = [(): void => {}, false];
+    const closed = new Promise<void>((resolve) => {
+      close = resolve;
+    });
+    class Late extends Server {
+      override daemon_threads = true;
+      override async finish_request(request: Socket, client_address: Address): Promise<void> {
+        await closed;
+        await super.finish_request(request, client_address);
+      }
+      override async process_request_thread(request: Socket, client_address: Address): Promise<void> {
+        await super.process_request_thread(request, client_address);
+        finished = true;
+      }
+    }
+    const server = new Late(LOOPBACK, byModule("Obey"));
+    await server.bind_and_activate();
+    const client = await unanswered(server, "spin\n");
+    await server.handle_request();
+    await server.server_close();
+    close();
+    expect(await client.recv(100)).toHaveLength(0);
+    await until(() => finished, "the task to end");
+    expect(server.errors).toEqual([]);
+    expect(threads()).toBe(before);
+  });
+
   test("whose module never ends is ended by server_close() all the same", async () => {
     class Daemon extends Server {
       override daemon_threads = true;
@@ -308,6 +337,9 @@ test("threads that are ended at any moment leave no descriptor open, and close n
   class Daemon extends Server {
     override daemon_threads = true;
   }
+  // The poller of this process stays open once there is one.
+  const first = new Daemon(LOOPBACK, byModule("Obey"));
+  await serving(first, async () => expect(await ask(first, "echo 0\n")).toBe("0\n"));
   const before = openDescriptors();
   for (let round = 0; round < often(12, 100); round++) {
     const server = new Daemon(LOOPBACK, byModule("Obey"));
