@@ -1,7 +1,7 @@
 // @ts-check
 // Server CPU time per operation against the field, in interleaved rounds. The method: README.md.
 import { runCommand } from "./arguments.mjs";
-import { CASES } from "./case.mjs";
+import { CASES, DEFAULT_CASES } from "./case.mjs";
 import { compileC } from "./compile.mjs";
 import { parseOptions } from "./options.mjs";
 import { BEFORE, PEERS, peersBefore } from "./peer.mjs";
@@ -43,7 +43,16 @@ async function run(options) {
   const report = reportRun(results, [...leftOut], options);
   console.log(report);
   if (results.some((result) => result.failures.length > 0)) process.exitCode = 1;
-  else if (options.write) await writeSection("run", report);
+  else if (options.write) await writeSection(sectionOf(options.cases), report);
+}
+
+/**
+ * A run of other cases than the default ones has a section of its own.
+ * @param {readonly string[]} cases
+ */
+function sectionOf(cases) {
+  const names = cases.join(",");
+  return names === DEFAULT_CASES.join(",") ? "run" : `run ${names}`;
 }
 
 await runCommand(async () => run(parseOptions(process.argv.slice(2))));
