@@ -26,7 +26,7 @@ export {
 export { adopt, fromfd, socket, socketpair } from "./socket/create.ts";
 export { type CreateConnectionOptions, create_connection } from "./socket/create-connection.ts";
 export { type CreateServerOptions, create_server, has_dualstack_ipv6 } from "./socket/create-server.ts";
-export type { BinaryMode, MakefileOptions, TextMode } from "./socket/file-options.ts";
+export type { BinaryMode, KnownMode, MakefileOptions, TextMode } from "./socket/file-options.ts";
 export {
   getfqdn,
   gethostbyaddr,

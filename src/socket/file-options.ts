@@ -4,9 +4,12 @@ import type { EncodingErrors } from "./text-encoding.ts";
 import type { Newline } from "./text-units.ts";
 
 /** What a file of text is made for: reading (the default), writing, or both. */
-export type TextMode = "r" | "w" | "rw" | "wr";
+export type TextMode = "" | "r" | "w" | "rw" | "wr";
 /** The same of bytes. */
 export type BinaryMode = "b" | "rb" | "br" | "wb" | "bw" | "rwb" | "rbw" | "wrb" | "wbr" | "brw" | "bwr";
+
+/** A mode that is written out has to be one of those; what is a string and nothing more is looked at when the file is made. */
+export type KnownMode<Mode extends string> = Mode & (string extends Mode ? unknown : TextMode | BinaryMode);
 
 /** How a file of a socket is made: the arguments of Python's `makefile`, and limits. */
 export interface MakefileOptions {

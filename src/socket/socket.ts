@@ -8,7 +8,7 @@ import { mapped, tolerate, WOULD_BLOCK } from "./call.ts";
 import { connect } from "./connect.ts";
 import { SOCK_DGRAM, SOMAXCONN } from "./constants.ts";
 import { Endpoint } from "./endpoint.ts";
-import type { BinaryMode, MakefileOptions, TextMode } from "./file-options.ts";
+import type { BinaryMode, KnownMode, MakefileOptions, TextMode } from "./file-options.ts";
 import { makefile } from "./makefile.ts";
 import {
   type Message,
@@ -591,7 +591,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    */
   makefile(mode?: TextMode, options?: MakefileOptions): SocketFile<string>;
   makefile(mode: BinaryMode, options?: MakefileOptions): SocketFile<Buffer>;
-  makefile(mode?: string, options?: MakefileOptions): SocketFile;
+  makefile<Mode extends string>(mode?: KnownMode<Mode>, options?: MakefileOptions): SocketFile;
   makefile(mode = "r", options?: MakefileOptions): SocketFile<string> | SocketFile<Buffer> {
     return makefile(this.#endpoint, mode, options);
   }

@@ -41,6 +41,12 @@ export function checkClass(handler: unknown): void {
   if (!hasMethod(prototype, "run") || !hasMethod(prototype, "handle")) throw wrongType(NAME, FORM, handler);
 }
 
+/** Throws for a class that extends one whose requests are of another kind. What a module exports is not known yet. */
+export function checkRequestsOf(handler: object, Other: object, requests: string): void {
+  if (handler !== Other && !Object.prototype.isPrototypeOf.call(Other, handler)) return;
+  throw wrongType(NAME, `a class of handlers of ${requests}`, handler);
+}
+
 function checkModule({ module, name }: ModuleHandler): void {
   if (!(module instanceof URL)) {
     const form = 'an instance of URL, such as new URL("./handler.js", import.meta.url)';

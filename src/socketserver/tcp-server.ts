@@ -1,5 +1,6 @@
 import { acceptAction, readableWithin, Socket, SocketDescriptor, shortagePaused } from "../socket/internal.ts";
 import {
+  type AddressInput,
   AF_INET,
   EAGAIN,
   integer,
@@ -14,7 +15,9 @@ import {
 } from "../socket/values.ts";
 import { type Awaitable, BaseServer, type RequestFailure } from "./base-server.ts";
 import { BoundPath } from "./bound-path.ts";
+import { checkRequestsOf, type HandlerClass, type ModuleHandler } from "./handler-class.ts";
 import type { Taken } from "./pending-requests.ts";
+import { DatagramRequestHandler } from "./request-handler.ts";
 import { resolved } from "./server-name.ts";
 
 /** The most that listen(2) takes. */
@@ -64,6 +67,22 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   #socket: Socket | undefined;
   #path: BoundPath | undefined;
   #isClosed = false;
+
+  /**
+   * As that of {@link BaseServer}. The requests are sockets, unless the type says otherwise: `new Server<Kind>(…)`.
+   *
+   * @throws as {@link BaseServer}, and TypeError for a {@link DatagramRequestHandler}, unless a subclass has a `get_request`.
+   */
+  constructor(
+    server_address: AddressInput,
+    // Not where the type of the requests comes from: it would be whatever the handler wants.
+    RequestHandlerClass: HandlerClass<NoInfer<Request>> | ModuleHandler,
+    bind_and_activate = true,
+  ) {
+    super(server_address, RequestHandlerClass, bind_and_activate);
+    if (this.get_request !== TCPServer.prototype.get_request) return;
+    checkRequestsOf(RequestHandlerClass, DatagramRequestHandler, "connections, such as a StreamRequestHandler");
+  }
 
   /**
    * The socket of the server, of layer 1. It is made when it is first asked for, by `server_bind()` or before, and another one can

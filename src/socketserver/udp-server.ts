@@ -1,9 +1,11 @@
 import type { Socket } from "../socket/internal.ts";
-import { type Address, AF_UNIX, integer, SOCK_DGRAM } from "../socket/values.ts";
+import { type Address, type AddressInput, AF_UNIX, integer, SOCK_DGRAM } from "../socket/values.ts";
 import type { Awaitable } from "./base-server.ts";
 import { publishFailure } from "./diagnostics.ts";
+import { checkRequestsOf, type HandlerClass, type ModuleHandler } from "./handler-class.ts";
 import { HandlerRuns } from "./handler-runs.ts";
 import type { Taken } from "./pending-requests.ts";
+import { StreamRequestHandler } from "./request-handler.ts";
 import { TCPServer } from "./tcp-server.ts";
 
 /** The most that recvfrom(2) is asked for. */
@@ -24,6 +26,21 @@ export class UDPServer extends TCPServer<DatagramRequest> {
   max_packet_size: number = 8192;
 
   #closing: Promise<void> | undefined;
+
+  /**
+   * As that of {@link BaseServer}.
+   *
+   * @throws as {@link BaseServer}, and TypeError for a {@link StreamRequestHandler}, unless a subclass has a `get_request`.
+   */
+  constructor(
+    server_address: AddressInput,
+    RequestHandlerClass: HandlerClass<DatagramRequest> | ModuleHandler,
+    bind_and_activate = true,
+  ) {
+    super(server_address, RequestHandlerClass, bind_and_activate);
+    if (this.get_request !== UDPServer.prototype.get_request) return;
+    checkRequestsOf(RequestHandlerClass, StreamRequestHandler, "datagrams, such as a DatagramRequestHandler");
+  }
 
   /**
    * Waits for a datagram, of `max_packet_size` bytes at most — recvfrom(2).

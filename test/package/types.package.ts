@@ -138,6 +138,10 @@ export const sent: number = await socket().sendfile(0, 5, 10);
 await text.write(Buffer.alloc(1));
 const mode: string = "rw";
 export const either: SocketFile = socket().makefile(mode);
+// @ts-expect-error: Python's letter for text is left out.
+socket().makefile("rt");
+// @ts-expect-error: a handler of datagrams is none for streams.
+new TCPServer(here, DatagramEcho);
 // @ts-expect-error: a handler of streams is none for datagrams.
 new UDPServer(here, Echo);
 // @ts-expect-error: a class without run().

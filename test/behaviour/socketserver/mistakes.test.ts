@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { Socket } from "../../../src/index.ts";
 import {
   BaseRequestHandler,
+  DatagramRequestHandler,
   ForkingMixIn,
   StreamRequestHandler,
   TCPServer,
@@ -10,6 +11,8 @@ import {
   ThreadingTCPServer,
   ThreadingUDPServer,
   UDPServer,
+  UnixDatagramServer,
+  UnixStreamServer,
 } from "../../../src/socketserver.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
@@ -118,5 +121,76 @@ describe("a get_request that returns no pair", () => {
       await connected(server);
       await refused;
     }
+  });
+});
+
+describe("a handler whose requests are of the other kind", () => {
+  class OfConnections extends StreamRequestHandler {}
+  class OfDatagrams extends DatagramRequestHandler {}
+  class Bare extends BaseRequestHandler<Socket> {}
+  class Threading extends ThreadingMixIn(TCPServer) {}
+  class ThreadingDatagrams extends ThreadingMixIn(UDPServer) {}
+
+  test.each([
+    // @ts-expect-error: it wants datagrams.
+    ["TCPServer", () => new TCPServer(LOOPBACK, OfDatagrams)],
+    // @ts-expect-error: it wants datagrams.
+    ["TCPServer, the class itself", () => new TCPServer(LOOPBACK, DatagramRequestHandler)],
+    // @ts-expect-error: it wants datagrams.
+    ["UnixStreamServer", () => new UnixStreamServer({ path: "" }, OfDatagrams)],
+    // @ts-expect-error: it wants datagrams.
+    ["ThreadingTCPServer", () => new ThreadingTCPServer(LOOPBACK, OfDatagrams)],
+    // @ts-expect-error: it wants datagrams.
+    ["ThreadingMixIn(TCPServer)", () => new Threading(LOOPBACK, OfDatagrams)],
+  ])("%s", (_, made) => {
+    expect(made).toThrow(
+      expect.objectContaining({
+        code: "ERR_INVALID_ARG_TYPE",
+        message: expect.stringContaining('"RequestHandlerClass" argument must be a class of handlers of connections'),
+      }),
+    );
+  });
+
+  test.each([
+    // @ts-expect-error: it wants connections.
+    ["UDPServer", () => new UDPServer(LOOPBACK, OfConnections)],
+    // @ts-expect-error: it wants connections.
+    ["UDPServer, the class itself", () => new UDPServer(LOOPBACK, StreamRequestHandler)],
+    // @ts-expect-error: it wants connections.
+    ["UnixDatagramServer", () => new UnixDatagramServer({ path: "" }, OfConnections)],
+    // @ts-expect-error: it wants connections.
+    ["ThreadingUDPServer", () => new ThreadingUDPServer(LOOPBACK, OfConnections)],
+    // @ts-expect-error: it wants connections.
+    ["ThreadingMixIn(UDPServer)", () => new ThreadingDatagrams(LOOPBACK, OfConnections)],
+  ])("%s", (_, made) => {
+    expect(made).toThrow(
+      expect.objectContaining({
+        code: "ERR_INVALID_ARG_TYPE",
+        message: expect.stringContaining('"RequestHandlerClass" argument must be a class of handlers of datagrams'),
+      }),
+    );
+  });
+
+  test("a server whose get_request gives what the handler wants takes it", async () => {
+    class Datagrams extends TCPServer<[Buffer, Socket]> {
+      override get_request(): never {
+        throw new Error("nothing comes");
+      }
+    }
+    await using server = new Datagrams(LOOPBACK, OfDatagrams);
+    expect(server.RequestHandlerClass).toBe(OfDatagrams);
+  });
+
+  test("the requests of a TCPServer are sockets, whatever the handler takes", () => {
+    const server = new TCPServer(LOOPBACK, BaseRequestHandler);
+    const servers: readonly TCPServer[] = [new TCPServer(LOOPBACK, Bare), new Threading(LOOPBACK, Bare)];
+    // @ts-expect-error: a string is no socket.
+    expect([server, ...servers].map((each) => each.verify_request("", each.server_address))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    // @ts-expect-error: the one that was given no type has it, too.
+    expect(server.verify_request("", server.server_address)).toBe(true);
   });
 });

@@ -1,0 +1,30 @@
+// Which modes of a file compile: those that are refused when the file is made do not, where they are written out.
+import { expect, onTestFinished, test } from "vitest";
+import { type SocketFile, socketpair } from "../../../src/index.ts";
+
+const REFUSED = { code: "ERR_INVALID_ARG_VALUE" };
+
+test("a mode that is none does not compile, and is refused", () => {
+  const both = socketpair();
+  onTestFinished(() => {
+    for (const each of both) each.close();
+  });
+  const [ours] = both;
+  // @ts-expect-error: Python's letter for text is left out.
+  expect(() => ours.makefile("rt")).toThrow(expect.objectContaining(REFUSED));
+  // @ts-expect-error: what reads and writes is "rw".
+  expect(() => ours.makefile("r+", { buffering: 1 })).toThrow(expect.objectContaining(REFUSED));
+});
+
+test("a mode that is not known before compiles, and makes a file of either kind", async () => {
+  const both = socketpair();
+  const modes: readonly string[] = ["", "wr"];
+  const [ours] = both;
+  const text: SocketFile<string> = ours.makefile("");
+  const files: SocketFile[] = [text, ...modes.map((mode) => ours.makefile(mode))];
+  const known: readonly ("r" | "rb")[] = ["r", "rb"];
+  files.push(...known.map((mode) => ours.makefile(mode)));
+  expect(files.map(({ mode }) => mode)).toEqual(["r", "r", "wr", "r", "rb"]);
+  for (const file of files) await file.close();
+  for (const each of both) each.close();
+});
