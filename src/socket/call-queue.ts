@@ -32,6 +32,17 @@ export class CallQueue {
     return true;
   }
 
+  /** Whether the call waits. */
+  protected has(call: Call<unknown>): boolean {
+    for (const waiting of this.waiting()) if (waiting === call) return true;
+    return false;
+  }
+
+  /** Every call in its order, for whoever does not change the queue meanwhile. */
+  *waiting(): Generator<Call<unknown>, void> {
+    for (let call = this.head; call !== undefined; call = call.next) yield call;
+  }
+
   /** Every call in its order; the queue may change meanwhile. */
   all(): readonly Call<unknown>[] {
     const calls: Call<unknown>[] = [];

@@ -148,16 +148,27 @@ export class Direction extends CallQueue {
   /** Ends a call that waits, for a reason of its maker's; one that has settled is left alone. */
   cancel<T>(call: Call<T>, error: Error): void {
     const waiting = call as Call<unknown>;
-    if (this.all().includes(waiting)) this.#abandon(waiting, error);
+    if (this.has(waiting)) this.#abandon(waiting, error);
   }
 
   /** Ends a call that waits with a result that its maker has; one that has settled is left alone. */
   conclude<T>(call: Call<T>, result: T): void {
     const waiting = call as Call<unknown>;
-    if (!this.all().includes(waiting)) return;
+    if (!this.has(waiting)) return;
     const wasHead = this.head === waiting;
     this.succeed(waiting, result);
     this.#goOn(wasHead);
+  }
+
+  /** Calls that wait do so anew, from now on and for as long as the socket says now: what one of them did served all. */
+  waitAnew(calls: Iterable<Call<unknown>>): void {
+    const { timeoutMs } = this.owner;
+    const deadline = timeoutMs === null || timeoutMs === 0 ? undefined : now() + timeoutMs;
+    for (const call of calls) {
+      call.mayWait = timeoutMs !== 0;
+      call.deadline = deadline;
+      if (deadline !== undefined) this.#expireAt(deadline);
+    }
   }
 
   /** The socket is closed: ends every call that waits, and every timer. */

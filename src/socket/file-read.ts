@@ -1,9 +1,8 @@
 import { kernel } from "../native/load.ts";
 import * as turn from "../native/turn.ts";
 import { cut, reserve, reserved, reservedAt, reserveSome } from "./buffer-pool.ts";
-import { type Outcome, PROGRESS, WOULD_BLOCK } from "./call.ts";
-import { MSG_PEEK } from "./constants.ts";
-import { now } from "./deadline.ts";
+import { isUnfinished, type Outcome, PROGRESS, WOULD_BLOCK } from "./call.ts";
+import { MSG_PEEK, SOCK_STREAM } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { ReceiveCall, received } from "./receive.ts";
 
@@ -29,7 +28,7 @@ export interface FileReadForm<R> {
   take(isEnd: boolean): R | number;
   /** Not a byte beyond the end of a line is received. */
   readonly isUnbufferedLine?: boolean;
-  /** The read has failed: gives back what it has taken. */
+  /** The read has failed, or begins anew: gives back what it has taken. */
   giveBack?(): void;
   /** What the read gives where the file is closed meanwhile; without one it fails. */
   readonly whenClosed?: R;
@@ -52,9 +51,12 @@ export class FileRead<R> extends ReceiveCall<R> {
 
   attempt(): Outcome<R> {
     try {
-      return this.#receive();
+      const outcome = this.#receive();
+      // One that may not wait is over then, and where it was tried at once nobody abandons it.
+      if (!this.mayWait && isUnfinished(outcome)) this.abandon();
+      return outcome;
     } catch (error) {
-      this.form.giveBack?.();
+      this.abandon();
       throw error;
     }
   }
@@ -65,8 +67,13 @@ export class FileRead<R> extends ReceiveCall<R> {
 
   // Of datagrams: no further one comes.
   nothing(): R {
-    this.source.push(Buffer.alloc(0));
-    return this.#result(true) as R;
+    try {
+      this.source.push(Buffer.alloc(0));
+      return this.#result(true) as R;
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
   }
 
   #receive(): Outcome<R> {
@@ -76,40 +83,34 @@ export class FileRead<R> extends ReceiveCall<R> {
     for (let isFirst = true; ; isFirst = false) {
       const result = this.#result(isEnd);
       if (typeof result !== "number") return result;
-      // A peer that sends without a pause has no more of the turn than others.
-      if (!isFirst && (endpoint.drained || (this.mayWait && !turn.takeCall()))) return PROGRESS;
       source.checkInput();
+      // A peer that sends without a pause has no more of the turn than others. A short receive may have ended at urgent data, or at
+      // a descriptor that came along: whoever does not wait looks behind it.
+      if (!isFirst && this.mayWait && (endpoint.drained || !turn.takeCall())) return PROGRESS;
       const bytes = this.form.isUnbufferedLine === true ? recvLine(endpoint, result) : recvBytes(endpoint, result);
       if (bytes === WOULD_BLOCK) return isFirst ? WOULD_BLOCK : PROGRESS;
       isEnd = source.push(bytes);
-      this.#restartTimeOut();
+      // As in Python the time-out is that of each receive.
+      endpoint.receiving.waitAnew(readsOf(source));
     }
   }
 
   #result(isEnd: boolean): R | number {
     return this.form.take(isEnd);
   }
-
-  /** As in Python the time-out is that of each receive: whoever waits for the file has waited anew since the last one. */
-  #restartTimeOut(): void {
-    const { endpoint } = this;
-    const { timeoutMs } = endpoint;
-    if (timeoutMs === null || timeoutMs === 0) return;
-    const deadline = now() + timeoutMs;
-    for (const read of readsOf(this.source)) if (read.deadline !== undefined) read.deadline = deadline;
-  }
 }
 
-/** The reads of a file that wait, in their order. */
+/** The reads of a file that wait, in their order, for whoever ends none meanwhile. */
 export function* readsOf(source: FileSource): Generator<FileRead<unknown>, void> {
-  for (const call of source.endpoint.receiving.all()) {
+  for (const call of source.endpoint.receiving.waiting()) {
     if (call instanceof FileRead && call.source === source) yield call;
   }
 }
 
 function recvBytes(endpoint: Endpoint, count: number): Buffer | typeof WOULD_BLOCK {
   const { slot, generation } = endpoint;
-  const memory = reserveSome(count);
+  // Of a record what finds no room is lost.
+  const memory = endpoint.type === SOCK_STREAM ? reserveSome(count) : reserve(count, 0);
   const asked = reserved;
   const result = kernel.recv(slot, generation, memory, reservedAt, asked, 0);
   const taken = received(endpoint, "recv", result, asked, 0);

@@ -125,6 +125,8 @@ export class FileReader<T extends string | Buffer> implements FileSource {
       giveBack: () => {
         this.#pieces.unread(units.join(lines));
         lines = [];
+        count = 0;
+        bytes = 0;
       },
     });
   }
@@ -172,7 +174,12 @@ export class FileReader<T extends string | Buffer> implements FileSource {
 
   #taken<R>(form: FileReadForm<R>): R | number {
     try {
-      return form.take(false);
+      const result = form.take(false);
+      if (typeof result !== "number") return result;
+      this.checkInput();
+      // It takes anew when its turn has come: what keeps it from that leaves all that came.
+      form.giveBack?.();
+      return result;
     } catch (error) {
       form.giveBack?.();
       throw error;

@@ -132,7 +132,8 @@ function unfinishedBytes(bytes: Uint8Array): number {
     const byte = bytes[bytes.length - back] ?? 0;
     // A byte that continues a character: its first is further back.
     if ((byte & 0xc0) === 0x80) continue;
-    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    // Those that begin none are wrong without what comes behind them.
+    const length = byte > 0xf4 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 1;
     return length > back ? back : 0;
   }
   return 0;

@@ -4,8 +4,11 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import {
   AF_UNIX,
+  MSG_OOB,
   MSG_PEEK,
+  SHUT_RD,
   SOCK_DGRAM,
+  SOCK_SEQPACKET,
   type Socket,
   type SocketFile,
   socket,
@@ -116,6 +119,91 @@ test("lines that readlines() has when the stream fails, or it times out, stay to
   await file.close();
   await expect(failing).rejects.toMatchObject(CLOSED);
   await expect(behind).rejects.toMatchObject(CLOSED);
+});
+
+test("lines at hand that readlines() cannot have at once stay to be read", async () => {
+  const [ours, peer] = paired();
+  await using file = ours.makefile("rb");
+  await peer.sendall("one\ntwo\nthree\nfour\npart");
+  expect(String(await file.readline())).toBe("one\n");
+  ours.settimeout(0);
+  await expect(file.readlines()).rejects.toMatchObject({ code: "EAGAIN" });
+  expect(String(await file.readline())).toBe("two\n");
+  ours.settimeout(null);
+  const waiting = ours.recv(1);
+  ours.settimeout(0);
+  await expect(file.readlines()).rejects.toMatchObject({ code: "EAGAIN" });
+  expect(String(await file.readline())).toBe("three\n");
+  await peer.sendall("x");
+  expect(String(await waiting)).toBe("x");
+  const [left, right] = socketpair(AF_UNIX, SOCK_DGRAM) as unknown as [Socket, Socket];
+  onTestFinished(() => {
+    for (const each of [left, right]) each.close();
+  });
+  await using strict = left.makefile("r", { errors: "strict" });
+  await right.send("one\ntwo\nthree");
+  await right.send(Buffer.from([0xe2, 0x82]));
+  expect(await strict.readline()).toBe("one\n");
+  const failing = strict.readlines();
+  left.shutdown(SHUT_RD);
+  await expect(failing).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_ENCODING" });
+  expect([await strict.readline(), await strict.read(5)]).toEqual(["two\n", "three"]);
+});
+
+test("a byte that is no text is told at once, also where nothing comes behind it", async () => {
+  const [ours, peer] = paired();
+  await using file = ours.makefile("r", { errors: "strict" });
+  const error = { code: "ERR_SOCKWRIGHT_ENCODING" };
+  const line = file.readline();
+  await peer.sendall(Buffer.from("one\xff", "latin1"));
+  await expect(line).rejects.toMatchObject(error);
+  await expect(file.readlines()).rejects.toMatchObject(error);
+  expect(await file.read(3)).toBe("one");
+  await expect(file.read(1)).rejects.toMatchObject(error);
+});
+
+test("a read that does not wait looks behind urgent data, where a receive ends", async () => {
+  const [ours, peer] = await connected();
+  await peer.sendall("abc");
+  await peer.send("!", { flags: MSG_OOB });
+  await peer.sendall("defg");
+  expect(String(await ours.recv(7, { flags: MSG_PEEK }))).toBe("abc");
+  ours.settimeout(0);
+  await using file = ours.makefile("rb");
+  expect(String(await file.read(7))).toBe("abcdefg");
+});
+
+test("a time-out that is changed while a read waits is that of its next receive", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const changes = [
+    { from: null, to: 50, code: "ERR_SOCKWRIGHT_TIMEOUT" },
+    { from: 1_000, to: 50, code: "ERR_SOCKWRIGHT_TIMEOUT" },
+    { from: 50, to: null, code: undefined },
+    { from: null, to: 0, code: "EAGAIN" },
+    { from: 50, to: 0, code: "EAGAIN" },
+  ];
+  for (const { from, to, code } of changes) {
+    const [ours, peer] = paired();
+    await using file = ours.makefile("rb");
+    const other = ours.dup();
+    onTestFinished(() => other.close());
+    ours.settimeout(from);
+    const reads = Promise.allSettled([file.readline(), file.readline()]);
+    ours.settimeout(to);
+    await peer.sendall("a");
+    await received(other);
+    vi.advanceTimersByTime(51);
+    ours.settimeout(null);
+    await peer.sendall("b\nc\n");
+    if (code === undefined) expect((await reads).map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
+    else {
+      expect(await reads, `from ${from} to ${to}`).toMatchObject([{ reason: { code } }, { reason: { code } }]);
+      expect(String(await file.readline())).toBe("ab\n");
+    }
+  }
 });
 
 test("an iteration has lines that came before what a read of the socket waits for, and is over at its end for good", async () => {
@@ -336,4 +424,21 @@ test("a datagram is what one receive of a file gives", async () => {
   await using file = (ours as unknown as Socket).makefile("rb", { buffering: 0 });
   expect(String(await file.read(100))).toBe("one");
   expect(String(await file.read1())).toBe("two");
+});
+
+test.each([
+  ["datagram", SOCK_DGRAM],
+  ["record", SOCK_SEQPACKET],
+])("no %s is cut that fits into the buffer of the file", async (_what, type) => {
+  const [ours, peer] = socketpair(AF_UNIX, type) as unknown as [Socket, Socket];
+  onTestFinished(() => {
+    for (const each of [ours, peer]) each.close();
+  });
+  await using file = ours.makefile("rb");
+  // What is left of the memory that small receives share is of every size in turn.
+  for (let sent = 0; sent < 20; sent++) {
+    const bytes = Buffer.alloc(7_000, sent);
+    await peer.send(bytes);
+    expect((await file.read1()).equals(bytes)).toBe(true);
+  }
 });
