@@ -96,7 +96,7 @@ bool Arguments::FramedRange(int32_t offset, int32_t length, std::span<std::byte>
   return true;
 }
 
-bool Arguments::Buffers(size_t index, std::span<iovec>* out) {
+bool Arguments::Buffers(size_t index, Vectors& room, std::span<iovec>* out) const {
   std::array<napi_value, kMaxBuffers> elements;
   uint32_t count = 0;
   if (napi_get_array_length(env_, values_[index], &count) != napi_ok || count > kMaxBuffers) {
@@ -109,9 +109,9 @@ bool Arguments::Buffers(size_t index, std::span<iovec>* out) {
   for (uint32_t i = 0; i < count; i++) {
     std::span<std::byte> bytes;
     if (!View(elements[i], &bytes)) return Fail(index, "an array of Uint8Arrays");
-    vectors_[i] = {bytes.data(), bytes.size()};
+    room[i] = {bytes.data(), bytes.size()};
   }
-  *out = {vectors_.data(), count};
+  *out = {room.data(), count};
   return true;
 }
 

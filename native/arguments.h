@@ -55,7 +55,9 @@ class Arguments {
   // The same of a framed call (transfer_frame.h), which has only the Uint8Array as an argument; errors name the positions
   // that the three have in the call of the contract.
   bool FramedRange(int32_t offset, int32_t length, std::span<std::byte>* out) const;
-  bool Buffers(size_t index, std::span<iovec>* out);
+  // Room for as many vectors as a call can have, which only those that take some have on their stack.
+  using Vectors = std::array<iovec, kMaxBuffers>;
+  bool Buffers(size_t index, Vectors& room, std::span<iovec>* out) const;
   bool Address(size_t index, AddressIn* out) const;
   bool AddressRoom(size_t index, AddressOut* out) const;
   bool Function(size_t index) const;
@@ -75,7 +77,6 @@ class Arguments {
   napi_env env_;
   Environment* environment_ = nullptr;
   std::array<napi_value, kMax> values_{};
-  std::array<iovec, kMaxBuffers> vectors_;
 };
 
 }  // namespace sockwright

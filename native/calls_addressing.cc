@@ -30,6 +30,8 @@ napi_value CallForName(napi_env env, napi_callback_info info, NameCall call) {
   });
 }
 
+}  // namespace
+
 napi_value Bind(napi_env env, napi_callback_info info) { return CallWithAddress(env, info, ::bind); }
 
 // EINTR is not retried: the connection goes on being made, as after EINPROGRESS (connect(2)).
@@ -71,18 +73,5 @@ napi_value Shutdown(napi_env env, napi_callback_info info) {
 
 napi_value GetSockName(napi_env env, napi_callback_info info) { return CallForName(env, info, ::getsockname); }
 napi_value GetPeerName(napi_env env, napi_callback_info info) { return CallForName(env, info, ::getpeername); }
-
-}  // namespace
-
-void ExportAddressing(napi_env env, napi_value exports, Environment* environment) {
-  Export(env, exports, environment,
-         {{"bind", Bind},
-          {"connect", Connect},
-          {"listen", Listen},
-          {"accept", Accept},
-          {"shutdown", Shutdown},
-          {"getsockname", GetSockName},
-          {"getpeername", GetPeerName}});
-}
 
 }  // namespace sockwright

@@ -6,7 +6,6 @@
 #include "syscall.h"
 
 namespace sockwright {
-namespace {
 
 // sendfile(slot, generation, fileSlot, fileGeneration, position, length): bytes of a file, whose own position stays where it
 // is. It has no MSG_DONTWAIT: see unblock.
@@ -29,12 +28,6 @@ napi_value SendFile(napi_env env, napi_callback_info info) {
     if (*result == -EPIPE) broken_pipe.Take();
     return true;
   });
-}
-
-}  // namespace
-
-void ExportFiles(napi_env env, napi_value exports, Environment* environment) {
-  Export(env, exports, environment, {{"sendfile", SendFile}});
 }
 
 }  // namespace sockwright

@@ -10,6 +10,8 @@ namespace {
 
 constexpr int kAlways = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
+}  // namespace
+
 napi_value Socket(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   int32_t family, type, protocol;
@@ -42,6 +44,8 @@ napi_value SocketPair(napi_env env, napi_callback_info info) {
   return Number(env, 0);
 }
 
+namespace {
+
 // Whether a handle of this thread's loop has the descriptor: a net.Socket, a standard stream that was opened.
 bool IsOfLoop(uv_loop_t* loop, int fd) {
   struct Search {
@@ -58,6 +62,8 @@ bool IsOfLoop(uv_loop_t* loop, int fd) {
       &search);
   return search.is_found;
 }
+
+}  // namespace
 
 // adopt(descriptor): the handle of a socket that was the caller's until now, and still is when this fails.
 napi_value Adopt(napi_env env, napi_callback_info info) {
@@ -129,9 +135,8 @@ napi_value Close(napi_env env, napi_callback_info info) {
     }
     environment.poller().Forget(slot);
     Descriptor descriptor = environment.slots().Remove(slot);
-    if (may_linger && descriptor.Lingers()) {
-      napi_ref closed;
-      napi_create_reference(env, arguments[2], 1, &closed);
+    napi_ref closed;
+    if (may_linger && descriptor.Lingers() && napi_create_reference(env, arguments[2], 1, &closed) == napi_ok) {
       if (environment.lingering_closes().Begin(env, environment.loop(), descriptor, closed)) {
         *result = 1;
         return true;
@@ -189,25 +194,6 @@ napi_value SetInheritable(napi_env env, napi_callback_info info) {
 napi_value OpenDescriptors(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   return Number(env, arguments.environment().slots().open());
-}
-
-}  // namespace
-
-void ExportLifecycle(napi_env env, napi_value exports, Environment* environment) {
-  Export(env, exports, environment,
-         {{"socket", Socket},
-          {"socketpair", SocketPair},
-          {"adopt", Adopt},
-          {"fromfd", FromDescriptor},
-          {"fileno", FileDescriptor},
-          {"dup", Dup},
-          {"detach", Detach},
-          {"close", Close},
-          {"closeInOrder", CloseInOrder},
-          {"unblock", Unblock},
-          {"getInheritable", GetInheritable},
-          {"setInheritable", SetInheritable},
-          {"openDescriptors", OpenDescriptors}});
 }
 
 }  // namespace sockwright

@@ -65,7 +65,7 @@ struct AddressQuestion {
     uint32_t count = 0;
     for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
       napi_handle_scope scope;
-      napi_open_handle_scope(env, &scope);
+      if (napi_open_handle_scope(env, &scope) != napi_ok) break;
       napi_value row;
       napi_create_object(env, &row);
       Set(env, row, "family", Number(env, each->ai_family));
@@ -80,6 +80,8 @@ struct AddressQuestion {
   }
 };
 
+}  // namespace
+
 // getaddrinfo(host?, service?, family, type, protocol, flags, callback); the answer is an array of objects.
 napi_value GetAddrInfo(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
@@ -92,6 +94,8 @@ napi_value GetAddrInfo(napi_env env, napi_callback_info info) {
   }
   return Lookup<AddressQuestion>::Begin(env, std::move(lookup), arguments[6]);
 }
+
+namespace {
 
 struct NameQuestion {
   AddressIn address;
@@ -115,6 +119,8 @@ struct NameQuestion {
   }
 };
 
+}  // namespace
+
 // getnameinfo(sockaddr, flags, callback); the answer is [host, service].
 napi_value GetNameInfo(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
@@ -125,6 +131,8 @@ napi_value GetNameInfo(napi_env env, napi_callback_info info) {
   }
   return Lookup<NameQuestion>::Begin(env, std::move(lookup), arguments[2]);
 }
+
+namespace {
 
 // By its name, or by its address where it has one.
 struct HostQuestion {
@@ -168,6 +176,8 @@ struct HostQuestion {
   }
 };
 
+}  // namespace
+
 // gethostbyname(name, family, callback); the answer is [name, aliases, addresses].
 napi_value GetHostByName(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
@@ -191,16 +201,6 @@ napi_value GetHostByAddr(napi_env env, napi_callback_info info) {
   memcpy(question.address.data(), bytes.data(), size);
   question.address_bytes = static_cast<socklen_t>(size);
   return Lookup<HostQuestion>::Begin(env, std::move(lookup), arguments[2]);
-}
-
-}  // namespace
-
-void ExportLookups(napi_env env, napi_value exports, Environment* environment) {
-  Export(env, exports, environment,
-         {{"getaddrinfo", GetAddrInfo},
-          {"getnameinfo", GetNameInfo},
-          {"gethostbyname", GetHostByName},
-          {"gethostbyaddr", GetHostByAddr}});
 }
 
 }  // namespace sockwright

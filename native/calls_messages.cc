@@ -29,14 +29,17 @@ bool HasPointer(std::span<const std::byte> control) {
   return false;
 }
 
+}  // namespace
+
 // sendmsg(slot, generation, buffers, flags, address?, control?)
 napi_value SendMsg(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
+  Arguments::Vectors vectors;
   std::span<iovec> buffers;
   int32_t flags;
   AddressIn address;
   std::span<std::byte> control;
-  if (!arguments.Buffers(2, &buffers) || !arguments.Int32(3, &flags)) return nullptr;
+  if (!arguments.Buffers(2, vectors, &buffers) || !arguments.Int32(3, &flags)) return nullptr;
   if (!arguments.IsUndefined(4) && !arguments.Address(4, &address)) return nullptr;
   if (!Control(arguments, 5, &control)) return nullptr;
   // The slot is looked up last: reading the buffers may have run JavaScript.
@@ -62,11 +65,12 @@ napi_value SendMsg(napi_env env, napi_callback_info info) {
 // results: int32 address length, sockaddr of 128 bytes, int32 message flags, int32 control length.
 napi_value RecvMsg(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
+  Arguments::Vectors vectors;
   std::span<iovec> buffers;
   int32_t flags;
   AddressOut out;
   std::span<std::byte> control;
-  if (!arguments.Buffers(2, &buffers) || !arguments.Int32(3, &flags)) return nullptr;
+  if (!arguments.Buffers(2, vectors, &buffers) || !arguments.Int32(3, &flags)) return nullptr;
   if (!arguments.AddressRoom(4, &out) || !Control(arguments, 5, &control)) return nullptr;
   constexpr size_t kResultsBytes = sizeof(sockaddr_storage) + 2 * sizeof(int32_t);
   if (out.capacity < kResultsBytes) {
@@ -94,12 +98,6 @@ napi_value RecvMsg(napi_env env, napi_callback_info info) {
   after[0] = message.msg_flags;
   after[1] = static_cast<int32_t>(message.msg_controllen);
   return Number(env, result);
-}
-
-}  // namespace
-
-void ExportMessages(napi_env env, napi_value exports, Environment* environment) {
-  Export(env, exports, environment, {{"sendmsg", SendMsg}, {"recvmsg", RecvMsg}});
 }
 
 }  // namespace sockwright

@@ -9,7 +9,6 @@
 #include "syscall.h"
 
 namespace sockwright {
-namespace {
 
 // inet_pton(family, text, out): 1 when written, 0 when the text is no address of the family.
 napi_value InetPton(napi_env env, napi_callback_info info) {
@@ -85,18 +84,6 @@ napi_value IfNameIndex(napi_env env, napi_callback_info) {
   }
   if_freenameindex(interfaces);
   return list;
-}
-
-}  // namespace
-
-void ExportNames(napi_env env, napi_value exports, Environment* environment) {
-  Export(env, exports, environment,
-         {{"inet_pton", InetPton},
-          {"inet_ntop", InetNtop},
-          {"inet_aton", InetAton},
-          {"if_nametoindex", IfNameToIndex},
-          {"if_indextoname", IfIndexToName},
-          {"if_nameindex", IfNameIndex}});
 }
 
 }  // namespace sockwright

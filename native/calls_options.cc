@@ -13,12 +13,16 @@ namespace sockwright {
 namespace {
 
 constexpr size_t kMaxOptionBytes = 64 * 1024;
+
 // Behind the value, for an option that counts in another unit than bytes and is not known here.
 constexpr size_t kSlackBytes = 32 * 1024;
 
 // socket(7), SO_GET_FILTER: its length is in blocks of eight bytes, both ways (sk_get_filter).
 constexpr int kSoGetFilter = 26;
+
 size_t UnitOf(int level, int option) { return level == SOL_SOCKET && option == kSoGetFilter ? 8 : 1; }
+
+}  // namespace
 
 // getsockopt(slot, generation, level, option, out): the length that the kernel gave.
 //
@@ -57,12 +61,6 @@ napi_value SetSockOpt(napi_env env, napi_callback_info info) {
     *result = Result(::setsockopt(slot.descriptor.get(), level, option, value.data(), length));
     return true;
   });
-}
-
-}  // namespace
-
-void ExportOptions(napi_env env, napi_value exports, Environment* environment) {
-  Export(env, exports, environment, {{"getsockopt", GetSockOpt}, {"setsockopt", SetSockOpt}});
 }
 
 }  // namespace sockwright

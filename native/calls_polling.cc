@@ -5,7 +5,6 @@
 #include "syscall.h"
 
 namespace sockwright {
-namespace {
 
 // start(dispatch, records: Int32Array)
 napi_value Start(napi_env env, napi_callback_info info) {
@@ -52,13 +51,6 @@ napi_value Poll(napi_env env, napi_callback_info info) {
     if (*result > 0) *result = descriptor.revents;
     return true;
   });
-}
-
-}  // namespace
-
-void ExportPolling(napi_env env, napi_value exports, Environment* environment) {
-  Export(env, exports, environment,
-         {{"start", Start}, {"watch", Watch}, {"setReferenced", SetReferenced}, {"poll", Poll}});
 }
 
 }  // namespace sockwright

@@ -21,6 +21,8 @@ bool Protocol(const Arguments& arguments, size_t index, Name& room, const char**
   return arguments.WholeText(index, room);
 }
 
+}  // namespace
+
 // getservbyname(name, protocol?): the port, or -errno, -ENOENT where there is none.
 napi_value GetServByName(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
@@ -67,13 +69,6 @@ napi_value GetProtoByName(napi_env env, napi_callback_info info) {
   });
   if (error != 0) return Number(env, -error);
   return Number(env, found == nullptr ? -ENOENT : entry.p_proto);
-}
-
-}  // namespace
-
-void ExportServices(napi_env env, napi_value exports, Environment* environment) {
-  Export(env, exports, environment,
-         {{"getservbyname", GetServByName}, {"getservbyport", GetServByPort}, {"getprotobyname", GetProtoByName}});
 }
 
 }  // namespace sockwright

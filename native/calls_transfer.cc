@@ -28,6 +28,8 @@ napi_value Framed(napi_env env, napi_callback_info info, Transfer transfer) {
   return nullptr;
 }
 
+}  // namespace
+
 napi_value Recv(napi_env env, napi_callback_info info) {
   return Framed(env, info, [](int descriptor, std::span<std::byte> room, int flags) {
     return ::recv(descriptor, room.data(), room.size(), flags | MSG_DONTWAIT);
@@ -72,15 +74,6 @@ napi_value SendTo(napi_env env, napi_callback_info info) {
     });
     return true;
   });
-}
-
-}  // namespace
-
-void ExportTransfer(napi_env env, napi_value exports, Environment* environment) {
-  napi_value frame;
-  if (!environment->transfer_frame().Create(env, &frame)) return;
-  napi_set_named_property(env, exports, "transferFrame", frame);
-  Export(env, exports, environment, {{"recv", Recv}, {"send", Send}, {"recvfrom", RecvFrom}, {"sendto", SendTo}});
 }
 
 }  // namespace sockwright

@@ -25,28 +25,33 @@ constexpr Constant kConstants[] = {
 #undef CONSTANT
 };
 
-void SetString(napi_env env, napi_value object, const char* key, const char* text) {
+bool Set(napi_env env, napi_value object, const char* key, napi_value value) {
+  return napi_set_named_property(env, object, key, value) == napi_ok;
+}
+
+bool SetText(napi_env env, napi_value object, const char* key, const char* text) {
   napi_value value;
-  napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value);
-  napi_set_named_property(env, object, key, value);
+  return napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value) == napi_ok && Set(env, object, key, value);
+}
+
+bool SetNumber(napi_env env, napi_value object, const char* key, int64_t number) {
+  napi_value value;
+  return napi_create_int64(env, number, &value) == napi_ok && Set(env, object, key, value);
 }
 
 }  // namespace
 
-void ExportConstants(napi_env env, napi_value exports) {
+bool ExportConstants(napi_env env, napi_value exports) {
   napi_value list;
-  napi_create_array(env, &list);
+  if (napi_create_array(env, &list) != napi_ok) return false;
   uint32_t index = 0;
-  for (const Constant& constant : kConstants) {
-    napi_value row, value;
-    napi_create_object(env, &row);
-    napi_create_int64(env, constant.value, &value);
-    SetString(env, row, "name", constant.name);
-    napi_set_named_property(env, row, "value", value);
-    SetString(env, row, "manual", constant.manual);
-    napi_set_element(env, list, index++, row);
+  for (const auto& [name, value, manual] : kConstants) {
+    napi_value row;
+    const bool is_made = napi_create_object(env, &row) == napi_ok && SetText(env, row, "name", name) &&
+                         SetNumber(env, row, "value", value) && SetText(env, row, "manual", manual);
+    if (!is_made || napi_set_element(env, list, index++, row) != napi_ok) return false;
   }
-  napi_set_named_property(env, exports, "constants", list);
+  return Set(env, exports, "constants", list);
 }
 
 }  // namespace sockwright

@@ -10,14 +10,19 @@ int Poller::Start(napi_value dispatch, napi_value records) {
   if (started()) return -EALREADY;
   Descriptor epoll(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll.is_open()) return -errno;
+  if (!Refer(dispatch, &dispatch_) || !Refer(records, &records_)) return -ENOMEM;
   if (int error = uv_poll_init(owner_.loop(), &handle_, epoll.get()); error != 0) return error;
   handle_.data = this;
   epoll_ = std::move(epoll);
-  napi_create_reference(owner_.env(), dispatch, 1, &dispatch_);
-  napi_create_reference(owner_.env(), records, 1, &records_);
   if (int error = uv_poll_start(&handle_, UV_READABLE, OnReadable); error != 0) return error;
   SetReferenced(false);
   return 0;
+}
+
+bool Poller::Refer(napi_value value, napi_ref* reference) {
+  if (*reference != nullptr) napi_delete_reference(owner_.env(), *reference);
+  *reference = nullptr;
+  return napi_create_reference(owner_.env(), value, 1, reference) == napi_ok;
 }
 
 int Poller::Watch(uint32_t index, Slot& slot, uint32_t interest) {

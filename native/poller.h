@@ -49,6 +49,8 @@ class Poller {
   void Close(void (*closed)(void* owner));
 
  private:
+  // Keeps the value, in the place of what a start that failed has kept.
+  bool Refer(napi_value value, napi_ref* reference);
   static void OnReadable(uv_poll_t* handle, int status, int events);
   void Turn();
   // Hands over the next records, and gives how many; 0 when there is no going on.

@@ -1,9 +1,16 @@
 // Fails when a generated file differs from what its generator would write now.
 import { readFileSync } from "node:fs";
 import { buildNative, release } from "./build-native.mjs";
+import { callsFile, callsSource } from "./generate-calls.mjs";
 import { constantsFile, constantsSource } from "./generate-constants.mjs";
 
-if (readFileSync(constantsFile, "utf8") !== constantsSource(buildNative(release))) {
-  console.error(`${constantsFile} is not what native/constants.def says: \`npm run build\`, then commit it`);
+/** @type {readonly (readonly [file: string, source: string, table: string])[]} */
+const generated = [
+  [callsFile, callsSource(), "native/calls.def"],
+  [constantsFile, constantsSource(buildNative(release)), "native/constants.def"],
+];
+for (const [file, source, table] of generated) {
+  if (readFileSync(file, "utf8") === source) continue;
+  console.error(`${file} is not what ${table} says: \`npm run build\`, then commit it`);
   process.exitCode = 1;
 }
