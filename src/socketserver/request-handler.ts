@@ -116,12 +116,37 @@ export class StreamRequestHandler extends BaseRequestHandler {
   rbufsize: number = -1;
   /** The buffer of `wfile` in bytes: 0, the default, is none, so that each write leaves at once. */
   wbufsize: number = 0;
+
+  #connection: Socket | undefined;
+  #rfile: SocketFile<Buffer> | undefined;
+  #wfile: SocketFile<Buffer> | undefined;
+
   /** The request, by another name. */
-  declare connection: Socket;
+  get connection(): Socket {
+    return this.#connection ?? notSetUp("connection");
+  }
+
+  set connection(connection: Socket) {
+    this.#connection = connection;
+  }
+
   /** What comes from the client. */
-  declare rfile: SocketFile<Buffer>;
+  get rfile(): SocketFile<Buffer> {
+    return this.#rfile ?? notSetUp("rfile");
+  }
+
+  set rfile(file: SocketFile<Buffer>) {
+    this.#rfile = file;
+  }
+
   /** What goes to the client. */
-  declare wfile: SocketFile<Buffer>;
+  get wfile(): SocketFile<Buffer> {
+    return this.#wfile ?? notSetUp("wfile");
+  }
+
+  set wfile(file: SocketFile<Buffer>) {
+    this.#wfile = file;
+  }
 
   /**
    * Sets the options of the connection, and makes its files.
@@ -146,11 +171,14 @@ export class StreamRequestHandler extends BaseRequestHandler {
   }
 
   async #closeFiles(): Promise<void> {
-    const { rfile, wfile } = this;
-    // The client may have gone; then the socket says so again when the file is closed.
-    if (!wfile.closed) await tolerated(wfile.flush());
-    await tolerated(wfile.close());
-    await rfile.close();
+    // A setup() of a subclass has perhaps made none.
+    const [rfile, wfile] = [this.#rfile, this.#wfile];
+    if (wfile !== undefined) {
+      // The client may have gone; then the socket says so again when the file is closed.
+      if (!wfile.closed) await tolerated(wfile.flush());
+      await tolerated(wfile.close());
+    }
+    await rfile?.close();
   }
 }
 
@@ -179,14 +207,46 @@ export class StreamRequestHandler extends BaseRequestHandler {
  * ```
  */
 export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> {
+  #packet: Buffer | undefined;
+  #socket: Socket | undefined;
+  #rfile: MemoryFile | undefined;
+  #wfile: MemoryFile | undefined;
+
   /** The datagram. */
-  declare packet: Buffer;
+  get packet(): Buffer {
+    return this.#packet ?? notSetUp("packet");
+  }
+
+  set packet(packet: Buffer) {
+    this.#packet = packet;
+  }
+
   /** The socket of the server. */
-  declare socket: Socket;
+  get socket(): Socket {
+    return this.#socket ?? notSetUp("socket");
+  }
+
+  set socket(socket: Socket) {
+    this.#socket = socket;
+  }
+
   /** The datagram, to be read. */
-  declare rfile: MemoryFile;
+  get rfile(): MemoryFile {
+    return this.#rfile ?? notSetUp("rfile");
+  }
+
+  set rfile(file: MemoryFile) {
+    this.#rfile = file;
+  }
+
   /** The answer, to be written. */
-  declare wfile: MemoryFile;
+  get wfile(): MemoryFile {
+    return this.#wfile ?? notSetUp("wfile");
+  }
+
+  set wfile(file: MemoryFile) {
+    this.#wfile = file;
+  }
 
   /**
    * Makes the files.
@@ -210,8 +270,18 @@ export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> 
   }
 
   async #answer(): Promise<void> {
-    await this.socket.sendto(this.wfile.getvalue(), this.client_address);
+    // A setup() of a subclass has perhaps made none: then there is no answer.
+    if (this.#wfile !== undefined) await this.socket.sendto(this.#wfile.getvalue(), this.client_address);
   }
+}
+
+/** What setup() makes is asked for before it has run, or where a subclass's has not called it. */
+function notSetUp(name: string): never {
+  // The code and the form of the message are Node's.
+  const error = new Error(
+    `Invalid state: there is no ${name} before setup(); a setup() of your own calls super.setup() first`,
+  );
+  throw Object.assign(error, { code: "ERR_INVALID_STATE" });
 }
 
 /** Waits for what a lost client can cause, and goes on. */

@@ -1,4 +1,5 @@
 // What somebody who comes from Python gets wrong on the first day, and what the error says.
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Socket } from "../../../src/index.ts";
 import {
@@ -192,5 +193,95 @@ describe("a handler whose requests are of the other kind", () => {
     ]);
     // @ts-expect-error: the one that was given no type has it, too.
     expect(server.verify_request("", server.server_address)).toBe(true);
+  });
+});
+
+describe("a setup() that does not call super.setup()", () => {
+  /** What handle_error is told of one request, and what is published beside it. */
+  async function failures(server: TCPServer | UDPServer): Promise<unknown[]> {
+    const told: unknown[] = [];
+    const publish = (message: unknown): unknown => told.push(message);
+    subscribe("sockwright:socketserver:error", publish);
+    onTestFinished(() => {
+      unsubscribe("sockwright:socketserver:error", publish);
+    });
+    server.handle_error = (...parts: readonly unknown[]) => {
+      told.push(parts[2]);
+    };
+    await server.bind_and_activate();
+    const client = new Socket(server.address_family, server.socket_type);
+    onTestFinished(() => client.close());
+    await client.connect(server.server_address);
+    await client.send("hello\n");
+    await server.handle_request();
+    return told;
+  }
+
+  function missing(name: string): unknown {
+    const message = `Invalid state: there is no ${name} before setup(); a setup() of your own calls super.setup() first`;
+    return expect.objectContaining({ code: "ERR_INVALID_STATE", message });
+  }
+
+  test.each(["rfile", "wfile", "connection"] as const)(
+    "of a handler of connections: no %s, and nothing else",
+    async (name) => {
+      class Handler extends StreamRequestHandler {
+        override setup(): void {}
+        override handle(): void {
+          expect(this[name]).toBeDefined();
+        }
+      }
+      await using server = new TCPServer(LOOPBACK, Handler);
+      expect(await failures(server)).toEqual([missing(name)]);
+    },
+  );
+
+  test.each(["rfile", "wfile", "packet", "socket"] as const)(
+    "of a handler of datagrams: no %s, and nothing else",
+    async (name) => {
+      class Handler extends DatagramRequestHandler {
+        override setup(): void {}
+        override handle(): void {
+          expect(this[name]).toBeDefined();
+        }
+      }
+      await using server = new UDPServer(LOOPBACK, Handler);
+      expect(await failures(server)).toEqual([missing(name)]);
+    },
+  );
+
+  test("is no mistake where the handler uses the request", async () => {
+    const read: string[] = [];
+    class OfConnection extends StreamRequestHandler {
+      override setup(): void {}
+      override async handle(): Promise<void> {
+        read.push(String(await this.request.recv(100)));
+      }
+    }
+    class OfDatagram extends DatagramRequestHandler {
+      override setup(): void {}
+      override handle(): void {
+        read.push(String(this.request[0]));
+      }
+    }
+    await using streams = new TCPServer(LOOPBACK, OfConnection);
+    await using datagrams = new UDPServer(LOOPBACK, OfDatagram);
+    expect([await failures(streams), await failures(datagrams), read]).toEqual([[], [], ["hello\n", "hello\n"]]);
+  });
+
+  test("may make the files itself", async () => {
+    const read: string[] = [];
+    class Handler extends StreamRequestHandler {
+      override setup(): void {
+        this.connection = this.request;
+        this.rfile = this.connection.makefile("rb");
+        this.wfile = this.connection.makefile("wb", { buffering: 0 });
+      }
+      override async handle(): Promise<void> {
+        read.push(String(await this.rfile.readline()));
+      }
+    }
+    await using server = new TCPServer(LOOPBACK, Handler);
+    expect([await failures(server), read]).toEqual([[], ["hello\n"]]);
   });
 });
