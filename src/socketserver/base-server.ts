@@ -96,6 +96,8 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
   #isServing = false;
   #isShutDown = false;
   #isClosed = false;
+  /** Closed while it was being made ready, which then fails of that. */
+  #isClosedUnready = false;
 
   /**
    * Stores its arguments, and does nothing else.
@@ -151,7 +153,7 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
     if (this.#isServing) throw new SockwrightError("ERR_SOCKWRIGHT_SERVING");
     this.#isServing = true;
     try {
-      if (this.#isActivatedAtOnce) await this.bind_and_activate();
+      await this.#makeReady();
       await this.#serve(this.has_periodic_actions ? intervalMs : null);
     } finally {
       this.#isServing = false;
@@ -169,7 +171,8 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
   async handle_request(): Promise<void> {
     this.#checkOpen("handle_request");
     const { signal } = this.#ending;
-    if (this.#isActivatedAtOnce) await this.bind_and_activate();
+    await this.#makeReady();
+    if (this.#isClosed) return;
     try {
       const taken = await this.#take(this.request_timeout(), signal);
       if (taken !== undefined) await this.#process(taken);
@@ -386,11 +389,23 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
     return this.#isOver;
   }
 
+  /** What serves calls it: its server may be closed meanwhile, as later. */
+  async #makeReady(): Promise<void> {
+    if (!this.#isActivatedAtOnce) return;
+    try {
+      await this.bind_and_activate();
+    } catch (error) {
+      if (!this.#isClosedUnready || !isSystemError(error)) throw error;
+    }
+  }
+
   async #activate(): Promise<void> {
     this.#checkOpen("bind_and_activate");
     try {
       await this.prepare();
+      this.#checkOpen("bind_and_activate");
     } catch (error) {
+      this.#isClosedUnready = this.#isClosed;
       try {
         await this.server_close();
       } catch (failure) {

@@ -216,6 +216,52 @@ describe("server_close", () => {
     expect(server.fileno()).toBe(-1);
   });
 
+  describe.each([
+    ["TCPServer", () => new TCPServer({ host: "localhost", port: 0 }, BaseRequestHandler)],
+    ["UDPServer", () => new UDPServer({ host: "localhost", port: 0 }, BaseRequestHandler)],
+    [
+      "TCPServer of a name that does not resolve",
+      () => new TCPServer({ host: "name.invalid", port: 0 }, BaseRequestHandler),
+    ],
+  ])("while the host name of a %s is looked up", (_, made) => {
+    test.each(["serve_forever", "handle_request"] as const)("ends %s() quietly", async (call) => {
+      const server = made();
+      const ended = server[call]();
+      await server.server_close();
+      await expect(ended).resolves.toBeUndefined();
+      await expect(server[call]()).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
+    });
+
+    test("is an error of bind_and_activate(), which has not made it ready", async () => {
+      const server = made();
+      const ready = server.bind_and_activate();
+      await server.server_close();
+      await expect(ready).rejects.toMatchObject({
+        code: expect.stringMatching(/^ERR_SOCKWRIGHT_CLOSED$|^ENOTFOUND$|^EAI_/),
+      });
+    });
+  });
+
+  test.each(["serve_forever", "handle_request"] as const)("in server_activate() ends %s() quietly", async (call) => {
+    class Server extends TCPServer {
+      override async server_activate(): Promise<void> {
+        await super.server_activate();
+        await this.server_close();
+      }
+    }
+    await expect(new Server(LOOPBACK, BaseRequestHandler)[call]()).resolves.toBeUndefined();
+  });
+
+  test("does not hide what a hook throws behind it", async () => {
+    class Server extends TCPServer {
+      override async server_activate(): Promise<void> {
+        await this.server_close();
+        throw new TypeError("a mistake");
+      }
+    }
+    await expect(new Server(LOOPBACK, BaseRequestHandler).serve_forever()).rejects.toThrow("a mistake");
+  });
+
   test("of a datagram server waits for the handlers, whose answers leave before the socket is closed", async () => {
     const begun = new Gate();
     const gate = new Gate();
