@@ -1,4 +1,4 @@
-import { bytesOf, type Data, EMSGSIZE, integer, SocketError } from "../socket/values.ts";
+import { bytesOf, type Data, EMSGSIZE, integer, promised, rejected, SocketError } from "../socket/values.ts";
 
 /** What a file in memory holds at most: no datagram is as long. */
 const MAX_MEMORY_FILE_BYTES = 1024 * 1024;
@@ -18,6 +18,8 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
   /** How much of it was read. */
   #position = 0;
   #closed = false;
+  /** Of a write that nobody has awaited, perhaps. */
+  #failure: SocketError | undefined;
 
   /** @internal */
   constructor(bytes: Buffer = EMPTY) {
@@ -78,18 +80,14 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
   }
 
   /**
-   * Adds text as UTF-8, or bytes.
+   * Adds text as UTF-8, or bytes. What was too much is an error of each `flush()` behind it, too, and of the answer.
    *
    * @returns the number of bytes.
    * @throws SocketError `EMSGSIZE` beyond 1 MiB: no datagram is as long.
    * @example See {@link DatagramRequestHandler}.
    */
-  async write(data: Data): Promise<number> {
-    const bytes = Buffer.from(bytesOf("data", data));
-    if (this.#length + bytes.length > MAX_MEMORY_FILE_BYTES) throw new SocketError("write", EMSGSIZE);
-    this.#pieces.push(bytes);
-    this.#length += bytes.length;
-    return bytes.length;
+  write(data: Data): Promise<number> {
+    return promised(() => Promise.resolve(this.#add(data)));
   }
 
   /**
@@ -98,16 +96,22 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
    * @throws as {@link write}.
    * @example See {@link DatagramRequestHandler}.
    */
-  async writelines(lines: Iterable<Data>): Promise<void> {
-    for (const line of lines) await this.write(line);
+  writelines(lines: Iterable<Data>): Promise<void> {
+    return promised(() => {
+      for (const line of lines) this.#add(line);
+      return Promise.resolve();
+    });
   }
 
   /**
-   * Does nothing: there is nobody to send to before the end.
+   * Sends nothing: there is nobody to send to before the end.
    *
+   * @throws the error of a write that had too much.
    * @example See {@link DatagramRequestHandler}.
    */
-  async flush(): Promise<void> {}
+  flush(): Promise<void> {
+    return this.#failure === undefined ? Promise.resolve() : rejected(this.#failure);
+  }
 
   /**
    * Notes that the file is closed.
@@ -138,6 +142,17 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
 
   get #isLeft(): boolean {
     return this.#position < this.#length;
+  }
+
+  #add(data: Data): number {
+    const bytes = Buffer.from(bytesOf("data", data));
+    if (this.#length + bytes.length > MAX_MEMORY_FILE_BYTES) {
+      this.#failure ??= new SocketError("write", EMSGSIZE);
+      throw this.#failure;
+    }
+    this.#pieces.push(bytes);
+    this.#length += bytes.length;
+    return bytes.length;
   }
 
   #line(limit: number): Buffer {

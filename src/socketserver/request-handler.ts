@@ -93,6 +93,8 @@ export class BaseRequestHandler<Request = Socket> {
       try {
         await this.finish();
       } catch (failure) {
+        // The same one again says nothing more.
+        if (failure === error) throw error;
         const { server, client_address } = this;
         publishFailure({ error: failure, server, client_address, hook: "finish" });
       }
@@ -271,7 +273,9 @@ export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> 
 
   async #answer(): Promise<void> {
     // A setup() of a subclass has perhaps made none: then there is no answer.
-    if (this.#wfile !== undefined) await this.socket.sendto(this.#wfile.getvalue(), this.client_address);
+    if (this.#wfile === undefined) return;
+    await this.#wfile.flush();
+    await this.socket.sendto(this.#wfile.getvalue(), this.client_address);
   }
 }
 

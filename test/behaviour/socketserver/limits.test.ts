@@ -1,5 +1,6 @@
 // The limits of servers by Python's names: ARCHITECTURE.md lists them.
-import { describe, expect, test, vi } from "vitest";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { AF_INET, SOCK_DGRAM, Socket } from "../../../src/index.ts";
 import {
   type Address,
@@ -9,6 +10,7 @@ import {
   TCPServer,
   UDPServer,
 } from "../../../src/socketserver.ts";
+import { unhandled } from "../../support/unhandled.ts";
 
 const ADDRESS = { host: "127.0.0.1", port: 0 };
 
@@ -30,6 +32,45 @@ describe("what listen(2) and recvfrom(2) take", () => {
     }
     await using server = new Server(ADDRESS, BaseRequestHandler);
     await expect(server.serve_forever()).rejects.toThrow(/"max_packet_size" is out of range/);
+  });
+});
+
+describe("a handler of datagrams that writes too much", () => {
+  /** What handle_error is told, what is published, and what nobody has handled. */
+  async function failures(handle: (handler: DatagramRequestHandler) => unknown): Promise<unknown[][]> {
+    class Handler extends DatagramRequestHandler {
+      override async handle(): Promise<void> {
+        await handle(this);
+      }
+    }
+    const told: unknown[] = [];
+    const published: unknown[] = [];
+    await using server = new UDPServer(ADDRESS, Handler);
+    server.handle_error = (_request, _address, error) => {
+      told.push(error);
+    };
+    const publish = (message: unknown): unknown => published.push(message);
+    subscribe("sockwright:socketserver:error", publish);
+    onTestFinished(() => {
+      unsubscribe("sockwright:socketserver:error", publish);
+    });
+    await server.bind_and_activate();
+    const client = new Socket(AF_INET, SOCK_DGRAM);
+    onTestFinished(() => client.close());
+    await client.sendto("x", server.server_address);
+    const left = await unhandled(() => server.handle_request());
+    return [told, published, left];
+  }
+
+  const tooMuch = "x".repeat(1024 * 1024 + 1);
+  test.each<[string, (handler: DatagramRequestHandler) => unknown]>([
+    ["write, awaited by nobody", ({ wfile }) => void wfile.write(tooMuch)],
+    ["writelines, awaited by nobody", ({ wfile }) => void wfile.writelines([tooMuch])],
+    ["write and flush, awaited by nobody", ({ wfile }) => void [wfile.write(tooMuch), wfile.flush()]],
+    ["write, and the error caught", ({ wfile }) => wfile.write(tooMuch).catch(() => undefined)],
+    ["write, awaited", ({ wfile }) => wfile.write(tooMuch)],
+  ])("%s: handle_error is told, once", async (_, handle) => {
+    expect(await failures(handle)).toEqual([[expect.objectContaining({ code: "EMSGSIZE" })], [], []]);
   });
 });
 
