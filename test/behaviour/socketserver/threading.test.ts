@@ -1,6 +1,7 @@
 // ThreadingMixIn with a handler's class: each request is a task of this thread.
 
 import { channel } from "node:diagnostics_channel";
+import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Address, type Socket, socket } from "../../../src/index.ts";
 import {
@@ -13,6 +14,7 @@ import {
   ThreadingTCPServer,
   ThreadingUDPServer,
 } from "../../../src/socketserver.ts";
+import { startChild } from "../../support/child.ts";
 import { unhandled } from "../../support/unhandled.ts";
 import { turn, until } from "../../support/until.ts";
 import { addressFor, ask, askInPython, serving, THREADING } from "./mixin-servers.ts";
@@ -413,4 +415,14 @@ test("the mixin is for every server, and its subclass may override what it has",
   await until(() => calls.length === 3, "the task");
   await server.server_close();
   expect(calls).toEqual(["begin", "a request", "shut down a request"]);
+});
+
+describe("a handler that waits when nothing else is left to do", () => {
+  const program = fileURLToPath(new URL("programs/daemon-handler.mjs", import.meta.url));
+
+  test("lets the process end with daemon_threads", async () => {
+    const child = await startChild(process.execPath, [program, "daemon"]);
+    expect(await child.exit()).toEqual({ code: 0, signal: null });
+    expect(child.stdout).toBe("waits\nnothing holds it false\n");
+  });
 });
