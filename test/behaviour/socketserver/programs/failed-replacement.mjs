@@ -1,6 +1,7 @@
 // @ts-check
 // A thread of a server is lost while a request waits for one, and there are no descriptors to start another. The server has as many
 // threads as the argument says. Prints what the handlers failed of, in order, and what the clients were answered.
+import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { socket } from "sockwright";
 import { ThreadingTCPServer } from "sockwright/socketserver";
@@ -10,8 +11,13 @@ const handler = { module: new URL("./handlers.mjs", import.meta.url), name: "Obe
 const server = new ThreadingTCPServer({ host: "127.0.0.1", port: 0 }, handler);
 /** @type {number[]} */
 const held = [];
-// Before the server learns that it has ended: the descriptors of the thread are free by then.
-process.on("worker", (worker) => worker.prependOnceListener("exit", fill));
+/** @type {Promise<unknown>[]} */
+const imported = [];
+process.on("worker", (worker) => {
+  imported.push(once(worker, "message"));
+  // Before the server learns that it has ended: the descriptors of the thread are free by then.
+  worker.prependOnceListener("exit", fill);
+});
 const lost = new Promise((resolve) => {
   server.handle_error = (_request, _client_address, error) => {
     console.log("failed", /** @type {NodeJS.ErrnoException} */ (error).code);
@@ -26,6 +32,8 @@ for (let count = 0; count < threads; count++) clients.push(await begun());
 server.max_threads = threads + 1;
 const waiting = await begun();
 await waiting.sendall("echo waiting\n");
+// To import its modules a thread needs descriptors, too.
+await Promise.all(imported);
 
 const [first, ...others] = clients;
 await first?.sendall("exit 3\n");
