@@ -54,7 +54,9 @@ function planOf(draw: Draw): Plan {
   const isUnbuffered = !isText && type === SOCK_STREAM && draw.once(3);
   const mayFail = draw.once(2);
   const newline = draw.one(NEWLINES);
-  const isLong = draw.once(4);
+  const buffering = isUnbuffered ? 0 : draw.one(isText ? [-1, 2, 8, 5_000] : [-1, 1, 2, 8, 5_000]);
+  // Not where each byte or two are a receive: a round is to be short.
+  const isLong = draw.once(4) && (buffering < 1 || buffering > 8);
   const parts = Array.from({ length: draw.below(isLong ? 2_000 : 30) }, () =>
     draw.one(isText ? TEXT_PARTS : BYTE_PARTS),
   );
@@ -62,7 +64,6 @@ function planOf(draw: Draw): Plan {
   const text = isText && newline === null ? whole.replace(/\r\n?/g, "\n") : whole;
   const maxLineBytes = mayFail ? draw.one([1, 5, 30, 10_000]) : 1 << 20;
   const maxReadBytes = mayFail ? draw.one([1, 10, 400, 100_000]) : 1 << 20;
-  const buffering = isUnbuffered ? 0 : draw.one(isText ? [-1, 2, 8, 5_000] : [-1, 1, 2, 8, 5_000]);
   return {
     isText,
     type,
