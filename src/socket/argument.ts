@@ -92,6 +92,12 @@ export function bytesOf(name: string, data: unknown): Uint8Array {
   throw wrongType(name, `of type string or ${viewForm(data)}`, data);
 }
 
+/** What `writelines` takes. Text is iterable, too, of its characters: whoever gives it meant `write`. */
+export function checkLines(lines: unknown): void {
+  if (typeof lines === "object" && lines !== null && Symbol.iterator in lines) return;
+  throw wrongType("lines", "an iterable of what write() takes", lines);
+}
+
 /** The bytes of a view, which may be written into; text is refused. */
 export function viewOf(name: string, view: unknown, expected?: string): Uint8Array {
   if (ArrayBuffer.isView(view)) return bytesOfView(name, view);

@@ -1,5 +1,5 @@
 import { kernel } from "../native/load.ts";
-import { type Data, intact, viewOf, wrongType } from "./argument.ts";
+import { checkLines, type Data, intact, viewOf } from "./argument.ts";
 import { mapped, promised, tolerate } from "./call.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { DEFAULT_FILE_BUFFER_BYTES, type FileSettings, sizeOf } from "./file-options.ts";
@@ -217,7 +217,7 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
   writelines(lines: Iterable<FileData<T>>): Promise<void> {
     return promised(() => {
       const writer = this.#writing("writelines");
-      if (!isIterable(lines)) throw wrongType("lines", "an iterable of what write() takes", lines);
+      checkLines(lines);
       const parts = Array.from(lines, (line) => this.#form.encode(line));
       return writer.writeAll(
         parts.map(({ bytes }) => bytes),
@@ -329,9 +329,4 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
       return read(reader);
     });
   }
-}
-
-/** Text is one, too, of its characters: whoever gives it meant `write`. */
-function isIterable(lines: unknown): boolean {
-  return typeof lines === "object" && lines !== null && Symbol.iterator in lines;
 }

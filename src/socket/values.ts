@@ -5,6 +5,7 @@ export type { AcceptGate } from "./accept-gate.ts";
 export type { Address, AddressInput } from "./address.ts";
 export {
   bytesOf,
+  checkLines,
   type Data,
   functionOf,
   intact,

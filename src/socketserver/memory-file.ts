@@ -1,4 +1,13 @@
-import { bytesOf, type Data, EMSGSIZE, integer, promised, rejected, SocketError } from "../socket/values.ts";
+import {
+  bytesOf,
+  checkLines,
+  type Data,
+  EMSGSIZE,
+  integer,
+  promised,
+  rejected,
+  SocketError,
+} from "../socket/values.ts";
 
 /** What a file in memory holds at most: no datagram is as long. */
 const MAX_MEMORY_FILE_BYTES = 1024 * 1024;
@@ -91,14 +100,15 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
   }
 
   /**
-   * Adds one after the other. No ends of lines are added.
+   * Adds all of them, with no other write between, or none. No ends of lines are added.
    *
    * @throws as {@link write}.
    * @example See {@link DatagramRequestHandler}.
    */
   writelines(lines: Iterable<Data>): Promise<void> {
     return promised(() => {
-      for (const line of lines) this.#add(line);
+      checkLines(lines);
+      this.#add(Buffer.concat(Array.from(lines, (line) => bytesOf("data", line))));
       return Promise.resolve();
     });
   }
@@ -127,7 +137,7 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
    *
    * @example See {@link DatagramRequestHandler}.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, undefined> {
     while (this.#isLeft) yield this.#line(Number.POSITIVE_INFINITY);
   }
 

@@ -186,7 +186,7 @@ export class StreamRequestHandler extends BaseRequestHandler {
 
 /**
  * A handler of datagrams that reads from `rfile` and writes to `wfile` — Python's `socketserver.DatagramRequestHandler`. What was
- * written, also nothing, is sent as one datagram, the answer. Its files have the methods of those of a {@link StreamRequestHandler}.
+ * written, also nothing, is sent as one datagram, the answer. Its files are read and written as those of a {@link StreamRequestHandler}.
  *
  * @example
  * ```ts
