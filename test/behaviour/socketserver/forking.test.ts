@@ -323,3 +323,20 @@ test("the mixin has Python's defaults, and refuses a class at once", () => {
     expect(() => new Class(LOOPBACK, BaseRequestHandler as never)).toThrow(refused);
   }
 });
+
+test("a child whose parent was killed finishes its request, and ends", async () => {
+  const program = fileURLToPath(new URL("programs/killed-parent.mjs", import.meta.url));
+  const parent = await startChild(process.execPath, [program]);
+  const [, port] = await parent.line(/^port (\d+)$/);
+  const client = socket();
+  onTestFinished(() => client.close());
+  await client.connect({ host: "127.0.0.1", port: Number(port) });
+  expect(String(await client.recv(100))).toBe("begun");
+  process.kill(parent.pid, "SIGKILL");
+  await until(() => !existsSync(`/proc/${parent.pid}`), "the parent to end");
+  await client.sendall("x");
+  expect(String(await client.recv(100))).toBe("answer to x");
+  expect(await client.recv(100)).toHaveLength(0);
+  // The output of the parent is the child's, too: it is read to its end when both have ended.
+  expect(await parent.exit()).toEqual({ code: null, signal: "SIGKILL" });
+});
