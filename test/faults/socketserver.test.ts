@@ -4,7 +4,13 @@ import { constants } from "node:os";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Socket, socket } from "../../src/index.ts";
 import { EHOSTDOWN, ENONET } from "../../src/socket/errno.ts";
-import { StreamRequestHandler, TCPServer, ThreadingTCPServer, UDPServer } from "../../src/socketserver.ts";
+import {
+  DatagramRequestHandler,
+  StreamRequestHandler,
+  TCPServer,
+  ThreadingTCPServer,
+  UDPServer,
+} from "../../src/socketserver.ts";
 import type { ErrnoName } from "../../src/testing/kernel-fault.ts";
 import { turnLoop } from "../behaviour/poller/turns.ts";
 import { inPlace } from "./storms.ts";
@@ -151,7 +157,7 @@ test("errors of recvfrom(2) are published, and a datagram server goes on", async
       await this.shutdown();
     }
   }
-  await using server = new Server(ADDRESS, class extends StreamRequestHandler {} as never);
+  await using server = new Server(ADDRESS, DatagramRequestHandler);
   await server.bind_and_activate();
   kernel.script("recvfrom", ["ECONNREFUSED", "ENOMEM"]);
   const client = socket(2, 2);
