@@ -76,6 +76,18 @@ bool Arguments::Bytes(size_t index, std::span<std::byte>* out) const {
   return View(values_[index], out) || Fail(index, "a Uint8Array");
 }
 
+bool Arguments::Int32s(size_t index, std::span<int32_t>* out) const {
+  napi_typedarray_type type = napi_int8_array;  // stays so where Node does not know the type
+  size_t length = 0;
+  void* data = nullptr;
+  if (napi_get_typedarray_info(env_, values_[index], &type, &length, &data, nullptr, nullptr) != napi_ok ||
+      type != napi_int32_array) {
+    return Fail(index, "an Int32Array");
+  }
+  *out = {static_cast<int32_t*>(data), length};
+  return true;
+}
+
 bool Arguments::Range(size_t index, std::span<std::byte>* out) const {
   std::span<std::byte> bytes;
   int64_t offset, length;

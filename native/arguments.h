@@ -55,6 +55,8 @@ class Arguments {
   // The same of a framed call (transfer_frame.h), which has only the Uint8Array as an argument; errors name the positions
   // that the three have in the call of the contract.
   bool FramedRange(int32_t offset, int32_t length, std::span<std::byte>* out) const;
+  // An Int32Array.
+  bool Int32s(size_t index, std::span<int32_t>* out) const;
   // Room for as many vectors as a call can have, which only those that take some have on their stack.
   using Vectors = std::array<iovec, kMaxBuffers>;
   bool Buffers(size_t index, Vectors& room, std::span<iovec>* out) const;

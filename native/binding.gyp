@@ -7,6 +7,7 @@
         "addon.cc",
         "arguments.cc",
         "calls_addressing.cc",
+        "calls_batches.cc",
         "calls_files.cc",
         "calls_lifecycle.cc",
         "calls_lookups.cc",

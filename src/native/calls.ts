@@ -31,6 +31,8 @@ export function kernelOf(addon: Addon): Kernel {
     getpeername: addon.getpeername,
     recvfrom: addon.recvfrom,
     sendto: addon.sendto,
+    receiveReady: addon.receiveReady,
+    sendAll: addon.sendAll,
     sendmsg: addon.sendmsg,
     recvmsg: addon.recvmsg,
     sendfile: addon.sendfile,

@@ -1,7 +1,7 @@
 /**
- * The typed contract of the addon: each function is one non-blocking system call. A number that is not negative is
- * what the call returned; a negative one is the negated errno. A socket is named by its slot and generation; after
- * `close` that pair finds nothing and gives -EBADF.
+ * The typed contract of the addon: each function is one non-blocking system call, and two of them are one for each of many
+ * sockets. A number that is not negative is what the call returned; a negative one is the negated errno. A socket is named by its
+ * slot and generation; after `close` that pair finds nothing and gives -EBADF.
  */
 export interface Kernel {
   socket(family: number, type: number, protocol: number): Handle;
@@ -58,6 +58,14 @@ export interface Kernel {
     flags: number,
     address: Uint8Array,
   ): number;
+  /**
+   * Receives for `count` sockets, as many transfers of four numbers: slot, generation, offset, length. A length says how much at
+   * most; the result takes its place, and the offset says where in the memory it lies. {@link NOT_RECEIVED}: the memory has no
+   * room for so much.
+   */
+  receiveReady(memory: Uint8Array, transfers: Int32Array, count: number): void;
+  /** Sends a part of the memory for each of `count` sockets, as many transfers; the result takes the place of the length. */
+  sendAll(memory: Uint8Array, transfers: Int32Array, count: number): void;
   sendmsg(
     slot: number,
     generation: number,
@@ -165,6 +173,9 @@ interface Constant {
   readonly value: number;
   readonly manual: string;
 }
+
+/** The result of a transfer of `receiveReady` for which there was no room: native/calls_batches.cc. */
+export const NOT_RECEIVED = -(2 ** 31);
 
 const SLOTS = 2 ** 24;
 

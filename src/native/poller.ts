@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { kernel } from "./load.ts";
 import { beginTurn } from "./turn.ts";
 
@@ -17,11 +18,35 @@ export interface Watcher {
   ready(events: number): void;
 }
 
+/** Whom the poller receives for: what several sockets have comes with one call of the addon. */
+export interface Receiver extends Watcher {
+  /**
+   * As `ready`, and the poller has received: so many bytes lie in the memory, lent for this call; 0 is the end, and a negative
+   * number an errno. It is told also where the receiver has paused or was closed meanwhile.
+   */
+  arrived(events: number, memory: Buffer, offset: number, result: number): void;
+}
+
+/** The most that the poller receives of one socket; who has so much had better receive with more room. */
+export const PIECE_BYTES = 4 * 1024;
+/** For so many sockets it receives at a time: a portion of the addon's, native/poller.h. */
+export const MAX_PIECES = 32;
+
+/** What a socket of a stream is told of where there is something to receive: data, its end, or its error. */
+const RECEIVABLE = EPOLLIN | EPOLLERR | EPOLLHUP;
 const MAX_RECORDS = 1024;
 const INT32S_PER_RECORD = 3;
 
 const records = new Int32Array(MAX_RECORDS * INT32S_PER_RECORD);
 const watchers: (Watcher | undefined)[] = [];
+/** By slot: whom to receive for. */
+const receivers: (Receiver | undefined)[] = [];
+/** Where it is received, and the numbers of the calls: slot, generation, offset, length and result. */
+const slab = Buffer.allocUnsafeSlow(MAX_PIECES * PIECE_BYTES);
+const INT32S_PER_TRANSFER = 4;
+const transfers = new Int32Array(MAX_PIECES * INT32S_PER_TRANSFER);
+/** Those for whom was received, in the order of the records; undefined once it was told. */
+const pieces: (Receiver | undefined)[] = [];
 const interests: number[] = [];
 let started = false;
 let holders = 0;
@@ -66,6 +91,7 @@ export function ignore(watcher: Watcher, events: number): void {
 /** Before a close: the slot is about to be somebody else's. The addon takes it out of epoll. */
 export function forget(slot: number): void {
   watchers[slot] = undefined;
+  receivers[slot] = undefined;
   interests[slot] = 0;
 }
 
@@ -98,24 +124,79 @@ function start(): number {
   return 0;
 }
 
-/** One turn: the addon calls it with `count` records. Another list is that of a kernel which a test plays. */
+/** From now on the poller receives for it whenever it is ready, until {@link disarm}. */
+export function arm(receiver: Receiver): void {
+  receivers[receiver.slot] = receiver;
+}
+
+/** From now on it receives itself. */
+export function disarm(receiver: Receiver): void {
+  receivers[receiver.slot] = undefined;
+}
+
+/** Whether something was received for it that it was not told yet. */
+export function hasArrived(receiver: Receiver): boolean {
+  return pieces.includes(receiver);
+}
+
+/** Tells it now what was received for it, and not when its turn comes: it is about to give its socket away. */
+export function tellArrived(receiver: Receiver): void {
+  const index = pieces.indexOf(receiver);
+  if (index < 0) return;
+  pieces[index] = undefined;
+  const at = index * INT32S_PER_TRANSFER;
+  receiver.arrived(0, slab, transfers[at + 2] ?? 0, transfers[at + 3] ?? 0);
+}
+
+/** One portion of a turn: the addon calls it with `count` records. Another list is that of a kernel which a test plays. */
 export function dispatch(count: number, list: Int32Array = records): void {
   beginTurn();
+  if (pieces.length > 0) tellAllArrived();
+  receive(count, list);
+  let next = 0;
   for (let at = 0; at < count * INT32S_PER_RECORD; at += INT32S_PER_RECORD) {
     const slot = list[at] ?? 0;
     const generation = list[at + 1] ?? 0;
-    const watcher = watchers[slot];
-    if (watcher === undefined || watcher.generation !== generation) {
-      // Nobody waits, or the record is of a socket closed earlier in this batch; then the addon answers EBADF.
-      setInterest(slot, generation, 0);
-      continue;
-    }
+    const piece = next * INT32S_PER_TRANSFER;
     try {
-      watcher.ready(list[at + 2] ?? 0);
+      if (next < pieces.length && transfers[piece] === slot && transfers[piece + 1] === generation) {
+        const receiver = pieces[next];
+        pieces[next++] = undefined;
+        receiver?.arrived(list[at + 2] ?? 0, slab, transfers[piece + 2] ?? 0, transfers[piece + 3] ?? 0);
+        continue;
+      }
+      const watcher = watchers[slot];
+      if (watcher !== undefined && watcher.generation === generation) watcher.ready(list[at + 2] ?? 0);
+      // Nobody waits, or the record is of a socket closed earlier in this portion; then the addon answers EBADF.
+      else setInterest(slot, generation, 0);
     } catch (error) {
       throwLater(error);
     }
   }
+  pieces.length = 0;
+}
+
+/** A kernel that a test ends within a handler tells all who wait, within the portion that is being told. */
+function tellAllArrived(): void {
+  for (const receiver of pieces) if (receiver !== undefined) tellArrived(receiver);
+  pieces.length = 0;
+}
+
+/** Receives for those that want that, one system call for each. */
+function receive(count: number, list: Int32Array): void {
+  let end = 0;
+  for (let at = 0; at < count * INT32S_PER_RECORD && pieces.length < MAX_PIECES; at += INT32S_PER_RECORD) {
+    const slot = list[at] ?? 0;
+    const receiver = receivers[slot];
+    if (receiver === undefined || receiver.generation !== list[at + 1]) continue;
+    if (((list[at + 2] ?? 0) & RECEIVABLE) === 0) continue;
+    pieces.push(receiver);
+    transfers[end] = slot;
+    transfers[end + 1] = receiver.generation;
+    transfers[end + 3] = PIECE_BYTES;
+    end += INT32S_PER_TRANSFER;
+  }
+  if (end > 0) kernel.receiveReady(slab, transfers, pieces.length);
 }
 
 /** A defect of ours or of a diagnostics subscriber: the other sockets of the batch get their events all the same. */

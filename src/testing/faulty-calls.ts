@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { SO_TYPE, SOCK_STREAM, SOL_SOCKET } from "../socket/values.ts";
+import { type BatchCalls, batchCalls } from "./batch-calls.ts";
 import type { SocketCalls } from "./fake-calls.ts";
 import type { FaultyCall, Limit } from "./kernel-fault.ts";
 
@@ -13,7 +14,7 @@ export type FaultSource = (call: FaultyCall, slot: number, most: number) => Limi
 type SlotCall<Rest extends unknown[]> = (slot: number, generation: number, ...rest: Rest) => number;
 
 /** The calls of a kernel, each of which may fail, or move less of a stream than it was asked to. */
-export function faultyCalls(below: SocketCalls, next: FaultSource): SocketCalls {
+export function faultyCalls(below: SocketCalls, next: FaultSource): SocketCalls & BatchCalls {
   /** The fault of one call. Below layer 1 a call that was interrupted is made again: native/syscall.h. */
   function fault(call: FaultyCall, slot: number, most = 0): Limit {
     for (;;) {
@@ -63,8 +64,11 @@ export function faultyCalls(below: SocketCalls, next: FaultSource): SocketCalls 
       return made(slot, generation, isCut ? upTo(limit, buffers) : buffers, ...rest);
     };
 
+  const recv = short("recv", below.recv);
+  const send = short("send", below.send);
   return {
     ...below,
+    ...batchCalls(recv, send),
     socket(...given) {
       const limit = fault("socket", NO_SLOT);
       return limit < 0 ? limit : below.socket(...given);
@@ -91,8 +95,8 @@ export function faultyCalls(below: SocketCalls, next: FaultSource): SocketCalls 
     setsockopt: failing("setsockopt", below.setsockopt),
     poll: failing("poll", below.poll),
     watch: failing("epoll_ctl", below.watch),
-    recv: short("recv", below.recv),
-    send: short("send", below.send),
+    recv,
+    send,
     recvfrom: short("recvfrom", below.recvfrom),
     sendto: short("sendto", below.sendto),
     sendfile(slot, generation, fileSlot, fileGeneration, position, length) {

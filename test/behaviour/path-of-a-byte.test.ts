@@ -100,8 +100,8 @@ const timed = { idleTimeoutMs: 60_000 };
 
 describe("layer 2: from the poller to the user's function", () => {
   test.each<Way>([
-    { options: untimed, functions: 7, files: 4 },
-    { options: timed, functions: 8, files: 5 },
+    { options: untimed, functions: 5, files: 4 },
+    { options: timed, functions: 6, files: 5 },
   ])("of onBytes: %o", async ({ options, functions, files }) => {
     const ways: string[][] = [];
     const server = await serving((connection) => connection.onBytes(() => void ways.push(callers())), options);
@@ -112,8 +112,8 @@ describe("layer 2: from the poller to the user's function", () => {
   });
 
   test.each<Way>([
-    { options: untimed, functions: 10, files: 5 },
-    { options: timed, functions: 11, files: 6 },
+    { options: untimed, functions: 8, files: 5 },
+    { options: timed, functions: 9, files: 6 },
   ])("of onFrame: %o", async ({ options, functions, files }) => {
     const ways: string[][] = [];
     const server = await serving(

@@ -1,14 +1,14 @@
 import type { Codec } from "../../codec/codec.ts";
-import { atEndOfTurn, type TurnEnder } from "../../native/turn.ts";
 import { bytesOf, type Data, viewOf } from "../../socket/values.ts";
 import { DeadlineError } from "../time/deadline-error.ts";
 import { Deadline, type DeadlineWheel } from "../time/deadline-wheel.ts";
 import { ConnectionError, errorOf } from "../transport/connection-error.ts";
-import type { Link, LinkOutput } from "../transport/link.ts";
+import type { Link, LinkOutput, LinkSocket } from "../transport/link.ts";
 import { runIn } from "../transport/link-decorator.ts";
 import type { Connection } from "./connection.ts";
 import type { HeldBack, Input } from "./input.ts";
 import type { ConnectionPolicy } from "./policy.ts";
+import { type TurnWriter, turnSends } from "./turn-sends.ts";
 import { lostWith, tolerated } from "./unawaited.ts";
 import { abortedBefore, type PromiseWaiter, type WaitOptions, type WaitSource, waitAmong } from "./wait.ts";
 import { type FrameEncoder, WriteBuffer } from "./write-buffer.ts";
@@ -30,7 +30,7 @@ interface FilesInProgress {
 }
 
 /** The side of a connection that writes: what was written in a turn leaves together, and what has no room waits. */
-export class Output implements LinkOutput, TurnEnder, WaitSource {
+export class Output implements LinkOutput, TurnWriter, WaitSource {
   #link: Link;
   readonly #connection: Connection;
   readonly #input: Input;
@@ -160,11 +160,12 @@ export class Output implements LinkOutput, TurnEnder, WaitSource {
   }
 
   #add(bytes: Uint8Array, isLent = false): boolean {
+    this.#settle();
     const { policy } = this.#connection;
     if (bytes.length > 0 || this.#link.isRecords) {
       const loadBytes = this.#loadBytes + bytes.length;
       if (loadBytes > policy.maxWriteBufferBytes && !this.#makesRoom(bytes.length)) return this.#refuse();
-      this.#buffer ??= new WriteBuffer(this.#link.isRecords);
+      this.#buffer ??= WriteBuffer.take(this.#link.isRecords);
       if (isLent) this.#buffer.addLent(bytes);
       else this.#buffer.add(bytes);
       this.#added(bytes.length);
@@ -174,9 +175,10 @@ export class Output implements LinkOutput, TurnEnder, WaitSource {
 
   /** A frame, which its codec puts where it is sent from, if it can. */
   writeFrame<Out>(codec: FrameEncoder<Out> & Pick<Codec<unknown, Out>, "encode">, frame: Out): boolean {
+    this.#settle();
     if (this.#phase === "open") {
       const { policy } = this.#connection;
-      const buffer = this.#buffer ?? new WriteBuffer(this.#link.isRecords);
+      const buffer = this.#buffer ?? WriteBuffer.take(this.#link.isRecords);
       const bytes = buffer.addFrame(codec, frame, policy.maxWriteBufferBytes);
       if (bytes !== undefined) {
         this.#buffer = buffer;
@@ -258,6 +260,17 @@ export class Output implements LinkOutput, TurnEnder, WaitSource {
     this.#flush();
   }
 
+  stage(sends: Int32Array, at: number): LinkSocket["kernel"] | undefined {
+    if (this.#isBlocked || this.#phase !== "open" || this.#buffer === undefined) return undefined;
+    const { socket } = this.#link;
+    return socket !== undefined && this.#buffer.stage(socket, sends, at) ? socket.kernel : undefined;
+  }
+
+  sentTogether(result: number): void {
+    this.#isDue = false;
+    if (this.#buffer !== undefined) this.#flush(result);
+  }
+
   endTurn(): void {
     this.#isDue = false;
     this.#flush();
@@ -283,11 +296,12 @@ export class Output implements LinkOutput, TurnEnder, WaitSource {
     return this.#buffer?.loadBytes ?? 0;
   }
 
-  #flush(): void {
+  /** @param result - of a send of all that was gathered, where that was made. */
+  #flush(result?: number): void {
     if (this.#isBlocked || this.#phase === "lost") return;
     const { policy } = this.#connection;
     const wasMuch = this.#isFull || this.#loadBytes >= policy.maxUnsentBytesWhileReading;
-    if (!this.#send()) return;
+    if (!this.#send(result)) return;
     if (this.#isFull && this.#loadBytes < policy.lowWaterBytes) this.#relieve();
     else if (wasMuch) this.#input.heldBackChanged();
     if (this.#phase !== "ended") return;
@@ -297,14 +311,24 @@ export class Output implements LinkOutput, TurnEnder, WaitSource {
     }
   }
 
+  /** What was sent together with others, and not told yet, waits no more: not to be sent twice, nor to be written behind. */
+  #settle(): void {
+    if (this.#isDue && turnSends.isTelling) turnSends.settle(this);
+  }
+
   /** Gives the link what it takes; whether the connection lives on. */
-  #send(): boolean {
+  #send(result?: number): boolean {
+    this.#settle();
     const before = this.#loadBytes;
     try {
-      this.#buffer?.flush(this.#link);
+      if (result === undefined) this.#buffer?.flush(this.#link);
+      else this.#buffer?.staged(this.#link.sentTogether?.(result) ?? 0);
       const flushers = this.#buffer?.takeSent();
       if (flushers !== undefined) for (const { resolve } of flushers) resolve();
-      if (this.#buffer?.isEmpty === true) this.#buffer = undefined;
+      if (this.#buffer?.isEmpty === true) {
+        this.#buffer.giveBack();
+        this.#buffer = undefined;
+      }
       if (this.#buffer !== undefined) {
         this.#isBlocked = true;
         this.#link.awaitWritable();
@@ -351,7 +375,7 @@ export class Output implements LinkOutput, TurnEnder, WaitSource {
     this.#bytesAdded += bytes;
     if (this.#isDue || this.#isBlocked) return;
     this.#isDue = true;
-    atEndOfTurn(this);
+    turnSends.add(this);
   }
 
   /** Whether less than so much waits; if not, who wants to write more is held back. */

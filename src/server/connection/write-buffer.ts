@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { Sender } from "../transport/link.ts";
+import type { LinkSocket, Sender } from "../transport/link.ts";
 import { PieceQueue } from "./piece-queue.ts";
 import type { PromiseWaiter } from "./wait.ts";
 
@@ -26,7 +26,12 @@ interface Mark {
 
 const NOBODY: readonly PromiseWaiter[] = [];
 
-const shared = Buffer.allocUnsafeSlow(GATHERED_BYTES);
+/** Where they are. */
+export const GATHERED = Buffer.allocUnsafeSlow(GATHERED_BYTES);
+/** So many buffers that were emptied are kept, to be used again: each turn empties one for each connection that wrote. */
+const MAX_FREE_BUFFERS = 256;
+
+const free: WriteBuffer[] = [];
 let sharedEnd = 0;
 let sharers = 0;
 
@@ -47,6 +52,19 @@ export class WriteBuffer {
 
   constructor(isRecords: boolean) {
     this.#isRecords = isRecords;
+  }
+
+  /** One that was emptied, or a new one. */
+  static take(isRecords: boolean): WriteBuffer {
+    return (isRecords ? undefined : free.pop()) ?? new WriteBuffer(isRecords);
+  }
+
+  /** It is empty, nobody waits, and nobody has it any more. */
+  giveBack(): void {
+    if (this.#isRecords || free.length === MAX_FREE_BUFFERS) return;
+    this.#sent = 0;
+    this.#marks = undefined;
+    free.push(this);
   }
 
   get bytes(): number {
@@ -88,7 +106,7 @@ export class WriteBuffer {
    */
   addFrame<T>(encoder: FrameEncoder<T>, frame: T, mostBytes: number): number | undefined {
     if (this.#isRecords || !this.#canShare()) return undefined;
-    const bytes = encoder.encodeInto?.(frame, shared, sharedEnd);
+    const bytes = encoder.encodeInto?.(frame, GATHERED, sharedEnd);
     if (bytes === undefined || this.#bytes + bytes > mostBytes) return undefined;
     this.#bytes += bytes;
     this.#shared(bytes);
@@ -101,7 +119,7 @@ export class WriteBuffer {
    */
   flush(sender: Sender): void {
     if (this.#start >= 0) {
-      this.#keep(sender.send(shared, this.#start, this.#end - this.#start) ?? 0);
+      this.#keep(sender.send(GATHERED, this.#start, this.#end - this.#start) ?? 0);
       return;
     }
     for (let queue = this.#queue; queue !== undefined; queue = this.#queue) {
@@ -116,6 +134,21 @@ export class WriteBuffer {
       if (queue.length === 0) this.#queue = undefined;
       if (!this.#isRecords) return;
     }
+  }
+
+  /** Puts a send of all that is there into the list, if one send of the shared memory is that. See `TurnWriter`. */
+  stage({ slot, generation }: LinkSocket, sends: Int32Array, at: number): boolean {
+    if (this.#start < 0) return false;
+    sends[at] = slot;
+    sends[at + 1] = generation;
+    sends[at + 2] = this.#start;
+    sends[at + 3] = this.#end - this.#start;
+    return true;
+  }
+
+  /** Such a send has taken so many bytes. */
+  staged(taken: number): void {
+    this.#keep(taken);
   }
 
   /** Those who wait until all that is there now is sent. */
@@ -148,7 +181,7 @@ export class WriteBuffer {
 
   #share(bytes: Uint8Array): boolean {
     if (!this.#canShare() || bytes.length > GATHERED_BYTES - sharedEnd) return false;
-    shared.set(bytes, sharedEnd);
+    GATHERED.set(bytes, sharedEnd);
     this.#shared(bytes.length);
     return true;
   }
@@ -176,7 +209,7 @@ export class WriteBuffer {
     const from = this.#start + sent;
     if (from < this.#end) {
       this.#queue ??= new PieceQueue(this.#isRecords);
-      this.#queue.add(shared.subarray(from, this.#end));
+      this.#queue.add(GATHERED.subarray(from, this.#end));
     }
     this.#release();
   }

@@ -1,5 +1,5 @@
 import type { AsyncResource } from "node:async_hooks";
-import type { Link } from "./link.ts";
+import type { Link, LinkSocket } from "./link.ts";
 import { LinkDecorator, withBase } from "./link-decorator.ts";
 
 /**
@@ -21,6 +21,14 @@ export class ContextLink extends LinkDecorator {
 
   override run(call: () => void): void {
     this.#context.runInAsyncScope(call);
+  }
+
+  get socket(): LinkSocket | undefined {
+    return this.link.socket;
+  }
+
+  sentTogether(result: number): number | undefined {
+    return this.link.sentTogether?.(result);
   }
 
   override received(bytes: Uint8Array): void {

@@ -1,3 +1,4 @@
+import type { Kernel } from "../../native/kernel.ts";
 import type { Peer } from "./peer.ts";
 import type { PeerCredentials } from "./peer-credentials.ts";
 
@@ -7,6 +8,13 @@ export interface Sender {
   send(bytes: Uint8Array, offset: number, length: number): number | undefined;
   /** Several parts of a stream. */
   sendMany(pieces: readonly Uint8Array[]): number | undefined;
+}
+
+/** A socket, and the addon that knows it by these numbers. */
+export interface LinkSocket {
+  readonly kernel: Pick<Kernel, "sendAll">;
+  readonly slot: number;
+  readonly generation: number;
 }
 
 /** Whom a link tells of what comes: the side of a connection that reads. Bytes are lent for the time of the call. */
@@ -45,6 +53,10 @@ export interface Link extends Sender {
    * `end` before it. Not so where the end is a message of its own, as in TLS.
    */
   readonly endsAtClose: boolean;
+  /** Where `send` sends a stream as it is: then its sends may be made together with those of others, see {@link sentTogether}. */
+  readonly socket?: LinkSocket | undefined;
+  /** What a send that was made for it has come to, a count or a negated errno: as `send`. For a link with a `socket`. */
+  sentTogether?(result: number): number | undefined;
   /** Who is at the other end of a Unix socket; undefined for others. Throws where that cannot be told. */
   readonly peerCredentials?: PeerCredentials | undefined;
   /**

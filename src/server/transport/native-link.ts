@@ -1,8 +1,9 @@
 import { Buffer } from "node:buffer";
+import { NOT_RECEIVED } from "../../native/kernel.ts";
 import { kernel } from "../../native/load.ts";
-import type { Watcher } from "../../native/poller.ts";
+import type { Receiver } from "../../native/poller.ts";
 import * as poller from "../../native/poller.ts";
-import { EPOLLERR, EPOLLIN, EPOLLOUT } from "../../native/poller.ts";
+import { EPOLLERR, EPOLLIN, EPOLLOUT, PIECE_BYTES } from "../../native/poller.ts";
 import * as turn from "../../native/turn.ts";
 import {
   concerns,
@@ -34,7 +35,7 @@ import {
 } from "../../socket/values.ts";
 import { ConnectionError } from "./connection-error.ts";
 import { isLossOfEarlierDatagram, lossOfSend } from "./datagram-loss.ts";
-import type { Link, LinkInput, LinkOutput } from "./link.ts";
+import type { Link, LinkInput, LinkOutput, LinkSocket } from "./link.ts";
 import type { Peer } from "./peer.ts";
 import { type PeerCredentials, peerCredentials } from "./peer-credentials.ts";
 import { RECORD_CUT, receiveRecord, timeRecords } from "./record-receive.ts";
@@ -62,7 +63,7 @@ let recordRooms: readonly [Buffer] | undefined;
  * A connection of the kernel's: it owns the descriptor, and is itself what the poller tells of events. Where an `Endpoint`
  * queues calls, it makes one receive for each event and has nothing that waits: a server holds thousands that are idle.
  */
-export class NativeLink implements Link, Watcher {
+export class NativeLink implements Link, Receiver {
   readonly slot: number;
   readonly generation: number;
   peer: Peer;
@@ -96,6 +97,14 @@ export class NativeLink implements Link, Watcher {
     return true;
   }
 
+  get socket(): LinkSocket | undefined {
+    return this.isRecords ? undefined : this;
+  }
+
+  get kernel(): LinkSocket["kernel"] {
+    return kernel;
+  }
+
   get peerCredentials(): PeerCredentials | undefined {
     return peerCredentials(this.slot, this.generation);
   }
@@ -108,7 +117,7 @@ export class NativeLink implements Link, Watcher {
 
   /** Not tried at once: level-triggered, epoll tells in its next turn what is there already. */
   resume(): void {
-    if ((this.#interest & EPOLLIN) === 0) this.#await(EPOLLIN);
+    if ((this.#interest & EPOLLIN) === 0) this.#awaitInput();
   }
 
   pause(): void {
@@ -119,6 +128,10 @@ export class NativeLink implements Link, Watcher {
   send(bytes: Uint8Array, offset: number, length: number): number | undefined {
     if (this.isDatagram) return this.#sendDatagram(bytes, offset, length);
     return this.#taken("send", kernel.send(this.slot, this.generation, bytes, offset, length, 0));
+  }
+
+  sentTogether(result: number): number | undefined {
+    return this.#taken("send", result);
   }
 
   sendMany(pieces: readonly Uint8Array[]): number | undefined {
@@ -143,6 +156,7 @@ export class NativeLink implements Link, Watcher {
   isDue(what: "input" | "output"): boolean {
     // Input that nobody reads yet is input: its sender is not silent.
     const interest = what === "input" ? EPOLLIN : this.#interest & EPOLLOUT;
+    if (what === "input" && poller.hasArrived(this)) return true;
     return interest !== 0 && kernel.poll(this.slot, this.generation, interest) > 0;
   }
 
@@ -175,6 +189,7 @@ export class NativeLink implements Link, Watcher {
 
   /** The poller has let go, and so has the table of the addon: a descriptor is never closed twice. */
   detach(): number {
+    poller.tellArrived(this);
     if (!this.#giveUp()) throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
     this.#input = undefined;
     this.#output = undefined;
@@ -201,11 +216,36 @@ export class NativeLink implements Link, Watcher {
   ready(events: number): void {
     dropUnwanted(this, this.#interest & ALL, events);
     if (concerns(this.#interest & EPOLLIN, events)) this.#receive(events);
+    this.#writableOrLost(events);
+  }
+
+  #writableOrLost(events: number): void {
     if (concerns(this.#interest & EPOLLOUT, events)) {
       this.#leave(EPOLLOUT);
       this.#output?.writable();
     }
     if (hasFailed(events) && (this.#interest & (EPOLLIN | EPOLLERR)) === EPOLLERR) this.#lookForLoss(events);
+  }
+
+  /** Called by the poller, which has received. Who has paused meanwhile is given what came: it is the kernel's no more. */
+  arrived(events: number, memory: Buffer, offset: number, result: number): void {
+    if (this.#isClosed) return;
+    dropUnwanted(this, this.#interest & ALL, events);
+    if (result > 0) {
+      // Much is coming: larger receives are fewer.
+      if (result === PIECE_BYTES) poller.disarm(this);
+      this.#spurious?.reset();
+      turn.spendBytes(result);
+      this.#input?.received(memory.subarray(offset, offset + result));
+    } else this.#noneArrived(events, result);
+    this.#writableOrLost(events);
+  }
+
+  #noneArrived(events: number, result: number): void {
+    // Level-triggered, the end is told again once somebody reads, and so is what an event without data was about.
+    const isToldAgain = (this.#interest & EPOLLIN) === 0 && (result === 0 || result === -EAGAIN);
+    if (result === NOT_RECEIVED) this.#receive(events);
+    else if (!isToldAgain) this.#nothingCame(result === 0 ? undefined : result, events);
   }
 
   /** Nobody reads, and there is an error or a hang-up. A connection without an error is left alone, and its bytes with it. */
@@ -223,24 +263,26 @@ export class NativeLink implements Link, Watcher {
   /** One for each event, so that no peer keeps the others waiting. */
   #receive(events: number): void {
     const result = this.#received();
+    if (result === RECORD_CUT) this.#tooLong();
+    else if (result === undefined || result < 0) this.#nothingCame(result, events);
+    else {
+      this.#spurious?.reset();
+      if (result < PIECE_BYTES && !this.isRecords) poller.arm(this);
+      this.#give(result);
+    }
+  }
+
+  /** A receive has found the end, undefined, or an errno. */
+  #nothingCame(result: number | undefined, events: number): void {
     if (result === undefined) {
       this.#leave(EPOLLIN);
       this.#input?.ended();
       return;
     }
-    if (result === RECORD_CUT) {
-      this.#tooLong();
-      return;
-    }
-    if (result < 0) {
-      const errno = result === -EAGAIN ? errorBehind(this.slot, this.generation, events) : -result;
-      if (errno === 0) this.#foundNothing();
-      else if (this.isDatagram && isLossOfEarlierDatagram(errno)) this.#loseDatagram(errno);
-      else this.#lose(errno);
-      return;
-    }
-    this.#spurious?.reset();
-    this.#give(result);
+    const errno = result === -EAGAIN ? errorBehind(this.slot, this.generation, events) : -result;
+    if (errno === 0) this.#foundNothing();
+    else if (this.isDatagram && isLossOfEarlierDatagram(errno)) this.#loseDatagram(errno);
+    else this.#lose(errno);
   }
 
   /**
@@ -295,7 +337,7 @@ export class NativeLink implements Link, Watcher {
   #foundNothing(): void {
     this.#spurious ??= new SpuriousWakeups();
     if (!this.#spurious.isTooMany()) return;
-    this.#spurious.pause(this, EPOLLIN, this.#kind, "recv", () => this.#await(EPOLLIN));
+    this.#spurious.pause(this, EPOLLIN, this.#kind, "recv", () => this.#awaitInput());
   }
 
   /** One that is lost counts as taken: it is told, and does not hold up those behind it. */
@@ -328,6 +370,11 @@ export class NativeLink implements Link, Watcher {
     return result;
   }
 
+  #awaitInput(): void {
+    if (!this.isRecords) poller.arm(this);
+    this.#await(EPOLLIN);
+  }
+
   /** Until {@link #leave}, the process stays alive for it. */
   #await(interest: number): void {
     if (this.#isClosed) return;
@@ -338,6 +385,7 @@ export class NativeLink implements Link, Watcher {
 
   #leave(interest: number): void {
     if ((this.#interest & interest) === 0) return;
+    if ((this.#interest & interest & EPOLLIN) !== 0) poller.disarm(this);
     this.#set(this.#interest & ~interest);
     if ((this.#interest & ALL) === 0) poller.leave(this);
   }

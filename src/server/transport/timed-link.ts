@@ -1,6 +1,6 @@
 import { DeadlineError, type DeadlineName } from "../time/deadline-error.ts";
 import { Deadline, type DeadlineWheel } from "../time/deadline-wheel.ts";
-import type { Link, LinkInput, LinkOutput } from "./link.ts";
+import type { Link, LinkInput, LinkOutput, LinkSocket } from "./link.ts";
 import { LinkDecorator, withBase } from "./link-decorator.ts";
 import type { Peer } from "./peer.ts";
 
@@ -88,6 +88,16 @@ class TimedLink extends LinkDecorator {
 
   override send(bytes: Uint8Array, offset: number, length: number): number | undefined {
     const taken = this.link.send(bytes, offset, length);
+    if (taken !== undefined) this.#idle?.refresh();
+    return taken;
+  }
+
+  get socket(): LinkSocket | undefined {
+    return this.link.socket;
+  }
+
+  sentTogether(result: number): number | undefined {
+    const taken = this.link.sentTogether?.(result);
     if (taken !== undefined) this.#idle?.refresh();
     return taken;
   }

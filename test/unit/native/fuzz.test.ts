@@ -211,6 +211,13 @@ const right: Readonly<Record<Kind, readonly (() => unknown)[]>> = {
   ],
   function: [() => () => undefined],
   records: [() => new Int32Array(3)],
+  transfers: [
+    () => Int32Array.from(world.keys.flatMap(([slot, generation]) => [slot, generation, 0, 16])),
+    () => new Int32Array(64),
+    () => Int32Array.of(0, 1, -1, 2 ** 31 - 1, 1, 1, 2 ** 31 - 1, 2 ** 31 - 1),
+    () => new Int32Array(new SharedArrayBuffer(64)),
+    () => detached(new Int32Array(8)),
+  ],
 };
 
 // A raw socket could send anything, and a filter or a table of the firewall has pointers: test/unit/native/options.test.ts.

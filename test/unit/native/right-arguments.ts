@@ -35,6 +35,8 @@ const withoutSlot: Readonly<Partial<Record<FunctionName, () => readonly unknown[
   getservbyname: () => ["http", "tcp"],
   getservbyport: () => [80, "tcp"],
   getprotobyname: () => ["tcp"],
+  receiveReady: () => [new Uint8Array(16), new Int32Array(8), 2],
+  sendAll: () => [new Uint8Array(16), new Int32Array(8), 2],
   start: () => [() => undefined, new Int32Array(3)],
   setReferenced: () => [false],
 };

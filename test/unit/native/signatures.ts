@@ -22,7 +22,8 @@ export type Kind =
   | "handles"
   | "option value"
   | "function"
-  | "records";
+  | "records"
+  | "transfers";
 
 /** One argument. A function may be called without those that are optional. */
 export interface Parameter {
@@ -62,6 +63,8 @@ export const signatures: Readonly<Record<FunctionName, readonly Parameter[]>> = 
   send: onSlot(...range),
   recvfrom: onSlot(...range, "room"),
   sendto: onSlot(...range, "sockaddr"),
+  receiveReady: all("view", "transfers", "uint32"),
+  sendAll: all("view", "transfers", "uint32"),
   sendmsg: [...onSlot("buffers", "int32"), optional("sockaddr"), optional("view")],
   recvmsg: [...onSlot("buffers", "int32", "results"), optional("view")],
   sendfile: onSlot("slot", "generation", "position", "uint32"),

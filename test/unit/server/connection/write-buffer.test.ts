@@ -30,6 +30,24 @@ class Kernel implements Sender {
   }
 }
 
+test("MAX_FREE_BUFFERS: those that were emptied are used again, as new, and so many are kept", () => {
+  const buffers = Array.from({ length: 1_000 }, () => WriteBuffer.take(false));
+  for (const buffer of buffers) {
+    buffer.add(Buffer.from("data"));
+    buffer.flush(new Kernel([]));
+    expect(buffer.isEmpty).toBe(true);
+    buffer.giveBack();
+  }
+  const again = Array.from({ length: 1_000 }, () => WriteBuffer.take(false));
+  expect(again.filter((buffer) => buffers.includes(buffer))).toHaveLength(256);
+  const [first] = again;
+  first?.whenSent();
+  expect([first?.bytes, first?.takeSent()]).toEqual([0, []]);
+  const record = WriteBuffer.take(true);
+  record.giveBack();
+  expect(WriteBuffer.take(true)).not.toBe(record);
+});
+
 describe("the writes of a turn leave in one system call", () => {
   test("those of one connection", () => {
     const buffer = new WriteBuffer(false);

@@ -9,6 +9,7 @@ import type { LinkInput, LinkOutput } from "../../../../src/server/transport/lin
 import { MAX_RECEIVES_AT_LOSS, NativeLink } from "../../../../src/server/transport/native-link.ts";
 import { SocketDescriptor } from "../../../../src/socket/socket-descriptor.ts";
 import { MAX_SPURIOUS_WAKEUPS } from "../../../../src/socket/watching.ts";
+import { batchCalls } from "../../../../src/testing/batch-calls.ts";
 import { turnLoop } from "../../../behaviour/poller/turns.ts";
 import { startChild } from "../../../support/child.ts";
 
@@ -48,8 +49,12 @@ function linked(type: number): Linked {
   return { link, far, events };
 }
 
-function findNothing(): void {
-  vi.spyOn(kernel, "recv").mockReturnValue(-EAGAIN);
+/** Every receive finds nothing, also that of the poller for many. */
+function findNothing(): { readonly mock: { readonly calls: readonly unknown[] } } {
+  const recv = vi.spyOn(kernel, "recv").mockReturnValue(-EAGAIN);
+  const { receiveReady } = batchCalls((...given) => kernel.recv(...given), kernel.send);
+  vi.spyOn(kernel, "receiveReady").mockImplementation(receiveReady);
+  return recv;
 }
 
 describe("a link reads", () => {
@@ -151,7 +156,7 @@ describe("events with nothing to read", () => {
     const { link, far, events } = linked(SOCK_STREAM);
     link.resume();
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const recv = vi.spyOn(kernel, "recv").mockReturnValue(-EAGAIN);
+    const recv = findNothing();
     await far.sendall("data");
     await turnLoop(100);
     expect(recv).toHaveBeenCalledTimes(MAX_SPURIOUS_WAKEUPS);

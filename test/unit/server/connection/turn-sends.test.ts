@@ -1,0 +1,153 @@
+// Connections that have written in one turn send together: whatever becomes of one of them, each byte of the others leaves once.
+import { constants } from "node:os";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
+import { AF_UNIX, SOCK_STREAM, type Socket, socketpair } from "../../../../src/index.ts";
+import { kernel } from "../../../../src/native/load.ts";
+import { Connection } from "../../../../src/server/connection/connection.ts";
+import { MAX_SENDS } from "../../../../src/server/connection/turn-sends.ts";
+import { NativeLink } from "../../../../src/server/transport/native-link.ts";
+import { SocketDescriptor } from "../../../../src/socket/socket-descriptor.ts";
+import { fill } from "../../../support/full.ts";
+
+const { EAGAIN, EPIPE } = constants.errno;
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+interface Connected {
+  readonly connection: Connection;
+  readonly near: Socket;
+  readonly far: Socket;
+}
+
+function connected(prepare: (near: Socket) => void = () => undefined): Connected {
+  const [near, far] = socketpair(AF_UNIX, SOCK_STREAM) as [Socket, Socket];
+  prepare(near);
+  const endpoint = SocketDescriptor.endpointOf(near);
+  endpoint.handOver();
+  const connection = new Connection(new NativeLink(endpoint.slot, endpoint.generation, endpoint, { path: "" }));
+  onTestFinished(() => {
+    connection.abort();
+    far.close();
+  });
+  return { connection, near, far };
+}
+
+/** What has come, at once. */
+async function got({ far }: Connected): Promise<string> {
+  far.setblocking(false);
+  const chunks: Buffer[] = [];
+  for (;;) {
+    const chunk = await far.recv(1 << 20).catch(() => undefined);
+    if (chunk === undefined || chunk.length === 0) return Buffer.concat(chunks).toString();
+    chunks.push(chunk);
+  }
+}
+
+/** The results of the next sends, instead of what the kernel says; those that are undefined are made. */
+function results(...given: readonly (number | undefined)[]): void {
+  const sendAll = kernel.sendAll;
+  vi.spyOn(kernel, "sendAll").mockImplementationOnce((memory, sends, count) => {
+    for (let index = 0; index < count; index++) {
+      const result = given[index];
+      const one = sends.subarray(index * 4, index * 4 + 4);
+      if (result === undefined) sendAll(memory, one, 1);
+      else if (result <= 0) one[3] = result;
+      else {
+        one[3] = result;
+        sendAll(memory, one, 1);
+      }
+    }
+  });
+}
+
+test("one call of the addon sends for all of them, and none is made for one alone", async () => {
+  const all = Array.from({ length: 3 }, () => connected());
+  const [together, alone] = [vi.spyOn(kernel, "sendAll"), vi.spyOn(kernel, "send")];
+  for (const [index, { connection }] of all.entries()) {
+    connection.write(`to ${index}`);
+    connection.write("!");
+  }
+  await nextTurn();
+  expect(await Promise.all(all.map(got))).toEqual(["to 0!", "to 1!", "to 2!"]);
+  expect([together.mock.calls.length, alone.mock.calls.length]).toEqual([1, 0]);
+  all[0]?.connection.write("alone");
+  await nextTurn();
+  expect([together.mock.calls.length, alone.mock.calls.length]).toEqual([1, 1]);
+});
+
+test("MAX_SENDS: more of them send with further calls", async () => {
+  const all = Array.from({ length: MAX_SENDS + 2 }, () => connected());
+  const together = vi.spyOn(kernel, "sendAll");
+  for (const { connection } of all) connection.write("data");
+  await nextTurn();
+  expect(await Promise.all(all.map(got))).toEqual(all.map(() => "data"));
+  expect(together.mock.calls.map(([, , count]) => count)).toEqual([MAX_SENDS, 2]);
+});
+
+test("one that has no room, one that has little, and one that is lost, between others", async () => {
+  const all = Array.from({ length: 5 }, () => connected());
+  const [, full, short, lost] = all;
+  for (const { connection } of all) connection.write("message");
+  const flushed = [full, short].map((each) => each?.connection.flushed());
+  results(undefined, -EAGAIN, 3, -EPIPE);
+  await nextTurn();
+  for (const each of flushed) await each;
+  expect(await Promise.all(all.map(got))).toEqual(["message", "message", "message", "", "message"]);
+  expect(lost?.connection.failure).toMatchObject({ code: "EPIPE", syscall: "send" });
+});
+
+test("those who cannot send together send as before: what was written before and waits, lent bytes, the end", async () => {
+  const all = Array.from({ length: 4 }, (_, index) => connected(index === 0 ? fill : undefined));
+  const [blocked, lent, ended, plain] = all;
+  blocked?.connection.write("waits");
+  await nextTurn();
+  blocked?.connection.write(" and more");
+  lent?.connection.writeLent(Buffer.from("lent"));
+  ended?.connection.write("last");
+  const end = ended?.connection.end();
+  plain?.connection.write("plain");
+  await nextTurn();
+  await end;
+  expect((await got(blocked as Connected)).replace(/^[^w]*/, "")).toBe("");
+  await blocked?.connection.flushed();
+  expect((await got(blocked as Connected)).slice(-14)).toBe("waits and more");
+  expect(await Promise.all([lent, ended, plain].map((each) => got(each as Connected)))).toEqual([
+    "lent",
+    "last",
+    "plain",
+  ]);
+});
+
+test.each(["close", "abort", "end", "write"] as const)(
+  "one that another one's loss has %s is told first what its send came to: nothing leaves twice",
+  async (what) => {
+    const all = Array.from({ length: 3 }, () => connected());
+    const [lost, second] = all;
+    lost?.connection.signal.addEventListener("abort", () => {
+      if (what === "write") second?.connection.write(" more");
+      else if (what === "abort") second?.connection.abort();
+      else void second?.connection[what]();
+    });
+    for (const { connection } of all) connection.write("message");
+    results(-EPIPE);
+    await nextTurn();
+    await nextTurn();
+    expect(await Promise.all(all.map(got))).toEqual(["", what === "write" ? "message more" : "message", "message"]);
+  },
+);
+
+test("what is written while they send leaves behind it", async () => {
+  const all = Array.from({ length: 2 }, () => connected());
+  for (const { connection } of all) connection.write("one ");
+  const waits = all.map(async ({ connection }) => {
+    await connection.flushed();
+    connection.write("two");
+  });
+  await nextTurn();
+  await Promise.all(waits);
+  await nextTurn();
+  expect(await Promise.all(all.map(got))).toEqual(["one two", "one two"]);
+});
