@@ -60,6 +60,12 @@ export class PieceQueue {
     this.#pieces.push(length === 0 ? EMPTY_RECORD : Buffer.from(buffer, byteOffset, length));
   }
 
+  /** Keeps a copy that somebody has made, and nobody changes. */
+  addCopy(copy: Uint8Array): void {
+    this.#chunk = undefined;
+    this.#pieces.push(copy);
+  }
+
   /** Keeps a copy. */
   add(bytes: Uint8Array): void {
     const last = this.#isRecords ? undefined : this.#pieces.at(-1);

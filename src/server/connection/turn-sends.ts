@@ -1,6 +1,6 @@
 import type { Kernel } from "../../native/kernel.ts";
 import { atEndOfTurn, type TurnEnder } from "../../native/turn.ts";
-import { GATHERED } from "./write-buffer.ts";
+import { forgetCopies, GATHERED } from "./write-buffer.ts";
 
 /** So many sends at most are made with one call of the addon. */
 export const MAX_SENDS = 256;
@@ -46,6 +46,7 @@ class TurnSends implements TurnEnder {
   }
 
   endTurn(): void {
+    forgetCopies();
     const due = this.#due;
     // Whoever is told may write again, and flush: then there is no spare list, and a new one is made.
     this.#due = this.#spare;

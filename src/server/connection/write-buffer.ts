@@ -8,6 +8,10 @@ import type { PromiseWaiter } from "./wait.ts";
  * connections as a server has by default. The kernel gives the pages as they are first written to.
  */
 export const GATHERED_BYTES = 1024 * 1024;
+/** A write of more is copied once, and sent from there: it would fill what all connections share. */
+export const LARGE_WRITE_BYTES = 16 * 1024;
+/** The same bytes, written to several connections in a turn, are copied once where they are so many; of fewer a copy costs less. */
+const SHARED_COPY_BYTES = 512;
 /** sysconf(3), _SC_IOV_MAX: sendmsg(2) takes at most this many pieces. */
 const MAX_PIECES = 1024;
 /** What a record or a lent piece that waits counts besides its bytes, so that empty and short ones are bounded too. */
@@ -34,6 +38,32 @@ const MAX_FREE_BUFFERS = 256;
 const free: WriteBuffer[] = [];
 let sharedEnd = 0;
 let sharers = 0;
+
+/** What was written last, and where its copy is: in the shared memory, or a large one in its own. Until the turn ends. */
+let lastSource: Uint8Array | undefined;
+const NO_COPY = GATHERED.subarray(0, 0);
+let lastCopy: Uint8Array = NO_COPY;
+let lastStart = -1;
+
+/** The turn has ended. */
+export function forgetCopies(): void {
+  lastSource = undefined;
+  lastCopy = NO_COPY;
+  lastStart = -1;
+}
+
+/** The same memory may have other bytes by now. */
+function isCopied(bytes: Uint8Array): boolean {
+  return bytes === lastSource && bytes.length === lastCopy.length && GATHERED.compare.call(lastCopy, bytes) === 0;
+}
+
+function copyOf(bytes: Uint8Array): Uint8Array {
+  if (isCopied(bytes)) return lastCopy;
+  lastSource = bytes;
+  lastCopy = Buffer.from(bytes);
+  lastStart = -1;
+  return lastCopy;
+}
 
 /**
  * What was written and is not sent yet. The writes of a turn lie one behind the other in the shared memory for as long as
@@ -85,11 +115,12 @@ export class WriteBuffer {
   /** Keeps a copy of the bytes: behind what is there, or as a record. */
   add(bytes: Uint8Array): void {
     this.#bytes += bytes.length;
-    if (this.#isRecords || !this.#share(bytes)) {
-      this.#keep(0);
-      this.#queue ??= new PieceQueue(this.#isRecords);
-      this.#queue.add(bytes);
-    }
+    const isLarge = bytes.length > LARGE_WRITE_BYTES;
+    if (!this.#isRecords && !isLarge && this.#share(bytes)) return;
+    this.#keep(0);
+    this.#queue ??= new PieceQueue(this.#isRecords);
+    if (isLarge) this.#queue.addCopy(copyOf(bytes));
+    else this.#queue.add(bytes);
   }
 
   /** Keeps the bytes themselves, behind what is there, or as a record. */
@@ -180,8 +211,21 @@ export class WriteBuffer {
   }
 
   #share(bytes: Uint8Array): boolean {
-    if (!this.#canShare() || bytes.length > GATHERED_BYTES - sharedEnd) return false;
+    if (!this.#canShare()) return false;
+    const isShared = bytes.length >= SHARED_COPY_BYTES;
+    if (isShared && this.#start < 0 && lastStart >= 0 && isCopied(bytes)) {
+      sharers++;
+      this.#start = lastStart;
+      this.#end = lastStart + bytes.length;
+      return true;
+    }
+    if (bytes.length > GATHERED_BYTES - sharedEnd) return false;
     GATHERED.set(bytes, sharedEnd);
+    if (isShared) {
+      lastSource = bytes;
+      lastStart = sharedEnd;
+      lastCopy = GATHERED.subarray(sharedEnd, sharedEnd + bytes.length);
+    }
     this.#shared(bytes.length);
     return true;
   }
@@ -217,6 +261,8 @@ export class WriteBuffer {
   #release(): void {
     this.#start = -1;
     this.#end = -1;
-    if (--sharers === 0) sharedEnd = 0;
+    if (--sharers > 0) return;
+    sharedEnd = 0;
+    if (lastStart >= 0) forgetCopies();
   }
 }

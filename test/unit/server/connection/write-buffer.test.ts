@@ -1,7 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ReadBuffer } from "../../../../src/server/connection/read-buffer.ts";
-import { GATHERED_BYTES, RECORD_OVERHEAD_BYTES, WriteBuffer } from "../../../../src/server/connection/write-buffer.ts";
+import {
+  forgetCopies,
+  GATHERED_BYTES,
+  LARGE_WRITE_BYTES,
+  RECORD_OVERHEAD_BYTES,
+  WriteBuffer,
+} from "../../../../src/server/connection/write-buffer.ts";
 import type { Sender } from "../../../../src/server/transport/link.ts";
 
 /** Takes at most so many bytes in each call, in turn, and then nothing until the next flush. */
@@ -46,6 +52,47 @@ test("MAX_FREE_BUFFERS: those that were emptied are used again, as new, and so m
   const record = WriteBuffer.take(true);
   record.giveBack();
   expect(WriteBuffer.take(true)).not.toBe(record);
+});
+
+describe("what is written to several connections", () => {
+  /** What each of so many has sent that were given the same in one turn, changed before the last of them. */
+  function broadcast(bytes: Buffer, count: number, flush = true): { sent: string[]; buffers: WriteBuffer[] } {
+    const buffers = Array.from({ length: count }, () => new WriteBuffer(false));
+    for (const [index, buffer] of buffers.entries()) {
+      if (index === count - 1) bytes[0] = 0x21;
+      buffer.add(bytes);
+    }
+    if (!flush) return { sent: [], buffers };
+    const kernels = buffers.map((buffer) => {
+      const kernel = new Kernel([3, 0]);
+      buffer.flush(kernel);
+      buffer.add(Buffer.from("."));
+      buffer.flush(kernel);
+      buffer.flush(kernel);
+      return kernel;
+    });
+    return { sent: kernels.map(({ calls }) => Buffer.concat(calls).toString()), buffers };
+  }
+
+  test.each([1, 511, 512, 4_096, LARGE_WRITE_BYTES, LARGE_WRITE_BYTES + 1, 100_000])(
+    "is copied once, and is what it was when it was written: %i bytes",
+    (length) => {
+      const { sent } = broadcast(Buffer.alloc(length, "a"), 4);
+      const whole = `${"a".repeat(length)}.`;
+      expect(sent).toEqual([whole, whole, whole, `!${whole.slice(1)}`]);
+      forgetCopies();
+    },
+  );
+
+  test("LARGE_WRITE_BYTES: a large one takes the memory of one copy, however many wait for it", () => {
+    const bytes = Buffer.alloc(4 * 1024 * 1024, "a");
+    const before = process.memoryUsage().arrayBuffers;
+    const { buffers } = broadcast(bytes, 50, false);
+    // One more for the last of them, which was written something else.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(3 * bytes.length);
+    expect(buffers.every((buffer) => buffer.bytes === bytes.length)).toBe(true);
+    forgetCopies();
+  });
 });
 
 describe("the writes of a turn leave in one system call", () => {
