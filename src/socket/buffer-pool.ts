@@ -24,8 +24,8 @@ const ALIGNMENT = 8;
 let slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
 let used = 0;
 let scratch: Buffer | undefined;
-/** How many bytes the receive under way may take at most. */
-export let reserved = 0;
+/** What the receive under way has asked for. */
+let reserved = 0;
 /** Where it goes in the memory that {@link reserve} has given. */
 export let reservedAt = 0;
 
@@ -72,13 +72,11 @@ function reserveInSlab(count: number): Buffer {
 }
 
 /**
- * Memory for one receive of at most `count` bytes, {@link reserved} of them where the slab has no room for all: for whoever reads
- * ahead, and most often gets a few bytes, which then need no copy.
+ * As {@link reserve}, for whoever reads ahead: it asks for a buffer's worth, and most often gets a few bytes, which need no copy
+ * where they lie in the slab.
  */
-export function reserveSome(count: number): Buffer {
-  if (count > SLAB_BYTES) return reserve(count, 0);
-  const left = SLAB_BYTES - used;
-  return reserveInSlab(left < POOLED_RECEIVE_BYTES ? count : Math.min(count, left));
+export function reserveAhead(count: number): Buffer {
+  return count > SLAB_BYTES / 2 ? reserve(count, 0) : reserveInSlab(count);
 }
 
 /**

@@ -1,8 +1,8 @@
 import { kernel } from "../native/load.ts";
 import * as turn from "../native/turn.ts";
-import { cut, reserve, reserved, reservedAt, reserveSome } from "./buffer-pool.ts";
+import { cut, reserve, reserveAhead, reservedAt } from "./buffer-pool.ts";
 import { isUnfinished, type Outcome, PROGRESS, WOULD_BLOCK } from "./call.ts";
-import { MSG_PEEK, SOCK_STREAM } from "./constants.ts";
+import { MSG_PEEK } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { ReceiveCall, received } from "./receive.ts";
 
@@ -109,11 +109,9 @@ export function* readsOf(source: FileSource): Generator<FileRead<unknown>, void>
 
 function recvBytes(endpoint: Endpoint, count: number): Buffer | typeof WOULD_BLOCK {
   const { slot, generation } = endpoint;
-  // Of a record what finds no room is lost.
-  const memory = endpoint.type === SOCK_STREAM ? reserveSome(count) : reserve(count, 0);
-  const asked = reserved;
-  const result = kernel.recv(slot, generation, memory, reservedAt, asked, 0);
-  const taken = received(endpoint, "recv", result, asked, 0);
+  const memory = reserveAhead(count);
+  const result = kernel.recv(slot, generation, memory, reservedAt, count, 0);
+  const taken = received(endpoint, "recv", result, count, 0);
   return taken === WOULD_BLOCK ? WOULD_BLOCK : cut(memory, taken);
 }
 

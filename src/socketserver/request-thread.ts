@@ -14,7 +14,7 @@ const IMPORTED: typeof WORKER_IMPORTED = "sockwright:socketserver:imported";
  * How long a thread that is to end may still import its modules. Node never closes a file that a worker was about to read when it
  * ended.
  */
-const IMPORT_GRACE_MS = 1_000;
+const IMPORT_GRACE_MS = 5_000;
 
 /** How many threads have been started, and have not yet taken the descriptors that they need. */
 let starting = 0;
