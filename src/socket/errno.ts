@@ -61,6 +61,7 @@ export const {
   ENOSPC,
   ENOTCONN,
   EPERM,
+  EPIPE,
   EPROTO,
   ENETDOWN,
   ENOPROTOOPT,

@@ -170,7 +170,7 @@ describe.each([
   row<LimitedRead>("connection.readUntil()", "promise", { maxBytes: [], ...wait }, (options) =>
     connection().readUntil("\n", options),
   ),
-  row<SendFileOptions>("connection.sendFile()", "promise", { offset: [], length: [] }, (options) =>
+  row<SendFileOptions>("connection.sendFile()", "promise", { offset: [], length: [], head: ["x"] }, (options) =>
     connection().sendFile("package.json", options),
   ),
   row<GreetOptions>(
@@ -379,7 +379,11 @@ describe("arguments of the wrong kind are told what to write", () => {
           .onFrame(...([] as never[] as [never])),
       `The "take" ${FUNCTION}, such as (frame) => …`,
     ],
-    ["sendFile(3)", () => connection().sendFile(3 as never), 'The "source" argument must be a path, or a FileHandle'],
+    [
+      "sendFile(true)",
+      () => connection().sendFile(true as never),
+      'The "source" argument must be a path, a FileHandle',
+    ],
     ["readUntil(5)", () => connection().readUntil(5 as never), 'The "delimiter" argument must be of type string'],
     ['read("5")', () => connection().read("5" as never), "of type number: 5, without quotes"],
   ];

@@ -1,7 +1,12 @@
 // Errors that end something in layer 2 end that alone, and are told.
-import { describe, expect, test } from "vitest";
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { kernel as kernelInUse } from "../../src/native/load.ts";
 import { MAX_RECEIVE_ERRORS } from "../../src/server/transport/native-transport.ts";
 import { type Connection, connect, serve } from "../../src/server.ts";
+import type { Fault } from "../../src/testing.ts";
 import { turn, until } from "../support/until.ts";
 import { inPlace } from "./storms.ts";
 
@@ -112,5 +117,80 @@ describe("datagrams: each has its own result, and the socket stays open", () => 
     kernel.script("send", [code]);
     client.write("first");
     await expect(client.read()).rejects.toMatchObject({ code, syscall: "send" });
+  });
+});
+
+describe("files that are sent", () => {
+  const content = Buffer.from(Array.from({ length: 30_000 }, (_, at) => at));
+
+  function fileOf(bytes: Buffer): number {
+    const folder = mkdtempSync(join(tmpdir(), "sockwright-"));
+    const file = openSync(join(folder, "file"), "w+");
+    onTestFinished(() => {
+      closeSync(file);
+      rmSync(folder, { recursive: true });
+    });
+    writeSync(file, bytes);
+    return file;
+  }
+
+  /** What comes of a file, with something before and behind it, and how the calls end that send it. */
+  async function sent(...script: readonly Fault[]) {
+    const kernel = inPlace(undefined);
+    const before = kernelInUse.openDescriptors();
+    let outcomes: Promise<unknown> | undefined;
+    await using server = await serve("tcp://127.0.0.1:0", async (connection) => {
+      kernel.script("sendfile", script);
+      connection.write("<");
+      outcomes = Promise.allSettled([
+        connection.sendFile(fileOf(content), { head: "head" }),
+        connection.sendFile(fileOf(Buffer.from("second"))),
+        connection.flushed(),
+      ]);
+      connection.write(">");
+      await outcomes;
+    });
+    const client = await connect(server.urls[0] ?? "");
+    const pieces: Buffer[] = [];
+    const error = await (async () => {
+      for await (const piece of client) pieces.push(piece);
+    })().catch((reason: unknown) => reason);
+    expect(kernel.scriptedFaults).toBe(0);
+    const told = await outcomes;
+    client.abort();
+    await server.close();
+    expect(kernelInUse.openDescriptors()).toBe(before);
+    return { got: Buffer.concat(pieces), error, outcomes: told };
+  }
+
+  const whole = Buffer.concat([Buffer.from("<head"), content, Buffer.from("second>")]);
+  const all = [
+    { status: "fulfilled", value: content.length },
+    { status: "fulfilled", value: 6 },
+    { status: "fulfilled", value: undefined },
+  ];
+
+  test.for<[string, Fault[]]>([
+    [
+      "a full buffer, short counts and interruptions",
+      ["EAGAIN", { atMostBytes: 1 }, "EINTR", "EAGAIN", { atMostBytes: 9 }],
+    ],
+    ["no sendfile(2) for it, at once", ["EINVAL"]],
+    ["no sendfile(2) for it, later", [{ atMostBytes: 100 }, "ENOSYS", "EOPNOTSUPP"]],
+    ["a position that cannot be", [{ atMostBytes: 7 }, "EOVERFLOW"]],
+  ])("%s: they arrive whole, in their order", async ([, script]) => {
+    const { got, error, outcomes } = await sent(...script);
+    expect(got.equals(whole)).toBe(true);
+    expect([error, outcomes]).toEqual([undefined, all]);
+  });
+
+  test.each(["EIO", "ECONNRESET", "EPIPE", "ENOMEM"] as const)("%s in the middle ends the connection", async (code) => {
+    const { got, error, outcomes } = await sent({ atMostBytes: 100 }, code);
+    expect(got.length).toBeLessThanOrEqual(105);
+    expect(whole.subarray(0, got.length).equals(got)).toBe(true);
+    // The peer must not take it for the end.
+    if (code === "EIO" || code === "ENOMEM") expect(error).toMatchObject({ code: "ECONNRESET" });
+    const lost = { status: "rejected", reason: { code, syscall: "sendfile" } };
+    expect(outcomes).toMatchObject([lost, lost, lost]);
   });
 });

@@ -71,6 +71,7 @@ const LAYER_2: Readonly<Record<string, string>> = {
   WaitOptions: "timeoutMs signal",
   LimitedRead: "timeoutMs signal maxBytes",
   LingerOptions: "lingerMs idleMs",
+  SendFileOptions: "offset length head",
   Push: "pause resume stop",
   ConnectionDeadline: "start cancel",
   Connection:

@@ -505,8 +505,8 @@ export class Connection {
   }
 
   /**
-   * Settles when the kernel has all that is written now, or Node, over `node:net`. What is written later, and the rest of a file,
-   * it does not wait for.
+   * Settles when the kernel has all that is written now, and the files that are being sent, or Node, over `node:net`. What is
+   * written later it does not wait for.
    *
    * @throws as {@link drained}.
    * @example
@@ -531,13 +531,16 @@ export class Connection {
   }
 
   /**
-   * Sends a file, or a part of it, in pieces of 32 KiB and no faster than the peer takes them. What is written meanwhile
-   * goes between the pieces. {@link end} and {@link close} wait for it, as for a write. The kernel may still have to send the
-   * last of it when the promise settles, as after {@link write}.
+   * Sends a file, or a part of it, no faster than the peer takes it: behind all that was written before, also other files, and what
+   * is written from then on waits for it. {@link flushed}, {@link end} and {@link close} wait for it, as for a write. The kernel
+   * takes it from the file by itself, sendfile(2), at most 2 MiB in a turn; over `node:net`, and where it does not know how, the file
+   * is read in pieces of 32 KiB. Settles when the kernel has all of it, or Node.
    *
-   * @param source - a path, which is opened and closed again; or an open file, which stays open and keeps its position.
-   * It must be a regular file: no pipe, device, socket or directory. What is appended meanwhile is not sent.
-   * @returns how many bytes; fewer than `length` when the file has no more.
+   * @param source - a path, which is opened and closed again; or an open file or its descriptor, which stays open and keeps its
+   * position, and must stay open until the promise settles. It must be a regular file: no pipe, device, socket or directory. What
+   * is appended meanwhile is not sent.
+   * @param options - `head` is written right before the file, and only where that can be sent.
+   * @returns how many bytes of the file; fewer than `length` when it has no more.
    * @throws the error of the file: `ENOENT`, `EACCES`, `EISDIR` … · the error that lost the connection · ConnectionError
    * `ERR_SOCKWRIGHT_ENDED`, `ERR_SOCKWRIGHT_NOT_A_FILE`, `ERR_SOCKWRIGHT_RECORDS`, `ERR_SOCKWRIGHT_FILE_SHRANK` · RangeError.
    * An error behind the first bytes aborts the connection, and so does one of the file that nobody awaits: the peer must not
@@ -548,15 +551,15 @@ export class Connection {
    * import { connect, serve } from "sockwright/server";
    *
    * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
-   *   await connection.sendFile("package.json", { length: 1 });
+   *   await connection.sendFile("package.json", { length: 1, head: "it begins with " });
    * });
    * const client = await connect(server.urls[0] ?? "");
-   * console.log(String(await client.read())); // => {
+   * console.log(String(await client.readExactly(16))); // => it begins with {
    * await client.close();
    * await server.close();
    * ```
    */
-  sendFile(source: PathLike | FileHandle, options?: SendFileOptions): Promise<number> {
+  sendFile(source: PathLike | FileHandle | number, options?: SendFileOptions): Promise<number> {
     const work = sendFile(this.#output, source, options);
     const sending = new WatchedPromise<number>((resolve) => resolve(work));
     work.catch((error: unknown) => {
@@ -721,7 +724,7 @@ export class Connection {
     if (this.#closing !== undefined) return false;
     if (this.#isClosed()) return true;
     // Datagrams have no end, and what is lost of those that wait is told to a close.
-    const hasNobodyToAwait = this.#link.isDatagram ? !this.#output.hasWaiting : this.#input.phase === "ended";
+    const hasNobodyToAwait = this.#link.isDatagram ? !this.#output.isSending : this.#input.phase === "ended";
     if (!hasNobodyToAwait || !this.#link.endsAtClose) return false;
     if (!this.#output.endsWithClose()) {
       // What was left to send has just lost it.
@@ -754,7 +757,7 @@ export class Connection {
    */
   async replaceLink(make: (base: Link, unread: Buffer) => Link): Promise<void> {
     this.#input.checkUnwatched();
-    while (this.#output.isSending) await this.#output.sent();
+    while (this.#output.isSending) await this.#output.flushed();
     if (this.failure !== undefined) throw this.failure;
     if (!this.#output.isOpen) throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
     const replacing = (base: Link): Link => this.#input.handUnread((unread) => make(base, unread));

@@ -1,52 +1,62 @@
-import { constants, type PathLike, type Stats } from "node:fs";
+import { constants, fstat, type PathLike, read, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { checkOptions, integer, type OptionNames, wrongType } from "../../socket/values.ts";
+import { promisify } from "node:util";
+import { bytesOf, checkOptions, type Data, integer, type OptionNames, wrongType } from "../../socket/values.ts";
 import { ConnectionError, errorOf } from "../transport/connection-error.ts";
+import type { QueuedFile } from "./file-queue.ts";
 import type { Output } from "./output.ts";
 
-/** What is read of a file at once: less than the high-water mark, so that a peer that keeps up is read from meanwhile. */
+/** What is read at once of a file that the link does not send by itself: so much of it waits, and as much is read meanwhile. */
 export const FILE_CHUNK_BYTES = 32 * 1024;
+const NOTHING = new Uint8Array(0);
 /**
  * open(2): a FIFO that nobody writes to, and some devices, would block the opening, in a thread of libuv's few. With
  * O_NONBLOCK it is opened at once, and looked at before anything is read.
  */
 const READ_AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
 
-/** Which part of a file is sent. */
+/** Which part of a file is sent, and what before it. */
 export interface SendFileOptions {
   /** Where it begins, in bytes; default 0. */
   readonly offset?: number | undefined;
   /** How many bytes; default up to the end of the file. */
   readonly length?: number | undefined;
+  /**
+   * Leaves right before the first byte, in packets that both share; also before a file that has none. It is copied, and waits in
+   * memory. Nothing of it leaves where the file cannot be opened, or is none.
+   */
+  readonly head?: Data | undefined;
 }
 
-const SEND_FILE_OPTIONS: OptionNames<SendFileOptions> = { offset: true, length: true };
+const SEND_FILE_OPTIONS: OptionNames<SendFileOptions> = { offset: true, length: true, head: true };
 
-/** Sends a file, and of it no more than has room: gives how many bytes that were. */
+/** Sends a file: gives how many bytes of it that were. */
 export async function sendFile(
   output: Output,
-  source: PathLike | FileHandle,
+  source: PathLike | FileHandle | number,
   options: SendFileOptions = {},
 ): Promise<number> {
-  if (!isHandle(source) && !isPath(source)) {
-    throw wrongType("source", "a path, or a FileHandle of node:fs/promises", source);
+  if (typeof source === "number") integer("source", source, 0, 0x7fffffff);
+  else if (!isHandle(source) && !isPath(source)) {
+    throw wrongType("source", "a path, a FileHandle of node:fs/promises, or a descriptor", source);
   }
   checkOptions("connection.sendFile()", options, SEND_FILE_OPTIONS, (offset) => `, such as { offset: ${offset} }`);
   const { offset = 0 } = options;
   integer("options.offset", offset, 0, Number.MAX_SAFE_INTEGER);
-  const { length = Number.MAX_SAFE_INTEGER - offset } = options;
+  const { length = Number.MAX_SAFE_INTEGER - offset, head } = options;
   integer("options.length", length, 0, Number.MAX_SAFE_INTEGER - offset);
+  const copied = head === undefined ? undefined : Buffer.from(bytesOf("options.head", head));
   if (output.isRecords) throw new ConnectionError("ERR_SOCKWRIGHT_RECORDS");
-  const copying: Copying = { output, offset, length, sent: 0 };
-  output.beginFile();
+  const sending: Sending = { output, place: output.beginFile(copied), offset, length };
   try {
-    await (isHandle(source) ? copy(source, copying) : openAndCopy(source, copying));
-    output.endFile();
-    return copying.sent;
+    const isOpen = typeof source === "number" || isHandle(source);
+    const sent = await (isOpen ? send(opened(source), sending) : openAndSend(source, sending));
+    output.endFile(sending.place);
+    return sent;
   } catch (thrown) {
     const error = errorOf(thrown);
     OF_FILES.add(error);
-    output.endFile(error, copying.sent > 0);
+    output.endFile(sending.place, error);
     throw error;
   }
 }
@@ -54,41 +64,90 @@ export async function sendFile(
 /** Also that of a path with a NUL, which node:fs takes for a wrong argument, and a peer may have named. */
 const OF_FILES = new WeakSet<Error>();
 
-/** What of a file is sent where to, and how much of that was. */
-interface Copying {
+/** What of a file is sent where to. */
+interface Sending {
   readonly output: Output;
+  readonly place: QueuedFile;
   readonly offset: number;
   readonly length: number;
-  sent: number;
 }
 
-async function openAndCopy(path: PathLike, copying: Copying): Promise<void> {
+/** What is asked of a file that is open. */
+interface OpenFile {
+  readonly fd: number;
+  stat(): Promise<Stats>;
+  read(memory: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
+}
+
+const statOf = promisify(fstat);
+const readOf = promisify(read);
+
+function opened(source: FileHandle | number): OpenFile {
+  if (typeof source !== "number") return source;
+  return {
+    fd: source,
+    stat: () => statOf(source),
+    read: (memory, offset, length, position) => readOf(source, memory, offset, length, position),
+  };
+}
+
+async function openAndSend(path: PathLike, sending: Sending): Promise<number> {
   const file = await open(path, READ_AT_ONCE).catch((error: unknown) => {
     throw refusal(error);
   });
   try {
-    await copy(file, copying);
+    return await send(file, sending, true);
   } finally {
     await file.close();
   }
 }
 
-async function copy(file: FileHandle, copying: Copying): Promise<void> {
-  const { output, offset, length } = copying;
+/** @param isCold - nobody may have read it for long. */
+async function send(file: OpenFile, sending: Sending, isCold = false): Promise<number> {
+  const { offset, length } = sending;
   const stats = await file.stat();
   const most = Math.min(length, bytesBehind(stats, offset));
-  const chunk = Buffer.allocUnsafeSlow(Math.min(FILE_CHUNK_BYTES, most));
-  while (copying.sent < most) {
-    const { sent } = copying;
-    const { bytesRead } = await file.read(chunk, 0, Math.min(chunk.length, most - sent), offset + sent);
+  // sendfile(2) sends nothing of a file that says that it has nothing.
+  const sent = stats.size > 0 && most > 0 ? await sendByLink(file, sending, most, isCold) : 0;
+  return sent > 0 && sent === most ? sent : copy(file, sending, stats, most, sent);
+}
+
+/** As much as the link sends by itself: gives how much that was. */
+async function sendByLink(file: OpenFile, sending: Sending, most: number, isCold: boolean): Promise<number> {
+  const { output, place, offset } = sending;
+  const duplicate = output.openFile(file.fd);
+  if (duplicate === undefined) return 0;
+  try {
+    // The whole process would wait in sendfile(2) for what comes from a disk. Of what is read the kernel reads on.
+    if (isCold) await file.read(Buffer.allocUnsafe(1), 0, 1, offset);
+    const part = { file: duplicate, position: offset, left: most };
+    await output.sendOfFile(place, part);
+    return most - part.left;
+  } finally {
+    duplicate.close();
+  }
+}
+
+/** Reads and writes what has not been sent, when its turn has come, while the piece before is on its way: gives how much was sent in all. */
+async function copy(file: OpenFile, sending: Sending, stats: Stats, most: number, sentBefore: number): Promise<number> {
+  const { output, place, offset } = sending;
+  let sent = sentBefore;
+  await output.sentOfFile(place);
+  const chunk = Buffer.allocUnsafeSlow(Math.min(FILE_CHUNK_BYTES, output.highWaterBytes, most - sent));
+  while (sent < most) {
+    const reading = file.read(chunk, 0, Math.min(chunk.length, most - sent), offset + sent);
+    const [{ bytesRead }] = await Promise.all([reading, output.sentOfFile(place)]);
     if (bytesRead === 0) {
       // A file of sysfs(5) says that it has a page, and has less.
       if ((await file.stat()).size < stats.size) throw new ConnectionError("ERR_SOCKWRIGHT_FILE_SHRANK");
-      return;
+      break;
     }
-    copying.sent += bytesRead;
-    await write(output, chunk.subarray(0, bytesRead));
+    sent += bytesRead;
+    output.writeOfFile(place, chunk.subarray(0, bytesRead));
   }
+  output.writeOfFile(place, NOTHING);
+  await output.sentOfFile(place);
+  return sent;
 }
 
 /**
@@ -112,15 +171,6 @@ function refusal(error: unknown): unknown {
   return isNone ? new ConnectionError("ERR_SOCKWRIGHT_NOT_A_FILE", { cause: error }) : error;
 }
 
-/** What it writes has room: it is not refused, and no other write is because of it alone. */
-async function write(output: Output, bytes: Uint8Array): Promise<void> {
-  for (let rest = bytes; rest.length > 0; ) {
-    const fitting = rest.subarray(0, output.roomBytes);
-    rest = rest.subarray(fitting.length);
-    if (!output.writeOfFile(fitting)) await output.drained();
-  }
-}
-
 /** Whether an error came while a file was sent: it is that of the file or of the connection, and none of the call. */
 export function isOfFile(error: Error): boolean {
   return OF_FILES.has(error);
@@ -130,6 +180,6 @@ function isHandle(source: unknown): source is FileHandle {
   return typeof source === "object" && source !== null && "fd" in source && "stat" in source && "read" in source;
 }
 
-function isPath(source: unknown): boolean {
+function isPath(source: unknown): source is PathLike {
   return typeof source === "string" || source instanceof Uint8Array || source instanceof URL;
 }

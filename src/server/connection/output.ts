@@ -1,11 +1,12 @@
 import type { Codec } from "../../codec/codec.ts";
-import { bytesOf, type Data, viewOf } from "../../socket/values.ts";
+import { bytesOf, CONNECTION_ERRORS, type Data, EPIPE, SocketError, viewOf } from "../../socket/values.ts";
 import { DeadlineError } from "../time/deadline-error.ts";
 import { Deadline, type DeadlineWheel } from "../time/deadline-wheel.ts";
 import { ConnectionError, errorOf } from "../transport/connection-error.ts";
-import type { Link, LinkOutput, LinkSocket } from "../transport/link.ts";
+import type { Link, LinkFile, LinkOutput, LinkSocket } from "../transport/link.ts";
 import { runIn } from "../transport/link-decorator.ts";
 import type { Connection } from "./connection.ts";
+import { type FilePart, FileQueue, type QueuedFile } from "./file-queue.ts";
 import type { HeldBack, Input } from "./input.ts";
 import type { ConnectionPolicy } from "./policy.ts";
 import { type TurnWriter, turnSends } from "./turn-sends.ts";
@@ -23,12 +24,6 @@ const NOTHING = Promise.resolve();
  */
 type Phase = "open" | "ending" | "ended" | "lost";
 
-/** How many files are being sent, and who waits for the last of them. */
-interface FilesInProgress {
-  count: number;
-  readonly waiters: PromiseWaiter[];
-}
-
 /** The side of a connection that writes: what was written in a turn leaves together, and what has no room waits. */
 export class Output implements LinkOutput, TurnWriter, WaitSource {
   #link: Link;
@@ -44,8 +39,8 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
   #loss: Error | undefined;
   /** How long the peer may take nothing; made when it first does. */
   #patience: Deadline | undefined;
-  /** Only while some are sent. */
-  #files: FilesInProgress | undefined;
+  /** Before what is in the buffer. Only while some are sent. */
+  #files: FileQueue | undefined;
   /** At the end of the turn it will be sent. */
   #isDue = false;
   /** The link has no room. */
@@ -78,7 +73,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
 
   /** What the link has taken. */
   get bytesWritten(): number {
-    return this.#bytesAdded - this.bytesWaiting;
+    return this.#bytesAdded - this.bytesWaiting + (this.#files?.bytesTaken ?? 0);
   }
 
   /** The link has all of it, and the end. */
@@ -88,17 +83,17 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
 
   /** What waits to be sent. */
   get bytesWaiting(): number {
-    return this.#buffer?.bytes ?? 0;
-  }
-
-  /** Something does, be it an empty record. */
-  get hasWaiting(): boolean {
-    return this.#buffer !== undefined;
+    return (this.#buffer?.bytes ?? 0) + (this.#files?.bytes ?? 0);
   }
 
   /** Writes for which there was no room, where such are dropped. */
   get writesDropped(): number {
     return this.#writesDropped;
+  }
+
+  /** When so much waits, it is time to write no more. */
+  get highWaterBytes(): number {
+    return this.#connection.policy.highWaterBytes;
   }
 
   /** So much can be written now. */
@@ -108,39 +103,73 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
 
   /**
    * What is not to be read from the peer. Pushes are held back between the marks. Whoever reads by promise, and may wait for
-   * `drained` itself, is held back only while far more waits. And only where the connection was accepted: of two ends that
+   * `drained` itself, is held back only while far more waits. A file that the peer does not take, and that waits in no memory, is as
+   * much. And only where the connection was accepted: of two ends that
    * each read only while the other takes what it writes, none would read, for ever. After the end nothing is added.
    */
   get heldBack(): HeldBack {
     const { policy } = this.#connection;
     if (!policy.isAccepted || this.#phase !== "open") return "nothing";
     if (this.#loadBytes >= policy.maxUnsentBytesWhileReading) return "all";
-    return this.#isFull ? "pushes" : "nothing";
+    return this.#isFull || (this.#isBlocked && this.#files !== undefined) ? "pushes" : "nothing";
   }
 
-  /** A file is about to be sent: the end waits for it as for a write. */
-  beginFile(): void {
+  /** A file is about to be sent: it has its place behind what was written, and what is written from now on waits for it. */
+  beginFile(head?: Uint8Array): QueuedFile {
     if (this.#connection.failure !== undefined) throw this.#connection.failure;
     if (this.#phase !== "open") throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
-    this.#files ??= { count: 0, waiters: [] };
-    this.#files.count++;
+    this.#settle();
+    this.#files ??= new FileQueue();
+    const file = this.#files.add(this.#buffer ?? WriteBuffer.take(false), head);
+    this.#buffer = undefined;
+    this.#bytesAdded += head?.length ?? 0;
+    this.#isBelow(this.#connection.policy);
+    return file;
   }
 
-  /** A part of such a file, also after the end was asked for. False when it is time to wait for {@link drained}. */
-  writeOfFile(bytes: Uint8Array): boolean {
-    return this.#phase === "lost" ? false : this.#add(bytes);
+  /** A file that the link sends by itself; undefined where it is to be read, and {@link writeOfFile} called. */
+  openFile(descriptor: number): LinkFile | undefined {
+    return this.#link.openFile?.(descriptor);
+  }
+
+  /** Has the link send such a file, behind its head. Settles also where the rest is to be read: then some is left. */
+  sendOfFile(file: QueuedFile, part: FilePart): Promise<void> {
+    if (this.#connection.failure !== undefined) return lostWith(this.#connection.failure);
+    const sending = new Promise<void>((resolve, reject) => {
+      this.#files?.sendPart(file, part, { resolve, reject });
+      this.#flush();
+    });
+    return tolerated(sending);
+  }
+
+  /** A part of a file, behind its head, also after the end was asked for. Who waits for {@link sentOfFile} before keeps memory low. */
+  writeOfFile(file: QueuedFile, bytes: Uint8Array): void {
+    if (this.#phase === "lost") return;
+    this.#files?.write(file, bytes);
+    this.#bytesAdded += bytes.length;
+    this.#flush();
+  }
+
+  /** Settles when the link has what was written of the file, and all that was written before it. */
+  sentOfFile(file: QueuedFile): Promise<void> {
+    if (this.#connection.failure !== undefined) return lostWith(this.#connection.failure);
+    const sent = waitAmong(file.buffer.whenSent(), undefined, this);
+    this.#flush();
+    return sent;
   }
 
   /**
    * A file was sent, or could not be. Where a part of it was, or the end waits behind it, the peer must not take what it has for
    * the whole: then an error aborts the connection.
    */
-  endFile(error?: Error, isCut = false): void {
-    const files = this.#files;
-    if (files !== undefined && --files.count === 0) this.#files = undefined;
-    if (error !== undefined && (isCut || this.#phase === "ending")) this.#connection.abort(error);
-    else if (this.#phase === "ending") this.#flush();
-    if (files !== undefined && files.count === 0) settle(files.waiters, this.#connection.failure);
+  endFile(file: QueuedFile, error?: Error): void {
+    if (this.#phase === "lost") return;
+    if (error !== undefined && (file.isBegun || this.#phase === "ending")) {
+      this.#connection.abort(error);
+      return;
+    }
+    this.#bytesAdded -= this.#files?.end(file) ?? 0;
+    this.#flush();
   }
 
   write(data: Data): boolean {
@@ -179,7 +208,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     if (this.#phase === "open") {
       const { policy } = this.#connection;
       const buffer = this.#buffer ?? WriteBuffer.take(this.#link.isRecords);
-      const bytes = buffer.addFrame(codec, frame, policy.maxWriteBufferBytes);
+      const bytes = buffer.addFrame(codec, frame, policy.maxWriteBufferBytes - (this.#files?.loadBytes ?? 0));
       if (bytes !== undefined) {
         this.#buffer = buffer;
         this.#added(bytes);
@@ -207,24 +236,20 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     return waitAmong(this.#drainers, wait, this);
   }
 
-  /** Settles when the link has all that waits now. */
+  /** Settles when the link has all that was written up to now, and the files. */
   flushed(wait?: WaitOptions): Promise<void> {
     const aborted = abortedBefore(wait);
     if (aborted !== undefined) return aborted;
     if (this.#connection.failure !== undefined) return lostWith(this.#connection.failure);
-    if (this.#buffer === undefined) return NOTHING;
+    if (!this.isSending) return NOTHING;
+    // Behind the files, also where nothing is written there.
+    this.#buffer ??= WriteBuffer.take(this.#link.isRecords);
     return waitAmong(this.#buffer.whenSent(), wait, this);
   }
 
-  /** Something is to be sent still: what waits, or the rest of a file. */
+  /** Something is to be sent still: what waits, be it an empty record, or the rest of a file. */
   get isSending(): boolean {
     return this.#buffer !== undefined || this.#files !== undefined;
-  }
-
-  /** Settles when the link has what waits now or, where nothing does, when no file is being sent. */
-  sent(): Promise<void> {
-    if (this.#buffer !== undefined || this.#files === undefined) return this.flushed();
-    return waitAmong(this.#files.waiters, undefined, this);
   }
 
   /**
@@ -262,6 +287,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
 
   stage(sends: Int32Array, at: number): LinkSocket["kernel"] | undefined {
     if (this.#isBlocked || this.#phase !== "open" || this.#buffer === undefined) return undefined;
+    if (this.#files !== undefined) return undefined;
     const { socket } = this.#link;
     return socket !== undefined && this.#buffer.stage(socket, sends, at) ? socket.kernel : undefined;
   }
@@ -286,21 +312,24 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
   lost(error: Error): void {
     this.#phase = "lost";
     this.#patience?.cancel();
-    this.#bytesAdded -= this.bytesWaiting;
+    this.#bytesAdded = this.bytesWritten;
+    const ofFiles = this.#files?.clear() ?? [];
     const flushers = this.#buffer?.clear() ?? [];
+    this.#files = undefined;
     this.#buffer = undefined;
-    for (const { reject } of [...this.#takeDrainers(), ...flushers, ...this.#takeEnders()]) reject(error);
+    for (const { reject } of [...this.#takeDrainers(), ...ofFiles, ...flushers, ...this.#takeEnders()]) reject(error);
   }
 
   get #loadBytes(): number {
-    return this.#buffer?.loadBytes ?? 0;
+    return (this.#buffer?.loadBytes ?? 0) + (this.#files?.loadBytes ?? 0);
   }
 
   /** @param result - of a send of all that was gathered, where that was made. */
   #flush(result?: number): void {
     if (this.#isBlocked || this.#phase === "lost") return;
     const { policy } = this.#connection;
-    const wasMuch = this.#isFull || this.#loadBytes >= policy.maxUnsentBytesWhileReading;
+    const hasFiles = this.#files !== undefined;
+    const wasMuch = hasFiles || this.#isFull || this.#loadBytes >= policy.maxUnsentBytesWhileReading;
     if (!this.#send(result)) return;
     if (this.#isFull && this.#loadBytes < policy.lowWaterBytes) this.#relieve();
     else if (wasMuch) this.#input.heldBackChanged();
@@ -319,34 +348,54 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
   /** Gives the link what it takes; whether the connection lives on. */
   #send(result?: number): boolean {
     this.#settle();
-    const before = this.#loadBytes;
+    const bytesBefore = this.#loadBytes;
+    const writtenBefore = this.bytesWritten;
     try {
-      if (result === undefined) this.#buffer?.flush(this.#link);
-      else this.#buffer?.staged(this.#link.sentTogether?.(result) ?? 0);
-      const flushers = this.#buffer?.takeSent();
-      if (flushers !== undefined) for (const { resolve } of flushers) resolve();
-      if (this.#buffer?.isEmpty === true) {
-        this.#buffer.giveBack();
-        this.#buffer = undefined;
-      }
-      if (this.#buffer !== undefined) {
+      const files = this.#sendFiles();
+      if (files === "all") this.#sendBuffer(result);
+      if (files === "full" || (files === "all" && this.#buffer !== undefined)) {
         this.#isBlocked = true;
         this.#link.awaitWritable();
-        if (this.#loadBytes < before || this.#patience?.isRunning !== true) this.#awaitPeer();
+        const hasTaken = this.#loadBytes < bytesBefore || this.bytesWritten > writtenBefore;
+        if (hasTaken || this.#patience?.isRunning !== true) this.#awaitPeer();
       } else {
         this.#patience?.cancel();
-        if (this.#phase === "ending" && this.#files === undefined) {
+        if (this.#phase === "ending" && files === "all") {
           this.#phase = "ended";
           this.#link.end();
         }
       }
-    } catch (error) {
-      // Memory that was lent is gone: the peer must not take what it has for the whole.
-      if (error instanceof TypeError) this.#connection.abort(error);
-      else this.#connection.fail(errorOf(error));
+    } catch (thrown) {
+      const error = errorOf(thrown);
+      // Memory that was lent is gone, or a file cannot be read: the peer must not take what it has for the whole.
+      if (error instanceof TypeError || isOfFileItself(error)) this.#connection.abort(error);
+      else this.#connection.fail(error);
       return false;
     }
     return true;
+  }
+
+  #sendFiles(): "all" | "full" | "waiting" {
+    const files = this.#files;
+    if (files === undefined) return "all";
+    const state = files.send(this.#link);
+    if (state === "all") {
+      this.#bytesAdded += files.bytesTaken;
+      this.#files = undefined;
+    }
+    return state;
+  }
+
+  #sendBuffer(result: number | undefined): void {
+    const buffer = this.#buffer;
+    if (buffer === undefined) return;
+    if (result === undefined) buffer.flush(this.#link);
+    else buffer.staged(this.#link.sentTogether?.(result) ?? 0);
+    const flushers = buffer.takeSent();
+    if (flushers !== undefined) for (const { resolve } of flushers) resolve();
+    if (!buffer.isEmpty) return;
+    buffer.giveBack();
+    this.#buffer = undefined;
   }
 
   /** What the link takes at once needs no room: whether it is enough. Nobody is told of it within a write. */
@@ -364,7 +413,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
       return false;
     }
     // Who waits for room after it waits for the peer, and not in vain.
-    if (this.#buffer?.isEmpty === false) this.#fill();
+    if (this.#loadBytes > 0) this.#fill();
     if (policy.whenWriteBufferFull === "throw") throw new ConnectionError("ERR_SOCKWRIGHT_WRITE_BUFFER_FULL");
     this.#writesDropped++;
     return false;
@@ -436,10 +485,8 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
   }
 }
 
-/** Tells all who wait, once. */
-function settle(waiters: PromiseWaiter[], failure: Error | undefined): void {
-  for (const { resolve, reject } of waiters.splice(0)) {
-    if (failure === undefined) resolve();
-    else reject(failure);
-  }
+/** Whether what has failed is the file that the link sends, and not the connection. */
+function isOfFileItself(error: Error): boolean {
+  if (!(error instanceof SocketError) || error.syscall !== "sendfile") return false;
+  return error.errno !== -EPIPE && !CONNECTION_ERRORS.has(-error.errno);
 }

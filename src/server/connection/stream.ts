@@ -137,7 +137,7 @@ export class ConnectionStream extends SocketDuplex {
   }
 
   protected override get hasUnsent(): boolean {
-    return this.#output.hasWaiting || this.writableLength > 0;
+    return this.#output.isSending || this.writableLength > 0;
   }
 
   protected override isLoss(error: Error): boolean {

@@ -147,17 +147,21 @@ export class WriteBuffer {
   /**
    * Has the sender send all that it takes, in one system call on a stream, and in one for each record. Throws a TypeError where
    * memory that was lent is gone.
+   *
+   * @param hasMore - bytes that the link is to send by itself follow at once.
    */
-  flush(sender: Sender): void {
+  flush(sender: Sender, hasMore = false): void {
     if (this.#start >= 0) {
-      this.#keep(sender.send(GATHERED, this.#start, this.#end - this.#start) ?? 0);
+      this.#keep(sender.send(GATHERED, this.#start, this.#end - this.#start, hasMore) ?? 0);
       return;
     }
     for (let queue = this.#queue; queue !== undefined; queue = this.#queue) {
       const { front } = queue;
       if (front === undefined) return;
       const isAlone = this.#isRecords || queue.length === 1;
-      const taken = isAlone ? sender.send(front, 0, front.length) : sender.sendMany(queue.some(MAX_PIECES));
+      const taken = isAlone
+        ? sender.send(front, 0, front.length, hasMore)
+        : sender.sendMany(queue.some(MAX_PIECES), hasMore);
       if (taken === undefined) return;
       this.#bytes -= taken;
       this.#sent += this.#isRecords ? taken + 1 : taken;

@@ -1,5 +1,5 @@
 import type { AsyncResource } from "node:async_hooks";
-import type { Link, LinkSocket } from "./link.ts";
+import type { Link, LinkFile, LinkSocket } from "./link.ts";
 import { LinkDecorator, withBase } from "./link-decorator.ts";
 
 /**
@@ -29,6 +29,14 @@ export class ContextLink extends LinkDecorator {
 
   sentTogether(result: number): number | undefined {
     return this.link.sentTogether?.(result);
+  }
+
+  openFile(descriptor: number): LinkFile | undefined {
+    return this.link.openFile?.(descriptor);
+  }
+
+  sendFile(file: LinkFile, position: number, length: number): number | undefined {
+    return this.link.sendFile?.(file, position, length);
   }
 
   override received(bytes: Uint8Array): void {

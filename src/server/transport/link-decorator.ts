@@ -58,12 +58,12 @@ export abstract class LinkDecorator implements Link, LinkInput, LinkOutput {
     this.link.pause();
   }
 
-  send(bytes: Uint8Array, offset: number, length: number): number | undefined {
-    return this.link.send(bytes, offset, length);
+  send(bytes: Uint8Array, offset: number, length: number, hasMore?: boolean): number | undefined {
+    return this.link.send(bytes, offset, length, hasMore);
   }
 
-  sendMany(pieces: readonly Uint8Array[]): number | undefined {
-    return this.link.sendMany(pieces);
+  sendMany(pieces: readonly Uint8Array[], hasMore?: boolean): number | undefined {
+    return this.link.sendMany(pieces, hasMore);
   }
 
   awaitWritable(): void {

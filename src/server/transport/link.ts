@@ -2,12 +2,22 @@ import type { Kernel } from "../../native/kernel.ts";
 import type { Peer } from "./peer.ts";
 import type { PeerCredentials } from "./peer-credentials.ts";
 
-/** One system call: how many bytes were taken, or undefined when the send buffer is full. */
+/**
+ * One system call: how many bytes were taken, or undefined when the send buffer is full. With `hasMore`, bytes of the stream that
+ * follow at once may share a packet with these.
+ */
 export interface Sender {
   /** A part of a stream, or one record. */
-  send(bytes: Uint8Array, offset: number, length: number): number | undefined;
+  send(bytes: Uint8Array, offset: number, length: number, hasMore?: boolean): number | undefined;
   /** Several parts of a stream. */
-  sendMany(pieces: readonly Uint8Array[]): number | undefined;
+  sendMany(pieces: readonly Uint8Array[], hasMore?: boolean): number | undefined;
+}
+
+/** A file whose bytes a link sends without their coming here: a descriptor of its own, which whoever made it closes. */
+export interface LinkFile {
+  readonly slot: number;
+  readonly generation: number;
+  close(): void;
 }
 
 /** A socket, and the addon that knows it by these numbers. */
@@ -57,6 +67,16 @@ export interface Link extends Sender {
   readonly socket?: LinkSocket | undefined;
   /** What a send that was made for it has come to, a count or a negated errno: as `send`. For a link with a `socket`. */
   sentTogether?(result: number): number | undefined;
+  /**
+   * A regular file that {@link sendFile} sends, of its descriptor, which stays the caller's. Undefined where the bytes of this one
+   * have to come here. For a link that sends a stream as it is.
+   */
+  openFile?(descriptor: number): LinkFile | undefined;
+  /**
+   * One system call, as `send`. 0 where there is nothing at that position, or the system of the file does not know the call: reading
+   * the file tells which. For a link with `openFile`.
+   */
+  sendFile?(file: LinkFile, position: number, length: number): number | undefined;
   /** Who is at the other end of a Unix socket; undefined for others. Throws where that cannot be told. */
   readonly peerCredentials?: PeerCredentials | undefined;
   /**

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { NOT_RECEIVED } from "../../native/kernel.ts";
+import { generationOf, NOT_RECEIVED, slotOf } from "../../native/kernel.ts";
 import { kernel } from "../../native/load.ts";
 import type { Receiver } from "../../native/poller.ts";
 import * as poller from "../../native/poller.ts";
@@ -18,9 +18,15 @@ import {
 import {
   AF_UNIX,
   EAGAIN,
+  EBADF,
   ECONNREFUSED,
+  EINVAL,
+  ENOSYS,
   ENOTCONN,
+  EOPNOTSUPP,
+  EOVERFLOW,
   IPPROTO_TCP,
+  MSG_MORE,
   MSG_TRUNC,
   SHUT_WR,
   SO_KEEPALIVE,
@@ -35,7 +41,7 @@ import {
 } from "../../socket/values.ts";
 import { ConnectionError } from "./connection-error.ts";
 import { isLossOfEarlierDatagram, lossOfSend } from "./datagram-loss.ts";
-import type { Link, LinkInput, LinkOutput, LinkSocket } from "./link.ts";
+import type { Link, LinkFile, LinkInput, LinkOutput, LinkSocket } from "./link.ts";
 import type { Peer } from "./peer.ts";
 import { type PeerCredentials, peerCredentials } from "./peer-credentials.ts";
 import { RECORD_CUT, receiveRecord, timeRecords } from "./record-receive.ts";
@@ -53,6 +59,9 @@ const ALL = EPOLLIN | EPOLLOUT | EPOLLERR;
 const UNREFERENCED = 0x10000;
 /** unix(7): what a send says once its peer has closed, first and from then on. */
 const UNIX_PEER_GONE: ReadonlySet<number> = new Set([ECONNREFUSED, ENOTCONN]);
+
+/** sendfile(2): the system of the file does not know the call, or no file can have such a position. */
+const NOT_BY_SENDFILE: ReadonlySet<number> = new Set([EINVAL, ENOSYS, EOPNOTSUPP, EOVERFLOW]);
 
 // One for all links: what it holds is taken before anybody else reads. A Buffer, which codecs look into as it is.
 const room = Buffer.allocUnsafeSlow(READING_BYTES);
@@ -125,17 +134,34 @@ export class NativeLink implements Link, Receiver {
     this.#leave(EPOLLIN);
   }
 
-  send(bytes: Uint8Array, offset: number, length: number): number | undefined {
+  send(bytes: Uint8Array, offset: number, length: number, hasMore = false): number | undefined {
     if (this.isDatagram) return this.#sendDatagram(bytes, offset, length);
-    return this.#taken("send", kernel.send(this.slot, this.generation, bytes, offset, length, 0));
+    const flags = hasMore ? MSG_MORE : 0;
+    return this.#taken("send", kernel.send(this.slot, this.generation, bytes, offset, length, flags));
   }
 
   sentTogether(result: number): number | undefined {
     return this.#taken("send", result);
   }
 
-  sendMany(pieces: readonly Uint8Array[]): number | undefined {
-    return this.#taken("sendmsg", kernel.sendmsg(this.slot, this.generation, pieces, 0));
+  sendMany(pieces: readonly Uint8Array[], hasMore = false): number | undefined {
+    return this.#taken("sendmsg", kernel.sendmsg(this.slot, this.generation, pieces, hasMore ? MSG_MORE : 0));
+  }
+
+  /** A duplicate: who closes the descriptor meanwhile has not made it another file's. Where none can be had, the file is read. */
+  openFile(descriptor: number): LinkFile | undefined {
+    const handle = this.isRecords || descriptor < 0 ? -EBADF : kernel.fromfd(descriptor);
+    if (handle < 0) return undefined;
+    const [slot, generation] = [slotOf(handle), generationOf(handle)];
+    return { slot, generation, close: () => void kernel.close(slot, generation) };
+  }
+
+  sendFile(file: LinkFile, position: number, length: number): number | undefined {
+    const { slot, generation } = this;
+    // sendfile(2) has no MSG_DONTWAIT.
+    kernel.unblock(slot, generation);
+    const result = kernel.sendfile(slot, generation, file.slot, file.generation, position, length);
+    return NOT_BY_SENDFILE.has(-result) ? 0 : this.#taken("sendfile", result);
   }
 
   awaitWritable(): void {

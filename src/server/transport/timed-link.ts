@@ -1,6 +1,6 @@
 import { DeadlineError, type DeadlineName } from "../time/deadline-error.ts";
 import { Deadline, type DeadlineWheel } from "../time/deadline-wheel.ts";
-import type { Link, LinkInput, LinkOutput, LinkSocket } from "./link.ts";
+import type { Link, LinkFile, LinkInput, LinkOutput, LinkSocket } from "./link.ts";
 import { LinkDecorator, withBase } from "./link-decorator.ts";
 import type { Peer } from "./peer.ts";
 
@@ -86,8 +86,8 @@ class TimedLink extends LinkDecorator {
     this.link.pause();
   }
 
-  override send(bytes: Uint8Array, offset: number, length: number): number | undefined {
-    const taken = this.link.send(bytes, offset, length);
+  override send(bytes: Uint8Array, offset: number, length: number, hasMore?: boolean): number | undefined {
+    const taken = this.link.send(bytes, offset, length, hasMore);
     if (taken !== undefined) this.#idle?.refresh();
     return taken;
   }
@@ -102,8 +102,18 @@ class TimedLink extends LinkDecorator {
     return taken;
   }
 
-  override sendMany(pieces: readonly Uint8Array[]): number | undefined {
-    const taken = this.link.sendMany(pieces);
+  override sendMany(pieces: readonly Uint8Array[], hasMore?: boolean): number | undefined {
+    const taken = this.link.sendMany(pieces, hasMore);
+    if (taken !== undefined) this.#idle?.refresh();
+    return taken;
+  }
+
+  openFile(descriptor: number): LinkFile | undefined {
+    return this.link.openFile?.(descriptor);
+  }
+
+  sendFile(file: LinkFile, position: number, length: number): number | undefined {
+    const taken = this.link.sendFile?.(file, position, length);
     if (taken !== undefined) this.#idle?.refresh();
     return taken;
   }

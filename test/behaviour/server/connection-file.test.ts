@@ -1,13 +1,16 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { readdirSync, readlinkSync } from "node:fs";
-import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
+import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
+import { appendFile, mkdtemp, open, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { DEFAULT_HIGH_WATER_BYTES } from "../../../src/server/connection/connection-options.ts";
+import { lengthPrefixed } from "../../../src/codec.ts";
 import { FILE_CHUNK_BYTES } from "../../../src/server/connection/file-sending.ts";
 import { type Connection, connect, type SendFileOptions, serve } from "../../../src/server.ts";
+import { until } from "../../support/until.ts";
 
+/** More than the buffers of the two ends take. */
+const MUCH = 16 * 1024 * 1024;
 const content = randomBytes(3 * FILE_CHUNK_BYTES + 17);
 
 /** A file of a folder that is removed after the test. */
@@ -91,7 +94,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(buffer[0]).toBe(content[2]);
   });
 
-  test("FILE_CHUNK_BYTES: of a file that a peer does not take, no more waits than the mark and one piece", async () => {
+  test("FILE_CHUNK_BYTES: of a file that a peer does not take, one piece waits, and none where the kernel takes it", async () => {
     const path = await file(Buffer.alloc(64 * 1024 * 1024));
     let connection: Connection | undefined;
     const client = await clientOf(async (opened) => {
@@ -99,15 +102,162 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       await opened.sendFile(path);
     });
     let most = 0;
-    let unchanged = 0;
-    for (let last = -1; unchanged < 200; await new Promise((resolve) => setImmediate(resolve))) {
+    let [last, unchanged] = [0, 0];
+    const isSteady = (): boolean => {
       const { bytesWritten = 0, bytesWaiting = 0 } = connection?.stats() ?? {};
-      unchanged = bytesWritten > 0 && bytesWritten === last && bytesWaiting >= FILE_CHUNK_BYTES ? unchanged + 1 : 0;
+      const isStuck = bytesWritten > 0 && bytesWritten === last && (bytesWaiting > 0 || transport === "native");
+      unchanged = isStuck ? unchanged + 1 : 0;
       last = bytesWritten;
       most = Math.max(most, bytesWaiting);
-    }
-    expect(most).toBeLessThan(DEFAULT_HIGH_WATER_BYTES + FILE_CHUNK_BYTES);
+      return unchanged > 200;
+    };
+    await until(isSteady, "the buffers of both ends to be full");
+    expect(most).toBe(transport === "node" ? FILE_CHUNK_BYTES : 0);
     expect((await all(client)).length).toBe(64 * 1024 * 1024);
+    expect(connection?.stats()).toMatchObject({ bytesWritten: 64 * 1024 * 1024, bytesWaiting: 0 });
+  });
+
+  test("what was written before goes first, and what is written meanwhile behind it, also other files", async () => {
+    const [first, second] = [await file(), await file(Buffer.from("second"))];
+    const client = await clientOf(async (connection) => {
+      connection.write("<");
+      const sending = [connection.sendFile(first)];
+      connection.write("=");
+      connection.frames(lengthPrefixed({ lengthBytes: 1 })).write(Buffer.from("frame"));
+      sending.push(
+        connection.sendFile(second, { head: "head " }),
+        connection.sendFile(second, { offset: 3, length: 1 }),
+      );
+      connection.write(">");
+      expect(connection.stats().bytesWaiting).toBe(1 + 1 + 6 + 5 + 1);
+      await connection.flushed();
+      expect(connection.bytesWritten).toBe(1 + content.length + 1 + 6 + 5 + 6 + 1 + 1);
+      expect(await Promise.all(sending)).toEqual([content.length, 6, 1]);
+    });
+    const expected = [Buffer.from("<"), content, Buffer.from("=\x05framehead secondo>")];
+    expect((await all(client)).equals(Buffer.concat(expected))).toBe(true);
+  });
+
+  test.each<[string, SendFileOptions["head"]]>([
+    ["text", "a head: ä"],
+    ["a Buffer", Buffer.from("a head: ä")],
+    ["a Uint8Array", new Uint8Array(Buffer.from("a head: ä"))],
+  ])("a head goes before it, and is not counted: %s", async (_, head) => {
+    const path = await file();
+    const client = await clientOf(async (connection) => {
+      const sending = connection.sendFile(path, { head });
+      if (head instanceof Uint8Array) head.fill(0);
+      expect(await sending).toBe(content.length);
+    });
+    expect((await all(client)).equals(Buffer.concat([Buffer.from("a head: ä"), content]))).toBe(true);
+  });
+
+  test.each<[string, SendFileOptions]>([
+    ["an empty file", {}],
+    ["nothing of one", { length: 0 }],
+    ["what is behind its end", { offset: 1 }],
+  ])("the head goes alone before %s", async (name, options) => {
+    const path = await file(Buffer.from(name === "an empty file" ? "" : "x"));
+    const client = await clientOf(async (connection) => {
+      expect(await connection.sendFile(path, { ...options, head: "alone" })).toBe(0);
+      connection.write(".");
+    });
+    expect(String(await all(client))).toBe("alone.");
+  });
+
+  test("where there is no file, nothing of the head is sent, and what is behind it is", async () => {
+    const path = await file(Buffer.from("there"));
+    const client = await clientOf(async (connection) => {
+      connection.write("<");
+      const missing = ["/nonesuch", "/"].map((none) => connection.sendFile(none, { head: "never" }));
+      const outcomes = Promise.allSettled(missing);
+      connection.write("=");
+      await expect(connection.sendFile(path, { head: "but " })).resolves.toBe(5);
+      expect(await outcomes).toMatchObject([{ reason: { code: "ENOENT" } }, { reason: { code: "EISDIR" } }]);
+      expect(connection.stats()).toMatchObject({ bytesWritten: 11, bytesWaiting: 0 });
+    });
+    expect(String(await all(client))).toBe("<=but there");
+  });
+
+  test("a descriptor stays open, and where it was", async () => {
+    const descriptor = openSync(await file(), "r");
+    onTestFinished(() => closeSync(descriptor));
+    const client = await clientOf(async (connection) => {
+      expect(await connection.sendFile(descriptor, { offset: 1, length: 3 })).toBe(3);
+      await expect(connection.sendFile(0x7fffffff)).rejects.toMatchObject({ code: "EBADF" });
+      await expect(connection.sendFile(-1)).rejects.toMatchObject({ code: "ERR_OUT_OF_RANGE" });
+    });
+    expect(await all(client)).toEqual(content.subarray(1, 4));
+    const memory = Buffer.alloc(1);
+    readSync(descriptor, memory);
+    expect(memory[0]).toBe(content[0]);
+  });
+
+  test("one that shrinks is a reset, and no short end", async () => {
+    const path = await file(Buffer.alloc(MUCH));
+    let outcome: Promise<unknown> | undefined;
+    const client = await clientOf(async (connection) => {
+      outcome = connection.sendFile(path).catch((error: unknown) => error);
+      await outcome;
+    });
+    await client.readExactly(1);
+    await truncate(path, MUCH - 4096);
+    await expect(all(client)).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect(await outcome).toMatchObject({ code: "ERR_SOCKWRIGHT_FILE_SHRANK" });
+    expect(openFiles()).not.toContain(path);
+  });
+
+  test("what is appended meanwhile is not sent", async () => {
+    const path = await file(Buffer.alloc(MUCH));
+    const client = await clientOf(async (connection) => {
+      expect(await connection.sendFile(path, { offset: 1 })).toBe(MUCH - 1);
+    });
+    await client.readExactly(1);
+    await appendFile(path, "more");
+    expect((await all(client)).length).toBe(MUCH - 2);
+  });
+
+  test.each([
+    ["proc(5), which says that it has no bytes", "/proc/self/status", /^head Name:/],
+    ["sysfs(5), which says that it has more", "/sys/devices/system/cpu/online", /^head 0/],
+  ])("a file of %s", async (_, path, expected) => {
+    const client = await clientOf(async (connection) => {
+      const sent = await connection.sendFile(path, { head: "head " });
+      connection.write(String(sent));
+    });
+    const text = String(await all(client));
+    expect(text).toMatch(expected);
+    const counted = /\d+$/.exec(text)?.[0] ?? expect.unreachable();
+    expect(text.length).toBe(5 + Number(counted) + counted.length);
+  });
+
+  test.each<[string, (connection: Connection, client: Connection) => unknown]>([
+    ["a loss", (_, client) => client.abort()],
+    [
+      "a close that a peer keeps waiting",
+      async (connection) => {
+        await connection.close().catch(() => undefined);
+      },
+    ],
+  ])("its descriptors are closed after %s", async (how, end) => {
+    const path = await file(Buffer.alloc(MUCH));
+    let outcome: Promise<unknown> | undefined;
+    let isOver = false;
+    const client = await clientOf(async (connection) => {
+      outcome = connection.sendFile(path, { head: "head" }).catch((error: unknown) => error);
+      const behind = connection.sendFile(path).catch((error: unknown) => error);
+      await connection.read();
+      await end(connection, client);
+      await Promise.all([outcome, behind]);
+      isOver = true;
+    });
+    await client.readExactly(5);
+    client.write("go on");
+    if (how !== "a loss") await all(client);
+    await until(() => isOver, "the end of both");
+    expect(openFiles()).not.toContain(path);
+    if (how === "a loss") expect(await outcome).toBeInstanceOf(Error);
+    else expect(await outcome).toBe(MUCH);
   });
 
   test("a file that is not there leaves the connection as it was", async () => {

@@ -1,0 +1,257 @@
+// Files on a link that sends them by itself, and whose other end is the test.
+import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { beginTurn } from "../../../../src/native/turn.ts";
+import { Connection } from "../../../../src/server/connection/connection.ts";
+import { MAX_FILE_BYTES_PER_TURN } from "../../../../src/server/connection/file-queue.ts";
+import { FILE_CHUNK_BYTES } from "../../../../src/server/connection/file-sending.ts";
+import { type ConnectionPolicy, clientPolicy } from "../../../../src/server/connection/policy.ts";
+import { DEADLINE_TICK_MS, DeadlineWheel } from "../../../../src/server/time/deadline-wheel.ts";
+import type { LinkFile } from "../../../../src/server/transport/link.ts";
+import { SocketError } from "../../../../src/socket/socket-error.ts";
+import { manualClock } from "../../../../src/testing.ts";
+import { ScriptedLink } from "../../../support/scripted-link.ts";
+import { turn, until } from "../../../support/until.ts";
+
+const { EIO, ECONNRESET, EPIPE } = constants.errno;
+
+/** It tells what it was given: bytes as text, with a + where more follow, and of files where they begin and how many. */
+class FileLink extends ScriptedLink {
+  readonly log: string[] = [];
+  /** Of its files, those that are open. */
+  openFiles = 0;
+  /** What the next system calls for files come to; then all is taken. */
+  readonly script: (number | undefined | Error)[] = [];
+
+  override send(bytes: Uint8Array, offset: number, length: number, hasMore?: boolean): number | undefined {
+    const taken = super.send(bytes, offset, length);
+    if (taken !== undefined) this.log.push(`${this.sent.at(-1)}${hasMore === true ? "+" : ""}`);
+    return taken;
+  }
+
+  openFile(): LinkFile {
+    this.openFiles++;
+    return { slot: 0, generation: 1, close: () => void this.openFiles-- };
+  }
+
+  sendFile(_file: LinkFile, position: number, length: number): number | undefined {
+    const next = this.script.length > 0 ? this.script.shift() : length;
+    if (next instanceof Error) throw next;
+    this.log.push(`${position}:${next}`);
+    return next === undefined ? undefined : Math.min(next, length);
+  }
+
+  /** There is room, in a turn of its own. */
+  async take(): Promise<void> {
+    beginTurn();
+    this.output?.writable();
+    await turn();
+  }
+}
+
+const TEXT = "0123456789";
+
+/** The descriptor of a file of so many bytes, most of them none. */
+function fileOf(bytes: number): number {
+  const folder = mkdtempSync(join(tmpdir(), "sockwright-queue-"));
+  const file = openSync(join(folder, "file"), "w+");
+  onTestFinished(() => {
+    closeSync(file);
+    rmSync(folder, { recursive: true });
+  });
+  writeSync(file, TEXT);
+  ftruncateSync(file, bytes);
+  return file;
+}
+
+function connected(given: Parameters<typeof clientPolicy>[0] = {}) {
+  const clock = manualClock();
+  const told: string[] = [];
+  const policy: ConnectionPolicy = {
+    ...clientPolicy(given),
+    isAccepted: true,
+    wheel: new DeadlineWheel(clock),
+    expired: (reason) => told.push(reason),
+  };
+  const link = new FileLink();
+  const connection = new Connection(link, policy);
+  onTestFinished(() => {
+    connection.abort();
+    expect(link.openFiles).toBe(0);
+  });
+  return { clock, connection, link, told };
+}
+
+test("MAX_FILE_BYTES_PER_TURN: so much of all files of a connection, then it waits for the next turn", async () => {
+  const { connection, link } = connected();
+  const file = fileOf(1.5 * MAX_FILE_BYTES_PER_TURN);
+  const sending = [connection.sendFile(file), connection.sendFile(file)];
+  await until(() => link.calls.includes("awaitWritable"), "the first turn");
+  expect(link.log.splice(0)).toEqual([`0:${MAX_FILE_BYTES_PER_TURN}`]);
+  await until(() => link.openFiles === 2, "the second file");
+  const half = MAX_FILE_BYTES_PER_TURN / 2;
+  beginTurn();
+  link.output?.writable();
+  // Nothing more in the same turn, whatever calls.
+  link.output?.writable();
+  expect(link.log.splice(0)).toEqual([`${2 * half}:${half}`, `0:${half}`]);
+  expect(connection.bytesWritten).toBe(2 * MAX_FILE_BYTES_PER_TURN);
+  await link.take();
+  expect(link.log).toEqual([`${half}:${2 * half}`]);
+  expect(await Promise.all(sending)).toEqual([3 * half, 3 * half]);
+});
+
+test("the head says that more follows, what is before the file may, and what is behind it does not", async () => {
+  const { connection, link } = connected();
+  const file = fileOf(10);
+  connection.write("a");
+  const first = connection.sendFile(file, { head: "head" });
+  connection.write("b");
+  expect(await first).toBe(10);
+  await connection.sendFile(file, { head: "alone", length: 0 });
+  expect(link.log).toEqual(["a", "head+", "0:10", "b", "alone"]);
+});
+
+test("a head that finds no room is sent before the file, and once", async () => {
+  const { connection, link } = connected();
+  link.room = 2;
+  const sending = connection.sendFile(fileOf(10), { head: "head" });
+  await until(() => link.log.length === 1, "the first part");
+  expect(connection.stats()).toMatchObject({ bytesWritten: 2, bytesWaiting: 2 });
+  link.room = Number.POSITIVE_INFINITY;
+  await link.take();
+  expect(await sending).toBe(10);
+  expect(link.log).toEqual(["he+", "ad+", "0:10"]);
+});
+
+test("short counts and a full buffer wait for room", async () => {
+  const { connection, link } = connected();
+  link.script.push(3, undefined, 1);
+  const sending = connection.sendFile(fileOf(10));
+  for (let round = 1; round <= 3; round++) {
+    await until(() => link.log.length === round, "the next call");
+    expect(link.calls.filter((call) => call === "awaitWritable").length).toBe(round);
+    await link.take();
+  }
+  expect(await sending).toBe(10);
+  expect(link.log).toEqual(["0:3", "3:undefined", "3:1", "4:6"]);
+});
+
+test("a file that the link does not know how to send, or no longer, is read from there on", async () => {
+  const { connection, link } = connected();
+  link.script.push(0);
+  expect(await connection.sendFile(fileOf(10), { length: 5, head: "head" })).toBe(5);
+  link.script.push(3, 0);
+  const second = connection.sendFile(fileOf(10), { offset: 2, length: 5 });
+  connection.write(".");
+  await until(() => link.log.at(-1) === "2:3", "the first bytes");
+  await link.take();
+  expect(await second).toBe(5);
+  expect(String(Buffer.concat(link.sent))).toBe("head0123456.");
+});
+
+describe("errors", () => {
+  test.each([
+    ["at its beginning", []],
+    ["in its middle", [4]],
+  ])("one of the file, %s, is a reset", async (_, before) => {
+    const { connection, link } = connected();
+    const error = new SocketError("sendfile", EIO);
+    link.script.push(...before, error);
+    const sending = connection.sendFile(fileOf(10)).catch((reason: unknown) => reason);
+    const behind = connection.sendFile(fileOf(10)).catch((reason: unknown) => reason);
+    const flushed = connection.flushed().catch((reason: unknown) => reason);
+    if (before.length > 0) {
+      await until(() => link.log.length === 1, "the first bytes");
+      await link.take();
+    }
+    expect(await Promise.all([sending, behind, flushed])).toEqual([error, error, error]);
+    expect(link.calls).toContain("abort");
+    expect(connection.signal.reason).toBe(error);
+  });
+
+  test.each([ECONNRESET, EPIPE])("one of the connection is its loss: %s", async (errno) => {
+    const { connection, link } = connected();
+    const error = new SocketError("sendfile", errno);
+    link.input?.received(Buffer.from("unread"));
+    link.script.push(error);
+    await expect(connection.sendFile(fileOf(10))).rejects.toBe(error);
+    expect(link.calls).not.toContain("abort");
+    expect(String(await connection.read())).toBe("unread");
+  });
+
+  test("a loss while a file is opened, is waited for, or is sent", async () => {
+    const { connection, link } = connected();
+    link.script.push(undefined);
+    const first = connection.sendFile(fileOf(10), { head: "head" });
+    await until(() => link.log.length === 2, "the first call");
+    const others = [first, connection.sendFile(fileOf(10)), connection.sendFile("package.json")];
+    const outcomes = Promise.allSettled(others);
+    const lost = new SocketError("recv", ECONNRESET);
+    link.input?.failed(lost);
+    expect(await outcomes).toEqual(others.map(() => ({ status: "rejected", reason: lost })));
+    expect(connection.stats()).toMatchObject({ bytesWritten: 4, bytesWaiting: 0 });
+  });
+});
+
+test("a peer that takes nothing of a file is late, and one that takes a little now and then is not", async () => {
+  const { clock, connection, link, told } = connected({ writeTimeoutMs: 1_000 });
+  link.script.push(1, 1, 1, undefined);
+  const sending = connection.sendFile(fileOf(10)).catch((error: unknown) => error);
+  await until(() => link.log.length === 1, "the first byte");
+  for (let round = 0; round < 3; round++) {
+    clock.advance(900);
+    await link.take();
+  }
+  expect([link.log.length, told]).toEqual([4, []]);
+  clock.advance(100 + DEADLINE_TICK_MS);
+  expect(told).toEqual(["write"]);
+  expect(await sending).toMatchObject({ deadline: "write" });
+});
+
+test("nothing is pushed while the peer does not take a file", async () => {
+  const { connection, link } = connected();
+  void connection.onBytes(() => undefined).catch(() => undefined);
+  link.calls.length = 0;
+  link.script.push(undefined);
+  const sending = connection.sendFile(fileOf(10));
+  await until(() => link.calls.includes("awaitWritable"), "the first call");
+  expect(link.calls).toEqual(["awaitWritable", "pause"]);
+  await link.take();
+  await sending;
+  expect(link.calls).toEqual(["awaitWritable", "pause", "resume"]);
+});
+
+test("heads wait in memory, and count as what waits; a write behind a file is refused where there is no room", async () => {
+  const { connection, link } = connected({ maxWriteBufferBytes: 100, whenWriteBufferFull: "drop" });
+  link.script.push(undefined);
+  const first = connection.sendFile(fileOf(10));
+  const second = connection.sendFile(fileOf(10), { head: "h".repeat(90) });
+  expect(connection.write("w".repeat(11))).toBe(false);
+  expect(connection.stats()).toMatchObject({ bytesWaiting: 90, writesDropped: 1 });
+  let isDrained = false;
+  const drained = connection.drained().then(() => {
+    isDrained = true;
+  });
+  await until(() => link.log.length === 1, "the first call");
+  expect(isDrained).toBe(false);
+  await link.take();
+  await Promise.all([first, second, drained]);
+  expect(connection.stats()).toMatchObject({ bytesWaiting: 0, bytesWritten: 110 });
+});
+
+test("the end waits for the file, and for what is behind it", async () => {
+  const { connection, link } = connected();
+  link.script.push(undefined);
+  const sending = connection.sendFile(fileOf(FILE_CHUNK_BYTES));
+  connection.write("behind");
+  const ended = connection.end();
+  await until(() => link.log.length === 1, "the first call");
+  expect(link.calls).not.toContain("end");
+  await link.take();
+  await Promise.all([sending, ended]);
+  expect(link.log.slice(1)).toEqual([`0:${FILE_CHUNK_BYTES}`, "behind"]);
+  expect(link.calls).toContain("end");
+});
