@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { kernel as kernelInUse } from "../../src/native/load.ts";
 import { MAX_RECEIVE_ERRORS } from "../../src/server/transport/native-transport.ts";
-import { type Connection, connect, serve } from "../../src/server.ts";
+import { type Connection, connect, type ServeOptions, serve } from "../../src/server.ts";
 import type { Fault } from "../../src/testing.ts";
 import { turn, until } from "../support/until.ts";
 import { inPlace } from "./storms.ts";
@@ -139,7 +139,7 @@ describe("files that are sent", () => {
     const kernel = inPlace(undefined);
     const before = kernelInUse.openDescriptors();
     let outcomes: Promise<unknown> | undefined;
-    await using server = await serve("tcp://127.0.0.1:0", async (connection) => {
+    const service = async (connection: Connection): Promise<void> => {
       kernel.script("sendfile", script);
       connection.write("<");
       outcomes = Promise.allSettled([
@@ -149,7 +149,10 @@ describe("files that are sent", () => {
       ]);
       connection.write(">");
       await outcomes;
-    });
+    };
+    // The calls go through the links of both.
+    const options: ServeOptions = { idleTimeoutMs: 60_000, context: (_, run) => run() };
+    await using server = await serve("tcp://127.0.0.1:0", service, options);
     const client = await connect(server.urls[0] ?? "");
     const pieces: Buffer[] = [];
     const error = await (async () => {

@@ -138,6 +138,26 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect((await all(client)).equals(Buffer.concat(expected))).toBe(true);
   });
 
+  test("so it is where several connections write in one turn, which send together", async () => {
+    const path = await file();
+    const opened: Connection[] = [];
+    const session = async (connection: Connection): Promise<void> => {
+      if (opened.push(connection) < 2) return connection.onBytes(() => undefined);
+      await Promise.all(
+        opened.map(async (each) => {
+          each.write("<");
+          const sending = each.sendFile(path);
+          each.write(">");
+          await sending;
+          await each.end();
+        }),
+      );
+    };
+    const clients = await Promise.all([clientOf(session), clientOf(session)]);
+    const expected = Buffer.concat([Buffer.from("<"), content, Buffer.from(">")]);
+    for (const client of clients) expect((await all(client)).equals(expected)).toBe(true);
+  });
+
   test.each<[string, SendFileOptions["head"]]>([
     ["text", "a head: ä"],
     ["a Buffer", Buffer.from("a head: ä")],

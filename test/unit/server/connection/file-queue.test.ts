@@ -3,6 +3,7 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { lines } from "../../../../src/codec.ts";
 import { beginTurn } from "../../../../src/native/turn.ts";
 import { Connection } from "../../../../src/server/connection/connection.ts";
 import { MAX_FILE_BYTES_PER_TURN } from "../../../../src/server/connection/file-queue.ts";
@@ -10,6 +11,7 @@ import { FILE_CHUNK_BYTES } from "../../../../src/server/connection/file-sending
 import { type ConnectionPolicy, clientPolicy } from "../../../../src/server/connection/policy.ts";
 import { DEADLINE_TICK_MS, DeadlineWheel } from "../../../../src/server/time/deadline-wheel.ts";
 import type { LinkFile } from "../../../../src/server/transport/link.ts";
+import { timed } from "../../../../src/server/transport/timed-link.ts";
 import { SocketError } from "../../../../src/socket/socket-error.ts";
 import { manualClock } from "../../../../src/testing.ts";
 import { ScriptedLink } from "../../../support/scripted-link.ts";
@@ -211,6 +213,28 @@ test("a peer that takes nothing of a file is late, and one that takes a little n
   expect(await sending).toMatchObject({ deadline: "write" });
 });
 
+test("what the peer takes of a file is no idleness", async () => {
+  const clock = manualClock();
+  const wheel = new DeadlineWheel(clock);
+  const told: string[] = [];
+  const timeouts = { firstByteTimeoutMs: undefined, readTimeoutMs: undefined, totalTimeoutMs: undefined };
+  const link = new FileLink();
+  const idle = timed(link, { ...timeouts, idleTimeoutMs: 1_000 }, wheel, (name) => told.push(name));
+  const connection = new Connection(idle);
+  link.script.push(1, 1, 1, undefined);
+  const sending = connection.sendFile(fileOf(10)).catch((error: unknown) => error);
+  await until(() => link.log.length === 1, "the first byte");
+  for (let round = 0; round < 3; round++) {
+    clock.advance(900);
+    await link.take();
+  }
+  expect([link.log.length, told]).toEqual([4, []]);
+  clock.advance(100 + DEADLINE_TICK_MS);
+  expect(told).toEqual(["idle"]);
+  expect(await sending).toMatchObject({ deadline: "idle" });
+  expect(link.openFiles).toBe(0);
+});
+
 test("nothing is pushed while the peer does not take a file", async () => {
   const { connection, link } = connected();
   void connection.onBytes(() => undefined).catch(() => undefined);
@@ -230,7 +254,8 @@ test("heads wait in memory, and count as what waits; a write behind a file is re
   const first = connection.sendFile(fileOf(10));
   const second = connection.sendFile(fileOf(10), { head: "h".repeat(90) });
   expect(connection.write("w".repeat(11))).toBe(false);
-  expect(connection.stats()).toMatchObject({ bytesWaiting: 90, writesDropped: 1 });
+  connection.frames(lines()).write("w".repeat(10));
+  expect(connection.stats()).toMatchObject({ bytesWaiting: 90, writesDropped: 2 });
   let isDrained = false;
   const drained = connection.drained().then(() => {
     isDrained = true;
