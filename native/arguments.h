@@ -63,6 +63,8 @@ class Arguments {
   bool Address(size_t index, AddressIn* out) const;
   bool AddressRoom(size_t index, AddressOut* out) const;
   bool Function(size_t index) const;
+  // What a number says goes beyond another argument.
+  bool FailRange(size_t index) const { return Fail(index, "in its range"); }
   // A text that is too long is cut. What does not tell by it that it is another one takes WholeText, which refuses it.
   bool Text(size_t index, std::span<char> out) const;
   bool WholeText(size_t index, std::span<char> out) const;

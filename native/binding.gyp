@@ -8,6 +8,7 @@
         "arguments.cc",
         "calls_addressing.cc",
         "calls_batches.cc",
+        "calls_datagrams.cc",
         "calls_files.cc",
         "calls_lifecycle.cc",
         "calls_lookups.cc",

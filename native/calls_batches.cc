@@ -28,10 +28,7 @@ napi_value Batch(napi_env env, napi_callback_info info, Transfer transfer) {
   std::span<int32_t> numbers;
   uint32_t count;
   if (!arguments.Bytes(0, &memory) || !arguments.Int32s(1, &numbers) || !arguments.Uint32(2, &count)) return nullptr;
-  if (count > numbers.size() / kNumbers) {
-    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "Argument 2 of a native call must be in its range");
-    return nullptr;
-  }
+  if (count > numbers.size() / kNumbers && !arguments.FailRange(2)) return nullptr;
   SlotTable& slots = arguments.environment().slots();
   for (size_t at = 0; at < count * kNumbers; at += kNumbers) {
     const Slot* slot = slots.Find(Load(numbers[at]), Load(numbers[at + 1]));

@@ -33,6 +33,8 @@ export function kernelOf(addon: Addon): Kernel {
     sendto: addon.sendto,
     receiveReady: addon.receiveReady,
     sendAll: addon.sendAll,
+    recvmmsg: addon.recvmmsg,
+    sendmmsg: addon.sendmmsg,
     sendmsg: addon.sendmsg,
     recvmsg: addon.recvmsg,
     sendfile: addon.sendfile,

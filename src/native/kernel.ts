@@ -66,6 +66,32 @@ export interface Kernel {
   receiveReady(memory: Uint8Array, transfers: Int32Array, count: number): void;
   /** Sends a part of the memory for each of `count` sockets, as many transfers; the result takes the place of the length. */
   sendAll(memory: Uint8Array, transfers: Int32Array, count: number): void;
+  /**
+   * Receives at most `count` datagrams, up to {@link MAX_DATAGRAMS}: each into `datagramBytes` of the memory and 128 bytes of the
+   * addresses, in their order. Of each there are two results: its length, the real one where it was cut, and that of its sockaddr.
+   */
+  recvmmsg(
+    slot: number,
+    generation: number,
+    memory: Uint8Array,
+    addresses: Uint8Array,
+    results: Int32Array,
+    count: number,
+    datagramBytes: number,
+  ): number;
+  /**
+   * Sends `count` datagrams, up to {@link MAX_DATAGRAMS}. Of each there are four numbers: offset and length in the memory, offset
+   * and length of its sockaddr in the addresses. It ends with the first that fails, and gives how many were sent; a negated errno
+   * where that was the very first.
+   */
+  sendmmsg(
+    slot: number,
+    generation: number,
+    memory: Uint8Array,
+    addresses: Uint8Array,
+    messages: Int32Array,
+    count: number,
+  ): number;
   sendmsg(
     slot: number,
     generation: number,
@@ -176,6 +202,9 @@ interface Constant {
 
 /** The result of a transfer of `receiveReady` for which there was no room: native/calls_batches.cc. */
 export const NOT_RECEIVED = -(2 ** 31);
+
+/** So many datagrams `recvmmsg` and `sendmmsg` move at most: native/calls_datagrams.cc. */
+export const MAX_DATAGRAMS = 32;
 
 const SLOTS = 2 ** 24;
 

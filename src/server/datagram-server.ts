@@ -1,4 +1,4 @@
-import { type Address, bytesOf, promiseOf } from "../socket/values.ts";
+import { bytesOf, promiseOf } from "../socket/values.ts";
 import type { DatagramLimit } from "./limits/datagram-limit.ts";
 import type { ServiceRun } from "./service-run.ts";
 import type { ServerReports } from "./telemetry/server-reports.ts";
@@ -35,8 +35,12 @@ export class DatagramServer {
   async open(transport: Pick<Transport, "name" | "bind">): Promise<void> {
     this.#transport = transport.name;
     this.#socket = await transport.bind(this.requestedUrl, {
-      received: (data, peer, address) => this.#received(data, peer, address),
+      received: (data, peer, sockaddr) => this.#received(data, peer, sockaddr),
       failed: (error, peer) => this.#reports.failed(error, peer),
+      settled: (sent, lost) => {
+        this.#reports.counters.repliesSent += sent;
+        this.#reports.counters.repliesDropped += lost;
+      },
       lost: (error) => {
         this.#lost();
         this.#reports.failed(error, undefined);
@@ -100,9 +104,9 @@ export class DatagramServer {
     this.#socket?.close().catch((error: unknown) => this.#reports.failed(error, undefined));
   }
 
-  #received(data: Buffer, peer: Peer, address?: Address): void {
+  #received(data: Buffer, peer: Peer, sockaddr?: Uint8Array): void {
     if (this.#early !== undefined && this.#early.length < MAX_EARLY_DATAGRAMS) {
-      this.#early.push([data, peer, address]);
+      this.#early.push([data, peer, sockaddr]);
       return;
     }
     this.#reports.counters.datagramsReceived++;
@@ -113,7 +117,7 @@ export class DatagramServer {
     }
     const reason = this.#state === "open" ? this.#limit.refusal(peer) : "closing";
     if (reason === undefined) {
-      this.#answer(data, peer, address);
+      this.#answer(data, peer, sockaddr);
       return;
     }
     this.#reports.dropped(reason, peer);
@@ -123,11 +127,11 @@ export class DatagramServer {
    * What is answered at once costs no promise, and no limit counts it. A close that the service's function itself asks for,
    * before it replies, waits for it all the same: it is pending from before the call.
    */
-  #answer(data: Buffer, peer: Peer, address: Address | undefined): void {
+  #answer(data: Buffer, peer: Peer, sockaddr: Uint8Array | undefined): void {
     this.#pending++;
     const run = this.#run;
     run.began();
-    const answering = this.#call(run, data, peer, address);
+    const answering = this.#call(run, data, peer, sockaddr);
     if (answering === undefined) {
       this.#settled(run);
       return;
@@ -143,9 +147,14 @@ export class DatagramServer {
   }
 
   /** Undefined when the answer was given at once. */
-  #call({ service }: ServiceRun, data: Buffer, peer: Peer, address: Address | undefined): Promise<unknown> | undefined {
+  #call(
+    { service }: ServiceRun,
+    data: Buffer,
+    peer: Peer,
+    sockaddr: Uint8Array | undefined,
+  ): Promise<unknown> | undefined {
     try {
-      const reply = (answer: Uint8Array | string): boolean => this.#reply(answer, peer, address);
+      const reply = (answer: Uint8Array | string): boolean => this.#reply(answer, peer, sockaddr);
       const given: unknown = service.datagram?.({ data, peer, reply });
       // TypeScript lets a function give anything where nothing is wanted: what `reply` gives, mostly.
       if (typeof given !== "object" || given === null) return undefined;
@@ -167,9 +176,11 @@ export class DatagramServer {
   }
 
   /** Throws for an argument of the program's alone: a service that answers from a timer has nobody who would catch it. */
-  #reply(answer: Uint8Array | string, peer: Peer, address: Address | undefined): boolean {
+  #reply(answer: Uint8Array | string, peer: Peer, sockaddr: Uint8Array | undefined): boolean {
     const bytes = bytesOf("data", answer);
-    const isTaken = this.isLive && this.#socket?.send(bytes, peer, address) === true;
+    const sent = this.isLive && this.#socket?.send(bytes, peer, sockaddr);
+    if (sent === "later") return true;
+    const isTaken = sent === true;
     if (isTaken) this.#reports.counters.repliesSent++;
     else this.#reports.counters.repliesDropped++;
     return isTaken;

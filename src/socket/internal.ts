@@ -1,7 +1,7 @@
 // The door of layer 1 to what moves bytes, and so needs the addon: without one, its first import throws. It is for the layers above;
 // the one for users is src/index.ts.
 export { acceptAction, type Incoming } from "./accept.ts";
-export { encodeAddress, encodeNumericAddress } from "./address.ts";
+export { AddressRoom, decodeAddress, encodeAddress, encodeNumericAddress, SOCKADDR_BYTES } from "./address.ts";
 export { getaddrinfo } from "./address-info.ts";
 export { adopt, fromfd, socket } from "./create.ts";
 export type { Endpoint } from "./endpoint.ts";

@@ -1,24 +1,76 @@
 import { constants } from "node:os";
-import { type Kernel, NOT_RECEIVED } from "../native/kernel.ts";
+import { type Handle, handleOf, type Kernel, NOT_RECEIVED } from "../native/kernel.ts";
+import { MSG_TRUNC } from "../socket/values.ts";
 
-const { EINVAL } = constants.errno;
+const { EAGAIN, EINVAL } = constants.errno;
 /** Slot, generation, offset, and length or result. */
 const INT32S_PER_TRANSFER = 4;
 /** What was received begins at a multiple of so many bytes. */
 const ALIGNMENT = 8;
 
-/** The functions of the kernel that make one call for each of many sockets. */
-export type BatchCalls = Pick<Kernel, "receiveReady" | "sendAll">;
+/** Length, and length of the address. */
+const INT32S_PER_RECEIVED = 2;
+/** Offset, length, offset of the address, length of the address. */
+const INT32S_PER_SENT = 4;
+const SOCKADDR_BYTES = 128;
 
-/** Those of a fake kernel, by its calls for one: each may have its fault. As native/calls_batches.cc has them. */
-export function batchCalls(recv: Kernel["recv"], send: Kernel["send"]): BatchCalls {
+/** The functions of the kernel that do many times what others do once, for many sockets or with many datagrams. */
+export type BatchCalls = Pick<Kernel, "receiveReady" | "sendAll" | "recvmmsg" | "sendmmsg">;
+
+/**
+ * Those of a fake kernel, by its calls for one: each may have its fault. As native/calls_batches.cc and
+ * native/calls_datagrams.cc have them.
+ */
+export function batchCalls({
+  recv,
+  send,
+  recvfrom,
+  sendto,
+}: Pick<Kernel, "recv" | "send" | "recvfrom" | "sendto">): BatchCalls {
   function each(transfers: Int32Array, count: number, make: (at: number, length: number) => number): void {
     for (let at = 0; at < count * INT32S_PER_TRANSFER; at += INT32S_PER_TRANSFER) {
       transfers[at + 3] = make(at, transfers[at + 3] ?? 0);
     }
   }
 
+  /** A fault for a datagram behind others is that of the next call: the kernel keeps it (its `sk_err`), or finds it again. */
+  const receiveErrors = new Map<Handle, number>();
+  const sendErrors = new Map<Handle, number>();
+  function many(errors: Map<Handle, number>, handle: Handle, count: number, make: (index: number) => number): number {
+    for (let index = 0; index < count; index++) {
+      const earlier = errors.get(handle);
+      errors.delete(handle);
+      const result = earlier ?? make(index);
+      if (result >= 0) continue;
+      if (index === 0) return result;
+      if (errors === sendErrors || result !== -EAGAIN) errors.set(handle, result);
+      return index;
+    }
+    return count;
+  }
+  const room = new Uint8Array(4 + SOCKADDR_BYTES);
+  const roomLength = new DataView(room.buffer);
+
   return {
+    recvmmsg(slot, generation, memory, addresses, results, count, datagramBytes) {
+      return many(receiveErrors, handleOf(slot, generation), count, (index) => {
+        const offset = index * datagramBytes;
+        const length = recvfrom(slot, generation, memory, offset, datagramBytes, MSG_TRUNC, room);
+        if (length < 0) return length;
+        results[index * INT32S_PER_RECEIVED] = length;
+        results[index * INT32S_PER_RECEIVED + 1] = roomLength.getInt32(0, true);
+        addresses.set(room.subarray(4), index * SOCKADDR_BYTES);
+        return 0;
+      });
+    },
+    sendmmsg(slot, generation, memory, addresses, messages, count) {
+      return many(sendErrors, handleOf(slot, generation), count, (index) => {
+        const at = index * INT32S_PER_SENT;
+        const from = messages[at + 2] ?? 0;
+        const address = addresses.subarray(from, from + (messages[at + 3] ?? 0));
+        return sendto(slot, generation, memory, messages[at] ?? 0, messages[at + 1] ?? 0, 0, address);
+      });
+    },
     receiveReady(memory, transfers, count) {
       let used = 0;
       each(transfers, count, (at, length) => {

@@ -63,7 +63,9 @@ export class ChaosProxy implements AsyncDisposable {
   async open(url: SocketUrl): Promise<void> {
     if (url.scheme === "udp") {
       const front = await this.#transport.bind(url, {
-        received: (data, peer, address) => this.#received((answer) => front.send(answer, peer, address), data, peer),
+        received: (data, peer, sockaddr) => {
+          this.#received((answer) => front.send(answer, peer, sockaddr) !== false, data, peer);
+        },
         // A network that loses an answer tells nobody.
         failed: () => undefined,
         lost: (error) => this.failed(error),

@@ -66,9 +66,11 @@ export function faultyCalls(below: SocketCalls, next: FaultSource): SocketCalls 
 
   const recv = short("recv", below.recv);
   const send = short("send", below.send);
+  const recvfrom = short("recvfrom", below.recvfrom);
+  const sendto = short("sendto", below.sendto);
   return {
     ...below,
-    ...batchCalls(recv, send),
+    ...batchCalls({ recv, send, recvfrom, sendto }),
     socket(...given) {
       const limit = fault("socket", NO_SLOT);
       return limit < 0 ? limit : below.socket(...given);
@@ -97,8 +99,8 @@ export function faultyCalls(below: SocketCalls, next: FaultSource): SocketCalls 
     watch: failing("epoll_ctl", below.watch),
     recv,
     send,
-    recvfrom: short("recvfrom", below.recvfrom),
-    sendto: short("sendto", below.sendto),
+    recvfrom,
+    sendto,
     sendfile(slot, generation, fileSlot, fileGeneration, position, length) {
       const limit = fault("sendfile", slot, length);
       if (limit < 0) return limit;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { kernel as kernelInUse } from "../../src/native/load.ts";
-import { MAX_RECEIVE_ERRORS } from "../../src/server/transport/native-transport.ts";
+import { MAX_RECEIVE_ERRORS } from "../../src/server/transport/native-datagrams.ts";
 import { type Connection, connect, type ServeOptions, serve } from "../../src/server.ts";
 import type { Fault } from "../../src/testing.ts";
 import { turn, until } from "../support/until.ts";

@@ -1,28 +1,15 @@
 import { generationOf, handleOf, slotOf } from "../../native/kernel.ts";
 import { kernel } from "../../native/load.ts";
 import {
-  acceptAction,
   acceptAll,
-  type Datagram,
   type Endpoint,
   encodeNumericAddress,
   type Incoming,
   type Socket,
   SocketDescriptor,
-  shortagePaused,
   unwatchForLoss,
   watchForLoss,
 } from "../../socket/internal.ts";
-import {
-  type Address,
-  AF_UNIX,
-  CONNECTION_ERRORS,
-  EAGAIN,
-  EMSGSIZE,
-  ENOBUFS,
-  ENOMEM,
-  SocketError,
-} from "../../socket/values.ts";
 import { adoptSocket, isForDatagrams, urlOfSocket } from "../opening/adopt-socket.ts";
 import { bindSocket } from "../opening/bind-socket.ts";
 import { connectSocket } from "../opening/connect-socket.ts";
@@ -33,10 +20,10 @@ import { isInherited, plainUrl, type SocketUrl } from "../url/socket-url.ts";
 import { errorOf } from "./connection-error.ts";
 import type { Link } from "./link.ts";
 import { listenOnEach } from "./listen-on-each.ts";
+import { NativeDatagrams } from "./native-datagrams.ts";
 import { NativeLink } from "./native-link.ts";
-import type { Peer } from "./peer.ts";
-import { isAnswerable, peerOf } from "./peer-of.ts";
-import type { DatagramEvents, DatagramSocket, LinkListener, Transport } from "./transport.ts";
+import { peerOf } from "./peer-of.ts";
+import type { DatagramSocket, LinkListener, Transport } from "./transport.ts";
 
 /** Sockets of the kernel, through the addon. */
 export const nativeTransport: Transport = {
@@ -49,16 +36,7 @@ export const nativeTransport: Transport = {
 
   async bind(url, events): Promise<DatagramSocket> {
     const open = isInherited(url) ? adoptSocket(url) : await bindSocket(url);
-    const datagrams = open.socket as Socket<Datagram>;
-    const receiving = receiveAll(datagrams, events).catch(events.lost);
-    return {
-      url: urlOf(url, datagrams),
-      send: (data, to, address) => isAnswerable(to) && sendNow(datagrams, data, to, address, events),
-      async close() {
-        open.close();
-        await receiving;
-      },
-    };
+    return new NativeDatagrams(open, urlOf(url, open.socket), events);
   },
 
   async connect(url, signal): Promise<Link> {
@@ -149,63 +127,6 @@ class ClientLink extends NativeLink {
     return super.detach();
   }
 }
-
-/** Errors in a row, without a datagram between them: a socket that gives nothing else is lost. */
-export const MAX_RECEIVE_ERRORS = 16;
-
-async function receiveAll(datagrams: Socket<Datagram>, { received, failed }: DatagramEvents): Promise<void> {
-  let isShort = false;
-  for (let errors = 0; errors < MAX_RECEIVE_ERRORS; ) {
-    try {
-      for await (const [data, address] of datagrams) {
-        errors = 0;
-        isShort = false;
-        received(data, peerOf(address), address);
-      }
-      return;
-    } catch (error) {
-      if (!(error instanceof SocketError) || datagrams.closed) throw error;
-      // An ICMP error of an earlier reply, told once: the socket is as good as before.
-      if (CONNECTION_ERRORS.has(-error.errno)) continue;
-      // No descriptor or no memory, mostly for the wait: it is told once, and passes. As accept does, retried after a pause.
-      if (acceptAction(error, false) === "pause") {
-        if (!isShort) failed(error);
-        isShort = true;
-        if (!(await shortagePaused(SocketDescriptor.endpointOf(datagrams), undefined))) return;
-        continue;
-      }
-      if (++errors === MAX_RECEIVE_ERRORS) throw error;
-      failed(error);
-    }
-  }
-}
-
-function sendNow(
-  datagrams: Socket<Datagram>,
-  data: Uint8Array,
-  to: Peer,
-  address: Address | undefined,
-  { failed }: DatagramEvents,
-): boolean {
-  const { slot, generation, closed } = SocketDescriptor.endpointOf(datagrams);
-  if (closed) return false;
-  try {
-    const { sockaddr, target } = encodeNumericAddress(datagrams.family, address ?? to);
-    const attempt = (): number => kernel.sendto(slot, generation, data, 0, data.length, 0, sockaddr);
-    let result = attempt();
-    // ip(7): an error that an earlier datagram brought back takes the place of this send, once. A Unix socket has none such.
-    if (CONNECTION_ERRORS.has(-result) && datagrams.family !== AF_UNIX) result = attempt();
-    if (result >= 0) return true;
-    if (!NOT_NOW.has(-result)) failed(new SocketError("sendto", -result, target), to);
-  } catch (error) {
-    // A name that a peer can have and nobody can write, such as a path of 108 bytes.
-    failed(errorOf(error), to);
-  }
-  return false;
-}
-
-/** send(2): there is no room, which on a network interface is ENOBUFS; or the datagram is too long. */
-const NOT_NOW: ReadonlySet<number> = new Set([EAGAIN, ENOBUFS, ENOMEM, EMSGSIZE]);
 
 function urlOf(url: SocketUrl, listener: Socket<unknown>): SocketUrl {
   if (isInherited(url) || "cid" in url) return urlOfSocket(listener);

@@ -1,4 +1,4 @@
-import type { AcceptGate, Address } from "../../socket/values.ts";
+import type { AcceptGate } from "../../socket/values.ts";
 import type { TcpOptions } from "../opening/tcp-options.ts";
 import type { InheritedUrl, SocketUrl } from "../url/socket-url.ts";
 import type { Link } from "./link.ts";
@@ -31,13 +31,18 @@ export interface LinkListener {
 
 /** What a socket for datagrams tells its owner. */
 export interface DatagramEvents {
-  /** One datagram. `address` is the sender's as the kernel wrote it, where a transport has one: it is for the way back. */
-  received(data: Buffer, peer: Peer, address?: Address): void;
+  /** One datagram. `sockaddr` is the sender's as the kernel wrote it, where a transport has one: it is for the way back. */
+  received(data: Buffer, peer: Peer, sockaddr?: Uint8Array): void;
   /** The kernel refused to send to the peer, or to receive. The socket is as good as before. */
   failed(error: Error, peer?: Peer): void;
+  /** What became of datagrams that are sent later: so many were sent, and so many were not. The errors are told besides. */
+  settled?(sent: number, lost: number): void;
   /** The socket receives nothing more. */
   lost(error: Error): void;
 }
+
+/** Whether a datagram was sent; or it leaves at the end of the turn, and what becomes of it is told then. */
+export type Sent = boolean | "later";
 
 /** A socket for datagrams. */
 export interface DatagramSocket {
@@ -47,9 +52,10 @@ export interface DatagramSocket {
    * port 0, the datagram is too long, too much waits. What the kernel says is told to `failed`. Throws for nothing that a peer
    * can bring about: one packet must not end the process.
    *
-   * @param address - as it was received with: the peer's text may say less, such as of bytes that are no UTF-8.
+   * @param sockaddr - as it was received with: the peer's text may say less, such as of bytes that are no UTF-8.
    */
-  send(data: Uint8Array, to: Peer, address?: Address): boolean;
+  send(data: Uint8Array, to: Peer, sockaddr?: Uint8Array): Sent;
+  /** What waits is sent, as far as there is room. */
   close(): Promise<void>;
 }
 

@@ -71,6 +71,8 @@ const wrong: Readonly<Record<Kind, readonly unknown[]>> = {
   "option value": [...NOT_VIEWS.filter((value) => typeof value !== "number"), ...NOT_INTEGERS, 2 ** 31, -(2 ** 53)],
   function: ["function", null, 5, {}, [], new Proxy({}, {})],
   records: [...["records", null, 5, {}, [1, 2, 3], new Uint8Array(12), new Uint32Array(3), new Float64Array(3)]],
+  numbers: ["numbers", null, 5, {}, [1, 2, 3, 4], new Uint8Array(32), new Uint32Array(8), new Float64Array(8)],
+  datagrams: [...NOT_NUMBERS, ...NOT_INTEGERS, ...NOT_32_BITS, -1, 3, 33],
   transfers: ["transfers", null, 5, {}, [1, 2, 3, 4], new Uint8Array(32), new Uint32Array(8), new Float64Array(8)],
 };
 

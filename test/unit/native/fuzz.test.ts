@@ -211,6 +211,14 @@ const right: Readonly<Record<Kind, readonly (() => unknown)[]>> = {
   ],
   function: [() => () => undefined],
   records: [() => new Int32Array(3)],
+  numbers: [
+    () => new Int32Array(64),
+    () => Int32Array.of(0, 16, 0, 16, 8, 0, 16, 2),
+    () => Int32Array.of(0, 16, 0, 129, -1, 2 ** 31 - 1, 2 ** 31 - 1, -1),
+    () => new Int32Array(new SharedArrayBuffer(64)),
+    () => detached(new Int32Array(8)),
+  ],
+  datagrams: numbers(0, 1, 2, 31, 32, 33),
   transfers: [
     () => Int32Array.from(world.keys.flatMap(([slot, generation]) => [slot, generation, 0, 16])),
     () => new Int32Array(64),

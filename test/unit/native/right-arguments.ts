@@ -59,6 +59,8 @@ const onSlot: Readonly<Partial<Record<FunctionName, () => readonly unknown[]>>> 
   send: () => [new Uint8Array(16), 0, 16, 0],
   recvfrom: () => [new Uint8Array(16), 0, 16, 0, addressRoom()],
   sendto: () => [new Uint8Array(16), 0, 16, 0, loopback(9)],
+  recvmmsg: () => [new Uint8Array(16), new Uint8Array(256), new Int32Array(4), 2, 8],
+  sendmmsg: () => [new Uint8Array(16), new Uint8Array(256), new Int32Array(8), 2],
   sendmsg: () => [[new Uint8Array(4), new Uint8Array(4)], 0, loopback(9), new Uint8Array(0)],
   recvmsg: () => [[new Uint8Array(4), new Uint8Array(4)], 0, resultsRoom(), new Uint8Array(32)],
   // Of a file that was never there.

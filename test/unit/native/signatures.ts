@@ -23,7 +23,9 @@ export type Kind =
   | "option value"
   | "function"
   | "records"
-  | "transfers";
+  | "transfers"
+  | "numbers"
+  | "datagrams";
 
 /** One argument. A function may be called without those that are optional. */
 export interface Parameter {
@@ -65,6 +67,8 @@ export const signatures: Readonly<Record<FunctionName, readonly Parameter[]>> = 
   sendto: onSlot(...range, "sockaddr"),
   receiveReady: all("view", "transfers", "uint32"),
   sendAll: all("view", "transfers", "uint32"),
+  recvmmsg: onSlot("view", "view", "numbers", "datagrams", "uint32"),
+  sendmmsg: onSlot("view", "view", "numbers", "datagrams"),
   sendmsg: [...onSlot("buffers", "int32"), optional("sockaddr"), optional("view")],
   recvmsg: [...onSlot("buffers", "int32", "results"), optional("view")],
   sendfile: onSlot("slot", "generation", "position", "uint32"),

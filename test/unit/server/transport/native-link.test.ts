@@ -52,7 +52,7 @@ function linked(type: number): Linked {
 /** Every receive finds nothing, also that of the poller for many. */
 function findNothing(): { readonly mock: { readonly calls: readonly unknown[] } } {
   const recv = vi.spyOn(kernel, "recv").mockReturnValue(-EAGAIN);
-  const { receiveReady } = batchCalls((...given) => kernel.recv(...given), kernel.send);
+  const { receiveReady } = batchCalls({ ...kernel, recv: (...given) => kernel.recv(...given) });
   vi.spyOn(kernel, "receiveReady").mockImplementation(receiveReady);
   return recv;
 }

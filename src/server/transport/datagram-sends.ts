@@ -1,0 +1,247 @@
+import { MAX_DATAGRAMS } from "../../native/kernel.ts";
+import { kernel } from "../../native/load.ts";
+import * as turn from "../../native/turn.ts";
+import { type Endpoint, encodeNumericAddress, SOCKADDR_BYTES } from "../../socket/internal.ts";
+import {
+  AF_UNIX,
+  CONNECTION_ERRORS,
+  EAGAIN,
+  EMSGSIZE,
+  ENOBUFS,
+  ENOMEM,
+  isInternet,
+  SocketError,
+} from "../../socket/values.ts";
+import { errorOf } from "./connection-error.ts";
+import type { Peer } from "./peer.ts";
+import type { DatagramEvents, Sent } from "./transport.ts";
+
+/** Room for the datagrams that leave with one call. */
+export const GATHERED_BYTES = 64 * 1024;
+/** A longer one leaves at once: its copy would cost as much as the call. */
+export const MAX_GATHERED_DATAGRAM_BYTES = 16 * 1024;
+
+/** Offset, length, offset of the address, length of the address: the contract of `sendmmsg`. */
+const INT32S_PER_MESSAGE = 4;
+/** send(2): there is no room, which on a network interface is ENOBUFS; or the datagram is too long. */
+const NOT_NOW: ReadonlySet<number> = new Set([EAGAIN, ENOBUFS, ENOMEM, EMSGSIZE]);
+
+// One for all sockets: what one of them has gathered leaves before another begins.
+const memory = Buffer.allocUnsafeSlow(GATHERED_BYTES);
+const addresses = new Uint8Array(MAX_DATAGRAMS * SOCKADDR_BYTES);
+const messages = new Int32Array(MAX_DATAGRAMS * INT32S_PER_MESSAGE);
+const peers: Peer[] = [];
+let usedBytes = 0;
+let gathering: DatagramSends | undefined;
+
+/** A datagram that was taken, and for which the kernel had no room. */
+interface Held {
+  readonly data: Uint8Array;
+  readonly sockaddr: Uint8Array;
+  readonly to: Peer;
+}
+
+/** A datagram that was taken, and then refused: with a positive errno. */
+interface Failure {
+  readonly to: Peer;
+  readonly errno: number;
+}
+
+/** Told when datagrams wait for room, and when none does any more. */
+type AwaitRoom = (isAwaited: boolean) => void;
+
+/**
+ * The way out of a socket for datagrams. Several that are sent in one turn leave together at its end, while the kernel takes what
+ * it is given: after an error each is sent at once, and its result told, until one is taken again. A Unix socket's are never
+ * gathered: each receiver has a small queue of its own, and for one that is full no other shall wait.
+ */
+export class DatagramSends implements turn.TurnEnder {
+  readonly #endpoint: Endpoint;
+  readonly #events: Pick<DatagramEvents, "failed" | "settled">;
+  readonly #awaitRoom: AwaitRoom;
+  #isTaking = false;
+  /** Of the portion that is being handled: how many came with it; 0 where none is. */
+  #portion = 0;
+  #lastTurn = -1;
+  #isDue = false;
+  #held: Held[] = [];
+
+  constructor(endpoint: Endpoint, events: Pick<DatagramEvents, "failed" | "settled">, awaitRoom: AwaitRoom) {
+    this.#endpoint = endpoint;
+    this.#events = events;
+    this.#awaitRoom = awaitRoom;
+  }
+
+  /** So many datagrams have come together and are about to be handled; 0, they were. */
+  set portion(count: number) {
+    this.#portion = count;
+  }
+
+  /** @param sockaddr - the peer's; without it, it is made of what the peer says. */
+  send(data: Uint8Array, to: Peer, sockaddr: Uint8Array | undefined): Sent {
+    if (this.#endpoint.closed) return false;
+    try {
+      const address = sockaddr ?? encodeNumericAddress(this.#endpoint.family, to).sockaddr;
+      if (this.#isGathered(data)) {
+        this.#gather(data, address, to);
+        return "later";
+      }
+      this.flush();
+      // None overtakes another.
+      return this.#held.length === 0 && this.#sendNow(data, address, to);
+    } catch (error) {
+      // A name that a peer can have and nobody can write, such as a path of 108 bytes.
+      this.#events.failed(errorOf(error), to);
+      return false;
+    }
+  }
+
+  /** The kernel has room again. */
+  writable(): void {
+    const failures: Failure[] = [];
+    const held = this.#held;
+    let at = 0;
+    for (const { data, sockaddr, to } of held) {
+      const errno = -this.#attempt(data, sockaddr);
+      if (errno === EAGAIN) break;
+      if (errno > 0) failures.push({ to, errno });
+      at++;
+    }
+    this.#held = held.slice(at);
+    if (this.#held.length === 0) this.#awaitRoom(false);
+    this.#tell(at - failures.length, failures);
+  }
+
+  /** Sends what was gathered. */
+  flush(): void {
+    if (gathering === this) this.#sendGathered();
+  }
+
+  endTurn(): void {
+    this.#isDue = false;
+    this.flush();
+  }
+
+  /** Sends what waits, as far as the kernel has room. The rest is lost. */
+  close(): void {
+    this.flush();
+    if (this.#held.length > 0) this.writable();
+    this.drop();
+  }
+
+  /** What the kernel had no room for is lost: nobody is told of that, but it counts. */
+  drop(): void {
+    const lost = this.#held.length;
+    this.#held = [];
+    if (lost > 0) this.#events.settled?.(0, lost);
+  }
+
+  #isGathered(data: Uint8Array): boolean {
+    if (!this.#isTaking || data.length > MAX_GATHERED_DATAGRAM_BYTES || !isInternet(this.#endpoint.family))
+      return false;
+    if (turn.isExiting()) return false;
+    // Who has come alone is answered at once.
+    if (this.#portion > 0) return this.#portion > 1;
+    const current = turn.endingTurn();
+    const isFurther = this.#lastTurn === current;
+    this.#lastTurn = current;
+    return isFurther;
+  }
+
+  #gather(data: Uint8Array, sockaddr: Uint8Array, to: Peer): void {
+    const isFull = peers.length === MAX_DATAGRAMS || usedBytes + data.length > GATHERED_BYTES;
+    if (gathering !== this || isFull) gathering?.flush();
+    gathering = this;
+    const index = peers.length;
+    const at = index * INT32S_PER_MESSAGE;
+    const addressAt = index * SOCKADDR_BYTES;
+    memory.set(data, usedBytes);
+    addresses.set(sockaddr, addressAt);
+    messages[at] = usedBytes;
+    messages[at + 1] = data.length;
+    messages[at + 2] = addressAt;
+    messages[at + 3] = sockaddr.length;
+    usedBytes += data.length;
+    peers.push(to);
+    if (this.#isDue) return;
+    this.#isDue = true;
+    turn.atEndOfTurn(this);
+  }
+
+  /** Nobody is told before all were tried: who is told may send again. */
+  #sendGathered(): void {
+    const count = peers.length;
+    const failures: Failure[] = [];
+    let isRetry = false;
+    let at = 0;
+    while (at < count) {
+      const sent: number = this.#sendFrom(at, count);
+      if (sent === -EAGAIN) break;
+      // ip(7): an error that an earlier datagram brought back takes the place of this send, once.
+      const isEarlier: boolean = CONNECTION_ERRORS.has(-sent) && !isRetry;
+      isRetry = isEarlier;
+      if (sent > 0) at += sent;
+      else if (!isEarlier) failures.push({ to: this.#peerAt(at++), errno: -sent });
+    }
+    const taken = at - failures.length;
+    this.#isTaking = taken === count;
+    for (; at < count; at++) this.#held.push(this.#heldAt(at));
+    peers.length = 0;
+    usedBytes = 0;
+    gathering = undefined;
+    if (this.#held.length > 0) this.#awaitRoom(true);
+    this.#tell(taken, failures);
+  }
+
+  /** How many of the messages from there on were sent, or a negated errno. */
+  #sendFrom(at: number, count: number): number {
+    const { slot, generation } = this.#endpoint;
+    const rest = at === 0 ? messages : messages.subarray(at * INT32S_PER_MESSAGE);
+    return kernel.sendmmsg(slot, generation, memory, addresses, rest, count - at);
+  }
+
+  #peerAt(index: number): Peer {
+    return peers[index] ?? { path: "" };
+  }
+
+  #heldAt(index: number): Held {
+    const [from = 0, length = 0, addressFrom = 0, addressLength = 0] = messages.subarray(index * INT32S_PER_MESSAGE);
+    const data = Buffer.from(memory.subarray(from, from + length));
+    return { data, sockaddr: addresses.slice(addressFrom, addressFrom + addressLength), to: this.#peerAt(index) };
+  }
+
+  /** What became of those that were taken. */
+  #tell(taken: number, failures: readonly Failure[]): void {
+    this.#events.settled?.(taken, failures.length);
+    for (const { to, errno } of failures) this.#fail(errno, to);
+  }
+
+  #sendNow(data: Uint8Array, sockaddr: Uint8Array, to: Peer): boolean {
+    const result = this.#attempt(data, sockaddr);
+    this.#isTaking = result >= 0;
+    if (result >= 0) return true;
+    if (!NOT_NOW.has(-result)) this.#fail(-result, to);
+    return false;
+  }
+
+  #attempt(data: Uint8Array, sockaddr: Uint8Array): number {
+    const { slot, generation, family } = this.#endpoint;
+    const attempt = (): number => kernel.sendto(slot, generation, data, 0, data.length, 0, sockaddr);
+    const result = attempt();
+    // ip(7), as above. A Unix socket has none such.
+    return CONNECTION_ERRORS.has(-result) && family !== AF_UNIX ? attempt() : result;
+  }
+
+  #fail(errno: number, to: Peer): void {
+    this.#events.failed(new SocketError("sendto", errno, targetOf(this.#endpoint.family, to)), to);
+  }
+}
+
+function targetOf(family: number, to: Peer): ConstructorParameters<typeof SocketError>[2] {
+  try {
+    return encodeNumericAddress(family, to).target;
+  } catch {
+    // A name that only the kernel can write.
+    return undefined;
+  }
+}

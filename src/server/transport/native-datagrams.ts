@@ -1,0 +1,275 @@
+import { Buffer } from "node:buffer";
+import { MAX_DATAGRAMS } from "../../native/kernel.ts";
+import { kernel } from "../../native/load.ts";
+import type { Watcher } from "../../native/poller.ts";
+import * as poller from "../../native/poller.ts";
+import { EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from "../../native/poller.ts";
+import * as turn from "../../native/turn.ts";
+import {
+  AddressRoom,
+  acceptAction,
+  concerns,
+  decodeAddress,
+  dropUnwanted,
+  type Endpoint,
+  errorBehind,
+  keepAlive,
+  SOCKADDR_BYTES,
+  SocketDescriptor,
+  SpuriousWakeups,
+  shortagePaused,
+} from "../../socket/internal.ts";
+import {
+  type Address,
+  CONNECTION_ERRORS,
+  EAGAIN,
+  isInternet,
+  MSG_PEEK,
+  MSG_TRUNC,
+  SocketError,
+} from "../../socket/values.ts";
+import type { OpenSocket } from "../opening/open-socket.ts";
+import type { SocketUrl } from "../url/socket-url.ts";
+import { errorOf } from "./connection-error.ts";
+import { DatagramSends } from "./datagram-sends.ts";
+import type { Peer } from "./peer.ts";
+import { isAnswerable, peerOf } from "./peer-of.ts";
+import type { DatagramEvents, DatagramSocket, Sent } from "./transport.ts";
+
+/** Errors in a row, without a datagram between them: a socket that gives nothing else is lost. */
+export const MAX_RECEIVE_ERRORS = 16;
+/** Room for any datagram of UDP, whose length field has 16 bits. */
+export const DATAGRAM_BYTES = 64 * 1024;
+/** Length, and length of the address: the contract of `recvmmsg`. */
+const INT32S_PER_RESULT = 2;
+
+// One for all sockets: what it holds is copied before anybody else receives. The kernel gives it no memory until it is used, which
+// for most datagrams is one page of each piece.
+let memory = Buffer.alloc(0);
+const addresses = new Uint8Array(MAX_DATAGRAMS * SOCKADDR_BYTES);
+const addressView = new DataView(addresses.buffer);
+const results = new Int32Array(MAX_DATAGRAMS * INT32S_PER_RESULT);
+const addressRoom = new AddressRoom();
+const addressRoomView = new DataView(addressRoom.bytes.buffer);
+const look = new Uint8Array(0);
+
+/** What has come: bytes of the receiver's own, from whom, and how the kernel writes that. */
+type Incoming = readonly [data: Buffer, peer: Peer, sockaddr: Uint8Array];
+
+/** A bound socket of the kernel's for datagrams: what has come is received with one call, and answered with another. */
+export class NativeDatagrams implements DatagramSocket, Watcher {
+  readonly url: SocketUrl;
+  readonly slot: number;
+  readonly generation: number;
+  readonly #open: OpenSocket;
+  readonly #endpoint: Endpoint;
+  readonly #events: DatagramEvents;
+  readonly #sends: DatagramSends;
+  /** EPOLLIN while it receives, EPOLLOUT while a datagram waits for room. */
+  #interest = 0;
+  #isReceiving = true;
+  /** How many datagrams it receives at a time: fewer where they are long, for the sake of the other sockets. */
+  #most = MAX_DATAGRAMS;
+  #errors = 0;
+  #isShort = false;
+  #spurious: SpuriousWakeups | undefined;
+
+  constructor(open: OpenSocket, url: SocketUrl, events: DatagramEvents) {
+    if (memory.length === 0) memory = Buffer.allocUnsafeSlow(MAX_DATAGRAMS * DATAGRAM_BYTES);
+    this.#open = open;
+    this.#endpoint = SocketDescriptor.endpointOf(open.socket);
+    this.#events = events;
+    this.url = url;
+    this.slot = this.#endpoint.slot;
+    this.generation = this.#endpoint.generation;
+    this.#sends = new DatagramSends(this.#endpoint, events, (isAwaited) => this.#awaitRoom(isAwaited));
+    keepAlive(false, true);
+    this.#awaitInput();
+  }
+
+  send(data: Uint8Array, to: Peer, sockaddr?: Uint8Array): Sent {
+    return isAnswerable(to) && this.#sends.send(data, to, sockaddr);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#endpoint.closed) this.#sends.close();
+    this.#endReceiving();
+    this.#open.close();
+  }
+
+  /** Called by the poller. */
+  ready(events: number): void {
+    dropUnwanted(this, this.#interest, events);
+    if (concerns(this.#interest & EPOLLIN, events)) this.#receive(events);
+    if (concerns(this.#interest & EPOLLOUT, events)) this.#sends.writable();
+  }
+
+  /** One call for each event, so that no flood keeps the other sockets waiting; what it leaves is told in the next turn. */
+  #receive(events: number): void {
+    const incoming: Incoming[] = [];
+    const result = isInternet(this.#endpoint.family) ? this.#receiveTogether(incoming) : this.#receiveEach(incoming);
+    if (incoming.length > 0) this.#give(incoming);
+    if (result < 0 && this.#isReceiving) this.#nothingCame(-result, events, incoming.length > 0);
+  }
+
+  /** All of them are copied before the first one is handled: whoever does that may have others received. */
+  #receiveTogether(incoming: Incoming[]): number {
+    const { slot, generation } = this;
+    const count = kernel.recvmmsg(slot, generation, memory, addresses, results, this.#most, DATAGRAM_BYTES);
+    let longest = 1;
+    for (let index = 0; index < count; index++) {
+      const length = Math.min(results[index * INT32S_PER_RESULT] ?? 0, DATAGRAM_BYTES);
+      const addressLength = Math.min(results[index * INT32S_PER_RESULT + 1] ?? 0, SOCKADDR_BYTES);
+      const at = index * SOCKADDR_BYTES;
+      const sockaddr = copyOf(addresses, at, addressLength);
+      incoming.push(
+        this.#from(copied(index * DATAGRAM_BYTES, length), decodeAddress(addressView, at, addressLength), sockaddr),
+      );
+      turn.spendBytes(length);
+      longest = Math.max(longest, length);
+    }
+    if (count > 0) this.#most = Math.max(1, Math.min(MAX_DATAGRAMS, Math.floor(turn.BYTES_PER_TURN / longest)));
+    return count;
+  }
+
+  /** unix(7) has no limit but the send buffer: of each the length is asked first. */
+  #receiveEach(incoming: Incoming[]): number {
+    const { slot, generation } = this;
+    while (incoming.length < MAX_DATAGRAMS && (incoming.length === 0 || turn.takeCall())) {
+      // recv(2), MSG_TRUNC: the real length; with MSG_PEEK it stays where it is.
+      const next = kernel.recv(slot, generation, look, 0, 0, MSG_PEEK | MSG_TRUNC);
+      if (next < 0) return next;
+      // Another process may take that one meanwhile: most others have room, too.
+      const room = next > memory.length ? Buffer.allocUnsafe(next) : memory;
+      const length = kernel.recvfrom(slot, generation, room, 0, room.length, 0, addressRoom.bytes);
+      if (length < 0) return length;
+      const data = room === memory ? copied(0, length) : room.subarray(0, length);
+      const sockaddr = copyOf(addressRoom.bytes, 4, Math.min(addressRoomView.getInt32(0, true), SOCKADDR_BYTES));
+      incoming.push(this.#from(data, addressRoom.get(), sockaddr));
+      turn.spendBytes(length);
+    }
+    return 0;
+  }
+
+  #from(data: Buffer, address: Address | undefined, sockaddr: Uint8Array): Incoming {
+    const { family } = this.#endpoint;
+    return [data, peerOf(address ?? { family, bytes: new Uint8Array(0) }), sockaddr];
+  }
+
+  #give(incoming: readonly Incoming[]): void {
+    this.#errors = 0;
+    this.#isShort = false;
+    this.#spurious?.reset();
+    this.#sends.portion = incoming.length;
+    try {
+      for (const [data, peer, sockaddr] of incoming) {
+        if (this.#endpoint.closed) break;
+        this.#events.received(data, peer, sockaddr);
+      }
+    } catch (error) {
+      this.#lose(errorOf(error));
+    } finally {
+      this.#sends.portion = 0;
+    }
+  }
+
+  /** A receive has failed, perhaps behind others that have not. */
+  #nothingCame(errno: number, events: number, isBehind: boolean): void {
+    const { slot, generation } = this;
+    if (errno === EAGAIN && isBehind) return;
+    const found = errno === EAGAIN ? errorBehind(slot, generation, events) : errno;
+    if (found === 0) this.#foundNothing();
+    // An ICMP error of an earlier reply, told once: the socket is as good as before.
+    else if (!CONNECTION_ERRORS.has(found)) this.#failed(new SocketError("recvfrom", found));
+  }
+
+  #foundNothing(): void {
+    // shutdown(2), of whoever shares the socket: nothing comes any more, and epoll would say so for ever.
+    const isShut = (kernel.poll(this.slot, this.generation, EPOLLRDHUP) & (EPOLLRDHUP | EPOLLHUP)) !== 0;
+    if (isShut) {
+      this.#endReceiving();
+      return;
+    }
+    this.#spurious ??= new SpuriousWakeups();
+    if (!this.#spurious.isTooMany()) return;
+    this.#interest &= ~EPOLLIN;
+    this.#spurious.pause(this, EPOLLIN, this.#endpoint, "recvfrom", () => this.#awaitInput());
+  }
+
+  /** A receive, or the wait for one. */
+  #failed(error: SocketError): void {
+    // No descriptor or no memory, mostly for the wait: it is told once, and passes. As accept does, retried after a pause.
+    if (acceptAction(error, false) === "pause") void this.#pause(error);
+    else if (++this.#errors === MAX_RECEIVE_ERRORS) this.#lose(error);
+    else {
+      this.#events.failed(error);
+      if (!this.#isWatched) turn.inNextTurn(() => this.#awaitInput());
+    }
+  }
+
+  get #isWatched(): boolean {
+    return (this.#interest & EPOLLIN) !== 0;
+  }
+
+  async #pause(error: SocketError): Promise<void> {
+    this.#leave(EPOLLIN);
+    if (!this.#isShort) this.#events.failed(error);
+    this.#isShort = true;
+    if (await shortagePaused(this.#endpoint, undefined)) this.#awaitInput();
+  }
+
+  #lose(error: Error): void {
+    this.#endReceiving();
+    this.#events.lost(error);
+  }
+
+  #endReceiving(): void {
+    this.#leave(EPOLLIN);
+    this.#spurious?.cancel();
+    if (!this.#isReceiving) return;
+    this.#isReceiving = false;
+    keepAlive(true, false);
+  }
+
+  #awaitInput(): void {
+    if (!this.#isReceiving || this.#endpoint.closed) return;
+    this.#interest |= EPOLLIN;
+    const failed = poller.wait(this, EPOLLIN);
+    if (failed === undefined) return;
+    this.#interest &= ~EPOLLIN;
+    this.#failed(new SocketError(failed.syscall, -failed.result));
+  }
+
+  #awaitRoom(isAwaited: boolean): void {
+    if (!isAwaited) {
+      this.#leave(EPOLLOUT);
+      return;
+    }
+    this.#interest |= EPOLLOUT;
+    // Without the wait there is no room for them.
+    if (poller.wait(this, EPOLLOUT) === undefined) return;
+    this.#interest &= ~EPOLLOUT;
+    this.#sends.drop();
+  }
+
+  #leave(interest: number): void {
+    if ((this.#interest & interest) === 0) return;
+    this.#interest &= ~interest;
+    poller.ignore(this, interest);
+    if (this.#interest === 0) poller.leave(this);
+  }
+}
+
+/** A copy of what lies in the memory: kept by whoever is given it, while the memory is received into again. */
+function copied(from: number, length: number): Buffer {
+  const data = Buffer.allocUnsafe(length);
+  memory.copy(data, 0, from, from + length);
+  return data;
+}
+
+/** A few bytes, faster than by slice(): small arrays are of the heap's own. */
+function copyOf(bytes: Uint8Array, from: number, length: number): Uint8Array {
+  const copy = new Uint8Array(length);
+  for (let index = 0; index < length; index++) copy[index] = bytes[from + index] ?? 0;
+  return copy;
+}
