@@ -1,0 +1,168 @@
+// A socket for datagrams as a server has it: what it is told, and what becomes of what it sends.
+import { constants } from "node:os";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
+import { AF_INET, SHUT_RD, SOCK_DGRAM, socket } from "../../../../src/index.ts";
+import { MAX_DATAGRAMS } from "../../../../src/native/kernel.ts";
+import { kernel } from "../../../../src/native/load.ts";
+import { BYTES_PER_TURN } from "../../../../src/native/turn.ts";
+import { nativeTransport } from "../../../../src/server/transport/native-transport.ts";
+import type { Peer } from "../../../../src/server/transport/peer.ts";
+import type { DatagramSocket, Sent } from "../../../../src/server/transport/transport.ts";
+import { parseSocketUrl } from "../../../../src/server.ts";
+import { fakeKernel } from "../../../../src/testing/fake-kernel.ts";
+import { turnLoop } from "../../../behaviour/poller/turns.ts";
+import { until } from "../../../support/until.ts";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+interface Bound {
+  readonly bound: DatagramSocket;
+  readonly events: string[];
+  /** Who has sent something. */
+  readonly peers: Peer[];
+  /** What it does with what it is told of. */
+  act: () => void;
+}
+
+async function bind(url = "udp://127.0.0.1:0"): Promise<Bound> {
+  const events: string[] = [];
+  const peers: Peer[] = [];
+  const code = (error: Error): string => ("code" in error ? String(error.code) : error.message);
+  const made = { events, peers, act: () => undefined } as { -readonly [key in keyof Bound]: Bound[key] };
+  made.bound = await nativeTransport.bind(parseSocketUrl(url), {
+    received(data, peer) {
+      peers.push(peer);
+      events.push(`received ${data.length > 20 ? data.length : data}`);
+      made.act();
+    },
+    settled: (sent, lost) => events.push(`settled ${sent} ${lost}`),
+    failed: (error) => events.push(`failed ${code(error)}`),
+    lost: (error) => events.push(`lost ${code(error)}`),
+  });
+  onTestFinished(() => made.bound.close());
+  return made;
+}
+
+async function clientOf({ bound: { url } }: Bound) {
+  if (!("host" in url)) throw new Error("it has a host");
+  const client = socket(AF_INET, SOCK_DGRAM);
+  onTestFinished(() => client.close());
+  await client.connect({ host: url.host, port: url.port });
+  const room = Buffer.alloc(100);
+  const heard = (): string[] => {
+    const texts: string[] = [];
+    for (let count = client.tryRecv(room); typeof count === "number"; count = client.tryRecv(room)) {
+      texts.push(room.toString("latin1", 0, count));
+    }
+    return texts;
+  };
+  return { client, heard };
+}
+
+test("a close sends what waits for the end of the turn, and what became of it is told before it settles", async () => {
+  const server = await bind();
+  const { client, heard } = await clientOf(server);
+  client.trySend("hello");
+  await until(() => server.peers.length === 1, "the datagram");
+  const [peer] = server.peers;
+  if (peer === undefined) throw new Error("somebody has sent it");
+  const send = (text: string): Sent => server.bound.send(Buffer.from(text), peer);
+  // The first is sent at once, and tells that the kernel takes them; so is the first of a turn.
+  expect([send("one"), send("two"), send("three"), send("four")]).toEqual([true, true, "later", "later"]);
+  expect(heard()).toEqual(["one", "two"]);
+  const closed = server.bound.close();
+  expect(heard()).toEqual(["three", "four"]);
+  await closed;
+  expect(server.events).toEqual(["received hello", "settled 2 0"]);
+  expect(send("five")).toBe(false);
+});
+
+test("one that is closed in the middle of a batch is told nothing more", async () => {
+  const server = await bind();
+  const { client } = await clientOf(server);
+  server.act = () => void server.bound.close();
+  for (const text of ["one", "two", "three"]) client.trySend(text);
+  await until(() => server.events.length > 0, "the first");
+  await turnLoop();
+  expect(server.events).toEqual(["received one"]);
+});
+
+test("a second close does nothing", async () => {
+  const server = await bind();
+  await server.bound.close();
+  await server.bound.close();
+  expect(server.events).toEqual([]);
+});
+
+test("long datagrams are received a few at a time, and short ones many", async () => {
+  const server = await bind();
+  const { client } = await clientOf(server);
+  const received = vi.spyOn(kernel, "recvmmsg");
+  const counts = (): (number | undefined)[] => received.mock.calls.splice(0).map(([, , , , , count]) => count);
+  const long = 60_000;
+  for (const length of [long, 1, 1]) {
+    client.trySend(Buffer.alloc(length));
+    const before = server.events.length;
+    await until(() => server.events.length > before, "the datagram");
+  }
+  expect(counts()).toEqual([MAX_DATAGRAMS, Math.floor(BYTES_PER_TURN / long), MAX_DATAGRAMS]);
+});
+
+test("a socket that was shut down for receiving is watched no more, and still sends", async () => {
+  const server = await bind();
+  const { client, heard } = await clientOf(server);
+  const received = vi.spyOn(kernel, "recvmmsg");
+  client.trySend("hello");
+  await until(() => server.events.length === 1, "the datagram");
+  const [slot = 0, generation = 0] = received.mock.calls[0] ?? [];
+  // shutdown(2): ENOTCONN, and done all the same (inet_shutdown).
+  expect(kernel.shutdown(slot, generation, SHUT_RD)).toBe(-constants.errno.ENOTCONN);
+  received.mockClear();
+  await turnLoop(10);
+  expect(received.mock.results).toEqual([{ type: "return", value: -constants.errno.EAGAIN }]);
+  const [peer = { path: "" }] = server.peers;
+  expect(server.bound.send(Buffer.from("answer"), peer)).toBe(true);
+  expect(heard()).toEqual(["answer"]);
+  expect(server.events).toEqual(["received hello"]);
+});
+
+test("what throws where it is told of a datagram is the end of the socket", async () => {
+  const server = await bind();
+  const { client } = await clientOf(server);
+  server.act = () => {
+    throw new Error("a defect");
+  };
+  client.trySend("one");
+  await until(() => server.events.length === 2, "the end");
+  client.trySend("two");
+  await turnLoop();
+  expect(server.events).toEqual(["received one", "lost a defect"]);
+});
+
+/** A client of a fake kernel's Unix socket, which is connected to the server. */
+async function inMemory(bufferBytes: number) {
+  const fake = fakeKernel({ bufferBytes });
+  onTestFinished(() => fake[Symbol.dispose]());
+  const server = await bind("unix-dgram:@in-memory");
+  const client = socket(1, SOCK_DGRAM);
+  onTestFinished(() => client.close());
+  await client.connect({ abstract: "in-memory" });
+  return { fake, server, client };
+}
+
+test("a Unix datagram that is longer than the memory for all of them comes whole", async () => {
+  const { server, client } = await inMemory(16 * 1024 * 1024);
+  for (const length of [30, 3 * 1024 * 1024, 40]) client.trySend(Buffer.alloc(length));
+  await until(() => server.events.length === 3, "all of them");
+  expect(server.events).toEqual(["received 30", `received ${3 * 1024 * 1024}`, "received 40"]);
+});
+
+test("an error behind others of a Unix socket is told behind them", async () => {
+  const { fake, server, client } = await inMemory(1_024);
+  fake.script("recv", ["pass", "pass", "EIO"]);
+  for (const text of ["one", "two", "three"]) client.trySend(text);
+  await until(() => server.events.length === 4, "all of them");
+  expect(server.events).toEqual(["received one", "received two", "failed EIO", "received three"]);
+});
