@@ -2,8 +2,8 @@
 
 /**
  * What a server does: answer what it reads, answer every 64 bytes of it, answer each line, the same as a handler of
- * socketserver, send it to everybody, or answer a request of HTTP.
- * @typedef {"echo" | "pipeline" | "lines" | "socketserver" | "broadcast" | "http"} Task
+ * socketserver, send it to everybody, answer a request of HTTP, or answer each datagram.
+ * @typedef {"echo" | "pipeline" | "lines" | "socketserver" | "broadcast" | "http" | "datagrams"} Task
  *
  * A goal: the median of the paired ratios `peer ÷ base` is at most `most`.
  * @typedef {{ peer: string, base: string, most: number }} Goal
@@ -12,7 +12,7 @@
  * @typedef {object} Case
  * @property {string} title
  * @property {string} operation what is counted
- * @property {"echo" | "pipeline" | "churn" | "reset" | "lines" | "broadcast" | "http"} load
+ * @property {"echo" | "pipeline" | "churn" | "reset" | "lines" | "broadcast" | "http" | "datagrams"} load
  * @property {Task} server
  * @property {number} connections
  * @property {readonly Goal[]} goals
@@ -123,6 +123,20 @@ export const CASES = new Map([
       server: "broadcast",
       connections: 5000,
       goals: [{ peer: "push", base: "node-net", most: 0.8 }],
+    },
+  ],
+  [
+    "datagrams",
+    {
+      title: "Echo of datagrams, 50 clients",
+      operation: "one 64-byte datagram over UDP, one in flight from each client",
+      load: "datagrams",
+      server: "datagrams",
+      connections: 50,
+      goals: [
+        { peer: "datagram-service", base: "node-dgram", most: 0.5 },
+        { peer: "datagram-service", base: "recvmmsg", most: 1.6 },
+      ],
     },
   ],
   [

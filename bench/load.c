@@ -6,6 +6,7 @@
 //   load reset    PORT CONNECTIONS BYTES ...   the same, closed with SO_LINGER 0 (RST from the client)
 //   load lines    PORT CONNECTIONS BYTES ...   as echo, with messages of printable ASCII that end in LF
 //   load http     PORT CONNECTIONS BYTES ...   a GET, and an answer whose one "!" is its last byte
+//   load datagrams PORT CONNECTIONS BYTES ...  as echo, over UDP: a datagram that is lost is an error
 //   load broadcast PORT CONNECTIONS BYTES ...  one message from one connection, then one to each; the next when all have it
 //
 // An operation is one answered write, in churn and reset one connection from connect to close, and in broadcast one
@@ -47,7 +48,7 @@ struct connection {
 
 static uint16_t port;
 static size_t exchange_bytes;
-static bool churn, reset, lines, broadcast, http;
+static bool churn, reset, lines, broadcast, http, datagrams;
 static bool stopping;
 
 static int epoll_fd;
@@ -122,9 +123,9 @@ static void bind_source(int fd) {
 
 static void start(struct connection *connection) {
     int on = 1;
-    connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | (churn ? SOCK_NONBLOCK : 0), 0);
+    connection->fd = socket(AF_INET, (datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | (churn ? SOCK_NONBLOCK : 0), 0);
     if (connection->fd < 0) die("load: socket");
-    setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (!datagrams) setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (churn) bind_source(connection->fd);
     if (reset) {
         struct linger linger = {.l_onoff = 1, .l_linger = 0};
@@ -220,7 +221,7 @@ static unsigned long number(const char *name, const char *text, unsigned long le
 
 int main(int argc, char **argv) {
     if (argc != 8) {
-        fprintf(stderr, "usage: load echo|pipeline|churn|reset|lines|http|broadcast PORT CONNECTIONS BYTES "
+        fprintf(stderr, "usage: load echo|pipeline|churn|reset|lines|http|datagrams|broadcast PORT CONNECTIONS BYTES "
                         "WARMUP_MS MEASURE_MS SERVER_PID\n");
         return 2;
     }
@@ -231,7 +232,8 @@ int main(int argc, char **argv) {
     lines = strcmp(mode, "lines") == 0;
     broadcast = strcmp(mode, "broadcast") == 0;
     http = strcmp(mode, "http") == 0;
-    if (!pipeline && !churn && !lines && !broadcast && !http && strcmp(mode, "echo") != 0) {
+    datagrams = strcmp(mode, "datagrams") == 0;
+    if (!pipeline && !churn && !lines && !broadcast && !http && !datagrams && strcmp(mode, "echo") != 0) {
         fprintf(stderr, "load: unknown mode %s\n", mode);
         return 2;
     }

@@ -81,6 +81,24 @@ export const PEERS = [
     tasks: ["http"],
     prepare: () => node("peers/node-http.mjs"),
   },
+  {
+    name: "recvmmsg",
+    title: "C, `recvmmsg` and `sendmmsg` (the limit)",
+    tasks: ["datagrams"],
+    prepare: () => c("peers/datagrams.c"),
+  },
+  {
+    name: "datagram-service",
+    title: "sockwright/server, `datagram` and `reply`",
+    tasks: ["datagrams"],
+    prepare: () => ours("ours/datagrams.mjs"),
+  },
+  {
+    name: "node-dgram",
+    title: "`node:dgram`, `message` events",
+    tasks: ["datagrams"],
+    prepare: () => node("peers/node-dgram.mjs"),
+  },
   { name: "uvloop", title: "Python, asyncio `Protocol` on uvloop", tasks: ECHOES, prepare: uvloop },
   { name: "go", title: "Go `net`, a goroutine per connection", tasks: ECHOES, prepare: go },
   {
