@@ -185,8 +185,8 @@ export class NativeDatagrams implements DatagramSocket, Watcher {
 
   #foundNothing(): void {
     // shutdown(2), of whoever shares the socket: nothing comes any more, and epoll would say so for ever.
-    const isShut = (kernel.poll(this.slot, this.generation, EPOLLRDHUP) & (EPOLLRDHUP | EPOLLHUP)) !== 0;
-    if (isShut) {
+    const found = kernel.poll(this.slot, this.generation, EPOLLRDHUP);
+    if (found > 0 && (found & (EPOLLRDHUP | EPOLLHUP)) !== 0) {
       this.#endReceiving();
       return;
     }

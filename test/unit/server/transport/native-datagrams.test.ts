@@ -166,3 +166,12 @@ test("an error behind others of a Unix socket is told behind them", async () => 
   await until(() => server.events.length === 4, "all of them");
   expect(server.events).toEqual(["received one", "received two", "failed EIO", "received three"]);
 });
+
+test("a look for the end that fails is none", async () => {
+  const { fake, server, client } = await inMemory(1_024);
+  fake.script("recv", ["EAGAIN"]).script("poll", ["ENOMEM"]);
+  client.trySend("one");
+  await until(() => server.events.length === 1, "the datagram");
+  expect(server.events).toEqual(["received one"]);
+  expect(fake.scriptedFaults).toBe(0);
+});
