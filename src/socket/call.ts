@@ -45,8 +45,8 @@ export abstract class Call<T> {
   /** False: where it would wait it is EAGAIN instead. */
   declare mayWait: boolean;
   declare promise: Promise<T> | undefined;
-  /** Also with a rejection: a function for that would be one more for each idle connection. */
-  declare resolve: ((result: T | Promise<never>) => void) | undefined;
+  declare resolve: ((result: T) => void) | undefined;
+  declare reject: ((error: unknown) => void) | undefined;
 
   constructor() {
     this.next = undefined;
@@ -55,6 +55,7 @@ export abstract class Call<T> {
     this.mayWait = true;
     this.promise = undefined;
     this.resolve = undefined;
+    this.reject = undefined;
   }
 
   /** One system call. `woken` tells that an event has just come, so that a call that only waits has its result. */

@@ -184,8 +184,9 @@ export class Direction extends CallQueue {
   }
 
   #enqueue<T>(call: Call<T>, signal: AbortSignal | undefined, timeoutMs: number | null, state: State<T>): Promise<T> {
-    const promise = new Promise<T>((resolve) => {
+    const promise = new Promise<T>((resolve, reject) => {
       call.resolve = resolve;
+      call.reject = reject;
     });
     call.promise = promise;
     const waiting = call as Call<unknown>;
@@ -343,7 +344,7 @@ export class Direction extends CallQueue {
   #fail(call: Call<unknown>, error: unknown): void {
     this.#settle(call);
     tolerate(call.promise, error);
-    call.resolve?.(Promise.reject(error));
+    call.reject?.(error);
   }
 
   #settle(call: Call<unknown>): void {
