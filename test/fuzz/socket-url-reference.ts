@@ -86,7 +86,7 @@ export function reference(url: string): SocketUrl | undefined {
 
 function internet(place: string, query: string | undefined): object | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it is about.
-  const found = /^(tcp|udp):\/\/(\[[^\]]+\]|[^\s/#@:[\]\x00-\x1f\x7f-\x9f]+):(\d{1,5})\/?$/.exec(place);
+  const found = /^(tcp|udp):\/\/(\[[^\]/#@]+\]|[^\s/#@:[\]\x00-\x1f\x7f-\x9f]+):(\d{1,5})\/?$/.exec(place);
   const [, scheme = "", written = "", port = ""] = found ?? [];
   const options = found === null ? undefined : optionsOf(query, OPTIONS[scheme] ?? {});
   if (options === undefined || Number(port) > 65_535) return undefined;

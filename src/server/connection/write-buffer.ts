@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { LinkSocket, Sender } from "../transport/link.ts";
-import { PieceQueue } from "./piece-queue.ts";
+import { CHUNK_BYTES, PieceQueue } from "./piece-queue.ts";
 import type { PromiseWaiter } from "./wait.ts";
 
 /**
@@ -8,8 +8,6 @@ import type { PromiseWaiter } from "./wait.ts";
  * connections as a server has by default. The kernel gives the pages as they are first written to.
  */
 export const GATHERED_BYTES = 1024 * 1024;
-/** A write of more is copied once, and sent from there: it would fill what all connections share. */
-export const LARGE_WRITE_BYTES = 16 * 1024;
 /** The same bytes, written to several connections in a turn, are copied once where they are so many; of fewer a copy costs less. */
 const SHARED_COPY_BYTES = 512;
 /** sysconf(3), _SC_IOV_MAX: sendmsg(2) takes at most this many pieces. */
@@ -39,7 +37,7 @@ const free: WriteBuffer[] = [];
 let sharedEnd = 0;
 let sharers = 0;
 
-/** What was written last, and where its copy is: in the shared memory, or a large one in its own. Until the turn ends. */
+/** What was written last, and where its copy is: in the shared memory, or where it has not fitted in there in its own. Until the turn ends. */
 let lastSource: Uint8Array | undefined;
 const NO_COPY = GATHERED.subarray(0, 0);
 let lastCopy: Uint8Array = NO_COPY;
@@ -115,11 +113,10 @@ export class WriteBuffer {
   /** Keeps a copy of the bytes: behind what is there, or as a record. */
   add(bytes: Uint8Array): void {
     this.#bytes += bytes.length;
-    const isLarge = bytes.length > LARGE_WRITE_BYTES;
-    if (!this.#isRecords && !isLarge && this.#share(bytes)) return;
+    if (!this.#isRecords && this.#share(bytes)) return;
     this.#keep(0);
     this.#queue ??= new PieceQueue(this.#isRecords);
-    if (isLarge) this.#queue.addCopy(copyOf(bytes));
+    if (bytes.length >= CHUNK_BYTES) this.#queue.addCopy(copyOf(bytes));
     else this.#queue.add(bytes);
   }
 
