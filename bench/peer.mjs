@@ -46,6 +46,18 @@ export const PEERS = [
     prepare: (task) => ours("ours/async.mjs", task),
   },
   {
+    name: "async-64k",
+    title: "sockwright, the same with `recv(65536)`",
+    tasks: ["echo"],
+    prepare: () => ours("ours/async.mjs", "large-recv"),
+  },
+  {
+    name: "serve-async",
+    title: "sockwright/server, an async function per connection",
+    tasks: ["echo"],
+    prepare: () => ours("ours/serve-async.mjs"),
+  },
+  {
     name: "on-frame",
     title: "sockwright/server, `onFrame` of `frames(lines())`",
     tasks: ["lines"],

@@ -1,13 +1,14 @@
 // @ts-check
-// An async function for each connection, as the README shows it. Usage: async.mjs echo|pipeline
+// An async function for each connection, as the README shows it. Usage: async.mjs echo|large-recv|pipeline
 import { serveOnLoopback } from "./listen.mjs";
 
 const MESSAGE_BYTES = 64;
+const RECV_BYTES = process.argv[2] === "large-recv" ? 65536 : 1024;
 
 /** @param {import("sockwright").Socket} peer */
 async function echo(peer) {
   for (;;) {
-    const data = await peer.recv(1024);
+    const data = await peer.recv(RECV_BYTES);
     if (data.length === 0) return;
     await peer.sendall(data);
   }
