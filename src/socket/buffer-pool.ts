@@ -90,7 +90,15 @@ export function cut(memory: Uint8Array, received: number): Buffer {
     used = (end + ALIGNMENT - 1) & -ALIGNMENT;
     return slab.subarray(reservedAt, end);
   }
+  if (count <= POOLED_RECEIVE_BYTES && memory.length > POOLED_RECEIVE_BYTES) return intoSlab(memory, count);
   if (count <= memory.length / 2) return Buffer.from(memory.subarray(0, count));
   if (memory === scratch) scratch = undefined;
   return Buffer.from(memory.buffer, memory.byteOffset, count);
+}
+
+/** A small message costs the same however much was asked for. A view of `Uint8Array` costs a third of one of Buffer. */
+function intoSlab(memory: Uint8Array, count: number): Buffer {
+  reserveInSlab(count);
+  slab.set(new Uint8Array(memory.buffer, memory.byteOffset, count), reservedAt);
+  return cut(slab, count);
 }

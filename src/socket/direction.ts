@@ -11,6 +11,7 @@ import {
   type Part,
   PROGRESS,
   RETRY_LATER,
+  Rejection,
   rejected,
   tolerate,
   type Unfinished,
@@ -123,9 +124,10 @@ export class Direction extends CallQueue {
       try {
         this.check();
         outcome = call.attempt(isWoken);
-        if (outcome === WOULD_BLOCK && isWoken) this.#throwErrorBehind(events, call);
-        if ((outcome === WOULD_BLOCK || outcome === PARKED) && isWoken && this.#isShutDown()) {
-          outcome = call.shutDown(outcome);
+        // The type first: V8 compares a symbol with what may be anything by a call.
+        if (isWoken && isUnfinished(outcome)) {
+          if (outcome === WOULD_BLOCK) this.#throwErrorBehind(events, call);
+          if ((outcome === WOULD_BLOCK || outcome === PARKED) && this.#isShutDown()) outcome = call.shutDown(outcome);
         }
       } catch (error) {
         this.#fail(call, error);
@@ -184,9 +186,8 @@ export class Direction extends CallQueue {
   }
 
   #enqueue<T>(call: Call<T>, signal: AbortSignal | undefined, timeoutMs: number | null, state: State<T>): Promise<T> {
-    const promise = new Promise<T>((resolve, reject) => {
+    const promise = new Promise<T>((resolve) => {
       call.resolve = resolve;
-      call.reject = reject;
     });
     call.promise = promise;
     const waiting = call as Call<unknown>;
@@ -344,7 +345,7 @@ export class Direction extends CallQueue {
   #fail(call: Call<unknown>, error: unknown): void {
     this.#settle(call);
     tolerate(call.promise, error);
-    call.reject?.(error);
+    call.resolve?.(new Rejection(error));
   }
 
   #settle(call: Call<unknown>): void {

@@ -37,7 +37,6 @@ export class Endpoint implements poller.Watcher {
   readonly type: number;
   readonly protocol: number;
   readonly receiving: Direction;
-  readonly sending: Sending;
   /** null waits for ever; 0 never waits. */
   timeoutMs: number | null = getdefaulttimeout();
   closed = false;
@@ -59,6 +58,8 @@ export class Endpoint implements poller.Watcher {
   /** The turn in which it was ready, until a call has had the credit for that. */
   #readyTurn = -1;
   #referenced = true;
+  /** Made by the first who asks for it: a connection that only waits has none. */
+  #sending: Sending | undefined;
   /** In how many directions calls wait. */
   #waiting = 0;
 
@@ -69,8 +70,12 @@ export class Endpoint implements poller.Watcher {
     this.type = type;
     this.protocol = protocol;
     this.receiving = new Direction(this);
-    this.sending = new Sending(this);
     watchForLoss(this, handle);
+  }
+
+  get sending(): Sending {
+    this.#sending ??= new Sending(this);
+    return this.#sending;
   }
 
   /** Throws what keeps every call from being made. */
@@ -82,14 +87,19 @@ export class Endpoint implements poller.Watcher {
   /** Called by the poller. The reader looks first, except while a connect is under way, whose error it would take. */
   ready(events: number): void {
     this.#readyTurn = turn.currentTurn();
-    const { receiving, sending } = this;
-    dropUnwanted(this, receiving.interest | sending.interest, events);
+    const { receiving } = this;
+    dropUnwanted(this, receiving.interest | (this.#sending?.interest ?? 0), events);
     const isConnecting = this.isConnecting;
-    if (isConnecting && concerns(sending.interest, events)) sending.wake(events);
+    if (isConnecting) this.#wakeSending(events);
     if (this.isConnecting) return;
     this.drained = false;
     if (concerns(receiving.interest, events)) receiving.wake(events);
-    if (!isConnecting && concerns(sending.interest, events)) sending.wake(events);
+    if (!isConnecting) this.#wakeSending(events);
+  }
+
+  #wakeSending(events: number): void {
+    const sending = this.#sending;
+    if (sending !== undefined && concerns(sending.interest, events)) sending.wake(events);
   }
 
   /** One call at once for each time that the socket was ready, in the same turn. */
@@ -154,9 +164,14 @@ export class Endpoint implements poller.Watcher {
     this.#flush();
   }
 
+  /** Makes the sends that wait for nothing but their turn: before anything that must come after them. */
+  flushSends(): void {
+    this.#sending?.flush();
+  }
+
   /** Makes what waits for nothing but its turn. */
   #flush(): void {
-    this.sending.flush();
+    this.#sending?.flush();
     this.receiving.flush();
   }
 
@@ -167,15 +182,15 @@ export class Endpoint implements poller.Watcher {
   shutDown(receiving: boolean, sending: boolean): void {
     // It ends a connect that is under way, too, whose error is the connect's to find.
     const { isConnecting } = this;
-    if (isConnecting) this.sending.wake(EPOLLRDHUP);
+    if (isConnecting) this.#sending?.wake(EPOLLRDHUP);
     if (receiving) this.receiving.wake(EPOLLRDHUP);
-    if (sending && !isConnecting) this.sending.wake(EPOLLRDHUP);
+    if (sending && !isConnecting) this.#sending?.wake(EPOLLRDHUP);
   }
 
   /** Closes the descriptor and ends every call that waits. A second close does nothing. */
   close(): void {
     if (this.closed) return;
-    this.sending.flush();
+    this.flushSends();
     if (!mayLinger) {
       this.#end(() => kernel.close(this.slot, this.generation));
       return;
@@ -227,7 +242,7 @@ export class Endpoint implements poller.Watcher {
     poller.forget(this.slot);
     const result = giveUp();
     this.receiving.end();
-    this.sending.end();
+    this.#sending?.end();
     return result;
   }
 }

@@ -12,7 +12,7 @@ export const MAX_OPTION_BYTES = 64 * 1024;
 export function getsockopt(endpoint: Endpoint, level: unknown, option: unknown, length?: unknown): number | Buffer {
   endpoint.check();
   // TCP_INFO and others tell of what was sent: sends that were asked for count.
-  endpoint.sending.flush();
+  endpoint.flushSends();
   const bytes = length === undefined ? 4 : integer("length", length, 0, MAX_OPTION_BYTES);
   const room = Buffer.alloc(bytes);
   const { slot, generation } = endpoint;
@@ -26,7 +26,7 @@ export function getsockopt(endpoint: Endpoint, level: unknown, option: unknown, 
 export function setsockopt(endpoint: Endpoint, level: unknown, option: unknown, value: unknown): void {
   endpoint.check();
   // An option is for what is sent after it: TCP_CORK, for one.
-  endpoint.sending.flush();
+  endpoint.flushSends();
   const [levelNumber, optionNumber] = [int32("level", level), int32("option", option)];
   if (levelNumber === SOL_SOCKET && (optionNumber === SO_RCVTIMEO || optionNumber === SO_SNDTIMEO)) {
     throw new SockwrightError("ERR_SOCKWRIGHT_TIMEOUT_OPTION", "setsockopt");

@@ -4,7 +4,16 @@ import * as turn from "../native/turn.ts";
 import { type Address, AddressRoom } from "./address.ts";
 import { byteCount, int32, intact, viewOf, wrongValue } from "./argument.ts";
 import { cut, receiveRoom, reserve, reservedAt } from "./buffer-pool.ts";
-import { Call, type Outcome, PROGRESS, promised, type Unfinished, WOULD_BLOCK } from "./call.ts";
+import {
+  Call,
+  isUnfinished,
+  type Outcome,
+  PROGRESS,
+  promised,
+  rejected,
+  type Unfinished,
+  WOULD_BLOCK,
+} from "./call.ts";
 import {
   MSG_DONTWAIT,
   MSG_ERRQUEUE,
@@ -33,7 +42,12 @@ const RECEIVE_OPTIONS: OptionNames<ReceiveOptions> = { signal: true, flags: true
 
 /** recv(2) into an owned Buffer. */
 export function recv(endpoint: Endpoint, count: unknown, options: ReceiveOptions | undefined): Promise<Buffer> {
-  return promised(() => receive(recvCall(endpoint, count, options), signalOf(options)));
+  // As `promised` does it, without a function for each call.
+  try {
+    return receive(recvCall(endpoint, count, options), signalOf(options));
+  } catch (error) {
+    return rejected(error);
+  }
 }
 
 /** recv(2) into the caller's memory. */
@@ -64,7 +78,7 @@ export function recvCall(endpoint: Endpoint, count: unknown, options: ReceiveOpt
   const most = byteCount("count", count);
   checkOptions("recv()", options, RECEIVE_OPTIONS, flagsForm);
   const flags = flagsOf(options);
-  if (!isWaitAll(endpoint, flags)) return new Recv(endpoint, flags, most, undefined, BYTES);
+  if (!isWaitAll(endpoint, flags)) return new Recv(endpoint, flags, most);
   return new RecvAll(endpoint, flags, receiveRoom(most, flags), (filled) => filled);
 }
 
@@ -77,7 +91,7 @@ export function recvIntoCall(
   const room = viewOf("buffer", buffer);
   checkOptions("recv_into()", options, RECEIVE_OPTIONS, intoForm);
   const flags = flagsOf(options);
-  if (!isWaitAll(endpoint, flags)) return new Recv(endpoint, flags, room.length, room, COUNT);
+  if (!isWaitAll(endpoint, flags)) return new RecvForm(endpoint, flags, room.length, room, COUNT);
   return new RecvAll(endpoint, flags, room, ({ length }) => length);
 }
 
@@ -89,7 +103,7 @@ export function recvfromCall(
 ): ReceiveCall<[Buffer, Address | undefined]> {
   const most = byteCount("count", count);
   checkOptions("recvfrom()", options, RECEIVE_OPTIONS, flagsForm);
-  return new Recv(endpoint, refuseWaitAll(endpoint, flagsOf(options)), most, undefined, BYTES_FROM);
+  return new RecvForm(endpoint, refuseWaitAll(endpoint, flagsOf(options)), most, undefined, BYTES_FROM);
 }
 
 /** Makes the call of {@link recvfromInto}. */
@@ -100,7 +114,7 @@ export function recvfromIntoCall(
 ): ReceiveCall<[number, Address | undefined]> {
   const room = viewOf("buffer", buffer);
   checkOptions("recvfrom_into()", options, RECEIVE_OPTIONS, intoForm);
-  return new Recv(endpoint, refuseWaitAll(endpoint, flagsOf(options)), room.length, room, COUNT_FROM);
+  return new RecvForm(endpoint, refuseWaitAll(endpoint, flagsOf(options)), room.length, room, COUNT_FROM);
 }
 
 /**
@@ -226,13 +240,12 @@ export abstract class ReceiveCall<T> extends Call<T> {
 const addressRoom = new AddressRoom();
 const NO_MEMORY = new Uint8Array(0);
 
-/** What a receive gives, made of the memory that it went into. Four constants, so that a call needs no function of its own. */
+/** What a receive gives, made of the memory that it went into. Constants, so that a call needs no function of its own. */
 interface Form<T> {
   readonly syscall: "recv" | "recvfrom";
   give(count: number, memory: Uint8Array, address: Address | undefined): T;
 }
 
-const BYTES: Form<Buffer> = { syscall: "recv", give: (count, memory) => cut(memory, count) };
 const COUNT: Form<number> = { syscall: "recv", give: (count) => count };
 const BYTES_FROM: Form<[Buffer, Address | undefined]> = {
   syscall: "recvfrom",
@@ -243,8 +256,23 @@ const COUNT_FROM: Form<[number, Address | undefined]> = {
   give: (count, _, address) => [count, address],
 };
 
-/** recv(2) and recvfrom(2), into the caller's memory or the pool's. */
-class Recv<T> extends ReceiveCall<T> {
+/** recv(2) into the pool's memory: what every idle connection waits in, and so without a field of its own. */
+class Recv extends ReceiveCall<Buffer> {
+  attempt(): Outcome<Buffer> {
+    const { endpoint, flags, asked } = this;
+    const memory = reserve(asked, flags);
+    const result = kernel.recv(endpoint.slot, endpoint.generation, memory, reservedAt, asked, flags);
+    const count = received(endpoint, "recv", result, asked, flags);
+    return isUnfinished(count) ? count : cut(memory, count);
+  }
+
+  nothing(): Buffer {
+    return cut(NO_MEMORY, 0);
+  }
+}
+
+/** recv(2) into the caller's memory, and recvfrom(2) into the caller's or the pool's. */
+class RecvForm<T> extends ReceiveCall<T> {
   readonly #memory: Uint8Array | undefined;
   readonly #form: Form<T>;
 

@@ -3,7 +3,17 @@ import { EPOLLOUT } from "../native/poller.ts";
 import * as turn from "../native/turn.ts";
 import { type EncodedAddress, encodeNumericAddress } from "./address.ts";
 import { bytesOf, intact, wrongType, wrongValue } from "./argument.ts";
-import { Call, type Outcome, type Part, PROGRESS, promised, RETRY_LATER, WOULD_BLOCK } from "./call.ts";
+import {
+  Call,
+  isUnfinished,
+  type Outcome,
+  type Part,
+  PROGRESS,
+  promised,
+  RETRY_LATER,
+  rejected,
+  WOULD_BLOCK,
+} from "./call.ts";
 import { AF_UNIX, MSG_DONTWAIT, SOCK_STREAM } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EAGAIN } from "./errno.ts";
@@ -33,7 +43,12 @@ export function send(endpoint: Endpoint, data: unknown, options: SendOptions | u
 
 /** send(2) until all is sent. */
 export function sendall(endpoint: Endpoint, data: unknown, options: SendOptions | undefined): Promise<void> {
-  return promised(() => transmit(sendallCall(endpoint, data, options), signalOf(options)));
+  // As `promised` does it, without a function for each call.
+  try {
+    return transmit(sendallCall(endpoint, data, options), signalOf(options));
+  } catch (error) {
+    return rejected(error);
+  }
 }
 
 /** sendto(2): one message to a numeric address. */
@@ -192,7 +207,7 @@ export class SendAll<T> extends SendCall<T> implements Part<T> {
       const bytes = intact("data", this.#bytes, this.#length);
       const result = kernel.send(slot, generation, bytes, this.#sent, bytes.length - this.#sent, this.flags);
       const count = sent(this.endpoint, "send", result);
-      return count === WOULD_BLOCK ? WOULD_BLOCK : this.taken(count);
+      return isUnfinished(count) ? count : this.taken(count);
     } catch (error) {
       if (error instanceof SocketError) Object.assign(error, { bytesSent: this.#sent });
       else if (error instanceof Error) this.abandon(error);

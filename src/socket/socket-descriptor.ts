@@ -206,7 +206,7 @@ export class SocketDescriptor implements AsyncDisposable {
    */
   shutdown(how: number = SHUT_RDWR): void {
     this.#endpoint.check();
-    this.#endpoint.sending.flush();
+    this.#endpoint.flushSends();
     const { slot, generation } = this.#endpoint;
     const result = kernel.shutdown(slot, generation, int32("how", how));
     // An unconnected UDP socket is shut down all the same when this is ENOTCONN (inet_shutdown).
