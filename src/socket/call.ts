@@ -83,6 +83,7 @@ export class Rejection {
     this.#error = error;
   }
 
+  // biome-ignore lint/suspicious/noThenProperty: it is what rejects.
   get then(): never {
     throw this.#error;
   }
