@@ -39,13 +39,13 @@ const INT32S_PER_RECORD = 3;
 
 const records = new Int32Array(MAX_RECORDS * INT32S_PER_RECORD);
 const watchers: (Watcher | undefined)[] = [];
-/** By slot: whom to receive for. */
+/** By slot: the receivers that are armed. */
 const receivers: (Receiver | undefined)[] = [];
 /** Where it is received, and the numbers of the calls: slot, generation, offset, length and result. */
 const slab = Buffer.allocUnsafeSlow(MAX_PIECES * PIECE_BYTES);
 const INT32S_PER_TRANSFER = 4;
 const transfers = new Int32Array(MAX_PIECES * INT32S_PER_TRANSFER);
-/** Those for whom was received, in the order of the records; undefined once it was told. */
+/** The receivers of the portion for which `receiveReady` has received, in the order of the records; undefined once told. */
 const pieces: (Receiver | undefined)[] = [];
 const interests: number[] = [];
 let started = false;

@@ -37,10 +37,11 @@ const free: WriteBuffer[] = [];
 let sharedEnd = 0;
 let sharers = 0;
 
-/** What was written last, and where its copy is: in the shared memory, or where it has not fitted in there in its own. Until the turn ends. */
+/** The last write of this turn, whose copy the next write of the same bytes can use: a broadcast writes them to every connection. */
 let lastSource: Uint8Array | undefined;
 const NO_COPY = GATHERED.subarray(0, 0);
 let lastCopy: Uint8Array = NO_COPY;
+/** Where the copy begins in the shared memory; -1 where it did not fit in there and has memory of its own. */
 let lastStart = -1;
 
 /** The turn has ended. */

@@ -17,7 +17,7 @@ import type { Peer } from "./peer.ts";
 import type { DatagramEvents, Sent } from "./transport.ts";
 
 /** Room for the datagrams that leave with one call. */
-export const GATHERED_BYTES = 64 * 1024;
+export const DATAGRAM_BATCH_BYTES = 64 * 1024;
 /** A longer one leaves at once: its copy would cost as much as the call. */
 export const MAX_GATHERED_DATAGRAM_BYTES = 16 * 1024;
 
@@ -27,7 +27,7 @@ const INT32S_PER_MESSAGE = 4;
 const NOT_NOW: ReadonlySet<number> = new Set([EAGAIN, ENOBUFS, ENOMEM, EMSGSIZE]);
 
 // One for all sockets: what one of them has gathered leaves before another begins.
-const memory = Buffer.allocUnsafeSlow(GATHERED_BYTES);
+const memory = Buffer.allocUnsafeSlow(DATAGRAM_BATCH_BYTES);
 const addresses = new Uint8Array(MAX_DATAGRAMS * SOCKADDR_BYTES);
 const messages = new Int32Array(MAX_DATAGRAMS * INT32S_PER_MESSAGE);
 const peers: Peer[] = [];
@@ -149,7 +149,7 @@ export class DatagramSends implements turn.TurnEnder {
   }
 
   #gather(data: Uint8Array, sockaddr: Uint8Array, to: Peer): void {
-    const isFull = peers.length === MAX_DATAGRAMS || usedBytes + data.length > GATHERED_BYTES;
+    const isFull = peers.length === MAX_DATAGRAMS || usedBytes + data.length > DATAGRAM_BATCH_BYTES;
     if (gathering !== this || isFull) gathering?.flush();
     gathering = this;
     const index = peers.length;

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, type Socket, socket } from "../../../src/index.ts";
 import { MAX_DATAGRAMS } from "../../../src/native/kernel.ts";
 import { kernel } from "../../../src/native/load.ts";
-import { GATHERED_BYTES, MAX_GATHERED_DATAGRAM_BYTES } from "../../../src/server/transport/datagram-sends.ts";
+import { DATAGRAM_BATCH_BYTES, MAX_GATHERED_DATAGRAM_BYTES } from "../../../src/server/transport/datagram-sends.ts";
 import { DATAGRAM_BYTES } from "../../../src/server/transport/native-datagrams.ts";
 import type { DatagramMessage, ServeOptions, Server } from "../../../src/server.ts";
 import { serving, urlOf } from "../../support/serving.ts";
@@ -188,7 +188,7 @@ test("the answer is what it was when it was given", async () => {
   expect(client.heard()).toEqual(["one..", "two..", "three"]);
 });
 
-test("GATHERED_BYTES and MAX_GATHERED_DATAGRAM_BYTES: more than fits leaves before, and in its order", async () => {
+test("DATAGRAM_BATCH_BYTES and MAX_GATHERED_DATAGRAM_BYTES: more than fits leaves before, and in its order", async () => {
   const lengths = [
     ...Array(5).fill(MAX_GATHERED_DATAGRAM_BYTES),
     1,
@@ -206,7 +206,7 @@ test("GATHERED_BYTES and MAX_GATHERED_DATAGRAM_BYTES: more than fits leaves befo
   await until(() => heard.push(...client.heard()) === lengths.length, "the answers");
   expect(heard.map(({ length }) => length)).toEqual(lengths);
   // Four that fill the memory, what is before the long one, and the rest.
-  expect(GATHERED_BYTES / MAX_GATHERED_DATAGRAM_BYTES).toBe(4);
+  expect(DATAGRAM_BATCH_BYTES / MAX_GATHERED_DATAGRAM_BYTES).toBe(4);
   expect(calls.counts()).toMatchObject({ recvmmsg: 1, sendmmsg: 3, sendto: 1 });
 });
 
