@@ -146,6 +146,30 @@ test("one whose descriptor is given away is told what came before that", async (
   closeSync(descriptor);
 });
 
+test("one that gives its descriptor away when it is told is told once", async () => {
+  const one = linked();
+  let descriptor = -1;
+  one.act = () => {
+    descriptor = one.link.detach();
+  };
+  await one.far.sendall("one");
+  ready(one);
+  closeSync(descriptor);
+  expect(one.events).toEqual(["received one"]);
+});
+
+test("one that is paused is received for no more, whatever event comes", async () => {
+  const one = linked();
+  one.link.pause();
+  await one.far.sendall("one");
+  const together = vi.spyOn(kernel, "receiveReady");
+  ready(one);
+  expect([one.events, together.mock.calls.length]).toEqual([[], 0]);
+  one.link.resume();
+  ready(one);
+  expect([one.events, together.mock.calls.length]).toEqual([["received one"], 1]);
+});
+
 test("whoever has taken a link over is told what came", async () => {
   const events: string[] = [];
   const [first, second] = await both(({ link }) => {
