@@ -2,35 +2,49 @@
 
 /**
  * What a server does: answer what it reads, answer every 64 bytes of it, answer each line, the same as a handler of
- * socketserver, send it to everybody, answer a request of HTTP, or answer each datagram.
- * @typedef {"echo" | "pipeline" | "lines" | "socketserver" | "broadcast" | "http" | "datagrams"} Task
+ * socketserver, send it to everybody, answer a request of HTTP, answer each datagram, answer with so many bytes of one
+ * buffer, or with a head and a file, which is open or of which it has the path.
+ * @typedef {"echo" | "pipeline" | "lines" | "socketserver" | "broadcast" | "http" | "datagrams"
+ *   | "bulk-64k" | "bulk-1m" | "file" | "file-path"} Task
  *
- * A goal: the median of the paired ratios `peer ÷ base` is at most `most`.
+ * A goal: the median of the paired ratios `peer ÷ base` is at most `most`, of at least 7 rounds after 1 s of warming up.
  * @typedef {{ peer: string, base: string, most: number }} Goal
  *
  * `load` is the load generator's mode, `server` the argument that the servers get.
  * @typedef {object} Case
  * @property {string} title
  * @property {string} operation what is counted
- * @property {"echo" | "pipeline" | "churn" | "reset" | "lines" | "broadcast" | "http" | "datagrams"} load
+ * @property {"echo" | "pipeline" | "churn" | "reset" | "lines" | "broadcast" | "http" | "datagrams" | "bulk"} load
  * @property {Task} server
  * @property {number} connections
  * @property {readonly Goal[]} goals
  */
 
 export const MESSAGE_BYTES = 64;
+/** What stands before a file, as long as a head of HTTP, and how long the file is. */
+export const [HEAD_BYTES, FILE_BYTES] = [200, 64 * 1024];
+/**
+ * How much a server answers to one request, where that is not the request.
+ * @type {ReadonlyMap<Task, number>}
+ */
+export const ANSWER_BYTES = new Map([
+  ["bulk-64k", 64 * 1024],
+  ["bulk-1m", 1024 * 1024],
+  ["file", HEAD_BYTES + FILE_BYTES],
+  ["file-path", HEAD_BYTES + FILE_BYTES],
+]);
 export const DEFAULT_CASES = ["echo-50", "echo-500", "pipeline", "churn", "lines-50", "lines-500", "broadcast"];
 
 /** @type {readonly Goal[]} */
 const ECHO_GOALS = [
-  { peer: "async", base: "epoll", most: 1.35 },
   { peer: "async", base: "node-net", most: 0.85 },
   { peer: "ready", base: "epoll", most: 1.3 },
-  { peer: "push", base: "epoll", most: 1.25 },
+  { peer: "push", base: "uvloop", most: 0.93 },
+  { peer: "push", base: "go", most: 0.93 },
 ];
 
 /** @type {readonly Goal[]} */
-const LINES_GOALS = [{ peer: "frames", base: "epoll", most: 1.5 }];
+const LINES_GOALS = [{ peer: "frames", base: "epoll", most: 1.38 }];
 
 /** @type {ReadonlyMap<string, Case>} */
 export const CASES = new Map([
@@ -42,7 +56,13 @@ export const CASES = new Map([
       load: "echo",
       server: "echo",
       connections: 50,
-      goals: ECHO_GOALS,
+      goals: [
+        { peer: "push", base: "epoll", most: 1.15 },
+        { peer: "serve-async", base: "epoll", most: 1.38 },
+        { peer: "async", base: "epoll", most: 1.36 },
+        { peer: "async-64k", base: "epoll", most: 1.36 },
+        ...ECHO_GOALS,
+      ],
     },
   ],
   [
@@ -53,7 +73,13 @@ export const CASES = new Map([
       load: "echo",
       server: "echo",
       connections: 500,
-      goals: ECHO_GOALS,
+      goals: [
+        { peer: "push", base: "epoll", most: 1.2 },
+        { peer: "serve-async", base: "epoll", most: 1.4 },
+        { peer: "async", base: "epoll", most: 1.46 },
+        { peer: "async-64k", base: "epoll", most: 1.46 },
+        ...ECHO_GOALS,
+      ],
     },
   ],
   [
@@ -78,7 +104,10 @@ export const CASES = new Map([
       load: "churn",
       server: "echo",
       connections: 50,
-      goals: [{ peer: "async", base: "node-net", most: 0.6 }],
+      goals: [
+        { peer: "push", base: "epoll", most: 1.22 },
+        { peer: "async", base: "node-net", most: 0.6 },
+      ],
     },
   ],
   [
@@ -122,7 +151,10 @@ export const CASES = new Map([
       load: "broadcast",
       server: "broadcast",
       connections: 5000,
-      goals: [{ peer: "push", base: "node-net", most: 0.8 }],
+      goals: [
+        { peer: "push", base: "epoll", most: 1.22 },
+        { peer: "push", base: "node-net", most: 0.8 },
+      ],
     },
   ],
   [
@@ -159,6 +191,52 @@ export const CASES = new Map([
       server: "http",
       connections: 50,
       goals: [{ peer: "http-stream", base: "node-http", most: 0.6 }],
+    },
+  ],
+  [
+    "bulk-64k",
+    {
+      title: "Answers of 64 KiB, 10 connections",
+      operation: "one request of 64 bytes and its answer of 64 KiB, one in flight on each connection",
+      load: "bulk",
+      server: "bulk-64k",
+      connections: 10,
+      goals: [],
+    },
+  ],
+  [
+    "bulk-1m",
+    {
+      title: "Answers of 1 MiB, 4 connections",
+      operation: "one request of 64 bytes and its answer of 1 MiB, one in flight on each connection",
+      load: "bulk",
+      server: "bulk-1m",
+      connections: 4,
+      goals: [],
+    },
+  ],
+  [
+    "file-64k",
+    {
+      title: "A head and 64 KiB of an open file, 50 connections",
+      operation:
+        "one request of 64 bytes and its answer, 200 bytes and 64 KiB of a file, one in flight on each connection",
+      load: "bulk",
+      server: "file",
+      connections: 50,
+      goals: [{ peer: "send-file", base: "epoll", most: 1.2 }],
+    },
+  ],
+  [
+    "file-path-64k",
+    {
+      title: "A head and a file of 64 KiB that is opened for it, 50 connections",
+      operation:
+        "one request of 64 bytes and its answer, 200 bytes and a file of 64 KiB, one in flight on each connection",
+      load: "bulk",
+      server: "file-path",
+      connections: 50,
+      goals: [],
     },
   ],
 ]);

@@ -7,6 +7,7 @@
 //   load lines    PORT CONNECTIONS BYTES ...   as echo, with messages of printable ASCII that end in LF
 //   load http     PORT CONNECTIONS BYTES ...   a GET, and an answer whose one "!" is its last byte
 //   load datagrams PORT CONNECTIONS BYTES ...  as echo, over UDP: a datagram that is lost is an error
+//   load bulk     PORT CONNECTIONS BYTES ...   a request of 64 bytes, and an answer of BYTES
 //   load broadcast PORT CONNECTIONS BYTES ...  one message from one connection, then one to each; the next when all have it
 //
 // An operation is one answered write, in churn and reset one connection from connect to close, and in broadcast one
@@ -28,6 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pattern.h"
 #include "server-cpu.h"
 
 enum {
@@ -36,6 +38,11 @@ enum {
     // One exchange always fits into an empty send buffer (tcp(7): 16 KiB by default), so a short send is an error.
     MAX_EXCHANGE_BYTES = 16 * 1024,
     PATTERN_PERIOD = 1024,
+    BULK_REQUEST_BYTES = 64,
+    // Of a connection's answers each sixteenth is read and compared, the first one too; the others are discarded unread,
+    // so that this program is not the slower side.
+    ANSWERS_PER_COMPARISON = 16,
+    MAX_ANSWER_BYTES = 16 * 1024 * 1024,
     DRAIN_MS = 1000,
 };
 
@@ -48,7 +55,8 @@ struct connection {
 
 static uint16_t port;
 static size_t exchange_bytes;
-static bool churn, reset, lines, broadcast, http, datagrams;
+static size_t answer_bytes;  // in bulk
+static bool churn, reset, lines, broadcast, http, datagrams, bulk;
 static bool stopping;
 
 static int epoll_fd;
@@ -178,7 +186,21 @@ static void receive_http(struct connection *connection, const char *bytes, size_
     if (end != NULL) complete(connection);
 }
 
+static void receive_bulk(struct connection *connection) {
+    static char buffer[PATTERN_PIECE_BYTES];
+    bool compares = connection->sequence % ANSWERS_PER_COMPARISON == 0;
+    // tcp(7): with MSG_TRUNC the bytes are counted and discarded, and not copied.
+    ssize_t count = recv(connection->fd, compares ? buffer : NULL, sizeof buffer, MSG_DONTWAIT | (compares ? 0 : MSG_TRUNC));
+    if (count < 0 && errno == EAGAIN) return;
+    if (count <= 0) return fail(connection, count < 0 ? strerror(errno) : "the server closed");
+    if (connection->received + (size_t)count > answer_bytes) return fail(connection, "more bytes than an answer");
+    if (compares && !has_pattern(buffer, (size_t)count, connection->received)) return fail(connection, "wrong bytes");
+    connection->received += (size_t)count;
+    if (connection->received == answer_bytes) complete(connection);
+}
+
 static void receive(struct connection *connection) {
+    if (bulk) return receive_bulk(connection);
     static char buffer[64 * 1024];
     ssize_t count = recv(connection->fd, buffer, sizeof buffer, MSG_DONTWAIT);
     if (count < 0 && errno == EAGAIN) return;
@@ -221,7 +243,7 @@ static unsigned long number(const char *name, const char *text, unsigned long le
 
 int main(int argc, char **argv) {
     if (argc != 8) {
-        fprintf(stderr, "usage: load echo|pipeline|churn|reset|lines|http|datagrams|broadcast PORT CONNECTIONS BYTES "
+        fprintf(stderr, "usage: load echo|pipeline|churn|reset|lines|http|datagrams|bulk|broadcast PORT CONNECTIONS BYTES "
                         "WARMUP_MS MEASURE_MS SERVER_PID\n");
         return 2;
     }
@@ -233,14 +255,17 @@ int main(int argc, char **argv) {
     broadcast = strcmp(mode, "broadcast") == 0;
     http = strcmp(mode, "http") == 0;
     datagrams = strcmp(mode, "datagrams") == 0;
-    if (!pipeline && !churn && !lines && !broadcast && !http && !datagrams && strcmp(mode, "echo") != 0) {
+    bulk = strcmp(mode, "bulk") == 0;
+    if (!pipeline && !churn && !lines && !broadcast && !http && !datagrams && !bulk && strcmp(mode, "echo") != 0) {
         fprintf(stderr, "load: unknown mode %s\n", mode);
         return 2;
     }
     port = (uint16_t)number("PORT", argv[2], 1, 65535);
     size_t count = number("CONNECTIONS", argv[3], 1, 100000);
     size_t messages = pipeline ? MESSAGES_PER_PIPELINE : 1;
-    exchange_bytes = messages * number("BYTES", argv[4], 1, MAX_EXCHANGE_BYTES / messages);
+    size_t bytes = number("BYTES", argv[4], 1, bulk ? MAX_ANSWER_BYTES : MAX_EXCHANGE_BYTES / messages);
+    exchange_bytes = bulk ? BULK_REQUEST_BYTES : messages * bytes;
+    if (bulk) answer_bytes = bytes;
     if (http) exchange_bytes = sizeof request - 1;
     double warmup_seconds = (double)number("WARMUP_MS", argv[5], 0, 3600000) / 1000;
     double measure_seconds = (double)number("MEASURE_MS", argv[6], 1, 3600000) / 1000;

@@ -1,7 +1,7 @@
 // @ts-check
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { MESSAGE_BYTES } from "./case.mjs";
+import { ANSWER_BYTES, MESSAGE_BYTES } from "./case.mjs";
 import { startServer } from "./server-process.mjs";
 
 const execute = promisify(execFile);
@@ -26,10 +26,11 @@ const execute = promisify(execFile);
  */
 export async function measure(testCase, command, loadBinary, setting) {
   const server = await startServer(["taskset", "-c", String(setting.serverCore), ...command]);
+  const bytes = ANSWER_BYTES.get(testCase.server) ?? MESSAGE_BYTES;
   try {
     const load = await execute("taskset", [
       ...["-c", String(setting.loadCore), loadBinary, testCase.load, String(server.port), String(testCase.connections)],
-      ...[String(MESSAGE_BYTES), String(setting.warmup * 1000), String(setting.seconds * 1000), String(server.pid)],
+      ...[String(bytes), String(setting.warmup * 1000), String(setting.seconds * 1000), String(server.pid)],
     ]).catch((error) => {
       throw new Error(error.stderr.trim() || error.message);
     });

@@ -1,10 +1,13 @@
 // @ts-check
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
+import { cp } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { ANSWER_BYTES, FILE_BYTES, HEAD_BYTES } from "./case.mjs";
 import { binaryPath, compileC } from "./compile.mjs";
+import { writePattern } from "./pattern.mjs";
 
 const execute = promisify(execFile);
 
@@ -18,32 +21,65 @@ const execute = promisify(execFile);
 
 /** @type {readonly Task[]} */
 const ECHOES = ["echo", "pipeline"];
+/** @type {readonly Task[]} */
+const BULK = ["bulk-64k", "bulk-1m"];
+
+/**
+ * The programs that do another task than an echo.
+ * @type {ReadonlyMap<Task | undefined, string>}
+ */
+const C_PROGRAMS = new Map([
+  ["lines", "peers/epoll-lines.c"],
+  ["broadcast", "peers/epoll-broadcast.c"],
+  ["bulk-64k", "peers/epoll-bulk.c"],
+  ["bulk-1m", "peers/epoll-bulk.c"],
+  ["file", "peers/epoll-file.c"],
+  ["file-path", "peers/epoll-file.c"],
+]);
+/** @type {ReadonlyMap<Task | undefined, string>} */
+const NODE_NET_PROGRAMS = new Map([
+  ["lines", "peers/node-net-lines.mjs"],
+  ["broadcast", "peers/node-net-broadcast.mjs"],
+  ["file-path", "peers/node-net-file.mjs"],
+]);
 
 /** @type {readonly Peer[]} */
 export const PEERS = [
   {
     name: "epoll",
     title: "C, level-triggered epoll (the limit)",
-    tasks: [...ECHOES, "lines", "broadcast"],
-    prepare: (task) => c(task === "lines" || task === "broadcast" ? `peers/epoll-${task}.c` : "peers/epoll.c", task),
+    tasks: [...ECHOES, "lines", "broadcast", ...BULK, "file", "file-path"],
+    prepare: async (task) => c(C_PROGRAMS.get(task) ?? "peers/epoll.c", ...(await told(task))),
   },
   {
     name: "ready",
     title: "sockwright, `readable` / `tryRecv` / `trySend`",
     tasks: ECHOES,
-    prepare: (task) => ours("ours/ready.mjs", task),
+    prepare: async (task) => ours("ours/ready.mjs", ...(await told(task))),
   },
   {
     name: "push",
     title: "sockwright/server, `onBytes` and `write`",
-    tasks: [...ECHOES, "broadcast"],
-    prepare: (task) => ours(task === "broadcast" ? "ours/broadcast.mjs" : "ours/push.mjs", task),
+    tasks: [...ECHOES, "broadcast", ...BULK],
+    prepare: async (task) => ours(task === "broadcast" ? "ours/broadcast.mjs" : "ours/push.mjs", ...(await told(task))),
+  },
+  {
+    name: "lent",
+    title: "sockwright/server, `onBytes` and `writeLent`",
+    tasks: BULK,
+    prepare: async (task) => ours("ours/push.mjs", ...(await told(task, "bulk-lent"))),
+  },
+  {
+    name: "send-file",
+    title: "sockwright/server, `onBytes` and `sendFile`",
+    tasks: ["file", "file-path"],
+    prepare: async (task) => ours("ours/send-file.mjs", ...(await told(task))),
   },
   {
     name: "async",
     title: "sockwright, an async function per connection",
-    tasks: ECHOES,
-    prepare: (task) => ours("ours/async.mjs", task),
+    tasks: [...ECHOES, ...BULK],
+    prepare: async (task) => ours("ours/async.mjs", ...(await told(task))),
   },
   {
     name: "async-64k",
@@ -111,14 +147,13 @@ export const PEERS = [
     tasks: ["datagrams"],
     prepare: () => node("peers/node-dgram.mjs"),
   },
-  { name: "uvloop", title: "Python, asyncio `Protocol` on uvloop", tasks: ECHOES, prepare: uvloop },
-  { name: "go", title: "Go `net`, a goroutine per connection", tasks: ECHOES, prepare: go },
+  { name: "uvloop", title: "Python, asyncio `Protocol` on uvloop", tasks: [...ECHOES, ...BULK], prepare: uvloop },
+  { name: "go", title: "Go `net`, a goroutine per connection", tasks: [...ECHOES, ...BULK], prepare: go },
   {
     name: "node-net",
     title: "`node:net`, `data` events",
-    tasks: [...ECHOES, "lines", "broadcast"],
-    prepare: (task) =>
-      node(task === "lines" || task === "broadcast" ? `peers/node-net-${task}.mjs` : "peers/node-net.mjs", task),
+    tasks: [...ECHOES, "lines", "broadcast", ...BULK, "file-path"],
+    prepare: async (task) => node(NODE_NET_PROGRAMS.get(task) ?? "peers/node-net.mjs", ...(await told(task))),
   },
   {
     name: "node-net-cork",
@@ -130,7 +165,8 @@ export const PEERS = [
     name: "node-net-async",
     title: "`node:net`, `for await` per connection",
     tasks: [...ECHOES, "lines"],
-    prepare: (task) => node(task === "lines" ? "peers/node-net-readline.mjs" : "peers/node-net-async.mjs", task),
+    prepare: async (task) =>
+      node(task === "lines" ? "peers/node-net-readline.mjs" : "peers/node-net-async.mjs", ...(await told(task))),
   },
 ];
 
@@ -138,12 +174,26 @@ export const PEERS = [
 export const BEFORE = "-before";
 
 /**
- * Ours once more, as they are in another checkout: which has its own bench/ and is built.
+ * What a server is told of its task: by its name, in brief, and what belongs to it.
+ * @param {Task} [task]
+ * @param {string} [bulk] the name of the tasks that answer with much
+ */
+async function told(task = "echo", bulk = "bulk") {
+  if (BULK.includes(task)) return [bulk, String(ANSWER_BYTES.get(task))];
+  if (task !== "file" && task !== "file-path") return [task];
+  const file = binaryPath("file");
+  await writePattern(file, FILE_BYTES, HEAD_BYTES);
+  return [task, file];
+}
+
+/**
+ * Ours once more: the same programs on the library of another checkout, which is built. They find it from where they lie.
  * @param {string} checkout
  * @returns {readonly Peer[]}
  */
 export function peersBefore(checkout) {
-  const here = fileURLToPath(new URL("..", import.meta.url));
+  const here = fileURLToPath(new URL("ours/", import.meta.url));
+  const there = join(resolve(checkout), "bench/build/ours/");
   return PEERS.filter(({ title }) => title.startsWith("sockwright")).map(({ name, title, tasks, prepare }) => ({
     name: `${name}${BEFORE}`,
     title: `${title}, before`,
@@ -152,34 +202,35 @@ export function peersBefore(checkout) {
       if (!existsSync(join(checkout, "dist/index.js"))) return { missing: `${checkout}/dist/ (npm run build)` };
       const prepared = await prepare(task);
       if ("missing" in prepared) return prepared;
-      return { command: prepared.command.map((word) => word.replace(here, join(resolve(checkout), "/"))) };
+      await cp(here, there, { recursive: true });
+      return { command: prepared.command.map((word) => word.replace(here, there)) };
     },
   }));
 }
 
 /**
  * @param {string} file a path below bench/
- * @param {string} [argument]
+ * @param {readonly string[]} args
  */
-async function c(file, argument = "echo") {
-  return { command: [await compileC(file), argument] };
+async function c(file, ...args) {
+  return { command: [await compileC(file), ...args] };
 }
 
 /**
  * @param {string} file a path below bench/
- * @param {string} [argument]
+ * @param {readonly string[]} args
  */
-async function node(file, argument = "echo") {
-  return { command: [process.execPath, fileURLToPath(new URL(file, import.meta.url)), argument] };
+async function node(file, ...args) {
+  return { command: [process.execPath, fileURLToPath(new URL(file, import.meta.url)), ...args] };
 }
 
 /**
  * @param {string} file a path below bench/
- * @param {string} [argument]
+ * @param {readonly string[]} args
  */
-async function ours(file, argument) {
+async function ours(file, ...args) {
   if (!existsSync(new URL("../dist/index.js", import.meta.url))) return { missing: "dist/ (npm run build)" };
-  return node(file, argument);
+  return node(file, ...args);
 }
 
 /** @param {string} file a path below bench/ */
@@ -188,14 +239,14 @@ async function python(file) {
   return { command: ["/usr/bin/python3", fileURLToPath(new URL(file, import.meta.url))], version: stdout.trim() };
 }
 
-/** @param {string} [task] */
-async function uvloop(task = "echo") {
+/** @param {Task} [task] */
+async function uvloop(task) {
   // Debian's interpreter: python3-uvloop belongs to it, and another python3 may come first in PATH.
   const python = "/usr/bin/python3";
   try {
     const { stdout } = await execute(python, ["-c", "import uvloop; print('uvloop', uvloop.__version__)"]);
     return {
-      command: [python, fileURLToPath(new URL("peers/uvloop_echo.py", import.meta.url)), task],
+      command: [python, fileURLToPath(new URL("peers/uvloop_echo.py", import.meta.url)), ...(await told(task))],
       version: stdout.trim(),
     };
   } catch {
@@ -203,11 +254,11 @@ async function uvloop(task = "echo") {
   }
 }
 
-/** @param {string} [task] */
-async function go(task = "echo") {
+/** @param {Task} [task] */
+async function go(task) {
   const version = await execute("go", ["env", "GOVERSION"]).catch(() => undefined);
   if (version === undefined) return { missing: "go (apt-get install golang-go)" };
   const binary = binaryPath("go-echo");
   await execute("go", ["build", "-o", binary, "."], { cwd: new URL("peers/go/", import.meta.url) });
-  return { command: [binary, task], version: version.stdout.trim() };
+  return { command: [binary, ...(await told(task))], version: version.stdout.trim() };
 }

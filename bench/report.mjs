@@ -118,7 +118,12 @@ function ratioCell(result, name, base) {
   const summary = ratios(result, name, base);
   if (summary === undefined) return "–";
   if (name === base) return "1";
-  return `**${summary.median.toFixed(2)}** (${summary.min.toFixed(2)}–${summary.max.toFixed(2)})`;
+  return `**${summary.median.toFixed(2)}** ${spread(summary)}`;
+}
+
+/** @param {import("./statistics.mjs").Summary} summary */
+function spread({ min, max }) {
+  return `(${min.toFixed(2)}–${max.toFixed(2)})`;
 }
 
 /**
@@ -130,5 +135,6 @@ function goalLine(result, goal) {
   const summary = ratios(result, goal.peer, goal.base);
   if (summary === undefined) return [];
   const verdict = summary.median <= goal.most ? "reached" : "**missed**";
-  return [`- Goal: \`${goal.peer}\` ≤ ${goal.most} × \`${goal.base}\`: ${summary.median.toFixed(2)}, ${verdict}.`];
+  const ratio = `${summary.median.toFixed(2)} ${spread(summary)}`;
+  return [`- Goal: \`${goal.peer}\` ≤ ${goal.most} × \`${goal.base}\`: ${ratio}, ${verdict}.`];
 }

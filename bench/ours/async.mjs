@@ -1,5 +1,7 @@
 // @ts-check
-// An async function for each connection, as the README shows it. Usage: async.mjs echo|large-recv|pipeline
+// An async function for each connection, as the README shows it.
+// Usage: async.mjs echo|large-recv|pipeline
+//        async.mjs bulk BYTES   so much of one buffer for each request
 import { serveOnLoopback } from "./listen.mjs";
 
 const MESSAGE_BYTES = 64;
@@ -29,4 +31,13 @@ async function pipeline(peer) {
   }
 }
 
-await serveOnLoopback(process.argv[2] === "pipeline" ? pipeline : echo);
+function bulk() {
+  const page = Uint8Array.from({ length: Number(process.argv[3]) }, (_, place) => place % 251);
+  /** @param {import("sockwright").Socket} peer */
+  return async (peer) => {
+    while ((await peer.recv(1024)).length > 0) await peer.sendall(page);
+  };
+}
+
+const mode = process.argv[2];
+await serveOnLoopback(mode === "bulk" ? bulk() : mode === "pipeline" ? pipeline : echo);

@@ -19,7 +19,7 @@ enum { MAX_EVENTS = 1024, MAX_DESCRIPTORS = 64 * 1024, MESSAGE_BYTES = 64 };
 static int epoll_fd, listener;
 
 static void opened(int fd);
-// Something has come. False closes the connection.
+// Something has come, or there is room where EPOLLOUT was waited for. False closes the connection.
 static bool answer(int fd);
 static void closed(int fd);
 
@@ -31,6 +31,11 @@ static void die(const char *what) {
 static void watch(int fd) {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
     if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0) die("epoll_ctl");
+}
+
+static inline void wait_for(int fd, uint32_t events) {
+    struct epoll_event event = {.events = events, .data.fd = fd};
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_MOD, fd, &event) != 0) die("epoll_ctl");
 }
 
 static void listen_on_loopback(void) {
@@ -61,7 +66,7 @@ static void accept_one(void) {
 
 // The load generator waits for each answer, so a send is never short; if one were, the connection is closed and the
 // load generator counts an error.
-static bool send_whole(int fd, const char *data, size_t length) {
+static inline bool send_whole(int fd, const char *data, size_t length) {
     return send(fd, data, length, MSG_NOSIGNAL) == (ssize_t)length;
 }
 

@@ -1,9 +1,12 @@
 // @ts-check
-// node:net in its fastest form: 'data' in, write() out. Usage: node-net.mjs echo|pipeline|pipeline-cork
+// node:net in its fastest form: 'data' in, write() out.
+// Usage: node-net.mjs echo|pipeline|pipeline-cork
+//        node-net.mjs bulk BYTES   so much of one buffer for each request
 import net from "node:net";
 
 const MESSAGE_BYTES = 64;
 const mode = process.argv[2] ?? "echo";
+const page = Uint8Array.from({ length: Number(process.argv[3] ?? 0) }, (_, place) => place % 251);
 
 const server = net.createServer({ noDelay: true }, (socket) => {
   socket.on("data", (chunk) => {
@@ -23,6 +26,7 @@ const server = net.createServer({ noDelay: true }, (socket) => {
  */
 function answer(socket, chunk) {
   if (mode === "echo") return socket.write(chunk);
+  if (mode === "bulk") return socket.write(page);
   if (mode === "pipeline-cork") socket.cork();
   let ready = true;
   for (let at = 0; at < chunk.length; at += MESSAGE_BYTES) {

@@ -1,4 +1,8 @@
-"""asyncio's Protocol on uvloop, which sets TCP_NODELAY itself. Usage: uvloop_echo.py echo|pipeline"""
+"""asyncio's Protocol on uvloop, which sets TCP_NODELAY itself.
+
+Usage: uvloop_echo.py echo|pipeline
+       uvloop_echo.py bulk BYTES      so much of one buffer for each request
+"""
 
 import asyncio
 import sys
@@ -22,6 +26,13 @@ class PipelinedEcho(Echo):
             self.transport.write(data[at : at + MESSAGE_BYTES])
 
 
+class Bulk(Echo):
+    page = bytes(place % 251 for place in range(int(sys.argv[2]))) if len(sys.argv) > 2 else b""
+
+    def data_received(self, data):
+        self.transport.write(self.page)
+
+
 async def main(protocol):
     loop = asyncio.get_running_loop()
     server = await loop.create_server(protocol, "127.0.0.1", 0, backlog=4096)
@@ -30,4 +41,4 @@ async def main(protocol):
 
 
 uvloop.install()
-asyncio.run(main(PipelinedEcho if sys.argv[1:] == ["pipeline"] else Echo))
+asyncio.run(main({"pipeline": PipelinedEcho, "bulk": Bulk}.get(sys.argv[1], Echo)))

@@ -1,16 +1,28 @@
-// Package net with a goroutine for each connection; it sets TCP_NODELAY itself. Usage: go-echo echo|pipeline
+// Package net with a goroutine for each connection; it sets TCP_NODELAY itself.
+// Usage: go-echo echo|pipeline
+//
+//	go-echo bulk BYTES   so much of one buffer for each request
 package main
 
 import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 )
 
 const messageBytes = 64
 
 func main() {
 	pipeline := len(os.Args) > 1 && os.Args[1] == "pipeline"
+	var page []byte
+	if len(os.Args) > 2 {
+		bytes, _ := strconv.Atoi(os.Args[2])
+		page = make([]byte, bytes)
+		for place := range page {
+			page[place] = byte(place % 251)
+		}
+	}
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -23,11 +35,11 @@ func main() {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
-		go session(conn, pipeline)
+		go session(conn, pipeline, page)
 	}
 }
 
-func session(conn net.Conn, pipeline bool) {
+func session(conn net.Conn, pipeline bool, page []byte) {
 	defer conn.Close()
 	buffer := make([]byte, 4096)
 	for {
@@ -35,7 +47,11 @@ func session(conn net.Conn, pipeline bool) {
 		if err != nil {
 			return
 		}
-		if err := answer(conn, buffer[:count], pipeline); err != nil {
+		data := buffer[:count]
+		if page != nil {
+			data = page
+		}
+		if err := answer(conn, data, pipeline); err != nil {
 			return
 		}
 	}
