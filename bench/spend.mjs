@@ -1,0 +1,42 @@
+// @ts-check
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+
+/**
+ * Starts a command on a core, by spend.c's program.
+ * @param {string} spend the path of that program
+ * @param {number} core
+ * @param {readonly string[]} command
+ * @param {"ignore" | number} input
+ * @param {"ignore" | "pipe"} output
+ */
+export function startSpending(spend, core, command, input, output) {
+  const child = spawn("taskset", ["-c", `${core}`, spend, ...command], { stdio: [input, output, "pipe", "pipe"] });
+  const ended = once(child, "close");
+  const [, , complaints, report] = child.stdio;
+
+  async function spent() {
+    const [complaint, line] = await Promise.all([textOf(complaints), textOf(report)]);
+    const [code] = await ended;
+    if (code !== 0) throw new Error(`${command.join(" ")} ended with ${code}: ${complaint}`);
+    return /** @type {number} */ (JSON.parse(line).cpuSeconds);
+  }
+
+  const cpuSeconds = spent();
+  // Who is stopped may have nobody who waits for it.
+  cpuSeconds.catch(() => {});
+
+  async function stop() {
+    child.kill("SIGKILL");
+    await ended;
+  }
+
+  return { output: child.stdout, cpuSeconds, stop };
+}
+
+/** @param {unknown} stream one that is read */
+async function textOf(stream) {
+  let text = "";
+  for await (const piece of /** @type {import("node:stream").Readable} */ (stream)) text += piece;
+  return text;
+}
