@@ -1,6 +1,7 @@
 // @ts-check
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { text } from "node:stream/consumers";
 
 /**
  * Starts a command on a core, by spend.c's program.
@@ -13,10 +14,10 @@ import { once } from "node:events";
 export function startSpending(spend, core, command, input, output) {
   const child = spawn("taskset", ["-c", `${core}`, spend, ...command], { stdio: [input, output, "pipe", "pipe"] });
   const ended = once(child, "close");
-  const [, , complaints, report] = child.stdio;
+  const told = /** @type {import("node:stream").Readable[]} */ (child.stdio.slice(2));
 
   async function spent() {
-    const [complaint, line] = await Promise.all([textOf(complaints), textOf(report)]);
+    const [complaint, line = ""] = await Promise.all(told.map((stream) => text(stream)));
     const [code] = await ended;
     if (code !== 0) throw new Error(`${command.join(" ")} ended with ${code}: ${complaint}`);
     return /** @type {number} */ (JSON.parse(line).cpuSeconds);
@@ -32,11 +33,4 @@ export function startSpending(spend, core, command, input, output) {
   }
 
   return { output: child.stdout, cpuSeconds, stop };
-}
-
-/** @param {unknown} stream one that is read */
-async function textOf(stream) {
-  let text = "";
-  for await (const piece of /** @type {import("node:stream").Readable} */ (stream)) text += piece;
-  return text;
 }
