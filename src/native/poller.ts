@@ -46,7 +46,9 @@ const slab = Buffer.allocUnsafeSlow(MAX_PIECES * PIECE_BYTES);
 const INT32S_PER_TRANSFER = 4;
 const transfers = new Int32Array(MAX_PIECES * INT32S_PER_TRANSFER);
 /** The receivers of the portion for which `receiveReady` has received, in the order of the records; undefined once told. */
-const pieces: (Receiver | undefined)[] = [];
+const pieces: (Receiver | undefined)[] = new Array<Receiver | undefined>(MAX_PIECES).fill(undefined);
+/** How many of them. A shorter `length` would drop the list's memory with every portion. */
+let pieceCount = 0;
 const interests: number[] = [];
 let started = false;
 let holders = 0;
@@ -151,7 +153,7 @@ export function tellArrived(receiver: Receiver): void {
 /** One portion of a turn: the addon calls it with `count` records. Another list is that of a kernel which a test plays. */
 export function dispatch(count: number, list: Int32Array = records): void {
   beginTurn();
-  if (pieces.length > 0) tellAllArrived();
+  if (pieceCount > 0) tellAllArrived();
   receive(count, list);
   let next = 0;
   for (let at = 0; at < count * INT32S_PER_RECORD; at += INT32S_PER_RECORD) {
@@ -159,7 +161,7 @@ export function dispatch(count: number, list: Int32Array = records): void {
     const generation = list[at + 1] ?? 0;
     const piece = next * INT32S_PER_TRANSFER;
     try {
-      if (next < pieces.length && transfers[piece] === slot && transfers[piece + 1] === generation) {
+      if (next < pieceCount && transfers[piece] === slot && transfers[piece + 1] === generation) {
         const receiver = pieces[next];
         pieces[next++] = undefined;
         receiver?.arrived(list[at + 2] ?? 0, slab, transfers[piece + 2] ?? 0, transfers[piece + 3] ?? 0);
@@ -173,30 +175,31 @@ export function dispatch(count: number, list: Int32Array = records): void {
       throwLater(error);
     }
   }
-  pieces.length = 0;
+  if (next < pieceCount) pieces.fill(undefined);
+  pieceCount = 0;
 }
 
 /** A kernel that a test ends within a handler tells all who wait, within the portion that is being told. */
 function tellAllArrived(): void {
   for (const receiver of pieces) if (receiver !== undefined) tellArrived(receiver);
-  pieces.length = 0;
+  pieceCount = 0;
 }
 
 /** Receives for those that want that, one system call for each. */
 function receive(count: number, list: Int32Array): void {
   let end = 0;
-  for (let at = 0; at < count * INT32S_PER_RECORD && pieces.length < MAX_PIECES; at += INT32S_PER_RECORD) {
+  for (let at = 0; at < count * INT32S_PER_RECORD && pieceCount < MAX_PIECES; at += INT32S_PER_RECORD) {
     const slot = list[at] ?? 0;
     const receiver = receivers[slot];
     if (receiver === undefined || receiver.generation !== list[at + 1]) continue;
     if (((list[at + 2] ?? 0) & RECEIVABLE) === 0) continue;
-    pieces.push(receiver);
+    pieces[pieceCount++] = receiver;
     transfers[end] = slot;
     transfers[end + 1] = receiver.generation;
     transfers[end + 3] = PIECE_BYTES;
     end += INT32S_PER_TRANSFER;
   }
-  if (end > 0) kernel.receiveReady(slab, transfers, pieces.length);
+  if (pieceCount > 0) kernel.receiveReady(slab, transfers, pieceCount);
 }
 
 /** A defect of ours or of a diagnostics subscriber: the other sockets of the batch get their events all the same. */

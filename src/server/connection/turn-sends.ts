@@ -23,20 +23,25 @@ export interface TurnWriter {
 /** The writers of a turn, most of whom send together at its end. */
 class TurnSends implements TurnEnder {
   #due: (TurnWriter | undefined)[] = [];
-  /** The list of the turn before, used again: empty. */
+  #dueCount = 0;
+  /**
+   * The list of the turn before, used again: its places are empty. A shorter `length` would drop its memory with every turn.
+   */
   #spare: (TurnWriter | undefined)[] = [];
   readonly #sends = new Int32Array(MAX_SENDS * INT32S_PER_SEND);
   /** Whose sends were made and not told yet. */
-  readonly #staged: (TurnWriter | undefined)[] = [];
+  readonly #staged: (TurnWriter | undefined)[] = new Array<TurnWriter | undefined>(MAX_SENDS).fill(undefined);
+  #stagedCount = 0;
 
   /** It is called back when the turn ends, once. */
   add(writer: TurnWriter): void {
-    if (this.#due.push(writer) === 1) atEndOfTurn(this);
+    this.#due[this.#dueCount++] = writer;
+    if (this.#dueCount === 1) atEndOfTurn(this);
   }
 
   /** Sends were made, and not all writers have been told. */
   get isTelling(): boolean {
-    return this.#staged.length > 0;
+    return this.#stagedCount > 0;
   }
 
   /** Tells a writer now what its send has come to, if one was made: it is about to write or to send more. */
@@ -48,31 +53,39 @@ class TurnSends implements TurnEnder {
   endTurn(): void {
     forgetCopies();
     const due = this.#due;
+    const count = this.#dueCount;
+    this.#dueCount = 0;
     // Whoever is told may write again, and flush: then there is no spare list, and a new one is made.
     this.#due = this.#spare;
     this.#spare = [];
-    const isAlone = due.length === 1 || this.isTelling;
-    if (!isAlone) for (let from = 0; from < due.length; from += MAX_SENDS) this.#sendTogether(due, from);
-    for (const writer of due) writer?.endTurn();
-    due.length = 0;
+    const isAlone = count === 1 || this.isTelling;
+    if (!isAlone)
+      for (let from = 0; from < count; from += MAX_SENDS)
+        this.#sendTogether(due, from, Math.min(count, from + MAX_SENDS));
+    for (let at = 0; at < count; at++) {
+      const writer = due[at];
+      due[at] = undefined;
+      writer?.endTurn();
+    }
     this.#spare = due;
   }
 
-  /** Those who can, of the next {@link MAX_SENDS}: they are due no more. */
-  #sendTogether(due: (TurnWriter | undefined)[], from: number): void {
-    const staged = this.#staged;
+  /** Those who can, {@link MAX_SENDS} at most: they are due no more. */
+  #sendTogether(due: (TurnWriter | undefined)[], from: number, to: number): void {
     let kernel: Pick<Kernel, "sendAll"> | undefined;
-    for (let at = from; at < due.length && at < from + MAX_SENDS; at++) {
+    let count = 0;
+    for (let at = from; at < to; at++) {
       const writer = due[at];
-      const by = writer?.stage(this.#sends, staged.length * INT32S_PER_SEND);
+      const by = writer?.stage(this.#sends, count * INT32S_PER_SEND);
       if (by === undefined) continue;
       kernel = by;
       due[at] = undefined;
-      staged.push(writer);
+      this.#staged[count++] = writer;
     }
-    kernel?.sendAll(GATHERED, this.#sends, staged.length);
-    for (let index = 0; index < staged.length; index++) this.#tell(index);
-    staged.length = 0;
+    this.#stagedCount = count;
+    kernel?.sendAll(GATHERED, this.#sends, count);
+    for (let index = 0; index < count; index++) this.#tell(index);
+    this.#stagedCount = 0;
   }
 
   #tell(index: number): void {
