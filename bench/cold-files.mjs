@@ -3,7 +3,7 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +17,7 @@ import { describeMachine } from "./machine.mjs";
 import { writeSection } from "./results.mjs";
 import { startServer } from "./server-process.mjs";
 import { median } from "./statistics.mjs";
+import { withTemporaryFolder } from "./temporary-folder.mjs";
 
 const execute = promisify(execFile);
 const FILE_BYTES = 64 * 1024;
@@ -98,8 +99,7 @@ async function run(options) {
   const { files, rounds } = options;
   checkDescriptorLimit(files * 2);
   const evictor = await compileC("evict.c");
-  const folder = await mkdtemp(join(options.folder, "sockwright-bench-"));
-  try {
+  await withTemporaryFolder(async (folder) => {
     const { stdout } = await execute("df", ["--output=fstype", folder]);
     const fileSystem = stdout.trim().split("\n").at(-1);
     if (fileSystem === "tmpfs") throw new UsageError(`${options.folder} is a tmpfs, in memory: --folder`);
@@ -133,9 +133,7 @@ async function run(options) {
     const report = lines.join("\n");
     console.log(report);
     if (options.write) await writeSection("cold-files", report);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  }, options.folder);
 }
 
 const OPTIONS = /** @type {const} */ ({

@@ -3,9 +3,8 @@
 // README.md.
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -17,6 +16,7 @@ import { hasPattern, writePattern } from "./pattern.mjs";
 import { writeSection } from "./results.mjs";
 import { startSpending } from "./spend.mjs";
 import { median, pairedRatios } from "./statistics.mjs";
+import { withTemporaryFolder } from "./temporary-folder.mjs";
 
 const MIB = 1024 * 1024;
 const GOAL = 1.1;
@@ -155,9 +155,8 @@ async function run(options) {
     () => false,
   );
   const pairs = [...PAIRS].filter(([name]) => hasNcat || name !== "ncat");
-  const folder = await mkdtemp(join(tmpdir(), "sockwright-bench-"));
-  const file = join(folder, "file");
-  try {
+  await withTemporaryFolder(async (folder) => {
+    const file = join(folder, "file");
     await writePattern(file, options.mib * MIB);
     /** @type {Map<string, Sent[]>} */
     const results = new Map(pairs.map(([name]) => [name, []]));
@@ -172,9 +171,7 @@ async function run(options) {
     const text = report(results, options);
     console.log(text);
     if (options.write) await writeSection("command-file", text);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
 const ARGUMENTS = /** @type {const} */ ({

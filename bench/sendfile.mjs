@@ -2,8 +2,6 @@
 // Server CPU time of a file that is sent over loopback, by layer 1 or layer 2, against C and `createReadStream().pipe()`.
 // The method: README.md.
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
@@ -14,6 +12,7 @@ import { writePattern } from "./pattern.mjs";
 import { writeSection } from "./results.mjs";
 import { startServer } from "./server-process.mjs";
 import { median, pairedRatios } from "./statistics.mjs";
+import { withTemporaryFolder } from "./temporary-folder.mjs";
 
 const execute = promisify(execFile);
 const MIB = 1024 * 1024;
@@ -147,9 +146,8 @@ const TITLES = new Map([
  */
 async function run(name, testCase, options) {
   const drain = await compileC("drain.c");
-  const folder = await mkdtemp(join(tmpdir(), "sockwright-bench-"));
-  const file = join(folder, "file");
-  try {
+  await withTemporaryFolder(async (folder) => {
+    const file = join(folder, "file");
     await writePattern(file, testCase.mib * MIB);
     const path = (/** @type {string} */ program) => fileURLToPath(new URL(program, import.meta.url));
     /** @type {[string, readonly string[]][]} */
@@ -171,9 +169,7 @@ async function run(name, testCase, options) {
     const text = report(name, testCase, results, options.rounds);
     console.log(`${text}\n`);
     if (options.write) await writeSection(testCase.section, text);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
 const ARGUMENTS = /** @type {const} */ ({

@@ -14,6 +14,8 @@ import { text } from "node:stream/consumers";
 export function startSpending(spend, core, command, input, output) {
   const child = spawn("taskset", ["-c", `${core}`, spend, ...command], { stdio: [input, output, "pipe", "pipe"] });
   const ended = once(child, "close");
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
   const told = /** @type {import("node:stream").Readable[]} */ (child.stdio.slice(2));
 
   async function spent() {
@@ -28,7 +30,8 @@ export function startSpending(spend, core, command, input, output) {
   cpuSeconds.catch(() => {});
 
   async function stop() {
-    child.kill("SIGKILL");
+    process.off("exit", kill);
+    kill();
     await ended;
   }
 
