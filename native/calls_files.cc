@@ -1,5 +1,8 @@
-// sendfile(2).
+// Files that are sent: sendfile(2), what of them is in memory, and their own position.
 #include <sys/sendfile.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "broken_pipe.h"
 #include "calls.h"
@@ -26,6 +29,36 @@ napi_value SendFile(napi_env env, napi_callback_info info) {
       return ::sendfile64(slot.descriptor.get(), file->descriptor.get(), &offset, length);
     });
     if (*result == -EPIPE) broken_pipe.Take();
+    return true;
+  });
+}
+
+// RWF_NOWAIT, which not all headers have.
+constexpr int kNoWait = 8;
+
+// probeFile(slot, generation, position): whether the byte is in memory. 1, or 0 where the file has none there; -EAGAIN: it is to
+// come from the disk. The kernel may begin to read its page, and no other one, by that. By syscall(2): preadv2 of glibc is 2.26.
+napi_value ProbeFile(napi_env env, napi_callback_info info) {
+  return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
+    int64_t position;
+    if (!arguments.Position(2, &position)) return false;
+    std::byte byte;
+    const iovec room{&byte, 1};
+    // Two halves on machines of 32 bits; on others the first is all, and the kernel leaves the second out.
+    const auto low = static_cast<unsigned long>(position), high = static_cast<unsigned long>(position >> 32);
+    *result = RetryInterrupted(
+        [&] { return ::syscall(SYS_preadv2, slot.descriptor.get(), &room, 1UL, low, high, kNoWait); });
+    return true;
+  });
+}
+
+// seekFile(slot, generation, position): lseek(2), of all who share the open file. Undefined asks where it is.
+napi_value SeekFile(napi_env env, napi_callback_info info) {
+  return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
+    const bool is_asked = arguments.IsUndefined(2);
+    int64_t position = 0;
+    if (!is_asked && !arguments.Position(2, &position)) return false;
+    *result = Result(::lseek64(slot.descriptor.get(), position, is_asked ? SEEK_CUR : SEEK_SET));
     return true;
   });
 }

@@ -38,6 +38,8 @@ export function kernelOf(addon: Addon): Kernel {
     sendmsg: addon.sendmsg,
     recvmsg: addon.recvmsg,
     sendfile: addon.sendfile,
+    probeFile: addon.probeFile,
+    seekFile: addon.seekFile,
     getsockopt: addon.getsockopt,
     setsockopt: addon.setsockopt,
     inet_pton: addon.inet_pton,

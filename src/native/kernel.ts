@@ -118,6 +118,13 @@ export interface Kernel {
     position: number,
     length: number,
   ): number;
+  /**
+   * Whether a byte of such a file is in memory: 1, or 0 where the file has none there. -EAGAIN: it is to come from the disk, and
+   * `sendfile` would wait for it. -EOPNOTSUPP, on old kernels -EINVAL or -ENOSYS: nobody can tell. preadv2(2), RWF_NOWAIT.
+   */
+  probeFile(slot: number, generation: number, position: number): number;
+  /** Where such a file is read on, by whoever shares the open file; with `position` that is changed. lseek(2). */
+  seekFile(slot: number, generation: number, position?: number): number;
 
   getsockopt(slot: number, generation: number, level: number, option: number, out: Uint8Array): number;
   setsockopt(slot: number, generation: number, level: number, option: number, value: number | Uint8Array): number;

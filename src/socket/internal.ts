@@ -5,6 +5,7 @@ export { AddressRoom, decodeAddress, encodeAddress, encodeNumericAddress, SOCKAD
 export { getaddrinfo } from "./address-info.ts";
 export { adopt, fromfd, socket } from "./create.ts";
 export type { Endpoint } from "./endpoint.ts";
+export { HeldFile } from "./held-file.ts";
 export { unwatchForLoss, watchForLoss } from "./lost-socket.ts";
 export { MessageResults } from "./message-results.ts";
 export { readableWithin } from "./readiness.ts";

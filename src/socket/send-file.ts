@@ -1,18 +1,17 @@
 import { fstatSync, readSync } from "node:fs";
-import { generationOf, type Handle, slotOf } from "../native/kernel.ts";
 import { kernel } from "../native/load.ts";
 import { integer, outOfRange, wrongType, wrongValue } from "./argument.ts";
-import { type Outcome, PROGRESS, promised, WOULD_BLOCK } from "./call.ts";
+import { type Outcome, PARKED, PROGRESS, promised, WOULD_BLOCK } from "./call.ts";
 import { SOCK_STREAM } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EBADF, EINVAL, ENOSYS, EOPNOTSUPP, EOVERFLOW } from "./errno.ts";
+import { FILE_WINDOW_BYTES, FilePages } from "./file-pages.ts";
+import { HeldFile } from "./held-file.ts";
 import { SendCall, sent, transmit } from "./send.ts";
 import { SocketError } from "./socket-error.ts";
 import { SockwrightError } from "./sockwright-error.ts";
 import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
 
-/** What one sendfile(2) is asked for: other sockets have their turn between two of them. */
-export const SENDFILE_BYTES = 1024 * 1024;
 /** What is read at once of a file that has no sendfile(2), as some of /proc have not. */
 export const READ_FILE_BYTES = 64 * 1024;
 
@@ -37,37 +36,33 @@ export function sendfile(
     if (endpoint.type !== SOCK_STREAM || endpoint.timeoutMs === 0) {
       throw new SockwrightError("ERR_SOCKWRIGHT_NO_SENDFILE", "sendfile");
     }
-    const duplicate = duplicateOf(descriptor, file);
-    const close = (): void => void kernel.close(slotOf(duplicate.handle), generationOf(duplicate.handle));
-    const sending = transmit(new SendFile(endpoint, duplicate, from, most), signal);
+    const source = sourceOf(descriptor, file);
+    const close = (): void => source.pages.close();
+    const sending = transmit(new SendFile(endpoint, source, from, most), signal);
     // However it ends: what waits in a queue may end without an attempt.
     sending.then(close, close);
     return sending;
   });
 }
 
-/** The file for the time of the call: who closes its own descriptor meanwhile has not made it another file's. */
-interface Duplicate {
-  readonly handle: Handle;
+/** The file for the time of the call. */
+interface Source {
+  readonly file: HeldFile;
+  readonly pages: FilePages;
   /** When the call was made. */
   readonly bytes: number;
 }
 
-function duplicateOf(descriptor: number, file: unknown): Duplicate {
-  const handle = descriptor < 0 ? -EBADF : kernel.fromfd(descriptor);
-  if (handle < 0) {
-    throw new SocketError(
-      "sendfile",
-      -handle,
-      undefined,
-      handle === -EBADF ? { advice: "the file is closed" } : "long",
-    );
+function sourceOf(descriptor: number, given: unknown): Source {
+  const file = HeldFile.of(descriptor);
+  if (typeof file === "number") {
+    const advice = file === -EBADF ? ({ advice: "the file is closed" } as const) : "long";
+    throw new SocketError("sendfile", -file, undefined, advice);
   }
-  const [slot, generation] = [slotOf(handle), generationOf(handle)];
-  const stats = fstatSync(kernel.fileno(slot, generation));
-  if (stats.isFile()) return { handle, bytes: stats.size };
-  kernel.close(slot, generation);
-  throw wrongValue("file", "must be a regular file: no directory, pipe, socket or device", file);
+  const stats = fstatSync(file.descriptor);
+  if (stats.isFile()) return { file, pages: new FilePages(file), bytes: stats.size };
+  file.close();
+  throw wrongValue("file", "must be a regular file: no directory, pipe, socket or device", given);
 }
 
 function descriptorOf(file: unknown): number {
@@ -86,15 +81,15 @@ function countOf(count: unknown): number {
 let buffer: Buffer | undefined;
 
 class SendFile extends SendCall<number> {
-  readonly #file: Duplicate;
+  readonly #source: Source;
   readonly #from: number;
   readonly #most: number;
   #sent = 0;
   #isRead = false;
 
-  constructor(endpoint: Endpoint, file: Duplicate, from: number, most: number) {
+  constructor(endpoint: Endpoint, source: Source, from: number, most: number) {
     super(endpoint, 0);
-    this.#file = file;
+    this.#source = source;
     this.#from = from;
     this.#most = most;
   }
@@ -107,7 +102,7 @@ class SendFile extends SendCall<number> {
     try {
       const first = this.#sendPiece();
       // Where the file should be over, whether it is has nothing to do with the room that the socket has.
-      const isAtEnd = first === PROGRESS && this.#from + this.#sent >= this.#file.bytes;
+      const isAtEnd = first === PROGRESS && this.#from + this.#sent >= this.#source.bytes;
       if (!isAtEnd) return first;
       const second = this.#sendPiece();
       return second === WOULD_BLOCK ? PROGRESS : second;
@@ -122,10 +117,11 @@ class SendFile extends SendCall<number> {
     if (this.#sent > 0) this.endpoint.sending.broken = "ERR_SOCKWRIGHT_PARTIAL_SEND";
   }
 
-  /** One piece. The result is all that was sent, at the end of the file or of what was asked for. */
+  /** One piece: other sockets have their turn between two of them. The result is all that was sent, at the end of the file or of what was asked for. */
   #sendPiece(): Outcome<number> {
-    const length = Math.min(SENDFILE_BYTES, this.#most - this.#sent);
     const position = this.#from + this.#sent;
+    const length = this.#ready(position, Math.min(FILE_WINDOW_BYTES, this.#most - this.#sent));
+    if (length === 0) return PARKED;
     const count = sent(
       this.endpoint,
       "sendfile",
@@ -136,12 +132,19 @@ class SendFile extends SendCall<number> {
     return count === 0 || this.#sent === this.#most ? this.#sent : PROGRESS;
   }
 
+  /** How much can be sent without a wait for a disk; behind the end of the file there is nothing to wait for. */
+  #ready(position: number, length: number): number {
+    const { bytes, pages } = this.#source;
+    if (position >= bytes) return length;
+    return pages.ready(position, Math.min(length, bytes - position), () => this.endpoint.sending.wake(0));
+  }
+
   #sendfile(position: number, length: number): number {
     const { slot, generation } = this.endpoint;
-    const { handle } = this.#file;
+    const { file } = this.#source;
     // sendfile(2) has no MSG_DONTWAIT.
     kernel.unblock(slot, generation);
-    const result = kernel.sendfile(slot, generation, slotOf(handle), generationOf(handle), position, length);
+    const result = kernel.sendfile(slot, generation, file.slot, file.generation, position, length);
     // Beyond what a file can have: nothing is there.
     if (result === -EOVERFLOW) return 0;
     if (!NOT_FOR_THIS_FILE.includes(-result)) return result;
@@ -152,11 +155,9 @@ class SendFile extends SendCall<number> {
   /** pread(2) and send(2). What is read and not taken is read again. */
   #read(position: number, length: number): number {
     const { slot, generation } = this.endpoint;
-    const { handle } = this.#file;
     buffer ??= Buffer.allocUnsafeSlow(READ_FILE_BYTES);
     const room = Math.min(length, READ_FILE_BYTES);
-    const descriptor = kernel.fileno(slotOf(handle), generationOf(handle));
-    const bytes = readSync(descriptor, buffer, 0, room, position);
+    const bytes = readSync(this.#source.file.descriptor, buffer, 0, room, position);
     return bytes === 0 ? 0 : kernel.send(slot, generation, buffer, 0, bytes, 0);
   }
 }

@@ -344,8 +344,9 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
 
   /**
    * Sends a file, without its bytes coming here — sendfile(2), Python's sendfile. No other send comes between its parts. The
-   * file's own position stays where it is, and whoever closes the file meanwhile does not stop it. A file that is not in memory is
-   * waited for by the process, as for a page that was swapped out: those of slow disks are better read by `node:fs`, and sent.
+   * file's own position stays where it is, and whoever closes the file meanwhile does not stop it. What is not in memory is brought in by
+   * one of libuv's threads, 512 KiB at a time, so that the process does not wait for a disk; where the file system cannot tell what
+   * is in memory, as tmpfs and NFS, only the first 512 KiB.
    *
    * @param file - a regular file that is open for reading: a `FileHandle` of `node:fs/promises`, or its descriptor.
    * @param offset - in bytes, 0 to 2^53 - 1; default 0.

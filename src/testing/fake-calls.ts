@@ -25,7 +25,7 @@ import type { FakePoller } from "./fake-poller.ts";
 import { type FakeSlot, type FakeSlots, FIRST_FAKE_SLOT } from "./fake-slots.ts";
 import { type FakeNetwork, FakeSocket } from "./fake-socket.ts";
 
-const { EBADF, ENOTCONN, EOPNOTSUPP } = constants.errno;
+const { EBADF, ENOTCONN, EOPNOTSUPP, ESPIPE } = constants.errno;
 /** sockaddr_storage; in results of recvmsg its length stands before it, the flags behind it. */
 const SOCKADDR_BYTES = 128;
 const NOTHING = new Uint8Array(0);
@@ -37,7 +37,7 @@ export type SocketCalls = Pick<
   | ("getInheritable" | "setInheritable")
   | ("bind" | "listen" | "accept" | "connect" | "shutdown" | "getsockname" | "getpeername")
   | ("recv" | "recvfrom" | "recvmsg" | "send" | "sendto" | "sendmsg")
-  | "sendfile"
+  | ("sendfile" | "probeFile" | "seekFile")
   | ("getsockopt" | "setsockopt" | "watch" | "poll")
 >;
 
@@ -124,6 +124,9 @@ export function fakeCalls(
       const read = readSync(file, piece, 0, piece.length, position);
       return read === 0 ? 0 : socket.send([piece.subarray(0, read)], undefined);
     }),
+    // A socket is no file, and a file is one of the machine.
+    probeFile: on(real.probeFile, () => -ESPIPE),
+    seekFile: on(real.seekFile, () => -ESPIPE),
     sendmsg: on(real.sendmsg, ({ socket }, buffers, _flags, address, control) => {
       // A descriptor cannot be handed over in memory.
       if (control !== undefined && control.length > 0) return -EOPNOTSUPP;

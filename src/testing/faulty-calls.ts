@@ -106,6 +106,8 @@ export function faultyCalls(below: SocketCalls, next: FaultSource): SocketCalls 
       if (limit < 0) return limit;
       return below.sendfile(slot, generation, fileSlot, fileGeneration, position, Math.min(limit, length));
     },
+    probeFile: failing("preadv2", below.probeFile),
+    seekFile: failing("lseek", below.seekFile),
     recvmsg: shortMany("recvmsg", below.recvmsg),
     sendmsg: shortMany("sendmsg", below.sendmsg),
   };

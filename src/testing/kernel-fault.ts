@@ -29,6 +29,8 @@ const FAULTY_CALLS = [
   "sendto",
   "sendmsg",
   "sendfile",
+  "preadv2",
+  "lseek",
   "getsockopt",
   "setsockopt",
   "poll",

@@ -534,7 +534,9 @@ export class Connection {
    * Sends a file, or a part of it, no faster than the peer takes it: behind all that was written before, also other files, and what
    * is written from then on waits for it. {@link flushed}, {@link end} and {@link close} wait for it, as for a write. The kernel
    * takes it from the file by itself, sendfile(2), at most 2 MiB in a turn; over `node:net`, and where it does not know how, the file
-   * is read in pieces of 32 KiB. Settles when the kernel has all of it, or Node.
+   * is read in pieces of 32 KiB. What is not in memory is brought in by one of libuv's threads before, 512 KiB at a time for each
+   * connection; where the file system cannot tell what is, as tmpfs and NFS, only the first 512 KiB. Settles when the kernel has all of
+   * it, or Node.
    *
    * @param source - a path, which is opened and closed again; or an open file or its descriptor, which stays open and keeps its
    * position, and must stay open until the promise settles. It must be a regular file: no pipe, device, socket or directory. What

@@ -1,4 +1,5 @@
 import { currentTurn } from "../../native/turn.ts";
+import type { FilePages } from "../../socket/values.ts";
 import type { Link, LinkFile } from "../transport/link.ts";
 import type { PromiseWaiter } from "./wait.ts";
 import type { WriteBuffer } from "./write-buffer.ts";
@@ -11,6 +12,7 @@ const NOTHING = new Uint8Array(0);
 /** What the link is to send of a file by itself, and has not sent yet. */
 export interface FilePart {
   readonly file: LinkFile;
+  readonly pages: FilePages;
   position: number;
   left: number;
 }
@@ -56,6 +58,12 @@ export class FileQueue {
   #bytesTaken = 0;
   #turn = -1;
   #bytesInTurn = 0;
+  readonly #flushOutput: () => void;
+
+  /** @param flush - has {@link send} called: what it waited for is in memory. */
+  constructor(flush: () => void) {
+    this.#flushOutput = flush;
+  }
 
   /** What waits in memory: of files that is what was copied, and their heads. */
   get bytes(): number {
@@ -149,13 +157,19 @@ export class FileQueue {
     for (const { resolve } of buffer.takeSent() ?? []) resolve();
   }
 
-  /** Has the link send what it can of the file by itself; whether it has no room for more. */
+  /**
+   * Has the link send what it can of the file by itself; whether it has no room for more. Where what is next is not in memory, it waits
+   * for the file, and the link for nothing.
+   */
   #isFullFor(file: QueuedFile, link: Link): boolean {
     const { part } = file;
     if (part === undefined) return false;
     while (part.left > 0) {
-      const most = Math.min(part.left, this.#roomInTurn());
-      const taken = most === 0 ? undefined : link.sendFile?.(part.file, part.position, most);
+      const room = this.#roomInTurn();
+      if (room === 0) return true;
+      const most = part.pages.ready(part.position, Math.min(part.left, room), this.#flushOutput);
+      if (most === 0) return false;
+      const taken = link.sendFile?.(part.file, part.position, most);
       if (taken === undefined) return true;
       if (taken === 0) break;
       this.#bytesTaken += taken;

@@ -1,9 +1,17 @@
 import { constants, fstat, type PathLike, read, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { promisify } from "node:util";
-import { bytesOf, checkOptions, type Data, integer, type OptionNames, wrongType } from "../../socket/values.ts";
+import {
+  bytesOf,
+  checkOptions,
+  type Data,
+  FilePages,
+  integer,
+  type OptionNames,
+  wrongType,
+} from "../../socket/values.ts";
 import { ConnectionError, errorOf } from "../transport/connection-error.ts";
-import type { QueuedFile } from "./file-queue.ts";
+import type { FilePart, QueuedFile } from "./file-queue.ts";
 import type { Output } from "./output.ts";
 
 /** What is read at once of a file that the link does not send by itself: so much of it waits, and as much is read meanwhile. */
@@ -95,36 +103,37 @@ async function openAndSend(path: PathLike, sending: Sending): Promise<number> {
   const file = await open(path, READ_AT_ONCE).catch((error: unknown) => {
     throw refusal(error);
   });
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    // A second call of FileHandle's would not wait for the first.
+    closing ??= file.close();
+    return closing;
+  };
   try {
-    return await send(file, sending, true);
+    // While it waits for its turn, it is one descriptor.
+    return await send(file, sending, () => void close().catch(() => undefined));
   } finally {
-    await file.close();
+    await close();
   }
 }
 
-/** @param isCold - nobody may have read it for long. */
-async function send(file: OpenFile, sending: Sending, isCold = false): Promise<number> {
-  const { offset, length } = sending;
+/** @param release - called when the file is needed no more, as the link has a descriptor of its own. */
+async function send(file: OpenFile, sending: Sending, release?: () => void): Promise<number> {
+  const { output, place, offset, length } = sending;
   const stats = await file.stat();
   const most = Math.min(length, bytesBehind(stats, offset));
   // sendfile(2) sends nothing of a file that says that it has nothing.
-  const sent = stats.size > 0 && most > 0 ? await sendByLink(file, sending, most, isCold) : 0;
-  return sent > 0 && sent === most ? sent : copy(file, sending, stats, most, sent);
-}
-
-/** As much as the link sends by itself: gives how much that was. */
-async function sendByLink(file: OpenFile, sending: Sending, most: number, isCold: boolean): Promise<number> {
-  const { output, place, offset } = sending;
-  const duplicate = output.openFile(file.fd);
-  if (duplicate === undefined) return 0;
+  const held = stats.size > 0 && most > 0 ? output.openFile(file.fd) : undefined;
+  if (held === undefined) return copy(file, sending, stats, most, 0);
+  const pages = new FilePages(held);
   try {
-    // The whole process would wait in sendfile(2) for what comes from a disk. Of what is read the kernel reads on.
-    if (isCold) await file.read(Buffer.allocUnsafe(1), 0, 1, offset);
-    const part = { file: duplicate, position: offset, left: most };
+    release?.();
+    const part: FilePart = { file: held, pages, position: offset, left: most };
     await output.sendOfFile(place, part);
-    return most - part.left;
+    const sent = most - part.left;
+    return part.left === 0 ? sent : await copy(opened(held.descriptor), sending, stats, most, sent);
   } finally {
-    duplicate.close();
+    pages.close();
   }
 }
 

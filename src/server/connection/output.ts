@@ -119,7 +119,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     if (this.#connection.failure !== undefined) throw this.#connection.failure;
     if (this.#phase !== "open") throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
     this.#settle();
-    this.#files ??= new FileQueue();
+    this.#files ??= new FileQueue(() => runIn(this.#link, () => this.#flush()));
     const file = this.#files.add(this.#buffer ?? WriteBuffer.take(false), head);
     this.#buffer = undefined;
     this.#bytesAdded += head?.length ?? 0;

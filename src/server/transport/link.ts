@@ -1,4 +1,5 @@
 import type { Kernel } from "../../native/kernel.ts";
+import type { PagedFile } from "../../socket/values.ts";
 import type { Peer } from "./peer.ts";
 import type { PeerCredentials } from "./peer-credentials.ts";
 
@@ -14,10 +15,9 @@ export interface Sender {
 }
 
 /** A file whose bytes a link sends without their coming here: a descriptor of its own, which whoever made it closes. */
-export interface LinkFile {
+export interface LinkFile extends PagedFile {
   readonly slot: number;
   readonly generation: number;
-  close(): void;
 }
 
 /** A socket, and the addon that knows it by these numbers. */

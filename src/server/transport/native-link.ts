@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { generationOf, NOT_RECEIVED, slotOf } from "../../native/kernel.ts";
+import { NOT_RECEIVED } from "../../native/kernel.ts";
 import { kernel } from "../../native/load.ts";
 import type { Receiver } from "../../native/poller.ts";
 import * as poller from "../../native/poller.ts";
@@ -9,6 +9,7 @@ import {
   concerns,
   dropUnwanted,
   errorBehind,
+  HeldFile,
   hasFailed,
   isWait,
   keepAlive,
@@ -18,7 +19,6 @@ import {
 import {
   AF_UNIX,
   EAGAIN,
-  EBADF,
   ECONNREFUSED,
   EINVAL,
   ENOSYS,
@@ -148,12 +148,10 @@ export class NativeLink implements Link, Receiver {
     return this.#taken("sendmsg", kernel.sendmsg(this.slot, this.generation, pieces, hasMore ? MSG_MORE : 0));
   }
 
-  /** A duplicate: who closes the descriptor meanwhile has not made it another file's. Where none can be had, the file is read. */
+  /** Where no duplicate can be had, the file is read. */
   openFile(descriptor: number): LinkFile | undefined {
-    const handle = this.isRecords || descriptor < 0 ? -EBADF : kernel.fromfd(descriptor);
-    if (handle < 0) return undefined;
-    const [slot, generation] = [slotOf(handle), generationOf(handle)];
-    return { slot, generation, close: () => void kernel.close(slot, generation) };
+    const file = this.isRecords ? undefined : HeldFile.of(descriptor);
+    return typeof file === "number" ? undefined : file;
   }
 
   sendFile(file: LinkFile, position: number, length: number): number | undefined {

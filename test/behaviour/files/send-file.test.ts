@@ -1,6 +1,7 @@
 // sendfile() where Python's tests end: what is no file, files that change or have no sendfile(2), broken pipes, order and turns.
 
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import {
   closeSync,
   ftruncateSync,
@@ -19,10 +20,13 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { AF_INET, AF_UNIX, SOCK_SEQPACKET, type Socket, socket, socketpair } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
-import { READ_FILE_BYTES, SENDFILE_BYTES } from "../../../src/socket/send-file.ts";
+import { FILE_WINDOW_BYTES } from "../../../src/socket/file-pages.ts";
+import { READ_FILE_BYTES } from "../../../src/socket/send-file.ts";
 import { fakeKernel } from "../../../src/testing.ts";
 import { startChild } from "../../support/child.ts";
+import { evict } from "../../support/evicted.ts";
 import { connected, paired } from "../../support/stream-pair.ts";
+import { until } from "../../support/until.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -121,7 +125,7 @@ describe.each([
 ] as const)("over %s", (_name, make) => {
   test("a file of several pieces, between two sends", async () => {
     const [ours, peer] = await make();
-    const data = Buffer.alloc(3 * SENDFILE_BYTES + 17, "0123456789");
+    const data = Buffer.alloc(3 * FILE_WINDOW_BYTES + 17, "0123456789");
     const file = fileOf(data);
     const sending = Promise.all([
       ours.sendall("before"),
@@ -165,7 +169,7 @@ describe.each([
   });
 
   test("a close, a signal and a time-out end one that waits, and its copy of the descriptor goes", async () => {
-    const file = fileOf(Buffer.alloc(32 * SENDFILE_BYTES));
+    const file = fileOf(Buffer.alloc(32 * FILE_WINDOW_BYTES));
     const before = kernel.openDescriptors();
     const [ours] = await make();
     const closed = ours.sendfile(file);
@@ -193,13 +197,13 @@ describe.each([
 
 test("whoever closes the file meanwhile neither stops it nor sends another one's bytes", async () => {
   const [ours, peer] = await connected();
-  const data = Buffer.alloc(16 * SENDFILE_BYTES, "a");
+  const data = Buffer.alloc(16 * FILE_WINDOW_BYTES, "a");
   const path = join(folder, "closed-meanwhile");
   writeFileSync(path, data);
   const file = openSync(path, "r");
   const sending = ours.sendfile(file);
   closeSync(file);
-  const other = fileOf(Buffer.alloc(16 * SENDFILE_BYTES, "b"));
+  const other = fileOf(Buffer.alloc(16 * FILE_WINDOW_BYTES, "b"));
   expect(other).toBe(file);
   const received = await receive(peer, data.length);
   expect(await sending).toBe(data.length);
@@ -208,7 +212,7 @@ test("whoever closes the file meanwhile neither stops it nor sends another one's
 
 test("a file that shrinks, and one that grows: the end is where it is found", async () => {
   const [ours, peer] = await connected();
-  const bytes = 32 * SENDFILE_BYTES;
+  const bytes = 32 * FILE_WINDOW_BYTES;
   const file = fileOf(Buffer.alloc(bytes));
   const shrunk = ours.sendfile(file);
   ftruncateSync(file, bytes / 2);
@@ -246,12 +250,107 @@ describe("a file without sendfile(2) is read, and sent", () => {
   });
 });
 
-test("SENDFILE_BYTES: others have their turn between two pieces", async () => {
+describe("what is not in memory is brought in by another thread", () => {
+  /** The kernel says so of everything, until the test ends. */
+  function missing(code: "EAGAIN" | "EOPNOTSUPP" = "EAGAIN") {
+    const probe = vi.spyOn(kernel, "probeFile").mockImplementation(() => -constants.errno[code]);
+    const sendfile = vi.spyOn(kernel, "sendfile");
+    onTestFinished(() => {
+      probe.mockRestore();
+      sendfile.mockRestore();
+    });
+    return { probe, sendfile };
+  }
+
+  test("once for each window, of which the kernel sends no byte before", async () => {
+    const { probe, sendfile } = missing();
+    const [ours, peer] = await connected();
+    const data = Buffer.alloc(2 * FILE_WINDOW_BYTES + 10, "0123456789");
+    const file = fileOf(data);
+    const sending = Promise.all([ours.sendfile(file), ours.sendall("behind")]);
+    expect([probe.mock.calls.length, sendfile.mock.calls.length]).toEqual([1, 0]);
+    const received = await receive(peer, data.length + 6);
+    expect(await sending).toEqual([data.length, undefined]);
+    expect(received.equals(Buffer.concat([data, Buffer.from("behind")]))).toBe(true);
+    expect(probe.mock.calls.map(([, , position]) => position)).toEqual([0, FILE_WINDOW_BYTES, 2 * FILE_WINDOW_BYTES]);
+  });
+
+  test("where nobody can tell, the first window", async () => {
+    const { probe } = missing("EOPNOTSUPP");
+    const [ours, peer] = await connected();
+    const data = Buffer.alloc(2 * FILE_WINDOW_BYTES, "0123456789");
+    const [count, received] = await Promise.all([ours.sendfile(fileOf(data)), receive(peer, data.length)]);
+    expect([count, received.equals(data), probe.mock.calls.length]).toEqual([data.length, true, 1]);
+  });
+
+  test("a signal and a close end the wait; the copy of the descriptor goes when nobody reads it", async () => {
+    const { sendfile } = missing();
+    const file = fileOf("few bytes");
+    const [ours, peer] = paired();
+    const before = kernel.openDescriptors();
+    const ending = new AbortController();
+    const aborted = ours.sendfile(file, 0, undefined, { signal: ending.signal });
+    ending.abort();
+    await expect(aborted).rejects.toMatchObject({ name: "AbortError", bytesSent: 0 });
+    expect(kernel.openDescriptors()).toBe(before + 1);
+
+    // Nothing was cut: the next one is sent.
+    const [count, received] = await Promise.all([ours.sendfile(file), receive(peer, 9)]);
+    expect([count, String(received)]).toEqual([9, "few bytes"]);
+    await until(() => kernel.openDescriptors() === before, "the ends of the reads");
+    const calls = sendfile.mock.calls.length;
+    const closed = ours.sendfile(file);
+    ours.close();
+    await expect(closed).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED", bytesSent: 0 });
+    await until(() => kernel.openDescriptors() === before - 1, "the end of the read");
+    expect(sendfile.mock.calls.length).toBe(calls);
+  });
+
+  test("a file that shrinks meanwhile ends where it does", async () => {
+    missing();
+    const [ours] = await connected();
+    const file = fileOf("many bytes");
+    const sending = ours.sendfile(file);
+    ftruncateSync(file, 4);
+    expect(await sending).toBe(4);
+  });
+
+  test("a file that the kernel has forgotten arrives, and sendfile(2) finds each part in memory", async (context) => {
+    const [ours, peer] = await connected();
+    const data = randomBytes(20 * FILE_WINDOW_BYTES + 1);
+    const file = fileOf(data);
+    evict(context, join(folder, "file"), file);
+    const real = kernel.sendfile;
+    const found = new Set<number>();
+    const sendfile = vi.spyOn(kernel, "sendfile").mockImplementation((...given) => {
+      const [, , slot, generation, position] = given;
+      found.add(kernel.probeFile(slot, generation, position));
+      return real(...given);
+    });
+    onTestFinished(() => sendfile.mockRestore());
+    const [count, received] = await Promise.all([ours.sendfile(file), receive(peer, data.length)]);
+    expect([count, received.equals(data)]).toEqual([data.length, true]);
+    // At its end there is nothing.
+    expect([...found].filter((result) => result !== 0)).toEqual([1]);
+  });
+
+  test("over the kernel of a test", async () => {
+    const file = fileOf("few bytes");
+    using played = fakeKernel();
+    played.script("preadv2", ["EAGAIN"]);
+    const [ours, peer] = paired();
+    const sending = ours.sendfile(file);
+    expect([played.scriptedFaults, played.callCount("sendfile")]).toEqual([0, 0]);
+    expect([await sending, String(await receive(peer, 9))]).toEqual([9, "few bytes"]);
+  });
+});
+
+test("FILE_WINDOW_BYTES: others have their turn between two pieces", async () => {
   const [ours, peer] = await connected();
   const [asking, answering] = paired();
   const pieces = vi.spyOn(kernel, "sendfile");
   onTestFinished(() => pieces.mockRestore());
-  const bytes = 24 * SENDFILE_BYTES;
+  const bytes = 24 * FILE_WINDOW_BYTES;
   const drained = receive(peer, bytes);
   const sending = ours.sendfile(fileOf(Buffer.alloc(bytes)));
   const pending = Symbol("pending");
@@ -262,13 +361,13 @@ test("SENDFILE_BYTES: others have their turn between two pieces", async () => {
     turns++;
   }
   await drained;
-  expect(pieces.mock.calls.every(([, , , , , length]) => length <= SENDFILE_BYTES)).toBe(true);
+  expect(pieces.mock.calls.every(([, , , , , length]) => length <= FILE_WINDOW_BYTES)).toBe(true);
   expect(turns).toBeGreaterThan(3);
 });
 
 test("O_NONBLOCK that somebody else has cleared is set again: nothing blocks", async () => {
   const [ours, peer] = await connected();
-  const bytes = 16 * SENDFILE_BYTES;
+  const bytes = 16 * FILE_WINDOW_BYTES;
   // libuv makes a standard input blocking in the child, and with it the open socket.
   spawnSync(process.execPath, ["-e", "0"], { stdio: [ours.fileno(), "ignore", "inherit"] });
   const sending = ours.sendfile(fileOf(Buffer.alloc(bytes)));

@@ -65,6 +65,9 @@ const onSlot: Readonly<Partial<Record<FunctionName, () => readonly unknown[]>>> 
   recvmsg: () => [[new Uint8Array(4), new Uint8Array(4)], 0, resultsRoom(), new Uint8Array(32)],
   // Of a file that was never there.
   sendfile: () => [2 ** 24 - 1, 1, 0, 16],
+  // A socket is no file.
+  probeFile: () => [0],
+  seekFile: () => [0],
   getsockopt: () => [SOL_SOCKET, SO_REUSEADDR, new Uint8Array(4)],
   setsockopt: () => [SOL_SOCKET, SO_REUSEADDR, 1],
   watch: () => [EPOLLIN],

@@ -72,6 +72,8 @@ export const signatures: Readonly<Record<FunctionName, readonly Parameter[]>> = 
   sendmsg: [...onSlot("buffers", "int32"), optional("sockaddr"), optional("view")],
   recvmsg: [...onSlot("buffers", "int32", "results"), optional("view")],
   sendfile: onSlot("slot", "generation", "position", "uint32"),
+  probeFile: onSlot("position"),
+  seekFile: [...onSlot(), optional("position")],
   getsockopt: onSlot("int32", "int32", "view"),
   setsockopt: onSlot("int32", "int32", "option value"),
   inet_pton: all("int32", "text", "view"),

@@ -12,12 +12,13 @@ import { type ConnectionPolicy, clientPolicy } from "../../../../src/server/conn
 import { DEADLINE_TICK_MS, DeadlineWheel } from "../../../../src/server/time/deadline-wheel.ts";
 import type { LinkFile } from "../../../../src/server/transport/link.ts";
 import { timed } from "../../../../src/server/transport/timed-link.ts";
+import { FILE_WINDOW_BYTES } from "../../../../src/socket/file-pages.ts";
 import { SocketError } from "../../../../src/socket/socket-error.ts";
 import { manualClock } from "../../../../src/testing.ts";
 import { ScriptedLink } from "../../../support/scripted-link.ts";
 import { turn, until } from "../../../support/until.ts";
 
-const { EIO, ECONNRESET, EPIPE } = constants.errno;
+const { EAGAIN, EIO, ECONNRESET, EPIPE } = constants.errno;
 
 /** It tells what it was given: bytes as text, with a + where more follow, and of files where they begin and how many. */
 class FileLink extends ScriptedLink {
@@ -33,9 +34,13 @@ class FileLink extends ScriptedLink {
     return taken;
   }
 
-  openFile(): LinkFile {
+  /** What it says of a byte of a file: 1 is that it is in memory. */
+  probe: (position: number) => number = () => 1;
+
+  openFile(descriptor: number): LinkFile {
     this.openFiles++;
-    return { slot: 0, generation: 1, close: () => void this.openFiles-- };
+    const probe = (position: number): number => this.probe(position);
+    return { slot: 0, generation: 1, descriptor, probe, close: () => void this.openFiles-- };
   }
 
   sendFile(_file: LinkFile, position: number, length: number): number | undefined {
@@ -86,22 +91,28 @@ function connected(given: Parameters<typeof clientPolicy>[0] = {}) {
   return { clock, connection, link, told };
 }
 
+/** What the log says of so many bytes from a position on. */
+function windows(position: number, bytes: number): string[] {
+  const count = bytes / FILE_WINDOW_BYTES;
+  return Array.from({ length: count }, (_, at) => `${position + at * FILE_WINDOW_BYTES}:${FILE_WINDOW_BYTES}`);
+}
+
 test("MAX_FILE_BYTES_PER_TURN: so much of all files of a connection, then it waits for the next turn", async () => {
   const { connection, link } = connected();
   const file = fileOf(1.5 * MAX_FILE_BYTES_PER_TURN);
   const sending = [connection.sendFile(file), connection.sendFile(file)];
   await until(() => link.calls.includes("awaitWritable"), "the first turn");
-  expect(link.log.splice(0)).toEqual([`0:${MAX_FILE_BYTES_PER_TURN}`]);
+  expect(link.log.splice(0)).toEqual(windows(0, MAX_FILE_BYTES_PER_TURN));
   await until(() => link.openFiles === 2, "the second file");
   const half = MAX_FILE_BYTES_PER_TURN / 2;
   beginTurn();
   link.output?.writable();
   // Nothing more in the same turn, whatever calls.
   link.output?.writable();
-  expect(link.log.splice(0)).toEqual([`${2 * half}:${half}`, `0:${half}`]);
+  expect(link.log.splice(0)).toEqual([...windows(2 * half, half), ...windows(0, half)]);
   expect(connection.bytesWritten).toBe(2 * MAX_FILE_BYTES_PER_TURN);
   await link.take();
-  expect(link.log).toEqual([`${half}:${2 * half}`]);
+  expect(link.log).toEqual(windows(half, 2 * half));
   expect(await Promise.all(sending)).toEqual([3 * half, 3 * half]);
 });
 
@@ -198,8 +209,8 @@ describe("errors", () => {
   });
 });
 
-test("a peer that takes nothing of a file is late, and one that takes a little now and then is not", async () => {
-  const { clock, connection, link, told } = connected({ writeTimeoutMs: 1_000 });
+/** Now and then the peer takes one byte of a file, and then no more: nothing is told before that, and then the deadline. */
+async function lateAfterAll({ clock, connection, link, told }: ReturnType<typeof connected>, deadline: string) {
   link.script.push(1, 1, 1, undefined);
   const sending = connection.sendFile(fileOf(10)).catch((error: unknown) => error);
   await until(() => link.log.length === 1, "the first byte");
@@ -209,30 +220,102 @@ test("a peer that takes nothing of a file is late, and one that takes a little n
   }
   expect([link.log.length, told]).toEqual([4, []]);
   clock.advance(100 + DEADLINE_TICK_MS);
-  expect(told).toEqual(["write"]);
-  expect(await sending).toMatchObject({ deadline: "write" });
+  expect(told).toEqual([deadline]);
+  expect(await sending).toMatchObject({ deadline });
+}
+
+test("a peer that takes nothing of a file is late, and one that takes a little now and then is not", async () => {
+  await lateAfterAll(connected({ writeTimeoutMs: 1_000 }), "write");
 });
 
 test("what the peer takes of a file is no idleness", async () => {
   const clock = manualClock();
-  const wheel = new DeadlineWheel(clock);
   const told: string[] = [];
   const timeouts = { firstByteTimeoutMs: undefined, readTimeoutMs: undefined, totalTimeoutMs: undefined };
   const link = new FileLink();
-  const idle = timed(link, { ...timeouts, idleTimeoutMs: 1_000 }, wheel, (name) => told.push(name));
-  const connection = new Connection(idle);
-  link.script.push(1, 1, 1, undefined);
-  const sending = connection.sendFile(fileOf(10)).catch((error: unknown) => error);
-  await until(() => link.log.length === 1, "the first byte");
-  for (let round = 0; round < 3; round++) {
-    clock.advance(900);
-    await link.take();
-  }
-  expect([link.log.length, told]).toEqual([4, []]);
-  clock.advance(100 + DEADLINE_TICK_MS);
-  expect(told).toEqual(["idle"]);
-  expect(await sending).toMatchObject({ deadline: "idle" });
+  const idle = timed(link, { ...timeouts, idleTimeoutMs: 1_000 }, new DeadlineWheel(clock), (name) => told.push(name));
+  await lateAfterAll({ clock, connection: new Connection(idle), link, told }, "idle");
   expect(link.openFiles).toBe(0);
+});
+
+describe("what is not in memory", () => {
+  /** The link says so of one window; who awaits this goes on in the same turn, while the window is on its way. */
+  function missing(link: FileLink, window: number): Promise<void> {
+    return new Promise((resolve) => {
+      link.probe = (position) => {
+        if (position < window * FILE_WINDOW_BYTES) return 1;
+        link.probe = () => 1;
+        resolve();
+        return -EAGAIN;
+      };
+    });
+  }
+
+  test("is brought in before it is sent, and what is behind it waits; the peer is not late meanwhile", async () => {
+    const { clock, connection, link, told } = connected({ writeTimeoutMs: 1_000 });
+    const asked = missing(link, 1);
+    const sending = connection.sendFile(fileOf(2 * FILE_WINDOW_BYTES));
+    connection.write("behind");
+    await asked;
+    // Whatever calls meanwhile.
+    await link.take();
+    expect(link.log).toEqual([`0:${FILE_WINDOW_BYTES}`]);
+    clock.advance(2_000);
+    expect(await sending).toBe(2 * FILE_WINDOW_BYTES);
+    expect(told).toEqual([]);
+    expect(link.log.slice(1)).toEqual([`${FILE_WINDOW_BYTES}:${FILE_WINDOW_BYTES}`, "behind"]);
+  });
+
+  test.each<[string, (both: ReturnType<typeof connected>, error: Error) => void]>([
+    ["an abort", ({ connection }, error) => connection.abort(error)],
+    ["a loss", ({ link }, error) => link.input?.failed(error)],
+  ])("%s meanwhile is told at once; the file is closed when nobody reads it any more", async (_, end) => {
+    const both = connected();
+    const asked = missing(both.link, 0);
+    const sending = both.connection.sendFile(fileOf(10)).catch((reason: unknown) => reason);
+    await asked;
+    const error = new Error("enough");
+    end(both, error);
+    expect(await sending).toBe(error);
+    expect(both.link.openFiles).toBe(1);
+    await until(() => both.link.openFiles === 0, "the close");
+    expect(both.link.log).toEqual([]);
+  });
+
+  test("a close waits for it", async () => {
+    const { connection, link } = connected();
+    const asked = missing(link, 0);
+    const sending = connection.sendFile(fileOf(10));
+    await asked;
+    const ended = connection.end();
+    await Promise.all([sending, ended]);
+    expect([link.log, link.calls.at(-1)]).toEqual([["0:10"], "end"]);
+  });
+
+  test("a file that shrinks meanwhile is a reset, and no short end", async () => {
+    const { connection, link } = connected();
+    const file = fileOf(2 * FILE_WINDOW_BYTES);
+    const asked = missing(link, 1);
+    const sending = connection.sendFile(file).catch((reason: unknown) => reason);
+    await asked;
+    ftruncateSync(file, FILE_WINDOW_BYTES);
+    link.script.push(0);
+    expect(await sending).toMatchObject({ code: "ERR_SOCKWRIGHT_FILE_SHRANK" });
+    expect(link.calls).toContain("abort");
+  });
+
+  test("one window of a connection at a time is on its way, however many files it sends", async () => {
+    const { connection, link } = connected();
+    let asked = 0;
+    let most = 0;
+    link.probe = () => {
+      most = Math.max(most, asked - link.log.length);
+      asked++;
+      return -EAGAIN;
+    };
+    await Promise.all([1, 2, 3].map(() => connection.sendFile(fileOf(FILE_WINDOW_BYTES))));
+    expect([asked, most]).toEqual([3, 0]);
+  });
 });
 
 test("nothing is pushed while the peer does not take a file", async () => {

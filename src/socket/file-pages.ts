@@ -1,0 +1,83 @@
+import { read } from "node:fs";
+import { EAGAIN, EINVAL, ENOSYS, EOPNOTSUPP } from "./errno.ts";
+
+/**
+ * How much of a file is looked at, sent, and if need be brought in at once. It is more than the kernel reads ahead (128 KiB), so that
+ * a disk is asked for much at a time, and not much more than most sockets take.
+ */
+export const FILE_WINDOW_BYTES = 512 * 1024;
+
+/** What a kernel, or the system of a file, says that cannot tell what is in memory: preadv2(2). */
+const NOT_TOLD: ReadonlySet<number> = new Set([EOPNOTSUPP, EINVAL, ENOSYS]);
+
+/** What is read goes here, of all files, and nobody looks at it: the kernel has it then. */
+let memory: Buffer | undefined;
+
+/** A regular file that is open: a descriptor of its own. */
+export interface PagedFile {
+  readonly descriptor: number;
+  /** Whether a byte of it is in memory: 1, 0 where it has none there, or a negated errno, EAGAIN for no. */
+  probe(position: number): number;
+  close(): void;
+}
+
+/**
+ * Which bytes of a file can be sent without a wait for a disk, sendfile(2), in which the whole process would wait. Those that cannot
+ * are brought in by one of libuv's threads, of each file one window at a time. Where nobody can tell, that is done once, with the
+ * first: what the kernel reads ahead has to do for the others.
+ */
+export class FilePages {
+  readonly #file: PagedFile;
+  /** Up to here there is no need to look. */
+  #readUntil = 0;
+  #isTold = true;
+  #isReading = false;
+  #isClosed = false;
+
+  constructor(file: PagedFile) {
+    this.#file = file;
+  }
+
+  /**
+   * How many bytes from a position on, of so many, can be sent now. 0: they are on their way to memory, and `arrived` is called when
+   * they are there. Then they count as there, whatever has become of them: so there is no end of sending, and who sends finds the error
+   * of a file that cannot be read.
+   */
+  ready(position: number, length: number, arrived: () => void): number {
+    if (this.#isReading) return 0;
+    const bytes = Math.min(length, FILE_WINDOW_BYTES);
+    if (position < this.#readUntil) return Math.min(bytes, this.#readUntil - position);
+    // A window whose ends are there is taken for whole. One that is not is brought in whole: the look itself may bring in an end.
+    if (this.#isThere(position) && this.#isThere(position + bytes - 1)) return bytes;
+    this.#bringIn(position, bytes, arrived);
+    return 0;
+  }
+
+  /** Closes the file, once nobody reads it any more: its number is not to be another one's before. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (!this.#isReading) this.#file.close();
+  }
+
+  #isThere(position: number): boolean {
+    if (!this.#isTold) return true;
+    const result = this.#file.probe(position);
+    if (NOT_TOLD.has(-result)) {
+      this.#isTold = false;
+      return false;
+    }
+    return result !== -EAGAIN;
+  }
+
+  #bringIn(position: number, bytes: number, arrived: () => void): void {
+    this.#isReading = true;
+    memory ??= Buffer.allocUnsafeSlow(FILE_WINDOW_BYTES);
+    read(this.#file.descriptor, memory, 0, bytes, position, () => {
+      this.#isReading = false;
+      this.#readUntil = position + bytes;
+      if (this.#isClosed) this.#file.close();
+      else arrived();
+    });
+  }
+}

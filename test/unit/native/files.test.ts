@@ -1,0 +1,69 @@
+// What of a file is in memory, and where it is read on.
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { kernel } from "../../../src/native/load.ts";
+import { evict } from "../../support/evicted.ts";
+import { closedAtTheEnd, type Key, pair } from "./descriptors.ts";
+
+const { EAGAIN, EBADF, EINVAL, ENOSYS, EOPNOTSUPP, ESPIPE } = constants.errno;
+const BYTES = 8 * 1024 * 1024;
+
+function held(path: string): { file: number; key: Key } {
+  const file = openSync(path, "r");
+  onTestFinished(() => closeSync(file));
+  return { file, key: closedAtTheEnd(kernel.fromfd(file)) };
+}
+
+function written(bytes: number): string {
+  const folder = mkdtempSync(join(tmpdir(), "sockwright-native-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "file");
+  writeFileSync(path, Buffer.alloc(bytes, "0123456789"));
+  return path;
+}
+
+test("probeFile: a byte that is in memory is 1, and behind the end there is none", () => {
+  const { key } = held(written(10));
+  const results = [0, 9, 10, 2 ** 40, Number.MAX_SAFE_INTEGER].map((position) => kernel.probeFile(...key, position));
+  // tmpfs(5) and overlays cannot tell.
+  if (results[0] === -EOPNOTSUPP) expect(new Set(results)).toEqual(new Set([-EOPNOTSUPP]));
+  else expect(results).toEqual([1, 1, 0, 0, 0]);
+});
+
+test("probeFile: what the kernel has forgotten is EAGAIN, until it is read", (context) => {
+  const path = written(BYTES);
+  const { file, key } = held(path);
+  evict(context, path, file);
+  const middle = BYTES / 2;
+  expect(kernel.probeFile(...key, middle)).toBe(-EAGAIN);
+  readSync(file, Buffer.alloc(1), 0, 1, middle);
+  expect(kernel.probeFile(...key, middle)).toBe(1);
+  // Not moved by any of that.
+  expect(kernel.seekFile(...key)).toBe(0);
+});
+
+test("probeFile: a system that cannot tell says so, and what is no file has no positions", () => {
+  const { key } = held("/proc/self/status");
+  expect([EOPNOTSUPP, EINVAL, ENOSYS]).toContain(-kernel.probeFile(...key, 0));
+  const [socket] = pair();
+  expect([kernel.probeFile(...socket, 0), kernel.seekFile(...socket), kernel.seekFile(...socket, 1)]).toEqual([
+    -ESPIPE,
+    -ESPIPE,
+    -ESPIPE,
+  ]);
+  kernel.close(...socket);
+  expect([kernel.probeFile(...socket, 0), kernel.seekFile(...socket)]).toEqual([-EBADF, -EBADF]);
+});
+
+test("seekFile: where all who share the open file read on", () => {
+  const { file, key } = held(written(10));
+  const memory = Buffer.alloc(1);
+  readSync(file, memory);
+  expect(kernel.seekFile(...key)).toBe(1);
+  expect(kernel.seekFile(...key, 5)).toBe(5);
+  readSync(file, memory);
+  expect(String(memory)).toBe("5");
+  expect([kernel.seekFile(...key), kernel.seekFile(...key, 2 ** 40)]).toEqual([6, 2 ** 40]);
+});
