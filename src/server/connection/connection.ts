@@ -562,14 +562,17 @@ export class Connection {
    * ```
    */
   sendFile(source: PathLike | FileHandle | number, options?: SendFileOptions): Promise<number> {
-    const work = sendFile(this.#output, source, options);
-    const sending = new WatchedPromise<number>((resolve) => resolve(work));
-    work.catch((error: unknown) => {
-      const isUnawaitedFile = !sending.isAwaited && isError(error) && isOfFile(error);
-      if (!isUnawaitedFile && !this.#hasBroughtAbout(error)) return;
-      void tolerated(sending);
-      // Nobody else would learn that the peer has not been sent what it is to have.
-      if (isUnawaitedFile) this.abort(error);
+    const sending = new WatchedPromise<number>((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        reject(error);
+        // By then it is known whether somebody awaits it, as Node has it.
+        process.nextTick(() => this.#fileFailed(sending, error));
+      };
+      try {
+        sendFile(this.#output, source, options, { resolve, reject: fail });
+      } catch (error) {
+        fail(error);
+      }
     });
     return sending;
   }
@@ -864,6 +867,14 @@ export class Connection {
     if (!this.isClosing || !this.#output.hasEnded) return false;
     this.#input.ended();
     return true;
+  }
+
+  #fileFailed(sending: WatchedPromise<number>, error: unknown): void {
+    const isUnawaitedFile = !sending.isAwaited && isError(error) && isOfFile(error);
+    if (!isUnawaitedFile && !this.#hasBroughtAbout(error)) return;
+    void tolerated(sending);
+    // Nobody else would learn that the peer has not been sent what it is to have.
+    if (isUnawaitedFile) this.abort(error);
   }
 
   /** Whether an error comes of the connection's end, and not of the call itself. */

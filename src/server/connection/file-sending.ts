@@ -1,5 +1,5 @@
-import { constants, fstat, type PathLike, read, type Stats } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { closeSync, constants, fstat, fstatSync, open, type PathLike, read, type Stats } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { promisify } from "node:util";
 import {
   bytesOf,
@@ -13,6 +13,7 @@ import {
 import { ConnectionError, errorOf } from "../transport/connection-error.ts";
 import type { FilePart, QueuedFile } from "./file-queue.ts";
 import type { Output } from "./output.ts";
+import type { PromiseWaiter } from "./wait.ts";
 
 /** What is read at once of a file that the link does not send by itself: so much of it waits, and as much is read meanwhile. */
 export const FILE_CHUNK_BYTES = 32 * 1024;
@@ -38,12 +39,19 @@ export interface SendFileOptions {
 
 const SEND_FILE_OPTIONS: OptionNames<SendFileOptions> = { offset: true, length: true, head: true };
 
-/** Sends a file: gives how many bytes of it that were. */
-export async function sendFile(
+/** Who is told how many bytes of a file were sent, or why not all. */
+export interface FileWaiter {
+  resolve(bytes: number): void;
+  reject(error: Error): void;
+}
+
+/** Sends a file, and tells what became of it. Throws what is wrong with the call. */
+export function sendFile(
   output: Output,
   source: PathLike | FileHandle | number,
   options: SendFileOptions = {},
-): Promise<number> {
+  waiter: FileWaiter,
+): void {
   if (typeof source === "number") integer("source", source, 0, 0x7fffffff);
   else if (!isHandle(source) && !isPath(source)) {
     throw wrongType("source", "a path, a FileHandle of node:fs/promises, or a descriptor", source);
@@ -55,30 +63,13 @@ export async function sendFile(
   integer("options.length", length, 0, Number.MAX_SAFE_INTEGER - offset);
   const copied = head === undefined ? undefined : Buffer.from(bytesOf("options.head", head));
   if (output.isRecords) throw new ConnectionError("ERR_SOCKWRIGHT_RECORDS");
-  const sending: Sending = { output, place: output.beginFile(copied), offset, length };
-  try {
-    const isOpen = typeof source === "number" || isHandle(source);
-    const sent = await (isOpen ? send(opened(source), sending) : openAndSend(source, sending));
-    output.endFile(sending.place);
-    return sent;
-  } catch (thrown) {
-    const error = errorOf(thrown);
-    OF_FILES.add(error);
-    output.endFile(sending.place, error);
-    throw error;
-  }
+  const sending = new FileSending(output, output.beginFile(copied), offset, length, waiter);
+  if (typeof source === "number" || isHandle(source)) sending.send(opened(source));
+  else void sending.openAndSend(source);
 }
 
 /** Also that of a path with a NUL, which node:fs takes for a wrong argument, and a peer may have named. */
 const OF_FILES = new WeakSet<Error>();
-
-/** What of a file is sent where to. */
-interface Sending {
-  readonly output: Output;
-  readonly place: QueuedFile;
-  readonly offset: number;
-  readonly length: number;
-}
 
 /** What is asked of a file that is open. */
 interface OpenFile {
@@ -89,6 +80,7 @@ interface OpenFile {
 
 const statOf = promisify(fstat);
 const readOf = promisify(read);
+const openOf = promisify(open);
 
 function opened(source: FileHandle | number): OpenFile {
   if (typeof source !== "number") return source;
@@ -99,64 +91,143 @@ function opened(source: FileHandle | number): OpenFile {
   };
 }
 
-async function openAndSend(path: PathLike, sending: Sending): Promise<number> {
-  const file = await open(path, READ_AT_ONCE).catch((error: unknown) => {
-    throw refusal(error);
-  });
-  let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => {
-    // A second call of FileHandle's would not wait for the first.
-    closing ??= file.close();
-    return closing;
-  };
-  try {
-    // While it waits for its turn, it is one descriptor.
-    return await send(file, sending, () => void close().catch(() => undefined));
-  } finally {
-    await close();
-  }
-}
+/** A file on its way. What the link sends by itself costs no promise but the caller's, and where the file is open no thread. */
+class FileSending implements PromiseWaiter {
+  readonly #output: Output;
+  readonly #place: QueuedFile;
+  readonly #offset: number;
+  readonly #length: number;
+  readonly #waiter: FileWaiter;
+  /** What the link sends by itself; undefined where it does not. */
+  #part: FilePart | undefined;
+  /** How many bytes are to be sent. */
+  #most = 0;
+  /** When the sending began. */
+  #fileBytes = 0;
 
-/** @param release - called when the file is needed no more, as the link has a descriptor of its own. */
-async function send(file: OpenFile, sending: Sending, release?: () => void): Promise<number> {
-  const { output, place, offset, length } = sending;
-  const stats = await file.stat();
-  const most = Math.min(length, bytesBehind(stats, offset));
-  // sendfile(2) sends nothing of a file that says that it has nothing.
-  const held = stats.size > 0 && most > 0 ? output.openFile(file.fd) : undefined;
-  if (held === undefined) return copy(file, sending, stats, most, 0);
-  const pages = new FilePages(held);
-  try {
-    release?.();
-    const part: FilePart = { file: held, pages, position: offset, left: most };
-    await output.sendOfFile(place, part);
-    const sent = most - part.left;
-    return part.left === 0 ? sent : await copy(opened(held.descriptor), sending, stats, most, sent);
-  } finally {
-    pages.close();
+  constructor(output: Output, place: QueuedFile, offset: number, length: number, waiter: FileWaiter) {
+    this.#output = output;
+    this.#place = place;
+    this.#offset = offset;
+    this.#length = length;
+    this.#waiter = waiter;
   }
-}
 
-/** Reads and writes what has not been sent, when its turn has come, while the piece before is on its way: gives how much was sent in all. */
-async function copy(file: OpenFile, sending: Sending, stats: Stats, most: number, sentBefore: number): Promise<number> {
-  const { output, place, offset } = sending;
-  let sent = sentBefore;
-  await output.sentOfFile(place);
-  const chunk = Buffer.allocUnsafeSlow(Math.min(FILE_CHUNK_BYTES, output.highWaterBytes, most - sent));
-  while (sent < most) {
-    const reading = file.read(chunk, 0, Math.min(chunk.length, most - sent), offset + sent);
-    const [{ bytesRead }] = await Promise.all([reading, output.sentOfFile(place)]);
-    if (bytesRead === 0) {
-      // A file of sysfs(5) says that it has a page, and has less.
-      if ((await file.stat()).size < stats.size) throw new ConnectionError("ERR_SOCKWRIGHT_FILE_SHRANK");
-      break;
+  async openAndSend(path: PathLike): Promise<void> {
+    try {
+      const fd = await openOf(path, READ_AT_ONCE);
+      this.send(opened(fd), () => release(fd));
+    } catch (thrown) {
+      this.#fail(refusal(thrown));
     }
-    sent += bytesRead;
-    output.writeOfFile(place, chunk.subarray(0, bytesRead));
   }
-  output.writeOfFile(place, NOTHING);
-  await output.sentOfFile(place);
-  return sent;
+
+  /**
+   * Sends what is open: fstat(2) of it asks no disk.
+   *
+   * @param release - called once the file is needed no more, as soon as the link has a descriptor of its own.
+   */
+  send(file: OpenFile, release: () => void = stayOpen): void {
+    try {
+      const stats = file.fd < 0 ? closedFile() : fstatSync(file.fd);
+      this.#fileBytes = stats.size;
+      this.#most = Math.min(this.#length, bytesBehind(stats, this.#offset));
+      // sendfile(2) sends nothing of a file that says that it has nothing.
+      const held = stats.size > 0 && this.#most > 0 ? this.#output.openFile(file.fd) : undefined;
+      if (held === undefined) {
+        void this.#copy(file, 0, release);
+        return;
+      }
+      this.#part = { file: held, pages: new FilePages(held), position: this.#offset, left: this.#most };
+    } catch (thrown) {
+      release();
+      this.#fail(thrown);
+      return;
+    }
+    release();
+    this.#output.sendOfFile(this.#place, this.#part, this);
+  }
+
+  /** Called by the queue: the link has sent what it sends by itself. */
+  resolve(): void {
+    const { file, left = 0 } = this.#part ?? {};
+    if (left === 0 || file === undefined) {
+      this.#part?.pages.close();
+      this.#waiter.resolve(this.#most);
+      return;
+    }
+    // Not at once: the queue is sending. The pages close the file at the end.
+    queueMicrotask(() => void this.#copy(opened(file.descriptor), this.#most - left, stayOpen));
+  }
+
+  /** Called by the queue: the connection is lost. */
+  reject(error: Error): void {
+    this.#part?.pages.close();
+    OF_FILES.add(error);
+    this.#waiter.reject(error);
+  }
+
+  #fail(thrown: unknown): void {
+    const error = errorOf(thrown);
+    this.#part?.pages.close();
+    OF_FILES.add(error);
+    this.#output.endFile(this.#place, error);
+    this.#waiter.reject(error);
+  }
+
+  /** Reads and writes what has not been sent, when its turn has come, while the piece before is on its way. */
+  async #copy(file: OpenFile, sentBefore: number, release: () => void): Promise<void> {
+    try {
+      const sent = await this.#copied(file, sentBefore);
+      release();
+      this.#part?.pages.close();
+      this.#output.endFile(this.#place);
+      this.#waiter.resolve(sent);
+    } catch (thrown) {
+      release();
+      this.#fail(thrown);
+    }
+  }
+
+  /** How many bytes were sent in all. */
+  async #copied(file: OpenFile, sentBefore: number): Promise<number> {
+    const [output, place, offset, most] = [this.#output, this.#place, this.#offset, this.#most];
+    let sent = sentBefore;
+    await output.sentOfFile(place);
+    const chunk = Buffer.allocUnsafeSlow(Math.min(FILE_CHUNK_BYTES, output.highWaterBytes, most - sent));
+    while (sent < most) {
+      const reading = file.read(chunk, 0, Math.min(chunk.length, most - sent), offset + sent);
+      const [{ bytesRead }] = await Promise.all([reading, output.sentOfFile(place)]);
+      if (bytesRead === 0) {
+        // A file of sysfs(5) says that it has a page, and has less.
+        if ((await file.stat()).size < this.#fileBytes) throw new ConnectionError("ERR_SOCKWRIGHT_FILE_SHRANK");
+        break;
+      }
+      sent += bytesRead;
+      output.writeOfFile(place, chunk.subarray(0, bytesRead));
+    }
+    output.writeOfFile(place, NOTHING);
+    await output.sentOfFile(place);
+    return sent;
+  }
+}
+
+/** A FileHandle that is closed has no descriptor. */
+function closedFile(): never {
+  throw Object.assign(new Error("EBADF: bad file descriptor, fstat"), { code: "EBADF", errno: -9, syscall: "fstat" });
+}
+
+/** Closes a file that was opened here. At once: of a file that was read nothing is left to be written. */
+function release(fd: number): void {
+  try {
+    closeSync(fd);
+  } catch {
+    // close(2): the descriptor is free all the same.
+  }
+}
+
+function stayOpen(): void {
+  // Whoever has opened the file closes it.
 }
 
 /**

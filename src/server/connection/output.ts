@@ -132,14 +132,14 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     return this.#link.openFile?.(descriptor);
   }
 
-  /** Has the link send such a file, behind its head. Settles also where the rest is to be read: then some is left. */
-  sendOfFile(file: QueuedFile, part: FilePart): Promise<void> {
-    if (this.#connection.failure !== undefined) return lostWith(this.#connection.failure);
-    const sending = new Promise<void>((resolve, reject) => {
-      this.#files?.sendPart(file, part, { resolve, reject });
-      this.#flush();
-    });
-    return tolerated(sending);
+  /** Has the link send such a file, behind its head. The waiter is told also where the rest is to be read: then some is left. */
+  sendOfFile(file: QueuedFile, part: FilePart, waiter: PromiseWaiter): void {
+    if (this.#connection.failure !== undefined) {
+      waiter.reject(this.#connection.failure);
+      return;
+    }
+    this.#files?.sendPart(file, part, waiter);
+    this.#flush();
   }
 
   /** A part of a file, behind its head, also after the end was asked for. Who waits for {@link sentOfFile} before keeps memory low. */
@@ -317,7 +317,8 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     const flushers = this.#buffer?.clear() ?? [];
     this.#files = undefined;
     this.#buffer = undefined;
-    for (const { reject } of [...this.#takeDrainers(), ...ofFiles, ...flushers, ...this.#takeEnders()]) reject(error);
+    for (const waiter of [...this.#takeDrainers(), ...ofFiles, ...flushers, ...this.#takeEnders()])
+      waiter.reject(error);
   }
 
   get #loadBytes(): number {
