@@ -6,6 +6,8 @@ export interface Channel {
   receive(): Promise<Uint8Array | undefined>;
   /** Settles when the kernel has taken all of it, or what can be sent; gives how many bytes that were. */
   send(bytes: Uint8Array): Promise<number>;
+  /** As many bytes of an open file from a position on as are a piece; 0 at its end. For a stream. */
+  sendFile?(descriptor: number, position: number): Promise<number>;
   /** Nothing more will be sent. */
   end(): void;
   /** Waiting calls end with `ERR_SOCKWRIGHT_CLOSED`. */

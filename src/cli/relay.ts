@@ -89,6 +89,7 @@ class Conversation {
   async #outward(): Promise<void> {
     const crlf = this.#options.crlf === true ? new CrlfWriter() : undefined;
     try {
+      if (crlf === undefined) await this.#sendFile();
       for await (const chunk of this.#input.chunks()) {
         this.#moved();
         const bytes = crlf?.translate(chunk) ?? chunk;
@@ -100,16 +101,39 @@ class Conversation {
     }
   }
 
-  async #send(bytes: Uint8Array): Promise<void> {
+  /** Standard input that is a file leaves by itself, up to its end. Whether that is the end, and what is no file, reading tells. */
+  async #sendFile(): Promise<void> {
+    const send = this.#channel.sendFile?.bind(this.#channel);
+    const file = send === undefined ? undefined : await this.#input.file?.();
+    if (send === undefined || file === undefined) return;
     try {
-      const sent = await this.#channel.send(bytes);
+      let sent: number;
+      do sent = await this.#sent(file.pass(send));
+      while (sent > 0 && !this.#isStopped);
+    } finally {
+      file.close();
+    }
+  }
+
+  async #send(bytes: Uint8Array): Promise<void> {
+    await this.#sent(this.#channel.send(bytes));
+  }
+
+  /** Counts what was sent, and takes note of an error. */
+  async #sent(sending: Promise<number>): Promise<number> {
+    try {
+      const sent = await sending;
       this.#traffic.bytesSent += sent;
       this.#moved();
+      return sent;
     } catch (error) {
-      if (!this.#channel.hasEnd) return this.#stop(error);
-      // The peer takes no more, but may still have something to say: only this direction is over.
-      this.#fail(error);
-      this.#input.close();
+      if (!this.#channel.hasEnd) this.#stop(error);
+      else {
+        // The peer takes no more, but may still have something to say: only this direction is over.
+        this.#fail(error);
+        this.#input.close();
+      }
+      return 0;
     }
   }
 

@@ -4,6 +4,7 @@ import { isatty } from "node:tty";
 import { promisify } from "node:util";
 import { isNonBlocking, makeBlocking } from "./blocking.ts";
 import { CommandError, codeOf, exitCodes } from "./command-error.ts";
+import type { FileInput } from "./file-input.ts";
 import { WakeUp } from "./wake-up.ts";
 
 /** What is read at once of a file or a pipe, always into the same memory. */
@@ -25,6 +26,13 @@ export class StandardInput {
       if (error instanceof CommandError) throw error;
       throw unreadable(error instanceof Error ? error.message : String(error), error);
     }
+  }
+
+  /** A regular file, for whoever sends from a descriptor; what is left then is to be had by {@link chunks}. Undefined for all others. */
+  async file(): Promise<FileInput | undefined> {
+    if (this.#isClosed || !hasBytes()) return undefined;
+    const { FileInput } = await import("./file-input.ts");
+    return FileInput.of(0);
   }
 
   /** Takes no more: who writes into the pipe learns it by SIGPIPE. */
@@ -73,6 +81,17 @@ export class StandardInput {
     this.#close = () => pipe.close();
     if (this.#isClosed) pipe.close();
     yield* pipe.pieces();
+  }
+}
+
+/** Whether it is a regular file that says that it has bytes: one of proc(5) says that it has none, and may have some. */
+function hasBytes(): boolean {
+  try {
+    const stat = fstatSync(0);
+    return stat.isFile() && stat.size > 0;
+  } catch {
+    // It is closed: reading says so.
+    return false;
   }
 }
 

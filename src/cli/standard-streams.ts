@@ -2,7 +2,7 @@ import { StandardInput } from "./standard-input.ts";
 import { StandardOutput } from "./standard-output.ts";
 
 /** What a command reads. */
-export type Input = Pick<StandardInput, "chunks" | "close">;
+export type Input = Pick<StandardInput, "chunks" | "close"> & Partial<Pick<StandardInput, "file">>;
 
 /** Where a command prints. */
 export type Output = Pick<StandardOutput, "write" | "end">;

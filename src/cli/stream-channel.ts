@@ -5,6 +5,8 @@ import { codeOf } from "./command-error.ts";
 
 /** What is read at once. */
 const READ_BYTES = 64 * 1024;
+/** What is sent at once of a file: when the peer has taken so much, something has moved. */
+const FILE_BYTES = 256 * 1024;
 
 /** A connected stream: TCP, or a Unix socket. */
 export class StreamChannel implements Channel {
@@ -24,6 +26,10 @@ export class StreamChannel implements Channel {
   async send(bytes: Uint8Array): Promise<number> {
     await this.#socket.sendall(bytes);
     return bytes.length;
+  }
+
+  sendFile(descriptor: number, position: number): Promise<number> {
+    return this.#socket.sendfile(descriptor, position, FILE_BYTES);
   }
 
   end(): void {

@@ -10,6 +10,11 @@ export const FILE_WINDOW_BYTES = 512 * 1024;
 /** What a kernel, or the system of a file, says that cannot tell what is in memory: preadv2(2). */
 const NOT_TOLD: ReadonlySet<number> = new Set([EOPNOTSUPP, EINVAL, ENOSYS]);
 
+/** Whether the result of a probe says that a kernel, and the system of a file, can tell what is in memory. */
+export function canTell(result: number): boolean {
+  return !NOT_TOLD.has(-result);
+}
+
 /** What is read goes here, of all files, and nobody looks at it: the kernel has it then. */
 let memory: Buffer | undefined;
 
@@ -63,7 +68,7 @@ export class FilePages {
   #isThere(position: number): boolean {
     if (!this.#isTold) return true;
     const result = this.#file.probe(position);
-    if (NOT_TOLD.has(-result)) {
+    if (!canTell(result)) {
       this.#isTold = false;
       return false;
     }

@@ -23,6 +23,15 @@ export class HeldFile implements PagedFile {
     return kernel.fileno(this.slot, this.generation);
   }
 
+  /** Where it is read on, by all who share the open file. */
+  get position(): number {
+    return kernel.seekFile(this.slot, this.generation);
+  }
+
+  set position(position: number) {
+    kernel.seekFile(this.slot, this.generation, position);
+  }
+
   probe(position: number): number {
     return kernel.probeFile(this.slot, this.generation, position);
   }

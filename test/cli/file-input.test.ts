@@ -1,0 +1,182 @@
+// Standard input that is a file: the kernel takes it from there, and whoever shares the file reads on behind what was sent.
+import { createHash, randomBytes } from "node:crypto";
+import { appendFileSync, closeSync, openSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { AF_INET, AF_UNIX, type Socket, socket } from "../../src/index.ts";
+import { generationOf, slotOf } from "../../src/native/kernel.ts";
+import { kernel } from "../../src/native/load.ts";
+import { EOPNOTSUPP } from "../../src/socket/errno.ts";
+import type { Child } from "../support/child.ts";
+import { requirePeer } from "../support/peers.ts";
+import { freeFolder, startInShell } from "./sockwright.ts";
+
+/** More than the buffers of two sockets hold. */
+const MUCH = 64 * 1024 * 1024;
+
+type Family = "tcp" | "unix";
+
+/** Somebody to connect to, and where. */
+function listener(family: Family = "tcp"): { url: string; peer: Promise<Socket<unknown>> } {
+  const path = join(freeFolder(), "socket");
+  const listening = family === "tcp" ? socket(AF_INET) : socket(AF_UNIX);
+  onTestFinished(() => listening.close());
+  listening.bind(family === "tcp" ? { host: "127.0.0.1", port: 0 } : { path });
+  listening.listen();
+  const accepted = listening.accept().then(([peer]) => {
+    onTestFinished(() => peer.close());
+    return peer;
+  });
+  const name = listening.getsockname();
+  return { url: "port" in name ? `tcp://127.0.0.1:${name.port}` : `unix:${path}`, peer: accepted };
+}
+
+function fileOf(content: Buffer | string): string {
+  const path = join(freeFolder(), "file");
+  writeFileSync(path, content);
+  return path;
+}
+
+/** All that comes until the end. */
+async function received(peer: Socket<unknown>): Promise<{ bytes: number; digest: string }> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for (let chunk = await peer.recv(65_536); chunk.length > 0; chunk = await peer.recv(65_536)) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, digest: hash.digest("hex") };
+}
+
+function digestOf(...parts: readonly Buffer[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}
+
+/** Runs `connect URL < FILE`, and tells how it ended and how much of the file was left to whoever reads on. */
+function connect(url: string, path: string, ...flags: readonly string[]): Promise<Child> {
+  const script = `exec 3<"$2"; sockwright connect "$1" "\${@:3}" <&3 & echo "pid $!"; wait $!; echo "code $?"; echo "left $(cat <&3 | wc -c)"`;
+  return startInShell(script, url, path, ...flags);
+}
+
+async function outcome(child: Child): Promise<{ code: number; left: number }> {
+  const [, code] = await child.line(/^code (\d+)$/);
+  const [, left] = await child.line(/^left (\d+)$/);
+  return { code: Number(code), left: Number(left) };
+}
+
+test.each<Family>(["tcp", "unix"])("a large file arrives whole: %s", async (family) => {
+  const content = randomBytes(MUCH);
+  const { url, peer } = listener(family);
+  const child = await connect(url, fileOf(content));
+  const got = await received(await peer);
+  (await peer).close();
+  expect(got).toEqual({ bytes: MUCH, digest: digestOf(content) });
+  expect([await outcome(child), child.stderr]).toEqual([{ code: 0, left: 0 }, ""]);
+});
+
+test("it goes on where another program has stopped", async () => {
+  const { url, peer } = listener();
+  const script = `{ head -c 5 >/dev/null; sockwright connect "$1" --json; echo "left $(cat | wc -c)"; } <"$2"`;
+  const child = await startInShell(script, url, fileOf("12345the rest"));
+  expect((await received(await peer)).digest).toBe(digestOf(Buffer.from("the rest")));
+  (await peer).close();
+  await child.line(/^left 0$/);
+  expect(child.stderr).toMatch(/"bytesSent":8\b/);
+});
+
+test.each([
+  ["an empty file", "", "", []],
+  ["a file whose lines are changed", "a\nb\n", "a\r\nb\r\n", ["--crlf"]],
+])("%s", async (_, content, expected, flags) => {
+  const { url, peer } = listener();
+  const child = await connect(url, fileOf(content), ...flags);
+  expect((await received(await peer)).digest).toBe(digestOf(Buffer.from(expected)));
+  (await peer).close();
+  expect(await outcome(child)).toEqual({ code: 0, left: 0 });
+});
+
+test("what is appended meanwhile is sent, too", async () => {
+  const [content, more] = [randomBytes(MUCH), randomBytes(1_000)];
+  const { url, peer } = listener();
+  const path = fileOf(content);
+  const child = await connect(url, path);
+  await (await peer).readable();
+  appendFileSync(path, more);
+  expect(await received(await peer)).toEqual({ bytes: MUCH + 1_000, digest: digestOf(content, more) });
+  (await peer).close();
+  expect(await outcome(child)).toEqual({ code: 0, left: 0 });
+});
+
+test("a file that shrinks meanwhile ends where it does", async () => {
+  const { url, peer } = listener();
+  const path = fileOf(Buffer.alloc(MUCH));
+  const child = await connect(url, path);
+  await (await peer).readable();
+  truncateSync(path, 0);
+  expect((await received(await peer)).bytes).toBeLessThan(MUCH);
+  (await peer).close();
+  expect(await outcome(child)).toEqual({ code: 0, left: 0 });
+});
+
+test("a signal: whoever reads on has all that was not sent", async () => {
+  const { url, peer } = listener();
+  const child = await connect(url, fileOf(Buffer.alloc(MUCH)));
+  const [, pid] = await child.line(/^pid (\d+)$/);
+  await (await peer).readable();
+  process.kill(Number(pid), "SIGTERM");
+  const { code, left } = await outcome(child);
+  expect(code).toBe(143);
+  const { bytes } = await received(await peer);
+  expect(bytes).toBeGreaterThan(0);
+  expect(bytes + left).toBe(MUCH);
+});
+
+test("a reset in the middle is told, and ends it", async () => {
+  const { url, peer } = listener();
+  const child = await connect(url, fileOf(Buffer.alloc(MUCH)));
+  await (await peer).readable();
+  // With bytes that nobody has read.
+  (await peer).close();
+  const { code, left } = await outcome(child);
+  expect(code).toBe(1);
+  expect(left).toBeGreaterThan(0);
+  expect(child.stderr).toMatch(/what was under way may be lost/);
+});
+
+test("a peer that takes nothing is silent", async () => {
+  const { url, peer } = listener();
+  const child = await connect(url, fileOf(Buffer.alloc(MUCH)), "--idle-timeout", "50ms");
+  await (await peer).readable();
+  expect((await outcome(child)).code).toBe(3);
+  expect(child.stderr).toContain("--idle-timeout");
+});
+
+test("a file that cannot be read is told as such", async () => {
+  const { url, peer } = listener();
+  const child = await startInShell('sockwright connect "$1" 0>>"$2"; echo "code $?"', url, fileOf("something"));
+  await peer;
+  await child.line(/^code 2$/);
+  expect(child.stderr).toMatch(/standard input cannot be read: EBADF/);
+});
+
+test("its bytes are not read but at the end, to find it, where the file system can tell what is in memory", async (context) => {
+  const strace = requirePeer(context, "strace");
+  const path = fileOf(Buffer.alloc(1024 * 1024));
+  const file = openSync(path, "r");
+  onTestFinished(() => closeSync(file));
+  const handle = kernel.fromfd(file);
+  const probed = kernel.probeFile(slotOf(handle), generationOf(handle), 0);
+  kernel.close(slotOf(handle), generationOf(handle));
+  if (probed === -EOPNOTSUPP) context.skip("the file system cannot");
+  const { url, peer } = listener();
+  const script = `"$1" -f -e trace=read,sendfile -o "$2.trace" sockwright connect "$3" <"$2"; grep -E "read\\(0,|sendfile\\(" "$2.trace"`;
+  const child = await startInShell(script, strace, path, url);
+  await received(await peer);
+  (await peer).close();
+  await child.exit();
+  const reads = child.stdout.split("\n").filter((line) => line.includes("read(0,"));
+  expect(reads).toEqual([expect.stringMatching(/ = 0$/)]);
+  expect(child.stdout).toContain("sendfile(");
+});
