@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { lengthPrefixed } from "../../../src/codec.ts";
+import { kernel } from "../../../src/native/load.ts";
 import { FILE_CHUNK_BYTES } from "../../../src/server/connection/file-sending.ts";
 import { type Connection, connect, type SendFileOptions, serve } from "../../../src/server.ts";
+import { evict } from "../../support/evicted.ts";
 import { until } from "../../support/until.ts";
 
 /** More than the buffers of the two ends take. */
@@ -326,6 +328,42 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await client.close();
   });
 });
+
+test("a file that is sent from a path is one descriptor, and so is one that waits behind it", async () => {
+  const [path, behind] = [await file(Buffer.alloc(MUCH)), await file()];
+  const client = await clientOf(async (connection) => {
+    await Promise.all([connection.sendFile(path), connection.sendFile(behind)]);
+  });
+  await client.readExactly(1);
+  const isOneEach = (): boolean => {
+    const open = openFiles();
+    return [path, behind].every((each) => open.filter((one) => one === each).length === 1);
+  };
+  await until(isOneEach, "the close of the others");
+  expect((await all(client)).length).toBe(MUCH + content.length - 1);
+});
+
+test.for(["a path", "a FileHandle", "a descriptor"])(
+  "of %s, what the kernel has forgotten is in memory before it is sent",
+  async (kind, context) => {
+    const path = await file(Buffer.alloc(MUCH, content));
+    const handle = await open(path);
+    onTestFinished(() => handle.close());
+    evict(context, path, handle.fd);
+    const real = kernel.sendfile;
+    const found = new Set<number>();
+    const sendfile = vi.spyOn(kernel, "sendfile").mockImplementation((...given) => {
+      const [, , slot, generation, position] = given;
+      found.add(kernel.probeFile(slot, generation, position));
+      return real(...given);
+    });
+    onTestFinished(() => sendfile.mockRestore());
+    const source = { "a path": path, "a FileHandle": handle, "a descriptor": handle.fd }[kind] ?? expect.unreachable();
+    const client = await clientOf(async (connection) => void (await connection.sendFile(source)));
+    expect((await all(client)).equals(Buffer.alloc(MUCH, content))).toBe(true);
+    expect([...found]).toEqual([1]);
+  },
+);
 
 test("where each write is a record, a file is refused", async () => {
   const url = `unix-seqpacket:@sockwright-${randomUUID()}`;
