@@ -10,23 +10,18 @@
 
 namespace sockwright {
 
-// sendfile(slot, generation, fileSlot, fileGeneration, position, length): bytes of a file, whose own position stays where it
-// is. It has no MSG_DONTWAIT: see unblock.
+// sendfile(slot, generation, file, position, length): bytes of a file, of its descriptor; its own position stays where it is. It has
+// no MSG_DONTWAIT: see unblock.
 napi_value SendFile(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
-    bool ok;
-    const Slot* file = arguments.FindSlotAt(2, &ok);
+    int32_t file;
     int64_t position;
     uint32_t length;
-    if (!ok || !arguments.Position(4, &position) || !arguments.Uint32(5, &length)) return false;
-    if (file == nullptr) {
-      *result = -EBADF;
-      return true;
-    }
+    if (!arguments.Int32(2, &file) || !arguments.Position(3, &position) || !arguments.Uint32(4, &length)) return false;
     BrokenPipe broken_pipe;
     *result = RetryInterrupted([&] {
       off64_t offset = position;
-      return ::sendfile64(slot.descriptor.get(), file->descriptor.get(), &offset, length);
+      return ::sendfile64(slot.descriptor.get(), file, &offset, length);
     });
     if (*result == -EPIPE) broken_pipe.Take();
     return true;
@@ -36,20 +31,18 @@ napi_value SendFile(napi_env env, napi_callback_info info) {
 // RWF_NOWAIT, which not all headers have.
 constexpr int kNoWait = 8;
 
-// probeFile(slot, generation, position): whether the byte is in memory. 1, or 0 where the file has none there; -EAGAIN: it is to
+// probeFile(file, position): whether the byte is in memory. 1, or 0 where the file has none there; -EAGAIN: it is to
 // come from the disk. The kernel may begin to read its page, and no other one, by that. By syscall(2): preadv2 of glibc is 2.26.
 napi_value ProbeFile(napi_env env, napi_callback_info info) {
-  return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
-    int64_t position;
-    if (!arguments.Position(2, &position)) return false;
-    std::byte byte;
-    const iovec room{&byte, 1};
-    // Two halves on machines of 32 bits; on others the first is all, and the kernel leaves the second out.
-    const auto low = static_cast<unsigned long>(position), high = static_cast<unsigned long>(position >> 32);
-    *result = RetryInterrupted(
-        [&] { return ::syscall(SYS_preadv2, slot.descriptor.get(), &room, 1UL, low, high, kNoWait); });
-    return true;
-  });
+  Arguments arguments(env, info);
+  int32_t file;
+  int64_t position;
+  if (!arguments.Int32(0, &file) || !arguments.Position(1, &position)) return nullptr;
+  std::byte byte;
+  const iovec room{&byte, 1};
+  // Two halves on machines of 32 bits; on others the first is all, and the kernel leaves the second out.
+  const auto low = static_cast<unsigned long>(position), high = static_cast<unsigned long>(position >> 32);
+  return Number(env, RetryInterrupted([&] { return ::syscall(SYS_preadv2, file, &room, 1UL, low, high, kNoWait); }));
 }
 
 // seekFile(slot, generation, position): lseek(2), of all who share the open file. Undefined asks where it is.

@@ -10,6 +10,14 @@ namespace {
 
 constexpr int kAlways = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
+// A handle of a socket that others have, too; an errno is given back as it is.
+int64_t Shared(Environment& environment, int64_t handle) {
+  constexpr int64_t kSlots = int64_t{1} << SlotTable::kSlotBits;
+  if (handle < 0) return handle;
+  if (Slot* slot = environment.slots().Find(handle % kSlots, handle / kSlots)) slot->is_shared = true;
+  return handle;
+}
+
 }  // namespace
 
 napi_value Socket(napi_env env, napi_callback_info info) {
@@ -84,7 +92,7 @@ napi_value Adopt(napi_env env, napi_callback_info info) {
   }
   const int64_t handle = environment.slots().Insert(std::move(descriptor));
   if (handle < 0) descriptor.Release();
-  return Number(env, handle < 0 ? -ENFILE : handle);
+  return Number(env, handle < 0 ? -ENFILE : Shared(environment, handle));
 }
 
 // fromfd(descriptor): a handle of a duplicate, F_DUPFD_CLOEXEC, of whatever kind it is. The caller's stays the caller's, and
@@ -93,11 +101,13 @@ napi_value FromDescriptor(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   int32_t fd;
   if (!arguments.Int32(0, &fd)) return nullptr;
-  return Number(env, Keep(arguments.environment(), Result(fcntl(fd, F_DUPFD_CLOEXEC, 0))));
+  Environment& environment = arguments.environment();
+  return Number(env, Shared(environment, Keep(environment, Result(fcntl(fd, F_DUPFD_CLOEXEC, 0)))));
 }
 
 napi_value FileDescriptor(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments&, Slot& slot, int64_t* result) {
+    slot.is_shared = true;
     *result = slot.descriptor.get();
     return true;
   });
@@ -105,7 +115,10 @@ napi_value FileDescriptor(napi_env env, napi_callback_info info) {
 
 napi_value Dup(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
-    *result = Keep(arguments.environment(), Result(fcntl(slot.descriptor.get(), F_DUPFD_CLOEXEC, 0)));
+    // Before the table grows, and the slot is elsewhere.
+    slot.is_shared = true;
+    Environment& environment = arguments.environment();
+    *result = Shared(environment, Keep(environment, Result(fcntl(slot.descriptor.get(), F_DUPFD_CLOEXEC, 0))));
     return true;
   });
 }
@@ -158,9 +171,10 @@ napi_value CloseInOrder(napi_env env, napi_callback_info info) {
 }
 
 // unblock(slot, generation): sets O_NONBLOCK again where somebody has cleared it, since the description may be shared: a
-// child whose standard input it is, does (uv_spawn). For the calls that have no MSG_DONTWAIT, accept4(2) and connect(2).
+// child whose standard input it is, does (uv_spawn). Of what nobody else has, nothing is asked. For the calls that have no MSG_DONTWAIT, accept4(2) and connect(2).
 napi_value Unblock(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments&, Slot& slot, int64_t* result) {
+    if (!slot.is_shared) return true;
     const int descriptor = slot.descriptor.get();
     const int flags = fcntl(descriptor, F_GETFL);
     const bool blocks = flags >= 0 && (flags & O_NONBLOCK) == 0;
@@ -185,6 +199,7 @@ napi_value SetInheritable(napi_env env, napi_callback_info info) {
     if (!arguments.Bool(2, &inheritable)) return false;
     const int descriptor = slot.descriptor.get();
     const int flags = fcntl(descriptor, F_GETFD);
+    slot.is_shared |= inheritable;
     const int wanted = inheritable ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC;
     *result = Result(flags < 0 ? -1 : fcntl(descriptor, F_SETFD, wanted));
     return true;

@@ -15,6 +15,7 @@ int64_t SlotTable::Insert(Descriptor&& descriptor) {
   slot.generation = slot.generation + 1 < kGenerationLimit ? slot.generation + 1 : 1;
   slot.descriptor = std::move(descriptor);
   slot.interest = 0;
+  slot.is_shared = false;
   open_++;
   return (static_cast<int64_t>(slot.generation) << kSlotBits) | index;
 }

@@ -14,6 +14,8 @@ struct Slot {
   uint32_t generation = 0;
   uint32_t interest = 0;  // what epoll was told; 0 is "not registered"
   int32_t next_free = -1;
+  // Somebody else may have the open socket, and make it blocking: another descriptor of it, a child, whoever was told its number.
+  bool is_shared = false;
 };
 
 class SlotTable {

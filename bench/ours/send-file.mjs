@@ -3,7 +3,8 @@
 // Usage: send-file.mjs whole FILE       the file to each connection, and its end
 //        send-file.mjs file FILE        a head and the file, which is open, for each request
 //        send-file.mjs file-path FILE   a head and the file, which is opened for it, for each request
-import { openSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { serve } from "sockwright/server";
 
 const HEAD_BYTES = 200;
@@ -22,14 +23,14 @@ function ofPath(connection) {
   });
 }
 
-function ofDescriptor() {
-  const [fd, length] = [openSync(path, "r"), statSync(path).size];
+async function ofHandle() {
+  const [handle, length] = [await open(path), statSync(path).size];
   /** @param {import("sockwright/server").Connection} connection */
   return (connection) =>
     connection.onBytes(() => {
-      void connection.sendFile(fd, { length, head });
+      void connection.sendFile(handle, { length, head });
     });
 }
 
-const server = await serve("tcp://127.0.0.1:0", mode === "whole" ? whole : mode === "file" ? ofDescriptor() : ofPath);
+const server = await serve("tcp://127.0.0.1:0", mode === "whole" ? whole : mode === "file" ? await ofHandle() : ofPath);
 console.log(new URL(server.urls[0] ?? "").port);

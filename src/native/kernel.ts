@@ -109,21 +109,14 @@ export interface Kernel {
     control?: Uint8Array,
   ): number;
 
-  /** Bytes of a file that `fromfd` has made a slot of, from `position` on; the file's own position stays where it is. */
-  sendfile(
-    slot: number,
-    generation: number,
-    fileSlot: number,
-    fileGeneration: number,
-    position: number,
-    length: number,
-  ): number;
+  /** Bytes of a file, of its descriptor, from `position` on; the file's own position stays where it is. */
+  sendfile(slot: number, generation: number, file: number, position: number, length: number): number;
   /**
-   * Whether a byte of such a file is in memory: 1, or 0 where the file has none there. -EAGAIN: it is to come from the disk, and
+   * Whether a byte of a file is in memory: 1, or 0 where the file has none there. -EAGAIN: it is to come from the disk, and
    * `sendfile` would wait for it. -EOPNOTSUPP, on old kernels -EINVAL or -ENOSYS: nobody can tell. preadv2(2), RWF_NOWAIT.
    */
-  probeFile(slot: number, generation: number, position: number): number;
-  /** Where such a file is read on, by whoever shares the open file; with `position` that is changed. lseek(2). */
+  probeFile(file: number, position: number): number;
+  /** Where a file that `fromfd` has made a slot of is read on, by whoever shares the open file; with `position` that is changed. lseek(2). */
   seekFile(slot: number, generation: number, position?: number): number;
 
   getsockopt(slot: number, generation: number, level: number, option: number, out: Uint8Array): number;

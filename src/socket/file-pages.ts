@@ -18,9 +18,11 @@ export function canTell(result: number): boolean {
 /** What is read goes here, of all files, and nobody looks at it: the kernel has it then. */
 let memory: Buffer | undefined;
 
-/** A regular file that is open: a descriptor of its own. */
+/** A regular file that is open. */
 export interface PagedFile {
   readonly descriptor: number;
+  /** To be called before anybody else has a turn: from then on the descriptor is its own. 0, or a negated errno where none is to be had. */
+  hold(): number;
   /** Whether a byte of it is in memory: 1, 0 where it has none there, or a negated errno, EAGAIN for no. */
   probe(position: number): number;
   close(): void;
@@ -34,13 +36,15 @@ export interface PagedFile {
 export class FilePages {
   readonly #file: PagedFile;
   /** Up to here there is no need to look. */
-  #readUntil = 0;
+  #readUntil: number;
   #isTold = true;
   #isReading = false;
   #isClosed = false;
 
-  constructor(file: PagedFile) {
+  /** @param readyUntil - up to here somebody has looked. */
+  constructor(file: PagedFile, readyUntil = 0) {
     this.#file = file;
+    this.#readUntil = readyUntil;
   }
 
   /**
@@ -77,6 +81,7 @@ export class FilePages {
 
   #bringIn(position: number, bytes: number, arrived: () => void): void {
     this.#isReading = true;
+    this.#file.hold();
     memory ??= Buffer.allocUnsafeSlow(FILE_WINDOW_BYTES);
     read(this.#file.descriptor, memory, 0, bytes, position, () => {
       this.#isReading = false;

@@ -1,26 +1,31 @@
-import { generationOf, slotOf } from "../native/kernel.ts";
+import { generationOf, type Handle, slotOf } from "../native/kernel.ts";
 import { kernel } from "../native/load.ts";
-import { EBADF } from "./errno.ts";
 import type { PagedFile } from "./file-pages.ts";
 
-/** A duplicate of a descriptor: whoever closes the other one meanwhile has not made this one another file's. */
+/** A file that is sent, by the descriptor of whoever asks for that, or from {@link hold} on by one of its own. */
 export class HeldFile implements PagedFile {
-  readonly slot: number;
-  readonly generation: number;
+  #descriptor: number;
+  #handle: Handle | undefined;
 
-  private constructor(slot: number, generation: number) {
-    this.slot = slot;
-    this.generation = generation;
-  }
-
-  /** A negated errno where there is none. */
-  static of(descriptor: number): HeldFile | number {
-    const handle = descriptor < 0 ? -EBADF : kernel.fromfd(descriptor);
-    return handle < 0 ? handle : new HeldFile(slotOf(handle), generationOf(handle));
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
   }
 
   get descriptor(): number {
-    return kernel.fileno(this.slot, this.generation);
+    return this.#descriptor;
+  }
+
+  /**
+   * Has a duplicate from now on: whoever closes the other descriptor meanwhile has not made this one another file's. 0, or a
+   * negated errno: then it goes on with the other one.
+   */
+  hold(): number {
+    if (this.#handle !== undefined) return 0;
+    const handle = kernel.fromfd(this.#descriptor);
+    if (handle < 0) return handle;
+    this.#handle = handle;
+    this.#descriptor = kernel.fileno(slotOf(handle), generationOf(handle));
+    return 0;
   }
 
   /** Where it is read on, by all who share the open file. */
@@ -33,10 +38,13 @@ export class HeldFile implements PagedFile {
   }
 
   probe(position: number): number {
-    return kernel.probeFile(this.slot, this.generation, position);
+    return kernel.probeFile(this.#descriptor, position);
   }
 
   close(): void {
-    kernel.close(this.slot, this.generation);
+    const handle = this.#handle;
+    this.#handle = undefined;
+    this.#descriptor = -1;
+    if (handle !== undefined) kernel.close(slotOf(handle), generationOf(handle));
   }
 }

@@ -54,10 +54,10 @@ interface Source {
 }
 
 function sourceOf(descriptor: number, given: unknown): Source {
-  const file = HeldFile.of(descriptor);
-  if (typeof file === "number") {
-    const advice = file === -EBADF ? ({ advice: "the file is closed" } as const) : "long";
-    throw new SocketError("sendfile", -file, undefined, advice);
+  const file = new HeldFile(descriptor);
+  const errno = descriptor < 0 ? EBADF : -file.hold();
+  if (errno !== 0) {
+    throw new SocketError("sendfile", errno, undefined, errno === EBADF ? { advice: "the file is closed" } : "long");
   }
   const stats = fstatSync(file.descriptor);
   if (stats.isFile()) return { file, pages: new FilePages(file), bytes: stats.size };
@@ -144,7 +144,7 @@ class SendFile extends SendCall<number> {
     const { file } = this.#source;
     // sendfile(2) has no MSG_DONTWAIT.
     kernel.unblock(slot, generation);
-    const result = kernel.sendfile(slot, generation, file.slot, file.generation, position, length);
+    const result = kernel.sendfile(slot, generation, file.descriptor, position, length);
     // Beyond what a file can have: nothing is there.
     if (result === -EOVERFLOW) return 0;
     if (!NOT_FOR_THIS_FILE.includes(-result)) return result;

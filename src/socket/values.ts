@@ -23,7 +23,7 @@ export { controlSpace, encodeControl } from "./control-message.ts";
 export { MAX_TIMEOUT_MS } from "./deadline.ts";
 export { SocketDuplex } from "./duplex.ts";
 export * from "./errno.ts";
-export { canTell, FilePages, type PagedFile } from "./file-pages.ts";
+export { canTell, FILE_WINDOW_BYTES, FilePages, type PagedFile } from "./file-pages.ts";
 export { promiseOf } from "./given-promise.ts";
 export { nearest } from "./nearest.ts";
 export { checkDefinition, checkOptions, type OptionNames } from "./option-names.ts";

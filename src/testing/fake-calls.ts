@@ -117,15 +117,13 @@ export function fakeCalls(
       return socket.send([data.subarray(offset, offset + length)], address.slice());
     }),
     // The file is one of the machine.
-    sendfile: on(real.sendfile, ({ socket }, fileSlot, fileGeneration, position, length) => {
-      const file = real.fileno(fileSlot, fileGeneration);
-      if (file < 0) return file;
+    sendfile: on(real.sendfile, ({ socket }, file, position, length) => {
       const piece = new Uint8Array(Math.min(length, 64 * 1024));
       const read = readSync(file, piece, 0, piece.length, position);
       return read === 0 ? 0 : socket.send([piece.subarray(0, read)], undefined);
     }),
-    // A socket is no file, and a file is one of the machine.
-    probeFile: on(real.probeFile, () => -ESPIPE),
+    probeFile: real.probeFile,
+    // A socket is no file.
     seekFile: on(real.seekFile, () => -ESPIPE),
     sendmsg: on(real.sendmsg, ({ socket }, buffers, _flags, address, control) => {
       // A descriptor cannot be handed over in memory.

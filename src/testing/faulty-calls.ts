@@ -101,12 +101,15 @@ export function faultyCalls(below: SocketCalls, next: FaultSource): SocketCalls 
     send,
     recvfrom,
     sendto,
-    sendfile(slot, generation, fileSlot, fileGeneration, position, length) {
+    sendfile(slot, generation, file, position, length) {
       const limit = fault("sendfile", slot, length);
       if (limit < 0) return limit;
-      return below.sendfile(slot, generation, fileSlot, fileGeneration, position, Math.min(limit, length));
+      return below.sendfile(slot, generation, file, position, Math.min(limit, length));
     },
-    probeFile: failing("preadv2", below.probeFile),
+    probeFile(file, position) {
+      const limit = fault("preadv2", NO_SLOT);
+      return limit < 0 ? limit : below.probeFile(file, position);
+    },
     seekFile: failing("lseek", below.seekFile),
     recvmsg: shortMany("recvmsg", below.recvmsg),
     sendmsg: shortMany("sendmsg", below.sendmsg),

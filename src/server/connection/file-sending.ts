@@ -1,16 +1,19 @@
 import { closeSync, constants, fstat, fstatSync, open, type PathLike, read, type Stats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { promisify } from "node:util";
+import { currentTurn } from "../../native/turn.ts";
 import {
   bytesOf,
   checkOptions,
   type Data,
+  FILE_WINDOW_BYTES,
   FilePages,
   integer,
   type OptionNames,
   wrongType,
 } from "../../socket/values.ts";
 import { ConnectionError, errorOf } from "../transport/connection-error.ts";
+import type { LinkFile } from "../transport/link.ts";
 import type { FilePart, QueuedFile } from "./file-queue.ts";
 import type { Output } from "./output.ts";
 import type { PromiseWaiter } from "./wait.ts";
@@ -64,9 +67,20 @@ export function sendFile(
   const copied = head === undefined ? undefined : Buffer.from(bytesOf("options.head", head));
   if (output.isRecords) throw new ConnectionError("ERR_SOCKWRIGHT_RECORDS");
   const sending = new FileSending(output, output.beginFile(copied), offset, length, waiter);
-  if (typeof source === "number" || isHandle(source)) sending.send(opened(source));
-  else void sending.openAndSend(source);
+  if (typeof source === "number") sending.send(new DescribedFile(source));
+  else if (!isHandle(source)) void sending.openAndSend(source);
+  else if (!sending.sendAgain(source)) sending.send(source);
 }
+
+/** What was found in a turn of a file that is open for long, as one of a cache is. */
+interface Found {
+  turn: number;
+  offset: number;
+  length: number;
+}
+
+/** Handles of regular files: that a file is one does not change, and its handle is never another one's. */
+const FILES = new WeakMap<OpenFile, Found>();
 
 /** Also that of a path with a NUL, which node:fs takes for a wrong argument, and a peer may have named. */
 const OF_FILES = new WeakSet<Error>();
@@ -82,13 +96,20 @@ const statOf = promisify(fstat);
 const readOf = promisify(read);
 const openOf = promisify(open);
 
-function opened(source: FileHandle | number): OpenFile {
-  if (typeof source !== "number") return source;
-  return {
-    fd: source,
-    stat: () => statOf(source),
-    read: (memory, offset, length, position) => readOf(source, memory, offset, length, position),
-  };
+class DescribedFile implements OpenFile {
+  readonly fd: number;
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  stat(): Promise<Stats> {
+    return statOf(this.fd);
+  }
+
+  read(memory: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }> {
+    return readOf(this.fd, memory, offset, length, position);
+  }
 }
 
 /** A file on its way. What the link sends by itself costs no promise but the caller's, and where the file is open no thread. */
@@ -104,6 +125,9 @@ class FileSending implements PromiseWaiter {
   #most = 0;
   /** When the sending began. */
   #fileBytes = 0;
+  /** The link has nothing to send any more. */
+  #isOver = false;
+  #release = stayOpen;
 
   constructor(output: Output, place: QueuedFile, offset: number, length: number, waiter: FileWaiter) {
     this.#output = output;
@@ -116,10 +140,30 @@ class FileSending implements PromiseWaiter {
   async openAndSend(path: PathLike): Promise<void> {
     try {
       const fd = await openOf(path, READ_AT_ONCE);
-      this.send(opened(fd), () => release(fd));
+      this.send(new DescribedFile(fd), () => release(fd));
     } catch (thrown) {
       this.#fail(refusal(thrown));
     }
+  }
+
+  /**
+   * Sends so many bytes of a file that is known, without fstat(2). False where it is not, or where they are not all there and in
+   * memory. What was found holds for a turn.
+   */
+  sendAgain(handle: OpenFile): boolean {
+    const [offset, length, turn] = [this.#offset, this.#length, currentTurn()];
+    const found = FILES.get(handle);
+    if (found === undefined || length === 0 || length > FILE_WINDOW_BYTES) return false;
+    const file = this.#output.openFile(handle.fd);
+    if (file === undefined) return false;
+    if (found.turn !== turn || found.offset !== offset || found.length !== length) {
+      if (file.probe(offset + length - 1) !== 1 || file.probe(offset) !== 1) return false;
+      Object.assign(found, { turn, offset, length });
+    }
+    this.#most = length;
+    this.#fileBytes = offset + length;
+    this.#sendByLink(new FilePages(file, offset + length), file, stayOpen);
+    return true;
   }
 
   /**
@@ -128,48 +172,62 @@ class FileSending implements PromiseWaiter {
    * @param release - called once the file is needed no more, as soon as the link has a descriptor of its own.
    */
   send(file: OpenFile, release: () => void = stayOpen): void {
+    let held: LinkFile | undefined;
     try {
       const stats = file.fd < 0 ? closedFile() : fstatSync(file.fd);
       this.#fileBytes = stats.size;
       this.#most = Math.min(this.#length, bytesBehind(stats, this.#offset));
       // sendfile(2) sends nothing of a file that says that it has nothing.
-      const held = stats.size > 0 && this.#most > 0 ? this.#output.openFile(file.fd) : undefined;
-      if (held === undefined) {
-        void this.#copy(file, 0, release);
-        return;
-      }
-      this.#part = { file: held, pages: new FilePages(held), position: this.#offset, left: this.#most };
+      if (stats.size > 0 && this.#most > 0) held = this.#output.openFile(file.fd);
     } catch (thrown) {
       release();
       this.#fail(thrown);
       return;
     }
-    release();
+    if (!(file instanceof DescribedFile)) FILES.set(file, { turn: -1, offset: 0, length: 0 });
+    if (held === undefined) void this.#copy(file, 0, release);
+    else this.#sendByLink(new FilePages(held), held, release);
+  }
+
+  /** In most cases all of it leaves now. If not, the file is held, for the caller's descriptor may be closed. */
+  #sendByLink(pages: FilePages, file: LinkFile, release: () => void): void {
+    this.#part = { file, pages, position: this.#offset, left: this.#most };
     this.#output.sendOfFile(this.#place, this.#part, this);
+    // Where no other descriptor is to be had, the caller's has to do, which is to stay open.
+    const isHeld = this.#isOver || file.hold() === 0;
+    if (isHeld) release();
+    else this.#release = release;
   }
 
   /** Called by the queue: the link has sent what it sends by itself. */
   resolve(): void {
     const { file, left = 0 } = this.#part ?? {};
     if (left === 0 || file === undefined) {
-      this.#part?.pages.close();
+      this.#end();
       this.#waiter.resolve(this.#most);
       return;
     }
     // Not at once: the queue is sending. The pages close the file at the end.
-    queueMicrotask(() => void this.#copy(opened(file.descriptor), this.#most - left, stayOpen));
+    queueMicrotask(() => void this.#copy(new DescribedFile(file.descriptor), this.#most - left, stayOpen));
   }
 
   /** Called by the queue: the connection is lost. */
   reject(error: Error): void {
-    this.#part?.pages.close();
+    this.#end();
     OF_FILES.add(error);
     this.#waiter.reject(error);
   }
 
+  #end(): void {
+    this.#isOver = true;
+    this.#part?.pages.close();
+    this.#release();
+    this.#release = stayOpen;
+  }
+
   #fail(thrown: unknown): void {
     const error = errorOf(thrown);
-    this.#part?.pages.close();
+    this.#end();
     OF_FILES.add(error);
     this.#output.endFile(this.#place, error);
     this.#waiter.reject(error);
@@ -180,7 +238,7 @@ class FileSending implements PromiseWaiter {
     try {
       const sent = await this.#copied(file, sentBefore);
       release();
-      this.#part?.pages.close();
+      this.#end();
       this.#output.endFile(this.#place);
       this.#waiter.resolve(sent);
     } catch (thrown) {

@@ -14,11 +14,8 @@ export interface Sender {
   sendMany(pieces: readonly Uint8Array[], hasMore?: boolean): number | undefined;
 }
 
-/** A file whose bytes a link sends without their coming here: a descriptor of its own, which whoever made it closes. */
-export interface LinkFile extends PagedFile {
-  readonly slot: number;
-  readonly generation: number;
-}
+/** A file whose bytes a link sends without their coming here. Whoever made it closes it. */
+export type LinkFile = PagedFile;
 
 /** A socket, and the addon that knows it by these numbers. */
 export interface LinkSocket {
@@ -68,7 +65,7 @@ export interface Link extends Sender {
   /** What a send that was made for it has come to, a count or a negated errno: as `send`. For a link with a `socket`. */
   sentTogether?(result: number): number | undefined;
   /**
-   * A regular file that {@link sendFile} sends, of its descriptor, which stays the caller's. Undefined where the bytes of this one
+   * A regular file that {@link sendFile} sends, of its descriptor, which stays the caller's: see {@link LinkFile}. Undefined where the bytes of this one
    * have to come here. For a link that sends a stream as it is.
    */
   openFile?(descriptor: number): LinkFile | undefined;

@@ -148,17 +148,15 @@ export class NativeLink implements Link, Receiver {
     return this.#taken("sendmsg", kernel.sendmsg(this.slot, this.generation, pieces, hasMore ? MSG_MORE : 0));
   }
 
-  /** Where no duplicate can be had, the file is read. */
   openFile(descriptor: number): LinkFile | undefined {
-    const file = this.isRecords ? undefined : HeldFile.of(descriptor);
-    return typeof file === "number" ? undefined : file;
+    return this.isRecords ? undefined : new HeldFile(descriptor);
   }
 
   sendFile(file: LinkFile, position: number, length: number): number | undefined {
     const { slot, generation } = this;
     // sendfile(2) has no MSG_DONTWAIT.
     kernel.unblock(slot, generation);
-    const result = kernel.sendfile(slot, generation, file.slot, file.generation, position, length);
+    const result = kernel.sendfile(slot, generation, file.descriptor, position, length);
     return NOT_BY_SENDFILE.has(-result) ? 0 : this.#taken("sendfile", result);
   }
 

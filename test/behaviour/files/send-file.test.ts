@@ -272,7 +272,7 @@ describe("what is not in memory is brought in by another thread", () => {
     const received = await receive(peer, data.length + 6);
     expect(await sending).toEqual([data.length, undefined]);
     expect(received.equals(Buffer.concat([data, Buffer.from("behind")]))).toBe(true);
-    expect(probe.mock.calls.map(([, , position]) => position)).toEqual([0, FILE_WINDOW_BYTES, 2 * FILE_WINDOW_BYTES]);
+    expect(probe.mock.calls.map(([, position]) => position)).toEqual([0, FILE_WINDOW_BYTES, 2 * FILE_WINDOW_BYTES]);
   });
 
   test("where nobody can tell, the first window", async () => {
@@ -323,8 +323,8 @@ describe("what is not in memory is brought in by another thread", () => {
     const real = kernel.sendfile;
     const found = new Set<number>();
     const sendfile = vi.spyOn(kernel, "sendfile").mockImplementation((...given) => {
-      const [, , slot, generation, position] = given;
-      found.add(kernel.probeFile(slot, generation, position));
+      const [, , descriptor, position] = given;
+      found.add(kernel.probeFile(descriptor, position));
       return real(...given);
     });
     onTestFinished(() => sendfile.mockRestore());
@@ -361,7 +361,7 @@ test("FILE_WINDOW_BYTES: others have their turn between two pieces", async () =>
     turns++;
   }
   await drained;
-  expect(pieces.mock.calls.every(([, , , , , length]) => length <= FILE_WINDOW_BYTES)).toBe(true);
+  expect(pieces.mock.calls.every(([, , , , length]) => length <= FILE_WINDOW_BYTES)).toBe(true);
   expect(turns).toBeGreaterThan(3);
 });
 

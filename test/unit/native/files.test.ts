@@ -25,8 +25,8 @@ function written(bytes: number): string {
 }
 
 test("probeFile: a byte that is in memory is 1, and behind the end there is none", () => {
-  const { key } = held(written(10));
-  const results = [0, 9, 10, 2 ** 40, Number.MAX_SAFE_INTEGER].map((position) => kernel.probeFile(...key, position));
+  const { file } = held(written(10));
+  const results = [0, 9, 10, 2 ** 40, Number.MAX_SAFE_INTEGER].map((position) => kernel.probeFile(file, position));
   // tmpfs(5) and overlays cannot tell.
   if (results[0] === -EOPNOTSUPP) expect(new Set(results)).toEqual(new Set([-EOPNOTSUPP]));
   else expect(results).toEqual([1, 1, 0, 0, 0]);
@@ -37,24 +37,28 @@ test("probeFile: what the kernel has forgotten is EAGAIN, until it is read", (co
   const { file, key } = held(path);
   evict(context, path, file);
   const middle = BYTES / 2;
-  expect(kernel.probeFile(...key, middle)).toBe(-EAGAIN);
+  expect(kernel.probeFile(file, middle)).toBe(-EAGAIN);
   readSync(file, Buffer.alloc(1), 0, 1, middle);
-  expect(kernel.probeFile(...key, middle)).toBe(1);
+  expect(kernel.probeFile(file, middle)).toBe(1);
   // Not moved by any of that.
   expect(kernel.seekFile(...key)).toBe(0);
 });
 
 test("probeFile: a system that cannot tell says so, and what is no file has no positions", () => {
-  const { key } = held("/proc/self/status");
-  expect([EOPNOTSUPP, EINVAL, ENOSYS]).toContain(-kernel.probeFile(...key, 0));
+  const { file } = held("/proc/self/status");
+  expect([EOPNOTSUPP, EINVAL, ENOSYS]).toContain(-kernel.probeFile(file, 0));
   const [socket] = pair();
-  expect([kernel.probeFile(...socket, 0), kernel.seekFile(...socket), kernel.seekFile(...socket, 1)]).toEqual([
-    -ESPIPE,
-    -ESPIPE,
-    -ESPIPE,
-  ]);
+  expect([
+    kernel.probeFile(kernel.fileno(...socket), 0),
+    kernel.seekFile(...socket),
+    kernel.seekFile(...socket, 1),
+  ]).toEqual([-ESPIPE, -ESPIPE, -ESPIPE]);
   kernel.close(...socket);
-  expect([kernel.probeFile(...socket, 0), kernel.seekFile(...socket)]).toEqual([-EBADF, -EBADF]);
+  expect([kernel.probeFile(-1, 0), kernel.probeFile(2 ** 30, 0), kernel.seekFile(...socket)]).toEqual([
+    -EBADF,
+    -EBADF,
+    -EBADF,
+  ]);
 });
 
 test("seekFile: where all who share the open file read on", () => {

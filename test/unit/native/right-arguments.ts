@@ -21,6 +21,7 @@ const withoutSlot: Readonly<Partial<Record<FunctionName, () => readonly unknown[
   // One that is not open.
   adopt: () => [2 ** 30],
   fromfd: () => [2 ** 30],
+  probeFile: () => [2 ** 30, 0],
   openDescriptors: () => [],
   inet_pton: () => [AF_INET, "127.0.0.1", new Uint8Array(4)],
   inet_ntop: () => [AF_INET, new Uint8Array(4)],
@@ -64,9 +65,8 @@ const onSlot: Readonly<Partial<Record<FunctionName, () => readonly unknown[]>>> 
   sendmsg: () => [[new Uint8Array(4), new Uint8Array(4)], 0, loopback(9), new Uint8Array(0)],
   recvmsg: () => [[new Uint8Array(4), new Uint8Array(4)], 0, resultsRoom(), new Uint8Array(32)],
   // Of a file that was never there.
-  sendfile: () => [2 ** 24 - 1, 1, 0, 16],
+  sendfile: () => [2 ** 30, 0, 16],
   // A socket is no file.
-  probeFile: () => [0],
   seekFile: () => [0],
   getsockopt: () => [SOL_SOCKET, SO_REUSEADDR, new Uint8Array(4)],
   setsockopt: () => [SOL_SOCKET, SO_REUSEADDR, 1],

@@ -23,6 +23,7 @@ function paged(probe: (position: number) => number, flags = "r") {
   const told = { asked: [] as number[], closes: 0 };
   const pages = new FilePages({
     descriptor,
+    hold: () => 0,
     probe(position) {
       told.asked.push(position);
       return probe(position);

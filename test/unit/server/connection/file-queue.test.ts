@@ -40,7 +40,7 @@ class FileLink extends ScriptedLink {
   openFile(descriptor: number): LinkFile {
     this.openFiles++;
     const probe = (position: number): number => this.probe(position);
-    return { slot: 0, generation: 1, descriptor, probe, close: () => void this.openFiles-- };
+    return { descriptor, probe, hold: () => 0, close: () => void this.openFiles-- };
   }
 
   sendFile(_file: LinkFile, position: number, length: number): number | undefined {
