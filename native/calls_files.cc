@@ -45,15 +45,14 @@ napi_value ProbeFile(napi_env env, napi_callback_info info) {
   return Number(env, RetryInterrupted([&] { return ::syscall(SYS_preadv2, file, &room, 1UL, low, high, kNoWait); }));
 }
 
-// seekFile(slot, generation, position): lseek(2), of all who share the open file. Undefined asks where it is.
+// seekFile(file, position): lseek(2), of all who share the open file. Undefined asks where it is.
 napi_value SeekFile(napi_env env, napi_callback_info info) {
-  return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
-    const bool is_asked = arguments.IsUndefined(2);
-    int64_t position = 0;
-    if (!is_asked && !arguments.Position(2, &position)) return false;
-    *result = Result(::lseek64(slot.descriptor.get(), position, is_asked ? SEEK_CUR : SEEK_SET));
-    return true;
-  });
+  Arguments arguments(env, info);
+  int32_t file;
+  int64_t position = 0;
+  const bool is_asked = arguments.IsUndefined(1);
+  if (!arguments.Int32(0, &file) || (!is_asked && !arguments.Position(1, &position))) return nullptr;
+  return Number(env, Result(::lseek64(file, position, is_asked ? SEEK_CUR : SEEK_SET)));
 }
 
 }  // namespace sockwright

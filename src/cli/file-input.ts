@@ -14,8 +14,8 @@ export class FileInput {
    * which bytes that would be not every file system can tell.
    */
   static of(descriptor: number): FileInput | undefined {
-    const file = HeldFile.of(descriptor);
-    if (typeof file === "number") return undefined;
+    const file = new HeldFile(descriptor);
+    if (file.hold() !== 0) return undefined;
     if (canTell(file.probe(0))) return new FileInput(file);
     file.close();
     return undefined;

@@ -116,8 +116,8 @@ export interface Kernel {
    * `sendfile` would wait for it. -EOPNOTSUPP, on old kernels -EINVAL or -ENOSYS: nobody can tell. preadv2(2), RWF_NOWAIT.
    */
   probeFile(file: number, position: number): number;
-  /** Where a file that `fromfd` has made a slot of is read on, by whoever shares the open file; with `position` that is changed. lseek(2). */
-  seekFile(slot: number, generation: number, position?: number): number;
+  /** Where a file is read on, by whoever shares the open file; with `position` that is changed. lseek(2). */
+  seekFile(file: number, position?: number): number;
 
   getsockopt(slot: number, generation: number, level: number, option: number, out: Uint8Array): number;
   setsockopt(slot: number, generation: number, level: number, option: number, value: number | Uint8Array): number;

@@ -30,11 +30,11 @@ export class HeldFile implements PagedFile {
 
   /** Where it is read on, by all who share the open file. */
   get position(): number {
-    return kernel.seekFile(this.slot, this.generation);
+    return kernel.seekFile(this.#descriptor);
   }
 
   set position(position: number) {
-    kernel.seekFile(this.slot, this.generation, position);
+    kernel.seekFile(this.#descriptor, position);
   }
 
   probe(position: number): number {

@@ -25,7 +25,7 @@ import type { FakePoller } from "./fake-poller.ts";
 import { type FakeSlot, type FakeSlots, FIRST_FAKE_SLOT } from "./fake-slots.ts";
 import { type FakeNetwork, FakeSocket } from "./fake-socket.ts";
 
-const { EBADF, ENOTCONN, EOPNOTSUPP, ESPIPE } = constants.errno;
+const { EBADF, ENOTCONN, EOPNOTSUPP } = constants.errno;
 /** sockaddr_storage; in results of recvmsg its length stands before it, the flags behind it. */
 const SOCKADDR_BYTES = 128;
 const NOTHING = new Uint8Array(0);
@@ -123,8 +123,7 @@ export function fakeCalls(
       return read === 0 ? 0 : socket.send([piece.subarray(0, read)], undefined);
     }),
     probeFile: real.probeFile,
-    // A socket is no file.
-    seekFile: on(real.seekFile, () => -ESPIPE),
+    seekFile: real.seekFile,
     sendmsg: on(real.sendmsg, ({ socket }, buffers, _flags, address, control) => {
       // A descriptor cannot be handed over in memory.
       if (control !== undefined && control.length > 0) return -EOPNOTSUPP;

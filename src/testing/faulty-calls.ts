@@ -110,7 +110,10 @@ export function faultyCalls(below: SocketCalls, next: FaultSource): SocketCalls 
       const limit = fault("preadv2", NO_SLOT);
       return limit < 0 ? limit : below.probeFile(file, position);
     },
-    seekFile: failing("lseek", below.seekFile),
+    seekFile(file, position) {
+      const limit = fault("lseek", NO_SLOT);
+      return limit < 0 ? limit : below.seekFile(file, position);
+    },
     recvmsg: shortMany("recvmsg", below.recvmsg),
     sendmsg: shortMany("sendmsg", below.sendmsg),
   };

@@ -353,8 +353,8 @@ test.for(["a path", "a FileHandle", "a descriptor"])(
     const real = kernel.sendfile;
     const found = new Set<number>();
     const sendfile = vi.spyOn(kernel, "sendfile").mockImplementation((...given) => {
-      const [, , slot, generation, position] = given;
-      found.add(kernel.probeFile(slot, generation, position));
+      const [, , descriptor, position] = given;
+      found.add(kernel.probeFile(descriptor, position));
       return real(...given);
     });
     onTestFinished(() => sendfile.mockRestore());

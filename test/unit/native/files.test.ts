@@ -5,15 +5,15 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { kernel } from "../../../src/native/load.ts";
 import { evict } from "../../support/evicted.ts";
-import { closedAtTheEnd, type Key, pair } from "./descriptors.ts";
+import { pair } from "./descriptors.ts";
 
 const { EAGAIN, EBADF, EINVAL, ENOSYS, EOPNOTSUPP, ESPIPE } = constants.errno;
 const BYTES = 8 * 1024 * 1024;
 
-function held(path: string): { file: number; key: Key } {
+function opened(path: string): number {
   const file = openSync(path, "r");
   onTestFinished(() => closeSync(file));
-  return { file, key: closedAtTheEnd(kernel.fromfd(file)) };
+  return file;
 }
 
 function written(bytes: number): string {
@@ -25,7 +25,7 @@ function written(bytes: number): string {
 }
 
 test("probeFile: a byte that is in memory is 1, and behind the end there is none", () => {
-  const { file } = held(written(10));
+  const file = opened(written(10));
   const results = [0, 9, 10, 2 ** 40, Number.MAX_SAFE_INTEGER].map((position) => kernel.probeFile(file, position));
   // tmpfs(5) and overlays cannot tell.
   if (results[0] === -EOPNOTSUPP) expect(new Set(results)).toEqual(new Set([-EOPNOTSUPP]));
@@ -34,27 +34,27 @@ test("probeFile: a byte that is in memory is 1, and behind the end there is none
 
 test("probeFile: what the kernel has forgotten is EAGAIN, until it is read", (context) => {
   const path = written(BYTES);
-  const { file, key } = held(path);
+  const file = opened(path);
   evict(context, path, file);
   const middle = BYTES / 2;
   expect(kernel.probeFile(file, middle)).toBe(-EAGAIN);
   readSync(file, Buffer.alloc(1), 0, 1, middle);
   expect(kernel.probeFile(file, middle)).toBe(1);
   // Not moved by any of that.
-  expect(kernel.seekFile(...key)).toBe(0);
+  expect(kernel.seekFile(file)).toBe(0);
 });
 
 test("probeFile: a system that cannot tell says so, and what is no file has no positions", () => {
-  const { file } = held("/proc/self/status");
+  const file = opened("/proc/self/status");
   expect([EOPNOTSUPP, EINVAL, ENOSYS]).toContain(-kernel.probeFile(file, 0));
   const [socket] = pair();
   expect([
     kernel.probeFile(kernel.fileno(...socket), 0),
-    kernel.seekFile(...socket),
-    kernel.seekFile(...socket, 1),
+    kernel.seekFile(kernel.fileno(...socket)),
+    kernel.seekFile(kernel.fileno(...socket), 1),
   ]).toEqual([-ESPIPE, -ESPIPE, -ESPIPE]);
   kernel.close(...socket);
-  expect([kernel.probeFile(-1, 0), kernel.probeFile(2 ** 30, 0), kernel.seekFile(...socket)]).toEqual([
+  expect([kernel.probeFile(-1, 0), kernel.probeFile(2 ** 30, 0), kernel.seekFile(-1)]).toEqual([
     -EBADF,
     -EBADF,
     -EBADF,
@@ -62,12 +62,12 @@ test("probeFile: a system that cannot tell says so, and what is no file has no p
 });
 
 test("seekFile: where all who share the open file read on", () => {
-  const { file, key } = held(written(10));
+  const file = opened(written(10));
   const memory = Buffer.alloc(1);
   readSync(file, memory);
-  expect(kernel.seekFile(...key)).toBe(1);
-  expect(kernel.seekFile(...key, 5)).toBe(5);
+  expect(kernel.seekFile(file)).toBe(1);
+  expect(kernel.seekFile(file, 5)).toBe(5);
   readSync(file, memory);
   expect(String(memory)).toBe("5");
-  expect([kernel.seekFile(...key), kernel.seekFile(...key, 2 ** 40)]).toEqual([6, 2 ** 40]);
+  expect([kernel.seekFile(file), kernel.seekFile(file, 2 ** 40)]).toEqual([6, 2 ** 40]);
 });

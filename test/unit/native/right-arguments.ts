@@ -22,6 +22,7 @@ const withoutSlot: Readonly<Partial<Record<FunctionName, () => readonly unknown[
   adopt: () => [2 ** 30],
   fromfd: () => [2 ** 30],
   probeFile: () => [2 ** 30, 0],
+  seekFile: () => [2 ** 30, 0],
   openDescriptors: () => [],
   inet_pton: () => [AF_INET, "127.0.0.1", new Uint8Array(4)],
   inet_ntop: () => [AF_INET, new Uint8Array(4)],
@@ -66,8 +67,6 @@ const onSlot: Readonly<Partial<Record<FunctionName, () => readonly unknown[]>>> 
   recvmsg: () => [[new Uint8Array(4), new Uint8Array(4)], 0, resultsRoom(), new Uint8Array(32)],
   // Of a file that was never there.
   sendfile: () => [2 ** 30, 0, 16],
-  // A socket is no file.
-  seekFile: () => [0],
   getsockopt: () => [SOL_SOCKET, SO_REUSEADDR, new Uint8Array(4)],
   setsockopt: () => [SOL_SOCKET, SO_REUSEADDR, 1],
   watch: () => [EPOLLIN],

@@ -73,7 +73,7 @@ export const signatures: Readonly<Record<FunctionName, readonly Parameter[]>> = 
   recvmsg: [...onSlot("buffers", "int32", "results"), optional("view")],
   sendfile: onSlot("int32", "position", "uint32"),
   probeFile: all("int32", "position"),
-  seekFile: [...onSlot(), optional("position")],
+  seekFile: [...all("int32"), optional("position")],
   getsockopt: onSlot("int32", "int32", "view"),
   setsockopt: onSlot("int32", "int32", "option value"),
   inet_pton: all("int32", "text", "view"),
