@@ -16,6 +16,7 @@ const folders: readonly (readonly [heading: string, folder: string])[] = [
   ["### Layer 1, `src/socket/`", "src/socket"],
   ["### Codecs, `src/codec/`", "src/codec"],
   ["### Layer 2, `src/server/`", "src/server"],
+  ["### HTTP/1.1, `src/http/`", "src/http"],
   ["### Python's servers, `src/socketserver/`", "src/socketserver"],
   ["### The testing kit, `src/testing/`", "src/testing"],
   ["### The command, `src/cli/`", "src/cli"],

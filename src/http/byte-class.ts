@@ -1,0 +1,54 @@
+/** A letter of a token: RFC 9110, section 5.6.2. */
+export const TOKEN = 1;
+/** A byte of a field value: VCHAR, obs-text, SP and HTAB; RFC 9110, section 5.5. */
+export const FIELD_VALUE = 2;
+/** A byte of a request target before its query. */
+export const PATH = 4;
+/** A byte of a query. */
+export const QUERY = 8;
+/** What a name of a host is made of, percent-encoding apart: RFC 3986, section 3.2.2. */
+export const REG_NAME = 16;
+/** A byte of a quoted string, quotes and backslash apart: RFC 9110, section 5.6.4. */
+export const QUOTED_TEXT = 32;
+
+/** Which of these classes a byte belongs to. */
+export const BYTE_CLASS = new Uint8Array(256);
+/** The byte, with a small letter for a capital: no other byte changes. */
+export const LOWER_CASE = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte,
+);
+
+const LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const UNRESERVED = `${LETTERS_AND_DIGITS}-._~`;
+const SUB_DELIMS = "!$&'()*+,;=";
+const PCHAR = `${UNRESERVED}${SUB_DELIMS}%:@`;
+// RFC 3986 has none of these, but a browser sends them as they are, by the percent-encode sets of the URL standard.
+const OF_BROWSERS_IN_PATHS = "[]^|";
+const OF_BROWSERS_IN_QUERIES = "\\`{}";
+
+for (let byte = 0; byte < 256; byte++) {
+  if (byte === 0x09 || (byte >= 0x20 && byte !== 0x7f)) {
+    add(byte, FIELD_VALUE);
+    if (byte !== 0x22 && byte !== 0x5c) add(byte, QUOTED_TEXT);
+  }
+}
+addAll(`${LETTERS_AND_DIGITS}!#$%&'*+-.^_\`|~`, TOKEN);
+addAll(`${PCHAR}/${OF_BROWSERS_IN_PATHS}`, PATH | QUERY);
+addAll(`?${OF_BROWSERS_IN_QUERIES}`, QUERY);
+addAll(`${UNRESERVED}${SUB_DELIMS}`, REG_NAME);
+
+function add(byte: number, classes: number): void {
+  BYTE_CLASS[byte] = (BYTE_CLASS[byte] ?? 0) | classes;
+}
+
+function addAll(text: string, classes: number): void {
+  for (const letter of text) add(letter.charCodeAt(0), classes);
+}
+
+/** Whether all letters of the text are of one class, and there is one at least. */
+export function isAll(text: string, ofClass: number): boolean {
+  for (let at = 0; at < text.length; at++) {
+    if (((BYTE_CLASS[text.charCodeAt(at)] ?? 0) & ofClass) === 0) return false;
+  }
+  return text !== "";
+}

@@ -1,0 +1,218 @@
+import type { BodyDecoder } from "./body-decoder.ts";
+import { BodyEnd } from "./body-end.ts";
+import { BYTE_CLASS, QUOTED_TEXT, TOKEN } from "./byte-class.ts";
+import { CutBytes, latin1 } from "./cut-bytes.ts";
+import { FieldScanner } from "./field-scanner.ts";
+import { Fields } from "./fields.ts";
+import {
+  MAX_CHUNK_EXTENSION_BYTES,
+  MAX_CHUNK_LINE_BYTES,
+  MAX_CHUNK_SIZE_DIGITS,
+  type MessageLimits,
+} from "./message-limits.ts";
+import { misplaced, Refusal, refused } from "./refusal.ts";
+import { trailersOf } from "./trailers.ts";
+
+const HTAB = 9;
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+const QUOTE = 34;
+const SEMICOLON = 59;
+const EQUALS = 61;
+const BACKSLASH = 92;
+
+// Where in a body the scan is: RFC 9112, section 7.1.
+const SIZE = 0;
+/** White space behind a size or a value: a semicolon has to come. */
+const BEFORE_SEMICOLON = 1;
+const BEFORE_NAME = 2;
+const NAME = 3;
+/** White space behind a name: a semicolon or an equals sign has to come. */
+const BEHIND_NAME = 4;
+const BEFORE_VALUE = 5;
+const VALUE = 6;
+const QUOTED = 7;
+const ESCAPED = 8;
+const BEHIND_QUOTED = 9;
+const LINE_LF = 10;
+const DATA = 11;
+const DATA_CR = 12;
+const DATA_LF = 13;
+const TRAILERS = 14;
+const ENDED = 15;
+
+/** A body in chunks. Extensions are checked, and mean nothing. */
+export class ChunkedDecoder implements BodyDecoder {
+  readonly #limits: MessageLimits;
+  #state = SIZE;
+  #digits = 0;
+  /** What the line says of the chunk, or what is left of it. */
+  #size = 0;
+  #lineBytes = 0;
+  #extensionBytes = 0;
+  /** Only from the last chunk on: most bodies have no trailers, and a chunked one needs no memory up to there. */
+  #trailers: FieldScanner | undefined;
+  #cut: CutBytes | undefined;
+  at = 0;
+
+  constructor(limits: MessageLimits) {
+    this.#limits = limits;
+  }
+
+  next(bytes: Uint8Array, from: number, to: number): Uint8Array | BodyEnd | Refusal | undefined {
+    this.at = from;
+    while (this.at < to || this.#state === ENDED) {
+      if (this.#state === TRAILERS) return this.#takeTrailers(bytes, to);
+      if (this.#state === ENDED) return new BodyEnd(Fields.none);
+      if (this.#state === DATA) {
+        const start = this.at;
+        this.at = Math.min(to, start + this.#size);
+        this.#size -= this.at - start;
+        if (this.#size === 0) this.#state = DATA_CR;
+        return bytes.subarray(start, this.at);
+      }
+      const refusal = this.#takeByte(bytes[this.at] ?? 0);
+      if (refusal !== undefined) return refusal;
+      this.at++;
+    }
+    return undefined;
+  }
+
+  #takeByte(byte: number): Refusal | undefined {
+    switch (this.#state) {
+      case DATA_CR:
+        if (byte !== CR) return refused("chunk-end-missing");
+        this.#state = DATA_LF;
+        return undefined;
+      case DATA_LF:
+        if (byte !== LF) return refused("chunk-end-missing");
+        this.#state = SIZE;
+        return undefined;
+      case LINE_LF:
+        if (byte !== LF) return refused("bare-cr");
+        this.#startChunk();
+        return undefined;
+    }
+    if (++this.#lineBytes > MAX_CHUNK_LINE_BYTES) return refused("chunk-line-too-long");
+    if (this.#state === SIZE) return this.#takeSize(byte);
+    if (++this.#extensionBytes > MAX_CHUNK_EXTENSION_BYTES) return refused("chunk-extensions-too-large");
+    return this.#takeExtension(byte);
+  }
+
+  #takeSize(byte: number): Refusal | undefined {
+    const digit = hexDigit(byte);
+    if (digit >= 0) {
+      if (++this.#digits > MAX_CHUNK_SIZE_DIGITS) return refused("chunk-size-malformed");
+      this.#size = 16 * this.#size + digit;
+      return this.#size > Number.MAX_SAFE_INTEGER ? refused("chunk-size-too-large") : undefined;
+    }
+    if (this.#digits === 0) return misplaced(byte, "chunk-size-malformed");
+    return this.#takeBehind(byte, "chunk-size-malformed");
+  }
+
+  /** Behind a size, a name or a value. */
+  #takeBehind(byte: number, otherwise: "chunk-size-malformed" | "chunk-extension-malformed"): Refusal | undefined {
+    if (byte === CR) this.#state = LINE_LF;
+    else if (byte === SEMICOLON) this.#state = BEFORE_NAME;
+    // RFC 9110, section 5.6.3: white space that should not be there, and is taken.
+    else if (isSpace(byte)) this.#state = this.#state === NAME ? BEHIND_NAME : BEFORE_SEMICOLON;
+    else return misplaced(byte, otherwise);
+    return undefined;
+  }
+
+  #takeExtension(byte: number): Refusal | undefined {
+    switch (this.#state) {
+      case BEFORE_NAME:
+      case BEFORE_VALUE:
+        if (isSpace(byte)) return undefined;
+        if (byte === QUOTE && this.#state === BEFORE_VALUE) {
+          this.#state = QUOTED;
+          return undefined;
+        }
+        if (!isOf(byte, TOKEN)) return misplaced(byte, "chunk-extension-malformed");
+        this.#state = this.#state === BEFORE_NAME ? NAME : VALUE;
+        return undefined;
+      case BEFORE_SEMICOLON:
+      case BEHIND_NAME:
+        if (isSpace(byte)) return undefined;
+        if (byte === SEMICOLON) this.#state = BEFORE_NAME;
+        else if (byte === EQUALS && this.#state === BEHIND_NAME) this.#state = BEFORE_VALUE;
+        else return misplaced(byte, "chunk-extension-malformed");
+        return undefined;
+      case QUOTED:
+        if (byte === QUOTE) this.#state = BEHIND_QUOTED;
+        else if (byte === BACKSLASH) this.#state = ESCAPED;
+        else if (!isOf(byte, QUOTED_TEXT)) return misplaced(byte, "chunk-extension-malformed");
+        return undefined;
+      case ESCAPED:
+        if (!isOf(byte, QUOTED_TEXT) && byte !== QUOTE && byte !== BACKSLASH) {
+          return misplaced(byte, "chunk-extension-malformed");
+        }
+        this.#state = QUOTED;
+        return undefined;
+      case NAME:
+        if (byte === EQUALS) {
+          this.#state = BEFORE_VALUE;
+          return undefined;
+        }
+        break;
+    }
+    if (this.#state !== BEHIND_QUOTED && isOf(byte, TOKEN)) return undefined;
+    return this.#takeBehind(byte, "chunk-extension-malformed");
+  }
+
+  #startChunk(): void {
+    this.#digits = 0;
+    this.#lineBytes = 0;
+    this.#state = this.#size === 0 ? TRAILERS : DATA;
+  }
+
+  #takeTrailers(bytes: Uint8Array, to: number): BodyEnd | Refusal | undefined {
+    if (this.#trailers === undefined) {
+      this.#trailers = new FieldScanner(this.#limits.maxTrailerBytes, this.#limits.maxTrailerFields);
+      this.#trailers.start(0);
+    }
+    if (this.#cut === undefined) {
+      const base = this.at;
+      const end = this.#look(this.#trailers, bytes, base, to);
+      this.at = end === undefined ? to : base + this.#trailers.at;
+      if (end !== undefined) return end;
+      this.#cut = new CutBytes();
+      this.#cut.keep(bytes, base, to);
+      return undefined;
+    }
+    while (this.at < to) {
+      const before = this.#cut.length;
+      const count = this.#cut.append(bytes, this.at, to);
+      const end = this.#look(this.#trailers, this.#cut.bytes, 0, before + count);
+      this.at += end === undefined ? count : this.#trailers.at - before;
+      if (end !== undefined) return end;
+    }
+    return undefined;
+  }
+
+  #look(trailers: FieldScanner, bytes: Uint8Array, base: number, to: number): BodyEnd | Refusal | undefined {
+    const found = trailers.scan(bytes, base, to);
+    if (found === false) return undefined;
+    if (found instanceof Refusal) return found;
+    this.#state = ENDED;
+    this.#cut = undefined;
+    const text = latin1(bytes, base, base + trailers.at);
+    return new BodyEnd(trailersOf(new Fields(text, trailers.marks())));
+  }
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 48 && byte <= 57) return byte - 48;
+  const letter = byte | 0x20;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
+}
+
+function isSpace(byte: number): boolean {
+  return byte === SPACE || byte === HTAB;
+}
+
+function isOf(byte: number, ofClass: number): boolean {
+  return ((BYTE_CLASS[byte] ?? 0) & ofClass) !== 0;
+}

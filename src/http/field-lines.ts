@@ -1,0 +1,27 @@
+import { isAll, TOKEN } from "./byte-class.ts";
+import { HttpError } from "./http-error.ts";
+
+/** Fields that are to be sent, in this order. Several of one name are several lines. */
+export type FieldLines = Iterable<readonly [name: string, value: string]>;
+
+const OUTSIDE_VALUES = /[^\t\x20-\x7e\x80-\xff]/;
+
+/**
+ * The lines of a section, as latin1.
+ *
+ * @throws HttpError for what would be another line, or another response: RFC 9112, section 11.1.
+ */
+export function fieldLines(fields: FieldLines): string {
+  let text = "";
+  for (const [name, value] of fields) {
+    if (typeof name !== "string" || !isAll(name, TOKEN)) throw new HttpError("ERR_SOCKWRIGHT_HTTP_FIELD_NAME", name);
+    if (!isFieldText(value)) throw new HttpError("ERR_SOCKWRIGHT_HTTP_FIELD_VALUE", `${name}: ${value}`);
+    text += `${name}: ${value}\r\n`;
+  }
+  return text;
+}
+
+/** Whether it can stand in a line: VCHAR, obs-text, SP and HTAB. */
+export function isFieldText(text: unknown): boolean {
+  return typeof text === "string" && !OUTSIDE_VALUES.test(text);
+}

@@ -1,0 +1,136 @@
+import { BYTE_CLASS, LOWER_CASE } from "./byte-class.ts";
+
+const HTAB = 9;
+const SPACE = 32;
+
+/**
+ * The fields of a header or trailer section, as they came: in their order, names as they were written, values as latin1
+ * without the white space around them. Read-only. Nothing is decoded but what is asked for: the text of the section is kept
+ * as it is, and for each field where its name begins and where its colon stands.
+ */
+export class Fields implements Iterable<readonly [name: string, value: string]> {
+  static readonly none = new Fields("", [0]);
+
+  readonly #text: string;
+  /** For each field its first letter and its colon; then the end of the last line, its CRLF included. */
+  readonly #marks: readonly number[];
+
+  constructor(text: string, marks: readonly number[]) {
+    this.#text = text;
+    this.#marks = marks;
+  }
+
+  /** How many field lines there are. */
+  get size(): number {
+    return this.#marks.length >> 1;
+  }
+
+  /** The name of the field at this place, as it was written. */
+  nameAt(index: number): string {
+    return this.#text.slice(this.#mark(2 * index), this.#mark(2 * index + 1));
+  }
+
+  /** The value of the field at this place. */
+  valueAt(index: number): string {
+    return withoutSpace(this.#text, this.#mark(2 * index + 1) + 1, this.#mark(2 * index + 2) - 2);
+  }
+
+  /** Whether there is a field of this name, in capitals or not. */
+  has(name: string): boolean {
+    return this.#find(name, 0) >= 0;
+  }
+
+  /**
+   * The value of a field. Of several lines of one name it is one list, RFC 9110, section 5.3: joined by a comma, those of
+   * Cookie by a semicolon, RFC 9113, section 8.2.3. Set-Cookie is no list: `all` is for it.
+   */
+  get(name: string): string | undefined {
+    let index = this.#find(name, 0);
+    if (index < 0) return undefined;
+    let value = this.valueAt(index);
+    for (;;) {
+      index = this.#find(name, index + 1);
+      if (index < 0) return value;
+      value += (name.toLowerCase() === "cookie" ? "; " : ", ") + this.valueAt(index);
+    }
+  }
+
+  /** The values of all lines of this name. */
+  all(name: string): string[] {
+    const values: string[] = [];
+    for (let index = this.#find(name, 0); index >= 0; index = this.#find(name, index + 1)) {
+      values.push(this.valueAt(index));
+    }
+    return values;
+  }
+
+  *[Symbol.iterator](): Generator<readonly [name: string, value: string]> {
+    for (let index = 0; index < this.size; index++) yield [this.nameAt(index), this.valueAt(index)];
+  }
+
+  /** The same without the fields that have one of these names, which are in small letters. */
+  without(names: ReadonlySet<string>): Fields {
+    const kept = [...this].filter(([name]) => !names.has(name.toLowerCase()));
+    if (kept.length === this.size) return this;
+    let text = "";
+    const marks: number[] = [];
+    for (const [name, value] of kept) {
+      marks.push(text.length, text.length + name.length);
+      text += `${name}:${value}\r\n`;
+    }
+    return new Fields(text, [...marks, text.length]);
+  }
+
+  /** How long the name of the field at this place is. */
+  nameLengthAt(index: number): number {
+    return this.#mark(2 * index + 1) - this.#mark(2 * index);
+  }
+
+  /** Whether the field at this place has this name, which is in small letters. */
+  isNamed(index: number, name: string): boolean {
+    const from = this.#mark(2 * index);
+    if (this.#mark(2 * index + 1) - from !== name.length) return false;
+    for (let at = 0; at < name.length; at++) {
+      if (LOWER_CASE[this.#text.charCodeAt(from + at)] !== name.charCodeAt(at)) return false;
+    }
+    return true;
+  }
+
+  /** The place of the next field of this name, from `index` on; -1 where there is none. */
+  #find(name: string, index: number): number {
+    const small = name.toLowerCase();
+    for (let place = index; place < this.size; place++) {
+      if (this.isNamed(place, small)) return place;
+    }
+    return -1;
+  }
+
+  #mark(index: number): number {
+    return this.#marks[index] ?? 0;
+  }
+}
+
+/** A part of the text without the SP and HTAB around it: `trim` would take others, too. */
+function withoutSpace(text: string, start: number, end: number): string {
+  let from = start;
+  let to = end;
+  while (from < to && isSpace(text.charCodeAt(from))) from++;
+  while (from < to && isSpace(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
+function isSpace(code: number): boolean {
+  return code === SPACE || code === HTAB;
+}
+
+/** The members of a list, RFC 9110, section 5.6.1, without the white space around them; empty ones, too. */
+export function listMembers(value: string): string[] {
+  return value.includes(",") ? value.split(",").map((member) => withoutSpace(member, 0, member.length)) : [value];
+}
+
+/** Text that is made of one class of bytes, from `from` on: how far it goes. */
+export function spanOf(text: string, from: number, ofClass: number): number {
+  let at = from;
+  while (at < text.length && ((BYTE_CLASS[text.charCodeAt(at)] ?? 0) & ofClass) !== 0) at++;
+  return at;
+}

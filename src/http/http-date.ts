@@ -1,0 +1,82 @@
+const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"] as const;
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;
+const TIME = "(?<hour>\\d\\d):(?<minute>\\d\\d):(?<second>\\d\\d)";
+const MONTH = `(?<month>${MONTHS.join("|")})`;
+const DAY_NAME = `(?:${DAYS.join("|")})`;
+
+/** RFC 9110, section 5.6.7: the one to be sent, and two obsolete ones. Capitals count. */
+const FORMS = [
+  // Sun, 06 Nov 1994 08:49:37 GMT
+  new RegExp(`^${DAY_NAME}, (?<day>\\d\\d) ${MONTH} (?<year>\\d{4}) ${TIME} GMT$`),
+  // Sunday, 06-Nov-94 08:49:37 GMT
+  new RegExp(`^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (?<day>\\d\\d)-${MONTH}-(?<year>\\d\\d) ${TIME} GMT$`),
+  // Sun Nov  6 08:49:37 1994
+  new RegExp(`^${DAY_NAME} ${MONTH} (?<day>\\d\\d| \\d) ${TIME} (?<year>\\d{4})$`),
+];
+
+/** The instant as RFC 9110, section 5.6.7, has it sent: of the years 0 to 9999. */
+export function formatHttpDate(ms: number): string {
+  const date = new Date(ms);
+  const day = `${DAYS[date.getUTCDay()]}, ${two(date.getUTCDate())} ${MONTHS[date.getUTCMonth()]}`;
+  const year = String(date.getUTCFullYear()).padStart(4, "0");
+  return `${day} ${year} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} GMT`;
+}
+
+/**
+ * The instant of a date in any of the three forms, in ms since 1970; undefined for anything else, such as 31 February. The
+ * name of the day is not held against the date. `Date.parse` takes "2027", and asctime as local time.
+ *
+ * @param now - by which two digits are a year: none that is more than 50 years ahead, RFC 9110, section 5.6.7.
+ */
+export function parseHttpDate(text: string, now: number): number | undefined {
+  for (const form of FORMS) {
+    const parts = form.exec(text)?.groups;
+    if (parts !== undefined) return instantOf(parts, now);
+  }
+  return undefined;
+}
+
+function instantOf(parts: Readonly<Record<string, string>>, now: number): number | undefined {
+  const { year = "", month = "" } = parts;
+  const [day = 0, hour = 0, minute = 0, second = 0] = ["day", "hour", "minute", "second"].map((part) =>
+    Number(parts[part]),
+  );
+  // RFC 5322, section 3.3: 60 is a leap second.
+  if (hour > 23 || minute > 59 || second > 60) return undefined;
+  const monthIndex = MONTHS.indexOf(month as (typeof MONTHS)[number]);
+  const instant = (full: number): number =>
+    new Date(0).setUTCFullYear(full, monthIndex, day) + timeOfDay(hour, minute, second);
+  const thisYear = new Date(now).getUTCFullYear();
+  let fullYear = Number(year);
+  if (year.length === 2) {
+    fullYear += thisYear - (thisYear % 100) + 100;
+    const furthest = new Date(now).setUTCFullYear(thisYear + 50);
+    while (instant(fullYear) > furthest) fullYear -= 100;
+  }
+  const date = new Date(0);
+  date.setUTCFullYear(fullYear, monthIndex, day);
+  return date.getUTCDate() === day ? instant(fullYear) : undefined;
+}
+
+function timeOfDay(hour: number, minute: number, second: number): number {
+  return ((hour * 60 + minute) * 60 + Math.min(second, 59)) * 1_000;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, "0");
+}
+
+/** The Date of responses: made once a second. */
+export class DateText {
+  #second = Number.NaN;
+  #text = "";
+
+  at(ms: number): string {
+    const second = Math.floor(ms / 1_000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#text = formatHttpDate(ms);
+    }
+    return this.#text;
+  }
+}

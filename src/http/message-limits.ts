@@ -1,0 +1,40 @@
+/** The request line without its CRLF: RFC 9112, section 3, wants 8 000 at least. */
+export const DEFAULT_MAX_REQUEST_LINE_BYTES = 8 * 1024;
+/** A longer one is no method that anybody implements: the longest that IANA lists has 17. */
+export const MAX_METHOD_BYTES = 32;
+/** Empty lines before a request: RFC 9112, section 2.2, wants one at least. */
+export const MAX_EMPTY_LINES = 4;
+/** All lines of a header section with the empty one at its end, and what they are. */
+export const DEFAULT_MAX_HEADER_BYTES = 32 * 1024;
+export const MAX_HEADER_FIELDS = 100;
+/** The same of trailers. */
+export const MAX_TRAILER_BYTES = 8 * 1024;
+export const MAX_TRAILER_FIELDS = 32;
+/** A chunk's size with its extensions, and the CRLF behind them: RFC 9112, section 7.1.1, wants a limit. */
+export const MAX_CHUNK_LINE_BYTES = 1024;
+/** The extensions of all chunks of a body: they are for nobody, and are read all the same. */
+export const MAX_CHUNK_EXTENSION_BYTES = 16 * 1024;
+/** Digits of a chunk's size, leading zeros included. */
+export const MAX_CHUNK_SIZE_DIGITS = 16;
+
+/** What a message may have. A larger one is refused before memory is taken for it. */
+export interface MessageLimits {
+  /** Default 8 KiB. */
+  readonly maxRequestLineBytes: number;
+  /** Default 32 KiB. */
+  readonly maxHeaderBytes: number;
+  /** Default 100. */
+  readonly maxHeaderFields: number;
+  /** Default 8 KiB. */
+  readonly maxTrailerBytes: number;
+  /** Default 32. */
+  readonly maxTrailerFields: number;
+}
+
+export const DEFAULT_LIMITS: MessageLimits = {
+  maxRequestLineBytes: DEFAULT_MAX_REQUEST_LINE_BYTES,
+  maxHeaderBytes: DEFAULT_MAX_HEADER_BYTES,
+  maxHeaderFields: MAX_HEADER_FIELDS,
+  maxTrailerBytes: MAX_TRAILER_BYTES,
+  maxTrailerFields: MAX_TRAILER_FIELDS,
+};

@@ -1,0 +1,210 @@
+import { BYTE_CLASS, PATH, QUERY, TOKEN } from "./byte-class.ts";
+import { CutBytes, latin1 } from "./cut-bytes.ts";
+import { FieldScanner } from "./field-scanner.ts";
+import { Fields } from "./fields.ts";
+import { MAX_EMPTY_LINES, MAX_METHOD_BYTES, type MessageLimits } from "./message-limits.ts";
+import { misplaced, Refusal, refused } from "./refusal.ts";
+import { type RequestHead, requestHead } from "./request-head.ts";
+
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+const QUESTION_MARK = 63;
+const VERSION = "HTTP/d.d";
+const DIGIT = "d".charCodeAt(0);
+/** Behind the target. */
+const VERSION_BYTES = " HTTP/1.1".length;
+
+// Where in a head the scan is.
+const START = 0;
+const EMPTY_LINE_LF = 1;
+const METHOD = 2;
+const TARGET = 3;
+const IN_QUERY = 4;
+const IN_VERSION = 5;
+const LINE_LF = 6;
+const FIELDS = 7;
+
+/**
+ * Finds the heads of requests: RFC 9112, sections 2 to 5. Each byte is looked at once, and where a head is cut, what is to be
+ * known of it is kept, so that the same comes out however the bytes were cut.
+ *
+ * One parser is for many connections, since between two heads it knows nothing. While `isCut` it belongs to the connection
+ * whose head it has begun, and the others have another one.
+ */
+export class RequestHeadParser {
+  readonly #limits: MessageLimits;
+  readonly #fields: FieldScanner;
+  readonly #cut = new CutBytes();
+  #state = START;
+  // Places count from the first byte that was looked at.
+  #at = 0;
+  #emptyLines = 0;
+  #lineStart = 0;
+  #targetStart = 0;
+  #targetEnd = 0;
+  #major = 0;
+  #minor = 0;
+  /** Behind a head: where in the chunk it ended. */
+  end = 0;
+
+  constructor(limits: MessageLimits) {
+    this.#limits = limits;
+    this.#fields = new FieldScanner(limits.maxHeaderBytes, limits.maxHeaderFields);
+  }
+
+  /** Whether it holds the beginning of a head, or of empty lines before one. */
+  get isCut(): boolean {
+    return this.#cut.length > 0;
+  }
+
+  /** Whether a request line has begun: from then on the head has its time. */
+  get hasBegun(): boolean {
+    return this.#state > EMPTY_LINE_LF;
+  }
+
+  /** Bytes that it holds of a head. */
+  get heldBytes(): number {
+    return this.#cut.bytes.length;
+  }
+
+  /** Forgets what it has begun. */
+  clear(): void {
+    this.#cut.clear();
+    this.#state = START;
+    this.#at = 0;
+    this.#emptyLines = 0;
+  }
+
+  /**
+   * The next head, or why it is refused. Undefined: it goes on in a further chunk, and all of this one is taken.
+   *
+   * @param bytes - lent until it returns.
+   */
+  parse(bytes: Uint8Array, from: number, to: number): RequestHead | Refusal | undefined {
+    if (!this.isCut) {
+      const head = this.#look(bytes, from, to);
+      if (head === undefined) this.#cut.keep(bytes, from, to);
+      return head;
+    }
+    for (let at = from; at < to; ) {
+      const before = this.#cut.length;
+      const count = this.#cut.append(bytes, at, to);
+      const head = this.#look(this.#cut.bytes, 0, before + count);
+      if (head !== undefined) {
+        this.end += at - before;
+        return head;
+      }
+      at += count;
+    }
+    return undefined;
+  }
+
+  #look(bytes: Uint8Array, base: number, to: number): RequestHead | Refusal | undefined {
+    let found: boolean | Refusal = this.#state === FIELDS || this.#lookAtLine(bytes, base, to);
+    if (found === true) found = this.#fields.scan(bytes, base, to);
+    if (found === false) return undefined;
+    const head = found instanceof Refusal ? found : this.#headOf(bytes, base);
+    this.end = base + this.#fields.at;
+    this.clear();
+    return head;
+  }
+
+  #headOf(bytes: Uint8Array, base: number): RequestHead | Refusal {
+    const marks = this.#fields.marks();
+    const text = latin1(bytes, base, base + this.#fields.at);
+    const method = text.slice(this.#lineStart, this.#targetStart - 1);
+    const target = text.slice(this.#targetStart, this.#targetEnd);
+    return requestHead(method, target, this.#minor, new Fields(text, marks));
+  }
+
+  /** True: the request line is there. False: bytes are missing. */
+  #lookAtLine(bytes: Uint8Array, base: number, to: number): boolean | Refusal {
+    let at = base + this.#at;
+    let state = this.#state;
+    while (at < to) {
+      const byte = bytes[at] ?? 0;
+      switch (state) {
+        case START:
+          if (byte === CR) {
+            if (this.#emptyLines === MAX_EMPTY_LINES) return refused("empty-lines");
+            this.#emptyLines++;
+            state = EMPTY_LINE_LF;
+            at++;
+          } else {
+            this.#lineStart = at - base;
+            state = METHOD;
+          }
+          break;
+        case EMPTY_LINE_LF:
+          if (byte !== LF) return refused("bare-cr");
+          state = START;
+          at++;
+          break;
+        case METHOD: {
+          const limit = base + this.#lineStart + MAX_METHOD_BYTES;
+          const end = Math.min(to, limit);
+          while (at < end && isOf(bytes[at], TOKEN)) at++;
+          if (at === to) break;
+          if (isOf(bytes[at], TOKEN)) return refused("method-too-long");
+          if (bytes[at] !== SPACE || at - base === this.#lineStart)
+            return misplaced(bytes[at] ?? 0, "method-malformed");
+          at++;
+          this.#targetStart = at - base;
+          state = TARGET;
+          break;
+        }
+        case TARGET:
+        case IN_QUERY: {
+          const limit = base + this.#lineStart + this.#limits.maxRequestLineBytes - VERSION_BYTES;
+          const end = Math.min(to, limit);
+          const letters = state === TARGET ? PATH : QUERY;
+          while (at < end && isOf(bytes[at], letters)) at++;
+          if (at === to) break;
+          if (bytes[at] === SPACE && at - base > this.#targetStart) {
+            this.#targetEnd = at - base;
+            state = IN_VERSION;
+          } else if (at >= limit && isOf(bytes[at], QUERY)) {
+            return refused("target-too-long");
+          } else if (state === TARGET && bytes[at] === QUESTION_MARK) {
+            state = IN_QUERY;
+          } else {
+            // RFC 9112, appendix C.1: HTTP/0.9, which has no version, is no more.
+            return misplaced(bytes[at] ?? 0, bytes[at] === CR ? "version-malformed" : "target-malformed");
+          }
+          at++;
+          break;
+        }
+        case IN_VERSION: {
+          const place = at - base - this.#targetEnd - 1;
+          if (place === VERSION.length) {
+            if (byte !== CR) return misplaced(byte, "version-malformed");
+            // RFC 9110, section 2.5: a minor version that is higher is taken as the highest that is known.
+            if (this.#major !== 1) return refused("version-unsupported");
+            state = LINE_LF;
+          } else if (VERSION.charCodeAt(place) !== DIGIT) {
+            if (byte !== VERSION.charCodeAt(place)) return misplaced(byte, "version-malformed");
+          } else {
+            if (byte < 48 || byte > 57) return misplaced(byte, "version-malformed");
+            if (place === VERSION.length - 1) this.#minor = byte - 48;
+            else this.#major = byte - 48;
+          }
+          at++;
+          break;
+        }
+        default:
+          if (byte !== LF) return refused("bare-cr");
+          this.#fields.start(at + 1 - base);
+          this.#state = FIELDS;
+          return true;
+      }
+    }
+    this.#at = at - base;
+    this.#state = state;
+    return false;
+  }
+}
+
+function isOf(byte: number | undefined, ofClass: number): boolean {
+  return ((BYTE_CLASS[byte ?? 0] ?? 0) & ofClass) !== 0;
+}

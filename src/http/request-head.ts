@@ -1,0 +1,117 @@
+import { type Fields, listMembers } from "./fields.ts";
+import { type Refusal, refused } from "./refusal.ts";
+import { NO_BODY, type RequestFraming, requestFraming } from "./request-framing.ts";
+import { type RequestTarget, requestTarget } from "./request-target.ts";
+import { endOfHost } from "./uri-host.ts";
+
+/** What is in front of a request's body, as it was sent and what it means. */
+export interface RequestHead {
+  /** Case-sensitive; one that nobody knows is handed on: RFC 9110, section 9.1. */
+  readonly method: string;
+  /** As it was sent. */
+  readonly target: string;
+  /** Taken apart. */
+  readonly to: RequestTarget;
+  /** 1.2 to 1.9 are taken as 1.1: RFC 9110, section 2.5. */
+  readonly version: "1.0" | "1.1";
+  readonly fields: Fields;
+  /** Of the target, or else of Host; empty where neither says it. */
+  readonly authority: string;
+  readonly framing: RequestFraming;
+  /** Whether the client takes a further answer over this connection: RFC 9112, section 9.3. */
+  readonly isKeepAlive: boolean;
+  /** Whether the client waits for `100 Continue` before its body: RFC 9110, section 10.1.1. */
+  readonly expectsContinue: boolean;
+  /** The protocols that the client would change to, as Upgrade lists them: RFC 9110, section 7.8. */
+  readonly upgrade: string | undefined;
+}
+
+/** What the fields say, together with the request line, both of which have no letter that they must not have. */
+export function requestHead(method: string, target: string, minor: number, fields: Fields): RequestHead | Refusal {
+  const to = requestTarget(method, target);
+  if (to === undefined) return refused("target-malformed");
+  const { hosts, host, length, coding, connection, expect, upgrade } = controlFields(fields);
+  // RFC 9112, section 3.2: an HTTP/1.1 request has one Host line, and no request has several.
+  if (hosts > 1) return refused("host-repeated");
+  if (hosts === 0 && minor > 0) return refused("host-missing");
+  // It may be empty, where the target has no authority.
+  if (host !== "" && endOfHost(host) <= 0) return refused("host-malformed");
+  const framing = requestFraming(length, coding, minor);
+  if (!("body" in framing)) return framing;
+  // RFC 9110, sections 7.8 and 10.1.1: of HTTP/1.0 both Upgrade and Expect are ignored.
+  const expects = minor > 0 ? expect : undefined;
+  if (expects !== undefined && !isContinue(expects)) return refused("expectation-unknown");
+  const options = connection === undefined ? NO_OPTIONS : listMembers(connection.toLowerCase());
+  return {
+    method,
+    target,
+    to,
+    version: minor === 0 ? "1.0" : "1.1",
+    fields,
+    authority: to.authority ?? host,
+    framing,
+    isKeepAlive: !options.includes("close") && (minor > 0 || options.includes("keep-alive")),
+    expectsContinue: expects !== undefined && framing !== NO_BODY,
+    upgrade: minor > 0 && options.includes("upgrade") ? upgrade : undefined,
+  };
+}
+
+const NO_OPTIONS: readonly string[] = [];
+
+interface ControlFields {
+  hosts: number;
+  host: string;
+  length: string | undefined;
+  coding: string | undefined;
+  connection: string | undefined;
+  expect: string | undefined;
+  upgrade: string | undefined;
+}
+
+/** The fields that say how the request is to be taken, found in one pass: most names are told apart by their length. */
+function controlFields(fields: Fields): ControlFields {
+  const found: ControlFields = {
+    hosts: 0,
+    host: "",
+    length: undefined,
+    coding: undefined,
+    connection: undefined,
+    expect: undefined,
+    upgrade: undefined,
+  };
+  for (let index = 0; index < fields.size; index++) {
+    switch (fields.nameLengthAt(index)) {
+      case "host".length:
+        if (!fields.isNamed(index, "host")) break;
+        found.hosts++;
+        found.host = fields.valueAt(index);
+        break;
+      case "expect".length:
+        if (fields.isNamed(index, "expect")) found.expect = listed(found.expect, fields, index);
+        break;
+      case "upgrade".length:
+        if (fields.isNamed(index, "upgrade")) found.upgrade = listed(found.upgrade, fields, index);
+        break;
+      case "connection".length:
+        if (fields.isNamed(index, "connection")) found.connection = listed(found.connection, fields, index);
+        break;
+      case "content-length".length:
+        if (fields.isNamed(index, "content-length")) found.length = listed(found.length, fields, index);
+        break;
+      case "transfer-encoding".length:
+        if (fields.isNamed(index, "transfer-encoding")) found.coding = listed(found.coding, fields, index);
+        break;
+    }
+  }
+  return found;
+}
+
+/** RFC 9110, section 5.3: several lines of one name are one list. */
+function listed(before: string | undefined, fields: Fields, index: number): string {
+  const value = fields.valueAt(index);
+  return before === undefined ? value : `${before}, ${value}`;
+}
+
+function isContinue(value: string): boolean {
+  return listMembers(value.toLowerCase()).every((member) => member === "100-continue");
+}

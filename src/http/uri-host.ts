@@ -1,0 +1,46 @@
+import { isIPv6 } from "node:net";
+import { REG_NAME } from "./byte-class.ts";
+import { spanOf } from "./fields.ts";
+
+const MAX_PORT = 65_535;
+const COLON = 58;
+/** A host in brackets or with percent-encoding, and what is behind it: RFC 3986, section 3.2.2. */
+const UNUSUAL =
+  /^(?:\[(?:(?<ipv6>[\d.:a-f]+)|v[\da-f]+\.[\w.~!$&'()*+,;=:-]+)\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})+)(?=:|$)/i;
+
+/**
+ * Where the host ends in `uri-host [ ":" port ]`, RFC 9110, section 7.2: at its colon or at the end of the text. -1 where the
+ * text is none: userinfo, an empty host, a zone, or a port that no socket has.
+ */
+export function endOfHost(text: string): number {
+  const end = hostEnd(text);
+  if (end <= 0 || end === text.length) return end;
+  return text.charCodeAt(end) === COLON && isPort(text, end + 1) ? end : -1;
+}
+
+/** Whether a port stands behind the host. */
+export function hasPort(text: string): boolean {
+  const end = endOfHost(text);
+  return end > 0 && end + 1 < text.length;
+}
+
+function hostEnd(text: string): number {
+  const end = spanOf(text, 0, REG_NAME);
+  if (end > 0 && (end === text.length || text.charCodeAt(end) === COLON)) return end;
+  const unusual = UNUSUAL.exec(text);
+  if (unusual === null) return -1;
+  const ipv6 = unusual.groups?.["ipv6"];
+  return ipv6 === undefined || isIPv6(ipv6) ? unusual[0].length : -1;
+}
+
+/** `*DIGIT`: it may be empty, RFC 3986, section 3.2.3. */
+function isPort(text: string, from: number): boolean {
+  let port = 0;
+  for (let at = from; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) return false;
+    port = 10 * port + digit;
+    if (port > MAX_PORT) return false;
+  }
+  return true;
+}
