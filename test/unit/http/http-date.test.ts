@@ -1,0 +1,76 @@
+// Dates: RFC 9110, section 5.6.7.
+import { describe, expect, test } from "vitest";
+import { DateText, formatHttpDate, parseHttpDate } from "../../../src/http/http-date.ts";
+
+const NOW = Date.UTC(2026, 11, 1);
+const EXAMPLE = Date.UTC(1994, 10, 6, 8, 49, 37);
+
+test("the form that is sent is that of toUTCString, and comes back", () => {
+  for (let ms = Date.UTC(1, 0); ms < Date.UTC(9999, 0); ms += 86_400_000 * 1_009 + 12_345_000) {
+    const text = new Date(ms).toUTCString();
+    expect(formatHttpDate(ms)).toBe(text);
+    expect(parseHttpDate(text, NOW)).toBe(ms);
+  }
+});
+
+test.for(["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"])(
+  "the example of the RFC: %s",
+  (text) => {
+    expect(parseHttpDate(text, NOW)).toBe(EXAMPLE);
+  },
+);
+
+test.for<[string, number]>([
+  ["Tue, 29 Feb 2000 00:00:00 GMT", Date.UTC(2000, 1, 29)],
+  ["Sat, 31 Dec 2016 23:59:60 GMT", Date.UTC(2016, 11, 31, 23, 59, 59)],
+  ["Mon, 01 Jan 0001 00:00:00 GMT", new Date(0).setUTCFullYear(1, 0, 1)],
+  ["Sun Nov 16 08:49:37 1994", Date.UTC(1994, 10, 16, 8, 49, 37)],
+  ["Wednesday, 01-Jan-70 00:00:00 GMT", Date.UTC(2070, 0, 1)],
+  ["Wednesday, 01-Dec-76 00:00:00 GMT", Date.UTC(2076, 11, 1)],
+  ["Wednesday, 02-Dec-76 00:00:00 GMT", Date.UTC(1976, 11, 2)],
+  ["Wednesday, 01-Jan-77 00:00:00 GMT", Date.UTC(1977, 0, 1)],
+  ["Tuesday, 29-Feb-00 00:00:00 GMT", Date.UTC(2000, 1, 29)],
+  ["Friday, 31-Dec-99 23:59:59 GMT", Date.UTC(1999, 11, 31, 23, 59, 59)],
+])("%s", ([text, ms]) => {
+  expect(parseHttpDate(text, NOW)).toBe(ms);
+});
+
+test("two digits are a year of the next century, when that comes nearer", () => {
+  expect(parseHttpDate("Monday, 01-Jan-10 00:00:00 GMT", Date.UTC(2090, 0))).toBe(Date.UTC(2110, 0, 1));
+});
+
+test.for([
+  ...[
+    "",
+    "2027",
+    "0",
+    "Sun, 31 Feb 2027 00:00:00 GMT",
+    "Wed, 29 Feb 2001 00:00:00 GMT",
+    "Sun, 00 Jan 2027 00:00:00 GMT",
+  ],
+  ...["Sun, 06 Nov 1994 24:00:00 GMT", "Sun, 06 Nov 1994 08:60:37 GMT", "Sun, 06 Nov 1994 08:49:61 GMT"],
+  ...["Sun, 6 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 94 08:49:37 GMT", "sun, 06 nov 1994 08:49:37 gmt"],
+  ...["Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 06 Nov 1994 08:49:37 +0000", "Sun, 06 Nov 1994 08:49:37"],
+  ...["Sun,  06 Nov 1994 08:49:37 GMT", " Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 GMT "],
+  ...["Sun, 06 Nov 1994 08:49:37 GMT\n", "06 Nov 1994 08:49:37 GMT", "Sunday, 06 Nov 1994 08:49:37 GMT"],
+  ...["Sun, 06-Nov-94 08:49:37 GMT", "Sunday, 06-Nov-1994 08:49:37 GMT", "Sun Nov 6 08:49:37 1994"],
+  ...[
+    "Sun Nov 06 08:49:37 94",
+    "Sun Nov  6 08:49:37 1994 GMT",
+    "1994-11-06T08:49:37Z",
+    "784111777",
+    "Sun Nov 31 08:49:37 1994",
+  ],
+])("no date: %j", (text) => {
+  expect(parseHttpDate(text, NOW)).toBeUndefined();
+});
+
+describe("the text of now", () => {
+  test("is made once a second", () => {
+    const date = new DateText();
+    expect(date.at(EXAMPLE)).toBe("Sun, 06 Nov 1994 08:49:37 GMT");
+    expect(date.at(EXAMPLE + 999)).toBe("Sun, 06 Nov 1994 08:49:37 GMT");
+    expect(date.at(EXAMPLE + 1_000)).toBe("Sun, 06 Nov 1994 08:49:38 GMT");
+    expect(date.at(EXAMPLE)).toBe("Sun, 06 Nov 1994 08:49:37 GMT");
+  });
+});
