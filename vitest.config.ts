@@ -61,10 +61,11 @@ export default defineConfig({
     // Only where it is asked for, as `npm run check` does: `npm run test:coverage`.
     coverage: {
       provider: "v8",
-      include: ["src/codec/**", "src/server/**"],
+      include: ["src/codec/**", "src/http/**", "src/server/**"],
       reporter: ["text-summary"],
       thresholds: {
         "src/codec/**": { lines: 97, branches: 95, functions: 95 },
+        "src/http/**": { lines: 97, branches: 95, functions: 95 },
         "src/server/**": { lines: 97, branches: 93, functions: 95 },
       },
     },

@@ -13,9 +13,10 @@ const OUTSIDE_VALUES = /[^\t\x20-\x7e\x80-\xff]/;
  */
 export function fieldLines(fields: FieldLines): string {
   let text = "";
+  // What a value has is not told: it may be a secret.
   for (const [name, value] of fields) {
     if (typeof name !== "string" || !isAll(name, TOKEN)) throw new HttpError("ERR_SOCKWRIGHT_HTTP_FIELD_NAME", name);
-    if (!isFieldText(value)) throw new HttpError("ERR_SOCKWRIGHT_HTTP_FIELD_VALUE", `${name}: ${value}`);
+    if (!isFieldText(value)) throw new HttpError("ERR_SOCKWRIGHT_HTTP_FIELD_VALUE", name);
     text += `${name}: ${value}\r\n`;
   }
   return text;

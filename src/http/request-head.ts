@@ -35,7 +35,7 @@ export function requestHead(method: string, target: string, minor: number, field
   if (hosts > 1) return refused("host-repeated");
   if (hosts === 0 && minor > 0) return refused("host-missing");
   // It may be empty, where the target has no authority.
-  if (host !== "" && endOfHost(host) <= 0) return refused("host-malformed");
+  if (host !== "" && endOfHost(host) < 0) return refused("host-malformed");
   const framing = requestFraming(length, coding, minor);
   if (!("body" in framing)) return framing;
   // RFC 9110, sections 7.8 and 10.1.1: of HTTP/1.0 both Upgrade and Expect are ignored.

@@ -30,7 +30,7 @@ export function requestTarget(method: string, text: string): RequestTarget | und
   if (text === "*") return method === "OPTIONS" ? ASTERISK : undefined;
   const [start = "", authority = ""] = ABSOLUTE.exec(text) ?? [];
   // RFC 9110, section 4.2.1: without a host it is refused; 4.2.4: so is userinfo, which is no host either.
-  if (endOfHost(authority) <= 0) return undefined;
+  if (endOfHost(authority) < 0) return undefined;
   const rest = text.slice(start.length);
   // RFC 9112, section 3.2.4: OPTIONS without a path is for the server as a whole.
   if (rest === "" && method === "OPTIONS") return { form: "absolute", path: "*", query: undefined, authority };

@@ -14,14 +14,14 @@ const UNUSUAL =
  */
 export function endOfHost(text: string): number {
   const end = hostEnd(text);
-  if (end <= 0 || end === text.length) return end;
+  if (end < 0 || end === text.length) return end;
   return text.charCodeAt(end) === COLON && isPort(text, end + 1) ? end : -1;
 }
 
 /** Whether a port stands behind the host. */
 export function hasPort(text: string): boolean {
   const end = endOfHost(text);
-  return end > 0 && end + 1 < text.length;
+  return end >= 0 && end + 1 < text.length;
 }
 
 function hostEnd(text: string): number {

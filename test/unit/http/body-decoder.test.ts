@@ -83,6 +83,7 @@ const refusedBodies: readonly (readonly [string, string, RefusalReason])[] = [
   ["7.1.1 a CR in quotes", '3;a="\r\n"\r\nabc', "chunk-extension-malformed"],
   ["7.1.1 a control in quotes", '3;a="\x01"\r\nabc', "control-character"],
   ["7.1.1 an escaped control", '3;a="\\\0"\r\nabc', "control-character"],
+  ["7.1.1 a quoted name", '3;"a"\r\nabc', "chunk-extension-malformed"],
   ["7.1.1 text behind quotes", '3;a="b"c\r\nabc', "chunk-extension-malformed"],
   ["limit a line of 1 KiB", `3;a=${"b".repeat(1024)}\r\nabc`, "chunk-line-too-long"],
   ["limit 16 KiB of extensions", `1;${"a".repeat(1000)}\r\nx\r\n`.repeat(17), "chunk-extensions-too-large"],

@@ -38,21 +38,19 @@ async function ofNode(text: string): Promise<readonly Seen[] | undefined> {
     request.on("end", () => response.end());
   });
   server.on("checkContinue", (request, response) => server.emit("request", request, response));
-  let isUpgraded = false;
+  const is = { upgraded: false, refused: false, closed: false };
   for (const event of ["upgrade", "connect"]) {
     server.on(event, ({ method, url: target, rawHeaders: fields }: IncomingMessage) => {
       seen.push({ method, target, fields, data: "", trailers: [] });
-      isUpgraded = true;
+      is.upgraded = true;
     });
   }
-  let isRefused = false;
-  let isClosed = false;
   server.on("clientError", () => {
-    isRefused = true;
+    is.refused = true;
   });
   const input = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
   input.once("close", () => {
-    isClosed = true;
+    is.closed = true;
   });
   onTestFinished(() => {
     input.destroy();
@@ -61,8 +59,8 @@ async function ofNode(text: string): Promise<readonly Seen[] | undefined> {
   server.emit("connection", input);
   input.push(Buffer.from(text, "latin1"));
   input.push(null);
-  await until(() => isRefused || isUpgraded || (seen.length > 0 && open === 0 && isClosed), "what Node makes of it");
-  return isRefused ? undefined : seen;
+  await until(() => is.refused || is.upgraded || (seen.length > 0 && open === 0 && is.closed), "what Node makes of it");
+  return is.refused ? undefined : seen;
 }
 
 /** Node refuses these, or does something else with them. */

@@ -36,7 +36,7 @@ export function parsed(text: string, cuts: readonly number[] = [], limits: Messa
   return { heads, refusal: undefined, rest: text.slice(behind) };
 }
 
-export function told(head: RequestHead): Told & { readonly fields: readonly (readonly [string, string])[] } {
+function told(head: RequestHead): Told & { readonly fields: readonly (readonly [string, string])[] } {
   const { method, target, to, version, authority, framing, isKeepAlive, expectsContinue, upgrade, fields } = head;
   const { form, path, query } = to;
   return {

@@ -1,7 +1,9 @@
 // The heads of requests, by the table of heads.ts.
 import { describe, expect, test } from "vitest";
-import { REFUSAL_REASONS, refused } from "../../../src/http/refusal.ts";
-import { PLAIN, refusedHeads, taken, withLines } from "./heads.ts";
+import { DEFAULT_LIMITS } from "../../../src/http/message-limits.ts";
+import { REFUSAL_REASONS, Refusal, refused } from "../../../src/http/refusal.ts";
+import { RequestHeadParser } from "../../../src/http/request-head-parser.ts";
+import { head, PLAIN, refusedHeads, taken, withLines } from "./heads.ts";
 import { parsed } from "./parse.ts";
 
 describe("taken", () => {
@@ -68,6 +70,53 @@ describe("however the bytes are cut", () => {
     expect(parsed(text)).toMatchObject({ heads: [{ framing: { length: 3 } }], rest: "abc" });
   });
 });
+
+describe("every byte, where it may stand and where it may not", () => {
+  test.for<[string, (byte: string) => string, RegExp]>([
+    ["a method", (byte) => head(`G${byte}T / HTTP/1.1`, "Host: a"), /[\w!#$%&'*+.^`|~-]/],
+    ["a path", (byte) => head(`GET /a${byte}b HTTP/1.1`, "Host: a"), /[\w\-.~!$&'()*+,;=:@%/[\]^|?]/],
+    ["a query", (byte) => head(`GET /?a${byte}b HTTP/1.1`, "Host: a"), /[\w\-.~!$&'()*+,;=:@%/[\]^|?\\`{}]/],
+    ["the beginning of a name", (byte) => withLines(`${byte}b: c`), /[\w!#$%&'*+.^`|~-]/],
+    ["a name", (byte) => withLines(`a${byte}b: c`), /[\w!#$%&'*+.^`|~:-]/],
+    ...Array.from({ length: 8 }, (_, place): [string, (byte: string) => string, RegExp] => [
+      `a value, byte ${place} of 8`,
+      (byte) => withLines(`a:${"b".repeat(place)}${byte}${"b".repeat(7 - place)}`),
+      /[\t\x20-\x7e\x80-\xff]/,
+    ]),
+    ["a host", (byte) => head("GET / HTTP/1.1", `Host: a${byte}1`), /[\w\-.~!$&'()*+,;=:]/],
+  ])("of %s", ([, ofByte, allowed]) => {
+    for (let code = 0; code < 256; code++) {
+      const byte = String.fromCharCode(code);
+      expect([code, parsed(ofByte(byte)).heads.length]).toEqual([code, allowed.test(byte) ? 1 : 0]);
+    }
+  });
+});
+
+test("one parser serves many connections, and one that is cut keeps it until its head is whole", () => {
+  const texts = taken.map(([, text]) => text).filter((text) => text.length < 500);
+  const connections = texts.map((text, index) => ({ text, at: 0, step: 1 + ((7 * index) % 50), own: spare() }));
+  let shared = new RequestHeadParser(DEFAULT_LIMITS);
+  const heads = new Map<string, unknown>();
+  while (heads.size < new Set(texts).size) {
+    for (const connection of connections) {
+      const { text, at, step } = connection;
+      if (at >= text.length) continue;
+      const bytes = Buffer.from(text.slice(at, at + step), "latin1");
+      connection.at += bytes.length;
+      const parser = connection.own ?? shared;
+      const head = parser.parse(bytes, 0, bytes.length);
+      connection.own = parser.isCut ? parser : undefined;
+      if (parser.isCut && parser === shared) shared = new RequestHeadParser(DEFAULT_LIMITS);
+      if (head instanceof Refusal) throw new Error(head.reason);
+      if (head !== undefined) heads.set(text, { target: head.target, fields: [...head.fields] });
+    }
+  }
+  for (const text of texts) expect([parsed(text).heads]).toMatchObject([[heads.get(text)]]);
+});
+
+function spare(): RequestHeadParser | undefined {
+  return undefined;
+}
 
 function everywhere(text: string): number[] {
   return Array.from({ length: text.length }, (_, index) => index);

@@ -68,6 +68,12 @@ describe("the head", () => {
     },
   );
 
+  test("an error tells the name of a field, and not its value", () => {
+    expect(() => responseHeadText({ status: 200, fields: [["Set-Cookie", "secret\n"]] })).toThrow(
+      /^(?!.*secret).*"Set-Cookie"$/s,
+    );
+  });
+
   test("what is no text is none of them", () => {
     const sly = { toString: () => "a\r\nb" } as unknown as string;
     expect(codeOf(() => responseHeadText({ status: 200, fields: [[sly, "a"]] }))).toBe(
