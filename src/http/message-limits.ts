@@ -6,10 +6,10 @@ export const MAX_METHOD_BYTES = 32;
 export const MAX_EMPTY_LINES = 4;
 /** All lines of a header section with the empty one at its end, and what they are. */
 export const DEFAULT_MAX_HEADER_BYTES = 32 * 1024;
-export const MAX_HEADER_FIELDS = 100;
+export const DEFAULT_MAX_HEADER_FIELDS = 100;
 /** The same of trailers. */
-export const MAX_TRAILER_BYTES = 8 * 1024;
-export const MAX_TRAILER_FIELDS = 32;
+export const DEFAULT_MAX_TRAILER_BYTES = 8 * 1024;
+export const DEFAULT_MAX_TRAILER_FIELDS = 32;
 /** A chunk's size with its extensions, and the CRLF behind them: RFC 9112, section 7.1.1, wants a limit. */
 export const MAX_CHUNK_LINE_BYTES = 1024;
 /** The extensions of all chunks of a body: they are for nobody, and are read all the same. */
@@ -34,7 +34,7 @@ export interface MessageLimits {
 export const DEFAULT_LIMITS: MessageLimits = {
   maxRequestLineBytes: DEFAULT_MAX_REQUEST_LINE_BYTES,
   maxHeaderBytes: DEFAULT_MAX_HEADER_BYTES,
-  maxHeaderFields: MAX_HEADER_FIELDS,
-  maxTrailerBytes: MAX_TRAILER_BYTES,
-  maxTrailerFields: MAX_TRAILER_FIELDS,
+  maxHeaderFields: DEFAULT_MAX_HEADER_FIELDS,
+  maxTrailerBytes: DEFAULT_MAX_TRAILER_BYTES,
+  maxTrailerFields: DEFAULT_MAX_TRAILER_FIELDS,
 };

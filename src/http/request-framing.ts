@@ -8,7 +8,7 @@ export type RequestFraming =
   | { readonly body: "length"; readonly length: number }
   | { readonly body: "chunked" };
 
-export const NO_BODY: RequestFraming = { body: "none" };
+const NO_BODY: RequestFraming = { body: "none" };
 const CHUNKED: RequestFraming = { body: "chunked" };
 
 /**

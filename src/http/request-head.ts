@@ -1,6 +1,6 @@
 import { type Fields, listMembers } from "./fields.ts";
 import { type Refusal, refused } from "./refusal.ts";
-import { NO_BODY, type RequestFraming, requestFraming } from "./request-framing.ts";
+import { type RequestFraming, requestFraming } from "./request-framing.ts";
 import { type RequestTarget, requestTarget } from "./request-target.ts";
 import { endOfHost } from "./uri-host.ts";
 
@@ -51,7 +51,7 @@ export function requestHead(method: string, target: string, minor: number, field
     authority: to.authority ?? host,
     framing,
     isKeepAlive: !options.includes("close") && (minor > 0 || options.includes("keep-alive")),
-    expectsContinue: expects !== undefined && framing !== NO_BODY,
+    expectsContinue: expects !== undefined && hasContent(framing),
     upgrade: minor > 0 && options.includes("upgrade") ? upgrade : undefined,
   };
 }
@@ -110,6 +110,10 @@ function controlFields(fields: Fields): ControlFields {
 function listed(before: string | undefined, fields: Fields, index: number): string {
   const value = fields.valueAt(index);
   return before === undefined ? value : `${before}, ${value}`;
+}
+
+function hasContent(framing: RequestFraming): boolean {
+  return framing.body === "chunked" || (framing.body === "length" && framing.length > 0);
 }
 
 function isContinue(value: string): boolean {

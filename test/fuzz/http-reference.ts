@@ -1,5 +1,6 @@
 // What RFC 9110 and RFC 9112 say of requests, once more and in another way: slow, and one pattern for each rule.
 import { isIPv6 } from "node:net";
+import { isDeepStrictEqual } from "node:util";
 
 const TOKEN = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
 const TEXT = "[\\t\\x20-\\x7e\\x80-\\xff]*";
@@ -79,7 +80,10 @@ function headOf(text: string): ReferenceHead | undefined {
     version: isOld ? "1.0" : "1.1",
     framing,
     isKeepAlive: isOld ? options.includes("keep-alive") && !options.includes("close") : !options.includes("close"),
-    expectsContinue: expects.length > 0 && "body" in framing && framing.body !== "none",
+    expectsContinue:
+      expects.length > 0 &&
+      !isDeepStrictEqual(framing, { body: "none" }) &&
+      !values("content-length").some((value) => Number(value) === 0),
     upgrade:
       !isOld && options.includes("upgrade") && values("upgrade").length > 0 ? values("upgrade").join(", ") : undefined,
     fields,

@@ -170,6 +170,11 @@ export const taken: readonly Taken[] = [
     post("Expect: 100-Continue", "Transfer-Encoding: chunked"),
     { ...CHUNKED, expectsContinue: true },
   ],
+  [
+    "9110 10.1.1 with an empty one",
+    withLines("Expect: 100-continue", "Content-Length: 0"),
+    { framing: { body: "length", length: 0 } },
+  ],
   ["9110 10.1.1 without a body", withLines("Expect: 100-continue"), {}],
   ["9110 10.1.1 of 1.0 it is ignored", old("Expect: x"), { version: "1.0", isKeepAlive: false, authority: "" }],
   ["9110 7.8", withLines("Connection: Upgrade", "Upgrade: websocket"), { upgrade: "websocket" }],

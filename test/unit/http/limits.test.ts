@@ -5,15 +5,15 @@ import { CutBytes } from "../../../src/http/cut-bytes.ts";
 import {
   DEFAULT_LIMITS,
   DEFAULT_MAX_HEADER_BYTES,
+  DEFAULT_MAX_HEADER_FIELDS,
   DEFAULT_MAX_REQUEST_LINE_BYTES,
+  DEFAULT_MAX_TRAILER_BYTES,
+  DEFAULT_MAX_TRAILER_FIELDS,
   MAX_CHUNK_EXTENSION_BYTES,
   MAX_CHUNK_LINE_BYTES,
   MAX_CHUNK_SIZE_DIGITS,
   MAX_EMPTY_LINES,
-  MAX_HEADER_FIELDS,
   MAX_METHOD_BYTES,
-  MAX_TRAILER_BYTES,
-  MAX_TRAILER_FIELDS,
 } from "../../../src/http/message-limits.ts";
 import { Refusal } from "../../../src/http/refusal.ts";
 import { RequestHeadParser } from "../../../src/http/request-head-parser.ts";
@@ -73,8 +73,8 @@ describe("heads", () => {
       "431 fields-too-large",
     ],
     [
-      "MAX_HEADER_FIELDS",
-      MAX_HEADER_FIELDS,
+      "DEFAULT_MAX_HEADER_FIELDS",
+      DEFAULT_MAX_HEADER_FIELDS,
       (size) => withLines(...Array.from({ length: size - 1 }, () => "a:b")),
       "431 fields-too-many",
     ],
@@ -182,12 +182,17 @@ describe("bodies in chunks", () => {
       "400 chunk-size-malformed",
     ],
     [
-      "MAX_TRAILER_BYTES",
-      MAX_TRAILER_BYTES,
+      "DEFAULT_MAX_TRAILER_BYTES",
+      DEFAULT_MAX_TRAILER_BYTES,
       (size) => `0\r\na:${"b".repeat(size - "a:\r\n\r\n".length)}\r\n\r\n`,
       "431 fields-too-large",
     ],
-    ["MAX_TRAILER_FIELDS", MAX_TRAILER_FIELDS, (size) => `0\r\n${"a:b\r\n".repeat(size)}\r\n`, "431 fields-too-many"],
+    [
+      "DEFAULT_MAX_TRAILER_FIELDS",
+      DEFAULT_MAX_TRAILER_FIELDS,
+      (size) => `0\r\n${"a:b\r\n".repeat(size)}\r\n`,
+      "431 fields-too-many",
+    ],
   ])("%s", ([, limit, ofSize, refusal]) => {
     expect(decoded(ofSize(limit))).toMatchObject({ refusal: undefined, rest: "" });
     expect(decoded(ofSize(limit)).trailers).toBeDefined();
