@@ -116,9 +116,9 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
 
   /** A file is about to be sent: it has its place behind what was written, and what is written from now on waits for it. */
   beginFile(head?: Uint8Array): QueuedFile {
+    this.#settle();
     if (this.#connection.failure !== undefined) throw this.#connection.failure;
     if (this.#phase !== "open") throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
-    this.#settle();
     this.#files ??= new FileQueue(() => runIn(this.#link, () => this.#flush()));
     const file = this.#files.add(this.#buffer ?? WriteBuffer.take(false), head);
     this.#buffer = undefined;
@@ -183,13 +183,13 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
 
   /** Where the connection is lost, what is written is nothing; where it was ended here, that is a mistake. */
   #isWritable(): boolean {
+    this.#settle();
     if (this.#phase === "open") return true;
     if (this.#phase === "lost") return false;
     throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
   }
 
   #add(bytes: Uint8Array, isLent = false): boolean {
-    this.#settle();
     const { policy } = this.#connection;
     if (bytes.length > 0 || this.#link.isRecords) {
       const loadBytes = this.#loadBytes + bytes.length;
@@ -341,7 +341,10 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     }
   }
 
-  /** What was sent together with others, and not told yet, waits no more: not to be sent twice, nor to be written behind. */
+  /**
+   * What was sent together with others, and not told yet, waits no more: not to be sent twice, nor to be written behind. The
+   * connection may be lost by it.
+   */
   #settle(): void {
     if (this.#isDue && turnSends.isTelling) turnSends.settle(this);
   }
@@ -349,6 +352,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
   /** Gives the link what it takes; whether the connection lives on. */
   #send(result?: number): boolean {
     this.#settle();
+    if (this.#phase === "lost") return false;
     const bytesBefore = this.#loadBytes;
     const writtenBefore = this.bytesWritten;
     try {

@@ -149,8 +149,8 @@ export class DatagramSends implements turn.TurnEnder {
   }
 
   #gather(data: Uint8Array, sockaddr: Uint8Array, to: Peer): void {
-    const isFull = peers.length === MAX_DATAGRAMS || usedBytes + data.length > DATAGRAM_BATCH_BYTES;
-    if (gathering !== this || isFull) gathering?.flush();
+    // Whoever is told of a loss by that may send, and another socket gather: its datagrams are not to leave with this one.
+    while (gathering !== undefined && (gathering !== this || !hasRoomFor(data))) gathering.flush();
     gathering = this;
     const index = peers.length;
     const at = index * INT32S_PER_MESSAGE;
@@ -235,6 +235,11 @@ export class DatagramSends implements turn.TurnEnder {
   #fail(errno: number, to: Peer): void {
     this.#events.failed(new SocketError("sendto", errno, targetOf(this.#endpoint.family, to)), to);
   }
+}
+
+/** Whether one more can be gathered. */
+function hasRoomFor(data: Uint8Array): boolean {
+  return peers.length < MAX_DATAGRAMS && usedBytes + data.length <= DATAGRAM_BATCH_BYTES;
 }
 
 function targetOf(family: number, to: Peer): ConstructorParameters<typeof SocketError>[2] {

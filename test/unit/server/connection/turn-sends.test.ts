@@ -2,6 +2,7 @@
 import { constants } from "node:os";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
+import { lines } from "../../../../src/codec.ts";
 import { AF_UNIX, SOCK_STREAM, type Socket, socketpair } from "../../../../src/index.ts";
 import { kernel } from "../../../../src/native/load.ts";
 import { Connection } from "../../../../src/server/connection/connection.ts";
@@ -151,3 +152,27 @@ test("what is written while they send leaves behind it", async () => {
   await nextTurn();
   expect(await Promise.all(all.map(got))).toEqual(["one two", "one two"]);
 });
+
+test.each(["write", "writeLent", "writeFrame", "sendFile"] as const)(
+  "%s to one whose own send has failed, and that is told only by that, is nothing",
+  async (what) => {
+    const all = Array.from({ length: 3 }, () => connected());
+    const [lost, second] = all;
+    const given: unknown[] = [];
+    const frames = second?.connection.frames(lines());
+    lost?.connection.signal.addEventListener("abort", () => {
+      if (what === "writeFrame") given.push(frames?.write("more"));
+      else if (what === "sendFile") given.push(second?.connection.sendFile("package.json").catch(String));
+      else given.push(second?.connection[what](Buffer.from("more")));
+    });
+    for (const { connection } of all) connection.write("message");
+    results(-EPIPE, -EPIPE);
+    await nextTurn();
+    expect(given).toHaveLength(1);
+    if (what === "sendFile") expect(await given[0]).toMatch(/EPIPE/);
+    else expect(given).toEqual([false]);
+    expect(second?.connection.stats()).toMatchObject({ bytesWaiting: 0, bytesWritten: 0 });
+    expect(second?.connection.failure).toMatchObject({ code: "EPIPE" });
+    expect(await Promise.all(all.map(got))).toEqual(["", "", "message"]);
+  },
+);

@@ -24,13 +24,16 @@ interface Bound {
   readonly peers: Peer[];
   /** What it does with what it is told of. */
   act: () => void;
+  onFailed: () => void;
 }
 
 async function bind(url = "udp://127.0.0.1:0"): Promise<Bound> {
   const events: string[] = [];
   const peers: Peer[] = [];
   const code = (error: Error): string => ("code" in error ? String(error.code) : error.message);
-  const made = { events, peers, act: () => undefined } as { -readonly [key in keyof Bound]: Bound[key] };
+  const made = { events, peers, act: () => undefined, onFailed: () => undefined } as {
+    -readonly [key in keyof Bound]: Bound[key];
+  };
   made.bound = await nativeTransport.bind(parseSocketUrl(url), {
     received(data, peer) {
       peers.push(peer);
@@ -38,7 +41,10 @@ async function bind(url = "udp://127.0.0.1:0"): Promise<Bound> {
       made.act();
     },
     settled: (sent, lost) => events.push(`settled ${sent} ${lost}`),
-    failed: (error) => events.push(`failed ${code(error)}`),
+    failed: (error) => {
+      events.push(`failed ${code(error)}`);
+      made.onFailed();
+    },
     lost: (error) => events.push(`lost ${code(error)}`),
   });
   onTestFinished(() => made.bound.close());
@@ -174,4 +180,26 @@ test("a look for the end that fails is none", async () => {
   await until(() => server.events.length === 1, "the datagram");
   expect(server.events).toEqual(["received one"]);
   expect(fake.scriptedFaults).toBe(0);
+});
+
+test("who sends with another socket when told of a loss leaves each datagram with its own socket", async () => {
+  const [first, second, third] = await Promise.all([bind(), bind(), bind()]);
+  const clients = await Promise.all([first, second, third].map(clientOf));
+  for (const { client } of clients) client.trySend("hello");
+  await until(() => [first, second, third].every(({ peers }) => peers.length === 1), "the datagrams");
+  const send = ({ bound, peers: [peer] }: Bound, ...texts: string[]): Sent[] =>
+    texts.map((text) => (peer === undefined ? false : bound.send(Buffer.from(text), peer)));
+  // The first two of each leave at once.
+  for (const each of [first, second, third]) expect(send(each, "1", "2")).toEqual([true, true]);
+  expect(send(first, "lost")).toEqual(["later"]);
+  vi.spyOn(kernel, "sendmmsg").mockReturnValueOnce(-constants.errno.EPERM);
+  first.onFailed = () => expect(send(second, "told")).toEqual(["later"]);
+  expect(send(third, "sent")).toEqual(["later"]);
+  await turnLoop();
+  expect(first.events).toContain("failed EPERM");
+  expect(clients.map(({ heard }) => heard())).toEqual([
+    ["1", "2"],
+    ["1", "2", "told"],
+    ["1", "2", "sent"],
+  ]);
 });
