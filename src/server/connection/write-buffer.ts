@@ -37,31 +37,42 @@ const free: WriteBuffer[] = [];
 let sharedEnd = 0;
 let sharers = 0;
 
-/** The last write of this turn, whose copy the next write of the same bytes can use: a broadcast writes them to every connection. */
-let lastSource: Uint8Array | undefined;
-const NO_COPY = GATHERED.subarray(0, 0);
-let lastCopy: Uint8Array = NO_COPY;
-/** Where the copy begins in the shared memory; -1 where it did not fit in there and has memory of its own. */
-let lastStart = -1;
+/** A write of this turn, whose copy the next write of the same bytes can use: a broadcast writes them to every connection. */
+interface Copy {
+  source: Uint8Array | undefined;
+  bytes: Uint8Array;
+}
+
+const NO_BYTES = GATHERED.subarray(0, 0);
+/** The last one in the shared memory, for those who send in this turn: that memory is used again when they have. */
+const lastShared: Copy = { source: undefined, bytes: NO_BYTES };
+/** Where it begins. */
+let sharedStart = -1;
+/** The last one with memory of its own, for those who have to wait. */
+const lastKept: Copy = { source: undefined, bytes: NO_BYTES };
 
 /** The turn has ended. */
 export function forgetCopies(): void {
-  lastSource = undefined;
-  lastCopy = NO_COPY;
-  lastStart = -1;
+  forget(lastShared);
+  forget(lastKept);
+}
+
+function forget(copy: Copy): void {
+  copy.source = undefined;
+  copy.bytes = NO_BYTES;
 }
 
 /** The same memory may have other bytes by now. */
-function isCopied(bytes: Uint8Array): boolean {
-  return bytes === lastSource && bytes.length === lastCopy.length && GATHERED.compare.call(lastCopy, bytes) === 0;
+function isOf(copy: Copy, bytes: Uint8Array): boolean {
+  return bytes === copy.source && bytes.length === copy.bytes.length && GATHERED.compare.call(copy.bytes, bytes) === 0;
 }
 
-function copyOf(bytes: Uint8Array): Uint8Array {
-  if (isCopied(bytes)) return lastCopy;
-  lastSource = bytes;
-  lastCopy = Buffer.from(bytes);
-  lastStart = -1;
-  return lastCopy;
+function keptCopy(bytes: Uint8Array): Uint8Array {
+  if (!isOf(lastKept, bytes)) {
+    lastKept.bytes = Buffer.from(bytes);
+    lastKept.source = bytes;
+  }
+  return lastKept.bytes;
 }
 
 /**
@@ -117,7 +128,7 @@ export class WriteBuffer {
     if (!this.#isRecords && this.#share(bytes)) return;
     this.#keep(0);
     this.#queue ??= new PieceQueue(this.#isRecords);
-    if (bytes.length >= CHUNK_BYTES) this.#queue.addCopy(copyOf(bytes));
+    if (bytes.length >= CHUNK_BYTES) this.#queue.addCopy(keptCopy(bytes));
     else this.#queue.add(bytes);
   }
 
@@ -215,18 +226,18 @@ export class WriteBuffer {
   #share(bytes: Uint8Array): boolean {
     if (!this.#canShare()) return false;
     const isShared = bytes.length >= SHARED_COPY_BYTES;
-    if (isShared && this.#start < 0 && lastStart >= 0 && isCopied(bytes)) {
+    if (isShared && this.#start < 0 && isOf(lastShared, bytes)) {
       sharers++;
-      this.#start = lastStart;
-      this.#end = lastStart + bytes.length;
+      this.#start = sharedStart;
+      this.#end = sharedStart + bytes.length;
       return true;
     }
     if (bytes.length > GATHERED_BYTES - sharedEnd) return false;
     GATHERED.set(bytes, sharedEnd);
     if (isShared) {
-      lastSource = bytes;
-      lastStart = sharedEnd;
-      lastCopy = GATHERED.subarray(sharedEnd, sharedEnd + bytes.length);
+      sharedStart = sharedEnd;
+      lastShared.source = bytes;
+      lastShared.bytes = GATHERED.subarray(sharedEnd, sharedEnd + bytes.length);
     }
     this.#shared(bytes.length);
     return true;
@@ -265,6 +276,6 @@ export class WriteBuffer {
     this.#end = -1;
     if (--sharers > 0) return;
     sharedEnd = 0;
-    if (lastStart >= 0) forgetCopies();
+    forget(lastShared);
   }
 }

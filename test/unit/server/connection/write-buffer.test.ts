@@ -83,6 +83,21 @@ describe("what is written to several connections", () => {
     },
   );
 
+  test.each([4_096, 100_000])("who waits has none of the memory in which others send: %i bytes", (length) => {
+    const [waiting, sending, later] = [new WriteBuffer(false), new WriteBuffer(false), new WriteBuffer(false)];
+    waiting.add(Buffer.from("before "));
+    waiting.flush(new Kernel([1, 0]));
+    const bytes = Buffer.alloc(length, "a");
+    for (const buffer of [sending, waiting]) buffer.add(bytes);
+    sending.flush(new Kernel([]));
+    later.add(Buffer.alloc(length, "b"));
+    const kernel = new Kernel([]);
+    waiting.flush(kernel);
+    expect(Buffer.concat(kernel.calls).toString()).toBe(`efore ${"a".repeat(length)}`);
+    later.clear();
+    forgetCopies();
+  });
+
   test("one that does not fit into what is gathered takes the memory of one copy, however many wait for it", () => {
     const bytes = Buffer.alloc(4 * 1024 * 1024, "a");
     const before = process.memoryUsage().arrayBuffers;
