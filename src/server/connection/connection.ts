@@ -74,8 +74,11 @@ export interface ConnectionOwner {
   peerIsFinal(): void;
 }
 
-/** Of this thread; the threads of a process share no number, as each has a range of 2^40 of its own. */
-let lastId = threadId * 2 ** 40;
+/**
+ * Of this thread; the threads of a process share no number, as each has a range of 2^40 of its own. The product would be a double
+ * also where it is 0, and each number of the main thread then 16 bytes on the heap.
+ */
+let lastId = threadId === 0 ? 0 : threadId * 2 ** 40;
 
 /** No other connection of this process has it. */
 export function nextConnectionId(): number {
