@@ -14,7 +14,7 @@ constexpr int kAlways = SOCK_NONBLOCK | SOCK_CLOEXEC;
 int64_t Shared(Environment& environment, int64_t handle) {
   constexpr int64_t kSlots = int64_t{1} << SlotTable::kSlotBits;
   if (handle < 0) return handle;
-  if (Slot* slot = environment.slots().Find(handle % kSlots, handle / kSlots)) slot->is_shared = true;
+  if (Slot* slot = environment.slots().Find(handle % kSlots, handle / kSlots)) slot->is_shared = 1;
   return handle;
 }
 
@@ -107,7 +107,7 @@ napi_value FromDescriptor(napi_env env, napi_callback_info info) {
 
 napi_value FileDescriptor(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments&, Slot& slot, int64_t* result) {
-    slot.is_shared = true;
+    slot.is_shared = 1;
     *result = slot.descriptor.get();
     return true;
   });
@@ -116,7 +116,7 @@ napi_value FileDescriptor(napi_env env, napi_callback_info info) {
 napi_value Dup(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
     // Before the table grows, and the slot is elsewhere.
-    slot.is_shared = true;
+    slot.is_shared = 1;
     Environment& environment = arguments.environment();
     *result = Shared(environment, Keep(environment, Result(fcntl(slot.descriptor.get(), F_DUPFD_CLOEXEC, 0))));
     return true;
@@ -174,7 +174,7 @@ napi_value CloseInOrder(napi_env env, napi_callback_info info) {
 // child whose standard input it is, does (uv_spawn). Of what nobody else has, nothing is asked. For the calls that have no MSG_DONTWAIT, accept4(2) and connect(2).
 napi_value Unblock(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments&, Slot& slot, int64_t* result) {
-    if (!slot.is_shared) return true;
+    if (slot.is_shared == 0) return true;
     const int descriptor = slot.descriptor.get();
     const int flags = fcntl(descriptor, F_GETFL);
     const bool blocks = flags >= 0 && (flags & O_NONBLOCK) == 0;
@@ -199,7 +199,7 @@ napi_value SetInheritable(napi_env env, napi_callback_info info) {
     if (!arguments.Bool(2, &inheritable)) return false;
     const int descriptor = slot.descriptor.get();
     const int flags = fcntl(descriptor, F_GETFD);
-    slot.is_shared |= inheritable;
+    if (inheritable) slot.is_shared = 1;
     const int wanted = inheritable ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC;
     *result = Result(flags < 0 ? -1 : fcntl(descriptor, F_SETFD, wanted));
     return true;

@@ -12,10 +12,11 @@ int64_t SlotTable::Insert(Descriptor&& descriptor) {
     slots_.emplace_back();
   }
   Slot& slot = slots_[index];
-  slot.generation = slot.generation + 1 < kGenerationLimit ? slot.generation + 1 : 1;
+  const uint32_t next = uint32_t{slot.generation} + 1;
+  slot.generation = (next < kGenerationLimit ? next : 1) & (kGenerationLimit - 1);
   slot.descriptor = std::move(descriptor);
   slot.interest = 0;
-  slot.is_shared = false;
+  slot.is_shared = 0;
   open_++;
   return (static_cast<int64_t>(slot.generation) << kSlotBits) | index;
 }

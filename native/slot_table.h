@@ -11,11 +11,11 @@ namespace sockwright {
 
 struct Slot {
   Descriptor descriptor;
-  uint32_t generation = 0;
+  uint32_t generation : 28 = 0;  // below kGenerationLimit
+  // Somebody else may have the open socket, and make it blocking: another descriptor of it, a child, whoever was told its number.
+  uint32_t is_shared : 1 = 0;
   uint32_t interest = 0;  // what epoll was told; 0 is "not registered"
   int32_t next_free = -1;
-  // Somebody else may have the open socket, and make it blocking: another descriptor of it, a child, whoever was told its number.
-  bool is_shared = false;
 };
 
 class SlotTable {
