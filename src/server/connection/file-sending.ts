@@ -147,13 +147,13 @@ class FileSending implements PromiseWaiter {
   }
 
   /**
-   * Sends so many bytes of a file that is known, without fstat(2). False where it is not, or where they are not all there and in
-   * memory. What was found holds for a turn.
+   * Sends so many bytes of a file that is known, without fstat(2). False where it is not, or is closed by now, or where they are not
+   * all there and in memory. What was found holds for a turn.
    */
   sendAgain(handle: OpenFile): boolean {
     const [offset, length, turn] = [this.#offset, this.#length, currentTurn()];
     const found = FILES.get(handle);
-    if (found === undefined || length === 0 || length > FILE_WINDOW_BYTES) return false;
+    if (found === undefined || handle.fd < 0 || length === 0 || length > FILE_WINDOW_BYTES) return false;
     const file = this.#output.openFile(handle.fd);
     if (file === undefined) return false;
     if (found.turn !== turn || found.offset !== offset || found.length !== length) {
@@ -235,16 +235,19 @@ class FileSending implements PromiseWaiter {
 
   /** Reads and writes what has not been sent, when its turn has come, while the piece before is on its way. */
   async #copy(file: OpenFile, sentBefore: number, release: () => void): Promise<void> {
+    let sent: number;
     try {
-      const sent = await this.#copied(file, sentBefore);
-      release();
-      this.#end();
-      this.#output.endFile(this.#place);
-      this.#waiter.resolve(sent);
+      sent = await this.#copied(file, sentBefore);
     } catch (thrown) {
       release();
       this.#fail(thrown);
+      return;
     }
+    // Out of what is caught: a descriptor that is closed twice may be another one's the second time.
+    release();
+    this.#end();
+    this.#output.endFile(this.#place);
+    this.#waiter.resolve(sent);
   }
 
   /** How many bytes were sent in all. */

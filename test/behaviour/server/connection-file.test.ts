@@ -343,6 +343,24 @@ test("a file that is sent from a path is one descriptor, and so is one that wait
   expect((await all(client)).length).toBe(MUCH + content.length - 1);
 });
 
+test("a FileHandle that is closed in the turn in which it was sent is EBADF, and the connection goes on", async () => {
+  const path = await file();
+  const client = await clientOf(async (connection) => {
+    const handle = await open(path);
+    const part = { length: 9 };
+    await connection.sendFile(handle, part);
+    const sent = connection.sendFile(handle, part);
+    const closed = handle.close();
+    await expect(connection.sendFile(handle, { ...part, head: "nothing of it" })).rejects.toMatchObject({
+      code: "EBADF",
+    });
+    expect(await sent).toBe(9);
+    await closed;
+    connection.write("!");
+  });
+  expect(await all(client)).toEqual(Buffer.concat([content.subarray(0, 9), content.subarray(0, 9), Buffer.from("!")]));
+});
+
 test.for(["a path", "a FileHandle", "a descriptor"])(
   "of %s, what the kernel has forgotten is in memory before it is sent",
   async (kind, context) => {
