@@ -568,8 +568,9 @@ export class Connection {
     const sending = new WatchedPromise<number>((resolve, reject) => {
       const fail = (error: unknown): void => {
         reject(error);
-        // By then it is known whether somebody awaits it, as Node has it.
-        process.nextTick(() => this.#fileFailed(sending, error));
+        // By then it is known whether somebody awaits it, as Node has it. `await` asks in a microtask, and behind an event Node has
+        // the ticks before those.
+        queueMicrotask(() => process.nextTick(() => this.#fileFailed(sending, error)));
       };
       try {
         sendFile(this.#output, source, options, { resolve, reject: fail });

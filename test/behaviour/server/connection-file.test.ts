@@ -215,6 +215,31 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(memory[0]).toBe(content[0]);
   });
 
+  test.each([
+    ["an event", (answer: () => void) => answer()],
+    ["a timer", (answer: () => void) => void setTimeout(answer, 0)],
+    ["an immediate", (answer: () => void) => void setImmediate(answer)],
+  ])("one that fails at once is awaited also where it is sent in %s", async (_name, soon) => {
+    const closed = await open(await file());
+    await closed.close();
+    const server = await serve("tcp://127.0.0.1:0", (connection) => {
+      const answer = async (): Promise<void> => {
+        try {
+          await connection.sendFile(closed, { head: "200" });
+        } catch {
+          connection.write("404");
+        }
+        connection.end();
+      };
+      connection.onBytes(() => soon(() => void answer()));
+    });
+    onTestFinished(async () => void (await server.close({ graceMs: 0 })));
+    const client = await connect(server.urls[0] ?? "");
+    onTestFinished(() => client.abort());
+    client.write("?");
+    expect(String(await all(client))).toBe("404");
+  });
+
   test("one that shrinks is a reset, and no short end", async () => {
     const path = await file(Buffer.alloc(MUCH));
     let outcome: Promise<unknown> | undefined;
