@@ -1,7 +1,7 @@
 import { closeSync, constants, fstat, fstatSync, open, type PathLike, read, type Stats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { promisify } from "node:util";
-import { currentTurn } from "../../native/turn.ts";
+import { currentTurn, endingTurn } from "../../native/turn.ts";
 import {
   bytesOf,
   checkOptions,
@@ -151,14 +151,15 @@ class FileSending implements PromiseWaiter {
    * all there and in memory. What was found holds for a turn.
    */
   sendAgain(handle: OpenFile): boolean {
-    const [offset, length, turn] = [this.#offset, this.#length, currentTurn()];
+    const [offset, length] = [this.#offset, this.#length];
     const found = FILES.get(handle);
     if (found === undefined || handle.fd < 0 || length === 0 || length > FILE_WINDOW_BYTES) return false;
     const file = this.#output.openFile(handle.fd);
     if (file === undefined) return false;
-    if (found.turn !== turn || found.offset !== offset || found.length !== length) {
+    if (found.turn !== currentTurn() || found.offset !== offset || found.length !== length) {
       if (file.probe(offset + length - 1) !== 1 || file.probe(offset) !== 1) return false;
-      Object.assign(found, { turn, offset, length });
+      // Between two events of sockets much may happen to a file: the turn ends all the same.
+      Object.assign(found, { turn: endingTurn(), offset, length });
     }
     this.#most = length;
     this.#fileBytes = offset + length;

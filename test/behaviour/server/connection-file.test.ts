@@ -3,6 +3,7 @@ import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:f
 import { appendFile, mkdtemp, open, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { lengthPrefixed } from "../../../src/codec.ts";
 import { kernel } from "../../../src/native/load.ts";
@@ -384,6 +385,33 @@ test("a FileHandle that is closed in the turn in which it was sent is EBADF, and
     connection.write("!");
   });
   expect(await all(client)).toEqual(Buffer.concat([content.subarray(0, 9), content.subarray(0, 9), Buffer.from("!")]));
+});
+
+test("what was found of a FileHandle holds for no longer than a turn, also where no socket has an event", async () => {
+  const path = await file();
+  const handle = await open(path, "r+");
+  onTestFinished(() => handle.close());
+  const sent: number[] = [];
+  let finished: Promise<void> | undefined;
+  const client = await clientOf(async (connection) => {
+    const send = async (): Promise<void> => void sent.push(await connection.sendFile(handle, { length: 9, head: "<" }));
+    const sendAll = async (): Promise<void> => {
+      // The client has had its events.
+      for (let turn = 0; turn < 3; turn++) await nextTurn();
+      await send();
+      await send();
+      await handle.truncate(5);
+      await send();
+    };
+    finished = sendAll();
+    await finished;
+  });
+  // It reads nothing before.
+  await until(() => finished !== undefined, "the session");
+  await finished;
+  expect(sent).toEqual([9, 9, 5]);
+  // What is sent and not read yet is the file's own memory, which the truncation has cleared.
+  expect((await all(client)).length).toBe(10 + 10 + 6);
 });
 
 test.for(["a path", "a FileHandle", "a descriptor"])(
