@@ -26,7 +26,9 @@ export function wrongType(name: string, expected: string, value: unknown): TypeE
 
 /** An argument of the right type that cannot be: TypeError, `ERR_INVALID_ARG_VALUE`. */
 export function wrongValue(name: string, reason: string, value: unknown): TypeError {
-  const error = new TypeError(`The argument '${name}' ${reason}. Received ${inspect(value).slice(0, 128)}`);
+  // An object of many properties takes a line for each, and a message is one line.
+  const given = inspect(value, { breakLength: Number.POSITIVE_INFINITY, compact: true }).slice(0, 128);
+  const error = new TypeError(`The argument '${name}' ${reason}. Received ${given}`);
   return Object.assign(error, { code: "ERR_INVALID_ARG_VALUE" });
 }
 

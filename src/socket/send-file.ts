@@ -69,7 +69,13 @@ function descriptorOf(file: unknown): number {
   if (typeof file === "number") return integer("file", file, 0, 0x7fffffff);
   // A FileHandle that is closed has -1.
   if (typeof file === "object" && file !== null && "fd" in file && typeof file.fd === "number") return file.fd;
-  throw wrongType("file", "an instance of FileHandle, or a descriptor of type number", file);
+  throw wrongType("file", `an instance of FileHandle, or a descriptor of type number${formOf(file)}`, file);
+}
+
+/** What to write for the path of a file, and for a file whose opening was not awaited. */
+function formOf(file: unknown): string {
+  if (typeof file === "string" || file instanceof URL) return ": await open(path) of node:fs/promises gives one";
+  return file instanceof Promise ? ": await the promise" : "";
 }
 
 function countOf(count: unknown): number {
@@ -79,6 +85,8 @@ function countOf(count: unknown): number {
 }
 
 let buffer: Buffer | undefined;
+
+const NOT_READABLE = { advice: "the file is not open for reading" };
 
 class SendFile extends SendCall<number> {
   readonly #source: Source;
@@ -122,11 +130,10 @@ class SendFile extends SendCall<number> {
     const position = this.#from + this.#sent;
     const length = this.#ready(position, Math.min(FILE_WINDOW_BYTES, this.#most - this.#sent));
     if (length === 0) return PARKED;
-    const count = sent(
-      this.endpoint,
-      "sendfile",
-      this.#isRead ? this.#read(position, length) : this.#sendfile(position, length),
-    );
+    const result = this.#isRead ? this.#read(position, length) : this.#sendfile(position, length);
+    // The descriptor is our own, and open.
+    if (result === -EBADF) throw new SocketError("sendfile", EBADF, undefined, NOT_READABLE);
+    const count = sent(this.endpoint, "sendfile", result);
     if (count === WOULD_BLOCK) return WOULD_BLOCK;
     this.#sent += count;
     return count === 0 || this.#sent === this.#most ? this.#sent : PROGRESS;

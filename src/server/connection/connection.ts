@@ -539,7 +539,7 @@ export class Connection {
    * takes it from the file by itself, sendfile(2), at most 2 MiB in a turn; over `node:net`, and where it does not know how, the file
    * is read in pieces of 32 KiB. What is not in memory is brought in by one of libuv's threads before, 512 KiB at a time for each
    * connection; where the file system cannot tell what is, as tmpfs and NFS, only the first 512 KiB. Settles when the kernel has all of
-   * it, or Node.
+   * it, or Node; until then {@link bytesWritten} tells how far it is.
    *
    * @param source - a path, which is opened and closed again; or an open file or its descriptor, which stays open and keeps its
    * position, and must stay open until the promise settles. It must be a regular file: no pipe, device, socket or directory. What
@@ -547,7 +547,7 @@ export class Connection {
    * @param options - `head` is written right before the file, and only where that can be sent.
    * @returns how many bytes of the file; fewer than `length` when it has no more.
    * @throws the error of the file: `ENOENT`, `EACCES`, `EISDIR` … · the error that lost the connection · ConnectionError
-   * `ERR_SOCKWRIGHT_ENDED`, `ERR_SOCKWRIGHT_NOT_A_FILE`, `ERR_SOCKWRIGHT_RECORDS`, `ERR_SOCKWRIGHT_FILE_SHRANK` · RangeError.
+   * `ERR_SOCKWRIGHT_ENDED`, `ERR_SOCKWRIGHT_NOT_A_FILE`, `ERR_SOCKWRIGHT_RECORDS`, `ERR_SOCKWRIGHT_FILE_SHRANK` · TypeError · RangeError.
    * An error behind the first bytes aborts the connection, and so does one of the file that nobody awaits: the peer must not
    * take what it has for the whole. It ends no process, as a peer may have named the file. `.then(f)` counts as
    * awaiting: without a handler of rejections the promise that it gives rejects, and that is the program's.

@@ -57,7 +57,8 @@ export function sendFile(
 ): void {
   if (typeof source === "number") integer("source", source, 0, 0x7fffffff);
   else if (!isHandle(source) && !isPath(source)) {
-    throw wrongType("source", "a path, a FileHandle of node:fs/promises, or a descriptor", source);
+    const form = (source as unknown) instanceof Promise ? ": await the promise" : "";
+    throw wrongType("source", `a path, a FileHandle of node:fs/promises, or a descriptor${form}`, source);
   }
   checkOptions("connection.sendFile()", options, SEND_FILE_OPTIONS, (offset) => `, such as { offset: ${offset} }`);
   const { offset = 0 } = options;

@@ -76,6 +76,26 @@ describe("what is no regular file is refused by its name", () => {
     await expect(ours.sendfile(peer.fileno())).rejects.toMatchObject(refused);
   });
 
+  test("what was given is told on one line", async () => {
+    const [ours] = paired();
+    const folderHandle = await open("/");
+    onTestFinished(() => folderHandle.close());
+    await expect(ours.sendfile(folderHandle)).rejects.toMatchObject({ message: expect.not.stringContaining("\n") });
+  });
+
+  test.each([
+    ["a path", () => "/etc/passwd", "await open(path)"],
+    ["a URL", () => new URL("file:///etc/passwd"), "await open(path)"],
+    ["the promise of a file", () => Promise.resolve(), "await the promise"],
+  ])("%s is told what to write", async (_name, given, form) => {
+    const [ours] = paired();
+    const call: unknown = Reflect.apply(ours.sendfile, ours, [given()]);
+    await expect(call).rejects.toMatchObject({
+      code: "ERR_INVALID_ARG_TYPE",
+      message: expect.stringContaining(form),
+    });
+  });
+
   test("a pipe", () => {
     // A process of its own has one as its standard input.
     const program = `
@@ -97,7 +117,12 @@ describe("what is no regular file is refused by its name", () => {
   test("a file that is closed, or was never open, or is not open for reading", async () => {
     const [ours] = paired();
     const file = await open(join(folder, "closed"), "w");
-    await expect(ours.sendfile(file)).rejects.toMatchObject({ code: "EBADF", syscall: "sendfile", bytesSent: 0 });
+    await expect(ours.sendfile(file)).rejects.toMatchObject({
+      code: "EBADF",
+      syscall: "sendfile",
+      bytesSent: 0,
+      message: expect.stringContaining("not open for reading"),
+    });
     await file.close();
     await expect(ours.sendfile(file)).rejects.toMatchObject({
       code: "EBADF",

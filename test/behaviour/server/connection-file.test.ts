@@ -230,15 +230,21 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
         } catch {
           connection.write("404");
         }
-        connection.end();
+        void connection.end();
       };
-      connection.onBytes(() => soon(() => void answer()));
+      void connection.onBytes(() => soon(() => void answer()));
     });
     onTestFinished(async () => void (await server.close({ graceMs: 0 })));
     const client = await connect(server.urls[0] ?? "");
     onTestFinished(() => client.abort());
     client.write("?");
     expect(String(await all(client))).toBe("404");
+  });
+
+  test("the promise of a file is told to be awaited", async () => {
+    const client = await clientOf(async () => undefined);
+    const call: unknown = Reflect.apply(client.sendFile, client, [Promise.resolve()]);
+    await expect(call).rejects.toMatchObject({ message: expect.stringContaining("await the promise") });
   });
 
   test("one that shrinks is a reset, and no short end", async () => {
