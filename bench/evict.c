@@ -16,6 +16,8 @@ static void die(const char *what) {
     exit(1);
 }
 
+enum { ATTEMPTS = 100, PAUSE_US = 10 * 1000 };
+
 static size_t resident_pages(int fd, size_t length) {
     size_t page_bytes = (size_t)sysconf(_SC_PAGESIZE), pages = (length + page_bytes - 1) / page_bytes, resident = 0;
     if (pages == 0) return 0;
@@ -42,8 +44,15 @@ int main(int argc, char **argv) {
         if (fd < 0 || fstat(fd, &status) != 0) die(entry->d_name);
         if (S_ISREG(status.st_mode)) {
             // posix_fadvise(2): what is not on the disk yet stays.
-            if (fsync(fd) != 0 || (errno = posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED)) != 0) die(entry->d_name);
-            resident += resident_pages(fd, (size_t)status.st_size);
+            if (fsync(fd) != 0) die(entry->d_name);
+            // Nor does a page that another core has in hand, for a moment.
+            size_t left = 1;
+            for (int attempt = 0; left > 0 && attempt < ATTEMPTS; attempt++) {
+                if (attempt > 0) usleep(PAUSE_US);
+                if ((errno = posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED)) != 0) die(entry->d_name);
+                left = resident_pages(fd, (size_t)status.st_size);
+            }
+            resident += left;
         }
         close(fd);
     }

@@ -109,11 +109,14 @@ export function inNextTurn(task: () => void): void {
   renewal().ref();
 }
 
-// The global: an import from node:process would create process.stdin and stdout, and make their pipes non-blocking.
+// The global: an import from node:process would create process.stdin and stdout, and make their pipes non-blocking. Read once, as it
+// is a getter.
+const node = process;
+
 function scheduleEnd(): void {
   if (isTickScheduled || exiting) return;
   isTickScheduled = true;
-  process.nextTick(endTurn);
+  node.nextTick(endTurn);
 }
 
 /** It ends the turn, and begins none with a budget of its own: what it settles may send again, and go on so for ever. */
