@@ -122,8 +122,9 @@ export class WriteBuffer {
     return this.#start < 0 && this.#queue === undefined;
   }
 
-  /** Keeps a copy of the bytes: behind what is there, or as a record. */
+  /** Keeps a copy of the bytes: behind what is there, or as a record. No bytes are none of a stream: nothing would ever take them. */
   add(bytes: Uint8Array): void {
+    if (bytes.length === 0 && !this.#isRecords) return;
     this.#bytes += bytes.length;
     if (!this.#isRecords && this.#share(bytes)) return;
     this.#keep(0);
@@ -132,8 +133,9 @@ export class WriteBuffer {
     else this.#queue.add(bytes);
   }
 
-  /** Keeps the bytes themselves, behind what is there, or as a record. */
+  /** Keeps the bytes themselves, as {@link add}. */
   addLent(bytes: Uint8Array): void {
+    if (bytes.length === 0 && !this.#isRecords) return;
     this.#bytes += bytes.length;
     this.#keep(0);
     this.#queue ??= new PieceQueue(this.#isRecords);
@@ -149,7 +151,7 @@ export class WriteBuffer {
     const bytes = encoder.encodeInto?.(frame, GATHERED, sharedEnd);
     if (bytes === undefined || this.#bytes + bytes > mostBytes) return undefined;
     this.#bytes += bytes;
-    this.#shared(bytes);
+    if (bytes > 0) this.#shared(bytes);
     return bytes;
   }
 

@@ -127,6 +127,19 @@ test("the head says that more follows, and what was written before leaves with i
   expect(link.log).toEqual(["ahead+", "0:10", "b", "alone"]);
 });
 
+test("a head without bytes is none, also behind what waits", async () => {
+  const { connection, link } = connected();
+  link.room = 2;
+  connection.writeLent(Buffer.from("before"));
+  const sending = connection.sendFile(fileOf(10), { head: "" });
+  expect(link.log).toEqual(["be+"]);
+  await link.take();
+  link.room = Number.POSITIVE_INFINITY;
+  await link.take();
+  expect(await sending).toBe(10);
+  expect(link.log.slice(-1)).toEqual(["0:10"]);
+});
+
 test("a head that finds no room is sent before the file, and once", async () => {
   const { connection, link } = connected();
   link.room = 2;

@@ -53,6 +53,30 @@ test("MAX_FREE_BUFFERS: those that were emptied are used again, as new, and so m
   expect(WriteBuffer.take(true)).not.toBe(record);
 });
 
+/** Ways to add no bytes to a stream: a head of a file, a frame of a codec that has none. */
+const NOTHINGS: Readonly<Record<string, (buffer: WriteBuffer) => unknown>> = {
+  add: (buffer) => buffer.add(new Uint8Array(0)),
+  addLent: (buffer) => buffer.addLent(new Uint8Array(0)),
+  addFrame: (buffer) => buffer.addFrame({ encodeInto: () => 0 }, undefined, 1_000),
+};
+
+test.each(Object.entries(NOTHINGS))("no bytes of a stream are nothing that waits: %s", (_, addNothing) => {
+  const buffer = new WriteBuffer(false);
+  addNothing(buffer);
+  expect([buffer.isEmpty, buffer.stage({ slot: 0, generation: 0 } as never, new Int32Array(4), 0)]).toEqual([
+    true,
+    false,
+  ]);
+  const kernel = new Kernel([1, 0]);
+  buffer.add(Buffer.from("data"));
+  buffer.flush(kernel);
+  buffer.addLent(Buffer.from("lent"));
+  addNothing(buffer);
+  // One piece in each call.
+  while (buffer.bytes > 0) buffer.flush(kernel);
+  expect([buffer.isEmpty, Buffer.concat(kernel.calls).toString()]).toEqual([true, "datalent"]);
+});
+
 describe("what is written to several connections", () => {
   /** What each of so many has sent that were given the same in one turn, changed before the last of them. */
   function broadcast(bytes: Buffer, count: number, flush = true): { sent: string[]; buffers: WriteBuffer[] } {
