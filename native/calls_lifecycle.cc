@@ -171,7 +171,8 @@ napi_value CloseInOrder(napi_env env, napi_callback_info info) {
 }
 
 // unblock(slot, generation): sets O_NONBLOCK again where somebody has cleared it, since the description may be shared: a
-// child whose standard input it is, does (uv_spawn). Of what nobody else has, nothing is asked. For the calls that have no MSG_DONTWAIT, accept4(2) and connect(2).
+// child whose standard input it is, does (uv_spawn). Of what nobody else has, nothing is asked. For the calls that have no
+// MSG_DONTWAIT: accept4(2), connect(2) and sendfile(2).
 napi_value Unblock(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments&, Slot& slot, int64_t* result) {
     if (slot.is_shared == 0) return true;

@@ -9,9 +9,9 @@ import {
 } from "./constants.ts";
 
 /**
- * Where received bytes land. A caller gets a Buffer of its own, fitted to what came. Small receives go straight into a
- * slab from which the Buffer is cut, without a copy; larger ones into one scratch buffer, which is copied from, or given
- * away whole when most of it is used.
+ * Where received bytes land. A caller gets a Buffer of its own, fitted to what came. Receives that ask for little go straight
+ * into a slab from which the Buffer is cut, without a copy; others into one scratch buffer, which is copied from, into the slab
+ * where little came, or given away whole when most of it is used.
  */
 export const SLAB_BYTES = 16 * 1024;
 /** Receives of at most this size go into the slab: a kept Buffer then holds at most a slab in memory. */
