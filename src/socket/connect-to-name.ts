@@ -98,11 +98,14 @@ export class ConnectToName extends Call<void> {
     if (address === undefined) throw new Error(`The look-up of ${this.#host.name} gave no address`);
     if (this.deadline !== undefined && left > 1) {
       const remaining = Math.max(0, this.deadline - now());
-      const share = Math.max(remaining / left, Math.min(MIN_ADDRESS_TIMEOUT_MS, remaining));
-      this.#share.atLatest(now() + share, () => {
-        this.#isDue = true;
-        this.#endpoint.sending.wake(0);
-      });
+      const share = Math.max(remaining / left, MIN_ADDRESS_TIMEOUT_MS);
+      // A share that is all that remains has no timer: it could fire before that of the whole, and the next address be tried.
+      if (share < remaining) {
+        this.#share.atLatest(now() + share, () => {
+          this.#isDue = true;
+          this.#endpoint.sending.wake(0);
+        });
+      }
     }
     const call = this.#connectTo(address);
     call.mayWait = this.mayWait;

@@ -23,6 +23,7 @@ import { kernel } from "../../../src/native/load.ts";
 import { startChild } from "../../support/child.ts";
 import { requirePeer } from "../../support/peers.ts";
 import { closeAtTheEnd } from "./open.ts";
+import { reservePort } from "./reserved-port.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -112,7 +113,8 @@ describe("IPv6", () => {
   });
 
   test("without it nobody comes over IPv4, and an IPv4 listener may have the port", async () => {
-    const { port = 0 } = serverOn({ host: "::", port: 0 }, { family: AF_INET6 }).getsockname();
+    const port = reservePort();
+    serverOn({ host: "::", port }, { family: AF_INET6 });
     const [client] = closeAtTheEnd(socket());
     await expect(client.connect({ host: "127.0.0.1", port })).rejects.toMatchObject({ code: "ECONNREFUSED" });
     serverOn({ host: "127.0.0.1", port });

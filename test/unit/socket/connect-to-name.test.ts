@@ -133,11 +133,17 @@ describe("an address that does not answer", () => {
     const listener = listenAt("127.0.0.9");
     await neverAnswersAt("127.0.0.2", portOf(listener));
     nameHas("127.0.0.2", "127.0.0.9");
+    const connects = spyOnConnects();
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const client = openStream();
     client.settimeout(20);
-    await expect(client.connect({ host: name, port: portOf(listener) })).rejects.toMatchObject({
-      code: "ERR_SOCKWRIGHT_TIMEOUT",
-    });
+    const connected = client.connect({ host: name, port: portOf(listener) });
+    await untilReal(() => connects().length === 1);
+    // The only address that has a turn has all of the time: no timer but that of the whole.
+    expect(vi.getTimerCount()).toBe(1);
+    vi.advanceTimersByTime(20);
+    await expect(connected).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT" });
+    expect(connects()).not.toContain(9);
     await expect(client.send("x")).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CONNECT_ABANDONED" });
   });
 
