@@ -1,4 +1,6 @@
-// Files that are sent: sendfile(2), what of them is in memory, and their own position.
+// Files that are sent: sendfile(2), what of them is in memory, and their own position. And files that are looked up: openat2(2).
+#include <fcntl.h>
+#include <limits.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -53,6 +55,30 @@ napi_value SeekFile(napi_env env, napi_callback_info info) {
   const bool is_asked = arguments.IsUndefined(1);
   if (!arguments.Int32(0, &file) || (!is_asked && !arguments.Position(1, &position))) return nullptr;
   return Number(env, Result(::lseek64(file, position, is_asked ? SEEK_CUR : SEEK_SET)));
+}
+
+// struct open_how and the number of the call, which not all headers have: Linux 5.6.
+struct OpenHow {
+  uint64_t flags = 0;
+  uint64_t mode = 0;
+  uint64_t resolve = 0;
+};
+constexpr long kOpenAt2 = 437;
+
+// openat2(directory, path, flags, resolve): opens what is there, close-on-exec, below the descriptor of a directory. Only with
+// RESOLVE_CACHED does it wait for no disk: then what is not in memory is -EAGAIN.
+napi_value OpenAt2(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  int32_t directory, flags, resolve;
+  std::array<char, PATH_MAX + 4> path;
+  if (!arguments.Int32(0, &directory) || !arguments.WholeText(1, path) || !arguments.Int32(2, &flags) ||
+      !arguments.Int32(3, &resolve)) {
+    return nullptr;
+  }
+  // Negative ones stay so, and are EINVAL.
+  const OpenHow how{static_cast<uint64_t>(int64_t{flags} | O_CLOEXEC), 0, static_cast<uint64_t>(int64_t{resolve})};
+  return Number(env,
+                Keep(arguments.environment(), Result(::syscall(kOpenAt2, directory, path.data(), &how, sizeof(how)))));
 }
 
 }  // namespace sockwright

@@ -40,6 +40,7 @@ export function kernelOf(addon: Addon): Kernel {
     sendfile: addon.sendfile,
     probeFile: addon.probeFile,
     seekFile: addon.seekFile,
+    openat2: addon.openat2,
     getsockopt: addon.getsockopt,
     setsockopt: addon.setsockopt,
     inet_pton: addon.inet_pton,

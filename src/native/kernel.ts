@@ -118,6 +118,11 @@ export interface Kernel {
   probeFile(file: number, position: number): number;
   /** Where a file is read on, by whoever shares the open file; with `position` that is changed. lseek(2). */
   seekFile(file: number, position?: number): number;
+  /**
+   * Opens what a path names below the descriptor of a directory, close-on-exec: `flags` are O_*, and `resolve` RESOLVE_* of
+   * openat2(2), of which RESOLVE_CACHED gives -EAGAIN where it would have to wait for a disk. At most 4 095 bytes of a path.
+   */
+  openat2(directory: number, path: string, flags: number, resolve: number): Handle;
 
   getsockopt(slot: number, generation: number, level: number, option: number, out: Uint8Array): number;
   setsockopt(slot: number, generation: number, level: number, option: number, value: number | Uint8Array): number;

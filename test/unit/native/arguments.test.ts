@@ -51,6 +51,7 @@ const wrong: Readonly<Record<Kind, readonly unknown[]>> = {
   boolean: [0, 1, "true", null, {}, new Boolean(true)],
   text: [5, null, true, {}, [], new String("lo"), Symbol("lo"), "lo\0", "\0"],
   name: [5, null, true, {}, [], new String("lo"), Symbol("lo"), "lo\0", "\0", "x".repeat(1_022), "é".repeat(1_000)],
+  path: [5, null, true, {}, [], new String("lo"), Symbol("lo"), "lo\0", "\0", "x".repeat(4_097), "é".repeat(4_000)],
   view: NOT_VIEWS,
   offset: [...NOT_NUMBERS, ...NOT_INTEGERS, ...NOT_32_BITS, -1, 17],
   length: [...NOT_NUMBERS, ...NOT_INTEGERS, ...NOT_32_BITS, -1, 17],

@@ -1,13 +1,23 @@
-// What of a file is in memory, and where it is read on.
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
+// What of a file is in memory, where it is read on, and how one is looked up.
+import {
+  closeSync,
+  constants as files,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { constants, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { kernel } from "../../../src/native/load.ts";
 import { evict } from "../../support/evicted.ts";
-import { pair } from "./descriptors.ts";
+import { closedAtTheEnd, pair } from "./descriptors.ts";
 
-const { EAGAIN, EBADF, EINVAL, ENOSYS, EOPNOTSUPP, ESPIPE } = constants.errno;
+const { EAGAIN, EBADF, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOSYS, ENOTDIR, EOPNOTSUPP, ESPIPE, EXDEV } =
+  constants.errno;
 const BYTES = 8 * 1024 * 1024;
 
 function opened(path: string): number {
@@ -70,4 +80,43 @@ test("seekFile: where all who share the open file read on", () => {
   readSync(file, memory);
   expect(String(memory)).toBe("5");
   expect([kernel.seekFile(file), kernel.seekFile(file, 2 ** 40)]).toEqual([6, 2 ** 40]);
+});
+
+/** openat2(2): RESOLVE_NO_SYMLINKS and RESOLVE_BENEATH. */
+const [NO_SYMLINKS, BENEATH] = [0x04, 0x08];
+
+test("openat2: what a path names below a directory, for reading", () => {
+  const folder = dirname(written(10));
+  const directory = opened(folder);
+  const file = closedAtTheEnd(kernel.openat2(directory, "file", files.O_RDONLY, BENEATH));
+  const memory = Buffer.alloc(20);
+  expect(readSync(kernel.fileno(...file), memory)).toBe(10);
+  expect(kernel.getInheritable(...file)).toBe(0);
+});
+
+test("openat2: what leaves the directory, and a link where none may be, are refused", () => {
+  const folder = dirname(written(10));
+  const directory = opened(folder);
+  symlinkSync("/etc/passwd", join(folder, "out"));
+  symlinkSync("file", join(folder, "in"));
+  const open = (path: string, resolve: number): number => kernel.openat2(directory, path, files.O_RDONLY, resolve);
+  expect(["..", "/etc/passwd", "out", "../file"].map((path) => open(path, BENEATH))).toEqual(Array(4).fill(-EXDEV));
+  expect(open("in", BENEATH | NO_SYMLINKS)).toBe(-ELOOP);
+  closedAtTheEnd(open("in", BENEATH));
+  closedAtTheEnd(open("out", 0));
+});
+
+test("openat2: what cannot be opened is its errno", () => {
+  const directory = opened(dirname(written(10)));
+  const open = (path: string, flags = 0, resolve = 0): number => kernel.openat2(directory, path, flags, resolve);
+  expect([open("none"), open("file/x"), open(""), open("x".repeat(256)), open("x".repeat(4_095))]).toEqual([
+    -ENOENT,
+    -ENOTDIR,
+    -ENOENT,
+    -ENAMETOOLONG,
+    -ENAMETOOLONG,
+  ]);
+  // A flag that there is not is refused, and not passed over as open(2) does.
+  expect([open("file", 0, 2 ** 30), open("file", -1), open("file", 0, -1)]).toEqual([-EINVAL, -EINVAL, -EINVAL]);
+  expect(kernel.openat2(2 ** 30, "file", 0, 0)).toBe(-EBADF);
 });

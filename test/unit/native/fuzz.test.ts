@@ -1,7 +1,7 @@
 // Whatever native functions are called with, in whatever order: a number, a text, nothing, or a TypeError; never a
 // crash, and never a descriptor too many. Under the sanitizers this is the test that finds what others do not name.
 // `SOCKWRIGHT_FUZZ_SECONDS=60` runs it for that long, `SOCKWRIGHT_FUZZ_SEED` as it ran before.
-import { closeSync, openSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { kernel } from "../../../src/native/load.ts";
@@ -53,7 +53,7 @@ class World {
   /** Sockets that a call has opened are this world's; one that was detached is nobody's, and closed at once. */
   adopt(name: FunctionName, result: unknown, values: readonly unknown[]): void {
     if (typeof result !== "number" || result < 0) return;
-    if (["socket", "dup", "accept", "fromfd"].includes(name)) this.keys.push(keyOf(result));
+    if (["socket", "dup", "accept", "fromfd", "openat2"].includes(name)) this.keys.push(keyOf(result));
     if (name === "adopt") {
       this.keys.push(keyOf(result));
       this.descriptors.splice(this.descriptors.indexOf(Number(values[0])), 1);
@@ -182,6 +182,7 @@ const right: Readonly<Record<Kind, readonly (() => unknown)[]>> = {
   boolean: [() => true, () => false],
   text: ["127.0.0.1", "::1", "lo", "", "x".repeat(500), "fe80::1%lo"].map((text) => () => text),
   name: ["127.0.0.1", "::1", "", "x".repeat(2_000), "9", "tcp"].map((text) => () => text),
+  path: ["", ".", "..", "/", "x".repeat(4_095), "x".repeat(4_096)].map((text) => () => text),
   view: views,
   offset: numbers(0, 1, 16, 64),
   length: numbers(0, 1, 16, 63, 64),
@@ -241,9 +242,13 @@ function isForbidden(name: FunctionName, values: readonly unknown[]): boolean {
   if (name === "getaddrinfo" || name === "gethostbyname")
     return !["127.0.0.1", "::1", undefined].some((it) => it === values[0]);
   if (name === "getnameinfo" || name === "gethostbyaddr") return isOfAnother(values[name === "getnameinfo" ? 0 : 1]);
+  // open(2): O_CREAT, and O_TMPFILE with it, would leave files.
+  if (name === "openat2") return (Number(wide(values[2])) & O_CREATING) !== 0;
   if (name === "setsockopt" || name === "getsockopt") return ![1, 6, 41].includes(Number(wide(values[2])));
   return false;
 }
+
+const O_CREATING = constants.O_CREAT | 0o20_000_000;
 
 /** Whether it may be the address of another machine: no number, and not the loopback's. */
 function isOfAnother(address: unknown): boolean {

@@ -23,6 +23,7 @@ const withoutSlot: Readonly<Partial<Record<FunctionName, () => readonly unknown[
   fromfd: () => [2 ** 30],
   probeFile: () => [2 ** 30, 0],
   seekFile: () => [2 ** 30, 0],
+  openat2: () => [2 ** 30, "file", 0, 0],
   openDescriptors: () => [],
   inet_pton: () => [AF_INET, "127.0.0.1", new Uint8Array(4)],
   inet_ntop: () => [AF_INET, new Uint8Array(4)],

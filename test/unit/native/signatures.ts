@@ -12,6 +12,7 @@ export type Kind =
   | "boolean"
   | "text"
   | "name"
+  | "path"
   | "view"
   | "offset"
   | "length"
@@ -74,6 +75,7 @@ export const signatures: Readonly<Record<FunctionName, readonly Parameter[]>> = 
   sendfile: onSlot("int32", "position", "uint32"),
   probeFile: all("int32", "position"),
   seekFile: [...all("int32"), optional("position")],
+  openat2: all("int32", "path", "int32", "int32"),
   getsockopt: onSlot("int32", "int32", "view"),
   setsockopt: onSlot("int32", "int32", "option value"),
   inet_pton: all("int32", "text", "view"),
