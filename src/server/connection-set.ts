@@ -134,7 +134,7 @@ export class ConnectionSet {
     this.enter(connection, session);
     session.began();
     const running = session.call(connection);
-    if (this.#isStopped) connection.endInput();
+    if (this.#isStopped) connection.stop();
     // A service that pushes gives back the promise of its push, most often: the push itself then tells of its end, and
     // an idle connection has no promise and no closures for it.
     if (connection.isPush(running) && connection.tellsWhenReleased()) return;
@@ -262,6 +262,10 @@ export class Session implements ConnectionOwner {
     this.ended();
   }
 
+  report(error: unknown, connection: Connection): void {
+    this.connections.reports.failed(error, connection.peer);
+  }
+
   closing(connection: Connection): void {
     connection.owner = new Session(this.listener, this.connections, this.#run, this.start, endOfClose(connection));
   }
@@ -275,7 +279,7 @@ export class Session implements ConnectionOwner {
 
   /** The server closes. */
   stop(_reason: Error, connection: Connection): void {
-    connection.run(() => connection.endInput());
+    connection.run(() => connection.stop());
   }
 
   /** That was so before the service was called. */

@@ -128,6 +128,7 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   /** No function of the service has been called. */
   returned(): void {}
   threw(): void {}
+  report(): void {}
   closing(): void {}
 
   #call(handshake: Handshake): Promise<unknown> {

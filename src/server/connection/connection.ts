@@ -29,7 +29,7 @@ import { Frames } from "./frames.ts";
 import { type HeldBack, Input, type InputPhase } from "./input.ts";
 import { Output } from "./output.ts";
 import { type ConnectionPolicy, DEFAULT_POLICY } from "./policy.ts";
-import { BytePush, type Push } from "./push.ts";
+import { BytePush, type ByteTaker, type Push, TakerPush } from "./push.ts";
 import { MAX_READ_BYTES, NEXT_PIECE, type Read, ReadAtMost, ReadExactly, ReadUntil } from "./read.ts";
 import { ConnectionStream } from "./stream.ts";
 import { lostWith, tolerated, WatchedPromise } from "./unawaited.ts";
@@ -52,6 +52,11 @@ export interface LingerOptions {
 
 const LINGER_OPTIONS: OptionNames<LingerOptions> = { lingerMs: true, idleMs: true };
 
+/** Of a service that knows when it has no request in progress: see {@link Connection.endInput}. */
+export interface ConnectionStopper {
+  stop(): void;
+}
+
 /** Whom a connection tells what becomes of it: its server. One is shared by many connections, none of it is theirs. */
 export interface ConnectionOwner {
   /** Where it was taken. */
@@ -64,6 +69,8 @@ export interface ConnectionOwner {
   returned(connection: Connection): void;
   /** The service's function has thrown, or its push was lost. */
   threw(connection: Connection, error: unknown): void;
+  /** Something of the program's has failed, and the connection goes on. */
+  report(error: unknown, connection: Connection): void;
   /** It begins to close, in order; everything is still as it was. */
   closing(connection: Connection): void;
   /** Its descriptor is closed, and was not before. `isSent`: behind all that was written, and the end. */
@@ -137,6 +144,8 @@ export class Connection {
   place = NO_PLACE;
   /** Whom it tells what becomes of it. @internal */
   owner: ConnectionOwner | undefined;
+  /** Who is told that the server closes, and ends the input when what is in progress has come to its end. @internal */
+  stopper: ConnectionStopper | undefined;
   readonly #policy: ConnectionPolicy;
   #link: Link;
   readonly #input: Input;
@@ -833,9 +842,25 @@ export class Connection {
     return true;
   }
 
-  /** The server closes: whoever waits for input gets the end of it. @internal */
+  /** As {@link onBytes}, for a service that has an object of its own for each connection. @internal */
+  giveBytes(taker: ByteTaker): Promise<void> {
+    return this.#input.onBytes(new TakerPush(this.#input, taker));
+  }
+
+  /** The server closes: whoever waits for input gets the end of it, unless the service has said that it ends by itself. @internal */
+  stop(): void {
+    if (this.stopper === undefined) this.endInput();
+    else this.stopper.stop();
+  }
+
+  /** Whoever waits for input gets the end of it. @internal */
   endInput(): void {
     this.#input.stop();
+  }
+
+  /** Tells what has failed for this connection, which goes on. @internal */
+  report(error: unknown): void {
+    this.owner?.report(error, this);
   }
 
   /** Calls a function as the events of the link are told: in the context of the connection. @internal */

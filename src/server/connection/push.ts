@@ -172,10 +172,16 @@ export abstract class ActivePush implements Push, Waiter {
     return undefined;
   }
 
+  /** It has ended, and nobody has been told yet. */
+  protected over(_failure: Error | undefined): void {
+    // Whoever awaits the promise is told.
+  }
+
   end(_buffer: ReadBuffer, _how: WaitEnd, told: Error | undefined): void {
     const failure = told ?? this.#owner.failure;
     const resolve = this.#resolve;
     this.#resolve = undefined;
+    this.over(failure);
     resolve?.(failure === undefined ? undefined : Promise.reject(failure));
     // Who is told otherwise does not look at the promise: its rejection is none that nobody handles.
     const isTold = this.#owner.pushEnded(failure);
@@ -184,9 +190,14 @@ export abstract class ActivePush implements Push, Waiter {
 
   /** Calls a function of the user's. What it throws aborts the connection, and so does what it rejects with, if it is async. */
   protected hand<T>(take: (item: T, push: Push) => unknown, item: T): void {
+    this.handTo<(item: T, push: Push) => unknown, T>(apply, take, item);
+  }
+
+  /** The same for whoever takes it by a method. */
+  protected handTo<Taker, T>(call: (taker: Taker, item: T, push: Push) => unknown, taker: Taker, item: T): void {
     nested++;
     try {
-      const result = take(item, this);
+      const result = call(taker, item, this);
       if (mayBeThenable(result)) this.#await(result);
     } catch (error) {
       this.#abort(error);
@@ -226,6 +237,40 @@ export class BytePush extends ActivePush {
   override give(bytes: Uint8Array): void {
     this.hand(this.#take, bytes);
   }
+}
+
+/** Who takes what comes by a method, and is told of the end by another: an object that there is anyway. */
+export interface ByteTaker {
+  /** As the function of `onBytes`. */
+  take(bytes: Uint8Array, push: Push): void;
+  /** Nothing more comes: the peer has ended, or this side has, or the push was stopped; or why the connection was lost. */
+  ended(failure: Error | undefined): void;
+}
+
+/** The bytes for a taker: each of many idle connections saves a closure, and what would wait for the promise. */
+export class TakerPush extends ActivePush {
+  readonly #taker: ByteTaker;
+
+  constructor(owner: PushOwner, taker: ByteTaker) {
+    super(owner);
+    this.#taker = taker;
+  }
+
+  override give(bytes: Uint8Array): void {
+    this.handTo(takeBytes, this.#taker, bytes);
+  }
+
+  protected override over(failure: Error | undefined): void {
+    this.#taker.ended(failure);
+  }
+}
+
+function takeBytes(taker: ByteTaker, bytes: Uint8Array, push: Push): void {
+  taker.take(bytes, push);
+}
+
+function apply<T>(take: (item: T, push: Push) => unknown, item: T, push: Push): unknown {
+  return take(item, push);
 }
 
 /** Not what its `then` is: that is asked for once, as `await` does. */
