@@ -28,6 +28,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^sockwright$/, replacement: here("src/index.ts") },
+      { find: /^sockwright\/http$/, replacement: here("src/http.ts") },
       { find: /^sockwright\/server$/, replacement: here("src/server.ts") },
       { find: /^sockwright\/socketserver$/, replacement: here("src/socketserver.ts") },
     ],

@@ -6,15 +6,17 @@ const SPACE = 32;
 /**
  * The fields of a header or trailer section, as they came: in their order, names as they were written, values as latin1
  * without the white space around them. Read-only. Nothing is decoded but what is asked for: the text of the section is kept
- * as it is, and for each field where its name begins and where its colon stands.
+ * as it is, and for each field where its name begins and where its colon stands. See {@link HttpRequest}.
  */
 export class Fields implements Iterable<readonly [name: string, value: string]> {
+  /** An empty section. */
   static readonly none = new Fields("", [0]);
 
   readonly #text: string;
   /** For each field its first letter and its colon; then the end of the last line, its CRLF included. */
   readonly #marks: readonly number[];
 
+  /** @internal */
   constructor(text: string, marks: readonly number[]) {
     this.#text = text;
     this.#marks = marks;
@@ -25,24 +27,24 @@ export class Fields implements Iterable<readonly [name: string, value: string]> 
     return this.#marks.length >> 1;
   }
 
-  /** The name of the field at this place, as it was written. */
+  /** The name of the field at this place, as it was written. See {@link HttpRequest}. */
   nameAt(index: number): string {
     return this.#text.slice(this.#mark(2 * index), this.#mark(2 * index + 1));
   }
 
-  /** The value of the field at this place. */
+  /** The value of the field at this place. See {@link HttpRequest}. */
   valueAt(index: number): string {
     return withoutSpace(this.#text, this.#mark(2 * index + 1) + 1, this.#mark(2 * index + 2) - 2);
   }
 
-  /** Whether there is a field of this name, in capitals or not. */
+  /** Whether there is a field of this name, in capitals or not. See {@link HttpRequest}. */
   has(name: string): boolean {
     return this.#find(name, 0) >= 0;
   }
 
   /**
    * The value of a field. Of several lines of one name it is one list, RFC 9110, section 5.3: joined by a comma, those of
-   * Cookie by a semicolon, RFC 9113, section 8.2.3. Set-Cookie is no list: `all` is for it.
+   * Cookie by a semicolon, RFC 9113, section 8.2.3. Set-Cookie is no list: {@link all} is for it. See {@link HttpRequest}.
    */
   get(name: string): string | undefined {
     let index = this.#find(name, 0);
@@ -55,7 +57,7 @@ export class Fields implements Iterable<readonly [name: string, value: string]> 
     }
   }
 
-  /** The values of all lines of this name. */
+  /** The values of all lines of this name. See {@link HttpRequest}. */
   all(name: string): string[] {
     const values: string[] = [];
     for (let index = this.#find(name, 0); index >= 0; index = this.#find(name, index + 1)) {
@@ -64,11 +66,12 @@ export class Fields implements Iterable<readonly [name: string, value: string]> 
     return values;
   }
 
+  /** All of them. See {@link HttpRequest}. */
   *[Symbol.iterator](): Generator<readonly [name: string, value: string]> {
     for (let index = 0; index < this.size; index++) yield [this.nameAt(index), this.valueAt(index)];
   }
 
-  /** The same without the fields that have one of these names, which are in small letters. */
+  /** The same without the fields that have one of these names, which are in small letters. @internal */
   without(names: ReadonlySet<string>): Fields {
     const kept = [...this].filter(([name]) => !names.has(name.toLowerCase()));
     if (kept.length === this.size) return this;
@@ -81,12 +84,12 @@ export class Fields implements Iterable<readonly [name: string, value: string]> 
     return new Fields(text, [...marks, text.length]);
   }
 
-  /** How long the name of the field at this place is. */
+  /** How long the name of the field at this place is. @internal */
   nameLengthAt(index: number): number {
     return this.#mark(2 * index + 1) - this.#mark(2 * index);
   }
 
-  /** Whether the field at this place has this name, which is in small letters. */
+  /** Whether the field at this place has this name, which is in small letters. @internal */
   isNamed(index: number, name: string): boolean {
     const from = this.#mark(2 * index);
     if (this.#mark(2 * index + 1) - from !== name.length) return false;

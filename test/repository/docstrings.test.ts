@@ -7,6 +7,7 @@ describe.each([
   "src/server.ts",
   "src/socketserver.ts",
   "src/codec.ts",
+  "src/http.ts",
   "src/testing.ts",
   "src/services/greet/greet.ts",
 ])("%s", (entry) => {

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { below } from "./pages.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const ENTRIES = ["index", "codec", "server", "socketserver", "testing", "services/greet/greet"].map(
+const ENTRIES = ["index", "codec", "http", "server", "socketserver", "testing", "services/greet/greet"].map(
   (name) => `${root}dist/${name}.d.ts`,
 );
 

@@ -4,11 +4,14 @@ import { codeIn, read, readme, section, tables } from "./pages.ts";
 import { publicSymbols } from "./public-symbols.ts";
 
 const entries = [
-  ...["src/index.ts", "src/server.ts", "src/socketserver.ts", "src/codec.ts", "src/testing.ts"],
+  ...["src/index.ts", "src/server.ts", "src/socketserver.ts", "src/codec.ts", "src/http.ts", "src/testing.ts"],
   "src/services/greet/greet.ts",
 ];
 const symbols = entries.flatMap(publicSymbols).map(({ name, kind }) => ({
-  name: name.replace(/^(?:SocketFile|MemoryFile|Socket|Connection|\w*Server|\w+RequestHandler)\./, ""),
+  name: name.replace(
+    /^(?:SocketFile|MemoryFile|Socket|Connection|HttpRequest|Fields|\w*Server|\w+RequestHandler)\./,
+    "",
+  ),
   kind,
 }));
 const [[, ...rows] = []] = tables(section(read(readme.english), "## What exists today"));

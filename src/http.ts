@@ -1,0 +1,13 @@
+/** HTTP/1.1 servers: `sockwright/http`. */
+
+export { Fields } from "./http/fields.ts";
+export { HttpError, type HttpErrorCode } from "./http/http-error.ts";
+export { FileBody, type FileBodyOptions } from "./http/service/file-body.ts";
+export type { HttpAnswer, HttpContext, HttpExchange, HttpHandler } from "./http/service/handler.ts";
+export { http } from "./http/service/http.ts";
+export type { HttpHeaders } from "./http/service/http-headers.ts";
+export type { HttpOptions } from "./http/service/http-options.ts";
+export { HttpRequest } from "./http/service/http-request.ts";
+export type { HttpBody, HttpResponse, HttpTakeover } from "./http/service/http-response.ts";
+export { PreparedResponse, type PreparedResponseInit } from "./http/service/prepared-response.ts";
+export { RequestError, type RequestErrorOptions } from "./http/service/request-error.ts";

@@ -1,0 +1,37 @@
+import type { Buffer } from "node:buffer";
+import { promiseOf } from "../../socket/values.ts";
+import { HttpError } from "../http-error.ts";
+import type { AnswerTarget } from "./answer-target.ts";
+import { FileBody } from "./file-body.ts";
+import type { HttpBody } from "./http-response.ts";
+
+/** A body as it is sent: text is bytes by now. */
+export type AnswerBody = Exclude<HttpBody, string>;
+
+/** How long a body is; undefined where only its end tells. */
+export function lengthOf(body: AnswerBody): number | undefined {
+  if (body === null) return 0;
+  if (body instanceof Uint8Array || body instanceof FileBody) return body.length;
+  if (Symbol.asyncIterator in Object(body)) return undefined;
+  throw new HttpError("ERR_SOCKWRIGHT_HTTP_BODY", body);
+}
+
+/** The body will not be sent: whoever has made it is told. What that fails with is reported. */
+export function dropBody(to: AnswerTarget, body: AnswerBody | Buffer | string): void {
+  try {
+    if (body instanceof FileBody) body.release();
+    else if (isStream(body)) endStream(to, body[Symbol.asyncIterator]());
+  } catch (error) {
+    to.connection.report(error);
+  }
+}
+
+/** Ends an iteration early: a generator runs its `finally`, and a stream is cancelled. */
+export function endStream(to: AnswerTarget, iterator: AsyncIterator<unknown>): void {
+  const ended: unknown = iterator.return?.();
+  promiseOf(ended).then(undefined, (error: unknown) => to.connection.report(error));
+}
+
+function isStream(body: unknown): body is AsyncIterable<unknown> {
+  return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
+}

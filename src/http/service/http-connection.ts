@@ -1,0 +1,354 @@
+import { Buffer } from "node:buffer";
+import type { Connection, ConnectionStopper, LingerOptions } from "../../server/connection/connection.ts";
+import type { ConnectionDeadline } from "../../server/connection/connection-deadline.ts";
+import type { ByteTaker, Push } from "../../server/connection/push.ts";
+import { tolerated } from "../../server/connection/unawaited.ts";
+import { errorOf } from "../../server/transport/connection-error.ts";
+import { promiseOf } from "../../socket/values.ts";
+import { HttpError } from "../http-error.ts";
+import { Refusal } from "../refusal.ts";
+import type { RequestHead } from "../request-head.ts";
+import type { RequestHeadParser } from "../request-head-parser.ts";
+import { sendAnswer } from "./answer.ts";
+import { dropBody } from "./answer-body.ts";
+import { answerOfError, answerOfRefusal, answerOfStatus, FAILED } from "./error-answer.ts";
+import { ConnectionContext, Exchange } from "./exchange.ts";
+import type { HttpAnswer } from "./handler.ts";
+import { beginHandover, handOver } from "./handover.ts";
+import type { HttpSettings } from "./http-options.ts";
+import type { HttpResponse } from "./http-response.ts";
+import type { HttpTerms } from "./http-terms.ts";
+import { type BodySource, RequestBody } from "./request-body.ts";
+import { RequestError } from "./request-error.ts";
+
+/** How long a connection that is closed before all of a request was read drops what still comes, so that the answer is read. */
+const CLOSE_LINGER_MS = 10_000;
+/** While nothing comes. */
+const CLOSE_LINGER_IDLE_MS = 2_000;
+const CUT: LingerOptions = { lingerMs: CLOSE_LINGER_MS, idleMs: CLOSE_LINGER_IDLE_MS };
+/** The name by which a server counts the deadlines of its HTTP connections. */
+const DEADLINE = "http";
+
+const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * One connection: requests one after the other, and their answers in the same order. What the deadline is for:
+ *
+ * - `head`: a head is to come, or the rest of it.
+ * - `answer`: none; a request is being answered.
+ * - `body`: more of a body that is read.
+ * - `rest`: what is left of a body that nobody has read.
+ * - `idle`: a further request.
+ * - `over`: none; the connection is closed, or handed over.
+ */
+type Phase = keyof typeof TIMEOUTS | "answer" | "over";
+
+const TIMEOUTS = {
+  head: "headTimeoutMs",
+  body: "bodyTimeoutMs",
+  rest: "bodyTimeoutMs",
+  idle: "keepAliveTimeoutMs",
+} as const satisfies Record<string, keyof HttpSettings>;
+
+/** Reads the requests of a connection and has them answered. What it has of one is gone when its answer is. */
+export class HttpConnection implements ByteTaker, BodySource, ConnectionStopper {
+  readonly #terms: HttpTerms;
+  readonly #connection: Connection;
+  readonly #deadline: ConnectionDeadline;
+  #phase: Phase = "head";
+  #push: Push | undefined;
+  /** While it holds the beginning of a head. */
+  #parser: RequestHeadParser | undefined;
+  #exchange: Exchange | undefined;
+  /** What has come behind what was used; while there is any, the push is paused. */
+  #rest: Buffer = NOTHING;
+  #requests = 0;
+  /** No further request is answered. */
+  #isLast = false;
+  #isStopping = false;
+
+  constructor(terms: HttpTerms, connection: Connection) {
+    this.#terms = terms;
+    this.#connection = connection;
+    this.#deadline = connection.deadline(DEADLINE, () => this.#expired());
+    this.#deadline.start(terms.settings.headTimeoutMs);
+    connection.stopper = this;
+  }
+
+  take(bytes: Uint8Array, push: Push): void {
+    this.#push = push;
+    if (this.#exchange === undefined) {
+      this.#run(bytes, true);
+      return;
+    }
+    this.#rest = Buffer.from(bytes);
+    this.#feed(this.#exchange);
+  }
+
+  /** All that has come was given: the client sends nothing more, or is lost. */
+  ended(failure: Error | undefined): void {
+    const exchange = this.#exchange;
+    this.#isLast = true;
+    this.#dropParser();
+    if (exchange === undefined || this.#phase === "over") return;
+    exchange.body?.fail(failure ?? new RequestError(400, "The body was cut"));
+    if (failure !== undefined) exchange.cancel?.();
+    else if (exchange.isAnswered) this.#close();
+  }
+
+  /** The server closes: who has a request in progress has it answered. */
+  stop(): void {
+    this.#isStopping = true;
+    this.#isLast = true;
+    if (this.#exchange === undefined || this.#exchange.isAnswered) this.#connection.endInput();
+  }
+
+  /** Called by the body of the request in progress. */
+  bodyWanted(): void {
+    const exchange = this.#exchange;
+    if (exchange === undefined) return;
+    if (exchange.awaitsContinue && this.#rest.length === 0) this.#connection.write(CONTINUE);
+    exchange.awaitsContinue = false;
+    this.#feed(exchange);
+  }
+
+  /** Heads out of the bytes, and what they ask for, until one of them is to be waited for. */
+  #run(given: Uint8Array, areLent: boolean): void {
+    let [bytes, isLent, at] = [given, areLent, 0];
+    while (at < bytes.length && this.#exchange === undefined && this.#phase !== "over") {
+      const parser = this.#parser ?? this.#terms.parser;
+      const head = parser.parse(bytes, at, bytes.length);
+      if (head === undefined) {
+        this.#headIsCut(parser);
+        at = bytes.length;
+        break;
+      }
+      at = parser.end;
+      this.#dropParser();
+      if (head instanceof Refusal) {
+        this.#refuse(answerOfRefusal(head));
+        return;
+      }
+      const exchange = this.#begin(head);
+      if (exchange.body === undefined) this.#serve(exchange);
+      else {
+        // The handler may read it at once.
+        this.#rest = owned(bytes, at, isLent);
+        this.#serve(exchange);
+        [bytes, isLent, at] = [this.#rest, false, 0];
+      }
+    }
+    this.#keep(at === bytes.length ? NOTHING : owned(bytes, at, isLent));
+  }
+
+  /** Behind what could be done with what has come. */
+  #keep(rest: Buffer): void {
+    this.#rest = rest;
+    if (this.#phase === "over") return;
+    if (this.#exchange?.handover !== undefined && this.#push !== undefined) this.#handOver(this.#exchange, this.#push);
+    else if (rest.length > 0) this.#push?.pause();
+    else if (this.#exchange === undefined) this.#await(this.#parser === undefined ? "idle" : "head");
+  }
+
+  #begin(head: RequestHead): Exchange {
+    const { settings, limits } = this.#terms;
+    const { framing } = head;
+    const body = framing.body === "none" ? undefined : new RequestBody(framing, limits, settings.maxBodyBytes, this);
+    const exchange = new Exchange(this.#connection, head, body, this.#terms);
+    this.#exchange = exchange;
+    this.#phase = "answer";
+    this.#requests++;
+    exchange.isLast ||= this.#requests === settings.maxRequestsPerConnection;
+    return exchange;
+  }
+
+  /** Has the request answered. It is the connection's no more where that is done at once. */
+  #serve(exchange: Exchange): void {
+    let answer: HttpAnswer | PromiseLike<HttpAnswer>;
+    try {
+      answer = this.#terms.handler(exchange.admitted(), new ConnectionContext(this.#connection));
+    } catch (error) {
+      this.#failed(exchange, error);
+      return;
+    }
+    if (isThenable(answer)) this.#whenDone(exchange, answer, (given) => this.#answer(exchange, given));
+    else this.#answer(exchange, answer);
+  }
+
+  /** Goes on in a microtask, or much later. */
+  #whenDone<T>(exchange: Exchange, work: PromiseLike<T>, done: (result: T) => void): void {
+    exchange.keepOpen();
+    // A body may be waited for already.
+    if (this.#phase !== "body") this.#deadline.cancel();
+    promiseOf(work).then(
+      (result) => {
+        done(result as T);
+        this.#goOn();
+      },
+      (error: unknown) => {
+        this.#failed(exchange, error);
+        this.#goOn();
+      },
+    );
+  }
+
+  #answer(exchange: Exchange, answer: HttpAnswer): void {
+    if (this.#connection.failure !== undefined) {
+      if (isObject(answer) && "body" in answer) dropBody(exchange, answer.body ?? null);
+      this.#lost(exchange);
+      return;
+    }
+    exchange.isLast ||= this.#isLast || exchange.isCutBy(answer, this.#rest.length === 0);
+    let sent: number | Promise<number>;
+    try {
+      if (!isObject(answer)) throw new HttpError("ERR_SOCKWRIGHT_HTTP_ANSWER", answer);
+      if (beginHandover(exchange, answer)) return;
+      sent = sendAnswer(exchange, answer as HttpResponse);
+    } catch (error) {
+      this.#failed(exchange, error);
+      return;
+    }
+    if (typeof sent === "number") this.#sent(exchange, sent);
+    else this.#whenDone(exchange, sent, (bytes) => this.#sent(exchange, bytes));
+  }
+
+  /** The handler has failed, or what it gave could not be sent. Where something was, the client must not take it for the whole. */
+  #failed(exchange: Exchange, thrown: unknown): void {
+    exchange.error ??= thrown;
+    if (this.#connection.failure === undefined && exchange.hasBegun) this.#connection.abort(errorOf(thrown));
+    if (this.#connection.failure !== undefined) {
+      this.#lost(exchange);
+      return;
+    }
+    if (!(thrown instanceof RequestError)) this.#connection.report(thrown);
+    this.#answer(exchange, thrown instanceof RequestError ? answerOfError(thrown) : FAILED);
+  }
+
+  /** The connection is lost. */
+  #lost(exchange: Exchange): void {
+    exchange.error ??= this.#connection.failure;
+    this.#leave(exchange);
+    this.#phase = "over";
+    exchange.tell(this.#terms, 0);
+  }
+
+  #sent(exchange: Exchange, bodyBytes: number): void {
+    const { body } = exchange;
+    exchange.isAnswered = true;
+    exchange.tell(this.#terms, bodyBytes);
+    if (exchange.isLast || this.#isLast || exchange.isCut(this.#rest.length === 0)) this.#close();
+    else if (body === undefined || body.hasEnded) this.#whenRoom(exchange);
+    else {
+      body.discard();
+      this.#phase = "rest";
+      this.#feed(exchange);
+    }
+  }
+
+  /** A client that sends requests and reads no answers waits for itself. */
+  #whenRoom(exchange: Exchange): void {
+    if (exchange.hasRoom) this.#leave(exchange);
+    else this.#whenDone(exchange, exchange.drained(), () => this.#leave(exchange));
+  }
+
+  /** It is over, and there can be another one. */
+  #leave(exchange: Exchange): void {
+    this.#exchange = undefined;
+    this.#phase = "answer";
+    exchange.letGo();
+  }
+
+  /** Behind what was waited for. */
+  #goOn(): void {
+    if (this.#exchange === undefined || this.#exchange.handover !== undefined) this.#run(this.#rest, false);
+  }
+
+  /** Gives the body what it wants of what has come. */
+  #feed(exchange: Exchange): void {
+    const { body } = exchange;
+    if (body === undefined) return;
+    this.#rest = this.#rest.subarray(body.take(this.#rest, 0));
+    if (exchange.isAnswered && body.hasFailed) this.#close();
+    else if (exchange.isAnswered && body.hasEnded) {
+      this.#whenRoom(exchange);
+      this.#goOn();
+    } else if (body.isWanted) this.#await(exchange.isAnswered ? "rest" : "body");
+    else {
+      if (this.#phase === "body") this.#deadline.cancel();
+      this.#phase = "answer";
+      if (this.#rest.length > 0) this.#push?.pause();
+    }
+  }
+
+  /** All that has come was used. */
+  #await(phase: keyof typeof TIMEOUTS): void {
+    // A head has its time from its first byte on, and a body that nobody reads has it once, however they trickle.
+    const goesOn = this.#phase === phase && phase !== "body";
+    this.#phase = phase;
+    if (!goesOn) this.#deadline.start(this.#terms.settings[TIMEOUTS[phase]]);
+    this.#push?.resume();
+  }
+
+  #expired(): void {
+    if (this.#phase === "body") this.#exchange?.body?.fail(new RequestError(408, "The body did not come in time"));
+    else if (this.#phase === "head" && this.#parser !== undefined) this.#refuse(answerOfStatus(408));
+    else this.#close();
+  }
+
+  /** Answers what is no request, or not all of one. */
+  #refuse(answer: HttpResponse): void {
+    this.#dropParser();
+    const exchange = new Exchange(this.#connection, undefined, undefined, this.#terms);
+    this.#exchange = exchange;
+    this.#answer(exchange, answer);
+  }
+
+  #close(): void {
+    const exchange = this.#exchange;
+    this.#phase = "over";
+    this.#rest = NOTHING;
+    this.#exchange = undefined;
+    this.#dropParser();
+    const isCut = exchange !== undefined && (exchange.request === undefined || exchange.body?.hasEnded === false);
+    void tolerated(this.#connection.close(isCut ? CUT : undefined));
+    exchange?.letGo();
+  }
+
+  #handOver(exchange: Exchange, push: Push): void {
+    this.#phase = "over";
+    this.#deadline.cancel();
+    this.#connection.stopper = undefined;
+    this.#exchange = undefined;
+    exchange.tell(this.#terms, 0);
+    handOver(exchange, push, this.#rest);
+    this.#rest = NOTHING;
+    if (this.#isStopping) this.#connection.endInput();
+  }
+
+  #headIsCut(parser: RequestHeadParser): void {
+    this.#parser = parser;
+    this.#terms.take(parser);
+  }
+
+  #dropParser(): void {
+    const parser = this.#parser;
+    if (parser === undefined) return;
+    this.#parser = undefined;
+    parser.clear();
+    this.#terms.giveBack(parser);
+  }
+}
+
+function owned(bytes: Uint8Array, from: number, isLent: boolean): Buffer {
+  const rest = bytes.subarray(from);
+  return !isLent && rest instanceof Buffer ? rest : Buffer.from(rest);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+function isThenable(value: unknown): value is PromiseLike<HttpAnswer> {
+  return isObject(value) && "then" in value && typeof value.then === "function";
+}
