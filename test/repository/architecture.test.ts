@@ -17,6 +17,7 @@ const folders: readonly (readonly [heading: string, folder: string])[] = [
   ["### Codecs, `src/codec/`", "src/codec"],
   ["### Layer 2, `src/server/`", "src/server"],
   ["### HTTP/1.1, `src/http/`", "src/http"],
+  ["### The web server, `src/services/web/`", "src/services/web"],
   ["### Python's servers, `src/socketserver/`", "src/socketserver"],
   ["### The testing kit, `src/testing/`", "src/testing"],
   ["### The command, `src/cli/`", "src/cli"],
