@@ -128,7 +128,7 @@ function isSpace(code: number): boolean {
 
 /** The members of a list, RFC 9110, section 5.6.1, without the white space around them; empty ones, too. */
 export function listMembers(value: string): string[] {
-  return value.includes(",") ? value.split(",").map((member) => withoutSpace(member, 0, member.length)) : [value];
+  return value.split(",").map((member) => withoutSpace(member, 0, member.length));
 }
 
 /** Text that is made of one class of bytes, from `from` on: how far it goes. */
