@@ -1,0 +1,101 @@
+import { type Fields, listMembers } from "./fields.ts";
+
+/** More ranges than these, and the whole is sent: RFC 9110, section 14.2, lets a server ignore such a field. */
+export const MAX_RANGES = 32;
+/** A gap that is no longer than this is sent with the ranges around it: RFC 9110, section 15.3.7.2, on the cost of a part. */
+export const MAX_RANGE_GAP_BYTES = 80;
+
+const UNIT = /^bytes=/i;
+const SPEC = /^(\d*)-(\d*)$/;
+
+/** Bytes of a representation, both ends included. */
+export interface ByteRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * What a request wants of a representation: all of it, with 200; none that there is, with 416 and {@link unsatisfiedRange};
+ * or these ranges, with 206: one at least, none of which touches another.
+ */
+export type RangeSelection =
+  | { readonly kind: "whole" }
+  | { readonly kind: "unsatisfiable" }
+  | { readonly kind: "ranges"; readonly ranges: readonly ByteRange[] };
+
+const WHOLE: RangeSelection = { kind: "whole" };
+const UNSATISFIABLE: RangeSelection = { kind: "unsatisfiable" };
+
+/**
+ * Which bytes are asked for by Range, RFC 9110, section 14.2. A field that is malformed, of another unit, on two lines or
+ * with more than {@link MAX_RANGES} ranges is ignored, as is one of another method than GET. Ranges that overlap, or are no more than
+ * {@link MAX_RANGE_GAP_BYTES} apart, become one in the place of their first, so that no byte is sent twice; the others stay as
+ * they were asked for.
+ *
+ * @param length - of the representation, in bytes. Of an empty one every suffix is the whole, since no Content-Range could
+ *   say what it is.
+ */
+export function selectRanges(method: string, headers: Fields, length: number): RangeSelection {
+  const values = method === "GET" ? headers.all("Range") : [];
+  const [value = ""] = values;
+  if (values.length !== 1 || !UNIT.test(value)) return WHOLE;
+  const ranges: ByteRange[] = [];
+  let count = 0;
+  for (const spec of listMembers(value.slice("bytes=".length))) {
+    // RFC 9110, section 5.6.1.2: empty members are to be taken.
+    if (spec === "") continue;
+    const range = rangeOf(spec, length);
+    if (range === "malformed" || ++count > MAX_RANGES) return WHOLE;
+    if (range !== "unsatisfiable") ranges.push(range);
+  }
+  if (count === 0) return WHOLE;
+  if (ranges.length === 0) return UNSATISFIABLE;
+  return length === 0 ? WHOLE : { kind: "ranges", ranges: coalesced(ranges) };
+}
+
+/** The value of Content-Range for a range: RFC 9110, section 14.4. */
+export function contentRange({ first, last }: ByteRange, length: number): string {
+  return `bytes ${first}-${last}/${length}`;
+}
+
+/** The value of Content-Range of a 416. */
+export function unsatisfiedRange(length: number): string {
+  return `bytes */${length}`;
+}
+
+function rangeOf(spec: string, length: number): ByteRange | "malformed" | "unsatisfiable" {
+  const [, from = "", to = ""] = SPEC.exec(spec) ?? [];
+  if (from === "" && to === "") return "malformed";
+  // Numbers beyond 2^53 lose their last digits, or are infinite: all of them are behind the end of what there is.
+  if (from === "") {
+    const suffix = Number(to);
+    return suffix === 0 ? "unsatisfiable" : { first: Math.max(length - suffix, 0), last: length - 1 };
+  }
+  if (to !== "" && isBelow(to, from)) return "malformed";
+  const first = Number(from);
+  if (first >= length) return "unsatisfiable";
+  return { first, last: to === "" ? length - 1 : Math.min(Number(to), length - 1) };
+}
+
+/** Whether one number is less than the other, however many digits they have. */
+function isBelow(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((digits) => digits.replace(/^0+/, ""));
+  if (a === undefined || b === undefined) return false;
+  return a.length === b.length ? a < b : a.length < b.length;
+}
+
+function coalesced(ranges: readonly ByteRange[]): readonly ByteRange[] {
+  if (ranges.length === 1) return ranges;
+  const sorted = ranges.map((range, place) => ({ ...range, place })).sort((a, b) => a.first - b.first);
+  const joined: { first: number; last: number; place: number }[] = [];
+  for (const range of sorted) {
+    const before = joined.at(-1);
+    if (before === undefined || range.first - before.last - 1 > MAX_RANGE_GAP_BYTES) {
+      joined.push(range);
+    } else {
+      before.last = Math.max(before.last, range.last);
+      before.place = Math.min(before.place, range.place);
+    }
+  }
+  return joined.sort((a, b) => a.place - b.place).map(({ first, last }) => ({ first, last }));
+}
