@@ -1,0 +1,106 @@
+// Accept-Encoding: RFC 9110, section 12.5.3.
+import Negotiator from "negotiator";
+import { describe, expect, test } from "vitest";
+import { type ContentCoding, preferredCoding } from "../../../src/http/content-codings.ts";
+
+const ALL = ["br", "zstd", "gzip"] as const;
+
+test.for<[field: string | undefined, coding: ContentCoding]>([
+  [undefined, "identity"],
+  ["", "identity"],
+  [" ,, ", "identity"],
+  ["gzip", "gzip"],
+  ["gzip, deflate, br, zstd", "br"],
+  ["gzip, deflate, zstd", "zstd"],
+  ["deflate", "identity"],
+  ["compress, exi", "identity"],
+  ["GZIP", "gzip"],
+  ["Br;Q=1", "br"],
+  ["x-gzip", "gzip"],
+  ["X-GZip;q=0.1", "gzip"],
+  // The examples of the RFC.
+  ["compress, gzip", "gzip"],
+  ["*", "br"],
+  ["compress;q=0.5, gzip;q=1.0", "gzip"],
+  ["gzip;q=1.0, identity; q=0.5, *;q=0", "gzip"],
+  // The weight goes before the order.
+  ["br;q=0.5, gzip", "gzip"],
+  ["br;q=0.001, gzip;q=0.002", "gzip"],
+  ["br;q=0.5, gzip;q=0.5", "br"],
+  ["gzip;q=0.5, identity", "identity"],
+  ["gzip;q=0.5, identity;q=0.5", "gzip"],
+  ["identity;q=0.5, gzip;q=0.2", "identity"],
+  // `*` is what is not listed, identity too.
+  ["*;q=0.5, gzip;q=0.2", "br"],
+  ["*;q=0.1, gzip;q=0.2", "gzip"],
+  ["br;q=0, *", "zstd"],
+  ["br;q=0, zstd;q=0, gzip;q=0, *;q=1", "identity"],
+  // 0 is never.
+  ["gzip;q=0", "identity"],
+  ["gzip;q=0.000, br;q=0", "identity"],
+  ["identity;q=0, gzip;q=0.001", "gzip"],
+  ["*;q=0, gzip;q=0.001", "gzip"],
+  // All is excluded: what can be read all the same is sent.
+  ["identity;q=0", "identity"],
+  ["*;q=0", "identity"],
+  ["identity;q=0, br;q=0, zstd;q=0, gzip;q=0", "identity"],
+  // White space.
+  ["br;q=0.1 ,\tgzip ; q=0.2 ", "gzip"],
+  ["br ;\tq=0.1,gzip;q=0.2", "gzip"],
+  // Of two the first counts.
+  ["gzip;q=0, gzip", "identity"],
+  ["gzip;q=0, x-gzip", "identity"],
+])("%j: %s", ([field, coding]) => {
+  expect(preferredCoding(field, ALL)).toBe(coding);
+});
+
+test.for([
+  ...["br;q=", "br;q=2", "br;q=1.1", "br;q=1.001", "br;q=-1", "br;q=.5", "br;q=0.1234", "br;q=0,5", "br;q=1e0"],
+  ...["br;q=a", "br;q", "br;", "br;r=1", "br;q=1;q=1", "br q=1", "br gzip", 'br;q="1"', "br; q =1", "br;q= 1"],
+  ...["br;q=1.0000", "br/1", "br\x0b", "\xe9br", ";q=1", "=", "__proto__", "constructor;q=1"],
+])("a member that is malformed is ignored: %j", (member) => {
+  expect(preferredCoding(member, ALL)).toBe("identity");
+  expect(preferredCoding(`${member}, gzip;q=0.5`, ALL)).toBe("gzip");
+});
+
+describe("what is available", () => {
+  test("is all that is sent", () => {
+    expect(preferredCoding("br, gzip", ["gzip"])).toBe("gzip");
+    expect(preferredCoding("br, zstd", ["gzip"])).toBe("identity");
+    expect(preferredCoding("br, gzip", [])).toBe("identity");
+  });
+
+  test("goes by its order, where the weights are the same", () => {
+    expect(preferredCoding("br, gzip, zstd", ["zstd", "gzip", "br"])).toBe("zstd");
+    expect(preferredCoding("*", ["identity", "gzip"])).toBe("identity");
+    expect(preferredCoding("gzip", ["identity", "gzip"])).toBe("gzip");
+  });
+});
+
+test("negotiator says the same, where neither has a rule of its own", () => {
+  // It takes any text as a weight, the highest one of several, and does not know that x-gzip is gzip.
+  const names = ["br", "zstd", "gzip", "identity", "*", "deflate", "BR"];
+  const weights = ["", ";q=0", ";q=0.5", "; q=0.001", " ;q=1.0"];
+  const members = names.flatMap((name) => weights.map((weight) => name + weight));
+  let count = 0;
+  for (const one of members) {
+    for (const two of members) {
+      for (const three of members) {
+        const listed = [one, two, three].map((member) => member.replace(/[ ;].*/, "").toLowerCase());
+        if (new Set(listed).size < 3) continue;
+        const field = [one, two, three].join(", ");
+        const request = { headers: { "accept-encoding": field } };
+        const available = [...ALL, "identity"];
+        const [best = "identity"] = new Negotiator(request).encodings(available, { preferred: available });
+        expect(`${field}: ${preferredCoding(field, ALL)}`).toBe(`${field}: ${best}`);
+        count++;
+      }
+    }
+  }
+  expect(count).toBeGreaterThan(10_000);
+});
+
+test("a field of 32 KiB is read once", () => {
+  const field = `${"a, ".repeat(8_000)}${";".repeat(8_000)}, gzip`;
+  expect(preferredCoding(field, ALL)).toBe("gzip");
+});
