@@ -1,0 +1,93 @@
+import { Buffer } from "node:buffer";
+import { formatHttpDate } from "../../http/http-date.ts";
+
+/** The units of a target, a Referer or a User-Agent that are written; what is behind them is left out, and three dots say so. */
+export const MAX_LOGGED_LENGTH = 2_048;
+
+/** `common` is NCSA's, `combined` has Referer and User-Agent besides, as httpd and nginx write them; `json` is an object a line. */
+export type AccessLogFormat = "common" | "combined" | "json";
+
+/** One request and its answer. Texts are as they came, with a unit for each byte. */
+export interface AccessLogEntry {
+  /** When the request began, in ms since 1970. */
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+  /** The address of the client; undefined of a Unix socket. */
+  readonly host: string | undefined;
+  /** Undefined of a head that was refused before it could be read. */
+  readonly request: { readonly method: string; readonly target: string; readonly version: string } | undefined;
+  readonly status: number;
+  /** Of the body that was sent. */
+  readonly bodyBytes: number;
+  readonly referer: string | undefined;
+  readonly userAgent: string | undefined;
+}
+
+/**
+ * The line of a request, with its end. Nothing that a client sends can end it, begin a field or reach a terminal: quotes,
+ * backslashes, controls and all that is not ASCII are written as `\xHH`, byte by byte, as nginx does it; in JSON as `\u00HH`.
+ * The name of a user is always absent, and what is absent is `-`, or left out of JSON. Times are UTC.
+ */
+export function accessLogLine(format: AccessLogFormat, entry: AccessLogEntry): string {
+  if (format === "json") return jsonLine(entry);
+  const { startedAtMs, host, request, status, bodyBytes, referer, userAgent } = entry;
+  const text = request === undefined ? undefined : `${request.method} ${cut(request.target)} HTTP/${request.version}`;
+  const common = `${unquoted(host)} - - [${logTime(startedAtMs)}] "${quoted(text)}" ${status} ${bodyBytes}`;
+  return format === "common" ? `${common}\n` : `${common} "${quoted(cut(referer))}" "${quoted(cut(userAgent))}"\n`;
+}
+
+function jsonLine({
+  startedAtMs,
+  durationMs,
+  host,
+  request,
+  status,
+  bodyBytes,
+  referer,
+  userAgent,
+}: AccessLogEntry): string {
+  const fields = {
+    time: new Date(startedAtMs).toISOString(),
+    host,
+    method: request?.method,
+    target: cut(request?.target),
+    version: request?.version,
+    status,
+    bodyBytes,
+    durationMs,
+    referer: cut(referer),
+    userAgent: cut(userAgent),
+  };
+  // JSON.stringify leaves DEL, the controls of latin1 and the line ends of Unicode as they are.
+  const text = JSON.stringify(fields).replace(/[^\x20-\x7e]/g, (unit) => {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+  return `${text}\n`;
+}
+
+function cut(text: string): string;
+function cut(text: string | undefined): string | undefined;
+function cut(text: string | undefined): string | undefined {
+  return text !== undefined && text.length > MAX_LOGGED_LENGTH ? `${text.slice(0, MAX_LOGGED_LENGTH)}...` : text;
+}
+
+function quoted(text: string | undefined): string {
+  return text === undefined ? "-" : text.replace(/[^\x20-\x7e]|["\\]/gu, bytesAsHex);
+}
+
+/** A space would end it, too. */
+function unquoted(text: string | undefined): string {
+  return text === undefined || text === "" ? "-" : text.replace(/[^\x21-\x7e]|["\\]/gu, bytesAsHex);
+}
+
+/** A unit of latin1 is one byte; what is beyond comes from nowhere on the wire, and is written as UTF-8. */
+function bytesAsHex(unit: string): string {
+  const bytes = Buffer.from(unit, unit.charCodeAt(0) <= 0xff ? "latin1" : "utf8");
+  return Array.from(bytes, (byte) => `\\x${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("");
+}
+
+/** 01/Dec/2026:19:21:45 +0000 */
+function logTime(ms: number): string {
+  const [, day = "", month = "", year = "", time = ""] = formatHttpDate(ms).split(" ");
+  return `${day}/${month}/${year}:${time} +0000`;
+}

@@ -1,0 +1,143 @@
+import { escapedHtml, percentEncoded } from "./escaped-text.ts";
+import { LISTING_STYLE } from "./listing-style.ts";
+
+/** The entries that a page shows; it says how many there are. */
+export const MAX_SHOWN_ENTRIES = 2_000;
+
+/** What is in a folder. */
+export interface ListedEntry {
+  readonly name: string;
+  readonly kind: "directory" | "file";
+  /** Of a file. */
+  readonly sizeBytes?: number | undefined;
+  /** In ms since 1970. */
+  readonly modifiedMs?: number | undefined;
+}
+
+type Column = "name" | "size" | "time";
+
+/** By what entries are sorted: folders are before files in any case, and those that are equal go by their names. */
+export interface ListingOrder {
+  readonly by: Column;
+  readonly direction: "asc" | "desc";
+}
+
+export interface DirectoryListing {
+  /** Decoded, with a slash at both ends. */
+  readonly path: string;
+  readonly entries: readonly ListedEntry[];
+  /** False where the folder has more of them than those. Default true. */
+  readonly isComplete?: boolean;
+  readonly order: ListingOrder;
+}
+
+const COLUMNS: readonly (readonly [column: Column, heading: string])[] = [
+  ["name", "Name"],
+  ["size", "Size"],
+  ["time", "Modified (UTC)"],
+];
+const UNITS = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] as const;
+
+/** The order that a query asks for, `sort=name|size|time&order=asc|desc`: by name, ascending, where it says nothing else. */
+export function listingOrder(query: string | undefined): ListingOrder {
+  const asked = new URLSearchParams(query);
+  const [by] = COLUMNS.find(([column]) => column === asked.get("sort")) ?? (["name"] as const);
+  return { by, direction: asked.get("order") === "desc" ? "desc" : "asc" };
+}
+
+/**
+ * The page of a folder, to be sent as `text/html; charset=utf-8` with `LISTING_POLICY`. It needs no script, and nothing
+ * else from the server. A link is relative, begins with `./` and is percent-encoded, so that no name is taken for a scheme, a host, a
+ * query or another folder.
+ */
+export function directoryListing({ path, entries, isComplete = true, order }: DirectoryListing): string {
+  const sorted = [...entries].sort(comparison(order));
+  const shown = sorted.slice(0, MAX_SHOWN_ENTRIES);
+  const title = `Index of ${path}`;
+  const isRoot = path === "/";
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapedHtml(title)}</title>
+<style>${LISTING_STYLE}</style>
+</head>
+<body>
+<main>
+<h1><bdi>${escapedHtml(title)}</bdi></h1>
+${isRoot ? "" : '<p><a href="../">Parent folder</a></p>\n'}<table>
+<caption>${escapedHtml(captionOf(shown.length, entries.length, isComplete))}</caption>
+<thead>
+<tr>${COLUMNS.map(([column, heading]) => headingCell(column, heading, order)).join("")}</tr>
+</thead>
+<tbody>
+${shown.map(row).join("")}</tbody>
+</table>
+</main>
+</body>
+</html>
+`;
+}
+
+function captionOf(shown: number, all: number, isComplete: boolean): string {
+  if (!isComplete) return `${shown} of more than ${all} entries are shown.`;
+  if (all === 0) return "The folder is empty.";
+  if (shown < all) return `${shown} of ${all} entries are shown.`;
+  return all === 1 ? "1 entry" : `${all} entries`;
+}
+
+/** A heading leads to the same column the other way round, or to another column. */
+function headingCell(column: Column, heading: string, { by, direction }: ListingOrder): string {
+  const isSorted = column === by;
+  const next = isSorted && direction === "asc" ? "desc" : "asc";
+  const state = isSorted ? ` aria-sort="${direction}ending"` : "";
+  return `<th scope="col"${state}><a href="?sort=${column}&amp;order=${next}">${heading}</a></th>`;
+}
+
+function row({ name, kind, sizeBytes, modifiedMs }: ListedEntry): string {
+  const slash = kind === "directory" ? "/" : "";
+  // What is written from right to left must not turn the rest of the row round: bdi.
+  const link = `<a href="./${percentEncoded(name)}${slash}"><bdi>${escapedHtml(name)}${slash}</bdi></a>`;
+  const size = kind === "directory" || sizeBytes === undefined ? "" : byteText(sizeBytes);
+  return `<tr><th scope="row">${link}</th><td>${size}</td><td>${timeElement(modifiedMs)}</td></tr>\n`;
+}
+
+function timeElement(ms: number | undefined): string {
+  // ECMA-262, section 21.4.1.1: dates go that far, and a file system may go further.
+  if (ms === undefined || !(Math.abs(ms) <= 8.64e15)) return "";
+  const text = new Date(Math.floor(ms / 1_000) * 1_000).toISOString().replace(".000Z", "Z");
+  return `<time datetime="${text}">${text.replace("T", " ").replace(/:\d\dZ$/, "")}</time>`;
+}
+
+function byteText(bytes: number): string {
+  if (bytes < 1_024) return `${bytes} B`;
+  let amount = bytes / 1_024;
+  let unit = 0;
+  while (amount >= 1_023.95 && unit < UNITS.length - 1) {
+    amount /= 1_024;
+    unit++;
+  }
+  return `${amount.toFixed(1)} ${UNITS[unit]}`;
+}
+
+function comparison({ by, direction }: ListingOrder): (a: ListedEntry, b: ListedEntry) => number {
+  const sign = direction === "asc" ? 1 : -1;
+  return (a, b) => {
+    if (a.kind !== b.kind) return a.kind === "directory" ? -1 : 1;
+    const names = compare(a.name, b.name);
+    if (by === "name") return sign * names;
+    const values =
+      by === "size" ? compareAmounts(a.sizeBytes, b.sizeBytes) : compareAmounts(a.modifiedMs, b.modifiedMs);
+    return sign * values || names;
+  };
+}
+
+/** By UTF-16 unit, as `Array.prototype.sort` has it: the order does not depend on the locale of the server. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+function compareAmounts(a = 0, b = 0): number {
+  return a - b;
+}
