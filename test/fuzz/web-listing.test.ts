@@ -1,10 +1,12 @@
 // The fuzz gate of listings: whatever entries are called, the page has the same elements, and each link leads to its entry alone.
+import { inspect } from "node:util";
 import { expect, test } from "vitest";
-import { directoryListing, type ListedEntry } from "../../src/services/web/directory-listing.ts";
+import type { DirectoryEntry } from "../../src/services/web/directory-entries.ts";
+import { directoryListing } from "../../src/services/web/directory-listing.ts";
 import { all, type Element, pageOf } from "../unit/services/web/html-elements.ts";
 import { type Draw, findPlanted, fuzz, type Round, timeout } from "./gate.ts";
 
-type Subject = (path: string, entries: readonly ListedEntry[]) => string;
+type Subject = (path: string, entries: readonly DirectoryEntry[]) => string;
 
 const BASE = "http://h:1/a/b/";
 const PIECES = [
@@ -19,12 +21,12 @@ function name(draw: Draw): string {
   return text === "." || text === ".." ? "a" : text;
 }
 
-function entry(draw: Draw): ListedEntry {
+function entry(draw: Draw): DirectoryEntry {
+  const mtimeNs = draw.one([0n, -1n, 1_700_000_000_123_456_789n, 10n ** 30n]);
   return {
     name: name(draw).replaceAll("/", "x"),
-    kind: draw.one(["file", "directory"]),
-    sizeBytes: draw.one([undefined, 0, 5_000, 2 ** 53]),
-    modifiedMs: draw.one([undefined, 0, -1e12, 1.7e12, 1e17, Number.NaN]),
+    type: draw.one(["file", "directory"]),
+    stat: { dev: 1n, ino: 1n, size: draw.one([0, 5_000, 2 ** 53]), mtimeNs, ctimeNs: mtimeNs },
   };
 }
 
@@ -41,14 +43,13 @@ function roundOf(subject: Subject): Round {
   return (draw) => {
     const entries = Array.from({ length: draw.below(4) }, () => entry(draw));
     const path = `/${name(draw)}/`;
-    const told = (what: string): string => `${what}: ${JSON.stringify([path, entries])}`;
+    const told = (what: string): string => `${what}: ${inspect([path, entries])}`;
     try {
       const page = pageOf(subject(path, entries));
-      const plain = directoryListing({
-        path: "/a/",
-        entries: entries.map((given) => ({ ...given, name: "a" })),
-        order: { by: "name", direction: "asc" },
-      });
+      const plain = listed(
+        "/a/",
+        entries.map((given) => ({ ...given, name: "a" })),
+      );
       const other = all(pageOf(plain), "tr").map(shape).sort();
       if (all(page, "tr").map(shape).sort().join() !== other.join()) return told("has other elements");
       const links = all(page, "tbody").flatMap((body) => all(body, "a"));
@@ -56,7 +57,7 @@ function roundOf(subject: Subject): Round {
       if (led.some(({ href, search, hash }) => !href.startsWith(BASE) || search !== "" || hash !== ""))
         return told("leads away");
       const targets = led.map(({ pathname }) => decodeURIComponent(pathname.slice("/a/b/".length))).sort();
-      const expected = entries.map((given) => wellFormed(given.name) + (given.kind === "directory" ? "/" : "")).sort();
+      const expected = entries.map((given) => wellFormed(given.name) + (given.type === "directory" ? "/" : "")).sort();
       if (targets.join("\0") !== expected.join("\0")) return told(`leads to ${JSON.stringify(targets)}`);
       return /\p{Cc}/u.test(
         all(page, "tbody")
@@ -71,8 +72,8 @@ function roundOf(subject: Subject): Round {
   };
 }
 
-function listed(path: string, entries: readonly ListedEntry[]): string {
-  return directoryListing({ path, entries, order: { by: "name", direction: "asc" } });
+function listed(path: string, entries: readonly DirectoryEntry[]): string {
+  return directoryListing({ path, entries, isComplete: true, order: { by: "name", direction: "asc" } });
 }
 
 test("any names make the same page, and lead to themselves", { timeout }, () => {

@@ -8,7 +8,7 @@ import type { Unopened } from "./unopened.ts";
 export const MAX_LISTED_ENTRIES = 10_000;
 
 /** A file or a directory, by its name. */
-type DirectoryEntry = Described & { readonly name: string };
+export type DirectoryEntry = Described & { readonly name: string };
 
 /** What is in a directory. */
 export interface DirectoryEntries {

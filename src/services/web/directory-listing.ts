@@ -1,18 +1,9 @@
+import type { DirectoryEntries, DirectoryEntry } from "./directory-entries.ts";
 import { escapedHtml, percentEncoded } from "./escaped-text.ts";
 import { LISTING_STYLE } from "./listing-style.ts";
 
 /** The entries that a page shows; it says how many there are. */
 export const MAX_SHOWN_ENTRIES = 2_000;
-
-/** What is in a folder. */
-export interface ListedEntry {
-  readonly name: string;
-  readonly kind: "directory" | "file";
-  /** Of a file. */
-  readonly sizeBytes?: number | undefined;
-  /** In ms since 1970. */
-  readonly modifiedMs?: number | undefined;
-}
 
 type Column = "name" | "size" | "time";
 
@@ -22,12 +13,9 @@ export interface ListingOrder {
   readonly direction: "asc" | "desc";
 }
 
-export interface DirectoryListing {
+export interface DirectoryListing extends DirectoryEntries {
   /** Decoded, with a slash at both ends. */
   readonly path: string;
-  readonly entries: readonly ListedEntry[];
-  /** False where the folder has more of them than those. Default true. */
-  readonly isComplete?: boolean;
   readonly order: ListingOrder;
 }
 
@@ -50,7 +38,7 @@ export function listingOrder(query: string | undefined): ListingOrder {
  * else from the server. A link is relative, begins with `./` and is percent-encoded, so that no name is taken for a scheme, a host, a
  * query or another folder.
  */
-export function directoryListing({ path, entries, isComplete = true, order }: DirectoryListing): string {
+export function directoryListing({ path, entries, isComplete, order }: DirectoryListing): string {
   const sorted = [...entries].sort(comparison(order));
   const shown = sorted.slice(0, MAX_SHOWN_ENTRIES);
   const title = `Index of ${path}`;
@@ -95,18 +83,19 @@ function headingCell(column: Column, heading: string, { by, direction }: Listing
   return `<th scope="col"${state}><a href="?sort=${column}&amp;order=${next}">${heading}</a></th>`;
 }
 
-function row({ name, kind, sizeBytes, modifiedMs }: ListedEntry): string {
-  const slash = kind === "directory" ? "/" : "";
+function row({ name, type, stat: { size, mtimeNs } }: DirectoryEntry): string {
+  const slash = type === "directory" ? "/" : "";
   // What is written from right to left must not turn the rest of the row round: bdi.
   const link = `<a href="./${percentEncoded(name)}${slash}"><bdi>${escapedHtml(name)}${slash}</bdi></a>`;
-  const size = kind === "directory" || sizeBytes === undefined ? "" : byteText(sizeBytes);
-  return `<tr><th scope="row">${link}</th><td>${size}</td><td>${timeElement(modifiedMs)}</td></tr>\n`;
+  const sizeCell = type === "directory" ? "" : byteText(size);
+  return `<tr><th scope="row">${link}</th><td>${sizeCell}</td><td>${timeElement(mtimeNs)}</td></tr>\n`;
 }
 
-function timeElement(ms: number | undefined): string {
-  // ECMA-262, section 21.4.1.1: dates go that far, and a file system may go further.
-  if (ms === undefined || !(Math.abs(ms) <= 8.64e15)) return "";
-  const text = new Date(Math.floor(ms / 1_000) * 1_000).toISOString().replace(".000Z", "Z");
+function timeElement(ns: bigint): string {
+  const ms = Math.floor(Number(ns) / 1e9) * 1_000;
+  // ECMA-262, section 21.4.1.1: dates go that far, and those of a file system further.
+  if (Math.abs(ms) > 8.64e15) return "";
+  const text = new Date(ms).toISOString().replace(".000Z", "Z");
   return `<time datetime="${text}">${text.replace("T", " ").replace(/:\d\dZ$/, "")}</time>`;
 }
 
@@ -121,23 +110,23 @@ function byteText(bytes: number): string {
   return `${amount.toFixed(1)} ${UNITS[unit]}`;
 }
 
-function comparison({ by, direction }: ListingOrder): (a: ListedEntry, b: ListedEntry) => number {
+function comparison({ by, direction }: ListingOrder): (a: DirectoryEntry, b: DirectoryEntry) => number {
   const sign = direction === "asc" ? 1 : -1;
   return (a, b) => {
-    if (a.kind !== b.kind) return a.kind === "directory" ? -1 : 1;
+    if (a.type !== b.type) return a.type === "directory" ? -1 : 1;
     const names = compare(a.name, b.name);
     if (by === "name") return sign * names;
-    const values =
-      by === "size" ? compareAmounts(a.sizeBytes, b.sizeBytes) : compareAmounts(a.modifiedMs, b.modifiedMs);
+    const values = by === "size" ? compare(sizeOf(a), sizeOf(b)) : compare(a.stat.mtimeNs, b.stat.mtimeNs);
     return sign * values || names;
   };
 }
 
-/** By UTF-16 unit, as `Array.prototype.sort` has it: the order does not depend on the locale of the server. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
+/** That of a directory is no size of what is in it, and is not shown. */
+function sizeOf({ type, stat }: DirectoryEntry): number {
+  return type === "directory" ? 0 : stat.size;
 }
 
-function compareAmounts(a = 0, b = 0): number {
-  return a - b;
+/** Of names by UTF-16 unit, as `Array.prototype.sort` has it: the order does not depend on the locale of the server. */
+function compare<T extends string | number | bigint>(a: T, b: T): number {
+  return a < b ? -1 : Number(a > b);
 }
