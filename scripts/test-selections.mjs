@@ -44,6 +44,7 @@ export const onEachNode = [
   "test/behaviour/server/listeners",
   "test/behaviour/server/inherited",
   "test/behaviour/server/datagram-close",
+  "test/unit/services/web",
   "test/unit/socket/serve.test",
   "test/behaviour/socket/few-descriptors",
   "test/unit/server/transport",

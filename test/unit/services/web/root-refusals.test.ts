@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { openRoot } from "../../../../src/services/web/root.ts";
 import { startChild } from "../../../support/child.ts";
+import { requirePeer } from "../../../support/peers.ts";
 import { link, temporaryFolder, write } from "./site.ts";
 
 function program(name: string): string {
@@ -126,4 +127,30 @@ test.each([
   const [, json = ""] = await child.line(/^(\[.*\])$/);
   expect(JSON.parse(json)).toEqual(["busy", "busy", "file", "busy", "file"]);
   expect(await child.exit()).toEqual({ code: 0, signal: null });
+});
+
+const LEASE = `
+import fcntl, os, signal, sys
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+file = os.open(sys.argv[1], os.O_RDONLY)
+fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print("leased", flush=True)
+sys.stdin.read()
+`;
+
+test("a file that another process has a lease on is busy, and not waited for: fcntl(2)", async (context) => {
+  const python = requirePeer(context, "python3");
+  const folder = temporaryFolder();
+  write(folder, "file");
+  const root = await openRoot(folder);
+  onTestFinished(() => root.close());
+  const child = await startChild(python, ["-c", LEASE, join(folder, "file")]);
+  await child.line(/^leased$/);
+  expect(await root.open("file")).toEqual({ type: "busy" });
+  expect((await root.stat("file")).type).toBe("file");
+  child.stdin.end();
+  await child.exit();
+  const opened = await root.open("file");
+  expect(opened.type).toBe("file");
+  if (opened.type === "file") await opened.handle.close();
 });
