@@ -20,6 +20,7 @@ import type {
 } from "../../src/server.ts";
 import { connect, formatSocketUrl, openMetrics, parseSocketUrl, serve } from "../../src/server.ts";
 import { type GreetOptions, greet } from "../../src/services/greet/greet.ts";
+import { openRoot, type RootOptions } from "../../src/services/web/root.ts";
 import { memoryPair } from "../../src/testing.ts";
 import {
   expectDefaults,
@@ -187,6 +188,9 @@ describe.each([
       onEvent: [],
     },
     (options) => greet(options),
+  ),
+  row<RootOptions>("openRoot()", "promise", { symlinks: [] }, async (options) =>
+    (await openRoot("/", options)).close(),
   ),
 ])("$call", (each) => {
   test("has no other option", () => expectNoOtherName(each));
