@@ -47,6 +47,11 @@ test("nothing that npm would run at an installation, and no platform that it wou
   for (const version of Object.values(manifest.dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
   for (const kind of ["optionalDependencies", "peerDependencies", "bundleDependencies"])
     expect(manifest).not.toHaveProperty(kind);
+  const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8"));
+  const locked = Object.entries<{ dev?: boolean; hasInstallScript?: boolean }>(packages);
+  const installed = locked.filter(([name, { dev = false }]) => name !== "" && !dev);
+  expect(installed.length).toBeGreaterThan(0);
+  expect(installed.filter(([, { hasInstallScript = false }]) => hasInstallScript)).toEqual([]);
   expect(manifest).not.toHaveProperty("os");
   expect(manifest).not.toHaveProperty("cpu");
   expect(manifest.repository).toEqual({ type: "git", url: "git+https://github.com/sockwright/sockwright.git" });

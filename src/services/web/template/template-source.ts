@@ -1,0 +1,183 @@
+import { posix } from "node:path";
+import { linesIn, type Piece, piecesOf, type Tag } from "./tag.ts";
+import { type Place, TemplateError } from "./template-error.ts";
+import { MAX_INCLUDE_DEPTH, MAX_TAGS } from "./template-limits.ts";
+
+/** A tag where it stands in {@link TemplateSource.html}; of what is included, the beginning and the end. */
+export interface PlacedTag extends Place {
+  readonly tag: Exclude<Tag, { kind: "include" }> | { readonly kind: "include" | "included" };
+  readonly start: number;
+  readonly end: number;
+}
+
+export type ReadFile = (file: string) => string | Uint8Array;
+
+type Part = Place & { readonly content: string | PlacedTag["tag"] };
+
+/**
+ * A template with all that it includes as one text, so that what is included is judged where it stands. For each tag
+ * there is a word in it that the text has nowhere else.
+ */
+export class TemplateSource {
+  readonly html: string;
+  readonly tags: readonly PlacedTag[];
+  /** The files that it was made of, each once. */
+  readonly files: readonly string[];
+  readonly #word: RegExp;
+  readonly #texts: readonly (Place & { readonly start: number })[];
+
+  constructor(file: string, read: ReadFile, maxBytes: number) {
+    const expansion = new Expansion(read, maxBytes);
+    expansion.add(file);
+    const word = wordFor(expansion.parts);
+    const tags: PlacedTag[] = [];
+    const texts: (Place & { start: number })[] = [];
+    let html = "";
+    for (const { content, file, line } of expansion.parts) {
+      const start = html.length;
+      if (typeof content === "string") {
+        html += content;
+        texts.push({ file, line, start });
+      } else {
+        html += `${word}${tags.length}x`;
+        tags.push({ tag: content, file, line, start, end: html.length });
+      }
+    }
+    this.html = html;
+    this.tags = tags;
+    this.files = expansion.files;
+    this.#texts = texts;
+    this.#word = new RegExp(`${word}(\\d+)x`, "g");
+  }
+
+  /** The tags whose words are in a text, by their index. */
+  tagsIn(text: string): number[] {
+    return Array.from(text.matchAll(this.#word), ([, index]) => Number(index));
+  }
+
+  /** What stands before, between and behind them. */
+  withoutTags(text: string): string[] {
+    return text.split(this.#word).filter((_, index) => index % 2 === 0);
+  }
+
+  /** Where a letter of the text was written. */
+  placeOf(offset: number): Place {
+    const text = this.#texts.findLast(({ start }) => start <= offset);
+    if (text === undefined) return { file: this.files[0] ?? "", line: 1 };
+    const { file, line, start } = text;
+    return { file, line: line + linesIn(this.html.slice(start, offset)) };
+  }
+}
+
+/** Letters that are nowhere in the text, of whichever case: the names of elements lose theirs. */
+function wordFor(parts: readonly Part[]): string {
+  const texts = parts.flatMap(({ content }) => (typeof content === "string" ? [content.toLowerCase()] : []));
+  for (let count = 0; ; count++) {
+    const word = `tag${count}y`;
+    // A text may also end with a part of the word, or begin with one: no such part has a "y" before its end.
+    if (!texts.some((text) => text.includes(word))) return word;
+  }
+}
+
+/** Reads a file and what it includes. */
+class Expansion {
+  readonly parts: Part[] = [];
+  readonly files: string[] = [];
+  readonly #read: ReadFile;
+  readonly #maxBytes: number;
+  readonly #texts = new Map<string, string>();
+  readonly #open: string[] = [];
+  #bytes = 0;
+  #tags = 0;
+
+  constructor(read: ReadFile, maxBytes: number) {
+    this.#read = read;
+    this.#maxBytes = maxBytes;
+  }
+
+  add(file: string): void {
+    const text = this.#text(file);
+    this.#bytes += Buffer.byteLength(text);
+    if (this.#bytes > this.#maxBytes) {
+      throw new TemplateError({ file, line: 1 }, `the template has more than ${this.#maxBytes} bytes with this file`);
+    }
+    this.#open.push(file);
+    for (const piece of piecesOf(text)) this.#addPiece(piece, { file, line: piece.line });
+    this.#open.pop();
+  }
+
+  #addPiece(piece: Piece, place: Place): void {
+    if (piece.kind === "wrong") throw new TemplateError(place, piece.reason);
+    if (piece.kind === "text") {
+      this.parts.push({ ...place, content: piece.text });
+      return;
+    }
+    if (++this.#tags > MAX_TAGS) throw new TemplateError(place, `the template has more than ${MAX_TAGS} tags`);
+    const { tag } = piece;
+    if (tag.kind !== "include") {
+      this.parts.push({ ...place, content: tag });
+      return;
+    }
+    const file = this.#included(tag.target, place);
+    this.parts.push({ ...place, content: { kind: "include" } });
+    this.add(file);
+    this.parts.push({ ...place, content: { kind: "included" } });
+  }
+
+  /** The file that a tag names: beside its own one, or with a slash in front from the root. */
+  #included(target: string, place: Place): string {
+    const file = posix.normalize(
+      target.startsWith("/") ? target.slice(1) : posix.join(posix.dirname(place.file), target),
+    );
+    if (/^\.\.(?:\/|$)|^\/|[\\\0]/.test(file)) throw new TemplateError(place, `${target} is outside of the root`);
+    if (this.#open.includes(file)) {
+      throw new TemplateError(place, `${[...this.#open, file].join(" includes ")}: a file cannot include itself`);
+    }
+    if (this.#open.length > MAX_INCLUDE_DEPTH) {
+      throw new TemplateError(place, `files include each other more than ${MAX_INCLUDE_DEPTH} deep`);
+    }
+    try {
+      this.#text(file);
+    } catch (error) {
+      if (error instanceof TemplateError) throw error;
+      const told = error instanceof Error ? error.message : String(error);
+      throw new TemplateError(place, `${file} cannot be included: ${told}`, { cause: error });
+    }
+    return file;
+  }
+
+  #text(file: string): string {
+    const known = this.#texts.get(file);
+    if (known !== undefined) return known;
+    // HTML, section 13.2.3.5: a parser takes CRLF and CR for LF.
+    const text = decoded(this.#read(file), file).replace(/\r\n?/g, "\n");
+    this.#texts.set(file, text);
+    this.files.push(file);
+    return text;
+  }
+}
+
+function decoded(content: string | Uint8Array, file: string): string {
+  if (typeof content === "string") return content.replace(/^\uFEFF/, "");
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(content);
+  } catch (error) {
+    throw new TemplateError({ file, line: lineOfWrongByte(content) }, "the file is no UTF-8", { cause: error });
+  }
+}
+
+/** The line in which the bytes cease to be UTF-8. */
+function lineOfWrongByte(content: Uint8Array): number {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let line = 1;
+  try {
+    for (let at = 0; at < content.length; line++) {
+      const end = content.indexOf(0x0a, at);
+      decoder.decode(content.subarray(at, end < 0 ? content.length : end));
+      at = end < 0 ? content.length : end + 1;
+    }
+  } catch {
+    // The line that was just looked at.
+  }
+  return line;
+}
