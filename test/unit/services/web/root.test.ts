@@ -112,7 +112,7 @@ const ROWS: readonly Row[] = [
 ];
 
 /** How the addon's call answers: as it does, or as where it is missing. */
-const WAYS: Readonly<Record<string, (() => void) | undefined>> = {
+const WAYS: Readonly<Record<string, () => void>> = {
   "by openat2(2)": () => undefined,
   "by a kernel that has not that call": () => void vi.spyOn(kernel, "openat2").mockReturnValue(-ENOSYS),
   "by a kernel that does not know RESOLVE_CACHED": () => void vi.spyOn(kernel, "openat2").mockReturnValue(-EINVAL),
