@@ -23,17 +23,45 @@ export interface AccessLogEntry {
   readonly userAgent: string | undefined;
 }
 
+/** 01/Dec/2026:19:21:45 +0000, made once a second. */
+class LogTime {
+  #second = Number.NaN;
+  #text = "";
+
+  at(ms: number): string {
+    const second = Math.floor(ms / 1_000);
+    if (second !== this.#second) {
+      const [, day, month, year, time] = formatHttpDate(ms).split(" ");
+      this.#second = second;
+      this.#text = `${day}/${month}/${year}:${time} +0000`;
+    }
+    return this.#text;
+  }
+}
+
 /**
- * The line of a request, with its end. Nothing that a client sends can end it, begin a field or reach a terminal: quotes,
+ * Makes the line of a request, with its end. Nothing that a client sends can end it, begin a field or reach a terminal: quotes,
  * backslashes, controls and all that is not ASCII are written as `\xHH`, byte by byte, as nginx does it; in JSON as `\u00HH`.
  * The name of a user is always absent, and what is absent is `-`, or left out of JSON. Times are UTC.
  */
-export function accessLogLine(format: AccessLogFormat, entry: AccessLogEntry): string {
-  if (format === "json") return jsonLine(entry);
-  const { startedAtMs, host, request, status, bodyBytes, referer, userAgent } = entry;
-  const text = request === undefined ? undefined : `${request.method} ${cut(request.target)} HTTP/${request.version}`;
-  const common = `${unquoted(host)} - - [${logTime(startedAtMs)}] "${quoted(text)}" ${status} ${bodyBytes}`;
-  return format === "common" ? `${common}\n` : `${common} "${quoted(cut(referer))}" "${quoted(cut(userAgent))}"\n`;
+export class AccessLog {
+  readonly #format: AccessLogFormat;
+  readonly #time = new LogTime();
+
+  constructor(format: AccessLogFormat) {
+    this.#format = format;
+  }
+
+  line(entry: AccessLogEntry): string {
+    if (this.#format === "json") return jsonLine(entry);
+    const { startedAtMs, host, request, status, bodyBytes, referer, userAgent } = entry;
+    const text = request === undefined ? undefined : `${request.method} ${cut(request.target)} HTTP/${request.version}`;
+    const time = this.#time.at(startedAtMs);
+    const common = `${unquoted(host)} - - [${time}] "${quoted(text)}" ${status} ${bodyBytes}`;
+    return this.#format === "common"
+      ? `${common}\n`
+      : `${common} "${quoted(cut(referer))}" "${quoted(cut(userAgent))}"\n`;
+  }
 }
 
 function jsonLine({
@@ -84,10 +112,4 @@ function unquoted(text: string | undefined): string {
 function bytesAsHex(unit: string): string {
   const bytes = Buffer.from(unit, unit.charCodeAt(0) <= 0xff ? "latin1" : "utf8");
   return Array.from(bytes, (byte) => `\\x${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("");
-}
-
-/** 01/Dec/2026:19:21:45 +0000 */
-function logTime(ms: number): string {
-  const [, day = "", month = "", year = "", time = ""] = formatHttpDate(ms).split(" ");
-  return `${day}/${month}/${year}:${time} +0000`;
 }

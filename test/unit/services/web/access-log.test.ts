@@ -1,9 +1,9 @@
 // A line for each request, which no client can forge.
 import { describe, expect, test } from "vitest";
 import {
+  AccessLog,
   type AccessLogEntry,
   type AccessLogFormat,
-  accessLogLine,
   MAX_LOGGED_LENGTH,
 } from "../../../../src/services/web/access-log.ts";
 
@@ -27,6 +27,10 @@ const NOTHING: AccessLogEntry = {
   userAgent: undefined,
 };
 
+function lineOf(format: AccessLogFormat, entry: AccessLogEntry): string {
+  return new AccessLog(format).line(entry);
+}
+
 test.for<[format: AccessLogFormat, entry: AccessLogEntry, line: string]>([
   ["common", ENTRY, '192.0.2.1 - - [01/Dec/2026:19:21:45 +0000] "GET /a?b=c HTTP/1.1" 200 123\n'],
   [
@@ -43,7 +47,7 @@ test.for<[format: AccessLogFormat, entry: AccessLogEntry, line: string]>([
   ["combined", NOTHING, '- - - [01/Dec/2026:19:21:45 +0000] "-" 400 0 "-" "-"\n'],
   ["json", NOTHING, '{"time":"2026-12-01T19:21:45.678Z","status":400,"bodyBytes":0,"durationMs":1.5}\n'],
 ])("%s", ([format, entry, line]) => {
-  expect(accessLogLine(format, entry)).toBe(line);
+  expect(lineOf(format, entry)).toBe(line);
 });
 
 describe("what would end a line or a field is written as its bytes", () => {
@@ -61,23 +65,23 @@ describe("what would end a line or a field is written as its bytes", () => {
     ["a b'c", "a b'c"],
   ])("%j: %s", ([text, written]) => {
     const request = { method: text, target: text, version: text };
-    const line = accessLogLine("combined", { ...ENTRY, request, referer: text, userAgent: text });
+    const line = lineOf("combined", { ...ENTRY, request, referer: text, userAgent: text });
     expect(line).toContain(`"${written} ${written} HTTP/${written}" 200 123 "${written}" "${written}"\n`);
-    const host = accessLogLine("common", { ...ENTRY, host: text }).split(" - - ")[0];
+    const host = lineOf("common", { ...ENTRY, host: text }).split(" - - ")[0];
     expect(host).toBe(written.replaceAll(" ", "\\x20"));
   });
 
   test("in JSON all is ASCII, and comes back", () => {
     for (let code = 0; code <= 0xffff; code += code < 0x200 ? 1 : 0x0f7) {
       const text = `a${String.fromCharCode(code)}b`;
-      const line = accessLogLine("json", { ...ENTRY, userAgent: text });
+      const line = lineOf("json", { ...ENTRY, userAgent: text });
       expect(line).toMatch(/^[\x20-\x7e]+\n$/);
       expect(JSON.parse(line)).toMatchObject({ userAgent: text });
     }
   });
 
   test("empty is not absent, but of a host it is", () => {
-    expect(accessLogLine("combined", { ...ENTRY, host: "", referer: "", userAgent: "" })).toMatch(/^- - - .* "" ""\n$/);
+    expect(lineOf("combined", { ...ENTRY, host: "", referer: "", userAgent: "" })).toMatch(/^- - - .* "" ""\n$/);
   });
 });
 
@@ -90,11 +94,18 @@ test("no text is longer than MAX_LOGGED_LENGTH before it is escaped", () => {
     userAgent: target,
   });
   const written = "\\xFF".repeat(MAX_LOGGED_LENGTH);
-  expect(accessLogLine("combined", entry(text))).toContain(
-    `"GET ${written} HTTP/1.1" 200 123 "${written}" "${written}"`,
-  );
+  expect(lineOf("combined", entry(text))).toContain(`"GET ${written} HTTP/1.1" 200 123 "${written}" "${written}"`);
   const cut = `${written}...`;
-  expect(accessLogLine("combined", entry(`${text}x`))).toContain(`"GET ${cut} HTTP/1.1" 200 123 "${cut}" "${cut}"`);
-  const { target, referer } = JSON.parse(accessLogLine("json", entry(`${text}x`)));
+  expect(lineOf("combined", entry(`${text}x`))).toContain(`"GET ${cut} HTTP/1.1" 200 123 "${cut}" "${cut}"`);
+  const { target, referer } = JSON.parse(lineOf("json", entry(`${text}x`)));
   expect([target, referer]).toEqual([`${text}...`, `${text}...`]);
+});
+
+test("a log that goes on has the time of each request", () => {
+  const log = new AccessLog("common");
+  const times = [0, 999, 1_000, 0].map(
+    (ms) => /\[(.*)\]/.exec(log.line({ ...ENTRY, startedAtMs: ENTRY.startedAtMs - 678 + ms }))?.[1],
+  );
+  const [first, next] = ["01/Dec/2026:19:21:45 +0000", "01/Dec/2026:19:21:46 +0000"];
+  expect(times).toEqual([first, first, next, first]);
 });
