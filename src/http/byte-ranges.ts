@@ -2,6 +2,8 @@ import { type Fields, listMembers } from "./fields.ts";
 
 /** More ranges than these, and the whole is sent: RFC 9110, section 14.2, lets a server ignore such a field. */
 export const MAX_RANGES = 32;
+/** A longer field is ignored, too: so many ranges have no use for it, and each comma in it would be a member of a list. */
+export const MAX_RANGE_FIELD_BYTES = 2 * 1024;
 /** A gap that is no longer than this is sent with the ranges around it: RFC 9110, section 15.3.7.2, on the cost of a part. */
 export const MAX_RANGE_GAP_BYTES = 80;
 
@@ -27,8 +29,8 @@ const WHOLE: RangeSelection = { kind: "whole" };
 const UNSATISFIABLE: RangeSelection = { kind: "unsatisfiable" };
 
 /**
- * Which bytes are asked for by Range, RFC 9110, section 14.2. A field that is malformed, of another unit, on two lines or
- * with more than {@link MAX_RANGES} ranges is ignored, as is one of another method than GET. Ranges that overlap, or are no more than
+ * Which bytes are asked for by Range, RFC 9110, section 14.2. A field that is malformed, of another unit, on two lines, with
+ * more than {@link MAX_RANGES} ranges or longer than {@link MAX_RANGE_FIELD_BYTES} is ignored, as is one of another method than GET. Ranges that overlap, or are no more than
  * {@link MAX_RANGE_GAP_BYTES} apart, become one in the place of their first, so that no byte is sent twice; the others stay as
  * they were asked for.
  *
@@ -38,7 +40,7 @@ const UNSATISFIABLE: RangeSelection = { kind: "unsatisfiable" };
 export function selectRanges(method: string, headers: Fields, length: number): RangeSelection {
   const values = method === "GET" ? headers.all("Range") : [];
   const [value = ""] = values;
-  if (values.length !== 1 || !UNIT.test(value)) return WHOLE;
+  if (values.length !== 1 || value.length > MAX_RANGE_FIELD_BYTES || !UNIT.test(value)) return WHOLE;
   const ranges: ByteRange[] = [];
   let count = 0;
   for (const spec of listMembers(value.slice("bytes=".length))) {

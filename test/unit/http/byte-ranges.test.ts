@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   type ByteRange,
   contentRange,
+  MAX_RANGE_FIELD_BYTES,
   MAX_RANGE_GAP_BYTES,
   MAX_RANGES,
   type RangeSelection,
@@ -125,6 +126,12 @@ describe("limits", () => {
     expect(selected(`bytes=${"0-,".repeat(MAX_RANGES)}`)).toEqual({ kind: "ranges", ranges: ranges("0-9999") });
     expect(selected(`bytes=${"0-,".repeat(MAX_RANGES + 1)}`)).toEqual({ kind: "whole" });
     expect(selected(`bytes=0-1,${"99999-,".repeat(MAX_RANGES)}`)).toEqual({ kind: "whole" });
+  });
+
+  test("a field of MAX_RANGE_FIELD_BYTES is read, a longer one is not", () => {
+    const longest = "bytes=0-1".padEnd(MAX_RANGE_FIELD_BYTES, ",");
+    expect(selected(longest)).toEqual({ kind: "ranges", ranges: ranges("0-1") });
+    expect(selected(`${longest},`)).toEqual({ kind: "whole" });
   });
 
   test("a gap of MAX_RANGE_GAP_BYTES is sent, a longer one is not", () => {
