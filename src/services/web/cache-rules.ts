@@ -11,8 +11,6 @@ export const REVALIDATED = "no-cache";
 /** It is never asked for again: RFC 8246. A year is what counts as for ever, RFC 9111, section 1.2.2. */
 export const IMMUTABLE = "public, max-age=31536000, immutable";
 
-const HTML = /\.x?html?$/i;
-
 /** Which Cache-Control a file has, by its path. */
 export class CacheRules {
   readonly #rules: readonly { readonly glob: Glob; readonly cacheControl: string }[];
@@ -35,7 +33,7 @@ export class CacheRules {
 
   /**
    * The value of Cache-Control for a file, or undefined for none. Without a rule it is {@link IMMUTABLE} for what has a hash
-   * in its name, see {@link hasContentHash}, and {@link REVALIDATED} for all else, HTML always: without the field a browser would
+   * in its name, see {@link hasContentHash}, and {@link REVALIDATED} for all else, such as HTML: without the field a browser would
    * keep a file for a tenth of its age, RFC 9111, section 4.2.2, and show an old one after a deployment.
    *
    * @param path - decoded, from its first slash on.
@@ -43,6 +41,6 @@ export class CacheRules {
   cacheControlOf(path: string): string | undefined {
     const rule = this.#rules.find(({ glob }) => glob.matches(path));
     if (rule !== undefined) return rule.cacheControl === "" ? undefined : rule.cacheControl;
-    return !HTML.test(path) && hasContentHash(path) ? IMMUTABLE : REVALIDATED;
+    return hasContentHash(path) ? IMMUTABLE : REVALIDATED;
   }
 }

@@ -55,6 +55,13 @@ const rows: readonly Row[] = [
     ],
     "failed",
   ],
+  [
+    [
+      ["If-Match", "*"],
+      ["If-Unmodified-Since", BEFORE],
+    ],
+    "proceed",
+  ],
   // If-None-Match: weak.
   [[["If-None-Match", '"a"']], "not-modified", "failed"],
   [[["If-None-Match", 'W/"a"']], "not-modified", "failed"],
