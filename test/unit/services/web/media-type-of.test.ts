@@ -59,7 +59,7 @@ describe("types of one's own", () => {
     ["a.gltf", "model/gltf+json"],
     ["a.LOG", "text/plain; charset=utf-8"],
     ["a.old", "text/plain; charset=iso-8859-1"],
-    ["a.own", "application/x-own"],
+    ["a.OWN", "application/x-own"],
     ["a.__proto__", "text/x-odd; charset=utf-8"],
     ["a.css", "text/css; charset=utf-8"],
     ["a.constructor", UNKNOWN_MEDIA_TYPE],
