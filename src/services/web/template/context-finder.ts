@@ -16,6 +16,7 @@ const TEXT_MODES = new Map<string, Tokenizer["state"]>([
 const REFUSED_ELEMENTS = new Set(["frameset", "plaintext"]);
 /** In a select, older parsers ignore the tags of other elements, and newer ones do not. */
 const SELECT_ELEMENTS = new Set(["hr", "optgroup", "option"]);
+const NOWHERE = "within what is no text and no value in quotes";
 
 /**
  * Finds for each tag of a template where it stands, or refuses the template.
@@ -58,7 +59,7 @@ class ContextFinder implements TokenHandler {
 
   finish(): Context[] {
     const lost = this.#source.tags[this.#contexts.length];
-    if (lost !== undefined) throw refusal(lost, "within what is no text and no value in quotes");
+    if (lost !== undefined) throw refusal(lost, NOWHERE);
     if (this.#open !== undefined) throw this.#error(this.#open.start, `<${this.#open.name}> has no end`);
     return this.#contexts;
   }
@@ -90,8 +91,12 @@ class ContextFinder implements TokenHandler {
     }
   }
 
-  onCharacter({ chars }: Token.CharacterToken): void {
-    for (const index of this.#source.tagsIn(chars)) this.#takeText(this.#next(index));
+  onCharacter({ chars, location }: Token.CharacterToken): void {
+    for (const index of this.#source.tagsIn(chars)) {
+      const tag = this.#next(index);
+      checkPlace([tag], this.#base + (location?.startOffset ?? 0), this.#base + (location?.endOffset ?? 0));
+      this.#takeText(tag);
+    }
   }
 
   onWhitespaceCharacter(): void {}
@@ -129,6 +134,7 @@ class ContextFinder implements TokenHandler {
       const rule = ruleFor(name);
       if (rule.kind === "refused") throw refusal(first, `where no value is safe: ${rule.reason}`);
       const [start, end] = this.#insideQuotes(name, location?.attrs?.[name], first);
+      checkPlace([first, ...further], start, end);
       const url = rule.kind === "url" ? this.#urlAttribute(name, value, rule.isList, first) : undefined;
       const attribute: ValueAttribute = { start, end, url };
       for (const tag of [first, ...further]) {
@@ -144,8 +150,8 @@ class ContextFinder implements TokenHandler {
     const { html } = this.#source;
     const [from, to] = [this.#base + (location?.startOffset ?? 0), this.#base + (location?.endOffset ?? 0)];
     // HTML, section 13.2.5.32: the name may begin with "=".
-    const [head, quote] = /^.[^\t\n\f />=]*[\t\n\f ]*=[\t\n\f ]*(["'])/s.exec(html.slice(from, to)) ?? [];
-    if (head === undefined || html[to - 1] !== quote) throw refusal(tag, `in "${name}", whose value is in no quotes`);
+    const [head] = /^.[^\t\n\f />=]*[\t\n\f ]*=[\t\n\f ]*["']/s.exec(html.slice(from, to)) ?? [];
+    if (head === undefined) throw refusal(tag, `in "${name}", whose value is in no quotes`);
     return [from + head.length, to - 1];
   }
 
@@ -176,14 +182,11 @@ class ContextFinder implements TokenHandler {
     return this.#source.html.slice(previous?.end ?? 0, tag.start);
   }
 
-  /** Tags are met in their order, each once: what only looks like one, or is lost with a repeated attribute, shows. */
+  /** Tags are met in their order, each once: one that is lost, as with a repeated attribute, shows. */
   #next(index: number, ahead = 0): PlacedTag {
     const due = this.#source.tags[this.#contexts.length + ahead];
     if (due !== undefined && index === this.#contexts.length + ahead) return due;
-    throw refusal(
-      due ?? this.#source.placeOf(this.#source.html.length),
-      "within what is no text and no value in quotes",
-    );
+    throw refusal(due ?? this.#source.placeOf(this.#source.html.length), NOWHERE);
   }
 
   #push(tag: PlacedTag, context: Context): void {
@@ -204,6 +207,12 @@ class ContextFinder implements TokenHandler {
   #error(offset: number, reason: string): TemplateError {
     return new TemplateError(this.#source.placeOf(offset), reason);
   }
+}
+
+/** The word for a tag, written with character references, is met where no tag stands. */
+function checkPlace(tags: readonly PlacedTag[], start: number, end: number): void {
+  const other = tags.find((tag) => tag.start < start || tag.end > end);
+  if (other !== undefined) throw refusal(other, NOWHERE);
 }
 
 function refusal(place: Place | PlacedTag, where: string): TemplateError {

@@ -7,23 +7,22 @@ export const HARMLESS_URL = "#";
 /** What values may form. A scheme that the template itself has may also be one that starts another program. */
 const SCHEMES = /^(?:https?|mailto)$/i;
 const WRITTEN_SCHEMES = /^(?:https?|mailto|sms|tel)$/i;
-// URL, section 4.4: C0 controls and spaces around an URL are dropped, tabs and line ends everywhere. Other white space and
-// controls are not, but whoever reads an URL differently is not to find a scheme.
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Z}]/gu;
 
 /** Whether the text before the first tag has decided on the scheme, whatever comes; or has one that runs what comes. */
 export function schemeOf(written: string): "fixed" | "open" | "refused" {
-  const text = written.replace(UNSEEN, "");
-  const [, scheme, end] = /^([^:/?#]*)([:/?#])/.exec(text) ?? [];
+  const [, scheme, end] = /^([^:/?#]*)([:/?#])/.exec(written.trim()) ?? [];
   if (end === undefined) return "open";
   return end !== ":" || WRITTEN_SCHEMES.test(scheme ?? "") ? "fixed" : "refused";
 }
 
-/** Whether an URL has no scheme, http, https or mailto; of a list, whether each has. Whatever is before a colon is a scheme. */
+/**
+ * Whether an URL has no scheme, http, https or mailto; of a list, whether each has. Whatever is before a colon is a scheme: so
+ * it does not matter which letters a browser drops (URL, section 4.4).
+ */
 export function isHarmlessUrl(url: string, isList: boolean): boolean {
   const urls = isList ? url.split(/[\s,]+/) : [url];
   return urls.every((one) => {
-    const [, scheme] = /^([^:/?#]*):/.exec(one.replace(UNSEEN, "")) ?? [];
+    const [, scheme] = /^([^:/?#]*):/.exec(one.trim()) ?? [];
     return scheme === undefined || SCHEMES.test(scheme);
   });
 }

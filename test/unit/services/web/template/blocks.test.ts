@@ -36,6 +36,10 @@ describe("a name", () => {
     expect(ran).toEqual([]);
   });
 
+  test("is looked up outside of an item that only inherits it", () => {
+    expect(rendered("{{#each l}}{{toString}}{{/each}}", { l: [{}], toString: "own" })).toBe("own");
+  });
+
   test("__proto__ is one where it is an own key", () => {
     expect(rendered("{{__proto__}}", JSON.parse('{"__proto__":"own"}'))).toBe("own");
   });

@@ -142,6 +142,7 @@ describe("a template is refused without a value, too, where the next one would s
     ["<svg><p><select/></p></svg>", /<svg> has no end tag/],
     ["<noscript><div></noscript>", /<noscript> has no end tag/],
     ['<noscript><p title="</noscript>"></noscript>', /<noscript> has no end tag/],
+    ['<noscript><b title="</noscript>"></b></noscript>', /<noscript> has no end tag/],
     ["<template><div>", /<template> has no end tag/],
     ["<svg><desc><frameset></frameset></desc></svg>", /no <frameset> in it/],
     ["<script>", /<script> has no end/],
@@ -166,12 +167,14 @@ test.for<[string, string]>([
 test("a text that looks like the word for a tag is text", () => {
   const words = "tag0y0x TAG1Y0x tag2y";
   expect(rendered(`${words}{{x}}${words}`, { x: "a" })).toBe(`${words}a${words}`);
-  // A parser would read one: that can be told from a tag, since it is met twice.
+  // A parser would read one: that can be told from a tag, since it is met where none stands.
   for (const page of [
     '<p title="&#116;ag0y0x">{{x}}',
     "&#116;ag0y0x {{x}}",
     "{{x}} &#116;ag0y0x",
     "{{x}} &#116;ag0y9x",
+    '&#116;ag0y0x<p title="a" title="{{x}}">',
+    '<p id="&#116;ag0y0x" title="a" title="{{x}}">',
   ]) {
     expect(refusalOf(page)).toMatch(/page\.html:1: /);
   }

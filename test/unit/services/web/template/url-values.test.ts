@@ -110,6 +110,7 @@ describe("the URL stays", () => {
     ["?q={{x}}", "?q=b%3Fc%23d%2Fe%26f%3Dg%20%3A%25"],
     ["/a?b=c&amp;q={{x}}#{{x}}", "/a?b=c&amp;q=b%3Fc%23d%2Fe%26f%3Dg%20%3A%25#b%3Fc%23d%2Fe%26f%3Dg%20%3A%25"],
     ["/{{#if x}}?{{/if}}{{x}}", "/?b%3Fc%23d%2Fe%26f%3Dg%20%3A%25"],
+    ["{{#if x}}/{{else}}{{/if}}{{x}}", "/b%3Fc%23d/e%26f=g%20:%25"],
     ["{{#if no}}?{{no}}{{else}}/{{x}}{{/if}}", "/b%3Fc%23d/e%26f=g%20:%25"],
   ])("text of a path, and behind ? or #, is no more than that: %s", ([value, expected]) => {
     expect(attribute(`<a href="${value}">`, { x: "b?c#d/e&f=g :%" })).toBe(expected.replaceAll("%26f=", "&amp;f="));
