@@ -28,17 +28,27 @@ export async function measure(testCase, command, loadBinary, setting) {
   const server = await startServer(["taskset", "-c", String(setting.serverCore), ...command]);
   const bytes = ANSWER_BYTES.get(testCase.server) ?? MESSAGE_BYTES;
   try {
-    const load = await execute("taskset", [
-      ...["-c", String(setting.loadCore), loadBinary, testCase.load, String(server.port), String(testCase.connections)],
-      ...[String(bytes), String(setting.warmup * 1000), String(setting.seconds * 1000), String(server.pid)],
-    ]).catch((error) => {
-      throw new Error(error.stderr.trim() || error.message);
-    });
-    if (load.stderr !== "") throw new Error(load.stderr.trim());
-    return toMeasurement(JSON.parse(load.stdout));
+    const exchange = [String(testCase.connections), String(bytes)];
+    return await runLoad([loadBinary, testCase.load, String(server.port), ...exchange], server.pid, setting);
   } finally {
     await server.stop();
   }
+}
+
+/**
+ * Loads a server that runs.
+ * @param {readonly string[]} command the load generator's, but for the times and the server
+ * @param {number} pid whose CPU time counts
+ * @param {Setting} setting
+ * @returns {Promise<Measurement>}
+ */
+export async function runLoad(command, pid, { loadCore, warmup, seconds }) {
+  const interval = [String(warmup * 1000), String(seconds * 1000), String(pid)];
+  const load = await execute("taskset", ["-c", String(loadCore), ...command, ...interval]).catch((error) => {
+    throw new Error(error.stderr.trim() || error.message);
+  });
+  if (load.stderr !== "") throw new Error(load.stderr.trim());
+  return toMeasurement(JSON.parse(load.stdout));
 }
 
 /**

@@ -2,52 +2,61 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { orUsage, UsageError } from "./arguments.mjs";
-import { CASES, DEFAULT_CASES } from "./case.mjs";
 import { checkDescriptorLimit } from "./descriptor-limit.mjs";
-import { PEERS } from "./peer.mjs";
 
-const USAGE = `usage: node bench/run.mjs [options]
+/**
+ * What a command of rounds can be told to measure.
+ * @typedef {object} Choice
+ * @property {string} program below bench/
+ * @property {ReadonlyMap<string, { readonly connections: number }>} cases
+ * @property {readonly string[]} defaultCases
+ * @property {readonly string[]} peers
+ */
+
+/** @param {Choice} choice */
+function usageOf({ program, cases, defaultCases, peers }) {
+  return `usage: node bench/${program} [options]
   --rounds N        interleaved rounds (9)
   --seconds S       measured interval of each server in each round (2)
   --warmup S        load before it (1)
-  --case A,B        of ${[...CASES.keys()].join(", ")} (${DEFAULT_CASES.join(",")})
-  --peers A,B       of ${PEERS.map((peer) => peer.name).join(", ")} (all)
+  --case A,B        of ${[...cases.keys()].join(", ")} (${defaultCases.join(",")})
+  --peers A,B       of ${peers.join(", ")} (all)
   --before DIR      another checkout of ours, built: each of our servers is held against what it was there
   --server-core N   (0)
   --load-core N     (1)
   --write           also write bench/RESULTS.md`;
+}
 
 const OPTIONS = /** @type {const} */ ({
   rounds: { type: "string", default: "9" },
   seconds: { type: "string", default: "2" },
   warmup: { type: "string", default: "1" },
-  case: { type: "string", default: DEFAULT_CASES.join(",") },
-  peers: { type: "string", default: PEERS.map((peer) => peer.name).join(",") },
+  case: { type: "string" },
+  peers: { type: "string" },
   before: { type: "string" },
   "server-core": { type: "string", default: "0" },
   "load-core": { type: "string", default: "1" },
   write: { type: "boolean", default: false },
 });
 
-/** @param {string[]} args */
-export function parseOptions(args) {
-  const values = orUsage(() => parseArgs({ args, options: OPTIONS }).values, USAGE);
+/**
+ * @param {string[]} args
+ * @param {Choice} choice
+ */
+export function parseOptions(args, choice) {
+  const values = orUsage(() => parseArgs({ args, options: OPTIONS }).values, usageOf(choice));
   const serverCore = amount("--server-core", values["server-core"], 0);
   const loadCore = amount("--load-core", values["load-core"], 0);
   if (serverCore === loadCore) throw new UsageError("--server-core and --load-core must differ");
   if (availableParallelism() < 2) throw new UsageError("two cores are needed: one for the server, one for the load");
-  const cases = pick("--case", values.case, [...CASES.keys()]);
-  checkDescriptorLimit(Math.max(...cases.map((name) => CASES.get(name)?.connections ?? 0)));
+  const cases = pick("--case", values.case, [...choice.cases.keys()], choice.defaultCases);
+  checkDescriptorLimit(Math.max(...cases.map((name) => choice.cases.get(name)?.connections ?? 0)));
   return {
     rounds: amount("--rounds", values.rounds, 1),
     seconds: amount("--seconds", values.seconds, 0.1, Number),
     warmup: amount("--warmup", values.warmup, 0, Number),
     cases,
-    peers: pick(
-      "--peers",
-      values.peers,
-      PEERS.map((peer) => peer.name),
-    ),
+    peers: pick("--peers", values.peers, choice.peers, choice.peers),
     before: values.before,
     serverCore,
     loadCore,
@@ -70,10 +79,12 @@ function amount(name, text, least, convert = (digits) => (/^\d+$/.test(digits) ?
 
 /**
  * @param {string} name
- * @param {string} text
+ * @param {string | undefined} text
  * @param {readonly string[]} known
+ * @param {readonly string[]} byDefault
  */
-function pick(name, text, known) {
+function pick(name, text, known, byDefault) {
+  if (text === undefined) return byDefault;
   const chosen = text.split(",");
   const unknown = chosen.find((item) => !known.includes(item));
   if (unknown !== undefined) throw new UsageError(`${name} has ${unknown}, must be of ${known.join(", ")}`);

@@ -187,25 +187,32 @@ async function told(task = "echo", bulk = "bulk") {
 }
 
 /**
- * Ours once more: the same programs on the library of another checkout, which is built. They find it from where they lie.
+ * Ours once more: the same programs on the library of another checkout, which is built.
  * @param {string} checkout
  * @returns {readonly Peer[]}
  */
 export function peersBefore(checkout) {
-  const here = fileURLToPath(new URL("ours/", import.meta.url));
-  const there = join(resolve(checkout), "bench/build/ours/");
   return PEERS.filter(({ title }) => title.startsWith("sockwright")).map(({ name, title, tasks, prepare }) => ({
     name: `${name}${BEFORE}`,
     title: `${title}, before`,
     tasks,
-    async prepare(task) {
-      if (!existsSync(join(checkout, "dist/index.js"))) return { missing: `${checkout}/dist/ (npm run build)` };
-      const prepared = await prepare(task);
-      if ("missing" in prepared) return prepared;
-      await cp(here, there, { recursive: true });
-      return { command: prepared.command.map((word) => word.replace(here, there)) };
-    },
+    prepare: async (task) => before(checkout, await prepare(task)),
   }));
+}
+
+/**
+ * A program of ours on the library of another checkout, which it finds from where it lies.
+ * @param {string} checkout
+ * @param {Prepared} prepared
+ * @returns {Promise<Prepared>}
+ */
+export async function before(checkout, prepared) {
+  if (!existsSync(join(checkout, "dist/index.js"))) return { missing: `${checkout}/dist/ (npm run build)` };
+  if ("missing" in prepared) return prepared;
+  const here = fileURLToPath(new URL("ours/", import.meta.url));
+  const there = join(resolve(checkout), "bench/build/ours/");
+  await cp(here, there, { recursive: true });
+  return { command: prepared.command.map((word) => word.replace(here, there)) };
 }
 
 /**
@@ -219,16 +226,18 @@ async function c(file, ...args) {
 /**
  * @param {string} file a path below bench/
  * @param {readonly string[]} args
+ * @returns {Promise<Prepared>}
  */
-async function node(file, ...args) {
+export async function node(file, ...args) {
   return { command: [process.execPath, fileURLToPath(new URL(file, import.meta.url)), ...args] };
 }
 
 /**
  * @param {string} file a path below bench/
  * @param {readonly string[]} args
+ * @returns {Promise<Prepared>}
  */
-async function ours(file, ...args) {
+export async function ours(file, ...args) {
   if (!existsSync(new URL("../dist/index.js", import.meta.url))) return { missing: "dist/ (npm run build)" };
   return node(file, ...args);
 }

@@ -7,9 +7,11 @@ import { median, pairedRatios } from "./statistics.mjs";
 /**
  * @typedef {{ title: string, rounds: readonly import("./measurement.mjs").Measurement[] }} ServerResult
  *
+ * @typedef {{ title: string, operation: string, goals: readonly import("./case.mjs").Goal[] }} ReportedCase
+ *
  * The measurements of one case: for each server one per round, in the order of the rounds.
  * @typedef {object} CaseResult
- * @property {import("./case.mjs").Case} testCase
+ * @property {ReportedCase} testCase
  * @property {ReadonlyMap<string, ServerResult>} servers
  * @property {readonly string[]} failures
  */
@@ -20,19 +22,32 @@ const BASES = /** @type {const} */ ([
 ]);
 
 /**
- * What each server of a run is held against: the base and the heading of its column.
+ * A column: its heading, and the base that each server is held against in it.
+ * @typedef {readonly [(name: string) => string, string]} Column
+ *
  * @param {CaseResult} result
- * @returns {readonly (readonly [(name: string) => string, string])[]}
+ * @param {readonly (readonly [string, string])[]} all bases and their headings
+ * @returns {readonly Column[]}
  */
-function columns({ servers }) {
-  const bases = BASES.map(([base, heading]) => /** @type {const} */ ([() => base, heading]));
+function columnsOf({ servers }, all) {
+  const bases = all.map(([base, heading]) => /** @type {const} */ ([() => base, heading]));
   const isAgainstBefore = [...servers.keys()].some((name) => name.endsWith(BEFORE));
   return isAgainstBefore ? [...bases, [(name) => `${name}${BEFORE}`, "÷ before"]] : bases;
 }
 
-const CAVEAT = `Ratios count, absolute times do not: they are here to show the scale. On loopback \`send\` also runs the
+/** What stands below the heading of a report of ratios. */
+export const CAVEAT = `Ratios count, absolute times do not: they are here to show the scale. On loopback \`send\` also runs the
 receiver's input path and charges it to the sender; that part is the same for every server here, and it makes the
 ratios smaller than they are on a network card.`;
+
+/**
+ * The line of a server that cannot run here.
+ * @param {string} name
+ * @param {{ missing: string }} prepared
+ */
+export function leftOut(name, { missing }) {
+  return `Left out: ${name}, for want of ${missing}.`;
+}
 
 /**
  * @param {readonly CaseResult[]} results
@@ -54,19 +69,21 @@ export function reportRun(results, missing, options) {
     "",
     ...missing.map((line) => `- ${line}`),
     ...(missing.length > 0 ? [""] : []),
-    ...results.map(reportCase),
+    ...results.map((result) => reportCase(result, BASES)),
   ].join("\n");
 }
 
 /**
  * @param {CaseResult} result
+ * @param {readonly (readonly [string, string])[]} bases what all are held against, and the headings of those columns
  * @returns {string} Markdown
  */
-function reportCase(result) {
+export function reportCase(result, bases) {
+  const columns = columnsOf(result, bases);
   const rows = [...result.servers].map(([name, { title, rounds }]) =>
     row([
       title,
-      ...columns(result).map(([baseOf]) => ratioCell(result, name, baseOf(name))),
+      ...columns.map(([baseOf]) => ratioCell(result, name, baseOf(name))),
       median(rounds.map((round) => round.cpuMicroseconds)).toFixed(1),
       Math.round(median(rounds.map((round) => round.operationsPerSecond))).toLocaleString("en"),
       `${Math.round(median(rounds.map((round) => round.busy)) * 100)} %`,
@@ -77,8 +94,8 @@ function reportCase(result) {
     "",
     `An operation is ${result.testCase.operation}.`,
     "",
-    row(["server", ...columns(result).map(([, heading]) => heading), "CPU µs", "operations/s", "core busy"]),
-    row(["---", ...columns(result).map(() => "---:"), "---:", "---:", "---:"]),
+    row(["server", ...columns.map(([, heading]) => heading), "CPU µs", "operations/s", "core busy"]),
+    row(["---", ...columns.map(() => "---:"), "---:", "---:", "---:"]),
     ...rows,
     "",
     ...notes(result),

@@ -1,39 +1,36 @@
 // @ts-check
-import { CASES } from "./case.mjs";
-import { measure } from "./measurement.mjs";
+/** @typedef {import("./measurement.mjs").Measurement} Measurement */
 
 /**
- * A server that can run here, with its command line.
- * @typedef {{ peer: import("./peer.mjs").Peer, command: string[], version?: string }} Entrant
+ * A server that can run here.
+ * @typedef {{ name: string, title: string, version: string | undefined, measure: () => Promise<Measurement> }} Entrant
  */
 
 /**
  * Measures every entrant once in each round, with a fresh process each time.
  * @param {string} name
+ * @param {import("./report.mjs").ReportedCase} testCase
  * @param {readonly Entrant[]} entrants
- * @param {string} load the load generator's path
- * @param {ReturnType<typeof import("./options.mjs").parseOptions>} options
+ * @param {number} rounds
  * @returns {Promise<import("./report.mjs").CaseResult>}
  */
-export async function runRounds(name, entrants, load, options) {
-  const testCase = CASES.get(name);
-  if (testCase === undefined) throw new RangeError(`no case ${name}`);
+export async function runRounds(name, testCase, entrants, rounds) {
   const servers = new Map(
-    entrants.map(({ peer, command, version }) => {
-      const title = version === undefined ? peer.title : `${peer.title} (${version})`;
-      return [peer.name, { title, command }];
-    }),
+    entrants.map(({ name: server, title, version, measure }) => [
+      server,
+      { title: version === undefined ? title : `${title} (${version})`, measure },
+    ]),
   );
-  /** @type {Map<string, import("./measurement.mjs").Measurement[]>} */
+  /** @type {Map<string, Measurement[]>} */
   const measurements = new Map([...servers.keys()].map((server) => [server, []]));
   /** @type {string[]} */
   const failures = [];
 
-  for (let round = 0; round < options.rounds; round += 1) {
-    for (const [server, { command }] of rotated([...servers], round)) {
-      const place = `${name} ${round + 1}/${options.rounds} ${server}`;
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [server, { measure }] of rotated([...servers], round)) {
+      const place = `${name} ${round + 1}/${rounds} ${server}`;
       try {
-        const measurement = await measure(testCase, command, load, options);
+        const measurement = await measure();
         measurements.get(server)?.push(measurement);
         console.error(`${place} ${measurement.cpuMicroseconds.toFixed(2)} µs`);
       } catch (error) {

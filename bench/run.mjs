@@ -3,44 +3,60 @@
 import { runCommand } from "./arguments.mjs";
 import { CASES, DEFAULT_CASES } from "./case.mjs";
 import { compileC } from "./compile.mjs";
+import { measure } from "./measurement.mjs";
 import { parseOptions } from "./options.mjs";
 import { BEFORE, PEERS, peersBefore } from "./peer.mjs";
-import { reportRun } from "./report.mjs";
+import { leftOut, reportRun } from "./report.mjs";
 import { writeSection } from "./results.mjs";
 import { runRounds } from "./rounds.mjs";
 
+const CHOICE = {
+  program: "run.mjs",
+  cases: CASES,
+  defaultCases: DEFAULT_CASES,
+  peers: PEERS.map((peer) => peer.name),
+};
+
+/** @typedef {ReturnType<typeof parseOptions>} Options */
+
 /**
  * Who takes part in a case and can run here; who cannot is left out with a line that names it.
- * @param {ReturnType<typeof parseOptions>} options
- * @param {import("./case.mjs").Task | undefined} task
+ * @param {import("./case.mjs").Case} testCase
+ * @param {string} load the load generator's path
+ * @param {Options} options
  */
-async function prepareEntrants({ peers, before }, task) {
-  const names = [...peers, ...peers.map((name) => `${name}${BEFORE}`)];
-  const all = before === undefined ? PEERS : [...PEERS, ...peersBefore(before)];
+async function prepareEntrants(testCase, load, options) {
+  const names = [...options.peers, ...options.peers.map((name) => `${name}${BEFORE}`)];
+  const all = options.before === undefined ? PEERS : [...PEERS, ...peersBefore(options.before)];
   /** @type {import("./rounds.mjs").Entrant[]} */
   const entrants = [];
   /** @type {string[]} */
   const missing = [];
-  for (const peer of all.filter(({ name, tasks }) => names.includes(name) && task && tasks.includes(task))) {
-    const prepared = await peer.prepare(task);
-    if ("missing" in prepared) missing.push(`Left out: ${peer.name}, for want of ${prepared.missing}.`);
-    else entrants.push({ peer, ...prepared });
+  for (const { name, title, tasks, prepare } of all) {
+    if (!names.includes(name) || !tasks.includes(testCase.server)) continue;
+    const prepared = await prepare(testCase.server);
+    if ("missing" in prepared) missing.push(leftOut(name, prepared));
+    else {
+      const { command, version } = prepared;
+      entrants.push({ name, title, version, measure: () => measure(testCase, command, load, options) });
+    }
   }
   return { entrants, missing };
 }
 
-/** @param {ReturnType<typeof parseOptions>} options */
+/** @param {Options} options */
 async function run(options) {
   const load = await compileC("load.c");
   const results = [];
   /** @type {Set<string>} */
-  const leftOut = new Set();
-  for (const name of options.cases) {
-    const { entrants, missing } = await prepareEntrants(options, CASES.get(name)?.server);
-    for (const line of missing) leftOut.add(line);
-    results.push(await runRounds(name, entrants, load, options));
+  const missingLines = new Set();
+  for (const [name, testCase] of CASES) {
+    if (!options.cases.includes(name)) continue;
+    const { entrants, missing } = await prepareEntrants(testCase, load, options);
+    for (const line of missing) missingLines.add(line);
+    results.push(await runRounds(name, testCase, entrants, options.rounds));
   }
-  const report = reportRun(results, [...leftOut], options);
+  const report = reportRun(results, [...missingLines], options);
   console.log(report);
   if (results.some((result) => result.failures.length > 0)) process.exitCode = 1;
   else if (options.write) await writeSection(sectionOf(options.cases), report);
@@ -55,4 +71,4 @@ function sectionOf(cases) {
   return names === DEFAULT_CASES.join(",") ? "run" : `run ${names}`;
 }
 
-await runCommand(async () => run(parseOptions(process.argv.slice(2))));
+await runCommand(async () => run(parseOptions(process.argv.slice(2), CHOICE)));
