@@ -2,7 +2,13 @@ import { bindSocket } from "../server/opening/bind-socket.ts";
 import { commonUrl, type OpenedAt, openOnEach } from "../server/opening/each-address.ts";
 import type { OpenSocket } from "../server/opening/open-socket.ts";
 import { placeAt, urlAt } from "../server/url/socket-address.ts";
-import { type AddressUrl, checkAddress, formatSocketUrl, parseSocketUrl } from "../server/url/socket-url.ts";
+import {
+  type AddressUrl,
+  checkAddress,
+  checkPlain,
+  formatSocketUrl,
+  parseSocketUrl,
+} from "../server/url/socket-url.ts";
 import type { Socket } from "../socket/internal.ts";
 import { type Address, SOCK_DGRAM } from "../socket/values.ts";
 import { Clients } from "./clients.ts";
@@ -66,6 +72,7 @@ async function listenOn(text: string, options: ListenOptions, terminal: Terminal
 async function bound(text: string, options: readonly SocketOption[]): Promise<Listening> {
   const url = parseSocketUrl(text);
   checkAddress(url);
+  checkPlain(url);
   const { scheme } = url;
   const all = await openOnEach<Bound>(url, async (each) => {
     checkAddress(each);

@@ -1,5 +1,5 @@
 import type { SocketAddress } from "../server/url/socket-address.ts";
-import { type AddressUrl, formatSocketUrl, parseSocketUrl } from "../server/url/socket-url.ts";
+import { type AddressUrl, formatSocketUrl, type InternetUrl, parseSocketUrl } from "../server/url/socket-url.ts";
 import { versionOf } from "../server/url/zone.ts";
 import { AF_INET, AF_INET6, AF_UNIX } from "../socket/values.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
@@ -18,7 +18,7 @@ export function sourceAddress(url: AddressUrl, text: string): SocketAddress {
   return { family: AF_UNIX, ...own };
 }
 
-function internetAddress(scheme: "tcp" | "udp", text: string): SocketAddress {
+function internetAddress(scheme: InternetUrl["scheme"], text: string): SocketAddress {
   const bare = text.replace(/^\[(.*)\]$/, "$1");
   if (versionOf(bare) !== 0) return addressAt(bare, 0);
   const url = /^[^/*:][^/]*:\d+$/.test(text) ? parseSocketUrl(`${scheme}://${text}`) : undefined;

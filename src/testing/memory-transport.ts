@@ -306,7 +306,8 @@ function shapeOf(options: MemoryOptions, isRecords: boolean, isDatagram: boolean
 }
 
 function keyOf(url: SocketUrl): string {
-  return formatSocketUrl(plainUrl(url));
+  // What is spoken over a socket is no part of its address.
+  return formatSocketUrl(plainUrl(url)).replace(url.scheme, String(baseOf(url)));
 }
 
 function plainHost(host: string): string {

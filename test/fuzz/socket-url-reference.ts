@@ -40,6 +40,7 @@ const OPTIONS: Readonly<Record<string, Options>> = {
   udp: { ipv6only: flag, broadcast: flag, group, source: address, interface: text },
   path: FILE,
 };
+const TCP_SCHEMES = ["tcp", "http"];
 
 /** RFC 5771, RFC 4291 section 2.7. */
 function isGroup(host: string): boolean {
@@ -86,9 +87,11 @@ export function reference(url: string): SocketUrl | undefined {
 
 function internet(place: string, query: string | undefined): object | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it is about.
-  const found = /^(tcp|udp):\/\/(\[[^\]/#@]+\]|[^\s/#@:[\]\x00-\x1f\x7f-\x9f]+):(\d{1,5})\/?$/.exec(place);
-  const [, scheme = "", written = "", port = ""] = found ?? [];
-  const options = found === null ? undefined : optionsOf(query, OPTIONS[scheme] ?? {});
+  const found = /^(tcp|udp|http):\/\/(\[[^\]/#@]+\]|[^\s/#@:[\]\x00-\x1f\x7f-\x9f]+)(:\d{1,5})?\/?$/.exec(place);
+  const [, scheme = "", written = "", behind = scheme === "http" ? ":80" : ""] = found ?? [];
+  const port = behind.slice(1);
+  if (port === "") return undefined;
+  const options = optionsOf(query, OPTIONS[TCP_SCHEMES.includes(scheme) ? "tcp" : scheme] ?? {});
   if (options === undefined || Number(port) > 65_535) return undefined;
   const host = written.replace(/^\[(?:([^%]*)%25(?=[^\]])(.*)|(.*))\]$/s, (_, address, zone, all) =>
     zone === undefined ? String(all) : `${String(address)}%${String(decoded(String(zone)))}`,
@@ -112,7 +115,7 @@ function isOfOneNetwork(host: string): boolean {
 /** What goes together. */
 function isPossible(host: string, scheme: string, options: Record<string, unknown>): boolean {
   const [joined, source] = [options["group"], options["source"]];
-  if (scheme === "tcp" && isGroup(host)) return false;
+  if (TCP_SCHEMES.includes(scheme) && isGroup(host)) return false;
   if (isOfOneNetwork(host) && options["interface"] === undefined) return false;
   if (options["ipv6only"] === true && (isIPv4(host) || host === "*")) return false;
   if (source !== undefined && joined === undefined && !isGroup(host)) return false;
@@ -122,7 +125,7 @@ function isPossible(host: string, scheme: string, options: Record<string, unknow
 }
 
 function unix(place: string, query: string | undefined): object | undefined {
-  const [, scheme = "", rest = ""] = /^(unix|unix-dgram|unix-seqpacket):(.*)$/s.exec(place) ?? [];
+  const [, scheme = "", rest = ""] = /^(unix|unix-dgram|unix-seqpacket|http\+unix):(.*)$/s.exec(place) ?? [];
   if (scheme === "") return undefined;
   const name = (rest.startsWith("///") ? rest.slice(2) : rest)
     .split(/%3f/i)

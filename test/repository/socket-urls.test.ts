@@ -6,7 +6,7 @@ import { codeIn, read, section, tables } from "./pages.ts";
 const page = read("docs/socket-urls.md");
 const [[, ...mistakes] = []] = tables(section(page, "## Mistakes"));
 const right = codeIn(page.replace(section(page, "## Mistakes"), "").replace(/```.*?```/gs, "")).filter((code) =>
-  /^(?:tcp|udp|unix|unix-dgram|unix-seqpacket|vsock|fd|systemd):(?:.|(?<=systemd:)$)/.test(code),
+  /^(?:tcp|udp|unix|unix-dgram|unix-seqpacket|http|http\+unix|vsock|fd|systemd):(?:.|(?<=systemd:)$)/.test(code),
 );
 
 test.for(right)("%s is taken", (url) => {

@@ -16,7 +16,7 @@ import { isFramingField, ResponseFields } from "./response-fields.ts";
 import { sendStream } from "./streaming.ts";
 
 /** Up to here a head and its body are one write; of more, a copy less is worth a second one. */
-const JOINED_BYTES = 16 * 1024;
+export const JOINED_BYTES = 16 * 1024;
 
 const date = new DateText();
 

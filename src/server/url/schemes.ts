@@ -34,6 +34,8 @@ export const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
   ["vsock", { base: "vsock", options: NONE }],
   ["fd", { base: "fd", options: NONE }],
   ["systemd", { base: "systemd", options: NONE }],
+  ["http", { base: "tcp", defaultPort: 80, options: TCP, protocol: "http" }],
+  ["http+unix", { base: "unix", options: FILE, protocol: "http" }],
 ]);
 
 /** The socket under a URL. */

@@ -7,9 +7,9 @@ import { checkUrlText } from "./url-text.ts";
 import { ANY_CID, formatVsock, parseVsock, type VsockUrl } from "./vsock-url.ts";
 import { formatZone, needsZone, parseZone, versionOf } from "./zone.ts";
 
-/** A TCP or UDP address. `host` is a name or an address, an IPv6 address without its brackets. */
+/** A TCP or UDP address, or one of TCP where HTTP is spoken. `host` is a name or an address, an IPv6 address without its brackets. */
 export interface InternetUrl {
-  readonly scheme: "tcp" | "udp";
+  readonly scheme: "tcp" | "udp" | "http";
   /** A listener's may be `*`: every address of the machine, of both families. */
   readonly host: string;
   /** 0 to 65 535; a listener on 0 gets a free port. */
@@ -50,8 +50,8 @@ export interface UnixAbstractUrl {
   readonly abstract: string;
 }
 
-/** Stream, datagram and seqpacket. */
-export type UnixScheme = "unix" | "unix-dgram" | "unix-seqpacket";
+/** Stream, datagram and seqpacket; and HTTP over a stream. */
+export type UnixScheme = "unix" | "unix-dgram" | "unix-seqpacket" | "http+unix";
 
 /** A socket that whoever started the process has opened: a descriptor, or by its name one that systemd passes on. */
 export type InheritedUrl =
@@ -91,6 +91,7 @@ export class SocketUrlError extends TypeError {
  * | `tcp://*:PORT`, `udp://*:PORT` | every address of this machine, for listeners |
  * | `unix:PATH`, `unix-dgram:PATH`, `unix-seqpacket:PATH` | the path, absolute or relative, also `unix:///run/x.sock` |
  * | `unix:@NAME` and so on | an abstract name, without the `@` |
+ * | `http://HOST:PORT`, `http+unix:PATH` | TCP, port 80 without one, and a Unix path, both for servers that speak HTTP |
  * | `vsock://CID:PORT` | of a virtual machine or its host; `*` is every CID, for listeners |
  * | `fd:3`, `systemd:NAME` | a socket that whoever started the process has opened |
  *
@@ -195,6 +196,18 @@ export function groupOf(url: InternetUrl): string | undefined {
   return url.group ?? (isMulticast(url.host) ? url.host : undefined);
 }
 
+/** Who connects, or listens without a service, has the bytes alone: a URL that says what is spoken over them is a mistake there. */
+export function checkPlain(url: AddressUrl): void {
+  const { base, protocol } = SCHEMES.get(url.scheme) ?? {};
+  if (protocol === undefined) return;
+  const text = formatSocketUrl(url);
+  const plain = text.replace(url.scheme, String(base));
+  throw new SocketUrlError(
+    text,
+    `is for servers that speak ${protocol}: use curl, or write ${plain} for the connection alone`,
+  );
+}
+
 /** An option that only listeners have is a mistake where a client connects. */
 export function checkConnectable(url: SocketUrl): asserts url is AddressUrl {
   const refuse = (reason: string): Error => new SocketUrlError(formatSocketUrl(url), reason);
@@ -205,6 +218,7 @@ export function checkConnectable(url: SocketUrl): asserts url is AddressUrl {
     throw refuse("has the port 0, which is for listeners: to connect, write the port on which the server listens");
   const found = ["ipv6only", "group", "source", "mode", "owner"].find((name) => name in url);
   if (found !== undefined) throw refuse(`has the option ${found}, which is for listeners: leave it out to connect`);
+  checkPlain(url);
 }
 
 function parseInternet(

@@ -64,7 +64,7 @@ const ADVICE: readonly (readonly [text: string, advice: string])[] = [
   ["unixpacket:/run/app.sock", "unix-seqpacket:/run/app.sock"],
   ["ipc:///run/app.sock", "unix:///run/app.sock"],
   // What is spoken over TCP
-  ["http://example.com/path", "tcp://example.com:80"],
+  ["ws://example.com/path", "tcp://example.com:80"],
   ["https://example.com", "tcp://example.com:443"],
   ["ws://example.com:8080/", "tcp://example.com:8080"],
   ["tls://[::1]:8443", "tcp://[::1]:8443"],

@@ -1,0 +1,79 @@
+import { functionOf, wrongType, wrongValue } from "../../socket/values.ts";
+import { isAll, TOKEN } from "../byte-class.ts";
+import { reasonPhrase } from "../reason-phrase.ts";
+import { answerOfError, answerOfStatus } from "./error-answer.ts";
+import type { HttpAnswer, HttpContext, HttpHandler } from "./handler.ts";
+import type { HttpRequest } from "./http-request.ts";
+import { RequestError } from "./request-error.ts";
+
+/** The handlers of one path, by method; that of `""` is for all others. */
+type Methods = Map<string, HttpHandler>;
+
+const FORM = 'must be a path, or a method and a path, such as "GET /hello" or "/files/*"';
+
+/**
+ * A handler that chooses one by path and method. A key is `/path`, for all methods, or `GET /path`; a path that ends in `*` is for
+ * all that begin alike. An exact path goes before a prefix, and a longer prefix before a shorter one. Paths are compared as they
+ * were sent, with their percent-encoding.
+ *
+ * No path is 404. A path without the method is 405 with Allow; HEAD is served by the handler of GET; OPTIONS has Allow for an answer:
+ * RFC 9110, section 9.
+ *
+ * @throws TypeError for a key that is none, or a value that is no function.
+ * @example
+ * ```ts
+ * import { http, router } from "sockwright/http";
+ * import { serve } from "sockwright/server";
+ *
+ * const routes = router({
+ *   "GET /hello": () => ({ body: "hello" }),
+ *   "POST /echo": async (request) => ({ body: await request.bytes() }),
+ *   "/files/*": (request) => ({ body: request.path.slice("/files/".length) }),
+ * });
+ * const server = await serve("http://127.0.0.1:0", http(routes));
+ * const headers = { Connection: "close" };
+ * const answer = await fetch(`${server.urls[0]}/files/a/b`, { headers });
+ * console.log(await answer.text()); // => a/b
+ * const refused = await fetch(`${server.urls[0]}/hello`, { method: "PUT", headers });
+ * console.log(refused.status, refused.headers.get("allow")); // => 405 GET, HEAD, OPTIONS
+ * await server.close();
+ * ```
+ */
+export function router(routes: Readonly<Record<string, HttpHandler>>): HttpHandler {
+  if (typeof routes !== "object" || routes === null) throw wrongType("routes", "of type object", routes);
+  const exact = new Map<string, Methods>();
+  const prefixes = new Map<string, Methods>();
+  for (const [key, handler] of Object.entries(routes)) {
+    const [, method = "", path = ""] = /^(?:(\S+) )?(\/\S*)$/.exec(key) ?? [];
+    if (path === "" || (method !== "" && !isAll(method, TOKEN))) throw wrongValue("routes", FORM, key);
+    functionOf(`routes[${JSON.stringify(key)}]`, handler);
+    const isPrefix = path.endsWith("*");
+    add(isPrefix ? prefixes : exact, isPrefix ? path.slice(0, -1) : path, method, handler);
+  }
+  const longestFirst = [...prefixes].sort(([one], [other]) => other.length - one.length);
+  return (request, context) => {
+    const { path } = request;
+    const methods = exact.get(path) ?? longestFirst.find(([prefix]) => path.startsWith(prefix))?.[1];
+    if (methods !== undefined) return route(methods, request, context);
+    return path === "*" && request.method === "OPTIONS" ? { status: 204 } : answerOfStatus(404);
+  };
+}
+
+function add(paths: Map<string, Methods>, path: string, method: string, handler: HttpHandler): void {
+  const methods: Methods = paths.get(path) ?? new Map();
+  methods.set(method, handler);
+  paths.set(path, methods);
+}
+
+function route(methods: Methods, request: HttpRequest, context: HttpContext): HttpAnswer | Promise<HttpAnswer> {
+  const { method } = request;
+  const ofGet = method === "HEAD" ? methods.get("GET") : undefined;
+  const handler = methods.get(method) ?? ofGet ?? methods.get("");
+  if (handler !== undefined) return handler(request, context);
+  const allowed = new Set(methods.keys());
+  if (allowed.has("GET")) allowed.add("HEAD");
+  allowed.add("OPTIONS");
+  const headers = { Allow: [...allowed].join(", ") };
+  if (method === "OPTIONS") return { status: 204, headers };
+  return answerOfError(new RequestError(405, reasonPhrase(405), { headers }));
+}

@@ -1,0 +1,278 @@
+// What a handler gives, and what the client gets of it.
+import { expect, test } from "vitest";
+import { DateText } from "../../../src/http/http-date.ts";
+import { JOINED_BYTES } from "../../../src/http/service/answer.ts";
+import { type HttpAnswer, type HttpHeaders, PreparedResponse, RequestError } from "../../../src/http.ts";
+import { connected } from "../../support/connected.ts";
+import { answerOf, ask, get, httpServing, restOf } from "../../support/http-talk.ts";
+
+const IMF_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/;
+
+async function answered(answer: HttpAnswer, request = get(), method = "GET") {
+  const { server, errors, exchanges } = await httpServing(() => answer);
+  return { ...(await ask(server, request, method)), errors, exchanges };
+}
+
+test("an empty object is 200 with an empty body and a date", async () => {
+  const { status, headers, body } = await answered({});
+  expect([status, body]).toEqual([200, ""]);
+  expect(headers).toEqual({ date: expect.stringMatching(IMF_DATE), "content-length": "0" });
+});
+
+test.for([
+  ["an object", { "X-A": "1", "Set-Cookie": ["a=1", "b=2"], Gone: undefined }],
+  ["pairs", [["X-A", "1"] as const, ["Set-Cookie", "a=1"] as const, ["Set-Cookie", "b=2"] as const]],
+  [
+    "a Map",
+    new Map([
+      ["X-A", "1"],
+      ["Set-Cookie", "a=1"],
+    ] as const),
+  ],
+  [
+    "Headers",
+    new Headers([
+      ["X-A", "1"],
+      ["Set-Cookie", "a=1"],
+      ["Set-Cookie", "b=2"],
+    ]),
+  ],
+] as [string, HttpHeaders][])("headers can be %s", async ([, headers]) => {
+  const answer = await answered({ headers });
+  expect(answer.headers["x-a"]).toBe("1");
+  expect(answer.headers["set-cookie"]).toMatch(/^a=1(?:\nb=2)?$/);
+  expect(answer.headers).not.toHaveProperty("gone");
+});
+
+test.for([
+  ["text", "grüß", Buffer.from("grüß").toString("latin1")],
+  ["bytes", Uint8Array.of(1, 2, 255), "\x01\x02\xff"],
+  ["nothing", null, ""],
+] as const)("a body can be %s", async ([, body, sent]) => {
+  const answer = await answered({ body });
+  expect(answer.body).toBe(sent);
+  expect(answer.headers["content-length"]).toBe(String(sent.length));
+});
+
+test.for([JOINED_BYTES, JOINED_BYTES + 1, 300 * 1024, 20 * 1024 * 1024])(
+  "a body of %d bytes comes whole",
+  async (length) => {
+    const body = Buffer.alloc(length, "abcdefghij");
+    const { body: sent, exchanges } = await answered({ body });
+    expect(sent === body.toString("latin1")).toBe(true);
+    expect(exchanges[0]).toMatchObject({ status: 200, bodyBytes: length });
+  },
+);
+
+test("the date that is given stays, and so does a reason", async () => {
+  const { server } = await httpServing(() => ({ reason: "Fine", headers: { Date: "never" } }));
+  const client = await connected(server);
+  client.write(get("/", ["Connection: close"]));
+  expect(await restOf(client)).toBe(
+    "HTTP/1.1 200 Fine\r\nDate: never\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+  );
+});
+
+test.for([204, 304])("%d has no body and no length", async (status) => {
+  const { headers } = await answered({ status });
+  expect(Object.keys(headers)).toEqual(["date"]);
+});
+
+test("304 has the length that it is given", async () => {
+  const { headers } = await answered({ status: 304, headers: { "Content-Length": "7" } });
+  expect(headers["content-length"]).toBe("7");
+});
+
+test.for([
+  ["text", "hello", "5"],
+  ["none, with a length", null, "7"],
+  ["none", null, undefined],
+] as const)("HEAD: the head of an answer with a body of %s, and nothing else", async ([, body, length]) => {
+  const headers = length === "7" ? { "Content-Length": "7" } : {};
+  const { server } = await httpServing(() => ({ body, headers }));
+  const client = await connected(server);
+  client.write(get("/", [], "HEAD") + get("/", ["Connection: close"], "HEAD"));
+  const text = await restOf(client);
+  const heads = text.split("\r\n\r\n");
+  expect(heads).toHaveLength(3);
+  expect(heads[2]).toBe("");
+  for (const head of heads.slice(0, 2)) {
+    if (length === undefined) expect(head).not.toContain("Content-Length");
+    else expect(head).toContain(`Content-Length: ${length}`);
+  }
+});
+
+test.for([
+  ["no answer", undefined as never, "ERR_SOCKWRIGHT_HTTP_ANSWER"],
+  ["text", "hello" as never, "ERR_SOCKWRIGHT_HTTP_ANSWER"],
+  ["a status of no response", { status: 99 }, "ERR_SOCKWRIGHT_HTTP_STATUS"],
+  ["an interim status", { status: 103 }, "ERR_SOCKWRIGHT_HTTP_STATUS"],
+  ["a status that is no number", { status: "200" as never }, "ERR_SOCKWRIGHT_HTTP_STATUS"],
+  ["a name of a field that is none", { headers: { "a b": "1" } }, "ERR_SOCKWRIGHT_HTTP_FIELD_NAME"],
+  ["a value of two lines", { headers: { a: "1\r\nb: 2" } }, "ERR_SOCKWRIGHT_HTTP_FIELD_VALUE"],
+  ["a value that is no text", { headers: { a: 1 as never } }, "ERR_SOCKWRIGHT_HTTP_FIELD_VALUE"],
+  ["a reason of two lines", { reason: "a\nb" }, "ERR_SOCKWRIGHT_HTTP_REASON"],
+  ["Transfer-Encoding", { headers: { "Transfer-Encoding": "chunked" } }, "ERR_SOCKWRIGHT_HTTP_FRAMING"],
+  [
+    "a length that is not that of the body",
+    { headers: { "Content-Length": "4" }, body: "abc" },
+    "ERR_SOCKWRIGHT_HTTP_LENGTH",
+  ],
+  ["a length that is none", { headers: { "Content-Length": "3,3" }, body: "abc" }, "ERR_SOCKWRIGHT_HTTP_LENGTH"],
+  ["two lengths", { headers: { "Content-Length": ["3", "3"] }, body: "abc" }, "ERR_SOCKWRIGHT_HTTP_LENGTH"],
+  ["a body with 204", { status: 204, body: "abc" }, "ERR_SOCKWRIGHT_HTTP_BODY"],
+  ["a body that is a number", { body: 5 as never }, "ERR_SOCKWRIGHT_HTTP_BODY"],
+  ["a trailer that is none", { body: "a", trailers: { "Content-Length": "1" } }, "ERR_SOCKWRIGHT_HTTP_TRAILER"],
+  ["an upgrade that nobody asked for", { status: 101, upgrade: () => undefined }, "ERR_SOCKWRIGHT_HTTP_UPGRADE"],
+] as [string, HttpAnswer, string][])("%s: 500, and it is reported", async ([, answer, code]) => {
+  const { status, body, errors, exchanges } = await answered(answer);
+  expect([status, body]).toEqual([500, "Internal Server Error\n"]);
+  expect(errors).toEqual([expect.objectContaining({ code })]);
+  expect(exchanges).toEqual([expect.objectContaining({ status: 500, error: errors[0] })]);
+});
+
+test.for(["at once", "later"])(
+  "what a handler throws %s is 500 without a word of it, and is reported",
+  async (when) => {
+    const secret = new Error("secret");
+    const { server, errors, exchanges } = await httpServing((request) => {
+      if (request.path === "/fine") return { body: "fine" };
+      if (when === "at once") throw secret;
+      return Promise.reject(secret);
+    });
+    const client = await connected(server);
+    client.write(get() + get("/fine"));
+    const { status, headers, body } = await answerOf(client);
+    expect([status, JSON.stringify(headers).includes("secret"), body]).toEqual([500, false, "Internal Server Error\n"]);
+    expect((await answerOf(client)).body).toBe("fine");
+    expect(errors).toEqual([secret]);
+    expect(exchanges[0]).toMatchObject({ status: 500, error: secret });
+  },
+);
+
+test("what is thrown may be anything", async () => {
+  const { server, errors } = await httpServing(() => Promise.reject(undefined));
+  expect((await ask(server, get())).status).toBe(500);
+  expect(errors).toEqual([undefined]);
+});
+
+test("a RequestError is its status, its message and its fields, and is not reported", async () => {
+  const { server, errors } = await httpServing(() => {
+    throw new RequestError(429, "slow down", { headers: { "Retry-After": "5" } });
+  });
+  const { status, body, headers } = await ask(server, get());
+  expect([status, body, headers["retry-after"]]).toEqual([429, "slow down\n", "5"]);
+  expect(headers["content-type"]).toBe("text/plain; charset=utf-8");
+  expect(errors).toEqual([]);
+});
+
+test("a RequestError that cannot be sent is 500, and is reported", async () => {
+  const { server, errors } = await httpServing(() => {
+    throw new RequestError(429, "slow down", { headers: { "a b": "5" } });
+  });
+  expect((await ask(server, get())).status).toBe(500);
+  expect(errors).toEqual([expect.objectContaining({ code: "ERR_SOCKWRIGHT_HTTP_FIELD_NAME" })]);
+});
+
+test("a Response of the web platform: status, phrase, fields and body", async () => {
+  const headers = new Headers([
+    ["Set-Cookie", "a=1"],
+    ["Set-Cookie", "b=2"],
+  ]);
+  const answer = await answered(new Response("web", { status: 201, statusText: "Made", headers }));
+  expect([answer.status, answer.body, answer.headers["set-cookie"]]).toEqual([201, "web", "a=1\nb=2"]);
+});
+
+test("a Response without a body has no coding", async () => {
+  expect((await answered(new Response(null, { status: 204 }))).headers).not.toHaveProperty("transfer-encoding");
+});
+
+test("a Response without a status, or whose body was read, is 500", async () => {
+  const read = new Response("web");
+  await read.text();
+  const { server } = await httpServing((request) => (request.path === "/read" ? read : Response.error()));
+  expect((await ask(server, get("/read"))).status).toBe(500);
+  expect((await ask(server, get("/error"))).status).toBe(500);
+});
+
+test("a function that observes exchanges and throws is reported, and ends nothing", async () => {
+  const { server, errors } = await httpServing(() => ({}), {
+    onExchange: () => {
+      throw new Error("log is full");
+    },
+  });
+  const client = await connected(server);
+  client.write(get() + get());
+  expect((await answerOf(client)).status).toBe(200);
+  expect((await answerOf(client)).status).toBe(200);
+  expect(errors.map(String)).toEqual(["Error: log is full", "Error: log is full"]);
+});
+
+test("an exchange has the request, what was sent, when and to whom", async () => {
+  const before = Date.now();
+  const { exchanges } = await answered({ status: 202, body: "abc" }, get("/path?x"));
+  const [exchange] = exchanges;
+  expect(exchange).toMatchObject({ status: 202, bodyBytes: 3, peer: { host: "127.0.0.1" } });
+  expect(exchange?.request?.target).toBe("/path?x");
+  expect(exchange).not.toHaveProperty("error");
+  expect(exchange?.startedAtMs).toBeGreaterThanOrEqual(before);
+  expect(exchange?.durationMs).toBeGreaterThanOrEqual(0);
+});
+
+test("a prepared response is the same each time, but for the date", async () => {
+  const prepared = new PreparedResponse({ status: 203, headers: { "X-A": "1" }, body: "hello" });
+  const dates = new DateText();
+  const [first, later] = [prepared.encoded(0, true), prepared.encoded(5_000, true)];
+  expect(String(first)).toBe(
+    `HTTP/1.1 203 Non-Authoritative Information\r\nDate: ${dates.at(0)}\r\nX-A: 1\r\nContent-Length: 5\r\n\r\nhello`,
+  );
+  // It may be lent still.
+  expect(later.buffer === first.buffer && later.byteOffset === first.byteOffset).toBe(false);
+  expect(String(later)).toBe(String(first).replace(dates.at(0), dates.at(5_000)));
+  expect(prepared.encoded(5_999, true)).toBe(later);
+});
+
+test.for([5, JOINED_BYTES + 1, 1024 * 1024])(
+  "a prepared response of %d bytes: GET, HEAD, HTTP/1.0, close",
+  async (length) => {
+    const prepared = new PreparedResponse({ body: Buffer.alloc(length, "x") });
+    const { server, exchanges } = await httpServing(() => prepared);
+    const client = await connected(server);
+    client.write(
+      `${get()}${get("/", [], "HEAD")}GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n${get("/", ["Connection: close"])}`,
+    );
+    expect((await answerOf(client)).body).toHaveLength(length);
+    const head = await answerOf(client, "HEAD");
+    expect([head.headers["content-length"], head.headers["connection"]]).toEqual([String(length), undefined]);
+    const old = await answerOf(client);
+    expect([old.body.length, old.headers["connection"]]).toEqual([length, "keep-alive"]);
+    const last = await answerOf(client);
+    expect([last.body.length, last.headers["connection"]]).toEqual([length, "close"]);
+    expect(await restOf(client)).toBe("");
+    expect(exchanges.map(({ bodyBytes }) => bodyBytes)).toEqual([length, 0, length, length]);
+  },
+);
+
+test("a prepared response that cannot be sent is refused when it is made", () => {
+  const wrong: [ConstructorParameters<typeof PreparedResponse>[0], string][] = [
+    [{ status: 103 }, "ERR_SOCKWRIGHT_HTTP_STATUS"],
+    [{ status: 600 }, "ERR_SOCKWRIGHT_HTTP_STATUS"],
+    [{ headers: { "a b": "" } }, "ERR_SOCKWRIGHT_HTTP_FIELD_NAME"],
+    [{ headers: { "Content-Length": "1" }, body: "ab" }, "ERR_SOCKWRIGHT_HTTP_LENGTH"],
+    [{ headers: { "Transfer-Encoding": "chunked" } }, "ERR_SOCKWRIGHT_HTTP_FRAMING"],
+    [{ status: 304, body: "a" }, "ERR_SOCKWRIGHT_HTTP_BODY"],
+    [{ body: 5 as never }, "ERR_INVALID_ARG_TYPE"],
+    [{ bodi: "a" } as never, "ERR_INVALID_ARG_VALUE"],
+  ];
+  for (const [init, code] of wrong) expect(() => new PreparedResponse(init)).toThrow(expect.objectContaining({ code }));
+});
+
+test("a prepared response keeps a date and a connection that it is given", async () => {
+  const prepared = new PreparedResponse({ headers: { Date: "never", Connection: "close" }, body: "a" });
+  const { server } = await httpServing(() => prepared);
+  const client = await connected(server);
+  client.write(get() + get());
+  expect(await restOf(client)).toBe(
+    "HTTP/1.1 200 OK\r\nDate: never\r\nConnection: close\r\nContent-Length: 1\r\n\r\na",
+  );
+});

@@ -1,0 +1,128 @@
+// HTTP servers in memory, and a client that shows the bytes of an answer as they are.
+import { onTestFinished } from "vitest";
+import { http } from "../../src/http/service/http.ts";
+import type { HttpExchange, HttpHandler, HttpOptions } from "../../src/http.ts";
+import type { Connection } from "../../src/server/connection/connection.ts";
+import type { ServeOptions } from "../../src/server/serve-options.ts";
+import type { Server } from "../../src/server/server.ts";
+import { type MemoryOptions, memoryTransport } from "../../src/testing/memory-transport.ts";
+import { connected } from "./connected.ts";
+import { serving } from "./serving.ts";
+
+export interface HttpServing {
+  readonly server: Server;
+  /** What was told to `onError`. */
+  readonly errors: unknown[];
+  readonly exchanges: HttpExchange[];
+}
+
+/** A server whose connections are memory, until the test ends. */
+export async function httpServing(
+  handler: HttpHandler,
+  options: HttpOptions & { readonly serve?: ServeOptions; readonly memory?: MemoryOptions } = {},
+): Promise<HttpServing> {
+  const { serve, memory, ...own } = options;
+  const transport = memoryTransport(memory);
+  onTestFinished(() => transport[Symbol.dispose]());
+  const errors: unknown[] = [];
+  const exchanges: HttpExchange[] = [];
+  const service = http(handler, { onExchange: (exchange) => exchanges.push(exchange), ...own });
+  const server = await serving(service, { onError: (error) => errors.push(error), ...serve });
+  return { server, errors, exchanges };
+}
+
+/** One answer. */
+export interface Answer {
+  readonly status: number;
+  /** Names in small letters; lines of one name joined by a newline. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What is behind the head, as latin1; without its chunks. */
+  readonly body: string;
+  /** Behind a body in chunks. */
+  readonly trailers: string;
+}
+
+/** The next answer of the connection. One without a length goes on to the end. */
+export async function answerOf(client: Connection, method = "GET"): Promise<Answer> {
+  const head = String(await client.readUntil("\r\n\r\n", { maxBytes: 1024 * 1024 }));
+  const [line = "", ...lines] = head.trimEnd().split("\r\n");
+  const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(line)?.[1]);
+  const headers: Record<string, string> = {};
+  for (const each of lines) {
+    const [, name = "", value = ""] = /^([^:]+): (.*)$/.exec(each) ?? [];
+    const small = name.toLowerCase();
+    headers[small] = small in headers ? `${headers[small]}\n${value}` : value;
+  }
+  const isBare = method === "HEAD" || status < 200 || status === 204 || status === 304;
+  if (isBare) return { status, headers, body: "", trailers: "" };
+  if (headers["transfer-encoding"] === "chunked") return { status, headers, ...(await chunksOf(client)) };
+  const length = headers["content-length"];
+  const body = length === undefined ? await restOf(client) : await bytesOf(client, Number(length));
+  return { status, headers, body, trailers: "" };
+}
+
+/** One read takes no more than 16 MiB. */
+async function bytesOf(client: Connection, length: number): Promise<string> {
+  let text = "";
+  while (text.length < length) text += latin1(await client.readExactly(Math.min(length - text.length, 1024 * 1024)));
+  return text;
+}
+
+async function chunksOf(client: Connection): Promise<{ body: string; trailers: string }> {
+  let body = "";
+  for (;;) {
+    const size = Number.parseInt(String(await client.readUntil("\r\n")), 16);
+    if (size === 0) break;
+    body += await bytesOf(client, size);
+    await client.readExactly(2);
+  }
+  let trailers = "";
+  for (;;) {
+    const line = String(await client.readUntil("\r\n"));
+    if (line === "\r\n") return { body, trailers };
+    trailers += line;
+  }
+}
+
+/** All that comes until the server ends, as latin1. */
+export async function restOf(client: Connection): Promise<string> {
+  let text = "";
+  for await (const piece of client) text += latin1(piece);
+  return text;
+}
+
+/** What is sent over a connection of its own, and its first answer. */
+export async function ask(server: Server, request: string, method = "GET"): Promise<Answer> {
+  const client = await connected(server);
+  client.write(Buffer.from(request, "latin1"));
+  const answer = await answerOf(client, method);
+  await client.close();
+  return answer;
+}
+
+/** The statuses of all answers, which have a length or chunks, until the server ends. */
+export async function statusesOf(client: Connection): Promise<number[]> {
+  const statuses: number[] = [];
+  for (;;) {
+    const piece = await client.read();
+    if (piece === undefined) return statuses;
+    const unread = [piece];
+    for await (const more of client) unread.push(more);
+    const text = latin1(Buffer.concat(unread));
+    for (const [, status] of text.matchAll(/HTTP\/1\.1 (\d{3}) [^\r\n]*\r\n/g)) statuses.push(Number(status));
+  }
+}
+
+/** A request without a body. */
+export function get(path = "/", lines: readonly string[] = [], method = "GET"): string {
+  return `${[`${method} ${path} HTTP/1.1`, "Host: a", ...lines].join("\r\n")}\r\n\r\n`;
+}
+
+/** A request with a body of a known length. */
+export function post(body: string, lines: readonly string[] = [], path = "/"): string {
+  return get(path, [`Content-Length: ${body.length}`, ...lines], "POST") + body;
+}
+
+function latin1(bytes: Buffer): string {
+  return bytes.toString("latin1");
+}
