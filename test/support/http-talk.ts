@@ -126,3 +126,12 @@ export function post(body: string, lines: readonly string[] = [], path = "/"): s
 function latin1(bytes: Buffer): string {
   return bytes.toString("latin1");
 }
+
+/** What a handler waits for until the test lets it go on. */
+export function gate(): { readonly opened: Promise<void>; open(): void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}

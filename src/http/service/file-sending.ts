@@ -5,7 +5,7 @@ import type { AnswerTarget } from "./answer-target.ts";
 import type { FileBody } from "./file-body.ts";
 
 /** What is sent of a file until it is asked whether it is unchanged. */
-const FILE_PIECE_BYTES = 512 * 1024;
+export const FILE_PIECE_BYTES = 512 * 1024;
 
 /** Sends a head, and a part of a file behind it. Rejects before anything has begun where the file cannot be sent at all. */
 export async function sendFileBody(to: AnswerTarget, head: Uint8Array, body: FileBody): Promise<number> {

@@ -22,9 +22,9 @@ import { type BodySource, RequestBody } from "./request-body.ts";
 import { RequestError } from "./request-error.ts";
 
 /** How long a connection that is closed before all of a request was read drops what still comes, so that the answer is read. */
-const CLOSE_LINGER_MS = 10_000;
+export const CLOSE_LINGER_MS = 10_000;
 /** While nothing comes. */
-const CLOSE_LINGER_IDLE_MS = 2_000;
+export const CLOSE_LINGER_IDLE_MS = 2_000;
 const CUT: LingerOptions = { lingerMs: CLOSE_LINGER_MS, idleMs: CLOSE_LINGER_IDLE_MS };
 /** The name by which a server counts the deadlines of its HTTP connections. */
 const DEADLINE = "http";
@@ -83,7 +83,8 @@ export class HttpConnection implements ByteTaker, BodySource, ConnectionStopper 
       return;
     }
     this.#rest = Buffer.from(bytes);
-    this.#feed(this.#exchange);
+    if (this.#exchange.body === undefined) push.pause();
+    else this.#feed(this.#exchange, this.#exchange.body);
   }
 
   /** All that has come was given: the client sends nothing more, or is lost. */
@@ -107,10 +108,10 @@ export class HttpConnection implements ByteTaker, BodySource, ConnectionStopper 
   /** Called by the body of the request in progress. */
   bodyWanted(): void {
     const exchange = this.#exchange;
-    if (exchange === undefined) return;
+    if (exchange?.body === undefined) return;
     if (exchange.awaitsContinue && this.#rest.length === 0) this.#connection.write(CONTINUE);
     exchange.awaitsContinue = false;
-    this.#feed(exchange);
+    this.#feed(exchange, exchange.body);
   }
 
   /** Heads out of the bytes, and what they ask for, until one of them is to be waited for. */
@@ -241,8 +242,7 @@ export class HttpConnection implements ByteTaker, BodySource, ConnectionStopper 
     else if (body === undefined || body.hasEnded) this.#whenRoom(exchange);
     else {
       body.discard();
-      this.#phase = "rest";
-      this.#feed(exchange);
+      this.#feed(exchange, body);
     }
   }
 
@@ -265,9 +265,7 @@ export class HttpConnection implements ByteTaker, BodySource, ConnectionStopper 
   }
 
   /** Gives the body what it wants of what has come. */
-  #feed(exchange: Exchange): void {
-    const { body } = exchange;
-    if (body === undefined) return;
+  #feed(exchange: Exchange, body: RequestBody): void {
     this.#rest = this.#rest.subarray(body.take(this.#rest, 0));
     if (exchange.isAnswered && body.hasFailed) this.#close();
     else if (exchange.isAnswered && body.hasEnded) {

@@ -10,12 +10,12 @@ import {
 import type { HttpExchange } from "./handler.ts";
 
 /** From accept, or from the first byte of a further request, to the end of its head. */
-const DEFAULT_HEAD_TIMEOUT_MS = 10_000;
+export const DEFAULT_HEAD_TIMEOUT_MS = 10_000;
 /** While a body is read and nothing of it comes; and for all that is dropped of one that nobody reads. */
-const DEFAULT_BODY_TIMEOUT_MS = 30_000;
+export const DEFAULT_BODY_TIMEOUT_MS = 30_000;
 /** Between an answer and the next request. */
-const DEFAULT_KEEP_ALIVE_TIMEOUT_MS = 60_000;
-const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
+export const DEFAULT_KEEP_ALIVE_TIMEOUT_MS = 60_000;
+export const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
 /** The most that can be set for a section of a message. */
 export const MAX_SECTION_BYTES = 1024 * 1024;
 /** The most that can be set for its fields. */

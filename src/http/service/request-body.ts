@@ -10,7 +10,7 @@ import type { RequestFraming } from "../request-framing.ts";
 import { RequestError } from "./request-error.ts";
 
 /** So much of a body that nobody has read is dropped behind the answer; of more the connection is closed. */
-const MAX_DISCARDED_BYTES = 64 * 1024;
+export const MAX_DISCARDED_BYTES = 64 * 1024;
 
 const TOO_LARGE = "The body is too large";
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };

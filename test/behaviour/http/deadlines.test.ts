@@ -1,0 +1,223 @@
+// How long a client may take: for a head, for a body, between two requests.
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { http } from "../../../src/http/service/http.ts";
+import { CLOSE_LINGER_IDLE_MS, CLOSE_LINGER_MS } from "../../../src/http/service/http-connection.ts";
+import {
+  DEFAULT_BODY_TIMEOUT_MS,
+  DEFAULT_HEAD_TIMEOUT_MS,
+  DEFAULT_KEEP_ALIVE_TIMEOUT_MS,
+} from "../../../src/http/service/http-options.ts";
+import type { HttpHandler, HttpOptions } from "../../../src/http.ts";
+import { Connection } from "../../../src/server/connection/connection.ts";
+import { DEFAULT_POLICY } from "../../../src/server/connection/policy.ts";
+import { DEADLINE_TICK_MS, DeadlineWheel } from "../../../src/server/time/deadline-wheel.ts";
+import { gate, get } from "../../support/http-talk.ts";
+import { ScriptedLink } from "../../support/scripted-link.ts";
+import { turn } from "../../support/until.ts";
+import { LateClock } from "../server/late-clock.ts";
+
+/** A connection whose client is the test, and whose time the test moves. */
+function accepted(handler: HttpHandler, options?: HttpOptions) {
+  const clock = new LateClock();
+  const link = new ScriptedLink();
+  const expired: string[] = [];
+  const policy = {
+    ...DEFAULT_POLICY,
+    wheel: new DeadlineWheel(clock),
+    expired: (name: string) => void expired.push(name),
+  };
+  const connection = new Connection(link, policy);
+  void http(handler, options).stream?.(connection);
+  return {
+    expired,
+    connection,
+    pass: (ms: number) => clock.advance(ms),
+    send: async (text: string) => {
+      link.input?.received(Buffer.from(text, "latin1"));
+      await turn();
+    },
+    /** What was sent since the last call. */
+    sent: async () => {
+      await turn();
+      return String(Buffer.concat(link.sent.splice(0)));
+    },
+    /** Whether the end was sent. */
+    hasEnded: () => link.calls.includes("end"),
+    isClosed: () => link.calls.includes("close"),
+    isReset: () => link.calls.includes("abort"),
+    leave: () => link.input?.ended(),
+  };
+}
+
+const hello: HttpHandler = () => ({ body: "hello" });
+const LATE = DEADLINE_TICK_MS;
+
+describe("a head", () => {
+  test("that does not begin: the connection is closed without a word", async () => {
+    const client = accepted(hello);
+    client.pass(DEFAULT_HEAD_TIMEOUT_MS - 1);
+    expect(client.hasEnded()).toBe(false);
+    client.pass(1 + LATE);
+    expect(await client.sent()).toBe("");
+    expect([client.hasEnded(), client.expired]).toEqual([true, ["http"]]);
+    client.leave();
+  });
+
+  test("that trickles has its time from accept on, and then 408", async () => {
+    const client = accepted(hello);
+    const trickle = get("/", ["X: 123456789"]);
+    for (let at = 0; at < 10; at++) {
+      await client.send(trickle.charAt(at));
+      client.pass(DEFAULT_HEAD_TIMEOUT_MS / 10 - 1);
+    }
+    expect(client.hasEnded()).toBe(false);
+    client.pass(10 + LATE);
+    expect(await client.sent()).toMatch(
+      /^HTTP\/1\.1 408 Request Timeout\r\n.*Connection: close\r\n\r\nRequest Timeout\n$/s,
+    );
+    expect(client.hasEnded()).toBe(true);
+    client.leave();
+  });
+
+  test("of a further request has it from its first byte on", async () => {
+    const client = accepted(hello, { headTimeoutMs: 1_000, keepAliveTimeoutMs: 5_000 });
+    await client.send(get());
+    client.pass(4_500);
+    await client.send("G");
+    client.pass(600);
+    await client.send("ET ");
+    expect([client.hasEnded(), (await client.sent()).slice(0, 15)]).toEqual([false, "HTTP/1.1 200 OK"]);
+    client.pass(400 + LATE);
+    expect(await client.sent()).toContain("HTTP/1.1 408 ");
+    client.leave();
+  });
+
+  test("of a further request that came in part behind a whole one has it from then on", async () => {
+    const client = accepted(hello, { headTimeoutMs: 1_000 });
+    client.pass(900);
+    await client.send(`${get()}GET`);
+    client.pass(900);
+    expect(client.hasEnded()).toBe(false);
+    client.pass(100 + LATE);
+    expect(await client.sent()).toMatch(/^HTTP\/1\.1 200 .*HTTP\/1\.1 408 /s);
+    client.leave();
+  });
+});
+
+test("an idle connection is closed without a word, from its last answer on", async () => {
+  const client = accepted(hello);
+  await client.send(get());
+  client.pass(DEFAULT_KEEP_ALIVE_TIMEOUT_MS - 1);
+  await client.send(get());
+  await client.sent();
+  client.pass(DEFAULT_KEEP_ALIVE_TIMEOUT_MS - 1);
+  expect(client.hasEnded()).toBe(false);
+  client.pass(1 + LATE);
+  expect(await client.sent()).toBe("");
+  expect(client.hasEnded()).toBe(true);
+  client.leave();
+});
+
+describe("a body", () => {
+  const upload = (length: number) => `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`;
+
+  test("that is read has its time anew with each piece, and then 408", async () => {
+    const client = accepted(async (request) => ({ body: await request.text() }));
+    await client.send(upload(10));
+    for (let count = 0; count < 9; count++) {
+      client.pass(DEFAULT_BODY_TIMEOUT_MS - 1);
+      await client.send("x");
+    }
+    expect(await client.sent()).toBe("");
+    client.pass(DEFAULT_BODY_TIMEOUT_MS + LATE);
+    expect(await client.sent()).toMatch(/^HTTP\/1\.1 408 .*Connection: close\r\n\r\nThe body did not come in time\n$/s);
+    expect(client.hasEnded()).toBe(true);
+    client.leave();
+  });
+
+  test("that is not read yet has all the time that the handler takes", async () => {
+    const read = gate();
+    const client = accepted(async (request) => {
+      await read.opened;
+      return { body: await request.text() };
+    });
+    await client.send(`${upload(2)}a`);
+    client.pass(10 * DEFAULT_BODY_TIMEOUT_MS);
+    read.open();
+    await client.send("b");
+    expect(await client.sent()).toMatch(/^HTTP\/1\.1 200 .*\r\n\r\nab$/s);
+    client.connection.abort();
+  });
+
+  test("that has come has none: a handler may take as long as it likes", async () => {
+    const done = gate();
+    const client = accepted(async (request) => {
+      const body = await request.text();
+      await done.opened;
+      return { body };
+    });
+    await client.send(`${upload(2)}ab`);
+    client.pass(10 * DEFAULT_BODY_TIMEOUT_MS);
+    done.open();
+    expect(await client.sent()).toContain("200 OK");
+    client.connection.abort();
+  });
+
+  test("that nobody has read is dropped for so long in all, however it trickles", async () => {
+    const client = accepted(hello);
+    await client.send(upload(10));
+    expect(await client.sent()).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    for (let count = 0; count < 4; count++) {
+      client.pass(DEFAULT_BODY_TIMEOUT_MS / 4 - 1);
+      await client.send("x");
+    }
+    expect(client.hasEnded()).toBe(false);
+    client.pass(4 + LATE);
+    expect(await client.sent()).toBe("");
+    expect(client.hasEnded()).toBe(true);
+    client.leave();
+  });
+});
+
+describe("who is refused and sends on", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test("is let send for a while, so that the answer is read", async () => {
+    const client = accepted(hello);
+    await client.send("nonsense\r\n\r\n");
+    expect(await client.sent()).toContain("HTTP/1.1 400 ");
+    let passed = 0;
+    for (; !client.isClosed(); passed += CLOSE_LINGER_IDLE_MS - 1) {
+      await client.send("more");
+      vi.advanceTimersByTime(CLOSE_LINGER_IDLE_MS - 1);
+      await turn();
+    }
+    expect(passed).toBeGreaterThanOrEqual(CLOSE_LINGER_MS);
+    expect(passed).toBeLessThan(CLOSE_LINGER_MS + CLOSE_LINGER_IDLE_MS);
+    expect(client.isReset()).toBe(false);
+  });
+
+  test("and not for so long while nothing comes", async () => {
+    const client = accepted(hello);
+    await client.send("nonsense\r\n\r\n");
+    vi.advanceTimersByTime(CLOSE_LINGER_IDLE_MS - 1);
+    await turn();
+    expect(client.isClosed()).toBe(false);
+    vi.advanceTimersByTime(1);
+    await turn();
+    expect(client.isClosed()).toBe(true);
+  });
+});
+
+test("while an answer is made there is no deadline", async () => {
+  const client = accepted(() => new Promise(() => undefined));
+  await client.send(get());
+  client.pass(3_600_000);
+  expect([client.hasEnded(), client.isReset()]).toEqual([false, false]);
+  client.connection.abort();
+});

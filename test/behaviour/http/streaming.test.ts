@@ -1,0 +1,302 @@
+// Bodies of answers that are made piece by piece, or taken from a file.
+import { mkdtemp, open, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { SLICE_BYTES } from "../../../src/http/service/answer-target.ts";
+import { FILE_PIECE_BYTES } from "../../../src/http/service/file-sending.ts";
+import { FileBody, type FileBodyOptions } from "../../../src/http.ts";
+import { connected } from "../../support/connected.ts";
+import { answerOf, ask, gate, get, httpServing, restOf } from "../../support/http-talk.ts";
+import { turn, until } from "../../support/until.ts";
+
+async function* pieces(...given: readonly (string | Uint8Array)[]): AsyncGenerator<string | Uint8Array> {
+  for (const piece of given) {
+    await turn();
+    yield piece;
+  }
+}
+
+describe("an iterable", () => {
+  test("is sent in chunks, of which an empty one is none", async () => {
+    const { server, exchanges } = await httpServing(() => ({ body: pieces("a", "", Buffer.from("bc")) }));
+    const { body, headers } = await ask(server, get());
+    expect([body, headers["transfer-encoding"], headers["content-length"]]).toEqual(["abc", "chunked", undefined]);
+    expect(exchanges[0]).toMatchObject({ bodyBytes: 3 });
+  });
+
+  test("has the length that it is given", async () => {
+    const { server } = await httpServing(() => ({ body: pieces("a", "bc"), headers: { "Content-Length": "3" } }));
+    const { body, headers } = await ask(server, get());
+    expect([body, headers["transfer-encoding"], headers["content-length"]]).toEqual(["abc", undefined, "3"]);
+  });
+
+  test("ends with the connection for HTTP/1.0", async () => {
+    const { server } = await httpServing(() => ({ body: pieces("a", "bc"), trailers: { "X-T": "1" } }));
+    const { body, headers } = await ask(server, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    expect([body, headers["transfer-encoding"], headers["connection"]]).toEqual(["abc", undefined, "close"]);
+  });
+
+  test("may be followed by trailers, also by such as are known at its end only", async () => {
+    let length = 0;
+    async function* counted(): AsyncGenerator<string> {
+      yield "abc";
+      length = 3;
+    }
+    const { server } = await httpServing((request) => ({
+      body: counted(),
+      trailers: request.path === "/static" ? { "X-T": "1" } : () => ({ "X-T": String(length) }),
+    }));
+    expect(await ask(server, get("/static"))).toMatchObject({ body: "abc", trailers: "X-T: 1\r\n" });
+    expect(await ask(server, get())).toMatchObject({ body: "abc", trailers: "X-T: 3\r\n" });
+  });
+
+  test("text and bytes with trailers are chunks, too", async () => {
+    const { server } = await httpServing((request) => ({
+      body: request.path === "/" ? "" : "abc",
+      trailers: { "X-T": "1" },
+    }));
+    expect(await ask(server, get("/a"))).toMatchObject({ body: "abc", trailers: "X-T: 1\r\n" });
+    expect(await ask(server, get())).toMatchObject({ body: "", trailers: "X-T: 1\r\n" });
+  });
+
+  test.for([SLICE_BYTES, SLICE_BYTES + 1, 20 * 1024 * 1024])("may have a piece of %d bytes", async (length) => {
+    const { server } = await httpServing(() => ({ body: pieces(Buffer.alloc(length, "x")) }));
+    expect((await ask(server, get())).body).toHaveLength(length);
+  });
+
+  test("is a body of the request, which is read as it is sent", async () => {
+    const { server } = await httpServing((request) => ({ body: request.body }));
+    const client = await connected(server);
+    client.write(`${get("/", ["Content-Length: 4"], "POST")}ab`);
+    expect(String(await client.readUntil("ab"))).toContain("chunked");
+    client.write("cd");
+    expect(String(await client.readUntil("0\r\n\r\n"))).toBe("\r\n2\r\ncd\r\n0\r\n\r\n");
+    client.write(get());
+    expect((await answerOf(client)).status).toBe(200);
+  });
+
+  test("is made no faster than the client takes it", async () => {
+    let made = 0;
+    async function* endless(): AsyncGenerator<Buffer> {
+      for (;;) {
+        made++;
+        yield Buffer.alloc(64 * 1024);
+      }
+    }
+    const { server } = await httpServing(() => ({ body: endless() }));
+    const client = await connected(server);
+    client.write(get());
+    await turn(200);
+    expect(made).toBeLessThan(8);
+    client.abort();
+  });
+
+  test.for([
+    [
+      "fails",
+      async function* fails(): AsyncGenerator<string> {
+        yield "abc";
+        throw new Error("no more");
+      },
+      {},
+      "no more",
+    ],
+    ["has too much", () => pieces("ab", "cd"), { "Content-Length": "3" }, "ERR_SOCKWRIGHT_HTTP_LENGTH"],
+    ["has too little", () => pieces("ab"), { "Content-Length": "3" }, "ERR_SOCKWRIGHT_HTTP_LENGTH"],
+    ["gives a number", () => pieces("ab", 5 as never), {}, "ERR_SOCKWRIGHT_HTTP_BODY"],
+  ] as [string, () => AsyncIterable<string>, Record<string, string>, string][])(
+    "that %s resets the connection, and is reported once",
+    async ([, make, headers, failure]) => {
+      const { server, errors, exchanges } = await httpServing(() => ({ body: make(), headers }));
+      const client = await connected(server);
+      client.write(get());
+      await expect(restOf(client)).rejects.toMatchObject({ code: "ECONNRESET" });
+      await until(() => errors.length > 0 && exchanges.length > 0, "the report");
+      expect(errors).toHaveLength(1);
+      expect([(errors[0] as NodeJS.ErrnoException).code, String(errors[0])].join()).toContain(failure);
+      expect(exchanges[0]).toMatchObject({ status: 200, error: errors[0] });
+    },
+  );
+
+  test("whose trailers cannot be sent does not end as if it were whole", async () => {
+    const { server, errors } = await httpServing(() => ({ body: pieces("a"), trailers: () => ({ Host: "x" }) }));
+    const client = await connected(server);
+    client.write(get());
+    await expect(restOf(client)).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect(errors).toEqual([expect.objectContaining({ code: "ERR_SOCKWRIGHT_HTTP_TRAILER" })]);
+  });
+
+  test("is told when the client is lost", async () => {
+    const stopped = gate();
+    let isStopped = false;
+    async function* endless(): AsyncGenerator<string> {
+      try {
+        for (;;) {
+          await turn();
+          yield "x";
+        }
+      } finally {
+        isStopped = true;
+        stopped.open();
+      }
+    }
+    const { server } = await httpServing(() => ({ body: endless() }));
+    const client = await connected(server);
+    client.write(get());
+    await client.read();
+    client.abort();
+    await stopped.opened;
+    expect(isStopped).toBe(true);
+  });
+
+  test.for([
+    ["HEAD", get("/", [], "HEAD"), 200],
+    ["a status that has no body", get(), 204],
+    ["a field that cannot be sent", get("/bad"), 200],
+  ] as const)("that is not sent is told so: %s", async ([, request, status]) => {
+    let returned = 0;
+    const body = (): AsyncIterable<string> => ({
+      [Symbol.asyncIterator]: () => ({
+        next: () => Promise.reject(new Error("asked")),
+        return: async () => {
+          returned++;
+          return { done: true, value: undefined };
+        },
+      }),
+    });
+    const { server } = await httpServing((incoming) => ({
+      status,
+      body: body(),
+      headers: incoming.path === "/bad" ? { "a b": "c" } : {},
+    }));
+    await ask(server, request, incomingMethod(request));
+    expect(returned).toBe(1);
+  });
+
+  test("a stream of the web is cancelled, too", async () => {
+    let cancelled = 0;
+    const { server, errors } = await httpServing(
+      () => new Response(new ReadableStream({ cancel: () => void cancelled++ })),
+    );
+    await ask(server, get("/", [], "HEAD"), "HEAD");
+    expect([cancelled, errors]).toEqual([1, []]);
+  });
+});
+
+function incomingMethod(request: string): string {
+  return request.split(" ", 1).join();
+}
+
+describe("a file", () => {
+  async function file(content: Uint8Array | string) {
+    const folder = await mkdtemp(join(tmpdir(), "sockwright-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const name = join(folder, "file");
+    await writeFile(name, content);
+    const handle = await open(name);
+    onTestFinished(() => handle.close());
+    const released: string[] = [];
+    const body = (options: FileBodyOptions): FileBody =>
+      new FileBody(handle, { release: () => released.push("released"), ...options });
+    return { name, handle, released, body };
+  }
+
+  test.for([
+    ["all of it", { length: 10 }, "0123456789"],
+    ["a part", { offset: 3, length: 4 }, "3456"],
+    ["nothing", { length: 0 }, ""],
+  ] as const)("%s is sent with its length, and let go once", async ([, part, expected]) => {
+    const { body, released } = await file("0123456789");
+    const { server, exchanges } = await httpServing(() => ({ body: body(part) }));
+    const answer = await ask(server, get());
+    expect([answer.body, answer.headers["content-length"]]).toEqual([expected, String(expected.length)]);
+    expect(released).toEqual(["released"]);
+    expect(exchanges[0]).toMatchObject({ status: 200, bodyBytes: expected.length });
+  });
+
+  test("pipelined ones come in order", async () => {
+    const { body } = await file("0123456789");
+    const { server } = await httpServing(({ path }) =>
+      path === "/x" ? { body: "x" } : { body: body({ offset: Number(path.slice(1)), length: 1 }) },
+    );
+    const client = await connected(server);
+    client.write(["/1", "/x", "/2", "/3", "/x"].map((each) => get(each)).join(""));
+    for (const each of ["1", "x", "2", "3", "x"]) expect((await answerOf(client)).body).toBe(each);
+  });
+
+  test("HEAD sends none of it, and lets it go", async () => {
+    const { body, released } = await file("0123456789");
+    const { server } = await httpServing(() => ({ body: body({ length: 10 }) }));
+    expect((await ask(server, get("/", [], "HEAD"), "HEAD")).headers["content-length"]).toBe("10");
+    expect(released).toEqual(["released"]);
+  });
+
+  test("is asked whether it is unchanged between its pieces", async () => {
+    const content = Buffer.alloc(2 * FILE_PIECE_BYTES + 1, "abc");
+    const { body } = await file(content);
+    let asked = 0;
+    const isUnchanged = () => ++asked > 0;
+    const { server } = await httpServing(() => ({ body: body({ length: content.length, isUnchanged }) }));
+    expect((await ask(server, get())).body === content.toString("latin1")).toBe(true);
+    expect(asked).toBe(2);
+  });
+
+  test.for([
+    ["was changed", { isUnchanged: () => false }, "ERR_SOCKWRIGHT_HTTP_FILE_CHANGED"],
+    ["became shorter", { isUnchanged: undefined }, "ERR_SOCKWRIGHT_FILE_SHRANK"],
+  ] as const)("that %s while it was sent resets the connection", async ([, options, code]) => {
+    const length = 2 * FILE_PIECE_BYTES;
+    const { body, released, name } = await file(Buffer.alloc(length));
+    if (options.isUnchanged === undefined) await truncate(name, FILE_PIECE_BYTES);
+    const { server, errors } = await httpServing(() => ({ body: body({ length, ...options }) }));
+    const client = await connected(server);
+    client.write(get());
+    await expect(restOf(client)).rejects.toMatchObject({ code: "ECONNRESET" });
+    await until(() => released.length > 0, "the release");
+    expect([released, errors]).toEqual([["released"], [expect.objectContaining({ code })]]);
+  });
+
+  test("that is closed is 500, and is let go", async () => {
+    const { body, released, handle } = await file("0123456789");
+    await handle.close();
+    const { server, errors } = await httpServing(() => ({ body: body({ length: 10 }) }));
+    expect((await ask(server, get())).status).toBe(500);
+    expect([released, errors]).toEqual([["released"], [expect.objectContaining({ code: "EBADF" })]]);
+  });
+
+  test("is let go when the client is lost, before and behind its answer", async () => {
+    const { body, released } = await file(Buffer.alloc(4 * 1024 * 1024));
+    const go = gate();
+    const { server } = await httpServing(async (request) => {
+      if (request.path === "/late") await go.opened;
+      return { body: body({ length: 4 * 1024 * 1024 }) };
+    });
+    const early = await connected(server);
+    const late = await connected(server);
+    early.write(get());
+    late.write(get("/late"));
+    await early.read();
+    await until(() => server.connections().filter(({ bytesRead }) => bytesRead > 0).length === 2, "both");
+    early.abort();
+    late.abort();
+    await until(() => server.connections().length === 0, "the losses");
+    go.open();
+    await until(() => released.length === 2, "both releases");
+    await turn(5);
+    expect(released).toHaveLength(2);
+  });
+
+  test("a release that throws is reported, and ends nothing", async () => {
+    const { body } = await file("0123456789");
+    const release = (): void => {
+      throw new Error("cannot let go");
+    };
+    const { server, errors } = await httpServing(() => ({ body: body({ length: 1, release }) }));
+    const client = await connected(server);
+    client.write(get() + get());
+    expect((await answerOf(client)).body).toBe("0");
+    expect((await answerOf(client)).body).toBe("0");
+    expect(errors.map(String)).toEqual(["Error: cannot let go", "Error: cannot let go"]);
+  });
+});

@@ -1,0 +1,138 @@
+// A connection that another protocol goes on with.
+import { once } from "node:events";
+import { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { expect, test } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
+import { http } from "../../../src/http/service/http.ts";
+import type { HttpAnswer, HttpRequest } from "../../../src/http.ts";
+import type { Connection } from "../../../src/server/connection/connection.ts";
+import { connected } from "../../support/connected.ts";
+import { answerOf, get, httpServing, restOf } from "../../support/http-talk.ts";
+import { serving, urlOf } from "../../support/serving.ts";
+import { turn, until } from "../../support/until.ts";
+
+const UPGRADE = ["Connection: Upgrade", "Upgrade: shout"];
+
+async function shout(connection: Connection): Promise<void> {
+  for await (const piece of connection) connection.write(String(piece).toUpperCase());
+}
+
+const upgrade = (): HttpAnswer => ({ status: 101, headers: { Upgrade: "shout" }, upgrade: shout });
+
+test.for(["at once", "later"])("101, and what follows is the other protocol's: %s", async (when) => {
+  const { server, exchanges } = await httpServing(async (request) => {
+    if (request.path === "/") return {};
+    if (when === "later") await turn();
+    return upgrade();
+  });
+  const client = await connected(server);
+  client.write(`${get()}${get("/shout", UPGRADE)}hello`);
+  expect((await answerOf(client)).status).toBe(200);
+  const { status, headers } = await answerOf(client);
+  expect([status, headers["connection"], headers["upgrade"]]).toEqual([101, "Upgrade", "shout"]);
+  expect(Object.keys(headers).sort()).toEqual(["connection", "upgrade"]);
+  expect(String(await client.readExactly(5))).toBe("HELLO");
+  client.write("again");
+  expect(String(await client.readExactly(5))).toBe("AGAIN");
+  await client.end();
+  expect(await restOf(client)).toBe("");
+  expect(exchanges.map((exchange) => exchange.status)).toEqual([200, 101]);
+});
+
+test("a protocol that returns without a word is closed, and one that fails is reset and reported", async () => {
+  const { server, errors } = await httpServing((request) => ({
+    ...upgrade(),
+    upgrade: (connection: Connection) => {
+      if (request.path === "/fails") throw new Error("no shouting");
+      connection.write("bye");
+    },
+  }));
+  const client = await connected(server);
+  client.write(get("/", UPGRADE));
+  expect((await answerOf(client)).status).toBe(101);
+  expect(await restOf(client)).toBe("bye");
+  const other = await connected(server);
+  other.write(get("/fails", UPGRADE));
+  await expect(restOf(other)).rejects.toMatchObject({ code: "ECONNRESET" });
+  expect(errors.map(String)).toEqual(["Error: no shouting"]);
+});
+
+test("a server that closes ends its input", async () => {
+  const { server } = await httpServing(upgrade);
+  const client = await connected(server);
+  client.write(get("/", UPGRADE));
+  await answerOf(client);
+  const closed = server.close();
+  expect(await restOf(client)).toBe("");
+  expect(await closed).toEqual({ aborted: 0, unfinished: 0 });
+});
+
+test.for([
+  ["HTTP/1.0", "GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n"],
+  ["Upgrade that Connection does not name", get("/", ["Upgrade: shout"])],
+  ["a body that was not read", get("/", [...UPGRADE, "Content-Length: 2"], "POST")],
+] as const)("%s is no upgrade: 500", async ([, request]) => {
+  const { server, errors } = await httpServing(upgrade);
+  const client = await connected(server);
+  client.write(request);
+  expect((await answerOf(client)).status).toBe(500);
+  await client.end();
+  expect(errors).toEqual([expect.objectContaining({ code: "ERR_SOCKWRIGHT_HTTP_UPGRADE" })]);
+});
+
+test("an upgrade that the handler does not want is answered as if it were none", async () => {
+  const { server } = await httpServing((request) => ({ body: String(request.upgrade) }));
+  const client = await connected(server);
+  client.write(get("/", UPGRADE) + get());
+  expect((await answerOf(client)).body).toBe("shout");
+  expect((await answerOf(client)).body).toBe("undefined");
+});
+
+test("a connection that is taken over: nothing is written, and what follows is there", async () => {
+  const { server, exchanges } = await httpServing(() => ({
+    takeOver: async (connection) => {
+      connection.write(await connection.readExactly(5));
+    },
+  }));
+  const client = await connected(server);
+  client.write(`${get()}hello`);
+  expect(await restOf(client)).toBe("hello");
+  expect(exchanges[0]).toMatchObject({ status: 0 });
+});
+
+/** What `ws` reads of a request. */
+function incomingMessage(request: HttpRequest, stream: unknown): IncomingMessage {
+  const incoming = new IncomingMessage(stream as Socket);
+  const headers = Object.fromEntries([...request.headers].map(([name, value]) => [name.toLowerCase(), value]));
+  return Object.assign(incoming, { method: request.method, url: request.target, headers });
+}
+
+test("ws takes a connection over", async () => {
+  const sockets = new WebSocketServer({ noServer: true });
+  sockets.on("connection", (socket: WebSocket) =>
+    socket.on("message", (data, isBinary) => socket.send(data, { binary: isBinary })),
+  );
+  const service = http((request) => {
+    if (request.upgrade !== "websocket") return { body: "plain" };
+    return {
+      takeOver: (connection) => {
+        const stream = connection.stream();
+        sockets.handleUpgrade(incomingMessage(request, stream), stream, Buffer.alloc(0), (socket) => {
+          sockets.emit("connection", socket);
+        });
+      },
+    };
+  });
+  const server = await serving(service);
+  const client = new WebSocket(urlOf(server).replace("tcp:", "ws:"));
+  await once(client, "open");
+  for (const message of ["hello", Buffer.alloc(200_000, "x")]) {
+    client.send(message);
+    const [data] = (await once(client, "message")) as [Buffer];
+    expect(data.equals(Buffer.from(message))).toBe(true);
+  }
+  client.close(4_000, "enough");
+  expect((await once(client, "close"))[0]).toBe(4_000);
+  await until(() => server.connections().length === 0, "the connection to end");
+});
