@@ -1,6 +1,12 @@
 import { type ConnectedSocket, connectSocket } from "../server/opening/connect-socket.ts";
 import { urlAt } from "../server/url/socket-address.ts";
-import { type AddressUrl, checkConnectable, formatSocketUrl, parseSocketUrl } from "../server/url/socket-url.ts";
+import {
+  type AddressUrl,
+  checkConnectable,
+  checkPlain,
+  formatSocketUrl,
+  parseSocketUrl,
+} from "../server/url/socket-url.ts";
 import type { SocketDescriptor } from "../socket/internal.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { relay } from "./relay.ts";
@@ -27,6 +33,7 @@ async function converse(text: string, options: ConnectOptions, terminal: Termina
   const { input, output, reporter, signal, fail } = terminal;
   const url = parseSocketUrl(text);
   checkConnectable(url);
+  checkPlain(url);
   const { open } = await connectInTime(url, options, signal);
   try {
     const peer = formatSocketUrl(url);

@@ -20,7 +20,7 @@ const tables = textsOf("test/behaviour").join("\n");
 /** Those of functions and constructors inside, which get them from a public one, or from Node. */
 const INSIDE = new Set([
   ...["ConnectSocketOptions", "ListenSocketOptions", "TcpOptions", "UrlOptions"],
-  ...["ErrorOptions", "ListenOptions"],
+  ...["ErrorOptions", "ListenOptions", "ServerOptions"],
 ]);
 
 function found(pattern: RegExp): readonly string[] {

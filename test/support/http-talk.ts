@@ -100,19 +100,6 @@ export async function ask(server: Server, request: string, method = "GET"): Prom
   return answer;
 }
 
-/** The statuses of all answers, which have a length or chunks, until the server ends. */
-export async function statusesOf(client: Connection): Promise<number[]> {
-  const statuses: number[] = [];
-  for (;;) {
-    const piece = await client.read();
-    if (piece === undefined) return statuses;
-    const unread = [piece];
-    for await (const more of client) unread.push(more);
-    const text = latin1(Buffer.concat(unread));
-    for (const [, status] of text.matchAll(/HTTP\/1\.1 (\d{3}) [^\r\n]*\r\n/g)) statuses.push(Number(status));
-  }
-}
-
 /** A request without a body. */
 export function get(path = "/", lines: readonly string[] = [], method = "GET"): string {
   return `${[`${method} ${path} HTTP/1.1`, "Host: a", ...lines].join("\r\n")}\r\n\r\n`;

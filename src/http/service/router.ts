@@ -40,7 +40,7 @@ const FORM = 'must be a path, or a method and a path, such as "GET /hello" or "/
  * ```
  */
 export function router(routes: Readonly<Record<string, HttpHandler>>): HttpHandler {
-  if (typeof routes !== "object" || routes === null) throw wrongType("routes", "of type object", routes);
+  checkRoutes(routes);
   const exact = new Map<string, Methods>();
   const prefixes = new Map<string, Methods>();
   for (const [key, handler] of Object.entries(routes)) {
@@ -57,6 +57,10 @@ export function router(routes: Readonly<Record<string, HttpHandler>>): HttpHandl
     if (methods !== undefined) return route(methods, request, context);
     return path === "*" && request.method === "OPTIONS" ? { status: 204 } : answerOfStatus(404);
   };
+}
+
+function checkRoutes(routes: unknown): void {
+  if (typeof routes !== "object" || routes === null) throw wrongType("routes", "of type object", routes);
 }
 
 function add(paths: Map<string, Methods>, path: string, method: string, handler: HttpHandler): void {

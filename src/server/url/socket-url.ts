@@ -196,7 +196,7 @@ export function groupOf(url: InternetUrl): string | undefined {
   return url.group ?? (isMulticast(url.host) ? url.host : undefined);
 }
 
-/** Who connects, or listens without a service, has the bytes alone: a URL that says what is spoken over them is a mistake there. */
+/** For whoever joins a socket to a terminal: a URL that says what is spoken over it is a mistake there. */
 export function checkPlain(url: AddressUrl): void {
   const { base, protocol } = SCHEMES.get(url.scheme) ?? {};
   if (protocol === undefined) return;
@@ -204,7 +204,7 @@ export function checkPlain(url: AddressUrl): void {
   const plain = text.replace(url.scheme, String(base));
   throw new SocketUrlError(
     text,
-    `is for servers that speak ${protocol}: use curl, or write ${plain} for the connection alone`,
+    `is for programs that speak ${protocol}: use curl, or write ${plain} for the connection alone`,
   );
 }
 
@@ -218,7 +218,6 @@ export function checkConnectable(url: SocketUrl): asserts url is AddressUrl {
     throw refuse("has the port 0, which is for listeners: to connect, write the port on which the server listens");
   const found = ["ipv6only", "group", "source", "mode", "owner"].find((name) => name in url);
   if (found !== undefined) throw refuse(`has the option ${found}, which is for listeners: leave it out to connect`);
-  checkPlain(url);
 }
 
 function parseInternet(

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { http } from "../../../src/http/service/http.ts";
-import { connect, parseSocketUrl, serve } from "../../../src/server.ts";
+import { parseSocketUrl, serve } from "../../../src/server.ts";
 import { memoryTransport } from "../../../src/testing/memory-transport.ts";
 import { connected } from "../../support/connected.ts";
 import { answerOf, get } from "../../support/http-talk.ts";
@@ -39,7 +39,7 @@ test.for(["http+unix", "unix"])("a server at a path: %s", async (scheme) => {
   expect(await text(answer as never)).toBe("hello");
 });
 
-test("and in memory, where a client comes by tcp:", async () => {
+test("and in memory, where a client comes by tcp: as well", async () => {
   const memory = memoryTransport();
   onTestFinished(() => memory[Symbol.dispose]());
   const server = await serving(hello, {}, "http://127.0.0.1:0");
@@ -54,9 +54,9 @@ test("a service that does not speak it is refused", async () => {
   );
 });
 
-test("a client has the bytes alone", async () => {
-  await expect(connect("http://127.0.0.1:8000")).rejects.toThrow(
-    "is for servers that speak http: use curl, or write tcp://127.0.0.1:8000 for the connection alone",
-  );
-  await expect(connect("http+unix:@a")).rejects.toThrow("write unix:@a for the connection alone");
+test("a client has the connection alone", async () => {
+  const server = await serving(hello, {}, "http://127.0.0.1:0");
+  const client = await connected(server);
+  client.write(get());
+  expect((await answerOf(client)).body).toBe("hello");
 });
