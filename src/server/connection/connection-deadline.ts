@@ -1,4 +1,3 @@
-import { NO_PLACE, type Placed, PlacedList } from "../../native/placed-list.ts";
 import { functionOf, integer, MAX_TIMEOUT_MS, promiseOf, wrongType, wrongValue } from "../../socket/values.ts";
 import { DEADLINE_NAMES, DeadlineError } from "../time/deadline-error.ts";
 import { LookingDeadline } from "../time/looking-deadline.ts";
@@ -27,7 +26,8 @@ export interface ConnectionDeadline {
 
 /** The deadlines of one connection: those that run end with it. */
 export class ConnectionDeadlines {
-  readonly #running = new PlacedList<OwnDeadline>();
+  /** Those that run, each with the next: there are one or two, and a list would take more memory than they do. */
+  #first: OwnDeadline | undefined;
   readonly #connection: Connection;
   readonly #source: WaitSource;
   #isOver: boolean;
@@ -51,18 +51,25 @@ export class ConnectionDeadlines {
 
   /** Whether it may run. */
   begin(deadline: OwnDeadline): boolean {
-    if (!this.#isOver) this.#running.add(deadline);
-    return !this.#isOver;
+    if (this.#isOver) return false;
+    this.leave(deadline);
+    deadline.next = this.#first;
+    this.#first = deadline;
+    return true;
   }
 
   leave(deadline: OwnDeadline): void {
-    this.#running.delete(deadline);
+    if (this.#first === deadline) this.#first = deadline.next;
+    else
+      for (let each = this.#first; each !== undefined; each = each.next)
+        if (each.next === deadline) each.next = deadline.next;
+    deadline.next = undefined;
   }
 
   /** The connection has ended, or closes. */
   end(): void {
     this.#isOver = true;
-    for (const each of this.#running) each.cancel();
+    while (this.#first !== undefined) this.#first.cancel();
   }
 
   #expire(name: string, expired: (() => unknown) | undefined): void {
@@ -85,8 +92,9 @@ function call(expired: () => unknown, failed: (error: unknown) => void): void {
   }
 }
 
-class OwnDeadline implements ConnectionDeadline, Placed {
-  place = NO_PLACE;
+class OwnDeadline implements ConnectionDeadline {
+  /** Among those that run. */
+  next: OwnDeadline | undefined;
   readonly #deadlines: ConnectionDeadlines;
   readonly #deadline: LookingDeadline;
 
