@@ -32,6 +32,11 @@ export function endStream(to: AnswerTarget, iterator: AsyncIterator<unknown>): v
   promiseOf(ended).then(undefined, (error: unknown) => to.connection.report(error));
 }
 
+/** Whether an answer has a body that comes while it is sent. */
+export function isStreamed(answer: unknown): boolean {
+  return typeof answer === "object" && answer !== null && "body" in answer && isStream(answer.body);
+}
+
 function isStream(body: unknown): body is AsyncIterable<unknown> {
   return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
 }

@@ -2,6 +2,7 @@ import type { Connection } from "../../server/connection/connection.ts";
 import type { Peer } from "../../server/transport/peer.ts";
 import { reasonPhrase } from "../reason-phrase.ts";
 import type { RequestHead } from "../request-head.ts";
+import { isStreamed } from "./answer-body.ts";
 import { AnswerTarget } from "./answer-target.ts";
 import type { HttpContext } from "./handler.ts";
 import { HttpRequest } from "./http-request.ts";
@@ -62,9 +63,7 @@ export class Exchange extends AnswerTarget {
    * @param hasNone - nothing of the body has come that was not read.
    */
   isCutBy(answer: unknown, hasNone: boolean): boolean {
-    const body: unknown = typeof answer === "object" && answer !== null && "body" in answer ? answer.body : undefined;
-    const isStreamed = typeof body === "object" && body !== null && Symbol.asyncIterator in body;
-    return !isStreamed && this.isCut(hasNone);
+    return !isStreamed(answer) && this.isCut(hasNone);
   }
 
   /** The same once the answer is sent. RFC 9110, section 10.1.1: who still waits for 100 may send the body or not. */

@@ -10,7 +10,7 @@ import { Refusal } from "../refusal.ts";
 import type { RequestHead } from "../request-head.ts";
 import type { RequestHeadParser } from "../request-head-parser.ts";
 import { sendAnswer } from "./answer.ts";
-import { dropBody } from "./answer-body.ts";
+import { dropBody, isStreamed } from "./answer-body.ts";
 import { answerOfError, answerOfRefusal, answerOfStatus, FAILED } from "./error-answer.ts";
 import { ConnectionContext, Exchange } from "./exchange.ts";
 import type { HttpAnswer } from "./handler.ts";
@@ -109,9 +109,14 @@ export class HttpConnection implements ByteTaker, BodySource, ConnectionStopper 
   bodyWanted(): void {
     const exchange = this.#exchange;
     if (exchange?.body === undefined) return;
-    if (exchange.awaitsContinue && this.#rest.length === 0) this.#connection.write(CONTINUE);
-    exchange.awaitsContinue = false;
+    this.#continue(exchange);
     this.#feed(exchange, exchange.body);
+  }
+
+  /** RFC 9110, section 10.1.1: it is not sent where some of the body has come, and never behind the head of the answer. */
+  #continue(exchange: Exchange): void {
+    if (exchange.awaitsContinue && this.#rest.length === 0 && !exchange.hasBegun) this.#connection.write(CONTINUE);
+    exchange.awaitsContinue = false;
   }
 
   /** Heads out of the bytes, and what they ask for, until one of them is to be waited for. */
@@ -205,6 +210,8 @@ export class HttpConnection implements ByteTaker, BodySource, ConnectionStopper 
     try {
       if (!isObject(answer)) throw new HttpError("ERR_SOCKWRIGHT_HTTP_ANSWER", answer);
       if (beginHandover(exchange, answer)) return;
+      // It may read the body while it is sent, when it is too late to ask for it.
+      if (isStreamed(answer)) this.#continue(exchange);
       sent = sendAnswer(exchange, answer as HttpResponse);
     } catch (error) {
       this.#failed(exchange, error);

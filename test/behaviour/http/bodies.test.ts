@@ -247,6 +247,15 @@ test("it is not sent to who has sent the body already", async () => {
   expect(await answerOf(client)).toMatchObject({ status: 200, body: "hello" });
 });
 
+test("it comes before the head of an answer that reads the body while it is sent", async () => {
+  const { server } = await httpServing((request) => ({ body: request.body }));
+  const client = await connected(server);
+  client.write(get("/", EXPECT, "POST"));
+  expect((await answerOf(client)).status).toBe(100);
+  client.write("hello");
+  expect(await answerOf(client)).toMatchObject({ status: 200, body: "hello" });
+});
+
 test("who waits for it and does not get it is told that the connection ends", async () => {
   const { server } = await httpServing(() => ({ status: 401 }));
   const client = await connected(server);
