@@ -1,25 +1,22 @@
 import { Buffer } from "node:buffer";
 import type { Connection, ConnectionStopper, LingerOptions } from "../../server/connection/connection.ts";
 import type { ConnectionDeadline } from "../../server/connection/connection-deadline.ts";
-import type { ByteTaker, Push } from "../../server/connection/push.ts";
+import type { Push } from "../../server/connection/push.ts";
 import { tolerated } from "../../server/connection/unawaited.ts";
 import { errorOf } from "../../server/transport/connection-error.ts";
 import { promiseOf } from "../../socket/values.ts";
 import { HttpError } from "../http-error.ts";
-import { Refusal } from "../refusal.ts";
-import type { RequestHead } from "../request-head.ts";
-import type { RequestHeadParser } from "../request-head-parser.ts";
 import { sendAnswer } from "./answer.ts";
 import { dropBody, isStreamed } from "./answer-body.ts";
-import { answerOfError, answerOfRefusal, answerOfStatus, FAILED } from "./error-answer.ts";
+import { answerOfError, answerOfStatus, FAILED } from "./error-answer.ts";
 import { ConnectionContext, Exchange } from "./exchange.ts";
 import type { HttpAnswer } from "./handler.ts";
 import { beginHandover, handOver } from "./handover.ts";
-import type { HttpSettings } from "./http-options.ts";
 import type { HttpResponse } from "./http-response.ts";
 import type { HttpTerms } from "./http-terms.ts";
-import { type BodySource, RequestBody } from "./request-body.ts";
+import type { RequestBody } from "./request-body.ts";
 import { RequestError } from "./request-error.ts";
+import { NOTHING, RequestReader, TIMEOUTS } from "./request-reader.ts";
 
 /** How long a connection that is closed before all of a request was read drops what still comes, so that the answer is read. */
 export const CLOSE_LINGER_MS = 10_000;
@@ -30,69 +27,27 @@ const CUT: LingerOptions = { lingerMs: CLOSE_LINGER_MS, idleMs: CLOSE_LINGER_IDL
 const DEADLINE = "http";
 
 const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
-const NOTHING = Buffer.alloc(0);
-
-/**
- * One connection: requests one after the other, and their answers in the same order. What the deadline is for:
- *
- * - `head`: a head is to come, or the rest of it.
- * - `answer`: none; a request is being answered.
- * - `body`: more of a body that is read.
- * - `rest`: what is left of a body that nobody has read.
- * - `idle`: a further request.
- * - `over`: none; the connection is closed, or handed over.
- */
-type Phase = keyof typeof TIMEOUTS | "answer" | "over";
-
-const TIMEOUTS = {
-  head: "headTimeoutMs",
-  body: "bodyTimeoutMs",
-  rest: "bodyTimeoutMs",
-  idle: "keepAliveTimeoutMs",
-} as const satisfies Record<string, keyof HttpSettings>;
 
 /** Reads the requests of a connection and has them answered. What it has of one is gone when its answer is. */
-export class HttpConnection implements ByteTaker, BodySource, ConnectionStopper {
-  readonly #terms: HttpTerms;
-  readonly #connection: Connection;
+export class HttpConnection extends RequestReader implements ConnectionStopper {
   readonly #deadline: ConnectionDeadline;
-  #phase: Phase = "head";
-  #push: Push | undefined;
-  /** While it holds the beginning of a head. */
-  #parser: RequestHeadParser | undefined;
-  #exchange: Exchange | undefined;
-  /** What has come behind what was used; while there is any, the push is paused. */
-  #rest: Buffer = NOTHING;
-  #requests = 0;
   /** No further request is answered. */
   #isLast = false;
   #isStopping = false;
 
   constructor(terms: HttpTerms, connection: Connection) {
-    this.#terms = terms;
-    this.#connection = connection;
+    super(terms, connection);
     this.#deadline = connection.deadline(DEADLINE, () => this.#expired());
     this.#deadline.start(terms.settings.headTimeoutMs);
     connection.stopper = this;
   }
 
-  take(bytes: Uint8Array, push: Push): void {
-    this.#push = push;
-    if (this.#exchange === undefined) {
-      this.#run(bytes, true);
-      return;
-    }
-    this.#rest = Buffer.from(bytes);
-    if (this.#exchange.body === undefined) push.pause();
-    else this.#feed(this.#exchange, this.#exchange.body);
-  }
-
   /** All that has come was given: the client sends nothing more, or is lost. */
-  ended(failure: Error | undefined): void {
-    const exchange = this.#exchange;
+  override ended(failure: Error | undefined): void {
+    const exchange = this.exchange;
     this.#isLast = true;
-    this.#dropParser();
-    if (exchange === undefined || this.#phase === "over") return;
+    this.dropParser();
+    if (exchange === undefined || this.phase === "over") return;
     exchange.body?.fail(failure ?? new RequestError(400, "The body was cut"));
     if (failure !== undefined) exchange.cancel?.();
     else if (exchange.isAnswered) this.#close();
@@ -102,78 +57,28 @@ export class HttpConnection implements ByteTaker, BodySource, ConnectionStopper 
   stop(): void {
     this.#isStopping = true;
     this.#isLast = true;
-    if (this.#exchange === undefined || this.#exchange.isAnswered) this.#connection.endInput();
+    if (this.exchange === undefined || this.exchange.isAnswered) this.connection.endInput();
   }
 
   /** Called by the body of the request in progress. */
-  bodyWanted(): void {
-    const exchange = this.#exchange;
+  override bodyWanted(): void {
+    const exchange = this.exchange;
     if (exchange?.body === undefined) return;
     this.#continue(exchange);
-    this.#feed(exchange, exchange.body);
+    this.feed(exchange, exchange.body);
   }
 
   /** RFC 9110, section 10.1.1: it is not sent where some of the body has come, and never behind the head of the answer. */
   #continue(exchange: Exchange): void {
-    if (exchange.awaitsContinue && this.#rest.length === 0 && !exchange.hasBegun) this.#connection.write(CONTINUE);
+    if (exchange.awaitsContinue && this.rest.length === 0 && !exchange.hasBegun) this.connection.write(CONTINUE);
     exchange.awaitsContinue = false;
   }
 
-  /** Heads out of the bytes, and what they ask for, until one of them is to be waited for. */
-  #run(given: Uint8Array, areLent: boolean): void {
-    let [bytes, isLent, at] = [given, areLent, 0];
-    while (at < bytes.length && this.#exchange === undefined && this.#phase !== "over") {
-      const parser = this.#parser ?? this.#terms.parser;
-      const head = parser.parse(bytes, at, bytes.length);
-      if (head === undefined) {
-        this.#headIsCut(parser);
-        at = bytes.length;
-        break;
-      }
-      at = parser.end;
-      this.#dropParser();
-      if (head instanceof Refusal) {
-        this.#refuse(answerOfRefusal(head));
-        return;
-      }
-      const exchange = this.#begin(head);
-      if (exchange.body === undefined) this.#serve(exchange);
-      else {
-        // The handler may read it at once.
-        this.#rest = owned(bytes, at, isLent);
-        this.#serve(exchange);
-        [bytes, isLent, at] = [this.#rest, false, 0];
-      }
-    }
-    this.#keep(at === bytes.length ? NOTHING : owned(bytes, at, isLent));
-  }
-
-  /** Behind what could be done with what has come. */
-  #keep(rest: Buffer): void {
-    this.#rest = rest;
-    if (this.#phase === "over") return;
-    if (this.#exchange?.handover !== undefined && this.#push !== undefined) this.#handOver(this.#exchange, this.#push);
-    else if (rest.length > 0) this.#push?.pause();
-    else if (this.#exchange === undefined) this.#await(this.#parser === undefined ? "idle" : "head");
-  }
-
-  #begin(head: RequestHead): Exchange {
-    const { settings, limits } = this.#terms;
-    const { framing } = head;
-    const body = framing.body === "none" ? undefined : new RequestBody(framing, limits, settings.maxBodyBytes, this);
-    const exchange = new Exchange(this.#connection, head, body, this.#terms);
-    this.#exchange = exchange;
-    this.#phase = "answer";
-    this.#requests++;
-    exchange.isLast ||= this.#requests === settings.maxRequestsPerConnection;
-    return exchange;
-  }
-
   /** Has the request answered. It is the connection's no more where that is done at once. */
-  #serve(exchange: Exchange): void {
+  protected override serve(exchange: Exchange): void {
     let answer: HttpAnswer | PromiseLike<HttpAnswer>;
     try {
-      answer = this.#terms.handler(exchange.admitted(), new ConnectionContext(this.#connection));
+      answer = this.terms.handler(exchange.admitted(), new ConnectionContext(this.connection));
     } catch (error) {
       this.#failed(exchange, error);
       return;
@@ -186,26 +91,26 @@ export class HttpConnection implements ByteTaker, BodySource, ConnectionStopper 
   #whenDone<T>(exchange: Exchange, work: PromiseLike<T>, done: (result: T) => void): void {
     exchange.keepOpen();
     // A body may be waited for already.
-    if (this.#phase !== "body") this.#deadline.cancel();
+    if (this.phase !== "body") this.#deadline.cancel();
     promiseOf(work).then(
       (result) => {
         done(result as T);
-        this.#goOn();
+        this.goOn();
       },
       (error: unknown) => {
         this.#failed(exchange, error);
-        this.#goOn();
+        this.goOn();
       },
     );
   }
 
   #answer(exchange: Exchange, answer: HttpAnswer): void {
-    if (this.#connection.failure !== undefined) {
+    if (this.connection.failure !== undefined) {
       if (isObject(answer) && "body" in answer) dropBody(exchange, answer.body ?? null);
       this.#lost(exchange);
       return;
     }
-    exchange.isLast ||= this.#isLast || exchange.isCutBy(answer, this.#rest.length === 0);
+    exchange.isLast ||= this.#isLast || exchange.isCutBy(answer, this.rest.length === 0);
     let sent: number | Promise<number>;
     try {
       if (!isObject(answer)) throw new HttpError("ERR_SOCKWRIGHT_HTTP_ANSWER", answer);
@@ -224,32 +129,32 @@ export class HttpConnection implements ByteTaker, BodySource, ConnectionStopper 
   /** The handler has failed, or what it gave could not be sent. Where something was, the client must not take it for the whole. */
   #failed(exchange: Exchange, thrown: unknown): void {
     exchange.error ??= thrown;
-    if (this.#connection.failure === undefined && exchange.hasBegun) this.#connection.abort(errorOf(thrown));
-    if (this.#connection.failure !== undefined) {
+    if (this.connection.failure === undefined && exchange.hasBegun) this.connection.abort(errorOf(thrown));
+    if (this.connection.failure !== undefined) {
       this.#lost(exchange);
       return;
     }
-    if (!(thrown instanceof RequestError)) this.#connection.report(thrown);
+    if (!(thrown instanceof RequestError)) this.connection.report(thrown);
     this.#answer(exchange, thrown instanceof RequestError ? answerOfError(thrown) : FAILED);
   }
 
   /** The connection is lost. */
   #lost(exchange: Exchange): void {
-    exchange.error ??= this.#connection.failure;
+    exchange.error ??= this.connection.failure;
     this.#leave(exchange);
-    this.#phase = "over";
-    exchange.tell(this.#terms, 0);
+    this.phase = "over";
+    exchange.tell(this.terms, 0);
   }
 
   #sent(exchange: Exchange, bodyBytes: number): void {
     const { body } = exchange;
     exchange.isAnswered = true;
-    exchange.tell(this.#terms, bodyBytes);
-    if (exchange.isLast || this.#isLast || exchange.isCut(this.#rest.length === 0)) this.#close();
+    exchange.tell(this.terms, bodyBytes);
+    if (exchange.isLast || this.#isLast || exchange.isCut(this.rest.length === 0)) this.#close();
     else if (body === undefined || body.hasEnded) this.#whenRoom(exchange);
     else {
       body.discard();
-      this.#feed(exchange, body);
+      this.feed(exchange, body);
     }
   }
 
@@ -261,93 +166,70 @@ export class HttpConnection implements ByteTaker, BodySource, ConnectionStopper 
 
   /** It is over, and there can be another one. */
   #leave(exchange: Exchange): void {
-    this.#exchange = undefined;
-    this.#phase = "answer";
+    this.exchange = undefined;
+    this.phase = "answer";
     exchange.letGo();
   }
 
-  /** Behind what was waited for. */
-  #goOn(): void {
-    if (this.#exchange === undefined || this.#exchange.handover !== undefined) this.#run(this.#rest, false);
-  }
-
   /** Gives the body what it wants of what has come. */
-  #feed(exchange: Exchange, body: RequestBody): void {
-    this.#rest = this.#rest.subarray(body.take(this.#rest, 0));
+  protected override feed(exchange: Exchange, body: RequestBody): void {
+    this.rest = this.rest.subarray(body.take(this.rest, 0));
     if (exchange.isAnswered && body.hasFailed) this.#close();
     else if (exchange.isAnswered && body.hasEnded) {
       this.#whenRoom(exchange);
-      this.#goOn();
-    } else if (body.isWanted) this.#await(exchange.isAnswered ? "rest" : "body");
+      this.goOn();
+    } else if (body.isWanted) this.await(exchange.isAnswered ? "rest" : "body");
     else {
-      if (this.#phase === "body") this.#deadline.cancel();
-      this.#phase = "answer";
-      if (this.#rest.length > 0) this.#push?.pause();
+      if (this.phase === "body") this.#deadline.cancel();
+      this.phase = "answer";
+      if (this.rest.length > 0) this.push?.pause();
     }
   }
 
   /** All that has come was used. */
-  #await(phase: keyof typeof TIMEOUTS): void {
+  protected override await(phase: keyof typeof TIMEOUTS): void {
     // A head has its time from its first byte on, and a body that nobody reads has it once, however they trickle.
-    const goesOn = this.#phase === phase && phase !== "body";
-    this.#phase = phase;
-    if (!goesOn) this.#deadline.start(this.#terms.settings[TIMEOUTS[phase]]);
-    this.#push?.resume();
+    const goesOn = this.phase === phase && phase !== "body";
+    this.phase = phase;
+    if (!goesOn) this.#deadline.start(this.terms.settings[TIMEOUTS[phase]]);
+    this.push?.resume();
   }
 
   #expired(): void {
-    if (this.#phase === "body") this.#exchange?.body?.fail(new RequestError(408, "The body did not come in time"));
-    else if (this.#phase === "head" && this.#parser !== undefined) this.#refuse(answerOfStatus(408));
+    if (this.phase === "body") this.exchange?.body?.fail(new RequestError(408, "The body did not come in time"));
+    else if (this.phase === "head" && this.hasBegunHead) this.refuse(answerOfStatus(408));
     else this.#close();
   }
 
   /** Answers what is no request, or not all of one. */
-  #refuse(answer: HttpResponse): void {
-    this.#dropParser();
-    const exchange = new Exchange(this.#connection, undefined, undefined, this.#terms);
-    this.#exchange = exchange;
+  protected override refuse(answer: HttpResponse): void {
+    this.dropParser();
+    const exchange = new Exchange(this.connection, undefined, undefined, this.terms);
+    this.exchange = exchange;
     this.#answer(exchange, answer);
   }
 
   #close(): void {
-    const exchange = this.#exchange;
-    this.#phase = "over";
-    this.#rest = NOTHING;
-    this.#exchange = undefined;
-    this.#dropParser();
+    const exchange = this.exchange;
+    this.phase = "over";
+    this.rest = NOTHING;
+    this.exchange = undefined;
+    this.dropParser();
     const isCut = exchange !== undefined && (exchange.request === undefined || exchange.body?.hasEnded === false);
-    void tolerated(this.#connection.close(isCut ? CUT : undefined));
+    void tolerated(this.connection.close(isCut ? CUT : undefined));
     exchange?.letGo();
   }
 
-  #handOver(exchange: Exchange, push: Push): void {
-    this.#phase = "over";
+  protected override handOver(exchange: Exchange, push: Push): void {
+    this.phase = "over";
     this.#deadline.cancel();
-    this.#connection.stopper = undefined;
-    this.#exchange = undefined;
-    exchange.tell(this.#terms, 0);
-    handOver(exchange, push, this.#rest);
-    this.#rest = NOTHING;
-    if (this.#isStopping) this.#connection.endInput();
+    this.connection.stopper = undefined;
+    this.exchange = undefined;
+    exchange.tell(this.terms, 0);
+    handOver(exchange, push, this.rest);
+    this.rest = NOTHING;
+    if (this.#isStopping) this.connection.endInput();
   }
-
-  #headIsCut(parser: RequestHeadParser): void {
-    this.#parser = parser;
-    this.#terms.take(parser);
-  }
-
-  #dropParser(): void {
-    const parser = this.#parser;
-    if (parser === undefined) return;
-    this.#parser = undefined;
-    parser.clear();
-    this.#terms.giveBack(parser);
-  }
-}
-
-function owned(bytes: Uint8Array, from: number, isLent: boolean): Buffer {
-  const rest = bytes.subarray(from);
-  return !isLent && rest instanceof Buffer ? rest : Buffer.from(rest);
 }
 
 function isObject(value: unknown): value is object {
