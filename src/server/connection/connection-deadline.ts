@@ -46,7 +46,7 @@ export class ConnectionDeadlines {
     }
     if (TAKEN.has(name)) throw wrongValue("name", "must not be that of a deadline of the server", name);
     if (expired !== undefined) functionOf("expired", expired);
-    return new OwnDeadline(this, this.#source, () => this.#expire(name, expired));
+    return new OwnDeadline(this, this.#source, name, expired);
   }
 
   /** Whether it may run. */
@@ -72,7 +72,7 @@ export class ConnectionDeadlines {
     while (this.#first !== undefined) this.#first.cancel();
   }
 
-  #expire(name: string, expired: (() => unknown) | undefined): void {
+  expire(name: string, expired: (() => unknown) | undefined): void {
     const connection = this.#connection;
     connection.policy.expired(name, connection.peer);
     connection.run(() => {
@@ -98,14 +98,18 @@ class OwnDeadline implements ConnectionDeadline {
   readonly #deadlines: ConnectionDeadlines;
   readonly #deadline: LookingDeadline;
 
-  constructor(deadlines: ConnectionDeadlines, source: WaitSource, expire: () => void) {
+  constructor(
+    deadlines: ConnectionDeadlines,
+    source: WaitSource,
+    ...[name, expired]: [string, (() => unknown) | undefined]
+  ) {
     this.#deadlines = deadlines;
     this.#deadline = new LookingDeadline(
       source.wheel,
       () => source.isDue(),
       () => {
         deadlines.leave(this);
-        expire();
+        deadlines.expire(name, expired);
       },
     );
   }
