@@ -44,9 +44,9 @@ async function measure(program, { connections, active, seconds, idleSeconds }) {
   const path = fileURLToPath(new URL(program, import.meta.url));
   const server = await startServer([process.execPath, ...COLLECTING, path, "echo"]);
   try {
-    await withConnections(server, WARMING_CONNECTIONS, true, (clients) => clients.all());
+    await withConnections(server, WARMING_CONNECTIONS, "echo", (clients) => clients.all());
     const before = await settledMemory(server, idleSeconds);
-    return await withConnections(server, connections, true, async (clients) => {
+    return await withConnections(server, connections, "echo", async (clients) => {
       const idle = await settledMemory(server, idleSeconds);
       const echoes = await clients.active(active, seconds);
       const busyBytes = await residentMemory(server.pid);

@@ -6,16 +6,24 @@ import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-const HOLD = fileURLToPath(new URL("hold.mjs", import.meta.url));
+const [HOLD, HOLD_HTTP] = ["hold.mjs", "hold-http.mjs"].map((name) => fileURLToPath(new URL(name, import.meta.url)));
+/**
+ * The programs of the clients, by what has been on each connection before it goes idle.
+ * @type {Readonly<Record<Exchange, readonly string[]>>}
+ */
+const PROGRAMS = { none: [`${HOLD}`], echo: [`${HOLD}`, "--exchange"], get: [`${HOLD_HTTP}`, "--path", "/page.html"] };
 /** A client's process holds no more; each has an address of its own, so that there are ports enough. */
 const CONNECTIONS_PER_CLIENT = 7500;
 
 /**
+ * Nothing, one echo, or one GET of the page of site.mjs.
+ * @typedef {"none" | "echo" | "get"} Exchange
+ *
  * The clients that hold the connections.
  * @typedef {import("./hold.mjs").EchoResult} EchoResult
  * @typedef {object} Clients
  * @property {(count: number, seconds: number) => Promise<EchoResult>} active so many connections echo once a second
- * @property {() => Promise<EchoResult>} all every connection echoes once
+ * @property {() => Promise<EchoResult>} all every connection echoes once, or has one GET
  */
 
 /** @typedef {import("./server-process.mjs").ServerProcess} ServerProcess */
@@ -43,12 +51,11 @@ async function waitForDescriptors(server, count) {
  * @param {ServerProcess} server
  * @param {number} index
  * @param {number} count
- * @param {boolean} exchange
+ * @param {Exchange} exchange
  */
 function startClient(server, index, count, exchange) {
   const options = ["--port", `${server.port}`, "--connections", `${count}`, "--from", `127.0.0.${index + 2}`];
-  const args = [HOLD, ...options, ...(exchange ? ["--exchange"] : [])];
-  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [...PROGRAMS[exchange], ...options], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(child, "exit");
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
 
@@ -77,7 +84,7 @@ function startClient(server, index, count, exchange) {
  * @template T
  * @param {ServerProcess} server
  * @param {number} count
- * @param {boolean} exchange one echo on each connection before it goes idle
+ * @param {Exchange} exchange on each connection before it goes idle
  * @param {(clients: Clients) => Promise<T>} use
  */
 export async function withConnections(server, count, exchange, use) {

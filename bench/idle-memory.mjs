@@ -2,13 +2,12 @@
 // Resident memory of a server for each idle connection, which waits in an async function or by push. The method: README.md.
 import { parseArgs } from "node:util";
 import { orUsage, runCommand, UsageError } from "./arguments.mjs";
+import { connectionMemory } from "./connection-memory.mjs";
 import { checkDescriptorLimit } from "./descriptor-limit.mjs";
-import { withConnections } from "./held-connections.mjs";
 import { describeMachine } from "./machine.mjs";
 import { PEERS } from "./peer.mjs";
 import { writeSection } from "./results.mjs";
-import { COLLECTING, collectedMemory, kibCell } from "./server-memory.mjs";
-import { startServer } from "./server-process.mjs";
+import { kibCell } from "./server-memory.mjs";
 import { median } from "./statistics.mjs";
 
 const WARMING_CONNECTIONS = 100;
@@ -27,24 +26,13 @@ const SERVERS = new Map([
 
 /**
  * @param {readonly string[]} command
- * @param {{ connections: number, idleSeconds: number, exchange: boolean }} options
- * @returns {Promise<Memory>} the growth, for each connection
+ * @param {ReturnType<typeof parseOptions>} options
  */
-async function measureOnce(command, { connections, idleSeconds, exchange }) {
-  const [node, ...args] = command;
-  const server = await startServer([String(node), ...COLLECTING, ...args, "echo"]);
-  try {
-    await withConnections(server, WARMING_CONNECTIONS, exchange, async () => {});
-    const before = await collectedMemory(server, idleSeconds);
-    const after = await withConnections(server, connections, exchange, () => collectedMemory(server, idleSeconds));
-    return {
-      resident: (after.resident - before.resident) / connections,
-      heap: (after.heap - before.heap) / connections,
-      young: (after.young - before.young) / connections,
-    };
-  } finally {
-    await server.stop();
-  }
+function measureOnce(command, { exchange, ...options }) {
+  return connectionMemory([...command, "echo"], exchange ? "echo" : "none", {
+    ...options,
+    warming: WARMING_CONNECTIONS,
+  });
 }
 
 /** @param {ReturnType<typeof parseOptions>} options */
