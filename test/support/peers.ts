@@ -27,6 +27,8 @@ const peers = {
   socat: { programs: ["socat"], probe: ["-V"], writes: /socat version/, remedy: "install socat" },
   curl: { programs: ["curl"], probe: ["--version"], writes: /^curl \d/, remedy: "install curl" },
   chromium: { programs: ["chromium"], probe: ["--version"], writes: /^Chromium \d/m, remedy: "install chromium" },
+  nginx: { programs: ["nginx"], probe: ["-v"], writes: /nginx\/\d/, remedy: "install nginx" },
+  caddy: { programs: ["caddy"], probe: ["version"], remedy: "install caddy" },
   ip: { programs: ["ip"], probe: ["-V"], remedy: "install iproute2" },
   strace: { programs: ["strace"], probe: ["-o", "/dev/null", "true"], remedy: "install strace, and allow ptrace" },
   setpriv: {

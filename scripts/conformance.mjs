@@ -1,0 +1,16 @@
+// The table of docs/conformance.md: `npm run conformance` tests that it says of our server what that does, and
+// `npm run conformance -- --write` writes it anew, with all servers that it names. nginx and caddy have to be installed.
+import { succeeds, vitest } from "./run.mjs";
+
+const isRight = process.argv.includes("--write")
+  ? run(["-t", "the page is written"], { SOCKWRIGHT_CONFORMANCE: "write", SOCKWRIGHT_REQUIRE_PEERS: "1" })
+  : run([]);
+process.exitCode = isRight ? 0 : 1;
+
+/**
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} [environment]
+ */
+function run(args, environment) {
+  return succeeds(process.execPath, [vitest, "run", "test/conformance", ...args], environment);
+}

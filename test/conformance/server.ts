@@ -1,0 +1,151 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import type { NetConnectOpts } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { TestContext } from "vitest";
+import { startChild } from "../support/child.ts";
+import { requirePeer } from "../support/peers.ts";
+
+/** Where a server keeps what it needs, and what it serves. */
+interface Place {
+  readonly folder: string;
+  readonly root: string;
+}
+
+/** A web server that the requests are sent to. */
+export interface Server {
+  readonly name: string;
+  readonly version: () => string;
+  /** Whether it starts with a link in its root that leads to itself. */
+  readonly takesLoops: boolean;
+  /** Starts it for the running test, which is skipped where it is not installed. */
+  readonly start: (context: TestContext, place: Place) => Promise<NetConnectOpts>;
+}
+
+export const ours: Server = {
+  name: "sockwright",
+  version: () => "",
+  takesLoops: true,
+  start: async (_, { root }) => {
+    const program = here("../../dist/cli/sockwright.js");
+    const listener = ["--listen", "http://127.0.0.1:0", "--access-log", "off"];
+    const child = await startChild(process.execPath, [program, "web", root, ...listener]);
+    const [, port] = await child.line(/^listening on http:\/\/127\.0\.0\.1:(\d+)/);
+    return local(port);
+  },
+};
+
+/** The others, each as its own documentation would have it for a folder of files. */
+export const others: readonly Server[] = [
+  {
+    name: "nginx",
+    version: () => outputOf("nginx", "-v").replace(/^.*nginx\/(\S+).*$/s, "$1"),
+    takesLoops: true,
+    start: async (context, { folder, root }) => {
+      const program = requirePeer(context, "nginx");
+      const config = join(folder, "nginx.conf");
+      writeFileSync(config, nginxConfig(folder, root));
+      // It has no port 0, and tells that it listens on standard error alone.
+      const child = await startChild("sh", ["-c", 'exec "$0" "$@" 2>&1', program, "-p", folder, "-c", config]);
+      await child.line(/start worker process/);
+      return { path: join(folder, "socket") };
+    },
+  },
+  {
+    name: "caddy",
+    version: () =>
+      outputOf("caddy", "version")
+        .trim()
+        .replace(/^v|\s.*$/gs, ""),
+    takesLoops: true,
+    start: async (context, { folder, root }) => {
+      const program = requirePeer(context, "caddy");
+      const config = join(folder, "Caddyfile");
+      writeFileSync(config, caddyConfig(folder, root));
+      const args = ["run", "--adapter", "caddyfile", "--config", config];
+      const env = { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder };
+      const child = await startChild("sh", ["-c", 'exec "$0" "$@" 2>&1', program, ...args], { env });
+      await child.line(/serving initial configuration/);
+      return { path: join(folder, "socket") };
+    },
+  },
+  {
+    name: "serve-static",
+    version: () => versionOf("../../node_modules/serve-static/package.json"),
+    takesLoops: true,
+    start: (_, { root }) => portOf(process.execPath, [here("servers/serve-static.mjs"), root]),
+  },
+  {
+    name: "sirv",
+    version: () => versionOf("../../node_modules/sirv/package.json"),
+    takesLoops: false,
+    start: (_, { root }) => portOf(process.execPath, [here("servers/sirv.mjs"), root]),
+  },
+  {
+    name: "http.server",
+    version: () => outputOf("python3", "--version").trim().replace("Python ", ""),
+    takesLoops: true,
+    start: (context, { root }) => portOf(requirePeer(context, "python3"), ["-B", here("servers/http_server.py"), root]),
+  },
+];
+
+async function portOf(program: string, args: readonly string[]): Promise<NetConnectOpts> {
+  const child = await startChild(program, args);
+  const [port] = await child.line(/^\d+$/);
+  return local(port);
+}
+
+function local(port: string | undefined): NetConnectOpts {
+  return { host: "127.0.0.1", port: Number(port) };
+}
+
+function here(path: string): string {
+  return fileURLToPath(new URL(path, import.meta.url));
+}
+
+function versionOf(path: string): string {
+  return (JSON.parse(readFileSync(here(path), "utf8")) as { version: string }).version;
+}
+
+function outputOf(program: string, argument: string): string {
+  const { stdout, stderr } = spawnSync(program, [argument], { encoding: "utf8" });
+  return stdout + stderr;
+}
+
+function nginxConfig(folder: string, root: string): string {
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+    (name) => `${name}_temp_path ${join(folder, name)};`,
+  );
+  return `daemon off; pid ${join(folder, "pid")}; worker_processes 1;
+error_log stderr notice;
+${process.getuid?.() === 0 ? "user root;" : ""}
+events {}
+http {
+  include /etc/nginx/mime.types; default_type application/octet-stream; charset utf-8;
+  access_log off; server_tokens off; absolute_redirect off; etag on; gzip_static on; gzip_vary on;
+  ${temporary.join(" ")}
+  server {
+    listen unix:${join(folder, "socket")};
+    root ${root}; autoindex off;
+    location ~ /\\. { return 404; }
+  }
+}
+`;
+}
+
+function caddyConfig(folder: string, root: string): string {
+  return `{
+  admin off
+  auto_https off
+}
+http:// {
+  bind unix/${join(folder, "socket")}
+  root * ${root}
+  file_server {
+    precompressed zstd br gzip
+    hide .*
+  }
+}
+`;
+}
