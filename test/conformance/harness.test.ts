@@ -10,7 +10,7 @@ import { get, kept, NEXT_BODY, request, rowsOf, withLines } from "./row.ts";
 import { rows } from "./rows.ts";
 import { type Outcome, runRows } from "./run-rows.ts";
 import type { Server } from "./server.ts";
-import { answerCell, page } from "./table.ts";
+import { answerCell, page, totalsOf } from "./table.ts";
 
 const { rule, policy } = rowsOf("A group");
 
@@ -120,7 +120,9 @@ test("no row accepts whatever comes", () => {
 test("the page counts, and quotes what would end a cell", () => {
   const row = rule("9110 9.1", "a | b", request("A|`B", "/"), status(405));
   const outcome: Outcome = { row, verdict: "wrong", answer: NOTHING };
-  const text = page("Words\n", [{ name: "toy", version: "1", outcomes: [outcome] }]);
+  const column = { name: "toy", version: "1", outcomes: [outcome] };
+  const text = page("Words\n", [column]);
+  expect(totalsOf(column)).toEqual(["toy 1", "0", "1", "0", "0", "0"]);
   expect(text).toContain("| toy 1 | 0 | 1 | 0 | 0 | 0 |");
   expect(text).toContain("| rule | a \\| b<br>`` A\\|`B / `` | 9110 9.1 | 405 | ✗ no end |");
 });
