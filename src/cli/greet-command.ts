@@ -13,9 +13,9 @@ import { parseDuration, TIMES } from "./duration.ts";
 import type { GreetCommandOptions } from "./greet-server.ts";
 import { noOperand } from "./operand.ts";
 import type { StandardStreams } from "./standard-streams.ts";
+import { DEFAULT_GRACE_MS } from "./until-signal.ts";
 
 const DEFAULT_LISTENERS = ["tcp://127.0.0.1:8000", "udp://127.0.0.1:9000"] as const;
-const DEFAULT_GRACE_MS = 2_000;
 
 const TEMPLATE = `
 It runs until Ctrl-C or SIGTERM; a second one ends it at once.

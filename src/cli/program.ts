@@ -10,6 +10,7 @@ import type { StandardStreams } from "./standard-streams.ts";
 const HELP = `
 Examples:
   sockwright greet                               a server to try things on
+  sockwright web public 8080                     a web server for a folder
   sockwright connect tcp://127.0.0.1:8000        talk to it, from another terminal
   sockwright listen tcp://127.0.0.1:8001 > copy  receive a file: this end first,
   sockwright connect tcp://127.0.0.1:8001 < file and then the one that sends it
@@ -30,6 +31,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   greet: {
     summary: "a server that greets, and answers every message",
     load: async () => (await import("./greet-command.ts")).greetCommand,
+  },
+  web: {
+    summary: "a web server for the files of a folder",
+    load: async () => (await import("./web-command.ts")).webCommand,
   },
   connect: {
     summary: "connect standard input and output to a socket",

@@ -21,6 +21,7 @@ import type {
 import { connect, formatSocketUrl, openMetrics, parseSocketUrl, serve } from "../../src/server.ts";
 import { type GreetOptions, greet } from "../../src/services/greet/greet.ts";
 import { openRoot, type RootOptions } from "../../src/services/web/root.ts";
+import { type WebOptions, web } from "../../src/services/web/web.ts";
 import { memoryPair } from "../../src/testing.ts";
 import {
   expectDefaults,
@@ -188,6 +189,36 @@ describe.each([
       onEvent: [],
     },
     (options) => greet(options),
+  ),
+  row<WebOptions>(
+    "web()",
+    "value",
+    {
+      index: [["a"], []],
+      listing: [true],
+      spa: [true, "x"],
+      notFound: ["x"],
+      dotfiles: [],
+      symlinks: [],
+      precompressed: [true],
+      cache: [{ a: "b" }],
+      mediaTypes: [{ ".a": "a/b" }],
+      headers: [{ a: "b" }],
+      securityHeaders: [true],
+      contentSecurityPolicy: ["x"],
+      cacheBytes: [],
+      cacheDescriptors: [],
+      routes: [{ "/a": "b" }],
+      templates: [["a"], []],
+      vars: [{}],
+      variables: [],
+      accessLog: [],
+      accessLogFormat: [],
+      watch: [true],
+      onError: [],
+      http: [{}],
+    },
+    (options) => web("/", options),
   ),
   row<RootOptions>("openRoot()", "promise", { symlinks: [] }, async (options) =>
     (await openRoot("/", options)).close(),

@@ -6,9 +6,16 @@ import { describe, expect, test } from "vitest";
 import { below } from "./pages.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const ENTRIES = ["index", "codec", "http", "server", "socketserver", "testing", "services/greet/greet"].map(
-  (name) => `${root}dist/${name}.d.ts`,
-);
+const ENTRIES = [
+  "index",
+  "codec",
+  "http",
+  "server",
+  "socketserver",
+  "testing",
+  "services/greet/greet",
+  "services/web/web",
+].map((name) => `${root}dist/${name}.d.ts`);
 
 const program = ts.createProgram(ENTRIES, {
   target: ts.ScriptTarget.ES2022,

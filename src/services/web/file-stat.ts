@@ -24,3 +24,14 @@ export function described(descriptor: number): Described | undefined {
   if (stats.isFile()) return { type: "file", stat };
   return stats.isDirectory() ? { type: "directory", stat } : undefined;
 }
+
+/** Whether nothing of a file has changed. */
+export function isSameStat(one: FileStat, other: FileStat): boolean {
+  return (
+    one.dev === other.dev &&
+    one.ino === other.ino &&
+    one.size === other.size &&
+    one.mtimeNs === other.mtimeNs &&
+    one.ctimeNs === other.ctimeNs
+  );
+}

@@ -4,8 +4,12 @@ export interface Place {
   readonly line: number;
 }
 
-/** A template that is refused when it is loaded. The message begins with FILE:LINE. */
+/**
+ * A template that is refused when it is loaded: `serve` of a site rejects with it. The message begins with FILE:LINE. See
+ * {@link unknownVariables}.
+ */
 export class TemplateError extends Error {
+  /** Match on it. */
   readonly code = "ERR_SOCKWRIGHT_TEMPLATE";
   /** The file, as its root names it. */
   readonly file: string;
@@ -23,6 +27,7 @@ export class TemplateError extends Error {
 
 /** A page that grew beyond a limit while it was rendered: `limit` names which. */
 export class TemplateSizeError extends Error {
+  /** Match on it. */
   readonly code = "ERR_SOCKWRIGHT_TEMPLATE_SIZE";
   /** The file that was loaded. */
   readonly file: string;

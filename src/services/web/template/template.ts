@@ -13,7 +13,7 @@ import {
 import { type ReadFile, TemplateSource } from "./template-source.ts";
 import type { Variables } from "./variables.ts";
 
-export interface TemplateOptions extends TemplateLimits {
+export interface TemplateInput extends TemplateLimits {
   /** Gives the content of a file below the root. The path is relative to the root and never leaves it by `..`. */
   readonly read: ReadFile;
 }
@@ -34,7 +34,7 @@ export interface TemplateName extends Place {
  * @throws TemplateError `ERR_SOCKWRIGHT_TEMPLATE`, with `file` and `line`, for what cannot be rendered safely; and what `read`
  * throws for `file` itself.
  */
-export function loadTemplate(file: string, options: TemplateOptions): Template {
+export function loadTemplate(file: string, options: TemplateInput): Template {
   return new Template(file, options);
 }
 
@@ -49,7 +49,7 @@ export class Template {
   readonly #limits: Required<TemplateLimits>;
 
   /** @internal */
-  constructor(file: string, { read, ...limits }: TemplateOptions) {
+  constructor(file: string, { read, ...limits }: TemplateInput) {
     const {
       maxTemplateBytes = DEFAULT_MAX_TEMPLATE_BYTES,
       maxRenderedBytes = DEFAULT_MAX_RENDERED_BYTES,

@@ -1,0 +1,101 @@
+import { Command, Option } from "commander";
+import { CommandError, exitCodes } from "./command-error.ts";
+import { parseDuration, TIMES } from "./duration.ts";
+import type { StandardStreams } from "./standard-streams.ts";
+import { DEFAULT_GRACE_MS } from "./until-signal.ts";
+import type { WebCommandOptions } from "./web-server.ts";
+
+const DEFAULT_LISTENER = "http://127.0.0.1:8080";
+
+const HELP = `
+It runs until Ctrl-C or SIGTERM; a second one ends it at once.
+
+Paths of files are relative to ROOT. A pattern without a slash is for names in any folder:
+  --cache '*.css=max-age=3600'    --template 'parts/**'
+Templates:
+  only files that a --route or a --template names, and what they include; they have no
+  address but their route. {{name}} is filled in, escaped for where it stands; {{#if name}},
+  {{#each names}}, {{> part.html}}. From the request: client.address, query.NAME, time.
+${TIMES}
+Examples:
+  sockwright web public
+  sockwright web . 8080 --listing                     # the folder here, on port 8080
+  sockwright web dist --spa --access-log json
+  sockwright web site --route /go=go.html --var title=Sockwright
+  sockwright web site --route /go=go.html --check     # names variables that nobody gives
+
+Exit codes:
+  0 stopped by a signal   1 network   2 usage or file`;
+
+/** `sockwright web` */
+export function webCommand(streams: StandardStreams, done: (exitCode: number) => void): Command {
+  const collect = (text: string, list: readonly string[] = []): readonly string[] => [...list, text];
+  return new Command("web")
+    .allowExcessArguments()
+    .usage("ROOT [PORT] [options]")
+    .description("Serves the files of a folder over HTTP, and pages of templates.")
+    .option("--listen <url>", `where to listen; repeatable (default: ${DEFAULT_LISTENER})`, collect)
+    .option("--index <name>", "sent for a folder, the first that is there; repeatable (default: index.html)", collect)
+    .option("--listing", "show what is in a folder without such a file")
+    .option("--spa [file]", "sent for pages that are not there (default: index.html)")
+    .option("--not-found <file>", "sent with 404, where it is there", "404.html")
+    .addOption(
+      new Option("--dotfiles <which>", "names with a dot in front: none, .well-known, all")
+        .choices(["hidden", "well-known", "shown"])
+        .default("hidden"),
+    )
+    .addOption(
+      new Option("--symlinks <which>", "links to follow: none, those inside of ROOT, all")
+        .choices(["deny", "inside", "follow"])
+        .default("inside"),
+    )
+    .option("--no-precompressed", "do not send FILE.br, FILE.zst and FILE.gz in place of FILE")
+    .option("--cache <pattern=value>", "Cache-Control of files; repeatable, the first that fits counts", collect)
+    .option("--type <.ext=type>", "Content-Type of an extension; repeatable", collect)
+    .option("--header <name: value>", "a field of all answers; repeatable", collect)
+    .option("--security-headers", "keep the site to itself: frames, openers, embedding, referrers")
+    .option("--csp <policy>", "Content-Security-Policy of all answers")
+    .option("--route <path=file>", "a page that is made of a template; repeatable", collect)
+    .option("--template <pattern>", "files that are templates, and so have no address; repeatable", collect)
+    .option("--var <name=text>", "a variable of templates; repeatable", collect)
+    .option("--vars <file>", "variables of templates, a JSON object")
+    .option("--check", "name the variables that nobody gives, and do not listen")
+    .addOption(
+      new Option("--access-log <format>", "a line for each request")
+        .choices(["common", "combined", "json", "off"])
+        .default("common"),
+    )
+    .option("--watch", "reload pages in browsers when a file changes")
+    .addOption(
+      new Option("--grace <time>", "once stopped, let answers go on for so long")
+        .argParser((text: string) => parseDuration("--grace", text))
+        .default(DEFAULT_GRACE_MS, "2s"),
+    )
+    .option("--json", "print one JSON object a line, errors too")
+    .addHelpText("after", HELP)
+    .action(async (options: WebCommandOptions, own: Command) => {
+      const [root, listener] = operands(own);
+      const listen = options.listen ?? [listener ?? DEFAULT_LISTENER];
+      const { runWebServer } = await import("./web-server.ts");
+      done(await runWebServer(root, { ...options, listen }, streams));
+    });
+}
+
+/** ROOT, and the listener of a PORT: tutorials start theirs as `server 8080`. */
+function operands(command: Command): [root: string, listener: string | undefined] {
+  const [root, port, ...more] = command.args;
+  if (root === undefined) throw usage("a folder is missing: write  sockwright web ROOT, such as  sockwright web .");
+  if (more.length > 0) throw usage("too many arguments for 'web': see  sockwright web --help");
+  if (port === undefined) return [root, undefined];
+  if (command.opts<WebCommandOptions>().listen !== undefined) {
+    throw usage(`${port} and --listen both say where to listen: leave one of them out`);
+  }
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    throw usage(`${JSON.stringify(port)} is no port: write a number from 0 to 65535, or --listen URL`);
+  }
+  return [root, `http://127.0.0.1:${Number(port)}`];
+}
+
+function usage(message: string): CommandError {
+  return new CommandError(message, exitCodes.usage);
+}

@@ -1,0 +1,210 @@
+import { readFile } from "node:fs/promises";
+import { type Server, serve } from "../server/server.ts";
+import { peerName } from "../server/transport/peer-name.ts";
+import { TemplateError } from "../services/web/template/template-error.ts";
+import { unknownVariables, type WebOptions, web } from "../services/web/web.ts";
+import { CommandError, codeOf, exitCodes } from "./command-error.ts";
+import { EventLog } from "./event-log.ts";
+import { explain } from "./explain.ts";
+import { failure, inWords, type ServerEvent } from "./server-event.ts";
+import type { StandardStreams } from "./standard-streams.ts";
+import { LAST_WORDS_MS, within } from "./time-limit.ts";
+import { untilSignal } from "./until-signal.ts";
+
+/** What `web` is told. */
+export interface WebCommandOptions {
+  readonly listen?: readonly string[];
+  readonly index?: readonly string[];
+  readonly listing?: boolean;
+  readonly spa?: boolean | string;
+  readonly notFound: string;
+  readonly dotfiles: "hidden" | "well-known" | "shown";
+  readonly symlinks: "deny" | "inside" | "follow";
+  readonly precompressed: boolean;
+  readonly cache?: readonly string[];
+  readonly type?: readonly string[];
+  readonly header?: readonly string[];
+  readonly securityHeaders?: boolean;
+  readonly csp?: string;
+  readonly route?: readonly string[];
+  readonly template?: readonly string[];
+  readonly var?: readonly string[];
+  readonly vars?: string;
+  readonly check?: boolean;
+  readonly accessLog: "common" | "combined" | "json" | "off";
+  readonly watch?: boolean;
+  readonly grace: number;
+  readonly json?: boolean;
+}
+
+/** `sockwright web`; settles when it has been stopped, or has checked the templates, with the exit code. */
+export async function runWebServer(
+  root: string,
+  options: WebCommandOptions,
+  streams: StandardStreams,
+): Promise<number> {
+  const log = new EventLog(streams.output);
+  const tell = (event: ServerEvent): void => log.print(options.json === true ? JSON.stringify(event) : inWords(event));
+  const given = await webOptions(
+    options,
+    (line) => log.print(line.trimEnd()),
+    (error) => tell(failure(error, "")),
+  );
+  if (options.check === true) return check(root, given, streams);
+  const { first, second, stop } = untilSignal();
+  try {
+    const server = await started(root, options, given, tell);
+    for (const url of server.urls) tell({ event: "listening", url });
+    await first;
+    await Promise.race([server.close({ graceMs: options.grace }), second]);
+    await within(LAST_WORDS_MS, log.printed());
+    return 0;
+  } finally {
+    stop();
+  }
+}
+
+async function started(
+  root: string,
+  { listen = [] }: WebCommandOptions,
+  given: WebOptions,
+  tell: (event: ServerEvent) => void,
+): Promise<Server> {
+  const onError = (error: unknown, peer: Parameters<typeof peerName>[0] | undefined): void =>
+    tell(failure(error, peer === undefined ? "" : peerName(peer)));
+  try {
+    return await serve(listen, service(root, given), { onError });
+  } catch (error) {
+    throw ofRoot(root, error) ?? explain(error, { url: listen.join(" "), role: "listener" });
+  }
+}
+
+function service(root: string, given: WebOptions): ReturnType<typeof web> {
+  try {
+    return web(root, given);
+  } catch (error) {
+    throw inFlags(error);
+  }
+}
+
+/** Prints FILE:LINE of each variable that nobody gives: what was asked for, and so on standard output. */
+async function check(root: string, given: WebOptions, { output }: StandardStreams): Promise<number> {
+  let unknown: Awaited<ReturnType<typeof unknownVariables>>;
+  try {
+    unknown = await unknownVariables(root, given);
+  } catch (error) {
+    throw ofRoot(root, error) ?? inFlags(error);
+  }
+  const lines = unknown.map(({ file, line, name }) => `${file}:${line}: nobody gives the variable ${name}\n`);
+  await output.write(Buffer.from(lines.join("")));
+  return lines.length === 0 ? 0 : exitCodes.usage;
+}
+
+/** What is wrong with the folder, or with a template in it. */
+function ofRoot(root: string, error: unknown): CommandError | undefined {
+  if (error instanceof TemplateError) return new CommandError(error.message, exitCodes.usage, error);
+  const code = codeOf(error);
+  const reason = code === undefined ? undefined : ROOT_FAILURES[code];
+  const isOfFile = error instanceof Error && "syscall" in error && /^(?:open|access)$/.test(String(error.syscall));
+  if (reason === undefined || !isOfFile) return undefined;
+  return new CommandError(`${root}: ${reason}`, exitCodes.usage, error);
+}
+
+const ROOT_FAILURES: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such folder",
+  ENOTDIR: "it is no folder: write the one that has the files",
+  EACCES: "no permission to read the folder",
+};
+
+const FLAGS: Readonly<Record<string, string>> = {
+  index: "--index",
+  spa: "--spa",
+  cache: "--cache",
+  mediaTypes: "--type",
+  headers: "--header",
+  contentSecurityPolicy: "--csp",
+  routes: "--route",
+  templates: "--template",
+  vars: "--var",
+};
+
+/** What the service says by the names of its options, in words of the command. */
+function inFlags(error: unknown): unknown {
+  const code = codeOf(error);
+  if (!(error instanceof Error) || code?.startsWith("ERR_INVALID_ARG") !== true) return error;
+  const [, option = "", rest = error.message] =
+    /^The argument '(?:options\.)?(\w+)[^']*' (.*)$/s.exec(error.message) ?? [];
+  return new CommandError(`${FLAGS[option] ?? option} ${rest}`.replace("Received", "It is"), exitCodes.usage, error);
+}
+
+async function webOptions(
+  options: WebCommandOptions,
+  print: (line: string) => void,
+  onError: (error: unknown) => void,
+): Promise<WebOptions> {
+  const { index, listing, spa, notFound, dotfiles, symlinks, precompressed, securityHeaders, csp, template } = options;
+  return {
+    index,
+    listing,
+    spa,
+    notFound,
+    dotfiles,
+    symlinks,
+    precompressed,
+    securityHeaders,
+    contentSecurityPolicy: csp,
+    templates: template,
+    watch: options.watch,
+    cache: pairs("--cache", "PATTERN=VALUE", options.cache),
+    mediaTypes: pairs("--type", ".EXT=TYPE", options.type),
+    headers: pairs("--header", "NAME: VALUE", options.header, ":"),
+    routes: pairs("--route", "PATH=FILE", options.route),
+    vars: await variables(options),
+    accessLog: options.accessLog === "off" ? undefined : print,
+    accessLogFormat: options.accessLog === "off" ? undefined : options.json === true ? "json" : options.accessLog,
+    onError,
+  };
+}
+
+/** `NAME=VALUE`, each name once. */
+function pairs(
+  flag: string,
+  form: string,
+  given: readonly string[] = [],
+  separator = "=",
+): Readonly<Record<string, string>> | undefined {
+  if (given.length === 0) return undefined;
+  const found = new Map<string, string>();
+  for (const text of given) {
+    const at = text.indexOf(separator);
+    const name = text.slice(0, at).trim();
+    if (at <= 0 || name === "") throw usage(`${flag} ${JSON.stringify(text)} is not as ${form}`);
+    if (found.has(name)) throw usage(`${flag} has ${JSON.stringify(name)} twice`);
+    found.set(name, text.slice(at + 1).trim());
+  }
+  return Object.fromEntries(found);
+}
+
+async function variables({ var: given, vars: file }: WebCommandOptions): Promise<Readonly<Record<string, unknown>>> {
+  const own = pairs("--var", "NAME=TEXT", given) ?? {};
+  if (file === undefined) return own;
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (error) {
+    throw new CommandError(`--vars ${file} cannot be read: ${(error as Error).message}`, exitCodes.usage, error);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new CommandError(`--vars ${file} is no JSON: ${(error as Error).message}`, exitCodes.usage, error);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw usage(`--vars ${file} is no JSON object`);
+  return { ...value, ...own };
+}
+
+function usage(message: string): CommandError {
+  return new CommandError(message, exitCodes.usage);
+}

@@ -1,0 +1,100 @@
+import { contentRange, selectRanges, unsatisfiedRange } from "../../http/byte-ranges.ts";
+import { preferredCoding } from "../../http/content-codings.ts";
+import type { Fields } from "../../http/fields.ts";
+import { multipartByteRanges } from "../../http/multipart-byteranges.ts";
+import { evaluateIfRange, evaluatePreconditions } from "../../http/preconditions.ts";
+import type { HttpAnswer } from "../../http/service/handler.ts";
+import { multipartBody } from "./multipart-body.ts";
+import type { Representation } from "./representation.ts";
+import type { Resource } from "./resource.ts";
+
+/** What of a request chooses the answer. */
+export interface FileRequest {
+  /** GET or HEAD. */
+  readonly method: string;
+  readonly headers: Fields;
+}
+
+/** The answer of a file: 200, 206, 304, 412 or 416, in the order of RFC 9110, section 13.2.2. */
+export function fileAnswer(request: FileRequest, resource: Resource, nowMs: number): HttpAnswer {
+  const { headers } = request;
+  const form = resource.codings.length === 0 ? resource.representations[0] : formFor(headers, resource);
+  return isConditional(headers) ? conditionalAnswer(request, form, nowMs) : form.whole();
+}
+
+function formFor(headers: Fields, resource: Resource): Representation {
+  return resource.inCoding(preferredCoding(headers.get("Accept-Encoding"), resource.codings));
+}
+
+/** Whether there is a condition or a range, found in one pass: most names are told apart by their length. */
+export function isConditional(headers: Fields): boolean {
+  for (let index = 0; index < headers.size; index++) {
+    switch (headers.nameLengthAt(index)) {
+      case "range".length:
+        if (headers.isNamed(index, "range")) return true;
+        break;
+      case "if-match".length:
+        if (headers.isNamed(index, "if-match")) return true;
+        break;
+      case "if-none-match".length:
+        if (headers.isNamed(index, "if-none-match")) return true;
+        break;
+      case "if-modified-since".length:
+        if (headers.isNamed(index, "if-modified-since")) return true;
+        break;
+      case "if-unmodified-since".length:
+        if (headers.isNamed(index, "if-unmodified-since")) return true;
+        break;
+    }
+  }
+  return false;
+}
+
+function conditionalAnswer({ method, headers }: FileRequest, form: Representation, nowMs: number): HttpAnswer {
+  const { etag, lastModifiedMs, length, fields, mediaType } = form;
+  const validators = { etag, lastModifiedMs };
+  switch (evaluatePreconditions(method, headers, validators, nowMs)) {
+    case "not-modified":
+      return form.notModified;
+    case "failed":
+      return {
+        status: 412,
+        headers: [["Content-Type", "text/plain; charset=utf-8"]],
+        body: "412 Precondition Failed\n",
+      };
+    case "proceed":
+  }
+  if (!evaluateIfRange(headers, validators, nowMs)) return form.whole();
+  const selected = selectRanges(method, headers, length);
+  if (selected.kind === "whole") return form.whole();
+  if (selected.kind === "unsatisfiable") {
+    return {
+      status: 416,
+      headers: [
+        ["Content-Range", unsatisfiedRange(length)],
+        ["ETag", etag],
+      ],
+      body: "",
+    };
+  }
+  const { ranges } = selected;
+  const [range, ...further] = ranges;
+  if (range === undefined) return form.whole();
+  if (further.length === 0) {
+    return {
+      status: 206,
+      headers: [["Content-Range", contentRange(range, length)], ...fields],
+      body: form.part(range),
+    };
+  }
+  const multipart = multipartByteRanges(ranges, length, mediaType);
+  return {
+    status: 206,
+    headers: [
+      ["Content-Type", multipart.contentType],
+      ["Content-Length", `${multipart.contentLength}`],
+      ...fields.filter(([name]) => name !== "Content-Type"),
+    ],
+    body: multipartBody(multipart, form),
+  };
+}

@@ -1,0 +1,78 @@
+import { systemClock } from "../../server/time/clock.ts";
+import { CacheRules } from "./cache-rules.ts";
+import { LiveReload } from "./live-reload.ts";
+import { ResourceCache } from "./resource-cache.ts";
+import { ResourceLoader } from "./resource-loader.ts";
+import { openRoot } from "./root.ts";
+import { Site } from "./site.ts";
+import { TemplatePages } from "./template-pages.ts";
+import { DEFAULT_INDEX, type WebSettings } from "./web-options.ts";
+
+type Field = readonly [name: string, value: string];
+
+const ALWAYS: readonly Field[] = [["X-Content-Type-Options", "nosniff"]];
+const SECURITY: readonly Field[] = [
+  ["Referrer-Policy", "strict-origin-when-cross-origin"],
+  ["X-Frame-Options", "SAMEORIGIN"],
+  ["Cross-Origin-Opener-Policy", "same-origin"],
+  ["Cross-Origin-Resource-Policy", "same-origin"],
+];
+
+/**
+ * Opens the folder of a site and reads its templates.
+ *
+ * @throws Error in Node's shape for a root that cannot be opened · TemplateError for a template.
+ */
+export async function openSite(path: string, settings: WebSettings): Promise<Site> {
+  const { symlinks, cacheBytes: maxBytes, cacheDescriptors: maxDescriptors, precompressed } = settings;
+  const root = await openRoot(path, { symlinks });
+  try {
+    const headers = fieldsOf(settings);
+    const pages = await TemplatePages.load(
+      root,
+      {
+        routes: settings.routes ?? new Map<string, string>(),
+        globs: settings.templates ?? [],
+        variables: settings.vars ?? {},
+        variablesOf: settings.variables,
+        headers,
+        report: settings.onError ?? (() => undefined),
+      },
+      systemClock,
+    );
+    const reload = settings.watch ? LiveReload.start(path) : undefined;
+    const loader = new ResourceLoader(root, {
+      precompressed: precompressed && reload === undefined,
+      mediaTypes: settings.mediaTypes ?? new Map<string, string>(),
+      cacheRules: settings.cache ?? new CacheRules(),
+      headers,
+      htmlSuffix: reload?.script,
+    });
+    const cache = new ResourceCache(
+      (file, known) => loader.load(file, known),
+      { maxBytes, maxDescriptors },
+      systemClock,
+    );
+    const { index = [DEFAULT_INDEX], listing, spa, notFound, dotfiles } = settings;
+    return new Site(root, cache, pages, reload, {
+      index,
+      listing,
+      spa,
+      notFound: notFound === "" ? undefined : notFound,
+      dotfiles,
+      headers,
+    });
+  } catch (error) {
+    root.close();
+    throw error;
+  }
+}
+
+/** Of all answers: a field that is given stands in for one of these. */
+function fieldsOf({ headers = [], securityHeaders, contentSecurityPolicy }: WebSettings): readonly Field[] {
+  const names = new Set(headers.map(([name]) => name.toLowerCase()));
+  const policy: readonly Field[] =
+    contentSecurityPolicy === undefined ? [] : [["Content-Security-Policy", contentSecurityPolicy]];
+  const own = [...ALWAYS, ...(securityHeaders ? SECURITY : []), ...policy];
+  return [...own.filter(([name]) => !names.has(name.toLowerCase())), ...headers];
+}

@@ -1,0 +1,92 @@
+import type { FileHandle } from "node:fs/promises";
+import type { ByteRange } from "../../http/byte-ranges.ts";
+import type { ContentCoding } from "../../http/content-codings.ts";
+import { FileBody } from "../../http/service/file-body.ts";
+import type { HttpAnswer } from "../../http/service/handler.ts";
+import { PreparedResponse } from "../../http/service/prepared-response.ts";
+import type { FileContent } from "./file-content.ts";
+import { SharedFile } from "./shared-file.ts";
+
+/** Larger files are sent from the file: sendfile(2) is then cheaper than the copy from memory. */
+export const MAX_KEPT_CONTENT_BYTES = 32 * 1024;
+/** What an answer in memory takes besides its bytes. */
+const ANSWER_BYTES = 1_024;
+
+type Field = readonly [name: string, value: string];
+
+/** What is said of a form of a file. */
+export interface RepresentationHead {
+  readonly coding: ContentCoding;
+  readonly mediaType: string;
+  readonly lastModified: string;
+  /** Those besides the ones that this interface names, such as Cache-Control and Vary: they are in a 304, too. */
+  readonly fields: readonly Field[];
+}
+
+/** One form of a file, as it is or precompressed, and its answers that do not depend on the request. */
+export class Representation {
+  readonly coding: ContentCoding;
+  readonly etag: string;
+  readonly lastModifiedMs: number;
+  /** In bytes. */
+  readonly length: number;
+  readonly mediaType: string;
+  /** The fields of a 200, and of a 206 with one range, but those of its length. */
+  readonly fields: readonly Field[];
+  /** To a condition that names this very state. */
+  readonly notModified: PreparedResponse;
+  readonly #whole: PreparedResponse | undefined;
+  readonly #bytes: Buffer | undefined;
+  readonly #file: SharedFile | undefined;
+
+  /** @param handle - of the file, which belongs to this from now on. */
+  constructor(content: FileContent, head: RepresentationHead, handle: FileHandle) {
+    const { coding, mediaType, lastModified } = head;
+    this.coding = coding;
+    this.etag = content.tag;
+    this.lastModifiedMs = Number(content.stat.mtimeNs / 1_000_000n);
+    this.length = content.bytes?.length ?? content.stat.size;
+    this.mediaType = mediaType;
+    const validators: Field[] = [["Last-Modified", lastModified], ["ETag", content.tag], ...head.fields];
+    const type: Field[] = [["Content-Type", mediaType]];
+    if (coding !== "identity") type.push(["Content-Encoding", coding]);
+    this.fields = [...type, ["Accept-Ranges", "bytes"], ...validators];
+    this.notModified = new PreparedResponse({ status: 304, headers: validators });
+    if (content.bytes !== undefined && (content.isAltered || content.bytes.length <= MAX_KEPT_CONTENT_BYTES)) {
+      this.#bytes = content.bytes;
+      this.#whole = new PreparedResponse({ headers: this.fields, body: content.bytes });
+      new SharedFile(handle, content.stat).release();
+    } else {
+      this.#file = new SharedFile(handle, content.stat);
+    }
+  }
+
+  /** What it takes of memory. */
+  get heldBytes(): number {
+    return 2 * ANSWER_BYTES + 2 * (this.#bytes?.length ?? 0);
+  }
+
+  /** Whether it holds a descriptor. */
+  get isOpen(): boolean {
+    return this.#file !== undefined;
+  }
+
+  /** 200 with all of it. */
+  whole(): HttpAnswer {
+    return this.#whole ?? { headers: this.fields, body: this.part({ first: 0, last: this.length - 1 }) };
+  }
+
+  /** A part of it as a body. */
+  part({ first, last }: ByteRange): Uint8Array | FileBody {
+    const file = this.#file;
+    if (file === undefined) return this.#bytes?.subarray(first, last + 1) ?? new Uint8Array(0);
+    const { isUnchanged, release } = file;
+    file.use();
+    return new FileBody(file.handle, { offset: first, length: last - first + 1, isUnchanged, release });
+  }
+
+  /** Nobody asks for it any more; what is being sent of it is sent to its end. */
+  close(): void {
+    this.#file?.release();
+  }
+}

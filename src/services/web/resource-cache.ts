@@ -1,0 +1,130 @@
+import type { Clock } from "../../server/time/clock.ts";
+import { Resource } from "./resource.ts";
+import type { NoResource } from "./resource-loader.ts";
+
+/** From then on a file that is asked for is looked at again, while it is served as it was. */
+export const RENEW_AFTER_MS = 500;
+/** What was found of a file holds for so long: what has changed is seen within it. */
+export const MAX_RESOURCE_AGE_MS = 1_000;
+/** Memory for files and their answers. */
+export const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
+/** Descriptors of files that are too large for memory. */
+export const DEFAULT_CACHE_DESCRIPTORS = 512;
+/** Files that are opened at once: others wait. */
+export const MAX_OPENINGS = 64;
+
+interface Entry {
+  readonly path: string;
+  resource: Resource;
+  checkedAtMs: number;
+  isUsed: boolean;
+}
+
+/** What was found, or what is wrong. */
+export type Found = Resource | NoResource;
+type Load = (path: string, known: Resource | undefined) => Promise<Found>;
+
+/**
+ * The files that were asked for of late. Nothing in it is older than {@link MAX_RESOURCE_AGE_MS}: an older one is looked at again
+ * before it is served. What is missing is not in it, so that a file that comes is seen at once.
+ */
+export class ResourceCache {
+  readonly #entries = new Map<string, Entry>();
+  readonly #loading = new Map<string, Promise<Found>>();
+  readonly #waiting: (() => void)[] = [];
+  readonly #load: Load;
+  readonly #clock: Clock;
+  readonly #maxBytes: number;
+  readonly #maxDescriptors: number;
+  #bytes = 0;
+  #descriptors = 0;
+  #openings = 0;
+  #isClosed = false;
+
+  constructor(load: Load, limits: { readonly maxBytes: number; readonly maxDescriptors: number }, clock: Clock) {
+    this.#load = load;
+    this.#maxBytes = limits.maxBytes;
+    this.#maxDescriptors = limits.maxDescriptors;
+    this.#clock = clock;
+  }
+
+  /** The file under a path, at once where it is known. */
+  get(path: string): Found | Promise<Found> {
+    const entry = this.#entries.get(path);
+    if (entry === undefined) return this.#find(path, undefined);
+    const ageMs = this.#clock.now() - entry.checkedAtMs;
+    if (ageMs >= MAX_RESOURCE_AGE_MS) return this.#find(path, entry.resource);
+    // Whoever waits for it is told what is wrong with it, once it is too old.
+    if (ageMs >= RENEW_AFTER_MS) this.#find(path, entry.resource).catch(() => undefined);
+    entry.isUsed = true;
+    return entry.resource;
+  }
+
+  /** Lets everything go; what is being sent is sent to its end. */
+  close(): void {
+    this.#isClosed = true;
+    for (const entry of [...this.#entries.values()]) this.#remove(entry);
+  }
+
+  /** All that ask for a file meanwhile wait for one look. */
+  #find(path: string, known: Resource | undefined): Promise<Found> {
+    const loading = this.#loading.get(path);
+    if (loading !== undefined) return loading;
+    const found = this.#look(path, known).finally(() => this.#loading.delete(path));
+    this.#loading.set(path, found);
+    return found;
+  }
+
+  async #look(path: string, known: Resource | undefined): Promise<Found> {
+    if (this.#openings >= MAX_OPENINGS) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#openings++;
+    // Of the time before the look: what changes during it is seen by the next one.
+    const checkedAtMs = this.#clock.now();
+    try {
+      const found = await this.#load(path, known);
+      this.#keep(path, found, checkedAtMs);
+      return found;
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#openings--;
+      else next();
+    }
+  }
+
+  #keep(path: string, found: Found, checkedAtMs: number): void {
+    const entry = this.#entries.get(path);
+    if (entry !== undefined && entry.resource === found) {
+      entry.checkedAtMs = checkedAtMs;
+      return;
+    }
+    if (entry !== undefined) this.#remove(entry);
+    if (!(found instanceof Resource)) return;
+    this.#entries.set(path, { path, resource: found, checkedAtMs, isUsed: true });
+    this.#bytes += found.heldBytes;
+    this.#descriptors += found.descriptors;
+    if (this.#isClosed) this.close();
+    else this.#evict();
+  }
+
+  /** The oldest goes; one that was asked for since it was looked at here has a second chance. */
+  #evict(): void {
+    for (const entry of this.#entries.values()) {
+      if (this.#bytes <= this.#maxBytes && this.#descriptors <= this.#maxDescriptors) return;
+      const { isUsed } = entry;
+      if (!isUsed) this.#remove(entry);
+      else {
+        entry.isUsed = false;
+        this.#entries.delete(entry.path);
+        this.#entries.set(entry.path, entry);
+      }
+    }
+  }
+
+  #remove(entry: Entry): void {
+    this.#entries.delete(entry.path);
+    this.#bytes -= entry.resource.heldBytes;
+    this.#descriptors -= entry.resource.descriptors;
+    // Whoever has waited for it uses it in a microtask.
+    setImmediate(() => entry.resource.close());
+  }
+}

@@ -1,0 +1,170 @@
+import { evaluatePreconditions } from "../../http/preconditions.ts";
+import type { HttpAnswer } from "../../http/service/handler.ts";
+import { PreparedResponse } from "../../http/service/prepared-response.ts";
+import type { Clock } from "../../server/time/clock.ts";
+import { tagAtOnce } from "./content-tag.ts";
+import { isConditional } from "./file-answer.ts";
+import { type FileStat, isSameStat } from "./file-stat.ts";
+import { REQUEST_VARIABLES, requestVariables } from "./page-variables.ts";
+import { MAX_RESOURCE_AGE_MS, RENEW_AFTER_MS } from "./resource-cache.ts";
+import type { Page, SiteRequest } from "./site.ts";
+import type { Template } from "./template/template.ts";
+import type { Variables } from "./template/variables.ts";
+
+/** Pages of one template that are kept, for as many values of what requests say; the oldest goes. */
+export const MAX_KEPT_PAGES = 64;
+/** A page that is larger, or whose values are longer, is made for each request. */
+export const MAX_KEPT_PAGE_BYTES = 64 * 1024;
+export const MAX_KEPT_VALUES_LENGTH = 1_024;
+
+/** A template as it was read, and of what. */
+export interface LoadedTemplate {
+  readonly template: Template;
+  readonly stats: ReadonlyMap<string, FileStat>;
+}
+
+/** Where a page comes from. */
+export interface PageSource {
+  load(): Promise<LoadedTemplate>;
+  /** What a file is now; undefined where it is none. */
+  stat(file: string): Promise<FileStat | undefined>;
+  readonly variables: Variables;
+  /** What the program says for each request. */
+  readonly variablesOf: ((request: SiteRequest) => Variables) | undefined;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly clock: Clock;
+  /** Of a template that cannot be read any more: the page stays as it was. */
+  report(error: unknown): void;
+}
+
+interface Rendered {
+  readonly etag: string;
+  readonly page: PreparedResponse;
+  readonly notModified: PreparedResponse;
+}
+
+/** A page that is made of a template. What changes of its files is seen within a second. */
+export class TemplatePage implements Page {
+  readonly #source: PageSource;
+  #loaded: LoadedTemplate;
+  #checkedAtMs: number;
+  #checking: Promise<void> | undefined;
+  readonly #kept = new Map<string, Rendered>();
+  #namesOfRequest: readonly string[];
+
+  constructor(loaded: LoadedTemplate, source: PageSource) {
+    this.#source = source;
+    this.#loaded = loaded;
+    this.#namesOfRequest = namesOfRequest(loaded.template);
+    this.#checkedAtMs = source.clock.now();
+  }
+
+  get files(): readonly string[] {
+    return this.#loaded.template.files;
+  }
+
+  answer(request: SiteRequest): HttpAnswer | Promise<HttpAnswer> {
+    const ageMs = this.#source.clock.now() - this.#checkedAtMs;
+    if (ageMs >= MAX_RESOURCE_AGE_MS) return this.#renewed(request);
+    if (ageMs >= RENEW_AFTER_MS) void this.#check();
+    return this.#answer(request);
+  }
+
+  async #renewed(request: SiteRequest): Promise<HttpAnswer> {
+    await this.#check();
+    return this.#answer(request);
+  }
+
+  #check(): Promise<void> {
+    this.#checking ??= this.#look().finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
+  }
+
+  /** Never rejects. */
+  async #look(): Promise<void> {
+    const checkedAtMs = this.#source.clock.now();
+    try {
+      if (await this.#hasChanged()) {
+        this.#loaded = await this.#source.load();
+        this.#namesOfRequest = namesOfRequest(this.#loaded.template);
+        this.#kept.clear();
+      }
+    } catch (error) {
+      this.#source.report(error);
+    }
+    this.#checkedAtMs = checkedAtMs;
+  }
+
+  async #hasChanged(): Promise<boolean> {
+    for (const [file, before] of this.#loaded.stats) {
+      const now = await this.#source.stat(file);
+      if (now === undefined || !isSameStat(now, before)) return true;
+    }
+    return false;
+  }
+
+  #answer(request: SiteRequest): HttpAnswer {
+    const { page, notModified, etag } = this.#rendered(request);
+    if (!isConditional(request.headers)) return page;
+    const asked = evaluatePreconditions(request.method, request.headers, { etag }, Date.now());
+    if (asked === "proceed") return page;
+    return asked === "not-modified" ? notModified : { status: 412, headers: this.#source.headers };
+  }
+
+  #rendered(request: SiteRequest): Rendered {
+    const { variables, variablesOf } = this.#source;
+    const [only] = this.#namesOfRequest.length === 0 ? this.#kept.values() : [];
+    if (only !== undefined) return only;
+    const ofRequest = requestVariables(request, Date.now());
+    if (variablesOf !== undefined) {
+      return this.#render({ ...variables, ...variablesOf(request), ...ofRequest }, true);
+    }
+    const values = this.#namesOfRequest.map((name) => valueAt(ofRequest, name));
+    const key = JSON.stringify(values);
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) return kept;
+    const made = this.#render({ ...variables, ...ofRequest }, values.length > 0);
+    if (made.page.bodyBytes <= MAX_KEPT_PAGE_BYTES && key.length <= MAX_KEPT_VALUES_LENGTH) this.#keep(key, made);
+    return made;
+  }
+
+  #keep(key: string, made: Rendered): void {
+    const [oldest] = this.#kept.size >= MAX_KEPT_PAGES ? this.#kept.keys() : [];
+    if (oldest !== undefined) this.#kept.delete(oldest);
+    this.#kept.set(key, made);
+  }
+
+  #render(variables: Variables, isPrivate: boolean): Rendered {
+    const body = Buffer.from(this.#loaded.template.render(variables));
+    const etag = tagAtOnce(body);
+    const validators = [
+      ["ETag", etag],
+      ["Cache-Control", isPrivate ? "private, no-cache" : "no-cache"],
+      ...this.#source.headers,
+    ] as const;
+    return {
+      etag,
+      page: new PreparedResponse({ headers: [["Content-Type", "text/html; charset=utf-8"], ...validators], body }),
+      notModified: new PreparedResponse({ status: 304, headers: validators }),
+    };
+  }
+}
+
+/** The names of what comes from requests, each once: by their values a page is kept. */
+function namesOfRequest(template: Template): readonly string[] {
+  const names = template.names.map(({ name }) => name);
+  return [...new Set(names)].filter((name) =>
+    REQUEST_VARIABLES.some((each) => name === each || name.startsWith(`${each}.`)),
+  );
+}
+
+function valueAt(variables: Variables, name: string): unknown {
+  let value: unknown = variables;
+  for (const key of name.split(".")) {
+    value =
+      typeof value === "object" && value !== null ? Object.getOwnPropertyDescriptor(value, key)?.value : undefined;
+  }
+  return value;
+}

@@ -1,0 +1,124 @@
+import type { Clock } from "../../server/time/clock.ts";
+import type { FileStat } from "./file-stat.ts";
+import type { Glob } from "./glob.ts";
+import { isKnown } from "./page-variables.ts";
+import type { Root } from "./root.ts";
+import type { SitePages, SiteRequest } from "./site.ts";
+import { loadTemplate, type TemplateName } from "./template/template.ts";
+import type { Variables } from "./template/variables.ts";
+import { type LoadedTemplate, TemplatePage } from "./template-page.ts";
+
+/** What templates are made with. */
+export interface TemplateSettings {
+  /** Files of templates by the path of their page. */
+  readonly routes: ReadonlyMap<string, string>;
+  /** Files that are templates besides. */
+  readonly globs: readonly Glob[];
+  readonly variables: Variables;
+  readonly variablesOf: ((request: SiteRequest) => Variables) | undefined;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly report: (error: unknown) => void;
+}
+
+/** A variable that nobody gives. */
+export type UnknownName = TemplateName;
+
+/** The pages of a site that are made of templates. */
+export class TemplatePages implements SitePages {
+  readonly #pages: ReadonlyMap<string, TemplatePage>;
+  readonly #globs: readonly Glob[];
+  readonly #routed: ReadonlySet<string>;
+  /** The names that no value is given for, in all templates. */
+  readonly unknownNames: readonly UnknownName[];
+
+  private constructor(
+    pages: ReadonlyMap<string, TemplatePage>,
+    names: readonly TemplateName[],
+    settings: TemplateSettings,
+  ) {
+    this.#pages = pages;
+    this.#globs = settings.globs;
+    this.#routed = new Set(settings.routes.values());
+    this.unknownNames = names.filter(({ name, isInEach }) => !isInEach && !isKnown(name, settings.variables));
+  }
+
+  /**
+   * Reads all templates.
+   *
+   * @throws TemplateError for one that cannot be read, or rendered safely.
+   */
+  static async load(root: Root, settings: TemplateSettings, clock: Clock): Promise<TemplatePages> {
+    const pages = new Map<string, TemplatePage>();
+    const names: TemplateName[] = [];
+    for (const [path, file] of settings.routes) {
+      const load = (): Promise<LoadedTemplate> => loadFrom(root, file);
+      const loaded = await load();
+      names.push(...loaded.template.names);
+      const stat = async (name: string): Promise<FileStat | undefined> => {
+        const found = await root.stat(name);
+        return found.type === "file" ? found.stat : undefined;
+      };
+      pages.set(path, new TemplatePage(loaded, { ...settings, load, stat, clock }));
+    }
+    return new TemplatePages(pages, names, settings);
+  }
+
+  pageAt(path: string): TemplatePage | undefined {
+    return this.#pages.size === 0 ? undefined : this.#pages.get(path);
+  }
+
+  /** Also what one of them includes. */
+  isTemplate(file: string): boolean {
+    if (this.#pages.size === 0 && this.#globs.length === 0) return false;
+    if (this.#routed.has(file) || this.#globs.some((glob) => glob.matches(`/${file}`))) return true;
+    for (const { files } of this.#pages.values()) if (files.includes(file)) return true;
+    return false;
+  }
+}
+
+/** Reads a template, and then what it turns out to include, until nothing is missing. */
+async function loadFrom(root: Root, file: string): Promise<LoadedTemplate> {
+  const texts = new Map<string, Buffer>();
+  const stats = new Map<string, FileStat>();
+  for (;;) {
+    const missing: string[] = [];
+    const read = (name: string): Buffer => {
+      const text = texts.get(name);
+      if (text !== undefined) return text;
+      missing.push(name);
+      return NOTHING;
+    };
+    const template = tried(() => loadTemplate(file, { read }));
+    if (missing.length === 0) return { template: template(), stats };
+    for (const name of missing) {
+      const opened = await root.open(name);
+      if (opened.type !== "file") throw new Error(`${name}: ${REASONS[opened.type]}`);
+      stats.set(name, opened.stat);
+      try {
+        texts.set(name, await opened.handle.readFile());
+      } finally {
+        await opened.handle.close();
+      }
+    }
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+const REASONS = {
+  directory: "it is a directory",
+  missing: "no such file",
+  forbidden: "it may not be read",
+  busy: "no descriptor is free",
+} as const;
+
+/** What it gives, or throws, when it is asked for. */
+function tried<Value>(make: () => Value): () => Value {
+  try {
+    const value = make();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}

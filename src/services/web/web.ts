@@ -1,0 +1,140 @@
+import type { HttpExchange } from "../../http/service/handler.ts";
+import { http } from "../../http/service/http.ts";
+import { type HttpOptions, MAX_BODY_BYTES } from "../../http/service/http-options.ts";
+import type { Service } from "../../server/service.ts";
+import { wrongType } from "../../socket/values.ts";
+import { AccessLog, type AccessLogEntry, type AccessLogFormat } from "./access-log.ts";
+import { openSite } from "./open-site.ts";
+import type { Symlinks } from "./place.ts";
+import type { Dotfiles } from "./request-path.ts";
+import type { Site, SiteRequest } from "./site.ts";
+import type { TemplateName } from "./template/template.ts";
+import type { Place as TemplatePlace } from "./template/template-error.ts";
+import type { Variables } from "./template/variables.ts";
+import { WEB_OPTIONS, type WebOptions, type WebSettings } from "./web-options.ts";
+
+export { TemplateError } from "./template/template-error.ts";
+export type {
+  AccessLogFormat,
+  Dotfiles,
+  HttpOptions,
+  SiteRequest,
+  Symlinks,
+  TemplateName,
+  TemplatePlace,
+  Variables,
+  WebOptions,
+};
+
+/**
+ * Serves the files of a folder: GET and HEAD with conditions, ranges and precompressed files, and pages of templates. Nothing outside
+ * of it is sent, whatever a request says and wherever links lead.
+ *
+ * @param root - relative to the working directory when the server starts.
+ * @throws RangeError, TypeError for an option that cannot be. `serve` rejects with the error of a root that cannot be opened, and with
+ * a TemplateError.
+ * @example
+ * ```ts
+ * import { serve } from "sockwright/server";
+ * import { web } from "sockwright/services/web";
+ *
+ * const server = await serve("http://127.0.0.1:0", web("docs"));
+ * const answer = await fetch(`${server.urls[0]}/testing.md`, { headers: { Range: "bytes=0-8" } });
+ * console.log(answer.status, await answer.text()); // => 206 # Testing
+ * await server.close();
+ * ```
+ */
+export function web(root: string, options?: WebOptions): Service {
+  if (typeof root !== "string") throw wrongType("root", "of type string", root);
+  const settings = WEB_OPTIONS.check("web()", options);
+  const shared = new SharedSite(root, settings);
+  const service = http(
+    ({ method, path, rawQuery, headers }, { peer }) =>
+      shared.site.answer({ method, path, rawQuery, headers, address: "host" in peer ? peer.host : undefined }),
+    // What no body is read of is answered by its method, however long it is.
+    { maxBodyBytes: MAX_BODY_BYTES, ...settings.http, onExchange: exchangeHook(settings) },
+  );
+  return { ...service, name: "web", start: () => shared.start(), stop: () => shared.stop() };
+}
+
+/**
+ * The variables that the templates of a site use and nobody gives, with FILE:LINE. What stands in an `{{#each}}` is not among them, since
+ * an item may have it. Nothing is listened to.
+ *
+ * @throws as {@link web}, and what `serve` rejects with.
+ * @example
+ * ```ts
+ * import { mkdtempSync, writeFileSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ * import { join } from "node:path";
+ * import { unknownVariables } from "sockwright/services/web";
+ *
+ * const folder = mkdtempSync(join(tmpdir(), "site-"));
+ * writeFileSync(join(folder, "go.html"), "<p>{{greeting}} from {{client.address}}</p>");
+ * for (const { file, line, name } of await unknownVariables(folder, { routes: { "/go": "go.html" } })) {
+ *   console.log(`${file}:${line}: ${name}`); // => go.html:1: greeting
+ * }
+ * ```
+ */
+export async function unknownVariables(root: string, options?: WebOptions): Promise<readonly TemplateName[]> {
+  const site = await openSite(root, WEB_OPTIONS.check("web()", options));
+  site.close();
+  return site.unknownNames;
+}
+
+/** A site that is open as long as one of its servers is. */
+class SharedSite {
+  readonly #root: string;
+  readonly #settings: WebSettings;
+  #opening: Promise<Site> | undefined;
+  #site: Site | undefined;
+  #users = 0;
+
+  constructor(root: string, settings: WebSettings) {
+    this.#root = root;
+    this.#settings = settings;
+  }
+
+  get site(): Site {
+    if (this.#site === undefined) throw new Error("web() was not started: give it to serve()");
+    return this.#site;
+  }
+
+  async start(): Promise<void> {
+    this.#users++;
+    try {
+      this.#opening ??= openSite(this.#root, this.#settings);
+      this.#site = await this.#opening;
+    } catch (error) {
+      this.stop();
+      throw error;
+    }
+  }
+
+  stop(): void {
+    this.#users--;
+    if (this.#users > 0) return;
+    this.#opening = undefined;
+    this.#site?.close();
+    this.#site = undefined;
+  }
+}
+
+function exchangeHook({ accessLog, accessLogFormat, http: own }: WebSettings): HttpOptions["onExchange"] {
+  if (accessLog === undefined) return own?.onExchange;
+  const log = new AccessLog(accessLogFormat);
+  return (exchange) => {
+    accessLog(log.line(entryOf(exchange)));
+    own?.onExchange?.(exchange);
+  };
+}
+
+function entryOf({ request, peer, ...answer }: HttpExchange): AccessLogEntry {
+  return {
+    ...answer,
+    host: "host" in peer ? peer.host : undefined,
+    request,
+    referer: request?.headers.get("Referer"),
+    userAgent: request?.headers.get("User-Agent"),
+  };
+}

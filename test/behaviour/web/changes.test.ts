@@ -1,0 +1,170 @@
+// Files that come, change and go: while they are served, and while one of them is being sent.
+import {
+  appendFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Connection } from "../../../src/server.ts";
+import { allOf, answerOf, folderWith, type ServedSite, served } from "./site.ts";
+
+/** Asks until the text is another one: within the second that is promised, whatever else the machine does. */
+async function changed(site: ServedSite, path: string, from: string): Promise<string> {
+  for (;;) {
+    const text = await site.text(path);
+    if (text !== from) return text;
+  }
+}
+
+describe("what is seen of a change", () => {
+  test("a file that comes, is written, is replaced, and goes", async () => {
+    const site = await served({});
+    const path = join(site.folder, "a");
+    expect(await site.text("/a")).toMatch(/^404/);
+    writeFileSync(path, "one");
+    expect(await site.text("/a")).toBe("200 one");
+    writeFileSync(path, "two");
+    expect(await changed(site, "/a", "200 one")).toBe("200 two");
+    writeFileSync(`${path}.new`, "six");
+    renameSync(`${path}.new`, path);
+    expect(await changed(site, "/a", "200 two")).toBe("200 six");
+    rmSync(path);
+    expect(await changed(site, "/a", "200 six")).toMatch(/^404/);
+    mkdirSync(path);
+    expect((await site.ask("/a")).status).toBe(301);
+  });
+
+  test("one of the same size, whose time was put back", async () => {
+    const site = await served({ a: "one" });
+    const path = join(site.folder, "a");
+    const time = new Date("2020-01-01");
+    utimesSync(path, time, time);
+    expect(await changed(site, "/a", "")).toBe("200 one");
+    writeFileSync(path, "two");
+    utimesSync(path, time, time);
+    expect(await changed(site, "/a", "200 one")).toBe("200 two");
+  });
+
+  test("a precompressed file that comes, gets old, and goes", async () => {
+    const site = await served({ a: "plain text" });
+    const path = join(site.folder, "a");
+    const coded = async () => (await site.ask("/a", { "Accept-Encoding": "gzip" })).fields.get("content-encoding");
+    const untilCoding = async (wanted: string | undefined) => {
+      while ((await coded()) !== wanted);
+    };
+    expect(await coded()).toBe(undefined);
+    writeFileSync(`${path}.gz`, "gz");
+    await untilCoding("gzip");
+    utimesSync(`${path}.gz`, new Date(0), new Date(0));
+    await untilCoding(undefined);
+    utimesSync(`${path}.gz`, new Date(), new Date());
+    await untilCoding("gzip");
+    rmSync(`${path}.gz`);
+    await untilCoding(undefined);
+  });
+
+  test("the folder itself, put in its place by a link", async () => {
+    const site = await served({ a: "old" });
+    const next = folderWith({ a: "new" });
+    const link = `${site.folder}-link`;
+    rmSync(join(site.folder, "a"));
+    expect(await changed(site, "/a", "200 old")).toMatch(/^404/);
+    rmSync(site.folder, { recursive: true });
+    symlinkSync(next, link);
+    renameSync(link, site.folder);
+    expect(await changed(site, "/a", "404 404 Not Found\n")).toBe("200 new");
+  });
+});
+
+describe("a file that is being sent", () => {
+  const BYTES = 64 * 1024 * 1024;
+
+  /** Its sending has begun, and waits for the client. */
+  async function begun(site: ServedSite): Promise<Connection> {
+    const client = await site.connected();
+    client.write("GET /large HTTP/1.1\r\nHost: site\r\nConnection: close\r\n\r\n");
+    const first = String(await client.readExactly("HTTP/1.1 200".length));
+    expect(first).toBe("HTTP/1.1 200");
+    return client;
+  }
+
+  async function rest(client: Connection): Promise<Buffer> {
+    return answerOf(Buffer.concat([Buffer.from("HTTP/1.1 200"), await allOf(client)])).body;
+  }
+
+  test.for([
+    ["deleted", (path: string) => rmSync(path)],
+    [
+      "replaced",
+      (path: string) => {
+        writeFileSync(`${path}.new`, "new");
+        renameSync(`${path}.new`, path);
+      },
+    ],
+  ] as const)("and is %s comes whole, as it was", async ([, change]) => {
+    const content = Buffer.alloc(BYTES, "0123456789abcdef");
+    const site = await served({ large: content });
+    const client = await begun(site);
+    change(join(site.folder, "large"));
+    expect((await rest(client)).equals(content)).toBe(true);
+  });
+
+  test.for([
+    ["truncated", (path: string) => truncateSync(path, 1)],
+    ["appended to", (path: string) => appendFileSync(path, "more")],
+    ["written in place", (path: string) => writeFileSync(path, Buffer.alloc(BYTES, "f"))],
+    [
+      "written in place with its time put back",
+      (path: string) => {
+        writeFileSync(path, Buffer.alloc(BYTES, "f"));
+        utimesSync(path, new Date("2020-01-01"), new Date("2020-01-01"));
+      },
+    ],
+  ] as const)("and is %s is reset, and has no clean end", async ([, change]) => {
+    const site = await served({ large: Buffer.alloc(BYTES, "0") });
+    utimesSync(join(site.folder, "large"), new Date("2020-01-01"), new Date("2020-01-01"));
+    const client = await begun(site);
+    change(join(site.folder, "large"));
+    await expect(rest(client)).rejects.toMatchObject({ code: "ECONNRESET" });
+  });
+
+  test("is sent to its end to who has ended, and after the server was told to close", async () => {
+    const content = Buffer.alloc(BYTES, "0123456789abcdef");
+    const site = await served({ large: content });
+    const client = await begun(site);
+    void client.end();
+    const closed = site.server.close();
+    expect((await rest(client)).equals(content)).toBe(true);
+    await closed;
+  });
+
+  test("several ranges of it that changes are reset", async () => {
+    const site = await served({ large: Buffer.alloc(BYTES, "0") });
+    const client = await site.connected();
+    client.write("GET /large HTTP/1.1\r\nHost: site\r\nConnection: close\r\nRange: bytes=0-1,1000-\r\n\r\n");
+    await client.readExactly("HTTP/1.1 206".length);
+    appendFileSync(join(site.folder, "large"), "more");
+    await expect(allOf(client)).rejects.toMatchObject({ code: "ECONNRESET" });
+  });
+});
+
+test("what was opened is closed: files that are asked for, lost clients, ranges", async () => {
+  const site = await served({ large: Buffer.alloc(8 * 1024 * 1024) }, { cacheDescriptors: 0 });
+  for (let count = 0; count < 8; count++) {
+    const client = await site.connected();
+    client.write(
+      "GET /large HTTP/1.1\r\nHost: site\r\n\r\nGET /large HTTP/1.1\r\nHost: site\r\nRange: bytes=0-1,99-\r\n\r\n",
+    );
+    await client.readExactly(12);
+    client.abort();
+  }
+  await site.server.close({ graceMs: 0 });
+  // The guard of each test looks for descriptors.
+  expect([...site.server.connections()]).toEqual([]);
+});

@@ -1,0 +1,90 @@
+// A folder with files, a server of it, and requests as they are sent, byte for byte.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { onTestFinished } from "vitest";
+import { type Connection, connect, type Server, serve } from "../../../src/server.ts";
+import { type WebOptions, web } from "../../../src/services/web/web.ts";
+
+/** A folder of the test's own, with these files. */
+export function folderWith(files: Readonly<Record<string, string | Uint8Array>>): string {
+  const folder = mkdtempSync(join(tmpdir(), "sockwright-web-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+  }
+  return folder;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** Names in small letters. */
+  readonly fields: ReadonlyMap<string, string>;
+  readonly body: Buffer;
+}
+
+/** A server of a folder. */
+export class ServedSite {
+  readonly server: Server;
+  readonly folder: string;
+
+  constructor(server: Server, folder: string) {
+    this.server = server;
+    this.folder = folder;
+  }
+
+  get url(): string {
+    return this.server.urls[0] ?? "";
+  }
+
+  async connected(): Promise<Connection> {
+    const connection = await connect(this.url.replace(/^http:/, "tcp:").replace(/\/$/, ""));
+    onTestFinished(() => connection.abort());
+    return connection;
+  }
+
+  /** The answer to one request. */
+  async ask(path: string, fields: Readonly<Record<string, string>> = {}, method = "GET"): Promise<Answer> {
+    const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+    const connection = await this.connected();
+    connection.write(`${method} ${path} HTTP/1.1\r\nHost: site\r\nConnection: close\r\n${lines.join("")}\r\n`);
+    return answerOf(await allOf(connection));
+  }
+
+  /** The text of an answer, and its status before it. */
+  async text(path: string, fields?: Readonly<Record<string, string>>): Promise<string> {
+    const { status, body } = await this.ask(path, fields);
+    return `${status} ${String(body)}`;
+  }
+}
+
+export async function served(
+  files: Readonly<Record<string, string | Uint8Array>>,
+  options?: WebOptions,
+): Promise<ServedSite> {
+  const folder = folderWith(files);
+  const server = await serve("tcp://127.0.0.1:0", web(folder, options));
+  onTestFinished(async () => {
+    await server.close({ graceMs: 0 });
+  });
+  return new ServedSite(server, folder);
+}
+
+/** Everything up to the end. */
+export async function allOf(connection: Connection): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for (let piece = await connection.read(); piece !== undefined; piece = await connection.read()) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+export function answerOf(bytes: Buffer): Answer {
+  const end = bytes.indexOf("\r\n\r\n");
+  const [line = "", ...lines] = bytes.toString("latin1", 0, end).split("\r\n");
+  const fields = lines.map((each): [string, string] => {
+    const colon = each.indexOf(":");
+    return [each.slice(0, colon).toLowerCase(), each.slice(colon + 1).trim()];
+  });
+  return { status: Number(line.split(" ")[1]), fields: new Map(fields), body: bytes.subarray(end + 4) };
+}

@@ -1,0 +1,119 @@
+import { appendFileSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import {
+  MAX_HASHED_AT_ONCE_BYTES,
+  MAX_TAGGED_CONTENT_BYTES,
+  tagAtOnce,
+  tagOfContent,
+} from "../../../../src/services/web/content-tag.ts";
+import { MAX_READS, readContent, UNSETTLED_MS, withSuffix } from "../../../../src/services/web/file-content.ts";
+import type { FileStat } from "../../../../src/services/web/file-stat.ts";
+import { MAX_KEPT_CONTENT_BYTES, Representation } from "../../../../src/services/web/representation.ts";
+
+async function fileOf(content: string | Uint8Array): Promise<{ path: string; handle: FileHandle; stat: FileStat }> {
+  const folder = mkdtempSync(join(tmpdir(), "sockwright-content-"));
+  const path = join(folder, "file");
+  writeFileSync(path, content);
+  const handle = await open(path);
+  onTestFinished(async () => {
+    await handle.close();
+    rmSync(folder, { recursive: true });
+  });
+  return { path, handle, stat: statOf(path) };
+}
+
+function statOf(path: string): FileStat {
+  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+  return { dev, ino, size: Number(size), mtimeNs, ctimeNs };
+}
+
+/** Does something between the reads and what the file is asked for behind them. */
+function changing(handle: FileHandle, change: () => void): FileHandle {
+  return new Proxy(handle, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]) => {
+        if (name === "stat") change();
+        return Reflect.apply(value, target, args);
+      };
+    },
+  });
+}
+
+test("the tag of content is the same by a thread, and up to 64 KiB it needs none", async () => {
+  for (const bytes of [0, 1, MAX_HASHED_AT_ONCE_BYTES, MAX_HASHED_AT_ONCE_BYTES + 1]) {
+    const content = Buffer.alloc(bytes, "x");
+    const tag = tagOfContent(content);
+    expect(typeof tag === "string").toBe(bytes <= MAX_HASHED_AT_ONCE_BYTES);
+    expect(await tag).toBe(tagAtOnce(content));
+  }
+});
+
+test("a file up to 1 MiB is read, and a larger one has the tag of its inode", async () => {
+  const small = await fileOf(Buffer.alloc(MAX_TAGGED_CONTENT_BYTES, "x"));
+  const read = await readContent(small.handle, small.stat, Date.now());
+  expect([read.bytes?.length, read.tag]).toEqual([
+    MAX_TAGGED_CONTENT_BYTES,
+    tagAtOnce(Buffer.alloc(small.stat.size, "x")),
+  ]);
+  const large = await fileOf(Buffer.alloc(MAX_TAGGED_CONTENT_BYTES + 1));
+  const { bytes, tag } = await readContent(large.handle, large.stat, Date.now());
+  expect([bytes, tag.split("-").length]).toEqual([undefined, 4]);
+});
+
+test("one that changes while it is read is read again, and what comes of it is one state", async () => {
+  const { path, handle, stat } = await fileOf("one");
+  let changes = 0;
+  const read = await readContent(
+    changing(handle, () => changes++ === 0 && appendFileSync(path, "!")),
+    stat,
+    Date.now(),
+  );
+  expect([String(read.bytes), read.stat.size, changes]).toEqual(["one!", 4, 2]);
+});
+
+test(`one that always changes is read ${MAX_READS} times, and has the tag of its state`, async () => {
+  const { path, handle, stat } = await fileOf("one");
+  let changes = 0;
+  const always = changing(handle, () => {
+    changes++;
+    appendFileSync(path, "!");
+  });
+  const { bytes, tag } = await readContent(always, stat, Date.now());
+  expect([bytes, changes, tag.split("-").length]).toEqual([undefined, MAX_READS, 4]);
+});
+
+test("one that has changed within two seconds is not settled", async () => {
+  const { path, handle } = await fileOf("one");
+  utimesSync(path, new Date(0), new Date(0));
+  const stat = statOf(path);
+  const changedMs = Number(stat.ctimeNs / 1_000_000n);
+  const settledAt = async (nowMs: number) => !(await readContent(handle, stat, nowMs)).isUnsettled;
+  expect([await settledAt(changedMs + UNSETTLED_MS - 1), await settledAt(changedMs + UNSETTLED_MS)]).toEqual([
+    false,
+    true,
+  ]);
+});
+
+test("something behind the content has a part in its tag, whatever its length", async () => {
+  const { handle, stat } = await fileOf("one");
+  const content = await withSuffix(await readContent(handle, stat, Date.now()), Buffer.from("two"));
+  expect([String(content.bytes), content.tag]).toEqual(["onetwo", tagAtOnce(Buffer.from("onetwo"))]);
+});
+
+test("up to 32 KiB a file is in memory, and its descriptor closed; a larger one holds its own", async () => {
+  for (const bytes of [MAX_KEPT_CONTENT_BYTES, MAX_KEPT_CONTENT_BYTES + 1]) {
+    const { path, stat } = await fileOf(Buffer.alloc(bytes));
+    const handle = await open(path);
+    const content = await readContent(handle, stat, Date.now());
+    const head = { coding: "identity", mediaType: "text/plain", lastModified: "", fields: [] } as const;
+    const form = new Representation(content, head, handle);
+    expect([form.isOpen, form.length]).toEqual([bytes > MAX_KEPT_CONTENT_BYTES, bytes]);
+    form.close();
+    while (handle.fd >= 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+});
