@@ -3,12 +3,12 @@ import type { HttpAnswer } from "../../http/service/handler.ts";
 import { PreparedResponse } from "../../http/service/prepared-response.ts";
 
 /** Where pages ask for it: a hidden name, so that no file is there. */
-export const RELOAD_PATH = "/.sockwright/reload";
+const RELOAD_PATH = "/.sockwright/reload";
 const SCRIPT_PATH = "/.sockwright/reload.js";
 /** Pages that wait for a change at once; further ones are not reloaded. */
 export const MAX_RELOADERS = 256;
 /** An editor writes a file in several steps: the pages reload behind the last one. */
-export const SETTLE_MS = 50;
+const SETTLE_MS = 50;
 
 const SCRIPT = `new EventSource("${RELOAD_PATH}").onmessage = () => location.reload();\n`;
 

@@ -4,7 +4,7 @@ import { PreparedResponse } from "../../http/service/prepared-response.ts";
 type Field = readonly [name: string, value: string];
 
 /** Methods that the server knows: RFC 9110, section 9. */
-export const ALLOWED_METHODS = "GET, HEAD, OPTIONS";
+const ALLOWED_METHODS = "GET, HEAD, OPTIONS";
 
 /** The answers that have no file: one line of text, and the fields of all answers. */
 export class StatusPages {

@@ -18,7 +18,7 @@ import type { Variables } from "./template/variables.ts";
 /** The file that is sent for a folder. */
 export const DEFAULT_INDEX = "index.html";
 /** The file that is sent with 404, where it is there. */
-export const DEFAULT_NOT_FOUND = "404.html";
+const DEFAULT_NOT_FOUND = "404.html";
 /** Templates, and patterns of them. */
 export const MAX_TEMPLATES = 1_000;
 /** Names of index files. */
@@ -131,7 +131,7 @@ function indexNames(path: string, given: unknown): readonly string[] {
 }
 
 /** As a root takes it: `./go.html` is `go.html`. */
-export function fileBelow(path: string, given: unknown): string {
+function fileBelow(path: string, given: unknown): string {
   if (typeof given !== "string") throw wrongType(path, "of type string", given);
   const file = posix.normalize(given);
   if (given === "" || /^(?:\/|\.\.?(?:\/|$))|\0|\/$/.test(file)) {
