@@ -1,6 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import type { ByteRange } from "../../http/byte-ranges.ts";
 import type { ContentCoding } from "../../http/content-codings.ts";
+import { formatHttpDate } from "../../http/http-date.ts";
 import { FileBody } from "../../http/service/file-body.ts";
 import type { HttpAnswer } from "../../http/service/handler.ts";
 import { PreparedResponse } from "../../http/service/prepared-response.ts";
@@ -18,7 +19,6 @@ type Field = readonly [name: string, value: string];
 export interface RepresentationHead {
   readonly coding: ContentCoding;
   readonly mediaType: string;
-  readonly lastModified: string;
   /** Those besides the ones that this interface names, such as Cache-Control and Vary: they are in a 304, too. */
   readonly fields: readonly Field[];
 }
@@ -27,7 +27,8 @@ export interface RepresentationHead {
 export class Representation {
   readonly coding: ContentCoding;
   readonly etag: string;
-  readonly lastModifiedMs: number;
+  /** When this form was modified, and not its file: it can be made anew. Undefined where that has not come. */
+  readonly lastModifiedMs: number | undefined;
   /** In bytes. */
   readonly length: number;
   readonly mediaType: string;
@@ -41,13 +42,16 @@ export class Representation {
 
   /** @param handle - of the file, which belongs to this from now on. */
   constructor(content: FileContent, head: RepresentationHead, handle: FileHandle) {
-    const { coding, mediaType, lastModified } = head;
+    const { coding, mediaType } = head;
     this.coding = coding;
     this.etag = content.tag;
-    this.lastModifiedMs = Number(content.stat.mtimeNs / 1_000_000n);
+    const modifiedMs = Number(content.stat.mtimeNs / 1_000_000n);
+    // RFC 9110, section 8.8.2.1: no date is said that is later than Date.
+    this.lastModifiedMs = modifiedMs > Date.now() ? undefined : modifiedMs;
     this.length = content.bytes?.length ?? content.stat.size;
     this.mediaType = mediaType;
-    const validators: Field[] = [["Last-Modified", lastModified], ["ETag", content.tag], ...head.fields];
+    const validators: Field[] = [["ETag", content.tag], ...head.fields];
+    if (this.lastModifiedMs !== undefined) validators.unshift(["Last-Modified", formatHttpDate(this.lastModifiedMs)]);
     const type: Field[] = [["Content-Type", mediaType]];
     if (coding !== "identity") type.push(["Content-Encoding", coding]);
     this.fields = [...type, ["Accept-Ranges", "bytes"], ...validators];

@@ -1,5 +1,4 @@
 import type { ContentCoding } from "../../http/content-codings.ts";
-import { formatHttpDate } from "../../http/http-date.ts";
 import type { CacheRules } from "./cache-rules.ts";
 import { readContent, withSuffix } from "./file-content.ts";
 import type { FileStat } from "./file-stat.ts";
@@ -93,7 +92,6 @@ export class ResourceLoader {
     if (files.size > 1) fields.push(["Vary", "Accept-Encoding"]);
     fields.push(...headers);
     const mediaType = mediaTypeOf(name, mediaTypes);
-    const lastModified = formatHttpDate(Number((files.get("identity")?.stat.mtimeNs ?? 0n) / 1_000_000n));
     const forms: Representation[] = [];
     let isUnsettled = false;
     try {
@@ -102,7 +100,7 @@ export class ResourceLoader {
         if (htmlSuffix !== undefined && mediaType.startsWith("text/html"))
           content = await withSuffix(content, htmlSuffix);
         isUnsettled ||= content.isUnsettled;
-        forms.push(new Representation(content, { coding, mediaType, lastModified, fields }, handle));
+        forms.push(new Representation(content, { coding, mediaType, fields }, handle));
         files.delete(coding);
       }
       const [plain, ...compressed] = forms;
