@@ -10,6 +10,6 @@ export type { HttpOptions } from "./http/service/http-options.ts";
 export { HttpRequest } from "./http/service/http-request.ts";
 export type { HttpBody, HttpResponse, HttpTakeover } from "./http/service/http-response.ts";
 export { nodeHttp } from "./http/service/node-http.ts";
-export { PreparedResponse, type PreparedResponseInit } from "./http/service/prepared-response.ts";
+export { type FileSource, PreparedResponse, type PreparedResponseInit } from "./http/service/prepared-response.ts";
 export { RequestError, type RequestErrorOptions } from "./http/service/request-error.ts";
 export { router } from "./http/service/router.ts";

@@ -45,6 +45,7 @@ function sendPrepared(to: AnswerTarget, answer: PreparedResponse): number | Prom
     option === undefined
       ? answer.encoded(nowMs, withBody)
       : answer.encodedWith(`Connection: ${option}`, nowMs, withBody);
+  if (withBody && answer.file !== undefined) return sendFileBody(to, bytes, answer.file.open());
   const bodyBytes = withBody ? answer.bodyBytes : 0;
   if (bytes.length > SLICE_BYTES) return to.writeAll(bytes, true).then(() => bodyBytes);
   if (bytes.length <= JOINED_BYTES) to.write(bytes);

@@ -13,10 +13,10 @@ import { ConnectionContext, Exchange } from "./exchange.ts";
 import type { HttpAnswer } from "./handler.ts";
 import { beginHandover, handOver } from "./handover.ts";
 import type { HttpResponse } from "./http-response.ts";
-import type { HttpTerms } from "./http-terms.ts";
+import type { HttpTerms, TimedPhase } from "./http-terms.ts";
 import type { RequestBody } from "./request-body.ts";
 import { RequestError } from "./request-error.ts";
-import { NOTHING, RequestReader, TIMEOUTS } from "./request-reader.ts";
+import { NOTHING, RequestReader } from "./request-reader.ts";
 
 /** How long a connection that is closed before all of a request was read drops what still comes, so that the answer is read. */
 export const CLOSE_LINGER_MS = 10_000;
@@ -187,11 +187,11 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
   }
 
   /** All that has come was used. */
-  protected override await(phase: keyof typeof TIMEOUTS): void {
+  protected override await(phase: TimedPhase): void {
     // A head has its time from its first byte on, and a body that nobody reads has it once, however they trickle.
     const goesOn = this.phase === phase && phase !== "body";
     this.phase = phase;
-    if (!goesOn) this.#deadline.start(this.terms.settings[TIMEOUTS[phase]]);
+    if (!goesOn) this.#deadline.start(this.terms.timeoutsMs[phase]);
     this.push?.resume();
   }
 

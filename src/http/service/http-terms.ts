@@ -3,15 +3,26 @@ import { RequestHeadParser } from "../request-head-parser.ts";
 import type { HttpHandler } from "./handler.ts";
 import type { HttpSettings } from "./http-options.ts";
 
+/** What may last no longer than an option says. */
+export type TimedPhase = "head" | "body" | "rest" | "idle";
+
 /** What all connections of a service share. */
 export class HttpTerms {
   readonly handler: HttpHandler;
   readonly settings: HttpSettings;
+  /** How long each phase may take, in ms: it is asked for with each request. */
+  readonly timeoutsMs: Readonly<Record<TimedPhase, number>>;
   #spare: RequestHeadParser | undefined;
 
   constructor(handler: HttpHandler, settings: HttpSettings) {
     this.handler = handler;
     this.settings = settings;
+    this.timeoutsMs = {
+      head: settings.headTimeoutMs,
+      body: settings.bodyTimeoutMs,
+      rest: settings.bodyTimeoutMs,
+      idle: settings.keepAliveTimeoutMs,
+    };
   }
 
   get limits(): MessageLimits {

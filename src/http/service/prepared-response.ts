@@ -1,8 +1,9 @@
 import { Buffer } from "node:buffer";
-import { checkOptions, type OptionNames, viewOf, wrongType } from "../../socket/values.ts";
+import { checkOptions, functionOf, integer, type OptionNames, viewOf, wrongType } from "../../socket/values.ts";
 import { DateText } from "../http-date.ts";
 import { HttpError } from "../http-error.ts";
 import { encodeResponseHead } from "../response-head.ts";
+import type { FileBody } from "./file-body.ts";
 import { type HttpHeaders, headerLines } from "./http-headers.ts";
 import { isFramingField, ResponseFields } from "./response-fields.ts";
 
@@ -11,8 +12,16 @@ export interface PreparedResponseInit {
   /** 200 to 599; default 200. */
   readonly status?: number | undefined;
   readonly headers?: HttpHeaders | undefined;
-  /** Default none. It is copied. */
-  readonly body?: Uint8Array | string | undefined;
+  /** Default none. Bytes are copied; of a file each response is sent a body of its own. */
+  readonly body?: Uint8Array | string | FileSource | undefined;
+}
+
+/** A file, or a part of one, that is the body of many responses. */
+export interface FileSource {
+  /** In bytes. */
+  readonly length: number;
+  /** Called for each response that is sent with its body. */
+  open(): FileBody;
 }
 
 const INIT: OptionNames<PreparedResponseInit> = { status: true, headers: true, body: true };
@@ -46,6 +55,8 @@ export class PreparedResponse {
   readonly bodyBytes: number;
   /** Whether it says `Connection: close`. @internal */
   readonly isLast: boolean;
+  /** Where its body comes from, if not out of memory. @internal */
+  readonly file: FileSource | undefined;
   readonly #headBytes: number;
   /** Where the text of the Date begins; -1 where one was given, and stays. */
   readonly #dateAt: number;
@@ -56,23 +67,23 @@ export class PreparedResponse {
     checkOptions("new PreparedResponse()", init, INIT);
     const { status = 200, body = "" } = init;
     if (typeof status === "number" && status < 200) throw new HttpError("ERR_SOCKWRIGHT_HTTP_STATUS", `${status}`);
-    if (typeof body !== "string" && !(body instanceof Uint8Array)) {
-      throw wrongType("init.body", "of type string or an instance of Uint8Array", body);
-    }
-    const bytes = typeof body === "string" ? Buffer.from(body) : viewOf("init.body", body);
+    const file = fileOf(body);
+    const bytes = bytesOf(body);
+    const length = file?.length ?? bytes.length;
     const fields = new ResponseFields(headerLines(init.headers));
     const isEmpty = status === 204 || status === 205 || status === 304;
-    if (isEmpty && bytes.length > 0) throw new HttpError("ERR_SOCKWRIGHT_HTTP_BODY", `${status}`);
-    if (fields.length !== undefined && !isEmpty && fields.length !== bytes.length) {
+    if (isEmpty && length > 0) throw new HttpError("ERR_SOCKWRIGHT_HTTP_BODY", `${status}`);
+    if (fields.length !== undefined && !isEmpty && fields.length !== length) {
       throw new HttpError("ERR_SOCKWRIGHT_HTTP_LENGTH", `${fields.length}`);
     }
     const now = formatDate(Date.now());
     const lines = fields.lines.filter(([name]) => !isFramingField(name));
     if (!fields.hasDate) lines.unshift(["Date", now]);
-    if (!isEmpty || status === 205) lines.push(["Content-Length", `${bytes.length}`]);
+    if (!isEmpty || status === 205) lines.push(["Content-Length", `${length}`]);
     const head = encodeResponseHead({ status, fields: lines });
     this.status = status;
-    this.bodyBytes = bytes.length;
+    this.file = file;
+    this.bodyBytes = length;
     this.isLast = fields.isLast;
     this.#headBytes = head.length;
     this.#dateAt = fields.hasDate ? -1 : head.indexOf(DATE) + DATE.length;
@@ -98,6 +109,21 @@ export class PreparedResponse {
     const end = this.#headBytes - LINE_END.length;
     return Buffer.concat([bytes.subarray(0, end), Buffer.from(`${line}\r\n`, "latin1"), bytes.subarray(end)]);
   }
+}
+
+function fileOf(body: unknown): FileSource | undefined {
+  if (typeof body !== "object" || body === null || body instanceof Uint8Array) return undefined;
+  const { length, open }: Partial<Record<keyof FileSource, unknown>> = body;
+  integer("init.body.length", length, 0, Number.MAX_SAFE_INTEGER);
+  functionOf("init.body.open", open);
+  return body as FileSource;
+}
+
+function bytesOf(body: unknown): Uint8Array {
+  if (typeof body === "string") return Buffer.from(body);
+  if (body instanceof Uint8Array) return viewOf("init.body", body);
+  if (typeof body === "object" && body !== null) return new Uint8Array(0);
+  throw wrongType("init.body", "of type string, an instance of Uint8Array or a file", body);
 }
 
 function formatDate(ms: number): string {

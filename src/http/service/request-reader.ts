@@ -6,9 +6,8 @@ import type { RequestHead } from "../request-head.ts";
 import type { RequestHeadParser } from "../request-head-parser.ts";
 import { answerOfRefusal } from "./error-answer.ts";
 import { Exchange } from "./exchange.ts";
-import type { HttpSettings } from "./http-options.ts";
 import type { HttpResponse } from "./http-response.ts";
-import type { HttpTerms } from "./http-terms.ts";
+import type { HttpTerms, TimedPhase } from "./http-terms.ts";
 import { type BodySource, RequestBody } from "./request-body.ts";
 
 export const NOTHING = Buffer.alloc(0);
@@ -23,15 +22,7 @@ export const NOTHING = Buffer.alloc(0);
  * - `idle`: a further request.
  * - `over`: none; the connection is closed, or handed over.
  */
-export type Phase = keyof typeof TIMEOUTS | "answer" | "over";
-
-/** The option that says how long each may last. */
-export const TIMEOUTS = {
-  head: "headTimeoutMs",
-  body: "bodyTimeoutMs",
-  rest: "bodyTimeoutMs",
-  idle: "keepAliveTimeoutMs",
-} as const satisfies Record<string, keyof HttpSettings>;
+export type Phase = TimedPhase | "answer" | "over";
 
 /** The side of an HTTP connection that reads: requests out of bytes, one at a time; what comes behind one has to wait. */
 export abstract class RequestReader implements ByteTaker, BodySource {
@@ -61,7 +52,7 @@ export abstract class RequestReader implements ByteTaker, BodySource {
   /** Gives the body what it wants of the rest. */
   protected abstract feed(exchange: Exchange, body: RequestBody): void;
   /** All that has come was used. */
-  protected abstract await(phase: keyof typeof TIMEOUTS): void;
+  protected abstract await(phase: TimedPhase): void;
   protected abstract handOver(exchange: Exchange, push: Push): void;
 
   /** Whether a head has begun to come. */

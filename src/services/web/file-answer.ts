@@ -19,35 +19,56 @@ export interface FileRequest {
 export function fileAnswer(request: FileRequest, resource: Resource, nowMs: number): HttpAnswer {
   const { headers } = request;
   const form = resource.codings.length === 0 ? resource.representations[0] : formFor(headers, resource);
-  return isConditional(headers) ? conditionalAnswer(request, form, nowMs) : form.whole();
+  const condition = conditionOf(headers);
+  if (condition === NONE) return form.whole();
+  // What a browser sends to ask whether what it has is still the same.
+  if (condition !== SEVERAL && headers.valueAt(condition) === form.etag) return form.notModified;
+  return conditionalAnswer(request, form, nowMs);
 }
 
 function formFor(headers: Fields, resource: Resource): Representation {
   return resource.inCoding(preferredCoding(headers.get("Accept-Encoding"), resource.codings));
 }
 
-/** Whether there is a condition or a range, found in one pass: most names are told apart by their length. */
+/** There is neither a condition nor a range. */
+const NONE = -1;
+/** There is something that is to be looked at closely. */
+const SEVERAL = -2;
+
+/** Whether there is a condition or a range. */
 export function isConditional(headers: Fields): boolean {
+  return conditionOf(headers) !== NONE;
+}
+
+/**
+ * The place of If-None-Match, where that alone decides: RFC 9110, section 13.2.2. Or that there is nothing, or more. It is found
+ * in one pass: most names are told apart by their length.
+ */
+function conditionOf(headers: Fields): number {
+  let [ifNoneMatch, isDated] = [NONE, false];
   for (let index = 0; index < headers.size; index++) {
     switch (headers.nameLengthAt(index)) {
       case "range".length:
-        if (headers.isNamed(index, "range")) return true;
+        if (headers.isNamed(index, "range")) return SEVERAL;
         break;
       case "if-match".length:
-        if (headers.isNamed(index, "if-match")) return true;
+        if (headers.isNamed(index, "if-match")) return SEVERAL;
         break;
       case "if-none-match".length:
-        if (headers.isNamed(index, "if-none-match")) return true;
+        if (!headers.isNamed(index, "if-none-match")) break;
+        if (ifNoneMatch !== NONE) return SEVERAL;
+        ifNoneMatch = index;
         break;
       case "if-modified-since".length:
-        if (headers.isNamed(index, "if-modified-since")) return true;
+        if (headers.isNamed(index, "if-modified-since")) isDated = true;
         break;
       case "if-unmodified-since".length:
-        if (headers.isNamed(index, "if-unmodified-since")) return true;
+        if (headers.isNamed(index, "if-unmodified-since")) return SEVERAL;
         break;
     }
   }
-  return false;
+  // If-Modified-Since does not count where there is If-None-Match.
+  return ifNoneMatch === NONE && isDated ? SEVERAL : ifNoneMatch;
 }
 
 function conditionalAnswer({ method, headers }: FileRequest, form: Representation, nowMs: number): HttpAnswer {

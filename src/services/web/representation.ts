@@ -36,7 +36,7 @@ export class Representation {
   readonly fields: readonly Field[];
   /** To a condition that names this very state. */
   readonly notModified: PreparedResponse;
-  readonly #whole: PreparedResponse | undefined;
+  readonly #whole: PreparedResponse;
   readonly #bytes: Buffer | undefined;
   readonly #file: SharedFile | undefined;
 
@@ -62,6 +62,9 @@ export class Representation {
       new SharedFile(handle, content.stat).release();
     } else {
       this.#file = new SharedFile(handle, content.stat);
+      const whole = { first: 0, last: this.length - 1 };
+      const open = (): FileBody => this.#partOf(whole);
+      this.#whole = new PreparedResponse({ headers: this.fields, body: { length: this.length, open } });
     }
   }
 
@@ -77,13 +80,17 @@ export class Representation {
 
   /** 200 with all of it. */
   whole(): HttpAnswer {
-    return this.#whole ?? { headers: this.fields, body: this.part({ first: 0, last: this.length - 1 }) };
+    return this.#whole;
   }
 
   /** A part of it as a body. */
-  part({ first, last }: ByteRange): Uint8Array | FileBody {
+  part(range: ByteRange): Uint8Array | FileBody {
+    return this.#bytes?.subarray(range.first, range.last + 1) ?? this.#partOf(range);
+  }
+
+  #partOf({ first, last }: ByteRange): FileBody {
     const file = this.#file;
-    if (file === undefined) return this.#bytes?.subarray(first, last + 1) ?? new Uint8Array(0);
+    if (file === undefined) throw new Error("A file in memory has no descriptor");
     const { isUnchanged, release } = file;
     file.use();
     return new FileBody(file.handle, { offset: first, length: last - first + 1, isUnchanged, release });

@@ -262,6 +262,13 @@ test("a prepared response that cannot be sent is refused when it is made", () =>
     [{ headers: { "Transfer-Encoding": "chunked" } }, "ERR_SOCKWRIGHT_HTTP_FRAMING"],
     [{ status: 304, body: "a" }, "ERR_SOCKWRIGHT_HTTP_BODY"],
     [{ body: 5 as never }, "ERR_INVALID_ARG_TYPE"],
+    [{ body: { length: 1 } as never }, "ERR_INVALID_ARG_TYPE"],
+    [{ body: { length: -1, open: () => undefined } as never }, "ERR_OUT_OF_RANGE"],
+    [{ status: 304, body: { length: 1, open: () => undefined as never } }, "ERR_SOCKWRIGHT_HTTP_BODY"],
+    [
+      { headers: { "Content-Length": "1" }, body: { length: 2, open: () => undefined as never } },
+      "ERR_SOCKWRIGHT_HTTP_LENGTH",
+    ],
     [{ bodi: "a" } as never, "ERR_INVALID_ARG_VALUE"],
   ];
   for (const [init, code] of wrong) expect(() => new PreparedResponse(init)).toThrow(expect.objectContaining({ code }));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { SLICE_BYTES } from "../../../src/http/service/answer-target.ts";
 import { FILE_PIECE_BYTES } from "../../../src/http/service/file-sending.ts";
-import { FileBody, type FileBodyOptions } from "../../../src/http.ts";
+import { FileBody, type FileBodyOptions, PreparedResponse } from "../../../src/http.ts";
 import { connected } from "../../support/connected.ts";
 import { answerOf, ask, gate, get, httpServing, restOf } from "../../support/http-talk.ts";
 import { turn, until } from "../../support/until.ts";
@@ -201,6 +201,27 @@ describe("a file", () => {
       new FileBody(handle, { release: () => released.push("released"), ...options });
     return { name, handle, released, body };
   }
+
+  test.for([0, 10, 600 * 1024])("of %d bytes is the body of a prepared response, each time anew", async (length) => {
+    const { body, released } = await file(Buffer.alloc(length, "0123456789"));
+    const open = (): FileBody => body({ length, isUnchanged: () => true });
+    const prepared = new PreparedResponse({ headers: { "X-A": "1" }, body: { length, open } });
+    const { server, exchanges } = await httpServing(() => prepared);
+    for (const [request, bytes] of [
+      [get("/", ["Connection: close"]), length],
+      [get("/", [], "HEAD"), 0],
+      ["GET / HTTP/1.0\r\n\r\n", length],
+    ] as const) {
+      const answer = await ask(server, request, request.startsWith("HEAD") ? "HEAD" : "GET");
+      expect([answer.body.length, answer.headers["content-length"], answer.headers["x-a"]]).toEqual([
+        bytes,
+        `${length}`,
+        "1",
+      ]);
+    }
+    expect(exchanges.map(({ bodyBytes }) => bodyBytes)).toEqual([length, 0, length]);
+    expect(released).toEqual(["released", "released"]);
+  });
 
   test.for([
     ["all of it", { length: 10 }, "0123456789"],
