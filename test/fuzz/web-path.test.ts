@@ -174,12 +174,14 @@ test.each<[string, typeof directoryLocation]>([
 });
 
 const OPENED_ROUNDS = 300;
+/** A fault that was planted is found by then, however slow the machine. */
+const PLANTED_ROUNDS = 50_000;
 
 /** Opens what is asked for, for so many rounds and so long, and gives what should not have been read. */
-async function readOutside(root: Root, from: number, ms: number): Promise<string | undefined> {
+async function readOutside(root: Root, from: number, rounds: number, ms: number): Promise<string | undefined> {
   const draw = new Draw(from);
   const end = performance.now() + ms;
-  for (let round = 0; round < OPENED_ROUNDS || performance.now() < end; round++) {
+  for (let round = 0; round < rounds || performance.now() < end; round++) {
     const path = pathOf(draw);
     const asked = requestPath(path, draw.one(DOTFILES));
     if (asked.type === "refused") continue;
@@ -202,10 +204,11 @@ test.each(["deny", "inside"] as const)(
   "whatever is asked for, what is opened lies in the root: %s",
   { timeout },
   async (links) => {
-    expect(await readOutside(await siteOf(links), seed, seconds * 1_000)).toBeUndefined();
+    expect(await readOutside(await siteOf(links), seed, OPENED_ROUNDS, seconds * 1_000)).toBeUndefined();
   },
 );
 
-test("a root that follows all links is found to leave", async () => {
-  expect(await readOutside(await siteOf("follow"), PLANTED_SEED, 1_000)).toContain("round");
+test("a root that follows all links is found to leave", { timeout }, async () => {
+  const found = await readOutside(await siteOf("follow"), PLANTED_SEED, PLANTED_ROUNDS, 0);
+  expect(found).toContain("round");
 });
