@@ -1,14 +1,18 @@
 import { type FSWatcher, watch } from "node:fs";
 import type { HttpAnswer } from "../../http/service/handler.ts";
 import { PreparedResponse } from "../../http/service/prepared-response.ts";
+import { MAX_RESOURCE_AGE_MS } from "./resource-cache.ts";
 
 /** Where pages ask for it: a hidden name, so that no file is there. */
 const RELOAD_PATH = "/.sockwright/reload";
 const SCRIPT_PATH = "/.sockwright/reload.js";
 /** Pages that wait for a change at once; further ones are not reloaded. */
 export const MAX_RELOADERS = 256;
-/** An editor writes a file in several steps: the pages reload behind the last one. */
-const SETTLE_MS = 50;
+/**
+ * An editor writes a file in several steps: the pages reload behind the last one, and when nothing that was kept before it is
+ * sent any more.
+ */
+const SETTLE_MS = MAX_RESOURCE_AGE_MS + 50;
 
 const SCRIPT = `new EventSource("${RELOAD_PATH}").onmessage = () => location.reload();\n`;
 
