@@ -1,13 +1,11 @@
 // A connection that another protocol goes on with.
 import { once } from "node:events";
-import { IncomingMessage } from "node:http";
-import type { Socket } from "node:net";
 import { expect, test } from "vitest";
-import { WebSocket, WebSocketServer } from "ws";
-import { http } from "../../../src/http/service/http.ts";
-import type { HttpAnswer, HttpRequest } from "../../../src/http.ts";
+import { WebSocket } from "ws";
+import type { HttpAnswer } from "../../../src/http.ts";
 import type { Connection } from "../../../src/server/connection/connection.ts";
 import { connected } from "../../support/connected.ts";
+import { echoingPages } from "../../support/echoing-pages.ts";
 import { answerOf, get, httpServing, restOf } from "../../support/http-talk.ts";
 import { serving, urlOf } from "../../support/serving.ts";
 import { turn, until } from "../../support/until.ts";
@@ -101,30 +99,8 @@ test("a connection that is taken over: nothing is written, and what follows is t
   expect(exchanges[0]).toMatchObject({ status: 0 });
 });
 
-/** What `ws` reads of a request. */
-function incomingMessage(request: HttpRequest, stream: unknown): IncomingMessage {
-  const incoming = new IncomingMessage(stream as Socket);
-  const headers = Object.fromEntries([...request.headers].map(([name, value]) => [name.toLowerCase(), value]));
-  return Object.assign(incoming, { method: request.method, url: request.target, headers });
-}
-
 test("ws takes a connection over", async () => {
-  const sockets = new WebSocketServer({ noServer: true });
-  sockets.on("connection", (socket: WebSocket) =>
-    socket.on("message", (data, isBinary) => socket.send(data, { binary: isBinary })),
-  );
-  const service = http((request) => {
-    if (request.upgrade !== "websocket") return { body: "plain" };
-    return {
-      takeOver: (connection) => {
-        const stream = connection.stream();
-        sockets.handleUpgrade(incomingMessage(request, stream), stream, Buffer.alloc(0), (socket) => {
-          sockets.emit("connection", socket);
-        });
-      },
-    };
-  });
-  const server = await serving(service);
+  const server = await serving(echoingPages());
   const client = new WebSocket(urlOf(server).replace("tcp:", "ws:"));
   await once(client, "open");
   for (const message of ["hello", Buffer.alloc(200_000, "x")]) {

@@ -63,9 +63,10 @@ export class ServedSite {
 export async function served(
   files: Readonly<Record<string, string | Uint8Array>>,
   options?: WebOptions,
+  address = "tcp://127.0.0.1:0",
 ): Promise<ServedSite> {
   const folder = folderWith(files);
-  const server = await serve("tcp://127.0.0.1:0", web(folder, options));
+  const server = await serve(address, web(folder, options));
   onTestFinished(async () => {
     await server.close({ graceMs: 0 });
   });

@@ -1,0 +1,85 @@
+// Chromium, started once for a test file: each test has a context of its own, with its own cookies, caches and workers.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, onTestFinished, type TestContext } from "vitest";
+import { findPeer, requirePeer } from "./peers.ts";
+
+const require = createRequire(import.meta.url);
+
+/** A browser takes seconds to start, on a busy machine many. */
+export const BROWSER_TIMEOUT_MS = 100_000;
+/** For one step of it: below the time of the test, so that the step is named. */
+const STEP_TIMEOUT_MS = 60_000;
+
+/** As root it starts only without its sandbox. */
+const ARGUMENTS = [
+  "--no-sandbox",
+  "--no-first-run",
+  ...["background-networking", "component-update", "gpu", "quic", "sync"].map((it) => `--disable-${it}`),
+];
+
+/** What opens an empty page in the browser of this file. It skips the test where there is no browser. */
+export type OpenPage = (context: TestContext, options?: BrowserContextOptions) => Promise<Page>;
+
+/** Starts the browser before the tests of the file, and ends it behind them. */
+export function browserOfFile(): OpenPage {
+  let browser: Browser | undefined;
+  let home: string | undefined;
+  beforeAll(async () => {
+    const peer = findPeer("chromium");
+    if ("missing" in peer) return;
+    home = mkdtempSync(join(tmpdir(), "sockwright-browser-"));
+    browser = await chromium.launch({
+      executablePath: pathOf(peer.program),
+      args: ARGUMENTS,
+      // What it stores besides its profile stays away from the user's own.
+      env: { ...process.env, HOME: home },
+      timeout: STEP_TIMEOUT_MS,
+    });
+  }, BROWSER_TIMEOUT_MS);
+  afterAll(async () => {
+    await browser?.close();
+    if (home !== undefined) rmSync(home, { recursive: true, maxRetries: 20, retryDelay: 100 });
+  }, BROWSER_TIMEOUT_MS);
+  return async (context, options) => {
+    requirePeer(context, "chromium");
+    if (browser === undefined) throw new Error("the browser was not started");
+    const own = await browser.newContext(options);
+    onTestFinished(() => own.close());
+    own.setDefaultTimeout(STEP_TIMEOUT_MS);
+    return own.newPage();
+  };
+}
+
+function pathOf(program: string): string {
+  return spawnSync("which", [program], { encoding: "utf8" }).stdout.trim();
+}
+
+/**
+ * Everything that the page says in its console, and its uncaught errors; violations of its policy are among them. A site need not
+ * have the icon that a browser asks for by itself.
+ */
+export function complaintsOf(page: Page): readonly string[] {
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (!message.location().url.endsWith("/favicon.ico")) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  return complaints;
+}
+
+/** What axe finds wrong with a page whose context has `bypassCSP`: each rule, with the elements. */
+export async function violationsOf(page: Page): Promise<readonly string[]> {
+  await page.addScriptTag({ path: require.resolve("axe-core/axe.min.js") });
+  return page.evaluate<string[], undefined>(
+    `axe.run().then(({ passes, violations }) => {
+      if (passes.length === 0) throw new Error("axe has checked nothing");
+      return violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" "));
+    })`,
+    undefined,
+  );
+}
