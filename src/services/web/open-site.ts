@@ -6,7 +6,7 @@ import { ResourceLoader } from "./resource-loader.ts";
 import { openRoot } from "./root.ts";
 import { Site } from "./site.ts";
 import { TemplatePages } from "./template-pages.ts";
-import { DEFAULT_INDEX, type WebSettings } from "./web-options.ts";
+import { DEFAULT_INDEX, DEFAULT_NOT_FOUND, type WebSettings } from "./web-options.ts";
 
 type Field = readonly [name: string, value: string];
 
@@ -53,7 +53,7 @@ export async function openSite(path: string, settings: WebSettings): Promise<Sit
       { maxBytes, maxDescriptors },
       systemClock,
     );
-    const { index = [DEFAULT_INDEX], listing, spa, notFound, dotfiles } = settings;
+    const { index = [DEFAULT_INDEX], listing, spa, notFound = DEFAULT_NOT_FOUND, dotfiles } = settings;
     return new Site(root, cache, pages, reload, {
       index,
       listing,

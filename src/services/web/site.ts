@@ -166,7 +166,7 @@ export class Site {
   }
 
   async #spa(request: SiteRequest, file: string): Promise<HttpAnswer> {
-    const found = await this.#cache.get(file);
+    const found = this.#pages.isTemplate(file) ? MISSING : await this.#cache.get(file);
     return found instanceof Resource ? fileAnswer(request, found, Date.now()) : this.#notFound(request);
   }
 
@@ -176,7 +176,7 @@ export class Site {
   }
 
   async #notFoundPage(file: string): Promise<HttpAnswer> {
-    const found = await this.#cache.get(file);
+    const found = this.#pages.isTemplate(file) ? MISSING : await this.#cache.get(file);
     if (!(found instanceof Resource)) return this.#statuses.of(404);
     const [form] = found.representations;
     const headers = [

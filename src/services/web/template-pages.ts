@@ -5,6 +5,7 @@ import { isKnown } from "./page-variables.ts";
 import type { Root } from "./root.ts";
 import type { SitePages, SiteRequest } from "./site.ts";
 import { loadTemplate, type TemplateName } from "./template/template.ts";
+import { TemplateError } from "./template/template-error.ts";
 import type { Variables } from "./template/variables.ts";
 import { type LoadedTemplate, TemplatePage } from "./template-page.ts";
 
@@ -80,11 +81,15 @@ export class TemplatePages implements SitePages {
 async function loadFrom(root: Root, file: string): Promise<LoadedTemplate> {
   const texts = new Map<string, Buffer>();
   const stats = new Map<string, FileStat>();
+  const unread = new Map<string, string>();
   for (;;) {
     const missing: string[] = [];
     const read = (name: string): Buffer => {
       const text = texts.get(name);
       if (text !== undefined) return text;
+      const reason = unread.get(name);
+      // Of a file that is included, whoever includes it says where.
+      if (reason !== undefined) throw new Error(reason);
       missing.push(name);
       return NOTHING;
     };
@@ -92,7 +97,11 @@ async function loadFrom(root: Root, file: string): Promise<LoadedTemplate> {
     if (missing.length === 0) return { template: template(), stats };
     for (const name of missing) {
       const opened = await root.open(name);
-      if (opened.type !== "file") throw new Error(`${name}: ${REASONS[opened.type]}`);
+      if (opened.type !== "file") {
+        if (name === file) throw new TemplateError({ file, line: 1 }, REASONS[opened.type]);
+        unread.set(name, REASONS[opened.type]);
+        continue;
+      }
       stats.set(name, opened.stat);
       try {
         texts.set(name, await opened.handle.readFile());

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { isFieldText } from "../../http/field-lines.ts";
 import { HTTP_OPTIONS, type HttpOptions } from "../../http/service/http-options.ts";
-import { bytes, checked, choice, count, flag, hook, text } from "../../server/options/option-kind.ts";
+import { bytes, checked, choice, count, flag, hook } from "../../server/options/option-kind.ts";
 import { type OptionKindsOf, type OptionValues, options as optionTable } from "../../server/options/option-table.ts";
 import { wrongType, wrongValue } from "../../socket/values.ts";
 import type { AccessLogFormat } from "./access-log.ts";
@@ -18,7 +18,7 @@ import type { Variables } from "./template/variables.ts";
 /** The file that is sent for a folder. */
 export const DEFAULT_INDEX = "index.html";
 /** The file that is sent with 404, where it is there. */
-const DEFAULT_NOT_FOUND = "404.html";
+export const DEFAULT_NOT_FOUND = "404.html";
 /** Templates, and patterns of them. */
 export const MAX_TEMPLATES = 1_000;
 /** Names of index files. */
@@ -79,7 +79,7 @@ export const WEB_OPTIONS = optionTable({
   index: checked("names of files", indexNames),
   listing: flag({ default: false }),
   spa: checked("true, false or a file", spaFile),
-  notFound: text({ default: DEFAULT_NOT_FOUND }),
+  notFound: checked("a file", notFoundFile),
   dotfiles: choice(["hidden", "well-known", "shown"], { default: "hidden" }),
   symlinks: choice(["deny", "inside", "follow"], { default: "inside" }),
   precompressed: flag({ default: true }),
@@ -143,6 +143,10 @@ function fileBelow(path: string, given: unknown): string {
 function spaFile(path: string, given: unknown): string | undefined {
   if (typeof given === "boolean") return given ? DEFAULT_INDEX : undefined;
   return fileBelow(path, given);
+}
+
+function notFoundFile(path: string, given: unknown): string {
+  return given === "" ? "" : fileBelow(path, given);
 }
 
 function fieldText(path: string, given: unknown): string {

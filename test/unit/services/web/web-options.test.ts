@@ -17,6 +17,7 @@ describe("what cannot be is told by its name", () => {
     ["spa", "../index.html", "options.spa"],
     ["spa", "", "options.spa"],
     ["notFound", true, "options.notFound"],
+    ["notFound", "../404.html", "options.notFound"],
     ["dotfiles", "visible", "options.dotfiles"],
     ["symlinks", "all", "options.symlinks"],
     ["cache", { "*.css": 1 }, 'cache["*.css"]'],
@@ -56,7 +57,6 @@ describe("what cannot be is told by its name", () => {
 test("what is not given", () => {
   expect(WEB_OPTIONS.check("web()", {})).toMatchObject({
     listing: false,
-    notFound: "404.html",
     dotfiles: "hidden",
     symlinks: "inside",
     precompressed: true,
