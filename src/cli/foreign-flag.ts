@@ -113,6 +113,23 @@ const NOT_OFFERED: readonly string[] =
 const GREET_FLAGS: readonly string[] =
   "-4 -6 -k --keep-open -l --listen -p --port --host -s -u --udp -U --unixsock".split(" ");
 
+const webPort: Advice = ({ value, operands: [root = "ROOT"] }) =>
+  `write the port behind the folder, as in  sockwright web ${root} ${value ?? 8080}`;
+const spa: Advice = () => "write --spa";
+
+/** The flags of other web servers for files, and what `web` has instead. */
+const WEB_FLAGS: Readonly<Record<string, Advice>> = {
+  "-p": webPort,
+  "--port": webPort,
+  "-l": webPort,
+  "--host": ({ value = "0.0.0.0" }) => `write --listen http://${value}:8080`,
+  "-s": spa,
+  "--single": spa,
+  "--dev": () => "write --watch",
+  "--cors": () => "write --header 'Access-Control-Allow-Origin: *'",
+  "--tls": () => "there is no TLS here: put a proxy in front",
+};
+
 /** What to write in place of a flag that other programs have; undefined for one that nobody is known to have. */
 export function flagAdvice(flag: string, typed: Typed): string | undefined {
   const [, long = "", given] = /^(--[^=]+)(?:=(.*))?$/s.exec(flag) ?? [];
@@ -134,6 +151,7 @@ export function takesValue(flag: string): boolean {
 }
 
 function adviceOn(flag: string, { command }: Typed): Advice | undefined {
+  if (command === "web") return Object.hasOwn(WEB_FLAGS, flag) ? WEB_FLAGS[flag] : undefined;
   if (NOT_OFFERED.includes(flag)) return notOffered;
   if (command === "greet" && !GREET_FLAGS.includes(flag)) return undefined;
   return Object.hasOwn(FLAGS, flag) ? FLAGS[flag] : undefined;

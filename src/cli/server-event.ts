@@ -70,7 +70,7 @@ export function inWords(event: ServerEvent): string {
     case "unanswered":
       return `not answered: ${event.peer === "" ? "somebody" : printableName(event.peer)}, ${REASONS[event.reason] ?? event.reason} (${event.count} so far)`;
     case "failed":
-      return `failed ${printableName(event.peer)}: ${printableMessage(event.message)}`;
+      return `failed${event.peer === "" ? "" : ` ${printableName(event.peer)}`}: ${printableMessage(event.message)}`;
   }
 }
 

@@ -25,7 +25,7 @@ Examples:
   sockwright web site --route /go=go.html --check     # names variables that nobody gives
 
 Exit codes:
-  0 stopped by a signal   1 network   2 usage or file`;
+  0 stopped by a signal   1 network   2 usage, file, or what --check found`;
 
 /** `sockwright web` */
 export function webCommand(streams: StandardStreams, done: (exitCode: number) => void): Command {
@@ -84,7 +84,8 @@ export function webCommand(streams: StandardStreams, done: (exitCode: number) =>
 /** ROOT, and the listener of a PORT: tutorials start theirs as `server 8080`. */
 function operands(command: Command): [root: string, listener: string | undefined] {
   const [root, port, ...more] = command.args;
-  if (root === undefined) throw usage("a folder is missing: write  sockwright web ROOT, such as  sockwright web .");
+  if (root === undefined || root === "")
+    throw usage("a folder is missing: write  sockwright web ROOT, such as  sockwright web .");
   if (more.length > 0) throw usage("too many arguments for 'web': see  sockwright web --help");
   if (port === undefined) return [root, undefined];
   if (command.opts<WebCommandOptions>().listen !== undefined) {

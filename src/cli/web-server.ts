@@ -72,10 +72,23 @@ async function started(
 ): Promise<Server> {
   const onError = (error: unknown, peer: Parameters<typeof peerName>[0] | undefined): void =>
     tell(failure(error, peer === undefined ? "" : peerName(peer)));
+  for (const url of listen) checkListener(url);
   try {
     return await serve(listen, service(root, given), { onError });
   } catch (error) {
     throw ofRoot(root, error) ?? explain(error, { url: listen.join(" "), role: "listener" });
+  }
+}
+
+/** What `serve` would say in words of services, or of TCP. */
+function checkListener(url: string): void {
+  if (/^(?:[\d.]+|\[[\da-f:.]+\]|localhost):\d+$/i.test(url)) {
+    throw usage(`--listen ${JSON.stringify(url)} has no scheme: write http://${url}`);
+  }
+  if (/^(?:udp|unix-dgram|unix-seqpacket):/.test(url)) {
+    throw usage(
+      `--listen ${JSON.stringify(url)} is no stream, as HTTP needs: write http://HOST:PORT or http+unix:PATH`,
+    );
   }
 }
 
@@ -119,13 +132,14 @@ const ROOT_FAILURES: Readonly<Record<string, string>> = {
 const FLAGS: Readonly<Record<string, string>> = {
   index: "--index",
   spa: "--spa",
+  notFound: "--not-found",
   cache: "--cache",
   mediaTypes: "--type",
   headers: "--header",
   contentSecurityPolicy: "--csp",
   routes: "--route",
   templates: "--template",
-  vars: "--var",
+  vars: "--var and --vars",
 };
 
 /** What the service says by the names of its options, in words of the command. */

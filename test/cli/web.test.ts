@@ -1,0 +1,395 @@
+// `sockwright web` as a user starts it, and what it says of mistakes: one line, and exit code 2.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { type IncomingMessage, type RequestOptions, request } from "node:http";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type Child, startChild } from "../support/child.ts";
+import { requirePeer } from "../support/peers.ts";
+import { runHere } from "./in-process.ts";
+import { freeFolder, program, start } from "./sockwright.ts";
+
+const ANY = ["--listen", "http://127.0.0.1:0"] as const;
+
+/** A folder with these files. */
+function folderOf(files: Readonly<Record<string, string>>): string {
+  const folder = freeFolder();
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
+  return folder;
+}
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: string;
+}
+
+/** The server, ready. */
+async function serving(...args: readonly string[]): Promise<{ child: Child; url: string }> {
+  const child = await start("web", ...args);
+  const [, url = ""] = await child.line(/^listening on (.+)$/);
+  return { child, url };
+}
+
+/** The answer to one request, by a client that leaves paths as they are. */
+async function ask(url: string, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  const { hostname, port } = new URL(url);
+  return await answerTo({ hostname, port, path, headers });
+}
+
+async function answerTo(to: RequestOptions): Promise<Answer> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request(to, resolve).on("error", reject).end();
+  });
+  let body = "";
+  for await (const piece of response.setEncoding("utf8")) body += piece;
+  return { status: response.statusCode, headers: response.headers, body };
+}
+
+async function stopped(child: Child): Promise<string> {
+  child.kill("SIGINT");
+  expect(await child.exit()).toEqual({ code: 0, signal: null });
+  expect(child.stderr).toBe("");
+  return child.stdout;
+}
+
+describe("where it listens", () => {
+  test.for([[["0"]], [ANY], [["--listen", "tcp://127.0.0.1:0"]]] as const)("%j", async ([where]) => {
+    const { child, url } = await serving(folderOf({ "index.html": "here" }), ...where);
+    expect(url).toMatch(/^(?:http|tcp):\/\/127\.0\.0\.1:[1-9]\d*$/);
+    expect(await ask(url, "/")).toMatchObject({ status: 200, body: "here" });
+    await stopped(child);
+  });
+
+  test("a Unix socket, and another place besides", async () => {
+    const folder = folderOf({ a: "a" });
+    const socketPath = join(freeFolder(), "web.sock");
+    const { child } = await serving(folder, "--listen", `http+unix:${socketPath}`, ...ANY);
+    const [, second = ""] = await child.line(/^listening on (.+)$/);
+    expect(await answerTo({ socketPath, path: "/a" })).toMatchObject({ status: 200, body: "a" });
+    expect(await ask(second, "/a")).toMatchObject({ status: 200, body: "a" });
+    await stopped(child);
+  });
+
+  test("a taken port is one line, exit code 1", async () => {
+    const holder = createServer();
+    onTestFinished(() => new Promise<void>((resolve) => holder.close(() => resolve())));
+    await new Promise<void>((resolve) => holder.listen(0, "127.0.0.1", resolve));
+    const address = holder.address();
+    if (address === null || typeof address === "string") throw new Error("no port");
+    const { code, stdout, stderr } = await runHere(["web", folderOf({}), `${address.port}`]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/^sockwright: http:\/\/127\.0\.0\.1:\d+: the address is taken[^\n]*\n$/);
+  });
+});
+
+describe("the access log", () => {
+  const agent = { "User-Agent": "test", Referer: "http://here/" };
+  const TIME = "\\[\\d\\d/[A-Z][a-z]{2}/\\d{4}:\\d\\d:\\d\\d:\\d\\d \\+0000\\]";
+
+  test.for([
+    [[], `^127\\.0\\.0\\.1 - - ${TIME} "GET /a\\?x HTTP/1\\.1" 200 1$`],
+    [["--access-log", "common"], `^127\\.0\\.0\\.1 - - ${TIME} "GET /a\\?x HTTP/1\\.1" 200 1$`],
+    [["--access-log", "combined"], `^127\\.0\\.0\\.1 - - ${TIME} "GET /a\\?x HTTP/1\\.1" 200 1 "http://here/" "test"$`],
+  ] as const)("%j", async ([args, line]) => {
+    const { child, url } = await serving(folderOf({ a: "a" }), ...ANY, ...args);
+    await ask(url, "/a?x", agent);
+    await child.line(new RegExp(line));
+    await stopped(child);
+  });
+
+  test("in JSON", async () => {
+    const { child, url } = await serving(folderOf({ a: "a" }), ...ANY, "--access-log", "json");
+    await ask(url, "/a", agent);
+    const [line] = await child.line(/^\{.*\}$/);
+    expect(JSON.parse(line)).toMatchObject({
+      host: "127.0.0.1",
+      method: "GET",
+      target: "/a",
+      status: 200,
+      bodyBytes: 1,
+    });
+    await stopped(child);
+  });
+
+  test("off", async () => {
+    const { child, url } = await serving(folderOf({ a: "a" }), ...ANY, "--access-log", "off");
+    expect((await ask(url, "/a")).status).toBe(200);
+    expect(await stopped(child)).toBe(`listening on ${url}\n`);
+  });
+
+  test("--json: all that is printed is one object a line", async () => {
+    const child = await start("web", folderOf({ a: "a" }), ...ANY, "--json");
+    const [first] = await child.line(/^\{.*\}$/);
+    const { url } = JSON.parse(first) as { url: string };
+    await ask(url, "/a");
+    await child.line(/"target":"\/a"/);
+    const lines = (await stopped(child)).trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { event: "listening", url },
+      { method: "GET", target: "/a", status: 200 },
+    ]);
+  });
+});
+
+test("what is served, and how", async () => {
+  const folder = folderOf({
+    "main.html": "main",
+    "style.css": "css",
+    "data.tab": "tab",
+    "sub/file": "file",
+    "lost.html": "lost",
+    ".well-known/a": "known",
+    ".secret": "secret",
+  });
+  const { child, url } = await serving(
+    folder,
+    ...ANY,
+    ...["--index", "index.html", "--index", "main.html", "--listing", "--not-found", "lost.html"],
+    ...[
+      "--cache",
+      "*.css=max-age=3600",
+      "--cache",
+      "*=no-store",
+      "--type",
+      ".tab=text/plain",
+      "--header",
+      "Server: mine",
+    ],
+    ...["--header", "X-Colon: a: b", "--csp", "default-src 'self'", "--security-headers", "--dotfiles", "well-known"],
+  );
+  expect(await ask(url, "/")).toMatchObject({ status: 200, body: "main", headers: { "cache-control": "no-store" } });
+  const { headers } = await ask(url, "/style.css");
+  expect(headers).toMatchObject({
+    "cache-control": "max-age=3600",
+    server: "mine",
+    "x-colon": "a: b",
+    "content-security-policy": "default-src 'self'",
+    "x-frame-options": "SAMEORIGIN",
+    "referrer-policy": "strict-origin-when-cross-origin",
+  });
+  expect((await ask(url, "/data.tab")).headers["content-type"]).toMatch(/^text\/plain/);
+  const listing = await ask(url, "/sub/");
+  expect(listing.status).toBe(200);
+  expect(listing.body).toContain("file");
+  expect(await ask(url, "/nowhere")).toMatchObject({ status: 404, body: "lost" });
+  expect(await ask(url, "/.well-known/a")).toMatchObject({ status: 200, body: "known" });
+  expect((await ask(url, "/.secret")).status).toBe(404);
+  expect((await ask(url, "/../sub/file")).body).not.toBe("file");
+  await stopped(child);
+});
+
+test.for([
+  [["--spa"], "index"],
+  [["--spa", "app.html"], "app"],
+] as const)("%j is sent for pages that are not there", async ([args, body]) => {
+  const { child, url } = await serving(folderOf({ "index.html": "index", "app.html": "app" }), ...ANY, ...args);
+  expect(await ask(url, "/users/7")).toMatchObject({ status: 200, body });
+  expect((await ask(url, "/users/7.png")).status).toBe(404);
+  await stopped(child);
+});
+
+describe("templates", () => {
+  test("--route, --template, --var, --vars", async () => {
+    const folder = folderOf({
+      "go.html": "{{> parts/a.html}}{{two}} {{query.q}}",
+      "parts/a.html": "{{one}} ",
+      "parts/b.html": "b",
+    });
+    const vars = join(folderOf({ "vars.json": '{"one":"file","two":["x"],"list":[1]}' }), "vars.json");
+    const { child, url } = await serving(
+      folder,
+      ...ANY,
+      ...["--route", "/go=go.html", "--template", "parts/**", "--vars", vars, "--var", "two=<a=b>"],
+    );
+    expect((await ask(url, "/go?q=1")).body).toBe("file &lt;a=b&gt; 1");
+    for (const path of ["/go.html", "/parts/a.html", "/parts/b.html"]) expect((await ask(url, path)).status).toBe(404);
+    await stopped(child);
+  });
+
+  test("a broken change is told, and the page stays", async () => {
+    const folder = folderOf({ "go.html": "one" });
+    const { child, url } = await serving(folder, ...ANY, "--route", "/go=go.html", "--access-log", "off");
+    writeFileSync(join(folder, "go.html"), "\n{{#if a}}");
+    while (!child.stdout.includes("failed")) expect((await ask(url, "/go")).body).toBe("one");
+    await child.line(/^failed: go\.html:2: \S/);
+    await stopped(child);
+  });
+
+  test.for([
+    ["{{client.address}} {{title}}", [], 0, ""],
+    ["\n{{nobody}}{{query.a}}", [], 2, "go.html:2: nobody gives the variable nobody\n"],
+    ["{{a}}\n{{b.c}}", [], 2, "go.html:1: nobody gives the variable a\ngo.html:2: nobody gives the variable b.c\n"],
+    ["{{a}}", ["--var", "a=1"], 0, ""],
+  ] as const)("--check of %j with %j listens to nothing", async ([template, args, code, stdout]) => {
+    const folder = folderOf({ "go.html": template });
+    const given = ["--route", "/go=go.html", "--var", "title=t", "--check", ...args];
+    // A port that nobody may have is not even looked at.
+    const outcome = await runHere(["web", folder, "--listen", "http://192.0.2.1:1", ...given]);
+    expect(outcome).toEqual({ code, stdout, stderr: "" });
+  });
+});
+
+describe("a signal", () => {
+  test("stops it, and who is being answered has the whole answer", async () => {
+    const size = 16 * 1024 * 1024;
+    const { child, url } = await serving(folderOf({ large: "x".repeat(size) }), ...ANY, "--grace", "1h");
+    const { hostname, port } = new URL(url);
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      request({ hostname, port, path: "/large" }, resolve).on("error", reject).end();
+    });
+    child.kill("SIGTERM");
+    let bytes = 0;
+    for await (const piece of response) bytes += (piece as Buffer).length;
+    expect(bytes).toBe(size);
+    expect(await child.exit()).toEqual({ code: 0, signal: null });
+    expect(child.stdout).toMatch(/"GET \/large HTTP\/1\.1" 200 16777216\n$/);
+  });
+
+  test("a second one ends it at once", async () => {
+    const { child, url } = await serving(folderOf({ large: "x".repeat(64 * 1024 * 1024) }), ...ANY, "--grace", "1h");
+    const { hostname, port } = new URL(url);
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      request({ hostname, port, path: "/large" }, resolve).on("error", reject).end();
+    });
+    onTestFinished(() => void response.destroy());
+    response.on("error", () => undefined);
+    child.kill("SIGINT");
+    child.kill("SIGTERM");
+    expect(await child.exit()).toEqual({ code: 0, signal: null });
+  });
+});
+
+describe("a mistake is one clear line, and exit code 2", () => {
+  const FILES = {
+    "a.txt": "a",
+    "if.html": "\n{{#if a}}",
+    "script.html": "\n\n<script>{{a}}</script>",
+    "include.html": "\n{{> nowhere.html}}",
+    "good.html": "{{a}}",
+    "sub/a": "",
+  };
+
+  test.for<[args: string[], said: string]>([
+    [["ROOT/nowhere"], "ROOT/nowhere: there is no such folder"],
+    [["ROOT/a.txt"], "ROOT/a.txt: it is no folder"],
+    [["ROOT/nowhere", "--check"], "ROOT/nowhere: there is no such folder"],
+    [[], "a folder is missing: write  sockwright web ROOT"],
+    [[""], "a folder is missing"],
+    [["ROOT", "80", "81"], "too many arguments for 'web'"],
+    [["ROOT", "70000"], '"70000" is no port: write a number from 0 to 65535'],
+    [["ROOT", "http"], '"http" is no port'],
+    [["ROOT", "0", "--listen", "http://127.0.0.1:0"], "both say where to listen"],
+    [["ROOT", "--listen"], "option '--listen <url>' argument missing: see  sockwright web --help"],
+    [["ROOT", "--listen", "tpc://127.0.0.1:0"], "did you mean tcp:?"],
+    [["ROOT", "--listen", "127.0.0.1:8080"], "has no scheme: write http://127.0.0.1:8080"],
+    [["ROOT", "--listen", "udp://127.0.0.1:0"], "is no stream, as HTTP needs: write http://HOST:PORT"],
+    [["ROOT", "--listen", "http://127.0.0.1:70000"], "a port is a number from 0 to 65535"],
+    [["ROOT", "--dotfiles", "all"], "Allowed choices are hidden, well-known, shown"],
+    [["ROOT", "--symlinks", "all"], "Allowed choices are deny, inside, follow"],
+    [["ROOT", "--access-log", "clf"], "Allowed choices are common, combined, json, off"],
+    [["ROOT", "--grace", "soon"], '--grace "soon" is no time: write 500ms, 2s, 5m or 1h'],
+    [["ROOT", "--listng"], "unknown option '--listng' (did you mean --listing?)"],
+    [["ROOT", "-p", "80"], "write the port behind the folder, as in  sockwright web ROOT 80"],
+    [["ROOT", "--port", "80"], "write the port behind the folder, as in  sockwright web ROOT 80"],
+    [["ROOT", "-s"], "write --spa"],
+    [["ROOT", "--host", "0.0.0.0"], "write --listen http://0.0.0.0:8080"],
+    [["ROOT", "--cors"], "write --header 'Access-Control-Allow-Origin: *'"],
+    [["ROOT", "--bogus"], "unknown option '--bogus': see  sockwright web --help"],
+    [["ROOT", "--index", ""], "--index must be the name of a file. It is ''"],
+    [["ROOT", "--index", "a/b"], "--index must be the name of a file. It is 'a/b'"],
+    [["ROOT", "--spa", "../x"], "--spa must be a file below the root"],
+    [["ROOT", "--not-found", "../x"], "--not-found must be a file below the root"],
+    [["ROOT", "--cache", "x"], '--cache "x" is not as PATTERN=VALUE'],
+    [["ROOT", "--cache", "{=no-cache"], "--cache must have its braces in pairs"],
+    [["ROOT", "--cache", "*=a", "--cache", "*=b"], '--cache has "*" twice'],
+    [["ROOT", "--type", ".x"], '--type ".x" is not as .EXT=TYPE'],
+    [["ROOT", "--type", "html=text/html"], '--type must have extensions such as ".html"'],
+    [["ROOT", "--type", ".x=y"], "--type must be such as \"text/html\". It is 'y'"],
+    [["ROOT", "--header", "x"], '--header "x" is not as NAME: VALUE'],
+    [["ROOT", "--header", "a b: c"], "--header must have names of fields. It is 'a b'"],
+    [["ROOT", "--header", "Date: now"], "--header must not have fields that the server says by itself. It is 'Date'"],
+    [["ROOT", "--header", "X: a\nb"], "--header must be one line of latin1. It is 'a\\nb'"],
+    [["ROOT", "--csp", "a\nb"], "--csp must be one line of latin1"],
+    [["ROOT", "--route", "go"], '--route "go" is not as PATH=FILE'],
+    [["ROOT", "--route", "go=good.html"], "--route must have paths such as \"/go\". It is 'go'"],
+    [["ROOT", "--route", "/go="], "--route must be a file below the root"],
+    [["ROOT", "--route", "/go=../good.html"], "--route must be a file below the root"],
+    [["ROOT", "--route", "/go=nowhere.html"], "nowhere.html:1: no such file"],
+    [["ROOT", "--route", "/go=sub"], "sub:1: it is a directory"],
+    [["ROOT", "--route", "/go=if.html"], "if.html:2: {{#if}} has no {{/if}}"],
+    [["ROOT", "--route", "/go=script.html"], "script.html:3: a tag stands within <script>"],
+    [["ROOT", "--route", "/go=include.html"], "include.html:2: nowhere.html cannot be included: no such file"],
+    [["ROOT", "--route", "/go=include.html", "--check"], "include.html:2: nowhere.html cannot be included"],
+    [["ROOT", "--template", ""], "--template must have 1 to 256 letters"],
+    [["ROOT", "--var", "x"], '--var "x" is not as NAME=TEXT'],
+    [["ROOT", "--var", "x=1", "--var", "x=2"], '--var has "x" twice'],
+    [["ROOT", "--var", "client=1"], "--var and --vars must not have client, query, time, which come from the request"],
+    [["ROOT", "--vars", "ROOT/nowhere.json"], "--vars ROOT/nowhere.json cannot be read: ENOENT"],
+    [["ROOT", "--vars", "ROOT/a.txt"], "--vars ROOT/a.txt is no JSON: "],
+  ])("%j", async ([args, said]) => {
+    const root = folderOf(FILES);
+    const outcome = await runHere(["web", ...args.map((arg) => arg.replace("ROOT", root))]);
+    expect(outcome).toMatchObject({ code: 2, stdout: "" });
+    expect(outcome.stderr).toMatch(/^sockwright: \S[^\n]*\n$/);
+    expect(outcome.stderr).not.toMatch(/ at |node:|file:\/\/|undefined|\[object|unforeseen/);
+    expect(outcome.stderr.replaceAll(root, "ROOT")).toContain(said);
+  });
+
+  test("--json: as an object", async () => {
+    const { code, stdout, stderr } = await runHere(["web", ".", "--json", "--route", "go"]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(JSON.parse(stderr)).toEqual({ event: "error", message: '--route "go" is not as PATH=FILE', exitCode: 2 });
+  });
+
+  test("variables that are no object of JSON", async () => {
+    const vars = join(folderOf({ "vars.json": "[1]" }), "vars.json");
+    const { code, stderr } = await runHere(["web", ".", "--vars", vars]);
+    expect(code).toBe(2);
+    expect(stderr).toBe(`sockwright: --vars ${vars} is no JSON object\n`);
+  });
+
+  // Of root without its capabilities the kernel asks what it asks of others.
+  test("a folder that may not be read", async (context) => {
+    const root = join(freeFolder(), "closed");
+    mkdirSync(root, { mode: 0 });
+    const args = ["--bounding-set=-all", process.execPath, program, "web", root, ...ANY];
+    const child = await startChild(requirePeer(context, "setpriv"), args);
+    expect(await child.exit()).toEqual({ code: 2, signal: null });
+    expect(child.stdout).toBe("");
+    expect(child.stderr).toBe(`sockwright: ${root}: no permission to read the folder\n`);
+  });
+});
+
+test("its help names every option, and how it ends", async () => {
+  const { code, stdout } = await runHere(["web", "--help"]);
+  expect(code).toBe(0);
+  const source = [
+    "listen",
+    "index",
+    "listing",
+    "spa",
+    "not-found",
+    "dotfiles",
+    "symlinks",
+    "no-precompressed",
+    "cache",
+  ];
+  const further = [
+    "type",
+    "header",
+    "security-headers",
+    "csp",
+    "route",
+    "template",
+    "var",
+    "vars",
+    "check",
+    "access-log",
+  ];
+  for (const name of [...source, ...further, "watch", "grace", "json"]) expect(stdout).toContain(`--${name}`);
+  expect(stdout).toContain("Exit codes:");
+});
