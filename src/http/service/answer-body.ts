@@ -1,4 +1,4 @@
-import type { Buffer } from "node:buffer";
+import { attempt } from "../../server/telemetry/attempt.ts";
 import { promiseOf } from "../../socket/values.ts";
 import { HttpError } from "../http-error.ts";
 import type { AnswerTarget } from "./answer-target.ts";
@@ -17,13 +17,25 @@ export function lengthOf(body: AnswerBody): number | undefined {
 }
 
 /** The body will not be sent: whoever has made it is told. What that fails with is reported. */
-export function dropBody(to: AnswerTarget, body: AnswerBody | Buffer | string): void {
-  try {
-    if (body instanceof FileBody) body.release();
-    else if (isStream(body)) endStream(to, body[Symbol.asyncIterator]());
-  } catch (error) {
-    to.connection.report(error);
-  }
+export function dropBody(to: AnswerTarget, body: unknown): void {
+  attempt(
+    () => {
+      if (body instanceof FileBody) return body.release();
+      if (isStream(body)) endStream(to, body[Symbol.asyncIterator]());
+      return undefined;
+    },
+    (error) => to.connection.report(error),
+  );
+}
+
+/** The same of an answer that will not be sent, whatever it is. */
+export function dropAnswer(to: AnswerTarget, answer: unknown): void {
+  attempt(
+    () => {
+      if (typeof answer === "object" && answer !== null && "body" in answer) dropBody(to, answer.body);
+    },
+    (error) => to.connection.report(error),
+  );
 }
 
 /** Ends an iteration early: a generator runs its `finally`, and a stream is cancelled. */

@@ -1,4 +1,5 @@
 import type { Connection } from "../../server/connection/connection.ts";
+import { attempt } from "../../server/telemetry/attempt.ts";
 import type { Peer } from "../../server/transport/peer.ts";
 import { reasonPhrase } from "../reason-phrase.ts";
 import type { RequestHead } from "../request-head.ts";
@@ -91,11 +92,10 @@ export class Exchange extends AnswerTarget {
     const { request, status, error, connection } = this;
     const durationMs = performance.now() - this.#startMs;
     const told = { request, status, bodyBytes, startedAtMs: this.#startedAtMs, durationMs, peer: connection.peer };
-    try {
-      onExchange(error === undefined ? told : { ...told, error });
-    } catch (thrown) {
-      connection.report(thrown);
-    }
+    attempt(
+      () => onExchange(error === undefined ? told : { ...told, error }),
+      (thrown) => connection.report(thrown),
+    );
   }
 }
 

@@ -67,9 +67,9 @@ export class FileBody {
   }
 
   /** Nothing more is read of the file. @internal */
-  release(): void {
+  release(): unknown {
     const release = this.#release;
     this.#release = undefined;
-    release?.();
+    return release?.();
   }
 }

@@ -7,7 +7,7 @@ import { errorOf } from "../../server/transport/connection-error.ts";
 import { promiseOf } from "../../socket/values.ts";
 import { HttpError } from "../http-error.ts";
 import { sendAnswer } from "./answer.ts";
-import { dropBody, isStreamed } from "./answer-body.ts";
+import { dropAnswer, isStreamed } from "./answer-body.ts";
 import { answerOfError, answerOfStatus, FAILED } from "./error-answer.ts";
 import { ConnectionContext, Exchange } from "./exchange.ts";
 import type { HttpAnswer } from "./handler.ts";
@@ -77,18 +77,20 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
   /** Has the request answered. It is the connection's no more where that is done at once. */
   protected override serve(exchange: Exchange): void {
     let answer: HttpAnswer | PromiseLike<HttpAnswer>;
+    let isLater: boolean;
     try {
       answer = this.terms.handler(exchange.admitted(), new ConnectionContext(this.connection));
+      isLater = isThenable(answer);
     } catch (error) {
       this.#failed(exchange, error);
       return;
     }
-    if (isThenable(answer)) this.#whenDone(exchange, answer, (given) => this.#answer(exchange, given));
-    else this.#answer(exchange, answer);
+    if (isLater) this.#whenDone(exchange, answer, (given) => this.#answer(exchange, given));
+    else this.#answer(exchange, answer as HttpAnswer);
   }
 
   /** Goes on in a microtask, or much later. */
-  #whenDone<T>(exchange: Exchange, work: PromiseLike<T>, done: (result: T) => void): void {
+  #whenDone<T>(exchange: Exchange, work: T | PromiseLike<T>, done: (result: T) => void): void {
     exchange.keepOpen();
     // A body may be waited for already.
     if (this.phase !== "body") this.#deadline.cancel();
@@ -106,13 +108,13 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
 
   #answer(exchange: Exchange, answer: HttpAnswer): void {
     if (this.connection.failure !== undefined) {
-      if (isObject(answer) && "body" in answer) dropBody(exchange, answer.body ?? null);
+      dropAnswer(exchange, answer);
       this.#lost(exchange);
       return;
     }
-    exchange.isLast ||= this.#isLast || exchange.isCutBy(answer, this.rest.length === 0);
     let sent: number | Promise<number>;
     try {
+      exchange.isLast ||= this.#isLast || exchange.isCutBy(answer, this.rest.length === 0);
       if (!isObject(answer)) throw new HttpError("ERR_SOCKWRIGHT_HTTP_ANSWER", answer);
       if (beginHandover(exchange, answer)) return;
       // It may read the body while it is sent, when it is too late to ask for it.
@@ -134,8 +136,18 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
       this.#lost(exchange);
       return;
     }
-    if (!(thrown instanceof RequestError)) this.connection.report(thrown);
-    this.#answer(exchange, thrown instanceof RequestError ? answerOfError(thrown) : FAILED);
+    this.#answer(exchange, this.#answerOfThrown(thrown));
+  }
+
+  #answerOfThrown(thrown: unknown): HttpResponse {
+    try {
+      if (thrown instanceof RequestError) return answerOfError(thrown);
+      this.connection.report(thrown);
+    } catch (error) {
+      // Its headers are none, or it is a proxy that does not tell what it is.
+      this.connection.report(error);
+    }
+    return FAILED;
   }
 
   /** The connection is lost. */

@@ -1,10 +1,10 @@
-import { promiseOf } from "../../socket/values.ts";
 import type { WhenWriteBufferFull } from "../connection/connection-options.ts";
 import type { ExpiryReason } from "../connection/policy.ts";
 import type { RefusalReason } from "../limits/admission.ts";
 import type { DropReason } from "../limits/datagram-limit.ts";
 import type { HandshakeFailure } from "../limits/handshakes.ts";
 import type { Peer } from "../transport/peer.ts";
+import { attempt } from "./attempt.ts";
 import { drops, errors, failedHandshakes, fullWriteBuffers, refusals, timeouts } from "./channels.ts";
 import { ServerCounters } from "./server-counters.ts";
 import type { HookName } from "./server-messages.ts";
@@ -89,15 +89,5 @@ export class ServerReports {
       () => this.#onError?.(error, peer),
       (thrown) => this.#publish({ error: thrown, peer, hook: "onError" }),
     );
-  }
-}
-
-/** What the call throws, and what the promise that it may give rejects with, goes to `failed`. */
-function attempt(call: () => unknown, failed: (error: unknown) => void): void {
-  try {
-    const given = call();
-    if (typeof given === "object" && given !== null) promiseOf(given).then(undefined, failed);
-  } catch (error) {
-    failed(error);
   }
 }

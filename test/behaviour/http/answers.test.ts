@@ -4,7 +4,8 @@ import { DateText } from "../../../src/http/http-date.ts";
 import { JOINED_BYTES } from "../../../src/http/service/answer.ts";
 import { type HttpAnswer, type HttpHeaders, PreparedResponse, RequestError } from "../../../src/http.ts";
 import { connected } from "../../support/connected.ts";
-import { answerOf, ask, get, httpServing, restOf } from "../../support/http-talk.ts";
+import { answerOf, ask, gate, get, httpServing, restOf } from "../../support/http-talk.ts";
+import { unhandled } from "../../support/unhandled.ts";
 
 const IMF_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/;
 
@@ -172,6 +173,77 @@ test("a RequestError that cannot be sent is 500, and is reported", async () => {
   });
   expect((await ask(server, get())).status).toBe(500);
   expect(errors).toEqual([expect.objectContaining({ code: "ERR_SOCKWRIGHT_HTTP_FIELD_NAME" })]);
+});
+
+function revoked(): never {
+  const { proxy, revoke } = Proxy.revocable<object>({}, {});
+  revoke();
+  return proxy as never;
+}
+
+test.for([
+  ["a RequestError whose headers are none", () => new RequestError(429, "slow down", { headers: null as never })],
+  ["what does not tell what it is", () => revoked()],
+] as const)("thrown, %s is 500, and is reported once", async ([, thrown]) => {
+  const { server, errors } = await httpServing(({ path }) => {
+    if (path === "/now") throw thrown();
+    return Promise.reject(thrown());
+  });
+  const unheard = await unhandled(async () => {
+    for (const path of ["/now", "/later"]) expect((await ask(server, get(path))).status).toBe(500);
+  });
+  expect([unheard, errors.length]).toEqual([[], 2]);
+});
+
+test.for([
+  [
+    "whose body throws",
+    () =>
+      ({
+        get body() {
+          throw new Error("no body");
+        },
+      }) as never,
+  ],
+  ["that tells nothing", revoked],
+] as const)("an answer %s is 500, and is reported", async ([, made]) => {
+  const { server, errors } = await httpServing(() => made());
+  const client = await connected(server);
+  client.write(get() + get());
+  expect([(await answerOf(client)).status, (await answerOf(client)).status]).toEqual([500, 500]);
+  expect(errors.length).toBe(2);
+});
+
+test("an answer for a lost client whose body throws is reported, and ends nothing", async () => {
+  const began = gate();
+  const { opened, open } = gate();
+  let lose = (): void => undefined;
+  const { server, errors } = await httpServing(async (_, { connection }) => {
+    lose = () => connection.abort();
+    began.open();
+    await opened;
+    return {
+      get body(): never {
+        throw new Error("no body");
+      },
+    };
+  });
+  const client = await connected(server);
+  client.write(get());
+  await began.opened;
+  lose();
+  const unheard = await unhandled(() => open());
+  expect([unheard, errors.map(String)]).toEqual([[], expect.arrayContaining(["Error: no body"])]);
+});
+
+test("a function that observes exchanges and rejects is reported, and ends nothing", async () => {
+  const { server, errors } = await httpServing(() => ({}), {
+    onExchange: (): unknown => Promise.reject(new Error("log is full")),
+  });
+  const unheard = await unhandled(async () => {
+    expect((await ask(server, get())).status).toBe(200);
+  });
+  expect([unheard, errors.map(String)]).toEqual([[], ["Error: log is full"]]);
 });
 
 test("a Response of the web platform: status, phrase, fields and body", async () => {
