@@ -1,4 +1,6 @@
-import { systemClock } from "../../server/time/clock.ts";
+import { attempt } from "../../server/telemetry/attempt.ts";
+import { errors } from "../../server/telemetry/channels.ts";
+import { type Clock, systemClock } from "../../server/time/clock.ts";
 import { CacheRules } from "./cache-rules.ts";
 import { LiveReload } from "./live-reload.ts";
 import { ResourceCache } from "./resource-cache.ts";
@@ -23,9 +25,9 @@ const SECURITY: readonly Field[] = [
  *
  * @throws Error in Node's shape for a root that cannot be opened · TemplateError for a template.
  */
-export async function openSite(path: string, settings: WebSettings): Promise<Site> {
+export async function openSite(path: string, settings: WebSettings, clock: Clock = systemClock): Promise<Site> {
   const { symlinks, cacheBytes: maxBytes, cacheDescriptors: maxDescriptors, precompressed } = settings;
-  const root = await openRoot(path, { symlinks });
+  const root = await openRoot(path, { symlinks }, clock);
   try {
     const headers = fieldsOf(settings);
     const pages = await TemplatePages.load(
@@ -36,9 +38,9 @@ export async function openSite(path: string, settings: WebSettings): Promise<Sit
         variables: settings.vars ?? {},
         variablesOf: settings.variables,
         headers,
-        report: settings.onError ?? (() => undefined),
+        report: (error) => attempt(() => settings.onError?.(error), hookFailed),
       },
-      systemClock,
+      clock,
     );
     const reload = settings.watch ? LiveReload.start(path) : undefined;
     const loader = new ResourceLoader(root, {
@@ -48,11 +50,7 @@ export async function openSite(path: string, settings: WebSettings): Promise<Sit
       headers,
       htmlSuffix: reload?.script,
     });
-    const cache = new ResourceCache(
-      (file, known) => loader.load(file, known),
-      { maxBytes, maxDescriptors },
-      systemClock,
-    );
+    const cache = new ResourceCache((file, known) => loader.load(file, known), { maxBytes, maxDescriptors }, clock);
     const { index = [DEFAULT_INDEX], listing, spa, notFound = DEFAULT_NOT_FOUND, dotfiles } = settings;
     return new Site(root, cache, pages, reload, {
       index,
@@ -66,6 +64,11 @@ export async function openSite(path: string, settings: WebSettings): Promise<Sit
     root.close();
     throw error;
   }
+}
+
+/** What `onError` fails with ends nothing: it is published, as a server does with what its own hook fails with. */
+function hookFailed(error: unknown): void {
+  if (errors.hasSubscribers) errors.publish({ error, peer: undefined, hook: "onError", service: "web" });
 }
 
 /** Of all answers: a field that is given stands in for one of these. */

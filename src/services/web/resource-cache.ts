@@ -1,6 +1,7 @@
 import type { Clock } from "../../server/time/clock.ts";
 import { Resource } from "./resource.ts";
 import type { NoResource } from "./resource-loader.ts";
+import { Semaphore } from "./semaphore.ts";
 
 /** From then on a file that is asked for is looked at again, while it is served as it was. */
 export const RENEW_AFTER_MS = 500;
@@ -31,14 +32,13 @@ type Load = (path: string, known: Resource | undefined) => Promise<Found>;
 export class ResourceCache {
   readonly #entries = new Map<string, Entry>();
   readonly #loading = new Map<string, Promise<Found>>();
-  readonly #waiting: (() => void)[] = [];
+  readonly #openings = new Semaphore(MAX_OPENINGS);
   readonly #load: Load;
   readonly #clock: Clock;
   readonly #maxBytes: number;
   readonly #maxDescriptors: number;
   #bytes = 0;
   #descriptors = 0;
-  #openings = 0;
   #isClosed = false;
 
   constructor(load: Load, limits: { readonly maxBytes: number; readonly maxDescriptors: number }, clock: Clock) {
@@ -75,20 +75,14 @@ export class ResourceCache {
     return found;
   }
 
-  async #look(path: string, known: Resource | undefined): Promise<Found> {
-    if (this.#openings >= MAX_OPENINGS) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#openings++;
-    // Of the time before the look: what changes during it is seen by the next one.
-    const checkedAtMs = this.#clock.now();
-    try {
+  #look(path: string, known: Resource | undefined): Promise<Found> {
+    return this.#openings.run(async () => {
+      // Of the time before the look: what changes during it is seen by the next one.
+      const checkedAtMs = this.#clock.now();
       const found = await this.#load(path, known);
       this.#keep(path, found, checkedAtMs);
       return found;
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#openings--;
-      else next();
-    }
+    });
   }
 
   #keep(path: string, found: Found, checkedAtMs: number): void {

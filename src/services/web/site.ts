@@ -1,14 +1,15 @@
 import type { Fields } from "../../http/fields.ts";
 import type { HttpAnswer } from "../../http/service/handler.ts";
-import { type DirectoryListing, directoryListing, listingOrder } from "./directory-listing.ts";
+import { listingOrder } from "./directory-listing.ts";
 import { fileAnswer } from "./file-answer.ts";
 import { KnownPaths } from "./known-paths.ts";
+import { ListingPages } from "./listing-pages.ts";
 import { LISTING_POLICY } from "./listing-style.ts";
 import type { LiveReload } from "./live-reload.ts";
 import { type Dotfiles, directoryLocation, type RequestPath } from "./request-path.ts";
 import { Resource } from "./resource.ts";
 import type { Found, ResourceCache } from "./resource-cache.ts";
-import type { Listed, Root } from "./root.ts";
+import type { Root } from "./root.ts";
 import { StatusPages } from "./status-page.ts";
 import type { TemplateName } from "./template/template.ts";
 
@@ -59,6 +60,7 @@ export class Site {
   readonly #options: SiteSettings;
   readonly #statuses: StatusPages;
   readonly #paths: KnownPaths;
+  readonly #listings: ListingPages;
 
   constructor(
     root: Root,
@@ -74,6 +76,11 @@ export class Site {
     this.#options = options;
     this.#statuses = new StatusPages(options.headers);
     this.#paths = new KnownPaths(options.dotfiles);
+    this.#listings = new ListingPages(
+      (path) => root.list(path),
+      (folder, entries) =>
+        entries.filter(({ name, type }) => type === "directory" || !pages.isTemplate(within(folder, name))),
+    );
   }
 
   /** The names in templates that no value is given for. */
@@ -148,9 +155,8 @@ export class Site {
 
   async #list(request: SiteRequest, path: AskedPath): Promise<HttpAnswer> {
     if (!this.#options.listing) return this.#missing(request, path);
-    const listed = await this.#root.list(path.relative);
-    if (listed.type !== "directory") return this.#later(request, path, listed);
-    const html = directoryListing(listingOf(listed, path.relative, request.rawQuery, this.#pages));
+    const html = await this.#listings.of(path.relative, listingOrder(request.rawQuery));
+    if (typeof html !== "string") return this.#later(request, path, html);
     const headers = [
       ["Content-Type", "text/html; charset=utf-8"],
       ["Content-Security-Policy", LISTING_POLICY],
@@ -198,18 +204,4 @@ function within(folder: string, name: string): string {
 function isPageRequest({ headers }: SiteRequest, { relative }: AskedPath): boolean {
   const name = relative.slice(relative.lastIndexOf("/") + 1);
   return !name.includes(".") && /\btext\/html\b|\*\/\*/i.test(headers.get("Accept") ?? "*/*");
-}
-
-function listingOf(
-  { entries, isComplete }: Extract<Listed, { type: "directory" }>,
-  relative: string,
-  query: string | undefined,
-  pages: SitePages,
-): DirectoryListing {
-  return {
-    path: relative === "" ? "/" : `/${relative}/`,
-    order: listingOrder(query),
-    entries: entries.filter(({ name, type }) => type === "directory" || !pages.isTemplate(within(relative, name))),
-    isComplete,
-  };
 }

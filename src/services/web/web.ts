@@ -102,13 +102,18 @@ class SharedSite {
 
   async start(): Promise<void> {
     this.#users++;
+    const opening = this.#opening ?? openSite(this.#root, this.#settings);
+    this.#opening = opening;
+    let site: Site;
     try {
-      this.#opening ??= openSite(this.#root, this.#settings);
-      this.#site = await this.#opening;
+      site = await opening;
     } catch (error) {
       this.stop();
       throw error;
     }
+    // All have stopped meanwhile.
+    if (this.#opening === opening) this.#site = site;
+    else site.close();
   }
 
   stop(): void {
@@ -123,10 +128,11 @@ class SharedSite {
 function exchangeHook({ accessLog, accessLogFormat, http: own }: WebSettings): HttpOptions["onExchange"] {
   if (accessLog === undefined) return own?.onExchange;
   const log = new AccessLog(accessLogFormat);
-  return (exchange) => {
-    accessLog(log.line(entryOf(exchange)));
-    own?.onExchange?.(exchange);
-  };
+  const written = (exchange: HttpExchange): unknown => accessLog(log.line(entryOf(exchange)));
+  const { onExchange } = own ?? {};
+  if (onExchange === undefined) return written;
+  // Both are called, whatever one of them throws.
+  return (exchange): unknown => Promise.all([written, onExchange].map(async (hook) => hook(exchange)));
 }
 
 function entryOf({ request, peer, ...answer }: HttpExchange): AccessLogEntry {

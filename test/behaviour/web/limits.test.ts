@@ -1,15 +1,24 @@
 // What a site keeps has an end, whatever is asked for.
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { readdirSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { Fields } from "../../../src/http/fields.ts";
 import { MAX_RELOADERS } from "../../../src/services/web/live-reload.ts";
 import { openSite } from "../../../src/services/web/open-site.ts";
+import { RENEW_AFTER_MS } from "../../../src/services/web/resource-cache.ts";
 import type { SiteRequest } from "../../../src/services/web/site.ts";
 import {
   MAX_KEPT_PAGE_BYTES,
   MAX_KEPT_PAGES,
   MAX_KEPT_VALUES_LENGTH,
 } from "../../../src/services/web/template-page.ts";
+import { web } from "../../../src/services/web/web.ts";
 import { WEB_OPTIONS, type WebOptions } from "../../../src/services/web/web-options.ts";
+import { manualClock } from "../../../src/testing.ts";
+import { connected } from "../../support/connected.ts";
+import { serving } from "../../support/serving.ts";
+import { unhandled } from "../../support/unhandled.ts";
+import { until } from "../../support/until.ts";
 import { folderWith } from "./site.ts";
 
 async function opened(files: Record<string, string>, options: WebOptions = {}) {
@@ -47,4 +56,54 @@ test("pages that wait for a change: one more is told to come again", async () =>
   expect((await ask()).status).toBe(503);
   await waiting[0]?.body?.[Symbol.asyncIterator]().return?.();
   expect((await ask()).status).toBeUndefined();
+});
+
+test("a hook for a template that cannot be read any more ends nothing by what it throws or rejects with", async () => {
+  const clock = manualClock();
+  for (const onError of [() => Promise.reject(new Error("full")), thrower]) {
+    const folder = folderWith({ a: "<p>1</p>" });
+    const settings = WEB_OPTIONS.check("web()", { routes: { "/a": "a" }, onError });
+    const site = await openSite(folder, settings, clock);
+    const published: unknown[] = [];
+    const listen = (message: unknown): unknown => published.push(message);
+    subscribe("sockwright:server:error", listen);
+    writeFileSync(`${folder}/a`, "{{");
+    const unheard = await unhandled(async () => {
+      clock.advance(RENEW_AFTER_MS);
+      void site.answer(get("/a"));
+      await until(() => published.length > 0, "the hook was called");
+    });
+    unsubscribe("sockwright:server:error", listen);
+    expect([unheard, published]).toEqual([[], [expect.objectContaining({ hook: "onError", service: "web" })]]);
+    site.close();
+  }
+});
+
+function thrower(): never {
+  throw new Error("full");
+}
+
+test("a log that fails keeps no other hook from being called, and both are reported", async () => {
+  const told: number[] = [];
+  const errors: unknown[] = [];
+  const service = web(folderWith({ a: "a" }), {
+    accessLog: thrower,
+    http: { onExchange: ({ status }) => told.push(status) },
+  });
+  const server = await serving(service, { onError: (error) => errors.push(error) });
+  const client = await connected(server);
+  client.write("GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  for await (const _ of client);
+  await until(() => errors.length > 0, "the failure was reported");
+  expect([told, errors.map(String)]).toEqual([[200], ["Error: full"]]);
+});
+
+test("a site whose servers have all stopped while it was opened is closed", async () => {
+  const service = web(folderWith({ a: "a" }));
+  const before = readdirSync("/proc/self/fd").length;
+  const starting = service.start?.();
+  await service.stop?.();
+  await starting;
+  await until(() => readdirSync("/proc/self/fd").length === before, "the root was closed");
+  expect(readdirSync("/proc/self/fd").length).toBe(before);
 });
