@@ -71,17 +71,21 @@ export class Fields implements Iterable<readonly [name: string, value: string]> 
     for (let index = 0; index < this.size; index++) yield [this.nameAt(index), this.valueAt(index)];
   }
 
-  /** The same without the fields that have one of these names, which are in small letters. @internal */
-  without(names: ReadonlySet<string>): Fields {
-    const kept = [...this].filter(([name]) => !names.has(name.toLowerCase()));
-    if (kept.length === this.size) return this;
+  /** Lines that another parser has taken apart. @internal */
+  static of(lines: Iterable<readonly [name: string, value: string]>): Fields {
     let text = "";
     const marks: number[] = [];
-    for (const [name, value] of kept) {
+    for (const [name, value] of lines) {
       marks.push(text.length, text.length + name.length);
       text += `${name}:${value}\r\n`;
     }
     return new Fields(text, [...marks, text.length]);
+  }
+
+  /** The same without the fields that have one of these names, which are in small letters. @internal */
+  without(names: ReadonlySet<string>): Fields {
+    const kept = [...this].filter(([name]) => !names.has(name.toLowerCase()));
+    return kept.length === this.size ? this : Fields.of(kept);
   }
 
   /** How long the name of the field at this place is. @internal */

@@ -103,6 +103,21 @@ export class PreparedResponse {
     return withBody ? this.#bytes : this.#bytes.subarray(0, this.#headBytes);
   }
 
+  /** The lines of its head, for who sends it otherwise. @internal */
+  lines(nowMs: number): [name: string, value: string][] {
+    const head = this.encoded(nowMs, false).toString("latin1");
+    const [, ...lines] = head.slice(0, -2 * LINE_END.length).split("\r\n");
+    return lines.map((line) => {
+      const colon = line.indexOf(": ");
+      return [line.slice(0, colon), line.slice(colon + 2)];
+    });
+  }
+
+  /** Lent for good. @internal */
+  get body(): Buffer {
+    return this.#bytes.subarray(this.#headBytes);
+  }
+
   /** The same with a further field in its head, such as Connection. @internal */
   encodedWith(line: string, nowMs: number, withBody: boolean): Buffer {
     const bytes = this.encoded(nowMs, withBody);

@@ -3,10 +3,10 @@ import { preferredCoding } from "../../http/content-codings.ts";
 import type { Fields } from "../../http/fields.ts";
 import { multipartByteRanges } from "../../http/multipart-byteranges.ts";
 import { evaluateIfRange, evaluatePreconditions } from "../../http/preconditions.ts";
-import type { HttpAnswer } from "../../http/service/handler.ts";
 import { multipartBody } from "./multipart-body.ts";
 import type { Representation } from "./representation.ts";
 import type { Resource } from "./resource.ts";
+import type { SiteAnswer } from "./site-answer.ts";
 
 /** What of a request chooses the answer. */
 export interface FileRequest {
@@ -16,7 +16,7 @@ export interface FileRequest {
 }
 
 /** The answer of a file: 200, 206, 304, 412 or 416, in the order of RFC 9110, section 13.2.2. */
-export function fileAnswer(request: FileRequest, resource: Resource, nowMs: number): HttpAnswer {
+export function fileAnswer(request: FileRequest, resource: Resource, nowMs: number): SiteAnswer {
   const { headers } = request;
   const form = resource.codings.length === 0 ? resource.representations[0] : formFor(headers, resource);
   const condition = conditionOf(headers);
@@ -71,7 +71,7 @@ function conditionOf(headers: Fields): number {
   return ifNoneMatch === NONE && isDated ? SEVERAL : ifNoneMatch;
 }
 
-function conditionalAnswer({ method, headers }: FileRequest, form: Representation, nowMs: number): HttpAnswer {
+function conditionalAnswer({ method, headers }: FileRequest, form: Representation, nowMs: number): SiteAnswer {
   const { etag, lastModifiedMs, length, fields, mediaType } = form;
   const validators = { etag, lastModifiedMs };
   switch (evaluatePreconditions(method, headers, validators, nowMs)) {

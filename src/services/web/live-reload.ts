@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from "node:fs";
-import type { HttpAnswer } from "../../http/service/handler.ts";
 import { PreparedResponse } from "../../http/service/prepared-response.ts";
 import { MAX_RESOURCE_AGE_MS } from "./resource-cache.ts";
+import type { SiteAnswer } from "./site-answer.ts";
 
 /** Where pages ask for it: a hidden name, so that no file is there. */
 const RELOAD_PATH = "/.sockwright/reload";
@@ -40,7 +40,7 @@ export class LiveReload {
   }
 
   /** The answer for one of its own paths; undefined for any other. */
-  answer(path: string): HttpAnswer | undefined {
+  answer(path: string): SiteAnswer | undefined {
     if (path === SCRIPT_PATH) return this.#scriptAnswer;
     if (path !== RELOAD_PATH) return undefined;
     if (this.#waiting.size >= MAX_RELOADERS || this.#isClosed) return { status: 503, headers: { "Retry-After": "1" } };

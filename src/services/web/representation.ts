@@ -3,10 +3,10 @@ import type { ByteRange } from "../../http/byte-ranges.ts";
 import type { ContentCoding } from "../../http/content-codings.ts";
 import { formatHttpDate } from "../../http/http-date.ts";
 import { FileBody } from "../../http/service/file-body.ts";
-import type { HttpAnswer } from "../../http/service/handler.ts";
 import { PreparedResponse } from "../../http/service/prepared-response.ts";
 import type { FileContent } from "./file-content.ts";
 import { SharedFile } from "./shared-file.ts";
+import type { SiteAnswer } from "./site-answer.ts";
 
 /** Larger files are sent from the file: sendfile(2) is then cheaper than the copy from memory. */
 export const MAX_KEPT_CONTENT_BYTES = 32 * 1024;
@@ -79,7 +79,7 @@ export class Representation {
   }
 
   /** 200 with all of it. */
-  whole(): HttpAnswer {
+  whole(): SiteAnswer {
     return this.#whole;
   }
 

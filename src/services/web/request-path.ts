@@ -82,12 +82,16 @@ const NOT_IN_QUERY = /[^!$-;=?-[\]-~]/g;
  *
  * @param relative - from the root, as {@link requestPath} gives it.
  * @param query - as it was sent, without its question mark; it is kept.
+ * @param mountPath - what was in front of the path, as it was sent; it is kept, too.
  */
-export function directoryLocation(relative: string, query: string | undefined): string {
+export function directoryLocation(relative: string, query: string | undefined, mountPath = ""): string {
+  const mount = mountPath === "" ? "" : `/${asSent(mountPath).replace(/^\/+/, "")}`;
   const path = relative === "" ? "/" : `/${relative.split("/").map(encodeURIComponent).join("/")}/`;
-  return query === undefined
-    ? path
-    : `${path}?${Buffer.from(query).toString("latin1").replace(NOT_IN_QUERY, encodedByte)}`;
+  return query === undefined ? mount + path : `${mount}${path}?${asSent(query)}`;
+}
+
+function asSent(text: string): string {
+  return Buffer.from(text).toString("latin1").replace(NOT_IN_QUERY, encodedByte);
 }
 
 function encodedByte(byte: string): string {

@@ -1,5 +1,4 @@
 import type { Fields } from "../../http/fields.ts";
-import type { HttpAnswer } from "../../http/service/handler.ts";
 import { listingOrder } from "./directory-listing.ts";
 import { fileAnswer } from "./file-answer.ts";
 import { KnownPaths } from "./known-paths.ts";
@@ -10,6 +9,7 @@ import { type Dotfiles, directoryLocation, type RequestPath } from "./request-pa
 import { Resource } from "./resource.ts";
 import type { Found, ResourceCache } from "./resource-cache.ts";
 import type { Root } from "./root.ts";
+import type { SiteAnswer } from "./site-answer.ts";
 import { StatusPages } from "./status-page.ts";
 import type { TemplateName } from "./template/template.ts";
 
@@ -23,11 +23,13 @@ export interface SiteRequest {
   readonly headers: Fields;
   /** Of the client; undefined of a Unix socket. */
   readonly address: string | undefined;
+  /** What was in front of the path where the site stands below one, as it was sent, without a slash at its end; default none. */
+  readonly mountPath?: string | undefined;
 }
 
 /** What answers under a path of its own: a template. */
 export interface Page {
-  answer(request: SiteRequest): HttpAnswer | Promise<HttpAnswer>;
+  answer(request: SiteRequest): SiteAnswer | Promise<SiteAnswer>;
 }
 
 /** How a site answers what is not simply a file. */
@@ -89,7 +91,7 @@ export class Site {
   }
 
   /** The answer, at once where the file is known. */
-  answer(request: SiteRequest): HttpAnswer | Promise<HttpAnswer> {
+  answer(request: SiteRequest): SiteAnswer | Promise<SiteAnswer> {
     const { method } = request;
     if (method !== "GET" && method !== "HEAD") return this.#statuses.of(method === "OPTIONS" ? 204 : 405);
     const reload = this.#reload?.answer(request.path);
@@ -107,18 +109,27 @@ export class Site {
     return found instanceof Resource ? fileAnswer(request, found, Date.now()) : this.#later(request, path, found);
   }
 
+  /** To who has asked for the root without the slash at its end, which only a mount allows. */
+  toRoot(request: SiteRequest): SiteAnswer {
+    return this.#toDirectory(request, "");
+  }
+
   close(): void {
     this.#reload?.close();
     this.#cache.close();
     this.#root.close();
   }
 
-  async #later(request: SiteRequest, path: AskedPath, finding: Found | Promise<Found>): Promise<HttpAnswer> {
+  #toDirectory({ rawQuery, mountPath }: SiteRequest, relative: string): SiteAnswer {
+    return this.#statuses.make(301, [["Location", directoryLocation(relative, rawQuery, mountPath)]]);
+  }
+
+  async #later(request: SiteRequest, path: AskedPath, finding: Found | Promise<Found>): Promise<SiteAnswer> {
     const found = await finding;
     if (found instanceof Resource) return fileAnswer(request, found, Date.now());
     switch (found.type) {
       case "directory":
-        return this.#statuses.make(301, [["Location", directoryLocation(path.relative, request.rawQuery)]]);
+        return this.#toDirectory(request, path.relative);
       case "missing":
         return this.#missing(request, path);
       case "forbidden":
@@ -129,7 +140,7 @@ export class Site {
   }
 
   /** The first of the index files that is there, or what is in it. */
-  #directory(request: SiteRequest, path: AskedPath): HttpAnswer | Promise<HttpAnswer> {
+  #directory(request: SiteRequest, path: AskedPath): SiteAnswer | Promise<SiteAnswer> {
     const [name] = this.#options.index;
     if (name === undefined) return this.#list(request, path);
     const file = within(path.relative, name);
@@ -139,7 +150,7 @@ export class Site {
       : this.#directoryLater(request, path, found);
   }
 
-  async #directoryLater(request: SiteRequest, path: AskedPath, first: Found | Promise<Found>): Promise<HttpAnswer> {
+  async #directoryLater(request: SiteRequest, path: AskedPath, first: Found | Promise<Found>): Promise<SiteAnswer> {
     let found = await first;
     for (const name of this.#options.index.slice(1)) {
       if (found instanceof Resource) break;
@@ -153,7 +164,7 @@ export class Site {
     return this.#list(request, path);
   }
 
-  async #list(request: SiteRequest, path: AskedPath): Promise<HttpAnswer> {
+  async #list(request: SiteRequest, path: AskedPath): Promise<SiteAnswer> {
     if (!this.#options.listing) return this.#missing(request, path);
     const html = await this.#listings.of(path.relative, listingOrder(request.rawQuery));
     if (typeof html !== "string") return this.#later(request, path, html);
@@ -166,22 +177,22 @@ export class Site {
     return { headers, body: html };
   }
 
-  #missing(request: SiteRequest, path: AskedPath): HttpAnswer | Promise<HttpAnswer> {
+  #missing(request: SiteRequest, path: AskedPath): SiteAnswer | Promise<SiteAnswer> {
     const { spa } = this.#options;
     return spa !== undefined && isPageRequest(request, path) ? this.#spa(request, spa) : this.#notFound(request);
   }
 
-  async #spa(request: SiteRequest, file: string): Promise<HttpAnswer> {
+  async #spa(request: SiteRequest, file: string): Promise<SiteAnswer> {
     const found = this.#pages.isTemplate(file) ? MISSING : await this.#cache.get(file);
     return found instanceof Resource ? fileAnswer(request, found, Date.now()) : this.#notFound(request);
   }
 
-  #notFound(_: SiteRequest): HttpAnswer | Promise<HttpAnswer> {
+  #notFound(_: SiteRequest): SiteAnswer | Promise<SiteAnswer> {
     const { notFound } = this.#options;
     return notFound === undefined ? this.#statuses.of(404) : this.#notFoundPage(notFound);
   }
 
-  async #notFoundPage(file: string): Promise<HttpAnswer> {
+  async #notFoundPage(file: string): Promise<SiteAnswer> {
     const found = this.#pages.isTemplate(file) ? MISSING : await this.#cache.get(file);
     if (!(found instanceof Resource)) return this.#statuses.of(404);
     const [form] = found.representations;

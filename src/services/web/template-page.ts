@@ -1,5 +1,4 @@
 import { evaluatePreconditions } from "../../http/preconditions.ts";
-import type { HttpAnswer } from "../../http/service/handler.ts";
 import { PreparedResponse } from "../../http/service/prepared-response.ts";
 import type { Clock } from "../../server/time/clock.ts";
 import { tagAtOnce } from "./content-tag.ts";
@@ -8,6 +7,7 @@ import { type FileStat, isSameStat } from "./file-stat.ts";
 import { REQUEST_VARIABLES, requestVariables } from "./page-variables.ts";
 import { MAX_RESOURCE_AGE_MS, RENEW_AFTER_MS } from "./resource-cache.ts";
 import type { Page, SiteRequest } from "./site.ts";
+import type { SiteAnswer } from "./site-answer.ts";
 import type { Template } from "./template/template.ts";
 import type { Variables } from "./template/variables.ts";
 
@@ -63,14 +63,14 @@ export class TemplatePage implements Page {
     return this.#loaded.template.files;
   }
 
-  answer(request: SiteRequest): HttpAnswer | Promise<HttpAnswer> {
+  answer(request: SiteRequest): SiteAnswer | Promise<SiteAnswer> {
     const ageMs = this.#source.clock.now() - this.#checkedAtMs;
     if (ageMs >= MAX_RESOURCE_AGE_MS) return this.#renewed(request);
     if (ageMs >= RENEW_AFTER_MS) void this.#check();
     return this.#answer(request);
   }
 
-  async #renewed(request: SiteRequest): Promise<HttpAnswer> {
+  async #renewed(request: SiteRequest): Promise<SiteAnswer> {
     await this.#check();
     return this.#answer(request);
   }
@@ -105,12 +105,12 @@ export class TemplatePage implements Page {
     return false;
   }
 
-  #answer(request: SiteRequest): HttpAnswer {
+  #answer(request: SiteRequest): SiteAnswer {
     const { page, notModified, etag } = this.#rendered(request);
     if (!isConditional(request.headers)) return page;
     const asked = evaluatePreconditions(request.method, request.headers, { etag }, Date.now());
     if (asked === "proceed") return page;
-    return asked === "not-modified" ? notModified : { status: 412, headers: this.#source.headers };
+    return asked === "not-modified" ? notModified : { status: 412, headers: this.#source.headers, body: "" };
   }
 
   #rendered(request: SiteRequest): Rendered {

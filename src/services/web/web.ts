@@ -13,6 +13,7 @@ import type { Place as TemplatePlace } from "./template/template-error.ts";
 import type { Variables } from "./template/variables.ts";
 import { WEB_OPTIONS, type WebOptions, type WebSettings } from "./web-options.ts";
 
+export { type WebMiddleware, webMiddleware } from "./middleware.ts";
 export { TemplateError } from "./template/template-error.ts";
 export type {
   AccessLogFormat,

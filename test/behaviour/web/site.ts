@@ -39,18 +39,13 @@ export class ServedSite {
     return this.server.urls[0] ?? "";
   }
 
-  async connected(): Promise<Connection> {
-    const connection = await connect(this.url.replace(/^http:/, "tcp:").replace(/\/$/, ""));
-    onTestFinished(() => connection.abort());
-    return connection;
+  connected(): Promise<Connection> {
+    return connectedTo(this.url);
   }
 
   /** The answer to one request. */
-  async ask(path: string, fields: Readonly<Record<string, string>> = {}, method = "GET"): Promise<Answer> {
-    const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-    const connection = await this.connected();
-    connection.write(`${method} ${path} HTTP/1.1\r\nHost: site\r\nConnection: close\r\n${lines.join("")}\r\n`);
-    return answerOf(await allOf(connection));
+  ask(path: string, fields?: Readonly<Record<string, string>>, method?: string): Promise<Answer> {
+    return askAt(this.url, path, fields, method);
   }
 
   /** The text of an answer, and its status before it. */
@@ -71,6 +66,25 @@ export async function served(
     await server.close({ graceMs: 0 });
   });
   return new ServedSite(server, folder);
+}
+
+export async function connectedTo(url: string): Promise<Connection> {
+  const connection = await connect(url.replace(/^http:/, "tcp:").replace(/\/$/, ""));
+  onTestFinished(() => connection.abort());
+  return connection;
+}
+
+/** The answer to one request. */
+export async function askAt(
+  url: string,
+  path: string,
+  fields: Readonly<Record<string, string>> = {},
+  method = "GET",
+): Promise<Answer> {
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  const connection = await connectedTo(url);
+  connection.write(`${method} ${path} HTTP/1.1\r\nHost: site\r\nConnection: close\r\n${lines.join("")}\r\n`);
+  return answerOf(await allOf(connection));
 }
 
 /** Everything up to the end. */

@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { multipartByteRanges } from "../../../../src/http/multipart-byteranges.ts";
 import { FileBody } from "../../../../src/http/service/file-body.ts";
-import { MULTIPART_CHUNK_BYTES, multipartBody } from "../../../../src/services/web/multipart-body.ts";
+import { READ_PIECE_BYTES } from "../../../../src/services/web/file-pieces.ts";
+import { multipartBody } from "../../../../src/services/web/multipart-body.ts";
 import type { Representation } from "../../../../src/services/web/representation.ts";
 
 const RANGES = [
   { first: 0, last: 1 },
-  { first: 1_000, last: 1_000 + MULTIPART_CHUNK_BYTES },
+  { first: 1_000, last: 1_000 + READ_PIECE_BYTES },
 ];
 const LENGTH = 200_000;
 
@@ -50,8 +51,8 @@ test("the parts come in pieces, as long as was promised, and then nothing is hel
   for await (const piece of multipartBody(multipart, form)) pieces.push(piece);
   const body = Buffer.concat(pieces);
   expect([body.length, held()]).toEqual([multipart.contentLength, 0]);
-  expect(body.includes(content.subarray(1_000, 1_000 + MULTIPART_CHUNK_BYTES + 1))).toBe(true);
-  expect(Math.max(...pieces.map(({ length }) => length))).toBe(MULTIPART_CHUNK_BYTES);
+  expect(body.includes(content.subarray(1_000, 1_000 + READ_PIECE_BYTES + 1))).toBe(true);
+  expect(Math.max(...pieces.map(({ length }) => length))).toBe(READ_PIECE_BYTES);
 });
 
 test("who never begins, or leaves in the middle, holds nothing", async () => {
@@ -79,5 +80,5 @@ test("a file that became shorter does, too", async () => {
   const pieces = async () => {
     for await (const piece of multipartBody(multipartByteRanges(RANGES, LENGTH, undefined), form)) void piece;
   };
-  await expect(pieces()).rejects.toThrow("became shorter");
+  await expect(pieces()).rejects.toThrow("has become shorter");
 });

@@ -1,0 +1,181 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Fields } from "../../http/fields.ts";
+import { Refusal } from "../../http/refusal.ts";
+import { requestTarget } from "../../http/request-target.ts";
+import { answerOfError, answerOfRefusal, FAILED } from "../../http/service/error-answer.ts";
+import { RequestError } from "../../http/service/request-error.ts";
+import { wrongType, wrongValue } from "../../socket/values.ts";
+import { dropAnswer, sendByNode } from "./node-answer.ts";
+import { openSite } from "./open-site.ts";
+import type { Site, SiteRequest } from "./site.ts";
+import type { SiteAnswer } from "./site-answer.ts";
+import { WEB_OPTIONS, type WebOptions, type WebSettings } from "./web-options.ts";
+
+/** Tells that somebody else is to answer; with an error, what was in the way. */
+type Next = (error?: unknown) => void;
+
+/** What {@link webMiddleware} gives. */
+export interface WebMiddleware {
+  (request: IncomingMessage, response: ServerResponse, next?: Next): void;
+  /**
+   * Opens the root, for who wants to know before the first request whether it can be. See {@link webMiddleware}.
+   *
+   * @throws Error in Node's shape for a root that cannot be opened · TemplateError. The next call, or request, tries again.
+   */
+  ready(): Promise<void>;
+  /** Closes the root and all files; what is being sent is sent to its end. What is asked for later is missing. See {@link webMiddleware}. */
+  close(): Promise<void>;
+}
+
+/** Options of a server of ours, which there is none here. */
+const OF_SERVERS = ["http", "accessLog"] as const;
+
+/**
+ * The files of a folder as a function for node:http, Connect and Express, with the answers of `web`. The root is opened by
+ * the first request, or by `ready()`. With `next`, what is missing and methods other than GET and HEAD are passed on, and so are errors,
+ * also one by which an answer was cut off. Without it the middleware answers them itself: 404, 405, 500, and `onError` is told. The
+ * server's own parser, limits and deadlines hold. Below a path, as by `app.use("/docs", …)`, redirects keep that path.
+ *
+ * @param root - relative to the working directory when it is opened.
+ * @param options - those of `web` but `http` and `accessLog`: these are the server's.
+ * @throws RangeError, TypeError for an option that cannot be.
+ * @example
+ * ```ts
+ * import { once } from "node:events";
+ * import { createServer } from "node:http";
+ * import { webMiddleware } from "sockwright/services/web";
+ *
+ * const files = webMiddleware("docs");
+ * const server = createServer((request, response) => {
+ *   files(request, response, () => response.writeHead(404).end("nothing here"));
+ * });
+ * await once(server.listen(0, "127.0.0.1"), "listening");
+ * const { port } = Object(server.address());
+ * const found = await fetch(`http://127.0.0.1:${port}/testing.md`, { headers: { Range: "bytes=0-8" } });
+ * console.log(found.status, await found.text()); // => 206 # Testing
+ * const missing = await fetch(`http://127.0.0.1:${port}/none`);
+ * console.log(missing.status, await missing.text()); // => 404 nothing here
+ * server.closeAllConnections();
+ * server.close();
+ * await files.close();
+ * ```
+ */
+export function webMiddleware(root: string, options?: WebOptions): WebMiddleware {
+  if (typeof root !== "string") throw wrongType("root", "of type string", root);
+  const settings = WEB_OPTIONS.check("webMiddleware()", options);
+  for (const name of OF_SERVERS) {
+    if (settings[name] !== undefined)
+      throw wrongValue(`options.${name}`, "must be left out: it is the server's", settings[name]);
+  }
+  const folder = new LazySite(root, settings);
+  const middleware = (request: IncomingMessage, response: ServerResponse, next?: Next): void => {
+    void serveBy(folder, request, response, next);
+  };
+  return Object.assign(middleware, {
+    ready: async () => void (await folder.open()),
+    close: () => folder.close(),
+  });
+}
+
+/** A site that is opened when it is asked for. */
+class LazySite {
+  readonly #root: string;
+  readonly #settings: WebSettings;
+  #site: Promise<Site> | undefined;
+  #isClosed = false;
+
+  constructor(root: string, settings: WebSettings) {
+    this.#root = root;
+    this.#settings = settings;
+  }
+
+  /** Undefined once it was closed. */
+  async open(): Promise<Site | undefined> {
+    if (this.#isClosed) return undefined;
+    this.#site ??= openSite(this.#root, this.#settings);
+    try {
+      return this.#unlessClosed(await this.#site);
+    } catch (error) {
+      this.#site = undefined;
+      throw error;
+    }
+  }
+
+  #unlessClosed(site: Site): Site | undefined {
+    return this.#isClosed ? undefined : site;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const opening = this.#site;
+    this.#site = undefined;
+    // Who has asked for it is told why it could not be opened.
+    const site = await opening?.catch(() => undefined);
+    site?.close();
+  }
+
+  report(error: unknown): void {
+    try {
+      this.#settings.onError?.(error);
+    } catch {
+      // Nobody is left to be told, and a hook ends no process.
+    }
+  }
+}
+
+/** Never rejects, but with what `next` throws. */
+async function serveBy(folder: LazySite, request: IncomingMessage, response: ServerResponse, next: Next | undefined) {
+  const isHead = request.method === "HEAD";
+  if (next !== undefined && request.method !== "GET" && !isHead) return next();
+  try {
+    const answer = await answerTo(folder, request);
+    const isMissing = (answer.status ?? 200) === 404;
+    if (!isMissing || next === undefined) return await sendByNode(response, isHead, answer);
+    dropAnswer(answer);
+  } catch (error) {
+    if (next !== undefined) return next(error);
+    const isAnswer = error instanceof RequestError;
+    if (!response.headersSent) await sendByNode(response, isHead, isAnswer ? answerOfError(error) : FAILED);
+    if (!isAnswer) folder.report(error);
+    return;
+  }
+  next();
+}
+
+async function answerTo(folder: LazySite, message: IncomingMessage): Promise<SiteAnswer> {
+  const request = siteRequest(message);
+  if (request === undefined) return answerOfRefusal(new Refusal("target-malformed"));
+  const site = await folder.open();
+  if (site === undefined) return { status: 404, body: "" };
+  return isMountItself(message, request) ? site.toRoot(request) : site.answer(request);
+}
+
+function siteRequest(message: IncomingMessage): SiteRequest | undefined {
+  const { method = "", url = "", rawHeaders, socket } = message;
+  const target = requestTarget(method, url);
+  if (target === undefined) return undefined;
+  return {
+    method,
+    path: target.path,
+    rawQuery: target.query,
+    headers: Fields.of(pairsOf(rawHeaders)),
+    address: socket.remoteAddress,
+    mountPath: textOf(message, "baseUrl"),
+  };
+}
+
+/** Express has taken `/docs` from `/docs`, and has put a slash there that nobody has sent: relative links would lead elsewhere. */
+function isMountItself(message: IncomingMessage, { method, path, mountPath = "" }: SiteRequest): boolean {
+  if (path !== "/" || mountPath === "") return false;
+  return requestTarget(method, textOf(message, "originalUrl"))?.path === mountPath;
+}
+
+/** A property that a framework has added. */
+function textOf(message: IncomingMessage, name: "baseUrl" | "originalUrl"): string {
+  const value: unknown = Reflect.get(message, name);
+  return typeof value === "string" ? value : "";
+}
+
+function* pairsOf(flat: readonly string[]): Generator<readonly [name: string, value: string]> {
+  for (let at = 0; at + 1 < flat.length; at += 2) yield [flat[at] ?? "", flat[at + 1] ?? ""];
+}
