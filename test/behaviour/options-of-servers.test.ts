@@ -21,7 +21,7 @@ import type {
 import { connect, formatSocketUrl, openMetrics, parseSocketUrl, serve } from "../../src/server.ts";
 import { type GreetOptions, greet } from "../../src/services/greet/greet.ts";
 import { openRoot, type RootOptions } from "../../src/services/web/root.ts";
-import { type WebOptions, web } from "../../src/services/web/web.ts";
+import { type WebOptions, web, webMiddleware } from "../../src/services/web/web.ts";
 import { memoryPair } from "../../src/testing.ts";
 import {
   expectDefaults,
@@ -91,6 +91,30 @@ function connection(): Connection {
   return client;
 }
 
+const webValues = {
+  index: [["a"], []],
+  listing: [true],
+  spa: [true, "x"],
+  notFound: ["x"],
+  dotfiles: [],
+  symlinks: [],
+  precompressed: [true],
+  cache: [{ a: "b" }],
+  mediaTypes: [{ ".a": "a/b" }],
+  headers: [{ a: "b" }],
+  securityHeaders: [true],
+  contentSecurityPolicy: ["x"],
+  cacheBytes: [],
+  cacheDescriptors: [],
+  routes: [{ "/a": "b" }],
+  templates: [["a"], []],
+  vars: [{}],
+  variables: [],
+  accessLog: [],
+  accessLogFormat: [],
+  watch: [true],
+  onError: [],
+};
 const none = { maxReadBufferBytes: [], highWaterBytes: [], lowWaterBytes: [], maxWriteBufferBytes: [] };
 const policy: { [Name in keyof ConnectionOptions]-?: readonly unknown[] } = {
   ...none,
@@ -190,36 +214,11 @@ describe.each([
     },
     (options) => greet(options),
   ),
-  row<WebOptions>(
-    "web()",
-    "value",
-    {
-      index: [["a"], []],
-      listing: [true],
-      spa: [true, "x"],
-      notFound: ["x"],
-      dotfiles: [],
-      symlinks: [],
-      precompressed: [true],
-      cache: [{ a: "b" }],
-      mediaTypes: [{ ".a": "a/b" }],
-      headers: [{ a: "b" }],
-      securityHeaders: [true],
-      contentSecurityPolicy: ["x"],
-      cacheBytes: [],
-      cacheDescriptors: [],
-      routes: [{ "/a": "b" }],
-      templates: [["a"], []],
-      vars: [{}],
-      variables: [],
-      accessLog: [],
-      accessLogFormat: [],
-      watch: [true],
-      onError: [],
-      http: [{}],
-    },
-    (options) => web("/", options),
-  ),
+  row<WebOptions>("web()", "value", { ...webValues, http: [{}] }, (options) => web("/", options)),
+  // Its server has its own.
+  row<WebOptions>("webMiddleware()", "value", { ...webValues, http: [] }, (options) => {
+    webMiddleware("/", options);
+  }),
   row<RootOptions>("openRoot()", "promise", { symlinks: [] }, async (options) =>
     (await openRoot("/", options)).close(),
   ),

@@ -11,12 +11,12 @@ import type { Site, SiteRequest } from "./site.ts";
 import type { SiteAnswer } from "./site-answer.ts";
 import { WEB_OPTIONS, type WebOptions, type WebSettings } from "./web-options.ts";
 
-/** Tells that somebody else is to answer; with an error, what was in the way. */
-type Next = (error?: unknown) => void;
+type Next = NonNullable<Parameters<WebMiddleware>[2]>;
 
 /** What {@link webMiddleware} gives. */
 export interface WebMiddleware {
-  (request: IncomingMessage, response: ServerResponse, next?: Next): void;
+  /** `next` tells that somebody else is to answer; with an error, what was in the way. See {@link webMiddleware}. */
+  (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void;
   /**
    * Opens the root, for who wants to know before the first request whether it can be. See {@link webMiddleware}.
    *
@@ -51,9 +51,9 @@ const OF_SERVERS = ["http", "accessLog"] as const;
  * });
  * await once(server.listen(0, "127.0.0.1"), "listening");
  * const { port } = Object(server.address());
- * const found = await fetch(`http://127.0.0.1:${port}/testing.md`, { headers: { Range: "bytes=0-8" } });
+ * const found = await fetch(`http://127.0.0.1:${port}/testing.md`, { headers: { Range: "bytes=0-8", Connection: "close" } });
  * console.log(found.status, await found.text()); // => 206 # Testing
- * const missing = await fetch(`http://127.0.0.1:${port}/none`);
+ * const missing = await fetch(`http://127.0.0.1:${port}/none`, { headers: { Connection: "close" } });
  * console.log(missing.status, await missing.text()); // => 404 nothing here
  * server.closeAllConnections();
  * server.close();
