@@ -94,7 +94,7 @@ function internet(place: string, query: string | undefined): object | undefined 
   const options = optionsOf(query, OPTIONS[TCP_SCHEMES.includes(scheme) ? "tcp" : scheme] ?? {});
   if (options === undefined || Number(port) > 65_535) return undefined;
   const host = written.replace(/^\[(?:([^%]*)%25(?=[^\]])(.*)|(.*))\]$/s, (_, address, zone, all) =>
-    zone === undefined ? String(all) : `${String(address)}%${String(decoded(String(zone)))}`,
+    zone === undefined ? String(all) : `${String(address)}%${decoded(String(zone)) ?? "%"}`,
   );
   if (written.startsWith("[") && !isZoned(host)) return undefined;
   const url = { scheme, host, port: Number(port), ...options };
