@@ -190,15 +190,22 @@ export abstract class ActivePush implements Push, Waiter {
 
   /** Calls a function of the user's. What it throws aborts the connection, and so does what it rejects with, if it is async. */
   protected hand<T>(take: (item: T, push: Push) => unknown, item: T): void {
-    this.handTo<(item: T, push: Push) => unknown, T>(apply, take, item);
-  }
-
-  /** The same for whoever takes it by a method. */
-  protected handTo<Taker, T>(call: (taker: Taker, item: T, push: Push) => unknown, taker: Taker, item: T): void {
     nested++;
     try {
-      const result = call(taker, item, this);
+      const result = take(item, this);
       if (mayBeThenable(result)) this.#await(result);
+    } catch (error) {
+      this.#abort(error);
+    } finally {
+      nested--;
+    }
+  }
+
+  /** The same for whoever takes it by a method, which is none of the user's and gives nothing. */
+  protected handTo(taker: ByteTaker, bytes: Uint8Array): void {
+    nested++;
+    try {
+      taker.take(bytes, this);
     } catch (error) {
       this.#abort(error);
     } finally {
@@ -257,20 +264,12 @@ export class TakerPush extends ActivePush {
   }
 
   override give(bytes: Uint8Array): void {
-    this.handTo(takeBytes, this.#taker, bytes);
+    this.handTo(this.#taker, bytes);
   }
 
   protected override over(failure: Error | undefined): void {
     this.#taker.ended(failure);
   }
-}
-
-function takeBytes(taker: ByteTaker, bytes: Uint8Array, push: Push): void {
-  taker.take(bytes, push);
-}
-
-function apply<T>(take: (item: T, push: Push) => unknown, item: T, push: Push): unknown {
-  return take(item, push);
 }
 
 /** Not what its `then` is: that is asked for once, as `await` does. */
