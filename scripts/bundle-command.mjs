@@ -4,7 +4,9 @@ import { rolldown } from "rolldown";
 
 const folder = "dist/cli";
 const commander = "node_modules/commander";
-const definitions = ["greet", "connect", "listen"].map((name) => `${name}-command.js`);
+/** What is installed beside the package is not copied into it. */
+const dependencies = Object.keys(JSON.parse(readFileSync("package.json", "utf8")).dependencies);
+const definitions = ["greet", "web", "connect", "listen"].map((name) => `${name}-command.js`);
 
 /**
  * Joins the modules of the command to a few files: Node takes longer to find and open a hundred of them than to run them.
@@ -19,6 +21,7 @@ export async function bundleCommand() {
   const bundle = await rolldown({
     input: join(folder, "sockwright.js"),
     platform: "node",
+    external: (id) => dependencies.some((name) => id === name || id.startsWith(`${name}/`)),
     preserveEntrySignatures: false,
   });
   const { output } = await bundle.generate({
