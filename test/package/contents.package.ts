@@ -8,7 +8,7 @@ import { problemsOf } from "../../scripts/check-prebuilt.mjs";
 import { findPeer } from "../support/peers.ts";
 
 /** A third more than it has: what is larger brings something that it should not. */
-const MAX_TARBALL_BYTES = 880 * 1024;
+const MAX_TARBALL_BYTES = 1_190 * 1024;
 
 const tarball = inject("tarball");
 const architectures = "program" in findPeer("compiler for arm64") ? ["arm64", "x64"] : ["x64"];
