@@ -4,6 +4,7 @@ import { HttpError } from "../http-error.ts";
 import type { AnswerTarget } from "./answer-target.ts";
 import { FileBody } from "./file-body.ts";
 import type { HttpBody } from "./http-response.ts";
+import { isLater } from "./not-later.ts";
 
 /** A body as it is sent: text is bytes by now. */
 export type AnswerBody = Exclude<HttpBody, string>;
@@ -13,6 +14,7 @@ export function lengthOf(body: AnswerBody): number | undefined {
   if (body === null) return 0;
   if (body instanceof Uint8Array || body instanceof FileBody) return body.length;
   if (Symbol.asyncIterator in Object(body)) return undefined;
+  isLater(body);
   throw new HttpError("ERR_SOCKWRIGHT_HTTP_BODY", body);
 }
 

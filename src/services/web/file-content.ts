@@ -48,7 +48,8 @@ async function statOf(file: FileHandle): Promise<FileStat> {
   return { dev, ino, size: Number(size), mtimeNs, ctimeNs };
 }
 
-function isRecent({ ctimeNs }: FileStat, nowMs: number): boolean {
+/** Whether a file has changed so shortly before that a further change may not be seen by its times. */
+export function isRecent({ ctimeNs }: FileStat, nowMs: number): boolean {
   return nowMs - Number(ctimeNs / 1_000_000n) < UNSETTLED_MS;
 }
 

@@ -6,7 +6,7 @@ import { answerOfError, answerOfRefusal, FAILED } from "../../http/service/error
 import { RequestError } from "../../http/service/request-error.ts";
 import { wrongType, wrongValue } from "../../socket/values.ts";
 import { dropAnswer, sendByNode } from "./node-answer.ts";
-import { openSite } from "./open-site.ts";
+import { openSite, reportTo } from "./open-site.ts";
 import type { Site, SiteRequest } from "./site.ts";
 import type { SiteAnswer } from "./site-answer.ts";
 import { WEB_OPTIONS, type WebOptions, type WebSettings } from "./web-options.ts";
@@ -115,11 +115,7 @@ class LazySite {
   }
 
   report(error: unknown): void {
-    try {
-      this.#settings.onError?.(error);
-    } catch {
-      // Nobody is left to be told, and a hook ends no process.
-    }
+    reportTo(this.#settings, error);
   }
 }
 

@@ -38,7 +38,7 @@ export async function openSite(path: string, settings: WebSettings, clock: Clock
         variables: settings.vars ?? {},
         variablesOf: settings.variables,
         headers,
-        report: (error) => attempt(() => settings.onError?.(error), hookFailed),
+        report: (error) => reportTo(settings, error),
       },
       clock,
     );
@@ -66,9 +66,14 @@ export async function openSite(path: string, settings: WebSettings, clock: Clock
   }
 }
 
-/** What `onError` fails with ends nothing: it is published, as a server does with what its own hook fails with. */
-function hookFailed(error: unknown): void {
-  if (errors.hasSubscribers) errors.publish({ error, peer: undefined, hook: "onError", service: "web" });
+/** Tells `onError`. What that fails with ends nothing: it is published, as a server does with what its own hook fails with. */
+export function reportTo({ onError }: WebSettings, reported: unknown): void {
+  attempt(
+    () => onError?.(reported),
+    (error) => {
+      if (errors.hasSubscribers) errors.publish({ error, peer: undefined, hook: "onError", service: "web" });
+    },
+  );
 }
 
 /** Of all answers: a field that is given stands in for one of these. */

@@ -59,7 +59,8 @@ export class Representation {
     if (content.bytes !== undefined && (content.isAltered || content.bytes.length <= MAX_KEPT_CONTENT_BYTES)) {
       this.#bytes = content.bytes;
       this.#whole = new PreparedResponse({ headers: this.fields, body: content.bytes });
-      new SharedFile(handle, content.stat).release();
+      // Of a file that was read nothing is lost, whatever close(2) says.
+      handle.close().catch(() => undefined);
     } else {
       this.#file = new SharedFile(handle, content.stat);
       const whole = { first: 0, last: this.length - 1 };

@@ -1,6 +1,8 @@
 import { evaluatePreconditions } from "../../http/preconditions.ts";
+import { isLater } from "../../http/service/not-later.ts";
 import { PreparedResponse } from "../../http/service/prepared-response.ts";
 import type { Clock } from "../../server/time/clock.ts";
+import { wrongType } from "../../socket/values.ts";
 import { tagAtOnce } from "./content-tag.ts";
 import { isConditional } from "./file-answer.ts";
 import { type FileStat, isSameStat } from "./file-stat.ts";
@@ -21,6 +23,8 @@ export const MAX_KEPT_VALUES_LENGTH = 1_024;
 export interface LoadedTemplate {
   readonly template: Template;
   readonly stats: ReadonlyMap<string, FileStat>;
+  /** Whether one of its files may change without its times showing it. */
+  readonly isUnsettled: boolean;
 }
 
 /** Where a page comes from. */
@@ -98,6 +102,7 @@ export class TemplatePage implements Page {
   }
 
   async #hasChanged(): Promise<boolean> {
+    if (this.#loaded.isUnsettled) return true;
     for (const [file, before] of this.#loaded.stats) {
       const now = await this.#source.stat(file);
       if (now === undefined || !isSameStat(now, before)) return true;
@@ -119,7 +124,9 @@ export class TemplatePage implements Page {
     if (only !== undefined) return only;
     const ofRequest = requestVariables(request, Date.now());
     if (variablesOf !== undefined) {
-      return this.#render({ ...variables, ...variablesOf(request), ...ofRequest }, true);
+      const own = variablesOf(request);
+      if (isLater(own)) throw wrongType("what variables() gives", "an object, and no promise", own);
+      return this.#render({ ...variables, ...own, ...ofRequest }, true);
     }
     const values = this.#namesOfRequest.map((name) => valueAt(ofRequest, name));
     const key = JSON.stringify(values);

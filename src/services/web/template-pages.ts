@@ -1,11 +1,13 @@
 import type { Clock } from "../../server/time/clock.ts";
+import { isRecent } from "./file-content.ts";
 import type { FileStat } from "./file-stat.ts";
 import type { Glob } from "./glob.ts";
 import { isKnown } from "./page-variables.ts";
-import type { Root } from "./root.ts";
+import type { Opened, Root } from "./root.ts";
 import type { SitePages, SiteRequest } from "./site.ts";
 import { loadTemplate, type TemplateName } from "./template/template.ts";
 import { TemplateError } from "./template/template-error.ts";
+import { DEFAULT_MAX_TEMPLATE_BYTES } from "./template/template-limits.ts";
 import type { Variables } from "./template/variables.ts";
 import { type LoadedTemplate, TemplatePage } from "./template-page.ts";
 
@@ -21,16 +23,13 @@ export interface TemplateSettings {
   readonly report: (error: unknown) => void;
 }
 
-/** A variable that nobody gives. */
-export type UnknownName = TemplateName;
-
 /** The pages of a site that are made of templates. */
 export class TemplatePages implements SitePages {
   readonly #pages: ReadonlyMap<string, TemplatePage>;
   readonly #globs: readonly Glob[];
   readonly #routed: ReadonlySet<string>;
   /** The names that no value is given for, in all templates. */
-  readonly unknownNames: readonly UnknownName[];
+  readonly unknownNames: readonly TemplateName[];
 
   private constructor(
     pages: ReadonlyMap<string, TemplatePage>,
@@ -82,6 +81,7 @@ async function loadFrom(root: Root, file: string): Promise<LoadedTemplate> {
   const texts = new Map<string, Buffer>();
   const stats = new Map<string, FileStat>();
   const unread = new Map<string, string>();
+  let isUnsettled = false;
   for (;;) {
     const missing: string[] = [];
     const read = (name: string): Buffer => {
@@ -94,25 +94,34 @@ async function loadFrom(root: Root, file: string): Promise<LoadedTemplate> {
       return NOTHING;
     };
     const template = tried(() => loadTemplate(file, { read }));
-    if (missing.length === 0) return { template: template(), stats };
+    if (missing.length === 0) return { template: template(), stats, isUnsettled };
     for (const name of missing) {
       const opened = await root.open(name);
-      if (opened.type !== "file") {
-        if (name === file) throw new TemplateError({ file, line: 1 }, REASONS[opened.type]);
-        unread.set(name, REASONS[opened.type]);
-        continue;
-      }
+      const text = await textOf(opened);
+      if (typeof text !== "string") texts.set(name, text);
+      else if (name === file) throw new TemplateError({ file, line: 1 }, text);
+      else unread.set(name, text);
+      if (opened.type !== "file") continue;
       stats.set(name, opened.stat);
-      try {
-        texts.set(name, await opened.handle.readFile());
-      } finally {
-        await opened.handle.close();
-      }
+      isUnsettled ||= isRecent(opened.stat, Date.now());
     }
   }
 }
 
+/** What is in the file, or why nothing is read. */
+async function textOf(opened: Opened): Promise<Buffer | string> {
+  if (opened.type !== "file") return REASONS[opened.type];
+  const { handle, stat } = opened;
+  try {
+    // A file that is too large is not read for it.
+    return stat.size > DEFAULT_MAX_TEMPLATE_BYTES ? TOO_LARGE : await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
 const NOTHING = Buffer.alloc(0);
+const TOO_LARGE = `it has more than ${DEFAULT_MAX_TEMPLATE_BYTES} bytes`;
 const REASONS = {
   directory: "it is a directory",
   missing: "no such file",

@@ -291,6 +291,15 @@ test("an exchange has the request, what was sent, when and to whom", async () =>
   expect(exchange?.durationMs).toBeGreaterThanOrEqual(0);
 });
 
+test.for(["headers", "body"] as const)(
+  "%s that are a promise are 500, and what that rejects with ends no process",
+  async (name) => {
+    const { server, errors } = await httpServing(() => ({ [name]: Promise.reject(new Error("later")) }));
+    expect((await ask(server, get())).status).toBe(500);
+    expect(errors).toHaveLength(1);
+  },
+);
+
 test("a prepared response is the same each time, but for the date", async () => {
   const prepared = new PreparedResponse({ status: 203, headers: { "X-A": "1" }, body: "hello" });
   const dates = new DateText();

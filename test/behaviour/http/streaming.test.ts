@@ -127,6 +127,15 @@ describe("an iterable", () => {
     expect(errors).toEqual([expect.objectContaining({ code: "ERR_SOCKWRIGHT_HTTP_TRAILER" })]);
   });
 
+  test("whose trailers are a promise does not end as if it were whole, and that ends no process", async () => {
+    const later = (): never => Promise.reject(new Error("later")) as never;
+    const { server, errors } = await httpServing(() => ({ body: pieces("a"), trailers: later }));
+    const client = await connected(server);
+    client.write(get());
+    await expect(restOf(client)).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect(errors).toEqual([expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" })]);
+  });
+
   test("is told when the client is lost", async () => {
     const stopped = gate();
     let isStopped = false;

@@ -202,24 +202,35 @@ describe("what is passed on with next", () => {
   });
 });
 
-test("without next an error is 500, tells nothing of itself, and is told to onError, which may fail", async () => {
-  const folder = folderWith({ "go.html": "{{greeting}}" });
-  const told: unknown[] = [];
-  const options: WebOptions = {
-    routes: { "/go": "go.html" },
-    variables: () => {
-      throw new Error("secret");
-    },
-    onError: (error) => {
-      told.push(error);
+test.for([
+  [
+    "throw",
+    () => {
       throw new Error("of the hook");
     },
-  };
-  const url = await nodeServer(middlewareOf(folder, options));
-  const { status, body } = await askAt(url, "/go");
-  expect([status, String(body)]).toEqual([500, "Internal Server Error\n"]);
-  expect(told).toMatchObject([{ message: "secret" }]);
-});
+  ],
+  ["reject", () => Promise.reject(new Error("of the hook"))],
+] as const)(
+  "without next an error is 500, tells nothing of itself, and is told to onError, which may %s",
+  async ([, fail]) => {
+    const folder = folderWith({ "go.html": "{{greeting}}" });
+    const told: unknown[] = [];
+    const options: WebOptions = {
+      routes: { "/go": "go.html" },
+      variables: () => {
+        throw new Error("secret");
+      },
+      onError: (error) => {
+        told.push(error);
+        return fail();
+      },
+    };
+    const url = await nodeServer(middlewareOf(folder, options));
+    const { status, body } = await askAt(url, "/go");
+    expect([status, String(body)]).toEqual([500, "Internal Server Error\n"]);
+    expect(told).toMatchObject([{ message: "secret" }]);
+  },
+);
 
 describe("below a path of Express", () => {
   async function mounted(path: string): Promise<string> {

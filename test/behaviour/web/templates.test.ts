@@ -1,6 +1,6 @@
 // Pages of templates: what they are made of, what hides their files, what is seen of a change, and what a failure costs.
 import { once } from "node:events";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -317,6 +317,24 @@ test("unknownVariables names what nobody gives, with its file and line, and not 
     { file: "part.html", line: 2, name: "deep.missing" },
     { file: "part.html", line: 2, name: "client.port" },
   ]);
+});
+
+test("variables that are a promise cost their request a 500, and end no process", async () => {
+  const variables = (): never => Promise.reject(new Error("later")) as never;
+  const site = await served({ "go.html": "{{name}}" }, { routes: { "/go": "go.html" }, variables });
+  expect([(await site.ask("/go")).status, (await site.ask("/go")).status]).toEqual([500, 500]);
+});
+
+test("a file that is too large to be a template is not read for it", async () => {
+  const folder = folderWith({ "go.html": "{{> large.html}}", "large.html": "" });
+  // A file with a hole: larger than any string can be.
+  truncateSync(join(folder, "large.html"), 2 ** 33);
+  for (const [file, told] of [
+    ["large.html", "large.html:1: it has more than 1048576 bytes"],
+    ["go.html", "go.html:1: large.html cannot be included: it has more than 1048576 bytes"],
+  ]) {
+    await expect(unknownVariables(folder, { routes: { "/go": file ?? "" } })).rejects.toMatchObject({ message: told });
+  }
 });
 
 test("over a Unix socket the client has no address", async () => {
