@@ -220,7 +220,7 @@ test.for([
       variables: () => {
         throw new Error("secret");
       },
-      onError: (error) => {
+      onError: (error): unknown => {
         told.push(error);
         return fail();
       },
