@@ -1,36 +1,22 @@
 // Deadlines of a connection's own: one for each phase of a protocol, on the timer that all share.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, test } from "vitest";
-import { Connection } from "../../src/server/connection/connection.ts";
+import type { Connection } from "../../src/server/connection/connection.ts";
 import { MAX_DEADLINE_NAME_LENGTH } from "../../src/server/connection/connection-deadline.ts";
-import { DEFAULT_POLICY } from "../../src/server/connection/policy.ts";
 import { MAX_DEADLINE_NAMES, ServerCounters } from "../../src/server/telemetry/server-counters.ts";
-import { DEADLINE_TICK_MS, DeadlineWheel } from "../../src/server/time/deadline-wheel.ts";
+import { DEADLINE_TICK_MS } from "../../src/server/time/deadline-wheel.ts";
 import { DeadlineError, openMetrics } from "../../src/server.ts";
 import { connected } from "../support/connected.ts";
-import { ScriptedLink } from "../support/scripted-link.ts";
+import type { ScriptedLink } from "../support/scripted-link.ts";
 import { serving } from "../support/serving.ts";
 import { unhandled } from "../support/unhandled.ts";
 import { turn, until } from "../support/until.ts";
-import { LateClock } from "./server/late-clock.ts";
-
-function opened() {
-  const clock = new LateClock();
-  const link = new ScriptedLink();
-  const expired: string[] = [];
-  const policy = {
-    ...DEFAULT_POLICY,
-    wheel: new DeadlineWheel(clock),
-    expired: (name: string) => void expired.push(name),
-  };
-  const connection = new Connection(link, policy);
-  return { clock, link, connection, expired };
-}
+import { clockedConnection } from "./server/clocked-connection.ts";
 
 const PAST = 1_000 + DEADLINE_TICK_MS;
 
 test("one that passes aborts the connection with its name, and is counted", async () => {
-  const { clock, connection, expired, link } = opened();
+  const { clock, connection, expired, link } = clockedConnection();
   const request = connection.deadline("request");
   const read = connection.read();
   request.start(1_000);
@@ -44,7 +30,7 @@ test("one that passes aborts the connection with its name, and is counted", asyn
 });
 
 test("it is started for each phase, cancelled, and started again while it runs", () => {
-  const { clock, connection, expired } = opened();
+  const { clock, connection, expired } = clockedConnection();
   const phases: string[] = [];
   const phase = connection.deadline("phase", () => phases.push("over"));
   for (let round = 0; round < 3; round++) {
@@ -72,7 +58,7 @@ test("it is started for each phase, cancelled, and started again while it runs",
 });
 
 test("several run at once, each by itself", () => {
-  const { clock, connection, expired } = opened();
+  const { clock, connection, expired } = clockedConnection();
   for (const [name, ms] of [
     ["third", 3_000],
     ["first", 1_000],
@@ -87,7 +73,7 @@ test("several run at once, each by itself", () => {
 
 describe("with a function of its own", () => {
   test("nothing else happens: it answers, and the connection goes on", async () => {
-    const { clock, connection, link } = opened();
+    const { clock, connection, link } = clockedConnection();
     connection.deadline("request", () => connection.write("408")).start(1_000);
     const read = connection.read();
     clock.advance(PAST);
@@ -110,7 +96,7 @@ describe("with a function of its own", () => {
     ["rejects with what is no error", () => Promise.reject("text" as unknown as Error), "text"],
   ])("that %s: the connection is aborted with that", async (_, handler, reason) => {
     const errors = await unhandled(async () => {
-      const { clock, connection, expired } = opened();
+      const { clock, connection, expired } = clockedConnection();
       connection.deadline("request", handler).start(1_000);
       const read = connection.read();
       clock.advance(PAST);
@@ -136,7 +122,7 @@ describe("it ends with the connection", () => {
   ];
 
   test.each(ENDS)("%s: no timer is left, and none is set any more", (_, end) => {
-    const { clock, connection, expired, link } = opened();
+    const { clock, connection, expired, link } = clockedConnection();
     const [one, two] = [connection.deadline("one"), connection.deadline("two", () => undefined)];
     one.start(1_000);
     two.start(1_000);
@@ -154,14 +140,14 @@ describe("it ends with the connection", () => {
   });
 
   test("first made after the end, it does nothing either", () => {
-    const { clock, connection } = opened();
+    const { clock, connection } = clockedConnection();
     connection.abort();
     connection.deadline("late").start(1_000);
     expect(clock.timers).toBe(0);
   });
 
   test("the end of what is sent, and of what comes, is none: an answer may be due", () => {
-    const { clock, connection, expired, link } = opened();
+    const { clock, connection, expired, link } = clockedConnection();
     connection.deadline("answer", () => undefined).start(1_000);
     link.input?.ended();
     void connection.end();
@@ -172,7 +158,7 @@ describe("it ends with the connection", () => {
 });
 
 test("a process that was held up reads first what has come in time", async () => {
-  const { clock, link, connection, expired } = opened();
+  const { clock, link, connection, expired } = clockedConnection();
   let due = true;
   Object.assign(link, { isDue: (what: string) => what === "input" && due });
   const request = connection.deadline("request");
@@ -199,7 +185,7 @@ describe("names and times that cannot be", () => {
       (name): [string, string] => [name, "ERR_INVALID_ARG_VALUE"],
     ),
   ])("%s is no name", (name, code) => {
-    const { connection } = opened();
+    const { connection } = clockedConnection();
     expect(() => connection.deadline(name as string)).toThrow(expect.objectContaining({ code }));
     connection.abort();
   });
@@ -207,7 +193,7 @@ describe("names and times that cannot be", () => {
   test.each(["x", "a request", "__proto__", "constructor", "x".repeat(MAX_DEADLINE_NAME_LENGTH)])(
     "%s is one",
     (name) => {
-      const { clock, connection, expired } = opened();
+      const { clock, connection, expired } = clockedConnection();
       connection.deadline(name).start(1);
       clock.advance(PAST);
       expect(expired).toEqual([name]);
@@ -216,14 +202,14 @@ describe("names and times that cannot be", () => {
   );
 
   test.each([0, -1, 1.5, 2 ** 31, Number.NaN, "5", undefined])("%s is no time", (ms) => {
-    const { clock, connection } = opened();
+    const { clock, connection } = clockedConnection();
     expect(() => connection.deadline("x").start(ms as number)).toThrow(/"ms"/);
     expect(clock.timers).toBe(0);
     connection.abort();
   });
 
   test("a function is one", () => {
-    const { connection } = opened();
+    const { connection } = clockedConnection();
     expect(() => connection.deadline("x", 5 as never)).toThrow(
       expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }),
     );

@@ -8,25 +8,14 @@ import {
   DEFAULT_KEEP_ALIVE_TIMEOUT_MS,
 } from "../../../src/http/service/http-options.ts";
 import type { HttpHandler, HttpOptions } from "../../../src/http.ts";
-import { Connection } from "../../../src/server/connection/connection.ts";
-import { DEFAULT_POLICY } from "../../../src/server/connection/policy.ts";
-import { DEADLINE_TICK_MS, DeadlineWheel } from "../../../src/server/time/deadline-wheel.ts";
+import { DEADLINE_TICK_MS } from "../../../src/server/time/deadline-wheel.ts";
 import { gate, get } from "../../support/http-talk.ts";
-import { ScriptedLink } from "../../support/scripted-link.ts";
 import { turn } from "../../support/until.ts";
-import { LateClock } from "../server/late-clock.ts";
+import { clockedConnection } from "../server/clocked-connection.ts";
 
 /** A connection whose client is the test, and whose time the test moves. */
 function accepted(handler: HttpHandler, options?: HttpOptions) {
-  const clock = new LateClock();
-  const link = new ScriptedLink();
-  const expired: string[] = [];
-  const policy = {
-    ...DEFAULT_POLICY,
-    wheel: new DeadlineWheel(clock),
-    expired: (name: string) => void expired.push(name),
-  };
-  const connection = new Connection(link, policy);
+  const { clock, link, connection, expired } = clockedConnection();
   void http(handler, options).stream?.(connection);
   return {
     expired,

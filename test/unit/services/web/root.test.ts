@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { kernel } from "../../../../src/native/load.ts";
 import type { Symlinks } from "../../../../src/services/web/place.ts";
 import { type Opened, openRoot, type Root } from "../../../../src/services/web/root.ts";
-import { DEEP_PATH, LONG_NAME, makeSite, SECRET } from "./site.ts";
+import { DEEP_PATH, LONG_NAME, makeSite, ODD_NAMES, SECRET } from "./site.ts";
 
 const { ENOSYS, EPERM, EINVAL, EAGAIN } = constants.errno;
 
@@ -40,21 +40,6 @@ function always(path: string, given: string): Row {
 }
 
 const NAMES = ["file", "sub/file", "sub/deep/file", ".hidden", ".git/config", `${DEEP_PATH}/file`, LONG_NAME];
-const ODD_NAMES = [
-  "\u00fc",
-  "a b",
-  "back\\slash",
-  "%41",
-  "x (deleted)",
-  "a;b=c",
-  "#",
-  "?",
-  "..a",
-  "a..",
-  "日本",
-  "-",
-  "~",
-];
 const ABSENT = [
   ...[
     "none",

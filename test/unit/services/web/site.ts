@@ -33,27 +33,29 @@ export function link(folder: string, links: Readonly<Record<string, string>>): v
 export const LONG_NAME = "n".repeat(255);
 export const DEEP_PATH = Array.from({ length: 40 }, (_, depth) => `d${depth}`).join("/");
 
+/** Names with letters that mean something elsewhere: in URLs, in shells, in paths. */
+export const ODD_NAMES = [
+  "\u00fc",
+  "a b",
+  "back\\slash",
+  "%41",
+  "x (deleted)",
+  "a;b=c",
+  "#",
+  "?",
+  "..a",
+  "a..",
+  "日本",
+  "-",
+  "~",
+];
+
 /** Gives the path of the folder to be served. */
 export function makeSite(): string {
   const around = temporaryFolder();
   const root = join(around, "www");
   write(root, "file", "sub/file", "sub/deep/file", ".hidden", ".git/config", `${DEEP_PATH}/file`, LONG_NAME);
-  write(
-    root,
-    "\u00fc",
-    "a b",
-    "back\\slash",
-    "%41",
-    "x (deleted)",
-    "a;b=c",
-    "#",
-    "?",
-    "..a",
-    "a..",
-    "\u65e5\u672c",
-    "-",
-    "~",
-  );
+  write(root, ...ODD_NAMES);
   write(root, Buffer.from([0x6c, 0xe9]));
   mkdirSync(join(root, "empty"));
   for (const outside of ["outside/file", "outside/sub/file", "www-private/file"]) {
