@@ -1,11 +1,12 @@
 // The web server as Chromium sees it.
-import { readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, type TestContext, test } from "vitest";
 import type { HttpExchange } from "../../src/http.ts";
 import type { WebOptions } from "../../src/services/web/web.ts";
 import { type ServedSite, served } from "../behaviour/web/site.ts";
+import { breakingRelay } from "../support/breaking-relay.ts";
 import { BROWSER_TIMEOUT_MS, browserOfFile, complaintsOf, violationsOf } from "../support/browser.ts";
 import { echoingPages } from "../support/echoing-pages.ts";
 import { serving, urlOf } from "../support/serving.ts";
@@ -144,6 +145,71 @@ describe("Chromium", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect(statuses.filter((status) => status === 206).length).toBeGreaterThan(1);
     // It may ask whether what it has is still good, but never for the whole.
     expect(statuses).not.toContain(200);
+  });
+
+  describe("a download that breaks off", () => {
+    const [CONTENT, NEW_CONTENT] = [Buffer.alloc(3_000_000, "the first"), Buffer.alloc(2_000_000, "another one")];
+
+    interface Download {
+      readonly content: Buffer;
+      /** Of the request for the rest. */
+      readonly range: string;
+      readonly condition: string | null;
+      readonly status: number;
+      readonly bodyBytes: number;
+      /** Of the file, as it was first. */
+      readonly etag: string | undefined;
+    }
+
+    /** A browser resumes what ended too early, and not what was reset. */
+    async function downloaded(
+      context: TestContext,
+      meanwhile?: (site: ServedSite) => Promise<void>,
+    ): Promise<Download> {
+      const exchanges: HttpExchange[] = [];
+      const to = await site(
+        { "index.html": `<!DOCTYPE html><a href="file.bin">a file</a>`, "file.bin": CONTENT },
+        { http: { onExchange: (exchange) => exchanges.push(exchange) } },
+      );
+      const etag = await etagOf(to);
+      const page = await openPage(context);
+      await page.goto(
+        await breakingRelay(to.url, { breakAfterBytes: CONTENT.length / 2, meanwhile: async () => meanwhile?.(to) }),
+      );
+      const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link").click()]);
+      const content = readFileSync(await download.path());
+      const isForTheRest = ({ request }: HttpExchange): boolean => request?.headers.has("Range") === true;
+      await until(() => exchanges.some(isForTheRest), "the end of the request for the rest");
+      const [resumed, ...more] = exchanges.filter(isForTheRest);
+      expect(more).toEqual([]);
+      const { request, status = 0, bodyBytes = 0 } = resumed ?? {};
+      const [range, condition] = [request?.headers.get("Range") ?? "", request?.headers.get("If-Range") ?? null];
+      return { content, range, condition, status, bodyBytes, etag };
+    }
+
+    async function etagOf(to: ServedSite): Promise<string | undefined> {
+      return (await to.ask("/file.bin", {}, "HEAD")).fields.get("etag");
+    }
+
+    test("is resumed where it broke off", async (context) => {
+      const { content, range, condition, status, bodyBytes, etag } = await downloaded(context);
+      const first = Number(/^bytes=([1-9]\d*)-$/.exec(range)?.[1]);
+      expect([status, condition, bodyBytes]).toEqual([206, etag, CONTENT.length - first]);
+      expect(content.equals(CONTENT)).toBe(true);
+    });
+
+    test("begins again with the new file, when another one has come", async (context) => {
+      const { content, range, condition, status, bodyBytes, etag } = await downloaded(context, async (to) => {
+        const path = join(to.folder, "file.bin");
+        writeFileSync(`${path}.new`, NEW_CONTENT);
+        renameSync(`${path}.new`, path);
+        // The server may have the old one for a second more.
+        for (const old = await etagOf(to); (await etagOf(to)) === old; );
+      });
+      expect(range).toMatch(/^bytes=[1-9]\d*-$/);
+      expect([status, condition, bodyBytes]).toEqual([200, etag, NEW_CONTENT.length]);
+      expect(content.equals(NEW_CONTENT)).toBe(true);
+    });
   });
 
   test("runs nothing that a query says", async (context) => {

@@ -26,6 +26,7 @@ const peers = {
   ncat: { programs: ["ncat"], probe: ["--version"], writes: /^Ncat: /, remedy: "install ncat" },
   socat: { programs: ["socat"], probe: ["-V"], writes: /socat version/, remedy: "install socat" },
   curl: { programs: ["curl"], probe: ["--version"], writes: /^curl \d/, remedy: "install curl" },
+  wget: { programs: ["wget"], probe: ["--version"], writes: /^GNU Wget 1/, remedy: "install wget" },
   chromium: { programs: ["chromium"], probe: ["--version"], writes: /^Chromium \d/m, remedy: "install chromium" },
   nginx: { programs: ["nginx"], probe: ["-v"], writes: /nginx\/\d/, remedy: "install nginx" },
   caddy: { programs: ["caddy"], probe: ["version"], remedy: "install caddy" },
