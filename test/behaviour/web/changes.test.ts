@@ -139,9 +139,9 @@ describe("a file that is being sent", () => {
     const site = await served({ large: content });
     const client = await begun(site);
     void client.end();
-    const closed = site.server.close();
+    const closed = site.server.close({ graceMs: 2_000_000_000 });
     expect((await rest(client)).equals(content)).toBe(true);
-    await closed;
+    expect(await closed).toEqual({ aborted: 0, unfinished: 0 });
   });
 
   test("several ranges of it that changes are reset", async () => {
