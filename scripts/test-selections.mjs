@@ -31,9 +31,19 @@ export const sanitized = [
   "test/unit/socket",
 ];
 
+/** What is run again over node:net. The tests of `sockwright/server` try both transports by themselves. */
+export const overNode = [
+  "test/behaviour/http",
+  "test/behaviour/web",
+  "test/cli/web",
+  "test/conformance/our-server",
+  "test/interop/http.test",
+  "test/interop/web-downloads",
+];
+
 /**
- * What is run again on each later version of Node: the addon, the poller and the transports, which are what a version can
- * break, and the examples.
+ * What is run again on each later version of Node, as a version can break it: the addon, the poller and the transports; HTTP and
+ * the web server, with Node's own `Response`, streams and node:http; and the examples.
  */
 export const onEachNode = [
   "test/unit/native",
@@ -45,6 +55,8 @@ export const onEachNode = [
   "test/behaviour/server/inherited",
   "test/behaviour/server/datagram-close",
   "test/unit/services/web",
+  "test/behaviour/http",
+  "test/behaviour/web",
   "test/unit/socket/serve.test",
   "test/behaviour/socket/few-descriptors",
   "test/unit/server/transport",

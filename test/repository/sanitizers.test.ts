@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { onEachNode, sanitized } from "../../scripts/test-selections.mjs";
+import { onEachNode, overNode, sanitized } from "../../scripts/test-selections.mjs";
 import { below, read } from "./pages.ts";
 
 /** As vitest takes them: a part of the path. */
@@ -16,6 +16,7 @@ const tests = below("test", ".test.ts").filter((file) => !file.endsWith(".soak.t
 test.each([
   ["under the sanitizers", sanitized],
   ["on each version of Node", onEachNode],
+  ["over node:net", overNode],
 ])("what is named to be run %s is there", (_, selection) => {
   const missing = selection.filter((part) => filesOf([part]).length === 0);
   expect(missing).toEqual([]);
