@@ -79,7 +79,9 @@ export class ResourceCache {
     return this.#openings.run(async () => {
       // Of the time before the look: what changes during it is seen by the next one.
       const checkedAtMs = this.#clock.now();
-      const found = await this.#load(path, known);
+      let found = await this.#load(path, known);
+      // What was let go during the look is closed by now, or soon.
+      if (found === known && this.#entries.get(path)?.resource !== known) found = await this.#load(path, undefined);
       this.#keep(path, found, checkedAtMs);
       return found;
     });

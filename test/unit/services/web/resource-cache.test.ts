@@ -107,6 +107,35 @@ describe("what was found holds", () => {
   });
 });
 
+test.for([
+  ["goes for want of room", async (cache: ResourceCache): Promise<void> => void (await cache.get("b"))],
+  ["is closed with the cache", (cache: ResourceCache) => Promise.resolve(cache.close())],
+] as const)("what %s while it is looked at again is opened anew, and not given closed", async ([, letGo]) => {
+  const made: ReturnType<typeof resourceOf>[] = [];
+  let gate: Promise<unknown> | undefined;
+  const { cache, clock } = cacheOf(
+    async (_, known) => {
+      if (known !== undefined) await gate;
+      if (known === undefined) made.push(resourceOf({ descriptors: 1 }));
+      return known ?? made.at(-1) ?? { type: "missing" as const };
+    },
+    { ...LIMITS, maxDescriptors: 1 },
+  );
+  await cache.get("a");
+  clock.advance(MAX_RESOURCE_AGE_MS);
+  let open: (() => void) | undefined;
+  gate = new Promise<void>((resolve) => (open = resolve));
+  const asked = cache.get("a");
+  await letGo(cache);
+  await immediates();
+  open?.();
+  expect(await asked).toBe(made.at(-1));
+  expect([made[0]?.isClosed, made.at(-1)?.isClosed]).toEqual([true, false]);
+  cache.close();
+  await immediates();
+  expect(made.map(({ closings }) => closings)).toEqual(made.map(() => 1));
+});
+
 describe("limits", () => {
   test("all that ask for a file at once wait for one look", async () => {
     const { cache, looks } = cacheOf(() => Promise.resolve(resourceOf()));

@@ -1,11 +1,15 @@
 import { Resource } from "../../../../src/services/web/resource.ts";
 
-/** A resource that says how much it takes, and whether it was closed. */
+/** A resource that says how much it takes, and how often it was closed. */
 class CountedResource extends Resource {
-  isClosed = false;
+  closings = 0;
+
+  get isClosed(): boolean {
+    return this.closings > 0;
+  }
 
   override close(): void {
-    this.isClosed = true;
+    this.closings++;
   }
 }
 
