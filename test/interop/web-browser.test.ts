@@ -236,12 +236,19 @@ describe("Chromium", { timeout: BROWSER_TIMEOUT_MS }, () => {
   test("reloads a page that is written", async (context) => {
     const { url, folder } = await site({ "index.html": "<!DOCTYPE html><p>one</p>" }, { watch: true });
     const page = await openPage(context);
-    const listening = page.waitForResponse(`${url}/.sockwright/reload`);
+    const listens = (): Promise<unknown> =>
+      page.waitForResponse((response) => response.url().startsWith(`${url}/.sockwright/reload?`));
+    const listening = listens();
     await page.goto(url);
     await listening;
     expect(await page.locator("p").textContent()).toBe("one");
-    writeFileSync(join(folder, "index.html"), "<!DOCTYPE html><p>two</p>");
-    await page.getByText("two").waitFor();
+    for (const text of ["two", "three"]) {
+      const next = listens();
+      writeFileSync(join(folder, "index.new"), `<!DOCTYPE html><p>${text}</p>`);
+      renameSync(join(folder, "index.new"), join(folder, "index.html"));
+      await page.getByText(text).waitFor();
+      await next;
+    }
   });
 
   test("has a site without its server, by a worker", async (context) => {

@@ -25,8 +25,9 @@ export function described(descriptor: number): Described | undefined {
   return stats.isDirectory() ? { type: "directory", stat } : undefined;
 }
 
-/** Whether nothing of a file has changed. */
-export function isSameStat(one: FileStat, other: FileStat): boolean {
+/** Whether nothing of a file has changed; undefined is what is no file. */
+export function isSameStat(one: FileStat | undefined, other: FileStat | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
   return (
     one.dev === other.dev &&
     one.ino === other.ino &&

@@ -21,13 +21,22 @@ export class ListingPages {
     this.#shown = shown;
   }
 
+  /** Something has changed: a page whose making has begun is given to nobody else. */
+  expire(): void {
+    this.#making.clear();
+  }
+
   /** The page of a folder, or why there is none. */
   of(folder: string, order: ListingOrder): Promise<string | Unopened> {
     // No path has a NUL.
     const key = `${order.by}\0${order.direction}\0${folder}`;
     const making = this.#making.get(key);
     if (making !== undefined) return making;
-    const page = this.#semaphore.run(() => this.#make(folder, order)).finally(() => this.#making.delete(key));
+    const page = this.#semaphore
+      .run(() => this.#make(folder, order))
+      .finally(() => {
+        if (this.#making.get(key) === page) this.#making.delete(key);
+      });
     this.#making.set(key, page);
     return page;
   }

@@ -1,63 +1,72 @@
-import { type FSWatcher, watch } from "node:fs";
 import { PreparedResponse } from "../../http/service/prepared-response.ts";
-import { MAX_RESOURCE_AGE_MS } from "./resource-cache.ts";
+import type { Clock } from "../../server/time/clock.ts";
 import type { SiteAnswer } from "./site-answer.ts";
+import { TreeWatcher } from "./tree-watcher.ts";
 
 /** Where pages ask for it: a hidden name, so that no file is there. */
 const RELOAD_PATH = "/.sockwright/reload";
 const SCRIPT_PATH = "/.sockwright/reload.js";
 /** Pages that wait for a change at once; further ones are not reloaded. */
 export const MAX_RELOADERS = 256;
-/**
- * An editor writes a file in several steps: the pages reload behind the last one, and when nothing that was kept before it is
- * sent any more.
- */
-const SETTLE_MS = MAX_RESOURCE_AGE_MS + 50;
+/** An editor writes a file in several steps, and a formatter or a build writes several files: the pages reload behind the last one. */
+export const SETTLE_MS = 50;
 
-const SCRIPT = `new EventSource("${RELOAD_PATH}").onmessage = () => location.reload();\n`;
+/** It says how old the page is: what has changed since then, the page may not have. */
+const SCRIPT = `new EventSource("${RELOAD_PATH}?" + Math.ceil(performance.now())).onmessage = () => location.reload();\n`;
+
+/** What stands behind each page. */
+export const RELOAD_SUFFIX = Buffer.from(`\n<script src="${SCRIPT_PATH}" defer></script>\n`);
 
 /** Tells the pages in browsers that a file has changed. It is for who writes pages, and for nobody else. */
 export class LiveReload {
-  /** What stands behind each page. */
-  readonly script = Buffer.from(`\n<script src="${SCRIPT_PATH}" defer></script>\n`);
-  readonly #watcher: FSWatcher;
+  readonly #watcher: TreeWatcher;
+  readonly #expire: () => void;
+  readonly #clock: Clock;
   readonly #waiting = new Set<() => void>();
   readonly #scriptAnswer = new PreparedResponse({
     headers: { "Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "no-cache" },
     body: SCRIPT,
   });
-  #timer: NodeJS.Timeout | undefined;
+  #changedAtMs = Number.NEGATIVE_INFINITY;
+  #callOff: (() => void) | undefined;
   #isClosed = false;
 
-  private constructor(root: string) {
-    this.#watcher = watch(root, { recursive: true, persistent: false }, () => this.#changed());
-    // What it cannot watch it does not tell of: the site is served all the same.
-    this.#watcher.on("error", () => this.#watcher.close());
-  }
-
-  static start(root: string): LiveReload {
-    return new LiveReload(root);
+  /** @param expire - called at each change, before any page is told of it: nothing that was kept is sent as it was any more. */
+  constructor(root: string, expire: () => void, clock: Clock) {
+    this.#expire = expire;
+    this.#clock = clock;
+    this.#watcher = new TreeWatcher(root, () => this.#changed());
   }
 
   /** The answer for one of its own paths; undefined for any other. */
-  answer(path: string): SiteAnswer | undefined {
+  answer(path: string, rawQuery: string | undefined): SiteAnswer | undefined {
     if (path === SCRIPT_PATH) return this.#scriptAnswer;
     if (path !== RELOAD_PATH) return undefined;
     if (this.#waiting.size >= MAX_RELOADERS || this.#isClosed) return { status: 503, headers: { "Retry-After": "1" } };
     const headers = { "Content-Type": "text/event-stream", "Cache-Control": "no-store" };
-    return { headers, body: this.#events() };
+    return { headers, body: this.#events(this.#hasMissed(Number(rawQuery))) };
   }
 
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#callOff?.();
     this.#watcher.close();
     this.#wake();
   }
 
   #changed(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#wake(), SETTLE_MS).unref();
+    this.#expire();
+    this.#changedAtMs = this.#clock.now();
+    this.#callOff?.();
+    this.#callOff = this.#clock.after(SETTLE_MS, () => {
+      this.#callOff = undefined;
+      this.#wake();
+    });
+  }
+
+  /** Whether pages were told of a change that came since a page was asked for. */
+  #hasMissed(pageAgeMs: number): boolean {
+    return this.#callOff === undefined && this.#changedAtMs > this.#clock.now() - pageAgeMs;
   }
 
   #wake(): void {
@@ -65,12 +74,13 @@ export class LiveReload {
   }
 
   /** One event, then the end: the page is another one by then. */
-  #events(): AsyncIterable<string> {
+  #events(isLate: boolean): AsyncIterable<string> {
     let wake: (() => void) | undefined;
     const changed = new Promise<void>((resolve) => {
       wake = resolve;
       this.#waiting.add(resolve);
     });
+    if (isLate) wake?.();
     const leave = (): void => {
       if (wake !== undefined) this.#waiting.delete(wake);
       wake?.();

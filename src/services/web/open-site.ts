@@ -2,7 +2,7 @@ import { attempt } from "../../server/telemetry/attempt.ts";
 import { errors } from "../../server/telemetry/channels.ts";
 import { type Clock, systemClock } from "../../server/time/clock.ts";
 import { CacheRules } from "./cache-rules.ts";
-import { LiveReload } from "./live-reload.ts";
+import { LiveReload, RELOAD_SUFFIX } from "./live-reload.ts";
 import { ResourceCache } from "./resource-cache.ts";
 import { ResourceLoader } from "./resource-loader.ts";
 import { openRoot } from "./root.ts";
@@ -42,17 +42,18 @@ export async function openSite(path: string, settings: WebSettings, clock: Clock
       },
       clock,
     );
-    const reload = settings.watch ? LiveReload.start(path) : undefined;
+    // Changes come in later turns: by then there is the site.
+    const reload = settings.watch ? new LiveReload(path, () => site.expire(), clock) : undefined;
     const loader = new ResourceLoader(root, {
-      precompressed: precompressed && reload === undefined,
+      precompressed: precompressed && !settings.watch,
       mediaTypes: settings.mediaTypes ?? new Map<string, string>(),
       cacheRules: settings.cache ?? new CacheRules(),
       headers,
-      htmlSuffix: reload?.script,
+      htmlSuffix: settings.watch ? RELOAD_SUFFIX : undefined,
     });
     const cache = new ResourceCache((file, known) => loader.load(file, known), { maxBytes, maxDescriptors }, clock);
     const { index = [DEFAULT_INDEX], listing, spa, notFound = DEFAULT_NOT_FOUND, dotfiles } = settings;
-    return new Site(root, cache, pages, reload, {
+    const site = new Site(root, cache, pages, reload, {
       index,
       listing,
       spa,
@@ -60,6 +61,7 @@ export async function openSite(path: string, settings: WebSettings, clock: Clock
       dotfiles,
       headers,
     });
+    return site;
   } catch (error) {
     root.close();
     throw error;

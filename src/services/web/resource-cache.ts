@@ -39,6 +39,7 @@ export class ResourceCache {
   readonly #maxDescriptors: number;
   #bytes = 0;
   #descriptors = 0;
+  #expiredAtMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(load: Load, limits: { readonly maxBytes: number; readonly maxDescriptors: number }, clock: Clock) {
@@ -53,11 +54,17 @@ export class ResourceCache {
     const entry = this.#entries.get(path);
     if (entry === undefined) return this.#find(path, undefined);
     const ageMs = this.#clock.now() - entry.checkedAtMs;
-    if (ageMs >= MAX_RESOURCE_AGE_MS) return this.#find(path, entry.resource);
+    if (ageMs >= MAX_RESOURCE_AGE_MS || entry.checkedAtMs <= this.#expiredAtMs) return this.#find(path, entry.resource);
     // Whoever waits for it is told what is wrong with it, once it is too old.
     if (ageMs >= RENEW_AFTER_MS) this.#find(path, entry.resource).catch(() => undefined);
     entry.isUsed = true;
     return entry.resource;
+  }
+
+  /** Something has changed: each file is looked at again before it is served, and a look that has begun before does not count. */
+  expire(): void {
+    this.#expiredAtMs = this.#clock.now();
+    this.#loading.clear();
   }
 
   /** Lets everything go; what is being sent is sent to its end. */
@@ -70,7 +77,9 @@ export class ResourceCache {
   #find(path: string, known: Resource | undefined): Promise<Found> {
     const loading = this.#loading.get(path);
     if (loading !== undefined) return loading;
-    const found = this.#look(path, known).finally(() => this.#loading.delete(path));
+    const found = this.#look(path, known).finally(() => {
+      if (this.#loading.get(path) === found) this.#loading.delete(path);
+    });
     this.#loading.set(path, found);
     return found;
   }

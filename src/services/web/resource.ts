@@ -33,8 +33,7 @@ export class Resource {
   isAsFound(stats: ReadonlyMap<string, FileStat | undefined>): boolean {
     if (this.isUnsettled || stats.size !== this.#stats.size) return false;
     for (const [name, found] of stats) {
-      const known = this.#stats.get(name);
-      if (found === undefined || known === undefined ? found !== known : !isSameStat(found, known)) return false;
+      if (!isSameStat(found, this.#stats.get(name))) return false;
     }
     return true;
   }

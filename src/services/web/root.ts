@@ -87,6 +87,7 @@ export class Root {
   /** Undefined once it is closed. */
   #directory: RootDirectory | undefined;
   #lookedAtMs: number;
+  #expiredAtMs = Number.NEGATIVE_INFINITY;
   #looking: Promise<Unopened | undefined> | undefined;
 
   /** @internal */
@@ -136,6 +137,12 @@ export class Root {
     });
   }
 
+  /** Something has changed: it is looked where the name leads before anything else is looked for. */
+  expire(): void {
+    this.#expiredAtMs = this.#clock.now();
+    this.#looking = undefined;
+  }
+
   /** Closes the directory; files that were opened stay open. A second close does nothing. */
   close(): void {
     this.#directory?.retire();
@@ -174,15 +181,19 @@ export class Root {
 
   /** Looks where the name leads now, if that was not done of late. */
   #renew(): Promise<Unopened | undefined> | undefined {
-    if (this.#directory === undefined || this.#clock.now() - this.#lookedAtMs < ROOT_LOOK_MS) return undefined;
-    this.#looking ??= this.#reopen().finally(() => {
-      this.#looking = undefined;
+    const isNew = this.#clock.now() - this.#lookedAtMs < ROOT_LOOK_MS && this.#lookedAtMs > this.#expiredAtMs;
+    if (this.#directory === undefined || isNew) return undefined;
+    if (this.#looking !== undefined) return this.#looking;
+    const looking = this.#reopen().finally(() => {
+      if (this.#looking === looking) this.#looking = undefined;
     });
-    return this.#looking;
+    this.#looking = looking;
+    return looking;
   }
 
   /** Where the name leads nowhere, each further look tries again. */
   async #reopen(): Promise<Unopened | undefined> {
+    const lookedAtMs = this.#clock.now();
     let directory: RootDirectory;
     try {
       directory = await RootDirectory.open(this.#name);
@@ -195,7 +206,7 @@ export class Root {
     }
     this.#directory.retire();
     this.#directory = directory;
-    this.#lookedAtMs = this.#clock.now();
+    this.#lookedAtMs = lookedAtMs;
     return undefined;
   }
 }

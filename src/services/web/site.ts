@@ -48,6 +48,8 @@ export interface SiteSettings {
 export interface SitePages {
   readonly unknownNames: readonly TemplateName[];
   pageAt(path: string): Page | undefined;
+  /** Something has changed: each is looked at again before it is sent. */
+  expire(): void;
   isTemplate(file: string): boolean;
 }
 
@@ -94,7 +96,7 @@ export class Site {
   answer(request: SiteRequest): SiteAnswer | Promise<SiteAnswer> {
     const { method } = request;
     if (method !== "GET" && method !== "HEAD") return this.#statuses.of(method === "OPTIONS" ? 204 : 405);
-    const reload = this.#reload?.answer(request.path);
+    const reload = this.#reload?.answer(request.path, request.rawQuery);
     if (reload !== undefined) return reload;
     const path = this.#paths.of(request.path);
     if (path.type === "refused") {
@@ -112,6 +114,14 @@ export class Site {
   /** To who has asked for the root without the slash at its end, which only a mount allows. */
   toRoot(request: SiteRequest): SiteAnswer {
     return this.#toDirectory(request, "");
+  }
+
+  /** Something has changed: nothing that was found before is sent without another look. */
+  expire(): void {
+    this.#root.expire();
+    this.#cache.expire();
+    this.#pages.expire();
+    this.#listings.expire();
   }
 
   close(): void {

@@ -19,17 +19,22 @@ export const MAX_KEPT_PAGES = 64;
 export const MAX_KEPT_PAGE_BYTES = 64 * 1024;
 export const MAX_KEPT_VALUES_LENGTH = 1_024;
 
-/** A template as it was read, and of what. */
-export interface LoadedTemplate {
-  readonly template: Template;
-  readonly stats: ReadonlyMap<string, FileStat>;
+/** Of what a template was read. */
+interface Reading {
+  /** Undefined where there is no file. */
+  readonly stats: ReadonlyMap<string, FileStat | undefined>;
   /** Whether one of its files may change without its times showing it. */
   readonly isUnsettled: boolean;
 }
 
+type LoadedTemplate = Reading & { readonly template: Template };
+type BrokenTemplate = Reading & { readonly error: unknown };
+/** What was read, or what is wrong with it. */
+export type ReadTemplate = LoadedTemplate | BrokenTemplate;
+
 /** Where a page comes from. */
 export interface PageSource {
-  load(): Promise<LoadedTemplate>;
+  load(): Promise<ReadTemplate>;
   /** What a file is now; undefined where it is none. */
   stat(file: string): Promise<FileStat | undefined>;
   readonly variables: Variables;
@@ -37,7 +42,7 @@ export interface PageSource {
   readonly variablesOf: ((request: SiteRequest) => Variables) | undefined;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly clock: Clock;
-  /** Of a template that cannot be read any more: the page stays as it was. */
+  /** Of a template that cannot be read any more, once for each state of it: the page stays as it was. */
   report(error: unknown): void;
 }
 
@@ -51,7 +56,10 @@ interface Rendered {
 export class TemplatePage implements Page {
   readonly #source: PageSource;
   #loaded: LoadedTemplate;
+  /** The last one, which can be broken. */
+  #read: ReadTemplate;
   #checkedAtMs: number;
+  #expiredAtMs = Number.NEGATIVE_INFINITY;
   #checking: Promise<void> | undefined;
   readonly #kept = new Map<string, Rendered>();
   #namesOfRequest: readonly string[];
@@ -59,6 +67,7 @@ export class TemplatePage implements Page {
   constructor(loaded: LoadedTemplate, source: PageSource) {
     this.#source = source;
     this.#loaded = loaded;
+    this.#read = loaded;
     this.#namesOfRequest = namesOfRequest(loaded.template);
     this.#checkedAtMs = source.clock.now();
   }
@@ -69,9 +78,15 @@ export class TemplatePage implements Page {
 
   answer(request: SiteRequest): SiteAnswer | Promise<SiteAnswer> {
     const ageMs = this.#source.clock.now() - this.#checkedAtMs;
-    if (ageMs >= MAX_RESOURCE_AGE_MS) return this.#renewed(request);
+    if (ageMs >= MAX_RESOURCE_AGE_MS || this.#checkedAtMs <= this.#expiredAtMs) return this.#renewed(request);
     if (ageMs >= RENEW_AFTER_MS) void this.#check();
     return this.#answer(request);
+  }
+
+  /** Something has changed: it is looked at again before it is sent, and a look that has begun before does not count. */
+  expire(): void {
+    this.#expiredAtMs = this.#source.clock.now();
+    this.#checking = undefined;
   }
 
   async #renewed(request: SiteRequest): Promise<SiteAnswer> {
@@ -80,34 +95,49 @@ export class TemplatePage implements Page {
   }
 
   #check(): Promise<void> {
-    this.#checking ??= this.#look().finally(() => {
-      this.#checking = undefined;
+    if (this.#checking !== undefined) return this.#checking;
+    const checking = this.#look().finally(() => {
+      if (this.#checking === checking) this.#checking = undefined;
     });
-    return this.#checking;
+    this.#checking = checking;
+    return checking;
   }
 
   /** Never rejects. */
   async #look(): Promise<void> {
     const checkedAtMs = this.#source.clock.now();
-    try {
-      if (await this.#hasChanged()) {
-        this.#loaded = await this.#source.load();
-        this.#namesOfRequest = namesOfRequest(this.#loaded.template);
-        this.#kept.clear();
-      }
-    } catch (error) {
-      this.#source.report(error);
-    }
+    const read = await this.#readAgain(this.#read);
+    // One that began later has been quicker.
+    if (checkedAtMs < this.#checkedAtMs) return;
     this.#checkedAtMs = checkedAtMs;
+    this.#take(read);
   }
 
-  async #hasChanged(): Promise<boolean> {
-    if (this.#loaded.isUnsettled) return true;
-    for (const [file, before] of this.#loaded.stats) {
-      const now = await this.#source.stat(file);
-      if (now === undefined || !isSameStat(now, before)) return true;
+  async #readAgain(read: ReadTemplate): Promise<ReadTemplate> {
+    try {
+      return (await this.#hasChanged(read)) ? await this.#source.load() : read;
+    } catch (error) {
+      return { error, stats: new Map(), isUnsettled: true };
     }
+  }
+
+  async #hasChanged({ isUnsettled, stats }: ReadTemplate): Promise<boolean> {
+    if (isUnsettled) return true;
+    for (const [file, before] of stats) if (!isSameStat(await this.#source.stat(file), before)) return true;
     return false;
+  }
+
+  #take(read: ReadTemplate): void {
+    const before = this.#read;
+    this.#read = read;
+    if (read === before) return;
+    if ("error" in read) {
+      if (!("error" in before && isSameState(before, read))) this.#source.report(read.error);
+      return;
+    }
+    this.#loaded = read;
+    this.#namesOfRequest = namesOfRequest(read.template);
+    this.#kept.clear();
   }
 
   #answer(request: SiteRequest): SiteAnswer {
@@ -157,6 +187,11 @@ export class TemplatePage implements Page {
       notModified: new PreparedResponse({ status: 304, headers: validators }),
     };
   }
+}
+
+function isSameState(one: BrokenTemplate, other: BrokenTemplate): boolean {
+  if (String(one.error) !== String(other.error) || one.stats.size !== other.stats.size) return false;
+  return [...one.stats].every(([file, stat]) => isSameStat(stat, other.stats.get(file)));
 }
 
 /** The names of what comes from requests, each once: by their values a page is kept. */

@@ -5,11 +5,11 @@ import type { Glob } from "./glob.ts";
 import { isKnown } from "./page-variables.ts";
 import type { Opened, Root } from "./root.ts";
 import type { SitePages, SiteRequest } from "./site.ts";
-import { loadTemplate, type TemplateName } from "./template/template.ts";
+import { loadTemplate, type Template, type TemplateName } from "./template/template.ts";
 import { TemplateError } from "./template/template-error.ts";
 import { DEFAULT_MAX_TEMPLATE_BYTES } from "./template/template-limits.ts";
 import type { Variables } from "./template/variables.ts";
-import { type LoadedTemplate, TemplatePage } from "./template-page.ts";
+import { type ReadTemplate, TemplatePage } from "./template-page.ts";
 
 /** What templates are made with. */
 export interface TemplateSettings {
@@ -51,8 +51,9 @@ export class TemplatePages implements SitePages {
     const pages = new Map<string, TemplatePage>();
     const names: TemplateName[] = [];
     for (const [path, file] of settings.routes) {
-      const load = (): Promise<LoadedTemplate> => loadFrom(root, file);
+      const load = (): Promise<ReadTemplate> => loadFrom(root, file);
       const loaded = await load();
+      if ("error" in loaded) throw loaded.error;
       names.push(...loaded.template.names);
       const stat = async (name: string): Promise<FileStat | undefined> => {
         const found = await root.stat(name);
@@ -67,6 +68,10 @@ export class TemplatePages implements SitePages {
     return this.#pages.size === 0 ? undefined : this.#pages.get(path);
   }
 
+  expire(): void {
+    for (const page of this.#pages.values()) page.expire();
+  }
+
   /** Also what one of them includes. */
   isTemplate(file: string): boolean {
     if (this.#pages.size === 0 && this.#globs.length === 0) return false;
@@ -77,9 +82,9 @@ export class TemplatePages implements SitePages {
 }
 
 /** Reads a template, and then what it turns out to include, until nothing is missing. */
-async function loadFrom(root: Root, file: string): Promise<LoadedTemplate> {
+async function loadFrom(root: Root, file: string): Promise<ReadTemplate> {
   const texts = new Map<string, Buffer>();
-  const stats = new Map<string, FileStat>();
+  const stats = new Map<string, FileStat | undefined>();
   const unread = new Map<string, string>();
   let isUnsettled = false;
   for (;;) {
@@ -93,17 +98,17 @@ async function loadFrom(root: Root, file: string): Promise<LoadedTemplate> {
       missing.push(name);
       return NOTHING;
     };
-    const template = tried(() => loadTemplate(file, { read }));
-    if (missing.length === 0) return { template: template(), stats, isUnsettled };
+    const result = tried(() => loadTemplate(file, { read }));
+    if (missing.length === 0) return { ...result, stats, isUnsettled };
     for (const name of missing) {
       const opened = await root.open(name);
       const text = await textOf(opened);
+      const stat = opened.type === "file" ? opened.stat : undefined;
+      stats.set(name, stat);
+      isUnsettled ||= stat !== undefined && isRecent(stat, Date.now());
       if (typeof text !== "string") texts.set(name, text);
-      else if (name === file) throw new TemplateError({ file, line: 1 }, text);
+      else if (name === file) return { error: new TemplateError({ file, line: 1 }, text), stats, isUnsettled };
       else unread.set(name, text);
-      if (opened.type !== "file") continue;
-      stats.set(name, opened.stat);
-      isUnsettled ||= isRecent(opened.stat, Date.now());
     }
   }
 }
@@ -129,14 +134,10 @@ const REASONS = {
   busy: "no descriptor is free",
 } as const;
 
-/** What it gives, or throws, when it is asked for. */
-function tried<Value>(make: () => Value): () => Value {
+function tried(load: () => Template): { template: Template } | { error: unknown } {
   try {
-    const value = make();
-    return () => value;
+    return { template: load() };
   } catch (error) {
-    return () => {
-      throw error;
-    };
+    return { error };
   }
 }

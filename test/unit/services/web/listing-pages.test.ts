@@ -31,6 +31,18 @@ test("all that ask for a page while it is made get the same, and who asks behind
   expect(read).toEqual(["a", "a"]);
 });
 
+test("who asks behind a change gets a page that was made behind it", async () => {
+  const { pages, read, answer } = pagesOf();
+  const first = pages.of("a", BY_NAME);
+  pages.expire();
+  const second = pages.of("a", BY_NAME);
+  answer();
+  await first;
+  expect([second === first, pages.of("a", BY_NAME) === second, read]).toEqual([false, true, ["a", "a"]]);
+  answer();
+  await second;
+});
+
 test("so many folders are read at once, and others wait; one that fails makes room, too", async () => {
   const { pages, read, answer } = pagesOf();
   const all = Array.from({ length: MAX_LISTINGS + 2 }, (_, count) => pages.of(`${count}`, BY_NAME));

@@ -107,6 +107,55 @@ describe("what was found holds", () => {
   });
 });
 
+describe("when something has changed", () => {
+  test("what is known is looked at before it is given, once for all that ask", async () => {
+    const found = resourceOf();
+    const { cache, clock, looks } = cacheOf((_, known) => Promise.resolve(known ?? found));
+    await cache.get("a");
+    cache.expire();
+    clock.advance(1);
+    expect(await Promise.all([cache.get("a"), cache.get("a")])).toEqual([found, found]);
+    expect([cache.get("a"), looks.length]).toEqual([found, 2]);
+    cache.close();
+  });
+
+  test("a look that has begun before counts for who waits for it, and for nobody else", async () => {
+    const [old, now] = [resourceOf(), resourceOf()];
+    const tell: ((found: Found) => void)[] = [];
+    const { cache, clock, looks } = cacheOf(() => new Promise((resolve) => tell.push(resolve)));
+    const [before, joined] = [cache.get("a"), cache.get("a")];
+    cache.expire();
+    clock.advance(1);
+    const behind = cache.get("a");
+    tell[0]?.(old);
+    expect([await before, await joined]).toEqual([old, old]);
+    expect(cache.get("a")).toBe(behind);
+    tell[1]?.(now);
+    expect(await behind).toBe(now);
+    expect([cache.get("a"), looks.length]).toEqual([now, 2]);
+    await immediates();
+    expect([old.closings, now.closings]).toEqual([1, 0]);
+    cache.close();
+  });
+
+  test("not even where that look is done last", async () => {
+    const [old, now] = [resourceOf(), resourceOf()];
+    const tell: ((found: Found) => void)[] = [];
+    const { cache, clock, looks } = cacheOf(() => new Promise((resolve) => tell.push(resolve)));
+    const before = cache.get("a");
+    cache.expire();
+    clock.advance(1);
+    const behind = cache.get("a");
+    tell[1]?.(now);
+    expect(await behind).toBe(now);
+    tell[0]?.(old);
+    expect(await before).toBe(old);
+    void cache.get("a");
+    expect(looks.length).toBe(3);
+    cache.close();
+  });
+});
+
 test.for([
   ["goes for want of room", async (cache: ResourceCache): Promise<void> => void (await cache.get("b"))],
   ["is closed with the cache", (cache: ResourceCache) => Promise.resolve(cache.close())],

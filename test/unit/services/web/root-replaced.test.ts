@@ -57,6 +57,36 @@ test("while nothing is there everything is missing, and what comes there is seen
   expect(await root.stat("")).toMatchObject({ type: "directory" });
 });
 
+test("behind a change its name is looked at before anything else", async () => {
+  const folder = temporaryFolder();
+  write(folder, "site/old", "next/new");
+  const { root } = await rootAt(join(folder, "site"));
+  renameSync(join(folder, "site"), join(folder, "last"));
+  renameSync(join(folder, "next"), join(folder, "site"));
+  expect((await root.stat("old")).type).toBe("file");
+  root.expire();
+  expect([(await root.stat("old")).type, (await root.stat("new")).type]).toEqual(["missing", "file"]);
+});
+
+test("a look at its name that has begun before a change counts no more", async () => {
+  const folder = temporaryFolder();
+  write(folder, "site/old", "next/new");
+  const { root, pass } = await rootAt(join(folder, "site"));
+  pass(ROOT_LOOK_MS);
+  const before = root.stat("old");
+  renameSync(join(folder, "site"), join(folder, "last"));
+  renameSync(join(folder, "next"), join(folder, "site"));
+  root.expire();
+  pass(1);
+  const behind = root.stat("new");
+  await before;
+  expect([(await behind).type, (await root.stat("new")).type, (await root.stat("old")).type]).toEqual([
+    "file",
+    "file",
+    "missing",
+  ]);
+});
+
 test("many who come at one time look once, and a root that is closed meanwhile is closed", async () => {
   const folder = temporaryFolder();
   write(folder, "file");

@@ -1,0 +1,100 @@
+import { type FSWatcher, lstatSync, readdirSync, watch } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+
+/**
+ * Directories that are watched; what changes in further ones is not told of. inotify(7): each takes a watch, of which a user has
+ * 8 192 by default before Linux 5.11.
+ */
+export const MAX_WATCHED_DIRECTORIES = 4_096;
+
+/**
+ * Tells of each change below a directory. Directories are watched, and not files: `recursive` of node:fs watches files, and hears
+ * nothing more of one that an editor has put in the place of the old one. What links lead to is not watched.
+ */
+export class TreeWatcher {
+  readonly #changed: () => void;
+  readonly #watchers = new Map<string, FSWatcher>();
+
+  /**
+   * @param path - also what is put in its place, by rename(2) or by a link, is watched from then on.
+   * @param changed - called behind each change, once or more.
+   */
+  constructor(path: string, changed: () => void) {
+    this.#changed = changed;
+    const root = resolve(path);
+    const around = dirname(root);
+    if (around !== root) {
+      // Nothing in a directory tells that another one is in its place.
+      this.#watch(around, (name) => {
+        if (name === basename(root)) this.#renewed(root);
+      });
+    }
+    this.#watchTree(root);
+  }
+
+  /** How many directories are watched. */
+  get size(): number {
+    return this.#watchers.size;
+  }
+
+  close(): void {
+    for (const watcher of this.#watchers.values()) watcher.close();
+    this.#watchers.clear();
+  }
+
+  /** Also where it was watched before: another directory can be in its place. */
+  #watchTree(root: string): void {
+    for (const [path, watcher] of this.#watchers) {
+      if (path !== root && !path.startsWith(`${root}/`)) continue;
+      watcher.close();
+      this.#watchers.delete(path);
+    }
+    const directories = [root];
+    for (const directory of directories) {
+      // Before it is read, so that nothing comes unseen in between.
+      if (!this.#watch(directory, (name, isEntry) => this.#heard(join(directory, name), isEntry))) continue;
+      directories.push(...directoriesIn(directory).map((name) => join(directory, name)));
+    }
+  }
+
+  /** What cannot be watched is not told of: the site is served all the same. */
+  #watch(directory: string, heard: (name: string, isEntry: boolean) => void): boolean {
+    if (this.#watchers.size >= MAX_WATCHED_DIRECTORIES) return false;
+    try {
+      const watcher = watch(directory, { persistent: false }, (event, name) => heard(name ?? "", event === "rename"));
+      watcher.on("error", () => watcher.close());
+      this.#watchers.set(directory, watcher);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** @param isEntry - whether a name has come or gone, and not only what is in a file. */
+  #heard(path: string, isEntry: boolean): void {
+    if (isEntry && (this.#watchers.has(path) || isDirectory(path))) this.#renewed(path);
+    else this.#changed();
+  }
+
+  #renewed(path: string): void {
+    this.#watchTree(path);
+    this.#changed();
+  }
+}
+
+/** None of one that is gone, or may not be read. */
+function directoriesIn(path: string): readonly string[] {
+  try {
+    return readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  } catch {
+    return [];
+  }
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return lstatSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
