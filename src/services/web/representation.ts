@@ -11,7 +11,7 @@ import type { SiteAnswer } from "./site-answer.ts";
 /** Larger files are sent from the file: sendfile(2) is then cheaper than the copy from memory. */
 export const MAX_KEPT_CONTENT_BYTES = 32 * 1024;
 /** What an answer in memory takes besides its bytes. */
-const ANSWER_BYTES = 1_024;
+export const ANSWER_BYTES = 1_024;
 
 type Field = readonly [name: string, value: string];
 
@@ -36,8 +36,8 @@ export class Representation {
   readonly fields: readonly Field[];
   /** To a condition that names this very state. */
   readonly notModified: PreparedResponse;
+  /** Has the content itself, where that is in memory. */
   readonly #whole: PreparedResponse;
-  readonly #bytes: Buffer | undefined;
   readonly #file: SharedFile | undefined;
 
   /** @param handle - of the file, which belongs to this from now on. */
@@ -57,21 +57,21 @@ export class Representation {
     this.fields = [...type, ["Accept-Ranges", "bytes"], ...validators];
     this.notModified = new PreparedResponse({ status: 304, headers: validators });
     if (content.bytes !== undefined && (content.isAltered || content.bytes.length <= MAX_KEPT_CONTENT_BYTES)) {
-      this.#bytes = content.bytes;
       this.#whole = new PreparedResponse({ headers: this.fields, body: content.bytes });
       // Of a file that was read nothing is lost, whatever close(2) says.
       handle.close().catch(() => undefined);
     } else {
-      this.#file = new SharedFile(handle, content.stat);
+      const file = new SharedFile(handle, content.stat);
       const whole = { first: 0, last: this.length - 1 };
-      const open = (): FileBody => this.#partOf(whole);
+      const open = (): FileBody => partOf(file, whole);
+      this.#file = file;
       this.#whole = new PreparedResponse({ headers: this.fields, body: { length: this.length, open } });
     }
   }
 
   /** What it takes of memory. */
   get heldBytes(): number {
-    return 2 * ANSWER_BYTES + 2 * (this.#bytes?.length ?? 0);
+    return 2 * ANSWER_BYTES + (this.isOpen ? 0 : this.length);
   }
 
   /** Whether it holds a descriptor. */
@@ -86,19 +86,18 @@ export class Representation {
 
   /** A part of it as a body. */
   part(range: ByteRange): Uint8Array | FileBody {
-    return this.#bytes?.subarray(range.first, range.last + 1) ?? this.#partOf(range);
-  }
-
-  #partOf({ first, last }: ByteRange): FileBody {
-    const file = this.#file;
-    if (file === undefined) throw new Error("A file in memory has no descriptor");
-    const { isUnchanged, release } = file;
-    file.use();
-    return new FileBody(file.handle, { offset: first, length: last - first + 1, isUnchanged, release });
+    if (this.#file === undefined) return this.#whole.body.subarray(range.first, range.last + 1);
+    return partOf(this.#file, range);
   }
 
   /** Nobody asks for it any more; what is being sent of it is sent to its end. */
   close(): void {
     this.#file?.release();
   }
+}
+
+function partOf(file: SharedFile, { first, last }: ByteRange): FileBody {
+  const { handle, isUnchanged, release } = file;
+  file.use();
+  return new FileBody(handle, { offset: first, length: last - first + 1, isUnchanged, release });
 }

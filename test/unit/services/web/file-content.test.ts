@@ -3,6 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { PreparedResponse } from "../../../../src/http/service/prepared-response.ts";
 import {
   MAX_HASHED_AT_ONCE_BYTES,
   MAX_TAGGED_CONTENT_BYTES,
@@ -11,7 +12,7 @@ import {
 } from "../../../../src/services/web/content-tag.ts";
 import { MAX_READS, readContent, UNSETTLED_MS, withSuffix } from "../../../../src/services/web/file-content.ts";
 import type { FileStat } from "../../../../src/services/web/file-stat.ts";
-import { MAX_KEPT_CONTENT_BYTES, Representation } from "../../../../src/services/web/representation.ts";
+import { ANSWER_BYTES, MAX_KEPT_CONTENT_BYTES, Representation } from "../../../../src/services/web/representation.ts";
 
 async function fileOf(content: string | Uint8Array): Promise<{ path: string; handle: FileHandle; stat: FileStat }> {
   const folder = mkdtempSync(join(tmpdir(), "sockwright-content-"));
@@ -103,6 +104,25 @@ test("something behind the content has a part in its tag, whatever its length", 
   const { handle, stat } = await fileOf("one");
   const content = await withSuffix(await readContent(handle, stat, Date.now()), Buffer.from("two"));
   expect([String(content.bytes), content.tag]).toEqual(["onetwo", tagAtOnce(Buffer.from("onetwo"))]);
+});
+
+test("what is in memory is there once: the answer with all of it has the parts", async () => {
+  const bytes = 8_192;
+  const { path, stat } = await fileOf(Buffer.alloc(bytes, "0123456789"));
+  const handle = await open(path);
+  const content = await readContent(handle, stat, Date.now());
+  const form = new Representation(content, { coding: "identity", mediaType: "text/plain", fields: [] }, handle);
+  expect(form.heldBytes).toBe(2 * ANSWER_BYTES + bytes);
+  const whole = form.whole();
+  if (!(whole instanceof PreparedResponse)) throw new Error("It was not prepared");
+  const part = form.part({ first: 12, last: 15 });
+  expect(part).toEqual(Buffer.from("2345"));
+  expect(part instanceof Buffer && part.buffer === whole.body.buffer).toBe(true);
+  // The date of the answer is another one then, and so is its memory.
+  const later = whole.encoded(Date.now() + 60_000, true);
+  expect([part, form.part({ first: 0, last: 3 })]).toEqual([Buffer.from("2345"), Buffer.from("0123")]);
+  expect(later.subarray(-bytes).equals(content.bytes ?? Buffer.alloc(0))).toBe(true);
+  while (handle.fd >= 0) await new Promise((resolve) => setImmediate(resolve));
 });
 
 test("up to 32 KiB a file is in memory, and its descriptor closed; a larger one holds its own", async () => {
