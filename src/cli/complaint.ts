@@ -40,7 +40,7 @@ function inOneLine(code: string, message: string, args: readonly string[]): stri
 
 function typedAround(flag: string, args: readonly string[], command: string | undefined): Typed {
   const at = args.indexOf(flag);
-  const next = takesValue(flag) ? args[at + 1] : undefined;
+  const next = takesValue(flag, command) ? args[at + 1] : undefined;
   const value = next?.startsWith("-") === true ? undefined : next;
   const operands = args.filter((arg, index) => {
     const isValue = value !== undefined && index === at + 1;

@@ -98,7 +98,7 @@ function meaningOf(syscall: string, code: string, place: Place | undefined): str
 
 /** What the path itself says: unix(7) has the same errors for files that are no sockets. */
 function fileMeaning(code: string, place: Place | undefined): string | undefined {
-  const [, path] = /^unix(?:-dgram|-seqpacket)?:(?!@)(.*?)(?:\?.*)?$/s.exec(place?.url ?? "") ?? [];
+  const [, path] = /^(?:unix(?:-dgram|-seqpacket)?|http\+unix):(?!@)(.*?)(?:\?.*)?$/s.exec(place?.url ?? "") ?? [];
   if (path === undefined) return undefined;
   if (code === "ENOENT" && /^~(?:\/|$)/.test(path))
     return `the shell does not expand ~ here: write "$HOME${path.slice(1)}"`;
@@ -118,9 +118,9 @@ function fileAt(path: string): Stats | undefined {
 }
 
 function kindOf(url: string): Kind {
-  if (/^(?:tcp|udp):/.test(url)) return "internet";
+  if (/^(?:tcp|udp|http):/.test(url)) return "internet";
   if (url.startsWith("vsock:")) return "vsock";
-  return /^[a-z-]+:@/.test(url) ? "abstract" : "path";
+  return /^[a-z+-]+:@/.test(url) ? "abstract" : "path";
 }
 
 /** A defect of ours; all the same it is one line. With NODE_DEBUG=sockwright it says where. */

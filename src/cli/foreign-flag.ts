@@ -113,21 +113,81 @@ const NOT_OFFERED: readonly string[] =
 const GREET_FLAGS: readonly string[] =
   "-4 -6 -k --keep-open -l --listen -p --port --host -s -u --udp -U --unixsock".split(" ");
 
-const webPort: Advice = ({ value, operands: [root = "ROOT"] }) =>
-  `write the port behind the folder, as in  sockwright web ${root} ${value ?? 8080}`;
+const webPort: Advice = ({ value = "8080", operands: [root = "ROOT"] }) =>
+  /^\d+$/.test(value)
+    ? `write the port behind the folder, as in  sockwright web ${root} ${value}`
+    : `write --listen http://${placeOf([value]) ?? "HOST:PORT"}`;
+const webHost: Advice = ({ value = "0.0.0.0" }) => `write --listen http://${value}:8080`;
+const webFolder: Advice = ({ value = "FOLDER" }) => `write the folder first, as in  sockwright web ${value}`;
 const spa: Advice = () => "write --spa";
+const watch: Advice = () => "write --watch to reload pages; a changed file is seen without it";
+const cors: Advice = () => "write --header 'Access-Control-Allow-Origin: *'";
+const quiet: Advice = () => "write --access-log off";
+const maxAge: Advice = ({ value = "3600" }) => `write --cache '*=max-age=${value}'`;
+const immutable: Advice = () => "write --cache '*=max-age=31536000, immutable'; a name with a hash has that without it";
+const links: Advice = () => "write --symlinks follow";
+const leaveOut: Advice = () => "leave it out: it is so without it";
+const precompressed: Advice = () =>
+  "leave it out: FILE.br and FILE.gz are sent where they exist, and nothing is compressed";
+const webTls: Advice = () => "there is no TLS here: put a proxy in front";
+const webProxy: Advice = () => "it is not offered: put a proxy in front";
+const configured: Advice = () => "it is not offered: all options are those of the command";
+const opened: Advice = () => "it is not offered: open the address that is printed";
 
-/** The flags of other web servers for files, and what `web` has instead. */
+/** The flags of serve, sirv-cli, http-server and Python's http.server, and what `web` has instead. */
 const WEB_FLAGS: Readonly<Record<string, Advice>> = {
   "-p": webPort,
   "--port": webPort,
   "-l": webPort,
-  "--host": ({ value = "0.0.0.0" }) => `write --listen http://${value}:8080`,
+  "-a": webHost,
+  "-b": webHost,
+  "-H": webHost,
+  "--address": webHost,
+  "--bind": webHost,
+  "--host": webHost,
+  "--directory": webFolder,
+  "--root": webFolder,
   "-s": spa,
   "--single": spa,
-  "--dev": () => "write --watch",
-  "--cors": () => "write --header 'Access-Control-Allow-Origin: *'",
-  "--tls": () => "there is no TLS here: put a proxy in front",
+  "-D": watch,
+  "--dev": watch,
+  "-C": cors,
+  "--cors": cors,
+  "-q": quiet,
+  "--quiet": quiet,
+  "--silent": quiet,
+  "-L": quiet,
+  "--no-request-logging": quiet,
+  "-m": maxAge,
+  "--maxage": maxAge,
+  "-i": immutable,
+  "--immutable": immutable,
+  "-S": links,
+  "-G": precompressed,
+  "--gzip": precompressed,
+  "-B": precompressed,
+  "--brotli": precompressed,
+  "-u": precompressed,
+  "--no-compression": precompressed,
+  "-e": leaveOut,
+  "--etag": leaveOut,
+  "-n": leaveOut,
+  "--no-clipboard": leaveOut,
+  "--no-port-switching": leaveOut,
+  "-K": webTls,
+  "--cert": webTls,
+  "--key": webTls,
+  "--ssl-cert": webTls,
+  "--ssl-key": webTls,
+  "--tls": webTls,
+  "--http2": webTls,
+  "-P": webProxy,
+  "--proxy": webProxy,
+  "-c": configured,
+  "--config": configured,
+  "-o": opened,
+  "--open": opened,
+  "--autoindex": () => "write --listing",
 };
 
 /** What to write in place of a flag that other programs have; undefined for one that nobody is known to have. */
@@ -144,7 +204,8 @@ export function flagAdvice(flag: string, typed: Typed): string | undefined {
 }
 
 /** Whether what stands behind the flag belongs to it. */
-export function takesValue(flag: string): boolean {
+export function takesValue(flag: string, command: string | undefined): boolean {
+  if (command === "web") return /^-(?:[plabHm]|-(?:port|address|bind|host|directory|root|maxage))$/.test(flag);
   return /^(?:-[a-zA-Z]*[pqwsiIOMmTPxXoHSWgG]|-[ce]|--(?:port|host|timeout|connect-timeout|exec|sh-exec|proxy|output|append-output|source-port|local-port|unix-socket|max-time|interface|header|request|data|max-conns|allow|deny|delay))$/.test(
     flag,
   );

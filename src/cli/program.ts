@@ -46,6 +46,9 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
 };
 
+/** What others call a server for files. */
+const OTHER_WEB_SERVERS = /^(?:https?|https?d|https?-server|serve|server|sirv|static|files?)$/;
+
 /** Runs `sockwright` with its arguments on the streams that are given, and gives the exit code. */
 export async function run(args: readonly string[], streams: StandardStreams): Promise<number> {
   let exitCode = 0;
@@ -91,6 +94,8 @@ async function commandCalled(
 function hintFor(name: string, next = ""): string {
   const near = nearest(name, Object.keys(COMMANDS));
   if (near !== undefined) return ` (did you mean ${near}?)`;
+  if (OTHER_WEB_SERVERS.test(name)) return `: write sockwright web ${next === "" ? "FOLDER" : next}`;
+  if (/^[.~]?\/|^\.{1,2}$/.test(name)) return `: write sockwright web ${name}`;
   // An address without a command.
   if (/^(?:tcp|udp|unix|unix-dgram|unix-seqpacket|vsock):./.test(name)) return `: write sockwright connect ${name}`;
   const place = /^\d+$/.test(next) ? placeOf([name, next]) : /:\d+$/.test(name) ? placeOf([name]) : undefined;

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { parseDuration, TIMES } from "./duration.ts";
+import { placeOf } from "./place.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 import { DEFAULT_GRACE_MS } from "./until-signal.ts";
 import type { WebCommandOptions } from "./web-server.ts";
@@ -10,19 +11,20 @@ const DEFAULT_LISTENER = "http://127.0.0.1:8080";
 const HELP = `
 It runs until Ctrl-C or SIGTERM; a second one ends it at once.
 
-Paths of files are relative to ROOT. A pattern without a slash is for names in any folder:
+Paths of files are relative to ROOT. A pattern without a slash matches names in any folder:
   --cache '*.css=max-age=3600'    --template 'parts/**'
 Templates:
-  only files that a --route or a --template names, and what they include; they have no
-  address but their route. {{name}} is filled in, escaped for where it stands; {{#if name}},
-  {{#each names}}, {{> part.html}}. From the request: client.address, query.NAME, time.
+  Only files that a --route or a --template names, and the files that they include. A template
+  is reached by its route alone. {{name}} is filled in and escaped for its place;
+  {{#if name}}, {{#each names}}, {{> part.html}}. A request gives client.address, query.NAME
+  and time.
 ${TIMES}
 Examples:
   sockwright web public
   sockwright web . 8080 --listing                     # the folder here, on port 8080
   sockwright web dist --spa --access-log json
   sockwright web site --route /go=go.html --var title=Sockwright
-  sockwright web site --route /go=go.html --check     # names variables that nobody gives
+  sockwright web site --route /go=go.html --check     # names variables without a value
 
 Exit codes:
   0 stopped by a signal   1 network   2 usage, file, or what --check found`;
@@ -35,31 +37,35 @@ export function webCommand(streams: StandardStreams, done: (exitCode: number) =>
     .usage("ROOT [PORT] [options]")
     .description("Serves the files of a folder over HTTP, and pages of templates.")
     .option("--listen <url>", `where to listen; repeatable (default: ${DEFAULT_LISTENER})`, collect)
-    .option("--index <name>", "sent for a folder, the first that is there; repeatable (default: index.html)", collect)
-    .option("--listing", "show what is in a folder without such a file")
-    .option("--spa [file]", "sent for pages that are not there (default: index.html)")
-    .option("--not-found <file>", "sent with 404, where it is there", "404.html")
+    .option(
+      "--index <name>",
+      "file for a folder; repeatable, the first that exists is sent (default: index.html)",
+      collect,
+    )
+    .option("--listing", "list what is in a folder that has no such file")
+    .option("--spa [file]", "send this file (index.html if none is named) for pages that do not exist")
+    .option("--not-found <file>", "file for 404 answers, if it exists", "404.html")
     .addOption(
-      new Option("--dotfiles <which>", "names with a dot in front: none, .well-known, all")
+      new Option("--dotfiles <which>", "serve names that begin with a dot: none, only .well-known, all")
         .choices(["hidden", "well-known", "shown"])
         .default("hidden"),
     )
     .addOption(
-      new Option("--symlinks <which>", "links to follow: none, those inside of ROOT, all")
+      new Option("--symlinks <which>", "follow symbolic links: none, those that stay in ROOT, all")
         .choices(["deny", "inside", "follow"])
         .default("inside"),
     )
-    .option("--no-precompressed", "do not send FILE.br, FILE.zst and FILE.gz in place of FILE")
-    .option("--cache <pattern=value>", "Cache-Control of files; repeatable, the first that fits counts", collect)
+    .option("--no-precompressed", "do not send FILE.br, FILE.zst or FILE.gz in place of FILE")
+    .option("--cache <pattern=value>", "Cache-Control of files; repeatable, the first that matches counts", collect)
     .option("--type <.ext=type>", "Content-Type of an extension; repeatable", collect)
-    .option("--header <name: value>", "a field of all answers; repeatable", collect)
-    .option("--security-headers", "keep the site to itself: frames, openers, embedding, referrers")
-    .option("--csp <policy>", "Content-Security-Policy of all answers")
-    .option("--route <path=file>", "a page that is made of a template; repeatable", collect)
-    .option("--template <pattern>", "files that are templates, and so have no address; repeatable", collect)
-    .option("--var <name=text>", "a variable of templates; repeatable", collect)
-    .option("--vars <file>", "variables of templates, a JSON object")
-    .option("--check", "name the variables that nobody gives, and do not listen")
+    .option("--header <name: value>", "a header field for all answers; repeatable", collect)
+    .option("--security-headers", "send Referrer-Policy, X-Frame-Options and the like")
+    .option("--csp <policy>", "Content-Security-Policy for all answers")
+    .option("--route <path=file>", "a page that is made from a template; repeatable", collect)
+    .option("--template <pattern>", "more files that are templates and are not served as files; repeatable", collect)
+    .option("--var <name=text>", "a variable for templates; repeatable", collect)
+    .option("--vars <file>", "a file with variables for templates, a JSON object")
+    .option("--check", "only check the templates: name variables without a value")
     .addOption(
       new Option("--access-log <format>", "a line for each request")
         .choices(["common", "combined", "json", "off"])
@@ -67,7 +73,7 @@ export function webCommand(streams: StandardStreams, done: (exitCode: number) =>
     )
     .option("--watch", "reload pages in browsers when a file changes")
     .addOption(
-      new Option("--grace <time>", "once stopped, let answers go on for so long")
+      new Option("--grace <time>", "once stopped, let answers continue for this long")
         .argParser((text: string) => parseDuration("--grace", text))
         .default(DEFAULT_GRACE_MS, "2s"),
     )
@@ -92,7 +98,9 @@ function operands(command: Command): [root: string, listener: string | undefined
     throw usage(`${port} and --listen both say where to listen: leave one of them out`);
   }
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
-    throw usage(`${JSON.stringify(port)} is no port: write a number from 0 to 65535, or --listen URL`);
+    const place = /^(?:https?:\/\/)?[^/]*:\d{1,5}\/?$/i.test(port) ? placeOf([port]) : undefined;
+    const url = place === undefined ? "URL" : `http://${place}`;
+    throw usage(`${JSON.stringify(port)} is no port: write a number from 0 to 65535, or --listen ${url}`);
   }
   return [root, `http://127.0.0.1:${Number(port)}`];
 }

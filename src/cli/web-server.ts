@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type Server, serve } from "../server/server.ts";
 import { peerName } from "../server/transport/peer-name.ts";
+import { parseSocketUrl, SocketUrlError } from "../server/url/socket-url.ts";
 import { TemplateError } from "../services/web/template/template-error.ts";
 import { unknownVariables, type WebOptions, web } from "../services/web/web.ts";
 import { CommandError, codeOf, exitCodes } from "./command-error.ts";
@@ -50,7 +51,7 @@ export async function runWebServer(
     (line) => log.print(line.trimEnd()),
     (error) => tell(failure(error, "")),
   );
-  if (options.check === true) return check(root, given, streams);
+  if (options.check === true) return check(root, given, options.json === true, streams);
   const { first, second, stop } = untilSignal();
   try {
     const server = await started(root, options, given, tell);
@@ -70,8 +71,10 @@ async function started(
   given: WebOptions,
   tell: (event: ServerEvent) => void,
 ): Promise<Server> {
-  const onError = (error: unknown, peer: Parameters<typeof peerName>[0] | undefined): void =>
-    tell(failure(error, peer === undefined ? "" : peerName(peer)));
+  const onError = (error: unknown, peer: Parameters<typeof peerName>[0] | undefined): void => {
+    if (peer === undefined) tell(failure(error, ""));
+    else if (!GONE.has(codeOf(error) ?? "")) tell(failure(error, peerName(peer)));
+  };
   for (const url of listen) checkListener(url);
   try {
     return await serve(listen, service(root, given), { onError });
@@ -80,15 +83,32 @@ async function started(
   }
 }
 
-/** What `serve` would say in words of services, or of TCP. */
+/** A client that closes a page or stops a download is no failure of the server. The access log has its request. */
+const GONE: ReadonlySet<string> = new Set(
+  "ECONNRESET ECONNABORTED EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH".split(" "),
+);
+
+/** What `serve` would say in words of services, or of TCP, before anything is opened. */
 function checkListener(url: string): void {
-  if (/^(?:[\d.]+|\[[\da-f:.]+\]|localhost):\d+$/i.test(url)) {
-    throw usage(`--listen ${JSON.stringify(url)} has no scheme: write http://${url}`);
+  const [, place] = /^https:\/*(.*)$/is.exec(url) ?? [];
+  if (place !== undefined) {
+    throw usage(
+      `--listen ${JSON.stringify(url)}: there is no TLS here: write http://${place}, and put a proxy in front`,
+    );
   }
   if (/^(?:udp|unix-dgram|unix-seqpacket):/.test(url)) {
     throw usage(
       `--listen ${JSON.stringify(url)} is no stream, as HTTP needs: write http://HOST:PORT or http+unix:PATH`,
     );
+  }
+  try {
+    parseSocketUrl(url);
+  } catch (error) {
+    if (!(error instanceof SocketUrlError)) throw error;
+    const said = error.message.replace(/(?<=has no scheme: write )(?:tcp(?=:)|(?=unix:))/, (tcp) =>
+      tcp === "" ? "http+" : "http",
+    );
+    throw new CommandError(said, exitCodes.usage, error);
   }
 }
 
@@ -101,14 +121,18 @@ function service(root: string, given: WebOptions): ReturnType<typeof web> {
 }
 
 /** Prints FILE:LINE of each variable that nobody gives: what was asked for, and so on standard output. */
-async function check(root: string, given: WebOptions, { output }: StandardStreams): Promise<number> {
+async function check(root: string, given: WebOptions, isJson: boolean, { output }: StandardStreams): Promise<number> {
   let unknown: Awaited<ReturnType<typeof unknownVariables>>;
   try {
     unknown = await unknownVariables(root, given);
   } catch (error) {
     throw ofRoot(root, error) ?? inFlags(error);
   }
-  const lines = unknown.map(({ file, line, name }) => `${file}:${line}: nobody gives the variable ${name}\n`);
+  const lines = unknown.map(({ file, line, name }) =>
+    isJson
+      ? `${JSON.stringify({ event: "unknown", file, line, name })}\n`
+      : `${file}:${line}: nobody gives the variable ${name}\n`,
+  );
   await output.write(Buffer.from(lines.join("")));
   return lines.length === 0 ? 0 : exitCodes.usage;
 }
@@ -120,12 +144,14 @@ function ofRoot(root: string, error: unknown): CommandError | undefined {
   const reason = code === undefined ? undefined : ROOT_FAILURES[code];
   const isOfFile = error instanceof Error && "syscall" in error && /^(?:open|access)$/.test(String(error.syscall));
   if (reason === undefined || !isOfFile) return undefined;
-  return new CommandError(`${root}: ${reason}`, exitCodes.usage, error);
+  const advice =
+    code === "ENOENT" && /^\d{1,5}$/.test(root) ? `: write the folder first, as in  sockwright web . ${root}` : "";
+  return new CommandError(`${root}: ${reason}${advice}`, exitCodes.usage, error);
 }
 
 const ROOT_FAILURES: Readonly<Record<string, string>> = {
   ENOENT: "there is no such folder",
-  ENOTDIR: "it is no folder: write the one that has the files",
+  ENOTDIR: "it is no folder: write the folder that it is in",
   EACCES: "no permission to read the folder",
 };
 
@@ -192,7 +218,7 @@ function pairs(
   for (const text of given) {
     const at = text.indexOf(separator);
     const name = text.slice(0, at).trim();
-    if (at <= 0 || name === "") throw usage(`${flag} ${JSON.stringify(text)} is not as ${form}`);
+    if (at <= 0 || name === "") throw usage(`${flag} ${JSON.stringify(text)} is not in the form ${form}`);
     if (found.has(name)) throw usage(`${flag} has ${JSON.stringify(name)} twice`);
     found.set(name, text.slice(at + 1).trim());
   }
@@ -201,6 +227,9 @@ function pairs(
 
 async function variables({ var: given, vars: file }: WebCommandOptions): Promise<Readonly<Record<string, unknown>>> {
   const own = pairs("--var", "NAME=TEXT", given) ?? {};
+  const dotted = Object.keys(own).find((name) => name.includes("."));
+  if (dotted !== undefined)
+    throw usage(`--var ${dotted} has a dot: write an object with its parts into the file of --vars`);
   if (file === undefined) return own;
   let text: string;
   try {

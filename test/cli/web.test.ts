@@ -82,8 +82,31 @@ describe("where it listens", () => {
     if (address === null || typeof address === "string") throw new Error("no port");
     const { code, stdout, stderr } = await runHere(["web", folderOf({}), `${address.port}`]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toMatch(/^sockwright: http:\/\/127\.0\.0\.1:\d+: the address is taken[^\n]*\n$/);
+    expect(stderr).toMatch(
+      /^sockwright: http:\/\/127\.0\.0\.1:\d+: the address is taken: choose another, or port 0 for any free one [^\n]*\n$/,
+    );
   });
+
+  test("a path that is a file is said to be one", async () => {
+    const folder = folderOf({ a: "a" });
+    const { code, stderr } = await runHere(["web", folder, "--listen", `http+unix:${folder}/a`]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("the path is a file and no socket: choose another path");
+  });
+});
+
+test.for(["serve", "http-server", "static"])("%s is told that it is web", async (name) => {
+  const { code, stderr } = await runHere([name, "public"]);
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: `sockwright: unknown command '${name}': write sockwright web public\n`,
+  });
+});
+
+test("a folder without a command is told the command", async () => {
+  expect((await runHere(["./public"])).stderr).toBe(
+    "sockwright: unknown command './public': write sockwright web ./public\n",
+  );
 });
 
 describe("the access log", () => {
@@ -233,6 +256,27 @@ describe("templates", () => {
   });
 });
 
+test("--check --json: an object for each variable that nobody gives", async () => {
+  const folder = folderOf({ "go.html": "\n{{nobody}}" });
+  const { code, stdout } = await runHere(["web", folder, "--route", "/go=go.html", "--check", "--json"]);
+  expect(code).toBe(2);
+  expect(JSON.parse(stdout)).toEqual({ event: "unknown", file: "go.html", line: 2, name: "nobody" });
+});
+
+test("a client that leaves in the middle of an answer is no failure, and has its line in the log", async () => {
+  const { child, url } = await serving(folderOf({ large: "x".repeat(16 * 1024 * 1024) }), ...ANY);
+  const { hostname, port } = new URL(url);
+  await new Promise<void>((resolve) => {
+    const asked = request({ hostname, port, path: "/large" }, (response) => {
+      response.once("data", () => response.destroy());
+      response.once("close", resolve);
+    });
+    asked.end();
+  });
+  await child.line(/"GET \/large HTTP\/1\.1" 200 0$/);
+  expect(await stopped(child)).not.toContain("failed");
+});
+
 describe("a signal", () => {
   test("stops it, and who is being answered has the whole answer", async () => {
     const size = 16 * 1024 * 1024;
@@ -275,17 +319,30 @@ describe("a mistake is one clear line, and exit code 2", () => {
 
   test.for<[args: string[], said: string]>([
     [["ROOT/nowhere"], "ROOT/nowhere: there is no such folder"],
-    [["ROOT/a.txt"], "ROOT/a.txt: it is no folder"],
+    [["ROOT/a.txt"], "ROOT/a.txt: it is no folder: write the folder that it is in"],
+    [["8080"], "8080: there is no such folder: write the folder first, as in  sockwright web . 8080"],
     [["ROOT/nowhere", "--check"], "ROOT/nowhere: there is no such folder"],
     [[], "a folder is missing: write  sockwright web ROOT"],
     [[""], "a folder is missing"],
     [["ROOT", "80", "81"], "too many arguments for 'web'"],
     [["ROOT", "70000"], '"70000" is no port: write a number from 0 to 65535'],
     [["ROOT", "http"], '"http" is no port'],
+    [
+      ["ROOT", "localhost:81"],
+      '"localhost:81" is no port: write a number from 0 to 65535, or --listen http://localhost:81',
+    ],
+    [["ROOT", ":81"], "or --listen http://127.0.0.1:81"],
+    [["ROOT", "http://127.0.0.1:81"], "or --listen http://127.0.0.1:81"],
     [["ROOT", "0", "--listen", "http://127.0.0.1:0"], "both say where to listen"],
     [["ROOT", "--listen"], "option '--listen <url>' argument missing: see  sockwright web --help"],
     [["ROOT", "--listen", "tpc://127.0.0.1:0"], "did you mean tcp:?"],
     [["ROOT", "--listen", "127.0.0.1:8080"], "has no scheme: write http://127.0.0.1:8080"],
+    [["ROOT", "--listen", "8080"], '"8080" has no scheme: write http://127.0.0.1:8080'],
+    [["ROOT", "--listen", ":8080"], '":8080" has no scheme: write http://127.0.0.1:8080'],
+    [["ROOT", "--listen", "localhost"], '"localhost" has no scheme: write http://localhost:PORT'],
+    [["ROOT", "--listen", "/run/a.sock"], '"/run/a.sock" has no scheme: write http+unix:/run/a.sock'],
+    [["ROOT", "--listen", "https://127.0.0.1:80"], "there is no TLS here: write http://127.0.0.1:80, and put a proxy"],
+    [["ROOT", "--listen", "HTTP://127.0.0.1:80"], "which is no kind of socket: write http://127.0.0.1:80"],
     [["ROOT", "--listen", "udp://127.0.0.1:0"], "is no stream, as HTTP needs: write http://HOST:PORT"],
     [["ROOT", "--listen", "http://127.0.0.1:70000"], "a port is a number from 0 to 65535"],
     [["ROOT", "--dotfiles", "all"], "Allowed choices are hidden, well-known, shown"],
@@ -295,26 +352,37 @@ describe("a mistake is one clear line, and exit code 2", () => {
     [["ROOT", "--listng"], "unknown option '--listng' (did you mean --listing?)"],
     [["ROOT", "-p", "80"], "write the port behind the folder, as in  sockwright web ROOT 80"],
     [["ROOT", "--port", "80"], "write the port behind the folder, as in  sockwright web ROOT 80"],
+    [["ROOT", "-l", "tcp://0.0.0.0:80"], "write --listen http://0.0.0.0:80"],
     [["ROOT", "-s"], "write --spa"],
     [["ROOT", "--host", "0.0.0.0"], "write --listen http://0.0.0.0:8080"],
+    [["ROOT", "-b", "0.0.0.0"], "write --listen http://0.0.0.0:8080"],
+    [["80", "--directory", "ROOT"], "write the folder first, as in  sockwright web ROOT"],
+    [["ROOT", "--dev"], "write --watch"],
+    [["ROOT", "-q"], "write --access-log off"],
+    [["ROOT", "--maxage", "60"], "write --cache '*=max-age=60'"],
+    [["ROOT", "--immutable"], "write --cache '*=max-age=31536000, immutable'"],
+    [["ROOT", "--gzip"], "leave it out: FILE.br and FILE.gz are sent where they exist"],
+    [["ROOT", "--ssl-cert", "a"], "there is no TLS here: put a proxy in front"],
+    [["ROOT", "--etag"], "leave it out"],
+    [["ROOT", "-o"], "open the address that is printed"],
     [["ROOT", "--cors"], "write --header 'Access-Control-Allow-Origin: *'"],
     [["ROOT", "--bogus"], "unknown option '--bogus': see  sockwright web --help"],
     [["ROOT", "--index", ""], "--index must be the name of a file. It is ''"],
     [["ROOT", "--index", "a/b"], "--index must be the name of a file. It is 'a/b'"],
     [["ROOT", "--spa", "../x"], "--spa must be a file below the root"],
     [["ROOT", "--not-found", "../x"], "--not-found must be a file below the root"],
-    [["ROOT", "--cache", "x"], '--cache "x" is not as PATTERN=VALUE'],
+    [["ROOT", "--cache", "x"], '--cache "x" is not in the form PATTERN=VALUE'],
     [["ROOT", "--cache", "{=no-cache"], "--cache must have its braces in pairs"],
     [["ROOT", "--cache", "*=a", "--cache", "*=b"], '--cache has "*" twice'],
-    [["ROOT", "--type", ".x"], '--type ".x" is not as .EXT=TYPE'],
+    [["ROOT", "--type", ".x"], '--type ".x" is not in the form .EXT=TYPE'],
     [["ROOT", "--type", "html=text/html"], '--type must have extensions such as ".html"'],
     [["ROOT", "--type", ".x=y"], "--type must be such as \"text/html\". It is 'y'"],
-    [["ROOT", "--header", "x"], '--header "x" is not as NAME: VALUE'],
+    [["ROOT", "--header", "x"], '--header "x" is not in the form NAME: VALUE'],
     [["ROOT", "--header", "a b: c"], "--header must have names of fields. It is 'a b'"],
     [["ROOT", "--header", "Date: now"], "--header must not have fields that the server says by itself. It is 'Date'"],
     [["ROOT", "--header", "X: a\nb"], "--header must be one line of latin1. It is 'a\\nb'"],
     [["ROOT", "--csp", "a\nb"], "--csp must be one line of latin1"],
-    [["ROOT", "--route", "go"], '--route "go" is not as PATH=FILE'],
+    [["ROOT", "--route", "go"], '--route "go" is not in the form PATH=FILE'],
     [["ROOT", "--route", "go=good.html"], "--route must have paths such as \"/go\". It is 'go'"],
     [["ROOT", "--route", "/go="], "--route must be a file below the root"],
     [["ROOT", "--route", "/go=../good.html"], "--route must be a file below the root"],
@@ -325,8 +393,9 @@ describe("a mistake is one clear line, and exit code 2", () => {
     [["ROOT", "--route", "/go=include.html"], "include.html:2: nowhere.html cannot be included: no such file"],
     [["ROOT", "--route", "/go=include.html", "--check"], "include.html:2: nowhere.html cannot be included"],
     [["ROOT", "--template", ""], "--template must have 1 to 256 letters"],
-    [["ROOT", "--var", "x"], '--var "x" is not as NAME=TEXT'],
+    [["ROOT", "--var", "x"], '--var "x" is not in the form NAME=TEXT'],
     [["ROOT", "--var", "x=1", "--var", "x=2"], '--var has "x" twice'],
+    [["ROOT", "--var", "a.b=1"], "--var a.b has a dot"],
     [["ROOT", "--var", "client=1"], "--var and --vars must not have client, query, time, which come from the request"],
     [["ROOT", "--vars", "ROOT/nowhere.json"], "--vars ROOT/nowhere.json cannot be read: ENOENT"],
     [["ROOT", "--vars", "ROOT/a.txt"], "--vars ROOT/a.txt is no JSON: "],
@@ -342,7 +411,11 @@ describe("a mistake is one clear line, and exit code 2", () => {
   test("--json: as an object", async () => {
     const { code, stdout, stderr } = await runHere(["web", ".", "--json", "--route", "go"]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(JSON.parse(stderr)).toEqual({ event: "error", message: '--route "go" is not as PATH=FILE', exitCode: 2 });
+    expect(JSON.parse(stderr)).toEqual({
+      event: "error",
+      message: '--route "go" is not in the form PATH=FILE',
+      exitCode: 2,
+    });
   });
 
   test("variables that are no object of JSON", async () => {

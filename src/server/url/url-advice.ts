@@ -87,6 +87,7 @@ function reasonWithoutScheme(text: string): string {
 
 function insteadOf(scheme: string, rest: string, schemes: readonly string[]): string {
   const name = scheme.toLowerCase();
+  if (schemes.includes(name)) return `write ${name}:${rest}`;
   const [, own] = OTHER_NAMES.find(([other]) => other.test(name)) ?? [];
   if (own !== undefined) return `write ${urlOf(own, WAITING.test(name), rest)}`;
   const [, advice] = NO_SOCKETS.find(([other]) => other.test(name)) ?? [];
