@@ -9,12 +9,15 @@ import { RequestError } from "./request-error.ts";
 /** The handlers of one path, by method; that of `""` is for all others. */
 type Methods = Map<string, HttpHandler>;
 
+/** Methods that everybody has; RFC 9110, section 9.1: `get` is another one than `GET`. */
+const KNOWN_METHOD = /^(?:get|head|post|put|patch|delete|options)$/i;
+
 const FORM = 'must be a path, or a method and a path, such as "GET /hello" or "/files/*"';
 
 /**
  * A handler that chooses one by path and method. A key is `/path`, for all methods, or `GET /path`; a path that ends in `*` is for
  * all that begin alike. An exact path goes before a prefix, and a longer prefix before a shorter one. Paths are compared as they
- * were sent, with their percent-encoding.
+ * were sent, with their percent-encoding. There are no parameters such as `:id`: take them from `request.path`.
  *
  * No path is 404. A path without the method is 405 with Allow; HEAD is served by the handler of GET; OPTIONS has Allow for an answer:
  * RFC 9110, section 9.
@@ -46,6 +49,14 @@ export function router(routes: Readonly<Record<string, HttpHandler>>): HttpHandl
   for (const [key, handler] of Object.entries(routes)) {
     const [, method = "", path = ""] = /^(?:(\S+) )?(\/\S*)$/.exec(key) ?? [];
     if (path === "" || (method !== "" && !isAll(method, TOKEN))) throw wrongValue("routes", FORM, key);
+    if (KNOWN_METHOD.test(method) && method !== method.toUpperCase())
+      throw wrongValue("routes", "must have methods in capitals", key);
+    if (/\*.|\/:/.test(path))
+      throw wrongValue(
+        "routes",
+        'must have a "*" at the end of a path alone, and no ":name": take it from request.path',
+        key,
+      );
     functionOf(`routes[${JSON.stringify(key)}]`, handler);
     const isPrefix = path.endsWith("*");
     add(isPrefix ? prefixes : exact, isPrefix ? path.slice(0, -1) : path, method, handler);
