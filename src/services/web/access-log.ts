@@ -82,7 +82,8 @@ function jsonLine({
     version: request?.version,
     status,
     bodyBytes,
-    durationMs,
+    // To a microsecond: the clock's further digits are those of a double.
+    durationMs: Math.round(durationMs * 1_000) / 1_000,
     referer: cut(referer),
     userAgent: cut(userAgent),
   };

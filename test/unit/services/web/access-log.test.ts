@@ -45,6 +45,11 @@ test.for<[format: AccessLogFormat, entry: AccessLogEntry, line: string]>([
   ],
   ["common", NOTHING, '- - - [01/Dec/2026:19:21:45 +0000] "-" 400 0\n'],
   ["combined", NOTHING, '- - - [01/Dec/2026:19:21:45 +0000] "-" 400 0 "-" "-"\n'],
+  [
+    "json",
+    { ...NOTHING, durationMs: 22.123675999999932 },
+    '{"time":"2026-12-01T19:21:45.678Z","status":400,"bodyBytes":0,"durationMs":22.124}\n',
+  ],
   ["json", NOTHING, '{"time":"2026-12-01T19:21:45.678Z","status":400,"bodyBytes":0,"durationMs":1.5}\n'],
 ])("%s", ([format, entry, line]) => {
   expect(lineOf(format, entry)).toBe(line);
