@@ -1,10 +1,11 @@
-// docs/limits.md lists every option of serve(), of a listener and of connect(): who has it, its default, what it can be.
+// docs/limits.md lists every option of serve(), of a listener and of connect(), docs/web.md those of web().
 import { expect, test } from "vitest";
 import { CONNECT } from "../../src/server/connect.ts";
 import { connectionLimits } from "../../src/server/connection/connection-options.ts";
 import { LISTENER } from "../../src/server/listener-options.ts";
 import type { OptionRow } from "../../src/server/options/option-table.ts";
 import { SERVE } from "../../src/server/serve-options.ts";
+import { WEB_OPTIONS } from "../../src/services/web/web-options.ts";
 import { codeIn, read, section, tables } from "./pages.ts";
 
 const text = section(read("docs/limits.md"), "## All options");
@@ -55,6 +56,20 @@ function expectedRows(): string[][] {
 test("every option has its row: its name, who has it, its default and its range", () => {
   expect(expectedRows().length).toBeGreaterThan(30);
   expect(listed).toEqual(expectedRows());
+});
+
+test("docs/web.md has a row for every option of web(), with the default that its table has", () => {
+  const [[, ...rows] = []] = tables(section(read("docs/web.md"), "## Options"));
+  const rowOf = new Map(rows.map(([name = "", , byDefault = ""]) => [name, byDefault]));
+  expect([...rowOf.keys()].sort()).toEqual(
+    WEB_OPTIONS.rows()
+      .map(({ name }) => `\`${name}\``)
+      .sort(),
+  );
+  const words = WEB_OPTIONS.rows().filter(({ byDefault }) => !["undefined", "number"].includes(typeof byDefault));
+  for (const { name, byDefault } of words)
+    expect(rowOf.get(`\`${name}\``)).toContain(`\`${JSON.stringify(byDefault)}\``);
+  expect(words.length).toBeGreaterThan(5);
 });
 
 test("what follows from other options does so", () => {
