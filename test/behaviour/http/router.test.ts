@@ -67,7 +67,21 @@ test("a path of Object's own is none", async () => {
   expect((await ask(server, get("/a", [], "constructor"))).status).toBe(405);
 });
 
-test.for(["", "a", "GET a", "GET  /a", "G@T /a", "GET /a b", " /a", "get /a", "Post /a", "/a/*/b", "/**", "/a/:id", "/:id"])("the key %j is none", (key) => {
+test.for([
+  "",
+  "a",
+  "GET a",
+  "GET  /a",
+  "G@T /a",
+  "GET /a b",
+  " /a",
+  "get /a",
+  "Post /a",
+  "/a/*/b",
+  "/**",
+  "/a/:id",
+  "/:id",
+])("the key %j is none", (key) => {
   expect(() => router({ [key]: named("a") })).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_VALUE" }));
 });
 
