@@ -22,7 +22,6 @@ const WAITING = /-(?:l|listen|recv|recvfrom)$/i;
 /** What is spoken over TCP: its usual port, and who speaks it; what has TLS between the two is told so. */
 const PROTOCOLS: Readonly<Record<string, { readonly port: number; readonly isTls: boolean; readonly client: string }>> =
   {
-    http: { port: 80, isTls: false, client: "curl" },
     https: { port: 443, isTls: true, client: "curl" },
     ws: { port: 80, isTls: false, client: "a WebSocket client" },
     wss: { port: 443, isTls: true, client: "a WebSocket client" },
@@ -87,9 +86,11 @@ function reasonWithoutScheme(text: string): string {
 
 function insteadOf(scheme: string, rest: string, schemes: readonly string[]): string {
   const name = scheme.toLowerCase();
-  if (schemes.includes(name)) return `write ${name}:${rest}`;
   const [, own] = OTHER_NAMES.find(([other]) => other.test(name)) ?? [];
   if (own !== undefined) return `write ${urlOf(own, WAITING.test(name), rest)}`;
+  // In capitals.
+  if (name === "http") return `write http://${hostAndPort(rest).replace(/:PORT$/, "")}`;
+  if (schemes.includes(name)) return `write ${name}:${rest}`;
   const [, advice] = NO_SOCKETS.find(([other]) => other.test(name)) ?? [];
   if (advice !== undefined) return advice;
   if (/^(?:openssl|ssl)-(?:listen|l)$/.test(name)) return "there is no TLS here, so use openssl s_server -accept PORT";

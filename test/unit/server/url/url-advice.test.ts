@@ -24,6 +24,9 @@ const ADVICE: readonly (readonly [text: string, advice: string])[] = [
   ["[::1]:80", "tcp://[::1]:80"],
   ["tcp:localhost", "tcp://localhost:PORT"],
   ["app.sock", "unix:app.sock"],
+  ["HTTP://127.0.0.1:80/x", "http://127.0.0.1:80"],
+  ["Http:localhost", "http://localhost"],
+  ["HTTP+UNIX:/run/a", "http+unix:/run/a"],
   // socat(1)
   ["TCP:127.0.0.1:80", "tcp://127.0.0.1:80"],
   ["TCP4:localhost:80", "tcp://localhost:80"],
