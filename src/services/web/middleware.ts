@@ -5,6 +5,7 @@ import { requestTarget } from "../../http/request-target.ts";
 import { answerOfError, answerOfRefusal, FAILED } from "../../http/service/error-answer.ts";
 import { RequestError } from "../../http/service/request-error.ts";
 import { wrongType, wrongValue } from "../../socket/values.ts";
+import { mountOf } from "./mount.ts";
 import { dropAnswer, sendByNode } from "./node-answer.ts";
 import { openSite, reportTo } from "./open-site.ts";
 import type { Site, SiteRequest } from "./site.ts";
@@ -139,37 +140,24 @@ async function serveBy(folder: LazySite, request: IncomingMessage, response: Ser
 }
 
 async function answerTo(folder: LazySite, message: IncomingMessage): Promise<SiteAnswer> {
-  const request = siteRequest(message);
-  if (request === undefined) return answerOfRefusal(new Refusal("target-malformed"));
-  const site = await folder.open();
-  if (site === undefined) return { status: 404, body: "" };
-  return isMountItself(message, request) ? site.toRoot(request) : site.answer(request);
-}
-
-function siteRequest(message: IncomingMessage): SiteRequest | undefined {
   const { method = "", url = "", rawHeaders, socket } = message;
   const target = requestTarget(method, url);
-  if (target === undefined) return undefined;
-  return {
+  if (target === undefined) return answerOfRefusal(new Refusal("target-malformed"));
+  const { path, query: rawQuery } = target;
+  // At once: a framework puts back what it has taken when it goes on.
+  const mount = mountOf(message, path);
+  const headers = Fields.of(pairsOf(rawHeaders));
+  const request: SiteRequest = {
     method,
-    path: target.path,
-    rawQuery: target.query,
-    headers: Fields.of(pairsOf(rawHeaders)),
+    path,
+    rawQuery,
+    headers,
     address: socket.remoteAddress,
-    mountPath: textOf(message, "baseUrl"),
+    mountPath: mount.path,
   };
-}
-
-/** Express has taken `/docs` from `/docs`, and has put a slash there that nobody has sent: relative links would lead elsewhere. */
-function isMountItself(message: IncomingMessage, { method, path, mountPath = "" }: SiteRequest): boolean {
-  if (path !== "/" || mountPath === "") return false;
-  return requestTarget(method, textOf(message, "originalUrl"))?.path === mountPath;
-}
-
-/** A property that a framework has added. */
-function textOf(message: IncomingMessage, name: "baseUrl" | "originalUrl"): string {
-  const value: unknown = Reflect.get(message, name);
-  return typeof value === "string" ? value : "";
+  const site = await folder.open();
+  if (site === undefined) return { status: 404, body: "" };
+  return mount.isAsked ? site.toRoot(request) : site.answer(request);
 }
 
 function* pairsOf(flat: readonly string[]): Generator<readonly [name: string, value: string]> {

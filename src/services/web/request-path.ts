@@ -85,9 +85,18 @@ const NOT_IN_QUERY = /[^!$-;=?-[\]-~]/g;
  * @param mountPath - what was in front of the path, as it was sent; it is kept, too.
  */
 export function directoryLocation(relative: string, query: string | undefined, mountPath = ""): string {
-  const mount = mountPath === "" ? "" : `/${asSent(mountPath).replace(/^\/+/, "")}`;
+  const mounted = asSent(withoutSlashesAround(mountPath));
+  const mount = mounted === "" ? "" : `/${mounted}`;
   const path = relative === "" ? "/" : `/${relative.split("/").map(encodeURIComponent).join("/")}/`;
   return query === undefined ? mount + path : `${mount}${path}?${asSent(query)}`;
+}
+
+/** Two of them at the beginning would lead to another host. */
+function withoutSlashesAround(path: string): string {
+  let [start, end] = [0, path.length];
+  while (path[start] === "/") start++;
+  while (end > start && path[end - 1] === "/") end--;
+  return path.slice(start, end);
 }
 
 function asSent(text: string): string {

@@ -232,12 +232,63 @@ test.for([
   },
 );
 
-describe("below a path of Express", () => {
+describe("below a path", () => {
   async function mounted(path: string): Promise<string> {
     const app = express();
     app.use(path, middlewareOf(folderWith(FILES)));
     return nodeServer(app);
   }
+
+  /** As Connect, Polka and middie: the original is kept whole, and nothing says what was taken. */
+  async function mountedByOriginal(take: (url: string) => string): Promise<string> {
+    const files = middlewareOf(folderWith(FILES));
+    return nodeServer((request, response) => {
+      const { url = "" } = request;
+      files(Object.assign(request, { originalUrl: url, url: take(url) }), response);
+      // Behind a middleware that is not done yet, what was taken is put back.
+      Object.assign(request, { originalUrl: "/other", url });
+    });
+  }
+
+  test.for([
+    ["/docs/sub", "/docs/sub/"],
+    ["/docs/sub?a=1", "/docs/sub/?a=1"],
+    ["/docs", "/docs/"],
+    ["/docs?a=1", "/docs/?a=1"],
+    ["/docs//sub", "/docs/sub/"],
+    ["http://other/docs/sub", "/docs/sub/"],
+  ])("of Connect, %s leads to %s", async ([asked = "", location]) => {
+    const url = await mountedByOriginal((original) => original.replace(/^(?:http:..other)?.docs\/?/, "/"));
+    const { status, fields } = await askAt(url, asked);
+    expect([status, fields.get("location")]).toEqual([301, location]);
+  });
+
+  test.for([
+    ["/docs/", "<h1>home</h1>"],
+    ["/docs/sub/", "sub"],
+  ])("of Connect, %s is found", async ([asked = "", body]) => {
+    const url = await mountedByOriginal((original) => original.replace("/docs", ""));
+    expect(String((await askAt(url, asked)).body)).toBe(body);
+  });
+
+  test("slashes that a framework has put together lead to no other host", async () => {
+    const url = await mountedByOriginal((original) => original.replace(/\/+/g, "/"));
+    for (const asked of ["//sub", "///sub", "/.//sub"]) {
+      expect((await askAt(url, asked)).fields.get("location")).toMatch(/^\/(?:\.\/)?sub\/$/);
+    }
+  });
+
+  test("a path that the program has replaced is no mount", async () => {
+    const app = express();
+    const files = middlewareOf(folderWith(FILES));
+    app.use((request, response) => {
+      request.url = request.url === "/old" ? "/sub" : "/";
+      files(request, response);
+    });
+    const url = await nodeServer(app);
+    expect((await askAt(url, "/old")).fields.get("location")).toBe("/sub/");
+    expect(String((await askAt(url, "/page/of/an/app")).body)).toBe("<h1>home</h1>");
+  });
 
   test.for([
     ["/docs", "/docs/sub", "/docs/sub/"],
@@ -247,7 +298,7 @@ describe("below a path of Express", () => {
     ["/:any", "/%C3%BC/sub", "/%C3%BC/sub/"],
     // To a browser a backslash is a slash: it would lead to another host.
     ["/:any", "/\\evil.example/sub", "/%5Cevil.example/sub/"],
-  ])("at %s, %s leads to %s", async ([path = "", asked = "", location]) => {
+  ])("of Express, at %s, %s leads to %s", async ([path = "", asked = "", location]) => {
     const { status, fields } = await askAt(await mounted(path), asked);
     expect([status, fields.get("location")]).toEqual([301, location]);
   });
