@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { ServerResponse } from "node:http";
+import type { Http2Stream } from "node:http2";
 import { Socket } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -12,6 +13,9 @@ import { PreparedResponse } from "../../http/service/prepared-response.ts";
 import { isFramingField, ResponseFields } from "../../http/service/response-fields.ts";
 import { filePieces } from "./file-pieces.ts";
 import type { SiteAnswer } from "./site-answer.ts";
+
+/** RFC 9113, section 7. */
+const INTERNAL_ERROR = 0x2;
 
 type Line = readonly [name: string, value: string];
 
@@ -29,16 +33,17 @@ interface NodeAnswer {
  * @throws what the body failed with, and what node:http says of a response that has begun already.
  */
 export async function sendByNode(response: ServerResponse, isHead: boolean, answer: SiteAnswer): Promise<void> {
-  const { status, lines, body } = nodeAnswer(answer);
+  const { status, lines: own, body } = nodeAnswer(answer);
+  const lines = withEarlierVary(response, own);
   if (body instanceof Uint8Array) {
-    response.writeHead(status, reasonPhrase(status), lines.flat());
+    writeHead(response, status, lines);
     response.end(isHead ? undefined : body);
     return;
   }
   // Before the pipeline, which would end the connection in order.
   body.once("error", () => reset(response));
   try {
-    response.writeHead(status, reasonPhrase(status), lines.flat());
+    writeHead(response, status, lines);
     if (isHead) response.end();
     else await pipeline(body, response);
   } catch (error) {
@@ -68,6 +73,13 @@ function nodeAnswer(answer: SiteAnswer): NodeAnswer {
   return { status, lines, body: bodyOf(answer.body) };
 }
 
+/** RFC 9110, section 12.5.5: what an answer depends on is said by all who have made it, such as `Origin` by CORS. */
+function withEarlierVary(response: ServerResponse, lines: readonly Line[]): readonly Line[] {
+  const earlier = response.getHeader("Vary");
+  if (earlier === undefined) return lines;
+  return lines.map(([name, value]) => (name === "Vary" ? [name, `${String(earlier)}, ${value}`] : [name, value]));
+}
+
 function lengthOf(body: HttpBody | undefined): number | undefined {
   if (body === undefined || body === null) return 0;
   if (typeof body === "string") return Buffer.byteLength(body);
@@ -86,9 +98,27 @@ function isLoss(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
 }
 
+/** HTTP/2 has no reason: node:http2 warns of one. */
+function writeHead(response: ServerResponse, status: number, lines: readonly Line[]): void {
+  if (http2Stream(response) !== undefined) response.writeHead(status, lines.flat());
+  else response.writeHead(status, reasonPhrase(status), lines.flat());
+}
+
 /** `resetAndDestroy` is of TCP alone, and other sockets are lost by it with an error of their own. */
-function reset({ socket }: ServerResponse): void {
+function reset(response: ServerResponse): void {
+  const stream = http2Stream(response);
+  if (stream !== undefined) {
+    // The socket is that of all streams of its client.
+    stream.close(INTERNAL_ERROR);
+    return;
+  }
+  const { socket } = response;
   const isTcp = socket instanceof Socket && !(socket instanceof TLSSocket) && socket.remoteAddress !== undefined;
   if (isTcp) socket.resetAndDestroy();
   else socket?.destroy(new Error("The answer failed while it was sent"));
+}
+
+/** Of what node:http2 gives to a function that it shares with node:http. */
+function http2Stream(response: ServerResponse): Http2Stream | undefined {
+  return "stream" in response ? (response.stream as Http2Stream) : undefined;
 }

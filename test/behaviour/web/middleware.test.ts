@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { appendFileSync, mkdirSync, rmSync, truncateSync, utimesSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { connect as connectHttp2, constants, createServer as createHttp2Server } from "node:http2";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import express from "express";
@@ -177,6 +178,24 @@ describe("what is passed on with next", () => {
       const passed = await askAt(url, path, {}, method);
       expect([passed.status, String(passed.body)]).toEqual([418, `${method} ${path}`]);
     }
+  });
+
+  test.for([
+    ["Origin", "Origin, Accept-Encoding", "Origin"],
+    [["Origin", "Cookie"], "Origin,Cookie, Accept-Encoding", "Cookie"],
+    [undefined, "Accept-Encoding", undefined],
+  ] as const)("leaves what Vary was before, %s", async ([earlier, vary, ofOneForm]) => {
+    const files = middlewareOf(folderWith(FILES));
+    const url = await nodeServer((request, response) => {
+      if (earlier !== undefined) response.setHeader("Vary", earlier);
+      files(request, response);
+    });
+    for (const fields of [{}, { "If-None-Match": "*" }]) {
+      const answer = await askAt(url, "/a.txt", { ...fields, "Accept-Encoding": "gzip" });
+      expect(answer.fields.get("vary")).toBe(vary);
+    }
+    // The last line of several, where nothing is added to them.
+    expect((await askAt(url, "/middle.bin")).fields.get("vary")).toBe(ofOneForm);
   });
 
   test("is an error: of a root that is not there, which may come, and of a hook", async () => {
@@ -374,6 +393,35 @@ describe("a large file", () => {
     await Promise.all(closed);
     expect(errors).toEqual([]);
   });
+});
+
+test("over HTTP/2 a file that was changed ends its own stream, and nothing is warned of", async () => {
+  const folder = folderWith({ large: Buffer.alloc(LARGE_BYTES), "a.txt": "a" });
+  const files = middlewareOf(folder);
+  const server = createHttp2Server((request, response) => {
+    files(request as unknown as IncomingMessage, response as unknown as ServerResponse, (error) => {
+      if (error === undefined) response.writeHead(404).end();
+    });
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const session = connectHttp2(`http://127.0.0.1:${Object(server.address()).port}`);
+  onTestFinished(async () => {
+    session.destroy();
+    await new Promise((closed) => server.close(closed));
+  });
+  const large = session.request({ ":path": "/large" });
+  await once(large, "readable");
+  truncateSync(join(folder, "large"), 1);
+  await expect(once(large.resume(), "end")).rejects.toMatchObject({ code: "ERR_HTTP2_STREAM_ERROR" });
+  expect(large.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR);
+  for (const [path, status] of [
+    ["/a.txt", 200],
+    ["/none", 404],
+  ] as const) {
+    const stream = session.request({ ":path": path });
+    const [headers] = await once(stream.resume(), "response");
+    expect(headers[":status"]).toBe(status);
+  }
 });
 
 test("options of servers are refused, and a root that is no text", () => {
