@@ -14,6 +14,14 @@ const FORMS = [
   new RegExp(`^${DAY_NAME} ${MONTH} (?<day>\\d\\d| \\d) ${TIME} (?<year>\\d{4})$`),
 ];
 
+/** The years 0 to 9999, which have four digits. */
+const [FIRST_MS, END_MS] = [-62_167_219_200_000, 253_402_300_800_000] as const;
+
+/** Whether {@link formatHttpDate} has a text for the instant: a file system can have others, also beyond what a `Date` can be. */
+export function hasHttpDate(ms: number): boolean {
+  return ms >= FIRST_MS && ms < END_MS;
+}
+
 /** The instant as RFC 9110, section 5.6.7, has it sent: of the years 0 to 9999. */
 export function formatHttpDate(ms: number): string {
   const date = new Date(ms);

@@ -92,7 +92,8 @@ function row({ name, type, stat: { size, mtimeNs } }: DirectoryEntry): string {
 }
 
 function timeElement(ns: bigint): string {
-  const ms = Math.floor(Number(ns) / 1e9) * 1_000;
+  // By way of milliseconds: a number has no room for so many nanoseconds, and would round them up.
+  const ms = Math.floor(Number(ns / 1_000_000n) / 1_000) * 1_000;
   // ECMA-262, section 21.4.1.1: dates go that far, and those of a file system further.
   if (Math.abs(ms) > 8.64e15) return "";
   const text = new Date(ms).toISOString().replace(".000Z", "Z");

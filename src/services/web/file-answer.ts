@@ -80,7 +80,7 @@ function conditionalAnswer({ method, headers }: FileRequest, form: Representatio
     case "failed":
       return {
         status: 412,
-        headers: [["Content-Type", "text/plain; charset=utf-8"]],
+        headers: [["Content-Type", "text/plain; charset=utf-8"], ...form.commonFields],
         body: "412 Precondition Failed\n",
       };
     case "proceed":
@@ -94,6 +94,7 @@ function conditionalAnswer({ method, headers }: FileRequest, form: Representatio
       headers: [
         ["Content-Range", unsatisfiedRange(length)],
         ["ETag", etag],
+        ...form.commonFields,
       ],
       body: "",
     };

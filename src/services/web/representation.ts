@@ -1,7 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import type { ByteRange } from "../../http/byte-ranges.ts";
 import type { ContentCoding } from "../../http/content-codings.ts";
-import { formatHttpDate } from "../../http/http-date.ts";
+import { formatHttpDate, hasHttpDate } from "../../http/http-date.ts";
 import { FileBody } from "../../http/service/file-body.ts";
 import { PreparedResponse } from "../../http/service/prepared-response.ts";
 import type { FileContent } from "./file-content.ts";
@@ -19,7 +19,8 @@ type Field = readonly [name: string, value: string];
 export interface RepresentationHead {
   readonly coding: ContentCoding;
   readonly mediaType: string;
-  /** Those besides the ones that this interface names, such as Cache-Control and Vary: they are in a 304, too. */
+  readonly cacheControl: string | undefined;
+  /** Those besides the ones that this interface names, such as Vary: they are in each answer, also in a 304, a 412 and a 416. */
   readonly fields: readonly Field[];
 }
 
@@ -27,13 +28,15 @@ export interface RepresentationHead {
 export class Representation {
   readonly coding: ContentCoding;
   readonly etag: string;
-  /** When this form was modified, and not its file: it can be made anew. Undefined where that has not come. */
+  /** When this form was modified, and not its file: it can be made anew. Undefined where that has not come, or has no date. */
   readonly lastModifiedMs: number | undefined;
   /** In bytes. */
   readonly length: number;
   readonly mediaType: string;
   /** The fields of a 200, and of a 206 with one range, but those of its length. */
   readonly fields: readonly Field[];
+  /** Those of them that are in each answer. */
+  readonly commonFields: readonly Field[];
   /** To a condition that names this very state. */
   readonly notModified: PreparedResponse;
   /** Has the content itself, where that is in memory. */
@@ -42,15 +45,18 @@ export class Representation {
 
   /** @param handle - of the file, which belongs to this from now on. */
   constructor(content: FileContent, head: RepresentationHead, handle: FileHandle) {
-    const { coding, mediaType } = head;
+    const { coding, mediaType, cacheControl } = head;
     this.coding = coding;
     this.etag = content.tag;
     const modifiedMs = Number(content.stat.mtimeNs / 1_000_000n);
     // RFC 9110, section 8.8.2.1: no date is said that is later than Date.
-    this.lastModifiedMs = modifiedMs > Date.now() ? undefined : modifiedMs;
+    this.lastModifiedMs = modifiedMs > Date.now() || !hasHttpDate(modifiedMs) ? undefined : modifiedMs;
     this.length = content.bytes?.length ?? content.stat.size;
     this.mediaType = mediaType;
-    const validators: Field[] = [["ETag", content.tag], ...head.fields];
+    this.commonFields = head.fields;
+    const validators: Field[] = [["ETag", content.tag]];
+    if (cacheControl !== undefined) validators.push(["Cache-Control", cacheControl]);
+    validators.push(...head.fields);
     if (this.lastModifiedMs !== undefined) validators.unshift(["Last-Modified", formatHttpDate(this.lastModifiedMs)]);
     const type: Field[] = [["Content-Type", mediaType]];
     if (coding !== "identity") type.push(["Content-Encoding", coding]);

@@ -87,7 +87,6 @@ export class ResourceLoader {
     const name = path.slice(path.lastIndexOf("/") + 1);
     const cacheControl = cacheRules.cacheControlOf(`/${path}`);
     const fields: (readonly [string, string])[] = [];
-    if (cacheControl !== undefined) fields.push(["Cache-Control", cacheControl]);
     // RFC 9110, section 12.5.5: also of the form that is not compressed.
     if (files.size > 1) fields.push(["Vary", "Accept-Encoding"]);
     fields.push(...headers);
@@ -100,7 +99,7 @@ export class ResourceLoader {
         if (htmlSuffix !== undefined && mediaType.startsWith("text/html"))
           content = await withSuffix(content, htmlSuffix);
         isUnsettled ||= content.isUnsettled;
-        forms.push(new Representation(content, { coding, mediaType, fields }, handle));
+        forms.push(new Representation(content, { coding, mediaType, cacheControl, fields }, handle));
         files.delete(coding);
       }
       const [plain, ...compressed] = forms;

@@ -23,6 +23,26 @@ test("a file, its fields, and HEAD of it", async () => {
   expect([...head.fields.keys()]).toEqual([...fields.keys()]);
 });
 
+test("also what fails for a file has the fields of all answers, and says what it depends on", async () => {
+  const headers = { "Access-Control-Allow-Origin": "*" };
+  const cache = { "*.txt": "max-age=3600" };
+  const site = await served({ "a.txt": "a".repeat(100), "a.txt.gz": "gz" }, { headers, cache });
+  for (const [status, fields] of [
+    [412, { "If-Match": '"other"' }],
+    [416, { Range: "bytes=1000-" }],
+    [304, { "If-None-Match": "*" }],
+    [206, { Range: "bytes=0-1,99-" }],
+  ] as const) {
+    const answer = await site.ask("/a.txt", fields);
+    const [origin, sniffing, vary] = ["access-control-allow-origin", "x-content-type-options", "vary"].map((name) =>
+      answer.fields.get(name),
+    );
+    expect([answer.status, origin, sniffing, vary]).toEqual([status, "*", "nosniff", "Accept-Encoding"]);
+    // What is said of the file is not said of a failure.
+    expect(answer.fields.get("cache-control")).toBe(status > 400 ? undefined : "max-age=3600");
+  }
+});
+
 test("an empty file, and one of each way to be sent", async () => {
   for (const bytes of [0, 1, 32 * 1024, 32 * 1024 + 1, 64 * 1024 + 1, 1024 * 1024, 1024 * 1024 + 1]) {
     const content = Buffer.alloc(bytes, "0123456789");

@@ -191,6 +191,12 @@ describe("a size and a time", () => {
     expect(times.map((time) => [time.attributes["datetime"], time.text])).toEqual([[datetime, text]]);
   });
 
+  test("the last nanosecond of a second is of that second", () => {
+    const { stat, ...file } = entry("a");
+    const times = all(page([{ ...file, stat: { ...stat, mtimeNs: 1_704_067_200_999_999_999n } }]), "time");
+    expect(times.map((time) => time.attributes["datetime"])).toEqual(["2024-01-01T00:00:00Z"]);
+  });
+
   test.for([8.64e15 + 1_000, -8.64e15 - 1_000, 2 ** 53])("%d ms are no date", (mtimeMs) => {
     expect(all(page([entry("a", "file", 0, mtimeMs)]), "time")).toEqual([]);
   });

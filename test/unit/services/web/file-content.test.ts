@@ -14,6 +14,8 @@ import { MAX_READS, readContent, UNSETTLED_MS, withSuffix } from "../../../../sr
 import type { FileStat } from "../../../../src/services/web/file-stat.ts";
 import { ANSWER_BYTES, MAX_KEPT_CONTENT_BYTES, Representation } from "../../../../src/services/web/representation.ts";
 
+const HEAD = { coding: "identity", mediaType: "text/plain", cacheControl: undefined, fields: [] } as const;
+
 async function fileOf(content: string | Uint8Array): Promise<{ path: string; handle: FileHandle; stat: FileStat }> {
   const folder = mkdtempSync(join(tmpdir(), "sockwright-content-"));
   const path = join(folder, "file");
@@ -111,7 +113,7 @@ test("what is in memory is there once: the answer with all of it has the parts",
   const { path, stat } = await fileOf(Buffer.alloc(bytes, "0123456789"));
   const handle = await open(path);
   const content = await readContent(handle, stat, Date.now());
-  const form = new Representation(content, { coding: "identity", mediaType: "text/plain", fields: [] }, handle);
+  const form = new Representation(content, HEAD, handle);
   expect(form.heldBytes).toBe(2 * ANSWER_BYTES + bytes);
   const whole = form.whole();
   if (!(whole instanceof PreparedResponse)) throw new Error("It was not prepared");
@@ -125,13 +127,28 @@ test("what is in memory is there once: the answer with all of it has the parts",
   while (handle.fd >= 0) await new Promise((resolve) => setImmediate(resolve));
 });
 
+// A file system has times that no HTTP-date has: RFC 9110, section 5.6.7.
+test.for([
+  [-62_167_219_200_000n, "Sat, 01 Jan 0000 00:00:00 GMT"],
+  [-62_167_219_200_001n, undefined],
+  [253_402_300_800_000n, undefined],
+  [-9_223_372_036_854_775_808_000n, undefined],
+  [9_223_372_036_854_775_807_000n, undefined],
+] as const)("modified at %d ms, Last-Modified is %s", async ([mtimeMs, date]) => {
+  const { path, handle, stat } = await fileOf("one");
+  const content = await readContent(handle, stat, Date.now());
+  const modified = { ...content, stat: { ...content.stat, mtimeNs: mtimeMs * 1_000_000n } };
+  const form = new Representation(modified, HEAD, await open(path));
+  expect(new Map(form.fields).get("Last-Modified")).toBe(date);
+  form.close();
+});
+
 test("up to 32 KiB a file is in memory, and its descriptor closed; a larger one holds its own", async () => {
   for (const bytes of [MAX_KEPT_CONTENT_BYTES, MAX_KEPT_CONTENT_BYTES + 1]) {
     const { path, stat } = await fileOf(Buffer.alloc(bytes));
     const handle = await open(path);
     const content = await readContent(handle, stat, Date.now());
-    const head = { coding: "identity", mediaType: "text/plain", lastModified: "", fields: [] } as const;
-    const form = new Representation(content, head, handle);
+    const form = new Representation(content, HEAD, handle);
     expect([form.isOpen, form.length]).toEqual([bytes > MAX_KEPT_CONTENT_BYTES, bytes]);
     form.close();
     while (handle.fd >= 0) await new Promise((resolve) => setImmediate(resolve));
