@@ -5,6 +5,7 @@ import type { HttpExchange, HttpHandler, HttpOptions } from "../../src/http.ts";
 import type { Connection } from "../../src/server/connection/connection.ts";
 import type { ServeOptions } from "../../src/server/serve-options.ts";
 import type { Server } from "../../src/server/server.ts";
+import type { Service } from "../../src/server/service.ts";
 import { type MemoryOptions, memoryTransport } from "../../src/testing/memory-transport.ts";
 import { connected } from "./connected.ts";
 import { serving } from "./serving.ts";
@@ -89,6 +90,17 @@ export async function restOf(client: Connection): Promise<string> {
   let text = "";
   for await (const piece of client) text += latin1(piece);
   return text;
+}
+
+/** The service, whose connections note what they are told of SO_KEEPALIVE. */
+export function watched(service: Service, probes: unknown[]): Service {
+  return {
+    ...service,
+    stream: (connection) => {
+      connection.link.setKeepAlive = (isOn, delayMs) => void probes.push([isOn, delayMs]);
+      return service.stream?.(connection);
+    },
+  };
 }
 
 /** What is sent over a connection of its own, and its first answer. */

@@ -10,6 +10,7 @@ import { sendAnswer } from "./answer.ts";
 import { dropAnswer, isStreamed } from "./answer-body.ts";
 import { answerOfError, answerOfStatus, FAILED } from "./error-answer.ts";
 import { ConnectionContext, Exchange } from "./exchange.ts";
+import { whenLost } from "./half-closed.ts";
 import type { HttpAnswer } from "./handler.ts";
 import { beginHandover, handOver } from "./handover.ts";
 import type { HttpResponse } from "./http-response.ts";
@@ -51,6 +52,7 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
     exchange.body?.fail(failure ?? new RequestError(400, "The body was cut"));
     if (failure !== undefined) exchange.cancel?.();
     else if (exchange.isAnswered) this.#close();
+    else whenLost(this.connection, () => exchange.cancel?.());
   }
 
   /** The server closes: who has a request in progress has it answered. */

@@ -91,11 +91,7 @@ function conditionalAnswer({ method, headers }: FileRequest, form: Representatio
   if (selected.kind === "unsatisfiable") {
     return {
       status: 416,
-      headers: [
-        ["Content-Range", unsatisfiedRange(length)],
-        ["ETag", etag],
-        ...form.commonFields,
-      ],
+      headers: [["Content-Range", unsatisfiedRange(length)], ["ETag", etag], ...form.commonFields],
       body: "",
     };
   }

@@ -1,8 +1,11 @@
 // Requests of one connection: one after the other, pipelined, cut anywhere, until one side ends it.
-import { describe, expect, test } from "vitest";
-import type { HttpHandler, HttpOptions } from "../../../src/http.ts";
+import { connect as connectSocket } from "node:net";
+import { describe, expect, test, vi } from "vitest";
+import { HALF_CLOSED_PROBE_MS } from "../../../src/http/service/half-closed.ts";
+import { type HttpHandler, type HttpOptions, http } from "../../../src/http.ts";
 import { connected } from "../../support/connected.ts";
-import { answerOf, gate, get, httpServing, post, restOf } from "../../support/http-talk.ts";
+import { answerOf, gate, get, httpServing, post, restOf, watched } from "../../support/http-talk.ts";
+import { serving, urlOf } from "../../support/serving.ts";
 import { turn, until } from "../../support/until.ts";
 
 const CLOSE = ["Connection: close"];
@@ -258,4 +261,30 @@ describe("a server that closes", () => {
     await client.close();
     expect(await closing.promise).toEqual({ aborted: 0, unfinished: 0 });
   });
+});
+
+test("a client that has ended, and is gone besides, is noticed while the answer is silent", async () => {
+  // Over node:net a reset is told only while somebody reads.
+  vi.stubEnv("SOCKWRIGHT_TRANSPORT", "native");
+  const probes: unknown[] = [];
+  let leave = (): void => undefined;
+  const left = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  const silent: AsyncIterator<string> = {
+    next: () => new Promise(() => undefined),
+    return: () => {
+      leave();
+      return Promise.resolve({ done: true, value: undefined });
+    },
+  };
+  const service = http(() => ({ body: { [Symbol.asyncIterator]: () => silent } }));
+  const server = await serving(watched(service, probes));
+  const { port } = new URL(urlOf(server));
+  const client = connectSocket({ port: Number(port), host: "127.0.0.1", allowHalfOpen: true });
+  client.end(get());
+  await until(() => probes.length > 0, "the end of the client");
+  client.resetAndDestroy();
+  await left;
+  expect(probes).toEqual([[true, HALF_CLOSED_PROBE_MS]]);
 });

@@ -1,12 +1,14 @@
 // Programs of node:http as a service: functions, Express, ws.
 import { once } from "node:events";
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
+import { connect as connectSocket } from "node:net";
 import express from "express";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { HALF_CLOSED_PROBE_MS } from "../../../src/http/service/half-closed.ts";
 import { nodeHttp } from "../../../src/http.ts";
 import { connected } from "../../support/connected.ts";
-import { answerOf, get, restOf } from "../../support/http-talk.ts";
+import { answerOf, get, restOf, watched } from "../../support/http-talk.ts";
 import { serving, urlOf } from "../../support/serving.ts";
 import { until } from "../../support/until.ts";
 
@@ -64,14 +66,28 @@ describe("a server that closes", () => {
     expect(await closed).toEqual({ aborted: 0, unfinished: 0 });
   });
 
-  test("has an upload in progress read, and answered", async () => {
-    const { server, client: open } = await servingNode(async (request, response) => {
-      let bytes = 0;
-      for await (const piece of request) bytes += (piece as Buffer).length;
-      response.end(String(bytes));
-    });
+  test.for([
+    ["request", "X-Expect: nothing", "before"],
+    ["checkContinue", "Expect: 100-continue", "before"],
+    ["checkContinue", "Expect: 100-continue", "behind"],
+    ["checkExpectation", "Expect: something", "before"],
+    ["checkExpectation", "Expect: something", "behind"],
+  ] as const)("has an upload in progress read, and answered: %s, %s, listened to %s", async ([event, line, when]) => {
+    const node = createServer();
+    const listen = (): void => {
+      node.on(event, (request: IncomingMessage, response: ServerResponse) => {
+        let bytes = 0;
+        request.on("data", (piece: Buffer) => {
+          bytes += piece.length;
+        });
+        request.on("end", () => response.end(String(bytes)));
+      });
+    };
+    if (when === "before") listen();
+    const { server, client: open } = await servingNode(node);
+    if (when === "behind") listen();
     const client = await open();
-    client.write(get("/", ["Content-Length: 10"], "POST"));
+    client.write(get("/", [line, "Content-Length: 10"], "POST"));
     await until(() => server.connections().some(({ bytesRead }) => bytesRead > 0), "the head");
     const closed = server.close();
     for (const piece of ["12345", "67890"]) {
@@ -83,6 +99,80 @@ describe("a server that closes", () => {
     await client.close();
     expect(await closed).toEqual({ aborted: 0, unfinished: 0 });
   });
+});
+
+test("what nobody listens to any more is done by node:http itself", async () => {
+  const node = createServer((request, response) => request.resume().on("end", () => response.end("read")));
+  const { client: open } = await servingNode(node);
+  const refuse = (_request: IncomingMessage, response: ServerResponse): void => void response.writeHead(403).end();
+  node.on("checkContinue", refuse);
+  node.off("checkContinue", refuse);
+  const client = await open();
+  client.write(get("/", ["Expect: 100-continue", "Content-Length: 1", "Connection: close"], "POST"));
+  expect((await answerOf(client)).status).toBe(100);
+  client.write("a");
+  expect((await answerOf(client)).body).toBe("read");
+  await client.close();
+});
+
+test("one of two servers that closes leaves the program and the connections of the other alone", async () => {
+  const node = createServer((_request, response) => response.end("hello"));
+  const told: string[] = [];
+  node.on("listening", () => told.push("begun"));
+  const close = node.close.bind(node);
+  node.close = (done) => {
+    told.push("closed");
+    return close(done);
+  };
+  const service = nodeHttp(node);
+  const [one, other] = [
+    await serving(service, {}, "http://127.0.0.1:0"),
+    await serving(service, {}, "http://127.0.0.1:0"),
+  ];
+  const client = await connected(urlOf(other).replace("http:", "tcp:"));
+  client.write(get());
+  expect((await answerOf(client)).body).toBe("hello");
+  await one.close();
+  expect(told).toEqual(["begun"]);
+  client.write(get());
+  expect((await answerOf(client)).body).toBe("hello");
+  await client.close();
+  await other.close();
+  expect(told).toEqual(["begun", "closed"]);
+  await (await serving(service, {}, "http://127.0.0.1:0")).close();
+  expect(told).toEqual(["begun", "closed", "begun", "closed"]);
+});
+
+test("a client that has ended is answered; one that is gone besides is noticed while the answer is silent", async () => {
+  // Over node:net a reset is told only while somebody reads.
+  vi.stubEnv("SOCKWRIGHT_TRANSPORT", "native");
+  const probes: unknown[] = [];
+  let lose = (): void => undefined;
+  const lost = new Promise<void>((resolve) => {
+    lose = resolve;
+  });
+  const service = nodeHttp((request, response) => {
+    response.write("begun");
+    if (request.url === "/silent") response.once("close", lose);
+    else request.socket.once("end", () => response.end("end"));
+  });
+  const server = await serving(watched(service, probes), {}, "http://127.0.0.1:0");
+  const client = await connected(urlOf(server).replace("http:", "tcp:"));
+  client.write(get());
+  await client.end();
+  expect((await answerOf(client)).body).toBe("begunend");
+  await client.close();
+
+  const { port } = new URL(urlOf(server));
+  const gone = connectSocket({ port: Number(port), host: "127.0.0.1", allowHalfOpen: true });
+  gone.end(get("/silent"));
+  await until(() => probes.length === 2, "the end of the second client");
+  gone.resetAndDestroy();
+  await lost;
+  expect(probes).toEqual([
+    [true, HALF_CLOSED_PROBE_MS],
+    [true, HALF_CLOSED_PROBE_MS],
+  ]);
 });
 
 test("what is no listener is refused", () => {
