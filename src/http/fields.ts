@@ -118,7 +118,7 @@ export class Fields implements Iterable<readonly [name: string, value: string]> 
 }
 
 /** A part of the text without the SP and HTAB around it: `trim` would take others, too. */
-function withoutSpace(text: string, start: number, end: number): string {
+export function withoutSpace(text: string, start: number, end: number): string {
   let from = start;
   let to = end;
   while (from < to && isSpace(text.charCodeAt(from))) from++;

@@ -1,5 +1,5 @@
 import { isAll, TOKEN } from "./byte-class.ts";
-import { listMembers } from "./fields.ts";
+import { listMembers, withoutSpace } from "./fields.ts";
 import { type Refusal, refused } from "./refusal.ts";
 
 /** How the end of a request's body is found: RFC 9112, section 6.3. */
@@ -51,9 +51,15 @@ function ofLength(text: string): RequestFraming | Refusal {
  */
 function refusedCoding(text: string): Refusal {
   const codings = listMembers(text.toLowerCase());
-  const names = codings.map((coding) => coding.replace(/[ \t]*;.*$/, ""));
+  const names = codings.map(nameOf);
   const last = codings.pop();
   if (!names.every((name) => isAll(name, TOKEN))) return refused("coding-malformed");
   if (last !== "chunked") return refused("coding-not-last");
   return names.indexOf("chunked") < codings.length ? refused("coding-not-last") : refused("coding-unknown");
+}
+
+/** What is in front of its parameters. A regular expression would look at each run of white space from each of its letters on. */
+function nameOf(coding: string): string {
+  const end = coding.indexOf(";");
+  return withoutSpace(coding, 0, end < 0 ? coding.length : end);
 }

@@ -1,0 +1,23 @@
+// The framing of a request, where its fields are as long as they can be.
+import { expect, test } from "vitest";
+import { requestFraming } from "../../../src/http/request-framing.ts";
+
+test.for([
+  ["white space in a coding", `a${" ".repeat(256 * 1024)}b`, "coding-malformed"],
+  ["white space in front of its parameters", `a${"\t".repeat(256 * 1024)};b`, "coding-not-last"],
+  ["parameters", `a${";".repeat(256 * 1024)}, chunked`, "coding-unknown"],
+] as const)("%s, however much, is looked at once", ([, coding, reason]) => {
+  // Looked at from each of its letters on, it would take a minute.
+  expect(requestFraming(undefined, coding, 1)).toMatchObject({ reason });
+});
+
+test.for(["gzip ; a=b, chunked", "gzip\t;a, chunked", "gzip;a ;b, chunked"])(
+  "%j is a list that is not implemented",
+  (coding) => {
+    expect(requestFraming(undefined, coding, 1)).toMatchObject({ status: 501 });
+  },
+);
+
+test("no other space than SP and HTAB is in front of parameters", () => {
+  expect(requestFraming(undefined, "gzip\u00a0;a, chunked", 1)).toMatchObject({ reason: "coding-malformed" });
+});
