@@ -1,5 +1,4 @@
 import { attempt } from "../../server/telemetry/attempt.ts";
-import { promiseOf } from "../../socket/values.ts";
 import { HttpError } from "../http-error.ts";
 import type { AnswerTarget } from "./answer-target.ts";
 import { FileBody } from "./file-body.ts";
@@ -40,10 +39,12 @@ export function dropAnswer(to: AnswerTarget, answer: unknown): void {
   );
 }
 
-/** Ends an iteration early: a generator runs its `finally`, and a stream is cancelled. */
+/** Ends an iteration early: a generator runs its `finally`, and a stream is cancelled. What that fails with is reported. */
 export function endStream(to: AnswerTarget, iterator: AsyncIterator<unknown>): void {
-  const ended: unknown = iterator.return?.();
-  promiseOf(ended).then(undefined, (error: unknown) => to.connection.report(error));
+  attempt(
+    () => iterator.return?.(),
+    (error) => to.connection.report(error),
+  );
 }
 
 /** Whether an answer has a body that comes while it is sent. */

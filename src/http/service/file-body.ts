@@ -7,7 +7,10 @@ export interface FileBodyOptions {
   readonly offset?: number | undefined;
   /** How many bytes: the Content-Length. When the file has fewer, the connection is reset. */
   readonly length: number;
-  /** Asked before each further 512 KiB: false resets the connection, since the file was changed in place. */
+  /**
+   * Asked behind each 512 KiB, and behind the last of them unless that has left at once: false resets the connection, since the file
+   * was changed in place.
+   */
   readonly isUnchanged?: (() => boolean) | undefined;
   /** Called once, when the body was sent or will not be: also for HEAD, a lost connection and an error. */
   readonly release?: (() => void) | undefined;

@@ -51,16 +51,27 @@ class FileBodySending implements FileWaiter {
     this.#to.hasBegun = true;
     this.#isWaiting = false;
     this.#sent += bytes;
-    if (bytes < this.#pieceBytes) this.#end(new ConnectionError("ERR_SOCKWRIGHT_FILE_SHRANK"));
-    else if (this.#sent === this.#body.length) this.#end(undefined);
-    else if (!this.#body.isUnchanged()) this.#end(new HttpError("ERR_SOCKWRIGHT_HTTP_FILE_CHANGED"));
+    try {
+      this.#checkPiece(bytes);
+    } catch (error) {
+      this.#end(error);
+    }
     // Not at once: the queue of the connection is sending.
-    else if (!this.#isSending) queueMicrotask(() => this.#sendPieces());
+    if (!this.#isOver && !this.#isSending) queueMicrotask(() => this.#sendPieces());
   }
 
   /** Called when a piece cannot be sent. */
   reject(error: Error): void {
     this.#end(error);
+  }
+
+  #checkPiece(bytes: number): void {
+    if (bytes < this.#pieceBytes) throw new ConnectionError("ERR_SOCKWRIGHT_FILE_SHRANK");
+    const isLast = this.#sent === this.#body.length;
+    // A last piece that has left at once is like a read(2): it was not waited for.
+    const isUnchanged = (isLast && this.#isSending) || this.#body.isUnchanged();
+    if (!isUnchanged) throw new HttpError("ERR_SOCKWRIGHT_HTTP_FILE_CHANGED");
+    if (isLast) this.#end(undefined);
   }
 
   #sendPieces(): void {

@@ -14,10 +14,11 @@ export function filePieces(body: FileBody): AsyncIterable<Uint8Array> {
 /** Fails when the file is not what it was. */
 export async function* bytesOf(body: FileBody): AsyncGenerator<Uint8Array, undefined> {
   for (let sent = 0; sent < body.length; ) {
-    if (!body.isUnchanged()) throw new HttpError("ERR_SOCKWRIGHT_HTTP_FILE_CHANGED");
     // Not the memory of the piece before, which may wait to be sent.
     const piece = Buffer.allocUnsafeSlow(Math.min(READ_PIECE_BYTES, body.length - sent));
     const { bytesRead } = await body.file.read(piece, 0, piece.length, body.offset + sent);
+    // Behind the read: what has changed before it is seen.
+    if (!body.isUnchanged()) throw new HttpError("ERR_SOCKWRIGHT_HTTP_FILE_CHANGED");
     if (bytesRead === 0) throw new ConnectionError("ERR_SOCKWRIGHT_FILE_SHRANK");
     sent += bytesRead;
     yield piece.subarray(0, bytesRead);

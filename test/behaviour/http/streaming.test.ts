@@ -17,6 +17,10 @@ async function* pieces(...given: readonly (string | Uint8Array)[]): AsyncGenerat
   }
 }
 
+function thrower(message: string): never {
+  throw new Error(message);
+}
+
 describe("an iterable", () => {
   test("is sent in chunks, of which an empty one is none", async () => {
     const { server, exchanges } = await httpServing(() => ({ body: pieces("a", "", Buffer.from("bc")) }));
@@ -160,6 +164,26 @@ describe("an iterable", () => {
   });
 
   test.for([
+    ["throws", () => thrower("not ended")],
+    ["rejects", () => Promise.reject(new Error("not ended"))],
+  ] as const)("that %s when it is ended for a lost client is reported, and ends nothing else", async ([, end]) => {
+    const { server, errors, exchanges } = await httpServing(({ path }) => {
+      if (path === "/other") return { body: "other" };
+      return {
+        body: { [Symbol.asyncIterator]: () => ({ next: () => turn().then(() => ({ value: "x" })), return: end }) },
+      };
+    });
+    const client = await connected(server);
+    client.write(get());
+    await client.read();
+    client.abort();
+    await until(() => exchanges.length > 0, "the end of the answer");
+    expect(errors).toContainEqual(expect.objectContaining({ message: "not ended" }));
+    expect((await ask(server, get("/other"))).body).toBe("other");
+    expect(server.connections().length).toBeLessThanOrEqual(1);
+  });
+
+  test.for([
     ["HEAD", get("/", [], "HEAD"), 200],
     ["a status that has no body", get(), 204],
     ["a field that cannot be sent", get("/bad"), 200],
@@ -262,15 +286,33 @@ describe("a file", () => {
     expect(released).toEqual(["released"]);
   });
 
-  test("is asked whether it is unchanged between its pieces", async () => {
+  test("is asked whether it is unchanged behind each of its pieces", async () => {
     const content = Buffer.alloc(2 * FILE_PIECE_BYTES + 1, "abc");
     const { body } = await file(content);
     let asked = 0;
     const isUnchanged = () => ++asked > 0;
     const { server } = await httpServing(() => ({ body: body({ length: content.length, isUnchanged }) }));
     expect((await ask(server, get())).body === content.toString("latin1")).toBe(true);
-    expect(asked).toBe(2);
+    expect(asked).toBe(3);
   });
+
+  test.for([
+    ["was changed", (): boolean => false, { code: "ERR_SOCKWRIGHT_HTTP_FILE_CHANGED" }],
+    ["cannot be looked at", (): boolean => thrower("EIO"), { message: "EIO" }],
+  ] as const)(
+    "in one piece that %s while the client was waited for resets the connection",
+    async ([, isUnchanged, error]) => {
+      const { body, released } = await file("0123456789");
+      const { server, errors } = await httpServing(() => ({
+        body: body({ length: 10, isUnchanged }),
+      }));
+      const client = await connected(server);
+      client.write(get());
+      await expect(restOf(client)).rejects.toMatchObject({ code: "ECONNRESET" });
+      await until(() => released.length > 0, "the release");
+      expect([released, errors]).toEqual([["released"], [expect.objectContaining(error)]]);
+    },
+  );
 
   test.for([
     ["was changed", { isUnchanged: () => false }, "ERR_SOCKWRIGHT_HTTP_FILE_CHANGED"],
