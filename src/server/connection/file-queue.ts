@@ -1,7 +1,7 @@
 import { currentTurn } from "../../native/turn.ts";
 import type { FilePages } from "../../socket/values.ts";
 import type { Link, LinkFile } from "../transport/link.ts";
-import type { PromiseWaiter } from "./wait.ts";
+import { type PromiseWaiter, tellOfRoom } from "./wait.ts";
 import type { WriteBuffer } from "./write-buffer.ts";
 
 /** So much of files a connection sends in one turn: then the others have theirs. */
@@ -47,6 +47,20 @@ export class QueuedFile {
 }
 
 /**
+ * What each link has sent of files in the turn. A queue lasts as long as its files: a peer that takes them at once, however many, would
+ * have a new one for each.
+ */
+let bytesInTurn = new WeakMap<Link, number>();
+let turnOfBytes = -1;
+
+function roomInTurn(link: Link): number {
+  const turn = currentTurn();
+  if (turn !== turnOfBytes) bytesInTurn = new WeakMap();
+  turnOfBytes = turn;
+  return MAX_FILE_BYTES_PER_TURN - (bytesInTurn.get(link) ?? 0);
+}
+
+/**
  * The files that a connection is sending, each behind what was written before it: what is written from then on waits for the last
  * of them. It is counted as it changes: a peer may have asked for thousands.
  */
@@ -56,8 +70,6 @@ export class FileQueue {
   #bytes = 0;
   #loadBytes = 0;
   #bytesTaken = 0;
-  #turn = -1;
-  #bytesInTurn = 0;
   readonly #flushOutput: () => void;
 
   /** @param flush - has {@link send} called: what it waited for is in memory. */
@@ -154,7 +166,7 @@ export class FileQueue {
       this.#bytes += buffer.bytes - bytes;
       this.#loadBytes += buffer.loadBytes - loadBytes;
     }
-    for (const { resolve } of buffer.takeSent() ?? []) resolve();
+    tellOfRoom(buffer.takeSent() ?? []);
   }
 
   /**
@@ -165,7 +177,7 @@ export class FileQueue {
     const { part } = file;
     if (part === undefined) return false;
     while (part.left > 0) {
-      const room = this.#roomInTurn();
+      const room = roomInTurn(link);
       if (room === 0) return true;
       const most = part.pages.ready(part.position, Math.min(part.left, room), this.#flushOutput);
       if (most === 0) return false;
@@ -173,7 +185,7 @@ export class FileQueue {
       if (taken === undefined) return true;
       if (taken === 0) break;
       this.#bytesTaken += taken;
-      this.#bytesInTurn += taken;
+      bytesInTurn.set(link, (bytesInTurn.get(link) ?? 0) + taken);
       file.isBegun = true;
       part.position += taken;
       part.left -= taken;
@@ -185,13 +197,6 @@ export class FileQueue {
     file.waiter?.resolve();
     file.waiter = undefined;
     return false;
-  }
-
-  #roomInTurn(): number {
-    const turn = currentTurn();
-    if (turn !== this.#turn) this.#bytesInTurn = 0;
-    this.#turn = turn;
-    return MAX_FILE_BYTES_PER_TURN - this.#bytesInTurn;
   }
 
   #count({ bytes, loadBytes }: QueuedFile, sign: 1 | -1): void {

@@ -11,7 +11,7 @@ import type { HeldBack, Input } from "./input.ts";
 import type { ConnectionPolicy } from "./policy.ts";
 import { type TurnWriter, turnSends } from "./turn-sends.ts";
 import { lostWith, tolerated } from "./unawaited.ts";
-import { abortedBefore, type PromiseWaiter, type WaitOptions, type WaitSource, waitAmong } from "./wait.ts";
+import { abortedBefore, type PromiseWaiter, tellOfRoom, type WaitOptions, type WaitSource, waitAmong } from "./wait.ts";
 import { type FrameEncoder, WriteBuffer } from "./write-buffer.ts";
 
 const NOTHING = Promise.resolve();
@@ -397,7 +397,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     if (result === undefined) buffer.flush(this.#link);
     else buffer.staged(this.#link.sentTogether?.(result) ?? 0);
     const flushers = buffer.takeSent();
-    if (flushers !== undefined) for (const { resolve } of flushers) resolve();
+    if (flushers !== undefined) tellOfRoom(flushers);
     if (!buffer.isEmpty) return;
     buffer.giveBack();
     this.#buffer = undefined;
@@ -474,7 +474,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
   #relieve(): void {
     this.#isFull = false;
     this.#input.heldBackChanged();
-    for (const { resolve } of this.#takeDrainers()) resolve();
+    tellOfRoom(this.#takeDrainers());
   }
 
   #takeDrainers(): readonly PromiseWaiter[] {

@@ -1,3 +1,4 @@
+import { inNextTurn, takeCall } from "../../native/turn.ts";
 import {
   AbortError,
   AbortWait,
@@ -53,6 +54,19 @@ export function waitOf(options: WaitOptions | undefined): WaitOptions | undefine
 /** A rejection where the signal has fired before the call: then nothing is looked at. */
 export function abortedBefore(wait: WaitOptions | undefined): Promise<never> | undefined {
   return wait?.signal?.aborted === true ? lostWith(new AbortError(wait.signal.reason)) : undefined;
+}
+
+/**
+ * Tells those who have waited until there was room, or until all was sent, out of the budget of the turn: whoever writes again at once,
+ * to a peer that takes all at once, would keep timers and every other socket waiting.
+ */
+export function tellOfRoom(waiters: readonly PromiseWaiter[]): void {
+  if (waiters.length === 0) return;
+  const tell = (): void => {
+    for (const { resolve } of waiters) resolve();
+  };
+  if (takeCall()) tell();
+  else inNextTurn(tell);
 }
 
 /** What a wait goes by: the clock, and whether what it is about is there and was not told yet. */

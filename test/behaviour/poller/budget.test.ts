@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { AF_INET, SO_RCVBUF, SO_SNDBUF, SOCK_DGRAM, SOL_SOCKET, type Socket, socket } from "../../../src/index.ts";
+import { type Connection, connect, serve } from "../../../src/server.ts";
 import { fill } from "../../support/full.ts";
 import { listenOnLoopback, tcpPair, unixPair } from "./connected.ts";
 import { turnLoop } from "./turns.ts";
@@ -111,6 +112,34 @@ describe("one budget per turn (128 calls or 256 KiB) covers every call that succ
     });
     expect(most).toBeLessThanOrEqual(MOST_BYTES);
     expect(most).toBeGreaterThanOrEqual(BYTES / 2);
+  });
+
+  test.each([
+    ["drained", (connection: Connection) => connection.drained()],
+    ["flushed", (connection: Connection) => connection.flushed()],
+  ])("256 KiB of a connection that is written to whenever it is %s", async (_name, room) => {
+    let accepted: (connection: Connection) => void = () => undefined;
+    const ready = new Promise<Connection>((resolve) => {
+      accepted = resolve;
+    });
+    const server = await serve("tcp://127.0.0.1:0", async (connection) => {
+      accepted(connection);
+      for await (const _ of connection);
+    });
+    onTestFinished(() => void server.close({ graceMs: 0 }));
+    const peer = await connect(server.urls[0] ?? "");
+    onTestFinished(() => peer.abort());
+    const connection = await ready;
+    const piece = Buffer.alloc(64 * 1024);
+    const most = await mostPerTurn(async (done) => {
+      for (let written = 0; written < 4 * MOST_BYTES; written += piece.length) {
+        connection.write(piece);
+        await room(connection);
+        done(piece.length);
+      }
+    });
+    expect(most).toBeLessThanOrEqual(MOST_BYTES);
+    expect(most).toBeGreaterThanOrEqual(piece.length);
   });
 
   test("shared by all sockets of the turn", async () => {

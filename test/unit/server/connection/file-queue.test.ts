@@ -116,6 +116,32 @@ test("MAX_FILE_BYTES_PER_TURN: so much of all files of a connection, then it wai
   expect(await Promise.all(sending)).toEqual([3 * half, 3 * half]);
 });
 
+test("MAX_FILE_BYTES_PER_TURN: also of files of which each is sent when the one before has left", async () => {
+  const { connection, link } = connected();
+  const file = fileOf(FILE_WINDOW_BYTES);
+  const count = MAX_FILE_BYTES_PER_TURN / FILE_WINDOW_BYTES;
+  const waiter = (left: number) => ({
+    resolve: () => queueMicrotask(() => send(left - 1)),
+    reject: (error: Error): void => {
+      throw error;
+    },
+  });
+  const handle = {
+    fd: file,
+    stat: () => Promise.reject(new Error("stat")),
+    read: () => Promise.reject(new Error("read")),
+  };
+  const send = (left: number): void => {
+    if (left > 0) connection.giveFile(handle as never, { length: FILE_WINDOW_BYTES }, waiter(left));
+  };
+  beginTurn();
+  send(2 * count);
+  await until(() => link.calls.includes("awaitWritable"), "the first turn");
+  expect(link.log.length).toBe(count);
+  await link.take();
+  expect(link.log.length).toBe(2 * count);
+});
+
 test("the head says that more follows, and what was written before leaves with it; what is behind the file does not", async () => {
   const { connection, link } = connected();
   const file = fileOf(10);
