@@ -20,14 +20,15 @@ export interface DirectoryEntries {
 
 /**
  * What of a directory can be asked for: no hidden name, and none that is not UTF-8. Of each name it is asked what is there, so that
- * a link that leads out, a FIFO and a device are left out as they are when they are asked for.
+ * a link that leads out, a FIFO and a device are left out as they are when they are asked for. It is `busy` where of one name that
+ * cannot be told now.
  *
  * @param path - of the directory.
  */
 export async function directoryEntries(
   path: string,
   stat: (name: string) => Promise<Described | Unopened>,
-): Promise<DirectoryEntries> {
+): Promise<DirectoryEntries | Unopened> {
   const entries: DirectoryEntry[] = [];
   let count = 0;
   // It is read by portions, each in one of libuv's threads, so that others have their turn between two of them.
@@ -38,6 +39,8 @@ export async function directoryEntries(
     if (name.startsWith(".") || CONTROL.test(name) || !isUtf8(utf8)) continue;
     const found = await stat(name);
     if ("stat" in found) entries.push({ ...found, name });
+    // It may be there: without it the rest would pass for all.
+    else if (found.type === "busy") return found;
   }
   return { entries: entries.sort(byName), isComplete: true };
 }

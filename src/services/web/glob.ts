@@ -33,7 +33,16 @@ export class Glob {
 
   /** Whether the path, decoded and from its first slash on, is one of those that the pattern is for. */
   matches(path: string): boolean {
-    return this.#alternatives.some((pieces) => follows(pieces, path));
+    return this.behind("")(path);
+  }
+
+  /** The same for what is behind the beginning of a path, which is followed once for all that have it. */
+  behind(beginning: string): (rest: string) => boolean {
+    const begun = this.#alternatives.map((pieces) => ({
+      pieces,
+      places: placesBehind(begin(pieces), pieces, beginning),
+    }));
+    return (rest) => begun.some(({ pieces, places }) => placesBehind(places, pieces, rest).has(pieces.length));
   }
 }
 
@@ -65,16 +74,22 @@ function piecesOf(pattern: string): Piece[] {
   });
 }
 
-function follows(pieces: readonly Piece[], path: string): boolean {
-  let places = new Set<number>();
+function begin(pieces: readonly Piece[]): ReadonlySet<number> {
+  const places = new Set<number>();
   enter(places, pieces, 0);
-  for (let at = 0; at < path.length && places.size > 0; at++) {
-    const letter = path.charAt(at);
+  return places;
+}
+
+/** Where it is behind a text, of those places. */
+function placesBehind(from: ReadonlySet<number>, pieces: readonly Piece[], text: string): ReadonlySet<number> {
+  let places = from;
+  for (let at = 0; at < text.length && places.size > 0; at++) {
+    const letter = text.charAt(at);
     const next = new Set<number>();
     for (const place of places) step(next, pieces, place, letter);
     places = next;
   }
-  return places.has(pieces.length);
+  return places;
 }
 
 /** A place is the one of the piece that comes next: one that can be nothing is passed over, too. */

@@ -85,6 +85,11 @@ export class Representation {
     return this.#file !== undefined;
   }
 
+  /** Whether what is sent of it now is what its fields say. */
+  get isCurrent(): boolean {
+    return this.#file?.isCurrent ?? true;
+  }
+
   /** 200 with all of it. */
   whole(): SiteAnswer {
     return this.#whole;

@@ -27,7 +27,8 @@ type Load = (path: string, known: Resource | undefined) => Promise<Found>;
 
 /**
  * The files that were asked for of late. Nothing in it is older than {@link MAX_RESOURCE_AGE_MS}: an older one is looked at again
- * before it is served. What is missing is not in it, so that a file that comes is seen at once.
+ * before it is served, and so is one whose open file was changed: its length and its tag would be those of another content. What
+ * is missing is not in it, so that a file that comes is seen at once.
  */
 export class ResourceCache {
   readonly #entries = new Map<string, Entry>();
@@ -54,7 +55,8 @@ export class ResourceCache {
     const entry = this.#entries.get(path);
     if (entry === undefined) return this.#find(path, undefined);
     const ageMs = this.#clock.now() - entry.checkedAtMs;
-    if (ageMs >= MAX_RESOURCE_AGE_MS || entry.checkedAtMs <= this.#expiredAtMs) return this.#find(path, entry.resource);
+    const isOld = ageMs >= MAX_RESOURCE_AGE_MS || entry.checkedAtMs <= this.#expiredAtMs;
+    if (isOld || !entry.resource.isCurrent) return this.#find(path, entry.resource);
     // Whoever waits for it is told what is wrong with it, once it is too old.
     if (ageMs >= RENEW_AFTER_MS) this.#find(path, entry.resource).catch(() => undefined);
     entry.isUsed = true;

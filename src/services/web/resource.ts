@@ -38,6 +38,11 @@ export class Resource {
     return true;
   }
 
+  /** Whether what was said of the forms that are sent from open files holds: a file is written in place, too. */
+  get isCurrent(): boolean {
+    return this.representations.every((form) => form.isCurrent);
+  }
+
   /** The form of a coding. */
   inCoding(coding: ContentCoding): Representation {
     return this.representations.find((form) => form.coding === coding) ?? this.representations[0];

@@ -130,10 +130,8 @@ export class Root {
     return this.#look(path, async (place, found) => {
       if (found.type === "file") return MISSING;
       const folder = path === "" ? "" : `${path}/`;
-      return {
-        ...found,
-        ...(await directoryEntries(descriptorPath(place.descriptor), (name) => this.stat(folder + name))),
-      };
+      const listed = await directoryEntries(descriptorPath(place.descriptor), (name) => this.stat(folder + name));
+      return "type" in listed ? listed : { ...found, ...listed };
     });
   }
 

@@ -1,5 +1,6 @@
 import { fstatSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
+import { endingTurn } from "../../native/turn.ts";
 import type { FileStat } from "./file-stat.ts";
 
 /** An open file that several answers send at once. It is closed when its last user has let it go. */
@@ -8,6 +9,8 @@ export class SharedFile {
   readonly #stat: FileStat;
   readonly #links: bigint;
   #users = 1;
+  #turn = -1;
+  #wasUnchanged = true;
 
   /** @param handle - it is this file's from now on, and whoever makes this is its first user. */
   constructor(handle: FileHandle, stat: FileStat) {
@@ -27,6 +30,16 @@ export class SharedFile {
     // close(2): whatever it says, the descriptor is free, and of a file that was read nothing is lost.
     if (this.#users === 0) this.handle.close().catch(() => undefined);
   };
+
+  /** {@link isUnchanged}, asked once a turn however many answers begin in it. */
+  get isCurrent(): boolean {
+    const turn = endingTurn();
+    if (turn !== this.#turn) {
+      this.#turn = turn;
+      this.#wasUnchanged = this.isUnchanged();
+    }
+    return this.#wasUnchanged;
+  }
 
   /**
    * Whether its content is what it was. Deleted, or replaced by a rename, it has one link less and a new change time, and is

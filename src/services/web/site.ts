@@ -51,6 +51,8 @@ export interface SitePages {
   /** Something has changed: each is looked at again before it is sent. */
   expire(): void;
   isTemplate(file: string): boolean;
+  /** The same of the names in a folder, of which there may be thousands. */
+  templatesIn(folder: string): (name: string) => boolean;
 }
 
 type AskedPath = Extract<RequestPath, { type: "path" }>;
@@ -82,8 +84,10 @@ export class Site {
     this.#paths = new KnownPaths(options.dotfiles);
     this.#listings = new ListingPages(
       (path) => root.list(path),
-      (folder, entries) =>
-        entries.filter(({ name, type }) => type === "directory" || !pages.isTemplate(within(folder, name))),
+      (folder, entries) => {
+        const isTemplate = pages.templatesIn(folder);
+        return entries.filter(({ name, type }) => type === "directory" || !isTemplate(name));
+      },
     );
   }
 
@@ -194,7 +198,8 @@ export class Site {
 
   async #spa(request: SiteRequest, file: string): Promise<SiteAnswer> {
     const found = this.#pages.isTemplate(file) ? MISSING : await this.#cache.get(file);
-    return found instanceof Resource ? fileAnswer(request, found, Date.now()) : this.#notFound(request);
+    if (found instanceof Resource) return fileAnswer(request, found, Date.now());
+    return found.type === "busy" ? this.#statuses.of(503) : this.#notFound(request);
   }
 
   #notFound(_: SiteRequest): SiteAnswer | Promise<SiteAnswer> {

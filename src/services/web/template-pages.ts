@@ -74,10 +74,23 @@ export class TemplatePages implements SitePages {
 
   /** Also what one of them includes. */
   isTemplate(file: string): boolean {
-    if (this.#pages.size === 0 && this.#globs.length === 0) return false;
+    if (this.#hasNone) return false;
     if (this.#routed.has(file) || this.#globs.some((glob) => glob.matches(`/${file}`))) return true;
     for (const { files } of this.#pages.values()) if (files.includes(file)) return true;
     return false;
+  }
+
+  templatesIn(folder: string): (name: string) => boolean {
+    if (this.#hasNone) return () => false;
+    const prefix = folder === "" ? "" : `${folder}/`;
+    const files = new Set(this.#routed);
+    for (const page of this.#pages.values()) for (const file of page.files) files.add(file);
+    const globs = this.#globs.map((glob) => glob.behind(`/${prefix}`));
+    return (name) => files.has(prefix + name) || globs.some((matches) => matches(name));
+  }
+
+  get #hasNone(): boolean {
+    return this.#pages.size === 0 && this.#globs.length === 0;
   }
 }
 

@@ -2,6 +2,7 @@
 import {
   appendFileSync,
   mkdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -9,9 +10,15 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { dirname, join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { Fields } from "../../../src/http/fields.ts";
+import { PreparedResponse } from "../../../src/http.ts";
 import type { Connection } from "../../../src/server.ts";
+import { openSite } from "../../../src/services/web/open-site.ts";
+import { WEB_OPTIONS } from "../../../src/services/web/web-options.ts";
+import { manualClock } from "../../../src/testing.ts";
+import { turn } from "../../support/until.ts";
 import { allOf, answerOf, folderWith, type ServedSite, served } from "./site.ts";
 
 /** Asks until the text is another one: within the second that is promised, whatever else the machine does. */
@@ -67,6 +74,40 @@ describe("what is seen of a change", () => {
     await untilCoding("gzip");
     rmSync(`${path}.gz`);
     await untilCoding(undefined);
+  });
+
+  test.for([
+    ["appended to", (path: string) => appendFileSync(path, "more")],
+    ["cut", (path: string) => truncateSync(path, 50_000)],
+    ["written", (path: string) => writeFileSync(path, Buffer.alloc(60_000, "1"))],
+    ["given another time", (path: string) => utimesSync(path, new Date("2020-01-01"), new Date("2020-01-01"))],
+  ] as const)("a file that is kept open and is %s in place, at once", async ([, change]) => {
+    const path = join(folderWith({ a: Buffer.alloc(60_000, "0") }), "a");
+    // The clock stands still: what was found holds for ever.
+    const site = await openSite(dirname(path), WEB_OPTIONS.check("web()", {}), manualClock());
+    onTestFinished(() => site.close());
+    const tagNow = async () => {
+      const answer = await site.answer({
+        method: "HEAD",
+        path: "/a",
+        rawQuery: undefined,
+        headers: Fields.none,
+        address: "",
+      });
+      if (!(answer instanceof PreparedResponse)) throw new Error("no file");
+      return [answer.bodyBytes, answer.lines(0).find(([name]) => name === "ETag")?.[1]];
+    };
+    const before = await tagNow();
+    await turn();
+    expect(await tagNow()).toEqual(before);
+    change(path);
+    await turn();
+    const content = readFileSync(path);
+    const isTagOfTime = content.equals(Buffer.alloc(60_000, "0"));
+    expect(await tagNow()).toEqual([
+      content.length,
+      isTagOfTime ? before[1] : expect.not.stringMatching(String(before[1])),
+    ]);
   });
 
   test("the folder itself, put in its place by a link", async () => {

@@ -238,3 +238,21 @@ test("fields of one's own, policies when they are asked for, types and caching b
   expect((await fields("/app.3f9a2c1b7d4e.js"))["cache-control"]).toContain("immutable");
   expect((await fields("/nowhere"))["server"]).toBe("mine");
 });
+
+test("the fields of all answers are in those to conditions and ranges, too; how long one is kept is in those of a file alone", async () => {
+  const site = await served({ a: "0123456789" }, { headers: { "X-All": "1" }, cache: { a: "max-age=60" } });
+  const { fields } = await site.ask("/a");
+  const etag = fields.get("etag") ?? "";
+  for (const [status, asked, cacheControl] of [
+    [200, {}, "max-age=60"],
+    [206, { Range: "bytes=0-1" }, "max-age=60"],
+    [206, { Range: "bytes=0-1,9-9" }, "max-age=60"],
+    [304, { "If-None-Match": etag }, "max-age=60"],
+    [412, { "If-Match": '"other"' }, undefined],
+    [416, { Range: "bytes=10-" }, undefined],
+  ] as const) {
+    const answer = await site.ask("/a", asked);
+    const told = ["x-all", "x-content-type-options", "cache-control"].map((name) => answer.fields.get(name));
+    expect([answer.status, ...told]).toEqual([status, "1", "nosniff", cacheControl]);
+  }
+});

@@ -28,6 +28,25 @@ test.for<[pattern: string, matching: string[], others: string[]]>([
   const glob = new Glob(pattern);
   expect(matching.filter((path) => !glob.matches(path))).toEqual([]);
   expect(others.filter((path) => glob.matches(path))).toEqual([]);
+  // Wherever a path is cut, its end fits behind its beginning.
+  const cut = (path: string) =>
+    Array.from({ length: path.length + 1 }, (_, at) => glob.behind(path.slice(0, at))(path.slice(at)));
+  expect(matching.flatMap(cut)).not.toContain(false);
+  expect(others.flatMap(cut)).not.toContain(true);
+});
+
+test("the names of a folder cost their own letters, and not those of the folder again", () => {
+  let steps = 0;
+  const folder = `/${"d/".repeat(1_000)}`;
+  class Counted extends String {
+    override charAt(at: number): string {
+      steps++;
+      return super.charAt(at);
+    }
+  }
+  const matches = new Glob("*.html").behind(folder);
+  expect(matches(new Counted("a.html") as unknown as string)).toBe(true);
+  expect(steps).toBe("a.html".length);
 });
 
 describe("what is no pattern", () => {

@@ -14,7 +14,13 @@ class CountedResource extends Resource {
 }
 
 export function resourceOf({ bytes = 100, descriptors = 0 } = {}): CountedResource {
-  const form = { coding: "identity", heldBytes: bytes, isOpen: descriptors > 0, length: bytes } as const;
+  const form = {
+    coding: "identity",
+    heldBytes: bytes,
+    isOpen: descriptors > 0,
+    isCurrent: true,
+    length: bytes,
+  } as const;
   // Only what a cache asks for.
   const forms = [form] as unknown as ConstructorParameters<typeof Resource>[0];
   return new CountedResource(forms, new Map(), false);

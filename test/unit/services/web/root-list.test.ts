@@ -2,9 +2,10 @@
 import { linkSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { MAX_LISTED_ENTRIES } from "../../../../src/services/web/directory-entries.ts";
+import { directoryEntries, MAX_LISTED_ENTRIES } from "../../../../src/services/web/directory-entries.ts";
 import type { Symlinks } from "../../../../src/services/web/place.ts";
 import { type Listed, openRoot } from "../../../../src/services/web/root.ts";
+import { BUSY, FORBIDDEN, MISSING, type Unopened } from "../../../../src/services/web/unopened.ts";
 import { LONG_NAME, makeSite, temporaryFolder, write } from "./site.ts";
 
 async function listed(folder: string, path: string, symlinks?: Symlinks): Promise<Listed> {
@@ -89,3 +90,16 @@ test("of a directory that is too large so many entries are looked at, and it is 
   const cut = await listed(folder, "");
   expect([names(cut, "file").length, cut]).toMatchObject([MAX_LISTED_ENTRIES, { isComplete: false }]);
 });
+
+test("what is there and may not be had is left out, but where one name cannot be told now, nothing is", async () => {
+  const folder = temporaryFolder();
+  write(folder, "a", "b");
+  const stat = (answer: Unopened) => (name: string) =>
+    Promise.resolve(name === "b" ? answer : ({ type: "directory", stat: NO_STAT } as const));
+  for (const answer of [MISSING, FORBIDDEN]) {
+    expect(await directoryEntries(folder, stat(answer))).toMatchObject({ entries: [{ name: "a" }], isComplete: true });
+  }
+  expect(await directoryEntries(folder, stat(BUSY))).toBe(BUSY);
+});
+
+const NO_STAT = { dev: 0n, ino: 0n, size: 0, mtimeNs: 0n, ctimeNs: 0n };
