@@ -1,4 +1,4 @@
-// What all fuzz gates share: for how long they run, from which seed, and where they find what they try.
+// What all fuzz gates share: for how long they run, from which seed, where they find what they try, and that nothing stays.
 // `SOCKWRIGHT_FUZZ_SECONDS=60` runs each gate for that long, `SOCKWRIGHT_FUZZ_SEED` as it ran before.
 import { Random } from "../../src/testing/random.ts";
 
@@ -9,6 +9,10 @@ export const PLANTED_SEED = 1;
 /** So many rounds at least, however slow the machine. */
 const MIN_ROUNDS = 1_000;
 const PLANTED_ROUNDS = 20_000;
+/** By then all is loaded, and what is kept on purpose has come to its limits. */
+const WARM_ROUNDS = MIN_ROUNDS / 2;
+/** What rounds may leave behind in memory besides garbage, however many they are. */
+const MAX_LEFT_BYTES = 16 * 1024 * 1024;
 
 /** Undefined when all was well; otherwise what was tried, and what came of it. */
 export type Round = (draw: Draw) => string | undefined;
@@ -74,9 +78,25 @@ export const timeout = 60_000 + seconds * 1_000;
 function search(round: Round, from: number, rounds: number, ms = 0): string | undefined {
   const draw = new Draw(from);
   const end = performance.now() + ms;
+  let warmBytes = Number.POSITIVE_INFINITY;
   for (let count = 0; count < rounds || performance.now() < end; count++) {
+    if (count === WARM_ROUNDS) warmBytes = heldBytes();
     const found = round(draw);
     if (found !== undefined) return `seed ${from}, round ${count}: ${found}`;
   }
-  return undefined;
+  return leak(warmBytes);
+}
+
+/** What is in memory, but for garbage. */
+export function heldBytes(): number {
+  if (gc === undefined) throw new Error("vitest.config.ts gives --expose-gc");
+  gc();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+/** Undefined when no more is held than before, but for a limit. */
+export function leak(beforeBytes: number): string | undefined {
+  const leftBytes = heldBytes() - beforeBytes;
+  return leftBytes > MAX_LEFT_BYTES ? `the rounds have left ${leftBytes} bytes in memory` : undefined;
 }

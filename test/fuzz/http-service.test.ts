@@ -6,7 +6,7 @@ import { http } from "../../src/http/service/http.ts";
 import { Connection } from "../../src/server/connection/connection.ts";
 import { ScriptedLink } from "../support/scripted-link.ts";
 import { turn } from "../support/until.ts";
-import { Draw, PLANTED_SEED, seconds, seed, timeout } from "./gate.ts";
+import { Draw, heldBytes, leak, PLANTED_SEED, seconds, seed, timeout } from "./gate.ts";
 
 /** A request, and the status of its answer; `isLast`: nothing behind it is answered. */
 interface Step {
@@ -16,6 +16,8 @@ interface Step {
 }
 
 const MAX_BODY_BYTES = 100;
+/** Of 300 at least. */
+const WARM_ROUNDS = 150;
 
 const handler: HttpHandler = async (request) => {
   const [, way = "", status = "200"] = request.path.split("/");
@@ -135,16 +137,27 @@ async function round(draw: Draw, cut: Cut): Promise<string | undefined> {
 async function search(from: number, rounds: number, cut: Cut, ms = 0): Promise<string | undefined> {
   const draw = new Draw(from);
   const end = performance.now() + ms;
+  let warmBytes = Number.POSITIVE_INFINITY;
   for (let count = 0; count < rounds || performance.now() < end; count++) {
+    if (count === WARM_ROUNDS) warmBytes = heldBytes();
     const found = await round(draw, cut);
     if (found !== undefined) return `seed ${from}, round ${count}: ${found}`;
   }
-  return undefined;
+  return leak(warmBytes);
 }
 
 test("a pipeline has the answers that it is to have, however it is cut", { timeout }, async () => {
   console.info(`HTTP service fuzz: SOCKWRIGHT_FUZZ_SEED=${seed} SOCKWRIGHT_FUZZ_SECONDS=${seconds}`);
   expect(await search(seed, 300, cutAnywhere, seconds * 1_000)).toBeUndefined();
+});
+
+test("a fault is found: rounds that leave something behind", { timeout }, async () => {
+  const kept: Buffer[] = [];
+  const keeping: Cut = (draw, bytes) => {
+    kept.push(Buffer.alloc(256 * 1024));
+    return cutAnywhere(draw, bytes);
+  };
+  expect(await search(PLANTED_SEED, 2 * WARM_ROUNDS, keeping)).toMatch(/^the rounds have left \d{8} bytes in memory$/);
 });
 
 test.for([

@@ -1,0 +1,13 @@
+// The gate itself: what it finds by whatever it tries.
+import { expect, test } from "vitest";
+import { findPlanted, type Round } from "./gate.ts";
+
+test("a fault is found: rounds that keep what they were given, of the heap and outside of it", () => {
+  for (const make of [(): unknown => new Array<number>(256).fill(0.5), (): unknown => Buffer.alloc(2_048)]) {
+    const kept: unknown[] = [];
+    const keeping: Round = () => void kept.push(make());
+    expect(findPlanted(keeping)).toMatch(/^the rounds have left \d{8} bytes in memory$/);
+    const passing: Round = () => void kept.splice(0, kept.length, make());
+    expect(findPlanted(passing)).toBeUndefined();
+  }
+});
