@@ -221,6 +221,15 @@ describe("what is passed on with next", () => {
   });
 });
 
+test("a middleware that is closed while the first request opens it answers as it does from then on", async () => {
+  const files = middlewareOf(folderWith({ a: "a" }));
+  const url = await nodeServer((request, response) => {
+    files(request, response);
+    void files.close();
+  });
+  expect([(await askAt(url, "/a")).status, (await askAt(url, "/a")).status]).toEqual([404, 404]);
+});
+
 test.for([
   [
     "throw",
