@@ -27,6 +27,7 @@ export const sanitized = [
   "test/behaviour/server/connection-file",
   "test/behaviour/server/datagram-batches",
   "test/unit/server/transport/peer-credentials",
+  "test/unit/services/web/root",
   ...behaviour,
   "test/unit/socket",
 ];
