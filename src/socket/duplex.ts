@@ -120,13 +120,24 @@ export abstract class SocketDuplex extends Duplex {
    */
   protected pushed(bytes: Buffer): boolean {
     try {
-      return this.push(bytes);
+      if (!this.#isTakenAtOnce) return this.push(bytes);
+      this.emit("data", bytes);
+      return true;
     } catch (error) {
       process.nextTick(() => {
         throw error;
       });
       return this.readableLength < this.readableHighWaterMark;
     }
+  }
+
+  /**
+   * Whether `push` would do no more than to emit the bytes, and to ask for more in a tick of its own, which costs as much again. The
+   * first bytes always go there: `readableDidRead` is known by them.
+   */
+  get #isTakenAtOnce(): boolean {
+    if (this.readableFlowing !== true || this.readableLength > 0 || !this.readableDidRead) return false;
+    return this.readableEncoding === null && !this.destroyed && this.listenerCount("data") > 0;
   }
 
   /** Something comes or goes. */

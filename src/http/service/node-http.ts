@@ -1,11 +1,4 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  Server,
-  type ServerOptions,
-  type ServerResponse,
-} from "node:http";
+import { createServer, type RequestListener, Server, type ServerOptions, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Connection, ConnectionStopper } from "../../server/connection/connection.ts";
 import type { Service } from "../../server/service.ts";
@@ -41,17 +34,13 @@ export function nodeHttp(listener: RequestListener | Server, options?: ServerOpt
   return serviceOf(createServer(options ?? {}, listener));
 }
 
-type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+/** A stream, and what node:http keeps at it without a type: the response whose turn it is, in the order of the requests. */
+type StreamOfNode = Duplex & { readonly _httpMessage?: ServerResponse | null };
 
 function serviceOf(node: Server): Service {
-  const open = new WeakMap<Duplex, NodeConnection>();
   let users = 0;
   // Who ends before the answer is answered all the same, as by http(); node:http knows it by a property that has no type.
   Object.assign(node, { httpAllowHalfOpen: true });
-  const began: Listener = (request, response) => open.get(request.socket)?.began(response);
-  node.prependListener("request", began);
-  prependToOthers(node, "checkContinue", began);
-  prependToOthers(node, "checkExpectation", began);
   return {
     name: "node-http",
     protocols: ["http"],
@@ -60,55 +49,32 @@ function serviceOf(node: Server): Service {
     // They end with it, and so do the idle connections of all servers that have it.
     stop: () => void (--users === 0 && node.close()),
     stream(connection) {
-      const stream = connection.stream();
-      const own = new NodeConnection(connection);
-      open.set(stream, own);
+      const stream: StreamOfNode = connection.stream();
+      connection.stopper = new NodeConnection(connection, stream);
       stream.once("end", () => {
-        if (own.isBusy) whenLost(connection, (failure) => stream.destroy(failure));
+        if (isAnswering(stream)) whenLost(connection, (failure) => stream.destroy(failure));
       });
       node.emit("connection", stream);
     },
   };
 }
 
-/** Calls a listener before all others as long as there are others: node:http does by itself what nobody listens to. */
-function prependToOthers(node: Server, event: "checkContinue" | "checkExpectation", listener: Listener): void {
-  if (node.listenerCount(event) > 0) node.prependListener(event, listener);
-  node.on("newListener", (name, added) => {
-    if (name === event && added !== listener && node.listenerCount(event) === 0) node.prependListener(event, listener);
-  });
-  node.on("removeListener", (name) => {
-    if (name === event && node.listenerCount(event) === node.listenerCount(event, listener))
-      node.removeListener(event, listener);
-  });
+function isAnswering({ _httpMessage }: StreamOfNode): boolean {
+  return _httpMessage !== undefined && _httpMessage !== null;
 }
 
-/** How many requests of a connection are in progress: a server that closes waits for them. */
+/** A server that closes waits for the requests in progress. To listen to each of them would cost more than the stream does. */
 class NodeConnection implements ConnectionStopper {
   readonly #connection: Connection;
-  #requests = 0;
-  #isStopping = false;
+  readonly #stream: StreamOfNode;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, stream: StreamOfNode) {
     this.#connection = connection;
-    connection.stopper = this;
-  }
-
-  /** Whether a client waits for an answer. */
-  get isBusy(): boolean {
-    return this.#requests > 0;
-  }
-
-  began(response: NodeJS.EventEmitter): void {
-    this.#requests++;
-    response.once("close", () => {
-      this.#requests--;
-      if (this.#isStopping) this.stop();
-    });
+    this.#stream = stream;
   }
 
   stop(): void {
-    this.#isStopping = true;
-    if (this.#requests === 0) this.#connection.endInput();
+    if (isAnswering(this.#stream)) this.#stream._httpMessage?.once("close", () => this.stop());
+    else this.#connection.endInput();
   }
 }

@@ -10,7 +10,7 @@ import { nodeHttp } from "../../../src/http.ts";
 import { connected } from "../../support/connected.ts";
 import { answerOf, get, restOf, watched } from "../../support/http-talk.ts";
 import { serving, urlOf } from "../../support/serving.ts";
-import { until } from "../../support/until.ts";
+import { turn, until } from "../../support/until.ts";
 
 const CLOSE = { Connection: "close" };
 
@@ -95,6 +95,25 @@ describe("a server that closes", () => {
       await client.flushed();
     }
     expect((await answerOf(client)).body).toBe("10");
+    expect(await restOf(client)).toBe("");
+    await client.close();
+    expect(await closed).toEqual({ aborted: 0, unfinished: 0 });
+  });
+
+  test("answers all that was pipelined before, though the first answer takes its time", async () => {
+    const waiting: (() => void)[] = [];
+    const { server, client: open } = await servingNode((request, response) => {
+      waiting.push(() => response.end(request.url));
+    });
+    const client = await open();
+    client.write(get("/1") + get("/2") + get("/3"));
+    await until(() => waiting.length === 3, "the requests");
+    const closed = server.close();
+    for (const answer of waiting.toReversed()) {
+      await turn(3);
+      answer();
+    }
+    for (const path of ["/1", "/2", "/3"]) expect((await answerOf(client)).body).toBe(path);
     expect(await restOf(client)).toBe("");
     await client.close();
     expect(await closed).toEqual({ aborted: 0, unfinished: 0 });
