@@ -96,11 +96,6 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     return this.#connection.policy.highWaterBytes;
   }
 
-  /** So much can be written before it is time to write no more; below 0 where it is. */
-  get bytesToHighWater(): number {
-    return this.#isFull ? 0 : this.#connection.policy.highWaterBytes - this.#loadBytes;
-  }
-
   /** So much can be written now. */
   get roomBytes(): number {
     return Math.max(0, this.#connection.policy.maxWriteBufferBytes - this.#loadBytes);

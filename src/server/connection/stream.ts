@@ -16,7 +16,6 @@ const UNIT_BYTES_IN_UTF8 = 3;
 const NOTHING = new Uint8Array(0);
 
 type Callback = (error?: Error | null) => void;
-type Told = (error: Error | null | undefined) => void;
 
 interface Chunk {
   readonly chunk: Uint8Array | string;
@@ -52,7 +51,6 @@ export class ConnectionStream extends SocketDuplex {
   readonly #output: Output;
   readonly #push: StreamPush;
   readonly #hold: Disposable;
-  #defaultEncoding: BufferEncoding = "utf8";
 
   /** @internal */
   constructor(connection: Connection, input: Input, output: Output) {
@@ -102,21 +100,6 @@ export class ConnectionStream extends SocketDuplex {
   give(bytes: Uint8Array): void {
     this.active();
     if (!this.pushed(Buffer.from(bytes))) this.#push.pause();
-  }
-
-  /**
-   * As that of Writable. What has room is put where it is sent from at once: the queue of Writable would cost an answer of node:http
-   * a tenth of its time.
-   */
-  override write(chunk: unknown, told?: Told): boolean;
-  override write(chunk: unknown, encoding: BufferEncoding, told?: Told): boolean;
-  override write(chunk: unknown, encoding?: BufferEncoding | Told, told?: Told): boolean {
-    if (typeof encoding === "function") return this.write(chunk, this.#defaultEncoding, encoding);
-    const unit = encoding ?? this.#defaultEncoding;
-    if (!this.#isPut(chunk, unit)) return super.write(chunk, unit, told);
-    this.active();
-    if (typeof told === "function") process.nextTick(told, null);
-    return true;
   }
 
   /** Called by the push. @internal */
@@ -173,24 +156,6 @@ export class ConnectionStream extends SocketDuplex {
       if (this.hasUnsent) connection.abort();
     }
     this.#hold[Symbol.dispose]();
-  }
-
-  override setDefaultEncoding(encoding: BufferEncoding): this {
-    super.setDefaultEncoding(encoding);
-    this.#defaultEncoding = encoding;
-    return this;
-  }
-
-  /** Whether a chunk was put into the connection, without Writable: nothing waits before it there, and the connection has room. */
-  #isPut(chunk: unknown, encoding: BufferEncoding): boolean {
-    if (!this.writable || this.writableLength > 0 || this.writableCorked > 0 || !this.#output.isOpen) return false;
-    const isText = typeof chunk === "string";
-    if (!isText && !(chunk instanceof Uint8Array)) return false;
-    const bytes = isText ? UNIT_BYTES_IN_UTF8 * chunk.length : chunk.length;
-    if (bytes >= this.#output.bytesToHighWater) return false;
-    if (!isText) return this.#output.write(chunk);
-    const encoder = ENCODERS[encoding];
-    return encoder !== undefined && this.#output.writeFrame(encoder, chunk);
   }
 
   /** Calls back at once, unless the connection has enough for now. */
