@@ -17,24 +17,32 @@ const SCRIPT = `new EventSource("${RELOAD_PATH}?" + Math.ceil(performance.now())
 /** What stands behind each page. */
 export const RELOAD_SUFFIX = Buffer.from(`\n<script src="${SCRIPT_PATH}" defer></script>\n`);
 
+type Field = readonly [name: string, value: string];
+
 /** Tells the pages in browsers that a file has changed. It is for who writes pages, and for nobody else. */
 export class LiveReload {
   readonly #watcher: TreeWatcher;
   readonly #expire: () => void;
   readonly #clock: Clock;
+  readonly #headers: readonly Field[];
   readonly #waiting = new Set<() => void>();
-  readonly #scriptAnswer = new PreparedResponse({
-    headers: { "Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "no-cache" },
-    body: SCRIPT,
-  });
+  readonly #scriptAnswer: PreparedResponse;
   #changedAtMs = Number.NEGATIVE_INFINITY;
   #callOff: (() => void) | undefined;
   #isClosed = false;
 
-  /** @param expire - called at each change, before any page is told of it: nothing that was kept is sent as it was any more. */
-  constructor(root: string, expire: () => void, clock: Clock) {
+  /**
+   * @param expire - called at each change, before any page is told of it: nothing that was kept is sent as it was any more.
+   * @param headers - of each answer.
+   */
+  constructor(root: string, expire: () => void, clock: Clock, headers: readonly Field[]) {
     this.#expire = expire;
     this.#clock = clock;
+    this.#headers = headers;
+    this.#scriptAnswer = new PreparedResponse({
+      headers: this.#fields("text/javascript; charset=utf-8", "no-cache"),
+      body: SCRIPT,
+    });
     this.#watcher = new TreeWatcher(root, () => this.#changed());
   }
 
@@ -42,8 +50,9 @@ export class LiveReload {
   answer(path: string, rawQuery: string | undefined): SiteAnswer | undefined {
     if (path === SCRIPT_PATH) return this.#scriptAnswer;
     if (path !== RELOAD_PATH) return undefined;
-    if (this.#waiting.size >= MAX_RELOADERS || this.#isClosed) return { status: 503, headers: { "Retry-After": "1" } };
-    const headers = { "Content-Type": "text/event-stream", "Cache-Control": "no-store" };
+    if (this.#waiting.size >= MAX_RELOADERS || this.#isClosed)
+      return { status: 503, headers: [...this.#headers, ["Retry-After", "1"]] };
+    const headers = this.#fields("text/event-stream", "no-store");
     return { headers, body: this.#events(this.#hasMissed(Number(rawQuery))) };
   }
 
@@ -52,6 +61,10 @@ export class LiveReload {
     this.#callOff?.();
     this.#watcher.close();
     this.#wake();
+  }
+
+  #fields(mediaType: string, cacheControl: string): readonly Field[] {
+    return [["Content-Type", mediaType], ["Cache-Control", cacheControl], ...this.#headers];
   }
 
   #changed(): void {

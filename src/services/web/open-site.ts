@@ -30,6 +30,7 @@ export async function openSite(path: string, settings: WebSettings, clock: Clock
   const root = await openRoot(path, { symlinks }, clock);
   try {
     const headers = fieldsOf(settings);
+    const htmlSuffix = settings.watch ? RELOAD_SUFFIX : undefined;
     const pages = await TemplatePages.load(
       root,
       {
@@ -38,18 +39,19 @@ export async function openSite(path: string, settings: WebSettings, clock: Clock
         variables: settings.vars ?? {},
         variablesOf: settings.variables,
         headers,
+        htmlSuffix,
         report: (error) => reportTo(settings, error),
       },
       clock,
     );
     // Changes come in later turns: by then there is the site.
-    const reload = settings.watch ? new LiveReload(path, () => site.expire(), clock) : undefined;
+    const reload = settings.watch ? new LiveReload(path, () => site.expire(), clock, headers) : undefined;
     const loader = new ResourceLoader(root, {
       precompressed: precompressed && !settings.watch,
       mediaTypes: settings.mediaTypes ?? new Map<string, string>(),
       cacheRules: settings.cache ?? new CacheRules(),
       headers,
-      htmlSuffix: settings.watch ? RELOAD_SUFFIX : undefined,
+      htmlSuffix,
     });
     const cache = new ResourceCache((file, known) => loader.load(file, known), { maxBytes, maxDescriptors }, clock);
     const { index = [DEFAULT_INDEX], listing, spa, notFound = DEFAULT_NOT_FOUND, dotfiles } = settings;

@@ -42,6 +42,8 @@ export interface PageSource {
   readonly variablesOf: ((request: SiteRequest) => Variables) | undefined;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly clock: Clock;
+  /** Stands behind the page. */
+  readonly htmlSuffix: Uint8Array | undefined;
   /** Of a template that cannot be read any more, once for each state of it: the page stays as it was. */
   report(error: unknown): void;
 }
@@ -174,7 +176,9 @@ export class TemplatePage implements Page {
   }
 
   #render(variables: Variables, isPrivate: boolean): Rendered {
-    const body = Buffer.from(this.#loaded.template.render(variables));
+    const { htmlSuffix } = this.#source;
+    const text = Buffer.from(this.#loaded.template.render(variables));
+    const body = htmlSuffix === undefined ? text : Buffer.concat([text, htmlSuffix]);
     const etag = tagAtOnce(body);
     const validators = [
       ["ETag", etag],

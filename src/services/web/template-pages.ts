@@ -20,6 +20,8 @@ export interface TemplateSettings {
   readonly variables: Variables;
   readonly variablesOf: ((request: SiteRequest) => Variables) | undefined;
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Stands behind each page. */
+  readonly htmlSuffix: Uint8Array | undefined;
   readonly report: (error: unknown) => void;
 }
 

@@ -28,6 +28,18 @@ test("a page has a script, and is told of a change once it has settled", async (
   expect(await site.text("/a.html")).toBe(`200 <p>two</p>${SCRIPT}`);
 });
 
+test("the script and the events have the fields of all answers", async () => {
+  const site = await served({}, { watch: true, headers: { "X-Own": "1" } });
+  for (const path of ["/.sockwright/reload.js", "/.sockwright/reload"]) {
+    const client = await site.connected();
+    client.write(`GET ${path} HTTP/1.1\r\nHost: site\r\nConnection: close\r\n\r\n`);
+    const head = String(await client.readUntil("\r\n\r\n", { maxBytes: 1_000 }));
+    expect(head).toContain("X-Own: 1\r\n");
+    expect(head).toContain("X-Content-Type-Options: nosniff\r\n");
+    client.abort();
+  }
+});
+
 test("without it there is neither script nor path", async () => {
   const site = await served({ "a.html": "<p>one</p>" });
   expect(await site.text("/a.html")).toBe("200 <p>one</p>");
@@ -75,12 +87,12 @@ test("nothing old is sent from the change on, and pages are told when it has set
     { listing: true, routes: { "/page": "page" } },
   );
   const all = () => Promise.all(["/a.html", "/page"].map(text));
-  expect(await all()).toEqual([`one${SCRIPT}`, "one"]);
+  expect(await all()).toEqual([`one${SCRIPT}`, `one${SCRIPT}`]);
   const told = await events(0);
   for (const content of ["two", "three"]) {
     await write("part", content);
     await write("a.html", content);
-    expect(await all()).toEqual([`${content}${SCRIPT}`, content]);
+    expect(await all()).toEqual([`${content}${SCRIPT}`, `${content}${SCRIPT}`]);
     clock.advance(SETTLE_MS - 2);
     await turn(10);
     expect(told).toEqual(TOLD.slice(0, 1));

@@ -30,6 +30,7 @@ function pageOf(first: ReadTemplate & { template: Template }, source: Partial<Pa
     stat: () => Promise.resolve(STAT),
     variables: {},
     variablesOf: undefined,
+    htmlSuffix: undefined,
     headers: [],
     clock,
     report: (error) => reported.push(error),
