@@ -185,7 +185,7 @@ export class FileQueue {
       if (taken === undefined) return true;
       if (taken === 0) break;
       this.#bytesTaken += taken;
-      bytesInTurn.set(link, (bytesInTurn.get(link) ?? 0) + taken);
+      bytesInTurn.set(link, MAX_FILE_BYTES_PER_TURN - room + taken);
       file.isBegun = true;
       part.position += taken;
       part.left -= taken;

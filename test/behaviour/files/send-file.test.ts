@@ -424,5 +424,5 @@ test("a broken pipe makes no signal, where one would be handled, and where it wo
     fileURLToPath(new URL("programs/broken-pipe.mjs", import.meta.url)),
   ]);
   expect(await child.exit()).toEqual({ code: 0, signal: null });
-  expect(child.stdout).toBe("EPIPE\nsignals 0\nEPIPE\n");
+  expect(child.stdout).toBe("EPIPE\nEPIPE\nsignals 0\nEPIPE\n");
 });

@@ -1,16 +1,30 @@
 // @ts-check
 // Sends a file to a peer that has gone, in a process where SIGPIPE is not ignored: by a handler of its own, and then by none, when
-// the signal would end it. Node ignores SIGPIPE, and sets what the kernel has by default once the last handler is taken off.
+// the signal would end it. Node ignores SIGPIPE, and sets what the kernel has by default once the last handler is taken off. Layer 2
+// has sent a file before, in the same turn, while the signal was ignored.
 import { open } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { socketpair } from "sockwright";
+import { AF_UNIX, socket, socketpair } from "sockwright";
+import { connect } from "sockwright/server";
 
 const file = await open(fileURLToPath(import.meta.url));
+const name = `sockwright-broken-pipe-${process.pid}`;
+const listener = socket(AF_UNIX);
+listener.bind({ abstract: name });
+listener.listen();
+const connection = await connect(`unix:@${name}`);
+const [peer] = await listener.accept();
+await connection.sendFile(file);
+
 let signals = 0;
 const count = () => {
   signals++;
 };
 
+process.on("SIGPIPE", count).off("SIGPIPE", count);
+peer.close();
+await connection.sendFile(file).catch((error) => console.log(error.code));
+listener.close();
 process.on("SIGPIPE", count);
 await sendToNobody();
 console.log("signals", signals);
