@@ -24,7 +24,7 @@ import type { PeerCredentials } from "../transport/peer-credentials.ts";
 import type { SocketUrl } from "../url/socket-url.ts";
 import { type ConnectionDeadline, ConnectionDeadlines } from "./connection-deadline.ts";
 import { DEFAULT_MAX_READ_BUFFER_BYTES } from "./connection-options.ts";
-import { type FileWaiter, isOfFile, type SendFileOptions, sendFile } from "./file-sending.ts";
+import { type FileWaiter, type GivenPart, giveFile, isOfFile, type SendFileOptions, sendFile } from "./file-sending.ts";
 import { Frames } from "./frames.ts";
 import { type HeldBack, Input, type InputPhase } from "./input.ts";
 import { Output } from "./output.ts";
@@ -591,12 +591,13 @@ export class Connection {
   }
 
   /**
-   * The same for who is told by a call, at once where all of it has left within this one. What fails is told to the waiter alone.
+   * The same of a file that is open, for who is told by a call, at once where all of it has left within this one. What fails is told
+   * to the waiter alone.
    *
    * @throws what is wrong with the call. @internal
    */
-  giveFile(source: FileHandle, options: SendFileOptions, waiter: FileWaiter): void {
-    sendFile(this.#output, source, options, waiter);
+  giveFile(source: FileHandle, part: GivenPart, waiter: FileWaiter): void {
+    giveFile(this.#output, source, part, waiter);
   }
 
   /**

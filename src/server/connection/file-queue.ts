@@ -37,6 +37,11 @@ export class QueuedFile {
     this.head = head;
   }
 
+  /** It was lent, and may change once its caller goes on. */
+  keepHead(): void {
+    if (this.head !== undefined) this.head = Buffer.from(this.head);
+  }
+
   get bytes(): number {
     return this.buffer.bytes + (this.head?.length ?? 0);
   }

@@ -65,12 +65,42 @@ export function sendFile(
   integer("options.offset", offset, 0, Number.MAX_SAFE_INTEGER);
   const { length = Number.MAX_SAFE_INTEGER - offset, head } = options;
   integer("options.length", length, 0, Number.MAX_SAFE_INTEGER - offset);
-  const copied = head === undefined ? undefined : Buffer.from(bytesOf("options.head", head));
-  if (output.isRecords) throw new ConnectionError("ERR_SOCKWRIGHT_RECORDS");
-  const sending = new FileSending(output, output.beginFile(copied), offset, length, waiter);
+  const bytes = head === undefined ? undefined : bytesOf("options.head", head);
+  if (isHandle(source)) {
+    giveFile(output, source, { offset, length, head: bytes }, waiter);
+    return;
+  }
+  const place = beginFile(output, bytes);
+  place.keepHead();
+  const sending = new FileSending(output, place, offset, length, waiter);
   if (typeof source === "number") sending.send(new DescribedFile(source));
-  else if (!isHandle(source)) void sending.openAndSend(source);
-  else if (!sending.sendAgain(source)) sending.send(source);
+  else void sending.openAndSend(source);
+}
+
+/** Which part of a file is sent, as {@link SendFileOptions} have it once they were checked. */
+export interface GivenPart {
+  readonly offset: number;
+  readonly length: number;
+  readonly head: Uint8Array | undefined;
+}
+
+/** The same of a file that is open, where nothing is to be checked. What leaves at once is copied but once. */
+export function giveFile(
+  output: Output,
+  handle: OpenFile,
+  { offset, length, head }: GivenPart,
+  waiter: FileWaiter,
+): void {
+  const place = beginFile(output, head);
+  const sending = new FileSending(output, place, offset, length, waiter);
+  if (sending.sendAgain(handle)) return;
+  place.keepHead();
+  sending.send(handle);
+}
+
+function beginFile(output: Output, head: Uint8Array | undefined): QueuedFile {
+  if (output.isRecords) throw new ConnectionError("ERR_SOCKWRIGHT_RECORDS");
+  return output.beginFile(head);
 }
 
 /** What was found in a turn of a file that is open for long, as one of a cache is. */

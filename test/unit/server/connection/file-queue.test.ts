@@ -132,7 +132,8 @@ test("MAX_FILE_BYTES_PER_TURN: also of files of which each is sent when the one 
     read: () => Promise.reject(new Error("read")),
   };
   const send = (left: number): void => {
-    if (left > 0) connection.giveFile(handle as never, { length: FILE_WINDOW_BYTES }, waiter(left));
+    const part = { offset: 0, length: FILE_WINDOW_BYTES, head: undefined };
+    if (left > 0) connection.giveFile(handle as never, part, waiter(left));
   };
   beginTurn();
   send(2 * count);
