@@ -9,6 +9,8 @@ export type { HttpHeaders } from "./http/service/http-headers.ts";
 export type { HttpOptions } from "./http/service/http-options.ts";
 export { HttpRequest } from "./http/service/http-request.ts";
 export type { HttpBody, HttpResponse, HttpTakeover } from "./http/service/http-response.ts";
+export type { HttpService } from "./http/service/http-service.ts";
+export { mounts } from "./http/service/mounts.ts";
 export { nodeHttp } from "./http/service/node-http.ts";
 export { type FileSource, PreparedResponse, type PreparedResponseInit } from "./http/service/prepared-response.ts";
 export { RequestError, type RequestErrorOptions } from "./http/service/request-error.ts";

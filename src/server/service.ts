@@ -29,6 +29,10 @@ export interface Service {
   stream?(connection: Connection): void | Promise<void>;
   /** One call for each datagram. */
   datagram?(message: DatagramMessage): void | Promise<void>;
+  /** Answers requests of HTTP, also beside other services on one listener: an `HttpService` of `sockwright/http`. */
+  readonly request?: ((request: never, context: never) => unknown) | undefined;
+  /** Told of each request that was answered. */
+  readonly onExchange?: ((exchange: never) => void) | undefined;
   /** Before the first listener is opened; `serve` waits for it, and rejects with what it throws. */
   start?(): void | Promise<void>;
   /** After the last connection has ended, or when the grace of a server that closes is over: see {@link Server.close}. */
@@ -43,6 +47,8 @@ const SERVICE: OptionNames<Service> = {
   protocols: true,
   stream: true,
   datagram: true,
+  request: true,
+  onExchange: true,
   start: true,
   stop: true,
 };
@@ -59,7 +65,7 @@ export function serviceOf(input: ServiceInput): Service {
   if (protocols !== undefined && !(Array.isArray(protocols) && protocols.every((each) => typeof each === "string"))) {
     throw wrongType("service.protocols", 'an array of names, such as ["http"]', protocols);
   }
-  for (const name of ["stream", "datagram", "start", "stop"] as const) {
+  for (const name of ["stream", "datagram", "request", "onExchange", "start", "stop"] as const) {
     if (input[name] !== undefined) functionOf(`service.${name}`, input[name]);
   }
   return input;

@@ -34,13 +34,16 @@ export class HttpRequest {
   readonly #head: RequestHead;
   readonly #body: RequestBody | undefined;
   readonly #connection: Connection;
+  /** What is in front of the path that the handler is asked for: see {@link mounts}; `""` where it stands at the root. */
+  readonly mountPath: string;
   #query: URLSearchParams | undefined;
 
   /** @internal */
-  constructor(head: RequestHead, body: RequestBody | undefined, connection: Connection) {
+  constructor(head: RequestHead, body: RequestBody | undefined, connection: Connection, mountPath = "") {
     this.#head = head;
     this.#body = body;
     this.#connection = connection;
+    this.mountPath = mountPath;
   }
 
   /** Case-sensitive; also one that nobody knows: RFC 9110, section 9.1. */
@@ -53,9 +56,13 @@ export class HttpRequest {
     return this.#head.target;
   }
 
-  /** As it was sent, with its percent-encoding and without the query; `*` where the server as a whole is meant. */
+  /**
+   * As it was sent, with its percent-encoding and without the query, below {@link mountPath}; `*` where the server as a whole is
+   * meant.
+   */
   get path(): string {
-    return this.#head.to.path;
+    const { path } = this.#head.to;
+    return this.mountPath === "" ? path : path.slice(this.mountPath.length);
   }
 
   /** What is behind the first question mark, taken apart. */
@@ -134,6 +141,16 @@ export class HttpRequest {
   /** Aborts when the connection is lost, or is aborted as by a server whose grace is over; the reason is the error. */
   get signal(): AbortSignal {
     return this.#connection.signal;
+  }
+
+  /**
+   * The same request for whoever answers below a path.
+   *
+   * @param prefix - what the path begins with, without the slash behind it.
+   * @internal
+   */
+  below(prefix: string): HttpRequest {
+    return new HttpRequest(this.#head, this.#body, this.#connection, this.mountPath + prefix);
   }
 
   async #text(): Promise<string> {

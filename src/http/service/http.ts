@@ -1,8 +1,8 @@
-import type { Service } from "../../server/service.ts";
 import { functionOf } from "../../socket/values.ts";
 import type { HttpHandler } from "./handler.ts";
 import { HttpConnection } from "./http-connection.ts";
 import { HTTP_OPTIONS, type HttpOptions } from "./http-options.ts";
+import type { HttpService } from "./http-service.ts";
 import { HttpTerms } from "./http-terms.ts";
 
 /**
@@ -25,12 +25,14 @@ import { HttpTerms } from "./http-terms.ts";
  * await server.close();
  * ```
  */
-export function http(handler: HttpHandler, options?: HttpOptions): Service {
+export function http(handler: HttpHandler, options?: HttpOptions): HttpService {
   functionOf("handler", handler);
   const terms = new HttpTerms(handler, HTTP_OPTIONS.check("http()", options));
   return {
     name: "http",
     protocols: ["http"],
     stream: (connection) => connection.giveBytes(new HttpConnection(terms, connection)),
+    request: handler,
+    onExchange: terms.settings.onExchange,
   };
 }

@@ -1,7 +1,7 @@
 import type { HttpExchange } from "../../http/service/handler.ts";
 import { http } from "../../http/service/http.ts";
 import { type HttpOptions, MAX_BODY_BYTES } from "../../http/service/http-options.ts";
-import type { Service } from "../../server/service.ts";
+import type { HttpService } from "../../http/service/http-service.ts";
 import { wrongType } from "../../socket/values.ts";
 import { AccessLog, type AccessLogEntry, type AccessLogFormat } from "./access-log.ts";
 import { openSite } from "./open-site.ts";
@@ -45,13 +45,15 @@ export type {
  * await server.close();
  * ```
  */
-export function web(root: string, options?: WebOptions): Service {
+export function web(root: string, options?: WebOptions): HttpService {
   if (typeof root !== "string") throw wrongType("root", "of type string", root);
   const settings = WEB_OPTIONS.check("web()", options);
   const shared = new SharedSite(root, settings);
   const service = http(
-    ({ method, path, rawQuery, headers }, { peer }) =>
-      shared.site.answer({ method, path, rawQuery, headers, address: "host" in peer ? peer.host : undefined }),
+    ({ method, path, rawQuery, headers, mountPath }, { peer }) => {
+      const address = "host" in peer ? peer.host : undefined;
+      return shared.site.answer({ method, path, rawQuery, headers, mountPath, address });
+    },
     // What no body is read of is answered by its method, however long it is.
     { maxBodyBytes: MAX_BODY_BYTES, ...settings.http, onExchange: exchangeHook(settings) },
   );
