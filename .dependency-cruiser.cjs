@@ -50,6 +50,20 @@ module.exports = {
       to: { path: inside(["socketserver", "http", "services", "supervisor", "cli"]) },
     },
     {
+      name: "pages-stand-alone",
+      comment: "They run in browsers, and share nothing with what runs in Node.",
+      severity: "error",
+      from: { path: inside(["pages"]) },
+      to: { path: "^src/", pathNot: inside(["pages"]) },
+    },
+    {
+      name: "nobody-imports-pages",
+      comment: "They are built to dist/pages/, and read from there.",
+      severity: "error",
+      from: { path: "^(?:src|examples)/", pathNot: inside(["pages"]) },
+      to: { path: inside(["pages"]) },
+    },
+    {
       name: "socket-has-two-doors",
       comment:
         "What is above src/socket/ imports values.ts, which needs no addon, or internal.ts, which does. src/index.ts is the door for users.",
@@ -61,7 +75,7 @@ module.exports = {
       name: "every-folder-has-a-level",
       comment: "A new folder of src/ is put on a level here first.",
       severity: "error",
-      from: { path: "^src/[^/]+/", pathNot: inside([...levels.flat(), "testing"]) },
+      from: { path: "^src/[^/]+/", pathNot: inside([...levels.flat(), "testing", "pages"]) },
       to: {},
     },
     {
@@ -87,9 +101,9 @@ module.exports = {
     },
     {
       name: "source-needs-no-development-package",
-      comment: "But the command may use commander, which the build puts into the command's own file.",
+      comment: "But the command may use commander, which the build puts into the command's own file, and pages have theirs in one.",
       severity: "error",
-      from: { path: "^src/" },
+      from: { path: "^src/", pathNot: inside(["pages"]) },
       to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"], pathNot: "^node_modules/commander/" },
     },
     {

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
+import { buildPages } from "./build-pages.mjs";
 import { bundleCommand } from "./bundle-command.mjs";
 import { contentHash, filesBelow, isCurrent } from "./content-hash.mjs";
 
@@ -17,7 +18,7 @@ export async function buildDist() {
   // The examples import the package by its name, which is dist/: the library comes first.
   const compiled = [...projects.flatMap(compile), ...filesBelow("examples/pages").map(copy)];
   const modules = compiled.filter((file) => !file.startsWith(`${join("dist", "cli")}/`));
-  const emitted = new Set([...modules, ...(await bundleCommand())]);
+  const emitted = new Set([...modules, ...(await bundleCommand()), ...(await buildPages())]);
   // What was renamed or deleted in src/ must not live on in dist/.
   if (existsSync("dist")) for (const file of filesBelow("dist")) if (!emitted.has(file)) rmSync(file);
   writeFileSync(record, hash);
@@ -34,6 +35,7 @@ function sourceHash() {
     "tsconfig.build.json",
     "package.json",
     "scripts/build-dist.mjs",
+    "scripts/build-pages.mjs",
     "scripts/bundle-command.mjs",
   ];
   return contentHash([...settings, ...filesBelow("src"), ...filesBelow("examples")]);
