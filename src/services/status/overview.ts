@@ -6,6 +6,8 @@ import type { ServerStats } from "../../server/telemetry/server-counters.ts";
 export interface OverviewConnection extends ConnectionInfo {
   /** Of an HTTP listener that several share: the one that answered last. */
   readonly service: string;
+  /** The `url` of the {@link OverviewListener} that it came by; undefined where it is counted with the `stats` of its service. */
+  readonly listener: string | undefined;
 }
 
 /** A limit, and how near it is. */
@@ -19,6 +21,7 @@ export interface OverviewLimit {
 
 /** A service, as it is at one moment. */
 export interface OverviewService {
+  /** Unique among them. */
   readonly name: string;
   /** `failed`: it is started again after a while; `draining`: it takes nothing new. */
   readonly state: "running" | "failed" | "draining";
@@ -44,6 +47,7 @@ export interface OverviewRequests {
 
 /** An HTTP listener and all that it carries: several services may share one. */
 export interface OverviewListener {
+  /** Unique among them. */
   readonly url: string;
   readonly services: readonly string[];
   readonly stats: ServerStats;
@@ -54,6 +58,7 @@ export interface OverviewAlarm {
   readonly service: string;
   readonly connectionsActive: number;
   readonly raiseAt: number;
+  /** When it was raised, by the wall clock. */
   readonly sinceMs: number;
 }
 
