@@ -1,0 +1,100 @@
+import { isIP } from "node:net";
+import type { HttpContext } from "../http/service/handler.ts";
+import type { HttpRequest } from "../http/service/http-request.ts";
+import { RequestError } from "../http/service/request-error.ts";
+import type { SocketUrl } from "../server/url/socket-url.ts";
+import { wrongValue } from "../socket/values.ts";
+
+/** Names that each machine gives to itself: RFC 6761, section 6.3, and the addresses of its loopback interface. */
+const LOOPBACK = /^(?:(?:.+\.)?localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
+/** What a listener on every address has. */
+const ANY_ADDRESS: ReadonlySet<string> = new Set(["*", "0.0.0.0", "::"]);
+const FORM =
+  'must have names such as "chat.example.org", with a port or not, or origins such as "https://chat.example.org"';
+
+/**
+ * Whom a browser may bring to the pages of a service. A page from anywhere can have a browser send requests here, also to
+ * a listener on loopback, and a name of its own can lead here too (DNS rebinding): so what a request was meant for is looked at, and
+ * for what changes something also which page it came from.
+ */
+export class PageAccess {
+  readonly #hosts: readonly KnownHost[];
+
+  /**
+   * @param hosts - names by which it is reached besides: `NAME`, `NAME:PORT`; an origin, `https://NAME`, behind a proxy that speaks
+   * TLS in its place.
+   * @throws TypeError.
+   */
+  constructor(hosts: readonly string[] = []) {
+    this.#hosts = hosts.map(knownHost);
+  }
+
+  /**
+   * Of each request.
+   *
+   * @throws RequestError 421 unless it is for the listener's own address, a loopback name or one of the hosts.
+   */
+  checkHost(request: HttpRequest, context: HttpContext): void {
+    const url = urlOf(request, context);
+    if (url === undefined || !this.#isHere(url, context)) {
+      throw new RequestError(421, "This server has no such host: the option hosts names those that it has");
+    }
+  }
+
+  /**
+   * Of a request that changes something, or opens a WebSocket: RFC 6455, section 10.2. A program sends no Origin.
+   *
+   * @throws RequestError 403 unless it comes from a page of the same scheme, host and port.
+   */
+  checkOrigin(request: HttpRequest, context: HttpContext): void {
+    const origin = request.headers.get("Origin");
+    if (origin === undefined) return;
+    const url = urlOf(request, context);
+    const isSame = url !== undefined && (origin === url.origin || this.#find(url)?.origin === origin);
+    if (!isSame) throw new RequestError(403, "Not from a page of another origin");
+  }
+
+  #isHere(url: URL, { connection }: HttpContext): boolean {
+    const { hostname } = url;
+    if (LOOPBACK.test(hostname) || this.#find(url) !== undefined) return true;
+    const host = hostOf(connection.owner?.at);
+    if (host === undefined) return false;
+    const address = hostname.replace(/^\[|\]$/g, "");
+    // An address cannot be another's name.
+    return ANY_ADDRESS.has(host) ? isIP(address) !== 0 : host.toLowerCase() === address;
+  }
+
+  #find(url: URL): KnownHost | undefined {
+    return this.#hosts.find(({ hostname, port }) => hostname === url.hostname && (port === "" || port === url.port));
+  }
+}
+
+interface KnownHost {
+  readonly hostname: string;
+  /** `""` for any. */
+  readonly port: string;
+  /** Of its pages, where that is known. */
+  readonly origin: string | undefined;
+}
+
+function knownHost(text: string): KnownHost {
+  const isOrigin = /^https?:\/\//.test(text);
+  const url = parsed(isOrigin ? text : `http://${text}`);
+  if (url === undefined || url.href !== `${url.origin}/`) throw wrongValue("hosts", FORM, text);
+  // A proxy says the name with a port or without.
+  return { hostname: url.hostname, port: isOrigin ? "" : url.port, origin: isOrigin ? url.origin : undefined };
+}
+
+/** Where a client says that it is. */
+function urlOf({ authority }: HttpRequest, { connection }: HttpContext): URL | undefined {
+  const scheme = connection.owner?.at.scheme.startsWith("https") === true ? "https" : "http";
+  return parsed(`${scheme}://${authority}`);
+}
+
+function parsed(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+function hostOf(at: SocketUrl | undefined): string | undefined {
+  return at !== undefined && "host" in at ? at.host : undefined;
+}
