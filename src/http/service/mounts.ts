@@ -1,12 +1,10 @@
 import { functionOf, wrongType, wrongValue } from "../../socket/values.ts";
-import { reasonPhrase } from "../reason-phrase.ts";
-import { answerOfError, answerOfStatus } from "./error-answer.ts";
+import { answerOfStatus } from "./error-answer.ts";
 import type { HttpAnswer, HttpContext, HttpExchange } from "./handler.ts";
 import { http } from "./http.ts";
 import type { HttpOptions } from "./http-options.ts";
 import type { HttpRequest } from "./http-request.ts";
 import type { HttpService } from "./http-service.ts";
-import { RequestError } from "./request-error.ts";
 
 /** RFC 3986, section 3.3, without what would be another path to a browser: `.`, `..` and empty segments. */
 const MOUNT = /^\/(?:(?!\.{1,2}\/)(?:[\w.~!$&'()*+,;=:@-]|%[\dA-Fa-f]{2})+\/)*$/;
@@ -90,8 +88,7 @@ function answerBeside(all: readonly Mount[], { method, path, rawQuery, mountPath
   if (!all.some((mount) => mount.path === `${path}/`)) return answerOfStatus(404);
   // RFC 9110, section 15.4.9: a method keeps its body. What a browser would take for the end of a query it did not send itself.
   const query = rawQuery === undefined ? "" : `?${rawQuery.replace(/[^!-~]/g, (text) => encodeURIComponent(text))}`;
-  const headers = { Location: `${mountPath}${path}/${query}` };
-  return answerOfError(new RequestError(308, reasonPhrase(308), { headers }));
+  return { status: 308, headers: { Location: `${mountPath}${path}/${query}` } };
 }
 
 /** All are started in their order, and those that were are stopped where one fails. */
