@@ -4,7 +4,7 @@ import { CommandError, exitCodes } from "./command-error.ts";
 /** What the help of every command with a time says of it. */
 export const TIMES = `
 Times:
-  500ms, 2s, 1.5m or 1h. A number alone is seconds, as in nc; the library, whose names
+  500ms, 2s, 1.5m, 1h or 1d. A number alone is seconds, as in nc; the library, whose names
   end in Ms, counts milliseconds.
 `;
 

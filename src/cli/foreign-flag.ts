@@ -233,5 +233,5 @@ function portOf({ value }: Typed): string | undefined {
 
 function timeOf({ value = "" }: Typed): string {
   if (/^\d+(?:\.\d+)?$/.test(value)) return `${value}s`;
-  return /^\d+(?:\.\d+)?(?:ms|s|m|h)$/.test(value) ? value : "1s";
+  return /^\d+(?:\.\d+)?(?:ms|s|m|h|d)$/.test(value) ? value : "1s";
 }

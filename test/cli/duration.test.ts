@@ -11,6 +11,7 @@ test.for<[string, number]>([
   ["0.25s", 250],
   ["2m", 120_000],
   ["1h", 3_600_000],
+  ["1d", 86_400_000],
   ["2147483647ms", 2_147_483_647],
   // Timers take whole milliseconds: what is above one is rounded up, so that a wait is never shorter than what was asked.
   ["1.5ms", 2],
@@ -33,7 +34,7 @@ test.for([
   "s",
   "-1s",
   "1 s",
-  "1d",
+  "1w",
   "1S",
   "1e3",
   "Infinity",

@@ -1,17 +1,24 @@
 import { MAX_TIMEOUT_MS } from "../../socket/values.ts";
 
-const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, "": 1_000 };
+const MS_PER_UNIT: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  "": 1_000,
+};
 
 /**
- * The whole milliseconds, rounded up, that `500ms`, `2s`, `1.5m` or `1h` say; a number alone is seconds, as in nc(1). `"none"` for a
- * text that is no time, `"too-long"` for more than Node's timers take.
+ * The whole milliseconds, rounded up, that `500ms`, `2s`, `1.5m`, `1h` or `30d` say; a number alone is seconds, as in nc(1).
+ * `"none"` for a text that is no time, `"too-long"` for more than `maxMs`, by default what Node's timers take.
  */
-export function durationMs(text: string): number | "none" | "too-long" {
-  const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
+export function durationMs(text: string, maxMs = MAX_TIMEOUT_MS): number | "none" | "too-long" {
+  const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text) ?? [];
   if (digits === undefined) return "none";
   const exactMs = Number(digits) * (MS_PER_UNIT[unit] ?? 1);
   // 2.007 s are a little more as a binary number: what is less than a nanosecond above a millisecond is not rounded up.
-  return exactMs <= MAX_TIMEOUT_MS ? Math.max(0, Math.ceil(exactMs - 1e-6)) : "too-long";
+  return exactMs <= maxMs ? Math.max(0, Math.ceil(exactMs - 1e-6)) : "too-long";
 }
 
 /** The shortest of these texts for a number of milliseconds. */

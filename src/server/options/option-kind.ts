@@ -1,8 +1,12 @@
-import { functionOf, integer, wrongType, wrongValue } from "../../socket/values.ts";
+import { functionOf, integer, outOfRange, wrongType, wrongValue } from "../../socket/values.ts";
 import { durationMs } from "./duration.ts";
 
 /** The most that can be set for a count or a time. */
 export const MAX_COUNT = 2_147_483_647;
+/** The most that can be set for a time that no timer waits for: a hundred years. */
+export const MAX_AGE_MS = 100 * 365 * 86_400_000;
+/** The most that can be set for how often something happens in a second. */
+export const MAX_PER_SECOND = 1_000_000;
 /** The most that can be set for a number of bytes. */
 export const MAX_BUFFER_LIMIT_BYTES = 1024 * 1024 * 1024;
 
@@ -54,6 +58,42 @@ export function ms(bounds: NumberOptions = {}): TextOptionKind<number | undefine
   };
   return numeric(bounds, MAX_COUNT, " ms", read, "a time, such as 500ms, 2s, 5m or 1h");
 }
+
+/** How old something may become, in ms: a time that no timer waits for, and that can be long. */
+export function age(bounds: Bounds & { readonly default: number }): TextOptionKind<number>;
+export function age(bounds?: Bounds): TextOptionKind<number | undefined>;
+export function age(bounds: NumberOptions = {}): TextOptionKind<number | undefined> {
+  const read = (text: string): number | undefined => {
+    const time = durationMs(text, Number.MAX_SAFE_INTEGER);
+    return typeof time === "number" ? time : undefined;
+  };
+  return numeric(bounds, MAX_AGE_MS, " ms", read, "a time, such as 12h or 30d");
+}
+
+/** How often something happens in a second, in the long run: 0.5 is every two seconds. Text says it as `5/s`, `30/m` or `2/h`. */
+export function perSecond(bounds: { readonly default: number }): TextOptionKind<number>;
+export function perSecond(): TextOptionKind<number | undefined>;
+export function perSecond(bounds: { readonly default?: number } = {}): TextOptionKind<number | undefined> {
+  const check = (path: string, given: unknown): number => {
+    if (typeof given !== "number") throw wrongType(path, "of type number", given);
+    if (given > 0 && given <= MAX_PER_SECOND) return given;
+    throw outOfRange(path, `> 0 && <= ${MAX_PER_SECOND}`, given);
+  };
+  return {
+    byDefault: bounds.default,
+    range: `above 0 to ${MAX_PER_SECOND} a second`,
+    check,
+    parse(path, text) {
+      const [, digits, unit = ""] = /^(\d{1,15}(?:\.\d{1,15})?)\/(s|m|h)$/.exec(text) ?? [];
+      const seconds = SECONDS_PER_UNIT[unit];
+      if (digits === undefined || seconds === undefined)
+        throw wrongValue(path, "must be how often in a time, such as 5/s, 30/m or 2/h", text);
+      return check(path, Number(digits) / seconds);
+    },
+  };
+}
+
+const SECONDS_PER_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
 
 /** A number of bytes. */
 export function bytes(bounds: Bounds & { readonly default: number }): TextOptionKind<number>;

@@ -13,6 +13,7 @@ test.each<[text: string, ms: number | "none" | "too-long"]>([
   ["2.007s", 2_007],
   ["1.5m", 90_000],
   ["1h", 3_600_000],
+  ["1.5d", 129_600_000],
   [`${MAX_TIMEOUT_MS}ms`, MAX_TIMEOUT_MS],
   [`${MAX_TIMEOUT_MS + 1}ms`, "too-long"],
   ["1000h", "too-long"],
@@ -21,12 +22,19 @@ test.each<[text: string, ms: number | "none" | "too-long"]>([
   ["5 s", "none"],
   ["-5s", "none"],
   [".5s", "none"],
-  ["5d", "none"],
+  ["25d", "too-long"],
+  ["5w", "none"],
   ["5S", "none"],
   ["1e3", "none"],
   ["Infinity", "none"],
 ])("%s", (text, ms) => {
   expect(durationMs(text)).toBe(ms);
+});
+
+test("a time that no timer waits for may be longer", () => {
+  const yearMs = 365 * 86_400_000;
+  expect(durationMs("365d", yearMs)).toBe(yearMs);
+  expect(durationMs("365.1d", yearMs)).toBe("too-long");
 });
 
 test.each([1, 999, 1_000, 1_500, 60_000, MAX_TIMEOUT_MS])("%d ms is written as a text that is read as that", (ms) => {
