@@ -1,11 +1,18 @@
+import type { HttpOptions } from "../http/service/http-options.ts";
 import type { ListenerOptions } from "../server/listener-options.ts";
 import type { ServeOptions } from "../server/serve-options.ts";
 
 /** A listener of a service, as a file or a command says it. */
 export interface ListenerPlan {
-  /** A socket URL without a mount path, and what the listener has of its own. */
+  /**
+   * A socket URL without a mount path, and what the listener has of its own. Services that share an HTTP listener have it with the
+   * same URL and the same options, and have the same `limits` and `http`; on port 0 none is shared.
+   */
   readonly listener: ListenerOptions;
-  /** Of an `http:` listener: the path that the service answers below, with a slash at both ends, such as `/` or `/chat/`. */
+  /**
+   * Where HTTP is spoken, be it on an inherited socket: the path that the service answers below, with a slash at both ends, such as
+   * `/` or `/chat/`.
+   */
   readonly mount: string | undefined;
 }
 
@@ -25,6 +32,8 @@ export interface ServicePlan {
   readonly listeners: readonly ListenerPlan[];
   /** Limits and deadlines, those for all services among them. */
   readonly limits: ServeOptions;
+  /** What its HTTP listeners allow their clients. */
+  readonly http: HttpOptions;
   readonly graceMs: number;
 }
 
