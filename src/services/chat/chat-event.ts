@@ -15,7 +15,7 @@ export interface ChatMessage {
   readonly text: string;
 }
 
-/** What a member of a room hears. The objects of one event are the same for all of them: a door may keep its form by it. */
+/** What a member of a room hears: not of its own coming and going, but of its own messages and its own new name. The objects of one event are the same for all of them: a door may keep its form by it. */
 export type ChatEvent =
   | ChatMessage
   | { readonly type: "joined"; readonly name: string; readonly room: string }

@@ -7,18 +7,24 @@ export interface JoinRequest {
   readonly room: string;
   /** Of a room that has one. */
   readonly key?: string | undefined;
-  /** The address that bans and limits go by; undefined where the connection has none, as over a Unix socket. */
+  /** The address that bans and limits go by: see `limitedAddress`. Undefined where there is none to go by. */
   readonly address: string | undefined;
-  /** Proves that a name is one's own: it is taken from the connection that has it. */
+  /**
+   * Proves that a name is one's own: it is taken from the connection that has it. Where nobody has it, the token stays the member's: tags
+   * that were sent with it before are known again.
+   */
   readonly token?: string | undefined;
-  /** History begins behind the message with this id; default is the newest messages. */
+  /** History begins behind the message with this id, with the newest 1 000 where there are more; default is the newest 20 messages. */
   readonly since?: number | undefined;
 }
 
 /** What a member finds. */
 export interface Welcome {
   readonly member: ChatMember;
+  /** Of the room, sorted, one's own name among them. */
   readonly members: readonly string[];
+  /** `""` is none. */
+  readonly topic: string;
   /** Oldest first. */
   readonly history: readonly ChatMessage[];
 }
@@ -54,7 +60,7 @@ export interface HistoryOptions {
 
 /**
  * A member in a room, as a door has it. Each call that a member may not make, or that cannot be, rejects with a ChatError. After
- * `leave` all do.
+ * `leave` all do. Each call counts for the rate.
  */
 export interface ChatMember {
   readonly name: string;
@@ -75,8 +81,9 @@ export interface ChatMember {
   kick(name: string): Promise<void>;
   mute(name: string): Promise<void>;
   unmute(name: string): Promise<void>;
-  /** By name and by address; the member is put out. */
+  /** By name and by address, until the room is empty; the member is put out. */
   ban(name: string): Promise<void>;
+  /** `""` takes it away. */
   topic(text: string): Promise<void>;
   /** The door is done with it. A second call does nothing. */
   leave(reason: LeaveReason): void;
@@ -91,6 +98,9 @@ export interface ChatHub {
   start(): Promise<void>;
   /** Every message that was acknowledged is stored by then; no call works afterwards. */
   stop(): Promise<void>;
-  /** Rejects with a ChatError: NAME_TAKEN, BAD_NAME, BAD_ROOM, BAD_KEY, BANNED, FULL. */
+  /**
+   * Rejects with a ChatError: NAME_TAKEN, BAD_NAME, BAD_ROOM, BAD_KEY, BANNED, FULL, UNAVAILABLE. What happens in the room meanwhile the
+   * listener hears after the promise has resolved, in a later turn of the event loop; the same holds for {@link ChatMember.move}.
+   */
   join(request: JoinRequest, listener: ChatListener): Promise<Welcome>;
 }

@@ -1,0 +1,311 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { type Clock, systemClock } from "../../server/time/clock.ts";
+import { ChatError } from "./chat-error.ts";
+import type { ChatMessage, LeaveReason } from "./chat-event.ts";
+import type { ChatHub, HistoryOptions, JoinRequest, Receipt, RoomInfo, Welcome } from "./chat-hub.ts";
+import type { ChatListener } from "./chat-listener.ts";
+import type { ChatHistory } from "./history.ts";
+import { LocalMember, type MemberHome } from "./member.ts";
+import { MessageLog } from "./message-log.ts";
+import type { MessageRateOptions } from "./message-rate.ts";
+import { memberName, type Name, roomName } from "./name.ts";
+import { Room } from "./room.ts";
+import { SentTags, TAG_LIFETIME_MS } from "./sent-tags.ts";
+
+/** The room of who names none. It belongs to all: it cannot have a key. */
+export const LOBBY = "lobby";
+/** Messages that a newcomer gets. */
+export const DEFAULT_HISTORY_MESSAGES = 20;
+/** Messages of one answer of the history. */
+export const MAX_HISTORY_MESSAGES = 1_000;
+/** How often old messages are looked for. */
+export const PRUNE_INTERVAL_MS = 60 * 60 * 1_000;
+/** Between two parts of that. */
+const PRUNE_PAUSE_MS = 100;
+
+/** 128 bits. */
+const TOKEN = /^[\w-]{22}$/;
+const TOKEN_BYTES = 16;
+
+/** What a hub goes by. */
+export interface HubOptions {
+  readonly rate: MessageRateOptions;
+  readonly maxMessageBytes: number;
+  readonly maxMembers: number;
+  readonly maxRooms: number;
+  /** Members with one address; those without an address have no such limit. */
+  readonly maxConnectionsPerAddress: number;
+  /** How long messages are kept; undefined is for ever. */
+  readonly retainMs: number | undefined;
+  /** Told when the history fails. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+  readonly clock?: Clock | undefined;
+  /** Milliseconds since 1970. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** A hub of one process. */
+export class LocalHub implements ChatHub, MemberHome {
+  readonly clock: Clock;
+  readonly #options: HubOptions;
+  readonly #history: ChatHistory;
+  readonly #now: () => number;
+  readonly #tags: SentTags;
+  readonly #members = new Map<string, LocalMember>();
+  readonly #rooms = new Map<string, Room>();
+  readonly #addresses = new Map<string, number>();
+  #log: MessageLog | undefined;
+  #cancelPrune: (() => void) | undefined;
+
+  constructor(history: ChatHistory, options: HubOptions) {
+    this.#history = history;
+    this.#options = options;
+    this.clock = options.clock ?? systemClock;
+    this.#now = options.now ?? Date.now;
+    this.#tags = new SentTags(this.clock);
+  }
+
+  get rate(): MessageRateOptions {
+    return this.#options.rate;
+  }
+
+  get maxMessageBytes(): number {
+    return this.#options.maxMessageBytes;
+  }
+
+  async start(): Promise<void> {
+    const nowMs = this.#now();
+    const { lastId, tagged } = await this.#history.open(nowMs - TAG_LIFETIME_MS);
+    for (const { tagKey, id, timeMs } of tagged) {
+      this.#tags.add(tagKey, Promise.resolve({ id, timeMs }), Math.max(0, nowMs - timeMs));
+    }
+    this.#log = new MessageLog(this.#history, lastId, this.#now, (error) => this.#failed(error));
+    if (this.#options.retainMs !== undefined) await this.#prune(this.#options.retainMs);
+  }
+
+  async stop(): Promise<void> {
+    const log = this.#log;
+    if (log === undefined) return;
+    this.#log = undefined;
+    this.#cancelPrune?.();
+    await log.end();
+    for (const member of this.#members.values()) member.end("stopped");
+    this.#members.clear();
+    this.#rooms.clear();
+    this.#addresses.clear();
+    await this.#history.close();
+  }
+
+  async join(request: JoinRequest, listener: ChatListener): Promise<Welcome> {
+    const { address, key, since } = request;
+    const log = this.#opened();
+    const name = memberName(request.name);
+    const holder = this.#members.get(name.key);
+    const isHolder = holder !== undefined && isSame(holder.token, request.token);
+    if (holder !== undefined && !isHolder) throw new ChatError("NAME_TAKEN", `The name ${name.text} is taken.`);
+    const stays = isHolder && holder.home?.name.key === roomName(request.room).key;
+    if (!isHolder) this.#checkRoomFor(address);
+    const room = stays && holder.home !== undefined ? holder.home : this.#enterable(request.room, name, address, key);
+    const token = request.token !== undefined && TOKEN.test(request.token) ? request.token : newToken();
+    const member = new LocalMember(this, holder?.key ?? name, room, { token, address }, listener);
+    if (stays) this.#replace(holder, member, room);
+    else {
+      if (isHolder) {
+        this.remove(holder, "moved");
+        holder.end("replaced");
+      }
+      this.#add(member, room);
+    }
+    return this.#welcome(member, room, log, since);
+  }
+
+  find(nameKey: string): LocalMember | undefined {
+    return this.#members.get(nameKey);
+  }
+
+  findTag(tagKey: string): Promise<Receipt> | undefined {
+    return this.#tags.find(tagKey);
+  }
+
+  store(member: LocalMember, text: string, kind: ChatMessage["kind"], tagKey: string | undefined): Promise<Receipt> {
+    const { home: room, name: from } = member;
+    if (room === undefined) throw new ChatError("NOT_JOINED", "You are in no room.");
+    const receipt = this.#opened().store({ room, from, kind, text, tagKey });
+    if (tagKey !== undefined) this.#tags.add(tagKey, receipt);
+    return receipt;
+  }
+
+  async history(room: Room, options: HistoryOptions): Promise<readonly ChatMessage[]> {
+    try {
+      return await this.#find(room, this.#opened(), options);
+    } catch (error) {
+      this.#failed(error);
+      throw new ChatError("UNAVAILABLE", "The history cannot be read.", { cause: error });
+    }
+  }
+
+  rooms(): readonly RoomInfo[] {
+    return [...this.#rooms.values()]
+      .sort((one, other) => (one.name.key < other.name.key ? -1 : 1))
+      .map(({ name, size, hasKey, topic }) => ({ name: name.text, members: size, hasKey, topic }));
+  }
+
+  async move(member: LocalMember, roomText: string, key: string | undefined): Promise<Welcome> {
+    const log = this.#opened();
+    if (member.home?.name.key === roomName(roomText).key)
+      throw new ChatError("BAD_ROOM", `You are in ${member.room} already.`);
+    const room = this.#enterable(roomText, member.key, member.address, key, member.home);
+    this.#leaveRoom(member, "moved");
+    member.enter(room);
+    this.#enterRoom(member, room);
+    return this.#welcome(member, room, log);
+  }
+
+  rename(member: LocalMember, name: Name): void {
+    const { home: room, key: from } = member;
+    if (room === undefined) return;
+    const holder = this.#members.get(name.key);
+    if (holder !== undefined && holder !== member) throw new ChatError("NAME_TAKEN", `The name ${name.text} is taken.`);
+    if (room.bans.has({ nameKey: name.key, address: undefined }))
+      throw new ChatError("BANNED", `The name ${name.text} is banned from ${room.name.text}.`);
+    // Who is muted stays so.
+    if (room.mutes.has(member)) room.mutes.add({ nameKey: name.key, address: member.address });
+    this.#members.delete(from.key);
+    member.key = name;
+    this.#members.set(name.key, member);
+    room.rename(member, from);
+    room.tell({ type: "renamed", room: room.name.text, from: from.text, name: name.text });
+  }
+
+  remove(member: LocalMember, reason: LeaveReason): void {
+    this.#members.delete(member.nameKey);
+    this.#leaveRoom(member, reason);
+    this.#count(member.address, -1);
+    member.end();
+  }
+
+  #opened(): MessageLog {
+    if (this.#log === undefined) throw new ChatError("UNAVAILABLE", "The chat is closed.");
+    return this.#log;
+  }
+
+  #checkRoomFor(address: string | undefined): void {
+    const { maxMembers, maxConnectionsPerAddress } = this.#options;
+    if (this.#members.size >= maxMembers) throw new ChatError("FULL", `The chat is full: ${maxMembers} members.`);
+    if (address !== undefined && (this.#addresses.get(address) ?? 0) >= maxConnectionsPerAddress)
+      throw new ChatError("FULL", `Your address has ${maxConnectionsPerAddress} connections already.`);
+  }
+
+  /** The room, if one may come in. Nothing is changed by it. `left` is the one that is left for it, and makes place for a new one. */
+  #enterable(
+    roomText: string,
+    { key: nameKey }: Name,
+    address: string | undefined,
+    key: string | undefined,
+    left?: Room,
+  ): Room {
+    const name = roomName(roomText);
+    const room = this.#rooms.get(name.key);
+    if (room !== undefined) {
+      room.checkEntry(nameKey, address, key);
+      return room;
+    }
+    const { maxRooms } = this.#options;
+    if (this.#rooms.size - (left?.size === 1 ? 1 : 0) >= maxRooms)
+      throw new ChatError("FULL", `There are ${maxRooms} rooms already.`);
+    if (key !== undefined && name.key === LOBBY) throw new ChatError("BAD_KEY", `The room ${LOBBY} has no key.`);
+    return new Room(name, key);
+  }
+
+  #add(member: LocalMember, room: Room): void {
+    this.#members.set(member.nameKey, member);
+    this.#count(member.address, 1);
+    this.#enterRoom(member, room);
+  }
+
+  #replace(holder: LocalMember, member: LocalMember, room: Room): void {
+    this.#members.set(member.nameKey, member);
+    this.#count(holder.address, -1);
+    this.#count(member.address, 1);
+    room.replace(member);
+    holder.end("replaced");
+  }
+
+  #enterRoom(member: LocalMember, room: Room): void {
+    this.#rooms.set(room.name.key, room);
+    room.add(member);
+    room.tell({ type: "joined", name: member.name, room: room.name.text }, member);
+  }
+
+  #leaveRoom(member: LocalMember, reason: LeaveReason): void {
+    const { home: room, name } = member;
+    if (room === undefined) return;
+    room.remove(member);
+    if (room.size === 0) this.#rooms.delete(room.name.key);
+    else room.tell({ type: "left", name, room: room.name.text, reason });
+  }
+
+  async #welcome(member: LocalMember, room: Room, log: MessageLog, since?: number): Promise<Welcome> {
+    const members = room.names;
+    const { topic } = room;
+    member.hold();
+    const limit = since === undefined ? DEFAULT_HISTORY_MESSAGES : MAX_HISTORY_MESSAGES;
+    let history: readonly ChatMessage[] = [];
+    try {
+      history = await this.#find(room, log, { limit }, since);
+    } catch (error) {
+      // Whoever can talk to each other does so, without what was said before.
+      this.#failed(error);
+    }
+    member.release();
+    return { member, members, topic, history };
+  }
+
+  #find(
+    room: Room,
+    log: MessageLog,
+    { limit = DEFAULT_HISTORY_MESSAGES, before, search }: HistoryOptions,
+    since?: number,
+  ): Promise<readonly ChatMessage[]> {
+    // What is stored and was not delivered yet is heard later.
+    const end = log.deliveredId + 1;
+    return this.#history.find(room.shelf, {
+      limit: Math.min(Math.max(1, limit), MAX_HISTORY_MESSAGES),
+      before: before === undefined ? end : Math.min(before, end),
+      since,
+      search,
+    });
+  }
+
+  async #prune(retainMs: number): Promise<void> {
+    let hasMore = false;
+    try {
+      hasMore = await this.#history.prune(this.#now() - retainMs);
+    } catch (error) {
+      this.#failed(error);
+    }
+    if (this.#log === undefined) return;
+    const again = (): unknown => this.#prune(retainMs);
+    this.#cancelPrune = this.clock.after(hasMore ? PRUNE_PAUSE_MS : PRUNE_INTERVAL_MS, again);
+  }
+
+  #count(address: string | undefined, change: 1 | -1): void {
+    if (address === undefined) return;
+    const members = (this.#addresses.get(address) ?? 0) + change;
+    if (members === 0) this.#addresses.delete(address);
+    else this.#addresses.set(address, members);
+  }
+
+  #failed(error: unknown): void {
+    this.#options.onError?.(error);
+  }
+}
+
+function newToken(): string {
+  return randomBytes(TOKEN_BYTES).toString("base64url");
+}
+
+function isSame(token: string, given: string | undefined): boolean {
+  if (given === undefined || !TOKEN.test(given)) return false;
+  return timingSafeEqual(Buffer.from(token), Buffer.from(given));
+}

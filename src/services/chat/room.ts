@@ -1,0 +1,118 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { BlockList } from "./block-list.ts";
+import { ChatError } from "./chat-error.ts";
+import type { ChatEvent } from "./chat-event.ts";
+import type { LocalMember } from "./member.ts";
+import type { Name } from "./name.ts";
+
+/** The longest key of a room. */
+export const MAX_KEY_BYTES = 256;
+
+/** A room is there as long as somebody is in it: its key, its topic, and who is banned or muted in it, too. */
+export class Room {
+  readonly name: Name;
+  /** Its messages are found by this, also by a later room of the same name and key. */
+  readonly shelf: string;
+  readonly bans = new BlockList();
+  readonly mutes = new BlockList();
+  topic = "";
+  readonly #keyDigest: Buffer | undefined;
+  /** In the order in which they came. */
+  readonly #members = new Map<string, LocalMember>();
+  /** By key. */
+  readonly #sorted: Name[] = [];
+
+  /** @param key - what is to be known to come in. */
+  constructor(name: Name, key: string | undefined) {
+    this.name = name;
+    this.#keyDigest = key === undefined ? undefined : digestOf(key);
+    // Who comes by a name alone does not find what was said behind a key.
+    this.shelf = this.#keyDigest === undefined ? name.key : `${name.key} ${this.#keyDigest.toString("base64url")}`;
+  }
+
+  get hasKey(): boolean {
+    return this.#keyDigest !== undefined;
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  get members(): Iterable<LocalMember> {
+    return this.#members.values();
+  }
+
+  /** Sorted. */
+  get names(): readonly string[] {
+    return this.#sorted.map(({ text }) => text);
+  }
+
+  /** The one who has been in it for longest. */
+  get operator(): LocalMember | undefined {
+    for (const member of this.#members.values()) return member;
+    return undefined;
+  }
+
+  find(nameKey: string): LocalMember | undefined {
+    return this.#members.get(nameKey);
+  }
+
+  /** @throws ChatError BANNED, BAD_KEY. */
+  checkEntry(nameKey: string, address: string | undefined, key: string | undefined): void {
+    const { text } = this.name;
+    if (this.bans.has({ nameKey, address })) throw new ChatError("BANNED", `You are banned from ${text}.`);
+    if (this.#keyDigest === undefined) {
+      // Who gives one wants to be where others cannot come.
+      if (key !== undefined) throw new ChatError("BAD_KEY", `The room ${text} has no key.`);
+    } else if (key === undefined) {
+      throw new ChatError("BAD_KEY", `The room ${text} has a key: /join ${text} KEY`);
+    } else if (!timingSafeEqual(this.#keyDigest, digestOf(key))) {
+      throw new ChatError("BAD_KEY", `That is not the key of ${text}.`);
+    }
+  }
+
+  add(member: LocalMember): void {
+    this.#members.set(member.key.key, member);
+    this.#sorted.splice(this.#placeOf(member.key.key), 0, member.key);
+  }
+
+  /** Another connection of the same person: it has the place of the first. */
+  replace(member: LocalMember): void {
+    this.#members.set(member.key.key, member);
+  }
+
+  remove({ key }: LocalMember): void {
+    this.#members.delete(key.key);
+    this.#sorted.splice(this.#placeOf(key.key), 1);
+  }
+
+  /** The member has the other name from now on, at the place that it had. */
+  rename(member: LocalMember, from: Name): void {
+    const members = [...this.#members.values()];
+    this.#members.clear();
+    for (const each of members) this.#members.set(each.key.key, each);
+    this.#sorted.splice(this.#placeOf(from.key), 1);
+    this.#sorted.splice(this.#placeOf(member.key.key), 0, member.key);
+  }
+
+  tell(event: ChatEvent, except?: LocalMember): void {
+    for (const member of this.#members.values()) if (member !== except) member.hear(event);
+  }
+
+  #placeOf(nameKey: string): number {
+    let low = 0;
+    for (let high = this.#sorted.length; low < high; ) {
+      const middle = (low + high) >>> 1;
+      if ((this.#sorted[middle]?.key ?? "") < nameKey) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** @throws ChatError BAD_KEY. */
+function digestOf(key: string): Buffer {
+  if (key === "" || Buffer.byteLength(key) > MAX_KEY_BYTES)
+    throw new ChatError("BAD_KEY", `That is no key: 1 to ${MAX_KEY_BYTES} bytes.`);
+  return createHash("sha256").update(key).digest();
+}
