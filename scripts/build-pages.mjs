@@ -23,11 +23,13 @@ export async function buildPages() {
 async function buildPage(name) {
   const [from, to] = [join(source, name), join(target, name)];
   mkdirSync(to, { recursive: true });
-  return [
-    write(join(to, "index.html"), readFileSync(join(from, "index.html"), "utf8")),
-    write(join(to, "style.css"), styleOf(join(from, "style.css"))),
-    write(join(to, "page.js"), await scriptOf(join(from, "page.ts"))),
-  ];
+  const files = readdirSync(from);
+  const written = files
+    .filter((file) => file.endsWith(".html"))
+    .map((file) => write(join(to, file), readFileSync(join(from, file), "utf8")));
+  written.push(write(join(to, "style.css"), styleOf(join(from, "style.css"))));
+  if (files.includes("page.ts")) written.push(write(join(to, "page.js"), await scriptOf(join(from, "page.ts"))));
+  return written;
 }
 
 /**
