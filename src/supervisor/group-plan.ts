@@ -1,0 +1,101 @@
+import type { ListenerOptions } from "../server/listener-options.ts";
+import type { ServeOptions } from "../server/serve-options.ts";
+import { formatSocketUrl, parseSocketUrl, plainUrl } from "../server/url/socket-url.ts";
+import type { Place } from "./pairs.ts";
+import type { Plan, ServicePlan } from "./plan.ts";
+
+/** A service below a path. */
+export interface MountPlan {
+  readonly path: string;
+  readonly service: string;
+}
+
+/** What one server is to serve: all plain listeners of a service, or an HTTP listener with all that is mounted on it. */
+export interface GroupPlan extends Place {
+  readonly listeners: readonly ListenerOptions[];
+  /** Undefined where the listeners are the service's own. */
+  readonly mounts: readonly MountPlan[] | undefined;
+  /** Those of the service; of several ones, of the one at the shortest path. */
+  readonly limits: ServeOptions;
+  /** The longest of them. */
+  readonly graceMs: number;
+}
+
+/** Two services want the same place, or two things of it. */
+export class PlanError extends Error {
+  /** Always `"ERR_SOCKWRIGHT_PLAN"`. */
+  readonly code = "ERR_SOCKWRIGHT_PLAN";
+
+  constructor(message: string) {
+    super(message);
+    this.name = "PlanError";
+  }
+}
+
+/** @throws PlanError where two services contradict each other · SocketUrlError. */
+export function groupsOf({ services }: Pick<Plan, "services">): readonly GroupPlan[] {
+  const own = services.flatMap((service) => ownGroup(service) ?? []);
+  return [...own, ...[...httpAddresses(services).values()].map(httpGroup)];
+}
+
+function ownGroup({ name, listeners, limits, graceMs }: ServicePlan): GroupPlan | undefined {
+  const own = listeners.flatMap(({ listener, mount }) => (mount === undefined ? [listener] : []));
+  if (own.length === 0) return undefined;
+  return { ...placeOf(own, [name], false), mounts: undefined, limits, graceMs };
+}
+
+interface Mounted {
+  readonly listener: ListenerOptions;
+  readonly mount: string;
+  readonly service: ServicePlan;
+}
+
+/** What is mounted, by its address. Port 0 is another port each time, and so shared by nobody. */
+function httpAddresses(services: readonly ServicePlan[]): ReadonlyMap<string, readonly Mounted[]> {
+  const found = new Map<string, Mounted[]>();
+  for (const service of services) {
+    for (const { listener, mount } of service.listeners) {
+      if (mount === undefined) continue;
+      const url = parseSocketUrl(listener.url);
+      const isOfAnyPort = "port" in url && url.port === 0;
+      const address = isOfAnyPort ? `${found.size} of port 0` : formatSocketUrl(plainUrl(url));
+      const same = found.get(address) ?? [];
+      same.push({ listener, mount, service });
+      found.set(address, same);
+    }
+  }
+  return found;
+}
+
+function httpGroup(all: readonly Mounted[]): GroupPlan {
+  const [root, ...others] = all.toSorted((one, other) => one.mount.length - other.mount.length);
+  if (root === undefined) throw new TypeError("a listener has nothing mounted on it");
+  const { listener, service } = root;
+  for (const [index, { mount, service: own }] of all.entries()) {
+    const earlier = all.slice(0, index).find((each) => each.mount === mount);
+    if (earlier === undefined) continue;
+    throw new PlanError(`${listener.url} has ${mount} twice: for ${earlier.service.name}, and for ${own.name}`);
+  }
+  // What each says of the listener is the same, or said by one of them only.
+  let joined = listener;
+  for (const each of others) joined = { ...each.listener, ...joined };
+  return {
+    ...placeOf([joined], [...new Set(all.map((each) => each.service.name))], true),
+    mounts: [root, ...others].map((each) => ({ path: each.mount, service: each.service.name })),
+    limits: service.limits,
+    graceMs: Math.max(...all.map((each) => each.service.graceMs)),
+  };
+}
+
+function placeOf(
+  listeners: readonly ListenerOptions[],
+  services: readonly string[],
+  isHttp: boolean,
+): Pick<GroupPlan, "listeners" | keyof Place> {
+  return {
+    listeners,
+    services,
+    isHttp,
+    urls: listeners.map(({ url }) => formatSocketUrl(plainUrl(parseSocketUrl(url)))),
+  };
+}

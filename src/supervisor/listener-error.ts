@@ -1,0 +1,27 @@
+import { SocketError } from "../socket/values.ts";
+
+/** A listener that cannot be opened: which one, and whose. */
+export class ListenerError extends Error {
+  /** That of the error behind it, such as `EADDRINUSE`. */
+  readonly code: string | undefined;
+  readonly service: string;
+  /** That of the listener; of several ones all of them, where the error does not say which. */
+  readonly url: string;
+
+  constructor(service: string, urls: readonly string[], cause: unknown) {
+    const url = urlBehind(urls, cause);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`the service ${service} cannot listen on ${url}: ${reason}`, { cause });
+    this.name = "ListenerError";
+    this.code = cause instanceof Error && "code" in cause ? String(cause.code) : undefined;
+    this.service = service;
+    this.url = url;
+  }
+}
+
+function urlBehind(urls: readonly string[], error: unknown): string {
+  if (!(error instanceof SocketError)) return urls.join(" ");
+  const name = error.port === undefined ? error.address : `:${error.port}`;
+  const named = name === undefined ? [] : urls.filter((url) => url.replace(/\?.*$/, "").endsWith(name));
+  return (named.length === 1 ? named : urls).join(" ");
+}

@@ -1,0 +1,75 @@
+import { stat } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
+import { isHttpService } from "../http/service/http-service.ts";
+import { type Service, type ServiceInput, serviceOf } from "../server/service.ts";
+import { isOfDatagrams } from "../server/url/schemes.ts";
+import { isInherited, parseSocketUrl } from "../server/url/socket-url.ts";
+import type { Overview } from "../services/status/overview.ts";
+import type { ListenerPlan, ServicePlan, ServiceSource } from "./plan.ts";
+
+/** Makes a service of ours by its kind. The overview is for the one that shows it. */
+export type MakeService = (
+  kind: string,
+  options: Readonly<Record<string, unknown>>,
+  overview: Overview,
+) => ServiceInput | Promise<ServiceInput>;
+
+/** A module as it is now: by its modification time. Undefined for what is no module. */
+export async function versionOf(source: ServiceSource): Promise<bigint | undefined> {
+  if (source.type === "kind") return undefined;
+  const { mtimeNs } = await stat(source.path, { bigint: true });
+  return mtimeNs;
+}
+
+/**
+ * Makes the service of a plan, and does not start it. A module is imported again for each modification time: Node keeps those that
+ * came before for as long as the process lives.
+ *
+ * @throws what the module, its function or the kind throws · Error for a service that does not serve what its listeners bring.
+ */
+export async function loadService(
+  { name, source, listeners }: ServicePlan,
+  version: bigint | undefined,
+  make: MakeService,
+  overview: Overview,
+): Promise<Service> {
+  const input =
+    source.type === "kind"
+      ? await make(source.kind, source.options, overview)
+      : await importService(source.path, source.options, version);
+  const service = serviceOf(input);
+  checkListeners({ name, listeners }, service);
+  return service;
+}
+
+/** @throws Error for a service that does not serve what its listeners bring. */
+export function checkListeners({ name, listeners }: Pick<ServicePlan, "name" | "listeners">, service: Service): void {
+  for (const listener of listeners) checkListener(name, service, listener);
+}
+
+async function importService(
+  path: string,
+  options: Readonly<Record<string, unknown>>,
+  version: bigint | undefined,
+): Promise<ServiceInput> {
+  const url = pathToFileURL(path);
+  url.searchParams.set("mtime", String(version));
+  const module: unknown = await import(url.href);
+  const exported = typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
+  if (typeof exported === "function") return (await exported(options)) as ServiceInput;
+  if (exported === undefined) throw new Error(`${path} has no default export: write  export default { name, stream }`);
+  return exported as ServiceInput;
+}
+
+function checkListener(name: string, service: Service, { listener, mount }: ListenerPlan): void {
+  const lacks = (what: string): Error => new Error(`the service ${name} serves no ${what}: ${listener.url} needs them`);
+  if (mount !== undefined) {
+    if (!isHttpService(service)) throw lacks("requests of HTTP");
+    return;
+  }
+  const url = parseSocketUrl(listener.url);
+  // What such a socket is for is known when it is taken over.
+  if (isInherited(url)) return;
+  if (isOfDatagrams(url) && service.datagram === undefined) throw lacks("datagrams");
+  if (!isOfDatagrams(url) && service.stream === undefined) throw lacks("connections");
+}

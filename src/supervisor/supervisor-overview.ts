@@ -1,0 +1,105 @@
+import { DEFAULT_MAX_CONNECTIONS } from "../server/serve-options.ts";
+import type { ServerStats } from "../server/telemetry/server-counters.ts";
+import type { Overview, OverviewConnection, OverviewLimit, OverviewService } from "../services/status/overview.ts";
+import type { Group } from "./group.ts";
+import type { RequestCounters } from "./request-counters.ts";
+import type { ServiceEntry } from "./service-entry.ts";
+
+/** What a supervisor has, as it is now. */
+export interface SupervisorView {
+  entries(): readonly ServiceEntry[];
+  groups(): readonly Group[];
+  /** Those that take nothing new, and still have connections. */
+  leaving(): readonly Group[];
+  isDrained(service: string): boolean;
+  requestsOf(service: string): RequestCounters | undefined;
+}
+
+/** All that a supervisor runs, for whoever looks at it. */
+export function overviewOf(view: SupervisorView): Overview {
+  const all = (): readonly Group[] => [...view.groups(), ...view.leaving()];
+  return {
+    services() {
+      const entries = view.entries();
+      const names = new Set(entries.map(({ plan }) => plan.name));
+      const gone = new Set(view.leaving().flatMap(({ services }) => services.filter((name) => !names.has(name))));
+      return [...entries.map((entry) => serviceOf(entry, view)), ...[...gone].map((name) => goneService(name, view))];
+    },
+    httpListeners: () =>
+      all()
+        .filter(isShared)
+        .map((group) => ({ url: listenerOf(group), services: group.services, stats: group.stats() })),
+    alarms: () => all().flatMap((group) => group.alarms()),
+    connections: () => all().flatMap(connectionsOf),
+    abort: (id) => all().some((group) => group.abort(id)),
+  };
+}
+
+function serviceOf(entry: ServiceEntry, view: SupervisorView): OverviewService {
+  const { name, limits } = entry.plan;
+  const groups = view.groups().filter(({ services }) => services.includes(name));
+  const lost = groups.find(({ failure }) => failure !== undefined);
+  const error = entry.shared === undefined ? entry.error : lost?.failure;
+  const stats = statsOf(name, view);
+  const isDrained = view.isDrained(name);
+  return {
+    name,
+    state: isDrained ? "draining" : error === undefined ? "running" : "failed",
+    error: error === undefined ? undefined : error instanceof Error ? error.message : String(error),
+    urls: isDrained ? [] : groups.flatMap((group) => urlsOf(group, name)),
+    stats,
+    requests: view.requestsOf(name)?.snapshot(),
+    limits: limitsOf(limits, stats),
+  };
+}
+
+/** One that a reload has taken out. */
+function goneService(name: string, view: SupervisorView): OverviewService {
+  const stats = statsOf(name, view);
+  const requests = view.requestsOf(name)?.snapshot();
+  return { name, state: "draining", error: undefined, urls: [], stats, requests, limits: [] };
+}
+
+function statsOf(name: string, view: SupervisorView): readonly ServerStats[] {
+  return [...view.groups(), ...view.leaving()]
+    .filter((group) => group.services.includes(name) && !isShared(group))
+    .map((group) => group.stats());
+}
+
+function urlsOf(group: Group, service: string): readonly string[] {
+  const { mounts } = group.state.plan;
+  if (mounts === undefined) return group.liveUrls;
+  const own = mounts.filter((mount) => mount.service === service);
+  return group.liveUrls.flatMap((url) => own.map(({ path }) => `${url}${path}`));
+}
+
+function limitsOf(limits: ServiceEntry["plan"]["limits"], stats: readonly ServerStats[]): readonly OverviewLimit[] {
+  const used = stats.reduce((sum, { connectionsActive }) => sum + connectionsActive, 0);
+  const {
+    maxConnections = DEFAULT_MAX_CONNECTIONS,
+    maxConnectionsPerAddress,
+    maxHandshakes,
+    maxPendingReplies,
+  } = limits;
+  const given = { "max-connections-per-address": maxConnectionsPerAddress, "max-handshakes": maxHandshakes };
+  return [
+    { name: "max-connections", limit: maxConnections, used },
+    ...Object.entries({ ...given, "max-pending-replies": maxPendingReplies }).flatMap(([name, limit]) =>
+      limit === undefined ? [] : [{ name, limit, used: undefined }],
+    ),
+  ];
+}
+
+function connectionsOf(group: Group): readonly OverviewConnection[] {
+  const listener = isShared(group) ? listenerOf(group) : undefined;
+  return group.connections().map((info) => ({ ...info, service: group.serviceOf(info.id), listener }));
+}
+
+/** Where it is counted: with none of its services. */
+function isShared({ services }: Group): boolean {
+  return services.length > 1;
+}
+
+function listenerOf({ liveUrls, urls }: Group): string {
+  return liveUrls[0] ?? urls[0] ?? "";
+}

@@ -1,0 +1,368 @@
+// A reload is all or nothing; who is connected is not disturbed, and no listener that stays is closed.
+
+import { once } from "node:events";
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { http } from "../../../src/http/service/http.ts";
+import { connect } from "../../../src/server/connect.ts";
+import type { Connection } from "../../../src/server/connection/connection.ts";
+import type { Service } from "../../../src/server/service.ts";
+import type { ServicePlan } from "../../../src/supervisor/plan.ts";
+import { manualClock } from "../../../src/testing/manual-clock.ts";
+import { until } from "../../support/until.ts";
+import {
+  at,
+  fetched,
+  greeted,
+  greeter,
+  greetingAt,
+  kindsWith,
+  page,
+  planned,
+  running,
+  said,
+  serviceOf,
+  urlOf,
+} from "./running.ts";
+
+/** The head of the answer, over a connection that stays. */
+async function asked(client: Connection, path: string): Promise<string> {
+  client.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  const head = String(await client.readUntil("\r\n\r\n"));
+  await client.readExactly(Number(/^content-length: (\d+)/im.exec(head)?.[1]));
+  return head;
+}
+
+const ANY = "tcp://127.0.0.1:0";
+const HTTP = "http://127.0.0.1:0";
+
+describe("what stays", () => {
+  test("a listener keeps its port and a service its object, and a connection goes on", async () => {
+    const { supervisor } = await running([greeter("one", [ANY])]);
+    const url = urlOf(supervisor, "one");
+    const { client } = await greeted(url);
+    await supervisor.reload({ services: [greeter("one", [ANY]), greeter("two", [ANY])] });
+    expect(urlOf(supervisor, "one")).toBe(url);
+    expect(await said(client, "Rose")).toBe("Hello, Rose!");
+    expect(await greetingAt(urlOf(supervisor, "two"))).toBe("two");
+  });
+
+  test("a service that has another name keeps its listeners and its object", async () => {
+    let made = 0;
+    const make = kindsWith({
+      counted: () => {
+        made++;
+        return { name: "counted", stream: (connection) => void connection.write("counted\n") };
+      },
+    });
+    const { supervisor } = await running([planned("one", "counted", [ANY])], { make });
+    const url = urlOf(supervisor, "one");
+    await supervisor.reload({ services: [planned("two", "counted", [ANY])] });
+    expect(urlOf(supervisor, "two")).toBe(url);
+    expect(supervisor.overview.services().map(({ name }) => name)).toEqual(["two"]);
+    expect(await greetingAt(url)).toBe("counted");
+    expect(made).toBe(1);
+  });
+
+  test("two services that change their names have the other's listeners", async () => {
+    const { supervisor } = await running([greeter("one", [ANY]), greeter("two", [ANY])]);
+    const [first, second] = [urlOf(supervisor, "one"), urlOf(supervisor, "two")];
+    await supervisor.reload({ services: [greeter("two", [first]), greeter("one", [second])] });
+    expect([await greetingAt(first), await greetingAt(second)]).toEqual(["two", "one"]);
+  });
+});
+
+describe("what changes", () => {
+  test("the next connection gets the new service, and an open one ends with the old", async () => {
+    const calls: string[] = [];
+    const make = kindsWith();
+    const logged = async (...given: Parameters<typeof make>): Promise<Service> => {
+      const service = (await make(...given)) as Service;
+      const name = String(given[1]["greeting"]).trim();
+      return { ...service, start: () => void calls.push(`start ${name}`), stop: () => void calls.push(`stop ${name}`) };
+    };
+    const { supervisor } = await running([greeter("one", [ANY], "old")], { make: logged });
+    const url = urlOf(supervisor, "one");
+    const { client } = await greeted(url);
+    await supervisor.reload({ services: [greeter("one", [ANY], "new")] });
+    expect(await greetingAt(url)).toBe("new");
+    expect(await said(client, "Rose")).toBe("Hello, Rose!");
+    expect(calls).toEqual(["start old", "start new"]);
+    await client.close();
+    await until(() => calls.length === 3, "the old service to stop");
+    expect(calls).toEqual(["start old", "start new", "stop old"]);
+  });
+
+  test("another kind of service keeps the listener", async () => {
+    const shout = (): Service => ({ name: "shout", stream: (connection) => void connection.write("SHOUT\n") });
+    const { supervisor } = await running([greeter("one", [ANY])], { make: kindsWith({ shout }) });
+    const url = urlOf(supervisor, "one");
+    await supervisor.reload({ services: [planned("one", "shout", [ANY])] });
+    expect(urlOf(supervisor, "one")).toBe(url);
+    expect(await greetingAt(url)).toBe("SHOUT");
+  });
+
+  test("a service that is taken out takes no more connections, and finishes those that it has", async () => {
+    let finish = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const slow = (): Service => ({
+      name: "slow",
+      async stream(connection) {
+        connection.write("begun\n");
+        await held;
+        connection.write("done\n");
+      },
+    });
+    const make = kindsWith({ slow });
+    const { supervisor } = await running([greeter("one", [ANY]), planned("slow", "slow", [ANY])], { make });
+    const url = urlOf(supervisor, "slow");
+    const { client } = await greeted(url);
+    await supervisor.reload({ services: [greeter("one", [ANY])] });
+    expect(serviceOf(supervisor, "slow").state).toBe("draining");
+    await expect(greeted(url)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+    finish();
+    expect(String(await client.readUntil("\n"))).toBe("done\n");
+    await client.close();
+    await until(() => supervisor.overview.services().length === 1, "the service to be gone");
+  });
+
+  test("within its grace only", async () => {
+    const stuck = (): Service => ({
+      name: "stuck",
+      stream(connection) {
+        connection.write("begun\n");
+        return new Promise(() => undefined);
+      },
+    });
+    const make = kindsWith({ stuck });
+    const plan: ServicePlan = { ...planned("stuck", "stuck", [ANY]), graceMs: 1 };
+    const { supervisor } = await running([plan, greeter("one", [ANY])], { make });
+    const { client } = await greeted(urlOf(supervisor, "stuck"));
+    await supervisor.reload({ services: [greeter("one", [ANY])] });
+    await expect(client.read()).rejects.toMatchObject({ code: "ECONNRESET" });
+    await until(() => supervisor.overview.services().length === 1, "the service to be gone");
+  });
+});
+
+describe("what is refused changes nothing", () => {
+  test("a listener whose port is taken: what was opened is closed, and what was changed is as it was", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    onTestFinished(() => void taken.close());
+    const { port } = taken.address() as AddressInfo;
+    const { supervisor, events } = await running([greeter("one", [ANY], "old"), greeter("two", [ANY])]);
+    const [first, second] = [urlOf(supervisor, "one"), urlOf(supervisor, "two")];
+    const { client } = await greeted(first);
+    const services = [
+      greeter("new", [ANY]),
+      greeter("one", [ANY], "other"),
+      greeter("two", [ANY, `tcp://127.0.0.1:${port}`]),
+    ];
+    await expect(supervisor.reload({ services })).rejects.toMatchObject({
+      code: "EADDRINUSE",
+      service: "two",
+      url: `tcp://127.0.0.1:${port}`,
+    });
+    expect(supervisor.overview.services().map(({ name, urls }) => [name, urls])).toEqual([
+      ["one", [first]],
+      ["two", [second]],
+    ]);
+    expect([await greetingAt(first), await greetingAt(second)]).toEqual(["old", "two"]);
+    expect(await said(client, "Rose")).toBe("Hello, Rose!");
+    const heard = events.filter(({ event }) => event === "listening");
+    expect(heard).toHaveLength(2);
+  });
+
+  test("a service that cannot be made: the others that were started stop again", async () => {
+    const calls: string[] = [];
+    const make = kindsWith({
+      fine: () => ({
+        name: "fine",
+        stream: () => undefined,
+        start: () => void calls.push("start"),
+        stop: () => void calls.push("stop"),
+      }),
+      broken: () => ({ name: "broken", stream: () => undefined, start: () => Promise.reject(new Error("no disk")) }),
+    });
+    const { supervisor } = await running([greeter("one", [ANY])], { make });
+    const services = [
+      planned("fine", "fine", [ANY]),
+      planned("broken", "broken", [ANY]),
+      planned("what", "what", [ANY]),
+    ];
+    await expect(supervisor.reload({ services })).rejects.toMatchObject({
+      mistakes: ["the service broken cannot be started: no disk", "the service what cannot be started: no kind what"],
+    });
+    expect(calls).toEqual(["start", "stop"]);
+    expect(supervisor.overview.services().map(({ name }) => name)).toEqual(["one"]);
+  });
+
+  test("the same mount twice", async () => {
+    const { supervisor } = await running([page("one", [at(HTTP, "/")])]);
+    const url = urlOf(supervisor, "one").replace(/\/$/, "");
+    const services = [page("one", [at(url, "/")]), page("two", [at(url, "/")])];
+    await expect(supervisor.reload({ services })).rejects.toThrow(`${url} has / twice: for one, and for two`);
+  });
+
+  test("a service that does not serve what its listener brings", async () => {
+    const { supervisor } = await running([page("one", [at(HTTP, "/")])]);
+    const services = [greeter("one", [at(HTTP, "/")])];
+    await expect(supervisor.reload({ services })).rejects.toThrow("the service one serves no requests of HTTP");
+  });
+});
+
+describe("an HTTP listener", () => {
+  test("has services come and go, and an open connection is told to come again", async () => {
+    const { supervisor } = await running([page("site", [at(HTTP, "/")])]);
+    const url = urlOf(supervisor, "site").replace(/\/$/, "");
+    const chat = page("chat", [at(url, "/chat/")]);
+    await supervisor.reload({ services: [page("site", [at(url, "/")]), chat] });
+    expect(await fetched(`${url}/chat/x`)).toEqual({ status: 200, text: "chat /chat /x" });
+    expect(await fetched(`${url}/x`)).toEqual({ status: 200, text: "site  /x" });
+    const client = await connect(url.replace("http:", "tcp:"));
+    onTestFinished(() => client.abort());
+    expect(await asked(client, "/chat/")).toMatch(/^HTTP\/1.1 200 /);
+    const services = supervisor.overview.connections().map(({ service, listener }) => [service, listener]);
+    expect(services).toEqual([["chat", url]]);
+    await supervisor.reload({ services: [page("site", [at(url, "/")])] });
+    const last = await asked(client, "/chat/");
+    expect(last).toMatch(/^HTTP\/1.1 503 /);
+    expect(last).toMatch(/^connection: close\r$/im);
+    expect(await client.read()).toBeUndefined();
+    expect((await fetched(`${url}/chat/x`)).text).toBe("site  /chat/x");
+  });
+
+  test("counts what each service has answered, also across reloads", async () => {
+    const { supervisor } = await running([page("site", [at(HTTP, "/")])]);
+    const url = urlOf(supervisor, "site");
+    await fetched(url);
+    await supervisor.reload({ services: [page("site", [at(url.slice(0, -1), "/")], "other")] });
+    expect((await fetched(url)).text).toBe("other  /");
+    await until(() => serviceOf(supervisor, "site").requests?.answered === 2, "both requests to be counted");
+    expect(serviceOf(supervisor, "site").requests).toMatchObject({ failed: 0, bytesSent: "site  /other  /".length });
+  });
+
+  test("a service on lines and on HTTP is one: started once, and stopped once", async () => {
+    const calls: string[] = [];
+    const both = (): Service => ({
+      ...http(() => ({ body: "page" })),
+      name: "both",
+      protocols: undefined,
+      stream: (connection) => void connection.write("line\n"),
+      start: () => void calls.push("start"),
+      stop: () => void calls.push("stop"),
+    });
+    const { supervisor } = await running([planned("both", "both", [ANY, at(HTTP, "/a/")])], {
+      make: kindsWith({ both }),
+    });
+    expect(await greetingAt(urlOf(supervisor, "both"))).toBe("line");
+    expect((await fetched(urlOf(supervisor, "both", 1))).text).toBe("page");
+    expect(calls).toEqual(["start"]);
+    await supervisor.close(0);
+    expect(calls).toEqual(["start", "stop"]);
+  });
+});
+
+describe("a module", () => {
+  /** A module that greets, of that modification time. */
+  function written(path: string, text: string, mtime: number): void {
+    writeFileSync(path, text);
+    utimesSync(path, mtime, mtime);
+  }
+
+  const greets = (word: string): string =>
+    `export default ({ mark }) => ({ name: "clock", stream: (c) => void c.write("${word}" + mark + "\\n") });`;
+
+  function clockOf(path: string): ServicePlan {
+    return { ...greeter("clock", [ANY]), source: { type: "module", path, options: { mark: "!" } } };
+  }
+
+  function modulePath(): string {
+    const folder = mkdtempSync(join(tmpdir(), "sockwright-module-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    return join(folder, "clock.mjs");
+  }
+
+  test("is imported again when its modification time has changed", async () => {
+    const path = modulePath();
+    written(path, greets("tick"), 1_000);
+    const { supervisor } = await running([clockOf(path)]);
+    const url = urlOf(supervisor, "clock");
+    expect(await greetingAt(url)).toBe("tick!");
+    written(path, greets("tock"), 1_000);
+    await supervisor.reload({ services: [clockOf(path)] });
+    expect(await greetingAt(url)).toBe("tick!");
+    written(path, greets("tock"), 2_000);
+    await supervisor.reload({ services: [clockOf(path)] });
+    expect(await greetingAt(url)).toBe("tock!");
+  });
+
+  test("that cannot be read refuses a reload", async () => {
+    const path = modulePath();
+    written(path, greets("tick"), 1_000);
+    const { supervisor } = await running([clockOf(path)]);
+    written(path, "export default {", 2_000);
+    await expect(supervisor.reload({ services: [clockOf(path)] })).rejects.toThrow(
+      "the service clock cannot be started",
+    );
+    expect(await greetingAt(urlOf(supervisor, "clock"))).toBe("tick!");
+    written(path, "export const nothing = 1", 3_000);
+    await expect(supervisor.reload({ services: [clockOf(path)] })).rejects.toThrow("has no default export");
+  });
+
+  test("that cannot be read at the start has failed, and is tried again after 1, 2, 4 seconds", async () => {
+    const clock = manualClock();
+    const path = modulePath();
+    const { supervisor, events } = await running([clockOf(path), greeter("one", [ANY])], { clock });
+    expect(serviceOf(supervisor, "clock")).toMatchObject({ state: "failed", urls: [] });
+    expect(serviceOf(supervisor, "clock").error).toContain("ENOENT");
+    expect(await greetingAt(urlOf(supervisor, "one"))).toBe("one");
+    const waits = (): number[] => events.flatMap((event) => (event.event === "failed" ? [event.retryMs] : []));
+    for (const [index, waitMs] of [1_000, 2_000].entries()) {
+      expect(waits().at(-1)).toBe(waitMs);
+      clock.advance(waitMs);
+      await until(() => waits().length === index + 2, "the next failure");
+    }
+    // A reload with a service that has failed all the time is none that breaks anything.
+    await supervisor.reload({ services: [clockOf(path), greeter("one", [ANY], "other")] });
+    written(path, greets("tick"), 1_000);
+    clock.advance(4_000);
+    await until(() => events.some(({ event }) => event === "recovered"), "the service to run");
+    expect(serviceOf(supervisor, "clock")).toMatchObject({ state: "running", error: undefined });
+    expect(await greetingAt(urlOf(supervisor, "clock"))).toBe("tick!");
+  });
+
+  test("that has failed answers 503 below its path", async () => {
+    const clock = manualClock();
+    const failing: ServicePlan = { ...clockOf(modulePath()), listeners: [at("http://127.0.0.1:0", "/clock/")] };
+    const { supervisor } = await running([failing], { clock });
+    expect((await fetched(urlOf(supervisor, "clock"))).status).toBe(503);
+  });
+});
+
+test("a drained service takes no more connections, its open ones go on, and a reload ends that", async () => {
+  const echo = (): Service => ({
+    name: "echo",
+    stream(connection) {
+      connection.write("echo\n");
+      return connection.onBytes((bytes) => void connection.write(bytes));
+    },
+  });
+  const { supervisor } = await running([planned("echo", "echo", [ANY]), greeter("one", [ANY])], {
+    make: kindsWith({ echo }),
+  });
+  const url = urlOf(supervisor, "echo");
+  await greeted(url);
+  expect(await supervisor.drain("nobody")).toBe(false);
+  expect(await supervisor.drain("echo")).toBe(true);
+  expect(serviceOf(supervisor, "echo")).toMatchObject({ state: "draining", urls: [] });
+  await expect(greeted(url)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  expect(await greetingAt(urlOf(supervisor, "one"))).toBe("one");
+  await supervisor.reload({ services: [planned("echo", "echo", [url])] });
+  expect(await greetingAt(url)).toBe("echo");
+});
