@@ -1,0 +1,16 @@
+// A chat bot: a member like any other. It tells the time to whoever says "!time".
+import { lines } from "sockwright/codec";
+import { connect } from "sockwright/server";
+
+const url = process.argv[2] ?? "tcp://127.0.0.1:7000";
+const connection = await connect(url);
+const chat = connection.frames(lines());
+
+// The first line asks for a name.
+await chat.read();
+chat.write("clock");
+for await (const line of chat) {
+  // No text of a member can begin a line as a message does: what is in <> is a name.
+  const [, name] = /^<([^>]+)> !time$/.exec(line) ?? [];
+  if (name !== undefined) chat.write(`${name}: it is ${new Date().toISOString()}`);
+}
