@@ -8,12 +8,10 @@ import type { ChatHistory } from "./history.ts";
 import { LocalMember, type MemberHome } from "./member.ts";
 import { MessageLog } from "./message-log.ts";
 import type { MessageRateOptions } from "./message-rate.ts";
-import { memberName, type Name, roomName } from "./name.ts";
+import { LOBBY, memberName, type Name, roomName } from "./name.ts";
 import { Room } from "./room.ts";
 import { SentTags, TAG_LIFETIME_MS } from "./sent-tags.ts";
 
-/** The room of who names none. It belongs to all: it cannot have a key. */
-export const LOBBY = "lobby";
 /** Messages that a newcomer gets. */
 export const DEFAULT_HISTORY_MESSAGES = 20;
 /** Messages of one answer of the history. */

@@ -1,0 +1,107 @@
+import type { Service } from "../../server/service.ts";
+import type { ChatHub } from "./chat-hub.ts";
+import { CHAT_OPTIONS, type ChatOptions, type ChatSettings } from "./chat-options.ts";
+import type { ChatHistory } from "./history.ts";
+import { LineDoor } from "./line-door.ts";
+import { LocalHub } from "./local-hub.ts";
+import { MemoryHistory } from "./memory-history.ts";
+
+export { ChatError, type ChatErrorCode } from "./chat-error.ts";
+export type { ChatEvent, ChatMessage, LeaveReason } from "./chat-event.ts";
+export type {
+  ChatHub,
+  ChatMember,
+  HistoryOptions,
+  JoinRequest,
+  Receipt,
+  RoomInfo,
+  SayOptions,
+  Welcome,
+} from "./chat-hub.ts";
+export type { ChatListener, PutOutReason } from "./chat-listener.ts";
+export type { ChatOptions };
+
+/** The history that ends with the process. */
+export const MEMORY = "memory";
+
+/** A chat, to be served. */
+export interface ChatService extends Service {
+  stream(connection: Parameters<NonNullable<Service["stream"]>>[0]): Promise<void>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * A chat with rooms, for `nc`, `telnet` and programs. See the README of this folder for what it says and what it limits.
+ *
+ * @throws RangeError, TypeError for an option that cannot be. `serve` rejects with the error of a history that cannot be opened.
+ * @example
+ * ```ts
+ * import { connect, serve } from "sockwright/server";
+ * import { chat } from "sockwright/services/chat";
+ *
+ * const server = await serve("tcp://127.0.0.1:0", chat({ history: "memory" }));
+ * const client = await connect(server.urls[0] ?? "");
+ * client.write("rose\nhello\n");
+ * console.log(String(await client.readUntil("\n")).trim()); // => -- Welcome to sockwright chat. What is your name?
+ * console.log(String(await client.readUntil("\n")).trim()); // => -- You are rose in lobby, alone.
+ * console.log(String(await client.readUntil("\n")).trim()); // => <rose> hello
+ * await client.close();
+ * await server.close();
+ * ```
+ */
+export function chat(options?: ChatOptions): ChatService {
+  const settings = CHAT_OPTIONS.check("chat()", options);
+  const hub = new SharedHub(hubOf(settings));
+  const door = new LineDoor(hub, settings);
+  return {
+    name: "chat",
+    stream: (connection) => door.serve(connection),
+    start: () => hub.start(),
+    stop: () => hub.stop(),
+  };
+}
+
+function hubOf(settings: ChatSettings): ChatHub {
+  const { messageRate: perSecond, messageBurst: burst, ...others } = settings;
+  return new LocalHub(historyOf(settings), { ...others, rate: { perSecond, burst } });
+}
+
+function historyOf(_settings: ChatSettings): ChatHistory {
+  return new MemoryHistory();
+}
+
+/** A hub that is started as long as one of its servers is. */
+class SharedHub implements ChatHub {
+  readonly join: ChatHub["join"];
+  readonly #hub: ChatHub;
+  #users = 0;
+  /** What was begun last; the next waits for it. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(hub: ChatHub) {
+    this.#hub = hub;
+    this.join = (request, listener) => hub.join(request, listener);
+  }
+
+  start(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#users === 0) await this.#hub.start();
+      this.#users++;
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#users === 0) return;
+      this.#users--;
+      if (this.#users === 0) await this.#hub.stop();
+    });
+  }
+
+  #inTurn(run: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(run);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+}

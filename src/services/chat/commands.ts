@@ -1,0 +1,192 @@
+import { ChatError } from "./chat-error.ts";
+import type { ChatMessage } from "./chat-event.ts";
+import type { ChatMember, Receipt, RoomInfo, Welcome } from "./chat-hub.ts";
+import { escapeText } from "./escape-text.ts";
+import { LOBBY } from "./name.ts";
+import { listed, MAX_LISTED_ROOMS, nameList } from "./name-list.ts";
+
+/** As much of a command that there is not is said again. */
+const MAX_SHOWN_COMMAND = 32;
+
+/** What has come of a line that a member typed. */
+export type TypedLine =
+  /** The receipt may reject with a ChatError; the caller waits for it. */
+  | { readonly type: "said"; readonly receipt: Promise<Receipt> }
+  /** Lines for who typed it alone; none where the event that follows says it all. */
+  | { readonly type: "notices"; readonly notices: readonly string[] }
+  | { readonly type: "moved"; readonly welcome: Welcome }
+  | { readonly type: "history"; readonly messages: readonly ChatMessage[] }
+  | { readonly type: "quit" };
+
+type Run = (member: ChatMember, text: string) => Promise<TypedLine> | TypedLine;
+
+interface Command {
+  readonly form: string;
+  readonly help: string;
+  readonly run: Run;
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  "/join": {
+    form: "/join ROOM [KEY]",
+    help: "goes to another room; the first one there sets its key",
+    run: withName(async (member, room, key) => moved(await member.move(room, key === "" ? undefined : key))),
+  },
+  "/leave": {
+    form: "/leave",
+    help: "goes back to the lobby",
+    run: async (member) => moved(await member.move(LOBBY)),
+  },
+  "/who": { form: "/who", help: "shows who is in the room", run: who },
+  "/rooms": {
+    form: "/rooms",
+    help: "shows all rooms",
+    run: async (member) => notices(...roomList(await member.rooms())),
+  },
+  "/msg": {
+    form: "/msg NAME TEXT",
+    help: "says something to one member alone",
+    run: withName(async (member, name, text) => {
+      await member.tell(name, text);
+      return notices(`Sent to ${name}.`);
+    }, "text"),
+  },
+  "/me": { form: "/me TEXT", help: "says what you do", run: withText((member, text) => said(member, text, "me")) },
+  "/history": {
+    form: "/history [NUMBER]",
+    help: "shows the last messages, up to 1000",
+    run: async (member, text) => ({ type: "history", messages: await member.history({ limit: limitOf(text) }) }),
+  },
+  "/nick": {
+    form: "/nick NAME",
+    help: "takes another name",
+    run: withName(quiet((member, name) => member.rename(name))),
+  },
+  "/topic": {
+    form: "/topic [TEXT]",
+    help: "says what the room is about; without text it takes that away",
+    run: quiet((member, text) => member.topic(text)),
+  },
+  "/kick": { form: "/kick NAME", help: "puts a member out", run: withName(quiet((member, name) => member.kick(name))) },
+  "/mute": {
+    form: "/mute NAME",
+    help: "lets a member say nothing",
+    run: withName(done((member, name) => member.mute(name), "is muted")),
+  },
+  "/unmute": {
+    form: "/unmute NAME",
+    help: "lets a member say something again",
+    run: withName(done((member, name) => member.unmute(name), "is not muted")),
+  },
+  "/ban": {
+    form: "/ban NAME",
+    help: "puts a member out and does not let it in again",
+    run: withName(quiet((member, name) => member.ban(name))),
+  },
+  "/help": { form: "/help", help: "shows this", run: () => notices(...HELP) },
+  "/quit": { form: "/quit", help: "leaves the chat", run: () => ({ type: "quit" }) },
+};
+
+const FORM_WIDTH = Math.max(...Object.values(COMMANDS).map(({ form }) => form.length));
+const HELP = [
+  ...Object.values(COMMANDS).map(({ form, help }) => `${form.padEnd(FORM_WIDTH)}  ${help}`),
+  `${"//TEXT".padEnd(FORM_WIDTH)}  says /TEXT`,
+];
+
+/** The names of all commands, for who completes them. */
+export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS);
+
+/**
+ * Does what a line says: text is said, a line that begins with `/` is a command. What a hub refuses becomes a notice.
+ *
+ * @param line - not empty.
+ */
+export async function typed(member: ChatMember, line: string): Promise<TypedLine> {
+  if (!line.startsWith("/")) return said(member, line, "say");
+  if (line.startsWith("//")) return said(member, line.slice(1), "say");
+  const [name, rest] = firstWord(line);
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    const shown = escapeText([...name].slice(0, MAX_SHOWN_COMMAND).join(""));
+    return notices(`No command ${shown}: /help lists them.`);
+  }
+  try {
+    return await command.run(member, rest);
+  } catch (error) {
+    if (error instanceof UsageError) return notices(`It is ${command.form}.`);
+    if (error instanceof ChatError) return notices(error.message);
+    throw error;
+  }
+}
+
+/** A command lacks something. */
+class UsageError extends Error {}
+
+function said(member: ChatMember, text: string, kind: ChatMessage["kind"]): TypedLine {
+  return { type: "said", receipt: member.say(text, { kind }) };
+}
+
+function notices(...lines: readonly string[]): TypedLine {
+  return { type: "notices", notices: lines };
+}
+
+function moved(welcome: Welcome): TypedLine {
+  return { type: "moved", welcome };
+}
+
+function withText(run: Run): Run {
+  return (member, text) => {
+    if (text === "") throw new UsageError();
+    return run(member, text);
+  };
+}
+
+/** The first word is a name; the rest may be none unless it is needed. */
+function withName(
+  run: (member: ChatMember, name: string, rest: string) => Promise<TypedLine>,
+  needs: "name" | "text" = "name",
+): Run {
+  return (member, text) => {
+    const [name, rest] = firstWord(text);
+    if (name === "" || (needs === "text" && rest === "")) throw new UsageError();
+    return run(member, name, rest);
+  };
+}
+
+/** All hear of it, who does it, too. */
+function quiet(run: (member: ChatMember, text: string) => Promise<void>) {
+  return async (member: ChatMember, text: string): Promise<TypedLine> => {
+    await run(member, text);
+    return notices();
+  };
+}
+
+function done(run: (member: ChatMember, name: string) => Promise<void>, what: string) {
+  return async (member: ChatMember, name: string): Promise<TypedLine> => {
+    await run(member, name);
+    return notices(`${name} ${what}.`);
+  };
+}
+
+async function who(member: ChatMember): Promise<TypedLine> {
+  return notices(`${member.room}: ${nameList(await member.who())}`);
+}
+
+function roomList(rooms: readonly RoomInfo[]): readonly string[] {
+  const lines = rooms.map(
+    ({ name, members, hasKey }) =>
+      `${name}: ${members} ${members === 1 ? "member" : "members"}${hasKey ? ", with a key" : ""}`,
+  );
+  return listed(lines, MAX_LISTED_ROOMS);
+}
+
+function limitOf(text: string): number | undefined {
+  if (text === "") return undefined;
+  if (!/^\d{1,9}$/.test(text) || Number(text) === 0) throw new UsageError();
+  return Number(text);
+}
+
+function firstWord(text: string): readonly [string, string] {
+  const [, word = "", rest = ""] = /^(\S*)\s*(.*)$/su.exec(text) ?? [];
+  return [word, rest];
+}

@@ -1,0 +1,239 @@
+import type { Connection } from "../../server/connection/connection.ts";
+import type { ConnectionDeadline } from "../../server/connection/connection-deadline.ts";
+import { DeadlineError } from "../../server/time/deadline-error.ts";
+import { ConnectionError } from "../../server/transport/connection-error.ts";
+import { ChatError } from "./chat-error.ts";
+import type { ChatEvent, LeaveReason } from "./chat-event.ts";
+import type { ChatMember, Receipt, Welcome } from "./chat-hub.ts";
+import type { ChatListener, PutOutReason } from "./chat-listener.ts";
+import { typed } from "./commands.ts";
+import { limitedAddress } from "./limited-address.ts";
+import type { LineDoor } from "./line-door.ts";
+import { LineInput } from "./line-input.ts";
+import type { InputLine } from "./line-splitter.ts";
+import {
+  FAREWELL,
+  GREETING,
+  historyLines,
+  NOT_UTF8,
+  notice,
+  ownNameLine,
+  putOutLine,
+  TOO_LATE,
+  tooLong,
+  welcomeLines,
+} from "./line-text.ts";
+import { LOBBY } from "./name.ts";
+
+/** After so much silence the kernel asks whether the client still lives — tcp(7), TCP_KEEPIDLE. */
+export const KEEP_ALIVE_MS = 60_000;
+/** Names that a client may try. */
+export const MAX_NAME_ATTEMPTS = 100;
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** One connection of the line door. */
+export class LineSession implements ChatListener {
+  readonly #door: LineDoor;
+  readonly #connection: Connection;
+  readonly #input: LineInput;
+  readonly #naming: ConnectionDeadline;
+  #member: ChatMember | undefined;
+  #nameAttempts = 0;
+  /** Nothing is written any more. */
+  #isOver = false;
+  /** More waits than the client takes at once. */
+  #isBehind = false;
+  /** What was said and is not stored yet. */
+  #unstored: Promise<void>[] = [];
+
+  constructor(door: LineDoor, connection: Connection) {
+    this.#door = door;
+    this.#connection = connection;
+    this.#input = new LineInput(connection, door.options.maxMessageBytes);
+    this.#naming = connection.deadline("name", () => this.#finish(TOO_LATE));
+  }
+
+  async run(): Promise<void> {
+    const connection = this.#connection;
+    connection.link.setKeepAlive?.(true, KEEP_ALIVE_MS);
+    this.#naming.start(this.#door.options.nameTimeoutMs);
+    this.#print(GREETING);
+    try {
+      let goesOn = true;
+      while (goesOn) {
+        const lines = await this.#input.read();
+        goesOn = (await this.#takeAll(lines ?? this.#input.rest())) && lines !== undefined;
+      }
+    } catch (error) {
+      // That it is lost is no failure of the door.
+      if (error !== connection.failure) throw error;
+    } finally {
+      this.#leave(isTooSlow(connection.failure) ? "too slow" : "gone");
+    }
+  }
+
+  hear(event: ChatEvent): void {
+    if (this.#isOver) return;
+    if (event.type === "renamed" && event.name === this.#member?.name) this.#print(ownNameLine(event.name));
+    else this.#send(this.#door.eventLines.bytesOf(event, this.#input.lineEnd));
+  }
+
+  putOut(reason: PutOutReason): void {
+    this.#finish(putOutLine(reason, this.#member?.room ?? LOBBY));
+  }
+
+  /** Whether more lines are wanted. What was said is stored by then. */
+  async #takeAll(lines: Iterable<InputLine>): Promise<boolean> {
+    for (const line of lines) {
+      if (!(await this.#take(line))) return false;
+    }
+    await this.#stored();
+    return !this.#isOver;
+  }
+
+  async #take(line: InputLine): Promise<boolean> {
+    if (this.#isBehind) {
+      await this.#connection.drained();
+      this.#isBehind = false;
+    }
+    await this.#member?.ready();
+    if (this.#isOver || this.#connection.failure !== undefined) return false;
+    if (line.type === "too-long") {
+      this.#print(tooLong(this.#door.options.maxMessageBytes));
+      return true;
+    }
+    if (line.bytes.length === 0) return true;
+    const text = decoded(line.bytes);
+    if (this.#member === undefined) return this.#tryName(text ?? "\ufffd");
+    if (text !== undefined) return this.#act(this.#member, text);
+    this.#print(NOT_UTF8);
+    return true;
+  }
+
+  async #tryName(text: string): Promise<boolean> {
+    const name = text.trim();
+    if (name === "") return true;
+    if (name === "/quit" || ++this.#nameAttempts > MAX_NAME_ATTEMPTS) {
+      this.#print(FAREWELL);
+      return false;
+    }
+    try {
+      const address = limitedAddress(this.#connection.peer);
+      const welcome = await this.#door.hub.join({ name, room: LOBBY, address }, this);
+      this.#naming.cancel();
+      this.#member = welcome.member;
+      this.#welcome(welcome);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      const asksAgain = error.code === "NAME_TAKEN" || error.code === "BAD_NAME";
+      this.#print(notice(asksAgain ? `${error.message} Another name?` : error.message));
+      return asksAgain;
+    }
+  }
+
+  async #act(member: ChatMember, line: string): Promise<boolean> {
+    // Who asks for something sees first what it said before.
+    if (line.startsWith("/") && !line.startsWith("//")) await this.#stored();
+    const outcome = await typed(member, line);
+    switch (outcome.type) {
+      case "said":
+        this.#unstored.push(this.#received(outcome.receipt));
+        return true;
+      case "notices":
+        for (const text of outcome.notices) this.#print(notice(text));
+        return true;
+      case "moved":
+        this.#welcome(outcome.welcome);
+        return true;
+      case "history": {
+        const lines = historyLines(member.room, outcome.messages, this.#maxHistoryBytes);
+        this.#printAll(lines.length === 0 ? [notice(`Nothing was said in ${member.room} so far.`)] : lines);
+        return true;
+      }
+      case "quit":
+        await this.#stored();
+        this.#print(FAREWELL);
+        this.#leave("quit");
+        return false;
+      default:
+        return outcome satisfies never;
+    }
+  }
+
+  async #received(receipt: Promise<Receipt>): Promise<void> {
+    try {
+      await receipt;
+    } catch (error) {
+      if (!(error instanceof ChatError)) throw error;
+      this.#print(notice(error.message));
+    }
+  }
+
+  async #stored(): Promise<void> {
+    await Promise.all(this.#unstored);
+    this.#unstored = [];
+  }
+
+  get #maxHistoryBytes(): number {
+    return this.#door.options.maxSendQueueBytes / 2;
+  }
+
+  #welcome(welcome: Welcome): void {
+    this.#printAll(welcomeLines(welcome));
+    this.#printAll(historyLines(welcome.member.room, welcome.history, this.#maxHistoryBytes));
+  }
+
+  #printAll(lines: readonly string[]): void {
+    for (const line of lines) this.#print(line);
+  }
+
+  #print(line: string): void {
+    this.#send(Buffer.from(line + this.#input.lineEnd));
+  }
+
+  /** What waits is lent: whoever is behind has the same bytes as all others, and not a copy. */
+  #send(bytes: Buffer): void {
+    if (this.#isOver) return;
+    const connection = this.#connection;
+    this.#isBehind = !(this.#isBehind ? connection.writeLent(bytes) : connection.write(bytes));
+    if (this.#isBehind && connection.stats().bytesWaiting > this.#door.options.maxSendQueueBytes) this.#cutOff();
+  }
+
+  /** Its room hears of it when all have been told what is being told now. */
+  #cutOff(): void {
+    this.#isOver = true;
+    setImmediate(() => {
+      this.#leave("too slow");
+      this.#connection.abort();
+    });
+  }
+
+  #finish(line: string): void {
+    this.#print(line);
+    this.#isOver = true;
+    void this.#connection.close();
+  }
+
+  #leave(reason: LeaveReason): void {
+    this.#isOver = true;
+    this.#member?.leave(reason);
+  }
+}
+
+/** The server has limits of its own for who takes nothing. */
+function isTooSlow(failure: Error | undefined): boolean {
+  if (failure instanceof ConnectionError) return failure.code === "ERR_SOCKWRIGHT_WRITE_BUFFER_FULL";
+  return failure instanceof DeadlineError && failure.deadline === "write";
+}
+
+/** Undefined for what is no UTF-8. */
+function decoded(bytes: Uint8Array): string | undefined {
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    // The one thing that this says is what the client is told.
+    return undefined;
+  }
+}

@@ -1,0 +1,60 @@
+const LF = 10;
+const CR = 13;
+const NOTHING = new Uint8Array(0);
+
+/** A line that came, without its end. */
+export type InputLine =
+  | { readonly type: "line"; readonly bytes: Uint8Array; readonly endsWithCr: boolean }
+  /** Its text is gone; what follows is not. */
+  | { readonly type: "too-long" };
+
+/** Cuts what a client sends into lines, and keeps no more than one of them. */
+export class LineSplitter {
+  readonly #maxBytes: number;
+  #rest: Uint8Array = NOTHING;
+  /** The rest of a line that is too long does not count. */
+  #isSkipping = false;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** The lines that the bytes end. */
+  *take(bytes: Uint8Array): Generator<InputLine, void> {
+    let at = 0;
+    for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, at)) {
+      const line = this.#joined(bytes.subarray(at, end));
+      at = end + 1;
+      if (this.#isSkipping) this.#isSkipping = false;
+      else yield this.#lineOf(line);
+    }
+    if (this.#isSkipping) return;
+    const rest = this.#joined(bytes.subarray(at));
+    // A CR may be the first half of its end.
+    if (rest.length <= this.#maxBytes + 1) {
+      this.#rest = Uint8Array.from(rest);
+      return;
+    }
+    this.#isSkipping = true;
+    yield { type: "too-long" };
+  }
+
+  /** The last line, which has no end. */
+  *end(): Generator<InputLine, void> {
+    const rest = this.#joined(NOTHING);
+    if (rest.length > 0) yield this.#lineOf(rest);
+  }
+
+  #lineOf(line: Uint8Array): InputLine {
+    const endsWithCr = line.at(-1) === CR;
+    const bytes = endsWithCr ? line.subarray(0, -1) : line;
+    return bytes.length > this.#maxBytes ? { type: "too-long" } : { type: "line", bytes, endsWithCr };
+  }
+
+  #joined(bytes: Uint8Array): Uint8Array {
+    const rest = this.#rest;
+    if (rest.length === 0) return bytes;
+    this.#rest = NOTHING;
+    return Buffer.concat([rest, bytes]);
+  }
+}

@@ -1,0 +1,90 @@
+import type { ChatEvent, ChatMessage } from "./chat-event.ts";
+import type { Welcome } from "./chat-hub.ts";
+import type { PutOutReason } from "./chat-listener.ts";
+import { nameList } from "./name-list.ts";
+
+export const GREETING = notice("Welcome to sockwright chat. What is your name?");
+export const FAREWELL = notice("Bye.");
+export const TOO_LATE = notice("You took too long to say your name. Bye.");
+export const NOT_UTF8 = notice("Not sent: it is no UTF-8.");
+
+/** What the door says itself: no text of a member can begin a line so. */
+export function notice(text: string): string {
+  return `-- ${text}`;
+}
+
+export function tooLong(maxBytes: number): string {
+  return notice(`Not sent: longer than ${maxBytes} bytes.`);
+}
+
+/** A line for all who hear of it; of what happens to one's own name, what the others see. */
+export function lineOf(event: ChatEvent): string {
+  switch (event.type) {
+    case "message":
+      return messageLine(event);
+    case "private":
+      return `[${event.from}] ${event.text}`;
+    case "joined":
+      return notice(`${event.name} joined ${event.room}`);
+    case "left":
+      return notice(`${event.name} left ${event.room} (${event.reason})`);
+    case "renamed":
+      return notice(`${event.from} is now ${event.name}`);
+    case "topic":
+      if (event.text === "") return notice(`${event.by} took the topic of ${event.room} away`);
+      return notice(`${event.by} set the topic of ${event.room}: ${event.text}`);
+    default:
+      return event satisfies never;
+  }
+}
+
+function messageLine({ from, kind, text }: ChatMessage): string {
+  return kind === "me" ? `* ${from} ${text}` : `<${from}> ${text}`;
+}
+
+export function ownNameLine(name: string): string {
+  return notice(`You are ${name}.`);
+}
+
+/** Where a newcomer is. */
+export function welcomeLines({ member, members, topic }: Welcome): readonly string[] {
+  const others = members.filter((name) => name !== member.name);
+  const company = others.length === 0 ? ", alone" : ` with ${nameList(others)}`;
+  const lines = [notice(`You are ${member.name} in ${member.room}${company}.`)];
+  return topic === "" ? lines : [...lines, notice(`The topic of ${member.room}: ${topic}`)];
+}
+
+/** What was said before, as much of the newest as fits; nothing where there is none. */
+export function historyLines(room: string, messages: readonly ChatMessage[], maxBytes: number): readonly string[] {
+  const lines: string[] = [];
+  let bytes = 0;
+  for (const message of messages.toReversed()) {
+    const line = `[${clockTime(message.timeMs)}] ${messageLine(message)}`;
+    bytes += Buffer.byteLength(line) + 1;
+    if (bytes > maxBytes) break;
+    lines.unshift(line);
+  }
+  if (lines.length === 0) return [];
+  const count = lines.length === 1 ? "1 message" : `${lines.length} messages`;
+  return [notice(`The last ${count} of ${room}:`), ...lines, notice("Now:")];
+}
+
+export function putOutLine(reason: PutOutReason, room: string): string {
+  switch (reason) {
+    case "kicked":
+      return notice(`You were kicked from ${room}. Bye.`);
+    case "banned":
+      return notice(`You are banned from ${room}. Bye.`);
+    case "replaced":
+      return notice("Your name is used from another connection now. Bye.");
+    case "stopped":
+      return notice("The chat is closed. Bye.");
+    default:
+      return reason satisfies never;
+  }
+}
+
+/** In the time zone of the server. */
+function clockTime(timeMs: number): string {
+  return new Date(timeMs).toTimeString().slice(0, 8);
+}

@@ -1,0 +1,85 @@
+// A chat that is served, and clients of its line door.
+import { onTestFinished } from "vitest";
+import { type Connection, connect, type ServeOptions, type Server, serve } from "../../../src/server.ts";
+import { type ChatOptions, chat } from "../../../src/services/chat/chat.ts";
+
+export const GREETING = "-- Welcome to sockwright chat. What is your name?";
+
+/** A client that reads line by line. */
+export class LineClient {
+  readonly connection: Connection;
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  /** The next line, with its end; undefined at the end. */
+  async rawLine(): Promise<string | undefined> {
+    const line = await this.connection.readUntil("\n");
+    return line === undefined ? undefined : String(line);
+  }
+
+  async line(): Promise<string | undefined> {
+    return (await this.rawLine())?.replace(/\r?\n$/, "");
+  }
+
+  async lines(count: number): Promise<readonly (string | undefined)[]> {
+    const lines: (string | undefined)[] = [];
+    for (let read = 0; read < count; read++) lines.push(await this.line());
+    return lines;
+  }
+
+  /** All lines up to the end. */
+  async rest(): Promise<readonly string[]> {
+    const lines: string[] = [];
+    for (let line = await this.line(); line !== undefined; line = await this.line()) lines.push(line);
+    return lines;
+  }
+
+  say(...lines: readonly string[]): void {
+    for (const line of lines) this.connection.write(`${line}\n`);
+  }
+
+  /** What a command or a line is answered with. */
+  async ask(line: string): Promise<string | undefined> {
+    this.say(line);
+    return this.line();
+  }
+}
+
+export class ServedChat {
+  readonly server: Server;
+
+  constructor(server: Server) {
+    this.server = server;
+  }
+
+  get url(): string {
+    return this.server.urls[0] ?? "";
+  }
+
+  /** A connection that has not said anything. */
+  async stranger(url = this.url): Promise<LineClient> {
+    const connection = await connect(url);
+    onTestFinished(() => connection.abort());
+    return new LineClient(connection);
+  }
+
+  /** A member in the lobby, with what it was welcomed with, apart from the question for its name. */
+  async member(name: string, url = this.url): Promise<LineClient & { readonly welcome: string | undefined }> {
+    const client = await this.stranger(url);
+    await client.line();
+    const welcome = await client.ask(name);
+    return Object.assign(client, { welcome });
+  }
+}
+
+export async function servedChat(
+  options: ChatOptions = {},
+  listeners: string | readonly string[] = "tcp://127.0.0.1:0",
+  serveOptions: ServeOptions = {},
+): Promise<ServedChat> {
+  const server = await serve(listeners, chat({ history: "memory", ...options }), serveOptions);
+  onTestFinished(() => server.close({ graceMs: 0 }));
+  return new ServedChat(server);
+}
