@@ -28,6 +28,8 @@ export class Exchange extends AnswerTarget {
   /** Keeps the connection open while the answer is worked on and the client may have ended. */
   hold: Disposable | undefined;
   error: unknown;
+  #isStopping = false;
+  #stopping: AbortController | undefined;
   readonly #startedAtMs: number;
   readonly #startMs: number;
 
@@ -74,6 +76,19 @@ export class Exchange extends AnswerTarget {
     return body.hasFailed || body.isLong || (this.awaitsContinue && hasNone);
   }
 
+  /** Made when somebody asks for it. */
+  get stopping(): AbortSignal {
+    this.#stopping ??= new AbortController();
+    if (this.#isStopping) this.#stopping.abort();
+    return this.#stopping.signal;
+  }
+
+  /** The server closes. */
+  stop(): void {
+    this.#isStopping = true;
+    this.#stopping?.abort();
+  }
+
   /** The connection stays open until the answer has been handed over. */
   keepOpen(): void {
     this.hold ??= this.connection.hold();
@@ -102,12 +117,18 @@ export class Exchange extends AnswerTarget {
 /** What a handler is given besides the request. */
 export class ConnectionContext implements HttpContext {
   readonly connection: Connection;
+  readonly #exchange: Exchange;
 
-  constructor(connection: Connection) {
-    this.connection = connection;
+  constructor(exchange: Exchange) {
+    this.connection = exchange.connection;
+    this.#exchange = exchange;
   }
 
   get peer(): Peer {
     return this.connection.peer;
+  }
+
+  get stopping(): AbortSignal {
+    return this.#exchange.stopping;
   }
 }

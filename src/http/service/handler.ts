@@ -14,6 +14,8 @@ export type HttpAnswer = Response | HttpResponse | PreparedResponse | HttpTakeov
 export interface HttpContext {
   readonly connection: Connection;
   readonly peer: Peer;
+  /** Aborts when the server begins to close: an answer that would never end, such as one of server-sent events, ends then. */
+  readonly stopping: AbortSignal;
 }
 
 /** A request and what became of it, as an access log has it. */

@@ -59,6 +59,7 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
   stop(): void {
     this.#isStopping = true;
     this.#isLast = true;
+    this.exchange?.stop();
     if (this.exchange === undefined || this.exchange.isAnswered) this.connection.endInput();
   }
 
@@ -80,8 +81,9 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
   protected override serve(exchange: Exchange): void {
     let answer: HttpAnswer | PromiseLike<HttpAnswer>;
     let isLater: boolean;
+    if (this.#isStopping) exchange.stop();
     try {
-      answer = this.terms.handler(exchange.admitted(), new ConnectionContext(this.connection));
+      answer = this.terms.handler(exchange.admitted(), new ConnectionContext(exchange));
       isLater = isThenable(answer);
     } catch (error) {
       this.#failed(exchange, error);

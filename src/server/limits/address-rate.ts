@@ -46,10 +46,24 @@ export class AddressRate {
   take(key: string): boolean {
     const nowMs = this.#clock.now();
     this.#age(nowMs);
-    const fullMs = Math.max(this.#young.get(key) ?? this.#old.get(key) ?? 0, nowMs) + this.#tokenMs;
-    if (fullMs - nowMs > this.#bucketMs + ROUNDING_MS) return false;
+    const fullMs = this.#fullWithOneMore(key, nowMs);
+    if (this.#isTooMuch(fullMs, nowMs)) return false;
     this.#young.set(key, fullMs);
     return true;
+  }
+
+  /** Whether the address has none to take. */
+  isSpent(key: string): boolean {
+    const nowMs = this.#clock.now();
+    return this.#isTooMuch(this.#fullWithOneMore(key, nowMs), nowMs);
+  }
+
+  #fullWithOneMore(key: string, nowMs: number): number {
+    return Math.max(this.#young.get(key) ?? this.#old.get(key) ?? 0, nowMs) + this.#tokenMs;
+  }
+
+  #isTooMuch(fullMs: number, nowMs: number): boolean {
+    return fullMs - nowMs > this.#bucketMs + ROUNDING_MS;
   }
 
   #age(nowMs: number): void {

@@ -33,6 +33,21 @@ export class Histogram {
   }
 }
 
+/** All values of histograms with the same bounds. */
+export function mergedHistogram(histograms: readonly HistogramSnapshot[]): HistogramSnapshot {
+  const [first, ...others] = histograms;
+  if (first === undefined) return { bounds: [], counts: [0], count: 0, sum: 0 };
+  return others.reduce(
+    (one, other) => ({
+      bounds: one.bounds,
+      counts: one.counts.map((count, bucket) => count + (other.counts[bucket] ?? 0)),
+      count: one.count + other.count,
+      sum: one.sum + other.sum,
+    }),
+    first,
+  );
+}
+
 /** Bounds on a logarithmic scale: each is `factor` times the one before. */
 export function scale(first: number, factor: number, count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => first * factor ** index);

@@ -145,11 +145,17 @@ const histograms: readonly HistogramSource[] = [
  * ```
  */
 export function openMetrics(servers: Iterable<ServerStats>): string {
+  return exposition(serverFamilies(servers));
+}
+
+/** The same, to be written beside further families. */
+export function serverFamilies(servers: Iterable<ServerStats>): readonly MetricFamily[] {
   const all = statsOf(servers);
-  const families = [
-    ...numbers.map((source) => familyOf(source, all)),
-    ...histograms.map((source) => histogramOf(source, all)),
-  ];
+  return [...numbers.map((source) => familyOf(source, all)), ...histograms.map((source) => histogramOf(source, all))];
+}
+
+/** All of an exposition: families of different names. */
+export function exposition(families: readonly MetricFamily[]): string {
   return `${families.flatMap((family) => family.lines()).join("\n")}\n# EOF\n`;
 }
 

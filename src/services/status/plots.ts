@@ -1,0 +1,54 @@
+import { numberText, type Unit } from "./number-text.ts";
+import { PERCENTILES } from "./percentiles.ts";
+import type { Sample, Values } from "./sample.ts";
+import type { Subject } from "./subject.ts";
+
+/** A plot of a subject, and the table of its numbers: a canvas says nothing to who cannot see it. */
+export interface Plot {
+  readonly title: string;
+  readonly note: string | undefined;
+  readonly unit: Unit;
+  readonly series: readonly PlotSeries[];
+}
+
+export interface PlotSeries {
+  readonly name: string;
+  /** Of the newest sample. */
+  readonly now: string;
+  /** Of all that are kept. */
+  readonly highest: string;
+}
+
+const BYTES: readonly string[] = ["bytes in", "bytes out", "bytes answered"];
+const PERCENTILE_NAMES = PERCENTILES.map(([name]) => name);
+
+/** The plots of a subject. One that has nothing to show is left out. */
+export function plotsOf(subject: Subject, samples: readonly Sample[]): readonly Plot[] {
+  const own = samples.map(({ subjects }) => subjects[subject.key]).filter((values) => values !== undefined);
+  const totals = Object.keys(subject.totals);
+  const drawn = (title: string, unit: Unit, names: readonly string[], note?: string): Plot => {
+    return { title, note, unit, series: names.map((name) => seriesOf(name, unit, own)) };
+  };
+  const note = `of ${subject.timed} that ended in the last 10 samples`;
+  const title = subject.timed === "requests" ? "Request duration" : "Connection duration";
+  return [
+    drawn("Connections", "count", Object.keys(subject.levels)),
+    drawn(
+      "Per second",
+      "per second",
+      totals.filter((name) => !BYTES.includes(name)),
+    ),
+    drawn(
+      "Bytes per second",
+      "bytes per second",
+      totals.filter((name) => BYTES.includes(name)),
+    ),
+    drawn(title, "ms", totals.length === 0 ? [] : PERCENTILE_NAMES, note),
+  ].filter(({ series }) => series.length > 0);
+}
+
+function seriesOf(name: string, unit: Unit, own: readonly Values[]): PlotSeries {
+  const all = own.flatMap((values) => values[name] ?? []);
+  const highest = all.length === 0 ? undefined : Math.max(...all);
+  return { name, now: numberText(own.at(-1)?.[name], unit), highest: numberText(highest, unit) };
+}
