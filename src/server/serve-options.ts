@@ -1,10 +1,10 @@
 import { checkDefinition, integer, type OptionNames, wrongType } from "../socket/values.ts";
-import { type Rate, rate } from "./limits/address-rate.ts";
+import { RATE_OPTION, type Rate } from "./limits/address-rate.ts";
 import type { AdmissionLimits } from "./limits/admission.ts";
 import type { DatagramLimits } from "./limits/datagram-limit.ts";
 import type { AlarmLevel } from "./limits/level-alarm.ts";
 import { COMMON_OPTIONS, type CommonOptions } from "./listener-options.ts";
-import { checked, count, hook, MAX_COUNT } from "./options/option-kind.ts";
+import { checked, count, hook, MAX_COUNT, ms } from "./options/option-kind.ts";
 import { type GivenOptions, type OptionKindsOf, options } from "./options/option-table.ts";
 import type { ConnectionsAlarm } from "./telemetry/connection-alarms.ts";
 import type { ConnectionContext } from "./telemetry/connection-context.ts";
@@ -52,15 +52,16 @@ export interface ServeOptions extends CommonOptions {
   readonly context?: ConnectionContext | undefined;
 }
 
+const ALARM_FIELDS = { raiseAt: count(), clearAt: count({ min: 0 }), cooldownMs: ms({ min: 0 }) };
 const SERVER_OPTIONS = {
   onError: hook<NonNullable<ServeOptions["onError"]>>(),
   maxConnections: count({ default: DEFAULT_MAX_CONNECTIONS }),
   maxConnectionsPerAddress: count({ default: Number.POSITIVE_INFINITY }),
-  acceptRatePerAddress: checked("a rate", rate),
-  datagramRatePerAddress: checked("a rate", rate),
+  acceptRatePerAddress: RATE_OPTION,
+  datagramRatePerAddress: RATE_OPTION,
   maxPendingReplies: count({ default: DEFAULT_MAX_PENDING_REPLIES }),
   maxPendingRepliesPerAddress: count({ default: DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS }),
-  alarms: checked("an array of levels", checkedAlarms),
+  alarms: checked("an array of levels", checkedAlarms, ALARM_FIELDS),
   onAlarm: hook<NonNullable<ServeOptions["onAlarm"]>>(),
   context: hook<ConnectionContext>(),
 };

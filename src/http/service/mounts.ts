@@ -10,6 +10,11 @@ import type { HttpService } from "./http-service.ts";
 const MOUNT = /^\/(?:(?!\.{1,2}\/)(?:[\w.~!$&'()*+,;=:@-]|%[\dA-Fa-f]{2})+\/)*$/;
 const FORM = 'must be a path with a slash at both ends, such as "/" or "/chat/"';
 
+/** Whether services can stand at a path: it has a slash at both ends. */
+export function isMountPath(path: string): boolean {
+  return MOUNT.test(path);
+}
+
 /** What stands at a path. */
 interface Mount {
   /** With its slash at the end. */
@@ -66,7 +71,7 @@ function mountsOf(services: unknown): readonly Mount[] {
   if (typeof services !== "object" || services === null)
     throw wrongType("services", 'an object, such as { "/": web("public") }', services);
   const all = Object.entries(services).map(([path, service]: [string, HttpService]) => {
-    if (!MOUNT.test(path)) throw wrongValue("services", FORM, path);
+    if (!isMountPath(path)) throw wrongValue("services", FORM, path);
     functionOf(`services[${JSON.stringify(path)}].request`, (service as Partial<HttpService> | undefined)?.request);
     return { path, service };
   });

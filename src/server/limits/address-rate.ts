@@ -1,4 +1,5 @@
 import { checkOptions, type OptionNames, outOfRange, wrongType } from "../../socket/values.ts";
+import { checked, count, perSecond, type TextOptionKind } from "../options/option-kind.ts";
 import type { Clock } from "../time/clock.ts";
 
 /** How many addresses a rate remembers. Beyond that it forgets the older half of them, in their favour. */
@@ -89,6 +90,14 @@ export function rate(name: string, given: unknown): Rate {
   if (value.burst !== undefined) positive(`${name}.burst`, value.burst, 1);
   return value;
 }
+
+const PER_SECOND = perSecond({ default: 1 });
+
+/** A rate as an option: `{ perSecond: 5, burst: 20 }`, as text `5/s`. */
+export const RATE_OPTION: TextOptionKind<Rate | undefined> = {
+  ...checked("a rate", rate, { perSecond: perSecond(), burst: count() }),
+  parse: (path, text) => ({ perSecond: PER_SECOND.parse(path, text) }),
+};
 
 function rateForm(given: unknown): string {
   return `, such as { perSecond: ${typeof given === "number" && given > 0 ? given : 10} }`;

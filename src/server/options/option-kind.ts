@@ -19,7 +19,14 @@ export interface OptionKind<Value> {
   check(path: string, given: unknown): Value;
   /** The same from text, as a flag of a command or a file has it. Without it, text cannot say it. */
   parse?(path: string, text: string): Value;
+  /** It is a function, which neither text nor a file can give. */
+  readonly isHook?: boolean;
+  /** Where it is an object, or an array of objects: what their members can be. */
+  readonly fields?: OptionKinds | undefined;
 }
+
+/** Kinds by the names of their options. */
+export type OptionKinds = Readonly<Record<string, OptionKind<unknown>>>;
 
 /** An option that text can say. */
 export interface TextOptionKind<Value> extends OptionKind<Value> {
@@ -179,6 +186,7 @@ export function hook<Hook>(): OptionKind<Hook | undefined> {
   return {
     byDefault: undefined,
     range: "a function",
+    isHook: true,
     check(path, given) {
       functionOf(path, given);
       return given as Hook;
@@ -186,10 +194,11 @@ export function hook<Hook>(): OptionKind<Hook | undefined> {
   };
 }
 
-/** Whatever a function that checks it says. */
+/** Whatever a function that checks it says; `fields` are the members of what is an object. */
 export function checked<Value>(
   range: string,
   check: (path: string, given: unknown) => Value,
+  fields?: OptionKinds,
 ): OptionKind<Value | undefined> {
-  return { byDefault: undefined, range, check };
+  return { byDefault: undefined, range, check, fields };
 }

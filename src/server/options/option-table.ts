@@ -1,7 +1,5 @@
 import { checkOptions, type OptionNames, wrongType } from "../../socket/values.ts";
-import type { OptionKind } from "./option-kind.ts";
-
-type OptionKinds = Readonly<Record<string, OptionKind<unknown>>>;
+import type { OptionKind, OptionKinds } from "./option-kind.ts";
 
 /** A kind for each option of a type, and for no other: a table that lacks one does not compile. */
 export type OptionKindsOf<Options> = { readonly [Name in keyof OptionNames<Options>]: OptionKind<unknown> };

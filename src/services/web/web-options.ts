@@ -98,7 +98,7 @@ export const WEB_OPTIONS = optionTable({
   accessLogFormat: choice(["common", "combined", "json"], { default: "combined" }),
   watch: flag({ default: false }),
   onError: hook<NonNullable<WebOptions["onError"]>>(),
-  http: checked("options of http()", (path, given) => HTTP_OPTIONS.given("web()", given, path)),
+  http: checked("options of http()", (path, given) => HTTP_OPTIONS.given("web()", given, path), HTTP_OPTIONS.kinds),
 } satisfies OptionKindsOf<WebOptions>);
 
 /** The options, with the defaults. */

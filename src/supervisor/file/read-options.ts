@@ -1,0 +1,109 @@
+import type { OptionKinds } from "../../server/options/option-kind.ts";
+import { nearest } from "../../socket/values.ts";
+import type { Findings, KeyPath } from "./findings.ts";
+import { optionError } from "./option-error.ts";
+import { keysOf, type OptionKey, type OptionKeys } from "./option-keys.ts";
+import { isTable, type PlainTable } from "./plain-data.ts";
+import { listed, shownKey } from "./shown.ts";
+
+/** Longer keys are no slip of the fingers. */
+const MAX_SIMILAR_LENGTH = 64;
+/** Keys that are listed where none is similar. */
+const MAX_LISTED = 16;
+
+/** Values by the names of the library. */
+export type ReadOptions = Readonly<Record<string, unknown>>;
+
+/** A table, and what is told of it. */
+export interface TableContext {
+  readonly path: KeyPath;
+  readonly findings: Findings;
+  /** What the keys belong to, such as `a listener`. */
+  readonly what: string;
+}
+
+/**
+ * What a table says with the keys of options: by the names of the options, in the form that the library takes. What cannot be is found,
+ * and left out. The keys of `others` are read by somebody else.
+ */
+export function readOptions(
+  table: PlainTable,
+  keys: OptionKeys,
+  { path, findings, what }: TableContext,
+  advice: (key: string) => string | undefined = () => undefined,
+  others: readonly string[] = [],
+): ReadOptions {
+  const read = Object.entries(table).flatMap(([key, given]): [string, unknown][] => {
+    if (others.includes(key)) return [];
+    const option = keys.get(key);
+    if (option === undefined) {
+      const settable = [...keys].filter(([, { kind }]) => kind.isHook !== true).map(([known]) => known);
+      const hint = advice(key) ?? hintFor(key, [...others, ...settable]);
+      findings.wrongKey([...path, key], `${shownKey(key)} is no key of ${what}; ${hint}`);
+      return [];
+    }
+    const value = readOption(key, given, option, [...path, key], findings);
+    return value === undefined ? [] : [[option.name, value]];
+  });
+  return Object.fromEntries(read);
+}
+
+/** What was probably meant, or what there is. */
+export function hintFor(word: string, known: readonly string[]): string {
+  const near = word.length <= MAX_SIMILAR_LENGTH ? similar(word, known) : undefined;
+  if (near !== undefined) return `did you mean ${near}?`;
+  if (known.length === 1) return `there is ${known.join("")} alone`;
+  const more = known.length - MAX_LISTED;
+  return `there are ${listed(more > 1 ? [...known.slice(0, MAX_LISTED), `${more} more`] : known)}`;
+}
+
+/** As it is written elsewhere: `idleTimeoutMs`, `idle_timeout`, `idle-timeout-ms`; or with a slip. */
+function similar(word: string, known: readonly string[]): string | undefined {
+  const plain = (text: string): string => text.replace(/[-_]/g, "").toLowerCase();
+  const bare = plain(word);
+  const withoutUnit = bare.replace(/(?:ms|bytes|seconds|sec)$/, "");
+  const same = known.find((each) => plain(each) === bare) ?? known.find((each) => plain(each) === withoutUnit);
+  return same ?? nearest(word.toLowerCase(), known);
+}
+
+function readOption(key: string, given: unknown, option: OptionKey, path: KeyPath, findings: Findings): unknown {
+  const { kind } = option;
+  if (kind.isHook === true) {
+    findings.wrongKey(path, `${key} is a function, which a file cannot give; leave it out, or write a module`);
+    return undefined;
+  }
+  // What is a time in a table of the library counts milliseconds, and in a file nobody would know.
+  if (typeof given === "number" && isTime(option)) {
+    findings.wrongValue(path, `${key} is ${given}, a time without its unit; write it as text, such as "${given}s"`);
+    return undefined;
+  }
+  const before = findings.count;
+  const value = kind.fields === undefined ? given : readFields(given, kind.fields, path, findings);
+  if (findings.count > before) return undefined;
+  try {
+    if (typeof value === "string" && kind.parse !== undefined) return kind.parse(key, value);
+    // The factory of a service checks it again: it gets what was given, and not what the check has made of it.
+    kind.check(key, value);
+    return value;
+  } catch (error) {
+    const { path: below, message } = optionError(error, given, formOf(option, given), key);
+    findings.wrongValue([...path, ...below], message);
+    return undefined;
+  }
+}
+
+/** An object of options, or several of them. */
+function readFields(given: unknown, kinds: OptionKinds, path: KeyPath, findings: Findings): unknown {
+  const keys = keysOf(kinds);
+  const read = (each: unknown, place: KeyPath): unknown =>
+    isTable(each) ? readOptions(each, keys, { path: place, findings, what: String(path.at(-1)) }) : each;
+  return Array.isArray(given) ? given.map((each, index) => read(each, [...path, index])) : read(given, path);
+}
+
+function isTime({ name }: OptionKey): boolean {
+  return name.endsWith("Ms");
+}
+
+function formOf(option: OptionKey, given: unknown): string {
+  return isTime(option) && typeof given !== "string" ? 'a time as text, such as "30s"' : option.kind.range;
+}

@@ -1,0 +1,177 @@
+import { resolve } from "node:path";
+import { listenerSettings } from "../../server/listener-options.ts";
+import { SERVE, serveLimits } from "../../server/serve-options.ts";
+import { KINDS, type ServiceKind } from "../kinds.ts";
+import type { ServiceSource } from "../plan.ts";
+import type { Findings, KeyPath } from "./findings.ts";
+import { optionError } from "./option-error.ts";
+import { keyOf, keysOf, type OptionKeys } from "./option-keys.ts";
+import { isTable, type PlainTable } from "./plain-data.ts";
+import { type ReadListener, readListeners } from "./read-listeners.ts";
+import { hintFor, type ReadOptions, readOptions } from "./read-options.ts";
+import { optionsOf, SHARED_KEYS, SHARED_KINDS } from "./shared-keys.ts";
+import { listed, shown } from "./shown.ts";
+
+/** Letters of the name of a service. */
+export const MAX_NAME_LENGTH = 64;
+
+/** Keys of every service that are no options. */
+const OWN_KEYS = ["name", "kind", "module", "options", "listen"];
+const NO_KEYS: OptionKeys = new Map();
+const NAME = new RegExp(`^[A-Za-z0-9][\\w.-]{0,${MAX_NAME_LENGTH - 1}}$`);
+
+/** What a file says of a service, before it is known whether it goes with the others. */
+export interface ReadService {
+  readonly path: KeyPath;
+  readonly name: string | undefined;
+  readonly source: ServiceSource | undefined;
+  readonly listeners: readonly ReadListener[];
+  /** With what all services have. */
+  readonly shared: ReadOptions;
+  /** The keys that it says itself. */
+  readonly ownKeys: readonly string[];
+}
+
+/** What a service is read with. */
+export interface ServiceContext {
+  readonly path: KeyPath;
+  readonly findings: Findings;
+  readonly folder: string;
+  /** What `[server]` says. */
+  readonly server: ReadOptions;
+}
+
+/** What a `[[service]]` says. What cannot be is found, and left out. */
+export function readService(table: PlainTable, context: ServiceContext): ReadService {
+  const { path, findings, folder, server } = context;
+  const name = readName(table, context);
+  const made = readMaker(table, context);
+  const kind = made?.type === "kind" ? made.kind : undefined;
+  const keys: OptionKeys = kind === undefined ? NO_KEYS : keysOf(kind.options);
+  const what = made?.type === "kind" ? `a ${made.name} service` : "a service";
+  const all = new Map([...keys, ...SHARED_KEYS]);
+  // Of what there is no kind of, nobody knows the keys.
+  const known = made === undefined ? only(table, [...all.keys(), ...OWN_KEYS]) : table;
+  const advice = (key: string): string | undefined => adviceOn(key, made);
+  const read = readOptions(known, all, { path, findings, what }, advice, OWN_KEYS);
+  const own = optionsOf(SHARED_KINDS, read);
+  const shared = { ...server, ...own };
+  const who = made?.type === "kind" ? made.name : "the module";
+  const listeners = readListeners(table, { folder, doors: kind?.doors, who }, { path, findings, what });
+  for (const listener of listeners) checkLimits(listener, shared, table, context);
+  return { path, name, source: sourceOf(table, made, read, context), listeners, shared, ownKeys: Object.keys(table) };
+}
+
+type Maker =
+  | { readonly type: "kind"; readonly name: string; readonly kind: ServiceKind }
+  | { readonly type: "module"; readonly path: string };
+
+function readName(table: PlainTable, { path, findings }: ServiceContext): string | undefined {
+  const { name } = table;
+  if (name === undefined) findings.wrongKey(path, 'the service has no name; write one, such as name = "greet"');
+  else if (typeof name === "string" && NAME.test(name)) return name;
+  else {
+    findings.wrongValue(
+      [...path, "name"],
+      `name is ${shown(name)}; it must be 1 to ${MAX_NAME_LENGTH} letters and digits, and between them also _ . -`,
+    );
+  }
+  return undefined;
+}
+
+function readMaker(table: PlainTable, { path, findings, folder }: ServiceContext): Maker | undefined {
+  const { kind: name, module } = table;
+  if (name !== undefined && module !== undefined) {
+    findings.wrongKey([...path, "module"], "the service has a kind and a module; leave one of them out");
+    return undefined;
+  }
+  if (module !== undefined) {
+    if (typeof module === "string" && module !== "") return { type: "module", path: resolve(folder, module) };
+    findings.wrongValue([...path, "module"], `module is ${shown(module)}; write a path, such as "./clock.mjs"`);
+    return undefined;
+  }
+  const kinds = [...KINDS.keys()];
+  if (name === undefined) {
+    findings.wrongKey(path, `the service has no kind; write one of ${listed(kinds)}, or the path of a module`);
+    return undefined;
+  }
+  const kind = typeof name === "string" ? KINDS.get(name) : undefined;
+  if (typeof name === "string" && kind !== undefined) return { type: "kind", name, kind };
+  const hint = typeof name === "string" ? hintFor(name, kinds) : `there are ${listed(kinds)}`;
+  findings.wrongValue([...path, "kind"], `kind is ${shown(name)}; ${hint}`);
+  return undefined;
+}
+
+function sourceOf(
+  table: PlainTable,
+  made: Maker | undefined,
+  read: ReadOptions,
+  { path, findings, folder }: ServiceContext,
+): ServiceSource | undefined {
+  const { options } = table;
+  if (made?.type === "module") {
+    if (options === undefined || isTable(options)) return { ...made, options: options ?? {} };
+    findings.wrongValue(
+      [...path, "options"],
+      `options is ${shown(options)}; write a table, such as { interval = "1s" }`,
+    );
+    return undefined;
+  }
+  if (options !== undefined)
+    findings.wrongKey(
+      [...path, "options"],
+      "options is for a module; write the options of a kind as keys of the service",
+    );
+  if (made === undefined) return undefined;
+  const { name, kind } = made;
+  for (const [option, example] of Object.entries(kind.required)) {
+    const key = keyOf(option);
+    if (Object.hasOwn(table, key)) continue;
+    findings.wrongKey(path, `the ${name} service has no ${key}; write it, such as ${key} = ${example}`);
+  }
+  const entries = Object.entries(optionsOf(kind.options, read)).map(([option, value]): [string, unknown] => {
+    const words = kind.paths[option];
+    if (words === undefined || typeof value !== "string" || words.includes(value)) return [option, value];
+    if (value === "" || value.includes("\0")) {
+      findings.wrongValue([...path, keyOf(option)], `${keyOf(option)} is ${shown(value)}; it must be a path`);
+    }
+    return [option, resolve(folder, value)];
+  });
+  return { type: "kind", kind: name, options: Object.fromEntries(entries) };
+}
+
+/** What is one of another kind, or of a module. */
+function adviceOn(key: string, made: Maker | undefined): string | undefined {
+  if (made?.type === "module") return hintOf(key) ?? `write it into options = { … }, which the module is given`;
+  const others = [...KINDS].filter(([, { options }]) => keysOf(options).has(key)).map(([name]) => name);
+  return others.length === 0 ? undefined : `it is one of ${listed(others)}`;
+}
+
+function hintOf(key: string): string | undefined {
+  const hint = hintFor(key, [...SHARED_KEYS.keys(), ...OWN_KEYS]);
+  return hint.startsWith("did") ? hint : undefined;
+}
+
+/** What the library says of the options of a listener and its service together. */
+function checkLimits(
+  { listener, path: own }: ReadListener,
+  shared: ReadOptions,
+  table: PlainTable,
+  context: ServiceContext,
+): void {
+  try {
+    const { listeners } = serveLimits(optionsOf(SERVE.kinds, shared));
+    listenerSettings(listener, listeners);
+  } catch (error) {
+    const values = Object.entries({ ...shared, ...listener }).map(([name, value]) => [keyOf(name), value]);
+    const { path: found, message } = optionError(error, Object.fromEntries(values), undefined, "");
+    const key = String(found[0]);
+    const isOwn = [...Object.keys(listener)].some((name) => keyOf(name) === key);
+    const isOfService = Object.hasOwn(table, key);
+    context.findings.wrongValue([...(isOwn ? own : isOfService ? context.path : ["server"]), key], message);
+  }
+}
+
+function only(table: PlainTable, keys: readonly string[]): PlainTable {
+  return Object.fromEntries(Object.entries(table).filter(([key]) => keys.includes(key)));
+}

@@ -1,0 +1,29 @@
+import { HTTP_OPTIONS } from "../../http/service/http-options.ts";
+import { LISTENER } from "../../server/listener-options.ts";
+import { ms, type OptionKinds, text } from "../../server/options/option-kind.ts";
+import { SERVE } from "../../server/serve-options.ts";
+import { MAX_TIMEOUT_MS } from "../../socket/values.ts";
+import { keysOf, type OptionKeys } from "./option-keys.ts";
+import type { ReadOptions } from "./read-options.ts";
+
+/** How long the connections of a service go on once it is to end. */
+export const DEFAULT_GRACE_MS = 2_000;
+
+const OWN_KINDS = {
+  graceMs: ms({ min: 0, max: MAX_TIMEOUT_MS, default: DEFAULT_GRACE_MS }),
+  user: text(),
+  group: text(),
+} satisfies OptionKinds;
+
+/** What `[server]` says for all services, and each can say again. */
+export const SHARED_KINDS: OptionKinds = { ...SERVE.kinds, ...HTTP_OPTIONS.kinds, ...OWN_KINDS };
+export const SHARED_KEYS: OptionKeys = keysOf(SHARED_KINDS);
+
+const { url: _, ...listenerKinds } = LISTENER.kinds;
+/** What a table of `listen` says besides its `url` and `mount`. */
+export const LISTENER_KEYS: OptionKeys = keysOf(listenerKinds);
+
+/** Those of some options that a table has. */
+export function optionsOf(kinds: OptionKinds, read: ReadOptions): ReadOptions {
+  return Object.fromEntries(Object.entries(read).filter(([name]) => Object.hasOwn(kinds, name)));
+}

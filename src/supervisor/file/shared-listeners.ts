@@ -1,0 +1,100 @@
+import { isDeepStrictEqual } from "node:util";
+import { baseOf } from "../../server/url/schemes.ts";
+import { formatSocketUrl, plainUrl, type SocketUrl } from "../../server/url/socket-url.ts";
+import type { Findings } from "./findings.ts";
+import { keyOf } from "./option-keys.ts";
+import type { ReadListener } from "./read-listeners.ts";
+import type { ReadOptions } from "./read-options.ts";
+import type { ReadService } from "./read-service.ts";
+import { shown } from "./shown.ts";
+
+/** Of a service alone, though its listeners are shared. */
+const OF_SERVICE: readonly string[] = ["graceMs", "user", "group"];
+
+interface Claim {
+  readonly service: ReadService;
+  readonly listener: ReadListener;
+}
+
+/** What several services, or one of them, want of one address: an HTTP listener can be shared, each below a path of its own. */
+export function checkShared(services: readonly ReadService[], findings: Findings): void {
+  const byAddress = new Map<string, Claim[]>();
+  for (const service of services) {
+    for (const listener of service.listeners) {
+      const address = addressOf(listener.url);
+      const there = byAddress.get(address) ?? [];
+      // What is wrong with one is not told with each of them.
+      const isFine = there.every((other) => isPair(other, { service, listener }, findings));
+      if (isFine) byAddress.set(address, [...there, { service, listener }]);
+    }
+  }
+}
+
+function isPair(first: Claim, second: Claim, findings: Findings): boolean {
+  const { listener } = second;
+  const { url, mount, urlPath } = listener;
+  const who = first.service === second.service ? "this service" : nameOf(first.service);
+  const place = shown(formatSocketUrl(plainUrl(url)));
+  if (isAnyPort(url)) {
+    if (mount === first.listener.mount) return true;
+    findings.wrongValue(
+      urlPath,
+      `${shown(listener.text)} has the port 0, which is never shared, and ${who} has another path on it; write a port in both`,
+    );
+    return false;
+  }
+  if (mount === undefined || first.listener.mount === undefined) {
+    findings.wrongValue(urlPath, `${place} is taken by ${who} already; write another address`);
+    return false;
+  }
+  if (mount === first.listener.mount) {
+    findings.wrongValue(urlPath, `the path ${mount} of ${place} is taken by ${who} already; write another path`);
+    return false;
+  }
+  return isSame(first, second, place, findings);
+}
+
+/** One listener has one set of options. */
+function isSame(first: Claim, second: Claim, place: string, findings: Findings): boolean {
+  const [ours, theirs] = [second, first].map((claim) => settingsOf(claim));
+  const names = Object.keys({ ...theirs, ...ours });
+  const different = names.find((name) => !isDeepStrictEqual(ours?.[name], theirs?.[name]));
+  if (different === undefined) return true;
+  const { listener, service } = second;
+  const others = nameOf(first.service);
+  if (different === "url") {
+    findings.wrongValue(
+      listener.urlPath,
+      `${shown(listener.text)} has other options than ${others}, which shares the listener; write the same ones`,
+    );
+    return false;
+  }
+  const key = keyOf(different);
+  const path = Object.hasOwn(listener.listener, different) ? listener.path : service.path;
+  const isSaid = path === listener.path || service.ownKeys.includes(key);
+  findings.wrongValue(
+    isSaid ? [...path, key] : listener.urlPath,
+    `${key} is another one than that of ${others}, and both share the listener ${place}; write the same one, or write it into [server]`,
+  );
+  return false;
+}
+
+function settingsOf({ service, listener }: Claim): ReadOptions {
+  const shared = Object.entries(service.shared).filter(([name]) => !OF_SERVICE.includes(name));
+  return { ...Object.fromEntries(shared), ...listener.listener };
+}
+
+function nameOf({ name }: ReadService): string {
+  return name === undefined ? "another service" : `the service ${name}`;
+}
+
+function isAnyPort(url: SocketUrl): boolean {
+  return "port" in url && url.port === 0;
+}
+
+/** The same for what cannot be bound twice. Whoever binds knows more, such as the addresses of a name. */
+function addressOf(url: SocketUrl): string {
+  if ("path" in url) return `path ${url.path}`;
+  const address = formatSocketUrl(plainUrl(url)).toLowerCase();
+  return `${baseOf(url) ?? ""} ${address.slice(address.indexOf(":"))}`;
+}

@@ -1,0 +1,85 @@
+import { choice, type OptionKind, type OptionKinds, text } from "../server/options/option-kind.ts";
+import type { Service } from "../server/service.ts";
+import { GREET_OPTIONS, greet } from "../services/greet/greet.ts";
+import type { Overview } from "../services/status/overview.ts";
+import { type WebOptions, web } from "../services/web/web.ts";
+import { WEB_OPTIONS } from "../services/web/web-options.ts";
+
+/** What a service is given besides its options. */
+export interface KindContext {
+  /** Writes a line of an access log, which may have its end. */
+  readonly log: (line: string) => void;
+  /** Told of what a service fails with itself. */
+  readonly onError: (error: unknown) => void;
+  /** Of all that runs. */
+  readonly overview: Overview;
+}
+
+/** What a service of a kind can be served on. */
+export interface Doors {
+  readonly streams: boolean;
+  readonly datagrams: boolean;
+  /** Below a path of an HTTP listener, which others may share. */
+  readonly http: boolean;
+}
+
+/** A kind of service that a file can name. */
+export interface ServiceKind {
+  /** What a file can say of it. */
+  readonly options: OptionKinds;
+  /** What it has to say, with an example. */
+  readonly required: Readonly<Record<string, string>>;
+  /** Options that are paths, which belong to the folder of the file; and words in their place that are none. */
+  readonly paths: Readonly<Record<string, readonly string[]>>;
+  readonly doors: Doors;
+  /**
+   * @param options - as a plan has them.
+   * @throws TypeError, RangeError for options that cannot be together.
+   */
+  make(options: Readonly<Record<string, unknown>>, context: KindContext): Service;
+}
+
+const { http: _, accessLogFormat: __, ...webOptions } = WEB_OPTIONS.kinds;
+const WEB_KINDS = {
+  ...webOptions,
+  root: text(),
+  accessLog: choice(["common", "combined", "json", "off"], { default: "off" }),
+};
+
+/** All kinds that there are. */
+export const KINDS: ReadonlyMap<string, ServiceKind> = new Map<string, ServiceKind>([
+  [
+    "greet",
+    {
+      options: GREET_OPTIONS.kinds,
+      required: {},
+      paths: {},
+      doors: { streams: true, datagrams: true, http: false },
+      make: (options) => greet(options),
+    },
+  ],
+  [
+    "web",
+    {
+      options: WEB_KINDS,
+      required: { root: '"public"' },
+      paths: { root: [] },
+      doors: { streams: false, datagrams: false, http: true },
+      make: makeWeb,
+    },
+  ],
+]);
+
+function makeWeb(
+  { root, accessLog, ...options }: Readonly<Record<string, unknown>>,
+  { log, onError }: KindContext,
+): Service {
+  const format = valueFrom(WEB_KINDS.accessLog, accessLog);
+  const logged: WebOptions = format === "off" ? {} : { accessLog: log, accessLogFormat: format };
+  // web() checks all of them.
+  return web(valueFrom(WEB_KINDS.root, root) ?? "", { onError, ...options, ...logged });
+}
+
+function valueFrom<Value>(kind: OptionKind<Value>, given: unknown): Value {
+  return given === undefined ? kind.byDefault : kind.check("option", given);
+}
