@@ -1,0 +1,126 @@
+// `sockwright up` without a file: its table is typed, line by line, and its pages are seen in Chromium.
+import { mkdirSync, readdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { describe, expect, onTestFinished, type TestContext, test } from "vitest";
+import { freeFolder, program } from "../cli/sockwright.ts";
+import { BROWSER_TIMEOUT_MS, browserOfFile, complaintsOf, violationsOf } from "../support/browser.ts";
+import { type Child, startChild } from "../support/child.ts";
+import { requirePeer } from "../support/peers.ts";
+import { until } from "../support/until.ts";
+
+interface Row {
+  readonly service: string;
+  readonly address: string;
+  readonly command: string;
+}
+
+interface Running {
+  readonly child: Child;
+  readonly rows: readonly Row[];
+  /** Where it makes its own. */
+  readonly folder: string;
+}
+
+/** It runs where no other file is, until the test ends. */
+async function running(...args: readonly string[]): Promise<Running> {
+  const folder = freeFolder();
+  const env = { ...process.env, TMPDIR: folder };
+  const child = await startChild(process.execPath, [program, "up", ...args], { cwd: folder, env });
+  await child.line(/^Stop with Ctrl-C\.$/);
+  const lines = child.stdout.split("\n");
+  const begin = lines.findIndex((line) => line.startsWith("SERVICE"));
+  const rows = lines.slice(begin + 1, lines.indexOf("Stop with Ctrl-C.")).map((line) => {
+    const [service = "", address = "", command = ""] = line.split(/ {2,}/);
+    return { service, address, command };
+  });
+  return { child, rows, folder };
+}
+
+/** What is typed into a command of the table, and what it then shows. */
+function conversationOf({ service, address }: Row): readonly [typed: string, shown: RegExp][] {
+  if (address.startsWith("http:")) return [];
+  if (service === "greet") return [["Rose\n", /Hello, Rose!?/]];
+  return [
+    ["rose\n", /-- You are rose in lobby, alone\./],
+    ["hello\n/quit\n", /<rose> hello[\s\S]*-- Bye\./],
+  ];
+}
+
+test("each line of the table is typed, and answers", async (context) => {
+  requirePeer(context, "nc");
+  requirePeer(context, "curl");
+  const { child, rows } = await running();
+  const services = [...new Set(rows.map(({ service }) => service))];
+  expect(services).toEqual(["greet", "chat", "site", "status"]);
+  for (const row of rows) {
+    const shell = await startChild("sh", ["-c", row.command]);
+    const conversation = conversationOf(row);
+    for (const [typed, shown] of conversation) {
+      shell.stdin.write(typed);
+      await until(() => shown.test(shell.stdout), `${typed} to be answered by ${row.command}`);
+    }
+    if (conversation.length > 0) continue;
+    expect(await shell.exit()).toEqual({ code: 0, signal: null });
+    expect(shell.stdout).toContain("<!DOCTYPE html>");
+  }
+  child.kill("SIGINT");
+  expect(await child.exit()).toEqual({ code: 0, signal: null });
+  expect(child.stderr).toBe("");
+});
+
+test("a port that is taken is replaced, and the folder goes with the demonstration", async () => {
+  const taken = createServer();
+  // Where it is taken already, all the better.
+  await new Promise<void>((resolve) => {
+    taken.once("error", () => resolve()).listen(8000, "127.0.0.1", resolve);
+  });
+  onTestFinished(() => new Promise<void>((resolve) => taken.close(() => resolve())));
+  const { child, rows, folder } = await running("--demo");
+  const [, port = ""] = /^note: port 8000 was taken, (\d+) instead$/m.exec(child.stdout) ?? [];
+  expect(rows[0]?.address).toBe(`tcp://127.0.0.1:${port}`);
+  expect(readdirSync(folder).length).toBe(1);
+  child.kill();
+  expect(await child.exit()).toEqual({ code: 0, signal: null });
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+describe("in Chromium", { timeout: BROWSER_TIMEOUT_MS }, () => {
+  const openPage = browserOfFile();
+
+  async function seen(context: TestContext, path: string, scheme: "light" | "dark"): Promise<Page> {
+    const { rows } = await running();
+    const home = rows.find(({ service, address }) => service === "site" && address.endsWith("/"))?.address ?? "";
+    const page = await openPage(context, { colorScheme: scheme, bypassCSP: true });
+    const complaints = complaintsOf(page);
+    await page.goto(home);
+    if (path !== "") await page.getByRole("link", { name: new RegExp(`${path}$`) }).click();
+    await page.waitForLoadState();
+    expect(await violationsOf(page)).toEqual([]);
+    await shoot(page, `demonstration-${path.replaceAll("/", "") || "home"}-${scheme}`);
+    expect(complaints).toEqual([]);
+    return page;
+  }
+
+  test.for(["light", "dark"] as const)("the home page has the table, with links: %s", async (scheme, context) => {
+    const page = await seen(context, "", scheme);
+    expect(await page.locator("tbody tr").count()).toBe(7);
+    expect(await page.getByRole("link").count()).toBe(4);
+    await page.getByRole("link", { name: /\/go$/ }).click();
+    await page.getByRole("heading", { name: "Welcome your visit!" }).waitFor();
+  });
+
+  test.for(["/chat/", "/status/"])("it leads to %s", async (path, context) => {
+    const page = await seen(context, path, "light");
+    expect(new URL(page.url()).pathname).toBe(path);
+  });
+});
+
+/** For a person to look at, where that person says where. */
+async function shoot(page: Page, name: string): Promise<void> {
+  const folder = process.env["SOCKWRIGHT_SCREENSHOTS"];
+  if (folder === undefined) return;
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
