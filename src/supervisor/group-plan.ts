@@ -1,3 +1,4 @@
+import type { HttpOptions } from "../http/service/http-options.ts";
 import type { ListenerOptions } from "../server/listener-options.ts";
 import type { ServeOptions } from "../server/serve-options.ts";
 import { formatSocketUrl, parseSocketUrl, plainUrl } from "../server/url/socket-url.ts";
@@ -17,6 +18,7 @@ export interface GroupPlan extends Place {
   readonly mounts: readonly MountPlan[] | undefined;
   /** Those of the service; of several ones, of the one at the shortest path. */
   readonly limits: ServeOptions;
+  readonly http: HttpOptions;
   /** The longest of them. */
   readonly graceMs: number;
 }
@@ -38,10 +40,10 @@ export function groupsOf({ services }: Pick<Plan, "services">): readonly GroupPl
   return [...own, ...[...httpAddresses(services).values()].map(httpGroup)];
 }
 
-function ownGroup({ name, listeners, limits, graceMs }: ServicePlan): GroupPlan | undefined {
+function ownGroup({ name, listeners, limits, http, graceMs }: ServicePlan): GroupPlan | undefined {
   const own = listeners.flatMap(({ listener, mount }) => (mount === undefined ? [listener] : []));
   if (own.length === 0) return undefined;
-  return { ...placeOf(own, [name], false), mounts: undefined, limits, graceMs };
+  return { ...placeOf(own, [name], false), mounts: undefined, limits, http, graceMs };
 }
 
 interface Mounted {
@@ -83,6 +85,7 @@ function httpGroup(all: readonly Mounted[]): GroupPlan {
     ...placeOf([joined], [...new Set(all.map((each) => each.service.name))], true),
     mounts: [root, ...others].map((each) => ({ path: each.mount, service: each.service.name })),
     limits: service.limits,
+    http: service.http,
     graceMs: Math.max(...all.map((each) => each.service.graceMs)),
   };
 }

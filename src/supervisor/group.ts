@@ -216,7 +216,7 @@ function serviceOf(
     path,
     mounted.find((each) => each.name === service) ?? absentService(service),
   ];
-  return { service: { ...mounts(Object.fromEntries(places.map(at))), name }, mounted };
+  return { service: { ...mounts(Object.fromEntries(places.map(at)), plan.http), name }, mounted };
 }
 
 /** A service on listeners of its own. */

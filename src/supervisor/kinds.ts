@@ -1,16 +1,24 @@
 import { choice, type OptionKind, type OptionKinds, text } from "../server/options/option-kind.ts";
 import type { Service } from "../server/service.ts";
+import { chat, MEMORY } from "../services/chat/chat.ts";
+import { CHAT_OPTIONS } from "../services/chat/chat-options.ts";
 import { GREET_OPTIONS, greet } from "../services/greet/greet.ts";
 import type { Overview } from "../services/status/overview.ts";
+import { needsToken, STATUS_OPTIONS, status } from "../services/status/status.ts";
 import { type WebOptions, web } from "../services/web/web.ts";
 import { WEB_OPTIONS } from "../services/web/web-options.ts";
+import type { MakeService } from "./load-service.ts";
 
-/** What a service is given besides its options. */
-export interface KindContext {
-  /** Writes a line of an access log, which may have its end. */
+/** What whoever runs services is told by them. */
+export interface KindHooks {
+  /** Writes a line of an access log, which has its end. */
   readonly log: (line: string) => void;
   /** Told of what a service fails with itself. */
   readonly onError: (error: unknown) => void;
+}
+
+/** What a service is given besides its options. */
+export interface KindContext extends KindHooks {
   /** Of all that runs. */
   readonly overview: Overview;
 }
@@ -32,6 +40,8 @@ export interface ServiceKind {
   /** Options that are paths, which belong to the folder of the file; and words in their place that are none. */
   readonly paths: Readonly<Record<string, readonly string[]>>;
   readonly doors: Doors;
+  /** Why it cannot be on a listener with these options; what is wrong; what was meant. */
+  refusal?(options: Readonly<Record<string, unknown>>, url: string): string | undefined;
   /**
    * @param options - as a plan has them.
    * @throws TypeError, RangeError for options that cannot be together.
@@ -39,9 +49,8 @@ export interface ServiceKind {
   make(options: Readonly<Record<string, unknown>>, context: KindContext): Service;
 }
 
-const { http: _, accessLogFormat: __, ...webOptions } = WEB_OPTIONS.kinds;
 const WEB_KINDS = {
-  ...webOptions,
+  ...without(WEB_OPTIONS.kinds, "http", "accessLogFormat"),
   root: text(),
   accessLog: choice(["common", "combined", "json", "off"], { default: "off" }),
 };
@@ -68,7 +77,45 @@ export const KINDS: ReadonlyMap<string, ServiceKind> = new Map<string, ServiceKi
       make: makeWeb,
     },
   ],
+  [
+    "chat",
+    {
+      options: CHAT_OPTIONS.kinds,
+      required: {},
+      paths: { history: [MEMORY] },
+      doors: { streams: true, datagrams: false, http: true },
+      make: (options, { onError }) => chat({ onError, ...options }),
+    },
+  ],
+  [
+    "status",
+    {
+      options: without(STATUS_OPTIONS.kinds, "http", "clock"),
+      required: {},
+      paths: { tokenFile: [] },
+      doors: { streams: false, datagrams: false, http: true },
+      refusal: ({ tokenFile }, url) =>
+        tokenFile === undefined && needsToken(url)
+          ? 'it can be reached from other machines, and has no token-file; write one, such as token-file = "status.token"'
+          : undefined,
+      make: (options, { overview }) => status(overview, options),
+    },
+  ],
 ]);
+
+/** What a file says otherwise, or does not say. */
+function without(kinds: OptionKinds, ...names: readonly string[]): OptionKinds {
+  return Object.fromEntries(Object.entries(kinds).filter(([name]) => !names.includes(name)));
+}
+
+/** Makes the services of plans. */
+export function serviceMaker(hooks: KindHooks): MakeService {
+  return (name, options, overview) => {
+    const kind = KINDS.get(name);
+    if (kind === undefined) throw new TypeError(`there is no kind ${JSON.stringify(name)} of services`);
+    return kind.make(options, { ...hooks, overview });
+  };
+}
 
 function makeWeb(
   { root, accessLog, ...options }: Readonly<Record<string, unknown>>,

@@ -49,17 +49,24 @@ export function readService(table: PlainTable, context: ServiceContext): ReadSer
   const kind = made?.type === "kind" ? made.kind : undefined;
   const keys: OptionKeys = kind === undefined ? NO_KEYS : keysOf(kind.options);
   const what = made?.type === "kind" ? `a ${made.name} service` : "a service";
-  const all = new Map([...keys, ...SHARED_KEYS]);
+  // Its own limits stand before those of its servers.
+  const all = new Map([...keys, ...SHARED_KEYS, ...keys]);
   // Of what there is no kind of, nobody knows the keys.
   const known = made === undefined ? only(table, [...all.keys(), ...OWN_KEYS]) : table;
   const advice = (key: string): string | undefined => adviceOn(key, made);
   const read = readOptions(known, all, { path, findings, what }, advice, OWN_KEYS);
-  const own = optionsOf(SHARED_KINDS, read);
+  const own = optionsOf(SHARED_KINDS, read, kind?.options);
   const shared = { ...server, ...own };
   const who = made?.type === "kind" ? made.name : "the module";
   const listeners = readListeners(table, { folder, doors: kind?.doors, who }, { path, findings, what });
   for (const listener of listeners) checkLimits(listener, shared, table, context);
-  return { path, name, source: sourceOf(table, made, read, context), listeners, shared, ownKeys: Object.keys(table) };
+  const source = sourceOf(table, made, read, context);
+  for (const { listener, urlPath } of listeners) {
+    const refusal = kind?.refusal?.(source?.options ?? {}, listener.url);
+    if (refusal !== undefined)
+      findings.wrongValue(urlPath, `${shown(listener.url)} is no place for ${who}: ${refusal}`);
+  }
+  return { path, name, source, listeners, shared, ownKeys: Object.keys(table) };
 }
 
 type Maker =

@@ -19,11 +19,11 @@ const OWN_KINDS = {
 export const SHARED_KINDS: OptionKinds = { ...SERVE.kinds, ...HTTP_OPTIONS.kinds, ...OWN_KINDS };
 export const SHARED_KEYS: OptionKeys = keysOf(SHARED_KINDS);
 
-const { url: _, ...listenerKinds } = LISTENER.kinds;
 /** What a table of `listen` says besides its `url` and `mount`. */
-export const LISTENER_KEYS: OptionKeys = keysOf(listenerKinds);
+export const LISTENER_KEYS: OptionKeys = new Map([...keysOf(LISTENER.kinds)].filter(([key]) => key !== "url"));
 
-/** Those of some options that a table has. */
-export function optionsOf(kinds: OptionKinds, read: ReadOptions): ReadOptions {
-  return Object.fromEntries(Object.entries(read).filter(([name]) => Object.hasOwn(kinds, name)));
+/** Those of some options that a table has, without those that are somebody else's. */
+export function optionsOf(kinds: OptionKinds, read: ReadOptions, others: OptionKinds = {}): ReadOptions {
+  const isOne = (name: string): boolean => Object.hasOwn(kinds, name) && !Object.hasOwn(others, name);
+  return Object.fromEntries(Object.entries(read).filter(([name]) => isOne(name)));
 }

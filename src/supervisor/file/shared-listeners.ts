@@ -56,9 +56,7 @@ function isPair(first: Claim, second: Claim, findings: Findings): boolean {
 
 /** One listener has one set of options. */
 function isSame(first: Claim, second: Claim, place: string, findings: Findings): boolean {
-  const [ours, theirs] = [second, first].map((claim) => settingsOf(claim));
-  const names = Object.keys({ ...theirs, ...ours });
-  const different = names.find((name) => !isDeepStrictEqual(ours?.[name], theirs?.[name]));
+  const different = differenceOf(first, second);
   if (different === undefined) return true;
   const { listener, service } = second;
   const others = nameOf(first.service);
@@ -79,9 +77,17 @@ function isSame(first: Claim, second: Claim, place: string, findings: Findings):
   return false;
 }
 
-function settingsOf({ service, listener }: Claim): ReadOptions {
-  const shared = Object.entries(service.shared).filter(([name]) => !OF_SERVICE.includes(name));
-  return { ...Object.fromEntries(shared), ...listener.listener };
+/** The first option that is another one. What only one of them says of the listener itself is said for both. */
+function differenceOf(first: Claim, second: Claim): string | undefined {
+  const options = [first, second].map(({ listener }): ReadOptions => ({ ...listener.listener }));
+  const shared = [first, second].map(({ service }) => service.shared);
+  const names = shared.flatMap((each) => Object.keys(each)).filter((name) => !OF_SERVICE.includes(name));
+  const isOther = ([one, other]: readonly ReadOptions[], name: string): boolean =>
+    !isDeepStrictEqual(one?.[name], other?.[name]);
+  const own = Object.keys(options[1] ?? {}).find(
+    (name) => Object.hasOwn(options[0] ?? {}, name) && isOther(options, name),
+  );
+  return own ?? names.find((name) => isOther(shared, name));
 }
 
 function nameOf({ name }: ReadService): string {

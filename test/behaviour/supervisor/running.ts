@@ -28,7 +28,7 @@ export function planned(
   options: Readonly<Record<string, unknown>> = {},
 ): ServicePlan {
   const listeners = urls.map((url) => (typeof url === "string" ? { listener: { url }, mount: undefined } : url));
-  return { name, source: { type: "kind", kind, options }, listeners, limits: {}, graceMs: 60_000 };
+  return { name, source: { type: "kind", kind, options }, listeners, limits: {}, http: {}, graceMs: 60_000 };
 }
 
 export function at(url: string, mount: string): ListenerPlan {
