@@ -3,7 +3,7 @@ import { isIPv4 } from "node:net";
 import { type Datagram, type Socket, SocketError } from "sockwright";
 
 const EXIT_DELAY_MS = 100;
-const USAGE = "Usage: npm start -- [tcp://ADDRESS:PORT] [udp://ADDRESS:PORT] [--greeting TEXT]";
+const USAGE = "Usage: node dist/examples/first-program.js [tcp://ADDRESS:PORT] [udp://ADDRESS:PORT] [--greeting TEXT]";
 
 export interface HostAndPort {
   readonly host: string;
@@ -53,7 +53,7 @@ export function bind(to: Socket | Socket<Datagram>, protocol: "tcp" | "udp", add
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
     const other = `${protocol}://127.0.0.1:${address.port === 65535 ? 0 : address.port + 1}`;
-    throw new CommandError(`${error.message}: choose another address, as in  npm start -- ${other}`, 1, error);
+    throw new CommandError(`${error.message}: choose another address, such as ${other}`, 1, error);
   }
 }
 

@@ -1,4 +1,5 @@
-// A server that greets on TCP and one that answers datagrams on UDP. Start them with `npm start`, end them with Ctrl-C.
+// A server that greets on TCP and one that answers datagrams on UDP. End them with Ctrl-C.
+// Run: node dist/examples/first-program.js
 import {
   AF_INET,
   type Datagram,

@@ -7,7 +7,7 @@ const MAX_LINES = 40;
 const MAX_COLUMNS = 100;
 
 const folder = fileURLToPath(new URL("../../examples/", import.meta.url));
-// The first program is a command of its own (`npm start`), not one of the tutorials.
+// The first program is a command of its own, not one of the tutorials.
 const files = readdirSync(folder).filter((name) => name.endsWith(".ts") && !name.startsWith("first-program"));
 
 test("there are examples", () => {

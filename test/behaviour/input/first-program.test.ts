@@ -1,4 +1,4 @@
-// The first program from the command line, as `npm start -- ARGUMENTS` runs it.
+// The first program from the command line, as `node dist/examples/first-program.js ARGUMENTS` runs it.
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -53,7 +53,7 @@ test.each([
   expect(await child.exit()).toEqual({ code: 2, signal: null });
   expectOneLine(child);
   expect(child.stderr).toContain(argument);
-  expect(child.stderr).toMatch(/Usage: npm start -- \[tcp:\/\/ADDRESS:PORT\] \[udp:\/\/ADDRESS:PORT\]/);
+  expect(child.stderr).toMatch(/Usage: node dist\/examples\/first-program\.js \[tcp:\/\/ADDRESS:PORT\] \[udp:\/\/ADDRESS:PORT\]/);
 });
 
 test.each([
@@ -71,7 +71,7 @@ test.each([
   expectOneLine(child);
   expect(child.stderr).toContain(`127.0.0.1:${port}`);
   expect(child.stderr).toMatch(/EADDRINUSE/);
-  expect(child.stderr).toContain(`npm start -- ${protocol}://`);
+  expect(child.stderr).toContain(`such as ${protocol}://`);
 });
 
 // RFC 5737: an address for documentation, which no machine has.
