@@ -28,6 +28,14 @@ interface Entry {
 }
 
 const COMMANDS: Readonly<Record<string, Entry>> = {
+  up: {
+    summary: "run all services of a file, or a demonstration of them",
+    load: async () => (await import("./up-command.ts")).upCommand,
+  },
+  ctl: {
+    summary: "ask a running `up`, and tell it what to do",
+    load: async () => (await import("./ctl-command.ts")).ctlCommand,
+  },
   greet: {
     summary: "a server that greets, and answers every message",
     load: async () => (await import("./greet-command.ts")).greetCommand,

@@ -13,15 +13,15 @@ export interface Ending {
   readonly stop: () => void;
 }
 
-/** Listens to the signals that ask a program to end, until it is stopped: meanwhile none has its usual effect. */
-export function untilSignal(): Ending {
+/** Listens to the signals that ask a program to end, until it is stopped: meanwhile none of them has its usual effect. */
+export function untilSignal(signals: readonly NodeJS.Signals[] = SIGNALS): Ending {
   const waiting: (() => void)[] = [];
   const next = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
   const [first, second] = [next(), next()];
   const hear = (): void => waiting.shift()?.();
-  for (const signal of SIGNALS) process.on(signal, hear);
+  for (const signal of signals) process.on(signal, hear);
   const stop = (): void => {
-    for (const signal of SIGNALS) process.off(signal, hear);
+    for (const signal of signals) process.off(signal, hear);
   };
   return { first, second, stop };
 }

@@ -16,7 +16,7 @@ export interface GroupPlan extends Place {
   readonly listeners: readonly ListenerOptions[];
   /** Undefined where the listeners are the service's own. */
   readonly mounts: readonly MountPlan[] | undefined;
-  /** Those of the service; of several ones, of the one at the shortest path. */
+  /** Those of the service; services that share a listener have the same. */
   readonly limits: ServeOptions;
   readonly http: HttpOptions;
   /** The longest of them. */
@@ -78,11 +78,8 @@ function httpGroup(all: readonly Mounted[]): GroupPlan {
     if (earlier === undefined) continue;
     throw new PlanError(`${listener.url} has ${mount} twice: for ${earlier.service.name}, and for ${own.name}`);
   }
-  // What each says of the listener is the same, or said by one of them only.
-  let joined = listener;
-  for (const each of others) joined = { ...each.listener, ...joined };
   return {
-    ...placeOf([joined], [...new Set(all.map((each) => each.service.name))], true),
+    ...placeOf([listener], [...new Set(all.map((each) => each.service.name))], true),
     mounts: [root, ...others].map((each) => ({ path: each.mount, service: each.service.name })),
     limits: service.limits,
     http: service.http,

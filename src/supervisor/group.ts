@@ -194,10 +194,15 @@ function stateOf(
   const own = new Map([...running].filter(([name]) => plan.services.includes(name)));
   const isSame =
     before !== undefined &&
-    isDeepStrictEqual([before.plan.services, before.plan.mounts], [plan.services, plan.mounts]) &&
+    isDeepStrictEqual(shapeOf(before.plan), shapeOf(plan)) &&
     plan.services.every((name) => before.running.get(name) === own.get(name));
   const { service, mounted } = isSame ? before : serviceOf(plan, own, records);
   return { plan, running: own, service, mounted, raised: new Map() };
+}
+
+/** What the service of a group is made of, besides those that run. */
+function shapeOf({ services, mounts: places, http }: GroupPlan): unknown {
+  return [services, places, places && http];
 }
 
 function serviceOf(

@@ -7,11 +7,11 @@ import { isInherited, parseSocketUrl } from "../server/url/socket-url.ts";
 import type { Overview } from "../services/status/overview.ts";
 import type { ListenerPlan, ServicePlan, ServiceSource } from "./plan.ts";
 
-/** Makes a service of ours by its kind. The overview is for the one that shows it. */
+/** Makes a service of ours by its kind. */
 export type MakeService = (
   kind: string,
   options: Readonly<Record<string, unknown>>,
-  overview: Overview,
+  context: { readonly service: string; readonly overview: Overview },
 ) => ServiceInput | Promise<ServiceInput>;
 
 /** A module as it is now: by its modification time. Undefined for what is no module. */
@@ -35,7 +35,7 @@ export async function loadService(
 ): Promise<Service> {
   const input =
     source.type === "kind"
-      ? await make(source.kind, source.options, overview)
+      ? await make(source.kind, source.options, { service: name, overview })
       : await importService(source.path, source.options, version);
   const service = serviceOf(input);
   checkListeners({ name, listeners }, service);

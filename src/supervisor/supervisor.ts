@@ -162,7 +162,7 @@ export class Supervisor {
     const wanted = groupsOf({ services: entries.map(({ plan }) => plan) }).filter(({ isHttp, services }) =>
       services.some((name) => (isHttp ? !drained.has(name) : running.has(name))),
     );
-    const before = new Set(this.#groups.flatMap(({ liveUrls }) => liveUrls));
+    const before = new Set(this.#places());
     const groups = await this.#switch(wanted, running);
     const left = this.#groups.filter((group) => !groups.includes(group));
     const graces = new Map([...this.#entries, ...entries].map(({ plan }) => [plan.name, leaveMs ?? plan.graceMs]));
@@ -172,10 +172,16 @@ export class Supervisor {
     for (const group of left) this.#leave(group, leaveMs ?? graceOf(group));
     for (const group of groups) group.takeOut((service) => (leaveMs === undefined ? graces.get(service) : undefined));
     this.#watchFailures();
-    for (const group of groups) {
-      const service = group.services.join(", ");
-      for (const url of group.liveUrls) if (!before.has(url)) this.#onEvent({ event: "listening", service, url });
+    for (const { name, urls } of this.overview.services()) {
+      for (const url of urls) {
+        if (!before.has(`${name} ${url}`)) this.#onEvent({ event: "listening", service: name, url });
+      }
     }
+  }
+
+  /** Which service is where. */
+  #places(): readonly string[] {
+    return this.overview.services().flatMap(({ name, urls }) => urls.map((url) => `${name} ${url}`));
   }
 
   /** Opens what is new, and changes what stays; where that fails, all is as it was. */

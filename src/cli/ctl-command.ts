@@ -1,0 +1,68 @@
+import { Command } from "commander";
+import { CommandError, exitCodes } from "./command-error.ts";
+import type { CtlOptions, CtlWords } from "./ctl.ts";
+import type { StandardStreams } from "./standard-streams.ts";
+
+const HELP = `
+Commands:
+  status           the services, where they are, and what they have done
+  connections      the connections that are open
+  kill ID          close one of them at once
+  reload           read the file of \`up\` again; returns when that is in effect
+  drain [SERVICE]  take no more connections, of one service or of all, and let the open ones finish
+  stop             end \`up\`; returns when all services have ended
+
+Examples:
+  sockwright ctl status
+  sockwright ctl connections --json
+  sockwright ctl reload --file /etc/sockwright.toml
+
+Exit codes:
+  0 done   1 nobody answers   2 usage, a file with mistakes, or what is not there`;
+
+/** How many words a command takes behind it. */
+const OPERANDS: Readonly<Record<CtlWords["command"], readonly [least: number, most: number]>> = {
+  status: [0, 0],
+  connections: [0, 0],
+  kill: [1, 1],
+  reload: [0, 0],
+  drain: [0, 1],
+  stop: [0, 0],
+};
+
+/** `sockwright ctl` */
+export function ctlCommand(streams: StandardStreams, done: (exitCode: number) => void): Command {
+  return new Command("ctl")
+    .allowExcessArguments()
+    .usage("COMMAND [options]")
+    .description("Asks a running `sockwright up`, and tells it what to do.")
+    .option("--socket <path>", "its admin socket")
+    .option("--file <file>", "the file that it runs, which says where that is (default: ./sockwright.toml)")
+    .option("--json", "print one JSON object, errors too")
+    .addHelpText("after", HELP)
+    .action(async (options: CtlOptions, own: Command) => {
+      const words = wordsOf(own.args);
+      if (options.socket !== undefined && options.file !== undefined)
+        throw usage("--socket and --file both say where the admin socket is: leave one of them out");
+      const { runCtl } = await import("./ctl.ts");
+      done(await runCtl(words, options, streams));
+    });
+}
+
+function wordsOf([name, ...operands]: readonly string[]): CtlWords {
+  const names = Object.keys(OPERANDS).join(", ");
+  if (name === undefined) throw usage(`a command is missing: ${names}, as in  sockwright ctl status`);
+  if (!isCommand(name)) throw usage(`unknown command '${name}' of ctl: there are ${names}`);
+  const [least, most] = OPERANDS[name];
+  if (operands.length < least) throw usage(`the id of a connection is missing: sockwright ctl connections  shows them`);
+  if (operands.length > most) throw usage(`too many arguments for 'ctl ${name}': see  sockwright ctl --help`);
+  return { command: name, operand: operands[0] };
+}
+
+function isCommand(name: string): name is CtlWords["command"] {
+  return Object.hasOwn(OPERANDS, name);
+}
+
+function usage(message: string): CommandError {
+  return new CommandError(message, exitCodes.usage);
+}

@@ -1,0 +1,73 @@
+import { durationText } from "../server/options/duration.ts";
+import { peerName } from "../server/transport/peer-name.ts";
+import type { SupervisorEvent } from "../supervisor/supervisor-event.ts";
+import { codeOf } from "./command-error.ts";
+import type { EventLog } from "./event-log.ts";
+import { printableMessage, printableName } from "./printable.ts";
+
+/** What `up` tells besides what its supervisor does. */
+export type UpEvent =
+  | SupervisorEvent
+  | { readonly event: "reloaded" | "running"; readonly file: string }
+  | { readonly event: "refused"; readonly file: string; readonly mistakes: readonly string[] }
+  | { readonly event: "notice"; readonly message: string }
+  | { readonly event: "stopping" };
+
+/** Tells what happens, a line each: in words, or as JSON with the time, which a journal adds by itself. */
+export class UpLog {
+  readonly #log: EventLog;
+  readonly #form: "text" | "json";
+
+  constructor(log: EventLog, form: "text" | "json") {
+    this.#log = log;
+    this.#form = form;
+  }
+
+  tell(event: UpEvent): void {
+    const time = new Date().toISOString();
+    this.#log.print(this.#form === "json" ? JSON.stringify({ time, ...plainOf(event) }) : wordsOf(event));
+  }
+}
+
+function plainOf(event: UpEvent): object {
+  if (event.event !== "failed" && event.event !== "error") return event;
+  const { error, ...rest } = event;
+  const from = rest.event === "error" && rest.peer !== undefined ? { peer: peerName(rest.peer) } : {};
+  return { ...rest, ...from, code: codeOf(error), message: messageOf(error) };
+}
+
+function wordsOf(event: UpEvent): string {
+  switch (event.event) {
+    case "listening":
+      return `${event.service}: listening on ${printableName(event.url)}`;
+    case "failed": {
+      const again = `tried again in ${durationText(event.retryMs)}`;
+      return `${event.service}: failed: ${printableMessage(messageOf(event.error))}; ${again}`;
+    }
+    case "recovered":
+      return `${event.service}: runs again`;
+    case "error": {
+      const peer = event.peer === undefined ? "" : ` with ${printableName(peerName(event.peer))}`;
+      return `${event.service}: failed${peer}: ${printableMessage(messageOf(event.error))}`;
+    }
+    case "running":
+      return `${event.file} is here, and is run; for the demonstration write  sockwright up --demo`;
+    case "reloaded":
+      return `reloaded ${event.file}`;
+    case "refused":
+      return `${event.file} is not reloaded, and nothing has changed: ${inOneLine(event.mistakes)}`;
+    case "notice":
+      return event.message;
+    case "stopping":
+      return "stopping";
+  }
+}
+
+/** A journal has a line for each event; all mistakes are what `ctl reload` and `up --check` print. */
+function inOneLine([first = "", ...others]: readonly string[]): string {
+  return printableMessage(others.length === 0 ? first : `${first} (and ${others.length} more)`);
+}
+
+function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, " ");
+}

@@ -1,0 +1,86 @@
+import type {
+  OverviewAlarm,
+  OverviewConnection,
+  OverviewListener,
+  OverviewService,
+} from "../../services/status/overview.ts";
+import { AdminError } from "./admin-error.ts";
+
+/** A question: the command is one of a few words. */
+export const MAX_ADMIN_REQUEST_BYTES = 4 * 1024;
+/** An answer, as a client takes it. */
+export const MAX_ADMIN_ANSWER_BYTES = 64 * 1024 * 1024;
+/** Connections in one answer; how many there are is told, too. */
+export const MAX_LISTED_CONNECTIONS = 10_000;
+
+/** What an admin socket is asked: one JSON object on a line, and nothing else on its connection. */
+export type AdminRequest =
+  | { readonly command: "status" | "connections" | "reload" | "stop" }
+  | { readonly command: "kill"; readonly id: number }
+  | { readonly command: "drain"; readonly service?: string | undefined };
+
+/** What it answers: one JSON object on a line. */
+export type AdminAnswer =
+  | { readonly ok: true; readonly result: AdminResult }
+  /** Several mistakes are a line each; the message then says how many they are. */
+  | { readonly ok: false; readonly code: string; readonly message: string; readonly mistakes?: readonly string[] };
+
+/** What a command gives, by its name. */
+export interface AdminResults {
+  readonly status: AdminStatus;
+  readonly connections: AdminConnections;
+  readonly kill: AdminDone;
+  readonly reload: AdminDone;
+  readonly drain: AdminDone;
+  readonly stop: AdminDone;
+}
+
+/** It is done, and there is no more to say. */
+export type AdminDone = Readonly<Record<string, never>>;
+
+export type AdminResult = AdminResults[keyof AdminResults];
+
+export interface AdminStatus {
+  readonly pid: number;
+  readonly uptimeMs: number;
+  readonly services: readonly OverviewService[];
+  readonly httpListeners: readonly OverviewListener[];
+  readonly alarms: readonly OverviewAlarm[];
+}
+
+export interface AdminConnections {
+  /** How many are open; the list may be shorter. */
+  readonly total: number;
+  readonly connections: readonly OverviewConnection[];
+}
+
+/**
+ * A request that came, checked.
+ *
+ * @throws AdminError.
+ */
+export function requestOf(value: unknown): AdminRequest {
+  if (typeof value !== "object" || value === null || !("command" in value)) throw wrong("the request has no command");
+  const { command } = value;
+  switch (command) {
+    case "status":
+    case "connections":
+    case "reload":
+    case "stop":
+      return { command };
+    case "kill":
+      if (!("id" in value) || typeof value.id !== "number") throw wrong("kill needs the id of a connection, a number");
+      return { command, id: value.id };
+    case "drain": {
+      const service = "service" in value ? value.service : undefined;
+      if (service === undefined || typeof service === "string") return { command, service };
+      throw wrong("the service of drain is a name");
+    }
+    default:
+      throw wrong(`there is no command ${JSON.stringify(command)}`);
+  }
+}
+
+function wrong(message: string): AdminError {
+  return new AdminError("ERR_SOCKWRIGHT_ADMIN", message);
+}

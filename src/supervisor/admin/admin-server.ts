@@ -1,0 +1,94 @@
+import { jsonLines } from "../../codec/json-lines.ts";
+import type { Connection } from "../../server/connection/connection.ts";
+import { type Server, serve } from "../../server/server.ts";
+import { formatSocketUrl } from "../../server/url/socket-url.ts";
+import { AdminError } from "./admin-error.ts";
+import {
+  type AdminAnswer,
+  type AdminConnections,
+  type AdminDone,
+  type AdminRequest,
+  type AdminResult,
+  type AdminStatus,
+  MAX_ADMIN_REQUEST_BYTES,
+  requestOf,
+} from "./admin-protocol.ts";
+
+/** Connections of an admin socket at one time; further ones wait in its backlog. */
+export const MAX_ADMIN_CONNECTIONS = 16;
+/** From the connection to the end of its request. */
+export const ADMIN_REQUEST_TIMEOUT_MS = 10_000;
+
+/** What is done for each command. What one throws is the answer. */
+export interface AdminActions {
+  status(): AdminStatus;
+  connections(): AdminConnections;
+  kill(id: number): AdminDone;
+  reload(): Promise<AdminDone>;
+  drain(service: string | undefined): Promise<AdminDone>;
+  stop(): Promise<AdminDone>;
+}
+
+const ROOT = 0;
+
+/**
+ * Answers at a Unix socket that only its owner can connect to; who is there is asked of the kernel once more, for a socket whose mode
+ * somebody has changed. A socket that nobody has open any more is replaced.
+ *
+ * @param owner - whose it is: a user's name or number. Default is who runs the process.
+ * @throws SocketError `EADDRINUSE` where another process listens there.
+ */
+export function serveAdmin(path: string, actions: AdminActions, owner?: string): Promise<Server> {
+  const url = formatSocketUrl({ scheme: "unix", path, mode: 0o600, ...(owner !== undefined && { owner }) });
+  const stream = (connection: Connection): Promise<void> => answer(connection, actions);
+  return serve(url, { name: "admin", stream }, { maxConnections: MAX_ADMIN_CONNECTIONS, alarms: [] });
+}
+
+async function answer(connection: Connection, actions: AdminActions): Promise<void> {
+  const given = await answerFor(connection, actions);
+  if (given !== undefined) connection.write(`${JSON.stringify(given)}\n`);
+}
+
+/** Undefined for who asks nothing. */
+async function answerFor(connection: Connection, actions: AdminActions): Promise<AdminAnswer | undefined> {
+  try {
+    checkPeer(connection);
+    const frames = connection.frames(jsonLines({ maxFrameBytes: MAX_ADMIN_REQUEST_BYTES }));
+    const value = await frames.read({ timeoutMs: ADMIN_REQUEST_TIMEOUT_MS });
+    if (value === undefined) return undefined;
+    return { ok: true, result: await act(actions, requestOf(value)) };
+  } catch (error) {
+    return failureOf(error);
+  }
+}
+
+/** unix(7): nobody can lie about who it is. */
+function checkPeer(connection: Connection): void {
+  const uid = connection.peerCredentials?.uid;
+  if (uid === ROOT || (uid !== undefined && uid === process.geteuid?.())) return;
+  throw new AdminError("EPERM", `user ${uid ?? "unknown"} may ask nothing here: it is for user ${process.geteuid?.()}`);
+}
+
+function act(actions: AdminActions, request: AdminRequest): AdminResult | Promise<AdminResult> {
+  switch (request.command) {
+    case "status":
+      return actions.status();
+    case "connections":
+      return actions.connections();
+    case "kill":
+      return actions.kill(request.id);
+    case "reload":
+      return actions.reload();
+    case "drain":
+      return actions.drain(request.service);
+    case "stop":
+      return actions.stop();
+  }
+}
+
+function failureOf(error: unknown): AdminAnswer {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error && "code" in error ? String(error.code) : "ERR_SOCKWRIGHT_ADMIN";
+  const mistakes = error instanceof AdminError ? error.mistakes : [];
+  return { ok: false, code, message, mistakes };
+}

@@ -1,0 +1,82 @@
+import { type Clock, systemClock } from "../server/time/clock.ts";
+import { socket } from "../socket/internal.ts";
+import { AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM } from "../socket/values.ts";
+
+/** systemd asks for a sign of life within this, and gets it twice as often: sd_watchdog_enabled(3). */
+const SIGNS_PER_WATCHDOG = 2;
+const MICROSECONDS_PER_MS = 1_000;
+
+/** What whoever started the process has told it: sd_notify(3), sd_watchdog_enabled(3). */
+export type NotifyEnvironment = Readonly<Record<string, string | undefined>>;
+
+/** Tells systemd how the process is; nobody, where nobody asked for it. */
+export class SystemdNotifier {
+  readonly #address: { readonly path: string } | { readonly abstract: string } | undefined;
+  readonly #clock: Clock;
+  readonly #watchdogMs: number | undefined;
+  readonly #onError: (error: unknown) => void;
+  #stopWatchdog: (() => void) | undefined;
+
+  constructor(env: NotifyEnvironment, onError: (error: unknown) => void, clock: Clock = systemClock) {
+    this.#address = addressOf(env["NOTIFY_SOCKET"]);
+    this.#watchdogMs = this.#address && watchdogOf(env);
+    this.#onError = onError;
+    this.#clock = clock;
+  }
+
+  /** It serves. From the first time on, the watchdog has its signs of life. */
+  ready(status: string): Promise<void> {
+    if (this.#stopWatchdog === undefined) this.#watch();
+    return this.#tell({ READY: "1", STATUS: status });
+  }
+
+  /** systemd 253 and later want to know since when: sd_notify(3). */
+  reloading(): Promise<void> {
+    return this.#tell({ RELOADING: "1", MONOTONIC_USEC: String(process.hrtime.bigint() / 1_000n) });
+  }
+
+  async stopping(): Promise<void> {
+    await this.#tell({ STOPPING: "1", STATUS: "Stopping" });
+  }
+
+  /** No more signs of life. */
+  stop(): void {
+    this.#stopWatchdog?.();
+    this.#stopWatchdog = undefined;
+  }
+
+  #watch(): void {
+    if (this.#watchdogMs === undefined) return;
+    this.#stopWatchdog = this.#clock.after(this.#watchdogMs / SIGNS_PER_WATCHDOG, () => {
+      this.#watch();
+      void this.#tell({ WATCHDOG: "1" });
+    });
+  }
+
+  async #tell(variables: Readonly<Record<string, string>>): Promise<void> {
+    if (this.#address === undefined) return;
+    const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+    try {
+      const sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC);
+      try {
+        await sender.sendto(lines.join("\n"), this.#address);
+      } finally {
+        sender.close();
+      }
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+}
+
+function addressOf(text = ""): { readonly path: string } | { readonly abstract: string } | undefined {
+  if (text.startsWith("@")) return { abstract: text.slice(1) };
+  return text.startsWith("/") ? { path: text } : undefined;
+}
+
+/** Half of it is when a sign of life is due; the time may be meant for another process. */
+function watchdogOf({ WATCHDOG_USEC, WATCHDOG_PID }: NotifyEnvironment): number | undefined {
+  const microseconds = Number(WATCHDOG_USEC);
+  const isOurs = WATCHDOG_PID === undefined || WATCHDOG_PID === String(process.pid);
+  return isOurs && microseconds > 0 ? microseconds / MICROSECONDS_PER_MS : undefined;
+}
