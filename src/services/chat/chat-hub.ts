@@ -54,7 +54,7 @@ export interface HistoryOptions {
   readonly limit?: number | undefined;
   /** Messages with smaller ids. */
   readonly before?: number | undefined;
-  /** Messages that have this text, whatever its case. */
+  /** Messages that have this text, whatever its case; at most 256 characters. Among the newest 50 000 that are meant. */
   readonly search?: string | undefined;
 }
 

@@ -2,9 +2,11 @@ import type { Service } from "../../server/service.ts";
 import type { ChatHub } from "./chat-hub.ts";
 import { CHAT_OPTIONS, type ChatOptions, type ChatSettings } from "./chat-options.ts";
 import type { ChatHistory } from "./history.ts";
+import { defaultHistoryPath } from "./history-path.ts";
 import { LineDoor } from "./line-door.ts";
 import { LocalHub } from "./local-hub.ts";
 import { MemoryHistory } from "./memory-history.ts";
+import { SqliteHistory } from "./sqlite-history.ts";
 
 export { ChatError, type ChatErrorCode } from "./chat-error.ts";
 export type { ChatEvent, ChatMessage, LeaveReason } from "./chat-event.ts";
@@ -67,8 +69,8 @@ function hubOf(settings: ChatSettings): ChatHub {
   return new LocalHub(historyOf(settings), { ...others, rate: { perSecond, burst } });
 }
 
-function historyOf(_settings: ChatSettings): ChatHistory {
-  return new MemoryHistory();
+function historyOf({ history }: ChatSettings): ChatHistory {
+  return history === MEMORY ? new MemoryHistory() : new SqliteHistory(history ?? defaultHistoryPath());
 }
 
 /** A hub that is started as long as one of its servers is. */

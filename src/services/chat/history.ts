@@ -23,7 +23,7 @@ export interface HistoryQuery {
   readonly before?: number | undefined;
   /** With larger ids. */
   readonly since?: number | undefined;
-  /** With this text in them, whatever its case. */
+  /** With this text in them, whatever its case. A history may look at no more than some thousands of messages. */
   readonly search?: string | undefined;
 }
 

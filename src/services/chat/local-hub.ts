@@ -16,6 +16,8 @@ import { SentTags, TAG_LIFETIME_MS } from "./sent-tags.ts";
 export const DEFAULT_HISTORY_MESSAGES = 20;
 /** Messages of one answer of the history. */
 export const MAX_HISTORY_MESSAGES = 1_000;
+/** The longest text that is searched for. */
+export const MAX_SEARCH_CHARACTERS = 256;
 /** How often old messages are looked for. */
 export const PRUNE_INTERVAL_MS = 60 * 60 * 1_000;
 /** Between two parts of that. */
@@ -134,6 +136,8 @@ export class LocalHub implements ChatHub, MemberHome {
   }
 
   async history(room: Room, options: HistoryOptions): Promise<readonly ChatMessage[]> {
+    if ((options.search?.length ?? 0) > MAX_SEARCH_CHARACTERS)
+      throw new ChatError("TOO_LONG", `No more than ${MAX_SEARCH_CHARACTERS} characters can be searched for.`);
     try {
       return await this.#find(room, this.#opened(), options);
     } catch (error) {

@@ -80,6 +80,6 @@ export async function servedChat(
   serveOptions: ServeOptions = {},
 ): Promise<ServedChat> {
   const server = await serve(listeners, chat({ history: "memory", ...options }), serveOptions);
-  onTestFinished(() => server.close({ graceMs: 0 }));
+  onTestFinished(async () => void (await server.close({ graceMs: 0 })));
   return new ServedChat(server);
 }
