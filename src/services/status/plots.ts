@@ -1,6 +1,7 @@
 import { numberText, type Unit } from "./number-text.ts";
 import { PERCENTILES } from "./percentiles.ts";
 import type { Sample, Values } from "./sample.ts";
+import { PERCENTILE_WINDOW_SAMPLES } from "./sampler.ts";
 import type { Subject } from "./subject.ts";
 
 /** A plot of a subject, and the table of its numbers: a canvas says nothing to who cannot see it. */
@@ -29,7 +30,7 @@ export function plotsOf(subject: Subject, samples: readonly Sample[]): readonly 
   const drawn = (title: string, unit: Unit, names: readonly string[], note?: string): Plot => {
     return { title, note, unit, series: names.map((name) => seriesOf(name, unit, own)) };
   };
-  const note = `of ${subject.timed} that ended in the last 10 samples`;
+  const note = `of those that ended in the last ${PERCENTILE_WINDOW_SAMPLES} samples`;
   const title = subject.timed === "requests" ? "Request duration" : "Connection duration";
   return [
     drawn("Connections", "count", Object.keys(subject.levels)),

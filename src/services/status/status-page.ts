@@ -127,7 +127,7 @@ function plotSections(overview: Overview, samples: readonly Sample[]): Variables
     moreSubjects: more > 0 ? `There are plots of the first ${MAX_SUBJECTS}; ${countText(more)} more have none.` : "",
     subjects: subjects.map((subject, place) => ({
       ...{ key: subject.key, id: `subject-${place}`, name: subject.name, carries: carried.get(subject.key) ?? "" },
-      plots: plotsOf(subject, samples).map((plot) => ({ ...plot, head: plot.title, note: plot.note ?? "" })),
+      plots: plotsOf(subject, samples).map((plot) => ({ ...plot, note: plot.note ?? "" })),
     })),
   };
 }

@@ -1,0 +1,118 @@
+import UPlot from "uplot";
+import { axisText } from "./axis-text.ts";
+import type { PlotHistory } from "./plot-history.ts";
+
+const HEIGHT_PX = 150;
+const LINE_PX = 1.5;
+const AXIS_PX = 64;
+const TIMES_PX = 30;
+/** A plot that has just begun is so wide. */
+const MIN_SECONDS = 60;
+/** Room above the highest number. */
+const HEADROOM = 1.1;
+const FONT = "12px system-ui, sans-serif";
+
+const timeOfDay = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
+
+interface Row {
+  readonly series: string;
+  /** What has the colour of the line in the table. */
+  readonly swatch: Element;
+}
+
+/** A canvas that shows the numbers of the table beside it over time. */
+export class Plot {
+  readonly #figure: HTMLElement;
+  readonly #history: PlotHistory;
+  #canvas: UPlot | undefined;
+  /** The names of its series, as it was made. */
+  #series: readonly string[] = [];
+
+  constructor(figure: HTMLElement, history: PlotHistory) {
+    this.#figure = figure;
+    this.#history = history;
+  }
+
+  draw(): void {
+    const rows = this.#rows();
+    const names = rows.map(({ series }) => series);
+    // A series has come, such as one of a reason that was never met before.
+    if (names.join("\n") !== this.#series.join("\n")) this.remove();
+    this.#series = names;
+    const data = this.#data(names);
+    if (this.#canvas === undefined) this.#canvas = this.#made(rows, data);
+    else this.#canvas.setData(data);
+  }
+
+  resize(): void {
+    this.#canvas?.setSize({ width: this.#width, height: HEIGHT_PX });
+  }
+
+  /** It is made again when it is drawn, in the colours of the style. */
+  recolour(): void {
+    this.remove();
+  }
+
+  remove(): void {
+    this.#canvas?.destroy();
+    this.#canvas = undefined;
+  }
+
+  get #place(): HTMLElement | undefined {
+    return this.#figure.querySelector<HTMLElement>(".canvas") ?? undefined;
+  }
+
+  get #width(): number {
+    return this.#place?.clientWidth ?? 0;
+  }
+
+  #rows(): Row[] {
+    return Array.from(this.#figure.querySelectorAll<HTMLElement>("tr[data-series]"), (row) => ({
+      series: row.dataset["series"] ?? "",
+      swatch: row.querySelector(".swatch") ?? row,
+    }));
+  }
+
+  #data(names: readonly string[]): UPlot.AlignedData {
+    const subject = this.#figure.dataset["subject"] ?? "";
+    return [[...this.#history.times], ...names.map((name) => [...this.#history.column(subject, name)])];
+  }
+
+  #made(rows: readonly Row[], data: UPlot.AlignedData): UPlot | undefined {
+    const place = this.#place;
+    if (place === undefined) return undefined;
+    // What it shows, the table says.
+    place.ariaHidden = "true";
+    const style = getComputedStyle(this.#figure);
+    const [stroke, line] = [style.getPropertyValue("--dim"), style.getPropertyValue("--line")];
+    const axis = { stroke, font: FONT, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
+    const unit = this.#figure.dataset["unit"] ?? "";
+    return new UPlot(
+      {
+        width: this.#width,
+        height: HEIGHT_PX,
+        legend: { show: false },
+        cursor: { drag: { x: false, y: false }, points: { show: false } },
+        scales: {
+          x: { range: (_, min, max) => [Math.min(min, max - MIN_SECONDS), max] },
+          y: { range: (_, __, max) => [0, Math.max(1, (max ?? 0) * HEADROOM)] },
+        },
+        axes: [
+          { ...axis, size: TIMES_PX, values: (_, times) => times.map((time) => timeOfDay.format(time * 1_000)) },
+          { ...axis, size: AXIS_PX, values: (_, values) => values.map((value) => axisText(value, unit)) },
+        ],
+        series: [
+          {},
+          ...rows.map(({ series, swatch }) => ({
+            label: series,
+            stroke: getComputedStyle(swatch).backgroundColor,
+            width: LINE_PX,
+            points: { show: false },
+          })),
+        ],
+      },
+      data,
+      place,
+    );
+  }
+}
