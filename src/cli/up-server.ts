@@ -6,9 +6,8 @@ import { serveAdmin } from "../supervisor/admin/admin-server.ts";
 import type { Demonstration } from "../supervisor/demonstration.ts";
 import { PlanError } from "../supervisor/group-plan.ts";
 import { JoinedCalls } from "../supervisor/joined-calls.ts";
-import { KINDS } from "../supervisor/kinds.ts";
+import { serviceMaker } from "../supervisor/kinds.ts";
 import { ListenerError } from "../supervisor/listener-error.ts";
-import type { MakeService } from "../supervisor/load-service.ts";
 import type { Plan } from "../supervisor/plan.ts";
 import { dropPrivileges } from "../supervisor/privileges.ts";
 import { ReloadError } from "../supervisor/reload-error.ts";
@@ -89,7 +88,10 @@ class UpRun {
     this.#lines = new EventLog(output);
     this.log = new UpLog(this.#lines, options.log);
     this.#supervisor = new Supervisor({
-      make: this.#make,
+      make: serviceMaker((service) => ({
+        log: (line) => this.#lines.print(line.trimEnd()),
+        onError: (error) => this.#failed(service, error),
+      })),
       onEvent: (event) => {
         // The table of the demonstration has them.
         if (demonstration === undefined || event.event !== "listening") this.log.tell(event);
@@ -198,13 +200,6 @@ class UpRun {
     const running = `${services.length - failed.length} of ${services.length} services run`;
     return failed.length === 0 ? running : `${running}; failed: ${failed.join(", ")}`;
   }
-
-  readonly #make: MakeService = (kind, options, { service, overview }) => {
-    const known = KINDS.get(kind);
-    if (known === undefined) throw new Error(`there is no kind of service ${JSON.stringify(kind)}`);
-    const log = (line: string): void => this.#lines.print(line.trimEnd());
-    return known.make(options, { log, onError: (error) => this.#failed(service, error), overview });
-  };
 
   #failed(service: string, error: unknown): void {
     this.log.tell({ event: "error", service, error, peer: undefined });

@@ -108,12 +108,12 @@ function without(kinds: OptionKinds, ...names: readonly string[]): OptionKinds {
   return Object.fromEntries(Object.entries(kinds).filter(([name]) => !names.includes(name)));
 }
 
-/** Makes the services of plans. */
-export function serviceMaker(hooks: KindHooks): MakeService {
-  return (name, options, overview) => {
+/** Makes the services of plans, each with hooks of its own. */
+export function serviceMaker(hooksOf: (service: string) => KindHooks): MakeService {
+  return (name, options, { service, overview }) => {
     const kind = KINDS.get(name);
     if (kind === undefined) throw new TypeError(`there is no kind ${JSON.stringify(name)} of services`);
-    return kind.make(options, { ...hooks, overview });
+    return kind.make(options, { ...hooksOf(service), overview });
   };
 }
 
