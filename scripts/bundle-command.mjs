@@ -6,7 +6,7 @@ const folder = "dist/cli";
 const commander = "node_modules/commander";
 /** What is installed beside the package is not copied into it. */
 const dependencies = Object.keys(JSON.parse(readFileSync("package.json", "utf8")).dependencies);
-const definitions = ["up", "ctl", "greet", "web", "connect", "listen"].map((name) => `${name}-command.js`);
+const definitions = ["up", "ctl", "greet", "web", "chat", "connect", "listen"].map((name) => `${name}-command.js`);
 
 /**
  * Joins the modules of the command to a few files: Node takes longer to find and open a hundred of them than to run them.

@@ -190,6 +190,26 @@ const WEB_FLAGS: Readonly<Record<string, Advice>> = {
   "--autoindex": () => "write --listing",
 };
 
+const twoWays: Advice = () => "write --listen URL to host a chat, or --with URL for two terminals";
+const ownName: Advice = ({ value = "NAME" }) => `write --name ${value}`;
+
+/** Of nc, ncat and programs for chats. */
+const CHAT_FLAGS: Readonly<Record<string, Advice>> = {
+  "-l": twoWays,
+  "--chat": twoWays,
+  "--broker": twoWays,
+  "-n": ownName,
+  "--nick": ownName,
+  "--nickname": ownName,
+  "--user": ownName,
+  "--username": ownName,
+  "-c": ({ value = "ROOM" }) => `write --room ${value}`,
+  "--channel": ({ value = "ROOM" }) => `write --room ${value}`,
+  "--connect": ({ value = "URL" }) => `write --join ${value}`,
+  "--server": ({ value = "URL" }) => `write --join ${value}`,
+  "--no-color": () => "write --color never",
+};
+
 /** What to write in place of a flag that other programs have; undefined for one that nobody is known to have. */
 export function flagAdvice(flag: string, typed: Typed): string | undefined {
   const [, long = "", given] = /^(--[^=]+)(?:=(.*))?$/s.exec(flag) ?? [];
@@ -206,6 +226,7 @@ export function flagAdvice(flag: string, typed: Typed): string | undefined {
 /** Whether what stands behind the flag belongs to it. */
 export function takesValue(flag: string, command: string | undefined): boolean {
   if (command === "web") return /^-(?:[plabHm]|-(?:port|address|bind|host|directory|root|maxage))$/.test(flag);
+  if (command === "chat") return /^-(?:[nc]|-(?:nick|nickname|user|username|channel|connect|server))$/.test(flag);
   return /^(?:-[a-zA-Z]*[pqwsiIOMmTPxXoHSWgG]|-[ce]|--(?:port|host|timeout|connect-timeout|exec|sh-exec|proxy|output|append-output|source-port|local-port|unix-socket|max-time|interface|header|request|data|max-conns|allow|deny|delay))$/.test(
     flag,
   );
@@ -213,6 +234,7 @@ export function takesValue(flag: string, command: string | undefined): boolean {
 
 function adviceOn(flag: string, { command }: Typed): Advice | undefined {
   if (command === "web") return Object.hasOwn(WEB_FLAGS, flag) ? WEB_FLAGS[flag] : undefined;
+  if (command === "chat") return Object.hasOwn(CHAT_FLAGS, flag) ? CHAT_FLAGS[flag] : undefined;
   if (NOT_OFFERED.includes(flag)) return notOffered;
   if (command === "greet" && !GREET_FLAGS.includes(flag)) return undefined;
   return Object.hasOwn(FLAGS, flag) ? FLAGS[flag] : undefined;

@@ -23,6 +23,14 @@ export function printableMessage(message: string): string {
   return message.replace(UNPRINTABLE, (character) => (character === "\\" ? character : escaped(character)));
 }
 
+/** What {@link printableText} leaves as it is: a tab, and the joiners of emoji and of some scripts. */
+const IN_TEXT = /\t|\u200c|\u200d|\\/;
+
+/** A line of text that people have written, the same way; but a backslash stays one, and so do tabs and joiners. */
+export function printableText(text: string): string {
+  return text.replace(UNPRINTABLE, (character) => (IN_TEXT.test(character) ? character : escaped(character)));
+}
+
 /** The bytes as text, if they are UTF-8. */
 export function textOf(bytes: Uint8Array): string | undefined {
   try {

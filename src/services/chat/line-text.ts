@@ -1,5 +1,5 @@
 import type { ChatEvent, ChatMessage } from "./chat-event.ts";
-import type { Welcome } from "./chat-hub.ts";
+import type { ChatMember, Welcome } from "./chat-hub.ts";
 import type { PutOutReason } from "./chat-listener.ts";
 import { nameList } from "./name-list.ts";
 
@@ -46,8 +46,11 @@ export function ownNameLine(name: string): string {
   return notice(`You are ${name}.`);
 }
 
+/** Who came in, and what is found there. */
+type Arrival = Pick<Welcome, "members" | "topic"> & { readonly member: Pick<ChatMember, "name" | "room"> };
+
 /** Where a newcomer is. */
-export function welcomeLines({ member, members, topic }: Welcome): readonly string[] {
+export function welcomeLines({ member, members, topic }: Arrival): readonly string[] {
   const others = members.filter((name) => name !== member.name);
   const company = others.length === 0 ? ", alone" : ` with ${nameList(others)}`;
   const lines = [notice(`You are ${member.name} in ${member.room}${company}.`)];

@@ -1,0 +1,188 @@
+import { Command, Option } from "commander";
+import { age, bytes, count, perSecond, type TextOptionKind } from "../server/options/option-kind.ts";
+import type { ColorChoice } from "./chat/line-style.ts";
+import { CommandError, exitCodes } from "./command-error.ts";
+import { parseDuration, TIMES } from "./duration.ts";
+import type { StandardStreams } from "./standard-streams.ts";
+import { DEFAULT_GRACE_MS } from "./until-signal.ts";
+
+const HELP = `
+Three ways, of which one is to be chosen:
+  --listen  hosts a chat for nc, telnet, browsers and --join, until Ctrl-C or SIGTERM
+  --join    takes part in one. By http:// what is said while the connection is lost is
+            refused, and what others say meanwhile comes later. By tcp:// and unix:, which
+            is what nc sees, what was under way when the connection is lost may be lost.
+  --with    two terminals, no server: it connects, and where nobody listens, it listens
+            and waits. nc, nc -l and ncat --chat can be the other side. For tcp://, unix:,
+            unix-seqpacket: and vsock://; datagrams have no connection that could begin.
+
+On a terminal, Tab completes names and commands, the arrow keys give earlier lines, and
+Ctrl-C or Ctrl-D leaves. Otherwise lines are read and written as they are: one message
+each, and the first is the name where there is no --name. At the end of standard input
+it leaves when all that was said has been acknowledged.
+${TIMES}
+Examples:
+  sockwright chat --listen tcp://127.0.0.1:7000 --listen http://127.0.0.1:8080/chat/ --memory
+  sockwright chat --join http://127.0.0.1:8080/chat/ --name rose
+  echo "the backup is done" | sockwright chat --join http://127.0.0.1:8080/chat/ --name backup
+  sockwright chat --with tcp://127.0.0.1:9000    # the same in two terminals
+
+Exit codes:
+  0 done, or stopped by a signal with --listen   1 network   2 usage or file   3 timeout
+  128+n ended by signal n`;
+
+/** What each way may be told besides. */
+const OPTIONS_OF = {
+  listen: "history memory retain messageRate messageBurst maxMessage maxSendQueue maxMembers maxRooms grace json".split(
+    " ",
+  ),
+  join: ["name", "room", "color", "reconnectTimeout"],
+  with: ["color"],
+} as const;
+
+type Way = keyof typeof OPTIONS_OF;
+
+/** What `chat` is told. */
+interface ChatCommandOptions {
+  readonly listen?: readonly string[];
+  readonly join?: string;
+  readonly with?: string;
+  readonly history?: string;
+  readonly memory?: boolean;
+  readonly retain?: number;
+  readonly messageRate?: number;
+  readonly messageBurst?: number;
+  readonly maxMessage?: number;
+  readonly maxSendQueue?: number;
+  readonly maxMembers?: number;
+  readonly maxRooms?: number;
+  readonly grace: number;
+  readonly json?: boolean;
+  readonly name?: string;
+  readonly room?: string;
+  readonly color: ColorChoice;
+  readonly reconnectTimeout?: number;
+}
+
+/** `sockwright chat` */
+export function chatCommand(streams: StandardStreams, done: (exitCode: number) => void): Command {
+  const collect = (text: string, list: readonly string[] = []): readonly string[] => [...list, text];
+  const parsedBy =
+    (flag: string, kind: TextOptionKind<number | undefined>) =>
+    (text: string): number | undefined =>
+      kind.parse(flag, text);
+  return new Command("chat")
+    .allowExcessArguments()
+    .usage("--listen URL… | --join URL | --with URL  [options]")
+    .description("Hosts a chat, takes part in one, or joins two terminals without a server.")
+    .option("--listen <url>", "host a chat there: tcp://, unix: or http://HOST:PORT/chat/; repeatable", collect)
+    .option("--join <url>", "take part in the chat there: http://HOST:PORT/chat/, tcp://HOST:PORT or unix:PATH")
+    .option("--with <url>", "talk with whoever does the same, or runs nc there")
+    .optionsGroup("With --listen:")
+    .option("--history <file>", "where messages are kept (default: chat.db in the state directory)")
+    .option("--memory", "keep them in memory only")
+    .option("--retain <time>", "forget them when they are older, as 30d (default: never)", parsedBy("--retain", age()))
+    .option(
+      "--message-rate <rate>",
+      "of one member in the long run (default: 5/s)",
+      parsedBy("--message-rate", perSecond()),
+    )
+    .option(
+      "--message-burst <count>",
+      "messages before that counts (default: 200)",
+      parsedBy("--message-burst", count()),
+    )
+    .option("--max-message <size>", "the longest message (default: 4KiB)", parsedBy("--max-message", bytes()))
+    .option(
+      "--max-send-queue <size>",
+      "what may wait for a slow member (default: 1MiB)",
+      parsedBy("--max-send-queue", bytes()),
+    )
+    .option("--max-members <count>", "of all rooms (default: 10000)", parsedBy("--max-members", count()))
+    .option("--max-rooms <count>", "at one time (default: 1000)", parsedBy("--max-rooms", count()))
+    .addOption(
+      new Option("--grace <time>", "once stopped, let connections go on for so long")
+        .argParser((text: string) => parseDuration("--grace", text))
+        .default(DEFAULT_GRACE_MS, "2s"),
+    )
+    .option("--json", "print one JSON object a line, errors too")
+    .optionsGroup("With --join:")
+    .option("--name <name>", "your name; without it you are asked")
+    .option("--room <room>", "the room to go to (default: lobby)")
+    .option(
+      "--reconnect-timeout <time>",
+      "how long to try after a loss (default: for ever on a terminal, else 1m)",
+      (text) => parseDuration("--reconnect-timeout", text),
+    )
+    .optionsGroup("With --join and --with:")
+    .addOption(
+      new Option("--color <when>", "colours: auto is on a terminal, unless NO_COLOR is set")
+        .choices(["auto", "always", "never"])
+        .default("auto"),
+    )
+    .optionsGroup("Others:")
+    .addHelpText("after", HELP)
+    .action(async (options: ChatCommandOptions, own: Command) => {
+      const way = wayOf(options, own);
+      done(await run(way, options, streams));
+    });
+}
+
+async function run(way: Way, options: ChatCommandOptions, streams: StandardStreams): Promise<number> {
+  if (way === "listen") {
+    const { runChatServer } = await import("./chat-server.ts");
+    const { listen = [], history, memory, messageRate, messageBurst, maxMembers, maxRooms, json = false } = options;
+    return runChatServer(
+      {
+        listen,
+        history,
+        memory,
+        retainMs: options.retain,
+        messageRate,
+        messageBurst,
+        maxMessageBytes: options.maxMessage,
+        maxSendQueueBytes: options.maxSendQueue,
+        maxMembers,
+        maxRooms,
+        graceMs: options.grace,
+        json,
+      },
+      streams,
+    );
+  }
+  const { chatWith, joinChat } = await import("./chat/chat-client.ts");
+  const { name, room, color, reconnectTimeout: reconnectTimeoutMs } = options;
+  const talk = way === "join" ? joinChat : chatWith;
+  return talk(options[way] ?? "", { name, room, color, reconnectTimeoutMs }, streams);
+}
+
+/** The one way that was chosen, with nothing that belongs to another. */
+function wayOf(options: ChatCommandOptions, command: Command): Way {
+  const ways = (["listen", "join", "with"] as const).filter((each) => options[each] !== undefined);
+  const [way, other] = ways;
+  const [operand] = command.args;
+  if (operand !== undefined)
+    throw usage(`too many arguments for 'chat': write  sockwright chat --${way ?? "join"} ${operand}`);
+  if (way === undefined) {
+    throw usage(
+      "what to do is missing: write --listen URL to host a chat, --join URL to take part in one, or --with URL for two terminals",
+    );
+  }
+  if (other !== undefined) throw usage(`--${way} and --${other} exclude each other: leave one of them out`);
+  const own: readonly string[] = OPTIONS_OF[way];
+  for (const option of command.options) {
+    const name = option.attributeName();
+    if (name in OPTIONS_OF || own.includes(name) || command.getOptionValueSource(name) !== "cli") continue;
+    const where = Object.entries(OPTIONS_OF).find(([, names]) => (names as readonly string[]).includes(name));
+    throw usage(
+      `${option.long ?? name} is for --${where?.[0] ?? "listen"}, and --${way} has no such option: leave it out`,
+    );
+  }
+  if (options.memory === true && options.history !== undefined)
+    throw usage("--memory and --history exclude each other: leave one of them out");
+  return way;
+}
+
+function usage(message: string): CommandError {
+  return new CommandError(message, exitCodes.usage);
+}

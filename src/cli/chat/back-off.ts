@@ -1,0 +1,47 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { CommandError, exitCodes } from "../command-error.ts";
+
+/** The wait before the first attempt to connect again; each further one doubles it. */
+export const FIRST_BACK_OFF_MS = 250;
+/** The longest of them. */
+export const MAX_BACK_OFF_MS = 30_000;
+
+/** Waits between attempts to have a lost connection back. */
+export class BackOff {
+  readonly #limitMs: number | undefined;
+  readonly #signal: AbortSignal;
+  #nextMs = FIRST_BACK_OFF_MS;
+  #lostMs: number | undefined;
+
+  /** @param limitMs - how long it is tried; without it there is no end. */
+  constructor(limitMs: number | undefined, signal: AbortSignal) {
+    this.#limitMs = limitMs;
+    this.#signal = signal;
+  }
+
+  /** False when nobody waits for the connection any more. @throws CommandError when the time is over. */
+  async wait(): Promise<boolean> {
+    const nowMs = performance.now();
+    this.#lostMs ??= nowMs;
+    const leftMs = this.#limitMs === undefined ? Number.POSITIVE_INFINITY : this.#lostMs + this.#limitMs - nowMs;
+    if (leftMs <= 0) {
+      const message = `the connection was lost, and is not back within ${this.#limitMs} ms (--reconnect-timeout)`;
+      throw new CommandError(message, exitCodes.timeout);
+    }
+    // Not all clients of a server that is started again at the same moment.
+    const waitMs = this.#nextMs * (0.5 + Math.random() / 2);
+    this.#nextMs = Math.min(2 * this.#nextMs, MAX_BACK_OFF_MS);
+    try {
+      await delay(Math.min(waitMs, leftMs), undefined, { signal: this.#signal });
+    } catch (error) {
+      if (!this.#signal.aborted) throw error;
+    }
+    return !this.#signal.aborted;
+  }
+
+  /** The connection is back. */
+  reset(): void {
+    this.#nextMs = FIRST_BACK_OFF_MS;
+    this.#lostMs = undefined;
+  }
+}

@@ -1,0 +1,40 @@
+import { checkConnectable, parseSocketUrl, type SocketUrl } from "../../server/url/socket-url.ts";
+import { CommandError, exitCodes } from "../command-error.ts";
+import type { WebSocketPlace } from "./web-socket-channel.ts";
+
+/** By which door a chat is entered. */
+export type ChatDoor =
+  | { readonly type: "lines"; readonly url: SocketUrl }
+  | { readonly type: "websocket"; readonly place: WebSocketPlace };
+
+/** @throws CommandError, SocketUrlError. */
+export function chatDoorOf(text: string): ChatDoor {
+  if (/^https?:/i.test(text)) return { type: "websocket", place: webPlace(text) };
+  const [, path] = /^http\+unix:(?!@)(.+)$/i.exec(text) ?? [];
+  if (path !== undefined) return { type: "websocket", place: { url: "ws://localhost/ws", path } };
+  const [, secure, rest] = /^ws(s?):\/\/(.*?)(?:ws)?$/i.exec(text) ?? [];
+  if (rest !== undefined) throw refusal(text, `is written as its page is: http${secure}://${rest}`);
+  const url = parseSocketUrl(text);
+  checkConnectable(url);
+  if (url.scheme === "tcp" || url.scheme === "unix" || url.scheme === "vsock") return { type: "lines", url };
+  throw refusal(text, "is no chat: write http://HOST:PORT/chat/, tcp://HOST:PORT or unix:PATH");
+}
+
+function webPlace(text: string): WebSocketPlace {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw refusal(text, "is no URL: write http://HOST:PORT/chat/");
+  }
+  if (url.username !== "" || url.search !== "" || url.hash !== "")
+    throw refusal(text, "has more than a place: write http://HOST:PORT/chat/");
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  url.pathname = url.pathname.replace(/\/?$/, "/ws");
+  return { url: url.href };
+}
+
+function refusal(text: string, reason: string): CommandError {
+  return new CommandError(`${JSON.stringify(text)} ${reason}`, exitCodes.usage);
+}

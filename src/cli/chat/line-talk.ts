@@ -1,0 +1,235 @@
+import { connectSocket } from "../../server/opening/connect-socket.ts";
+import type { SocketUrl } from "../../server/url/socket-url.ts";
+import { FAREWELL, putOutLine } from "../../services/chat/line-text.ts";
+import { LOBBY } from "../../services/chat/name.ts";
+import { CommandError, codeOf, exitCodes } from "../command-error.ts";
+import { channelOver } from "../socket-channel.ts";
+import { within } from "../time-limit.ts";
+import { WakeUp } from "../wake-up.ts";
+import { BackOff } from "./back-off.ts";
+import type { ChatScreen } from "./chat-screen.ts";
+import { LineConnection } from "./line-connection.ts";
+import type { Roster } from "./roster.ts";
+import { HANDSHAKE_MS, LEAVE_MS } from "./web-socket-channel.ts";
+import type { TalkOptions } from "./web-socket-talk.ts";
+
+/** As long as the door itself waits for a client that is silent, or takes nothing. */
+export const TCP_TIMEOUT_MS = 60_000;
+/** After these nobody comes again. */
+const PUT_OUT = ["kicked", "banned", "replaced"] as const;
+
+/** A talk by the line door, which has neither acknowledgements nor tokens: what was under way when a connection is lost may be lost. */
+export class LineTalk {
+  readonly #text: string;
+  readonly #url: SocketUrl;
+  readonly #options: TalkOptions;
+  readonly #screen: ChatScreen;
+  readonly #roster: Roster;
+  readonly #backOff: BackOff;
+  readonly #changed = new WakeUp();
+  readonly #leaving = new AbortController();
+  #connection: LineConnection | undefined;
+  #listening: Promise<void> = Promise.resolve();
+  /** The door has asked for a name. */
+  #isAsked = false;
+  #isJoined = false;
+  #hasBeenIn = false;
+  /** The name that was sent without anybody typing it. */
+  #givenName: string | undefined;
+  #lastLine = "";
+  /** Where to go when we are in. */
+  #room: string | undefined;
+  /** All has been said. */
+  #isDone = false;
+  #isLate = false;
+
+  constructor(text: string, url: SocketUrl, options: TalkOptions, screen: ChatScreen, roster: Roster) {
+    this.#text = text;
+    // Else a server that has gone without a word would be waited for without end.
+    this.#url = "host" in url ? { keepAliveMs: TCP_TIMEOUT_MS, userTimeoutMs: TCP_TIMEOUT_MS, ...url } : url;
+    this.#options = options;
+    this.#room = options.room;
+    this.#screen = screen;
+    this.#roster = roster;
+    this.#backOff = new BackOff(options.reconnectMs, this.#leaving.signal);
+  }
+
+  /** Until the person leaves. */
+  async run(): Promise<void> {
+    const { signal } = this.#options;
+    const end = (): void => {
+      this.#leaving.abort();
+      this.#changed.notify();
+      this.#screen.close();
+      this.#connection?.close();
+    };
+    signal.addEventListener("abort", end, { once: true });
+    try {
+      await this.#connect();
+      this.#listening = this.#listen();
+      const speaking = this.#speak();
+      await Promise.race([this.#listening, speaking.then(() => this.#listening)]);
+    } finally {
+      signal.removeEventListener("abort", end);
+      end();
+    }
+  }
+
+  async #connect(): Promise<void> {
+    const { signal } = this.#leaving;
+    const { open } = await connectSocket(this.#url, { signal });
+    this.#connection = new LineConnection(channelOver(open.socket), false);
+    this.#isAsked = false;
+    this.#givenName = undefined;
+    if (signal.aborted) this.#connection.close();
+  }
+
+  async #listen(): Promise<void> {
+    for (;;) {
+      await this.#hearAll();
+      this.#isJoined = false;
+      this.#changed.notify();
+      if (this.#isDone || this.#leaving.signal.aborted) return;
+      this.#room = this.#roster.room ?? this.#room;
+      if (!this.#screen.isTerminal || !this.#hasBeenIn || this.#isPutOut) throw this.#lost();
+      await this.#screen.notice("The connection is lost, and perhaps what was said last. It is tried again.");
+      if (!(await this.#reconnect())) return;
+    }
+  }
+
+  async #hearAll(): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    const timer = setTimeout(() => {
+      this.#isLate = true;
+      connection.close();
+    }, HANDSHAKE_MS);
+    try {
+      for await (const line of connection.lines()) {
+        clearTimeout(timer);
+        await this.#hear(line);
+      }
+    } catch (error) {
+      const isOver = this.#leaving.signal.aborted || this.#isLate;
+      const isLoss = this.#screen.isTerminal && this.#hasBeenIn && error instanceof Error && "syscall" in error;
+      if (!isOver && !isLoss) throw error;
+    } finally {
+      clearTimeout(timer);
+      connection.close();
+    }
+  }
+
+  get #isPutOut(): boolean {
+    const room = this.#roster.room ?? LOBBY;
+    return [FAREWELL, ...PUT_OUT.map((reason) => putOutLine(reason, room))].includes(this.#lastLine);
+  }
+
+  #lost(): CommandError {
+    if (this.#isPutOut) return new CommandError(`${this.#text}: the server has ended it`, exitCodes.network);
+    if (this.#isLate) return new CommandError(`${this.#text}: no answer within ${HANDSHAKE_MS} ms`, exitCodes.timeout);
+    const what = this.#hasBeenIn
+      ? "the server ended the connection, and what was under way may be lost"
+      : "the server ended the connection";
+    return new CommandError(`${this.#text}: ${what}`, exitCodes.network);
+  }
+
+  async #reconnect(): Promise<boolean> {
+    while (await this.#backOff.wait()) {
+      try {
+        await this.#connect();
+        return !this.#leaving.signal.aborted;
+      } catch {
+        // The next attempt may succeed; when the time is over, that is what is told.
+      }
+    }
+    return false;
+  }
+
+  async #hear(line: string): Promise<void> {
+    this.#lastLine = line;
+    this.#roster.hear(line);
+    await this.#screen.show(line);
+    if (!this.#isJoined && /^-- You are \S+ in \S+?(?:, alone| with .*)\.$/.test(line)) this.#entered();
+    else if (!this.#isJoined && /^-- .*\?$/.test(line)) this.#asked(line);
+  }
+
+  #entered(): void {
+    this.#isJoined = true;
+    if (this.#hasBeenIn) this.#backOff.reset();
+    this.#hasBeenIn = true;
+    if (this.#room !== undefined && this.#room !== this.#roster.room) this.#sendUnasked(`/join ${this.#room}`);
+    this.#changed.notify();
+  }
+
+  #asked(question: string): void {
+    const name = this.#hasBeenIn ? this.#roster.name : this.#options.name;
+    if (this.#givenName === undefined && name !== undefined) {
+      this.#givenName = name;
+      this.#sendUnasked(name);
+      return;
+    }
+    if (!this.#screen.isTerminal && this.#givenName !== undefined) {
+      const said = question.replace(/^-- /, "").replace(/ Another name\?$/, "");
+      throw new CommandError(`${said} (--name ${this.#givenName})`, exitCodes.network);
+    }
+    this.#isAsked = true;
+    this.#changed.notify();
+  }
+
+  async #speak(): Promise<void> {
+    for await (const line of this.#screen.lines()) {
+      if (!this.#screen.isTerminal) await this.#opened();
+      if (this.#leaving.signal.aborted || /^\/quit(?:\s|$)/.test(line)) break;
+      if (this.#isOpen) await this.#send(line);
+      else {
+        await this.#screen.notice(
+          `Not sent: ${this.#hasBeenIn ? "there is no connection now" : "you are not in the room yet"}.`,
+        );
+        this.#screen.giveBack(line);
+      }
+    }
+    await this.#leave();
+  }
+
+  /** Lines are taken: messages, or a name. */
+  get #isOpen(): boolean {
+    return this.#isJoined || this.#isAsked;
+  }
+
+  async #opened(): Promise<void> {
+    while (!this.#isOpen && !this.#leaving.signal.aborted) await this.#changed.next();
+  }
+
+  async #send(line: string): Promise<void> {
+    if (line.trim() === "") return;
+    if (!this.#isJoined) this.#isAsked = false;
+    try {
+      await this.#connection?.send(line);
+    } catch (error) {
+      if (!this.#screen.isTerminal) throw error;
+      await this.#screen.notice(`Not sent: ${codeOf(error) ?? "the connection is lost"}.`);
+    }
+  }
+
+  /** When it fails, the end of the connection tells. */
+  #sendUnasked(line: string): void {
+    this.#connection?.send(line).catch(() => undefined);
+  }
+
+  async #leave(): Promise<void> {
+    this.#isDone = true;
+    if (this.#screen.isTerminal) {
+      this.#sendUnasked("/quit");
+      this.#connection?.end();
+      await within(
+        LEAVE_MS,
+        this.#listening.catch(() => undefined),
+      );
+      this.#leaving.abort();
+      this.#connection?.close();
+    } else {
+      // The door delivers what was said, and ends the connection then.
+      this.#connection?.end();
+    }
+  }
+}

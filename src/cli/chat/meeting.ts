@@ -1,0 +1,72 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { bindSocket } from "../../server/opening/bind-socket.ts";
+import { connectSocket } from "../../server/opening/connect-socket.ts";
+import type { AddressUrl } from "../../server/url/socket-url.ts";
+import type { Socket } from "../../socket/internal.ts";
+import { codeOf } from "../command-error.ts";
+
+/** How often it is tried to connect, and then to listen. */
+export const MAX_ATTEMPTS = 50;
+/** The longest pause between two of them: two programs that have been started at once do not go on in step. */
+export const MAX_PAUSE_MS = 100;
+
+/** Nobody is there: connect(2), unix(7), vsock(7). */
+const NOBODY: ReadonlySet<string | undefined> = new Set(["ECONNREFUSED", "ENOENT", "ECONNRESET"]);
+
+/** How two programs meet at an address. */
+export interface MeetingOptions {
+  /** Nobody is there yet. */
+  readonly onWaiting: () => Promise<void>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Connects to whoever listens there; where nobody does, it listens itself and waits for one. Somebody else may do the same at the
+ * same moment: then the address is taken, and that one is there now.
+ */
+export async function meet(url: AddressUrl, options: MeetingOptions): Promise<Socket<unknown>> {
+  for (let attempt = 1; ; attempt++) {
+    const connected = await answeredAt(url, options.signal);
+    if (connected !== undefined) return connected;
+    try {
+      return await firstToCome(url, options);
+    } catch (error) {
+      if (codeOf(error) !== "EADDRINUSE" || attempt === MAX_ATTEMPTS) throw error;
+    }
+    await delay(Math.random() * MAX_PAUSE_MS, undefined, { signal: options.signal });
+  }
+}
+
+/** Undefined where nobody listens. */
+async function answeredAt(url: AddressUrl, signal: AbortSignal): Promise<Socket<unknown> | undefined> {
+  try {
+    const { open } = await connectSocket(url, { signal });
+    if (!isOwnEnd(open.socket)) return open.socket;
+    open.close();
+    return undefined;
+  } catch (error) {
+    const isNobody =
+      error instanceof Error && "syscall" in error && error.syscall === "connect" && NOBODY.has(codeOf(error));
+    if (isNobody) return undefined;
+    throw error;
+  }
+}
+
+/** RFC 9293, section 3.5: a socket whose own port the kernel chose may connect to itself, where the two ports are the same. */
+function isOwnEnd(socket: Socket<unknown>): boolean {
+  const [own, peer] = [socket.getsockname(), socket.getpeername()];
+  return own.port !== undefined && own.port === peer.port && own.host === peer.host && own.cid === peer.cid;
+}
+
+async function firstToCome(url: AddressUrl, { onWaiting, signal }: MeetingOptions): Promise<Socket<unknown>> {
+  const open = await bindSocket(url);
+  try {
+    const listener = open.socket.listen();
+    await onWaiting();
+    const [accepted] = await listener.accept({ signal });
+    return accepted;
+  } finally {
+    // Two talk: whoever comes later is refused.
+    open.close();
+  }
+}

@@ -1,0 +1,130 @@
+import { type AddressUrl, checkConnectable, parseSocketUrl } from "../../server/url/socket-url.ts";
+import { SOCK_STREAM } from "../../socket/values.ts";
+import { CommandError, codeOf, exitCodes } from "../command-error.ts";
+import { explain } from "../explain.ts";
+import { channelOver } from "../socket-channel.ts";
+import { within } from "../time-limit.ts";
+import { WakeUp } from "../wake-up.ts";
+import type { ChatScreen } from "./chat-screen.ts";
+import { LineConnection } from "./line-connection.ts";
+import { meet } from "./meeting.ts";
+
+/** How long the other side may take to end, once this one has. */
+export const FAREWELL_MS = 1_000;
+
+/** Two people, line by line, without a server. */
+export class PairTalk {
+  readonly #text: string;
+  readonly #url: AddressUrl;
+  readonly #screen: ChatScreen;
+  readonly #signal: AbortSignal;
+  readonly #ending = new AbortController();
+  readonly #met = new WakeUp();
+  #connection: LineConnection | undefined;
+  /** This side has left. */
+  #isDone = false;
+
+  constructor(url: AddressUrl, text: string, screen: ChatScreen, signal: AbortSignal) {
+    this.#text = text;
+    this.#url = url;
+    this.#screen = screen;
+    this.#signal = signal;
+  }
+
+  /** Until one of the two leaves. */
+  async run(): Promise<void> {
+    const end = (): void => {
+      this.#isDone = true;
+      this.#ending.abort();
+      this.#met.notify();
+      this.#screen.close();
+      this.#connection?.close();
+    };
+    this.#signal.addEventListener("abort", end, { once: true });
+    try {
+      const listening = this.#listen();
+      const speaking = this.#speak();
+      await Promise.race([listening, speaking.then(() => within(FAREWELL_MS, listening))]);
+    } finally {
+      this.#signal.removeEventListener("abort", end);
+      end();
+    }
+  }
+
+  async #listen(): Promise<void> {
+    const connection = await this.#meet();
+    if (connection === undefined) return;
+    try {
+      for await (const line of connection.lines()) await this.#screen.show(line);
+    } catch (error) {
+      if (this.#isDone) return;
+      throw explain(error, { url: this.#text, role: "peer" });
+    }
+    if (!this.#isDone) await this.#screen.notice("The other side has left.");
+  }
+
+  /** Undefined when this side leaves before anybody has come. */
+  async #meet(): Promise<LineConnection | undefined> {
+    const { signal } = this.#ending;
+    const onWaiting = (): Promise<void> => this.#screen.notice(`Nobody is there yet. Waiting at ${this.#text}`);
+    try {
+      const socket = await meet(this.#url, { onWaiting, signal });
+      const connection = new LineConnection(channelOver(socket), socket.type !== SOCK_STREAM);
+      if (signal.aborted) connection.close();
+      this.#connection = connection;
+      if (this.#screen.isTerminal) await this.#screen.notice("Connected. Ctrl-D leaves.");
+      this.#met.notify();
+      return connection;
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      throw explained(error, this.#text);
+    }
+  }
+
+  async #speak(): Promise<void> {
+    for await (const line of this.#screen.lines()) {
+      if (this.#connection === undefined && this.#screen.isTerminal) {
+        await this.#screen.notice("Not sent: nobody is there yet.");
+        this.#screen.giveBack(line);
+        continue;
+      }
+      await this.#untilMet();
+      try {
+        await this.#connection?.send(line);
+      } catch (error) {
+        if (this.#isDone) return;
+        throw explain(error, { url: this.#text, role: "peer" });
+      }
+    }
+    // A person who goes does not wait for anybody; what a program has to say is for whoever comes.
+    if (!this.#screen.isTerminal) await this.#untilMet();
+    this.#isDone = true;
+    if (this.#connection === undefined) this.#ending.abort();
+    else this.#connection.end();
+  }
+
+  async #untilMet(): Promise<void> {
+    while (this.#connection === undefined && !this.#ending.signal.aborted) await this.#met.next();
+  }
+}
+
+/** @throws CommandError, SocketUrlError for an address where two cannot meet. */
+export function meetingPlace(text: string): AddressUrl {
+  const url = parseSocketUrl(text);
+  checkConnectable(url);
+  const { scheme } = url;
+  if (scheme === "tcp" || scheme === "unix" || scheme === "unix-seqpacket" || scheme === "vsock") return url;
+  const refuse = (reason: string): CommandError =>
+    new CommandError(`${JSON.stringify(text)} ${reason}`, exitCodes.usage);
+  if (scheme === "udp" || scheme === "unix-dgram")
+    throw refuse(
+      `has no connections, so nobody can tell who is there: write  sockwright listen ${text}  in one terminal and  sockwright connect ${text}  in the other`,
+    );
+  throw refuse("is for a chat with a server: write  sockwright chat --join http://HOST:PORT/chat/");
+}
+
+function explained(error: unknown, text: string): CommandError {
+  if (codeOf(error) !== "EADDRNOTAVAIL") return explain(error, { url: text, role: "listener" });
+  const reason = "nobody listens there, and the host is no address of this machine: start the other side first";
+  return new CommandError(`${text}: ${reason}`, exitCodes.network, error);
+}

@@ -1,0 +1,66 @@
+import { CommandError, codeOf, exitCodes } from "../command-error.ts";
+import { unwritable } from "../explain.ts";
+import { printableText, textOf } from "../printable.ts";
+import type { StandardStreams } from "../standard-streams.ts";
+import type { ChatScreen } from "./chat-screen.ts";
+import { type Line, LineSplitter, MAX_LINE_BYTES } from "./line-splitter.ts";
+import type { LineStyle } from "./line-style.ts";
+
+/** Standard input and output as lines, for pipes and files. What the command itself has to tell goes to standard error. */
+export class PlainScreen implements ChatScreen {
+  readonly isTerminal = false;
+  readonly #streams: Pick<StandardStreams, "input" | "output" | "errors">;
+  readonly #style: LineStyle;
+  readonly #onReaderGone: () => void;
+
+  /** @param onReaderGone - nobody reads standard output any more: what would be shown is for nobody. */
+  constructor(
+    streams: Pick<StandardStreams, "input" | "output" | "errors">,
+    style: LineStyle,
+    onReaderGone: () => void,
+  ) {
+    this.#streams = streams;
+    this.#style = style;
+    this.#onReaderGone = onReaderGone;
+  }
+
+  async show(line: string): Promise<void> {
+    try {
+      await this.#streams.output.write(Buffer.from(`${this.#style.received(printableText(line))}\n`));
+    } catch (error) {
+      if (codeOf(error) !== "EPIPE") throw unwritable(error);
+      this.#onReaderGone();
+    }
+  }
+
+  async notice(text: string): Promise<void> {
+    // Whoever closed standard error wants to hear nothing.
+    await this.#streams.errors.write(Buffer.from(`-- ${printableText(text)}\n`)).catch(() => undefined);
+  }
+
+  async *lines(): AsyncGenerator<string, void> {
+    const splitter = new LineSplitter();
+    let count = 0;
+    for await (const chunk of this.#streams.input.chunks()) {
+      for (const line of splitter.push(chunk)) yield textOfLine(line, ++count);
+    }
+    const last = splitter.end();
+    if (last !== undefined) yield textOfLine(last, ++count);
+  }
+
+  /** Nobody sits there: lines wait until they can be sent. */
+  giveBack(): void {}
+
+  close(): void {
+    this.#streams.input.close();
+  }
+}
+
+function textOfLine({ bytes, isCut }: Line, number: number): string {
+  const refuse = (reason: string): CommandError =>
+    new CommandError(`line ${number} of standard input ${reason}`, exitCodes.usage);
+  if (isCut) throw refuse(`is longer than ${MAX_LINE_BYTES} bytes`);
+  const text = textOf(bytes);
+  if (text === undefined) throw refuse("is no UTF-8");
+  return text;
+}

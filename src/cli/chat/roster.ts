@@ -1,0 +1,67 @@
+import { COMMAND_NAMES } from "../../services/chat/commands.ts";
+
+/** Names that are remembered. A room has at most 10 000 members. */
+export const MAX_KNOWN_NAMES = 10_000;
+
+/** Who is in the room, as its notices tell; no message of a member begins as they do. For completion, and to know one's own name. */
+export class Roster {
+  #names = new Set<string>();
+  /** One's own. */
+  name: string | undefined;
+  room: string | undefined;
+
+  /** Learns from a line that was received. */
+  hear(line: string): void {
+    const [, notice] = /^-- (.*)$/s.exec(line) ?? [];
+    if (notice === undefined) return;
+    const [, name, room, others] = /^You are (\S+) in (\S+?)(?:, alone| with (.*))\.$/.exec(notice) ?? [];
+    if (name !== undefined) {
+      this.name = name;
+      this.room = room;
+      this.#set(others ?? "");
+      return;
+    }
+    const [, renamed] = /^You are (\S+)\.$/.exec(notice) ?? [];
+    if (renamed !== undefined) this.name = renamed;
+    const [, joined] = /^(\S+) joined \S+$/.exec(notice) ?? [];
+    if (joined !== undefined) this.#add(joined);
+    const [, left] = /^(\S+) left \S+ \([a-z ]+\)$/.exec(notice) ?? [];
+    if (left !== undefined) this.#names.delete(left);
+    const [, before, after] = /^(\S+) is now (\S+)$/.exec(notice) ?? [];
+    if (before !== undefined && after !== undefined) {
+      this.#names.delete(before);
+      this.#add(after);
+    }
+    const [, listed, members] = /^(\S+): (.*)$/.exec(notice) ?? [];
+    if (members !== undefined && listed === this.room) this.#set(members);
+  }
+
+  /** Sorted, and without one's own. */
+  others(): readonly string[] {
+    return [...this.#names].filter((name) => name !== this.name).sort();
+  }
+
+  /** For node:readline: what the last word can become, and that word. */
+  complete(line: string): [string[], string] {
+    const word = /\S*$/.exec(line)?.[0] ?? "";
+    const isFirst = word.length === line.length;
+    if (isFirst && word.startsWith("/")) {
+      return [COMMAND_NAMES.filter((command) => command.startsWith(word)).map((command) => `${command} `), word];
+    }
+    const begun = word.toLowerCase();
+    const end = isFirst ? ": " : " ";
+    const names = this.others().filter((name) => name.toLowerCase().startsWith(begun));
+    return [names.map((name) => name + end), word];
+  }
+
+  #set(list: string): void {
+    this.#names.clear();
+    for (const name of list.split(", ")) this.#add(name);
+  }
+
+  #add(name: string): void {
+    // Of a long list the end is a number.
+    const isName = name !== "" && !name.includes(" ");
+    if (isName && this.#names.size < MAX_KNOWN_NAMES) this.#names.add(name);
+  }
+}

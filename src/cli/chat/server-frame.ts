@@ -1,0 +1,114 @@
+import type { ChatEvent, ChatMessage, LeaveReason } from "../../services/chat/chat-event.ts";
+
+/** What a server says over WebSocket. */
+export type ServerFrame =
+  | {
+      readonly type: "welcome";
+      readonly name: string;
+      readonly token: string;
+      readonly room: string;
+      readonly topic: string;
+      readonly members: readonly string[];
+      readonly history: readonly ChatMessage[];
+    }
+  | { readonly type: "sent"; readonly tag: string | undefined }
+  | { readonly type: "event"; readonly event: ChatEvent }
+  /** What a command is answered. */
+  | { readonly type: "notice"; readonly tag: string | undefined; readonly text: string }
+  | { readonly type: "error"; readonly tag: string | undefined; readonly message: string };
+
+const REASONS: readonly LeaveReason[] = ["quit", "gone", "moved", "too slow", "kicked"];
+
+/** Undefined is a frame of a kind that is not known. @throws SyntaxError for what is none. */
+export function parseServerFrame(text: string): ServerFrame | undefined {
+  const fields = new Fields(JSON.parse(text));
+  const type = fields.text("type");
+  switch (type) {
+    case "welcome":
+      return {
+        type,
+        name: fields.text("name"),
+        token: fields.text("token"),
+        room: fields.text("room"),
+        topic: fields.optionalText("topic") ?? "",
+        members: fields.list("members").filter((each) => typeof each === "string"),
+        history: fields.list("history").map((each) => messageOf(new Fields(each))),
+      };
+    case "sent":
+      return { type, tag: fields.optionalText("tag") };
+    case "notice":
+      return { type, tag: fields.optionalText("tag"), text: fields.text("text") };
+    case "error":
+      return { type, tag: fields.optionalText("tag"), message: fields.text("message") };
+    default: {
+      const event = eventOf(type, fields);
+      return event === undefined ? undefined : { type: "event", event };
+    }
+  }
+}
+
+function eventOf(type: string, fields: Fields): ChatEvent | undefined {
+  switch (type) {
+    case "message":
+      return messageOf(fields);
+    case "joined":
+      return { type, name: fields.text("name"), room: fields.text("room") };
+    case "left": {
+      const said = fields.text("reason");
+      const reason = REASONS.find((each) => each === said) ?? "gone";
+      return { type, name: fields.text("name"), room: fields.text("room"), reason };
+    }
+    case "renamed":
+      return { type, room: fields.optionalText("room") ?? "", from: fields.text("from"), name: fields.text("name") };
+    case "topic":
+      return { type, room: fields.text("room"), by: fields.text("by"), text: fields.text("text") };
+    case "private":
+      return { type, from: fields.text("from"), text: fields.text("text") };
+    default:
+      return undefined;
+  }
+}
+
+function messageOf(fields: Fields): ChatMessage {
+  return {
+    type: "message",
+    id: fields.number("id"),
+    room: fields.text("room"),
+    timeMs: fields.number("time"),
+    from: fields.text("from"),
+    kind: fields.text("kind") === "me" ? "me" : "say",
+    text: fields.text("text"),
+  };
+}
+
+/** The fields of an object that a stranger sent. */
+class Fields {
+  readonly #fields: ReadonlyMap<string, unknown>;
+
+  constructor(value: unknown) {
+    if (typeof value !== "object" || value === null) throw new SyntaxError("it is no object");
+    this.#fields = new Map(Object.entries(value));
+  }
+
+  text(name: string): string {
+    const value = this.#fields.get(name);
+    if (typeof value !== "string") throw new SyntaxError(`its ${name} is no text`);
+    return value;
+  }
+
+  optionalText(name: string): string | undefined {
+    return this.#fields.has(name) ? this.text(name) : undefined;
+  }
+
+  number(name: string): number {
+    const value = this.#fields.get(name);
+    if (typeof value !== "number") throw new SyntaxError(`its ${name} is no number`);
+    return value;
+  }
+
+  list(name: string): readonly unknown[] {
+    const value = this.#fields.get(name);
+    if (!Array.isArray(value)) throw new SyntaxError(`its ${name} is no list`);
+    return value;
+  }
+}

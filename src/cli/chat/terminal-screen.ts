@@ -1,0 +1,141 @@
+import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from "node:readline";
+import { printableText } from "../printable.ts";
+import type { TerminalStreams } from "../standard-streams.ts";
+import { WakeUp } from "../wake-up.ts";
+import type { ChatScreen } from "./chat-screen.ts";
+import type { LineStyle } from "./line-style.ts";
+
+/** Lines that the arrow keys give again. */
+export const HISTORY_LINES = 1_000;
+/** Lines that were typed, or pasted, and wait to be said; those beyond are refused. */
+export const MAX_TYPED_LINES = 10_000;
+
+const PROMPT = "> ";
+/** A terminal has its own tab stops, which the width of a line would depend on. */
+const TAB = "    ";
+
+/** What a screen does with lines. */
+export interface LineHandling {
+  readonly style: LineStyle;
+  /** For the Tab key: what a line can become, and the part of it that is replaced. */
+  readonly complete: (line: string) => [string[], string];
+  /** A typed line stays where it was typed; otherwise it is shown when it comes back from the server. */
+  readonly keepsTyped: boolean;
+}
+
+/** A terminal on which a line is edited, with what comes in above it. */
+export class TerminalScreen implements ChatScreen {
+  readonly isTerminal = true;
+  readonly #output: NodeJS.WriteStream;
+  readonly #lines: LineHandling;
+  readonly #editor: Interface;
+  readonly #typed: string[] = [];
+  readonly #changed = new WakeUp();
+  #isClosed = false;
+  /** The rows that the line took below its first one, when Enter was pressed. */
+  #rowsAtEnter = 0;
+
+  constructor({ input, output }: TerminalStreams, lines: LineHandling) {
+    this.#output = output;
+    this.#lines = lines;
+    this.#editor = createInterface({
+      input,
+      output,
+      terminal: true,
+      prompt: PROMPT,
+      completer: lines.complete,
+      historySize: HISTORY_LINES,
+      removeHistoryDuplicates: true,
+      tabSize: TAB.length,
+    });
+    // EIO: the terminal has gone. SIGHUP tells, or the end of input.
+    input.on("error", () => this.#end());
+    output.on("error", () => this.#end());
+    // Before the editor hears of it: afterwards it has forgotten the line.
+    input.prependListener("keypress", (_: unknown, key: { readonly name?: string } | undefined) => {
+      if (key?.name !== "return" && key?.name !== "enter") return;
+      this.#editor.write(null, { ctrl: true, name: "e" });
+      this.#rowsAtEnter = this.#editor.getCursorPos().rows;
+    });
+    this.#editor.on("line", (line) => this.#entered(line));
+    this.#editor.on("SIGINT", () => this.close());
+    // Ctrl-D, where nothing is typed.
+    this.#editor.once("close", () => {
+      if (!this.#isClosed) this.#eraseRows(0);
+      this.#end();
+    });
+    this.#editor.prompt();
+  }
+
+  async show(line: string): Promise<void> {
+    this.#above(this.#lines.style.received(shown(line)));
+  }
+
+  async notice(text: string): Promise<void> {
+    this.#above(this.#lines.style.notice(shown(`-- ${text}`)));
+  }
+
+  async *lines(): AsyncGenerator<string, void> {
+    for (;;) {
+      const line = this.#typed.shift();
+      if (line !== undefined) yield line;
+      else if (this.#isClosed) return;
+      else await this.#changed.next();
+    }
+  }
+
+  giveBack(line: string): void {
+    // What is typed by now comes behind it.
+    if (!this.#isClosed && this.#editor.line === "") this.#editor.write(line);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    // Without what was begun: the shell's prompt comes here.
+    this.#erase();
+    this.#end();
+    this.#editor.close();
+  }
+
+  #entered(line: string): void {
+    // The editor has left it, and stands in the row below.
+    if (!this.#lines.keepsTyped) this.#eraseRows(this.#rowsAtEnter + 1);
+    if (this.#typed.length < MAX_TYPED_LINES) this.#typed.push(line);
+    else void this.notice(`Not sent: ${MAX_TYPED_LINES} lines wait already.`);
+    this.#editor.prompt();
+    this.#changed.notify();
+  }
+
+  /** Prints above the line that is edited. */
+  #above(text: string): void {
+    if (this.#isClosed) {
+      this.#output.write(`${text}\n`);
+      return;
+    }
+    const { rows } = this.#editor.getCursorPos();
+    this.#erase();
+    // To draw its line again, the editor first goes up from the row of its cursor to the first one.
+    this.#output.write(`${text}\n${"\n".repeat(rows)}`);
+    this.#editor.prompt(true);
+  }
+
+  #erase(): void {
+    this.#eraseRows(this.#editor.getCursorPos().rows);
+  }
+
+  #eraseRows(rowsAbove: number): void {
+    moveCursor(this.#output, 0, -rowsAbove);
+    cursorTo(this.#output, 0);
+    clearScreenDown(this.#output);
+  }
+
+  #end(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#changed.notify();
+  }
+}
+
+function shown(line: string): string {
+  return printableText(line).replaceAll("\t", TAB);
+}

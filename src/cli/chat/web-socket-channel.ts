@@ -1,0 +1,138 @@
+import { connect as connectTo } from "node:net";
+import { type ClientOptions, WebSocket } from "ws";
+import { CommandError, codeOf, exitCodes } from "../command-error.ts";
+import { WakeUp } from "../wake-up.ts";
+
+/** The longest frame of a server: a welcome has up to 1 000 messages of 4 KiB, and JSON may take more for a character. */
+export const MAX_FRAME_BYTES = 32 * 1024 * 1024;
+/** How long a server may take for its first answer. */
+export const HANDSHAKE_MS = 10_000;
+/** A server pings every 30 s: after two of them and some more it has gone. */
+export const MAX_SILENCE_MS = 75_000;
+
+/** How long a server may take to say that it has seen us leave. */
+export const LEAVE_MS = 2_000;
+
+/** RFC 6455, section 7.4.1. */
+const NORMAL_CLOSURE = 1000;
+
+/** Where a chat is: the URL of its WebSocket, and the path of the socket to it, if that is no TCP. */
+export interface WebSocketPlace {
+  readonly url: string;
+  readonly path?: string;
+}
+
+/** How a WebSocket ended. */
+export interface WebSocketEnd {
+  /** RFC 6455, section 7.4; 1006 where nothing was said. */
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** A WebSocket whose frames are awaited. */
+export class WebSocketChannel {
+  readonly #socket: WebSocket;
+  readonly #frames: string[] = [];
+  readonly #changed = new WakeUp();
+  #end: WebSocketEnd | undefined;
+  readonly #silence: NodeJS.Timeout;
+  #leaving: NodeJS.Timeout | undefined;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    this.#silence = setTimeout(() => socket.terminate(), MAX_SILENCE_MS);
+    socket.on("message", (data, isBinary) => {
+      this.#silence.refresh();
+      if (isBinary) return;
+      this.#frames.push(String(data));
+      this.#changed.notify();
+      // The frames of one read come at once; those of the next when these have been shown.
+      socket.pause();
+    });
+    socket.on("ping", () => this.#silence.refresh());
+    // `close` follows.
+    socket.on("error", () => undefined);
+    socket.on("close", (code, reason) => {
+      clearTimeout(this.#silence);
+      clearTimeout(this.#leaving);
+      this.#end = { code, reason: String(reason) };
+      this.#changed.notify();
+    });
+  }
+
+  /** @throws the error of the connection · CommandError for a server that speaks no WebSocket there. */
+  static open({ url, path }: WebSocketPlace, signal: AbortSignal): Promise<WebSocketChannel> {
+    const options: ClientOptions = {
+      maxPayload: MAX_FRAME_BYTES,
+      handshakeTimeout: HANDSHAKE_MS,
+      perMessageDeflate: false,
+      ...(path === undefined ? {} : { createConnection: () => connectTo({ path }) }),
+    };
+    const socket = new WebSocket(url, options);
+    return new Promise((resolve, reject) => {
+      const stop = (): void => socket.terminate();
+      signal.addEventListener("abort", stop, { once: true });
+      const settle = (): void => signal.removeEventListener("abort", stop);
+      socket.once("error", (error) => {
+        settle();
+        reject(explained(url, error));
+      });
+      socket.once("unexpected-response", (_, { statusCode }) => {
+        settle();
+        // Its error says nothing more.
+        socket.on("error", () => undefined);
+        socket.terminate();
+        reject(noWebSocket(url, statusCode));
+      });
+      socket.once("open", () => {
+        settle();
+        resolve(new WebSocketChannel(socket));
+      });
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  send(frame: object): void {
+    if (this.isOpen) this.#socket.send(JSON.stringify(frame));
+  }
+
+  /** The next frame, or how it ended. */
+  async next(): Promise<string | WebSocketEnd> {
+    for (;;) {
+      const frame = this.#frames.shift();
+      if (frame !== undefined) return frame;
+      if (this.#end !== undefined) return this.#end;
+      this.#socket.resume();
+      await this.#changed.next();
+    }
+  }
+
+  /** Says that it leaves; what the server has still sent comes before the end. */
+  close(): void {
+    if (this.#end !== undefined) return;
+    this.#socket.close(NORMAL_CLOSURE);
+    this.#leaving ??= setTimeout(() => this.#socket.terminate(), LEAVE_MS);
+  }
+
+  /** At once. */
+  terminate(): void {
+    this.#socket.terminate();
+  }
+}
+
+/** The error of the kernel, or what `ws` says of the server. */
+function explained(url: string, error: Error): unknown {
+  // Of a name with several addresses, that of the first.
+  if (error instanceof AggregateError) return error.errors[0];
+  if (codeOf(error) !== undefined && "syscall" in error) return error;
+  const isLate = error.message.includes("timed out");
+  return new CommandError(`${url}: ${error.message}`, isLate ? exitCodes.timeout : exitCodes.network, error);
+}
+
+function noWebSocket(url: string, statusCode: number | undefined): CommandError {
+  const advice = statusCode === 404 ? "correct the path, as in http://HOST:PORT/chat/" : "no chat is served there";
+  return new CommandError(`${url} was answered with the status ${statusCode}: ${advice}`, exitCodes.network);
+}

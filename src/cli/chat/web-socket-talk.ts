@@ -1,0 +1,306 @@
+import type { ChatEvent } from "../../services/chat/chat-event.ts";
+import { GREETING, historyLines, lineOf, notice, ownNameLine, welcomeLines } from "../../services/chat/line-text.ts";
+import { MAX_HISTORY_MESSAGES } from "../../services/chat/local-hub.ts";
+import { LOBBY } from "../../services/chat/name.ts";
+import { CommandError, exitCodes } from "../command-error.ts";
+import { WakeUp } from "../wake-up.ts";
+import { BackOff } from "./back-off.ts";
+import type { ChatScreen } from "./chat-screen.ts";
+import { MAX_UNACKNOWLEDGED, Outbox } from "./outbox.ts";
+import type { Roster } from "./roster.ts";
+import { parseServerFrame, type ServerFrame } from "./server-frame.ts";
+import { HANDSHAKE_MS, WebSocketChannel, type WebSocketEnd, type WebSocketPlace } from "./web-socket-channel.ts";
+
+const MEANWHILE = "Meanwhile:";
+/** As much as a welcome has after a loss. */
+const MEANWHILE_IN_PART = "Meanwhile, the newest of it:";
+
+const HELP = "/help /history N /join ROOM [KEY] /me TEXT /msg NAME TEXT /nick NAME /quit /rooms /who; //x says /x";
+
+/** What a talk is told. */
+export interface TalkOptions {
+  readonly name: string | undefined;
+  /** Default is the one where everybody comes in. */
+  readonly room: string | undefined;
+  /** How long a lost connection is tried for; without it there is no end. */
+  readonly reconnectMs: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+interface Join {
+  readonly room: string;
+  readonly key?: string;
+}
+
+/** Closes after which nobody comes again: the door's codes, and that of who breaks its rules. */
+const FINAL: Readonly<Record<number, string>> = {
+  1008: "the server ended it",
+  4000: "the name was taken over by another connection of yours",
+  4001: "you were kicked",
+  4002: "you were banned",
+};
+
+const LOST: WebSocketEnd = { code: 1006, reason: "" };
+
+/**
+ * A talk by the WebSocket door. It outlives connections: the token takes the name back, `since` has the server tell what was said
+ * meanwhile, and what was not acknowledged is said again by its tag.
+ */
+export class WebSocketTalk {
+  readonly #place: WebSocketPlace;
+  readonly #options: TalkOptions;
+  readonly #screen: ChatScreen;
+  readonly #roster: Roster;
+  readonly #outbox = new Outbox();
+  readonly #backOff: BackOff;
+  readonly #changed = new WakeUp();
+  #channel: WebSocketChannel | undefined;
+  #name: string | undefined;
+  #room: string;
+  #token: string | undefined;
+  #lastId = 0;
+  #isJoined = false;
+  /** Whether we were ever let in. */
+  #hasBeenIn = false;
+  /** The room, and its key, that was asked for and not entered yet. */
+  #wanted: Join | undefined;
+  #answerTimer: NodeJS.Timeout | undefined;
+  #isUnanswered = false;
+  /** Aborts when the talk is to end. */
+  readonly #leaving = new AbortController();
+
+  constructor(place: WebSocketPlace, options: TalkOptions, screen: ChatScreen, roster: Roster) {
+    this.#place = place;
+    this.#options = options;
+    this.#screen = screen;
+    this.#roster = roster;
+    this.#name = options.name;
+    this.#room = options.room ?? LOBBY;
+    this.#backOff = new BackOff(options.reconnectMs, this.#leaving.signal);
+  }
+
+  /** Until the person leaves. */
+  async run(): Promise<void> {
+    const { signal } = this.#options;
+    const end = (): void => {
+      this.#leaving.abort();
+      clearTimeout(this.#answerTimer);
+      this.#changed.notify();
+      this.#screen.close();
+      this.#channel?.terminate();
+    };
+    signal.addEventListener("abort", end, { once: true });
+    try {
+      this.#channel = await WebSocketChannel.open(this.#place, this.#leaving.signal);
+      if (this.#name === undefined) await this.#screen.show(GREETING);
+      const listening = this.#listen();
+      const speaking = this.#speak().finally(() => this.#leave());
+      // Either may fail, and ends the other then. Who has said all hears what still comes.
+      await Promise.race([listening, speaking.then(() => listening)]);
+    } finally {
+      signal.removeEventListener("abort", end);
+      end();
+    }
+  }
+
+  async #speak(): Promise<void> {
+    for await (const line of this.#screen.lines()) {
+      if (!this.#screen.isTerminal) await this.#answered();
+      if (this.#leaving.signal.aborted) return;
+      if (this.#name === undefined) this.#tryName(line.trim());
+      else if (/^\/quit(?:\s|$)/.test(line)) return;
+      else if (line.trim() !== "") await this.#say(line);
+    }
+    // A person sees what was not acknowledged; a program that has said all it had to say relies on us.
+    if (this.#screen.isTerminal) return;
+    await this.#answered();
+    if (this.#name === undefined)
+      throw new CommandError("standard input ended before there was a name: write --name NAME", exitCodes.usage);
+    await this.#outbox.until(0);
+  }
+
+  async #say(line: string): Promise<void> {
+    if (!this.#screen.isTerminal) {
+      await this.#outbox.until(MAX_UNACKNOWLEDGED - 1);
+    } else if (!this.#isJoined || this.#outbox.size >= MAX_UNACKNOWLEDGED) {
+      const reason = this.#isJoined ? "the server has not taken what was said before" : "there is no connection now";
+      await this.#screen.notice(`Not sent: ${this.#hasBeenIn ? reason : "you are not in the room yet"}.`);
+      this.#screen.giveBack(line);
+      return;
+    }
+    const [, room, key] = /^\/join\s+(\S+)(?:\s+(\S+))?\s*$/.exec(line) ?? [];
+    if (room !== undefined) {
+      this.#wanted = key === undefined ? { room } : { room, key };
+      this.#channel?.send({ type: "join", name: this.#name, ...this.#wanted });
+    } else if (/^\/help\s*$/.test(line)) {
+      await this.#screen.notice(HELP);
+    } else {
+      const { tag, text } = this.#outbox.add(line, Date.now());
+      this.#channel?.send({ type: "say", text, tag });
+    }
+  }
+
+  #tryName(name: string): void {
+    this.#name = name;
+    this.#join();
+  }
+
+  #join(): void {
+    const [token, since] = [this.#token, this.#hasBeenIn ? this.#lastId : undefined];
+    this.#channel?.send({ type: "join", name: this.#name, room: this.#room, since, token });
+    clearTimeout(this.#answerTimer);
+    this.#answerTimer = setTimeout(() => {
+      this.#isUnanswered = true;
+      this.#channel?.terminate();
+    }, HANDSHAKE_MS);
+  }
+
+  /** Settles when we are in, or are asked for a name, or are to leave. */
+  async #answered(): Promise<void> {
+    while (!this.#isJoined && this.#name !== undefined && !this.#leaving.signal.aborted) await this.#changed.next();
+  }
+
+  #leave(): void {
+    this.#leaving.abort();
+    this.#changed.notify();
+    this.#channel?.close();
+  }
+
+  /** Hears what comes, by one connection after the other. */
+  async #listen(): Promise<void> {
+    for (;;) {
+      const end = await this.#hearAll();
+      clearTimeout(this.#answerTimer);
+      this.#isJoined = false;
+      this.#changed.notify();
+      if (this.#leaving.signal.aborted) return;
+      if (FINAL[end.code] !== undefined || !this.#hasBeenIn) throw this.#ended(end);
+      await this.#screen.notice("The connection is lost. It is tried again.");
+      if (!(await this.#reconnect())) return;
+    }
+  }
+
+  #ended({ code, reason }: WebSocketEnd): CommandError {
+    const { url } = this.#place;
+    if (this.#isUnanswered) return new CommandError(`${url}: no answer within ${HANDSHAKE_MS} ms`, exitCodes.timeout);
+    const said = FINAL[code] ?? `the server ended it before it let us in (${reason === "" ? code : reason})`;
+    return new CommandError(`${url}: ${said}`, exitCodes.network);
+  }
+
+  async #hearAll(): Promise<WebSocketEnd> {
+    const channel = this.#channel;
+    if (channel === undefined) return LOST;
+    if (this.#name !== undefined) this.#join();
+    for (let frame = await channel.next(); ; frame = await channel.next()) {
+      if (typeof frame !== "string") return frame;
+      await this.#hear(this.#parsed(frame));
+    }
+  }
+
+  /** Whether there is a connection again; otherwise the person has left meanwhile. */
+  async #reconnect(): Promise<boolean> {
+    const { signal } = this.#leaving;
+    while (await this.#backOff.wait()) {
+      try {
+        this.#channel = await WebSocketChannel.open(this.#place, signal);
+        if (!signal.aborted) return true;
+        this.#channel.terminate();
+      } catch {
+        // The next attempt may succeed; when the time is over, that is what is told.
+      }
+    }
+    return false;
+  }
+
+  #parsed(text: string): ServerFrame | undefined {
+    try {
+      return parseServerFrame(text);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw new CommandError(`${this.#place.url} sends what is no chat: ${error.message}`, exitCodes.network, error);
+    }
+  }
+
+  async #hear(frame: ServerFrame | undefined): Promise<void> {
+    switch (frame?.type) {
+      case "welcome":
+        return this.#entered(frame);
+      case "event":
+        return this.#happened(frame.event);
+      case "sent":
+        this.#outbox.take(frame.tag);
+        return;
+      case "notice":
+        this.#outbox.take(frame.tag);
+        return this.#tell(...frame.text.split("\n").map(notice));
+      case "error":
+        return this.#refused(frame);
+      case undefined:
+        return;
+    }
+  }
+
+  async #happened(event: ChatEvent): Promise<void> {
+    if (event.type === "message") {
+      if (event.id <= this.#lastId) return;
+      this.#lastId = event.id;
+    }
+    const isOwnName = event.type === "renamed" && event.from === this.#name;
+    if (isOwnName) this.#name = event.name;
+    return this.#tell(isOwnName ? ownNameLine(event.name) : lineOf(event));
+  }
+
+  async #tell(...lines: readonly string[]): Promise<void> {
+    for (const line of lines) {
+      this.#roster.hear(line);
+      await this.#screen.show(line);
+    }
+  }
+
+  async #entered({
+    name,
+    token,
+    room,
+    topic,
+    members,
+    history,
+  }: Extract<ServerFrame, { type: "welcome" }>): Promise<void> {
+    const isBack = this.#hasBeenIn && !this.#isJoined;
+    const isSameMember = token === this.#token;
+    this.#name = name;
+    this.#token = token;
+    this.#room = room;
+    this.#wanted = undefined;
+    clearTimeout(this.#answerTimer);
+    this.#backOff.reset();
+    const fresh = isBack ? history.filter(({ id }) => id > this.#lastId) : history;
+    this.#lastId = history.reduce((last, { id }) => Math.max(last, id), this.#lastId);
+    if (isBack) await this.#screen.notice("The connection is back.");
+    await this.#tell(...welcomeLines({ member: { name, room }, members, topic }));
+    const [heading = "", ...past] = historyLines(room, fresh, Number.POSITIVE_INFINITY);
+    const isCut = history.length >= MAX_HISTORY_MESSAGES;
+    if (past.length > 0) await this.#tell(isBack ? notice(isCut ? MEANWHILE_IN_PART : MEANWHILE) : heading, ...past);
+    this.#hasBeenIn = true;
+    this.#isJoined = true;
+    this.#changed.notify();
+    const { again, unknown } = this.#outbox.repeat(Date.now(), isSameMember);
+    for (const { tag, text } of again) this.#channel?.send({ type: "say", text, tag });
+    for (const { text } of unknown) await this.#screen.notice(`Nobody knows whether this was sent: ${text}`);
+  }
+
+  async #refused({ tag, message }: Extract<ServerFrame, { type: "error" }>): Promise<void> {
+    const refused = this.#outbox.take(tag);
+    if (refused !== undefined) return this.#tell(notice(`Not sent: ${message}`));
+    if (this.#isJoined || this.#wanted !== undefined) {
+      this.#wanted = undefined;
+      return this.#tell(notice(message));
+    }
+    // The join: a person may think of another name.
+    clearTimeout(this.#answerTimer);
+    if (!this.#screen.isTerminal && (this.#options.name !== undefined || this.#hasBeenIn))
+      throw new CommandError(`${message} (--name ${this.#name}, --room ${this.#room})`, exitCodes.network);
+    this.#name = undefined;
+    this.#changed.notify();
+    return this.#tell(notice(`${message} Another name?`));
+  }
+}
