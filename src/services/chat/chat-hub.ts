@@ -1,6 +1,9 @@
 import type { ChatMessage, LeaveReason } from "./chat-event.ts";
 import type { ChatListener } from "./chat-listener.ts";
 
+/** Messages of one answer of the history. */
+export const MAX_HISTORY_MESSAGES = 1_000;
+
 /** Who comes in, and where. */
 export interface JoinRequest {
   readonly name: string;

@@ -43,7 +43,10 @@ export interface ChatOptions {
   readonly maxConnectionsPerAddress?: number | undefined;
   /** How long a connection may be without a name, in ms, 1 or more. Default 60 000. */
   readonly nameTimeoutMs?: number | undefined;
-  /** Names of hosts that the page may be asked for by, besides the listener's address and those of loopback. */
+  /**
+   * Names of hosts that the page may be asked for by, besides the listener's address and those of loopback: `chat.example.org`, or
+   * `https://chat.example.org` behind a proxy that speaks TLS in its place.
+   */
   readonly hosts?: readonly string[] | undefined;
   /** Told when the history fails. What was said then was refused. */
   readonly onError?: ((error: unknown) => void) | undefined;
@@ -74,7 +77,7 @@ function hostNames(path: string, given: unknown): readonly string[] {
   return given.map((host: unknown, place) => {
     const own = `${path}[${place}]`;
     if (typeof host !== "string") throw wrongType(own, "of type string", host);
-    if (!/^[\w.:[\]-]{1,255}$/.test(host)) throw wrongValue(own, "must be the name of a host", host);
+    if (!/^(?:https?:\/\/)?[\w.:[\]-]{1,255}$/.test(host)) throw wrongValue(own, "must be the name of a host", host);
     return host;
   });
 }

@@ -1,6 +1,8 @@
+import type { HttpService } from "../../http/service/http-service.ts";
 import type { Service } from "../../server/service.ts";
 import type { ChatHub } from "./chat-hub.ts";
 import { CHAT_OPTIONS, type ChatOptions, type ChatSettings } from "./chat-options.ts";
+import { ChatPages } from "./chat-pages.ts";
 import type { ChatHistory } from "./history.ts";
 import { defaultHistoryPath } from "./history-path.ts";
 import { LineDoor } from "./line-door.ts";
@@ -26,8 +28,8 @@ export type { ChatOptions };
 /** The history that ends with the process. */
 export const MEMORY = "memory";
 
-/** A chat, to be served. */
-export interface ChatService extends Service {
+/** A chat, to be served: over plain connections to line clients, and to browsers where it is mounted, see {@link mounts}. */
+export interface ChatService extends HttpService {
   stream(connection: Parameters<NonNullable<Service["stream"]>>[0]): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -56,9 +58,11 @@ export function chat(options?: ChatOptions): ChatService {
   const settings = CHAT_OPTIONS.check("chat()", options);
   const hub = new SharedHub(hubOf(settings));
   const door = new LineDoor(hub, settings);
+  const pages = new ChatPages(hub, settings);
   return {
     name: "chat",
     stream: (connection) => door.serve(connection),
+    request: (request, context) => pages.answer(request, context),
     start: () => hub.start(),
     stop: () => hub.stop(),
   };

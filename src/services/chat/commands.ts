@@ -1,6 +1,6 @@
 import { ChatError } from "./chat-error.ts";
 import type { ChatMessage } from "./chat-event.ts";
-import type { ChatMember, Receipt, RoomInfo, Welcome } from "./chat-hub.ts";
+import type { ChatMember, Receipt, RoomInfo, SayOptions, Welcome } from "./chat-hub.ts";
 import { escapeText } from "./escape-text.ts";
 import { LOBBY } from "./name.ts";
 import { listed, MAX_LISTED_ROOMS, nameList } from "./name-list.ts";
@@ -18,7 +18,8 @@ export type TypedLine =
   | { readonly type: "history"; readonly messages: readonly ChatMessage[] }
   | { readonly type: "quit" };
 
-type Run = (member: ChatMember, text: string) => Promise<TypedLine> | TypedLine;
+/** `tag` is that of what is said. */
+type Run = (member: ChatMember, text: string, tag: string | undefined) => Promise<TypedLine> | TypedLine;
 
 interface Command {
   readonly form: string;
@@ -51,7 +52,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       return notices(`Sent to ${name}.`);
     }, "text"),
   },
-  "/me": { form: "/me TEXT", help: "says what you do", run: withText((member, text) => said(member, text, "me")) },
+  "/me": {
+    form: "/me TEXT",
+    help: "says what you do",
+    run: withText((member, text, tag) => said(member, text, "me", tag)),
+  },
   "/history": {
     form: "/history [NUMBER]",
     help: "shows the last messages, up to 1000",
@@ -100,10 +105,10 @@ export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS);
  * Does what a line says: text is said, a line that begins with `/` is a command. What a hub refuses becomes a notice.
  *
  * @param line - not empty.
+ * @param tag - of what is said: see {@link SayOptions}.
  */
-export async function typed(member: ChatMember, line: string): Promise<TypedLine> {
-  if (!line.startsWith("/")) return said(member, line, "say");
-  if (line.startsWith("//")) return said(member, line.slice(1), "say");
+export async function typed(member: ChatMember, line: string, tag?: string): Promise<TypedLine> {
+  if (!isCommand(line)) return said(member, line.startsWith("/") ? line.slice(1) : line, "say", tag);
   const [name, rest] = firstWord(line);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
@@ -111,7 +116,7 @@ export async function typed(member: ChatMember, line: string): Promise<TypedLine
     return notices(`No command ${shown}: /help lists them.`);
   }
   try {
-    return await command.run(member, rest);
+    return await command.run(member, rest, tag);
   } catch (error) {
     if (error instanceof UsageError) return notices(`It is ${command.form}.`);
     if (error instanceof ChatError) return notices(error.message);
@@ -119,11 +124,16 @@ export async function typed(member: ChatMember, line: string): Promise<TypedLine
   }
 }
 
+/** Whether a line is more than text. */
+export function isCommand(line: string): boolean {
+  return line.startsWith("/") && !line.startsWith("//");
+}
+
 /** A command lacks something. */
 class UsageError extends Error {}
 
-function said(member: ChatMember, text: string, kind: ChatMessage["kind"]): TypedLine {
-  return { type: "said", receipt: member.say(text, { kind }) };
+function said(member: ChatMember, text: string, kind: ChatMessage["kind"], tag: string | undefined): TypedLine {
+  return { type: "said", receipt: member.say(text, { kind, tag }) };
 }
 
 function notices(...lines: readonly string[]): TypedLine {
@@ -135,9 +145,9 @@ function moved(welcome: Welcome): TypedLine {
 }
 
 function withText(run: Run): Run {
-  return (member, text) => {
+  return (member, text, tag) => {
     if (text === "") throw new UsageError();
-    return run(member, text);
+    return run(member, text, tag);
   };
 }
 

@@ -2,7 +2,15 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import { type Clock, systemClock } from "../../server/time/clock.ts";
 import { ChatError } from "./chat-error.ts";
 import type { ChatMessage, LeaveReason } from "./chat-event.ts";
-import type { ChatHub, HistoryOptions, JoinRequest, Receipt, RoomInfo, Welcome } from "./chat-hub.ts";
+import {
+  type ChatHub,
+  type HistoryOptions,
+  type JoinRequest,
+  MAX_HISTORY_MESSAGES,
+  type Receipt,
+  type RoomInfo,
+  type Welcome,
+} from "./chat-hub.ts";
 import type { ChatListener } from "./chat-listener.ts";
 import type { ChatHistory } from "./history.ts";
 import { LocalMember, type MemberHome } from "./member.ts";
@@ -14,8 +22,6 @@ import { SentTags, TAG_LIFETIME_MS } from "./sent-tags.ts";
 
 /** Messages that a newcomer gets. */
 export const DEFAULT_HISTORY_MESSAGES = 20;
-/** Messages of one answer of the history. */
-export const MAX_HISTORY_MESSAGES = 1_000;
 /** The longest text that is searched for. */
 export const MAX_SEARCH_CHARACTERS = 256;
 /** How often old messages are looked for. */

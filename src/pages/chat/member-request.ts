@@ -1,0 +1,28 @@
+import type { Identity } from "./identity.ts";
+import type { RoomInfo, RoomMessage } from "./server-message.ts";
+
+/** Messages of one page. */
+export const PAGE_MESSAGES = 50;
+
+/** Older messages, or those with a text; oldest first. */
+export async function fetchHistory(
+  identity: Identity,
+  options: { readonly before?: number | undefined; readonly search?: string | undefined },
+): Promise<readonly RoomMessage[]> {
+  const query = new URLSearchParams({ room: identity.room, limit: `${PAGE_MESSAGES}` });
+  if (options.before !== undefined) query.set("before", `${options.before}`);
+  if (options.search !== undefined) query.set("q", options.search);
+  const { messages } = (await fetchJson(identity, `history?${query}`)) as { readonly messages: readonly RoomMessage[] };
+  return messages;
+}
+
+export async function fetchRooms(identity: Identity): Promise<readonly RoomInfo[]> {
+  const { rooms } = (await fetchJson(identity, "rooms")) as { readonly rooms: readonly RoomInfo[] };
+  return rooms;
+}
+
+async function fetchJson({ token }: Identity, path: string): Promise<unknown> {
+  const answer = await fetch(path, { headers: { Authorization: `Bearer ${token ?? ""}` }, cache: "no-store" });
+  if (!answer.ok) throw new Error(await answer.text());
+  return answer.json();
+}

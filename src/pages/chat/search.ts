@@ -1,0 +1,60 @@
+import { element, made } from "./element.ts";
+import type { Identity } from "./identity.ts";
+import { fetchHistory, PAGE_MESSAGES } from "./member-request.ts";
+import { messageLine } from "./message-line.ts";
+import type { RoomMessage } from "./server-message.ts";
+
+/** Messages of the room that have a text, above those that are shown. */
+export class Search {
+  readonly #panel = element("found", HTMLElement);
+  readonly #title = element("found-title", HTMLHeadingElement);
+  readonly #results = element("results", HTMLOListElement);
+  readonly #query = element("query", HTMLInputElement);
+
+  /** @param identity - undefined while one is in no room. */
+  constructor(identity: () => Identity | undefined) {
+    this.#results.tabIndex = 0;
+    element("find", HTMLFormElement).addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#find(identity(), this.#query.value.trim());
+    });
+    element("close-found", HTMLButtonElement).addEventListener("click", () => this.#leave());
+    this.#panel.addEventListener("keydown", ({ key }) => {
+      if (key === "Escape") this.#leave();
+    });
+  }
+
+  /** Another room. */
+  close(): void {
+    this.#panel.hidden = true;
+    this.#results.replaceChildren();
+  }
+
+  show(title: string, messages: readonly RoomMessage[], own: string | undefined): void {
+    this.#title.textContent = title;
+    this.#results.replaceChildren(...messages.map((message) => made("li", "", messageLine(message, own))));
+    this.#results.hidden = messages.length === 0;
+    this.#panel.hidden = false;
+    this.#title.focus();
+  }
+
+  async #find(identity: Identity | undefined, search: string): Promise<void> {
+    if (identity === undefined || search === "") return;
+    try {
+      const messages = await fetchHistory(identity, { search });
+      this.show(titleOf(messages.length, search), messages, identity.name);
+    } catch (error) {
+      this.show(`The search has failed: ${error instanceof Error ? error.message : String(error)}`, [], undefined);
+    }
+  }
+
+  #leave(): void {
+    this.close();
+    this.#query.focus();
+  }
+}
+
+function titleOf(count: number, search: string): string {
+  const found = count === 0 ? "Nothing" : count === 1 ? "1 message" : `${count} messages`;
+  return `${count === PAGE_MESSAGES ? `The newest ${found}` : found} with “${search}”`;
+}

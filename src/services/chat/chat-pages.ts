@@ -1,0 +1,43 @@
+import { answerOfStatus } from "../../http/service/error-answer.ts";
+import type { HttpAnswer, HttpContext } from "../../http/service/handler.ts";
+import type { HttpRequest } from "../../http/service/http-request.ts";
+import { PageAccess } from "../page-access.ts";
+import { PageFiles } from "../page-files.ts";
+import type { ChatHub } from "./chat-hub.ts";
+import { answerToMember } from "./member-request.ts";
+import { WebSocketDoor, type WebSocketDoorOptions } from "./web-socket-door.ts";
+
+export interface ChatPagesOptions extends WebSocketDoorOptions {
+  /** Names by which the pages are reached, besides the address of their listener and loopback: see {@link PageAccess}. */
+  readonly hosts?: readonly string[] | undefined;
+}
+
+/** What of a chat is behind an HTTP listener: the page, the WebSocket that it talks by, and what it asks for besides. */
+export class ChatPages {
+  readonly #access: PageAccess;
+  #files: PageFiles | undefined;
+  readonly #door: WebSocketDoor;
+
+  /** @throws TypeError for hosts that are none. */
+  constructor(hub: ChatHub, options: ChatPagesOptions = {}) {
+    this.#access = new PageAccess(options.hosts);
+    this.#door = new WebSocketDoor(hub, options);
+  }
+
+  /** @throws RequestError. */
+  answer(request: HttpRequest, context: HttpContext): HttpAnswer | Promise<HttpAnswer> {
+    this.#access.checkHost(request, context);
+    switch (request.path) {
+      case "/ws":
+        this.#access.checkOrigin(request, context);
+        return this.#door.answer(request);
+      case "/history":
+      case "/rooms":
+        return answerToMember(this.#door, request);
+      default:
+        // A chat that has no listener for browsers needs no files.
+        this.#files ??= new PageFiles("chat");
+        return this.#files.answer(request) ?? answerOfStatus(404);
+    }
+  }
+}

@@ -1,0 +1,285 @@
+import type { WebSocket } from "ws";
+import type { Connection } from "../../server/connection/connection.ts";
+import type { ConnectionStream } from "../../server/connection/stream.ts";
+import { ChatError } from "./chat-error.ts";
+import type { ChatEvent, LeaveReason } from "./chat-event.ts";
+import { type ChatMember, MAX_HISTORY_MESSAGES, type Welcome } from "./chat-hub.ts";
+import type { ChatListener, PutOutReason } from "./chat-listener.ts";
+import { type ClientFrame, ClientFrameError, parseClientFrame } from "./client-frame.ts";
+import { isCommand, type TypedLine, typed } from "./commands.ts";
+import { limitedAddress } from "./limited-address.ts";
+import { fitting, type ServerMessage, textFrame } from "./server-frame.ts";
+import type { WebSocketDoor } from "./web-socket-door.ts";
+
+/** How often a client is asked whether it is there. */
+export const PING_INTERVAL_MS = 30_000;
+/** After so many pings without an answer it is not. */
+export const MAX_UNANSWERED_PINGS = 2;
+/** Frames and joins that are refused, between two pings; then the connection ends. */
+export const MAX_REFUSALS = 100;
+/** Messages of one member that may wait to be stored; meanwhile no more is read. */
+export const MAX_PENDING_SAYS = 64;
+
+/** RFC 6455, section 7.4.1. */
+const NORMAL = 1000;
+const GOING_AWAY = 1001;
+const POLICY_VIOLATION = 1008;
+/** Ends that a client has asked for itself: 1005 is a close without a code. */
+const ASKED_FOR: ReadonlySet<number> = new Set([1000, 1001, 1005]);
+/** RFC 6455, section 7.4.2: 4000 to 4999 are for whoever uses them. */
+const PUT_OUT_CODES: Readonly<Record<PutOutReason, number>> = {
+  replaced: 4000,
+  kicked: 4001,
+  banned: 4002,
+  stopped: GOING_AWAY,
+};
+
+/** A client of the WebSocket door. */
+export class WebSocketSession implements ChatListener {
+  readonly #door: WebSocketDoor;
+  readonly #socket: WebSocket;
+  readonly #connection: Connection;
+  readonly #stream: ConnectionStream;
+  #member: ChatMember | undefined;
+  /** What has come and was not looked at; undefined is what is no text. One read of the connection, at most. */
+  readonly #received: (string | undefined)[] = [];
+  #isWorking = false;
+  readonly #pendingSays = new Set<Promise<void>>();
+  #isCutOff = false;
+  #isOver = false;
+  #closeCode: number | undefined;
+  #pingsUnanswered = 0;
+  #refusals = 0;
+  #cancelPing: () => void;
+  readonly #cancelNaming: () => void;
+
+  constructor(door: WebSocketDoor, socket: WebSocket, connection: Connection, stream: ConnectionStream) {
+    this.#door = door;
+    this.#socket = socket;
+    this.#connection = connection;
+    this.#stream = stream;
+    this.#cancelPing = door.clock.after(PING_INTERVAL_MS, () => this.#ping());
+    this.#cancelNaming = door.clock.after(door.nameTimeoutMs, () => this.#dismiss("no name"));
+    socket.on("message", (data, isBinary) => this.#receive(isBinary ? undefined : String(data)));
+    socket.on("pong", () => this.#isThere());
+    // What is no WebSocket any more: `ws` tells the client why, and gives it time to go.
+    socket.on("error", () => this.#leave("gone"));
+    socket.on("close", (code) => this.#closed(code));
+  }
+
+  get member(): ChatMember | undefined {
+    return this.#member;
+  }
+
+  hear(event: ChatEvent): void {
+    this.#write(this.#door.frames.of(event));
+  }
+
+  putOut(reason: PutOutReason): void {
+    this.#over();
+    this.#socket.close(PUT_OUT_CODES[reason], reason);
+  }
+
+  /** The server closes, or the client has ended in the middle of the talk. */
+  inputEnded(): void {
+    this.#socket.close(GOING_AWAY);
+  }
+
+  #receive(text: string | undefined): void {
+    this.#isThere();
+    if (this.#isOver) return;
+    this.#received.push(text);
+    if (!this.#isWorking) void this.#work();
+  }
+
+  /** One frame after the other. While one waits, for the rate or for the hub, no more is read. */
+  async #work(): Promise<void> {
+    this.#isWorking = true;
+    while (this.#received.length > 0) {
+      const turn = this.#turn();
+      // Who has gone does not stay for what it was too fast with.
+      if (turn !== undefined && this.#closeCode !== undefined) break;
+      const wait = turn ?? this.#handle(this.#received.shift());
+      if (wait === undefined) continue;
+      this.#socket.pause();
+      await wait;
+    }
+    this.#isWorking = false;
+    if (this.#socket.isPaused) this.#socket.resume();
+    if (this.#closeCode !== undefined) this.#leave(reasonOf(this.#closeCode));
+  }
+
+  /** When the next frame has its turn; undefined for at once. */
+  #turn(): Promise<void> | undefined {
+    if (this.#pendingSays.size >= MAX_PENDING_SAYS) return Promise.race(this.#pendingSays);
+    return this.#member?.ready();
+  }
+
+  /** Gives a promise where the next frame has to wait for this one. */
+  #handle(text: string | undefined): Promise<void> | undefined {
+    let frame: ClientFrame;
+    try {
+      if (text === undefined) throw new ClientFrameError("A frame is text.");
+      frame = parseClientFrame(text);
+    } catch (error) {
+      this.#refuse(error, error instanceof ClientFrameError ? error.tag : undefined);
+      return undefined;
+    }
+    if (frame.type === "join") return this.#join(frame).catch((error: unknown) => this.#refuse(error, undefined));
+    return this.#say(frame);
+  }
+
+  async #join({ name, room, key, since, token }: Extract<ClientFrame, { type: "join" }>): Promise<void> {
+    const member = this.#member;
+    if (member === undefined) {
+      const address = limitedAddress(this.#connection.peer);
+      const welcome = await this.#door.hub.join({ name, room, key, address, token, since }, this);
+      this.#cancelNaming();
+      if (this.#isOver) {
+        welcome.member.leave("gone");
+        return;
+      }
+      this.#member = welcome.member;
+      this.#door.entered(welcome.member.token, this);
+      this.#welcome(welcome);
+    } else if (name === member.name) {
+      this.#welcome(await member.move(room, key));
+    } else {
+      throw new ChatError("BAD_NAME", `You are ${member.name}: /nick ${name} is for another name.`);
+    }
+  }
+
+  #welcome({ member, members, topic, history }: Welcome): void {
+    const { name, token, room } = member;
+    const messages = fitting(history, this.#maxHistoryBytes);
+    const hasMore = messages.length < history.length || history.length >= MAX_HISTORY_MESSAGES;
+    this.#send({ type: "welcome", name, token, room, topic, members, history: messages, hasMore });
+  }
+
+  #say({ text, tag }: Extract<ClientFrame, { type: "say" }>): Promise<void> | undefined {
+    const member = this.#member;
+    if (member === undefined) {
+      this.#refuse(new ChatError("NOT_JOINED", "Join a room first."), tag);
+      return undefined;
+    }
+    const done = typed(member, text, tag)
+      .then((outcome) => this.#answer(member, outcome, tag))
+      .catch((error: unknown) => this.#refuse(error, tag));
+    if (isCommand(text)) return done;
+    // What is said in one turn is stored together: the next message does not wait for this one.
+    this.#pendingSays.add(done);
+    void done.then(() => this.#pendingSays.delete(done));
+    return undefined;
+  }
+
+  async #answer(member: ChatMember, outcome: TypedLine, tag: string | undefined): Promise<void> {
+    switch (outcome.type) {
+      case "said": {
+        const { id, timeMs } = await outcome.receipt;
+        this.#send({ type: "sent", id, tag, time: timeMs });
+        return;
+      }
+      case "notices":
+        // Where nothing is said, the client is to know that it is done all the same.
+        this.#send({ type: "notice", tag, text: outcome.notices.join("\n") });
+        return;
+      case "moved":
+        this.#welcome(outcome.welcome);
+        this.#send({ type: "notice", tag, text: "" });
+        return;
+      case "history": {
+        const messages = fitting(outcome.messages, this.#maxHistoryBytes);
+        this.#send({ type: "history", tag, room: member.room, messages });
+        return;
+      }
+      case "quit":
+        this.#socket.close(NORMAL, "quit");
+    }
+  }
+
+  /** Who is not slow is not to be cut off for what it asked for. */
+  get #maxHistoryBytes(): number {
+    return this.#door.maxSendQueueBytes / 2;
+  }
+
+  #refuse(error: unknown, tag: string | undefined): void {
+    const isKnown = error instanceof ChatError || error instanceof ClientFrameError;
+    if (!isKnown) this.#connection.report(error);
+    const code = error instanceof ChatError ? error.code : isKnown ? "BAD_FRAME" : "UNAVAILABLE";
+    this.#send({ type: "error", code, tag, message: isKnown ? error.message : "It has failed." });
+    if (++this.#refusals > MAX_REFUSALS) this.#dismiss("too many mistakes");
+  }
+
+  #send(message: ServerMessage): void {
+    this.#write(textFrame(message));
+  }
+
+  #write(frame: Buffer): void {
+    if (this.#socket.readyState !== this.#socket.OPEN || this.#isCutOff) return;
+    // Past the stream, which makes an object of each write, and behind what it still has: `ws` writes whole frames.
+    const isBelow = this.#stream.writableLength > 0 ? this.#stream.write(frame) : this.#connection.write(frame);
+    if (!isBelow && this.#queuedBytes() > this.#door.maxSendQueueBytes) this.#cutOff();
+  }
+
+  #queuedBytes(): number {
+    return this.#connection.stats().bytesWaiting + this.#stream.writableLength;
+  }
+
+  /** Nobody waits for a slow member. Not at once: the hub is telling others, and they are to hear of this, too. */
+  #cutOff(): void {
+    this.#isCutOff = true;
+    queueMicrotask(() => this.#end("too slow"));
+  }
+
+  #isThere(): void {
+    this.#pingsUnanswered = 0;
+  }
+
+  #ping(): void {
+    this.#refusals = 0;
+    if (this.#pingsUnanswered >= MAX_UNANSWERED_PINGS) {
+      this.#end("gone");
+      return;
+    }
+    this.#socket.ping();
+    // What is not read cannot be an answer.
+    if (!this.#socket.isPaused) this.#pingsUnanswered++;
+    this.#cancelPing = this.#door.clock.after(PING_INTERVAL_MS, () => this.#ping());
+  }
+
+  #end(reason: LeaveReason): void {
+    this.#leave(reason);
+    this.#socket.terminate();
+  }
+
+  /** It is told why, and has time to go. */
+  #dismiss(why: string): void {
+    this.#leave("gone");
+    this.#socket.close(POLICY_VIOLATION, why);
+  }
+
+  #closed(code: number): void {
+    this.#cancelPing();
+    this.#cancelNaming();
+    this.#closeCode = code;
+    if (!this.#isWorking) this.#leave(reasonOf(code));
+  }
+
+  #leave(reason: LeaveReason): void {
+    this.#member?.leave(reason);
+    this.#over();
+  }
+
+  /** The membership is over, and there will be no other one. */
+  #over(): void {
+    const member = this.#member;
+    this.#isOver = true;
+    this.#member = undefined;
+    this.#received.length = 0;
+    if (member !== undefined) this.#door.gone(member.token, this);
+  }
+}
+
+function reasonOf(closeCode: number): LeaveReason {
+  return ASKED_FOR.has(closeCode) ? "quit" : "gone";
+}

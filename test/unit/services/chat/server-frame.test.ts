@@ -1,0 +1,40 @@
+import { describe, expect, test } from "vitest";
+import type { ChatMessage } from "../../../../src/services/chat/chat-event.ts";
+import { EventFrames, fitting, textFrame } from "../../../../src/services/chat/server-frame.ts";
+
+/** Of a text whose JSON has so many bytes. */
+function frameOf(bytes: number): Buffer {
+  const bare = JSON.stringify({ type: "notice", text: "" }).length;
+  return textFrame({ type: "notice", tag: undefined, text: "x".repeat(bytes - bare) });
+}
+
+const message: ChatMessage = { type: "message", id: 7, room: "lobby", timeMs: 9, from: "rose", kind: "say", text: "ü" };
+
+describe("a frame", () => {
+  test.for([
+    [125, [0x81, 125]],
+    [126, [0x81, 126, 0, 126]],
+    [65_535, [0x81, 126, 255, 255]],
+    [65_536, [0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]],
+  ] as const)("of %i bytes begins with %j", ([bytes, head]) => {
+    const frame = frameOf(bytes);
+    expect([...frame.subarray(0, head.length)]).toEqual(head);
+    expect(frame.length).toBe(head.length + bytes);
+    expect(JSON.parse(frame.toString("utf8", head.length))).toMatchObject({ type: "notice" });
+  });
+
+  test("is made once for an event", () => {
+    const frames = new EventFrames();
+    const frame = frames.of(message);
+    expect(frames.of(message)).toBe(frame);
+    const json: unknown = JSON.parse(frame.toString("utf8", 2));
+    expect(json).toEqual({ type: "message", id: 7, room: "lobby", time: 9, from: "rose", kind: "say", text: "ü" });
+  });
+});
+
+test("of a history the newest fit", () => {
+  const messages = Array.from({ length: 10 }, (_, id) => ({ ...message, id, text: "x".repeat(488) }));
+  expect(fitting(messages, 3_500).map(({ id }) => id)).toEqual([7, 8, 9]);
+  expect(fitting(messages, 0)).toEqual([]);
+  expect(fitting(messages, 10_000).length).toBe(10);
+});
