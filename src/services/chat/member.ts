@@ -204,6 +204,7 @@ export class LocalMember implements ChatMember, Blockable {
     const key = parseName(name);
     const member = key === undefined ? undefined : room.find(key.key);
     if (member === undefined) throw nobodyHas(name, room);
+    if (member === this) throw new ChatError("NO_SUCH_MEMBER", "That is you.");
     return member;
   }
 

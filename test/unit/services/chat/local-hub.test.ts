@@ -331,6 +331,7 @@ describe("operators", () => {
     await think.member.topic("");
     expect((await chat.join("later")).topic).toBe("");
     await expect(think.member.kick("rosa")).rejects.toEqual(refused("NO_SUCH_MEMBER"));
+    await expect(think.member.kick("think")).rejects.toMatchObject({ message: "That is you." });
     await expect(think.member.topic("x".repeat(1_025))).rejects.toEqual(refused("TOO_LONG"));
   });
 

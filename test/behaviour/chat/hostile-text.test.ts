@@ -1,0 +1,72 @@
+// Text that would be a command to a terminal, a line of another or a piece of a page: it arrives as text, whichever field it is put in.
+import { describe, expect, test } from "vitest";
+import { type LineClient, servedChat } from "./line-client.ts";
+
+const HOSTILE = [
+  ["ESC", "\x1b[2J\x1b]0;title\x07"],
+  ["CR", "a\r<rose> b"],
+  ["NUL", "a\0b"],
+  ["BS and DEL", "a\b\x7fb"],
+  ["C1", "\x9b31m\x85"],
+  ["bidi", "\u202eabc\u2066\u200f\u061c\u2028\u2029"],
+  ["markup", '<script>alert("1")</script>&amp;'],
+  ["a notice", "-- rose left lobby (quit)"],
+] as const;
+
+/** What must not be in any line that a client gets. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const COMMANDS = /[\0-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+
+const FIELDS: readonly (readonly [string, (text: string) => string])[] = [
+  ["message", (text) => text],
+  ["me", (text) => `/me ${text}`],
+  ["private", (text) => `/msg think ${text}`],
+  ["nobody", (text) => `/msg ${text} x`],
+  ["nick", (text) => `/nick ${text}`],
+  ["room", (text) => `/join ${text}`],
+  ["key", (text) => `/join cellar ${text}`],
+  ["topic", (text) => `/topic ${text}`],
+  ["command", (text) => `/${text}`],
+  ["kick", (text) => `/kick ${text}`],
+  ["mute", (text) => `/mute ${text}`],
+  ["unmute", (text) => `/unmute ${text}`],
+  ["history", (text) => `/history ${text}`],
+];
+
+/** Lines up to a mark that somebody says behind it all. */
+async function until(client: LineClient, mark: string): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for (let line = await client.line(); line !== undefined && !line.includes(mark); line = await client.line())
+    lines.push(line);
+  return lines;
+}
+
+describe.each(HOSTILE)("%s", (_, text) => {
+  test("in every field", async () => {
+    const chat = await servedChat();
+    const rose = await chat.member("rose");
+    const think = await chat.member("think");
+    for (const [, line] of FIELDS) rose.say(line(text));
+    rose.say("/join lobby", "/nick rose", "/msg think mark", "/me mark");
+    const lines = [...(await until(rose, "* rose mark")), ...(await until(think, "[rose] mark"))];
+    expect(lines.length).toBeGreaterThan(FIELDS.length);
+    for (const line of lines) {
+      expect(line).not.toMatch(COMMANDS);
+      expect(line).toMatch(/^(?:-- |\* rose |<rose> |\[rose\] |\[\d\d:\d\d:\d\d\] (?:<rose> |\* rose ))/);
+    }
+  });
+
+  test("as a name", async () => {
+    const chat = await servedChat();
+    const client = await chat.stranger();
+    await client.line();
+    expect(await client.ask(text)).toBe("-- That is no name: 1 to 32 letters, digits, _ or -. Another name?");
+  });
+});
+
+test("what a member says begins with its name, and cannot look like a notice", async () => {
+  const chat = await servedChat();
+  const rose = await chat.member("rose");
+  expect(await rose.ask("-- think left lobby (quit)")).toBe("<rose> -- think left lobby (quit)");
+  expect(await rose.ask("/me -- Now:")).toBe("* rose -- Now:");
+});
