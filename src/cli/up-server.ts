@@ -55,10 +55,15 @@ async function check(file: string, { output }: StandardStreams): Promise<number>
 }
 
 async function runDemonstration(options: UpOptions, streams: StandardStreams): Promise<number> {
-  const { demonstration } = await import("../supervisor/demonstration.ts");
-  using shown = await demonstration();
+  using shown = await prepared();
   const source = { name: "the demonstration", read: async () => shown.plan };
   return await new UpRun(source, options, streams, shown).run(shown.plan);
+}
+
+/** By itself: TypeScript 6 rewrites no name of a file in a function with `using`. */
+async function prepared(): Promise<Demonstration> {
+  const { demonstration } = await import("../supervisor/demonstration.ts");
+  return demonstration();
 }
 
 /** Where a plan comes from. */
