@@ -24,6 +24,12 @@ const peers = {
     remedy: "install netcat-openbsd",
   },
   ncat: { programs: ["ncat"], probe: ["--version"], writes: /^Ncat: /, remedy: "install ncat" },
+  telnet: {
+    programs: ["telnet"],
+    probe: ["--version"],
+    writes: /^telnet \(GNU inetutils\)/,
+    remedy: "install inetutils-telnet",
+  },
   socat: { programs: ["socat"], probe: ["-V"], writes: /socat version/, remedy: "install socat" },
   curl: { programs: ["curl"], probe: ["--version"], writes: /^curl \d/, remedy: "install curl" },
   wget: { programs: ["wget"], probe: ["--version"], writes: /^GNU Wget 1/, remedy: "install wget" },

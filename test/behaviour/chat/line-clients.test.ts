@@ -1,0 +1,86 @@
+// The programs that people have: netcats, telnet and Python, in one room.
+import { describe, expect, test } from "vitest";
+import { type Child, startChild } from "../../support/child.ts";
+import { requirePeer } from "../../support/peers.ts";
+import { type ServedChat, servedChat } from "./line-client.ts";
+
+const PYTHON = `
+import socket, sys
+client = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+lines = client.makefile("r", newline="")
+for line in [lines.readline()]: print(repr(line), flush=True)
+client.sendall("python\\n".encode())
+print(repr(lines.readline()), flush=True)
+client.sendall("one\\ntwo".encode())
+client.shutdown(socket.SHUT_WR)
+for line in lines: print(repr(line), flush=True)
+print("end", flush=True)
+`;
+
+function portOf({ url }: ServedChat): string {
+  return new URL(url.replace("tcp:", "http:")).port;
+}
+
+/** What was typed into a program, line by line. */
+function type(child: Child, ...lines: readonly string[]): void {
+  for (const line of lines) child.stdin.write(`${line}\n`);
+}
+
+const CLIENTS = [
+  { program: "nc", args: ["-N", "127.0.0.1"] },
+  { program: "ncat", args: ["127.0.0.1"] },
+] as const;
+
+describe.each(CLIENTS)("$program", ({ program, args }) => {
+  test("talks with the others, and what it said last is heard", async (context) => {
+    const command = requirePeer(context, program);
+    const chat = await servedChat();
+    const rose = await chat.member("rose");
+    const child = await startChild(command, [...args, portOf(chat)]);
+    await child.line(/^-- Welcome to sockwright chat\. What is your name\?$/);
+    type(child, "think");
+    await child.line(/^-- You are think in lobby with rose\.$/);
+    rose.say("hello");
+    await child.line(/^<rose> hello$/);
+    type(child, "hello rose", "/me goes");
+    child.stdin.end();
+    expect(await child.exit()).toMatchObject({ code: 0 });
+    expect(child.stdout).toMatch(/<think> hello rose\n\* think goes\n$/);
+    expect(await rose.lines(5)).toEqual([
+      "-- think joined lobby",
+      "<rose> hello",
+      "<think> hello rose",
+      "* think goes",
+      "-- think left lobby (gone)",
+    ]);
+  });
+});
+
+test("telnet gets whole lines", async (context) => {
+  const command = requirePeer(context, "telnet");
+  const chat = await servedChat();
+  const rose = await chat.member("rose");
+  const child = await startChild(command, ["127.0.0.1", portOf(chat)]);
+  await child.line(/^-- Welcome to sockwright chat\. What is your name\?$/);
+  type(child, "think");
+  await child.line(/^-- You are think in lobby with rose\.\r?$/);
+  type(child, "hello", "/quit");
+  await child.line(/^<think> hello\r?$/);
+  await child.line(/^-- Bye\.\r?$/);
+  expect(await rose.lines(3)).toEqual(["-- think joined lobby", "<think> hello", "-- think left lobby (quit)"]);
+});
+
+test("python ends its side, and is sent what it said, and then the end", async (context) => {
+  const command = requirePeer(context, "python3");
+  const chat = await servedChat();
+  const child = await startChild(command, ["-c", PYTHON, portOf(chat)]);
+  await child.exit();
+  expect(child.stdout.split("\n")).toEqual([
+    "'-- Welcome to sockwright chat. What is your name?\\n'",
+    "'-- You are python in lobby, alone.\\n'",
+    "'<python> one\\n'",
+    "'<python> two\\n'",
+    "end",
+    "",
+  ]);
+});
