@@ -36,7 +36,7 @@ export class Access {
   }
 
   /** With a token everybody needs it: behind a proxy of this machine everybody is local. */
-  judge(request: HttpRequest, peer: Peer): Verdict {
+  judge(request: Pick<HttpRequest, "headers">, peer: Peer): Verdict {
     if (this.#token === undefined) return isLocal(peer) ? "allowed" : "not-local";
     if (this.sessions.isIn(request, Date.now())) return "allowed";
     const given = bearerToken(request);
@@ -69,7 +69,7 @@ export function needsToken(url: string): boolean {
 }
 
 /** RFC 6750, section 2.1. */
-function bearerToken({ headers }: HttpRequest): string | undefined {
+function bearerToken({ headers }: Pick<HttpRequest, "headers">): string | undefined {
   return /^Bearer +(\S+)$/i.exec(headers.get("Authorization") ?? "")?.[1];
 }
 

@@ -15,20 +15,20 @@ export class SessionCookie {
   readonly #key = randomBytes(KEY_BYTES);
 
   /** The value of Set-Cookie. Scripts cannot read it, and no other site has it sent. */
-  make(nowMs: number, { mountPath }: HttpRequest, isSecure: boolean): string {
+  make(nowMs: number, { mountPath }: Pick<HttpRequest, "mountPath">, isSecure: boolean): string {
     const endMs = String(nowMs + SESSION_MS);
-    const attributes = [`Path=${mountPath}/`, `Max-Age=${SESSION_MS / 1_000}`, "HttpOnly", "SameSite=Strict"];
+    const attributes = [`Path=${pathOf(mountPath)}`, `Max-Age=${SESSION_MS / 1_000}`, "HttpOnly", "SameSite=Strict"];
     if (isSecure) attributes.push("Secure");
     return [`${NAME}=${endMs}.${this.#sign(endMs).toString("base64url")}`, ...attributes].join("; ");
   }
 
   /** The same for who leaves. */
-  remove({ mountPath }: HttpRequest): string {
-    return `${NAME}=; Path=${mountPath}/; Max-Age=0; HttpOnly; SameSite=Strict`;
+  remove({ mountPath }: Pick<HttpRequest, "mountPath">): string {
+    return `${NAME}=; Path=${pathOf(mountPath)}; Max-Age=0; HttpOnly; SameSite=Strict`;
   }
 
   /** Whether a request has one that is good still. */
-  isIn({ headers }: HttpRequest, nowMs: number): boolean {
+  isIn({ headers }: Pick<HttpRequest, "headers">, nowMs: number): boolean {
     const pairs = (headers.get("Cookie") ?? "").split(";").map((pair) => pair.trim());
     return pairs.some((pair) => pair.startsWith(`${NAME}=`) && this.#isGood(pair.slice(NAME.length + 1), nowMs));
   }
@@ -43,4 +43,9 @@ export class SessionCookie {
   #sign(text: string): Buffer {
     return createHmac("sha256", this.#key).update(text).digest();
   }
+}
+
+/** RFC 6265, section 4.1.1: a semicolon would end it. */
+function pathOf(mountPath: string): string {
+  return mountPath.includes(";") ? "/" : `${mountPath}/`;
 }

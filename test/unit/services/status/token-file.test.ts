@@ -1,0 +1,63 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { MAX_TOKEN_BYTES, MIN_TOKEN_BYTES, tokenOf } from "../../../../src/services/status/token-file.ts";
+
+function placeOfFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), "sockwright-token-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return join(folder, "token");
+}
+
+function fileWith(content: string, mode = 0o600): string {
+  const path = placeOfFile();
+  writeFileSync(path, content);
+  chmodSync(path, mode);
+  return path;
+}
+
+const TOKEN = "0123456789abcdef";
+
+describe("a token file", () => {
+  test.each([
+    ["as it is", TOKEN],
+    ["with a line end", `${TOKEN}\n`],
+    ["with a line end of Windows", `${TOKEN}\r\n`],
+  ])("has its token %s", (_, content) => {
+    expect(tokenOf(fileWith(content))).toBe(TOKEN);
+  });
+
+  test("has a token of so many letters", () => {
+    const longest = "x".repeat(MAX_TOKEN_BYTES);
+    expect(tokenOf(fileWith(`${longest}\n`))).toBe(longest);
+    expect(tokenOf(fileWith("x".repeat(MIN_TOKEN_BYTES)))).toBe("x".repeat(MIN_TOKEN_BYTES));
+  });
+
+  test.each([
+    ["is too short", TOKEN.slice(1), 0o600, /16 to 1024 letters/],
+    ["is empty", "", 0o600, /16 to 1024 letters/],
+    ["is too long", "x".repeat(MAX_TOKEN_BYTES + 1), 0o600, /16 to 1024 letters/],
+    ["has two lines", `${TOKEN}\n${TOKEN}\n`, 0o600, /one line/],
+    ["has a space", `${TOKEN} x`, 0o600, /one line/],
+    ["others can read", TOKEN, 0o604, /mode 0604: chmod 600 it/],
+    ["the group can write", TOKEN, 0o620, /mode 0620: chmod 600 it/],
+  ])("that %s is refused", (_, content, mode, reason) => {
+    const path = fileWith(content, mode);
+    expect(() => tokenOf(path)).toThrow(reason);
+    expect(() => tokenOf(path)).toThrow(expect.objectContaining({ code: "ERR_SOCKWRIGHT_TOKEN_FILE" }));
+  });
+
+  test("has to be there", () => {
+    expect(() => tokenOf(placeOfFile())).toThrow(/cannot be read: ENOENT/);
+  });
+
+  test("is no folder, and no pipe that nobody writes to", () => {
+    const [folder, pipe] = [placeOfFile(), placeOfFile()];
+    mkdirSync(folder);
+    spawnSync("mkfifo", ["-m", "600", pipe]);
+    expect(() => tokenOf(folder)).toThrow(/is no regular file/);
+    expect(() => tokenOf(pipe)).toThrow(/is no regular file/);
+  });
+});
