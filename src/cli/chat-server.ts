@@ -1,5 +1,15 @@
+import { MEMORY } from "../services/chat/chat.ts";
+import { planOfFlags } from "../supervisor/file/plan-of-flags.ts";
+import { serviceMaker } from "../supervisor/kinds.ts";
+import type { Plan } from "../supervisor/plan.ts";
+import { Supervisor } from "../supervisor/supervisor.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
+import { EventLog } from "./event-log.ts";
 import type { StandardStreams } from "./standard-streams.ts";
+import { LAST_WORDS_MS, within } from "./time-limit.ts";
+import { untilSignal } from "./until-signal.ts";
+import { UpLog } from "./up-log.ts";
+import { startFailure } from "./up-server.ts";
 
 /** What `chat --listen` is told. */
 export interface ChatServerOptions {
@@ -18,6 +28,60 @@ export interface ChatServerOptions {
 }
 
 /** `sockwright chat --listen URL…`; settles when it has been stopped, with the exit code. */
-export async function runChatServer(_options: ChatServerOptions, _streams: StandardStreams): Promise<number> {
-  throw new CommandError("no chat is hosted yet: join one with --join", exitCodes.usage);
+export async function runChatServer(options: ChatServerOptions, { output }: StandardStreams): Promise<number> {
+  const plan = planOfOptions(options);
+  const lines = new EventLog(output);
+  const log = new UpLog(lines, options.json ? "json" : "text");
+  const supervisor = new Supervisor({
+    make: serviceMaker((service) => ({
+      log: (line) => lines.print(line.trimEnd()),
+      onError: (error) => log.tell({ event: "error", service, error, peer: undefined }),
+    })),
+    onEvent: (event) => log.tell(event),
+  });
+  const { first, second, stop } = untilSignal();
+  try {
+    try {
+      await supervisor.start(plan);
+    } catch (error) {
+      await supervisor.close(0);
+      throw startFailure(error);
+    }
+    const [service] = supervisor.overview.services();
+    // It is the only service: what keeps it from running ends the command.
+    if (service?.state === "failed") {
+      await supervisor.close(0);
+      throw new CommandError(service.error ?? "the chat cannot run", exitCodes.usage);
+    }
+    await first;
+    await Promise.race([supervisor.close(options.graceMs), second]);
+    await within(LAST_WORDS_MS, lines.printed());
+    return 0;
+  } finally {
+    stop();
+  }
+}
+
+/** The flags are the keys of a file. */
+function planOfOptions({ listen, memory, history, ...options }: ChatServerOptions): Plan {
+  const flags = {
+    listen,
+    history: memory === true ? MEMORY : history,
+    retain: timeText(options.retainMs),
+    "message-rate": options.messageRate,
+    "message-burst": options.messageBurst,
+    "max-message": options.maxMessageBytes,
+    "max-send-queue": options.maxSendQueueBytes,
+    "max-members": options.maxMembers,
+    "max-rooms": options.maxRooms,
+    grace: timeText(options.graceMs),
+  };
+  const given = Object.entries(flags).filter(([, value]) => value !== undefined);
+  const result = planOfFlags({ kind: "chat", ...Object.fromEntries(given) }, process.cwd());
+  if ("plan" in result) return result.plan;
+  throw new CommandError(result.mistakes.join("; "), exitCodes.usage);
+}
+
+function timeText(timeMs: number | undefined): string | undefined {
+  return timeMs === undefined ? undefined : `${timeMs}ms`;
 }

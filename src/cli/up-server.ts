@@ -228,7 +228,7 @@ class Signal {
 }
 
 /** Names the service and the URL of what could not be opened. */
-function startFailure(error: unknown): unknown {
+export function startFailure(error: unknown): unknown {
   if (error instanceof PlanError) return new CommandError(error.message, exitCodes.usage, error);
   if (!(error instanceof ListenerError)) return error;
   const { service, url, cause } = error;

@@ -36,7 +36,9 @@ function isPair(first: Claim, second: Claim, findings: Findings): boolean {
   const who = first.service === second.service ? "this service" : nameOf(first.service);
   const place = shown(formatSocketUrl(plainUrl(url)));
   if (isAnyPort(url)) {
-    if (mount === first.listener.mount) return true;
+    // Each has a port of its own, unless one port was meant.
+    const isAlone = mount === undefined || first.listener.mount === undefined;
+    if (isAlone || mount === first.listener.mount) return true;
     findings.wrongValue(
       urlPath,
       `${shown(listener.text)} has the port 0, which is never shared, and ${who} has another path on it; write a port in both`,
