@@ -10,6 +10,7 @@ import { MAX_MEMORY_MESSAGES, MAX_ROOM_MESSAGES, MemoryHistory } from "../../../
 import { sqliteDriver } from "../../../../src/services/chat/sqlite-driver.ts";
 import { PRUNE_MESSAGES } from "../../../../src/services/chat/sqlite-history.ts";
 import { drivers, fileHistory, folder } from "./history-files.ts";
+import { startedHub, TestHub } from "./members.ts";
 
 function stored(id: number, text = `m${id}`, more: Partial<StoredMessage & ChatMessage> = {}): StoredMessage {
   const { shelf = "lobby", tagKey, ...message } = more;
@@ -101,6 +102,21 @@ describe.each(drivers)("in a file of %s", (driver) => {
     await history.close();
     await history.close();
     await expect(history.append([stored(4)])).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  });
+
+  test("a tag that was sent before a restart is delivered once", async () => {
+    const path = join(folder(), "chat.db");
+    const before = new TestHub(fileHistory(path, driver));
+    await before.hub.start();
+    const { member } = await before.join("rose");
+    const receipt = await member.say("x", { tag: "1" });
+    const { token } = member;
+    await before.hub.stop();
+    const after = await startedHub(fileHistory(path, driver));
+    const again = await after.join("rose", "lobby", { token });
+    expect(again.history.map(({ id, text }) => [id, text])).toEqual([[1, "x"]]);
+    expect(await again.member.say("x", { tag: "1" })).toEqual(receipt);
+    expect(await again.member.say("y", { tag: "2" })).toMatchObject({ id: 2 });
   });
 
   test("nobody else can read it", async () => {
