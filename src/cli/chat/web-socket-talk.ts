@@ -1,6 +1,6 @@
 import type { ChatEvent } from "../../services/chat/chat-event.ts";
 import { GREETING, historyLines, lineOf, notice, ownNameLine, welcomeLines } from "../../services/chat/line-text.ts";
-import { MAX_HISTORY_MESSAGES } from "../../services/chat/local-hub.ts";
+import { MAX_HISTORY_MESSAGES } from "../../services/chat/chat-hub.ts";
 import { LOBBY } from "../../services/chat/name.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
 import { WakeUp } from "../wake-up.ts";

@@ -3,6 +3,8 @@ import type { ChatListener } from "./chat-listener.ts";
 
 /** Messages of one answer of the history. */
 export const MAX_HISTORY_MESSAGES = 1_000;
+/** The longest text that is searched for. */
+export const MAX_SEARCH_CHARACTERS = 256;
 
 /** Who comes in, and where. */
 export interface JoinRequest {

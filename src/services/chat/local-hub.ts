@@ -7,6 +7,7 @@ import {
   type HistoryOptions,
   type JoinRequest,
   MAX_HISTORY_MESSAGES,
+  MAX_SEARCH_CHARACTERS,
   type Receipt,
   type RoomInfo,
   type Welcome,
@@ -22,8 +23,6 @@ import { SentTags, TAG_LIFETIME_MS } from "./sent-tags.ts";
 
 /** Messages that a newcomer gets. */
 export const DEFAULT_HISTORY_MESSAGES = 20;
-/** The longest text that is searched for. */
-export const MAX_SEARCH_CHARACTERS = 256;
 /** How often old messages are looked for. */
 export const PRUNE_INTERVAL_MS = 60 * 60 * 1_000;
 /** Between two parts of that. */

@@ -3,14 +3,12 @@ import type { HttpRequest } from "../../http/service/http-request.ts";
 import type { HttpResponse } from "../../http/service/http-response.ts";
 import { RequestError } from "../../http/service/request-error.ts";
 import { ChatError } from "./chat-error.ts";
-import { type ChatMember, MAX_HISTORY_MESSAGES } from "./chat-hub.ts";
+import { type ChatMember, MAX_HISTORY_MESSAGES, MAX_SEARCH_CHARACTERS } from "./chat-hub.ts";
 import { messageJson } from "./server-frame.ts";
 import type { WebSocketDoor } from "./web-socket-door.ts";
 
 /** Messages of one page of the history. */
 export const DEFAULT_PAGE_MESSAGES = 50;
-/** The longest text that is looked for. */
-export const MAX_SEARCH_CHARACTERS = 256;
 
 const FIELDS = {
   "Content-Type": "application/json",

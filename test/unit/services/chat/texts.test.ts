@@ -105,6 +105,6 @@ test.for([
 
 test("a welcome names the others and the topic", () => {
   const member = { name: "rose", room: "lobby" };
-  const lines = welcomeLines({ member: member as never, members: ["babala", "rose"], topic: "tea", history: [] });
+  const lines = welcomeLines({ member: member as never, members: ["babala", "rose"], topic: "tea" });
   expect(lines).toEqual(["-- You are rose in lobby with babala.", "-- The topic of lobby: tea"]);
 });
