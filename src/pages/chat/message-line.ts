@@ -42,9 +42,9 @@ function timeOf(ms: number): HTMLElement {
   return time;
 }
 
-/** The same for a name in each room and on each machine. */
+/** The same for a name in each room and on each machine; FNV-1a, which keeps names apart that differ little. */
 function hueOf(name: string): number {
-  let hash = 0;
-  for (const letter of name.toLowerCase()) hash = (hash * 31 + (letter.codePointAt(0) ?? 0)) % 360;
-  return hash;
+  let hash = 0x811c9dc5;
+  for (const letter of name.toLowerCase()) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  return hash % 360;
 }
