@@ -97,7 +97,7 @@ export function serveLimits(given: ServeOptions): {
 
 function checkedAlarms(path: string, alarms: unknown): readonly AlarmLevel[] {
   if (!Array.isArray(alarms)) throw wrongType(path, "an array of levels, such as [{ raiseAt: 900 }]", alarms);
-  return alarms.map((alarm: AlarmLevel) => checkedAlarm(path, alarm));
+  return alarms.map((alarm: AlarmLevel, index) => checkedAlarm(`${path}[${index}]`, alarm));
 }
 
 function checkedAlarm(path: string, alarm: AlarmLevel): AlarmLevel {

@@ -351,7 +351,7 @@ describe("names that other libraries have", () => {
   test.each<[given: object, path: string]>([
     [{ acceptRatePerAddress: { perSecond: 1, bursts: 2 } }, "options.acceptRatePerAddress.bursts"],
     [{ datagramRatePerAddress: { persecond: 1 } }, "options.datagramRatePerAddress.persecond"],
-    [{ alarms: [{ raiseAt: 5, clearat: 1 }] }, "options.alarms.clearat"],
+    [{ alarms: [{ raiseAt: 5, clearat: 1 }] }, "options.alarms[0].clearat"],
   ])("inside of an option: %j", async (given, path) => {
     await expect(served(given)).rejects.toThrow(`The property '${path}' is no option of`);
   });

@@ -88,7 +88,7 @@ export function perSecond(bounds: { readonly default?: number } = {}): TextOptio
   };
   return {
     byDefault: bounds.default,
-    range: `above 0 to ${MAX_PER_SECOND} a second`,
+    range: `above 0 and up to ${MAX_PER_SECOND} a second`,
     check,
     parse(path, text) {
       const [, digits, unit = ""] = /^(\d{1,15}(?:\.\d{1,15})?)\/(s|m|h)$/.exec(text) ?? [];

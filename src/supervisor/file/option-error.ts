@@ -36,7 +36,7 @@ export function optionError(error: unknown, given: unknown, range: string | unde
   const [option = ""] = /^[\w-]*/.exec(path) ?? [];
   const below = stepsOf(path.slice(option.length));
   const name = `${label ?? keyOf(option)}${below.map(stepText).join("")}`.replace(/^\./, "");
-  const reason = isOwn || below.length > 0 || range === undefined ? must : `must be ${range}`;
+  const reason = isOwn || below.length > 0 || range === undefined ? must : `must be ${inWords(range)}`;
   const value = below.reduce(memberOf, given);
   const isOfMember =
     typeof value === "object" && value !== null && received !== undefined && /^['"]|^\d/.test(received);

@@ -35,7 +35,7 @@ export function planOf(document: unknown, folder: string): PlanResult {
   const table = isTable(plain) ? plain : {};
   const home = resolve(folder);
   for (const key of Object.keys(table)) {
-    if (!KEYS.includes(key)) findings.wrongKey([key], `${shownKey(key)} is no table of a plan; ${tableHint(key)}`);
+    if (!KEYS.includes(key)) findings.wrongKey([key], `${shownKey(key)} is no table of the file; ${tableHint(key)}`);
   }
   const adminSocket = readAdmin(table["admin"], home, findings);
   const server = readServer(table["server"], findings);
@@ -75,7 +75,10 @@ function readAdmin(given: unknown, folder: string, findings: Findings): string {
     parseSocketUrl(`unix:${full.replace(/%(?=3f|25)/gi, "%25").replaceAll("?", "%3F")}`);
   } catch (error) {
     if (!(error instanceof SocketUrlError)) throw error;
-    findings.wrongValue(path, `socket ${error.message.slice(JSON.stringify(error.input).length + 1)}`);
+    findings.wrongValue(
+      path,
+      `socket ${error.message.slice(JSON.stringify(error.input).length + 1).replace(": ", "; ")}`,
+    );
   }
   return full;
 }

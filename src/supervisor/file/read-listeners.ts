@@ -34,7 +34,8 @@ export function readListeners(
 ): readonly ReadListener[] {
   const given = service["listen"];
   const own = [...path, "listen"];
-  const context = { path: own, findings, what: "a listener" };
+  const listed = ["url", "mount", "many of [server], such as backlog"];
+  const context = { path: own, findings, what: "a listener", listed };
   if (given === undefined) {
     findings.wrongKey(path, `the service has no listen; ${FORM}`);
     return [];

@@ -9,7 +9,7 @@ import { listed, shownKey } from "./shown.ts";
 /** Longer keys are no slip of the fingers. */
 const MAX_SIMILAR_LENGTH = 64;
 /** Keys that are listed where none is similar. */
-const MAX_LISTED = 16;
+const MAX_LISTED = 24;
 
 /** Values by the names of the library. */
 export type ReadOptions = Readonly<Record<string, unknown>>;
@@ -20,6 +20,8 @@ export interface TableContext {
   readonly findings: Findings;
   /** What the keys belong to, such as `a listener`. */
   readonly what: string;
+  /** The keys that are told where none is similar. Default is all of them. */
+  readonly listed?: readonly string[] | undefined;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface TableContext {
 export function readOptions(
   table: PlainTable,
   keys: OptionKeys,
-  { path, findings, what }: TableContext,
+  { path, findings, what, listed: told }: TableContext,
   advice: (key: string) => string | undefined = () => undefined,
   others: readonly string[] = [],
 ): ReadOptions {
@@ -38,7 +40,7 @@ export function readOptions(
     const option = keys.get(key);
     if (option === undefined) {
       const settable = [...keys].filter(([, { kind }]) => kind.isHook !== true).map(([known]) => known);
-      const hint = advice(key) ?? hintFor(key, [...others, ...settable]);
+      const hint = advice(key) ?? hintFor(key, [...others, ...settable], told);
       findings.wrongKey([...path, key], `${shownKey(key)} is no key of ${what}; ${hint}`);
       return [];
     }
@@ -49,12 +51,12 @@ export function readOptions(
 }
 
 /** What was probably meant, or what there is. */
-export function hintFor(word: string, known: readonly string[]): string {
+export function hintFor(word: string, known: readonly string[], told = known): string {
   const near = word.length <= MAX_SIMILAR_LENGTH ? similar(word, known) : undefined;
   if (near !== undefined) return `did you mean ${near}?`;
-  if (known.length === 1) return `there is ${known.join("")} alone`;
-  const more = known.length - MAX_LISTED;
-  return `there are ${listed(more > 1 ? [...known.slice(0, MAX_LISTED), `${more} more`] : known)}`;
+  if (told.length === 1) return `there is ${told.join("")} alone`;
+  const more = told.length - MAX_LISTED;
+  return `there are ${listed(more > 1 ? [...told.slice(0, MAX_LISTED), `${more} more`] : told)}`;
 }
 
 /** As it is written elsewhere: `idleTimeoutMs`, `idle_timeout`, `idle-timeout-ms`; or with a slip. */

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { listenerSettings } from "../../server/listener-options.ts";
+import { durationText } from "../../server/options/duration.ts";
 import { SERVE, serveLimits } from "../../server/serve-options.ts";
 import { KINDS, type ServiceKind } from "../kinds.ts";
 import type { ServiceSource } from "../plan.ts";
@@ -49,12 +50,14 @@ export function readService(table: PlainTable, context: ServiceContext): ReadSer
   const kind = made?.type === "kind" ? made.kind : undefined;
   const keys: OptionKeys = kind === undefined ? NO_KEYS : keysOf(kind.options);
   const what = made?.type === "kind" ? `a ${made.name} service` : "a service";
+  const settable = [...keys].filter(([, option]) => option.kind.isHook !== true).map(([key]) => key);
   // Its own limits stand before those of its servers.
   const all = new Map([...keys, ...SHARED_KEYS, ...keys]);
   // Of what there is no kind of, nobody knows the keys.
   const known = made === undefined ? only(table, [...all.keys(), ...OWN_KEYS]) : table;
   const advice = (key: string): string | undefined => adviceOn(key, made);
-  const read = readOptions(known, all, { path, findings, what }, advice, OWN_KEYS);
+  const listed = [...OWN_KEYS.filter((key) => key !== "options"), ...settable, "those of [server]"];
+  const read = readOptions(known, all, { path, findings, what, listed }, advice, OWN_KEYS);
   const own = optionsOf(SHARED_KINDS, read, kind?.options);
   const shared = { ...server, ...own };
   const who = made?.type === "kind" ? made.name : "the module";
@@ -170,13 +173,21 @@ function checkLimits(
     const { listeners } = serveLimits(optionsOf(SERVE.kinds, shared));
     listenerSettings(listener, listeners);
   } catch (error) {
-    const values = Object.entries({ ...shared, ...listener }).map(([name, value]) => [keyOf(name), value]);
+    const values = Object.entries({ ...shared, ...listener }).map(([name, value]) => [
+      keyOf(name),
+      sayable(name, value),
+    ]);
     const { path: found, message } = optionError(error, Object.fromEntries(values), undefined, "");
     const key = String(found[0]);
     const isOwn = [...Object.keys(listener)].some((name) => keyOf(name) === key);
     const isOfService = Object.hasOwn(table, key);
     context.findings.wrongValue([...(isOwn ? own : isOfService ? context.path : ["server"]), key], message);
   }
+}
+
+/** A time as the file has it. */
+function sayable(name: string, value: unknown): unknown {
+  return name.endsWith("Ms") && typeof value === "number" ? durationText(value) : value;
 }
 
 function only(table: PlainTable, keys: readonly string[]): PlainTable {

@@ -395,9 +395,9 @@ describe("the options of a server", () => {
     ["options.readTimeoutMs", { readTimeoutMs: 1.5 }],
     ["options.writeTimeoutMs", { writeTimeoutMs: Number.POSITIVE_INFINITY }],
     ["options.totalTimeoutMs", { totalTimeoutMs: Number.NaN }],
-    ["options.alarms.raiseAt", { alarms: [{ raiseAt: 0 }] }],
-    ["options.alarms.clearAt", { alarms: [{ raiseAt: 5, clearAt: 5 }] }],
-    ["options.alarms.cooldownMs", { alarms: [{ raiseAt: 5, cooldownMs: -1 }] }],
+    ["options.alarms[0].raiseAt", { alarms: [{ raiseAt: 0 }] }],
+    ["options.alarms[0].clearAt", { alarms: [{ raiseAt: 5, clearAt: 5 }] }],
+    ["options.alarms[0].cooldownMs", { alarms: [{ raiseAt: 5, cooldownMs: -1 }] }],
   ])("%s is refused when there can be no such thing: %j", async ([name, options]) => {
     await expect(serve("tcp://127.0.0.1:0", hello, options)).rejects.toThrow(name);
   });

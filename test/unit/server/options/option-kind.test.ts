@@ -150,7 +150,7 @@ test("the range is told in words, the default as it is", () => {
     [`1 to ${MAX_COUNT}`, 5],
     ["0 to 9 ms", undefined],
     [`1 to ${MAX_AGE_MS} ms`, undefined],
-    [`above 0 to ${MAX_PER_SECOND} a second`, 5],
+    [`above 0 and up to ${MAX_PER_SECOND} a second`, 5],
     [`1 to ${MAX_BUFFER_LIMIT_BYTES} bytes`, undefined],
     ["true or false", false],
     ['"red", "green" or "blue"', undefined],
