@@ -61,6 +61,9 @@ async function located(
 const ADVICE: readonly (readonly [message: RegExp, advice: string])[] = [
   [/^trying to redefine/, "write each key and each [table] once, and [[service]] for each service"],
   [/^(?:invalid value|unexpected)/, 'write text in quotes, as in name = "greet"'],
+  [/^unfinished string/, "write its quotes at both ends"],
+  [/^unrecognised escape/, "write \\\\ for a backslash"],
+  [/^each key-value/, "write one on each line"],
   [/^illegal character in key/, "a key has letters, digits, - and _, or quotes around it"],
 ];
 

@@ -356,6 +356,8 @@ describe("refused", () => {
 
   test("a Unix path that is too long with its folder", async () => {
     const [mistake] = await mistakesIn(serviceFile("greet", `"unix:${"x".repeat(107)}"`));
-    expect(mistake).toMatch(/^4:10: "unix:\/.*x…" is too long; a Unix socket's name has at most 107 bytes, and this one \d+$/);
+    expect(mistake).toMatch(
+      /^4:10: "unix:\/.*x…" is too long; a Unix socket's name has at most 107 bytes, and this one \d+$/,
+    );
   });
 });

@@ -271,10 +271,12 @@ test("places are right in files with CR LF, with a byte order mark, with dots in
   expect(await mistakesIn(`\ufeff${greetFile("retane = 1").replaceAll("\n", "\r\n")}`)).toEqual([
     expect.stringMatching(/^5:1: retane /),
   ]);
-  expect(await mistakesIn(siteFile('cache."*.css" = 5', "[service.headers]", '  Date = "now"', '  "X-A" = 1'))).toEqual([
-    '6:17: cache."*.css" is 5; it must be text, such as "no-cache"',
-    expect.stringMatching(/^7:1: headers has "Date"; /),
-  ]);
+  expect(await mistakesIn(siteFile('cache."*.css" = 5', "[service.headers]", '  Date = "now"', '  "X-A" = 1'))).toEqual(
+    [
+      '6:17: cache."*.css" is 5; it must be text, such as "no-cache"',
+      expect.stringMatching(/^7:1: headers has "Date"; /),
+    ],
+  );
   expect(await mistakesIn(`service = [{ name = "a", kind = "greet", listen = "x" }]`)).toEqual([
     expect.stringMatching(/^1:51: "x" has no scheme; /),
   ]);

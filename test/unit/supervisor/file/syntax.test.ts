@@ -13,22 +13,31 @@ import { greetFile, mistakesIn, planIn, serviceFile } from "./reading.ts";
 const NO_SERVICE = "there is no service; write [[service]], and below it its name, kind and listen";
 
 test.each<[file: string, mistake: string]>([
-  ["a = ", "1:5: invalid value; write text in quotes, as in name = \"greet\""],
-  ["[[service]]\nname = greet", "2:8: invalid value; write text in quotes, as in name = \"greet\""],
-  ["a = 1\na = 2", "2:1: trying to redefine an already defined table or value; write each key and each [table] once, and [[service]] for each service"],
-  ["[server\nmax-connections = 1", "1:8: illegal character in key; a key has letters, digits, - and _, or quotes around it"],
-  ['a = "\\q"', "1:7: unrecognised escape sequence"],
-  ['a = "x', "1:5: unfinished string"],
-  ["a = '''x", "1:5: unfinished string"],
+  ["a = ", '1:5: invalid value; write text in quotes, as in name = "greet"'],
+  ["[[service]]\nname = greet", '2:8: invalid value; write text in quotes, as in name = "greet"'],
+  [
+    "a = 1\na = 2",
+    "2:1: trying to redefine an already defined table or value; write each key and each [table] once, and [[service]] for each service",
+  ],
+  [
+    "[server\nmax-connections = 1",
+    "1:8: illegal character in key; a key has letters, digits, - and _, or quotes around it",
+  ],
+  ['a = "\\q"', "1:7: unrecognised escape sequence; write \\\\ for a backslash"],
+  ['a = "x', "1:5: unfinished string; write its quotes at both ends"],
+  ["a = '''x", "1:5: unfinished string; write its quotes at both ends"],
   ["größe = 1", "1:3: illegal character in key; a key has letters, digits, - and _, or quotes around it"],
   ["a = 12345678901234567890", "1:5: integer value cannot be represented losslessly"],
-  ["a = 1 b = 2", "1:7: each key-value declaration must be followed by an end-of-line"],
-  ["a = [1,,2]", "1:8: invalid value; write text in quotes, as in name = \"greet\""],
+  ["a = 1 b = 2", "1:7: each key-value declaration must be followed by an end-of-line; write one on each line"],
+  ["a = [1,,2]", '1:8: invalid value; write text in quotes, as in name = "greet"'],
   ["a = 0x", "1:7: unfinished numeric value"],
   ["a", "1:1: incomplete key-value: cannot find end of key"],
   ["a = { b = 1", "1:12: expected comma or end of structure"],
-  ["[[service]]\n[service]", "2:2: trying to redefine an already defined table or value; write each key and each [table] once, and [[service]] for each service"],
-  ["\r\n\r\na =", "3:4: invalid value; write text in quotes, as in name = \"greet\""],
+  [
+    "[[service]]\n[service]",
+    "2:2: trying to redefine an already defined table or value; write each key and each [table] once, and [[service]] for each service",
+  ],
+  ["\r\n\r\na =", '3:4: invalid value; write text in quotes, as in name = "greet"'],
   ["a = 1979-13-01", "1:5: invalid date"],
   [`a = ${"[".repeat(2_000)}`, "1:1005: document contains excessively nested structures. aborting."],
 ])("%j", async (file, mistake) => {
@@ -74,15 +83,18 @@ test("a file has so many services, and so many listeners", async () => {
     `${MAX_SERVICES * 4 + 1}:1: there are 257 services; at most 256 can be`,
   ]);
   const urls = Array.from({ length: MAX_LISTENERS }, (_, index) => `"unix:@${index}"`);
-  expect((await planIn(serviceFile("greet", `[${urls.join(",")}]`))).plan.services[0]?.listeners).toHaveLength(MAX_LISTENERS);
+  expect((await planIn(serviceFile("greet", `[${urls.join(",")}]`))).plan.services[0]?.listeners).toHaveLength(
+    MAX_LISTENERS,
+  );
   const [mistake] = await mistakesIn(serviceFile("greet", `[${urls.join(",")},"unix:@x"]`));
   expect(mistake).toMatch(/^4:\d+: there are 1025 listeners; at most 1024 can be$/);
 });
 
 test("tables stand so deep in each other, by brackets or by dots", async () => {
-  const nested = (depth: number): string => `${greetFile().replace("kind", "module")}\noptions = ${"[".repeat(depth)}${"]".repeat(depth)}`;
-  // Of these are the list of services, the service and its options.
-  expect((await planIn(nested(MAX_DEPTH - 3).replace(/= \[(.*)\]$/, "= { a = [$1] }"))).plan.services).toHaveLength(1);
+  const nested = (depth: number): string =>
+    `${greetFile().replace("kind", "module")}\noptions = ${"[".repeat(depth)}${"]".repeat(depth)}`;
+  // Of these are the list of services, the service, its options and the table there.
+  expect((await planIn(nested(MAX_DEPTH - 4).replace(/= \[(.*)\]$/, "= { a = [$1] }"))).plan.services).toHaveLength(1);
   expect(await mistakesIn(nested(MAX_DEPTH))).toEqual([
     expect.stringMatching(/^5:\d+: there are more than 32 tables in each other; write fewer$/),
   ]);

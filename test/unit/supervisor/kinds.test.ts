@@ -1,0 +1,51 @@
+// What services a file can name, and that each is made of what a plan has.
+import { describe, expect, test } from "vitest";
+import { isHttpService } from "../../../src/http/service/http-service.ts";
+import type { Overview } from "../../../src/services/status/overview.ts";
+import { KINDS, serviceMaker } from "../../../src/supervisor/kinds.ts";
+
+const OVERVIEW: Overview = {
+  services: () => [],
+  httpListeners: () => [],
+  alarms: () => [],
+  connections: () => [],
+  abort: () => false,
+};
+const make = serviceMaker(() => ({ log: () => undefined, onError: () => undefined }));
+const CONTEXT = { service: "it", overview: OVERVIEW };
+
+const OPTIONS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  greet: { frame: "lines" },
+  web: { root: "/srv/public", accessLog: "common" },
+  chat: { history: "memory" },
+  status: { metrics: "numbers" },
+};
+
+describe.each([...KINDS])("%s", (name, { doors, required, paths, options }) => {
+  test("is made of its options, and serves what it says", async () => {
+    const service = await make(name, OPTIONS[name] ?? {}, CONTEXT);
+    if (typeof service === "function") throw new Error("it is a function");
+    expect(service.name).toBe(name);
+    const isHttp = isHttpService(service);
+    expect({ http: isHttp, datagrams: service.datagram !== undefined }).toEqual({
+      http: doors.http,
+      datagrams: doors.datagrams,
+    });
+    // That of HTTP takes connections itself, for those who know that HTTP comes.
+    expect(service.stream !== undefined).toBe(doors.streams || isHttp);
+  });
+
+  test("knows the options that it needs, and those that are paths", () => {
+    expect(Object.keys(options)).toEqual(expect.arrayContaining([...Object.keys(required), ...Object.keys(paths)]));
+  });
+});
+
+test("another kind is none", () => {
+  expect(() => make("ftp", {}, CONTEXT)).toThrow('there is no kind "ftp" of services');
+});
+
+test("options are checked when a service is made, too", () => {
+  expect(() => make("greet", { frame: "words" }, CONTEXT)).toThrow("options.frame");
+  expect(() => make("web", { root: 5 }, CONTEXT)).toThrow("option");
+  expect(() => make("web", { root: "/srv", index: 5 }, CONTEXT)).toThrow("options.index");
+});
