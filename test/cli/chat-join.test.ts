@@ -1,0 +1,206 @@
+// `sockwright chat --join` between pipes: one line is one message, whichever door it goes by.
+import { expect, test } from "vitest";
+import { servedChat } from "../behaviour/chat/line-client.ts";
+import { ChatRoom } from "./chat-room.ts";
+import { RunningChat } from "./chat-streams.ts";
+
+const GREETING = "-- Welcome to sockwright chat. What is your name?\n";
+
+test("what is said is acknowledged before it leaves, and what others say is a line each", async () => {
+  const room = await ChatRoom.open();
+  room.members = ["think", "babala"];
+  room.say("think", "before");
+  const chat = new RunningChat("--join", room.url, "--name", "rose");
+  chat.say("hello, 世界");
+  chat.say("");
+  await chat.prints("<rose> hello, 世界\n");
+  room.tell({ type: "joined", name: "joe", room: "lobby" });
+  room.tell({ type: "left", name: "joe", room: "lobby", reason: "gone" });
+  room.tell({ type: "private", from: "think", text: "psst" });
+  room.tell({ type: "what nobody knows yet" });
+  room.tell({ type: "message", id: 9, room: "lobby", time: 0, from: "think", kind: "me", text: "waves" });
+  await chat.prints("* think waves\n");
+  chat.say("/quit");
+  expect(await chat.exitCode).toBe(0);
+  const time = new Date(0).toTimeString().slice(0, 8);
+  expect(chat.stdout).toBe(
+    `-- You are rose in lobby with think, babala.\n-- The last 1 message of lobby:\n[${time}] <think> before\n-- Now:\n` +
+      "<rose> hello, 世界\n-- joe joined lobby\n-- joe left lobby (gone)\n[think] psst\n* think waves\n",
+  );
+  expect(chat.stderr).toBe("");
+});
+
+test("the end of standard input: all that was said is acknowledged first", async () => {
+  const room = await ChatRoom.open();
+  const chat = new RunningChat("--join", room.url, "--name", "rose", "--room", "den");
+  const lines = Array.from({ length: 500 }, (_, index) => `line ${index}`);
+  chat.say(...lines);
+  chat.end();
+  expect(await chat.exitCode).toBe(0);
+  expect(room.stored.map(({ text }) => text)).toEqual(lines);
+  expect(room.received[0]).toMatchObject({ type: "join", name: "rose", room: "den" });
+});
+
+test("after a loss it is back by its token, nothing is lost or doubled, and what nobody acknowledged is said again", async () => {
+  const room = await ChatRoom.open();
+  const chat = new RunningChat("--join", room.url, "--name", "rose");
+  chat.say("one");
+  await chat.prints("<rose> one\n");
+  room.say("think", "two");
+  room.acknowledges = false;
+  chat.say("three");
+  await chat.tells("-- The connection is lost. It is tried again.\n");
+  room.acknowledges = true;
+  await chat.tells("-- The connection is back.\n");
+  chat.say("four");
+  chat.end();
+  expect(await chat.exitCode).toBe(0);
+  expect(room.stored.map(({ text }) => text)).toEqual(["one", "two", "three", "four"]);
+  const [, again] = await room.frames("join", 2);
+  expect(again).toMatchObject({ token: "t".repeat(22) });
+  expect(chat.stdout.match(/<\w+> \w+/g)).toEqual(["<rose> one", "<think> two", "<rose> three", "<rose> four"]);
+});
+
+test("a message that is refused is told, and the others are not held up", async () => {
+  const room = await ChatRoom.open();
+  room.maxCharacters = 10;
+  const chat = new RunningChat("--join", room.url, "--name", "rose");
+  chat.say("much too long", "short");
+  chat.end();
+  expect(await chat.exitCode).toBe(0);
+  expect(chat.stdout).toContain("-- Not sent: longer than 4096 bytes.\n");
+  expect(room.stored.map(({ text }) => text)).toEqual(["short"]);
+});
+
+test("without --name the first line is the name, and where it is taken the next one", async () => {
+  const room = await ChatRoom.open();
+  room.refusals.push({ code: "NAME_TAKEN", message: "The name rose is taken." });
+  const chat = new RunningChat("--join", room.url);
+  chat.say("rose", "rosa", "hello");
+  chat.end();
+  expect(await chat.exitCode).toBe(0);
+  expect(chat.stdout).toBe(
+    `${GREETING}-- The name rose is taken. Another name?\n-- You are rosa in lobby, alone.\n<rosa> hello\n`,
+  );
+});
+
+test("a --name that is taken is a failure, and no message becomes a name", async () => {
+  const room = await ChatRoom.open();
+  room.refusals.push({ code: "NAME_TAKEN", message: "The name rose is taken." });
+  const chat = new RunningChat("--join", room.url, "--name", "rose");
+  chat.say("secret");
+  expect(await chat.exitCode).toBe(1);
+  expect(chat.stderr).toBe("sockwright: The name rose is taken. (--name rose, --room lobby)\n");
+});
+
+test.for([
+  [4000, "the name was taken over by another connection of yours"],
+  [4001, "you were kicked"],
+  [4002, "you were banned"],
+] as const)("closed with %d it does not come again", async ([code, reason]) => {
+  const room = await ChatRoom.open();
+  const chat = new RunningChat("--join", room.url, "--name", "rose");
+  await chat.prints("alone");
+  room.lose(code);
+  expect(await chat.exitCode).toBe(1);
+  expect(chat.stderr).toContain(`: ${reason}\n`);
+});
+
+test("a server that does not come back: exit code 3", async () => {
+  const room = await ChatRoom.open();
+  const chat = new RunningChat("--join", room.url, "--name", "rose", "--reconnect-timeout", "1ms");
+  await chat.prints("alone");
+  await room.close();
+  expect(await chat.exitCode).toBe(3);
+  expect(chat.stderr).toMatch(/^-- The connection is lost.*\nsockwright: the connection was lost, and is not back within 1 ms/);
+});
+
+test("what a hostile server sends is text", async () => {
+  const room = await ChatRoom.open();
+  const chat = new RunningChat("--join", room.url, "--name", "rose");
+  await chat.prints("alone");
+  room.say("\x1b]0;x\x07", "a\x1b[2Jb\r\nc\0\x9b\u202e\u2028");
+  room.tell({ type: "notice", text: "one\ntwo\x1b[H" });
+  await chat.prints("two");
+  expect(chat.stdout).toContain("<\\x1b]0;x\\x07> a\\x1b[2Jb\\r\\nc\\x00\\u{9b}\\u{202e}\\u{2028}\n-- one\n-- two\\x1b[H\n");
+});
+
+test("what is no frame of a chat ends it", async () => {
+  const room = await ChatRoom.open();
+  const chat = new RunningChat("--join", room.url, "--name", "rose");
+  await chat.prints("alone");
+  room.tell({ type: "message", id: "one" });
+  expect(await chat.exitCode).toBe(1);
+  expect(chat.stderr).toMatch(/^sockwright: ws:\S+ sends what is no chat: its \w+ is no \w+\n$/);
+});
+
+test("a path without a chat: exit code 1", async () => {
+  const room = await ChatRoom.open();
+  const chat = new RunningChat("--join", room.url.replace("chat", "talk"), "--name", "rose");
+  expect(await chat.exitCode).toBe(1);
+  expect(chat.stderr).toMatch(/^sockwright: ws:\S+ was answered with the status 400/);
+});
+
+test("standard input that is no UTF-8: exit code 2, and where", async () => {
+  const room = await ChatRoom.open();
+  const chat = new RunningChat("--join", room.url, "--name", "rose");
+  chat.say("fine", Buffer.from([0xff, 0x0a]));
+  expect(await chat.exitCode).toBe(2);
+  expect(chat.stderr).toBe("sockwright: line 2 of standard input is no UTF-8\n");
+});
+
+test("colours, where they are asked for", async () => {
+  const room = await ChatRoom.open();
+  const chat = new RunningChat("--join", room.url, "--name", "rose", "--color", "always");
+  room.say("think", "hi");
+  chat.say("hello");
+  chat.end();
+  expect(await chat.exitCode).toBe(0);
+  expect(chat.stdout).toContain("\x1b[2m-- You are rose in lobby, alone.\x1b[0m\n");
+  expect(chat.stdout).toMatch(/\x1b\[\d\dm<rose>\x1b\[0m hello\n/);
+});
+
+test("by the line door: the name, the room, and all that was said is delivered before it leaves", async () => {
+  const served = await servedChat();
+  const think = await served.member("think");
+  think.say("/join den");
+  await think.line();
+  const chat = new RunningChat("--join", served.url, "--name", "rose", "--room", "den");
+  expect(await think.line()).toBe("-- rose joined den");
+  chat.say("hello", "/me waves");
+  chat.end();
+  expect(await chat.exitCode).toBe(0);
+  expect(await think.lines(3)).toEqual(["<rose> hello", "* rose waves", "-- rose left den (gone)"]);
+  expect(chat.stdout).toContain("-- You are rose in den with think.\n");
+  expect(chat.stderr).toBe("");
+});
+
+test("by the line door, without --name the first line is the name", async () => {
+  const served = await servedChat();
+  await served.member("rose");
+  const chat = new RunningChat("--join", served.url);
+  chat.say("rose", "rosa", "hello");
+  chat.end();
+  expect(await chat.exitCode).toBe(0);
+  expect(chat.stdout).toMatch(
+    /^-- Welcome.*\n-- The name rose is taken\. Another name\?\n-- You are rosa in lobby with rose\.\n/,
+  );
+});
+
+test("by the line door, a --name that is taken is a failure", async () => {
+  const served = await servedChat();
+  await served.member("rose");
+  const chat = new RunningChat("--join", served.url, "--name", "rose");
+  chat.say("secret");
+  expect(await chat.exitCode).toBe(1);
+  expect(chat.stderr).toBe("sockwright: The name rose is taken. (--name rose)\n");
+});
+
+test("by the line door, a loss is a failure: nobody knows what was delivered", async () => {
+  const served = await servedChat();
+  const chat = new RunningChat("--join", served.url, "--name", "rose");
+  await chat.prints("alone");
+  await served.server.close({ graceMs: 0 });
+  expect(await chat.exitCode).toBe(1);
+  expect(chat.stderr).toMatch(/^sockwright: tcp:.* may be lost/);
+});
