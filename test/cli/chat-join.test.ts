@@ -84,6 +84,14 @@ test("without --name the first line is the name, and where it is taken the next 
   );
 });
 
+test("standard input that ends before there is a name: exit code 2", async () => {
+  const room = await ChatRoom.open();
+  const chat = new RunningChat("--join", room.url);
+  chat.end();
+  expect(await chat.exitCode).toBe(2);
+  expect(chat.stderr).toBe("sockwright: standard input ended before there was a name: write --name NAME\n");
+});
+
 test("a --name that is taken is a failure, and no message becomes a name", async () => {
   const room = await ChatRoom.open();
   room.refusals.push({ code: "NAME_TAKEN", message: "The name rose is taken." });
@@ -157,6 +165,7 @@ test("colours, where they are asked for", async () => {
   chat.end();
   expect(await chat.exitCode).toBe(0);
   expect(chat.stdout).toContain("\x1b[2m-- You are rose in lobby, alone.\x1b[0m\n");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: SGR is what is looked for.
   expect(chat.stdout).toMatch(/\x1b\[\d\dm<rose>\x1b\[0m hello\n/);
 });
 

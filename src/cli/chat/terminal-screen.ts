@@ -23,7 +23,7 @@ export interface LineHandling {
   readonly keepsTyped: boolean;
 }
 
-/** A terminal on which a line is edited, with what comes in above it. */
+/** A terminal on which a line is edited, with what comes in above it. It is the process's own, until that ends. */
 export class TerminalScreen implements ChatScreen {
   readonly isTerminal = true;
   readonly #output: NodeJS.WriteStream;
@@ -51,12 +51,17 @@ export class TerminalScreen implements ChatScreen {
     // EIO: the terminal has gone. SIGHUP tells, or the end of input.
     input.on("error", () => this.#end());
     output.on("error", () => this.#end());
-    // Before the editor hears of it: afterwards it has forgotten the line.
+    // Before the editor hears of it: after Enter it has forgotten the line.
     input.prependListener("keypress", (_: unknown, key: { readonly name?: string } | undefined) => {
-      if (key?.name !== "return" && key?.name !== "enter") return;
+      const isEnter = key?.name === "return" || key?.name === "enter";
+      if (!isEnter && this.#isPasting) return;
+      this.#setRowOfCursor(this.#editor.getCursorPos().rows);
+      if (!isEnter) return;
       this.#editor.write(null, { ctrl: true, name: "e" });
       this.#rowsAtEnter = this.#editor.getCursorPos().rows;
     });
+    // Terminals break their lines anew, and the cursor moves with what was typed.
+    output.prependListener("resize", () => this.#setRowOfCursor(this.#editor.getCursorPos().rows));
     this.#editor.on("line", (line) => this.#entered(line));
     this.#editor.on("SIGINT", () => this.close());
     // Ctrl-D, where nothing is typed.
@@ -112,11 +117,20 @@ export class TerminalScreen implements ChatScreen {
       this.#output.write(`${text}\n`);
       return;
     }
-    const { rows } = this.#editor.getCursorPos();
     this.#erase();
-    // To draw its line again, the editor first goes up from the row of its cursor to the first one.
-    this.#output.write(`${text}\n${"\n".repeat(rows)}`);
+    this.#output.write(`${text}\n`);
+    this.#setRowOfCursor(0);
     this.#editor.prompt(true);
+  }
+
+  /** Where the editor believes its cursor to be, below the first row of its line: from there it draws. Node has no public way for it. */
+  #setRowOfCursor(row: number): void {
+    Reflect.set(this.#editor, "prevRows", row);
+  }
+
+  /** Of what comes at once, as when it is pasted, the editor follows only the last character, and takes a tab as it is. */
+  get #isPasting(): boolean {
+    return Reflect.get(this.#editor, "isCompletionEnabled") === false;
   }
 
   #erase(): void {

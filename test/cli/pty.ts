@@ -1,0 +1,95 @@
+// `sockwright` on a pseudo-terminal, pty(7), which Python opens: the test types, and looks at the screen.
+import { type Child, startChild } from "../support/child.ts";
+import { until } from "../support/until.ts";
+import { Screen } from "./screen.ts";
+import { program } from "./sockwright.ts";
+
+/** Each line of its standard input is what is typed, as JSON, or a size. */
+const PTY = `
+import fcntl, json, os, pty, select, struct, sys, termios
+rows, columns, *command = sys.argv[1:]
+def size(fd, rows, columns):
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", int(rows), int(columns), 0, 0))
+pid, terminal = pty.fork()
+if pid == 0:
+    size(0, rows, columns)
+    os.execvp(command[0], command)
+inputs = [terminal, 0]
+pending = b""
+while terminal in inputs:
+    for fd in select.select(inputs, [], [])[0]:
+        try:
+            data = os.read(fd, 65536)
+        except OSError:
+            data = b""
+        if not data:
+            inputs.remove(fd)
+        elif fd == terminal:
+            os.write(1, data)
+        else:
+            *lines, pending = (pending + data).split(b"\\n")
+            for line in lines:
+                order = json.loads(line)
+                if isinstance(order, str):
+                    os.write(terminal, order.encode())
+                else:
+                    size(terminal, *order)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`;
+
+/** A command on a terminal. */
+export class PtyProgram {
+  readonly #child: Child;
+  readonly screen: Screen;
+  #shown = 0;
+
+  private constructor(child: Child, screen: Screen) {
+    this.#child = child;
+    this.screen = screen;
+  }
+
+  static async start(args: readonly string[], { rows = 24, columns = 40, env = {} } = {}): Promise<PtyProgram> {
+    const command = [String(rows), String(columns), process.execPath, program, ...args];
+    const child = await startChild("python3", ["-c", PTY, ...command], {
+      env: { ...process.env, TERM: "xterm", NO_COLOR: "1", ...env },
+    });
+    return new PtyProgram(child, new Screen(rows, columns));
+  }
+
+  type(text: string): void {
+    this.#child.stdin.write(`${JSON.stringify(text)}\n`);
+  }
+
+  resize(rows: number, columns: number): void {
+    this.look();
+    this.screen.rows = rows;
+    this.screen.columns = columns;
+    this.#child.stdin.write(`${JSON.stringify([rows, columns])}\n`);
+  }
+
+  /** All that was written. */
+  get written(): string {
+    return this.#child.stdout;
+  }
+
+  /** What stands on the screen now. */
+  look(): string {
+    const { stdout } = this.#child;
+    this.screen.write(stdout.slice(this.#shown));
+    this.#shown = stdout.length;
+    return this.screen.text;
+  }
+
+  /** Waits until the screen shows exactly this. */
+  async shows(text: string): Promise<void> {
+    try {
+      await until(() => this.look() === text, "the screen");
+    } catch (error) {
+      throw new Error(`The screen shows\n${this.look()}\nand not\n${text}`, { cause: error });
+    }
+  }
+
+  async exitCode(): Promise<number | null> {
+    return (await this.#child.exit()).code;
+  }
+}
