@@ -120,7 +120,9 @@ test("a server that does not come back: exit code 3", async () => {
   await chat.prints("alone");
   await room.close();
   expect(await chat.exitCode).toBe(3);
-  expect(chat.stderr).toMatch(/^-- The connection is lost.*\nsockwright: the connection was lost, and is not back within 1 ms/);
+  expect(chat.stderr).toMatch(
+    /^-- The connection is lost.*\nsockwright: the connection was lost, and is not back within 1 ms/,
+  );
 });
 
 test("what a hostile server sends is text", async () => {
@@ -130,7 +132,9 @@ test("what a hostile server sends is text", async () => {
   room.say("\x1b]0;x\x07", "a\x1b[2Jb\r\nc\0\x9b\u202e\u2028");
   room.tell({ type: "notice", text: "one\ntwo\x1b[H" });
   await chat.prints("two");
-  expect(chat.stdout).toContain("<\\x1b]0;x\\x07> a\\x1b[2Jb\\r\\nc\\x00\\u{9b}\\u{202e}\\u{2028}\n-- one\n-- two\\x1b[H\n");
+  expect(chat.stdout).toContain(
+    "<\\x1b]0;x\\x07> a\\x1b[2Jb\\r\\nc\\x00\\u{9b}\\u{202e}\\u{2028}\n-- one\n-- two\\x1b[H\n",
+  );
 });
 
 test("what is no frame of a chat ends it", async () => {

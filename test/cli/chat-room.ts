@@ -69,7 +69,15 @@ export class ChatRoom {
 
   /** Somebody else says something. */
   say(from: string, text: string): Stored {
-    const message = { type: "message", id: this.stored.length + 1, room: "lobby", time: 0, from, kind: "say", text } as const;
+    const message = {
+      type: "message",
+      id: this.stored.length + 1,
+      room: "lobby",
+      time: 0,
+      from,
+      kind: "say",
+      text,
+    } as const;
     this.stored.push(message);
     this.tell(message);
     return message;

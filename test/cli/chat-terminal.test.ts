@@ -30,7 +30,8 @@ test("what comes in does not break what is being typed, be it longer than the li
   // The cursor is in the first of the two rows.
   chat.type(CTRL_A + LEFT);
   room.say("think", "a text that is longer than one row of it, too");
-  const above = "-- You are rose in lobby, alone.\n<think> one\n<think> a text that is longer than one r\now of it, too";
+  const above =
+    "-- You are rose in lobby, alone.\n<think> one\n<think> a text that is longer than one r\now of it, too";
   await chat.shows(`${above}\n${onScreen}`);
   expect(chat.screen.cursor).toEqual([4, 2]);
   chat.type(ENTER);

@@ -3,7 +3,8 @@
 /** Cells of East Asian wide characters and of emoji, UAX #11. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u;
-const CONTROL = /^\x1b\[([?\d;]*)([A-Za-z])/;
+/** What follows ESC. */
+const CONTROL = /^\[([?\d;]*)([A-Za-z])/;
 
 /** Takes what a program writes: CR, LF, BS, and the control sequences of ECMA-48 that move, erase and colour. */
 export class Screen {
@@ -38,14 +39,15 @@ export class Screen {
     this.#rest = "";
     while (rest !== "") {
       if (rest.startsWith("\x1b")) {
-        const [sequence, parameters = "", final = ""] = CONTROL.exec(rest) ?? [];
+        const [sequence, parameters = "", final = ""] = CONTROL.exec(rest.slice(1)) ?? [];
         if (sequence === undefined) {
-          if (rest.length > 16 || !/^\x1b(?:\[[?\d;]*)?$/.test(rest)) throw new Error(`no sequence: ${JSON.stringify(rest)}`);
+          if (rest.length > 16 || !/^(?:\[[?\d;]*)?$/.test(rest.slice(1)))
+            throw new Error(`no sequence: ${JSON.stringify(rest)}`);
           this.#rest = rest;
           return;
         }
         this.#control(final, parameters);
-        rest = rest.slice(sequence.length);
+        rest = rest.slice(1 + sequence.length);
       } else {
         const [character = ""] = rest;
         this.#put(character);
@@ -130,6 +132,6 @@ export class Screen {
 
   #cells(): string[] {
     while (this.#lines.length <= this.#row) this.#lines.push([]);
-    return (this.#lines[this.#row] ??= []);
+    return this.#lines[this.#row] ?? [];
   }
 }
