@@ -116,7 +116,9 @@ export class ChatRoom {
 
   #said(socket: WebSocket, name: string, text: string, tag: string): void {
     if (text.length > this.maxCharacters) {
-      socket.send(JSON.stringify({ type: "error", code: "TOO_LONG", tag, message: "longer than 4096 bytes." }));
+      socket.send(
+        JSON.stringify({ type: "error", code: "TOO_LONG", tag, message: "Not sent: longer than 4096 bytes." }),
+      );
       return;
     }
     const id = this.#tags.get(tag) ?? this.say(name, text).id;

@@ -13,7 +13,7 @@ import { freeFolder } from "./sockwright.ts";
 function freePort(): number {
   const own = socket();
   own.bind({ host: "127.0.0.1", port: 0 });
-  const { port } = own.getsockname();
+  const { port = 0 } = own.getsockname();
   own.close();
   return port;
 }

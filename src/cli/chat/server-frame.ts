@@ -10,11 +10,19 @@ export type ServerFrame =
       readonly topic: string;
       readonly members: readonly string[];
       readonly history: readonly ChatMessage[];
+      /** There may be more before them. */
+      readonly hasMore: boolean;
     }
   | { readonly type: "sent"; readonly tag: string | undefined }
   | { readonly type: "event"; readonly event: ChatEvent }
-  /** What a command is answered. */
+  /** What a command is answered; empty where something else says it. */
   | { readonly type: "notice"; readonly tag: string | undefined; readonly text: string }
+  | {
+      readonly type: "history";
+      readonly tag: string | undefined;
+      readonly room: string;
+      readonly messages: readonly ChatMessage[];
+    }
   | { readonly type: "error"; readonly tag: string | undefined; readonly message: string };
 
 const REASONS: readonly LeaveReason[] = ["quit", "gone", "moved", "too slow", "kicked"];
@@ -32,8 +40,13 @@ export function parseServerFrame(text: string): ServerFrame | undefined {
         room: fields.text("room"),
         topic: fields.optionalText("topic") ?? "",
         members: fields.list("members").filter((each) => typeof each === "string"),
-        history: fields.list("history").map((each) => messageOf(new Fields(each))),
+        history: messagesOf(fields.list("history")),
+        hasMore: fields.isTrue("hasMore"),
       };
+    case "history": {
+      const messages = messagesOf(fields.list("messages"));
+      return { type, tag: fields.optionalText("tag"), room: fields.text("room"), messages };
+    }
     case "sent":
       return { type, tag: fields.optionalText("tag") };
     case "notice":
@@ -69,6 +82,10 @@ function eventOf(type: string, fields: Fields): ChatEvent | undefined {
   }
 }
 
+function messagesOf(list: readonly unknown[]): readonly ChatMessage[] {
+  return list.map((each) => messageOf(new Fields(each)));
+}
+
 function messageOf(fields: Fields): ChatMessage {
   return {
     type: "message",
@@ -98,6 +115,10 @@ class Fields {
 
   optionalText(name: string): string | undefined {
     return this.#fields.has(name) ? this.text(name) : undefined;
+  }
+
+  isTrue(name: string): boolean {
+    return this.#fields.get(name) === true;
   }
 
   number(name: string): number {

@@ -1,6 +1,5 @@
 import type { ChatEvent } from "../../services/chat/chat-event.ts";
 import { GREETING, historyLines, lineOf, notice, ownNameLine, welcomeLines } from "../../services/chat/line-text.ts";
-import { MAX_HISTORY_MESSAGES } from "../../services/chat/chat-hub.ts";
 import { LOBBY } from "../../services/chat/name.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
 import { WakeUp } from "../wake-up.ts";
@@ -15,8 +14,6 @@ const MEANWHILE = "Meanwhile:";
 /** As much as a welcome has after a loss. */
 const MEANWHILE_IN_PART = "Meanwhile, the newest of it:";
 
-const HELP = "/help /history N /join ROOM [KEY] /me TEXT /msg NAME TEXT /nick NAME /quit /rooms /who; //x says /x";
-
 /** What a talk is told. */
 export interface TalkOptions {
   readonly name: string | undefined;
@@ -25,11 +22,6 @@ export interface TalkOptions {
   /** How long a lost connection is tried for; without it there is no end. */
   readonly reconnectMs: number | undefined;
   readonly signal: AbortSignal;
-}
-
-interface Join {
-  readonly room: string;
-  readonly key?: string;
 }
 
 /** Closes after which nobody comes again: the door's codes, and that of who breaks its rules. */
@@ -62,8 +54,6 @@ export class WebSocketTalk {
   #isJoined = false;
   /** Whether we were ever let in. */
   #hasBeenIn = false;
-  /** The room, and its key, that was asked for and not entered yet. */
-  #wanted: Join | undefined;
   #answerTimer: NodeJS.Timeout | undefined;
   #isUnanswered = false;
   /** Aborts when the talk is to end. */
@@ -128,16 +118,8 @@ export class WebSocketTalk {
       this.#screen.giveBack(line);
       return;
     }
-    const [, room, key] = /^\/join\s+(\S+)(?:\s+(\S+))?\s*$/.exec(line) ?? [];
-    if (room !== undefined) {
-      this.#wanted = key === undefined ? { room } : { room, key };
-      this.#channel?.send({ type: "join", name: this.#name, ...this.#wanted });
-    } else if (/^\/help\s*$/.test(line)) {
-      await this.#screen.notice(HELP);
-    } else {
-      const { tag, text } = this.#outbox.add(line, Date.now());
-      this.#channel?.send({ type: "say", text, tag });
-    }
+    const { tag, text } = this.#outbox.add(line, Date.now());
+    this.#channel?.send({ type: "say", text, tag });
   }
 
   #tryName(name: string): void {
@@ -232,7 +214,10 @@ export class WebSocketTalk {
         return;
       case "notice":
         this.#outbox.take(frame.tag);
-        return this.#tell(...frame.text.split("\n").map(notice));
+        return this.#tell(...(frame.text === "" ? [] : frame.text.split("\n").map(notice)));
+      case "history":
+        this.#outbox.take(frame.tag);
+        return this.#tell(...historyLines(frame.room, frame.messages, Number.POSITIVE_INFINITY));
       case "error":
         return this.#refused(frame);
       case undefined:
@@ -257,20 +242,13 @@ export class WebSocketTalk {
     }
   }
 
-  async #entered({
-    name,
-    token,
-    room,
-    topic,
-    members,
-    history,
-  }: Extract<ServerFrame, { type: "welcome" }>): Promise<void> {
+  async #entered(welcome: Extract<ServerFrame, { type: "welcome" }>): Promise<void> {
+    const { name, token, room, topic, members, history, hasMore } = welcome;
     const isBack = this.#hasBeenIn && !this.#isJoined;
     const isSameMember = token === this.#token;
     this.#name = name;
     this.#token = token;
     this.#room = room;
-    this.#wanted = undefined;
     clearTimeout(this.#answerTimer);
     this.#backOff.reset();
     const fresh = isBack ? history.filter(({ id }) => id > this.#lastId) : history;
@@ -278,8 +256,7 @@ export class WebSocketTalk {
     if (isBack) await this.#screen.notice("The connection is back.");
     await this.#tell(...welcomeLines({ member: { name, room }, members, topic }));
     const [heading = "", ...past] = historyLines(room, fresh, Number.POSITIVE_INFINITY);
-    const isCut = history.length >= MAX_HISTORY_MESSAGES;
-    if (past.length > 0) await this.#tell(isBack ? notice(isCut ? MEANWHILE_IN_PART : MEANWHILE) : heading, ...past);
+    if (past.length > 0) await this.#tell(isBack ? notice(hasMore ? MEANWHILE_IN_PART : MEANWHILE) : heading, ...past);
     this.#hasBeenIn = true;
     this.#isJoined = true;
     this.#changed.notify();
@@ -289,12 +266,7 @@ export class WebSocketTalk {
   }
 
   async #refused({ tag, message }: Extract<ServerFrame, { type: "error" }>): Promise<void> {
-    const refused = this.#outbox.take(tag);
-    if (refused !== undefined) return this.#tell(notice(`Not sent: ${message}`));
-    if (this.#isJoined || this.#wanted !== undefined) {
-      this.#wanted = undefined;
-      return this.#tell(notice(message));
-    }
+    if (this.#outbox.take(tag) !== undefined || this.#isJoined) return this.#tell(notice(message));
     // The join: a person may think of another name.
     clearTimeout(this.#answerTimer);
     if (!this.#screen.isTerminal && (this.#options.name !== undefined || this.#hasBeenIn))

@@ -47,7 +47,8 @@ export function ownNameLine(name: string): string {
 }
 
 /** Who came in, and what is found there. */
-type Arrival = Pick<Welcome, "members" | "topic"> & { readonly member: Pick<ChatMember, "name" | "room"> };
+type Arrival = Pick<Welcome, "members" | "topic"> &
+  Partial<Pick<Welcome, "history">> & { readonly member: Pick<ChatMember, "name" | "room"> };
 
 /** Where a newcomer is. */
 export function welcomeLines({ member, members, topic }: Arrival): readonly string[] {
