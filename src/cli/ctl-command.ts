@@ -9,7 +9,7 @@ Commands:
   connections      the connections that are open
   kill ID          close one of them at once
   reload           read the file of \`up\` again; returns when that is in effect
-  drain [SERVICE]  take no more connections, of one service or of all, and let the open ones finish
+  drain [SERVICE]  take no more connections, of one service or of all; open ones finish
   stop             end \`up\`; returns when all services have ended
 
 Examples:

@@ -4,8 +4,8 @@ import { CommandError, exitCodes } from "./command-error.ts";
 /** What the help of every command with a time says of it. */
 export const TIMES = `
 Times:
-  500ms, 2s, 1.5m, 1h or 1d. A number alone is seconds, as in nc; the library, whose names
-  end in Ms, counts milliseconds.
+  500ms, 2s, 1.5m, 1h or 1d. A number alone is seconds, as in nc; the library, whose
+  names end in Ms, counts milliseconds.
 `;
 
 /** The milliseconds that the text of an option says: see {@link durationMs}. */

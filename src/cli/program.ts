@@ -11,7 +11,7 @@ const HELP = `
 Examples:
   sockwright greet                               a server to try things on
   sockwright web public 8080                     a web server for a folder
-  sockwright chat --with tcp://127.0.0.1:9000    two terminals that talk: the same in both
+  sockwright chat --with tcp://127.0.0.1:9000    two terminals talk, the same in both
   sockwright connect tcp://127.0.0.1:8000        talk to it, from another terminal
   sockwright listen tcp://127.0.0.1:8001 > copy  receive a file: this end first,
   sockwright connect tcp://127.0.0.1:8001 < file and then the one that sends it

@@ -5,12 +5,12 @@ import type { StandardStreams } from "./standard-streams.ts";
 import type { UpOptions } from "./up-server.ts";
 
 const HELP = `
-Without FILE it runs ./sockwright.toml, and where there is none, a demonstration of every
-service on this machine alone.
+Without FILE it runs ./sockwright.toml, and where there is none, a demonstration of
+every service on this machine alone.
 
-It runs until Ctrl-C or SIGTERM: each service then has its grace to finish. A second one ends
-it at once. SIGHUP and  sockwright ctl reload  have it read the file again: all of that takes
-effect, or nothing where something is wrong with it.
+It runs until Ctrl-C or SIGTERM: each service then has its grace to finish. A second one
+ends it at once. SIGHUP and  sockwright ctl reload  have it read the file again: all of
+that takes effect, or nothing where something is wrong with it.
 ${TIMES}
 Examples:
   sockwright up                                  the demonstration

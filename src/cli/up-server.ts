@@ -139,7 +139,7 @@ class UpRun {
       },
     });
     try {
-      return await serveAdmin(adminSocket, actions, user);
+      return await serveAdmin(adminSocket, actions, { owner: user });
     } catch (error) {
       const failure = explain(error, { url: `unix:${adminSocket}`, role: "listener" });
       if (codeOf(error) !== "EADDRINUSE") throw failure;

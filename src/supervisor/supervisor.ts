@@ -4,7 +4,8 @@ import type { Peer } from "../server/transport/peer.ts";
 import type { Overview } from "../services/status/overview.ts";
 import { Backoff } from "./backoff.ts";
 import { Group, type GroupOwner, type GroupState, type RunningServices } from "./group.ts";
-import { type GroupPlan, groupsOf } from "./group-plan.ts";
+import { type GroupPlan, groupsOf, PlanError } from "./group-plan.ts";
+import { ListenerError } from "./listener-error.ts";
 import type { MakeService } from "./load-service.ts";
 import { pairsOf } from "./pairs.ts";
 import type { Plan, ServicePlan } from "./plan.ts";
@@ -208,8 +209,18 @@ export class Supervisor {
     } catch (error) {
       await Promise.all(opened.map((group) => group.close(0)));
       for (const { group, before } of changed.reverse()) await this.#restore(group, before);
-      throw error;
+      throw this.#explained(error);
     }
+  }
+
+  /** What we have ourselves cannot be opened once more. */
+  #explained(error: unknown): unknown {
+    if (!(error instanceof ListenerError) || error.code !== "EADDRINUSE") return error;
+    const holder = this.#groups.find(({ urls }) => urls.includes(error.url));
+    if (holder === undefined) return error;
+    return new PlanError(
+      `${error.url} is open for ${nameOf(holder)}, and cannot go to ${error.service} at once: take it out, reload, and add it there`,
+    );
   }
 
   async #restore(group: Group, before: GroupState): Promise<void> {

@@ -32,7 +32,7 @@ describe("wrong usage, exit code 2", () => {
     [["connect", URL, "--wait"], "option '--wait <time>' argument missing"],
     [["connect", URL, "--wait", "soon"], '--wait "soon" is no time: write 500ms, 2s, 5m or 1h'],
     [["connect", URL, "--wait", "-1"], '--wait "-1" is no time'],
-    [["connect", URL, "--idle-timeout", "1d"], '--idle-timeout "1d" is no time'],
+    [["connect", URL, "--idle-timeout", "1w"], '--idle-timeout "1w" is no time'],
     [["connect", URL, "--connect-timeout", "1000h"], '--connect-timeout "1000h" is too long: at most 24 days'],
     [
       ["connect", URL, "--option", "TCP_NODELAY"],
@@ -171,7 +171,7 @@ describe("help", () => {
     expect(stdout).toContain("End of file:");
   });
 
-  test.for([["--help"], ["connect", "--help"], ["listen", "--help"], ["greet", "--help"]])(
+  test.for(["", "up", "ctl", "connect", "listen", "greet"].map((name) => [...(name === "" ? [] : [name]), "--help"]))(
     "%j has examples and fits a terminal",
     async (args) => {
       const { stdout } = await runHere(args);

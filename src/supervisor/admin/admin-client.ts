@@ -15,7 +15,7 @@ const ROOT = 0;
  */
 export async function askAdmin<Command extends AdminRequest["command"]>(
   path: string,
-  request: Extract<AdminRequest, { readonly command: Command }>,
+  request: AdminRequest & { readonly command: Command },
 ): Promise<AdminResults[Command]> {
   const connection = await connect(formatSocketUrl({ scheme: "unix", path }), { maxReadBufferBytes: 1024 * 1024 });
   try {

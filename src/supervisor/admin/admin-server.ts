@@ -29,32 +29,47 @@ export interface AdminActions {
   stop(): Promise<AdminDone>;
 }
 
+/** What an admin socket may have besides its path. */
+export interface AdminOptions {
+  /** Whose it is: a user's name or number. Default is who runs the process. */
+  readonly owner?: string | undefined;
+  /** From the connection to the end of its request. Default 10 000. */
+  readonly requestTimeoutMs?: number | undefined;
+}
+
 const ROOT = 0;
 
 /**
  * Answers at a Unix socket that only its owner can connect to; who is there is asked of the kernel once more, for a socket whose mode
  * somebody has changed. A socket that nobody has open any more is replaced.
  *
- * @param owner - whose it is: a user's name or number. Default is who runs the process.
  * @throws SocketError `EADDRINUSE` where another process listens there.
  */
-export function serveAdmin(path: string, actions: AdminActions, owner?: string): Promise<Server> {
+export function serveAdmin(
+  path: string,
+  actions: AdminActions,
+  { owner, requestTimeoutMs = ADMIN_REQUEST_TIMEOUT_MS }: AdminOptions = {},
+): Promise<Server> {
   const url = formatSocketUrl({ scheme: "unix", path, mode: 0o600, ...(owner !== undefined && { owner }) });
-  const stream = (connection: Connection): Promise<void> => answer(connection, actions);
+  const stream = (connection: Connection): Promise<void> => answer(connection, actions, requestTimeoutMs);
   return serve(url, { name: "admin", stream }, { maxConnections: MAX_ADMIN_CONNECTIONS, alarms: [] });
 }
 
-async function answer(connection: Connection, actions: AdminActions): Promise<void> {
-  const given = await answerFor(connection, actions);
+async function answer(connection: Connection, actions: AdminActions, timeoutMs: number): Promise<void> {
+  const given = await answerFor(connection, actions, timeoutMs);
   if (given !== undefined) connection.write(`${JSON.stringify(given)}\n`);
 }
 
 /** Undefined for who asks nothing. */
-async function answerFor(connection: Connection, actions: AdminActions): Promise<AdminAnswer | undefined> {
+async function answerFor(
+  connection: Connection,
+  actions: AdminActions,
+  timeoutMs: number,
+): Promise<AdminAnswer | undefined> {
   try {
     checkPeer(connection);
     const frames = connection.frames(jsonLines({ maxFrameBytes: MAX_ADMIN_REQUEST_BYTES }));
-    const value = await frames.read({ timeoutMs: ADMIN_REQUEST_TIMEOUT_MS });
+    const value = await frames.read({ timeoutMs });
     if (value === undefined) return undefined;
     return { ok: true, result: await act(actions, requestOf(value)) };
   } catch (error) {

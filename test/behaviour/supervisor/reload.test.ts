@@ -36,6 +36,12 @@ async function asked(client: Connection, path: string): Promise<string> {
   return head;
 }
 
+/** A body that begins, and never ends. */
+async function* endless(): AsyncGenerator<string, void> {
+  yield "begun";
+  await new Promise(() => undefined);
+}
+
 const ANY = "tcp://127.0.0.1:0";
 const HTTP = "http://127.0.0.1:0";
 
@@ -202,6 +208,16 @@ describe("what is refused changes nothing", () => {
     expect(supervisor.overview.services().map(({ name }) => name)).toEqual(["one"]);
   });
 
+  test("a listener that another service has", async () => {
+    const { supervisor } = await running([greeter("one", [ANY, ANY]), greeter("two", [ANY])]);
+    const [first, moved] = [urlOf(supervisor, "one"), urlOf(supervisor, "one", 1)];
+    const services = [greeter("one", [first]), greeter("two", [urlOf(supervisor, "two"), moved])];
+    await expect(supervisor.reload({ services: services.reverse() })).rejects.toThrow(
+      `${moved} is open for one, and cannot go to two at once`,
+    );
+    expect([await greetingAt(first), await greetingAt(moved)]).toEqual(["one", "one"]);
+  });
+
   test("the same mount twice", async () => {
     const { supervisor } = await running([page("one", [at(HTTP, "/")])]);
     const url = urlOf(supervisor, "one").replace(/\/$/, "");
@@ -235,6 +251,25 @@ describe("an HTTP listener", () => {
     expect(last).toMatch(/^connection: close\r$/im);
     expect(await client.read()).toBeUndefined();
     expect((await fetched(`${url}/chat/x`)).text).toBe("site  /chat/x");
+  });
+
+  test("a service that is taken out has its grace for what is under way", async () => {
+    const clock = manualClock();
+    const slow = (): Service => http(() => ({ body: endless() }));
+    const make = kindsWith({ slow });
+    const { supervisor } = await running([page("site", [at(HTTP, "/")])], { make, clock });
+    const url = urlOf(supervisor, "site").replace(/\/$/, "");
+    const taken = { ...planned("slow", "slow", [at(url, "/slow/")]), graceMs: 5_000 };
+    await supervisor.reload({ services: [page("site", [at(url, "/")]), taken] });
+    const client = await connect(url.replace("http:", "tcp:"));
+    onTestFinished(() => client.abort());
+    client.write("GET /slow/ HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect(String(await client.readUntil("\r\n\r\n"))).toMatch(/^HTTP\/1.1 200 /);
+    await supervisor.reload({ services: [page("site", [at(url, "/")])] });
+    clock.advance(4_999);
+    expect(supervisor.overview.connections()).toHaveLength(1);
+    clock.advance(1);
+    await until(() => supervisor.overview.connections().length === 0, "the connection to be closed");
   });
 
   test("counts what each service has answered, also across reloads", async () => {

@@ -1,0 +1,72 @@
+// The admin socket: its limits, and what it does with whom.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { connect } from "../../../src/server/connect.ts";
+import type { Connection } from "../../../src/server/connection/connection.ts";
+import { adminActions } from "../../../src/supervisor/admin/admin-actions.ts";
+import { askAdmin } from "../../../src/supervisor/admin/admin-client.ts";
+import { type AdminOptions, MAX_ADMIN_CONNECTIONS, serveAdmin } from "../../../src/supervisor/admin/admin-server.ts";
+import { greeted, greeter, running, urlOf } from "./running.ts";
+
+async function admin(options?: AdminOptions): Promise<{ path: string; url: string }> {
+  const folder = mkdtempSync(join(tmpdir(), "sockwright-admin-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "admin.sock");
+  const { supervisor } = await running([greeter("greet", ["tcp://127.0.0.1:0"])]);
+  const actions = adminActions(supervisor, { reload: async () => undefined, stop: async () => undefined });
+  const server = await serveAdmin(path, actions, options);
+  onTestFinished(async () => void (await server.close({ graceMs: 0 })));
+  return { path, url: urlOf(supervisor, "greet") };
+}
+
+async function client(path: string): Promise<Connection> {
+  const connection = await connect(`unix:${path}`);
+  onTestFinished(() => connection.abort());
+  return connection;
+}
+
+test("who asks nothing is told so after a while", async () => {
+  const { path } = await admin({ requestTimeoutMs: 1 });
+  const connection = await client(path);
+  expect(JSON.parse(String(await connection.readUntil("\n")))).toMatchObject({
+    ok: false,
+    code: "ERR_SOCKWRIGHT_TIMEOUT",
+  });
+  expect(await connection.read()).toBeUndefined();
+});
+
+test("so many are served at a time, and further ones wait", async () => {
+  const { path } = await admin();
+  const silent = await Promise.all(Array.from({ length: MAX_ADMIN_CONNECTIONS }, () => client(path)));
+  let isAnswered = false;
+  const asked = askAdmin(path, { command: "status" }).then(() => {
+    isAnswered = true;
+  });
+  const last = silent.at(-1);
+  last?.write('{"command":"connections"}\n');
+  expect(JSON.parse(String(await last?.readUntil("\n")))).toMatchObject({ ok: true, result: { total: 0 } });
+  await last?.close();
+  await asked;
+  expect(isAnswered).toBe(true);
+});
+
+test("connections are listed with their service, and one is killed", async () => {
+  const { path, url } = await admin();
+  const { client: peer } = await greeted(url);
+  const { total, connections } = await askAdmin(path, { command: "connections" });
+  expect([total, connections]).toMatchObject([1, [{ service: "greet", url }]]);
+  await askAdmin(path, { command: "kill", id: connections[0]?.id ?? 0 });
+  await expect(peer.read()).rejects.toMatchObject({ code: "ECONNRESET" });
+  await expect(askAdmin(path, { command: "kill", id: 0 })).rejects.toMatchObject({
+    code: "ERR_SOCKWRIGHT_NO_CONNECTION",
+  });
+});
+
+test("another server on the same path is refused", async () => {
+  const { path } = await admin();
+  const { supervisor } = await running([]);
+  const actions = adminActions(supervisor, { reload: async () => undefined, stop: async () => undefined });
+  await expect(serveAdmin(path, actions)).rejects.toMatchObject({ code: "EADDRINUSE" });
+});
