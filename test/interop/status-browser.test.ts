@@ -16,10 +16,23 @@ import { until } from "../support/until.ts";
 const openPage = browserOfFile();
 
 /** Samples come often, so that no test waits long for one. */
-const OFTEN = { sampleIntervalMs: 100 };
+const OFTEN = { sampleIntervalMs: 250 };
+/** Nothing moves, and there is no more than a person looks at. */
+const STILL = { sampleIntervalMs: 60_000, maxRows: 20 };
 
 function evaluated(page: Page, code: string): Promise<unknown> {
   return page.evaluate(code);
+}
+
+/** The policy of the page lets nobody wait inside of it. */
+async function untilTrue(page: Page, code: string): Promise<void> {
+  await expect.poll(() => evaluated(page, code), { timeout: BROWSER_TIMEOUT_MS / 2 }).toBe(true);
+}
+
+/** Only what is in sight is drawn. */
+async function firstPlot(page: Page): Promise<void> {
+  await page.locator("figure").first().scrollIntoViewIfNeeded();
+  await page.locator("figure canvas").first().waitFor();
 }
 
 /** For a person to look at. */
@@ -44,9 +57,9 @@ async function client(url: string): Promise<Connection> {
 
 /** Comes, says its name, and leaves; again and again until the test is over. */
 function load(url: string, pageUrl: string): void {
-  let isOver = false;
+  const over = new AbortController();
   const work = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const connection = await connect(url);
       await connection.readUntil("\n");
       connection.write("Rose");
@@ -56,14 +69,14 @@ function load(url: string, pageUrl: string): void {
     }
   })();
   onTestFinished(async () => {
-    isOver = true;
+    over.abort();
     await work;
   });
 }
 
 /** What is drawn in the canvas of a figure. */
 const drawnIn = (service: string, title: string): string =>
-  `document.querySelector('figure[data-subject="${service}"][data-key="${title}"] canvas')?.toDataURL() ?? ""`;
+  `(document.querySelector('figure[data-subject="${service}"][data-key="${title}"] canvas')?.toDataURL() ?? "")`;
 
 describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
   test("has plots that move under load, and tables of the same numbers", async (context) => {
@@ -74,10 +87,10 @@ describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
     load(urlOf(greeter), urlOf(web));
     const accepted = page.getByRole("row", { name: /^accepted [1-9]/ }).first();
     await accepted.waitFor();
-    await page.locator("figure canvas").first().waitFor();
+    await firstPlot(page);
     const before = await evaluated(page, drawnIn("service greet", "Per second"));
     expect(before).not.toBe("");
-    await page.waitForFunction(`${drawnIn("service greet", "Per second")} !== ${JSON.stringify(before)}`);
+    await untilTrue(page, `${drawnIn("service greet", "Per second")} !== ${JSON.stringify(before)}`);
     for (const title of ["Connections", "Per second", "Bytes per second", "Connection duration"]) {
       const table = page.locator(`figure[data-subject="service greet"][data-key="${title}"] table`);
       expect(await table.getByRole("row").count()).toBeGreaterThan(1);
@@ -129,7 +142,8 @@ describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
     await page.keyboard.press("Enter");
     await until(() => fake.aborted.length === 1, "the connection to be closed");
     await first.getByRole("rowheader").getByText("[2001:db8::1234:5678]:248").waitFor();
-    await page.waitForFunction(
+    await untilTrue(
+      page,
       `document.activeElement.getAttribute("aria-label") === "Close [2001:db8::1234:5678]:248 of greet"`,
     );
   });
@@ -152,7 +166,7 @@ describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
     const page = await openPage(context);
     const complaints = complaintsOf(page);
     await live(page, await statusOf(fake));
-    await page.locator("figure canvas").first().waitFor();
+    await firstPlot(page);
     expect(await page.getByRole("rowheader", { name: hostile }).first().textContent()).toBe(hostile);
     await page.getByRole("searchbox").fill(hostile);
     await page.getByText("1 connection", { exact: true }).waitFor();
@@ -170,7 +184,7 @@ describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
     const url = urlOf(server);
     const page = await openPage(context);
     await live(page, url);
-    await page.locator("figure canvas").first().waitFor();
+    await firstPlot(page);
     // A page that is open does not keep a server from closing.
     expect(await server.close({ graceMs: 60_000 })).toMatchObject({ aborted: 0 });
     await page.getByText("The server does not answer since").waitFor();
@@ -224,8 +238,8 @@ describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
     test("axe finds nothing wrong with it", async (context) => {
       const page = await openPage(context, { colorScheme, bypassCSP: true, viewport: { width: 1_280, height: 900 } });
       const fake = busyOverview();
-      await live(page, await statusOf(fake));
-      await page.locator("figure canvas").first().waitFor();
+      await live(page, await statusOf(fake, STILL));
+      await firstPlot(page);
       expect(await violationsOf(page)).toEqual([]);
       await pictured(page, colorScheme);
     });
@@ -238,8 +252,8 @@ describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
 
     test("is as wide as a phone", async (context) => {
       const page = await openPage(context, { colorScheme, viewport: { width: 360, height: 640 } });
-      await live(page, await statusOf(busyOverview()));
-      await page.locator("figure canvas").first().waitFor();
+      await live(page, await statusOf(busyOverview(), STILL));
+      await firstPlot(page);
       expect(await evaluated(page, "document.documentElement.scrollWidth")).toBe(360);
       // Each number of a row is in sight, and what closes it.
       const button = await page.getByRole("button", { name: "Close" }).first().boundingBox();
@@ -251,12 +265,12 @@ describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
   test("is drawn again in other colours", async (context) => {
     const fake = busyOverview();
     const page = await openPage(context, { colorScheme: "light" });
-    // Nothing moves: what is drawn anew is drawn for the colours.
-    await live(page, await statusOf(fake, { sampleIntervalMs: 60_000 }));
-    await page.locator("figure canvas").first().waitFor();
+    // What is drawn anew then is drawn for the colours.
+    await live(page, await statusOf(fake, STILL));
+    await firstPlot(page);
     const light = await evaluated(page, drawnIn("service greet", "Connections"));
     await page.emulateMedia({ colorScheme: "dark" });
-    await page.waitForFunction(`![${JSON.stringify(light)}, ""].includes(${drawnIn("service greet", "Connections")})`);
+    await untilTrue(page, `![${JSON.stringify(light)}, ""].includes(${drawnIn("service greet", "Connections")})`);
   });
 });
 

@@ -1,13 +1,13 @@
 import { Plot } from "./plot.ts";
 import type { PlotHistory } from "./plot-history.ts";
 
-/** The plots of the page. Only those that are in sight are drawn. */
+/** The plots of the page. Only those that are in sight, or nearly so, are drawn. */
 export class Plots {
   readonly #page: HTMLElement;
   readonly #history: PlotHistory;
   readonly #plots = new Map<HTMLElement, Plot>();
   readonly #inSight = new Set<Plot>();
-  readonly #sight = new IntersectionObserver((entries) => this.#seen(entries));
+  readonly #sight = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: "50%" });
   readonly #sizes = new ResizeObserver((entries) => {
     for (const { target } of entries) this.#of(target)?.resize();
   });

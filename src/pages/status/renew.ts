@@ -38,8 +38,8 @@ function dropSpace(element: Element): void {
 
 function renewAttributes(element: Element, wanted: Element): void {
   for (const { name } of Array.from(element.attributes)) {
-    // Those that a script has set.
-    if (!wanted.hasAttribute(name) && name !== "disabled" && name !== "aria-hidden") element.removeAttribute(name);
+    // That one a script has set.
+    if (!wanted.hasAttribute(name) && name !== "aria-hidden") element.removeAttribute(name);
   }
   for (const { name, value } of Array.from(wanted.attributes)) {
     if (element.getAttribute(name) !== value) element.setAttribute(name, value);
