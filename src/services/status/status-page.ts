@@ -125,10 +125,13 @@ function plotSections(overview: Overview, samples: readonly Sample[]): Variables
   const more = overview.services().length + overview.httpListeners().length - subjects.length;
   return {
     moreSubjects: more > 0 ? `There are plots of the first ${MAX_SUBJECTS}; ${countText(more)} more have none.` : "",
-    subjects: subjects.map((subject, place) => ({
-      ...{ key: subject.key, id: `subject-${place}`, name: subject.name, carries: carried.get(subject.key) ?? "" },
-      plots: plotsOf(subject, samples).map((plot) => ({ ...plot, note: plot.note ?? "" })),
-    })),
+    subjects: subjects
+      .map((subject, place) => ({
+        ...{ key: subject.key, id: `subject-${place}`, name: subject.name, carries: carried.get(subject.key) ?? "" },
+        plots: plotsOf(subject, samples).map((plot) => ({ ...plot, note: plot.note ?? "" })),
+      }))
+      // One that has failed has counted nothing.
+      .filter(({ plots }) => plots.length > 0),
   };
 }
 
