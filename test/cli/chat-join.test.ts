@@ -1,6 +1,7 @@
 // `sockwright chat --join` between pipes: one line is one message, whichever door it goes by.
 import { expect, test } from "vitest";
 import { servedChat } from "../behaviour/chat/line-client.ts";
+import { chatServing } from "../behaviour/chat/web-sockets.ts";
 import { ChatRoom } from "./chat-room.ts";
 import { RunningChat } from "./chat-streams.ts";
 
@@ -216,4 +217,30 @@ test("by the line door, a loss is a failure: nobody knows what was delivered", a
   await served.server.close({ graceMs: 0 });
   expect(await chat.exitCode).toBe(1);
   expect(chat.stderr).toMatch(/^sockwright: tcp:.* may be lost/);
+});
+
+test("by the WebSocket door itself: messages, commands and rooms", async () => {
+  const served = await chatServing();
+  const think = new RunningChat("--join", served.url, "--name", "think");
+  await think.prints("-- You are think in lobby, alone.\n");
+  const rose = new RunningChat("--join", served.url, "--name", "rose");
+  await think.prints("-- rose joined lobby\n");
+  rose.say("hello", "/me waves", "//who", "/who");
+  await rose.prints("-- lobby: rose, think\n");
+  rose.say("/msg think psst", "/history 2", "/nick rosa", "/foo", "/join den", "/leave");
+  await rose.prints("-- You are rosa in den, alone.\n");
+  await think.prints("-- rosa joined lobby\n");
+  think.say("welcome back");
+  await rose.prints("<think> welcome back\n");
+  rose.end();
+  expect(await rose.exitCode).toBe(0);
+  think.end();
+  expect(await think.exitCode).toBe(0);
+  expect(think.stdout).toBe(
+    "-- You are think in lobby, alone.\n-- rose joined lobby\n<rose> hello\n* rose waves\n<rose> /who\n[rose] psst\n" +
+      "-- rose is now rosa\n-- rosa left lobby (moved)\n-- rosa joined lobby\n<think> welcome back\n-- rosa left lobby (quit)\n",
+  );
+  expect(rose.stdout).toContain("-- Sent to think.\n-- The last 2 messages of lobby:\n");
+  expect(rose.stdout).toContain("-- You are rosa.\n-- No command /foo: /help lists them.\n");
+  expect(rose.stderr + think.stderr).toBe("");
 });

@@ -260,6 +260,7 @@ export class WebSocketTalk {
     this.#hasBeenIn = true;
     this.#isJoined = true;
     this.#changed.notify();
+    if (!isBack) return;
     const { again, unknown } = this.#outbox.repeat(Date.now(), isSameMember);
     for (const { tag, text } of again) this.#channel?.send({ type: "say", text, tag });
     for (const { text } of unknown) await this.#screen.notice(`Nobody knows whether this was sent: ${text}`);
