@@ -45,6 +45,8 @@ export class WebSocketSession implements ChatListener {
   readonly #received: (string | undefined)[] = [];
   #isWorking = false;
   readonly #pendingSays = new Set<Promise<void>>();
+  /** More waits than the client takes at once. */
+  #isBehind = false;
   #isCutOff = false;
   #isOver = false;
   #closeCode: number | undefined;
@@ -216,9 +218,15 @@ export class WebSocketSession implements ChatListener {
 
   #write(frame: Buffer): void {
     if (this.#socket.readyState !== this.#socket.OPEN || this.#isCutOff) return;
-    // Past the stream, which makes an object of each write, and behind what it still has: `ws` writes whole frames.
-    const isBelow = this.#stream.writableLength > 0 ? this.#stream.write(frame) : this.#connection.write(frame);
-    if (!isBelow && this.#queuedBytes() > this.#door.maxSendQueueBytes) this.#cutOff();
+    this.#isBehind = !this.#put(frame);
+    if (this.#isBehind && this.#queuedBytes() > this.#door.maxSendQueueBytes) this.#cutOff();
+  }
+
+  /** Past the stream, which makes an object of each write, and behind what it still has: `ws` writes whole frames. */
+  #put(frame: Buffer): boolean {
+    if (this.#stream.writableLength > 0) return this.#stream.write(frame);
+    // Those who are behind have the same bytes as all others, and no copy of their own.
+    return this.#isBehind ? this.#connection.writeLent(frame) : this.#connection.write(frame);
   }
 
   #queuedBytes(): number {
