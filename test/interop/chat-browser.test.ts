@@ -110,6 +110,22 @@ describe("the page of the chat", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect((await textsOf(page)).length).toBe(10);
   });
 
+  test("begins anew with a chat that has forgotten everything", async (context) => {
+    const { chat, think } = await filledChat(3);
+    const page = await joined(context, chat, "rose");
+    await untilShown(page, "message 2");
+    await chat.server.close({ graceMs: 0 });
+    await until(() => think.end !== undefined, "the end of the server");
+    const again = await chatServing({ at: new URL(chat.url).origin });
+    const other = await ChatClient.joined(again, "other");
+    other.say("said before rose is back");
+    await page.getByText("Connected", { exact: true }).waitFor();
+    await page.locator("#people").getByText("other").waitFor();
+    other.say("said when rose is back");
+    await untilShown(page, "said when rose is back");
+    expect(await textsOf(page)).toEqual(["said before rose is back", "said when rose is back"]);
+  });
+
   test("refuses to send while it is offline, and keeps the text", async (context) => {
     const chat = await chatServing();
     const page = await joined(context, chat, "rose");

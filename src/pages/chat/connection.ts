@@ -153,6 +153,10 @@ export class ChatConnection {
         this.#unacknowledged.take(message.tag);
         break;
       case "message":
+        if (this.#lastId !== undefined && message.id <= this.#lastId) {
+          this.#beginAnew();
+          return;
+        }
         this.#lastId = message.id;
         break;
       case "renamed":
@@ -214,6 +218,13 @@ export class ChatConnection {
     this.#attempts = 0;
     this.#setState("offline");
     this.#connect();
+  }
+
+  /** A chat that keeps nothing has begun anew, and its ids too: what was said there so far is asked for from its beginning. */
+  #beginAnew(): void {
+    this.#lastId = undefined;
+    this.#welcomedRoom = undefined;
+    this.#reconnect();
   }
 
   #end(why: string): void {

@@ -26,6 +26,8 @@ export interface ServedChat {
 export interface ChatServing extends ChatPagesOptions {
   readonly hub?: Partial<HubOptions>;
   readonly serve?: ServeOptions;
+  /** Default is a free port. */
+  readonly at?: string;
 }
 
 /** A hub that remembers nothing longer than the test. */
@@ -42,13 +44,18 @@ export function memoryHub(options: Partial<HubOptions> = {}): LocalHub {
 }
 
 /** A chat below `/chat/`, until the test ends. */
-export async function chatServing({ hub: hubOptions, serve, ...pages }: ChatServing = {}): Promise<ServedChat> {
+export async function chatServing({
+  hub: hubOptions,
+  serve,
+  at = "http://127.0.0.1:0",
+  ...pages
+}: ChatServing = {}): Promise<ServedChat> {
   const hub = memoryHub({ clock: pages.clock, ...hubOptions });
   const chat = new ChatPages(hub, pages);
   const service = { ...http((request, context) => chat.answer(request, context)), start: () => hub.start() };
   const errors: unknown[] = [];
   const options = { onError: (error: unknown) => errors.push(error), ...serve };
-  const server = await serving(mounts({ "/chat/": service }), options, "http://127.0.0.1:0");
+  const server = await serving(mounts({ "/chat/": service }), options, at);
   onTestFinished(() => hub.stop());
   const url = `${urlOf(server)}/chat/`;
   return { hub, server, url, socketUrl: `${url.replace("http:", "ws:")}ws`, errors };
