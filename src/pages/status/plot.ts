@@ -6,6 +6,8 @@ const HEIGHT_PX = 150;
 const LINE_PX = 1.5;
 const AXIS_PX = 64;
 const TIMES_PX = 30;
+/** The last of them is written around the end of the axis. */
+const TIME_TEXT_PX = 60;
 /** A plot that has just begun is so wide. */
 const MIN_SECONDS = 60;
 /** Room above the highest number. */
@@ -91,10 +93,11 @@ export class Plot {
       {
         width: this.#width,
         height: HEIGHT_PX,
+        padding: [null, TIME_TEXT_PX / 2, null, null],
         legend: { show: false },
         cursor: { drag: { x: false, y: false }, points: { show: false } },
         scales: {
-          x: { range: (_, min, max) => [Math.min(min, max - MIN_SECONDS), max] },
+          x: { range: (_, min, max) => timesShown(min, max) },
           y: { range: (_, __, max) => [0, Math.max(1, (max ?? 0) * HEADROOM)] },
         },
         axes: [
@@ -115,4 +118,10 @@ export class Plot {
       place,
     );
   }
+}
+
+/** Of no sample there is no time either: then it is the last minute. */
+function timesShown(first: number | null, last: number | null): [number, number] {
+  const end = last ?? Date.now() / 1_000;
+  return [Math.min(first ?? end, end - MIN_SECONDS), end];
 }
