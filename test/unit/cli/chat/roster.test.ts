@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { MAX_KNOWN_NAMES, Roster } from "../../../../src/cli/chat/roster.ts";
+
+test("it learns from notices who is there, and from nothing else", () => {
+  const roster = new Roster();
+  roster.hear("-- You are rose in lobby with think, babala, and 3 more.");
+  roster.hear("-- joe joined lobby");
+  roster.hear("<x> -- mallory joined lobby");
+  roster.hear("-- think left lobby (gone)");
+  roster.hear("-- babala is now ann");
+  roster.hear("-- You are rosa.");
+  expect([roster.name, roster.room, roster.others()]).toEqual(["rosa", "lobby", ["ann", "joe"]]);
+  roster.hear("-- lobby: rosa, zoe");
+  roster.hear("-- den: mallory");
+  expect(roster.others()).toEqual(["zoe"]);
+});
+
+test("completion: a name begins a line with a colon, and commands only there", () => {
+  const roster = new Roster();
+  roster.hear("-- You are rose in lobby with think, Thea.");
+  expect(roster.complete("th")).toEqual([["Thea: ", "think: "], "th"]);
+  expect(roster.complete("hi TH")).toEqual([["Thea ", "think "], "TH"]);
+  expect(roster.complete("/wh")).toEqual([["/who "], "/wh"]);
+  expect(roster.complete("see /wh")).toEqual([[], "/wh"]);
+});
+
+test("it remembers so many names", () => {
+  const roster = new Roster();
+  for (let index = 0; index <= MAX_KNOWN_NAMES; index++) roster.hear(`-- name${index} joined lobby`);
+  expect(roster.others()).toHaveLength(MAX_KNOWN_NAMES);
+});

@@ -1,0 +1,47 @@
+// A server that says nothing: whoever waits for it does not do so for ever.
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { WebSocketServer } from "ws";
+import { HANDSHAKE_MS, MAX_SILENCE_MS, WebSocketChannel } from "../../../../src/cli/chat/web-socket-channel.ts";
+import { RunningChat } from "../../../cli/chat-streams.ts";
+import { until } from "../../../support/until.ts";
+
+async function silentServer(): Promise<{ server: WebSocketServer; place: string }> {
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+  await once(server, "listening");
+  onTestFinished(async () => {
+    vi.useRealTimers();
+    for (const socket of server.clients) socket.terminate();
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+  });
+  return { server, place: `127.0.0.1:${(server.address() as AddressInfo).port}/` };
+}
+
+function holdTimers(): void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+}
+
+test("a server that does not even ping has gone", async () => {
+  const { place } = await silentServer();
+  holdTimers();
+  const channel = await WebSocketChannel.open({ url: `ws://${place}` }, new AbortController().signal);
+  vi.advanceTimersByTime(MAX_SILENCE_MS - 1);
+  expect(channel.isOpen).toBe(true);
+  vi.advanceTimersByTime(1);
+  expect(await channel.next()).toEqual({ code: 1006, reason: "" });
+});
+
+test("a join that is not answered: exit code 3", async () => {
+  const { server, place } = await silentServer();
+  let joins = 0;
+  server.on("connection", (socket) => socket.on("message", () => joins++));
+  holdTimers();
+  const chat = new RunningChat("--join", `http://${place}`, "--name", "rose");
+  await until(() => joins === 1, "the join");
+  vi.advanceTimersByTime(HANDSHAKE_MS);
+  expect(await chat.exitCode).toBe(3);
+  expect(chat.stderr).toMatch(/^sockwright: ws:\S+: no answer within 10000 ms\n$/);
+});
