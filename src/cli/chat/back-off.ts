@@ -2,9 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { CommandError, exitCodes } from "../command-error.ts";
 
 /** The wait before the first attempt to connect again; each further one doubles it. */
-export const FIRST_BACK_OFF_MS = 250;
+const FIRST_BACK_OFF_MS = 250;
 /** The longest of them. */
-export const MAX_BACK_OFF_MS = 30_000;
+const MAX_BACK_OFF_MS = 30_000;
 
 /** Waits between attempts to have a lost connection back. */
 export class BackOff {

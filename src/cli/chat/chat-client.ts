@@ -17,7 +17,7 @@ export interface ChatClientOptions {
 }
 
 /** How long programs try to have a lost connection back: nobody sits there who would end them. */
-export const PLAIN_RECONNECT_MS = 60_000;
+const PLAIN_RECONNECT_MS = 60_000;
 
 /** `sockwright chat --join URL`; gives the exit code. */
 export function joinChat(text: string, options: ChatClientOptions, streams: StandardStreams): Promise<number> {

@@ -14,7 +14,7 @@ import { HANDSHAKE_MS, LEAVE_MS } from "./web-socket-channel.ts";
 import type { TalkOptions } from "./web-socket-talk.ts";
 
 /** As long as the door itself waits for a client that is silent, or takes nothing. */
-export const TCP_TIMEOUT_MS = 60_000;
+const TCP_TIMEOUT_MS = 60_000;
 /** After these nobody comes again. */
 const PUT_OUT = ["kicked", "banned", "replaced"] as const;
 

@@ -6,9 +6,9 @@ import type { Socket } from "../../socket/internal.ts";
 import { codeOf } from "../command-error.ts";
 
 /** How often it is tried to connect, and then to listen. */
-export const MAX_ATTEMPTS = 50;
+const MAX_ATTEMPTS = 50;
 /** The longest pause between two of them: two programs that have been started at once do not go on in step. */
-export const MAX_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 100;
 
 /** Nobody is there: connect(2), unix(7), vsock(7). */
 const NOBODY: ReadonlySet<string | undefined> = new Set(["ECONNREFUSED", "ENOENT", "ECONNRESET"]);

@@ -10,7 +10,7 @@ import { LineConnection } from "./line-connection.ts";
 import { meet } from "./meeting.ts";
 
 /** How long the other side may take to end, once this one has. */
-export const FAREWELL_MS = 1_000;
+const FAREWELL_MS = 1_000;
 
 /** Two people, line by line, without a server. */
 export class PairTalk {

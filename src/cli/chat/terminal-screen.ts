@@ -6,9 +6,9 @@ import type { ChatScreen } from "./chat-screen.ts";
 import type { LineStyle } from "./line-style.ts";
 
 /** Lines that the arrow keys give again. */
-export const HISTORY_LINES = 1_000;
+const HISTORY_LINES = 1_000;
 /** Lines that were typed, or pasted, and wait to be said; those beyond are refused. */
-export const MAX_TYPED_LINES = 10_000;
+const MAX_TYPED_LINES = 10_000;
 
 const PROMPT = "> ";
 /** A terminal has its own tab stops, which the width of a line would depend on. */

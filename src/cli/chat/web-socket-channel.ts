@@ -4,7 +4,7 @@ import { CommandError, codeOf, exitCodes } from "../command-error.ts";
 import { WakeUp } from "../wake-up.ts";
 
 /** The longest frame of a server: a welcome has up to 1 000 messages of 4 KiB, and JSON may take more for a character. */
-export const MAX_FRAME_BYTES = 32 * 1024 * 1024;
+const MAX_FRAME_BYTES = 32 * 1024 * 1024;
 /** How long a server may take for its first answer. */
 export const HANDSHAKE_MS = 10_000;
 /** A server pings every 30 s: after two of them and some more it has gone. */
