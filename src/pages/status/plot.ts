@@ -102,7 +102,12 @@ export class Plot {
         },
         axes: [
           { ...axis, size: TIMES_PX, values: (_, times) => times.map((time) => timeOfDay.format(time * 1_000)) },
-          { ...axis, size: AXIS_PX, values: (_, values) => values.map((value) => axisText(value, unit)) },
+          {
+            ...axis,
+            ...marksOf(unit),
+            size: AXIS_PX,
+            values: (_, values) => values.map((value) => axisText(value, unit)),
+          },
         ],
         series: [
           {},
@@ -118,6 +123,11 @@ export class Plot {
       place,
     );
   }
+}
+
+/** Bytes are counted by powers of two, and marked so. */
+function marksOf(unit: string): Pick<UPlot.Axis, "incrs"> {
+  return unit === "bytes per second" ? { incrs: Array.from({ length: 50 }, (_, power) => 2 ** power) } : {};
 }
 
 /** Of no sample there is no time either: then it is the last minute. */
