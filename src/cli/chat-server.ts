@@ -1,4 +1,4 @@
-import { MEMORY } from "../services/chat/chat.ts";
+import { MEMORY } from "../services/chat/chat-options.ts";
 import { planOfFlags } from "../supervisor/file/plan-of-flags.ts";
 import { serviceMaker } from "../supervisor/kinds.ts";
 import type { Plan } from "../supervisor/plan.ts";

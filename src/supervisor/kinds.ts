@@ -1,7 +1,7 @@
 import { choice, type OptionKind, type OptionKinds, text } from "../server/options/option-kind.ts";
 import type { Service } from "../server/service.ts";
-import { chat, MEMORY } from "../services/chat/chat.ts";
-import { CHAT_OPTIONS } from "../services/chat/chat-options.ts";
+import { chat } from "../services/chat/chat.ts";
+import { CHAT_OPTIONS, MEMORY } from "../services/chat/chat-options.ts";
 import { GREET_OPTIONS, greet } from "../services/greet/greet.ts";
 import type { Overview } from "../services/status/overview.ts";
 import { needsToken, STATUS_OPTIONS, status } from "../services/status/status.ts";

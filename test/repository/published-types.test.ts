@@ -13,6 +13,7 @@ const ENTRIES = [
   "server",
   "socketserver",
   "testing",
+  "services/chat/chat",
   "services/greet/greet",
   "services/web/web",
 ].map((name) => `${root}dist/${name}.d.ts`);

@@ -35,6 +35,7 @@ test.each([
   "codec.js",
   "server.js",
   "services/greet/greet.js",
+  "services/chat/chat.js",
   "services/web/web.js",
   "services/web/root.js",
   ...urls.map((name) => `server/url/${name}`),

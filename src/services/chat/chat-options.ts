@@ -2,6 +2,8 @@ import { age, bytes, checked, count, hook, ms, perSecond, text } from "../../ser
 import { type OptionKindsOf, type OptionValues, options as optionTable } from "../../server/options/option-table.ts";
 import { wrongType, wrongValue } from "../../socket/values.ts";
 
+/** The history that ends with the process. */
+export const MEMORY = "memory";
 /** How often a member may say something, in the long run, and at once after a rest. */
 export const DEFAULT_MESSAGES_PER_SECOND = 5;
 export const DEFAULT_MESSAGE_BURST = 200;

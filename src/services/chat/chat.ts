@@ -1,7 +1,7 @@
 import type { HttpService } from "../../http/service/http-service.ts";
 import type { Service } from "../../server/service.ts";
 import type { ChatHub } from "./chat-hub.ts";
-import { CHAT_OPTIONS, type ChatOptions, type ChatSettings } from "./chat-options.ts";
+import { CHAT_OPTIONS, type ChatOptions, type ChatSettings, MEMORY } from "./chat-options.ts";
 import { ChatPages } from "./chat-pages.ts";
 import type { ChatHistory } from "./history.ts";
 import { defaultHistoryPath } from "./history-path.ts";
@@ -10,33 +10,14 @@ import { LocalHub } from "./local-hub.ts";
 import { MemoryHistory } from "./memory-history.ts";
 import { SqliteHistory } from "./sqlite-history.ts";
 
-export { ChatError, type ChatErrorCode } from "./chat-error.ts";
-export type { ChatEvent, ChatMessage, LeaveReason } from "./chat-event.ts";
-export type {
-  ChatHub,
-  ChatMember,
-  HistoryOptions,
-  JoinRequest,
-  Receipt,
-  RoomInfo,
-  SayOptions,
-  Welcome,
-} from "./chat-hub.ts";
-export type { ChatListener, PutOutReason } from "./chat-listener.ts";
 export type { ChatOptions };
 
-/** The history that ends with the process. */
-export const MEMORY = "memory";
-
 /** A chat, to be served: over plain connections to line clients, and to browsers where it is mounted, see {@link mounts}. */
-export interface ChatService extends HttpService {
-  stream(connection: Parameters<NonNullable<Service["stream"]>>[0]): Promise<void>;
-  start(): Promise<void>;
-  stop(): Promise<void>;
-}
+export type ChatService = HttpService & Required<Pick<Service, "stream" | "start" | "stop">>;
 
 /**
- * A chat with rooms, for `nc`, `telnet` and programs. See the README of this folder for what it says and what it limits.
+ * A chat with rooms: for `nc`, `telnet` and programs on plain listeners, for browsers and WebSockets below a path of HTTP, see
+ * `mounts` of `sockwright/http`. One chat can have both. docs/chat.md says what it speaks and what it limits.
  *
  * @throws RangeError, TypeError for an option that cannot be. `serve` rejects with the error of a history that cannot be opened.
  * @example
@@ -74,7 +55,8 @@ function hubOf(settings: ChatSettings): ChatHub {
 }
 
 function historyOf({ history }: ChatSettings): ChatHistory {
-  return history === MEMORY ? new MemoryHistory() : new SqliteHistory(history ?? defaultHistoryPath());
+  // From the time on, in ms: after a restart ids are higher than before, and whoever comes back takes no new message for an old one.
+  return history === MEMORY ? new MemoryHistory(Date.now()) : new SqliteHistory(history ?? defaultHistoryPath());
 }
 
 /** A hub that is started as long as one of its servers is. */

@@ -11,7 +11,12 @@ export class MemoryHistory implements ChatHistory {
   /** The shelf that was written to last is the last one. */
   readonly #shelves = new Map<string, ChatMessage[]>();
   #count = 0;
-  #lastId = 0;
+  #lastId: number;
+
+  /** @param lastId - ids go on from it. */
+  constructor(lastId = 0) {
+    this.#lastId = lastId;
+  }
 
   /** How many messages are kept. */
   get size(): number {
