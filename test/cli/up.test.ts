@@ -1,8 +1,8 @@
 // `sockwright up` and `sockwright ctl` as an operator has them: processes, files, signals and the admin socket.
 import { once } from "node:events";
-import { chmodSync, existsSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { connect } from "../../src/server/connect.ts";
 import type { Connection } from "../../src/server/connection/connection.ts";
@@ -155,6 +155,21 @@ describe("up", () => {
     });
     await start("up", file).then((again) => again.line(/listening on/));
     await answering(socket);
+  });
+
+  test("user and group are taken on when all is bound, and ctl of root is still answered", async (context) => {
+    if (process.getuid?.() !== 0) context.skip("only root becomes somebody else");
+    const { child, socket, url, file } = await up(`[server]\nuser = "nobody"\n${GREET}`);
+    const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+    const uid = Number(/^nobody:[^:]*:(\d+):/m.exec(readFileSync("/etc/passwd", "utf8"))?.[1]);
+    expect(status).toMatch(new RegExp(`^Uid:\\t${uid}\\t${uid}\\t${uid}\\t${uid}$`, "m"));
+    expect(status).not.toMatch(/^Groups:\t0/m);
+    expect(statSync(socket)).toMatchObject({ uid, mode: expect.toSatisfy((mode: number) => (mode & 0o777) === 0o600) });
+    await client(url);
+    chmodSync(dirname(file), 0o755);
+    writeFileSync(file, `[server]\nuser = "daemon"\n${GREET}`);
+    const { code, stderr } = await ctl("reload", "--socket", socket);
+    expect([code, stderr]).toEqual([2, expect.stringMatching("the user can change by a new start only")]);
   });
 
   test("a module that cannot be read is shown as failed, and the others run", async () => {
