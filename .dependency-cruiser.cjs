@@ -101,7 +101,8 @@ module.exports = {
     },
     {
       name: "source-needs-no-development-package",
-      comment: "But the command may use commander, which the build puts into the command's own file, and pages have theirs in one.",
+      comment:
+        "But the command may use commander, which the build puts into the command's own file, and pages have theirs in one.",
       severity: "error",
       from: { path: "^src/", pathNot: inside(["pages"]) },
       to: { dependencyTypes: ["npm-dev"], dependencyTypesNot: ["type-only"], pathNot: "^node_modules/commander/" },

@@ -16,7 +16,7 @@ const HOST = "127.0.0.1";
 const GRACE_MS = 2_000;
 
 /** A line of the table that it prints and shows: where a service is, and a command for a shell. */
-export interface DemonstrationRow {
+interface DemonstrationRow {
   readonly service: string;
   readonly address: string;
   readonly command: string;

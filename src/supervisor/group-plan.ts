@@ -6,7 +6,7 @@ import type { Place } from "./pairs.ts";
 import type { Plan, ServicePlan } from "./plan.ts";
 
 /** A service below a path. */
-export interface MountPlan {
+interface MountPlan {
   readonly path: string;
   readonly service: string;
 }

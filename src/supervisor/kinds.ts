@@ -18,7 +18,7 @@ export interface KindHooks {
 }
 
 /** What a service is given besides its options. */
-export interface KindContext extends KindHooks {
+interface KindContext extends KindHooks {
   /** Of all that runs. */
   readonly overview: Overview;
 }

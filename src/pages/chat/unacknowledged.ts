@@ -1,5 +1,5 @@
 /** Messages that may be on their way; beyond it one waits with the next. */
-export const MAX_UNACKNOWLEDGED = 100;
+const MAX_UNACKNOWLEDGED = 100;
 
 /** What was sent and not acknowledged, in its order, by tag. */
 export class Unacknowledged {

@@ -98,7 +98,8 @@ export class Plot {
         cursor: { drag: { x: false, y: false }, points: { show: false } },
         scales: {
           x: { range: (_, min, max) => timesShown(min, max) },
-          y: { range: (_, __, max) => [0, Math.max(1, (max ?? 0) * HEADROOM)] },
+          // Without any number it is null.
+          y: { range: (_, __, max) => [0, Math.max(1, Number(max) * HEADROOM)] },
         },
         axes: [
           { ...axis, size: TIMES_PX, values: (_, times) => times.map((time) => timeOfDay.format(time * 1_000)) },

@@ -83,7 +83,7 @@ export function isSameRate(one: Rate | undefined, other: Rate | undefined): bool
 const RATE: OptionNames<Rate> = { perSecond: true, burst: true };
 
 /** Gives the rate back if there can be one like it. */
-export function rate(name: string, given: unknown): Rate {
+function rate(name: string, given: unknown): Rate {
   checkOptions("a rate", given, RATE, rateForm, name);
   const value = given as Rate;
   positive(`${name}.perSecond`, value.perSecond, 0);

@@ -5,23 +5,23 @@ import { wrongType, wrongValue } from "../../socket/values.ts";
 /** The history that ends with the process. */
 export const MEMORY = "memory";
 /** How often a member may say something, in the long run, and at once after a rest. */
-export const DEFAULT_MESSAGES_PER_SECOND = 5;
-export const DEFAULT_MESSAGE_BURST = 200;
+const DEFAULT_MESSAGES_PER_SECOND = 5;
+const DEFAULT_MESSAGE_BURST = 200;
 /** The longest message. */
-export const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024;
+const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024;
 /** The most that can be set for it: a frame of a browser holds it. */
-export const MAX_MESSAGE_BYTES = 32 * 1024;
+const MAX_MESSAGE_BYTES = 32 * 1024;
 /** What waits for one member before it is cut off. */
 export const DEFAULT_MAX_SEND_QUEUE_BYTES = 1024 * 1024;
 /** The least that can be set for it. */
-export const MIN_SEND_QUEUE_BYTES = 64 * 1024;
-export const DEFAULT_MAX_MEMBERS = 10_000;
-export const DEFAULT_MAX_ROOMS = 1_000;
-export const DEFAULT_MAX_CONNECTIONS_PER_ADDRESS = 10;
+const MIN_SEND_QUEUE_BYTES = 64 * 1024;
+const DEFAULT_MAX_MEMBERS = 10_000;
+const DEFAULT_MAX_ROOMS = 1_000;
+const DEFAULT_MAX_CONNECTIONS_PER_ADDRESS = 10;
 /** How long a connection may be without a name. */
 export const DEFAULT_NAME_TIMEOUT_MS = 60_000;
 /** Names of hosts that a page may be asked for by. */
-export const MAX_HOSTS = 100;
+const MAX_HOSTS = 100;
 
 /** How a chat is. */
 export interface ChatOptions {

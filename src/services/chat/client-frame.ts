@@ -1,5 +1,5 @@
 /** The longest word by which a client knows its own message again. */
-export const MAX_TAG_CHARACTERS = 64;
+const MAX_TAG_CHARACTERS = 64;
 
 /** What a client of the WebSocket door sends. */
 export type ClientFrame =

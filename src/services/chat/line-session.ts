@@ -26,9 +26,9 @@ import {
 import { LOBBY } from "./name.ts";
 
 /** After so much silence the kernel asks whether the client still lives — tcp(7), TCP_KEEPIDLE. */
-export const KEEP_ALIVE_MS = 60_000;
+const KEEP_ALIVE_MS = 60_000;
 /** Names that a client may try. */
-export const MAX_NAME_ATTEMPTS = 100;
+const MAX_NAME_ATTEMPTS = 100;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 

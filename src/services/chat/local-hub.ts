@@ -22,9 +22,9 @@ import { Room } from "./room.ts";
 import { SentTags, TAG_LIFETIME_MS } from "./sent-tags.ts";
 
 /** Messages that a newcomer gets. */
-export const DEFAULT_HISTORY_MESSAGES = 20;
+const DEFAULT_HISTORY_MESSAGES = 20;
 /** How often old messages are looked for. */
-export const PRUNE_INTERVAL_MS = 60 * 60 * 1_000;
+const PRUNE_INTERVAL_MS = 60 * 60 * 1_000;
 /** Between two parts of that. */
 const PRUNE_PAUSE_MS = 100;
 

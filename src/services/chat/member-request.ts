@@ -8,7 +8,7 @@ import { messageJson } from "./server-frame.ts";
 import type { WebSocketDoor } from "./web-socket-door.ts";
 
 /** Messages of one page of the history. */
-export const DEFAULT_PAGE_MESSAGES = 50;
+const DEFAULT_PAGE_MESSAGES = 50;
 
 const FIELDS = {
   "Content-Type": "application/json",

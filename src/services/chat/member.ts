@@ -11,7 +11,7 @@ import type { Room } from "./room.ts";
 import { tagKey } from "./sent-tags.ts";
 
 /** The longest topic of a room. */
-export const MAX_TOPIC_BYTES = 1_024;
+const MAX_TOPIC_BYTES = 1_024;
 
 /** What a member asks of its hub. */
 export interface MemberHome {

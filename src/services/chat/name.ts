@@ -3,7 +3,7 @@ import { ChatError } from "./chat-error.ts";
 /** The room of who names none. It belongs to all: it cannot have a key. */
 export const LOBBY = "lobby";
 /** The longest name of a member or a room, in Unicode characters. */
-export const MAX_NAME_CHARACTERS = 32;
+const MAX_NAME_CHARACTERS = 32;
 /** Marks above and below one letter: languages need two, and a tower of them hides the lines around it. */
 const MAX_MARKS = 2;
 

@@ -6,7 +6,7 @@ import type { LocalMember } from "./member.ts";
 import type { Name } from "./name.ts";
 
 /** The longest key of a room. */
-export const MAX_KEY_BYTES = 256;
+const MAX_KEY_BYTES = 256;
 
 /** A room is there as long as somebody is in it: its key, its topic, and who is banned or muted in it, too. */
 export class Room {

@@ -16,7 +16,7 @@ import {
 /** Messages that are forgotten at once: each call blocks. */
 export const PRUNE_MESSAGES = 5_000;
 /** Messages of a room that one search looks at, the newest of those that are meant. */
-export const MAX_SEARCHED_MESSAGES = 50_000;
+const MAX_SEARCHED_MESSAGES = 50_000;
 
 /** What the file says of itself, `PRAGMA application_id`: "SwCh". */
 const APPLICATION_ID = 0x53774368;

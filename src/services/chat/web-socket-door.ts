@@ -11,7 +11,7 @@ import { EventFrames } from "./server-frame.ts";
 import { WebSocketSession } from "./web-socket-session.ts";
 
 /** The longest message of a client; a longer one ends its connection with 1009. */
-export const MAX_CLIENT_FRAME_BYTES = 64 * 1024;
+const MAX_CLIENT_FRAME_BYTES = 64 * 1024;
 export interface WebSocketDoorOptions {
   /** What may wait to be sent to one member; beyond it the member is cut off. Default 1 MiB. */
   readonly maxSendQueueBytes?: number | undefined;

@@ -12,13 +12,13 @@ import { fitting, type ServerMessage, textFrame } from "./server-frame.ts";
 import type { WebSocketDoor } from "./web-socket-door.ts";
 
 /** How often a client is asked whether it is there. */
-export const PING_INTERVAL_MS = 30_000;
+const PING_INTERVAL_MS = 30_000;
 /** After so many pings without an answer it is not. */
-export const MAX_UNANSWERED_PINGS = 2;
+const MAX_UNANSWERED_PINGS = 2;
 /** Frames and joins that are refused, between two pings; then the connection ends. */
-export const MAX_REFUSALS = 100;
+const MAX_REFUSALS = 100;
 /** Messages of one member that may wait to be stored; meanwhile no more is read. */
-export const MAX_PENDING_SAYS = 64;
+const MAX_PENDING_SAYS = 64;
 
 /** RFC 6455, section 7.4.1. */
 const NORMAL = 1000;

@@ -12,7 +12,7 @@ export interface Plot {
   readonly series: readonly PlotSeries[];
 }
 
-export interface PlotSeries {
+interface PlotSeries {
   readonly name: string;
   /** Of the newest sample. */
   readonly now: string;

@@ -7,15 +7,15 @@ import { DEFAULT_MAX_ROWS } from "./connection-table.ts";
 import { DEFAULT_MAX_WATCHERS } from "./watchers.ts";
 
 /** How often everything is looked at. */
-export const DEFAULT_SAMPLE_INTERVAL_MS = 1_000;
+const DEFAULT_SAMPLE_INTERVAL_MS = 1_000;
 /** How far plots go back. */
-export const DEFAULT_HISTORY_MS = 10 * 60 * 1_000;
+const DEFAULT_HISTORY_MS = 10 * 60 * 1_000;
 /** Samples that are kept, however long the history and however short the interval. */
 export const MAX_SAMPLES = 3_600;
 /** Names of hosts that are taken. */
 export const MAX_HOSTS = 64;
 /** Where the metrics are, below the page. */
-export const DEFAULT_METRICS_PATH = "metrics";
+const DEFAULT_METRICS_PATH = "metrics";
 
 /** How the status is shown, and to whom. */
 export interface StatusOptions {

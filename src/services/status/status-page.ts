@@ -16,7 +16,7 @@ import { listenerKey, MAX_SUBJECTS, serviceKey, subjectsOf } from "./subject.ts"
 /** From here on a limit is shown as nearly reached. */
 const HIGH_PART = 0.9;
 /** Rows of the tables of services and of limits. */
-export const MAX_TABLE_ROWS = 1_000;
+const MAX_TABLE_ROWS = 1_000;
 
 const HEADINGS: Readonly<Record<ConnectionColumn, string>> = {
   peer: "Peer",

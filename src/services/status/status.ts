@@ -22,7 +22,6 @@ import { Watchers } from "./watchers.ts";
 export { needsToken } from "./access.ts";
 export type { Overview } from "./overview.ts";
 export { STATUS_OPTIONS, type StatusOptions } from "./status-options.ts";
-export { TokenFileError } from "./token-file.ts";
 
 /** A body of the forms here: a search, an order and a token. */
 const MAX_FORM_BYTES = 4 * 1_024;

@@ -11,7 +11,7 @@ const OTHERS = 0o077;
 const TOKEN = /^[\w.~+/-]+=*$/;
 
 /** The file of the token cannot be used; `code` is always `"ERR_SOCKWRIGHT_TOKEN_FILE"`. */
-export class TokenFileError extends Error {
+class TokenFileError extends Error {
   readonly code = "ERR_SOCKWRIGHT_TOKEN_FILE";
 
   constructor(path: string, reason: string, cause?: unknown) {

@@ -4,7 +4,7 @@ import type { Sample } from "./sample.ts";
 /** How many pages may have their numbers come by themselves at once. */
 export const DEFAULT_MAX_WATCHERS = 32;
 /** After how long a browser asks again whose stream has ended. */
-export const RECONNECT_MS = 2_000;
+const RECONNECT_MS = 2_000;
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 

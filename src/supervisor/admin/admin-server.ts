@@ -17,7 +17,7 @@ import {
 /** Connections of an admin socket at one time; further ones wait in its backlog. */
 export const MAX_ADMIN_CONNECTIONS = 16;
 /** From the connection to the end of its request. */
-export const ADMIN_REQUEST_TIMEOUT_MS = 10_000;
+const ADMIN_REQUEST_TIMEOUT_MS = 10_000;
 
 /** What is done for each command. What one throws is the answer. */
 export interface AdminActions {

@@ -13,7 +13,7 @@ import { checkShared } from "./shared-listeners.ts";
 import { shown, shownKey } from "./shown.ts";
 
 /** The admin socket, in the folder of the file. */
-export const DEFAULT_ADMIN_SOCKET = "sockwright.sock";
+const DEFAULT_ADMIN_SOCKET = "sockwright.sock";
 /** Services of one file. */
 export const MAX_SERVICES = 256;
 

@@ -14,7 +14,7 @@ import { optionsOf, SHARED_KEYS, SHARED_KINDS } from "./shared-keys.ts";
 import { listed, shown } from "./shown.ts";
 
 /** Letters of the name of a service. */
-export const MAX_NAME_LENGTH = 64;
+const MAX_NAME_LENGTH = 64;
 
 /** Keys of every service that are no options. */
 const OWN_KEYS = ["name", "kind", "module", "options", "listen"];

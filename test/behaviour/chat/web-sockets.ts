@@ -31,7 +31,7 @@ export interface ChatServing extends ChatPagesOptions {
 }
 
 /** A hub that remembers nothing longer than the test. */
-export function memoryHub(options: Partial<HubOptions> = {}): LocalHub {
+function memoryHub(options: Partial<HubOptions> = {}): LocalHub {
   return new LocalHub(new MemoryHistory(), {
     rate: { perSecond: 5, burst: 200 },
     maxMessageBytes: 4_096,

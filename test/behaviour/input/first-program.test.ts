@@ -53,7 +53,9 @@ test.each([
   expect(await child.exit()).toEqual({ code: 2, signal: null });
   expectOneLine(child);
   expect(child.stderr).toContain(argument);
-  expect(child.stderr).toMatch(/Usage: node dist\/examples\/first-program\.js \[tcp:\/\/ADDRESS:PORT\] \[udp:\/\/ADDRESS:PORT\]/);
+  expect(child.stderr).toMatch(
+    /Usage: node dist\/examples\/first-program\.js \[tcp:\/\/ADDRESS:PORT\] \[udp:\/\/ADDRESS:PORT\]/,
+  );
 });
 
 test.each([

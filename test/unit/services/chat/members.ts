@@ -8,7 +8,7 @@ import { type HubOptions, LocalHub } from "../../../../src/services/chat/local-h
 import { MemoryHistory } from "../../../../src/services/chat/memory-history.ts";
 import { manualClock } from "../../../../src/testing.ts";
 
-export class Listener implements ChatListener {
+class Listener implements ChatListener {
   readonly events: ChatEvent[] = [];
   reason: PutOutReason | undefined;
 
@@ -26,7 +26,7 @@ export class Listener implements ChatListener {
   }
 }
 
-export function inShort(event: ChatEvent): string {
+function inShort(event: ChatEvent): string {
   switch (event.type) {
     case "message":
       return `${event.id} ${event.room} ${event.from}: ${event.kind === "me" ? "*" : ""}${event.text}`;
