@@ -4,7 +4,7 @@ import { AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM } from "../socket/values.ts";
 
 /** systemd asks for a sign of life within this, and gets it twice as often: sd_watchdog_enabled(3). */
 const SIGNS_PER_WATCHDOG = 2;
-const MICROSECONDS_PER_MS = 1_000;
+const MICROSECONDS_PER_MILLISECOND = 1_000;
 
 /** What whoever started the process has told it: sd_notify(3), sd_watchdog_enabled(3). */
 export type NotifyEnvironment = Readonly<Record<string, string | undefined>>;
@@ -78,5 +78,5 @@ function addressOf(text = ""): { readonly path: string } | { readonly abstract: 
 function watchdogOf({ WATCHDOG_USEC, WATCHDOG_PID }: NotifyEnvironment): number | undefined {
   const microseconds = Number(WATCHDOG_USEC);
   const isOurs = WATCHDOG_PID === undefined || WATCHDOG_PID === String(process.pid);
-  return isOurs && microseconds > 0 ? microseconds / MICROSECONDS_PER_MS : undefined;
+  return isOurs && microseconds > 0 ? microseconds / MICROSECONDS_PER_MILLISECOND : undefined;
 }
