@@ -1,7 +1,9 @@
 import type { HttpOptions } from "../http/service/http-options.ts";
 import type { ListenerOptions } from "../server/listener-options.ts";
 import type { ServeOptions } from "../server/serve-options.ts";
+import { baseOf } from "../server/url/schemes.ts";
 import { formatSocketUrl, parseSocketUrl, plainUrl } from "../server/url/socket-url.ts";
+import { KINDS } from "./kinds.ts";
 import type { Place } from "./pairs.ts";
 import type { Plan, ServicePlan } from "./plan.ts";
 
@@ -40,10 +42,20 @@ export function groupsOf({ services }: Pick<Plan, "services">): readonly GroupPl
   return [...own, ...[...httpAddresses(services).values()].map(httpGroup)];
 }
 
-function ownGroup({ name, listeners, limits, http, graceMs }: ServicePlan): GroupPlan | undefined {
-  const own = listeners.flatMap(({ listener, mount }) => (mount === undefined ? [listener] : []));
+function ownGroup(service: ServicePlan): GroupPlan | undefined {
+  const { name, listeners, limits, http, graceMs } = service;
+  const own = listeners.flatMap(({ listener, mount }) => (mount === undefined ? [timed(listener, service)] : []));
   if (own.length === 0) return undefined;
   return { ...placeOf(own, [name], false), mounts: undefined, limits, http, graceMs };
+}
+
+/** A listener with what its kind of service says of lost clients, where nobody has said anything else. */
+function timed(listener: ListenerOptions, { source, limits }: ServicePlan): ListenerOptions {
+  const userTimeoutMs = source.type === "kind" ? KINDS.get(source.kind)?.userTimeoutMs : undefined;
+  const url = parseSocketUrl(listener.url);
+  const isSaid =
+    listener.userTimeoutMs ?? limits.userTimeoutMs ?? ("userTimeoutMs" in url ? url.userTimeoutMs : undefined);
+  return isSaid !== undefined || baseOf(url) !== "tcp" ? listener : { ...listener, userTimeoutMs };
 }
 
 interface Mounted {

@@ -40,6 +40,8 @@ export interface ServiceKind {
   /** Options that are paths, which belong to the folder of the file; and words in their place that are none. */
   readonly paths: Readonly<Record<string, readonly string[]>>;
   readonly doors: Doors;
+  /** TCP_USER_TIMEOUT of its own TCP listeners, in ms, where nothing is said of it — tcp(7). */
+  readonly userTimeoutMs?: number;
   /** Why it cannot be on a listener with these options; what is wrong; what was meant. */
   refusal?(options: Readonly<Record<string, unknown>>, url: string): string | undefined;
   /**
@@ -54,6 +56,9 @@ const WEB_KINDS = {
   root: text(),
   accessLog: choice(["common", "combined", "json", "off"], { default: "off" }),
 };
+
+/** A member whose machine is gone leaves the room: what waits for it would take the kernel a quarter of an hour. */
+const CHAT_USER_TIMEOUT_MS = 60_000;
 
 /** All kinds that there are. */
 export const KINDS: ReadonlyMap<string, ServiceKind> = new Map<string, ServiceKind>([
@@ -83,6 +88,7 @@ export const KINDS: ReadonlyMap<string, ServiceKind> = new Map<string, ServiceKi
       options: CHAT_OPTIONS.kinds,
       required: {},
       paths: { history: [MEMORY] },
+      userTimeoutMs: CHAT_USER_TIMEOUT_MS,
       doors: { streams: true, datagrams: false, http: true },
       make: (options, { onError }) => chat({ onError, ...options }),
     },

@@ -1,0 +1,24 @@
+// What each server of a plan is to serve.
+import { expect, test } from "vitest";
+import type { ServeOptions } from "../../../src/server/serve-options.ts";
+import { groupsOf } from "../../../src/supervisor/group-plan.ts";
+import type { ServicePlan } from "../../../src/supervisor/plan.ts";
+
+function service(kind: string, urls: readonly string[], limits: ServeOptions = {}, mount?: string): ServicePlan {
+  const listeners = urls.map((url) => ({ listener: { url }, mount }));
+  return { name: kind, source: { type: "kind", kind, options: {} }, listeners, limits, http: {}, graceMs: 1 };
+}
+
+const timeouts = (plan: ServicePlan): unknown[] =>
+  groupsOf({ services: [plan] }).flatMap(({ listeners }) => listeners.map(({ userTimeoutMs }) => userTimeoutMs));
+
+test("the TCP listeners of a chat lose clients that take nothing for a minute", () => {
+  expect(timeouts(service("chat", ["tcp://127.0.0.1:0", "unix:x"]))).toEqual([60_000, undefined]);
+  expect(timeouts(service("greet", ["tcp://127.0.0.1:0"]))).toEqual([undefined]);
+});
+
+test("unless something else is said, of it or of all", () => {
+  expect(timeouts(service("chat", ["tcp://127.0.0.1:0?user-timeout=5s"]))).toEqual([undefined]);
+  expect(timeouts(service("chat", ["tcp://127.0.0.1:0"], { userTimeoutMs: 1_000 }))).toEqual([undefined]);
+  expect(timeouts(service("chat", ["http://127.0.0.1:0"], {}, "/"))).toEqual([undefined]);
+});
