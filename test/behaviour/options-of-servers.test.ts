@@ -19,7 +19,10 @@ import type {
   WaitOptions,
 } from "../../src/server.ts";
 import { connect, formatSocketUrl, openMetrics, parseSocketUrl, serve } from "../../src/server.ts";
+import { type ChatOptions, chat } from "../../src/services/chat/chat.ts";
 import { type GreetOptions, greet } from "../../src/services/greet/greet.ts";
+import type { Overview } from "../../src/services/status/overview.ts";
+import { type StatusOptions, status } from "../../src/services/status/status.ts";
 import { openRoot, type RootOptions } from "../../src/services/web/root.ts";
 import { type WebOptions, web, webMiddleware } from "../../src/services/web/web.ts";
 import { memoryPair } from "../../src/testing.ts";
@@ -114,6 +117,14 @@ const webValues = {
   accessLogFormat: [],
   watch: [true],
   onError: [],
+};
+/** What a status service looks at where nothing runs. */
+const NOTHING: Overview = {
+  services: () => [],
+  httpListeners: () => [],
+  alarms: () => [],
+  connections: () => [],
+  abort: () => false,
 };
 const none = { maxReadBufferBytes: [], highWaterBytes: [], lowWaterBytes: [], maxWriteBufferBytes: [] };
 const policy: { [Name in keyof ConnectionOptions]-?: readonly unknown[] } = {
@@ -213,6 +224,41 @@ describe.each([
       onEvent: [],
     },
     (options) => greet(options),
+  ),
+  row<ChatOptions>(
+    "chat()",
+    "value",
+    {
+      history: ["x"],
+      retainMs: [],
+      messageRate: [1.5],
+      messageBurst: [],
+      maxMessageBytes: [],
+      maxSendQueueBytes: [],
+      maxMembers: [],
+      maxRooms: [],
+      maxConnectionsPerAddress: [],
+      nameTimeoutMs: [],
+      hosts: [[]],
+      onError: [],
+    },
+    (options) => chat(options),
+  ),
+  row<StatusOptions>(
+    "status()",
+    "value",
+    {
+      metrics: ["x"],
+      tokenFile: ["x"],
+      hosts: [[]],
+      sampleIntervalMs: [],
+      historyMs: [],
+      maxWatchers: [],
+      maxRows: [],
+      http: [{}],
+      clock: [],
+    },
+    (options) => status(NOTHING, options),
   ),
   row<WebOptions>("web()", "value", { ...webValues, http: [{}] }, (options) => web("/", options)),
   // Its server has its own.

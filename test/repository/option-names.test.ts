@@ -21,6 +21,8 @@ const tables = textsOf("test/behaviour").join("\n");
 const INSIDE = new Set([
   ...["ConnectSocketOptions", "ListenSocketOptions", "TcpOptions", "UrlOptions"],
   ...["ErrorOptions", "ListenOptions", "ServerOptions"],
+  ...["ChatPagesOptions", "HistoryOptions", "HubOptions", "LineDoorOptions", "MessageRateOptions", "SayOptions"],
+  "WebSocketDoorOptions",
 ]);
 
 function found(pattern: RegExp): readonly string[] {

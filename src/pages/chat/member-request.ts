@@ -7,11 +7,11 @@ export const PAGE_MESSAGES = 50;
 /** Older messages, or those with a text; oldest first. */
 export async function fetchHistory(
   identity: Identity,
-  options: { readonly before?: number | undefined; readonly search?: string | undefined },
+  wanted: { readonly before?: number | undefined; readonly search?: string | undefined },
 ): Promise<readonly RoomMessage[]> {
   const query = new URLSearchParams({ room: identity.room, limit: `${PAGE_MESSAGES}` });
-  if (options.before !== undefined) query.set("before", `${options.before}`);
-  if (options.search !== undefined) query.set("q", options.search);
+  if (wanted.before !== undefined) query.set("before", `${wanted.before}`);
+  if (wanted.search !== undefined) query.set("q", wanted.search);
   const { messages } = (await fetchJson(identity, `history?${query}`)) as { readonly messages: readonly RoomMessage[] };
   return messages;
 }
