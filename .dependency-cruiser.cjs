@@ -51,10 +51,10 @@ module.exports = {
     },
     {
       name: "pages-stand-alone",
-      comment: "They run in browsers, and share nothing with what runs in Node.",
+      comment: "They run in browsers, and share nothing with what runs in Node but the types of what both send.",
       severity: "error",
       from: { path: inside(["pages"]) },
-      to: { path: "^src/", pathNot: inside(["pages"]) },
+      to: { path: "^src/", pathNot: inside(["pages"]), dependencyTypesNot: ["type-only"] },
     },
     {
       name: "nobody-imports-pages",

@@ -1,10 +1,10 @@
 import { Command, Option } from "commander";
 import { age, bytes, count, perSecond, type TextOptionKind } from "../server/options/option-kind.ts";
+import { DEFAULT_GRACE_MS } from "../supervisor/plan.ts";
 import type { ColorChoice } from "./chat/line-style.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { parseDuration, TIMES } from "./duration.ts";
 import type { StandardStreams } from "./standard-streams.ts";
-import { DEFAULT_GRACE_MS } from "./until-signal.ts";
 
 const HELP = `
 Three ways, of which one is to be chosen:

@@ -8,12 +8,12 @@ import {
   GREET_OPTIONS,
   MAX_READ_BYTES,
 } from "../services/greet/greet.ts";
+import { DEFAULT_GRACE_MS } from "../supervisor/plan.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { parseDuration, TIMES } from "./duration.ts";
 import type { GreetCommandOptions } from "./greet-server.ts";
 import { noOperand } from "./operand.ts";
 import type { StandardStreams } from "./standard-streams.ts";
-import { DEFAULT_GRACE_MS } from "./until-signal.ts";
 
 const DEFAULT_LISTENERS = ["tcp://127.0.0.1:8000", "udp://127.0.0.1:9000"] as const;
 

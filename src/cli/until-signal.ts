@@ -1,8 +1,5 @@
 const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 
-/** How long connections go on after the first signal. */
-export const DEFAULT_GRACE_MS = 2_000;
-
 /** What the user asks for with signals. */
 export interface Ending {
   /** Settles with the first signal: end in good order. */

@@ -1,9 +1,9 @@
 import { Command, Option } from "commander";
+import { DEFAULT_GRACE_MS } from "../supervisor/plan.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { parseDuration, TIMES } from "./duration.ts";
 import { placeOf } from "./place.ts";
 import type { StandardStreams } from "./standard-streams.ts";
-import { DEFAULT_GRACE_MS } from "./until-signal.ts";
 import type { WebCommandOptions } from "./web-server.ts";
 
 const DEFAULT_LISTENER = "http://127.0.0.1:8080";

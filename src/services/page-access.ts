@@ -2,15 +2,31 @@ import { isIP } from "node:net";
 import type { HttpContext } from "../http/service/handler.ts";
 import type { HttpRequest } from "../http/service/http-request.ts";
 import { RequestError } from "../http/service/request-error.ts";
+import { checked } from "../server/options/option-kind.ts";
 import type { SocketUrl } from "../server/url/socket-url.ts";
-import { wrongValue } from "../socket/values.ts";
+import { wrongType, wrongValue } from "../socket/values.ts";
 
 /** Names that each machine gives to itself: RFC 6761, section 6.3, and the addresses of its loopback interface. */
 const LOOPBACK = /^(?:(?:.+\.)?localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
+/** Names of hosts that a service is told. */
+export const MAX_HOSTS = 100;
+
+/** Names of hosts as an option of a service. */
+export const HOSTS_OPTION = checked("names of hosts", (path, given): readonly string[] => {
+  if (!Array.isArray(given)) throw wrongType(path, 'an array, such as ["chat.example.org"]', given);
+  if (given.length > MAX_HOSTS) throw wrongValue(path, `must have at most ${MAX_HOSTS} members`, given.length);
+  return given.map((host: unknown, place) => {
+    const own = `${path}[${place}]`;
+    if (typeof host !== "string") throw wrongType(own, "of type string", host);
+    knownHost(host, own);
+    return host;
+  });
+});
+
 /** What a listener on every address has. */
 const ANY_ADDRESS: ReadonlySet<string> = new Set(["*", "0.0.0.0", "::"]);
 const FORM =
-  'must have names such as "chat.example.org", with a port or not, or origins such as "https://chat.example.org"';
+  'must be a name such as "chat.example.org", with a port or not, or an origin such as "https://chat.example.org"';
 
 /**
  * Whom a browser may bring to the pages of a service. A page from anywhere can have a browser send requests here, also to
@@ -26,7 +42,7 @@ export class PageAccess {
    * @throws TypeError.
    */
   constructor(hosts: readonly string[] = []) {
-    this.#hosts = hosts.map(knownHost);
+    this.#hosts = hosts.map((host) => knownHost(host));
   }
 
   /**
@@ -77,10 +93,10 @@ interface KnownHost {
   readonly origin: string | undefined;
 }
 
-function knownHost(text: string): KnownHost {
+function knownHost(text: string, path = "hosts"): KnownHost {
   const isOrigin = /^https?:\/\//.test(text);
   const url = parsed(isOrigin ? text : `http://${text}`);
-  if (url === undefined || url.href !== `${url.origin}/`) throw wrongValue("hosts", FORM, text);
+  if (url === undefined || url.href !== `${url.origin}/`) throw wrongValue(path, FORM, text);
   // A proxy says the name with a port or without.
   return { hostname: url.hostname, port: isOrigin ? "" : url.port, origin: isOrigin ? url.origin : undefined };
 }

@@ -2,7 +2,7 @@ import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serve } from "../server/server.ts";
-import type { ListenerPlan, Plan, ServicePlan } from "./plan.ts";
+import { DEFAULT_GRACE_MS, type ListenerPlan, type Plan, type ServicePlan } from "./plan.ts";
 
 /** The pages of its site, as the build has made them: as deep in the package as a compiled command. */
 const PAGES = new URL("../../dist/pages/", import.meta.url);
@@ -13,7 +13,6 @@ const FILES = [
   ["icon.svg", "icon.svg"],
 ] as const;
 const HOST = "127.0.0.1";
-const GRACE_MS = 2_000;
 
 /** A line of the table that it prints and shows: where a service is, and a command for a shell. */
 interface DemonstrationRow {
@@ -99,7 +98,14 @@ function planOf(ports: Ports, folder: string, rows: readonly DemonstrationRow[])
     listeners: readonly ListenerPlan[],
     options: Readonly<Record<string, unknown>> = {},
   ): ServicePlan => {
-    return { name, source: { type: "kind", kind, options }, listeners, limits: {}, http: {}, graceMs: GRACE_MS };
+    return {
+      name,
+      source: { type: "kind", kind, options },
+      listeners,
+      limits: {},
+      http: {},
+      graceMs: DEFAULT_GRACE_MS,
+    };
   };
   const site = {
     root: folder,

@@ -5,6 +5,7 @@ import type { ConnectionInfo } from "../server/connection-set.ts";
 import type { ServeOptions } from "../server/serve-options.ts";
 import { type CloseSummary, type Server, serve } from "../server/server.ts";
 import type { Service } from "../server/service.ts";
+import type { SharedService } from "../server/shared-service.ts";
 import type { ConnectionsAlarm } from "../server/telemetry/connection-alarms.ts";
 import type { ServerStats } from "../server/telemetry/server-counters.ts";
 import type { Clock } from "../server/time/clock.ts";
@@ -16,7 +17,6 @@ import { ListenerError } from "./listener-error.ts";
 import { absentService, MountedService } from "./mounted-service.ts";
 import type { Place } from "./pairs.ts";
 import type { RequestCounters } from "./request-counters.ts";
-import type { SharedService } from "./shared-service.ts";
 
 /** Those that run, by name; one that has failed, or is drained, is not among them. */
 export type RunningServices = ReadonlyMap<string, SharedService>;

@@ -1,9 +1,9 @@
 import type { HttpExchange } from "../http/service/handler.ts";
 import type { HttpResponse } from "../http/service/http-response.ts";
 import { type HttpService, isHttpService } from "../http/service/http-service.ts";
+import type { SharedService } from "../server/shared-service.ts";
 import type { LastAnswers } from "./last-answers.ts";
 import type { RequestCounters } from "./request-counters.ts";
-import type { SharedService } from "./shared-service.ts";
 
 /** What a mounted service tells of its requests. */
 export interface MountRecords {

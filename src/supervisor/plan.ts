@@ -2,6 +2,9 @@ import type { HttpOptions } from "../http/service/http-options.ts";
 import type { ListenerOptions } from "../server/listener-options.ts";
 import type { ServeOptions } from "../server/serve-options.ts";
 
+/** How long connections go on once a service, or a command, is to end, where nothing else is said. */
+export const DEFAULT_GRACE_MS = 2_000;
+
 /** A listener of a service, as a file or a command says it. */
 export interface ListenerPlan {
   /**

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
+import { SharedService } from "../server/shared-service.ts";
 import type { Overview } from "../services/status/overview.ts";
 import { checkListeners, loadService, type MakeService, versionOf } from "./load-service.ts";
 import type { ServicePlan } from "./plan.ts";
-import { SharedService } from "./shared-service.ts";
 
 /** A service of the plan, as it is: it runs, or it has failed. */
 export type ServiceEntry = { readonly plan: ServicePlan } & (

@@ -1,6 +1,9 @@
+import { type InputLine, LineSplitter } from "../../services/chat/line-splitter.ts";
 import type { Channel } from "../channel.ts";
 import { printable, textOf } from "../printable.ts";
-import { type Line, LineSplitter } from "./line-splitter.ts";
+
+/** The longest line; of what is longer only so much is shown. A message has at most 32 KiB, and its name before it. */
+export const MAX_LINE_BYTES = 64 * 1024;
 
 /** A connection over which lines of text go both ways. */
 export class LineConnection {
@@ -15,14 +18,12 @@ export class LineConnection {
 
   /** What comes, until the other end ends. */
   async *lines(): AsyncGenerator<string, void> {
-    const splitter = new LineSplitter();
+    const splitter = new LineSplitter(MAX_LINE_BYTES);
     for (let bytes = await this.#channel.receive(); bytes !== undefined; bytes = await this.#channel.receive()) {
-      for (const line of splitter.push(bytes)) yield textOfLine(line);
-      const rest = this.#keepsRecords ? splitter.end() : undefined;
-      if (rest !== undefined) yield textOfLine(rest);
+      for (const line of splitter.take(bytes)) yield textOfLine(line);
+      if (this.#keepsRecords) for (const line of splitter.end()) yield textOfLine(line);
     }
-    const rest = splitter.end();
-    if (rest !== undefined) yield textOfLine(rest);
+    for (const line of splitter.end()) yield textOfLine(line);
   }
 
   /** Settles when the kernel has taken it. */
@@ -41,7 +42,7 @@ export class LineConnection {
 }
 
 /** What is no UTF-8 is shown byte by byte. */
-function textOfLine({ bytes, isCut }: Line): string {
+function textOfLine({ type, bytes }: InputLine): string {
   const text = textOf(bytes) ?? printable(bytes);
-  return isCut ? `${text} …` : text;
+  return type === "too-long" ? `${text} …` : text;
 }

@@ -1,9 +1,10 @@
+import { type InputLine, LineSplitter } from "../../services/chat/line-splitter.ts";
 import { CommandError, codeOf, exitCodes } from "../command-error.ts";
 import { unwritable } from "../explain.ts";
 import { printableText, textOf } from "../printable.ts";
 import type { StandardStreams } from "../standard-streams.ts";
 import type { ChatScreen } from "./chat-screen.ts";
-import { type Line, LineSplitter, MAX_LINE_BYTES } from "./line-splitter.ts";
+import { MAX_LINE_BYTES } from "./line-connection.ts";
 import type { LineStyle } from "./line-style.ts";
 
 /** Standard input and output as lines, for pipes and files. What the command itself has to tell goes to standard error. */
@@ -39,13 +40,12 @@ export class PlainScreen implements ChatScreen {
   }
 
   async *lines(): AsyncGenerator<string, void> {
-    const splitter = new LineSplitter();
+    const splitter = new LineSplitter(MAX_LINE_BYTES);
     let count = 0;
     for await (const chunk of this.#streams.input.chunks()) {
-      for (const line of splitter.push(chunk)) yield textOfLine(line, ++count);
+      for (const line of splitter.take(chunk)) yield textOfLine(line, ++count);
     }
-    const last = splitter.end();
-    if (last !== undefined) yield textOfLine(last, ++count);
+    for (const line of splitter.end()) yield textOfLine(line, ++count);
   }
 
   /** Nobody sits there: lines wait until they can be sent. */
@@ -56,10 +56,10 @@ export class PlainScreen implements ChatScreen {
   }
 }
 
-function textOfLine({ bytes, isCut }: Line, number: number): string {
+function textOfLine({ type, bytes }: InputLine, number: number): string {
   const refuse = (reason: string): CommandError =>
     new CommandError(`line ${number} of standard input ${reason}`, exitCodes.usage);
-  if (isCut) throw refuse(`is longer than ${MAX_LINE_BYTES} bytes`);
+  if (type === "too-long") throw refuse(`is longer than ${MAX_LINE_BYTES} bytes`);
   const text = textOf(bytes);
   if (text === undefined) throw refuse("is no UTF-8");
   return text;

@@ -1,4 +1,5 @@
 import { functionOf, wrongType, wrongValue } from "../../socket/values.ts";
+import { asSent } from "../sent-text.ts";
 import { answerOfStatus } from "./error-answer.ts";
 import type { HttpAnswer, HttpContext, HttpExchange } from "./handler.ts";
 import { http } from "./http.ts";
@@ -91,8 +92,8 @@ function answerBelow(
 function answerBeside(all: readonly Mount[], { method, path, rawQuery, mountPath }: HttpRequest): HttpAnswer {
   if (path === "*" && method === "OPTIONS") return { status: 204 };
   if (!all.some((mount) => mount.path === `${path}/`)) return answerOfStatus(404);
-  // RFC 9110, section 15.4.9: a method keeps its body. What a browser would take for the end of a query it did not send itself.
-  const query = rawQuery === undefined ? "" : `?${rawQuery.replace(/[^!-~]/g, (text) => encodeURIComponent(text))}`;
+  // RFC 9110, section 15.4.9: a method keeps its body.
+  const query = rawQuery === undefined ? "" : `?${asSent(rawQuery)}`;
   return { status: 308, headers: { Location: `${mountPath}${path}/${query}` } };
 }
 

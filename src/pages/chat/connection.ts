@@ -1,5 +1,5 @@
+import type { ServerMessage, WelcomeMessage } from "../../services/chat/server-message.ts";
 import { type Identity, storeIdentity } from "./identity.ts";
-import type { ServerMessage, WelcomeMessage } from "./server-message.ts";
 import { Unacknowledged } from "./unacknowledged.ts";
 
 /** Waits between two attempts: the first, doubled each time, and the longest. */

@@ -1,5 +1,6 @@
+import type { RoomInfo } from "../../services/chat/chat-hub.ts";
+import type { MessageJson } from "../../services/chat/server-message.ts";
 import type { Identity } from "./identity.ts";
-import type { RoomInfo, RoomMessage } from "./server-message.ts";
 
 /** Messages of one page. */
 export const PAGE_MESSAGES = 50;
@@ -8,11 +9,11 @@ export const PAGE_MESSAGES = 50;
 export async function fetchHistory(
   identity: Identity,
   wanted: { readonly before?: number | undefined; readonly search?: string | undefined },
-): Promise<readonly RoomMessage[]> {
+): Promise<readonly MessageJson[]> {
   const query = new URLSearchParams({ room: identity.room, limit: `${PAGE_MESSAGES}` });
   if (wanted.before !== undefined) query.set("before", `${wanted.before}`);
   if (wanted.search !== undefined) query.set("q", wanted.search);
-  const { messages } = (await fetchJson(identity, `history?${query}`)) as { readonly messages: readonly RoomMessage[] };
+  const { messages } = (await fetchJson(identity, `history?${query}`)) as { readonly messages: readonly MessageJson[] };
   return messages;
 }
 

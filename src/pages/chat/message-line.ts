@@ -1,5 +1,5 @@
+import type { MessageJson } from "../../services/chat/server-message.ts";
 import { made } from "./element.ts";
-import type { RoomMessage } from "./server-message.ts";
 
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const DAY_AND_CLOCK = new Intl.DateTimeFormat(undefined, {
@@ -11,7 +11,7 @@ const DAY_AND_CLOCK = new Intl.DateTimeFormat(undefined, {
 const WHOLE = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 
 /** A message as it is shown. */
-export function messageLine({ id, time, from, kind, text }: RoomMessage, own: string | undefined): HTMLElement {
+export function messageLine({ id, time, from, kind, text }: MessageJson, own: string | undefined): HTMLElement {
   const name = made("span", "from", kind === "me" ? `* ${from} ` : from);
   name.style.setProperty("--hue", `${hueOf(from)}`);
   if (kind === "say") name.append(made("span", "quiet", ": "));

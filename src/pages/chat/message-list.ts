@@ -1,6 +1,6 @@
+import type { MessageJson } from "../../services/chat/server-message.ts";
 import { element } from "./element.ts";
 import { messageLine, noticeLine, privateLine } from "./message-line.ts";
-import type { RoomMessage } from "./server-message.ts";
 
 /** Lines that are kept while new ones come. */
 const MAX_LINES = 500;
@@ -55,11 +55,11 @@ export class MessageList {
     this.#newest.hidden = true;
   }
 
-  addAll(messages: readonly RoomMessage[]): void {
+  addAll(messages: readonly MessageJson[]): void {
     for (const message of messages) this.add(message);
   }
 
-  add(message: RoomMessage): void {
+  add(message: MessageJson): void {
     if (this.#shown.get(message.id) === message.time) return;
     this.#shown.set(message.id, message.time);
     this.#append(messageLine(message, this.#own));
@@ -74,7 +74,7 @@ export class MessageList {
   }
 
   /** What was read stays where it is. */
-  prepend(messages: readonly RoomMessage[]): void {
+  prepend(messages: readonly MessageJson[]): void {
     const before = this.#log.scrollHeight - this.#log.scrollTop;
     const later = [...this.#shown];
     const fresh = messages.filter(({ id, time }) => this.#shown.get(id) !== time);

@@ -1,3 +1,4 @@
+import type { ServerMessage, WelcomeMessage } from "../../services/chat/server-message.ts";
 import { ChatConnection, type ConnectionListener, type ConnectionState } from "./connection.ts";
 import { element } from "./element.ts";
 import { hashOfRoom, identityOfHash, storedIdentity } from "./identity.ts";
@@ -5,7 +6,6 @@ import { fetchHistory, fetchRooms, PAGE_MESSAGES } from "./member-request.ts";
 import { MessageList } from "./message-list.ts";
 import { Places } from "./places.ts";
 import { Search } from "./search.ts";
-import type { ServerMessage, WelcomeMessage } from "./server-message.ts";
 
 /** How often the list of rooms is asked for, while the page is looked at. */
 const ROOMS_INTERVAL_MS = 30_000;

@@ -1,6 +1,6 @@
+import type { RoomInfo } from "../../services/chat/chat-hub.ts";
 import { element, made } from "./element.ts";
 import { hashOfRoom } from "./identity.ts";
-import type { RoomInfo } from "./server-message.ts";
 
 /** Names of each list that are shown; of more, how many they are. */
 const MAX_SHOWN = 200;
@@ -20,7 +20,7 @@ export class Places {
     this.#members.clear();
     for (const name of members) this.#members.add(name);
     this.#changed();
-    this.showRooms([{ name: room, members: members.length, hasKey: false }]);
+    this.showRooms([{ name: room, members: members.length, hasKey: false, topic: "" }]);
   }
 
   joined(name: string): void {

@@ -1,8 +1,8 @@
+import type { MessageJson } from "../../services/chat/server-message.ts";
 import { element, made } from "./element.ts";
 import type { Identity } from "./identity.ts";
 import { fetchHistory, PAGE_MESSAGES } from "./member-request.ts";
 import { messageLine } from "./message-line.ts";
-import type { RoomMessage } from "./server-message.ts";
 
 /** Messages of the room that have a text, above those that are shown. */
 export class Search {
@@ -30,7 +30,7 @@ export class Search {
     this.#results.replaceChildren();
   }
 
-  show(title: string, messages: readonly RoomMessage[], own: string | undefined): void {
+  show(title: string, messages: readonly MessageJson[], own: string | undefined): void {
     this.#title.textContent = title;
     this.#results.replaceChildren(...messages.map((message) => made("li", "", messageLine(message, own))));
     this.#results.hidden = messages.length === 0;

@@ -1,6 +1,6 @@
-import { age, bytes, checked, count, hook, ms, perSecond, text } from "../../server/options/option-kind.ts";
+import { age, bytes, count, hook, ms, perSecond, text } from "../../server/options/option-kind.ts";
 import { type OptionKindsOf, type OptionValues, options as optionTable } from "../../server/options/option-table.ts";
-import { wrongType, wrongValue } from "../../socket/values.ts";
+import { HOSTS_OPTION } from "../page-access.ts";
 
 /** The history that ends with the process. */
 export const MEMORY = "memory";
@@ -20,8 +20,6 @@ const DEFAULT_MAX_ROOMS = 1_000;
 const DEFAULT_MAX_CONNECTIONS_PER_ADDRESS = 10;
 /** How long a connection may be without a name. */
 export const DEFAULT_NAME_TIMEOUT_MS = 60_000;
-/** Names of hosts that a page may be asked for by. */
-const MAX_HOSTS = 100;
 
 /** How a chat is. */
 export interface ChatOptions {
@@ -66,20 +64,9 @@ export const CHAT_OPTIONS = optionTable({
   maxRooms: count({ default: DEFAULT_MAX_ROOMS }),
   maxConnectionsPerAddress: count({ default: DEFAULT_MAX_CONNECTIONS_PER_ADDRESS }),
   nameTimeoutMs: ms({ default: DEFAULT_NAME_TIMEOUT_MS }),
-  hosts: checked("names of hosts", hostNames),
+  hosts: HOSTS_OPTION,
   onError: hook<NonNullable<ChatOptions["onError"]>>(),
 } satisfies OptionKindsOf<ChatOptions>);
 
 /** The options, with the defaults. */
 export type ChatSettings = OptionValues<(typeof CHAT_OPTIONS)["kinds"]>;
-
-function hostNames(path: string, given: unknown): readonly string[] {
-  if (!Array.isArray(given)) throw wrongType(path, 'an array, such as ["chat.example.org"]', given);
-  if (given.length > MAX_HOSTS) throw wrongValue(path, `must have at most ${MAX_HOSTS} members`, given.length);
-  return given.map((host: unknown, place) => {
-    const own = `${path}[${place}]`;
-    if (typeof host !== "string") throw wrongType(own, "of type string", host);
-    if (!/^(?:https?:\/\/)?[\w.:[\]-]{1,255}$/.test(host)) throw wrongValue(own, "must be the name of a host", host);
-    return host;
-  });
-}

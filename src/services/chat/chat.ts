@@ -1,5 +1,6 @@
 import type { HttpService } from "../../http/service/http-service.ts";
 import type { Service } from "../../server/service.ts";
+import { SharedService } from "../../server/shared-service.ts";
 import type { ChatHub } from "./chat-hub.ts";
 import { CHAT_OPTIONS, type ChatOptions, type ChatSettings, MEMORY } from "./chat-options.ts";
 import { ChatPages } from "./chat-pages.ts";
@@ -37,15 +38,16 @@ export type ChatService = HttpService & Required<Pick<Service, "stream" | "start
  */
 export function chat(options?: ChatOptions): ChatService {
   const settings = CHAT_OPTIONS.check("chat()", options);
-  const hub = new SharedHub(hubOf(settings));
+  const hub = hubOf(settings);
+  const shared = new SharedService(hub);
   const door = new LineDoor(hub, settings);
   const pages = new ChatPages(hub, settings);
   return {
     name: "chat",
     stream: (connection) => door.serve(connection),
     request: (request, context) => pages.answer(request, context),
-    start: () => hub.start(),
-    stop: () => hub.stop(),
+    start: () => shared.start(),
+    stop: () => shared.stop(),
   };
 }
 
@@ -57,39 +59,4 @@ function hubOf(settings: ChatSettings): ChatHub {
 function historyOf({ history }: ChatSettings): ChatHistory {
   // From the time on, in ms: after a restart ids are higher than before, and whoever comes back takes no new message for an old one.
   return history === MEMORY ? new MemoryHistory(Date.now()) : new SqliteHistory(history ?? defaultHistoryPath());
-}
-
-/** A hub that is started as long as one of its servers is. */
-class SharedHub implements ChatHub {
-  readonly join: ChatHub["join"];
-  readonly #hub: ChatHub;
-  #users = 0;
-  /** What was begun last; the next waits for it. */
-  #turn: Promise<unknown> = Promise.resolve();
-
-  constructor(hub: ChatHub) {
-    this.#hub = hub;
-    this.join = (request, listener) => hub.join(request, listener);
-  }
-
-  start(): Promise<void> {
-    return this.#inTurn(async () => {
-      if (this.#users === 0) await this.#hub.start();
-      this.#users++;
-    });
-  }
-
-  stop(): Promise<void> {
-    return this.#inTurn(async () => {
-      if (this.#users === 0) return;
-      this.#users--;
-      if (this.#users === 0) await this.#hub.stop();
-    });
-  }
-
-  #inTurn(run: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(run);
-    this.#turn = done.catch(() => undefined);
-    return done;
-  }
 }

@@ -2,13 +2,14 @@ const LF = 10;
 const CR = 13;
 const NOTHING = new Uint8Array(0);
 
-/** A line that came, without its end. */
-export type InputLine =
-  | { readonly type: "line"; readonly bytes: Uint8Array; readonly endsWithCr: boolean }
-  /** Its text is gone; what follows is not. */
-  | { readonly type: "too-long" };
+/** A line that came, without its end. Of one that is too long there is the beginning; what follows it is not lost. */
+export interface InputLine {
+  readonly type: "line" | "too-long";
+  readonly bytes: Uint8Array;
+  readonly endsWithCr: boolean;
+}
 
-/** Cuts what a client sends into lines, and keeps no more than one of them. */
+/** Cuts bytes into lines, and keeps no more than one of them. */
 export class LineSplitter {
   readonly #maxBytes: number;
   #rest: Uint8Array = NOTHING;
@@ -36,7 +37,7 @@ export class LineSplitter {
       return;
     }
     this.#isSkipping = true;
-    yield { type: "too-long" };
+    yield this.#beginningOf(rest);
   }
 
   /** The last line, which has no end. */
@@ -48,7 +49,11 @@ export class LineSplitter {
   #lineOf(line: Uint8Array): InputLine {
     const endsWithCr = line.at(-1) === CR;
     const bytes = endsWithCr ? line.subarray(0, -1) : line;
-    return bytes.length > this.#maxBytes ? { type: "too-long" } : { type: "line", bytes, endsWithCr };
+    return bytes.length > this.#maxBytes ? this.#beginningOf(bytes) : { type: "line", bytes, endsWithCr };
+  }
+
+  #beginningOf(line: Uint8Array): InputLine {
+    return { type: "too-long", bytes: line.subarray(0, this.#maxBytes), endsWithCr: false };
   }
 
   #joined(bytes: Uint8Array): Uint8Array {

@@ -1,53 +1,5 @@
-import type { ChatErrorCode } from "./chat-error.ts";
-import type { ChatEvent, ChatMessage, LeaveReason } from "./chat-event.ts";
-
-/** A message of a room, as JSON has it. */
-export interface MessageJson {
-  readonly type: "message";
-  readonly id: number;
-  readonly room: string;
-  /** Milliseconds since 1970. */
-  readonly time: number;
-  readonly from: string;
-  readonly kind: "say" | "me";
-  readonly text: string;
-}
-
-/** What a client of the WebSocket door is sent. */
-export type ServerMessage =
-  | {
-      readonly type: "welcome";
-      readonly name: string;
-      /** Another connection takes the name over with it. */
-      readonly token: string;
-      readonly room: string;
-      readonly topic: string;
-      readonly members: readonly string[];
-      readonly history: readonly MessageJson[];
-      /** There may be more between what was asked for and the first of the history. */
-      readonly hasMore: boolean;
-    }
-  | { readonly type: "sent"; readonly id: number; readonly tag: string | undefined; readonly time: number }
-  | MessageJson
-  | { readonly type: "joined"; readonly name: string; readonly room: string }
-  | { readonly type: "left"; readonly name: string; readonly room: string; readonly reason: LeaveReason }
-  | { readonly type: "renamed"; readonly from: string; readonly name: string }
-  | { readonly type: "topic"; readonly room: string; readonly by: string; readonly text: string }
-  | { readonly type: "private"; readonly from: string; readonly text: string }
-  /** What a command answers, a line or several; none where it is done, and what follows says it all. */
-  | { readonly type: "notice"; readonly tag: string | undefined; readonly text: string }
-  | {
-      readonly type: "history";
-      readonly tag: string | undefined;
-      readonly room: string;
-      readonly messages: readonly MessageJson[];
-    }
-  | {
-      readonly type: "error";
-      readonly code: ChatErrorCode | "BAD_FRAME";
-      readonly tag: string | undefined;
-      readonly message: string;
-    };
+import type { ChatEvent, ChatMessage } from "./chat-event.ts";
+import type { MessageJson, ServerMessage } from "./server-message.ts";
 
 /** RFC 6455, section 5.2: the last frame of a text. */
 const FIN_AND_TEXT = 0x81;

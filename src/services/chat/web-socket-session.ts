@@ -8,7 +8,8 @@ import type { ChatListener, PutOutReason } from "./chat-listener.ts";
 import { type ClientFrame, ClientFrameError, parseClientFrame } from "./client-frame.ts";
 import { isCommand, type TypedLine, typed } from "./commands.ts";
 import { limitedAddress } from "./limited-address.ts";
-import { fitting, type ServerMessage, textFrame } from "./server-frame.ts";
+import { fitting, textFrame } from "./server-frame.ts";
+import type { ServerMessage } from "./server-message.ts";
 import type { WebSocketDoor } from "./web-socket-door.ts";
 
 /** How often a client is asked whether it is there. */

@@ -2,7 +2,8 @@ import { HTTP_OPTIONS, type HttpOptions } from "../../http/service/http-options.
 import { checked, count, ms, type TextOptionKind, text } from "../../server/options/option-kind.ts";
 import { type OptionKindsOf, type OptionValues, options as optionTable } from "../../server/options/option-table.ts";
 import type { Clock } from "../../server/time/clock.ts";
-import { functionOf, wrongType, wrongValue } from "../../socket/values.ts";
+import { functionOf, wrongValue } from "../../socket/values.ts";
+import { HOSTS_OPTION } from "../page-access.ts";
 import { DEFAULT_MAX_ROWS } from "./connection-table.ts";
 import { DEFAULT_MAX_WATCHERS } from "./watchers.ts";
 
@@ -12,8 +13,6 @@ const DEFAULT_SAMPLE_INTERVAL_MS = 1_000;
 const DEFAULT_HISTORY_MS = 10 * 60 * 1_000;
 /** Samples that are kept, however long the history and however short the interval. */
 export const MAX_SAMPLES = 3_600;
-/** Names of hosts that are taken. */
-export const MAX_HOSTS = 64;
 /** Where the metrics are, below the page. */
 const DEFAULT_METRICS_PATH = "metrics";
 
@@ -43,7 +42,7 @@ export interface StatusOptions {
 export const STATUS_OPTIONS = optionTable({
   metrics: metricsPath(),
   tokenFile: text(),
-  hosts: checked("names of hosts", hostNames),
+  hosts: HOSTS_OPTION,
   sampleIntervalMs: ms({ min: 100, max: 60_000, default: DEFAULT_SAMPLE_INTERVAL_MS }),
   historyMs: ms({ min: 1_000, default: DEFAULT_HISTORY_MS }),
   maxWatchers: count({ max: 10_000, default: DEFAULT_MAX_WATCHERS }),
@@ -68,15 +67,6 @@ function metricsPath(): TextOptionKind<string> {
     return name;
   };
   return { byDefault: kind.byDefault, range: "a segment of a path", check, parse: check };
-}
-
-function hostNames(path: string, given: unknown): readonly string[] {
-  if (!Array.isArray(given)) throw wrongType(path, 'an array of names, such as ["status.example.org"]', given);
-  if (given.length > MAX_HOSTS) throw wrongValue(path, `must have at most ${MAX_HOSTS} members`, given.length);
-  return (given as unknown[]).map((name, place) => {
-    if (typeof name !== "string") throw wrongType(`${path}[${place}]`, "of type string", name);
-    return name;
-  });
 }
 
 function clockOf(path: string, given: unknown): Clock {

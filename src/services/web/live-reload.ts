@@ -1,5 +1,6 @@
 import { PreparedResponse } from "../../http/service/prepared-response.ts";
 import type { Clock } from "../../server/time/clock.ts";
+import type { SiteRequest } from "./site.ts";
 import type { SiteAnswer } from "./site-answer.ts";
 import { TreeWatcher } from "./tree-watcher.ts";
 
@@ -47,13 +48,13 @@ export class LiveReload {
   }
 
   /** The answer for one of its own paths; undefined for any other. */
-  answer(path: string, rawQuery: string | undefined): SiteAnswer | undefined {
+  answer({ path, rawQuery, server }: Pick<SiteRequest, "path" | "rawQuery" | "server">): SiteAnswer | undefined {
     if (path === SCRIPT_PATH) return this.#scriptAnswer;
     if (path !== RELOAD_PATH) return undefined;
     if (this.#waiting.size >= MAX_RELOADERS || this.#isClosed)
       return { status: 503, headers: [...this.#headers, ["Retry-After", "1"]] };
     const headers = this.#fields("text/event-stream", "no-store");
-    return { headers, body: this.#events(this.#hasMissed(Number(rawQuery))) };
+    return { headers, body: this.#events(this.#hasMissed(Number(rawQuery)), server?.stopping) };
   }
 
   close(): void {
@@ -86,15 +87,18 @@ export class LiveReload {
     for (const wake of this.#waiting) wake();
   }
 
-  /** One event, then the end: the page is another one by then. */
-  #events(isLate: boolean): AsyncIterable<string> {
+  /** One event, then the end: the page is another one by then. A server that closes waits for no change. */
+  #events(isLate: boolean, stopping: AbortSignal | undefined): AsyncIterable<string> {
     let wake: (() => void) | undefined;
     const changed = new Promise<void>((resolve) => {
       wake = resolve;
       this.#waiting.add(resolve);
     });
     if (isLate) wake?.();
+    const stop = (): void => wake?.();
+    stopping?.addEventListener("abort", stop, { once: true });
     const leave = (): void => {
+      stopping?.removeEventListener("abort", stop);
       if (wake !== undefined) this.#waiting.delete(wake);
       wake?.();
     };
@@ -102,9 +106,10 @@ export class LiveReload {
     return {
       [Symbol.asyncIterator]: () => ({
         next: async () => {
-          if (pieces.length === 1) await changed;
+          if (pieces.length === 1 && stopping?.aborted !== true) await changed;
           const value = pieces.shift();
-          if (value !== undefined && !this.#isClosed) return { value, done: false as const };
+          const isOver = this.#isClosed || stopping?.aborted === true;
+          if (value !== undefined && !isOver) return { value, done: false as const };
           leave();
           return { value: undefined, done: true as const };
         },

@@ -1,3 +1,5 @@
+import { asSent } from "../../http/sent-text.ts";
+
 /** A path as it is asked for, decoded: half of PATH_MAX, so that with that of the root it stays below what proc(5) can tell. */
 export const MAX_PATH_BYTES = 2_048;
 /** NAME_MAX: limits.h. */
@@ -73,9 +75,6 @@ function isHidden(name: string, depth: number, dotfiles: Dotfiles): boolean {
   return dotfiles === "hidden" || depth > 0 || name !== ".well-known";
 }
 
-/** What no query has: RFC 3986, section 3.4, and besides what browsers send as it is; a backslash is a slash to them. */
-const NOT_IN_QUERY = /[^!$-;=?-[\]-~]/g;
-
 /**
  * Where a directory is that was asked for without the slash at its end: a path with one slash at its beginning, so that it stays
  * on the site, whatever was asked for. RFC 9110, section 10.2.2.
@@ -97,12 +96,4 @@ function withoutSlashesAround(path: string): string {
   while (path[start] === "/") start++;
   while (end > start && path[end - 1] === "/") end--;
   return path.slice(start, end);
-}
-
-function asSent(text: string): string {
-  return Buffer.from(text).toString("latin1").replace(NOT_IN_QUERY, encodedByte);
-}
-
-function encodedByte(byte: string): string {
-  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 }

@@ -23,6 +23,8 @@ export interface SiteRequest {
   readonly headers: Fields;
   /** Of the client; undefined of a Unix socket. */
   readonly address: string | undefined;
+  /** The server that asks, where it tells when it begins to close. */
+  readonly server?: { readonly stopping: AbortSignal } | undefined;
   /** What was in front of the path where the site stands below one, as it was sent, without a slash at its end; default none. */
   readonly mountPath?: string | undefined;
 }
@@ -100,7 +102,7 @@ export class Site {
   answer(request: SiteRequest): SiteAnswer | Promise<SiteAnswer> {
     const { method } = request;
     if (method !== "GET" && method !== "HEAD") return this.#statuses.of(method === "OPTIONS" ? 204 : 405);
-    const reload = this.#reload?.answer(request.path, request.rawQuery);
+    const reload = this.#reload?.answer(request);
     if (reload !== undefined) return reload;
     const path = this.#paths.of(request.path);
     if (path.type === "refused") {

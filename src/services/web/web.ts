@@ -2,6 +2,7 @@ import type { HttpExchange } from "../../http/service/handler.ts";
 import { http } from "../../http/service/http.ts";
 import { type HttpOptions, MAX_BODY_BYTES } from "../../http/service/http-options.ts";
 import type { HttpService } from "../../http/service/http-service.ts";
+import { SharedService } from "../../server/shared-service.ts";
 import { wrongType } from "../../socket/values.ts";
 import { AccessLog, type AccessLogEntry, type AccessLogFormat } from "./access-log.ts";
 import { openSite } from "./open-site.ts";
@@ -48,11 +49,12 @@ export type {
 export function web(root: string, options?: WebOptions): HttpService {
   if (typeof root !== "string") throw wrongType("root", "of type string", root);
   const settings = WEB_OPTIONS.check("web()", options);
-  const shared = new SharedSite(root, settings);
+  const shared = new SharedService(new ServedSite(root, settings));
   const service = http(
-    ({ method, path, rawQuery, headers, mountPath }, { peer }) => {
+    ({ method, path, rawQuery, headers, mountPath }, server) => {
+      const { peer } = server;
       const address = "host" in peer ? peer.host : undefined;
-      return shared.site.answer({ method, path, rawQuery, headers, mountPath, address });
+      return shared.service.site.answer({ method, path, rawQuery, headers, mountPath, address, server });
     },
     // What no body is read of is answered by its method, however long it is.
     { maxBodyBytes: MAX_BODY_BYTES, ...settings.http, onExchange: exchangeHook(settings) },
@@ -85,13 +87,11 @@ export async function unknownVariables(root: string, options?: WebOptions): Prom
   return site.unknownNames;
 }
 
-/** A site that is open as long as one of its servers is. */
-class SharedSite {
+/** A folder that is a site while it is served. */
+class ServedSite {
   readonly #root: string;
   readonly #settings: WebSettings;
-  #opening: Promise<Site> | undefined;
   #site: Site | undefined;
-  #users = 0;
 
   constructor(root: string, settings: WebSettings) {
     this.#root = root;
@@ -104,25 +104,10 @@ class SharedSite {
   }
 
   async start(): Promise<void> {
-    this.#users++;
-    const opening = this.#opening ?? openSite(this.#root, this.#settings);
-    this.#opening = opening;
-    let site: Site;
-    try {
-      site = await opening;
-    } catch (error) {
-      this.stop();
-      throw error;
-    }
-    // All have stopped meanwhile.
-    if (this.#opening === opening) this.#site = site;
-    else site.close();
+    this.#site = await openSite(this.#root, this.#settings);
   }
 
   stop(): void {
-    this.#users--;
-    if (this.#users > 0) return;
-    this.#opening = undefined;
     this.#site?.close();
     this.#site = undefined;
   }

@@ -2,13 +2,13 @@ import { join, resolve } from "node:path";
 import { HTTP_OPTIONS } from "../../http/service/http-options.ts";
 import { SERVE } from "../../server/serve-options.ts";
 import { parseSocketUrl, SocketUrlError } from "../../server/url/socket-url.ts";
-import type { Plan, ServicePlan } from "../plan.ts";
+import { DEFAULT_GRACE_MS, type Plan, type ServicePlan } from "../plan.ts";
 import { type Finding, Findings } from "./findings.ts";
 import { checkValues, isTable, type PlainTable, plainData } from "./plain-data.ts";
 import { MAX_LISTENERS } from "./read-listeners.ts";
 import { hintFor, type ReadOptions, readOptions } from "./read-options.ts";
 import { type ReadService, readService } from "./read-service.ts";
-import { DEFAULT_GRACE_MS, optionsOf, SHARED_KEYS } from "./shared-keys.ts";
+import { optionsOf, SHARED_KEYS } from "./shared-keys.ts";
 import { checkShared } from "./shared-listeners.ts";
 import { shown, shownKey } from "./shown.ts";
 

@@ -3,11 +3,9 @@ import { LISTENER } from "../../server/listener-options.ts";
 import { ms, type OptionKinds, text } from "../../server/options/option-kind.ts";
 import { SERVE } from "../../server/serve-options.ts";
 import { MAX_TIMEOUT_MS } from "../../socket/values.ts";
+import { DEFAULT_GRACE_MS } from "../plan.ts";
 import { keysOf, type OptionKeys } from "./option-keys.ts";
 import type { ReadOptions } from "./read-options.ts";
-
-/** How long the connections of a service go on once it is to end. */
-export const DEFAULT_GRACE_MS = 2_000;
 
 const OWN_KINDS = {
   graceMs: ms({ min: 0, max: MAX_TIMEOUT_MS, default: DEFAULT_GRACE_MS }),

@@ -3,14 +3,19 @@ import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { Fields } from "../../../src/http/fields.ts";
+import { connect } from "../../../src/server.ts";
 import { SETTLE_MS } from "../../../src/services/web/live-reload.ts";
 import { openSite } from "../../../src/services/web/open-site.ts";
 import { RENEW_AFTER_MS } from "../../../src/services/web/resource-cache.ts";
+import { web } from "../../../src/services/web/web.ts";
 import { WEB_OPTIONS, type WebOptions } from "../../../src/services/web/web-options.ts";
 import { manualClock } from "../../../src/testing.ts";
+import { serving, urlOf } from "../../support/serving.ts";
 import { turn, until } from "../../support/until.ts";
 import { allOf, folderWith, served } from "./site.ts";
 
+/** No test waits for so long. */
+const LONG_MS = 1_000_000;
 const SCRIPT = '\n<script src="/.sockwright/reload.js" defer></script>\n';
 
 test("a page has a script, and is told of a change once it has settled", async () => {
@@ -38,6 +43,17 @@ test("the script and the events have the fields of all answers", async () => {
     expect(head).toContain("X-Content-Type-Options: nosniff\r\n");
     client.abort();
   }
+});
+
+test("a page that waits for a change keeps no server from closing", async () => {
+  const server = await serving(web(folderWith({}), { watch: true }));
+  const client = await connect(urlOf(server));
+  client.write("GET /.sockwright/reload HTTP/1.1\r\nHost: site\r\n\r\n");
+  await client.readUntil("retry: 500\n\n", { maxBytes: 1_000 });
+  const rest = allOf(client);
+  expect(await server.close({ graceMs: LONG_MS })).toEqual({ aborted: 0, unfinished: 0 });
+  expect(String(await rest)).not.toContain("data:");
+  client.abort();
 });
 
 test("without it there is neither script nor path", async () => {

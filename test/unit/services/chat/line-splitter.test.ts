@@ -18,7 +18,7 @@ function parsed(pieces: readonly Uint8Array[]): Result {
   for (const piece of pieces) lines.push(...splitter.take(filter.strip(piece)));
   lines.push(...splitter.take(filter.end()), ...splitter.end());
   const inWords = (line: InputLine): string =>
-    line.type === "line" ? `${Buffer.from(line.bytes).toString("latin1")}${line.endsWithCr ? "⏎" : ""}` : "too long";
+    `${Buffer.from(line.bytes).toString("latin1")}${line.type === "too-long" ? "…" : ""}${line.endsWithCr ? "⏎" : ""}`;
   return { lines: lines.map(inWords), hasCommands: filter.hasCommands };
 }
 
@@ -33,10 +33,10 @@ describe("lines", () => {
     ["\n\r\n", ["", "⏎"]],
     ["a\rb\n", ["a\rb"]],
     ["12345678\n12345678\r\n", ["12345678", "12345678⏎"]],
-    ["123456789\nb\n", ["too long", "b"]],
-    ["123456789012345678\r\nb", ["too long", "b"]],
-    ["123456789", ["too long"]],
-    ["123456789\r", ["too long"]],
+    ["123456789\nb\n", ["12345678…", "b"]],
+    ["123456789012345678\r\nb", ["12345678…", "b"]],
+    ["123456789", ["12345678…"]],
+    ["123456789\r", ["12345678…"]],
   ] as const)("%j", ([text, lines]) => {
     expect(whole(text).lines).toEqual(lines);
   });

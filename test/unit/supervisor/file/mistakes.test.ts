@@ -182,7 +182,9 @@ test.each<[file: string, mistakes: readonly string[]]>([
   ],
   [
     serviceFile("chat", '"tcp://127.0.0.1:7000"', 'hosts = ["a b"]'),
-    ['5:10: hosts[0] is "a b"; it must be the name of a host'],
+    [
+      '5:10: hosts[0] is "a b"; it must be a name such as "chat.example.org", with a port or not, or an origin such as "https://chat.example.org"',
+    ],
   ],
   [
     serviceFile("status", '"http://*:8080/"'),
