@@ -1,4 +1,6 @@
 // `sockwright` on a pseudo-terminal, pty(7), which Python opens: the test types, and looks at the screen.
+import { isDeepStrictEqual } from "node:util";
+import { expect } from "vitest";
 import { type Child, startChild } from "../support/child.ts";
 import { until } from "../support/until.ts";
 import { Screen } from "./screen.ts";
@@ -80,13 +82,19 @@ export class PtyProgram {
     return this.screen.text;
   }
 
-  /** Waits until the screen shows exactly this. */
-  async shows(text: string): Promise<void> {
+  /**
+   * Waits until the screen shows exactly this, with the cursor in this row and column if they are given: the editor
+   * writes the text and the move of the cursor one after the other, and the test may look in between.
+   */
+  async shows(text: string, cursor?: readonly [row: number, column: number]): Promise<void> {
+    const isThere = (): boolean => cursor === undefined || isDeepStrictEqual(this.screen.cursor, cursor);
     try {
-      await until(() => this.look() === text, "the screen");
+      await until(() => this.look() === text && isThere(), "the screen");
     } catch (error) {
-      throw new Error(`The screen shows\n${this.look()}\nand not\n${text}`, { cause: error });
+      const where = cursor === undefined ? "" : `\nand its cursor is at ${this.screen.cursor}, not at ${cursor}`;
+      throw new Error(`The screen shows\n${this.look()}\nand not\n${text}${where}`, { cause: error });
     }
+    expect(this.screen.text).toBe(text);
   }
 
   async exitCode(): Promise<number | null> {
