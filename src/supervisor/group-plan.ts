@@ -1,6 +1,7 @@
 import type { HttpOptions } from "../http/service/http-options.ts";
 import type { ListenerOptions } from "../server/listener-options.ts";
 import type { ServeOptions } from "../server/serve-options.ts";
+import { isOverNode } from "../server/transport/transports.ts";
 import { baseOf } from "../server/url/schemes.ts";
 import { formatSocketUrl, parseSocketUrl, plainUrl } from "../server/url/socket-url.ts";
 import { KINDS } from "./kinds.ts";
@@ -49,13 +50,14 @@ function ownGroup(service: ServicePlan): GroupPlan | undefined {
   return { ...placeOf(own, [name], false), mounts: undefined, limits, http, graceMs };
 }
 
-/** A listener with what its kind of service says of lost clients, where nobody has said anything else. */
+/** A listener with what its kind of service says of lost clients, where nobody has said anything else and it can be set. */
 function timed(listener: ListenerOptions, { source, limits }: ServicePlan): ListenerOptions {
   const userTimeoutMs = source.type === "kind" ? KINDS.get(source.kind)?.userTimeoutMs : undefined;
   const url = parseSocketUrl(listener.url);
   const isSaid =
     listener.userTimeoutMs ?? limits.userTimeoutMs ?? ("userTimeoutMs" in url ? url.userTimeoutMs : undefined);
-  return isSaid !== undefined || baseOf(url) !== "tcp" ? listener : { ...listener, userTimeoutMs };
+  const isLeft = isSaid !== undefined || baseOf(url) !== "tcp" || isOverNode(listener.transport ?? limits.transport);
+  return isLeft ? listener : { ...listener, userTimeoutMs };
 }
 
 interface Mounted {

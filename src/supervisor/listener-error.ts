@@ -1,5 +1,3 @@
-import { SocketError } from "../socket/values.ts";
-
 /** A listener that cannot be opened: which one, and whose. */
 export class ListenerError extends Error {
   /** That of the error behind it, such as `EADDRINUSE`. */
@@ -19,9 +17,11 @@ export class ListenerError extends Error {
   }
 }
 
+/** Errors of both transports have Node's shape; the port of a path is absent, or negative. */
 function urlBehind(urls: readonly string[], error: unknown): string {
-  if (!(error instanceof SocketError)) return urls.join(" ");
-  const name = error.port === undefined ? error.address : `:${error.port}`;
-  const named = name === undefined ? [] : urls.filter((url) => url.replace(/\?.*$/, "").endsWith(name));
+  if (!(error instanceof Error)) return urls.join(" ");
+  const { address, port } = error as { readonly address?: unknown; readonly port?: unknown };
+  const name = typeof port === "number" && port > 0 ? `:${port}` : address;
+  const named = typeof name === "string" ? urls.filter((url) => url.replace(/\?.*$/, "").endsWith(name)) : [];
   return (named.length === 1 ? named : urls).join(" ");
 }

@@ -84,7 +84,13 @@ export class LocalHub implements ChatHub, MemberHome {
     for (const { tagKey, id, timeMs } of tagged) {
       this.#tags.add(tagKey, Promise.resolve({ id, timeMs }), Math.max(0, nowMs - timeMs));
     }
-    this.#log = new MessageLog(this.#history, lastId, this.#now, (error) => this.#failed(error));
+    this.#log = new MessageLog(this.#history, lastId, this.#now, {
+      deliver: ({ name, shelf }, message) => {
+        const room = this.#rooms.get(name.key);
+        if (room?.shelf === shelf) room.tell(message);
+      },
+      failed: (error) => this.#failed(error),
+    });
     if (this.#options.retainMs !== undefined) await this.#prune(this.#options.retainMs);
   }
 

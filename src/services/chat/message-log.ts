@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { ChatError } from "./chat-error.ts";
 import type { ChatMessage } from "./chat-event.ts";
 import type { Receipt } from "./chat-hub.ts";
@@ -6,6 +7,8 @@ import type { Room } from "./room.ts";
 
 /** Messages of one commit; further ones are in the next. */
 export const MAX_BATCH_MESSAGES = 1_000;
+/** Text that rooms are told in one turn of the event loop: then what was told can leave, and only who is slow falls behind. */
+export const MAX_TOLD_CHARACTERS = 64 * 1024;
 /** Text that may wait to be committed, of all members together. */
 export const MAX_PENDING_CHARACTERS = 64 * 1024 * 1024;
 
@@ -16,6 +19,13 @@ export interface NewMessage {
   readonly kind: ChatMessage["kind"];
   readonly text: string;
   readonly tagKey: string | undefined;
+}
+
+/** The hub that has the rooms. */
+export interface LogOwner {
+  /** @param room - as it was when the message was said. By now all may have left it, and others have come. */
+  readonly deliver: (room: Room, message: ChatMessage) => void;
+  readonly failed: (error: unknown) => void;
 }
 
 interface Pending {
@@ -31,7 +41,7 @@ interface Pending {
 export class MessageLog {
   readonly #history: ChatHistory;
   readonly #now: () => number;
-  readonly #failed: (error: unknown) => void;
+  readonly #owner: LogOwner;
   #pending: Pending[] = [];
   #pendingCharacters = 0;
   #lastId: number;
@@ -39,12 +49,12 @@ export class MessageLog {
   #isDue = false;
   #ended: (() => void) | undefined;
 
-  constructor(history: ChatHistory, lastId: number, now: () => number, failed: (error: unknown) => void) {
+  constructor(history: ChatHistory, lastId: number, now: () => number, owner: LogOwner) {
     this.#history = history;
     this.#lastId = lastId;
     this.#deliveredId = lastId;
     this.#now = now;
-    this.#failed = failed;
+    this.#owner = owner;
   }
 
   /** Who comes now has history up to here, and hears the rest. */
@@ -77,7 +87,7 @@ export class MessageLog {
     if (this.#isDue) return;
     this.#isDue = true;
     // By then all that the turn has brought is there.
-    setImmediate(() => void this.#commit());
+    void setImmediate().then(() => this.#commit());
   }
 
   async #commit(): Promise<void> {
@@ -95,16 +105,22 @@ export class MessageLog {
     try {
       await this.#history.append(entries.map(({ stored }) => stored));
     } catch (error) {
-      this.#failed(error);
+      this.#owner.failed(error);
       const refusal = new ChatError("UNAVAILABLE", "Not sent: it could not be stored.", { cause: error });
       for (const { reject } of batch) reject(refusal);
       return;
     }
+    let told = 0;
     for (const { pending, stored } of entries) {
       const { message } = stored;
+      if (told + message.text.length > MAX_TOLD_CHARACTERS) {
+        await setImmediate();
+        told = 0;
+      }
+      told += message.text.length;
       this.#deliveredId = message.id;
       pending.resolve({ id: message.id, timeMs });
-      pending.message.room.tell(message);
+      this.#owner.deliver(pending.message.room, message);
     }
   }
 

@@ -1,9 +1,10 @@
 // The bounds of what a hub keeps for its members.
+import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { BlockList, MAX_BLOCKED } from "../../../../src/services/chat/block-list.ts";
 import type { StoredMessage } from "../../../../src/services/chat/history.ts";
 import { MemoryHistory } from "../../../../src/services/chat/memory-history.ts";
-import { MAX_BATCH_MESSAGES, MAX_PENDING_CHARACTERS } from "../../../../src/services/chat/message-log.ts";
+import { MAX_BATCH_MESSAGES, MAX_PENDING_CHARACTERS, MAX_TOLD_CHARACTERS } from "../../../../src/services/chat/message-log.ts";
 import { MAX_TAGS, SentTags } from "../../../../src/services/chat/sent-tags.ts";
 import { manualClock } from "../../../../src/testing.ts";
 import { startedHub } from "./members.ts";
@@ -44,6 +45,21 @@ test("a commit has so many messages, and the rest are in the next", async () => 
   const receipts = await Promise.all(said);
   expect(receipts.map(({ id }) => id)).toEqual(Array.from(said, (_, at) => at + 1));
   expect(history.batches).toEqual([MAX_BATCH_MESSAGES, 1]);
+});
+
+test("so much text is told in a turn of the event loop, however much was committed at once", async () => {
+  const chat = await startedHub();
+  const { member, listener } = await chat.join("rose");
+  const text = "x".repeat(4_000);
+  const said = Promise.all(Array.from({ length: 100 }, () => member.say(text)));
+  const perTurn: number[] = [];
+  for (let left = 100; left > 0; left -= perTurn.at(-1) ?? 0) {
+    await setImmediate();
+    perTurn.push(listener.take().length);
+  }
+  const atOnce = Math.floor(MAX_TOLD_CHARACTERS / text.length);
+  expect(perTurn.filter((count) => count > 0)).toEqual([...Array(Math.floor(100 / atOnce)).fill(atOnce), 100 % atOnce]);
+  expect((await said).map(({ id }) => id)).toEqual(Array.from({ length: 100 }, (_, at) => at + 1));
 });
 
 test("so much text waits to be stored, and more is refused", async () => {

@@ -184,6 +184,30 @@ describe("messages", () => {
     expect(back.history.map(({ id }) => id)).toEqual(Array.from({ length: 24 }, (_, at) => at + 4));
   });
 
+  test("who comes into a room that all have left hears what was said there and is not stored yet", async () => {
+    const history = new UncertainHistory();
+    const chat = await startedHub(history);
+    let open: () => void = () => undefined;
+    history.gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const rose = await chat.join("rose", "den", { key: "one" });
+    const said = [rose.member.say("under way"), (await chat.join("think", "hall")).member.say("other")];
+    await turn(3);
+    rose.member.leave("gone");
+    const same = await chat.join("same", "den", { key: "one" });
+    same.member.leave("gone");
+    const others = await chat.join("others", "den", { key: "two" });
+    others.member.leave("gone");
+    const last = await chat.join("last", "den", { key: "one" });
+    expect(last.history).toEqual([]);
+    await turn();
+    open();
+    await Promise.all(said);
+    expect(last.listener.take()).toEqual(["1 den rose: under way"]);
+    expect(others.listener.take()).toEqual([]);
+  });
+
   test("what happens while the history is read is heard after the welcome", async () => {
     const history = new UncertainHistory();
     const chat = await startedHub(history);
