@@ -1,5 +1,5 @@
 // What each server of a plan is to serve.
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { ServeOptions } from "../../../src/server/serve-options.ts";
 import { groupsOf } from "../../../src/supervisor/group-plan.ts";
 import type { ServicePlan } from "../../../src/supervisor/plan.ts";
@@ -21,4 +21,13 @@ test("unless something else is said, of it or of all", () => {
   expect(timeouts(service("chat", ["tcp://127.0.0.1:0?user-timeout=5s"]))).toEqual([undefined]);
   expect(timeouts(service("chat", ["tcp://127.0.0.1:0"], { userTimeoutMs: 1_000 }))).toEqual([undefined]);
   expect(timeouts(service("chat", ["http://127.0.0.1:0"], {}, "/"))).toEqual([undefined]);
+});
+
+test("and not over node:net, which cannot set it: the chat starts all the same", () => {
+  const plan = service("chat", ["tcp://127.0.0.1:0"]);
+  const overNode = [{ mount: undefined, listener: { url: "tcp://127.0.0.1:0", transport: "node" as const } }];
+  expect(timeouts({ ...plan, listeners: overNode })).toEqual([undefined]);
+  vi.stubEnv("SOCKWRIGHT_TRANSPORT", "node");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(timeouts(plan)).toEqual([undefined]);
 });
