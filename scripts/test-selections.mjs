@@ -34,7 +34,10 @@ export const sanitized = [
 
 /** What is run again over node:net. The tests of `sockwright/server` try both transports by themselves. */
 export const overNode = [
+  "test/behaviour/chat",
   "test/behaviour/http",
+  "test/behaviour/status",
+  "test/behaviour/supervisor/reload.test",
   "test/behaviour/web",
   "test/cli/web",
   "test/conformance/our-server",
@@ -44,7 +47,8 @@ export const overNode = [
 
 /**
  * What is run again on each later version of Node, as a version can break it: the addon, the poller and the transports; HTTP and
- * the web server, with Node's own `Response`, streams and node:http; and the examples.
+ * the web server, with Node's own `Response`, streams and node:http; the chat, whose history is node:sqlite from Node 22.13 on; what
+ * imports modules again; and the examples.
  */
 export const onEachNode = [
   "test/unit/native",
@@ -55,6 +59,10 @@ export const onEachNode = [
   "test/behaviour/server/listeners",
   "test/behaviour/server/inherited",
   "test/behaviour/server/datagram-close",
+  "test/unit/services/chat",
+  "test/behaviour/chat",
+  "test/behaviour/supervisor",
+  "test/cli/up.test",
   "test/unit/services/web",
   "test/behaviour/http",
   "test/behaviour/web",

@@ -1,5 +1,5 @@
 // What a member of the line door sees, text by text.
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { until } from "../../support/until.ts";
 import { GREETING, servedChat } from "./line-client.ts";
 
@@ -265,6 +265,8 @@ test("who comes when the chat is full is told so", async () => {
 });
 
 test("records are lines, whether they end or not", async () => {
+  vi.stubEnv("SOCKWRIGHT_TRANSPORT", "native");
+  onTestFinished(() => void vi.unstubAllEnvs());
   const chat = await servedChat({}, `unix-seqpacket:@sockwright-chat-${process.pid}`);
   const client = await chat.stranger();
   const next = async () => String(await client.connection.read());
