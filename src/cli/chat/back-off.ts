@@ -1,5 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { CommandError, exitCodes } from "../command-error.ts";
+import { pause } from "../pause.ts";
 
 /** The wait before the first attempt to connect again; each further one doubles it. */
 const FIRST_BACK_OFF_MS = 250;
@@ -31,12 +31,7 @@ export class BackOff {
     // Not all clients of a server that is started again at the same moment.
     const waitMs = this.#nextMs * (0.5 + Math.random() / 2);
     this.#nextMs = Math.min(2 * this.#nextMs, MAX_BACK_OFF_MS);
-    try {
-      await delay(Math.min(waitMs, leftMs), undefined, { signal: this.#signal });
-    } catch (error) {
-      if (!this.#signal.aborted) throw error;
-    }
-    return !this.#signal.aborted;
+    return pause(Math.min(waitMs, leftMs), this.#signal);
   }
 
   /** The connection is back. */

@@ -1,9 +1,9 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { bindSocket } from "../../server/opening/bind-socket.ts";
 import { connectSocket } from "../../server/opening/connect-socket.ts";
 import type { AddressUrl } from "../../server/url/socket-url.ts";
 import type { Socket } from "../../socket/internal.ts";
 import { codeOf } from "../command-error.ts";
+import { pause } from "../pause.ts";
 
 /** How often it is tried to connect, and then to listen. */
 const MAX_ATTEMPTS = 50;
@@ -33,7 +33,8 @@ export async function meet(url: AddressUrl, options: MeetingOptions): Promise<So
     } catch (error) {
       if (codeOf(error) !== "EADDRINUSE" || attempt === MAX_ATTEMPTS) throw error;
     }
-    await delay(Math.random() * MAX_PAUSE_MS, undefined, { signal: options.signal });
+    await pause(Math.random() * MAX_PAUSE_MS, options.signal);
+    options.signal.throwIfAborted();
   }
 }
 

@@ -3,9 +3,14 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { WebSocketServer } from "ws";
-import { HANDSHAKE_MS, MAX_SILENCE_MS, WebSocketChannel } from "../../../../src/cli/chat/web-socket-channel.ts";
+import {
+  HANDSHAKE_MS,
+  LEAVE_MS,
+  MAX_SILENCE_MS,
+  WebSocketChannel,
+} from "../../../../src/cli/chat/web-socket-channel.ts";
 import { RunningChat } from "../../../cli/chat-streams.ts";
-import { until } from "../../../support/until.ts";
+import { turn, until } from "../../../support/until.ts";
 
 async function silentServer(): Promise<{ server: WebSocketServer; place: string }> {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0 });
@@ -44,4 +49,34 @@ test("a join that is not answered: exit code 3", async () => {
   vi.advanceTimersByTime(HANDSHAKE_MS);
   expect(await chat.exitCode).toBe(3);
   expect(chat.stderr).toMatch(/^sockwright: ws:\S+: no answer within 10000 ms\n$/);
+});
+
+test("a frame of 32 MiB is taken, a longer one is the end", async () => {
+  const { server, place } = await silentServer();
+  const longest = "x".repeat(32 * 1024 * 1024);
+  server.on("connection", (socket) => {
+    socket.send(longest);
+    socket.send(`${longest}y`);
+  });
+  const channel = await WebSocketChannel.open({ url: `ws://${place}` }, new AbortController().signal);
+  expect((await channel.next()) === longest).toBe(true);
+  expect(await channel.next()).toEqual({ code: 1006, reason: "" });
+});
+
+test("a server that does not say that it has seen us leave is left in two seconds", async () => {
+  const { server, place } = await silentServer();
+  server.on("connection", (socket) => socket.pause());
+  holdTimers();
+  const channel = await WebSocketChannel.open({ url: `ws://${place}` }, new AbortController().signal);
+  let isEnded = false;
+  const ended = channel.next().then((end) => {
+    isEnded = true;
+    return end;
+  });
+  channel.close();
+  vi.advanceTimersByTime(LEAVE_MS - 1);
+  await turn(50);
+  expect(isEnded).toBe(false);
+  vi.advanceTimersByTime(1);
+  expect(await ended).toEqual({ code: 1006, reason: "" });
 });

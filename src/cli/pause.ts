@@ -1,0 +1,18 @@
+/** Waits so long; false where the signal aborted before that. */
+export function pause(durationMs: number, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve(false);
+      return;
+    }
+    const stop = (): void => {
+      clearTimeout(timer);
+      resolve(false);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve(true);
+    }, durationMs);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+}

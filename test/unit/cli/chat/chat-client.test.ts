@@ -1,0 +1,27 @@
+// Programs that take part in a chat: how long they wait for a server that has gone.
+import { expect, onTestFinished, test, vi } from "vitest";
+import { ChatRoom } from "../../../cli/chat-room.ts";
+import { RunningChat } from "../../../cli/chat-streams.ts";
+import { turn } from "../../../support/until.ts";
+
+test("a server that does not come back is waited for a minute: exit code 3", async () => {
+  const room = await ChatRoom.open();
+  const chat = new RunningChat("--join", room.url, "--name", "rose");
+  await chat.prints("alone");
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  let code: number | undefined;
+  void chat.exitCode.then((ended) => {
+    code = ended;
+  });
+  await room.close();
+  await chat.tells("-- The connection is lost. It is tried again.\n");
+  const lostMs = performance.now();
+  while (code === undefined) {
+    if (vi.getTimerCount() > 0) vi.advanceTimersToNextTimer();
+    await turn();
+  }
+  expect(code).toBe(3);
+  expect(performance.now() - lostMs).toBe(60_000);
+  expect(chat.stderr).toMatch(/\nsockwright: the connection was lost, and is not back within 60000 ms/);
+});

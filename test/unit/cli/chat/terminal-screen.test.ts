@@ -1,0 +1,38 @@
+// Lines that are typed faster than they are said.
+import { PassThrough } from "node:stream";
+import { expect, onTestFinished, test } from "vitest";
+import { TerminalScreen } from "../../../../src/cli/chat/terminal-screen.ts";
+import type { TerminalStreams } from "../../../../src/cli/standard-streams.ts";
+import { until } from "../../../support/until.ts";
+
+test("10 000 lines wait to be said; those beyond are refused, and a place is free again when one was taken", async () => {
+  const [input, output] = [new PassThrough(), Object.assign(new PassThrough(), { columns: 80, rows: 24 })];
+  let written = "";
+  output.on("data", (bytes: Buffer) => {
+    written += bytes.toString();
+  });
+  const streams = { input, output } as unknown as TerminalStreams;
+  const plain = { received: (line: string) => line, notice: (line: string) => line };
+  const screen = new TerminalScreen(streams, { style: plain, complete: () => [[], ""], keepsTyped: false });
+  onTestFinished(() => screen.close());
+  const refusals = (): number => written.split("-- Not sent: 10000 lines wait already.\n").length - 1;
+  const typed = async (...lines: readonly (string | number)[]): Promise<void> => {
+    input.write(`${lines.join("\r")}\rend`);
+    await until(() => written.endsWith("end"), "what was typed");
+    input.write("\x15");
+    await until(() => !written.endsWith("end"), "an empty line");
+  };
+  await typed(...Array(10_000).keys());
+  expect(refusals()).toBe(0);
+  await typed("too much");
+  expect(refusals()).toBe(1);
+  const lines = screen.lines();
+  expect(await lines.next()).toEqual({ done: false, value: "0" });
+  await typed("fits", "too much again");
+  expect(refusals()).toBe(2);
+  screen.close();
+  const rest: string[] = [];
+  for await (const line of lines) rest.push(line);
+  expect(rest.length).toBe(10_000);
+  expect(rest.slice(-2)).toEqual(["9999", "fits"]);
+});
