@@ -56,8 +56,13 @@ export function serveAdmin(
 }
 
 async function answer(connection: Connection, actions: AdminActions, timeoutMs: number): Promise<void> {
-  const given = await answerFor(connection, actions, timeoutMs);
+  const given = await Promise.race([answerFor(connection, actions, timeoutMs), lost(connection)]);
   if (given !== undefined) connection.write(`${JSON.stringify(given)}\n`);
+}
+
+/** Who has gone waits for nothing: a reload may never end, and its place is for others. */
+function lost({ signal }: Connection): Promise<undefined> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(undefined), { once: true }));
 }
 
 /** Undefined for who asks nothing. */
@@ -71,9 +76,24 @@ async function answerFor(
     const frames = connection.frames(jsonLines({ maxFrameBytes: MAX_ADMIN_REQUEST_BYTES }));
     const value = await frames.read({ timeoutMs });
     if (value === undefined) return undefined;
-    return { ok: true, result: await act(actions, requestOf(value)) };
+    const result = act(actions, requestOf(value));
+    void probeAtEnd(connection);
+    return { ok: true, result: await result };
   } catch (error) {
     return failureOf(error);
+  }
+}
+
+/**
+ * At the end of what a client sends it has gone, or only has no more to ask, as `nc -N` does: a blank before the answer, which JSON
+ * may have there, is lost with who has gone.
+ */
+async function probeAtEnd(connection: Connection): Promise<void> {
+  try {
+    while ((await connection.read()) !== undefined);
+    connection.write(" ");
+  } catch {
+    // It is lost already, or the answer has closed it.
   }
 }
 

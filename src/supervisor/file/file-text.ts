@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { type FileHandle, open } from "node:fs/promises";
+import { constants, type FileHandle, open } from "node:fs/promises";
 
 /** Of a file that says what is run. */
 export const MAX_FILE_BYTES = 1024 * 1024;
@@ -21,6 +21,7 @@ const REASONS: Readonly<Record<string, string>> = {
 export async function fileText(path: string): Promise<{ readonly text: string } | { readonly mistake: TextMistake }> {
   try {
     const bytes = await bytesOf(path);
+    if (bytes === undefined) return wrong("it is a pipe, and a reload reads it again; name a file");
     if (bytes.length > MAX_FILE_BYTES) return wrong(`it is longer than ${MAX_FILE_BYTES} bytes; write less`);
     if (isUtf8(bytes)) return { text: bytes.toString("utf8").replace(/^\ufeff/, "") };
     return { mistake: firstOtherByte(bytes) };
@@ -32,9 +33,11 @@ export async function fileText(path: string): Promise<{ readonly text: string } 
   }
 }
 
-async function bytesOf(path: string): Promise<Buffer> {
-  const file = await open(path);
+/** Undefined for a pipe. Its opening would wait for who writes, in a thread that nothing ends: neither a signal nor an exit. */
+async function bytesOf(path: string): Promise<Buffer | undefined> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
+    if ((await file.stat()).isFIFO()) return undefined;
     return await readAll(file);
   } finally {
     await file.close();

@@ -1,3 +1,5 @@
+import { inOneLine } from "./shown.ts";
+
 /** What is wrong with a file, and where. */
 export interface Mistake {
   readonly file: string;
@@ -11,5 +13,5 @@ export interface Mistake {
 
 /** As compilers say it, so that editors find the place. */
 export function mistakeText({ file, line, column, message }: Mistake): string {
-  return `${file}:${line}:${column}: ${message}`;
+  return `${inOneLine(file)}:${line}:${column}: ${message}`;
 }

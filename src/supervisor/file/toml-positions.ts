@@ -24,8 +24,7 @@ export class TomlPositions {
 
   /** @param text - what has been parsed without a mistake. */
   constructor(text: string) {
-    const [table] = parseTOML(text, { tomlVersion: "1.1" }).body;
-    for (const node of table.body) {
+    for (const node of nodesOf(text)) {
       if (node.type === "TOMLKeyValue") this.#addPair([], node);
       else this.#addTable(node);
     }
@@ -73,6 +72,16 @@ export class TomlPositions {
       place = next;
     }
     return place;
+  }
+}
+
+/** None where this parser gives up what the other has taken, such as text of several hundred thousand letters: then all is at the start. */
+function nodesOf(text: string): readonly (AST.TOMLKeyValue | AST.TOMLTable)[] {
+  try {
+    return parseTOML(text, { tomlVersion: "1.1" }).body[0].body;
+  } catch {
+    // What is wrong is known by the other one: only the place is not.
+    return [];
   }
 }
 

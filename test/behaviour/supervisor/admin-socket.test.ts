@@ -10,12 +10,15 @@ import { askAdmin } from "../../../src/supervisor/admin/admin-client.ts";
 import { type AdminOptions, MAX_ADMIN_CONNECTIONS, serveAdmin } from "../../../src/supervisor/admin/admin-server.ts";
 import { greeted, greeter, running, urlOf } from "./running.ts";
 
-async function admin(options?: AdminOptions): Promise<{ path: string; url: string }> {
+async function admin(
+  options?: AdminOptions,
+  reload: () => Promise<void> = async () => undefined,
+): Promise<{ path: string; url: string }> {
   const folder = mkdtempSync(join(tmpdir(), "sockwright-admin-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const path = join(folder, "admin.sock");
   const { supervisor } = await running([greeter("greet", ["tcp://127.0.0.1:0"])]);
-  const actions = adminActions(supervisor, { reload: async () => undefined, stop: async () => undefined });
+  const actions = adminActions(supervisor, { reload, stop: async () => undefined });
   const server = await serveAdmin(path, actions, options);
   onTestFinished(async () => void (await server.close({ graceMs: 0 })));
   return { path, url: urlOf(supervisor, "greet") };
@@ -50,6 +53,32 @@ test("so many are served at a time, and further ones wait", async () => {
   await last?.close();
   await asked;
   expect(isAnswered).toBe(true);
+});
+
+test("who has gone keeps no place, however long takes what it asked for", async () => {
+  const { path } = await admin({}, () => new Promise(() => undefined));
+  const gone = await Promise.all(Array.from({ length: MAX_ADMIN_CONNECTIONS }, () => client(path)));
+  for (const connection of gone) {
+    connection.write('{"command":"reload"}\n');
+    await connection.flushed();
+    connection.abort();
+  }
+  expect(await askAdmin(path, { command: "connections" })).toEqual({ total: 0, connections: [] });
+});
+
+test("who has no more to ask has its answer all the same", async () => {
+  const reloaded = new AbortController();
+  const { path } = await admin(
+    {},
+    () => new Promise((resolve) => reloaded.signal.addEventListener("abort", () => resolve())),
+  );
+  const connection = await client(path);
+  connection.write('{"command":"reload"}\n');
+  await connection.end();
+  expect(String(await connection.readExactly(1))).toBe(" ");
+  reloaded.abort();
+  expect(String(await connection.readUntil("\n"))).toBe('{"ok":true,"result":{}}\n');
+  expect(await connection.read()).toBeUndefined();
 });
 
 test("connections are listed with their service, and one is killed", async () => {

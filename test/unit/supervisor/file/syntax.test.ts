@@ -1,9 +1,11 @@
 // A file that is no TOML, or no text at all: one mistake, at its place.
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { MAX_FILE_BYTES } from "../../../../src/supervisor/file/file-text.ts";
+import { mistakeText } from "../../../../src/supervisor/file/mistake.ts";
 import { MAX_DEPTH } from "../../../../src/supervisor/file/plain-data.ts";
 import { MAX_SERVICES } from "../../../../src/supervisor/file/plan-of.ts";
 import { MAX_LISTENERS } from "../../../../src/supervisor/file/read-listeners.ts";
@@ -66,6 +68,25 @@ test("a file that cannot be read is told by its name", async () => {
   expect(await reading(missing)).toEqual(wrong(missing, "there is no such file; write one, or name another"));
   expect(await reading(directory)).toEqual(wrong(directory, "it is a directory; name the file in it"));
   expect(await reading("/proc/self/mem")).toEqual(wrong("/proc/self/mem", "it cannot be read, EIO"));
+});
+
+test("a pipe is no file, and nobody waits for who writes it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "plan-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, "pipe");
+  execFileSync("mkfifo", [file]);
+  const message = "it is a pipe, and a reload reads it again; name a file";
+  expect(await readPlan(file)).toEqual({ mistakes: [{ file, line: 1, column: 1, message }] });
+});
+
+test("the name of a file is shown as text", () => {
+  const mistake = { file: "\u001b[31m\u202e.toml", line: 1, column: 2, message: "no" };
+  expect(mistakeText(mistake)).toBe("\\u{1b}[31m\\u{202e}.toml:1:2: no");
+});
+
+test("what is too long for the parser that knows places is told at the start", async () => {
+  const file = greetFile().replace("tcp://127.0.0.1:8000", "x".repeat(900_000));
+  expect(await mistakesIn(file)).toEqual([expect.stringMatching(/^1:1: "x{80}…" has no scheme/)]);
 });
 
 test("a file has a mebibyte at most", async () => {
