@@ -113,9 +113,10 @@ class UpRun {
     try {
       admin = await this.#openAdmin(plan);
       process.on("SIGHUP", hangUp);
-      await this.#start(plan);
-      await this.#notifier.ready(this.#status());
-      await Promise.race([first, this.#stopAsked.given]);
+      const asked = Promise.race([first, this.#stopAsked.given]);
+      // A module may take long to be imported: nobody waits for it to end.
+      await Promise.race([this.#start(plan), asked]);
+      await asked;
       this.log.tell({ event: "stopping" });
       await Promise.race([this.#end(), second]);
       this.#stopped.give();
@@ -160,6 +161,11 @@ class UpRun {
       await this.#supervisor.close(0);
       throw startFailure(error);
     }
+    this.#tellTable();
+    await this.#notifier.ready(this.#status());
+  }
+
+  #tellTable(): void {
     const shown = this.#demonstration;
     if (shown === undefined) return;
     const rows = shown.rows.map(({ service, address, command }) => [service, address, command]);

@@ -1,23 +1,62 @@
 import { isDeepStrictEqual } from "node:util";
 import { SharedService } from "../server/shared-service.ts";
+import type { Clock } from "../server/time/clock.ts";
 import type { Overview } from "../services/status/overview.ts";
 import { checkListeners, loadService, type MakeService, versionOf } from "./load-service.ts";
 import type { ServicePlan } from "./plan.ts";
 
+/** From the import of a module to the end of its start. What takes longer has failed, and holds up nothing else. */
+export const LOAD_TIMEOUT_MS = 30_000;
+
 /** A service of the plan, as it is: it runs, or it has failed. */
 export type ServiceEntry = { readonly plan: ServicePlan } & (
   | { readonly shared: SharedService; readonly version: bigint | undefined }
-  | { readonly shared: undefined; readonly error: unknown }
+  | FailedLoad
 );
+
+interface FailedLoad {
+  readonly shared: undefined;
+  readonly error: unknown;
+  /** Whether its load still goes on: of a module whose import never ends, each further one would not end either. */
+  readonly isLoading?: (() => boolean) | undefined;
+}
 
 /** How services are made. */
 export interface Workshop {
   readonly make: MakeService;
   readonly overview: Overview;
+  readonly clock: Clock;
+  /** Once it is aborted, no service is waited for. */
+  readonly closing: AbortSignal;
 }
 
-/** Makes a service, and starts it; whoever asks stops it. One that fails is an entry, too. */
-export async function startedEntry(plan: ServicePlan, { make, overview }: Workshop): Promise<ServiceEntry> {
+/** Makes a service, and starts it; whoever asks stops it. One that fails is an entry, too, and so is one that takes too long. */
+export async function startedEntry(plan: ServicePlan, workshop: Workshop): Promise<ServiceEntry> {
+  const { clock, closing } = workshop;
+  let isLoading = true;
+  const loaded = load(plan, workshop).finally(() => {
+    isLoading = false;
+  });
+  return await new Promise((resolve) => {
+    const giveUp = (error: Error): void => {
+      // Nobody has it any more.
+      void loaded.then(({ shared }) => shared?.stop()).catch(() => undefined);
+      settle({ plan, shared: undefined, error, isLoading: () => isLoading });
+    };
+    const isClosing = (): void => giveUp(new Error("it was not waited for, since all services end"));
+    const callOff = clock.after(LOAD_TIMEOUT_MS, () => giveUp(tooLate()));
+    const settle = (entry: ServiceEntry): void => {
+      callOff();
+      closing.removeEventListener("abort", isClosing);
+      resolve(entry);
+    };
+    closing.addEventListener("abort", isClosing, { once: true });
+    void loaded.then(settle);
+    if (closing.aborted) isClosing();
+  });
+}
+
+async function load(plan: ServicePlan, { make, overview }: Workshop): Promise<ServiceEntry> {
   try {
     const version = await versionOf(plan.source);
     const shared = new SharedService(await loadService(plan, version, make, overview));
@@ -26,6 +65,12 @@ export async function startedEntry(plan: ServicePlan, { make, overview }: Worksh
   } catch (error) {
     return { plan, shared: undefined, error };
   }
+}
+
+function tooLate(): Error {
+  return new Error(
+    `it does not run after ${LOAD_TIMEOUT_MS / 1_000} s: its import, its function or its start has not ended`,
+  );
 }
 
 /**

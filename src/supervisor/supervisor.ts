@@ -39,7 +39,9 @@ export class Supervisor {
   #groups: readonly Group[] = [];
   #drained: ReadonlySet<string> = new Set();
   #queue: Promise<unknown> = Promise.resolve();
-  #isClosing = false;
+  /** Those that are being started. */
+  #coming: readonly ServicePlan[] = [];
+  readonly #closing = new AbortController();
 
   constructor({ make, clock = systemClock, onEvent = () => undefined }: SupervisorOptions) {
     this.#onEvent = onEvent;
@@ -55,7 +57,7 @@ export class Supervisor {
       isDrained: (service) => this.#drained.has(service),
       requestsOf: (service) => this.#requests.get(service),
     });
-    this.#workshop = { make, overview: this.overview };
+    this.#workshop = { make, overview: this.overview, clock, closing: this.#closing.signal };
   }
 
   /**
@@ -66,7 +68,7 @@ export class Supervisor {
   start({ services }: Pick<Plan, "services">): Promise<void> {
     return this.#inOrder(async () => {
       groupsOf({ services });
-      const entries = await Promise.all(services.map((plan) => startedEntry(plan, this.#workshop)));
+      const entries = await this.#started(services);
       try {
         await this.#use(entries, new Set());
       } catch (error) {
@@ -88,7 +90,7 @@ export class Supervisor {
       const before = this.#entries;
       const kept = await keptEntries(services, before);
       const made = services.filter((plan) => !kept.has(plan));
-      const started = await Promise.all(made.map((plan) => startedEntry(plan, this.#workshop)));
+      const started = await this.#started(made);
       const all = new Map([...kept, ...started.map((entry): [ServicePlan, ServiceEntry] => [entry.plan, entry])]);
       try {
         this.#checkStarted(started);
@@ -121,10 +123,11 @@ export class Supervisor {
 
   /** Ends all: each service has its grace, or the one that is given. */
   async close(graceMs?: number): Promise<void> {
-    this.#isClosing = true;
+    this.#closing.abort();
     for (const backoff of this.#backoffs.values()) backoff.stop();
-    const graces = [...this.#entries.map(({ plan }) => plan.graceMs), ...[...this.#leaving].map(graceOf)];
-    // What is under way, such as the import of a module, may never end.
+    const plans = [...this.#entries.map(({ plan }) => plan), ...this.#coming];
+    const graces = [...plans.map((plan) => plan.graceMs), ...[...this.#leaving].map(graceOf)];
+    // What is under way, such as the stop of a service, may never end.
     await Promise.race([this.#queue, this.#over(graceMs ?? Math.max(0, ...graces))]);
     const closed = [...this.#groups, ...this.#leaving].map((group) => group.close(graceMs ?? graceOf(group)));
     // First those of the supervisor: a service is then stopped by the last of its servers, within the grace.
@@ -133,6 +136,17 @@ export class Supervisor {
     await Promise.race([stopped, this.#over(0)]);
     this.#groups = [];
     this.#entries = [];
+  }
+
+  get #isClosing(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  async #started(plans: readonly ServicePlan[]): Promise<readonly ServiceEntry[]> {
+    this.#coming = plans;
+    const entries = await Promise.all(plans.map((plan) => startedEntry(plan, this.#workshop)));
+    this.#coming = [];
+    return entries;
   }
 
   #over(delayMs: number): Promise<void> {
@@ -155,6 +169,7 @@ export class Supervisor {
 
   /** All groups, or none. From the last line that may fail on, these are the entries. */
   async #use(entries: readonly ServiceEntry[], drained: ReadonlySet<string>, leaveMs?: number): Promise<void> {
+    if (this.#isClosing) throw new Error("all services end: nothing is opened any more");
     const running: RunningServices = new Map(
       entries.flatMap(({ plan, shared }) =>
         shared === undefined || drained.has(plan.name) ? [] : [[plan.name, shared]],
@@ -268,7 +283,8 @@ export class Supervisor {
     // A reload came first.
     if (this.#isClosing || failed === undefined) return;
     const { plan } = failed;
-    const entry = await startedEntry(plan, this.#workshop);
+    const goesOn = failed.shared === undefined && failed.isLoading?.() === true;
+    const entry = goesOn ? failed : await startedEntry(plan, this.#workshop);
     const withEntry = (other: ServiceEntry): readonly ServiceEntry[] =>
       this.#entries.map((each) => (each === failed ? other : each));
     try {

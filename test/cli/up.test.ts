@@ -120,6 +120,27 @@ describe("up", () => {
     expect(await child.exit()).toEqual({ code: 0, signal: null });
   });
 
+  test("SIGTERM ends it also while a module is imported that never ends, at the start and at a reload", async () => {
+    const hanging = 'console.log("importing");\nawait new Promise(() => setInterval(() => {}, 1_000));\n';
+    const module = '[[service]]\nname = "hangs"\nmodule = "./hangs.mjs"\nlisten = "tcp://127.0.0.1:0"\n';
+    const { folder, file } = fileWith(module);
+    writeFileSync(join(folder, "hangs.mjs"), hanging);
+    const starting = await start("up", file);
+    await starting.line(/^importing$/);
+    starting.kill("SIGTERM");
+    expect(await ended(starting)).toMatchObject({ code: 0, stderr: "" });
+
+    writeFileSync(file, GREET);
+    const reloading = await start("up", file);
+    await reloading.line(/listening on/);
+    writeFileSync(file, `${GREET}${module}`);
+    const asked = ctl("reload", "--file", file);
+    await reloading.line(/^importing$/);
+    reloading.kill("SIGTERM");
+    expect(await reloading.exit()).toEqual({ code: 0, signal: null });
+    expect(await asked).toMatchObject({ code: 2, stderr: expect.stringContaining("not waited for") });
+  });
+
   test("SIGHUP reloads and does not end it; what is wrong changes nothing, and is one line", async () => {
     const { child, file, url } = await up();
     const open = await client(url);

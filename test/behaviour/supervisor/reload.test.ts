@@ -11,7 +11,10 @@ import { connect } from "../../../src/server/connect.ts";
 import type { Connection } from "../../../src/server/connection/connection.ts";
 import type { Service } from "../../../src/server/service.ts";
 import type { ServicePlan } from "../../../src/supervisor/plan.ts";
-import { manualClock } from "../../../src/testing/manual-clock.ts";
+import { LOAD_TIMEOUT_MS } from "../../../src/supervisor/service-entry.ts";
+import { Supervisor } from "../../../src/supervisor/supervisor.ts";
+import type { SupervisorEvent } from "../../../src/supervisor/supervisor-event.ts";
+import { type ManualClock, manualClock } from "../../../src/testing/manual-clock.ts";
 import { until } from "../../support/until.ts";
 import {
   at,
@@ -370,6 +373,91 @@ describe("a module", () => {
     await until(() => events.some(({ event }) => event === "recovered"), "the service to run");
     expect(serviceOf(supervisor, "clock")).toMatchObject({ state: "running", error: undefined });
     expect(await greetingAt(urlOf(supervisor, "clock"))).toBe("tick!");
+  });
+
+  describe("whose import never ends", () => {
+    const HANGS = "await new Promise(() => undefined);\nexport default {};";
+
+    /** The supervisor's clock has one timer more for what it waits for. */
+    async function toBeAwaited(clock: ManualClock): Promise<void> {
+      await until(() => clock.nextDueMs === clock.now() + LOAD_TIMEOUT_MS, "the load to be waited for");
+    }
+
+    test("has failed after a while, and the others run; another load is not begun while it goes on", async () => {
+      const [clock, path] = [manualClock(), modulePath()];
+      written(path, HANGS, 1_000);
+      const events: SupervisorEvent[] = [];
+      const supervisor = new Supervisor({ make: kindsWith(), clock, onEvent: (event) => void events.push(event) });
+      onTestFinished(() => supervisor.close(0));
+      const started = supervisor.start({ services: [clockOf(path), greeter("one", [ANY])] });
+      await toBeAwaited(clock);
+      clock.advance(LOAD_TIMEOUT_MS);
+      await started;
+      expect(serviceOf(supervisor, "clock")).toMatchObject({ state: "failed" });
+      expect(serviceOf(supervisor, "clock").error).toContain("it does not run after 30 s");
+      expect(await greetingAt(urlOf(supervisor, "one"))).toBe("one");
+      const failures = (): number => events.filter(({ event }) => event === "failed").length;
+      clock.advance(1_000);
+      await until(() => failures() === 2, "the next failure");
+      written(path, greets("tick"), 2_000);
+      await supervisor.reload({ services: [clockOf(path)] });
+      expect(await greetingAt(urlOf(supervisor, "clock"))).toBe("tick!");
+    });
+
+    test("refuses a reload", async () => {
+      const [clock, path] = [manualClock(), modulePath()];
+      written(path, greets("tick"), 1_000);
+      const { supervisor } = await running([clockOf(path)], { clock });
+      written(path, HANGS, 2_000);
+      const refused = expect(supervisor.reload({ services: [clockOf(path)] })).rejects.toThrow(
+        "the service clock cannot be started: it does not run after 30 s",
+      );
+      await toBeAwaited(clock);
+      clock.advance(LOAD_TIMEOUT_MS);
+      await refused;
+      expect(await greetingAt(urlOf(supervisor, "clock"))).toBe("tick!");
+    });
+
+    test("holds up no end, and what has started beside it is stopped", async () => {
+      const path = modulePath();
+      written(path, HANGS, 1_000);
+      const calls: string[] = [];
+      const counted = (): Service => ({
+        name: "counted",
+        stream: () => undefined,
+        start: () => void calls.push("start"),
+        stop: () => void calls.push("stop"),
+      });
+      const supervisor = new Supervisor({ make: kindsWith({ counted }), clock: manualClock() });
+      const refused = expect(
+        supervisor.start({ services: [clockOf(path), planned("two", "counted", [ANY])] }),
+      ).rejects.toThrow("all services end");
+      await until(() => calls.length === 1, "the other service to start");
+      await supervisor.close();
+      await refused;
+      expect(calls).toEqual(["start", "stop"]);
+    });
+
+    test("that ends too late is stopped again", async () => {
+      const clock = manualClock();
+      let start: () => void = () => undefined;
+      const calls: string[] = [];
+      const late = (): Service => ({
+        name: "late",
+        stream: () => undefined,
+        start: () => new Promise((resolve) => void (start = resolve)),
+        stop: () => void calls.push("stop"),
+      });
+      const { supervisor } = await running([greeter("one", [ANY])], { make: kindsWith({ late }), clock });
+      const refused = expect(supervisor.reload({ services: [planned("late", "late", [ANY])] })).rejects.toThrow();
+      await toBeAwaited(clock);
+      clock.advance(LOAD_TIMEOUT_MS);
+      await refused;
+      expect(calls).toEqual([]);
+      start();
+      await until(() => calls.length === 1, "the service to stop");
+      expect(calls).toEqual(["stop"]);
+    });
   });
 
   test("that has failed answers 503 below its path", async () => {
