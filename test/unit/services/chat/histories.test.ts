@@ -1,6 +1,6 @@
 // What every history does, in memory and in a file by each driver; and what only a file does.
 import { spawnSync } from "node:child_process";
-import { statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { ChatMessage } from "../../../../src/services/chat/chat-event.ts";
@@ -186,7 +186,8 @@ describe.each(drivers)("in a file of %s", (driver) => {
     await expect(fileHistory(other, driver).open(0)).rejects.toMatchObject({
       message: `${other} is a database of another program, and no history of a chat.`,
     });
-    await expect(fileHistory(place, driver).open(0)).rejects.toMatchObject({ code: "EISDIR" });
+    const within = mkdtempSync(join(place, "folder-"));
+    await expect(fileHistory(within, driver).open(0)).rejects.toMatchObject({ code: "EISDIR" });
   });
 });
 
