@@ -17,8 +17,10 @@ export type MakeService = (
 /** A module as it is now: by its modification time. Undefined for what is no module. */
 export async function versionOf(source: ServiceSource): Promise<bigint | undefined> {
   if (source.type === "kind") return undefined;
-  const { mtimeNs } = await stat(source.path, { bigint: true });
-  return mtimeNs;
+  const stats = await stat(source.path, { bigint: true });
+  // The import of a pipe would wait for who writes to it, in a thread that nothing ends: neither a signal nor an exit.
+  if (!stats.isFile()) throw new Error(`${source.path} is no regular file, and cannot be a module`);
+  return stats.mtimeNs;
 }
 
 /**

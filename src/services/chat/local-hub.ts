@@ -152,7 +152,8 @@ export class LocalHub implements ChatHub, MemberHome {
     try {
       return await this.#find(room, this.#opened(), options);
     } catch (error) {
-      this.#failed(error);
+      // A search that is under way when the chat ends is no failure of the history.
+      if (this.#log !== undefined) this.#failed(error);
       throw new ChatError("UNAVAILABLE", "The history cannot be read.", { cause: error });
     }
   }

@@ -6,7 +6,7 @@ import type { ChatMember, HistoryOptions, Receipt, RoomInfo, SayOptions, Welcome
 import type { ChatListener, PutOutReason } from "./chat-listener.ts";
 import { MessageRate, type MessageRateOptions } from "./message-rate.ts";
 import { messageText } from "./message-text.ts";
-import { memberName, type Name, nameKey, parseName } from "./name.ts";
+import { memberName, type Name, parseName } from "./name.ts";
 import type { Room } from "./room.ts";
 import { tagKey } from "./sent-tags.ts";
 
@@ -138,8 +138,10 @@ export class LocalMember implements ChatMember, Blockable {
 
   async unmute(name: string): Promise<void> {
     const room = this.#operated();
-    const other = { nameKey: nameKey(name), address: room.find(nameKey(name))?.address };
-    if (!room.mutes.has(other)) throw new ChatError("NO_SUCH_MEMBER", "Nobody who is muted has that name.");
+    const key = parseName(name)?.key;
+    const other = key === undefined ? undefined : { nameKey: key, address: room.find(key)?.address };
+    if (other === undefined || !room.mutes.has(other))
+      throw new ChatError("NO_SUCH_MEMBER", "Nobody who is muted has that name.");
     room.mutes.remove(other);
   }
 

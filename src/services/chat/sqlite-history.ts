@@ -1,5 +1,6 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { ChatError } from "./chat-error.ts";
 import type { ChatMessage } from "./chat-event.ts";
 import type { ChatHistory, HistoryQuery, HistoryState, StoredMessage } from "./history.ts";
@@ -17,6 +18,8 @@ import {
 export const PRUNE_MESSAGES = 5_000;
 /** Messages of a room that one search looks at, the newest of those that are meant. */
 const MAX_SEARCHED_MESSAGES = 50_000;
+/** Of these, as many as are looked at in one turn of the event loop: each call blocks. */
+export const SEARCH_PART_MESSAGES = 500;
 
 /** What the file says of itself, `PRAGMA application_id`: "SwCh". */
 const APPLICATION_ID = 0x53774368;
@@ -63,7 +66,10 @@ const SCHEMA = `
 const INSERT =
   "INSERT INTO message (id, shelf, room, time_ms, author, kind, text, small_text, tag_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
 const FIND = "SELECT * FROM message WHERE shelf = ? AND id < ? AND id > ? ORDER BY id DESC LIMIT ?";
-const SEARCH = `SELECT * FROM (${FIND}) WHERE ifnull(small_text, text) LIKE ? ESCAPE '\\' ORDER BY id DESC LIMIT ?`;
+/** LIKE would take as many steps as the text that is searched for has letters, for each letter that it is searched in. */
+const SEARCH = `SELECT * FROM (${FIND}) WHERE instr(ifnull(small_text, lower(text)), ?) > 0 ORDER BY id DESC LIMIT ?`;
+const PART =
+  "SELECT count(*) AS count, min(id) AS first FROM (SELECT id FROM message WHERE shelf = ? AND id < ? AND id > ? ORDER BY id DESC LIMIT ?)";
 const PRUNE = "DELETE FROM message WHERE id IN (SELECT id FROM message WHERE time_ms < ? LIMIT ?)";
 const TAGGED =
   "SELECT tag_key, id, time_ms FROM message WHERE time_ms >= ? AND tag_key IS NOT NULL ORDER BY id DESC LIMIT ?";
@@ -77,7 +83,15 @@ interface OpenFile {
   readonly insert: SqliteStatement;
   readonly find: SqliteStatement;
   readonly search: SqliteStatement;
+  readonly part: SqliteStatement;
   readonly prune: SqliteStatement;
+}
+
+/** Messages of a shelf, between two ids. */
+interface Range {
+  readonly shelf: string;
+  readonly before: number;
+  readonly since: number;
 }
 
 /** Messages in a file, which one process has at a time. What was committed is there after any crash. */
@@ -85,6 +99,7 @@ export class SqliteHistory implements ChatHistory {
   readonly #path: string;
   readonly #driver: Driver;
   #file: OpenFile | undefined;
+  #searches: Promise<unknown> = Promise.resolve();
 
   constructor(path: string, driver: Driver = sqliteDriver) {
     this.#path = path;
@@ -105,6 +120,7 @@ export class SqliteHistory implements ChatHistory {
         insert: database.prepare(INSERT),
         find: database.prepare(FIND),
         search: database.prepare(SEARCH),
+        part: database.prepare(PART),
         prune: database.prepare(PRUNE),
       };
       return stateOf(database, taggedSinceMs);
@@ -135,13 +151,12 @@ export class SqliteHistory implements ChatHistory {
   }
 
   async find(shelf: string, { limit, before, since = 0, search }: HistoryQuery): Promise<readonly ChatMessage[]> {
-    const file = this.#opened();
-    const range: readonly SqliteValue[] = [shelf, before ?? Number.MAX_SAFE_INTEGER, since];
-    const rows =
-      search === undefined
-        ? file.find.all(...range, limit)
-        : file.search.all(...range, MAX_SEARCHED_MESSAGES, patternOf(search), limit);
-    return rows.map(messageOf).reverse();
+    const range: Range = { shelf, before: before ?? Number.MAX_SAFE_INTEGER, since };
+    if (search === undefined) return messagesOf(this.#opened().find.all(...valuesOf(range), limit));
+    // One after the other: a turn of the event loop has no more than one part, however many search.
+    const found = this.#searches.then(() => this.#search(range, search.toLowerCase(), limit));
+    this.#searches = found.catch(() => undefined);
+    return found;
   }
 
   async prune(beforeMs: number): Promise<boolean> {
@@ -157,6 +172,22 @@ export class SqliteHistory implements ChatHistory {
     this.#file = undefined;
     file.database.close();
     file.lock.close();
+  }
+
+  /** From the newest on, part by part; in between all others have their turn. */
+  async #search({ shelf, before, since }: Range, text: string, limit: number): Promise<readonly ChatMessage[]> {
+    const rows: SqliteRow[] = [];
+    let end = before;
+    for (let searched = 0; searched < MAX_SEARCHED_MESSAGES; searched += SEARCH_PART_MESSAGES) {
+      const { part, search } = this.#opened();
+      const range = valuesOf({ shelf, before: end, since });
+      rows.push(...search.all(...range, SEARCH_PART_MESSAGES, text, limit - rows.length));
+      const [bounds] = part.all(...range, SEARCH_PART_MESSAGES);
+      if (rows.length >= limit || Number(bounds?.["count"]) < SEARCH_PART_MESSAGES) break;
+      end = Number(bounds?.["first"]);
+      await setImmediate();
+    }
+    return messagesOf(rows);
   }
 
   #opened(): OpenFile {
@@ -196,6 +227,10 @@ export class SqliteHistory implements ChatHistory {
 /** SQLite gives the files beside it the mode of this one. */
 function makeFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const there = statSync(path, { throwIfNoEntry: false });
+  // The opening of a pipe would wait for who reads it, and all of the process with it.
+  if (there !== undefined && !there.isFile() && !there.isDirectory())
+    throw new ChatError("UNAVAILABLE", `${path} cannot be the history of a chat: it is no regular file.`);
   closeSync(openSync(path, "a", 0o600));
 }
 
@@ -228,14 +263,18 @@ function isBusy(error: unknown): boolean {
   return "code" in error && typeof error.code === "string" && error.code.startsWith("SQLITE_BUSY");
 }
 
-/** LIKE, where `%` and `_` mean themselves. */
-function patternOf(search: string): string {
-  return `%${search.toLowerCase().replace(/[\\%_]/g, "\\$&")}%`;
-}
-
-/** Of ASCII, LIKE knows that `A` is `a`; other text is stored in small letters, too. */
+/** Of ASCII, SQLite knows that `A` is `a`; other text is stored in small letters, too. */
 function smallText(text: string): string | null {
   return /^\p{ASCII}*$/u.test(text) ? null : text.toLowerCase();
+}
+
+function valuesOf({ shelf, before, since }: Range): readonly SqliteValue[] {
+  return [shelf, before, since];
+}
+
+/** Oldest first. */
+function messagesOf(newestFirst: readonly SqliteRow[]): readonly ChatMessage[] {
+  return newestFirst.map(messageOf).reverse();
 }
 
 function messageOf(row: SqliteRow): ChatMessage {

@@ -1,7 +1,8 @@
 // A reload is all or nothing; who is connected is not disturbed, and no listener that stays is closed.
 
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { closeSync, constants, mkdtempSync, openSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -351,6 +352,19 @@ describe("a module", () => {
     expect(await greetingAt(urlOf(supervisor, "clock"))).toBe("tick!");
     written(path, "export const nothing = 1", 3_000);
     await expect(supervisor.reload({ services: [clockOf(path)] })).rejects.toThrow("has no default export");
+  });
+
+  test("that has become a pipe refuses a reload, and nobody waits for its other end", async () => {
+    const path = modulePath();
+    written(path, greets("tick"), 1_000);
+    const { supervisor } = await running([clockOf(path)]);
+    rmSync(path);
+    spawnSync("mkfifo", [path]);
+    // Its close ends an import that waits.
+    const end = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    onTestFinished(() => closeSync(end));
+    await expect(supervisor.reload({ services: [clockOf(path)] })).rejects.toThrow(`${path} is no regular file`);
+    expect(await greetingAt(urlOf(supervisor, "clock"))).toBe("tick!");
   });
 
   test("that cannot be read at the start has failed, and is tried again after 1, 2, 4 seconds", async () => {

@@ -1,14 +1,15 @@
 // What every history does, in memory and in a file by each driver; and what only a file does.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, constants, mkdtempSync, openSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { ChatMessage } from "../../../../src/services/chat/chat-event.ts";
 import type { ChatHistory, StoredMessage } from "../../../../src/services/chat/history.ts";
 import { defaultHistoryPath } from "../../../../src/services/chat/history-path.ts";
 import { MAX_MEMORY_MESSAGES, MAX_ROOM_MESSAGES, MemoryHistory } from "../../../../src/services/chat/memory-history.ts";
 import { sqliteDriver } from "../../../../src/services/chat/sqlite-driver.ts";
-import { PRUNE_MESSAGES } from "../../../../src/services/chat/sqlite-history.ts";
+import { PRUNE_MESSAGES, SEARCH_PART_MESSAGES } from "../../../../src/services/chat/sqlite-history.ts";
+import { turn } from "../../../support/until.ts";
 import { drivers, fileHistory, folder } from "./history-files.ts";
 import { startedHub, TestHub } from "./members.ts";
 
@@ -188,6 +189,35 @@ describe.each(drivers)("in a file of %s", (driver) => {
     });
     const within = mkdtempSync(join(place, "folder-"));
     await expect(fileHistory(within, driver).open(0)).rejects.toMatchObject({ code: "EISDIR" });
+  });
+
+  test("a pipe is none, and nobody waits for its other end", async () => {
+    const pipe = join(folder(), "pipe");
+    spawnSync("mkfifo", [pipe]);
+    // Without this other end, an opening that waits would never end.
+    const end = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
+    onTestFinished(() => closeSync(end));
+    await expect(fileHistory(pipe, driver).open(0)).rejects.toMatchObject({
+      message: `${pipe} cannot be the history of a chat: it is no regular file.`,
+    });
+  });
+
+  test("a long search lets others have their turn, and finds all", async () => {
+    const history = fileHistory(join(folder(), "chat.db"), driver);
+    await history.open(0);
+    const last = 2 * SEARCH_PART_MESSAGES + 1;
+    const needles = [1, 2, SEARCH_PART_MESSAGES, last];
+    const texts = Array.from({ length: last }, (_, at) => (needles.includes(at + 1) ? "a Needle" : "hay"));
+    await history.append(texts.map((text, at) => stored(at + 1, text)));
+    const ended: string[] = [];
+    const found = ids(history, { search: "needle" }).finally(() => ended.push("first"));
+    const newest = ids(history, { search: "NEEDLE", limit: 2 }).finally(() => ended.push("second"));
+    await turn();
+    expect(ended).toEqual([]);
+    expect(await found).toEqual(needles);
+    expect(await newest).toEqual(needles.slice(-2));
+    expect(await ids(history, { search: "needle", since: 1, before: last })).toEqual([2, SEARCH_PART_MESSAGES]);
+    expect(ended).toEqual(["first", "second"]);
   });
 });
 

@@ -385,6 +385,8 @@ describe("operators", () => {
     think.member.leave("quit");
     const again = await chat.join("newname", "lobby", { address: "192.0.2.1" });
     await expect(again.member.say("x")).rejects.toEqual(refused("MUTED"));
+    // What is no name is not looked for, and no normal form of it is worked out, however long it is.
+    await expect(rose.member.unmute("\u24dd\u24d4wname")).rejects.toEqual(refused("NO_SUCH_MEMBER"));
     await rose.member.unmute("newname");
     expect(await again.member.say("x")).toMatchObject({ id: 1 });
     await expect(rose.member.unmute("newname")).rejects.toEqual(refused("NO_SUCH_MEMBER"));
