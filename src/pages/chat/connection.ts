@@ -9,7 +9,7 @@ const MAX_RETRY_MS = 30_000;
 const CHECK_INTERVAL_MS = 5_000;
 /** A gap in the checks: the machine was asleep, and the server may have given the connection up. Hidden pages have one check a minute. */
 const SLEEP_MS = 90_000;
-/** Something was sent, and so long nothing has come. */
+/** Something was sent, or it was tried to connect, and so long nothing has come. */
 const SILENCE_MS = 20_000;
 
 /** Ends after which the name is not one's own any more: the codes of the door. */
@@ -117,6 +117,7 @@ export class ChatConnection {
     this.#drop();
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
+    this.#heardAt = Date.now();
     const isCurrent = (): boolean => this.#socket === socket;
     socket.onopen = () => {
       if (isCurrent()) this.#begin();
@@ -240,9 +241,13 @@ export class ChatConnection {
     const nowMs = Date.now();
     const gapMs = nowMs - this.#checkedAt;
     this.#checkedAt = nowMs;
-    if (this.#state !== "joined") return;
-    const isSilent = this.#unacknowledged.size > 0 && nowMs - this.#heardAt > SILENCE_MS;
-    if (gapMs > SLEEP_MS || isSilent) this.#reconnect();
+    const isSilent = nowMs - this.#heardAt > SILENCE_MS;
+    if (this.#state === "joined") {
+      if (gapMs > SLEEP_MS || (isSilent && this.#unacknowledged.size > 0)) this.#reconnect();
+    } else if (isSilent && this.#socket !== undefined) {
+      // Nobody has answered this attempt.
+      this.#lost();
+    }
   }
 
   #send(frame: object): void {

@@ -40,6 +40,7 @@ export class MessageList {
     return undefined;
   }
 
+  /** No older ones can be loaded. */
   get isFull(): boolean {
     return this.#log.childElementCount >= MAX_LINES_WHILE_READING;
   }
@@ -77,7 +78,9 @@ export class MessageList {
   prepend(messages: readonly MessageJson[]): void {
     const before = this.#log.scrollHeight - this.#log.scrollTop;
     const later = [...this.#shown];
-    const fresh = messages.filter(({ id, time }) => this.#shown.get(id) !== time);
+    const unknown = messages.filter(({ id, time }) => this.#shown.get(id) !== time);
+    const spare = Math.max(0, MAX_LINES_WHILE_READING - this.#log.childElementCount);
+    const fresh = unknown.slice(Math.max(0, unknown.length - spare));
     this.#shown.clear();
     for (const { id, time } of fresh) this.#shown.set(id, time);
     for (const [id, time] of later) this.#shown.set(id, time);
@@ -119,7 +122,8 @@ export class MessageList {
       const { id } = first.dataset;
       if (id !== undefined) {
         this.#shown.delete(Number(id));
-        this.hasOlder = true;
+        // What would be loaded into a full list would go with the next line.
+        this.hasOlder = most < MAX_LINES_WHILE_READING;
       }
       first.remove();
     }
