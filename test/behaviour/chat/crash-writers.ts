@@ -1,0 +1,155 @@
+// Members who say one thing after the other, each when the one before was acknowledged, until the process of the chat is gone.
+import { onTestFinished } from "vitest";
+import { connect } from "../../../src/server.ts";
+import { LineClient } from "./line-client.ts";
+import { ChatClient, type Heard } from "./web-sockets.ts";
+
+/** Where a chat listens. */
+export interface Place {
+  readonly url: string;
+  readonly socketUrl: string;
+}
+
+/** A member by one of the doors. */
+export interface Writer {
+  /** What it has heard of what anybody said, itself among them, in the order in which it came. */
+  readonly heard: readonly string[];
+  /** What the chat has acknowledged to it. */
+  readonly acknowledged: readonly string[];
+  /**
+   * Says and hears, until the connection is lost.
+   *
+   * @param onHeard - called for each message that it hears.
+   */
+  run(onHeard: () => void): Promise<void>;
+  /** Comes again, to a chat that goes on with the same history: hears what it has missed, and says again what was not acknowledged. */
+  resume(place: Place): Promise<void>;
+}
+
+/** By lines, where an own message that comes back is acknowledged, and nothing is said again. */
+export class LineWriter implements Writer {
+  readonly heard: string[] = [];
+  readonly acknowledged: string[] = [];
+  readonly #client: LineClient;
+  readonly #name: string;
+  #written = 0;
+
+  private constructor(client: LineClient, name: string) {
+    this.#client = client;
+    this.#name = name;
+  }
+
+  static async joined({ url }: Place, name: string): Promise<LineWriter> {
+    return new LineWriter(await lineMember(url, name), name);
+  }
+
+  async run(onHeard: () => void): Promise<void> {
+    try {
+      this.#say();
+      for (let line = await this.#client.line(); line !== undefined; line = await this.#client.line()) {
+        const [, name, text = ""] = /^<(\w+)> (.+)$/.exec(line) ?? [];
+        if (name === undefined) continue;
+        this.heard.push(text);
+        if (name === this.#name) {
+          this.acknowledged.push(text);
+          this.#say();
+        }
+        onHeard();
+      }
+    } catch {
+      // A process that was killed may leave a reset.
+    }
+  }
+
+  async resume(): Promise<void> {}
+
+  #say(): void {
+    this.#client.say(`${this.#name}-${this.#written++}`);
+  }
+}
+
+/** By WebSocket, where `sent` acknowledges, and a message is said again with its tag. */
+export class SocketWriter implements Writer {
+  readonly heard: string[] = [];
+  readonly acknowledged: string[] = [];
+  readonly #name: string;
+  /** Tags belong to who has it. */
+  readonly #token: unknown;
+  #client: ChatClient;
+  #written = 0;
+  #lastId = 0;
+
+  private constructor(client: ChatClient, name: string, token: unknown) {
+    this.#client = client;
+    this.#name = name;
+    this.#token = token;
+  }
+
+  static async joined(place: Place, name: string): Promise<SocketWriter> {
+    const client = await ChatClient.open(place);
+    const { token } = await client.join(name);
+    return new SocketWriter(client, name, token);
+  }
+
+  async run(onHeard: () => void): Promise<void> {
+    const { socket } = this.#client;
+    const ended = new Promise<void>((resolve) => void socket.once("close", () => resolve()));
+    socket.on("message", (data) => {
+      const frame = JSON.parse(String(data)) as Heard;
+      if (frame.type === "sent") {
+        this.acknowledged.push(this.#text);
+        this.#written++;
+        this.#say();
+      } else if (frame.type === "message") {
+        this.#hear(frame);
+        onHeard();
+      }
+    });
+    this.#say();
+    await ended;
+  }
+
+  async resume(place: Place): Promise<void> {
+    this.#client = await ChatClient.open(place);
+    const { history } = await this.#client.join(this.#name, "lobby", {
+      since: this.#lastId,
+      token: this.#token,
+    });
+    for (const message of history as readonly Heard[]) this.#hear(message);
+    // It may be stored already, or not: which of them, the tag tells the chat.
+    this.#say();
+    await this.#client.next("sent");
+    this.acknowledged.push(this.#text);
+    this.#client.socket.terminate();
+  }
+
+  #hear({ id, text }: Heard): void {
+    this.#lastId = Number(id);
+    this.heard.push(String(text));
+  }
+
+  get #text(): string {
+    return `${this.#name}-${this.#written}`;
+  }
+
+  #say(): void {
+    this.#client.say(this.#text, this.#text);
+  }
+}
+
+/** All that the history has, as a newcomer gets it. */
+export async function historyOf({ url }: Place): Promise<readonly string[]> {
+  const client = await lineMember(url, "reader");
+  client.say("/history 1000", "/quit");
+  const lines = await client.rest();
+  const from = lines.findLastIndex((line) => line.startsWith("-- The last "));
+  return lines.slice(from).flatMap((line) => /^\[[\d:]{8}\] <\w+> (.+)$/.exec(line)?.[1] ?? []);
+}
+
+async function lineMember(url: string, name: string): Promise<LineClient> {
+  const client = new LineClient(await connect(url));
+  onTestFinished(() => client.connection.abort());
+  client.say(name);
+  await client.lines(2);
+  return client;
+}
