@@ -32,12 +32,16 @@ export async function runChatServer(options: ChatServerOptions, { output }: Stan
   const plan = planOfOptions(options);
   const lines = new EventLog(output);
   const log = new UpLog(lines, options.json ? "json" : "text");
+  let started = false;
   const supervisor = new Supervisor({
     make: serviceMaker((service) => ({
       log: (line) => lines.print(line.trimEnd()),
       onError: (error) => log.tell({ event: "error", service, error, peer: undefined }),
     })),
-    onEvent: (event) => log.tell(event),
+    onEvent: (event) => {
+      // What fails at the start is not tried again: it ends the command, and is its error.
+      if (started || event.event !== "failed") log.tell(event);
+    },
   });
   const { first, second, stop } = untilSignal();
   try {
@@ -53,6 +57,7 @@ export async function runChatServer(options: ChatServerOptions, { output }: Stan
       await supervisor.close(0);
       throw new CommandError(service.error ?? "the chat cannot run", exitCodes.usage);
     }
+    started = true;
     await first;
     await Promise.race([supervisor.close(options.graceMs), second]);
     await within(LAST_WORDS_MS, lines.printed());

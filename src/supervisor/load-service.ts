@@ -56,11 +56,22 @@ async function importService(
 ): Promise<ServiceInput> {
   const url = pathToFileURL(path);
   url.searchParams.set("mtime", String(version));
-  const module: unknown = await import(url.href);
+  const module: unknown = await import(url.href).catch((error: unknown) => {
+    throw importError(path, error);
+  });
   const exported = typeof module === "object" && module !== null && "default" in module ? module.default : undefined;
   if (typeof exported === "function") return (await exported(options)) as ServiceInput;
   if (exported === undefined) throw new Error(`${path} has no default export: write  export default { name, stream }`);
+  if (typeof exported !== "object") {
+    throw new Error(`${path} exports a ${typeof exported} by default: write  export default { name, stream }`);
+  }
   return exported as ServiceInput;
+}
+
+/** What V8 says of a mistake in the syntax has neither the file nor the line, and nobody but Node's own output shows them. */
+export function importError(path: string, error: unknown): unknown {
+  if (!(error instanceof SyntaxError)) return error;
+  return new Error(`${path} cannot be imported: ${error.message}; node --check ${path}  shows where`, { cause: error });
 }
 
 function checkListener(name: string, service: Service, { listener, mount }: ListenerPlan): void {

@@ -56,3 +56,18 @@ test("a path that is a file is told as one", async () => {
   expect(stderr).toMatch(/: the path is a file and no socket: choose another path/);
   expect(code).toBe(1);
 });
+
+test("a history that cannot be opened ends --listen with that alone: nothing is tried again", async () => {
+  const file = join(freeFolder(), "file");
+  writeFileSync(file, "");
+  const { code, stdout, stderr } = await runHere([
+    "chat",
+    "--listen",
+    "tcp://127.0.0.1:0",
+    "--history",
+    join(file, "chat.db"),
+  ]);
+  expect(stdout).toBe("");
+  expect(stderr).toMatch(/^sockwright: [^\n]*(?:ENOTDIR|EEXIST)[^\n]*\n$/);
+  expect(code).toBe(2);
+});

@@ -61,7 +61,8 @@ export function mounts(services: Readonly<Record<string, HttpService>>, options:
   const service = http(
     (request, context) => {
       const mount = find(request.path);
-      return mount === undefined ? answerBeside(all, request) : answerBelow(mount, request, context);
+      if (mount === undefined || lacksSlash(all, request.path)) return answerBeside(all, request);
+      return answerBelow(mount, request, context);
     },
     { ...options, onExchange: isTold ? told : undefined },
   );
@@ -88,10 +89,15 @@ function answerBelow(
   return service.request(path === "/" ? request : request.below(path.slice(0, -1)), context);
 }
 
+/** What somebody types who leaves the slash out, also where a service at a shorter path would have it. */
+function lacksSlash(all: readonly Mount[], path: string): boolean {
+  return all.some((mount) => mount.path === `${path}/`);
+}
+
 /** Of a path that is nobody's. */
 function answerBeside(all: readonly Mount[], { method, path, rawQuery, mountPath }: HttpRequest): HttpAnswer {
   if (path === "*" && method === "OPTIONS") return { status: 204 };
-  if (!all.some((mount) => mount.path === `${path}/`)) return answerOfStatus(404);
+  if (!lacksSlash(all, path)) return answerOfStatus(404);
   // RFC 9110, section 15.4.9: a method keeps its body.
   const query = rawQuery === undefined ? "" : `?${asSent(rawQuery)}`;
   return { status: 308, headers: { Location: `${mountPath}${path}/${query}` } };

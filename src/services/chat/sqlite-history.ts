@@ -218,7 +218,7 @@ export class SqliteHistory implements ChatHistory {
     } catch (error) {
       lock.close();
       if (!isBusy(error)) throw error;
-      const message = `${this.#path} is in use: another chat keeps its history there.`;
+      const message = `${this.#path} is in use: another chat keeps its history there`;
       throw new ChatError("UNAVAILABLE", message, { cause: error });
     }
   }

@@ -61,6 +61,10 @@ async function located(
 const ADVICE: readonly (readonly [message: RegExp, advice: string])[] = [
   [/^trying to redefine/, "write each key and each [table] once, and [[service]] for each service"],
   [/^(?:invalid value|unexpected)/, 'write text in quotes, as in name = "greet"'],
+  [
+    /^control characters are not allowed in strings/,
+    "write its quotes at both ends on one line, and \\n for a line end",
+  ],
   [/^unfinished string/, "write its quotes at both ends"],
   [/^unrecognised escape/, "write \\\\ for a backslash"],
   [/^each key-value/, "write one on each line"],

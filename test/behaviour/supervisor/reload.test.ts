@@ -352,6 +352,10 @@ describe("a module", () => {
     expect(await greetingAt(urlOf(supervisor, "clock"))).toBe("tick!");
     written(path, "export const nothing = 1", 3_000);
     await expect(supervisor.reload({ services: [clockOf(path)] })).rejects.toThrow("has no default export");
+    written(path, "export default 5", 4_000);
+    await expect(supervisor.reload({ services: [clockOf(path)] })).rejects.toThrow(
+      `${path} exports a number by default: write  export default { name, stream }`,
+    );
   });
 
   test("that has become a pipe refuses a reload, and nobody waits for its other end", async () => {

@@ -152,7 +152,7 @@ describe.each(drivers)("in a file of %s", (driver) => {
     const path = join(folder(), "chat.db");
     const [one, other] = [fileHistory(path, driver), fileHistory(path, driver)];
     await one.open(0);
-    const message = `${path} is in use: another chat keeps its history there.`;
+    const message = `${path} is in use: another chat keeps its history there`;
     await expect(other.open(0)).rejects.toMatchObject({ code: "UNAVAILABLE", message });
     await one.append([stored(1)]);
     await one.close();

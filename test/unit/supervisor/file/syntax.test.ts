@@ -27,6 +27,10 @@ test.each<[file: string, mistake: string]>([
   ],
   ['a = "\\q"', "1:7: unrecognised escape sequence; write \\\\ for a backslash"],
   ['a = "x', "1:5: unfinished string; write its quotes at both ends"],
+  [
+    'a = "x\nb = "y"',
+    "1:7: control characters are not allowed in strings; write its quotes at both ends on one line, and \\n for a line end",
+  ],
   ["a = '''x", "1:5: unfinished string; write its quotes at both ends"],
   ["größe = 1", "1:3: illegal character in key; a key has letters, digits, - and _, or quotes around it"],
   ["a = 12345678901234567890", "1:5: integer value cannot be represented losslessly"],

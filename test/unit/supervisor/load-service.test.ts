@@ -1,0 +1,16 @@
+// What is told of a module that Node cannot import.
+import { expect, test } from "vitest";
+import { importError } from "../../../src/supervisor/load-service.ts";
+
+test("a mistake in the syntax names the module, and the command that shows the line", () => {
+  const error = new SyntaxError("Unexpected token '{'");
+  expect(importError("/srv/clock.mjs", error)).toMatchObject({
+    message: "/srv/clock.mjs cannot be imported: Unexpected token '{'; node --check /srv/clock.mjs  shows where",
+    cause: error,
+  });
+});
+
+test("what the module throws itself is told as it is", () => {
+  const error = new RangeError("no such hour");
+  expect(importError("/srv/clock.mjs", error)).toBe(error);
+});
