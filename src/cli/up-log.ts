@@ -3,6 +3,7 @@ import { peerName } from "../server/transport/peer-name.ts";
 import type { SupervisorEvent } from "../supervisor/supervisor-event.ts";
 import { codeOf } from "./command-error.ts";
 import type { EventLog } from "./event-log.ts";
+import { isOfGoneClient } from "./gone-client.ts";
 import { printableMessage, printableName } from "./printable.ts";
 
 /** What `up` tells besides what its supervisor does. */
@@ -13,7 +14,10 @@ export type UpEvent =
   | { readonly event: "notice"; readonly message: string }
   | { readonly event: "stopping" };
 
-/** Tells what happens, a line each: in words, or as JSON with the time, which a journal adds by itself. */
+/**
+ * Tells what happens, a line each: in words, or as JSON with the time, which a journal adds by itself. That a client has gone is told
+ * by the counters: any number of clients can do so.
+ */
 export class UpLog {
   readonly #log: EventLog;
   readonly #form: "text" | "json";
@@ -24,6 +28,7 @@ export class UpLog {
   }
 
   tell(event: UpEvent): void {
+    if (event.event === "error" && event.peer !== undefined && isOfGoneClient(event.error)) return;
     const time = new Date().toISOString();
     this.#log.print(this.#form === "json" ? JSON.stringify({ time, ...plainOf(event) }) : wordsOf(event));
   }

@@ -7,6 +7,7 @@ import { unknownVariables, type WebOptions, web } from "../services/web/web.ts";
 import { CommandError, codeOf, exitCodes } from "./command-error.ts";
 import { EventLog } from "./event-log.ts";
 import { explain } from "./explain.ts";
+import { isOfGoneClient } from "./gone-client.ts";
 import { failure, inWords, type ServerEvent } from "./server-event.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 import { LAST_WORDS_MS, within } from "./time-limit.ts";
@@ -73,7 +74,8 @@ async function started(
 ): Promise<Server> {
   const onError = (error: unknown, peer: Parameters<typeof peerName>[0] | undefined): void => {
     if (peer === undefined) tell(failure(error, ""));
-    else if (!GONE.has(codeOf(error) ?? "")) tell(failure(error, peerName(peer)));
+    // The access log has its request.
+    else if (!isOfGoneClient(error)) tell(failure(error, peerName(peer)));
   };
   for (const url of listen) checkListener(url);
   try {
@@ -82,11 +84,6 @@ async function started(
     throw ofRoot(root, error) ?? explain(error, { url: listen.join(" "), role: "listener" });
   }
 }
-
-/** A client that closes a page or stops a download is no failure of the server. The access log has its request. */
-const GONE: ReadonlySet<string> = new Set(
-  "ECONNRESET ECONNABORTED EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH".split(" "),
-);
 
 /** What `serve` would say in words of services, or of TCP, before anything is opened. */
 function checkListener(url: string): void {
