@@ -52,3 +52,23 @@ test("a reader that has gone is no failure", async () => {
   await log.printed();
   expect(writes).toEqual(["one\n"]);
 });
+
+test.each(["ENOSPC", "EDQUOT"])("%s: what found no space is counted, and what comes later is printed", async (code) => {
+  const { output, writes, take } = slowOutput();
+  const log = new EventLog(output);
+  for (const line of ["one", "two"]) {
+    log.print(line);
+    take(Object.assign(new Error(`write ${code}`), { code }));
+    await log.printed();
+  }
+  log.print("three");
+  take();
+  await log.printed();
+  log.print("four");
+  take();
+  await log.printed();
+  expect(writes.slice(2)).toEqual([
+    "\nsockwright: 2 lines were left out: there was no space for them\nthree\n",
+    "four\n",
+  ]);
+});

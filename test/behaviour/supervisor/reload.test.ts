@@ -459,11 +459,14 @@ describe("a module", () => {
     test("that ends too late is stopped again", async () => {
       const clock = manualClock();
       let start: () => void = () => undefined;
+      const started = new Promise<void>((resolve) => {
+        start = resolve;
+      });
       const calls: string[] = [];
       const late = (): Service => ({
         name: "late",
         stream: () => undefined,
-        start: () => new Promise((resolve) => void (start = resolve)),
+        start: () => started,
         stop: () => void calls.push("stop"),
       });
       const { supervisor } = await running([greeter("one", [ANY])], { make: kindsWith({ late }), clock });
