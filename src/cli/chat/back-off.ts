@@ -6,7 +6,7 @@ const FIRST_BACK_OFF_MS = 250;
 /** The longest of them. */
 const MAX_BACK_OFF_MS = 30_000;
 
-/** Waits between attempts to have a lost connection back. */
+/** Attempts to have a lost connection back, and the waits between them. */
 export class BackOff {
   readonly #limitMs: number | undefined;
   readonly #signal: AbortSignal;
@@ -19,8 +19,24 @@ export class BackOff {
     this.#signal = signal;
   }
 
-  /** False when nobody waits for the connection any more. @throws CommandError when the time is over. */
-  async wait(): Promise<boolean> {
+  /**
+   * Connects again, as often as it takes. False when nobody waits for the connection any more.
+   *
+   * @throws CommandError when the time is over.
+   */
+  async retry(connect: () => Promise<void>): Promise<boolean> {
+    while (await this.#wait()) {
+      try {
+        await connect();
+        return !this.#signal.aborted;
+      } catch {
+        // The next attempt may succeed; when the time is over, that is what is told.
+      }
+    }
+    return false;
+  }
+
+  async #wait(): Promise<boolean> {
     const nowMs = performance.now();
     this.#lostMs ??= nowMs;
     const leftMs = this.#limitMs === undefined ? Number.POSITIVE_INFINITY : this.#lostMs + this.#limitMs - nowMs;

@@ -93,7 +93,7 @@ export class LineTalk {
       this.#room = this.#roster.room ?? this.#room;
       if (!this.#screen.isTerminal || !this.#hasBeenIn || this.#isPutOut) throw this.#lost();
       await this.#screen.notice("The connection is lost, and perhaps what was said last. It is tried again.");
-      if (!(await this.#reconnect())) return;
+      if (!(await this.#backOff.retry(() => this.#connect()))) return;
     }
   }
 
@@ -131,18 +131,6 @@ export class LineTalk {
       ? "the server ended the connection, and what was under way may be lost"
       : "the server ended the connection";
     return new CommandError(`${this.#text}: ${what}`, exitCodes.network);
-  }
-
-  async #reconnect(): Promise<boolean> {
-    while (await this.#backOff.wait()) {
-      try {
-        await this.#connect();
-        return !this.#leaving.signal.aborted;
-      } catch {
-        // The next attempt may succeed; when the time is over, that is what is told.
-      }
-    }
-    return false;
   }
 
   async #hear(line: string): Promise<void> {

@@ -81,7 +81,7 @@ export class WebSocketTalk {
     };
     signal.addEventListener("abort", end, { once: true });
     try {
-      this.#channel = await WebSocketChannel.open(this.#place, this.#leaving.signal);
+      await this.#connect();
       if (this.#name === undefined) await this.#screen.show(GREETING);
       const listening = this.#listen();
       const speaking = this.#speak().finally(() => this.#leave());
@@ -91,6 +91,12 @@ export class WebSocketTalk {
       signal.removeEventListener("abort", end);
       end();
     }
+  }
+
+  async #connect(): Promise<void> {
+    const { signal } = this.#leaving;
+    this.#channel = await WebSocketChannel.open(this.#place, signal);
+    if (signal.aborted) this.#channel.terminate();
   }
 
   async #speak(): Promise<void> {
@@ -158,7 +164,7 @@ export class WebSocketTalk {
       if (this.#leaving.signal.aborted) return;
       if (FINAL[end.code] !== undefined || !this.#hasBeenIn) throw this.#ended(end);
       await this.#screen.notice("The connection is lost. It is tried again.");
-      if (!(await this.#reconnect())) return;
+      if (!(await this.#backOff.retry(() => this.#connect()))) return;
     }
   }
 
@@ -177,21 +183,6 @@ export class WebSocketTalk {
       if (typeof frame !== "string") return frame;
       await this.#hear(this.#parsed(frame));
     }
-  }
-
-  /** Whether there is a connection again; otherwise the person has left meanwhile. */
-  async #reconnect(): Promise<boolean> {
-    const { signal } = this.#leaving;
-    while (await this.#backOff.wait()) {
-      try {
-        this.#channel = await WebSocketChannel.open(this.#place, signal);
-        if (!signal.aborted) return true;
-        this.#channel.terminate();
-      } catch {
-        // The next attempt may succeed; when the time is over, that is what is told.
-      }
-    }
-    return false;
   }
 
   #parsed(text: string): ServerFrame | undefined {

@@ -15,18 +15,20 @@ beforeEach(() => {
   });
 });
 
-/** How long the next wait takes, by the clock; it moves to the end of it. */
-async function waitOf(backOff: BackOff): Promise<number> {
-  const beganMs = performance.now();
-  const waiting = backOff.wait();
-  vi.advanceTimersToNextTimer();
-  expect(await waiting).toBe(true);
-  return performance.now() - beganMs;
-}
-
+/** So many attempts, of which the last one succeeds: how long the wait was before each, by the clock. */
 async function waitsOf(backOff: BackOff, count: number): Promise<readonly number[]> {
   const waits: number[] = [];
-  for (let done = 0; done < count; done++) waits.push(await waitOf(backOff));
+  let beganMs = performance.now();
+  const connected = backOff.retry(async () => {
+    waits.push(performance.now() - beganMs);
+    beganMs = performance.now();
+    if (waits.length < count) throw new Error("nobody is there");
+  });
+  while (waits.length < count) {
+    vi.advanceTimersToNextTimer();
+    await turn();
+  }
+  expect(await connected).toBe(true);
   return waits;
 }
 
@@ -49,14 +51,23 @@ describe("without an end", () => {
     expect(await waitsOf(backOff, 2)).toEqual([250, 500]);
   });
 
+  test("who leaves during an attempt has no connection", async () => {
+    const leaving = new AbortController();
+    const connected = new BackOff(undefined, leaving.signal).retry(async () => leaving.abort());
+    vi.advanceTimersToNextTimer();
+    expect(await connected).toBe(false);
+  });
+
   test("nobody waits any more: it ends at once, and leaves no timer", async () => {
     const leaving = new AbortController();
     const backOff = new BackOff(undefined, leaving.signal);
-    const waiting = backOff.wait();
+    const connect = vi.fn(async () => {});
+    const waiting = backOff.retry(connect);
     expect(vi.getTimerCount()).toBe(1);
     leaving.abort();
     expect(await waiting).toBe(false);
-    expect(await backOff.wait()).toBe(false);
+    expect(await backOff.retry(connect)).toBe(false);
+    expect(connect).not.toHaveBeenCalled();
     await turn();
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -66,7 +77,9 @@ describe("with an end", () => {
   test("the last wait ends there, and then it is told", async () => {
     const backOff = new BackOff(1_000, new AbortController().signal);
     expect(await waitsOf(backOff, 3)).toEqual([250, 500, 250]);
-    await expect(backOff.wait()).rejects.toThrow("not back within 1000 ms (--reconnect-timeout)");
+    const connect = vi.fn(async () => {});
+    await expect(backOff.retry(connect)).rejects.toThrow("not back within 1000 ms (--reconnect-timeout)");
+    expect(connect).not.toHaveBeenCalled();
   });
 
   test("the time is counted from each loss", async () => {
