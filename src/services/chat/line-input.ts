@@ -22,7 +22,13 @@ export class LineInput {
   /** The lines of one read; undefined at the end. */
   async read(): Promise<Iterable<InputLine> | undefined> {
     const bytes = await this.#connection.read();
-    return bytes === undefined ? undefined : this.#lines(bytes);
+    // At once, and not as the lines are taken: what it refuses is answered before them.
+    return bytes === undefined ? undefined : this.#lines(this.#filter.strip(bytes));
+  }
+
+  /** What answers the telnet of the last read; empty where it asked for nothing. */
+  takeRefusals(): Uint8Array {
+    return this.#filter.takeRefusals();
   }
 
   /** What was left without an end. Where it was not the client that ended, it has not finished writing it. */
@@ -30,8 +36,8 @@ export class LineInput {
     return this.#connection.phase === "ended" ? this.#last() : [];
   }
 
-  *#lines(bytes: Uint8Array): Generator<InputLine, void> {
-    yield* this.#noted(this.#splitter.take(this.#filter.strip(bytes)));
+  *#lines(text: Uint8Array): Generator<InputLine, void> {
+    yield* this.#noted(this.#splitter.take(text));
     if (this.#connection.link.isRecords) yield* this.#last();
   }
 

@@ -63,6 +63,7 @@ export class LineSession implements ChatListener {
       let goesOn = true;
       while (goesOn) {
         const lines = await this.#input.read();
+        this.#refuse(this.#input.takeRefusals());
         goesOn = (await this.#takeAll(lines ?? this.#input.rest())) && lines !== undefined;
       }
     } catch (error) {
@@ -183,6 +184,10 @@ export class LineSession implements ChatListener {
   #welcome(welcome: Welcome): void {
     this.#printAll(welcomeLines(welcome));
     this.#printAll(historyLines(welcome.member.room, welcome.history, this.#maxHistoryBytes));
+  }
+
+  #refuse(refusals: Uint8Array): void {
+    if (refusals.length > 0) this.#send(Buffer.from(refusals));
   }
 
   #printAll(lines: readonly string[]): void {

@@ -1,6 +1,8 @@
 /** RFC 854. */
 const IAC = 255;
 const DONT = 254;
+const DO = 253;
+const WONT = 252;
 const WILL = 251;
 const SB = 250;
 const SE = 240;
@@ -13,14 +15,15 @@ export const MAX_SUBNEGOTIATION_BYTES = 256;
 type State = "text" | "command" | "option" | "subnegotiation" | "subnegotiation-command";
 
 /**
- * Takes the commands of telnet out of what a client sends; nothing is answered, which refuses all options. 255 is in no UTF-8: what
- * begins with it and is no command stays, and is refused as text is.
+ * Takes the commands of telnet out of what a client sends, and refuses all options. 255 is in no UTF-8: what begins with it and is no
+ * command stays, and is refused as text is.
  */
 export class TelnetFilter {
   #state: State = "text";
   #verb = 0;
   #subnegotiationBytes = 0;
   #hasCommands = false;
+  #refusals: number[] = [];
 
   /** Whether any came: then the client takes CR LF for a line end. */
   get hasCommands(): boolean {
@@ -33,6 +36,16 @@ export class TelnetFilter {
     const text: number[] = [];
     for (const byte of bytes) this.#take(byte, text);
     return Uint8Array.from(text);
+  }
+
+  /**
+   * What refuses the options that were asked for since the last call. At Ctrl-C a client asks for a timing mark, RFC 860, and shows
+   * nothing until it has an answer. Refusals of the client's are not answered: two that refuse do not go on for ever.
+   */
+  takeRefusals(): Uint8Array {
+    const refusals = Uint8Array.from(this.#refusals);
+    this.#refusals = [];
+    return refusals;
   }
 
   /** At the end, what has begun to look like a command is text. */
@@ -55,7 +68,7 @@ export class TelnetFilter {
         this.#state = "text";
         // No option of today has the number of a line end: this is a line that ends.
         if (byte === LF || byte === CR) text.push(IAC, this.#verb, byte);
-        else this.#hasCommands = true;
+        else this.#takeOption(byte);
         return;
       case "subnegotiation":
         if (byte === IAC) this.#state = "subnegotiation-command";
@@ -67,6 +80,12 @@ export class TelnetFilter {
       default:
         this.#state satisfies never;
     }
+  }
+
+  #takeOption(option: number): void {
+    this.#hasCommands = true;
+    if (this.#verb === DO) this.#refusals.push(IAC, WONT, option);
+    else if (this.#verb === WILL) this.#refusals.push(IAC, DONT, option);
   }
 
   #takeCommand(byte: number, text: number[]): void {

@@ -252,6 +252,8 @@ describe("line ends", () => {
     // DO SUPPRESS-GO-AHEAD, WILL TERMINAL-TYPE, NAWS of 10 × 255, IP.
     client.connection.write(Buffer.of(255, 253, 3, 255, 251, 24, 255, 250, 31, 0, 10, 255, 255, 255, 240, 255, 244));
     client.connection.write("rose\n");
+    // WONT SUPPRESS-GO-AHEAD, DONT TERMINAL-TYPE.
+    expect([...(await client.connection.readExactly(6))]).toEqual([255, 252, 3, 255, 254, 24]);
     expect(await client.rawLine()).toBe("-- You are rose in lobby, alone.\r\n");
   });
 });

@@ -56,6 +56,13 @@ describe("telnet", () => {
     expect(whole("a", 255, 253)).toEqual({ lines: ["a\xff\xfd"], hasCommands: false });
   });
 
+  test("is refused, whatever it asks for; a refusal is not answered", () => {
+    const filter = new TelnetFilter();
+    filter.strip(Buffer.of(255, 253, 6, 255, 251, 31, 255, 252, 1, 255, 254, 3, 255, 244));
+    expect([...filter.takeRefusals()]).toEqual([255, 252, 6, 255, 254, 31]);
+    expect([...filter.takeRefusals()]).toEqual([]);
+  });
+
   test("swallows no more than a terminal has to say", () => {
     const { lines } = whole(255, 250, "x".repeat(MAX_SUBNEGOTIATION_BYTES + 1), "end\n");
     expect(lines).toEqual(["end"]);
