@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 
 /** Fewer letters can be guessed. */
 export const MIN_TOKEN_BYTES = 16;
@@ -7,6 +8,8 @@ export const MAX_TOKEN_BYTES = 1_024;
 const MAX_FILE_BYTES = MAX_TOKEN_BYTES + 2;
 
 const OTHERS = 0o077;
+/** Of a credential of systemd: where a list names the service's user, the bits of the group are the mask of that list. */
+const OTHERS_OF_CREDENTIAL = 0o037;
 /** As a field of HTTP can have it: RFC 6750, section 2.1. */
 const TOKEN = /^[\w.~+/-]+=*$/;
 
@@ -30,7 +33,7 @@ export function tokenOf(path: string): string {
   try {
     const stat = fstatSync(file);
     if (!stat.isFile()) throw new TokenFileError(path, "is no regular file");
-    if ((stat.mode & OTHERS) !== 0) {
+    if ((stat.mode & (isCredential(path) ? OTHERS_OF_CREDENTIAL : OTHERS)) !== 0) {
       const mode = (stat.mode & 0o777).toString(8).padStart(4, "0");
       throw new TokenFileError(path, `can be read or written by others, mode ${mode}: chmod 600 it`);
     }
@@ -50,6 +53,12 @@ export function tokenOf(path: string): string {
   } finally {
     closeSync(file);
   }
+}
+
+/** In the folder that systemd makes for the service alone: `LoadCredential=`. */
+function isCredential(path: string): boolean {
+  const folder = process.env["CREDENTIALS_DIRECTORY"];
+  return folder !== undefined && folder !== "" && dirname(resolve(path)) === resolve(folder);
 }
 
 /** Without waiting for who writes, where it is a pipe. */

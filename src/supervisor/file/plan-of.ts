@@ -52,8 +52,9 @@ export function planOf(document: unknown, folder: string): PlanResult {
 
 function tableHint(key: string): string {
   if (SHARED_KEYS.has(key)) return "write it into [server]";
-  const hint = hintFor(key, KEYS);
-  return hint.startsWith("did") ? hint : "there are [admin], [server] and [[service]]";
+  const near = KEYS.find((known) => hintFor(key, KEYS) === `did you mean ${known}?`);
+  if (near === undefined) return "there are [admin], [server] and [[service]]";
+  return `did you mean ${near === "service" ? "[[service]]" : `[${near}]`}?`;
 }
 
 function readAdmin(given: unknown, folder: string, findings: Findings): string {

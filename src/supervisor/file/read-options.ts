@@ -10,6 +10,8 @@ import { listed, shownKey } from "./shown.ts";
 const MAX_SIMILAR_LENGTH = 64;
 /** Keys that are listed where none is similar. */
 const MAX_LISTED = 24;
+/** Of at most so many digits that the message stays short. */
+const BARE_NUMBER = /^\d{1,20}(?:\.\d{1,20})?$/;
 
 /** Values by the names of the library. */
 export type ReadOptions = Readonly<Record<string, unknown>>;
@@ -77,6 +79,11 @@ function readOption(key: string, given: unknown, option: OptionKey, path: KeyPat
   // What is a time in a table of the library counts milliseconds, and in a file nobody would know.
   if (typeof given === "number" && isTime(option)) {
     findings.wrongValue(path, `${key} is ${given}, a time without its unit; write it as text, such as "${given}s"`);
+    return undefined;
+  }
+  // On the command line it is seconds, and the 30 days that somebody meant would be half a minute.
+  if (typeof given === "string" && isTime(option) && BARE_NUMBER.test(given)) {
+    findings.wrongValue(path, `${key} is "${given}", a time without its unit; write it, as in "${given}s"`);
     return undefined;
   }
   const before = findings.count;

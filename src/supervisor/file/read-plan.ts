@@ -68,6 +68,8 @@ const ADVICE: readonly (readonly [message: RegExp, advice: string])[] = [
   [/^unfinished string/, "write its quotes at both ends"],
   [/^unrecognised escape/, "write \\\\ for a backslash"],
   [/^each key-value/, "write one on each line"],
+  [/^illegal character in numeric/, 'write a number with a unit as text, as in "5m" or "64KiB"'],
+  [/^expected comma/, "write a comma between two values, ] behind a list, and } behind a table"],
   [/^illegal character in key/, "a key has letters, digits, - and _, or quotes around it"],
 ];
 

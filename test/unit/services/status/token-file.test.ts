@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { dirname, join } from "node:path";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { MAX_TOKEN_BYTES, MIN_TOKEN_BYTES, tokenOf } from "../../../../src/services/status/token-file.ts";
 
 function placeOfFile(): string {
@@ -47,6 +47,18 @@ describe("a token file", () => {
     const path = fileWith(content, mode);
     expect(() => tokenOf(path)).toThrow(reason);
     expect(() => tokenOf(path)).toThrow(expect.objectContaining({ code: "ERR_SOCKWRIGHT_TOKEN_FILE" }));
+  });
+
+  test("is a credential of systemd, whose list of rights has the bits of a group", () => {
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const path = fileWith(TOKEN, 0o440);
+    expect(() => tokenOf(path)).toThrow(/mode 0440: chmod 600 it/);
+    vi.stubEnv("CREDENTIALS_DIRECTORY", dirname(dirname(path)));
+    expect(() => tokenOf(path)).toThrow(/mode 0440: chmod 600 it/);
+    vi.stubEnv("CREDENTIALS_DIRECTORY", dirname(path));
+    expect(tokenOf(path)).toBe(TOKEN);
+    chmodSync(path, 0o444);
+    expect(() => tokenOf(path)).toThrow(/mode 0444: chmod 600 it/);
   });
 
   test("has to be there", () => {

@@ -24,6 +24,8 @@ test.each<[file: string, mistakes: readonly string[]]>([
     greetFile("idle-timeout = 30"),
     ['5:16: idle-timeout is 30, a time without its unit; write it as text, such as "30s"'],
   ],
+  [greetFile('idle-timeout = "30"'), ['5:16: idle-timeout is "30", a time without its unit; write it, as in "30s"']],
+  [greetFile('idle-timeout = "1.5"'), ['5:16: idle-timeout is "1.5", a time without its unit; write it, as in "1.5s"']],
   [
     greetFile('idle-timeout = "soon"'),
     ['5:16: idle-timeout is "soon"; it must be a time, such as 500ms, 2s, 5m or 1h'],
@@ -211,7 +213,8 @@ test.each<[file: string, mistakes: readonly string[]]>([
       "3:1: soket is no key of [admin]; did you mean socket?",
     ],
   ],
-  [`[servers]\n${greetFile()}`, ["1:1: servers is no table of the file; did you mean server?"]],
+  [`[servers]\n${greetFile()}`, ["1:1: servers is no table of the file; did you mean [server]?"]],
+  [`[services]\n${greetFile()}`, ["1:1: services is no table of the file; did you mean [[service]]?"]],
   [
     `max-connections = 5\nhello = 1\n${greetFile()}`,
     [

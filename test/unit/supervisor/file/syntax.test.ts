@@ -38,7 +38,16 @@ test.each<[file: string, mistake: string]>([
   ["a = [1,,2]", '1:8: invalid value; write text in quotes, as in name = "greet"'],
   ["a = 0x", "1:7: unfinished numeric value"],
   ["a", "1:1: incomplete key-value: cannot find end of key"],
-  ["a = { b = 1", "1:12: expected comma or end of structure"],
+  [
+    "a = { b = 1",
+    "1:12: expected comma or end of structure; write a comma between two values, ] behind a list, and } behind a table",
+  ],
+  [
+    "a = [1\nb = 2",
+    "2:1: expected comma or end of structure; write a comma between two values, ] behind a list, and } behind a table",
+  ],
+  ["a = 64KiB", '1:7: illegal character in numeric literal; write a number with a unit as text, as in "5m" or "64KiB"'],
+  ["a = 5m", '1:6: illegal character in numeric literal; write a number with a unit as text, as in "5m" or "64KiB"'],
   [
     "[[service]]\n[service]",
     "2:2: trying to redefine an already defined table or value; write each key and each [table] once, and [[service]] for each service",
