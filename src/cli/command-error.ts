@@ -1,3 +1,5 @@
+import { codeOf } from "../socket/thrown.ts";
+
 /** What the shell is told: 0 is done, and 128 + n is the end by signal n. */
 export const exitCodes = { network: 1, usage: 2, timeout: 3 } as const;
 
@@ -13,9 +15,4 @@ export class CommandError extends Error {
     this.exitCode = exitCode;
     this.code = codeOf(cause);
   }
-}
-
-/** An error's code, if it has one. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { peerName } from "../server/transport/peer-name.ts";
 import type { OverviewConnection, OverviewService } from "../services/status/overview.ts";
+import { codeOf } from "../socket/thrown.ts";
 import { askAdmin } from "../supervisor/admin/admin-client.ts";
 import { AdminError } from "../supervisor/admin/admin-error.ts";
 import type { AdminConnections, AdminRequest, AdminStatus } from "../supervisor/admin/admin-protocol.ts";
-import { CommandError, codeOf, exitCodes } from "./command-error.ts";
+import { CommandError, exitCodes } from "./command-error.ts";
 import { explain } from "./explain.ts";
 import { DEFAULT_FILE, MistakesError, planAt } from "./plan-file.ts";
 import { printableMessage, printableName } from "./printable.ts";

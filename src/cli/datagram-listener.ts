@@ -1,8 +1,9 @@
 import type { Socket } from "../socket/internal.ts";
+import { codeOf } from "../socket/thrown.ts";
 import { type Address, AF_UNIX } from "../socket/values.ts";
 import { type Arrival, Arrivals } from "./arrivals.ts";
 import type { Channel } from "./channel.ts";
-import { CommandError, codeOf, exitCodes } from "./command-error.ts";
+import { CommandError, exitCodes } from "./command-error.ts";
 import { records, recordWasCut } from "./record-channel.ts";
 
 /** A receiver that has no room for a datagram gets so much time; with `keepOpen` it then loses it. */

@@ -1,4 +1,4 @@
-import { codeOf } from "./command-error.ts";
+import { codeOf } from "../socket/thrown.ts";
 import type { StandardOutput } from "./standard-output.ts";
 
 /** Lines that wait for whoever reads standard output; beyond that they are counted and left out. */

@@ -1,7 +1,8 @@
 import { type Stats, statSync } from "node:fs";
 import { inspect } from "node:util";
 import { SocketUrlError } from "../server/url/socket-url.ts";
-import { CommandError, codeOf, exitCodes } from "./command-error.ts";
+import { codeOf, messageOf, textOf } from "../socket/thrown.ts";
+import { CommandError, exitCodes } from "./command-error.ts";
 
 /** What the address of an error is: a listener's own, one to connect to, or that of a peer there was a conversation with. */
 type Role = "listener" | "target" | "peer";
@@ -78,8 +79,7 @@ export function explain(error: unknown, place?: Place): CommandError {
 
 /** What could not be printed, as a failure of the file. */
 export function unwritable(error: unknown): CommandError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new CommandError(`standard output cannot be written: ${reason}`, exitCodes.usage, error);
+  return new CommandError(`standard output cannot be written: ${messageOf(error)}`, exitCodes.usage, error);
 }
 
 function meaningOf(syscall: string, code: string, place: Place | undefined): string | undefined {
@@ -126,7 +126,7 @@ function kindOf(url: string): Kind {
 /** A defect of ours; all the same it is one line. With NODE_DEBUG=sockwright it says where. */
 function unforeseen(error: unknown): CommandError {
   const isDebugged = /(?:^|,)sockwright(?:,|$)/.test(process.env["NODE_DEBUG"] ?? "");
-  const text = oneLine(isDebugged ? inspect(error) : `${String(error)} (NODE_DEBUG=sockwright tells where)`);
+  const text = oneLine(isDebugged ? inspect(error) : `${textOf(error)} (NODE_DEBUG=sockwright tells where)`);
   return new CommandError(`unforeseen: ${text}`, exitCodes.network, error);
 }
 

@@ -1,4 +1,4 @@
-import { codeOf } from "./command-error.ts";
+import { codeOf } from "../socket/thrown.ts";
 
 const GONE: ReadonlySet<string> = new Set(
   "ECONNRESET ECONNABORTED EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH".split(" "),

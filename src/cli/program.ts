@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { codeOf } from "../socket/thrown.ts";
 import { nearest } from "../socket/values.ts";
-import { CommandError, codeOf, exitCodes } from "./command-error.ts";
+import { CommandError, exitCodes } from "./command-error.ts";
 import { complain } from "./complaint.ts";
 import { unwritable } from "./explain.ts";
 import { placeOf } from "./place.ts";

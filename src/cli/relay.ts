@@ -1,5 +1,6 @@
+import { codeOf } from "../socket/thrown.ts";
 import type { Channel } from "./channel.ts";
-import { CommandError, codeOf, exitCodes } from "./command-error.ts";
+import { CommandError, exitCodes } from "./command-error.ts";
 import { CrlfWriter } from "./crlf.ts";
 import { unwritable } from "./explain.ts";
 import { Silence } from "./silence.ts";

@@ -1,6 +1,6 @@
 import { peerName } from "../server/transport/peer-name.ts";
 import type { GreetEvent } from "../services/greet/greet.ts";
-import { codeOf } from "./command-error.ts";
+import { codeOf, messageOf } from "../socket/thrown.ts";
 import { printable, printableMessage, printableName, textOf } from "./printable.ts";
 
 /** What a server prints: with `--json` as it is, else in words. */
@@ -44,8 +44,7 @@ export class GreetEvents {
 }
 
 export function failure(error: unknown, peer: string): ServerEvent {
-  const message = error instanceof Error ? error.message : String(error);
-  return { event: "failed", peer, code: codeOf(error), message };
+  return { event: "failed", peer, code: codeOf(error), message: messageOf(error) };
 }
 
 const REASONS: Readonly<Record<string, string>> = {

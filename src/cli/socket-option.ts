@@ -1,6 +1,7 @@
 import type { SocketDescriptor } from "../socket/internal.ts";
+import { codeOf, messageOf } from "../socket/thrown.ts";
 import { constants, nearest } from "../socket/values.ts";
-import { CommandError, codeOf, exitCodes } from "./command-error.ts";
+import { CommandError, exitCodes } from "./command-error.ts";
 
 /** One `--option NAME=VALUE`. */
 export interface SocketOption {
@@ -57,7 +58,7 @@ export function setOptions(socket: SocketDescriptor, options: readonly SocketOpt
     try {
       socket.setsockopt(level, option, value);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       const kind = codeOf(error) === "EPERM" ? "needs more rights" : "does not fit this socket, or its value does not";
       throw new CommandError(`--option ${name} ${kind} (${reason})`, exitCodes.usage, error);
     }

@@ -2,8 +2,9 @@ import { closeSync, fstatSync, openSync, read } from "node:fs";
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";
+import { codeOf, messageOf } from "../socket/thrown.ts";
 import { isNonBlocking, makeBlocking } from "./blocking.ts";
-import { CommandError, codeOf, exitCodes } from "./command-error.ts";
+import { CommandError, exitCodes } from "./command-error.ts";
 import type { FileInput } from "./file-input.ts";
 import { WakeUp } from "./wake-up.ts";
 
@@ -24,7 +25,7 @@ export class StandardInput {
     } catch (error) {
       if (this.#isClosed) return;
       if (error instanceof CommandError) throw error;
-      throw unreadable(error instanceof Error ? error.message : String(error), error);
+      throw unreadable(messageOf(error), error);
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Socket } from "../socket/internal.ts";
+import { codeOf } from "../socket/thrown.ts";
 import { SHUT_WR } from "../socket/values.ts";
 import type { Channel } from "./channel.ts";
-import { codeOf } from "./command-error.ts";
 
 /** What is read at once. */
 const READ_BYTES = 64 * 1024;

@@ -1,4 +1,5 @@
-import { type CommandError, codeOf } from "./command-error.ts";
+import { codeOf } from "../socket/thrown.ts";
+import type { CommandError } from "./command-error.ts";
 import { explain, type Place } from "./explain.ts";
 import { Reporter } from "./reporter.ts";
 import type { Input, Output, StandardStreams } from "./standard-streams.ts";

@@ -1,7 +1,7 @@
 import { durationText } from "../server/options/duration.ts";
 import { peerName } from "../server/transport/peer-name.ts";
+import { codeOf, messageOf } from "../socket/thrown.ts";
 import type { SupervisorEvent } from "../supervisor/supervisor-event.ts";
-import { codeOf } from "./command-error.ts";
 import type { EventLog } from "./event-log.ts";
 import { isOfGoneClient } from "./gone-client.ts";
 import { printableMessage, printableName } from "./printable.ts";
@@ -38,7 +38,7 @@ function plainOf(event: UpEvent): object {
   if (event.event !== "failed" && event.event !== "error") return event;
   const { error, ...rest } = event;
   const from = rest.event === "error" && rest.peer !== undefined ? { peer: peerName(rest.peer) } : {};
-  return { ...rest, ...from, code: codeOf(error), message: messageOf(error) };
+  return { ...rest, ...from, code: codeOf(error), message: textOf(error) };
 }
 
 function wordsOf(event: UpEvent): string {
@@ -47,13 +47,13 @@ function wordsOf(event: UpEvent): string {
       return `${event.service}: listening on ${printableName(event.url)}`;
     case "failed": {
       const again = `tried again in ${durationText(event.retryMs)}`;
-      return `${event.service}: failed: ${printableMessage(messageOf(event.error))}; ${again}`;
+      return `${event.service}: failed: ${printableMessage(textOf(event.error))}; ${again}`;
     }
     case "recovered":
       return `${event.service}: runs again`;
     case "error": {
       const peer = event.peer === undefined ? "" : ` with ${printableName(peerName(event.peer))}`;
-      return `${event.service}: failed${peer}: ${printableMessage(messageOf(event.error))}`;
+      return `${event.service}: failed${peer}: ${printableMessage(textOf(event.error))}`;
     }
     case "running":
       return `${event.file} is here, and is run; for the demonstration write  sockwright up --demo`;
@@ -73,6 +73,6 @@ function inOneLine([first = "", ...others]: readonly string[]): string {
   return printableMessage(others.length === 0 ? first : `${first} (and ${others.length} more)`);
 }
 
-function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, " ");
+function textOf(error: unknown): string {
+  return messageOf(error).replace(/\s*\n\s*/g, " ");
 }

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Server } from "../server/server.ts";
+import { codeOf, messageOf } from "../socket/thrown.ts";
 import { adminActions } from "../supervisor/admin/admin-actions.ts";
 import { AdminError } from "../supervisor/admin/admin-error.ts";
 import { serveAdmin } from "../supervisor/admin/admin-server.ts";
@@ -13,7 +14,7 @@ import { dropPrivileges } from "../supervisor/privileges.ts";
 import { ReloadError } from "../supervisor/reload-error.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
 import { SystemdNotifier } from "../supervisor/systemd-notifier.ts";
-import { CommandError, codeOf, exitCodes } from "./command-error.ts";
+import { CommandError, exitCodes } from "./command-error.ts";
 import { EventLog } from "./event-log.ts";
 import { explain } from "./explain.ts";
 import { DEFAULT_FILE, MistakesError, planAt } from "./plan-file.ts";
@@ -244,5 +245,5 @@ export function startFailure(error: unknown): unknown {
 
 function mistakesOf(error: unknown): readonly string[] {
   if (error instanceof MistakesError || error instanceof ReloadError) return error.mistakes;
-  return [error instanceof Error ? error.message : String(error)];
+  return [messageOf(error)];
 }

@@ -14,6 +14,7 @@ import { refuseZeroCopy, transmit } from "./send.ts";
 import type { Socket } from "./socket.ts";
 import { SocketDescriptor } from "./socket-descriptor.ts";
 import { succeed } from "./socket-error.ts";
+import { messageOf } from "./thrown.ts";
 import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
 
 /** A message with descriptors. */
@@ -179,7 +180,7 @@ class SendDescriptors extends SendMsg {
       this.control = rights(this.#kept.map((handle) => kernel.fileno(slotOf(handle), generationOf(handle))));
     } catch (error) {
       this.release();
-      this.#failure = error instanceof Error ? error : new Error(String(error));
+      this.#failure = error instanceof Error ? error : new Error(messageOf(error), { cause: error });
       // It need not wait for room to say so.
       this.endpoint.sending.wake(0);
     }

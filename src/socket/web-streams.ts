@@ -6,6 +6,7 @@ import {
   WritableStream,
   type WritableStreamDefaultController,
 } from "node:stream/web";
+import { messageOf } from "./thrown.ts";
 
 /** Both directions of a connection, as streams of the web platform. */
 export interface WebStreams {
@@ -34,7 +35,7 @@ export function webStreamsOf(duplex: Duplex): WebStreams {
         const { signal } = controller as AbortableController;
         signal.addEventListener("abort", () => {
           const reason: unknown = signal.reason;
-          duplex.destroy(reason instanceof Error ? reason : new Error(String(reason)));
+          duplex.destroy(reason instanceof Error ? reason : new Error(messageOf(reason), { cause: reason }));
         });
       },
       write: (chunk) => done((callback) => duplex.write(chunk, callback)),

@@ -1,3 +1,5 @@
+import { codeOf, messageOf } from "../socket/thrown.ts";
+
 /** A listener that cannot be opened: which one, and whose. */
 export class ListenerError extends Error {
   /** That of the error behind it, such as `EADDRINUSE`. */
@@ -8,10 +10,9 @@ export class ListenerError extends Error {
 
   constructor(service: string, urls: readonly string[], cause: unknown) {
     const url = urlBehind(urls, cause);
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    super(`the service ${service} cannot listen on ${url}: ${reason}`, { cause });
+    super(`the service ${service} cannot listen on ${url}: ${messageOf(cause)}`, { cause });
     this.name = "ListenerError";
-    this.code = cause instanceof Error && "code" in cause ? String(cause.code) : undefined;
+    this.code = codeOf(cause);
     this.service = service;
     this.url = url;
   }

@@ -1,3 +1,5 @@
+import { messageOf } from "../socket/thrown.ts";
+
 /** A service that could not be made, and why. */
 export interface FailedService {
   readonly service: string;
@@ -12,13 +14,11 @@ export class ReloadError extends Error {
   readonly mistakes: readonly string[];
 
   constructor(failed: readonly FailedService[]) {
-    const mistakes = failed.map(({ service, error }) => `the service ${service} cannot be started: ${textOf(error)}`);
+    const mistakes = failed.map(
+      ({ service, error }) => `the service ${service} cannot be started: ${messageOf(error)}`,
+    );
     super(mistakes.join("; "));
     this.name = "ReloadError";
     this.mistakes = mistakes;
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

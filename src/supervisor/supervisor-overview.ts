@@ -1,6 +1,7 @@
 import { DEFAULT_MAX_CONNECTIONS } from "../server/serve-options.ts";
 import type { ServerStats } from "../server/telemetry/server-counters.ts";
 import type { Overview, OverviewConnection, OverviewLimit, OverviewService } from "../services/status/overview.ts";
+import { messageOf } from "../socket/thrown.ts";
 import type { Group } from "./group.ts";
 import type { RequestCounters } from "./request-counters.ts";
 import type { ServiceEntry } from "./service-entry.ts";
@@ -45,7 +46,7 @@ function serviceOf(entry: ServiceEntry, view: SupervisorView): OverviewService {
   return {
     name,
     state: isDrained ? "draining" : error === undefined ? "running" : "failed",
-    error: error === undefined ? undefined : error instanceof Error ? error.message : String(error),
+    error: error === undefined ? undefined : messageOf(error),
     urls: isDrained ? [] : groups.flatMap((group) => urlsOf(group, name)),
     stats,
     requests: view.requestsOf(name)?.snapshot(),

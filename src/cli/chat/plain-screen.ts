@@ -1,5 +1,6 @@
 import { type InputLine, LineSplitter } from "../../services/chat/line-splitter.ts";
-import { CommandError, codeOf, exitCodes } from "../command-error.ts";
+import { codeOf } from "../../socket/thrown.ts";
+import { CommandError, exitCodes } from "../command-error.ts";
 import { unwritable } from "../explain.ts";
 import { printableText, textOf } from "../printable.ts";
 import type { StandardStreams } from "../standard-streams.ts";

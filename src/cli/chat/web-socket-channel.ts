@@ -1,6 +1,7 @@
 import { connect as connectTo } from "node:net";
 import { type ClientOptions, WebSocket } from "ws";
-import { CommandError, codeOf, exitCodes } from "../command-error.ts";
+import { codeOf } from "../../socket/thrown.ts";
+import { CommandError, exitCodes } from "../command-error.ts";
 import { WakeUp } from "../wake-up.ts";
 
 /** The longest frame of a server: a welcome has up to 1 000 messages of 4 KiB, and JSON may take more for a character. */

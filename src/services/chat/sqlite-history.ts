@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { messageOf } from "../../socket/thrown.ts";
 import { ChatError } from "./chat-error.ts";
 import type { ChatMessage } from "./chat-event.ts";
 import type { ChatHistory, HistoryQuery, HistoryState, StoredMessage } from "./history.ts";
@@ -129,8 +130,7 @@ export class SqliteHistory implements ChatHistory {
       database?.close();
       lock.close();
       if (error instanceof ChatError || database === undefined) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      const message = `${this.#path} cannot be the history of a chat: ${reason}.`;
+      const message = `${this.#path} cannot be the history of a chat: ${messageOf(error)}.`;
       throw new ChatError("UNAVAILABLE", message, { cause: error });
     }
   }
@@ -274,10 +274,10 @@ function valuesOf({ shelf, before, since }: Range): readonly SqliteValue[] {
 
 /** Oldest first. */
 function messagesOf(newestFirst: readonly SqliteRow[]): readonly ChatMessage[] {
-  return newestFirst.map(messageOf).reverse();
+  return newestFirst.map(messageIn).reverse();
 }
 
-function messageOf(row: SqliteRow): ChatMessage {
+function messageIn(row: SqliteRow): ChatMessage {
   return {
     type: "message",
     id: Number(row["id"]),

@@ -2,6 +2,7 @@ import { jsonLines } from "../../codec/json-lines.ts";
 import type { Connection } from "../../server/connection/connection.ts";
 import { type Server, serve } from "../../server/server.ts";
 import { formatSocketUrl } from "../../server/url/socket-url.ts";
+import { codeOf, messageOf } from "../../socket/thrown.ts";
 import { AdminError } from "./admin-error.ts";
 import {
   type AdminAnswer,
@@ -122,8 +123,7 @@ function act(actions: AdminActions, request: AdminRequest): AdminResult | Promis
 }
 
 function failureOf(error: unknown): AdminAnswer {
-  const message = error instanceof Error ? error.message : String(error);
-  const code = error instanceof Error && "code" in error ? String(error.code) : "ERR_SOCKWRIGHT_ADMIN";
+  const code = codeOf(error) ?? "ERR_SOCKWRIGHT_ADMIN";
   const mistakes = error instanceof AdminError ? error.mistakes : [];
-  return { ok: false, code, message, mistakes };
+  return { ok: false, code, message: messageOf(error), mistakes };
 }

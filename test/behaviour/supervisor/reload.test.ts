@@ -393,6 +393,14 @@ describe("a module", () => {
     expect(await greetingAt(urlOf(supervisor, "clock"))).toBe("tick!");
   });
 
+  test("that throws what has no text has failed, and the others run", async () => {
+    const path = modulePath();
+    written(path, "throw { toString() { throw 2; } };", 0);
+    const { supervisor } = await running([clockOf(path), greeter("one", [ANY])]);
+    expect(serviceOf(supervisor, "clock").error).toContain("what was thrown is no error, and has no text");
+    expect(await greetingAt(urlOf(supervisor, "one"))).toBe("one");
+  });
+
   describe("whose import never ends", () => {
     const HANGS = "await new Promise(() => undefined);\nexport default {};";
 

@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { messageOf } from "../../../socket/thrown.ts";
 import { linesIn, type Piece, piecesOf, type Tag } from "./tag.ts";
 import { type Place, TemplateError } from "./template-error.ts";
 import { MAX_INCLUDE_DEPTH, MAX_TAGS } from "./template-limits.ts";
@@ -140,8 +141,7 @@ class Expansion {
       this.#text(file);
     } catch (error) {
       if (error instanceof TemplateError) throw error;
-      const told = error instanceof Error ? error.message : String(error);
-      throw new TemplateError(place, `${file} cannot be included: ${told}`, { cause: error });
+      throw new TemplateError(place, `${file} cannot be included: ${messageOf(error)}`, { cause: error });
     }
     return file;
   }

@@ -1,0 +1,26 @@
+/** What an error says. Anything can be thrown, also what has no text and what throws when it is looked at. */
+export function messageOf(thrown: unknown): string {
+  return told(() => (thrown instanceof Error ? thrown.message : thrown));
+}
+
+/** Its name as well. */
+export function textOf(thrown: unknown): string {
+  return told(() => thrown);
+}
+
+function told(look: () => unknown): string {
+  try {
+    return String(look());
+  } catch {
+    return "what was thrown is no error, and has no text";
+  }
+}
+
+/** Its `code`, of errors that have one. */
+export function codeOf(thrown: unknown): string | undefined {
+  try {
+    return thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : undefined;
+  } catch {
+    return undefined;
+  }
+}
