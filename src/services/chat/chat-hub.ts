@@ -86,8 +86,12 @@ export interface ChatMember {
   kick(name: string): Promise<void>;
   mute(name: string): Promise<void>;
   unmute(name: string): Promise<void>;
-  /** By name and by address, until the room is empty; the member is put out. */
-  ban(name: string): Promise<void>;
+  /**
+   * By name and by address, until the room is empty; the member is put out. Who has left already is banned by name.
+   *
+   * @returns whether the member was there.
+   */
+  ban(name: string): Promise<boolean>;
   /** `""` takes it away. */
   topic(text: string): Promise<void>;
   /** The door is done with it. A second call does nothing. */

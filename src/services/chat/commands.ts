@@ -85,8 +85,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   "/ban": {
     form: "/ban NAME",
-    help: "puts a member out and does not let it in again",
-    run: withName(quiet((member, name) => member.ban(name))),
+    help: "puts a member out and does not let it in again, nor who has left already",
+    run: withName(async (member, name) => ((await member.ban(name)) ? notices() : notices(`${name} is banned.`))),
   },
   "/help": { form: "/help", help: "shows this", run: () => notices(...HELP) },
   "/quit": { form: "/quit", help: "leaves the chat", run: () => ({ type: "quit" }) },

@@ -124,11 +124,18 @@ export class LocalMember implements ChatMember, Blockable {
     this.#putOut(this.#otherIn(this.#operated(), name), "kicked");
   }
 
-  async ban(name: string): Promise<void> {
+  async ban(name: string): Promise<boolean> {
     const room = this.#operated();
+    const key = parseName(name)?.key;
+    if (key !== undefined && room.find(key) === undefined) {
+      // Who has left, or was kicked, comes by this name no more; its address is not known any longer.
+      room.bans.add({ nameKey: key, address: undefined });
+      return false;
+    }
     const other = this.#otherIn(room, name);
     room.bans.add(other);
     this.#putOut(other, "banned");
+    return true;
   }
 
   async mute(name: string): Promise<void> {

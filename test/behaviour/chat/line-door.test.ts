@@ -226,6 +226,7 @@ describe("commands", () => {
     const again = await chat.stranger();
     again.say("think");
     expect(await again.rest()).toEqual([GREETING, "-- You are banned from lobby."]);
+    expect(await rose.ask("/ban babala")).toBe("-- babala is banned.");
     const late = await chat.member("late");
     expect(await late.line()).toBe("-- The topic of lobby: tea");
     expect(await rose.line()).toBe("-- late joined lobby");

@@ -374,6 +374,19 @@ describe("operators", () => {
     await expect(member.rename("think")).rejects.toEqual(refused("BANNED"));
   });
 
+  test("ban who has left already, by its name", async () => {
+    const chat = await startedHub();
+    const rose = await chat.join("rose", "den");
+    const think = await chat.join("think", "den", { address: "192.0.2.1" });
+    await rose.member.kick("think");
+    await turn();
+    expect(think.listener.reason).toBe("kicked");
+    expect(await rose.member.ban("Think")).toBe(false);
+    await expect(chat.join("think", "den", { address: "192.0.2.1" })).rejects.toEqual(refused("BANNED"));
+    await expect(rose.member.ban("rose")).rejects.toEqual(refused("NO_SUCH_MEMBER"));
+    await expect(rose.member.ban("no name")).rejects.toEqual(refused("NO_SUCH_MEMBER"));
+  });
+
   test("mute by name and address, until they unmute", async () => {
     const chat = await startedHub();
     const rose = await chat.join("rose");
