@@ -104,7 +104,7 @@ export const KINDS: ReadonlyMap<string, ServiceKind> = new Map<string, ServiceKi
         tokenFile === undefined && needsToken(url)
           ? 'it can be reached from other machines, and has no token-file; write one, such as token-file = "status.token"'
           : undefined,
-      make: (options, { overview }) => status(overview, options),
+      make: (options, { overview, onError }) => status(overview, { onError, ...options }),
     },
   ],
 ]);

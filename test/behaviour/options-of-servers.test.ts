@@ -256,6 +256,7 @@ describe.each([
       maxWatchers: [],
       maxRows: [],
       http: [{}],
+      onError: [],
       clock: [],
     },
     (options) => status(NOTHING, options),

@@ -193,6 +193,37 @@ describe("up", () => {
     expect([code, stderr]).toEqual([2, expect.stringMatching("the user can change by a new start only")]);
   });
 
+  test.for([
+    ["what has no text", "Object.create(null)", "what was thrown is no error, and has no text"],
+    ["an error whose message is a number", "Object.assign(new Error(), { message: 7 })", "7"],
+  ])("a module that throws %s ends nothing", async ([, thrown = "", text = ""]) => {
+    const service = '[[service]]\nname = "odd"\nmodule = "./odd.mjs"\nlisten = "tcp://127.0.0.1:0"\n';
+    const status =
+      '[[service]]\nname = "status"\nkind = "status"\nlisten = "http://127.0.0.1:0/"\nsample-interval = "100ms"\n';
+    const { folder, file, socket } = fileWith(`${service}${status}`);
+    writeFileSync(join(folder, "odd.mjs"), `throw ${thrown};`);
+    const child = await start("up", file);
+    await child.line(new RegExp(`^odd: failed: ${text}; tried again in 1s$`));
+    const [, page = ""] = await child.line(/^status: listening on (\S+)$/);
+    expect(await ctl("status", "--socket", socket)).toMatchObject({ code: 0, stdout: expect.stringContaining(text) });
+    const events = await fetch(`${page}events`);
+    const reader = events.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let told = "";
+    while (!told.includes("event: sample")) told += (await reader?.read())?.value ?? "";
+    await reader?.cancel();
+    writeFileSync(
+      join(folder, "odd.mjs"),
+      `export default { name: "odd", async stream(c) { await c.read(); throw ${thrown}; } };`,
+    );
+    const [, url = ""] = await child.line(/^odd: listening on (\S+)$/);
+    const connection = await connect(url);
+    onTestFinished(() => connection.abort());
+    connection.write("x");
+    await child.line(new RegExp(`^odd: failed with \\S+: ${text}$`));
+    child.kill("SIGTERM");
+    expect(await ended(child)).toMatchObject({ code: 0, stderr: "" });
+  });
+
   test("a module that cannot be read is shown as failed, and the others run", async () => {
     const { file, socket } = fileWith(
       `${GREET}\n[[service]]\nname = "clock"\nmodule = "./clock.mjs"\nlisten = "tcp://127.0.0.1:0"\n`,

@@ -19,23 +19,30 @@ export interface SamplerTerms {
   readonly maxSamples: number;
 }
 
+/** Who is told what a sampler saw, and what it failed with. */
+export interface SamplerListener {
+  readonly tell: (sample: Sample) => void;
+  readonly failed: (error: unknown) => void;
+}
+
 /** Looks at everything once an interval, keeps what it saw for a while, and tells who watches. */
 export class Sampler {
   readonly #overview: Overview;
   readonly #clock: Clock;
   readonly #terms: SamplerTerms;
-  readonly #tell: (sample: Sample) => void;
+  readonly #listener: SamplerListener;
   readonly #samples: Sample[] = [];
   /** The newest last. */
   readonly #durations: ReadonlyMap<string, HistogramSnapshot>[] = [];
   #last: Moment | undefined;
+  #hasFailed = false;
   #callOff: (() => void) | undefined;
 
-  constructor(overview: Overview, clock: Clock, ...[terms, tell]: [SamplerTerms, (sample: Sample) => void]) {
+  constructor(overview: Overview, clock: Clock, ...[terms, listener]: [SamplerTerms, SamplerListener]) {
     this.#overview = overview;
     this.#clock = clock;
     this.#terms = terms;
-    this.#tell = tell;
+    this.#listener = listener;
   }
 
   /** Those that are kept, the oldest first. */
@@ -61,8 +68,19 @@ export class Sampler {
     this.#callOff = this.#clock.after(nextMs - nowMs, () => {
       // The next one comes, whatever becomes of this one.
       this.#wait(nextMs + this.#terms.intervalMs);
-      this.#take();
+      this.#tryToTake();
     });
+  }
+
+  /** What a timer throws would end the process. What fails each second is told once. */
+  #tryToTake(): void {
+    try {
+      this.#take();
+      this.#hasFailed = false;
+    } catch (error) {
+      if (!this.#hasFailed) this.#listener.failed(error);
+      this.#hasFailed = true;
+    }
   }
 
   #take(): void {
@@ -77,7 +95,7 @@ export class Sampler {
     const sample = { timeMs: Date.now(), subjects };
     this.#samples.push(sample);
     if (this.#samples.length > this.#terms.maxSamples) this.#samples.shift();
-    this.#tell(sample);
+    this.#listener.tell(sample);
   }
 
   #look(): Moment {

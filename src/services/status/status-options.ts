@@ -1,5 +1,5 @@
 import { HTTP_OPTIONS, type HttpOptions } from "../../http/service/http-options.ts";
-import { checked, count, ms, type TextOptionKind, text } from "../../server/options/option-kind.ts";
+import { checked, count, hook, ms, type TextOptionKind, text } from "../../server/options/option-kind.ts";
 import { type OptionKindsOf, type OptionValues, options as optionTable } from "../../server/options/option-table.ts";
 import type { Clock } from "../../server/time/clock.ts";
 import { functionOf, wrongValue } from "../../socket/values.ts";
@@ -34,6 +34,8 @@ export interface StatusOptions {
   readonly maxRows?: number | undefined;
   /** What the HTTP service allows its clients, where it has its listener to itself. */
   readonly http?: HttpOptions | undefined;
+  /** Is told that no sample could be taken, once until one can be again. */
+  readonly onError?: ((error: unknown) => void) | undefined;
   /** Default is that of the system. @internal */
   readonly clock?: Clock | undefined;
 }
@@ -48,6 +50,7 @@ export const STATUS_OPTIONS = optionTable({
   maxWatchers: count({ max: 10_000, default: DEFAULT_MAX_WATCHERS }),
   maxRows: count({ max: 10_000, default: DEFAULT_MAX_ROWS }),
   http: checked("options of http()", (path, given) => HTTP_OPTIONS.given("status()", given, path)),
+  onError: hook<NonNullable<StatusOptions["onError"]>>(),
   clock: checked("a clock", clockOf),
 } satisfies OptionKindsOf<StatusOptions>);
 

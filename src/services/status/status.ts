@@ -11,6 +11,7 @@ import { PAGE_FIELDS, PageFiles } from "../page-files.ts";
 import { Access, type Verdict, WRONG_TOKEN_RETRY_SECONDS } from "./access.ts";
 import { connectionQuery, connectionTable, sortText } from "./connection-table.ts";
 import type { Overview } from "./overview.ts";
+import type { Sample } from "./sample.ts";
 import { Sampler } from "./sampler.ts";
 import { statusData } from "./status-data.ts";
 import { statusMetrics } from "./status-metrics.ts";
@@ -71,6 +72,7 @@ class StatusService {
       maxWatchers,
       maxRows,
       clock = systemClock,
+      onError = () => undefined,
     } = settings;
     const maxSamples = Math.min(MAX_SAMPLES, Math.ceil(historyMs / sampleIntervalMs));
     this.settings = settings;
@@ -78,9 +80,8 @@ class StatusService {
     this.#access = new Access(tokenFile === undefined ? undefined : tokenOf(tokenFile), clock);
     this.#pages = new PageAccess(hosts);
     this.#page = new StatusPage(this.#files.html, { metrics, maxSamples, historyMs, maxRows });
-    this.#sampler = new Sampler(overview, clock, { intervalMs: sampleIntervalMs, maxSamples }, (sample) =>
-      this.#watchers.tell(sample),
-    );
+    const listener = { tell: (sample: Sample) => this.#watchers.tell(sample), failed: onError };
+    this.#sampler = new Sampler(overview, clock, { intervalMs: sampleIntervalMs, maxSamples }, listener);
     this.#watchers = new Watchers(this.#sampler, maxWatchers);
     const get = (answer: Route["answer"]): Route => ({ method: "GET", answer });
     const post = (answer: Route["answer"]): Route => ({ method: "POST", answer });

@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Sample } from "../../../../src/services/status/sample.ts";
 import { PERCENTILE_WINDOW_SAMPLES, Sampler } from "../../../../src/services/status/sampler.ts";
 import { type ManualClock, manualClock } from "../../../../src/testing.ts";
@@ -9,13 +9,18 @@ interface Sampled {
   readonly clock: ManualClock;
   readonly overview: FakeOverview;
   readonly told: readonly Sample[];
+  readonly errors: readonly unknown[];
 }
 
 function sampled(maxSamples = 100): Sampled {
-  const [overview, clock, told] = [new FakeOverview(), manualClock(), [] as Sample[]];
-  const sampler = new Sampler(overview, clock, { intervalMs: 1_000, maxSamples }, (sample) => told.push(sample));
+  const [overview, clock, told, errors] = [new FakeOverview(), manualClock(), [] as Sample[], [] as unknown[]];
+  const listener = {
+    tell: (sample: Sample) => void told.push(sample),
+    failed: (error: unknown) => void errors.push(error),
+  };
+  const sampler = new Sampler(overview, clock, { intervalMs: 1_000, maxSamples }, listener);
   onTestFinished(() => sampler.stop());
-  return { sampler, clock, overview, told };
+  return { sampler, clock, overview, told, errors };
 }
 
 const accepted = (connectionsAccepted: number) => [serviceOf({ stats: [statsOf({ connectionsAccepted })] })];
@@ -61,6 +66,25 @@ describe("samples", () => {
     expect(medians()).toBe(55);
     clock.advance(1_000);
     expect(medians()).toBe(undefined);
+  });
+
+  test("that cannot be taken are told once, and the next ones come", () => {
+    const { sampler, clock, overview, told, errors } = sampled();
+    sampler.start();
+    const failure = new Error("no overview");
+    const failing = vi.spyOn(overview, "services").mockImplementation(() => {
+      throw failure;
+    });
+    clock.advance(3_000);
+    expect([errors, told]).toEqual([[failure], []]);
+    failing.mockRestore();
+    clock.advance(1_000);
+    expect(told).toHaveLength(1);
+    vi.spyOn(overview, "services").mockImplementation(() => {
+      throw failure;
+    });
+    clock.advance(1_000);
+    expect(errors).toEqual([failure, failure]);
   });
 
   test("are kept so many", () => {
