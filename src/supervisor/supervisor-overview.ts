@@ -29,7 +29,11 @@ export function overviewOf(view: SupervisorView): Overview {
     httpListeners: () =>
       all()
         .filter(isShared)
-        .map((group) => ({ url: listenerOf(group), services: group.services, stats: group.stats() })),
+        .map((group) => {
+          const stats = group.stats();
+          const limits = limitsOf(group.state.plan.limits, [stats]);
+          return { url: listenerOf(group), services: group.services, stats, limits };
+        }),
     alarms: () => all().flatMap((group) => group.alarms()),
     connections: () => all().flatMap(connectionsOf),
     abort: (id) => all().some((group) => group.abort(id)),
@@ -50,7 +54,8 @@ function serviceOf(entry: ServiceEntry, view: SupervisorView): OverviewService {
     urls: isDrained ? [] : groups.flatMap((group) => urlsOf(group, name)),
     stats,
     requests: view.requestsOf(name)?.snapshot(),
-    limits: limitsOf(limits, stats),
+    // Those of a listener that it shares are the listener's.
+    limits: groups.length > 0 && groups.every(isShared) ? [] : limitsOf(limits, stats),
   };
 }
 

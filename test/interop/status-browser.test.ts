@@ -318,7 +318,7 @@ function busyOverview(): FakeOverview {
     serviceOf({ name: "clock", state: "failed", error: "Cannot find module ./clock.mjs", urls: ["unix:clock.sock"] }),
     serviceOf({ name: "chat", state: "draining", stats: [statsOf()], urls: ["tcp://[::1]:7000"] }),
   ];
-  fake.listenerList = [{ url: "http://127.0.0.1:8080", services: ["site", "status"], stats: statsOf() }];
+  fake.listenerList = [{ url: "http://127.0.0.1:8080", services: ["site", "status"], stats: statsOf(), limits: [] }];
   fake.alarmList = [{ service: "greet", connectionsActive: 250, raiseAt: 240, sinceMs: Date.UTC(2026, 11, 1) }];
   fake.connectionList = Array.from({ length: 250 }, (_, place) =>
     connectionOf({

@@ -51,6 +51,8 @@ export interface OverviewListener {
   readonly url: string;
   readonly services: readonly string[];
   readonly stats: ServerStats;
+  /** They hold for all of its services together. */
+  readonly limits: readonly OverviewLimit[];
 }
 
 /** A level of open connections that was passed. */

@@ -1,6 +1,6 @@
 import { MetricFamily } from "../../server/telemetry/metric-family.ts";
 import { exposition, serverFamilies } from "../../server/telemetry/open-metrics.ts";
-import type { Overview, OverviewService } from "./overview.ts";
+import type { Overview, OverviewLimit, OverviewService } from "./overview.ts";
 
 const MS_PER_SECOND = 1_000;
 
@@ -69,14 +69,18 @@ function stateFamilies(services: readonly OverviewService[], overview: Overview)
     type: "gauge",
     help: "1 while the open connections of a service are above the level of an alarm.",
   });
+  const add = (whose: Readonly<Record<string, string>>, own: readonly OverviewLimit[]): void => {
+    for (const limit of own) {
+      limits.add({ ...whose, limit: limit.name }, limit.limit);
+      if (limit.used !== undefined) used.add({ ...whose, limit: limit.name }, limit.used);
+    }
+  };
   for (const { name: service, state, limits: own } of services) {
     running.add({ service }, state === "running" ? 1 : 0);
     alarms.add({ service }, overview.alarms().some((alarm) => alarm.service === service) ? 1 : 0);
-    for (const limit of own) {
-      limits.add({ service, limit: limit.name }, limit.limit);
-      if (limit.used !== undefined) used.add({ service, limit: limit.name }, limit.used);
-    }
+    add({ service }, own);
   }
+  for (const { url: listener, limits: own } of overview.httpListeners()) add({ listener }, own);
   return [running, limits, used, alarms];
 }
 

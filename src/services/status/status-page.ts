@@ -79,9 +79,7 @@ export class StatusPage {
         ...{ since: new Date(sinceMs).toISOString(), sinceText: momentText(sinceMs) },
       })),
       services: services.slice(0, MAX_TABLE_ROWS).map(serviceRow),
-      limits: services
-        .flatMap(({ name, limits }) => limits.map((limit) => limitRow(name, limit)))
-        .slice(0, MAX_TABLE_ROWS),
+      limits: limitRows(overview).slice(0, MAX_TABLE_ROWS),
       ...plotSections(overview, samples),
       ...connectionSection(overview, query, nowMs, maxRows),
     });
@@ -106,16 +104,25 @@ function isLink(url: string): boolean {
   return /^https?:\/\/(?!\*|0\.0\.0\.0|\[::\])/.test(url);
 }
 
-function limitRow(service: string, { name, limit, used }: OverviewLimit): Variables {
+/** Of services, and of listeners that several share. */
+function limitRows(overview: Overview): readonly Variables[] {
+  const all = [
+    ...overview.services().map(({ name, limits }) => ({ whose: name, limits })),
+    ...overview.httpListeners().map(({ url, limits }) => ({ whose: url, limits })),
+  ];
+  return all.flatMap(({ whose, limits }) => limits.map((limit) => limitRow(whose, limit)));
+}
+
+function limitRow(whose: string, { name, limit, used }: OverviewLimit): Variables {
   const part = limit > 0 ? (used ?? 0) / limit : 0;
   return {
-    ...{ key: `${service}\n${name}`, service, name, limit, hasLevel: used !== undefined },
+    ...{ key: `${whose}\n${name}`, whose, name, limit, hasLevel: used !== undefined },
     ...{ used: used ?? 0, high: limit * HIGH_PART },
     usedText: used === undefined ? "" : countText(used),
     limitText: countText(limit),
     percent: `${Math.floor(part * 100)} %`,
     levelClass: part >= HIGH_PART ? "bad" : "dim",
-    label: `${name} of ${service}`,
+    label: `${name} of ${whose}`,
   };
 }
 

@@ -59,7 +59,7 @@ export async function runningServices(
       },
     ],
     httpListeners: () =>
-      web === undefined ? [] : [{ url: webUrl, services: ["pages", "status"], stats: web.stats() }],
+      web === undefined ? [] : [{ url: webUrl, services: ["pages", "status"], stats: web.stats(), limits: [] }],
     alarms: () => [],
     connections: () => [
       ...greeter.connections().map((connection) => ({ ...connection, service: "greet", listener: undefined })),

@@ -300,7 +300,12 @@ describe("what programs read", () => {
         requests: { answered: 4, failed: 1, bytesSent: 99, durationMs: histogramOf([1, 1_000], [0.5, 2, 3, 5_000]) },
       }),
     );
-    fake.listenerList = [{ url: "http://[::1]:80", services: ["x"], stats: { ...statsOf(), service: "http" } }];
+    fake.listenerList = [
+      {
+        ...{ url: "http://[::1]:80", services: ["x"], stats: { ...statsOf(), service: "http" } },
+        limits: [{ name: "max-connections", limit: 40, used: 4 }],
+      },
+    ];
     fake.alarmList = [{ service: "greet", connectionsActive: 9, raiseAt: 8, sinceMs: 0 }];
     const { headers, body } = await ask(`${urlOf(await served(fake))}/status/metrics`);
     expect(headers["content-type"]).toBe("application/openmetrics-text; version=1.0.0; charset=utf-8");
@@ -308,6 +313,9 @@ describe("what programs read", () => {
     const service = 'a"b\\\nc';
     expect(metrics.value("sockwright_connections_accepted_total", { service: "greet" })).toBe(3);
     expect(metrics.value("sockwright_connections_accepted_total", { service: "http" })).toBe(0);
+    const limit = { listener: "http://[::1]:80", limit: "max-connections" };
+    expect(metrics.value("sockwright_limit", limit)).toBe(40);
+    expect(metrics.value("sockwright_limit_used", limit)).toBe(4);
     expect(metrics.value("sockwright_http_requests_total", { service })).toBe(4);
     expect(metrics.value("sockwright_http_requests_failed_total", { service })).toBe(1);
     expect(metrics.value("sockwright_http_sent_bytes_total", { service })).toBe(99);

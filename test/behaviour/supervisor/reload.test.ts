@@ -10,6 +10,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { http } from "../../../src/http/service/http.ts";
 import { connect } from "../../../src/server/connect.ts";
 import type { Connection } from "../../../src/server/connection/connection.ts";
+import { DEFAULT_MAX_CONNECTIONS } from "../../../src/server/serve-options.ts";
 import type { Service } from "../../../src/server/service.ts";
 import type { ServicePlan } from "../../../src/supervisor/plan.ts";
 import { LOAD_TIMEOUT_MS } from "../../../src/supervisor/service-entry.ts";
@@ -255,6 +256,21 @@ describe("an HTTP listener", () => {
     expect(last).toMatch(/^connection: close\r$/im);
     expect(await client.read()).toBeUndefined();
     expect((await fetched(`${url}/chat/x`)).text).toBe("site  /chat/x");
+  });
+
+  test("that several share has its limits for them all together, and they have none of their own", async () => {
+    const { supervisor } = await running([page("site", [at(HTTP, "/")])]);
+    const limits = (used: number) => [{ name: "max-connections", limit: DEFAULT_MAX_CONNECTIONS, used }];
+    expect(serviceOf(supervisor, "site").limits).toEqual(limits(0));
+    const url = urlOf(supervisor, "site").replace(/\/$/, "");
+    await supervisor.reload({ services: [page("site", [at(url, "/")]), page("chat", [at(url, "/chat/")])] });
+    const client = await connect(url.replace("http:", "tcp:"));
+    onTestFinished(() => client.abort());
+    await asked(client, "/");
+    expect(supervisor.overview.httpListeners().map((listener) => [listener.url, listener.limits])).toEqual([
+      [url, limits(1)],
+    ]);
+    expect(["site", "chat"].map((name) => serviceOf(supervisor, name).limits)).toEqual([[], []]);
   });
 
   test("a service that is taken out has its grace for what is under way", async () => {

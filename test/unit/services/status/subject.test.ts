@@ -45,7 +45,10 @@ describe("what there are plots of", () => {
       serviceOf({ name: "site", requests: { answered: 3, failed: 1, bytesSent: 77, durationMs } }),
     ];
     overview.listenerList = [
-      { url: "http://[::1]:80", services: ["site"], stats: statsOf({ connectionsActive: 1, connectionsAccepted: 9 }) },
+      {
+        ...{ url: "http://[::1]:80", services: ["site"], limits: [] },
+        stats: statsOf({ connectionsActive: 1, connectionsAccepted: 9 }),
+      },
     ];
     overview.connectionList = [connectionOf({ service: "site", listener: "http://[::1]:80", bytesRead: 4 })];
     expect(subjectsOf(overview)).toMatchObject([
