@@ -47,7 +47,8 @@ function wordsOf(event: UpEvent): string {
       return `${event.service}: listening on ${printableName(event.url)}`;
     case "failed": {
       const again = `tried again in ${durationText(event.retryMs)}`;
-      return `${event.service}: failed: ${printableMessage(textOf(event.error))}; ${again}`;
+      const reason = printableMessage(textOf(event.error)).replace(/\.$/, "");
+      return `${event.service}: failed: ${reason}; ${again}`;
     }
     case "recovered":
       return `${event.service}: runs again`;

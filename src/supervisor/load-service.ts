@@ -1,10 +1,12 @@
 import { stat } from "node:fs/promises";
+import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isHttpService } from "../http/service/http-service.ts";
 import { type Service, type ServiceInput, serviceOf } from "../server/service.ts";
 import { isOfDatagrams } from "../server/url/schemes.ts";
 import { isInherited, parseSocketUrl } from "../server/url/socket-url.ts";
 import type { Overview } from "../services/status/overview.ts";
+import { codeOf } from "../socket/thrown.ts";
 import type { ListenerPlan, ServicePlan, ServiceSource } from "./plan.ts";
 
 /** Makes a service of ours by its kind. */
@@ -68,8 +70,15 @@ async function importService(
   return exported as ServiceInput;
 }
 
-/** What V8 says of a mistake in the syntax has neither the file nor the line, and nobody but Node's own output shows them. */
+/**
+ * What V8 says of a mistake in the syntax has neither the file nor the line, and nobody but Node's own output shows them. Node 20 takes
+ * no TypeScript.
+ */
 export function importError(path: string, error: unknown): unknown {
+  if (codeOf(error) === "ERR_UNKNOWN_FILE_EXTENSION") {
+    const advice = `this Node imports no ${extname(path)} files; write the module in JavaScript, or compile it first`;
+    return new Error(`${path} cannot be imported: ${advice}`, { cause: error });
+  }
   if (!(error instanceof SyntaxError)) return error;
   return new Error(`${path} cannot be imported: ${error.message}; node --check ${path}  shows where`, { cause: error });
 }

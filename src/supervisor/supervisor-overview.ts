@@ -76,7 +76,7 @@ function urlsOf(group: Group, service: string): readonly string[] {
   const { mounts } = group.state.plan;
   if (mounts === undefined) return group.liveUrls;
   const own = mounts.filter((mount) => mount.service === service);
-  return group.liveUrls.flatMap((url) => own.map(({ path }) => `${url}${path}`));
+  return group.liveUrls.flatMap((url) => own.map(({ path }) => `${asHttp(url)}${path}`));
 }
 
 function limitsOf(limits: ServiceEntry["plan"]["limits"], stats: readonly ServerStats[]): readonly OverviewLimit[] {
@@ -107,5 +107,10 @@ function isShared({ services }: Group): boolean {
 }
 
 function listenerOf({ liveUrls, urls }: Group): string {
-  return liveUrls[0] ?? urls[0] ?? "";
+  return asHttp(liveUrls[0] ?? urls[0] ?? "");
+}
+
+/** A socket that was taken over knows only that it is one of TCP. */
+function asHttp(url: string): string {
+  return url.replace(/^tcp:/, "http:");
 }

@@ -389,8 +389,17 @@ while True:
     expect(manager.stdout).not.toContain("WATCHDOG");
   });
 
-  test("passes sockets on by name", async () => {
-    const { file } = fileWith(GREET.replace("tcp://127.0.0.1:0", "systemd:greet"));
+  const STATUS = `[[service]]
+name = "greet"
+kind = "status"
+listen = { url = "systemd:greet", mount = "/status/" }
+`;
+
+  test.each([
+    [GREET.replace("tcp://127.0.0.1:0", "systemd:greet"), /^tcp:\/\/127\.0\.0\.1:\d+$/],
+    [STATUS, /^http:\/\/127\.0\.0\.1:\d+\/status\/$/],
+  ])("passes sockets on by name", async (text, shown) => {
+    const { file } = fileWith(text);
     const passing = `
 import os, socket, sys
 s = socket.create_server(("127.0.0.1", 0))
@@ -402,7 +411,8 @@ os.execv(sys.argv[1], sys.argv[1:])
 `;
     const child = await startChild("python3", ["-c", passing, process.execPath, program, "up", file]);
     const [, port = ""] = await child.line(/^port (\d+)$/);
-    await child.line(/^greet: listening on /);
-    await client(`tcp://127.0.0.1:${port}`);
+    const [, url = ""] = await child.line(/^greet: listening on (.+)$/);
+    expect(url).toMatch(shown);
+    (await connect(`tcp://127.0.0.1:${port}`)).abort();
   });
 });

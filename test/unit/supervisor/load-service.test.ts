@@ -14,3 +14,12 @@ test("what the module throws itself is told as it is", () => {
   const error = new RangeError("no such hour");
   expect(importError("/srv/clock.mjs", error)).toBe(error);
 });
+
+test("a kind of file that this Node does not import is to be compiled", () => {
+  const error = Object.assign(new TypeError('Unknown file extension ".ts"'), { code: "ERR_UNKNOWN_FILE_EXTENSION" });
+  expect(importError("/srv/clock.ts", error)).toMatchObject({
+    message: expect.stringMatching(
+      /^\/srv\/clock\.ts cannot be imported: this Node imports no \.ts files; write .* JavaScript/,
+    ),
+  });
+});
