@@ -118,7 +118,8 @@ export class LocalHub implements ChatHub, MemberHome {
     if (!isHolder) this.#checkRoomFor(address);
     const room = stays && holder.home !== undefined ? holder.home : this.#enterable(request.room, name, address, key);
     const token = request.token !== undefined && TOKEN.test(request.token) ? request.token : newToken();
-    const member = new LocalMember(this, holder?.key ?? name, room, { token, address }, listener);
+    const identity = { token, address, rate: holder?.rate };
+    const member = new LocalMember(this, holder?.key ?? name, room, identity, listener);
     if (stays) this.#replace(holder, member, room);
     else {
       if (isHolder) {

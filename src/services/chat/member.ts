@@ -34,6 +34,8 @@ export interface MemberHome {
 export interface Identity {
   readonly token: string;
   readonly address: string | undefined;
+  /** That of the connection whose name is taken over: a new connection has no new burst. */
+  readonly rate: MessageRate | undefined;
 }
 
 /** A member of a hub that is in this process. */
@@ -51,7 +53,7 @@ export class LocalMember implements ChatMember, Blockable {
   #holds = 0;
   #lastRoom: string;
 
-  constructor(hub: MemberHome, name: Name, room: Room, { token, address }: Identity, listener: ChatListener) {
+  constructor(hub: MemberHome, name: Name, room: Room, { token, address, rate }: Identity, listener: ChatListener) {
     this.#hub = hub;
     this.key = name;
     this.home = room;
@@ -59,7 +61,7 @@ export class LocalMember implements ChatMember, Blockable {
     this.token = token;
     this.address = address;
     this.#listener = listener;
-    this.rate = new MessageRate(hub.rate, hub.clock);
+    this.rate = rate ?? new MessageRate(hub.rate, hub.clock);
   }
 
   get name(): string {

@@ -4,7 +4,11 @@ import { expect, test } from "vitest";
 import { BlockList, MAX_BLOCKED } from "../../../../src/services/chat/block-list.ts";
 import type { StoredMessage } from "../../../../src/services/chat/history.ts";
 import { MemoryHistory } from "../../../../src/services/chat/memory-history.ts";
-import { MAX_BATCH_MESSAGES, MAX_PENDING_CHARACTERS, MAX_TOLD_CHARACTERS } from "../../../../src/services/chat/message-log.ts";
+import {
+  MAX_BATCH_MESSAGES,
+  MAX_PENDING_CHARACTERS,
+  MAX_TOLD_CHARACTERS,
+} from "../../../../src/services/chat/message-log.ts";
 import { MAX_TAGS, SentTags } from "../../../../src/services/chat/sent-tags.ts";
 import { manualClock } from "../../../../src/testing.ts";
 import { startedHub } from "./members.ts";

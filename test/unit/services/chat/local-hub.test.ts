@@ -285,6 +285,17 @@ describe("messages", () => {
     expect(await ids({ limit: 0 })).toEqual([5]);
   });
 
+  test("who takes its name over with its token has no new burst", async () => {
+    const chat = await startedHub(undefined, { rate: { perSecond: 5, burst: 1 } });
+    const { member } = await chat.join("rose");
+    await member.say("1");
+    for (const room of ["lobby", "den"]) {
+      const again = await chat.join("rose", room, { token: member.token });
+      expect(again.member.ready()).toBeInstanceOf(Promise);
+    }
+    expect((await chat.join("think")).member.ready()).toBeUndefined();
+  });
+
   test("a door waits when the burst is over", async () => {
     const chat = await startedHub(undefined, { rate: { perSecond: 5, burst: 3 } });
     const { member } = await chat.join("rose");

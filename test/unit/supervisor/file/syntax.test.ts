@@ -98,15 +98,15 @@ test("the name of a file is shown as text", () => {
 });
 
 test("what is too long for the parser that knows places is told at the start", async () => {
-  const file = greetFile().replace("tcp://127.0.0.1:8000", "x".repeat(900_000));
+  const file = greetFile().replace("tcp://127.0.0.1:8000", "x".repeat(250_000));
   expect(await mistakesIn(file)).toEqual([expect.stringMatching(/^1:1: "x{80}…" has no scheme/)]);
 });
 
-test("a file has a mebibyte at most", async () => {
+test("a file has 256 KiB at most", async () => {
   const text = `${greetFile()}\n#`;
   const longest = text + "x".repeat(MAX_FILE_BYTES - text.length);
   expect((await planIn(longest)).plan.services).toHaveLength(1);
-  expect(await mistakesIn(`${longest}x`)).toEqual(["1:1: it is longer than 1048576 bytes; write less"]);
+  expect(await mistakesIn(`${longest}x`)).toEqual(["1:1: it is longer than 262144 bytes; write less"]);
 });
 
 test("a file has so many services, and so many listeners", async () => {
