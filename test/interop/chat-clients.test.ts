@@ -19,7 +19,7 @@ const HISTORY = 20;
 const openPage = browserOfFile();
 
 interface Member {
-  say(text: string): Promise<void> | void;
+  say(text: string): Promise<void>;
   /** `NAME TEXT` of each message that it shows, of the room and of its history, once the last one is there. */
   shown(): Promise<readonly string[]>;
 }
@@ -45,7 +45,7 @@ async function netcat(context: TestContext, peer: "nc" | "telnet", { lines }: Ro
   child.stdin.write(`${name}\n`);
   await child.line(/^-- You are /);
   return {
-    say: (text: string): void => void child.stdin.write(`${text}\n`),
+    say: async (text: string) => void child.stdin.write(`${text}\n`),
     shown: () => messagesOf(() => child.stdout),
     child,
   };
@@ -66,7 +66,7 @@ async function terminal(context: TestContext, { page }: Room, name: string): Pro
   const chat = await PtyProgram.start(["chat", "--join", page, "--name", name], { rows: 100, columns: 100 });
   await until(() => chat.look().includes("-- You are "), `${name} to be in the room`);
   return {
-    say: (text) => chat.type(`${text}\r`),
+    say: async (text) => chat.type(`${text}\r`),
     shown: () => messagesOf(() => chat.look()),
   };
 }
@@ -118,7 +118,7 @@ describe("two browsers, two nc, a telnet and a terminal", { timeout: BROWSER_TIM
       await Promise.all(saying);
     }
     await until(() => messagesIn(carl.child.stdout).length >= said.length, "all messages");
-    carl.say(LAST);
+    await carl.say(LAST);
     const order = await carl.shown();
     expect([...order].sort()).toEqual([...said, `carl ${LAST}`].sort());
     for (const [name, member] of members) expect([name, await member.shown()]).toEqual([name, order]);
