@@ -102,8 +102,8 @@ function statusLines({ services, alarms }: AdminStatus): readonly string[] {
     error === undefined ? [] : [`${name}: ${printableName(error)}`],
   );
   const raised = alarms.map(
-    ({ service, connectionsActive, raiseAt }) =>
-      `alarm: ${service} has ${connectionsActive} connections, and ${raiseAt} are many`,
+    ({ services: own, connectionsActive, raiseAt }) =>
+      `alarm: ${own.join(", ")} has ${connectionsActive} connections, and ${raiseAt} are many`,
   );
   return [...tableLines([head, ...rows]), ...failures, ...raised];
 }

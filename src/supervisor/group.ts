@@ -239,11 +239,11 @@ function ownService(name: string, shared: SharedService | undefined): Service {
 }
 
 function optionsOf({ plan, raised }: GroupState, onError: NonNullable<ServeOptions["onError"]>): ServeOptions {
-  return { ...plan.limits, onError, onAlarm: (alarm) => record(raised, alarm) };
+  return { ...plan.limits, onError, onAlarm: (alarm) => record(raised, plan.services, alarm) };
 }
 
-function record(raised: Map<number, OverviewAlarm>, alarm: ConnectionsAlarm): void {
-  const { isRaised, service, connections, raiseAt } = alarm;
-  if (isRaised) raised.set(raiseAt, { service, connectionsActive: connections, raiseAt, sinceMs: Date.now() });
+function record(raised: Map<number, OverviewAlarm>, services: readonly string[], alarm: ConnectionsAlarm): void {
+  const { isRaised, connections, raiseAt } = alarm;
+  if (isRaised) raised.set(raiseAt, { services, connectionsActive: connections, raiseAt, sinceMs: Date.now() });
   else raised.delete(raiseAt);
 }

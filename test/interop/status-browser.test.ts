@@ -161,7 +161,7 @@ describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
         limits: [{ name: hostile, limit: 1, used: 1 }],
       }),
     ];
-    fake.alarmList = [{ service: hostile, connectionsActive: 9, raiseAt: 8, sinceMs: 0 }];
+    fake.alarmList = [{ services: [hostile], connectionsActive: 9, raiseAt: 8, sinceMs: 0 }];
     fake.connectionList = [connectionOf({ service: hostile, peer: { path: `/tmp/${hostile}\u202etxt` } })];
     const page = await openPage(context);
     const complaints = complaintsOf(page);
@@ -319,7 +319,7 @@ function busyOverview(): FakeOverview {
     serviceOf({ name: "chat", state: "draining", stats: [statsOf()], urls: ["tcp://[::1]:7000"] }),
   ];
   fake.listenerList = [{ url: "http://127.0.0.1:8080", services: ["site", "status"], stats: statsOf(), limits: [] }];
-  fake.alarmList = [{ service: "greet", connectionsActive: 250, raiseAt: 240, sinceMs: Date.UTC(2026, 11, 1) }];
+  fake.alarmList = [{ services: ["greet"], connectionsActive: 250, raiseAt: 240, sinceMs: Date.UTC(2026, 11, 1) }];
   fake.connectionList = Array.from({ length: 250 }, (_, place) =>
     connectionOf({
       id: place + 1,

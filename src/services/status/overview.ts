@@ -57,7 +57,8 @@ export interface OverviewListener {
 
 /** A level of open connections that was passed. */
 export interface OverviewAlarm {
-  readonly service: string;
+  /** Of an HTTP listener all that share it. */
+  readonly services: readonly string[];
   readonly connectionsActive: number;
   readonly raiseAt: number;
   /** When it was raised, by the wall clock. */

@@ -77,7 +77,7 @@ function stateFamilies(services: readonly OverviewService[], overview: Overview)
   };
   for (const { name: service, state, limits: own } of services) {
     running.add({ service }, state === "running" ? 1 : 0);
-    alarms.add({ service }, overview.alarms().some((alarm) => alarm.service === service) ? 1 : 0);
+    alarms.add({ service }, overview.alarms().some((alarm) => alarm.services.includes(service)) ? 1 : 0);
     add({ service }, own);
   }
   for (const { url: listener, limits: own } of overview.httpListeners()) add({ listener }, own);

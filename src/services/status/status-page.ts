@@ -74,8 +74,9 @@ export class StatusPage {
       ...{ metrics, maxSamples, hasToken, historyText: timeSpanText(historyMs) },
       here: `./?${new URLSearchParams({ search: query.search, sort: sortText(query) }).toString()}`,
       ...{ time: new Date(nowMs).toISOString(), timeText: momentText(nowMs) },
-      alarms: alarms.slice(0, MAX_TABLE_ROWS).map(({ service, connectionsActive, raiseAt, sinceMs }) => ({
-        ...{ service, connections: countText(connectionsActive), raiseAt: countText(raiseAt) },
+      alarms: alarms.slice(0, MAX_TABLE_ROWS).map(({ services: own, connectionsActive, raiseAt, sinceMs }) => ({
+        ...{ key: `${own.join()} ${raiseAt}`, service: own.join(", ") },
+        ...{ connections: countText(connectionsActive), raiseAt: countText(raiseAt) },
         ...{ since: new Date(sinceMs).toISOString(), sinceText: momentText(sinceMs) },
       })),
       services: services.slice(0, MAX_TABLE_ROWS).map(serviceRow),

@@ -306,7 +306,7 @@ describe("what programs read", () => {
         limits: [{ name: "max-connections", limit: 40, used: 4 }],
       },
     ];
-    fake.alarmList = [{ service: "greet", connectionsActive: 9, raiseAt: 8, sinceMs: 0 }];
+    fake.alarmList = [{ services: ["greet"], connectionsActive: 9, raiseAt: 8, sinceMs: 0 }];
     const { headers, body } = await ask(`${urlOf(await served(fake))}/status/metrics`);
     expect(headers["content-type"]).toBe("application/openmetrics-text; version=1.0.0; charset=utf-8");
     const metrics = parsedMetrics(body);

@@ -2,6 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { BlockList, MAX_BLOCKED } from "../../../../src/services/chat/block-list.ts";
+import { typed } from "../../../../src/services/chat/commands.ts";
 import type { StoredMessage } from "../../../../src/services/chat/history.ts";
 import { MemoryHistory } from "../../../../src/services/chat/memory-history.ts";
 import {
@@ -85,4 +86,14 @@ test("old messages are looked for at the start, and every hour", async () => {
   await member.say("new");
   chat.clock.advance(60 * 60_000);
   expect((await member.history()).map(({ text }) => text)).toEqual(["new"]);
+});
+
+test("so much of a command that there is not is said again", async () => {
+  const { member } = await (await startedHub()).join("rose");
+  expect(await typed(member, `/${"x".repeat(31)}`)).toMatchObject({
+    notices: [`No command /${"x".repeat(31)}: /help lists them.`],
+  });
+  expect(await typed(member, `/${"x".repeat(32)} y`)).toMatchObject({
+    notices: [`No command /${"x".repeat(31)}: /help lists them.`],
+  });
 });

@@ -1,0 +1,67 @@
+// How much an admin socket says, how much a client takes of it, and how long what is drained may go on.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
+import type { Connection } from "../../../src/server/connection/connection.ts";
+import type { Service } from "../../../src/server/service.ts";
+import { adminActions } from "../../../src/supervisor/admin/admin-actions.ts";
+import { askAdmin } from "../../../src/supervisor/admin/admin-client.ts";
+import { MAX_ADMIN_ANSWER_BYTES, MAX_LISTED_CONNECTIONS } from "../../../src/supervisor/admin/admin-protocol.ts";
+import { Group } from "../../../src/supervisor/group.ts";
+import { serving } from "../../support/serving.ts";
+import { connectionOf } from "../status/fake-overview.ts";
+import { greeted, kindsWith, planned, running, urlOf } from "./running.ts";
+
+test("so many connections are in one answer, with how many there are", async () => {
+  const { supervisor } = await running([]);
+  const all = Array.from({ length: MAX_LISTED_CONNECTIONS + 1 }, (_, id) => connectionOf({ id }));
+  vi.spyOn(supervisor.overview, "connections").mockReturnValue(all);
+  const { connections } = adminActions(supervisor, { reload: async () => undefined, stop: async () => undefined });
+  expect(connections()).toEqual({ total: MAX_LISTED_CONNECTIONS + 1, connections: all.slice(0, -1) });
+});
+
+test("a client takes no longer answer", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sockwright-admin-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "admin.sock");
+  const piece = Buffer.alloc(1024 * 1024, " ");
+  const service = {
+    name: "talkative",
+    async stream(connection: Connection) {
+      for (let bytes = 0; bytes < MAX_ADMIN_ANSWER_BYTES; bytes += piece.length) {
+        connection.write(piece);
+        await connection.drained();
+      }
+      connection.write('{"ok":true,"result":{}}\n');
+    },
+  };
+  await serving(service, {}, `unix:${path}`);
+  await expect(askAdmin(path, { command: "status" })).rejects.toMatchObject({
+    code: "ERR_SOCKWRIGHT_FRAME_TOO_LARGE",
+  });
+});
+
+test("what is drained has no grace that ends", async () => {
+  let finish: () => void = () => undefined;
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const held = (): Service => ({
+    name: "held",
+    async stream(connection) {
+      connection.write("begun\n");
+      await finished;
+      connection.write("done");
+    },
+  });
+  const services = [{ ...planned("one", "held", ["tcp://127.0.0.1:0"]), graceMs: 0 }];
+  const { supervisor } = await running(services, { make: kindsWith({ held }) });
+  const { client } = await greeted(urlOf(supervisor, "one"));
+  const close = vi.spyOn(Group.prototype, "close");
+  onTestFinished(() => void vi.restoreAllMocks());
+  await supervisor.drain("one");
+  expect(close.mock.calls).toEqual([[2_147_483_647]]);
+  finish();
+  expect(String(await client.read())).toBe("done");
+});
