@@ -2,7 +2,7 @@ import { NO_PLACE, type Placed, PlacedList } from "../native/placed-list.ts";
 import { urlAt } from "../server/url/socket-address.ts";
 import type { AddressUrl } from "../server/url/socket-url.ts";
 import type { Listener, Socket } from "../socket/internal.ts";
-import { codeOf } from "../socket/thrown.ts";
+import { codeOf } from "../socket/values.ts";
 import { Broadcast, MAX_BEHIND_BYTES, type Reader } from "./broadcast.ts";
 import type { Channel } from "./channel.ts";
 import { CommandError, exitCodes } from "./command-error.ts";

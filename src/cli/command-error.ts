@@ -1,4 +1,4 @@
-import { codeOf } from "../socket/thrown.ts";
+import { codeOf } from "../socket/values.ts";
 
 /** What the shell is told: 0 is done, and 128 + n is the end by signal n. */
 export const exitCodes = { network: 1, usage: 2, timeout: 3 } as const;

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { peerName } from "../server/transport/peer-name.ts";
 import type { OverviewConnection, OverviewService } from "../services/status/overview.ts";
-import { codeOf } from "../socket/thrown.ts";
+import { codeOf } from "../socket/values.ts";
 import { askAdmin } from "../supervisor/admin/admin-client.ts";
 import { AdminError } from "../supervisor/admin/admin-error.ts";
 import type { AdminConnections, AdminRequest, AdminStatus } from "../supervisor/admin/admin-protocol.ts";

@@ -1,6 +1,5 @@
 import type { Socket } from "../socket/internal.ts";
-import { codeOf } from "../socket/thrown.ts";
-import { type Address, AF_UNIX } from "../socket/values.ts";
+import { type Address, AF_UNIX, codeOf } from "../socket/values.ts";
 import { type Arrival, Arrivals } from "./arrivals.ts";
 import type { Channel } from "./channel.ts";
 import { CommandError, exitCodes } from "./command-error.ts";

@@ -1,4 +1,4 @@
-import { codeOf } from "../socket/thrown.ts";
+import { codeOf } from "../socket/values.ts";
 import type { StandardOutput } from "./standard-output.ts";
 
 /** Lines that wait for whoever reads standard output; beyond that they are counted and left out. */

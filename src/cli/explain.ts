@@ -1,7 +1,7 @@
 import { type Stats, statSync } from "node:fs";
 import { inspect } from "node:util";
 import { SocketUrlError } from "../server/url/socket-url.ts";
-import { codeOf, messageOf, textOf } from "../socket/thrown.ts";
+import { codeOf, messageOf, textOf } from "../socket/values.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 
 /** What the address of an error is: a listener's own, one to connect to, or that of a peer there was a conversation with. */

@@ -1,4 +1,4 @@
-import { codeOf } from "../socket/thrown.ts";
+import { codeOf } from "../socket/values.ts";
 
 const GONE: ReadonlySet<string> = new Set(
   "ECONNRESET ECONNABORTED EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH".split(" "),

@@ -1,8 +1,7 @@
 import { type Server, serve } from "../server/server.ts";
 import { peerName } from "../server/transport/peer-name.ts";
 import { type GreetOptions, greet } from "../services/greet/greet.ts";
-import { codeOf } from "../socket/thrown.ts";
-import { SocketError } from "../socket/values.ts";
+import { codeOf, SocketError } from "../socket/values.ts";
 import { EventLog } from "./event-log.ts";
 import { explain } from "./explain.ts";
 import { failure, GreetEvents, inWords, type ServerEvent } from "./server-event.ts";

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { codeOf } from "../socket/thrown.ts";
-import { nearest } from "../socket/values.ts";
+import { codeOf, nearest } from "../socket/values.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { complain } from "./complaint.ts";
 import { unwritable } from "./explain.ts";

@@ -1,4 +1,4 @@
-import { codeOf } from "../socket/thrown.ts";
+import { codeOf } from "../socket/values.ts";
 import type { Channel } from "./channel.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { CrlfWriter } from "./crlf.ts";

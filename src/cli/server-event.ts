@@ -1,6 +1,6 @@
 import { peerName } from "../server/transport/peer-name.ts";
 import type { GreetEvent } from "../services/greet/greet.ts";
-import { codeOf, messageOf } from "../socket/thrown.ts";
+import { codeOf, messageOf } from "../socket/values.ts";
 import { printable, printableMessage, printableName, textOf } from "./printable.ts";
 
 /** What a server prints: with `--json` as it is, else in words. */

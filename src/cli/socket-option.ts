@@ -1,6 +1,5 @@
 import type { SocketDescriptor } from "../socket/internal.ts";
-import { codeOf, messageOf } from "../socket/thrown.ts";
-import { constants, nearest } from "../socket/values.ts";
+import { codeOf, constants, messageOf, nearest } from "../socket/values.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 
 /** One `--option NAME=VALUE`. */

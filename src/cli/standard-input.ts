@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, read } from "node:fs";
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";
-import { codeOf, messageOf } from "../socket/thrown.ts";
+import { codeOf, messageOf } from "../socket/values.ts";
 import { isNonBlocking, makeBlocking } from "./blocking.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import type { FileInput } from "./file-input.ts";

@@ -1,6 +1,5 @@
 import type { Socket } from "../socket/internal.ts";
-import { codeOf } from "../socket/thrown.ts";
-import { SHUT_WR } from "../socket/values.ts";
+import { codeOf, SHUT_WR } from "../socket/values.ts";
 import type { Channel } from "./channel.ts";
 
 /** What is read at once. */

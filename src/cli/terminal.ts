@@ -1,4 +1,4 @@
-import { codeOf } from "../socket/thrown.ts";
+import { codeOf } from "../socket/values.ts";
 import type { CommandError } from "./command-error.ts";
 import { explain, type Place } from "./explain.ts";
 import { Reporter } from "./reporter.ts";

@@ -1,6 +1,6 @@
 import { durationText } from "../server/options/duration.ts";
 import { peerName } from "../server/transport/peer-name.ts";
-import { codeOf, messageOf } from "../socket/thrown.ts";
+import { codeOf, messageOf } from "../socket/values.ts";
 import type { SupervisorEvent } from "../supervisor/supervisor-event.ts";
 import type { EventLog } from "./event-log.ts";
 import { isOfGoneClient } from "./gone-client.ts";

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Server } from "../server/server.ts";
-import { codeOf, messageOf } from "../socket/thrown.ts";
+import { codeOf, messageOf } from "../socket/values.ts";
 import { adminActions } from "../supervisor/admin/admin-actions.ts";
 import { AdminError } from "../supervisor/admin/admin-error.ts";
 import { serveAdmin } from "../supervisor/admin/admin-server.ts";

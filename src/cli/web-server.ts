@@ -4,7 +4,7 @@ import { peerName } from "../server/transport/peer-name.ts";
 import { parseSocketUrl, SocketUrlError } from "../server/url/socket-url.ts";
 import { TemplateError } from "../services/web/template/template-error.ts";
 import { unknownVariables, type WebOptions, web } from "../services/web/web.ts";
-import { codeOf } from "../socket/thrown.ts";
+import { codeOf } from "../socket/values.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { EventLog } from "./event-log.ts";
 import { explain } from "./explain.ts";

@@ -1,4 +1,4 @@
-import { messageOf } from "../socket/thrown.ts";
+import { messageOf } from "../socket/values.ts";
 import { FrameError } from "./frame-error.ts";
 
 /** What the user's functions throw is told as an error of the frame, even a value that has no text, such as a bare object. */

@@ -30,6 +30,7 @@ export { checkDefinition, checkOptions, type OptionNames } from "./option-names.
 export { SocketError, succeed } from "./socket-error.ts";
 export { isInternet, type SocketKind } from "./socket-type.ts";
 export { AbortError, SockwrightError } from "./sockwright-error.ts";
+export { codeOf, messageOf, textOf } from "./thrown.ts";
 export { checkedTimeout } from "./time-out.ts";
 export { signalOf } from "./wait-options.ts";
 export { type WebStreams, webStreamsOf } from "./web-streams.ts";

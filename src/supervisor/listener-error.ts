@@ -1,4 +1,4 @@
-import { codeOf, messageOf } from "../socket/thrown.ts";
+import { codeOf, messageOf } from "../socket/values.ts";
 
 /** A listener that cannot be opened: which one, and whose. */
 export class ListenerError extends Error {

@@ -6,7 +6,7 @@ import { type Service, type ServiceInput, serviceOf } from "../server/service.ts
 import { isOfDatagrams } from "../server/url/schemes.ts";
 import { isInherited, parseSocketUrl } from "../server/url/socket-url.ts";
 import type { Overview } from "../services/status/overview.ts";
-import { codeOf } from "../socket/thrown.ts";
+import { codeOf } from "../socket/values.ts";
 import type { ListenerPlan, ServicePlan, ServiceSource } from "./plan.ts";
 
 /** Makes a service of ours by its kind. */

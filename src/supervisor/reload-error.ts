@@ -1,4 +1,4 @@
-import { messageOf } from "../socket/thrown.ts";
+import { messageOf } from "../socket/values.ts";
 
 /** A service that could not be made, and why. */
 export interface FailedService {

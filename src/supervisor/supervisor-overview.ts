@@ -1,7 +1,7 @@
 import { DEFAULT_MAX_CONNECTIONS } from "../server/serve-options.ts";
 import type { ServerStats } from "../server/telemetry/server-counters.ts";
 import type { Overview, OverviewConnection, OverviewLimit, OverviewService } from "../services/status/overview.ts";
-import { messageOf } from "../socket/thrown.ts";
+import { messageOf } from "../socket/values.ts";
 import type { Group } from "./group.ts";
 import type { RequestCounters } from "./request-counters.ts";
 import type { ServiceEntry } from "./service-entry.ts";

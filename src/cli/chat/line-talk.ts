@@ -2,7 +2,7 @@ import { connectSocket } from "../../server/opening/connect-socket.ts";
 import type { SocketUrl } from "../../server/url/socket-url.ts";
 import { FAREWELL, putOutLine } from "../../services/chat/line-text.ts";
 import { LOBBY } from "../../services/chat/name.ts";
-import { codeOf } from "../../socket/thrown.ts";
+import { codeOf } from "../../socket/values.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
 import { channelOver } from "../socket-channel.ts";
 import { within } from "../time-limit.ts";

@@ -2,7 +2,7 @@ import { bindSocket } from "../../server/opening/bind-socket.ts";
 import { connectSocket } from "../../server/opening/connect-socket.ts";
 import type { AddressUrl } from "../../server/url/socket-url.ts";
 import type { Socket } from "../../socket/internal.ts";
-import { codeOf } from "../../socket/thrown.ts";
+import { codeOf } from "../../socket/values.ts";
 import { pause } from "../pause.ts";
 
 /** How often it is tried to connect, and then to listen. */

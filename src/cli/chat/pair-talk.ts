@@ -1,6 +1,5 @@
 import { type AddressUrl, checkConnectable, parseSocketUrl } from "../../server/url/socket-url.ts";
-import { codeOf } from "../../socket/thrown.ts";
-import { SOCK_STREAM } from "../../socket/values.ts";
+import { codeOf, SOCK_STREAM } from "../../socket/values.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
 import { explain } from "../explain.ts";
 import { channelOver } from "../socket-channel.ts";

@@ -1,5 +1,5 @@
 import { type InputLine, LineSplitter } from "../../services/chat/line-splitter.ts";
-import { codeOf } from "../../socket/thrown.ts";
+import { codeOf } from "../../socket/values.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
 import { unwritable } from "../explain.ts";
 import { printableText, textOf } from "../printable.ts";

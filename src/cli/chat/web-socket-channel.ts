@@ -1,6 +1,6 @@
 import { connect as connectTo } from "node:net";
 import { type ClientOptions, WebSocket } from "ws";
-import { codeOf } from "../../socket/thrown.ts";
+import { codeOf } from "../../socket/values.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
 import { WakeUp } from "../wake-up.ts";
 

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { messageOf } from "../../socket/thrown.ts";
+import { messageOf } from "../../socket/values.ts";
 import { ChatError } from "./chat-error.ts";
 import type { ChatMessage } from "./chat-event.ts";
 import type { ChatHistory, HistoryQuery, HistoryState, StoredMessage } from "./history.ts";

@@ -2,7 +2,7 @@ import { jsonLines } from "../../codec/json-lines.ts";
 import type { Connection } from "../../server/connection/connection.ts";
 import { type Server, serve } from "../../server/server.ts";
 import { formatSocketUrl } from "../../server/url/socket-url.ts";
-import { codeOf, messageOf } from "../../socket/thrown.ts";
+import { codeOf, messageOf } from "../../socket/values.ts";
 import { AdminError } from "./admin-error.ts";
 import {
   type AdminAnswer,

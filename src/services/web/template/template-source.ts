@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { messageOf } from "../../../socket/thrown.ts";
+import { messageOf } from "../../../socket/values.ts";
 import { linesIn, type Piece, piecesOf, type Tag } from "./tag.ts";
 import { type Place, TemplateError } from "./template-error.ts";
 import { MAX_INCLUDE_DEPTH, MAX_TAGS } from "./template-limits.ts";
