@@ -1,3 +1,4 @@
+import { CTL_FLAGS, CTL_VALUES, UP_FLAGS, UP_VALUES } from "./foreign-service-flag.ts";
 import { placeOf } from "./place.ts";
 
 /** What stands around a flag that there is not. */
@@ -9,7 +10,8 @@ export interface Typed {
   readonly value: string | undefined;
 }
 
-type Advice = (typed: Typed) => string;
+/** What to write in place of a flag. */
+export type Advice = (typed: Typed) => string;
 
 const keepOpen: Advice = ({ command }) =>
   command === "listen" ? "write --keep-open" : command === "greet" ? "leave it out" : "only listen has --keep-open";
@@ -193,6 +195,11 @@ const WEB_FLAGS: Readonly<Record<string, Advice>> = {
 const twoWays: Advice = () => "write --listen URL to host a chat, or --with URL for two terminals";
 const ownName: Advice = ({ value = "NAME" }) => `write --name ${value}`;
 
+const chatPort: Advice = (typed) => `write --listen http://127.0.0.1:${portOf(typed) ?? 8080}/chat/`;
+const chatFile: Advice = ({ value = "FILE" }) => `write  sockwright up ${value}  for a service with kind = "chat"`;
+const chatTls: Advice = () =>
+  'write  sockwright up FILE  for a service with kind = "chat", and cert and key in its listen';
+
 /** Of nc, ncat and programs for chats. */
 const CHAT_FLAGS: Readonly<Record<string, Advice>> = {
   "-l": twoWays,
@@ -208,6 +215,24 @@ const CHAT_FLAGS: Readonly<Record<string, Advice>> = {
   "--connect": ({ value = "URL" }) => `write --join ${value}`,
   "--server": ({ value = "URL" }) => `write --join ${value}`,
   "--no-color": () => "write --color never",
+  "-r": ({ value = "ROOM" }) => `write --room ${value}`,
+  "-p": chatPort,
+  "--port": chatPort,
+  "--host": chatPort,
+  "--db": ({ value = "FILE" }) => `write --history ${value}`,
+  "--database": ({ value = "FILE" }) => `write --history ${value}`,
+  "-f": chatFile,
+  "--file": chatFile,
+  "--config": chatFile,
+  "--password": () => "a room has a key, which who comes first says: /join ROOM KEY",
+  "--tls": chatTls,
+  "--ssl": chatTls,
+  "-u": () => "it is not offered: write a URL of TCP, of a Unix socket or of HTTP",
+  "--udp": () => "it is not offered: write a URL of TCP, of a Unix socket or of HTTP",
+  "-k": () => "leave it out: --listen takes everybody who comes",
+  "--keep-open": () => "leave it out: --listen takes everybody who comes",
+  "--nohistory": () => "write --memory",
+  "--no-history": () => "write --memory",
 };
 
 /** What to write in place of a flag that other programs have; undefined for one that nobody is known to have. */
@@ -225,14 +250,21 @@ export function flagAdvice(flag: string, typed: Typed): string | undefined {
 
 /** Whether what stands behind the flag belongs to it. */
 export function takesValue(flag: string, command: string | undefined): boolean {
+  if (command === "up") return UP_VALUES.test(flag);
+  if (command === "ctl") return CTL_VALUES.test(flag);
   if (command === "web") return /^-(?:[plabHm]|-(?:port|address|bind|host|directory|root|maxage))$/.test(flag);
-  if (command === "chat") return /^-(?:[nc]|-(?:nick|nickname|user|username|channel|connect|server))$/.test(flag);
+  if (command === "chat")
+    return /^-(?:[ncrpf]|-(?:nick|nickname|user|username|channel|connect|server|port|host|db|database|file|config|password))$/.test(
+      flag,
+    );
   return /^(?:-[a-zA-Z]*[pqwsiIOMmTPxXoHSWgG]|-[ce]|--(?:port|host|timeout|connect-timeout|exec|sh-exec|proxy|output|append-output|source-port|local-port|unix-socket|max-time|interface|header|request|data|max-conns|allow|deny|delay))$/.test(
     flag,
   );
 }
 
 function adviceOn(flag: string, { command }: Typed): Advice | undefined {
+  if (command === "up") return Object.hasOwn(UP_FLAGS, flag) ? UP_FLAGS[flag] : undefined;
+  if (command === "ctl") return Object.hasOwn(CTL_FLAGS, flag) ? CTL_FLAGS[flag] : undefined;
   if (command === "web") return Object.hasOwn(WEB_FLAGS, flag) ? WEB_FLAGS[flag] : undefined;
   if (command === "chat") return Object.hasOwn(CHAT_FLAGS, flag) ? CHAT_FLAGS[flag] : undefined;
   if (NOT_OFFERED.includes(flag)) return notOffered;
