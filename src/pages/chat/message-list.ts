@@ -56,14 +56,16 @@ export class MessageList {
     this.#newest.hidden = true;
   }
 
+  /** All at once: where the end is, the browser works out anew for each line that is added by itself. */
   addAll(messages: readonly MessageJson[]): void {
-    for (const message of messages) this.add(message);
+    const fresh = messages.filter(({ id, time }) => this.#shown.get(id) !== time);
+    if (fresh.length === 0) return;
+    for (const { id, time } of fresh) this.#shown.set(id, time);
+    this.#append(...fresh.map((message) => messageLine(message, this.#own)));
   }
 
   add(message: MessageJson): void {
-    if (this.#shown.get(message.id) === message.time) return;
-    this.#shown.set(message.id, message.time);
-    this.#append(messageLine(message, this.#own));
+    this.addAll([message]);
   }
 
   addPrivate(from: string, text: string): void {
@@ -107,9 +109,9 @@ export class MessageList {
     return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
   }
 
-  #append(line: HTMLElement): void {
+  #append(...lines: readonly HTMLElement[]): void {
     const isAtEnd = this.#isAtEnd;
-    this.#log.append(line);
+    this.#log.append(...lines);
     this.#trim(isAtEnd ? MAX_LINES : MAX_LINES_WHILE_READING);
     if (isAtEnd) this.toEnd();
     else this.#newest.hidden = false;
