@@ -53,6 +53,12 @@ const peers = {
     probe: ["--version"],
     remedy: "install g++-aarch64-linux-gnu",
   },
+  "systemd-analyze": {
+    programs: ["systemd-analyze"],
+    probe: ["--version"],
+    writes: /^systemd \d/,
+    remedy: "install systemd",
+  },
   "network namespaces": {
     programs: ["unshare"],
     probe: ["--net", "true"],
