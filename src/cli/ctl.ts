@@ -8,7 +8,7 @@ import type { AdminConnections, AdminRequest, AdminStatus } from "../supervisor/
 import { CommandError, exitCodes } from "./command-error.ts";
 import { explain } from "./explain.ts";
 import { DEFAULT_FILE, MistakesError, planAt } from "./plan-file.ts";
-import { printableMessage, printableName } from "./printable.ts";
+import { jsonLine, printableMessage, printableName } from "./printable.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 import { tableLines } from "./table.ts";
 
@@ -32,14 +32,13 @@ export async function runCtl(words: CtlWords, options: CtlOptions, streams: Stan
   try {
     path ??= await socketOf(options.file);
     const result = await askAdmin(path, request);
-    const lines = options.json === true ? [JSON.stringify(result)] : linesOf(request, result);
+    const lines = options.json === true ? [jsonLine(result)] : linesOf(request, result);
     await streams.output.write(Buffer.from(lines.map((line) => `${line}\n`).join("")));
     return 0;
   } catch (error) {
     if (!(error instanceof AdminError) && !(error instanceof MistakesError)) throw unreachable(path, error);
     if (error.mistakes.length === 0) throw new CommandError(error.message, exitCodeOf(error), error);
-    const text =
-      options.json === true ? JSON.stringify(refusalOf(error)) : error.mistakes.map(printableMessage).join("\n");
+    const text = options.json === true ? jsonLine(refusalOf(error)) : error.mistakes.map(printableMessage).join("\n");
     await streams.errors.write(Buffer.from(`${text}\n`));
     return exitCodes.usage;
   }
@@ -138,6 +137,6 @@ function cellsOf({ id, service, state, openedAt, bytesRead, bytesWritten, peer, 
     `${bytesRead}`,
     `${bytesWritten}`,
     from === "" ? "-" : from,
-    url,
+    printableName(url),
   ];
 }

@@ -4,6 +4,7 @@ import { type GreetOptions, greet } from "../services/greet/greet.ts";
 import { codeOf, SocketError } from "../socket/values.ts";
 import { EventLog } from "./event-log.ts";
 import { explain } from "./explain.ts";
+import { jsonLine } from "./printable.ts";
 import { failure, GreetEvents, inWords, type ServerEvent } from "./server-event.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 import { LAST_WORDS_MS, within } from "./time-limit.ts";
@@ -26,7 +27,7 @@ export interface GreetCommandOptions {
 /** `sockwright greet`; settles when it has been stopped. */
 export async function runGreetServer(options: GreetCommandOptions, streams: StandardStreams): Promise<void> {
   const log = new EventLog(streams.output);
-  const tell = (event: ServerEvent): void => log.print(options.json === true ? JSON.stringify(event) : inWords(event));
+  const tell = (event: ServerEvent): void => log.print(options.json === true ? jsonLine(event) : inWords(event));
   const { first, second, stop } = untilSignal();
   try {
     const server = await started(options, tell);

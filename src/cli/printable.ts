@@ -40,6 +40,20 @@ export function textOf(bytes: Uint8Array): string | undefined {
   }
 }
 
+const FORMAT = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** An object as one line of JSON, in which these characters are escaped, too: it may be read on a terminal. */
+export function jsonLine(value: object): string {
+  // JSON itself escapes C0 only. A character beyond U+FFFF is two units.
+  return JSON.stringify(value).replace(FORMAT, (character) =>
+    Array.from({ length: character.length }, (_, at) => unitEscape(character.charCodeAt(at))).join(""),
+  );
+}
+
+function unitEscape(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, "0")}`;
+}
+
 function escaped(character: string): string {
   const code = character.codePointAt(0) ?? 0;
   return SHORT[character] ?? (code < 0x80 ? hex(code) : `\\u{${code.toString(16)}}`);

@@ -1,4 +1,4 @@
-import { printableMessage, printableName } from "./printable.ts";
+import { jsonLine, printableMessage, printableName } from "./printable.ts";
 import type { StandardOutput } from "./standard-output.ts";
 import { LAST_WORDS_MS, within } from "./time-limit.ts";
 
@@ -28,7 +28,7 @@ export class Reporter {
 
   /** Settles when it is told, or when nobody takes it; then what comes next is left out, until somebody does. */
   async tell(report: Report): Promise<void> {
-    const line = this.#form === "json" ? JSON.stringify(report) : inWords(report);
+    const line = this.#form === "json" ? jsonLine(report) : inWords(report);
     if (this.#form === "errors" && report.event !== "error") return;
     if (this.#isStuck) return;
     // Whoever closed standard error wants to hear nothing.

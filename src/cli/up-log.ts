@@ -4,7 +4,7 @@ import { codeOf, messageOf } from "../socket/values.ts";
 import type { SupervisorEvent } from "../supervisor/supervisor-event.ts";
 import type { EventLog } from "./event-log.ts";
 import { isOfGoneClient } from "./gone-client.ts";
-import { printableMessage, printableName } from "./printable.ts";
+import { jsonLine, printableMessage, printableName } from "./printable.ts";
 
 /** What `up` tells besides what its supervisor does. */
 export type UpEvent =
@@ -30,7 +30,7 @@ export class UpLog {
   tell(event: UpEvent): void {
     if (event.event === "error" && event.peer !== undefined && isOfGoneClient(event.error)) return;
     const time = new Date().toISOString();
-    this.#log.print(this.#form === "json" ? JSON.stringify({ time, ...plainOf(event) }) : wordsOf(event));
+    this.#log.print(this.#form === "json" ? jsonLine({ time, ...plainOf(event) }) : wordsOf(event));
   }
 }
 
@@ -57,11 +57,11 @@ function wordsOf(event: UpEvent): string {
       return `${event.service}: failed${peer}: ${printableMessage(textOf(event.error))}`;
     }
     case "running":
-      return `${event.file} is here, and is run; for the demonstration write  sockwright up --demo`;
+      return `${printableName(event.file)} is here, and is run; for the demonstration write  sockwright up --demo`;
     case "reloaded":
-      return `reloaded ${event.file}`;
+      return `reloaded ${printableName(event.file)}`;
     case "refused":
-      return `${event.file} is not reloaded, and nothing has changed: ${inOneLine(event.mistakes)}`;
+      return `${printableName(event.file)} is not reloaded, and nothing has changed: ${inOneLine(event.mistakes)}`;
     case "notice":
       return event.message;
     case "stopping":

@@ -9,6 +9,7 @@ import { CommandError, exitCodes } from "./command-error.ts";
 import { EventLog } from "./event-log.ts";
 import { explain } from "./explain.ts";
 import { isOfGoneClient } from "./gone-client.ts";
+import { jsonLine } from "./printable.ts";
 import { failure, inWords, type ServerEvent } from "./server-event.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 import { LAST_WORDS_MS, within } from "./time-limit.ts";
@@ -47,7 +48,7 @@ export async function runWebServer(
   streams: StandardStreams,
 ): Promise<number> {
   const log = new EventLog(streams.output);
-  const tell = (event: ServerEvent): void => log.print(options.json === true ? JSON.stringify(event) : inWords(event));
+  const tell = (event: ServerEvent): void => log.print(options.json === true ? jsonLine(event) : inWords(event));
   const given = await webOptions(
     options,
     (line) => log.print(line.trimEnd()),

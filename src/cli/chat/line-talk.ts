@@ -1,5 +1,6 @@
 import { connectSocket } from "../../server/opening/connect-socket.ts";
 import type { SocketUrl } from "../../server/url/socket-url.ts";
+import { escapeText } from "../../services/chat/escape-text.ts";
 import { FAREWELL, putOutLine } from "../../services/chat/line-text.ts";
 import { LOBBY } from "../../services/chat/name.ts";
 import { codeOf } from "../../socket/values.ts";
@@ -200,9 +201,9 @@ export class LineTalk {
     }
   }
 
-  /** When it fails, the end of the connection tells. */
+  /** When it fails, the end of the connection tells. A name or room may have a line break, which would begin a line of its own. */
   #sendUnasked(line: string): void {
-    this.#connection?.send(line).catch(() => undefined);
+    this.#connection?.send(escapeText(line)).catch(() => undefined);
   }
 
   async #leave(): Promise<void> {

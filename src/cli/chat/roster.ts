@@ -1,4 +1,5 @@
 import { COMMAND_NAMES } from "../../services/chat/commands.ts";
+import { parseName } from "../../services/chat/name.ts";
 
 /** Names that are remembered. A room has at most 10 000 members. */
 export const MAX_KNOWN_NAMES = 10_000;
@@ -60,8 +61,7 @@ export class Roster {
   }
 
   #add(name: string): void {
-    // Of a long list the end is a number.
-    const isName = name !== "" && !name.includes(" ");
-    if (isName && this.#names.size < MAX_KNOWN_NAMES) this.#names.add(name);
+    // What completes a line is written to the terminal as it is. Of a long list the end is a number, which is no name either.
+    if (this.#names.size < MAX_KNOWN_NAMES && parseName(name) !== undefined) this.#names.add(name);
   }
 }

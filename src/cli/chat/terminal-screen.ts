@@ -1,4 +1,5 @@
 import { clearScreenDown, createInterface, cursorTo, type Interface, moveCursor } from "node:readline";
+import { escapeText } from "../../services/chat/escape-text.ts";
 import { printableText } from "../printable.ts";
 import type { TerminalStreams } from "../standard-streams.ts";
 import { WakeUp } from "../wake-up.ts";
@@ -48,6 +49,7 @@ export class TerminalScreen implements ChatScreen {
       removeHistoryDuplicates: true,
       tabSize: TAB.length,
     });
+    this.#escapeTyped();
     // EIO: the terminal has gone. SIGHUP tells, or the end of input.
     input.on("error", () => this.#end());
     output.on("error", () => this.#end());
@@ -121,6 +123,18 @@ export class TerminalScreen implements ChatScreen {
     this.#output.write(`${text}\n`);
     this.#setRowOfCursor(0);
     this.#editor.prompt(true);
+  }
+
+  /** What is pasted may come from anywhere, and the editor writes it to the terminal as it is. Node has no public way to change it. */
+  #escapeTyped(): void {
+    const editor = this.#editor;
+    const insert: unknown = Reflect.get(editor, "_insertString");
+    if (typeof insert !== "function") throw new Error("node:readline inserts text in another way");
+    Reflect.set(
+      editor,
+      "_insertString",
+      (text: string): void => void Reflect.apply(insert, editor, [escapeText(text)]),
+    );
   }
 
   /** Where the editor believes its cursor to be, below the first row of its line: from there it draws. Node has no public way for it. */

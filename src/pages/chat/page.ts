@@ -121,7 +121,7 @@ class Page implements ConnectionListener {
         for (const line of message.text.split("\n")) if (line !== "") this.#list.addNotice(line);
         break;
       case "history":
-        this.#search.show(`The last messages of ${message.room}`, message.messages, this.#connection.identity?.name);
+        this.#search.show([`The last messages of ${message.room}`], message.messages, this.#connection.identity?.name);
         break;
       case "sent":
       case "error":

@@ -30,8 +30,8 @@ export class Search {
     this.#results.replaceChildren();
   }
 
-  show(title: string, messages: readonly MessageJson[], own: string | undefined): void {
-    this.#title.textContent = title;
+  show(title: readonly (Node | string)[], messages: readonly MessageJson[], own: string | undefined): void {
+    this.#title.replaceChildren(...title);
     this.#results.replaceChildren(...messages.map((message) => made("li", "", messageLine(message, own))));
     this.#results.hidden = messages.length === 0;
     this.#panel.hidden = false;
@@ -42,9 +42,10 @@ export class Search {
     if (identity === undefined || search === "") return;
     try {
       const messages = await fetchHistory(identity, { search });
-      this.show(titleOf(messages.length, search), messages, identity.name);
+      // Apart from the words around it, whose direction it must not turn.
+      this.show([`${countOf(messages.length)} with “`, made("bdi", "", search), "”"], messages, identity.name);
     } catch (error) {
-      this.show(`The search has failed: ${error instanceof Error ? error.message : String(error)}`, [], undefined);
+      this.show([`The search has failed: ${error instanceof Error ? error.message : String(error)}`], [], undefined);
     }
   }
 
@@ -54,7 +55,7 @@ export class Search {
   }
 }
 
-function titleOf(count: number, search: string): string {
+function countOf(count: number): string {
   const found = count === 0 ? "Nothing" : count === 1 ? "1 message" : `${count} messages`;
-  return `${count === PAGE_MESSAGES ? `The newest ${found}` : found} with “${search}”`;
+  return count === PAGE_MESSAGES ? `The newest ${found}` : found;
 }

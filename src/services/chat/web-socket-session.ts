@@ -8,6 +8,7 @@ import type { ChatListener, PutOutReason } from "./chat-listener.ts";
 import { type ClientFrame, ClientFrameError, parseClientFrame } from "./client-frame.ts";
 import { isCommand, type TypedLine, typed } from "./commands.ts";
 import { limitedAddress } from "./limited-address.ts";
+import { memberName } from "./name.ts";
 import { fitting, textFrame } from "./server-frame.ts";
 import type { ServerMessage } from "./server-message.ts";
 import type { WebSocketDoor } from "./web-socket-door.ts";
@@ -145,10 +146,12 @@ export class WebSocketSession implements ChatListener {
       this.#member = welcome.member;
       this.#door.entered(welcome.member.token, this);
       this.#welcome(welcome);
-    } else if (name === member.name) {
-      this.#welcome(await member.move(room, key));
     } else {
-      throw new ChatError("BAD_NAME", `You are ${member.name}: /nick ${name} is for another name.`);
+      // Only what is a name is said again.
+      const { text } = memberName(name);
+      if (text !== member.name)
+        throw new ChatError("BAD_NAME", `You are ${member.name}: /nick ${text} is for another name.`);
+      this.#welcome(await member.move(room, key));
     }
   }
 

@@ -6,7 +6,7 @@ import { peerName } from "../../../src/server/transport/peer-name.ts";
 import { formatSocketUrl, parseSocketUrl } from "../../../src/server/url/socket-url.ts";
 import { runHere } from "../../cli/in-process.ts";
 
-const NAME = "x\u001b]0;owned\u0007\nclosed: \u202e\u2028\r\\";
+const NAME = "x\u001b]0;owned\u0007\nclosed: \u202e\u2028\r\u009b\u007f\u{e0001}\\";
 const HARMFUL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 const URL = `unix:@${NAME}`;
 
@@ -22,6 +22,7 @@ test.for<Report>([
   await new Reporter(output, "json").tell(report);
   expect(lines[0]?.slice(0, -1)).not.toMatch(HARMFUL);
   expect(lines[0]).toContain("@x\\x1b]0;owned\\x07\\nclosed: \\u{202e}\\u{2028}\\r");
+  expect(lines[1]?.slice(0, -1)).not.toMatch(HARMFUL);
   expect(JSON.parse(lines[1] ?? "")).toEqual(report);
 });
 

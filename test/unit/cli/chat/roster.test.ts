@@ -24,6 +24,15 @@ test("completion: a name begins a line with a colon, and commands only there", (
   expect(roster.complete("see /wh")).toEqual([[], "/wh"]);
 });
 
+test("what is no name completes nothing: it would be written to the terminal as it is", () => {
+  const roster = new Roster();
+  roster.hear("-- You are rose in lobby with th\u001b[2Jink, th\u009b2Jink, t\u202ehink, think.");
+  roster.hear("-- t\u001b]0;owned\u0007 joined lobby");
+  roster.hear("-- think is now t\u202ehinker");
+  roster.hear("-- thea joined lobby");
+  expect(roster.complete("t")).toEqual([["thea: "], "t"]);
+});
+
 test("it remembers so many names", () => {
   const roster = new Roster();
   for (let index = 0; index <= MAX_KNOWN_NAMES; index++) roster.hear(`-- name${index} joined lobby`);
