@@ -1,14 +1,10 @@
 // One room with every kind of client that people have: two browsers, two `nc`, a telnet and a terminal. Each sees the others' messages
 // once, in one order, and who comes later by any of these doors gets the same history.
-import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, type TestContext, test } from "vitest";
-import { PtyProgram } from "../cli/pty.ts";
-import { freeFolder, program } from "../cli/sockwright.ts";
 import { BROWSER_TIMEOUT_MS, browserOfFile } from "../support/browser.ts";
-import { startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
 import { until } from "../support/until.ts";
+import { browser, netcat, type Room, room, sayOn, terminal } from "./chat-doors.ts";
 
 const ROUNDS = 5;
 /** What is said behind all others: what is shown twice has been shown twice by then. */
@@ -24,26 +20,8 @@ interface Member {
   shown(): Promise<readonly string[]>;
 }
 
-interface Room {
-  readonly lines: URL;
-  readonly page: string;
-}
-
-async function room(): Promise<Room> {
-  const listeners = ["tcp://127.0.0.1:0", "http://127.0.0.1:0/chat/"].flatMap((url) => ["--listen", url]);
-  const args = ["chat", ...listeners, "--history", join(freeFolder(), "chat.db")];
-  const child = await startChild(process.execPath, [program, ...args]);
-  const [, lines = ""] = await child.line(/listening on (tcp:.+)$/);
-  const [, page = ""] = await child.line(/listening on (http:.+)$/);
-  return { lines: new URL(lines.replace("tcp:", "http:")), page };
-}
-
-/** A program that shows lines as they come. */
-async function netcat(context: TestContext, peer: "nc" | "telnet", { lines }: Room, name: string) {
-  const child = await startChild(requirePeer(context, peer), [lines.hostname, lines.port]);
-  await child.line(/What is your name\?\r?$/);
-  child.stdin.write(`${name}\n`);
-  await child.line(/^-- You are /);
+async function lineMember(context: TestContext, peer: "nc" | "telnet", chat: Room, name: string) {
+  const child = await netcat(context, peer, chat, name);
   return {
     say: async (text: string) => void child.stdin.write(`${text}\n`),
     shown: () => messagesOf(() => child.stdout),
@@ -61,28 +39,18 @@ async function messagesOf(text: () => string): Promise<readonly string[]> {
   return messagesIn(text());
 }
 
-async function terminal(context: TestContext, { page }: Room, name: string): Promise<Member> {
-  requirePeer(context, "python3");
-  const chat = await PtyProgram.start(["chat", "--join", page, "--name", name], { rows: 100, columns: 100 });
-  await until(() => chat.look().includes("-- You are "), `${name} to be in the room`);
+async function terminalMember(context: TestContext, chat: Room, name: string): Promise<Member> {
+  const client = await terminal(context, chat, name);
   return {
-    say: async (text) => chat.type(`${text}\r`),
-    shown: () => messagesOf(() => chat.look()),
+    say: async (text) => client.type(`${text}\r`),
+    shown: () => messagesOf(() => client.look()),
   };
 }
 
-async function browser(context: TestContext, { page: url }: Room, name: string): Promise<Member> {
-  const page = await openPage(context);
-  await page.goto(url);
-  await page.getByRole("textbox", { name: "Name" }).fill(name);
-  await page.getByRole("button", { name: "Join" }).click();
-  await page.getByText("Connected", { exact: true }).waitFor();
-  const box = page.getByRole("textbox", { name: "Message", exact: true });
+async function pageMember(context: TestContext, chat: Room, name: string): Promise<Member> {
+  const page = await browser(openPage, context, chat, name);
   return {
-    say: async (text) => {
-      await box.fill(text);
-      await box.press("Enter");
-    },
+    say: (text) => sayOn(page, text),
     shown: () => shownIn(page),
   };
 }
@@ -99,14 +67,14 @@ async function shownIn(page: Page): Promise<readonly string[]> {
 describe("two browsers, two nc, a telnet and a terminal", { timeout: BROWSER_TIMEOUT_MS }, () => {
   test("see each message once, in one order, and newcomers get the same history", async (context) => {
     const chat = await room();
-    const carl = await netcat(context, "nc", chat, "carl");
+    const carl = await lineMember(context, "nc", chat, "carl");
     const members = new Map<string, Member>([
-      ["anna", await browser(context, chat, "anna")],
-      ["bert", await browser(context, chat, "bert")],
+      ["anna", await pageMember(context, chat, "anna")],
+      ["bert", await pageMember(context, chat, "bert")],
       ["carl", carl],
-      ["dora", await netcat(context, "nc", chat, "dora")],
-      ["emil", await netcat(context, "telnet", chat, "emil")],
-      ["fritz", await terminal(context, chat, "fritz")],
+      ["dora", await lineMember(context, "nc", chat, "dora")],
+      ["emil", await lineMember(context, "telnet", chat, "emil")],
+      ["fritz", await terminalMember(context, chat, "fritz")],
     ]);
     const said: string[] = [];
     for (let round = 1; round <= ROUNDS; round++) {
@@ -124,10 +92,10 @@ describe("two browsers, two nc, a telnet and a terminal", { timeout: BROWSER_TIM
     for (const [name, member] of members) expect([name, await member.shown()]).toEqual([name, order]);
 
     const newcomers: readonly [string, Member][] = [
-      ["gerd", await browser(context, chat, "gerd")],
-      ["hans", await netcat(context, "nc", chat, "hans")],
-      ["inge", await netcat(context, "telnet", chat, "inge")],
-      ["jens", await terminal(context, chat, "jens")],
+      ["gerd", await pageMember(context, chat, "gerd")],
+      ["hans", await lineMember(context, "nc", chat, "hans")],
+      ["inge", await lineMember(context, "telnet", chat, "inge")],
+      ["jens", await terminalMember(context, chat, "jens")],
     ];
     for (const [name, member] of newcomers) expect([name, await member.shown()]).toEqual([name, order.slice(-HISTORY)]);
   });
