@@ -1,4 +1,5 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
+import { attempt } from "../../server/telemetry/attempt.ts";
 import { type Clock, systemClock } from "../../server/time/clock.ts";
 import { ChatError } from "./chat-error.ts";
 import type { ChatMessage, LeaveReason } from "./chat-event.ts";
@@ -311,8 +312,12 @@ export class LocalHub implements ChatHub, MemberHome {
     else this.#addresses.set(address, members);
   }
 
+  /** What `onError` itself fails with is told to nobody: it ends no commit, and not the process. */
   #failed(error: unknown): void {
-    this.#options.onError?.(error);
+    attempt(
+      () => this.#options.onError?.(error),
+      () => undefined,
+    );
   }
 }
 

@@ -4,6 +4,7 @@ import { http } from "../../http/service/http.ts";
 import type { HttpRequest } from "../../http/service/http-request.ts";
 import type { HttpService } from "../../http/service/http-service.ts";
 import { RequestError } from "../../http/service/request-error.ts";
+import { attempt } from "../../server/telemetry/attempt.ts";
 import { OPEN_METRICS_CONTENT_TYPE } from "../../server/telemetry/open-metrics.ts";
 import { systemClock } from "../../server/time/clock.ts";
 import { PageAccess } from "../page-access.ts";
@@ -80,7 +81,14 @@ class StatusService {
     this.#access = new Access(tokenFile === undefined ? undefined : tokenOf(tokenFile), clock);
     this.#pages = new PageAccess(hosts);
     this.#page = new StatusPage(this.#files.html, { metrics, maxSamples, historyMs, maxRows });
-    const listener = { tell: (sample: Sample) => this.#watchers.tell(sample), failed: onError };
+    const listener = {
+      tell: (sample: Sample) => this.#watchers.tell(sample),
+      failed: (error: unknown) =>
+        attempt(
+          () => onError(error),
+          () => undefined,
+        ),
+    };
     this.#sampler = new Sampler(overview, clock, { intervalMs: sampleIntervalMs, maxSamples }, listener);
     this.#watchers = new Watchers(this.#sampler, maxWatchers);
     const get = (answer: Route["answer"]): Route => ({ method: "GET", answer });

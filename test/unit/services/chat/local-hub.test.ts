@@ -230,6 +230,18 @@ describe("messages", () => {
     expect(think.listener.take()).toEqual(["1 lobby rose: meanwhile"]);
   });
 
+  test("an onError that fails keeps no commit from its end", async () => {
+    const history = new UncertainHistory();
+    const onError = (): void => {
+      throw new Error("onError has failed");
+    };
+    const { member } = await (await startedHub(history, { onError })).join("rose");
+    history.failure = new Error("disk");
+    await expect(member.say("1")).rejects.toEqual(refused("UNAVAILABLE"));
+    history.failure = undefined;
+    expect(await member.say("2")).toMatchObject({ id: 2 });
+  });
+
   test("a history that fails refuses what was said, and nobody ends", async () => {
     const history = new UncertainHistory();
     const chat = await startedHub(history);

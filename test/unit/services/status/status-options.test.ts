@@ -1,6 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { MAX_HOSTS } from "../../../../src/services/page-access.ts";
 import { status } from "../../../../src/services/status/status.ts";
+import { manualClock } from "../../../../src/testing.ts";
 import { FakeOverview } from "../../../behaviour/status/fake-overview.ts";
 
 describe("an option", () => {
@@ -25,4 +26,23 @@ describe("an option", () => {
   ])("%s cannot be %j", (name, value, reason) => {
     expect(() => status(new FakeOverview(), { [name]: value })).toThrow(reason);
   });
+});
+
+test("an onError that fails ends nothing, and samples come again", async () => {
+  const [clock, overview] = [manualClock(), new FakeOverview()];
+  const told: unknown[] = [];
+  const onError = (error: unknown): void => {
+    told.push(error);
+    throw new Error("onError has failed");
+  };
+  const service = status(overview, { clock, onError });
+  await service.start?.();
+  onTestFinished(async () => void (await service.stop?.()));
+  const failure = new Error("no overview");
+  vi.spyOn(overview, "services").mockImplementationOnce(() => {
+    throw failure;
+  });
+  clock.advance(1_000);
+  expect(told).toEqual([failure]);
+  expect(clock.pending).toBe(1);
 });
