@@ -62,10 +62,12 @@ test.for(["text", "json"] as const)("the log as %s, ctl, and the page", async (f
     for (const line of lines) expect(line).not.toMatch(HARMFUL);
     expect(lines.join("\n")).toMatch(/owned/);
   }
-  const answer = await fetch(page);
-  const html = await answer.text();
-  expect(html).toContain("owned");
-  expect(html).not.toContain("<img");
+  for (const path of ["", "data", "metrics"]) {
+    const text = await (await fetch(new URL(path, page))).text();
+    expect(text).toContain(path === "metrics" ? "sockwright" : "owned");
+    if (path === "") expect(text).not.toContain("<img");
+    for (const line of text.split("\n")) expect(line).not.toMatch(HARMFUL);
+  }
   await ctl("reload");
   await up.line(/reloaded/);
   writeFileSync(file, "[[service]]\n");

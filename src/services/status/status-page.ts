@@ -69,7 +69,7 @@ export class StatusPage {
     const { metrics, maxSamples, historyMs, maxRows } = this.#terms;
     const services = overview.services();
     const alarms = overview.alarms();
-    return this.#template.render({
+    const html = this.#template.render({
       title: alarms.length > 0 ? "Alarm: Sockwright status" : "Sockwright status",
       ...{ metrics, maxSamples, hasToken, historyText: timeSpanText(historyMs) },
       here: `./?${new URLSearchParams({ search: query.search, sort: sortText(query) }).toString()}`,
@@ -84,7 +84,15 @@ export class StatusPage {
       ...plotSections(overview, samples),
       ...connectionSection(overview, query, nowMs, maxRows),
     });
+    return html.replace(UNPRINTABLE, visible);
   }
+}
+
+/** Names of Unix sockets may have any character, and the page is shown by curl on terminals, too. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+function visible(character: string): string {
+  return character === "\n" ? character : `\\u{${character.codePointAt(0)?.toString(16)}}`;
 }
 
 function serviceRow({ name, state, error, urls, stats, requests }: OverviewService): Variables {

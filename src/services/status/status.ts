@@ -228,7 +228,12 @@ function wantsHtml({ headers }: HttpRequest): boolean {
 
 function json(data: unknown, status = 200): HttpAnswer {
   const headers = [["Content-Type", "application/json"], ...PLAIN] as const;
-  return { status, headers, body: `${JSON.stringify(data)}\n` };
+  // As the lines of an access log: JSON itself escapes neither the controls of latin1 nor what turns text around.
+  const text = JSON.stringify(data).replace(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return { status, headers, body: `${text}\n` };
 }
 
 /** Back to the page: all that a form can be sent to stands beside it. */
