@@ -51,7 +51,7 @@ export async function terminal(
   return chat;
 }
 
-export async function joinOn(page: Page, url: string, name: string): Promise<void> {
+async function joinOn(page: Page, url: string, name: string): Promise<void> {
   await page.goto(url);
   await page.getByRole("textbox", { name: "Name" }).fill(name);
   await page.getByRole("button", { name: "Join" }).click();
