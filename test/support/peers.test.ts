@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { demand, findPeer, probe } from "./peers.ts";
+import { demand, findPeer, peers, probe } from "./peers.ts";
 
 class Skipped extends Error {}
 
@@ -39,4 +40,12 @@ test("a later name is tried when the first is missing", () => {
 
 test("a peer that is there is found", () => {
   expect(findPeer("python3")).toEqual({ program: "python3" });
+});
+
+test("the gate installs every peer, so that a machine which has none of them is enough", () => {
+  const gate = readFileSync(".ci/run", "utf8");
+  const packages = Object.values(peers).flatMap(({ remedy }) => /^install ([\w+.-]+)/.exec(remedy)?.[1] ?? []);
+  expect(packages.length).toBeGreaterThan(10);
+  const installed = new Set(gate.match(/(?<=\S:)[a-z0-9+.-]+(?=[\s)])/g));
+  expect(packages.filter((name) => !installed.has(name))).toEqual([]);
 });

@@ -15,7 +15,7 @@ interface Peer {
   readonly remedy: string;
 }
 
-const peers = {
+export const peers = {
   python3: { programs: ["python3"], probe: ["-c", "import socket"], remedy: "install python3" },
   nc: {
     programs: ["nc.openbsd", "nc"],
