@@ -107,13 +107,14 @@ function planOf(ports: Ports, folder: string, rows: readonly DemonstrationRow[])
       graceMs: DEFAULT_GRACE_MS,
     };
   };
+  const adminSocket = join(folder, "sockwright.sock");
   const site = {
     root: folder,
     routes: { "/": "index.html", "/go": "go.html" },
-    vars: { rows, content: "This page is made from a template." },
+    vars: { rows, adminSocket, content: "This page is made from a template." },
   };
   return {
-    adminSocket: join(folder, "sockwright.sock"),
+    adminSocket,
     services: [
       service("greet", "greet", [at("tcp", ports.greet), at("udp", ports.datagrams)], { frame: "lines" }),
       service("chat", "chat", [at("tcp", ports.chat), below("/chat/")], { history: "memory" }),

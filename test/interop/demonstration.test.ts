@@ -107,6 +107,9 @@ describe("in Chromium", { timeout: BROWSER_TIMEOUT_MS }, () => {
     const page = await seen(context, "", scheme);
     expect(await page.locator("tbody tr").count()).toBe(7);
     expect(await page.getByRole("link").count()).toBe(4);
+    const [, socket = ""] = /ctl --socket (\S+) status/.exec((await page.locator("main").textContent()) ?? "") ?? [];
+    const ctl = await startChild(process.execPath, [program, "ctl", "--socket", socket, "status"]);
+    await ctl.line(/^chat {2,}running/);
     await page.getByRole("link", { name: /\/go$/ }).click();
     await page.getByRole("heading", { name: "Welcome your visit!" }).waitFor();
   });
