@@ -1,7 +1,5 @@
 // Members who say one thing after the other, each when the one before was acknowledged, until the process of the chat is gone.
-import { onTestFinished } from "vitest";
-import { connect } from "../../../src/server.ts";
-import { LineClient } from "./line-client.ts";
+import { type LineClient, lineMember } from "./line-client.ts";
 import { ChatClient, type Heard } from "./web-sockets.ts";
 
 /** Where a chat listens. */
@@ -144,12 +142,4 @@ export async function historyOf({ url }: Place): Promise<readonly string[]> {
   const lines = await client.rest();
   const from = lines.findLastIndex((line) => line.startsWith("-- The last "));
   return lines.slice(from).flatMap((line) => /^\[[\d:]{8}\] <\w+> (.+)$/.exec(line)?.[1] ?? []);
-}
-
-async function lineMember(url: string, name: string): Promise<LineClient> {
-  const client = new LineClient(await connect(url));
-  onTestFinished(() => client.connection.abort());
-  client.say(name);
-  await client.lines(2);
-  return client;
 }

@@ -5,10 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, type TestContext, test } from "vitest";
-import { connect } from "../../../src/server.ts";
 import { type Child, startChild } from "../../support/child.ts";
 import { requirePeer } from "../../support/peers.ts";
-import { LineClient } from "./line-client.ts";
+import { lineMember } from "./line-client.ts";
 import { ChatClient } from "./web-sockets.ts";
 
 const COMMAND = fileURLToPath(new URL("../../../dist/cli/sockwright.js", import.meta.url));
@@ -56,14 +55,6 @@ function fill(path: string): void {
       bytes = Math.floor(bytes / 2);
     }
   }
-}
-
-async function lineMember(url: string, name: string): Promise<LineClient> {
-  const client = new LineClient(await connect(url));
-  onTestFinished(() => client.connection.abort());
-  client.say(name);
-  await client.lines(2);
-  return client;
 }
 
 test("what cannot be stored is refused at both doors, nobody hears of it, and then the chat goes on", async (context) => {

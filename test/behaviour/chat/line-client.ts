@@ -47,6 +47,15 @@ export class LineClient {
   }
 }
 
+/** A member that was asked for its name and welcomed, of a chat that any process serves. */
+export async function lineMember(url: string, name: string): Promise<LineClient> {
+  const client = new LineClient(await connect(url));
+  onTestFinished(() => client.connection.abort());
+  client.say(name);
+  await client.lines(2);
+  return client;
+}
+
 export class ServedChat {
   readonly server: Server;
 
