@@ -1,4 +1,4 @@
-// The table of docs/conformance.md: `npm run conformance` tests that it says of our server what that does, and
+// The table of docs/internals/conformance.md: `npm run conformance` tests that it says of our server what that does, and
 // `npm run conformance -- --write` writes it anew, with all servers that it names. nginx and caddy have to be installed.
 import { succeeds, vitest } from "./run.mjs";
 

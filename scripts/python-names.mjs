@@ -1,4 +1,4 @@
-// Writes the table of Python's names in docs/from-python-sockets.md: the public names of its modules socket and socketserver
+// Writes the table of Python's names in docs/guides/from-python-sockets.md: the public names of its modules socket and socketserver
 // from python3, ours from dist/, and what is said about those that differ from python-verdicts.mjs.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ import { verdicts } from "./python-verdicts.mjs";
 export const PYTHON_VERSION = "3.11";
 /** Its names, also those that only some builds of it have: what headers there were decides about that. */
 export const namesFile = "scripts/python-3.11-names.txt";
-export const tablePage = "docs/from-python-sockets.md";
+export const tablePage = "docs/guides/from-python-sockets.md";
 
 const BEGIN = "<!-- names: written by scripts/python-names.mjs -->\n";
 const END = "<!-- end of names -->\n";

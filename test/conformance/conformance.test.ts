@@ -12,7 +12,7 @@ import { type Column, page } from "./table.ts";
 const OTHERS_QUIET_MS = 200;
 const WRITTEN_QUIET_MS = 1_500;
 
-const document = fileURLToPath(new URL("../../docs/conformance.md", import.meta.url));
+const document = fileURLToPath(new URL("../../docs/internals/conformance.md", import.meta.url));
 
 test("there are many requests, each of them once", () => {
   expect(rows.length).toBeGreaterThanOrEqual(140);

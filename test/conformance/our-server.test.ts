@@ -1,4 +1,4 @@
-// Our server has to be right in each row of the table, and docs/conformance.md has to say what it does.
+// Our server has to be right in each row of the table, and docs/internals/conformance.md has to say what it does.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { patienceMs } from "../support/patience.ts";
@@ -7,7 +7,7 @@ import { runRows } from "./run-rows.ts";
 import { ours } from "./server.ts";
 import { answerCell, type Column, page, totalsOf } from "./table.ts";
 
-const document = new URL("../../docs/conformance.md", import.meta.url);
+const document = new URL("../../docs/internals/conformance.md", import.meta.url);
 
 /** The lines of the tables. */
 function tableLines(text: string): readonly string[] {

@@ -1,4 +1,4 @@
-// What docs/socket-urls.md says, once more and in another way: one pattern for each kind of URL. Undefined is a mistake.
+// What docs/guides/socket-urls.md says, once more and in another way: one pattern for each kind of URL. Undefined is a mistake.
 import { isIP, isIPv4, isIPv6 } from "node:net";
 import type { SocketUrl } from "../../src/server.ts";
 

@@ -1,4 +1,4 @@
-// docs/limits.md names every limit of a server, its default, and the name that it is counted under.
+// docs/guides/limits.md names every limit of a server, its default, and the name that it is counted under.
 import { expect, test } from "vitest";
 import { connectionLimits } from "../../src/server/connection/connection-options.ts";
 import { ALARM_COOLDOWN_MS } from "../../src/server/limits/level-alarm.ts";
@@ -8,7 +8,7 @@ import { DEFAULT_GRACE_MS } from "../../src/server/server.ts";
 import { ServerCounters } from "../../src/server/telemetry/server-counters.ts";
 import { codeIn, read, section, tables } from "./pages.ts";
 
-const text = read("docs/limits.md");
+const text = read("docs/guides/limits.md");
 // The list of all options has a test of its own: option-tables.test.ts.
 const rows = tables(text.replace(section(text, "## All options"), "")).flatMap(([, ...rows]) => rows);
 const defaults = new Map(rows.map(([option = "", , value = ""]) => [codeIn(option)[0] ?? "", value]));

@@ -1,4 +1,4 @@
-// docs/limits.md lists every option of serve(), of a listener and of connect(), docs/web.md those of web().
+// docs/guides/limits.md lists every option of serve(), of a listener and of connect(), docs/guides/web.md those of web().
 import { expect, test } from "vitest";
 import { CONNECT } from "../../src/server/connect.ts";
 import { connectionLimits } from "../../src/server/connection/connection-options.ts";
@@ -8,7 +8,7 @@ import { SERVE } from "../../src/server/serve-options.ts";
 import { WEB_OPTIONS } from "../../src/services/web/web-options.ts";
 import { codeIn, read, section, tables } from "./pages.ts";
 
-const text = section(read("docs/limits.md"), "## All options");
+const text = section(read("docs/guides/limits.md"), "## All options");
 const [[, ...listed] = []] = tables(text);
 
 /** What follows from other options where it was not given: the table of options has no default of it. */
@@ -58,8 +58,8 @@ test("every option has its row: its name, who has it, its default and its range"
   expect(listed).toEqual(expectedRows());
 });
 
-test("docs/web.md has a row for every option of web(), with the default that its table has", () => {
-  const [[, ...rows] = []] = tables(section(read("docs/web.md"), "## Options"));
+test("docs/guides/web.md has a row for every option of web(), with the default that its table has", () => {
+  const [[, ...rows] = []] = tables(section(read("docs/guides/web.md"), "## Options"));
   const rowOf = new Map(rows.map(([name = "", , byDefault = ""]) => [name, byDefault]));
   expect([...rowOf.keys()].sort()).toEqual(
     WEB_OPTIONS.rows()
@@ -78,7 +78,7 @@ test("what follows from other options does so", () => {
 });
 
 test("every option of a server is explained: it stands in one of the guide pages besides", () => {
-  const pages = ["docs/limits.md", "docs/telemetry.md", "docs/datagram-service.md", "docs/socket-urls.md"];
+  const pages = ["docs/guides/limits.md", "docs/guides/telemetry.md", "docs/guides/datagram-service.md", "docs/guides/socket-urls.md"];
   const words = new Set(
     pages.flatMap((page) =>
       codeIn(

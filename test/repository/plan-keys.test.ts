@@ -1,4 +1,4 @@
-// docs/operating.md lists every key of a plan's file, as the tables of options have them; and its example is a plan.
+// docs/guides/operating.md lists every key of a plan's file, as the tables of options have them; and its example is a plan.
 import { parse } from "smol-toml";
 import { expect, test } from "vitest";
 import type { OptionKinds } from "../../src/server/options/option-kind.ts";
@@ -8,7 +8,7 @@ import { SHARED_KINDS } from "../../src/supervisor/file/shared-keys.ts";
 import { KINDS } from "../../src/supervisor/kinds.ts";
 import { read, section, tables } from "./pages.ts";
 
-const page = read("docs/operating.md");
+const page = read("docs/guides/operating.md");
 
 function rowsOf(kinds: OptionKinds): string[][] {
   return Object.entries(kinds)

@@ -51,8 +51,8 @@ describe("README.md", () => {
   });
 });
 
-describe("docs/your-first-server.md", () => {
-  const blocks = codeBlocks("docs/your-first-server.md");
+describe("docs/guides/your-first-server.md", () => {
+  const blocks = codeBlocks("docs/guides/your-first-server.md");
 
   test("greet.ts greets, one client after the other", async () => {
     const server = await startProgram(program(blocks, "greet.ts"));
@@ -135,8 +135,8 @@ describe("docs/your-first-server.md", () => {
   });
 });
 
-describe("docs/socketserver.md", () => {
-  const blocks = codeBlocks("docs/socketserver.md");
+describe("docs/guides/socketserver.md", () => {
+  const blocks = codeBlocks("docs/guides/socketserver.md");
 
   test("server.ts has its clients served by hashing.ts, in worker threads", async () => {
     const workshop = workshopOfThisTest();

@@ -1,4 +1,4 @@
-// The tables of Python's names in docs/from-python-sockets.md: they have each name that the running Python has, what they call
+// The tables of Python's names in docs/guides/from-python-sockets.md: they have each name that the running Python has, what they call
 // the same exists here, with the same value, and what they call not offered does not.
 import { describe, expect, test } from "vitest";
 import {

@@ -1,9 +1,9 @@
-// docs/socket-urls.md: its URLs are taken, its mistakes are told in its words, and it has every scheme and option.
+// docs/guides/socket-urls.md: its URLs are taken, its mistakes are told in its words, and it has every scheme and option.
 import { expect, test } from "vitest";
 import { parseSocketUrl } from "../../src/server.ts";
 import { codeIn, read, section, tables } from "./pages.ts";
 
-const page = read("docs/socket-urls.md");
+const page = read("docs/guides/socket-urls.md");
 const [[, ...mistakes] = []] = tables(section(page, "## Mistakes"));
 const right = codeIn(page.replace(section(page, "## Mistakes"), "").replace(/```.*?```/gs, "")).filter((code) =>
   /^(?:tcp|udp|unix|unix-dgram|unix-seqpacket|http|http\+unix|vsock|fd|systemd):(?:.|(?<=systemd:)$)/.test(code),

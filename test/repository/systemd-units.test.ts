@@ -1,4 +1,4 @@
-// The units of docs/operating.md are such that systemd takes every line of them.
+// The units of docs/guides/operating.md are such that systemd takes every line of them.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { requirePeer } from "../support/peers.ts";
 import { read } from "./pages.ts";
 
 // It is the last section, and its units have lines that look like headings.
-const [, page = ""] = read("docs/operating.md").split(/^## systemd$/m);
+const [, page = ""] = read("docs/guides/operating.md").split(/^## systemd$/m);
 const [service = "", socket = ""] = Array.from(page.matchAll(/```ini\n(.*?)```/gs), ([, text]) => text);
 
 /** What systemd has to say to the units; it names the file in each line. */

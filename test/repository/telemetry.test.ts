@@ -1,11 +1,11 @@
-// docs/telemetry.md names every metric of a server with its labels, every reason for an end, and every channel.
+// docs/guides/telemetry.md names every metric of a server with its labels, every reason for an end, and every channel.
 import { expect, test } from "vitest";
 import { openMetrics } from "../../src/server/telemetry/open-metrics.ts";
 import { ServerCounters } from "../../src/server/telemetry/server-counters.ts";
 import { parseExposition } from "../behaviour/server/telemetry/exposition.ts";
 import { codeIn, read, section, tables } from "./pages.ts";
 
-const text = read("docs/telemetry.md");
+const text = read("docs/guides/telemetry.md");
 
 test("the table of metrics has every one, its type and its labels", () => {
   const [[, ...rows] = []] = tables(section(text, "## Numbers"));

@@ -10,7 +10,7 @@ const translated: readonly (readonly [english: string, chinese: string])[] = [
 ];
 
 test("the page about socketserver is translated", () => {
-  expect(inChinese).toContain("docs/socketserver.zh-CN.md");
+  expect(inChinese).toContain("docs/guides/socketserver.zh-CN.md");
 });
 
 function headings(text: string): string[] {

@@ -1,6 +1,6 @@
 // @ts-check
 // Has the same faults made against a server of ours, one with node:net and one with Python's asyncio, and prints a table
-// of each: docs/survival.md. What misses its limit is set in bold.
+// of each: docs/guides/survival.md. What misses its limit is set in bold.
 // Usage: node test/soak/compare.mjs [--scale 0.01]
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";

@@ -98,7 +98,7 @@ export class SocketUrlError extends TypeError {
  * Behind a `?` follow options, joined by `&`: `ipv6only`, `broadcast`, `group=ADDRESS`, `source=ADDRESS` and
  * `interface=NAME` of internet addresses, `keepalive=60s`, `user-timeout=30s` and `nodelay=off` of TCP, `mode=660`,
  * `owner=NAME` and `group=NAME` of paths. A `?` of a path itself is
- * written `%3F`, and a `%` before `3F` or `25` is `%25`. docs/socket-urls.md explains all of them.
+ * written `%3F`, and a `%` before `3F` or `25` is `%25`. docs/guides/socket-urls.md explains all of them.
  *
  * @throws SocketUrlError `ERR_SOCKWRIGHT_URL` · TypeError for what is no text.
  * @example

@@ -18,7 +18,7 @@ export type ChatService = HttpService & Required<Pick<Service, "stream" | "start
 
 /**
  * A chat with rooms: for `nc`, `telnet` and programs on plain listeners, for browsers and WebSockets below a path of HTTP, see
- * `mounts` of `sockwright/http`. One chat can have both. docs/chat.md says what it speaks and what it limits.
+ * `mounts` of `sockwright/http`. One chat can have both. docs/guides/chat.md says what it speaks and what it limits.
  *
  * @throws RangeError, TypeError for an option that cannot be. `serve` rejects with the error of a history that cannot be opened.
  * @example

@@ -1,13 +1,13 @@
-// docs/templates.md: what it shows is what comes of it.
+// docs/guides/templates.md: what it shows is what comes of it.
 import { expect, test } from "vitest";
 import { codeBlocks } from "../../../../repository/code-blocks.ts";
 import { codeIn, read, section, tables } from "../../../../repository/pages.ts";
 import { load, refusalOf, rendered } from "./loading.ts";
 
-const page = read("docs/templates.md");
+const page = read("docs/guides/templates.md");
 
 test("the page is rendered as it is shown", () => {
-  const [template, values, result] = codeBlocks("docs/templates.md").map(({ code }) => code);
+  const [template, values, result] = codeBlocks("docs/guides/templates.md").map(({ code }) => code);
   expect(rendered(template ?? "", JSON.parse(values ?? ""))).toBe(result);
 });
 
