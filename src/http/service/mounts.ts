@@ -40,7 +40,7 @@ interface Mount {
  * import { web } from "sockwright/services/web";
  *
  * const api = http((request) => ({ body: `${request.mountPath} ${request.path}` }));
- * const server = await serve("http://127.0.0.1:0", mounts({ "/": web("docs"), "/api/": api }));
+ * const server = await serve("http://127.0.0.1:0", mounts({ "/": web("docs/guides"), "/api/": api }));
  * const answer = await fetch(`${server.urls[0]}/api/hello`, { headers: { Connection: "close" } });
  * console.log(await answer.text()); // => /api /hello
  * await server.close();

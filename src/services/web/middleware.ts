@@ -46,7 +46,7 @@ const OF_SERVERS = ["http", "accessLog"] as const;
  * import { createServer } from "node:http";
  * import { webMiddleware } from "sockwright/services/web";
  *
- * const files = webMiddleware("docs");
+ * const files = webMiddleware("docs/guides");
  * const server = createServer((request, response) => {
  *   files(request, response, () => response.writeHead(404).end("nothing here"));
  * });

@@ -40,7 +40,7 @@ export type {
  * import { serve } from "sockwright/server";
  * import { web } from "sockwright/services/web";
  *
- * const server = await serve("http://127.0.0.1:0", web("docs"));
+ * const server = await serve("http://127.0.0.1:0", web("docs/guides"));
  * const answer = await fetch(`${server.urls[0]}/testing.md`, { headers: { Range: "bytes=0-8" } });
  * console.log(answer.status, await answer.text()); // => 206 # Testing
  * await server.close();
