@@ -1,10 +1,3 @@
-import { readdirSync } from "node:fs";
-
-/** The tests of behaviour, but for those of whole programs and of the heap: those reach the addon by what the others call. */
-const behaviour = readdirSync("test/behaviour")
-  .filter((file) => file.endsWith(".test.ts") && !file.startsWith("command-") && file !== "churn-heap.test.ts")
-  .map((file) => `test/behaviour/${file}`);
-
 /**
  * What is run again under the sanitizers: all that reaches the addon. Whole programs make the same calls as the tests of
  * the layers, and pure TypeScript has no memory to lose.
@@ -15,8 +8,10 @@ export const sanitized = [
   "test/behaviour/socket",
   "test/behaviour/files",
   "test/behaviour/limits",
+  "test/behaviour/input/argument",
   "test/behaviour/input/buffers",
-  "test/behaviour/input/arguments",
+  "test/behaviour/input/options-of-",
+  "test/behaviour/connection",
   "test/behaviour/errors",
   "test/fuzz/control-message",
   "test/model",
@@ -24,11 +19,19 @@ export const sanitized = [
   "test/unit/server/transport/native-link",
   "test/behaviour/server/inherited",
   "test/behaviour/server/serve-descriptors",
-  "test/behaviour/server/connection-file",
   "test/behaviour/server/datagram-batches",
   "test/unit/server/transport/peer-credentials",
   "test/unit/services/web/root",
-  ...behaviour,
+  "test/behaviour/server/close",
+  "test/behaviour/server/datagram-losses",
+  "test/behaviour/server/first-wait",
+  "test/behaviour/server/handshake",
+  "test/behaviour/server/hooks",
+  "test/behaviour/server/listener-options",
+  "test/behaviour/server/long-records",
+  "test/behaviour/server/reload",
+  "test/behaviour/server/replies",
+  "test/behaviour/server/unix-path-takeover",
   "test/unit/socket",
 ];
 

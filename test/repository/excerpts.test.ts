@@ -16,7 +16,9 @@ test.for(excerpts.map(({ block, file }) => [place(block), file, block] as const)
 });
 
 test("the page for people from Python shows both sides of each program", () => {
-  const files = excerpts.filter(({ block }) => block.file === "docs/guides/from-python-sockets.md").map(({ file }) => file);
+  const files = excerpts
+    .filter(({ block }) => block.file === "docs/guides/from-python-sockets.md")
+    .map(({ file }) => file);
   expect(files.length).toBeGreaterThan(15);
   const [ours, theirs] = [".ts", ".py"].map((ending) => files.filter((file) => file.endsWith(ending)).length);
   expect(ours).toBe(theirs);

@@ -78,7 +78,12 @@ test("what follows from other options does so", () => {
 });
 
 test("every option of a server is explained: it stands in one of the guide pages besides", () => {
-  const pages = ["docs/guides/limits.md", "docs/guides/telemetry.md", "docs/guides/datagram-service.md", "docs/guides/socket-urls.md"];
+  const pages = [
+    "docs/guides/limits.md",
+    "docs/guides/telemetry.md",
+    "docs/guides/datagram-service.md",
+    "docs/guides/socket-urls.md",
+  ];
   const words = new Set(
     pages.flatMap((page) =>
       codeIn(

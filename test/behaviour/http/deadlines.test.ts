@@ -11,7 +11,7 @@ import type { HttpHandler, HttpOptions } from "../../../src/http.ts";
 import { DEADLINE_TICK_MS } from "../../../src/server/time/deadline-wheel.ts";
 import { gate, get } from "../../support/http-talk.ts";
 import { turn } from "../../support/until.ts";
-import { clockedConnection } from "../server/clocked-connection.ts";
+import { clockedConnection } from "../connection/clocked-connection.ts";
 
 /** A connection whose client is the test, and whose time the test moves. */
 function accepted(handler: HttpHandler, options?: HttpOptions) {

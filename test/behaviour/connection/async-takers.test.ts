@@ -1,0 +1,109 @@
+// Async functions that are given what comes: nobody awaits them, their rejection ends their own connection and nothing else, and
+// the connection stays open until they have answered.
+import { once } from "node:events";
+import { connect as connectSocket, type Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { lines } from "../../../src/codec.ts";
+import type { Connection, Server } from "../../../src/server.ts";
+import { memoryPair } from "../../../src/testing.ts";
+import { serving, urlOf } from "../../support/serving.ts";
+import { turn, until } from "../../support/until.ts";
+
+function client(server: Server): Socket {
+  const socket = connectSocket({ port: Number(new URL(urlOf(server)).port), host: "127.0.0.1", allowHalfOpen: true });
+  onTestFinished(() => void socket.destroy());
+  return socket.on("error", () => undefined);
+}
+
+type Taking = (connection: Connection, work: (text: string) => Promise<void>) => Promise<void>;
+
+const TAKING: readonly (readonly [string, Taking])[] = [
+  ["onBytes", (each, work) => each.onBytes((bytes) => work(String(Buffer.from(bytes)).trim()))],
+  ["onFrame", (each, work) => each.frames(lines()).onFrame((line) => work(line))],
+];
+
+describe.each(TAKING)("%s", (_name, taking) => {
+  describe.each(["native", "node"])("on the %s transport", (transport) => {
+    beforeEach(() => void vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport));
+    afterEach(() => void vi.unstubAllEnvs());
+
+    /** Answers after some turns; rejects at "bad". That no rejection is left unhandled, vitest itself sees to. */
+    const service = (each: Connection): Promise<void> =>
+      taking(each, async (text) => {
+        await turn(5);
+        if (text === "bad") throw new Error("a bad word");
+        each.write(`${text}!`);
+      });
+
+    test("a rejection aborts that connection, is told once, and the other goes on", async () => {
+      const errors: unknown[] = [];
+      const server = await serving(service, { onError: (error) => errors.push(error) });
+      const [good, bad] = [client(server), client(server)];
+      good.write("one\n");
+      expect(String((await once(good, "data"))[0])).toBe("one!");
+      bad.write("bad\n");
+      await until(() => bad.destroyed || bad.closed || errors.length > 0, "the reset");
+      good.write("two\n");
+      expect(String((await once(good, "data"))[0])).toBe("two!");
+      await until(() => server.stats().connectionsActive === 1, "the other to be gone");
+      expect(errors).toEqual([expect.objectContaining({ message: "a bad word" })]);
+      expect(server.stats().connectionsEnded).toMatchObject({ aborted: 1 });
+    });
+
+    test("a peer that ends right behind its request gets its answer", async () => {
+      const server = await serving(service);
+      const socket = client(server);
+      socket.end("one\n");
+      expect(String((await once(socket, "data"))[0])).toBe("one!");
+      await once(socket, "end");
+      await until(() => server.stats().connectionsActive === 0, "the connection to end");
+    });
+
+    test("a rejection after the peer has ended is told, too", async () => {
+      const errors: unknown[] = [];
+      const server = await serving(service, { onError: (error) => errors.push(error) });
+      client(server).end("bad\n");
+      await until(() => errors.length === 1, "the error");
+      expect(errors).toEqual([expect.objectContaining({ message: "a bad word" })]);
+      await until(() => server.stats().connectionsActive === 0, "the connection to end");
+    });
+  });
+
+  test("it is not awaited: what comes next is given at once", async () => {
+    const { client: peer, server } = memoryPair();
+    const begun: string[] = [];
+    const waiting: (() => void)[] = [];
+    const pushed = taking(server, async (text) => {
+      begun.push(text);
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    });
+    for (const word of ["one", "two"]) {
+      peer.write(`${word}\n`);
+      await turn();
+    }
+    expect(begun).toEqual(["one", "two"]);
+    for (const go of waiting) go();
+    await peer.end();
+    await pushed;
+    await Promise.all([peer.close(), server.close()]);
+  });
+
+  test("what is thrown or rejected with that is no Error aborts, too", async () => {
+    const { client: peer, server } = memoryPair();
+    const pushed = taking(server, () => Promise.reject("a word"));
+    peer.write("x\n");
+    await expect(pushed).rejects.toThrow("a word");
+    peer.abort();
+  });
+});
+
+test("a push that nobody awaits does not end the process when its peer resets", async () => {
+  const { client: peer, server, reset } = memoryPair();
+  void server.onBytes(() => undefined);
+  void server.signal;
+  void peer.frames(lines()).onFrame(() => undefined);
+  reset();
+  await until(() => server.signal.aborted && peer.signal.aborted, "both to be told");
+  await turn(3);
+  expect(server.signal.reason).toMatchObject({ code: "ECONNRESET" });
+});

@@ -1,0 +1,135 @@
+// A byte's way in goes through the functions that ARCHITECTURE.md names, and through no other: a stack trace tells.
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { lines } from "../../../src/codec.ts";
+import { socketpair } from "../../../src/index.ts";
+import { kernel } from "../../../src/native/load.ts";
+import type { ServeOptions } from "../../../src/server.ts";
+import { read, section } from "../../repository/pages.ts";
+import { connected } from "../../support/connected.ts";
+import { serving } from "../../support/serving.ts";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const [layer1 = "", layer2 = ""] = section(read("ARCHITECTURE.md"), "## The path of one byte").split(
+  "**Through layer 2**",
+);
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+interface Hop {
+  /** Such as "src/native/poller.ts dispatch". */
+  readonly place: string;
+  readonly isForDeadlines: boolean;
+}
+
+/** The functions of ours in the list that follows an introduction; what is not one, such as a function of the addon, is none. */
+function listed(text: string, introduction: string): Hop[] {
+  const [, list = ""] = text.split(introduction);
+  const [items = ""] = list.trimStart().split("\n\n");
+  return [...items.matchAll(/^\d+\. `(src\/[^`]+)` `(#?\w+)`: (.*)/gm)].map(([, file, name, what = ""]) => ({
+    place: `${file} ${name}`,
+    isForDeadlines: what.startsWith("only where there are deadlines"),
+  }));
+}
+
+const toRecv = listed(layer1, "\nIn:\n").map(({ place }) => place);
+const toBytes = listed(layer2, "was given to `onBytes`:\n");
+const toFrame = listed(layer2, "was given to `onFrame`, the last two are these:\n");
+
+function placesOf(hops: readonly Hop[], isTimed: boolean): string[] {
+  return hops.filter(({ isForDeadlines }) => isTimed || !isForDeadlines).map(({ place }) => place);
+}
+
+/** Our functions that have called one another up to here, the first one first. */
+function callers(): string[] {
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  let sites: readonly NodeJS.CallSite[] = [];
+  Error.stackTraceLimit = 100;
+  Error.prepareStackTrace = (_, found) => {
+    sites = found;
+    return "";
+  };
+  // Reading it is what has it made.
+  const { stack } = new Error("where is this");
+  Object.assign(Error, { prepareStackTrace, stackTraceLimit });
+  expect(stack).toBe("");
+  const places = sites.map((site) => `${pathOf(site.getFileName() ?? "")} ${site.getFunctionName() ?? ""}`);
+  return places.filter((place) => place.startsWith("src/")).reverse();
+}
+
+function pathOf(file: string): string {
+  const path = file.startsWith("file:") ? fileURLToPath(file) : file;
+  return path.startsWith(root) ? path.slice(root.length) : path;
+}
+
+function filesOf(places: readonly string[]): number {
+  return new Set(places.map((place) => place.split(" ")[0])).size;
+}
+
+test("layer 1: from the poller to recv(2)", async () => {
+  const [left, right] = socketpair();
+  onTestFinished(() => {
+    left.close();
+    right.close();
+  });
+  const { recv } = kernel;
+  const ways: string[][] = [];
+  const received = right.recv(16);
+  // Once the call waits: its first attempt was made by the caller, and not by the poller.
+  vi.spyOn(kernel, "recv").mockImplementation((...call) => {
+    ways.push(callers());
+    return recv(...call);
+  });
+  await left.sendall("!");
+  expect(String(await received)).toBe("!");
+  const last = "src/native/transfer-frame.ts recv";
+  expect(ways.map((way) => [...way, last])).toEqual([toRecv]);
+  expect([toRecv.length, filesOf(toRecv)]).toEqual([5, 5]);
+});
+
+interface Way {
+  readonly options: ServeOptions;
+  readonly functions: number;
+  readonly files: number;
+}
+
+const untimed = {};
+const timed = { idleTimeoutMs: 60_000 };
+
+describe("layer 2: from the poller to the user's function", () => {
+  test.each<Way>([
+    { options: untimed, functions: 5, files: 4 },
+    { options: timed, functions: 6, files: 5 },
+  ])("of onBytes: %o", async ({ options, functions, files }) => {
+    const ways: string[][] = [];
+    const server = await serving((connection) => connection.onBytes(() => void ways.push(callers())), options);
+    await talk(server);
+    const path = placesOf(toBytes, options === timed);
+    expect(ways).toEqual([path]);
+    expect([path.length, filesOf(path)]).toEqual([functions, files]);
+  });
+
+  test.each<Way>([
+    { options: untimed, functions: 8, files: 5 },
+    { options: timed, functions: 9, files: 6 },
+  ])("of onFrame: %o", async ({ options, functions, files }) => {
+    const ways: string[][] = [];
+    const server = await serving(
+      (connection) => connection.frames(lines()).onFrame(() => void ways.push(callers())),
+      options,
+    );
+    await talk(server);
+    const path = [...placesOf(toBytes.slice(0, -2), options === timed), ...placesOf(toFrame, true)];
+    expect(ways).toEqual([path]);
+    expect([path.length, filesOf(path)]).toEqual([functions, files]);
+  });
+});
+
+async function talk(server: Parameters<typeof connected>[0]): Promise<void> {
+  const client = await connected(server);
+  client.write("!\n");
+  await client.end();
+  expect(await client.read()).toBeUndefined();
+}

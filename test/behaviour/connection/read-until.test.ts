@@ -1,0 +1,30 @@
+// readUntil looks at each byte once, however long it takes for the delimiter to come: counted in bytes, not in time.
+import { expect, onTestFinished, test, vi } from "vitest";
+import { Connection } from "../../../src/server/connection/connection.ts";
+import { ScriptedLink } from "../../support/scripted-link.ts";
+
+/** Bytes that were searched and joined while so many came in pieces without a delimiter, and then one. */
+async function work(bytes: number, pieceBytes: number): Promise<number> {
+  let count = 0;
+  const { indexOf } = Buffer.prototype;
+  const searching = vi.spyOn(Buffer.prototype, "indexOf").mockImplementation(function (this: Buffer, ...args) {
+    count += Math.max(0, this.length - (typeof args[1] === "number" ? args[1] : 0));
+    return Reflect.apply(indexOf, this, args);
+  });
+  onTestFinished(() => searching.mockRestore());
+  const link = new ScriptedLink();
+  const connection = new Connection(link);
+  const line = connection.readUntil("\r\n", { maxBytes: 16 * 1024 * 1024 });
+  for (let sent = 0; sent < bytes; sent += pieceBytes) link.input?.received(Buffer.alloc(pieceBytes, "x"));
+  link.input?.received(Buffer.from("\r"));
+  link.input?.received(Buffer.from("\n"));
+  expect((await line)?.length).toBe(bytes + 2);
+  connection.abort();
+  searching.mockRestore();
+  return count;
+}
+
+test.each([16 * 1024, 64 * 1024])("4 MiB without a delimiter, in pieces of %i bytes", async (pieceBytes) => {
+  const bytes = 4 * 1024 * 1024;
+  expect(await work(bytes, pieceBytes)).toBeLessThan(1.1 * bytes);
+});

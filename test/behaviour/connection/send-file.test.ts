@@ -1,0 +1,172 @@
+// sendFile refuses what is no regular file, without a wait; and leaves no descriptor behind, whatever happens.
+import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { readdirSync, readlinkSync, truncateSync } from "node:fs";
+import { appendFile, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { FILE_CHUNK_BYTES } from "../../../src/server/connection/file-sending.ts";
+import type { Connection } from "../../../src/server.ts";
+import { memoryPair } from "../../../src/testing.ts";
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "sockwright-"));
+  onTestFinished(() => rm(path, { recursive: true }));
+  return path;
+}
+
+function openPaths(path: string): number {
+  const targets = readdirSync("/proc/self/fd").map((descriptor) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${descriptor}`);
+    } catch {
+      return "";
+    }
+  });
+  return targets.filter((target) => target === path).length;
+}
+
+async function all(connection: Connection): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of connection) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+describe("what is no regular file", () => {
+  async function fifo(): Promise<string> {
+    const path = join(await folder(), "fifo");
+    execFileSync("mkfifo", [path]);
+    return path;
+  }
+
+  async function socket(): Promise<string> {
+    const path = join(await folder(), "socket");
+    const server = createServer().listen(path);
+    await new Promise((resolve) => server.once("listening", resolve));
+    onTestFinished(() => void server.close());
+    return path;
+  }
+
+  test.each<[string, () => Promise<string>, string]>([
+    ["a FIFO that nobody writes to", fifo, "ERR_SOCKWRIGHT_NOT_A_FILE"],
+    ["a device that never ends", async () => "/dev/zero", "ERR_SOCKWRIGHT_NOT_A_FILE"],
+    ["the null device", async () => "/dev/null", "ERR_SOCKWRIGHT_NOT_A_FILE"],
+    ["a Unix socket", socket, "ERR_SOCKWRIGHT_NOT_A_FILE"],
+    ["a folder", folder, "EISDIR"],
+  ])("%s is refused, and the connection goes on", async (_, make, code) => {
+    const path = await make();
+    const openBefore = openPaths(path);
+    const { client, server } = memoryPair();
+    // As many at once as libuv has threads, and one more: were one of them blocked, no other file could be read.
+    const refused = await Promise.all(
+      Array.from({ length: 5 }, () => server.sendFile(path).catch((error: unknown) => error)),
+    );
+    expect(refused).toMatchObject(Array.from({ length: 5 }, () => ({ code })));
+    expect((await readFile("package.json")).length).toBeGreaterThan(0);
+    expect(openPaths(path)).toBe(openBefore);
+    server.write("fine");
+    await Promise.all([server.end(), expect(all(client)).resolves.toEqual(Buffer.from("fine"))]);
+    await Promise.all([client.close(), server.close()]);
+  });
+
+  test.each(["/dev/zero", "/"])("also as an open file, which stays open: %s", async (path) => {
+    const handle = await open(path);
+    onTestFinished(() => handle.close());
+    const { client, server } = memoryPair();
+    await expect(server.sendFile(handle)).rejects.toMatchObject({
+      code: path === "/" ? "EISDIR" : "ERR_SOCKWRIGHT_NOT_A_FILE",
+    });
+    expect((await handle.stat()).isFile()).toBe(false);
+    await Promise.all([client.close(), server.close()]);
+  });
+
+  test("a FIFO as an open file", async () => {
+    const handle = await open(await fifo(), "r+");
+    onTestFinished(() => handle.close());
+    const { client, server } = memoryPair();
+    await expect(server.sendFile(handle)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_NOT_A_FILE" });
+    await Promise.all([client.close(), server.close()]);
+  });
+});
+
+describe("a file that changes while it is sent", () => {
+  async function changing(change: (path: string) => unknown) {
+    const path = join(await folder(), "content");
+    await writeFile(path, Buffer.alloc(20 * FILE_CHUNK_BYTES, "a"));
+    const { client, server } = memoryPair({ bufferBytes: FILE_CHUNK_BYTES });
+    const sending = server.sendFile(path);
+    const first = await client.readExactly(FILE_CHUNK_BYTES);
+    await change(path);
+    const ended = sending.then(async (sent) => {
+      await server.end();
+      return sent;
+    });
+    const rest = await all(client);
+    await Promise.all([client.close(), server.close()]);
+    return { sent: await ended, got: first.length + rest.length, left: openPaths(path) };
+  }
+
+  test("one that grows is sent up to where it ended at first", async () => {
+    const { sent, got, left } = await changing((path) => appendFile(path, Buffer.alloc(FILE_CHUNK_BYTES)));
+    expect([sent, got, left]).toEqual([20 * FILE_CHUNK_BYTES, 20 * FILE_CHUNK_BYTES, 0]);
+  });
+
+  test.each([
+    ["to a part", 15 * FILE_CHUNK_BYTES, {}],
+    ["to nothing", 0, {}],
+    ["within what is asked for", 15 * FILE_CHUNK_BYTES, { offset: FILE_CHUNK_BYTES, length: 18 * FILE_CHUNK_BYTES }],
+  ])("one that shrinks %s aborts the connection: nobody takes what came for the whole", async (_to, size, options) => {
+    const path = join(await folder(), "content");
+    await writeFile(path, Buffer.alloc(20 * FILE_CHUNK_BYTES, "a"));
+    const { client, server } = memoryPair({ bufferBytes: FILE_CHUNK_BYTES });
+    const sending = server.sendFile(path, options).catch((error: unknown) => error);
+    await client.readExactly(FILE_CHUNK_BYTES);
+    truncateSync(path, size);
+    await expect(all(client)).rejects.toMatchObject({ code: "ECONNRESET" });
+    const error = await sending;
+    expect(error).toMatchObject({ code: "ERR_SOCKWRIGHT_FILE_SHRANK" });
+    expect(server.signal.reason).toBe(error);
+    expect(openPaths(path)).toBe(0);
+    client.abort();
+  });
+
+  test("one of sysfs(5), which says that it has more, is sent", async () => {
+    const { client, server } = memoryPair();
+    const sent = server.sendFile("/sys/devices/system/cpu/online").then(() => server.end());
+    expect(String(await all(client))).toMatch(/^0/);
+    await sent;
+    await Promise.all([client.close(), server.close()]);
+  });
+});
+
+test("a file of proc(5), which says that it has no bytes, is sent", async () => {
+  const { client, server } = memoryPair();
+  const sent = server.sendFile("/proc/self/status").then(() => server.end());
+  expect(String(await all(client))).toMatch(/^Name:/);
+  await sent;
+  await Promise.all([client.close(), server.close()]);
+});
+
+test.each(["abort", "loss"] as const)("an %s in the middle rejects, and closes the file", async (how) => {
+  const path = join(await folder(), randomUUID());
+  await writeFile(path, Buffer.alloc(50 * FILE_CHUNK_BYTES));
+  const pair = memoryPair({ bufferBytes: FILE_CHUNK_BYTES });
+  const sending = pair.server.sendFile(path).catch((error: unknown) => error);
+  await pair.client.readExactly(FILE_CHUNK_BYTES);
+  if (how === "abort") pair.server.abort(new Error("enough"));
+  else pair.reset();
+  expect(await sending).toMatchObject(how === "abort" ? { message: "enough" } : { code: "ECONNRESET" });
+  expect(openPaths(path)).toBe(0);
+  pair.client.abort();
+});
+
+test("after the end, and on a connection that is lost, no file is opened", async () => {
+  const { client, server } = memoryPair();
+  await server.end();
+  await expect(server.sendFile("package.json")).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_ENDED" });
+  client.abort();
+  await expect(client.sendFile("package.json")).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_ABORTED" });
+  server.abort();
+});

@@ -1,0 +1,521 @@
+// Layer 2 and the services: an option that a call does not have is refused by its name, one of the wrong kind by what it
+// should be; and so are arguments that are no URL, no service, no function.
+import { createServer } from "node:http";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { lines } from "../../../src/codec.ts";
+import type { LingerOptions } from "../../../src/server/connection/connection.ts";
+import type {
+  CloseOptions,
+  CommonOptions,
+  Connection,
+  ConnectionOptions,
+  ConnectOptions,
+  ConnectTarget,
+  LimitedRead,
+  ListenerOptions,
+  ReloadOptions,
+  SendFileOptions,
+  ServeOptions,
+  WaitOptions,
+} from "../../../src/server.ts";
+import { connect, formatSocketUrl, openMetrics, parseSocketUrl, serve } from "../../../src/server.ts";
+import { type ChatOptions, chat } from "../../../src/services/chat/chat.ts";
+import { type GreetOptions, greet } from "../../../src/services/greet/greet.ts";
+import type { Overview } from "../../../src/services/status/overview.ts";
+import { type StatusOptions, status } from "../../../src/services/status/status.ts";
+import { openRoot, type RootOptions } from "../../../src/services/web/root.ts";
+import { type WebOptions, web, webMiddleware } from "../../../src/services/web/web.ts";
+import { memoryPair } from "../../../src/testing.ts";
+import {
+  expectDefaults,
+  expectNoOtherName,
+  expectNoOtherValue,
+  expectNoOtherValueOfOne,
+  row,
+} from "../../support/option-table.ts";
+
+const ANYWHERE = "tcp://127.0.0.1:0";
+const service = (): void => undefined;
+
+async function served(options?: ServeOptions): Promise<void> {
+  await (await serve(ANYWHERE, service, options)).close();
+}
+
+async function connected(options?: ConnectOptions): Promise<void> {
+  const server = await serve(ANYWHERE, service);
+  try {
+    await (await connect(server.urls[0] ?? "", options)).close();
+  } finally {
+    await server.close();
+  }
+}
+
+/** The same object, of which each property is what it was, with a URL where it has none. */
+function withUrl(given: unknown, url: string): { url: string } {
+  const own = Object.getOwnPropertyDescriptors(Object(given ?? {}) as Record<string, unknown>);
+  const isGiven = own["url"]?.get !== undefined || own["url"]?.value !== undefined;
+  const all = isGiven ? own : { ...own, url: { value: url, enumerable: true } };
+  return Object.create(given === undefined ? Object.prototype : (Object.getPrototypeOf(given) as object), all) as {
+    url: string;
+  };
+}
+
+async function listening(listener?: ListenerOptions): Promise<void> {
+  await (await serve(withUrl(listener, ANYWHERE), service)).close();
+}
+
+async function connectedTo(target?: ConnectTarget): Promise<void> {
+  const server = await serve(ANYWHERE, service);
+  try {
+    await (await connect(withUrl(target, server.urls[0] ?? ""))).close();
+  } finally {
+    await server.close();
+  }
+}
+
+async function reloaded(change?: ReloadOptions): Promise<void> {
+  const server = await serve(ANYWHERE, service);
+  try {
+    await server.reload(change);
+  } finally {
+    await server.close();
+  }
+}
+
+/** Of a pair in memory, which needs no close. */
+function connection(): Connection {
+  const { client, server } = memoryPair();
+  onTestFinished(() => {
+    client.abort();
+    server.abort();
+  });
+  server.write("hello\n");
+  void server.end();
+  return client;
+}
+
+const webValues = {
+  index: [["a"], []],
+  listing: [true],
+  spa: [true, "x"],
+  notFound: ["x"],
+  dotfiles: [],
+  symlinks: [],
+  precompressed: [true],
+  cache: [{ a: "b" }],
+  mediaTypes: [{ ".a": "a/b" }],
+  headers: [{ a: "b" }],
+  securityHeaders: [true],
+  contentSecurityPolicy: ["x"],
+  cacheBytes: [],
+  cacheDescriptors: [],
+  routes: [{ "/a": "b" }],
+  templates: [["a"], []],
+  vars: [{}],
+  variables: [],
+  accessLog: [],
+  accessLogFormat: [],
+  watch: [true],
+  onError: [],
+};
+/** What a status service looks at where nothing runs. */
+const NOTHING: Overview = {
+  services: () => [],
+  httpListeners: () => [],
+  alarms: () => [],
+  connections: () => [],
+  abort: () => false,
+};
+const none = { maxReadBufferBytes: [], highWaterBytes: [], lowWaterBytes: [], maxWriteBufferBytes: [] };
+const policy: { [Name in keyof ConnectionOptions]-?: readonly unknown[] } = {
+  ...none,
+  whenWriteBufferFull: [],
+  drainTimeoutMs: [],
+  firstByteTimeoutMs: [],
+  idleTimeoutMs: [],
+  readTimeoutMs: [],
+  writeTimeoutMs: [],
+  totalTimeoutMs: [],
+};
+const common: { [Name in keyof CommonOptions]-?: readonly unknown[] } = {
+  ...policy,
+  transport: [],
+  backlog: [],
+  whenFull: [],
+  handshake: [],
+  handshakeTimeoutMs: [],
+  maxHandshakes: [],
+  maxHandshakesPerAddress: [],
+  keepAliveMs: [],
+  userTimeoutMs: [],
+  noDelay: [true],
+};
+
+/** All that a row would try, where it is tried elsewhere. */
+const WRONG: readonly unknown[] = [null, "x", {}, [], -1, Number.NaN, 1.5, 2 ** 53, true, Symbol("x")];
+
+const wait = { timeoutMs: [], signal: [] };
+
+describe.each([
+  row<ServeOptions>(
+    "serve()",
+    "promise",
+    {
+      ...common,
+      onError: [],
+      maxConnections: [],
+      maxConnectionsPerAddress: [],
+      acceptRatePerAddress: [],
+      datagramRatePerAddress: [],
+      maxPendingReplies: [],
+      maxPendingRepliesPerAddress: [],
+      alarms: [[]],
+      onAlarm: [],
+      context: [],
+    },
+    served,
+  ),
+  row<ConnectOptions>("connect()", "promise", { ...policy, transport: [], signal: [], timeoutMs: [] }, connected),
+  // Each is checked as the argument of serve() that it stands for: its own wrong values are below.
+  row<ReloadOptions>(
+    "server.reload()",
+    "promise",
+    { listeners: WRONG, service: WRONG, options: WRONG },
+    reloaded,
+    "change",
+  ),
+  row<CloseOptions>("server.close()", "promise", { graceMs: [], signal: [] }, async (options) => {
+    const server = await serve(ANYWHERE, service);
+    try {
+      await server.close(options);
+    } finally {
+      await server.close();
+    }
+  }),
+  row<LingerOptions>("connection.close()", "promise", { lingerMs: [], idleMs: [] }, (options) =>
+    connection().close(options),
+  ),
+  // What is no object in the place of the options is `maxBytes`.
+  row<LimitedRead>("connection.read()", "promise", { maxBytes: [], ...wait }, (options) =>
+    connection().read(typeof options === "object" ? options : ([options] as never)),
+  ),
+  row<WaitOptions>("connection.readExactly()", "promise", wait, (options) => connection().readExactly(1, options)),
+  row<WaitOptions>("connection.drained()", "promise", wait, (options) => connection().drained(options)),
+  row<WaitOptions>("connection.flushed()", "promise", wait, (options) => connection().flushed(options)),
+  row<WaitOptions>("frames.read()", "promise", wait, (options) => connection().frames(lines()).read(options)),
+  row<WaitOptions>("frames.skip()", "promise", wait, (options) => connection().frames(lines()).skip(options)),
+  row<LimitedRead>("connection.readUntil()", "promise", { maxBytes: [], ...wait }, (options) =>
+    connection().readUntil("\n", options),
+  ),
+  row<SendFileOptions>("connection.sendFile()", "promise", { offset: [], length: [], head: ["x"] }, (options) =>
+    connection().sendFile("package.json", options),
+  ),
+  row<GreetOptions>(
+    "greet()",
+    "value",
+    {
+      greeting: ["x"],
+      reply: ["x"],
+      farewell: ["x"],
+      frame: [],
+      readBytes: [],
+      closeAfterFirst: [true],
+      delayMs: [],
+      onEvent: [],
+    },
+    (options) => greet(options),
+  ),
+  row<ChatOptions>(
+    "chat()",
+    "value",
+    {
+      history: ["x"],
+      retainMs: [],
+      messageRate: [1.5],
+      messageBurst: [],
+      maxMessageBytes: [],
+      maxSendQueueBytes: [],
+      maxMembers: [],
+      maxRooms: [],
+      maxConnectionsPerAddress: [],
+      nameTimeoutMs: [],
+      hosts: [[]],
+      onError: [],
+    },
+    (options) => chat(options),
+  ),
+  row<StatusOptions>(
+    "status()",
+    "value",
+    {
+      metrics: ["x"],
+      tokenFile: ["x"],
+      hosts: [[]],
+      sampleIntervalMs: [],
+      historyMs: [],
+      maxWatchers: [],
+      maxRows: [],
+      http: [{}],
+      onError: [],
+      clock: [],
+    },
+    (options) => status(NOTHING, options),
+  ),
+  row<WebOptions>("web()", "value", { ...webValues, http: [{}] }, (options) => web("/", options)),
+  // Its server has its own.
+  row<WebOptions>("webMiddleware()", "value", { ...webValues, http: [] }, (options) => {
+    webMiddleware("/", options);
+  }),
+  row<RootOptions>("openRoot()", "promise", { symlinks: [] }, async (options) =>
+    (await openRoot("/", options)).close(),
+  ),
+])("$call", (each) => {
+  test("has no other option", () => expectNoOtherName(each));
+  test("has no other value of one", () => expectNoOtherValue(each));
+  test("what is undefined is the default", () => expectDefaults(each));
+});
+
+/** A listener may be a text, and so may whom to connect to: what is neither is told which URL to write. */
+describe.each([
+  row<ListenerOptions>("a listener", "promise", { ...common, url: ["x"], maxConnections: [] }, listening, "listener"),
+  row<ConnectTarget>(
+    "connect()",
+    "promise",
+    { ...policy, transport: [], signal: [], timeoutMs: [], url: ["x"] },
+    connectedTo,
+    "target",
+  ),
+])("$call as one object with its URL", (each) => {
+  test("has no other option", () => expectNoOtherName(each));
+  test("has no other value of one", () => expectNoOtherValueOfOne(each));
+  test("what is undefined is the default", () => expectDefaults(each));
+});
+
+describe("an object with a URL", () => {
+  test.each<[make: () => unknown, told: string]>([
+    [() => call.serve({ url: undefined }, service), 'The "listener.url" argument must be a socket URL such as'],
+    [() => call.serve([ANYWHERE, { url: 5 }], service), 'The "listeners[1].url" argument must be a socket URL such as'],
+    [() => call.serve([ANYWHERE, { ulr: ANYWHERE }], service), 'The "url" argument must be a socket URL such as'],
+    [() => call.serve([{ url: ANYWHERE, backlog: 0 }], service), 'The value of "listeners[0].backlog" is out of range'],
+    [() => call.connect({ url: undefined }), 'The "target.url" argument must be a socket URL such as'],
+    [() => call.connect({ url: new URL("tcp://[::1]:1") }), 'The "target.url" argument must be a socket URL such as'],
+  ])("%s", async (make, told) => {
+    await expect(make()).rejects.toThrow(told);
+  });
+
+  test("the options of connect()'s target come before those beside it", async () => {
+    const server = await serve(ANYWHERE, service);
+    onTestFinished(async () => void (await server.close()));
+    const [url = ""] = server.urls;
+    const aborted = { signal: AbortSignal.abort() };
+    await expect(connect({ url, ...aborted }, {})).rejects.toMatchObject({ name: "AbortError" });
+    await expect(connect({ url }, aborted)).rejects.toMatchObject({ name: "AbortError" });
+    const client = await connect({ url, signal: new AbortController().signal }, aborted);
+    await client.close();
+  });
+});
+
+describe("server.reload(): what it is given is what serve() could have been given", () => {
+  test.each<[change: object, told: string]>([
+    [{ listeners: null }, 'The "url" argument must be a socket URL'],
+    [{ listeners: 8000 }, 'The "url" argument must be a socket URL such as "tcp://127.0.0.1:8000"'],
+    [{ listeners: [] }, "must have at least one socket URL"],
+    [{ listeners: [{ url: ANYWHERE, maxConections: 1 }] }, "Did you mean maxConnections?"],
+    [[ANYWHERE], 'The "change" argument must be of type object, such as { listeners }'],
+    [{ maxConnections: 1 }, "It belongs into 'change.options', with all others that are to stay"],
+    [{ urls: [] }, "Did you mean listeners?"],
+    [{ service: null }, 'The "service" argument must be of type object, or a function'],
+    [{ service: {} }, 'The "service.name" argument must be of type string'],
+    [{ options: null }, 'The "options" argument must be of type object'],
+    [{ options: { maxConnections: 0 } }, 'The value of "options.maxConnections" is out of range'],
+  ])("%j", async (change, told) => {
+    await expect(reloaded(change)).rejects.toThrow(told);
+  });
+});
+
+describe("an option that belongs to another place is told which", () => {
+  test.each(["onError", "maxConnectionsPerAddress", "acceptRatePerAddress", "alarms", "context"])(
+    "%s of a listener is one of its server",
+    async (name) => {
+      const listener = { url: ANYWHERE, [name]: undefined };
+      await expect(serve(listener, service)).rejects.toThrow(`serve(listeners, service, { ${name}: … })`);
+    },
+  );
+
+  test.each([
+    ["keepAliveMs", "?keepalive=60s"],
+    ["userTimeoutMs", "?user-timeout=30s"],
+    ["noDelay", "?nodelay=off"],
+  ])("%s of a client is in its URL", async (name, option) => {
+    const options: object = { [name]: 1_000 };
+    await expect(connect("tcp://127.0.0.1:1", options)).rejects.toThrow(`Write it in the URL: ${option}`);
+    await expect(connect({ url: "tcp://127.0.0.1:1", ...options })).rejects.toThrow(`Write it in the URL: ${option}`);
+  });
+});
+
+test("what a stream of Node's takes besides is refused, and not left out in silence", async () => {
+  const { client: left, server: right } = memoryPair();
+  onTestFinished(() => void [left.abort(), right.abort()]);
+  const stream = left as unknown as Record<"write" | "end", (...given: unknown[]) => unknown>;
+  expect(() => stream.write("x", () => undefined)).toThrow("await drained(), or flushed(), after write");
+  expect(() => stream.write("00", "hex")).toThrow('write(Buffer.from(data, "hex"))');
+  await expect(stream.end("x")).rejects.toThrow("call write(data) before");
+  left.write("still open");
+  expect(String(await right.read())).toBe("still open");
+});
+
+describe("names that other libraries have", () => {
+  test.each<[given: object, meant: string]>([
+    [{ highWaterMark: 1 }, "highWaterBytes"],
+    [{ timeout: 1 }, "idleTimeoutMs"],
+    [{ max_connections: 1 }, "maxConnections"],
+    [{ maxConections: 1 }, "maxConnections"],
+    [{ maxClients: 1 }, "maxConnections"],
+    [{ idleTimeout: 1 }, "idleTimeoutMs"],
+    [{ onerror: 1 }, "onError"],
+  ])("of serve(): %j", async (given, meant) => {
+    await expect(served(given)).rejects.toThrow(`Did you mean ${meant}?`);
+  });
+
+  test.for(["timeout", "connectTimeout", "connectTimeoutMs", "timeout_ms"])(
+    "of connect(): %s is timeoutMs",
+    async (name) => {
+      const options: object = { [name]: 250 };
+      await expect(connect("tcp://127.0.0.1:1", options)).rejects.toThrow("Did you mean timeoutMs?");
+      const server = await serve("tcp://127.0.0.1:0", () => undefined);
+      await expect(server.close({ signal: 250 } as never)).rejects.toThrow("such as AbortSignal.timeout(250)");
+      await server.close();
+    },
+  );
+
+  test("one that resembles none is told which there are", async () => {
+    const options: object = { port: 1 };
+    await expect(connection().close(options)).rejects.toThrow(
+      "The property 'options.port' is no option of connection.close(). It has lingerMs, idleMs",
+    );
+  });
+
+  test.each<[given: object, path: string]>([
+    [{ acceptRatePerAddress: { perSecond: 1, bursts: 2 } }, "options.acceptRatePerAddress.bursts"],
+    [{ datagramRatePerAddress: { persecond: 1 } }, "options.datagramRatePerAddress.persecond"],
+    [{ alarms: [{ raiseAt: 5, clearat: 1 }] }, "options.alarms[0].clearat"],
+  ])("inside of an option: %j", async (given, path) => {
+    await expect(served(given)).rejects.toThrow(`The property '${path}' is no option of`);
+  });
+});
+
+/** The functions as plain JavaScript calls them. */
+type Untyped = (...given: unknown[]) => unknown;
+const call = {
+  serve: serve as Untyped,
+  connect: connect as Untyped,
+  parseSocketUrl: parseSocketUrl as Untyped,
+  formatSocketUrl: formatSocketUrl as Untyped,
+  openMetrics: openMetrics as Untyped,
+};
+
+describe("arguments of the wrong kind are told what to write", () => {
+  const url = 'The "url" argument must be a socket URL such as';
+  const FUNCTION = "argument must be of type function";
+  const wrong: readonly (readonly [what: string, make: () => unknown, told: string])[] = [
+    ["serve([], f)", () => call.serve([], service), `must have at least one socket URL`],
+    ["serve(8000, f)", () => call.serve(8000, service), `${url} "tcp://127.0.0.1:8000". Received type number (8000)`],
+    ["serve([8000], f)", () => call.serve([8000], service), `${url} "tcp://127.0.0.1:8000"`],
+    ["serve()", () => call.serve(), `${url} "tcp://127.0.0.1:8000". Received undefined`],
+    ["serve(url)", () => call.serve(ANYWHERE), 'The "service" argument must be of type object, or a function'],
+    ["serve(url, 5)", () => call.serve(ANYWHERE, 5), 'The "service" argument must be of type object, or a function'],
+    ["serve(url, {})", () => call.serve(ANYWHERE, {}), 'The "service.name" argument must be of type string'],
+    ["a stream that is none", () => call.serve(ANYWHERE, { name: "x", stream: 1 }), `"service.stream" ${FUNCTION}`],
+    ["serve(url, http)", () => call.serve(ANYWHERE, createServer()), 'http.emit("connection", connection.stream())'],
+    ["a function by another name", () => call.serve(ANYWHERE, { name: "x", onConnection: service }), "mean stream?"],
+    ["a misspelled stream", () => call.serve(ANYWHERE, { name: "x", steam: service }), "Did you mean stream?"],
+    [
+      "udp: with a function",
+      () => serve("udp://127.0.0.1:0", service),
+      "needs { name, datagram({ data, reply }) { … } }",
+    ],
+    [
+      "tcp: with a datagram function",
+      () => serve(ANYWHERE, { name: "x", datagram: service }),
+      "serves no connections: tcp://127.0.0.1:0 needs a function stream(connection)",
+    ],
+    ["a rate that is a number", () => call.serve(ANYWHERE, service, { acceptRatePerAddress: 5 }), "{ perSecond: 5 }"],
+    ["an alarm that is a number", () => call.serve(ANYWHERE, service, { alarms: [5] }), "{ raiseAt: 900 }"],
+    ["an alarm that is none", () => call.serve(ANYWHERE, service, { alarms: [undefined] }), "{ raiseAt: 900 }"],
+    ["connect({ port })", () => call.connect({ host: "::1", port: 80 }), `${url} "tcp://[::1]:80"`],
+    ["connect({ path })", () => call.connect({ path: "/run/x" }), `${url} "unix:/run/x"`],
+    ["connect(new URL())", () => call.connect(new URL("tcp://[::1]:80")), `${url} "tcp://[::1]:80"`],
+    ['connect("localhost:8000")', () => connect("localhost:8000"), "has no scheme: write tcp://localhost:8000"],
+    ["close(5)", () => connection().close(...([5] as never[])), "such as { lingerMs: 5 }. Received type number (5)"],
+    [
+      "onBytes()",
+      () => connection().onBytes(...([] as never[] as [never])),
+      `The "take" ${FUNCTION}, such as (bytes) => …`,
+    ],
+    [
+      "onFrame()",
+      () =>
+        connection()
+          .frames(lines())
+          .onFrame(...([] as never[] as [never])),
+      `The "take" ${FUNCTION}, such as (frame) => …`,
+    ],
+    [
+      "sendFile(true)",
+      () => connection().sendFile(true as never),
+      'The "source" argument must be a path, a FileHandle',
+    ],
+    ["readUntil(5)", () => connection().readUntil(5 as never), 'The "delimiter" argument must be of type string'],
+    ['read("5")', () => connection().read("5" as never), "of type number: 5, without quotes"],
+  ];
+
+  test.each(wrong)("%s rejects", async (_, make, told) => {
+    let made: unknown;
+    expect(() => {
+      made = make();
+    }).not.toThrow();
+    await expect(made).rejects.toThrow(told);
+    await expect(made).rejects.toHaveProperty("code");
+  });
+
+  test.each<[what: string, make: () => unknown, told: string]>([
+    ["write(5)", () => connection().write(5 as never), 'The "data" argument must be of type string or an instance of'],
+    ['abort("x")', () => connection().abort("x" as never), 'The "reason" argument must be an instance of Error'],
+    [
+      "frames(lines)",
+      () => connection().frames(lines as never),
+      'The "codec" argument must be a codec, such as lines()',
+    ],
+    [
+      "frames()",
+      () => connection().frames(undefined as never),
+      'The "codec" argument must be a codec, such as lines()',
+    ],
+    ["parseSocketUrl(1)", () => call.parseSocketUrl(1), `${url} "tcp://127.0.0.1:1"`],
+    ["openMetrics(server.stats())", () => call.openMetrics({}), "an iterable of statistics, such as [server.stats()]"],
+    ["openMetrics([server])", () => call.openMetrics([{}]), "an iterable of statistics, such as [server.stats()]"],
+    ["openMetrics()", () => call.openMetrics(), "an iterable of statistics, such as [server.stats()]"],
+    ["formatSocketUrl(text)", () => call.formatSocketUrl("x"), 'The "url" argument must be of type object'],
+  ])("%s throws", (_, make, told) => {
+    expect(make).toThrow(told);
+    expect(make).toThrow(expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" }));
+  });
+
+  test("server.close(5) and server.abort(text)", async () => {
+    const server = await serve(ANYWHERE, service);
+    expect(() => (server.abort as Untyped).call(server, "1")).toThrow('The "id" argument must be of type number');
+    const wrongly = server.close as Untyped;
+    await expect(wrongly.call(server, 5)).rejects.toThrow("such as { graceMs: 5 }. Received type number (5)");
+    await server.close();
+  });
+
+  test("a service of a class may have fields of its own", async () => {
+    class Counting {
+      readonly name = "counting";
+      readonly count = 0;
+      stream(): void {}
+    }
+    const server = await serve(ANYWHERE, new Counting());
+    await expect(server.close()).resolves.toEqual({ aborted: 0, unfinished: 0 });
+  });
+});

@@ -1,0 +1,421 @@
+// Listeners of one server, each with options of its own: what each goes by, and which options no socket of its kind can have.
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { Socket as NetSocket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import {
+  IPPROTO_TCP,
+  SO_KEEPALIVE,
+  SOL_SOCKET,
+  socket,
+  TCP_KEEPIDLE,
+  TCP_NODELAY,
+  TCP_USER_TIMEOUT,
+} from "../../../src/index.ts";
+import { kernel } from "../../../src/native/load.ts";
+import { NativeLink } from "../../../src/server/transport/native-link.ts";
+import { NodeLink } from "../../../src/server/transport/node-link.ts";
+import {
+  type Connection,
+  connect,
+  type ListenerOptions,
+  type Listeners,
+  type ServeOptions,
+  type Server,
+  serve,
+} from "../../../src/server.ts";
+import { memoryTransport } from "../../../src/testing.ts";
+import { connected } from "../../support/connected.ts";
+import { urlOf } from "../../support/serving.ts";
+import { until } from "../../support/until.ts";
+
+const ANYWHERE = "tcp://127.0.0.1:0";
+const TRANSPORTS = ["native", "node", "memory"] as const;
+
+function use(transport: (typeof TRANSPORTS)[number]): void {
+  if (transport !== "memory") vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport);
+  else {
+    const memory = memoryTransport();
+    onTestFinished(() => memory[Symbol.dispose]());
+  }
+}
+
+/** Says hello, and stays until the client goes. */
+async function hello(connection: Connection): Promise<void> {
+  connection.write("hello");
+  for await (const _ of connection);
+}
+
+async function listening(listeners: Listeners, options: ServeOptions = {}, service = hello): Promise<Server> {
+  const server = await serve(listeners, service, options);
+  onTestFinished(async () => void (await server.close({ graceMs: 0 })));
+  return server;
+}
+
+/** "hello", or the code of what happened instead. */
+async function greeting(url: string): Promise<string> {
+  try {
+    return String(await (await connected(url)).read());
+  } catch (error) {
+    return String(error instanceof Error && "code" in error && error.code);
+  }
+}
+
+function unixPath(): string {
+  return join(tmpdir(), `sockwright-${randomUUID().slice(0, 8)}.sock`);
+}
+
+describe.each(TRANSPORTS)("over the transport %s", (transport) => {
+  test("maxConnections of a listener is a cap within the total: others have the places that it does not take", async () => {
+    use(transport);
+    const server = await listening([{ url: ANYWHERE, maxConnections: 1 }, ANYWHERE], {
+      maxConnections: 3,
+      whenFull: "refuse",
+    });
+    const [small, large] = [urlOf(server, 0), urlOf(server, 1)];
+    expect([await greeting(small), await greeting(small)]).toEqual(["hello", "ECONNRESET"]);
+    expect([await greeting(large), await greeting(large), await greeting(large)]).toEqual([
+      "hello",
+      "hello",
+      "ECONNRESET",
+    ]);
+    expect(server.stats().connectionsRefused["max-connections"]).toBe(2);
+    expect(server.stats().connectionsActive).toBe(3);
+  });
+
+  test("those whom a listener refuses take no place of the total", async () => {
+    use(transport);
+    const small: ListenerOptions = { url: ANYWHERE, maxConnections: 1, whenFull: "refuse" };
+    const server = await listening([small, ANYWHERE], { maxConnections: 3 });
+    expect(await greeting(urlOf(server, 0))).toBe("hello");
+    for (let count = 0; count < 3; count++) expect(await greeting(urlOf(server, 0))).toBe("ECONNRESET");
+    expect([await greeting(urlOf(server, 1)), await greeting(urlOf(server, 1))]).toEqual(["hello", "hello"]);
+  });
+
+  test("the place of one that has left is free for the next of its listener", async () => {
+    use(transport);
+    const server = await listening({ url: ANYWHERE, maxConnections: 1, whenFull: "refuse" });
+    const first = await connected(server);
+    expect(String(await first.read())).toBe("hello");
+    await first.close();
+    await until(() => server.stats().connectionsActive === 0, "the place");
+    expect(await greeting(urlOf(server))).toBe("hello");
+  });
+
+  test("options of all are those of a listener that does not say otherwise", async () => {
+    use(transport);
+    const server = await listening([{ url: ANYWHERE, firstByteTimeoutMs: 60_000 }, ANYWHERE], {
+      firstByteTimeoutMs: 1,
+    });
+    const [patient, impatient] = [await connected(urlOf(server, 0)), await connected(urlOf(server, 1))];
+    await impatient.readExactly(5);
+    await expect(impatient.read()).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect(server.stats().connectionsExpired["first-byte"]).toBe(1);
+    expect(String(await patient.read())).toBe("hello");
+    expect(server.connections()).toMatchObject([{ url: urlOf(server, 0) }]);
+  });
+
+  test("what is undefined for one listener is as for all", async () => {
+    use(transport);
+    const server = await listening(
+      { url: ANYWHERE, whenFull: undefined, maxConnections: undefined },
+      {
+        maxConnections: 1,
+        whenFull: "refuse",
+      },
+    );
+    expect([await greeting(urlOf(server)), await greeting(urlOf(server))]).toEqual(["hello", "ECONNRESET"]);
+  });
+});
+
+describe.each(["native", "memory"] as const)("over the transport %s, which can leave clients waiting", (transport) => {
+  test("one that is full waits, and the other goes on; the next is taken when a place is free", async () => {
+    use(transport);
+    const server = await listening([{ url: ANYWHERE, maxConnections: 1 }, ANYWHERE]);
+    const [small, large] = [urlOf(server, 0), urlOf(server, 1)];
+    const first = await connected(small);
+    expect(String(await first.read())).toBe("hello");
+    const second = await connected(small);
+    expect([await greeting(large), await greeting(large)]).toEqual(["hello", "hello"]);
+    expect(server.stats().connectionsAccepted).toBe(3);
+    await first.close();
+    expect(String(await second.read())).toBe("hello");
+    expect(server.stats().connectionsRefused["max-connections"]).toBe(0);
+  });
+
+  test("the total holds for both: who waits at one is taken when one of the other leaves", async () => {
+    use(transport);
+    const server = await listening([{ url: ANYWHERE, maxConnections: 5 }, ANYWHERE], { maxConnections: 1 });
+    const first = await connected(urlOf(server, 1));
+    expect(String(await first.read())).toBe("hello");
+    const waiting = await connected(urlOf(server, 0));
+    await first.close();
+    expect(String(await waiting.read())).toBe("hello");
+  });
+});
+
+test("each has its own transport: native and node side by side, in one server and with one total", async () => {
+  const made: string[] = [];
+  for (const [name, of] of [
+    ["native", NativeLink],
+    ["node", NodeLink],
+  ] as const) {
+    const { open } = of.prototype;
+    const spy = vi.spyOn(of.prototype, "open").mockImplementation(function (this: never, input, output) {
+      made.push(name);
+      Reflect.apply(open, this, [input, output]);
+    });
+    onTestFinished(() => spy.mockRestore());
+  }
+  const server = await listening(
+    [
+      { url: ANYWHERE, transport: "native" },
+      { url: ANYWHERE, transport: "node" },
+    ],
+    { maxConnections: 2, whenFull: "refuse" },
+  );
+  const clients = [
+    await connected(urlOf(server, 0), { transport: "node" }),
+    await connected(urlOf(server, 1), { transport: "native" }),
+  ];
+  for (const client of clients) expect(String(await client.read())).toBe("hello");
+  expect(made.sort()).toEqual(["native", "native", "node", "node"]);
+  expect([await greeting(urlOf(server, 0)), await greeting(urlOf(server, 1))]).toEqual(["ECONNRESET", "ECONNRESET"]);
+});
+
+test("transport of a listener comes before that of all, and that before SOCKWRIGHT_TRANSPORT", async () => {
+  vi.stubEnv("SOCKWRIGHT_TRANSPORT", "node");
+  const seqpacket = `unix-seqpacket:@${randomUUID()}`;
+  await expect(listening(seqpacket)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TRANSPORT" });
+  const server = await listening(seqpacket, { transport: "native" });
+  expect(server.urls).toEqual([seqpacket]);
+  const other = { url: `unix-seqpacket:@${randomUUID()}`, transport: "node" } as const;
+  await expect(listening(other, { transport: "native" })).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TRANSPORT" });
+  const client = await connected(server, { transport: "native" });
+  expect(String(await client.read())).toBe("hello");
+});
+
+describe("what contradicts itself is refused, by its name and the listener's", () => {
+  const unix = `unix:@${randomUUID()}`;
+  test.each<[listeners: Listeners, options: ServeOptions, code: string, told: string]>([
+    [{ url: unix, noDelay: true }, {}, "VALUE", `'listener.noDelay' is for tcp: listeners only: ${unix}.`],
+    [[ANYWHERE, { url: unix, keepAliveMs: 1 }], {}, "VALUE", "'listeners[1].keepAliveMs' is for tcp: listeners only"],
+    [{ url: "udp://127.0.0.1:0", userTimeoutMs: 1 }, {}, "VALUE", "'listener.userTimeoutMs' is for tcp: listeners"],
+    [{ url: "udp://127.0.0.1:0", handshake: hello }, {}, "VALUE", "'listener.handshake' is for connections, and not"],
+    [{ url: "udp://127.0.0.1:0", backlog: 5 }, {}, "VALUE", "'listener.backlog' is for connections, and not for"],
+    [{ url: "udp://127.0.0.1:0", maxConnections: 5 }, {}, "VALUE", "'listener.maxConnections' is for connections"],
+    [{ url: `${ANYWHERE}?nodelay=off`, noDelay: true }, {}, "VALUE", "'listener.noDelay' is another one in the URL"],
+    [{ url: `${ANYWHERE}?keepalive=60s`, keepAliveMs: 30_000 }, {}, "VALUE", "'listener.keepAliveMs' is another one"],
+    [{ url: `${ANYWHERE}?user-timeout=5s`, userTimeoutMs: 1 }, {}, "VALUE", "'listener.userTimeoutMs' is another one"],
+    [
+      { url: ANYWHERE, transport: "node", userTimeoutMs: 5 },
+      {},
+      "VALUE",
+      "'userTimeoutMs' cannot be set over node:net",
+    ],
+    [`${ANYWHERE}?user-timeout=5s`, { transport: "node" }, "VALUE", "'userTimeoutMs' cannot be set over node:net"],
+    [[{ url: ANYWHERE, highWaterBytes: 5, lowWaterBytes: 6 }], {}, "RANGE", '"listeners[0].lowWaterBytes" is out of'],
+    [{ url: ANYWHERE, highWaterBytes: 5 }, { lowWaterBytes: 6 }, "RANGE", '"listener.lowWaterBytes" is out of range'],
+    [ANYWHERE, { highWaterBytes: 5, lowWaterBytes: 6 }, "RANGE", '"options.lowWaterBytes" is out of range'],
+    [{ url: ANYWHERE, maxWriteBufferBytes: 5, highWaterBytes: 6 }, {}, "RANGE", '"listener.highWaterBytes" is out of'],
+  ])("%j %j", async (listeners, options, code, told) => {
+    const name = code === "RANGE" ? "ERR_OUT_OF_RANGE" : "ERR_INVALID_ARG_VALUE";
+    const error: unknown = await listening(listeners, options).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: name, message: expect.stringContaining(told) });
+  });
+
+  test("MAX_BACKLOG and MAX_KEEP_ALIVE_MS: the most that there can be, and one more", async () => {
+    await expect(listening({ url: ANYWHERE, backlog: 2 ** 31 })).rejects.toThrow("listener.backlog");
+    await expect(listening({ url: ANYWHERE, keepAliveMs: 32_767_001 })).rejects.toThrow("listener.keepAliveMs");
+    const server = await listening({ url: ANYWHERE, backlog: 2 ** 31 - 1, keepAliveMs: 32_767_000 });
+    expect(await greeting(urlOf(server))).toBe("hello");
+  });
+
+  test("options of all that one of the listeners cannot have hold for the others", async () => {
+    const server = await listening([ANYWHERE, unix], { keepAliveMs: 60_000, noDelay: true, handshake: async () => {} });
+    expect([await greeting(urlOf(server, 0)), await greeting(urlOf(server, 1))]).toEqual(["hello", "hello"]);
+  });
+
+  test("an option that the URL has with the same value is no contradiction", async () => {
+    const server = await listening({ url: `${ANYWHERE}?keepalive=60s&nodelay`, keepAliveMs: 60_000, noDelay: true });
+    expect(await greeting(urlOf(server))).toBe("hello");
+  });
+});
+
+describe("nothing is left of a server that cannot be opened", () => {
+  test.each(["native", "node"] as const)(
+    "of a listener whose file was there before another one failed: %s",
+    async (transport) => {
+      const path = unixPath();
+      const taken = await listening(ANYWHERE);
+      const failed = listening([
+        { url: `unix:${path}`, transport },
+        { url: urlOf(taken), transport },
+      ]);
+      await expect(failed).rejects.toMatchObject({ code: "EADDRINUSE" });
+      expect(existsSync(path)).toBe(false);
+    },
+  );
+
+  test("a wrong option of the last listener is told before the first is opened", async () => {
+    const path = unixPath();
+    const starts: string[] = [];
+    const service = { name: "test", stream: hello, start: () => void starts.push("start") };
+    const served = serve([`unix:${path}`, { url: ANYWHERE, backlog: 0 }], service);
+    await expect(served).rejects.toThrow('"listeners[1].backlog" is out of range');
+    expect([existsSync(path), starts]).toEqual([false, []]);
+  });
+
+  test("userTimeoutMs over node:net, which is told when the listener is opened", async () => {
+    const path = unixPath();
+    const second = { url: ANYWHERE, transport: "node", userTimeoutMs: 5 } as const;
+    await expect(listening([`unix:${path}`, second])).rejects.toThrow("cannot be set over node:net");
+    expect(existsSync(path)).toBe(false);
+  });
+});
+
+test("backlog is that of listen(2)", async () => {
+  const backlogs: number[] = [];
+  const { listen } = kernel;
+  const spy = vi.spyOn(kernel, "listen").mockImplementation((slot, generation, backlog) => {
+    backlogs.push(backlog);
+    return listen(slot, generation, backlog);
+  });
+  onTestFinished(() => spy.mockRestore());
+  await listening([{ url: ANYWHERE, backlog: 7 }, ANYWHERE, `unix:@${randomUUID()}`], { backlog: 9 });
+  await listening(ANYWHERE);
+  expect(backlogs).toEqual([7, 9, 9, 4_096]);
+});
+
+/** Of a socket of layer 2: keep-alive, its time, the other time-out, no delay. */
+function tcpOptions({ slot, generation }: NativeLink): readonly number[] {
+  const option = (level: number, name: number): number => {
+    const value = Buffer.alloc(4);
+    expect(kernel.getsockopt(slot, generation, level, name, value)).toBe(4);
+    return value.readInt32LE();
+  };
+  return [
+    option(SOL_SOCKET, SO_KEEPALIVE) === 0 ? 0 : option(IPPROTO_TCP, TCP_KEEPIDLE),
+    option(IPPROTO_TCP, TCP_USER_TIMEOUT),
+    option(IPPROTO_TCP, TCP_NODELAY),
+  ];
+}
+
+describe("what TCP sockets are told", () => {
+  /** The links of both ends, as they are opened. */
+  function links(): NativeLink[] {
+    const made: NativeLink[] = [];
+    const { open } = NativeLink.prototype;
+    const spy = vi.spyOn(NativeLink.prototype, "open").mockImplementation(function (this: NativeLink, input, output) {
+      made.push(this);
+      open.call(this, input, output);
+    });
+    onTestFinished(() => spy.mockRestore());
+    return made;
+  }
+
+  test.each<[query: string, of: readonly number[]]>([
+    ["", [0, 0, 1]],
+    ["?keepalive=60s", [60, 0, 1]],
+    ["?keepalive=1ms&user-timeout=1ms&nodelay=off", [1, 1, 0]],
+    ["?keepalive=32767s&user-timeout=2147483647ms&nodelay", [32_767, 2_147_483_647, 1]],
+  ])("by the URL of a client: %s", async (query, of) => {
+    const made = links();
+    const server = await listening(ANYWHERE);
+    const client = await connect(`${urlOf(server)}${query}`);
+    await client.read();
+    const own = made.find(({ peer }) => "port" in peer && String(peer.port) === new URL(urlOf(server)).port);
+    if (own === undefined) throw new Error("no link");
+    expect(tcpOptions(own)).toEqual(of);
+    await client.close();
+  });
+
+  test.each<[listener: object, of: readonly number[]]>([
+    [{ url: `${ANYWHERE}?keepalive=60s&user-timeout=30s&nodelay=off` }, [60, 30_000, 0]],
+    [{ url: ANYWHERE, keepAliveMs: 1_001, userTimeoutMs: 5, noDelay: false }, [2, 5, 0]],
+    // What the URL says comes before what is said for all.
+    [{ url: `${ANYWHERE}?keepalive=5s` }, [5, 7_000, 1]],
+    [{ url: ANYWHERE, keepAliveMs: 9_000 }, [9, 7_000, 1]],
+  ])("by the options of a listener: %j", async (listener, of) => {
+    const made = links();
+    const isOfAll = of[1] === 7_000;
+    const server = await listening(
+      listener as { url: string },
+      isOfAll ? { keepAliveMs: 3_000, userTimeoutMs: 7_000 } : {},
+    );
+    const client = await connected(server);
+    await client.read();
+    const accepted = made.find(({ peer }) => "port" in peer && String(peer.port) !== new URL(urlOf(server)).port);
+    if (accepted === undefined) throw new Error("no link");
+    expect(tcpOptions(accepted)).toEqual(of);
+  });
+
+  test.each<[options: object, of: readonly number[]]>([
+    [{}, [11, 12_000, 1]],
+    [{ keepAliveMs: 5_000 }, [5, 12_000, 1]],
+    [{ userTimeoutMs: 5_000, noDelay: false }, [11, 5_000, 0]],
+  ])(
+    "an inherited listener keeps what it was given by who opened it, unless it is told otherwise: %j",
+    async (options, of) => {
+      const inherited = socket();
+      inherited.bind({ host: "127.0.0.1", port: 0 });
+      inherited.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1);
+      inherited.setsockopt(IPPROTO_TCP, TCP_KEEPIDLE, 11);
+      inherited.setsockopt(IPPROTO_TCP, TCP_USER_TIMEOUT, 12_000);
+      inherited.listen();
+      const made = links();
+      const server = await listening({ url: `fd:${inherited.detach()}`, ...options });
+      const client = await connected(server);
+      await client.read();
+      const accepted = made.find(({ peer }) => "port" in peer && String(peer.port) !== new URL(urlOf(server)).port);
+      if (accepted === undefined) throw new Error("no link");
+      expect(tcpOptions(accepted)).toEqual(of);
+    },
+  );
+
+  test("over node:net: each connection of a listener, and a client, by Node's own names", async () => {
+    const told: unknown[][] = [];
+    for (const name of ["setNoDelay", "setKeepAlive"] as const) {
+      const spy = vi.spyOn(NetSocket.prototype, name).mockImplementation(function (
+        this: NetSocket,
+        ...given: unknown[]
+      ) {
+        told.push([name, ...given]);
+        return this;
+      });
+      onTestFinished(() => spy.mockRestore());
+    }
+    const node = { transport: "node" } as const;
+    const server = await listening([{ url: ANYWHERE, keepAliveMs: 5_000, noDelay: false }, ANYWHERE], node);
+    expect(await greeting(urlOf(server, 0))).toBe("hello");
+    expect(told.splice(0)).toEqual([
+      ["setNoDelay", false],
+      ["setKeepAlive", true, 5_000],
+    ]);
+    expect(await greeting(urlOf(server, 1))).toBe("hello");
+    expect(told.splice(0)).toEqual([["setNoDelay", true]]);
+    await server.reload({ listeners: { url: urlOf(server, 1), keepAliveMs: 7_000 } });
+    expect(await greeting(urlOf(server))).toBe("hello");
+    expect(told.splice(0)).toEqual([
+      ["setNoDelay", true],
+      ["setKeepAlive", true, 7_000],
+    ]);
+    const client = await connected(`${urlOf(server)}?keepalive=9s&nodelay=off`, node);
+    expect(String(await client.read())).toBe("hello");
+    expect(told).toContainEqual(["setKeepAlive", true, 9_000]);
+    expect(told).toContainEqual(["setNoDelay", false]);
+  });
+
+  test("over node:net, which has no name for one of them", async () => {
+    const server = await listening(ANYWHERE);
+    const client = await connected(`${urlOf(server)}?keepalive=60s&nodelay=off`, { transport: "node" });
+    expect(String(await client.read())).toBe("hello");
+    const refused = connect(`${urlOf(server)}?user-timeout=1s`, { transport: "node" });
+    await expect(refused).rejects.toMatchObject({
+      code: "ERR_INVALID_ARG_VALUE",
+      message: expect.stringContaining("'userTimeoutMs' cannot be set over node:net"),
+    });
+  });
+});

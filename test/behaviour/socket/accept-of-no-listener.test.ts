@@ -1,0 +1,36 @@
+import { constants } from "node:os";
+import { describe, expect, test } from "vitest";
+import { AF_INET, AF_UNIX, SHUT_RD, SOCK_SEQPACKET, SOCK_STREAM, socket } from "../../../src/index.ts";
+import { listenOnLoopback } from "../poller/connected.ts";
+import { closeAtTheEnd } from "./open.ts";
+
+const ADVICE = {
+  code: "EINVAL",
+  errno: -constants.errno.EINVAL,
+  syscall: "accept",
+  message: "accept EINVAL: the socket does not listen: call listen() first",
+};
+
+describe.each([
+  ["TCP", AF_INET, SOCK_STREAM],
+  ["a Unix stream", AF_UNIX, SOCK_STREAM],
+  ["Unix seqpacket", AF_UNIX, SOCK_SEQPACKET],
+])("%s that does not listen says that listen() is missing", (_name, family, type) => {
+  test("to accept, bound or not", async () => {
+    const [server] = closeAtTheEnd(socket(family, type));
+    await expect(server.accept()).rejects.toMatchObject(ADVICE);
+    server.bind(family === AF_UNIX ? { path: "" } : { host: "127.0.0.1", port: 0 });
+    await expect(server.accept()).rejects.toMatchObject(ADVICE);
+  });
+
+  test("to serve", async () => {
+    const [server] = closeAtTheEnd(socket(family, type));
+    await expect(server.serve(() => undefined)).rejects.toMatchObject(ADVICE);
+  });
+});
+
+test("a listener that was shut down is told nothing of listen()", async () => {
+  const listener = listenOnLoopback();
+  listener.shutdown(SHUT_RD);
+  await expect(listener.accept()).rejects.toMatchObject({ code: "EINVAL", message: "accept EINVAL" });
+});

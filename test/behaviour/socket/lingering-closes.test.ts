@@ -1,0 +1,28 @@
+// What a close with SO_LINGER holds up: nothing but itself.
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { startChild } from "../../support/child.ts";
+
+const PROGRAM = fileURLToPath(new URL("programs/lingering-closes.mjs", import.meta.url));
+
+describe("closes with SO_LINGER, whose peers read nothing", () => {
+  test.each([
+    [5, 0],
+    [64, 0],
+    // Beyond the threads a close does not wait.
+    [70, 6],
+  ])("%i of them take none of the threads of fs, and process.exit() does not wait for them", async (count, gone) => {
+    const child = await startChild(process.execPath, [PROGRAM, String(count)]);
+    expect([await child.exit(), child.stdout, child.stderr]).toEqual([
+      { code: 0, signal: null },
+      `fs goes on, ${gone} do not wait\n`,
+      "",
+    ]);
+  });
+
+  test("the limit is that of the addon", () => {
+    const header = readFileSync(new URL("../../../native/lingering_closes.h", import.meta.url), "utf8");
+    expect(header).toContain("kMaxLingering = 64;");
+  });
+});

@@ -1,0 +1,173 @@
+// Layer 1: what a close, a signal, a time-out or a peer causes ends no process where nobody awaits the call.
+import { closeSync, openSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test, vi } from "vitest";
+import {
+  MSG_WAITALL,
+  SO_LINGER,
+  SOL_SOCKET,
+  type Socket,
+  type SocketFile,
+  socket,
+  socketpair,
+} from "../../../src/index.ts";
+import { SocketDescriptor } from "../../../src/socket/socket-descriptor.ts";
+import { fill } from "../../support/full.ts";
+import { unhandled } from "../../support/unhandled.ts";
+import { turn } from "../../support/until.ts";
+
+type Options = { readonly signal?: AbortSignal };
+
+const files = new WeakMap<Socket<unknown>, SocketFile<Buffer>>();
+
+/** The file of a socket, which outlives it until the test ends. */
+function fileOf(stream: Socket<unknown>): SocketFile<Buffer> {
+  const known = files.get(stream);
+  if (known !== undefined) return known;
+  const file = stream.makefile("rwb", { buffering: 0 });
+  files.set(stream, file);
+  onTestFinished(() => SocketDescriptor.endpointOf(stream).close());
+  return file;
+}
+
+function sendfile(stream: Socket<unknown>, options?: Options): unknown {
+  const descriptor = openSync(fileURLToPath(import.meta.url), "r");
+  const sending = stream.sendfile(descriptor, 0, undefined, options);
+  closeSync(descriptor);
+  return sending;
+}
+
+/** Of a stream whose peer sends nothing. */
+const RECEIVES: Record<string, (stream: Socket<unknown>, options?: Options) => unknown> = {
+  recv: (stream, options) => stream.recv(1, options),
+  "recv with MSG_WAITALL": (stream, options) => stream.recv(8, { ...options, flags: MSG_WAITALL }),
+  recv_into: (stream, options) => stream.recv_into(Buffer.alloc(1), options),
+  "recv_into with MSG_WAITALL": (stream, options) =>
+    stream.recv_into(Buffer.alloc(8), { ...options, flags: MSG_WAITALL }),
+  recvfrom: (stream, options) => stream.recvfrom(1, options),
+  recvfrom_into: (stream, options) => stream.recvfrom_into(Buffer.alloc(1), options),
+  recvmsg: (stream, options) => stream.recvmsg(1, options),
+  recvmsg_into: (stream, options) => stream.recvmsg_into([Buffer.alloc(1)], options),
+  readable: (stream, options) => stream.readable(options),
+  "a file's read": (stream) => fileOf(stream).read(),
+  "a file's readline": (stream) => fileOf(stream).readline(),
+  "a file's readinto": (stream) => fileOf(stream).readinto(Buffer.alloc(1)),
+};
+
+/** Of one whose peer takes nothing more. */
+const SENDS: Record<string, (stream: Socket<unknown>, options?: Options) => unknown> = {
+  send: (stream, options) => stream.send("x", options),
+  sendall: (stream, options) => stream.sendall("x", options),
+  sendfile,
+  sendmsg: (stream, options) => stream.sendmsg(["x"], options),
+  writable: (stream, options) => stream.writable(options),
+  "a file's write": (stream) => fileOf(stream).write("x"),
+  "a file's writelines": (stream) => fileOf(stream).writelines(["x"]),
+};
+
+const OF_A_LISTENER: Record<string, (listener: Socket<unknown>, options?: Options) => unknown> = {
+  accept: (listener, options) => listener.accept(options),
+  readable: (listener, options) => listener.readable(options),
+};
+
+function opened<T extends Socket<unknown>>(it: T): T {
+  onTestFinished(() => it.close());
+  return it;
+}
+
+function full(): Socket<unknown> {
+  const [ours, peer] = socketpair();
+  opened(peer);
+  fill(ours);
+  return opened(ours);
+}
+
+function waiting(): Socket<unknown> {
+  const [ours, peer] = socketpair();
+  opened(peer);
+  return opened(ours);
+}
+
+function listening(): Socket<unknown> {
+  const listener = opened(socket());
+  listener.bind({ host: "127.0.0.1", port: 0 });
+  return listener.listen();
+}
+
+const CALLS = [
+  ...Object.entries(RECEIVES).map(([name, make]) => ({ name, open: waiting, make })),
+  ...Object.entries(SENDS).map(([name, make]) => ({ name, open: full, make })),
+  ...Object.entries(OF_A_LISTENER).map(([name, make]) => ({ name: `a listener's ${name}`, open: listening, make })),
+];
+
+test.each(CALLS)("$name, and the socket is closed", async ({ open, make }) => {
+  const errors = await unhandled(async () => {
+    const ours = open();
+    make(ours);
+    await turn();
+    ours.close();
+    void files.get(ours)?.close();
+    // Also one that comes too late.
+    make(ours);
+  });
+  expect(errors).toEqual([]);
+});
+
+test.each(CALLS)("$name, and its signal aborts", async ({ open, make }) => {
+  const errors = await unhandled(async () => {
+    const ours = open();
+    const controller = new AbortController();
+    make(ours, { signal: controller.signal });
+    await turn();
+    controller.abort();
+    make(ours, { signal: controller.signal });
+  });
+  expect(errors).toEqual([]);
+});
+
+test.each(CALLS)("$name, and its time is over", async ({ open, make }) => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  try {
+    const errors = await unhandled(async () => {
+      const ours = open();
+      ours.settimeout(1_000);
+      make(ours);
+      await turn();
+      vi.advanceTimersByTime(1_001);
+      ours.settimeout(0);
+      make(ours);
+    });
+    expect(errors).toEqual([]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test.each(Object.entries({ ...RECEIVES, ...SENDS }))("%s, and the peer resets", async (_name, make) => {
+  const errors = await unhandled(async () => {
+    const listener = listening();
+    const client = opened(socket());
+    const [[peer]] = await Promise.all([listener.accept(), client.connect(listener.getsockname() as never)]);
+    opened(peer as Socket<unknown>).setsockopt(SOL_SOCKET, SO_LINGER, new Uint8Array(new Int32Array([1, 0]).buffer));
+    make(client);
+    peer.close();
+    await turn(5);
+    make(client);
+  });
+  expect(errors).toEqual([]);
+});
+
+test.each<[string, (client: Socket) => unknown]>([
+  ["connect", (client) => client.connect({ host: "127.0.0.1", port: 1 })],
+  ["connect_ex", (client) => client.connect_ex({ host: "127.0.0.1", port: 1 })],
+])("%s that is refused, or closed meanwhile", async (_name, make) => {
+  const errors = await unhandled(async () => {
+    make(opened(socket()));
+    const closed = opened(socket());
+    make(closed);
+    closed.close();
+    make(closed);
+    await turn(20);
+  });
+  expect(errors).toEqual([]);
+});
