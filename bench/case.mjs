@@ -7,8 +7,8 @@
  * @typedef {"echo" | "pipeline" | "lines" | "socketserver" | "broadcast" | "http" | "datagrams"
  *   | "bulk-64k" | "bulk-1m" | "file" | "file-path"} Task
  *
- * A goal: the median of the paired ratios `peer ÷ base` is at most `most`, of at least 7 rounds after 1 s of warming up.
- * @typedef {{ peer: string, base: string, most: number }} Goal
+ * A goal: the median of the paired ratios `rival ÷ base` is at most `most`, of at least 7 rounds after 1 s of warming up.
+ * @typedef {{ rival: string, base: string, most: number }} Goal
  *
  * `load` is the load generator's mode, `server` the argument that the servers get.
  * @typedef {object} Case
@@ -37,14 +37,14 @@ export const DEFAULT_CASES = ["echo-50", "echo-500", "pipeline", "churn", "lines
 
 /** @type {readonly Goal[]} */
 const ECHO_GOALS = [
-  { peer: "async", base: "node-net", most: 0.85 },
-  { peer: "ready", base: "epoll", most: 1.3 },
-  { peer: "push", base: "uvloop", most: 0.93 },
-  { peer: "push", base: "go", most: 0.93 },
+  { rival: "async", base: "node-net", most: 0.85 },
+  { rival: "ready", base: "epoll", most: 1.3 },
+  { rival: "push", base: "uvloop", most: 0.93 },
+  { rival: "push", base: "go", most: 0.93 },
 ];
 
 /** @type {readonly Goal[]} */
-const LINES_GOALS = [{ peer: "frames", base: "epoll", most: 1.38 }];
+const LINES_GOALS = [{ rival: "frames", base: "epoll", most: 1.38 }];
 
 /** @type {ReadonlyMap<string, Case>} */
 export const CASES = new Map([
@@ -57,10 +57,10 @@ export const CASES = new Map([
       server: "echo",
       connections: 50,
       goals: [
-        { peer: "push", base: "epoll", most: 1.15 },
-        { peer: "serve-async", base: "epoll", most: 1.38 },
-        { peer: "async", base: "epoll", most: 1.36 },
-        { peer: "async-64k", base: "epoll", most: 1.36 },
+        { rival: "push", base: "epoll", most: 1.15 },
+        { rival: "serve-async", base: "epoll", most: 1.38 },
+        { rival: "async", base: "epoll", most: 1.36 },
+        { rival: "async-64k", base: "epoll", most: 1.36 },
         ...ECHO_GOALS,
       ],
     },
@@ -74,10 +74,10 @@ export const CASES = new Map([
       server: "echo",
       connections: 500,
       goals: [
-        { peer: "push", base: "epoll", most: 1.2 },
-        { peer: "serve-async", base: "epoll", most: 1.4 },
-        { peer: "async", base: "epoll", most: 1.46 },
-        { peer: "async-64k", base: "epoll", most: 1.46 },
+        { rival: "push", base: "epoll", most: 1.2 },
+        { rival: "serve-async", base: "epoll", most: 1.4 },
+        { rival: "async", base: "epoll", most: 1.46 },
+        { rival: "async-64k", base: "epoll", most: 1.46 },
         ...ECHO_GOALS,
       ],
     },
@@ -91,8 +91,8 @@ export const CASES = new Map([
       server: "pipeline",
       connections: 50,
       goals: [
-        { peer: "async", base: "node-net", most: 0.6 },
-        { peer: "push", base: "node-net", most: 0.15 },
+        { rival: "async", base: "node-net", most: 0.6 },
+        { rival: "push", base: "node-net", most: 0.15 },
       ],
     },
   ],
@@ -105,8 +105,8 @@ export const CASES = new Map([
       server: "echo",
       connections: 50,
       goals: [
-        { peer: "push", base: "epoll", most: 1.22 },
-        { peer: "async", base: "node-net", most: 0.6 },
+        { rival: "push", base: "epoll", most: 1.22 },
+        { rival: "async", base: "node-net", most: 0.6 },
       ],
     },
   ],
@@ -152,8 +152,8 @@ export const CASES = new Map([
       server: "broadcast",
       connections: 5000,
       goals: [
-        { peer: "push", base: "epoll", most: 1.22 },
-        { peer: "push", base: "node-net", most: 0.8 },
+        { rival: "push", base: "epoll", most: 1.22 },
+        { rival: "push", base: "node-net", most: 0.8 },
       ],
     },
   ],
@@ -166,8 +166,8 @@ export const CASES = new Map([
       server: "datagrams",
       connections: 50,
       goals: [
-        { peer: "datagram-service", base: "node-dgram", most: 0.5 },
-        { peer: "datagram-service", base: "recvmmsg", most: 1.6 },
+        { rival: "datagram-service", base: "node-dgram", most: 0.5 },
+        { rival: "datagram-service", base: "recvmmsg", most: 1.6 },
       ],
     },
   ],
@@ -179,7 +179,7 @@ export const CASES = new Map([
       load: "lines",
       server: "socketserver",
       connections: 50,
-      goals: [{ peer: "socketserver", base: "python-socketserver", most: 0.75 }],
+      goals: [{ rival: "socketserver", base: "python-socketserver", most: 0.75 }],
     },
   ],
   [
@@ -190,7 +190,7 @@ export const CASES = new Map([
       load: "http",
       server: "http",
       connections: 50,
-      goals: [{ peer: "http-stream", base: "node-http", most: 0.6 }],
+      goals: [{ rival: "http-stream", base: "node-http", most: 0.6 }],
     },
   ],
   [
@@ -224,7 +224,7 @@ export const CASES = new Map([
       load: "bulk",
       server: "file",
       connections: 50,
-      goals: [{ peer: "send-file", base: "epoll", most: 1.2 }],
+      goals: [{ rival: "send-file", base: "epoll", most: 1.2 }],
     },
   ],
   [

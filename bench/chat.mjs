@@ -174,7 +174,7 @@ await runCommand(async () => {
       {
         name: "node-net",
         title: "`node:net`, no more than the fan-out",
-        command: [program("peers/node-net-chat.mjs")],
+        command: [program("rivals/node-net-chat.mjs")],
       },
       { name: "memory", title: "sockwright, in memory", command: [program("ours/chat.mjs"), "memory"] },
       { name: "sqlite", title: "sockwright, SQLite", command: [program("ours/chat.mjs"), join(folder, "chat.db")] },

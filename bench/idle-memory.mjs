@@ -5,8 +5,8 @@ import { orUsage, runCommand, UsageError } from "./arguments.mjs";
 import { connectionMemory } from "./connection-memory.mjs";
 import { checkDescriptorLimit } from "./descriptor-limit.mjs";
 import { describeMachine } from "./machine.mjs";
-import { PEERS } from "./peer.mjs";
 import { writeSection } from "./results.mjs";
+import { RIVALS } from "./rival.mjs";
 import { kibCell } from "./server-memory.mjs";
 import { median } from "./statistics.mjs";
 
@@ -85,10 +85,10 @@ async function run(options) {
   checkDescriptorLimit(options.connections);
   const lines = heading(options);
   const notes = [];
-  for (const peer of PEERS.filter(({ name }) => SERVERS.has(name))) {
-    const prepared = await peer.prepare();
+  for (const rival of RIVALS.filter(({ name }) => SERVERS.has(name))) {
+    const prepared = await rival.prepare();
     if ("missing" in prepared) {
-      notes.push(`- Left out: ${peer.name}, for want of ${prepared.missing}.`);
+      notes.push(`- Left out: ${rival.name}, for want of ${prepared.missing}.`);
       continue;
     }
     /** @type {Memory[]} */
@@ -97,11 +97,13 @@ async function run(options) {
     const parts = /** @type {const} */ (["resident", "heap", "young"]).map((part) =>
       samples.map((sample) => sample[part]),
     );
-    lines.push(`| ${[peer.title, ...parts.map(kibCell)].join(" | ")} |`);
-    const goal = SERVERS.get(peer.name);
+    lines.push(`| ${[rival.title, ...parts.map(kibCell)].join(" | ")} |`);
+    const goal = SERVERS.get(rival.name);
     if (goal === undefined) continue;
     const kib = median(samples.map(({ resident }) => resident)) / 1024;
-    notes.push(`- Goal: \`${peer.name}\` ≤ ${goal} KiB: ${kib.toFixed(2)}, ${kib <= goal ? "reached" : "**missed**"}.`);
+    notes.push(
+      `- Goal: \`${rival.name}\` ≤ ${goal} KiB: ${kib.toFixed(2)}, ${kib <= goal ? "reached" : "**missed**"}.`,
+    );
   }
   const report = [...lines, "", ...notes].join("\n");
   console.log(report);

@@ -10,17 +10,17 @@ import { checkDescriptorLimit } from "./descriptor-limit.mjs";
  * @property {string} program below bench/
  * @property {ReadonlyMap<string, { readonly connections: number }>} cases
  * @property {readonly string[]} defaultCases
- * @property {readonly string[]} peers
+ * @property {readonly string[]} rivals
  */
 
 /** @param {Choice} choice */
-function usageOf({ program, cases, defaultCases, peers }) {
+function usageOf({ program, cases, defaultCases, rivals }) {
   return `usage: node bench/${program} [options]
   --rounds N        interleaved rounds (9)
   --seconds S       measured interval of each server in each round (2)
   --warmup S        load before it (1)
   --case A,B        of ${[...cases.keys()].join(", ")} (${defaultCases.join(",")})
-  --peers A,B       of ${peers.join(", ")} (all)
+  --rivals A,B       of ${rivals.join(", ")} (all)
   --before DIR      another checkout of ours, built: each of our servers is held against what it was there
   --server-core N   (0)
   --load-core N     (1)
@@ -32,7 +32,7 @@ const OPTIONS = /** @type {const} */ ({
   seconds: { type: "string", default: "2" },
   warmup: { type: "string", default: "1" },
   case: { type: "string" },
-  peers: { type: "string" },
+  rivals: { type: "string" },
   before: { type: "string" },
   "server-core": { type: "string", default: "0" },
   "load-core": { type: "string", default: "1" },
@@ -56,7 +56,7 @@ export function parseOptions(args, choice) {
     seconds: amount("--seconds", values.seconds, 0.1, Number),
     warmup: amount("--warmup", values.warmup, 0, Number),
     cases,
-    peers: pick("--peers", values.peers, choice.peers, choice.peers),
+    rivals: pick("--rivals", values.rivals, choice.rivals, choice.rivals),
     before: values.before,
     serverCore,
     loadCore,

@@ -1,7 +1,7 @@
 // @ts-check
 import { MESSAGE_BYTES } from "./case.mjs";
 import { describeMachine } from "./machine.mjs";
-import { BEFORE } from "./peer.mjs";
+import { BEFORE } from "./rival.mjs";
 import { median, pairedRatios } from "./statistics.mjs";
 
 /**
@@ -56,12 +56,12 @@ export function leftOut(name, { missing }) {
  * @returns {string} Markdown
  */
 export function reportRun(results, missing, options) {
-  const { rounds, seconds, warmup, cases, peers } = options;
+  const { rounds, seconds, warmup, cases, rivals } = options;
   const command = `node bench/run.mjs --rounds ${rounds} --seconds ${seconds} --warmup ${warmup}`;
   return [
     "## Server CPU time per operation",
     "",
-    `\`${command} --case ${cases.join(",")} --peers ${peers.join(",")}\``,
+    `\`${command} --case ${cases.join(",")} --rivals ${rivals.join(",")}\``,
     "",
     `${describeMachine()}; server on one core, load generator on the other; messages of ${MESSAGE_BYTES} bytes.`,
     `Medians of the paired ratios of ${rounds} interleaved rounds, in brackets the smallest and the largest.`,
@@ -149,9 +149,9 @@ function spread({ min, max }) {
  * @returns {string[]}
  */
 function goalLine(result, goal) {
-  const summary = ratios(result, goal.peer, goal.base);
+  const summary = ratios(result, goal.rival, goal.base);
   if (summary === undefined) return [];
   const verdict = summary.median <= goal.most ? "reached" : "**missed**";
   const ratio = `${summary.median.toFixed(2)} ${spread(summary)}`;
-  return [`- Goal: \`${goal.peer}\` ≤ ${goal.most} × \`${goal.base}\`: ${ratio}, ${verdict}.`];
+  return [`- Goal: \`${goal.rival}\` ≤ ${goal.most} × \`${goal.base}\`: ${ratio}, ${verdict}.`];
 }

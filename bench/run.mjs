@@ -5,16 +5,16 @@ import { CASES, DEFAULT_CASES } from "./case.mjs";
 import { compileC } from "./compile.mjs";
 import { measure } from "./measurement.mjs";
 import { parseOptions } from "./options.mjs";
-import { BEFORE, PEERS, peersBefore } from "./peer.mjs";
 import { leftOut, reportRun } from "./report.mjs";
 import { writeSection } from "./results.mjs";
+import { BEFORE, RIVALS, rivalsBefore } from "./rival.mjs";
 import { runRounds } from "./rounds.mjs";
 
 const CHOICE = {
   program: "run.mjs",
   cases: CASES,
   defaultCases: DEFAULT_CASES,
-  peers: PEERS.map((peer) => peer.name),
+  rivals: RIVALS.map((rival) => rival.name),
 };
 
 /** @typedef {ReturnType<typeof parseOptions>} Options */
@@ -26,8 +26,8 @@ const CHOICE = {
  * @param {Options} options
  */
 async function prepareEntrants(testCase, load, options) {
-  const names = [...options.peers, ...options.peers.map((name) => `${name}${BEFORE}`)];
-  const all = options.before === undefined ? PEERS : [...PEERS, ...peersBefore(options.before)];
+  const names = [...options.rivals, ...options.rivals.map((name) => `${name}${BEFORE}`)];
+  const all = options.before === undefined ? RIVALS : [...RIVALS, ...rivalsBefore(options.before)];
   /** @type {import("./rounds.mjs").Entrant[]} */
   const entrants = [];
   /** @type {string[]} */

@@ -152,9 +152,9 @@ async function run(name, testCase, options) {
     const path = (/** @type {string} */ program) => fileURLToPath(new URL(program, import.meta.url));
     /** @type {[string, readonly string[]][]} */
     const servers = [
-      ["c", [await compileC("peers/sendfile.c"), file]],
+      ["c", [await compileC("rivals/sendfile.c"), file]],
       ["ours", [process.execPath, path(testCase.ours[0]), "whole", file]],
-      ["pipe", [process.execPath, path("peers/node-net-file.mjs"), "whole", file]],
+      ["pipe", [process.execPath, path("rivals/node-net-file.mjs"), "whole", file]],
     ];
     /** @type {Map<string, Sent[]>} */
     const results = new Map(servers.map(([server]) => [server, []]));

@@ -11,22 +11,22 @@
  * @property {200 | 304} status 304: the request has the server's own entity tag
  * @property {number} connections each kept alive
  * @property {number} depth so many requests in one write, then all the answers
- * @property {readonly string[]} peers
+ * @property {readonly string[]} rivals
  * @property {readonly import("./case.mjs").Goal[]} goals
  */
 
 const NGINX = ["nginx-nopush", "nginx-sendfile", "nginx-write"];
-const FILE_PEERS = ["web", ...NGINX, "sirv"];
+const FILE_RIVALS = ["web", ...NGINX, "sirv"];
 
-/** @type {Pick<WebCase, "path" | "file" | "fields" | "status" | "depth" | "peers">} */
-const PAGE = { path: "/page.html", file: "page.html", fields: "short", status: 200, depth: 1, peers: FILE_PEERS };
+/** @type {Pick<WebCase, "path" | "file" | "fields" | "status" | "depth" | "rivals">} */
+const PAGE = { path: "/page.html", file: "page.html", fields: "short", status: 200, depth: 1, rivals: FILE_RIVALS };
 const ONE_GET = "one GET and its answer, one in flight on each connection";
 
 /**
  * @param {number} most
  * @returns {import("./case.mjs").Goal}
  */
-const ofNginx = (most) => ({ peer: "web", base: "nginx", most });
+const ofNginx = (most) => ({ rival: "web", base: "nginx", most });
 
 /** @type {ReadonlyMap<string, WebCase>} */
 export const WEB_CASES = new Map([
@@ -37,7 +37,7 @@ export const WEB_CASES = new Map([
       title: "A file of 1.4 KB, 50 connections",
       operation: ONE_GET,
       connections: 50,
-      goals: [ofNginx(0.95), { peer: "web", base: "sirv", most: 0.1 }],
+      goals: [ofNginx(0.95), { rival: "web", base: "sirv", most: 0.1 }],
     },
   ],
   [
@@ -127,8 +127,8 @@ export const WEB_CASES = new Map([
       title: "A page of a template against a file of the same 1.4 KB, 50 connections",
       operation: `${ONE_GET}; the page has a value of the request's query`,
       connections: 50,
-      peers: ["web", "web-template", "web-rendered"],
-      goals: [{ peer: "web-template", base: "web", most: 1.4 }],
+      rivals: ["web", "web-template", "web-rendered"],
+      goals: [{ rival: "web-template", base: "web", most: 1.4 }],
     },
   ],
   [
@@ -139,8 +139,8 @@ export const WEB_CASES = new Map([
       operation: `${ONE_GET}, \`response.end\` with 13 bytes`,
       file: undefined,
       connections: 50,
-      peers: ["node-http-bridge", "node-http"],
-      goals: [{ peer: "node-http-bridge", base: "node-http", most: 0.6 }],
+      rivals: ["node-http-bridge", "node-http"],
+      goals: [{ rival: "node-http-bridge", base: "node-http", most: 0.6 }],
     },
   ],
 ]);

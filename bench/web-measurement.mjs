@@ -13,7 +13,7 @@ import { firstExchange } from "./web-exchange.mjs";
 /**
  * Starts a server of the web on its core, asks it once, loads it from the other core, and stops it.
  * @param {import("./web-case.mjs").WebCase} webCase
- * @param {import("./web-peer.mjs").Startable | { command: string[] }} prepared
+ * @param {import("./web-rival.mjs").Startable | { command: string[] }} prepared
  * @param {{ root: string, path: string }} target where the files are, and what is asked for
  * @param {string} loadBinary the load generator's path
  * @param {import("./measurement.mjs").Setting} setting

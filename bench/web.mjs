@@ -4,21 +4,21 @@ import { runCommand } from "./arguments.mjs";
 import { compileC } from "./compile.mjs";
 import { describeMachine } from "./machine.mjs";
 import { parseOptions } from "./options.mjs";
-import { BEFORE, before } from "./peer.mjs";
 import { CAVEAT, leftOut, reportCase } from "./report.mjs";
 import { writeSection } from "./results.mjs";
+import { BEFORE, before } from "./rival.mjs";
 import { runRounds } from "./rounds.mjs";
 import { writeSite } from "./site.mjs";
 import { median } from "./statistics.mjs";
 import { WEB_CASES } from "./web-case.mjs";
 import { measureWeb } from "./web-measurement.mjs";
-import { WEB_PEERS } from "./web-peer.mjs";
+import { WEB_RIVALS } from "./web-rival.mjs";
 
 const CHOICE = {
   program: "web.mjs",
   cases: WEB_CASES,
   defaultCases: [...WEB_CASES.keys()],
-  peers: WEB_PEERS.map(({ name }) => name),
+  rivals: WEB_RIVALS.map(({ name }) => name),
 };
 
 const BASES = /** @type {const} */ ([
@@ -33,15 +33,15 @@ const BASES = /** @type {const} */ ([
 
 /**
  * @param {string} checkout
- * @returns {readonly import("./web-peer.mjs").WebPeer[]}
+ * @returns {readonly import("./web-rival.mjs").WebRival[]}
  */
-function peersBefore(checkout) {
-  return WEB_PEERS.filter(({ title }) => title.startsWith("sockwright")).map((peer) => ({
-    ...peer,
-    name: `${peer.name}${BEFORE}`,
-    title: `${peer.title}, before`,
+function rivalsBefore(checkout) {
+  return WEB_RIVALS.filter(({ title }) => title.startsWith("sockwright")).map((rival) => ({
+    ...rival,
+    name: `${rival.name}${BEFORE}`,
+    title: `${rival.title}, before`,
     async prepare(root) {
-      const prepared = await peer.prepare(root);
+      const prepared = await rival.prepare(root);
       return "start" in prepared ? prepared : before(checkout, prepared);
     },
   }));
@@ -55,14 +55,14 @@ function peersBefore(checkout) {
  * @param {Options} options
  */
 async function prepareEntrants(webCase, root, load, options) {
-  const asked = webCase.peers.filter((name) => options.peers.includes(name));
+  const asked = webCase.rivals.filter((name) => options.rivals.includes(name));
   const names = [...asked, ...asked.map((name) => `${name}${BEFORE}`)];
-  const all = options.before === undefined ? WEB_PEERS : [...WEB_PEERS, ...peersBefore(options.before)];
+  const all = options.before === undefined ? WEB_RIVALS : [...WEB_RIVALS, ...rivalsBefore(options.before)];
   /** @type {import("./rounds.mjs").Entrant[]} */
   const entrants = [];
   /** @type {string[]} */
   const missing = [];
-  for (const { name, title, path, prepare } of all.filter((peer) => names.includes(peer.name))) {
+  for (const { name, title, path, prepare } of all.filter((rival) => names.includes(rival.name))) {
     const prepared = await prepare(root);
     if ("missing" in prepared) missing.push(leftOut(name, prepared));
     else {
@@ -102,12 +102,12 @@ function basesOf({ testCase, servers }) {
  * @param {readonly string[]} missing one line for each server that could not run
  * @param {Options} options
  */
-function report(results, missing, { rounds, seconds, warmup, cases, peers }) {
+function report(results, missing, { rounds, seconds, warmup, cases, rivals }) {
   const command = `node bench/web.mjs --rounds ${rounds} --seconds ${seconds} --warmup ${warmup}`;
   return [
     "## Server CPU time per request",
     "",
-    `\`${command} --case ${cases.join(",")} --peers ${peers.join(",")}\``,
+    `\`${command} --case ${cases.join(",")} --rivals ${rivals.join(",")}\``,
     "",
     `${describeMachine()}; server on one core, load generator on the other.`,
     `Medians of the paired ratios of ${rounds} interleaved rounds, in brackets the smallest and the largest.`,

@@ -3,7 +3,7 @@
 import { succeeds, vitest } from "./run.mjs";
 
 const isRight = process.argv.includes("--write")
-  ? run(["-t", "the page is written"], { SOCKWRIGHT_CONFORMANCE: "write", SOCKWRIGHT_REQUIRE_PEERS: "1" })
+  ? run(["-t", "the page is written"], { SOCKWRIGHT_CONFORMANCE: "write", SOCKWRIGHT_REQUIRE_TOOLS: "1" })
   : run([]);
 process.exitCode = isRight ? 0 : 1;
 

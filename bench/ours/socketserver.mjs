@@ -1,5 +1,5 @@
 // @ts-check
-// Each line back, by a handler of socketserver: the same program as peers/socketserver_echo.py.
+// Each line back, by a handler of socketserver: the same program as rivals/socketserver_echo.py.
 import { StreamRequestHandler, ThreadingTCPServer } from "sockwright/socketserver";
 
 class Echo extends StreamRequestHandler {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { servedChat } from "../behaviour/chat/line-client.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { ChatRoom } from "./chat-room.ts";
 import { RunningChat } from "./chat-streams.ts";
 import { PtyProgram } from "./pty.ts";
@@ -17,7 +17,7 @@ async function joined(room: ChatRoom, size: { rows?: number; columns?: number; e
 }
 
 test("what comes in does not break what is being typed, be it longer than the line", async (context) => {
-  requirePeer(context, "python3");
+  requireTool(context, "python3");
   const room = await ChatRoom.open();
   const chat = await joined(room);
   await chat.shows("-- You are rose in lobby, alone.\n>");
@@ -43,7 +43,7 @@ test("what comes in does not break what is being typed, be it longer than the li
 });
 
 test("Tab completes names and commands, the arrow keys give earlier lines", async (context) => {
-  requirePeer(context, "python3");
+  requireTool(context, "python3");
   const room = await ChatRoom.open();
   room.members = ["think", "babala"];
   const chat = await joined(room);
@@ -74,7 +74,7 @@ test("Tab completes names and commands, the arrow keys give earlier lines", asyn
 });
 
 test("wide characters at the edge, and a terminal that becomes narrower", async (context) => {
-  requirePeer(context, "python3");
+  requireTool(context, "python3");
   const room = await ChatRoom.open();
   const chat = await joined(room, { columns: 33 });
   await chat.shows("-- You are rose in lobby, alone.\n>");
@@ -93,7 +93,7 @@ test("wide characters at the edge, and a terminal that becomes narrower", async 
 });
 
 test("at the bottom of the screen it scrolls, and nothing else", async (context) => {
-  requirePeer(context, "python3");
+  requireTool(context, "python3");
   const room = await ChatRoom.open();
   const chat = await joined(room, { rows: 5 });
   await chat.shows("-- You are rose in lobby, alone.\n>");
@@ -105,7 +105,7 @@ test("at the bottom of the screen it scrolls, and nothing else", async (context)
 });
 
 test("what a hostile server sends moves nothing, and a tab is blanks", async (context) => {
-  requirePeer(context, "python3");
+  requireTool(context, "python3");
   const room = await ChatRoom.open();
   const chat = await joined(room, { columns: 60 });
   await chat.shows("-- You are rose in lobby, alone.\n>");
@@ -117,7 +117,7 @@ test("what a hostile server sends moves nothing, and a tab is blanks", async (co
 });
 
 test("while the connection is lost, what is said is refused and stays in the line", async (context) => {
-  requirePeer(context, "python3");
+  requireTool(context, "python3");
   const room = await ChatRoom.open();
   const chat = await joined(room, { columns: 60 });
   await chat.shows("-- You are rose in lobby, alone.\n>");
@@ -137,7 +137,7 @@ test("while the connection is lost, what is said is refused and stays in the lin
 });
 
 test("colours on a terminal, and none with NO_COLOR", async (context) => {
-  requirePeer(context, "python3");
+  requireTool(context, "python3");
   const room = await ChatRoom.open();
   const colored = await joined(room, { env: { NO_COLOR: "" } });
   await colored.shows("-- You are rose in lobby, alone.\n>");
@@ -149,7 +149,7 @@ test("colours on a terminal, and none with NO_COLOR", async (context) => {
 });
 
 test("by the line door it asks for a name, and Ctrl-D leaves", async (context) => {
-  requirePeer(context, "python3");
+  requireTool(context, "python3");
   const served = await servedChat();
   const think = await served.member("think");
   const chat = await PtyProgram.start(["chat", "--join", served.url], { columns: 60 });
@@ -175,7 +175,7 @@ test("by the line door it asks for a name, and Ctrl-D leaves", async (context) =
 });
 
 test("two without a server: one's own lines and the other's can be told apart", async (context) => {
-  requirePeer(context, "python3");
+  requireTool(context, "python3");
   const url = `unix:${join(freeFolder(), "socket")}`;
   const other = new RunningChat("--with", url);
   await other.tells("Waiting");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { socket } from "../../src/index.ts";
 import { startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { until } from "../support/until.ts";
 import { RunningChat } from "./chat-streams.ts";
 import { freeFolder } from "./sockwright.ts";
@@ -106,7 +106,7 @@ describe("other programs", () => {
     const chat = new RunningChat("--with", url);
     await chat.tells("Waiting");
     const options = program === "nc" ? ["-N"] : [];
-    const peer = await startChild(requirePeer(context, program), [...options, "127.0.0.1", url.split(":")[2] ?? ""]);
+    const peer = await startChild(requireTool(context, program), [...options, "127.0.0.1", url.split(":")[2] ?? ""]);
     peer.stdin.write("from the peer\n");
     await chat.prints("from the peer\n");
     chat.say("from us");
@@ -119,7 +119,7 @@ describe("other programs", () => {
 
   test("nc -l and a Unix path: it comes to them", async (context) => {
     const path = join(freeFolder(), "socket");
-    const peer = await startChild(requirePeer(context, "nc"), ["-lNU", path]);
+    const peer = await startChild(requireTool(context, "nc"), ["-lNU", path]);
     await until(() => existsSync(path), "the path");
     const chat = new RunningChat("--with", `unix:${path}`);
     chat.say("from us");
@@ -134,7 +134,7 @@ describe("other programs", () => {
 
   test("ncat --chat, with somebody else there", async (context) => {
     const port = String(freePort());
-    const ncat = requirePeer(context, "ncat");
+    const ncat = requireTool(context, "ncat");
     const command = ["-c", 'exec "$@" 2>&1', "sh", ncat, "-v", "-l", "--chat", "127.0.0.1", port];
     const server = await startChild("sh", command);
     await server.line(/Listening on/);

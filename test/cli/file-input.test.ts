@@ -7,7 +7,7 @@ import { AF_INET, AF_UNIX, type Socket, socket } from "../../src/index.ts";
 import { kernel } from "../../src/native/load.ts";
 import { EOPNOTSUPP } from "../../src/socket/errno.ts";
 import type { Child } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { freeFolder, startInShell } from "./sockwright.ts";
 
 /** More than the buffers of two sockets hold. */
@@ -161,7 +161,7 @@ test("a file that cannot be read is told as such", async () => {
 });
 
 test("its bytes are not read but at the end, to find it, where the file system can tell what is in memory", async (context) => {
-  const strace = requirePeer(context, "strace");
+  const strace = requireTool(context, "strace");
   const path = fileOf(Buffer.alloc(1024 * 1024));
   const file = openSync(path, "r");
   onTestFinished(() => closeSync(file));

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Connection, connect } from "../../src/server.ts";
 import { type Child, startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { freeFolder, start } from "./sockwright.ts";
 
 /** The server, ready, and where it listens. */
@@ -42,8 +42,8 @@ async function refused(url: string): Promise<void> {
 }
 
 describe("python's own clients", () => {
-  const run = (context: Parameters<typeof requirePeer>[0], program: string): Promise<Child> =>
-    startChild(requirePeer(context, "python3"), ["-c", program]);
+  const run = (context: Parameters<typeof requireTool>[0], program: string): Promise<Child> =>
+    startChild(requireTool(context, "python3"), ["-c", program]);
 
   test("a session, with the greeting that they expect", async (context) => {
     const { child, urls } = await greeting(...TCP, "--greeting", "Welcome!");
@@ -88,7 +88,7 @@ for name in (b"client1", b"client2"):
   });
 
   test("nc", async (context) => {
-    requirePeer(context, "nc");
+    requireTool(context, "nc");
     const { child, urls } = await greeting(...TCP);
     const { port } = new URL(urls[0] ?? "");
     const nc = await startChild("sh", ["-c", `printf 'you\\nexit\\n' | nc -N 127.0.0.1 ${port}`]);

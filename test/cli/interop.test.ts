@@ -3,12 +3,12 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Child, startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { freeFolder, start, startListener } from "./sockwright.ts";
 
 type Program = "nc" | "ncat" | "socat";
 
-interface Peer {
+interface Tool {
   readonly program: Program;
   readonly kind: "tcp" | "tcp6" | "unix" | "abstract";
   client(place: string): readonly string[];
@@ -17,7 +17,7 @@ interface Peer {
 
 const HOSTS = { tcp: "127.0.0.1", tcp6: "::1" } as const;
 
-function netcat(program: "nc" | "ncat", kind: Peer["kind"], client: string, server: string): Peer {
+function netcat(program: "nc" | "ncat", kind: Tool["kind"], client: string, server: string): Tool {
   const words = (place: string): readonly string[] =>
     kind === "tcp" || kind === "tcp6" ? [HOSTS[kind], place] : [kind === "abstract" ? `@${place}` : place];
   return {
@@ -28,7 +28,7 @@ function netcat(program: "nc" | "ncat", kind: Peer["kind"], client: string, serv
   };
 }
 
-function socat(kind: Peer["kind"], name: string): Peer {
+function socat(kind: Tool["kind"], name: string): Tool {
   const host = kind === "tcp6" ? "[::1]:" : kind === "tcp" ? "127.0.0.1:" : "";
   const bind = kind === "tcp6" ? ",bind=[::1]" : kind === "tcp" ? ",bind=127.0.0.1" : "";
   return {
@@ -40,7 +40,7 @@ function socat(kind: Peer["kind"], name: string): Peer {
   };
 }
 
-const peers: readonly Peer[] = [
+const tools: readonly Tool[] = [
   netcat("nc", "tcp", "-N", "-lvN"),
   netcat("nc", "tcp6", "-N", "-lvN"),
   netcat("nc", "unix", "-NU", "-lvNU"),
@@ -55,7 +55,7 @@ const peers: readonly Peer[] = [
 ];
 
 /** A URL on which nobody listens, and what netcats call the same place. */
-function freePlace(kind: Peer["kind"]): { url: (place: string) => string; place: string } {
+function freePlace(kind: Tool["kind"]): { url: (place: string) => string; place: string } {
   if (kind === "tcp" || kind === "tcp6") {
     const host = kind === "tcp" ? "127.0.0.1" : "[::1]";
     return { url: (place) => `tcp://${host}:${place}`, place: "0" };
@@ -85,10 +85,10 @@ async function talk(ours: Child, theirs: Child): Promise<void> {
 
 const done = { code: 0, signal: null };
 
-describe.for(peers)("$program, $kind", (peer) => {
+describe.for(tools)("$program, $kind", (tool) => {
   test("as the server of connect", async (context) => {
-    const { url, place } = freePlace(peer.kind);
-    const command = ["-c", 'exec "$@" 2>&1', "sh", requirePeer(context, peer.program), ...peer.server(place)];
+    const { url, place } = freePlace(tool.kind);
+    const command = ["-c", 'exec "$@" 2>&1', "sh", requireTool(context, tool.program), ...tool.server(place)];
     const theirs = await startChild("sh", command);
     await theirs.line(/listening/i);
     const ours = await start("connect", url(place === "0" ? listeningPort(theirs.pid) : place));
@@ -102,10 +102,10 @@ describe.for(peers)("$program, $kind", (peer) => {
   });
 
   test("as the client of listen", async (context) => {
-    const { url, place } = freePlace(peer.kind);
+    const { url, place } = freePlace(tool.kind);
     const { child: ours, url: real } = await startListener(url(place));
     const port = place === "0" ? (real.split(":").at(-1) ?? "") : place;
-    const theirs = await startChild(requirePeer(context, peer.program), peer.client(port));
+    const theirs = await startChild(requireTool(context, tool.program), tool.client(port));
     await talk(ours, theirs);
     theirs.stdin.end("last words\n");
     await ours.line(/^last words$/);
@@ -124,7 +124,7 @@ describe("UDP", () => {
       const { child: ours, url } = await startListener("udp://127.0.0.1:0");
       const port = url.split(":").at(-1) ?? "";
       const place = program === "socat" ? ["-", `UDP4-CONNECT:127.0.0.1:${port}`] : [...options, "127.0.0.1", port];
-      const theirs = await startChild(requirePeer(context, program), place);
+      const theirs = await startChild(requireTool(context, program), place);
       theirs.stdin.write("from theirs\n");
       await ours.line(/^from theirs$/);
       ours.stdin.write("from ours\n");
@@ -134,7 +134,7 @@ describe("UDP", () => {
   );
 
   test("socat echoes for connect --wait", async (context) => {
-    const socat = requirePeer(context, "socat");
+    const socat = requireTool(context, "socat");
     const command = ["-c", 'exec "$@" 2>&1', "sh", socat, "-d", "-d", "UDP4-LISTEN:0,bind=127.0.0.1", "PIPE"];
     const theirs = await startChild("sh", command);
     const [, port = ""] = await theirs.line(/listening on UDP AF=2 127\.0\.0\.1:(\d+)/);

@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { MAX_CLIENTS } from "../../src/cli/clients.ts";
 import { type Socket, socket } from "../../src/index.ts";
 import { startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { startInShell, startListener } from "./sockwright.ts";
 
 async function clientOf(url: string): Promise<Socket> {
@@ -14,7 +14,7 @@ async function clientOf(url: string): Promise<Socket> {
 
 describe("listen --keep-open", () => {
   test("clients one after the other, and many at once", async (context) => {
-    const ncat = requirePeer(context, "ncat");
+    const ncat = requireTool(context, "ncat");
     const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
     const port = url.split(":").at(-1) ?? "";
     const say = async (word: string): Promise<void> => {

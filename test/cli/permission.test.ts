@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { AF_UNIX, socket } from "../../src/index.ts";
 import { type Child, startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { freeFolder, program } from "./sockwright.ts";
 
 function startUnprivileged(setpriv: string, ...args: readonly string[]): Promise<Child> {
@@ -25,7 +25,7 @@ test.for<[args: string[], url: string]>([
   [["greet", "--listen"], "tcp://127.0.0.1:80"],
   [["greet", "--listen", "tcp://127.0.0.1:0", "--listen"], "udp://127.0.0.1:80"],
 ])("%j on %s", async ([args, url], context) => {
-  const child = await startUnprivileged(requirePeer(context, "setpriv"), ...args, url);
+  const child = await startUnprivileged(requireTool(context, "setpriv"), ...args, url);
   expect(await child.exit()).toEqual({ code: 1, signal: null });
   expect(child.stdout).toBe("");
   expect(child.stderr).toMatch(/ \(bind EACCES[^\n]* 127\.0\.0\.1:80\)\n$/);
@@ -36,7 +36,7 @@ test.for<[args: string[], url: string]>([
 
 test.for([["listen"], ["greet", "--listen"]])("%j in a folder that is closed", async (args, context) => {
   const path = join(closedFolder(), "socket");
-  const child = await startUnprivileged(requirePeer(context, "setpriv"), ...args, `unix:${path}`);
+  const child = await startUnprivileged(requireTool(context, "setpriv"), ...args, `unix:${path}`);
   expect(await child.exit()).toEqual({ code: 1, signal: null });
   expect(child.stderr).toBe(
     `sockwright: unix:${path}: no permission to write into its folder: choose a path in a folder of your own` +
@@ -46,7 +46,7 @@ test.for([["listen"], ["greet", "--listen"]])("%j in a folder that is closed", a
 
 test("an owner to whom the socket cannot be given", async (context) => {
   const url = `unix:${join(freeFolder(), "socket")}?owner=1`;
-  const child = await startUnprivileged(requirePeer(context, "setpriv"), "listen", url);
+  const child = await startUnprivileged(requireTool(context, "setpriv"), "listen", url);
   expect(await child.exit()).toEqual({ code: 1, signal: null });
   expect(child.stderr).toContain(`sockwright: ${url}: no permission to give the socket to that owner or group`);
 });
@@ -57,7 +57,7 @@ test("connect to a path that is closed", async (context) => {
   listener.bind({ path });
   listener.listen();
   chmodSync(path, 0o400);
-  const child = await startUnprivileged(requirePeer(context, "setpriv"), "connect", `unix:${path}`);
+  const child = await startUnprivileged(requireTool(context, "setpriv"), "connect", `unix:${path}`);
   expect(await child.exit()).toEqual({ code: 1, signal: null });
   listener.close();
   expect(child.stderr).toMatch(`sockwright: unix:${path}: no permission to connect to that path: its owner has to`);
@@ -77,7 +77,7 @@ test.for(["native", "node"])("serve, on the %s transport, rejects with what the 
   const urls = ["tcp://127.0.0.1:80", `unix:${path}`, `unix:${owned}?owner=1`];
   const args = ["--bounding-set=-all", process.execPath, script, ...urls];
   const env = { ...process.env, SOCKWRIGHT_TRANSPORT: name };
-  const child = await startChild(requirePeer(context, "setpriv"), args, { env });
+  const child = await startChild(requireTool(context, "setpriv"), args, { env });
   expect(await child.exit()).toEqual({ code: 0, signal: null });
   const syscall = name === "native" ? "bind" : "listen";
   expect(child.stdout).toMatch(

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { freeFolder, startInShell } from "./sockwright.ts";
 
 const FILE_BYTES = 32 * 1024 * 1024;
@@ -44,7 +44,7 @@ describe.for(["tcp://127.0.0.1:0", "unix:@", "unix-seqpacket:@"])("%s", (base) =
 });
 
 test("memory stays where it is, however much goes through", async (context) => {
-  const python = requirePeer(context, "python3");
+  const python = requireTool(context, "python3");
   const script = "{ sockwright listen tcp://127.0.0.1:0 2>&3 </dev/null | { read -r; cat >/dev/null; }; } 3>&1";
   const listener = await startInShell(script);
   const [, url = ""] = await listener.line(/^listening on (.+)$/);

@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { connect } from "../../src/server/connect.ts";
 import type { Connection } from "../../src/server/connection/connection.ts";
 import { type Child, startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { freeFolder, program, start } from "./sockwright.ts";
 
 const GREET = `
@@ -308,7 +308,7 @@ describe("ctl", () => {
   });
 
   test("the socket is for its owner alone, and the kernel says who is there", async (context) => {
-    const setpriv = requirePeer(context, "setpriv");
+    const setpriv = requireTool(context, "setpriv");
     const { folder, socket } = await up();
     expect(statSync(socket).mode & 0o777).toBe(0o600);
     chmodSync(folder, 0o755);

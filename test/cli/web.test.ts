@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Child, startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { runHere } from "./in-process.ts";
 import { freeFolder, program, start } from "./sockwright.ts";
 
@@ -430,7 +430,7 @@ describe("a mistake is one clear line, and exit code 2", () => {
     const root = join(freeFolder(), "closed");
     mkdirSync(root, { mode: 0 });
     const args = ["--bounding-set=-all", process.execPath, program, "web", root, ...ANY];
-    const child = await startChild(requirePeer(context, "setpriv"), args);
+    const child = await startChild(requireTool(context, "setpriv"), args);
     expect(await child.exit()).toEqual({ code: 2, signal: null });
     expect(child.stdout).toBe("");
     expect(child.stderr).toBe(`sockwright: ${root}: no permission to read the folder\n`);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TestContext } from "vitest";
 import { startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 
 /** Where a server keeps what it needs, and what it serves. */
 interface Place {
@@ -43,7 +43,7 @@ export const others: readonly Server[] = [
     version: () => outputOf("nginx", "-v").replace(/^.*nginx\/(\S+).*$/s, "$1"),
     takesLoops: true,
     start: async (context, { folder, root }) => {
-      const program = requirePeer(context, "nginx");
+      const program = requireTool(context, "nginx");
       const config = join(folder, "nginx.conf");
       writeFileSync(config, nginxConfig(folder, root));
       // It has no port 0, and tells that it listens on standard error alone.
@@ -60,7 +60,7 @@ export const others: readonly Server[] = [
         .replace(/^v|\s.*$/gs, ""),
     takesLoops: true,
     start: async (context, { folder, root }) => {
-      const program = requirePeer(context, "caddy");
+      const program = requireTool(context, "caddy");
       const config = join(folder, "Caddyfile");
       writeFileSync(config, caddyConfig(folder, root));
       const args = ["run", "--adapter", "caddyfile", "--config", config];
@@ -86,7 +86,7 @@ export const others: readonly Server[] = [
     name: "http.server",
     version: () => outputOf("python3", "--version").trim().replace("Python ", ""),
     takesLoops: true,
-    start: (context, { root }) => portOf(requirePeer(context, "python3"), ["-B", here("servers/http_server.py"), root]),
+    start: (context, { root }) => portOf(requireTool(context, "python3"), ["-B", here("servers/http_server.py"), root]),
   },
 ];
 

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { describe, expect, onTestFinished, type TestContext, test } from "vitest";
 import { SHUT_WR, SO_RCVBUF, SOL_SOCKET, type Socket, socket } from "../../src/index.ts";
 import { type Child, startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { lines, type Server, startProgram, startServer } from "./tutorial.ts";
 
 const NAME = "What is your name?";
@@ -55,7 +55,7 @@ class Visitor {
 }
 
 function startNc(context: TestContext, { port }: Server): Promise<Child> {
-  return startChild(requirePeer(context, "nc"), ["-N", "127.0.0.1", String(port)]);
+  return startChild(requireTool(context, "nc"), ["-N", "127.0.0.1", String(port)]);
 }
 
 describe.each(["TypeScript", "Python"] as const)("a room in %s", (language) => {

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { describe, expect, onTestFinished, type TestContext, test } from "vitest";
 import { SHUT_WR, SO_LINGER, SOL_SOCKET, type Socket, socket } from "../../src/index.ts";
 import { type Child, startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { lines, pairs, startProgram, startServer } from "./tutorial.ts";
 
 const DONE = { code: 0, signal: null };
@@ -94,7 +94,7 @@ describe.each(pairs)("server in %s, client in %s", (serverLanguage, clientLangua
 describe("nc", () => {
   test("as the client", async (context) => {
     const { child: server, port } = await startServer(context, "TypeScript", "chat-server");
-    const nc = await startChild(requirePeer(context, "nc"), ["-N", "127.0.0.1", String(port)]);
+    const nc = await startChild(requireTool(context, "nc"), ["-N", "127.0.0.1", String(port)]);
     nc.stdin.write("from nc\n");
     await server.line(/: from nc$/);
     server.stdin.write("to nc\n");
@@ -106,7 +106,7 @@ describe("nc", () => {
   });
 
   test("as the server, which keeps its own side open", async (context) => {
-    const nc = await startChild("sh", ["-c", 'exec "$0" -lv 127.0.0.1 0 2>&1', requirePeer(context, "nc")]);
+    const nc = await startChild("sh", ["-c", 'exec "$0" -lv 127.0.0.1 0 2>&1', requireTool(context, "nc")]);
     const [, port] = await nc.line(/^Listening on \S+ (\d+)$/);
     const client = await startClient(context, Number(port));
     client.stdin.write("to nc\n");

@@ -2,7 +2,7 @@
 // taken. That the Python original finds the server, too, shows that the port is the tutorials'.
 import { expect, test } from "vitest";
 import { startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { commandOf } from "./tutorial.ts";
 
 test.for([
@@ -12,7 +12,7 @@ test.for([
   ["one-shot-server", /^服务器已启动,等待客户端连接\.\.\.$/, "one-shot-client", /^欢迎连接到服务器$/],
   ["report-server", /^服务器已启动,等待客户端连接\.\.\.$/, "one-shot-client", /^已收到您\(127\.0\.0\.1:\d+\)/],
 ] as const)("%s and its clients find each other", async ([name, ready, client, last], context) => {
-  const [unshare, ip] = [requirePeer(context, "network namespaces"), requirePeer(context, "ip")];
+  const [unshare, ip] = [requireTool(context, "network namespaces"), requireTool(context, "ip")];
   const inside = ["--net", "sh", "-c", `${ip} link set lo up && exec "$@"`, "sh"];
   const server = await startChild(unshare, [...inside, ...commandOf(context, "TypeScript", name)]);
   await server.line(ready);

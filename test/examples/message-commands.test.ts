@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { socket } from "../../src/index.ts";
 import { type Child, startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { startProgram, startServer } from "./tutorial.ts";
 
 const servers = ["sticky-server", "framed-server", "chat-server", "chat-room"];
@@ -59,7 +59,7 @@ test.for([
   ["chat-server", "chat-client", /^127\.0\.0\.1:8000 is here\.$/],
   ["chat-room", "chat-client", /^127\.0\.0\.1:8000: What is your name\?$/],
 ] as const)("%s and %s find each other without arguments", async ([name, clientName, said], context) => {
-  const [unshare, ip] = [requirePeer(context, "network namespaces"), requirePeer(context, "ip")];
+  const [unshare, ip] = [requireTool(context, "network namespaces"), requireTool(context, "ip")];
   const inside = ["sh", "-c", `${ip} link set lo up && exec "$@"`, "sh"];
   const server = await startChild(unshare, ["--net", ...inside, process.execPath, program(name)]);
   await server.line(/^Waiting for connection\.\.\.$/);

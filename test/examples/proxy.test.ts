@@ -5,8 +5,8 @@ import { connect as connectSocket, createServer, type Server as NetServer, type 
 import { describe, expect, onTestFinished, test } from "vitest";
 import { proxy } from "../../examples/proxy.ts";
 import { type Child, startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
 import { serving, urlOf } from "../support/serving.ts";
+import { requireTool } from "../support/tools.ts";
 import { until, untilSteady } from "../support/until.ts";
 
 const MANY_BYTES = 32 * 1024 * 1024;
@@ -47,7 +47,7 @@ async function said(child: Child): Promise<string> {
 
 describe("half-close", () => {
   test("the client ends first, and is answered: nc", async (context) => {
-    const nc = requirePeer(context, "nc");
+    const nc = requireTool(context, "nc");
     const { port } = await behind((socket) => {
       let text = "";
       socket.setEncoding("utf8").on("data", (piece) => {
@@ -61,7 +61,7 @@ describe("half-close", () => {
   });
 
   test("the server ends first, and is told more: socat", async (context) => {
-    const socat = requirePeer(context, "socat");
+    const socat = requireTool(context, "socat");
     let told = "";
     let isEnded = false;
     const { port } = await behind((socket) => {

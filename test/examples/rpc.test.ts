@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 import { lengthPrefixed, mapFrames } from "../../src/codec.ts";
 import { startChild } from "../support/child.ts";
 import { connected } from "../support/connected.ts";
-import { requirePeer } from "../support/peers.ts";
 import { serving, urlOf } from "../support/serving.ts";
+import { requireTool } from "../support/tools.ts";
 import { lines, startProgram, startServer } from "./tutorial.ts";
 
 interface Answer {
@@ -48,7 +48,7 @@ print(len(answers), answers[-1])
 byid = {a["id"]: a for a in answers}
 print(all(byid[i]["result"] == 2 * i for i in range(1, 1000)), byid[1000])
 `;
-  const child = await startChild(requirePeer(context, "python3"), ["-c", program, String(port)]);
+  const child = await startChild(requireTool(context, "python3"), ["-c", program, String(port)]);
   expect([await child.exit(), child.stderr]).toEqual([{ code: 0, signal: null }, ""]);
   expect(child.stdout.split("\n")).toEqual([
     "1001 {'id': 0, 'result': 'awake'}",

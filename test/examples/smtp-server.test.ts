@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, type TestContext, test } from "vitest";
 import { SHUT_WR, type Socket, socket } from "../../src/index.ts";
 import { type Child, startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { turn } from "../support/until.ts";
 import { lines, type Server, startServer } from "./tutorial.ts";
 
@@ -50,7 +50,7 @@ async function mails(child: Child, count: number): Promise<readonly string[]> {
 const shown = (text: string): string => text.replaceAll("\r", "\\x0d").replaceAll("\n", "\\x0a");
 
 test("curl sends a mail, dots and all", async (context) => {
-  const curl = requirePeer(context, "curl");
+  const curl = requireTool(context, "curl");
   const server = await begin(context);
   const folder = mkdtempSync(join(tmpdir(), "sockwright-smtp-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -73,7 +73,7 @@ with smtplib.SMTP("127.0.0.1", int(sys.argv[1])) as s:
     except smtplib.SMTPResponseException as e: print(e.smtp_code)
     print(s.noop()[0], s.verify("x")[0])
 `;
-  const child = await startChild(requirePeer(context, "python3"), ["-c", program, String(server.port)]);
+  const child = await startChild(requireTool(context, "python3"), ["-c", program, String(server.port)]);
   expect([await child.exit(), child.stderr]).toEqual([{ code: 0, signal: null }, ""]);
   // It says itself that a mail is too large, since the server has said how large one may be; or the server does.
   expect(child.stdout).toBe("552\n250 500\n");

@@ -1,11 +1,11 @@
-// The programs of the tutorials, in both languages: dist/examples/NAME.js, and test/peers/tutorials/NAME.py, which is what
+// The programs of the tutorials, in both languages: dist/examples/NAME.js, and test/tools/tutorials/NAME.py, which is what
 // the tutorials do, with Python's socket module and nothing else. Both are told HOST:PORT, and say on standard error where
 // they listen.
 import { fileURLToPath } from "node:url";
 import { expect, type TestContext } from "vitest";
 import { type Child, startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
 import { isSoak } from "../support/soak.ts";
+import { requireTool } from "../support/tools.ts";
 
 export type Language = "TypeScript" | "Python";
 
@@ -28,7 +28,7 @@ export interface Server {
 
 export function commandOf(context: TestContext, language: Language, name: string): readonly [string, ...string[]] {
   return language === "Python"
-    ? [requirePeer(context, "python3"), "-B", "-u", "-X", "utf8", fileOf(`../peers/tutorials/${name}.py`)]
+    ? [requireTool(context, "python3"), "-B", "-u", "-X", "utf8", fileOf(`../tools/tutorials/${name}.py`)]
     : [process.execPath, fileOf(`../../dist/examples/${name}.js`)];
 }
 

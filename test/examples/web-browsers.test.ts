@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, type TestContext, test } from "vitest";
 import { startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { startWebServer, type WebServer } from "./web-client.ts";
 
 /** A browser takes seconds to start, on a busy machine many. */
@@ -20,7 +20,7 @@ function newFolder(): string {
 
 /** What Chromium makes of a page, and the heads that it was sent for it and all that it asked for by itself. */
 async function browse(context: TestContext, url: string): Promise<{ page: string; heads: readonly string[] }> {
-  const [program, folder] = [requirePeer(context, "chromium"), newFolder()];
+  const [program, folder] = [requireTool(context, "chromium"), newFolder()];
   const log = join(folder, "net-log.json");
   const quiet = ["background-networking", "component-update", "gpu", "quic", "sync"].map((it) => `--disable-${it}`);
   const own = [`--user-data-dir=${folder}`, `--log-net-log=${log}`, "--no-first-run", "--timeout=60000"];
@@ -33,7 +33,7 @@ async function browse(context: TestContext, url: string): Promise<{ page: string
 }
 
 async function curl(context: TestContext, ...args: readonly string[]): Promise<string> {
-  const child = await startChild(requirePeer(context, "curl"), ["-sS", "--max-time", "20", ...args]);
+  const child = await startChild(requireTool(context, "curl"), ["-sS", "--max-time", "20", ...args]);
   expect([await child.exit(), child.stderr]).toEqual([{ code: 0, signal: null }, ""]);
   return child.stdout;
 }

@@ -6,14 +6,14 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { answer } from "../../examples/web-answer.ts";
 import { startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { ask, open, program, request, rest, startWebServer, statuses } from "./web-client.ts";
 
 const COMMAND = "node dist/examples/web-server.js 8080";
 const last = "Connection: close";
 
 function python(name: string): string {
-  return fileURLToPath(new URL(`../peers/tutorials/${name}.py`, import.meta.url));
+  return fileURLToPath(new URL(`../tools/tutorials/${name}.py`, import.meta.url));
 }
 
 describe("its pages", () => {
@@ -125,7 +125,7 @@ describe("a connection", () => {
 
 describe("Python's", () => {
   test("server and this one answer and print the same", async (context) => {
-    const python3 = requirePeer(context, "python3");
+    const python3 = requireTool(context, "python3");
     const told = await Promise.all(
       [
         [process.execPath, program],
@@ -153,7 +153,7 @@ describe("Python's", () => {
   });
 
   test("http.client is told the same by both servers", async (context) => {
-    const python3 = requirePeer(context, "python3");
+    const python3 = requireTool(context, "python3");
     const told = [];
     for (const command of [
       [process.execPath, program],

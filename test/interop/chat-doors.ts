@@ -6,7 +6,7 @@ import { PtyProgram } from "../cli/pty.ts";
 import { freeFolder, program } from "../cli/sockwright.ts";
 import type { OpenPage } from "../support/browser.ts";
 import { type Child, startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { until } from "../support/until.ts";
 
 export interface Room {
@@ -32,7 +32,7 @@ export async function netcat(
   { lines }: Room,
   name: string,
 ): Promise<Child> {
-  const child = await startChild(requirePeer(context, peer), [lines.hostname, lines.port]);
+  const child = await startChild(requireTool(context, peer), [lines.hostname, lines.port]);
   await child.line(/What is your name\?\r?$/);
   child.stdin.write(`${name}\n`);
   await child.line(/^-- You are /);
@@ -45,7 +45,7 @@ export async function terminal(
   name: string,
   size = { rows: 100, columns: 100 },
 ): Promise<PtyProgram> {
-  requirePeer(context, "python3");
+  requireTool(context, "python3");
   const chat = await PtyProgram.start(["chat", "--join", page, "--name", name], size);
   await until(() => chat.look().includes("-- You are "), `${name} to be in the room`);
   return chat;

@@ -7,7 +7,7 @@ import { RunningChat } from "../cli/chat-streams.ts";
 import { PtyProgram } from "../cli/pty.ts";
 import { freeFolder } from "../cli/sockwright.ts";
 import { BROWSER_TIMEOUT_MS, browserOfFile, complaintsOf } from "../support/browser.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { until } from "../support/until.ts";
 
 const openPage = browserOfFile();
@@ -93,7 +93,7 @@ test.for(Object.entries(HOSTILE))("a name and a room of the line client with %s"
 });
 
 test.for(Object.entries(HOSTILE))("two without a server, with %s", async ([, text], context) => {
-  requirePeer(context, "python3");
+  requireTool(context, "python3");
   const url = `unix:${freeFolder()}/socket`;
   const plain = new RunningChat("--with", url);
   await plain.tells("Waiting");
@@ -110,7 +110,7 @@ test.for(Object.entries(HOSTILE))("two without a server, with %s", async ([, tex
 });
 
 test("what a hostile server calls its members completes nothing on a terminal", async (context) => {
-  requirePeer(context, "python3");
+  requireTool(context, "python3");
   const room = await ChatRoom.open();
   const names = ["th\u202ex", ...Object.values(HOSTILE).map((text) => `th${text}`)];
   // Of a list with a line break it learns nobody.

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { TestContext } from "vitest";
 import { type AddressInput, SOCK_DGRAM } from "../../src/index.ts";
 import { type Child, startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { datagrams, streams, type Transport } from "./transports.ts";
 
 /** How a program is told to be a client or a server of a transport. */
@@ -73,14 +73,14 @@ export const commandLines: readonly CommandLine[] = [
 ];
 
 export async function startClient(context: TestContext, line: CommandLine, address: AddressInput): Promise<Child> {
-  return startChild(requirePeer(context, line.program), line.client(address));
+  return startChild(requireTool(context, line.program), line.client(address));
 }
 
 /** Starts the program as a server, and gives where it listens. */
 export async function startServer(context: TestContext, line: CommandLine): Promise<[Child, AddressInput]> {
   const address = line.transport.freeAddress();
   // They tell on standard error that they listen.
-  const command = ["-c", 'exec "$@" 2>&1', "sh", requirePeer(context, line.program), ...line.server(address)];
+  const command = ["-c", 'exec "$@" 2>&1', "sh", requireTool(context, line.program), ...line.server(address)];
   const server = await startChild("sh", command);
   await server.line(line.transport.type === SOCK_DGRAM ? /bound|listening/i : /listening/i);
   return [server, "host" in address ? { ...address, port: boundPort(server.pid, line.transport) } : address];

@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, type TestContext, test } from "vitest
 import { freeFolder, program } from "../cli/sockwright.ts";
 import { BROWSER_TIMEOUT_MS, browserOfFile, complaintsOf, violationsOf } from "../support/browser.ts";
 import { type Child, startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { until } from "../support/until.ts";
 
 interface Row {
@@ -49,8 +49,8 @@ function conversationOf({ service, address }: Row): readonly [typed: string, sho
 }
 
 test("each line of the table is typed, and answers", async (context) => {
-  requirePeer(context, "nc");
-  requirePeer(context, "curl");
+  requireTool(context, "nc");
+  requireTool(context, "curl");
   const { child, rows } = await running();
   const services = [...new Set(rows.map(({ service }) => service))];
   expect(services).toEqual(["greet", "chat", "site", "status"]);

@@ -4,7 +4,7 @@ import { closeSync, createReadStream, writeSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { AF_UNIX, recv_fds, type Socket, send_fds, socket, socketpair } from "../../src/index.ts";
 import { type Child, startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 
 /** Connects to the abstract name that is its argument, and then does what follows. */
 const CONNECT = `
@@ -13,7 +13,7 @@ s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 s.connect("\\0" + sys.argv[1])
 `;
 
-async function startPeer(program: string, code: string): Promise<readonly [Socket, Child]> {
+async function startTool(program: string, code: string): Promise<readonly [Socket, Child]> {
   const listener = socket(AF_UNIX);
   onTestFinished(() => listener.close());
   listener.bind({ path: "" });
@@ -26,8 +26,8 @@ async function startPeer(program: string, code: string): Promise<readonly [Socke
 }
 
 test("Python receives ours, and writes through them", async (context) => {
-  const [peer, child] = await startPeer(
-    requirePeer(context, "python3"),
+  const [peer, child] = await startTool(
+    requireTool(context, "python3"),
     `
 data, fds, flags, address = socket.recv_fds(s, 100, 4)
 print(data.decode(), len(fds), flags & socket.MSG_CTRUNC, flush=True)
@@ -45,8 +45,8 @@ for fd in fds:
 });
 
 test("we receive Python's, and read and write through them", async (context) => {
-  const [peer, child] = await startPeer(
-    requirePeer(context, "python3"),
+  const [peer, child] = await startTool(
+    requireTool(context, "python3"),
     `
 out_reader, out_writer = os.pipe()
 in_reader, in_writer = os.pipe()

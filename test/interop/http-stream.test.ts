@@ -14,8 +14,8 @@ import { serveHttp } from "../../examples/http-serve.ts";
 import type { Server } from "../../src/server.ts";
 import { startChild } from "../support/child.ts";
 import { connected } from "../support/connected.ts";
-import { requirePeer } from "../support/peers.ts";
 import { urlOf } from "../support/serving.ts";
+import { requireTool } from "../support/tools.ts";
 import { until } from "../support/until.ts";
 
 const UPLOAD = Buffer.alloc(4 * 1024 * 1024, "0123456789abcdef");
@@ -91,9 +91,9 @@ function raw({ at }: Place): Socket {
   return socket;
 }
 
-async function curl(context: Parameters<typeof requirePeer>[0], to: Place, path: string, ...args: string[]) {
+async function curl(context: Parameters<typeof requireTool>[0], to: Place, path: string, ...args: string[]) {
   const all = [...to.curl.slice(0, -1), ...args, `${to.curl.at(-1)}${path}`];
-  const child = await startChild(requirePeer(context, "curl"), ["-s", "--max-time", "20", ...all]);
+  const child = await startChild(requireTool(context, "curl"), ["-s", "--max-time", "20", ...all]);
   child.stdin.end(UPLOAD);
   expect(await child.exit()).toEqual({ code: 0, signal: null });
   return child.stdout;

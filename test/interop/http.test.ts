@@ -7,8 +7,8 @@ import { http } from "../../src/http/service/http.ts";
 import { FileBody, type HttpHandler, PreparedResponse } from "../../src/http.ts";
 import type { Server } from "../../src/server/server.ts";
 import { startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
 import { serving, urlOf } from "../support/serving.ts";
+import { requireTool } from "../support/tools.ts";
 
 const prepared = new PreparedResponse({ body: "prepared\n" });
 
@@ -34,7 +34,7 @@ async function place(): Promise<Server> {
 }
 
 test("curl: an upload by length and in chunks, a stream, HEAD, HTTP/1.0, several over one connection", async (context) => {
-  const curl = requirePeer(context, "curl");
+  const curl = requireTool(context, "curl");
   const url = urlOf(await place());
   const run = async (...args: string[]): Promise<string> => {
     const child = await startChild(curl, ["--silent", "--show-error", "--max-time", "20", ...args]);
@@ -51,7 +51,7 @@ test("curl: an upload by length and in chunks, a stream, HEAD, HTTP/1.0, several
 });
 
 test("curl: a large upload waits for 100 Continue, and comes back whole", async (context) => {
-  const curl = requirePeer(context, "curl");
+  const curl = requireTool(context, "curl");
   const folder = mkdtempSync(join(tmpdir(), "sockwright-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, "upload");
@@ -70,7 +70,7 @@ test("curl: a large upload waits for 100 Continue, and comes back whole", async 
 });
 
 test("Python's http.client: requests over one connection, with and without a body", async (context) => {
-  const python = requirePeer(context, "python3");
+  const python = requireTool(context, "python3");
   const program = `
 import http.client, sys
 connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=20)
@@ -92,7 +92,7 @@ for method, path, body in [("GET", "/prepared", None), ("POST", "/", b"hello"), 
 });
 
 test("nc: what is typed, and the end behind it", async (context) => {
-  const nc = requirePeer(context, "nc");
+  const nc = requireTool(context, "nc");
   const { port } = new URL(urlOf(await place()));
   const child = await startChild(nc, ["-N", "127.0.0.1", port]);
   child.stdin.end("GET /prepared HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.0\r\n\r\n");

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, type TestContext, test } from "vitest";
 import * as ours from "../../src/index.ts";
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM, SocketError } from "../../src/index.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 
 const { AI_CANONNAME, AI_NUMERICHOST, AI_NUMERICSERV, AI_PASSIVE } = ours;
 const { NI_DGRAM, NI_NAMEREQD, NI_NUMERICHOST, NI_NUMERICSERV } = ours;
@@ -159,9 +159,9 @@ const conversions: readonly Call[] = [
 ];
 
 function pythonsOutcomes(context: TestContext, calls: readonly Call[]): readonly Outcome[] {
-  const path = fileURLToPath(new URL("../peers/names.py", import.meta.url));
+  const path = fileURLToPath(new URL("../tools/names.py", import.meta.url));
   const input = JSON.stringify(calls.map(([name, given, keywords]) => [name, given, keywords ?? {}]));
-  return JSON.parse(execFileSync(requirePeer(context, "python3"), ["-B", path], { input, encoding: "utf8" }));
+  return JSON.parse(execFileSync(requireTool(context, "python3"), ["-B", path], { input, encoding: "utf8" }));
 }
 
 async function outcomeOf([name, given, keywords]: Call): Promise<Outcome> {

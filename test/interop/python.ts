@@ -1,9 +1,9 @@
-// Python's socket module as a peer: the programs in test/peers/, told by their arguments which socket to make.
+// Python's socket module as a peer: the programs in test/tools/, told by their arguments which socket to make.
 import { fileURLToPath } from "node:url";
 import type { TestContext } from "vitest";
 import type { AddressInput } from "../../src/index.ts";
 import { type Child, startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import type { Transport } from "./transports.ts";
 
 /** Starts one of the programs, with an endpoint of the transport and whatever else it takes. */
@@ -14,7 +14,7 @@ export function startPython(
   address: AddressInput,
   ...rest: readonly (string | number)[]
 ): Promise<Child> {
-  const path = fileURLToPath(new URL(`../peers/${program}.py`, import.meta.url));
+  const path = fileURLToPath(new URL(`../tools/${program}.py`, import.meta.url));
   const endpoint = JSON.stringify({ type, address: { ...address, family } });
-  return startChild(requirePeer(context, "python3"), ["-B", path, endpoint, ...rest.map(String)]);
+  return startChild(requireTool(context, "python3"), ["-B", path, endpoint, ...rest.map(String)]);
 }

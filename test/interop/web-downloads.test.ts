@@ -7,7 +7,7 @@ import type { HttpExchange } from "../../src/http.ts";
 import { served } from "../behaviour/web/site.ts";
 import { breakingRelay } from "../support/breaking-relay.ts";
 import { startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { until } from "../support/until.ts";
 
 interface Downloader {
@@ -27,7 +27,7 @@ const LENGTHS = [20_000, 3_000_000];
 test.for([CURL, WGET].flatMap((downloader) => LENGTHS.map((length) => ({ ...downloader, length }))))(
   "$program resumes $length bytes",
   async ({ program, args, codes, length }, context) => {
-    const peer = requirePeer(context, program);
+    const peer = requireTool(context, program);
     const folder = mkdtempSync(join(tmpdir(), "sockwright-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const content = Buffer.alloc(length, "0123456789abc");

@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { problemsOf } from "../../scripts/check-prebuilt.mjs";
-import { findPeer } from "../support/peers.ts";
+import { findTool } from "../support/tools.ts";
 
 /** A third more than it has: what is larger brings something that it should not. */
 const MAX_TARBALL_BYTES = 1_190 * 1024;
 
 const tarball = inject("tarball");
-const architectures = "program" in findPeer("compiler for arm64") ? ["arm64", "x64"] : ["x64"];
+const architectures = "program" in findTool("compiler for arm64") ? ["arm64", "x64"] : ["x64"];
 const folder = mkdtempSync(join(tmpdir(), "sockwright-contents-"));
 let files: string[] = [];
 beforeAll(() => {

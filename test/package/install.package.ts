@@ -10,7 +10,7 @@ import { expectGreetings, portOf, program } from "../repository/conversation.ts"
 import { expectedOutput, Workshop } from "../repository/examples.ts";
 import { isProgram } from "../repository/programs.ts";
 import { startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { Project } from "./project.ts";
 
 /** Of what Debian's cross compiler brings, node needs libc and libstdc++. */
@@ -54,10 +54,10 @@ const places: readonly Place[] = [
     name: "Node 22 on arm64",
     is: /^v22\..* arm64\n$/,
     node: (context) => {
-      requirePeer(context, "compiler for arm64");
+      requireTool(context, "compiler for arm64");
       const node = join(programsOf("22", "arm64"), "node");
       if (process.arch === "arm64") return [node];
-      return [`/usr/bin/${requirePeer(context, "qemu")}`, "-L", ARM64_LIBRARIES, node];
+      return [`/usr/bin/${requireTool(context, "qemu")}`, "-L", ARM64_LIBRARIES, node];
     },
   },
 ];

@@ -1,7 +1,7 @@
 // Makes the package once for all tests: with the addons for both architectures where there is a compiler for both.
 import { spawnSync } from "node:child_process";
 import type { TestProject } from "vitest/node";
-import { findPeer } from "../support/peers.ts";
+import { findTool } from "../support/tools.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -11,7 +11,7 @@ declare module "vitest" {
 
 export function setup(project: TestProject): void {
   // Where peers are required, the compiler is one: npm run package then fails, and says so.
-  const needsBoth = "program" in findPeer("compiler for arm64") || process.env["SOCKWRIGHT_REQUIRE_PEERS"] === "1";
+  const needsBoth = "program" in findTool("compiler for arm64") || process.env["SOCKWRIGHT_REQUIRE_TOOLS"] === "1";
   const options = needsBoth ? [] : ["--", "--x64"];
   const { stdout, stderr, status, error } = spawnSync("npm", ["run", "--silent", "package", ...options], {
     encoding: "utf8",

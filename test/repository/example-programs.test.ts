@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, type TestContext, test } from "vitest";
 import { type Child, startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { below, codeIn, read, readme, root, section, tables } from "./pages.ts";
 
 const [[, ...rows] = []] = tables(section(read(readme.english), "## Programs to read and run"));
@@ -51,7 +51,7 @@ async function expectAnswer(talk: string, address: string, context: TestContext)
   const isNode = program === "node";
   const client = isNode
     ? await startChild(process.execPath, [...args, address].map(inRoot))
-    : await startChild(requirePeer(context, "nc"), ["-N", ...args.map((word) => word.replace("8000", port))]);
+    : await startChild(requireTool(context, "nc"), ["-N", ...args.map((word) => word.replace("8000", port))]);
   client.stdin.end();
   expect(await client.exit()).toEqual({ code: 0, signal: null });
   expect(client.stdout + client.stderr).not.toBe("");

@@ -8,7 +8,7 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { codeBlocks } from "./code-blocks.ts";
 import {
   conversation,
@@ -34,7 +34,7 @@ describe("README.md", () => {
   });
 
   test("server.py runs, and does the same", async (context) => {
-    const python = requirePeer(context, "python3");
+    const python = requireTool(context, "python3");
     const file = join(workshopOfThisTest().folder, "server.py");
     writeFileSync(file, program(blocks, "server.py").code);
     const server = await startChild(python, [file]);

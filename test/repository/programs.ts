@@ -12,10 +12,10 @@ export function isProgram(block: CodeBlock): boolean {
   return fileName(block) !== undefined;
 }
 
-/** The file that a block is taken from: `// examples/udp-server.ts`, `# test/peers/tutorials/udp-server.py`. */
+/** The file that a block is taken from: `// examples/udp-server.ts`, `# test/tools/tutorials/udp-server.py`. */
 export function excerptFrom({ code }: CodeBlock): string | undefined {
   const [, typescript, python] =
-    /^(?:\/\/ ((?:examples|src\/socketserver)\/[\w-]+\.ts)|# (test\/peers\/tutorials\/[\w-]+\.py))\n/.exec(code) ?? [];
+    /^(?:\/\/ ((?:examples|src\/socketserver)\/[\w-]+\.ts)|# (test\/tools\/tutorials\/[\w-]+\.py))\n/.exec(code) ?? [];
   return typescript ?? python;
 }
 

@@ -13,7 +13,7 @@ import {
 } from "../../scripts/python-names.mjs";
 import { verdicts } from "../../scripts/python-verdicts.mjs";
 import * as sockwright from "../../src/index.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { codeIn, read, section, tables } from "./pages.ts";
 import { publicSymbols } from "./public-symbols.ts";
 
@@ -77,8 +77,8 @@ describe("the tables", () => {
   });
 
   test("are of the Python that runs here", (context) => {
-    const { version, lines } = runningPython(requirePeer(context, "python3"));
-    if (version !== PYTHON_VERSION && process.env["SOCKWRIGHT_REQUIRE_PEERS"] !== "1")
+    const { version, lines } = runningPython(requireTool(context, "python3"));
+    if (version !== PYTHON_VERSION && process.env["SOCKWRIGHT_REQUIRE_TOOLS"] !== "1")
       context.skip(`this python3 is ${version}, and the tables are of ${PYTHON_VERSION}`);
     expect(version, `the tables are of Python ${PYTHON_VERSION}: make it the python3 of the PATH`).toBe(PYTHON_VERSION);
     const known = names.map(({ name, value }) => (value === undefined ? name : `${name} ${value}`));

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 import { read } from "./pages.ts";
 
 // It is the last section, and its units have lines that look like headings.
@@ -32,7 +32,7 @@ function complaintsOf(analyze: string, units: Readonly<Record<string, string>>):
 }
 
 test("systemd knows every key and every value", (context) => {
-  const analyze = requirePeer(context, "systemd-analyze");
+  const analyze = requireTool(context, "systemd-analyze");
   expect(complaintsOf(analyze, { "sockwright.service": service, "sockwright-web.socket": socket })).toEqual([]);
   const wrong = service.replace("ProtectHome=yes", "ProtectHom=yes").replace("Type=notify", "Type=notfy");
   expect(complaintsOf(analyze, { "sockwright.service": wrong })).toEqual(

@@ -5,7 +5,7 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { startChild } from "../support/child.ts";
-import { requirePeer } from "../support/peers.ts";
+import { requireTool } from "../support/tools.ts";
 
 const RUN = fileURLToPath(new URL("run.mjs", import.meta.url));
 const PROGRAMS = fileURLToPath(new URL("programs", import.meta.url));
@@ -61,7 +61,7 @@ const faults: readonly Fault[] = [
 for (const { title, program, scale, server = "sockwright" } of faults.filter(({ isSlow }) => !isSlow || PART === 1)) {
   const part = String(Number((scale * PART).toPrecision(3)));
   test(`${title}, at ${part} of the full load`, { timeout: PATIENCE_MS }, async (context) => {
-    requirePeer(context, "python3");
+    requireTool(context, "python3");
     const child = await startChild(process.execPath, [RUN, "--scale", part, "--server", server, program]);
     const { code } = await child.exit();
     console.info(child.stdout);

@@ -1,8 +1,8 @@
 // @ts-check
 // Quiet connections beside whatever else a server has to do: nobody may notice that.
 import { socket } from "sockwright";
-import { startPeer } from "./peer.mjs";
 import { percentile } from "./report.mjs";
+import { startTool } from "./tool.mjs";
 
 /**
  * A server on a free loopback port.
@@ -40,7 +40,7 @@ export async function echo(peer) {
  * @returns {Promise<Quiet>}
  */
 export async function talkQuietly(port, { connections, messages, periodMs }, hello = "") {
-  const [line] = await startPeer("quiet", [connections, messages, periodMs, port, hello]).ended;
+  const [line] = await startTool("quiet", [connections, messages, periodMs, port, hello]).ended;
   return JSON.parse(line ?? "");
 }
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, onTestFinished, type TestContext } from "vitest";
-import { findPeer, requirePeer } from "./peers.ts";
+import { findTool, requireTool } from "./tools.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -30,7 +30,7 @@ export function browserOfFile(): OpenPage {
   let browser: Browser | undefined;
   let home: string | undefined;
   beforeAll(async () => {
-    const peer = findPeer("chromium");
+    const peer = findTool("chromium");
     if ("missing" in peer) return;
     home = mkdtempSync(join(tmpdir(), "sockwright-browser-"));
     browser = await chromium.launch({
@@ -46,7 +46,7 @@ export function browserOfFile(): OpenPage {
     if (home !== undefined) rmSync(home, { recursive: true, maxRetries: 20, retryDelay: 100 });
   }, BROWSER_TIMEOUT_MS);
   return async (context, options) => {
-    requirePeer(context, "chromium");
+    requireTool(context, "chromium");
     if (browser === undefined) throw new Error("the browser was not started");
     const own = await browser.newContext(options);
     onTestFinished(() => own.close());

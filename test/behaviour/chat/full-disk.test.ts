@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, type TestContext, test } from "vitest";
 import { type Child, startChild } from "../../support/child.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 import { lineMember } from "./line-client.ts";
 import { ChatClient } from "./web-sockets.ts";
 
@@ -27,7 +27,7 @@ interface Disk {
 }
 
 async function chatOnSmallDisk(context: TestContext): Promise<{ child: Child; disk: Disk; doors: Doors }> {
-  const unshare = requirePeer(context, "mount namespaces");
+  const unshare = requireTool(context, "mount namespaces");
   const folder = mkdtempSync(join(tmpdir(), "sockwright-disk-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const flags = ["--listen", "tcp://127.0.0.1:0", "--listen", "http://127.0.0.1:0/chat/"];

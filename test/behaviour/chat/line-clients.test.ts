@@ -1,7 +1,7 @@
 // The programs that people have: netcats, telnet and Python, in one room.
 import { describe, expect, test } from "vitest";
 import { type Child, startChild } from "../../support/child.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 import { type ServedChat, servedChat } from "./line-client.ts";
 
 const PYTHON = `
@@ -33,7 +33,7 @@ const CLIENTS = [
 
 describe.each(CLIENTS)("$program", ({ program, args }) => {
   test("talks with the others, and what it said last is heard", async (context) => {
-    const command = requirePeer(context, program);
+    const command = requireTool(context, program);
     const chat = await servedChat();
     const rose = await chat.member("rose");
     const child = await startChild(command, [...args, portOf(chat)]);
@@ -57,7 +57,7 @@ describe.each(CLIENTS)("$program", ({ program, args }) => {
 });
 
 test("telnet gets whole lines", async (context) => {
-  const command = requirePeer(context, "telnet");
+  const command = requireTool(context, "telnet");
   const chat = await servedChat();
   const rose = await chat.member("rose");
   const child = await startChild(command, ["127.0.0.1", portOf(chat)]);
@@ -71,7 +71,7 @@ test("telnet gets whole lines", async (context) => {
 });
 
 test("python ends its side, and is sent what it said, and then the end", async (context) => {
-  const command = requirePeer(context, "python3");
+  const command = requireTool(context, "python3");
   const chat = await servedChat();
   const child = await startChild(command, ["-c", PYTHON, portOf(chat)]);
   await child.exit();

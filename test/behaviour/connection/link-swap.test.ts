@@ -18,9 +18,9 @@ import { timed } from "../../../src/server/transport/timed-link.ts";
 import { memoryTransport } from "../../../src/testing.ts";
 import { startChild } from "../../support/child.ts";
 import { connected } from "../../support/connected.ts";
-import { requirePeer } from "../../support/peers.ts";
 import { ScriptedLink } from "../../support/scripted-link.ts";
 import { serving, urlOf } from "../../support/serving.ts";
+import { requireTool } from "../../support/tools.ts";
 import { ToyCipher, toyCipher } from "../../support/toy-cipher.ts";
 import { turn, until } from "../../support/until.ts";
 import { LateClock } from "../server/late-clock.ts";
@@ -325,7 +325,7 @@ describe.each(["native", "node", "memory"])("over %s", (name) => {
 });
 
 test("a program in Python, with a cipher of its own, at the other end", async (context) => {
-  const python = requirePeer(context, "python3");
+  const python = requireTool(context, "python3");
   const server = await serving(dialogue);
   const program = `
 import socket, sys

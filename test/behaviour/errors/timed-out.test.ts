@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 import { expectSameShape } from "./node-shape.ts";
 import { nextTold, startInNamespace } from "./told-by.ts";
 
@@ -13,8 +13,8 @@ echo 1 > /proc/sys/net/ipv4/tcp_syn_retries
 `;
 
 test("errors have Node's own shape: timed out", async (context) => {
-  requirePeer(context, "ip");
-  const unshare = requirePeer(context, "network settings in a namespace");
+  requireTool(context, "ip");
+  const unshare = requireTool(context, "network settings in a namespace");
   const child = await startInNamespace(unshare, NO_ANSWER, "connect-in-namespace", "198.51.100.2");
   const { ours, nodes } = await nextTold(child);
   expect(ours).toMatchObject({ code: "ETIMEDOUT", errno: -110, address: "198.51.100.2", port: 4321 });

@@ -6,7 +6,7 @@ import { AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX, AF_VSOCK } from "../
 import { kernel } from "../../../src/native/load.ts";
 import { type Address, AddressRoom, decodeAddress, encodeNumericAddress } from "../../../src/socket/address.ts";
 import { startChild } from "../../support/child.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 
 const SOCKADDR_STORAGE_BYTES = 128;
 const UNIX_NAME_BYTES = 107;
@@ -188,7 +188,7 @@ describe("the texts of IP addresses", () => {
   });
 
   test("are the ones that Python's socket module writes and takes", async (context) => {
-    const python = await startChild(requirePeer(context, "python3"), ["-c", PYTHON]);
+    const python = await startChild(requireTool(context, "python3"), ["-c", PYTHON]);
     const addresses = fc.sample(fc.oneof(ipv4, ipv6), 1_000);
     const candidates = fc.sample(texts, 1_000);
     const expected = [

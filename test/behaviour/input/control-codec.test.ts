@@ -12,7 +12,7 @@ import {
 } from "../../../src/index.ts";
 import { type ControlMessage, decodeControl, encodeControl } from "../../../src/socket/control-message.ts";
 import { startChild } from "../../support/child.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 
 const HEADER_BYTES = 16;
 const int32 = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
@@ -108,7 +108,7 @@ describe("any bytes are read to their end, and nothing is read beside them", () 
 
 test("CMSG_SPACE is what Python's socket module computes", async (context) => {
   const program = "import socket; print([socket.CMSG_SPACE(n) for n in range(1000)])";
-  const python = await startChild(requirePeer(context, "python3"), ["-c", program]);
+  const python = await startChild(requireTool(context, "python3"), ["-c", program]);
   const [line] = await python.line(/^\[.*\]$/);
   expect(JSON.parse(line)).toEqual(Array.from({ length: 1_000 }, (_value, dataBytes) => CMSG_SPACE(dataBytes)));
 });

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, type TestContext, test } from "vitest";
 import { startChild } from "../../support/child.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 
 const [TIMER, FLOOD] = ["timer.mjs", "flood.py"].map((name) =>
   fileURLToPath(new URL(`programs/${name}`, import.meta.url)),
@@ -16,7 +16,7 @@ interface Lateness {
 
 /** How late a 10 ms timer is in a server whose peer, another process, keeps it busy. */
 async function latenessBeside(context: TestContext, server: string, peer: string): Promise<Lateness> {
-  const python = requirePeer(context, "python3");
+  const python = requireTool(context, "python3");
   const timed = await startChild(process.execPath, [TIMER, server]);
   const [, port = ""] = await timed.line(/^listening on (\d+)$/);
   await startChild(python, [FLOOD, peer, port]);

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { socket } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 import { startChild } from "../../support/child.ts";
-import { demand, requirePeer } from "../../support/peers.ts";
+import { demand, requireTool } from "../../support/tools.ts";
 import { listenOnLoopback } from "./connected.ts";
 
 const EINTR = 4;
@@ -32,7 +32,7 @@ function traceFile(): { readonly path: string; lines(pattern: RegExp): string[] 
 }
 
 test("EINTR is retried in non-blocking data calls", async (context) => {
-  const strace = requirePeer(context, "strace");
+  const strace = requireTool(context, "strace");
   const trace = traceFile();
   const calls = ["sendto", "recvfrom", "sendmsg", "recvmsg", "accept4"];
   const injections = calls.flatMap((call) => ["-e", `inject=${call}:error=EINTR:when=1..3`]);
@@ -54,7 +54,7 @@ test("EINTR is retried in non-blocking data calls", async (context) => {
 describe("close never retries EINTR", () => {
   // close(2), NOTES: Linux has let go of the descriptor; a second close could hit somebody else's.
   test("it is one system call, and the slot is free", async (context) => {
-    const strace = requirePeer(context, "strace");
+    const strace = requireTool(context, "strace");
     const trace = traceFile();
     const child = await startChild(process.execPath, [INTERRUPTED, "close"]);
     const [, descriptor = ""] = await child.line(/^closes (\d+)$/);
@@ -65,7 +65,7 @@ describe("close never retries EINTR", () => {
     const [attached] = await tracer.line(/ attached|not permitted/);
     const missing = `strace may not attach to a process (${attached}): allow ptrace`;
     const search = / attached/.test(attached) ? { program: strace } : { missing };
-    demand(context, search, process.env["SOCKWRIGHT_REQUIRE_PEERS"] === "1");
+    demand(context, search, process.env["SOCKWRIGHT_REQUIRE_TOOLS"] === "1");
     child.stdin.write("\n");
     const [report] = await child.line(/^\{.*\}$/);
     expect(JSON.parse(report)).toEqual({ close: 0, again: -9, open: 0 });
@@ -76,7 +76,7 @@ describe("close never retries EINTR", () => {
 
 describe("connect continues as EINPROGRESS after EINTR", () => {
   test("the addon makes one system call and says so", async (context) => {
-    const strace = requirePeer(context, "strace");
+    const strace = requireTool(context, "strace");
     const trace = traceFile();
     const options = ["-f", "-qq", "-o", trace.path, "-e", "trace=connect", "-e", "inject=connect:error=EINTR:when=1"];
     const child = await startChild(strace, [...options, process.execPath, INTERRUPTED, "connect"]);

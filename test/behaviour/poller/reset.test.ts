@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { MSG_WAITALL, type Socket } from "../../../src/index.ts";
 import { startChild } from "../../support/child.ts";
 import { fill } from "../../support/full.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 import { type Ends, listenOnLoopback, resetTcp, tcpPair, unixPair } from "./connected.ts";
 import { turnLoop } from "./turns.ts";
 
@@ -163,7 +163,7 @@ describe.each(transports)("a reset is never read as a clean end: $name", ({ pair
 });
 
 test("a reset is never read as a clean end: a client in python3", async (context) => {
-  const python = requirePeer(context, "python3");
+  const python = requireTool(context, "python3");
   const listener = listenOnLoopback();
   const client = await startChild(python, ["-c", RESETTING_CLIENT, String(listener.getsockname().port)]);
   const [peer] = await listener.accept();

@@ -7,7 +7,7 @@ import { kernel } from "../../../src/native/load.ts";
 import { EPOLLIN } from "../../../src/native/poller.ts";
 import { MAX_SPURIOUS_WAKEUPS } from "../../../src/socket/watching.ts";
 import { startChild } from "../../support/child.ts";
-import { demand, requirePeer } from "../../support/peers.ts";
+import { demand, requireTool } from "../../support/tools.ts";
 import { listenOnLoopback, tcpPair, unixPair } from "./connected.ts";
 import { observeTurns, placeOf, recordsOf, turnLoop } from "./turns.ts";
 
@@ -233,8 +233,8 @@ function expectNothing(): { readonly promise: Promise<void>; resolve(): void } {
 
 /** python3, where it may open a raw socket. */
 function requireRawSockets(context: TestContext): string {
-  const program = requirePeer(context, "python3");
+  const program = requireTool(context, "python3");
   const { status, stderr } = spawnSync(program, [FORGE], { encoding: "utf8" });
   const missing = `raw sockets are missing (${stderr.trim().split("\n").at(-1)}): run as root`;
-  return demand(context, status === 0 ? { program } : { missing }, process.env["SOCKWRIGHT_REQUIRE_PEERS"] === "1");
+  return demand(context, status === 0 ? { program } : { missing }, process.env["SOCKWRIGHT_REQUIRE_TOOLS"] === "1");
 }

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { AF_UNIX, SOCK_SEQPACKET, socket } from "../../../src/index.ts";
 import { type Connection, connect, type Server, serve } from "../../../src/server.ts";
 import { startChild } from "../../support/child.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 
 const name = `sockwright-empty-${randomUUID()}`;
 const url = `unix-seqpacket:@${name}`;
@@ -62,7 +62,7 @@ client.connect("\\0" + sys.argv[1])
 for record in (b"", b"with one", b""):
     client.sendmsg([record], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1, 2]))])
 `;
-  const python = await startChild(requirePeer(context, "python3"), ["-c", program, name]);
+  const python = await startChild(requireTool(context, "python3"), ["-c", program, name]);
   expect(await python.exit()).toEqual({ code: 0, signal: null });
   expect(await told).toEqual(["", "with one", ""]);
   await server.close();

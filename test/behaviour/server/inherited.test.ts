@@ -27,7 +27,7 @@ import {
 } from "../../../src/server.ts";
 import { freeFolder } from "../../cli/sockwright.ts";
 import { startChild } from "../../support/child.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 import { vsockListener } from "../socket/vsock.ts";
 
 /** A listener's descriptor, which nobody closes but who takes it over; and where it listens. */
@@ -229,7 +229,7 @@ os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="w
 os.execv(sys.argv[1], sys.argv[1:])
 `;
     const args = ["-c", script, process.execPath, program, "greet", "--listen", listener];
-    const child = await startChild(requirePeer(context, "python3"), args);
+    const child = await startChild(requireTool(context, "python3"), args);
     const [, port] = await child.line(/^port (\d+)$/);
     await child.line(new RegExp(`^listening on tcp://127\\.0\\.0\\.1:${port}$`));
     const client = await connect(`tcp://127.0.0.1:${port}`);
@@ -251,7 +251,7 @@ os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="l
 os.execv(sys.argv[1], sys.argv[1:])
 `;
     const args = ["-c", script, process.execPath, program, "greet", "--listen", "systemd:log"];
-    const child = await startChild(requirePeer(context, "python3"), args);
+    const child = await startChild(requireTool(context, "python3"), args);
     const [, url = ""] = await child.line(/^listening on (udp:\/\/127\.0\.0\.1:\d+)$/);
     const client = await connect(url);
     client.write("hello");

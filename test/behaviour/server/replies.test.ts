@@ -18,8 +18,8 @@ import { type DatagramMessage, parseSocketUrl, type ServeOptions, type Server } 
 import { memoryTransport } from "../../../src/testing.ts";
 import { startChild } from "../../support/child.ts";
 import { connected } from "../../support/connected.ts";
-import { requirePeer } from "../../support/peers.ts";
 import { serving, urlOf } from "../../support/serving.ts";
+import { requireTool } from "../../support/tools.ts";
 import { until } from "../../support/until.ts";
 
 /** Longer than any datagram of UDP, and than the send buffer of a Unix socket. */
@@ -186,7 +186,7 @@ test.for(forged)(
     onTestFinished(() => void vi.unstubAllEnvs());
     const { server, next, errors } = await hearing(`udp://${host.includes(":") ? `[${host}]` : host}:0`);
     const port = new URL(urlOf(server)).port;
-    const python = await startChild(requirePeer(context, "python3"), ["-c", FORGE, host, port]);
+    const python = await startChild(requireTool(context, "python3"), ["-c", FORGE, host, port]);
     expect((await python.exit()).code).toBe(0);
     const { reply, peer } = await next();
     expect(peer).toEqual({ host, port: 0 });
@@ -198,7 +198,7 @@ test.for(forged)(
 );
 
 test("a Unix client without a name gets no answer, and one whose name is no UTF-8 gets its own", async (context) => {
-  const python = requirePeer(context, "python3");
+  const python = requireTool(context, "python3");
   const name = `sockwright-${randomUUID()}`;
   const { server, next, errors } = await hearing(`unix-dgram:@${name}`);
   const program = `

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { startChild } from "../../support/child.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 
 const PROGRAM = fileURLToPath(new URL("programs/zoned-listeners.mjs", import.meta.url));
 
@@ -15,7 +15,7 @@ const LISTENERS: readonly (readonly [url: string, told: string])[] = [
 ];
 
 test.for(["native", "node"])("%s: the URL of a listener has the zone that a client needs", async (name, context) => {
-  const [unshare, ip] = [requirePeer(context, "network namespaces"), requirePeer(context, "ip")];
+  const [unshare, ip] = [requireTool(context, "network namespaces"), requireTool(context, "ip")];
   const setUp = [
     `${ip} link set lo up`,
     `${ip} address add fe80::1/64 dev lo nodad`,

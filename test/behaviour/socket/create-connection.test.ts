@@ -12,7 +12,7 @@ import { kernel } from "../../../src/native/load.ts";
 import { CONNECTION_ATTEMPT_DELAY_MS, inTurn } from "../../../src/socket/connection-attempts.ts";
 import { startChild } from "../../support/child.ts";
 import { lookUpWaits, nameHas } from "../../support/names.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 import { turn, until } from "../../support/until.ts";
 import { closeAtTheEnd } from "./open.ts";
 import { listenAt, neverAnswersAt, portOf } from "./several-addresses.ts";
@@ -119,7 +119,7 @@ describe("connects", () => {
   });
 
   test("Python's create_server", async (context) => {
-    const python = requirePeer(context, "python3");
+    const python = requireTool(context, "python3");
     const code = `import socket
 server = socket.create_server(("127.0.0.1", 0))
 print(server.getsockname()[1], flush=True)

@@ -21,7 +21,7 @@ import {
 } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 import { startChild } from "../../support/child.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 import { closeAtTheEnd } from "./open.ts";
 import { reservePort } from "./reserved-port.ts";
 
@@ -124,7 +124,7 @@ describe("IPv6", () => {
     ["-4", "127.0.0.1"],
     ["-6", "::1"],
   ] as const)("nc %s is served by a dual stack", async ([flag, host], context) => {
-    const nc = requirePeer(context, "nc");
+    const nc = requireTool(context, "nc");
     const server = serverOn({ host: "", port: 0 }, { family: AF_INET6, dualstack_ipv6: true });
     const child = await startChild(nc, [flag, host, String(server.getsockname().port)]);
     const [peer] = await server.accept();
@@ -136,7 +136,7 @@ describe("IPv6", () => {
   });
 
   test("Python's create_connection is served by a dual stack, over both", async (context) => {
-    const python = requirePeer(context, "python3");
+    const python = requireTool(context, "python3");
     const server = serverOn({ host: "", port: 0 }, { family: AF_INET6, dualstack_ipv6: true });
     const code =
       "import socket, sys\ns = socket.create_connection((sys.argv[1], int(sys.argv[2])))\nprint(s.recv(9).decode())";

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { AF_INET, AF_UNIX, SOCK_DGRAM, socket, socketpair } from "../../../src/index.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 import { listenOnLoopback } from "../poller/connected.ts";
 import { closeAtTheEnd } from "./open.ts";
 
@@ -35,7 +35,7 @@ describe("get_inheritable and set_inheritable", () => {
   });
 
   test("a program that is started has the descriptor under its number, or has not", (context) => {
-    const python = requirePeer(context, "python3");
+    const python = requireTool(context, "python3");
     const [made] = closeAtTheEnd(socket());
     const told = (): string =>
       spawnSync(python, ["-c", TELL, String(made.fileno())], { encoding: "utf8" }).stdout.trim();

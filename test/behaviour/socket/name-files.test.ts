@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { startChild } from "../../support/child.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 
 const MAX_ENTRY_BYTES = 1024 * 1024;
 const aliases = Array.from({ length: 100 }, (_value, index) => `alias-${index}.${"x".repeat(60)}`);
@@ -21,7 +21,7 @@ const hosts = [
 const services = [`long 4321/tcp ${aliases.join(" ")}`, `too-long 4322/tcp ${"x".repeat(MAX_ENTRY_BYTES)}`];
 
 test("entries of the files, short ones and long ones", async (context) => {
-  const unshare = requirePeer(context, "mount namespaces");
+  const unshare = requireTool(context, "mount namespaces");
   const folder = mkdtempSync(join(tmpdir(), "sockwright-names-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const [hostsFile, servicesFile] = [join(folder, "hosts"), join(folder, "services")];

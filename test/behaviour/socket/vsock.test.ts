@@ -12,7 +12,7 @@ import {
 } from "../../../src/index.ts";
 import { decodeAddress, encodeNumericAddress } from "../../../src/socket/address.ts";
 import { startChild } from "../../support/child.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 
 const anywhere = { cid: VMADDR_CID_ANY, port: VMADDR_PORT_ANY };
 
@@ -89,7 +89,7 @@ for _ in range(20):
         libc.getsockname(bound.fileno(), room, ctypes.byref(length))
         print(*bound.getsockname(), room.raw[:length.value].hex(), flush=True)
 `;
-  const python = await startChild(requirePeer(context, "python3"), ["-c", program]);
+  const python = await startChild(requireTool(context, "python3"), ["-c", program]);
   expect(await python.exit()).toEqual({ code: 0, signal: null });
   const lines = python.stdout.trimEnd().split("\n");
   expect(lines).toHaveLength(20);

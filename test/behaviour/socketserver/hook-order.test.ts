@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, type TestContext, test } from "vitest";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 import { type HookCase, type PlainClass, traceOf } from "./traced.ts";
 
 const CLASSES: readonly PlainClass[] = ["TCPServer", "UDPServer", "UnixStreamServer", "UnixDatagramServer"];
@@ -49,10 +49,10 @@ let traces: Promise<Traces> | undefined;
 
 /** Those of Python, of all classes and cases in one process. */
 function pythonTraces(context: TestContext): Promise<Traces> {
-  const program = fileURLToPath(new URL("../../peers/hook_trace.py", import.meta.url));
+  const program = fileURLToPath(new URL("../../tools/hook_trace.py", import.meta.url));
   const cases = [...SAME, ...BETTER.map(([each]) => each)];
   const args = ["-B", program, JSON.stringify(CLASSES), JSON.stringify(cases)];
-  const python = requirePeer(context, "python3");
+  const python = requireTool(context, "python3");
   traces ??= promisify(execFile)(python, args).then(({ stdout }) => JSON.parse(stdout) as Traces);
   return traces;
 }

@@ -6,10 +6,10 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, type TestContext, test, vi } from "vitest";
 import { type BaseServer, DatagramRequestHandler, StreamRequestHandler } from "../../../src/socketserver.ts";
 import { startChild } from "../../support/child.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 import { addressFor, byModule, FORKING, folder, isStream, send, THREADING } from "./mixin-servers.ts";
 
-const TRACER = fileURLToPath(new URL("../../peers/socketserver_mixins.py", import.meta.url));
+const TRACER = fileURLToPath(new URL("../../tools/socketserver_mixins.py", import.meta.url));
 
 const CASES = ["serve", "refuse", "throw", "throw-in-setup", "handle", "timeout"] as const;
 const HOOKS = [
@@ -30,7 +30,7 @@ interface Traces {
 }
 
 async function inPython(context: TestContext, server: ServerName, which: Case): Promise<Traces> {
-  const child = await startChild(requirePeer(context, "python3"), ["-B", TRACER, server, which]);
+  const child = await startChild(requireTool(context, "python3"), ["-B", TRACER, server, which]);
   const [line] = await child.line(/^{.*}$/);
   return JSON.parse(line);
 }

@@ -17,9 +17,9 @@ import {
   ThreadingUnixStreamServer,
 } from "../../../src/socketserver.ts";
 import { startChild } from "../../support/child.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 
-const ASK_LINES = fileURLToPath(new URL("../../peers/ask_lines.py", import.meta.url));
+const ASK_LINES = fileURLToPath(new URL("../../tools/ask_lines.py", import.meta.url));
 
 export const THREADING = {
   ThreadingTCPServer,
@@ -103,7 +103,7 @@ export function isStream({ socket_type }: { readonly socket_type: number }): boo
 export async function askInPython(context: TestContext, server: Asked, line: string, count: number): Promise<string[]> {
   const { address_family: family, socket_type: type, server_address } = server;
   const endpoint = JSON.stringify({ type, address: { ...server_address, family } });
-  const child = await startChild(requirePeer(context, "python3"), ["-B", ASK_LINES, endpoint, line, String(count)]);
+  const child = await startChild(requireTool(context, "python3"), ["-B", ASK_LINES, endpoint, line, String(count)]);
   const { code } = await child.exit();
   if (code !== 0) throw new Error(child.stderr);
   return child.stdout.trimEnd().split("\n");

@@ -1,4 +1,4 @@
-// Subclasses whose hooks note that they are called: the counterpart of test/peers/hook_trace.py.
+// Subclasses whose hooks note that they are called: the counterpart of test/tools/hook_trace.py.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -2,9 +2,9 @@
 // A busy socket at line rate beside 200 quiet ones: their p99 is below 10 ms. A part of the load judges no time: it runs
 // among the tests, on machines that have other work; what holds there is told in turns (test/behaviour/poller/fairness.test.ts).
 import { scaleFromArguments } from "../options.mjs";
-import { startPeer } from "../peer.mjs";
 import { echo, reportQuiet, serveOnLoopback, talkQuietly } from "../quiet.mjs";
 import { Report } from "../report.mjs";
+import { startTool } from "../tool.mjs";
 
 const scale = scaleFromArguments();
 const quiet = { connections: 200, messages: Math.ceil(100 * scale), periodMs: 100 };
@@ -25,7 +25,7 @@ const expected = quiet.connections * quiet.messages;
 const server = serveOnLoopback(echo);
 const busy = serveOnLoopback(drain);
 reportQuiet(report, "alone", await talkQuietly(server.port, quiet), expected, P99_LIMIT_MS);
-const flood = startPeer("disturb", ["flood", 0, busy.port]);
+const flood = startTool("disturb", ["flood", 0, busy.port]);
 await flood.line();
 const start = performance.now();
 bytes = 0;

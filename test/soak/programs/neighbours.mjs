@@ -2,9 +2,9 @@
 // Handlers that throw, promises that reject after their socket has closed, and peers that flood: nobody else notices.
 import { channel } from "node:diagnostics_channel";
 import { scaleFromArguments } from "../options.mjs";
-import { startPeer } from "../peer.mjs";
 import { echo, reportQuiet, serveOnLoopback, talkQuietly } from "../quiet.mjs";
 import { Report } from "../report.mjs";
+import { startTool } from "../tool.mjs";
 
 const scale = scaleFromArguments();
 const quiet = { connections: 50, messages: Math.ceil(100 * scale), periodMs: 50 };
@@ -62,7 +62,7 @@ const server = serveOnLoopback(echo);
 reportQuiet(report, "nothing", await talkQuietly(server.port, quiet), expected);
 for (const [name, { how, session }] of Object.entries(disturbances)) {
   const disturbed = serveOnLoopback(session);
-  const peer = startPeer("disturb", [how, visits, disturbed.port]);
+  const peer = startTool("disturb", [how, visits, disturbed.port]);
   if (how !== "visit") await peer.line();
   const result = await talkQuietly(server.port, quiet);
   if (how !== "visit") peer.kill();

@@ -2,9 +2,9 @@
 // R2. Connections opened and closed in all ways: end, reset, half-close, and the kill of the client. Descriptors, slots
 // and timers are back where they began, exactly, and as many connections have closed as have opened.
 import { part, serverFromArguments } from "../options.mjs";
-import { startPeer } from "../peer.mjs";
 import { Report } from "../report.mjs";
 import { startServer } from "../server.mjs";
+import { startTool } from "../tool.mjs";
 
 const connections = part(10_000_000);
 /** Until then the heap has grown to what such a load needs. */
@@ -28,7 +28,7 @@ let expected = 0;
  */
 async function run(way, count) {
   expected += count;
-  const [integrity] = await startPeer("churn", [way, count, server.port]).ended;
+  const [integrity] = await startTool("churn", [way, count, server.port]).ended;
   if (integrity !== "intact") throw new Error(`${way}: the echo was not what was sent`);
   return server.whenClosed(expected);
 }

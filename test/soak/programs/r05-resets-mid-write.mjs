@@ -2,9 +2,9 @@
 // R5. Clients that reset the connection while the server has more to send than they take: each ends once, with the errno
 // that the kernel gives, nothing leaks, and no SIGPIPE ends the process.
 import { part, serverFromArguments } from "../options.mjs";
-import { startPeer } from "../peer.mjs";
 import { Report } from "../report.mjs";
 import { POUR, startServer } from "../server.mjs";
+import { startTool } from "../tool.mjs";
 
 const clients = part(100_000);
 const WARMING_CLIENTS = 200;
@@ -18,7 +18,7 @@ let expected = 0;
 /** @param {number} count */
 async function run(count) {
   expected += count;
-  await startPeer("pour", ["reset", count, server.port, POUR]).ended;
+  await startTool("pour", ["reset", count, server.port, POUR]).ended;
   await server.whenClosed(expected);
   return server.settle();
 }

@@ -6,8 +6,8 @@ import { connect } from "node:net";
 import { delay } from "../crowd.mjs";
 import { serveHere, until } from "../loopback.mjs";
 import { isFullLoad, part } from "../options.mjs";
-import { startPeer } from "../peer.mjs";
 import { Report } from "../report.mjs";
+import { startTool } from "../tool.mjs";
 
 const clients = part(10_000, 8) / 2;
 const REPLY_BYTES = 256 * 1024;
@@ -37,7 +37,7 @@ for (const transport of ["native", "node"]) {
     await connection.end();
     for await (const piece of connection) sentAfterwards += piece.length;
   });
-  const [satisfied] = await startPeer("half_close", [clients, REPLY_BYTES, port]).ended;
+  const [satisfied] = await startTool("half_close", [clients, REPLY_BYTES, port]).ended;
   await until(() => server.connections().length === 0);
   report.exactly(`replies that came whole, ${transport}`, Number(satisfied), clients);
   const first = Math.floor(clients / 4);

@@ -3,10 +3,10 @@
 // to wait, the write deadline ends them, and others do not notice. And answers that a careless service writes without
 // looking: they may fill the memory up to the hard cap, and no further.
 import { part, scaleFromArguments, serverFromArguments } from "../options.mjs";
-import { startPeer } from "../peer.mjs";
 import { reportQuiet, talkQuietly } from "../quiet.mjs";
 import { percentile, Report } from "../report.mjs";
 import { CARELESS, ECHO, POUR, startServer } from "../server.mjs";
+import { startTool } from "../tool.mjs";
 
 const readers = part(1_000);
 const carelessReaders = part(100, 4);
@@ -24,7 +24,7 @@ const report = new Report(`R7: ${readers} readers of one byte a second, with 8 M
 const server = await startServer(name, { writeTimeoutMs: WRITE_TIMEOUT_MS });
 const alone = await talkQuietly(server.port, quiet, ECHO);
 const before = await server.settle();
-const slow = startPeer("pour", ["slow", readers, server.port, POUR]);
+const slow = startTool("pour", ["slow", readers, server.port, POUR]);
 await slow.line();
 const stuffed = await server.whenCalm(before.opened + readers, before.backpressure + readers);
 const beside = await talkQuietly(server.port, quiet, ECHO);
@@ -48,7 +48,7 @@ await server.stop();
 
 const careless = await startServer(name);
 const empty = await careless.settle();
-const careful = startPeer("pour", ["slow", carelessReaders, careless.port, CARELESS]);
+const careful = startTool("pour", ["slow", carelessReaders, careless.port, CARELESS]);
 await careful.line();
 const filled = await careless.whenCalm(empty.opened + carelessReaders);
 const each = (filled.liveBytes - empty.liveBytes) / MIB / carelessReaders;

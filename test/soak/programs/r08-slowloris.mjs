@@ -4,8 +4,8 @@
 import { delay, Visitor } from "../crowd.mjs";
 import { serveHere, until } from "../loopback.mjs";
 import { part, scaleFromArguments } from "../options.mjs";
-import { startPeer } from "../peer.mjs";
 import { percentile, Report } from "../report.mjs";
+import { startTool } from "../tool.mjs";
 
 const clients = part(10_000);
 const TOTAL_TIMEOUT_MS = 3_000;
@@ -56,7 +56,7 @@ setTimeout(() => {
   isAlone = false;
 }, 1_000);
 const alone = await visits(() => isAlone);
-const peer = startPeer("dribble", [clients, DRIBBLE_MS, port]);
+const peer = startTool("dribble", [clients, DRIBBLE_MS, port]);
 await peer.line();
 let isOver = false;
 const ended = peer.ended.then(() => {

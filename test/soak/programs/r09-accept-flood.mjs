@@ -3,9 +3,9 @@
 // stood are taken, and connections that were there go on.
 import { Visitor } from "../crowd.mjs";
 import { part, serverFromArguments } from "../options.mjs";
-import { startPeer } from "../peer.mjs";
 import { percentile, Report } from "../report.mjs";
 import { ECHO, startServer } from "../server.mjs";
+import { startTool } from "../tool.mjs";
 
 const connections = part(500_000);
 const AT_ONCE = 1_000;
@@ -36,7 +36,7 @@ const start = performance.now();
 const alone = await talk(() => performance.now() - start < ALONE_MS);
 let isOver = false;
 const flooding = performance.now();
-const flood = startPeer("connect_flood", [connections, AT_ONCE, server.port]).ended.then((lines) => {
+const flood = startTool("connect_flood", [connections, AT_ONCE, server.port]).ended.then((lines) => {
   isOver = true;
   return lines;
 });

@@ -2,9 +2,9 @@
 // R14. Ten thousand signals a second interrupt a server's system calls: not a byte is lost.
 import { echo as echoOfLayer2, serveHere } from "../loopback.mjs";
 import { scaleFromArguments } from "../options.mjs";
-import { startPeer } from "../peer.mjs";
 import { echo, serveOnLoopback } from "../quiet.mjs";
 import { Report } from "../report.mjs";
+import { startTool } from "../tool.mjs";
 
 const seconds = 60 * scaleFromArguments();
 const SIGNALS_PER_SECOND = 10_000;
@@ -18,7 +18,7 @@ process.on("SIGUSR2", () => received++);
 const report = new Report(`R14: ${SIGNALS_PER_SECOND.toLocaleString("en-US")} signals a second for ${seconds} s`);
 const layer1 = serveOnLoopback(echo);
 const layer2 = await serveHere(echoOfLayer2);
-const storm = startPeer("storm", [process.pid, SIGNALS_PER_SECOND]);
+const storm = startTool("storm", [process.pid, SIGNALS_PER_SECOND]);
 await storm.line();
 const start = performance.now();
 let echoed = 0;
@@ -26,7 +26,7 @@ let intact = 0;
 let runs = 0;
 while (performance.now() - start < seconds * 1000 || runs === 0) {
   for (const { port } of [layer1, layer2]) {
-    const [integrity] = await startPeer("echoes", ["pipelined", ECHOES, port]).ended;
+    const [integrity] = await startTool("echoes", ["pipelined", ECHOES, port]).ended;
     if (integrity === "intact") intact++;
     runs++;
     echoed += ECHOES * MESSAGE_BYTES;

@@ -3,9 +3,9 @@
 // and a timer of 1 ms.
 import { echo, serveHere } from "../loopback.mjs";
 import { part, scaleFromArguments } from "../options.mjs";
-import { startPeer } from "../peer.mjs";
 import { reportQuiet, talkQuietly } from "../quiet.mjs";
 import { percentile, Report } from "../report.mjs";
+import { startTool } from "../tool.mjs";
 
 const PEERS = 10;
 const quiet = { connections: part(1_000), messages: Math.max(10, Math.ceil(60 * scaleFromArguments())), periodMs: 500 };
@@ -20,7 +20,7 @@ const datagrams = await serveHere(
   "udp://127.0.0.1:0",
 );
 const connections = await serveHere(echo);
-const floods = startPeer("datagram_flood", [PEERS, new URL(datagrams.url).port]);
+const floods = startTool("datagram_flood", [PEERS, new URL(datagrams.url).port]);
 await floods.line();
 /** @type {number[]} */
 const latenessMs = [];

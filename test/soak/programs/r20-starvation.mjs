@@ -1,10 +1,10 @@
 // @ts-check
 // R20. One connection at line rate, beside a thousand that have something echoed now and then, and a timer of 1 ms.
 import { part, scaleFromArguments, serverFromArguments } from "../options.mjs";
-import { startPeer } from "../peer.mjs";
 import { reportQuiet, talkQuietly } from "../quiet.mjs";
 import { percentile, Report } from "../report.mjs";
 import { DISCARD, ECHO, startServer } from "../server.mjs";
+import { startTool } from "../tool.mjs";
 
 const quiet = { connections: part(1_000), messages: Math.max(10, Math.ceil(60 * scaleFromArguments())), periodMs: 500 };
 const MAX_P99_MS = 5;
@@ -12,7 +12,7 @@ const MAX_P99_MS = 5;
 const name = serverFromArguments();
 const report = new Report(`R20: one connection at line rate beside ${quiet.connections} quiet ones, ${name}`);
 const server = await startServer(name);
-const flood = startPeer("disturb", ["flood", 0, server.port, DISCARD]);
+const flood = startTool("disturb", ["flood", 0, server.port, DISCARD]);
 await flood.line();
 await server.watchTimers();
 const { messages, connections } = quiet;

@@ -5,8 +5,8 @@ import { constants, PerformanceObserver } from "node:perf_hooks";
 import { IPPROTO_TCP, socket, TCP_NODELAY } from "sockwright";
 import { echo, serveHere } from "../loopback.mjs";
 import { part } from "../options.mjs";
-import { startPeer } from "../peer.mjs";
 import { Report } from "../report.mjs";
+import { startTool } from "../tool.mjs";
 
 const echoes = part(10_000_000);
 const PIPELINED_SHARE = 0.9;
@@ -63,7 +63,7 @@ for (const [name, port, messagesPerCollection] of /** @type {const} */ ([
 ])) {
   /** @param {"pipelined" | "alternating"} how @param {number} count */
   const run = async (how, count) => {
-    const [integrity] = await startPeer("echoes", [how, count, port]).ended;
+    const [integrity] = await startTool("echoes", [how, count, port]).ended;
     return integrity === "intact" ? count : 0;
   };
   const pipelined = Math.round(echoes * PIPELINED_SHARE);

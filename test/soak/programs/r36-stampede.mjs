@@ -4,10 +4,10 @@
 import { connect } from "node:net";
 import { delay, Visitor } from "../crowd.mjs";
 import { part, scaleFromArguments, serverFromArguments } from "../options.mjs";
-import { startPeer } from "../peer.mjs";
 import { integer, randomOf, seed } from "../random.mjs";
 import { Report } from "../report.mjs";
 import { CARELESS, DISCARD, ECHO, POUR, startServer } from "../server.mjs";
+import { startTool } from "../tool.mjs";
 
 const SECONDS = Math.max(6, 600 * scaleFromArguments());
 const connections = part(1_000, 50);
@@ -72,14 +72,14 @@ const faults = {
       setTimeout(() => client.destroy(), EVERY_MS);
     }
   },
-  "a burst of connects": () => startPeer("connect_flood", [100, 100, server.port]).ended,
+  "a burst of connects": () => startTool("connect_flood", [100, 100, server.port]).ended,
   "a stop of the process": async () => {
     process.kill(server.pid, "SIGSTOP");
     await delay(STOPPED_MS);
     process.kill(server.pid, "SIGCONT");
   },
   "a storm of signals": async () => {
-    const storm = startPeer("storm", [server.pid, 10_000]);
+    const storm = startTool("storm", [server.pid, 10_000]);
     await storm.line();
     await delay(EVERY_MS);
     storm.tell("enough");

@@ -5,8 +5,8 @@ import { channel } from "node:diagnostics_channel";
 import { socket } from "sockwright";
 import { holdings, reportHoldings } from "../holdings.mjs";
 import { scaleFromArguments } from "../options.mjs";
-import { startPeer } from "../peer.mjs";
 import { Report } from "../report.mjs";
+import { startTool } from "../tool.mjs";
 
 const clients = Math.ceil(1_000 * scaleFromArguments());
 const LARGE = Buffer.alloc(32 * 1024 * 1024, "l");
@@ -36,7 +36,7 @@ async function run(phase) {
   const listener = socket();
   listener.bind({ host: "127.0.0.1", port: 0 });
   const listening = listener.listen();
-  const peer = startPeer("resets", [phase, clients, listener.getsockname().port ?? 0]);
+  const peer = startTool("resets", [phase, clients, listener.getsockname().port ?? 0]);
   // Before accept: they have come and gone when serve begins.
   if (phase === "accept") await peer.ended;
   let finished = 0;
@@ -82,7 +82,7 @@ const echo = async () => {
 };
 // What a process opens once, and keeps, is open before the count.
 await echo();
-await startPeer("resets", ["accept", 0, 9]).ended;
+await startTool("resets", ["accept", 0, 9]).ended;
 const before = holdings();
 for (const phase of Object.keys(sessions)) {
   published.length = 0;

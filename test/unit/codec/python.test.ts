@@ -11,9 +11,9 @@ import {
   netstring,
   varintPrefixed,
 } from "../../../src/codec.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 
-const program = fileURLToPath(new URL("../../peers/frames.py", import.meta.url));
+const program = fileURLToPath(new URL("../../tools/frames.py", import.meta.url));
 
 /** What Python writes for what it reads. */
 function answer(python: string, args: readonly string[], input: Buffer): Buffer {
@@ -47,7 +47,7 @@ test.for<[string, string, Codec<string>]>([
   ["CRLF and nothing else", "\\r\\n", lines({ newline: "\r\n", strict: true })],
 ])("lines that end with %s", ([, ending, codec], context) => {
   const input = Buffer.concat(texts.map((text) => codec.encode(text)));
-  const output = answer(requirePeer(context, "python3"), ["lines", ending], input);
+  const output = answer(requireTool(context, "python3"), ["lines", ending], input);
   expect(framesOf(codec, output)).toEqual(texts.map(reversed));
 });
 
@@ -73,7 +73,7 @@ test.for<[string, string[], Codec<Buffer>, Buffer[]]>([
   ["a zero byte behind each", ["delimited"], delimiter("\0"), texts.map((text) => Buffer.from(text, "latin1"))],
 ])("bytes behind %s", ([, args, codec, frames], context) => {
   const input = Buffer.concat(frames.map((frame) => codec.encode(frame)));
-  const output = answer(requirePeer(context, "python3"), args, input);
+  const output = answer(requireTool(context, "python3"), args, input);
   expect(framesOf(codec, output)).toEqual(frames.map((frame) => Buffer.from(frame).reverse()));
 });
 
@@ -81,6 +81,6 @@ test("JSON lines", (context) => {
   const codec = jsonLines();
   const values = [null, true, 0, -1.5, "", "naïve 你好 🙂 \n\r\u2028", [], [1, [2]], {}, { a: { b: "c" } }];
   const input = Buffer.concat(values.map((value) => codec.encode(value)));
-  const output = answer(requirePeer(context, "python3"), ["json_lines"], input);
+  const output = answer(requireTool(context, "python3"), ["json_lines"], input);
   expect(framesOf(codec, output)).toEqual(values.map((got) => ({ got })));
 });

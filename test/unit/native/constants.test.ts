@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { kernel } from "../../../src/native/load.ts";
 import * as constants from "../../../src/socket/constants.ts";
 import { startChild } from "../../support/child.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 
 test("the addon's table is the TypeScript constants, name by name and value by value", () => {
   const table = Object.fromEntries(kernel.constants.map(({ name, value }) => [name, value]));
@@ -17,7 +17,7 @@ test("each constant says where it is explained", () => {
 test("the values are those of Python's socket module, where it has the name", async (context) => {
   const program =
     "import json, socket; print(json.dumps({n: int(v) for n, v in vars(socket).items() if isinstance(v, int)}))";
-  const python = await startChild(requirePeer(context, "python3"), ["-c", program]);
+  const python = await startChild(requireTool(context, "python3"), ["-c", program]);
   const [line] = await python.line(/^\{.*\}$/);
   const theirs = new Map<string, unknown>(Object.entries(JSON.parse(line)));
   const shared = kernel.constants.filter(({ name }) => theirs.has(name));

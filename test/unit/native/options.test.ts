@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { kernel } from "../../../src/native/load.ts";
 import { AF_INET, SOCK_DGRAM, SOL_SOCKET } from "../../../src/socket/constants.ts";
 import { encodeControl } from "../../../src/socket/control-message.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 import { addressRoom, closedAtTheEnd, type Key, loopback, open } from "./descriptors.ts";
 
 const GUARD = 0xa5;
@@ -23,7 +23,7 @@ function getGuarded(key: Key, level: number, option: number, bytes: number, cont
 
 // socket(7), SO_GET_FILTER: the length counts blocks of eight bytes (net/core/filter.c, sk_get_filter).
 test("an option that counts in blocks is not written beyond its bytes", (context) => {
-  const python = requirePeer(context, "python3");
+  const python = requireTool(context, "python3");
   const key = open(AF_INET, SOCK_DGRAM);
   const { status, stderr } = spawnSync(python, ["-c", ATTACH_FILTER_OF_64], {
     stdio: [kernel.fileno(...key), "ignore", "pipe"],

@@ -1,7 +1,7 @@
 // Programs in Python that talk through a chaos proxy: `url` is a socket that is connected, or that listens, by its URL.
 import type { TestContext } from "vitest";
 import { type Child, startChild } from "../../support/child.ts";
-import { requirePeer } from "../../support/peers.ts";
+import { requireTool } from "../../support/tools.ts";
 
 const PRELUDE = `
 import socket, sys
@@ -33,7 +33,7 @@ url = sys.argv[1]
 
 /** Runs a program of Python's with the URL that it connects to, or listens on. */
 export function startPython(context: TestContext, url: string, program: string): Promise<Child> {
-  return startChild(requirePeer(context, "python3"), ["-B", "-u", "-c", `${PRELUDE}\n${program}`, url]);
+  return startChild(requireTool(context, "python3"), ["-B", "-u", "-c", `${PRELUDE}\n${program}`, url]);
 }
 
 /** The same for one that listens; gives its URL too. */

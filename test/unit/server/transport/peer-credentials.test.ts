@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import { type Connection, connect, type PeerCredentials, type ServeOptions, serve } from "../../../../src/server.ts";
 import { memoryTransport } from "../../../../src/testing.ts";
 import { startChild } from "../../../support/child.ts";
-import { requirePeer } from "../../../support/peers.ts";
+import { requireTool } from "../../../support/tools.ts";
 
 const own = { pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() };
 /** Root can be somebody else; who is not root is himself, with another process. */
@@ -56,7 +56,7 @@ describe("native", () => {
   });
 
   test("another process, of another user where that can be, is seen, and a service for its own user sends it away", async (context) => {
-    const python = requirePeer(context, "python3");
+    const python = requireTool(context, "python3");
     const atServer: unknown[] = [];
     const name = `sockwright-${process.pid}-other`;
     await using _ = await serve(`unix:@${name}`, async (connection: Connection) => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { openRoot } from "../../../../src/services/web/root.ts";
 import { startChild } from "../../../support/child.ts";
-import { requirePeer } from "../../../support/peers.ts";
+import { requireTool } from "../../../support/tools.ts";
 import { link, temporaryFolder, write } from "./site.ts";
 
 function program(name: string): string {
@@ -139,7 +139,7 @@ sys.stdin.read()
 `;
 
 test("a file that another process has a lease on is busy, and not waited for: fcntl(2)", async (context) => {
-  const python = requirePeer(context, "python3");
+  const python = requireTool(context, "python3");
   const folder = temporaryFolder();
   write(folder, "file");
   const root = await openRoot(folder);

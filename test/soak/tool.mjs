@@ -1,19 +1,19 @@
 // @ts-check
-// The other side of a soak program: a python3 program of peers/, in a process of its own.
+// The other side of a soak program: a python3 program of tools/, in a process of its own.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** @typedef {{ pid: number | undefined, ended: Promise<string[]>, tell(line: string): void, line(): Promise<string>, kill(): void }} Peer */
+/** @typedef {{ pid: number | undefined, ended: Promise<string[]>, tell(line: string): void, line(): Promise<string>, kill(): void }} Tool */
 
 /**
  * `ended` gives the lines that nobody asked for, when the program has ended well.
  * @param {string} name
  * @param {readonly (string | number)[]} args
- * @returns {Peer}
+ * @returns {Tool}
  */
-export function startPeer(name, args) {
-  const program = fileURLToPath(new URL(`peers/${name}.py`, import.meta.url));
+export function startTool(name, args) {
+  const program = fileURLToPath(new URL(`tools/${name}.py`, import.meta.url));
   const child = spawn("python3", [program, ...args.map(String)], { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   let isKilled = false;

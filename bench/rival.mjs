@@ -16,7 +16,7 @@ const execute = promisify(execFile);
  * if none is named, or says what it lacks.
  * @typedef {import("./case.mjs").Task} Task
  * @typedef {{ command: string[], version?: string } | { missing: string }} Prepared
- * @typedef {{ name: string, title: string, tasks: readonly Task[], prepare: (task?: Task) => Promise<Prepared> }} Peer
+ * @typedef {{ name: string, title: string, tasks: readonly Task[], prepare: (task?: Task) => Promise<Prepared> }} Rival
  */
 
 /** @type {readonly Task[]} */
@@ -29,27 +29,27 @@ const BULK = ["bulk-64k", "bulk-1m"];
  * @type {ReadonlyMap<Task | undefined, string>}
  */
 const C_PROGRAMS = new Map([
-  ["lines", "peers/epoll-lines.c"],
-  ["broadcast", "peers/epoll-broadcast.c"],
-  ["bulk-64k", "peers/epoll-bulk.c"],
-  ["bulk-1m", "peers/epoll-bulk.c"],
-  ["file", "peers/epoll-file.c"],
-  ["file-path", "peers/epoll-file.c"],
+  ["lines", "rivals/epoll-lines.c"],
+  ["broadcast", "rivals/epoll-broadcast.c"],
+  ["bulk-64k", "rivals/epoll-bulk.c"],
+  ["bulk-1m", "rivals/epoll-bulk.c"],
+  ["file", "rivals/epoll-file.c"],
+  ["file-path", "rivals/epoll-file.c"],
 ]);
 /** @type {ReadonlyMap<Task | undefined, string>} */
 const NODE_NET_PROGRAMS = new Map([
-  ["lines", "peers/node-net-lines.mjs"],
-  ["broadcast", "peers/node-net-broadcast.mjs"],
-  ["file-path", "peers/node-net-file.mjs"],
+  ["lines", "rivals/node-net-lines.mjs"],
+  ["broadcast", "rivals/node-net-broadcast.mjs"],
+  ["file-path", "rivals/node-net-file.mjs"],
 ]);
 
-/** @type {readonly Peer[]} */
-export const PEERS = [
+/** @type {readonly Rival[]} */
+export const RIVALS = [
   {
     name: "epoll",
     title: "C, level-triggered epoll (the limit)",
     tasks: [...ECHOES, "lines", "broadcast", ...BULK, "file", "file-path"],
-    prepare: async (task) => c(C_PROGRAMS.get(task) ?? "peers/epoll.c", ...(await told(task))),
+    prepare: async (task) => c(C_PROGRAMS.get(task) ?? "rivals/epoll.c", ...(await told(task))),
   },
   {
     name: "ready",
@@ -115,7 +115,7 @@ export const PEERS = [
     name: "python-socketserver",
     title: "Python, `socketserver.ThreadingTCPServer`, a thread per connection",
     tasks: ["socketserver"],
-    prepare: async () => python("peers/socketserver_echo.py"),
+    prepare: async () => python("rivals/socketserver_echo.py"),
   },
   {
     name: "http-stream",
@@ -127,13 +127,13 @@ export const PEERS = [
     name: "node-http",
     title: "`node:http` over `node:net`",
     tasks: ["http"],
-    prepare: () => node("peers/node-http.mjs"),
+    prepare: () => node("rivals/node-http.mjs"),
   },
   {
     name: "recvmmsg",
     title: "C, `recvmmsg` and `sendmmsg` (the limit)",
     tasks: ["datagrams"],
-    prepare: () => c("peers/datagrams.c"),
+    prepare: () => c("rivals/datagrams.c"),
   },
   {
     name: "datagram-service",
@@ -145,7 +145,7 @@ export const PEERS = [
     name: "node-dgram",
     title: "`node:dgram`, `message` events",
     tasks: ["datagrams"],
-    prepare: () => node("peers/node-dgram.mjs"),
+    prepare: () => node("rivals/node-dgram.mjs"),
   },
   { name: "uvloop", title: "Python, asyncio `Protocol` on uvloop", tasks: [...ECHOES, ...BULK], prepare: uvloop },
   { name: "go", title: "Go `net`, a goroutine per connection", tasks: [...ECHOES, ...BULK], prepare: go },
@@ -153,24 +153,24 @@ export const PEERS = [
     name: "node-net",
     title: "`node:net`, `data` events",
     tasks: [...ECHOES, "lines", "broadcast", ...BULK, "file-path"],
-    prepare: async (task) => node(NODE_NET_PROGRAMS.get(task) ?? "peers/node-net.mjs", ...(await told(task))),
+    prepare: async (task) => node(NODE_NET_PROGRAMS.get(task) ?? "rivals/node-net.mjs", ...(await told(task))),
   },
   {
     name: "node-net-cork",
     title: "`node:net`, `cork()`: one `writev` for the sixteen",
     tasks: ["pipeline"],
-    prepare: () => node("peers/node-net.mjs", "pipeline-cork"),
+    prepare: () => node("rivals/node-net.mjs", "pipeline-cork"),
   },
   {
     name: "node-net-async",
     title: "`node:net`, `for await` per connection",
     tasks: [...ECHOES, "lines"],
     prepare: async (task) =>
-      node(task === "lines" ? "peers/node-net-readline.mjs" : "peers/node-net-async.mjs", ...(await told(task))),
+      node(task === "lines" ? "rivals/node-net-readline.mjs" : "rivals/node-net-async.mjs", ...(await told(task))),
   },
 ];
 
-/** How the name of a peer ends that is another checkout of ours. */
+/** How the name of a rival ends that is another checkout of ours. */
 export const BEFORE = "-before";
 
 /**
@@ -189,10 +189,10 @@ async function told(task = "echo", bulk = "bulk") {
 /**
  * Ours once more: the same programs on the library of another checkout, which is built.
  * @param {string} checkout
- * @returns {readonly Peer[]}
+ * @returns {readonly Rival[]}
  */
-export function peersBefore(checkout) {
-  return PEERS.filter(({ title }) => title.startsWith("sockwright")).map(({ name, title, tasks, prepare }) => ({
+export function rivalsBefore(checkout) {
+  return RIVALS.filter(({ title }) => title.startsWith("sockwright")).map(({ name, title, tasks, prepare }) => ({
     name: `${name}${BEFORE}`,
     title: `${title}, before`,
     tasks,
@@ -255,7 +255,7 @@ async function uvloop(task) {
   try {
     const { stdout } = await execute(python, ["-c", "import uvloop; print('uvloop', uvloop.__version__)"]);
     return {
-      command: [python, fileURLToPath(new URL("peers/uvloop_echo.py", import.meta.url)), ...(await told(task))],
+      command: [python, fileURLToPath(new URL("rivals/uvloop_echo.py", import.meta.url)), ...(await told(task))],
       version: stdout.trim(),
     };
   } catch {
@@ -268,6 +268,6 @@ async function go(task) {
   const version = await execute("go", ["env", "GOVERSION"]).catch(() => undefined);
   if (version === undefined) return { missing: "go (apt-get install golang-go)" };
   const binary = binaryPath("go-echo");
-  await execute("go", ["build", "-o", binary, "."], { cwd: new URL("peers/go/", import.meta.url) });
+  await execute("go", ["build", "-o", binary, "."], { cwd: new URL("rivals/go/", import.meta.url) });
   return { command: [binary, ...(await told(task))], version: version.stdout.trim() };
 }

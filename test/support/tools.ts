@@ -1,10 +1,10 @@
-// The programs of others that the tests talk to. A test that needs one calls `requirePeer` first; where the program is
-// missing, the test is skipped with a reason that names it, or fails where SOCKWRIGHT_REQUIRE_PEERS=1 says that all of
+// The programs of others that the tests talk to. A test that needs one calls `requireTool` first; where the program is
+// missing, the test is skipped with a reason that names it, or fails where SOCKWRIGHT_REQUIRE_TOOLS=1 says that all of
 // them are installed (.ci/run does).
 import { spawnSync } from "node:child_process";
 import type { TestContext } from "vitest";
 
-interface Peer {
+interface Tool {
   /** Names to try, best first. */
   readonly programs: readonly string[];
   /** Arguments that make the program show that it is the right one and works here. */
@@ -15,7 +15,7 @@ interface Peer {
   readonly remedy: string;
 }
 
-export const peers = {
+export const tools = {
   python3: { programs: ["python3"], probe: ["-c", "import socket"], remedy: "install python3" },
   nc: {
     programs: ["nc.openbsd", "nc"],
@@ -74,30 +74,30 @@ export const peers = {
     probe: ["--net", "sh", "-c", "echo 1 > /proc/sys/net/ipv4/tcp_syn_retries"],
     remedy: "run as root, where namespaces are allowed and /proc/sys/net can be written",
   },
-} satisfies Record<string, Peer>;
+} satisfies Record<string, Tool>;
 
-type PeerName = keyof typeof peers;
+type ToolName = keyof typeof tools;
 
 /** Either the program to run, or why there is none. */
 type Search = { readonly program: string } | { readonly missing: string };
 
-const found = new Map<PeerName, Search>();
+const found = new Map<ToolName, Search>();
 
-/** Looks for a peer, once. */
-export function findPeer(name: PeerName): Search {
+/** Looks for a tool, once. */
+export function findTool(name: ToolName): Search {
   const known = found.get(name);
   if (known !== undefined) return known;
-  const search = probe(name, peers[name]);
+  const search = probe(name, tools[name]);
   found.set(name, search);
   return search;
 }
 
-/** The program of a peer. Skips the running test, or fails it where peers are required, when there is none. */
-export function requirePeer(context: Pick<TestContext, "skip">, name: PeerName): string {
-  return demand(context, findPeer(name), process.env["SOCKWRIGHT_REQUIRE_PEERS"] === "1");
+/** The program of a tool. Skips the running test, or fails it where tools are required, when there is none. */
+export function requireTool(context: Pick<TestContext, "skip">, name: ToolName): string {
+  return demand(context, findTool(name), process.env["SOCKWRIGHT_REQUIRE_TOOLS"] === "1");
 }
 
-export function probe(name: string, { programs, probe, writes, remedy }: Peer): Search {
+export function probe(name: string, { programs, probe, writes, remedy }: Tool): Search {
   const failures: string[] = [];
   for (const program of programs) {
     const { error, status, stdout, stderr } = spawnSync(program, probe, { encoding: "utf8", timeout: 10_000 });

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { demand, findPeer, peers, probe } from "./peers.ts";
+import { demand, findTool, probe, tools } from "./tools.ts";
 
 class Skipped extends Error {}
 
@@ -18,7 +18,7 @@ test("a missing program skips the test with a reason that names it", () => {
   );
 });
 
-test("a missing program fails the test where peers are required", () => {
+test("a missing program fails the test where tools are required", () => {
   expect(() => demand(context, absent, true)).toThrow(/^nonesuch is missing/);
   expect(() => demand(context, absent, true)).not.toThrow(Skipped);
 });
@@ -38,13 +38,13 @@ test("a later name is tried when the first is missing", () => {
   expect(second).toEqual({ program: "true" });
 });
 
-test("a peer that is there is found", () => {
-  expect(findPeer("python3")).toEqual({ program: "python3" });
+test("a tool that is there is found", () => {
+  expect(findTool("python3")).toEqual({ program: "python3" });
 });
 
 test("the gate installs every peer, so that a machine which has none of them is enough", () => {
   const gate = readFileSync(".ci/run", "utf8");
-  const packages = Object.values(peers).flatMap(({ remedy }) => /^install ([\w+.-]+)/.exec(remedy)?.[1] ?? []);
+  const packages = Object.values(tools).flatMap(({ remedy }) => /^install ([\w+.-]+)/.exec(remedy)?.[1] ?? []);
   expect(packages.length).toBeGreaterThan(10);
   const installed = new Set(gate.match(/(?<=\S:)[a-z0-9+.-]+(?=[\s)])/g));
   expect(packages.filter((name) => !installed.has(name))).toEqual([]);

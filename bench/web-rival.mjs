@@ -1,14 +1,14 @@
 // @ts-check
 import { NGINX_SENDING, nginxVersion, startNginx } from "./nginx.mjs";
-import { node, ours } from "./peer.mjs";
+import { node, ours } from "./rival.mjs";
 import { PAGE_OPTIONS, PAGE_PATH } from "./site.mjs";
 
 /**
  * A server of the web under measurement. `path` is what it is asked for where that is not the path of the case. What is
  * no command that prints its port is started by `start`, on a core.
  * @typedef {{ start: (core: number) => Promise<import("./web-measurement.mjs").WebServer>, version: string }} Startable
- * @typedef {import("./peer.mjs").Prepared | Startable} WebPrepared
- * @typedef {{ name: string, title: string, path?: string, prepare: (root: string) => Promise<WebPrepared> }} WebPeer
+ * @typedef {import("./rival.mjs").Prepared | Startable} WebPrepared
+ * @typedef {{ name: string, title: string, path?: string, prepare: (root: string) => Promise<WebPrepared> }} WebRival
  */
 
 const WEB = "ours/web.mjs";
@@ -20,8 +20,8 @@ const NGINX_TITLES = new Map([
   ["nginx-write", "nginx, `sendfile off`"],
 ]);
 
-/** @type {readonly WebPeer[]} */
-export const WEB_PEERS = [
+/** @type {readonly WebRival[]} */
+export const WEB_RIVALS = [
   {
     name: "web",
     title: "sockwright/services/web",
@@ -47,7 +47,7 @@ export const WEB_PEERS = [
   {
     name: "sirv",
     title: "sirv on `node:http`",
-    prepare: (root) => node("peers/sirv.mjs", root),
+    prepare: (root) => node("rivals/sirv.mjs", root),
   },
   {
     name: "node-http-bridge",
@@ -57,7 +57,7 @@ export const WEB_PEERS = [
   {
     name: "node-http",
     title: "`node:http` over `node:net`",
-    prepare: () => node("peers/node-http.mjs"),
+    prepare: () => node("rivals/node-http.mjs"),
   },
 ];
 
