@@ -31,7 +31,7 @@ export async function startProgram(block: CodeBlock): Promise<Child> {
 }
 
 export async function portOf(server: Child): Promise<number> {
-  return Number((await server.line(/^listening on port (\d+)$/))[1]);
+  return Number((await server.line(/^listening on (?:port |tcp:.*:)(\d+)$/))[1]);
 }
 
 /** Connects, says each line, and gives what was answered until the server closed the connection. */

@@ -1,13 +1,13 @@
-// The table of programs in README.md: it has all of examples/, and its commands work, on addresses of the tests' own.
+// The table of programs in examples/README.md: it has all of examples/, and its commands work, on addresses of the tests' own.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, type TestContext, test } from "vitest";
 import { type Child, startChild } from "../support/child.ts";
 import { requireTool } from "../support/tools.ts";
-import { below, codeIn, read, readme, root, section, tables } from "./pages.ts";
+import { below, codeIn, read, root, tables } from "./pages.ts";
 
-const [[, ...rows] = []] = tables(section(read(readme.english), "## Programs to read and run"));
+const [[, ...rows] = []] = tables(read("examples/README.md"));
 const commands = rows.map(([, start = "", talk = ""]) => ({
   start: codeIn(start)[0] ?? "",
   talk: codeIn(talk)[0] ?? "",

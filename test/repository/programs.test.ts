@@ -1,14 +1,11 @@
-// The programs of README.md and of the guide are started and spoken to. The one of README.md in TypeScript and its
-// counterpart in Python hold the same conversation.
+// The programs of README.md and of the guides are started and spoken to. The three of README.md hold the same conversation.
 
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { startChild } from "../support/child.ts";
-import { requireTool } from "../support/tools.ts";
 import { codeBlocks } from "./code-blocks.ts";
 import {
   conversation,
@@ -22,32 +19,21 @@ import {
 import { fileName, isProgram } from "./programs.ts";
 
 describe("README.md", () => {
-  const MAX_PROGRAM_LINES = 25;
-  const blocks = codeBlocks("README.md");
+  const MAX_LINES = 12;
+  const programs = codeBlocks("README.md").filter(isProgram);
 
-  test("server.ts runs, and serves its clients side by side", async () => {
-    const server = await startProgram(program(blocks, "server.ts"));
+  test.for(["hello.ts", "sockets.ts", "plain.ts"])("%s greets, and serves its clients side by side", async (name) => {
+    const server = await startProgram(program(programs, name));
     const port = await portOf(server);
     await idle(port);
     await expectGreetings(port);
     expect(server.stderr).toBe("");
   });
 
-  test("server.py runs, and does the same", async (context) => {
-    const python = requireTool(context, "python3");
-    const file = join(workshopOfThisTest().folder, "server.py");
-    writeFileSync(file, program(blocks, "server.py").code);
-    const server = await startChild(python, [file]);
-    const port = await portOf(server);
-    await idle(port);
-    await expectGreetings(port);
-    expect(server.stderr).toBe("");
-  });
-
-  test("these are all the programs, and they are short", () => {
-    const programs = blocks.filter(isProgram);
-    expect(programs.map(fileName)).toEqual(["server.ts", "server.py"]);
-    for (const { code } of programs) expect(code.split("\n").length).toBeLessThanOrEqual(MAX_PROGRAM_LINES);
+  test("these are all the programs, and ours have a dozen lines at most", () => {
+    expect(programs.map(fileName)).toEqual(["hello.ts", "sockets.ts", "plain.ts"]);
+    const lengths = programs.map(({ code }) => code.split("\n").length - 1);
+    expect(lengths.slice(0, 2).filter((length) => length > MAX_LINES)).toEqual([]);
   });
 });
 

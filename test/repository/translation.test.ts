@@ -46,9 +46,9 @@ describe.each(translated)("%s, and %s", (englishPage, chinesePage) => {
 
 test("what exists in one language exists in the other", () => {
   const words: Readonly<Record<string, string>> = {
-    有: "yes",
-    "有，但要自己编码": "yes, but you encode them",
-    尚无: "not yet",
+    已支持: "yes",
+    "已支持，但需自行编码": "yes, but you encode them",
+    暂不支持: "not yet",
   };
   const states = (page: string): string[] =>
     tables(read(page))
