@@ -1,7 +1,8 @@
 // `sockwright up` without a file: its table is typed, line by line, and its pages are seen in Chromium.
-import { mkdirSync, readdirSync } from "node:fs";
-import { createServer } from "node:net";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
 import type { Page } from "playwright-core";
 import { describe, expect, onTestFinished, type TestContext, test } from "vitest";
 import { freeFolder, program } from "../cli/sockwright.ts";
@@ -9,6 +10,8 @@ import { BROWSER_TIMEOUT_MS, browserOfFile, complaintsOf, violationsOf } from ".
 import { type Child, startChild } from "../support/child.ts";
 import { requireTool } from "../support/tools.ts";
 import { until } from "../support/until.ts";
+
+const FOLDER = process.env["SOCKWRIGHT_SCREENSHOTS"];
 
 interface Row {
   readonly service: string;
@@ -120,10 +123,65 @@ describe("in Chromium", { timeout: BROWSER_TIMEOUT_MS }, () => {
   });
 });
 
+// `SOCKWRIGHT_SCREENSHOTS=docs/pictures npx vitest run test/interop/demonstration.test.ts -t "picture of"` takes them anew.
+describe("the pictures of README.md", { timeout: BROWSER_TIMEOUT_MS }, () => {
+  const openPage = browserOfFile();
+  const width = 960;
+  const MAX_PICTURE_BYTES = 100 * 1024;
+  /** A sample a second: enough for a line in the plots where somebody keeps the pictures. */
+  const SAMPLES = FOLDER === undefined ? 2 : 45;
+
+  async function take(page: Page, name: string, height: number): Promise<void> {
+    const picture = await page.screenshot({ clip: { x: 0, y: 0, width, height } });
+    expect(picture.length).toBeLessThan(MAX_PICTURE_BYTES);
+    expect(readFileSync(join("docs/pictures", `${name}.png`)).length).toBeLessThan(MAX_PICTURE_BYTES);
+    if (FOLDER !== undefined) writeFileSync(join(FOLDER, `${name}.png`), picture);
+  }
+
+  test("a picture of the home page", async (context) => {
+    const { rows } = await running();
+    const page = await openPage(context, { viewport: { width, height: 720 } });
+    await page.goto(addressOf(rows, "site"));
+    await page.getByRole("heading").first().waitFor();
+    await take(page, "home", 440);
+  });
+
+  test("a picture of the status page, with clients at work", async (context) => {
+    const { rows } = await running();
+    const page = await openPage(context, { viewport: { width, height: 720 } });
+    const address = addressOf(rows, "status");
+    await page.goto(address);
+    const names = ["ada", "grace", "rose", "邹", "linus", "radia"];
+    const clients = names.map((name) => {
+      const client = connect(Number(new URL(addressOf(rows, "greet")).port), "127.0.0.1");
+      onTestFinished(() => void client.destroy());
+      return { name, client, answers: createInterface({ input: client })[Symbol.asyncIterator]() };
+    });
+    const events = await fetch(`${address}events`, { headers: { Accept: "text/event-stream" } });
+    let samples = 0;
+    for await (const chunk of events.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      samples += chunk.match(/^event: sample$/gm)?.length ?? 0;
+      if (samples >= SAMPLES) break;
+      const rounds = 20 + ((samples * 7) % 13);
+      for (let round = 0; round < rounds; round++) {
+        for (const { name, client, answers } of clients.slice(0, 2 + (round % 5))) {
+          client.write(`${name}\n`);
+          await answers.next();
+        }
+      }
+    }
+    await page.getByText("Live.").waitFor();
+    await take(page, "status", 660);
+  });
+});
+
+function addressOf(rows: readonly Row[], name: string): string {
+  return rows.find(({ service }) => service === name)?.address ?? "";
+}
+
 /** For a person to look at, where that person says where. */
 async function shoot(page: Page, name: string): Promise<void> {
-  const folder = process.env["SOCKWRIGHT_SCREENSHOTS"];
-  if (folder === undefined) return;
-  mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  if (FOLDER === undefined) return;
+  mkdirSync(FOLDER, { recursive: true });
+  await page.screenshot({ path: join(FOLDER, `${name}.png`), fullPage: true });
 }
