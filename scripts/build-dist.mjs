@@ -19,8 +19,9 @@ export async function buildDist() {
   const compiled = [...projects.flatMap(compile), ...filesBelow("examples/pages").map(copy)];
   const modules = compiled.filter((file) => !file.startsWith(`${join("dist", "cli")}/`));
   const emitted = new Set([...modules, ...(await bundleCommand()), ...(await buildPages())]);
-  // What was renamed or deleted in src/ must not live on in dist/.
-  if (existsSync("dist")) for (const file of filesBelow("dist")) if (!emitted.has(file)) rmSync(file);
+  // What was renamed or deleted in src/ must not live on in dist/. `npm run docs` has a folder of its own there.
+  const kept = (/** @type {string} */ file) => emitted.has(file) || file.startsWith(`${join("dist", "docs")}/`);
+  if (existsSync("dist")) for (const file of filesBelow("dist")) if (!kept(file)) rmSync(file);
   writeFileSync(record, hash);
 }
 

@@ -11,6 +11,8 @@ const steps = [
   ["npm", "run", "--silent", "lint:layers"],
   ["npm", "run", "--silent", "lint:unused"],
   ["npm", "run", "--silent", "types"],
+  // Before the tests: one of them opens the site in a browser.
+  ["npm", "run", "--silent", "docs"],
   ["npm", "run", "--silent", "lint:package"],
   ["npm", "run", "--silent", "test:coverage"],
 ];

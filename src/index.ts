@@ -51,6 +51,7 @@ export type { ServeOptions } from "./socket/serve.ts";
 export { getprotobyname, getservbyname, getservbyport } from "./socket/service-names.ts";
 export type { Accepted, Datagram, Listener } from "./socket/socket.ts";
 export { Socket, type SocketConstructor } from "./socket/socket-constructor.ts";
+export type { DetachOptions } from "./socket/socket-descriptor.ts";
 export { SocketError } from "./socket/socket-error.ts";
 export { type FileData, SocketFile } from "./socket/socket-file.ts";
 export { AbortError, SockwrightError, type SockwrightErrorCode } from "./socket/sockwright-error.ts";

@@ -35,7 +35,7 @@ export interface Service {
   readonly onExchange?: ((exchange: never) => void) | undefined;
   /** Before the first listener is opened; `serve` waits for it, and rejects with what it throws. */
   start?(): void | Promise<void>;
-  /** After the last connection has ended, or when the grace of a server that closes is over: see {@link Server.close}. */
+  /** After the last connection has ended, or when the grace of a server that closes is over: see `close()` of the server. */
   stop?(): void | Promise<void>;
 }
 

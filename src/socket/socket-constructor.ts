@@ -39,6 +39,7 @@ export interface SocketConstructor {
  * console.log(server instanceof Socket, peer instanceof Server, peer instanceof Socket); // => true false true
  * for (const each of [server, client, peer]) each.close();
  * ```
+ * @class
  */
 export const Socket: SocketConstructor = SocketOf;
 /** See the value of the same name, and what the class says of itself. */

@@ -13,7 +13,8 @@ import { succeed } from "./socket-error.ts";
 import { checkedTimeout } from "./time-out.ts";
 
 /** How a descriptor is given up. */
-interface DetachOptions {
+export interface DetachOptions {
+  /** Whether calls on the descriptor wait, as another program may expect: O_NONBLOCK is cleared. Default false. */
   readonly blocking?: boolean | undefined;
 }
 
@@ -109,9 +110,8 @@ export class SocketDescriptor implements AsyncDisposable {
   }
 
   /**
-   * Reads an option — getsockopt(2).
+   * Reads an option — getsockopt(2): a C int, or with `length` its bytes, up to that many. `length` is at most 64 KiB.
    *
-   * @param length - how many bytes to make room for, up to 64 KiB; without it the option is a C int.
    * @throws SocketError `ENOPROTOOPT` … · SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
    * @example
    * ```ts

@@ -104,7 +104,7 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
    *
    * @param server_address - an address of layer 1, such as `{ host: "127.0.0.1", port: 0 }`.
    * @param RequestHandlerClass - a class that extends {@link BaseRequestHandler}, or where one is.
-   * @param bind_and_activate - false: `serve_forever()` and `handle_request()` do not call {@link bind_and_activate}.
+   * @param bind_and_activate - false: `serve_forever()` and `handle_request()` do not call `bind_and_activate`.
    * @throws TypeError for what is no class of handlers, and for a third argument that is no boolean.
    */
   constructor(

@@ -128,6 +128,7 @@ export class StreamRequestHandler extends BaseRequestHandler {
     return this.#connection ?? notSetUp("connection");
   }
 
+  /** Replaces it, as a subclass does in its `setup()`. */
   set connection(connection: Socket) {
     this.#connection = connection;
   }
@@ -137,6 +138,7 @@ export class StreamRequestHandler extends BaseRequestHandler {
     return this.#rfile ?? notSetUp("rfile");
   }
 
+  /** Replaces it, as a subclass does in its `setup()`. */
   set rfile(file: SocketFile<Buffer>) {
     this.#rfile = file;
   }
@@ -146,6 +148,7 @@ export class StreamRequestHandler extends BaseRequestHandler {
     return this.#wfile ?? notSetUp("wfile");
   }
 
+  /** Replaces it, as a subclass does in its `setup()`. */
   set wfile(file: SocketFile<Buffer>) {
     this.#wfile = file;
   }
@@ -219,6 +222,7 @@ export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> 
     return this.#packet ?? notSetUp("packet");
   }
 
+  /** Replaces it, as a subclass does in its `setup()`. */
   set packet(packet: Buffer) {
     this.#packet = packet;
   }
@@ -228,6 +232,7 @@ export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> 
     return this.#socket ?? notSetUp("socket");
   }
 
+  /** Replaces it, as a subclass does in its `setup()`. */
   set socket(socket: Socket) {
     this.#socket = socket;
   }
@@ -237,6 +242,7 @@ export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> 
     return this.#rfile ?? notSetUp("rfile");
   }
 
+  /** Replaces it, as a subclass does in its `setup()`. */
   set rfile(file: MemoryFile) {
     this.#rfile = file;
   }
@@ -246,6 +252,7 @@ export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> 
     return this.#wfile ?? notSetUp("wfile");
   }
 
+  /** Replaces it, as a subclass does in its `setup()`. */
   set wfile(file: MemoryFile) {
     this.#wfile = file;
   }

@@ -96,6 +96,7 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
     return this.#socket;
   }
 
+  /** Replaces the socket, as a subclass does that brings its own. */
   set socket(socket: Socket) {
     this.#socket = socket;
   }

@@ -1,7 +1,7 @@
 /** A stream socket of a virtual machine or its host, vsock(7). */
 export interface VsockUrl {
   readonly scheme: "vsock";
-  /** Whose: 2 is the host. A listener's may be {@link ANY_CID}, every one that this machine has; in a URL `*`. */
+  /** Whose: 2 is the host. A listener's may be 0xffffffff, VMADDR_CID_ANY: every one that this machine has; in a URL `*`. */
   readonly cid: number;
   /** 0 to 4 294 967 294; a listener on 0 gets a free port. */
   readonly port: number;

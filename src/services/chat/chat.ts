@@ -13,7 +13,7 @@ import { SqliteHistory } from "./sqlite-history.ts";
 
 export type { ChatOptions };
 
-/** A chat, to be served: over plain connections to line clients, and to browsers where it is mounted, see {@link mounts}. */
+/** A chat, to be served: over plain connections to line clients, and to browsers where it is mounted, see `mounts()` of sockwright/http. */
 export type ChatService = HttpService & Required<Pick<Service, "stream" | "start" | "stop">>;
 
 /**

@@ -58,10 +58,15 @@ export interface GreetOptions {
   readonly closeAfterFirst?: boolean | undefined;
   /** Waits before each answer, in ms, 0 or more, without holding up any other client. Default 0. */
   readonly delayMs?: number | undefined;
+  /** Called with each event. */
   readonly onEvent?: ((event: GreetEvent) => void) | undefined;
 }
 
-/** What they can be: also for whoever reads them from a file or a command line. */
+/**
+ * What they can be: also for whoever reads them from a file or a command line.
+ *
+ * @internal
+ */
 export const GREET_OPTIONS = optionTable({
   greeting: text({ default: DEFAULT_GREETING }),
   reply: text(),

@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import { join, posix } from "node:path";
+import { filesBelow } from "../content-hash.mjs";
+
+/**
+ * The links of a site that lead to no file of it, or to no element with the id that they name. Links to other sites are
+ * not followed.
+ *
+ * @param {string} folder - of the site.
+ * @returns {{ page: string, href: string }[]} each with the path of its page in the folder.
+ */
+export function brokenLinks(folder) {
+  const files = filesBelow(folder).map((file) => posix.relative(folder, file));
+  const pages = new Map(
+    files.filter((file) => file.endsWith(".html")).map((file) => [file, pageOf(join(folder, file))]),
+  );
+  const known = new Set(files);
+  return [...pages].flatMap(([page, { links }]) =>
+    links
+      .filter((href) => {
+        const url = new URL(href, `site:///${page}`);
+        if (url.protocol !== "site:") return false;
+        const target = decodeURIComponent(url.pathname).slice(1) || "index.html";
+        if (!known.has(target)) return true;
+        const id = decodeURIComponent(url.hash).slice(1);
+        return id !== "" && pages.get(target)?.ids.has(id) === false;
+      })
+      .map((href) => ({ page, href })),
+  );
+}
+
+/** @param {string} file */
+function pageOf(file) {
+  const html = readFileSync(file, "utf8");
+  return { links: [...new Set(values(html, "href|src"))], ids: new Set(values(html, "id")) };
+}
+
+/**
+ * The values of an attribute, as TypeDoc writes them: quoted, in tags.
+ *
+ * @param {string} html
+ * @param {string} name
+ */
+function values(html, name) {
+  const tags = html.replaceAll(/<script>.*?<\/script>/gs, "").match(/<[a-z][^>]*>/g) ?? [];
+  const attribute = new RegExp(`\\s(?:${name})="([^"]*)"`, "g");
+  return tags.flatMap((tag) => [...tag.matchAll(attribute)].map(([, value = ""]) => unescaped(value)));
+}
+
+/** @param {string} text */
+function unescaped(text) {
+  return text
+    .replaceAll("&quot;", '"')
+    .replaceAll("&#39;", "'")
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&amp;", "&");
+}

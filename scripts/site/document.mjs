@@ -1,0 +1,25 @@
+import { relative } from "node:path";
+
+/** The groups of documents in the sidebar, by the path of their file; the first that fits. */
+/** @type {readonly [RegExp, string][]} */
+const GROUPS = [
+  [/^docs\/guides\//, "Guides"],
+  [/^src\/services\//, "Services"],
+  [/^docs\/internals\/|^ARCHITECTURE/, "Internals"],
+  [/^[^/]*\.md$/, "Project"],
+];
+
+/**
+ * Names a document after its first heading, and puts it into its group.
+ *
+ * @param {import("typedoc").DocumentReflection} document
+ */
+export function describe(document) {
+  const path = document.project.files.getReflectionPath(document);
+  if (path === undefined) return;
+  const file = relative(".", path);
+  const text = document.content.map((part) => part.text).join("");
+  const [, heading = file] = /^# (.+)$/m.exec(text) ?? [];
+  document.name = heading.replaceAll("`", "");
+  document.frontmatter["group"] = GROUPS.find(([pattern]) => pattern.test(file))?.[1] ?? "Project";
+}

@@ -1,0 +1,61 @@
+// The plugin of TypeDoc that makes the site of the documentation: titles, groups and addresses of its pages, a page for
+// each source file that a guide links to, and an error for each link that leads nowhere.
+import { existsSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+import { Converter, KindRouter, Renderer } from "typedoc";
+import { brokenLinks } from "./broken-links.mjs";
+import { describe } from "./document.mjs";
+import { addFilePages } from "./file-pages.mjs";
+import { nameModules, registerClass } from "./modules.mjs";
+
+/** @param {import("typedoc").Application} app */
+export function load(app) {
+  reportMissingFiles(app);
+  app.renderer.defineRouter("site", SiteRouter);
+  app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, document) => describe(document));
+  app.converter.on(Converter.EVENT_CREATE_DECLARATION, registerClass);
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    nameModules(project);
+    addFilePages(app.converter, project);
+  });
+  app.renderer.on(Renderer.EVENT_END, ({ outputDirectory, pages }) => {
+    const sources = new Map(pages.map(({ url, model }) => [url, sourceOf(model)]));
+    for (const { page, href } of brokenLinks(outputDirectory))
+      app.logger.error(`${sources.get(page) ?? page}: the link to ${href} leads nowhere`);
+  });
+}
+
+/** @param {import("typedoc").Application} app */
+function reportMissingFiles({ files, logger }) {
+  const register = files.register.bind(files);
+  files.register = (source, target) => {
+    const file = resolve(dirname(source), target.replace(/#.*/, ""));
+    if (!existsSync(file)) logger.error(`${relative(".", source)}: the link to ${target} leads nowhere`);
+    return register(source, target);
+  };
+}
+
+/**
+ * The file in which the text of a page is written; undefined for what is in several.
+ *
+ * @param {import("typedoc").RouterTarget} model
+ */
+function sourceOf(model) {
+  if (!("project" in model)) return undefined;
+  if (model.isProject()) return "README.md";
+  if (model.isDeclaration()) return model.sources?.[0]?.fileName;
+  const path = model.project.files.getReflectionPath(model);
+  return path && relative(".", path);
+}
+
+/** Gives a document the address of its file: `docs/guides/chat.html`. */
+class SiteRouter extends KindRouter {
+  /**
+   * @override
+   * @param {import("typedoc").Reflection} reflection
+   */
+  getIdealBaseName(reflection) {
+    const path = reflection.isDocument() ? reflection.project.files.getReflectionPath(reflection) : undefined;
+    return path === undefined ? super.getIdealBaseName(reflection) : relative(".", path).replace(/\.md$/, "");
+  }
+}

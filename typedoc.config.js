@@ -1,0 +1,45 @@
+// `npm run docs`: the guides and the reference of every entry of the package, as HTML in dist/docs.
+import { entryPoints } from "./scripts/site/modules.mjs";
+import { load } from "./scripts/site/site.mjs";
+
+/** @type {Partial<import("typedoc").TypeDocOptions>} */
+const options = {
+  name: "Sockwright",
+  entryPoints,
+  entryPointStrategy: "resolve",
+  tsconfig: "tsconfig.build.json",
+  // Inherited members of Node's own classes have their reference in Node's documentation.
+  excludeExternals: true,
+  readme: "README.md",
+  projectDocuments: [
+    "README.zh-CN.md",
+    "docs/guides/*.md",
+    "src/services/*/README.md",
+    "ARCHITECTURE.md",
+    "docs/internals/*.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+  ],
+  plugin: [load],
+  router: "site",
+  out: "dist/docs",
+  customCss: "scripts/site/site.css",
+  headings: { readme: false, document: false },
+  highlightLanguages: ["html", "ini", "javascript", "json", "python", "shellscript", "text", "toml", "typescript"],
+  navigation: { includeGroups: true, includeFolders: false },
+  searchInComments: true,
+  searchInDocuments: true,
+  // The members of types are described by their names as well: a `port` needs no sentence.
+  requiredToBeDocumented: ["Class", "Interface", "TypeAlias", "Function", "Method", "Accessor", "Variable"],
+  // The names that test/repository/published-types.test.ts allows: no program needs to write them.
+  intentionallyNotExported: [
+    ...["BytesType", "FAULTY_CALLS", "HandshakeLimit", "MESSAGES", "POLICIES", "REASONS", "Refusal"],
+    ...["ServerDeadlineName", "ServerExpiry"],
+  ],
+  // Not invalidPath: site.mjs names the page, too.
+  validation: { notExported: true, notDocumented: true, invalidLink: true, invalidPath: false, rewrittenLink: true },
+  treatWarningsAsErrors: true,
+};
+
+export default options;
