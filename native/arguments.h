@@ -31,8 +31,9 @@ struct AddressOut {
 
 class Arguments {
  public:
-  static constexpr size_t kMax = 8;
-  static constexpr size_t kMaxBuffers = 1024;  // IOV_MAX (sysconf(3)), which sendmsg(2) enforces
+  static constexpr size_t kMax = 8;  // arguments of one call
+  // Buffers of one sendmsg or recvmsg: IOV_MAX (sysconf(3)), which sendmsg(2) enforces.
+  static constexpr size_t kMaxBuffers = 1024;
 
   // Takes `count` arguments; those that were not given are undefined.
   Arguments(napi_env env, napi_callback_info info, size_t count = kMax);

@@ -10,7 +10,7 @@
 namespace sockwright {
 namespace {
 
-// So many datagrams at most, for which there is room on the stack.
+// Datagrams of one recvmmsg or sendmmsg: the stack has space for them.
 constexpr uint32_t kMaxDatagrams = 32;
 // Each has an address of this size, or a part of it.
 constexpr size_t kAddressBytes = sizeof(sockaddr_storage);

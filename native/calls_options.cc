@@ -12,6 +12,7 @@
 namespace sockwright {
 namespace {
 
+// The value of a socket option.
 constexpr size_t kMaxOptionBytes = 64 * 1024;
 
 // Behind the value, for an option that counts in another unit than bytes and is not known here.

@@ -10,8 +10,10 @@ namespace sockwright {
 
 class EntryRoom {
  public:
+  // The buffer of the first try.
   static constexpr size_t kFirstBytes = 1024;
-  // An entry of /etc/hosts, services or protocols with all of its aliases, or what a name server says.
+  // The largest buffer: for an entry of /etc/hosts, services or protocols with all of its aliases, or for what a name server
+  // says.
   static constexpr size_t kMaxBytes = 1024 * 1024;
 
   EntryRoom() = default;

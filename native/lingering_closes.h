@@ -12,8 +12,10 @@ namespace sockwright {
 
 class LingeringCloses {
  public:
-  // Threads of the whole process; beyond them a close does not wait, and the kernel sends the rest by itself.
+  // Threads of the whole process whose close waits. Beyond them a close does not wait, and the kernel sends the rest by
+  // itself.
   static constexpr int kMaxLingering = 64;
+  // The stack of such a thread.
   static constexpr size_t kStackBytes = 256 * 1024;
 
   // Takes the descriptor, and calls `closed` back and deletes it when close(2) has returned. False when there is no thread:

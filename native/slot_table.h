@@ -21,7 +21,9 @@ struct Slot {
 class SlotTable {
  public:
   // A handle crosses into JavaScript as one number, generation * 2^24 + slot, below 2^52 and so exact in a double.
+  // Bits of a slot: an environment has at most 2^24 open descriptors.
   static constexpr uint32_t kSlotBits = 24;
+  // Sockets that one slot holds, one after another, before a generation comes again.
   static constexpr uint32_t kGenerationLimit = 1u << 28;
 
   // Takes the descriptor and gives its handle; a negative handle is the table at its limit of 2^24 descriptors, and takes

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// The command's entry point: runs it, and reports an error in one line.
 import { complain } from "./complaint.ts";
 import { run } from "./program.ts";
 import { processStreams } from "./standard-streams.ts";

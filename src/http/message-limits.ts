@@ -1,14 +1,16 @@
-/** The request line without its CRLF: RFC 9112, section 3, wants 8 000 at least. */
+/** The request line without its CRLF: RFC 9112, section 3, wants 8 000 at least. A longer one is refused with 414. */
 export const DEFAULT_MAX_REQUEST_LINE_BYTES = 8 * 1024;
-/** A longer one is no method that anybody implements: the longest that IANA lists has 17. */
+/** A method. A longer one is refused with 501: the longest that IANA lists has 17. */
 export const MAX_METHOD_BYTES = 32;
-/** Empty lines before a request: RFC 9112, section 2.2, wants one at least. */
+/** Empty lines before a request: RFC 9112, section 2.2, wants one at least. More are refused with 400. */
 export const MAX_EMPTY_LINES = 4;
-/** All lines of a header section with the empty one at its end, and what they are. */
+/** All lines of a header section, with the empty line at its end. A request with a longer one is refused with 431. */
 export const DEFAULT_MAX_HEADER_BYTES = 32 * 1024;
+/** Fields of a header section. A request with more is refused with 431. */
 export const DEFAULT_MAX_HEADER_FIELDS = 100;
-/** The same of trailers. */
+/** All lines of a trailer section, with the empty line at its end. A request with a longer one is refused with 431. */
 export const DEFAULT_MAX_TRAILER_BYTES = 8 * 1024;
+/** Fields of a trailer section. A request with more is refused with 431. */
 export const DEFAULT_MAX_TRAILER_FIELDS = 32;
 /** A chunk's size with its extensions, and the CRLF behind them: RFC 9112, section 7.1.1, wants a limit. */
 export const MAX_CHUNK_LINE_BYTES = 1024;

@@ -2,6 +2,7 @@ import { isIPv6 } from "node:net";
 import { REG_NAME } from "./byte-class.ts";
 import { spanOf } from "./fields.ts";
 
+/** The highest port in a Host field or a target. */
 const MAX_PORT = 65_535;
 const COLON = 58;
 /** A host in brackets or with percent-encoding, and what is behind it: RFC 3986, section 3.2.2. */

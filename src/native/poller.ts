@@ -34,6 +34,7 @@ export const MAX_PIECES = 32;
 
 /** What a socket of a stream is told of where there is something to receive: data, its end, or its error. */
 const RECEIVABLE = EPOLLIN | EPOLLERR | EPOLLHUP;
+/** Capacity for the events of one turn: as many as the addon asks epoll for. */
 const MAX_RECORDS = 1024;
 const INT32S_PER_RECORD = 3;
 

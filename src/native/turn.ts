@@ -4,6 +4,7 @@
  * when it is spent, a call waits for the next turn. (A socket that was ready has one call besides: its answer.)
  */
 export const CALLS_PER_TURN = 128;
+/** Bytes that those calls move in one turn, over all sockets. */
 export const BYTES_PER_TURN = 256 * 1024;
 
 /** Who has something to do when the turn ends. */

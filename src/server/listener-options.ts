@@ -20,6 +20,7 @@ export const DEFAULT_WRITE_TIMEOUT_MS = 30_000;
 export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10_000;
 /** Connections of a listener that are between accept and service at one time; of one address a sixteenth. */
 export const DEFAULT_MAX_HANDSHAKES = 1_024;
+/** Handshakes in progress from one address, per listener. */
 export const DEFAULT_MAX_HANDSHAKES_PER_ADDRESS = 64;
 /** listen(2): the kernel cuts a backlog at net.core.somaxconn. */
 const MAX_BACKLOG = 0x7fffffff;

@@ -14,6 +14,7 @@ import type { Peer } from "./transport/peer.ts";
 export const DEFAULT_MAX_CONNECTIONS = 16_384;
 /** Datagrams that are being answered at one time, unless it is told otherwise; of one address a quarter. */
 export const DEFAULT_MAX_PENDING_REPLIES = 1_024;
+/** Datagrams from one address that the service has not answered yet. Further ones are dropped. */
 export const DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS = 256;
 /** The default alarm: at nine tenths of `maxConnections`. */
 const ALARMING_PART = 0.9;

@@ -38,7 +38,9 @@ export interface CloseSummary {
 
 const CLOSE_OPTIONS: OptionNames<CloseOptions> = { graceMs: true, signal: true };
 
+/** How long connections may continue after the server's `close()`. */
 export const DEFAULT_GRACE_MS = 5_000;
+/** The longest grace: Node's timers take no more. */
 const MAX_GRACE_MS = 2_147_483_647;
 
 /** What a server goes by from its start, or from a reload: what was given, and what that says. */

@@ -16,6 +16,7 @@ import {
 export const SLAB_BYTES = 16 * 1024;
 /** Receives of at most this size go into the slab: a kept Buffer then holds at most a slab in memory. */
 export const POOLED_RECEIVE_BYTES = 2 * 1024;
+/** Receives up to this size share one scratch buffer. A larger receive allocates the size that it asks for. */
 export const SCRATCH_BYTES = 64 * 1024;
 
 // A cut begins at a multiple of 8, as in Node's own pool, so that typed arrays can be laid over it.

@@ -25,8 +25,9 @@ import { SocketError } from "./socket-error.ts";
 import { AbortError, SockwrightError } from "./sockwright-error.ts";
 import { errorBehind, SpuriousWakeups } from "./watching.ts";
 
-/** How long to wait for what no event tells, a Unix backlog or receiver with room again: doubling from the first to the last. */
+/** How long to wait for what no event tells, a Unix backlog or receiver with room again: the first such wait; each further one doubles. */
 export const MIN_RETRY_MS = 1;
+/** The longest wait between two retries of what makes no event. */
 export const MAX_RETRY_MS = 50;
 
 const DONE: Promise<undefined> = Promise.resolve(undefined);

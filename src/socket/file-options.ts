@@ -38,8 +38,11 @@ export interface MakefileOptions {
 
 /** Python's io.DEFAULT_BUFFER_SIZE. */
 export const DEFAULT_FILE_BUFFER_BYTES = 8 * 1024;
+/** The largest buffer that the options can set. */
 export const MAX_FILE_BUFFER_BYTES = 64 * 1024 * 1024;
+/** The longest line that a file reads without a limit. */
 export const DEFAULT_MAX_LINE_BYTES = 1024 * 1024;
+/** The most that a file reads without a size. */
 export const DEFAULT_MAX_READ_BYTES = 64 * 1024 * 1024;
 /** What both of the limits can be set to. */
 export const MAX_FILE_LIMIT_BYTES = 256 * 1024 * 1024;

@@ -12,8 +12,9 @@ import { takeError } from "./take-error.ts";
 
 /** A socket that is ready this often in a row with nothing to do is taken out of epoll for a while. */
 export const MAX_SPURIOUS_WAKEUPS = 16;
-/** How long it is taken out, in ms: doubling from the first to the last. */
+/** How long it is taken out of epoll at first; each further pause doubles. */
 export const MIN_SPURIOUS_BACKOFF_MS = 1;
+/** The longest such pause. */
 export const MAX_SPURIOUS_BACKOFF_MS = 100;
 
 /** What epoll reports only where it was asked for. */

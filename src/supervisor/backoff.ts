@@ -2,6 +2,7 @@ import type { Clock } from "../server/time/clock.ts";
 
 /** How long what has failed waits until it is tried again: twice as long each time. */
 export const FIRST_RETRY_MS = 1_000;
+/** The longest wait before the next attempt. */
 export const MAX_RETRY_MS = 60_000;
 
 /** Tries again what has failed, after 1, 2, 4 … 60 s. */

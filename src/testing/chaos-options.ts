@@ -11,10 +11,15 @@ import {
 } from "../socket/values.ts";
 import type { Range } from "./random.ts";
 
+/** Connections through a chaos proxy, or senders of datagrams. */
 const DEFAULT_MAX_CONNECTIONS = 1_024;
+/** How long a datagram waits for another one to overtake it. */
 const DEFAULT_REORDER_HOLD_MS = 100;
+/** The largest seed: 32 bits. */
 export const MAX_SEED = 0xffffffff;
+/** The longest delay, or wait to be overtaken. */
 const MAX_CHAOS_DELAY_MS = 3_600_000;
+/** The largest size or rate that can be set. */
 const MAX_CHAOS_BYTES = 0x10000000000;
 
 /** What a {@link chaosProxy} does to what passes. All of it is off by default. */

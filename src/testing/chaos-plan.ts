@@ -8,6 +8,7 @@ export type Way = "toTarget" | "toClient";
 const STRETCH_BYTES = 16 * 1024;
 /** A throttled stream moves on so often. */
 const THROTTLE_STEP_MS = 50;
+/** Datagrams that may overtake one that is held back. */
 const MAX_OVERTAKERS = 3;
 
 const WAYS = { toTarget: 0, toClient: 1 } as const;

@@ -11,9 +11,13 @@ import { faultyCalls } from "./faulty-calls.ts";
 import { checkCall, type Fault, FaultScript, type FaultyCall, type Limit } from "./kernel-fault.ts";
 import { type RandomFaultOptions, RandomFaults } from "./random-faults.ts";
 
+/** Bytes that wait in one socket of a fake kernel. */
 const DEFAULT_FAKE_BUFFER_BYTES = 64 * 1024;
+/** The largest buffer that the options can set. */
 const MAX_FAKE_BUFFER_BYTES = 16 * 1024 * 1024;
+/** Sockets of a fake kernel. */
 const DEFAULT_MAX_FAKE_SOCKETS = 65_536;
+/** The most sockets that the options can set. */
 const MAX_FAKE_SOCKETS = 1_000_000;
 const SOCKETS: readonly unknown[] = ["memory", "machine"];
 const TURNS: readonly unknown[] = ["automatic", "manual"];

@@ -4,6 +4,7 @@ import { AF_INET, AF_INET6, AF_UNIX } from "../socket/values.ts";
 const { EADDRINUSE, EADDRNOTAVAIL } = constants.errno;
 /** RFC 6335: where the dynamic ports begin. */
 const FIRST_FAKE_PORT = 49_152;
+/** Ports that a fake kernel gives before it starts again at the first. */
 const MAX_FAKE_PORTS = 16_384;
 
 /** A name as the kernel takes it: the bytes of a sockaddr. */

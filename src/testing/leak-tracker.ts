@@ -2,7 +2,9 @@ import { checkOptions, functionOf, integer, type OptionNames, wrongType } from "
 import { type Counter, leaked, leftOver, type OpenResources, openResources } from "./open-resources.ts";
 import { socketNames } from "./socket-names.ts";
 
+/** How long a leak tracker waits for closes that are in progress. */
 const DEFAULT_PATIENCE_MS = 1_000;
+/** The longest wait that the options can set. */
 const MAX_PATIENCE_MS = 600_000;
 
 /** What a {@link leakTracker} does besides. */

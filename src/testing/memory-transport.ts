@@ -13,12 +13,15 @@ import { checkOptions, integer, type OptionNames, SocketError, wrongType } from 
 import { clientHostOf, hostOf, hostsOf } from "./memory-host.ts";
 import { MemoryLink, type MemoryLinkShape } from "./memory-link.ts";
 
+/** Bytes that wait in one direction of a connection in memory. */
 const DEFAULT_BUFFER_BYTES = 64 * 1024;
+/** The largest buffer that the options can set. */
 const MAX_BUFFER_BYTES = 16 * 1024 * 1024;
 /** Connections that a listener of memory has not taken yet; further ones are refused. */
 const MEMORY_BACKLOG = 4_096;
 /** RFC 6335: where the dynamic ports begin. */
 const FIRST_PORT = 49_152;
+/** Ports that the memory transport gives before it starts again at the first. */
 const MAX_PORTS = 16_384;
 
 /** What memory is like between two ends. */

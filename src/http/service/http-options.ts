@@ -15,6 +15,7 @@ export const DEFAULT_HEAD_TIMEOUT_MS = 10_000;
 export const DEFAULT_BODY_TIMEOUT_MS = 30_000;
 /** Between an answer and the next request. */
 export const DEFAULT_KEEP_ALIVE_TIMEOUT_MS = 60_000;
+/** The body of a request. A longer one is refused with 413. */
 export const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
 /** The most that can be set for a section of a message. */
 export const MAX_SECTION_BYTES = 1024 * 1024;

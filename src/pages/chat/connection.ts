@@ -2,8 +2,9 @@ import type { ServerMessage, WelcomeMessage } from "../../services/chat/server-m
 import { type Identity, storeIdentity } from "./identity.ts";
 import { Unacknowledged } from "./unacknowledged.ts";
 
-/** Waits between two attempts: the first, doubled each time, and the longest. */
+/** The first wait between two attempts to connect; each further one doubles. */
 const FIRST_RETRY_MS = 500;
+/** The longest wait between two attempts. */
 const MAX_RETRY_MS = 30_000;
 /** How often it is looked whether the connection still lives. */
 const CHECK_INTERVAL_MS = 5_000;

@@ -1,3 +1,4 @@
+// The chat's page: connects, shows messages and rooms, and sends what the user types.
 import type { ServerMessage, WelcomeMessage } from "../../services/chat/server-message.ts";
 import { ChatConnection, type ConnectionListener, type ConnectionState } from "./connection.ts";
 import { element } from "./element.ts";

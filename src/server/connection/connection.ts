@@ -38,6 +38,7 @@ import { checkWait, LIMITED_READ, type LimitedRead, type WaitOptions, waitOf } f
 /** How long a connection that was closed here waits for the peer's end, discarding what still comes. */
 export const LINGER_MS = 2_000;
 
+/** The longest `lingerMs`, in milliseconds: Node's timers take no more. */
 const MAX_LINGER_MS = 2_147_483_647;
 
 const DONE = Promise.resolve();

@@ -14,6 +14,7 @@ const OVERHEAD_BYTES = 512;
 
 /** udp(7): 65 535 bytes less the header of UDP, and of IPv4, whose length counts its own. */
 const MAX_IPV4_BYTES = 65_507;
+/** The longest datagram of UDP over IPv6. */
 const MAX_IPV6_BYTES = 65_527;
 
 /** A bound socket of `node:dgram`. */

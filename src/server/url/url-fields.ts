@@ -12,6 +12,7 @@ const TIMES = [
   ["keepAliveMs", MAX_KEEP_ALIVE_MS],
   ["userTimeoutMs", MAX_TIMEOUT_MS],
 ] as const;
+/** The permissions of a Unix socket's file, 0o777. */
 const MAX_MODE = 0o777;
 
 /**

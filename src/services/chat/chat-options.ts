@@ -4,8 +4,9 @@ import { HOSTS_OPTION } from "../page-access.ts";
 
 /** The history that ends with the process. */
 export const MEMORY = "memory";
-/** How often a member may say something, in the long run, and at once after a rest. */
+/** Messages that a member may send per second, in the long run. */
 const DEFAULT_MESSAGES_PER_SECOND = 5;
+/** Messages that a member may send at once after a rest. */
 const DEFAULT_MESSAGE_BURST = 200;
 /** The longest message. */
 const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024;
@@ -15,8 +16,11 @@ const MAX_MESSAGE_BYTES = 32 * 1024;
 export const DEFAULT_MAX_SEND_QUEUE_BYTES = 1024 * 1024;
 /** The least that can be set for it. */
 const MIN_SEND_QUEUE_BYTES = 64 * 1024;
+/** Members of all rooms together, with one name each. */
 const DEFAULT_MAX_MEMBERS = 10_000;
+/** Rooms with a member in them. */
 const DEFAULT_MAX_ROOMS = 1_000;
+/** Members with one address; loopback has no such limit. */
 const DEFAULT_MAX_CONNECTIONS_PER_ADDRESS = 10;
 /** How long a connection may be without a name. */
 export const DEFAULT_NAME_TIMEOUT_MS = 60_000;

@@ -29,8 +29,9 @@ const PRUNE_INTERVAL_MS = 60 * 60 * 1_000;
 /** Between two parts of that. */
 const PRUNE_PAUSE_MS = 100;
 
-/** 128 bits. */
+/** 128 bits in base64url. */
 const TOKEN = /^[\w-]{22}$/;
+/** Random bytes of a member's token. */
 const TOKEN_BYTES = 16;
 
 /** What a hub goes by. */

@@ -1,8 +1,9 @@
 import { isIPv4 } from "node:net";
 import type { Peer } from "../../server/transport/peer.ts";
 
-/** An answer is at most so many times as long as the datagram that asked, and so many bytes besides. */
+/** How many times as long as its datagram an answer may be, besides {@link MAX_AMPLIFICATION_EXTRA_BYTES}. */
 export const MAX_AMPLIFICATION = 4;
+/** Bytes that an answer to a datagram may have beyond {@link MAX_AMPLIFICATION} times the datagram. */
 export const MAX_AMPLIFICATION_EXTRA_BYTES = 64;
 
 /** echo, daytime, qotd, chargen and domain: servers that would answer our answer, RFC 4732, section 2.1.2. */

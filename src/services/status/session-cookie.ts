@@ -5,6 +5,7 @@ import type { HttpRequest } from "../../http/service/http-request.ts";
 export const SESSION_MS = 12 * 60 * 60 * 1_000;
 
 const NAME = "sockwright-status";
+/** Bytes of the key that signs cookies. Each start makes a new one. */
 const KEY_BYTES = 32;
 
 /**

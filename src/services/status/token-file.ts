@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 
 /** Fewer letters can be guessed. */
 export const MIN_TOKEN_BYTES = 16;
+/** The longest token. */
 export const MAX_TOKEN_BYTES = 1_024;
 /** A line end behind it is none of its own. */
 const MAX_FILE_BYTES = MAX_TOKEN_BYTES + 2;

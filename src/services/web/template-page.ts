@@ -15,8 +15,9 @@ import type { Variables } from "./template/variables.ts";
 
 /** Pages of one template that are kept, for as many values of what requests say; the oldest goes. */
 export const MAX_KEPT_PAGES = 64;
-/** A page that is larger, or whose values are longer, is made for each request. */
+/** A page that is kept. A larger one is made for each request. */
 export const MAX_KEPT_PAGE_BYTES = 64 * 1024;
+/** Characters of the request's values for a page that is kept. With longer values the page is made for each request. */
 export const MAX_KEPT_VALUES_LENGTH = 1_024;
 
 /** Of what a template was read. */

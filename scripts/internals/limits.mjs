@@ -1,0 +1,240 @@
+// docs/internals/limits.md: every limit of src/ and native/, its value, what it bounds, and its test.
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import ts from "typescript";
+import { docstringOf, filesBelow, firstParagraph, parse, textOfComment } from "./docstring.mjs";
+
+/** @typedef {{ name: string, file: string, value: number | string, meaning: string }} Limit - a value that is computed is a string of code */
+/** @typedef {Readonly<Record<string, Readonly<Record<string, string>>>>} LimitTests by file, then by name */
+
+export const limitsPage = "docs/internals/limits.md";
+export const limitTestsFile = "test/repository/limit-tests.json";
+
+const heading = `# Limits
+
+Every buffer, queue, count and wait has a named limit: here they are, with the test of each. What a user of a server can set
+is in [Limits](../guides/limits.md).
+
+This page is generated: \`npm run internals\` writes it from the docstrings of the constants and from
+\`${limitTestsFile}\`, which names the test of each limit, or says why there is none. The queues of calls of a socket
+have no limit: their length is the number of calls that the program itself has pending.
+`;
+
+/** Names of limits: a bound, or a quantity with its unit. */
+const limitName = /^(?:MAX|MIN|DEFAULT|LONGEST)_|_(?:MS|SECONDS|BYTES|PER_TURN|MESSAGES|LINES|SAMPLES|BACKLOG)$/;
+
+/** The same in C++. */
+const nativeLimitName = /^k(?:Max|Min)(?:[A-Z]|$)|^k\w*(?:Limit|Budget\w*|Bits|Bytes)$/;
+
+/** Names that look like limits: sizes of C's structures, what a division may lose, and an empty buffer. */
+const notLimits = ["SOCKADDR_BYTES", "HEADER_BYTES", "ROUNDING_MS", "NO_BYTES"];
+
+/** Constants of the kernel are no limits of ours, apart from the ones that the list of tests names. */
+const kernelConstants = "src/socket/constants.ts";
+
+/** @returns {{ page: string, wrong: string[] }} the page, and what is wrong with a limit or with the list of tests. */
+export function makeLimitsPage() {
+  const tests = limitTests();
+  const limits = allLimits(tests);
+  const rows = limits.map(({ name, file, value, meaning }) => {
+    const test = tests[file]?.[name] ?? "";
+    const shown = test.startsWith("test/") ? `[\`${test.slice("test/".length)}\`](../../${test})` : `none: ${test}`;
+    return `| \`${name}\` | ${typeof value === "string" ? `\`${value}\`` : amountText(name, value)} | ${meaning} | \`${file}\` | ${shown} |\n`;
+  });
+  const table = `\n| limit | value | bounds | file | test |\n|---|---|---|---|---|\n${rows.join("")}`;
+  return { page: heading + table, wrong: wrongIn(limits, tests) };
+}
+
+/** @returns {LimitTests} */
+function limitTests() {
+  return JSON.parse(readFileSync(limitTestsFile, "utf8"));
+}
+
+/**
+ * @param {LimitTests} tests
+ * @returns {Limit[]}
+ */
+function allLimits(tests) {
+  return [
+    ...filesBelow("native", [".cc", ".h"]).flatMap((file) => nativeLimitsOf(file, readFileSync(file, "utf8"))),
+    ...filesBelow("src", [".ts"]).flatMap((file) => limitsOf(parse(file), Object.keys(tests[file] ?? {}))),
+  ];
+}
+
+/**
+ * What keeps the page from being written, in a sentence each.
+ *
+ * @param {readonly Limit[]} limits
+ * @param {LimitTests} tests
+ */
+export function wrongIn(limits, tests) {
+  const listed = Object.entries(tests).flatMap(([file, named]) =>
+    Object.entries(named).map(([name, test]) => ({ file, name, test })),
+  );
+  return [
+    ...limits.filter(({ meaning }) => meaning === "").map(({ file, name }) => `${file}: ${name} has no docstring`),
+    ...limits
+      .filter(({ file, name }) => (tests[file]?.[name] ?? "") === "")
+      .map(({ file, name }) => `${limitTestsFile} names no test of ${name} in ${file}`),
+    ...listed
+      .filter(({ file, name }) => !limits.some((limit) => limit.file === file && limit.name === name))
+      .map(({ file, name }) => `${limitTestsFile} names ${name}, and ${file} has no such limit`),
+    ...listed
+      .filter(({ test }) => test.startsWith("test/") && !existsSync(test))
+      .map(({ test }) => `${limitTestsFile} names ${test}, which does not exist`),
+  ];
+}
+
+/**
+ * The limits of a file of TypeScript: numbers in constants at its top level.
+ *
+ * @param {ts.SourceFile} source
+ * @param {readonly string[]} others - constants whose names do not say that they are limits.
+ * @returns {Limit[]}
+ */
+export function limitsOf(source, others) {
+  return constantsOf(source).flatMap(({ name, initializer, meaning }) => {
+    const isNamed = limitName.test(name) && !notLimits.includes(name) && source.fileName !== kernelConstants;
+    if (!isNamed && !others.includes(name)) return [];
+    const value =
+      numberOf(initializer, source) ?? (ts.isCallExpression(initializer) ? initializer.getText() : undefined);
+    return value === undefined ? [] : [{ name, file: source.fileName, value, meaning }];
+  });
+}
+
+/** @param {ts.SourceFile} source */
+function constantsOf(source) {
+  return source.statements
+    .filter(ts.isVariableStatement)
+    .flatMap((statement) =>
+      statement.declarationList.declarations.flatMap(({ name, initializer }) =>
+        initializer !== undefined && ts.isIdentifier(name) && /^[A-Z][A-Z\d_]*$/.test(name.text)
+          ? [{ name: name.text, initializer, meaning: firstParagraph(docstringOf(statement)) }]
+          : [],
+      ),
+    );
+}
+
+/** @type {Readonly<Partial<Record<ts.SyntaxKind, (left: number, right: number) => number>>>} */
+const operators = {
+  [ts.SyntaxKind.PlusToken]: (left, right) => left + right,
+  [ts.SyntaxKind.MinusToken]: (left, right) => left - right,
+  [ts.SyntaxKind.AsteriskToken]: (left, right) => left * right,
+  [ts.SyntaxKind.SlashToken]: (left, right) => left / right,
+  [ts.SyntaxKind.AsteriskAsteriskToken]: (left, right) => left ** right,
+};
+
+/**
+ * The value of a constant expression: arithmetic on literals and on other constants, also imported ones.
+ *
+ * @param {ts.Expression} expression
+ * @param {ts.SourceFile} source
+ * @returns {number | undefined}
+ */
+function numberOf(expression, source) {
+  if (ts.isNumericLiteral(expression)) return Number(expression.text);
+  if (ts.isParenthesizedExpression(expression)) return numberOf(expression.expression, source);
+  if (expression.getText() === "Number.MAX_SAFE_INTEGER") return Number.MAX_SAFE_INTEGER;
+  if (ts.isIdentifier(expression)) return numberNamed(expression.text, source);
+  if (!ts.isBinaryExpression(expression)) return undefined;
+  const [left, right] = [numberOf(expression.left, source), numberOf(expression.right, source)];
+  const operator = operators[expression.operatorToken.kind];
+  return left === undefined || right === undefined ? undefined : operator?.(left, right);
+}
+
+/**
+ * @param {string} name
+ * @param {ts.SourceFile} source
+ * @returns {number | undefined}
+ */
+function numberNamed(name, source) {
+  const own = constantsOf(source).find((constant) => constant.name === name);
+  if (own !== undefined) return numberOf(own.initializer, source);
+  for (const statement of source.statements.filter(ts.isImportDeclaration)) {
+    const bindings = statement.importClause?.namedBindings;
+    const isThere =
+      bindings !== undefined &&
+      ts.isNamedImports(bindings) &&
+      bindings.elements.some((element) => element.name.text === name);
+    if (!isThere || !ts.isStringLiteral(statement.moduleSpecifier)) continue;
+    const file = join(dirname(source.fileName), statement.moduleSpecifier.text);
+    return existsSync(file) ? numberExported(name, parse(file)) : undefined;
+  }
+  return undefined;
+}
+
+/**
+ * A constant of a file that may only pass it on: `export { NAME } from "./file.ts"`.
+ *
+ * @param {string} name
+ * @param {ts.SourceFile} source
+ * @returns {number | undefined}
+ */
+function numberExported(name, source) {
+  for (const { exportClause, moduleSpecifier } of source.statements.filter(ts.isExportDeclaration)) {
+    const isThere =
+      exportClause !== undefined &&
+      ts.isNamedExports(exportClause) &&
+      exportClause.elements.some((element) => element.name.text === name);
+    if (isThere && moduleSpecifier !== undefined && ts.isStringLiteral(moduleSpecifier)) {
+      return numberExported(name, parse(join(dirname(source.fileName), moduleSpecifier.text)));
+    }
+  }
+  return numberNamed(name, source);
+}
+
+/**
+ * The limits of a file of C++, each with the comment above it or behind it.
+ *
+ * @param {string} file
+ * @param {string} text
+ * @returns {Limit[]}
+ */
+export function nativeLimitsOf(file, text) {
+  const lines = text.split("\n");
+  return lines.flatMap((line, index) => {
+    const [, name = "", expression = "", comment = ""] =
+      /constexpr \w+ (k\w+) = ([^;]*);(?:\s*\/\/ (.*))?/.exec(line) ?? [];
+    if (!nativeLimitName.test(name) || expression.includes("sizeof")) return [];
+    const above = lines.slice(0, index);
+    const meaning = comment || textOfComment(above.slice(above.findLastIndex((other) => !/^\s*\/\//.test(other)) + 1));
+    return [{ name, file, value: nativeNumber(expression), meaning: firstParagraph(meaning) }];
+  });
+}
+
+/**
+ * `1024 * 1024`, `1u << 28`, `2'000'000`
+ *
+ * @param {string} expression
+ */
+function nativeNumber(expression) {
+  const [factors = "", shift = "0"] = expression.replaceAll(/'|(?<=\d)u/g, "").split("<<");
+  return factors.split("*").reduce((product, factor) => product * Number(factor), 1) * 2 ** Number(shift);
+}
+
+/**
+ * A value with its unit: `64 KiB`, `1 000 ms`, `16 384`.
+ *
+ * @param {string} name
+ * @param {number} value
+ */
+export function amountText(name, value) {
+  if (/_MS$/.test(name)) return `${digits(value)} ms`;
+  if (/_SECONDS$/.test(name)) return `${digits(value)} s`;
+  if (/Ns$/.test(name)) return `${digits(value / 1e6)} ms`;
+  if (!/BYTES|Bytes$/.test(name)) return digits(value);
+  for (const [power, unit] of /** @type {const} */ ([
+    [4, "TiB"],
+    [3, "GiB"],
+    [2, "MiB"],
+    [1, "KiB"],
+  ])) {
+    if (value % 1024 ** power === 0) return `${digits(value / 1024 ** power)} ${unit}`;
+  }
+  return `${digits(value)} bytes`;
+}
+
+/** @param {number} value */
+function digits(value) {
+  return String(value).replace(/\B(?=(?:\d{3})+$)/g, " ");
+}
