@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { EventLog, MAX_UNPRINTED_LINES } from "../../src/cli/event-log.ts";
 import type { StandardOutput } from "../../src/cli/standard-output.ts";
+import { turn } from "../support/until.ts";
 
 /** Takes a write when the test says so. */
 function slowOutput(): { output: Pick<StandardOutput, "write">; writes: string[]; take: (error?: Error) => void } {
@@ -14,8 +15,6 @@ function slowOutput(): { output: Pick<StandardOutput, "write">; writes: string[]
   };
   return { output: { write }, writes, take: (error) => settle(error) };
 }
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 test("what comes while a write waits goes out with the next one", async () => {
   const { output, writes, take } = slowOutput();

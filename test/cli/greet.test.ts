@@ -1,6 +1,7 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Connection, connect } from "../../src/server.ts";
 import { type Child, startChild } from "../support/child.ts";
+import { connected } from "../support/connected.ts";
 import { requireTool } from "../support/tools.ts";
 import { freeFolder, start } from "./sockwright.ts";
 
@@ -15,12 +16,6 @@ async function greeting(...args: readonly string[]): Promise<{ child: Child; url
 
 const TCP = ["--listen", "tcp://127.0.0.1:0"] as const;
 const UDP = ["--listen", "udp://127.0.0.1:0"] as const;
-
-async function client(url: string | undefined): Promise<Connection> {
-  const connection = await connect(url ?? "");
-  onTestFinished(() => connection.abort());
-  return connection;
-}
 
 async function stopped(child: Child): Promise<string> {
   child.kill("SIGINT");
@@ -101,7 +96,7 @@ for name in (b"client1", b"client2"):
 
 test("what a stranger says does the terminal no harm", async () => {
   const { child, urls } = await greeting(...TCP);
-  const connection = await client(urls[0]);
+  const connection = await connected(urls[0] ?? "");
   connection.write(Buffer.from("\u001b[2Jred\u202e\n\\"));
   await child.line(/ says: \\x1b\[2Jred\\u\{202e\}\\n\\\\$/);
   connection.write(Buffer.from([0x41, 0xff, 0x07]));
@@ -116,7 +111,7 @@ test("--json: the same, one object a line", async () => {
     const [line] = await server.line(/^\{.*\}$/);
     return { child: server, urls: [(JSON.parse(line) as { url: string }).url] };
   })();
-  const connection = await client(urls[0]);
+  const connection = await connected(urls[0] ?? "");
   await connection.readExactly("Welcome!\n".length);
   connection.write("Rose");
   await connection.readExactly("Hello, Rose!".length);
@@ -143,17 +138,17 @@ test("the options of the service", async () => {
     ...TCP,
     ...["--greeting", "hi\n", "--reply", "<{data}>", "--farewell", "bye", "--frame", "lines", "--read-size", "16"],
   );
-  const connection = await client(urls[0]);
+  const connection = await connected(urls[0] ?? "");
   connection.write("one\ntwo\nbye\n");
   expect(String(await connection.readUntil("<two>\n"))).toBe("hi\n<one>\n<two>\n");
   expect(await connection.read()).toBeUndefined();
-  (await client(urls[0])).write("more than sixteen bytes");
+  (await connected(urls[0] ?? "")).write("more than sixteen bytes");
   await child.line(/^failed .*: a line is longer than 16 bytes \(--read-size\)$/);
 });
 
 test("--close-after-first ends after the first message", async () => {
   const { urls } = await greeting(...TCP, "--close-after-first");
-  const connection = await client(urls[0]);
+  const connection = await connected(urls[0] ?? "");
   connection.write("Hello Server");
   expect(String(await connection.readUntil("\n"))).toBe("Welcome!\n");
   expect(await connection.read()).toBeUndefined();
@@ -161,7 +156,7 @@ test("--close-after-first ends after the first message", async () => {
 
 test("a signal gives the connections --grace to end, a second one ends it at once", async () => {
   const { child, urls } = await greeting(...TCP, "--delay", "1h", "--grace", "1h");
-  const connection = await client(urls[0]);
+  const connection = await connected(urls[0] ?? "");
   connection.write("x");
   await child.line(/ says: x$/);
   child.kill("SIGTERM");

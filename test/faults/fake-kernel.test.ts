@@ -1,19 +1,11 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import {
-  AF_INET,
-  AF_UNIX,
-  SOCK_DGRAM,
-  SOCK_SEQPACKET,
-  type Socket,
-  socket,
-  socketpair,
-  WOULD_BLOCK,
-} from "../../src/index.ts";
+import { AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, socket, socketpair, WOULD_BLOCK } from "../../src/index.ts";
 import { kernel as machine } from "../../src/native/load.ts";
 import { type FakeKernel, type FakeKernelOptions, fakeKernel } from "../../src/testing/fake-kernel.ts";
 import type { Fault } from "../../src/testing/kernel-fault.ts";
 import type { RandomFaultOptions } from "../../src/testing/random-faults.ts";
 import { turnLoop } from "../behaviour/poller/turns.ts";
+import { unixPair } from "../support/sockets.ts";
 
 function inPlace(options?: FakeKernelOptions): FakeKernel {
   const kernel = fakeKernel(options);
@@ -21,18 +13,10 @@ function inPlace(options?: FakeKernelOptions): FakeKernel {
   return kernel;
 }
 
-function pair(): [Socket, Socket] {
-  const ends = socketpair();
-  onTestFinished(() => {
-    for (const end of ends) end.close();
-  });
-  return ends;
-}
-
 describe("a script", () => {
   test("gives each call its fault, in order, and then nothing", () => {
     const kernel = inPlace();
-    const [left, right] = pair();
+    const [left, right] = unixPair();
     right.trySend("hello");
     kernel.script("recv", ["EAGAIN", { atMostBytes: 2 }, "ENOMEM"]).script("recv", ["pass"]);
     expect(kernel.scriptedFaults).toBe(4);
@@ -48,7 +32,7 @@ describe("a script", () => {
 
   test("of one socket is nobody else's, and comes before everybody's", () => {
     const kernel = inPlace();
-    const [left, right] = pair();
+    const [left, right] = unixPair();
     kernel.script("send", ["EPERM"]).script("send", ["ENOBUFS"], left);
     expect(() => left.trySend("x")).toThrow(expect.objectContaining({ code: "ENOBUFS" }));
     expect(() => right.trySend("x")).toThrow(expect.objectContaining({ code: "EPERM" }));
@@ -57,7 +41,7 @@ describe("a script", () => {
 
   test("interrupts: the call is made again below layer 1", () => {
     const kernel = inPlace();
-    const [left] = pair();
+    const [left] = unixPair();
     kernel.script("send", ["EINTR", "EINTR", { atMostBytes: 1 }]);
     expect(left.trySend("xyz")).toBe(1);
     expect(kernel.callCount("send")).toBe(3);
@@ -122,7 +106,7 @@ describe("a storm", () => {
 
   test("is over without options", async () => {
     const kernel = inPlace();
-    const [left] = pair();
+    const [left] = unixPair();
     kernel.randomFaults({ againProbability: 0.95 }).randomFaults();
     expect(Array.from({ length: 50 }, () => left.trySend("x"))).toEqual(new Array(50).fill(1));
   });
@@ -145,7 +129,7 @@ describe("a storm", () => {
 describe("turns", () => {
   test("by hand: nothing is told before, and what is ready is told again", async () => {
     const kernel = inPlace({ turns: "manual" });
-    const [left, right] = pair();
+    const [left, right] = unixPair();
     let isReadable = false;
     const reading = left.readable().then(() => {
       isReadable = true;
@@ -164,7 +148,7 @@ describe("turns", () => {
 
   test("an interrupted wait for events brings nothing, and the next one does", async () => {
     const kernel = inPlace();
-    const [left, right] = pair();
+    const [left, right] = unixPair();
     kernel.script("epoll_wait", ["EINTR", "EINTR"]);
     const receiving = left.recv(1);
     right.trySend("x");
@@ -186,7 +170,7 @@ describe("turns", () => {
 describe("what is there is limited", () => {
   test("a buffer: what does not fit has to wait", () => {
     inPlace({ bufferBytes: 10 });
-    const [left, right] = pair();
+    const [left, right] = unixPair();
     expect(left.trySend("x".repeat(11))).toBe(10);
     expect(left.trySend("x")).toBe(WOULD_BLOCK);
     expect(right.tryRecv(Buffer.alloc(9))).toBe(9);
@@ -214,7 +198,7 @@ describe("what is there is limited", () => {
 
   test("sockets: a further one is EMFILE, until one is closed", () => {
     const kernel = inPlace({ maxSockets: 3 });
-    const [left] = pair();
+    const [left] = unixPair();
     const last = socket();
     for (const make of [socket, socketpair, () => left.dup()]) {
       expect(make).toThrow(expect.objectContaining({ code: "EMFILE" }));
@@ -260,7 +244,7 @@ describe("the machine's kernel", () => {
   });
 
   test("goes on with the sockets that it had", async () => {
-    const [left, right] = pair();
+    const [left, right] = unixPair();
     const kernel = inPlace();
     kernel.script("send", ["EINTR", { atMostBytes: 2 }]);
     expect(kernel.openSockets).toBe(0);
@@ -271,7 +255,7 @@ describe("the machine's kernel", () => {
 
   test("can make all sockets, whose calls go by script and storm", async () => {
     const kernel = inPlace({ sockets: "machine" });
-    const [left, right] = pair();
+    const [left, right] = unixPair();
     kernel.randomFaults({ seed: 3, againProbability: 0.3, shortProbability: 0.9 });
     const sent = left.sendall("x".repeat(10_000)).then(() => left.close());
     let bytes = 0;
@@ -284,7 +268,7 @@ describe("the machine's kernel", () => {
 
   test("takes the sockets away from who waits", async () => {
     const kernel = fakeKernel();
-    const [left, right] = pair();
+    const [left, right] = unixPair();
     const waits = [left.recv(1), right.readable().then(() => right.recv(1))];
     kernel[Symbol.dispose]();
     for (const wait of waits) await expect(wait).rejects.toMatchObject({ code: "EBADF" });
@@ -298,7 +282,7 @@ describe("the machine's kernel", () => {
 
 test("a socket of memory has no descriptor to give away", () => {
   inPlace();
-  const [left] = pair();
+  const [left] = unixPair();
   expect(() => left.detach()).toThrow("no descriptor");
 });
 
@@ -311,7 +295,7 @@ test("a kernel that is gone tells nobody anything, and what was its own is not t
   expect(await waiting).toMatchObject({ code: "EBADF" });
 
   const next = inPlace();
-  const ends = pair();
+  const ends = unixPair();
   const received = ends[1].recv(5);
   const calls = next.callCount("epoll_ctl");
   await turnLoop(5);

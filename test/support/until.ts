@@ -30,3 +30,8 @@ export async function untilSteady(value: () => unknown, what: string, turns = 20
 export async function turn(count = 1): Promise<void> {
   for (let done = 0; done < count; done++) await new Promise<void>((resolve) => setImmediate(resolve));
 }
+
+/** Once the functions of `process.nextTick` have run that were asked for before. */
+export function nextTick(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
+}

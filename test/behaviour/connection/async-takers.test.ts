@@ -1,19 +1,14 @@
 // Async functions that are given what comes: nobody awaits them, their rejection ends their own connection and nothing else, and
 // the connection stays open until they have answered.
-import { once } from "node:events";
-import { connect as connectSocket, type Socket } from "node:net";
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { lines } from "../../../src/codec.ts";
-import type { Connection, Server } from "../../../src/server.ts";
-import { memoryPair } from "../../../src/testing.ts";
-import { serving, urlOf } from "../../support/serving.ts";
-import { turn, until } from "../../support/until.ts";
 
-function client(server: Server): Socket {
-  const socket = connectSocket({ port: Number(new URL(urlOf(server)).port), host: "127.0.0.1", allowHalfOpen: true });
-  onTestFinished(() => void socket.destroy());
-  return socket.on("error", () => undefined);
-}
+import { once } from "node:events";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { lines } from "../../../src/codec.ts";
+import type { Connection } from "../../../src/server.ts";
+import { memoryPair } from "../../../src/testing.ts";
+import { nodeClient } from "../../support/node-client.ts";
+import { serving } from "../../support/serving.ts";
+import { turn, until } from "../../support/until.ts";
 
 type Taking = (connection: Connection, work: (text: string) => Promise<void>) => Promise<void>;
 
@@ -38,7 +33,7 @@ describe.each(TAKING)("%s", (_name, taking) => {
     test("a rejection aborts that connection, is told once, and the other goes on", async () => {
       const errors: unknown[] = [];
       const server = await serving(service, { onError: (error) => errors.push(error) });
-      const [good, bad] = [client(server), client(server)];
+      const [good, bad] = [nodeClient(server), nodeClient(server)];
       good.write("one\n");
       expect(String((await once(good, "data"))[0])).toBe("one!");
       bad.write("bad\n");
@@ -52,7 +47,7 @@ describe.each(TAKING)("%s", (_name, taking) => {
 
     test("a peer that ends right behind its request gets its answer", async () => {
       const server = await serving(service);
-      const socket = client(server);
+      const socket = nodeClient(server);
       socket.end("one\n");
       expect(String((await once(socket, "data"))[0])).toBe("one!");
       await once(socket, "end");
@@ -62,7 +57,7 @@ describe.each(TAKING)("%s", (_name, taking) => {
     test("a rejection after the peer has ended is told, too", async () => {
       const errors: unknown[] = [];
       const server = await serving(service, { onError: (error) => errors.push(error) });
-      client(server).end("bad\n");
+      nodeClient(server).end("bad\n");
       await until(() => errors.length === 1, "the error");
       expect(errors).toEqual([expect.objectContaining({ message: "a bad word" })]);
       await until(() => server.stats().connectionsActive === 0, "the connection to end");

@@ -1,17 +1,19 @@
 // How connections end: behind files and holds, after a stop of the server within a frame, and with how much patience.
+
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect as connectSocket, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { lengthPrefixed, lines } from "../../../src/codec.ts";
 import { Connection } from "../../../src/server/connection/connection.ts";
-import type { Server, ServiceInput } from "../../../src/server.ts";
+import type { ServiceInput } from "../../../src/server.ts";
 import { memoryPair } from "../../../src/testing.ts";
+import { nodeClient } from "../../support/node-client.ts";
 import { ScriptedLink } from "../../support/scripted-link.ts";
-import { serving, urlOf } from "../../support/serving.ts";
+import { serving } from "../../support/serving.ts";
+import { allBytes } from "../../support/sockets.ts";
 import { turn, until } from "../../support/until.ts";
 
 const content = randomBytes(8 * 1024 * 1024);
@@ -22,18 +24,6 @@ async function file(): Promise<string> {
   const path = join(folder, "content");
   await writeFile(path, content);
   return path;
-}
-
-function client(server: Server): Socket {
-  const socket = connectSocket({ port: Number(new URL(urlOf(server)).port), host: "127.0.0.1", allowHalfOpen: true });
-  onTestFinished(() => void socket.destroy());
-  return socket.on("error", () => undefined);
-}
-
-async function all(socket: Socket): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of socket) pieces.push(Buffer.from(piece));
-  return Buffer.concat(pieces);
 }
 
 describe.each(["native", "node"])("on the %s transport", (transport) => {
@@ -69,18 +59,18 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   describe.each(SENDERS)("a service that sends a file %s", (_name, service) => {
     test("sends all of it to a peer that has half-closed", async () => {
       const server = await serving(service(await file()));
-      const socket = client(server);
+      const socket = nodeClient(server);
       socket.end("please");
-      expect((await all(socket)).equals(content)).toBe(true);
+      expect((await allBytes(socket)).equals(content)).toBe(true);
     });
 
     test("sends all of it when the server closes meanwhile", async () => {
       const server = await serving(service(await file()));
-      const socket = client(server);
+      const socket = nodeClient(server);
       socket.write("please");
       const [first] = await once(socket, "data");
       const closed = server.close({ graceMs: 60_000 });
-      const rest = await all(socket);
+      const rest = await allBytes(socket);
       socket.end();
       expect(Buffer.concat([first, rest]).equals(content)).toBe(true);
       await closed;
@@ -95,7 +85,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
         connection = each;
         holds.push(each.hold(), each.hold());
       });
-      const socket = client(server);
+      const socket = nodeClient(server);
       socket.end("please");
       await until(() => holds.length === 2, "the service");
       await turn(20);
@@ -106,7 +96,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       await turn(20);
       connection?.write("two");
       holds[1]?.[Symbol.dispose]();
-      expect(String(await all(socket))).toBe("one two");
+      expect(String(await allBytes(socket))).toBe("one two");
       await until(() => server.stats().connectionsActive === 0, "the connection to end");
     });
 
@@ -117,7 +107,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
         each.write("hello");
       };
       const server = await serving(service, { onError: (error) => errors.push(error) });
-      for (const socket of [client(server), client(server)]) await once(socket, "data");
+      for (const socket of [nodeClient(server), nodeClient(server)]) await once(socket, "data");
       const { aborted } = await server.close({ graceMs: 0 });
       expect(aborted).toBe(2);
       expect(server.stats().connectionsActive).toBe(0);
@@ -135,7 +125,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
         },
         { onError: (error) => errors.push(error) },
       );
-      const [good, bad, reset] = [client(server), client(server), client(server)];
+      const [good, bad, reset] = [nodeClient(server), nodeClient(server), nodeClient(server)];
       for (const socket of [good, bad, reset]) {
         socket.on("error", () => undefined).write("echo");
         expect(String((await once(socket, "data"))[0])).toBe("echo");
@@ -144,7 +134,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       reset.resetAndDestroy();
       await until(() => errors.length === 2, "both to be told");
       good.end("last");
-      expect(String(await all(good))).toBe("last");
+      expect(String(await allBytes(good))).toBe("last");
       expect(errors.map(String).sort()).toEqual([expect.stringMatching(/ECONNRESET/), "Error: a zero"].sort());
       await until(() => server.stats().connectionsActive === 0, "the last connection to end");
     });
@@ -205,11 +195,11 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       const server = await serving(service, { onError: (error) => errors.push(error) });
       for (const partial of ["", "ans"]) {
         const other = await serving(service, { onError: (error) => errors.push(error) });
-        const socket = client(other);
+        const socket = nodeClient(other);
         socket.write(`answer\n${partial}`);
         await until(() => other.stats().connectionsActive === 1 && socket.bytesRead > 0, "the answer");
         await turn(10);
-        const answers = all(socket).then((bytes) => {
+        const answers = allBytes(socket).then((bytes) => {
           socket.end();
           return bytes;
         });
@@ -231,7 +221,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       },
       { onError: (error) => errors.push(error) },
     );
-    client(server)
+    nodeClient(server)
       .on("error", () => undefined)
       .end("short");
     await until(() => errors.length === 1, "the error");

@@ -10,6 +10,7 @@ import { kernel } from "../../../src/native/load.ts";
 import { FILE_CHUNK_BYTES } from "../../../src/server/connection/file-sending.ts";
 import { type Connection, connect, type SendFileOptions, serve } from "../../../src/server.ts";
 import { evict } from "../../support/evicted.ts";
+import { allBytes } from "../../support/sockets.ts";
 import { until } from "../../support/until.ts";
 
 /** More than the buffers of the two ends take. */
@@ -45,12 +46,6 @@ function openFiles(): string[] {
   });
 }
 
-async function all(connection: Connection): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of connection) pieces.push(piece);
-  return Buffer.concat(pieces);
-}
-
 describe.each(["native", "node"])("on the %s transport", (transport) => {
   beforeEach(() => {
     vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport);
@@ -81,7 +76,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       connection.write(">");
     });
     const expected = Buffer.concat([Buffer.from("<"), content.subarray(from, to), Buffer.from(">")]);
-    expect((await all(client)).equals(expected)).toBe(true);
+    expect((await allBytes(client)).equals(expected)).toBe(true);
     expect(sent).toBe(to - from);
   });
 
@@ -92,7 +87,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const client = await clientOf(async (connection) => {
       await connection.sendFile(handle, { offset: 1, length: 3 });
     });
-    expect(await all(client)).toEqual(content.subarray(1, 4));
+    expect(await allBytes(client)).toEqual(content.subarray(1, 4));
     const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, null);
     expect(buffer[0]).toBe(content[2]);
   });
@@ -116,7 +111,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     };
     await until(isSteady, "the buffers of both ends to be full");
     expect(most).toBe(transport === "node" ? FILE_CHUNK_BYTES : 0);
-    expect((await all(client)).length).toBe(64 * 1024 * 1024);
+    expect((await allBytes(client)).length).toBe(64 * 1024 * 1024);
     expect(connection?.stats()).toMatchObject({ bytesWritten: 64 * 1024 * 1024, bytesWaiting: 0 });
   });
 
@@ -138,7 +133,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       expect(await Promise.all(sending)).toEqual([content.length, 6, 1]);
     });
     const expected = [Buffer.from("<"), content, Buffer.from("=\x05framehead secondo>")];
-    expect((await all(client)).equals(Buffer.concat(expected))).toBe(true);
+    expect((await allBytes(client)).equals(Buffer.concat(expected))).toBe(true);
   });
 
   test("so it is where several connections write in one turn, which send together", async () => {
@@ -158,7 +153,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     };
     const clients = await Promise.all([clientOf(session), clientOf(session)]);
     const expected = Buffer.concat([Buffer.from("<"), content, Buffer.from(">")]);
-    for (const client of clients) expect((await all(client)).equals(expected)).toBe(true);
+    for (const client of clients) expect((await allBytes(client)).equals(expected)).toBe(true);
   });
 
   test.each<[string, SendFileOptions["head"]]>([
@@ -172,7 +167,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       if (head instanceof Uint8Array) head.fill(0);
       expect(await sending).toBe(content.length);
     });
-    expect((await all(client)).equals(Buffer.concat([Buffer.from("a head: ä"), content]))).toBe(true);
+    expect((await allBytes(client)).equals(Buffer.concat([Buffer.from("a head: ä"), content]))).toBe(true);
   });
 
   test.each<[string, SendFileOptions]>([
@@ -185,7 +180,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       expect(await connection.sendFile(path, { ...options, head: "alone" })).toBe(0);
       connection.write(".");
     });
-    expect(String(await all(client))).toBe("alone.");
+    expect(String(await allBytes(client))).toBe("alone.");
   });
 
   test("where there is no file, nothing of the head is sent, and what is behind it is", async () => {
@@ -199,7 +194,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       expect(await outcomes).toMatchObject([{ reason: { code: "ENOENT" } }, { reason: { code: "EISDIR" } }]);
       expect(connection.stats()).toMatchObject({ bytesWritten: 11, bytesWaiting: 0 });
     });
-    expect(String(await all(client))).toBe("<=but there");
+    expect(String(await allBytes(client))).toBe("<=but there");
   });
 
   test("a descriptor stays open, and where it was", async () => {
@@ -210,7 +205,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       await expect(connection.sendFile(0x7fffffff)).rejects.toMatchObject({ code: "EBADF" });
       await expect(connection.sendFile(-1)).rejects.toMatchObject({ code: "ERR_OUT_OF_RANGE" });
     });
-    expect(await all(client)).toEqual(content.subarray(1, 4));
+    expect(await allBytes(client)).toEqual(content.subarray(1, 4));
     const memory = Buffer.alloc(1);
     readSync(descriptor, memory);
     expect(memory[0]).toBe(content[0]);
@@ -238,7 +233,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const client = await connect(server.urls[0] ?? "");
     onTestFinished(() => client.abort());
     client.write("?");
-    expect(String(await all(client))).toBe("404");
+    expect(String(await allBytes(client))).toBe("404");
   });
 
   test("the promise of a file is told to be awaited", async () => {
@@ -256,7 +251,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
     await client.readExactly(1);
     await truncate(path, MUCH - 4096);
-    await expect(all(client)).rejects.toMatchObject({ code: "ECONNRESET" });
+    await expect(allBytes(client)).rejects.toMatchObject({ code: "ECONNRESET" });
     expect(await outcome).toMatchObject({ code: "ERR_SOCKWRIGHT_FILE_SHRANK" });
     expect(openFiles()).not.toContain(path);
   });
@@ -268,7 +263,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
     await client.readExactly(1);
     await appendFile(path, "more");
-    expect((await all(client)).length).toBe(MUCH - 2);
+    expect((await allBytes(client)).length).toBe(MUCH - 2);
   });
 
   test.each([
@@ -279,7 +274,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       const sent = await connection.sendFile(path, { head: "head " });
       connection.write(String(sent));
     });
-    const text = String(await all(client));
+    const text = String(await allBytes(client));
     expect(text).toMatch(expected);
     const counted = /\d+$/.exec(text)?.[0] ?? expect.unreachable();
     expect(text.length).toBe(5 + Number(counted) + counted.length);
@@ -307,7 +302,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
     await client.readExactly(5);
     client.write("go on");
-    if (how !== "a loss") await all(client);
+    if (how !== "a loss") await allBytes(client);
     await until(() => isOver, "the end of both");
     expect(openFiles()).not.toContain(path);
     if (how === "a loss") expect(await outcome).toBeInstanceOf(Error);
@@ -321,7 +316,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       await expect(connection.sendFile("/")).rejects.toMatchObject({ code: "EISDIR" });
       connection.write("sorry");
     });
-    expect(String(await all(client))).toBe("sorry");
+    expect(String(await allBytes(client))).toBe("sorry");
   });
 
   test("an abort in the middle is the error of it", async () => {
@@ -336,7 +331,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     await client.read();
     client.write("stop");
     // With an error or without: libuv takes a reset behind the last bytes for an end.
-    await all(client).catch((error: unknown) => error);
+    await allBytes(client).catch((error: unknown) => error);
     expect(await outcome).toBe(reason);
     expect(openFiles()).not.toContain(path);
   });
@@ -349,7 +344,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       }
       connection.write("fine");
     });
-    expect(String(await all(client))).toBe("fine");
+    expect(String(await allBytes(client))).toBe("fine");
   });
 
   test("after the end nothing is sent", async () => {
@@ -372,7 +367,7 @@ test("a file that is sent from a path is one descriptor, and so is one that wait
     return [path, behind].every((each) => open.filter((one) => one === each).length === 1);
   };
   await until(isOneEach, "the close of the others");
-  expect((await all(client)).length).toBe(MUCH + content.length - 1);
+  expect((await allBytes(client)).length).toBe(MUCH + content.length - 1);
 });
 
 test("a FileHandle that is closed in the turn in which it was sent is EBADF, and the connection goes on", async () => {
@@ -390,7 +385,9 @@ test("a FileHandle that is closed in the turn in which it was sent is EBADF, and
     await closed;
     connection.write("!");
   });
-  expect(await all(client)).toEqual(Buffer.concat([content.subarray(0, 9), content.subarray(0, 9), Buffer.from("!")]));
+  expect(await allBytes(client)).toEqual(
+    Buffer.concat([content.subarray(0, 9), content.subarray(0, 9), Buffer.from("!")]),
+  );
 });
 
 test("what was found of a FileHandle holds for no longer than a turn, also where no socket has an event", async () => {
@@ -417,7 +414,7 @@ test("what was found of a FileHandle holds for no longer than a turn, also where
   await finished;
   expect(sent).toEqual([9, 9, 5]);
   // What is sent and not read yet is the file's own memory, which the truncation has cleared.
-  expect((await all(client)).length).toBe(10 + 10 + 6);
+  expect((await allBytes(client)).length).toBe(10 + 10 + 6);
 });
 
 test.for(["a path", "a FileHandle", "a descriptor"])(
@@ -437,7 +434,7 @@ test.for(["a path", "a FileHandle", "a descriptor"])(
     onTestFinished(() => sendfile.mockRestore());
     const source = { "a path": path, "a FileHandle": handle, "a descriptor": handle.fd }[kind] ?? expect.unreachable();
     const client = await clientOf(async (connection) => void (await connection.sendFile(source)));
-    expect((await all(client)).equals(Buffer.alloc(MUCH, content))).toBe(true);
+    expect((await allBytes(client)).equals(Buffer.alloc(MUCH, content))).toBe(true);
     expect([...found]).toEqual([1]);
   },
 );

@@ -1,4 +1,5 @@
 // What a connection keeps, and what becomes of the rest: the marks, the cap with its policies, and the drain deadline.
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,9 +25,8 @@ import { options } from "../../../src/server/options/option-table.ts";
 import { DEADLINE_TICK_MS, DeadlineWheel } from "../../../src/server/time/deadline-wheel.ts";
 import { connect, serve } from "../../../src/server.ts";
 import { type LinkKind, ScriptedLink } from "../../support/scripted-link.ts";
+import { nextTick } from "../../support/until.ts";
 import { LateClock } from "../server/late-clock.ts";
-
-const nextTick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
 function connected(options: ConnectionOptions, kind: LinkKind = {}) {
   const clock = new LateClock();

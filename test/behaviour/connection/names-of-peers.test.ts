@@ -1,10 +1,9 @@
 // Who is at the other end is told alike, whatever carries the bytes.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { connect, type Peer } from "../../../src/server.ts";
 import { memoryTransport } from "../../../src/testing.ts";
+import { freePath } from "../../support/folders.ts";
 import { serving, urlOf } from "../../support/serving.ts";
 
 /** The URL of a listener, to whom a client connects, and then: the URL's host, whom the client sees, whom the server. */
@@ -36,12 +35,6 @@ async function meet(at: string, targetOf: (url: string) => string): Promise<{ ur
   onTestFinished(() => client.close());
   client.write("hello");
   return { url, client: client.peer, seen: await seen };
-}
-
-function freePath(): string {
-  const folder = mkdtempSync(join(tmpdir(), "sockwright-peers-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return join(folder, "socket");
 }
 
 describe.each(["native", "node", "memory"])("over %s", (transport) => {

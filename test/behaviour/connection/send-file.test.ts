@@ -1,21 +1,16 @@
 // sendFile refuses what is no regular file, without a wait; and leaves no descriptor behind, whatever happens.
+
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { readdirSync, readlinkSync, truncateSync } from "node:fs";
-import { appendFile, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, open, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { FILE_CHUNK_BYTES } from "../../../src/server/connection/file-sending.ts";
-import type { Connection } from "../../../src/server.ts";
 import { memoryPair } from "../../../src/testing.ts";
-
-async function folder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), "sockwright-"));
-  onTestFinished(() => rm(path, { recursive: true }));
-  return path;
-}
+import { temporaryFolder } from "../../support/folders.ts";
+import { allBytes } from "../../support/sockets.ts";
 
 function openPaths(path: string): number {
   const targets = readdirSync("/proc/self/fd").map((descriptor) => {
@@ -28,21 +23,15 @@ function openPaths(path: string): number {
   return targets.filter((target) => target === path).length;
 }
 
-async function all(connection: Connection): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of connection) pieces.push(piece);
-  return Buffer.concat(pieces);
-}
-
 describe("what is no regular file", () => {
   async function fifo(): Promise<string> {
-    const path = join(await folder(), "fifo");
+    const path = join(await temporaryFolder(), "fifo");
     execFileSync("mkfifo", [path]);
     return path;
   }
 
   async function socket(): Promise<string> {
-    const path = join(await folder(), "socket");
+    const path = join(await temporaryFolder(), "socket");
     const server = createServer().listen(path);
     await new Promise((resolve) => server.once("listening", resolve));
     onTestFinished(() => void server.close());
@@ -54,7 +43,7 @@ describe("what is no regular file", () => {
     ["a device that never ends", async () => "/dev/zero", "ERR_SOCKWRIGHT_NOT_A_FILE"],
     ["the null device", async () => "/dev/null", "ERR_SOCKWRIGHT_NOT_A_FILE"],
     ["a Unix socket", socket, "ERR_SOCKWRIGHT_NOT_A_FILE"],
-    ["a folder", folder, "EISDIR"],
+    ["a folder", async () => temporaryFolder(), "EISDIR"],
   ])("%s is refused, and the connection goes on", async (_, make, code) => {
     const path = await make();
     const openBefore = openPaths(path);
@@ -67,7 +56,7 @@ describe("what is no regular file", () => {
     expect((await readFile("package.json")).length).toBeGreaterThan(0);
     expect(openPaths(path)).toBe(openBefore);
     server.write("fine");
-    await Promise.all([server.end(), expect(all(client)).resolves.toEqual(Buffer.from("fine"))]);
+    await Promise.all([server.end(), expect(allBytes(client)).resolves.toEqual(Buffer.from("fine"))]);
     await Promise.all([client.close(), server.close()]);
   });
 
@@ -93,7 +82,7 @@ describe("what is no regular file", () => {
 
 describe("a file that changes while it is sent", () => {
   async function changing(change: (path: string) => unknown) {
-    const path = join(await folder(), "content");
+    const path = join(await temporaryFolder(), "content");
     await writeFile(path, Buffer.alloc(20 * FILE_CHUNK_BYTES, "a"));
     const { client, server } = memoryPair({ bufferBytes: FILE_CHUNK_BYTES });
     const sending = server.sendFile(path);
@@ -103,7 +92,7 @@ describe("a file that changes while it is sent", () => {
       await server.end();
       return sent;
     });
-    const rest = await all(client);
+    const rest = await allBytes(client);
     await Promise.all([client.close(), server.close()]);
     return { sent: await ended, got: first.length + rest.length, left: openPaths(path) };
   }
@@ -118,13 +107,13 @@ describe("a file that changes while it is sent", () => {
     ["to nothing", 0, {}],
     ["within what is asked for", 15 * FILE_CHUNK_BYTES, { offset: FILE_CHUNK_BYTES, length: 18 * FILE_CHUNK_BYTES }],
   ])("one that shrinks %s aborts the connection: nobody takes what came for the whole", async (_to, size, options) => {
-    const path = join(await folder(), "content");
+    const path = join(await temporaryFolder(), "content");
     await writeFile(path, Buffer.alloc(20 * FILE_CHUNK_BYTES, "a"));
     const { client, server } = memoryPair({ bufferBytes: FILE_CHUNK_BYTES });
     const sending = server.sendFile(path, options).catch((error: unknown) => error);
     await client.readExactly(FILE_CHUNK_BYTES);
     truncateSync(path, size);
-    await expect(all(client)).rejects.toMatchObject({ code: "ECONNRESET" });
+    await expect(allBytes(client)).rejects.toMatchObject({ code: "ECONNRESET" });
     const error = await sending;
     expect(error).toMatchObject({ code: "ERR_SOCKWRIGHT_FILE_SHRANK" });
     expect(server.signal.reason).toBe(error);
@@ -135,7 +124,7 @@ describe("a file that changes while it is sent", () => {
   test("one of sysfs(5), which says that it has more, is sent", async () => {
     const { client, server } = memoryPair();
     const sent = server.sendFile("/sys/devices/system/cpu/online").then(() => server.end());
-    expect(String(await all(client))).toMatch(/^0/);
+    expect(String(await allBytes(client))).toMatch(/^0/);
     await sent;
     await Promise.all([client.close(), server.close()]);
   });
@@ -144,13 +133,13 @@ describe("a file that changes while it is sent", () => {
 test("a file of proc(5), which says that it has no bytes, is sent", async () => {
   const { client, server } = memoryPair();
   const sent = server.sendFile("/proc/self/status").then(() => server.end());
-  expect(String(await all(client))).toMatch(/^Name:/);
+  expect(String(await allBytes(client))).toMatch(/^Name:/);
   await sent;
   await Promise.all([client.close(), server.close()]);
 });
 
 test.each(["abort", "loss"] as const)("an %s in the middle rejects, and closes the file", async (how) => {
-  const path = join(await folder(), randomUUID());
+  const path = join(await temporaryFolder(), randomUUID());
   await writeFile(path, Buffer.alloc(50 * FILE_CHUNK_BYTES));
   const pair = memoryPair({ bufferBytes: FILE_CHUNK_BYTES });
   const sending = pair.server.sendFile(path).catch((error: unknown) => error);

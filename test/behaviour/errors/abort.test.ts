@@ -1,6 +1,7 @@
 import { setTimeout as nodeTimeout } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { AbortError, MSG_WAITALL, type Socket, SockwrightError, socket, socketpair } from "../../../src/index.ts";
+import { AbortError, MSG_WAITALL, type Socket, SockwrightError, socket } from "../../../src/index.ts";
+import { listenOnLoopback, unixPair } from "../../support/sockets.ts";
 import { rejection } from "./node-shape.ts";
 
 /** The error that Node's own calls give for this signal. */
@@ -14,30 +15,14 @@ interface Waiting {
   call(signal: AbortSignal): Promise<unknown>;
 }
 
-function pair(): [Socket, Socket] {
-  const ends = socketpair();
-  onTestFinished(() => {
-    for (const end of ends) end.close();
-  });
-  return ends;
-}
-
 function full(): Socket {
-  const [ours] = pair();
+  const [ours] = unixPair();
   while (typeof ours.trySend(Buffer.alloc(64 * 1024)) === "number");
   return ours;
 }
 
-function listening(): Socket {
-  const server = socket();
-  onTestFinished(() => server.close());
-  server.bind({ host: "127.0.0.1", port: 0 });
-  server.listen(0);
-  return server;
-}
-
 async function connectToFullBacklog(signal: AbortSignal): Promise<void> {
-  const address = listening().getsockname();
+  const address = listenOnLoopback().getsockname();
   const [first, second] = [socket(), socket()];
   onTestFinished(() => {
     for (const each of [first, second]) each.close();
@@ -47,25 +32,25 @@ async function connectToFullBacklog(signal: AbortSignal): Promise<void> {
 }
 
 const calls: readonly Waiting[] = [
-  { name: "recv", call: (signal) => pair()[0].recv(1, { signal }) },
-  { name: "recv with MSG_WAITALL", call: (signal) => pair()[0].recv(1, { signal, flags: MSG_WAITALL }) },
-  { name: "recv_into", call: (signal) => pair()[0].recv_into(Buffer.alloc(1), { signal }) },
-  { name: "recvfrom", call: (signal) => pair()[0].recvfrom(1, { signal }) },
-  { name: "recvfrom_into", call: (signal) => pair()[0].recvfrom_into(Buffer.alloc(1), { signal }) },
-  { name: "recvmsg", call: (signal) => pair()[0].recvmsg(1, { signal }) },
-  { name: "recvmsg_into", call: (signal) => pair()[0].recvmsg_into([Buffer.alloc(1)], { signal }) },
-  { name: "readable", call: (signal) => pair()[0].readable({ signal }) },
+  { name: "recv", call: (signal) => unixPair()[0].recv(1, { signal }) },
+  { name: "recv with MSG_WAITALL", call: (signal) => unixPair()[0].recv(1, { signal, flags: MSG_WAITALL }) },
+  { name: "recv_into", call: (signal) => unixPair()[0].recv_into(Buffer.alloc(1), { signal }) },
+  { name: "recvfrom", call: (signal) => unixPair()[0].recvfrom(1, { signal }) },
+  { name: "recvfrom_into", call: (signal) => unixPair()[0].recvfrom_into(Buffer.alloc(1), { signal }) },
+  { name: "recvmsg", call: (signal) => unixPair()[0].recvmsg(1, { signal }) },
+  { name: "recvmsg_into", call: (signal) => unixPair()[0].recvmsg_into([Buffer.alloc(1)], { signal }) },
+  { name: "readable", call: (signal) => unixPair()[0].readable({ signal }) },
   { name: "writable", call: (signal) => full().writable({ signal }) },
   { name: "send", call: (signal) => full().send("x", { signal }) },
   { name: "sendall", call: (signal) => full().sendall("x", { signal }) },
   { name: "sendmsg", call: (signal) => full().sendmsg(["x"], { signal }) },
-  { name: "accept", call: (signal) => listening().accept({ signal }) },
+  { name: "accept", call: (signal) => listenOnLoopback().accept({ signal }) },
   { name: "connect", call: connectToFullBacklog },
   { name: "connect_ex", call: (signal) => connectExToFullBacklog(signal) },
 ];
 
 async function connectExToFullBacklog(signal: AbortSignal): Promise<number> {
-  const address = listening().getsockname();
+  const address = listenOnLoopback().getsockname();
   const [first, second] = [socket(), socket()];
   onTestFinished(() => {
     for (const each of [first, second]) each.close();
@@ -92,13 +77,13 @@ describe.each(calls)("an aborted $name rejects as Node's own calls do", ({ call 
 });
 
 test("AbortSignal.timeout gives its TimeoutError as the cause", async () => {
-  const [ours] = pair();
+  const [ours] = unixPair();
   const error = await rejection(ours.recv(1, { signal: AbortSignal.timeout(1) }));
   expect(error).toMatchObject({ name: "AbortError", code: "ABORT_ERR", cause: { name: "TimeoutError" } });
 });
 
 test("an aborted sendall tells how much had gone", async () => {
-  const [ours, peer] = pair();
+  const [ours, peer] = unixPair();
   const controller = new AbortController();
   const sending = rejection(ours.sendall(Buffer.alloc(8 * 1024 * 1024), { signal: controller.signal }));
   controller.abort();
@@ -111,7 +96,7 @@ test("an aborted sendall tells how much had gone", async () => {
 });
 
 test("an aborted receive of MSG_WAITALL gives what had come", async () => {
-  const [ours, peer] = pair();
+  const [ours, peer] = unixPair();
   await peer.sendall("half");
   const controller = new AbortController();
   const receiving = rejection(ours.recv(8, { flags: MSG_WAITALL, signal: controller.signal }));

@@ -5,7 +5,6 @@ import {
   type Address,
   type AddressInput,
   AF_UNIX,
-  type Listener,
   SO_RCVTIMEO,
   SO_SNDTIMEO,
   SOCK_DGRAM,
@@ -19,6 +18,7 @@ import {
 } from "../../../src/index.ts";
 import { BaseRequestHandler, ForkingTCPServer, TCPServer, ThreadingTCPServer } from "../../../src/socketserver.ts";
 import { startChild } from "../../support/child.ts";
+import { closing, listenOnLoopback, unixPair } from "../../support/sockets.ts";
 import { ask, byModule } from "../socketserver/mixin-servers.ts";
 import { rejection, thrown } from "./node-shape.ts";
 
@@ -30,7 +30,7 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
     [
       "detach while a receive waits",
       () => {
-        const [ours] = pair();
+        const [ours] = unixPair();
         const receiving = rejection(ours.recv(1));
         const error = thrown(() => ours.detach());
         ours.close();
@@ -42,7 +42,7 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
     [
       "a call on a closed socket",
       () => {
-        const [ours] = pair();
+        const [ours] = unixPair();
         ours.close();
         return thrown(() => ours.getsockname());
       },
@@ -50,7 +50,7 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
     [
       "a call that waits while the socket is closed",
       () => {
-        const [ours] = pair();
+        const [ours] = unixPair();
         const receiving = rejection(ours.recv(1));
         ours.close();
         return receiving;
@@ -69,7 +69,7 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
     [
       "a call after a connect that was cut short",
       async () => {
-        const client = opened(socket());
+        const client = closing(socket());
         client.settimeout(10);
         expect(await rejection(client.connect(await unansweringAddress()))).toMatchObject({
           code: "ERR_SOCKWRIGHT_TIMEOUT",
@@ -82,7 +82,7 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
     [
       "bytes that are no text, for a file that is strict",
       async () => {
-        const [ours, peer] = pair();
+        const [ours, peer] = unixPair();
         await peer.sendall(Buffer.from([0xff, 0x0a]));
         return rejection(closedLater(ours.makefile("r", { errors: "strict" })).readline());
       },
@@ -92,7 +92,7 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
     [
       "a read of a file that is closed",
       async () => {
-        const file = pair()[0].makefile("r");
+        const file = unixPair()[0].makefile("r");
         await file.close();
         return rejection(file.read());
       },
@@ -100,7 +100,7 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
     [
       "a read that waits while the file is closed",
       async () => {
-        const file = pair()[0].makefile("r");
+        const file = unixPair()[0].makefile("r");
         const reading = rejection(file.read());
         await file.close();
         return reading;
@@ -108,10 +108,10 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
     ],
   ],
   ERR_SOCKWRIGHT_FILE_MODE: [
-    ["a write of a file that reads", () => rejection(closedLater(pair()[0].makefile("r")).write("x"))],
-    ["a read of a file that writes", () => rejection(closedLater(pair()[0].makefile("w")).read())],
-    ["read1 of text", () => rejection(closedLater(pair()[0].makefile("r")).read1())],
-    ["peek without a buffer", () => rejection(closedLater(pair()[0].makefile("rb", { buffering: 0 })).peek())],
+    ["a write of a file that reads", () => rejection(closedLater(unixPair()[0].makefile("r")).write("x"))],
+    ["a read of a file that writes", () => rejection(closedLater(unixPair()[0].makefile("w")).read())],
+    ["read1 of text", () => rejection(closedLater(unixPair()[0].makefile("r")).read1())],
+    ["peek without a buffer", () => rejection(closedLater(unixPair()[0].makefile("rb", { buffering: 0 })).peek())],
   ],
   ERR_SOCKWRIGHT_HANDLER_LOST: [
     ["a handler that ends its thread", () => lostHandler(ThreadingTCPServer)],
@@ -121,26 +121,26 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
     [
       "a line beyond maxLineBytes",
       async () => {
-        const [ours, peer] = pair();
+        const [ours, peer] = unixPair();
         await peer.sendall("12345\n");
         return rejection(closedLater(ours.makefile("r", { maxLineBytes: 5 })).readline());
       },
     ],
   ],
   ERR_SOCKWRIGHT_NAME: [
-    ["bind to a name", () => thrown(() => opened(socket()).bind({ host: "example", port: 0 }))],
-    ["sendto a name", () => rejection(opened(socket()).sendto("x", { host: "example", port: 1 }))],
-    ["sendmsg to a name", () => rejection(opened(socket()).sendmsg(["x"], { address: { host: "example", port: 1 } }))],
+    ["bind to a name", () => thrown(() => closing(socket()).bind({ host: "example", port: 0 }))],
+    ["sendto a name", () => rejection(closing(socket()).sendto("x", { host: "example", port: 1 }))],
+    ["sendmsg to a name", () => rejection(closing(socket()).sendmsg(["x"], { address: { host: "example", port: 1 } }))],
   ],
   ERR_SOCKWRIGHT_NO_SENDFILE: [
     [
       "sendfile of a datagram socket",
-      () => withFile((file) => rejection(opened(socket(AF_UNIX, SOCK_DGRAM)).sendfile(file))),
+      () => withFile((file) => rejection(closing(socket(AF_UNIX, SOCK_DGRAM)).sendfile(file))),
     ],
     [
       "sendfile of a socket that does not wait",
       () => {
-        const [ours] = pair();
+        const [ours] = unixPair();
         ours.setblocking(false);
         return withFile((file) => rejection(ours.sendfile(file)));
       },
@@ -150,7 +150,7 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
     [
       "a stream of a listener",
       () => {
-        const listener = listening();
+        const listener = listenOnLoopback();
         return thrown(() => listener.stream());
       },
     ],
@@ -158,14 +158,14 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
       "a stream of records",
       () => {
         const both = socketpair(AF_UNIX, SOCK_SEQPACKET);
-        const [ours] = both.map(opened);
+        const [ours] = both.map(closing);
         return thrown(() => ours?.stream());
       },
     ],
     [
       "a second stream",
       () => {
-        const [ours] = pair();
+        const [ours] = unixPair();
         const stream = ours.stream();
         const error = thrown(() => ours.webStreams());
         stream.destroy();
@@ -177,7 +177,7 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
     [
       "a send after a sendall that was cut in the middle",
       async () => {
-        const [ours] = pair();
+        const [ours] = unixPair();
         ours.settimeout(10);
         const cut = await rejection(ours.sendall(Buffer.alloc(8 * 1024 * 1024)));
         expect(cut).toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT", bytesSent: expect.any(Number) });
@@ -189,7 +189,7 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
     [
       "more than maxReadBytes until the end",
       async () => {
-        const [ours, peer] = pair();
+        const [ours, peer] = unixPair();
         await peer.sendall("123456");
         return rejection(closedLater(ours.makefile("r", { maxReadBytes: 5 })).read());
       },
@@ -212,7 +212,7 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
     [
       "a receive that takes too long",
       () => {
-        const [ours] = pair();
+        const [ours] = unixPair();
         ours.settimeout(10);
         return rejection(ours.recv(1));
       },
@@ -220,15 +220,15 @@ const provocations: Readonly<Record<SockwrightErrorCode, readonly Provocation[]>
     [
       "an accept that takes too long",
       () => {
-        const listener = listening();
+        const listener = listenOnLoopback();
         listener.settimeout(10);
         return rejection(listener.accept());
       },
     ],
   ],
   ERR_SOCKWRIGHT_TIMEOUT_OPTION: [
-    ["SO_RCVTIMEO", () => thrown(() => opened(socket()).setsockopt(SOL_SOCKET, SO_RCVTIMEO, Buffer.alloc(16)))],
-    ["SO_SNDTIMEO", () => thrown(() => opened(socket()).setsockopt(SOL_SOCKET, SO_SNDTIMEO, 1))],
+    ["SO_RCVTIMEO", () => thrown(() => closing(socket()).setsockopt(SOL_SOCKET, SO_RCVTIMEO, Buffer.alloc(16)))],
+    ["SO_SNDTIMEO", () => thrown(() => closing(socket()).setsockopt(SOL_SOCKET, SO_SNDTIMEO, 1))],
   ],
 };
 
@@ -266,11 +266,6 @@ test("every condition that layer 1 names is provoked here and explained in the d
   expect(explained).toEqual([...codes].sort());
 });
 
-function opened<T extends { close(): void }>(it: T): T {
-  onTestFinished(() => it.close());
-  return it;
-}
-
 async function withFile<T>(use: (file: number) => Promise<T>): Promise<T> {
   const file = openSync(fileURLToPath(import.meta.url), "r");
   try {
@@ -283,17 +278,6 @@ async function withFile<T>(use: (file: number) => Promise<T>): Promise<T> {
 function closedLater<T extends { close(): Promise<void> }>(file: T): T {
   onTestFinished(() => file.close());
   return file;
-}
-
-function pair(): [Socket, Socket] {
-  const [left, right] = socketpair();
-  return [opened(left), opened(right)];
-}
-
-function listening(backlog?: number): Listener {
-  const server = opened(socket());
-  server.bind({ host: "127.0.0.1", port: 0 });
-  return server.listen(backlog);
 }
 
 /** What handle_error is told of a handler that exits. */
@@ -313,7 +297,7 @@ async function lostHandler(Base: typeof ThreadingTCPServer | typeof ForkingTCPSe
 
 /** A listener whose backlog is full: tcp(7) drops what asks for a connection then, and a client goes on asking. */
 async function unansweringAddress(): Promise<AddressInput> {
-  const address = listening(0).getsockname() as AddressInput;
-  await opened(socket()).connect(address);
+  const address = listenOnLoopback(0).getsockname() as AddressInput;
+  await closing(socket()).connect(address);
   return address;
 }

@@ -1,6 +1,7 @@
 import { createConnection } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { AF_UNIX, type Socket, type SocketError, socket, socketpair } from "../../../src/index.ts";
+import { AF_UNIX, type SocketError, socket, socketpair } from "../../../src/index.ts";
+import { connectTo } from "../../support/sockets.ts";
 import { errorOf, nodeServer, nodeSocket } from "./node-peer.ts";
 import { expectNodesShape, rejection } from "./node-shape.ts";
 
@@ -16,13 +17,6 @@ async function resettingServer(): Promise<{ port: number; reset(): Promise<void>
   return { port, reset: () => new Promise((resolve) => (wasReset = resolve)) };
 }
 
-async function connected(port: number): Promise<Socket> {
-  const client = socket();
-  onTestFinished(() => client.close());
-  await client.connect({ host: "127.0.0.1", port });
-  return client;
-}
-
 test("errors have Node's own shape: reset, told to the reader", async () => {
   const { port } = await resettingServer();
   const theirs = createConnection(port, "127.0.0.1");
@@ -30,7 +24,7 @@ test("errors have Node's own shape: reset, told to the reader", async () => {
   theirs.resume();
   const nodes = await errorOf(theirs);
 
-  const ours = await connected(port);
+  const ours = await connectTo(port);
   await ours.sendall("x");
   const error = await rejection(ours.recv(1024));
   expect(error).toMatchObject({ code: "ECONNRESET" });
@@ -48,7 +42,7 @@ test("errors have Node's own shape: reset, told to the writer", async () => {
   const nodes = await errorOf(theirs);
 
   done = reset();
-  const ours = await connected(port);
+  const ours = await connectTo(port);
   await ours.send("x");
   await done;
   const error = await rejection(ours.send("y"));
@@ -103,7 +97,7 @@ test("errors have Node's own shape: not connected, told to the writer", async ()
 
 test("a sendall that the peer cuts short tells how much had gone", async () => {
   const { port } = await resettingServer();
-  const ours = await connected(port);
+  const ours = await connectTo(port);
   // More than the buffers of both ends hold, so that the reset comes before the end of it.
   const data = Buffer.alloc(32 * 1024 * 1024);
   const error = await rejection(ours.sendall(data));

@@ -1,4 +1,5 @@
 // The limits of a file of a socket, by their names in ARCHITECTURE.md. What came is there after a limit was passed, too.
+
 import { expect, onTestFinished, test, vi } from "vitest";
 import {
   AF_UNIX,
@@ -16,14 +17,7 @@ import {
   MAX_FILE_READ,
 } from "../../../src/socket/file-options.ts";
 import { RECEIVED_FILE_BYTES } from "../../../src/socket/file-reader.ts";
-
-function pair(): [Socket, Socket] {
-  const both = socketpair();
-  onTestFinished(() => {
-    for (const each of both) each.close();
-  });
-  return both;
-}
+import { unixPair } from "../../support/sockets.ts";
 
 function bytesFile(ours: Socket, options?: MakefileOptions): SocketFile<Buffer> {
   const file = ours.makefile("rwb", options);
@@ -41,7 +35,7 @@ const TOO_LONG = { code: "ERR_SOCKWRIGHT_LINE_TOO_LONG" };
 const TOO_MUCH = { code: "ERR_SOCKWRIGHT_READ_TOO_LONG" };
 
 test("DEFAULT_FILE_BUFFER_BYTES: so much is kept of what is written, and the rest leaves", async () => {
-  const [ours, peer] = pair();
+  const [ours, peer] = unixPair();
   const file = bytesFile(ours);
   await file.write(Buffer.alloc(DEFAULT_FILE_BUFFER_BYTES - 1));
   await file.write("x");
@@ -54,7 +48,7 @@ test("DEFAULT_FILE_BUFFER_BYTES: so much is kept of what is written, and the res
 });
 
 test("DEFAULT_FILE_BUFFER_BYTES: so much is read ahead, and no more", async () => {
-  const [ours, peer] = pair();
+  const [ours, peer] = unixPair();
   const file = bytesFile(ours);
   await peer.sendall(Buffer.alloc(DEFAULT_FILE_BUFFER_BYTES + 1));
   expect((await file.read(1)).length).toBe(1);
@@ -63,7 +57,7 @@ test("DEFAULT_FILE_BUFFER_BYTES: so much is read ahead, and no more", async () =
 });
 
 test("RECEIVED_FILE_BYTES: what one receive asks for where more is wanted", async () => {
-  const [ours, peer] = pair();
+  const [ours, peer] = unixPair();
   const file = bytesFile(ours);
   const receives = vi.spyOn(kernel, "recv");
   onTestFinished(() => receives.mockRestore());
@@ -76,7 +70,7 @@ test("RECEIVED_FILE_BYTES: what one receive asks for where more is wanted", asyn
 });
 
 test("DEFAULT_MAX_LINE_BYTES: the longest line, its end included", async () => {
-  const [ours, peer] = pair();
+  const [ours, peer] = unixPair();
   const file = bytesFile(ours);
   const line = Buffer.alloc(DEFAULT_MAX_LINE_BYTES, "x");
   line[line.length - 1] = 0x0a;
@@ -90,7 +84,7 @@ test("DEFAULT_MAX_LINE_BYTES: the longest line, its end included", async () => {
 });
 
 test("maxLineBytes counts the UTF-8 of text, and a limit takes its place", async () => {
-  const [ours, peer] = pair();
+  const [ours, peer] = unixPair();
   const file = textFile(ours, { maxLineBytes: 8 });
   await peer.sendall("äää\nääää\n");
   peer.close();
@@ -103,7 +97,7 @@ test("maxLineBytes counts the UTF-8 of text, and a limit takes its place", async
 });
 
 test("a last line of just so many bytes needs no end", async () => {
-  const [ours, peer] = pair();
+  const [ours, peer] = unixPair();
   const file = bytesFile(ours, { maxLineBytes: 4 });
   await peer.sendall("1234");
   peer.close();
@@ -111,7 +105,7 @@ test("a last line of just so many bytes needs no end", async () => {
 });
 
 test("DEFAULT_MAX_READ_BYTES: more is not read without a size, and is there for a read with one", async () => {
-  const [ours, peer] = pair();
+  const [ours, peer] = unixPair();
   const file = bytesFile(ours);
   const sending = peer.sendall(Buffer.alloc(DEFAULT_MAX_READ_BYTES + 1));
   await expect(file.read()).rejects.toMatchObject(TOO_MUCH);
@@ -122,7 +116,7 @@ test("DEFAULT_MAX_READ_BYTES: more is not read without a size, and is there for 
 });
 
 test("maxReadBytes is that of readlines, too, whose lines stay", async () => {
-  const [ours, peer] = pair();
+  const [ours, peer] = unixPair();
   const file = textFile(ours, { maxReadBytes: 8 });
   await peer.sendall("one\ntwo\nthree\n");
   peer.close();
@@ -132,7 +126,7 @@ test("maxReadBytes is that of readlines, too, whose lines stay", async () => {
 });
 
 test("MAX_FILE_READ: what one read can ask for", async () => {
-  const [ours, peer] = pair();
+  const [ours, peer] = unixPair();
   const file = bytesFile(ours);
   await peer.sendall("few");
   peer.close();

@@ -16,13 +16,13 @@ import {
   WOULD_BLOCK,
 } from "../../../src/index.ts";
 import { fill } from "../../support/full.ts";
-import { connected, paired } from "../../support/stream-pair.ts";
+import { tcpPair, unixPair } from "../../support/sockets.ts";
 import { unhandled } from "../../support/unhandled.ts";
 
 const CLOSED = { code: "ERR_SOCKWRIGHT_FILE_CLOSED" };
 
 test("reads that are asked for at once are served in their order", async () => {
-  const [ours, peer] = paired();
+  const [ours, peer] = unixPair();
   await using file = ours.makefile("rb");
   const reads = [file.readline(), file.read(3), file.readline(2), file.readinto(Buffer.alloc(1)), file.read1(1)];
   for (const byte of "line\nabcxyrest") await peer.sendall(byte);
@@ -30,7 +30,7 @@ test("reads that are asked for at once are served in their order", async () => {
 });
 
 test("what is read ahead is the file's, and the rest the socket's; an unbuffered file reads nothing ahead", async () => {
-  const [ours, peer] = paired();
+  const [ours, peer] = unixPair();
   await peer.sendall("first\nsecond\n");
   await using unbuffered = ours.makefile("rb", { buffering: 0 });
   expect(String(await unbuffered.readline())).toBe("first\n");
@@ -39,7 +39,7 @@ test("what is read ahead is the file's, and the rest the socket's; an unbuffered
 });
 
 test("an unbuffered line may come in pieces, be limited, and end with the stream", async () => {
-  const [ours, peer] = await connected();
+  const [ours, peer] = await tcpPair();
   await using file = ours.makefile("rb", { buffering: 0 });
   const line = file.readline();
   await peer.sendall("a");
@@ -53,7 +53,7 @@ test("an unbuffered line may come in pieces, be limited, and end with the stream
 });
 
 test("a time-out takes nothing: the next read has all that came", async () => {
-  const [ours, peer] = paired();
+  const [ours, peer] = unixPair();
   ours.settimeout(10);
   await using file = ours.makefile("r");
   await peer.sendall("half a ");
@@ -68,7 +68,7 @@ test("the time-out is that of each receive, as in Python: what comes lets all re
   onTestFinished(() => {
     vi.useRealTimers();
   });
-  const [ours, peer] = paired();
+  const [ours, peer] = unixPair();
   await using file = ours.makefile("rb");
   const other = ours.dup();
   onTestFinished(() => other.close());
@@ -94,7 +94,7 @@ async function received(other: Socket): Promise<void> {
 }
 
 test("a read that does not wait takes all that has come, in as many receives as that needs", async () => {
-  const [ours, peer] = paired();
+  const [ours, peer] = unixPair();
   ours.settimeout(0);
   await using file = ours.makefile("rb", { buffering: 64 });
   const line = `${"x".repeat(20_000)}\n`;
@@ -105,7 +105,7 @@ test("a read that does not wait takes all that has come, in as many receives as 
 });
 
 test("lines that readlines() has when the stream fails, or it times out, stay to be read", async () => {
-  const [ours, peer] = paired();
+  const [ours, peer] = unixPair();
   await using file = ours.makefile("rb");
   ours.settimeout(20);
   await peer.sendall("one\ntwo\npart");
@@ -122,7 +122,7 @@ test("lines that readlines() has when the stream fails, or it times out, stay to
 });
 
 test("lines at hand that readlines() cannot have at once stay to be read", async () => {
-  const [ours, peer] = paired();
+  const [ours, peer] = unixPair();
   await using file = ours.makefile("rb");
   await peer.sendall("one\ntwo\nthree\nfour\npart");
   expect(String(await file.readline())).toBe("one\n");
@@ -151,7 +151,7 @@ test("lines at hand that readlines() cannot have at once stay to be read", async
 });
 
 test("a byte that is no text is told at once, also where nothing comes behind it", async () => {
-  const [ours, peer] = paired();
+  const [ours, peer] = unixPair();
   await using file = ours.makefile("r", { errors: "strict" });
   const error = { code: "ERR_SOCKWRIGHT_ENCODING" };
   const line = file.readline();
@@ -163,7 +163,7 @@ test("a byte that is no text is told at once, also where nothing comes behind it
 });
 
 test("a read that does not wait looks behind urgent data, where a receive ends", async () => {
-  const [ours, peer] = await connected();
+  const [ours, peer] = await tcpPair();
   await peer.sendall("abc");
   await peer.send("!", { flags: MSG_OOB });
   await peer.sendall("defg");
@@ -186,7 +186,7 @@ test("a time-out that is changed while a read waits is that of its next receive"
     { from: 50, to: 0, code: "EAGAIN" },
   ];
   for (const { from, to, code } of changes) {
-    const [ours, peer] = paired();
+    const [ours, peer] = unixPair();
     await using file = ours.makefile("rb");
     const other = ours.dup();
     onTestFinished(() => other.close());
@@ -207,7 +207,7 @@ test("a time-out that is changed while a read waits is that of its next receive"
 });
 
 test("an iteration has lines that came before what a read of the socket waits for, and is over at its end for good", async () => {
-  const [ours, peer] = await connected();
+  const [ours, peer] = await tcpPair();
   await using file = ours.makefile("r");
   await peer.sendall("one\ntwo\n");
   const lines = file[Symbol.asyncIterator]();
@@ -231,7 +231,7 @@ test("an iteration has lines that came before what a read of the socket waits fo
 });
 
 test("a flush that timed out before its first byte keeps what was written, for the next one", async () => {
-  const [ours, peer] = paired();
+  const [ours, peer] = unixPair();
   fill(ours);
   ours.settimeout(10);
   const file = ours.makefile("w");
@@ -246,7 +246,7 @@ test("a flush that timed out before its first byte keeps what was written, for t
 });
 
 test("a write is counted as Python counts, and text is refused bytes", async () => {
-  const [ours, peer] = paired();
+  const [ours, peer] = unixPair();
   await using text = ours.makefile("w", { newline: "\r\n", buffering: 1 });
   expect(await text.write("😀é\n")).toBe(3);
   expect(String(await peer.recv(100))).toBe("😀é\r\n");
@@ -267,7 +267,7 @@ test("a write is counted as Python counts, and text is refused bytes", async () 
 });
 
 test("writes and sends of the socket leave in the order of their calls", async () => {
-  const [ours, peer] = paired();
+  const [ours, peer] = unixPair();
   await using file = ours.makefile("wb", { buffering: 4 });
   const done = [
     file.write("1"),
@@ -288,7 +288,7 @@ test("writes and sends of the socket leave in the order of their calls", async (
 describe("the descriptor", () => {
   test("is closed with the last of the socket and its files, in whatever order", async () => {
     for (const order of ["socket first", "files first", "between"]) {
-      const [ours, peer] = await connected();
+      const [ours, peer] = await tcpPair();
       const number = ours.fileno();
       const [first, second] = [ours.makefile("rb"), ours.makefile("w")];
       const closes: (() => unknown)[] = [() => first.close(), () => second.close()];
@@ -303,7 +303,7 @@ describe("the descriptor", () => {
   });
 
   test("a socket that is closed is so at once, also for a subclass and `await using`", async () => {
-    const [ours, peer] = paired();
+    const [ours, peer] = unixPair();
     const file = ours.makefile("rw");
     const waiting = ours.recv(1);
     await ours[Symbol.asyncDispose]();
@@ -353,7 +353,7 @@ describe("the descriptor", () => {
   });
 
   test("detach() takes the descriptor from the files", async () => {
-    const [ours] = paired();
+    const [ours] = unixPair();
     const file = ours.makefile("r");
     closeSync(ours.detach());
     await expect(file.read()).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
@@ -363,7 +363,7 @@ describe("the descriptor", () => {
 });
 
 test("a close ends the reads that wait, and iteration quietly; a second one does nothing", async () => {
-  const [ours, peer] = paired();
+  const [ours, peer] = unixPair();
   const file = ours.makefile("r");
   const loop = (async () => {
     const lines: string[] = [];
@@ -385,7 +385,7 @@ test("a close ends the reads that wait, and iteration quietly; a second one does
 });
 
 test("close sends what was written; what fails then is told, and the descriptor goes all the same", async () => {
-  const [ours, peer] = paired();
+  const [ours, peer] = unixPair();
   const file = ours.makefile("w");
   await file.write("x");
   peer.close();
@@ -397,7 +397,7 @@ test("close sends what was written; what fails then is told, and the descriptor 
 
 test("what nobody awaits ends no process", async () => {
   const errors = await unhandled(async () => {
-    const [ours, peer] = paired();
+    const [ours, peer] = unixPair();
     const file = ours.makefile("rwb", { buffering: 0 });
     peer.close();
     void file.write("x");

@@ -2,7 +2,7 @@
 // buffers and text. Where this library differs, the test says so.
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { MakefileOptions, Socket, SocketFile } from "../../../src/index.ts";
-import { connected } from "../../support/stream-pair.ts";
+import { tcpPair } from "../../support/sockets.ts";
 
 const MESSAGE = Buffer.from("Michael Gilfix was here\u1234\r\n");
 
@@ -38,7 +38,7 @@ function optionsFor(mode: string, { newline, ...options }: MakefileOptions): Mak
 }
 
 async function files({ readMode, writeMode, options }: Case): Promise<Files> {
-  const [readSocket, writeSocket] = await connected();
+  const [readSocket, writeSocket] = await tcpPair();
   const reads: SocketFile = readSocket.makefile(readMode as string, optionsFor(readMode, options));
   const writes: SocketFile = writeSocket.makefile(writeMode as string, optionsFor(writeMode, options));
   onTestFinished(async () => {

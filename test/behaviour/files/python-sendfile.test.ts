@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { AF_INET, SOCK_DGRAM, type Socket, socket } from "../../../src/index.ts";
-import { connected } from "../../support/stream-pair.ts";
+import { tcpPair } from "../../support/sockets.ts";
 
 const FILE_BYTES = 10 * 1024 * 1024;
 const data = Buffer.alloc(FILE_BYTES, "sixteen letters.\u1234");
@@ -34,7 +34,7 @@ async function receiveAll(from: Socket): Promise<Buffer> {
 
 /** What the peer gets of a sendfile, which closes the socket, and what that gave. */
 async function sentBy(send: (ours: Socket, file: FileHandle) => Promise<number>): Promise<[number, Buffer]> {
-  const [ours, peer] = await connected();
+  const [ours, peer] = await tcpPair();
   const file = await opened();
   const [count, received] = await Promise.all([send(ours, file).finally(() => ours.close()), receiveAll(peer)]);
   // Python's moves the position of the file; here it stays.
@@ -55,7 +55,7 @@ test("testRegularFile", async () => {
 });
 
 test("testNonRegularFile: what is no file is refused", async () => {
-  const [ours] = await connected();
+  const [ours] = await tcpPair();
   const bytes: unknown = Buffer.from("bytes");
   await expect(ours.sendfile(bytes as FileHandle)).rejects.toMatchObject({ code: "ERR_INVALID_ARG_TYPE" });
 });
@@ -63,7 +63,7 @@ test("testNonRegularFile: what is no file is refused", async () => {
 test("testEmptyFileSend", async () => {
   const name = join(folder, "empty");
   writeFileSync(name, "");
-  const [ours, peer] = await connected();
+  const [ours, peer] = await tcpPair();
   expect(await ours.sendfile(await opened(name))).toBe(0);
   ours.close();
   expect(await receiveAll(peer)).toHaveLength(0);
@@ -94,7 +94,7 @@ test("testCountWithOffset", async () => {
 });
 
 test("testNonBlocking", async () => {
-  const [ours] = await connected();
+  const [ours] = await tcpPair();
   ours.setblocking(false);
   await expect(ours.sendfile(await opened())).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_NO_SENDFILE" });
 });
@@ -109,7 +109,7 @@ test("testWithTimeout", async () => {
 });
 
 test("testWithTimeoutTriggeredSend", async () => {
-  const [ours, peer] = await connected();
+  const [ours, peer] = await tcpPair();
   ours.settimeout(10);
   const late = ours.sendfile(await opened());
   await expect(late).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_TIMEOUT", bytesSent: expect.any(Number) });
@@ -122,7 +122,7 @@ test("test_errors", async () => {
   const datagrams = socket(AF_INET, SOCK_DGRAM);
   onTestFinished(() => datagrams.close());
   await expect(datagrams.sendfile(file)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_NO_SENDFILE" });
-  const [ours] = await connected();
+  const [ours] = await tcpPair();
   for (const count of ["2", {}] as unknown as number[]) {
     await expect(ours.sendfile(file, 0, count)).rejects.toMatchObject({ name: "TypeError" });
   }

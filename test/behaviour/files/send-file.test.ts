@@ -25,7 +25,8 @@ import { READ_FILE_BYTES } from "../../../src/socket/send-file.ts";
 import { fakeKernel } from "../../../src/testing.ts";
 import { startChild } from "../../support/child.ts";
 import { evict } from "../../support/evicted.ts";
-import { connected, paired } from "../../support/stream-pair.ts";
+import { openFile } from "../../support/open-descriptors.ts";
+import { tcpPair, unixPair } from "../../support/sockets.ts";
 import { until } from "../../support/until.ts";
 
 let folder: string;
@@ -38,12 +39,6 @@ function fileOf(content: string | Buffer, flags = "r+"): number {
   const path = join(folder, "file");
   writeFileSync(path, content);
   const file = openSync(path, flags);
-  onTestFinished(() => closeSync(file));
-  return file;
-}
-
-function opened(path: string): number {
-  const file = openSync(path, "r");
   onTestFinished(() => closeSync(file));
   return file;
 }
@@ -67,17 +62,17 @@ describe("what is no regular file is refused by its name", () => {
   };
 
   test.each(["/", "/dev/zero", "/dev/null"])("%s", async (path) => {
-    const [ours] = paired();
-    await expect(ours.sendfile(opened(path))).rejects.toMatchObject(refused);
+    const [ours] = unixPair();
+    await expect(ours.sendfile(openFile(path))).rejects.toMatchObject(refused);
   });
 
   test("a socket", async () => {
-    const [ours, peer] = paired();
+    const [ours, peer] = unixPair();
     await expect(ours.sendfile(peer.fileno())).rejects.toMatchObject(refused);
   });
 
   test("what was given is told on one line", async () => {
-    const [ours] = paired();
+    const [ours] = unixPair();
     const folderHandle = await open("/");
     onTestFinished(() => folderHandle.close());
     await expect(ours.sendfile(folderHandle)).rejects.toMatchObject({ message: expect.not.stringContaining("\n") });
@@ -88,7 +83,7 @@ describe("what is no regular file is refused by its name", () => {
     ["a URL", () => new URL("file:///etc/passwd"), "await open(path)"],
     ["the promise of a file", () => Promise.resolve(), "await the promise"],
   ])("%s is told what to write", async (_name, given, form) => {
-    const [ours] = paired();
+    const [ours] = unixPair();
     const call: unknown = Reflect.apply(ours.sendfile, ours, [given()]);
     await expect(call).rejects.toMatchObject({
       code: "ERR_INVALID_ARG_TYPE",
@@ -115,7 +110,7 @@ describe("what is no regular file is refused by its name", () => {
   });
 
   test("a file that is closed, or was never open, or is not open for reading", async () => {
-    const [ours] = paired();
+    const [ours] = unixPair();
     const file = await open(join(folder, "closed"), "w");
     await expect(ours.sendfile(file)).rejects.toMatchObject({
       code: "EBADF",
@@ -145,8 +140,8 @@ test("a seqpacket socket, and one that is not connected", async () => {
 });
 
 describe.each([
-  ["TCP", connected],
-  ["Unix", async () => paired()],
+  ["TCP", tcpPair],
+  ["Unix", async () => unixPair()],
 ] as const)("over %s", (_name, make) => {
   test("a file of several pieces, between two sends", async () => {
     const [ours, peer] = await make();
@@ -221,7 +216,7 @@ describe.each([
 });
 
 test("whoever closes the file meanwhile neither stops it nor sends another one's bytes", async () => {
-  const [ours, peer] = await connected();
+  const [ours, peer] = await tcpPair();
   const data = Buffer.alloc(16 * FILE_WINDOW_BYTES, "a");
   const path = join(folder, "closed-meanwhile");
   writeFileSync(path, data);
@@ -236,7 +231,7 @@ test("whoever closes the file meanwhile neither stops it nor sends another one's
 });
 
 test("a file that shrinks, and one that grows: the end is where it is found", async () => {
-  const [ours, peer] = await connected();
+  const [ours, peer] = await tcpPair();
   const bytes = 32 * FILE_WINDOW_BYTES;
   const file = fileOf(Buffer.alloc(bytes));
   const shrunk = ours.sendfile(file);
@@ -254,8 +249,8 @@ test("a file that shrinks, and one that grows: the end is where it is found", as
 
 describe("a file without sendfile(2) is read, and sent", () => {
   test("one of /proc, whose size is 0", async () => {
-    const [ours, peer] = paired();
-    const file = opened("/proc/self/mountinfo");
+    const [ours, peer] = unixPair();
+    const file = openFile("/proc/self/mountinfo");
     const expected = readFileSync("/proc/self/mountinfo");
     const [count, received] = await Promise.all([ours.sendfile(file), receive(peer, expected.length)]);
     expect(count).toBe(expected.length);
@@ -267,7 +262,7 @@ describe("a file without sendfile(2) is read, and sent", () => {
     const file = fileOf(data);
     const sendfile = vi.spyOn(kernel, "sendfile").mockImplementation(() => -constants.errno[code]);
     onTestFinished(() => sendfile.mockRestore());
-    const [ours, peer] = paired();
+    const [ours, peer] = unixPair();
     const [count, received] = await Promise.all([ours.sendfile(file, 1), receive(peer, data.length - 1)]);
     expect(count).toBe(data.length - 1);
     expect(received.equals(data.subarray(1))).toBe(true);
@@ -289,7 +284,7 @@ describe("what is not in memory is brought in by another thread", () => {
 
   test("once for each window, of which the kernel sends no byte before", async () => {
     const { probe, sendfile } = missing();
-    const [ours, peer] = await connected();
+    const [ours, peer] = await tcpPair();
     const data = Buffer.alloc(2 * FILE_WINDOW_BYTES + 10, "0123456789");
     const file = fileOf(data);
     const sending = Promise.all([ours.sendfile(file), ours.sendall("behind")]);
@@ -302,7 +297,7 @@ describe("what is not in memory is brought in by another thread", () => {
 
   test("where nobody can tell, the first window", async () => {
     const { probe } = missing("EOPNOTSUPP");
-    const [ours, peer] = await connected();
+    const [ours, peer] = await tcpPair();
     const data = Buffer.alloc(2 * FILE_WINDOW_BYTES, "0123456789");
     const [count, received] = await Promise.all([ours.sendfile(fileOf(data)), receive(peer, data.length)]);
     expect([count, received.equals(data), probe.mock.calls.length]).toEqual([data.length, true, 1]);
@@ -311,7 +306,7 @@ describe("what is not in memory is brought in by another thread", () => {
   test("a signal and a close end the wait; the copy of the descriptor goes when nobody reads it", async () => {
     const { sendfile } = missing();
     const file = fileOf("few bytes");
-    const [ours, peer] = paired();
+    const [ours, peer] = unixPair();
     const before = kernel.openDescriptors();
     const ending = new AbortController();
     const aborted = ours.sendfile(file, 0, undefined, { signal: ending.signal });
@@ -333,7 +328,7 @@ describe("what is not in memory is brought in by another thread", () => {
 
   test("a file that shrinks meanwhile ends where it does", async () => {
     missing();
-    const [ours] = await connected();
+    const [ours] = await tcpPair();
     const file = fileOf("many bytes");
     const sending = ours.sendfile(file);
     ftruncateSync(file, 4);
@@ -341,7 +336,7 @@ describe("what is not in memory is brought in by another thread", () => {
   });
 
   test("a file that the kernel has forgotten arrives, and sendfile(2) finds each part in memory", async (context) => {
-    const [ours, peer] = await connected();
+    const [ours, peer] = await tcpPair();
     const data = randomBytes(20 * FILE_WINDOW_BYTES + 1);
     const file = fileOf(data);
     evict(context, join(folder, "file"), file);
@@ -363,7 +358,7 @@ describe("what is not in memory is brought in by another thread", () => {
     const file = fileOf("few bytes");
     using played = fakeKernel();
     played.script("preadv2", ["EAGAIN"]);
-    const [ours, peer] = paired();
+    const [ours, peer] = unixPair();
     const sending = ours.sendfile(file);
     expect([played.scriptedFaults, played.callCount("sendfile")]).toEqual([0, 0]);
     expect([await sending, String(await receive(peer, 9))]).toEqual([9, "few bytes"]);
@@ -371,8 +366,8 @@ describe("what is not in memory is brought in by another thread", () => {
 });
 
 test("FILE_WINDOW_BYTES: others have their turn between two pieces", async () => {
-  const [ours, peer] = await connected();
-  const [asking, answering] = paired();
+  const [ours, peer] = await tcpPair();
+  const [asking, answering] = unixPair();
   const pieces = vi.spyOn(kernel, "sendfile");
   onTestFinished(() => pieces.mockRestore());
   const bytes = 24 * FILE_WINDOW_BYTES;
@@ -391,7 +386,7 @@ test("FILE_WINDOW_BYTES: others have their turn between two pieces", async () =>
 });
 
 test("O_NONBLOCK that somebody else has cleared is set again: nothing blocks", async () => {
-  const [ours, peer] = await connected();
+  const [ours, peer] = await tcpPair();
   const bytes = 16 * FILE_WINDOW_BYTES;
   // libuv makes a standard input blocking in the child, and with it the open socket.
   spawnSync(process.execPath, ["-e", "0"], { stdio: [ours.fileno(), "ignore", "inherit"] });
@@ -405,14 +400,14 @@ test("over the kernel of a test: short, interrupted and failing calls", async ()
   const file = fileOf(data);
   using played = fakeKernel();
   played.script("sendfile", [{ atMostBytes: 1 }, "EINTR", "EAGAIN", { atMostBytes: 100 }, "pass", "ECONNRESET"]);
-  const [ours, peer] = paired();
+  const [ours, peer] = unixPair();
   const failed = ours.sendfile(file).catch((error: unknown) => error);
   const cut = receive(peer, data.length);
   const error = await failed;
   ours.close();
   expect(error).toMatchObject({ code: "ECONNRESET", bytesSent: (await cut).length });
   expect((await cut).equals(data.subarray(0, (await cut).length))).toBe(true);
-  const [again, reader] = paired();
+  const [again, reader] = unixPair();
   const [count, received] = await Promise.all([again.sendfile(file), receive(reader, data.length)]);
   expect(count).toBe(data.length);
   expect(received.equals(data)).toBe(true);

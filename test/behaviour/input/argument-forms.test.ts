@@ -16,7 +16,7 @@ import {
 import { type ServeOptions, serve } from "../../../src/server.ts";
 import { encodeAddress } from "../../../src/socket/address.ts";
 import { serving } from "../../support/serving.ts";
-import { closeAtTheEnd } from "../socket/open.ts";
+import { closeAtTheEnd } from "../../support/sockets.ts";
 
 /** Calls with arguments that the types do not allow. Gives the error's message, whether it is thrown or a rejection. */
 async function told(on: object, call: string, ...given: readonly unknown[]): Promise<string> {

@@ -1,6 +1,7 @@
-import { describe, expect, onTestFinished, test } from "vitest";
-import { MSG_PEEK, MSG_WAITALL, SO_REUSEADDR, SOL_SOCKET, type Socket, socketpair } from "../../../src/index.ts";
+import { describe, expect, test } from "vitest";
+import { MSG_PEEK, MSG_WAITALL, SO_REUSEADDR, SOL_SOCKET, type Socket } from "../../../src/index.ts";
 import { fill } from "../../support/full.ts";
+import { unixPair } from "../../support/sockets.ts";
 import { expectFault } from "./bad-argument.ts";
 
 /** ECMAScript 2024, in every Node since 20. */
@@ -84,17 +85,9 @@ const all: readonly Lending[] = [
   },
 ];
 
-function pair(): [Socket, Socket] {
-  const ends = socketpair();
-  onTestFinished(() => {
-    for (const end of ends) end.close();
-  });
-  return ends;
-}
-
 describe.each(all)("memory that has gone is refused, and never taken for an empty buffer: $name", (lending) => {
   test.each(views)("a %s of a detached ArrayBuffer", async (_name, view) => {
-    const [ours] = pair();
+    const [ours] = unixPair();
     const wrong = view(new ArrayBuffer(16));
     detach(wrong.buffer);
     await expectFault(() => lending.lend(ours, wrong), { ...lending, fault: "value", wrong: "detached" });
@@ -103,7 +96,7 @@ describe.each(all)("memory that has gone is refused, and never taken for an empt
   test.each(views.filter(([name]) => name !== "Buffer"))(
     "a %s that its ArrayBuffer no longer covers",
     async (_name, view) => {
-      const [ours] = pair();
+      const [ours] = unixPair();
       const resizable = resizableBuffer(16, 16);
       const wrong = fixedView(view, resizable);
       resizable.resize(4);
@@ -121,7 +114,7 @@ function fixedView(view: MakeView, buffer: ArrayBuffer): View {
 
 describe("memory that goes while the call waits", () => {
   test.each(receives)("$name rejects, and what comes is left for the next", async (lending) => {
-    const [ours, peer] = pair();
+    const [ours, peer] = unixPair();
     const view = new Uint8Array(16);
     const waiting = Promise.resolve(lending.lend(ours, view));
     detach(view.buffer);
@@ -131,7 +124,7 @@ describe("memory that goes while the call waits", () => {
   });
 
   test.each(receives)("$name rejects when it shrinks", async (lending) => {
-    const [ours, peer] = pair();
+    const [ours, peer] = unixPair();
     const buffer = resizableBuffer(16, 16);
     const waiting = Promise.resolve(lending.lend(ours, new Uint8Array(buffer, 0, 16)));
     buffer.resize(0);
@@ -141,7 +134,7 @@ describe("memory that goes while the call waits", () => {
   });
 
   test.each(sends)("$name rejects, and never counts as sent", async (lending) => {
-    const [ours, peer] = pair();
+    const [ours, peer] = unixPair();
     const filled = fill(ours);
     const view = new Uint8Array(16).fill(0x2e);
     const waiting = Promise.resolve(lending.lend(ours, view));
@@ -154,7 +147,7 @@ describe("memory that goes while the call waits", () => {
   });
 
   test("a sendall that has begun rejects, tells how much had gone, and is the last of its socket", async () => {
-    const [ours, peer] = pair();
+    const [ours, peer] = unixPair();
     const view = new Uint8Array(4 * 1024 * 1024);
     const waiting = ours.sendall(view);
     detach(view.buffer);
@@ -168,7 +161,7 @@ describe("memory that goes while the call waits", () => {
 
   // The first send of a turn leaves at once; those behind it are gathered and leave at the end of the turn.
   test.each(["send", "sendall"] as const)("%s rejects when it goes in the turn in which it was lent", async (name) => {
-    const [ours, peer] = pair();
+    const [ours, peer] = unixPair();
     const view = new Uint8Array(16);
     const sending = [ours[name]("first"), ours[name](view), ours[name]("last")];
     detach(view.buffer);
@@ -184,7 +177,7 @@ describe("memory that goes while the call waits", () => {
     // At expiry there is one last try, which finds the memory gone.
     ["time-out", "ERR_INVALID_ARG_VALUE", "ERR_SOCKWRIGHT_TIMEOUT"],
   ] as const)("a MSG_WAITALL receive whose memory went is ended by %s", async (how, code, codeBehind) => {
-    const [ours] = pair();
+    const [ours] = unixPair();
     const { signal, abort } = abortable();
     if (how === "time-out") ours.settimeout(1);
     const view = new Uint8Array(16);
@@ -198,7 +191,7 @@ describe("memory that goes while the call waits", () => {
   });
 
   test("the call behind has its turn", async () => {
-    const [ours, peer] = pair();
+    const [ours, peer] = unixPair();
     const view = new Uint8Array(16);
     const [first, second] = [ours.recv_into(view), ours.recv(16)];
     detach(view.buffer);
@@ -221,7 +214,7 @@ async function drain(peer: Socket): Promise<number> {
 
 describe("every kind of memory is taken as its bytes", () => {
   test.each(views)("a %s of an ArrayBuffer", async (_name, view) => {
-    const [ours, peer] = pair();
+    const [ours, peer] = unixPair();
     const bytes = Uint8Array.from({ length: 16 }, (_value, index) => index + 1);
     const sent = view(bytes.buffer);
     expect(await ours.send(sent)).toBe(sent.byteLength);
@@ -233,7 +226,7 @@ describe("every kind of memory is taken as its bytes", () => {
   });
 
   test("a view of a SharedArrayBuffer", async () => {
-    const [ours, peer] = pair();
+    const [ours, peer] = unixPair();
     const sent = new Uint8Array(new SharedArrayBuffer(4)).fill(7);
     const room = new Uint8Array(new SharedArrayBuffer(8));
     expect(await ours.send(sent)).toBe(4);
@@ -242,7 +235,7 @@ describe("every kind of memory is taken as its bytes", () => {
   });
 
   test("a view that follows its resizable ArrayBuffer", async () => {
-    const [ours, peer] = pair();
+    const [ours, peer] = unixPair();
     const buffer = resizableBuffer(16, 32);
     const room = new Uint8Array(buffer);
     buffer.resize(4);
@@ -254,7 +247,7 @@ describe("every kind of memory is taken as its bytes", () => {
   });
 
   test("an empty view receives nothing, and is not the end", async () => {
-    const [ours, peer] = pair();
+    const [ours, peer] = unixPair();
     await ours.sendall("x");
     expect(await peer.recv_into(new Uint8Array(0))).toBe(0);
     expect(await peer.recv(0)).toHaveLength(0);

@@ -1,6 +1,7 @@
 // Layer 1: an option that a call does not have is refused by its name, one of the wrong kind by what it should be.
+
 import { closeSync, openSync } from "node:fs";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type {
   AddressInfoOptions,
   CreateConnectionOptions,
@@ -35,15 +36,11 @@ import {
 } from "../../../src/index.ts";
 import { type CollectOptions, ForkingTCPServer } from "../../../src/socketserver.ts";
 import { expectDefaults, expectNoOtherName, expectNoOtherValue, row } from "../../support/option-table.ts";
+import { closing } from "../../support/sockets.ts";
 
 /** Bits of MSG_*: which of them can be, the kernel says. */
 const flags = [-1];
 const wait = { signal: [] };
-
-function closing<T extends { close(): void }>(it: T): T {
-  onTestFinished(() => it.close());
-  return it;
-}
 
 /** Of a pair that has something to read. */
 function reader(): Socket {

@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { AF_INET, SO_RCVBUF, SO_SNDBUF, SOCK_DGRAM, SOL_SOCKET, type Socket, socket } from "../../../src/index.ts";
 import { type Connection, connect, serve } from "../../../src/server.ts";
 import { fill } from "../../support/full.ts";
-import { listenOnLoopback, tcpPair, unixPair } from "./connected.ts";
+import { listenOnLoopback, tcpPair, unixPair } from "../../support/sockets.ts";
 import { turnLoop } from "./turns.ts";
 
 describe("one budget per turn (128 calls or 256 KiB) covers every call that succeeds at once", () => {

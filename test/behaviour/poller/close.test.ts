@@ -1,20 +1,15 @@
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { AF_INET, AF_UNIX, SO_LINGER, SOCK_DGRAM, SOL_SOCKET, type Socket, socket } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 import { fill } from "../../support/full.ts";
-import { listenOnLoopback, tcpPair, unixPair } from "./connected.ts";
+import { closing, listenOnLoopback, tcpPair, unixPair } from "../../support/sockets.ts";
 import { placeOf, turnLoop } from "./turns.ts";
 
 const CLOSED = { code: "ERR_SOCKWRIGHT_CLOSED" };
 const LINGER_60_S = new Uint8Array(new Int32Array([1, 60]).buffer);
 
-function opened<T extends { close(): void }>(open: T): T {
-  onTestFinished(() => open.close());
-  return open;
-}
-
 function udp() {
-  const datagrams = opened(socket(AF_INET, SOCK_DGRAM));
+  const datagrams = closing(socket(AF_INET, SOCK_DGRAM));
   datagrams.bind({ host: "127.0.0.1", port: 0 });
   return datagrams;
 }
@@ -26,10 +21,10 @@ async function fullStream(): Promise<Socket> {
 }
 
 async function fullBacklog() {
-  const listener = opened(socket(AF_UNIX));
+  const listener = closing(socket(AF_UNIX));
   listener.bind({ path: "" });
   listener.listen(0);
-  const inside = opened(socket(AF_UNIX));
+  const inside = closing(socket(AF_UNIX));
   await inside.connect(listener.getsockname());
   return listener.getsockname();
 }
@@ -52,10 +47,10 @@ const waits: Record<string, () => Promise<Waiting>> = {
   accept: async () => wait(listenOnLoopback(), (listener) => listener.accept()),
   "connect to a full backlog": async () => {
     const address = await fullBacklog();
-    return wait(opened(socket(AF_UNIX)), (client) => client.connect(address));
+    return wait(closing(socket(AF_UNIX)), (client) => client.connect(address));
   },
   "connect to a name that is being looked up": async () =>
-    wait(opened(socket()), (client) => client.connect({ host: "localhost.", port: 9 })),
+    wait(closing(socket()), (client) => client.connect({ host: "localhost.", port: 9 })),
   "a call behind another": async () => {
     const [ours] = unixPair();
     ours.recv(16).catch(() => undefined);
@@ -123,7 +118,7 @@ describe("close settles whatever waits", () => {
       finished = resolve;
     });
     const serving = listener.serve(async (peer) => finished(String(await peer.recv(16))));
-    const client = opened(socket());
+    const client = closing(socket());
     await client.connect(listener.getsockname());
     await turnLoop();
     listener.close();
@@ -169,7 +164,7 @@ describe("close never blocks the loop", () => {
   test("nor does that of an accepted socket, which has the option from its listener", async () => {
     const listener = listenOnLoopback();
     listener.setsockopt(SOL_SOCKET, SO_LINGER, LINGER_60_S);
-    const client = opened(socket());
+    const client = closing(socket());
     const [[accepted]] = await Promise.all([listener.accept(), client.connect(listener.getsockname())]);
     const bytes = fill(accepted);
     accepted.close();

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Socket, socketpair } from "../../../src/index.ts";
 import { startChild } from "../../support/child.ts";
+import { tcpPair, unixPair } from "../../support/sockets.ts";
 import { allowWarning } from "../../support/warning-guard.ts";
-import { tcpPair, unixPair } from "./connected.ts";
 import { turnLoop } from "./turns.ts";
 
 function eventPolls(): number {

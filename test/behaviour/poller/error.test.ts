@@ -14,7 +14,7 @@ import {
 } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 import { fill } from "../../support/full.ts";
-import { listenOnLoopback, resetTcp, tcpPair } from "./connected.ts";
+import { listenOnLoopback, resetTcp, tcpPair } from "../../support/sockets.ts";
 import { observeTurns, placeOf, turnLoop } from "./turns.ts";
 
 const EAGAIN = 11;

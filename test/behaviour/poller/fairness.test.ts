@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type Socket, socketpair } from "../../../src/index.ts";
 import { fill } from "../../support/full.ts";
-import { unixPair } from "./connected.ts";
+import { unixPair } from "../../support/sockets.ts";
 import { observeTurns, turnLoop } from "./turns.ts";
 
 const turns = observeTurns();

@@ -6,8 +6,8 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { socket } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 import { startChild } from "../../support/child.ts";
+import { listenOnLoopback } from "../../support/sockets.ts";
 import { demand, requireTool } from "../../support/tools.ts";
-import { listenOnLoopback } from "./connected.ts";
 
 const EINTR = 4;
 const EINPROGRESS = 115;

@@ -4,7 +4,7 @@ import { AF_INET, SOCK_DGRAM, type Socket, socket, socketpair } from "../../../s
 import { kernel } from "../../../src/native/load.ts";
 import { EPOLLHUP, EPOLLIN, EPOLLOUT } from "../../../src/native/poller.ts";
 import { fill } from "../../support/full.ts";
-import { listenOnLoopback, resetTcp, tcpPair, unixPair } from "./connected.ts";
+import { listenOnLoopback, resetTcp, tcpPair, unixPair } from "../../support/sockets.ts";
 import { observeTurns, placeOf, recordsOf, turnLoop } from "./turns.ts";
 
 const turns = observeTurns();

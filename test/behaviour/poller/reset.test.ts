@@ -2,8 +2,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { MSG_WAITALL, type Socket } from "../../../src/index.ts";
 import { startChild } from "../../support/child.ts";
 import { fill } from "../../support/full.ts";
+import { type Ends, listenOnLoopback, resetTcp, tcpPair, unixPair } from "../../support/sockets.ts";
 import { requireTool } from "../../support/tools.ts";
-import { type Ends, listenOnLoopback, resetTcp, tcpPair, unixPair } from "./connected.ts";
 import { turnLoop } from "./turns.ts";
 
 interface Transport {

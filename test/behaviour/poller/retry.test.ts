@@ -13,7 +13,7 @@ import {
 } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 import { fill } from "../../support/full.ts";
-import { tcpPair } from "./connected.ts";
+import { tcpPair } from "../../support/sockets.ts";
 import { observeTurns, placeOf, recordsOf, turnLoop } from "./turns.ts";
 
 const EMFILE = 24;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { AF_INET, SOCK_DGRAM, socket } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
-import { tcpPair } from "./connected.ts";
+import { tcpPair } from "../../support/sockets.ts";
 import { observeTurns, placeOf, turnLoop } from "./turns.ts";
 
 const turns = observeTurns();

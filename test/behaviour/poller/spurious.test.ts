@@ -7,8 +7,8 @@ import { kernel } from "../../../src/native/load.ts";
 import { EPOLLIN } from "../../../src/native/poller.ts";
 import { MAX_SPURIOUS_WAKEUPS } from "../../../src/socket/watching.ts";
 import { startChild } from "../../support/child.ts";
+import { listenOnLoopback, tcpPair, unixPair } from "../../support/sockets.ts";
 import { demand, requireTool } from "../../support/tools.ts";
-import { listenOnLoopback, tcpPair, unixPair } from "./connected.ts";
 import { observeTurns, placeOf, recordsOf, turnLoop } from "./turns.ts";
 
 const EAGAIN = 11;

@@ -1,8 +1,7 @@
 // What cannot be served or reached: the promise rejects with what was wrong, and nothing stays open. And clients that
 // misbehave: each is limited, and closed for a reason that is counted; nobody else notices.
-import { mkdtempSync, rmSync } from "node:fs";
+
 import { connect as connectSocket, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -18,6 +17,7 @@ import {
   SocketUrlError,
   serve,
 } from "../../../src/server.ts";
+import { temporaryFolder } from "../../support/folders.ts";
 import { serving } from "../../support/serving.ts";
 import { turn, until } from "../../support/until.ts";
 
@@ -66,12 +66,6 @@ async function neighbour(server: Server): Promise<() => Promise<void>> {
 
 const CHUNK = Buffer.alloc(256 * 1024);
 
-function freeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "sockwright-bad-input-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
-
 describe.each(["native", "node"])("on the %s transport", (transport) => {
   beforeEach(() => {
     vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport);
@@ -107,7 +101,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("a path whose folder is missing", async () => {
-    const path = join(freeFolder(), "none", "socket");
+    const path = join(temporaryFolder(), "none", "socket");
     await expect(serve(`unix:${path}`, service)).rejects.toMatchObject({ code: "ENOENT", address: path });
     await expect(connect(`unix:${path}`)).rejects.toMatchObject({ code: "ENOENT", address: path });
   });

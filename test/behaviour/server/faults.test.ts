@@ -9,6 +9,7 @@ import {
 } from "../../../src/server/connection/connection-options.ts";
 import { READING_BYTES } from "../../../src/server/transport/native-link.ts";
 import { type Connection, connect, type ServeOptions, type Server, serve } from "../../../src/server.ts";
+import { portOf } from "../../support/node-client.ts";
 import { until, untilSteady } from "../../support/until.ts";
 
 const CLIENTS = 200;
@@ -26,10 +27,6 @@ async function echoing(url: string, options?: ServeOptions): Promise<Server> {
   );
   onTestFinished(async () => void (await server.close({ graceMs: 0 })));
   return server;
-}
-
-function portOf(server: Server): number {
-  return Number(new URL(server.urls[0] ?? "").port);
 }
 
 async function clients(server: Server, count: number): Promise<Socket[]> {

@@ -13,13 +13,12 @@ import { DEFAULT_GRACE_MS } from "../../../src/server/server.ts";
 import { READING_BYTES } from "../../../src/server/transport/native-link.ts";
 import { serve } from "../../../src/server.ts";
 import { type LinkKind, ScriptedLink } from "../../support/scripted-link.ts";
+import { nextTick } from "../../support/until.ts";
 
 function scripted(kind: LinkKind = {}): { link: ScriptedLink; connection: Connection } {
   const link = new ScriptedLink(kind);
   return { link, connection: new Connection(link) };
 }
-
-const nextTick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
 test("DEFAULT_MAX_READ_BUFFER_BYTES: what nobody reads is not read from the socket beyond it", async () => {
   const { link, connection } = scripted();

@@ -1,6 +1,7 @@
 // What the options of a listener's URL do, on both transports.
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { constants, tmpdir, userInfo } from "node:os";
+
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { constants, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import {
@@ -19,6 +20,7 @@ import { kernel } from "../../../src/native/load.ts";
 import { connectSocket } from "../../../src/server/opening/connect-socket.ts";
 import { parseSocketUrl } from "../../../src/server/url/socket-url.ts";
 import { connect, type Server, type Service, serve } from "../../../src/server.ts";
+import { freePath } from "../../support/folders.ts";
 import { serving } from "../../support/serving.ts";
 
 const echo: Service = {
@@ -64,12 +66,6 @@ function sender(): Socket<Datagram> {
   const made = datagrams("127.0.0.1");
   made.setsockopt(IPPROTO_IP, IP_MULTICAST_IF, Buffer.from([127, 0, 0, 1]));
   return made;
-}
-
-function freePath(): string {
-  const folder = mkdtempSync(join(tmpdir(), "sockwright-listeners-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return join(folder, "socket");
 }
 
 describe.each(["native", "node"])("on the %s transport", (transport) => {

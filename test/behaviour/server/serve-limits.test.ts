@@ -1,5 +1,4 @@
 import { createSocket } from "node:dgram";
-import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
@@ -25,6 +24,8 @@ import {
   type ServiceInput,
   serve,
 } from "../../../src/server.ts";
+import { portOf } from "../../support/node-client.ts";
+import { publishedOn } from "../../support/published.ts";
 import { serving } from "../../support/serving.ts";
 import { turn, until } from "../../support/until.ts";
 
@@ -32,10 +33,6 @@ import { turn, until } from "../../support/until.ts";
 async function hello(connection: Parameters<Extract<ServiceInput, (...args: never[]) => unknown>>[0]): Promise<void> {
   connection.write("hello");
   for await (const _ of connection);
-}
-
-function portOf(server: Server): number {
-  return Number(new URL(server.urls[0] ?? "").port);
 }
 
 interface Client {
@@ -55,15 +52,6 @@ function client(server: Server, localAddress = "127.0.0.1"): Client {
   return { socket, outcome };
 }
 
-/** What is published on a channel until the test ends. */
-function published(name: string): unknown[] {
-  const messages: unknown[] = [];
-  const collect = (message: unknown): void => void messages.push(message);
-  subscribe(name, collect);
-  onTestFinished(() => void unsubscribe(name, collect));
-  return messages;
-}
-
 describe.each(["native", "node"])("on the %s transport", (transport) => {
   beforeEach(() => {
     vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport);
@@ -73,7 +61,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("maxConnections, refuse: further ones are reset, counted and published, and a free place is given again", async () => {
-    const messages = published("sockwright:server:refused");
+    const messages = publishedOn("sockwright:server:refused");
     const server = await serving(hello, { maxConnections: 2, whenFull: "refuse" });
     const first = client(server);
     const second = client(server);
@@ -125,7 +113,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("alarms: told when the level is reached and when it has fallen, by hook and channel", async () => {
-    const messages = published("sockwright:server:alarm");
+    const messages = publishedOn("sockwright:server:alarm");
     const told: ConnectionsAlarm[] = [];
     const server = await serving(hello, {
       alarms: [{ raiseAt: 3, clearAt: 1, cooldownMs: 0 }],
@@ -154,7 +142,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("a client that says nothing is reset, counted, published and reported, and nobody else notices", async () => {
-    const messages = published("sockwright:server:timeout");
+    const messages = publishedOn("sockwright:server:timeout");
     const errors: unknown[] = [];
     const server = await serving(
       async (connection) => {
@@ -207,7 +195,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     }
 
     test("datagramRatePerAddress: the others are dropped, counted and published", async () => {
-      const messages = published("sockwright:server:dropped");
+      const messages = publishedOn("sockwright:server:dropped");
       const server = await serving(
         { name: "echo", datagram: ({ data, reply }) => void reply(data) },
         { datagramRatePerAddress: { perSecond: 0.001, burst: 3 } },

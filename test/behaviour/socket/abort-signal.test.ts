@@ -1,8 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { AbortError } from "../../../src/index.ts";
-import { listenOnLoopback, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openStream } from "./open.ts";
+import { closeAtTheEnd, listenOnLoopback, openStream, unixPair } from "../../support/sockets.ts";
 import { stuck, waits } from "./waits.ts";
 
 function collectWarnings(): Error[] {

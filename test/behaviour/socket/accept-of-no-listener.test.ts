@@ -1,8 +1,7 @@
 import { constants } from "node:os";
 import { describe, expect, test } from "vitest";
 import { AF_INET, AF_UNIX, SHUT_RD, SOCK_SEQPACKET, SOCK_STREAM, socket } from "../../../src/index.ts";
-import { listenOnLoopback } from "../poller/connected.ts";
-import { closeAtTheEnd } from "./open.ts";
+import { closeAtTheEnd, listenOnLoopback } from "../../support/sockets.ts";
 
 const ADVICE = {
   code: "EINVAL",

@@ -3,10 +3,9 @@ import { constants } from "node:os";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Listener, type Socket, SocketError } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
+import { listenOnLoopback, openStream } from "../../support/sockets.ts";
 import { until } from "../../support/until.ts";
-import { listenOnLoopback } from "../poller/connected.ts";
 import { turnLoop } from "../poller/turns.ts";
-import { openStream } from "./open.ts";
 
 // Node does not have all of them.
 const errno = { ...constants.errno, ENONET: 64, EHOSTDOWN: 112 };

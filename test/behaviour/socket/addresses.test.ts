@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { networkInterfaces, tmpdir } from "node:os";
+import { statSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import {
@@ -14,14 +14,8 @@ import {
   socket,
 } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
-import { unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openDatagrams, openStream } from "./open.ts";
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), "sockwright-"));
-  onTestFinished(() => rmSync(path, { recursive: true }));
-  return path;
-}
+import { temporaryFolder } from "../../support/folders.ts";
+import { closeAtTheEnd, openDatagrams, openStream, unixPair } from "../../support/sockets.ts";
 
 /** The address of a fresh socket of the family that is bound to `address`, as the socket tells it. */
 function boundTo(family: number, address: AddressInput) {
@@ -112,7 +106,7 @@ describe("addresses are plain objects per family: inet6", () => {
 
 describe("addresses are plain objects per family: unix", () => {
   test("a path is created in the file system, and stays there after close", () => {
-    const path = join(folder(), "socket");
+    const path = join(temporaryFolder(), "socket");
     const [server] = closeAtTheEnd(socket(AF_UNIX));
     server.bind({ path });
     expect(server.getsockname()).toStrictEqual({ family: AF_UNIX, path });
@@ -121,7 +115,7 @@ describe("addresses are plain objects per family: unix", () => {
   });
 
   test("a path that is no UTF-8 is given and taken as bytes", async () => {
-    const path = Buffer.concat([Buffer.from(join(folder(), "not-utf-8-")), Buffer.from([0xff, 0xfe])]);
+    const path = Buffer.concat([Buffer.from(join(temporaryFolder(), "not-utf-8-")), Buffer.from([0xff, 0xfe])]);
     const [server] = closeAtTheEnd(socket(AF_UNIX));
     server.bind({ path });
     expect(server.getsockname()).toStrictEqual({ family: AF_UNIX, path });
@@ -131,7 +125,7 @@ describe("addresses are plain objects per family: unix", () => {
   });
 
   test("a path of 107 bytes is the longest, and one more a RangeError", () => {
-    const path = join(folder(), "p").padEnd(107, "p");
+    const path = join(temporaryFolder(), "p").padEnd(107, "p");
     expect(boundTo(AF_UNIX, { path })).toStrictEqual({ family: AF_UNIX, path });
     expect(() => boundTo(AF_UNIX, { path: `${path}p` })).toThrow(expect.objectContaining({ code: "ERR_OUT_OF_RANGE" }));
   });
@@ -170,7 +164,7 @@ describe("addresses are plain objects per family: unix", () => {
     expect([left.getsockname(), left.getpeername()]).toStrictEqual([unnamed, unnamed]);
 
     const [server] = closeAtTheEnd(socket(AF_UNIX));
-    server.bind({ path: join(folder(), "socket") });
+    server.bind({ path: join(temporaryFolder(), "socket") });
     server.listen();
     const client = openStream(AF_UNIX);
     expect(client.getsockname()).toStrictEqual(unnamed);

@@ -1,5 +1,6 @@
 // Sockets that are open already and are taken over.
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+
+import { closeSync, fstatSync, openSync } from "node:fs";
 import { constants } from "node:os";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
@@ -16,17 +17,12 @@ import {
   socket,
   socketpair,
 } from "../../../src/index.ts";
+import { flagsOf } from "../../support/open-descriptors.ts";
 
 function adopted(descriptor: number): ReturnType<typeof adopt> {
   const made = adopt(descriptor);
   onTestFinished(() => made.close());
   return made;
-}
-
-/** proc(5): the status flags of an open descriptor, O_NONBLOCK and FD_CLOEXEC among them. */
-function flagsOf(descriptor: number): number {
-  const [, octal = ""] = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, "utf8")) ?? [];
-  return Number.parseInt(octal, 8);
 }
 
 const IPPROTO = { tcp: 6, udp: 17 };

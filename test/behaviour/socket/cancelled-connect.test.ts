@@ -2,9 +2,8 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { type AddressInput, AF_INET, AF_UNIX, type Listener, type Socket, socket } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 import { lookUpWaits } from "../../support/names.ts";
-import { listenOnLoopback } from "../poller/connected.ts";
+import { closeAtTheEnd, listenOnLoopback, openStream } from "../../support/sockets.ts";
 import { turnLoop } from "../poller/turns.ts";
-import { closeAtTheEnd, openStream } from "./open.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -1,8 +1,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { AF_UNIX } from "../../../src/index.ts";
-import { listenOnLoopback, unixPair } from "../poller/connected.ts";
+import { closeAtTheEnd, listenOnLoopback, openDatagrams, openStream, unixPair } from "../../support/sockets.ts";
 import { turnLoop } from "../poller/turns.ts";
-import { closeAtTheEnd, openDatagrams, openStream } from "./open.ts";
 import { receives } from "./waits.ts";
 
 const REASON = new Error("the user left");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SHUT_WR, type Socket } from "../../../src/index.ts";
 import { fill } from "../../support/full.ts";
-import { tcpPair, unixPair } from "../poller/connected.ts";
+import { tcpPair, unixPair } from "../../support/sockets.ts";
 
 const MIB = 1024 * 1024;
 const REASON = new Error("the user left");

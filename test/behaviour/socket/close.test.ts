@@ -1,9 +1,16 @@
 import { readlinkSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { AF_INET, SHUT_WR, SOCK_DGRAM, SOCK_SEQPACKET, type Socket, socket } from "../../../src/index.ts";
+import {
+  closeAtTheEnd,
+  listenOnLoopback,
+  openDatagrams,
+  openStream,
+  recordPair,
+  tcpPair,
+  unixPair,
+} from "../../support/sockets.ts";
 import { turn } from "../../support/until.ts";
-import { listenOnLoopback, tcpPair, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openDatagrams, openStream, recordPair } from "./open.ts";
 import { stuck, waits } from "./waits.ts";
 
 const CLOSED = { code: "ERR_SOCKWRIGHT_CLOSED" };

@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_SEQPACKET, SOCK_STREAM, socket } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
-import { closeAtTheEnd, openDatagrams, openStream } from "./open.ts";
+import { closeAtTheEnd, openDatagrams, openStream } from "../../support/sockets.ts";
 
 const { errno } = constants;
 

@@ -12,9 +12,9 @@ import { kernel } from "../../../src/native/load.ts";
 import { CONNECTION_ATTEMPT_DELAY_MS, inTurn } from "../../../src/socket/connection-attempts.ts";
 import { startChild } from "../../support/child.ts";
 import { lookUpWaits, nameHas } from "../../support/names.ts";
+import { closeAtTheEnd } from "../../support/sockets.ts";
 import { requireTool } from "../../support/tools.ts";
 import { turn, until } from "../../support/until.ts";
-import { closeAtTheEnd } from "./open.ts";
 import { listenAt, neverAnswersAt, portOf } from "./several-addresses.ts";
 
 afterEach(() => {

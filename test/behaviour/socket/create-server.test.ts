@@ -21,8 +21,8 @@ import {
 } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 import { startChild } from "../../support/child.ts";
+import { closeAtTheEnd } from "../../support/sockets.ts";
 import { requireTool } from "../../support/tools.ts";
-import { closeAtTheEnd } from "./open.ts";
 import { reservePort } from "./reserved-port.ts";
 
 afterEach(() => {

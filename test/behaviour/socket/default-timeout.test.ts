@@ -15,8 +15,7 @@ import {
   socketpair,
 } from "../../../src/index.ts";
 import { connect, serve } from "../../../src/server.ts";
-import { listenOnLoopback } from "../poller/connected.ts";
-import { closeAtTheEnd } from "./open.ts";
+import { closeAtTheEnd, listenOnLoopback } from "../../support/sockets.ts";
 
 afterEach(() => {
   setdefaulttimeout(null);

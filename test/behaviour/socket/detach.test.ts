@@ -4,9 +4,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, socket, socketpair } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 import { fill } from "../../support/full.ts";
-import { listenOnLoopback, tcpPair, unixPair } from "../poller/connected.ts";
+import { closeAtTheEnd, listenOnLoopback, openStream, tcpPair, unixPair } from "../../support/sockets.ts";
 import { turnLoop } from "../poller/turns.ts";
-import { closeAtTheEnd, openStream } from "./open.ts";
 
 /** proc(5), /proc/self/fdinfo: whether O_NONBLOCK and O_CLOEXEC are on. */
 function flagsOf(descriptor: number): { readonly nonblocking: boolean; readonly closeOnExec: boolean } {

@@ -15,8 +15,7 @@ import {
 } from "../../../src/index.ts";
 import { fakeKernel } from "../../../src/testing/fake-kernel.ts";
 import { fill } from "../../support/full.ts";
-import { tcpPair, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openDatagrams, openStream, recordPair } from "./open.ts";
+import { closeAtTheEnd, openDatagrams, openStream, recordPair, tcpPair, unixPair } from "../../support/sockets.ts";
 
 type Try = (on: Socket<unknown>, flags: number) => Promise<unknown>;
 

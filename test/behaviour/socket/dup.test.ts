@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { SO_KEEPALIVE, SOCK_SEQPACKET, SOL_SOCKET } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
-import { listenOnLoopback, tcpPair, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openStream, recordPair } from "./open.ts";
+import { closeAtTheEnd, listenOnLoopback, openStream, recordPair, tcpPair, unixPair } from "../../support/sockets.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

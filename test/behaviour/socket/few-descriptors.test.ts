@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { startChild } from "../../support/child.ts";
-import { openStream } from "./open.ts";
+import { openStream } from "../../support/sockets.ts";
 
 // Node itself holds about twenty.
 const DESCRIPTORS = 100;

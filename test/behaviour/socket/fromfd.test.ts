@@ -15,8 +15,7 @@ import {
   socket,
 } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
-import { listenOnLoopback, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openDatagrams, recordPair } from "./open.ts";
+import { closeAtTheEnd, listenOnLoopback, openDatagrams, recordPair, unixPair } from "../../support/sockets.ts";
 
 const kinds = [
   ["TCP", AF_INET, SOCK_STREAM],

@@ -3,9 +3,8 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Listener } from "../../../src/index.ts";
 import { fakeKernel } from "../../../src/testing/fake-kernel.ts";
+import { closeAtTheEnd, listenOnLoopback, openStream } from "../../support/sockets.ts";
 import { until } from "../../support/until.ts";
-import { listenOnLoopback } from "../poller/connected.ts";
-import { closeAtTheEnd, openStream } from "./open.ts";
 
 interface Published {
   readonly error: unknown;

@@ -18,9 +18,8 @@ import {
 import { beginTurn, CALLS_PER_TURN, takeCall } from "../../../src/native/turn.ts";
 import { fakeKernel } from "../../../src/testing/fake-kernel.ts";
 import { fill } from "../../support/full.ts";
+import { closeAtTheEnd, openDatagrams, recordPair, tcpPair, unixPair } from "../../support/sockets.ts";
 import { turn } from "../../support/until.ts";
-import { tcpPair, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openDatagrams, recordPair } from "./open.ts";
 
 type Pair = () => Promise<readonly [ours: Socket<unknown>, peer: Socket<unknown>]>;
 

@@ -1,9 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { AF_INET, AF_UNIX, SOCK_DGRAM, socket, socketpair } from "../../../src/index.ts";
+import { closeAtTheEnd, listenOnLoopback } from "../../support/sockets.ts";
 import { requireTool } from "../../support/tools.ts";
-import { listenOnLoopback } from "../poller/connected.ts";
-import { closeAtTheEnd } from "./open.ts";
 
 const TELL =
   "import os, sys\ntry:\n  os.fstat(int(sys.argv[1]))\n  print('open')\nexcept OSError as e:\n  print(e.errno)";

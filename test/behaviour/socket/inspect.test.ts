@@ -14,8 +14,7 @@ import {
   socket,
   socketpair,
 } from "../../../src/index.ts";
-import { listenOnLoopback, tcpPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openStream } from "./open.ts";
+import { closeAtTheEnd, listenOnLoopback, openStream, tcpPair } from "../../support/sockets.ts";
 
 describe("attributes family, type, protocol", () => {
   test.for([

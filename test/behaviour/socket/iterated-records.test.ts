@@ -19,7 +19,7 @@ import {
 } from "../../../src/index.ts";
 import { RECORD_BYTES } from "../../../src/socket/record-receive.ts";
 import { fakeKernel } from "../../../src/testing/fake-kernel.ts";
-import { closeAtTheEnd, openDatagrams, recordPair } from "./open.ts";
+import { closeAtTheEnd, openDatagrams, recordPair } from "../../support/sockets.ts";
 
 /** So many items of an iteration, or all until the end. */
 async function items(of: Socket<unknown>, most = Number.POSITIVE_INFINITY): Promise<unknown[]> {

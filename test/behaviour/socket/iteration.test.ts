@@ -1,7 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { AF_UNIX, SOCK_SEQPACKET, type Socket } from "../../../src/index.ts";
-import { listenOnLoopback, tcpPair, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openDatagrams, openStream, recordPair } from "./open.ts";
+import {
+  closeAtTheEnd,
+  listenOnLoopback,
+  openDatagrams,
+  openStream,
+  recordPair,
+  tcpPair,
+  unixPair,
+} from "../../support/sockets.ts";
 
 const KIB = 1024;
 

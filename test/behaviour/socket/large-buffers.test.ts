@@ -3,8 +3,7 @@ import { describe, expect, test } from "vitest";
 import { AF_UNIX, MSG_WAITALL, SOCK_DGRAM, socketpair } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 import { framed, MAX_TRANSFER_BYTES } from "../../../src/native/transfer-frame.ts";
-import { tcpPair, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd } from "./open.ts";
+import { closeAtTheEnd, tcpPair, unixPair } from "../../support/sockets.ts";
 
 // Never touched as a whole, it costs address space and no memory.
 const large = Buffer.alloc(2 ** 31 + 10);

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { SO_LINGER, SOL_SOCKET, type Socket } from "../../../src/index.ts";
 import { fill } from "../../support/full.ts";
+import { listenOnLoopback, openStream, RESET_AT_CLOSE, tcpPair, unixPair } from "../../support/sockets.ts";
 import { turn } from "../../support/until.ts";
-import { listenOnLoopback, RESET_AT_CLOSE, tcpPair, unixPair } from "../poller/connected.ts";
-import { openStream } from "./open.ts";
 
 /** socket(7), struct linger: on, for so many seconds. */
 function linger(socket: Socket<unknown>, seconds: number): void {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { SO_RCVBUF, SO_SNDBUF, SOCK_DGRAM, SOCK_SEQPACKET, SOL_SOCKET } from "../../../src/index.ts";
-import { recordPair } from "./open.ts";
+import { recordPair } from "../../support/sockets.ts";
 
 const KIB = 1024;
 

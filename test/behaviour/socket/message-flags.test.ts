@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { MSG_CMSG_CLOEXEC } from "../../../src/index.ts";
-import { tcpPair } from "../poller/connected.ts";
+import { tcpPair } from "../../support/sockets.ts";
 
 test("flags are 0 where there is nothing to tell: they have no flag that the caller did not give", async () => {
   const [left, right] = await tcpPair();

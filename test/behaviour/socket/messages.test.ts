@@ -18,8 +18,7 @@ import {
   SOCK_SEQPACKET,
   SOL_SOCKET,
 } from "../../../src/index.ts";
-import { tcpPair, unixPair } from "../poller/connected.ts";
-import { openDatagrams, recordPair } from "./open.ts";
+import { openDatagrams, recordPair, tcpPair, unixPair } from "../../support/sockets.ts";
 
 describe("sendmsg(buffers) sends several buffers as one message", () => {
   test.for([

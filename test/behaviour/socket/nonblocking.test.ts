@@ -1,8 +1,7 @@
 import { constants } from "node:os";
 import { describe, expect, test } from "vitest";
 import { AF_UNIX, MSG_WAITALL, socket } from "../../../src/index.ts";
-import { listenOnLoopback, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openStream } from "./open.ts";
+import { closeAtTheEnd, listenOnLoopback, openStream, unixPair } from "../../support/sockets.ts";
 import { stuck, waits } from "./waits.ts";
 
 const { errno } = constants;

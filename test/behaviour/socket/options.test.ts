@@ -67,8 +67,7 @@ import {
   TCP_SYNCNT,
   TCP_USER_TIMEOUT,
 } from "../../../src/index.ts";
-import { listenOnLoopback, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openStream } from "./open.ts";
+import { closeAtTheEnd, listenOnLoopback, openStream, unixPair } from "../../support/sockets.ts";
 
 type Row = readonly [name: string, level: number, option: number, value: number];
 

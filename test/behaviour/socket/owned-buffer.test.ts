@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { AF_UNIX, SO_RCVBUF, SO_SNDBUF, SOL_SOCKET } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
-import { unixPair } from "../poller/connected.ts";
-import { openDatagrams } from "./open.ts";
+import { openDatagrams, unixPair } from "../../support/sockets.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -1,5 +1,6 @@
 // send_fds and recv_fds: descriptors go over Unix sockets, and none is lost or left open.
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, writeSync } from "node:fs";
+
+import { closeSync, fstatSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
   AF_INET,
@@ -21,8 +22,8 @@ import {
 } from "../../../src/index.ts";
 import { MAX_PASSED_DESCRIPTORS } from "../../../src/socket/passed-descriptors.ts";
 import { fill } from "../../support/full.ts";
-import { unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openDatagrams, openStream } from "./open.ts";
+import { openDescriptors } from "../../support/open-descriptors.ts";
+import { closeAtTheEnd, openDatagrams, openStream, unixPair } from "../../support/sockets.ts";
 
 /** socket.h; no constant of ours, since no send takes it. */
 const MSG_ZEROCOPY = 0x4000000;
@@ -46,11 +47,6 @@ function files(count: number): number[] {
 
 function closeAll(descriptors: readonly number[]): void {
   for (const each of descriptors) closeSync(each);
-}
-
-/** What the process has open, in this moment. */
-function openNumbers(): number {
-  return readdirSync("/proc/self/fd").length;
 }
 
 const CLOEXEC = 0o2000000;
@@ -84,10 +80,10 @@ describe.each(kinds)("over %s", (_, type) => {
     async (room) => {
       const [left, right] = pairOf(type);
       await send_fds(left, ["x"], files(5));
-      const before = openNumbers();
+      const before = openDescriptors();
       const { fds, flags } = await recv_fds(right, 100, room);
       expect([fds.length, flags & MSG_CTRUNC]).toEqual([room, MSG_CTRUNC]);
-      expect(openNumbers()).toBe(before + room);
+      expect(openDescriptors()).toBe(before + room);
       closeAll(fds);
     },
   );
@@ -95,9 +91,9 @@ describe.each(kinds)("over %s", (_, type) => {
   test("room for none: the data comes without them, and nothing is open", async () => {
     const [left, right] = pairOf(type);
     await send_fds(left, ["x"], files(2));
-    const before = openNumbers();
+    const before = openDescriptors();
     expect(await recv_fds(right, 100, 0)).toMatchObject({ fds: [], flags: MSG_CTRUNC });
-    expect(openNumbers()).toBe(before);
+    expect(openDescriptors()).toBe(before);
   });
 
   test("credentials take nothing of the room", async () => {
@@ -197,13 +193,13 @@ test.for([
   const [left] = unixPair();
   fill(left);
   const sent = files(3);
-  const before = openNumbers();
+  const before = openDescriptors();
   const controller = new AbortController();
   const sending = send_fds(left, ["x"], sent, 0, undefined, { signal: controller.signal });
-  expect(openNumbers()).toBe(before + 3);
+  expect(openDescriptors()).toBe(before + 3);
   end(controller, left);
   await expect(sending).rejects.toMatchObject({ code });
-  expect(openNumbers()).toBe(before - (left.closed ? 1 : 0));
+  expect(openDescriptors()).toBe(before - (left.closed ? 1 : 0));
 });
 
 describe("refused, and nothing is sent", () => {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { SO_ERROR, SOL_SOCKET, type Socket } from "../../../src/index.ts";
-import { listenOnLoopback, tcpPair, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openStream } from "./open.ts";
+import { closeAtTheEnd, listenOnLoopback, openStream, tcpPair, unixPair } from "../../support/sockets.ts";
 import { waits } from "./waits.ts";
 
 const address = { host: "127.0.0.1", port: 1 };

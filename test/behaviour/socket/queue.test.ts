@@ -2,8 +2,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { SOCK_SEQPACKET, type Socket, WOULD_BLOCK } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 import { fill } from "../../support/full.ts";
-import { listenOnLoopback, tcpPair, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openStream, recordPair } from "./open.ts";
+import { closeAtTheEnd, listenOnLoopback, openStream, recordPair, tcpPair, unixPair } from "../../support/sockets.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

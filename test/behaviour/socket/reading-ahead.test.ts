@@ -2,8 +2,15 @@ import { closeSync, readSync } from "node:fs";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { AF_UNIX, MSG_PEEK, SOCK_DGRAM, SOCK_SEQPACKET } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
-import { listenOnLoopback, tcpPair, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openDatagrams, openStream, recordPair } from "./open.ts";
+import {
+  closeAtTheEnd,
+  listenOnLoopback,
+  openDatagrams,
+  openStream,
+  recordPair,
+  tcpPair,
+  unixPair,
+} from "../../support/sockets.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

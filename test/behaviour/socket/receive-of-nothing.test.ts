@@ -13,8 +13,7 @@ import {
   WOULD_BLOCK,
 } from "../../../src/index.ts";
 import { memoryPair } from "../../../src/testing.ts";
-import { tcpPair, unixPair } from "../poller/connected.ts";
-import { openStream, recordPair } from "./open.ts";
+import { openStream, recordPair, tcpPair, unixPair } from "../../support/sockets.ts";
 
 const EMPTY = Buffer.alloc(0);
 

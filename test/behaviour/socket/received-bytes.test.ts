@@ -19,8 +19,7 @@ import {
   socket,
 } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
-import { tcpPair, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openDatagrams, recordPair } from "./open.ts";
+import { closeAtTheEnd, openDatagrams, recordPair, tcpPair, unixPair } from "../../support/sockets.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -12,7 +12,7 @@ import {
   SOCK_SEQPACKET,
   SOL_SOCKET,
 } from "../../../src/index.ts";
-import { openDatagrams, recordPair } from "./open.ts";
+import { openDatagrams, recordPair } from "../../support/sockets.ts";
 
 /** struct ucred and struct timeval: the larger one. */
 const CONTROL_ROOM = CMSG_SPACE(16);

@@ -1,5 +1,5 @@
 import { AF_INET6, IPPROTO_IPV6, IPV6_V6ONLY, SO_REUSEADDR, SOL_SOCKET, socket } from "../../../src/index.ts";
-import { closeAtTheEnd } from "./open.ts";
+import { closeAtTheEnd } from "../../support/sockets.ts";
 
 /**
  * A port that only this test has until it ends, on each address of both families. A socket that does not listen holds it:

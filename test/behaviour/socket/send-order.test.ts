@@ -7,17 +7,10 @@ import { adopt, SO_TYPE, SOL_SOCKET, type Socket } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 import { CALLS_PER_TURN } from "../../../src/native/turn.ts";
 import { startChild } from "../../support/child.ts";
+import { allBytes, closeAtTheEnd, listenOnLoopback, tcpPair, unixPair } from "../../support/sockets.ts";
 import { turn } from "../../support/until.ts";
-import { listenOnLoopback, tcpPair, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd } from "./open.ts";
 
 const PROGRAM = fileURLToPath(new URL("programs/exit.mjs", import.meta.url));
-
-async function readAll(socket: Socket): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of socket) chunks.push(chunk);
-  return String(Buffer.concat(chunks));
-}
 
 describe.each([
   ["TCP", tcpPair],
@@ -32,7 +25,7 @@ describe.each([
     await third(ours);
     await sent;
     ours.close();
-    const received = readAll(peer);
+    const received = allBytes(peer).then(String);
     return received;
   }
 
@@ -94,7 +87,7 @@ describe.each([
     await Promise.all(sent);
     ours.close();
     duplicate.close();
-    expect(await readAll(peer)).toBe("0123456789");
+    expect(String(await allBytes(peer))).toBe("0123456789");
   });
 
   test.each([
@@ -110,7 +103,7 @@ describe.each([
     await sent;
     ours.close();
     duplicate.close();
-    expect((await readAll(peer)).indexOf("2") === 2 * CALLS_PER_TURN).toBe(isAwaited);
+    expect(String(await allBytes(peer)).indexOf("2") === 2 * CALLS_PER_TURN).toBe(isAwaited);
   });
 
   test("showing a socket gives its number to nobody: its sends are still gathered", async () => {
@@ -122,7 +115,7 @@ describe.each([
     expect(sends).toHaveBeenCalledTimes(2);
     sends.mockRestore();
     ours.close();
-    expect(await readAll(peer)).toBe("xxxxxxxxxx");
+    expect(String(await allBytes(peer))).toBe("xxxxxxxxxx");
   });
 
   test("a turn ends with its microtasks, also where no event of a socket comes: the next send goes at once", async () => {
@@ -135,7 +128,7 @@ describe.each([
     expect(sends).toHaveBeenCalledTimes(1);
     sends.mockRestore();
     ours.close();
-    expect(await readAll(peer)).toBe("12");
+    expect(String(await allBytes(peer))).toBe("12");
   });
 });
 
@@ -158,6 +151,6 @@ describe("a send that nobody awaits arrives, though the process exits", () => {
     const child = await startChild(process.execPath, [PROGRAM, how, String(listener.getsockname().port)]);
     const [accepted] = await listener.accept();
     const [peer] = closeAtTheEnd(accepted);
-    expect([await readAll(peer), (await child.exit()).code, child.stderr]).toEqual([expected, 0, ""]);
+    expect([String(await allBytes(peer)), (await child.exit()).code, child.stderr]).toEqual([expected, 0, ""]);
   });
 });

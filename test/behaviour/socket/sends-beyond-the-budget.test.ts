@@ -2,7 +2,7 @@
 import { closeSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { SHUT_WR, SO_SNDBUF, SOL_SOCKET, type Socket } from "../../../src/index.ts";
-import { unixPair } from "../poller/connected.ts";
+import { allBytes, unixPair } from "../../support/sockets.ts";
 
 const KIB = 1024;
 
@@ -20,12 +20,6 @@ function spendTheTurn(): Promise<unknown> {
   return Promise.all(Array.from({ length: calls }, () => right.recv(1)));
 }
 
-async function readAll(socket: Socket): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of socket) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
-
 describe.for(finishes)("%s right after unawaited sends loses nothing", ([, finish]) => {
   test("when other sockets had used the turn up before", async () => {
     const [left, right] = unixPair();
@@ -33,7 +27,7 @@ describe.for(finishes)("%s right after unawaited sends loses nothing", ([, finis
     const spent = spendTheTurn();
     const sent = Promise.all(lines.map((line) => left.sendall(line)));
     finish(left);
-    expect(String(await readAll(right))).toBe(lines.join(""));
+    expect(String(await allBytes(right))).toBe(lines.join(""));
     await Promise.all([spent, sent]);
   });
 
@@ -43,7 +37,7 @@ describe.for(finishes)("%s right after unawaited sends loses nothing", ([, finis
     const parts = Array.from({ length: 28 }, (_, number) => Buffer.alloc(10 * KIB, number));
     const sent = Promise.all(parts.map((part) => left.sendall(part)));
     finish(left);
-    expect((await readAll(right)).equals(Buffer.concat(parts))).toBe(true);
+    expect((await allBytes(right)).equals(Buffer.concat(parts))).toBe(true);
     await sent;
   });
 });

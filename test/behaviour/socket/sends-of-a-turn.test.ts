@@ -1,15 +1,7 @@
 import { closeSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { MSG_MORE, SHUT_WR, SOCK_SEQPACKET, type Socket } from "../../../src/index.ts";
-import { tcpPair, unixPair } from "../poller/connected.ts";
-import { recordPair } from "./open.ts";
-
-/** All that comes until the end. */
-async function readAll(socket: Socket): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of socket) chunks.push(chunk);
-  return String(Buffer.concat(chunks));
-}
+import { MSG_MORE, SHUT_WR, SOCK_SEQPACKET } from "../../../src/index.ts";
+import { allBytes, recordPair, tcpPair, unixPair } from "../../support/sockets.ts";
 
 const numbers = Array.from({ length: 1_000 }, (_, number) => `${number}\n`);
 
@@ -20,7 +12,7 @@ describe.for([
   test("arrive in order and complete", async () => {
     const [left, right] = await pair();
     const counts = Promise.all(numbers.map((line) => left.send(line)));
-    const received = readAll(right);
+    const received = allBytes(right).then(String);
     expect(await counts).toEqual(numbers.map((line) => line.length));
     left.close();
     expect(await received).toBe(numbers.join(""));
@@ -30,7 +22,7 @@ describe.for([
     const [left, right] = await pair();
     const large = "x".repeat(100_000);
     const middle = "y".repeat(16 * 1024);
-    const received = readAll(right);
+    const received = allBytes(right).then(String);
     await Promise.all([
       left.sendall("1"),
       left.sendall(""),
@@ -52,7 +44,7 @@ describe.for([
     const [left, right] = await pair();
     const lines = Array.from({ length: 3_000 }, (_, number) => `${number} ${"z".repeat(number)}\n`);
     const sent = Promise.all(lines.map((line) => left.sendall(line)));
-    const received = readAll(right);
+    const received = allBytes(right).then(String);
     await sent;
     left.close();
     expect((await received) === lines.join("")).toBe(true);
@@ -62,7 +54,7 @@ describe.for([
     const [left, right] = await pair();
     const sent = Promise.all(numbers.map((line) => left.send(line)));
     left.close();
-    expect(await readAll(right)).toBe(numbers.join(""));
+    expect(String(await allBytes(right))).toBe(numbers.join(""));
     expect(await sent).toEqual(numbers.map((line) => line.length));
   });
 
@@ -70,7 +62,7 @@ describe.for([
     const [left, right] = await pair();
     const sent = Promise.all(numbers.map((line) => left.sendall(line)));
     left.shutdown(SHUT_WR);
-    expect(await readAll(right)).toBe(numbers.join(""));
+    expect(String(await allBytes(right))).toBe(numbers.join(""));
     await sent;
   });
 
@@ -78,7 +70,7 @@ describe.for([
     const [left, right] = await pair();
     const sent = Promise.all(numbers.map((line) => left.sendall(line)));
     closeSync(left.detach());
-    expect(await readAll(right)).toBe(numbers.join(""));
+    expect(String(await allBytes(right))).toBe(numbers.join(""));
     await sent;
   });
 

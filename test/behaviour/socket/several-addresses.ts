@@ -1,6 +1,6 @@
 // Addresses of this machine that take a connection, refuse it, or never answer. All have one port.
 import { AF_INET, AF_INET6, type Listener, socket } from "../../../src/index.ts";
-import { closeAtTheEnd } from "./open.ts";
+import { closeAtTheEnd } from "../../support/sockets.ts";
 
 /** A listener on an address, which is closed when the test ends. */
 export function listenAt(host: string, port = 0, backlog?: number): Listener {

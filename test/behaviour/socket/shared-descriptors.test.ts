@@ -7,8 +7,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { AF_UNIX, adopt, type Listener, socket } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 import { startChild } from "../../support/child.ts";
-import { listenOnLoopback, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openStream } from "./open.ts";
+import { closeAtTheEnd, listenOnLoopback, openStream, unixPair } from "../../support/sockets.ts";
 
 const PROGRAM = fileURLToPath(new URL("programs/shared-descriptors.mjs", import.meta.url));
 

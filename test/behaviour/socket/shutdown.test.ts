@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SHUT_RD, SHUT_RDWR, SHUT_WR } from "../../../src/index.ts";
 import { fill } from "../../support/full.ts";
-import { tcpPair, unixPair } from "../poller/connected.ts";
-import { openStream } from "./open.ts";
+import { openStream, tcpPair, unixPair } from "../../support/sockets.ts";
 
 describe.for([
   ["TCP", tcpPair],

@@ -13,7 +13,7 @@ import {
   socket,
   socketpair,
 } from "../../../src/index.ts";
-import { closeAtTheEnd } from "./open.ts";
+import { closeAtTheEnd } from "../../support/sockets.ts";
 
 /** With the names of what the library keeps for itself, and a close of its own. */
 class Tagged extends Socket {

@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { AF_UNIX, SocketError, SockwrightError, socket } from "../../../src/index.ts";
-import { listenOnLoopback, tcpPair, unixPair } from "../poller/connected.ts";
+import { closeAtTheEnd, listenOnLoopback, openStream, tcpPair, unixPair } from "../../support/sockets.ts";
 import { turnLoop } from "../poller/turns.ts";
-import { closeAtTheEnd, openStream } from "./open.ts";
 import { stuck, waits } from "./waits.ts";
 
 afterEach(() => {

@@ -2,8 +2,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { AF_UNIX, MSG_DONTWAIT, MSG_PEEK, SOCK_SEQPACKET, WOULD_BLOCK } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 import { fill } from "../../support/full.ts";
-import { resetTcp, tcpPair, unixPair } from "../poller/connected.ts";
-import { openDatagrams, openStream, recordPair } from "./open.ts";
+import { openDatagrams, openStream, recordPair, resetTcp, tcpPair, unixPair } from "../../support/sockets.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

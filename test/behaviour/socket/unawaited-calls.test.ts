@@ -1,4 +1,5 @@
 // Layer 1: what a close, a signal, a time-out or a peer causes ends no process where nobody awaits the call.
+
 import { closeSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test, vi } from "vitest";
@@ -13,6 +14,7 @@ import {
 } from "../../../src/index.ts";
 import { SocketDescriptor } from "../../../src/socket/socket-descriptor.ts";
 import { fill } from "../../support/full.ts";
+import { closing, listenOnLoopback } from "../../support/sockets.ts";
 import { unhandled } from "../../support/unhandled.ts";
 import { turn } from "../../support/until.ts";
 
@@ -70,34 +72,27 @@ const OF_A_LISTENER: Record<string, (listener: Socket<unknown>, options?: Option
   readable: (listener, options) => listener.readable(options),
 };
 
-function opened<T extends Socket<unknown>>(it: T): T {
-  onTestFinished(() => it.close());
-  return it;
-}
-
 function full(): Socket<unknown> {
   const [ours, peer] = socketpair();
-  opened(peer);
+  closing(peer);
   fill(ours);
-  return opened(ours);
+  return closing(ours);
 }
 
 function waiting(): Socket<unknown> {
   const [ours, peer] = socketpair();
-  opened(peer);
-  return opened(ours);
-}
-
-function listening(): Socket<unknown> {
-  const listener = opened(socket());
-  listener.bind({ host: "127.0.0.1", port: 0 });
-  return listener.listen();
+  closing(peer);
+  return closing(ours);
 }
 
 const CALLS = [
   ...Object.entries(RECEIVES).map(([name, make]) => ({ name, open: waiting, make })),
   ...Object.entries(SENDS).map(([name, make]) => ({ name, open: full, make })),
-  ...Object.entries(OF_A_LISTENER).map(([name, make]) => ({ name: `a listener's ${name}`, open: listening, make })),
+  ...Object.entries(OF_A_LISTENER).map(([name, make]) => ({
+    name: `a listener's ${name}`,
+    open: listenOnLoopback,
+    make,
+  })),
 ];
 
 test.each(CALLS)("$name, and the socket is closed", async ({ open, make }) => {
@@ -145,10 +140,10 @@ test.each(CALLS)("$name, and its time is over", async ({ open, make }) => {
 
 test.each(Object.entries({ ...RECEIVES, ...SENDS }))("%s, and the peer resets", async (_name, make) => {
   const errors = await unhandled(async () => {
-    const listener = listening();
-    const client = opened(socket());
+    const listener = listenOnLoopback();
+    const client = closing(socket());
     const [[peer]] = await Promise.all([listener.accept(), client.connect(listener.getsockname() as never)]);
-    opened(peer as Socket<unknown>).setsockopt(SOL_SOCKET, SO_LINGER, new Uint8Array(new Int32Array([1, 0]).buffer));
+    closing(peer as Socket<unknown>).setsockopt(SOL_SOCKET, SO_LINGER, new Uint8Array(new Int32Array([1, 0]).buffer));
     make(client);
     peer.close();
     await turn(5);
@@ -162,8 +157,8 @@ test.each<[string, (client: Socket) => unknown]>([
   ["connect_ex", (client) => client.connect_ex({ host: "127.0.0.1", port: 1 })],
 ])("%s that is refused, or closed meanwhile", async (_name, make) => {
   const errors = await unhandled(async () => {
-    make(opened(socket()));
-    const closed = opened(socket());
+    make(closing(socket()));
+    const closed = closing(socket());
     make(closed);
     closed.close();
     make(closed);

@@ -1,9 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { AF_UNIX, MSG_PEEK, MSG_WAITALL, SOCK_SEQPACKET } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
-import { resetTcp, tcpPair, unixPair } from "../poller/connected.ts";
+import { openDatagrams, recordPair, resetTcp, tcpPair, unixPair } from "../../support/sockets.ts";
 import { turnLoop } from "../poller/turns.ts";
-import { openDatagrams, recordPair } from "./open.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

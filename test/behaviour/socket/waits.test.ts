@@ -18,9 +18,16 @@ import {
 import { kernel } from "../../../src/native/load.ts";
 import { fakeKernel } from "../../../src/testing/fake-kernel.ts";
 import { fill } from "../../support/full.ts";
+import {
+  closeAtTheEnd,
+  listenOnLoopback,
+  openDatagrams,
+  openStream,
+  recordPair,
+  tcpPair,
+  unixPair,
+} from "../../support/sockets.ts";
 import { turn } from "../../support/until.ts";
-import { listenOnLoopback, tcpPair, unixPair } from "../poller/connected.ts";
-import { closeAtTheEnd, openDatagrams, openStream, recordPair } from "./open.ts";
 
 const ENOTCONN = "ENOTCONN";
 const [EMFILE, ENOMEM, ENOSPC] = [24, 12, 28];

@@ -3,7 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Socket } from "../../../src/index.ts";
 import { fill } from "../../support/full.ts";
-import { unixPair } from "../poller/connected.ts";
+import { unixPair } from "../../support/sockets.ts";
 
 export interface Wait {
   readonly call: string;

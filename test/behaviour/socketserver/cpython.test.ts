@@ -1,8 +1,7 @@
 // The cases of CPython's test_socketserver (3.11) that need no thread and no process, each by its name.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { type AddressInput, AF_UNIX, SOCK_STREAM, Socket } from "../../../src/index.ts";
 import {
   type Address,
@@ -16,15 +15,10 @@ import {
   UnixDatagramServer,
   UnixStreamServer,
 } from "../../../src/socketserver.ts";
+import { temporaryFolder } from "../../support/folders.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
 const TEST_STRING = "hello world\n";
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), "cpython-"));
-  onTestFinished(() => rmSync(path, { recursive: true }));
-  return path;
-}
 
 class StreamEcho extends StreamRequestHandler {
   override async handle(): Promise<void> {
@@ -44,7 +38,7 @@ class DatagramEcho extends DatagramRequestHandler {
 async function examined(server: TCPServer | UDPServer): Promise<string> {
   using client = new DisposedSocket(server.address_family, server.socket_type);
   if (server.socket_type !== SOCK_STREAM && server.address_family === AF_UNIX) {
-    client.socket.bind({ path: join(folder(), "client") });
+    client.socket.bind({ path: join(temporaryFolder(), "client") });
   }
   await client.socket.connect(server.server_address);
   if (server.socket_type !== SOCK_STREAM) {
@@ -93,9 +87,10 @@ async function runServer<S extends TCPServer | UDPServer, H>(
 describe("SocketServerTest", () => {
   test("test_TCPServer", () => runServer(TCPServer, StreamEcho, LOOPBACK));
   test("test_UDPServer", () => runServer(UDPServer, DatagramEcho, LOOPBACK));
-  test("test_UnixStreamServer", () => runServer(UnixStreamServer, StreamEcho, { path: join(folder(), "server") }));
+  test("test_UnixStreamServer", () =>
+    runServer(UnixStreamServer, StreamEcho, { path: join(temporaryFolder(), "server") }));
   test("test_UnixDatagramServer", () => {
-    return runServer(UnixDatagramServer, DatagramEcho, { path: join(folder(), "server") });
+    return runServer(UnixDatagramServer, DatagramEcho, { path: join(temporaryFolder(), "server") });
   });
 
   test("test_shutdown", async () => {

@@ -1,8 +1,8 @@
 // From the constructor to server_close(): what is made when, what ends what, and what nobody waits for.
+
 import { randomUUID } from "node:crypto";
 import { channel } from "node:diagnostics_channel";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, Socket } from "../../../src/index.ts";
@@ -19,6 +19,7 @@ import {
   UnixDatagramServer,
   UnixStreamServer,
 } from "../../../src/socketserver.ts";
+import { temporaryFolder } from "../../support/folders.ts";
 import { turn } from "../../support/until.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
@@ -28,12 +29,6 @@ class Gate {
   readonly opened = new Promise<void>((resolve) => {
     this.open = resolve;
   });
-}
-
-function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), "lifecycle-"));
-  onTestFinished(() => rmSync(path, { recursive: true }));
-  return path;
 }
 
 async function connected(
@@ -55,7 +50,7 @@ async function asked(server: UDPServer, data = "hello"): Promise<Socket> {
 describe("the beginning", () => {
   test("allow_reuse_port changes nothing of an address without a port, where the kernel refuses the option", async () => {
     for (const Server of [UnixStreamServer, UnixDatagramServer]) {
-      await using server = new Server({ path: join(folder(), "socket") }, BaseRequestHandler);
+      await using server = new Server({ path: join(temporaryFolder(), "socket") }, BaseRequestHandler);
       server.allow_reuse_port = true;
       await server.bind_and_activate();
       expect(server.server_address.family).toBe(AF_UNIX);
@@ -306,7 +301,7 @@ describe("server_close", () => {
   });
 
   test("removes the path that it was bound to, and no other file that is there by then", async () => {
-    const place = folder();
+    const place = temporaryFolder();
     for (const Server of [UnixStreamServer, UnixDatagramServer] as const) {
       const path = join(place, Server.name);
       const one = new Server({ path }, BaseRequestHandler as never);
@@ -329,7 +324,7 @@ describe("the name of a Unix server", () => {
 
   test("may be a path of bytes that are no UTF-8, which is removed, too", async () => {
     for (const Server of servers) {
-      const path = Buffer.concat([Buffer.from(`${folder()}/`), Buffer.from([0x73, 0xff, 0xfe])]);
+      const path = Buffer.concat([Buffer.from(`${temporaryFolder()}/`), Buffer.from([0x73, 0xff, 0xfe])]);
       const server = new Server({ path }, BaseRequestHandler as never);
       await server.bind_and_activate();
       expect(server.server_address.path).toEqual(path);
@@ -354,7 +349,7 @@ describe("the name of a Unix server", () => {
 
   test("may be relative: it is removed where it was bound, wherever the program is by then", async () => {
     const here = process.cwd();
-    const [place, elsewhere] = [folder(), folder()];
+    const [place, elsewhere] = [temporaryFolder(), temporaryFolder()];
     try {
       for (const Server of servers) {
         for (const path of ["server", Buffer.from([0x73, 0xff])]) {
@@ -441,7 +436,7 @@ test("socket_type = SOCK_SEQPACKET serves records", async () => {
       expect(this.client_address).toEqual({ family: AF_UNIX, path: "" });
     }
   }
-  await using server = new Server({ path: join(folder(), "records") }, Handler);
+  await using server = new Server({ path: join(temporaryFolder(), "records") }, Handler);
   await server.bind_and_activate();
   const client = await connected(server);
   await client.send("a record");
@@ -456,7 +451,7 @@ test("a Unix client that is bound to nothing has the path '', and no answer reac
       told.push(address, error);
     }
   }
-  await using server = new Server({ path: join(folder(), "server") }, DatagramRequestHandler);
+  await using server = new Server({ path: join(temporaryFolder(), "server") }, DatagramRequestHandler);
   await server.bind_and_activate();
   const client = new Socket(AF_UNIX, SOCK_DGRAM);
   await client.sendto("hello", server.server_address);

@@ -1,4 +1,5 @@
 // ThreadingMixIn with a handler by module: each request has a worker thread.
+
 import { randomUUID } from "node:crypto";
 import { channel } from "node:diagnostics_channel";
 import { readdirSync } from "node:fs";
@@ -8,6 +9,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { type Address, type Socket, socket } from "../../../src/index.ts";
 import { type ModuleHandler, ThreadingTCPServer, ThreadingUDPServer } from "../../../src/socketserver.ts";
 import { startChild } from "../../support/child.ts";
+import { openDescriptors } from "../../support/open-descriptors.ts";
 import { often } from "../../support/soak.ts";
 import { turn, until } from "../../support/until.ts";
 import { addressFor, ask, askInPython, byModule, serving, THREADING } from "./mixin-servers.ts";
@@ -31,10 +33,6 @@ class DatagramServer extends ThreadingUDPServer {
 /** The threads of this process. */
 function threads(): number {
   return readdirSync("/proc/self/task").length;
-}
-
-function openDescriptors(): number {
-  return readdirSync("/proc/self/fd").length;
 }
 
 async function where(

@@ -1,13 +1,13 @@
 // The admin socket: its limits, and what it does with whom.
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { connect } from "../../../src/server/connect.ts";
-import type { Connection } from "../../../src/server/connection/connection.ts";
 import { adminActions } from "../../../src/supervisor/admin/admin-actions.ts";
 import { askAdmin } from "../../../src/supervisor/admin/admin-client.ts";
 import { type AdminOptions, MAX_ADMIN_CONNECTIONS, serveAdmin } from "../../../src/supervisor/admin/admin-server.ts";
+import { connected } from "../../support/connected.ts";
 import { greeted, greeter, running, urlOf } from "./running.ts";
 
 async function admin(
@@ -24,15 +24,9 @@ async function admin(
   return { path, url: urlOf(supervisor, "greet") };
 }
 
-async function client(path: string): Promise<Connection> {
-  const connection = await connect(`unix:${path}`);
-  onTestFinished(() => connection.abort());
-  return connection;
-}
-
 test("who asks nothing is told so after a while", async () => {
   const { path } = await admin({ requestTimeoutMs: 1 });
-  const connection = await client(path);
+  const connection = await connected(`unix:${path}`);
   expect(JSON.parse(String(await connection.readUntil("\n")))).toMatchObject({
     ok: false,
     code: "ERR_SOCKWRIGHT_TIMEOUT",
@@ -42,7 +36,7 @@ test("who asks nothing is told so after a while", async () => {
 
 test("so many are served at a time, and further ones wait", async () => {
   const { path } = await admin();
-  const silent = await Promise.all(Array.from({ length: MAX_ADMIN_CONNECTIONS }, () => client(path)));
+  const silent = await Promise.all(Array.from({ length: MAX_ADMIN_CONNECTIONS }, () => connected(`unix:${path}`)));
   let isAnswered = false;
   const asked = askAdmin(path, { command: "status" }).then(() => {
     isAnswered = true;
@@ -57,7 +51,7 @@ test("so many are served at a time, and further ones wait", async () => {
 
 test("who has gone keeps no place, however long takes what it asked for", async () => {
   const { path } = await admin({}, () => new Promise(() => undefined));
-  const gone = await Promise.all(Array.from({ length: MAX_ADMIN_CONNECTIONS }, () => client(path)));
+  const gone = await Promise.all(Array.from({ length: MAX_ADMIN_CONNECTIONS }, () => connected(`unix:${path}`)));
   for (const connection of gone) {
     connection.write('{"command":"reload"}\n');
     await connection.flushed();
@@ -72,7 +66,7 @@ test("who has no more to ask has its answer all the same", async () => {
     {},
     () => new Promise((resolve) => reloaded.signal.addEventListener("abort", () => resolve())),
   );
-  const connection = await client(path);
+  const connection = await connected(`unix:${path}`);
   connection.write('{"command":"reload"}\n');
   await connection.end();
   expect(String(await connection.readExactly(1))).toBe(" ");

@@ -1,30 +1,17 @@
 // What of a file is in memory, where it is read on, and how one is looked up.
-import {
-  closeSync,
-  constants as files,
-  mkdtempSync,
-  openSync,
-  readSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+
+import { constants as files, mkdtempSync, readSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { kernel } from "../../../src/native/load.ts";
 import { evict } from "../../support/evicted.ts";
+import { openFile } from "../../support/open-descriptors.ts";
 import { closedAtTheEnd, pair } from "./descriptors.ts";
 
 const { EAGAIN, EBADF, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOSYS, ENOTDIR, EOPNOTSUPP, ESPIPE, EXDEV } =
   constants.errno;
 const BYTES = 8 * 1024 * 1024;
-
-function opened(path: string): number {
-  const file = openSync(path, "r");
-  onTestFinished(() => closeSync(file));
-  return file;
-}
 
 function written(bytes: number): string {
   const folder = mkdtempSync(join(tmpdir(), "sockwright-native-"));
@@ -35,7 +22,7 @@ function written(bytes: number): string {
 }
 
 test("probeFile: a byte that is in memory is 1, and behind the end there is none", () => {
-  const file = opened(written(10));
+  const file = openFile(written(10));
   const results = [0, 9, 10, 2 ** 40, Number.MAX_SAFE_INTEGER].map((position) => kernel.probeFile(file, position));
   // tmpfs(5) and overlays cannot tell.
   if (results[0] === -EOPNOTSUPP) expect(new Set(results)).toEqual(new Set([-EOPNOTSUPP]));
@@ -44,7 +31,7 @@ test("probeFile: a byte that is in memory is 1, and behind the end there is none
 
 test("probeFile: what the kernel has forgotten is EAGAIN, until it is read", (context) => {
   const path = written(BYTES);
-  const file = opened(path);
+  const file = openFile(path);
   evict(context, path, file);
   const middle = BYTES / 2;
   expect(kernel.probeFile(file, middle)).toBe(-EAGAIN);
@@ -55,7 +42,7 @@ test("probeFile: what the kernel has forgotten is EAGAIN, until it is read", (co
 });
 
 test("probeFile: a system that cannot tell says so, and what is no file has no positions", () => {
-  const file = opened("/proc/self/status");
+  const file = openFile("/proc/self/status");
   expect([EOPNOTSUPP, EINVAL, ENOSYS]).toContain(-kernel.probeFile(file, 0));
   const [socket] = pair();
   expect([
@@ -72,7 +59,7 @@ test("probeFile: a system that cannot tell says so, and what is no file has no p
 });
 
 test("seekFile: where all who share the open file read on", () => {
-  const file = opened(written(10));
+  const file = openFile(written(10));
   const memory = Buffer.alloc(1);
   readSync(file, memory);
   expect(kernel.seekFile(file)).toBe(1);
@@ -87,7 +74,7 @@ const [NO_SYMLINKS, BENEATH] = [0x04, 0x08];
 
 test("openat2: what a path names below a directory, for reading", () => {
   const folder = dirname(written(10));
-  const directory = opened(folder);
+  const directory = openFile(folder);
   const file = closedAtTheEnd(kernel.openat2(directory, "file", files.O_RDONLY, BENEATH));
   const memory = Buffer.alloc(20);
   expect(readSync(kernel.fileno(...file), memory)).toBe(10);
@@ -96,7 +83,7 @@ test("openat2: what a path names below a directory, for reading", () => {
 
 test("openat2: what leaves the directory, and a link where none may be, are refused", () => {
   const folder = dirname(written(10));
-  const directory = opened(folder);
+  const directory = openFile(folder);
   symlinkSync("/etc/passwd", join(folder, "out"));
   symlinkSync("file", join(folder, "in"));
   const open = (path: string, resolve: number): number => kernel.openat2(directory, path, files.O_RDONLY, resolve);
@@ -107,7 +94,7 @@ test("openat2: what leaves the directory, and a link where none may be, are refu
 });
 
 test("openat2: what cannot be opened is its errno", () => {
-  const directory = opened(dirname(written(10)));
+  const directory = openFile(dirname(written(10)));
   const open = (path: string, flags = 0, resolve = 0): number => kernel.openat2(directory, path, flags, resolve);
   expect([open("none"), open("file/x"), open(""), open("x".repeat(256)), open("x".repeat(4_095))]).toEqual([
     -ENOENT,

@@ -1,9 +1,11 @@
 // The addon's table of descriptors: one owner, generations that tell a socket from the next in its slot.
-import { closeSync, fstatSync, openSync, readFileSync, readlinkSync } from "node:fs";
+
+import { closeSync, fstatSync, openSync, readlinkSync } from "node:fs";
 import { constants } from "node:os";
 import { expect, test } from "vitest";
 import { kernel } from "../../../src/native/load.ts";
 import { AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../../../src/socket/constants.ts";
+import { flagsOf } from "../../support/open-descriptors.ts";
 import { addressRoom, closedAtTheEnd, type Key, keyOf, loopback, open, pair } from "./descriptors.ts";
 import { call, rightArguments } from "./right-arguments.ts";
 import { functionNames, signatures } from "./signatures.ts";
@@ -12,11 +14,6 @@ const EBADF = -constants.errno.EBADF;
 /** fcntl(2), as /proc/PID/fdinfo shows them: O_NONBLOCK and O_CLOEXEC. */
 const NONBLOCK = 0o4000;
 const CLOEXEC = 0o2000000;
-
-function flagsOf(descriptor: number): number {
-  const [, octal = ""] = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, "utf8")) ?? [];
-  return Number.parseInt(octal, 8);
-}
 
 const onSlot = functionNames.filter((name) => signatures[name][0]?.kind === "slot");
 

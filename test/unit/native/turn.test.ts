@@ -4,8 +4,8 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Socket, socket } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 import { EPOLLIN, forget, wait } from "../../../src/native/poller.ts";
-import { listenOnLoopback, unixPair } from "../../behaviour/poller/connected.ts";
 import { observeTurns, placeOf, turnLoop } from "../../behaviour/poller/turns.ts";
+import { listenOnLoopback, unixPair } from "../../support/sockets.ts";
 
 const EAGAIN = 11;
 const turns = observeTurns();

@@ -3,24 +3,19 @@ import { connect as connectSocket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { GreetEvents, inWords } from "../../../src/cli/server-event.ts";
 import type { DatagramMessage } from "../../../src/server/service.ts";
-import { type Connection, connect, type Peer, type Server, serve } from "../../../src/server.ts";
+import { type Connection, type Peer, type Server, serve } from "../../../src/server.ts";
 import {
   MAX_AMPLIFICATION,
   MAX_AMPLIFICATION_EXTRA_BYTES,
   refusalOf,
 } from "../../../src/services/greet/datagram-guard.ts";
 import { type GreetEvent, type GreetOptions, greet } from "../../../src/services/greet/greet.ts";
+import { connected } from "../../support/connected.ts";
 
 async function greeting(url: string, options?: GreetOptions): Promise<Server> {
   const server = await serve(url, greet(options));
   onTestFinished(async () => void (await server.close({ graceMs: 0 })));
   return server;
-}
-
-async function client(server: Server): Promise<Connection> {
-  const connection = await connect(server.urls[0] ?? "");
-  onTestFinished(() => connection.abort());
-  return connection;
 }
 
 /** Says each in turn, waiting for so many bytes after it, and gives what was answered. */
@@ -40,23 +35,23 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("it greets, answers each message, and ends at the farewell", async () => {
-    const connection = await client(await greeting("tcp://127.0.0.1:0"));
+    const connection = await connected(await greeting("tcp://127.0.0.1:0"));
     await talk(connection, ["", "Welcome!\n"], ["Rose", "Hello, Rose!"], ["Think", "Hello, Think!"]);
     connection.write("exit");
     expect(await connection.read()).toBeUndefined();
   });
 
   test("a line end is no part of the message, and comes back behind the answer", async () => {
-    const connection = await client(await greeting("tcp://127.0.0.1:0"));
+    const connection = await connected(await greeting("tcp://127.0.0.1:0"));
     await talk(connection, ["", "Welcome!\n"], ["Rose\n", "Hello, Rose!\n"], ["Think\r\n", "Hello, Think!\r\n"]);
     connection.write("exit\n");
     expect(await connection.read()).toBeUndefined();
   });
 
   test("two lines that come together are one message, unless lines are asked for", async () => {
-    const asItComes = await client(await greeting("tcp://127.0.0.1:0", { greeting: "" }));
+    const asItComes = await connected(await greeting("tcp://127.0.0.1:0", { greeting: "" }));
     await talk(asItComes, ["one\ntwo\n", "Hello, one\ntwo!\n"]);
-    const byLine = await client(await greeting("tcp://127.0.0.1:0", { greeting: "", frame: "lines" }));
+    const byLine = await connected(await greeting("tcp://127.0.0.1:0", { greeting: "", frame: "lines" }));
     await talk(byLine, ["one\ntwo\nthr", "Hello, one!\nHello, two!\n"], ["ee\n", "Hello, three!\n"]);
     byLine.write("the end");
     await byLine.end();
@@ -69,7 +64,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       onError: (error) => failures.push(error),
     });
     onTestFinished(async () => void (await server.close({ graceMs: 0 })));
-    const connection = await client(server);
+    const connection = await connected(server);
     connection.write("123456789\n");
     await expect(
       (async () => {
@@ -80,14 +75,14 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("a read takes readBytes at most", async () => {
-    const connection = await client(await greeting("tcp://127.0.0.1:0", { greeting: "", readBytes: 4 }));
+    const connection = await connected(await greeting("tcp://127.0.0.1:0", { greeting: "", readBytes: 4 }));
     connection.write("abcdef");
     const answer = "Hello, abcd!Hello, ef!";
     expect(String(await connection.readExactly(answer.length))).toBe(answer);
   });
 
   test("bytes that are no UTF-8 come back unharmed", async () => {
-    const connection = await client(await greeting("tcp://127.0.0.1:0", { greeting: "", reply: "<{data}>" }));
+    const connection = await connected(await greeting("tcp://127.0.0.1:0", { greeting: "", reply: "<{data}>" }));
     const bytes = Buffer.from([0xff, 0xfe, 0x00, 0x80, 0xc3]);
     connection.write(bytes);
     expect(await connection.readExactly(7)).toEqual(Buffer.concat([Buffer.from("<"), bytes, Buffer.from(">")]));
@@ -99,24 +94,26 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       ["tcp://[::1]:0", /^\[::1\]:\d+$/],
       [`unix:@sockwright-greet-${process.pid}`, /^$/],
     ] as const) {
-      const connection = await client(await greeting(url, { greeting: "", reply: "{address}\n" }));
+      const connection = await connected(await greeting(url, { greeting: "", reply: "{address}\n" }));
       connection.write("x");
       expect(String(await connection.readUntil("\n")).trimEnd()).toMatch(pattern);
     }
   });
 
   test("with closeAfterFirst only a reply that was given is sent", async () => {
-    const silent = await client(await greeting("tcp://127.0.0.1:0", { closeAfterFirst: true }));
+    const silent = await connected(await greeting("tcp://127.0.0.1:0", { closeAfterFirst: true }));
     await talk(silent, ["", "Welcome!\n"]);
     silent.write("Hello Server");
     expect(await silent.read()).toBeUndefined();
-    const answering = await client(await greeting("tcp://127.0.0.1:0", { closeAfterFirst: true, reply: "got {data}" }));
+    const answering = await connected(
+      await greeting("tcp://127.0.0.1:0", { closeAfterFirst: true, reply: "got {data}" }),
+    );
     await talk(answering, ["", "Welcome!\n"], ["it", "got it"]);
     expect(await answering.read()).toBeUndefined();
   });
 
   test("datagrams are answered", async () => {
-    const connection = await client(await greeting("udp://127.0.0.1:0"));
+    const connection = await connected(await greeting("udp://127.0.0.1:0"));
     connection.write("client1");
     expect(String(await connection.read())).toBe("Hello, client1");
   });
@@ -124,7 +121,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   test("every event is told", async () => {
     const events: GreetEvent[] = [];
     const server = await greeting("tcp://127.0.0.1:0", { onEvent: (event) => events.push(event) });
-    const connection = await client(server);
+    const connection = await connected(server);
     await talk(connection, ["", "Welcome!\n"], ["Rose", "Hello, Rose!"]);
     await connection.end();
     expect(await connection.read()).toBeUndefined();
@@ -134,7 +131,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   test("a datagram whose answer would be too long is not answered, and that is told", async () => {
     const events: GreetEvent[] = [];
     const options = { reply: `${"x".repeat(80)}{data}`, onEvent: (event: GreetEvent) => events.push(event) };
-    const connection = await client(await greeting("udp://127.0.0.1:0", options));
+    const connection = await connected(await greeting("udp://127.0.0.1:0", options));
     connection.write("a");
     connection.write("a".repeat(10));
     expect(String(await connection.read())).toBe("x".repeat(80) + "a".repeat(10));

@@ -9,9 +9,8 @@ import type { Address } from "../../../src/socket/address.ts";
 import type { Endpoint } from "../../../src/socket/endpoint.ts";
 import { acceptAll } from "../../../src/socket/serve.ts";
 import { SocketDescriptor } from "../../../src/socket/socket-descriptor.ts";
-import { listenOnLoopback } from "../../behaviour/poller/connected.ts";
 import { turnLoop } from "../../behaviour/poller/turns.ts";
-import { openStream } from "../../behaviour/socket/open.ts";
+import { listenOnLoopback, openStream } from "../../support/sockets.ts";
 
 const { errno } = constants;
 

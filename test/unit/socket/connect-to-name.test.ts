@@ -3,9 +3,9 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { AF_INET, SOCK_DGRAM, type Socket, socket } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 import { MIN_ADDRESS_TIMEOUT_MS } from "../../../src/socket/connect-to-name.ts";
-import { closeAtTheEnd, openDatagrams, openStream } from "../../behaviour/socket/open.ts";
 import { listenAt, neverAnswersAt, portOf } from "../../behaviour/socket/several-addresses.ts";
 import { nameHas } from "../../support/names.ts";
+import { closeAtTheEnd, openDatagrams, openStream } from "../../support/sockets.ts";
 import { until } from "../../support/until.ts";
 
 afterEach(() => {

@@ -1,9 +1,8 @@
 import { constants } from "node:os";
 import { describe, expect, test } from "vitest";
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_STREAM, SocketError, socket } from "../../../src/index.ts";
-import { listenOnLoopback } from "../../behaviour/poller/connected.ts";
-import { closeAtTheEnd, openDatagrams, openStream } from "../../behaviour/socket/open.ts";
 import { nameHas } from "../../support/names.ts";
+import { closeAtTheEnd, listenOnLoopback, openDatagrams, openStream } from "../../support/sockets.ts";
 
 const { errno } = constants;
 

@@ -4,9 +4,8 @@ import { kernel } from "../../../src/native/load.ts";
 import { EPOLLIN, EPOLLOUT } from "../../../src/native/poller.ts";
 import { beginTurn } from "../../../src/native/turn.ts";
 import { SocketDescriptor } from "../../../src/socket/socket-descriptor.ts";
-import { listenOnLoopback, unixPair } from "../../behaviour/poller/connected.ts";
-import { closeAtTheEnd, openStream } from "../../behaviour/socket/open.ts";
 import { fill } from "../../support/full.ts";
+import { closeAtTheEnd, listenOnLoopback, openStream, unixPair } from "../../support/sockets.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

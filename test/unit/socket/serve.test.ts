@@ -2,8 +2,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Listener, Socket } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
-import { listenOnLoopback } from "../../behaviour/poller/connected.ts";
-import { openStream } from "../../behaviour/socket/open.ts";
+import { listenOnLoopback, openStream } from "../../support/sockets.ts";
 
 /** What is published on sockwright:serve:error until the test ends. */
 function published(): unknown[] {

@@ -1,4 +1,5 @@
 // What a chaos proxy decides depends on the seed, the connection, the direction and the position of the byte alone.
+
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ChaosDatagrams, MAX_HELD_DATAGRAMS } from "../../../src/testing/chaos-datagrams.ts";
@@ -10,6 +11,7 @@ import { newTally } from "../../../src/testing/chaos-stats.ts";
 import { manualClock } from "../../../src/testing/manual-clock.ts";
 import { Random } from "../../../src/testing/random.ts";
 import { ScriptedLink } from "../../support/scripted-link.ts";
+import { turn } from "../../support/until.ts";
 
 /** A direction between two links of the test's, with what became of it. */
 function direction(options: ChaosOptions, connection = 0, way: Way = "toTarget") {
@@ -30,8 +32,6 @@ function direction(options: ChaosOptions, connection = 0, way: Way = "toTarget")
 }
 
 const NUMBERED = Buffer.from(Uint32Array.from({ length: (30 * 60_000) / 4 }, (_, at) => at).buffer);
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Lets everything pass that is held, however many timers and turns that takes. */
 async function settle({ clock, to }: { clock: ReturnType<typeof manualClock>; to: ScriptedLink }): Promise<void> {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { connect as connectSocket, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { setImmediate as immediate, setTimeout as timeout } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { lines } from "../../../../src/codec.ts";
@@ -8,6 +8,7 @@ import { systemClock } from "../../../../src/server/time/clock.ts";
 import { Deadline, DeadlineWheel } from "../../../../src/server/time/deadline-wheel.ts";
 import { ContextLink } from "../../../../src/server/transport/context-link.ts";
 import type { Connection, ConnectionStart, ServeOptions, Server } from "../../../../src/server.ts";
+import { connectedNodeClient } from "../../../support/node-client.ts";
 import { serving } from "../../../support/serving.ts";
 import { until } from "../../../support/until.ts";
 
@@ -17,14 +18,6 @@ const storage = new AsyncLocalStorage<number>();
 const inOwnContext: Required<Pick<ServeOptions, "context">> = {
   context: ({ peer }, run) => storage.run("port" in peer ? peer.port : 0, run),
 };
-
-async function client(server: Server): Promise<Socket> {
-  const socket = connectSocket(Number(new URL(server.urls[0] ?? "").port), "127.0.0.1");
-  onTestFinished(() => void socket.destroy());
-  socket.on("error", () => undefined);
-  await new Promise<void>((resolve) => socket.on("connect", resolve).on("close", () => resolve()));
-  return socket;
-}
 
 function portOf({ peer }: Pick<Connection, "peer">): number {
   return "port" in peer ? peer.port : Number.NaN;
@@ -55,7 +48,11 @@ class Looks {
 
 /** Clients that send in turn, so that one turn of the server's has bytes of several of them. */
 async function interleaved(server: Server, messages: number): Promise<readonly Socket[]> {
-  const sockets = await Promise.all([client(server), client(server), client(server)]);
+  const sockets = await Promise.all([
+    connectedNodeClient(server),
+    connectedNodeClient(server),
+    connectedNodeClient(server),
+  ]);
   for (let message = 0; message < messages; message++) {
     for (const socket of sockets) socket.write(`${message}\n`);
     await immediate();
@@ -156,7 +153,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       },
       { ...inOwnContext, firstByteTimeoutMs: 1 },
     );
-    await Promise.all([client(server), client(server), client(server)]);
+    await Promise.all([connectedNodeClient(server), connectedNodeClient(server), connectedNodeClient(server)]);
     await until(() => server.stats().connectionsEnded.deadline === 3, "three connections to end: deadline");
     expect(looks.strange).toEqual([]);
     expect(["told", "abort", "rejected"].map((place) => looks.count(place))).toEqual([3, 3, 3]);
@@ -190,7 +187,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
         run();
       },
     });
-    const socket = await client(server);
+    const socket = await connectedNodeClient(server);
     await until(() => server.connections().length === 1, "one connection");
     expect(told).toEqual([
       {
@@ -213,7 +210,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
         }),
       {},
     );
-    (await client(server)).end("hello");
+    (await connectedNodeClient(server)).end("hello");
     await until(() => server.stats().connectionsEnded.peer === 1, "a connection to end with its peer's end");
     expect(bytes).toBe(5);
     expect(received).not.toHaveBeenCalled();
@@ -244,13 +241,13 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       maxConnections: 1,
       onError: (error) => errors.push(error),
     });
-    const socket = await client(server);
+    const socket = await connectedNodeClient(server);
     await until(() => socket.destroyed, "the client to be cut off");
     await until(() => errors.length === 1, "one error");
     expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining(message) })]);
     expect(server.stats()).toMatchObject({ connectionsActive: 0, connectionsAccepted: 0 });
     isBroken = false;
-    await client(server);
+    await connectedNodeClient(server);
     await until(() => server.connections().length === 1, "one connection");
   });
 
@@ -263,7 +260,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
         run();
       },
     });
-    const socket = await client(server);
+    const socket = await connectedNodeClient(server);
     await until(() => server.connections().length === 1, "one connection");
     again?.();
     expect(server.stats().connectionsAccepted).toBe(1);

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { connect as connectSocket, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { ConnectionSpans } from "../../../../src/server/telemetry/connection-spans.ts";
 import type {
@@ -10,20 +10,12 @@ import type {
   Server,
   ServiceInput,
 } from "../../../../src/server.ts";
+import { connectedNodeClient } from "../../../support/node-client.ts";
 import { serving } from "../../../support/serving.ts";
 import { until } from "../../../support/until.ts";
 
 const START = "sockwright:server:connection:start";
 const STOP = "sockwright:server:connection:stop";
-
-async function client(server: Server): Promise<Socket> {
-  const socket = connectSocket(Number(new URL(server.urls[0] ?? "").port), "127.0.0.1");
-  onTestFinished(() => void socket.destroy());
-  socket.on("error", () => undefined);
-  // A server that resets at once is as quick as the connect.
-  await new Promise<void>((resolve) => socket.on("connect", resolve).on("close", () => resolve()));
-  return socket;
-}
 
 function heard<Message>(name: string): Message[] {
   const messages: Message[] = [];
@@ -223,7 +215,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
         connection.write("thank you");
       },
     });
-    const socket = await client(server);
+    const socket = await connectedNodeClient(server);
     await until(() => starts.length === 1, "one start message");
     const start = {
       id: expect.any(Number),
@@ -246,7 +238,11 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const starts = heard<ConnectionStart>(START);
     const stops = heard<ConnectionStop>(STOP);
     const server = await serving(untilPeerEnds);
-    const sockets = await Promise.all([client(server), client(server), client(server)]);
+    const sockets = await Promise.all([
+      connectedNodeClient(server),
+      connectedNodeClient(server),
+      connectedNodeClient(server),
+    ]);
     await until(() => starts.length === 3, "three start messages");
     for (const socket of sockets) socket.end();
     await until(() => stops.length === 3, "three stop messages");
@@ -259,7 +255,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   test.for(stories)("%s", async ([, { service, options, client: act, end }]) => {
     const stops = heard<ConnectionStop>(STOP);
     const server = await serving(service, options);
-    const socket = await client(server);
+    const socket = await connectedNodeClient(server);
     socket.resume();
     await act(socket, server);
     await until(() => stops.length === 1, "one stop message");
@@ -275,7 +271,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       await connection.readExactly(100);
       connection.write(Buffer.alloc(1_000));
     });
-    const socket = await client(server);
+    const socket = await connectedNodeClient(server);
     socket.resume();
     socket.end(Buffer.alloc(100));
     await until(() => server.stats().connectionBytesRead.count === 1, "the connection to be counted");
@@ -288,10 +284,10 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
   test("who begins to listen in the middle is told nothing of the connections that were there", async () => {
     const server = await serving(untilPeerEnds);
-    const early = await client(server);
+    const early = await connectedNodeClient(server);
     await until(() => server.connections().length === 1, "one connection");
     const stops = heard<ConnectionStop>(STOP);
-    const late = await client(server);
+    const late = await connectedNodeClient(server);
     await until(() => server.connections().length === 2, "2 connections");
     early.end();
     await until(() => server.connections().length === 1, "one connection");
@@ -304,7 +300,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     const describeConnection = vi.spyOn(ConnectionSpans.prototype, "describe");
     onTestFinished(() => describeConnection.mockRestore());
     const server = await serving(untilPeerEnds);
-    const socket = await client(server);
+    const socket = await connectedNodeClient(server);
     await until(() => server.connections().length === 1, "one connection");
     socket.end();
     await until(() => server.connections().length === 0, "the last connection to end");

@@ -1,9 +1,8 @@
-import { existsSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { existsSync, unlinkSync, writeFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, socket } from "../../../../src/index.ts";
 import { connect, type Service, serve } from "../../../../src/server.ts";
+import { freePath } from "../../../support/folders.ts";
 import { serving, urlOf } from "../../../support/serving.ts";
 
 const service: Service = {
@@ -21,12 +20,6 @@ const kinds = [
   ["node", "unix", SOCK_STREAM],
 ] as const;
 
-function pathOfThisTest(): string {
-  const folder = mkdtempSync(join(tmpdir(), "sockwright-unix-path-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return join(folder, "socket");
-}
-
 describe.each(kinds)("on the %s transport, %s", (transport, scheme, type) => {
   beforeEach(() => {
     vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport);
@@ -36,7 +29,7 @@ describe.each(kinds)("on the %s transport, %s", (transport, scheme, type) => {
   });
 
   test("the path is there while the server runs", async () => {
-    const path = pathOfThisTest();
+    const path = freePath();
     const server = await serving(service, {}, `${scheme}:${path}`);
     expect(existsSync(path)).toBe(true);
     await server.close();
@@ -44,7 +37,7 @@ describe.each(kinds)("on the %s transport, %s", (transport, scheme, type) => {
   });
 
   test("a path that a server left behind is taken over", async () => {
-    const path = pathOfThisTest();
+    const path = freePath();
     const left = socket(AF_UNIX, type);
     left.bind({ path });
     if (type !== SOCK_DGRAM) left.listen();
@@ -56,7 +49,7 @@ describe.each(kinds)("on the %s transport, %s", (transport, scheme, type) => {
   });
 
   test("a path that somebody listens on is not", async () => {
-    const path = pathOfThisTest();
+    const path = freePath();
     const server = await serving(service, {}, `${scheme}:${path}`);
     await expect(serve(`${scheme}:${path}`, service)).rejects.toMatchObject({ code: "EADDRINUSE" });
     const client = await connect(urlOf(server));
@@ -64,7 +57,7 @@ describe.each(kinds)("on the %s transport, %s", (transport, scheme, type) => {
   });
 
   test("a file that is no socket is left alone", async () => {
-    const path = pathOfThisTest();
+    const path = freePath();
     writeFileSync(path, "precious");
     await expect(serve(`${scheme}:${path}`, service)).rejects.toMatchObject({ code: "EADDRINUSE" });
     expect(existsSync(path)).toBe(true);
@@ -72,7 +65,7 @@ describe.each(kinds)("on the %s transport, %s", (transport, scheme, type) => {
 });
 
 test("a path that has become somebody else's is not removed", async () => {
-  const path = pathOfThisTest();
+  const path = freePath();
   const server = await serving(service, {}, `unix:${path}`);
   unlinkSync(path);
   writeFileSync(path, "of somebody else");

@@ -5,6 +5,7 @@ import { DEADLINE_TICK_MS, DeadlineWheel } from "../../../../src/server/time/dea
 import { type LinkTimeouts, timed } from "../../../../src/server/transport/timed-link.ts";
 import { LateClock } from "../../../behaviour/server/late-clock.ts";
 import { ScriptedLink } from "../../../support/scripted-link.ts";
+import { nextTick } from "../../../support/until.ts";
 
 const never: LinkTimeouts = {
   firstByteTimeoutMs: undefined,
@@ -12,8 +13,6 @@ const never: LinkTimeouts = {
   readTimeoutMs: undefined,
   totalTimeoutMs: undefined,
 };
-
-const nextTick = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
 function connected(timeouts: Partial<LinkTimeouts>) {
   const clock = new LateClock();
