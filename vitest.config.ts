@@ -14,14 +14,15 @@ export const SOAK = "test/**/*.soak.test.ts";
  * A process for each of these files: they measure memory, use up what a process has, could crash native code, or put a
  * module of Node in the place of the one that others have loaded.
  */
-const ALONE = [
+export const ALONE = [
   "{fuzz,model}/**/*",
   "repository/{layers,option-names,process,sanitizers,without-addon}",
   "behaviour/{limits,poller}/**/*",
   "unit/native/**/*",
-  "behaviour/{churn-heap,shared-descriptors,waits}",
-  "{behaviour,unit}/server/**/{bad-input,names,native-link,peer-of}",
-  "{behaviour,unit}/socket/{cancelled-connect,connect,lost-socket}",
+  "behaviour/server/{bad-input,churn-heap,names}",
+  "behaviour/socket/{cancelled-connect,shared-descriptors,waits}",
+  "unit/server/transport/{native-link,peer-of}",
+  "unit/socket/{connect,lost-socket}",
 ].map((files) => `test/${files}.test.ts`);
 
 export default defineConfig({

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { onEachNode, overNode, sanitized } from "../../scripts/test-selections.mjs";
+import { ALONE } from "../../vitest.config.ts";
 import { below, read } from "./pages.ts";
 
 /** As vitest takes them: a part of the path. */
@@ -21,6 +22,19 @@ test.each([
   const missing = selection.filter((part) => filesOf([part]).length === 0);
   expect(missing).toEqual([]);
 });
+
+test("what is named to run in a process of its own is there", () => {
+  const paths = ALONE.flatMap(pathsOf);
+  expect(paths.length).toBeGreaterThan(15);
+  const isThere = (path: string): boolean => tests.some((file) => file === path || file.startsWith(path));
+  expect(paths.filter((path) => !isThere(path.replace(/\*\*\/\*\.test\.ts$/, "")))).toEqual([]);
+});
+
+/** `a/{b,c}` is `a/b` and `a/c`. */
+function pathsOf(pattern: string): string[] {
+  const [whole, choice = ""] = /\{([^}]*)\}/.exec(pattern) ?? [];
+  return whole === undefined ? [pattern] : choice.split(",").flatMap((part) => pathsOf(pattern.replace(whole, part)));
+}
 
 test("R32: every test of native code, of the poller and of layer 1 is run under the sanitizers", () => {
   const run = new Set(filesOf(sanitized));
