@@ -1,131 +1,141 @@
-// ARCHITECTURE.md names files, functions and limits: they exist, and none is missing.
-import { existsSync } from "node:fs";
+// ARCHITECTURE.md and the pages of docs/internals/ name files, folders, functions and decisions: they exist.
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { below, codeIn, read, root, section, tables } from "./pages.ts";
 
-const text = read("ARCHITECTURE.md");
+const architecture = read("ARCHITECTURE.md");
+const pathOfAByte = "docs/internals/path-of-a-byte.md";
 
-/** A path from the root of the repository, as the page writes it; folders end in a slash. */
-const path = /^(?:(?:native|src|test|bench|examples|scripts)\/[\w./-]*|[\w.-]+\.(?:cc|h|ts|mjs|cjs|def|gyp))$/;
+/** A path from the root of the repository, as a page writes it; folders end in a slash. */
+const path = /^(?:(?:native|src|test|bench|examples|scripts|docs)\/[\w./-]*|\.dependency-cruiser\.cjs)$/;
 
-/** The folder of each section whose table lists files by their names alone. */
-const folders: readonly (readonly [heading: string, folder: string])[] = [
-  ["### The addon, `native/`", "native"],
-  ["### The contract, `src/native/`", "src/native"],
-  ["### Layer 1, `src/socket/`", "src/socket"],
-  ["### Codecs, `src/codec/`", "src/codec"],
-  ["### Layer 2, `src/server/`", "src/server"],
-  ["### HTTP/1.1, `src/http/`", "src/http"],
-  ["### Chat, `src/services/chat/`", "src/services/chat"],
-  ["### The status page, `src/services/status/`", "src/services/status"],
-  ["### The web server, `src/services/web/`", "src/services/web"],
-  ["### The supervisor, `src/supervisor/`", "src/supervisor"],
-  ["### Pages, `src/pages/`", "src/pages"],
-  ["### Python's servers, `src/socketserver/`", "src/socketserver"],
-  ["### The testing kit, `src/testing/`", "src/testing"],
-  ["### The command, `src/cli/`", "src/cli"],
-];
-
-describe("files", () => {
-  test("every path that is named exists", () => {
-    const lists = folders.map(([heading]) => section(text, heading));
-    const elsewhere = lists.reduce((rest, list) => rest.replace(list, ""), text);
-    const named = codeIn(elsewhere.replace(/```.*?```/gs, "")).filter((code) => path.test(code) && !toCome(code));
-    expect(named.length).toBeGreaterThan(50);
-    expect(named.filter((name) => !existsSync(join(root, name)))).toEqual([]);
-  });
-
-  test.for(folders)("%s: the table lists the files of %s, all of them", ([heading, folder]) => {
-    const [[, ...rows] = []] = tables(section(text, heading));
-    const listed = rows.flatMap(([files = ""]) => codeIn(files)).sort();
-    const there = [".ts", ".cc", ".h", ".def"].flatMap((ending) => below(folder, ending));
-    const own = there.filter((file) => !file.includes("/build/")).map((file) => file.slice(folder.length + 1));
-    expect(listed).toEqual(own.sort());
-  });
-
-  test("every folder of src/ has its row in the house", () => {
-    const [[, ...rows] = []] = tables(section(text, "## The house"));
-    const house = rows.flatMap(([folder = ""]) => codeIn(folder));
-    const used = new Set(
-      below("src")
-        .map((file) => file.replace(/[^/]+$/, ""))
-        .filter((folder) => folder !== "src/"),
-    );
-    expect([...used].filter((folder) => !house.includes(folder))).toEqual([]);
-  });
-});
-
-/** The folders of src/ that are named as not yet there. */
-function toCome(code: string): boolean {
-  const [, list = ""] = /^To come: (.*)$/m.exec(text) ?? [];
-  return codeIn(list).includes(code);
+function prose(text: string): string {
+  return text.replace(/```.*?```/gs, "");
 }
 
-test("the path of one byte: each hop names a function that its file has", () => {
-  const hops = [...section(text, "## The path of one byte").matchAll(/^\d+\. (.*)$/gm)].map(([, hop = ""]) => hop);
-  const places = hops.flatMap((hop) => {
-    const [, file, name] = /^`([\w./-]+)` `(#?\w+)`: /.exec(hop) ?? [];
-    return file === undefined || name === undefined ? [] : [{ file, name }];
-  });
-  expect(places.length).toBeGreaterThan(hops.length / 2);
-  expect(places.filter(({ file, name }) => !new RegExp(`(?<!\\w)${name}\\b`).test(read(file)))).toEqual([]);
+/** The generated pages have tests of their own. */
+const generated = ["files.md", "limits.md", "conformance.md"].map((page) => `docs/internals/${page}`);
+const internals = below("docs/internals", ".md").filter((page) => !generated.includes(page));
+
+test.for([
+  ["ARCHITECTURE.md", 40],
+  ["docs/internals/layers.md", 20],
+  ["docs/internals/path-of-a-byte.md", 20],
+  ["docs/internals/ownership.md", 2],
+  ["docs/internals/errors.md", 10],
+  ["docs/internals/decisions.md", 40],
+] as const)("%s: every path that it names exists", ([page, least]) => {
+  const named = codeIn(prose(read(page))).filter((code) => path.test(code));
+  expect(named.length).toBeGreaterThan(least);
+  expect(named.filter((name) => !existsSync(join(root, name)))).toEqual([]);
 });
 
-describe("the table of limits", () => {
-  const [[, ...rows] = []] = tables(section(text, "## Limits"));
-  const listed = rows.map(([limit = "", value = "", , file = ""]) => ({
-    name: codeIn(limit)[0] ?? "",
-    value,
-    file: codeIn(file)[0] ?? "",
-  }));
+test("every page of docs/internals/ is checked here, or is generated", () => {
+  const checked = ["decisions", "errors", "layers", "ownership", "path-of-a-byte"];
+  expect(internals.sort()).toEqual(checked.map((page) => `docs/internals/${page}.md`));
+});
 
-  test("has every named limit of src/, with its value and its file", () => {
-    const defined = below("src").flatMap(limitsOf);
-    expect(defined.length).toBeGreaterThan(15);
-    const wrong = defined.filter(
-      ({ name, value, file }) =>
-        !listed.some((row) => row.name === name && row.file === file && amount(row.value) === value),
-    );
-    expect(wrong).toEqual([]);
+describe("ARCHITECTURE.md", () => {
+  test("is short, and so are its lines", () => {
+    const lines = architecture.trimEnd().split("\n");
+    expect(lines.length).toBeLessThanOrEqual(150);
+    expect(lines.filter((line) => line.length > 120)).toEqual([]);
   });
 
-  test("has every named limit of native/", () => {
-    const defined = below("native", ".h").flatMap((file) =>
-      [...read(file).matchAll(/constexpr \w+ (k(?:Min|Max)[A-Z]\w*|k\w*(?:Limit|Budget\w*|Bits)) =/g)].map(
-        ([, name = ""]) => ({ name, file }),
-      ),
-    );
-    expect(defined.length).toBeGreaterThan(3);
-    expect(defined.filter(({ name, file }) => !listed.some((row) => row.name === name && row.file === file))).toEqual(
+  test("has a row for every folder of src/", () => {
+    const [[, ...rows] = []] = tables(section(architecture, "## Folders"));
+    const listed = rows.flatMap(([folders = ""]) => codeIn(folders));
+    const used = new Set(below("src").map((file) => file.replace(/[^/]+$/, "")));
+    expect(used.size).toBeGreaterThan(25);
+    expect([...used].filter((folder) => folder !== "src/" && !listed.includes(folder))).toEqual([]);
+  });
+
+  test("names the entries of the package", () => {
+    const entries = below("src").filter((file) => /^src\/[^/]+$/.test(file));
+    expect(entries.filter((entry) => !codeIn(section(architecture, "## Folders")).includes(entry))).toEqual([]);
+  });
+
+  test("has a row for every folder of test/, and for no other", () => {
+    const [[, ...rows] = []] = tables(section(architecture, "## Tests"));
+    const listed = rows.flatMap(([folders = ""]) => codeIn(folders)).map((folder) => `test/${folder}`);
+    const there = readdirSync(join(root, "test"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(listed.sort()).toEqual(there.map(({ name }) => `test/${name}/`).sort());
+  });
+
+  test("draws the layers whose arrows are checked", () => {
+    const drawn = section(architecture, "## Layers");
+    const picture = read("docs/pictures/layers.svg");
+    const levels = /const levels = (\[.*?\n\]);/s.exec(read(".dependency-cruiser.cjs"))?.[1] ?? "";
+    const layers = [...levels.matchAll(/"(\w+)"/g)].map(([, layer = ""]) => layer);
+    expect(layers.length).toBeGreaterThan(8);
+    const [, chain = ""] = /^(cli → .*) → the addon$/m.exec(drawn) ?? [];
+    expect(chain.split(" → ").reverse()).toEqual(layers.filter((layer) => layer !== "socketserver"));
+    expect(layers.filter((layer) => !picture.includes(`<tspan class="name">${layer}</tspan>`))).toEqual([]);
+  });
+
+  test("has ten words in its glossary", () => {
+    const [[, ...rows] = []] = tables(section(architecture, "## Glossary"));
+    expect(rows).toHaveLength(10);
+  });
+});
+
+interface Hop {
+  readonly file: string;
+  readonly name: string;
+}
+
+/** What is numbered, and of that the functions: "1. `file` `function`: …". */
+function hopsOf(text: string): { readonly numbered: number; readonly functions: readonly Hop[] } {
+  const items = [...text.matchAll(/^\d+\. (.*)$/gm)].map(([, item = ""]) => item);
+  const functions = items.flatMap((item) => {
+    const [, file, name] = /^`([\w./-]+)` `(#?\w+)`: /.exec(item) ?? [];
+    return file === undefined || name === undefined ? [] : [{ file, name }];
+  });
+  return { numbered: items.length, functions };
+}
+
+describe("hops", () => {
+  test.for([
+    ["ARCHITECTURE.md", section(architecture, "## The path of one byte"), 12],
+    [pathOfAByte, read(pathOfAByte), 26],
+    ["docs/internals/layers.md", section(read("docs/internals/layers.md"), "## From accept to service"), 4],
+  ] as const)("%s: each names a function that its file has", ([, text, least]) => {
+    const { functions } = hopsOf(text);
+    expect(functions.length).toBeGreaterThanOrEqual(least);
+    expect(functions.filter(({ file, name }) => !new RegExp(`(?<!\\w)${name}\\b`).test(read(file)))).toEqual([]);
+  });
+
+  test("the short path is a part of the full one, at most 15 hops of functions", () => {
+    const { numbered, functions } = hopsOf(section(architecture, "## The path of one byte"));
+    const full = hopsOf(read(pathOfAByte)).functions;
+    expect(numbered).toBeLessThanOrEqual(15);
+    expect(functions).toHaveLength(numbered);
+    expect(functions.filter((hop) => !full.some(({ file, name }) => file === hop.file && name === hop.name))).toEqual(
       [],
     );
   });
-
-  test("has none that its file does not have", () => {
-    expect(listed.filter(({ name, file }) => !new RegExp(`\\b${name} = `).test(read(file)))).toEqual([]);
-  });
 });
 
-/** Sizes of C's structures are no limits. */
-const structures = ["SOCKADDR_BYTES", "HEADER_BYTES"];
+describe("docs/internals/decisions.md", () => {
+  const text = read("docs/internals/decisions.md");
+  const numbers = [...text.matchAll(/^## (\d+)\. /gm)].map(([, number]) => Number(number));
 
-function limitsOf(file: string): { name: string; value: number; file: string }[] {
-  const constants = read(file).matchAll(/^(?:export )?const ([A-Z][A-Z0-9_]*) = ([\dxa-f_* ]+);$/gm);
-  return [...constants]
-    .map(([, name = "", factors = ""]) => ({ name, value: product(factors), file }))
-    .filter(({ name }) => /_(?:MS|BYTES|PER_TURN)$|^(?:MAX|MIN)_/.test(name) && !structures.includes(name))
-    .filter(() => file !== "src/socket/constants.ts");
-}
+  test("has numbers without gaps, each with a reason and a source", () => {
+    expect(numbers.length).toBeGreaterThan(40);
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+    const decisions = text.split(/^## /m).slice(1);
+    const bare = decisions.filter(
+      (decision) => !/^\*\*Reason\.\*\* /m.test(decision) || !/^\*\*Source\.\*\* /m.test(decision),
+    );
+    expect(bare.map((decision) => decision.split("\n")[0])).toEqual([]);
+  });
 
-/** `64 * 1024` */
-function product(factors: string): number {
-  return factors.split("*").reduce((result, factor) => result * Number(factor.replaceAll("_", "")), 1);
-}
-
-/** `2 147 483 647 ms`, `64 KiB` */
-function amount(value: string): number | undefined {
-  const [, digits, unit = ""] = /^([\d ]*\d)(?: (KiB|MiB|ms))?$/.exec(value) ?? [];
-  const units: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 * 1024 };
-  return digits === undefined ? undefined : Number(digits.replaceAll(" ", "")) * (units[unit] ?? 1);
-}
+  test("has every decision that a comment cites", () => {
+    const files = [...below("src"), ...[".cc", ".h"].flatMap((ending) => below("native", ending))];
+    const cited = files.flatMap((file) =>
+      [...read(file).matchAll(/\bdecision (\d+)/gi)].map(([, number]) => ({ file, number: Number(number) })),
+    );
+    expect(cited.filter(({ number }) => !numbers.includes(number))).toEqual([]);
+  });
+});

@@ -1,4 +1,5 @@
-// A byte's way in goes through the functions that ARCHITECTURE.md names, and through no other: a stack trace tells.
+// A byte's way in goes through the functions that docs/internals/path-of-a-byte.md names, and through no other: a stack trace
+// tells.
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { lines } from "../../../src/codec.ts";
@@ -10,9 +11,7 @@ import { connected } from "../../support/connected.ts";
 import { serving } from "../../support/serving.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
-const [layer1 = "", layer2 = ""] = section(read("ARCHITECTURE.md"), "## The path of one byte").split(
-  "**Through layer 2**",
-);
+const page = read("docs/internals/path-of-a-byte.md");
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -24,19 +23,19 @@ interface Hop {
   readonly isForDeadlines: boolean;
 }
 
-/** The functions of ours in the list that follows an introduction; what is not one, such as a function of the addon, is none. */
-function listed(text: string, introduction: string): Hop[] {
-  const [, list = ""] = text.split(introduction);
-  const [items = ""] = list.trimStart().split("\n\n");
-  return [...items.matchAll(/^\d+\. `(src\/[^`]+)` `(#?\w+)`: (.*)/gm)].map(([, file, name, what = ""]) => ({
-    place: `${file} ${name}`,
-    isForDeadlines: what.startsWith("only where there are deadlines"),
-  }));
+/** The TypeScript functions in the list under a heading; a function of the addon is none. */
+function listed(heading: string): Hop[] {
+  return [...section(page, heading).matchAll(/^\d+\. `(src\/[^`]+)` `(#?\w+)`: (.*)/gm)].map(
+    ([, file, name, what = ""]) => ({
+      place: `${file} ${name}`,
+      isForDeadlines: what.startsWith("only where there are deadlines"),
+    }),
+  );
 }
 
-const toRecv = listed(layer1, "\nIn:\n").map(({ place }) => place);
-const toBytes = listed(layer2, "was given to `onBytes`:\n");
-const toFrame = listed(layer2, "was given to `onFrame`, the last two are these:\n");
+const toRecv = listed("## Layer 1, in").map(({ place }) => place);
+const toBytes = listed("## Layer 2, in, to `onBytes`");
+const toFrame = listed("## Layer 2, in, to `onFrame`");
 
 function placesOf(hops: readonly Hop[], isTimed: boolean): string[] {
   return hops.filter(({ isForDeadlines }) => isTimed || !isForDeadlines).map(({ place }) => place);

@@ -1,4 +1,4 @@
-// The limits of a file of a socket, by their names in ARCHITECTURE.md. What came is there after a limit was passed, too.
+// The limits of a file of a socket, by their names in docs/internals/limits.md. What came is there after a limit was passed, too.
 
 import { expect, onTestFinished, test, vi } from "vitest";
 import {

@@ -1,4 +1,4 @@
-// The limits of servers by Python's names: ARCHITECTURE.md lists them.
+// The limits of servers by Python's names: docs/internals/limits.md lists them.
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { AF_INET, SOCK_DGRAM, Socket } from "../../../src/index.ts";
