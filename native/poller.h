@@ -19,6 +19,7 @@ struct Slot;
 class Poller {
  public:
   // Fairness is decided before epoll_wait: how many events a turn asks for follows from what the turn before cost.
+
   // The fewest events that a turn asks for.
   static constexpr int kMinEvents = 8;
   // The most events that a turn asks for.
@@ -26,7 +27,7 @@ class Poller {
   // The time that a turn should take, its handlers included: timers and other sockets wait that long. Turns of 0.1 ms cost
   // some 8 % more CPU time with 50 connections as with 500 (bench/): whoever answers many at once wakes the peers' core once.
   static constexpr uint64_t kTurnBudgetNs = 2'000'000;
-  // So many sockets at a time are handed to JavaScript, and answered before the next: what they touch is still in the
+  // Sockets that are handed to JavaScript at a time, and answered before the next: what they touch is still in the
   // processor's cache then. 16 are no better, 8 and 64 are worse.
   static constexpr int kMaxPortion = 32;
   static constexpr int kInt32sPerRecord = 3;  // slot, generation, events

@@ -21,6 +21,7 @@ struct Slot {
 class SlotTable {
  public:
   // A handle crosses into JavaScript as one number, generation * 2^24 + slot, below 2^52 and so exact in a double.
+
   // Bits of a slot: an environment has at most 2^24 open descriptors.
   static constexpr uint32_t kSlotBits = 24;
   // Sockets that one slot holds, one after another, before a generation comes again.

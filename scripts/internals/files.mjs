@@ -54,20 +54,25 @@ export function sentenceOfText(file, text) {
 }
 
 /**
- * Of the export that the file is named after, else of the first export that has one; a program without exports begins with a
- * comment.
+ * Of the export that the file is named after; else the comment that begins the file; else of the first export that is neither a
+ * constant nor the options of another one; else of the first export, or of the module.
  *
  * @param {ts.SourceFile} source
  */
 function mainDocstring(source) {
   const named = bare(basename(source.fileName, ".ts"));
-  const exported = source.statements.flatMap((statement) => {
-    const isExported = ts.canHaveModifiers(statement) && ts.getModifiers(statement)?.some(isExport);
-    return isExported ? namesOf(statement).map((name) => ({ name, text: docstringOf(statement) })) : [];
-  });
-  const main = exported.find(({ name, text }) => bare(name) === named && text !== "");
-  const found = main ?? exported.find(({ text }) => text !== "");
-  return found?.text || firstDocstring(source) || firstComment(source.text);
+  const exported = source.statements
+    .filter((statement) => ts.canHaveModifiers(statement) && ts.getModifiers(statement)?.some(isExport))
+    .flatMap((statement) => namesOf(statement).map((name) => ({ name, text: docstringOf(statement) })))
+    .filter(({ text }) => text !== "");
+  return (
+    exported.find(({ name }) => bare(name) === named)?.text ||
+    firstComment(source.text) ||
+    exported.find(({ name }) => !/^[A-Z\d_]+$|Options$/.test(name))?.text ||
+    exported[0]?.text ||
+    firstDocstring(source) ||
+    ""
+  );
 }
 
 /** @param {ts.ModifierLike} modifier */

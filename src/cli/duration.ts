@@ -1,3 +1,4 @@
+// Durations on the command line.
 import { durationMs } from "../server/options/duration.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 

@@ -1,3 +1,4 @@
+// Flags of other programs, and what to write instead.
 import { CTL_FLAGS, CTL_VALUES, UP_FLAGS, UP_VALUES } from "./foreign-service-flag.ts";
 import { placeOf } from "./place.ts";
 

@@ -1,3 +1,4 @@
+// Operands of a command.
 import type { Command } from "commander";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { flagAdvice } from "./foreign-flag.ts";

@@ -4,7 +4,10 @@ import type { Channel } from "./channel.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { shutDown } from "./stream-channel.ts";
 
-/** What one read of standard input gives leaves as datagrams of at most this: UDP's 65 535 less its header and IPv4's. */
+/**
+ * The longest datagram that is sent: one read of standard input leaves as datagrams of at most UDP's 65 535 bytes less
+ * its header and IPv4's.
+ */
 const MAX_DATAGRAM_BYTES = 65_507;
 /** A record that is received: the usual send buffer of a Unix socket, net.core.wmem_default, lets none be longer. */
 const MAX_RECORD_BYTES = 256 * 1024;

@@ -4,7 +4,7 @@ import { complain } from "./complaint.ts";
 import { run } from "./program.ts";
 import { processStreams } from "./standard-streams.ts";
 
-/** For what still holds the process, such as a write that nobody takes. */
+/** How long the command waits for what still holds the process, such as a write that no reader takes; then it exits. */
 const EXIT_DELAY_MS = 100;
 
 const args = process.argv.slice(2);

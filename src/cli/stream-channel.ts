@@ -2,7 +2,7 @@ import type { Socket } from "../socket/internal.ts";
 import { codeOf, SHUT_WR } from "../socket/values.ts";
 import type { Channel } from "./channel.ts";
 
-/** What is read at once. */
+/** Bytes that one read of a stream takes. */
 const READ_BYTES = 64 * 1024;
 /** What is sent at once of a file: when the peer has taken so much, something has moved. */
 const FILE_BYTES = 256 * 1024;

@@ -13,9 +13,9 @@ import {
 import { flag } from "./option.ts";
 import { told } from "./thrown.ts";
 
-/** Within these, a frame says how long it is. */
+/** How far `measure` looks for the length of a frame. */
 export const DEFAULT_MAX_HEADER_BYTES = 256;
-/** A header is looked at from its beginning whenever more of it comes. */
+/** The most that `maxHeaderBytes` can be: each time that more of a header comes, it is read from its beginning. */
 export const MAX_HEADER_BYTES = 4096;
 
 /** A codec of your own. */

@@ -12,7 +12,10 @@ import {
 } from "./frame-limit.ts";
 import { flag } from "./option.ts";
 
-/** A byte is looked at again for each byte of the delimiter at most: with this the search stays cheap. */
+/**
+ * The longest delimiter. A byte is compared again for each byte of the delimiter at most: with this the search stays
+ * cheap.
+ */
 export const MAX_DELIMITER_BYTES = 256;
 
 /** What frames between delimiters may have. */

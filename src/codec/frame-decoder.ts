@@ -4,7 +4,10 @@ import type { Decoder } from "./codec.ts";
 import { FrameBuffer } from "./frame-buffer.ts";
 import { FrameError } from "./frame-error.ts";
 
-/** What can be pushed without being asked for: above it, a reader that is slower than the peer would fill the memory. */
+/**
+ * Bytes pushed to a decoder and not asked for. Above it `push` throws: a reader that is slower than the peer would fill
+ * the memory.
+ */
 export const MAX_UNREAD_BYTES = 1024 * 1024;
 
 /** A frame that is being left out. */

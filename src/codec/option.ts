@@ -1,3 +1,4 @@
+// Checks of a codec's options.
 import { inspect } from "node:util";
 import { wrongType, wrongValue } from "../socket/values.ts";
 

@@ -11,7 +11,7 @@ import {
 } from "./frame-limit.ts";
 import { flag } from "./option.ts";
 
-/** 64 bits in groups of seven. */
+/** The longest length as a varint: 64 bits in groups of seven. */
 const MAX_VARINT_BYTES = 10;
 /** What can be counted, with the header. */
 const MOST = Number.MAX_SAFE_INTEGER - MAX_VARINT_BYTES;

@@ -1,8 +1,11 @@
 import { type Fields, listMembers } from "./fields.ts";
 
-/** More ranges than these, and the whole is sent: RFC 9110, section 14.2, lets a server ignore such a field. */
+/** Ranges of one request. With more the whole is sent: RFC 9110, section 14.2, lets a server ignore such a field. */
 export const MAX_RANGES = 32;
-/** A longer field is ignored, too: so many ranges have no use for it, and each comma in it would be a member of a list. */
+/**
+ * The longest Range field. A longer one is ignored, and the whole is sent: no request needs so many ranges, and each
+ * comma would be a member of a list.
+ */
 export const MAX_RANGE_FIELD_BYTES = 2 * 1024;
 /** A gap that is no longer than this is sent with the ranges around it: RFC 9110, section 15.3.7.2, on the cost of a part. */
 export const MAX_RANGE_GAP_BYTES = 80;

@@ -1,3 +1,4 @@
+// Which content coding a request prefers.
 import { listMembers } from "./fields.ts";
 
 /** Codings that a representation can be stored in: RFC 9110, section 8.4.1, RFC 7932, RFC 8878. */

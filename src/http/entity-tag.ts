@@ -1,3 +1,4 @@
+// Entity-tags: lists of them, and their comparison.
 const COMMA = 44;
 const QUOTE = 34;
 

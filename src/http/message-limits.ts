@@ -12,11 +12,14 @@ export const DEFAULT_MAX_HEADER_FIELDS = 100;
 export const DEFAULT_MAX_TRAILER_BYTES = 8 * 1024;
 /** Fields of a trailer section. A request with more is refused with 431. */
 export const DEFAULT_MAX_TRAILER_FIELDS = 32;
-/** A chunk's size with its extensions, and the CRLF behind them: RFC 9112, section 7.1.1, wants a limit. */
+/**
+ * A chunk's size with its extensions, and the CRLF behind them: RFC 9112, section 7.1.1, wants a limit. A longer line
+ * is refused with 400.
+ */
 export const MAX_CHUNK_LINE_BYTES = 1024;
-/** The extensions of all chunks of a body: they are for nobody, and are read all the same. */
+/** The extensions of all chunks of a body, which are read and ignored. More are refused with 400. */
 export const MAX_CHUNK_EXTENSION_BYTES = 16 * 1024;
-/** Digits of a chunk's size, leading zeros included. */
+/** Digits of a chunk's size, leading zeros included. More are refused with 400. */
 export const MAX_CHUNK_SIZE_DIGITS = 16;
 
 /** What a message may have. A larger one is refused before memory is taken for it. */

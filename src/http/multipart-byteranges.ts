@@ -3,7 +3,10 @@ import { randomBytes } from "node:crypto";
 import { type ByteRange, contentRange } from "./byte-ranges.ts";
 import { fieldLines } from "./field-lines.ts";
 
-/** Of a boundary: with 128 random bits none stands in the content but by chance, and nobody can write it there beforehand. */
+/**
+ * Random bytes of a boundary: with 128 random bits, the content has one only by chance, and no writer of the content
+ * can know it.
+ */
 export const BOUNDARY_BYTES = 16;
 
 /** One range as a part: its head is sent before its bytes. */

@@ -1,8 +1,12 @@
+// Preconditions of a request: whether it goes on, by what the client knows of the resource; RFC 9110, section 13.
 import { entityTags, isEntityTag, isSameStrongly, isSameWeakly } from "./entity-tag.ts";
 import type { Fields } from "./fields.ts";
 import { parseHttpDate } from "./http-date.ts";
 
-/** A date is a strong validator when the second that it names is over: RFC 9110, section 8.8.2.2. */
+/**
+ * The least age of a Last-Modified that If-Range accepts. A date is a strong validator when the second that it names is
+ * over: RFC 9110, section 8.8.2.2.
+ */
 export const STRONG_DATE_MS = 1_000;
 
 /** By what one state of a resource is told from another: RFC 9110, section 8.8. */

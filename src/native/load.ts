@@ -1,3 +1,4 @@
+// Loads the addon as a kernel whose functions can be replaced one by one.
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 

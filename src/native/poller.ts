@@ -1,3 +1,4 @@
+// The poller's half in TypeScript: which watcher waits for which slot, and what epoll was asked for.
 import { Buffer } from "node:buffer";
 import { kernel } from "./load.ts";
 import { beginTurn } from "./turn.ts";

@@ -1,3 +1,4 @@
+// recv and send, whose numbers go through memory that JavaScript and the addon share.
 import type { Addon, Kernel } from "./kernel.ts";
 
 // Where the addon looks for the numbers of a call: native/transfer_frame.h.
@@ -8,7 +9,7 @@ const LENGTH = 3;
 const FLAGS = 4;
 const RESULT = 5;
 
-/** MAX_RW_COUNT of the kernel: one call moves at most so much, send(2) and recv(2). It has room in an int32. */
+/** Bytes of one receive or send — send(2), recv(2): the kernel's MAX_RW_COUNT, which fits an int32. */
 export const MAX_TRANSFER_BYTES = 0x7ffff000;
 
 /**

@@ -1,3 +1,4 @@
+// One turn of the event loop: its budget, and what leaves at its end or at the exit of the process.
 /**
  * The budget of one turn of the event loop. An `await` on a settled promise never leaves the microtask queue, so a loop
  * over calls that succeed at once would keep timers and every other socket waiting. All such calls share this budget;

@@ -16,13 +16,16 @@ import { checkUrlText, hasUrl } from "./url/url-text.ts";
 
 /** How long a peer of a server may take nothing of what waits, unless the listener is told otherwise. */
 export const DEFAULT_WRITE_TIMEOUT_MS = 30_000;
-/** How long a handshake may take. */
+/** How long a connection may be between accept and service. */
 export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10_000;
-/** Connections of a listener that are between accept and service at one time; of one address a sixteenth. */
+/**
+ * Connections of a listener that are between accept and service at one time; for a further one, another one is closed.
+ * Of one address a sixteenth.
+ */
 export const DEFAULT_MAX_HANDSHAKES = 1_024;
 /** Handshakes in progress from one address, per listener. */
 export const DEFAULT_MAX_HANDSHAKES_PER_ADDRESS = 64;
-/** listen(2): the kernel cuts a backlog at net.core.somaxconn. */
+/** The most that can be set for `backlog` — listen(2). The kernel cuts it at net.core.somaxconn. */
 const MAX_BACKLOG = 0x7fffffff;
 
 /** How a listener takes connections, and how they run: of one listener, or of all of a server. */

@@ -10,9 +10,12 @@ import type { ConnectionsAlarm } from "./telemetry/connection-alarms.ts";
 import type { ConnectionContext } from "./telemetry/connection-context.ts";
 import type { Peer } from "./transport/peer.ts";
 
-/** Connections of a server, unless it is told otherwise. */
+/** Connections of a server, unless it is told otherwise. Further ones wait in the backlog. */
 export const DEFAULT_MAX_CONNECTIONS = 16_384;
-/** Datagrams that are being answered at one time, unless it is told otherwise; of one address a quarter. */
+/**
+ * Datagrams that are being answered at one time, unless the server is told otherwise; of one address a quarter. Further
+ * ones are dropped.
+ */
 export const DEFAULT_MAX_PENDING_REPLIES = 1_024;
 /** Datagrams from one address that the service has not answered yet. Further ones are dropped. */
 export const DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS = 256;

@@ -1,10 +1,11 @@
+// Addresses as text: inet_pton, inet_ntop, inet_aton and inet_ntoa.
 import { kernel } from "../native/load.ts";
 import { int32, viewOf, wrongValue } from "./argument.ts";
 import { AF_INET, AF_INET6 } from "./constants.ts";
 import { textOf } from "./host.ts";
 import { SocketError, succeed } from "./socket-error.ts";
 
-/** A longer text is no address: inet(3) would take any number of zeros. */
+/** The longest text of an address. A longer one is none: inet(3) would take any number of zeros. */
 const MAX_ADDRESS_TEXT_BYTES = 128;
 
 /**

@@ -111,7 +111,9 @@ export interface UnresolvedHost {
 
 /** sockaddr_storage holds any address; this is its size. */
 export const SOCKADDR_BYTES = 128;
-/** sun_path holds 108 bytes: a path and its NUL, or a NUL and an abstract name. */
+/**
+ * The longest Unix path or abstract name: sun_path holds 108 bytes, a path and its NUL, or a NUL and an abstract name.
+ */
 const UNIX_NAME_BYTES = 107;
 const LOOPBACK = { [AF_INET]: "127.0.0.1", [AF_INET6]: "::1" } as const;
 const ANY = { [AF_INET]: "0.0.0.0", [AF_INET6]: "::" } as const;

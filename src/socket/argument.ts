@@ -1,3 +1,4 @@
+// Checks of arguments, with Node's error codes and words.
 import { inspect } from "node:util";
 import { MAX_TRANSFER_BYTES } from "../native/transfer-frame.ts";
 import * as constants from "./constants.ts";

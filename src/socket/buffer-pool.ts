@@ -1,3 +1,4 @@
+// The memory that received bytes land in: slabs, and one scratch buffer.
 import {
   MSG_CMSG_CLOEXEC,
   MSG_DONTWAIT,

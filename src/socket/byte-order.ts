@@ -1,3 +1,4 @@
+// Numbers in the network's byte order: htons, ntohs, htonl and ntohl.
 import { integer } from "./argument.ts";
 
 /**

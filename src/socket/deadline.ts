@@ -32,7 +32,7 @@ export function now(): number {
   return performance.now();
 }
 
-/** Node's timers take at most this much, about 24.8 days. */
+/** The longest time-out: Node's timers take at most this much, about 24.8 days. */
 export const MAX_TIMEOUT_MS = 0x7fffffff;
 
 /** Waits that double from `minMs` to `maxMs` until something is achieved. */

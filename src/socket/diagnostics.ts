@@ -1,3 +1,4 @@
+// The diagnostics channels of layer 1.
 import { channel } from "node:diagnostics_channel";
 
 /** `sockwright:serve:error` — a handler of `serve()` failed: `{ error, address }`; or its `onError` did: `hook` names it. */

@@ -1,3 +1,4 @@
+// Error numbers, their names and their text.
 import { constants } from "node:os";
 import { getSystemErrorMap } from "node:util";
 

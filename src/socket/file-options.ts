@@ -1,3 +1,4 @@
+// The options of a socket as a file, and its limits.
 import { integer, outOfRange, wrongType, wrongValue } from "./argument.ts";
 import { checkOptions, type OptionNames } from "./option-names.ts";
 import type { EncodingErrors } from "./text-encoding.ts";
@@ -36,7 +37,10 @@ export interface MakefileOptions {
   readonly maxReadBytes?: number | undefined;
 }
 
-/** Python's io.DEFAULT_BUFFER_SIZE. */
+/**
+ * Each buffer of a file of a socket: received bytes that were not read, and written bytes that are not sent. Python's
+ * io.DEFAULT_BUFFER_SIZE.
+ */
 export const DEFAULT_FILE_BUFFER_BYTES = 8 * 1024;
 /** The largest buffer that the options can set. */
 export const MAX_FILE_BUFFER_BYTES = 64 * 1024 * 1024;

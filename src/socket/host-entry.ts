@@ -1,3 +1,4 @@
+// gethostname, gethostbyname, gethostbyname_ex, gethostbyaddr and getfqdn.
 import { hostname } from "node:os";
 import type { HostEntry, LookupCallback } from "../native/kernel.ts";
 import { kernel } from "../native/load.ts";

@@ -1,10 +1,11 @@
+// A host and a service as the resolver takes them.
 import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
 import { port as checkPort, outOfRange, wrongType, wrongValue } from "./argument.ts";
 
-/** RFC 1035, section 2.3.4. */
+/** The longest host name — RFC 1035, section 2.3.4. */
 const MAX_HOST_BYTES = 255;
-/** Names of services and protocols are not limited by anybody; those that there are have some ten bytes. */
+/** The longest name of a service or a protocol. No standard limits them; existing names have some ten bytes. */
 export const MAX_SERVICE_BYTES = 255;
 
 /** A host as the resolver takes it: a name that is not ASCII in its form of RFC 3490, `xn--…`. */

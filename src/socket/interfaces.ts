@@ -1,3 +1,4 @@
+// Network interfaces by name and number.
 import { kernel } from "../native/load.ts";
 import { integer } from "./argument.ts";
 import { textOf } from "./host.ts";

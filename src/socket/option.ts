@@ -1,3 +1,4 @@
+// getsockopt and setsockopt.
 import { kernel } from "../native/load.ts";
 import { int32, integer, viewOf } from "./argument.ts";
 import { SO_ERROR, SO_LINGER, SO_RCVTIMEO, SO_SNDTIMEO, SOL_SOCKET } from "./constants.ts";

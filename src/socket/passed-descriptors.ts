@@ -1,3 +1,4 @@
+// Descriptors in a message: send_fds and recv_fds.
 import { generationOf, type Handle, slotOf } from "../native/kernel.ts";
 import { kernel } from "../native/load.ts";
 import * as turn from "../native/turn.ts";

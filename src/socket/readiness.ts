@@ -1,3 +1,4 @@
+// Waits for readiness, and iteration over what is received.
 import { kernel } from "../native/load.ts";
 import { EPOLLIN, EPOLLOUT } from "../native/poller.ts";
 import type { Address } from "./address.ts";
@@ -12,9 +13,9 @@ import { isConnectionless, isInternet } from "./socket-type.ts";
 import { SockwrightError } from "./sockwright-error.ts";
 import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
 
-/** What iteration over a stream yields at most at once. */
+/** The largest chunk of an iteration over a stream. */
 export const CHUNK_BYTES = 64 * 1024;
-/** Room for any datagram: UDP's length field has 16 bits. */
+/** The largest datagram of an iteration: UDP's length field has 16 bits. Records of other families come whole. */
 export const DATAGRAM_BYTES = 64 * 1024;
 
 /** Waits until a receive or an accept would not have to wait. */

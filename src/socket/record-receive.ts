@@ -1,3 +1,4 @@
+// Receives whole records, however long.
 import { kernel } from "../native/load.ts";
 import { type Address, AddressRoom } from "./address.ts";
 import { cut, reserve, reservedAt } from "./buffer-pool.ts";

@@ -1,3 +1,4 @@
+// Services and protocols by name and number.
 import { kernel } from "../native/load.ts";
 import { port as checkPort } from "./argument.ts";
 import { ENOENT } from "./errno.ts";

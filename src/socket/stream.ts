@@ -1,3 +1,4 @@
+// A socket as a Node stream.
 import { kernel } from "../native/load.ts";
 import { IPPROTO_TCP, SHUT_WR, SO_KEEPALIVE, SOCK_STREAM, SOL_SOCKET, TCP_KEEPIDLE, TCP_NODELAY } from "./constants.ts";
 import { SocketDuplex } from "./duplex.ts";

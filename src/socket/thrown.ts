@@ -1,3 +1,4 @@
+// The message, the text and the code of anything that was thrown.
 /** What an error says. Anything can be thrown, also what has no text and what throws when it is looked at. */
 export function messageOf(thrown: unknown): string {
   return told(() => (thrown instanceof Error ? thrown.message : thrown));

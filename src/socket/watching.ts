@@ -1,3 +1,4 @@
+// The rules by which the poller calls the owner of a descriptor, in layer 1 and in layer 2.
 import type { Watcher } from "../native/poller.ts";
 import * as poller from "../native/poller.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLPRI } from "../native/poller.ts";

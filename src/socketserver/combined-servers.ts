@@ -1,3 +1,4 @@
+// The eight classes that join a server with a mixin.
 import type { Socket } from "../socket/internal.ts";
 import { ForkingMixIn } from "./forking-mixin.ts";
 import { TCPServer } from "./tcp-server.ts";

@@ -9,7 +9,10 @@ import { type RequestChild, startChild } from "./request-child.ts";
 import { Room } from "./room.ts";
 import { checkBase, type RequestOf, type ServerClass, type WithMembers } from "./server-class.ts";
 
-/** How many children run at one time, where {@link Forking.max_children} says nothing else. */
+/**
+ * How many children run at one time, where {@link Forking.max_children} says nothing else. Then the server waits for
+ * one.
+ */
 const DEFAULT_MAX_CHILDREN = 40;
 /** The most that can be set for it. */
 const MAX_CHILDREN = 0x7fffffff;

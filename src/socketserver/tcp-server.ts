@@ -20,7 +20,7 @@ import type { Taken } from "./pending-requests.ts";
 import { DatagramRequestHandler } from "./request-handler.ts";
 import { resolved } from "./server-name.ts";
 
-/** The most that listen(2) takes. */
+/** The most that can be set for `request_queue_size`: the most that listen(2) takes. */
 const MAX_QUEUE_SIZE = 2_147_483_647;
 
 /**

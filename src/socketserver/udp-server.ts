@@ -8,7 +8,7 @@ import type { Taken } from "./pending-requests.ts";
 import { StreamRequestHandler } from "./request-handler.ts";
 import { TCPServer } from "./tcp-server.ts";
 
-/** The most that recvfrom(2) is asked for. */
+/** The most that can be set for `max_packet_size`: the most that recvfrom(2) is asked for. */
 const MAX_PACKET_BYTES = 2_147_479_552;
 
 /** A datagram, and the socket of the server, by which it is answered. */

@@ -57,7 +57,10 @@ const WEB_KINDS = {
   accessLog: choice(["common", "combined", "json", "off"], { default: "off" }),
 };
 
-/** A member whose machine is gone leaves the room: what waits for it would take the kernel a quarter of an hour. */
+/**
+ * How long a TCP client of a chat may acknowledge nothing — tcp(7), TCP_USER_TIMEOUT. A member whose machine is gone
+ * leaves the room; the kernel alone would wait a quarter of an hour.
+ */
 const CHAT_USER_TIMEOUT_MS = 60_000;
 
 /** All kinds that there are. */

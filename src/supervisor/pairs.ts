@@ -1,3 +1,4 @@
+// Which running group goes on as which planned one.
 /** What serves at addresses. */
 export interface Place {
   readonly isHttp: boolean;

@@ -1,3 +1,4 @@
+// Who the process becomes after it has opened its sockets.
 import { readFileSync } from "node:fs";
 
 /** The calls of the process that change who it is. */

@@ -2,7 +2,7 @@ import type { Link } from "../server/transport/link.ts";
 import type { Chaos } from "./chaos-options.ts";
 import type { StreamPlan } from "./chaos-plan.ts";
 
-/** A direction that holds so much is not read for; what one event brings comes on top. */
+/** Bytes that one direction holds. Then the proxy stops reading for it; what one event brings comes on top. */
 export const MAX_HELD_BYTES = 256 * 1024;
 
 /** How a side ended: with an end, or by losing the connection. */

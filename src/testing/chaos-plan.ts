@@ -1,3 +1,4 @@
+// The decisions of a chaos proxy, by byte positions: the same for the same seed.
 import type { Chaos } from "./chaos-options.ts";
 import { Random } from "./random.ts";
 

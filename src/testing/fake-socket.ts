@@ -16,7 +16,7 @@ import { FakeBuffer, type Taken } from "./fake-buffer.ts";
 import { atLoopback, type FakeNames, type SocketName, unnamed } from "./fake-names.ts";
 
 const { errno } = constants;
-/** udp(7): what is left of 65 535 bytes behind the headers. */
+/** The longest datagram of UDP — udp(7): what is left of 65 535 bytes behind the headers. */
 const UDP_MAX_BYTES = 65_507;
 
 /** What the sockets of a fake kernel share. */

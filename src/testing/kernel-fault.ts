@@ -1,3 +1,4 @@
+// Faults of a fake kernel, by script: what becomes of each call.
 import { constants } from "node:os";
 import { EHOSTDOWN, ENONET, integer, wrongType, wrongValue } from "../socket/values.ts";
 
@@ -44,7 +45,7 @@ export type FaultyCall = (typeof FAULTY_CALLS)[number];
 /** A fault as the calls take it: a negated errno, or the most that is moved. */
 export type Limit = number;
 
-/** Faults in a script, at most. */
+/** Faults that a script still has, at most. */
 const MAX_SCRIPT_FAULTS = 1_000_000;
 const ERRNOS: ReadonlyMap<string, number> = new Map([
   ...Object.entries(constants.errno),

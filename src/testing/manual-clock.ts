@@ -1,7 +1,7 @@
 import type { Clock } from "../server/time/clock.ts";
 import { functionOf, integer, outOfRange, wrongType } from "../socket/values.ts";
 
-/** More pending timers than this are a program that sets them in a loop. */
+/** Timers that are pending, or run in one move. More are a program that sets them in a loop. */
 const MAX_PENDING_TIMERS = 100_000;
 
 interface Timer {

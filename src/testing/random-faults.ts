@@ -5,7 +5,7 @@ import type { FaultyCall, Limit } from "./kernel-fault.ts";
 import { Random } from "./random.ts";
 
 const { EAGAIN, EINTR, ENOBUFS } = constants.errno;
-/** A call that always fails for now would be tried again without end. */
+/** The highest probability of a fault. A call that always fails would be retried without end. */
 const MAX_FAULT_PROBABILITY = 0.95;
 
 /** How often a system call gets a random fault, from 0 to 0.95. */

@@ -8,7 +8,7 @@ import { WakeUp } from "../wake-up.ts";
 const MAX_FRAME_BYTES = 32 * 1024 * 1024;
 /** How long a server may take for its first answer. */
 export const HANDSHAKE_MS = 10_000;
-/** A server pings every 30 s: after two of them and some more it has gone. */
+/** How long a server may be silent. It pings every 30 s: after two pings and some more it has gone. */
 export const MAX_SILENCE_MS = 75_000;
 
 /** How long a server may take to say that it has seen us leave. */

@@ -1,3 +1,4 @@
+// An answer on its way: its head, its framing, and its body.
 import { Buffer } from "node:buffer";
 import { encodeLastChunk } from "../chunk-encoder.ts";
 import { DateText } from "../http-date.ts";
@@ -15,7 +16,10 @@ import { PreparedResponse } from "./prepared-response.ts";
 import { isFramingField, ResponseFields } from "./response-fields.ts";
 import { sendStream } from "./streaming.ts";
 
-/** Up to here a head and its body are one write; of more, a copy less is worth a second one. */
+/**
+ * Up to this size a body in memory and its head are one write, and a prepared response is copied. Above it, one copy
+ * less is worth a second write.
+ */
 export const JOINED_BYTES = 16 * 1024;
 
 const date = new DateText();

@@ -21,7 +21,7 @@ import { NOTHING, RequestReader } from "./request-reader.ts";
 
 /** How long a connection that is closed before all of a request was read drops what still comes, so that the answer is read. */
 export const CLOSE_LINGER_MS = 10_000;
-/** While nothing comes. */
+/** How long it drops while nothing comes. */
 export const CLOSE_LINGER_IDLE_MS = 2_000;
 const CUT: LingerOptions = { lingerMs: CLOSE_LINGER_MS, idleMs: CLOSE_LINGER_IDLE_MS };
 /** The name by which a server counts the deadlines of its HTTP connections. */

@@ -9,17 +9,20 @@ import {
 } from "../message-limits.ts";
 import type { HttpExchange } from "./handler.ts";
 
-/** From accept, or from the first byte of a further request, to the end of its head. */
+/**
+ * From accept, or from the first byte of a further request, to the end of its head. A slower request is refused with
+ * 408.
+ */
 export const DEFAULT_HEAD_TIMEOUT_MS = 10_000;
 /** While a body is read and nothing of it comes; and for all that is dropped of one that nobody reads. */
 export const DEFAULT_BODY_TIMEOUT_MS = 30_000;
-/** Between an answer and the next request. */
+/** Between an answer and the next request. Then the connection is closed. */
 export const DEFAULT_KEEP_ALIVE_TIMEOUT_MS = 60_000;
 /** The body of a request. A longer one is refused with 413. */
 export const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
 /** The most that can be set for a section of a message. */
 export const MAX_SECTION_BYTES = 1024 * 1024;
-/** The most that can be set for its fields. */
+/** The most fields that can be set for a header or a trailer section. */
 export const MAX_SECTION_FIELDS = 10_000;
 /** The most that can be set for a body: what is written to a disk piece by piece may be long. */
 export const MAX_BODY_BYTES = 1024 * MAX_BUFFER_LIMIT_BYTES;

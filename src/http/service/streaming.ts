@@ -1,3 +1,4 @@
+// Bodies that are sent piece by piece.
 import { Buffer } from "node:buffer";
 import { CHUNK_END, chunkHead, encodeChunk, encodeLastChunk } from "../chunk-encoder.ts";
 import { HttpError } from "../http-error.ts";

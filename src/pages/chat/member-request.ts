@@ -1,3 +1,4 @@
+// Requests of the page for older messages and for the list of rooms.
 import type { RoomInfo } from "../../services/chat/chat-hub.ts";
 import type { MessageJson } from "../../services/chat/server-message.ts";
 import type { Identity } from "./identity.ts";

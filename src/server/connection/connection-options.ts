@@ -9,7 +9,10 @@ export const DEFAULT_MAX_READ_BUFFER_BYTES = 64 * 1024;
 export const DEFAULT_HIGH_WATER_BYTES = 64 * 1024;
 /** The low mark, where the other is the default; else half of that. */
 export const DEFAULT_LOW_WATER_BYTES = 32 * 1024;
-/** More than this never waits to be sent. */
+/**
+ * The most that waits to be sent. A write beyond it aborts the connection or is not taken, as `whenWriteBufferFull`
+ * says.
+ */
 export const DEFAULT_MAX_WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
 /**
  * While so much waits to be sent, or half of `maxWriteBufferBytes` where that is less, an accepted connection is not read from

@@ -1,3 +1,4 @@
+// The connections that have written in a turn, which send together.
 import type { Kernel } from "../../native/kernel.ts";
 import { atEndOfTurn, type TurnEnder } from "../../native/turn.ts";
 import { forgetCopies, GATHERED } from "./write-buffer.ts";

@@ -1,3 +1,4 @@
+// One socket for every address of a name, all on one port.
 import { addressesOf, isUnusable } from "../url/socket-address.ts";
 import type { InternetUrl, SocketUrl } from "../url/socket-url.ts";
 import { versionOf } from "../url/zone.ts";

@@ -27,7 +27,7 @@ export interface PathBinder {
 const MAX_BIND_TRIES = 3;
 /** Takeovers of one path that crashed in the middle, each while it cleaned up after the one before. */
 const MAX_ABANDONED_LOCKS = 4;
-/** unix(7): sun_path holds 108 bytes, one of them the NUL. */
+/** The longest path that is bound directly — unix(7): sun_path holds 108 bytes, one of them the NUL. */
 const MAX_PATH_BYTES = 107;
 
 /** Who may connect to the socket at a path: chmod(2), chown(2). What is not given stays as bind(2) made it. */

@@ -1,3 +1,4 @@
+// The diagnostics channels of a server.
 import { channel } from "node:diagnostics_channel";
 import type { ServerMessages } from "./server-messages.ts";
 

@@ -11,9 +11,11 @@ export const MAX_ERROR_CODES = 64;
 /** Deadlines of connections' own that are counted each by its name; the rest are counted as `other`. */
 export const MAX_DEADLINE_NAMES = 16;
 
-/** 1 ms to 18 h, each twice as long as the one before. */
+/** Buckets for the durations of connections: 1 ms to 18 h, each twice as long as the one before. */
 const DURATIONS = scale(1, 2, 27);
-/** 64 bytes to 16 GiB, each four times as much as the one before. */
+/**
+ * Buckets for the bytes that connections read and wrote: 64 bytes to 16 GiB, each four times as much as the one before.
+ */
 const SIZES = scale(64, 4, 15);
 
 /** How often each thing has happened, by its name; what never happened is not in it. */

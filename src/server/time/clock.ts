@@ -6,7 +6,7 @@ export interface Clock {
   after(delayMs: number, run: () => void): () => void;
 }
 
-/** Node's timers take at most this much; what is due later is looked at then, and waits again. */
+/** The longest delay of a timer: Node's timers take no more. What is due later is checked then, and waits again. */
 const MAX_DELAY_MS = 2_147_483_647;
 
 /** clock_gettime(2), CLOCK_MONOTONIC. */

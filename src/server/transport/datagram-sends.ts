@@ -16,9 +16,12 @@ import { errorOf } from "./connection-error.ts";
 import type { Peer } from "./peer.ts";
 import type { DatagramEvents, Sent } from "./transport.ts";
 
-/** Room for the datagrams that leave with one call. */
+/**
+ * Bytes of the datagrams of one turn that leave with one call, or wait until the kernel has buffer space. While some
+ * wait, further ones are refused.
+ */
 export const DATAGRAM_BATCH_BYTES = 64 * 1024;
-/** A longer one leaves at once: its copy would cost as much as the call. */
+/** The longest datagram of such a batch. A longer one leaves at once: its copy would cost as much as the call. */
 export const MAX_GATHERED_DATAGRAM_BYTES = 16 * 1024;
 
 /** Offset, length, offset of the address, length of the address: the contract of `sendmmsg`. */

@@ -50,7 +50,10 @@ import { RECORD_CUT, receiveRecord, timeRecords } from "./record-receive.ts";
 export const READING_BYTES = 64 * 1024;
 /** A record of a seqpacket or datagram socket: one that is longer is lost, that of seqpacket with its connection, and told. */
 export const MAX_RECORD_BYTES = 1024 * 1024;
-/** Receives at a loss: more than a kernel's buffer holds, and an end where a datagram socket is sent more meanwhile. */
+/**
+ * Receives after a connection is lost, which take the bytes that came before: more than a kernel's buffer holds, and an
+ * end where a datagram socket still receives.
+ */
 export const MAX_RECEIVES_AT_LOSS = 16_384;
 
 /** Whatever it waits for. */

@@ -12,7 +12,10 @@ export const MAX_UNSENT_BYTES = 1024 * 1024;
 /** What a datagram costs there besides its bytes, so that empty ones are bounded too. */
 const OVERHEAD_BYTES = 512;
 
-/** udp(7): 65 535 bytes less the header of UDP, and of IPv4, whose length counts its own. */
+/**
+ * The longest datagram of UDP over IPv4 — udp(7): 65 535 bytes less the header of UDP, and of IPv4, whose length counts
+ * its own. A longer reply is refused.
+ */
 const MAX_IPV4_BYTES = 65_507;
 /** The longest datagram of UDP over IPv6. */
 const MAX_IPV6_BYTES = 65_527;

@@ -1,3 +1,4 @@
+// Receives the records of a seqpacket socket, empty ones too, and their end.
 import { kernel } from "../../native/load.ts";
 import { MessageResults } from "../../socket/internal.ts";
 import { controlSpace, MSG_TRUNC, SO_TIMESTAMP, SOL_SOCKET } from "../../socket/values.ts";

@@ -1,3 +1,4 @@
+// The deadlines of a connection: a link over the connection's link.
 import { DeadlineError, type DeadlineName } from "../time/deadline-error.ts";
 import { Deadline, type DeadlineWheel } from "../time/deadline-wheel.ts";
 import type { Link, LinkFile, LinkInput, LinkOutput, LinkSocket } from "./link.ts";

@@ -64,7 +64,10 @@ export type AddressUrl = InternetUrl | UnixPathUrl | UnixAbstractUrl | VsockUrl;
 /** Where to listen or connect, taken apart. */
 export type SocketUrl = AddressUrl | InheritedUrl;
 
-/** unix(7): sun_path holds 108 bytes, one of them for the NUL behind a path or before an abstract name. */
+/**
+ * The longest name of a Unix socket in a URL — unix(7): sun_path holds 108 bytes, one of them for the NUL behind a path
+ * or before an abstract name.
+ */
 const MAX_UNIX_NAME_BYTES = 107;
 
 /** A URL that names no socket: says what is wrong with it, and what would be right. See {@link parseSocketUrl}. */

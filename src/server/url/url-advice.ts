@@ -1,3 +1,4 @@
+// The URL that a mistaken text probably means.
 import { isIPv6 } from "node:net";
 import { nearest } from "../../socket/values.ts";
 import { versionOf } from "./zone.ts";

@@ -26,10 +26,10 @@ const FIELDS: Readonly<Record<string, keyof UrlOptions>> = {
   nodelay: "noDelay",
 };
 
-/** chmod(2): the permissions of a file, without set-user-ID and its like. */
+/** The permissions of a Unix socket's file — chmod(2), without set-user-ID and its like. */
 const MAX_MODE = 0o777;
 
-/** tcp(7): TCP_KEEPIDLE takes 32 767 s. */
+/** The most that can be set for `keepAliveMs` — tcp(7): TCP_KEEPIDLE takes 32 767 s. */
 export const MAX_KEEP_ALIVE_MS = 32_767_000;
 
 /** A mistake: what is wrong, and what would be right. */

@@ -1,3 +1,4 @@
+// Zones of IPv6 addresses.
 import { isIP, isIPv6 } from "node:net";
 
 /** netdevice(7), IFNAMSIZ: a name of an interface has at most 15 bytes; and neither slashes nor white space. */

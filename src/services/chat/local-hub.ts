@@ -24,9 +24,9 @@ import { SentTags, TAG_LIFETIME_MS } from "./sent-tags.ts";
 
 /** Messages that a newcomer gets. */
 const DEFAULT_HISTORY_MESSAGES = 20;
-/** How often old messages are looked for. */
+/** How often old messages are deleted. */
 const PRUNE_INTERVAL_MS = 60 * 60 * 1_000;
-/** Between two parts of that. */
+/** The pause between two parts of such a deletion. */
 const PRUNE_PAUSE_MS = 100;
 
 /** 128 bits in base64url. */

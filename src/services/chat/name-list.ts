@@ -1,3 +1,4 @@
+// Lists of names and rooms in a line.
 /** Names in one line; of a room with more of them the first are shown. */
 export const MAX_LISTED_NAMES = 200;
 /** Rooms of a list. */

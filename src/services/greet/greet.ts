@@ -104,7 +104,7 @@ export function greet(options: GreetOptions = {}): Service {
   };
 }
 
-/** udp(7), over IPv4; IPv6 takes some more. */
+/** The longest datagram that is answered — udp(7), over IPv4; IPv6 takes some more. */
 const LONGEST_DATAGRAM = 65_507;
 
 /** As far as it is known: `reply` says no more than that it was not sent. */

@@ -9,7 +9,7 @@ import { SessionCookie } from "./session-cookie.ts";
 
 /** How many wrong tokens are looked at of one address, of one /64 network, or of all Unix sockets. Then every token of it is refused. */
 export const WRONG_TOKEN_RATE: Rate = { perSecond: 0.1, burst: 10 };
-/** After how long there is one more. */
+/** How long until one more wrong token is accepted for a check. */
 export const WRONG_TOKEN_RETRY_SECONDS = 10;
 
 /** `not-local`: there is no token, and so only who is on this machine has access. */

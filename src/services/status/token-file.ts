@@ -1,11 +1,12 @@
+// The file of the token that opens the status page.
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
-/** Fewer letters can be guessed. */
+/** The shortest token: a shorter one can be guessed. */
 export const MIN_TOKEN_BYTES = 16;
 /** The longest token. */
 export const MAX_TOKEN_BYTES = 1_024;
-/** A line end behind it is none of its own. */
+/** The longest file of a token: a line end behind the token does not count. */
 const MAX_FILE_BYTES = MAX_TOKEN_BYTES + 2;
 
 const OTHERS = 0o077;

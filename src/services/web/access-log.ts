@@ -1,7 +1,10 @@
 import { Buffer } from "node:buffer";
 import { formatHttpDate } from "../../http/http-date.ts";
 
-/** The units of a target, a Referer or a User-Agent that are written; what is behind them is left out, and three dots say so. */
+/**
+ * UTF-16 units of a target, a Referer or a User-Agent in a line of the log. The rest is left out, and three dots say
+ * so.
+ */
 export const MAX_LOGGED_LENGTH = 2_048;
 
 /** `common` is NCSA's, `combined` has Referer and User-Agent besides, as httpd and nginx write them; `json` is an object a line. */

@@ -3,7 +3,7 @@ import { outOfRange, wrongType, wrongValue } from "../../socket/values.ts";
 import { hasContentHash } from "./content-hash.ts";
 import { Glob } from "./glob.ts";
 
-/** The rules that a server can have. */
+/** Patterns of a server that have a Cache-Control of their own. */
 export const MAX_CACHE_RULES = 256;
 
 /** It may be kept, and the server is asked each time whether it is still the same: RFC 9111, section 5.2.2.4. */

@@ -1,3 +1,4 @@
+// Entity-tags of files, by content or by inode.
 import { createHash, webcrypto } from "node:crypto";
 import type { FileStat } from "./file-stat.ts";
 
@@ -5,7 +6,7 @@ import type { FileStat } from "./file-stat.ts";
 export const MAX_TAGGED_CONTENT_BYTES = 1024 * 1024;
 /** Content above this is hashed by a thread: it would hold up all connections for longer than a turn takes. */
 export const MAX_HASHED_AT_ONCE_BYTES = 64 * 1024;
-/** 128 bits of SHA-256: two contents that share them are not to be found. */
+/** Bytes of a digest in a tag: 128 bits of SHA-256. No two contents that share them can be found. */
 const TAG_BYTES = 16;
 
 /** A strong tag, RFC 9110, section 8.8.3: equal for equal bytes, on each machine and after each deploy. */

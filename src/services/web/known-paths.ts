@@ -3,7 +3,7 @@ import { type Dotfiles, type RequestPath, requestPath } from "./request-path.ts"
 
 /** Paths, as they were asked for, whose decoded form is kept: beyond these all are forgotten. */
 export const MAX_KNOWN_PATHS = 4_096;
-/** A longer one is decoded for each request. */
+/** The longest such path. A longer one is decoded for each request. */
 export const MAX_KNOWN_PATH_LENGTH = 512;
 
 /** The decoded paths of requests: what is asked for often is decoded once. */

@@ -9,7 +9,10 @@ const RELOAD_PATH = "/.sockwright/reload";
 const SCRIPT_PATH = "/.sockwright/reload.js";
 /** Pages that wait for a change at once; further ones are not reloaded. */
 export const MAX_RELOADERS = 256;
-/** An editor writes a file in several steps, and a formatter or a build writes several files: the pages reload behind the last one. */
+/**
+ * How long after the last change pages reload. An editor writes a file in several steps, and a formatter or a build
+ * writes several files.
+ */
 export const SETTLE_MS = 50;
 
 /** It says how old the page is: what has changed since then, the page may not have. */

@@ -2,7 +2,7 @@ import { asSent } from "../../http/sent-text.ts";
 
 /** A path as it is asked for, decoded: half of PATH_MAX, so that with that of the root it stays below what proc(5) can tell. */
 export const MAX_PATH_BYTES = 2_048;
-/** NAME_MAX: limits.h. */
+/** The longest segment of a path — limits.h, NAME_MAX. */
 export const MAX_NAME_BYTES = 255;
 
 /** Which names that begin with a dot can be asked for: none, `.well-known` of the root, RFC 8615, or all. */

@@ -7,9 +7,9 @@ import { Semaphore } from "./semaphore.ts";
 export const RENEW_AFTER_MS = 500;
 /** What was found of a file holds for so long: what has changed is seen within it. */
 export const MAX_RESOURCE_AGE_MS = 1_000;
-/** Memory for files and their answers. */
+/** Memory for files and their answers. Beyond it the oldest are dropped. */
 export const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
-/** Descriptors of files that are too large for memory. */
+/** Open descriptors of files that are too large for memory. Beyond it the oldest are closed. */
 export const DEFAULT_CACHE_DESCRIPTORS = 512;
 /** Files that are opened at once: others wait. */
 export const MAX_OPENINGS = 64;

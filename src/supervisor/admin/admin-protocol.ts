@@ -1,3 +1,4 @@
+// What an admin socket is asked, and what it answers.
 import type {
   OverviewAlarm,
   OverviewConnection,

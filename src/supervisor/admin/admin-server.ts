@@ -1,3 +1,4 @@
+// The server's end of the admin socket.
 import { jsonLines } from "../../codec/json-lines.ts";
 import type { Connection } from "../../server/connection/connection.ts";
 import { type Server, serve } from "../../server/server.ts";

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { constants, type FileHandle, open } from "node:fs/promises";
 
-/** Of a file that says what is run. */
+/** The longest file of a plan. */
 export const MAX_FILE_BYTES = 256 * 1024;
 
 /** Why a file is no text, from a line and a column on. */
