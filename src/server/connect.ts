@@ -14,17 +14,17 @@ import { transport } from "./transport/transports.ts";
 import { parseSocketUrl } from "./url/socket-url.ts";
 import { checkUrlText, hasUrl } from "./url/url-text.ts";
 
-/** How a connection is made, and what it keeps. */
+/** The options of {@link connect}: how to connect, and how the connection behaves. */
 export interface ConnectOptions extends ConnectionOptions {
-  /** Where its socket comes from. Default is what `SOCKWRIGHT_TRANSPORT` says, else `native`. */
+  /** Which transport opens the socket. Default is the value of the environment variable `SOCKWRIGHT_TRANSPORT`, or else `native`. */
   readonly transport?: TransportName | undefined;
-  /** Ends the attempt with an AbortError. */
+  /** Ends the attempt when it aborts: `connect` rejects with an AbortError. */
   readonly signal?: AbortSignal | undefined;
-  /** How long the attempt may take, in ms, 1 or more; then it ends with `ERR_SOCKWRIGHT_TIMEOUT`. Default is no limit but the kernel's. */
+  /** How long the attempt may take, in ms, 1 or more; then `connect` rejects with `ERR_SOCKWRIGHT_TIMEOUT`. By default only the kernel's limit applies. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** Where to connect, and how. */
+/** The URL to connect to, with the options of the connection. */
 export interface ConnectTarget extends ConnectOptions {
   /** See {@link parseSocketUrl}. */
   readonly url: string;
@@ -38,13 +38,13 @@ const CONNECT_OPTIONS = {
   ),
   timeoutMs: ms({ max: MAX_TIMEOUT_MS }),
 } satisfies OptionKindsOf<ConnectOptions>;
-/** What a listener has as options, a client has in its URL. */
+/** The advice for options that a listener has, and that a client writes in its URL. */
 const IN_URL = new Map([
   ["keepAliveMs", "Write it in the URL: ?keepalive=60s"],
   ["userTimeoutMs", "Write it in the URL: ?user-timeout=30s"],
   ["noDelay", "Write it in the URL: ?nodelay=off"],
 ]);
-/** All that `connect` has. */
+/** All options of `connect`. */
 export const CONNECT = table(CONNECT_OPTIONS, IN_URL);
 const TARGET = table(
   {
@@ -60,15 +60,15 @@ const TARGET = table(
 /**
  * Connects to a URL — connect(2). The caller closes the connection, or aborts it. See {@link Connection}.
  *
- * @param target - the URL, or an object with that and the options: these come before those of `options`.
+ * @param target - the URL, or an object with the URL and options, which override those of `options`.
  * @throws SocketUrlError · SocketError `ECONNREFUSED`, `ENOENT` … · AbortError · ConnectionError `ERR_SOCKWRIGHT_TIMEOUT` ·
- * TransportError · TypeError, RangeError for an option that cannot be.
+ * TransportError · TypeError, RangeError for an invalid option.
  */
 export function connect(target: string | ConnectTarget, options: ConnectOptions = {}): Promise<Connection> {
   return toleratedIf(open(target, options), isOfSocket);
 }
 
-/** That of a system call, of the signal, or of the time. */
+/** Whether a system call, the signal or the timeout caused the error. */
 function isOfSocket(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return "syscall" in error || error.name === "AbortError" || isTimeout(error);
@@ -96,7 +96,7 @@ async function open(target: string | ConnectTarget, options: ConnectOptions): Pr
   return new Connection(timed(link, policy, deadlines, policy.expired), policy);
 }
 
-/** Has the attempt end by the signal, or when the time is over. */
+/** Runs an attempt that ends when the signal aborts or the timeout passes. */
 async function within(
   timeoutMs: number | undefined,
   signal: AbortSignal | undefined,

@@ -11,39 +11,39 @@ import { ConnectionError, isError } from "./transport/connection-error.ts";
 import type { Peer } from "./transport/peer.ts";
 import { formatSocketUrl, type SocketUrl } from "./url/socket-url.ts";
 
-/** A connection of a server, as it is at one moment. */
+/** The state of a server's connection at one moment. */
 export interface ConnectionInfo {
-  /** The `id` of the connection: what {@link Server.abort} takes. */
+  /** The `id` of the connection, for {@link Server.abort}. */
   readonly id: number;
-  /** Where the server took it: one of its `urls`. */
+  /** The URL of the listener that accepted it: one of the server's `urls`. */
   readonly url: string;
   readonly peer: Peer;
   /**
-   * `handshake`: the service does not have it yet; `closing`: the service is done with it, and what was written is still to be
-   * sent, or the peer's end to come.
+   * `handshake`: the service does not have it yet. `open`: the service has it. `closing`: the service is done with it, and the
+   * server still sends what was written, or waits for the peer to end.
    */
   readonly state: "handshake" | "open" | "closing";
   readonly openedAt: Date;
-  /** What has come, read or not. */
+  /** Bytes received, read or not. */
   readonly bytesRead: number;
-  /** What was sent: what the kernel has taken. */
+  /** Bytes sent: those that the kernel has accepted. */
   readonly bytesWritten: number;
 }
 
 /**
- * Whom a server serves: the connections that are open, and the calls of functions of the program's that go on for them. A
- * connection leaves, and its place is free, when its descriptor is closed, whatever its handler does; the handler is counted apart.
+ * The open connections of a server, and the number of the program's functions that run for them. A connection leaves the set,
+ * and its place is free, when its descriptor is closed, whatever its handler does; handlers are counted separately.
  */
 export class ConnectionSet {
   readonly reports: ServerReports;
   readonly spans: ConnectionSpans;
   readonly #open = new PlacedList<Connection>();
-  /** Calls of the program's functions that have not settled, or whose connection is still being closed for them. */
+  /** Calls of the program's functions that have not settled, or whose connection still closes. */
   #running = 0;
   #isStopped = false;
-  /** With what a server that closes aborts: known by itself, and by nothing else. */
+  /** The error with which the closing server aborts. It is recognized by identity. */
   #closeReason: Error | undefined;
-  /** Set while a close waits for the last of them. */
+  /** Set while a close waits for the last connection and call. */
   #allLeft: (() => void) | undefined;
 
   constructor(reports: ServerReports, spans: ConnectionSpans) {
@@ -56,7 +56,7 @@ export class ConnectionSet {
     return this.#open.size;
   }
 
-  /** How many calls of the program's functions go on. */
+  /** How many calls of the program's functions are in progress. */
   get running(): number {
     return this.#running;
   }
@@ -65,7 +65,7 @@ export class ConnectionSet {
     return this.#closeReason;
   }
 
-  /** The connections that are open. */
+  /** The state of each open connection. */
   infos(): readonly ConnectionInfo[] {
     return Array.from(this.#open, (connection) => {
       const { id, peer, openedAt, bytesRead, bytesWritten, owner } = connection;
@@ -75,12 +75,12 @@ export class ConnectionSet {
     });
   }
 
-  /** The peers of those that count for their addresses. */
+  /** The peers of the connections that count for the limits per address. */
   *peers(): Generator<Peer, void> {
     for (const { owner, peer } of this.#open) if (owner?.countsForAddress === true) yield peer;
   }
 
-  /** False where no such connection is open. */
+  /** Aborts a connection by its id. Returns false when no such connection is open. */
   abort(id: number, reason: Error | undefined): boolean {
     for (const connection of this.#open) {
       if (connection.id !== id) continue;
@@ -90,20 +90,20 @@ export class ConnectionSet {
     return false;
   }
 
-  /** Whoever waits for input gets the end of it, also who comes from now on; handshakes are given up. */
+  /** Gives all connections the end of input, also those that come later, and aborts handshakes. */
   stop(): void {
     this.#isStopped = true;
     const reason = this.#reasonOfClose();
     for (const connection of this.#open) connection.owner?.stop(reason, connection);
   }
 
-  /** Aborts those that still have something to do; gives how many. */
+  /** Aborts the connections that have not finished; returns how many. */
   abortAll(): number {
     const reason = this.#reasonOfClose();
     let aborted = 0;
     for (const connection of this.#open) {
       connection.run(() => {
-        // The peer has been sent everything, and the end: it only has not ended itself.
+        // All was sent, and the end too: only the peer's own end is missing.
         if (connection.endLinger()) return;
         aborted++;
         this.reports.expired("grace", connection.peer);
@@ -113,7 +113,7 @@ export class ConnectionSet {
     return aborted;
   }
 
-  /** Settles when no connection is open, and every call of the program's functions has settled. */
+  /** Resolves when no connection is open, and every call of the program's functions has settled. */
   whenOver(): Promise<void> {
     return new Promise((resolve) => {
       this.#allLeft = resolve;
@@ -121,7 +121,7 @@ export class ConnectionSet {
     });
   }
 
-  /** A connection is open, and has an owner. */
+  /** Adds an open connection, and sets its owner. */
   enter(connection: Connection, owner: ConnectionOwner): void {
     this.#open.add(connection);
     connection.owner = owner;
@@ -135,38 +135,38 @@ export class ConnectionSet {
     session.began();
     const running = session.call(connection);
     if (this.#isStopped) connection.stop();
-    // A service that pushes gives back the promise of its push, most often: the push itself then tells of its end, and
-    // an idle connection has no promise and no closures for it.
+    // A service that pushes mostly returns the promise of its push. The push itself then reports its end, so that an idle
+    // connection costs no promise and no closures here.
     if (connection.isPush(running) && connection.tellsWhenReleased()) return;
     running.then(
       () => session.returned(connection),
       (error: unknown) => {
-        // What this side has cut itself is no failure: what was written before is sent, and the end after it.
+        // A connection that this side has cut itself did not fail: the server sends what was written, and then the end.
         if (connection.isCutHere(error)) session.returned(connection);
         else session.threw(connection, error);
       },
     );
   }
 
-  /** The one place that every connection comes by at its end, once; false when it did before. */
+  /** Removes a connection at its end. Every connection passes here once; returns false when it has left already. */
   leave(connection: Connection): boolean {
     if (!this.#open.delete(connection)) return false;
     this.#tellIfOver();
     return true;
   }
 
-  /** A function of the program's is called. */
+  /** Counts a call of one of the program's functions. */
   began(): void {
     this.#running++;
   }
 
-  /** Such a call has settled, and nothing more is done for it. */
+  /** Counts the end of such a call: it has settled, and nothing more happens for it. */
   ended(): void {
     this.#running--;
     this.#tellIfOver();
   }
 
-  /** Reports what a connection was lost with, or what its handler has thrown, unless it is only our own close. */
+  /** Reports the error with which a connection was lost, or which its handler threw, except for the server's own close. */
   report(thrown: unknown, failure: Error | undefined, peer: Peer): void {
     const reported = failureOf(thrown, failure, this.#closeReason);
     if (reported !== undefined) this.reports.failed(reported.error, peer);
@@ -183,8 +183,8 @@ export class ConnectionSet {
 }
 
 /**
- * What a server knows of a connection besides what that knows itself. All connections of a listener share one that has
- * nothing of its own; who has a start that was told, or an end that is decided, has one for itself.
+ * The server's view of a connection: its listener, its run of the service, its messages. All connections of a listener share
+ * one session; a connection has its own when its start was published, or when its end is decided.
  */
 export class Session implements ConnectionOwner {
   readonly at: SocketUrl;
@@ -208,7 +208,7 @@ export class Session implements ConnectionOwner {
     this.#end = end;
   }
 
-  /** The same for a connection whose beginning and end are told, where anybody listens. */
+  /** The session for one connection: its own when a diagnostics channel has subscribers, or else this one. */
   of(connection: Pick<Connection, "id" | "peer">): Session {
     const { spans } = this.connections;
     return spans.hasSubscribers ? this.startedWith(spans.describe(connection.id, connection.peer, this.at)) : this;
@@ -218,7 +218,7 @@ export class Session implements ConnectionOwner {
     return new Session(this.listener, this.connections, this.#run, start);
   }
 
-  /** No async function runs a connection: its frame would be what an idle one costs most. */
+  /** Calls the service. This is no async function: its frame would be the largest cost of an idle connection. */
   call(connection: Connection): Promise<unknown> {
     try {
       return promiseOf(this.#run.service.stream?.(connection));
@@ -227,13 +227,13 @@ export class Session implements ConnectionOwner {
     }
   }
 
-  /** A function of the program's is called for one of its connections. */
+  /** Counts a call of one of the program's functions for a connection. */
   began(): void {
     this.#run.began();
     this.connections.began();
   }
 
-  /** It has settled. */
+  /** Counts the end of such a call. */
   ended(): void {
     this.#run.ended();
     this.connections.ended();
@@ -277,12 +277,12 @@ export class Session implements ConnectionOwner {
     if (end !== undefined) this.#leave(connection, end);
   }
 
-  /** The server closes. */
+  /** The server closes: the connection gets the end of input. */
   stop(_reason: Error, connection: Connection): void {
     connection.run(() => connection.stop());
   }
 
-  /** That was so before the service was called. */
+  /** Does nothing: the peer was final before the service was called. */
   peerIsFinal(): void {}
 
   #leave(connection: Connection, end: ConnectionEnd): boolean {

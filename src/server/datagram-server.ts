@@ -6,10 +6,10 @@ import type { Peer } from "./transport/peer.ts";
 import type { DatagramEvents, DatagramSocket, Transport } from "./transport/transport.ts";
 import type { SocketUrl } from "./url/socket-url.ts";
 
-/** Datagrams that are kept while their socket is still being opened; further ones are dropped. */
+/** Datagrams to keep until all listeners of the server are open; the server drops further ones. */
 export const MAX_EARLY_DATAGRAMS = 64;
 
-/** Gives the datagrams of one socket to the service, as many as the limits let through, and sends the replies. */
+/** Passes the datagrams of one socket to the service, as far as the limits allow, and sends the replies. */
 export class DatagramServer {
   readonly requestedUrl: SocketUrl;
   readonly #reports: ServerReports;
@@ -19,9 +19,9 @@ export class DatagramServer {
   #transport: string | undefined;
   #pending = 0;
   #state: "open" | "closing" | "closed" | "lost" = "open";
-  /** Those that have come before {@link begin}. */
+  /** Datagrams received before {@link begin}. */
   #early: Parameters<DatagramEvents["received"]>[] | undefined = [];
-  /** Set while a close waits for what is pending. */
+  /** Set while a close waits for pending answers. */
   #allAnswered: (() => void) | undefined;
 
   constructor(url: SocketUrl, run: ServiceRun, limit: DatagramLimit, reports: ServerReports) {
@@ -31,36 +31,36 @@ export class DatagramServer {
     this.#reports = reports;
   }
 
-  /** Binds the socket that the datagrams come from, and the replies go to. What comes is kept until {@link begin}. */
+  /** Binds the socket. It keeps the datagrams that come until {@link begin}. */
   async open(transport: Pick<Transport, "name" | "bind">): Promise<void> {
     this.#transport = transport.name;
     this.#socket = await transport.bind(this.requestedUrl, {
-      received: (data, peer, sockaddr) => this.#received(data, peer, sockaddr),
+      received: (data, peer, sockaddr) => this.#receive(data, peer, sockaddr),
       failed: (error, peer) => this.#reports.failed(error, peer),
       settled: (sent, lost) => {
         this.#reports.counters.repliesSent += sent;
         this.#reports.counters.repliesDropped += lost;
       },
       lost: (error) => {
-        this.#lost();
+        this.#closeLost();
         this.#reports.failed(error, undefined);
       },
     });
   }
 
-  /** Gives datagrams to the service from now on. */
+  /** Passes datagrams to the service from now on. */
   begin(): void {
     const early = this.#early ?? [];
     this.#early = undefined;
-    for (const datagram of early) this.#received(...datagram);
+    for (const datagram of early) this.#receive(...datagram);
   }
 
-  /** New datagrams are given to that service. */
+  /** Passes new datagrams to this run of a service. */
   use(run: ServiceRun): void {
     this.#run = run;
   }
 
-  /** Which transport its socket is of. */
+  /** The name of the transport that opened the socket. */
   get transport(): string | undefined {
     return this.#transport;
   }
@@ -69,7 +69,7 @@ export class DatagramServer {
     return this.#socket?.url ?? this.requestedUrl;
   }
 
-  /** Whether it still receives. */
+  /** Whether the socket is open. */
   get isLive(): boolean {
     return this.#state === "open" || this.#state === "closing";
   }
@@ -79,7 +79,7 @@ export class DatagramServer {
     return this.#pending;
   }
 
-  /** Takes no more, and closes the socket once all that was taken is answered, or {@link giveUp} is called. */
+  /** Stops taking datagrams, and closes the socket when all taken ones are answered, or {@link giveUp} is called. */
   async close(): Promise<void> {
     if (this.#state === "lost") return;
     this.#state = "closing";
@@ -93,25 +93,25 @@ export class DatagramServer {
     await this.#socket?.close();
   }
 
-  /** A close waits no longer: answers that come later are dropped. */
+  /** Ends the wait of a close: later answers are dropped. */
   giveUp(): void {
     this.#allAnswered?.();
   }
 
-  /** Nothing comes from the socket any more: who sends to it is told so by the kernel. */
-  #lost(): void {
+  /** Closes a socket that can receive no more, so that the kernel reports it to senders. */
+  #closeLost(): void {
     this.#state = "lost";
     this.#socket?.close().catch((error: unknown) => this.#reports.failed(error, undefined));
   }
 
-  #received(data: Buffer, peer: Peer, sockaddr?: Uint8Array): void {
+  #receive(data: Buffer, peer: Peer, sockaddr?: Uint8Array): void {
     if (this.#early !== undefined && this.#early.length < MAX_EARLY_DATAGRAMS) {
       this.#early.push([data, peer, sockaddr]);
       return;
     }
     this.#reports.counters.datagramsReceived++;
     if (this.#early !== undefined) {
-      // None of those before it is answered yet.
+      // None of the datagrams before it is answered yet.
       this.#reports.dropped("max-pending-replies", peer);
       return;
     }
@@ -124,8 +124,8 @@ export class DatagramServer {
   }
 
   /**
-   * What is answered at once costs no promise, and no limit counts it. A close that the service's function itself asks for,
-   * before it replies, waits for it all the same: it is pending from before the call.
+   * Calls the service for a datagram. An answer within the call costs no promise, and no limit counts it. The datagram is
+   * pending before the call, so that a close from within the service's function waits for it.
    */
   #answer(data: Buffer, peer: Peer, sockaddr: Uint8Array | undefined): void {
     this.#pending++;
@@ -133,20 +133,20 @@ export class DatagramServer {
     run.began();
     const answering = this.#call(run, data, peer, sockaddr);
     if (answering === undefined) {
-      this.#settled(run);
+      this.#settle(run);
       return;
     }
     this.#limit.began(peer);
     answering.then(
-      () => this.#answered(run, peer),
+      () => this.#finish(run, peer),
       (error: unknown) => {
-        this.#answered(run, peer);
+        this.#finish(run, peer);
         this.#reports.failed(error, peer);
       },
     );
   }
 
-  /** Undefined when the answer was given at once. */
+  /** Calls the service's function. Returns its promise, or undefined when it has finished. */
   #call(
     { service }: ServiceRun,
     data: Buffer,
@@ -156,7 +156,7 @@ export class DatagramServer {
     try {
       const reply = (answer: Uint8Array | string): boolean => this.#reply(answer, peer, sockaddr);
       const given: unknown = service.datagram?.({ data, peer, reply });
-      // TypeScript lets a function give anything where nothing is wanted: what `reply` gives, mostly.
+      // TypeScript accepts any return value for `void`: mostly the boolean of `reply`.
       if (typeof given !== "object" || given === null) return undefined;
       return promiseOf(given);
     } catch (error) {
@@ -165,17 +165,17 @@ export class DatagramServer {
     }
   }
 
-  #answered(run: ServiceRun, peer: Peer): void {
+  #finish(run: ServiceRun, peer: Peer): void {
     this.#limit.ended(peer);
-    this.#settled(run);
+    this.#settle(run);
   }
 
-  #settled(run: ServiceRun): void {
+  #settle(run: ServiceRun): void {
     run.ended();
     if (--this.#pending === 0) this.#allAnswered?.();
   }
 
-  /** Throws for an argument of the program's alone: a service that answers from a timer has nobody who would catch it. */
+  /** Throws only for an invalid argument: a service that answers from a timer could not catch a network error. */
   #reply(answer: Uint8Array | string, peer: Peer, sockaddr: Uint8Array | undefined): boolean {
     const bytes = bytesOf("data", answer);
     const sent = this.isLive && this.#socket?.send(bytes, peer, sockaddr);

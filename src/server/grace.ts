@@ -1,6 +1,6 @@
-/** How long a server that closes waits: until the earliest end that anybody has asked for. */
+/** The time that a closing server waits: it ends at the earliest end that a caller has asked for. */
 export class Grace {
-  /** Settles when it is over. */
+  /** Resolves when the grace is over. */
   readonly over: Promise<void>;
   #end: () => void = () => undefined;
   #endsMs = Number.POSITIVE_INFINITY;
@@ -23,7 +23,7 @@ export class Grace {
     return this.#isOver;
   }
 
-  /** It ends in so long, or when the signal aborts, if it does not end before. */
+  /** Ends the grace after `graceMs`, or when the signal aborts, unless it ends earlier. */
   endsWithin(graceMs: number, signal: AbortSignal | undefined): void {
     if (this.#isOver || this.#isStopped) return;
     if (signal?.aborted === true) {
@@ -41,7 +41,7 @@ export class Grace {
     this.#timer = setTimeout(this.#end, graceMs);
   }
 
-  /** Nobody waits any more: its timer and its listeners are let go, and there are no others. */
+  /** Ends the wait: clears the timer, removes the signal listeners, and takes no new ones. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);

@@ -11,10 +11,11 @@ import type { Peer } from "./transport/peer.ts";
 import type { SocketUrl } from "./url/socket-url.ts";
 
 /**
- * What is done with a connection between accept and service: it reads and writes on the connection that the service gets. When its
- * promise resolves, the service is called, and begins behind what was read; when it rejects, the connection is aborted, and its
- * peer gets a reset. To refuse a peer with an answer, write that and await `connection.close()`: then the service is not called.
- * `signal` is the connection's: it aborts when the time for the handshake is over, the connection is lost or the server closes.
+ * A function that the server calls for a connection between accept and service. It reads and writes on the same connection as
+ * the service. When its promise resolves, the server calls the service, which reads on where the handshake stopped. When it
+ * rejects, the server aborts the connection, and the peer gets a reset. To refuse a peer with an answer, write the answer and
+ * await `connection.close()`: then the server does not call the service. `signal` is the connection's signal: it aborts when the
+ * time for the handshake is over, the connection is lost or the server closes.
  *
  * @example
  * ```ts
@@ -36,13 +37,13 @@ import type { SocketUrl } from "./url/socket-url.ts";
  */
 export type Handshake = (connection: Connection, signal: AbortSignal) => Promise<void>;
 
-/** Makes the handshake of a listener of a scheme that has one. It is made again when a server reloads. */
+/** Makes the handshake of a listener whose scheme has one. The server calls it again when it reloads. */
 export type HandshakeMaker = (settings: ListenerSettings) => Handshake;
 
-/** By the name that a row of `url/schemes.ts` has. */
+/** Makers of handshakes, by the name in a row of `url/schemes.ts`. */
 export const HANDSHAKES = new Map<string, HandshakeMaker>();
 
-/** The handshake of one connection: it owns that until the service does. */
+/** The handshake of one connection. It owns the connection until the service does. */
 export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   place = NO_PLACE;
   bytesSeen = 0;
@@ -52,9 +53,9 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   readonly #connection: Connection;
   readonly #session: Session;
   readonly #deadline: Deadline;
-  /** What is done when it gives way, or the server closes, is told to nobody else. */
+  /** Why this side ended the handshake. */
   #reason: HandshakeFailure | undefined;
-  /** Limits by address were asked, and count it from then on. */
+  /** Whether the limits per address count the connection: from {@link peerIsFinal} on. */
   countsForAddress = false;
   #hasLeft = false;
 
@@ -79,19 +80,19 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
     connections.enter(this.#connection, this);
     const { closeReason } = connections;
     if (closeReason !== undefined) {
-      // It was accepted with the one in whose turn the server was closed, and nobody would give it up any more.
+      // The server closed in the turn in which it accepted this connection: no later call would stop the handshake.
       this.stop(closeReason);
       return;
     }
     this.#deadline.start(handshakeTimeoutMs);
     this.#session.began();
     this.#call(handshake).then(
-      () => this.#succeeded(),
-      (error: unknown) => this.#failed(error),
+      () => this.#succeed(),
+      (error: unknown) => this.#fail(error),
     );
   }
 
-  /** The peer is the one that it will be: limits by address are asked now, once. Throws where they refuse it. */
+  /** Checks the limits per address, once: the peer does not change any more. Throws when they refuse it. */
   peerIsFinal(): void {
     if (this.countsForAddress || this.#hasLeft) return;
     const refusal = this.#session.listener.refusalByAddress(this.peer);
@@ -110,12 +111,12 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
     this.#abort(limit, new ConnectionError("ERR_SOCKWRIGHT_ABORTED"));
   }
 
-  /** The server closes: nobody waits for a handshake. */
+  /** The server closes: it does not wait for handshakes. */
   stop(reason: Error): void {
     this.#abort("server-closed", reason);
   }
 
-  /** Its owner is the service, from then on, or it is closed. */
+  /** Reports a handshake whose connection closed before the service got it. */
   closed(connection: Connection): void {
     if (this.#hasLeft) return;
     const { failure } = connection;
@@ -125,7 +126,7 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
     this.#session.connections.reports.handshakeFailed(reason, failure, connection.peer);
   }
 
-  /** No function of the service has been called. */
+  // The service has not been called: nothing can return, throw or close.
   returned(): void {}
   threw(): void {}
   report(): void {}
@@ -139,11 +140,11 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
     }
   }
 
-  #succeeded(): void {
+  #succeed(): void {
     this.#finish();
-    // It is closed, or closes in order: then it leaves when it has.
+    // A connection that closes in order leaves when it has closed.
     if (!this.#hasLeft && !this.#connection.isClosing) this.#serve();
-    // Not before: a service that a reload has replaced would be stopped with its connection just about to begin.
+    // Not before `#serve`: a replaced service would stop just before its connection begins.
     this.#session.ended();
   }
 
@@ -157,11 +158,11 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
     connections.begin(this.#connection, this.#session.of(this.#connection));
   }
 
-  #failed(thrown: unknown): void {
+  #fail(thrown: unknown): void {
     const { failure, peer } = this.#connection;
     this.#session.ended();
     this.#abort("failed", isError(thrown) ? thrown : undefined);
-    // What rejects because this side gave it up is nobody's failure.
+    // A rejection after this side gave the handshake up is no failure to report.
     if (this.#reason === "failed" || this.#reason === "timeout" || this.#reason === undefined) {
       this.#session.connections.report(thrown, failure, peer);
     }

@@ -14,68 +14,67 @@ import { formatSocketUrl, type InternetUrl, isInherited, parseSocketUrl, type So
 import { MAX_KEEP_ALIVE_MS } from "./url/url-options.ts";
 import { checkUrlText, hasUrl } from "./url/url-text.ts";
 
-/** How long a peer of a server may take nothing of what waits, unless the listener is told otherwise. */
+/** The default of `writeTimeoutMs` for servers: the server aborts a connection whose peer takes no data for this long. */
 export const DEFAULT_WRITE_TIMEOUT_MS = 30_000;
-/** How long a connection may be between accept and service. */
+/** The default of `handshakeTimeoutMs`: the server aborts a connection whose handshake takes longer. */
 export const DEFAULT_HANDSHAKE_TIMEOUT_MS = 10_000;
-/**
- * Connections of a listener that are between accept and service at one time; for a further one, another one is closed.
- * Of one address a sixteenth.
- */
+/** The default of `maxHandshakes`: handshakes in progress, per listener. For a further one the listener closes the one without progress for longest. */
 export const DEFAULT_MAX_HANDSHAKES = 1_024;
-/** Handshakes in progress from one address, per listener. */
+/** The default of `maxHandshakesPerAddress`: handshakes in progress from one address, per listener; a sixteenth of all. For a further one the listener closes the one without progress for longest. */
 export const DEFAULT_MAX_HANDSHAKES_PER_ADDRESS = 64;
-/** The most that can be set for `backlog` — listen(2). The kernel cuts it at net.core.somaxconn. */
+/** The largest `backlog`: an int of listen(2). The kernel itself limits a backlog to net.core.somaxconn. */
 const MAX_BACKLOG = 0x7fffffff;
 
-/** How a listener takes connections, and how they run: of one listener, or of all of a server. */
+/** The options that one listener can have, or all listeners of a server together. */
 export interface CommonOptions extends ConnectionOptions {
   /**
-   * Where its sockets come from: the kernel, through the addon, or `node:net` and `node:dgram`. Default is what
-   * `SOCKWRIGHT_TRANSPORT` says, else `native`; without the addon, on other systems than Linux, `node`.
+   * Which transport opens the sockets: `native` uses the kernel through the addon, `node` uses `node:net` and `node:dgram`.
+   * Default is the value of the environment variable `SOCKWRIGHT_TRANSPORT`, or else `native`; `node` where the addon is
+   * missing, on systems other than Linux.
    */
   readonly transport?: TransportName | undefined;
-  /** Connections that the kernel holds until they are accepted — listen(2). 1 or more; default 4 096, cut at net.core.somaxconn. */
+  /** Connections that the kernel queues until the server accepts them — listen(2). 1 or more; default 4 096. The kernel limits it to net.core.somaxconn. */
   readonly backlog?: number | undefined;
   /**
-   * What becomes of connections beyond `maxConnections`. `wait`, the default: they stay in the kernel's backlog until a connection
-   * ends, and connect as if nothing were wrong; over `node:net`, which cannot leave them there, they are refused. `refuse`: reset.
+   * What the server does with connections beyond `maxConnections`. `wait`, the default, leaves them in the kernel's backlog until a
+   * connection ends; the client is connected meanwhile. Over `node:net`, which cannot leave them there, the server resets
+   * them. `refuse` resets them.
    */
   readonly whenFull?: "wait" | "refuse" | undefined;
-  /** What is done with a connection before the service gets it. Default is nothing. See {@link Handshake}. */
+  /** A function that the server calls for each connection before the service gets it. Default is none. See {@link Handshake}. */
   readonly handshake?: Handshake | undefined;
-  /** How long that may take, in ms, 1 or more; then the connection is aborted with a DeadlineError. Default 10 000. */
+  /** How long the handshake may take, in ms, 1 or more; then the server aborts the connection with a DeadlineError. Default 10 000. */
   readonly handshakeTimeoutMs?: number | undefined;
   /**
-   * Connections of the listener in that state at one time; for a further one the one is closed that has not made progress for longest. 1
-   * or more; default 1 024.
+   * Handshakes of the listener in progress at one time. For a further one the listener closes the one that has made no progress
+   * for longest. 1 or more; default 1 024.
    */
   readonly maxHandshakes?: number | undefined;
-  /** The same of one address; there is no such limit for the addresses of this machine's loopback. 1 or more; default 64. */
+  /** The same limit for one address; it does not apply to this machine's loopback addresses. 1 or more; default 64. */
   readonly maxHandshakesPerAddress?: number | undefined;
-  /** TCP: after so many ms of silence the kernel asks whether the peer still lives — tcp(7), TCP_KEEPIDLE. 1 to 32 767 000; default is never. */
+  /** TCP: after so many ms of silence the kernel sends keepalive probes to the peer — tcp(7), TCP_KEEPIDLE. 1 to 32 767 000; default is never. */
   readonly keepAliveMs?: number | undefined;
-  /** TCP: how long data that were sent may stay unacknowledged, in ms, until the connection is lost — TCP_USER_TIMEOUT. Default is the kernel's. */
+  /** TCP: how long sent data may stay unacknowledged, in ms; then the kernel closes the connection — TCP_USER_TIMEOUT. Default is the kernel's. */
   readonly userTimeoutMs?: number | undefined;
-  /** TCP: small writes leave at once — TCP_NODELAY. Default true. */
+  /** TCP: whether the kernel sends small writes at once — TCP_NODELAY. Default true. */
   readonly noDelay?: boolean | undefined;
 }
 
-/** One listener of a server: where, and what it goes by. What it does not say is as the options of all listeners say. */
+/** One listener of a server: its URL and its own options. An option that is not given here has the value that the server's options give. */
 export interface ListenerOptions extends CommonOptions {
-  /** Where. See {@link parseSocketUrl}. */
+  /** The URL to listen on. See {@link parseSocketUrl}. */
   readonly url: string;
-  /** Connections of this listener at one time, within those of the server. 1 or more; default is no limit but that. */
+  /** Open connections of this listener; they count for the server's limit too. 1 or more; by default only that one applies. */
   readonly maxConnections?: number | undefined;
 }
 
-/** A listener: its URL, or that with options of its own. */
+/** A listener: its URL, or an object with its URL and its own options. */
 export type ListenerInput = string | ListenerOptions;
 
 /** One listener or several. */
 export type Listeners = ListenerInput | readonly ListenerInput[];
 
-/** What the options of all listeners can be. */
+/** The option kinds of {@link CommonOptions}. */
 export const COMMON_OPTIONS = {
   ...CONNECTION_OPTIONS,
   writeTimeoutMs: ms({ default: DEFAULT_WRITE_TIMEOUT_MS }),
@@ -91,34 +90,34 @@ export const COMMON_OPTIONS = {
   noDelay: flag({ default: true }),
 } satisfies OptionKindsOf<CommonOptions>;
 
-/** Those of a server that none of its listeners can have. */
+/** The options of a server that a listener cannot have. */
 const OF_SERVER = [
   ...["onError", "maxConnectionsPerAddress", "acceptRatePerAddress", "datagramRatePerAddress", "maxPendingReplies"],
   ...["maxPendingRepliesPerAddress", "alarms", "onAlarm", "context"],
 ];
 
-/** All that one listener has. */
+/** All options of one listener. */
 export const LISTENER = options(
   {
     ...COMMON_OPTIONS,
-    url: checked("a socket URL", checkedUrl),
+    url: checked("a socket URL", checkUrl),
     maxConnections: count(),
   } satisfies OptionKindsOf<ListenerOptions>,
-  new Map(OF_SERVER.map((name) => [name, `It is one of the server: serve(listeners, service, { ${name}: … })`])),
+  new Map(OF_SERVER.map((name) => [name, `It is an option of the server: serve(listeners, service, { ${name}: … })`])),
 );
 
-/** Those that only connections of TCP have. */
+/** Options that only TCP listeners have. */
 const OF_TCP = ["keepAliveMs", "userTimeoutMs", "noDelay"] as const;
-/** Those that datagrams have not. */
+/** Options that a listener for datagrams does not have. */
 const OF_CONNECTIONS = ["handshake", "maxConnections", "backlog"] as const;
 
-/** What a listener goes by, with all that was left open filled in. */
+/** The settings of a listener, with all defaults filled in. */
 export interface ListenerSettings extends ListenSocketOptions {
   readonly url: SocketUrl;
   readonly limits: ConnectionLimits;
   readonly transport: TransportName | undefined;
   readonly whenFull: "wait" | "refuse";
-  /** Infinity where only the server has one. */
+  /** Infinity where only the server has a limit. */
   readonly maxConnections: number;
   readonly handshake: Handshake | undefined;
   readonly handshakeTimeoutMs: number;
@@ -127,9 +126,9 @@ export interface ListenerSettings extends ListenSocketOptions {
 }
 
 /**
- * The listeners, each with the options of its own in the place of those of all.
+ * The settings of all listeners. A listener's own options override the options for all.
  *
- * @throws SocketUrlError · TypeError, RangeError for what cannot be, and for options that contradict each other.
+ * @throws SocketUrlError · TypeError, RangeError for an invalid option, and for options that contradict each other.
  */
 export function listenerSettings(
   given: Listeners,
@@ -150,7 +149,7 @@ function settingsOf(
   ofAll: GivenOptions<typeof COMMON_OPTIONS>,
   argument: string,
 ): ListenerSettings {
-  // What is no listener is told what a URL is, whatever it is.
+  // Any other value gets the error that shows what a URL looks like.
   if (!hasUrl(input)) checkUrlText(input);
   const isObject = typeof input !== "string";
   const own: GivenOptions<(typeof LISTENER)["kinds"]> = isObject
@@ -172,7 +171,7 @@ function settingsOf(
   };
 }
 
-/** An option that the socket of a listener cannot have was meant for another one, and so was one that its URL has, too. */
+/** Refuses an option that this kind of listener does not have, and one that contradicts the URL. */
 function checkTogether(url: SocketUrl, own: GivenOptions<(typeof LISTENER)["kinds"]>, argument: string): void {
   const refuse = (name: string, why: string): Error => {
     const value: unknown = Reflect.get(own, name);
@@ -183,14 +182,14 @@ function checkTogether(url: SocketUrl, own: GivenOptions<(typeof LISTENER)["kind
   for (const name of OF_TCP) {
     if (own[name] === undefined) continue;
     if (!isTcp && !isInherited(url)) throw refuse(name, "is for tcp: listeners only");
-    if (isTcp && url[name] !== undefined && url[name] !== own[name]) throw refuse(name, "is another one in the URL");
+    if (isTcp && url[name] !== undefined && url[name] !== own[name]) throw refuse(name, "has another value in the URL");
   }
   for (const name of OF_CONNECTIONS) {
     if (isDatagrams && own[name] !== undefined) throw refuse(name, "is for connections, and not for datagrams");
   }
 }
 
-function checkedUrl(path: string, given: unknown): string {
+function checkUrl(path: string, given: unknown): string {
   if (typeof given !== "string") throw wrongType(path, 'a socket URL such as "tcp://127.0.0.1:8000"', given);
   return given;
 }

@@ -11,24 +11,24 @@ import { formatSocketUrl, isInherited, type SocketUrl } from "./url/socket-url.t
 
 type AnyListener = Listener | DatagramServer;
 
-/** A listener that can begin, and what one that was there before is to go by. */
+/** A listener that is ready to begin, with the new terms of one that exists already. */
 export interface ReadyListener {
   readonly listener: AnyListener;
   readonly terms: ListenerTerms | undefined;
 }
 
-/** The listeners of a server, of connections and of datagrams. */
+/** All listeners of a server, for connections and for datagrams. */
 export class ListenerSet {
   readonly #owner: ListenerOwner;
   #listeners: readonly AnyListener[] = [];
-  /** Those that were left out, and are still being closed. */
+  /** Listeners that a reload left out, and that still close. */
   readonly #leaving = new Map<AnyListener, Promise<void>>();
 
   constructor(owner: ListenerOwner) {
     this.#owner = owner;
   }
 
-  /** Of those that live, with the real ports. */
+  /** The URLs of the open listeners, with their real ports. */
   get urls(): readonly string[] {
     return this.#listeners.filter(({ isLive }) => isLive).map(({ url }) => formatSocketUrl(url));
   }
@@ -39,8 +39,8 @@ export class ListenerSet {
   }
 
   /**
-   * Opens what is new, and looks at what stays: all of them can begin then, and nothing has changed yet. Where one cannot, those that
-   * were opened are closed again.
+   * Opens the new listeners, and checks those that stay. Afterwards all can begin, and nothing has changed yet. When one fails,
+   * those that were opened are closed again.
    */
   async prepare(listeners: readonly ListenerSettings[], run: ServiceRun): Promise<readonly ReadyListener[]> {
     const kept = keptFor(listeners, this.#listeners);
@@ -65,12 +65,12 @@ export class ListenerSet {
     }
   }
 
-  /** Nothing comes of what was prepared. */
+  /** Closes listeners that were prepared and will not be used. */
   async abandon(ready: readonly ReadyListener[]): Promise<void> {
     await this.#closeAll(ready.map(({ listener }) => listener).filter((each) => !this.#listeners.includes(each)));
   }
 
-  /** From now on it is these; one that is left out stops accepting, and what came by it goes on. */
+  /** Uses these listeners from now on. One that is left out stops accepting; its connections continue. */
   use(ready: readonly ReadyListener[], run: ServiceRun): void {
     const before = this.#listeners;
     this.#listeners = ready.map(({ listener }) => listener);
@@ -82,17 +82,17 @@ export class ListenerSet {
     for (const listener of before) if (!this.#listeners.includes(listener)) this.#leave(listener);
   }
 
-  /** Settles when those that were left out are closed: nothing more comes by them. */
+  /** Resolves when the left-out listeners are closed, so that nothing more comes from them. */
   async whenLeft(): Promise<void> {
     await Promise.all(this.#leaving.values());
   }
 
-  /** Accepts no more. Settles when all are closed, each by itself: none waits for another that hangs. */
+  /** Closes all listeners at the same time: none waits for another that hangs. */
   async close(): Promise<void> {
     await Promise.all([this.#closeAll(this.#listeners), ...this.#leaving.values()]);
   }
 
-  /** A close waits no longer: answers that come later are dropped. */
+  /** Ends the wait of a close: later answers are dropped. */
   giveUp(): void {
     for (const server of this.#datagramServers()) server.giveUp();
   }
@@ -113,7 +113,7 @@ export class ListenerSet {
     try {
       await listener.open(chosen);
     } catch (error) {
-      // One of its addresses may have been open before another failed, and have given it something.
+      // One of its addresses may have been open, and have taken something, before another failed.
       await this.#closeOne(listener);
       throw error;
     }
@@ -151,8 +151,8 @@ function isForDatagrams(chosen: Transport, url: SocketUrl): boolean {
 }
 
 /**
- * Which of the listeners that live stays for which settings: the one that is at the URL, with the real port, or else one that was
- * opened by the same URL; best with the same options. Port 0 takes none that another of the settings names.
+ * Which open listener to keep for which settings: the one at that URL, with the real port, or else one that was opened with the
+ * same URL; one with the same options is preferred. Settings with port 0 take no listener that other settings name.
  */
 function keptFor(
   all: readonly ListenerSettings[],
@@ -175,14 +175,14 @@ function keptFor(
   return kept;
 }
 
-/** Options of connections alone are no part of it: they can change while the listener keeps its socket. */
+/** The URL without the options of its connections: these can change while the listener keeps its socket. */
 function placeOf(url: SocketUrl): string {
   if (!("host" in url)) return formatSocketUrl(url);
   const { keepAliveMs, userTimeoutMs, noDelay, ...place } = url;
   return formatSocketUrl(place);
 }
 
-/** A listener that stays has the socket that it has. */
+/** Checks that a kept listener fits its new settings and service: its socket does not change. */
 async function checkKept(listener: AnyListener, settings: ListenerSettings, service: Service): Promise<void> {
   checkService(service, settings.url, listener instanceof DatagramServer);
   const { name, checkListener } = await transport(settings.transport);
@@ -196,14 +196,14 @@ async function checkKept(listener: AnyListener, settings: ListenerSettings, serv
 
 function checkService(service: Service, url: SocketUrl, isDatagrams: boolean): void {
   if (isDatagrams && service.datagram === undefined)
-    throw lacks(service, "datagrams", url, "{ name, datagram({ data, reply }) { … } }");
+    throw missing(service, "datagrams", url, "{ name, datagram({ data, reply }) { … } }");
   if (!isDatagrams && service.stream === undefined)
-    throw lacks(service, "connections", url, "a function stream(connection)");
+    throw missing(service, "connections", url, "a function stream(connection)");
   const protocol = SCHEMES.get(url.scheme)?.protocol;
   if (protocol !== undefined && service.protocols?.includes(protocol) !== true)
-    throw lacks(service, protocol, url, `a service whose protocols have ${JSON.stringify(protocol)}`);
+    throw missing(service, protocol, url, `a service whose protocols have ${JSON.stringify(protocol)}`);
 }
 
-function lacks(service: Service, what: string, url: SocketUrl, form: string): TypeError {
-  return wrongValue("service", `serves no ${what}: ${formatSocketUrl(url)} needs ${form}`, service);
+function missing(service: Service, kind: string, url: SocketUrl, form: string): TypeError {
+  return wrongValue("service", `serves no ${kind}: ${formatSocketUrl(url)} needs ${form}`, service);
 }

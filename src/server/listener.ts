@@ -21,19 +21,19 @@ import type { LinkListener, ListenerEvents, Transport } from "./transport/transp
 import { SCHEMES } from "./url/schemes.ts";
 import type { SocketUrl } from "./url/socket-url.ts";
 
-/** Connections that a listener has taken before its server has begun; further ones are reset. */
+/** Connections to keep until all listeners of the server are open; the listener resets further ones. */
 export const MAX_EARLY_CONNECTIONS = 64;
 
-/** What a listener needs of its server. */
+/** The part of a server that its listeners use. */
 export interface ListenerOwner {
   readonly admission: Admission;
   readonly datagramLimit: DatagramLimit;
   readonly connections: ConnectionSet;
-  /** As it is now. */
+  /** The option `context` of the server; a reload may change it. */
   readonly context: ConnectionContext | undefined;
 }
 
-/** What a listener goes by. */
+/** The settings of a listener, and the objects made of them. */
 export interface ListenerTerms {
   readonly settings: ListenerSettings;
   readonly policy: ConnectionPolicy;
@@ -41,8 +41,8 @@ export interface ListenerTerms {
 }
 
 /**
- * One listener of a server: it takes connections as long as there is a place for them, and gives them to the service, by way of
- * a handshake where it has one. From its opening to {@link begin} it takes none, since another listener may not open.
+ * One listener of a server. It takes connections while there is a free place, runs their handshake, and passes them to the
+ * service. Between {@link open} and {@link begin} it passes none, since another listener may fail to open.
  */
 export class Listener implements ListenerEvents {
   readonly handshakes = new Handshakes();
@@ -52,9 +52,9 @@ export class Listener implements ListenerEvents {
   #session: Session | undefined;
   #socket: LinkListener | undefined;
   #transport: string | undefined;
-  /** Over a transport that cannot leave them in the backlog. */
+  /** Connections accepted before {@link begin}, by a transport that cannot leave them in the backlog. */
   #early: Link[] | undefined = [];
-  /** Sockets of this listener that wait for a place. */
+  /** Callbacks of this listener's sockets that wait for a free place. */
   #waiting: { open: (() => void) | undefined }[] = [];
   #isAwaiting = false;
   #arriving = 0;
@@ -71,17 +71,17 @@ export class Listener implements ListenerEvents {
     this.#socket = await transport.listen(this.#terms.settings.url, this, this.#terms.settings);
   }
 
-  /** Where it listens; with the real port. */
+  /** The URL on which it listens, with the real port. */
   get url(): SocketUrl {
     return this.#socket?.url ?? this.#terms.settings.url;
   }
 
-  /** Where it was told to listen. */
+  /** The URL from the settings: its port may be 0. */
   get requestedUrl(): SocketUrl {
     return this.#terms.settings.url;
   }
 
-  /** Which transport its socket is of. */
+  /** The name of the transport that opened the socket. */
   get transport(): string | undefined {
     return this.#transport;
   }
@@ -90,7 +90,7 @@ export class Listener implements ListenerEvents {
     return this.#socket?.isLive === true;
   }
 
-  /** Takes connections from now on. */
+  /** Passes connections to the service from now on. */
   begin(): void {
     const early = this.#early ?? [];
     this.#early = undefined;
@@ -98,12 +98,12 @@ export class Listener implements ListenerEvents {
     this.#openIfRoom();
   }
 
-  /** What it can go by later. Throws where the handshake of its scheme cannot be made. */
+  /** The terms for {@link use}. Throws when the handshake of its scheme cannot be made. */
   termsOf(settings: ListenerSettings): ListenerTerms {
     return { settings, policy: this.#policyOf(settings), handshake: handshakeOf(settings) };
   }
 
-  /** Goes by other terms from now on, and gives new connections to that service; open ones go on as they are. */
+  /** Uses other terms from now on, and passes new connections to this run of a service; open connections do not change. */
   use(terms: ListenerTerms, run: ServiceRun): void {
     this.#terms = terms;
     this.#run = run;
@@ -112,7 +112,7 @@ export class Listener implements ListenerEvents {
     this.#openIfRoom();
   }
 
-  /** Accepts no more. Connections that exist live on. */
+  /** Stops accepting. Open connections continue. */
   async close(): Promise<void> {
     for (const link of this.#early?.splice(0) ?? []) {
       this.#arriving--;
@@ -130,11 +130,11 @@ export class Listener implements ListenerEvents {
   }
 
   whenOpen(open: () => void): () => void {
-    const wish: { open: (() => void) | undefined } = { open };
-    this.#waiting.push(wish);
+    const waiting: { open: (() => void) | undefined } = { open };
+    this.#waiting.push(waiting);
     this.#await();
     return () => {
-      wish.open = undefined;
+      waiting.open = undefined;
     };
   }
 
@@ -168,12 +168,12 @@ export class Listener implements ListenerEvents {
     }
   }
 
-  /** What a limit by address says of a connection that has a place. */
+  /** Why the limits per address refuse a connection that has a place; undefined when they do not. */
   refusalByAddress(peer: Peer): RefusalReason | undefined {
     return this.#server.admission.refusal(peer);
   }
 
-  /** One that had a place has left; `peer` is that of one that counted for its address. */
+  /** Frees the place of a connection. `peer` is given when it counted for its address. */
   left(peer: Peer | undefined): void {
     this.#active--;
     this.#server.admission.left(peer);
@@ -185,7 +185,7 @@ export class Listener implements ListenerEvents {
     this.#arriving--;
     const isFull = this.#active >= settings.maxConnections;
     if (isFull) admission.turnedAway();
-    // Before a handshake the peer may be a proxy: limits by address are for the one for whom that speaks.
+    // Before a handshake the peer may be a proxy: limits per address are for the client behind it.
     const refusal = isFull ? "max-connections" : admission.enter(handshake === undefined ? link.peer : undefined);
     if (refusal !== undefined) {
       this.#refuse(link, refusal);
@@ -229,7 +229,7 @@ export class Listener implements ListenerEvents {
     this.#server.connections.reports.refused(reason, link.peer);
   }
 
-  /** All connections that come by these settings share one. */
+  /** The session that all connections with these terms share. */
   #sessionNow(): Session {
     this.#session ??= new Session(this, this.#server.connections, this.#run);
     return this.#session;
@@ -246,7 +246,7 @@ export class Listener implements ListenerEvents {
     };
   }
 
-  /** Looks again when a connection of the server has left. */
+  /** Checks for a free place again when a connection of the server has left. */
   #await(): void {
     if (this.#isAwaiting) return;
     this.#isAwaiting = true;
@@ -268,7 +268,7 @@ export class Listener implements ListenerEvents {
   }
 }
 
-/** That of the scheme comes first: what the listener's own says is said in it. */
+/** The handshake of the scheme, followed by the listener's own: the bytes of the second are inside the protocol of the first. */
 function handshakeOf(settings: ListenerSettings): Handshake | undefined {
   const name = SCHEMES.get(settings.url.scheme)?.handshake;
   const outer = name === undefined ? undefined : HANDSHAKES.get(name)?.(settings);

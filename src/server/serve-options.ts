@@ -10,48 +10,46 @@ import type { ConnectionsAlarm } from "./telemetry/connection-alarms.ts";
 import type { ConnectionContext } from "./telemetry/connection-context.ts";
 import type { Peer } from "./transport/peer.ts";
 
-/** Connections of a server, unless it is told otherwise. Further ones wait in the backlog. */
+/** The default of `maxConnections`: open connections of a server. The option `whenFull` says what happens to further ones. */
 export const DEFAULT_MAX_CONNECTIONS = 16_384;
-/**
- * Datagrams that are being answered at one time, unless the server is told otherwise; of one address a quarter. Further
- * ones are dropped.
- */
+/** The default of `maxPendingReplies`: datagrams that the service has not answered yet. The server drops further ones. */
 export const DEFAULT_MAX_PENDING_REPLIES = 1_024;
-/** Datagrams from one address that the service has not answered yet. Further ones are dropped. */
+/** The default of `maxPendingRepliesPerAddress`: unanswered datagrams from one address. The server drops further ones. */
 export const DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS = 256;
-/** The default alarm: at nine tenths of `maxConnections`. */
-const ALARMING_PART = 0.9;
+/** The default alarm is raised at this part of `maxConnections`. */
+const ALARM_PART = 0.9;
 
 /**
- * How a server runs, and what it takes on: the options of all its listeners, and those of the server. An address is an IPv4
- * address, or the /64 network of an IPv6 address; the clients of Unix sockets have none, and are limited in total only.
+ * The options of a server: limits, hooks, and the options that all its listeners share. For limits per address, an address is
+ * an IPv4 address or the /64 network of an IPv6 address. Clients of Unix sockets have no address: only the total limits apply.
  */
 export interface ServeOptions extends CommonOptions {
   /**
-   * Told of every connection and datagram that the service failed on, of listeners and other hooks that failed, and of replies
-   * that the kernel refused, besides the channel `sockwright:server:error`. What it fails with itself is only published there.
+   * The server calls this function when the service fails on a connection or a datagram, when a listener or another hook fails,
+   * and when the kernel refuses a reply. It publishes the same on the channel `sockwright:server:error`. An error that
+   * `onError` itself throws or rejects with is only published there.
    */
   readonly onError?: ((error: unknown, peer: Peer | undefined) => void) | undefined;
-  /** Connections at one time, of all listeners together. 1 or more; default 16 384. */
+  /** Open connections of all listeners together. `whenFull` says what happens to further ones. 1 or more; default 16 384. */
   readonly maxConnections?: number | undefined;
-  /** Connections of one address at one time; further ones are reset. 1 or more; default is no limit but the total. */
+  /** Open connections from one address; the server resets further ones. 1 or more; by default only the total is limited. */
   readonly maxConnectionsPerAddress?: number | undefined;
-  /** How often one address may connect; what comes faster is reset. Default is no limit. */
+  /** How often one address may connect; the server resets connections that come faster. Default is no limit. */
   readonly acceptRatePerAddress?: Rate | undefined;
-  /** How many datagrams of one address the service is given; the others are dropped. Default is no limit. */
+  /** How often the service gets a datagram from one address; the server drops the others. Default is no limit. */
   readonly datagramRatePerAddress?: Rate | undefined;
-  /** Datagrams that the service has not answered yet: further ones are dropped. 1 or more; default 1 024. */
+  /** Datagrams that the service has not answered yet; the server drops further ones. 1 or more; default 1 024. */
   readonly maxPendingReplies?: number | undefined;
-  /** The same of one address. 1 or more; default 256. */
+  /** The same limit for one address. 1 or more; default 256. */
   readonly maxPendingRepliesPerAddress?: number | undefined;
-  /** Levels of open connections that are told when they are passed. Default is one alarm, at nine tenths of the most. */
+  /** Numbers of open connections at which alarms are raised and cleared. Default is one alarm, raised at nine tenths of `maxConnections`. */
   readonly alarms?: readonly AlarmLevel[] | undefined;
-  /** Told of the alarms, besides the channel `sockwright:server:alarm`. */
+  /** The server calls this function when an alarm is raised or cleared. It publishes the same on `sockwright:server:alarm`. */
   readonly onAlarm?: ((alarm: ConnectionsAlarm) => void) | undefined;
   /**
-   * Puts each connection into an asynchronous context of its own, by calling `run` in it: what the service awaits, its timers,
-   * and the functions that it gives to `onBytes` and `onFrame` are then all in that context. Default is no context, at no
-   * cost. See {@link ConnectionContext}.
+   * Puts each connection into an asynchronous context of its own, by calling `run` in it. Everything that the service awaits,
+   * its timers, and the functions that it passes to `onBytes` and `onFrame` then run in that context. Default is no context,
+   * which costs nothing. See {@link ConnectionContext}.
    */
   readonly context?: ConnectionContext | undefined;
 }
@@ -65,17 +63,17 @@ const SERVER_OPTIONS = {
   datagramRatePerAddress: RATE_OPTION,
   maxPendingReplies: count({ default: DEFAULT_MAX_PENDING_REPLIES }),
   maxPendingRepliesPerAddress: count({ default: DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS }),
-  alarms: checked("an array of levels", checkedAlarms, ALARM_FIELDS),
+  alarms: checked("an array of levels", checkAlarms, ALARM_FIELDS),
   onAlarm: hook<NonNullable<ServeOptions["onAlarm"]>>(),
   context: hook<ConnectionContext>(),
 };
-/** Those of the server alone. */
+/** The options that only the server has, and no listener. */
 const SERVER = options(SERVER_OPTIONS);
-/** All that `serve` has. */
+/** All options of `serve`. */
 export const SERVE = options({ ...COMMON_OPTIONS, ...SERVER_OPTIONS } satisfies OptionKindsOf<ServeOptions>);
 const ALARM: OptionNames<AlarmLevel> = { raiseAt: true, clearAt: true, cooldownMs: true };
 
-/** What a server goes by, apart from its listeners. */
+/** The settings of a server, without those of its listeners. */
 export interface ServerLimits extends AdmissionLimits, DatagramLimits {
   readonly alarms: readonly AlarmLevel[];
   readonly onError: ServeOptions["onError"];
@@ -83,28 +81,32 @@ export interface ServerLimits extends AdmissionLimits, DatagramLimits {
   readonly context: ConnectionContext | undefined;
 }
 
-/** What the options say: of the server, with the defaults, and of all its listeners. Throws for what cannot be. */
+/**
+ * The settings of the server, with the defaults filled in, and the options for all its listeners.
+ *
+ * @throws TypeError, RangeError for an invalid option.
+ */
 export function serveLimits(given: ServeOptions): {
   readonly server: ServerLimits;
   readonly listeners: GivenOptions<typeof COMMON_OPTIONS>;
 } {
-  // Each is read once: a getter of the program's own that throws must not do so at a connection.
+  // Each option is read once, here: a getter that throws must not throw later, when a connection comes.
   const values = SERVE.given("serve()", given);
   const { maxConnections: _, ...listeners } = values;
   const { alarms, ...server } = SERVER.fill(values);
   const { maxConnections } = server;
   return {
-    server: { ...server, alarms: alarms ?? [{ raiseAt: Math.ceil(maxConnections * ALARMING_PART) }] },
+    server: { ...server, alarms: alarms ?? [{ raiseAt: Math.ceil(maxConnections * ALARM_PART) }] },
     listeners,
   };
 }
 
-function checkedAlarms(path: string, alarms: unknown): readonly AlarmLevel[] {
+function checkAlarms(path: string, alarms: unknown): readonly AlarmLevel[] {
   if (!Array.isArray(alarms)) throw wrongType(path, "an array of levels, such as [{ raiseAt: 900 }]", alarms);
-  return alarms.map((alarm: AlarmLevel, index) => checkedAlarm(`${path}[${index}]`, alarm));
+  return alarms.map((alarm: AlarmLevel, index) => checkAlarm(`${path}[${index}]`, alarm));
 }
 
-function checkedAlarm(path: string, alarm: AlarmLevel): AlarmLevel {
+function checkAlarm(path: string, alarm: AlarmLevel): AlarmLevel {
   checkDefinition("an alarm", alarm, ALARM, path, ", such as { raiseAt: 900 }");
   integer(`${path}.raiseAt`, alarm.raiseAt, 1, MAX_COUNT);
   if (alarm.clearAt !== undefined) integer(`${path}.clearAt`, alarm.clearAt, 0, alarm.raiseAt - 1);

@@ -17,33 +17,33 @@ import { systemClock } from "./time/clock.ts";
 import { deadlines } from "./time/deadline-wheel.ts";
 import { ConnectionError, isError } from "./transport/connection-error.ts";
 
-/** How a server closes. */
+/** Options of {@link Server.close}. */
 export interface CloseOptions {
-  /** How long connections may go on, in ms, 0 or more; then they are aborted. Default 5 000. */
+  /** How long connections may continue, in ms, 0 or more; then the server aborts them. Default 5 000. */
   readonly graceMs?: number | undefined;
-  /** Ends that time at once. */
+  /** Ends that time at once when it aborts. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a server that has closed did not wait for. */
+/** What a server left unfinished when it closed. */
 export interface CloseSummary {
-  /** Connections that had not finished within the grace, and were aborted. */
+  /** Connections that did not finish within the grace, and that the server aborted. */
   readonly aborted: number;
   /**
-   * Calls of the service's functions that had not returned then, and may go on: one for each connection and datagram, and one
-   * for `stop`. What they throw later is still told to `onError`.
+   * Calls of the service's functions that had not settled by then, and may continue: one for each connection and datagram, and
+   * one for `stop`. Errors that they throw later still go to `onError`.
    */
   readonly unfinished: number;
 }
 
 const CLOSE_OPTIONS: OptionNames<CloseOptions> = { graceMs: true, signal: true };
 
-/** How long connections may continue after the server's `close()`. */
+/** The default of `graceMs`: how long connections may continue after the server's `close()`; then the server aborts them. */
 export const DEFAULT_GRACE_MS = 5_000;
-/** The longest grace: Node's timers take no more. */
+/** The largest `graceMs`: the limit of Node's timers. `close()` rejects with a RangeError above it. */
 const MAX_GRACE_MS = 2_147_483_647;
 
-/** What a server goes by from its start, or from a reload: what was given, and what that says. */
+/** The configuration of a server since its start or its last reload: the caller's arguments, and the settings made of them. */
 interface Plan {
   readonly given: { readonly listeners: Listeners; readonly service: ServiceInput; readonly options: ServeOptions };
   readonly listeners: readonly ListenerSettings[];
@@ -51,31 +51,33 @@ interface Plan {
   readonly limits: ServerLimits;
 }
 
-/** What a server that reloads goes by from then on; what is not said stays as it is. See {@link Server.reload}. */
+/** The changes of a reload; a field that is not given stays as it is. See {@link Server.reload}. */
 export interface ReloadOptions {
-  /** All listeners that there are then. */
+  /** All listeners after the reload, not only new ones. */
   readonly listeners?: Listeners | undefined;
+  /** The service for new connections and datagrams. */
   readonly service?: ServiceInput | undefined;
-  /** All options that there are then, and not only those that change. */
+  /** All options after the reload, not only those that change. */
   readonly options?: ServeOptions | undefined;
 }
 
 const RELOAD_OPTIONS: OptionNames<ReloadOptions> = { listeners: true, service: true, options: true };
-/** What `serve` has in its third place. */
+/** The advice for an option of `serve` that stands directly in `change`. */
 const IN_OPTIONS = new Map(
-  Object.keys(SERVE.kinds).map((name) => [name, "It belongs into 'change.options', with all others that are to stay"]),
+  Object.keys(SERVE.kinds).map((name) => [name, "It belongs in 'change.options', with all other options to keep"]),
 );
 const reloadForm = (): string => ", such as { listeners }";
 
 /**
- * Serves on one URL or several. A connection is flushed and ended when the service's function returns, and aborted when
- * it throws; neither is noticed by any other. A Unix path is created, taken over from a server that is gone, and removed
- * at the close. No connection is taken before all listeners are open.
+ * Starts a server on one URL or several. When the service's function returns, the server flushes and ends the connection; when
+ * it throws, the server aborts the connection. Neither affects another connection. The server creates the file of a Unix
+ * path, takes over one that a dead server left behind, and removes it when it closes. It takes no connection before all
+ * listeners are open.
  *
- * @param listeners - URLs, see {@link parseSocketUrl}; port 0 lets the kernel choose. A listener with options of its own is an
- * object with its `url`, see {@link ListenerOptions}.
+ * @param listeners - URLs, see {@link parseSocketUrl}; with port 0 the kernel chooses a port. A listener with its own options
+ * is an object with a `url`, see {@link ListenerOptions}.
  * @throws SocketUrlError · SocketError `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` … · TransportError · TypeError when the
- * service does not serve that kind · TypeError, RangeError for an option that cannot be.
+ * service has no function for that kind of socket · TypeError, RangeError for an invalid option.
  * @example
  * ```ts
  * import { connect, serve } from "sockwright/server";
@@ -98,7 +100,7 @@ export async function serve(listeners: Listeners, service: ServiceInput, options
   return server;
 }
 
-/** @throws TypeError, RangeError, SocketUrlError for what cannot be. */
+/** @throws TypeError, RangeError, SocketUrlError for an invalid argument. */
 function planOf(given: Plan["given"], same?: Service): Plan {
   const { server: limits, listeners: ofAll } = serveLimits(given.options);
   const listeners = listenerSettings(given.listeners, ofAll);
@@ -107,7 +109,7 @@ function planOf(given: Plan["given"], same?: Service): Plan {
 
 /** A running server. See {@link serve}. */
 export class Server implements AsyncDisposable {
-  /** What its listeners share. */
+  /** The state that the listeners share. */
   readonly #core: {
     readonly admission: Admission;
     readonly datagramLimit: DatagramLimit;
@@ -119,10 +121,10 @@ export class Server implements AsyncDisposable {
   #plan: Plan;
   readonly #listeners: ListenerSet;
   #run: ServiceRun;
-  /** Services that a reload has replaced, and that still have connections. */
+  /** Runs of services that a reload has replaced, and that still have connections. */
   readonly #replaced = new Set<ServiceRun>();
   #alarms: ConnectionAlarms;
-  /** Reloads are done one after the other. */
+  /** The last reload: reloads run one after the other. */
   #reloading: Promise<unknown> = Promise.resolve();
   #closing: Promise<CloseSummary> | undefined;
   #closed: Promise<CloseSummary> | undefined;
@@ -145,13 +147,13 @@ export class Server implements AsyncDisposable {
     this.#listeners = new ListenerSet(this.#core);
   }
 
-  /** Where it serves, with the real ports: of the listeners that live. One that failed is not among them, nor one closed. */
+  /** The URLs of the listeners that are open, with their real ports. A listener that failed or was closed is not among them. */
   get urls(): readonly string[] {
     return this.#listeners.urls;
   }
 
   /**
-   * What the server has not waited for, once it is closed; never rejects. See {@link Server.close}.
+   * Resolves when the server has closed, with what it left unfinished; never rejects. See {@link Server.close}.
    *
    * @example
    * ```ts
@@ -172,7 +174,7 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * The connections that are open, one after the other, as they are now: a list that does not change any more.
+   * Returns the open connections as they are now. The list does not change later.
    *
    * @example
    * ```ts
@@ -195,10 +197,10 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Aborts one of the {@link connections}; a TCP peer gets a reset. False where no such connection is open.
+   * Aborts one of the {@link connections}; a TCP peer gets a reset. Returns false when no such connection is open.
    *
-   * @param reason - what its reads reject with. Default is a ConnectionError `ERR_SOCKWRIGHT_ABORTED`.
-   * @throws TypeError.
+   * @param reason - the error that its reads reject with. Default is a ConnectionError `ERR_SOCKWRIGHT_ABORTED`.
+   * @throws TypeError for an `id` or a `reason` of the wrong type.
    * @example
    * ```ts
    * import { connect, serve } from "sockwright/server";
@@ -217,13 +219,13 @@ export class Server implements AsyncDisposable {
    * ```
    */
   abort(id: number, reason?: Error): boolean {
-    if (typeof id !== "number") throw wrongType("id", "of type number, as server.connections() has it", id);
+    if (typeof id !== "number") throw wrongType("id", "of type number, from server.connections()", id);
     if (reason !== undefined && !isError(reason)) throw wrongType("reason", "an instance of Error", reason);
     return this.#core.connections.abort(id, reason);
   }
 
   /**
-   * What it has done so far, counted: a copy that does not change. See {@link ServerStats}.
+   * Returns the server's counters as they are now. The object does not change later. See {@link ServerStats}.
    *
    * @example
    * ```ts
@@ -262,13 +264,14 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Goes by other listeners, another service or other options from then on: all of it, or nothing where a listener cannot be
-   * opened. A listener whose URL is unchanged, as it was given or as {@link urls} has it, keeps its socket, and no client is refused
-   * meanwhile; `keepalive`, `user-timeout` and `nodelay` in it may change. One that is left out accepts no more. New connections get the new service and options; open ones end with the
-   * service that they have, whose `stop` is called when the last of its calls has settled. Without arguments, what belongs to
-   * listeners is read again.
+   * Changes the listeners, the service or the options: all that is given, or nothing when a listener cannot be opened. A
+   * listener whose URL is the same, as the caller wrote it or as {@link urls} returns it, keeps its socket, and the server
+   * refuses no client meanwhile; its `keepalive`, `user-timeout` and `nodelay` may change. A listener that is left out stops
+   * accepting. New connections get the new service and options. Open connections keep the service that they have; the server
+   * calls its `stop` when the last of its calls has settled. Without arguments, the server only makes the settings of its
+   * listeners anew.
    *
-   * @throws as {@link serve} · ConnectionError `ERR_SOCKWRIGHT_SERVER_CLOSED`. The server goes on as it was then.
+   * @throws as {@link serve} · ConnectionError `ERR_SOCKWRIGHT_SERVER_CLOSED`. Then the server continues unchanged.
    * @example
    * ```ts
    * import { connect, serve } from "sockwright/server";
@@ -292,13 +295,13 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Accepts no more, gives every connection that waits for input the end of it, and waits for all to finish, for the
-   * answers to all datagrams that were taken, and for the service's `stop`. When `graceMs` have passed, connections that have
-   * not finished are aborted, answers that come later are dropped, and it settles, whatever the service's functions do: also
-   * when it is awaited in one of them. Of several calls the earliest end counts. See {@link serve}.
+   * Closes the server. It stops accepting, gives each connection that waits for input the end of input, and waits until all
+   * connections have finished, all accepted datagrams are answered, and the service's `stop` has settled. After `graceMs` it
+   * aborts the connections that have not finished, drops later answers, and resolves, whatever the service's functions do; so
+   * one of them may await it. When `close` is called several times, the earliest end applies. See {@link serve}.
    *
-   * @returns what was not waited for. It does not reject: what fails meanwhile is told to `onError`.
-   * @throws RangeError, TypeError for a time or a signal that cannot be.
+   * @returns what the server left unfinished. It does not reject for what fails meanwhile: those errors go to `onError`.
+   * @throws RangeError, TypeError for an invalid `graceMs` or `signal`.
    */
   close(options: CloseOptions = {}): Promise<CloseSummary> {
     return promised(() => {
@@ -342,7 +345,7 @@ export class Server implements AsyncDisposable {
     }
   }
 
-  /** From here on nothing waits, and nothing fails. */
+  /** Applies a prepared reload. Nothing in it waits or fails. */
   #use(plan: Plan, run: ServiceRun, ready: readonly ReadyListener[]): void {
     const { limits } = plan;
     const replaced = this.#run;
@@ -360,7 +363,7 @@ export class Server implements AsyncDisposable {
     if (run !== replaced) this.#retire(replaced);
   }
 
-  /** A service that was replaced is stopped when its last connection has ended, and none can come by a listener that was left out. */
+  /** Stops a replaced service when its last call has settled and the left-out listeners are closed, so that no new call can begin. */
   #retire(run: ServiceRun): void {
     this.#replaced.add(run);
     const stop = async (): Promise<void> => {
@@ -380,12 +383,12 @@ export class Server implements AsyncDisposable {
     const { connections } = this.#core;
     const closed = this.#listeners.close();
     connections.stop();
-    // A reload that goes on finds that it is too late, and closes what it has opened.
+    // A reload in progress sees that the server closes, and closes the listeners that it has opened.
     await Promise.race([Promise.all([closed, this.#reloading, connections.whenOver()]), this.#grace.over]);
     this.#listeners.giveUp();
     const aborted = this.#grace.isOver ? connections.abortAll() : 0;
-    // Who only waited for the connection has returned by then.
-    if (this.#grace.isOver) await aTurn();
+    // Handlers that only waited for their connection return within this turn.
+    if (this.#grace.isOver) await nextTurn();
     this.#alarms.stop();
     const isStopped = await this.#stopAll();
     this.#grace.stop();
@@ -395,14 +398,14 @@ export class Server implements AsyncDisposable {
     return summary;
   }
 
-  /** Whether all services have stopped before the grace is over, or within a turn where it is over already. */
+  /** Stops all services. False when the grace ended first; when it is over already, the services have one turn. */
   async #stopAll(): Promise<boolean> {
     let isStopped = false;
     const stop = async (): Promise<void> => {
       await Promise.all([this.#run, ...this.#replaced].map((run) => this.#stopRun(run)));
       isStopped = true;
     };
-    await Promise.race([stop(), this.#grace.over.then(aTurn)]);
+    await Promise.race([stop(), this.#grace.over.then(nextTurn)]);
     return isStopped;
   }
 
@@ -415,7 +418,7 @@ export class Server implements AsyncDisposable {
   }
 }
 
-/** All that is ready has its turn. */
-function aTurn(): Promise<void> {
+/** Resolves after one turn of the event loop. */
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }

@@ -1,6 +1,6 @@
 import type { Service } from "./service.ts";
 
-/** A service as a server runs it, from its start to its stop. Connections end with the service that they began with. */
+/** One run of a service on a server, from `start` to `stop`. A connection keeps the run that it began with. */
 export class ServiceRun {
   readonly service: Service;
   #calls = 0;
@@ -11,12 +11,12 @@ export class ServiceRun {
     this.service = service;
   }
 
-  /** A function of the service is called for a connection or a datagram. */
+  /** Counts a call of the service's function, for a connection or a datagram. */
   began(): void {
     this.#calls++;
   }
 
-  /** Such a call has settled, and nothing more is done for it. */
+  /** Counts the end of such a call: it has settled, and nothing more happens for it. */
   ended(): void {
     if (--this.#calls === 0) this.#idle?.();
   }
@@ -25,7 +25,7 @@ export class ServiceRun {
     await this.service.start?.();
   }
 
-  /** Settles when no call goes on. Asked once, when no more will begin. */
+  /** Resolves when no call is in progress. Call it once, when no more calls will begin. */
   whenIdle(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#calls === 0) resolve();
@@ -33,7 +33,7 @@ export class ServiceRun {
     });
   }
 
-  /** Once, whoever asks. Rejects with what the service's function fails with. */
+  /** Stops the service; further calls return the same promise. Rejects with the error of the service's `stop`. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;

@@ -3,43 +3,45 @@ import { checkDefinition, functionOf, type OptionNames, wrongType } from "../soc
 import type { Connection } from "./connection/connection.ts";
 import type { Peer } from "./transport/peer.ts";
 
-/** A datagram that came, and the way back. */
+/** A received datagram, and a function that replies to it. */
 export interface DatagramMessage {
   readonly data: Buffer;
   readonly peer: Peer;
   /**
-   * Sends one datagram to where this one came from. True when it was taken to be sent; false, and counted as dropped, when it is
-   * known at once that it is not: the server has closed, the sender has port 0 or no name, the datagram is too long, or too much
-   * waits. What the kernel says of it is told to `onError`.
+   * Sends one datagram to the sender of this one. Returns true when the server accepts it for sending. Returns false, and counts
+   * the reply as dropped, when it cannot be sent: the server has closed, the sender has port 0 or no name, the datagram is too
+   * long, or too many wait already. An error of the kernel goes to `onError`.
    *
    * @throws TypeError when `data` is neither text nor bytes.
    */
   reply(data: Uint8Array | string): boolean;
 }
 
-/** What a server does with whom it serves. */
+/** A service: the functions that a server calls for its connections and datagrams. */
 export interface Service {
+  /** The name of the service in metrics and diagnostics messages. */
   readonly name: string;
-  /** What it speaks besides plain connections, such as `"http"`: it can be served on URLs that are for that. */
+  /** The protocols that the service speaks, such as `"http"`: a server accepts it on URLs whose scheme needs that protocol. */
   readonly protocols?: readonly string[] | undefined;
   /**
-   * One call for each connection. When the function has returned, or its promise has settled, and no push and no hold goes
-   * on (`onBytes`, `onFrame`, `hold`), the connection is flushed and ended; when it throws or rejects, aborted.
+   * The server calls this function once for each connection. When it returns, or its promise resolves, and no push and no hold
+   * is active (`onBytes`, `onFrame`, `hold`), the server flushes and ends the connection. When it throws or rejects, the
+   * server aborts the connection.
    */
   stream?(connection: Connection): void | Promise<void>;
-  /** One call for each datagram. */
+  /** The server calls this function once for each datagram. */
   datagram?(message: DatagramMessage): void | Promise<void>;
-  /** Answers requests of HTTP, also beside other services on one listener: an `HttpService` of `sockwright/http`. */
+  /** Answers HTTP requests, also next to other services on one listener: an `HttpService` of `sockwright/http` has it. */
   readonly request?: ((request: never, context: never) => unknown) | undefined;
-  /** Told of each request that was answered. */
+  /** An HTTP service calls this function after each answered request. */
   readonly onExchange?: ((exchange: never) => void) | undefined;
-  /** Before the first listener is opened; `serve` waits for it, and rejects with what it throws. */
+  /** The server calls this function before it opens the first listener. `serve` waits for it, and rejects with what it throws. */
   start?(): void | Promise<void>;
-  /** After the last connection has ended, or when the grace of a server that closes is over: see `close()` of the server. */
+  /** The server calls this function after the last connection has ended, or when the grace of its `close()` is over. */
   stop?(): void | Promise<void>;
 }
 
-/** A service, or just the function of one for connections. */
+/** A service, or only its function for connections. */
 export type ServiceInput = Service | ((connection: Connection) => void | Promise<void>);
 
 const SERVICE: OptionNames<Service> = {
@@ -53,7 +55,11 @@ const SERVICE: OptionNames<Service> = {
   stop: true,
 };
 
-/** @throws TypeError for what is no service. */
+/**
+ * The service that the caller passed; a function becomes a service with that `stream`.
+ *
+ * @throws TypeError when `input` is no service.
+ */
 export function serviceOf(input: ServiceInput): Service {
   if (typeof input === "function") return { name: input.name === "" ? "service" : input.name, stream: input };
   checkDefinition("a service", input, SERVICE, "service", FORM);
@@ -71,6 +77,6 @@ export function serviceOf(input: ServiceInput): Service {
   return input;
 }
 
-/** `serve(url, createServer(app))`: a server of node:http is no service, and one line from it. */
+/** The advice for `serve(url, createServer(app))`: a server of node:http is no service, but one line makes it one. */
 const NO_SERVER_OF_NODE = 'a service: write (connection) => void http.emit("connection", connection.stream())';
 const FORM = ", or a function (connection) => … for connections";

@@ -1,20 +1,20 @@
 import type { Service } from "./service.ts";
 
 /**
- * A service that several servers have: it is started for the first of them, and stopped when the last has let it go. A chat has lines
- * on one server, and its page on another one. What was begun is ended before the next begins.
+ * A service that several servers share: it starts for the first server, and stops after the last one. An example is a chat with
+ * lines on one server and its page on another. Starts and stops run one after the other.
  */
 export class SharedService<Shared extends Pick<Service, "start" | "stop"> = Service> {
   readonly service: Shared;
   #users = 0;
-  /** What was begun last. */
+  /** The last start or stop, without its error. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(service: Shared) {
     this.service = service;
   }
 
-  /** Settles when the service has started. Who is rejected has nothing to stop. */
+  /** Resolves when the service has started. A caller whose start rejects must not call `stop`. */
   start(): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#users === 0) await this.service.start?.();
@@ -22,7 +22,7 @@ export class SharedService<Shared extends Pick<Service, "start" | "stop"> = Serv
     });
   }
 
-  /** Once for each start. Settles with the service's own stop for whoever is the last. */
+  /** Call it once for each start. The last call stops the service, and settles with the service's own stop. */
   stop(): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#users === 0) return;

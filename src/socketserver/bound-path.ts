@@ -1,6 +1,6 @@
 import { lstatSync, unlinkSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Address } from "../socket/values.ts";
+import { type Address, codeOf } from "../socket/values.ts";
 
 /** The path that a Unix socket was bound to: the server's to remove, for as long as it is still the same file. */
 export class BoundPath {
@@ -43,8 +43,4 @@ function fileAt(path: string | Buffer): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
 }

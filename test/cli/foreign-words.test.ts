@@ -152,7 +152,7 @@ describe("addresses", () => {
     ["connect tcp://[fe80::1%99999999999]:80", 'has the zone "99999999999", which is no interface'],
     [
       "connect tcp://[::1]:80 --source fe80::1%99999999999",
-      'has the zone "99999999999", and no interface is called so',
+      'has the zone "99999999999", but no interface has that name',
     ],
   ])("%s", async ([args, advice]) => {
     expect(await said(args.split(" "))).toContain(advice);

@@ -18,13 +18,13 @@ const PLANTED = {
 
 describe("wrong values, exit code 2", () => {
   test.for<[args: string[], said: string]>([
-    [["connect", "tcp://[fe80::1%nope]:80"], 'the zone "nope", and no interface is called so'],
-    [["listen", "tcp://[fe80::1%nope]:0"], 'the zone "nope", and no interface is called so'],
-    [["listen", "udp://[fe80::1%25nope]:0"], 'the zone "nope", and no interface is called so'],
-    [["listen", "udp://[ff02::1%nope]:0"], 'the zone "nope", and no interface is called so'],
-    [["greet", "--listen", "tcp://[fe80::1%nope]:0"], 'the zone "nope", and no interface is called so'],
-    [["greet", "--listen", "udp://[fe80::1%nope]:0"], 'the zone "nope", and no interface is called so'],
-    [["connect", "tcp://[::1]:80", "--source", "[fe80::1%nope]"], 'the zone "nope", and no interface is called so'],
+    [["connect", "tcp://[fe80::1%nope]:80"], 'the zone "nope", but no interface has that name'],
+    [["listen", "tcp://[fe80::1%nope]:0"], 'the zone "nope", but no interface has that name'],
+    [["listen", "udp://[fe80::1%25nope]:0"], 'the zone "nope", but no interface has that name'],
+    [["listen", "udp://[ff02::1%nope]:0"], 'the zone "nope", but no interface has that name'],
+    [["greet", "--listen", "tcp://[fe80::1%nope]:0"], 'the zone "nope", but no interface has that name'],
+    [["greet", "--listen", "udp://[fe80::1%nope]:0"], 'the zone "nope", but no interface has that name'],
+    [["connect", "tcp://[::1]:80", "--source", "[fe80::1%nope]"], 'the zone "nope", but no interface has that name'],
     [["connect", "tcp://[fe80::1]:80"], "write tcp://[fe80::1%eth0]:80"],
     [["connect", "/tmp/x"], "write unix:/tmp/x"],
     [["listen", "./x"], "write unix:./x"],

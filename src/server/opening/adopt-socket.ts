@@ -25,9 +25,13 @@ const SCHEMES: Readonly<Record<number, Readonly<Record<number, AddressUrl["schem
 
 const NOT_SERVED = "is no socket that can be served: pass on a listener, or a socket that is bound for datagrams";
 
-/** The inherited socket, taken over: a listener that listens, or a socket for datagrams. */
+/**
+ * Takes an inherited socket over. A stream or seqpacket socket listens afterwards; a datagram socket is ready to receive.
+ *
+ * @throws SocketUrlError when the descriptor is no such socket, or is in use here already.
+ */
 export function adoptSocket(url: InheritedUrl): OpenSocket {
-  const adopted = taken(url);
+  const adopted = adoptDescriptor(url);
   try {
     const scheme = SCHEMES[adopted.family]?.[adopted.type];
     if (scheme === undefined) throw refusal(url, NOT_SERVED);
@@ -36,27 +40,27 @@ export function adoptSocket(url: InheritedUrl): OpenSocket {
     if (adopted.type !== SOCK_DGRAM) adopted.listen();
     return new OpenSocket(adopted);
   } catch (error) {
-    // It is not ours until it can be served.
+    // A socket that cannot be served stays open: its owner is whoever passed it on.
     adopted.detach();
     // listen(2): EINVAL, it is connected, or a Unix socket without a name.
     throw error instanceof SocketError && error.code === "EINVAL" ? refusal(url, NOT_SERVED) : error;
   }
 }
 
-/** Whether the inherited socket is one for datagrams: so says the kernel. It stays where it is. */
+/** Whether the kernel says that the inherited socket is a datagram socket. The socket stays untouched. */
 export function isForDatagrams(url: InheritedUrl): boolean {
-  const looked = taken(url);
-  const { type } = looked;
-  looked.detach();
+  const adopted = adoptDescriptor(url);
+  const { type } = adopted;
+  adopted.detach();
   return type === SOCK_DGRAM;
 }
 
-/** The URL of where a socket is bound. */
+/** The URL of the address to which a socket is bound. */
 export function urlOfSocket(socket: Socket<unknown>): AddressUrl {
   return placeAt(SCHEMES[socket.family]?.[socket.type] ?? "unix", socket.getsockname());
 }
 
-function taken(url: InheritedUrl): Socket<Buffer | Datagram> {
+function adoptDescriptor(url: InheritedUrl): Socket<Buffer | Datagram> {
   const descriptor = inheritedDescriptor(url);
   try {
     return adopt(descriptor);

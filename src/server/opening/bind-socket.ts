@@ -21,10 +21,10 @@ import { OpenSocket } from "./open-socket.ts";
 import { type FileAccess, UnixPath } from "./unix-path.ts";
 import { checkZone } from "./zone-of-machine.ts";
 
-/** What is done to a socket that has no address yet, such as setting its options. */
+/** A function that prepares a socket before it has an address, for instance sets its options. */
 export type Prepare = (socket: Socket<unknown>) => void;
 
-/** A socket bound to the URL's address; of a name's addresses, to the first that this machine has. */
+/** Opens a socket bound to the URL's address. A name may have several addresses: the first one that this machine has is used. */
 export async function bindSocket(url: AddressUrl, prepare?: Prepare): Promise<OpenSocket> {
   let failure: unknown;
   for (const address of await addressesOf(url)) {
@@ -43,13 +43,13 @@ async function bindTo(url: AddressUrl, address: SocketAddress, prepare: Prepare 
   const made = socket(address.family, typeOf(url));
   try {
     if (baseOf(url) === "tcp") {
-      // ip(7): a server that is started again would else wait for its old connections. Two UDP sockets would share a port.
+      // ip(7): otherwise a restarted server waits for its old connections. Not for UDP: there two sockets would share a port.
       made.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
-      // tcp(7): what a listener has is inherited by its connections.
+      // tcp(7): accepted connections inherit the options of the listener.
       made.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
     }
     if ("host" in url) {
-      // ipv6(7): else the machine's settings decide whether [::] takes IPv4 clients.
+      // ipv6(7): otherwise the machine's settings decide whether [::] takes IPv4 clients.
       if (made.family === AF_INET6) made.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, url.ipv6only === true ? 1 : 0);
       prepareSending(made, url);
       joinGroup(made, url);
@@ -64,15 +64,15 @@ async function bindTo(url: AddressUrl, address: SocketAddress, prepare: Prepare 
   }
 }
 
-/** Binds to a path. A socket that somebody left there without listening on it is removed first. */
+/** Binds a socket to a path. It first removes a socket file that a dead process left there. */
 export function bindPath(own: Socket<unknown>, path: string, access: FileAccess = {}): Promise<UnixPath> {
   return UnixPath.bind(path, { bind: () => own.bind({ path }), probe, hold }, access);
 }
 
 /**
- * connect(2) of a socket for datagrams: a stream or seqpacket socket that is open answers EPROTOTYPE without being told
- * (unix_find_bsd() looks at the type last), also before it listens and when its backlog is full, and one for datagrams has no
- * connections. ECONNREFUSED: nobody has the file open.
+ * Throws ECONNREFUSED when no process has the socket file open. It does a connect(2) of a datagram socket: an open stream or
+ * seqpacket socket answers EPROTOTYPE and notices nothing (unix_find_bsd() checks the type last), also before it listens
+ * and when its backlog is full. A datagram socket has no connections to notice.
  */
 function probe(path: string): void {
   const client = socket(AF_UNIX, SOCK_DGRAM);

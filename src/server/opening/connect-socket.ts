@@ -14,28 +14,28 @@ import { OpenSocket } from "./open-socket.ts";
 import { setTcpOptions } from "./tcp-options.ts";
 import { checkZone } from "./zone-of-machine.ts";
 
-/** How a socket is connected. */
+/** Options of {@link connectSocket}. */
 export interface ConnectSocketOptions {
-  /** The own address; without it the kernel chooses. */
+  /** The local address; by default the kernel chooses one. */
   readonly source?: SocketAddress | undefined;
   readonly prepare?: Prepare | undefined;
-  /** Ends the attempt with an AbortError. */
+  /** Ends the attempt when it aborts: the promise rejects with an AbortError. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An {@link OpenSocket} that is connected, and to which address. */
+/** A connected {@link OpenSocket}, with the address of its peer. */
 export interface ConnectedSocket {
   readonly open: OpenSocket;
   readonly address: SocketAddress;
 }
 
-/** A socket connected to the URL; of a name's addresses, to the first that answers. */
+/** Opens a socket connected to the URL. A name may have several addresses: the first one that answers is used. */
 export async function connectSocket(url: SocketUrl, options: ConnectSocketOptions = {}): Promise<ConnectedSocket> {
   const { source, signal } = options;
   checkConnectable(url);
   const found = await addressesOf(url, signal);
   const addresses = found.filter(({ family }) => source === undefined || source.family === family);
-  let failure: unknown = new SocketUrlError(formatSocketUrl(url), otherFamily(source));
+  let failure: unknown = new SocketUrlError(formatSocketUrl(url), noAddressLike(source));
   for (const address of addresses) {
     try {
       return { open: await connectTo(url, address, options), address };
@@ -64,7 +64,7 @@ async function connectTo(
     if (source !== undefined && "path" in source)
       open = new OpenSocket(made, await bindPath(made, String(source.path)));
     else if (source !== undefined) made.bind(source);
-    // unix(7), autobind: without a name of its own a datagram socket could not be answered.
+    // unix(7), autobind: without a name, a datagram socket could get no answer.
     else if (address.family === AF_UNIX && type === SOCK_DGRAM) made.bind({ path: "" });
     await made.connect(address, { signal });
     return open;
@@ -74,11 +74,11 @@ async function connectTo(
   }
 }
 
-/** Another address may do: nobody answers at this one, or the machine has no sockets of its family. */
+/** Whether another address may work: no peer answers at this one, or the machine has no sockets of its family. */
 function isOfAddress(error: unknown): boolean {
   return error instanceof Error && "syscall" in error && (error.syscall === "connect" || error.syscall === "socket");
 }
 
-function otherFamily(source: SocketAddress | undefined): string {
+function noAddressLike(source: SocketAddress | undefined): string {
   return `has no address of the same family as its source ${source !== undefined && "host" in source ? source.host : ""}`;
 }

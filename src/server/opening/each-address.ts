@@ -3,16 +3,16 @@ import { addressesOf, isUnusable } from "../url/socket-address.ts";
 import type { InternetUrl, SocketUrl } from "../url/socket-url.ts";
 import { versionOf } from "../url/zone.ts";
 
-/** Port 0 on several addresses: so often a port that the first one got may turn out to be taken on another. */
+/** Attempts to find one free port for several addresses with port 0; after these, opening fails with EADDRINUSE. */
 export const MAX_COMMON_PORT_TRIES = 16;
 
-/** What is open at an address of its own. */
+/** A socket or server that is open at an address. */
 export interface OpenedAt {
   readonly url: SocketUrl;
   close(): void | Promise<void>;
 }
 
-/** Opens one for every address of the URL's host that this machine has: a name such as `localhost` may have several. */
+/** Opens one socket for each address of the URL's host that this machine has: a name such as `localhost` may have several. */
 export async function openOnEach<Opened extends OpenedAt>(
   url: SocketUrl,
   open: (url: SocketUrl) => Promise<Opened>,
@@ -29,7 +29,7 @@ export async function openOnEach<Opened extends OpenedAt>(
   }
 }
 
-/** All of them on one port, or none. */
+/** Opens all on one port, or none. */
 async function openAll<Opened extends OpenedAt>(
   hosts: readonly string[],
   url: InternetUrl,
@@ -54,7 +54,7 @@ async function openAll<Opened extends OpenedAt>(
   return opened;
 }
 
-/** Where all of them are: by the name, where it has several addresses. */
+/** One URL for all of them: with the host's name when it has several addresses. */
 export function commonUrl(url: SocketUrl, opened: readonly OpenedAt[]): SocketUrl {
   const [first, second] = opened;
   if (first === undefined || !("host" in url)) return first?.url ?? url;

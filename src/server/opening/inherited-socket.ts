@@ -2,18 +2,22 @@ import { fstatSync } from "node:fs";
 import { nearest } from "../../socket/values.ts";
 import { formatSocketUrl, type InheritedUrl, SocketUrlError } from "../url/socket-url.ts";
 
-/** sd_listen_fds(3): the first descriptor that is passed on. */
+/** sd_listen_fds(3), SD_LISTEN_FDS_START: the first inherited descriptor. */
 const FIRST_DESCRIPTOR = 3;
 
-/** What whoever started the process says about the sockets that it passes on. */
+/** The process to which sockets were passed on, and its environment, which describes them. */
 export interface Inheritance {
   readonly pid: number;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** The descriptor of an inherited socket. */
+/**
+ * The descriptor of an inherited socket.
+ *
+ * @throws SocketUrlError when the process inherited no such socket.
+ */
 export function inheritedDescriptor(url: InheritedUrl, from: Inheritance = process): number {
-  const descriptor = url.scheme === "fd" ? url.fd : named(url.name, namesIn(url, from), url);
+  const descriptor = url.scheme === "fd" ? url.fd : descriptorNamed(url.name, namesIn(url, from), url);
   if (!isSocket(descriptor)) {
     throw refusal(url, `is descriptor ${descriptor}, which is no open socket: start the program with a socket there`);
   }
@@ -36,7 +40,7 @@ function namesIn(url: InheritedUrl, { env, pid }: Inheritance): string[] {
   return Array.from({ length: count }, (_, at) => names[at] ?? "unknown");
 }
 
-function named(name: string, names: readonly string[], url: InheritedUrl): number {
+function descriptorNamed(name: string, names: readonly string[], url: InheritedUrl): number {
   const [at, ...more] = [...names.keys()].filter((each) => name === "" || names[each] === name);
   if (at !== undefined && more.length === 0) return FIRST_DESCRIPTOR + at;
   const list = names.join(", ");
@@ -56,7 +60,7 @@ function isSocket(descriptor: number): boolean {
   }
 }
 
-/** Why an inherited socket cannot be had. */
+/** The error for an inherited socket that cannot be used. */
 export function refusal(url: InheritedUrl, reason: string): SocketUrlError {
   return new SocketUrlError(formatSocketUrl(url), reason);
 }

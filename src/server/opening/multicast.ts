@@ -15,7 +15,7 @@ import {
 import { groupOf, type InternetUrl } from "../url/socket-url.ts";
 import { zoneOf } from "../url/zone.ts";
 
-/** RFC 3678, section 5: one interface for both families, with numbers of Linux's own (linux/in.h). */
+/** RFC 3678, section 5: the interface for both address families, with Linux's numbers (linux/in.h). */
 const MCAST_JOIN_GROUP = 42;
 const MCAST_JOIN_SOURCE_GROUP = 46;
 /** struct group_req: the index of the interface, padding, and a sockaddr_storage; group_source_req has another. */
@@ -24,7 +24,7 @@ const SOCKADDR_STORAGE = 128;
 /** struct ip_mreqn of ip(7): a group, an address, and the index of an interface. */
 const MREQN = 12;
 
-/** What a UDP socket needs before it is bound or connected: where multicasts leave, and whether broadcasts may. */
+/** Sets up a UDP socket for sending, before it is bound or connected: the interface of multicasts, and the right to broadcast. */
 export function prepareSending(made: Socket<unknown>, url: InternetUrl): void {
   if (url.broadcast === true) made.setsockopt(SOL_SOCKET, SO_BROADCAST, 1);
   if (url.interface === undefined) return;
@@ -38,13 +38,13 @@ export function prepareSending(made: Socket<unknown>, url: InternetUrl): void {
   made.setsockopt(IPPROTO_IP, IP_MULTICAST_IF, request);
 }
 
-/** Joins the group of the URL, before the bind: from its first moment the socket hears what it is to hear. */
+/** Joins the multicast group of the URL. Call it before the bind, so that the socket misses no datagram. */
 export function joinGroup(made: Socket<unknown>, url: InternetUrl): void {
   const group = groupOf(url);
   if (group === undefined) return;
-  // socket(7): all who listen to a group share its port.
+  // socket(7): all listeners of a group share its port.
   made.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
-  // ip(7): without this the socket hears every group that anybody on the machine has joined.
+  // ip(7): otherwise the socket gets the datagrams of every group that any process on the machine has joined.
   if (made.family === AF_INET) made.setsockopt(IPPROTO_IP, IP_MULTICAST_ALL, 0);
   const addresses = url.source === undefined ? [group] : [group, url.source];
   const request = Buffer.alloc(REQUEST_HEADER + addresses.length * SOCKADDR_STORAGE);
@@ -57,7 +57,7 @@ export function joinGroup(made: Socket<unknown>, url: InternetUrl): void {
   made.setsockopt(level, url.source === undefined ? MCAST_JOIN_GROUP : MCAST_JOIN_SOURCE_GROUP, request);
 }
 
-/** As in a URL, a zone may be the number of the interface. */
+/** The index of an interface. The name may also be that number, as in the zone of a URL. */
 function indexOf(name: string): number {
   if (/^\d+$/.test(name)) return Number(name);
   const index = kernel.if_nametoindex(name);

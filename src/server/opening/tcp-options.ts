@@ -12,7 +12,7 @@ import {
   TCP_USER_TIMEOUT,
 } from "../../socket/values.ts";
 
-/** What a TCP socket, or a listener and so its connections, is told. */
+/** Options of a TCP socket, or of a listener, whose connections inherit them. */
 export interface TcpOptions {
   readonly keepAliveMs?: number | undefined;
   readonly userTimeoutMs?: number | undefined;
@@ -20,12 +20,12 @@ export interface TcpOptions {
 }
 
 /**
- * Sets them all, also to the kernel's defaults where nothing was said; tcp(7): what a listener has is inherited by its
- * connections. The question whether the peer lives is asked again as often as it is asked first, as Go has it: with the 75 s of
- * Linux a peer that is gone would be noticed ten minutes later. Sockets of other kinds have none of these options.
+ * Sets the TCP options of a socket; an option that is not given gets the kernel's default. Accepted connections inherit the
+ * options of a listener, tcp(7). The interval between keepalive probes equals the idle time before the first one, as in Go: with
+ * Linux's 75 s a dead peer would be noticed ten minutes later. Sockets of other kinds stay as they are.
  *
- * @param isInherited - whoever opened the socket may have set the first two, such as KeepAlive= of systemd.socket(5): what was not
- * said stays as it is.
+ * @param isInherited - the program that opened the socket may have set keepalive and user timeout, for instance KeepAlive= of
+ * systemd.socket(5). If true, options that are not given stay as they are.
  */
 export function setTcpOptions(
   socket: Socket<unknown>,

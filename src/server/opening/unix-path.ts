@@ -10,35 +10,36 @@ import {
   unlinkSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { nearest } from "../../socket/values.ts";
+import { codeOf, nearest } from "../../socket/values.ts";
 import { SocketUrlError } from "../url/socket-url.ts";
 
-/** How a transport binds the path of a Unix socket, and looks whether somebody has it open. */
+/** The operations of a transport on the path of a Unix socket. */
 export interface PathBinder {
-  /** bind(2) of the socket that is to serve. */
+  /** Binds the socket that will serve, bind(2). */
   bind(): void | Promise<void>;
-  /** One connect(2), which no server notices, and without waiting: throws its error. */
+  /** Tries a connect(2) that no server notices, without waiting, and throws its error. */
   probe(path: string): void | Promise<void>;
-  /** Binds a socket of no other use to the path; what it gives removes it. */
+  /** Binds a socket to the path as a lock. Returns a function that removes it. */
   hold(path: string): (() => void) | Promise<() => void>;
 }
 
-/** Times that a path is bound once more because it went away after it was found in use. */
+/** Attempts to bind a path that was in use and disappeared before it could be checked; after these, the bind fails with EADDRINUSE. */
 const MAX_BIND_TRIES = 3;
-/** Takeovers of one path that crashed in the middle, each while it cleaned up after the one before. */
+/** Locks of crashed takeovers to clean up, each of which was cleaning up after the one before; beyond these, the bind fails with EADDRINUSE. */
 const MAX_ABANDONED_LOCKS = 4;
-/** The longest path that is bound directly — unix(7): sun_path holds 108 bytes, one of them the NUL. */
+/** The longest path of a Unix socket: sun_path holds 108 bytes with the NUL, unix(7). A longer path of a lock goes through /proc/self/fd. */
 const MAX_PATH_BYTES = 107;
 
-/** Who may connect to the socket at a path: chmod(2), chown(2). What is not given stays as bind(2) made it. */
+/** The permissions and the owner of a socket's file: chmod(2), chown(2). A field that is not given stays as bind(2) made it. */
 export interface FileAccess {
   readonly mode?: number;
-  /** Names or numbers. */
+  /** The name or number of a user. */
   readonly owner?: string;
+  /** The name or number of a group. */
   readonly group?: string;
 }
 
-/** The path of a Unix socket that we bound: it is ours to remove, for as long as it is still the same file. */
+/** The path of a Unix socket that this process bound. It is removed only while it is still the same file. */
 export class UnixPath {
   readonly #path: string;
   readonly #file: string;
@@ -49,9 +50,12 @@ export class UnixPath {
     this.#file = fileAt(path) ?? "";
   }
 
-  /** bind(2); a path that a server left behind is taken over, but only when nobody has it open. */
+  /**
+   * Binds a path, bind(2), and sets its permissions and owner. It takes over a socket file that a dead server left behind, but
+   * only when no process has it open.
+   */
   static async bind(path: string, binder: PathBinder, access: FileAccess = {}): Promise<UnixPath> {
-    // Before the bind: a name that nobody has is a mistake that leaves nothing behind.
+    // Before the bind: an unknown name must leave no file behind.
     const owner = access.owner === undefined ? KEEP : idOf("/etc/passwd", access.owner);
     const group = access.group === undefined ? KEEP : idOf("/etc/group", access.group);
     await bindOrTakeOver(path, binder);
@@ -67,7 +71,7 @@ export class UnixPath {
     return bound;
   }
 
-  /** Before the close: afterwards somebody else may have bound the path, and the inode's number come again. */
+  /** Removes the file. Call it before the close: afterwards another process may bind the path, and the inode number be reused. */
   remove(): void {
     if (this.#isRemoved) return;
     this.#isRemoved = true;
@@ -79,7 +83,7 @@ export class UnixPath {
     }
   }
 
-  /** For a `close` that removes whatever is at the path by then, as libuv's does: what is somebody else's comes back. */
+  /** Calls a `close` that removes any file at the path, as libuv's does. A file of another process is put back. */
   removeBy(close: () => void): void {
     const there = this.#isRemoved ? undefined : fileAt(this.#path);
     this.#isRemoved = true;
@@ -92,17 +96,17 @@ export class UnixPath {
     try {
       close();
     } finally {
-      // Whoever was so fast as to bind it meanwhile keeps it.
+      // A process that bound the path meanwhile keeps it.
       if (fileAt(this.#path) === undefined) renameSync(aside, this.#path);
       else unlinkSync(aside);
     }
   }
 }
 
-/** chown(2): -1 leaves an owner or group as it is. */
+/** chown(2): -1 leaves the owner or group as it is. */
 const KEEP = -1;
 
-/** The number of a user or group: passwd(5) and group(5) have the name first, and the number third. */
+/** The number of a user or group, from passwd(5) or group(5): the first field is the name, and the third the number. */
 function idOf(file: string, name: string): number {
   if (/^\d+$/.test(name)) return Number(name);
   const fields = readFileSync(file, "utf8")
@@ -124,17 +128,17 @@ async function bindOrTakeOver(path: string, binder: PathBinder): Promise<void> {
     } catch (error) {
       if (codeOf(error) !== "EADDRINUSE") throw error;
       if (await takeOver(path, binder, () => binder.bind())) return;
-      // A server that had the path may have closed just now.
+      // When the file is gone, the server that had it has just closed: try again.
       if (tries === MAX_BIND_TRIES || fileAt(path) !== undefined) throw error;
     }
   }
 }
 
 /**
- * Removes the socket that was left behind, and binds in its place. Of several who do so at once one succeeds: who removes has the
- * lock for that very file, and looks once more. The lock is a socket too, beside the path: the kernel lets go of it when its
- * process dies, so that what a crash leaves behind is taken over in the same way. The path is not replaced by rename(2), since a
- * socket keeps the name that it was bound to, and tells it to its peers.
+ * Removes a stale socket file, and binds in its place; returns whether it did. When several processes try at once, one
+ * succeeds: it must hold the lock for that file, and checks the file again under the lock. The lock is a socket next to the
+ * path: the kernel releases it when its process dies, so that the lock of a crashed process is taken over in the same way. The
+ * path is not replaced by rename(2), since a socket keeps the name that it was bound to, and reports it to its peers.
  */
 async function takeOver(
   path: string,
@@ -145,7 +149,7 @@ async function takeOver(
   const stale = await staleFile(path, binder);
   if (stale === undefined) return false;
   const unlock = await lock(path, stale, binder, abandoned);
-  // Somebody else is about to take it over.
+  // Another process is taking it over.
   if (unlock === undefined) return false;
   try {
     if ((await staleFile(path, binder)) !== stale) return false;
@@ -153,7 +157,7 @@ async function takeOver(
     await bind();
     return true;
   } catch (error) {
-    // The path was free for a moment, and somebody else was faster.
+    // Another process bound the path in the moment when it was free.
     if (codeOf(error) === "EADDRINUSE") return false;
     throw error;
   } finally {
@@ -161,14 +165,14 @@ async function takeOver(
   }
 }
 
-/** The right to remove one file; undefined while another has it. */
+/** Takes the lock for one file, and returns a function that releases it; undefined while another process holds it. */
 async function lock(
   path: string,
   file: string,
   binder: PathBinder,
   abandoned: number,
 ): Promise<(() => void) | undefined> {
-  const beside = within(dirname(path), `.sockwright-${file.replace(":", "-")}`);
+  const beside = pathIn(dirname(path), `.sockwright-${file.replace(":", "-")}`);
   let unlock: (() => void) | undefined;
   const hold = async (): Promise<void> => {
     unlock = await binder.hold(beside.path);
@@ -189,15 +193,15 @@ async function lock(
   };
 }
 
-/** The path of a name in a folder, however long the folder's own is: proc(5). */
-function within(folder: string, name: string): { readonly path: string; close(): void } {
+/** The path of a name in a folder. When it is too long for a socket, it goes through /proc/self/fd: proc(5). */
+function pathIn(folder: string, name: string): { readonly path: string; close(): void } {
   const path = join(folder, name);
   if (Buffer.byteLength(path) <= MAX_PATH_BYTES) return { path, close: () => undefined };
   const descriptor = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   return { path: `/proc/self/fd/${descriptor}/${name}`, close: () => closeSync(descriptor) };
 }
 
-/** The socket at the path, if nobody has it open; unix(7): a connect to it is refused. */
+/** The identity of the socket file at the path when no process has it open, so that a connect is refused, unix(7); else undefined. */
 async function staleFile(path: string, binder: PathBinder): Promise<string | undefined> {
   const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (found?.isSocket() !== true) return undefined;
@@ -209,12 +213,8 @@ async function staleFile(path: string, binder: PathBinder): Promise<string | und
   }
 }
 
-/** Which file is at the path; undefined where none is. While a socket is open, no other file gets its number. */
+/** The identity (device and inode) of the file at the path; undefined when there is none. No other file gets it while the socket is open. */
 function fileAt(path: string): string | undefined {
   const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   return found && `${found.dev}:${found.ino}`;
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }

@@ -1,6 +1,6 @@
 import { promiseOf } from "../../socket/values.ts";
 
-/** Calls a hook: what it throws, and what the promise that it may give rejects with, goes to `failed`. */
+/** Calls a hook. If it throws, or returns a promise that rejects, `failed` gets the error. */
 export function attempt(call: () => unknown, failed: (error: unknown) => void): void {
   try {
     const given = call();

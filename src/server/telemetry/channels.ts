@@ -2,22 +2,22 @@
 import { channel } from "node:diagnostics_channel";
 import type { ServerMessages } from "./server-messages.ts";
 
-/** A channel of `node:diagnostics_channel`, and what comes on it. Where nobody listens, no message is to be made. */
+/** A channel of `node:diagnostics_channel` with its type of message. Make no message when it has no subscribers. */
 export interface ServerChannel<Message> {
   readonly hasSubscribers: boolean;
   publish(message: Message): void;
 }
 
-export const connectionStarts = named("sockwright:server:connection:start");
-export const connectionStops = named("sockwright:server:connection:stop");
-export const refusals = named("sockwright:server:refused");
-export const failedHandshakes = named("sockwright:server:handshake-failed");
-export const timeouts = named("sockwright:server:timeout");
-export const fullWriteBuffers = named("sockwright:server:write-buffer-full");
-export const drops = named("sockwright:server:dropped");
-export const alarms = named("sockwright:server:alarm");
-export const errors = named("sockwright:server:error");
+export const connectionStarts = channelOf("sockwright:server:connection:start");
+export const connectionStops = channelOf("sockwright:server:connection:stop");
+export const refusals = channelOf("sockwright:server:refused");
+export const failedHandshakes = channelOf("sockwright:server:handshake-failed");
+export const timeouts = channelOf("sockwright:server:timeout");
+export const fullWriteBuffers = channelOf("sockwright:server:write-buffer-full");
+export const drops = channelOf("sockwright:server:dropped");
+export const alarms = channelOf("sockwright:server:alarm");
+export const errors = channelOf("sockwright:server:error");
 
-function named<Name extends keyof ServerMessages>(name: Name): ServerChannel<ServerMessages[Name]> {
+function channelOf<Name extends keyof ServerMessages>(name: Name): ServerChannel<ServerMessages[Name]> {
   return channel(name);
 }

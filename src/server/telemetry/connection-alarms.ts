@@ -3,19 +3,20 @@ import type { DeadlineWheel } from "../time/deadline-wheel.ts";
 import { alarms } from "./channels.ts";
 import type { ServerReports } from "./server-reports.ts";
 
-/** A level of open connections was passed, or is passed no more. */
+/** An alarm that was raised or cleared: the number of open connections passed its level. */
 export interface ConnectionsAlarm {
   readonly isRaised: boolean;
-  /** How many connections were open when it was told. */
+  /** How many connections were open at that moment. */
   readonly connections: number;
-  /** Which alarm it is. */
+  /** The level at which the alarm is raised; it identifies the alarm. */
   readonly raiseAt: number;
+  /** The level at which it is cleared. */
   readonly clearAt: number;
   /** The name of the service. */
   readonly service: string;
 }
 
-/** The alarms of a server's open connections. */
+/** The alarms on the number of a server's open connections. */
 export class ConnectionAlarms {
   readonly #alarms: readonly LevelAlarm[];
   readonly #reports: ServerReports;
@@ -51,7 +52,7 @@ export class ConnectionAlarms {
     for (const alarm of this.#alarms) alarm.stop();
   }
 
-  /** Not within the call that changed the level, which may be one of a handler's. */
+  /** Publishes after the current call, which may be a handler's. */
   #tell(alarm: ConnectionsAlarm): void {
     process.nextTick(() => {
       alarms.publish(alarm);

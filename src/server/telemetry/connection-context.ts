@@ -3,14 +3,16 @@ import { promiseOf } from "../../socket/values.ts";
 import type { ConnectionStart } from "./connection-messages.ts";
 
 /**
- * Calls `run`, before it returns, in the asynchronous context that a connection is to be served in: most often by
- * `storage.run(store, run)`. What it throws has the connection reset.
+ * A function that calls `run`, before it returns, in the asynchronous context in which the server serves a connection: usually
+ * `storage.run(store, run)`. When it throws, the server resets the connection.
  */
 export type ConnectionContext = (connection: ConnectionStart, run: () => void) => void;
 
 /**
- * The context that `context` makes for a connection. Throws what that throws, and when it has made none. A promise that it
- * gives changes nothing; what that rejects with goes to `failed`.
+ * The asynchronous context that `context` makes for a connection. A promise that it returns has no effect, but its rejection
+ * goes to `failed`.
+ *
+ * @throws what `context` throws · TypeError when it did not call `run`.
  */
 export function contextOf(
   connection: ConnectionStart,

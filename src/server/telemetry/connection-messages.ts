@@ -1,26 +1,26 @@
 import type { Peer } from "../transport/peer.ts";
 import type { ConnectionEnd } from "./connection-end.ts";
 
-/** A connection begins to be served. */
+/** The message when the service gets a connection. */
 export interface ConnectionStart {
-  /** No other connection of this thread has it. The message of the end has the same. */
+  /** The `id` of the connection, unique in this thread. The message of its end has the same. */
   readonly id: number;
   /** The name of the service. */
   readonly service: string;
-  /** Where the server took it: one of its `urls`. */
+  /** The URL of the listener that accepted it: one of the server's `urls`. */
   readonly url: string;
   readonly peer: Peer;
 }
 
-/** What a connection had done when it ended. */
+/** The totals of a connection at its end. */
 export interface ConnectionTotals {
-  /** What has come, read or not. */
+  /** Bytes received, read or not. */
   readonly bytesRead: number;
-  /** What was sent: what the kernel has taken. */
+  /** Bytes sent: those that the kernel has accepted. */
   readonly bytesWritten: number;
-  /** On the monotonic clock. */
+  /** How long the connection lasted, in ms of the monotonic clock. */
   readonly durationMs: number;
 }
 
-/** A connection has ended: what its start said, what it did, and why it ended. */
+/** The message when a connection has ended: the fields of its start, its totals, and why it ended. */
 export type ConnectionStop = ConnectionStart & ConnectionTotals & ConnectionEnd;

@@ -5,30 +5,30 @@ import { connectionStarts, connectionStops } from "./channels.ts";
 import type { ConnectionEnd } from "./connection-end.ts";
 import type { ConnectionStart } from "./connection-messages.ts";
 
-/** Tells of the connections of a server when they begin and when they have ended. */
+/** Publishes a message when a connection of a server begins, and one when it has ended. */
 export class ConnectionSpans {
-  readonly #named: { readonly service: string };
+  readonly #names: { readonly service: string };
 
-  /** @param named - who knows what the service is called, which a reload may change. */
-  constructor(named: { readonly service: string }) {
-    this.#named = named;
+  /** @param names - holds the name of the service, which a reload may change. */
+  constructor(names: { readonly service: string }) {
+    this.#names = names;
   }
 
-  /** Whether anybody listens. */
+  /** Whether one of the two channels has subscribers. */
   get hasSubscribers(): boolean {
     return connectionStarts.hasSubscribers || connectionStops.hasSubscribers;
   }
 
-  /** What is told of a connection when it begins. */
+  /** The message of a connection's begin. */
   describe(id: number, peer: Peer, at: SocketUrl): ConnectionStart {
-    return { id, service: this.#named.service, url: formatSocketUrl(at), peer };
+    return { id, service: this.#names.service, url: formatSocketUrl(at), peer };
   }
 
   begin(start: ConnectionStart): void {
     if (connectionStarts.hasSubscribers) connectionStarts.publish(start);
   }
 
-  /** Who began to listen in the middle is not told: an end without its beginning fits into no trace. */
+  /** Call it only for a connection whose begin was described: an end without its begin fits into no trace. */
   end(start: ConnectionStart, connection: Connection, end: ConnectionEnd): void {
     if (!connectionStops.hasSubscribers) return;
     const { bytesRead, bytesWritten, durationMs } = connection.stats();

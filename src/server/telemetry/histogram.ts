@@ -1,15 +1,16 @@
-/** How values are spread, at one moment: a plain object, so that a worker can post it. */
+/** The counts of a histogram at one moment: a plain object, so that a worker can post it. */
 export interface HistogramSnapshot {
-  /** The upper bounds of the buckets, each one included; above the last there is one bucket more. */
+  /** The upper bounds of the buckets, inclusive; one more bucket holds the values above the last bound. */
   readonly bounds: readonly number[];
-  /** How many values fell into each bucket: one number more than there are bounds. */
+  /** The number of values in each bucket: one entry more than there are bounds. */
   readonly counts: readonly number[];
-  /** How many values there were. */
+  /** The number of all values. */
   readonly count: number;
+  /** The sum of all values. */
   readonly sum: number;
 }
 
-/** Counts values by their size. What it holds is fixed by its bounds, however many values come. */
+/** Counts values in buckets. Its size depends on its bounds only, not on the number of values. */
 export class Histogram {
   readonly #bounds: readonly number[];
   readonly #counts: number[];
@@ -33,7 +34,7 @@ export class Histogram {
   }
 }
 
-/** All values of histograms with the same bounds. */
+/** The sum of histograms with the same bounds. */
 export function mergedHistogram(histograms: readonly HistogramSnapshot[]): HistogramSnapshot {
   const [first, ...others] = histograms;
   if (first === undefined) return { bounds: [], counts: [0], count: 0, sum: 0 };
@@ -48,7 +49,7 @@ export function mergedHistogram(histograms: readonly HistogramSnapshot[]): Histo
   );
 }
 
-/** Bounds on a logarithmic scale: each is `factor` times the one before. */
+/** Bounds on a logarithmic scale: each is `factor` times the bound before it. */
 export function scale(first: number, factor: number, count: number): readonly number[] {
   return Array.from({ length: count }, (_, index) => first * factor ** index);
 }

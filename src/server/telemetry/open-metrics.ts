@@ -3,12 +3,12 @@ import type { HistogramSnapshot } from "./histogram.ts";
 import { type Labels, type MetricDescription, MetricFamily } from "./metric-family.ts";
 import type { ServerStats } from "./server-counters.ts";
 
-/** The content type of what {@link openMetrics} gives. */
+/** The content type of the text that {@link openMetrics} returns. */
 export const OPEN_METRICS_CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 const MS_PER_SECOND = 1_000;
 
-/** A number of each server, or one for each value of a label. */
+/** A metric that reads one number of each server, or one number for each value of a label. */
 interface Source extends MetricDescription {
   readonly of: (stats: ServerStats) => number | readonly [label: string, tally: Readonly<Record<string, number>>];
 }
@@ -41,7 +41,7 @@ const numbers: readonly Source[] = [
   {
     name: "sockwright_connections_expired",
     type: "counter",
-    help: "Connections that were not waited for any longer.",
+    help: "Connections whose deadline passed.",
     of: (stats) => ["deadline", stats.connectionsExpired],
   },
   {
@@ -59,7 +59,7 @@ const numbers: readonly Source[] = [
   {
     name: "sockwright_handshakes_failed",
     type: "counter",
-    help: "Connections that did not come from their handshake to the service.",
+    help: "Connections whose handshake failed.",
     of: (stats) => ["reason", stats.handshakesFailed],
   },
   {
@@ -71,13 +71,13 @@ const numbers: readonly Source[] = [
   {
     name: "sockwright_datagrams_received",
     type: "counter",
-    help: "Datagrams that came.",
+    help: "Datagrams that the server received.",
     of: (stats) => stats.datagramsReceived,
   },
   {
     name: "sockwright_datagrams_dropped",
     type: "counter",
-    help: "Datagrams that the service was not given.",
+    help: "Datagrams that the server dropped before the service.",
     of: (stats) => ["reason", stats.datagramsDropped],
   },
   {
@@ -104,7 +104,7 @@ const histograms: readonly HistogramSource[] = [
     name: "sockwright_connection_duration_seconds",
     type: "histogram",
     unit: "seconds",
-    help: "How long connections lasted that have ended.",
+    help: "Durations of connections that have ended.",
     of: (stats) => stats.connectionDurationMs,
     divisor: MS_PER_SECOND,
   },
@@ -112,25 +112,25 @@ const histograms: readonly HistogramSource[] = [
     name: "sockwright_connection_read_bytes",
     type: "histogram",
     unit: "bytes",
-    help: "What came over each connection that has ended.",
+    help: "Bytes received over each connection that has ended.",
     of: (stats) => stats.connectionBytesRead,
   },
   {
     name: "sockwright_connection_written_bytes",
     type: "histogram",
     unit: "bytes",
-    help: "What was sent over each connection that has ended.",
+    help: "Bytes sent over each connection that has ended.",
     of: (stats) => stats.connectionBytesWritten,
   },
 ];
 
 /**
- * The counters of servers as text in the format OpenMetrics 1.0, which Prometheus and its like read. Each sample has the name
- * of its service as a label; servers of the same service are added up.
+ * The counters of servers as OpenMetrics 1.0 text, which Prometheus and similar programs read. Each sample has the name of its
+ * service as a label; servers of the same service are added up.
  *
- * @param servers - what `server.stats()` gives, of this process, of a worker or of another process.
- * @returns all of an exposition, with the `# EOF` at its end. It is served with {@link OPEN_METRICS_CONTENT_TYPE}.
- * @throws TypeError for what is no list of them.
+ * @param servers - results of `server.stats()`, from this process, a worker or another process.
+ * @returns a complete exposition, with `# EOF` at its end. Serve it with {@link OPEN_METRICS_CONTENT_TYPE}.
+ * @throws TypeError when `servers` is no iterable of statistics.
  * @example
  * ```ts
  * import { openMetrics, serve } from "sockwright/server";
@@ -148,13 +148,13 @@ export function openMetrics(servers: Iterable<ServerStats>): string {
   return exposition(serverFamilies(servers));
 }
 
-/** The same, to be written beside further families. */
+/** The families of {@link openMetrics}, for an exposition with further families. */
 export function serverFamilies(servers: Iterable<ServerStats>): readonly MetricFamily[] {
   const all = statsOf(servers);
   return [...numbers.map((source) => familyOf(source, all)), ...histograms.map((source) => histogramOf(source, all))];
 }
 
-/** All of an exposition: families of different names. */
+/** A complete exposition of families with different names. */
 export function exposition(families: readonly MetricFamily[]): string {
   return `${families.flatMap((family) => family.lines()).join("\n")}\n# EOF\n`;
 }

@@ -1,3 +1,4 @@
+import { codeOf } from "../../socket/values.ts";
 import { type ExpiryReason, OTHER_DEADLINES, type ServerExpiry } from "../connection/policy.ts";
 import type { RefusalReason } from "../limits/admission.ts";
 import type { DropReason } from "../limits/datagram-limit.ts";
@@ -6,9 +7,9 @@ import type { EndReason } from "./connection-end.ts";
 import type { ConnectionTotals } from "./connection-messages.ts";
 import { Histogram, type HistogramSnapshot, scale } from "./histogram.ts";
 
-/** Codes of errors that are counted each by itself; the rest are counted as `other`. */
+/** Error codes that get a counter of their own, the last place being `other`; further codes count as `other`. */
 export const MAX_ERROR_CODES = 64;
-/** Deadlines of connections' own that are counted each by its name; the rest are counted as `other`. */
+/** Names of a service's own deadlines that get a counter of their own; further names count as `other`. */
 export const MAX_DEADLINE_NAMES = 16;
 
 /** Buckets for the durations of connections: 1 ms to 18 h, each twice as long as the one before. */
@@ -18,50 +19,52 @@ const DURATIONS = scale(1, 2, 27);
  */
 const SIZES = scale(64, 4, 15);
 
-/** How often each thing has happened, by its name; what never happened is not in it. */
+/** Counts by name; a name whose event never happened is missing. */
 export type Tally = Readonly<Record<string, number>>;
 
-/** What a server has done since it was started. All but the number of open connections are totals, and only grow. */
+/** The counters of a server since its start. All but `connectionsActive` are totals, and only grow. */
 export interface ServerStats {
   /** The name of the service. */
   readonly service: string;
-  /** Connections that are open, those whose handshake goes on among them. */
+  /** Open connections, including those in their handshake. */
   readonly connectionsActive: number;
-  /** Connections that were served. */
+  /** Connections that the service got. */
   readonly connectionsAccepted: number;
-  /** Connections that were reset instead, by reason: see {@link ServeOptions}. */
+  /** Connections that the server reset instead, by reason: see {@link ServeOptions}. */
   readonly connectionsRefused: Readonly<Record<RefusalReason, number>>;
-  /** Connections that did not come from their handshake to the service, by reason: see {@link HandshakeFailure}. */
+  /** Connections whose handshake failed, so that the service did not get them, by reason: see {@link HandshakeFailure}. */
   readonly handshakesFailed: Readonly<Record<HandshakeFailure, number>>;
   /**
-   * Connections that were not waited for any longer, by the name of the deadline; `linger` where the peer did not end after
-   * the server had, `grace` where the service did not when the server closed. Of deadlines of the service's own 16 names are
-   * counted each by itself, those that passed first; the rest as `other`. See {@link Connection.deadline}.
+   * Connections whose deadline passed, by the name of the deadline. `linger`: the peer did not end after the server had ended.
+   * `grace`: the service did not finish while the server closed. Of the service's own deadlines the 16 names that pass first
+   * have a count of their own; the rest count as `other`. See {@link Connection.deadline}.
    */
   readonly connectionsExpired: Readonly<Record<ServerExpiry, number>> & Tally;
-  /** Writes that the write buffer could not hold; the option `whenWriteBufferFull` says what becomes of them. */
+  /** Writes that the write buffer could not hold; the option `whenWriteBufferFull` says what happens then. */
   readonly writeBufferFull: number;
   /** Connections that were served and have ended, by reason: see {@link ConnectionEnd}. */
   readonly connectionsEnded: Readonly<Record<EndReason, number>>;
-  /** How long the connections lasted that have ended, in ms. */
+  /** The durations of ended connections, in ms. */
   readonly connectionDurationMs: HistogramSnapshot;
-  /** What came over each connection that has ended. */
+  /** Bytes received over each ended connection. */
   readonly connectionBytesRead: HistogramSnapshot;
-  /** What was sent over each connection that has ended. */
+  /** Bytes sent over each ended connection. */
   readonly connectionBytesWritten: HistogramSnapshot;
   /** Errors of accept(2), by code. */
   readonly acceptErrors: Tally;
-  /** What was reported to `onError`, and what that itself failed with, by code, or by name where an error has none. */
+  /** Errors reported to `onError`, and errors of `onError` itself, by code, or by name when the error has no code. */
   readonly errors: Tally;
+  /** Datagrams received, including dropped ones. */
   readonly datagramsReceived: number;
-  /** Datagrams that the service was not given, by reason. */
+  /** Datagrams that the server dropped before the service, by reason. */
   readonly datagramsDropped: Readonly<Record<DropReason, number>>;
+  /** Replies that the kernel accepted. */
   readonly repliesSent: number;
-  /** Replies for which the kernel had no buffer space, or that came too late for a server that has closed. */
+  /** Replies for which the kernel had no buffer space, and those made after the server had closed. */
   readonly repliesDropped: number;
 }
 
-/** What {@link ServerStats} is taken from. */
+/** The live counters of a server, from which {@link ServerStats} is made. */
 export class ServerCounters {
   connectionsAccepted = 0;
   datagramsReceived = 0;
@@ -157,7 +160,7 @@ export class ServerCounters {
     return Object.hasOwn(this.#expired, reason);
   }
 
-  /** As it is now; it does not change any more. */
+  /** A copy of the counters as they are now. */
   snapshot(connectionsActive: number): ServerStats {
     return {
       service: this.service,
@@ -181,17 +184,16 @@ export class ServerCounters {
   }
 }
 
-/** Names may come from anywhere, also from a peer: they do not make the table grow without end. */
+/** Adds one to a count. A peer may choose the names, so that the table is limited to `most` of them. */
 function count(tally: Map<string, number>, name: string, most = MAX_ERROR_CODES - 1, rest = "other"): void {
   const known = tally.has(name) || tally.size < most ? name : rest;
   tally.set(known, (tally.get(known) ?? 0) + 1);
 }
 
-/** Anything can be thrown, also what throws when it is looked at. */
+/** The code of an error, or else its name; the type of any other value, and of one whose getters throw. */
 function nameOf(error: unknown): string {
   try {
-    if (!(error instanceof Error)) return typeof error;
-    return "code" in error && typeof error.code === "string" ? error.code : String(error.name);
+    return error instanceof Error ? (codeOf(error) ?? String(error.name)) : typeof error;
   } catch {
     return typeof error;
   }

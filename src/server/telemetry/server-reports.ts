@@ -9,12 +9,12 @@ import { drops, errors, failedHandshakes, fullWriteBuffers, refusals, timeouts }
 import { ServerCounters } from "./server-counters.ts";
 import type { HookName } from "./server-messages.ts";
 
-/** Whom a server tells of what failed. */
+/** The option `onError` of a server. */
 type ErrorHook = (error: unknown, peer: Peer | undefined) => unknown;
 
 /**
- * What happens in a server is counted, published and told to its hooks here. Nothing throws: a hook that throws, or whose
- * promise rejects, is itself what is reported, with its name, and changes nothing for anybody else.
+ * Counts and publishes the events of a server, and calls its hooks. Its methods do not throw: when a hook throws, or its promise
+ * rejects, that is reported too, with the name of the hook, and affects nothing else.
  */
 export class ServerReports {
   service: string;
@@ -27,32 +27,32 @@ export class ServerReports {
     this.#onError = onError;
   }
 
-  /** What comes from now on is of a service of that name, and goes to that hook. */
+  /** Uses another name of the service and another hook from now on. */
   use(service: string, onError: ErrorHook | undefined): void {
     this.service = service;
     this.counters.service = service;
     this.#onError = onError;
   }
 
-  /** A connection did not come to the service. What the handshake failed with is told as what a service fails with. */
+  /** Reports a failed handshake. Its error is reported separately, like an error of the service. */
   handshakeFailed(reason: HandshakeFailure, error: Error | undefined, peer: Peer): void {
     this.counters.handshakeFailed(reason);
     if (failedHandshakes.hasSubscribers) failedHandshakes.publish({ reason, error, peer, service: this.service });
   }
 
-  /** The service failed, or a listener: then there is no peer. */
+  /** Reports an error of the service, or of a listener, which has no peer. */
   failed(error: unknown, peer: Peer | undefined): void {
     this.#publish({ error, peer });
     this.#tell(error, peer);
   }
 
-  /** A function of the options failed, or the one with which the service stops. */
+  /** Reports an error of a hook: a function of the options, or `stop` of the service. */
   hookFailed(hook: HookName, error: unknown, peer: Peer | undefined): void {
     this.#publish({ error, peer, hook });
     this.#tell(error, peer);
   }
 
-  /** Calls a function of the program's that nothing depends on. */
+  /** Calls a hook whose result nothing depends on. */
   callHook(hook: HookName, call: () => unknown, peer?: Peer): void {
     attempt(call, (error) => this.hookFailed(hook, error, peer));
   }
@@ -79,11 +79,11 @@ export class ServerReports {
 
   #publish(message: { error: unknown; peer: Peer | undefined; hook?: HookName }): void {
     this.counters.failed(message.error);
-    // Node raises what a subscriber throws as an uncaught exception of the process, in a tick of its own: it never comes here.
+    // Node raises an error of a subscriber as an uncaught exception, in a tick of its own: it never comes here.
     if (errors.hasSubscribers) errors.publish({ ...message, service: this.service });
   }
 
-  /** What `onError` itself fails with it is not told. */
+  /** Calls `onError`. Its own errors are only published. */
   #tell(error: unknown, peer: Peer | undefined): void {
     attempt(
       () => this.#onError?.(error, peer),

@@ -12,7 +12,7 @@ import {
 } from "node:net";
 import { constants, networkInterfaces } from "node:os";
 import { dirname } from "node:path";
-import { SocketError, wrongValue } from "../../socket/values.ts";
+import { codeOf, SocketError, wrongValue } from "../../socket/values.ts";
 import { inheritedDescriptor } from "../opening/inherited-socket.ts";
 import { isOpenUnixPath } from "../opening/open-unix-paths.ts";
 import type { TcpOptions } from "../opening/tcp-options.ts";
@@ -243,10 +243,6 @@ async function listening(server: Server, url: SocketUrl, backlog?: number): Prom
     const isMissing = codeOf(error) === "EACCES" && !existsSync(dirname(url.path));
     throw isMissing ? new SocketError("bind", constants.errno.ENOENT, { address: url.path }) : error;
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
 /** Node connects by streams only, which a server would notice: on Linux it is looked up first who has the path open. */

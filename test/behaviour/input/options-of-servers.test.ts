@@ -322,7 +322,7 @@ describe("server.reload(): what it is given is what serve() could have been give
     [{ listeners: [] }, "must have at least one socket URL"],
     [{ listeners: [{ url: ANYWHERE, maxConections: 1 }] }, "Did you mean maxConnections?"],
     [[ANYWHERE], 'The "change" argument must be of type object, such as { listeners }'],
-    [{ maxConnections: 1 }, "It belongs into 'change.options', with all others that are to stay"],
+    [{ maxConnections: 1 }, "It belongs in 'change.options', with all other options to keep"],
     [{ urls: [] }, "Did you mean listeners?"],
     [{ service: null }, 'The "service" argument must be of type object, or a function'],
     [{ service: {} }, 'The "service.name" argument must be of type string'],

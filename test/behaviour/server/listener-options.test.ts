@@ -206,9 +206,19 @@ describe("what contradicts itself is refused, by its name and the listener's", (
     [{ url: "udp://127.0.0.1:0", handshake: hello }, {}, "VALUE", "'listener.handshake' is for connections, and not"],
     [{ url: "udp://127.0.0.1:0", backlog: 5 }, {}, "VALUE", "'listener.backlog' is for connections, and not for"],
     [{ url: "udp://127.0.0.1:0", maxConnections: 5 }, {}, "VALUE", "'listener.maxConnections' is for connections"],
-    [{ url: `${ANYWHERE}?nodelay=off`, noDelay: true }, {}, "VALUE", "'listener.noDelay' is another one in the URL"],
-    [{ url: `${ANYWHERE}?keepalive=60s`, keepAliveMs: 30_000 }, {}, "VALUE", "'listener.keepAliveMs' is another one"],
-    [{ url: `${ANYWHERE}?user-timeout=5s`, userTimeoutMs: 1 }, {}, "VALUE", "'listener.userTimeoutMs' is another one"],
+    [{ url: `${ANYWHERE}?nodelay=off`, noDelay: true }, {}, "VALUE", "'listener.noDelay' has another value in the URL"],
+    [
+      { url: `${ANYWHERE}?keepalive=60s`, keepAliveMs: 30_000 },
+      {},
+      "VALUE",
+      "'listener.keepAliveMs' has another value",
+    ],
+    [
+      { url: `${ANYWHERE}?user-timeout=5s`, userTimeoutMs: 1 },
+      {},
+      "VALUE",
+      "'listener.userTimeoutMs' has another value",
+    ],
     [
       { url: ANYWHERE, transport: "node", userTimeoutMs: 5 },
       {},

@@ -170,7 +170,7 @@ describe("refused", () => {
     ],
     [
       serviceFile("greet", '{ url = "tcp://127.0.0.1:1?keepalive=60s", keep-alive = "50s" }'),
-      ['4:66: keep-alive is "50s"; it is another one in the URL: tcp://127.0.0.1:1?keepalive=60s'],
+      ['4:66: keep-alive is "50s"; it has another value in the URL: tcp://127.0.0.1:1?keepalive=60s'],
     ],
     [
       serviceFile("greet", '{ url = "tcp://127.0.0.1:1", low-water = "1MiB" }'),
