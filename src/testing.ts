@@ -1,4 +1,4 @@
-/** For testing programs that use the network: `sockwright/testing`. */
+/** The entry `sockwright/testing`: fakes and fault injection for tests of programs that use the network. */
 
 export type { Clock } from "./server/time/clock.ts";
 export type { ChaosOptions } from "./testing/chaos-options.ts";

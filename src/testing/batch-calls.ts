@@ -5,7 +5,7 @@ import { MSG_TRUNC } from "../socket/values.ts";
 const { EAGAIN, EINVAL } = constants.errno;
 /** Slot, generation, offset, and length or result. */
 const INT32S_PER_TRANSFER = 4;
-/** What was received begins at a multiple of so many bytes. */
+/** The bytes of each socket begin at a multiple of this offset. */
 const ALIGNMENT = 8;
 
 /** Length, and length of the address. */
@@ -14,12 +14,12 @@ const INT32S_PER_RECEIVED = 2;
 const INT32S_PER_SENT = 4;
 const SOCKADDR_BYTES = 128;
 
-/** The functions of the kernel that do many times what others do once, for many sockets or with many datagrams. */
+/** The functions of the kernel that make one call for many sockets, or for many datagrams. */
 export type BatchCalls = Pick<Kernel, "receiveReady" | "sendAll" | "recvmmsg" | "sendmmsg">;
 
 /**
- * Those of a fake kernel, by its calls for one: each may have its fault. As native/calls_batches.cc and
- * native/calls_datagrams.cc have them.
+ * Makes the batch calls of a fake kernel from its single calls, each of which may have a fault. They behave as
+ * native/calls_batches.cc and native/calls_datagrams.cc do.
  */
 export function batchCalls({
   recv,
@@ -33,7 +33,7 @@ export function batchCalls({
     }
   }
 
-  /** A fault for a datagram behind others is that of the next call: the kernel keeps it (its `sk_err`), or finds it again. */
+  /** A fault after the first datagram is reported by the next call: the kernel keeps it (its `sk_err`), or meets it again. */
   const receiveErrors = new Map<Handle, number>();
   const sendErrors = new Map<Handle, number>();
   function many(errors: Map<Handle, number>, handle: Handle, count: number, make: (index: number) => number): number {
@@ -48,18 +48,18 @@ export function batchCalls({
     }
     return count;
   }
-  const room = new Uint8Array(4 + SOCKADDR_BYTES);
-  const roomLength = new DataView(room.buffer);
+  const addressBuffer = new Uint8Array(4 + SOCKADDR_BYTES);
+  const addressLength = new DataView(addressBuffer.buffer);
 
   return {
     recvmmsg(slot, generation, memory, addresses, results, count, datagramBytes) {
       return many(receiveErrors, handleOf(slot, generation), count, (index) => {
         const offset = index * datagramBytes;
-        const length = recvfrom(slot, generation, memory, offset, datagramBytes, MSG_TRUNC, room);
+        const length = recvfrom(slot, generation, memory, offset, datagramBytes, MSG_TRUNC, addressBuffer);
         if (length < 0) return length;
         results[index * INT32S_PER_RECEIVED] = length;
-        results[index * INT32S_PER_RECEIVED + 1] = roomLength.getInt32(0, true);
-        addresses.set(room.subarray(4), index * SOCKADDR_BYTES);
+        results[index * INT32S_PER_RECEIVED + 1] = addressLength.getInt32(0, true);
+        addresses.set(addressBuffer.subarray(4), index * SOCKADDR_BYTES);
         return 0;
       });
     },

@@ -5,9 +5,9 @@ import type { Chaos } from "./chaos-options.ts";
 import { StreamPlan } from "./chaos-plan.ts";
 import type { Tally } from "./chaos-stats.ts";
 
-/** One connection through the proxy: the client's side of it, the target's, and what passes between. */
+/** One connection through a chaos proxy: the link to the client, the link to the target, and the two directions between them. */
 export class ChaosConnection implements DirectionOwner, Placed {
-  /** In the list of the proxy's. */
+  /** The index in the proxy's list of connections. */
   place = NO_PLACE;
   readonly #client: Link;
   readonly #chaos: Chaos;
@@ -20,7 +20,7 @@ export class ChaosConnection implements DirectionOwner, Placed {
   #finished = 0;
   #isOpen = true;
 
-  /** `closed` is called once both sides are closed. */
+  /** The connection calls `closed` once both sides are closed. */
   constructor(client: Link, chaos: Chaos, number: number, tally: Tally, closed: () => void) {
     this.#client = client;
     this.#chaos = chaos;
@@ -34,7 +34,7 @@ export class ChaosConnection implements DirectionOwner, Placed {
     client.open(events, events);
   }
 
-  /** The target's side is there. */
+  /** Adds the link to the target, and begins to forward. */
   join(target: Link): void {
     const events = this.#events(
       () => this.#toClient,
@@ -88,7 +88,7 @@ export class ChaosConnection implements DirectionOwner, Placed {
       failed: () => {
         into()?.stop();
         const direction = outOf();
-        // What had come before the loss still goes on, and the loss behind it.
+        // Bytes received before the loss are forwarded first, and the reset after them.
         if (direction === undefined || direction.isStopped) this.abort();
         else direction.ended("reset");
       },

@@ -4,7 +4,7 @@ import type { Chaos } from "./chaos-options.ts";
 import { DatagramPlan, type Way } from "./chaos-plan.ts";
 import type { Tally } from "./chaos-stats.ts";
 
-/** Datagrams that wait in one direction of one sender; further ones are lost, as in any full router. */
+/** Limit of datagrams that wait in one direction of one sender; the proxy drops further ones, like a router with a full queue. */
 export const MAX_HELD_DATAGRAMS = 1_024;
 
 interface Overtaken {
@@ -14,7 +14,7 @@ interface Overtaken {
   readonly cancel: () => void;
 }
 
-/** The datagrams of one direction: some lost, some twice, some overtaken, all late, and slowly. */
+/** The queue of datagrams of one direction through a chaos proxy, which drops, duplicates, reorders, delays and throttles them. */
 export class ChaosDatagrams {
   readonly #plan: DatagramPlan;
   readonly #chaos: Chaos;
@@ -25,7 +25,7 @@ export class ChaosDatagrams {
   #lastDueMs = 0;
   #cancel: (() => void) | undefined;
 
-  /** `send` gives false for what was not taken. */
+  /** `send` returns false for a datagram that the kernel did not accept. */
   constructor(plan: DatagramPlan, chaos: Chaos, tally: Tally, send: (data: Uint8Array) => boolean) {
     this.#plan = plan;
     this.#chaos = chaos;
@@ -33,7 +33,7 @@ export class ChaosDatagrams {
     this.#send = send;
   }
 
-  /** A datagram came; its bytes are lent. */
+  /** Queues a datagram; copies its bytes, which belong to the caller. */
   received(bytes: Uint8Array): void {
     const fate = this.#plan.next();
     if (fate.isDropped) {
@@ -47,7 +47,7 @@ export class ChaosDatagrams {
       else if (fate.overtakers > 0) this.#holdBack(data, fate.delayMs, fate.overtakers);
       else this.#pass(data, fate.delayMs);
     }
-    if (fate.overtakers === 0) this.#letFollow();
+    if (fate.overtakers === 0) this.#countOvertaker();
     this.#pump();
   }
 
@@ -69,8 +69,8 @@ export class ChaosDatagrams {
     this.#overtaken.push(late);
   }
 
-  /** One that is not held back has passed: those that have been overtaken often enough follow. */
-  #letFollow(): void {
+  /** Counts one datagram that overtakes the held ones, and releases those that enough datagrams have overtaken. */
+  #countOvertaker(): void {
     for (const late of [...this.#overtaken]) if (--late.overtakersLeft <= 0) this.#release(late);
   }
 
@@ -106,7 +106,7 @@ export class ChaosDatagrams {
   }
 }
 
-/** One sender of datagrams: a socket of its own towards the target, so that answers find their way back. */
+/** One sender of datagrams through a chaos proxy; it has its own socket to the target, so that answers reach it. */
 export class ChaosFlow {
   readonly #toTarget: ChaosDatagrams;
   readonly #toClient: ChaosDatagrams;
@@ -116,7 +116,7 @@ export class ChaosFlow {
   #isJoining = false;
   #isOpen = true;
 
-  /** `connect` is called when there is no socket towards the target; {@link join} answers it, or {@link close}. */
+  /** The flow calls `connect` when it has no socket to the target; the callee then calls {@link join} or {@link close}. */
   constructor(
     chaos: Chaos,
     number: number,
@@ -132,20 +132,20 @@ export class ChaosFlow {
         else tally.bytesToClient += data.length;
         return true;
       });
-    this.#toTarget = way("toTarget", (data) => sent(this.#target, data));
+    this.#toTarget = way("toTarget", (data) => trySend(this.#target, data));
     this.#toClient = way("toClient", reply);
   }
 
   join(target: Link): void {
     const events: LinkInput & LinkOutput = {
       received: (data) => this.#toClient.received(data),
-      // An empty datagram, which a link cannot tell from an end; the link that told it is not to be called from within.
+      // An empty datagram, which a link cannot distinguish from an end. The link must not be called within its own event.
       ended: () => {
         this.#toClient.received(Buffer.alloc(0));
         queueMicrotask(() => target.resume());
       },
       writable: () => undefined,
-      // A link tells nothing after it, so the next datagram gets another.
+      // A link reports nothing after a failure, so the next datagram gets a new link.
       failed: () => {
         target.abort();
         this.#target = undefined;
@@ -182,16 +182,16 @@ export class ChaosFlow {
   }
 }
 
-function sent(target: Link | undefined, data: Uint8Array): boolean {
+function trySend(target: Link | undefined, data: Uint8Array): boolean {
   try {
     return target?.send(data, 0, data.length) !== undefined;
   } catch {
-    // ECONNREFUSED of an earlier datagram, told by this send: lost, both of them, as datagrams are.
+    // ECONNREFUSED of an earlier datagram, which this send reports: both datagrams are lost.
     return false;
   }
 }
 
-/** What tells one sender from another. */
+/** Returns a key that identifies the sender. */
 export function keyOf(peer: Peer): string {
   return "host" in peer ? `${peer.host} ${peer.port}` : JSON.stringify(peer);
 }

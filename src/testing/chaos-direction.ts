@@ -2,18 +2,19 @@ import type { Link } from "../server/transport/link.ts";
 import type { Chaos } from "./chaos-options.ts";
 import type { StreamPlan } from "./chaos-plan.ts";
 
-/** Bytes that one direction holds. Then the proxy stops reading for it; what one event brings comes on top. */
+/** Bytes that wait in one direction before reading pauses; the bytes of one more event may come on top. */
 export const MAX_HELD_BYTES = 256 * 1024;
 
-/** How a side ended: with an end, or by losing the connection. */
+/** How a side ended: with an end of the stream, or with the loss of the connection. */
 export type Ending = "end" | "reset";
 
-/** Whom a direction belongs to. */
+/** The owner of a direction, normally its connection: the direction calls these methods when its state changes. */
 export interface DirectionOwner {
+  /** `count` bytes were sent. */
   passed(direction: ChaosDirection, count: number): void;
-  /** All that came has been sent, and this is what came behind it. */
+  /** All received bytes were sent, and the stream then ended in this way. */
   finished(direction: ChaosDirection, ending: Ending): void;
-  /** The plan says that the connection is reset now, or the side that is sent to is gone. */
+  /** The connection must be reset: the plan says so, or the receiving side has closed. */
   broke(cause: "plan" | "peer"): void;
 }
 
@@ -22,7 +23,7 @@ interface Held {
   readonly arrivedMs: number;
 }
 
-/** What comes from one side and goes to the other: late, slowly, in pieces, and in order. */
+/** One direction of a stream through a chaos proxy: it delays, throttles and splits the bytes, and keeps their order. */
 export class ChaosDirection {
   readonly to: Link;
   readonly #from: Link;
@@ -33,9 +34,9 @@ export class ChaosDirection {
   #heldBytes = 0;
   #isPaused = false;
   #ending: { readonly kind: Ending; readonly atMs: number } | undefined;
-  /** What goes next, and when. */
+  /** The size of the next piece, and when it is due. */
   #next: { count: number; readonly dueMs: number } | undefined;
-  /** When the last byte went: none overtakes another. */
+  /** When the last byte was due; later bytes are not due before it. */
   #lastDueMs = 0;
   #state: "ready" | "waiting" | "stopped" = "ready";
   #cancel: (() => void) | undefined;
@@ -48,7 +49,7 @@ export class ChaosDirection {
     this.#owner = owner;
   }
 
-  /** Nothing more passes: it has ended, or was stopped. */
+  /** Whether the direction has ended or was stopped. */
   get isStopped(): boolean {
     return this.#state === "stopped";
   }
@@ -75,9 +76,9 @@ export class ChaosDirection {
     this.#pump();
   }
 
-  /** There is room again for what the other side did not take. */
+  /** The other side accepts bytes again. */
   writable(): void {
-    this.#goOn();
+    this.#continue();
   }
 
   stop(): void {
@@ -86,7 +87,7 @@ export class ChaosDirection {
     this.#held.length = 0;
   }
 
-  #goOn(): void {
+  #continue(): void {
     if (this.#state !== "waiting") return;
     this.#cancel = undefined;
     this.#state = "ready";
@@ -104,13 +105,13 @@ export class ChaosDirection {
         this.#finish();
         return;
       }
-      this.#next ??= this.#planned(head);
+      this.#next ??= this.#planNext(head);
       if (!this.#isDue(this.#next.dueMs)) return;
       this.#send(head, this.#next);
     }
   }
 
-  #planned({ bytes, arrivedMs }: Held): { count: number; dueMs: number } {
+  #planNext({ bytes, arrivedMs }: Held): { count: number; dueMs: number } {
     const count = Math.min(this.#plan.bytes, bytes.length);
     const startMs = Math.max(arrivedMs + this.#plan.delayMs, this.#lastDueMs);
     this.#lastDueMs = startMs + (count * 1_000) / this.#chaos.bytesPerSecond;
@@ -122,7 +123,7 @@ export class ChaosDirection {
     const leftMs = dueMs - clock.now();
     if (leftMs <= 0) return true;
     this.#state = "waiting";
-    this.#cancel = clock.after(leftMs, () => this.#goOn());
+    this.#cancel = clock.after(leftMs, () => this.#continue());
     return false;
   }
 
@@ -132,7 +133,7 @@ export class ChaosDirection {
       taken = this.to.send(head.bytes, 0, next.count) ?? 0;
     } catch (error) {
       if (!(error instanceof Error && "syscall" in error)) throw error;
-      // EPIPE, ECONNRESET: the side that is sent to is gone, and whoever sends is told as it would be without us.
+      // EPIPE, ECONNRESET: the receiving side has closed. The sender learns of it as it would without the proxy.
       this.#owner.broke("peer");
       return;
     }
@@ -145,9 +146,9 @@ export class ChaosDirection {
     } else {
       this.#next = undefined;
     }
-    // Only what is read in a turn of its own is surely a piece of its own.
+    // The receiver reads two pieces as one unless they are sent in different turns.
     if (this.#plan.pass(taken) && this.#state === "ready" && this.#held.length > 0) this.#waitForTurn();
-    this.#readOn();
+    this.#resumeReading();
   }
 
   #drop(head: Held, count: number): void {
@@ -156,8 +157,8 @@ export class ChaosDirection {
     this.#heldBytes -= count;
   }
 
-  /** Comes last, since what is there to read may be received, and pumped, before the call returns. */
-  #readOn(): void {
+  /** Must be called last: resume() may deliver and forward bytes before it returns. */
+  #resumeReading(): void {
     if (!this.#isPaused || this.#heldBytes > MAX_HELD_BYTES / 2) return;
     this.#isPaused = false;
     if (this.#ending === undefined) this.#from.resume();
@@ -165,7 +166,7 @@ export class ChaosDirection {
 
   #waitForTurn(): void {
     this.#state = "waiting";
-    const turn = setImmediate(() => this.#goOn());
+    const turn = setImmediate(() => this.#continue());
     this.#cancel = () => clearImmediate(turn);
   }
 

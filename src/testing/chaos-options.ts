@@ -11,50 +11,54 @@ import {
 } from "../socket/values.ts";
 import type { Range } from "./random.ts";
 
-/** Connections through a chaos proxy, or senders of datagrams. */
+/** Default limit of open connections, or of senders of datagrams, of one chaos proxy. */
 const DEFAULT_MAX_CONNECTIONS = 1_024;
-/** How long a datagram waits for another one to overtake it. */
+/** Default time that a reordered datagram waits for others to overtake it; then the proxy sends it. */
 const DEFAULT_REORDER_HOLD_MS = 100;
-/** The largest seed: 32 bits. */
+/** The largest seed that the options accept, 32 bits; above it they throw a RangeError. */
 export const MAX_SEED = 0xffffffff;
-/** The longest delay, or wait to be overtaken. */
+/** The longest `delayMs` and `reorderHoldMs` that the options accept; above it they throw a RangeError. */
 const MAX_CHAOS_DELAY_MS = 3_600_000;
-/** The largest size or rate that can be set. */
+/** The largest byte count or rate that the options accept; above it they throw a RangeError. */
 const MAX_CHAOS_BYTES = 0x10000000000;
 
-/** What a {@link chaosProxy} does to what passes. All of it is off by default. */
+/** The faults that a {@link chaosProxy} injects. All of them are off by default. */
 export interface ChaosOptions {
-  /** Where it listens; default a free port of this machine's loopback, or for a `unix:` target a
-   * path of its own in the folder for temporary files. */
+  /** The URL that the proxy listens on. Default: a free port on 127.0.0.1, or for a `unix:` target a new path in the
+   * folder for temporary files. */
   readonly listen?: string | undefined;
-  /** 0 to 2^32-1; the same seed decides the same. Default a random one, which {@link ChaosProxy.seed} tells. */
+  /** The seed of all decisions, 0 to 2^32-1; the same seed makes the same decisions. Default: a random one, see {@link ChaosProxy.seed}. */
   readonly seed?: number | undefined;
-  /** How late bytes and datagrams arrive, in ms, up to an hour. Their order stays. */
+  /** Delay of bytes and datagrams in ms, up to one hour. Their order does not change. */
   readonly delayMs?: number | Range | undefined;
-  /** Streams arrive in pieces of so many bytes, each in a turn of the event loop of its own. */
+  /** Size in bytes of the pieces that a stream is split into; the proxy sends each piece in its own turn of the event loop. */
   readonly splitBytes?: number | Range | undefined;
-  /** In each direction of each connection. */
+  /** Rate limit in bytes per second, for each direction of each connection. */
   readonly throttleBytesPerSecond?: number | undefined;
-  /** How many connections are reset, 0 to 1. Default 1 with `resetAfterBytes`, else 0. */
+  /** Probability that the proxy resets a connection, 0 to 1. Default 1 with `resetAfterBytes`, else 0. */
   readonly resetProbability?: number | undefined;
-  /** After how many bytes in one direction, whichever comes first. Default 0 to 64 KiB. */
+  /** Bytes in one direction after which the reset comes; the direction that gets there first counts. Default 0 to 64 KiB. */
   readonly resetAfterBytes?: number | Range | undefined;
   /**
-   * What one side's end does: `"pass"`, the default, tells it to the other side, which may go on sending; `"close"` closes
-   * both directions, as proxies do that know no half-close; `"hold"` tells it only when the other side has ended too.
+   * The effect when one side ends its direction. `"pass"`, the default: the proxy ends the direction on the other side,
+   * which may go on sending. `"close"`: it closes both directions, like a proxy without half-close. `"hold"`: it passes
+   * the end on only after the other side has ended too.
    */
   readonly halfClose?: "pass" | "close" | "hold" | undefined;
-  /** How many datagrams are lost, 0 to 1. */
+  /** Probability that the proxy drops a datagram, 0 to 1. */
   readonly dropProbability?: number | undefined;
-  /** How many datagrams come twice, 0 to 1. */
+  /** Probability that the proxy sends a datagram twice, 0 to 1. */
   readonly duplicateProbability?: number | undefined;
-  /** How many datagrams are overtaken by the next one to three, 0 to 1. */
+  /** Probability that the next one to three datagrams overtake a datagram, 0 to 1. */
   readonly reorderProbability?: number | undefined;
-  /** How long such a one waits for others that overtake it, in ms. Default 100. */
+  /** Longest time in ms that a reordered datagram waits for others to overtake it, up to one hour. Default 100. */
   readonly reorderHoldMs?: number | undefined;
-  /** Further connections are reset; further senders of datagrams take the place of the one that was silent longest. Default 1 024. */
+  /**
+   * Limit of open connections, or of senders of datagrams, 1 to 1 000 000. Beyond it the proxy resets a new connection; a
+   * new sender of datagrams replaces the one that was silent longest. Default 1 024.
+   */
   readonly maxConnections?: number | undefined;
-  /** Of delays and throttling; a {@link manualClock} for tests. */
+  /** The clock of delays and throttling, such as a {@link manualClock}. Default: the system clock. */
   readonly clock?: Clock | undefined;
 }
 
@@ -84,7 +88,7 @@ const OF_STREAMS = [
 const OF_DATAGRAMS = ["dropProbability", "duplicateProbability", "reorderProbability", "reorderHoldMs"] as const;
 const RANGE: OptionNames<Range> = { min: true, max: true };
 
-/** The options, checked and completed. */
+/** The options of a chaos proxy after validation, with defaults filled in. */
 export interface Chaos {
   readonly seed: number;
   readonly delayMs: Range;
@@ -103,7 +107,11 @@ export interface Chaos {
 
 const HALF_CLOSES: readonly unknown[] = ["pass", "close", "hold"];
 
-/** @throws TypeError, RangeError with the option's name. */
+/**
+ * Validates the options and fills in defaults.
+ *
+ * @throws TypeError, RangeError with the option's name.
+ */
 export function chaosOf(options: ChaosOptions): Chaos {
   checkOptions("chaosProxy()", options, CHAOS_OPTIONS);
   const {
@@ -139,13 +147,13 @@ export function chaosOf(options: ChaosOptions): Chaos {
   };
 }
 
-/** What passes is either: an option of the other kind would be taken, and do nothing. */
+/** Throws for an option of streams with a target of datagrams, and the reverse: the option would have no effect. */
 export function checkKind(options: ChaosOptions, scheme: string): void {
   const isDatagrams = scheme === "udp";
   const [others, kind] = isDatagrams ? [OF_STREAMS, "streams"] : [OF_DATAGRAMS, "datagrams"];
   const found = others.find((name) => options[name] !== undefined);
   if (found === undefined) return;
-  throw wrongValue(`options.${found}`, `is for ${kind}, and the target is ${scheme}:`, options[found]);
+  throw wrongValue(`options.${found}`, `applies to ${kind} only, but the target is ${scheme}:`, options[found]);
 }
 
 function checkClock(clock: unknown): void {

@@ -2,28 +2,28 @@
 import type { Chaos } from "./chaos-options.ts";
 import { Random } from "./random.ts";
 
-/** Which way: the numbers tell the generators of the two apart. */
+/** The direction of a stream or datagram; each direction has its own random generators. */
 export type Way = "toTarget" | "toClient";
 
-/** Of a stream that is not split, a delay is drawn for every so many bytes. */
+/** Bytes of an unsplit stream that share one random delay; after them the plan draws the next one. */
 const STRETCH_BYTES = 16 * 1024;
-/** A throttled stream moves on so often. */
+/** Interval of a throttled stream: the proxy sends at most the bytes of one interval at once. */
 const THROTTLE_STEP_MS = 50;
-/** Datagrams that may overtake one that is held back. */
+/** The most datagrams that may overtake a reordered one; after them the proxy sends it. */
 const MAX_OVERTAKERS = 3;
 
 const WAYS = { toTarget: 0, toClient: 1 } as const;
 const PURPOSES = { isReset: 0, resetAt: 1, split: 3, delay: 5, datagram: 7 } as const;
 
 /**
- * What happens to one direction of one connection, by byte positions: drawn from the seed, the connection's number and
- * the direction alone, so that it is the same however the bytes come in.
+ * The faults of one direction of one connection, by byte position. They depend on the seed, the number of the connection
+ * and the direction alone, so they are the same however the bytes arrive.
  */
 export class StreamPlan {
   readonly #chaos: Chaos;
   readonly #splits: Random;
   readonly #delays: Random;
-  /** Where the connection is reset. */
+  /** The byte position of the reset; infinity for none. */
   readonly #resetAt: number;
   readonly #stepBytes: number;
   #position = 0;
@@ -43,22 +43,22 @@ export class StreamPlan {
     this.#draw();
   }
 
-  /** The connection is to be reset here. */
+  /** Whether the plan resets the connection at the current position. */
   get isReset(): boolean {
     return this.#position >= this.#resetAt;
   }
 
-  /** How late the byte at this position comes, or the end. */
+  /** Delay in ms of the byte at the current position, or of the end. */
   get delayMs(): number {
     return this.#delayMs;
   }
 
-  /** How many bytes may go together from here, at most. */
+  /** The most bytes that the proxy may send together from the current position. */
   get bytes(): number {
     return Math.min(this.#left, this.#resetAt - this.#position, this.#stepBytes);
   }
 
-  /** So many bytes have gone. True where the stream is split. */
+  /** Moves the position on by `count` bytes that were sent. Returns true where the stream is split. */
   pass(count: number): boolean {
     this.#position += count;
     this.#left -= count;
@@ -74,17 +74,17 @@ export class StreamPlan {
   }
 }
 
-/** What happens to one datagram. */
+/** The faults of one datagram. */
 export interface DatagramFate {
   readonly isDropped: boolean;
-  /** 1, or 2. */
+  /** 1 or 2. */
   readonly copies: number;
-  /** By how many datagrams it is overtaken. */
+  /** The number of datagrams that overtake it; 0 when it is not reordered. */
   readonly overtakers: number;
   readonly delayMs: number;
 }
 
-/** What happens to the datagrams of one direction, by their numbers: each takes as many draws as any other. */
+/** The faults of the datagrams of one direction, by number: every datagram uses the same number of random draws. */
 export class DatagramPlan {
   readonly #chaos: Chaos;
   readonly #random: Random;

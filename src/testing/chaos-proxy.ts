@@ -14,14 +14,14 @@ import { ChaosFlow, keyOf } from "./chaos-datagrams.ts";
 import { type Chaos, type ChaosOptions, chaosOf, checkKind } from "./chaos-options.ts";
 import { type ChaosStats, newTally, type Tally } from "./chaos-stats.ts";
 
-/** A connect to the target that is under way. */
+/** A connect to the target that is in progress. */
 interface Joining extends Placed {
   readonly ended: Promise<void>;
 }
 
-/** A running proxy. See {@link chaosProxy}. */
+/** A running chaos proxy. See {@link chaosProxy}. */
 export class ChaosProxy implements AsyncDisposable {
-  /** What every decision is drawn from: give it to the next run to have the same again. */
+  /** The seed of all decisions: pass it to the next run to repeat them. */
   readonly seed: number;
   readonly #target: SocketUrl;
   readonly #chaos: Chaos;
@@ -40,21 +40,21 @@ export class ChaosProxy implements AsyncDisposable {
     this.#target = target;
     this.#chaos = chaos;
     this.#transport = from;
-    // Every connect under way listens to it; there is no leak to warn of.
+    // Every connect in progress listens to this signal; the number of listeners is no leak.
     setMaxListeners(0, this.#abortion.signal);
   }
 
-  /** Where it listens: what clients connect to, in the place of the target. */
+  /** The URL that the proxy listens on; clients connect to it instead of to the target. */
   get url(): string {
     return this.#front === undefined ? "" : formatSocketUrl(this.#front.url);
   }
 
-  /** A copy of the counts as they are now. See {@link chaosProxy}. */
+  /** Returns a copy of the current counters. See {@link chaosProxy}. */
   stats(): ChaosStats {
     return { ...this.#tally, openConnections: this.#connections.size + this.#flows.size };
   }
 
-  /** Why it accepts no more, if it had to give up. */
+  /** The error that made the proxy stop accepting; undefined while it accepts. */
   get failure(): Error | undefined {
     return this.#failure;
   }
@@ -66,7 +66,7 @@ export class ChaosProxy implements AsyncDisposable {
         received: (data, peer, sockaddr) => {
           this.#received((answer) => front.send(answer, peer, sockaddr) !== false, data, peer);
         },
-        // A network that loses an answer tells nobody.
+        // A network drops an answer silently.
         failed: () => undefined,
         lost: (error) => this.failed(error),
       });
@@ -76,7 +76,7 @@ export class ChaosProxy implements AsyncDisposable {
     }
   }
 
-  /** Accepts no more, and resets what is open. A second close does nothing. See {@link chaosProxy}. */
+  /** Stops accepting, and resets open connections. A second close does nothing. See {@link chaosProxy}. */
   async close(): Promise<void> {
     this.#abortion.abort();
     await this.#front?.close();
@@ -86,12 +86,12 @@ export class ChaosProxy implements AsyncDisposable {
     await Promise.all(Array.from(this.#joining, ({ ended }) => ended));
   }
 
-  /** `await using` closes it. See {@link chaosProxy}. */
+  /** `await using` closes the proxy. See {@link chaosProxy}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** Every connection is taken, so that one too many is reset here, by a count that is told. @internal */
+  /** The proxy accepts every connection: it resets excess ones itself and counts them. @internal */
   readonly room = Number.POSITIVE_INFINITY;
 
   /** @internal */
@@ -133,11 +133,11 @@ export class ChaosProxy implements AsyncDisposable {
 
   #received(reply: (answer: Uint8Array) => boolean, data: Buffer, peer: Peer): void {
     const key = keyOf(peer);
-    const policy = this.#flows.get(key) ?? this.#newFlow(reply);
-    // The one that was silent longest comes first.
+    const flow = this.#flows.get(key) ?? this.#newFlow(reply);
+    // A map iterates in insertion order: the sender that was silent longest comes first.
     this.#flows.delete(key);
-    this.#flows.set(key, policy);
-    policy.received(data);
+    this.#flows.set(key, flow);
+    flow.received(data);
   }
 
   #newFlow(reply: (data: Uint8Array) => boolean): ChaosFlow {
@@ -146,8 +146,8 @@ export class ChaosProxy implements AsyncDisposable {
       this.#flows.get(silent)?.close();
       this.#flows.delete(silent);
     }
-    return new ChaosFlow(this.#chaos, this.#tally.connections++, this.#tally, reply, (policy) => {
-      this.#join(policy, () => policy.close());
+    return new ChaosFlow(this.#chaos, this.#tally.connections++, this.#tally, reply, (flow) => {
+      this.#join(flow, () => flow.close());
     });
   }
 
@@ -170,17 +170,18 @@ export class ChaosProxy implements AsyncDisposable {
 }
 
 /**
- * Puts a network that misbehaves in front of a server: clients connect to the proxy's `url`, and what passes is delayed,
- * split, throttled, reset, lost, doubled or overtaken, as the options say. Every decision is drawn from the seed by the
- * number of the connection, the direction, and the position of the byte or the number of the datagram: with the same
- * seed the same bytes meet the same fate, however fast they come. Where reading is slow, writing is slowed down: no more
- * than 256 KiB wait in a direction, and what one read brings. The caller closes it.
+ * Starts a proxy that injects network faults between clients and a server. Clients connect to the proxy's `url`; the
+ * proxy delays, splits, throttles, resets, drops, duplicates or reorders what it forwards, as the options say. Each
+ * decision depends on the seed, the number of the connection, the direction, and the position of the byte or the number
+ * of the datagram: with the same seed the same bytes get the same faults, however fast they arrive. The proxy keeps
+ * back-pressure: it pauses reading from one side once 256 KiB wait for the other side, so that a direction holds at most
+ * 256 KiB and the bytes of one read. The caller closes the proxy.
  *
- * A TCP connection is reset with RST, so that what is on its way may be lost; a Unix socket that is reset just closes.
+ * The proxy resets a TCP connection with RST, so bytes on their way may be lost; it only closes a Unix socket.
  *
- * @param targetUrl - `tcp:`, `unix:` or `udp:`; see `parseSocketUrl`. It is connected to once for each client.
- * @throws SocketUrlError · SocketError `EADDRINUSE` … · TypeError and RangeError for an option that cannot be, or is for the other
- * kind of target: streams or datagrams.
+ * @param targetUrl - a `tcp:`, `unix:` or `udp:` URL; see `parseSocketUrl`. The proxy connects to it once for each client.
+ * @throws SocketUrlError · SocketError `EADDRINUSE` … · TypeError and RangeError for an invalid option, and for an option of
+ * streams with a target of datagrams or the reverse.
  * @example
  * ```ts
  * import { connect, serve } from "sockwright/server";
@@ -200,27 +201,29 @@ export class ChaosProxy implements AsyncDisposable {
  * ```
  */
 export async function chaosProxy(targetUrl: string, options: ChaosOptions = {}): Promise<ChaosProxy> {
-  const target = checked("targetUrl", targetUrl);
+  const target = parseProxyUrl("targetUrl", targetUrl);
   const chaos = chaosOf(options);
   checkKind(options, target.scheme);
-  const { listen = besides(target) } = options;
-  const front = checked("options.listen", listen);
+  const { listen = defaultListenUrl(target) } = options;
+  const front = parseProxyUrl("options.listen", listen);
   if ((front.scheme === "udp") !== (target.scheme === "udp")) {
-    throw new TypeError(`Datagrams do not become a stream: ${formatSocketUrl(front)} in front of ${targetUrl}`);
+    throw new TypeError(
+      `options.listen and targetUrl must both be for streams or both for datagrams: ${formatSocketUrl(front)}, ${targetUrl}`,
+    );
   }
   const proxy = new ChaosProxy(target, chaos, await transport());
   await proxy.open(front);
   return proxy;
 }
 
-function checked(argument: string, text: string): SocketUrl {
+function parseProxyUrl(argument: string, text: string): SocketUrl {
   checkUrlText(text, argument);
   const url = parseSocketUrl(text);
   if (url.scheme === "tcp" || url.scheme === "unix" || url.scheme === "udp") return url;
-  throw new TypeError(`A chaos proxy is for tcp:, unix: and udp:, and not for ${url.scheme}:`);
+  throw new TypeError(`${argument} must be a tcp:, unix: or udp: URL, not ${url.scheme}:`);
 }
 
-function besides(target: SocketUrl): string {
+function defaultListenUrl(target: SocketUrl): string {
   if (target.scheme !== "unix") return `${target.scheme}://127.0.0.1:0`;
   return `unix:${join(tmpdir(), `sockwright-chaos-${randomUUID()}.sock`)}`;
 }

@@ -1,27 +1,30 @@
-/** What has passed through a {@link chaosProxy} so far, and what it did. */
+/** The counters of a {@link chaosProxy}: what it has forwarded, and the faults that it has injected. */
 export interface ChaosStats {
-  /** Connections, or senders of datagrams, that came. */
+  /** Connections that the proxy has accepted, or senders of datagrams that it has seen. */
   readonly connections: number;
-  /** Those that are open. */
+  /** Connections, or senders of datagrams, that are open now. */
   readonly openConnections: number;
-  /** Those that the target, or `maxConnections`, refused. */
+  /** Connections that the target refused, or that the limit `maxConnections` refused. */
   readonly refusedConnections: number;
-  /** Connections that were reset by plan. */
+  /** Connections that the proxy has reset because of `resetProbability`. */
   readonly resets: number;
+  /** Bytes forwarded to the target. */
   readonly bytesToTarget: number;
+  /** Bytes forwarded to clients. */
   readonly bytesToClient: number;
-  /** Datagrams that were sent on, each copy counted. */
+  /** Datagrams forwarded; each copy counts. */
   readonly datagrams: number;
-  /** Lost by plan. */
+  /** Datagrams dropped because of `dropProbability`. */
   readonly droppedDatagrams: number;
+  /** Datagrams sent twice because of `duplicateProbability`. */
   readonly duplicatedDatagrams: number;
-  /** Overtaken by plan. */
+  /** Datagrams held back because of `reorderProbability`. */
   readonly reorderedDatagrams: number;
-  /** Lost because nobody had room for them: the proxy holds no more, or the kernel took no more. */
+  /** Datagrams lost because the proxy's queue was full or the kernel did not accept them. */
   readonly overflowedDatagrams: number;
 }
 
-/** The same, while it is counted. */
+/** The mutable counters behind {@link ChaosStats}. */
 export type Tally = { -readonly [Name in keyof ChaosStats]: number };
 
 export function newTally(): Tally {

@@ -1,23 +1,23 @@
-/** What a record costs of a buffer besides its bytes, so that empty ones are bounded too. */
+/** Buffer space in bytes that a record takes in addition to its data, so that the number of empty records is limited too. */
 const FAKE_RECORD_OVERHEAD_BYTES = 64;
 
 /** A record, or a piece of a stream. */
 interface Piece {
   readonly bytes: Uint8Array;
-  /** The sockaddr that it came from; empty for none. */
+  /** The sockaddr of the sender; empty for none. */
   readonly from: Uint8Array;
 }
 
-/** What a receive took. */
+/** The result of a receive. */
 export interface Taken {
-  /** What was written into the rooms. */
+  /** Bytes written into the caller's buffers. */
   readonly bytes: number;
-  /** What the record had: more than was written when it was cut. */
+  /** Bytes of the record; more than were written when it was truncated. */
   readonly fullBytes: number;
   readonly from: Uint8Array;
 }
 
-/** What has come for a socket of the fake kernel and was not read: a stream's bytes or whole records, up to a limit. */
+/** The receive buffer of a fake socket: bytes of a stream, or whole records, up to a limit. */
 export class FakeBuffer {
   readonly #isStream: boolean;
   readonly #limitBytes: number;
@@ -33,38 +33,38 @@ export class FakeBuffer {
     return this.#pieces.length === 0;
   }
 
-  /** Whether its sender is told of room: unix_writable() of the kernel, three quarters are free. */
+  /** Whether the sender is writable: three quarters are free, as unix_writable() of the kernel demands. */
   get isWritable(): boolean {
     return this.#usedBytes * 4 <= this.#limitBytes;
   }
 
-  /** Whether a record can ever have room. */
+  /** Whether a record of this size fits an empty buffer. */
   fits(bytes: number): boolean {
     return bytes <= this.#limitBytes;
   }
 
-  /** How many bytes it took, which is all or none of a record; undefined when there is no room. */
+  /** Appends bytes, of a record all or none. Returns how many it took; undefined when the buffer is full. */
   put(pieces: readonly Uint8Array[], from: Uint8Array): number | undefined {
     const bytes = Buffer.concat(pieces);
     if (this.#isStream && bytes.length === 0) return 0;
     const cost = this.#costOf(bytes.length);
-    const room = this.#limitBytes - this.#usedBytes;
-    if (this.#isStream ? room <= 0 : this.#usedBytes > 0 && cost > room) return undefined;
-    const taken = this.#isStream ? bytes.subarray(0, room) : bytes;
+    const freeBytes = this.#limitBytes - this.#usedBytes;
+    if (this.#isStream ? freeBytes <= 0 : this.#usedBytes > 0 && cost > freeBytes) return undefined;
+    const taken = this.#isStream ? bytes.subarray(0, freeBytes) : bytes;
     this.#pieces.push({ bytes: taken, from });
     this.#usedBytes += this.#costOf(taken.length);
     return taken.length;
   }
 
-  /** The next bytes or the next record; `isPeek` leaves them. There has to be something. */
-  take(rooms: readonly Uint8Array[], isPeek: boolean): Taken {
-    const roomBytes = rooms.reduce((sum, room) => sum + room.length, 0);
-    const taken = this.#isStream ? this.#bytesUpTo(roomBytes) : this.#pieces.slice(0, 1);
+  /** Takes the next bytes or the next record; `isPeek` leaves them in the buffer, which must not be empty. */
+  take(buffers: readonly Uint8Array[], isPeek: boolean): Taken {
+    const capacityBytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+    const taken = this.#isStream ? this.#bytesUpTo(capacityBytes) : this.#pieces.slice(0, 1);
     const bytes = Buffer.concat(taken.map((piece) => piece.bytes));
     let written = 0;
-    for (const room of rooms) {
-      room.set(bytes.subarray(written, written + room.length));
-      written = Math.min(bytes.length, written + room.length);
+    for (const buffer of buffers) {
+      buffer.set(bytes.subarray(written, written + buffer.length));
+      written = Math.min(bytes.length, written + buffer.length);
     }
     if (!isPeek) this.#drop(taken, bytes.length);
     return { bytes: written, fullBytes: bytes.length, from: taken[0]?.from ?? new Uint8Array(0) };

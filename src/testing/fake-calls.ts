@@ -26,11 +26,11 @@ import { type FakeSlot, type FakeSlots, FIRST_FAKE_SLOT } from "./fake-slots.ts"
 import { type FakeNetwork, FakeSocket } from "./fake-socket.ts";
 
 const { EBADF, ENOTCONN, EOPNOTSUPP } = constants.errno;
-/** sockaddr_storage; in results of recvmsg its length stands before it, the flags behind it. */
+/** The size of sockaddr_storage; the results of recvmsg hold its length before it, and the flags after it. */
 const SOCKADDR_BYTES = 128;
 const NOTHING = new Uint8Array(0);
 
-/** The functions of the kernel that make a socket, or know one by its slot. */
+/** The functions of the kernel that make a socket, or take the slot of one. */
 export type SocketCalls = Pick<
   Kernel,
   | ("socket" | "socketpair" | "dup" | "fileno" | "detach" | "close" | "closeInOrder" | "unblock")
@@ -44,7 +44,7 @@ export type SocketCalls = Pick<
 type Found = FakeSlot<FakeSocket>;
 type SlotCall<Rest extends unknown[], Result> = (slot: number, generation: number, ...rest: Rest) => Result;
 
-/** Sockets of memory; a slot that is not one of theirs is handed to `real`. */
+/** Makes the socket calls of a fake kernel; a call for a slot of the real kernel goes to `real`. */
 export function fakeCalls(
   real: SocketCalls,
   slots: FakeSlots<FakeSocket>,
@@ -80,7 +80,7 @@ export function fakeCalls(
     }),
     fileno: on(real.fileno, ({ slot }) => slot),
     detach: on(real.detach, () => {
-      throw new Error("A socket of a fake kernel has no descriptor that could be given away");
+      throw new Error("A socket of a fake kernel has no descriptor to detach");
     }),
     close: on(real.close, (found) => close(found, slots, endsAtOnce(found.socket))),
     closeInOrder: on(real.closeInOrder, (found) => close(found, slots, false)),
@@ -97,9 +97,9 @@ export function fakeCalls(
     accept: on(real.accept, ({ socket }, address) => accept(socket, slots, address)),
     connect: on(real.connect, ({ socket }, address) => socket.connect(address.slice())),
     shutdown: on(real.shutdown, ({ socket }, how) => socket.shutdown(how)),
-    getsockname: on(real.getsockname, ({ socket }, address) => leave(address, socket.name)),
+    getsockname: on(real.getsockname, ({ socket }, address) => writeName(address, socket.name)),
     getpeername: on(real.getpeername, ({ socket }, address) => {
-      return socket.isConnected ? leave(address, socket.peerName ?? unnamed(socket.family)) : -ENOTCONN;
+      return socket.isConnected ? writeName(address, socket.peerName ?? unnamed(socket.family)) : -ENOTCONN;
     }),
 
     recv: on(real.recv, ({ socket }, buffer, offset, length, flags) => {
@@ -110,13 +110,13 @@ export function fakeCalls(
     }),
     recvfrom: on(real.recvfrom, ({ socket }, buffer, offset, length, flags, address) => {
       const taken = socket.receive([buffer.subarray(offset, offset + length)], flags);
-      leave(address, senderOf(taken));
+      writeName(address, senderOf(taken));
       return countOf(taken, flags);
     }),
     sendto: on(real.sendto, ({ socket }, data, offset, length, _flags, address) => {
       return socket.send([data.subarray(offset, offset + length)], address.slice());
     }),
-    // The file is one of the machine.
+    // The file is a real one.
     sendfile: on(real.sendfile, ({ socket }, file, position, length) => {
       const piece = new Uint8Array(Math.min(length, 64 * 1024));
       const read = readSync(file, piece, 0, piece.length, position);
@@ -125,16 +125,16 @@ export function fakeCalls(
     probeFile: real.probeFile,
     seekFile: real.seekFile,
     sendmsg: on(real.sendmsg, ({ socket }, buffers, _flags, address, control) => {
-      // A descriptor cannot be handed over in memory.
+      // Sockets in memory cannot pass descriptors.
       if (control !== undefined && control.length > 0) return -EOPNOTSUPP;
       return socket.send(buffers, address?.slice());
     }),
     recvmsg: on(real.recvmsg, ({ socket }, buffers, flags, results, control = NOTHING) => {
       const taken = socket.receive(buffers, flags);
-      leave(results, senderOf(taken));
+      writeName(results, senderOf(taken));
       const isCut = typeof taken !== "number" && taken.fullBytes > taken.bytes;
       const behind = new DataView(results.buffer, results.byteOffset + 4 + SOCKADDR_BYTES);
-      const controlBytes = typeof taken === "number" ? 0 : leaveTime(socket, control);
+      const controlBytes = typeof taken === "number" ? 0 : writeTime(socket, control);
       const isControlCut = typeof taken !== "number" && isTimed(socket) && controlBytes === 0;
       behind.setInt32(0, (isCut ? MSG_TRUNC : 0) | (isControlCut ? MSG_CTRUNC : 0), true);
       behind.setInt32(4, controlBytes, true);
@@ -159,11 +159,11 @@ export function fakeCalls(
 }
 
 function accept(listener: FakeSocket, slots: FakeSlots<FakeSocket>, address: Uint8Array): Handle {
-  // The descriptor comes first: without one, the connection goes on waiting.
+  // Linux takes the descriptor first: without one, the connection stays in the backlog.
   if (slots.isFull) return -constants.errno.EMFILE;
   const accepted = listener.accept();
   if (typeof accepted === "number") return accepted;
-  leave(address, accepted.peerName ?? unnamed(accepted.family));
+  writeName(address, accepted.peerName ?? unnamed(accepted.family));
   return slots.open(accepted);
 }
 
@@ -183,19 +183,19 @@ function senderOf(taken: Taken | number): SocketName {
 }
 
 /** Writes an address as the addon does: its length, then the sockaddr. */
-function leave(room: Uint8Array, name: SocketName): 0 {
-  new DataView(room.buffer, room.byteOffset).setInt32(0, name.length, true);
-  room.set(name, 4);
+function writeName(buffer: Uint8Array, name: SocketName): 0 {
+  new DataView(buffer.buffer, buffer.byteOffset).setInt32(0, name.length, true);
+  buffer.set(name, 4);
   return 0;
 }
 
-/** socket(7), SO_TIMESTAMP: each record has its time with it. */
+/** Whether SO_TIMESTAMP, socket(7), is on: each record then has its time in a control message. */
 function isTimed({ type, options }: FakeSocket): boolean {
   return type !== SOCK_STREAM && (options.get(`${SOL_SOCKET} ${SO_TIMESTAMP}`)?.[0] ?? 0) !== 0;
 }
 
-/** The time as a control message, where it is asked for and has room: how many bytes that took. */
-function leaveTime(socket: FakeSocket, control: Uint8Array): number {
+/** Writes the time as a control message, if the option is on and it fits. Returns the bytes that it takes. */
+function writeTime(socket: FakeSocket, control: Uint8Array): number {
   const bytes = controlSpace(16);
   if (!isTimed(socket) || control.length < bytes) return 0;
   const data = new Uint8Array(new BigInt64Array([BigInt(Math.floor(Date.now() / 1_000)), 0n]).buffer);
@@ -219,7 +219,7 @@ function optionOf(socket: FakeSocket, level: number, option: number): Uint8Array
   return bytesOf(known.get(option) ?? 0);
 }
 
-/** socket(7), SO_LINGER: on, for no seconds. */
+/** Whether SO_LINGER, socket(7), is on with 0 seconds. */
 function endsAtOnce({ options }: FakeSocket): boolean {
   const linger = options.get(`${SOL_SOCKET} ${SO_LINGER}`);
   return linger !== undefined && linger[0] === 1 && linger[4] === 0;

@@ -11,30 +11,30 @@ import { faultyCalls } from "./faulty-calls.ts";
 import { checkCall, type Fault, FaultScript, type FaultyCall, type Limit } from "./kernel-fault.ts";
 import { type RandomFaultOptions, RandomFaults } from "./random-faults.ts";
 
-/** Bytes that wait in one socket of a fake kernel. */
+/** Default limit of bytes that wait in one socket of a fake kernel; at the limit a send fails with EAGAIN. */
 const DEFAULT_FAKE_BUFFER_BYTES = 64 * 1024;
-/** The largest buffer that the options can set. */
+/** The largest `bufferBytes` that the options accept; above it they throw a RangeError. */
 const MAX_FAKE_BUFFER_BYTES = 16 * 1024 * 1024;
-/** Sockets of a fake kernel. */
+/** Default limit of open sockets of a fake kernel; a further one fails with EMFILE. */
 const DEFAULT_MAX_FAKE_SOCKETS = 65_536;
-/** The most sockets that the options can set. */
+/** The largest `maxSockets` that the options accept; above it they throw a RangeError. */
 const MAX_FAKE_SOCKETS = 1_000_000;
 const SOCKETS: readonly unknown[] = ["memory", "machine"];
 const TURNS: readonly unknown[] = ["automatic", "manual"];
 const { EINTR } = constants.errno;
 
-/** What a fake kernel is like. */
+/** The options of {@link fakeKernel}. */
 export interface FakeKernelOptions {
   /**
-   * Where the sockets are that are made from now on: `"memory"`, the default, or `"machine"`, which are real ones, whose
-   * calls go through the same scripts and random faults.
+   * The kind of sockets made from now on: `"memory"`, the default, or `"machine"` for real ones, whose calls get the same
+   * scripted and random faults.
    */
   readonly sockets?: "memory" | "machine" | undefined;
-  /** What waits in a socket of memory until it is read, 1 to 16 MiB. Default 64 KiB. */
+  /** The most bytes that wait in a socket in memory until they are read, 1 byte to 16 MiB. Default 64 KiB. */
   readonly bufferBytes?: number | undefined;
-  /** How many sockets of memory can be open; a further one is `EMFILE`. Default 65 536. */
+  /** Limit of open sockets in memory, 1 to 1 000 000; a further one fails with `EMFILE`. Default 65 536. */
   readonly maxSockets?: number | undefined;
-  /** Whether readiness comes by itself, `"automatic"`, the default, or with {@link FakeKernel.turn}. */
+  /** `"automatic"`, the default: the kernel reports readiness by itself. `"manual"`: only in {@link FakeKernel.turn}. */
   readonly turns?: "automatic" | "manual" | undefined;
 }
 
@@ -45,7 +45,7 @@ const FAKE_KERNEL_OPTIONS: OptionNames<FakeKernelOptions> = {
   turns: true,
 };
 
-/** A kernel in place of the machine's. See {@link fakeKernel}. */
+/** A fake kernel that replaces the system calls of this process. See {@link fakeKernel}. */
 export class FakeKernel implements Disposable {
   readonly #real: SocketCalls = { ...kernel };
   readonly #script = new FaultScript();
@@ -63,11 +63,11 @@ export class FakeKernel implements Disposable {
     if (!TURNS.includes(turns)) throw wrongValue("options.turns", 'must be "automatic" or "manual"', turns);
     this.#slots = new FakeSlots(integer("options.maxSockets", maxSockets, 1, MAX_FAKE_SOCKETS));
     integer("options.bufferBytes", bufferBytes, 1, MAX_FAKE_BUFFER_BYTES);
-    const weather = {
+    const pollerFaults = {
       isInterrupted: () => this.#next("epoll_wait", -1, 0) === -EINTR || this.#randomFaults?.isInterrupted() === true,
       isSpurious: () => this.#randomFaults?.isSpurious() === true,
     };
-    this.#poller = new FakePoller(() => this.#slots.all(), weather, turns === "manual");
+    this.#poller = new FakePoller(() => this.#slots.all(), pollerFaults, turns === "manual");
     const network = {
       names: new FakeNames<FakeSocket>(),
       bufferBytes,
@@ -80,21 +80,21 @@ export class FakeKernel implements Disposable {
     );
   }
 
-  /** How many sockets of memory are open. See {@link fakeKernel}. */
+  /** The number of open sockets in memory. See {@link fakeKernel}. */
   get openSockets(): number {
     return this.#slots.size;
   }
 
-  /** How many faults of scripts have not come yet. See {@link FakeKernel.script}. */
+  /** The number of scripted faults that are still pending. See {@link FakeKernel.script}. */
   get scriptedFaults(): number {
     return this.#script.length;
   }
 
   /**
-   * Says what becomes of the next calls of a kind, one fault for each; calls after them get random faults, if those are on, or succeed.
+   * Sets the faults of the next calls of one kind, one for each call; later calls get random faults, if these are on, or none.
    *
-   * @param socket - whose calls; by default everybody's.
-   * @throws TypeError, RangeError for what is no {@link Fault}.
+   * @param socket - the socket whose calls get the faults; by default the calls of every socket.
+   * @throws TypeError, RangeError for an invalid {@link Fault}.
    * @example
    * ```ts
    * import { socketpair } from "sockwright";
@@ -117,14 +117,14 @@ export class FakeKernel implements Disposable {
     return this;
   }
 
-  /** How often a call was made, tries that were interrupted included. See {@link FakeKernel.script}. */
+  /** Returns how often a call was made, including interrupted attempts. See {@link FakeKernel.script}. */
   callCount(call: FaultyCall): number {
     checkCall(call);
     return this.#counts.get(call) ?? 0;
   }
 
   /**
-   * Gives calls faults at random from now on, where no script says what becomes of them. Without options it gives no more.
+   * Gives random faults to calls without a scripted fault from now on. Without options it turns random faults off.
    *
    * @throws TypeError, RangeError.
    * @example
@@ -149,7 +149,7 @@ export class FakeKernel implements Disposable {
   }
 
   /**
-   * Has the next turn tell everybody who waits that its socket is ready, whether it is or not.
+   * Makes the next turn report every watched socket as ready, whether it is or not.
    *
    * @example
    * ```ts
@@ -173,12 +173,12 @@ export class FakeKernel implements Disposable {
     return this;
   }
 
-  /** Tells of what is ready now: of how many sockets. See {@link FakeKernel.spurious}. */
+  /** Reports the sockets that are ready now. Returns how many. See {@link FakeKernel.spurious}. */
   turn(): number {
     return this.#poller.turn();
   }
 
-  /** The machine's kernel is back; who still waits for a socket of memory gets `EBADF`. See {@link fakeKernel}. */
+  /** Restores the real kernel; calls that still wait for a socket in memory fail with `EBADF`. See {@link fakeKernel}. */
   [Symbol.dispose](): void {
     if (installed !== this) return;
     installed = undefined;
@@ -198,11 +198,11 @@ export class FakeKernel implements Disposable {
 let installed: FakeKernel | undefined;
 
 /**
- * Puts a kernel of memory in place of the machine's, until it is disposed: every socket of layer 1, and of layer 2 over
- * it, that is made from now on is one of memory. It behaves as Linux's do, and every system call can be told to fail, to
- * move less, or to be interrupted. Sockets that exist already stay what they are.
+ * Replaces the kernel by one in memory until the caller disposes of it: every socket of layer 1, and of layer 2 on top of
+ * it, that is made from now on is in memory. Such a socket behaves like a Linux socket. A test can make every system call
+ * fail, move fewer bytes, or be interrupted. Sockets that exist already do not change.
  *
- * @throws Error when another one is in place · TypeError, RangeError.
+ * @throws Error when another fake kernel is installed · TypeError, RangeError.
  * @example
  * ```ts
  * import { socket, SocketError } from "sockwright";
@@ -221,7 +221,7 @@ let installed: FakeKernel | undefined;
  * ```
  */
 export function fakeKernel(options: FakeKernelOptions = {}): FakeKernel {
-  if (installed !== undefined) throw new Error("A fake kernel is in place: dispose of it first");
+  if (installed !== undefined) throw new Error("Another fake kernel is installed: dispose of it first");
   installed = new FakeKernel(options);
   return installed;
 }

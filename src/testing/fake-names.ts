@@ -4,19 +4,19 @@ import { AF_INET, AF_INET6, AF_UNIX } from "../socket/values.ts";
 const { EADDRINUSE, EADDRNOTAVAIL } = constants.errno;
 /** RFC 6335: where the dynamic ports begin. */
 const FIRST_FAKE_PORT = 49_152;
-/** Ports that a fake kernel gives before it starts again at the first. */
+/** The number of ports that a fake kernel assigns before it starts again at the first; when all are taken, bind fails. */
 const MAX_FAKE_PORTS = 16_384;
 
-/** A name as the kernel takes it: the bytes of a sockaddr. */
+/** A socket address in the form of the kernel: the bytes of a sockaddr. */
 export type SocketName = Uint8Array;
 
-/** Who is bound to what in the fake kernel. IPv4 and IPv6 do not meet, and a Unix path is no file. */
+/** The table of bound addresses of a fake kernel. IPv4 and IPv6 are separate, and a Unix path makes no file. */
 export class FakeNames<Owner> {
   readonly #owners = new Map<string, Owner>();
   #nextPort = 0;
   #nextUnix = 0;
 
-  /** The whole name, with a port or an abstract name where none was given; or a negated errno. */
+  /** Binds an address. Returns it complete, with a port or an abstract name where none was given, or a negated errno. */
   bind(owner: Owner, type: number, wanted: SocketName): SocketName | number {
     const name = isAnyPort(wanted) ? this.#withPort(type, wanted) : isAutobind(wanted) ? this.#unixName() : wanted;
     if (name === undefined) return -EADDRNOTAVAIL;
@@ -29,7 +29,7 @@ export class FakeNames<Owner> {
     this.#owners.delete(keyOf(type, name));
   }
 
-  /** Who is bound to the name, or to its port at any address. */
+  /** Returns the owner bound to the address, or to its port at any address. */
   find(type: number, name: SocketName): Owner | undefined {
     return this.#owners.get(keyOf(type, name)) ?? this.#owners.get(keyOf(type, atAnyHost(name)));
   }
@@ -54,14 +54,14 @@ export class FakeNames<Owner> {
   }
 }
 
-/** What a socket has that is bound to nothing: its family, and zeros. */
+/** Returns the address of an unbound socket: its family, and zeros. */
 export function unnamed(family: number): SocketName {
   const name = new Uint8Array(family === AF_INET ? 16 : family === AF_INET6 ? 28 : 2);
   name[0] = family;
   return name;
 }
 
-/** Of a name at any address, the one at which a connection arrives: the machine's own. */
+/** Replaces the "any" address by loopback, where a connection to it arrives; returns other names unchanged. */
 export function atLoopback(name: SocketName): SocketName {
   const host = hostOf(name);
   if (host === undefined || host.some((byte) => byte !== 0)) return name;
@@ -81,7 +81,7 @@ function familyOf(name: SocketName): number {
   return name[0] ?? 0;
 }
 
-/** ip(7), ipv6(7): where the sockaddr has its host; none in a Unix name. */
+/** Returns the bytes of the host in the sockaddr, ip(7) and ipv6(7); undefined for a Unix address. */
 function hostOf(name: SocketName): Uint8Array | undefined {
   const family = familyOf(name);
   return family === AF_INET ? name.subarray(4, 8) : family === AF_INET6 ? name.subarray(8, 24) : undefined;
@@ -95,7 +95,7 @@ function isAutobind(name: SocketName): boolean {
   return familyOf(name) === AF_UNIX && name.length === 2;
 }
 
-/** Each type has names of its own, but for the paths of Unix sockets. The flow and scope of IPv6 tell nobody apart. */
+/** Each socket type has its own names, except for the paths of Unix sockets. Flow and scope of IPv6 do not count. */
 function keyOf(type: number, name: SocketName): string {
   const host = hostOf(name);
   const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");

@@ -1,12 +1,12 @@
 import { setImmediate } from "node:timers";
 import { dispatch, EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT } from "../native/poller.ts";
 
-/** epoll(7): what is told whether it was asked for or not. */
+/** Events that epoll(7) reports even if the caller did not ask for them. */
 const ALWAYS = EPOLLERR | EPOLLHUP;
-/** Sockets that one turn tells of. */
+/** The most sockets that one turn reports; the next turn continues with the others. */
 const MAX_FAKE_RECORDS = 1024;
 
-/** What the poller watches. */
+/** A descriptor that the poller watches. */
 export interface FakeWatched {
   readonly slot: number;
   readonly generation: number;
@@ -14,18 +14,18 @@ export interface FakeWatched {
   readonly socket: { events(): number };
 }
 
-/** Whom a turn asks what it shall be like. */
-export interface FakeWeather {
-  /** epoll_wait(2) is interrupted: the turn brings nothing. */
+/** The source of the poller's faults. */
+export interface PollerFaults {
+  /** Whether epoll_wait(2) is interrupted: the turn then reports nothing. */
   isInterrupted(): boolean;
-  /** A socket that has nothing is said to be ready. */
+  /** Whether the poller reports a socket that is not ready. */
   isSpurious(): boolean;
 }
 
-/** epoll, level-triggered, of the fake kernel's sockets: plays a turn whenever one of them is ready. */
+/** The poller of a fake kernel: level-triggered epoll, which runs a turn whenever one of its sockets is ready. */
 export class FakePoller {
   readonly #watched: () => Iterable<FakeWatched>;
-  readonly #weather: FakeWeather;
+  readonly #faults: PollerFaults;
   readonly #isManual: boolean;
   readonly #records = new Int32Array(MAX_FAKE_RECORDS * 3);
   #arriving: (() => void)[] = [];
@@ -33,48 +33,48 @@ export class FakePoller {
   #isDispatching = false;
   #isSpurious = false;
   #isStopped = false;
-  /** Where the next turn begins, so that the last of many is told of, too. */
+  /** The index at which the next turn begins, so that each of many sockets gets its turn. */
   #next = 0;
 
-  constructor(watched: () => Iterable<FakeWatched>, weather: FakeWeather, isManual: boolean) {
+  constructor(watched: () => Iterable<FakeWatched>, faults: PollerFaults, isManual: boolean) {
     this.#watched = watched;
-    this.#weather = weather;
+    this.#faults = faults;
     this.#isManual = isManual;
   }
 
-  /** Something may have become ready. */
+  /** Schedules a turn: a socket may have become ready. */
   touch(): void {
     if (this.#isManual || this.#isScheduled || this.#isStopped) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      // A turn that brought something may have left something: level-triggered, it is told again.
+      // The poller is level-triggered: it reports again what a turn has left.
       if (this.turn() > 0) this.touch();
     });
   }
 
-  /** Its kernel is gone: nothing becomes ready any more. What is open for ever would be told of for ever. */
+  /** Stops all turns once the kernel is disposed of; the poller would otherwise report sockets left open for ever. */
   stop(): void {
     this.#isStopped = true;
   }
 
-  /** Runs the action at the beginning of the next turn. */
+  /** Runs `action` at the beginning of the next turn. */
   arrive(action: () => void): void {
     this.#arriving.push(action);
     this.touch();
   }
 
-  /** The next turn tells of everybody who is watched. */
+  /** Makes the next turn report every watched socket. */
   spurious(): void {
     this.#isSpurious = true;
     this.touch();
   }
 
-  /** Plays a turn: gives how many sockets it told of. */
+  /** Runs a turn. Returns the number of sockets that it reported. */
   turn(): number {
     if (this.#isDispatching || this.#isStopped) return 0;
     for (const action of this.#arriving.splice(0)) action();
-    if (this.#weather.isInterrupted()) {
+    if (this.#faults.isInterrupted()) {
       this.touch();
       return 0;
     }
@@ -108,7 +108,7 @@ export class FakePoller {
 
   #eventsOf({ interest, socket }: FakeWatched): number {
     const events = socket.events() & (interest | ALWAYS);
-    if (events !== 0 || !(this.#isSpurious || this.#weather.isSpurious())) return events;
+    if (events !== 0 || !(this.#isSpurious || this.#faults.isSpurious())) return events;
     return interest & (EPOLLIN | EPOLLOUT);
   }
 }

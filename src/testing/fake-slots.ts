@@ -2,11 +2,11 @@ import { constants } from "node:os";
 import { generationOf, type Handle, slotOf } from "../native/kernel.ts";
 
 const { EMFILE } = constants.errno;
-/** Slots below are the addon's: a process has fewer descriptors than this, unless it is made for more. */
+/** The first slot of fake sockets. Slots below belong to the addon: a process has fewer descriptors unless it is configured for more. */
 export const FIRST_FAKE_SLOT = 2 ** 22;
 const SLOTS = 2 ** 24;
 
-/** One descriptor of the fake kernel: what it names, and what epoll was asked for. */
+/** One descriptor of a fake kernel: its socket, and the events that epoll watches for. */
 export interface FakeSlot<Owner> {
   readonly slot: number;
   readonly generation: number;
@@ -16,12 +16,12 @@ export interface FakeSlot<Owner> {
 }
 
 /**
- * The next slot that no kernel has had: one that comes later has others, since whoever has a socket of one that is gone may
- * close it still.
+ * The next slot that no fake kernel has used. Each kernel uses new slots, since the program may still close a socket of an
+ * earlier one.
  */
 let nextSlot = FIRST_FAKE_SLOT;
 
-/** The descriptors of the fake kernel. As in the addon, a slot is given out again at once, with a generation of its own. */
+/** The descriptor table of a fake kernel. As in the addon, a closed slot is reused at once, with a new generation. */
 export class FakeSlots<Owner> {
   readonly #open = new Map<number, FakeSlot<Owner>>();
   readonly #free: Handle[] = [];
@@ -43,7 +43,7 @@ export class FakeSlots<Owner> {
     return this.#open.values();
   }
 
-  /** A handle, or -EMFILE. */
+  /** Adds a socket. Returns its handle, or -EMFILE. */
   open(socket: Owner): Handle {
     if (this.isFull) return -EMFILE;
     const last = this.#free.pop();

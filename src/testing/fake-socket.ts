@@ -16,21 +16,21 @@ import { FakeBuffer, type Taken } from "./fake-buffer.ts";
 import { atLoopback, type FakeNames, type SocketName, unnamed } from "./fake-names.ts";
 
 const { errno } = constants;
-/** The longest datagram of UDP — udp(7): what is left of 65 535 bytes behind the headers. */
+/** The largest UDP payload, udp(7): 65 535 bytes less the headers; a longer datagram fails with EMSGSIZE. */
 const UDP_MAX_BYTES = 65_507;
 
-/** What the sockets of a fake kernel share. */
+/** The state that all sockets of a fake kernel share. */
 export interface FakeNetwork {
   readonly names: FakeNames<FakeSocket>;
   readonly bufferBytes: number;
-  /** Runs the action at the beginning of the next turn, when a packet would arrive. */
+  /** Runs `action` at the beginning of the next turn, when a packet would arrive. */
   arrive(action: () => void): void;
 }
 
-/** A stream is on its way through these; a socket for datagrams stays `idle`. */
+/** The state of a stream socket; a datagram socket stays `idle`. */
 type Phase = "idle" | "listening" | "connecting" | "connected" | "closed";
 
-/** One socket of the fake kernel, as Linux's behave: its state, what waits in it, what epoll would say of it. */
+/** One socket of a fake kernel, which behaves like a Linux socket: its state, its receive buffer, its epoll events. */
 export class FakeSocket {
   readonly family: number;
   readonly type: number;
@@ -39,21 +39,21 @@ export class FakeSocket {
   readonly options = new Map<string, Uint8Array>();
   name: SocketName;
   peerName: SocketName | undefined;
-  /** How many slots name it: dup(2). */
+  /** The number of slots that refer to it, dup(2). */
   references = 1;
   readonly #network: FakeNetwork;
   #phase: Phase = "idle";
   #peer: FakeSocket | undefined;
   #error = 0;
-  /** It connects in the background, or has, and no connect(2) has said so. */
-  #isUntold = false;
+  /** It connects in the background, or has connected, and no connect(2) has reported success yet. */
+  #isUnreported = false;
   #isReadShut = false;
   #isWriteShut = false;
   #isBound = false;
   #backlogLimit = 0;
   readonly #backlog: FakeSocket[] = [];
-  /** Who found the backlog full: its first packet is sent again. */
-  readonly #knocking: FakeSocket[] = [];
+  /** Clients that found the backlog full; they send their first packet again. */
+  readonly #refusedClients: FakeSocket[] = [];
 
   constructor(network: FakeNetwork, family: number, type: number, protocol: number) {
     this.#network = network;
@@ -76,7 +76,7 @@ export class FakeSocket {
     return this.family === AF_UNIX;
   }
 
-  /** socketpair(2), and what a handshake ends with. */
+  /** Connects two sockets with each other: for socketpair(2), and at the end of a handshake. */
   join(peer: FakeSocket): void {
     for (const [one, other] of [[this, peer] as const, [peer, this] as const]) {
       one.#peer = other;
@@ -102,17 +102,17 @@ export class FakeSocket {
       this.bind(this.name);
     }
     this.#phase = "listening";
-    // Linux lets one more wait than it was told.
+    // Linux lets one more connection wait than the backlog says.
     this.#backlogLimit = backlog + 1;
     return 0;
   }
 
-  /** The connection that has waited longest, or a negated errno. */
+  /** Takes the connection that has waited longest, or returns a negated errno. */
   accept(): FakeSocket | number {
     if (this.#phase !== "listening") return this.#isDatagram ? -errno.EOPNOTSUPP : -errno.EINVAL;
     const accepted = this.#backlog.shift();
     if (accepted === undefined) return -errno.EAGAIN;
-    const next = this.#knocking.shift();
+    const next = this.#refusedClients.shift();
     if (next !== undefined) this.#network.arrive(() => next.#handshake());
     return accepted;
   }
@@ -120,15 +120,15 @@ export class FakeSocket {
   connect(to: SocketName): number {
     if (this.#isDatagram) return this.#connectDatagrams(to);
     if (this.#phase === "connecting") return -errno.EALREADY;
-    // Linux tells the success of a connect in the background once more, to whoever asks next.
-    if (this.#phase === "connected" && this.#isUntold) {
-      this.#isUntold = false;
+    // Linux reports the success of a background connect once more, to the next connect(2).
+    if (this.#phase === "connected" && this.#isUnreported) {
+      this.#isUnreported = false;
       return 0;
     }
     if (this.#phase !== "idle") return this.#phase === "connected" ? -errno.EISCONN : -errno.EINVAL;
     if (this.#isUnix) {
       const listener = this.#network.names.find(this.type, to);
-      if (listener === undefined) return -absence(to);
+      if (listener === undefined) return -absenceErrno(to);
       if (listener.type !== this.type) return -errno.EPROTOTYPE;
       if (listener.#phase !== "listening") return -errno.ECONNREFUSED;
       return listener.#enqueue(this) ? 0 : -errno.EAGAIN;
@@ -136,7 +136,7 @@ export class FakeSocket {
     if (!this.#isBound) this.bind(atLoopback(this.name));
     this.peerName = atLoopback(to);
     this.#phase = "connecting";
-    this.#isUntold = true;
+    this.#isUnreported = true;
     this.#isReadShut = false;
     this.#isWriteShut = false;
     this.#network.arrive(() => this.#handshake());
@@ -154,7 +154,7 @@ export class FakeSocket {
     const peer = this.#peer;
     if (this.#phase !== "connected" || peer === undefined) return -(this.#isUnix ? errno.ENOTCONN : errno.EPIPE);
     if (peer.#phase === "closed") {
-      // tcp(7): who writes to a peer that has gone learns of it by the reset that comes back.
+      // tcp(7): a writer learns that the peer has closed from the reset that comes back.
       this.#lose(errno.EPIPE);
       return lengthOf(pieces);
     }
@@ -162,19 +162,19 @@ export class FakeSocket {
     return peer.inbound.put(pieces, noName) ?? -errno.EAGAIN;
   }
 
-  /** What was taken, or a negated errno; zero at the end. */
-  receive(rooms: readonly Uint8Array[], flags: number): Taken | number {
+  /** Receives into the buffers. Returns the result, or a negated errno, or 0 at the end. */
+  receive(buffers: readonly Uint8Array[], flags: number): Taken | number {
     if ((flags & MSG_ERRQUEUE) !== 0) return -errno.EAGAIN;
     if ((flags & MSG_OOB) !== 0) return -(this.#isUnix ? errno.EOPNOTSUPP : errno.EINVAL);
     if (this.#isDatagram && this.#error !== 0) return -this.takeError();
     if (!this.inbound.isEmpty) {
-      // tcp(7): with MSG_TRUNC the bytes are counted and discarded, and none is written.
+      // tcp(7): with MSG_TRUNC the kernel counts and discards the bytes, and writes none.
       const isDiscarded = (flags & MSG_TRUNC) !== 0 && this.type === SOCK_STREAM && !this.#isUnix;
-      const into = isDiscarded ? rooms.map(({ length }) => new Uint8Array(length)) : rooms;
+      const into = isDiscarded ? buffers.map(({ length }) => new Uint8Array(length)) : buffers;
       return this.inbound.take(into, (flags & MSG_PEEK) !== 0);
     }
     if (this.#error !== 0) return -this.takeError();
-    // A receive that does not block says so of datagrams for ever; a blocking one would give nothing.
+    // After shutdown a non-blocking receive of datagrams always fails with EAGAIN; a blocking one would return 0.
     if (this.#isReadShut) return this.#isDatagram ? -errno.EAGAIN : 0;
     if (!this.#isDatagram && this.#phase !== "connected") {
       return -(this.#isUnix && this.type === SOCK_STREAM ? errno.EINVAL : errno.ENOTCONN);
@@ -182,7 +182,7 @@ export class FakeSocket {
     return -errno.EAGAIN;
   }
 
-  /** SO_ERROR: what is told once. */
+  /** Returns and clears the pending error, as SO_ERROR does. */
   takeError(): number {
     const error = this.#error;
     this.#error = 0;
@@ -191,13 +191,13 @@ export class FakeSocket {
 
   shutdown(how: number): number {
     if (how !== SHUT_RD && how !== SHUT_WR && how !== SHUT_RDWR) return -errno.EINVAL;
-    // tcp(7): a listener that receives no more is none any more. A Unix one stays what it is, and gives nothing.
+    // tcp(7): SHUT_RD ends a listener. A Unix listener stays one, and accepts nothing.
     if (!this.#isUnix && this.#phase === "listening") {
       if (how !== SHUT_WR) this.#phase = "idle";
       return 0;
     }
     if (!this.#isUnix && !this.isConnected) {
-      // inet_shutdown: an error, and done all the same.
+      // inet_shutdown() returns the error and shuts down all the same.
       if (this.#isDatagram && how !== SHUT_WR) this.#isReadShut = true;
       return -errno.ENOTCONN;
     }
@@ -213,16 +213,16 @@ export class FakeSocket {
     return 0;
   }
 
-  /** close(2) of the last descriptor. Unread bytes make a reset of it, as does SO_LINGER with no seconds on TCP. */
+  /** close(2) of the last descriptor. It resets the connection if bytes are unread, or on TCP with SO_LINGER of 0 seconds. */
   close(isAtOnce: boolean): void {
     if (this.#isBound) this.#network.names.release(this.type, this.name);
     const isReset = !this.inbound.isEmpty || (isAtOnce && !this.#isUnix);
     for (const waiting of this.#backlog.splice(0)) waiting.#abandon(true);
-    for (const knocking of this.#knocking.splice(0)) knocking.#refuse();
+    for (const refused of this.#refusedClients.splice(0)) refused.#refuse();
     this.#abandon(isReset);
   }
 
-  /** EPOLL* bits, as tcp_poll(), unix_poll() and unix_dgram_poll() of the kernel. */
+  /** Returns the EPOLL* bits, as tcp_poll(), unix_poll() and unix_dgram_poll() of the kernel do. */
   events(): number {
     const error = this.#error === 0 ? 0 : EPOLLERR;
     const readHangUp = this.#isReadShut ? EPOLLIN | EPOLLRDHUP : 0;
@@ -231,12 +231,12 @@ export class FakeSocket {
     const isAlone = !this.#isDatagram && this.#phase !== "connected";
     const hangUp = isAlone || (this.#isReadShut && this.#isWriteShut) ? EPOLLHUP : 0;
     const input = this.inbound.isEmpty ? 0 : EPOLLIN;
-    return error | hangUp | readHangUp | input | (isAlone || this.#hasRoom ? EPOLLOUT : 0);
+    return error | hangUp | readHangUp | input | (isAlone || this.#isWritable ? EPOLLOUT : 0);
   }
 
-  get #hasRoom(): boolean {
+  get #isWritable(): boolean {
     const peer = this.#peer;
-    // A Unix socket makes no event of its own shutdown: only room counts.
+    // Shutting down a Unix socket makes it no more writable: only buffer space counts.
     return (
       peer === undefined || peer.#phase === "closed" || peer.inbound.isWritable || (!this.#isUnix && this.#isWriteShut)
     );
@@ -244,7 +244,7 @@ export class FakeSocket {
 
   #connectDatagrams(to: SocketName): number {
     const found = this.#network.names.find(this.type, atLoopback(to));
-    if (this.#isUnix && found === undefined) return -absence(to);
+    if (this.#isUnix && found === undefined) return -absenceErrno(to);
     if (this.#isUnix && found?.type !== this.type) return -errno.EPROTOTYPE;
     if (!this.#isBound && !this.#isUnix) this.bind(atLoopback(this.name));
     this.#peer = this.#isUnix ? found : undefined;
@@ -259,17 +259,17 @@ export class FakeSocket {
     if (!this.#isBound && !this.#isUnix) this.bind(atLoopback(this.name));
     const target = this.#receiver(to);
     if (target === undefined || target.#phase === "closed") {
-      if (this.#isUnix) return to === undefined ? this.#disconnect() : -absence(to);
-      // udp(7): the ICMP message comes back, and only who is connected is told.
+      if (this.#isUnix) return to === undefined ? this.#disconnect() : -absenceErrno(to);
+      // udp(7): the ICMP message comes back, and only a connected socket reports it.
       if (to === undefined) this.#error = errno.ECONNREFUSED;
       return length;
     }
     const taken = target.#takes(this) ? target.inbound.put(pieces, this.#isBound ? this.name : noName) : undefined;
-    // A datagram that UDP has no room for is lost, and its sender is not told.
+    // A UDP datagram that does not fit the buffer is lost; its sender gets no error.
     return taken ?? (this.#isUnix ? -errno.EAGAIN : length);
   }
 
-  /** unix_dgram_disconnected() of the kernel: what the dead peer had sent is lost, too. */
+  /** Disconnects as unix_dgram_disconnected() of the kernel does: the datagrams of the dead peer are lost, too. */
   #disconnect(): number {
     this.#peer = undefined;
     this.peerName = undefined;
@@ -283,18 +283,18 @@ export class FakeSocket {
     return name === undefined ? undefined : this.#network.names.find(this.type, atLoopback(name));
   }
 
-  /** A UDP socket that is connected hears nobody else. */
+  /** Whether it receives from this sender: a connected UDP socket receives from its peer only. */
   #takes(from: FakeSocket): boolean {
     if (this.#isUnix || this.peerName === undefined) return true;
     return Buffer.compare(this.peerName, from.name) === 0;
   }
 
-  /** The first packet of TCP has come to whoever is bound there. */
+  /** Delivers the first TCP packet to the socket that is bound to the target address. */
   #handshake(): void {
     if (this.#phase !== "connecting" || this.peerName === undefined) return;
     const listener = this.#network.names.find(this.type, this.peerName);
     if (listener === undefined || listener.#phase !== "listening") this.#refuse();
-    else if (!listener.#enqueue(this)) listener.#knocking.push(this);
+    else if (!listener.#enqueue(this)) listener.#refusedClients.push(this);
   }
 
   #refuse(): void {
@@ -304,7 +304,7 @@ export class FakeSocket {
     this.#lose(errno.ECONNREFUSED);
   }
 
-  /** As the listener: makes the other end of a connection. False when the backlog is full. */
+  /** Makes the listener's end of a connection, and adds it to the backlog. Returns false when that is full. */
   #enqueue(client: FakeSocket): boolean {
     if (this.#backlog.length >= this.#backlogLimit) return false;
     const accepted = new FakeSocket(this.#network, this.family, this.type, this.protocol);
@@ -315,7 +315,7 @@ export class FakeSocket {
     return true;
   }
 
-  /** Nobody has this end any more. */
+  /** Closes this end, and ends or resets the other. */
   #abandon(isReset: boolean): void {
     this.#phase = "closed";
     const peer = this.#peer;
@@ -328,7 +328,7 @@ export class FakeSocket {
     }
   }
 
-  /** The connection is gone: what had come can still be read, then the error, then the end. */
+  /** Breaks the connection: received bytes can still be read, then the error, then the end. */
   #lose(error: number): void {
     this.#error = error;
     this.#isReadShut = true;
@@ -338,8 +338,8 @@ export class FakeSocket {
 
 const noName: SocketName = new Uint8Array(0);
 
-/** unix(7): a path that does not exist is no file; an abstract name is nobody's. */
-function absence(name: SocketName): number {
+/** Returns the errno for an address without a socket, unix(7): ENOENT for a path, ECONNREFUSED for an abstract name. */
+function absenceErrno(name: SocketName): number {
   return name[2] === 0 ? errno.ECONNREFUSED : errno.ENOENT;
 }
 

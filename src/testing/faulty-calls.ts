@@ -5,17 +5,17 @@ import type { SocketCalls } from "./fake-calls.ts";
 import type { FaultyCall, Limit } from "./kernel-fault.ts";
 
 const { EINPROGRESS, EINTR } = constants.errno;
-/** Where a call has no socket yet. */
+/** The slot of a call that has no socket. */
 const NO_SLOT = -1;
 
-/** What becomes of the next call; `most` is what it would move. */
+/** Returns the fault of the next call; `most` is the number of bytes that it would move. */
 export type FaultSource = (call: FaultyCall, slot: number, most: number) => Limit;
 
 type SlotCall<Rest extends unknown[]> = (slot: number, generation: number, ...rest: Rest) => number;
 
-/** The calls of a kernel, each of which may fail, or move less of a stream than it was asked to. */
+/** Wraps the calls of a kernel with faults: each call may fail, or move fewer bytes of a stream than it was asked to. */
 export function faultyCalls(below: SocketCalls, next: FaultSource): SocketCalls & BatchCalls {
-  /** The fault of one call. Below layer 1 a call that was interrupted is made again: native/syscall.h. */
+  /** Returns the fault of one call. Below layer 1 an interrupted call is retried: native/syscall.h. */
   function fault(call: FaultyCall, slot: number, most = 0): Limit {
     for (;;) {
       const limit = next(call, slot, most);
@@ -30,14 +30,14 @@ export function faultyCalls(below: SocketCalls, next: FaultSource): SocketCalls 
       return limit < 0 ? limit : made(slot, generation, ...rest);
     };
 
-  const optionRoom = new Uint8Array(4);
-  /** A record is never cut. */
+  const optionBuffer = new Uint8Array(4);
+  /** Whether the socket is a stream; a record is never shortened. */
   function isStream(slot: number, generation: number): boolean {
-    below.getsockopt(slot, generation, SOL_SOCKET, SO_TYPE, optionRoom);
-    return optionRoom[0] === SOCK_STREAM;
+    below.getsockopt(slot, generation, SOL_SOCKET, SO_TYPE, optionBuffer);
+    return optionBuffer[0] === SOCK_STREAM;
   }
 
-  /** A transfer of one buffer. */
+  /** Wraps a transfer of one buffer. */
   const short =
     <Buffer, Rest extends unknown[]>(
       call: FaultyCall,
@@ -50,7 +50,7 @@ export function faultyCalls(below: SocketCalls, next: FaultSource): SocketCalls 
       return made(slot, generation, buffer, offset, moved, ...rest);
     };
 
-  /** A transfer of several. */
+  /** Wraps a transfer of several buffers. */
   const shortMany =
     <Rest extends unknown[]>(
       call: FaultyCall,
@@ -83,7 +83,7 @@ export function faultyCalls(below: SocketCalls, next: FaultSource): SocketCalls 
       const limit = next("connect", slot, 0);
       if (limit < 0 && limit !== -EINTR) return limit;
       const result = below.connect(slot, generation, address);
-      // connect(2): an interrupted one goes on by itself.
+      // connect(2): an interrupted connect goes on by itself.
       return limit === -EINTR && result === -EINPROGRESS ? -EINTR : result;
     },
     dup: failing("dup", below.dup),
@@ -119,7 +119,7 @@ export function faultyCalls(below: SocketCalls, next: FaultSource): SocketCalls 
   };
 }
 
-/** The first bytes of the buffers. */
+/** Returns the first `most` bytes of the buffers. */
 function upTo(most: number, buffers: readonly Uint8Array[]): Uint8Array[] {
   let left = most;
   return buffers.map((buffer) => {

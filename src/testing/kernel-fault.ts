@@ -1,4 +1,3 @@
-// Faults of a fake kernel, by script: what becomes of each call.
 import { constants } from "node:os";
 import { EHOSTDOWN, ENONET, integer, wrongType, wrongValue } from "../socket/values.ts";
 
@@ -6,9 +5,9 @@ import { EHOSTDOWN, ENONET, integer, wrongType, wrongValue } from "../socket/val
 export type ErrnoName = keyof typeof constants.errno | "ENONET" | "EHOSTDOWN";
 
 /**
- * What becomes of one system call: `"pass"`, it is made; the name of an error, it fails with that; `atMostBytes`, it moves
- * no more of a stream than that. `"EINTR"` is tried again at once, as always below layer 1; only a `connect` goes on
- * without an answer.
+ * The fault of one system call. `"pass"`: the call is made. The name of an error: the call fails with it. `atMostBytes`: the
+ * call moves at most so many bytes of a stream. A call that gets `"EINTR"` is retried at once, as always below layer 1;
+ * only a `connect` is not, and goes on in the background.
  */
 export type Fault = "pass" | ErrnoName | { readonly atMostBytes: number };
 
@@ -39,13 +38,13 @@ const FAULTY_CALLS = [
   "epoll_wait",
 ] as const;
 
-/** The calls that {@link FakeKernel.script} takes, under the names of C. */
+/** The system calls that {@link FakeKernel.script} accepts, by their C names. */
 export type FaultyCall = (typeof FAULTY_CALLS)[number];
 
-/** A fault as the calls take it: a negated errno, or the most that is moved. */
+/** A fault as a number: a negated errno, or the most bytes that the call moves. */
 export type Limit = number;
 
-/** Faults that a script still has, at most. */
+/** Limit of pending faults of scripts; beyond it {@link FakeKernel.script} throws a RangeError. */
 const MAX_SCRIPT_FAULTS = 1_000_000;
 const ERRNOS: ReadonlyMap<string, number> = new Map([
   ...Object.entries(constants.errno),
@@ -53,7 +52,7 @@ const ERRNOS: ReadonlyMap<string, number> = new Map([
   ["EHOSTDOWN", EHOSTDOWN],
 ]);
 
-/** A fault as a number. @throws TypeError, RangeError with its place in the script. */
+/** Converts a fault to a number. @throws TypeError, RangeError with its index in the script. */
 function limitOf(fault: unknown, name: string): Limit {
   if (fault === "pass") return Number.POSITIVE_INFINITY;
   if (typeof fault === "object" && fault !== null) {
@@ -64,17 +63,17 @@ function limitOf(fault: unknown, name: string): Limit {
   return -errno;
 }
 
-/** The faults that were asked for, of each call in their order. */
+/** The scripted faults of a fake kernel, in order for each call. */
 export class FaultScript {
   readonly #faults = new Map<string, Limit[]>();
   #length = 0;
 
-  /** How many have not come yet. */
+  /** The number of faults that are still pending. */
   get length(): number {
     return this.#length;
   }
 
-  /** `slot` limits them to one socket. */
+  /** Appends faults of a call; `slot` limits them to one socket. */
   add(call: FaultyCall, faults: readonly Fault[], slot: number | undefined): void {
     checkCall(call);
     if (!Array.isArray(faults)) throw wrongType("faults", 'an array, such as ["EAGAIN"]', faults);
@@ -85,7 +84,7 @@ export class FaultScript {
     this.#length += limits.length;
   }
 
-  /** The next fault of this call, those of its socket first. */
+  /** Removes and returns the next fault of a call, first those of its socket. */
   next(call: FaultyCall, slot: number): Limit | undefined {
     if (this.#length === 0) return undefined;
     const limit = this.#faults.get(keyOf(call, slot))?.shift() ?? this.#faults.get(keyOf(call, undefined))?.shift();
@@ -94,7 +93,7 @@ export class FaultScript {
   }
 }
 
-/** @throws TypeError for a call that no script takes. */
+/** Checks the name of a call. @throws TypeError for one that no script accepts. */
 export function checkCall(call: FaultyCall): void {
   if (!FAULTY_CALLS.includes(call)) throw wrongValue("call", `must be one of ${FAULTY_CALLS.join(", ")}`, call);
 }

@@ -2,26 +2,26 @@ import { checkOptions, functionOf, integer, type OptionNames, wrongType } from "
 import { type Counter, leaked, leftOver, type OpenResources, openResources } from "./open-resources.ts";
 import { socketNames } from "./socket-names.ts";
 
-/** How long a leak tracker waits for closes that are in progress. */
+/** Default time that a leak tracker waits for closes in progress; then it reports what is left open. */
 const DEFAULT_PATIENCE_MS = 1_000;
-/** The longest wait that the options can set. */
+/** The longest `patienceMs` that the options accept; above it they throw a RangeError. */
 const MAX_PATIENCE_MS = 600_000;
 
-/** What a {@link leakTracker} does besides. */
+/** The options of a {@link leakTracker}. */
 export interface LeakTrackerOptions {
-  /** How long closes that are under way may take, in ms, up to ten minutes. Default 1 000. */
+  /** Longest time in ms that closes in progress may take, up to ten minutes. Default 1 000. */
   readonly patienceMs?: number | undefined;
-  /** Counts to watch besides: that of a server's connections, of a pool's members. */
+  /** Further counters to compare, such as the connections of a server or the members of a pool. */
   readonly counters?: readonly Counter[] | undefined;
 }
 
 const LEAK_TRACKER_OPTIONS: OptionNames<LeakTrackerOptions> = { patienceMs: true, counters: true };
 
-/** Something was left open: the message has a line for each. See {@link leakTracker}. */
+/** The error for resources that were left open; its message has one line for each. See {@link leakTracker}. */
 export class LeakError extends Error {
   /** Always `"ERR_SOCKWRIGHT_LEAK"`. */
   readonly code = "ERR_SOCKWRIGHT_LEAK";
-  /** What was left open, each in words. */
+  /** A description of each resource that was left open. */
   readonly leaks: readonly string[];
 
   /** @internal */
@@ -32,7 +32,7 @@ export class LeakError extends Error {
   }
 }
 
-/** Compares what is open now with what was open when it was made. See {@link leakTracker}. */
+/** Compares the resources open now with those open when the tracker was made. See {@link leakTracker}. */
 export class LeakTracker implements AsyncDisposable {
   readonly #before: OpenResources;
   readonly #counters: readonly Counter[];
@@ -49,13 +49,13 @@ export class LeakTracker implements AsyncDisposable {
     this.#before = openResources(counters);
   }
 
-  /** What is open now and was not before, in words; at once. See {@link leakTracker}. */
+  /** Returns a description of each resource that is open now and was not before, without waiting. See {@link leakTracker}. */
   leaks(): string[] {
     return leaked(this.#before, openResources(this.#counters), socketNames());
   }
 
   /**
-   * Gives closes that are under way their time, and throws when something is left. See {@link leakTracker}.
+   * Waits for closes in progress, and throws when a resource is still open then. See {@link leakTracker}.
    *
    * @throws LeakError `ERR_SOCKWRIGHT_LEAK`.
    */
@@ -65,7 +65,7 @@ export class LeakTracker implements AsyncDisposable {
     if (leaks.length > 0) throw new LeakError(leaks);
   }
 
-  /** `await using` asserts at the end of the block that nothing is left. See {@link leakTracker}. */
+  /** `await using` asserts at the end of the block that nothing is left open. See {@link leakTracker}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.assertNone();
   }
@@ -83,17 +83,17 @@ function checkCounters(counters: unknown): void {
 }
 
 /**
- * The first `console.log` opens standard output for good, with what libuv needs for a terminal or a pipe. A test that prints
- * leaves nothing open by that: so it is open before.
+ * Opens standard output and standard error before the first comparison. The first `console.log` opens them for the life of
+ * the process, with the descriptors that libuv needs for a terminal or a pipe; a test that prints must not count as a leak.
  */
 function openStandardOutput(): void {
   for (const stream of [process.stdout, process.stderr]) void stream.writable;
 }
 
 /**
- * Notes what this process has open: descriptors with what they belong to (Linux), and the handles, requests and timers
- * that keep the event loop alive. Make one before a test, and assert after it that nothing was left. Tests that run at
- * the same time in one process cannot be told apart.
+ * Records what this process has open: descriptors with their targets (Linux), and the handles, requests and timers that
+ * keep the event loop alive. Make a tracker before a test, and assert after it that nothing was left open. It cannot
+ * separate tests that run at the same time in one process.
  *
  * @example
  * ```ts

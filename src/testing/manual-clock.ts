@@ -1,7 +1,7 @@
 import type { Clock } from "../server/time/clock.ts";
 import { functionOf, integer, outOfRange, wrongType } from "../socket/values.ts";
 
-/** Timers that are pending, or run in one move. More are a program that sets them in a loop. */
+/** Limit of pending timers, and of timers run in one `advance`; beyond it they throw, because a loop must be setting them. */
 const MAX_PENDING_TIMERS = 100_000;
 
 interface Timer {
@@ -15,11 +15,11 @@ interface Watcher {
 }
 
 /**
- * A clock that stands still until it is moved, for code that takes a {@link Clock}. See
+ * A clock that moves only when the test moves it, for code that takes a {@link Clock}. See
  * {@link manualClock}.
  */
 export class ManualClock implements Clock {
-  /** By due time, and among equal ones in the order in which they were set. */
+  /** Ordered by due time; timers with the same due time stay in the order in which they were set. */
   readonly #timers: Timer[] = [];
   readonly #watchers: Watcher[] = [];
   #nowMs: number;
@@ -30,58 +30,59 @@ export class ManualClock implements Clock {
     this.#nowMs = startMs;
   }
 
-  /** In ms. See {@link manualClock}. */
+  /** Returns the current time in ms. See {@link manualClock}. */
   now(): number {
     return this.#nowMs;
   }
 
-  /** How many timers are pending. */
+  /** The number of pending timers. */
   get pending(): number {
     return this.#timers.length;
   }
 
-  /** When the next timer is due, as a time of {@link now}; undefined when none is pending. */
+  /** The time at which the next timer is due, on the scale of {@link now}; undefined when none is pending. */
   get nextDueMs(): number | undefined {
     return this.#timers[0]?.due;
   }
 
   /**
-   * Calls `run` once, when the clock has been moved by `delayMs`; what is not above 0, or NaN, counts as 0, and runs
-   * at the next {@link advance}. What it gives calls that off. See {@link manualClock}.
+   * Calls `run` once, when the clock has moved by `delayMs`. A negative number or NaN counts as 0, which is due at the next
+   * {@link advance}. See {@link manualClock}.
    *
+   * @returns a function that cancels the timer.
    * @throws RangeError when 100 000 timers are pending · TypeError.
    */
   after(delayMs: number, run: () => void): () => void {
     if (typeof delayMs !== "number") throw wrongType("delayMs", "of type number, in milliseconds", delayMs);
     functionOf("run", run);
     if (this.#timers.length >= MAX_PENDING_TIMERS) {
-      throw new RangeError(`${MAX_PENDING_TIMERS} timers are pending: is one set in a loop?`);
+      throw new RangeError(`${MAX_PENDING_TIMERS} timers are pending: the program may set them in a loop`);
     }
     const timer: Timer = { due: this.#nowMs + Math.max(0, delayMs || 0), run };
     this.#timers.splice(this.#position(timer), 0, timer);
-    this.#tellWatchers();
+    this.#notifyWatchers();
     return () => this.#remove(timer);
   }
 
   /**
-   * Moves the clock by `ms`, and runs what becomes due: in the order of due times, each at its own time, and those that a
-   * timer sets on the way too. What one throws comes out here; the clock then stands at its time, and the rest is still
-   * pending. See {@link manualClock}.
+   * Moves the clock by `ms`, and runs the timers that become due, each at its own time in the order of due times, including
+   * timers that these set. It throws the error that a timer throws; the clock then stands at the time of that timer, and
+   * the other timers stay pending. See {@link manualClock}.
    *
    * @param ms - 0 or more.
-   * @returns how many timers ran.
-   * @throws RangeError for what is no such number · Error inside of a timer's task.
+   * @returns the number of timers that ran.
+   * @throws RangeError, TypeError for an invalid `ms` · Error when a timer calls it.
    */
   advance(ms: number): number {
     if (typeof ms !== "number") throw wrongType("ms", "of type number", ms);
-    if (!(ms >= 0 && Number.isFinite(ms))) throw outOfRange("ms", ">= 0: a clock does not go back", ms);
-    if (this.#isAdvancing) throw new Error("The clock is being moved: a timer cannot move it");
+    if (!(ms >= 0 && Number.isFinite(ms))) throw outOfRange("ms", ">= 0: the clock cannot go back", ms);
+    if (this.#isAdvancing) throw new Error("advance() cannot be called by a timer of the same clock");
     const end = this.#nowMs + ms;
     this.#isAdvancing = true;
     let ran = 0;
     try {
-      // What is set with no delay while the clock moves belongs to the same move, but a timer that sets itself again
-      // and again with none must not keep it there.
+      // A timer set with no delay while the clock moves belongs to the same move; the limit ends a timer that sets
+      // itself again without end.
       for (let next = this.#take(end); next !== undefined; next = this.#take(end)) {
         if (++ran > MAX_PENDING_TIMERS)
           throw new RangeError(`${MAX_PENDING_TIMERS} timers ran in one move of the clock`);
@@ -96,14 +97,14 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Settles as soon as `count` timers are pending: what has to happen first, in a socket or in a promise, may take its
-   * time. See {@link manualClock}.
+   * Resolves as soon as `count` timers are pending, however long the sockets or promises before them take. See
+   * {@link manualClock}.
    */
   timers(count = 1): Promise<void> {
     return new Promise((resolve) => {
       integer("count", count, 0, MAX_PENDING_TIMERS);
       this.#watchers.push({ count, resolve });
-      this.#tellWatchers();
+      this.#notifyWatchers();
     });
   }
 
@@ -127,7 +128,7 @@ export class ManualClock implements Clock {
     return low;
   }
 
-  #tellWatchers(): void {
+  #notifyWatchers(): void {
     for (let at = this.#watchers.length - 1; at >= 0; at--) {
       const watcher = this.#watchers[at];
       if (watcher === undefined || watcher.count > this.#timers.length) continue;
@@ -138,7 +139,7 @@ export class ManualClock implements Clock {
 }
 
 /**
- * Makes a clock for a test: it stands at `startMs`, default 0, until the test moves it.
+ * Makes a clock for a test. It stands at `startMs`, default 0, until the test moves it.
  *
  * @example
  * ```ts

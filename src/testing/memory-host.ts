@@ -1,22 +1,23 @@
 import { SocketAddress } from "node:net";
 import { versionOf } from "../server/url/zone.ts";
 
-/** The host of a place as getsockname(2) would say it; names are not looked up, but for the machine's own. */
+/** Returns the host of an address as getsockname(2) would return it. It resolves no name but `localhost`. */
 export function hostOf(host: string): string {
   if (host === "localhost") return "127.0.0.1";
   if (host === "*") return "::";
   return versionOf(host) === 6 ? new SocketAddress({ address: host, family: "ipv6" }).address : host;
 }
 
-/** The hosts under which a listener may be that takes a connection to this one: its own first. */
+/** Returns the hosts that a listener may be bound to in order to accept a connection to `host`: `host` itself comes first. */
 export function hostsOf(host: string): readonly string[] {
   const own = hostOf(host);
   return versionOf(own) === 6 ? [own, "::"] : [own, "0.0.0.0", "::"];
 }
 
 /**
- * As whom the listener sees a client that has connected to the host: a machine that calls itself has the address that it
- * calls, and of the loopback network 127.0.0.1. To an IPv6 listener a client over IPv4 is one in IPv6's clothes, ipv6(7).
+ * Returns the address that the listener sees of a client that has connected to `host`. A machine that connects to itself
+ * has the address that it connects to, and 127.0.0.1 for the loopback network. An IPv6 listener sees an IPv4 client under
+ * an IPv4-mapped address, ipv6(7).
  */
 export function clientHostOf(host: string, listener: string): string {
   const target = hostOf(host);

@@ -4,22 +4,22 @@ import type { Peer } from "../server/transport/peer.ts";
 import type { PeerCredentials } from "../server/transport/peer-credentials.ts";
 import { SocketError } from "../socket/values.ts";
 
-/** What a record costs of the buffer besides its bytes, so that empty ones are bounded too. */
+/** Buffer space in bytes that a record takes in addition to its data, so that the number of empty records is limited too. */
 const RECORD_OVERHEAD_BYTES = 64;
 
-/** What a link of memory is like. */
+/** The kind and the limits of a memory link. */
 export interface MemoryLinkShape {
   readonly isRecords: boolean;
   readonly isDatagram: boolean;
-  /** What waits in one direction, at most. */
+  /** The most bytes that wait in one direction; a further send returns undefined. */
   readonly bufferBytes: number;
-  /** Of a stream, so much arrives at once. */
+  /** The most bytes of a stream that arrive in one event. */
   readonly pieceBytes: number;
 }
 
 /**
- * One end of a connection that is made of memory. As a socket does, it holds what the other end has sent and nobody has
- * read, up to a limit; what arrives is told in microtasks, a piece in each.
+ * One end of a connection in memory. Like a socket, it buffers what the other end has sent until it is read, up to a
+ * limit. It delivers what arrives in microtasks, one piece in each.
  */
 export class MemoryLink implements Link {
   peer: Peer;
@@ -35,10 +35,10 @@ export class MemoryLink implements Link {
   #output: LinkOutput | undefined;
   #isReading = false;
   #isScheduled = false;
-  #awaitsRoom = false;
-  /** What comes behind the last piece. */
+  #awaitsWritable = false;
+  /** How the input ends after the last piece. */
   #ending: { readonly kind: "end" } | { readonly kind: "lost"; readonly errno: number } | undefined;
-  #isEndTold = false;
+  #isEndNotified = false;
   #isOpen = true;
 
   private constructor(shape: MemoryLinkShape, peer: Peer, closed: () => void) {
@@ -49,7 +49,7 @@ export class MemoryLink implements Link {
     this.#closed = closed;
   }
 
-  /** Both ends; `closed` is called when each of them has closed. */
+  /** Makes the two ends; calls `closed` once both have closed. */
   static pair(shape: MemoryLinkShape, peers: readonly [Peer, Peer], closed: () => void): [MemoryLink, MemoryLink] {
     let open = 2;
     const end = (peer: Peer): MemoryLink => new MemoryLink(shape, peer, () => void (--open === 0 && closed()));
@@ -59,7 +59,7 @@ export class MemoryLink implements Link {
     return [left, right];
   }
 
-  /** The other end of a Unix socket of memory is this process. */
+  /** The credentials of this process, which has the other end, for a Unix address. */
   get peerCredentials(): PeerCredentials | undefined {
     const [uid, gid] = [process.getuid?.(), process.getgid?.()];
     if ("port" in this.peer || uid === undefined || gid === undefined) return undefined;
@@ -69,7 +69,7 @@ export class MemoryLink implements Link {
   open(input: LinkInput, output: LinkOutput): void {
     this.#input = input;
     this.#output = output;
-    this.#isEndTold = false;
+    this.#isEndNotified = false;
   }
 
   resume(): void {
@@ -86,29 +86,29 @@ export class MemoryLink implements Link {
     if (this.#ending?.kind === "lost") throw new SocketError("send", this.#ending.errno);
     const other = this.#far;
     if (!this.#isOpen || !other.#isOpen) throw new SocketError("send", errno.EPIPE);
-    const room = this.#shape.bufferBytes - other.#inboundCost;
+    const freeBytes = this.#shape.bufferBytes - other.#inboundCost;
     const cost = this.isRecords ? length + RECORD_OVERHEAD_BYTES : length;
     if (this.isRecords && !this.canTake(length)) {
       if (!this.isDatagram) throw new SocketError("send", errno.EMSGSIZE);
       this.#input?.datagramFailed?.(new SocketError("send", errno.EMSGSIZE));
       return length;
     }
-    // A datagram that the receiver has no room for is lost, and its sender is not told.
-    if (this.isDatagram && cost > room) return length;
-    if (this.isRecords ? cost > room : room <= 0) return undefined;
-    const taken = this.isRecords ? length : Math.min(length, room);
+    // A datagram that does not fit the receiver's buffer is lost; its sender gets no error.
+    if (this.isDatagram && cost > freeBytes) return length;
+    if (this.isRecords ? cost > freeBytes : freeBytes <= 0) return undefined;
+    const taken = this.isRecords ? length : Math.min(length, freeBytes);
     other.#inbound.push(Buffer.from(bytes.subarray(offset, offset + taken)));
     other.#inboundCost += this.isRecords ? cost : taken;
     other.#schedule();
     return taken;
   }
 
-  /** Whether a record of so many bytes is not too long. */
+  /** Whether a record of `length` bytes fits an empty buffer. */
   canTake(length: number): boolean {
     return length + RECORD_OVERHEAD_BYTES <= this.#shape.bufferBytes;
   }
 
-  /** A datagram that came from the other end was for nobody: that end is told so. */
+  /** Reports ECONNREFUSED to the other end: its datagram reached no receiver. */
   refuse(): void {
     this.#far.#input?.datagramFailed?.(new SocketError("recv", constants.errno.ECONNREFUSED));
   }
@@ -125,11 +125,11 @@ export class MemoryLink implements Link {
   }
 
   awaitWritable(): void {
-    this.#awaitsRoom = true;
-    if (this.#far.#inboundCost < this.#shape.bufferBytes) this.#tellRoom();
+    this.#awaitsWritable = true;
+    if (this.#far.#inboundCost < this.#shape.bufferBytes) this.#notifyWritable();
   }
 
-  /** What waits here was sent, whether anybody reads it or not. */
+  /** Whether received bytes wait here; they count as due even if no reader takes them. */
   isDue(what: "input" | "output"): boolean {
     return what === "input" && this.#inbound.length > 0;
   }
@@ -146,7 +146,7 @@ export class MemoryLink implements Link {
     this.#leave(!this.isDatagram);
   }
 
-  /** The network lost the connection: this end is told so. */
+  /** Simulates the loss of the connection: this end fails with `errno`. */
   lose(errno: number): void {
     if (this.#isOpen) this.#finish({ kind: "lost", errno });
   }
@@ -160,9 +160,9 @@ export class MemoryLink implements Link {
     this.#inboundCost = 0;
     if (isReset) this.#far.lose(constants.errno.ECONNRESET);
     else this.end();
-    this.#far.#tellRoom();
+    this.#far.#notifyWritable();
     this.#closed();
-    // Between datagram sockets there is no connection that could live on at one end.
+    // Datagram sockets have no connection that one end could keep open.
     if (this.isDatagram) this.#far.#leave(false);
   }
 
@@ -172,10 +172,10 @@ export class MemoryLink implements Link {
 
   #finish(ending: { kind: "end" } | { kind: "lost"; errno: number }): void {
     if (this.#ending?.kind === "lost") return;
-    if (ending.kind === "lost") this.#isEndTold = false;
+    if (ending.kind === "lost") this.#isEndNotified = false;
     this.#ending = ending;
-    // Who waits for room learns of a loss without reading.
-    if (ending.kind === "lost" && this.#awaitsRoom) this.#inbound.length = 0;
+    // A writer that waits for buffer space learns of a loss without reading.
+    if (ending.kind === "lost" && this.#awaitsWritable) this.#inbound.length = 0;
     this.#schedule();
   }
 
@@ -189,10 +189,10 @@ export class MemoryLink implements Link {
   }
 
   #deliver(): void {
-    const isLost = this.#ending?.kind === "lost" && this.#awaitsRoom;
+    const isLost = this.#ending?.kind === "lost" && this.#awaitsWritable;
     if (this.#input === undefined || (!this.#isReading && !isLost)) return;
     if (this.#inbound.length === 0) {
-      this.#tellEnd();
+      this.#notifyEnd();
       return;
     }
     const [first = Buffer.alloc(0)] = this.#inbound;
@@ -200,21 +200,21 @@ export class MemoryLink implements Link {
     if (piece.length === first.length) this.#inbound.shift();
     else this.#inbound[0] = first.subarray(piece.length);
     this.#inboundCost -= this.isRecords ? piece.length + RECORD_OVERHEAD_BYTES : piece.length;
-    this.#far.#tellRoom();
+    this.#far.#notifyWritable();
     this.#input.received(piece);
     this.#schedule();
   }
 
-  #tellEnd(): void {
-    if (this.#ending === undefined || this.#isEndTold) return;
-    this.#isEndTold = true;
+  #notifyEnd(): void {
+    if (this.#ending === undefined || this.#isEndNotified) return;
+    this.#isEndNotified = true;
     if (this.#ending.kind === "end") this.#input?.ended();
     else this.#input?.failed(new SocketError("recv", this.#ending.errno));
   }
 
-  #tellRoom(): void {
-    if (!this.#awaitsRoom || !this.#isOpen) return;
-    this.#awaitsRoom = false;
+  #notifyWritable(): void {
+    if (!this.#awaitsWritable || !this.#isOpen) return;
+    this.#awaitsWritable = false;
     queueMicrotask(() => this.#output?.writable());
   }
 }

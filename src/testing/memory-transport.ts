@@ -13,48 +13,48 @@ import { checkOptions, integer, type OptionNames, SocketError, wrongType } from 
 import { clientHostOf, hostOf, hostsOf } from "./memory-host.ts";
 import { MemoryLink, type MemoryLinkShape } from "./memory-link.ts";
 
-/** Bytes that wait in one direction of a connection in memory. */
+/** Default limit of bytes that wait in one direction of a connection in memory; at the limit the writer waits. */
 const DEFAULT_BUFFER_BYTES = 64 * 1024;
-/** The largest buffer that the options can set. */
+/** The largest `bufferBytes` that the options accept; above it they throw a RangeError. */
 const MAX_BUFFER_BYTES = 16 * 1024 * 1024;
-/** Connections that a listener of memory has not taken yet; further ones are refused. */
+/** Limit of connections that wait until a memory listener accepts them; further ones fail with ECONNREFUSED. */
 const MEMORY_BACKLOG = 4_096;
 /** RFC 6335: where the dynamic ports begin. */
 const FIRST_PORT = 49_152;
-/** Ports that the memory transport gives before it starts again at the first. */
+/** The number of ports that the memory transport assigns before it starts again at the first. */
 const MAX_PORTS = 16_384;
 
-/** What memory is like between two ends. */
+/** The limits of a connection in memory. */
 export interface MemoryOptions {
-  /** What waits in one direction until it is read, 1 to 16 MiB. Default 64 KiB. */
+  /** The most bytes that wait in one direction until they are read, 1 byte to 16 MiB. Default 64 KiB. */
   readonly bufferBytes?: number | undefined;
-  /** Of a stream, so many bytes arrive at once, at most: 1 brings every byte by itself. Default is all that is there. */
+  /** The most bytes of a stream that arrive at once; with 1 every byte arrives by itself. Default: all bytes that wait. */
   readonly pieceBytes?: number | undefined;
 }
 
 const MEMORY_OPTIONS: OptionNames<MemoryOptions> = { bufferBytes: true, pieceBytes: true };
 const MEMORY_PAIR_OPTIONS: OptionNames<MemoryPairOptions> = { ...MEMORY_OPTIONS, isRecords: true };
 
-/** What the memory between two connections is like. */
+/** The options of {@link memoryPair}. */
 export interface MemoryPairOptions extends MemoryOptions {
   /** Each write is a record, as on a `unix-seqpacket:` socket. Default false. */
   readonly isRecords?: boolean | undefined;
 }
 
-/** Two connections that are each other's ends. See {@link memoryPair}. */
+/** Two connections that are each other's peers. See {@link memoryPair}. */
 export interface MemoryPair {
   readonly client: Connection;
   readonly server: Connection;
-  /** The network loses the connection: both ends get `ECONNRESET`, behind what had come. */
+  /** Simulates the loss of the connection: both ends get `ECONNRESET`, after the bytes that had arrived. */
   reset(): void;
 }
 
 /**
- * Makes two connections that are each other's ends, without a socket: for the function of a service. What one writes
- * arrives at the other at the end of the turn. The caller closes both.
+ * Makes two connections that are each other's peers, without a socket, to test the function of a service. Data that one
+ * writes arrives at the other at the end of the turn. The caller closes both.
  *
  * @param options - with `isRecords`, each write is a record, as on a `unix-seqpacket:` socket.
- * @throws RangeError, TypeError for an option that cannot be.
+ * @throws RangeError, TypeError for an invalid option.
  * @example
  * ```ts
  * import type { Connection } from "sockwright/server";
@@ -93,12 +93,12 @@ export function memoryPair(options: MemoryPairOptions = {}): MemoryPair {
 type Listening = { readonly place: SocketUrl; readonly take: (link: Link) => boolean };
 type Bound = { readonly place: SocketUrl; readonly receive: (data: Buffer, peer: Peer) => void };
 
-/** A connection. */
+/** The two ends of one connection. */
 interface Ends extends Placed {
   readonly ends: readonly [MemoryLink, MemoryLink];
 }
 
-/** The transport in place of the machine's. See {@link memoryTransport}. */
+/** The transport that replaces the sockets of this process. See {@link memoryTransport}. */
 export class MemoryTransport implements Disposable {
   /** @internal */
   readonly name = "memory";
@@ -116,17 +116,20 @@ export class MemoryTransport implements Disposable {
     this.#options = options;
   }
 
-  /** How many connections are open at one end or both. */
+  /** The number of connections of which at least one end is open. */
   get openConnections(): number {
     return this.#links.size;
   }
 
-  /** The network loses every connection: both ends get `ECONNRESET`, behind what had come. See {@link memoryTransport}. */
+  /**
+   * Simulates the loss of every connection: both ends get `ECONNRESET`, after the bytes that had arrived. See
+   * {@link memoryTransport}.
+   */
   reset(): void {
     for (const { ends } of this.#links) for (const link of ends) link.lose(constants.errno.ECONNRESET);
   }
 
-  /** Servers and clients that are opened from now on use the machine's sockets again. See {@link memoryTransport}. */
+  /** Ends the replacement: servers and clients opened from now on use real sockets again. See {@link memoryTransport}. */
   [Symbol.dispose](): void {
     substituteTransport(undefined);
     installed = undefined;
@@ -141,7 +144,7 @@ export class MemoryTransport implements Disposable {
       cancel = undefined;
       while (backlog.length > 0) {
         if (events.room <= 0) {
-          // Not within the call that made room, which may be one of a handler's.
+          // Not within the call that made the server accept again, which may come from a handler.
           cancel = events.whenOpen(() => queueMicrotask(admit));
           return;
         }
@@ -185,7 +188,7 @@ export class MemoryTransport implements Disposable {
         try {
           return client?.canTake(data.length) === true && client.send(data, 0, data.length) !== undefined;
         } catch {
-          // EPIPE: the client has gone, and a datagram for nobody is lost.
+          // EPIPE: the client has closed, and the datagram is lost.
           return false;
         }
       },
@@ -209,13 +212,13 @@ export class MemoryTransport implements Disposable {
     const placed = { ends, place: NO_PLACE };
     const [client, server] = ends;
     if (isDatagram) this.#joinDatagrams(url, peers[0], server);
-    else if (listener?.take(server) !== true) throw refused(url);
+    else if (listener?.take(server) !== true) throw refusalOf(url);
     this.#links.add(placed);
     return client;
   }
 
   #joinDatagrams(url: SocketUrl, from: Peer, server: MemoryLink): void {
-    if (baseOf(url) === "unix-dgram" && find(this.#bound, url) === undefined) throw refused(url);
+    if (baseOf(url) === "unix-dgram" && find(this.#bound, url) === undefined) throw refusalOf(url);
     const key = JSON.stringify(from);
     this.#datagramClients.set(key, server);
     const events: LinkInput & LinkOutput = {
@@ -261,11 +264,11 @@ export class MemoryTransport implements Disposable {
 let installed: MemoryTransport | undefined;
 
 /**
- * Has every server and client of this process that is opened from now on meet in memory, whatever their URLs say, until
- * it is disposed: no socket, no port, no file. Buffers are as bounded as those of sockets, ports are counted up from
- * 49152, and what happens depends on nothing outside of the process.
+ * Connects every server and client of this process that is opened from now on in memory, whatever their URLs, until the
+ * caller disposes of it. It uses no socket, no port and no file. Buffers have limits as those of sockets have, port numbers
+ * count up from 49152, and nothing depends on anything outside of the process.
  *
- * @throws Error when another one is in place · RangeError.
+ * @throws Error when another memory transport is installed · RangeError.
  * @example
  * ```ts
  * import { connect, serve } from "sockwright/server";
@@ -285,10 +288,10 @@ let installed: MemoryTransport | undefined;
  * ```
  */
 export function memoryTransport(options: MemoryOptions = {}): MemoryTransport {
-  if (installed !== undefined) throw new Error("A memory transport is in place: dispose of it first");
+  if (installed !== undefined) throw new Error("Another memory transport is installed: dispose of it first");
   installed = new MemoryTransport(options);
   const memory = installed;
-  // Layer 2 takes the functions by themselves.
+  // Layer 2 calls the functions without an object.
   substituteTransport({
     name: memory.name,
     listen: (url, events) => memory.listen(url, events),
@@ -309,7 +312,7 @@ function shapeOf(options: MemoryOptions, isRecords: boolean, isDatagram: boolean
 }
 
 function keyOf(url: SocketUrl): string {
-  // What is spoken over a socket is no part of its address.
+  // The application protocol is no part of a socket's address.
   return formatSocketUrl(plainUrl(url)).replace(url.scheme, String(baseOf(url)));
 }
 
@@ -317,7 +320,7 @@ function plainHost(host: string): string {
   return host === "localhost" ? "127.0.0.1" : host;
 }
 
-/** Who is bound to the address, or to every address. */
+/** Returns the entry that is bound to the address, or to every address. */
 function find<T>(places: ReadonlyMap<string, T>, url: SocketUrl): T | undefined {
   if ("cid" in url) return places.get(keyOf(url)) ?? places.get(keyOf({ ...url, cid: ANY_CID }));
   if (!("host" in url)) return places.get(keyOf(url));
@@ -328,7 +331,7 @@ function find<T>(places: ReadonlyMap<string, T>, url: SocketUrl): T | undefined 
   return undefined;
 }
 
-function refused(url: SocketUrl): SocketError {
+function refusalOf(url: SocketUrl): SocketError {
   const { ENOENT, ECONNREFUSED } = constants.errno;
   return new SocketError("connect", "path" in url ? ENOENT : ECONNREFUSED, targetOf(url));
 }

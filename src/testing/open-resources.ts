@@ -1,28 +1,29 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { setImmediate } from "node:timers";
 
-/** What a process holds at one moment. */
+/** The resources that a process has open at one moment. */
 export interface OpenResources {
-  /** Number and target of each descriptor, from /proc/self/fd; empty where there is no such folder. */
+  /** Number and target of each descriptor, from /proc/self/fd; empty on systems without that folder. */
   readonly descriptors: ReadonlyMap<number, string>;
-  /** How many there are of each thing that keeps the event loop alive, and of each thing that is counted besides. */
+  /** Counts of each kind of resource that keeps the event loop alive, and the values of the caller's counters. */
   readonly counts: ReadonlyMap<string, number>;
 }
 
-/** A count to watch besides: its name, and how to read it. */
+/** A further counter to compare: its name, and a function that reads it. */
 export type Counter = readonly [name: string, read: () => number];
 
 const EVENT_POLL = "anon_inode:[eventpoll]";
-/** libuv opens one with the first `fs.watch` of an environment, and keeps it; a watcher that is left is a handle that counts. */
+/** libuv opens one with the first `fs.watch` of an environment, and keeps it. A watcher left open is counted as a handle. */
 const INOTIFY = "anon_inode:inotify";
-/** libuv keeps one in reserve for when there is no other, from its first stream on (uv__stream_init). */
+/** The target of the spare descriptor that libuv keeps from its first stream on, for EMFILE (uv__stream_init). */
 const RESERVE = "/dev/null";
 const eventPollsAtStart = eventPolls(openDescriptors());
 
+/** Reads the resources that this process has open now. */
 export function openResources(counters: readonly Counter[] = []): OpenResources {
   const counts = new Map<string, number>();
   for (const type of process.getActiveResourcesInfo()) {
-    // Waiting for the others is done with immediates, and reading a file ends by itself.
+    // The tracker itself waits with immediates, and a file read ends by itself.
     if (type === "Immediate" || type.startsWith("FSReq")) continue;
     counts.set(type, (counts.get(type) ?? 0) + 1);
   }
@@ -30,21 +31,21 @@ export function openResources(counters: readonly Counter[] = []): OpenResources 
   return { descriptors: openDescriptors(), counts };
 }
 
-/** Says what is open in `after` and was not in `before`, one line for each; `named` may say more of a descriptor. */
+/** Returns one line for each resource open in `after` and not in `before`; `nameOf` describes the target of a descriptor. */
 export function leaked(
   before: OpenResources,
   after: OpenResources,
-  named: (target: string) => string = (target) => target,
+  nameOf: (target: string) => string = (target) => target,
 ): string[] {
   const lines: string[] = [];
   let mayBeReserve = reserves(before.descriptors) === 0;
   for (const [descriptor, target] of after.descriptors) {
     if (target === RESERVE && descriptor > 2 && mayBeReserve) mayBeReserve = false;
     else if (target !== EVENT_POLL && target !== INOTIFY && before.descriptors.get(descriptor) !== target) {
-      lines.push(`descriptor ${descriptor} (${named(target)})`);
+      lines.push(`descriptor ${descriptor} (${nameOf(target)})`);
     }
   }
-  // The poller makes its epoll descriptor at the first wait, and it lives as long as the environment.
+  // The poller makes its epoll descriptor at the first wait, and keeps it as long as the environment lives.
   const polls = eventPolls(after.descriptors) - Math.max(eventPolls(before.descriptors), eventPollsAtStart + 1);
   if (polls > 0) lines.push(`${polls} epoll descriptor(s)`);
 
@@ -56,8 +57,8 @@ export function leaked(
 }
 
 /**
- * Lets closes that are under way finish: turns the event loop until nothing is open that was not in `before`, for
- * `patienceMs` at most. Returns what is left then.
+ * Waits for closes in progress: turns the event loop until nothing is open that was not in `before`, for at most
+ * `patienceMs`. Returns a line for each resource that is left then.
  */
 export async function leftOver(
   before: OpenResources,
@@ -78,13 +79,13 @@ function openDescriptors(): Map<number, string> {
     try {
       descriptors.set(Number(name), readlinkSync(`/proc/self/fd/${name}`));
     } catch {
-      // The descriptor that listed the folder is closed by now.
+      // The descriptor that read the folder itself is closed by now.
     }
   }
   return descriptors;
 }
 
-/** proc(5) is Linux's; elsewhere handles and timers are what is seen. */
+/** Lists the descriptors of this process. Only Linux has proc(5); elsewhere the tracker sees handles and timers only. */
 function descriptorNames(): string[] {
   try {
     return readdirSync("/proc/self/fd");
@@ -94,7 +95,7 @@ function descriptorNames(): string[] {
   }
 }
 
-/** Descriptors that may be libuv's; the standard streams of a program without a terminal are not. */
+/** Counts descriptors that may be libuv's spare one; the standard streams of a program without a terminal are not. */
 function reserves(descriptors: ReadonlyMap<number, string>): number {
   return [...descriptors].filter(([descriptor, target]) => descriptor > 2 && target === RESERVE).length;
 }

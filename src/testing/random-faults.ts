@@ -5,22 +5,22 @@ import type { FaultyCall, Limit } from "./kernel-fault.ts";
 import { Random } from "./random.ts";
 
 const { EAGAIN, EINTR, ENOBUFS } = constants.errno;
-/** The highest probability of a fault. A call that always fails would be retried without end. */
+/** The largest probability of a fault; above it the options throw. A call that always failed would be retried without end. */
 const MAX_FAULT_PROBABILITY = 0.95;
 
-/** How often a system call gets a random fault, from 0 to 0.95. */
+/** The probabilities of random faults of system calls, each from 0 to 0.95. */
 export interface RandomFaultOptions {
   /** The same seed gives the same faults for the same calls. Default 1. */
   readonly seed?: number | undefined;
-  /** A read or a write of a stream moves 1 byte to all of them. Default 0.5. */
+  /** A read or a write of a stream moves fewer bytes than it was asked to, at least 1. Default 0.5. */
   readonly shortProbability?: number | undefined;
-  /** A read, a write or an accept that could go on gives `EAGAIN`. Default 0.1. */
+  /** A read, a write or an accept that could succeed fails with `EAGAIN`. Default 0.1. */
   readonly againProbability?: number | undefined;
-  /** `EINTR`, in every call that can be interrupted and in the wait for events. Default 0.1. */
+  /** A call that can be interrupted, or the wait for events, fails with `EINTR`. Default 0.1. */
   readonly interruptProbability?: number | undefined;
-  /** Readiness is told of a socket that has nothing. Default 0.1. */
+  /** The poller reports a socket as ready that is not. Default 0.1. */
   readonly spuriousProbability?: number | undefined;
-  /** A write gives `ENOBUFS`, which its caller is told. Default 0. */
+  /** A write fails with `ENOBUFS`, which its caller receives. Default 0. */
   readonly noBuffersProbability?: number | undefined;
 }
 
@@ -36,7 +36,7 @@ const RANDOM_FAULT_OPTIONS: OptionNames<RandomFaultOptions> = {
 const READS: ReadonlySet<FaultyCall> = new Set<FaultyCall>(["recv", "recvfrom", "recvmsg"]);
 const WRITES: ReadonlySet<FaultyCall> = new Set<FaultyCall>(["send", "sendto", "sendmsg"]);
 
-/** Faults at random, by a seed. */
+/** The source of random faults of a fake kernel, by seed. */
 export class RandomFaults {
   readonly seed: number;
   readonly #random: Random;
@@ -59,7 +59,7 @@ export class RandomFaults {
     this.#noBuffers = probability("options.noBuffersProbability", noBuffersProbability);
   }
 
-  /** `most` is what the call would move. */
+  /** Returns the fault of the next call; `most` is the number of bytes that it would move. */
   next(call: FaultyCall, most: number): Limit {
     const [isRead, isWrite] = [READS.has(call), WRITES.has(call)];
     const isTransfer = isRead || isWrite;

@@ -1,16 +1,17 @@
-/** A whole number, or all between two. */
+/** A range of numbers, both ends included. */
 export interface Range {
   readonly min: number;
   readonly max: number;
 }
 
 const UINT32S = 2 ** 32;
-/** Until a difference in one bit of the seed has reached all of the state. */
+/** Rounds after which a difference in one bit of the seed has spread through the whole state. */
 const MIXING_ROUNDS = 15;
 
 /**
- * The generator sfc32 (Chris Doty-Humphrey, "Small Fast Counting", in PractRand): 128 bits of state, the same numbers on
- * every machine. `stream` and `purpose` tell generators of one seed apart, so that what one decision draws moves no other.
+ * The random generator sfc32 (Chris Doty-Humphrey, "Small Fast Counting", in PractRand): 128 bits of state, the same numbers
+ * on every machine. `stream` and `purpose` separate the generators of one seed, so that the draws of one decision do not
+ * change another decision.
  */
 export class Random {
   #a: number;
@@ -34,22 +35,22 @@ export class Random {
     return sum >>> 0;
   }
 
-  /** 0 or more, and less than 1. */
+  /** Returns a number >= 0 and < 1. */
   fraction(): number {
     return this.uint32() / UINT32S;
   }
 
-  /** True so often; a draw is made also for 0 and 1, so that the next one stays what it is. */
+  /** Returns true with this probability. It also draws for 0 and 1, so that later draws do not change. */
   chance(probability: number): boolean {
     return this.fraction() < probability;
   }
 
-  /** A whole number, both ends included. */
+  /** Returns an integer in the range, both ends included. */
   integer({ min, max }: Range): number {
     return min + Math.floor(this.fraction() * (max - min + 1));
   }
 
-  /** Any number. */
+  /** Returns a number in the range, not only an integer. */
   between({ min, max }: Range): number {
     return min + this.fraction() * (max - min);
   }

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 const INTERNET = ["tcp", "tcp6", "udp", "udp6"] as const;
 const LISTENING = "0A";
 
-/** Says of a descriptor's target `socket:[INODE]` what that socket is: `tcp 127.0.0.1:8000 listening`. */
+/** Returns a function that describes the target `socket:[INODE]` of a descriptor, such as `tcp 127.0.0.1:8000 listening`. */
 export function socketNames(): (target: string) => string {
   const names = new Map<string, string>();
   for (const file of INTERNET) for (const [inode, name] of internetSockets(file)) names.set(inode, name);
@@ -19,8 +19,8 @@ function internetSockets(file: (typeof INTERNET)[number]): (readonly [inode: str
   return linesOf(file).map((line) => {
     const [, local = "", remote = "", state = "", , , , , , inode = ""] = line.trim().split(/\s+/);
     const kind = file.replace("6", "");
-    const other = remote.endsWith(":0000") ? "" : ` to ${place(remote)}`;
-    return [inode, `${kind} ${place(local)}${kind === "tcp" && state === LISTENING ? " listening" : other}`];
+    const other = remote.endsWith(":0000") ? "" : ` to ${endpointText(remote)}`;
+    return [inode, `${kind} ${endpointText(local)}${kind === "tcp" && state === LISTENING ? " listening" : other}`];
   });
 }
 
@@ -35,13 +35,13 @@ function linesOf(file: string): string[] {
   try {
     return readFileSync(`/proc/self/net/${file}`, "latin1").split("\n").slice(1, -1);
   } catch {
-    // Without IPv6 there is no tcp6, and elsewhere than on Linux none of them: the sockets then have no names.
+    // Without IPv6 there is no tcp6, and outside Linux there are none of these files: the sockets then have no names.
     return [];
   }
 }
 
 /** `0100007F:1F90` is 127.0.0.1:8000: words in the machine's byte order, little-endian where Node runs on Linux. */
-function place(hex: string): string {
+function endpointText(hex: string): string {
   const [address = "", port = ""] = hex.split(":");
   const bytes = (address.match(/.{8}/g) ?? []).flatMap((word) => [...Buffer.from(word, "hex").reverse()]);
   const text =

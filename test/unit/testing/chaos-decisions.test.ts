@@ -360,15 +360,15 @@ test.each([
 });
 
 test.each([
-  ["tcp:", { dropProbability: 1 }, "dropProbability' is for datagrams, and the target is tcp:"],
-  ["tcp:", { duplicateProbability: 0 }, "duplicateProbability' is for datagrams"],
-  ["unix:", { reorderProbability: 1 }, "reorderProbability' is for datagrams, and the target is unix:"],
-  ["unix:", { reorderHoldMs: 1 }, "reorderHoldMs' is for datagrams"],
-  ["udp:", { splitBytes: 1 }, "splitBytes' is for streams, and the target is udp:"],
-  ["udp:", { throttleBytesPerSecond: 1 }, "throttleBytesPerSecond' is for streams"],
-  ["udp:", { resetProbability: 1 }, "resetProbability' is for streams"],
-  ["udp:", { resetAfterBytes: 1 }, "resetAfterBytes' is for streams"],
-  ["udp:", { halfClose: "pass" as const }, "halfClose' is for streams"],
+  ["tcp:", { dropProbability: 1 }, "dropProbability' applies to datagrams only, but the target is tcp:"],
+  ["tcp:", { duplicateProbability: 0 }, "duplicateProbability' applies to datagrams only"],
+  ["unix:", { reorderProbability: 1 }, "reorderProbability' applies to datagrams only, but the target is unix:"],
+  ["unix:", { reorderHoldMs: 1 }, "reorderHoldMs' applies to datagrams only"],
+  ["udp:", { splitBytes: 1 }, "splitBytes' applies to streams only, but the target is udp:"],
+  ["udp:", { throttleBytesPerSecond: 1 }, "throttleBytesPerSecond' applies to streams only"],
+  ["udp:", { resetProbability: 1 }, "resetProbability' applies to streams only"],
+  ["udp:", { resetAfterBytes: 1 }, "resetAfterBytes' applies to streams only"],
+  ["udp:", { halfClose: "pass" as const }, "halfClose' applies to streams only"],
 ])("%s has no such option: %o", async (scheme, options, told) => {
   const target = scheme === "unix:" ? "unix:/nowhere" : `${scheme}//127.0.0.1:9`;
   await expect(chaosProxy(target, options)).rejects.toMatchObject({

@@ -482,8 +482,8 @@ test("it listens where it is told to", async () => {
 });
 
 test.for([
-  ["unix-seqpacket:@x", undefined, "A chaos proxy is for tcp:, unix: and udp:, and not for unix-seqpacket:"],
-  ["udp://127.0.0.1:1", "tcp://127.0.0.1:0", "Datagrams do not become a stream"],
+  ["unix-seqpacket:@x", undefined, "targetUrl must be a tcp:, unix: or udp: URL, not unix-seqpacket:"],
+  ["udp://127.0.0.1:1", "tcp://127.0.0.1:0", "options.listen and targetUrl must both be"],
   ["127.0.0.1:1", undefined, "has no scheme"],
 ] as const)("a proxy from %s to %s is refused", async ([target, listen, reason]) => {
   await expect(chaosProxy(target, { listen })).rejects.toThrow(reason);

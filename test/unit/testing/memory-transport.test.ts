@@ -291,7 +291,7 @@ test("MEMORY_BACKLOG: connections that are not taken wait, and one too many is r
 
 test("there is one transport at a time, and after it the machine's", async () => {
   const memory = memoryTransport();
-  expect(() => memoryTransport()).toThrow("A memory transport is in place");
+  expect(() => memoryTransport()).toThrow("Another memory transport is installed");
   memory[Symbol.dispose]();
   const url = urlOf(await serving(async () => undefined));
   expect(url).not.toBe("tcp://127.0.0.1:49152");
