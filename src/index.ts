@@ -1,4 +1,4 @@
-/** The BSD socket interface, layer 1 of Sockwright. */
+/** The entry `sockwright`: the BSD socket interface, layer 1. */
 
 export {
   type Address,

@@ -1,4 +1,4 @@
-/** Servers as Python's module `socketserver` has them: `sockwright/socketserver`. */
+/** The entry `sockwright/socketserver`: servers with the classes and hooks of Python's module `socketserver`. */
 
 export type { Address, AddressInput, Data } from "./socket/values.ts";
 export { type Awaitable, BaseServer } from "./socketserver/base-server.ts";

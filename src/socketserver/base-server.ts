@@ -16,45 +16,46 @@ import { HandlerRuns } from "./handler-runs.ts";
 import { importHandler, placeOf } from "./module-handler.ts";
 import { PendingRequests, type Taken } from "./pending-requests.ts";
 
-/** What a hook gives: its result, or a promise of it. */
+/** The return type of a hook: its result, or a promise of it. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
 /**
- * What to do about an error of `get_request`: nothing; publish it; publish it, and try again at once however often it comes;
- * publish it and pause; or end.
+ * The server's reaction to an error of `get_request`: ignore it; publish it; publish it and retry at once without limit;
+ * publish it and pause; or stop.
  */
 export type RequestFailure = "ignore" | "publish" | "retry" | "pause" | "stop";
 
-/** So many calls of `get_request` may fail one after the other; before each further one there is a pause. */
+/** Failures of `get_request` in a row that are retried at once; before each further call the server pauses. */
 const MAX_FAILURES_IN_ROW = 16;
-/** That pause, where there is no socket. */
+/** The pause after failures of a server without a socket. */
 const FAILURE_PAUSE_MS = 100;
-/** How often `serve_forever()` runs `service_actions`, if nothing comes. */
+/** Default interval at which `serve_forever()` calls `service_actions` while no request comes. */
 const POLL_INTERVAL_MS = 500;
 
 /**
- * The loop of a server, and its hooks in the order of Python's `socketserver.BaseServer`: `get_request`, `verify_request`,
- * `process_request`, `finish_request`, `shutdown_request`, `close_request`. Each may be async. It has no socket: a subclass says
- * in {@link get_request} where requests come from. Requests are handled one after another; times are milliseconds.
+ * The loop of a server, which calls the hooks of Python's `socketserver.BaseServer` in the same order: `get_request`,
+ * `verify_request`, `process_request`, `finish_request`, `shutdown_request`, `close_request`. Each may be async. It has no
+ * socket: a subclass overrides {@link get_request} to supply requests. It handles requests one after another; times are in
+ * milliseconds.
  *
- * What is better than the original:
+ * Improvements over the original:
  *
- * - `shutdown()` and `server_close()` can be awaited anywhere, also in a handler: neither waits for the handler that it is called
- *   in, nor for another one that waits itself. Python's wait for ever.
- * - Nothing is polled: a server that has nothing to do takes no time, and `shutdown()` need not wait for the end of an interval.
- *   Python looks twice a second whether it was told to end.
- * - `server_close()` while the server serves ends it quietly. Python's loop then spins, or dies with a ValueError.
- * - The `server_close()` of a datagram server waits for its handlers, and closes the socket behind their answers. Python closes
- *   it first, and they die with EBADF.
- * - A Unix server removes its path when it is closed, if it is still its own. Python leaves it behind, and the next bind fails.
- * - Errors of accept(2) that pass (a client that has gone, no descriptors left) are published, and the server pauses where it
- *   must. Python swallows every OSError, and spins while there are no descriptors.
- * - A `verify_request` that throws harms its request alone, which is closed. It ends Python's server.
- * - A `handle_error` that throws ends the server with its error after the request was closed. Python leaves the request open.
- * - Where both `handle()` and `finish()` throw, the error of `handle()` is told, and the other one published.
- * - What fails where nobody can be told is published on the diagnostics channel `sockwright:socketserver:error` as
+ * - `shutdown()` and `server_close()` can be awaited anywhere, also in a handler: they do not wait for the handler that calls
+ *   them, nor for another handler that waits itself. Python's wait for ever.
+ * - The server does not poll: an idle server uses no processor time, and `shutdown()` takes effect at once. Python checks twice
+ *   a second whether it has to stop.
+ * - `server_close()` while the server serves ends the loop without an error. Python's loop then spins, or dies with a ValueError.
+ * - The `server_close()` of a datagram server waits for its handlers, and closes the socket after their answers. Python closes
+ *   it first, and the handlers die with EBADF.
+ * - A Unix server removes its path when it closes, if the path still belongs to it. Python leaves it, and the next bind fails.
+ * - The server publishes temporary errors of accept(2), such as a client that has closed or a lack of descriptors, and pauses
+ *   where necessary. Python swallows every OSError, and spins while there are no descriptors.
+ * - If `verify_request` throws, the server closes that request and continues. Python's server ends.
+ * - If `handle_error` throws, the server closes the request and then ends with that error. Python leaves the request open.
+ * - If both `handle()` and `finish()` throw, the error of `handle()` is reported, and the other one published.
+ * - The server publishes an error that it cannot throw to a caller on the diagnostics channel `sockwright:socketserver:error` as
  *   `{ error, server, client_address, hook }`.
- * - An error of the arguments names the argument, and says what to write.
+ * - An error about an argument names the argument, and says what to write.
  *
  * @example
  * ```ts
@@ -79,11 +80,11 @@ const POLL_INTERVAL_MS = 500;
  * ```
  */
 export class BaseServer<Request = unknown> implements AsyncDisposable {
-  /** The address that was given; once the server is bound, the one that it has. */
+  /** The address passed to the constructor; once the server is bound, its actual address. */
   server_address: Address;
-  /** What makes a handler for each request. */
+  /** The class of the handlers: the server makes one for each request. */
   RequestHandlerClass: HandlerClass<Request> | ModuleHandler;
-  /** How long `handle_request()` waits, in milliseconds; null, the default, waits for ever. */
+  /** How long `handle_request()` waits for a request, in milliseconds; null, the default, waits for ever. */
   timeout: number | null = null;
 
   /** The handlers that `server_close()` waits for. @internal */
@@ -91,21 +92,21 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
   readonly #isActivatedAtOnce: boolean;
   readonly #pending = new PendingRequests<Request>();
   #activation: Promise<void> | undefined;
-  /** Ends the waits of now. */
+  /** Aborts the current waits. */
   #ending = new AbortController();
   #isServing = false;
   #isShutDown = false;
   #isClosed = false;
-  /** Closed while it was being made ready, which then fails of that. */
+  /** Whether it was closed during activation, which then fails for that reason. */
   #isClosedUnready = false;
 
   /**
    * Stores its arguments, and does nothing else.
    *
    * @param server_address - an address of layer 1, such as `{ host: "127.0.0.1", port: 0 }`.
-   * @param RequestHandlerClass - a class that extends {@link BaseRequestHandler}, or where one is.
-   * @param bind_and_activate - false: `serve_forever()` and `handle_request()` do not call `bind_and_activate`.
-   * @throws TypeError for what is no class of handlers, and for a third argument that is no boolean.
+   * @param RequestHandlerClass - a class that extends {@link BaseRequestHandler}, or its module and name.
+   * @param bind_and_activate - with false, `serve_forever()` and `handle_request()` do not call `bind_and_activate`.
+   * @throws TypeError if `RequestHandlerClass` is no handler class, or `bind_and_activate` is no boolean.
    */
   constructor(
     server_address: AddressInput,
@@ -113,21 +114,21 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
     bind_and_activate = true,
   ) {
     checkHandler(RequestHandlerClass);
-    // Python's keyword argument, put into an object, would be as good as true.
+    // An object, such as Python's keyword argument in braces, would count as true.
     if (typeof bind_and_activate !== "boolean") {
       throw wrongType("bind_and_activate", "of type boolean", bind_and_activate);
     }
-    // As in Python the field is what was given, until the server is bound; from then on it is an address with all fields.
+    // As in Python, the field is the argument until the server is bound; then it is an address with all fields.
     this.server_address = server_address as Address;
     this.RequestHandlerClass = RequestHandlerClass;
     this.#isActivatedAtOnce = bind_and_activate;
   }
 
   /**
-   * Makes the server ready, what Python's constructor does: of a server with a socket `server_bind()`, then `server_activate()`.
-   * It is done once, and whoever calls it again, or meanwhile, gets the same promise. If it fails, the server is closed.
+   * Activates the server, as Python's constructor does: a server with a socket calls `server_bind()`, then `server_activate()`.
+   * It runs once; further calls return the same promise. If it fails, it closes the server.
    *
-   * @throws what the hooks throw, such as SocketError `EADDRINUSE` (Python: OSError), `EACCES` (PermissionError), `ENOTFOUND` for
+   * @throws the error of a hook, such as SocketError `EADDRINUSE` (Python: OSError), `EACCES` (PermissionError), `ENOTFOUND` for
    * a host name (gaierror) · TypeError, RangeError naming `server_address` · SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
    * @example See {@link TCPServer}.
    */
@@ -137,18 +138,18 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Handles requests until `shutdown()` or `server_close()`. Resolves when the request in progress has ended, too. It is
-   * {@link bind_and_activate} first, unless the constructor was told otherwise. `timeout` does not hold here.
+   * Handles requests until `shutdown()` or `server_close()`. It resolves once the request in progress has ended, too. It calls
+   * {@link bind_and_activate} first, unless the constructor got false for it. `timeout` has no effect here.
    *
-   * @param poll_interval - how often {@link service_actions} is run while nothing comes, where a subclass has one: milliseconds, from
-   * 1 to 2^31-1, by default 500.
+   * @param poll_interval - interval in ms at which {@link service_actions}, if a subclass overrides it, is called while no request
+   * comes: 1 to 2^31-1, default 500.
    * @throws SockwrightError `ERR_SOCKWRIGHT_SERVING` when it runs already, `ERR_SOCKWRIGHT_CLOSED` after `server_close()` (Python:
-   * ValueError) · SocketError of accept(2) that does not pass, such as `EINVAL` when the server was not activated · what
-   * `handle_error()` throws · RangeError.
+   * ValueError) · SocketError for a permanent error of accept(2), such as `EINVAL` when the server was not activated · the error
+   * that `handle_error()` throws · RangeError.
    * @example See {@link TCPServer}.
    */
   async serve_forever(poll_interval: number = POLL_INTERVAL_MS): Promise<void> {
-    const intervalMs = interval(poll_interval);
+    const intervalMs = checkInterval(poll_interval);
     this.#checkOpen("serve_forever");
     if (this.#isServing) throw new SockwrightError("ERR_SOCKWRIGHT_SERVING");
     this.#isServing = true;
@@ -162,8 +163,8 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Handles one request; when none comes within `timeout`, or the time-out of the socket, {@link handle_timeout} is called. It is
-   * {@link bind_and_activate} first, unless the constructor was told otherwise. `shutdown()` and `server_close()` end the wait.
+   * Handles one request. If none comes within `timeout`, or the time-out of the socket, it calls {@link handle_timeout}. It calls
+   * {@link bind_and_activate} first, unless the constructor got false for it. `shutdown()` and `server_close()` end the wait.
    *
    * @throws as {@link serve_forever}.
    * @example See {@link BaseServer}.
@@ -180,13 +181,13 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       if (signal.aborted) return;
-      this.#failed(error.cause);
+      this.#handleFailure(error.cause);
     }
   }
 
   /**
-   * Ends `serve_forever()`, or if it does not run, the next one at once. Resolves as soon as no further request will be taken: the
-   * one in progress goes on, and may be the one that calls this.
+   * Ends `serve_forever()`; if that is not running, the next call ends at once. It resolves once the server takes no further
+   * request. The request in progress continues, and its handler may be the caller.
    *
    * @example See {@link TCPServer}.
    */
@@ -196,7 +197,7 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Ends the server for good. `serve_forever()` ends quietly, behind the request in progress. A second call closes nothing more.
+   * Closes the server for good. `serve_forever()` resolves after the request in progress. A second call has no effect.
    *
    * @example See {@link TCPServer}.
    */
@@ -213,10 +214,10 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Waits for a request, and gives it with its client's address.
+   * Waits for a request. Returns it with the client's address.
    *
-   * @throws an error of a system call (Python: OSError) is published, and the next request is waited for; anything else ends the
-   * server.
+   * @throws an error of a system call (Python: OSError), which the server publishes before it waits for the next request. Any
+   * other error ends the server.
    * @example See {@link BaseServer}.
    */
   get_request(): Awaitable<Taken<Request>> {
@@ -225,7 +226,7 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Whether a request is to be handled; the default says yes. One that is not is closed.
+   * Decides whether the server handles a request; the default returns true. For false the server closes the request.
    *
    * @example
    * ```ts
@@ -247,8 +248,8 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Handles a request and closes it: {@link finish_request}, then {@link shutdown_request}. A mixin begins this here, and goes on
-   * with the next request.
+   * Handles a request and closes it: calls {@link finish_request}, then {@link shutdown_request}. A mixin overrides it to start the
+   * handler and return, so that the server takes the next request.
    *
    * @example See {@link BaseServer}.
    */
@@ -257,7 +258,7 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Makes a handler for the request, and runs it: `await new this.RequestHandlerClass(request, client_address, this).run()`.
+   * Makes a handler for the request and runs it: `await new this.RequestHandlerClass(request, client_address, this).run()`.
    *
    * @example See {@link BaseServer}.
    */
@@ -266,7 +267,7 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Ends a request: what there is to do before {@link close_request}, which it calls.
+   * Ends a request: a subclass overrides it to act before {@link close_request}, which it calls.
    *
    * @example See {@link BaseServer}.
    */
@@ -275,15 +276,16 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Gives up what a request holds; nothing here.
+   * Releases the resources of a request. The default does nothing.
    *
    * @example See {@link BaseServer}.
    */
   close_request(_request: Request): Awaitable<void> {}
 
   /**
-   * Is told of a handler that failed, or of another hook, and the server goes on. The default writes the address and the error to
-   * standard error, as Python's. What it throws ends `serve_forever()` or `handle_request()`, after the request is closed.
+   * Handles the error of a handler or of another hook; the server then continues. The default writes the address and the error
+   * to standard error, as Python does. An error that it throws ends `serve_forever()` or `handle_request()`, after the request is
+   * closed.
    *
    * @example
    * ```ts
@@ -304,29 +306,29 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Is called when `handle_request()` has waited long enough; nothing here.
+   * Called when no request came within the time-out of `handle_request()`. The default does nothing.
    *
    * @example See {@link BaseServer}.
    */
   handle_timeout(): Awaitable<void> {}
 
   /**
-   * Is called by `serve_forever()` after each request, and while nothing comes, each `poll_interval`; nothing here. Where no
-   * subclass has one, no timer runs.
+   * Called by `serve_forever()` after each request, and every `poll_interval` while no request comes. The default does nothing,
+   * and without an override no timer runs.
    *
    * @example See {@link BaseServer}.
    */
   service_actions(): Awaitable<void> {}
 
   /**
-   * Lets requests come; nothing here.
+   * Starts to accept requests. The default does nothing.
    *
    * @example See {@link BaseServer}.
    */
   server_activate(): Awaitable<void> {}
 
   /**
-   * As {@link server_close}.
+   * Calls {@link server_close}.
    *
    * @example See {@link TCPServer}.
    */
@@ -334,35 +336,35 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
     await this.server_close();
   }
 
-  /** What `bind_and_activate()` runs. @internal */
+  /** Called by `bind_and_activate()` to bind and listen. @internal */
   prepare(): Awaitable<void> {}
 
-  /** Waits until `get_request` need not wait; false when the time is over before. @internal */
+  /** Waits until `get_request` can return at once; resolves with false when the time ends first. @internal */
   readable(_waitMs: number | null, _signal: AbortSignal): Awaitable<boolean> {
     return true;
   }
 
-  /** Whether the handlers of requests are noted in {@link handler_runs} by the loop. @internal */
+  /** Whether the loop records the running handlers in {@link handler_runs}. @internal */
   get waits_for_handlers(): boolean {
     return false;
   }
 
-  /** Whether `service_actions()` is to be run also while nothing comes. @internal */
+  /** Whether the loop calls `service_actions()` also while no request comes. @internal */
   get has_periodic_actions(): boolean {
     return this.service_actions !== BaseServer.prototype.service_actions;
   }
 
-  /** How long `handle_request()` waits, in ms; null is for ever. @internal */
+  /** Returns how long `handle_request()` waits, in ms; null for ever. @internal */
   request_timeout(): number | null {
     return checkedTimeout("timeout", this.timeout);
   }
 
-  /** What an error of `get_request` means. @internal */
+  /** Decides how the server reacts to an error of `get_request`. @internal */
   failure_of(error: unknown): RequestFailure {
     return isSystemError(error) ? "publish" : "stop";
   }
 
-  /** The hooks that close a request have failed: gives up what it holds, and throws nothing. @internal */
+  /** Releases the resources of a request after the closing hooks have failed. It never throws. @internal */
   discard(_request: Request): void {}
 
   /** Resolves after a pause, or when the signal aborts. @internal */
@@ -379,17 +381,17 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
     });
   }
 
-  /** Aborts when the server stops waiting: for a `get_request` that may wait. @internal */
+  /** The signal for waits of `get_request`; it aborts when the server stops waiting. @internal */
   get wait_signal(): AbortSignal {
     return this.#ending.signal;
   }
 
-  /** Whether no further request will be taken: what is waited for between two requests is waited for no longer. @internal */
+  /** Whether the server takes no further request; waits between two requests then end. @internal */
   get is_ending(): boolean {
     return this.#isOver;
   }
 
-  /** What serves calls it: its server may be closed meanwhile, as later. */
+  /** Activates the server for `serve_forever()` and `handle_request()`; no error if it is closed meanwhile. */
   async #makeReady(): Promise<void> {
     if (!this.#isActivatedAtOnce) return;
     try {
@@ -427,7 +429,7 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
         if (signal.aborted) return;
-        const what = this.#failed(error.cause);
+        const what = this.#handleFailure(error.cause);
         const isOneTooMany = what !== "retry" && ++failuresInRow > MAX_FAILURES_IN_ROW;
         if (isOneTooMany || what === "pause") await this.pause(signal);
       }
@@ -439,7 +441,7 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
     return this.#isShutDown || this.#isClosed;
   }
 
-  /** A request; undefined when the time is over before, or the signal has aborted. What fails is a RequestError. */
+  /** Takes a request. Resolves with undefined when the time ends first or the signal aborts; rejects with a RequestError. */
   async #take(waitMs: number | null, signal: AbortSignal): Promise<Taken<Request> | undefined> {
     const deadline = waitMs === null ? null : performance.now() + waitMs;
     try {
@@ -451,8 +453,8 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
     }
   }
 
-  /** Throws an error of `get_request` that ends the server, and publishes the others. */
-  #failed(error: unknown): RequestFailure {
+  /** Throws an error of `get_request` that ends the server; publishes any other. */
+  #handleFailure(error: unknown): RequestFailure {
     const what = this.failure_of(error);
     if (what === "stop") throw error;
     if (what !== "ignore") publishFailure({ error, server: this, hook: "get_request" });
@@ -510,21 +512,21 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
   }
 }
 
-/** Tells an error of `get_request` from one of the hooks behind it. */
+/** Marks an error of `get_request`, as opposed to an error of the hooks after it. */
 class RequestError extends Error {
   constructor(cause: unknown) {
     super("get_request failed", { cause });
   }
 }
 
-/** What is an OSError in Python: that of a system call, of Node's or ours, or a wait that has ended. */
+/** Whether the error is an OSError in Python: an error of a system call, from Node or from this library, or of an ended wait. */
 function isSystemError(error: unknown): boolean {
   if (error instanceof AbortError || error instanceof SockwrightError) return true;
   return error instanceof Error && "syscall" in error && typeof error.syscall === "string";
 }
 
-/** A number of seconds, as Python has it, is told what it would be here. */
-function interval(value: unknown): number {
+/** Checks `poll_interval`. For a number of seconds, as in Python, the error names the number of milliseconds. */
+function checkInterval(value: unknown): number {
   if (typeof value !== "number" || (Number.isInteger(value) && value >= 1)) {
     return integer("poll_interval", value, 1, MAX_TIMEOUT_MS);
   }

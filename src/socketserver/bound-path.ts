@@ -2,7 +2,7 @@ import { lstatSync, unlinkSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Address, codeOf } from "../socket/values.ts";
 
-/** The path that a Unix socket was bound to: the server's to remove, for as long as it is still the same file. */
+/** The path that a Unix socket was bound to, which the server removes if it is still the same file. */
 export class BoundPath {
   readonly #path: string | Buffer;
   readonly #file: string | undefined;
@@ -12,13 +12,13 @@ export class BoundPath {
     this.#file = fileAt(path);
   }
 
-  /** The path of a socket's own address; undefined where it has none. */
+  /** Makes one from the address of a bound socket; undefined if that has no path. */
   static of({ path }: Address): BoundPath | undefined {
     if (path === undefined || path.length === 0) return undefined;
     return new BoundPath(absolute(path));
   }
 
-  /** Before the close: afterwards somebody else may have bound the path, and the inode's number come again. */
+  /** Removes the path. Call it before the close: later another process may have bound the path, with a reused inode number. */
   remove(): void {
     if (this.#file === undefined || fileAt(this.#path) !== this.#file) return;
     try {
@@ -29,13 +29,13 @@ export class BoundPath {
   }
 }
 
-/** The program may go to another folder meanwhile. */
+/** Makes the path absolute, since the program may change its working directory. */
 function absolute(path: string | Buffer): string | Buffer {
   if (typeof path === "string") return resolve(path);
   return path[0] === 0x2f ? path : Buffer.concat([Buffer.from(`${process.cwd()}/`), path]);
 }
 
-/** Which file there is at a path, by device and inode. */
+/** Returns the device and inode of the file at a path. */
 function fileAt(path: string | Buffer): string | undefined {
   try {
     const { dev, ino } = lstatSync(path, { bigint: true });

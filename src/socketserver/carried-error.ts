@@ -1,15 +1,18 @@
 import { inspect, types } from "node:util";
 import { serialize } from "node:v8";
 
-/** How deep the causes of an error are carried; what is deeper is described. */
+/** Depth to which the causes of an error are sent; a deeper cause is sent as its description. */
 const MAX_CAUSES = 8;
-/** How many errors are carried together: of some that name each other there would be a power of {@link MAX_CAUSES}. */
+/**
+ * Limit of errors sent together; further ones are sent as their description. Errors that refer to each other would otherwise
+ * multiply with each level.
+ */
 const MAX_CARRIED_ERRORS = 64;
 
-/** An error as it is sent: the structured clone of one loses its name, its code, and all else that it has of its own. */
+/** An error in the form that is sent: a structured clone would lose its name, its code, and its other properties. */
 interface CarriedError {
   readonly kind: "error";
-  /** The class of JavaScript's that it is made of again. */
+  /** The built-in class that the receiver makes it from. */
   readonly type: ErrorType;
   readonly name: string;
   readonly message: string;
@@ -18,7 +21,7 @@ interface CarriedError {
   readonly cause: Carried | undefined;
 }
 
-/** What a handler in a worker thread or a child process has thrown, on its way to the server. */
+/** A thrown value in the form in which a worker thread or child process sends it to the server. */
 export type Carried =
   | CarriedError
   | { readonly kind: "list"; readonly items: readonly Carried[] }
@@ -44,22 +47,22 @@ const ERROR_TYPES = [
   "TypeError",
   "URIError",
 ] as const;
-const TOLD_APART = new Set(["name", "message", "stack", "cause"]);
+const SEPARATE_FIELDS = new Set(["name", "message", "stack", "cause"]);
 
-/** Makes what was thrown ready to be sent. What cannot be sent is described, as `console.log` would. */
+/** Converts a thrown value to the form that is sent. A value that cannot be sent becomes a description, as of `console.log`. */
 export function carry(thrown: unknown): Carried {
   return carryBelow(thrown, MAX_CAUSES, { errors: MAX_CARRIED_ERRORS });
 }
 
-/** What was thrown as `console.log` would describe it. */
+/** Converts a thrown value to a description, as of `console.log`. */
 export function describe(thrown: unknown): Carried {
   return { kind: "value", value: described(thrown) };
 }
 
-/** What was carried: an error with the same name, message, stack, code and cause, or the value that was thrown. */
-export function arrived(carried: Carried): unknown {
+/** Restores a thrown value: an error with the same name, message, stack, code and cause, or the value itself. */
+export function restore(carried: Carried): unknown {
   if (carried.kind === "value") return carried.value;
-  if (carried.kind === "list") return carried.items.map(arrived);
+  if (carried.kind === "list") return carried.items.map(restore);
   const { type, name, message, stack, properties, cause } = carried;
   const error = type === "AggregateError" ? new AggregateError([], message) : new TYPES[type](message);
   const set = (property: string, value: unknown, enumerable: boolean): void => {
@@ -67,12 +70,12 @@ export function arrived(carried: Carried): unknown {
   };
   if (error.name !== name) set("name", name, false);
   set("stack", stack, false);
-  if (cause !== undefined) set("cause", arrived(cause), false);
-  for (const [property, value] of properties) set(property, arrived(value), property !== "errors");
+  if (cause !== undefined) set("cause", restore(cause), false);
+  for (const [property, value] of properties) set(property, restore(value), property !== "errors");
   return error;
 }
 
-/** How many errors may still be carried. */
+/** The number of errors that may still be sent. */
 interface Rest {
   errors: number;
 }
@@ -88,14 +91,14 @@ function carryBelow(thrown: unknown, depth: number, rest: Rest): Carried {
       return { kind: "value", value: thrown };
     }
   } catch {
-    // A function, a symbol; a getter or a proxy that throws.
+    // A function or a symbol, or a getter or proxy that throws.
   }
   return describe(thrown);
 }
 
 function carryError(error: Error, depth: number, rest: Rest): CarriedError {
-  const given = new Map<string, unknown>(Object.entries(error).filter(([property]) => !TOLD_APART.has(property)));
-  // Of a DOMException the code is inherited, and of an AggregateError the errors are not enumerable.
+  const given = new Map<string, unknown>(Object.entries(error).filter(([property]) => !SEPARATE_FIELDS.has(property)));
+  // A DOMException inherits its code, and the errors of an AggregateError are not enumerable.
   if ("code" in error) given.set("code", error.code);
   if (error instanceof AggregateError) given.set("errors", error.errors);
   return {
@@ -117,6 +120,6 @@ function described(value: unknown): string {
   try {
     return inspect(value);
   } catch {
-    return "something that can neither be sent nor described";
+    return "a value that can neither be sent nor described";
   }
 }

@@ -7,7 +7,7 @@ import { UDPServer } from "./udp-server.ts";
 import { UnixDatagramServer, UnixStreamServer } from "./unix-server.ts";
 
 /**
- * A {@link TCPServer} that serves its connections at the same time, see {@link ThreadingMixIn} — Python's
+ * A {@link TCPServer} that serves its connections concurrently, see {@link ThreadingMixIn} — Python's
  * `socketserver.ThreadingTCPServer`.
  *
  * @example
@@ -35,24 +35,25 @@ import { UnixDatagramServer, UnixStreamServer } from "./unix-server.ts";
  */
 export class ThreadingTCPServer extends ThreadingMixIn(TCPServer<Socket>) {}
 
-/** The same for {@link UDPServer}: a handler for each datagram. See {@link ThreadingTCPServer}. */
+/** A {@link UDPServer} that runs the handlers of its datagrams concurrently. See {@link ThreadingTCPServer}. */
 export class ThreadingUDPServer extends ThreadingMixIn(UDPServer) {}
 
-/** The same for {@link UnixStreamServer}. See {@link ThreadingTCPServer}. */
+/** A {@link UnixStreamServer} that serves its connections concurrently. See {@link ThreadingTCPServer}. */
 export class ThreadingUnixStreamServer extends ThreadingMixIn(UnixStreamServer) {}
 
-/** The same for {@link UnixDatagramServer}. See {@link ThreadingTCPServer}. */
+/** A {@link UnixDatagramServer} that runs the handlers of its datagrams concurrently. See {@link ThreadingTCPServer}. */
 export class ThreadingUnixDatagramServer extends ThreadingMixIn(UnixDatagramServer) {}
 
 /**
- * A {@link TCPServer} with a process for each connection, see {@link ForkingMixIn} — Python's `socketserver.ForkingTCPServer`.
+ * A {@link TCPServer} that starts a process for each connection, see {@link ForkingMixIn} — Python's
+ * `socketserver.ForkingTCPServer`.
  *
  * @example
  * ```ts
  * import { socket } from "sockwright";
  * import { BaseRequestHandler, ForkingTCPServer } from "sockwright/socketserver";
  *
- * // As a rule the handler has a module of its own. The children import this one, and shall start no server.
+ * // Normally the handler has its own module. Here the children import this one, and must not start a server.
  * export class Hello extends BaseRequestHandler {
  *   override async handle() {
  *     await this.request.sendall(`hello from ${process.send ? "a child" : "the parent"}`);
@@ -75,11 +76,11 @@ export class ThreadingUnixDatagramServer extends ThreadingMixIn(UnixDatagramServ
  */
 export class ForkingTCPServer extends ForkingMixIn(TCPServer) {}
 
-/** The same for {@link UDPServer}: a process for each datagram. See {@link ForkingTCPServer}. */
+/** A {@link UDPServer} that starts a process for each datagram. See {@link ForkingTCPServer}. */
 export class ForkingUDPServer extends ForkingMixIn(UDPServer) {}
 
-/** The same for {@link UnixStreamServer}, as Python 3.12 has it. See {@link ForkingTCPServer}. */
+/** A {@link UnixStreamServer} that starts a process for each connection, as in Python 3.12. See {@link ForkingTCPServer}. */
 export class ForkingUnixStreamServer extends ForkingMixIn(UnixStreamServer) {}
 
-/** The same for {@link UnixDatagramServer}, as Python 3.12 has it. See {@link ForkingTCPServer}. */
+/** A {@link UnixDatagramServer} that starts a process for each datagram, as in Python 3.12. See {@link ForkingTCPServer}. */
 export class ForkingUnixDatagramServer extends ForkingMixIn(UnixDatagramServer) {}

@@ -1,18 +1,18 @@
 import { channel } from "node:diagnostics_channel";
 
-/** What went wrong in a server where nobody could be told: it is published, and ends nothing. */
+/** The message about an error that a server cannot throw to a caller; the server continues. */
 export interface ServerFailure {
   readonly error: unknown;
-  /** The server, as the handler knows it: in a worker or a child it is `{ server_address }`. */
+  /** The server; `{ server_address }` in a worker thread or child process. */
   readonly server: unknown;
   readonly client_address?: unknown;
-  /** The hook that failed, by its name. */
+  /** The name of the hook that failed. */
   readonly hook: string;
 }
 
 const failures = channel("sockwright:socketserver:error");
 
-/** `sockwright:socketserver:error` — {@link ServerFailure}. */
+/** Publishes a {@link ServerFailure} on the channel `sockwright:socketserver:error`. */
 export function publishFailure(failure: ServerFailure): void {
   failures.publish(failure);
 }

@@ -1,43 +1,39 @@
 import { type Address, checkOptions, integer, type OptionNames, wrongType } from "../socket/values.ts";
 import type { Awaitable } from "./base-server.ts";
+import { Capacity } from "./capacity.ts";
 import { publishFailure } from "./diagnostics.ts";
-import { handed, socketOf } from "./handed-request.ts";
+import { handedRequestOf, socketOf } from "./handed-request.ts";
 import { isModuleHandler } from "./handler-class.ts";
 import { HandlerRuns } from "./handler-runs.ts";
 import { placeOf } from "./module-handler.ts";
 import { type RequestChild, startChild } from "./request-child.ts";
-import { Room } from "./room.ts";
 import { checkBase, type RequestOf, type ServerClass, type WithMembers } from "./server-class.ts";
 
-/**
- * How many children run at one time, where {@link Forking.max_children} says nothing else. Then the server waits for
- * one.
- */
+/** Default of {@link Forking.max_children}: children that run at one time; then the server waits for one to end. */
 const DEFAULT_MAX_CHILDREN = 40;
-/** The most that can be set for it. */
+/** The largest `max_children`; above it the server throws a RangeError. */
 const MAX_CHILDREN = 0x7fffffff;
-/** How long `handle_request()` waits, where `timeout` says nothing else. */
+/** Default of `timeout`: how long `handle_request()` waits; then it calls `handle_timeout()`. */
 const DEFAULT_TIMEOUT_MS = 300_000;
 
-/** How children are waited for. */
+/** The options of {@link Forking.collect_children}. */
 export interface CollectOptions {
-  /** Whether until there are none; default false: until there are fewer than `max_children`. */
+  /** True waits until no child runs. Default false: waits until fewer than `max_children` run. */
   readonly blocking?: boolean | undefined;
 }
 
 const COLLECT_OPTIONS: OptionNames<CollectOptions> = { blocking: true };
 
-/** What {@link ForkingMixIn} adds to a server. */
+/** The members that {@link ForkingMixIn} adds to a server. */
 export interface Forking {
-  /** How many children run at one time at most, 1 to 2^31-1; then the server waits for one. Default 40, as in Python. */
+  /** Limit of concurrent children, 1 to 2^31-1; at the limit the server waits for one to end. Default 40, as in Python. */
   max_children: number;
-  /** Whether `server_close()` waits for the children. Default true, as in Python. It kills none. */
+  /** Whether `server_close()` waits for the children. Default true, as in Python. It never kills a child. */
   block_on_close: boolean;
-  /** The numbers of the processes that have not ended; null before the first. */
+  /** The process IDs of the running children; null before the first. */
   active_children: Set<number> | null;
   /**
-   * Waits while there are `max_children`, or with `blocking` until there are none. Children that have ended are reaped without
-   * it.
+   * Waits while `max_children` children run, or with `blocking` until none runs. Node reaps ended children without it.
    *
    * @throws TypeError.
    * @example See {@link ForkingTCPServer}.
@@ -46,16 +42,17 @@ export interface Forking {
 }
 
 /**
- * Serves each request in a process of its own, as Python's `ForkingMixIn`. Node cannot fork: a new process imports the
- * handler, so it is given by module, `{ module: new URL("./handler.js", import.meta.url), name: "Handler" }`; a class throws.
- * Its `server` is `{ server_address }`. The child has the descriptor of the request, the environment and the standard streams.
+ * Makes a server class that serves each request in its own process, as Python's `ForkingMixIn` does. Node cannot fork: a new
+ * process imports the handler, so it must be given by module, `{ module: new URL("./handler.js", import.meta.url), name:
+ * "Handler" }`; a class throws. The handler's `server` is `{ server_address }`. The child inherits the descriptor of the request,
+ * the environment and the standard streams.
  *
  * The server runs `get_request`, `verify_request`, `process_request` and `close_request`; the child runs the handler, shuts the
- * request down and exits. A child that exits with anything but 0 is one `handle_error()` of the server, with
- * `ERR_SOCKWRIGHT_HANDLER_LOST`, its `exitCode` or `signal`, and as `cause` what the handler threw.
+ * request down and exits. When a child exits with anything but 0, the server calls `handle_error()` with
+ * `ERR_SOCKWRIGHT_HANDLER_LOST`, its `exitCode` or `signal`, and the error that the handler threw as `cause`.
  *
- * @param Base - a class of servers: {@link TCPServer}, {@link UDPServer}, a subclass …
- * @throws TypeError for what is no class of servers.
+ * @param Base - a server class: {@link TCPServer}, {@link UDPServer}, a subclass …
+ * @throws TypeError if `Base` is no server class.
  * @example
  * ```ts
  * import { ForkingMixIn, TCPServer } from "sockwright/socketserver";
@@ -75,7 +72,7 @@ export function ForkingMixIn<Base extends ServerClass>(Base: Base): WithMembers<
     max_children = DEFAULT_MAX_CHILDREN;
     block_on_close = true;
     active_children: Set<number> | null = null;
-    readonly #room = new Room();
+    readonly #capacity = new Capacity();
     /** Not those of the server: a socket for datagrams can close, since each child has it. */
     readonly #runs = new HandlerRuns();
 
@@ -91,8 +88,11 @@ export function ForkingMixIn<Base extends ServerClass>(Base: Base): WithMembers<
     override async process_request(request: RequestOf<Base>, client_address: Address): Promise<void> {
       const Handler = this.RequestHandlerClass;
       if (!isModuleHandler(Handler)) throw wrongType("RequestHandlerClass", "{ module: URL, name: string }", Handler);
-      await this.#hasRoom();
-      const message = { place: placeOf(Handler), request: handed(request, client_address, this.server_address) };
+      await this.#awaitCapacity();
+      const message = {
+        place: placeOf(Handler),
+        request: handedRequestOf(request, client_address, this.server_address),
+      };
       const child = await startChild(message, socketOf(request).fileno());
       this.active_children ??= new Set();
       this.active_children.add(child.pid);
@@ -105,7 +105,7 @@ export function ForkingMixIn<Base extends ServerClass>(Base: Base): WithMembers<
       const { blocking = false } = options;
       if (typeof blocking !== "boolean") throw wrongType("options.blocking", "of type boolean", blocking);
       if (this.active_children === null) return;
-      await this.#hasRoom();
+      await this.#awaitCapacity();
       if (blocking) await this.#runs.othersEnded();
     }
 
@@ -117,7 +117,7 @@ export function ForkingMixIn<Base extends ServerClass>(Base: Base): WithMembers<
       return this.collect_children();
     }
 
-    // Children are reaped without it.
+    // Node reaps children without it.
     override get has_periodic_actions(): boolean {
       return this.service_actions !== ForkingServer.prototype.service_actions;
     }
@@ -132,25 +132,25 @@ export function ForkingMixIn<Base extends ServerClass>(Base: Base): WithMembers<
       await this.collect_children({ blocking: this.block_on_close });
     }
 
-    /** Resolves when a further child may be started, or the server stops waiting. */
-    #hasRoom(): Promise<void> {
+    /** Resolves when a further child may start, or the server stops waiting. */
+    #awaitCapacity(): Promise<void> {
       const limit = this.#limit();
-      const hasRoom = (): boolean => (this.active_children?.size ?? 0) < limit || this.is_ending;
-      return this.#room.wait(hasRoom, this.wait_signal);
+      const hasCapacity = (): boolean => (this.active_children?.size ?? 0) < limit || this.is_ending;
+      return this.#capacity.wait(hasCapacity, this.wait_signal);
     }
 
     #limit(): number {
       return integer("max_children", this.max_children, 1, MAX_CHILDREN);
     }
 
-    /** What is to be done when a child has ended. */
+    /** Waits until a child has ended, and handles its failure. */
     async #attend({ pid, ended }: RequestChild, request: RequestOf<Base>, client_address: Address): Promise<void> {
       const failed = await ended.then(
         () => undefined,
         (error: unknown) => ({ error }),
       );
       this.active_children?.delete(pid);
-      this.#room.changed();
+      this.#capacity.notify();
       if (failed === undefined) return;
       try {
         await this.handle_error(request, client_address, failed.error);

@@ -2,31 +2,31 @@ import { Socket } from "../socket/internal.ts";
 import { wrongType } from "../socket/values.ts";
 import type { ImportedHandler } from "./module-handler.ts";
 
-/** What a thread or a process is sent of a request: all but its socket, which goes another way. */
+/** A request as the server sends it to a thread or process; its socket is passed separately. */
 export interface HandedRequest {
   readonly family: number;
   readonly type: number;
   readonly protocol: number;
   readonly timeoutMs: number | null;
-  /** A datagram; undefined for a stream. */
+  /** The datagram; undefined for a stream. */
   readonly data: Uint8Array | undefined;
   readonly client_address: unknown;
   readonly server_address: unknown;
 }
 
-/** The socket of a stream's request, or that of a datagram's, `[data, socket]`. */
+/** Returns the socket of a request: the request itself for a stream, or the socket in `[data, socket]` for a datagram. */
 export function socketOf(request: unknown): Socket<unknown> {
   const socket: unknown = Array.isArray(request) ? request[1] : request;
   if (socket instanceof Socket) return socket;
   throw wrongType(
     "request",
-    "an instance of Socket, or [data, socket]: another thread or process can be given no other",
+    "an instance of Socket, or [data, socket]: no other request can be sent to a thread or process",
     request,
   );
 }
 
-/** What is sent of a request. */
-export function handed(request: unknown, client_address: unknown, server_address: unknown): HandedRequest {
+/** Converts a request to the form that is sent. */
+export function handedRequestOf(request: unknown, client_address: unknown, server_address: unknown): HandedRequest {
   const socket = socketOf(request);
   const { family, type, protocol } = socket;
   const data: unknown = Array.isArray(request) ? request[0] : undefined;
@@ -36,7 +36,7 @@ export function handed(request: unknown, client_address: unknown, server_address
   };
 }
 
-/** Runs a handler of a request that was handed over, with a socket of this thread or process. */
+/** Runs the handler of a received request, with a socket of this thread or process. */
 export async function runHandler(
   Handler: ImportedHandler,
   handed: HandedRequest,

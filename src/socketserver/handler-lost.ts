@@ -1,12 +1,12 @@
 import { SockwrightError } from "../socket/values.ts";
 
-/** How a worker thread or a child process ended. */
+/** The exit code or the signal of a worker thread or child process. */
 export interface HandlerExit {
   readonly exitCode?: number | null;
   readonly signal?: NodeJS.Signals | null;
 }
 
-/** The error of a handler whose thread or process has ended; `cause` is what it is known to have failed of. */
+/** Makes the error of a handler whose thread or process has ended; `cause` is the known reason. */
 export function handlerLost({ exitCode, signal }: HandlerExit, cause?: unknown): SockwrightError {
   const how = signal ? { signal } : { exitCode: exitCode ?? 0 };
   const detail = signal ? `signal ${signal}` : `exit code ${exitCode ?? 0}`;

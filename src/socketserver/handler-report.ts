@@ -1,39 +1,39 @@
 import { deserialize, serialize } from "node:v8";
-import { arrived, type Carried, carry, describe } from "./carried-error.ts";
+import { type Carried, carry, describe, restore } from "./carried-error.ts";
 
-/** Its kind: a handler may send messages of its own by the same port. */
+/** Marks a report, since a handler may send its own messages through the same port. */
 const KIND = "sockwright:socketserver:report";
 
-/** What a worker thread or a child process tells the server of a handler: that it is done, or what it threw. */
+/** The message in which a worker thread or child process reports that a handler is done, or what it threw. */
 export interface HandlerReport {
   readonly kind: typeof KIND;
   /**
-   * A {@link Carried} in bytes. Not all that v8 writes can it read, such as an object in 3 000 others, and what cannot be read
-   * among a child's messages would be an uncaught exception of the server's process.
+   * A serialized {@link Carried}. v8 cannot read everything that it writes, such as an object nested 3 000 deep, and an unreadable
+   * message of a child would be an uncaught exception in the server's process. So the sender checks it.
    */
   readonly thrown: Uint8Array | undefined;
 }
 
-/** The handler is done. */
+/** Makes the report of a handler that is done. */
 export function doneReport(): HandlerReport {
   return { kind: KIND, thrown: undefined };
 }
 
-/** The handler threw this. */
+/** Makes the report of a handler that threw `thrown`. */
 export function thrownReport(thrown: unknown): HandlerReport {
   return { kind: KIND, thrown: readable(carry(thrown)) ?? serialize(describe(thrown)) };
 }
 
-/** Whether a message is a report, and none of the handler's own, which nobody here has asked for. */
+/** Whether a message is a report, and not a message of the handler, which the server ignores. */
 export function isReport(message: unknown): message is HandlerReport {
   return typeof message === "object" && message !== null && "kind" in message && message.kind === KIND;
 }
 
-/** What the handler threw, which may be undefined; none where it is done. */
+/** Returns the value that the handler threw, which may be undefined; undefined if the handler is done. */
 export function thrownIn({ thrown }: HandlerReport): { readonly error: unknown } | undefined {
   if (thrown === undefined) return undefined;
   try {
-    return { error: arrived(deserialize(thrown)) };
+    return { error: restore(deserialize(thrown)) };
   } catch (error) {
     return { error };
   }

@@ -1,29 +1,29 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
-/** A handler from its beginning to its end. */
+/** One run of a handler. */
 interface Run {
-  /** The handler within which it was begun, of whichever server. */
+  /** The run within which this one began, of any server. */
   readonly outer: Run | undefined;
-  /** How many calls within it wait until others have ended. */
+  /** The number of calls within it that wait until other handlers have ended. */
   waits: number;
-  /** What it has begun may go on behind it. */
+  /** Whether it has ended; calls that it began may still go on. */
   hasEnded: boolean;
 }
 
 /**
- * Which handler a call is made in. Node 20 pays for this with a hook at every promise, so only servers whose `server_close()`
- * waits for handlers note it: those of datagrams, and the threading ones.
+ * The run that the current call belongs to. On Node 20 this costs a hook for every promise, so only servers whose
+ * `server_close()` waits for handlers use it: datagram servers and threading servers.
  */
 const current = new AsyncLocalStorage<Run>();
 
-/** Of all servers: handlers of two of them may wait for each other. */
+/** The waits of all servers: handlers of two servers may wait for each other. */
 const waits = new Set<() => void>();
 
-/** The handlers of one server that have not ended yet. */
+/** The set of running handlers of one server, which `server_close()` waits for. */
 export class HandlerRuns {
   readonly #runs = new Set<Run>();
 
-  /** Whether the call is made in a handler, of whichever server. */
+  /** Whether the current call comes from a handler, of any server. */
   static get isWithin(): boolean {
     return runsOfNow().size > 0;
   }
@@ -32,7 +32,7 @@ export class HandlerRuns {
     return this.#runs.size;
   }
 
-  /** Runs a handler; it counts until its promise has settled. */
+  /** Runs a handler; it counts as running until its promise has settled. */
   async run<T>(handler: () => Promise<T>): Promise<T> {
     const run: Run = { outer: current.getStore(), waits: 0, hasEnded: false };
     this.#runs.add(run);
@@ -41,24 +41,24 @@ export class HandlerRuns {
     } finally {
       run.hasEnded = true;
       this.#runs.delete(run);
-      look();
+      checkWaits();
     }
   }
 
-  /** Resolves when no handler runs any more. */
+  /** Resolves when no handler is running. */
   allEnded(): Promise<void> {
     return until(() => this.#runs.size === 0);
   }
 
   /**
-   * Resolves when no handler runs any more but those that the call is made in. Of handlers that wait for each other, also of two
-   * servers, each would wait for ever: in a handler one that waits itself counts as ended.
+   * Resolves when no handler is running except those that the current call comes from. Handlers that wait for each other, even
+   * of two servers, would wait for ever; so within a handler, another handler that waits itself counts as ended.
    */
   async othersEnded(): Promise<void> {
     const own = runsOfNow();
     if (own.size === 0) return this.allEnded();
     for (const run of own) run.waits++;
-    look();
+    checkWaits();
     try {
       await until(() => [...this.#runs].every((run) => run.waits > 0));
     } finally {
@@ -67,7 +67,7 @@ export class HandlerRuns {
   }
 }
 
-/** The handlers that the call is made in. */
+/** Returns the runs that the current call comes from. */
 function runsOfNow(): Set<Run> {
   const own = new Set<Run>();
   for (let run = current.getStore(); run !== undefined; run = run.outer) if (!run.hasEnded) own.add(run);
@@ -77,15 +77,15 @@ function runsOfNow(): Set<Run> {
 async function until(isOver: () => boolean): Promise<void> {
   if (isOver()) return;
   await new Promise<void>((resolve) => {
-    const lookAgain = (): void => {
+    const check = (): void => {
       if (!isOver()) return;
-      waits.delete(lookAgain);
+      waits.delete(check);
       resolve();
     };
-    waits.add(lookAgain);
+    waits.add(check);
   });
 }
 
-function look(): void {
-  for (const lookAgain of waits) lookAgain();
+function checkWaits(): void {
+  for (const check of waits) check();
 }

@@ -9,25 +9,25 @@ import {
   SocketError,
 } from "../socket/values.ts";
 
-/** What a file in memory holds at most: no datagram is as long. */
+/** The most bytes that a file in memory holds; beyond it a write fails with EMSGSIZE. No datagram is that long. */
 const MAX_MEMORY_FILE_BYTES = 1024 * 1024;
 
 const EMPTY: Buffer = Buffer.alloc(0);
 
 /**
- * A file in memory, as the `rfile` and `wfile` of a {@link DatagramRequestHandler}: it is read and written as a file of a
- * connection, so that one handler can do for both. What is written comes behind what there is.
+ * A file in memory: the `rfile` and `wfile` of a {@link DatagramRequestHandler}. It has the interface of a connection's file, so
+ * that one handler works with both. Writes append.
  *
  * @example See {@link DatagramRequestHandler}.
  */
 export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
-  /** What it holds, joined when it is read. */
+  /** The contents, which the first read joins. */
   #pieces: Buffer[];
   #length: number;
-  /** How much of it was read. */
+  /** The position of the next read. */
   #position = 0;
   #closed = false;
-  /** Of a write that nobody has awaited, perhaps. */
+  /** The error of a failed write, which the caller may not have awaited. */
   #failure: SocketError | undefined;
 
   /** @internal */
@@ -42,7 +42,7 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
   }
 
   /**
-   * All that it holds, read or not.
+   * Returns the whole contents, read or not.
    *
    * @example See {@link DatagramRequestHandler}.
    */
@@ -51,9 +51,9 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
   }
 
   /**
-   * So many bytes, or all that are left.
+   * Reads `size` bytes, or the rest.
    *
-   * @returns what was read, empty at the end.
+   * @returns the bytes read, empty at the end.
    * @example See {@link DatagramRequestHandler}.
    */
   async read(size?: number | null): Promise<Buffer> {
@@ -61,9 +61,9 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
   }
 
   /**
-   * A line with its end, or what is left; empty at the end.
+   * Reads a line with its line end, or the rest; empty at the end.
    *
-   * @param limit - at most so many bytes.
+   * @param limit - the most bytes to read.
    * @example See {@link DatagramRequestHandler}.
    */
   async readline(limit?: number | null): Promise<Buffer> {
@@ -71,9 +71,9 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
   }
 
   /**
-   * The lines that are left.
+   * Reads the remaining lines.
    *
-   * @param hint - no further one once they have so many bytes; 0 is no hint.
+   * @param hint - reads no further line once the lines have this many bytes; 0 is no limit.
    * @example See {@link DatagramRequestHandler}.
    */
   async readlines(hint?: number | null): Promise<Buffer[]> {
@@ -89,7 +89,7 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
   }
 
   /**
-   * Adds text as UTF-8, or bytes. What was too much is an error of each `flush()` behind it, too, and of the answer.
+   * Appends text as UTF-8, or bytes. After a write that was too long, each `flush()` and the answer fail, too.
    *
    * @returns the number of bytes.
    * @throws SocketError `EMSGSIZE` beyond 1 MiB: no datagram is as long.
@@ -100,7 +100,7 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
   }
 
   /**
-   * Adds all of them, with no other write between, or none. No ends of lines are added.
+   * Appends all lines, with no other write between them, or none. It adds no line ends.
    *
    * @throws as {@link write}.
    * @example See {@link DatagramRequestHandler}.
@@ -114,9 +114,9 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
   }
 
   /**
-   * Sends nothing: there is nobody to send to before the end.
+   * Sends nothing: the answer is sent at the end.
    *
-   * @throws the error of a write that had too much.
+   * @throws the error of a write that was too long.
    * @example See {@link DatagramRequestHandler}.
    */
   flush(): Promise<void> {
@@ -124,7 +124,7 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
   }
 
   /**
-   * Notes that the file is closed.
+   * Marks the file as closed.
    *
    * @example See {@link DatagramRequestHandler}.
    */
@@ -133,7 +133,7 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
   }
 
   /**
-   * The lines that are left.
+   * Iterates over the remaining lines.
    *
    * @example See {@link DatagramRequestHandler}.
    */
@@ -142,7 +142,7 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
   }
 
   /**
-   * As {@link close}.
+   * Calls {@link close}.
    *
    * @example See {@link DatagramRequestHandler}.
    */
@@ -186,7 +186,7 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
   }
 }
 
-/** As in Python, -1 and none are no limit. */
+/** Checks a count; as in Python, -1 and a missing count are no limit. */
 function countOf(name: string, count: number | null | undefined): number {
   if (count === undefined || count === null) return Number.POSITIVE_INFINITY;
   const checked = integer(name, count, -1, Number.MAX_SAFE_INTEGER);

@@ -1,20 +1,20 @@
 import { wrongValue } from "../socket/values.ts";
 import { checkClass, type ModuleHandler } from "./handler-class.ts";
 
-/** A handler's class by its module, as it is sent to a worker thread or a child process. */
+/** The module and name of a handler class, in the form sent to a worker thread or child process. */
 export interface HandlerPlace {
-  /** The address of the module. */
+  /** The URL of the module. */
   readonly module: string;
-  /** Under which name it exports the class. */
+  /** The name of the export. */
   readonly name: string;
 }
 
-/** How the module of a handler is told to another thread or process. */
+/** Converts a {@link ModuleHandler} to the form that can be sent. */
 export function placeOf({ module, name }: ModuleHandler): HandlerPlace {
   return { module: module.href, name };
 }
 
-/** A handler's class, where it was imported. */
+/** An imported handler class. */
 export type ImportedHandler = new (
   request: unknown,
   client_address: unknown,
@@ -22,9 +22,9 @@ export type ImportedHandler = new (
 ) => { run(): PromiseLike<void> };
 
 /**
- * Imports a handler's class.
+ * Imports a handler class.
  *
- * @throws TypeError naming `RequestHandlerClass`: the module cannot be imported, or exports no such class.
+ * @throws TypeError naming `RequestHandlerClass` if the module cannot be imported, or does not export the class.
  */
 export async function importHandler(place: HandlerPlace): Promise<ImportedHandler> {
   const { name } = place;

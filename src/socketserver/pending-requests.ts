@@ -1,42 +1,42 @@
 import { AbortError, AbortWait, type Address, received } from "../socket/values.ts";
 
-/** A request, and whose it is. */
+/** The result of `get_request`: a request, and the address of its client. */
 export type Taken<Request> = [request: Request, client_address: Address];
 
 /**
- * The calls of `get_request` that have not given anything yet. One whose wait was over before it did is not lost: what it gives
- * is the next request.
+ * The calls of `get_request` that have not settled yet. If the wait for a call ends first, its result becomes the next request,
+ * so no request is lost.
  */
 export class PendingRequests<Request> {
   readonly #left: Promise<Taken<Request>>[] = [];
 
-  /** Whether a call was left behind, so that the next request comes from it. */
+  /** Whether an earlier call is still pending, so that the next request comes from it. */
   get isLeft(): boolean {
     return this.#left.length > 0;
   }
 
   /**
-   * The next request; undefined when the time is over before, or the signal has aborted.
+   * Waits for the next request. Resolves with undefined when the time ends first, or the signal has aborted.
    *
-   * @param get - asks for one.
+   * @param get - calls `get_request`.
    * @param waitMs - null waits for ever.
    */
   async next(get: () => unknown, signal: AbortSignal, waitMs: number | null): Promise<Taken<Request> | undefined> {
     if (signal.aborted) return undefined;
     const left = this.#left.shift();
-    const getting = left ?? asked<Request>(get);
+    const getting = left ?? callGetRequest<Request>(get);
     try {
       const taken = await within(getting, signal, waitMs);
       if (taken === undefined) this.#leave(getting);
       return taken;
     } catch (error) {
-      // Called off by what had ended the wait before.
+      // The abort that ended the earlier wait has cancelled this call.
       if (left !== undefined && error instanceof AbortError) return this.next(get, signal, waitMs);
       throw error;
     }
   }
 
-  /** Nobody wants them any more: gives each to `close` when it comes. */
+  /** Abandons the pending calls: passes each request to `close` when it comes. */
   abandon(close: (request: Request) => unknown, failed: (error: unknown, request: Request) => void): void {
     const closed = async (request: Request): Promise<void> => {
       try {
@@ -46,7 +46,7 @@ export class PendingRequests<Request> {
       }
     };
     for (const getting of this.#left.splice(0)) {
-      // That none comes any more is what the close of the server is there for.
+      // A rejection is expected: the server has closed.
       void getting.then(([request]) => closed(request), ignore);
     }
   }
@@ -59,10 +59,10 @@ export class PendingRequests<Request> {
 
 function ignore(): void {}
 
-async function asked<Request>(get: () => unknown): Promise<Taken<Request>> {
+async function callGetRequest<Request>(get: () => unknown): Promise<Taken<Request>> {
   const taken = await get();
   if (isPair(taken)) return taken as Taken<Request>;
-  // The code and the form of the message are Node's.
+  // The error code and the form of the message are those of Node.
   const message = `Expected [request, client_address] to be returned from the "get_request" function. ${received(taken)}`;
   throw Object.assign(new TypeError(message), { code: "ERR_INVALID_RETURN_VALUE" });
 }
@@ -72,8 +72,9 @@ function isPair(value: unknown): boolean {
 }
 
 /**
- * What the promise gives; undefined when the time is over before, or the signal aborts, which calls off the call itself: a
- * request that it had taken by then comes within the same turn. No timer keeps the process alive.
+ * Resolves with the result of the promise, or with undefined when the time ends first or the signal aborts. The abort also
+ * cancels the call itself; a request that it has taken by then comes within the same turn. The timer does not keep the process
+ * alive.
  */
 function within<T>(promise: Promise<T>, signal: AbortSignal, waitMs: number | null): Promise<T | undefined> {
   return new Promise((resolve, reject) => {

@@ -13,8 +13,9 @@ import { MemoryFile } from "./memory-file.ts";
 import type { DatagramRequest } from "./udp-server.ts";
 
 /**
- * What handles one request: a server makes one for each, and awaits its {@link run}. A subclass has a {@link handle} of its own.
- * `Request` is what the server gives: the socket of a connection, or `[data, socket]`, a {@link DatagramRequest}.
+ * The base class of request handlers: a server makes one for each request, and awaits its {@link run}. A subclass overrides
+ * {@link handle}. `Request` is the type of the server's requests: the socket of a connection, or `[data, socket]`, a
+ * {@link DatagramRequest}.
  *
  * @example
  * ```ts
@@ -39,9 +40,9 @@ import type { DatagramRequest } from "./udp-server.ts";
  * ```
  */
 export class BaseRequestHandler<Request = Socket> {
-  /** What the server's `get_request` gave: the socket of a connection, or `[data, socket]` of a datagram. */
+  /** The result of the server's `get_request`: the socket of a connection, or `[data, socket]` of a datagram. */
   readonly request: Request;
-  /** Whose request it is. */
+  /** The address of the client. */
   readonly client_address: Address;
   /** The server; in a worker thread or a child process `{ server_address }`. */
   readonly server: BaseServer<Request>;
@@ -54,8 +55,8 @@ export class BaseRequestHandler<Request = Socket> {
   }
 
   /**
-   * Runs `setup()`, `handle()` and `finish()`, the last one also when `handle()` threw, but not when `setup()` did. What both
-   * throw is the error of `handle()`; that of `finish()` is published.
+   * Runs `setup()`, `handle()` and `finish()`. It calls `finish()` also if `handle()` threw, but not if `setup()` did. If both throw,
+   * it rejects with the error of `handle()`, and publishes that of `finish()`.
    *
    * @example See {@link BaseRequestHandler}.
    */
@@ -65,27 +66,27 @@ export class BaseRequestHandler<Request = Socket> {
   }
 
   /**
-   * Prepares what `handle()` needs; nothing here.
+   * Prepares the handler for `handle()`. The default does nothing.
    *
    * @example See {@link BaseRequestHandler}.
    */
   setup(): Awaitable<void> {}
 
   /**
-   * Handles the request; nothing here.
+   * Handles the request. The default does nothing.
    *
    * @example See {@link BaseRequestHandler}.
    */
   handle(): Awaitable<void> {}
 
   /**
-   * Ends what `setup()` began; nothing here.
+   * Cleans up what `setup()` has made. The default does nothing.
    *
    * @example See {@link BaseRequestHandler}.
    */
   finish(): Awaitable<void> {}
 
-  /** What `handle()` throws comes first: what `finish()` throws then comes of it, most often. */
+  /** Prefers the error of `handle()`: an error of `finish()` after it is usually its consequence. */
   async #handleAndFinish(): Promise<void> {
     try {
       await this.handle();
@@ -93,7 +94,7 @@ export class BaseRequestHandler<Request = Socket> {
       try {
         await this.finish();
       } catch (failure) {
-        // The same one again says nothing more.
+        // The same error again adds nothing.
         if (failure === error) throw error;
         const { server, client_address } = this;
         publishFailure({ error: failure, server, client_address, hook: "finish" });
@@ -112,18 +113,18 @@ export class BaseRequestHandler<Request = Socket> {
 export class StreamRequestHandler extends BaseRequestHandler {
   /** The time-out of the connection in milliseconds; null, the default, is none. */
   timeout: number | null = null;
-  /** Whether small writes leave at once, TCP_NODELAY; false. */
+  /** Whether small writes are sent at once, TCP_NODELAY. Default false. */
   disable_nagle_algorithm: boolean = false;
-  /** The buffer of `rfile` in bytes: -1, the default, is 8 KiB, and 0 none. */
+  /** The buffer size of `rfile` in bytes: -1, the default, is 8 KiB, and 0 is no buffer. */
   rbufsize: number = -1;
-  /** The buffer of `wfile` in bytes: 0, the default, is none, so that each write leaves at once. */
+  /** The buffer size of `wfile` in bytes: 0, the default, is no buffer, so that each write is sent at once. */
   wbufsize: number = 0;
 
   #connection: Socket | undefined;
   #rfile: SocketFile<Buffer> | undefined;
   #wfile: SocketFile<Buffer> | undefined;
 
-  /** The request, by another name. */
+  /** The socket of the connection, the same as `request`. */
   get connection(): Socket {
     return this.#connection ?? notSetUp("connection");
   }
@@ -133,7 +134,7 @@ export class StreamRequestHandler extends BaseRequestHandler {
     this.#connection = connection;
   }
 
-  /** What comes from the client. */
+  /** The file that reads from the client. */
   get rfile(): SocketFile<Buffer> {
     return this.#rfile ?? notSetUp("rfile");
   }
@@ -143,7 +144,7 @@ export class StreamRequestHandler extends BaseRequestHandler {
     this.#rfile = file;
   }
 
-  /** What goes to the client. */
+  /** The file that writes to the client. */
   get wfile(): SocketFile<Buffer> {
     return this.#wfile ?? notSetUp("wfile");
   }
@@ -167,7 +168,7 @@ export class StreamRequestHandler extends BaseRequestHandler {
   }
 
   /**
-   * Sends what is in the buffer of `wfile`, and closes both files. That the client has gone is no error here.
+   * Flushes `wfile`, and closes both files. It ignores that the client has closed the connection.
    *
    * @example See {@link TCPServer}.
    */
@@ -176,20 +177,21 @@ export class StreamRequestHandler extends BaseRequestHandler {
   }
 
   async #closeFiles(): Promise<void> {
-    // A setup() of a subclass has perhaps made none.
+    // The setup() of a subclass may have made no files.
     const [rfile, wfile] = [this.#rfile, this.#wfile];
     if (wfile !== undefined) {
-      // The client may have gone; then the socket says so again when the file is closed.
-      if (!wfile.closed) await tolerated(wfile.flush());
-      await tolerated(wfile.close());
+      // The client may have closed the connection; closing the file then reports the same error again.
+      if (!wfile.closed) await ignoreClientLoss(wfile.flush());
+      await ignoreClientLoss(wfile.close());
     }
     await rfile?.close();
   }
 }
 
 /**
- * A handler of datagrams that reads from `rfile` and writes to `wfile` — Python's `socketserver.DatagramRequestHandler`. What was
- * written, also nothing, is sent as one datagram, the answer. Its files are read and written as those of a {@link StreamRequestHandler}.
+ * A handler of datagrams that reads from `rfile` and writes to `wfile` — Python's `socketserver.DatagramRequestHandler`. It sends
+ * what was written, even if that is empty, as one datagram, the answer. Its files have the interface of those of a
+ * {@link StreamRequestHandler}.
  *
  * @example
  * ```ts
@@ -237,7 +239,7 @@ export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> 
     this.#socket = socket;
   }
 
-  /** The datagram, to be read. */
+  /** The file that reads the datagram. */
   get rfile(): MemoryFile {
     return this.#rfile ?? notSetUp("rfile");
   }
@@ -247,7 +249,7 @@ export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> 
     this.#rfile = file;
   }
 
-  /** The answer, to be written. */
+  /** The file that collects the answer. */
   get wfile(): MemoryFile {
     return this.#wfile ?? notSetUp("wfile");
   }
@@ -269,9 +271,9 @@ export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> 
   }
 
   /**
-   * Sends what was written.
+   * Sends the answer.
    *
-   * @throws SocketError `EMSGSIZE` …, and `EINVAL` for a Unix client that is bound to nothing.
+   * @throws SocketError `EMSGSIZE` …, and `EINVAL` for a Unix client with an unbound socket.
    * @example See {@link DatagramRequestHandler}.
    */
   override finish(): Awaitable<void> {
@@ -279,24 +281,24 @@ export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> 
   }
 
   async #answer(): Promise<void> {
-    // A setup() of a subclass has perhaps made none: then there is no answer.
+    // The setup() of a subclass may have made no files: then there is no answer.
     if (this.#wfile === undefined) return;
     await this.#wfile.flush();
     await this.socket.sendto(this.#wfile.getvalue(), this.client_address);
   }
 }
 
-/** What setup() makes is asked for before it has run, or where a subclass's has not called it. */
+/** Throws for a field that setup() makes, before it has run or if a subclass's setup() has not called it. */
 function notSetUp(name: string): never {
   // The code and the form of the message are Node's.
   const error = new Error(
-    `Invalid state: there is no ${name} before setup(); a setup() of your own calls super.setup() first`,
+    `Invalid state: there is no ${name} before setup(); an overriding setup() must call super.setup() first`,
   );
   throw Object.assign(error, { code: "ERR_INVALID_STATE" });
 }
 
-/** Waits for what a lost client can cause, and goes on. */
-async function tolerated(sent: Promise<unknown>): Promise<void> {
+/** Waits for a write, and ignores the errors of a client that has closed the connection. */
+async function ignoreClientLoss(sent: Promise<unknown>): Promise<void> {
   try {
     await sent;
   } catch (error) {

@@ -1,29 +1,31 @@
-// The program of a child process of ForkingMixIn: one request, whose socket is the descriptor that it was started with.
+// The program of a child process of ForkingMixIn: it handles one request, whose socket is an inherited descriptor.
 import { adopt, type Socket } from "../socket/internal.ts";
 import { SHUT_WR, SocketError } from "../socket/values.ts";
 import { type HandedRequest, runHandler } from "./handed-request.ts";
 import { thrownReport } from "./handler-report.ts";
 import { type HandlerPlace, importHandler } from "./module-handler.ts";
 
-/** What a child is told. */
+/** The message from which a child learns its handler and its request. */
 export interface ProcessRequest {
   readonly place: HandlerPlace;
   readonly request: HandedRequest;
 }
 
-/** Where the parent has put the request's socket. */
+/** The number of the descriptor of the request's socket in the child. */
 export const REQUEST_DESCRIPTOR = 3;
-/** Node's own exit code of a program that awaits what nothing can settle any more. */
+/** Node's exit code of a program that awaits a promise that cannot settle any more. */
 const UNSETTLED = 13;
 
 process.once("message", (message: ProcessRequest) => void serve(message));
-// What is thrown beside the handler ends the process as ever. The parent tells of it, and not Node, unless the handler does.
+// An uncaught error ends the process as usual. The parent reports it instead of Node, unless the handler has its own listener.
 process.on("uncaughtException", (thrown) => {
   if (process.listenerCount("uncaughtException") === 1) fail(thrown, 1);
 });
-process.once("beforeExit", () => fail(new Error("The handler awaits what nothing can settle any more"), UNSETTLED));
+process.once("beforeExit", () =>
+  fail(new Error("The handler awaits a promise that cannot settle any more"), UNSETTLED),
+);
 
-/** Python's order in the child: the handler, its failure, the request's end, and the process's. */
+/** Serves the request in Python's order: runs the handler, records its failure, ends the request, exits. */
 async function serve({ place, request }: ProcessRequest): Promise<void> {
   let failure: { thrown: unknown } | undefined;
   let socket: Socket<unknown> | undefined;
@@ -49,7 +51,7 @@ function shutDown(socket: Socket<unknown> | undefined): void {
   }
 }
 
-/** Exits when the parent has been told why, if it is still there. */
+/** Reports the error to the parent, if it still runs, and exits. */
 function fail(thrown: unknown, exitCode: number): void {
   if (process.connected && process.send !== undefined) process.send(thrownReport(thrown), () => process.exit(exitCode));
   else process.exit(exitCode);

@@ -1,22 +1,22 @@
 import { Worker } from "node:worker_threads";
-import { checkDescriptorRoom } from "./descriptor-room.ts";
+import { checkDescriptorCapacity } from "./descriptor-capacity.ts";
 import { handlerLost } from "./handler-lost.ts";
 import { type HandlerReport, isReport, thrownIn } from "./handler-report.ts";
 import type { HandlerPlace } from "./module-handler.ts";
 import type { IMPORTED as WORKER_IMPORTED, WorkerRequest } from "./worker.ts";
 
-// The compiled program, also where this file is not compiled: a worker has no loader of types.
+// Always the compiled program, even when this file runs as TypeScript: a worker cannot load TypeScript.
 const PROGRAM = new URL("../../dist/socketserver/worker.js", import.meta.url);
 
-/** What a worker says when its modules are there; its own file is not imported here, where it would begin to work. */
+/** The message of a worker that has imported its modules. Only its type is imported: importing the program would run it. */
 const IMPORTED: typeof WORKER_IMPORTED = "sockwright:socketserver:imported";
 /**
- * How long a thread that is to end may still import its modules. Node never closes a file that a worker was about to read when it
- * ended.
+ * How long {@link RequestThread.terminate} waits for an import in progress; then it terminates the thread. Node never closes a
+ * file that a worker was about to read when it ended.
  */
 const IMPORT_GRACE_MS = 5_000;
 
-/** How many threads have been started, and have not yet taken the descriptors that they need. */
+/** The number of threads that are starting and have not yet opened their descriptors. */
 let starting = 0;
 
 interface Run {
@@ -24,32 +24,32 @@ interface Run {
   readonly reject: (error: unknown) => void;
 }
 
-/** One worker thread, with one request at a time. While it has none, it keeps no process alive. */
+/** One worker thread, which handles one request at a time. While idle it does not keep the process alive. */
 export class RequestThread {
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   readonly #isDaemon: boolean;
   readonly #imported: Promise<void>;
   #run: Run | undefined;
-  /** What it failed of, before it exits. */
+  /** The error that ended the thread, before its exit. */
   #failure: unknown;
   #isTerminated = false;
 
   /**
-   * `onExit` is called when the thread has ended, after its request has failed; with an error where it had none to tell.
+   * The thread calls `onExit` when it has ended, after its request has failed; with an error if no request received that.
    *
    * @throws SocketError `EMFILE`, `ENFILE`.
    */
   constructor(place: HandlerPlace, isDaemon: boolean, onExit: (thread: RequestThread, error: unknown) => void) {
     this.#isDaemon = isDaemon;
-    checkDescriptorRoom(starting + 1);
+    checkDescriptorCapacity(starting + 1);
     this.#worker = new Worker(PROGRAM, { workerData: place, name: "sockwright request" });
     this.#worker.unref();
     this.#noteStart();
     this.#imported = new Promise((resolve) => {
       this.#worker.on("message", (message: unknown) => {
         if (message === IMPORTED) resolve();
-        else if (isReport(message)) this.#answered(message);
+        else if (isReport(message)) this.#receiveReport(message);
       });
       this.#worker.once("exit", () => resolve());
     });
@@ -67,7 +67,7 @@ export class RequestThread {
     });
   }
 
-  /** Runs a handler: resolves when it is done, and rejects with what it threw, or when the thread is lost. */
+  /** Runs a handler. Resolves when it is done; rejects with the error that it threw, or when the thread is lost. */
   run(request: WorkerRequest): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#worker.postMessage(request);
@@ -76,15 +76,15 @@ export class RequestThread {
     });
   }
 
-  /** Ends the thread, whatever it does but importing; its request is lost. */
+  /** Terminates the thread, once an import in progress has ended; its request fails. */
   async terminate(): Promise<void> {
     this.#isTerminated = true;
-    await this.#importedInTime();
+    await this.#awaitImport();
     await this.#worker.terminate();
     await this.#exited;
   }
 
-  async #importedInTime(): Promise<void> {
+  async #awaitImport(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const isOver = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, IMPORT_GRACE_MS);
@@ -104,7 +104,7 @@ export class RequestThread {
     this.#worker.once("exit", started);
   }
 
-  #answered(report: HandlerReport): void {
+  #receiveReport(report: HandlerReport): void {
     const thrown = thrownIn(report);
     this.#settle((run) => (thrown === undefined ? run.resolve() : run.reject(thrown.error)));
   }

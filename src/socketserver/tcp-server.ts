@@ -18,14 +18,14 @@ import { BoundPath } from "./bound-path.ts";
 import { checkRequestsOf, type HandlerClass, type ModuleHandler } from "./handler-class.ts";
 import type { Taken } from "./pending-requests.ts";
 import { DatagramRequestHandler } from "./request-handler.ts";
-import { resolved } from "./server-name.ts";
+import { resolveAddress } from "./server-name.ts";
 
-/** The most that can be set for `request_queue_size`: the most that listen(2) takes. */
+/** The largest `request_queue_size` that listen(2) accepts; above it `server_activate()` throws a RangeError. */
 const MAX_QUEUE_SIZE = 2_147_483_647;
 
 /**
- * A server with a listening socket, one connection after another — Python's `socketserver.TCPServer`. What Python has as
- * attributes of the class are fields of the instance: `override allow_reuse_address = true`.
+ * A server with a listening socket that handles one connection after another — Python's `socketserver.TCPServer`. Python's
+ * class attributes are instance fields here: `override allow_reuse_address = true`.
  *
  * @example
  * ```ts
@@ -53,15 +53,15 @@ const MAX_QUEUE_SIZE = 2_147_483_647;
  * ```
  */
 export class TCPServer<Request = Socket> extends BaseServer<Request> {
-  /** The family of the socket, `AF_INET`; of a host name the first address of that family is taken. */
+  /** The family of the socket, default `AF_INET`. A host name resolves to its first address of that family. */
   address_family: number = AF_INET;
-  /** The type of the socket, `SOCK_STREAM`. */
+  /** The type of the socket, default `SOCK_STREAM`. */
   socket_type: number = SOCK_STREAM;
-  /** How many connections may wait to be accepted, 5; see listen(2). */
+  /** The number of connections that may wait to be accepted, 0 to 2^31-1, default 5; see listen(2). */
   request_queue_size: number = 5;
-  /** Whether `server_bind()` sets SO_REUSEADDR, socket(7); false. */
+  /** Whether `server_bind()` sets SO_REUSEADDR, socket(7). Default false. */
   allow_reuse_address: boolean = false;
-  /** Whether `server_bind()` sets SO_REUSEPORT, socket(7); false. Only an address of IPv4 or IPv6 can be shared. */
+  /** Whether `server_bind()` sets SO_REUSEPORT, socket(7). Default false. Only an IPv4 or IPv6 address can be shared. */
   allow_reuse_port: boolean = false;
 
   #socket: Socket | undefined;
@@ -69,13 +69,13 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   #isClosed = false;
 
   /**
-   * As that of {@link BaseServer}. The requests are sockets, unless the type says otherwise: `new Server<Kind>(…)`.
+   * Stores its arguments, as {@link BaseServer} does. The requests are sockets, unless the type says otherwise: `new Server<Kind>(…)`.
    *
-   * @throws as {@link BaseServer}, and TypeError for a {@link DatagramRequestHandler}, unless a subclass has a `get_request`.
+   * @throws as {@link BaseServer}, and TypeError for a {@link DatagramRequestHandler}, unless a subclass overrides `get_request`.
    */
   constructor(
     server_address: AddressInput,
-    // Not where the type of the requests comes from: it would be whatever the handler wants.
+    // TypeScript must not infer the type of the requests from the handler.
     RequestHandlerClass: HandlerClass<NoInfer<Request>> | ModuleHandler,
     bind_and_activate = true,
   ) {
@@ -85,8 +85,7 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   }
 
   /**
-   * The socket of the server, of layer 1. It is made when it is first asked for, by `server_bind()` or before, and another one can
-   * be put in its place.
+   * The socket of the server, of layer 1. The first access makes it, in `server_bind()` or earlier. A subclass can replace it.
    */
   get socket(): Socket {
     if (this.#socket === undefined) {
@@ -96,13 +95,13 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
     return this.#socket;
   }
 
-  /** Replaces the socket, as a subclass does that brings its own. */
+  /** Replaces the socket, for a subclass that has its own. */
   set socket(socket: Socket) {
     this.#socket = socket;
   }
 
   /**
-   * The number of the socket's descriptor, -1 after `server_close()`.
+   * Returns the number of the socket's descriptor, or -1 after `server_close()`.
    *
    * @example See {@link TCPServer}.
    */
@@ -111,7 +110,8 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   }
 
   /**
-   * Sets the options, binds the socket to `server_address`, of a host name to its first address, and notes there what it has got.
+   * Sets the socket options, binds the socket to `server_address` (for a host name, to its first address), and stores the bound
+   * address in `server_address`.
    *
    * @throws as {@link BaseServer.bind_and_activate}.
    * @example
@@ -131,7 +131,7 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   }
 
   /**
-   * Has the socket listen — listen(2), with `request_queue_size`.
+   * Makes the socket listen — listen(2), with `request_queue_size`.
    *
    * @throws SocketError · RangeError naming `request_queue_size`.
    * @example See {@link server_bind}.
@@ -141,8 +141,8 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   }
 
   /**
-   * Ends the server for good: closes the socket, and removes the path of a Unix socket that it was bound to. `serve_forever()` ends
-   * quietly, behind the request in progress. A second call closes nothing more.
+   * Closes the server for good: closes the socket, and removes the path of a Unix socket that it was bound to. `serve_forever()`
+   * resolves after the request in progress. A second call has no effect.
    *
    * @example See {@link TCPServer}.
    */
@@ -152,18 +152,18 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   }
 
   /**
-   * Waits for a connection, and gives its socket — accept(2).
+   * Waits for a connection. Returns its socket and the client's address — accept(2).
    *
    * @example See {@link TCPServer}.
    */
   override get_request(): Awaitable<Taken<Request>> {
     const accepted: Promise<unknown> = this.socket.accept({ signal: this.wait_signal });
-    // Whoever has another kind of request has a get_request of his own, as UDPServer.
+    // A subclass with another kind of request overrides get_request, as UDPServer does.
     return accepted as Promise<Taken<Request>>;
   }
 
   /**
-   * Ends what is sent to the client, and closes the request.
+   * Shuts down the sending direction, and closes the request.
    *
    * @example See {@link TCPServer}.
    */
@@ -173,7 +173,7 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   }
 
   /**
-   * Closes the socket of the request, with the files of it that are open.
+   * Closes the socket of the request, and its open files.
    *
    * @example See {@link TCPServer}.
    */
@@ -181,7 +181,7 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
     if (!(request instanceof SocketDescriptor)) return;
     const endpoint = SocketDescriptor.endpointOf(request);
     request.close();
-    // Files of it that the handler has left open would keep the descriptor.
+    // Files that the handler has left open would keep the descriptor.
     endpoint.close();
   }
 
@@ -212,10 +212,10 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   /** @internal */
   override failure_of(error: unknown): RequestFailure {
     if (error instanceof SocketError && error.errno === -EAGAIN) return "ignore";
-    // By the program, and not by server_close(): nothing can come any more, nor can the socket be waited for.
+    // The program has closed the socket itself, without server_close(): no request can come any more.
     if (this.#socket?.closed === true) return "stop";
     if (!(error instanceof SocketError) || error.syscall !== "accept") return super.failure_of(error);
-    // Without a spare descriptor nothing is shed.
+    // The server has no spare descriptor, so it cannot accept and close a connection.
     const action = acceptAction(error, false);
     return action === "shed" ? "pause" : action;
   }
@@ -225,7 +225,7 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
     await shortagePaused(SocketDescriptor.endpointOf(this.socket), signal);
   }
 
-  /** What `server_close()` does about the socket. @internal */
+  /** Closes the socket; `server_close()` calls it. @internal */
   end_socket(): Awaitable<void> {
     this.close_socket();
   }
@@ -234,7 +234,7 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
     const { socket } = this;
     if (this.allow_reuse_address) socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
     if (this.allow_reuse_port && isInternet(socket.family)) socket.setsockopt(SOL_SOCKET, SO_REUSEPORT, 1);
-    socket.bind(await resolved(socket, this.server_address));
+    socket.bind(await resolveAddress(socket, this.server_address));
     this.server_address = socket.getsockname();
     this.#path = BoundPath.of(this.server_address);
   }
@@ -252,7 +252,7 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   }
 }
 
-/** shutdown(2); a client that has gone makes it ENOTCONN, and a handler may have closed the socket. */
+/** Calls shutdown(2). It ignores ENOTCONN of a client that has closed, and a socket that the handler has closed. */
 function endSending(request: SocketDescriptor): void {
   try {
     request.shutdown(SHUT_WR);

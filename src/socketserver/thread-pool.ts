@@ -6,9 +6,9 @@ import type { WorkerRequest } from "./worker.ts";
 interface PoolSettings {
   readonly place: HandlerPlace;
   readonly maxThreads: number;
-  /** Whether threads with a request let the process end, too. */
+  /** Whether the process may end while threads handle requests. */
   readonly isDaemon: boolean;
-  /** A thread has ended that had no request. */
+  /** Called when a thread without a request has ended. */
   readonly onIdleLoss: (error: unknown) => void;
 }
 
@@ -18,8 +18,8 @@ interface Waiter {
 }
 
 /**
- * The worker threads of a server: each is started when there is a request for it and no other is idle, has one request at a
- * time, and is used again. One that is lost is replaced by the next request.
+ * The worker threads of a server. The pool starts a thread when a request comes and no thread is idle. A thread handles one
+ * request at a time, and is reused. The next request replaces a lost thread.
  */
 export class ThreadPool {
   readonly #settings: PoolSettings;
@@ -33,12 +33,12 @@ export class ThreadPool {
     this.#settings = settings;
   }
 
-  /** Whether what has a thread, or waits for one, has lost it to {@link terminate}. */
+  /** Whether {@link terminate} was called: running and waiting requests then fail. */
   get isTerminated(): boolean {
     return this.#isTerminated;
   }
 
-  /** Runs a handler in a thread, as soon as there is one; rejects with what it threw, or when its thread is lost. */
+  /** Runs a handler in a thread, as soon as one is free. Rejects with the error that it threw, or when its thread is lost. */
   async run(request: WorkerRequest): Promise<void> {
     const thread = await this.#take();
     try {
@@ -48,13 +48,13 @@ export class ThreadPool {
     }
   }
 
-  /** Ends the idle threads, and each of the others when its request is done and nobody waits for it. */
+  /** Ends the idle threads, and each other thread once its request is done and no request waits. */
   async close(): Promise<void> {
     this.#isClosing = true;
     await Promise.all(this.#idle.splice(0).map((thread) => thread.terminate()));
   }
 
-  /** Ends all threads at once, whatever they do. */
+  /** Terminates all threads at once. */
   async terminate(): Promise<void> {
     this.#isClosing = true;
     this.#isTerminated = true;
@@ -95,7 +95,7 @@ export class ThreadPool {
     this.#replace();
   }
 
-  /** Who waits is given another thread. Where none can be started, the next one that is free; where there is none, an error. */
+  /** Starts a thread for a waiting request. If that fails, the request waits for the next free thread, or fails if there is none. */
   #replace(): void {
     for (let [waiter] = this.#waiters; waiter !== undefined; [waiter] = this.#waiters) {
       try {

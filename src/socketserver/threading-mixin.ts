@@ -2,38 +2,38 @@ import { availableParallelism } from "node:os";
 import { Socket } from "../socket/internal.ts";
 import { type Address, integer, SockwrightError } from "../socket/values.ts";
 import type { Awaitable } from "./base-server.ts";
+import { Capacity } from "./capacity.ts";
 import { publishFailure } from "./diagnostics.ts";
-import { handed, socketOf } from "./handed-request.ts";
+import { handedRequestOf, socketOf } from "./handed-request.ts";
 import { isModuleHandler } from "./handler-class.ts";
 import { type HandlerPlace, placeOf } from "./module-handler.ts";
-import { Room } from "./room.ts";
 import { checkBase, type RequestOf, type ServerClass, type WithMembers } from "./server-class.ts";
 import { ThreadPool } from "./thread-pool.ts";
 
-/** How many handlers run at one time, where {@link Threading.max_tasks} says nothing else. */
+/** Default of {@link Threading.max_tasks}: handlers that run at one time; then `process_request()` waits. */
 const DEFAULT_MAX_TASKS = 16_384;
-/** The most that can be set for tasks and for threads. */
+/** The largest `max_tasks` and `max_threads`; above it the server throws a RangeError. */
 const MAX_COUNT = 0x7fffffff;
 
-/** What {@link ThreadingMixIn} adds to a server. */
+/** The members that {@link ThreadingMixIn} adds to a server. */
 export interface Threading<Request> {
   /**
-   * Whether handlers are cut off by the end: `server_close()` does not wait for them, and they do not keep the process alive.
-   * Worker threads are then terminated by `server_close()`, whatever they do. Default false, as in Python.
+   * Whether handlers may be cut off: `server_close()` does not wait for them, and they do not keep the process alive.
+   * `server_close()` then terminates worker threads at once. Default false, as in Python.
    */
   daemon_threads: boolean;
-  /** Whether `server_close()` waits for the handlers, but for the one that it is called in. Default true, as in Python. */
+  /** Whether `server_close()` waits for the handlers, except the one that calls it. Default true, as in Python. */
   block_on_close: boolean;
   /**
-   * How many worker threads a handler by module has at most, 1 to 2^31-1; default: `os.availableParallelism()`. While all have a
-   * request, `process_request()` waits, and further clients with it, in the backlog.
+   * Limit of worker threads for a handler given by module, 1 to 2^31-1; default `os.availableParallelism()`. While all threads
+   * are busy, `process_request()` waits, and further clients wait in the backlog.
    */
   max_threads: number;
-  /** How many handlers of a class run at one time at most, 1 to 2^31-1, default 16 384; then `process_request()` waits. */
+  /** Limit of concurrent handlers given by class, 1 to 2^31-1, default 16 384; at the limit `process_request()` waits. */
   max_tasks: number;
   /**
-   * What the task of a request does: `finish_request()`, `handle_error()` where that has failed, and `shutdown_request()`. What
-   * it throws is published on `sockwright:socketserver:error`.
+   * Runs the task of a request: `finish_request()`, then `handle_error()` if that failed, and `shutdown_request()`. The server
+   * publishes an error that it throws on `sockwright:socketserver:error`.
    *
    * @example See {@link ThreadingTCPServer}.
    */
@@ -41,15 +41,16 @@ export interface Threading<Request> {
 }
 
 /**
- * Serves requests at the same time, as Python's `ThreadingMixIn`: `process_request()` begins the handler, and returns.
+ * Makes a server class that serves requests concurrently, as Python's `ThreadingMixIn` does: `process_request()` starts the
+ * handler and returns.
  *
- * A handler by its class is a task of this thread: as long as it awaits, others run. A handler by module,
- * `{ module: new URL("./handler.js", import.meta.url), name: "Handler" }`, runs in a worker thread, one request at a time, and
- * may compute; its `server` is `{ server_address }`. What it throws comes to `handle_error()` in this thread, and so does that
- * its thread was lost: `ERR_SOCKWRIGHT_HANDLER_LOST`. The other hooks run in this thread.
+ * A handler given by class is a task of this thread: while it awaits, others run. A handler given by module,
+ * `{ module: new URL("./handler.js", import.meta.url), name: "Handler" }`, runs in a worker thread, one request at a time, so it
+ * may compute without blocking others; its `server` is `{ server_address }`. `handle_error()` in this thread receives the error
+ * that it throws, and `ERR_SOCKWRIGHT_HANDLER_LOST` when its thread is lost. The other hooks run in this thread.
  *
- * @param Base - a class of servers: {@link TCPServer}, {@link UDPServer}, a subclass …
- * @throws TypeError for what is no class of servers.
+ * @param Base - a server class: {@link TCPServer}, {@link UDPServer}, a subclass …
+ * @throws TypeError if `Base` is no server class.
  * @example
  * ```ts
  * import { BaseRequestHandler, TCPServer, ThreadingMixIn } from "sockwright/socketserver";
@@ -73,11 +74,11 @@ export function ThreadingMixIn<Base extends ServerClass>(Base: Base): WithMember
     #tasks = 0;
     #pool: ThreadPool | undefined;
     #isClosed = false;
-    readonly #room = new Room();
+    readonly #capacity = new Capacity();
 
     override async process_request(request: RequestOf<Base>, client_address: Address): Promise<void> {
       const limit = this.#limit();
-      await this.#room.wait(() => this.#tasks < limit || this.is_ending, this.wait_signal);
+      await this.#capacity.wait(() => this.#tasks < limit || this.is_ending, this.wait_signal);
       this.#begin(request, client_address);
     }
 
@@ -102,12 +103,15 @@ export function ThreadingMixIn<Base extends ServerClass>(Base: Base): WithMember
       const handler = this.RequestHandlerClass;
       if (!isModuleHandler(handler)) return super.finish_request(request, client_address);
       this.#pool ??= this.#startPool(placeOf(handler));
-      // The worker duplicates the descriptor when it comes to that. Until then its number stays what it is, even if the
-      // program closes the request meanwhile.
+      // The worker duplicates the descriptor later. Until then this duplicate keeps its number valid, even if the program
+      // closes the request meanwhile.
       const kept = socketOf(request).dup();
       try {
         const { server_address } = this;
-        await this.#pool.run({ ...handed(request, client_address, server_address), descriptor: kept.fileno() });
+        await this.#pool.run({
+          ...handedRequestOf(request, client_address, server_address),
+          descriptor: kept.fileno(),
+        });
       } finally {
         kept.close();
       }
@@ -144,10 +148,10 @@ export function ThreadingMixIn<Base extends ServerClass>(Base: Base): WithMember
           publishFailure({ error, server: this, client_address, hook: "process_request_thread" });
         }
         this.#tasks--;
-        this.#room.changed();
+        this.#capacity.notify();
       };
       if (this.daemon_threads) unref(request);
-      // As in Python it is settled now whether server_close() waits for this one.
+      // As in Python, whether server_close() waits for this task is decided now.
       void (this.block_on_close && !this.daemon_threads ? this.handler_runs.run(task) : task());
     }
 
@@ -158,13 +162,13 @@ export function ThreadingMixIn<Base extends ServerClass>(Base: Base): WithMember
         isDaemon: this.daemon_threads,
         onIdleLoss: (error) => publishFailure({ error, server: this, hook: "process_request_thread" }),
       });
-      // A task that server_close() has not waited for comes to its handler only now: its thread ends behind it, and that of a
-      // daemon is ended, or never begins.
+      // A task that server_close() has not waited for reaches its handler only now: the thread ends after it; the thread of a
+      // daemon is terminated or never starts.
       if (this.#isClosed) void (this.daemon_threads ? pool.terminate() : pool.close());
       return pool;
     }
 
-    /** Whether it was server_close() that ended the thread: nothing has gone wrong then. */
+    /** Whether server_close() has terminated the thread: the error then reports no failure. */
     #isCutOff(error: unknown): boolean {
       return this.#pool?.isTerminated === true && error instanceof SockwrightError;
     }
@@ -185,7 +189,7 @@ export function ThreadingMixIn<Base extends ServerClass>(Base: Base): WithMember
   return ThreadingServer;
 }
 
-/** A daemon's waits let the process end; the socket of a datagram's server is not its own. */
+/** Lets the process end while a daemon waits on its connection. A datagram handler has no socket of its own. */
 function unref(request: unknown): void {
   if (request instanceof Socket) request.unref();
 }

@@ -8,29 +8,29 @@ import type { Taken } from "./pending-requests.ts";
 import { StreamRequestHandler } from "./request-handler.ts";
 import { TCPServer } from "./tcp-server.ts";
 
-/** The most that can be set for `max_packet_size`: the most that recvfrom(2) is asked for. */
+/** The largest `max_packet_size`, which recvfrom(2) accepts; above it `get_request()` rejects with a RangeError. */
 const MAX_PACKET_BYTES = 2_147_479_552;
 
-/** A datagram, and the socket of the server, by which it is answered. */
+/** A datagram, and the socket of the server, through which the handler answers. */
 export type DatagramRequest = [data: Buffer, socket: Socket];
 
 /**
- * A server of datagrams, one after another — Python's `socketserver.UDPServer`. A request is `[data, socket]`, and the socket is
- * the server's. `server_close()` waits for the handlers, whose answers need it.
+ * A server that handles one datagram after another — Python's `socketserver.UDPServer`. A request is `[data, socket]`, where
+ * `socket` is the server's socket. `server_close()` waits for the handlers, because their answers need the socket.
  *
  * @example See {@link DatagramRequestHandler}.
  */
 export class UDPServer extends TCPServer<DatagramRequest> {
   override socket_type: number = SOCK_DGRAM;
-  /** How many bytes of a datagram are taken, 8 192; the rest of a longer one is lost. */
+  /** The most bytes that are received of a datagram, 0 to 2 147 479 552, default 8 192; the rest of a longer one is lost. */
   max_packet_size: number = 8192;
 
   #closing: Promise<void> | undefined;
 
   /**
-   * As that of {@link BaseServer}.
+   * Stores its arguments, as {@link BaseServer} does.
    *
-   * @throws as {@link BaseServer}, and TypeError for a {@link StreamRequestHandler}, unless a subclass has a `get_request`.
+   * @throws as {@link BaseServer}, and TypeError for a {@link StreamRequestHandler}, unless a subclass overrides `get_request`.
    */
   constructor(
     server_address: AddressInput,
@@ -43,7 +43,7 @@ export class UDPServer extends TCPServer<DatagramRequest> {
   }
 
   /**
-   * Waits for a datagram, of `max_packet_size` bytes at most — recvfrom(2).
+   * Waits for a datagram, and receives at most `max_packet_size` bytes of it — recvfrom(2).
    *
    * @example See {@link DatagramRequestHandler}.
    */
@@ -52,14 +52,14 @@ export class UDPServer extends TCPServer<DatagramRequest> {
   }
 
   /**
-   * Does nothing: a socket of datagrams does not listen.
+   * Does nothing: a datagram socket does not listen.
    *
    * @example See {@link DatagramRequestHandler}.
    */
   override server_activate(): Awaitable<void> {}
 
   /**
-   * Only calls {@link close_request}: the socket is the server's.
+   * Only calls {@link close_request}: the socket belongs to the server.
    *
    * @example See {@link DatagramRequestHandler}.
    */
@@ -68,7 +68,7 @@ export class UDPServer extends TCPServer<DatagramRequest> {
   }
 
   /**
-   * Does nothing: the socket is the server's.
+   * Does nothing: the socket belongs to the server.
    *
    * @example See {@link DatagramRequestHandler}.
    */
@@ -79,11 +79,11 @@ export class UDPServer extends TCPServer<DatagramRequest> {
     return true;
   }
 
-  /** Answers use the socket: it is closed when the last handler has ended. @internal */
+  /** Closes the socket when the last handler has ended, since answers need it. @internal */
   override async end_socket(): Promise<void> {
     this.#closing ??= this.#close();
     if (!HandlerRuns.isWithin) return this.#closing;
-    // The handler that closes the server may have an answer to send, too: the socket is closed behind it.
+    // The handler that closes the server may still send an answer: the socket closes after it.
     this.#closing.catch(() => undefined);
     await this.handler_runs.othersEnded();
     if (this.handler_runs.size === 0) return this.#closing;
@@ -92,8 +92,8 @@ export class UDPServer extends TCPServer<DatagramRequest> {
 
   async #receive(): Promise<Taken<DatagramRequest>> {
     const { socket } = this;
-    const room = integer("max_packet_size", this.max_packet_size, 0, MAX_PACKET_BYTES);
-    const [data, address] = await socket.recvfrom(room, { signal: this.wait_signal });
+    const maxBytes = integer("max_packet_size", this.max_packet_size, 0, MAX_PACKET_BYTES);
+    const [data, address] = await socket.recvfrom(maxBytes, { signal: this.wait_signal });
     return [[data, socket], address ?? unnamed(socket.family)];
   }
 
@@ -103,7 +103,7 @@ export class UDPServer extends TCPServer<DatagramRequest> {
   }
 }
 
-/** A client that is bound to nothing. It can be sent nothing either. */
+/** Returns the address of a client with an unbound socket, which cannot be answered. */
 function unnamed(family: number): Address {
   return family === AF_UNIX ? { family: AF_UNIX, path: "" } : { family, bytes: new Uint8Array(0) };
 }

@@ -3,7 +3,7 @@ import { TCPServer } from "./tcp-server.ts";
 import { UDPServer } from "./udp-server.ts";
 
 /**
- * A {@link TCPServer} at a Unix socket, unix(7) — Python's `socketserver.UnixStreamServer`. Its path is removed when it is closed.
+ * A {@link TCPServer} on a Unix socket, unix(7) — Python's `socketserver.UnixStreamServer`. It removes its path when it closes.
  *
  * @example
  * ```ts
@@ -19,8 +19,8 @@ export class UnixStreamServer extends TCPServer {
 }
 
 /**
- * A {@link UDPServer} at a Unix socket, unix(7) — Python's `socketserver.UnixDatagramServer`. Its path is removed when it is
- * closed. A client that is bound to nothing has the path `""`, and can be sent no answer.
+ * A {@link UDPServer} on a Unix socket, unix(7) — Python's `socketserver.UnixDatagramServer`. It removes its path when it
+ * closes. A client with an unbound socket has the path `""`, and cannot be answered.
  *
  * @example See {@link UnixStreamServer}.
  */

@@ -1,16 +1,16 @@
-// The program of a worker thread of ThreadingMixIn: one request after another, each with a handler of its own.
+// The program of a worker thread of ThreadingMixIn: it handles one request after another, each with a new handler.
 import { parentPort, workerData } from "node:worker_threads";
 import { fromfd } from "../socket/internal.ts";
 import { type HandedRequest, runHandler } from "./handed-request.ts";
 import { doneReport, type HandlerReport, thrownReport } from "./handler-report.ts";
 import { type HandlerPlace, importHandler } from "./module-handler.ts";
 
-/** A request for a worker, whose socket it duplicates: the number stays its owner's until the answer. */
+/** A request for a worker. The worker duplicates the descriptor; the server keeps its own open until the report. */
 export interface WorkerRequest extends HandedRequest {
   readonly descriptor: number;
 }
 
-/** What a worker says when its modules are there, or cannot be imported. */
+/** The message of a worker that has imported its modules, or failed to. */
 export const IMPORTED = "sockwright:socketserver:imported";
 
 const place: HandlerPlace = workerData;
@@ -24,7 +24,7 @@ parentPort?.on("message", (request: WorkerRequest) => {
 
 async function serve(request: WorkerRequest): Promise<HandlerReport> {
   try {
-    // First of all, and at once: the importing may take its time, and the peer go on meanwhile.
+    // Duplicate the descriptor first: the import may take long, and the peer may act meanwhile.
     const socket = fromfd(request.descriptor, request.family, request.type, request.protocol);
     try {
       await runHandler(await importing, request, socket);

@@ -151,7 +151,7 @@ describe("a child that does not exit with 0 is one handle_error", () => {
     [
       "awaits what never comes",
       "never\n",
-      { exitCode: 13, cause: { message: expect.stringContaining("nothing can settle") } },
+      { exitCode: 13, cause: { message: expect.stringContaining("cannot settle any more") } },
     ],
   ])("that %s, and harms nobody else", async (_name, line, told) => {
     const server = new Server(LOOPBACK, byModule("Obey"));

@@ -218,7 +218,7 @@ describe("a setup() that does not call super.setup()", () => {
   }
 
   function missing(name: string): unknown {
-    const message = `Invalid state: there is no ${name} before setup(); a setup() of your own calls super.setup() first`;
+    const message = `Invalid state: there is no ${name} before setup(); an overriding setup() must call super.setup() first`;
     return expect.objectContaining({ code: "ERR_INVALID_STATE", message });
   }
 

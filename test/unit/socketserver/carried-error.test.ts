@@ -1,13 +1,13 @@
 import { deserialize, serialize } from "node:v8";
 import { expect, test } from "vitest";
 import { SocketError } from "../../../src/socket/values.ts";
-import { arrived, carry } from "../../../src/socketserver/carried-error.ts";
+import { carry, restore } from "../../../src/socketserver/carried-error.ts";
 
 /** There and back, as a worker's message and a child's go. */
 function sent(thrown: unknown): unknown {
   const carried = carry(thrown);
   expect(structuredClone(carried)).toEqual(carried);
-  return arrived(deserialize(serialize(carried)));
+  return restore(deserialize(serialize(carried)));
 }
 
 class PaymentError extends RangeError {
@@ -88,7 +88,7 @@ test("what throws when it is looked at is described, or said to be beyond that",
       throw new Error("no");
     },
   };
-  expect(sent(beyond)).toBe("something that can neither be sent nor described");
+  expect(sent(beyond)).toBe("a value that can neither be sent nor described");
 });
 
 test("causes that go round are carried eight deep", () => {

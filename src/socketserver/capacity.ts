@@ -1,14 +1,14 @@
-/** Those who wait for a number to go down: of tasks, of children. */
-export class Room {
+/** The queue of calls that wait until a limit allows one more task or child process. */
+export class Capacity {
   readonly #waiters = new Set<() => void>();
 
-  /** Resolves when there is room, or when the signal aborts. */
-  async wait(hasRoom: () => boolean, signal: AbortSignal): Promise<void> {
-    while (!hasRoom() && !signal.aborted) await this.#change(signal);
+  /** Resolves when `hasCapacity` returns true, or when the signal aborts. */
+  async wait(hasCapacity: () => boolean, signal: AbortSignal): Promise<void> {
+    while (!hasCapacity() && !signal.aborted) await this.#change(signal);
   }
 
-  /** Something has ended. */
-  changed(): void {
+  /** Checks all waits again, because a task or child has ended. */
+  notify(): void {
     for (const wake of [...this.#waiters]) wake();
   }
 
