@@ -10,18 +10,19 @@ const MS_PER_UNIT: Readonly<Record<string, number>> = {
 };
 
 /**
- * The whole milliseconds, rounded up, that `500ms`, `2s`, `1.5m`, `1h` or `30d` say; a number alone is seconds, as in nc(1).
- * `"none"` for a text that is no time, `"too-long"` for more than `maxMs`, by default what Node's timers take.
+ * Parses a duration such as `500ms`, `2s`, `1.5m`, `1h` or `30d` to whole milliseconds, rounded up. A number without a unit is
+ * seconds, as in nc(1). Returns `"none"` for a text that is no duration, and `"too-long"` above `maxMs`, by default the limit of
+ * Node's timers.
  */
 export function durationMs(text: string, maxMs = MAX_TIMEOUT_MS): number | "none" | "too-long" {
   const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text) ?? [];
   if (digits === undefined) return "none";
   const exactMs = Number(digits) * (MS_PER_UNIT[unit] ?? 1);
-  // 2.007 s are a little more as a binary number: what is less than a nanosecond above a millisecond is not rounded up.
+  // 2.007 s is slightly more than 2 007 ms as a binary number: less than a nanosecond above a millisecond is not rounded up.
   return exactMs <= maxMs ? Math.max(0, Math.ceil(exactMs - 1e-6)) : "too-long";
 }
 
-/** The shortest of these texts for a number of milliseconds. */
+/** Formats milliseconds as {@link durationMs} parses them: in whole seconds if possible, or else in ms. */
 export function durationText(ms: number): string {
   return ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`;
 }

@@ -10,25 +10,26 @@ export const MAX_PER_SECOND = 1_000_000;
 /** The most that can be set for a number of bytes. */
 export const MAX_BUFFER_LIMIT_BYTES = 1024 * 1024 * 1024;
 
-/** What one option can be, and what it is where it was not given. */
+/** The kind of an option: its valid values, its default, and how it is parsed from text. */
 export interface OptionKind<Value> {
+  /** The value of an option that is not given. */
   readonly byDefault: Value;
-  /** What can be given, in a few words, as for a table of the docs: `1 to 1024 ms`. */
+  /** The valid values in a few words, for the tables of the docs: `1 to 1024 ms`. */
   readonly range: string;
-  /** Gives what was given. Throws for what cannot be; `path` is what the user calls it. */
+  /** Returns a valid value; throws for an invalid one. `path` is the name that the error message uses. */
   check(path: string, given: unknown): Value;
-  /** The same from text, as a flag of a command or a file has it. Without it, text cannot say it. */
+  /** Parses the value from text, such as a command-line flag or a line of a file. Missing when the option has no text form. */
   parse?(path: string, text: string): Value;
-  /** It is a function, which neither text nor a file can give. */
+  /** Whether the value is a function, which has no text form. */
   readonly isHook?: boolean;
-  /** Where it is an object, or an array of objects: what their members can be. */
+  /** The kinds of the members, when the value is an object or an array of objects. */
   readonly fields?: OptionKinds | undefined;
 }
 
-/** Kinds by the names of their options. */
+/** Option kinds by the name of the option. */
 export type OptionKinds = Readonly<Record<string, OptionKind<unknown>>>;
 
-/** An option that text can say. */
+/** The kind of an option that has a text form. */
 export interface TextOptionKind<Value> extends OptionKind<Value> {
   parse(path: string, text: string): Value;
 }
@@ -42,7 +43,7 @@ interface NumberOptions extends Bounds {
   readonly default?: number;
 }
 
-/** A number of things. */
+/** The kind of a whole number. */
 export function count(bounds: Bounds & { readonly default: number }): TextOptionKind<number>;
 export function count(bounds?: Bounds): TextOptionKind<number | undefined>;
 export function count(bounds: NumberOptions = {}): TextOptionKind<number | undefined> {
@@ -55,7 +56,7 @@ export function count(bounds: NumberOptions = {}): TextOptionKind<number | undef
   );
 }
 
-/** A time in ms. */
+/** The kind of a time in ms. */
 export function ms(bounds: Bounds & { readonly default: number }): TextOptionKind<number>;
 export function ms(bounds?: Bounds): TextOptionKind<number | undefined>;
 export function ms(bounds: NumberOptions = {}): TextOptionKind<number | undefined> {
@@ -66,7 +67,7 @@ export function ms(bounds: NumberOptions = {}): TextOptionKind<number | undefine
   return numeric(bounds, MAX_COUNT, " ms", read, "a time, such as 500ms, 2s, 5m or 1h");
 }
 
-/** How old something may become, in ms: a time that no timer waits for, and that can be long. */
+/** The kind of an age in ms: no timer waits for it, so that it may be long. */
 export function age(bounds: Bounds & { readonly default: number }): TextOptionKind<number>;
 export function age(bounds?: Bounds): TextOptionKind<number | undefined>;
 export function age(bounds: NumberOptions = {}): TextOptionKind<number | undefined> {
@@ -77,7 +78,7 @@ export function age(bounds: NumberOptions = {}): TextOptionKind<number | undefin
   return numeric(bounds, MAX_AGE_MS, " ms", read, "a time, such as 12h or 30d");
 }
 
-/** How often something happens in a second, in the long run: 0.5 is every two seconds. Text says it as `5/s`, `30/m` or `2/h`. */
+/** The kind of a rate per second: 0.5 is once every two seconds. Its text form is `5/s`, `30/m` or `2/h`. */
 export function perSecond(bounds: { readonly default: number }): TextOptionKind<number>;
 export function perSecond(): TextOptionKind<number | undefined>;
 export function perSecond(bounds: { readonly default?: number } = {}): TextOptionKind<number | undefined> {
@@ -102,7 +103,7 @@ export function perSecond(bounds: { readonly default?: number } = {}): TextOptio
 
 const SECONDS_PER_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600 };
 
-/** A number of bytes. */
+/** The kind of a number of bytes. */
 export function bytes(bounds: Bounds & { readonly default: number }): TextOptionKind<number>;
 export function bytes(bounds?: Bounds): TextOptionKind<number | undefined>;
 export function bytes(bounds: NumberOptions = {}): TextOptionKind<number | undefined> {
@@ -131,7 +132,7 @@ function numeric(
   };
 }
 
-/** On or off. */
+/** The kind of a boolean; its text form is `on` or `off`. */
 export function flag(bounds: { readonly default: boolean }): TextOptionKind<boolean>;
 export function flag(): TextOptionKind<boolean | undefined>;
 export function flag(bounds: { readonly default?: boolean } = {}): TextOptionKind<boolean | undefined> {
@@ -150,7 +151,7 @@ export function flag(bounds: { readonly default?: boolean } = {}): TextOptionKin
   };
 }
 
-/** Text. */
+/** The kind of a string. */
 export function text(bounds: { readonly default: string }): TextOptionKind<string>;
 export function text(): TextOptionKind<string | undefined>;
 export function text(bounds: { readonly default?: string } = {}): TextOptionKind<string | undefined> {
@@ -161,7 +162,7 @@ export function text(bounds: { readonly default?: string } = {}): TextOptionKind
   return { byDefault: bounds.default, range: "text", check, parse: check };
 }
 
-/** One of several words. */
+/** The kind of a choice between words. */
 export function choice<const Word extends string>(
   words: readonly Word[],
   bounds: { readonly default: Word },
@@ -181,7 +182,7 @@ export function choice<const Word extends string>(
   return { byDefault: bounds.default, range, check, parse: check };
 }
 
-/** A function of the program's own. */
+/** The kind of a function that the program passes. */
 export function hook<Hook>(): OptionKind<Hook | undefined> {
   return {
     byDefault: undefined,
@@ -194,7 +195,7 @@ export function hook<Hook>(): OptionKind<Hook | undefined> {
   };
 }
 
-/** Whatever a function that checks it says; `fields` are the members of what is an object. */
+/** The kind of an option with its own check function; `fields` are the kinds of an object's members. */
 export function checked<Value>(
   range: string,
   check: (path: string, given: unknown) => Value,

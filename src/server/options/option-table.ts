@@ -1,20 +1,20 @@
 import { checkOptions, type OptionNames, wrongType } from "../../socket/values.ts";
 import type { OptionKind, OptionKinds } from "./option-kind.ts";
 
-/** A kind for each option of a type, and for no other: a table that lacks one does not compile. */
+/** One kind for each option of a type, and no other: a table that lacks one does not compile. */
 export type OptionKindsOf<Options> = { readonly [Name in keyof OptionNames<Options>]: OptionKind<unknown> };
 
-/** What the options say, with the defaults. */
+/** The values of all options, with the defaults. */
 export type OptionValues<Kinds extends OptionKinds> = {
   readonly [Name in keyof Kinds]: Kinds[Name] extends OptionKind<infer Value> ? Value : never;
 };
 
-/** What the options say that were given. */
+/** The values of the options that the caller gave, without the defaults. */
 export type GivenOptions<Kinds extends OptionKinds> = {
   readonly [Name in keyof Kinds]?: OptionValues<Kinds>[Name] | undefined;
 };
 
-/** An option in the docs. */
+/** The row of an option in the docs. */
 export interface OptionRow {
   readonly name: string;
   readonly range: string;
@@ -24,15 +24,15 @@ export interface OptionRow {
 const NOWHERE: ReadonlyMap<string, string> = new Map();
 
 /**
- * The options of a call as one table: their names, what each can be, its default, how it is written as text, and its row in the
- * docs. A file of a supervisor and a flag of a command name the same ones.
+ * The table of a call's options: their names, valid values, defaults, text forms, and rows in the docs. The supervisor's file
+ * and the flags of the command use the same table.
  */
 export class OptionTable<Kinds extends OptionKinds> {
   readonly kinds: Kinds;
   readonly #names: Readonly<Record<string, true>>;
   readonly #elsewhere: ReadonlyMap<string, string>;
 
-  /** @param elsewhere - of options that belong to another place, what to do with them. */
+  /** @param elsewhere - advice for options that belong in another place, by name. */
   constructor(kinds: Kinds, elsewhere: ReadonlyMap<string, string> = NOWHERE) {
     this.kinds = kinds;
     this.#elsewhere = elsewhere;
@@ -40,10 +40,11 @@ export class OptionTable<Kinds extends OptionKinds> {
   }
 
   /**
-   * What was given, checked; each option is read once. Without the defaults, for options that stand in for others.
+   * Checks the caller's options, and returns them without the defaults, so that they can override others. It reads each option
+   * once.
    *
-   * @param call - as the user writes it, such as `serve()`.
-   * @throws TypeError, RangeError.
+   * @param call - the call as the user writes it, such as `serve()`.
+   * @throws TypeError, RangeError for an invalid or unknown option.
    */
   given(call: string, options: unknown, argument = "options"): GivenOptions<Kinds> {
     checkOptions(call, options, this.#names, undefined, argument, this.#elsewhere);
@@ -55,22 +56,22 @@ export class OptionTable<Kinds extends OptionKinds> {
     return Object.fromEntries(found) as GivenOptions<Kinds>;
   }
 
-  /** What was given, and the defaults of all others. */
+  /** Adds the defaults of the options that are not given. */
   fill(given: GivenOptions<Kinds>): OptionValues<Kinds> {
     const values: Readonly<Record<string, unknown>> = given;
     const filled = Object.entries(this.kinds).map(([name, kind]) => [name, values[name] ?? kind.byDefault]);
     return Object.fromEntries(filled) as OptionValues<Kinds>;
   }
 
-  /** What the options say, with the defaults. See {@link given}. */
+  /** Checks the caller's options, and adds the defaults. See {@link given}. */
   check(call: string, options: unknown, argument = "options"): OptionValues<Kinds> {
     return this.fill(this.given(call, options, argument));
   }
 
   /**
-   * What an option says as text, such as `30s` for a time.
+   * Parses the text form of an option, such as `30s` for a time.
    *
-   * @throws TypeError, RangeError for what cannot be, and for an option that text cannot say.
+   * @throws TypeError, RangeError for an invalid value, and for an option without a text form.
    */
   parse(name: string, text: string, argument = "options"): unknown {
     checkOptions("the table", { [name]: text }, this.#names, undefined, argument);
@@ -80,12 +81,13 @@ export class OptionTable<Kinds extends OptionKinds> {
     return kind.parse(`${argument}.${name}`, text);
   }
 
+  /** The rows of all options in the docs. */
   rows(): readonly OptionRow[] {
     return Object.entries(this.kinds).map(([name, { range, byDefault }]) => ({ name, range, byDefault }));
   }
 }
 
-/** A table of options. */
+/** Makes an {@link OptionTable}. */
 export function options<Kinds extends OptionKinds>(
   kinds: Kinds,
   elsewhere?: ReadonlyMap<string, string>,

@@ -1,20 +1,20 @@
-/** The kinds of sockets, by the scheme that has nothing over it. */
+/** The kinds of sockets, named by the scheme without a protocol above the socket. */
 export type BaseScheme = "tcp" | "udp" | "unix" | "unix-dgram" | "unix-seqpacket" | "vsock" | "fd" | "systemd";
 
-/** What the value of an option behind the `?` of a URL looks like; a flag has none. */
+/** The form of a URL option's value; a flag has no value. */
 export type UrlOptionKind = "flag" | "switch" | "text" | "address" | "multicast" | "octal" | "duration";
 
-/** What is the same of all URLs that begin alike. */
+/** The properties of a URL scheme. */
 export interface Scheme {
-  /** The socket under it: what a transport opens. */
+  /** The kind of socket that a transport opens for it. */
   readonly base: BaseScheme;
   /** The port of a URL without one. */
   readonly defaultPort?: number;
-  /** The options behind the `?`. */
+  /** The options allowed after the `?`. */
   readonly options: Readonly<Record<string, UrlOptionKind>>;
-  /** What a service must speak to be served on it: one of its `protocols`. */
+  /** The protocol that a service must list in its `protocols` to be served on the scheme. */
   readonly protocol?: string;
-  /** What is between accept and service: the name of a maker in handshake.ts. */
+  /** The name of the handshake between accept and service: a key of `HANDSHAKES` in handshake.ts. */
   readonly handshake?: string;
 }
 
@@ -24,7 +24,7 @@ const UDP = { ipv6only: "flag", ...MULTICAST, broadcast: "flag" } as const;
 const FILE = { mode: "octal", owner: "text", group: "text" } as const;
 const NONE = {} as const;
 
-/** All schemes there are. What is spoken over a socket is a row here, and needs no other place in the URLs or transports. */
+/** All schemes of socket URLs. A protocol over a socket is one row here; parsers and transports need no change for it. */
 export const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
   ["tcp", { base: "tcp", options: TCP }],
   ["udp", { base: "udp", options: UDP }],
@@ -38,12 +38,12 @@ export const SCHEMES: ReadonlyMap<string, Scheme> = new Map<string, Scheme>([
   ["http+unix", { base: "unix", options: FILE, protocol: "http" }],
 ]);
 
-/** The socket under a URL. */
+/** The kind of socket of a URL. */
 export function baseOf(url: { readonly scheme: string }): BaseScheme | undefined {
   return SCHEMES.get(url.scheme)?.base;
 }
 
-/** Whether what comes are datagrams. */
+/** Whether the socket of a URL receives datagrams. */
 export function isOfDatagrams(url: { readonly scheme: string }): boolean {
   const base = baseOf(url);
   return base === "udp" || base === "unix-dgram";

@@ -19,25 +19,25 @@ import { type AddressUrl, formatSocketUrl, type InternetUrl, type UnixScheme } f
 import { isMulticast } from "./url-options.ts";
 import { needsZone, versionOf } from "./zone.ts";
 
-/** An address that a URL stands for, ready for a socket of its family. */
+/** An address of a URL in the form that a socket takes, with its address family. */
 export type SocketAddress = AddressInput & { readonly family: number };
 
-/** The type of a URL's socket; socket(2). */
+/** The socket type of a URL; socket(2). */
 export function typeOf(url: AddressUrl): number {
   if (isOfDatagrams(url)) return SOCK_DGRAM;
   return baseOf(url) === "unix-seqpacket" ? SOCK_SEQPACKET : SOCK_STREAM;
 }
 
-/** This machine cannot have the address: ip(7), socket(2). Another address of the same name may do. */
+/** Whether the error says that this machine does not have the address, ip(7), socket(2): another address of the same name may work. */
 export function isUnusable(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "EADDRNOTAVAIL" || error.code === "EAFNOSUPPORT");
 }
 
-/** All addresses of a URL, in the order in which they are to be tried; a name may have several. */
+/** Looks up all addresses of a URL, in the order in which to try them; a name may have several. */
 export async function addressesOf(url: AddressUrl, signal?: AbortSignal): Promise<SocketAddress[]> {
   if ("path" in url) return [{ family: AF_UNIX, path: url.path }];
   if ("abstract" in url) return [{ family: AF_UNIX, abstract: url.abstract }];
-  // As elsewhere, 0 is any port: vsock(7) has another number for it.
+  // In a URL port 0 is any port: vsock(7) has another number for it.
   if ("cid" in url) return [{ family: AF_VSOCK, cid: url.cid, port: url.port === 0 ? VMADDR_PORT_ANY : url.port }];
   if (url.host === "*") return everyAddress(url);
   const version = versionOf(url.host);
@@ -47,18 +47,18 @@ export async function addressesOf(url: AddressUrl, signal?: AbortSignal): Promis
       : [{ address: url.host, family: version }];
   return found.map(({ address, family }) => ({
     family: family === 6 ? AF_INET6 : AF_INET,
-    host: zoned(address, url),
+    host: withInterface(address, url),
     port: url.port,
   }));
 }
 
-/** ipv6(7): a group that is not global is one of an interface, which bind(2) and connect(2) have to be told. */
-function zoned(address: string, url: InternetUrl): string {
+/** An address with the URL's interface as its zone, when bind(2) and connect(2) need one: ipv6(7), for a group that is not global. */
+function withInterface(address: string, url: InternetUrl): string {
   const isGroup = isIP(address) === 6 && isMulticast(address) && !address.includes("%");
   return url.interface !== undefined && (isGroup || needsZone(address)) ? `${address}%${url.interface}` : address;
 }
 
-/** One IPv6 socket takes IPv4 clients, too; where the machine has no IPv6, an IPv4 socket does. */
+/** The wildcard addresses: an IPv6 socket takes IPv4 clients too; on a machine without IPv6, an IPv4 socket is used. */
 function everyAddress({ port, group = "" }: InternetUrl): SocketAddress[] {
   const addresses = [
     { family: AF_INET6, host: "::", port },
@@ -68,12 +68,12 @@ function everyAddress({ port, group = "" }: InternetUrl): SocketAddress[] {
   return addresses.filter(({ host }) => group === "" || isIP(host) === isIP(group));
 }
 
-/** An address of a socket, as a URL; a Unix socket without a name is `unix:`. */
+/** The URL of a socket's address, as text; for a Unix socket without a name `unix:`. */
 export function urlAt(scheme: AddressUrl["scheme"], address: Address): string {
   return formatSocketUrl(placeAt(scheme, address));
 }
 
-/** As {@link urlAt}, taken apart. */
+/** The URL of a socket's address, parsed. See {@link urlAt}. */
 export function placeAt(scheme: AddressUrl["scheme"], address: Address): AddressUrl {
   const { cid, port, path, abstract } = address;
   const base = baseOf({ scheme });
@@ -86,7 +86,7 @@ export function placeAt(scheme: AddressUrl["scheme"], address: Address): Address
   return { scheme: scheme as UnixScheme, path: path?.toString() ?? "" };
 }
 
-/** A look-up cannot be stopped, but need not be waited for. */
+/** Rejects when the signal aborts. A DNS look-up cannot be cancelled, but its result can be ignored. */
 function withSignal<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {

@@ -7,10 +7,10 @@ import { checkUrlText } from "./url-text.ts";
 import { ANY_CID, formatVsock, parseVsock, type VsockUrl } from "./vsock-url.ts";
 import { formatZone, needsZone, parseZone, versionOf } from "./zone.ts";
 
-/** A TCP or UDP address, or one of TCP where HTTP is spoken. `host` is a name or an address, an IPv6 address without its brackets. */
+/** The parsed URL of a TCP or UDP socket, or of HTTP over TCP. `host` is a name or an address; an IPv6 address has no brackets. */
 export interface InternetUrl {
   readonly scheme: "tcp" | "udp" | "http";
-  /** A listener's may be `*`: every address of the machine, of both families. */
+  /** The host. `*`, for listeners only, means every address of the machine, of both families. */
   readonly host: string;
   /** 0 to 65 535; a listener on 0 gets a free port. */
   readonly port: number;
@@ -18,50 +18,50 @@ export interface InternetUrl {
   readonly ipv6only?: true;
   /** UDP: datagrams to the broadcast address may be sent; socket(7), SO_BROADCAST. */
   readonly broadcast?: true;
-  /** A UDP listener joins the multicast group, ip(7); a host that is a group is joined without it. */
+  /** The multicast group that a UDP listener joins, ip(7); a host that is itself a group needs no `group`. */
   readonly group?: string;
-  /** Only what this address sends to the group is received; RFC 4607. */
+  /** The only sender from which the listener receives datagrams of the group; RFC 4607. */
   readonly source?: string;
-  /** The name of the interface on which the group is joined, and by which multicasts leave. */
+  /** The name of the interface on which the socket joins the group and sends multicasts. */
   readonly interface?: string;
-  /** TCP: after so many ms of silence the kernel asks whether the peer still lives; tcp(7), TCP_KEEPIDLE. `keepalive=60s`. */
+  /** TCP: after so many ms of silence the kernel sends keepalive probes to the peer; tcp(7), TCP_KEEPIDLE. `keepalive=60s`. */
   readonly keepAliveMs?: number;
-  /** TCP: how long data may stay unacknowledged, in ms; tcp(7), TCP_USER_TIMEOUT. `user-timeout=30s`. */
+  /** TCP: how long sent data may stay unacknowledged, in ms, before the kernel closes the connection; tcp(7), TCP_USER_TIMEOUT. `user-timeout=30s`. */
   readonly userTimeoutMs?: number;
-  /** TCP: whether small writes leave at once, as they do without it; tcp(7), TCP_NODELAY. `nodelay=off`. */
+  /** TCP: whether the kernel sends small writes at once; default true; tcp(7), TCP_NODELAY. `nodelay=off`. */
   readonly noDelay?: boolean;
 }
 
-/** A Unix socket in the file system. */
+/** The parsed URL of a Unix socket in the file system. */
 export interface UnixPathUrl {
   readonly scheme: UnixScheme;
   readonly path: string;
-  /** A listener's file gets these permissions, such as 0o660; chmod(2). Without them the umask decides. */
+  /** The permissions of a listener's file, such as 0o660; chmod(2). By default the umask decides. */
   readonly mode?: number;
-  /** And this owner, a name or number; chown(2). */
+  /** The owner of a listener's file, a name or number; chown(2). */
   readonly owner?: string;
-  /** And this group, a name or number. */
+  /** The group of a listener's file, a name or number; chown(2). */
   readonly group?: string;
 }
 
-/** A Unix socket in Linux's abstract namespace. */
+/** The parsed URL of a Unix socket in Linux's abstract namespace. */
 export interface UnixAbstractUrl {
   readonly scheme: UnixScheme;
   readonly abstract: string;
 }
 
-/** Stream, datagram and seqpacket; and HTTP over a stream. */
+/** The schemes of Unix sockets: stream, datagram and seqpacket, and HTTP over a stream. */
 export type UnixScheme = "unix" | "unix-dgram" | "unix-seqpacket" | "http+unix";
 
-/** A socket that whoever started the process has opened: a descriptor, or by its name one that systemd passes on. */
+/** The parsed URL of a socket that the process inherits: a descriptor number, or the name of a socket that systemd passes on. */
 export type InheritedUrl =
   | { readonly scheme: "fd"; readonly fd: number }
   | { readonly scheme: "systemd"; readonly name: string };
 
-/** A socket with an address of its own. */
+/** The parsed URL of a socket that has an address. */
 export type AddressUrl = InternetUrl | UnixPathUrl | UnixAbstractUrl | VsockUrl;
 
-/** Where to listen or connect, taken apart. */
+/** A parsed socket URL: where to listen or connect. */
 export type SocketUrl = AddressUrl | InheritedUrl;
 
 /**
@@ -70,11 +70,11 @@ export type SocketUrl = AddressUrl | InheritedUrl;
  */
 const MAX_UNIX_NAME_BYTES = 107;
 
-/** A URL that names no socket: says what is wrong with it, and what would be right. See {@link parseSocketUrl}. */
+/** The error for a URL that names no socket. Its message says what is wrong and what to write instead. See {@link parseSocketUrl}. */
 export class SocketUrlError extends TypeError {
   /** Always `"ERR_SOCKWRIGHT_URL"`. */
   readonly code = "ERR_SOCKWRIGHT_URL";
-  /** What was to be taken apart. */
+  /** The URL that the caller passed. */
   readonly input: string;
 
   /** @internal */
@@ -86,7 +86,7 @@ export class SocketUrlError extends TypeError {
 }
 
 /**
- * Takes the URL of a socket apart:
+ * Parses the URL of a socket:
  *
  * | URL | socket |
  * |---|---|
@@ -96,14 +96,14 @@ export class SocketUrlError extends TypeError {
  * | `unix:@NAME` and so on | an abstract name, without the `@` |
  * | `http://HOST:PORT`, `http+unix:PATH` | TCP, port 80 without one, and a Unix path, both for servers that speak HTTP |
  * | `vsock://CID:PORT` | of a virtual machine or its host; `*` is every CID, for listeners |
- * | `fd:3`, `systemd:NAME` | a socket that whoever started the process has opened |
+ * | `fd:3`, `systemd:NAME` | a socket that the process inherits |
  *
- * Behind a `?` follow options, joined by `&`: `ipv6only`, `broadcast`, `group=ADDRESS`, `source=ADDRESS` and
+ * Options follow after a `?`, joined by `&`: `ipv6only`, `broadcast`, `group=ADDRESS`, `source=ADDRESS` and
  * `interface=NAME` of internet addresses, `keepalive=60s`, `user-timeout=30s` and `nodelay=off` of TCP, `mode=660`,
- * `owner=NAME` and `group=NAME` of paths. A `?` of a path itself is
- * written `%3F`, and a `%` before `3F` or `25` is `%25`. docs/guides/socket-urls.md explains all of them.
+ * `owner=NAME` and `group=NAME` of paths. Write a `?` in a path as
+ * `%3F`, and a `%` before `3F` or `25` as `%25`. docs/guides/socket-urls.md explains all of them.
  *
- * @throws SocketUrlError `ERR_SOCKWRIGHT_URL` · TypeError for what is no text.
+ * @throws SocketUrlError `ERR_SOCKWRIGHT_URL` · TypeError when `text` is no string.
  * @example
  * ```ts
  * import { parseSocketUrl } from "sockwright/server";
@@ -142,15 +142,14 @@ export function parseSocketUrl(text: string): SocketUrl {
 }
 
 /**
- * The URL of a socket as text: what {@link parseSocketUrl} takes apart. A Unix socket without a name is `unix:`. See
- * {@link parseSocketUrl}.
+ * Formats a parsed socket URL as the text that {@link parseSocketUrl} reads. A Unix socket without a name is `unix:`.
  *
- * @throws TypeError, RangeError for a field that is missing or cannot be · SocketUrlError for options that cannot be.
+ * @throws TypeError, RangeError for a missing or invalid field · SocketUrlError for invalid options.
  */
 export function formatSocketUrl(url: SocketUrl): string {
   checkUrlObject(url, [...SCHEMES.keys()]);
   const text = textOf(url);
-  // Names are as they are: a peer's can be shown that nobody could write. What is chosen has to be taken back.
+  // A peer may have a name that no URL can express: it is shown as it is. Options and inherited sockets must parse.
   if (text.includes("?") || isInherited(url)) parseSocketUrl(text);
   return text;
 }
@@ -163,22 +162,22 @@ function textOf(url: SocketUrl): string {
     const host = url.host.includes(":") ? `[${formatZone(url.host)}]` : url.host;
     return `${url.scheme}://${host}:${url.port}${formatOptions(url)}`;
   }
-  if ("abstract" in url) return `${url.scheme}:@${escaped(url.abstract)}`;
-  // Two slashes at its beginning would be those before a host.
+  if ("abstract" in url) return `${url.scheme}:@${escapePath(url.abstract)}`;
+  // Two slashes at the beginning would announce a host.
   const path = relativePath(url.path.replace(/^\/{2,}/, "/"));
-  return `${url.scheme}:${escaped(path)}${formatOptions(url)}`;
+  return `${url.scheme}:${escapePath(path)}${formatOptions(url)}`;
 }
 
 function isInternet(url: AddressUrl): url is InternetUrl {
   return "host" in url;
 }
 
-/** Whether the socket is there already, and not to be made. */
+/** Whether the process inherits the socket instead of opening it. */
 export function isInherited(url: SocketUrl): url is InheritedUrl {
   return url.scheme === "fd" || url.scheme === "systemd";
 }
 
-/** Who makes the socket itself needs an address. */
+/** Checks that the URL has an address: a caller that opens the socket itself needs one. */
 export function checkAddress(url: SocketUrl): asserts url is AddressUrl {
   if (!isInherited(url)) return;
   throw new SocketUrlError(
@@ -187,19 +186,19 @@ export function checkAddress(url: SocketUrl): asserts url is AddressUrl {
   );
 }
 
-/** The URL without its options, as clients of a listener need it. */
+/** The URL without its options: clients of a listener do not need them. */
 export function plainUrl(url: SocketUrl): SocketUrl {
   if ("host" in url) return { scheme: url.scheme, host: url.host, port: url.port };
   return "path" in url ? { scheme: url.scheme, path: url.path } : url;
 }
 
-/** The group that a listener on the URL joins; the client of a group joins none. */
+/** The multicast group that a listener on the URL joins. A client does not join the group. */
 export function groupOf(url: InternetUrl): string | undefined {
   if (baseOf(url) !== "udp") return undefined;
   return url.group ?? (isMulticast(url.host) ? url.host : undefined);
 }
 
-/** For whoever joins a socket to a terminal: a URL that says what is spoken over it is a mistake there. */
+/** Refuses a URL whose scheme names a protocol, for commands that only connect a terminal to a socket. */
 export function checkPlain(url: AddressUrl): void {
   const { base, protocol } = SCHEMES.get(url.scheme) ?? {};
   if (protocol === undefined) return;
@@ -211,7 +210,7 @@ export function checkPlain(url: AddressUrl): void {
   );
 }
 
-/** An option that only listeners have is a mistake where a client connects. */
+/** Checks that a client can connect to the URL: it refuses URLs and options that are for listeners. */
 export function checkConnectable(url: SocketUrl): asserts url is AddressUrl {
   const refuse = (reason: string): Error => new SocketUrlError(formatSocketUrl(url), reason);
   if (isInherited(url)) throw refuse("is a listener: to connect, write its address");
@@ -265,7 +264,7 @@ function parseInherited(
 ): InheritedUrl {
   parseOptions(scheme, query, (reason) => new SocketUrlError(text, reason));
   if (scheme === "systemd") {
-    // sd_listen_fds_with_names(3): a name has no colon, no space, and at most 255 characters.
+    // sd_listen_fds_with_names(3): a name has at most 255 characters, and no colon or space.
     if (/^[^:/\s\0]{0,255}$/.test(place)) return { scheme, name: place };
     throw new SocketUrlError(text, "is no name of a socket: write systemd:NAME, as in FileDescriptorName=NAME");
   }
@@ -284,17 +283,17 @@ function parseUnix(text: string, scheme: UnixScheme, place: string, query: strin
   };
 }
 
-/** The path of a Unix socket where `@` begins an abstract name: a file that begins with it is `./@name`. */
+/** A path as a URL has it: `@` begins an abstract name there, so that a file `@name` is written `./@name`. */
 export function relativePath(path: string): string {
   return path.startsWith("@") ? `./${path}` : path;
 }
 
-/** A path in a URL, where `?` begins the options. */
-function escaped(name: string): string {
+/** Escapes a path for a URL, where `?` begins the options. */
+function escapePath(name: string): string {
   return name.replace(/%(?=3f|25)/gi, "%25").replaceAll("?", "%3F");
 }
 
-function unescaped(name: string): string {
+function unescapePath(name: string): string {
   return name.replace(/%(3f|25)/gi, (_, code: string) => (code === "25" ? "%" : "?"));
 }
 
@@ -330,7 +329,7 @@ function authorityHint(scheme: string, authority: string): string {
   if (!authority.includes(":"))
     return `has no port: write ${scheme}://${authority === "" ? "127.0.0.1" : authority}:8000`;
   const target = hostAndPort(authority).replace(/PORT$/, "8000");
-  // Nothing can be made of it, and it is no advice to write what was written.
+  // The guess equals the input: it would be no advice.
   if (target === authority) return `has no host that can be told from its brackets: write ${scheme}://[::1]:8000`;
   const isUnpaired = authority.includes("[") !== authority.includes("]");
   if (isUnpaired) return `has one bracket alone: write ${scheme}://${target}`;
@@ -340,7 +339,7 @@ function authorityHint(scheme: string, authority: string): string {
 
 function parseUnixName(text: string, scheme: string, rest: string): { path: string } | { abstract: string } {
   // The empty authority of file URLs, RFC 8089: unix:///run/x.sock is /run/x.sock.
-  const name = unescaped(rest.startsWith("///") ? rest.slice(2) : rest);
+  const name = unescapePath(rest.startsWith("///") ? rest.slice(2) : rest);
   if (name.startsWith("//")) throw new SocketUrlError(text, `has a host: write ${scheme}:/path, or ${scheme}:///path`);
   const isAbstract = name.startsWith("@");
   const bare = isAbstract ? name.slice(1) : name;

@@ -6,7 +6,7 @@ import { versionOf } from "./zone.ts";
 /** The last port of TCP and UDP. */
 export const MAX_PORT = 65_535;
 
-/** What other programs and libraries call the sockets that have a URL here: socat(1), Go, ZeroMQ. */
+/** Names that other programs and libraries use for the sockets that have a URL here: socat(1), Go, ZeroMQ. */
 const OTHER_NAMES: readonly (readonly [name: RegExp, scheme: string])[] = [
   [/^tcp[46]?(?:-(?:connect|listen|l))?$/, "tcp"],
   [/^udp[46]?(?:-(?:connect|listen|l|datagram|sendto|recv|recvfrom))?$/, "udp"],
@@ -17,10 +17,10 @@ const OTHER_NAMES: readonly (readonly [name: RegExp, scheme: string])[] = [
   [/^vsock-(?:connect|listen|l)$/, "vsock"],
 ];
 
-/** Those of them that wait for somebody, and need no host. */
+/** Names of sockets that listen, and need no host. */
 const WAITING = /-(?:l|listen|recv|recvfrom)$/i;
 
-/** What is spoken over TCP: its usual port, and who speaks it; what has TLS between the two is told so. */
+/** Protocols over TCP: the usual port, whether the protocol uses TLS, and a program that speaks it. */
 const PROTOCOLS: Readonly<Record<string, { readonly port: number; readonly isTls: boolean; readonly client: string }>> =
   {
     https: { port: 443, isTls: true, client: "curl" },
@@ -33,7 +33,7 @@ const PROTOCOLS: Readonly<Record<string, { readonly port: number; readonly isTls
   };
 
 const JOINED = "standard input and output are always joined to the socket";
-/** What socat(1) joins besides sockets, and sockets that there are not. */
+/** Addresses of socat(1) that are no sockets, and kinds of sockets that Sockwright does not offer. */
 const NO_SOCKETS: readonly (readonly [name: RegExp, advice: string])[] = [
   [/^(?:std(?:io|in|out|err)|readline)$/, JOINED],
   [/^(?:exec|system|shell)$/, "no program is started: join it by pipes"],
@@ -41,7 +41,7 @@ const NO_SOCKETS: readonly (readonly [name: RegExp, advice: string])[] = [
   [/^(?:sctp|dccp|udplite|socks|proxy|ip[46]?-|tun$|pty$)/, "it is not offered"],
 ];
 
-/** Why a text is no URL of a socket, and what to write instead; `schemes` are those that there are. */
+/** The reason why a text is no socket URL, and what to write instead. `schemes` are the known schemes. */
 export function reasonAgainst(text: string, schemes: readonly string[]): string {
   if (/^(?:-|std(?:io|in|out|err))$/i.test(text)) return `is no socket: ${JOINED}`;
   if (/^(?:\.{0,2}\/|~|@.)/.test(text) || /^[^:]*\.(?:sock|socket)$/.test(text))
@@ -54,20 +54,20 @@ export function reasonAgainst(text: string, schemes: readonly string[]): string 
   return `begins with ${scheme}:, which is no kind of socket: ${insteadOf(scheme, rest, schemes)}`;
 }
 
-/** A guess at the host and the port that were meant, as a URL has them; `PORT` stands for a port that is not there. */
+/** A guess at the host and the port that the user meant, in the form of a URL; `PORT` stands for a missing port. */
 export function hostAndPort(text: string): string {
   const bare = text
     .replace(/^\/+/, "")
     .replace(/^.*@/s, "")
     .replace(/[/?#].*$/s, "")
-    // One bracket alone.
+    // An unpaired bracket.
     .replace(/^\[([^\]]*)$/s, "$1")
     .replace(/^([^[]*:[^[]*)\](?=$|:\d+$)/s, "[$1]");
   if (bare === "") return "127.0.0.1:8000";
   if (/^\d+$/.test(bare)) return `127.0.0.1:${bare}`;
   const [, host = bare, port = "PORT"] = /^(.*):(\d{1,5})$/s.exec(bare) ?? [];
   if (versionOf(bare) === 6) {
-    // An IPv6 address may end in what looks like a port. Who writes the shortest ones, or a 0 behind one, means a port.
+    // An IPv6 address may end in a group that looks like a port. After the shortest addresses, or when it is 0, it is a port.
     const isLikely = port.length > 1 || port === "0" || /^::1?$/.test(host);
     const isPort = port !== "PORT" && isLikely && versionOf(host) === 6;
     return isPort ? `[${host}]:${port}` : `[${bare}]:PORT`;
@@ -89,7 +89,7 @@ function insteadOf(scheme: string, rest: string, schemes: readonly string[]): st
   const name = scheme.toLowerCase();
   const [, own] = OTHER_NAMES.find(([other]) => other.test(name)) ?? [];
   if (own !== undefined) return `write ${urlOf(own, WAITING.test(name), rest)}`;
-  // In capitals.
+  // The scheme is in capitals.
   if (name === "http") return `write http://${hostAndPort(rest).replace(/:PORT$/, "")}`;
   if (schemes.includes(name)) return `write ${name}:${rest}`;
   const [, advice] = NO_SOCKETS.find(([other]) => other.test(name)) ?? [];
@@ -106,10 +106,10 @@ function insteadOf(scheme: string, rest: string, schemes: readonly string[]): st
   return near === undefined ? `there are ${schemes.join(", ")}` : `did you mean ${near}:?`;
 }
 
-/** socat(1) has its options behind commas. */
+/** The options of a socat(1) address, after commas. */
 const SOCAT_OPTIONS = /(?:,[\w-]+(?:=[^,]*)?)+$/;
 
-/** The socket that another program writes as `rest`, with those of socat's options that a URL has. */
+/** The URL for the address `rest` of another program, with those of socat's options that a URL has. */
 function urlOf(own: string, isWaiting: boolean, rest: string): string {
   const place = rest.replace(SOCAT_OPTIONS, "");
   const given = rest.slice(place.length).slice(1).split(",");
@@ -118,7 +118,7 @@ function urlOf(own: string, isWaiting: boolean, rest: string): string {
   );
   const isPortAlone = isWaiting && /^\d+$/.test(place);
   if (own === "tcp" || own === "udp") {
-    // What listened on one address must not be opened to every network.
+    // A listener on one address must not become one on all networks.
     const host = options.get("bind")?.replace(/^([^:]*):\d*$/, "$1") ?? "";
     const authority = host === "" ? `*:${place}` : hostAndPort(`${host}:${place}`);
     const query = own === "udp" && options.has("broadcast") ? "?broadcast" : "";

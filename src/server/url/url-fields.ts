@@ -4,7 +4,7 @@ import { MAX_PORT } from "./url-advice.ts";
 import { MAX_KEEP_ALIVE_MS } from "./url-options.ts";
 import { versionOf } from "./zone.ts";
 
-/** What a name of a host can be between the marks of a URL. */
+/** A host name in a URL: any characters but the delimiters of a URL, spaces and control characters. */
 const HOST_NAME = /^[^:/#@?[\]\s\p{Cc}]+$/u;
 const FLAGS = ["ipv6only", "broadcast"] as const;
 const TEXTS = ["group", "source", "interface", "owner"] as const;
@@ -16,8 +16,10 @@ const TIMES = [
 const MAX_MODE = 0o777;
 
 /**
- * A URL that was taken apart is an object with the fields of its scheme. Of names only the kind is looked at: peers have names
- * that nobody can connect to, and can be shown all the same.
+ * Checks that a parsed URL is an object with the fields of its scheme. It checks only the type of names: a peer may have a name
+ * to which no client can connect, and must still be shown.
+ *
+ * @throws TypeError, RangeError for a missing or invalid field.
  */
 export function checkUrlObject(given: unknown, schemes: readonly string[]): void {
   if (typeof given !== "object" || given === null) {

@@ -3,7 +3,7 @@ import { MAX_TIMEOUT_MS, nearest } from "../../socket/values.ts";
 import { durationMs, durationText } from "../options/duration.ts";
 import { SCHEMES, type UrlOptionKind } from "./schemes.ts";
 
-/** What may stand behind the `?` of a socket's URL. An option that is not given is not there. */
+/** The parsed options of a socket URL. An option that is not given has no property. */
 export interface UrlOptions {
   readonly ipv6only?: true;
   readonly broadcast?: true;
@@ -19,7 +19,7 @@ export interface UrlOptions {
 
 type Known = Readonly<Record<string, UrlOptionKind>>;
 
-/** What an option is called in a URL that was taken apart, where that is another name: in Node's style, and with its unit. */
+/** The field names of options in a parsed URL that differ from the text: in Node's style, and with the unit. */
 const FIELDS: Readonly<Record<string, keyof UrlOptions>> = {
   keepalive: "keepAliveMs",
   "user-timeout": "userTimeoutMs",
@@ -32,13 +32,13 @@ const MAX_MODE = 0o777;
 /** The most that can be set for `keepAliveMs` — tcp(7): TCP_KEEPIDLE takes 32 767 s. */
 export const MAX_KEEP_ALIVE_MS = 32_767_000;
 
-/** A mistake: what is wrong, and what would be right. */
+/** Makes the error for a mistake, from what is wrong and what to write instead. */
 type Refuse = (reason: string) => Error;
 
-/** The options of a query, `name=value&flag`; an empty object where there are none. */
+/** Parses the options of a query, `name=value&flag`; an empty object when there is no query. */
 export function parseOptions(scheme: string, query: string | undefined, refuse: Refuse): UrlOptions {
   if (query === undefined) return {};
-  // Abstract names have no scheme of their own, and no options, since they have no file.
+  // Abstract names have no scheme of their own, and no options: there is no file.
   const known = SCHEMES.get(scheme)?.options ?? {};
   const options: Record<string, string | number | boolean> = {};
   for (const piece of query.split("&")) {
@@ -51,7 +51,7 @@ export function parseOptions(scheme: string, query: string | undefined, refuse: 
   return options;
 }
 
-/** The options as the query that {@link parseOptions} reads, with its `?`; `""` where there are none. */
+/** Formats options as the query that {@link parseOptions} reads, with its `?`; `""` when there are none. */
 export function formatOptions(options: UrlOptions): string {
   const pieces = NAMES.flatMap((name) => {
     const value = options[FIELDS[name] ?? (name as keyof UrlOptions)];
@@ -73,7 +73,7 @@ function numberText(name: string, value: number): string {
   return name === "mode" ? value.toString(8).padStart(3, "0") : durationText(value);
 }
 
-/** Whether datagrams to the address go to a group; ip(7), RFC 4291 section 2.7. */
+/** Whether an address is a multicast group; ip(7), RFC 4291 section 2.7. */
 export function isMulticast(address: string): boolean {
   if (isIPv6(address)) return /^ff/i.test(address);
   const [, first = "0"] = /^(\d+)\./.exec(address) ?? [];
@@ -118,7 +118,7 @@ function optionValue(
   }
   const example = EXAMPLES[name] ?? (kind === "multicast" ? "group=239.1.1.1" : "group=www-data");
   if (given === undefined || given === "") throw refuse(`has the option ${name} without a value: write ${example}`);
-  const value = decoded(given, refuse);
+  const value = decode(given, refuse);
   const quoted = JSON.stringify(value);
   if (kind === "duration") {
     const time = durationMs(value);
@@ -141,7 +141,7 @@ function optionValue(
   return value;
 }
 
-function decoded(text: string, refuse: Refuse): string {
+function decode(text: string, refuse: Refuse): string {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -1,12 +1,12 @@
 import { wrongType } from "../../socket/values.ts";
 
-/** A URL is text: whatever else was given is told which URL that would be, where it can be. */
+/** Checks that a URL is text. The error for another value shows the URL that it stands for, such as that of `{ host, port }`. */
 export function checkUrlText(given: unknown, argument = "url"): asserts given is string {
   if (typeof given === "string") return;
   throw wrongType(argument, `a socket URL such as ${JSON.stringify(example(given))}`, given);
 }
 
-/** As `net.connect` takes a port, `{ host, port }` or `{ path }`; and a URL object. */
+/** The URL for a port, `{ host, port }` or `{ path }`, as `net.connect` takes them, and for a URL object. */
 function example(given: unknown): string {
   if (given instanceof URL && /^(?:tcp|udp|unix.*|vsock|fd|systemd):$/.test(given.protocol)) return given.href;
   const place: object = typeof given === "object" && given !== null ? given : { port: given };
@@ -25,7 +25,7 @@ function isPort(port: unknown): boolean {
   return typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= 65_535;
 }
 
-/** Whether it is an object with a URL and options of its own, as `serve` and `connect` take it. */
+/** Whether the value is an object with a `url`, as `serve` and `connect` take it. */
 export function hasUrl(given: unknown): boolean {
   return typeof given === "object" && given !== null && "url" in given;
 }

@@ -1,19 +1,19 @@
-/** A stream socket of a virtual machine or its host, vsock(7). */
+/** The parsed URL of a stream socket between a virtual machine and its host, vsock(7). */
 export interface VsockUrl {
   readonly scheme: "vsock";
-  /** Whose: 2 is the host. A listener's may be 0xffffffff, VMADDR_CID_ANY: every one that this machine has; in a URL `*`. */
+  /** The context id of the machine: 2 is the host. 0xffffffff (VMADDR_CID_ANY, `*` in a URL), for listeners only, means every CID of this machine. */
   readonly cid: number;
   /** 0 to 4 294 967 294; a listener on 0 gets a free port. */
   readonly port: number;
 }
 
-/** vsock(7), VMADDR_CID_ANY: here as well, since there are URLs without the addon. */
+/** VMADDR_CID_ANY of vsock(7). It is repeated here, since URLs do not need the addon. */
 export const ANY_CID = 0xffff_ffff;
 const LAST_PORT = 0xffff_fffe;
 
-/** The URL whose part behind the colon is `place`: `//CID:PORT`. */
+/** Parses the part of a URL after the scheme's colon: `//CID:PORT`. */
 export function parseVsock(place: string, refuse: (reason: string) => Error): VsockUrl {
-  // As systemd.socket(5) and socat write it, without slashes; without a CID it is any.
+  // systemd.socket(5) and socat write no slashes, and no CID for any.
   const [, given, bare] = /^([^/:]*):(\d+)$/.exec(place) ?? [];
   if (bare !== undefined) throw refuse(`lacks the slashes: write vsock://${given === "" ? "*" : given}:${bare}`);
   const [, cid, port] = /^\/\/([^:/]*)(?::([^/]*))?\/?$/.exec(place) ?? [];
@@ -31,7 +31,7 @@ export function parseVsock(place: string, refuse: (reason: string) => Error): Vs
   return { scheme: "vsock", cid: cidNumber, port: portNumber };
 }
 
-/** What {@link parseVsock} takes apart, with its scheme. */
+/** Formats the URL that {@link parseVsock} parses, with its scheme. */
 export function formatVsock({ cid, port }: VsockUrl): string {
   return `vsock://${cid === ANY_CID ? "*" : cid}:${port}`;
 }
