@@ -37,8 +37,9 @@ export function makeLimitsPage() {
   const tests = limitTests();
   const limits = allLimits(tests);
   const rows = limits.map(({ name, file, value, meaning }) => {
-    const test = tests[file]?.[name] ?? "";
-    const shown = test.startsWith("test/") ? `[\`${test.slice("test/".length)}\`](../../${test})` : `none: ${test}`;
+    const { path, how } = testOf(tests[file]?.[name] ?? "");
+    const shown =
+      path === "" ? `none: ${how}` : `[\`${path.slice("test/".length)}\`](../../${path})${how && `, ${how}`}`;
     return `| \`${name}\` | ${typeof value === "string" ? `\`${value}\`` : amountText(name, value)} | ${meaning} | \`${file}\` | ${shown} |\n`;
   });
   const table = `\n| limit | value | bounds | file | test |\n|---|---|---|---|---|\n${rows.join("")}`;
@@ -80,9 +81,62 @@ export function wrongIn(limits, tests) {
       .filter(({ file, name }) => !limits.some((limit) => limit.file === file && limit.name === name))
       .map(({ file, name }) => `${limitTestsFile} names ${name}, and ${file} has no such limit`),
     ...listed
-      .filter(({ test }) => test.startsWith("test/") && !existsSync(test))
-      .map(({ test }) => `${limitTestsFile} names ${test}, which does not exist`),
+      .filter(({ test }) => testOf(test).path !== "" && !existsSync(testOf(test).path))
+      .map(({ test }) => `${limitTestsFile} names ${testOf(test).path}, which does not exist`),
+    ...limits
+      .filter((limit) => !isMentioned(limit, testOf(tests[limit.file]?.[limit.name] ?? "")))
+      .map(
+        ({ file, name }) => `the test of ${name} in ${file} has neither its name nor its value: say how it tests it`,
+      ),
   ];
+}
+
+/**
+ * `test/a.test.ts`, `test/a.test.ts: how it tests the limit`, or why there is no test.
+ *
+ * @param {string} entry
+ */
+function testOf(entry) {
+  if (!entry.startsWith("test/")) return { path: "", how: entry };
+  const [path = "", how = ""] = entry.split(": ");
+  return { path, how };
+}
+
+/**
+ * Whether the test has the limit's name, the name of its option, or its value; if not, the list says how it is tested.
+ *
+ * @param {Limit} limit
+ * @param {{ path: string, how: string }} test
+ */
+function isMentioned({ name, value }, { path, how }) {
+  if (path === "" || how !== "" || !existsSync(path)) return true;
+  const text = readFileSync(path, "utf8");
+  const snake = name.replace(/^DEFAULT_/, "").toLowerCase();
+  const camel = snake.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
+  const words = [name, snake, camel, camel.replace(/^(?:max|min)(\w)/, (_, letter) => letter.toLowerCase())];
+  return words.some((word) => text.includes(word)) || numbersIn(text).some((number) => isNear(number, Number(value)));
+}
+
+/**
+ * `16_384`, `64 * 1024`, `0x7fffffff`
+ *
+ * @param {string} text
+ */
+function numbersIn(text) {
+  const products = text.match(/\b\d[\d_]*(?: \* \d[\d_]*)*\b|\b0x[\da-f]+\b/g) ?? [];
+  return products.map((product) =>
+    product.split(" * ").reduce((result, factor) => result * Number(factor.replaceAll("_", "")), 1),
+  );
+}
+
+/**
+ * The limit itself, one more or one less, or the limit in a larger unit.
+ *
+ * @param {number} number
+ * @param {number} value
+ */
+function isNear(number, value) {
+  return Math.abs(number - value) <= 1 || [1_000, 1_024, 1_024 ** 2].some((unit) => number * unit === value);
 }
 
 /**

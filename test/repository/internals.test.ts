@@ -139,6 +139,16 @@ describe("a limit", () => {
     ]);
   });
 
+  test("whose test has neither its name nor its value is told, unless the list says how it is tested", () => {
+    const limits = found("/** A. */\nconst MAX_ABSENT = 987_654;\n/** B. */\nconst MAX_B = 876_543;\n");
+    const other = "test/repository/pages.ts";
+    expect(wrongIn(limits, { "src/a.ts": { MAX_ABSENT: other, MAX_B: `${other}: by chance` } })).toEqual([
+      "the test of MAX_ABSENT in src/a.ts has neither its name nor its value: say how it tests it",
+    ]);
+    const here = "test/repository/internals.test.ts";
+    expect(wrongIn(limits, { "src/a.ts": { MAX_ABSENT: here, MAX_B: here } })).toEqual([]);
+  });
+
   test("of one file is none of another", () => {
     const limits = found("/** A. */\nconst MAX_A = 1;\n");
     expect(wrongIn(limits, { "src/b.ts": { MAX_A: "cannot be seen" } })).toHaveLength(2);
