@@ -378,8 +378,11 @@ describe("a mistake is one clear line, and exit code 2", () => {
     [["ROOT", "--type", "html=text/html"], '--type must have extensions such as ".html"'],
     [["ROOT", "--type", ".x=y"], "--type must be such as \"text/html\". It is 'y'"],
     [["ROOT", "--header", "x"], '--header "x" is not in the form NAME: VALUE'],
-    [["ROOT", "--header", "a b: c"], "--header must have names of fields. It is 'a b'"],
-    [["ROOT", "--header", "Date: now"], "--header must not have fields that the server says by itself. It is 'Date'"],
+    [["ROOT", "--header", "a b: c"], "--header must have names of header fields. It is 'a b'"],
+    [
+      ["ROOT", "--header", "Date: now"],
+      "--header must not have header fields that the server sets itself. It is 'Date'",
+    ],
     [["ROOT", "--header", "X: a\nb"], "--header must be one line of latin1. It is 'a\\nb'"],
     [["ROOT", "--csp", "a\nb"], "--csp must be one line of latin1"],
     [["ROOT", "--route", "go"], '--route "go" is not in the form PATH=FILE'],

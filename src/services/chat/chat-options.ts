@@ -2,61 +2,61 @@ import { age, bytes, count, hook, ms, perSecond, text } from "../../server/optio
 import { type OptionKindsOf, type OptionValues, options as optionTable } from "../../server/options/option-table.ts";
 import { HOSTS_OPTION } from "../page-access.ts";
 
-/** The history that ends with the process. */
+/** The value of `history` that keeps messages in memory, until the process ends. */
 export const MEMORY = "memory";
-/** Messages that a member may send per second, in the long run. */
+/** The default of `messageRate`: calls per second that a member may make on average; beyond it, the server pauses reading from it. */
 const DEFAULT_MESSAGES_PER_SECOND = 5;
-/** Messages that a member may send at once after a rest. */
+/** The default of `messageBurst`: calls that an idle member may make at once; beyond it, `messageRate` applies. */
 const DEFAULT_MESSAGE_BURST = 200;
-/** The longest message. */
+/** The default of `maxMessageBytes`: the longest message; the server refuses a longer one. */
 const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024;
-/** The most that can be set for it: a frame of a browser holds it. */
+/** The largest value of `maxMessageBytes`: such a message still fits into a WebSocket frame; the option rejects more. */
 const MAX_MESSAGE_BYTES = 32 * 1024;
-/** What waits for one member before it is cut off. */
+/** The default of `maxSendQueueBytes`: data that waits to be sent to one member; beyond it, the server aborts its connection. */
 export const DEFAULT_MAX_SEND_QUEUE_BYTES = 1024 * 1024;
-/** The least that can be set for it. */
+/** The smallest value of `maxSendQueueBytes`; the option rejects less. */
 const MIN_SEND_QUEUE_BYTES = 64 * 1024;
-/** Members of all rooms together, with one name each. */
+/** The default of `maxMembers`: members of all rooms together; beyond it, a join fails with FULL. */
 const DEFAULT_MAX_MEMBERS = 10_000;
-/** Rooms with a member in them. */
+/** The default of `maxRooms`: rooms that have members; beyond it, a join that would create a room fails with FULL. */
 const DEFAULT_MAX_ROOMS = 1_000;
-/** Members with one address; loopback has no such limit. */
+/** The default of `maxConnectionsPerAddress`: members with one address, except loopback; beyond it, a join fails with FULL. */
 const DEFAULT_MAX_CONNECTIONS_PER_ADDRESS = 10;
-/** How long a connection may be without a name. */
+/** The default of `nameTimeoutMs`: how long a connection may stay without a name; then the server closes it. */
 export const DEFAULT_NAME_TIMEOUT_MS = 60_000;
 
-/** How a chat is. */
+/** The options of a chat. */
 export interface ChatOptions {
-  /** The file of the history, or `"memory"`. Default `$STATE_DIRECTORY/chat.db`, else `$XDG_STATE_HOME/sockwright/chat.db`. */
+  /** The path of the history file, or `"memory"`. Default `$STATE_DIRECTORY/chat.db`, else `$XDG_STATE_HOME/sockwright/chat.db`. */
   readonly history?: string | undefined;
-  /** How long messages are kept, in ms, 1 or more. Default is for ever; in memory, the newest. */
+  /** How long the history keeps messages, in ms, 1 or more. Default for ever; a history in memory keeps only the newest messages. */
   readonly retainMs?: number | undefined;
-  /** How often a member may say something in a second, in the long run. Whoever is faster is read from later. Default 5. */
+  /** Calls per second that a member may make on average. The server pauses reading from a member that is faster. Default 5. */
   readonly messageRate?: number | undefined;
-  /** The same at once, after a rest. 1 or more; default 200. */
+  /** Calls that a member may make at once after it was idle. 1 or more; default 200. */
   readonly messageBurst?: number | undefined;
-  /** The longest message. 1 to 32 768; default 4 096. */
+  /** The longest message, in bytes; the server refuses a longer one. 1 to 32 768; default 4 096. */
   readonly maxMessageBytes?: number | undefined;
-  /** What waits for a member that does not take it; then it is cut off. 65 536 or more; default 1 MiB. */
+  /** Bytes that may wait to be sent to one member; beyond it, the server aborts the connection. 65 536 or more; default 1 MiB. */
   readonly maxSendQueueBytes?: number | undefined;
-  /** 1 or more; default 10 000. */
+  /** Members of all rooms together. 1 or more; default 10 000. */
   readonly maxMembers?: number | undefined;
-  /** Rooms with somebody in them. 1 or more; default 1 000. */
+  /** Rooms that have members. 1 or more; default 1 000. */
   readonly maxRooms?: number | undefined;
-  /** Members with one address; there is no such limit on loopback. 1 or more; default 10. */
+  /** Members with one address; loopback has no such limit. 1 or more; default 10. */
   readonly maxConnectionsPerAddress?: number | undefined;
-  /** How long a connection may be without a name, in ms, 1 or more. Default 60 000. */
+  /** How long a connection may stay without a name before the server closes it, in ms, 1 or more. Default 60 000. */
   readonly nameTimeoutMs?: number | undefined;
   /**
-   * Names of hosts that the page may be asked for by, besides the listener's address and those of loopback: `chat.example.org`, or
-   * `https://chat.example.org` behind a proxy that speaks TLS in its place.
+   * Host names under which browsers may request the page, in addition to the listener's address and loopback names:
+   * `chat.example.org`, or `https://chat.example.org` behind a proxy that terminates TLS. At most 100.
    */
   readonly hosts?: readonly string[] | undefined;
-  /** Told when the history fails. What was said then was refused. */
+  /** Called with the error when the history fails. The chat refuses the messages concerned. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** What they can be: also for whoever reads them from a file or a command line. */
+/** Checks and defaults of {@link ChatOptions}, also for options from a file or a command line. */
 export const CHAT_OPTIONS = optionTable({
   history: text(),
   retainMs: age(),
@@ -72,5 +72,5 @@ export const CHAT_OPTIONS = optionTable({
   onError: hook<NonNullable<ChatOptions["onError"]>>(),
 } satisfies OptionKindsOf<ChatOptions>);
 
-/** The options, with the defaults. */
+/** The checked options, with defaults filled in. */
 export type ChatSettings = OptionValues<(typeof CHAT_OPTIONS)["kinds"]>;

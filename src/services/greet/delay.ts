@@ -1,4 +1,4 @@
-/** Settles after so many ms; rejects with the signal's reason when that comes first. */
+/** Returns a promise that resolves after `delayMs` ms, or rejects with the signal's reason if the signal aborts first. */
 export function delay(delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {

@@ -12,23 +12,26 @@ import { delay } from "./delay.ts";
 import { type Message, messageOf } from "./message.ts";
 import { ReplyTemplate } from "./reply-template.ts";
 
-/** Sent to who connects: a line, so that in a terminal what is typed begins on the next one. */
+/** The default of `greeting`. It ends with LF, so that in a terminal the user's input begins on the next line. */
 export const DEFAULT_GREETING = "Welcome!\n";
-/** Answers a message of a stream. */
+/** The default of `reply` for a message on a stream. */
 export const DEFAULT_STREAM_REPLY = "Hello, {data}!";
-/** Answers a datagram. */
+/** The default of `reply` for a datagram. */
 export const DEFAULT_DATAGRAM_REPLY = "Hello, {data}";
-/** Ends a conversation. */
+/** The default of `farewell`: the message that ends a connection. */
 export const DEFAULT_FAREWELL = "exit";
-/** What one read takes, as in the tutorials; with `frame: "lines"`, the longest line. */
+/** The default of `readBytes`: bytes of one read, as in socket tutorials; with `frame: "lines"`, the longest line; a longer one aborts its connection. */
 export const DEFAULT_READ_BYTES = 1_024;
-/** The most that `readBytes` can be. */
+/** The largest value of `readBytes`; the option rejects more. */
 export const MAX_READ_BYTES = 64 * 1024;
 
-/** Why an answer was not sent; `not-taken`: the server has closed, too much waits, or what the kernel said is told to `onError`. */
+/**
+ * Why the service did not send an answer. `not-taken`: the server is closed, its send queue is full, or the kernel refused the datagram
+ * and `onError` receives its error.
+ */
 export type Obstacle = "no-name" | "no-port" | "too-long" | "not-taken";
 
-/** What happened, for whoever wants to tell it: the service prints nothing. */
+/** An event of the service, for logs: the service itself prints nothing. */
 export type GreetEvent =
   | { readonly type: "opened" | "closed"; readonly peer: Peer }
   | { readonly type: "message"; readonly peer: Peer; readonly data: Buffer }
@@ -39,31 +42,31 @@ export type GreetEvent =
       readonly reason: Refusal | Obstacle;
     };
 
-/** How to greet. */
+/** The options of a greeter. */
 export interface GreetOptions {
   /**
-   * Sent to every client that connects, as it is; `""` sends nothing. Default a line, `Welcome!\n`; the clients of
-   * socket tutorials expect `Welcome!` alone.
+   * The text that the server sends, unchanged, to every client that connects; `""` sends nothing. Default `Welcome!\n`; the clients of
+   * socket tutorials expect `Welcome!` without the line end.
    */
   readonly greeting?: string | undefined;
-  /** `{data}` is the message, `{address}` where it came from. Default `Hello, {data}!`, on datagrams without the `!`. */
+  /** The answer to a message. `{data}` stands for the message, `{address}` for its sender. Default `Hello, {data}!`; for datagrams `Hello, {data}`. */
   readonly reply?: string | undefined;
-  /** A message that ends the connection; `""` is none. */
+  /** The message at which the server ends the connection; `""` is none. Default `exit`. */
   readonly farewell?: string | undefined;
-  /** A message is what one read gives, or a line. */
+  /** What a message is: the bytes of one read, or a line. Default `"read"`. */
   readonly frame?: "read" | "lines" | undefined;
-  /** 1 to 65 536; default 1 024. */
+  /** The most bytes of one read or, with `frame: "lines"`, of a line; a longer line aborts its connection. 1 to 65 536; default 1 024. */
   readonly readBytes?: number | undefined;
-  /** Ends after the first message, which is answered only when `reply` was given. */
+  /** Whether the server ends each connection after its first message, which it answers only if `reply` is given. Default false. */
   readonly closeAfterFirst?: boolean | undefined;
-  /** Waits before each answer, in ms, 0 or more, without holding up any other client. Default 0. */
+  /** How long the server waits before each answer, in ms, 0 or more; other clients are not delayed. Default 0. */
   readonly delayMs?: number | undefined;
   /** Called with each event. */
   readonly onEvent?: ((event: GreetEvent) => void) | undefined;
 }
 
 /**
- * What they can be: also for whoever reads them from a file or a command line.
+ * Checks and defaults of {@link GreetOptions}, also for options from a file or a command line.
  *
  * @internal
  */
@@ -79,9 +82,9 @@ export const GREET_OPTIONS = optionTable({
 } satisfies OptionKindsOf<GreetOptions>);
 
 /**
- * Greets who connects, and answers every message and datagram.
+ * Creates a service that greets each client and answers every message and datagram.
  *
- * @throws RangeError, TypeError for an option that cannot be.
+ * @throws RangeError, TypeError for an invalid option.
  * @example
  * ```ts
  * import { connect, serve } from "sockwright/server";
@@ -104,13 +107,13 @@ export function greet(options: GreetOptions = {}): Service {
   };
 }
 
-/** The longest datagram that is answered — udp(7), over IPv4; IPv6 takes some more. */
-const LONGEST_DATAGRAM = 65_507;
+/** The longest answer over UDP on IPv4, udp(7): the kernel refuses more. IPv6 allows some bytes more. */
+const MAX_DATAGRAM_BYTES = 65_507;
 
-/** As far as it is known: `reply` says no more than that it was not sent. */
+/** Returns the reason as far as it is known: `reply` only reports that the datagram was not sent. */
 function obstacleTo(peer: Peer, bytes: number): Obstacle {
   if (!isAnswerable(peer)) return "port" in peer ? "no-port" : "no-name";
-  return "host" in peer && bytes > LONGEST_DATAGRAM ? "too-long" : "not-taken";
+  return "host" in peer && bytes > MAX_DATAGRAM_BYTES ? "too-long" : "not-taken";
 }
 
 type GreetSettings = OptionValues<(typeof GREET_OPTIONS)["kinds"]>;

@@ -1,4 +1,4 @@
-/** A message and its line end, which is no part of it and comes back behind the answer. */
+/** A message without its line end, and the line end, which the service appends to the answer. */
 export interface Message {
   readonly data: Buffer;
   readonly lineEnd: Buffer;
@@ -7,7 +7,7 @@ export interface Message {
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Takes one LF or CRLF off the end. */
+/** Splits one LF or CRLF off the end of the bytes. */
 export function messageOf(bytes: Buffer): Message {
   const end = bytes.length;
   if (bytes[end - 1] !== LF) return { data: bytes, lineEnd: bytes.subarray(end) };

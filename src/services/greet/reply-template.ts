@@ -1,21 +1,21 @@
-/** What a template may name. */
-const PLACES = ["data", "address"] as const;
+/** The placeholders of a template. */
+const PLACEHOLDERS = ["data", "address"] as const;
 
-/** What is put in the places of a template. */
-export type ReplyValues = Readonly<Record<(typeof PLACES)[number], Uint8Array>>;
+/** The values of the placeholders. */
+export type ReplyValues = Readonly<Record<(typeof PLACEHOLDERS)[number], Uint8Array>>;
 
-type Part = Buffer | (typeof PLACES)[number];
+type Part = Buffer | (typeof PLACEHOLDERS)[number];
 
-/** A reply with places in it, `Hello, {data}!`. It is filled with bytes: what is no UTF-8 comes back unharmed. */
+/** A reply text with placeholders, `Hello, {data}!`. Values are bytes, so that a message that is not UTF-8 comes back unchanged. */
 export class ReplyTemplate {
   readonly #parts: readonly Part[];
 
-  /** Braces around anything but `data` and `address` are text. */
+  /** Braces around any other word than `data` and `address` are plain text. */
   constructor(text: string) {
-    const places = new RegExp(`\\{(${PLACES.join("|")})\\}`, "g");
+    const placeholder = new RegExp(`\\{(${PLACEHOLDERS.join("|")})\\}`, "g");
     const parts: Part[] = [];
     let at = 0;
-    for (const match of text.matchAll(places)) {
+    for (const match of text.matchAll(placeholder)) {
       parts.push(Buffer.from(text.slice(at, match.index)), match[1] === "data" ? "data" : "address");
       at = match.index + match[0].length;
     }

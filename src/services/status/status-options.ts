@@ -7,40 +7,43 @@ import { HOSTS_OPTION } from "../page-access.ts";
 import { DEFAULT_MAX_ROWS } from "./connection-table.ts";
 import { DEFAULT_MAX_WATCHERS } from "./watchers.ts";
 
-/** How often everything is looked at. */
+/** The default of `sampleIntervalMs`: how often the service takes a sample of the counters. */
 const DEFAULT_SAMPLE_INTERVAL_MS = 1_000;
-/** How far plots go back. */
+/** The default of `historyMs`: the time span of the plots; the service drops older samples. */
 const DEFAULT_HISTORY_MS = 10 * 60 * 1_000;
-/** Samples that are kept, however long the history and however short the interval. */
+/** Limits the samples that the service keeps, whatever `historyMs` and `sampleIntervalMs` say; beyond it, it drops the oldest. */
 export const MAX_SAMPLES = 3_600;
-/** Where the metrics are, below the page. */
+/** The default of `metrics`: the path of the metrics below that of the page. */
 const DEFAULT_METRICS_PATH = "metrics";
 
-/** How the status is shown, and to whom. */
+/** The options of a status service. */
 export interface StatusOptions {
-  /** The path of the metrics below that of the page; `""` is none. Default `metrics`. */
+  /** The path of the metrics below that of the page, one segment; `""` serves no metrics. Default `metrics`. */
   readonly metrics?: string | undefined;
-  /** The file with the token that everybody needs; nobody else can read it. Default none: only who is on this machine has access. */
+  /**
+   * The file with the access token that every client must send. Only the file's owner may have access to it. Default none: only clients on this
+   * machine have access.
+   */
   readonly tokenFile?: string | undefined;
-  /** Names of hosts besides the listener's address and those of loopback, such as `status.example.org`: see {@link PageAccess}. */
+  /** Host names under which browsers may request the page, in addition to the listener's address and loopback names, such as `status.example.org`. */
   readonly hosts?: readonly string[] | undefined;
-  /** How often everything is looked at, in ms; default 1 000. */
+  /** The interval between two samples of the counters, in ms, 100 to 60 000; default 1 000. */
   readonly sampleIntervalMs?: number | undefined;
-  /** How far plots go back, in ms; default 10 minutes, and 3 600 samples at most. */
+  /** The time span of the plots, in ms, 1 000 or more; default 10 minutes. At most 3 600 samples. */
   readonly historyMs?: number | undefined;
-  /** Pages whose numbers come by themselves, at once; default 32. One more is told to come again later. */
+  /** Open pages that receive live updates at the same time, 1 to 10 000; default 32. The server answers a further one with 503 and Retry-After. */
   readonly maxWatchers?: number | undefined;
-  /** Connections that a page shows at once; default 200. */
+  /** Connections that a page shows at once, 1 to 10 000; default 200. */
   readonly maxRows?: number | undefined;
-  /** What the HTTP service allows its clients, where it has its listener to itself. */
+  /** The options of the HTTP service; they apply when the status has a listener of its own. */
   readonly http?: HttpOptions | undefined;
-  /** Is told that no sample could be taken, once until one can be again. */
+  /** Called with the error when the service cannot take a sample: once, until a sample succeeds again. */
   readonly onError?: ((error: unknown) => void) | undefined;
-  /** Default is that of the system. @internal */
+  /** Default the system clock. @internal */
   readonly clock?: Clock | undefined;
 }
 
-/** What they can be: also for whoever reads them from a file or a command line. */
+/** Checks and defaults of {@link StatusOptions}, also for options from a file or a command line. */
 export const STATUS_OPTIONS = optionTable({
   metrics: metricsPath(),
   tokenFile: text(),
@@ -54,11 +57,11 @@ export const STATUS_OPTIONS = optionTable({
   clock: checked("a clock", clockOf),
 } satisfies OptionKindsOf<StatusOptions>);
 
-/** The options, with the defaults. */
+/** The checked options, with defaults filled in. */
 export type StatusSettings = OptionValues<(typeof STATUS_OPTIONS)["kinds"]>;
 
-/** What is there besides. */
-const TAKEN = new Set(["events", "data", "close", "login", "logout", "style.css", "page.js", "icon.svg"]);
+/** Path segments that the page itself uses. */
+const RESERVED = new Set(["events", "data", "close", "login", "logout", "style.css", "page.js", "icon.svg"]);
 
 function metricsPath(): TextOptionKind<string> {
   const kind = text({ default: DEFAULT_METRICS_PATH });
@@ -66,7 +69,7 @@ function metricsPath(): TextOptionKind<string> {
     const name = kind.check(path, given);
     if (name !== "" && !/^[\w-][\w.-]*$/.test(name))
       throw wrongValue(path, 'must be one segment of a path, such as "metrics"', name);
-    if (TAKEN.has(name)) throw wrongValue(path, `must be none of ${[...TAKEN].join(", ")}`, name);
+    if (RESERVED.has(name)) throw wrongValue(path, `must be none of ${[...RESERVED].join(", ")}`, name);
     return name;
   };
   return { byDefault: kind.byDefault, range: "a segment of a path", check, parse: check };

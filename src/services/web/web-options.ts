@@ -15,66 +15,72 @@ import { DEFAULT_CACHE_BYTES, DEFAULT_CACHE_DESCRIPTORS } from "./resource-cache
 import type { SiteRequest } from "./site.ts";
 import type { Variables } from "./template/variables.ts";
 
-/** The file that is sent for a folder. */
+/** The default of the option `index`: the file that the server sends for a folder. */
 export const DEFAULT_INDEX = "index.html";
-/** The file that is sent with 404, where it is there. */
+/** The default of the option `notFound`: the file that the server sends with 404, if it exists. */
 export const DEFAULT_NOT_FOUND = "404.html";
-/** Templates, and patterns of them. */
+/** Limits the members of `routes` and of `templates`, each; the options reject more with a RangeError. */
 export const MAX_TEMPLATES = 1_000;
-/** Names of index files. */
+/** Limits the names in `index`; the option rejects more with a RangeError. */
 export const MAX_INDEX_NAMES = 16;
 
-/** How files are served. Paths of files are relative to the root. */
+/** The options of a web service. Paths of files are relative to the root. */
 export interface WebOptions {
-  /** Sent for a folder: the first that is there. Default `["index.html"]`; none with `[]`. */
+  /** Names of index files. For a folder, the server sends the first that exists. At most 16; default `["index.html"]`; `[]` is none. */
   readonly index?: readonly string[] | undefined;
-  /** Whether a folder without such a file shows what is in it. Default false: 404. */
+  /** Whether the server lists the content of a folder that has no index file. Default false: it answers 404. */
   readonly listing?: boolean | undefined;
-  /** The file that is sent for paths without an extension that are not there, to who takes HTML; true is `index.html`. Default none. */
+  /** The file to send for a missing path without an extension when the client accepts HTML; true is `index.html`. Default none. */
   readonly spa?: boolean | string | undefined;
-  /** The file that is sent with 404. Default `404.html`, where it is there; `""` is none. */
+  /** The file to send with 404. Default `404.html`, if it exists; `""` is none. */
   readonly notFound?: string | undefined;
-  /** Which names that begin with a dot can be asked for: none, `.well-known`, or all. Default `"hidden"`. */
+  /** Which names that begin with a dot the server serves: none, only `.well-known`, or all. Default `"hidden"`: none. */
   readonly dotfiles?: Dotfiles | undefined;
-  /** Which symbolic links are followed: none, those that stay inside of the root, or all. Default `"inside"`. */
+  /** Which symbolic links the server follows: none, those whose target is inside the root, or all. Default `"inside"`. */
   readonly symlinks?: Symlinks | undefined;
-  /** Whether `FILE.br`, `FILE.zst` and `FILE.gz`, no older than `FILE`, are sent in its place to who takes them. Default true. */
+  /**
+   * Whether the server sends `FILE.br`, `FILE.zst` or `FILE.gz` in place of `FILE` when the client accepts that encoding and the file
+   * is not older than `FILE`. Default true.
+   */
   readonly precompressed?: boolean | undefined;
-  /** Cache-Control by pattern; see `CacheRules`. */
+  /** Values of Cache-Control by pattern of paths: see `CacheRules`. */
   readonly cache?: Readonly<Record<string, string>> | undefined;
-  /** Content-Type by extension, before those of `mime-types`. */
+  /** Values of Content-Type by file extension. They take precedence over those of `mime-types`. */
   readonly mediaTypes?: Readonly<Record<string, string>> | undefined;
-  /** Further fields of all answers. */
+  /** Header fields to add to every answer. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Referrer-Policy, X-Frame-Options, Cross-Origin-Opener-Policy and Cross-Origin-Resource-Policy, for the site alone. Default false. */
+  /**
+   * Whether answers have Referrer-Policy, X-Frame-Options, Cross-Origin-Opener-Policy and Cross-Origin-Resource-Policy, with values
+   * that allow only the site itself. Default false.
+   */
   readonly securityHeaders?: boolean | undefined;
   /** The value of Content-Security-Policy. Default none. */
   readonly contentSecurityPolicy?: string | undefined;
-  /** Memory for files and their answers; default 64 MiB. */
+  /** Memory for cached files and their answers, in bytes, 0 or more; default 64 MiB. */
   readonly cacheBytes?: number | undefined;
-  /** Open files that are kept; default 512. */
+  /** Files that the cache keeps open, 0 or more; default 512. */
   readonly cacheDescriptors?: number | undefined;
-  /** Files of templates by the path of their page: `{ "/go": "go.html" }`. */
+  /** Template files by the path of their page: `{ "/go": "go.html" }`. At most 1 000. */
   readonly routes?: Readonly<Record<string, string>> | undefined;
-  /** Patterns of files that are templates besides, and so have no address of their own. */
+  /** Patterns of further files that are templates. The server does not serve a template under its own path. At most 1 000. */
   readonly templates?: readonly string[] | undefined;
-  /** Variables of all pages. */
+  /** Variables for the templates of all pages. */
   readonly vars?: Variables | undefined;
-  /** Variables of one page. What it throws is answered with 500. */
+  /** Called for each request of a template page; returns its variables. If it throws, the server answers 500. */
   readonly variables?: ((request: SiteRequest) => Variables) | undefined;
-  /** Given each line of the access log, with its end. */
+  /** Called with each line of the access log, its line end included. */
   readonly accessLog?: ((line: string) => void) | undefined;
-  /** Default `"combined"`. */
+  /** The format of the access log. Default `"combined"`. */
   readonly accessLogFormat?: AccessLogFormat | undefined;
-  /** Whether pages reload in browsers when a file changes, for who writes them. Default false. */
+  /** Whether open pages reload in the browser when a file changes; for development. Default false. */
   readonly watch?: boolean | undefined;
-  /** Told what keeps a changed template from being read: the page stays as it was. */
+  /** Called with the error when a changed template cannot be loaded; the server goes on with the previous version. */
   readonly onError?: ((error: unknown) => void) | undefined;
-  /** What the HTTP service allows its clients. */
+  /** The options of the HTTP service. */
   readonly http?: HttpOptions | undefined;
 }
 
-/** What they can be: also for whoever reads them from a file or a command line. */
+/** Checks and defaults of {@link WebOptions}, also for options from a file or a command line. */
 export const WEB_OPTIONS = optionTable({
   index: checked("names of files", indexNames),
   listing: flag({ default: false }),
@@ -101,7 +107,7 @@ export const WEB_OPTIONS = optionTable({
   http: checked("options of http()", (path, given) => HTTP_OPTIONS.given("web()", given, path), HTTP_OPTIONS.kinds),
 } satisfies OptionKindsOf<WebOptions>);
 
-/** The options, with the defaults. */
+/** The checked options, with defaults filled in. */
 export type WebSettings = OptionValues<(typeof WEB_OPTIONS)["kinds"]>;
 
 function record(path: string, given: unknown, form: string): [string, unknown][] {
@@ -109,7 +115,7 @@ function record(path: string, given: unknown, form: string): [string, unknown][]
   return Object.entries(given);
 }
 
-/** What the members are is checked by whoever takes them. */
+/** Returns the members unchecked: the caller checks their type. */
 function texts(path: string, given: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(record(path, given, "an object")) as Record<string, string>;
 }
@@ -130,7 +136,7 @@ function indexNames(path: string, given: unknown): readonly string[] {
   });
 }
 
-/** As a root takes it: `./go.html` is `go.html`. */
+/** Normalizes a path as `Root` expects it: `./go.html` becomes `go.html`. */
 function fileBelow(path: string, given: unknown): string {
   if (typeof given !== "string") throw wrongType(path, "of type string", given);
   const file = posix.normalize(given);
@@ -155,15 +161,15 @@ function fieldText(path: string, given: unknown): string {
   return given;
 }
 
-/** Fields that the server says by itself. */
+/** Header fields that the server sets itself. */
 const OWN_FIELDS =
   /^(?:content-(?:length|type|encoding|range)|transfer-encoding|connection|date|etag|last-modified|accept-ranges|vary|location|allow|trailer|upgrade)$/i;
 
 function headerFields(path: string, given: unknown): (readonly [string, string])[] {
   return record(path, given, 'an object, such as { Server: "mine" }').map(([name, value]) => {
     const own = `${path}[${JSON.stringify(name)}]`;
-    if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name)) throw wrongValue(path, "must have names of fields", name);
-    if (OWN_FIELDS.test(name)) throw wrongValue(path, "must not have fields that the server says by itself", name);
+    if (!/^[!#$%&'*+.^`|~\w-]+$/.test(name)) throw wrongValue(path, "must have names of header fields", name);
+    if (OWN_FIELDS.test(name)) throw wrongValue(path, "must not have header fields that the server sets itself", name);
     return [name, fieldText(own, value)] as const;
   });
 }

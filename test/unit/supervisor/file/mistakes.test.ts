@@ -97,7 +97,7 @@ test.each<[file: string, mistakes: readonly string[]]>([
   ],
   [
     siteFile('headers = { Date = "now" }'),
-    ['6:11: headers has "Date"; it must not have fields that the server says by itself'],
+    ['6:11: headers has "Date"; it must not have header fields that the server sets itself'],
   ],
   [siteFile('headers = { X-A = "a\\nb" }'), ['6:19: headers.X-A is "a\\nb"; it must be one line of latin1']],
   [siteFile('routes = { "go" = "go.html" }'), ['6:10: routes has "go"; it must have paths such as "/go"']],
