@@ -13,10 +13,9 @@ const options = {
   readme: "README.md",
   projectDocuments: [
     "README.zh-CN.md",
-    "docs/guides/*.md",
+    "docs/**/*.md",
     "src/services/*/README.md",
     "ARCHITECTURE.md",
-    "docs/internals/*.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "SECURITY.md",

@@ -3,9 +3,9 @@ import { relative } from "node:path";
 /** The groups of documents in the sidebar, by the path of their file; the first that fits. */
 /** @type {readonly [RegExp, string][]} */
 const GROUPS = [
-  [/^docs\/guides\//, "Guides"],
-  [/^src\/services\//, "Services"],
   [/^docs\/internals\/|^ARCHITECTURE/, "Internals"],
+  [/^docs\//, "Guides"],
+  [/^src\/services\//, "Services"],
   [/^[^/]*\.md$/, "Project"],
 ];
 

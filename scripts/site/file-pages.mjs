@@ -11,6 +11,9 @@ const LANGUAGES = new Map([
   [".html", "html"],
 ]);
 
+/** TypeDoc copies it as it is. */
+const PICTURE = /\.(?:png|svg)$/;
+
 /**
  * Adds a page for each file and folder that pages link to and that is no page yet: a browser would download a source file,
  * and a folder cannot be opened without a server.
@@ -23,7 +26,7 @@ export function addFilePages(converter, project) {
   for (let paths = missing(); paths.length > 0; paths = missing()) for (const path of paths) addPage(path);
 
   function missing() {
-    return [...project.files.getMediaPaths()];
+    return [...project.files.getMediaPaths()].filter((path) => !PICTURE.test(path));
   }
 
   /** @param {import("typedoc").NormalizedPath} path */
