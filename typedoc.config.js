@@ -1,4 +1,5 @@
 // `npm run docs`: the guides and the reference of every entry of the package, as HTML in dist/docs.
+import { fileURLToPath } from "node:url";
 import { entryPoints } from "./scripts/site/modules.mjs";
 import { load } from "./scripts/site/site.mjs";
 
@@ -23,9 +24,10 @@ const options = {
   plugin: [load],
   router: "site",
   out: "dist/docs",
-  customCss: "scripts/site/site.css",
+  customCss: fileURLToPath(new URL("scripts/site/site.css", import.meta.url)),
   headings: { readme: false, document: false },
   highlightLanguages: ["html", "ini", "javascript", "json", "python", "shellscript", "text", "toml", "typescript"],
+  groupOrder: ["Guides", "Services", "Modules", "Internals", "Project", "Sources", "*"],
   navigation: { includeGroups: true, includeFolders: false },
   searchInComments: true,
   searchInDocuments: true,

@@ -20,7 +20,7 @@ export function brokenLinks(folder) {
       .filter((href) => {
         const url = new URL(href, `site:///${page}`);
         if (url.protocol !== "site:") return false;
-        const target = decodeURIComponent(url.pathname).slice(1) || "index.html";
+        const target = decodeURIComponent(url.pathname).slice(1);
         if (!known.has(target)) return true;
         const id = decodeURIComponent(url.hash).slice(1);
         return id !== "" && pages.get(target)?.ids.has(id) === false;
@@ -42,7 +42,7 @@ function pageOf(file) {
  * @param {string} name
  */
 function values(html, name) {
-  const tags = html.replaceAll(/<script>.*?<\/script>/gs, "").match(/<[a-z][^>]*>/g) ?? [];
+  const tags = html.replaceAll(/<script>.*?<\/script>/gs, "").match(/<(?!use)[a-z][^>]*>/g) ?? [];
   const attribute = new RegExp(`\\s(?:${name})="([^"]*)"`, "g");
   return tags.flatMap((tag) => [...tag.matchAll(attribute)].map(([, value = ""]) => unescaped(value)));
 }

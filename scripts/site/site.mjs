@@ -6,6 +6,7 @@ import { Converter, KindRouter, Renderer } from "typedoc";
 import { brokenLinks } from "./broken-links.mjs";
 import { describe } from "./document.mjs";
 import { addFilePages } from "./file-pages.mjs";
+import { adapted } from "./markup.mjs";
 import { nameModules, registerClass } from "./modules.mjs";
 
 /** @param {import("typedoc").Application} app */
@@ -17,6 +18,9 @@ export function load(app) {
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     nameModules(project);
     addFilePages(app.converter, project);
+  });
+  app.renderer.on(Renderer.EVENT_END_PAGE, (page) => {
+    page.contents = adapted(page.contents ?? "");
   });
   app.renderer.on(Renderer.EVENT_END, ({ outputDirectory, pages }) => {
     const sources = new Map(pages.map(({ url, model }) => [url, sourceOf(model)]));

@@ -1,0 +1,105 @@
+// `npm run docs` fails on what a reader would stumble over, and names it: the configuration of the repository, on a small
+// project of its own.
+import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { stripVTControlCharacters } from "node:util";
+import { expect, test } from "vitest";
+import { folderWith } from "../behaviour/web/site.ts";
+import { root } from "./pages.ts";
+
+const typedoc = join(createRequire(import.meta.url).resolve("typedoc/package.json"), "../bin/typedoc");
+
+/** Without a fault: each kind of link that a guide has. */
+const README =
+  "# Project\n\n[Guide](docs/guides/guide.md#first), [below](#below), [program](examples/program.ts)\n\n## Below\n";
+const GUIDE = "# Guide\n\n## First\n\n[Back](../../README.md#below), [all](../../examples), ![picture](picture.svg)\n";
+const SOURCE = `/** Of {@link next}. */
+export type Count = number;
+/** One more. */
+export function next(count: Count): Count {
+  return count + 1;
+}
+`;
+
+const compilerOptions = {
+  ...{ target: "es2022", lib: ["es2022"], types: [], module: "nodenext" },
+  ...{ strict: true, noEmit: true },
+};
+
+/** The end of a build of a project with these files, where they differ from those without a fault. */
+function built(changed: Readonly<Record<string, string>> = {}): { status: number | null; lines: string[] } {
+  const cwd = folderWith({
+    "package.json": `{ "name": "project", "type": "module" }`,
+    "tsconfig.json": JSON.stringify({ compilerOptions, files: ["src/index.ts"] }),
+    "typedoc.config.mjs": `import options from ${JSON.stringify(pathToFileURL(join(root, "typedoc.config.js")))};
+      const own = { entryPoints: ["src/index.ts"], tsconfig: "tsconfig.json", projectDocuments: ["docs/**/*.md"], out: "site" };
+      const notOfAnyUse = { intentionallyNotExported: [], disableSources: true };
+      export default { ...options, ...own, ...notOfAnyUse };`,
+    "README.md": README,
+    "docs/guides/guide.md": GUIDE,
+    "docs/guides/picture.svg": `<svg xmlns="http://www.w3.org/2000/svg"/>`,
+    "examples/program.ts": `console.log("hello");`,
+    "src/index.ts": SOURCE,
+    ...changed,
+  });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [typedoc], { cwd, encoding: "utf8" });
+  return { status, lines: stripVTControlCharacters(stdout + stderr).split("\n") };
+}
+
+function complaints(lines: readonly string[]): string[] {
+  return lines.filter((line) => /^\[(?:warning|error)\]/.test(line) && !line.includes(" Found "));
+}
+
+test("a project without a fault", () => {
+  const { status, lines } = built();
+  expect(complaints(lines)).toEqual([]);
+  expect(lines).toContainEqual(expect.stringContaining("html generated"));
+  expect(status).toBe(0);
+});
+
+test("links to files that do not exist", () => {
+  const { status, lines } = built({
+    "README.md": `${README}[no](docs/none.md)\n`,
+    "docs/guides/guide.md": `${GUIDE}[no](../none.ts#L1), ![no](none.svg)\n`,
+  });
+  expect(complaints(lines).toSorted()).toEqual([
+    "[error] README.md: the link to docs/none.md leads nowhere",
+    "[error] docs/guides/guide.md: the link to ../none.ts#L1 leads nowhere",
+    "[error] docs/guides/guide.md: the link to none.svg leads nowhere",
+  ]);
+  expect(status).not.toBe(0);
+});
+
+test("links to headings that do not exist", () => {
+  const { status, lines } = built({
+    "README.md": `${README}[no](#none), [no](docs/guides/guide.md#none)\n`,
+    "docs/guides/guide.md": `${GUIDE}[no](#none), [no](../../README.md#none)\n`,
+  });
+  expect(complaints(lines)).toEqual(
+    expect.arrayContaining([
+      "[error] README.md: the link to #none leads nowhere",
+      "[error] README.md: the link to docs/guides/guide.html#none leads nowhere",
+      "[error] docs/guides/guide.md: the link to #none leads nowhere",
+      "[error] docs/guides/guide.md: the link to ../../index.html#none leads nowhere",
+    ]),
+  );
+  expect(status).not.toBe(0);
+});
+
+test("exports without a docstring, links of docstrings to what is not exported, types that are not exported", () => {
+  const source = `interface Hidden {}
+export const bare = 42;
+/** As {@link nothing}. */
+export const linking = 42;
+/** What is not exported. */
+export const hiding: Hidden = 42;
+`;
+  const { status, lines } = built({ "src/index.ts": SOURCE + source });
+  const expected = [/Hidden.*src\/index\.ts.*hiding/, /bare.*src\/index\.ts.*documentation/, /nothing.*linking/];
+  const found = complaints(lines);
+  expect(found.filter((line) => !expected.some((each) => each.test(line)))).toEqual([]);
+  for (const each of expected) expect(found).toContainEqual(expect.stringMatching(each));
+  expect(status).not.toBe(0);
+});
