@@ -2,21 +2,21 @@ import { Buffer } from "node:buffer";
 import { closeSync, existsSync, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 
-/** What an addon has to fit. */
+/** The machine that an addon must have been built for. */
 export interface Machine {
   readonly platform: string;
   readonly architecture: string;
   readonly isMusl: boolean;
 }
 
-/** What `npm run build` makes in a clone, and `node-gyp rebuild -C native` in an installed package. */
+/** The file that `npm run build` writes in a clone, and `node-gyp rebuild -C native` in an installed package. */
 const LOCAL_BUILD = "native/build/Release/sockwright.node";
 const PREBUILT = ["linux-x64", "linux-arm64"];
 
 /**
- * The addon of a package: a local build, since whoever made one wants it, else the one that the package brings.
+ * Returns the path of a package's addon: a local build where there is one, else the prebuilt file that the package contains.
  *
- * @param folder - where the package is.
+ * @param folder - the folder of the package.
  */
 export function addonFile(folder: string, platform: string, architecture: string): string {
   const local = join(folder, LOCAL_BUILD);
@@ -24,7 +24,7 @@ export function addonFile(folder: string, platform: string, architecture: string
 }
 
 /**
- * That an addon could not be loaded, why not, and what to do about it where the package is.
+ * Makes the error for an addon that cannot be loaded: its message says why, and how to mend that in the package's folder.
  *
  * @param file - the addon.
  * @param cause - the loader's own error.
@@ -50,7 +50,7 @@ function fault(file: string, folder: string, { architecture, isMusl }: Machine, 
     return `there are prebuilt addons for ${PREBUILT.join(" and ")}, and this is ${here}`;
   }
   const header = beginning(file);
-  // Whoever may not read the file learns that from the loader.
+  // A file that cannot be read for lack of permission is left to the loader, whose error says so.
   if (header === undefined) return words(cause);
   const target = architectureOf(header);
   if (target === undefined) return "this file is not a shared object of Linux";
@@ -66,7 +66,7 @@ function cure(folder: string, { isMusl }: Machine): string {
   return `Build it here: \`cd ${quoted(folder)} && ${command}\` (needs python3, make and g++: \`${install}\`)`;
 }
 
-/** elf(5): e_machine, two bytes at 18. Of other machines the number is enough. */
+/** elf(5): e_machine, two bytes at offset 18. A machine that is not in this table is reported by its number. */
 const MACHINES: Readonly<Record<number, string>> = { 3: "ia32", 40: "arm", 62: "x64", 183: "arm64", 243: "riscv64" };
 const MAGIC = "\x7fELF";
 const MACHINE_OFFSET = 18;
@@ -106,7 +106,7 @@ export function thisMachine(): Machine {
   return { platform: process.platform, architecture: process.arch, isMusl: isMusl() };
 }
 
-/** Musl's loader is its C library, and so is mapped into every process. */
+/** The loader of musl is also its C library, so every process has it mapped. */
 function isMusl(): boolean {
   try {
     return /\/(?:ld-musl-|libc\.musl-)/.test(readFileSync("/proc/self/maps", "latin1"));

@@ -1,31 +1,35 @@
 /**
- * The typed contract of the addon: each function is one non-blocking system call, and two of them are one for each of many
- * sockets. A number that is not negative is what the call returned; a negative one is the negated errno. A socket is named by its
- * slot and generation; after `close` that pair finds nothing and gives -EBADF.
+ * The functions of the addon. Each makes one non-blocking system call; `receiveReady` and `sendAll` make one for each of many
+ * sockets. A result that is not negative is the call's own; a negative one is the negated errno. A slot and a generation
+ * identify a socket; after `close` that pair is invalid and every call returns -EBADF.
  */
 export interface Kernel {
   socket(family: number, type: number, protocol: number): Handle;
   socketpair(family: number, type: number, protocol: number, handles: Float64Array): number;
   /**
-   * Takes an open socket over: O_NONBLOCK and FD_CLOEXEC are set. It stays the caller's when this fails: EEXIST where this
-   * process has an owner for it already, in whichever thread, or libuv has it in this one.
+   * Takes over an open socket and sets O_NONBLOCK and FD_CLOEXEC. When it fails, the descriptor stays the caller's. EEXIST:
+   * this process already has an owner for it, in any thread, or libuv has it in this thread.
    */
   adopt(descriptor: number): Handle;
-  /** A duplicate of a descriptor of any kind, close-on-exec; the other one stays the caller's, and is not changed. */
+  /** Duplicates a descriptor of any kind, close-on-exec. The original stays the caller's and does not change. */
   fromfd(descriptor: number): Handle;
   dup(slot: number, generation: number): Handle;
   fileno(slot: number, generation: number): number;
   detach(slot: number, generation: number, blocking: boolean): number;
   /**
-   * Never blocks. With `onClosed`, a socket that lingers is closed in a thread of its own: 1 now, and the call when it is done.
-   * Without it, or a thread, it does not linger.
+   * Closes the socket and never blocks. With `onClosed`, a thread closes a socket that lingers: the call returns 1 at once, and
+   * `onClosed` is called when the close is complete. Without `onClosed`, or when no thread can be started, the socket does not
+   * linger.
    */
   close(slot: number, generation: number, onClosed?: () => void): number;
-  /** The same, and SO_LINGER makes neither a wait nor a reset of it: what was sent arrives, and the end. */
+  /**
+   * Closes the socket in order, whatever SO_LINGER says: it neither waits nor resets, and the peer receives what was sent and
+   * then the end.
+   */
   closeInOrder(slot: number, generation: number): number;
-  /** Sets O_NONBLOCK again where another process that shares the socket has cleared it: before accept and connect. */
+  /** Sets O_NONBLOCK again, before accept and connect, since another process that shares the socket may have cleared it. */
   unblock(slot: number, generation: number): number;
-  /** Whether a program that is executed gets the descriptor: 1 or 0. fcntl(2), FD_CLOEXEC. */
+  /** Returns 1 when an executed program inherits the descriptor, else 0. fcntl(2), FD_CLOEXEC. */
   getInheritable(slot: number, generation: number): number;
   setInheritable(slot: number, generation: number, inheritable: boolean): number;
   openDescriptors(): number;
@@ -59,16 +63,17 @@ export interface Kernel {
     address: Uint8Array,
   ): number;
   /**
-   * Receives for `count` sockets, as many transfers of four numbers: slot, generation, offset, length. A length says how much at
-   * most; the result takes its place, and the offset says where in the memory it lies. {@link NOT_RECEIVED}: the memory has no
-   * room for so much.
+   * Receives for `count` sockets. A transfer has four numbers: slot, generation, offset, length. The length is the maximum to
+   * receive; the result replaces it, and the offset says where in the memory the bytes are. {@link NOT_RECEIVED}: the memory
+   * had no space left for this transfer.
    */
   receiveReady(memory: Uint8Array, transfers: Int32Array, count: number): void;
-  /** Sends a part of the memory for each of `count` sockets, as many transfers; the result takes the place of the length. */
+  /** Sends a part of the memory for each of `count` transfers; each result replaces the length of its transfer. */
   sendAll(memory: Uint8Array, transfers: Int32Array, count: number): void;
   /**
-   * Receives at most `count` datagrams, up to {@link MAX_DATAGRAMS}: each into `datagramBytes` of the memory and 128 bytes of the
-   * addresses, in their order. Of each there are two results: its length, the real one where it was cut, and that of its sockaddr.
+   * Receives at most `count` datagrams, up to {@link MAX_DATAGRAMS}. Each gets `datagramBytes` of the memory and 128 bytes of
+   * the addresses, in order. Each has two results: its length (the real one when the datagram was cut) and the length of its
+   * sockaddr.
    */
   recvmmsg(
     slot: number,
@@ -80,9 +85,9 @@ export interface Kernel {
     datagramBytes: number,
   ): number;
   /**
-   * Sends `count` datagrams, up to {@link MAX_DATAGRAMS}. Of each there are four numbers: offset and length in the memory, offset
-   * and length of its sockaddr in the addresses. It ends with the first that fails, and gives how many were sent; a negated errno
-   * where that was the very first.
+   * Sends `count` datagrams, up to {@link MAX_DATAGRAMS}. Each has four numbers: offset and length in the memory, offset and
+   * length of its sockaddr in the addresses. It stops at the first that fails and returns how many were sent, or a negated
+   * errno when the first one fails.
    */
   sendmmsg(
     slot: number,
@@ -109,35 +114,36 @@ export interface Kernel {
     control?: Uint8Array,
   ): number;
 
-  /** Bytes of a file, of its descriptor, from `position` on; the file's own position stays where it is. */
+  /** Sends bytes of the file from `position` on, and does not move the file's own position. */
   sendfile(slot: number, generation: number, file: number, position: number, length: number): number;
   /**
-   * Whether a byte of a file is in memory: 1, or 0 where the file has none there. -EAGAIN: it is to come from the disk, and
-   * `sendfile` would wait for it. -EOPNOTSUPP, on old kernels -EINVAL or -ENOSYS: nobody can tell. preadv2(2), RWF_NOWAIT.
+   * Returns 1 when this byte of the file is in memory, and 0 when the file has no byte there. -EAGAIN: the byte must be read
+   * from the disk, and `sendfile` would wait for it. -EOPNOTSUPP, on old kernels -EINVAL or -ENOSYS: the kernel cannot tell.
+   * preadv2(2), RWF_NOWAIT.
    */
   probeFile(file: number, position: number): number;
-  /** Where a file is read on, by whoever shares the open file; with `position` that is changed. lseek(2). */
+  /** Returns the position of the open file, which all its descriptors share; with `position`, sets it first. lseek(2). */
   seekFile(file: number, position?: number): number;
   /**
-   * Opens what a path names below the descriptor of a directory, close-on-exec: `flags` are O_*, and `resolve` RESOLVE_* of
-   * openat2(2), of which RESOLVE_CACHED gives -EAGAIN where it would have to wait for a disk. At most 4 095 bytes of a path.
+   * Opens a path below a directory's descriptor, close-on-exec. `flags` are O_*; `resolve` are RESOLVE_* of openat2(2): with
+   * RESOLVE_CACHED the call returns -EAGAIN where it would wait for a disk. A path has at most 4 095 bytes.
    */
   openat2(directory: number, path: string, flags: number, resolve: number): Handle;
 
   getsockopt(slot: number, generation: number, level: number, option: number, out: Uint8Array): number;
   setsockopt(slot: number, generation: number, level: number, option: number, value: number | Uint8Array): number;
 
-  /** 1 when the text is an address of the family and was written to `out`, else 0. */
+  /** Writes the address to `out` and returns 1, or returns 0 when the text is no address of the family. */
   inet_pton(family: number, text: string, out: Uint8Array): number;
   inet_ntop(family: number, bytes: Uint8Array): string | number;
-  /** As inet_pton for IPv4, with the short and hexadecimal forms of inet(3). */
+  /** Like inet_pton for IPv4, and also accepts the short and hexadecimal forms of inet(3). */
   inet_aton(text: string, out: Uint8Array): number;
   if_nametoindex(name: string): number;
   if_indextoname(index: number): string | number;
   if_nameindex(): readonly (readonly [index: number, name: string])[] | number;
 
-  // What may wait for a name server runs in one of libuv's threads, and calls back once: unless it gives a negated errno, and
-  // then never. The host and the service of getaddrinfo may be undefined.
+  // A call that may wait for a name server runs in a thread of libuv's pool and calls back once. When it returns a negated
+  // errno it never calls back. The host and the service of getaddrinfo may be undefined.
   getaddrinfo(
     host: string | undefined,
     service: string | undefined,
@@ -155,14 +161,17 @@ export interface Kernel {
   gethostbyname(name: string, family: number, callback: LookupCallback<HostEntry>): number;
   gethostbyaddr(family: number, bytes: Uint8Array, callback: LookupCallback<HostEntry>): number;
 
-  /** The port, or a negated errno: ENOENT where there is none. */
+  /** Returns the port, or a negated errno: ENOENT where there is no such service. */
   getservbyname(name: string, protocol?: string): number;
   getservbyport(port: number, protocol?: string): string | number;
   getprotobyname(name: string): number;
 
-  /** Starts the poller: `dispatch(count)` is called for each portion of a turn, with `count` records of three in `records`. */
+  /**
+   * Starts the poller. It calls `dispatch(count)` for each portion of a turn, with `count` records of three numbers in
+   * `records`.
+   */
   start(dispatch: (count: number) => void, records: Int32Array): number;
-  /** What epoll reports of the slot from now on, as EPOLL* bits; 0 takes it out. */
+  /** Sets the EPOLL* events that epoll reports for the slot; 0 removes the slot from epoll. */
   watch(slot: number, generation: number, interest: number): number;
   setReferenced(referenced: boolean): void;
   poll(slot: number, generation: number, events: number): number;
@@ -170,7 +179,7 @@ export interface Kernel {
   readonly constants: readonly Constant[];
 }
 
-/** What the compiled addon exports: the {@link Kernel}, with the numbers of recv and send in memory that both share. */
+/** The exports of the compiled addon: the {@link Kernel}, except that recv and send pass their numbers in shared memory. */
 export interface Addon extends Omit<Kernel, "recv" | "send"> {
   readonly transferFrame: Int32Array;
   recv(buffer: Uint8Array): void;
@@ -178,8 +187,8 @@ export interface Addon extends Omit<Kernel, "recv" | "send"> {
 }
 
 /**
- * What a look-up has come to: 0 and its answer; or another number of netdb.h, an EAI_* of getaddrinfo and getnameinfo, an
- * h_errno of the others, with the errno where one is behind that.
+ * Receives the result of a look-up: status 0 and the answer; or another number of netdb.h (an EAI_* of getaddrinfo and
+ * getnameinfo, an h_errno of the others) and the errno behind it, where there is one.
  */
 export type LookupCallback<Answer> = (status: number, errno: number, answer: Answer | undefined) => void;
 
@@ -205,10 +214,12 @@ interface Constant {
   readonly manual: string;
 }
 
-/** The result of a transfer of `receiveReady` for which there was no room: native/calls_batches.cc. */
+/** The result of a `receiveReady` transfer for which the memory had no space left: native/calls_batches.cc. */
 export const NOT_RECEIVED = -(2 ** 31);
 
-/** So many datagrams `recvmmsg` and `sendmmsg` move at most: native/calls_datagrams.cc. */
+/**
+ * The most datagrams that one call of `recvmmsg` or `sendmmsg` moves; more need further calls. See native/calls_datagrams.cc.
+ */
 export const MAX_DATAGRAMS = 32;
 
 const SLOTS = 2 ** 24;
@@ -222,7 +233,7 @@ export function handleOf(slot: number, generation: number): Handle {
   return generation * SLOTS + slot;
 }
 
-/** The generation of a handle: which of a slot's successive sockets is meant. */
+/** The generation of a handle: it tells apart the successive sockets of one slot. */
 export function generationOf(handle: Handle): number {
   return Math.floor(handle / SLOTS);
 }

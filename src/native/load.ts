@@ -9,7 +9,7 @@ import type { Addon, Kernel } from "./kernel.ts";
 const loaded = load();
 const addon = loaded instanceof Error ? failing(loaded) : loaded;
 
-/** Why there is no addon. What needs none can be loaded all the same; `socket/create.ts` throws it. */
+/** The error that prevented loading the addon. Modules that do not need the addon still load; `socket/create.ts` throws it. */
 export const addonError = loaded instanceof Error ? loaded : undefined;
 
 function load(): Addon | Error {
@@ -22,7 +22,7 @@ function load(): Addon | Error {
   }
 }
 
-/** Stands in for an addon that cannot be loaded: each of its functions says why. */
+/** Returns a substitute for an addon that cannot be loaded: each of its functions throws the error. */
 function failing(error: Error): Addon {
   const fail = (): never => {
     throw error;
@@ -31,5 +31,5 @@ function failing(error: Error): Addon {
   return new Proxy(values, { get: (_, name) => Reflect.get(values, name) ?? fail });
 }
 
-/** The addon of this environment. Tests replace single functions of it to play the kernel. */
+/** The addon of this environment. Tests replace single functions of it to simulate the kernel. */
 export const kernel: Kernel = kernelOf(addon);

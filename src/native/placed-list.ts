@@ -1,20 +1,20 @@
-/** A member of a {@link PlacedList}: it knows where in the list it is. */
+/** A member of a {@link PlacedList}. It stores its own index in the list. */
 export interface Placed {
-  /** Its index in the list, which alone writes it; {@link NO_PLACE} while it is in none. */
+  /** The index in the list, which only the list writes; {@link NO_PLACE} while the member is in no list. */
   place: number;
 }
 
-/** The place of who is in no list. */
+/** The place of a member that is in no list. */
 export const NO_PLACE = -1;
 
 /**
- * A set of those who come and go, in no order: a list whose members know their place, so that each can leave without a
- * search; the last one fills the hole. A member is in one such list at a time.
+ * An unordered set whose members store their own index, so that a member leaves without a search: the last member fills its
+ * place. A member is in at most one such list at a time.
  *
- * Not a `Set` or `Map`. Each time one of those is full, also of deleted entries, V8 makes a new table and lets the old one
- * point to it. Once a table has been promoted to the old space, it keeps all later ones alive, with everybody who was ever
- * in them, until the next mark-compact. So what takes an entry for each connection or message and lives long keeps nearly
- * all that it ever had.
+ * It is used in place of `Set` and `Map`. When one of those is full, deleted entries included, V8 makes a new table and lets
+ * the old one point to it. A table that was promoted to the old space keeps all later tables alive, with every entry they ever
+ * had, until the next mark-compact. A long-lived `Set` with an entry for each connection or message would therefore retain
+ * nearly everything it ever held.
  */
 export class PlacedList<Member extends Placed> implements Iterable<Member> {
   readonly #members: Member[] = [];
@@ -27,14 +27,14 @@ export class PlacedList<Member extends Placed> implements Iterable<Member> {
     return this.#members[member.place] === member;
   }
 
-  /** Adds a member that is in no other list. One that is in this one stays where it is. */
+  /** Adds a member that is in no other list. A member of this list keeps its place. */
   add(member: Member): void {
     if (this.has(member)) return;
     member.place = this.#members.length;
     this.#members.push(member);
   }
 
-  /** Takes a member out. False when it was not there. */
+  /** Removes a member. Returns false when it was not in the list. */
   delete(member: Member): boolean {
     if (!this.has(member)) return false;
     const { place } = member;
@@ -46,7 +46,10 @@ export class PlacedList<Member extends Placed> implements Iterable<Member> {
     return true;
   }
 
-  /** Those who are there when the iteration begins; who leaves during it is left out, and who comes has to wait. */
+  /**
+   * Iterates over the members present at the start: members that leave meanwhile are skipped, and members added meanwhile are
+   * not visited.
+   */
   *[Symbol.iterator](): Generator<Member, void> {
     for (const member of [...this.#members]) if (this.has(member)) yield member;
   }

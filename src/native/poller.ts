@@ -9,47 +9,56 @@ export const EPOLLPRI = 0x002;
 export const EPOLLOUT = 0x004;
 export const EPOLLERR = 0x008;
 export const EPOLLHUP = 0x010;
-/** The peer has ended, or the receiving direction was shut down here: shutdown(2). */
+/** The peer has shut down its sending direction, or this side has shut down receiving: shutdown(2). */
 export const EPOLLRDHUP = 0x2000;
 
-/** Who waits for a socket. The table holds it only while it waits, so a socket that is lost can still be collected. */
+/**
+ * An object that waits for events of a socket. The table holds it only while it waits, so that a lost socket can still be
+ * collected.
+ */
 export interface Watcher {
   readonly slot: number;
   readonly generation: number;
   ready(events: number): void;
 }
 
-/** Whom the poller receives for: what several sockets have comes with one call of the addon. */
+/** A watcher for which the poller itself receives: one call of the addon receives for several sockets. */
 export interface Receiver extends Watcher {
   /**
-   * As `ready`, and the poller has received: so many bytes lie in the memory, lent for this call; 0 is the end, and a negative
-   * number an errno. It is told also where the receiver has paused or was closed meanwhile.
+   * Called in place of `ready` after the poller has received: `result` bytes are in the memory, which is lent for this call; 0
+   * is the end, and a negative number an errno. It is also called when the receiver was paused or closed meanwhile.
    */
   arrived(events: number, memory: Buffer, offset: number, result: number): void;
 }
 
-/** The most that the poller receives of one socket; who has so much had better receive with more room. */
+/**
+ * The most bytes that the poller receives for one socket in one call. A receiver that gets this many should receive the rest
+ * itself, with a larger buffer.
+ */
 export const PIECE_BYTES = 4 * 1024;
-/** For so many sockets it receives at a time: a portion of the addon's, native/poller.h. */
+/**
+ * The most sockets for which the poller receives at a time; the addon reports further ones in the next portion:
+ * native/poller.h.
+ */
 export const MAX_PIECES = 32;
 
-/** What a socket of a stream is told of where there is something to receive: data, its end, or its error. */
+/** The events at which a stream has something to receive: data, its end, or its error. */
 const RECEIVABLE = EPOLLIN | EPOLLERR | EPOLLHUP;
-/** Capacity for the events of one turn: as many as the addon asks epoll for. */
+/** The most events of one turn, as many as the addon asks epoll for; epoll reports further ones in the next turn. */
 const MAX_RECORDS = 1024;
 const INT32S_PER_RECORD = 3;
 
 const records = new Int32Array(MAX_RECORDS * INT32S_PER_RECORD);
 const watchers: (Watcher | undefined)[] = [];
-/** By slot: the receivers that are armed. */
+/** The armed receivers, by slot. */
 const receivers: (Receiver | undefined)[] = [];
-/** Where it is received, and the numbers of the calls: slot, generation, offset, length and result. */
+/** The memory that the poller receives into, and the numbers of the calls: slot, generation, offset, length and result. */
 const slab = Buffer.allocUnsafeSlow(MAX_PIECES * PIECE_BYTES);
 const INT32S_PER_TRANSFER = 4;
 const transfers = new Int32Array(MAX_PIECES * INT32S_PER_TRANSFER);
-/** The receivers of the portion for which `receiveReady` has received, in the order of the records; undefined once told. */
+/** The receivers of the portion for which `receiveReady` has received, in the order of the records; undefined once called. */
 const pieces: (Receiver | undefined)[] = new Array<Receiver | undefined>(MAX_PIECES).fill(undefined);
-/** How many of them. A shorter `length` would drop the list's memory with every portion. */
+/** The number of entries in `pieces`. A shorter `length` would free the list's memory with every portion. */
 let pieceCount = 0;
 const interests: number[] = [];
 let started = false;
@@ -62,8 +71,8 @@ export interface FailedWait {
 }
 
 /**
- * Has `watcher.ready` called when one of `events` comes (or an error or a hang-up). Gives what failed, if anything did:
- * then nobody waits that did not wait before.
+ * Calls `watcher.ready` when one of `events`, an error or a hang-up comes. Returns the call that failed, if one did: then the
+ * watcher waits only if it waited before.
  */
 export function wait(watcher: Watcher, events: number): FailedWait | undefined {
   // epoll_create(2): EMFILE, ENFILE, ENOMEM. The next wait tries again.
@@ -81,18 +90,18 @@ export function wait(watcher: Watcher, events: number): FailedWait | undefined {
   return { syscall: "epoll_ctl", result: error };
 }
 
-/** Nobody waits any more. Epoll keeps its interest: most sockets wait again at once, and that then costs no call. */
+/** Ends the wait. Epoll keeps the interest: most sockets wait again at once, and that then needs no system call. */
 export function leave(watcher: Watcher): void {
   if (watchers[watcher.slot] === watcher) watchers[watcher.slot] = undefined;
 }
 
-/** Events that came and that nobody waits for are not asked for again; level-triggered, they would come each turn. */
+/** Removes events for which nothing waits from epoll's interest; level-triggered, epoll would report them each turn. */
 export function ignore(watcher: Watcher, events: number): void {
   const interest = interests[watcher.slot] ?? 0;
   if ((interest & events) !== 0) setInterest(watcher.slot, watcher.generation, interest & ~events);
 }
 
-/** Before a close: the slot is about to be somebody else's. The addon takes it out of epoll. */
+/** Forgets the slot before a close, since another socket gets it next. The addon removes it from epoll. */
 export function forget(slot: number): void {
   watchers[slot] = undefined;
   receivers[slot] = undefined;
@@ -100,8 +109,8 @@ export function forget(slot: number): void {
 }
 
 /**
- * While at least one holder waits, the poller keeps the process alive; one that could not start does so once it can. It
- * throws nothing, so that whoever holds and then waits has one error to look at, that of {@link wait}.
+ * Keeps the process alive until {@link release}. A poller that could not start does so as soon as it can. It throws nothing, so
+ * a caller that holds and then waits has one error to check, that of {@link wait}.
  */
 export function hold(): void {
   if (holders++ === 0 && start() === 0) kernel.setReferenced(true);
@@ -128,22 +137,22 @@ function start(): number {
   return 0;
 }
 
-/** From now on the poller receives for it whenever it is ready, until {@link disarm}. */
+/** Makes the poller receive for this receiver whenever it is ready, until {@link disarm}. */
 export function arm(receiver: Receiver): void {
   receivers[receiver.slot] = receiver;
 }
 
-/** From now on it receives itself. */
+/** Makes the receiver receive by itself again. */
 export function disarm(receiver: Receiver): void {
   receivers[receiver.slot] = undefined;
 }
 
-/** Whether something was received for it that it was not told yet. */
+/** Returns whether the poller has received bytes for this receiver and has not delivered them yet. */
 export function hasArrived(receiver: Receiver): boolean {
   return pieces.includes(receiver);
 }
 
-/** Tells it now what was received for it, and not when its turn comes: it is about to give its socket away. */
+/** Delivers at once what was received for this receiver, which is about to hand over its socket. */
 export function tellArrived(receiver: Receiver): void {
   const index = pieces.indexOf(receiver);
   if (index < 0) return;
@@ -152,7 +161,9 @@ export function tellArrived(receiver: Receiver): void {
   receiver.arrived(0, slab, transfers[at + 2] ?? 0, transfers[at + 3] ?? 0);
 }
 
-/** One portion of a turn: the addon calls it with `count` records. Another list is that of a kernel which a test plays. */
+/**
+ * Handles one portion of a turn: the addon calls it with `count` records. A test that simulates the kernel passes another list.
+ */
 export function dispatch(count: number, list: Int32Array = records): void {
   beginTurn();
   if (pieceCount > 0) tellAllArrived();
@@ -171,7 +182,7 @@ export function dispatch(count: number, list: Int32Array = records): void {
       }
       const watcher = watchers[slot];
       if (watcher !== undefined && watcher.generation === generation) watcher.ready(list[at + 2] ?? 0);
-      // Nobody waits, or the record is of a socket closed earlier in this portion; then the addon answers EBADF.
+      // No watcher waits, or the record is of a socket that was closed earlier in this portion; then the addon answers EBADF.
       else setInterest(slot, generation, 0);
     } catch (error) {
       throwLater(error);
@@ -181,13 +192,13 @@ export function dispatch(count: number, list: Int32Array = records): void {
   pieceCount = 0;
 }
 
-/** A kernel that a test ends within a handler tells all who wait, within the portion that is being told. */
+/** A test that removes its simulated kernel within a handler delivers all that was received, within the current portion. */
 function tellAllArrived(): void {
   for (const receiver of pieces) if (receiver !== undefined) tellArrived(receiver);
   pieceCount = 0;
 }
 
-/** Receives for those that want that, one system call for each. */
+/** Receives for the armed receivers, one system call for each. */
 function receive(count: number, list: Int32Array): void {
   let end = 0;
   for (let at = 0; at < count * INT32S_PER_RECORD && pieceCount < MAX_PIECES; at += INT32S_PER_RECORD) {
@@ -204,7 +215,10 @@ function receive(count: number, list: Int32Array): void {
   if (pieceCount > 0) kernel.receiveReady(slab, transfers, pieceCount);
 }
 
-/** A defect of ours or of a diagnostics subscriber: the other sockets of the batch get their events all the same. */
+/**
+ * Throws in a later task, for a defect here or in a diagnostics subscriber: the other sockets of the batch get their events
+ * nevertheless.
+ */
 function throwLater(error: unknown): void {
   process.nextTick(() => {
     throw error;

@@ -9,13 +9,16 @@ const LENGTH = 3;
 const FLAGS = 4;
 const RESULT = 5;
 
-/** Bytes of one receive or send — send(2), recv(2): the kernel's MAX_RW_COUNT, which fits an int32. */
+/**
+ * The most bytes of one receive or send; a longer request moves this many. send(2), recv(2): the kernel's MAX_RW_COUNT, which
+ * fits an int32.
+ */
 export const MAX_TRANSFER_BYTES = 0x7ffff000;
 
 /**
- * recv and send as functions of the {@link Kernel}. Every byte of a stream goes through these two, and numbers that are
- * stored in shared memory cost a fraction of what Node-API takes for them as arguments. Memory may be larger than an int32
- * can say: then the call gets the part that it can move at most.
+ * Makes recv and send of the {@link Kernel}, which pass their numbers in shared memory. Every byte of a stream goes through
+ * these two, and storing numbers in shared memory costs a fraction of passing them as Node-API arguments. Memory may be larger
+ * than an int32 can express: then the call gets the largest part that it can move.
  */
 export function framed(addon: Addon): Pick<Kernel, "recv" | "send"> {
   const { transferFrame: frame, recv, send } = addon;
@@ -48,12 +51,12 @@ export function framed(addon: Addon): Pick<Kernel, "recv" | "send"> {
   };
 }
 
-/** What is no number is not asked to be one: it is a wrong argument. */
+/** A value that is not a number is not compared: it is a wrong argument. */
 function isBeyond(value: unknown): boolean {
   return typeof value === "number" && value > MAX_TRANSFER_BYTES;
 }
 
-/** What is no count is left to the addon's words, also where the two together would be within. */
+/** A value that is no count is left to the addon, which reports it, even when the sum of both would fit. */
 function isWithin(memory: Uint8Array, offset: unknown, length: unknown): boolean {
   return isCount(offset) && isCount(length) && offset + length <= memory.length;
 }
@@ -62,7 +65,7 @@ function isCount(value: unknown): value is number {
   return Number.isInteger(value) && Number(value) >= 0;
 }
 
-/** An argument that the array would otherwise make an integer of; with the addon's words. */
+/** Checks an argument that the Int32Array would convert to an integer; it throws the same error as the addon. */
 function int32(index: number, value: unknown): number {
   if (typeof value === "number" && (value | 0) === value) return value;
   const error = new TypeError(`Argument ${index} of a native call must be a 32-bit integer`);

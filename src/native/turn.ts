@@ -1,16 +1,16 @@
 // One turn of the event loop: its budget, and what leaves at its end or at the exit of the process.
 /**
- * The budget of one turn of the event loop. An `await` on a settled promise never leaves the microtask queue, so a loop
- * over calls that succeed at once would keep timers and every other socket waiting. All such calls share this budget;
- * when it is spent, a call waits for the next turn. (A socket that was ready has one call besides: its answer.)
+ * The number of calls that may succeed at once in one turn of the event loop; further ones wait for the next turn. An `await`
+ * on a settled promise never leaves the microtask queue, so a loop over calls that succeed at once would keep timers and all
+ * other sockets waiting. All such calls share this budget. (A socket that was ready may make one call in addition, its answer.)
  */
 export const CALLS_PER_TURN = 128;
-/** Bytes that those calls move in one turn, over all sockets. */
+/** The bytes that those calls may move in one turn, over all sockets; when they are spent, calls wait for the next turn. */
 export const BYTES_PER_TURN = 256 * 1024;
 
-/** Who has something to do when the turn ends. */
+/** An object with work to do at the end of the turn. */
 export interface TurnEnder {
-  /** Throws nothing. */
+  /** Does the work. It must not throw. */
   endTurn(): void;
 }
 
@@ -20,13 +20,13 @@ let turnNumber = 0;
 let nextTurn: NodeJS.Immediate | undefined;
 let waiting: (() => void)[] = [];
 let enders: TurnEnder[] = [];
-/** The list of the turn before, used again: empty. */
+/** The list of the previous turn, emptied for reuse. */
 let spareEnders: TurnEnder[] = [];
 let isTickScheduled = false;
 let exiting = false;
 
-// At its end a process runs the listeners of `exit`, and no tick, timer or event any more: what waits for nothing but its
-// turn is done now, as a C program's send before exit(3) is.
+// At its end a process runs the `exit` listeners, and no further tick, timer or event: work that waits only for the end of the
+// turn is done now, like a C program's send before exit(3).
 process.once("exit", () => {
   exiting = true;
   flushTurn();
@@ -35,26 +35,26 @@ process.once("exit", () => {
   for (const task of tasks) task();
 });
 
-/** The process is in its `exit` listeners: there is no later turn, so nothing is put off. */
+/** Returns whether the process runs its `exit` listeners: there is no later turn, so nothing can be postponed. */
 export function isExiting(): boolean {
   return exiting;
 }
 
-/** A new turn: the budget is whole again. */
+/** Begins a new turn with a full budget. */
 export function beginTurn(): void {
   turnNumber++;
   callsLeft = CALLS_PER_TURN;
   bytesLeft = BYTES_PER_TURN;
 }
 
-/** Tells one turn from another. */
+/** Returns a number that identifies the current turn. */
 export function currentTurn(): number {
   return turnNumber;
 }
 
 /**
- * As {@link currentTurn}, and sees to it that this turn ends with its microtasks, also where no event of the poller comes
- * for long: the number is another one then.
+ * Like {@link currentTurn}, and also makes this turn end after its microtasks, even when the poller has no event for long: then
+ * the number changes.
  */
 export function endingTurn(): number {
   scheduleEnd();
@@ -62,9 +62,8 @@ export function endingTurn(): number {
 }
 
 /**
- * Calls `endTurn` when every handler of this turn has had its say: after the microtasks, before the loop looks at
- * anything else. One tick of Node's serves all of them, since a tick costs more than a small write. While the process
- * exits there are no ticks: then it is called at once.
+ * Calls `endTurn` after all handlers and microtasks of this turn, before the loop continues. One tick of Node's serves all
+ * enders, since a tick costs more than a small write. While the process exits there are no ticks: then it is called at once.
  */
 export function atEndOfTurn(ender: TurnEnder): void {
   if (exiting) {
@@ -75,11 +74,11 @@ export function atEndOfTurn(ender: TurnEnder): void {
   scheduleEnd();
 }
 
-/** Does now what was put off to the end of the turn: somebody else is about to act on the sockets. */
+/** Runs at once the work that waits for the end of the turn, because other code is about to act on the sockets. */
 export function flushTurn(): void {
   const due = enders;
   if (due.length === 0) return;
-  // Within an ender somebody may flush again: then there is no spare one, and a new list is made.
+  // An ender may flush again: then there is no spare list, and a new one is made.
   enders = spareEnders;
   spareEnders = [];
   for (const ender of due) ender.endTurn();
@@ -87,11 +86,11 @@ export function flushTurn(): void {
   spareEnders = due;
 }
 
-/** Takes one call out of the budget. False when it is spent: then the call belongs to the next turn. */
+/** Takes one call from the budget. Returns false when the budget is spent: then the call waits for the next turn. */
 export function takeCall(): boolean {
   if (exiting) return true;
   if (callsLeft > 0 && bytesLeft > 0) {
-    // Half of it is left for now; by the next turn it is whole, also where calls come from timers and not from sockets.
+    // Half of the budget is left. It is renewed by the next turn, also where calls come from timers and not from sockets.
     if (--callsLeft === CALLS_PER_TURN / 2) renewal();
     return true;
   }
@@ -99,13 +98,13 @@ export function takeCall(): boolean {
   return false;
 }
 
-/** A call moved so many bytes. */
+/** Takes bytes that a call has moved from the budget. */
 export function spendBytes(bytes: number): void {
   bytesLeft -= bytes;
   if (bytesLeft < BYTES_PER_TURN / 2) renewal();
 }
 
-/** Runs `task` in the next turn that has room for it, after timers and other sockets have had theirs. */
+/** Runs `task` in the next turn whose budget allows it, after timers and other sockets have run. */
 export function inNextTurn(task: () => void): void {
   waiting.push(task);
   renewal().ref();
@@ -121,14 +120,14 @@ function scheduleEnd(): void {
   node.nextTick(endTurn);
 }
 
-/** It ends the turn, and begins none with a budget of its own: what it settles may send again, and go on so for ever. */
+/** Ends the turn without renewing the budget: the calls that it settles may send again, and could continue for ever. */
 function endTurn(): void {
   isTickScheduled = false;
   turnNumber++;
   flushTurn();
 }
 
-/** The next turn, whoever causes it. It keeps the process alive only where something waits for it. */
+/** Schedules the next turn. It keeps the process alive only while a task waits for it. */
 function renewal(): NodeJS.Immediate {
   nextTurn ??= setImmediate(runWaiting).unref();
   return nextTurn;
