@@ -5,7 +5,7 @@ import type { Child } from "../support/child.ts";
 import { freeFolder, start, startInShell, startListener } from "./sockwright.ts";
 
 /** A listener of the test's, and the program connected to it. */
-async function connected(...options: readonly string[]): Promise<{ child: Child; peer: Socket; url: string }> {
+async function connectCommand(...options: readonly string[]): Promise<{ child: Child; peer: Socket; url: string }> {
   const listener = socket();
   onTestFinished(() => listener.close());
   listener.bind({ host: "127.0.0.1", port: 0 });
@@ -34,13 +34,13 @@ const done = { code: 0, signal: null };
 
 describe("--crlf", () => {
   test("each LF leaves as CRLF, and a CRLF as it is", async () => {
-    const { child, peer } = await connected("--crlf");
+    const { child, peer } = await connectCommand("--crlf");
     child.stdin.end("one\ntwo\r\n\n\rthree");
     expect(await text(peer)).toBe("one\r\ntwo\r\n\r\n\rthree");
   });
 
   test("a CRLF in two pieces stays one", async () => {
-    const { child, peer } = await connected("--crlf");
+    const { child, peer } = await connectCommand("--crlf");
     child.stdin.write("one\r");
     expect(String(await peer.recv(16))).toBe("one\r");
     child.stdin.write("\ntwo");
@@ -50,7 +50,7 @@ describe("--crlf", () => {
   });
 
   test("what comes is left alone", async () => {
-    const { child, peer } = await connected("--crlf");
+    const { child, peer } = await connectCommand("--crlf");
     await peer.sendall("one\ntwo\r\n");
     peer.close();
     child.stdin.end();
@@ -61,20 +61,20 @@ describe("--crlf", () => {
 
 describe("--wait", () => {
   test("ends it when the peer says nothing after the end of standard input", async () => {
-    const { child, peer } = await connected("--wait", "50ms");
+    const { child, peer } = await connectCommand("--wait", "50ms");
     child.stdin.end("question");
     expect(String(await peer.recv(16))).toBe("question");
     expect(await child.exit()).toEqual(done);
   });
 
   test("ends it when nothing is typed after the peer's end", async () => {
-    const { child, peer } = await connected("--wait", "50ms");
+    const { child, peer } = await connectCommand("--wait", "50ms");
     peer.shutdown(SHUT_WR);
     expect(await child.exit()).toEqual(done);
   });
 
   test("lasts not before one direction has ended", async () => {
-    const { child, peer } = await connected("--wait", "0");
+    const { child, peer } = await connectCommand("--wait", "0");
     await peer.sendall("still\n");
     await child.line(/^still$/);
     child.stdin.write("here");
@@ -86,7 +86,7 @@ describe("--wait", () => {
 
 describe("--idle-timeout", () => {
   test("silence ends connect with exit code 3", async () => {
-    const { child } = await connected("--idle-timeout", "50ms");
+    const { child } = await connectCommand("--idle-timeout", "50ms");
     expect(await child.exit()).toEqual({ code: 3, signal: null });
     expect(child.stderr).toBe("sockwright: nothing was sent or received for 50 ms (--idle-timeout)\n");
   });
@@ -130,7 +130,7 @@ describe("--connect-timeout", () => {
 
   test("says nothing once there is a connection", async () => {
     // It is over long before the silence is.
-    const { child } = await connected("--connect-timeout", "100ms", "--idle-timeout", "300ms");
+    const { child } = await connectCommand("--connect-timeout", "100ms", "--idle-timeout", "300ms");
     expect(await child.exit()).toEqual({ code: 3, signal: null });
     expect(child.stderr).toBe("sockwright: nothing was sent or received for 300 ms (--idle-timeout)\n");
   });
@@ -138,7 +138,7 @@ describe("--connect-timeout", () => {
 
 describe("--source", () => {
   test("the own host", async () => {
-    const { peer } = await connected("--source", "127.0.0.2");
+    const { peer } = await connectCommand("--source", "127.0.0.2");
     expect(peer.getpeername().host).toBe("127.0.0.2");
   });
 
@@ -147,7 +147,7 @@ describe("--source", () => {
     spare.bind({ host: "127.0.0.3", port: 0 });
     const { port } = spare.getsockname();
     spare.close();
-    const { peer } = await connected("--source", `127.0.0.3:${port}`);
+    const { peer } = await connectCommand("--source", `127.0.0.3:${port}`);
     expect(peer.getpeername()).toMatchObject({ host: "127.0.0.3", port });
   });
 
@@ -167,7 +167,7 @@ describe("--source", () => {
 
 describe("--option", () => {
   test("is set, by its name in any case", async () => {
-    const { peer } = await connected("--option", "tcp_maxseg=600", "--option", "SO_KEEPALIVE=on");
+    const { peer } = await connectCommand("--option", "tcp_maxseg=600", "--option", "SO_KEEPALIVE=on");
     // The peer learns it from the handshake: tcp(7), TCP_MAXSEG.
     expect(peer.getsockopt(IPPROTO_TCP, 2)).toBeLessThanOrEqual(600);
   });
@@ -182,7 +182,7 @@ describe("--option", () => {
   });
 
   test("SO_LINGER=0 resets at the end", async () => {
-    const { child, peer } = await connected("--option", "SO_LINGER=0", "--wait", "0");
+    const { child, peer } = await connectCommand("--option", "SO_LINGER=0", "--wait", "0");
     child.stdin.end();
     await child.exit();
     await expect(
@@ -196,7 +196,7 @@ describe("--option", () => {
 
 describe("--json", () => {
   test("connect tells the connection and what went over it", async () => {
-    const { child, peer, url } = await connected("--json");
+    const { child, peer, url } = await connectCommand("--json");
     child.stdin.end("four");
     await text(peer);
     await peer.sendall("seven..");

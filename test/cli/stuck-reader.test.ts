@@ -16,7 +16,7 @@ async function flood(peer: Socket): Promise<void> {
 }
 
 /** `connect`, whose standard output is a pipe that nobody reads, and its peer. */
-async function connected(...options: readonly string[]): Promise<{ own: Piped; peer: Socket }> {
+async function connectPipedCommand(...options: readonly string[]): Promise<{ own: Piped; peer: Socket }> {
   const listener = socket();
   onTestFinished(() => listener.close());
   listener.bind({ host: "127.0.0.1", port: 0 });
@@ -29,14 +29,14 @@ async function connected(...options: readonly string[]): Promise<{ own: Piped; p
 describe("connect", () => {
   // EXIT_DELAY_MS: the write that nobody takes would hold the process for ever.
   test("--idle-timeout ends it: exit code 3", async () => {
-    const { own, peer } = await connected("--idle-timeout", "100ms");
+    const { own, peer } = await connectPipedCommand("--idle-timeout", "100ms");
     await expect(flood(peer)).rejects.toThrow(/ECONNRESET|EPIPE/);
     expect(await own.exitCode).toBe(3);
     expect(own.stderr()).toBe("sockwright: nothing was sent or received for 100 ms (--idle-timeout)\n");
   });
 
   test("one signal ends it: exit code 143", async () => {
-    const { own, peer } = await connected();
+    const { own, peer } = await connectPipedCommand();
     await fillUnread(peer, own.pid);
     process.kill(own.pid, "SIGTERM");
     expect(await own.exitCode).toBe(143);

@@ -28,7 +28,7 @@ interface Answer {
 }
 
 /** The server, ready. */
-async function serving(...args: readonly string[]): Promise<{ child: Child; url: string }> {
+async function startWeb(...args: readonly string[]): Promise<{ child: Child; url: string }> {
   const child = await start("web", ...args);
   const [, url = ""] = await child.line(/^listening on (.+)$/);
   return { child, url };
@@ -58,7 +58,7 @@ async function stopped(child: Child): Promise<string> {
 
 describe("where it listens", () => {
   test.for([[["0"]], [ANY], [["--listen", "tcp://127.0.0.1:0"]]] as const)("%j", async ([where]) => {
-    const { child, url } = await serving(folderOf({ "index.html": "here" }), ...where);
+    const { child, url } = await startWeb(folderOf({ "index.html": "here" }), ...where);
     expect(url).toMatch(/^(?:http|tcp):\/\/127\.0\.0\.1:[1-9]\d*$/);
     expect(await ask(url, "/")).toMatchObject({ status: 200, body: "here" });
     await stopped(child);
@@ -67,7 +67,7 @@ describe("where it listens", () => {
   test("a Unix socket, and another place besides", async () => {
     const folder = folderOf({ a: "a" });
     const socketPath = join(freeFolder(), "web.sock");
-    const { child } = await serving(folder, "--listen", `http+unix:${socketPath}`, ...ANY);
+    const { child } = await startWeb(folder, "--listen", `http+unix:${socketPath}`, ...ANY);
     const [, second = ""] = await child.line(/^listening on (.+)$/);
     expect(await answerTo({ socketPath, path: "/a" })).toMatchObject({ status: 200, body: "a" });
     expect(await ask(second, "/a")).toMatchObject({ status: 200, body: "a" });
@@ -118,14 +118,14 @@ describe("the access log", () => {
     [["--access-log", "common"], `^127\\.0\\.0\\.1 - - ${TIME} "GET /a\\?x HTTP/1\\.1" 200 1$`],
     [["--access-log", "combined"], `^127\\.0\\.0\\.1 - - ${TIME} "GET /a\\?x HTTP/1\\.1" 200 1 "http://here/" "test"$`],
   ] as const)("%j", async ([args, line]) => {
-    const { child, url } = await serving(folderOf({ a: "a" }), ...ANY, ...args);
+    const { child, url } = await startWeb(folderOf({ a: "a" }), ...ANY, ...args);
     await ask(url, "/a?x", agent);
     await child.line(new RegExp(line));
     await stopped(child);
   });
 
   test("in JSON", async () => {
-    const { child, url } = await serving(folderOf({ a: "a" }), ...ANY, "--access-log", "json");
+    const { child, url } = await startWeb(folderOf({ a: "a" }), ...ANY, "--access-log", "json");
     await ask(url, "/a", agent);
     const [line] = await child.line(/^\{.*\}$/);
     expect(JSON.parse(line)).toMatchObject({
@@ -139,7 +139,7 @@ describe("the access log", () => {
   });
 
   test("off", async () => {
-    const { child, url } = await serving(folderOf({ a: "a" }), ...ANY, "--access-log", "off");
+    const { child, url } = await startWeb(folderOf({ a: "a" }), ...ANY, "--access-log", "off");
     expect((await ask(url, "/a")).status).toBe(200);
     expect(await stopped(child)).toBe(`listening on ${url}\n`);
   });
@@ -168,7 +168,7 @@ test("what is served, and how", async () => {
     ".well-known/a": "known",
     ".secret": "secret",
   });
-  const { child, url } = await serving(
+  const { child, url } = await startWeb(
     folder,
     ...ANY,
     ...["--index", "index.html", "--index", "main.html", "--listing", "--not-found", "lost.html"],
@@ -209,7 +209,7 @@ test.for([
   [["--spa"], "index"],
   [["--spa", "app.html"], "app"],
 ] as const)("%j is sent for pages that are not there", async ([args, body]) => {
-  const { child, url } = await serving(folderOf({ "index.html": "index", "app.html": "app" }), ...ANY, ...args);
+  const { child, url } = await startWeb(folderOf({ "index.html": "index", "app.html": "app" }), ...ANY, ...args);
   expect(await ask(url, "/users/7")).toMatchObject({ status: 200, body });
   expect((await ask(url, "/users/7.png")).status).toBe(404);
   await stopped(child);
@@ -223,7 +223,7 @@ describe("templates", () => {
       "parts/b.html": "b",
     });
     const vars = join(folderOf({ "vars.json": '{"one":"file","two":["x"],"list":[1]}' }), "vars.json");
-    const { child, url } = await serving(
+    const { child, url } = await startWeb(
       folder,
       ...ANY,
       ...["--route", "/go=go.html", "--template", "parts/**", "--vars", vars, "--var", "two=<a=b>"],
@@ -235,7 +235,7 @@ describe("templates", () => {
 
   test("a broken change is told, and the page stays", async () => {
     const folder = folderOf({ "go.html": "one" });
-    const { child, url } = await serving(folder, ...ANY, "--route", "/go=go.html", "--access-log", "off");
+    const { child, url } = await startWeb(folder, ...ANY, "--route", "/go=go.html", "--access-log", "off");
     writeFileSync(join(folder, "go.html"), "\n{{#if a}}");
     while (!child.stdout.includes("failed")) expect((await ask(url, "/go")).body).toBe("one");
     await child.line(/^failed: go\.html:2: \S/);
@@ -264,7 +264,7 @@ test("--check --json: an object for each variable that nobody gives", async () =
 });
 
 test("a client that leaves in the middle of an answer is no failure, and has its line in the log", async () => {
-  const { child, url } = await serving(folderOf({ large: "x".repeat(16 * 1024 * 1024) }), ...ANY);
+  const { child, url } = await startWeb(folderOf({ large: "x".repeat(16 * 1024 * 1024) }), ...ANY);
   const { hostname, port } = new URL(url);
   await new Promise<void>((resolve) => {
     const asked = request({ hostname, port, path: "/large" }, (response) => {
@@ -280,7 +280,7 @@ test("a client that leaves in the middle of an answer is no failure, and has its
 describe("a signal", () => {
   test("stops it, and who is being answered has the whole answer", async () => {
     const size = 16 * 1024 * 1024;
-    const { child, url } = await serving(folderOf({ large: "x".repeat(size) }), ...ANY, "--grace", "1h");
+    const { child, url } = await startWeb(folderOf({ large: "x".repeat(size) }), ...ANY, "--grace", "1h");
     const { hostname, port } = new URL(url);
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       request({ hostname, port, path: "/large" }, resolve).on("error", reject).end();
@@ -294,7 +294,7 @@ describe("a signal", () => {
   });
 
   test("a second one ends it at once", async () => {
-    const { child, url } = await serving(folderOf({ large: "x".repeat(64 * 1024 * 1024) }), ...ANY, "--grace", "1h");
+    const { child, url } = await startWeb(folderOf({ large: "x".repeat(64 * 1024 * 1024) }), ...ANY, "--grace", "1h");
     const { hostname, port } = new URL(url);
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       request({ hostname, port, path: "/large" }, resolve).on("error", reject).end();

@@ -74,23 +74,24 @@ export const others: readonly Server[] = [
     name: "serve-static",
     version: () => versionOf("../../node_modules/serve-static/package.json"),
     takesLoops: true,
-    start: (_, { root }) => portOf(process.execPath, [here("servers/serve-static.mjs"), root]),
+    start: (_, { root }) => startAtPort(process.execPath, [here("servers/serve-static.mjs"), root]),
   },
   {
     name: "sirv",
     version: () => versionOf("../../node_modules/sirv/package.json"),
     takesLoops: false,
-    start: (_, { root }) => portOf(process.execPath, [here("servers/sirv.mjs"), root]),
+    start: (_, { root }) => startAtPort(process.execPath, [here("servers/sirv.mjs"), root]),
   },
   {
     name: "http.server",
     version: () => outputOf("python3", "--version").trim().replace("Python ", ""),
     takesLoops: true,
-    start: (context, { root }) => portOf(requireTool(context, "python3"), ["-B", here("servers/http_server.py"), root]),
+    start: (context, { root }) =>
+      startAtPort(requireTool(context, "python3"), ["-B", here("servers/http_server.py"), root]),
   },
 ];
 
-async function portOf(program: string, args: readonly string[]): Promise<NetConnectOpts> {
+async function startAtPort(program: string, args: readonly string[]): Promise<NetConnectOpts> {
   const child = await startChild(program, args);
   const [port] = await child.line(/^\d+$/);
   return local(port);

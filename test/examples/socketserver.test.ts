@@ -1,7 +1,8 @@
 // The tutorials' servers in the form of socketserver: each with the Python original as either end, clients that misbehave, and
 // how they begin and end.
+
 import { execFileSync } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -10,6 +11,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, type TestContext, test } from "vitest";
 import { AF_INET, AF_UNIX, SHUT_WR, SOCK_DGRAM, SOCK_STREAM, type Socket, socket } from "../../src/index.ts";
 import { type Child, startChild } from "../support/child.ts";
+import { sha256 } from "../support/sha256.ts";
 import { commandOf, type Language, lines, pairs, ports, runClient, startProgram, startServer } from "./tutorial.ts";
 
 const DONE = { code: 0, signal: null };
@@ -66,10 +68,6 @@ async function upload(context: TestContext, language: Language, address: string,
   const client = await startChild(program, [...words, name, address], { cwd: folder });
   const { code } = await client.exit();
   return { code, last: lines(client).at(-1), stderr: client.stderr };
-}
-
-function sha256(data: Buffer): string {
-  return createHash("sha256").update(data).digest("hex");
 }
 
 describe.each(pairs)("server in %s, client in %s", (serverLanguage, clientLanguage) => {

@@ -1,6 +1,7 @@
 // File upload: the server and the client of the examples, with the Python original as either end, names and sizes that
 // are not what they should be, uploads that are cut, and clients that misbehave.
-import { createHash, randomBytes } from "node:crypto";
+
+import { randomBytes } from "node:crypto";
 import {
   lutimesSync,
   mkdirSync,
@@ -16,6 +17,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, type TestContext, test } from "vitest";
 import { SHUT_WR, SO_LINGER, SOL_SOCKET, type Socket, socket } from "../../src/index.ts";
 import { type Child, startChild } from "../support/child.ts";
+import { sha256 } from "../support/sha256.ts";
 import { commandOf, type Language, lines, pairs } from "./tutorial.ts";
 
 /** More than the kernel keeps between two sockets of this machine that nobody reads. */
@@ -101,10 +103,6 @@ async function cut(server: Server, name: string, data: Buffer, bytes: number): P
   const client = await connected(server, `post|${name}|${data.length}\n`, data.subarray(0, bytes));
   client.shutdown(SHUT_WR);
   expect(await rest(client)).toBe(`error|only ${bytes} of ${data.length} bytes came\n`);
-}
-
-function sha256(data: Buffer | string): string {
-  return createHash("sha256").update(data).digest("hex");
 }
 
 /** The header of an upload that goes on with what the server has. */

@@ -1,9 +1,12 @@
 // R10 and R11: the errors of accept(2). A server goes on taking connections, and those that it has notice nothing.
+
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Socket, socket } from "../../src/index.ts";
 import { type Connection, connect, serve } from "../../src/server.ts";
 import type { ErrnoName } from "../../src/testing/kernel-fault.ts";
 import { turnLoop } from "../behaviour/poller/turns.ts";
+import { echoOf } from "../support/connected.ts";
+import { echo } from "../support/serving.ts";
 import { inPlace } from "./storms.ts";
 
 /** accept(2), "Error handling", with ECONNABORTED and EPERM: the next connection may be fine. */
@@ -28,15 +31,6 @@ const PAUSE_MS = 100;
 afterEach(() => {
   vi.useRealTimers();
 });
-
-async function echo(connection: Connection): Promise<void> {
-  for await (const piece of connection) connection.write(piece);
-}
-
-async function asked(connection: Connection): Promise<string> {
-  connection.write("hello");
-  return String(await connection.readExactly(5));
-}
 
 describe("R11: all 12 transient errors, 1 000 of each", () => {
   const loops: Readonly<Record<string, (listener: ReturnType<Socket["listen"]>, seen: () => void) => Promise<void>>> = {
@@ -79,7 +73,7 @@ describe("R11: all 12 transient errors, 1 000 of each", () => {
     for (const code of transient) {
       kernel.script("accept", new Array<ErrnoName>(SERIES).fill(code));
       await using client = await connect(url);
-      expect(await Promise.all([asked(first), asked(client)])).toEqual(["hello", "hello"]);
+      expect(await Promise.all([echoOf(first), echoOf(client)])).toEqual(["hello", "hello"]);
     }
     // EINTR is never seen above the kernel; EOPNOTSUPP goes by the name that Node gives its number.
     const counted = transient
@@ -98,19 +92,19 @@ describe("R10: no descriptors, no memory", () => {
       const server = await serve("tcp://127.0.0.1:0", echo);
       const [url = ""] = server.urls;
       const first = await connect(url);
-      expect(await asked(first)).toBe("hello");
+      expect(await echoOf(first)).toBe("hello");
       // Of a shortage of descriptors a server with a spare one takes who waits, and resets them.
       const isShed = code === "EMFILE" || code === "ENFILE";
       const before = kernel.callCount("accept");
       for (let shortage = 1; shortage <= SHORTAGES; shortage++) {
         kernel.script("accept", [code]);
         const client = await connect(url);
-        const answer = asked(client).catch((error: unknown) =>
+        const answer = echoOf(client).catch((error: unknown) =>
           error instanceof Error && "code" in error ? error.code : "",
         );
         await turnLoop(8);
         expect(server.stats().acceptErrors[code]).toBe(shortage);
-        expect(await asked(first)).toBe("hello");
+        expect(await echoOf(first)).toBe("hello");
         await vi.advanceTimersByTimeAsync(PAUSE_MS);
         expect(await answer).toBe(isShed ? "ECONNRESET" : "hello");
         client.abort();
@@ -118,7 +112,7 @@ describe("R10: no descriptors, no memory", () => {
       expect(kernel.callCount("accept") - before).toBeLessThan(SHORTAGES * 5);
       expect(server.stats().connectionsRefused["out-of-descriptors"]).toBe(isShed ? SHORTAGES : 0);
       const last = await connect(url);
-      expect(await asked(last)).toBe("hello");
+      expect(await echoOf(last)).toBe("hello");
       for (const each of [first, last]) each.abort();
       vi.useRealTimers();
       await server.close();
@@ -134,17 +128,17 @@ describe("R10: no descriptors, no memory", () => {
     const [url = ""] = server.urls;
     const inside: Connection[] = [];
     for (let count = 0; count < 4; count++) inside.push(await connect(url));
-    for (const each of inside) expect(await asked(each)).toBe("hello");
+    for (const each of inside) expect(await echoOf(each)).toBe("hello");
     const late = await connect(url);
     await expect(late.read()).rejects.toMatchObject({ code: "ECONNRESET" });
     late.abort();
-    for (const each of inside) expect(await asked(each)).toBe("hello");
+    for (const each of inside) expect(await echoOf(each)).toBe("hello");
     expect(server.stats().connectionsRefused["out-of-descriptors"]).toBe(1);
     inside.pop()?.abort();
     await turnLoop(8);
     await vi.advanceTimersByTimeAsync(PAUSE_MS);
     const next = await connect(url);
-    expect(await asked(next)).toBe("hello");
+    expect(await echoOf(next)).toBe("hello");
     for (const each of [...inside, next]) each.abort();
     vi.useRealTimers();
     await server.close();

@@ -1,7 +1,9 @@
 // R13: epoll_ctl(2) fails, ENOSPC at the limit of fs.epoll.max_user_watches or ENOMEM. Who waits is told, and the rest live on.
+
 import { describe, expect, test } from "vitest";
 import { MSG_OOB, MSG_WAITALL, type Socket, socket, socketpair } from "../../src/index.ts";
 import { type Connection, connect, serve } from "../../src/server.ts";
+import { echoOf } from "../support/connected.ts";
 import { inPlace } from "./storms.ts";
 
 const BUFFER_BYTES = 512;
@@ -104,7 +106,7 @@ describe.each(["ENOSPC", "ENOMEM"] as const)("%s", (code) => {
     await using server = await serve("tcp://127.0.0.1:0", echo, { onError: (error) => errors.push(error) });
     const [url = ""] = server.urls;
     await using first = await connect(url);
-    expect(await asked(first)).toBe("hello");
+    expect(await echoOf(first)).toBe("hello");
     // The client's own wait for its connection comes before that of the server.
     kernel.script("epoll_ctl", ["pass", code]);
     const second = await connect(url);
@@ -113,11 +115,6 @@ describe.each(["ENOSPC", "ENOMEM"] as const)("%s", (code) => {
     expect(kernel.scriptedFaults).toBe(0);
     await second.close();
     await using third = await connect(url);
-    for (const each of [first, third]) expect(await asked(each)).toBe("hello");
+    for (const each of [first, third]) expect(await echoOf(each)).toBe("hello");
   });
 });
-
-async function asked(connection: Connection): Promise<string> {
-  connection.write("hello");
-  return String(await connection.readExactly(5));
-}

@@ -1,4 +1,5 @@
 // Errors that end something in layer 2 end that alone, and are told.
+
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,15 +8,11 @@ import { kernel as kernelInUse } from "../../src/native/load.ts";
 import { MAX_RECEIVE_ERRORS } from "../../src/server/transport/native-datagrams.ts";
 import { type Connection, connect, type ServeOptions, serve } from "../../src/server.ts";
 import type { Fault } from "../../src/testing.ts";
+import { echoOf } from "../support/connected.ts";
 import { turn, until } from "../support/until.ts";
 import { inPlace } from "./storms.ts";
 
 const ends = ["ENOBUFS", "ENOMEM", "EPERM", "ENETDOWN", "EHOSTUNREACH", "ETIMEDOUT", "ECONNRESET"] as const;
-
-async function asked(connection: Connection): Promise<string> {
-  connection.write("hello");
-  return String(await connection.readExactly(5));
-}
 
 describe.each(["recv", "send"] as const)("%s of a stream", (call) => {
   test.for(ends)("%s: that connection is lost for it, and no other", async (code) => {
@@ -28,14 +25,14 @@ describe.each(["recv", "send"] as const)("%s of a stream", (call) => {
     const [url = ""] = server.urls;
     await using other = await connect(url);
     const unlucky = await connect(url);
-    expect(await Promise.all([asked(other), asked(unlucky)])).toEqual(["hello", "hello"]);
+    expect(await Promise.all([echoOf(other), echoOf(unlucky)])).toEqual(["hello", "hello"]);
     // The client sends, the server receives, and sends: of its calls the first of each kind is the one.
     kernel.script(call, call === "send" ? ["pass", code] : [code]);
     unlucky.write("hello");
     await expect(unlucky.readExactly(5)).rejects.toThrow();
     expect(told).toEqual([expect.objectContaining({ code, syscall: call })]);
     expect(kernel.scriptedFaults).toBe(0);
-    expect(await asked(other)).toBe("hello");
+    expect(await echoOf(other)).toBe("hello");
     unlucky.abort();
   });
 });

@@ -1,18 +1,14 @@
 // The errors of accept(2) in serve_forever(): by the table of layer 1 it tries again, pauses, or ends.
+
 import { channel } from "node:diagnostics_channel";
 import { constants } from "node:os";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Socket, socket } from "../../src/index.ts";
 import { EHOSTDOWN, ENONET } from "../../src/socket/errno.ts";
-import {
-  DatagramRequestHandler,
-  StreamRequestHandler,
-  TCPServer,
-  ThreadingTCPServer,
-  UDPServer,
-} from "../../src/socketserver.ts";
+import { DatagramRequestHandler, TCPServer, ThreadingTCPServer, UDPServer } from "../../src/socketserver.ts";
 import type { ErrnoName } from "../../src/testing/kernel-fault.ts";
 import { turnLoop } from "../behaviour/poller/turns.ts";
+import { EchoLine } from "../support/echo-line.ts";
 import { inPlace } from "./storms.ts";
 
 /** By number: EOPNOTSUPP has two names. */
@@ -29,12 +25,6 @@ const ADDRESS = { host: "127.0.0.1", port: 0 };
 afterEach(() => {
   vi.useRealTimers();
 });
-
-class Echo extends StreamRequestHandler {
-  override async handle(): Promise<void> {
-    await this.wfile.write(await this.rfile.readline());
-  }
-}
 
 async function ask(server: TCPServer): Promise<string> {
   const client = socket();
@@ -69,7 +59,7 @@ describe.each([
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const kernel = inPlace(undefined);
     const failures = published();
-    const server = new Server(ADDRESS, Echo);
+    const server = new Server(ADDRESS, EchoLine);
     await server.bind_and_activate();
     const serving = server.serve_forever();
     for (const code of TRANSIENT) {
@@ -93,7 +83,7 @@ describe.each([
       vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
       const kernel = inPlace(undefined);
       const failures = published();
-      const server = new Server(ADDRESS, Echo);
+      const server = new Server(ADDRESS, EchoLine);
       await server.bind_and_activate();
       const serving = server.serve_forever();
       kernel.script("accept", [code, code, code]);
@@ -120,7 +110,7 @@ describe.each([
 
   test.for(["EBADF", "EINVAL", "ENOTSOCK", "EFAULT"] as const)("%s ends it", async (code) => {
     const kernel = inPlace(undefined);
-    const server = new Server(ADDRESS, Echo);
+    const server = new Server(ADDRESS, EchoLine);
     await server.bind_and_activate();
     const ended = expect(server.serve_forever()).rejects.toMatchObject({ code, syscall: "accept" });
     kernel.script("accept", [code]);
@@ -136,7 +126,7 @@ describe.each([
 test("handle_request() publishes a shortage, and the next one serves who waits", async () => {
   const kernel = inPlace(undefined);
   const failures = published();
-  await using server = new TCPServer(ADDRESS, Echo);
+  await using server = new TCPServer(ADDRESS, EchoLine);
   await server.bind_and_activate();
   kernel.script("accept", ["EMFILE"]);
   const answer = ask(server);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, AF_VSOCK } from "../../src/index.ts";
 import { type Address, AddressRoom, decodeAddress, encodeNumericAddress } from "../../src/socket/address.ts";
 import { decoded, rewritten } from "./address-reference.ts";
-import { type Draw, findPlanted, fuzz, type Round, timeout } from "./gate.ts";
+import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 
 interface Subject {
   decode(view: DataView, offset: number, length: number): Address | undefined;

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import { type ControlMessage, decodeControl, encodeControl } from "../../src/socket/control-message.ts";
-import { type Draw, findPlanted, fuzz, type Round, timeout } from "./gate.ts";
+import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 
 interface Subject {
   decode(bytes: Uint8Array): ControlMessage[];

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import { encodeChunk, encodeLastChunk } from "../../src/http/chunk-encoder.ts";
 import { type Decoded, decoded } from "../unit/http/decode.ts";
-import { type Draw, findPlanted, fuzz, type Round, timeout } from "./gate.ts";
+import { type Draw, findPlanted, fuzz, type Round, timeout, told } from "./fuzz-run.ts";
 import { referenceBody } from "./http-reference.ts";
 
 type Subject = (text: string, cuts: readonly number[]) => Decoded;
@@ -64,10 +64,6 @@ function encodedAgain(data: string, trailers: readonly (readonly [string, string
   const bytes = Buffer.concat([encodeChunk(Buffer.from(data, "latin1")), encodeLastChunk(trailers)]).toString("latin1");
   const again = decoded(bytes);
   return again.data === data && isDeepStrictEqual(again.trailers, trailers) ? undefined : told(bytes, "gives", again);
-}
-
-function told(...parts: readonly unknown[]): string {
-  return parts.map((part) => JSON.stringify(part)).join(" ");
 }
 
 test("any bytes are the body that the reference says, however they are cut", { timeout }, () => {

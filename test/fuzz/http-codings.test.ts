@@ -1,7 +1,7 @@
 // The fuzz gate of Accept-Encoding: against a reference that reads letter by letter.
 import { expect, test } from "vitest";
 import { type ContentCoding, preferredCoding } from "../../src/http/content-codings.ts";
-import { type Draw, findPlanted, fuzz, type Round, timeout } from "./gate.ts";
+import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 
 type Subject = (field: string, available: readonly ContentCoding[]) => ContentCoding;
 

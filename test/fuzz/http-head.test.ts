@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import { refusedHeads, taken } from "../unit/http/heads.ts";
 import { type Parsed, parsed } from "../unit/http/parse.ts";
-import { type Draw, findPlanted, fuzz, type Round, timeout } from "./gate.ts";
+import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 import { referenceHeads } from "./http-reference.ts";
 
 type Subject = (text: string, cuts: readonly number[]) => Parsed;

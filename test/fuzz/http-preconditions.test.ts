@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { evaluateIfRange, evaluatePreconditions, type Validators } from "../../src/http/preconditions.ts";
 import { fieldsOf, type Line } from "../unit/http/fields-of.ts";
-import { type Draw, findPlanted, fuzz, type Round, timeout } from "./gate.ts";
+import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 
 interface Trial {
   readonly method: string;

@@ -10,7 +10,7 @@ import {
   selectRanges,
 } from "../../src/http/byte-ranges.ts";
 import { fieldsOf } from "../unit/http/fields-of.ts";
-import { type Draw, findPlanted, fuzz, type Round, timeout } from "./gate.ts";
+import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 
 type Subject = (value: string, length: number) => RangeSelection;
 

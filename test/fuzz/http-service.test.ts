@@ -6,7 +6,7 @@ import { http } from "../../src/http/service/http.ts";
 import { Connection } from "../../src/server/connection/connection.ts";
 import { ScriptedLink } from "../support/scripted-link.ts";
 import { turn } from "../support/until.ts";
-import { Draw, heldBytes, leak, PLANTED_SEED, seconds, seed, timeout } from "./gate.ts";
+import { Draw, heldBytes, leak, PLANTED_SEED, seconds, seed, timeout } from "./fuzz-run.ts";
 
 /** A request, and the status of its answer; `isLast`: nothing behind it is answered. */
 interface Step {

@@ -11,7 +11,7 @@ import {
   type SocketFile,
   socketpair,
 } from "../../src/index.ts";
-import { Draw, seconds, seed, timeout } from "./gate.ts";
+import { Draw, seconds, seed, timeout } from "./fuzz-run.ts";
 
 const MIN_ROUNDS = 200;
 const NEWLINES: readonly [Newline, ...Newline[]] = [null, "", "\n", "\r", "\r\n"];

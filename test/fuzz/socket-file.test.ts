@@ -1,7 +1,7 @@
 // What a file of a socket reads, however the bytes were cut: against a reference that has all of them at once.
 import { expect, onTestFinished, test } from "vitest";
 import { type MakefileOptions, type Newline, socketpair } from "../../src/index.ts";
-import { Draw, seconds, seed, timeout } from "./gate.ts";
+import { Draw, seconds, seed, timeout } from "./fuzz-run.ts";
 
 const NEWLINES: readonly [Newline, ...Newline[]] = [null, "", "\n", "\r", "\r\n"];
 const PARTS = [

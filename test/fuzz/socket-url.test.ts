@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import { formatSocketUrl, parseSocketUrl, type SocketUrl, SocketUrlError } from "../../src/server.ts";
-import { type Draw, findPlanted, fuzz, type Round, timeout } from "./gate.ts";
+import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 import { reference } from "./socket-url-reference.ts";
 
 interface Subject {

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { loadTemplate } from "../../src/services/web/template/template.ts";
 import { TemplateError } from "../../src/services/web/template/template-error.ts";
 import { structureOf } from "../unit/services/web/template/structure.ts";
-import { type Draw, findPlanted, fuzz, type Round, timeout } from "./gate.ts";
+import { type Draw, findPlanted, fuzz, type Round, timeout, told } from "./fuzz-run.ts";
 import { plainlyRendered, type Values } from "./template-reference.ts";
 
 /** Gives a page for the values, or undefined for a template that is refused. */
@@ -203,10 +203,6 @@ function roundOf(subject: Subject): Round {
       return told(source, "throws", String(error));
     }
   };
-}
-
-function told(...parts: readonly unknown[]): string {
-  return parts.map((part) => JSON.stringify(part)).join(" ");
 }
 
 function loaded(source: string): ReturnType<Subject> {

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import { AccessLog, type AccessLogEntry, type AccessLogFormat } from "../../src/services/web/access-log.ts";
-import { type Draw, findPlanted, fuzz, type Round, timeout } from "./gate.ts";
+import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 
 type Subject = (format: AccessLogFormat, entry: AccessLogEntry) => string;
 

@@ -1,7 +1,7 @@
 // The fuzz gate of patterns: against regular expressions, which are right for short ones.
 import { expect, test } from "vitest";
 import { Glob } from "../../src/services/web/glob.ts";
-import { type Draw, findPlanted, fuzz, type Round, timeout } from "./gate.ts";
+import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 
 type Subject = (pattern: string, path: string) => boolean;
 

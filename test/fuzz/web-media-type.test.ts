@@ -2,7 +2,7 @@
 import mimeTypes from "mime-types";
 import { expect, test } from "vitest";
 import { mediaTypeOf, UNKNOWN_MEDIA_TYPE } from "../../src/services/web/media-type-of.ts";
-import { type Draw, findPlanted, fuzz, type Round, timeout } from "./gate.ts";
+import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 
 type Subject = (name: string) => string;
 

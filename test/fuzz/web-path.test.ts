@@ -11,7 +11,7 @@ import {
 } from "../../src/services/web/request-path.ts";
 import { openRoot, type Root } from "../../src/services/web/root.ts";
 import { makeSite, SECRET } from "../unit/services/web/site.ts";
-import { Draw, findPlanted, fuzz, PLANTED_SEED, type Round, seconds, seed, timeout } from "./gate.ts";
+import { Draw, findPlanted, fuzz, PLANTED_SEED, type Round, seconds, seed, timeout, told } from "./fuzz-run.ts";
 
 type Subject = (path: string, dotfiles: Dotfiles) => RequestPath;
 
@@ -130,10 +130,6 @@ function roundOf(subject: Subject, locationOf = directoryLocation): Round {
       ? undefined
       : told(path, "leads to", location, again);
   };
-}
-
-function told(...parts: readonly unknown[]): string {
-  return parts.map((part) => JSON.stringify(part)).join(" ");
 }
 
 test("any path is the file that the reference says, and its redirect stays on the site", { timeout }, () => {

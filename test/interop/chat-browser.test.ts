@@ -1,10 +1,12 @@
 // The page of the chat as Chromium shows it.
+
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, type TestContext, test } from "vitest";
 import { ChatClient, type ChatServing, chatServing, type ServedChat } from "../behaviour/chat/web-sockets.ts";
 import { BROWSER_TIMEOUT_MS, browserOfFile, complaintsOf, violationsOf } from "../support/browser.ts";
 import { until } from "../support/until.ts";
+import { sayOn } from "./chat-doors.ts";
 
 const openPage = browserOfFile();
 
@@ -30,12 +32,6 @@ async function joinAs(page: Page, name: string): Promise<void> {
   await page.getByRole("textbox", { name: "Name" }).fill(name);
   await page.getByRole("button", { name: "Join" }).click();
   await page.getByText("Connected", { exact: true }).waitFor();
-}
-
-async function say(page: Page, text: string): Promise<void> {
-  const box = page.getByRole("textbox", { name: "Message", exact: true });
-  await box.fill(text);
-  await box.press("Enter");
 }
 
 const textsOf = (page: Page): Promise<string[]> => page.getByRole("log").locator(".message .text").allTextContents();
@@ -66,17 +62,17 @@ describe("the page of the chat", { timeout: BROWSER_TIMEOUT_MS }, () => {
     const think = await joined(context, chat, "think");
     await rose.getByText("think joined").waitFor();
     const hostile = [`<img src=x onerror="ran = 1">`, "<script>ran = 1</script>", "&lt;b&gt;", "{{x}}", "\u202e\u0007"];
-    for (const text of ["hello", ...hostile]) await say(rose, text);
-    await say(think, "/me waves");
+    for (const text of ["hello", ...hostile]) await sayOn(rose, text);
+    await sayOn(think, "/me waves");
     const shown = ["hello", ...hostile.slice(0, -1), "\\u202e\\x07", "waves"];
     for (const page of [rose, think]) {
       await untilShown(page, "waves");
       expect(await textsOf(page)).toEqual(shown);
       expect(await page.evaluate<string, undefined>("typeof ran", undefined)).toBe("undefined");
     }
-    await say(think, "/msg rose psst");
+    await sayOn(think, "/msg rose psst");
     await untilShown(rose, "psst");
-    await say(rose, "/topic tea <b>and</b> cake");
+    await sayOn(rose, "/topic tea <b>and</b> cake");
     await rose.locator("#topic", { hasText: "tea <b>and</b> cake" }).waitFor();
     expect(await rose.locator("#people li").allTextContents()).toEqual(["rose (you)", "think"]);
     await screenshot(rose, "talk");
@@ -89,7 +85,7 @@ describe("the page of the chat", { timeout: BROWSER_TIMEOUT_MS }, () => {
     const { chat, think } = await filledChat(3);
     const page = await joined(context, chat, "rose");
     await untilShown(page, "message 2");
-    await say(page, "before");
+    await sayOn(page, "before");
     await untilShown(page, "before");
     // What is said while it is away is said by a member that comes by itself.
     for (let round = 0; round < 3; round++) {
@@ -99,7 +95,7 @@ describe("the page of the chat", { timeout: BROWSER_TIMEOUT_MS }, () => {
       other.say(`meanwhile ${round}`);
       await untilShown(page, `meanwhile ${round}`);
       await page.getByText("Connected", { exact: true }).waitFor();
-      await say(page, `after ${round}`);
+      await sayOn(page, `after ${round}`);
       await untilShown(page, `after ${round}`);
     }
     const rounds = [0, 1, 2].flatMap((round) => [`meanwhile ${round}`, `after ${round}`]);
@@ -131,7 +127,7 @@ describe("the page of the chat", { timeout: BROWSER_TIMEOUT_MS }, () => {
     const page = await joined(context, chat, "rose");
     await page.context().setOffline(true);
     await page.getByText("Offline, trying again …").waitFor();
-    await say(page, "not lost");
+    await sayOn(page, "not lost");
     await page.getByRole("alert").getByText("You are offline: it was not sent.").waitFor();
     const box = page.getByRole("textbox", { name: "Message", exact: true });
     expect(await box.inputValue()).toBe("not lost");
@@ -205,9 +201,9 @@ describe("the page of the chat", { timeout: BROWSER_TIMEOUT_MS }, () => {
     await page.getByRole("textbox", { name: "Name" }).waitFor();
     expect(await violationsOf(page)).toEqual([]);
     await joinAs(page, "rose");
-    await say(page, "my own");
-    await say(page, "/me waves");
-    await say(page, "/who");
+    await sayOn(page, "my own");
+    await sayOn(page, "/me waves");
+    await sayOn(page, "/who");
     await untilShown(page, "lobby: rose, think");
     await page.getByRole("searchbox").fill("message");
     await page.keyboard.press("Enter");

@@ -1,9 +1,6 @@
 // The kinds of socket over which the programs of others are tried.
+
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { onTestFinished } from "vitest";
 import {
   type AddressInput,
   AF_INET,
@@ -13,6 +10,7 @@ import {
   SOCK_SEQPACKET,
   SOCK_STREAM,
 } from "../../src/index.ts";
+import { freePath } from "../support/folders.ts";
 
 export interface Transport {
   readonly name: string;
@@ -26,28 +24,26 @@ const loopback4 = (): AddressInput => ({ host: "127.0.0.1", port: 0 });
 const loopback6 = (): AddressInput => ({ host: "::1", port: 0 });
 const freeName = (): AddressInput => ({ abstract: `sockwright-${randomUUID()}` });
 
-function freePath(): AddressInput {
-  const folder = mkdtempSync(join(tmpdir(), "sockwright-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return { path: join(folder, "socket") };
+function pathAddress(): AddressInput {
+  return { path: freePath() };
 }
 
 export const streams = {
   tcp4: { name: "TCP over IPv4", family: AF_INET, type: SOCK_STREAM, freeAddress: loopback4 },
   tcp6: { name: "TCP over IPv6", family: AF_INET6, type: SOCK_STREAM, freeAddress: loopback6 },
-  path: { name: "Unix stream by path", family: AF_UNIX, type: SOCK_STREAM, freeAddress: freePath },
+  path: { name: "Unix stream by path", family: AF_UNIX, type: SOCK_STREAM, freeAddress: pathAddress },
   abstract: { name: "Unix stream by abstract name", family: AF_UNIX, type: SOCK_STREAM, freeAddress: freeName },
 } satisfies Record<string, Transport>;
 
 export const datagrams = {
   udp4: { name: "UDP over IPv4", family: AF_INET, type: SOCK_DGRAM, freeAddress: loopback4 },
   udp6: { name: "UDP over IPv6", family: AF_INET6, type: SOCK_DGRAM, freeAddress: loopback6 },
-  path: { name: "Unix datagrams by path", family: AF_UNIX, type: SOCK_DGRAM, freeAddress: freePath },
+  path: { name: "Unix datagrams by path", family: AF_UNIX, type: SOCK_DGRAM, freeAddress: pathAddress },
   abstract: { name: "Unix datagrams by abstract name", family: AF_UNIX, type: SOCK_DGRAM, freeAddress: freeName },
 } satisfies Record<string, Transport>;
 
 export const seqpackets = {
-  path: { name: "Unix seqpacket by path", family: AF_UNIX, type: SOCK_SEQPACKET, freeAddress: freePath },
+  path: { name: "Unix seqpacket by path", family: AF_UNIX, type: SOCK_SEQPACKET, freeAddress: pathAddress },
   abstract: {
     name: "Unix seqpacket by abstract name",
     family: AF_UNIX,

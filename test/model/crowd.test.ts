@@ -305,7 +305,7 @@ class Trial {
   }
 
   async #member(isTcp: boolean): Promise<Member> {
-    const [near, far] = isTcp ? await tcpPair() : (socketpair(AF_UNIX, SOCK_STREAM) as [Socket, Socket]);
+    const [near, far] = isTcp ? await openTcpPair() : (socketpair(AF_UNIX, SOCK_STREAM) as [Socket, Socket]);
     // Of TCP, such small buffers would wait for timers of the kernel.
     if (!isTcp && this.random(2) === 0) {
       near.setsockopt(SOL_SOCKET, SO_SNDBUF, 4_608);
@@ -315,7 +315,7 @@ class Trial {
   }
 }
 
-async function tcpPair(): Promise<[Socket, Socket]> {
+async function openTcpPair(): Promise<[Socket, Socket]> {
   const listener = socket(AF_INET, SOCK_STREAM);
   listener.bind({ host: "127.0.0.1", port: 0 });
   listener.listen();

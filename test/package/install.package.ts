@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, inject, type TestContext, test } from "vitest";
 import { laterNodes, oldestNode, programsOf } from "../../scripts/node-versions.mjs";
 import { codeBlocks } from "../repository/code-blocks.ts";
-import { expectGreetings, portOf, program } from "../repository/conversation.ts";
+import { expectGreetings, portOfProgram, program } from "../repository/conversation.ts";
 import { expectedOutput, Workshop } from "../repository/examples.ts";
 import { isProgram } from "../repository/programs.ts";
 import { startChild } from "../support/child.ts";
@@ -97,7 +97,7 @@ describe.each(places)("$name", ({ is, node }) => {
   test("runs server.ts of README.md", async (context) => {
     const own = installed(context);
     const server = await startChild(own.node, [join(own.folder, `${examples.length}.js`)]);
-    await expectGreetings(await portOf(server));
+    await expectGreetings(await portOfProgram(server));
     expect(server.stderr).toBe("");
   });
 

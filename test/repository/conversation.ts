@@ -30,7 +30,7 @@ export async function startProgram(block: CodeBlock): Promise<Child> {
   return await startChild(process.execPath, [join(workshop.folder, "0.js")]);
 }
 
-export async function portOf(server: Child): Promise<number> {
+export async function portOfProgram(server: Child): Promise<number> {
   return Number((await server.line(/^listening on (?:port |tcp:.*:)(\d+)$/))[1]);
 }
 

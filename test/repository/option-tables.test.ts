@@ -6,7 +6,7 @@ import { LISTENER } from "../../src/server/listener-options.ts";
 import type { OptionRow } from "../../src/server/options/option-table.ts";
 import { SERVE } from "../../src/server/serve-options.ts";
 import { WEB_OPTIONS } from "../../src/services/web/web-options.ts";
-import { codeIn, read, section, tables } from "./pages.ts";
+import { codeIn, grouped, read, section, tables } from "./pages.ts";
 
 const text = section(read("docs/guides/limits.md"), "## All options");
 const [[, ...listed] = []] = tables(text);
@@ -18,11 +18,6 @@ const FOLLOWING = new Map([
   ["alarms", "one, at nine tenths of `maxConnections`"],
   ["transport", "what `SOCKWRIGHT_TRANSPORT` says, else `native`"],
 ]);
-
-/** Digits in groups, as the pages have them: `16 384`. */
-function grouped(words: string): string {
-  return words.replace(/\d{4,}/g, (digits) => digits.replace(/(?<=\d)(?=(?:\d{3})+$)/g, " "));
-}
 
 function defaultOf({ name, byDefault }: OptionRow): string {
   const none = byDefault === undefined || byDefault === Number.POSITIVE_INFINITY;

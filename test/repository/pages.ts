@@ -51,3 +51,8 @@ export function section(text: string, heading: string): string {
 export function codeIn(text: string): string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
 }
+
+/** Numbers with a blank between each three digits, as the pages have them: `16 384`. */
+export function grouped(words: string): string {
+  return words.replace(/\d{4,}/g, (digits) => digits.replace(/(?<=\d)(?=(?:\d{3})+$)/g, " "));
+}

@@ -6,7 +6,7 @@ import { keyOf } from "../../src/supervisor/file/option-keys.ts";
 import { planOf } from "../../src/supervisor/file/plan-of.ts";
 import { SHARED_KINDS } from "../../src/supervisor/file/shared-keys.ts";
 import { KINDS } from "../../src/supervisor/kinds.ts";
-import { read, section, tables } from "./pages.ts";
+import { grouped, read, section, tables } from "./pages.ts";
 
 const page = read("docs/guides/operating.md");
 
@@ -14,11 +14,6 @@ function rowsOf(kinds: OptionKinds): string[][] {
   return Object.entries(kinds)
     .filter(([, { isHook }]) => isHook !== true)
     .map(([name, { range }]) => [`\`${keyOf(name)}\``, `\`${name}\``, grouped(range)]);
-}
-
-/** Digits in groups, as the pages have them: `16 384`. */
-function grouped(words: string): string {
-  return words.replace(/\d{4,}/g, (digits) => digits.replace(/(?<=\d)(?=(?:\d{3})+$)/g, " "));
 }
 
 test.each<[of: string, kinds: OptionKinds]>([

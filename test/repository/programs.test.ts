@@ -11,7 +11,7 @@ import {
   conversation,
   expectGreetings,
   idle,
-  portOf,
+  portOfProgram,
   program,
   startProgram,
   workshopOfThisTest,
@@ -24,7 +24,7 @@ describe("README.md", () => {
 
   test.for(["hello.ts", "sockets.ts", "plain.ts"])("%s greets, and serves its clients side by side", async (name) => {
     const server = await startProgram(program(programs, name));
-    const port = await portOf(server);
+    const port = await portOfProgram(server);
     await idle(port);
     await expectGreetings(port);
     expect(server.stderr).toBe("");
@@ -42,7 +42,7 @@ describe("docs/guides/your-first-server.md", () => {
 
   test("greet.ts greets, one client after the other", async () => {
     const server = await startProgram(program(blocks, "greet.ts"));
-    const port = await portOf(server);
+    const port = await portOfProgram(server);
     for (let round = 0; round < 3; round++) {
       expect(await conversation(port)).toEqual(["Welcome!"]);
       await server.line(/^greeting 127\.0\.0\.1$/);
@@ -53,12 +53,12 @@ describe("docs/guides/your-first-server.md", () => {
     await server.exit();
     const block = program(blocks, "greet.ts");
     const again = await startProgram({ ...block, code: block.code.replace("port: 0", `port: ${port}`) });
-    expect(await portOf(again)).toBe(port);
+    expect(await portOfProgram(again)).toBe(port);
   });
 
   test("converse.ts answers one client, and the next when that one has gone", async () => {
     const server = await startProgram(program(blocks, "converse.ts"));
-    const port = await portOf(server);
+    const port = await portOfProgram(server);
     await expectGreetings(port);
     const first = connect(port, "127.0.0.1");
     onTestFinished(() => void first.destroy());
@@ -73,7 +73,7 @@ describe("docs/guides/your-first-server.md", () => {
 
   test("many.ts serves its clients side by side", async () => {
     const server = await startProgram(program(blocks, "many.ts"));
-    const port = await portOf(server);
+    const port = await portOfProgram(server);
     await idle(port);
     await expectGreetings(port);
     expect(server.stderr).toBe("");
@@ -81,7 +81,7 @@ describe("docs/guides/your-first-server.md", () => {
 
   test("careful.ts does so too, tells who failed, and ends at Ctrl-C", async () => {
     const server = await startProgram(program(blocks, "careful.ts"));
-    const port = await portOf(server);
+    const port = await portOfProgram(server);
     await idle(port);
     const rude = connect(port, "127.0.0.1");
     await once(rude, "data");
@@ -96,7 +96,7 @@ describe("docs/guides/your-first-server.md", () => {
     const careful = program(blocks, "careful.ts");
     const code = careful.code.replace(/(?<=MAX_CLIENTS = )1_000/, "2");
     const server = await startProgram({ ...careful, code });
-    const port = await portOf(server);
+    const port = await portOfProgram(server);
     const two = [await greeted(port), await greeted(port)];
     const third = connect(port, "127.0.0.1");
     onTestFinished(() => void third.destroy());
@@ -110,7 +110,7 @@ describe("docs/guides/your-first-server.md", () => {
     const careful = program(blocks, "careful.ts");
     const code = careful.code.replace(/(?<=IDLE_TIMEOUT_MS = )60_000/, "100");
     const server = await startProgram({ ...careful, code });
-    const port = await portOf(server);
+    const port = await portOfProgram(server);
     await once(await greeted(port), "close");
     await once(await greeted(port), "close");
     expect(server.stderr).toBe("");
@@ -131,7 +131,7 @@ describe("docs/guides/socketserver.md", () => {
     const code = server.code.replace("./hashing.js", "./0.js");
     expect(workshop.compile([handler, { ...server, code }])).toEqual([[], []]);
     const running = await startChild(process.execPath, [join(workshop.folder, "1.js")]);
-    const port = await portOf(running);
+    const port = await portOfProgram(running);
     await idle(port);
     for (const text of ["Ada\n", "Grace\n"]) {
       const client = connect(port, "127.0.0.1");

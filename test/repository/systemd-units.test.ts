@@ -12,7 +12,7 @@ const [, page = ""] = read("docs/guides/operating.md").split(/^## systemd$/m);
 const [service = "", socket = ""] = Array.from(page.matchAll(/```ini\n(.*?)```/gs), ([, text]) => text);
 
 /** What systemd has to say to the units; it names the file in each line. */
-function complaintsOf(analyze: string, units: Readonly<Record<string, string>>): readonly string[] {
+function complaintsOfSystemd(analyze: string, units: Readonly<Record<string, string>>): readonly string[] {
   const folder = mkdtempSync(join(tmpdir(), "sockwright-units-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const paths = Object.entries(units).map(([name, text]) => {
@@ -33,9 +33,9 @@ function complaintsOf(analyze: string, units: Readonly<Record<string, string>>):
 
 test("systemd knows every key and every value", (context) => {
   const analyze = requireTool(context, "systemd-analyze");
-  expect(complaintsOf(analyze, { "sockwright.service": service, "sockwright-web.socket": socket })).toEqual([]);
+  expect(complaintsOfSystemd(analyze, { "sockwright.service": service, "sockwright-web.socket": socket })).toEqual([]);
   const wrong = service.replace("ProtectHome=yes", "ProtectHom=yes").replace("Type=notify", "Type=notfy");
-  expect(complaintsOf(analyze, { "sockwright.service": wrong })).toEqual(
+  expect(complaintsOfSystemd(analyze, { "sockwright.service": wrong })).toEqual(
     expect.arrayContaining([
       expect.stringContaining("Unknown key 'ProtectHom' in section [Service]"),
       expect.stringMatching(/sockwright\.service:\d+: .*notfy/),

@@ -13,7 +13,7 @@ export async function serveHere(service, options, url = "tcp://127.0.0.1:0") {
 }
 
 /** @param {import("sockwright/server").Connection} connection */
-export function echo(connection) {
+export function echoBytes(connection) {
   return connection.onBytes((bytes) => {
     connection.write(bytes);
   });
@@ -26,7 +26,7 @@ export async function until(condition) {
 
 /** What a process opens once, and keeps, is open after this. */
 export async function warm() {
-  const { server, url } = await serveHere(echo);
+  const { server, url } = await serveHere(echoBytes);
   const client = await connect(url);
   client.write("x");
   await client.read();

@@ -10,3 +10,9 @@ export async function connected(to: Server | string, options?: ConnectOptions): 
   onTestFinished(() => client.abort());
   return client;
 }
+
+/** Says hello to a server that echoes, and gives what it answers. */
+export async function echoOf(connection: Connection): Promise<string> {
+  connection.write("hello");
+  return String(await connection.readExactly(5));
+}

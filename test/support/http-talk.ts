@@ -44,7 +44,7 @@ export interface Answer {
 }
 
 /** The next answer of the connection. One without a length goes on to the end. */
-export async function answerOf(client: Connection, method = "GET"): Promise<Answer> {
+export async function httpAnswerOf(client: Connection, method = "GET"): Promise<Answer> {
   const head = String(await client.readUntil("\r\n\r\n", { maxBytes: 1024 * 1024 }));
   const [line = "", ...lines] = head.trimEnd().split("\r\n");
   const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(line)?.[1]);
@@ -93,7 +93,7 @@ export async function restOf(client: Connection): Promise<string> {
 }
 
 /** The service, whose connections note what they are told of SO_KEEPALIVE. */
-export function watched(service: Service, probes: unknown[]): Service {
+export function watchExchanges(service: Service, probes: unknown[]): Service {
   return {
     ...service,
     stream: (connection) => {
@@ -104,22 +104,22 @@ export function watched(service: Service, probes: unknown[]): Service {
 }
 
 /** What is sent over a connection of its own, and its first answer. */
-export async function ask(server: Server, request: string, method = "GET"): Promise<Answer> {
+export async function askHttp(server: Server, request: string, method = "GET"): Promise<Answer> {
   const client = await connected(server);
   client.write(Buffer.from(request, "latin1"));
-  const answer = await answerOf(client, method);
+  const answer = await httpAnswerOf(client, method);
   await client.close();
   return answer;
 }
 
 /** A request without a body. */
-export function get(path = "/", lines: readonly string[] = [], method = "GET"): string {
+export function getRequest(path = "/", lines: readonly string[] = [], method = "GET"): string {
   return `${[`${method} ${path} HTTP/1.1`, "Host: a", ...lines].join("\r\n")}\r\n\r\n`;
 }
 
 /** A request with a body of a known length. */
-export function post(body: string, lines: readonly string[] = [], path = "/"): string {
-  return get(path, [`Content-Length: ${body.length}`, ...lines], "POST") + body;
+export function postRequest(body: string, lines: readonly string[] = [], path = "/"): string {
+  return getRequest(path, [`Content-Length: ${body.length}`, ...lines], "POST") + body;
 }
 
 function latin1(bytes: Buffer): string {
@@ -127,7 +127,7 @@ function latin1(bytes: Buffer): string {
 }
 
 /** What a handler waits for until the test lets it go on. */
-export function gate(): { readonly opened: Promise<void>; open(): void } {
+export function holder(): { readonly opened: Promise<void>; open(): void } {
   let open = (): void => undefined;
   const opened = new Promise<void>((resolve) => {
     open = resolve;

@@ -1,4 +1,5 @@
 import { onTestFinished } from "vitest";
+import type { Connection } from "../../src/server/connection/connection.ts";
 import type { ServeOptions } from "../../src/server/serve-options.ts";
 import { type Server, serve } from "../../src/server/server.ts";
 import type { ServiceInput } from "../../src/server/service.ts";
@@ -21,4 +22,20 @@ export function urlOf(server: Server, index = 0): string {
   const url = server.urls[index];
   if (url === undefined) throw new Error(`the server has no URL ${index}: ${server.urls.join(" ") || "none"}`);
   return url;
+}
+
+/** A service that echoes. */
+export async function echo(connection: Connection): Promise<void> {
+  for await (const piece of connection) connection.write(piece);
+}
+
+/** A service that echoes by push. */
+export function echoByPush(connection: Connection): Promise<void> {
+  return connection.onBytes((bytes) => void connection.write(bytes));
+}
+
+/** A service that says hello, and reads until the end. */
+export async function sayHello(connection: Connection): Promise<void> {
+  connection.write("hello");
+  for await (const _ of connection);
 }

@@ -15,3 +15,8 @@ export async function unhandled(act: (errors: readonly unknown[]) => Promise<voi
   await turn(20);
   return errors;
 }
+
+/** Throws, as an expression. */
+export function raise(error: unknown): never {
+  throw error;
+}

@@ -36,7 +36,7 @@ async function chatOnSmallDisk(context: TestContext): Promise<{ child: Child; di
   const pid = Number((await child.line(/^pid (\d+)$/))[1]);
   const doors = await doorsOf(child);
   const filler = join(`/proc/${pid}/root`, folder, "filler");
-  return { child, doors, disk: { pid, fill: () => fill(filler), free: () => rmSync(filler) } };
+  return { child, doors, disk: { pid, fill: () => fillDisk(filler), free: () => rmSync(filler) } };
 }
 
 async function doorsOf(child: Child): Promise<Doors> {
@@ -46,7 +46,7 @@ async function doorsOf(child: Child): Promise<Doors> {
 }
 
 /** To the last byte. */
-function fill(path: string): void {
+function fillDisk(path: string): void {
   for (let bytes = 64 * 1024; bytes >= 1; ) {
     try {
       appendFileSync(path, Buffer.alloc(bytes));

@@ -34,7 +34,7 @@ const FIELDS: readonly (readonly [string, (text: string) => string])[] = [
 ];
 
 /** Lines up to a mark that somebody says behind it all. */
-async function until(client: LineClient, mark: string): Promise<readonly string[]> {
+async function linesUntil(client: LineClient, mark: string): Promise<readonly string[]> {
   const lines: string[] = [];
   for (let line = await client.line(); line !== undefined && !line.includes(mark); line = await client.line())
     lines.push(line);
@@ -48,7 +48,7 @@ describe.each(HOSTILE)("%s", (_, text) => {
     const think = await chat.member("think");
     for (const [, line] of FIELDS) rose.say(line(text));
     rose.say("/join lobby", "/nick rose", "/msg think mark", "/me mark");
-    const lines = [...(await until(rose, "* rose mark")), ...(await until(think, "[rose] mark"))];
+    const lines = [...(await linesUntil(rose, "* rose mark")), ...(await linesUntil(think, "[rose] mark"))];
     expect(lines.length).toBeGreaterThan(FIELDS.length);
     for (const line of lines) {
       expect(line).not.toMatch(COMMANDS);

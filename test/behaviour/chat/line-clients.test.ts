@@ -17,7 +17,7 @@ for line in lines: print(repr(line), flush=True)
 print("end", flush=True)
 `;
 
-function portOf({ url }: ServedChat): string {
+function portOfChat({ url }: ServedChat): string {
   return new URL(url.replace("tcp:", "http:")).port;
 }
 
@@ -36,7 +36,7 @@ describe.each(CLIENTS)("$program", ({ program, args }) => {
     const command = requireTool(context, program);
     const chat = await servedChat();
     const rose = await chat.member("rose");
-    const child = await startChild(command, [...args, portOf(chat)]);
+    const child = await startChild(command, [...args, portOfChat(chat)]);
     await child.line(/^-- Welcome to sockwright chat\. What is your name\?$/);
     type(child, "think");
     await child.line(/^-- You are think in lobby with rose\.$/);
@@ -60,7 +60,7 @@ test("telnet gets whole lines", async (context) => {
   const command = requireTool(context, "telnet");
   const chat = await servedChat();
   const rose = await chat.member("rose");
-  const child = await startChild(command, ["127.0.0.1", portOf(chat)]);
+  const child = await startChild(command, ["127.0.0.1", portOfChat(chat)]);
   await child.line(/^-- Welcome to sockwright chat\. What is your name\?$/);
   type(child, "think");
   await child.line(/^-- You are think in lobby with rose\.\r?$/);
@@ -73,7 +73,7 @@ test("telnet gets whole lines", async (context) => {
 test("python ends its side, and is sent what it said, and then the end", async (context) => {
   const command = requireTool(context, "python3");
   const chat = await servedChat();
-  const child = await startChild(command, ["-c", PYTHON, portOf(chat)]);
+  const child = await startChild(command, ["-c", PYTHON, portOfChat(chat)]);
   await child.exit();
   expect(child.stdout.split("\n")).toEqual([
     "'-- Welcome to sockwright chat. What is your name?\\n'",

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Connection } from "../../../src/server/connection/connection.ts";
 import { connected } from "../../support/connected.ts";
-import { answerOf } from "../../support/http-talk.ts";
+import { httpAnswerOf } from "../../support/http-talk.ts";
 import { until } from "../../support/until.ts";
 import { ChatClient, chatServing, type ServedChat } from "./web-sockets.ts";
 
@@ -31,7 +31,7 @@ function handshake(
 async function asked(chat: ServedChat, options: Handshake): Promise<{ client: Connection; status: number }> {
   const client = await connected(chat.url.replace(/^http:(.*)\/chat\/$/, "tcp:$1"));
   client.write(handshake(chat, options));
-  return { client, status: (await answerOf(client)).status };
+  return { client, status: (await httpAnswerOf(client)).status };
 }
 
 /** A frame of a client: RFC 6455, section 5.2, masked by zeros. */
@@ -99,11 +99,11 @@ test("what is no WebSocket is told so", async () => {
   expect([answer.status, answer.headers.get("upgrade")]).toEqual([426, "websocket"]);
   const client = await connected(chat.url.replace(/^http:(.*)\/chat\/$/, "tcp:$1"));
   client.write(handshake(chat, {}).replace("Version: 13", "Version: 12"));
-  const answered = await answerOf(client);
+  const answered = await httpAnswerOf(client);
   expect([answered.status, answered.headers["sec-websocket-version"]]).toEqual([400, "13, 8"]);
   const other = await connected(chat.url.replace(/^http:(.*)\/chat\/$/, "tcp:$1"));
   other.write(handshake(chat, {}).replace(/Sec-WebSocket-Key: \S+/, "Sec-WebSocket-Key: short"));
-  expect((await answerOf(other)).status).toBe(400);
+  expect((await httpAnswerOf(other)).status).toBe(400);
   expect(chat.errors).toEqual([]);
 });
 

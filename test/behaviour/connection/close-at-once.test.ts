@@ -8,18 +8,17 @@ import { timed } from "../../../src/server/transport/timed-link.ts";
 import type { ServiceInput } from "../../../src/server.ts";
 import { connected } from "../../support/connected.ts";
 import { ScriptedLink } from "../../support/scripted-link.ts";
-import { serving, urlOf } from "../../support/serving.ts";
+import { echoByPush, serving, urlOf } from "../../support/serving.ts";
 import { until } from "../../support/until.ts";
 import { placeOf } from "../poller/turns.ts";
 
 const answer: ServiceInput = async (connection) => {
   for await (const piece of connection) connection.write(piece);
 };
-const push: ServiceInput = (connection) => connection.onBytes((bytes) => void connection.write(bytes));
 
 describe.each([
   ["reads", answer],
-  ["pushes", push],
+  ["pushes", echoByPush],
 ])("a service that %s, of a peer that has ended", (_name, service) => {
   test.each(["tcp://127.0.0.1:0", "unix:@close-at-once", "unix-seqpacket:@close-at-once"])(
     "closes at %s with what it has written, without shutdown(2) and without a timer",

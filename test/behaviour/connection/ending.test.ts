@@ -8,7 +8,7 @@ import { type Connection, connect, serve } from "../../../src/server.ts";
 import { turn } from "../../support/until.ts";
 
 /** A connection of ours, and its other end, a socket of Node's that reads when it is told to. */
-async function connected(): Promise<{ connection: Connection; peer: Socket }> {
+async function connectedToNode(): Promise<{ connection: Connection; peer: Socket }> {
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -57,7 +57,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
   describe("close, while somebody waits for input", () => {
     test.each(waits)("%s gets the end, and the close goes on", async (_, wait, end) => {
-      const { connection, peer } = await connected();
+      const { connection, peer } = await connectedToNode();
       polite(peer);
       const waiting = wait(connection);
       await connection.close();
@@ -65,7 +65,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
 
     test("readExactly is told that the end came too early", async () => {
-      const { connection, peer } = await connected();
+      const { connection, peer } = await connectedToNode();
       polite(peer);
       const waiting = connection.readExactly(4);
       const closed = connection.close();
@@ -74,7 +74,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
 
     test("reads after the close get the end too", async () => {
-      const { connection, peer } = await connected();
+      const { connection, peer } = await connectedToNode();
       polite(peer);
       await connection.close();
       expect(await connection.read()).toBeUndefined();
@@ -105,7 +105,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("close called from onBytes: nothing more is pushed", async () => {
-    const { connection, peer } = await connected();
+    const { connection, peer } = await connectedToNode();
     polite(peer);
     const pushed: string[] = [];
     let closed: Promise<void> | undefined;
@@ -121,7 +121,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("close twice: the second waits for the first", async () => {
-    const { connection, peer } = await connected();
+    const { connection, peer } = await connectedToNode();
     peer.resume();
     let isClosed = false;
     const first = connection.close().then(() => {
@@ -137,7 +137,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("end twice: both settle when all is sent", async () => {
-    const { connection, peer } = await connected();
+    const { connection, peer } = await connectedToNode();
     // More than the kernel takes: until the peer reads, not all is sent.
     connection.write(Buffer.alloc(FILLING_BYTES));
     const settled: string[] = [];
@@ -158,7 +158,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("close, while drained waits: it settles when the peer has read", async () => {
-    const { connection, peer } = await connected();
+    const { connection, peer } = await connectedToNode();
     const settled: string[] = [];
     const drained = filled(connection).then(() => settled.push("drained"));
     const closed = connection.close().then(() => settled.push("closed"));
@@ -175,7 +175,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("close, while the peer floods: it is not waited for until it stops", async () => {
-    const { connection, peer } = await connected();
+    const { connection, peer } = await connectedToNode();
     const chunk = Buffer.alloc(64 * 1024);
     const flood = (): void => {
       while (!peer.destroyed && peer.write(chunk));
@@ -201,7 +201,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("close, while a peer sends first and takes the answers after: it sees all of them", async () => {
-    const { connection, peer } = await connected();
+    const { connection, peer } = await connectedToNode();
     const answered = connection.onBytes((bytes) => {
       connection.write(bytes);
     });
@@ -223,7 +223,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("close, with a silent peer: LINGER_MS, and no longer", async () => {
-    const { connection, peer } = await connected();
+    const { connection, peer } = await connectedToNode();
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
     let isClosed = false;
@@ -244,7 +244,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       ["readExactly", (connection: Connection) => connection.readExactly(4), undefined] as const,
       ["drained", filled, undefined] as const,
     ])("%s rejects with the reason", async (_, wait) => {
-      const { connection } = await connected();
+      const { connection } = await connectedToNode();
       const waiting = wait(connection);
       const reason = new Error("enough");
       connection.abort(reason);
@@ -256,7 +256,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
 
     test("a close that still sends rejects", async () => {
-      const { connection } = await connected();
+      const { connection } = await connectedToNode();
       const drained = filled(connection);
       const closed = connection.close();
       connection.abort();
@@ -265,7 +265,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     });
 
     test("a close that has sent all only waits no more", async () => {
-      const { connection, peer } = await connected();
+      const { connection, peer } = await connectedToNode();
       let isClosed = false;
       const closed = connection.close().then(() => {
         isClosed = true;
@@ -280,7 +280,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("a peer that is lost: whoever reads is told, and a close after it has nothing to do", async () => {
-    const { connection, peer } = await connected();
+    const { connection, peer } = await connectedToNode();
     const read = connection.read();
     peer.resetAndDestroy();
     await expect(read).rejects.toMatchObject({ code: "ECONNRESET" });
@@ -288,7 +288,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("what a pushed handler throws aborts, also when it is given what had come before", async () => {
-    const { connection, peer } = await connected();
+    const { connection, peer } = await connectedToNode();
     peer.write("12");
     expect(String(await connection.readExactly(1))).toBe("1");
     const failure = new Error("it failed");

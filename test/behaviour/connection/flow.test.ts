@@ -28,7 +28,7 @@ import { type LinkKind, ScriptedLink } from "../../support/scripted-link.ts";
 import { nextTick } from "../../support/until.ts";
 import { LateClock } from "../server/late-clock.ts";
 
-function connected(options: ConnectionOptions, kind: LinkKind = {}) {
+function scriptedConnection(options: ConnectionOptions, kind: LinkKind = {}) {
   const clock = new LateClock();
   const told: string[] = [];
   const policy: ConnectionPolicy = {
@@ -65,7 +65,7 @@ function decoded<In, Out>(codec: Codec<In, Out>, sent: Buffer): In[] {
 
 /** A connection whose peer takes nothing, with so much of it waiting. */
 async function clogged(bytes: number, options: ConnectionOptions, kind: LinkKind = {}) {
-  const all = connected(options, kind);
+  const all = scriptedConnection(options, kind);
   all.link.room = 0;
   if (bytes > 0) all.connection.write(Buffer.alloc(bytes, "a"));
   await nextTick();
@@ -144,7 +144,7 @@ describe("maxWriteBufferBytes", () => {
   );
 
   test.for(policies)("%s: what the kernel takes at once needs no room", async (whenWriteBufferFull) => {
-    const { connection, link, told } = connected({ maxWriteBufferBytes: 100, whenWriteBufferFull });
+    const { connection, link, told } = scriptedConnection({ maxWriteBufferBytes: 100, whenWriteBufferFull });
     for (let write = 0; write < 50; write++) connection.write(Buffer.alloc(30, write));
     await nextTick();
     expect(Buffer.concat(link.sent)).toEqual(
@@ -154,7 +154,7 @@ describe("maxWriteBufferBytes", () => {
   });
 
   test("reading that was held back goes on when the kernel has taken it within a write", async () => {
-    const { connection, link } = connected({ maxWriteBufferBytes: 100, highWaterBytes: 90 });
+    const { connection, link } = scriptedConnection({ maxWriteBufferBytes: 100, highWaterBytes: 90 });
     const read = connection.onBytes(() => undefined).catch(() => undefined);
     for (let write = 0; write < 5; write++) connection.write(Buffer.alloc(95));
     await nextTick();
@@ -164,7 +164,7 @@ describe("maxWriteBufferBytes", () => {
   });
 
   test("a link that is lost by the write that makes room: it does not count as a full write buffer", () => {
-    const { connection, link, told } = connected({ maxWriteBufferBytes: 100, whenWriteBufferFull: "throw" });
+    const { connection, link, told } = scriptedConnection({ maxWriteBufferBytes: 100, whenWriteBufferFull: "throw" });
     connection.write(Buffer.alloc(60));
     link.send = () => {
       throw new Error("lost");
@@ -192,7 +192,10 @@ describe("maxWriteBufferBytes", () => {
     );
     await fc.assert(
       fc.asyncProperty(steps, fc.constantFrom("binary", "text"), async (all, kind) => {
-        const { connection, link, take } = connected({ maxWriteBufferBytes: 100, whenWriteBufferFull: "drop" });
+        const { connection, link, take } = scriptedConnection({
+          maxWriteBufferBytes: 100,
+          whenWriteBufferFull: "drop",
+        });
         link.room = 0;
         const frames = connection.frames(lengthPrefixed({ lengthBytes: 2 }));
         const texts = connection.frames(jsonLines());
@@ -278,7 +281,7 @@ test.for(["native", "node"])(
 );
 
 test("highWaterBytes, lowWaterBytes: where write gives false, and where that ends", async () => {
-  const { connection, link, take } = connected({ highWaterBytes: 100, lowWaterBytes: 20 });
+  const { connection, link, take } = scriptedConnection({ highWaterBytes: 100, lowWaterBytes: 20 });
   link.room = 0;
   expect(connection.write(Buffer.alloc(99))).toBe(true);
   expect(connection.write(Buffer.alloc(1))).toBe(false);
@@ -294,7 +297,7 @@ test("highWaterBytes, lowWaterBytes: where write gives false, and where that end
 });
 
 test("maxReadBufferBytes: so much is kept that nobody reads", async () => {
-  const { connection, link } = connected({ maxReadBufferBytes: 10 });
+  const { connection, link } = scriptedConnection({ maxReadBufferBytes: 10 });
   const first = connection.read();
   link.input?.received(Buffer.alloc(1));
   await first;
@@ -306,7 +309,7 @@ test("maxReadBufferBytes: so much is kept that nobody reads", async () => {
 
 describe("writeTimeoutMs", () => {
   test("a peer that takes a little now and then is not late, one that takes nothing is", async () => {
-    const { clock, connection, link, take, told } = connected({ writeTimeoutMs: 1_000 });
+    const { clock, connection, link, take, told } = scriptedConnection({ writeTimeoutMs: 1_000 });
     clock.advance(60_000);
     link.room = 0;
     connection.write(Buffer.alloc(10));
@@ -324,7 +327,7 @@ describe("writeTimeoutMs", () => {
   });
 
   test("room that was not told yet counts, and input does not", async () => {
-    const { clock, connection, link, told } = connected({ writeTimeoutMs: 1_000 });
+    const { clock, connection, link, told } = scriptedConnection({ writeTimeoutMs: 1_000 });
     link.room = 0;
     connection.write("x");
     await nextTick();
@@ -339,7 +342,10 @@ describe("writeTimeoutMs", () => {
   });
 
   test("none is set where all is sent, and after the end the drain deadline is in its place", async () => {
-    const { clock, connection, link, take, told } = connected({ writeTimeoutMs: 1_000, drainTimeoutMs: 5_000 });
+    const { clock, connection, link, take, told } = scriptedConnection({
+      writeTimeoutMs: 1_000,
+      drainTimeoutMs: 5_000,
+    });
     connection.write("x");
     await nextTick();
     expect(clock.timersSet).toBe(0);
@@ -402,7 +408,7 @@ describe("drainTimeoutMs", () => {
     aborted.connection.abort();
     await end;
     expect(aborted.clock.timers).toBe(0);
-    const free = connected({});
+    const free = scriptedConnection({});
     await free.connection.end();
     expect(free.clock.timersSet).toBe(0);
   });

@@ -1,14 +1,12 @@
 // What a program gives may throw when it is looked at: errors, options, codecs. It is its own call that fails then, and no other.
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Codec, lines } from "../../../src/codec.ts";
-import type { Connection, ServeOptions, Server } from "../../../src/server.ts";
+import type { ServeOptions, Server } from "../../../src/server.ts";
 import { memoryPair, memoryTransport } from "../../../src/testing.ts";
 import { connected } from "../../support/connected.ts";
-import { serving } from "../../support/serving.ts";
+import { echoByPush, serving } from "../../support/serving.ts";
 import { unhandled } from "../../support/unhandled.ts";
 import { turn, until } from "../../support/until.ts";
-
-const echo = (connection: Connection): Promise<void> => connection.onBytes((bytes) => void connection.write(bytes));
 
 async function asked(server: Server): Promise<string> {
   const client = await connected(server);
@@ -40,7 +38,7 @@ describe.each(["native", "node", "memory"])("over %s", (transport) => {
       const errors = await unhandled(async () => {
         const server = await serving(
           async (connection) => {
-            if (!failing) return echo(connection);
+            if (!failing) return echoByPush(connection);
             await connection.read();
             await connection.read().catch(() => undefined);
             throw thrown;
@@ -70,7 +68,7 @@ describe.each(["native", "node", "memory"])("over %s", (transport) => {
         return undefined;
       },
     };
-    const server = await serving(echo, options);
+    const server = await serving(echoByPush, options);
     failing = true;
     for (let each = 0; each < 3; each++) {
       expect(await asked(server)).toBe("hello");
@@ -79,7 +77,7 @@ describe.each(["native", "node", "memory"])("over %s", (transport) => {
   });
 
   test("a server that is closed again waits for nothing more", async () => {
-    const server = await serving(echo);
+    const server = await serving(echoByPush);
     await server.close({ graceMs: 60_000 });
     const timer = vi.spyOn(globalThis, "setTimeout");
     onTestFinished(() => void vi.restoreAllMocks());

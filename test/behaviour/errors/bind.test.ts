@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { AF_INET, AF_INET6, AF_UNIX, SO_REUSEADDR, SOCK_DGRAM, SOL_SOCKET, socket } from "../../../src/index.ts";
+import { temporaryFolder } from "../../support/folders.ts";
 import { errorOf, nodeConnectError, nodeDatagramSocket, nodeListenError } from "./node-peer.ts";
-import { expectNodesShape, temporaryFolder, thrown } from "./node-shape.ts";
+import { expectNodesShape, thrown } from "./node-shape.ts";
 
 // RFC 5737 and RFC 3849: addresses for documentation, which no machine has.
 const inet = [

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type AddressInput, AF_INET, AF_INET6, AF_UNIX, SocketError, socket } from "../../../src/index.ts";
+import { temporaryFolder } from "../../support/folders.ts";
 import { nodeConnectError } from "./node-peer.ts";
-import { expectNodesShape, rejection, temporaryFolder } from "./node-shape.ts";
+import { expectNodesShape, rejection } from "./node-shape.ts";
 
 /** The error of ours. */
 async function ourConnectError(family: number, address: AddressInput): Promise<unknown> {

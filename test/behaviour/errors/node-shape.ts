@@ -1,8 +1,4 @@
-// The shape of an error: what node:net and node:dgram tell of a failure, and which C call ours names instead.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { expect, onTestFinished } from "vitest";
+import { expect } from "vitest";
 
 /**
  * The calls that Node names, and the C calls that are really made in their place. Everything else about an error is the
@@ -66,11 +62,4 @@ export function thrown(call: () => unknown): unknown {
     return error;
   }
   throw new Error("nothing was thrown");
-}
-
-/** A folder of this test's own, removed when it ends. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "sockwright-errors-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return folder;
 }

@@ -1,7 +1,8 @@
 import { chmodSync } from "node:fs";
 import { expect, test } from "vitest";
 import { startChild } from "../../support/child.ts";
-import { expectSameShape, temporaryFolder } from "./node-shape.ts";
+import { temporaryFolder } from "../../support/folders.ts";
+import { expectSameShape } from "./node-shape.ts";
 import { nextTold, programPath } from "./told-by.ts";
 
 test("errors have Node's own shape: no permission for a Unix path", async () => {

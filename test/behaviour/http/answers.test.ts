@@ -4,14 +4,14 @@ import { DateText } from "../../../src/http/http-date.ts";
 import { JOINED_BYTES } from "../../../src/http/service/answer.ts";
 import { type HttpAnswer, type HttpHeaders, PreparedResponse, RequestError } from "../../../src/http.ts";
 import { connected } from "../../support/connected.ts";
-import { answerOf, ask, gate, get, httpServing, restOf } from "../../support/http-talk.ts";
+import { askHttp, getRequest, holder, httpAnswerOf, httpServing, restOf } from "../../support/http-talk.ts";
 import { unhandled } from "../../support/unhandled.ts";
 
 const IMF_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/;
 
-async function answered(answer: HttpAnswer, request = get(), method = "GET") {
+async function answered(answer: HttpAnswer, request = getRequest(), method = "GET") {
   const { server, errors, exchanges } = await httpServing(() => answer);
-  return { ...(await ask(server, request, method)), errors, exchanges };
+  return { ...(await askHttp(server, request, method)), errors, exchanges };
 }
 
 test("an empty object is 200 with an empty body and a date", async () => {
@@ -68,7 +68,7 @@ test.for([JOINED_BYTES, JOINED_BYTES + 1, 300 * 1024, 20 * 1024 * 1024])(
 test("the date that is given stays, and so does a reason", async () => {
   const { server } = await httpServing(() => ({ reason: "Fine", headers: { Date: "never" } }));
   const client = await connected(server);
-  client.write(get("/", ["Connection: close"]));
+  client.write(getRequest("/", ["Connection: close"]));
   expect(await restOf(client)).toBe(
     "HTTP/1.1 200 Fine\r\nDate: never\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
   );
@@ -92,7 +92,7 @@ test.for([
   const headers = length === "7" ? { "Content-Length": "7" } : {};
   const { server } = await httpServing(() => ({ body, headers }));
   const client = await connected(server);
-  client.write(get("/", [], "HEAD") + get("/", ["Connection: close"], "HEAD"));
+  client.write(getRequest("/", [], "HEAD") + getRequest("/", ["Connection: close"], "HEAD"));
   const text = await restOf(client);
   const heads = text.split("\r\n\r\n");
   expect(heads).toHaveLength(3);
@@ -142,10 +142,10 @@ test.for(["at once", "later"])(
       return Promise.reject(secret);
     });
     const client = await connected(server);
-    client.write(get() + get("/fine"));
-    const { status, headers, body } = await answerOf(client);
+    client.write(getRequest() + getRequest("/fine"));
+    const { status, headers, body } = await httpAnswerOf(client);
     expect([status, JSON.stringify(headers).includes("secret"), body]).toEqual([500, false, "Internal Server Error\n"]);
-    expect((await answerOf(client)).body).toBe("fine");
+    expect((await httpAnswerOf(client)).body).toBe("fine");
     expect(errors).toEqual([secret]);
     expect(exchanges[0]).toMatchObject({ status: 500, error: secret });
   },
@@ -153,7 +153,7 @@ test.for(["at once", "later"])(
 
 test("what is thrown may be anything", async () => {
   const { server, errors } = await httpServing(() => Promise.reject(undefined));
-  expect((await ask(server, get())).status).toBe(500);
+  expect((await askHttp(server, getRequest())).status).toBe(500);
   expect(errors).toEqual([undefined]);
 });
 
@@ -161,7 +161,7 @@ test("a RequestError is its status, its message and its fields, and is not repor
   const { server, errors } = await httpServing(() => {
     throw new RequestError(429, "slow down", { headers: { "Retry-After": "5" } });
   });
-  const { status, body, headers } = await ask(server, get());
+  const { status, body, headers } = await askHttp(server, getRequest());
   expect([status, body, headers["retry-after"]]).toEqual([429, "slow down\n", "5"]);
   expect(headers["content-type"]).toBe("text/plain; charset=utf-8");
   expect(errors).toEqual([]);
@@ -171,7 +171,7 @@ test("a RequestError that cannot be sent is 500, and is reported", async () => {
   const { server, errors } = await httpServing(() => {
     throw new RequestError(429, "slow down", { headers: { "a b": "5" } });
   });
-  expect((await ask(server, get())).status).toBe(500);
+  expect((await askHttp(server, getRequest())).status).toBe(500);
   expect(errors).toEqual([expect.objectContaining({ code: "ERR_SOCKWRIGHT_HTTP_FIELD_NAME" })]);
 });
 
@@ -190,7 +190,7 @@ test.for([
     return Promise.reject(thrown());
   });
   const unheard = await unhandled(async () => {
-    for (const path of ["/now", "/later"]) expect((await ask(server, get(path))).status).toBe(500);
+    for (const path of ["/now", "/later"]) expect((await askHttp(server, getRequest(path))).status).toBe(500);
   });
   expect([unheard, errors.length]).toEqual([[], 2]);
 });
@@ -209,14 +209,14 @@ test.for([
 ] as const)("an answer %s is 500, and is reported", async ([, made]) => {
   const { server, errors } = await httpServing(() => made());
   const client = await connected(server);
-  client.write(get() + get());
-  expect([(await answerOf(client)).status, (await answerOf(client)).status]).toEqual([500, 500]);
+  client.write(getRequest() + getRequest());
+  expect([(await httpAnswerOf(client)).status, (await httpAnswerOf(client)).status]).toEqual([500, 500]);
   expect(errors.length).toBe(2);
 });
 
 test("an answer for a lost client whose body throws is reported, and ends nothing", async () => {
-  const began = gate();
-  const { opened, open } = gate();
+  const began = holder();
+  const { opened, open } = holder();
   let lose = (): void => undefined;
   const { server, errors } = await httpServing(async (_, { connection }) => {
     lose = () => connection.abort();
@@ -229,7 +229,7 @@ test("an answer for a lost client whose body throws is reported, and ends nothin
     };
   });
   const client = await connected(server);
-  client.write(get());
+  client.write(getRequest());
   await began.opened;
   lose();
   const unheard = await unhandled(() => open());
@@ -241,7 +241,7 @@ test("a function that observes exchanges and rejects is reported, and ends nothi
     onExchange: (): unknown => Promise.reject(new Error("log is full")),
   });
   const unheard = await unhandled(async () => {
-    expect((await ask(server, get())).status).toBe(200);
+    expect((await askHttp(server, getRequest())).status).toBe(200);
   });
   expect([unheard, errors.map(String)]).toEqual([[], ["Error: log is full"]]);
 });
@@ -263,8 +263,8 @@ test("a Response without a status, or whose body was read, is 500", async () => 
   const read = new Response("web");
   await read.text();
   const { server } = await httpServing((request) => (request.path === "/read" ? read : Response.error()));
-  expect((await ask(server, get("/read"))).status).toBe(500);
-  expect((await ask(server, get("/error"))).status).toBe(500);
+  expect((await askHttp(server, getRequest("/read"))).status).toBe(500);
+  expect((await askHttp(server, getRequest("/error"))).status).toBe(500);
 });
 
 test("a function that observes exchanges and throws is reported, and ends nothing", async () => {
@@ -274,15 +274,15 @@ test("a function that observes exchanges and throws is reported, and ends nothin
     },
   });
   const client = await connected(server);
-  client.write(get() + get());
-  expect((await answerOf(client)).status).toBe(200);
-  expect((await answerOf(client)).status).toBe(200);
+  client.write(getRequest() + getRequest());
+  expect((await httpAnswerOf(client)).status).toBe(200);
+  expect((await httpAnswerOf(client)).status).toBe(200);
   expect(errors.map(String)).toEqual(["Error: log is full", "Error: log is full"]);
 });
 
 test("an exchange has the request, what was sent, when and to whom", async () => {
   const before = Date.now();
-  const { exchanges } = await answered({ status: 202, body: "abc" }, get("/path?x"));
+  const { exchanges } = await answered({ status: 202, body: "abc" }, getRequest("/path?x"));
   const [exchange] = exchanges;
   expect(exchange).toMatchObject({ status: 202, bodyBytes: 3, peer: { host: "127.0.0.1" } });
   expect(exchange?.request?.target).toBe("/path?x");
@@ -295,7 +295,7 @@ test.for(["headers", "body"] as const)(
   "%s that are a promise are 500, and what that rejects with ends no process",
   async (name) => {
     const { server, errors } = await httpServing(() => ({ [name]: Promise.reject(new Error("later")) }));
-    expect((await ask(server, get())).status).toBe(500);
+    expect((await askHttp(server, getRequest())).status).toBe(500);
     expect(errors).toHaveLength(1);
   },
 );
@@ -320,14 +320,14 @@ test.for([5, JOINED_BYTES + 1, 1024 * 1024])(
     const { server, exchanges } = await httpServing(() => prepared);
     const client = await connected(server);
     client.write(
-      `${get()}${get("/", [], "HEAD")}GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n${get("/", ["Connection: close"])}`,
+      `${getRequest()}${getRequest("/", [], "HEAD")}GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n${getRequest("/", ["Connection: close"])}`,
     );
-    expect((await answerOf(client)).body).toHaveLength(length);
-    const head = await answerOf(client, "HEAD");
+    expect((await httpAnswerOf(client)).body).toHaveLength(length);
+    const head = await httpAnswerOf(client, "HEAD");
     expect([head.headers["content-length"], head.headers["connection"]]).toEqual([String(length), undefined]);
-    const old = await answerOf(client);
+    const old = await httpAnswerOf(client);
     expect([old.body.length, old.headers["connection"]]).toEqual([length, "keep-alive"]);
-    const last = await answerOf(client);
+    const last = await httpAnswerOf(client);
     expect([last.body.length, last.headers["connection"]]).toEqual([length, "close"]);
     expect(await restOf(client)).toBe("");
     expect(exchanges.map(({ bodyBytes }) => bodyBytes)).toEqual([length, 0, length, length]);
@@ -359,7 +359,7 @@ test("a prepared response keeps a date and a connection that it is given", async
   const prepared = new PreparedResponse({ headers: { Date: "never", Connection: "close" }, body: "a" });
   const { server } = await httpServing(() => prepared);
   const client = await connected(server);
-  client.write(get() + get());
+  client.write(getRequest() + getRequest());
   expect(await restOf(client)).toBe(
     "HTTP/1.1 200 OK\r\nDate: never\r\nConnection: close\r\nContent-Length: 1\r\n\r\na",
   );

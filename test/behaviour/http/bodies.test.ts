@@ -4,7 +4,15 @@ import { DEFAULT_MAX_BODY_BYTES } from "../../../src/http/service/http-options.t
 import { MAX_DISCARDED_BYTES } from "../../../src/http/service/request-body.ts";
 import type { HttpHandler } from "../../../src/http.ts";
 import { connected } from "../../support/connected.ts";
-import { answerOf, ask, gate, get, httpServing, post, restOf } from "../../support/http-talk.ts";
+import {
+  askHttp,
+  getRequest,
+  holder,
+  httpAnswerOf,
+  httpServing,
+  postRequest,
+  restOf,
+} from "../../support/http-talk.ts";
 import { turn, until } from "../../support/until.ts";
 
 const text: HttpHandler = async (request) => ({ body: await request.text() });
@@ -16,13 +24,13 @@ function chunks(...pieces: string[]): string {
 }
 
 test.for([
-  ["by its length", post("hello")],
-  ["in chunks", get("/", CHUNKED, "POST") + chunks("he", "llo")],
-  ["of no bytes", post("")],
-  ["of none", get()],
+  ["by its length", postRequest("hello")],
+  ["in chunks", getRequest("/", CHUNKED, "POST") + chunks("he", "llo")],
+  ["of no bytes", postRequest("")],
+  ["of none", getRequest()],
 ] as const)("a body %s is read whole", async ([, request]) => {
   const { server } = await httpServing(text);
-  expect((await ask(server, request)).body).toBe(request.includes("he") ? "hello" : "");
+  expect((await askHttp(server, request)).body).toBe(request.includes("he") ? "hello" : "");
 });
 
 test("bytes, text and json are of the same body, and may be asked for again", async () => {
@@ -31,7 +39,7 @@ test("bytes, text and json are of the same body, and may be asked for again", as
     const bytes = await request.bytes();
     return { body: `${JSON.stringify(value)} ${await request.text()} ${bytes.length}` };
   });
-  expect((await ask(server, post('{"a": 1}'))).body).toBe('{"a":1} {"a": 1} 8');
+  expect((await askHttp(server, postRequest('{"a": 1}'))).body).toBe('{"a":1} {"a": 1} 8');
 });
 
 test.for([
@@ -39,7 +47,7 @@ test.for([
   ["no UTF-8", "text", "\xff", "The body is no UTF-8\n"],
 ] as const)("%s is 400", async ([, kind, body, message]) => {
   const { server, errors } = await httpServing(async (request) => ({ body: String(await request[kind]()) }));
-  expect(await ask(server, post(body))).toMatchObject({ status: 400, body: message });
+  expect(await askHttp(server, postRequest(body))).toMatchObject({ status: 400, body: message });
   expect(errors).toEqual([]);
 });
 
@@ -57,11 +65,11 @@ test("a body is read piece by piece, once", async () => {
     return { body: [...pieces, ...codes].join() };
   });
   const code = "ERR_SOCKWRIGHT_HTTP_BODY_READ";
-  expect((await ask(server, get("/", CHUNKED, "POST") + chunks("a", "b"))).body).toBe(`a,b,${code},${code}`);
+  expect((await askHttp(server, getRequest("/", CHUNKED, "POST") + chunks("a", "b"))).body).toBe(`a,b,${code},${code}`);
 });
 
 test("a handler that reads nothing lets nothing come but what fits", async () => {
-  const go = gate();
+  const go = holder();
   const { server } = await httpServing(
     async (request) => {
       await go.opened;
@@ -71,12 +79,12 @@ test("a handler that reads nothing lets nothing come but what fits", async () =>
   );
   const client = await connected(server);
   const length = 4 * 1024 * 1024;
-  client.write(post("x".repeat(length)));
+  client.write(postRequest("x".repeat(length)));
   await turn(100);
   const [connection] = server.connections();
   expect(connection?.bytesRead).toBeLessThan(512 * 1024);
   go.open();
-  expect((await answerOf(client)).body).toBe(String(length));
+  expect((await httpAnswerOf(client)).body).toBe(String(length));
 });
 
 test("trailers are there behind the body, and not before", async () => {
@@ -85,8 +93,8 @@ test("trailers are there behind the body, and not before", async () => {
     await request.bytes();
     return { body: `${before} ${request.trailers.get("x-sum")} ${request.trailers.has("content-length")}` };
   });
-  const request = `${get("/", CHUNKED, "POST")}1\r\na\r\n0\r\nX-Sum: 5\r\nContent-Length: 7\r\n\r\n`;
-  expect((await ask(server, request)).body).toBe("0 5 false");
+  const request = `${getRequest("/", CHUNKED, "POST")}1\r\na\r\n0\r\nX-Sum: 5\r\nContent-Length: 7\r\n\r\n`;
+  expect((await askHttp(server, request)).body).toBe("0 5 false");
 });
 
 test("a length above the limit is 413 before the handler is asked", async () => {
@@ -96,8 +104,8 @@ test("a length above the limit is 413 before the handler is asked", async () => 
     return {};
   });
   const client = await connected(server);
-  client.write(get("/", [`Content-Length: ${DEFAULT_MAX_BODY_BYTES + 1}`], "POST"));
-  const answer = await answerOf(client);
+  client.write(getRequest("/", [`Content-Length: ${DEFAULT_MAX_BODY_BYTES + 1}`], "POST"));
+  const answer = await httpAnswerOf(client);
   expect([answer.status, answer.headers["connection"], calls]).toEqual([413, "close", 0]);
   await client.close();
 });
@@ -112,8 +120,8 @@ test.for(["bytes", "body"] as const)("a body in chunks is 413 as soon as it is t
     { maxBodyBytes: 10 },
   );
   const client = await connected(server);
-  client.write(`${get("/", CHUNKED, "POST")}a\r\n0123456789\r\n1\r\nx\r\n`);
-  const answer = await answerOf(client);
+  client.write(`${getRequest("/", CHUNKED, "POST")}a\r\n0123456789\r\n1\r\nx\r\n`);
+  const answer = await httpAnswerOf(client);
   expect([answer.status, answer.headers["connection"], answer.body]).toEqual([413, "close", "The body is too large\n"]);
   expect(errors).toEqual([]);
   await client.close();
@@ -121,18 +129,23 @@ test.for(["bytes", "body"] as const)("a body in chunks is 413 as soon as it is t
 
 test("a body of just the limit is taken", async () => {
   const { server } = await httpServing(text, { maxBodyBytes: 5 });
-  expect((await ask(server, post("12345"))).body).toBe("12345");
-  expect((await ask(server, get("/", CHUNKED, "POST") + chunks("123", "45"))).body).toBe("12345");
+  expect((await askHttp(server, postRequest("12345"))).body).toBe("12345");
+  expect((await askHttp(server, getRequest("/", CHUNKED, "POST") + chunks("123", "45"))).body).toBe("12345");
 });
 
 test.for([
-  ["malformed in its chunks", `${get("/", CHUNKED, "POST")}x\r\n`, 400, "chunk-size-malformed"],
-  ["with too many trailers", `${get("/", CHUNKED, "POST")}0\r\n${"a: b\r\n".repeat(40)}\r\n`, 431, "fields-too-many"],
+  ["malformed in its chunks", `${getRequest("/", CHUNKED, "POST")}x\r\n`, 400, "chunk-size-malformed"],
+  [
+    "with too many trailers",
+    `${getRequest("/", CHUNKED, "POST")}0\r\n${"a: b\r\n".repeat(40)}\r\n`,
+    431,
+    "fields-too-many",
+  ],
 ] as const)("a body %s is refused for who reads it", async ([, request, status, reason]) => {
   const { server, errors } = await httpServing(text);
   const client = await connected(server);
-  client.write(request + get());
-  expect(await answerOf(client)).toMatchObject({ status, body: `${reason}\n`, headers: { connection: "close" } });
+  client.write(request + getRequest());
+  expect(await httpAnswerOf(client)).toMatchObject({ status, body: `${reason}\n`, headers: { connection: "close" } });
   expect(await restOf(client)).toBe("");
   expect(errors).toEqual([]);
 });
@@ -140,10 +153,10 @@ test.for([
 test("a body that is cut is 400 for who reads it", async () => {
   const { server } = await httpServing(text);
   const client = await connected(server);
-  client.write(get("/", ["Content-Length: 5"], "POST"));
+  client.write(getRequest("/", ["Content-Length: 5"], "POST"));
   client.write("abc");
   await client.end();
-  expect(await answerOf(client)).toMatchObject({ status: 400, body: "The body was cut\n" });
+  expect(await httpAnswerOf(client)).toMatchObject({ status: 400, body: "The body was cut\n" });
 });
 
 test("a reader is told of the loss of the connection, and nothing is left of the request", async () => {
@@ -158,7 +171,7 @@ test("a reader is told of the loss of the connection, and nothing is left of the
     ),
   );
   const client = await connected(server);
-  client.write(get("/", ["Content-Length: 5"], "POST"));
+  client.write(getRequest("/", ["Content-Length: 5"], "POST"));
   await until(() => server.connections().some(({ bytesRead }) => bytesRead > 0), "the request");
   client.abort();
   await until(() => exchanges.length > 0, "the exchange");
@@ -174,7 +187,7 @@ test("whoever does not wait for a body that is cut ends no process", async () =>
     return new Promise(() => undefined);
   });
   const client = await connected(server);
-  client.write(get("/", ["Content-Length: 5"], "POST"));
+  client.write(getRequest("/", ["Content-Length: 5"], "POST"));
   await until(() => server.connections().some(({ bytesRead }) => bytesRead > 0), "the request");
   client.abort();
   await until(() => server.connections().length === 0, "the loss");
@@ -185,10 +198,12 @@ test("whoever does not wait for a body that is cut ends no process", async () =>
 test("what is left of a body that nobody reads is dropped, and the next request is answered", async () => {
   const { server } = await httpServing((request) => ({ body: request.method }));
   const client = await connected(server);
-  client.write(post("GET / HTTP/1.1\r\n\r\n") + get("/", CHUNKED, "PUT") + chunks("x".repeat(100)) + get());
-  expect((await answerOf(client)).body).toBe("POST");
-  expect((await answerOf(client)).body).toBe("PUT");
-  expect((await answerOf(client)).body).toBe("GET");
+  client.write(
+    postRequest("GET / HTTP/1.1\r\n\r\n") + getRequest("/", CHUNKED, "PUT") + chunks("x".repeat(100)) + getRequest(),
+  );
+  expect((await httpAnswerOf(client)).body).toBe("POST");
+  expect((await httpAnswerOf(client)).body).toBe("PUT");
+  expect((await httpAnswerOf(client)).body).toBe("GET");
 });
 
 test("what was left behind one piece of it is dropped, too", async () => {
@@ -197,9 +212,9 @@ test("what was left behind one piece of it is dropped, too", async () => {
     return { body: "none" };
   });
   const client = await connected(server);
-  client.write(get("/", CHUNKED, "POST") + chunks("a", "b", "c") + get());
-  expect((await answerOf(client)).body).toBe("a");
-  expect((await answerOf(client)).body).toBe("none");
+  client.write(getRequest("/", CHUNKED, "POST") + chunks("a", "b", "c") + getRequest());
+  expect((await httpAnswerOf(client)).body).toBe("a");
+  expect((await httpAnswerOf(client)).body).toBe("none");
 });
 
 test.for([
@@ -208,59 +223,59 @@ test.for([
 ] as const)("%d bytes that nobody reads: Connection is %s", async ([length, connection]) => {
   const { server } = await httpServing(() => ({}));
   const client = await connected(server);
-  client.write(post("x".repeat(length)) + get());
-  expect((await answerOf(client)).headers["connection"]).toBe(connection);
+  client.write(postRequest("x".repeat(length)) + getRequest());
+  expect((await httpAnswerOf(client)).headers["connection"]).toBe(connection);
   if (connection === "close") expect(await restOf(client)).toBe("");
-  else expect((await answerOf(client)).status).toBe(200);
+  else expect((await httpAnswerOf(client)).status).toBe(200);
 });
 
 test("chunks that nobody reads end the connection when they are too many", async () => {
   const { server } = await httpServing(() => ({}));
   const client = await connected(server);
-  client.write(get("/", CHUNKED, "POST") + chunks("x".repeat(MAX_DISCARDED_BYTES + 1)) + get());
-  expect((await answerOf(client)).status).toBe(200);
+  client.write(getRequest("/", CHUNKED, "POST") + chunks("x".repeat(MAX_DISCARDED_BYTES + 1)) + getRequest());
+  expect((await httpAnswerOf(client)).status).toBe(200);
   expect(await restOf(client)).toBe("");
 });
 
 const EXPECT = ["Content-Length: 5", "Expect: 100-continue"];
 
 test("100 Continue is sent when the body is first read", async () => {
-  const read = gate();
+  const read = holder();
   const { server } = await httpServing(async (request) => {
     await read.opened;
     return { body: await request.text() };
   });
   const client = await connected(server);
-  client.write(get("/", EXPECT, "POST"));
+  client.write(getRequest("/", EXPECT, "POST"));
   await turn(20);
   expect(client.bytesRead).toBe(0);
   read.open();
-  expect((await answerOf(client)).status).toBe(100);
+  expect((await httpAnswerOf(client)).status).toBe(100);
   client.write("hello");
-  expect((await answerOf(client)).body).toBe("hello");
+  expect((await httpAnswerOf(client)).body).toBe("hello");
 });
 
 test("it is not sent to who has sent the body already", async () => {
   const { server } = await httpServing(text);
   const client = await connected(server);
-  client.write(`${get("/", EXPECT, "POST")}hello`);
-  expect(await answerOf(client)).toMatchObject({ status: 200, body: "hello" });
+  client.write(`${getRequest("/", EXPECT, "POST")}hello`);
+  expect(await httpAnswerOf(client)).toMatchObject({ status: 200, body: "hello" });
 });
 
 test("it comes before the head of an answer that reads the body while it is sent", async () => {
   const { server } = await httpServing((request) => ({ body: request.body }));
   const client = await connected(server);
-  client.write(get("/", EXPECT, "POST"));
-  expect((await answerOf(client)).status).toBe(100);
+  client.write(getRequest("/", EXPECT, "POST"));
+  expect((await httpAnswerOf(client)).status).toBe(100);
   client.write("hello");
-  expect(await answerOf(client)).toMatchObject({ status: 200, body: "hello" });
+  expect(await httpAnswerOf(client)).toMatchObject({ status: 200, body: "hello" });
 });
 
 test("who waits for it and does not get it is told that the connection ends", async () => {
   const { server } = await httpServing(() => ({ status: 401 }));
   const client = await connected(server);
-  client.write(get("/", EXPECT, "POST"));
-  const answer = await answerOf(client);
+  client.write(getRequest("/", EXPECT, "POST"));
+  const answer = await httpAnswerOf(client);
   expect([answer.status, answer.headers["connection"]]).toEqual([401, "close"]);
   expect(await restOf(client)).toBe("");
 });

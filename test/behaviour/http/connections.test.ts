@@ -4,7 +4,15 @@ import { describe, expect, test, vi } from "vitest";
 import { HALF_CLOSED_PROBE_MS } from "../../../src/http/service/half-closed.ts";
 import { type HttpHandler, type HttpOptions, http } from "../../../src/http.ts";
 import { connected } from "../../support/connected.ts";
-import { answerOf, gate, get, httpServing, post, restOf, watched } from "../../support/http-talk.ts";
+import {
+  getRequest,
+  holder,
+  httpAnswerOf,
+  httpServing,
+  postRequest,
+  restOf,
+  watchExchanges,
+} from "../../support/http-talk.ts";
 import { serving, urlOf } from "../../support/serving.ts";
 import { turn, until } from "../../support/until.ts";
 
@@ -24,8 +32,8 @@ test.for([
   const { server } = await httpServing(handler);
   const client = await connected(server);
   const paths = Array.from({ length: 200 }, (_, index) => `/${index}`);
-  client.write(paths.map((each) => get(each)).join(""));
-  for (const each of paths) expect((await answerOf(client)).body).toBe(each);
+  client.write(paths.map((each) => getRequest(each)).join(""));
+  for (const each of paths) expect((await httpAnswerOf(client)).body).toBe(each);
 });
 
 test("one request is handled at a time", async () => {
@@ -38,8 +46,8 @@ test("one request is handled at a time", async () => {
     return {};
   });
   const client = await connected(server);
-  client.write(get().repeat(10));
-  for (let count = 0; count < 10; count++) await answerOf(client);
+  client.write(getRequest().repeat(10));
+  for (let count = 0; count < 10; count++) await httpAnswerOf(client);
   expect(most).toBe(1);
 });
 
@@ -70,7 +78,7 @@ test("a client that pipelines and reads no answer is not read from, and nothing 
   });
   const client = await connected(server, { maxWriteBufferBytes: 64 * 1024 * 1024, highWaterBytes: 64 * 1024 * 1024 });
   const count = 2_000;
-  client.write(get().repeat(count));
+  client.write(getRequest().repeat(count));
   await turn(200);
   // 64 KiB wait in memory, and 64 KiB to be sent, and what comes with the last one.
   expect(calls).toBeLessThan(20);
@@ -82,13 +90,13 @@ test("a client that pipelines and reads no answer is not read from, and nothing 
   expect([calls, text.match(/HTTP\/1\.1 200 /g)?.length]).toEqual([count, count]);
 });
 
-const CUT = `${post("hello", ["X-A: b"], "/first")}POST /second HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-T: 1\r\n\r\n${get("/third", CLOSE)}`;
-const echo: HttpHandler = async (request) => ({
+const CUT = `${postRequest("hello", ["X-A: b"], "/first")}POST /second HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX-T: 1\r\n\r\n${getRequest("/third", CLOSE)}`;
+const echoRequest: HttpHandler = async (request) => ({
   body: `${request.path} ${await request.text()} ${request.trailers.size}`,
 });
 
 test("requests are the same wherever they are cut", async () => {
-  const { server } = await httpServing(echo);
+  const { server } = await httpServing(echoRequest);
   const answers = async (from: readonly string[]): Promise<string> => {
     const client = await connected(server);
     for (const piece of from) {
@@ -105,24 +113,24 @@ test("requests are the same wherever they are cut", async () => {
 });
 
 test("requests that come byte by byte", async () => {
-  const { server } = await httpServing(echo, { memory: { pieceBytes: 1 } });
+  const { server } = await httpServing(echoRequest, { memory: { pieceBytes: 1 } });
   const client = await connected(server);
   client.write(CUT);
-  expect((await answerOf(client)).body).toBe("/first hello 0");
-  expect((await answerOf(client)).body).toBe("/second abcde 1");
-  expect((await answerOf(client)).body).toBe("/third  0");
+  expect((await httpAnswerOf(client)).body).toBe("/first hello 0");
+  expect((await httpAnswerOf(client)).body).toBe("/second abcde 1");
+  expect((await httpAnswerOf(client)).body).toBe("/third  0");
   expect(await restOf(client)).toBe("");
 });
 
 describe("the end of a connection", () => {
   test.for([
-    ["Connection: close", get("/", CLOSE), "close"],
+    ["Connection: close", getRequest("/", CLOSE), "close"],
     ["HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", "close"],
   ] as const)("%s: nothing behind it is answered", async ([, request, connection]) => {
     const { server } = await httpServing(path);
     const client = await connected(server);
-    client.write(request + get("/behind"));
-    expect((await answerOf(client)).headers["connection"]).toBe(connection);
+    client.write(request + getRequest("/behind"));
+    expect((await httpAnswerOf(client)).headers["connection"]).toBe(connection);
     expect(await restOf(client)).toBe("");
   });
 
@@ -130,15 +138,15 @@ describe("the end of a connection", () => {
     const { server } = await httpServing(path);
     const client = await connected(server);
     client.write("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /b HTTP/1.0\r\n\r\n");
-    expect(await answerOf(client)).toMatchObject({ body: "/a", headers: { connection: "keep-alive" } });
-    expect(await answerOf(client)).toMatchObject({ body: "/b", headers: { connection: "close" } });
+    expect(await httpAnswerOf(client)).toMatchObject({ body: "/a", headers: { connection: "keep-alive" } });
+    expect(await httpAnswerOf(client)).toMatchObject({ body: "/b", headers: { connection: "close" } });
   });
 
   test("an answer that says close ends it", async () => {
     const { server } = await httpServing(() => ({ headers: { Connection: "x, Close" } }));
     const client = await connected(server);
-    client.write(get() + get());
-    expect((await answerOf(client)).headers["connection"]).toBe("x, Close");
+    client.write(getRequest() + getRequest());
+    expect((await httpAnswerOf(client)).headers["connection"]).toBe("x, Close");
     expect(await restOf(client)).toBe("");
   });
 
@@ -146,19 +154,19 @@ describe("the end of a connection", () => {
     const options: HttpOptions = { maxRequestsPerConnection: 3 };
     const { server } = await httpServing(path, options);
     const client = await connected(server);
-    client.write(get("/a") + get("/b") + get("/c") + get("/d"));
-    expect((await answerOf(client)).headers).not.toHaveProperty("connection");
-    expect((await answerOf(client)).headers).not.toHaveProperty("connection");
-    expect(await answerOf(client)).toMatchObject({ body: "/c", headers: { connection: "close" } });
+    client.write(getRequest("/a") + getRequest("/b") + getRequest("/c") + getRequest("/d"));
+    expect((await httpAnswerOf(client)).headers).not.toHaveProperty("connection");
+    expect((await httpAnswerOf(client)).headers).not.toHaveProperty("connection");
+    expect(await httpAnswerOf(client)).toMatchObject({ body: "/c", headers: { connection: "close" } });
     expect(await restOf(client)).toBe("");
   });
 
   test.for(["at once", "later"])("a client that ends behind its requests gets all answers: %s", async (when) => {
     const { server } = await httpServing(when === "later" ? later : path);
     const client = await connected(server);
-    client.write(get("/a") + get("/b") + get("/c"));
+    client.write(getRequest("/a") + getRequest("/b") + getRequest("/c"));
     await client.end();
-    for (const each of ["/a", "/b", "/c"]) expect((await answerOf(client)).body).toBe(each);
+    for (const each of ["/a", "/b", "/c"]) expect((await httpAnswerOf(client)).body).toBe(each);
     expect(await restOf(client)).toBe("");
     await until(() => server.connections().length === 0, "the connection to end");
   });
@@ -173,14 +181,14 @@ describe("the end of a connection", () => {
   });
 
   test("a request is told of the loss of its connection by its signal", async () => {
-    const aborted = gate();
+    const aborted = holder();
     const { server, exchanges } = await httpServing(async (request) => {
       request.signal.addEventListener("abort", () => aborted.open());
       await aborted.opened;
       return { body: "too late" };
     });
     const client = await connected(server);
-    client.write(get());
+    client.write(getRequest());
     await until(() => server.connections().some(({ bytesRead }) => bytesRead > 0), "the request");
     client.abort();
     await until(() => exchanges.length > 0, "the exchange");
@@ -192,8 +200,8 @@ describe("a server that closes", () => {
   test("ends idle connections at once", async () => {
     const { server } = await httpServing(path);
     const client = await connected(server);
-    client.write(get("/a"));
-    await answerOf(client);
+    client.write(getRequest("/a"));
+    await httpAnswerOf(client);
     const fresh = await connected(server);
     await until(() => server.connections().length === 2, "both");
     const closed = server.close();
@@ -202,18 +210,18 @@ describe("a server that closes", () => {
   });
 
   test("has the request in progress answered, with Connection: close, and nothing behind it", async () => {
-    const go = gate();
+    const go = holder();
     const { server } = await httpServing(async () => {
       await go.opened;
       return { body: "done" };
     });
     const client = await connected(server);
-    client.write(get() + get("/behind"));
+    client.write(getRequest() + getRequest("/behind"));
     await until(() => server.connections().some(({ bytesRead }) => bytesRead > 0), "the request");
     const closed = server.close();
     await turn(5);
     go.open();
-    expect(await answerOf(client)).toMatchObject({ body: "done", headers: { connection: "close" } });
+    expect(await httpAnswerOf(client)).toMatchObject({ body: "done", headers: { connection: "close" } });
     expect(await restOf(client)).toBe("");
     expect(await closed).toEqual({ aborted: 0, unfinished: 0 });
   });
@@ -221,14 +229,14 @@ describe("a server that closes", () => {
   test("has an upload in progress read to its end", async () => {
     const { server } = await httpServing(async (request) => ({ body: String((await request.bytes()).length) }));
     const client = await connected(server);
-    client.write(get("/", ["Content-Length: 10"], "POST"));
+    client.write(getRequest("/", ["Content-Length: 10"], "POST"));
     await until(() => server.connections().some(({ bytesRead }) => bytesRead > 0), "the head");
     const closed = server.close();
     for (const piece of ["12345", "67890"]) {
       await turn(5);
       client.write(piece);
     }
-    expect(await answerOf(client)).toMatchObject({ body: "10", headers: { connection: "close" } });
+    expect(await httpAnswerOf(client)).toMatchObject({ body: "10", headers: { connection: "close" } });
     await client.close();
     expect(await closed).toEqual({ aborted: 0, unfinished: 0 });
   });
@@ -241,7 +249,7 @@ describe("a server that closes", () => {
         }),
     );
     const client = await connected(server);
-    client.write(get());
+    client.write(getRequest());
     await until(() => server.connections().some(({ bytesRead }) => bytesRead > 0), "the request");
     expect(await server.close({ graceMs: 0 })).toMatchObject({ aborted: 1 });
     await expect(client.read()).rejects.toMatchObject({ code: "ECONNRESET" });
@@ -256,8 +264,8 @@ describe("a server that closes", () => {
       return { body: "bye" };
     });
     const client = await connected(server);
-    client.write(get());
-    expect(await answerOf(client)).toMatchObject({ body: "bye", headers: { connection: "close" } });
+    client.write(getRequest());
+    expect(await httpAnswerOf(client)).toMatchObject({ body: "bye", headers: { connection: "close" } });
     await client.close();
     expect(await closing.promise).toEqual({ aborted: 0, unfinished: 0 });
   });
@@ -279,10 +287,10 @@ test("a client that has ended, and is gone besides, is noticed while the answer 
     },
   };
   const service = http(() => ({ body: { [Symbol.asyncIterator]: () => silent } }));
-  const server = await serving(watched(service, probes));
+  const server = await serving(watchExchanges(service, probes));
   const { port } = new URL(urlOf(server));
   const client = connectSocket({ port: Number(port), host: "127.0.0.1", allowHalfOpen: true });
-  client.end(get());
+  client.end(getRequest());
   await until(() => probes.length > 0, "the end of the client");
   client.resetAndDestroy();
   await left;

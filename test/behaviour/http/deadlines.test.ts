@@ -9,7 +9,7 @@ import {
 } from "../../../src/http/service/http-options.ts";
 import type { HttpHandler, HttpOptions } from "../../../src/http.ts";
 import { DEADLINE_TICK_MS } from "../../../src/server/time/deadline-wheel.ts";
-import { gate, get } from "../../support/http-talk.ts";
+import { getRequest, holder } from "../../support/http-talk.ts";
 import { turn } from "../../support/until.ts";
 import { clockedConnection } from "../connection/clocked-connection.ts";
 
@@ -54,7 +54,7 @@ describe("a head", () => {
 
   test("that trickles has its time from accept on, and then 408", async () => {
     const client = accepted(hello);
-    const trickle = get("/", ["X: 123456789"]);
+    const trickle = getRequest("/", ["X: 123456789"]);
     for (let at = 0; at < 10; at++) {
       await client.send(trickle.charAt(at));
       client.pass(DEFAULT_HEAD_TIMEOUT_MS / 10 - 1);
@@ -70,7 +70,7 @@ describe("a head", () => {
 
   test("of a further request has it from its first byte on", async () => {
     const client = accepted(hello, { headTimeoutMs: 1_000, keepAliveTimeoutMs: 5_000 });
-    await client.send(get());
+    await client.send(getRequest());
     client.pass(4_500);
     await client.send("G");
     client.pass(600);
@@ -84,7 +84,7 @@ describe("a head", () => {
   test("of a further request that came in part behind a whole one has it from then on", async () => {
     const client = accepted(hello, { headTimeoutMs: 1_000 });
     client.pass(900);
-    await client.send(`${get()}GET`);
+    await client.send(`${getRequest()}GET`);
     client.pass(900);
     expect(client.hasEnded()).toBe(false);
     client.pass(100 + LATE);
@@ -95,9 +95,9 @@ describe("a head", () => {
 
 test("an idle connection is closed without a word, from its last answer on", async () => {
   const client = accepted(hello);
-  await client.send(get());
+  await client.send(getRequest());
   client.pass(DEFAULT_KEEP_ALIVE_TIMEOUT_MS - 1);
-  await client.send(get());
+  await client.send(getRequest());
   await client.sent();
   client.pass(DEFAULT_KEEP_ALIVE_TIMEOUT_MS - 1);
   expect(client.hasEnded()).toBe(false);
@@ -125,7 +125,7 @@ describe("a body", () => {
   });
 
   test("that is not read yet has all the time that the handler takes", async () => {
-    const read = gate();
+    const read = holder();
     const client = accepted(async (request) => {
       await read.opened;
       return { body: await request.text() };
@@ -139,7 +139,7 @@ describe("a body", () => {
   });
 
   test("that has come has none: a handler may take as long as it likes", async () => {
-    const done = gate();
+    const done = holder();
     const client = accepted(async (request) => {
       const body = await request.text();
       await done.opened;
@@ -205,7 +205,7 @@ describe("who is refused and sends on", () => {
 
 test("while an answer is made there is no deadline", async () => {
   const client = accepted(() => new Promise(() => undefined));
-  await client.send(get());
+  await client.send(getRequest());
   client.pass(3_600_000);
   expect([client.hasEnded(), client.isReset()]).toEqual([false, false]);
   client.connection.abort();

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { type HttpExchange, type HttpService, http, mounts } from "../../../src/http.ts";
 import { serve } from "../../../src/server/server.ts";
 import { web } from "../../../src/services/web/web.ts";
-import { ask, get } from "../../support/http-talk.ts";
+import { askHttp, getRequest } from "../../support/http-talk.ts";
 import { serving } from "../../support/serving.ts";
 
 const named = (name: string): HttpService =>
@@ -29,13 +29,13 @@ test.for([
   ["http://other.example/a/x", "a|/a|/x|"],
 ] as const)("%s is answered by %s", async ([target, body]) => {
   const server = await serving(all);
-  expect(await ask(server, get(target))).toMatchObject({ status: 200, body });
+  expect(await askHttp(server, getRequest(target))).toMatchObject({ status: 200, body });
 });
 
 test("mounts stand below mounts", async () => {
   const server = await serving(mounts({ "/outer/": mounts({ "/inner/": named("in") }) }));
-  expect((await ask(server, get("/outer/inner/x"))).body).toBe("in|/outer/inner|/x|");
-  expect((await ask(server, get("/outer/inner"))).headers["location"]).toBe("/outer/inner/");
+  expect((await askHttp(server, getRequest("/outer/inner/x"))).body).toBe("in|/outer/inner|/x|");
+  expect((await askHttp(server, getRequest("/outer/inner"))).headers["location"]).toBe("/outer/inner/");
 });
 
 test.for([
@@ -46,7 +46,7 @@ test.for([
   for (const services of [mounts({ "/a/b/": named("b") }), all]) {
     const server = await serving(services);
     for (const method of ["GET", "POST"]) {
-      const { status, headers } = await ask(server, get(target, [], method));
+      const { status, headers } = await askHttp(server, getRequest(target, [], method));
       expect([status, headers["location"]]).toEqual([308, location]);
     }
   }
@@ -54,8 +54,8 @@ test.for([
 
 test("what is nobody's is 404, and the server as a whole has no path", async () => {
   const server = await serving(mounts({ "/a/": named("a") }));
-  for (const target of ["/", "/b/", "/A"]) expect((await ask(server, get(target))).status).toBe(404);
-  expect((await ask(server, get("*", [], "OPTIONS"))).status).toBe(204);
+  for (const target of ["/", "/b/", "/A"]) expect((await askHttp(server, getRequest(target))).status).toBe(404);
+  expect((await askHttp(server, getRequest("*", [], "OPTIONS"))).status).toBe(204);
 });
 
 test("a web site below a path redirects to itself, and logs the whole path", async () => {
@@ -65,8 +65,8 @@ test("a web site below a path redirects to itself, and logs the whole path", asy
   const lines: string[] = [];
   const site = web(folder, { accessLog: (line) => lines.push(line), accessLogFormat: "common" });
   const server = await serving(mounts({ "/docs/": site, "/": named("root") }));
-  expect((await ask(server, get("/docs/"))).body).toBe("<p>index");
-  expect((await ask(server, get("/other"))).body).toBe("root||/other|");
+  expect((await askHttp(server, getRequest("/docs/"))).body).toBe("<p>index");
+  expect((await askHttp(server, getRequest("/other"))).body).toBe("root||/other|");
   expect(lines.map((line) => /"(.*?)"/.exec(line)?.[1])).toEqual(["GET /docs/ HTTP/1.1"]);
 });
 
@@ -82,8 +82,8 @@ test("each exchange is told to the listener and to its service, whatever one of 
   const server = await serving(mounts(services, { onExchange: hook("all") }), {
     onError: (error) => errors.push(error),
   });
-  await ask(server, get("/a/x"));
-  await ask(server, get("/y"));
+  await askHttp(server, getRequest("/a/x"));
+  await askHttp(server, getRequest("/y"));
   expect(told).toEqual(["all /a/x", "all /y", "root /y"]);
   expect(errors.length).toBeGreaterThan(0);
 });

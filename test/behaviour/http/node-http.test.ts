@@ -8,7 +8,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import { HALF_CLOSED_PROBE_MS } from "../../../src/http/service/half-closed.ts";
 import { nodeHttp } from "../../../src/http.ts";
 import { connected } from "../../support/connected.ts";
-import { answerOf, get, restOf, watched } from "../../support/http-talk.ts";
+import { getRequest, httpAnswerOf, restOf, watchExchanges } from "../../support/http-talk.ts";
 import { serving, urlOf } from "../../support/serving.ts";
 import { turn, until } from "../../support/until.ts";
 
@@ -58,8 +58,8 @@ describe("a server that closes", () => {
   test("ends an idle connection", async () => {
     const { server, client: open } = await servingNode((_request, response) => response.end("hello"));
     const client = await open();
-    client.write(get());
-    expect((await answerOf(client)).body).toBe("hello");
+    client.write(getRequest());
+    expect((await httpAnswerOf(client)).body).toBe("hello");
     const closed = server.close();
     expect(await restOf(client)).toBe("");
     await client.close();
@@ -87,14 +87,14 @@ describe("a server that closes", () => {
     const { server, client: open } = await servingNode(node);
     if (when === "behind") listen();
     const client = await open();
-    client.write(get("/", [line, "Content-Length: 10"], "POST"));
+    client.write(getRequest("/", [line, "Content-Length: 10"], "POST"));
     await until(() => server.connections().some(({ bytesRead }) => bytesRead > 0), "the head");
     const closed = server.close();
     for (const piece of ["12345", "67890"]) {
       client.write(piece);
       await client.flushed();
     }
-    expect((await answerOf(client)).body).toBe("10");
+    expect((await httpAnswerOf(client)).body).toBe("10");
     expect(await restOf(client)).toBe("");
     await client.close();
     expect(await closed).toEqual({ aborted: 0, unfinished: 0 });
@@ -106,14 +106,14 @@ describe("a server that closes", () => {
       waiting.push(() => response.end(request.url));
     });
     const client = await open();
-    client.write(get("/1") + get("/2") + get("/3"));
+    client.write(getRequest("/1") + getRequest("/2") + getRequest("/3"));
     await until(() => waiting.length === 3, "the requests");
     const closed = server.close();
     for (const answer of waiting.toReversed()) {
       await turn(3);
       answer();
     }
-    for (const path of ["/1", "/2", "/3"]) expect((await answerOf(client)).body).toBe(path);
+    for (const path of ["/1", "/2", "/3"]) expect((await httpAnswerOf(client)).body).toBe(path);
     expect(await restOf(client)).toBe("");
     await client.close();
     expect(await closed).toEqual({ aborted: 0, unfinished: 0 });
@@ -127,10 +127,10 @@ test("what nobody listens to any more is done by node:http itself", async () => 
   node.on("checkContinue", refuse);
   node.off("checkContinue", refuse);
   const client = await open();
-  client.write(get("/", ["Expect: 100-continue", "Content-Length: 1", "Connection: close"], "POST"));
-  expect((await answerOf(client)).status).toBe(100);
+  client.write(getRequest("/", ["Expect: 100-continue", "Content-Length: 1", "Connection: close"], "POST"));
+  expect((await httpAnswerOf(client)).status).toBe(100);
   client.write("a");
-  expect((await answerOf(client)).body).toBe("read");
+  expect((await httpAnswerOf(client)).body).toBe("read");
   await client.close();
 });
 
@@ -149,12 +149,12 @@ test("one of two servers that closes leaves the program and the connections of t
     await serving(service, {}, "http://127.0.0.1:0"),
   ];
   const client = await connected(urlOf(other).replace("http:", "tcp:"));
-  client.write(get());
-  expect((await answerOf(client)).body).toBe("hello");
+  client.write(getRequest());
+  expect((await httpAnswerOf(client)).body).toBe("hello");
   await one.close();
   expect(told).toEqual(["begun"]);
-  client.write(get());
-  expect((await answerOf(client)).body).toBe("hello");
+  client.write(getRequest());
+  expect((await httpAnswerOf(client)).body).toBe("hello");
   await client.close();
   await other.close();
   expect(told).toEqual(["begun", "closed"]);
@@ -175,16 +175,16 @@ test("a client that has ended is answered; one that is gone besides is noticed w
     if (request.url === "/silent") response.once("close", lose);
     else request.socket.once("end", () => response.end("end"));
   });
-  const server = await serving(watched(service, probes), {}, "http://127.0.0.1:0");
+  const server = await serving(watchExchanges(service, probes), {}, "http://127.0.0.1:0");
   const client = await connected(urlOf(server).replace("http:", "tcp:"));
-  client.write(get());
+  client.write(getRequest());
   await client.end();
-  expect((await answerOf(client)).body).toBe("begunend");
+  expect((await httpAnswerOf(client)).body).toBe("begunend");
   await client.close();
 
   const { port } = new URL(urlOf(server));
   const gone = connectSocket({ port: Number(port), host: "127.0.0.1", allowHalfOpen: true });
-  gone.end(get("/silent"));
+  gone.end(getRequest("/silent"));
   await until(() => probes.length === 2, "the end of the second client");
   gone.resetAndDestroy();
   await lost;

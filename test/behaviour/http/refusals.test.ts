@@ -2,12 +2,12 @@
 import { expect, test } from "vitest";
 import { http } from "../../../src/http/service/http.ts";
 import { connected } from "../../support/connected.ts";
-import { answerOf, ask, get, httpServing, restOf } from "../../support/http-talk.ts";
+import { askHttp, getRequest, httpAnswerOf, httpServing, restOf } from "../../support/http-talk.ts";
 import { serving } from "../../support/serving.ts";
 import { until } from "../../support/until.ts";
 
 const HOST = "Host: a\r\n";
-const BEHIND = get("/behind");
+const BEHIND = getRequest("/behind");
 
 /** Each of these is followed by a request that must not be served. */
 const REFUSED: readonly (readonly [what: string, request: string, status: number])[] = [
@@ -50,9 +50,9 @@ test.for(REFUSED)("%s", async ([, request, status]) => {
     return {};
   });
   const client = await connected(server);
-  client.write(Buffer.from(get("/before") + request + BEHIND, "latin1"));
-  expect((await answerOf(client)).status).toBe(200);
-  const answer = await answerOf(client);
+  client.write(Buffer.from(getRequest("/before") + request + BEHIND, "latin1"));
+  expect((await httpAnswerOf(client)).status).toBe(200);
+  const answer = await httpAnswerOf(client);
   expect([answer.status, answer.headers["connection"]]).toEqual([status, "close"]);
   expect(await restOf(client)).toBe("");
   expect([paths, errors]).toEqual([["/before"], []]);
@@ -61,7 +61,7 @@ test.for(REFUSED)("%s", async ([, request, status]) => {
 
 test("an answer tells in a word what was wrong, and nothing of the request", async () => {
   const { server } = await httpServing(() => ({}));
-  expect(await ask(server, "GET /<script> HTTP/1.1\r\n\r\n")).toMatchObject({
+  expect(await askHttp(server, "GET /<script> HTTP/1.1\r\n\r\n")).toMatchObject({
     status: 400,
     body: "Bad Request: target-malformed\n",
     headers: { "content-type": "text/plain; charset=utf-8" },
@@ -70,10 +70,10 @@ test("an answer tells in a word what was wrong, and nothing of the request", asy
 
 test("limits of a message are those of the options", async () => {
   const { server } = await httpServing(() => ({}), { maxHeaderFields: 2, maxHeaderBytes: 60, maxRequestLineBytes: 20 });
-  expect((await ask(server, get("/", ["X: y"]))).status).toBe(200);
-  expect((await ask(server, get("/", ["X: y", "X: y"]))).status).toBe(431);
-  expect((await ask(server, get("/", [`X: ${"y".repeat(60)}`]))).status).toBe(431);
-  expect((await ask(server, get("/1234567890"))).status).toBe(414);
+  expect((await askHttp(server, getRequest("/", ["X: y"]))).status).toBe(200);
+  expect((await askHttp(server, getRequest("/", ["X: y", "X: y"]))).status).toBe(431);
+  expect((await askHttp(server, getRequest("/", [`X: ${"y".repeat(60)}`]))).status).toBe(431);
+  expect((await askHttp(server, getRequest("/1234567890"))).status).toBe(414);
 });
 
 test("twenty clients in the middle of an upload all see 413", async () => {
@@ -82,8 +82,8 @@ test("twenty clients in the middle of an upload all see 413", async () => {
   const statuses = await Promise.all(
     Array.from({ length: 20 }, async () => {
       const client = await connected(server);
-      client.write(`${get("/", ["Transfer-Encoding: chunked"], "POST")}${(64 * piece.length).toString(16)}\r\n`);
-      const answer = answerOf(client);
+      client.write(`${getRequest("/", ["Transfer-Encoding: chunked"], "POST")}${(64 * piece.length).toString(16)}\r\n`);
+      const answer = httpAnswerOf(client);
       for (let count = 0; count < 64; count++) {
         client.write(piece);
         await client.drained();

@@ -1,7 +1,7 @@
 // What a handler is told of a request.
 import { expect, test } from "vitest";
 import type { HttpContext, HttpRequest } from "../../../src/http.ts";
-import { ask, get, httpServing } from "../../support/http-talk.ts";
+import { askHttp, getRequest, httpServing } from "../../support/http-talk.ts";
 
 /** The request and its context, as a handler gets them. */
 async function told(bytes: string): Promise<[HttpRequest, HttpContext]> {
@@ -10,14 +10,14 @@ async function told(bytes: string): Promise<[HttpRequest, HttpContext]> {
     given.push([request, context]);
     return {};
   });
-  await ask(server, bytes);
+  await askHttp(server, bytes);
   const [first] = given;
   if (first === undefined) throw new Error("the handler was not asked");
   return first;
 }
 
 test("the target is there as it was sent, and in its parts", async () => {
-  const [request] = await told(get("/a%20b/?x=1&x=%32&y?z"));
+  const [request] = await told(getRequest("/a%20b/?x=1&x=%32&y?z"));
   expect([request.target, request.path, request.rawQuery]).toEqual([
     "/a%20b/?x=1&x=%32&y?z",
     "/a%20b/",
@@ -32,7 +32,7 @@ test("the target is there as it was sent, and in its parts", async () => {
 });
 
 test("without a query there is none", async () => {
-  const [request] = await told(get("/"));
+  const [request] = await told(getRequest("/"));
   expect([request.rawQuery, [...request.query]]).toEqual([undefined, []]);
 });
 
@@ -56,7 +56,7 @@ test("method, version, fields and trailers", async () => {
 });
 
 test("the context has the connection, and who is at its other end", async () => {
-  const [, context] = await told(get());
+  const [, context] = await told(getRequest());
   expect(context.peer).toMatchObject({ host: "127.0.0.1" });
   expect(context.connection.peer).toEqual(context.peer);
 });

@@ -1,7 +1,7 @@
 // Which handler a request comes to, by its path and its method.
 import { expect, test } from "vitest";
 import { type HttpHandler, router } from "../../../src/http.ts";
-import { ask, get, httpServing } from "../../support/http-talk.ts";
+import { askHttp, getRequest, httpServing } from "../../support/http-talk.ts";
 
 const named =
   (name: string): HttpHandler =>
@@ -33,38 +33,39 @@ test.for([
   ["GET", "/files/exact/", "files GET /files/exact/"],
 ] as const)("%s %s", async ([method, target, body]) => {
   const { server } = await httpServing(routes);
-  expect(await ask(server, get(target, [], method))).toMatchObject({ status: 200, body });
+  expect(await askHttp(server, getRequest(target, [], method))).toMatchObject({ status: 200, body });
 });
 
 test.for(["/b", "/A", "/a/", "/files", "/%61", "//"])("%s is found nowhere", async (target) => {
   const { server } = await httpServing(routes);
-  expect((await ask(server, get(target))).status).toBe(404);
+  expect((await askHttp(server, getRequest(target))).status).toBe(404);
 });
 
 test("a method that a path does not have is 405, with those that it has", async () => {
   const { server } = await httpServing(routes);
-  const { status, headers } = await ask(server, get("/a", [], "PUT"));
+  const { status, headers } = await askHttp(server, getRequest("/a", [], "PUT"));
   expect([status, headers["allow"]]).toEqual([405, "GET, POST, DELETE, purge, HEAD, OPTIONS"]);
-  expect((await ask(server, get("/files/exact", [], "PUT"))).headers["allow"]).toBe("GET, HEAD, OPTIONS");
+  expect((await askHttp(server, getRequest("/files/exact", [], "PUT"))).headers["allow"]).toBe("GET, HEAD, OPTIONS");
 });
 
 test("HEAD is served by GET", async () => {
   const { server } = await httpServing(routes);
-  const { status, headers } = await ask(server, get("/a", [], "HEAD"), "HEAD");
+  const { status, headers } = await askHttp(server, getRequest("/a", [], "HEAD"), "HEAD");
   expect([status, headers["content-length"]]).toEqual([200, String("a HEAD /a".length)]);
 });
 
 test("OPTIONS tells what there is, of a path and of the server", async () => {
   const { server } = await httpServing(routes);
-  const { status, headers } = await ask(server, get("/files/x", [], "OPTIONS"));
+  const { status, headers } = await askHttp(server, getRequest("/files/x", [], "OPTIONS"));
   expect([status, headers["allow"]]).toEqual([204, "GET, HEAD, OPTIONS"]);
-  expect((await ask(server, get("*", [], "OPTIONS"))).status).toBe(204);
+  expect((await askHttp(server, getRequest("*", [], "OPTIONS"))).status).toBe(204);
 });
 
 test("a path of Object's own is none", async () => {
   const { server } = await httpServing(router({ "GET /a": named("a") }));
-  for (const target of ["/constructor", "/__proto__"]) expect((await ask(server, get(target))).status).toBe(404);
-  expect((await ask(server, get("/a", [], "constructor"))).status).toBe(405);
+  for (const target of ["/constructor", "/__proto__"])
+    expect((await askHttp(server, getRequest(target))).status).toBe(404);
+  expect((await askHttp(server, getRequest("/a", [], "constructor"))).status).toBe(405);
 });
 
 test.for([

@@ -7,7 +7,7 @@ import { SLICE_BYTES } from "../../../src/http/service/answer-target.ts";
 import { FILE_PIECE_BYTES } from "../../../src/http/service/file-sending.ts";
 import { FileBody, type FileBodyOptions, PreparedResponse } from "../../../src/http.ts";
 import { connected } from "../../support/connected.ts";
-import { answerOf, ask, gate, get, httpServing, restOf } from "../../support/http-talk.ts";
+import { askHttp, getRequest, holder, httpAnswerOf, httpServing, restOf } from "../../support/http-talk.ts";
 import { turn, until } from "../../support/until.ts";
 
 async function* pieces(...given: readonly (string | Uint8Array)[]): AsyncGenerator<string | Uint8Array> {
@@ -24,20 +24,20 @@ function thrower(message: string): never {
 describe("an iterable", () => {
   test("is sent in chunks, of which an empty one is none", async () => {
     const { server, exchanges } = await httpServing(() => ({ body: pieces("a", "", Buffer.from("bc")) }));
-    const { body, headers } = await ask(server, get());
+    const { body, headers } = await askHttp(server, getRequest());
     expect([body, headers["transfer-encoding"], headers["content-length"]]).toEqual(["abc", "chunked", undefined]);
     expect(exchanges[0]).toMatchObject({ bodyBytes: 3 });
   });
 
   test("has the length that it is given", async () => {
     const { server } = await httpServing(() => ({ body: pieces("a", "bc"), headers: { "Content-Length": "3" } }));
-    const { body, headers } = await ask(server, get());
+    const { body, headers } = await askHttp(server, getRequest());
     expect([body, headers["transfer-encoding"], headers["content-length"]]).toEqual(["abc", undefined, "3"]);
   });
 
   test("ends with the connection for HTTP/1.0", async () => {
     const { server } = await httpServing(() => ({ body: pieces("a", "bc"), trailers: { "X-T": "1" } }));
-    const { body, headers } = await ask(server, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    const { body, headers } = await askHttp(server, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
     expect([body, headers["transfer-encoding"], headers["connection"]]).toEqual(["abc", undefined, "close"]);
   });
 
@@ -51,8 +51,8 @@ describe("an iterable", () => {
       body: counted(),
       trailers: request.path === "/static" ? { "X-T": "1" } : () => ({ "X-T": String(length) }),
     }));
-    expect(await ask(server, get("/static"))).toMatchObject({ body: "abc", trailers: "X-T: 1\r\n" });
-    expect(await ask(server, get())).toMatchObject({ body: "abc", trailers: "X-T: 3\r\n" });
+    expect(await askHttp(server, getRequest("/static"))).toMatchObject({ body: "abc", trailers: "X-T: 1\r\n" });
+    expect(await askHttp(server, getRequest())).toMatchObject({ body: "abc", trailers: "X-T: 3\r\n" });
   });
 
   test("text and bytes with trailers are chunks, too", async () => {
@@ -60,24 +60,24 @@ describe("an iterable", () => {
       body: request.path === "/" ? "" : "abc",
       trailers: { "X-T": "1" },
     }));
-    expect(await ask(server, get("/a"))).toMatchObject({ body: "abc", trailers: "X-T: 1\r\n" });
-    expect(await ask(server, get())).toMatchObject({ body: "", trailers: "X-T: 1\r\n" });
+    expect(await askHttp(server, getRequest("/a"))).toMatchObject({ body: "abc", trailers: "X-T: 1\r\n" });
+    expect(await askHttp(server, getRequest())).toMatchObject({ body: "", trailers: "X-T: 1\r\n" });
   });
 
   test.for([SLICE_BYTES, SLICE_BYTES + 1, 20 * 1024 * 1024])("may have a piece of %d bytes", async (length) => {
     const { server } = await httpServing(() => ({ body: pieces(Buffer.alloc(length, "x")) }));
-    expect((await ask(server, get())).body).toHaveLength(length);
+    expect((await askHttp(server, getRequest())).body).toHaveLength(length);
   });
 
   test("is a body of the request, which is read as it is sent", async () => {
     const { server } = await httpServing((request) => ({ body: request.body }));
     const client = await connected(server);
-    client.write(`${get("/", ["Content-Length: 4"], "POST")}ab`);
+    client.write(`${getRequest("/", ["Content-Length: 4"], "POST")}ab`);
     expect(String(await client.readUntil("ab"))).toContain("chunked");
     client.write("cd");
     expect(String(await client.readUntil("0\r\n\r\n"))).toBe("\r\n2\r\ncd\r\n0\r\n\r\n");
-    client.write(get());
-    expect((await answerOf(client)).status).toBe(200);
+    client.write(getRequest());
+    expect((await httpAnswerOf(client)).status).toBe(200);
   });
 
   test("is made no faster than the client takes it", async () => {
@@ -90,7 +90,7 @@ describe("an iterable", () => {
     }
     const { server } = await httpServing(() => ({ body: endless() }));
     const client = await connected(server);
-    client.write(get());
+    client.write(getRequest());
     await turn(200);
     expect(made).toBeLessThan(8);
     client.abort();
@@ -114,7 +114,7 @@ describe("an iterable", () => {
     async ([, make, headers, failure]) => {
       const { server, errors, exchanges } = await httpServing(() => ({ body: make(), headers }));
       const client = await connected(server);
-      client.write(get());
+      client.write(getRequest());
       await expect(restOf(client)).rejects.toMatchObject({ code: "ECONNRESET" });
       await until(() => errors.length > 0 && exchanges.length > 0, "the report");
       expect(errors).toHaveLength(1);
@@ -126,7 +126,7 @@ describe("an iterable", () => {
   test("whose trailers cannot be sent does not end as if it were whole", async () => {
     const { server, errors } = await httpServing(() => ({ body: pieces("a"), trailers: () => ({ Host: "x" }) }));
     const client = await connected(server);
-    client.write(get());
+    client.write(getRequest());
     await expect(restOf(client)).rejects.toMatchObject({ code: "ECONNRESET" });
     expect(errors).toEqual([expect.objectContaining({ code: "ERR_SOCKWRIGHT_HTTP_TRAILER" })]);
   });
@@ -135,13 +135,13 @@ describe("an iterable", () => {
     const later = (): never => Promise.reject(new Error("later")) as never;
     const { server, errors } = await httpServing(() => ({ body: pieces("a"), trailers: later }));
     const client = await connected(server);
-    client.write(get());
+    client.write(getRequest());
     await expect(restOf(client)).rejects.toMatchObject({ code: "ECONNRESET" });
     expect(errors).toEqual([expect.objectContaining({ code: "ERR_INVALID_ARG_TYPE" })]);
   });
 
   test("is told when the client is lost", async () => {
-    const stopped = gate();
+    const stopped = holder();
     let isStopped = false;
     async function* endless(): AsyncGenerator<string> {
       try {
@@ -156,7 +156,7 @@ describe("an iterable", () => {
     }
     const { server } = await httpServing(() => ({ body: endless() }));
     const client = await connected(server);
-    client.write(get());
+    client.write(getRequest());
     await client.read();
     client.abort();
     await stopped.opened;
@@ -174,19 +174,19 @@ describe("an iterable", () => {
       };
     });
     const client = await connected(server);
-    client.write(get());
+    client.write(getRequest());
     await client.read();
     client.abort();
     await until(() => exchanges.length > 0, "the end of the answer");
     expect(errors).toContainEqual(expect.objectContaining({ message: "not ended" }));
-    expect((await ask(server, get("/other"))).body).toBe("other");
+    expect((await askHttp(server, getRequest("/other"))).body).toBe("other");
     expect(server.connections().length).toBeLessThanOrEqual(1);
   });
 
   test.for([
-    ["HEAD", get("/", [], "HEAD"), 200],
-    ["a status that has no body", get(), 204],
-    ["a field that cannot be sent", get("/bad"), 200],
+    ["HEAD", getRequest("/", [], "HEAD"), 200],
+    ["a status that has no body", getRequest(), 204],
+    ["a field that cannot be sent", getRequest("/bad"), 200],
   ] as const)("that is not sent is told so: %s", async ([, request, status]) => {
     let returned = 0;
     const body = (): AsyncIterable<string> => ({
@@ -203,7 +203,7 @@ describe("an iterable", () => {
       body: body(),
       headers: incoming.path === "/bad" ? { "a b": "c" } : {},
     }));
-    await ask(server, request, incomingMethod(request));
+    await askHttp(server, request, incomingMethod(request));
     expect(returned).toBe(1);
   });
 
@@ -212,7 +212,7 @@ describe("an iterable", () => {
     const { server, errors } = await httpServing(
       () => new Response(new ReadableStream({ cancel: () => void cancelled++ })),
     );
-    await ask(server, get("/", [], "HEAD"), "HEAD");
+    await askHttp(server, getRequest("/", [], "HEAD"), "HEAD");
     expect([cancelled, errors]).toEqual([1, []]);
   });
 });
@@ -241,11 +241,11 @@ describe("a file", () => {
     const prepared = new PreparedResponse({ headers: { "X-A": "1" }, body: { length, open } });
     const { server, exchanges } = await httpServing(() => prepared);
     for (const [request, bytes] of [
-      [get("/", ["Connection: close"]), length],
-      [get("/", [], "HEAD"), 0],
+      [getRequest("/", ["Connection: close"]), length],
+      [getRequest("/", [], "HEAD"), 0],
       ["GET / HTTP/1.0\r\n\r\n", length],
     ] as const) {
-      const answer = await ask(server, request, request.startsWith("HEAD") ? "HEAD" : "GET");
+      const answer = await askHttp(server, request, request.startsWith("HEAD") ? "HEAD" : "GET");
       expect([answer.body.length, answer.headers["content-length"], answer.headers["x-a"]]).toEqual([
         bytes,
         `${length}`,
@@ -263,7 +263,7 @@ describe("a file", () => {
   ] as const)("%s is sent with its length, and let go once", async ([, part, expected]) => {
     const { body, released } = await file("0123456789");
     const { server, exchanges } = await httpServing(() => ({ body: body(part) }));
-    const answer = await ask(server, get());
+    const answer = await askHttp(server, getRequest());
     expect([answer.body, answer.headers["content-length"]]).toEqual([expected, String(expected.length)]);
     expect(released).toEqual(["released"]);
     expect(exchanges[0]).toMatchObject({ status: 200, bodyBytes: expected.length });
@@ -275,14 +275,14 @@ describe("a file", () => {
       path === "/x" ? { body: "x" } : { body: body({ offset: Number(path.slice(1)), length: 1 }) },
     );
     const client = await connected(server);
-    client.write(["/1", "/x", "/2", "/3", "/x"].map((each) => get(each)).join(""));
-    for (const each of ["1", "x", "2", "3", "x"]) expect((await answerOf(client)).body).toBe(each);
+    client.write(["/1", "/x", "/2", "/3", "/x"].map((each) => getRequest(each)).join(""));
+    for (const each of ["1", "x", "2", "3", "x"]) expect((await httpAnswerOf(client)).body).toBe(each);
   });
 
   test("HEAD sends none of it, and lets it go", async () => {
     const { body, released } = await file("0123456789");
     const { server } = await httpServing(() => ({ body: body({ length: 10 }) }));
-    expect((await ask(server, get("/", [], "HEAD"), "HEAD")).headers["content-length"]).toBe("10");
+    expect((await askHttp(server, getRequest("/", [], "HEAD"), "HEAD")).headers["content-length"]).toBe("10");
     expect(released).toEqual(["released"]);
   });
 
@@ -292,7 +292,7 @@ describe("a file", () => {
     let asked = 0;
     const isUnchanged = () => ++asked > 0;
     const { server } = await httpServing(() => ({ body: body({ length: content.length, isUnchanged }) }));
-    expect((await ask(server, get())).body === content.toString("latin1")).toBe(true);
+    expect((await askHttp(server, getRequest())).body === content.toString("latin1")).toBe(true);
     expect(asked).toBe(3);
   });
 
@@ -307,7 +307,7 @@ describe("a file", () => {
         body: body({ length: 10, isUnchanged }),
       }));
       const client = await connected(server);
-      client.write(get());
+      client.write(getRequest());
       await expect(restOf(client)).rejects.toMatchObject({ code: "ECONNRESET" });
       await until(() => released.length > 0, "the release");
       expect([released, errors]).toEqual([["released"], [expect.objectContaining(error)]]);
@@ -323,7 +323,7 @@ describe("a file", () => {
     if (options.isUnchanged === undefined) await truncate(name, FILE_PIECE_BYTES);
     const { server, errors } = await httpServing(() => ({ body: body({ length, ...options }) }));
     const client = await connected(server);
-    client.write(get());
+    client.write(getRequest());
     await expect(restOf(client)).rejects.toMatchObject({ code: "ECONNRESET" });
     await until(() => released.length > 0, "the release");
     expect([released, errors]).toEqual([["released"], [expect.objectContaining({ code })]]);
@@ -333,21 +333,21 @@ describe("a file", () => {
     const { body, released, handle } = await file("0123456789");
     await handle.close();
     const { server, errors } = await httpServing(() => ({ body: body({ length: 10 }) }));
-    expect((await ask(server, get())).status).toBe(500);
+    expect((await askHttp(server, getRequest())).status).toBe(500);
     expect([released, errors]).toEqual([["released"], [expect.objectContaining({ code: "EBADF" })]]);
   });
 
   test("is let go when the client is lost, before and behind its answer", async () => {
     const { body, released } = await file(Buffer.alloc(4 * 1024 * 1024));
-    const go = gate();
+    const go = holder();
     const { server } = await httpServing(async (request) => {
       if (request.path === "/late") await go.opened;
       return { body: body({ length: 4 * 1024 * 1024 }) };
     });
     const early = await connected(server);
     const late = await connected(server);
-    early.write(get());
-    late.write(get("/late"));
+    early.write(getRequest());
+    late.write(getRequest("/late"));
     await early.read();
     await until(() => server.connections().filter(({ bytesRead }) => bytesRead > 0).length === 2, "both");
     early.abort();
@@ -366,9 +366,9 @@ describe("a file", () => {
     };
     const { server, errors } = await httpServing(() => ({ body: body({ length: 1, release }) }));
     const client = await connected(server);
-    client.write(get() + get());
-    expect((await answerOf(client)).body).toBe("0");
-    expect((await answerOf(client)).body).toBe("0");
+    client.write(getRequest() + getRequest());
+    expect((await httpAnswerOf(client)).body).toBe("0");
+    expect((await httpAnswerOf(client)).body).toBe("0");
     expect(errors.map(String)).toEqual(["Error: cannot let go", "Error: cannot let go"]);
   });
 });

@@ -6,7 +6,7 @@ import type { HttpAnswer } from "../../../src/http.ts";
 import type { Connection } from "../../../src/server/connection/connection.ts";
 import { connected } from "../../support/connected.ts";
 import { echoingPages } from "../../support/echoing-pages.ts";
-import { answerOf, get, httpServing, restOf } from "../../support/http-talk.ts";
+import { getRequest, httpAnswerOf, httpServing, restOf } from "../../support/http-talk.ts";
 import { serving, urlOf } from "../../support/serving.ts";
 import { turn, until } from "../../support/until.ts";
 
@@ -25,9 +25,9 @@ test.for(["at once", "later"])("101, and what follows is the other protocol's: %
     return upgrade();
   });
   const client = await connected(server);
-  client.write(`${get()}${get("/shout", UPGRADE)}hello`);
-  expect((await answerOf(client)).status).toBe(200);
-  const { status, headers } = await answerOf(client);
+  client.write(`${getRequest()}${getRequest("/shout", UPGRADE)}hello`);
+  expect((await httpAnswerOf(client)).status).toBe(200);
+  const { status, headers } = await httpAnswerOf(client);
   expect([status, headers["connection"], headers["upgrade"]]).toEqual([101, "Upgrade", "shout"]);
   expect(Object.keys(headers).sort()).toEqual(["connection", "upgrade"]);
   expect(String(await client.readExactly(5))).toBe("HELLO");
@@ -47,11 +47,11 @@ test("a protocol that returns without a word is closed, and one that fails is re
     },
   }));
   const client = await connected(server);
-  client.write(get("/", UPGRADE));
-  expect((await answerOf(client)).status).toBe(101);
+  client.write(getRequest("/", UPGRADE));
+  expect((await httpAnswerOf(client)).status).toBe(101);
   expect(await restOf(client)).toBe("bye");
   const other = await connected(server);
-  other.write(get("/fails", UPGRADE));
+  other.write(getRequest("/fails", UPGRADE));
   await expect(restOf(other)).rejects.toMatchObject({ code: "ECONNRESET" });
   expect(errors.map(String)).toEqual(["Error: no shouting"]);
 });
@@ -59,8 +59,8 @@ test("a protocol that returns without a word is closed, and one that fails is re
 test("a server that closes ends its input", async () => {
   const { server } = await httpServing(upgrade);
   const client = await connected(server);
-  client.write(get("/", UPGRADE));
-  await answerOf(client);
+  client.write(getRequest("/", UPGRADE));
+  await httpAnswerOf(client);
   const closed = server.close();
   expect(await restOf(client)).toBe("");
   expect(await closed).toEqual({ aborted: 0, unfinished: 0 });
@@ -68,13 +68,13 @@ test("a server that closes ends its input", async () => {
 
 test.for([
   ["HTTP/1.0", "GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\n"],
-  ["Upgrade that Connection does not name", get("/", ["Upgrade: shout"])],
-  ["a body that was not read", get("/", [...UPGRADE, "Content-Length: 2"], "POST")],
+  ["Upgrade that Connection does not name", getRequest("/", ["Upgrade: shout"])],
+  ["a body that was not read", getRequest("/", [...UPGRADE, "Content-Length: 2"], "POST")],
 ] as const)("%s is no upgrade: 500", async ([, request]) => {
   const { server, errors } = await httpServing(upgrade);
   const client = await connected(server);
   client.write(request);
-  expect((await answerOf(client)).status).toBe(500);
+  expect((await httpAnswerOf(client)).status).toBe(500);
   await client.end();
   expect(errors).toEqual([expect.objectContaining({ code: "ERR_SOCKWRIGHT_HTTP_UPGRADE" })]);
 });
@@ -82,9 +82,9 @@ test.for([
 test("an upgrade that the handler does not want is answered as if it were none", async () => {
   const { server } = await httpServing((request) => ({ body: String(request.upgrade) }));
   const client = await connected(server);
-  client.write(get("/", UPGRADE) + get());
-  expect((await answerOf(client)).body).toBe("shout");
-  expect((await answerOf(client)).body).toBe("undefined");
+  client.write(getRequest("/", UPGRADE) + getRequest());
+  expect((await httpAnswerOf(client)).body).toBe("shout");
+  expect((await httpAnswerOf(client)).body).toBe("undefined");
 });
 
 test("a connection that is taken over: nothing is written, and what follows is there", async () => {
@@ -94,7 +94,7 @@ test("a connection that is taken over: nothing is written, and what follows is t
     },
   }));
   const client = await connected(server);
-  client.write(`${get()}hello`);
+  client.write(`${getRequest()}hello`);
   expect(await restOf(client)).toBe("hello");
   expect(exchanges[0]).toMatchObject({ status: 0 });
 });

@@ -9,7 +9,7 @@ import { http } from "../../../src/http/service/http.ts";
 import { parseSocketUrl, serve } from "../../../src/server.ts";
 import { memoryTransport } from "../../../src/testing/memory-transport.ts";
 import { connected } from "../../support/connected.ts";
-import { answerOf, get } from "../../support/http-talk.ts";
+import { getRequest, httpAnswerOf } from "../../support/http-talk.ts";
 import { serving, urlOf } from "../../support/serving.ts";
 
 const hello = http(() => ({ body: "hello" }));
@@ -44,8 +44,8 @@ test("and in memory, where a client comes by tcp: as well", async () => {
   onTestFinished(() => memory[Symbol.dispose]());
   const server = await serving(hello, {}, "http://127.0.0.1:0");
   const client = await connected(urlOf(server).replace("http:", "tcp:"));
-  client.write(get());
-  expect((await answerOf(client)).body).toBe("hello");
+  client.write(getRequest());
+  expect((await httpAnswerOf(client)).body).toBe("hello");
 });
 
 test("a service that does not speak it is refused", async () => {
@@ -57,6 +57,6 @@ test("a service that does not speak it is refused", async () => {
 test("a client has the connection alone", async () => {
   const server = await serving(hello, {}, "http://127.0.0.1:0");
   const client = await connected(server);
-  client.write(get());
-  expect((await answerOf(client)).body).toBe("hello");
+  client.write(getRequest());
+  expect((await httpAnswerOf(client)).body).toBe("hello");
 });

@@ -2,7 +2,7 @@
 import { SO_TYPE, SOL_SOCKET } from "../../../src/index.ts";
 import { MAX_FILE_BUFFER_BYTES, MAX_FILE_LIMIT_BYTES } from "../../../src/socket/file-options.ts";
 import type { Fault } from "./bad-argument.ts";
-import { connected, fresh, listening, type Subject } from "./subjects.ts";
+import { connectedSubject, fresh, listeningSubject, type Subject } from "./subjects.ts";
 
 /** Values that an argument must refuse, by what is wrong with them. */
 export type Refused = Readonly<Partial<Record<Fault, readonly unknown[]>>>;
@@ -51,29 +51,29 @@ interface Call {
 }
 
 const receives: readonly Call[] = [
-  { call: "recv", on: connected, right: [16] },
-  { call: "recv_into", on: connected, right: [new Uint8Array(16)] },
-  { call: "recvfrom", on: connected, right: [16] },
-  { call: "recvfrom_into", on: connected, right: [new Uint8Array(16)] },
-  { call: "recvmsg", on: connected, right: [16] },
-  { call: "recvmsg_into", on: connected, right: [[new Uint8Array(16)]] },
+  { call: "recv", on: connectedSubject, right: [16] },
+  { call: "recv_into", on: connectedSubject, right: [new Uint8Array(16)] },
+  { call: "recvfrom", on: connectedSubject, right: [16] },
+  { call: "recvfrom_into", on: connectedSubject, right: [new Uint8Array(16)] },
+  { call: "recvmsg", on: connectedSubject, right: [16] },
+  { call: "recvmsg_into", on: connectedSubject, right: [[new Uint8Array(16)]] },
 ];
 const sends: readonly Call[] = [
-  { call: "send", on: connected, right: ["x"] },
-  { call: "sendall", on: connected, right: ["x"] },
+  { call: "send", on: connectedSubject, right: ["x"] },
+  { call: "sendall", on: connectedSubject, right: ["x"] },
   { call: "sendto", on: fresh, right: ["x", here] },
-  { call: "sendmsg", on: connected, right: [["x"]] },
+  { call: "sendmsg", on: connectedSubject, right: [["x"]] },
 ];
 const waits: readonly Call[] = [
   ...receives,
   ...sends,
-  { call: "sendfile", on: connected, right: [0, 0, 1] },
-  { call: "accept", on: listening, right: [] },
-  { call: "readable", on: connected, right: [] },
-  { call: "writable", on: connected, right: [] },
+  { call: "sendfile", on: connectedSubject, right: [0, 0, 1] },
+  { call: "accept", on: listeningSubject, right: [] },
+  { call: "readable", on: connectedSubject, right: [] },
+  { call: "writable", on: connectedSubject, right: [] },
   { call: "connect", on: fresh, right: [here] },
   { call: "connect_ex", on: fresh, right: [here] },
-  { call: "serve", on: listening, right: [() => undefined] },
+  { call: "serve", on: listeningSubject, right: [() => undefined] },
 ];
 
 const promise = { gives: "promise" } as const;
@@ -112,8 +112,8 @@ const optionValue: Refused = {
 const rightControl = { level: SOL_SOCKET, type: 2, data: new Uint8Array(12) };
 
 /** A right call of each has these arguments, and the wrong one goes in its place. */
-const sendFds = (): readonly unknown[] => [connected().socket, ["x"], [0], 0, undefined, {}];
-const recvFds = (): readonly unknown[] => [connected().socket, 16, 4, 0, {}];
+const sendFds = (): readonly unknown[] => [connectedSubject().socket, ["x"], [0], 0, undefined, {}];
+const recvFds = (): readonly unknown[] => [connectedSubject().socket, 16, 4, 0, {}];
 const notSockets = { type: [undefined, null, 5, "socket", {}] };
 
 const descriptorRows: readonly Row[] = [
@@ -333,12 +333,26 @@ export const rows: readonly Row[] = [
     refused: integer(0, 2 ** 31 - 1, "optional"),
     with: (wrong) => [wrong],
   },
-  { call: "shutdown", on: connected, ...value, argument: "how", refused: int32("optional"), with: (wrong) => [wrong] },
-  { call: "settimeout", on: connected, ...value, argument: "timeoutMs", refused: timeout, with: (wrong) => [wrong] },
+  {
+    call: "shutdown",
+    on: connectedSubject,
+    ...value,
+    argument: "how",
+    refused: int32("optional"),
+    with: (wrong) => [wrong],
+  },
+  {
+    call: "settimeout",
+    on: connectedSubject,
+    ...value,
+    argument: "timeoutMs",
+    refused: timeout,
+    with: (wrong) => [wrong],
+  },
   { call: "setdefaulttimeout", ...value, argument: "timeoutMs", refused: timeout, with: (wrong) => [wrong] },
   {
     call: "set_inheritable",
-    on: connected,
+    on: connectedSubject,
     ...value,
     argument: "inheritable",
     refused: { type: [undefined, null, 0, 1, "true", {}] },
@@ -346,16 +360,16 @@ export const rows: readonly Row[] = [
   },
   {
     call: "setblocking",
-    on: connected,
+    on: connectedSubject,
     ...value,
     argument: "blocking",
     refused: { type: [undefined, null, 0, 1, "true", {}] },
     with: (wrong) => [wrong],
   },
-  { call: "detach", on: connected, ...value, argument: "options", refused: options, with: (wrong) => [wrong] },
+  { call: "detach", on: connectedSubject, ...value, argument: "options", refused: options, with: (wrong) => [wrong] },
   {
     call: "detach",
-    on: connected,
+    on: connectedSubject,
     ...value,
     argument: "options.blocking",
     refused: { type: [null, 0, 1, "true", {}] },
@@ -363,7 +377,7 @@ export const rows: readonly Row[] = [
   },
   {
     call: "getsockopt",
-    on: connected,
+    on: connectedSubject,
     ...value,
     argument: "level",
     refused: int32("needed"),
@@ -371,7 +385,7 @@ export const rows: readonly Row[] = [
   },
   {
     call: "getsockopt",
-    on: connected,
+    on: connectedSubject,
     ...value,
     argument: "option",
     refused: int32("needed"),
@@ -379,7 +393,7 @@ export const rows: readonly Row[] = [
   },
   {
     call: "getsockopt",
-    on: connected,
+    on: connectedSubject,
     ...value,
     argument: "length",
     refused: integer(0, 65_536, "optional"),
@@ -387,7 +401,7 @@ export const rows: readonly Row[] = [
   },
   {
     call: "setsockopt",
-    on: connected,
+    on: connectedSubject,
     ...value,
     argument: "level",
     refused: int32("needed"),
@@ -395,7 +409,7 @@ export const rows: readonly Row[] = [
   },
   {
     call: "setsockopt",
-    on: connected,
+    on: connectedSubject,
     ...value,
     argument: "option",
     refused: int32("needed"),
@@ -403,7 +417,7 @@ export const rows: readonly Row[] = [
   },
   {
     call: "setsockopt",
-    on: connected,
+    on: connectedSubject,
     ...value,
     argument: "value",
     refused: optionValue,
@@ -411,33 +425,40 @@ export const rows: readonly Row[] = [
   },
   {
     call: "setsockopt",
-    on: connected,
+    on: connectedSubject,
     ...value,
     argument: "value.length",
     refused: { range: [new Uint8Array(65_537)] },
     with: (wrong) => [SOL_SOCKET, 2, wrong],
   },
 
-  { call: "recv", on: connected, ...promise, argument: "count", refused: count, with: (wrong) => [wrong] },
-  { call: "recvfrom", on: connected, ...promise, argument: "count", refused: count, with: (wrong) => [wrong] },
-  { call: "recvmsg", on: connected, ...promise, argument: "count", refused: count, with: (wrong) => [wrong] },
-  { call: "recv_into", on: connected, ...promise, argument: "buffer", refused: room, with: (wrong) => [wrong] },
-  { call: "recvfrom_into", on: connected, ...promise, argument: "buffer", refused: room, with: (wrong) => [wrong] },
-  { call: "tryRecv", on: connected, ...value, argument: "buffer", refused: room, with: (wrong) => [wrong] },
+  { call: "recv", on: connectedSubject, ...promise, argument: "count", refused: count, with: (wrong) => [wrong] },
+  { call: "recvfrom", on: connectedSubject, ...promise, argument: "count", refused: count, with: (wrong) => [wrong] },
+  { call: "recvmsg", on: connectedSubject, ...promise, argument: "count", refused: count, with: (wrong) => [wrong] },
+  { call: "recv_into", on: connectedSubject, ...promise, argument: "buffer", refused: room, with: (wrong) => [wrong] },
+  {
+    call: "recvfrom_into",
+    on: connectedSubject,
+    ...promise,
+    argument: "buffer",
+    refused: room,
+    with: (wrong) => [wrong],
+  },
+  { call: "tryRecv", on: connectedSubject, ...value, argument: "buffer", refused: room, with: (wrong) => [wrong] },
   {
     call: "tryRecv",
-    on: connected,
+    on: connectedSubject,
     ...value,
     argument: "flags",
     refused: int32("optional"),
     with: (wrong) => [new Uint8Array(1), wrong],
   },
-  { call: "send", on: connected, ...promise, argument: "data", refused: data, with: (wrong) => [wrong] },
-  { call: "sendall", on: connected, ...promise, argument: "data", refused: data, with: (wrong) => [wrong] },
+  { call: "send", on: connectedSubject, ...promise, argument: "data", refused: data, with: (wrong) => [wrong] },
+  { call: "sendall", on: connectedSubject, ...promise, argument: "data", refused: data, with: (wrong) => [wrong] },
   { call: "sendto", on: fresh, ...promise, argument: "data", refused: data, with: (wrong) => [wrong, here] },
   {
     call: "sendfile",
-    on: connected,
+    on: connectedSubject,
     ...promise,
     argument: "file",
     refused: {
@@ -448,7 +469,7 @@ export const rows: readonly Row[] = [
   },
   {
     call: "sendfile",
-    on: connected,
+    on: connectedSubject,
     ...promise,
     argument: "offset",
     refused: { type: NOT_NUMBERS, range: [...NOT_INTEGERS, -1, 2 ** 53] },
@@ -456,16 +477,16 @@ export const rows: readonly Row[] = [
   },
   {
     call: "sendfile",
-    on: connected,
+    on: connectedSubject,
     ...promise,
     argument: "count",
     refused: { type: NOT_NUMBERS.filter((each) => each !== null), range: [...NOT_INTEGERS, 0, -1, 2 ** 53] },
     with: (wrong) => [0, 0, wrong],
   },
-  { call: "trySend", on: connected, ...value, argument: "data", refused: data, with: (wrong) => [wrong] },
+  { call: "trySend", on: connectedSubject, ...value, argument: "data", refused: data, with: (wrong) => [wrong] },
   {
     call: "trySend",
-    on: connected,
+    on: connectedSubject,
     ...value,
     argument: "flags",
     refused: int32("optional"),
@@ -475,7 +496,7 @@ export const rows: readonly Row[] = [
   ...(["recvmsg_into", "sendmsg"] as const).flatMap((call): Row[] => [
     {
       call,
-      on: connected,
+      on: connectedSubject,
       ...promise,
       argument: "buffers",
       refused: { type: [undefined, null, 5, "x", {}, { length: 1 }, new Uint8Array(4), new Set()] },
@@ -483,7 +504,7 @@ export const rows: readonly Row[] = [
     },
     {
       call,
-      on: connected,
+      on: connectedSubject,
       ...promise,
       argument: "buffers.length",
       refused: { range: [tooMany] },
@@ -491,7 +512,7 @@ export const rows: readonly Row[] = [
     },
     {
       call,
-      on: connected,
+      on: connectedSubject,
       ...promise,
       argument: "buffers[1]",
       refused: call === "sendmsg" ? data : room,
@@ -500,7 +521,7 @@ export const rows: readonly Row[] = [
     // A hole in the array is undefined, and no less wrong.
     {
       call,
-      on: connected,
+      on: connectedSubject,
       ...promise,
       argument: "buffers[0]",
       refused: { type: [Object.assign([], { 1: new Uint8Array(1) })] },
@@ -509,7 +530,7 @@ export const rows: readonly Row[] = [
   ]),
   {
     call: "sendmsg",
-    on: connected,
+    on: connectedSubject,
     ...promise,
     argument: "options.control",
     refused: { type: [null, 5, "x", {}, new Uint8Array(16)] },
@@ -517,7 +538,7 @@ export const rows: readonly Row[] = [
   },
   {
     call: "sendmsg",
-    on: connected,
+    on: connectedSubject,
     ...promise,
     argument: "options.control[0]",
     refused: { type: [undefined, null, 5, "x"] },
@@ -526,7 +547,7 @@ export const rows: readonly Row[] = [
   ...(["level", "type"] as const).map(
     (field): Row => ({
       call: "sendmsg",
-      on: connected,
+      on: connectedSubject,
       ...promise,
       argument: `options.control[1].${field}`,
       refused: int32("needed"),
@@ -535,7 +556,7 @@ export const rows: readonly Row[] = [
   ),
   {
     call: "sendmsg",
-    on: connected,
+    on: connectedSubject,
     ...promise,
     argument: "options.control[1].data",
     refused: room,
@@ -544,7 +565,7 @@ export const rows: readonly Row[] = [
   ...(["recvmsg", "recvmsg_into"] as const).map(
     (call): Row => ({
       call,
-      on: connected,
+      on: connectedSubject,
       ...promise,
       argument: "options.control",
       refused: integer(0, 2 ** 20, "optional"),
@@ -553,7 +574,7 @@ export const rows: readonly Row[] = [
   ),
   {
     call: "makefile",
-    on: connected,
+    on: connectedSubject,
     ...value,
     argument: "mode",
     refused: { type: [null, 1, true, {}, ["r"]], value: ["a", "r+", "x", "rt", "R", "r ", "U"] },
@@ -561,7 +582,7 @@ export const rows: readonly Row[] = [
   },
   {
     call: "makefile",
-    on: connected,
+    on: connectedSubject,
     ...value,
     argument: "options.buffering",
     refused: { ...integer(-1, MAX_FILE_BUFFER_BYTES, "optional"), value: [0] },
@@ -569,7 +590,7 @@ export const rows: readonly Row[] = [
   },
   {
     call: "makefile",
-    on: connected,
+    on: connectedSubject,
     ...value,
     argument: "options.encoding",
     refused: { type: [null, 8, {}], value: ["", "utf-9", "nothing"] },
@@ -577,7 +598,7 @@ export const rows: readonly Row[] = [
   },
   {
     call: "makefile",
-    on: connected,
+    on: connectedSubject,
     ...value,
     argument: "options.encoding",
     refused: { value: ["shift_jis", "utf-9"] },
@@ -585,7 +606,7 @@ export const rows: readonly Row[] = [
   },
   {
     call: "makefile",
-    on: connected,
+    on: connectedSubject,
     ...value,
     argument: "options.errors",
     refused: { type: [null, 1], value: ["ignore", ""] },
@@ -593,7 +614,7 @@ export const rows: readonly Row[] = [
   },
   {
     call: "makefile",
-    on: connected,
+    on: connectedSubject,
     ...value,
     argument: "options.newline",
     refused: { type: [10, true], value: ["x", "\n\r"] },
@@ -602,7 +623,7 @@ export const rows: readonly Row[] = [
   ...(["encoding", "errors", "newline"] as const).map(
     (option): Row => ({
       call: "makefile",
-      on: connected,
+      on: connectedSubject,
       ...value,
       argument: `options.${option}`,
       refused: { value: [{ encoding: "utf-8", errors: "strict", newline: "\n" }[option]] },
@@ -612,7 +633,7 @@ export const rows: readonly Row[] = [
   ...(["maxLineBytes", "maxReadBytes"] as const).map(
     (option): Row => ({
       call: "makefile",
-      on: connected,
+      on: connectedSubject,
       ...value,
       argument: `options.${option}`,
       refused: integer(1, MAX_FILE_LIMIT_BYTES, "optional"),
@@ -621,7 +642,7 @@ export const rows: readonly Row[] = [
   ),
   {
     call: "makefile",
-    on: connected,
+    on: connectedSubject,
     ...value,
     argument: "options",
     refused: options,
@@ -629,7 +650,7 @@ export const rows: readonly Row[] = [
   },
   {
     call: "serve",
-    on: listening,
+    on: listeningSubject,
     ...promise,
     argument: "handler",
     refused: { type: [undefined, null, {}, "handler"] },
@@ -637,7 +658,7 @@ export const rows: readonly Row[] = [
   },
   {
     call: "serve",
-    on: listening,
+    on: listeningSubject,
     ...promise,
     argument: "options.onError",
     refused: { type: [null, {}, "log", 5] },

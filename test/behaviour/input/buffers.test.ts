@@ -1,17 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { MSG_PEEK, MSG_WAITALL, SO_REUSEADDR, SOL_SOCKET, type Socket } from "../../../src/index.ts";
 import { fill } from "../../support/full.ts";
+import { resizableBuffer } from "../../support/resizable-buffer.ts";
 import { unixPair } from "../../support/sockets.ts";
 import { expectFault } from "./bad-argument.ts";
-
-/** ECMAScript 2024, in every Node since 20. */
-interface ResizableArrayBuffer extends ArrayBuffer {
-  resize(byteLength: number): void;
-}
-
-function resizableBuffer(byteLength: number, maxByteLength: number): ResizableArrayBuffer {
-  return Reflect.construct(ArrayBuffer, [byteLength, { maxByteLength }]);
-}
 
 type View = NodeJS.ArrayBufferView & { readonly buffer: ArrayBufferLike };
 type MakeView = (buffer: ArrayBuffer) => View;

@@ -1,19 +1,17 @@
 // The first program from the command line, as `node dist/examples/first-program.js ARGUMENTS` runs it.
+
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { AF_INET, SOCK_DGRAM, SOCK_STREAM, socket } from "../../../src/index.ts";
-import { type Child, startChild } from "../../support/child.ts";
+import { start } from "../../cli/sockwright.ts";
+import type { Child } from "../../support/child.ts";
 import { fillUnread } from "../../support/full.ts";
 
-const program = fileURLToPath(new URL("../../../dist/examples/first-program.js", import.meta.url));
+const _program = fileURLToPath(new URL("../../../dist/examples/first-program.js", import.meta.url));
 const FREE = ["tcp://127.0.0.1:0", "udp://127.0.0.1:0"];
-
-function start(...args: readonly string[]): Promise<Child> {
-  return startChild(process.execPath, [program, ...args]);
-}
 
 /** The program on free ports, when it has said which. */
 async function started(): Promise<{ child: Child; tcp: number; udp: number }> {

@@ -41,7 +41,7 @@ async function served(options?: ServeOptions): Promise<void> {
   await (await serve(ANYWHERE, service, options)).close();
 }
 
-async function connected(options?: ConnectOptions): Promise<void> {
+async function connectOnce(options?: ConnectOptions): Promise<void> {
   const server = await serve(ANYWHERE, service);
   try {
     await (await connect(server.urls[0] ?? "", options)).close();
@@ -60,7 +60,7 @@ function withUrl(given: unknown, url: string): { url: string } {
   };
 }
 
-async function listening(listener?: ListenerOptions): Promise<void> {
+async function listenOnce(listener?: ListenerOptions): Promise<void> {
   await (await serve(withUrl(listener, ANYWHERE), service)).close();
 }
 
@@ -175,7 +175,7 @@ describe.each([
     },
     served,
   ),
-  row<ConnectOptions>("connect()", "promise", { ...policy, transport: [], signal: [], timeoutMs: [] }, connected),
+  row<ConnectOptions>("connect()", "promise", { ...policy, transport: [], signal: [], timeoutMs: [] }, connectOnce),
   // Each is checked as the argument of serve() that it stands for: its own wrong values are below.
   row<ReloadOptions>(
     "server.reload()",
@@ -277,7 +277,7 @@ describe.each([
 
 /** A listener may be a text, and so may whom to connect to: what is neither is told which URL to write. */
 describe.each([
-  row<ListenerOptions>("a listener", "promise", { ...common, url: ["x"], maxConnections: [] }, listening, "listener"),
+  row<ListenerOptions>("a listener", "promise", { ...common, url: ["x"], maxConnections: [] }, listenOnce, "listener"),
   row<ConnectTarget>(
     "connect()",
     "promise",

@@ -1,6 +1,8 @@
 // Sockets to make wrong calls on, and what must still work afterwards. All are closed when the test ends.
-import { expect, onTestFinished } from "vitest";
+
+import { expect } from "vitest";
 import { type AddressInput, type Socket, socket, socketpair } from "../../../src/index.ts";
+import { closeAtTheEnd } from "../../support/sockets.ts";
 
 export interface Subject {
   readonly socket: Socket;
@@ -8,16 +10,9 @@ export interface Subject {
   expectUnharmed(): Promise<void>;
 }
 
-function closedAtTheEnd<T extends readonly Socket[]>(...sockets: T): T {
-  onTestFinished(() => {
-    for (const each of sockets) each.close();
-  });
-  return sockets;
-}
-
 /** One end of a connection. */
-export function connected(): Subject {
-  const [ours, peer] = closedAtTheEnd(...socketpair());
+export function connectedSubject(): Subject {
+  const [ours, peer] = closeAtTheEnd(...socketpair());
   return {
     socket: ours,
     expectUnharmed: async () => {
@@ -31,24 +26,24 @@ export function connected(): Subject {
 }
 
 /** A socket that is listening. */
-export function listening(): Subject {
-  const [server] = closedAtTheEnd(socket());
+export function listeningSubject(): Subject {
+  const [server] = closeAtTheEnd(socket());
   server.bind({ host: "127.0.0.1", port: 0 });
   server.listen();
   return {
     socket: server as unknown as Socket,
     expectUnharmed: async () => {
-      const [client] = closedAtTheEnd(socket());
+      const [client] = closeAtTheEnd(socket());
       const accepted = server.accept();
       await client.connect(server.getsockname() as AddressInput);
-      closedAtTheEnd((await accepted)[0]);
+      closeAtTheEnd((await accepted)[0]);
     },
   };
 }
 
 /** A socket that is nothing yet. */
 export function fresh(): Subject {
-  const [ours] = closedAtTheEnd(socket());
+  const [ours] = closeAtTheEnd(socket());
   return {
     socket: ours,
     expectUnharmed: async () => {

@@ -1,9 +1,11 @@
 // A server's close settles at the earliest end that anybody has asked for, whatever handlers do, and tells what is left.
+
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Connection, type Service, type ServiceInput, serve } from "../../../src/server.ts";
 import { memoryTransport } from "../../../src/testing.ts";
 import { connected } from "../../support/connected.ts";
 import { serving, urlOf } from "../../support/serving.ts";
+import { raise } from "../../support/unhandled.ts";
 import { until } from "../../support/until.ts";
 
 /** A promise that a test settles, and everybody else waits for. */
@@ -159,7 +161,7 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
   });
 
   test("stop that throws, at once or later, is told with its name", async () => {
-    for (const stop of [() => Promise.reject(new Error("no")), (): never => never(new Error("no"))]) {
+    for (const stop of [() => Promise.reject(new Error("no")), (): never => raise(new Error("no"))]) {
       const { server, client, errors } = await occupied({ name: "fails", stream: reads, stop });
       await client.close();
       await server.close({ graceMs: 60_000 });
@@ -207,10 +209,6 @@ describe.each(["native", "node", "memory"])("on the %s transport", (transport) =
   });
 });
 
-function never(error: Error): never {
-  throw error;
-}
-
 test("a listener that cannot be opened leaves nothing, although stop hangs", async () => {
   const hold = held();
   const service: Service = { name: "stuck", stream: reads, stop: () => hold.promise };
@@ -220,7 +218,7 @@ test("a listener that cannot be opened leaves nothing, although stop hangs", asy
 
 test("start that throws: nothing is opened, and stop is not called", async () => {
   const stop = vi.fn();
-  const start = (): never => never(new RangeError("no"));
+  const start = (): never => raise(new RangeError("no"));
   await expect(serve("tcp://127.0.0.1:0", { name: "fails", stream: reads, start, stop })).rejects.toThrow(RangeError);
   expect(stop).not.toHaveBeenCalled();
 });

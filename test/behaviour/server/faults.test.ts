@@ -10,6 +10,7 @@ import {
 import { READING_BYTES } from "../../../src/server/transport/native-link.ts";
 import { type Connection, connect, type ServeOptions, type Server, serve } from "../../../src/server.ts";
 import { portOf } from "../../support/node-client.ts";
+import { echo, echoByPush } from "../../support/serving.ts";
 import { until, untilSteady } from "../../support/until.ts";
 
 const CLIENTS = 200;
@@ -45,16 +46,6 @@ async function expectAnEcho(server: Server): Promise<void> {
   client.write("still here");
   expect(String(await client.readExactly(10))).toBe("still here");
   await client.close();
-}
-
-function pushing(connection: Connection): Promise<void> {
-  return connection.onBytes((bytes) => {
-    connection.write(bytes);
-  });
-}
-
-async function iterating(connection: Connection): Promise<void> {
-  for await (const piece of connection) connection.write(piece);
 }
 
 async function reading(connection: Connection): Promise<void> {
@@ -100,8 +91,8 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test.each([
-    ["pushed bytes", pushing, DEFAULT_HIGH_WATER_BYTES],
-    ["an iteration", iterating, MAX_UNSENT_BYTES_WHILE_READING],
+    ["pushed bytes", echoByPush, DEFAULT_HIGH_WATER_BYTES],
+    ["an iteration", echo, MAX_UNSENT_BYTES_WHILE_READING],
     ["reads", reading, MAX_UNSENT_BYTES_WHILE_READING],
   ])(
     "a client that sends and takes no answers: %s stop by themselves, and memory stays bounded",

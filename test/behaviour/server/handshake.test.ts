@@ -1,4 +1,5 @@
 // Between accept and service: what a handshake may do, what becomes of one that does not end, and that nobody else notices.
+
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Connection } from "../../../src/server/connection/connection.ts";
 import { DEADLINE_TICK_MS, deadlines } from "../../../src/server/time/deadline-wheel.ts";
@@ -14,22 +15,12 @@ import {
 import { memoryTransport } from "../../../src/testing.ts";
 import { connected } from "../../support/connected.ts";
 import { serving, urlOf } from "../../support/serving.ts";
+import { TRANSPORTS, useTransport } from "../../support/transports.ts";
 import { turn, until } from "../../support/until.ts";
-
-const TRANSPORTS = ["native", "node", "memory"] as const;
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
-
-/** Has servers and clients use it until the test is over. */
-function use(transport: (typeof TRANSPORTS)[number]): void {
-  if (transport !== "memory") vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport);
-  else {
-    const memory = memoryTransport();
-    onTestFinished(() => memory[Symbol.dispose]());
-  }
-}
 
 const word: Handshake = async (connection) => {
   const line = await connection.readUntil("\n", { maxBytes: 64 });
@@ -55,7 +46,7 @@ async function another(server: Server): Promise<string> {
 
 describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   test("the service begins behind what the handshake has read, and was not called before", async () => {
-    use(transport);
+    useTransport(transport);
     let calls = 0;
     const server = await serving(
       async (connection) => {
@@ -76,7 +67,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("one that throws loses its connection alone, and is told and counted", async () => {
-    use(transport);
+    useTransport(transport);
     const errors: unknown[] = [];
     const server = await serving((connection) => void connection.write("in"), {
       handshake: word,
@@ -92,7 +83,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("one that throws at once, or gives nothing, is as one that rejects or resolves", async () => {
-    use(transport);
+    useTransport(transport);
     const loud: object = {
       handshake() {
         throw new Error("at once");
@@ -107,7 +98,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("a peer that leaves in the middle of it is lost, whatever the handshake waits for", async () => {
-    use(transport);
+    useTransport(transport);
     const signals: AbortSignal[] = [];
     const server = await serving(() => undefined, {
       handshake: async (connection, signal) => {
@@ -127,7 +118,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("a close gives it up at once, and counts it not as aborted", async () => {
-    use(transport);
+    useTransport(transport);
     const reasons: unknown[] = [];
     const errors: unknown[] = [];
     const server = await serving(() => undefined, {
@@ -149,7 +140,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("a close in a handshake gives up those that were accepted with it, too", async () => {
-    use(transport);
+    useTransport(transport);
     let begun = 0;
     let closed: Promise<unknown> | undefined;
     const server = await serving(() => undefined, {
@@ -168,7 +159,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("one that closes in order has said no: the service is not called", async () => {
-    use(transport);
+    useTransport(transport);
     let calls = 0;
     const server = await serving(() => void calls++, {
       handshake: async (connection) => {
@@ -184,7 +175,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("limits by address are asked behind it, and none without it has been asked twice", async () => {
-    use(transport);
+    useTransport(transport);
     const shaken: number[] = [];
     const server = await serving(async (connection) => void (await connection.read()), {
       maxConnectionsPerAddress: 1,
@@ -204,7 +195,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("it can settle who the peer is: limits by address are asked there, of that peer", async () => {
-    use(transport);
+    useTransport(transport);
     const server = await serving(async (connection) => void (await connection.read()), {
       maxConnectionsPerAddress: 1,
       handshake: async (connection) => {
@@ -232,7 +223,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("those in it have places of the total, and give them back", async () => {
-    use(transport);
+    useTransport(transport);
     const server = await serving((connection) => void connection.write("in"), {
       maxConnections: 1,
       whenFull: "refuse",
@@ -251,7 +242,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("abort() of a server ends one", async () => {
-    use(transport);
+    useTransport(transport);
     const server = await serving(() => undefined, { handshake: never, onError: () => undefined });
     const client = await connected(server);
     await until(() => server.connections().length === 1, "the connection");

@@ -1,9 +1,11 @@
 // Nothing that a hook, a subscriber or a handler throws ends what belongs to all: it is told once, with its name.
+
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type ServeOptions, type ServerMessages, serve } from "../../../src/server.ts";
 import { connected } from "../../support/connected.ts";
 import { serving } from "../../support/serving.ts";
+import { raise } from "../../support/unhandled.ts";
 import { until } from "../../support/until.ts";
 
 type Told = ServerMessages["sockwright:server:error"];
@@ -19,15 +21,11 @@ function heard(): Told[] {
 const boom = new Error("hook");
 /** The ways in which a function fails. */
 const failing: readonly (readonly [name: string, fail: () => unknown])[] = [
-  ["throws", () => never(boom)],
+  ["throws", () => raise(boom)],
   ["rejects", () => Promise.reject(boom)],
   // biome-ignore lint/suspicious/noThenProperty: a thenable of the program's own
-  ["is a thenable that throws", () => ({ then: () => never(boom) })],
+  ["is a thenable that throws", () => ({ then: () => raise(boom) })],
 ];
-
-function never(error: unknown): never {
-  throw error;
-}
 
 describe.each(failing)("a hook that %s", (_, fail) => {
   const hook = fail as () => void;
@@ -133,15 +131,15 @@ const oddities: readonly (readonly [name: string, thrown: unknown])[] = [
     new Proxy(
       {},
       {
-        getPrototypeOf: () => never(new Error("trap")),
-        get: () => never(new Error("trap")),
-        has: () => never(new Error("trap")),
+        getPrototypeOf: () => raise(new Error("trap")),
+        get: () => raise(new Error("trap")),
+        has: () => raise(new Error("trap")),
       },
     ),
   ],
   [
     "an Error whose code throws",
-    Object.defineProperty(new Error("x"), "code", { get: () => never(new Error("trap")) }),
+    Object.defineProperty(new Error("x"), "code", { get: () => raise(new Error("trap")) }),
   ],
 ];
 
@@ -151,15 +149,15 @@ describe.each(oddities)("a handler that throws %s", (_, thrown) => {
     async (when) => {
       const errors = vi.fn();
       const isDatagram = when.startsWith("as");
-      const fails = async (): Promise<void> => never(thrown);
+      const fails = async (): Promise<void> => raise(thrown);
       const service = {
         name: "odd",
         stream: (connection: import("../../../src/server.ts").Connection): Promise<void> => {
           connection.write("served");
           if (when === "at once") throw thrown;
-          return when === "later" ? fails() : connection.onBytes(() => never(thrown));
+          return when === "later" ? fails() : connection.onBytes(() => raise(thrown));
         },
-        datagram: (): void | Promise<void> => (when.endsWith("later") ? fails() : never(thrown)),
+        datagram: (): void | Promise<void> => (when.endsWith("later") ? fails() : raise(thrown)),
       };
       const server = await serving(service, { onError: errors }, isDatagram ? "udp://127.0.0.1:0" : undefined);
       const client = await connected(server);

@@ -1,4 +1,5 @@
 // Listeners of one server, each with options of its own: what each goes by, and which options no socket of its kind can have.
+
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { Socket as NetSocket } from "node:net";
@@ -18,7 +19,6 @@ import { kernel } from "../../../src/native/load.ts";
 import { NativeLink } from "../../../src/server/transport/native-link.ts";
 import { NodeLink } from "../../../src/server/transport/node-link.ts";
 import {
-  type Connection,
   connect,
   type ListenerOptions,
   type Listeners,
@@ -26,29 +26,14 @@ import {
   type Server,
   serve,
 } from "../../../src/server.ts";
-import { memoryTransport } from "../../../src/testing.ts";
 import { connected } from "../../support/connected.ts";
-import { urlOf } from "../../support/serving.ts";
+import { sayHello, urlOf } from "../../support/serving.ts";
+import { TRANSPORTS, useTransport } from "../../support/transports.ts";
 import { until } from "../../support/until.ts";
 
 const ANYWHERE = "tcp://127.0.0.1:0";
-const TRANSPORTS = ["native", "node", "memory"] as const;
 
-function use(transport: (typeof TRANSPORTS)[number]): void {
-  if (transport !== "memory") vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport);
-  else {
-    const memory = memoryTransport();
-    onTestFinished(() => memory[Symbol.dispose]());
-  }
-}
-
-/** Says hello, and stays until the client goes. */
-async function hello(connection: Connection): Promise<void> {
-  connection.write("hello");
-  for await (const _ of connection);
-}
-
-async function listening(listeners: Listeners, options: ServeOptions = {}, service = hello): Promise<Server> {
+async function listening(listeners: Listeners, options: ServeOptions = {}, service = sayHello): Promise<Server> {
   const server = await serve(listeners, service, options);
   onTestFinished(async () => void (await server.close({ graceMs: 0 })));
   return server;
@@ -69,7 +54,7 @@ function unixPath(): string {
 
 describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   test("maxConnections of a listener is a cap within the total: others have the places that it does not take", async () => {
-    use(transport);
+    useTransport(transport);
     const server = await listening([{ url: ANYWHERE, maxConnections: 1 }, ANYWHERE], {
       maxConnections: 3,
       whenFull: "refuse",
@@ -86,7 +71,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("those whom a listener refuses take no place of the total", async () => {
-    use(transport);
+    useTransport(transport);
     const small: ListenerOptions = { url: ANYWHERE, maxConnections: 1, whenFull: "refuse" };
     const server = await listening([small, ANYWHERE], { maxConnections: 3 });
     expect(await greeting(urlOf(server, 0))).toBe("hello");
@@ -95,7 +80,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("the place of one that has left is free for the next of its listener", async () => {
-    use(transport);
+    useTransport(transport);
     const server = await listening({ url: ANYWHERE, maxConnections: 1, whenFull: "refuse" });
     const first = await connected(server);
     expect(String(await first.read())).toBe("hello");
@@ -105,7 +90,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("options of all are those of a listener that does not say otherwise", async () => {
-    use(transport);
+    useTransport(transport);
     const server = await listening([{ url: ANYWHERE, firstByteTimeoutMs: 60_000 }, ANYWHERE], {
       firstByteTimeoutMs: 1,
     });
@@ -118,7 +103,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("what is undefined for one listener is as for all", async () => {
-    use(transport);
+    useTransport(transport);
     const server = await listening(
       { url: ANYWHERE, whenFull: undefined, maxConnections: undefined },
       {
@@ -132,7 +117,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
 
 describe.each(["native", "memory"] as const)("over the transport %s, which can leave clients waiting", (transport) => {
   test("one that is full waits, and the other goes on; the next is taken when a place is free", async () => {
-    use(transport);
+    useTransport(transport);
     const server = await listening([{ url: ANYWHERE, maxConnections: 1 }, ANYWHERE]);
     const [small, large] = [urlOf(server, 0), urlOf(server, 1)];
     const first = await connected(small);
@@ -146,7 +131,7 @@ describe.each(["native", "memory"] as const)("over the transport %s, which can l
   });
 
   test("the total holds for both: who waits at one is taken when one of the other leaves", async () => {
-    use(transport);
+    useTransport(transport);
     const server = await listening([{ url: ANYWHERE, maxConnections: 5 }, ANYWHERE], { maxConnections: 1 });
     const first = await connected(urlOf(server, 1));
     expect(String(await first.read())).toBe("hello");
@@ -203,7 +188,12 @@ describe("what contradicts itself is refused, by its name and the listener's", (
     [{ url: unix, noDelay: true }, {}, "VALUE", `'listener.noDelay' is for tcp: listeners only: ${unix}.`],
     [[ANYWHERE, { url: unix, keepAliveMs: 1 }], {}, "VALUE", "'listeners[1].keepAliveMs' is for tcp: listeners only"],
     [{ url: "udp://127.0.0.1:0", userTimeoutMs: 1 }, {}, "VALUE", "'listener.userTimeoutMs' is for tcp: listeners"],
-    [{ url: "udp://127.0.0.1:0", handshake: hello }, {}, "VALUE", "'listener.handshake' is for connections, and not"],
+    [
+      { url: "udp://127.0.0.1:0", handshake: sayHello },
+      {},
+      "VALUE",
+      "'listener.handshake' is for connections, and not",
+    ],
     [{ url: "udp://127.0.0.1:0", backlog: 5 }, {}, "VALUE", "'listener.backlog' is for connections, and not for"],
     [{ url: "udp://127.0.0.1:0", maxConnections: 5 }, {}, "VALUE", "'listener.maxConnections' is for connections"],
     [{ url: `${ANYWHERE}?nodelay=off`, noDelay: true }, {}, "VALUE", "'listener.noDelay' has another value in the URL"],
@@ -272,7 +262,7 @@ describe("nothing is left of a server that cannot be opened", () => {
   test("a wrong option of the last listener is told before the first is opened", async () => {
     const path = unixPath();
     const starts: string[] = [];
-    const service = { name: "test", stream: hello, start: () => void starts.push("start") };
+    const service = { name: "test", stream: sayHello, start: () => void starts.push("start") };
     const served = serve([`unix:${path}`, { url: ANYWHERE, backlog: 0 }], service);
     await expect(served).rejects.toThrow('"listeners[1].backlog" is out of range');
     expect([existsSync(path), starts]).toEqual([false, []]);

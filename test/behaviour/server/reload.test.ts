@@ -1,4 +1,5 @@
 // server.reload(): all of it or nothing; who is connected is not disturbed, and nobody is refused meanwhile.
+
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
@@ -22,17 +23,8 @@ import { memoryTransport } from "../../../src/testing.ts";
 import { connected } from "../../support/connected.ts";
 import { ScriptedLink } from "../../support/scripted-link.ts";
 import { serving, urlOf } from "../../support/serving.ts";
+import { TRANSPORTS, useTransport } from "../../support/transports.ts";
 import { turn, until } from "../../support/until.ts";
-
-const TRANSPORTS = ["native", "node", "memory"] as const;
-
-function use(transport: (typeof TRANSPORTS)[number]): void {
-  if (transport !== "memory") vi.stubEnv("SOCKWRIGHT_TRANSPORT", transport);
-  else {
-    const memory = memoryTransport();
-    onTestFinished(() => memory[Symbol.dispose]());
-  }
-}
 
 /** Says its name to each line, until its peer ends. */
 function says(name: string): (connection: Connection) => Promise<void> {
@@ -55,7 +47,7 @@ async function fresh(server: Server, index = 0): Promise<string> {
 
 describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   test("new connections get the new service, open ones end with theirs, and the port stays", async () => {
-    use(transport);
+    useTransport(transport);
     const server = await serving(says("one"));
     const urls = server.urls;
     const old = await connected(server);
@@ -67,7 +59,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("the old service stops when its last call has settled, once", async () => {
-    use(transport);
+    useTransport(transport);
     const calls: string[] = [];
     const named = (name: string): Service => ({
       name,
@@ -89,7 +81,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("a close waits for connections of the old service, too, and stops it", async () => {
-    use(transport);
+    useTransport(transport);
     const stopped: string[] = [];
     const server = await serving({ name: "one", stream: says("one"), stop: () => void stopped.push("one") });
     const old = await connected(server);
@@ -102,7 +94,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("a handshake that was begun under the old service ends in it, and that stops behind the connection", async () => {
-    use(transport);
+    useTransport(transport);
     const calls: string[] = [];
     let done: (() => void) | undefined;
     const handshake = (): Promise<void> =>
@@ -132,7 +124,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("port 0 beside the URL of a listener that stays: that stays, in whatever order they are given", async () => {
-    use(transport);
+    useTransport(transport);
     const server = await serving(says("one"));
     const url = urlOf(server);
     for (const listeners of [
@@ -146,7 +138,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("listeners come and go: one that stays keeps its port, one that is left out drains", async () => {
-    use(transport);
+    useTransport(transport);
     const server = await serve(["tcp://127.0.0.1:0", "tcp://127.0.0.1:0"], says("one"));
     onTestFinished(async () => void (await server.close({ graceMs: 0 })));
     const [first = "", second = ""] = server.urls;
@@ -162,7 +154,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("one listener that cannot be opened: nothing changes, and those opened before it are closed again", async () => {
-    use(transport);
+    useTransport(transport);
     const taken = await serving(() => undefined);
     const calls: string[] = [];
     const server = await serving(says("one"));
@@ -187,7 +179,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("options hold for who comes from now on", async () => {
-    use(transport);
+    useTransport(transport);
     const server = await serving(says("one"), { maxConnections: 10 });
     const first = await connected(server);
     expect(await asked(first)).toBe("one");
@@ -201,7 +193,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("a service that cannot be started, or does not serve the listeners, changes nothing", async () => {
-    use(transport);
+    useTransport(transport);
     const server = await serving(says("one"));
     const broken: Service = {
       name: "broken",
@@ -217,7 +209,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("reloads come one after the other, and none after a close", async () => {
-    use(transport);
+    useTransport(transport);
     const server = await serving(says("zero"));
     const starts: string[] = [];
     const slow = (name: string): Service => ({
@@ -240,7 +232,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("datagrams: the socket stays, and new ones go to the new service", async () => {
-    use(transport);
+    useTransport(transport);
     const named = (name: string): Service => ({ name, datagram: ({ reply }) => void reply(name) });
     const server = await serving(named("one"), {}, "udp://127.0.0.1:0");
     const client = await connected(server);
@@ -255,7 +247,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("a reload gives no sender of datagrams a fresh start: rates go on, and what waits for its answer counts", async () => {
-    use(transport);
+    useTransport(transport);
     const answers: (() => void)[] = [];
     const held: Service = {
       name: "held",
@@ -286,7 +278,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("a datagram that the old service has taken is answered by it, and then that stops", async () => {
-    use(transport);
+    useTransport(transport);
     let answer = (): void => undefined;
     let isStopped = false;
     const slow: Service = {
@@ -313,7 +305,7 @@ describe.each(TRANSPORTS)("over the transport %s", (transport) => {
   });
 
   test("under load: no client is refused, none loses a byte, and each has one service from its first line to its last", async () => {
-    use(transport);
+    useTransport(transport);
     const server = await serving(says("0"));
     let isOver = false;
     const failures: unknown[] = [];

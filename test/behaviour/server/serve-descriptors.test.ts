@@ -7,7 +7,7 @@ import { startChild } from "../../support/child.ts";
 const DESCRIPTORS = 200;
 
 /** The reset of one that is not wanted may come before its connect has been told. */
-async function connected(url: string): Promise<Connection | undefined> {
+async function tryConnect(url: string): Promise<Connection | undefined> {
   try {
     const client = await connect(url);
     onTestFinished(() => client.abort());
@@ -36,7 +36,7 @@ test("EMFILE: who finds no descriptor is reset and counted, nobody else notices,
     program,
   ]);
   const [, port] = await server.line(/^port (\d+)$/);
-  const open = (): Promise<Connection | undefined> => connected(`tcp://127.0.0.1:${port}`);
+  const open = (): Promise<Connection | undefined> => tryConnect(`tcp://127.0.0.1:${port}`);
   const clients = await Promise.all(Array.from({ length: DESCRIPTORS }, open));
   await server.line(/^refused out-of-descriptors$/);
   const served: Connection[] = [];

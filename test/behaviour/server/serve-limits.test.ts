@@ -17,23 +17,11 @@ import {
   DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS,
   serveLimits,
 } from "../../../src/server/serve-options.ts";
-import {
-  type ConnectionsAlarm,
-  type ServeOptions,
-  type Server,
-  type ServiceInput,
-  serve,
-} from "../../../src/server.ts";
+import { type ConnectionsAlarm, type ServeOptions, type Server, serve } from "../../../src/server.ts";
 import { portOf } from "../../support/node-client.ts";
 import { publishedOn } from "../../support/published.ts";
-import { serving } from "../../support/serving.ts";
+import { sayHello, serving } from "../../support/serving.ts";
 import { turn, until } from "../../support/until.ts";
-
-/** Says hello, and stays until the client goes. */
-async function hello(connection: Parameters<Extract<ServiceInput, (...args: never[]) => unknown>>[0]): Promise<void> {
-  connection.write("hello");
-  for await (const _ of connection);
-}
 
 interface Client {
   readonly socket: Socket;
@@ -62,7 +50,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
   test("maxConnections, refuse: further ones are reset, counted and published, and a free place is given again", async () => {
     const messages = publishedOn("sockwright:server:refused");
-    const server = await serving(hello, { maxConnections: 2, whenFull: "refuse" });
+    const server = await serving(sayHello, { maxConnections: 2, whenFull: "refuse" });
     const first = client(server);
     const second = client(server);
     expect([await first.outcome, await second.outcome]).toEqual(["hello", "hello"]);
@@ -82,7 +70,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("maxConnectionsPerAddress: others are served all the same", async () => {
-    const server = await serving(hello, { maxConnectionsPerAddress: 1 });
+    const server = await serving(sayHello, { maxConnectionsPerAddress: 1 });
     expect(await client(server).outcome).toBe("hello");
     expect(await client(server).outcome).toBe("ECONNRESET");
     expect(await client(server, "127.0.0.2").outcome).toBe("hello");
@@ -90,7 +78,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("acceptRatePerAddress: so many at once, and not so many more in a long time", async () => {
-    const server = await serving(hello, { acceptRatePerAddress: { perSecond: 0.001, burst: 3 } });
+    const server = await serving(sayHello, { acceptRatePerAddress: { perSecond: 0.001, burst: 3 } });
     const outcomes = [];
     for (let count = 0; count < 5; count++) outcomes.push(await client(server).outcome);
     expect(outcomes).toEqual(["hello", "hello", "hello", "ECONNRESET", "ECONNRESET"]);
@@ -99,7 +87,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("a flood of 250 connections beyond the limit of an address: nobody else notices", async () => {
-    const server = await serving(hello, { maxConnectionsPerAddress: 10 });
+    const server = await serving(sayHello, { maxConnectionsPerAddress: 10 });
     const flood = Array.from({ length: 250 }, () => client(server, "127.0.0.2"));
     const others = Array.from({ length: 5 }, () => client(server));
     expect(await Promise.all(others.map(({ outcome }) => outcome))).toEqual(Array(5).fill("hello"));
@@ -115,7 +103,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   test("alarms: told when the level is reached and when it has fallen, by hook and channel", async () => {
     const messages = publishedOn("sockwright:server:alarm");
     const told: ConnectionsAlarm[] = [];
-    const server = await serving(hello, {
+    const server = await serving(sayHello, {
       alarms: [{ raiseAt: 3, clearAt: 1, cooldownMs: 0 }],
       onAlarm: (alarm) => told.push(alarm),
     });
@@ -133,7 +121,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
   });
 
   test("errors are counted by their code", async () => {
-    const server = await serving(hello, {});
+    const server = await serving(sayHello, {});
     const lost = client(server);
     await lost.outcome;
     lost.socket.resetAndDestroy();
@@ -274,7 +262,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
 
 describe("maxConnections, wait", () => {
   test("native: further ones wait in the backlog, as if nothing were wrong, until there is room", async () => {
-    const server = await serving(hello, { maxConnections: 2 });
+    const server = await serving(sayHello, { maxConnections: 2 });
     const first = client(server);
     const second = client(server);
     await Promise.all([first.outcome, second.outcome]);
@@ -326,7 +314,7 @@ describe("maxConnections, wait", () => {
   });
 
   test("native: a server that is full closes like any other", async () => {
-    const server = await serving(hello, { maxConnections: 1 });
+    const server = await serving(sayHello, { maxConnections: 1 });
     await client(server).outcome;
     const waiting = client(server);
     await once(waiting.socket, "connect");
@@ -337,7 +325,7 @@ describe("maxConnections, wait", () => {
   test("node: what cannot wait there is refused", async () => {
     vi.stubEnv("SOCKWRIGHT_TRANSPORT", "node");
     onTestFinished(() => void vi.unstubAllEnvs());
-    const server = await serving(hello, { maxConnections: 1 });
+    const server = await serving(sayHello, { maxConnections: 1 });
     expect(await client(server).outcome).toBe("hello");
     expect(await client(server).outcome).toBe("ECONNRESET");
   });
@@ -387,12 +375,14 @@ describe("the options of a server", () => {
     ["options.alarms[0].clearAt", { alarms: [{ raiseAt: 5, clearAt: 5 }] }],
     ["options.alarms[0].cooldownMs", { alarms: [{ raiseAt: 5, cooldownMs: -1 }] }],
   ])("%s is refused when there can be no such thing: %j", async ([name, options]) => {
-    await expect(serve("tcp://127.0.0.1:0", hello, options)).rejects.toThrow(name);
+    await expect(serve("tcp://127.0.0.1:0", sayHello, options)).rejects.toThrow(name);
   });
 
   test("whenFull has two values", async () => {
     const options: object = { whenFull: "panic" };
-    await expect(serve("tcp://127.0.0.1:0", hello, options)).rejects.toMatchObject({ code: "ERR_INVALID_ARG_VALUE" });
+    await expect(serve("tcp://127.0.0.1:0", sayHello, options)).rejects.toMatchObject({
+      code: "ERR_INVALID_ARG_VALUE",
+    });
   });
 
   test("MAX_COUNT is the most that a limit can be", () => {

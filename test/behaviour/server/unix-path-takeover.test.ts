@@ -32,7 +32,7 @@ function pathOfThisTest(name = "socket"): { path: string; folder: string } {
   return { path: join(folder, name), folder };
 }
 
-async function serving(url: string): Promise<Server> {
+async function serveAt(url: string): Promise<Server> {
   const server = await serve(url, service);
   onTestFinished(async () => void (await server.close({ graceMs: 0 })));
   return server;
@@ -85,7 +85,7 @@ describe.each(kinds)("over %s, %s", (transport, scheme) => {
   test.each(schemes)("a %s that was left behind is taken over, and nothing else stays", async (rival) => {
     const { path, folder } = pathOfThisTest();
     leaveBehind(path, rival);
-    const server = await serving(`${scheme}:${path}`);
+    const server = await serveAt(`${scheme}:${path}`);
     expect(readdirSync(folder)).toEqual(["socket"]);
     await connected(server);
     await server.close();
@@ -112,7 +112,7 @@ describe.each(kinds)("over %s, %s", (transport, scheme) => {
     const first = lockOf(path, folder);
     leaveBehind(first, "unix-dgram");
     leaveBehind(lockOf(first, folder), "unix");
-    await connected(await serving(`${scheme}:${path}`));
+    await connected(await serveAt(`${scheme}:${path}`));
     expect(readdirSync(folder)).toEqual(["socket"]);
   });
 
@@ -129,7 +129,7 @@ describe.each(kinds)("over %s, %s", (transport, scheme) => {
     const { folder } = pathOfThisTest();
     const path = join(folder, "x".repeat(107 - folder.length - 1));
     leaveBehind(path, scheme);
-    await connected(await serving(`${scheme}:${path}`));
+    await connected(await serveAt(`${scheme}:${path}`));
     expect(readdirSync(folder)).toHaveLength(1);
   });
 
@@ -152,7 +152,7 @@ describe.each(kinds)("over %s, %s", (transport, scheme) => {
 
   test.each(schemes)("what has become the path of another %s is not removed at the close", async (rival) => {
     const { path, folder } = pathOfThisTest();
-    const server = await serving(`${scheme}:${path}`);
+    const server = await serveAt(`${scheme}:${path}`);
     unlinkSync(path);
     bound(path, rival);
     const { ino } = lstatSync(path);

@@ -15,7 +15,7 @@ import { lookUpWaits, nameHas } from "../../support/names.ts";
 import { closeAtTheEnd } from "../../support/sockets.ts";
 import { requireTool } from "../../support/tools.ts";
 import { turn, until } from "../../support/until.ts";
-import { listenAt, neverAnswersAt, portOf } from "./several-addresses.ts";
+import { listenAt, neverAnswersAt, portOfListener } from "./several-addresses.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -26,7 +26,7 @@ afterEach(() => {
 const host = "name.example";
 const here = "127.0.0.9";
 
-async function connectTo(port: number, options?: CreateConnectionOptions, to = host): Promise<Socket> {
+async function createConnectionTo(port: number, options?: CreateConnectionOptions, to = host): Promise<Socket> {
   const [client] = closeAtTheEnd(await create_connection({ host: to, port }, options));
   return client;
 }
@@ -49,7 +49,7 @@ describe("connects", () => {
   test("to a numeric host, without a look-up, and carries bytes", async () => {
     const asked = nameHas();
     const listener = listenAt("127.0.0.1");
-    const client = await connectTo(portOf(listener), {}, "127.0.0.1");
+    const client = await createConnectionTo(portOfListener(listener), {}, "127.0.0.1");
     expect(client).toMatchObject({ family: AF_INET, timeout: null });
     const [peer] = await listener.accept();
     closeAtTheEnd(peer);
@@ -68,7 +68,7 @@ describe("connects", () => {
   test("to localhost, of whichever family listens", async () => {
     for (const listener of [listenAt("127.0.0.1"), listenAt("::1")]) {
       nameHas("::1", "127.0.0.1");
-      const client = await connectTo(portOf(listener), {}, "localhost");
+      const client = await createConnectionTo(portOfListener(listener), {}, "localhost");
       expect(client.getpeername().host).toBe(listener.getsockname().host);
     }
   });
@@ -78,19 +78,19 @@ describe("connects", () => {
     nameHas("127.0.0.2", "127.0.0.3", "127.0.0.4", here, "127.0.0.5");
     const connects = spyOnConnects();
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const client = await connectTo(portOf(listener));
+    const client = await createConnectionTo(portOfListener(listener));
     expect(client.getpeername()).toEqual(listener.getsockname());
     expect([...connects()]).toEqual([2, 3, 4, 9]);
   });
 
   test("beside one that does not answer, after 250 ms, and closes that one", async () => {
     const listener = listenAt(here);
-    await neverAnswersAt("127.0.0.2", portOf(listener));
+    await neverAnswersAt("127.0.0.2", portOfListener(listener));
     nameHas("127.0.0.2", here);
     const connects = spyOnConnects();
     const before = kernel.openDescriptors();
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const connecting = connectTo(portOf(listener));
+    const connecting = createConnectionTo(portOfListener(listener));
     await until(() => connects().size === 1, "the first connect");
     vi.advanceTimersByTime(CONNECTION_ATTEMPT_DELAY_MS - 1);
     expect([...connects()]).toEqual([2]);
@@ -108,13 +108,13 @@ describe("connects", () => {
     vi.spyOn(kernel, "socket").mockImplementation((family, ...rest) =>
       family === AF_INET6 ? -97 : socket(family, ...rest),
     );
-    expect((await connectTo(portOf(listener))).family).toBe(AF_INET);
+    expect((await createConnectionTo(portOfListener(listener))).family).toBe(AF_INET);
   });
 
   test("an address with a family to that one alone", async () => {
     const asked = nameHas("::1", "127.0.0.1");
     const listener = listenAt("127.0.0.1");
-    const [client] = closeAtTheEnd(await create_connection({ family: AF_INET, host, port: portOf(listener) }));
+    const [client] = closeAtTheEnd(await create_connection({ family: AF_INET, host, port: portOfListener(listener) }));
     expect([client.family, asked.mock.calls[0]?.[2]]).toEqual([AF_INET, AF_INET]);
   });
 
@@ -128,7 +128,7 @@ peer.sendall(peer.recv(100).upper())`;
     const child = await startChild(python, ["-c", code]);
     const port = Number((await child.line(/^\d+$/))[0]);
     nameHas("::1", "127.0.0.2", "127.0.0.1");
-    const client = await connectTo(port);
+    const client = await createConnectionTo(port);
     await client.sendall("python");
     expect(String(await client.recv(100))).toBe("PYTHON");
     expect(await child.exit()).toEqual({ code: 0, signal: null });
@@ -166,33 +166,38 @@ describe("source_address", () => {
   test("is where the socket is bound", async () => {
     const listener = listenAt("127.0.0.1");
     nameHas("127.0.0.1");
-    const client = await connectTo(portOf(listener), { source_address: { host: "127.0.0.7", port: 0 } });
+    const client = await createConnectionTo(portOfListener(listener), {
+      source_address: { host: "127.0.0.7", port: 0 },
+    });
     expect(client.getsockname().host).toBe("127.0.0.7");
   });
 
   test("of one family asks for that one alone", async () => {
     const asked = nameHas("::1", "127.0.0.1");
     const listener = listenAt("127.0.0.1");
-    await connectTo(portOf(listener), { source_address: { host: "127.0.0.1", port: 0 } });
+    await createConnectionTo(portOfListener(listener), { source_address: { host: "127.0.0.1", port: 0 } });
     expect(asked.mock.calls[0]?.[2]).toBe(AF_INET);
   });
 
   test("with a port of its own, also where two are under way", async () => {
     const listener = listenAt(here);
     const own = listenAt("127.0.0.7");
-    const port = portOf(own);
+    const port = portOfListener(own);
     own.close();
-    await neverAnswersAt("127.0.0.2", portOf(listener));
+    await neverAnswersAt("127.0.0.2", portOfListener(listener));
     nameHas("127.0.0.2", here);
-    const client = await connectTo(portOf(listener), { source_address: { host: "127.0.0.7", port } });
+    const client = await createConnectionTo(portOfListener(listener), { source_address: { host: "127.0.0.7", port } });
     expect(client.getsockname()).toMatchObject({ host: "127.0.0.7", port });
   });
 
   test("in use is EADDRINUSE, and nothing is left open", async () => {
     const listener = listenAt("127.0.0.1");
-    const source = { host: "127.0.0.1", port: portOf(listener) };
+    const source = { host: "127.0.0.1", port: portOfListener(listener) };
     nameHas("127.0.0.2", "127.0.0.3");
-    await expectRefused(() => connectTo(1, { source_address: source }), { code: "EADDRINUSE", syscall: "bind" });
+    await expectRefused(() => createConnectionTo(1, { source_address: source }), {
+      code: "EADDRINUSE",
+      syscall: "bind",
+    });
   });
 
   test("of another family than the address is refused by its name", async () => {
@@ -206,15 +211,15 @@ describe("source_address", () => {
 
 describe("where nobody takes it", () => {
   test("the error is that of the last address, as Python's", async () => {
-    const port = portOf(listenAt(here));
+    const port = portOfListener(listenAt(here));
     nameHas("127.0.0.2", "127.0.0.3");
-    await expectRefused(() => connectTo(port), { code: "ECONNREFUSED", address: "127.0.0.3", port });
+    await expectRefused(() => createConnectionTo(port), { code: "ECONNREFUSED", address: "127.0.0.3", port });
   });
 
   test("all_errors: an AggregateError in the order of the addresses, with the first one's code", async () => {
-    const port = portOf(listenAt(here));
+    const port = portOfListener(listenAt(here));
     nameHas("127.0.0.2", "127.0.0.3", "127.0.0.4");
-    const error: unknown = await connectTo(port, { all_errors: true }).catch((error: unknown) => error);
+    const error: unknown = await createConnectionTo(port, { all_errors: true }).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(AggregateError);
     const refused = (address: string): object => ({ code: "ECONNREFUSED", address, port });
     expect(error).toMatchObject({
@@ -227,7 +232,7 @@ describe("where nobody takes it", () => {
   test("a name without addresses is ENOTFOUND, also with all_errors", async () => {
     nameHas();
     for (const all_errors of [false, true])
-      await expectRefused(() => connectTo(1, { all_errors }), {
+      await expectRefused(() => createConnectionTo(1, { all_errors }), {
         code: "ENOTFOUND",
         syscall: "getaddrinfo",
         hostname: host,
@@ -237,46 +242,46 @@ describe("where nobody takes it", () => {
 
 describe("time-outs", () => {
   test("the socket has it afterwards; without one, the default", async () => {
-    const port = portOf(listenAt("127.0.0.1"));
+    const port = portOfListener(listenAt("127.0.0.1"));
     nameHas("127.0.0.1");
-    expect((await connectTo(port, { timeoutMs: 9_000 })).timeout).toBe(9_000);
+    expect((await createConnectionTo(port, { timeoutMs: 9_000 })).timeout).toBe(9_000);
     setdefaulttimeout(8_000);
-    expect((await connectTo(port)).timeout).toBe(8_000);
-    expect((await connectTo(port, { timeoutMs: null })).timeout).toBe(null);
+    expect((await createConnectionTo(port)).timeout).toBe(8_000);
+    expect((await createConnectionTo(port, { timeoutMs: null })).timeout).toBe(null);
   });
 
   test("the look-up is within it, and what it finds later begins nothing", async () => {
     const { found } = lookUpWaits();
     const connects = spyOnConnects();
-    await expectRefused(() => connectTo(1, { timeoutMs: 5 }), { code: "ERR_SOCKWRIGHT_TIMEOUT" });
+    await expectRefused(() => createConnectionTo(1, { timeoutMs: 5 }), { code: "ERR_SOCKWRIGHT_TIMEOUT" });
     found("127.0.0.1");
     await turn();
     expect([...connects()]).toEqual([]);
   });
 
   test("it is one for all addresses, and the default is one as well", async () => {
-    const port = portOf(listenAt(here));
+    const port = portOfListener(listenAt(here));
     for (const each of ["127.0.0.2", "127.0.0.3"]) await neverAnswersAt(each, port);
     nameHas("127.0.0.2", "127.0.0.3");
-    await expectRefused(() => connectTo(port, { timeoutMs: 20 }), { code: "ERR_SOCKWRIGHT_TIMEOUT" });
+    await expectRefused(() => createConnectionTo(port, { timeoutMs: 20 }), { code: "ERR_SOCKWRIGHT_TIMEOUT" });
     setdefaulttimeout(20);
-    await expectRefused(() => connectTo(port), { code: "ERR_SOCKWRIGHT_TIMEOUT" });
+    await expectRefused(() => createConnectionTo(port), { code: "ERR_SOCKWRIGHT_TIMEOUT" });
   });
 
   test("all_errors has it for each that was under way", async () => {
-    const port = portOf(listenAt(here));
+    const port = portOfListener(listenAt(here));
     await neverAnswersAt("127.0.0.3", port);
     nameHas("127.0.0.2", "127.0.0.3", "127.0.0.4");
-    await expectRefused(() => connectTo(port, { timeoutMs: 100, all_errors: true }), {
+    await expectRefused(() => createConnectionTo(port, { timeoutMs: 100, all_errors: true }), {
       name: "AggregateError",
       errors: [{ code: "ECONNREFUSED" }, { code: "ERR_SOCKWRIGHT_TIMEOUT" }],
     });
   });
 
   test("0 waits for nothing but the look-up: EINPROGRESS, as in Python", async () => {
-    const port = portOf(listenAt("127.0.0.1"));
+    const port = portOfListener(listenAt("127.0.0.1"));
     nameHas("127.0.0.1");
-    await expectRefused(() => connectTo(port, { timeoutMs: 0 }), { code: "EINPROGRESS" });
+    await expectRefused(() => createConnectionTo(port, { timeoutMs: 0 }), { code: "EINPROGRESS" });
   });
 });
 
@@ -285,7 +290,7 @@ describe("an abort", () => {
 
   test("before it begins", async () => {
     const asked = nameHas("127.0.0.1");
-    await expectRefused(() => connectTo(1, { signal: AbortSignal.abort("enough") }), aborted);
+    await expectRefused(() => createConnectionTo(1, { signal: AbortSignal.abort("enough") }), aborted);
     expect(asked).not.toHaveBeenCalled();
   });
 
@@ -293,7 +298,7 @@ describe("an abort", () => {
     const { found } = lookUpWaits();
     const controller = new AbortController();
     const connects = spyOnConnects();
-    const connecting = connectTo(1, { signal: controller.signal });
+    const connecting = createConnectionTo(1, { signal: controller.signal });
     controller.abort("enough");
     await expect(connecting).rejects.toMatchObject(aborted);
     found("127.0.0.1");
@@ -302,13 +307,13 @@ describe("an abort", () => {
   });
 
   test("while several are under way, also with all_errors: all are closed", async () => {
-    const port = portOf(listenAt(here));
+    const port = portOfListener(listenAt(here));
     for (const each of ["127.0.0.2", "127.0.0.3"]) await neverAnswersAt(each, port);
     nameHas("127.0.0.2", "127.0.0.3");
     const connects = spyOnConnects();
     const controller = new AbortController();
     const before = kernel.openDescriptors();
-    const connecting = connectTo(port, { signal: controller.signal, all_errors: true });
+    const connecting = createConnectionTo(port, { signal: controller.signal, all_errors: true });
     await until(() => connects().size === 2, "both connects");
     expect(kernel.openDescriptors()).toBe(before + 2);
     controller.abort("enough");
@@ -320,7 +325,7 @@ describe("an abort", () => {
     const listener = listenAt("127.0.0.1");
     nameHas("127.0.0.1");
     const controller = new AbortController();
-    const client = await connectTo(portOf(listener), { signal: controller.signal });
+    const client = await createConnectionTo(portOfListener(listener), { signal: controller.signal });
     controller.abort();
     expect(client.closed).toBe(false);
     await client.sendall("x");

@@ -8,7 +8,7 @@ import { closeAtTheEnd, listenOnLoopback, openStream, tcpPair, unixPair } from "
 import { turnLoop } from "../poller/turns.ts";
 
 /** proc(5), /proc/self/fdinfo: whether O_NONBLOCK and O_CLOEXEC are on. */
-function flagsOf(descriptor: number): { readonly nonblocking: boolean; readonly closeOnExec: boolean } {
+function modesOf(descriptor: number): { readonly nonblocking: boolean; readonly closeOnExec: boolean } {
   const [, octal = ""] = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, "utf8")) ?? [];
   const flags = Number.parseInt(octal, 8);
   // open(2) on Linux: the same numbers on x64 and arm64.
@@ -24,16 +24,16 @@ describe("sockets are always non-blocking inside, and close-on-exec", () => {
     ["dup", () => closeAtTheEnd(openStream().dup())],
   ] as const)("%s", async ([, open]) => {
     for (const opened of await open()) {
-      expect(flagsOf(opened.fileno())).toEqual({ nonblocking: true, closeOnExec: true });
+      expect(modesOf(opened.fileno())).toEqual({ nonblocking: true, closeOnExec: true });
     }
   });
 
   test("and never toggled while shared: not by setblocking, not by settimeout", () => {
     const [left] = unixPair();
     left.setblocking(true);
-    expect(flagsOf(left.fileno()).nonblocking).toBe(true);
+    expect(modesOf(left.fileno()).nonblocking).toBe(true);
     left.settimeout(10);
-    expect(flagsOf(left.fileno()).nonblocking).toBe(true);
+    expect(modesOf(left.fileno()).nonblocking).toBe(true);
   });
 });
 
@@ -58,7 +58,7 @@ describe("detach", () => {
     for (const blocking of [undefined, false, true]) {
       const descriptor = socket().detach(blocking === undefined ? undefined : { blocking });
       onTestFinished(() => closeSync(descriptor));
-      expect(flagsOf(descriptor).nonblocking).toBe(blocking !== true);
+      expect(modesOf(descriptor).nonblocking).toBe(blocking !== true);
     }
   });
 
@@ -68,7 +68,7 @@ describe("detach", () => {
     onTestFinished(() => closeSync(descriptor));
     expect([opened.closed, opened.fileno()]).toEqual([true, -1]);
     opened.close();
-    expect(flagsOf(descriptor).nonblocking).toBe(true);
+    expect(modesOf(descriptor).nonblocking).toBe(true);
     await expect(opened.recv(1)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
     expect(() => opened.detach()).toThrow(expect.objectContaining({ code: "ERR_SOCKWRIGHT_CLOSED" }));
   });

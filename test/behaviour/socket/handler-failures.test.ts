@@ -1,9 +1,11 @@
 // listener.serve: whatever a handler or onError throws or gives, the process and the server live on, and it is published.
+
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Listener } from "../../../src/index.ts";
 import { fakeKernel } from "../../../src/testing/fake-kernel.ts";
 import { closeAtTheEnd, listenOnLoopback, openStream } from "../../support/sockets.ts";
+import { raise } from "../../support/unhandled.ts";
 import { until } from "../../support/until.ts";
 
 interface Published {
@@ -20,10 +22,6 @@ function published(): Published[] {
   return told;
 }
 
-function never(error: unknown): never {
-  throw error;
-}
-
 const boom = new Error("boom");
 const revoked = Proxy.revocable({}, {});
 revoked.revoke();
@@ -33,18 +31,18 @@ function brokenPromise(): Promise<never> {
   const promise = Promise.reject(boom);
   promise.catch(() => undefined);
   // biome-ignore lint/suspicious/noThenProperty: that is the case
-  return Object.assign(promise, { then: () => never(boom) });
+  return Object.assign(promise, { then: () => raise(boom) });
 }
 
 const FAILING: readonly (readonly [name: string, fail: () => unknown, error: unknown])[] = [
-  ["throws", () => never(boom), boom],
-  ["throws undefined", () => never(undefined), undefined],
-  ["throws a frozen object", () => never(Object.freeze({ frozen: true })), { frozen: true }],
-  ["throws a proxy that tells nothing", () => never(revoked.proxy), revoked.proxy],
-  ["rejects", async () => never(boom), boom],
+  ["throws", () => raise(boom), boom],
+  ["throws undefined", () => raise(undefined), undefined],
+  ["throws a frozen object", () => raise(Object.freeze({ frozen: true })), { frozen: true }],
+  ["throws a proxy that tells nothing", () => raise(revoked.proxy), revoked.proxy],
+  ["rejects", async () => raise(boom), boom],
   ["rejects later", () => new Promise((_, reject) => setImmediate(reject, boom)), boom],
   // biome-ignore lint/suspicious/noThenProperty: a thenable of the program's own
-  ["gives a thenable that throws", () => ({ then: () => never(boom) }), boom],
+  ["gives a thenable that throws", () => ({ then: () => raise(boom) }), boom],
   [
     "gives a thenable that rejects",
     // biome-ignore lint/suspicious/noThenProperty: a thenable of the program's own
@@ -54,7 +52,7 @@ const FAILING: readonly (readonly [name: string, fail: () => unknown, error: unk
   [
     "gives an object that cannot be asked for its then",
     // biome-ignore lint/suspicious/noThenProperty: a thenable of the program's own
-    () => Object.defineProperty({}, "then", { get: () => never(boom) }),
+    () => Object.defineProperty({}, "then", { get: () => raise(boom) }),
     boom,
   ],
   ["gives a promise whose then throws", brokenPromise, boom],
@@ -109,7 +107,7 @@ describe.each(FAILING)("a function that %s", (_, fail, error) => {
       const fake = where === "Linux" ? undefined : fakeKernel();
       const listener = listenOnLoopback();
       onTestFinished(() => fake?.[Symbol.dispose]());
-      const served = listener.serve(() => never(new Error("handler")), { onError: fail as () => void });
+      const served = listener.serve(() => raise(new Error("handler")), { onError: fail as () => void });
       await visit(listener);
       await until(() => told.length === 4, "what failed");
       expect(told.filter(({ hook }) => hook === "onError")).toHaveLength(2);

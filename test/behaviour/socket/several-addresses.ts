@@ -9,7 +9,7 @@ export function listenAt(host: string, port = 0, backlog?: number): Listener {
   return server.listen(backlog);
 }
 
-export function portOf(listener: Listener): number {
+export function portOfListener(listener: Listener): number {
   return listener.getsockname().port ?? 0;
 }
 

@@ -18,7 +18,7 @@ import { startChild } from "../../support/child.ts";
 import { often } from "../../support/soak.ts";
 import { unhandled } from "../../support/unhandled.ts";
 import { turn, until } from "../../support/until.ts";
-import { addressFor, ask, askInPython, byModule, FORKING, serving } from "./mixin-servers.ts";
+import { addressFor, ask, askInPython, byModule, FORKING, serveWhile } from "./mixin-servers.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
 
@@ -46,7 +46,7 @@ describe("CPython's test_socketserver", () => {
     }
     const isOfStreams = name.includes("TCP") || name.includes("Stream");
     const server = new MyServer(addressFor(name), byModule(isOfStreams ? "EchoLine" : "EchoDatagram"));
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       expect(server.server_address).toEqual(server.socket.getsockname());
       expect(await askInPython(context, server, "hello world", 3)).toEqual([
         "hello world",
@@ -84,7 +84,7 @@ describe("a child", () => {
   test("is another process with the environment of this one, and is told the server's address", async () => {
     vi.stubEnv("SOCKWRIGHT_TEST_WORD", "inherited");
     const server = new Server(LOOPBACK, byModule("Obey"));
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       const told = JSON.parse(await ask(server, "where\n"));
       expect(told).toMatchObject({ threadId: 0, server: { server_address: server.server_address } });
       expect(told.pid).not.toBe(process.pid);
@@ -99,7 +99,7 @@ describe("a child", () => {
     onTestFinished(() => own.close());
     const link = (descriptor: number): string => readlinkSync(`/proc/self/fd/${descriptor}`);
     const server = new Server(LOOPBACK, byModule("Obey"));
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       const open: [number, string][] = JSON.parse(await ask(server, "descriptors\n"));
       const links = open.map(([, name]) => name);
       expect(links).not.toContain(link(own.fileno()));
@@ -115,7 +115,7 @@ describe("a child", () => {
     const clients = often(24, 200);
     const server = new Server(LOOPBACK, byModule("Obey"));
     let pids: number[] = [];
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       const told = await Promise.all(Array.from({ length: clients }, () => ask(server, "where\n")));
       pids = told.map((line) => JSON.parse(line).pid);
     });
@@ -128,7 +128,7 @@ describe("a child", () => {
   test("of a datagram has the server's socket, and its data", async () => {
     class DatagramServer extends ForkingUDPServer {}
     const server = new DatagramServer(LOOPBACK, byModule("ObeyDatagram"));
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       expect(await Promise.all(["echo 1", "echo 2"].map((each) => ask(server, each)))).toEqual(["1\n", "2\n"]);
     });
   });
@@ -155,7 +155,7 @@ describe("a child that does not exit with 0 is one handle_error", () => {
     ],
   ])("that %s, and harms nobody else", async (_name, line, told) => {
     const server = new Server(LOOPBACK, byModule("Obey"));
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       const answers = [line, "echo 1\n"].map((each) => ask(server, each).catch(() => ""));
       expect(await Promise.all(answers)).toEqual(["", "1\n"]);
     });
@@ -176,7 +176,7 @@ describe("a child that does not exit with 0 is one handle_error", () => {
     }
     const server = new Failing(LOOPBACK, byModule("Obey"));
     const rejections = await unhandled(async () => {
-      await serving(server, async () => {
+      await serveWhile(server, async () => {
         expect(await ask(server, "throw it\n")).toBe("");
         expect(await ask(server, "echo 1\n")).toBe("1\n");
       });
@@ -194,7 +194,7 @@ describe("a child that does not exit with 0 is one handle_error", () => {
     ["whose handler is no class of handlers", byModule("NoHandler"), {}],
   ])("%s: it names RequestHandlerClass", async (_name, handler, more) => {
     const server = new Server(LOOPBACK, handler);
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       expect(await ask(server, "echo 1\n").catch(() => "")).toBe("");
     });
     const code = expect.stringMatching(/^ERR_INVALID_ARG_(?:VALUE|TYPE)$/);
@@ -205,7 +205,7 @@ describe("a child that does not exit with 0 is one handle_error", () => {
   test("that cannot be started: the request is closed, and the server goes on", async () => {
     const server = new Server(LOOPBACK, byModule("Obey"));
     const { execPath } = process;
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       process.execPath = "/nowhere/node";
       try {
         expect(await ask(server, "").catch(() => "")).toBe("");
@@ -234,7 +234,7 @@ describe("a child that does not exit with 0 is one handle_error", () => {
       }
     }
     const server = new Addressing(LOOPBACK, byModule("Obey"));
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       expect(await ask(server, "").catch(() => "")).toBe("");
     });
     expect(server.errors).toMatchObject([{ message: expect.stringContaining("could not be cloned") }]);

@@ -21,6 +21,7 @@ import {
 } from "../../../src/socketserver.ts";
 import { temporaryFolder } from "../../support/folders.ts";
 import { turn } from "../../support/until.ts";
+import { clientOf } from "./client.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
 
@@ -29,15 +30,6 @@ class Gate {
   readonly opened = new Promise<void>((resolve) => {
     this.open = resolve;
   });
-}
-
-async function connected(
-  server: Pick<TCPServer, "address_family" | "socket_type" | "server_address">,
-): Promise<Socket> {
-  const client = new Socket(server.address_family, server.socket_type) as Socket;
-  onTestFinished(() => client.close());
-  await client.connect(server.server_address);
-  return client;
 }
 
 async function asked(server: UDPServer, data = "hello"): Promise<Socket> {
@@ -119,7 +111,7 @@ describe("shutdown", () => {
   test("before serve_forever: the next one ends at once, and the one after it serves", async () => {
     await using server = new TCPServer(LOOPBACK, BaseRequestHandler);
     await server.bind_and_activate();
-    const client = await connected(server);
+    const client = await clientOf(server);
     await server.shutdown();
     await server.serve_forever();
     const serving = server.serve_forever();
@@ -142,7 +134,7 @@ describe("shutdown", () => {
     }
     await using server = new TCPServer(LOOPBACK, Handler);
     await server.bind_and_activate();
-    await connected(server);
+    await clientOf(server);
     const serving = server.serve_forever().then(() => steps.push("served"));
     await gate.opened;
     await serving;
@@ -198,7 +190,7 @@ describe("server_close", () => {
     }
     const server = new TCPServer(LOOPBACK, Handler);
     await server.bind_and_activate();
-    const client = await connected(server);
+    const client = await clientOf(server);
     const serving = server.serve_forever();
     await begun.opened;
     await server.server_close();
@@ -417,7 +409,7 @@ describe("handlers that close each other's server both end, and both sockets are
     closings.servers.push(...(servers as BaseServer[]));
     await Promise.all(servers.map((each) => each.bind_and_activate()));
     const serving = servers.map((each) => each.serve_forever());
-    const clients = await Promise.all(servers.map((each) => connected(each)));
+    const clients = await Promise.all(servers.map((each) => clientOf(each)));
     const answers = await Promise.all(clients.map((each) => each.recv(100)));
     expect(answers.map(String)).toEqual(["closed by 0", "closed by 1"]);
     await Promise.all(serving);
@@ -438,7 +430,7 @@ test("socket_type = SOCK_SEQPACKET serves records", async () => {
   }
   await using server = new Server({ path: join(temporaryFolder(), "records") }, Handler);
   await server.bind_and_activate();
-  const client = await connected(server);
+  const client = await clientOf(server);
   await client.send("a record");
   await server.handle_request();
   expect(String(await client.recv(100))).toBe("a record");
@@ -482,7 +474,7 @@ test("a handler that throws in handle and in finish: the first error is told, th
   channel("sockwright:socketserver:error").subscribe(note);
   await using server = new Server(LOOPBACK, Handler);
   await server.bind_and_activate();
-  await connected(server);
+  await clientOf(server);
   await server.handle_request();
   channel("sockwright:socketserver:error").unsubscribe(note);
   expect(told).toEqual(["finish", "Error: handle"]);
@@ -502,7 +494,7 @@ test("200 clients at once, with request_queue_size = 256", async () => {
   const serving = server.serve_forever();
   const heard = await Promise.all(
     Array.from({ length: 200 }, async (_, number) => {
-      const client = await connected(server);
+      const client = await clientOf(server);
       await client.sendall(`client ${number}\n`);
       return String(await client.recv(100));
     }),
@@ -553,7 +545,7 @@ describe("bad input", () => {
     await server.bind_and_activate();
     const serving = server.serve_forever();
     await expect(server.serve_forever()).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_SERVING" });
-    expect((await (await connected(server)).recv(1)).length).toBe(0);
+    expect((await (await clientOf(server)).recv(1)).length).toBe(0);
     await server.shutdown();
     await serving;
   });

@@ -1,4 +1,5 @@
 // What somebody who comes from Python gets wrong on the first day, and what the error says.
+
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Socket } from "../../../src/index.ts";
@@ -15,15 +16,9 @@ import {
   UnixDatagramServer,
   UnixStreamServer,
 } from "../../../src/socketserver.ts";
+import { clientOf } from "./client.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
-
-async function connected(server: TCPServer): Promise<Socket> {
-  const client = new Socket() as Socket;
-  onTestFinished(() => client.close());
-  await client.connect(server.server_address);
-  return client;
-}
 
 describe("seconds in place of milliseconds", () => {
   test.each([0.5, 1.5])("%d s as timeout of a server", async (timeout) => {
@@ -48,7 +43,7 @@ describe("seconds in place of milliseconds", () => {
     }
     await using server = new Strict(LOOPBACK, Hasty);
     await server.bind_and_activate();
-    await connected(server);
+    await clientOf(server);
     await expect(server.handle_request()).rejects.toMatchObject({
       code: "ERR_OUT_OF_RANGE",
       message: expect.stringMatching(
@@ -119,7 +114,7 @@ describe("a get_request that returns no pair", () => {
         code: "ERR_INVALID_RETURN_VALUE",
         message: expect.stringContaining('[request, client_address] to be returned from the "get_request" function'),
       });
-      await connected(server);
+      await clientOf(server);
       await refused;
     }
   });

@@ -54,18 +54,18 @@ export function addressFor(server: string): AddressInput {
 
 /** What a client asks of a server, and all that it answers; of a datagram server one datagram. */
 export function ask(server: Asked, request: string): Promise<string> {
-  return connected(server, request, true);
+  return answerTo(server, request, true);
 }
 
 /** Asks, and takes any answer, or the end of the connection; with `isAnswered` false no datagram is waited for. */
 export async function send(server: Asked, request: string, isAnswered = true): Promise<void> {
-  await connected(server, request, isAnswered).catch((error: unknown) => {
+  await answerTo(server, request, isAnswered).catch((error: unknown) => {
     // Refused, or the handler failed.
     if (!(error instanceof SocketError)) throw error;
   });
 }
 
-async function connected(server: Asked, request: string, isAnswered: boolean): Promise<string> {
+async function answerTo(server: Asked, request: string, isAnswered: boolean): Promise<string> {
   const { address_family, socket_type, server_address } = server;
   const client = socket(address_family, socket_type);
   try {
@@ -117,7 +117,7 @@ interface Serving extends Asked {
 }
 
 /** Serves while `use` runs, and closes the server. */
-export async function serving(server: Serving, use: () => Promise<void>): Promise<void> {
+export async function serveWhile(server: Serving, use: () => Promise<void>): Promise<void> {
   await server.bind_and_activate();
   const served = server.serve_forever();
   try {

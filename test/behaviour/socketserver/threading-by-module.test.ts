@@ -12,7 +12,7 @@ import { startChild } from "../../support/child.ts";
 import { openDescriptors } from "../../support/open-descriptors.ts";
 import { often } from "../../support/soak.ts";
 import { turn, until } from "../../support/until.ts";
-import { addressFor, ask, askInPython, byModule, serving, THREADING } from "./mixin-servers.ts";
+import { addressFor, ask, askInPython, byModule, serveWhile, THREADING } from "./mixin-servers.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
 
@@ -69,7 +69,7 @@ test.for(Object.keys(THREADING) as (keyof typeof THREADING)[])(
     }
     const isOfStreams = name.includes("TCP") || name.includes("Stream");
     const server = new Threading(addressFor(name), byModule(isOfStreams ? "EchoLine" : "EchoDatagram"));
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       expect(await askInPython(context, server, "hello world", 3)).toEqual([
         "hello world",
         "hello world",
@@ -82,7 +82,7 @@ test.for(Object.keys(THREADING) as (keyof typeof THREADING)[])(
 describe("a handler in a thread", () => {
   test("runs in another thread of this process, which is used again, and is told the server's address", async () => {
     const server = new Server(LOOPBACK, byModule("Obey"));
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       const first = await where(server);
       expect(first).toMatchObject({ pid: process.pid, server: { server_address: server.server_address } });
       expect(first.threadId).not.toBe(threadId);
@@ -95,7 +95,7 @@ describe("a handler in a thread", () => {
   test("200 clients at once on two threads, and afterwards no thread is left", async () => {
     const before = threads();
     const server = new Server(LOOPBACK, byModule("Obey"));
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => ask(server, `echo ${index}\n`)));
       expect(answers).toEqual(Array.from({ length: 200 }, (_, index) => `${index}\n`));
       expect(threads()).toBe(before + 2);
@@ -106,7 +106,7 @@ describe("a handler in a thread", () => {
 
   test("that throws: its error comes to handle_error with name, message, stack, code and cause", async () => {
     const server = new Server(LOOPBACK, byModule("Obey"));
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       expect(await Promise.all(["throw it\n", "echo 1\n"].map((line) => ask(server, line)))).toEqual(["", "1\n"]);
       expect(await ask(server, "throw-function it\n")).toBe("");
     });
@@ -121,7 +121,7 @@ describe("a handler in a thread", () => {
 
   test("that sends messages of its own, or throws what cannot be read, harms nobody", async () => {
     const server = new Server(LOOPBACK, byModule("Obey"));
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       for (const line of ["post it\n", "throw-deep it\n"]) expect(await ask(server, line)).toBe("");
       expect(await ask(server, "echo 1\n")).toBe("1\n");
     });
@@ -135,7 +135,7 @@ describe("a handler in a thread", () => {
     ["leaves a rejection", "reject-beside it\n", { exitCode: 1, cause: { message: "ordered to throw it" } }],
   ])("that %s: handle_error is told, the thread is replaced, and nobody else is harmed", async (_name, line, told) => {
     const server = new Server(LOOPBACK, byModule("Obey"));
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       const before = await where(server);
       const lines = [line, "echo 1\n", line, "echo 2\n", "echo 3\n"];
       expect(await Promise.all(lines.map((each) => ask(server, each)))).toEqual(["", "1\n", "", "2\n", "3\n"]);
@@ -156,7 +156,7 @@ describe("a handler in a thread", () => {
       override max_threads = 1;
     }
     const server = new Alone(LOOPBACK, byModule("Obey"));
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       const word = randomUUID();
       expect(await ask(server, `exit-when-told ${word}\n`)).toBe("listening\n");
       const before = await where(server);
@@ -179,7 +179,7 @@ describe("a handler in a thread", () => {
     }
     const server = new Daemon(LOOPBACK, byModule("Obey"));
     let spinning: Socket | undefined;
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       spinning = await begun(server, "spin\n");
       for (const word of ["1", "2", "3"]) expect(await ask(server, `echo ${word}\n`)).toBe(`${word}\n`);
     });
@@ -226,7 +226,7 @@ describe("a handler in a thread", () => {
     const before = threads();
     const server = new Daemon(LOOPBACK, { module, name: "Endless" });
     let client: Socket | undefined;
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       client = await unanswered(server, "anything\n");
       await until(() => threads() > before, "its thread");
     });
@@ -245,7 +245,7 @@ describe("a handler in a thread", () => {
       }
     }
     const server = new Daemon(LOOPBACK, byModule("Obey"));
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       for (let index = 0; index < 2; index++) await begun(server, "wait\n");
       for (let index = 0; index < 3; index++) await unanswered(server, "wait\n");
       await until(() => taken === 3, "a request for each thread, and the next");
@@ -257,7 +257,7 @@ describe("a handler in a thread", () => {
 
   test("of a datagram has the server's socket", async () => {
     const server = new DatagramServer(LOOPBACK, byModule("ObeyDatagram"));
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       const asked = Array.from({ length: 24 }, (_, index) => `echo ${index}`);
       expect(await Promise.all(asked.map((each) => ask(server, each)))).toEqual(
         asked.map((each) => `${each.slice(5)}\n`),
@@ -289,7 +289,7 @@ describe("a handler that there is not", () => {
     ["a class without run() and handle()", byModule("NoHandler"), {}],
   ])("%s: each request is a handle_error that names RequestHandlerClass", async (_name, handler, more) => {
     const server = new Server(LOOPBACK, handler);
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       for (let count = 0; count < 2; count++) expect(await ask(server, "echo 1\n").catch(() => "")).toBe("");
     });
     const error = { code: expect.stringMatching(/^ERR_INVALID_ARG_(?:VALUE|TYPE)$/), ...more };
@@ -299,7 +299,7 @@ describe("a handler that there is not", () => {
 
   test("a handler without a handle() of its own does nothing, as in Python", async () => {
     const server = new Server(LOOPBACK, byModule("Bare"));
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       expect(await ask(server, "")).toBe("");
     });
     expect(server.errors).toEqual([]);
@@ -322,7 +322,7 @@ test("a request that is no socket cannot be given to a thread: handle_error says
     }
   }
   const server = new Wrapping(LOOPBACK, byModule("Obey"));
-  await serving(server, async () => {
+  await serveWhile(server, async () => {
     expect(await ask(server, "").catch(() => "")).toBe("");
     await until(() => server.errors.length === 1, "handle_error");
   });
@@ -337,7 +337,7 @@ test("threads that are ended at any moment leave no descriptor open, and close n
   }
   // The poller of this process stays open once there is one.
   const first = new Daemon(LOOPBACK, byModule("Obey"));
-  await serving(first, async () => expect(await ask(first, "echo 0\n")).toBe("0\n"));
+  await serveWhile(first, async () => expect(await ask(first, "echo 0\n")).toBe("0\n"));
   const before = openDescriptors();
   for (let round = 0; round < often(12, 100); round++) {
     const server = new Daemon(LOOPBACK, byModule("Obey"));

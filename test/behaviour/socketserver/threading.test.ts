@@ -15,17 +15,12 @@ import {
   ThreadingUDPServer,
 } from "../../../src/socketserver.ts";
 import { startChild } from "../../support/child.ts";
+import { EchoLine } from "../../support/echo-line.ts";
 import { unhandled } from "../../support/unhandled.ts";
 import { turn, until } from "../../support/until.ts";
-import { addressFor, ask, askInPython, serving, THREADING } from "./mixin-servers.ts";
+import { addressFor, ask, askInPython, serveWhile, THREADING } from "./mixin-servers.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
-
-class EchoLine extends StreamRequestHandler {
-  override async handle(): Promise<void> {
-    await this.wfile.write(await this.rfile.readline());
-  }
-}
 
 class EchoDatagram extends DatagramRequestHandler {
   override async handle(): Promise<void> {
@@ -72,7 +67,7 @@ describe("CPython's test_socketserver", () => {
     }
     const isOfStreams = name.includes("TCP") || name.includes("Stream");
     const server = new MyServer(addressFor(name), (isOfStreams ? EchoLine : EchoDatagram) as typeof EchoLine);
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       expect(server.server_address).toEqual(server.socket.getsockname());
       expect(await askInPython(context, server, "hello world", 3)).toEqual([
         "hello world",
@@ -145,7 +140,7 @@ describe("handlers run at the same time", () => {
       override request_queue_size = 256;
     }
     const server = new Server(LOOPBACK, Held);
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       const answers = Promise.all(Array.from({ length: 200 }, (_, index) => ask(server, `${index}\n`)));
       await until(() => begun.length === 200, "all handlers to begin");
       release();
@@ -156,7 +151,7 @@ describe("handlers run at the same time", () => {
 
   test("200 datagrams at once", async () => {
     const server = new ThreadingUDPServer(LOOPBACK, EchoDatagram);
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       const asked = Array.from({ length: 200 }, (_, index) => `${index}\n`);
       expect(await Promise.all(asked.map((request) => ask(server, request)))).toEqual(asked);
     });
@@ -300,7 +295,7 @@ describe("what goes wrong in a task", () => {
       }
     }
     const server = new Server(LOOPBACK, Picky);
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       expect(await Promise.all(["1\n", "bad\n", "2\n"].map((line) => ask(server, line)))).toEqual(["1\n", "", "2\n"]);
     });
     expect(errors).toEqual([new Error("bad request")]);
@@ -328,7 +323,7 @@ describe("what goes wrong in a task", () => {
     }
     const server = new Server(LOOPBACK, Bad);
     const rejections = await unhandled(async () => {
-      await serving(server, async () => {
+      await serveWhile(server, async () => {
         for (const line of ["1\n", "2\n"]) expect(await ask(server, line).catch(() => "")).toBe("");
       });
     });
@@ -355,7 +350,7 @@ describe("what goes wrong in a task", () => {
         }
       }
       const server = new Server(LOOPBACK, EchoLine);
-      await serving(server, async () => {
+      await serveWhile(server, async () => {
         expect(await ask(server, "1\n")).toBe("1\n");
       });
     },
@@ -378,7 +373,7 @@ describe("what goes wrong in a task", () => {
       }
     }
     const server = new Server(LOOPBACK, Bad);
-    await serving(server, async () => {
+    await serveWhile(server, async () => {
       expect(await ask(server, "")).toBe("");
     });
     expect(messages).toMatchObject([

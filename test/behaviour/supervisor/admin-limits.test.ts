@@ -11,7 +11,7 @@ import { MAX_ADMIN_ANSWER_BYTES, MAX_LISTED_CONNECTIONS } from "../../../src/sup
 import { Group } from "../../../src/supervisor/group.ts";
 import { serving } from "../../support/serving.ts";
 import { connectionOf } from "../status/fake-overview.ts";
-import { greeted, kindsWith, planned, running, urlOf } from "./running.ts";
+import { greeted, kindsWith, planned, running, urlOfService } from "./running.ts";
 
 test("so many connections are in one answer, with how many there are", async () => {
   const { supervisor } = await running([]);
@@ -57,7 +57,7 @@ test("what is drained has no grace that ends", async () => {
   });
   const services = [{ ...planned("one", "held", ["tcp://127.0.0.1:0"]), graceMs: 0 }];
   const { supervisor } = await running(services, { make: kindsWith({ held }) });
-  const { client } = await greeted(urlOf(supervisor, "one"));
+  const { client } = await greeted(urlOfService(supervisor, "one"));
   const close = vi.spyOn(Group.prototype, "close");
   onTestFinished(() => void vi.restoreAllMocks());
   await supervisor.drain("one");

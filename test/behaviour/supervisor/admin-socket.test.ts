@@ -8,7 +8,7 @@ import { adminActions } from "../../../src/supervisor/admin/admin-actions.ts";
 import { askAdmin } from "../../../src/supervisor/admin/admin-client.ts";
 import { type AdminOptions, MAX_ADMIN_CONNECTIONS, serveAdmin } from "../../../src/supervisor/admin/admin-server.ts";
 import { connected } from "../../support/connected.ts";
-import { greeted, greeter, running, urlOf } from "./running.ts";
+import { greeted, greeter, running, urlOfService } from "./running.ts";
 
 async function admin(
   options?: AdminOptions,
@@ -21,7 +21,7 @@ async function admin(
   const actions = adminActions(supervisor, { reload, stop: async () => undefined });
   const server = await serveAdmin(path, actions, options);
   onTestFinished(async () => void (await server.close({ graceMs: 0 })));
-  return { path, url: urlOf(supervisor, "greet") };
+  return { path, url: urlOfService(supervisor, "greet") };
 }
 
 test("who asks nothing is told so after a while", async () => {

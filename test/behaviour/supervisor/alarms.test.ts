@@ -6,7 +6,7 @@ import { statusMetrics } from "../../../src/services/status/status-metrics.ts";
 import type { ServicePlan } from "../../../src/supervisor/plan.ts";
 import type { Supervisor } from "../../../src/supervisor/supervisor.ts";
 import { until } from "../../support/until.ts";
-import { at, greeted, greeter, page, running, urlOf } from "./running.ts";
+import { at, greeted, greeter, page, running, urlOfService } from "./running.ts";
 
 const LEVELS = [2, 3].map((raiseAt) => ({ raiseAt, clearAt: raiseAt - 1, cooldownMs: 0 }));
 
@@ -21,14 +21,14 @@ async function clients(url: string, count: number): Promise<readonly Connection[
 test("is raised at its level and called off below it, and outlives a reload", async () => {
   const one = { ...greeter("one", ["tcp://127.0.0.1:0"]), limits: { maxConnections: 10, alarms: LEVELS } };
   const { supervisor } = await running([one, greeter("two", ["tcp://127.0.0.1:0"])]);
-  const [first, second] = await clients(urlOf(supervisor, "one"), 2);
+  const [first, second] = await clients(urlOfService(supervisor, "one"), 2);
   await until(() => levelsOf(supervisor).length === 1, "the alarm");
   const before = Date.now();
   expect(supervisor.overview.alarms()).toEqual([
     { services: ["one"], connectionsActive: 2, raiseAt: 2, sinceMs: expect.any(Number) },
   ]);
   expect(supervisor.overview.alarms()[0]?.sinceMs).toBeLessThanOrEqual(before);
-  await clients(urlOf(supervisor, "one"), 1);
+  await clients(urlOfService(supervisor, "one"), 1);
   await until(() => levelsOf(supervisor).length === 2, "the second alarm");
   await supervisor.reload({ services: [one] });
   await until(() => levelsOf(supervisor).length === 2, "both alarms");
@@ -42,9 +42,9 @@ test("is raised at its level and called off below it, and outlives a reload", as
 
 test("is there without being asked for at nine tenths of the connections that may be", async () => {
   const { supervisor } = await running([{ ...greeter("one", ["tcp://127.0.0.1:0"]), limits: { maxConnections: 5 } }]);
-  await clients(urlOf(supervisor, "one"), 4);
+  await clients(urlOfService(supervisor, "one"), 4);
   expect(levelsOf(supervisor)).toEqual([]);
-  await clients(urlOf(supervisor, "one"), 1);
+  await clients(urlOfService(supervisor, "one"), 1);
   await until(() => levelsOf(supervisor).length === 1, "the alarm");
   expect(levelsOf(supervisor)).toEqual([5]);
 });
@@ -53,7 +53,7 @@ test("of a listener that several share is one of each of them, also in the metri
   const limits = { alarms: [{ raiseAt: 1, clearAt: 0, cooldownMs: 0 }] };
   const limited = (name: string, url: string): ServicePlan => ({ ...page(name, [at(url, `/${name}/`)]), limits });
   const { supervisor } = await running([limited("one", "http://127.0.0.1:0")]);
-  const url = urlOf(supervisor, "one").replace("/one/", "");
+  const url = urlOfService(supervisor, "one").replace("/one/", "");
   const apart = limited("apart", "http://127.0.0.1:0");
   await supervisor.reload({ services: [limited("one", url), limited("two", url), apart] });
   const client = await connect(url.replace("http:", "tcp:"));

@@ -5,12 +5,12 @@ import { connect } from "../../../src/server/connect.ts";
 import { EINVAL } from "../../../src/socket/values.ts";
 import { manualClock } from "../../../src/testing/manual-clock.ts";
 import { until } from "../../support/until.ts";
-import { greeter, greetingAt, running, serviceOf, urlOf } from "./running.ts";
+import { greeter, greetingAt, running, serviceOf, urlOfService } from "./running.ts";
 
 test("after a second, on the same port", async () => {
   const clock = manualClock();
   const { supervisor, events } = await running([greeter("one", ["tcp://127.0.0.1:0"])], { clock });
-  const url = urlOf(supervisor, "one");
+  const url = urlOfService(supervisor, "one");
   // Port 0 would be another one: it is what the file says that is opened again.
   await supervisor.reload({ services: [greeter("one", [url])] });
   const accept = vi.spyOn(kernel, "accept").mockReturnValue(-EINVAL);

@@ -30,7 +30,7 @@ import {
   running,
   said,
   serviceOf,
-  urlOf,
+  urlOfService,
 } from "./running.ts";
 
 /** The head of the answer, over a connection that stays. */
@@ -53,12 +53,12 @@ const HTTP = "http://127.0.0.1:0";
 describe("what stays", () => {
   test("a listener keeps its port and a service its object, and a connection goes on", async () => {
     const { supervisor } = await running([greeter("one", [ANY])]);
-    const url = urlOf(supervisor, "one");
+    const url = urlOfService(supervisor, "one");
     const { client } = await greeted(url);
     await supervisor.reload({ services: [greeter("one", [ANY]), greeter("two", [ANY])] });
-    expect(urlOf(supervisor, "one")).toBe(url);
+    expect(urlOfService(supervisor, "one")).toBe(url);
     expect(await said(client, "Rose")).toBe("Hello, Rose!");
-    expect(await greetingAt(urlOf(supervisor, "two"))).toBe("two");
+    expect(await greetingAt(urlOfService(supervisor, "two"))).toBe("two");
   });
 
   test("a service that has another name keeps its listeners and its object", async () => {
@@ -70,9 +70,9 @@ describe("what stays", () => {
       },
     });
     const { supervisor } = await running([planned("one", "counted", [ANY])], { make });
-    const url = urlOf(supervisor, "one");
+    const url = urlOfService(supervisor, "one");
     await supervisor.reload({ services: [planned("two", "counted", [ANY])] });
-    expect(urlOf(supervisor, "two")).toBe(url);
+    expect(urlOfService(supervisor, "two")).toBe(url);
     expect(supervisor.overview.services().map(({ name }) => name)).toEqual(["two"]);
     expect(await greetingAt(url)).toBe("counted");
     expect(made).toBe(1);
@@ -80,7 +80,7 @@ describe("what stays", () => {
 
   test("two services that change their names have the other's listeners", async () => {
     const { supervisor } = await running([greeter("one", [ANY]), greeter("two", [ANY])]);
-    const [first, second] = [urlOf(supervisor, "one"), urlOf(supervisor, "two")];
+    const [first, second] = [urlOfService(supervisor, "one"), urlOfService(supervisor, "two")];
     await supervisor.reload({ services: [greeter("two", [first]), greeter("one", [second])] });
     expect([await greetingAt(first), await greetingAt(second)]).toEqual(["two", "one"]);
   });
@@ -96,7 +96,7 @@ describe("what changes", () => {
       return { ...service, start: () => void calls.push(`start ${name}`), stop: () => void calls.push(`stop ${name}`) };
     };
     const { supervisor } = await running([greeter("one", [ANY], "old")], { make: logged });
-    const url = urlOf(supervisor, "one");
+    const url = urlOfService(supervisor, "one");
     const { client } = await greeted(url);
     await supervisor.reload({ services: [greeter("one", [ANY], "new")] });
     expect(await greetingAt(url)).toBe("new");
@@ -110,9 +110,9 @@ describe("what changes", () => {
   test("another kind of service keeps the listener", async () => {
     const shout = (): Service => ({ name: "shout", stream: (connection) => void connection.write("SHOUT\n") });
     const { supervisor } = await running([greeter("one", [ANY])], { make: kindsWith({ shout }) });
-    const url = urlOf(supervisor, "one");
+    const url = urlOfService(supervisor, "one");
     await supervisor.reload({ services: [planned("one", "shout", [ANY])] });
-    expect(urlOf(supervisor, "one")).toBe(url);
+    expect(urlOfService(supervisor, "one")).toBe(url);
     expect(await greetingAt(url)).toBe("SHOUT");
   });
 
@@ -131,7 +131,7 @@ describe("what changes", () => {
     });
     const make = kindsWith({ slow });
     const { supervisor } = await running([greeter("one", [ANY]), planned("slow", "slow", [ANY])], { make });
-    const url = urlOf(supervisor, "slow");
+    const url = urlOfService(supervisor, "slow");
     const { client } = await greeted(url);
     await supervisor.reload({ services: [greeter("one", [ANY])] });
     expect(serviceOf(supervisor, "slow").state).toBe("draining");
@@ -153,7 +153,7 @@ describe("what changes", () => {
     const make = kindsWith({ stuck });
     const plan: ServicePlan = { ...planned("stuck", "stuck", [ANY]), graceMs: 1 };
     const { supervisor } = await running([plan, greeter("one", [ANY])], { make });
-    const { client } = await greeted(urlOf(supervisor, "stuck"));
+    const { client } = await greeted(urlOfService(supervisor, "stuck"));
     await supervisor.reload({ services: [greeter("one", [ANY])] });
     await expect(client.read()).rejects.toMatchObject({ code: "ECONNRESET" });
     await until(() => supervisor.overview.services().length === 1, "the service to be gone");
@@ -167,7 +167,7 @@ describe("what is refused changes nothing", () => {
     onTestFinished(() => void taken.close());
     const { port } = taken.address() as AddressInfo;
     const { supervisor, events } = await running([greeter("one", [ANY], "old"), greeter("two", [ANY])]);
-    const [first, second] = [urlOf(supervisor, "one"), urlOf(supervisor, "two")];
+    const [first, second] = [urlOfService(supervisor, "one"), urlOfService(supervisor, "two")];
     const { client } = await greeted(first);
     const services = [
       greeter("new", [ANY]),
@@ -215,8 +215,8 @@ describe("what is refused changes nothing", () => {
 
   test("a listener that another service has", async () => {
     const { supervisor } = await running([greeter("one", [ANY, ANY]), greeter("two", [ANY])]);
-    const [first, moved] = [urlOf(supervisor, "one"), urlOf(supervisor, "one", 1)];
-    const services = [greeter("one", [first]), greeter("two", [urlOf(supervisor, "two"), moved])];
+    const [first, moved] = [urlOfService(supervisor, "one"), urlOfService(supervisor, "one", 1)];
+    const services = [greeter("one", [first]), greeter("two", [urlOfService(supervisor, "two"), moved])];
     await expect(supervisor.reload({ services: services.reverse() })).rejects.toThrow(
       `${moved} is open for one, and cannot go to two at once`,
     );
@@ -225,7 +225,7 @@ describe("what is refused changes nothing", () => {
 
   test("the same mount twice", async () => {
     const { supervisor } = await running([page("one", [at(HTTP, "/")])]);
-    const url = urlOf(supervisor, "one").replace(/\/$/, "");
+    const url = urlOfService(supervisor, "one").replace(/\/$/, "");
     const services = [page("one", [at(url, "/")]), page("two", [at(url, "/")])];
     await expect(supervisor.reload({ services })).rejects.toThrow(`${url} has / twice: for one, and for two`);
   });
@@ -240,7 +240,7 @@ describe("what is refused changes nothing", () => {
 describe("an HTTP listener", () => {
   test("has services come and go, and an open connection is told to come again", async () => {
     const { supervisor } = await running([page("site", [at(HTTP, "/")])]);
-    const url = urlOf(supervisor, "site").replace(/\/$/, "");
+    const url = urlOfService(supervisor, "site").replace(/\/$/, "");
     const chat = page("chat", [at(url, "/chat/")]);
     await supervisor.reload({ services: [page("site", [at(url, "/")]), chat] });
     expect(await fetched(`${url}/chat/x`)).toEqual({ status: 200, text: "chat /chat /x" });
@@ -262,7 +262,7 @@ describe("an HTTP listener", () => {
     const { supervisor } = await running([page("site", [at(HTTP, "/")])]);
     const limits = (used: number) => [{ name: "max-connections", limit: DEFAULT_MAX_CONNECTIONS, used }];
     expect(serviceOf(supervisor, "site").limits).toEqual(limits(0));
-    const url = urlOf(supervisor, "site").replace(/\/$/, "");
+    const url = urlOfService(supervisor, "site").replace(/\/$/, "");
     await supervisor.reload({ services: [page("site", [at(url, "/")]), page("chat", [at(url, "/chat/")])] });
     const client = await connect(url.replace("http:", "tcp:"));
     onTestFinished(() => client.abort());
@@ -278,7 +278,7 @@ describe("an HTTP listener", () => {
     const slow = (): Service => http(() => ({ body: endless() }));
     const make = kindsWith({ slow });
     const { supervisor } = await running([page("site", [at(HTTP, "/")])], { make, clock });
-    const url = urlOf(supervisor, "site").replace(/\/$/, "");
+    const url = urlOfService(supervisor, "site").replace(/\/$/, "");
     const taken = { ...planned("slow", "slow", [at(url, "/slow/")]), graceMs: 5_000 };
     await supervisor.reload({ services: [page("site", [at(url, "/")]), taken] });
     const client = await connect(url.replace("http:", "tcp:"));
@@ -294,7 +294,7 @@ describe("an HTTP listener", () => {
 
   test("counts what each service has answered, also across reloads", async () => {
     const { supervisor } = await running([page("site", [at(HTTP, "/")])]);
-    const url = urlOf(supervisor, "site");
+    const url = urlOfService(supervisor, "site");
     await fetched(url);
     await supervisor.reload({ services: [page("site", [at(url.slice(0, -1), "/")], "other")] });
     expect((await fetched(url)).text).toBe("other  /");
@@ -315,8 +315,8 @@ describe("an HTTP listener", () => {
     const { supervisor } = await running([planned("both", "both", [ANY, at(HTTP, "/a/")])], {
       make: kindsWith({ both }),
     });
-    expect(await greetingAt(urlOf(supervisor, "both"))).toBe("line");
-    expect((await fetched(urlOf(supervisor, "both", 1))).text).toBe("page");
+    expect(await greetingAt(urlOfService(supervisor, "both"))).toBe("line");
+    expect((await fetched(urlOfService(supervisor, "both", 1))).text).toBe("page");
     expect(calls).toEqual(["start"]);
     await supervisor.close(0);
     expect(calls).toEqual(["start", "stop"]);
@@ -347,7 +347,7 @@ describe("a module", () => {
     const path = modulePath();
     written(path, greets("tick"), 1_000);
     const { supervisor } = await running([clockOf(path)]);
-    const url = urlOf(supervisor, "clock");
+    const url = urlOfService(supervisor, "clock");
     expect(await greetingAt(url)).toBe("tick!");
     written(path, greets("tock"), 1_000);
     await supervisor.reload({ services: [clockOf(path)] });
@@ -365,7 +365,7 @@ describe("a module", () => {
     await expect(supervisor.reload({ services: [clockOf(path)] })).rejects.toThrow(
       "the service clock cannot be started",
     );
-    expect(await greetingAt(urlOf(supervisor, "clock"))).toBe("tick!");
+    expect(await greetingAt(urlOfService(supervisor, "clock"))).toBe("tick!");
     written(path, "export const nothing = 1", 3_000);
     await expect(supervisor.reload({ services: [clockOf(path)] })).rejects.toThrow("has no default export");
     written(path, "export default 5", 4_000);
@@ -384,7 +384,7 @@ describe("a module", () => {
     const end = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
     onTestFinished(() => closeSync(end));
     await expect(supervisor.reload({ services: [clockOf(path)] })).rejects.toThrow(`${path} is no regular file`);
-    expect(await greetingAt(urlOf(supervisor, "clock"))).toBe("tick!");
+    expect(await greetingAt(urlOfService(supervisor, "clock"))).toBe("tick!");
   });
 
   test("that cannot be read at the start has failed, and is tried again after 1, 2, 4 seconds", async () => {
@@ -393,7 +393,7 @@ describe("a module", () => {
     const { supervisor, events } = await running([clockOf(path), greeter("one", [ANY])], { clock });
     expect(serviceOf(supervisor, "clock")).toMatchObject({ state: "failed", urls: [] });
     expect(serviceOf(supervisor, "clock").error).toContain("ENOENT");
-    expect(await greetingAt(urlOf(supervisor, "one"))).toBe("one");
+    expect(await greetingAt(urlOfService(supervisor, "one"))).toBe("one");
     const waits = (): number[] => events.flatMap((event) => (event.event === "failed" ? [event.retryMs] : []));
     for (const [index, waitMs] of [1_000, 2_000].entries()) {
       expect(waits().at(-1)).toBe(waitMs);
@@ -406,7 +406,7 @@ describe("a module", () => {
     clock.advance(4_000);
     await until(() => events.some(({ event }) => event === "recovered"), "the service to run");
     expect(serviceOf(supervisor, "clock")).toMatchObject({ state: "running", error: undefined });
-    expect(await greetingAt(urlOf(supervisor, "clock"))).toBe("tick!");
+    expect(await greetingAt(urlOfService(supervisor, "clock"))).toBe("tick!");
   });
 
   test("that throws what has no text has failed, and the others run", async () => {
@@ -414,7 +414,7 @@ describe("a module", () => {
     written(path, "throw { toString() { throw 2; } };", 0);
     const { supervisor } = await running([clockOf(path), greeter("one", [ANY])]);
     expect(serviceOf(supervisor, "clock").error).toContain("what was thrown is no error, and has no text");
-    expect(await greetingAt(urlOf(supervisor, "one"))).toBe("one");
+    expect(await greetingAt(urlOfService(supervisor, "one"))).toBe("one");
   });
 
   describe("whose import never ends", () => {
@@ -437,13 +437,13 @@ describe("a module", () => {
       await started;
       expect(serviceOf(supervisor, "clock")).toMatchObject({ state: "failed" });
       expect(serviceOf(supervisor, "clock").error).toContain("it does not run after 30 s");
-      expect(await greetingAt(urlOf(supervisor, "one"))).toBe("one");
+      expect(await greetingAt(urlOfService(supervisor, "one"))).toBe("one");
       const failures = (): number => events.filter(({ event }) => event === "failed").length;
       clock.advance(1_000);
       await until(() => failures() === 2, "the next failure");
       written(path, greets("tick"), 2_000);
       await supervisor.reload({ services: [clockOf(path)] });
-      expect(await greetingAt(urlOf(supervisor, "clock"))).toBe("tick!");
+      expect(await greetingAt(urlOfService(supervisor, "clock"))).toBe("tick!");
     });
 
     test("refuses a reload", async () => {
@@ -457,7 +457,7 @@ describe("a module", () => {
       await toBeAwaited(clock);
       clock.advance(LOAD_TIMEOUT_MS);
       await refused;
-      expect(await greetingAt(urlOf(supervisor, "clock"))).toBe("tick!");
+      expect(await greetingAt(urlOfService(supervisor, "clock"))).toBe("tick!");
     });
 
     test("holds up no end, and what has started beside it is stopped", async () => {
@@ -509,7 +509,7 @@ describe("a module", () => {
     const clock = manualClock();
     const failing: ServicePlan = { ...clockOf(modulePath()), listeners: [at("http://127.0.0.1:0", "/clock/")] };
     const { supervisor } = await running([failing], { clock });
-    expect((await fetched(urlOf(supervisor, "clock"))).status).toBe(503);
+    expect((await fetched(urlOfService(supervisor, "clock"))).status).toBe(503);
   });
 });
 
@@ -524,13 +524,13 @@ test("a drained service takes no more connections, its open ones go on, and a re
   const { supervisor } = await running([planned("echo", "echo", [ANY]), greeter("one", [ANY])], {
     make: kindsWith({ echo }),
   });
-  const url = urlOf(supervisor, "echo");
+  const url = urlOfService(supervisor, "echo");
   await greeted(url);
   expect(await supervisor.drain("nobody")).toBe(false);
   expect(await supervisor.drain("echo")).toBe(true);
   expect(serviceOf(supervisor, "echo")).toMatchObject({ state: "draining", urls: [] });
   await expect(greeted(url)).rejects.toMatchObject({ code: "ECONNREFUSED" });
-  expect(await greetingAt(urlOf(supervisor, "one"))).toBe("one");
+  expect(await greetingAt(urlOfService(supervisor, "one"))).toBe("one");
   await supervisor.reload({ services: [planned("echo", "echo", [url])] });
   expect(await greetingAt(url)).toBe("echo");
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
 import { connect } from "../../../src/server/connect.ts";
 import type { ServicePlan } from "../../../src/supervisor/plan.ts";
-import { at, fetched, greeter, page, running, said, urlOf } from "./running.ts";
+import { at, fetched, greeter, page, running, said, urlOfService } from "./running.ts";
 
 /** Every so many reloads something is wrong with what is to be run. */
 export interface LoadedReloads {
@@ -23,7 +23,7 @@ export async function reloadUnderLoad({ reloads, brokenEvery }: LoadedReloads): 
     greeter("greet-0", ["tcp://127.0.0.1:0"], "greeting 0"),
     page("site", [at("http://127.0.0.1:0", "/")]),
   ]);
-  const [url, site] = [urlOf(supervisor, "greet-0"), urlOf(supervisor, "site").slice(0, -1)];
+  const [url, site] = [urlOfService(supervisor, "greet-0"), urlOfService(supervisor, "site").slice(0, -1)];
   const lasting = await Promise.all(Array.from({ length: LASTING }, () => connect(url)));
   onTestFinished(() => {
     for (const client of lasting) client.abort();

@@ -68,7 +68,7 @@ export function serviceOf({ overview }: Supervisor, name: string): OverviewServi
 }
 
 /** Where a service is reached. */
-export function urlOf(supervisor: Supervisor, name: string, index = 0): string {
+export function urlOfService(supervisor: Supervisor, name: string, index = 0): string {
   const url = serviceOf(supervisor, name).urls[index];
   if (url === undefined) throw new Error(`the service ${name} has no URL ${index}`);
   return url;

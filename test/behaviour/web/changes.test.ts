@@ -19,15 +19,7 @@ import { openSite } from "../../../src/services/web/open-site.ts";
 import { WEB_OPTIONS } from "../../../src/services/web/web-options.ts";
 import { manualClock } from "../../../src/testing.ts";
 import { turn } from "../../support/until.ts";
-import { allOf, answerOf, folderWith, type ServedSite, served } from "./site.ts";
-
-/** Asks until the text is another one: within the second that is promised, whatever else the machine does. */
-async function changed(site: ServedSite, path: string, from: string): Promise<string> {
-  for (;;) {
-    const text = await site.text(path);
-    if (text !== from) return text;
-  }
-}
+import { allOf, answerOf, changedText, folderWith, type ServedSite, served } from "./site.ts";
 
 describe("what is seen of a change", () => {
   test("a file that comes, is written, is replaced, and goes", async () => {
@@ -37,12 +29,12 @@ describe("what is seen of a change", () => {
     writeFileSync(path, "one");
     expect(await site.text("/a")).toBe("200 one");
     writeFileSync(path, "two");
-    expect(await changed(site, "/a", "200 one")).toBe("200 two");
+    expect(await changedText(site, "/a", "200 one")).toBe("200 two");
     writeFileSync(`${path}.new`, "six");
     renameSync(`${path}.new`, path);
-    expect(await changed(site, "/a", "200 two")).toBe("200 six");
+    expect(await changedText(site, "/a", "200 two")).toBe("200 six");
     rmSync(path);
-    expect(await changed(site, "/a", "200 six")).toMatch(/^404/);
+    expect(await changedText(site, "/a", "200 six")).toMatch(/^404/);
     mkdirSync(path);
     expect((await site.ask("/a")).status).toBe(301);
   });
@@ -52,10 +44,10 @@ describe("what is seen of a change", () => {
     const path = join(site.folder, "a");
     const time = new Date("2020-01-01");
     utimesSync(path, time, time);
-    expect(await changed(site, "/a", "")).toBe("200 one");
+    expect(await changedText(site, "/a", "")).toBe("200 one");
     writeFileSync(path, "two");
     utimesSync(path, time, time);
-    expect(await changed(site, "/a", "200 one")).toBe("200 two");
+    expect(await changedText(site, "/a", "200 one")).toBe("200 two");
   });
 
   test("a precompressed file that comes, gets old, and goes", async () => {
@@ -115,11 +107,11 @@ describe("what is seen of a change", () => {
     const next = folderWith({ a: "new" });
     const link = `${site.folder}-link`;
     rmSync(join(site.folder, "a"));
-    expect(await changed(site, "/a", "200 old")).toMatch(/^404/);
+    expect(await changedText(site, "/a", "200 old")).toMatch(/^404/);
     rmSync(site.folder, { recursive: true });
     symlinkSync(next, link);
     renameSync(link, site.folder);
-    expect(await changed(site, "/a", "404 404 Not Found\n")).toBe("200 new");
+    expect(await changedText(site, "/a", "404 404 Not Found\n")).toBe("200 new");
   });
 });
 

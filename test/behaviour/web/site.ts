@@ -103,3 +103,11 @@ export function answerOf(bytes: Buffer): Answer {
   });
   return { status: Number(line.split(" ")[1]), fields: new Map(fields), body: bytes.subarray(end + 4) };
 }
+
+/** The text at the path, once it is no longer the one that it was. */
+export async function changedText(site: ServedSite, path: string, from: string): Promise<string> {
+  for (;;) {
+    const text = await site.text(path);
+    if (text !== from) return text;
+  }
+}

@@ -6,15 +6,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { serve } from "../../../src/server.ts";
 import { TemplateError, unknownVariables, web } from "../../../src/services/web/web.ts";
-import { folderWith, type ServedSite, served } from "./site.ts";
-
-/** Asks until the page is another one: within the second that is promised, whatever else the machine does. */
-async function changed(site: ServedSite, path: string, from: string): Promise<string> {
-  for (;;) {
-    const text = await site.text(path);
-    if (text !== from) return text;
-  }
-}
+import { changedText, folderWith, served } from "./site.ts";
 
 describe("a page", () => {
   test("has the variables of the site, of the client, of the query and of the time", async () => {
@@ -166,7 +158,7 @@ describe("the file of a template", () => {
     const site = await served({ "go.html": "old", "part.html": "part" }, { routes: { "/go": "go.html" } });
     expect(await site.text("/part.html")).toBe("200 part");
     writeFileSync(join(site.folder, "go.html"), "new {{> part.html}}");
-    expect(await changed(site, "/go", "200 old")).toBe("200 new part");
+    expect(await changedText(site, "/go", "200 old")).toBe("200 new part");
     expect((await site.ask("/part.html")).status).toBe(404);
   });
 });
@@ -176,10 +168,10 @@ describe("a change", () => {
     const site = await served({ "go.html": "one {{> part.html}}", "part.html": "a" }, { routes: { "/go": "go.html" } });
     expect(await site.text("/go")).toBe("200 one a");
     writeFileSync(join(site.folder, "part.html"), "b");
-    expect(await changed(site, "/go", "200 one a")).toBe("200 one b");
+    expect(await changedText(site, "/go", "200 one a")).toBe("200 one b");
     writeFileSync(join(site.folder, "new.html"), "two {{> part.html}}");
     renameSync(join(site.folder, "new.html"), join(site.folder, "go.html"));
-    expect(await changed(site, "/go", "200 one b")).toBe("200 two b");
+    expect(await changedText(site, "/go", "200 one b")).toBe("200 two b");
   });
 
   test.for([
@@ -214,7 +206,7 @@ describe("a change", () => {
     expect(String((reports[0] as Error).message)).toMatch(told);
     rmSync(join(site.folder, "go.html"), { recursive: true });
     writeFileSync(join(site.folder, "go.html"), "mended");
-    expect(await changed(site, "/go", "200 one\na")).toBe("200 mended");
+    expect(await changedText(site, "/go", "200 one\na")).toBe("200 mended");
   });
 });
 

@@ -18,7 +18,7 @@ const echo = first("an echo without the secret", ({ status: own, body, fields })
 const noTunnel = orClosed(first("not 2xx", ({ status: own }) => own >= 300 && own <= 505));
 
 /** POST with a body, and behind it a further request. */
-function post(field: string, body: string): Sent {
+function postOf(field: string, body: string): Sent {
   return raw(lines("POST /file.txt HTTP/1.1", `Host: ${HOST}`, field) + body, "POST");
 }
 
@@ -58,17 +58,17 @@ export const methods: readonly Row[] = [
     raw(`${lines("GET /file.txt HTTP/1.1", `Host: ${HOST}`, "Content-Length: 5")}hello`),
     inStep,
   ),
-  rule("9112 6", "The body of POST is no request", post("Content-Length: 5", "hello"), inStep),
+  rule("9112 6", "The body of POST is no request", postOf("Content-Length: 5", "hello"), inStep),
   rule(
     "9112 6",
     "A body that looks like a request is none",
-    post("Content-Length: 35", lines("GET /file.txt HTTP/1.1", "Host: a")),
+    postOf("Content-Length: 35", lines("GET /file.txt HTTP/1.1", "Host: a")),
     inStep,
   ),
   rule(
     "9112 7.1",
     "A chunked body is no request",
-    post("Transfer-Encoding: chunked", "5\r\nhello\r\n0\r\n\r\n"),
+    postOf("Transfer-Encoding: chunked", "5\r\nhello\r\n0\r\n\r\n"),
     inStep,
   ),
   rule("9112 6.3", "Without a length there is no body", kept("POST", "/file.txt"), inStep),

@@ -4,7 +4,7 @@
 import { constants } from "node:os";
 import { Visitor } from "../crowd.mjs";
 import { replace } from "../kernel.mjs";
-import { echo, serveHere, until } from "../loopback.mjs";
+import { echoBytes, serveHere, until } from "../loopback.mjs";
 import { part } from "../options.mjs";
 import { Report } from "../report.mjs";
 
@@ -47,7 +47,7 @@ const restore = replace("accept", (accept) => (slot, ...rest) => {
   return -fault;
 });
 
-const servers = await Promise.all(Array.from({ length: AT_ONCE }, () => serveHere(echo)));
+const servers = await Promise.all(Array.from({ length: AT_ONCE }, () => serveHere(echoBytes)));
 restoreListen();
 const slots = [...listeners];
 

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { Visitor } from "../crowd.mjs";
 import { holdings, reportHoldings } from "../holdings.mjs";
 import { replace } from "../kernel.mjs";
-import { echo, serveHere, until } from "../loopback.mjs";
+import { echoBytes, serveHere, until } from "../loopback.mjs";
 import { part } from "../options.mjs";
 import { Report } from "../report.mjs";
 
@@ -18,7 +18,7 @@ const { errno } = constants;
 
 /** @type {Record<string, number>} */
 const reported = {};
-const { server, port } = await serveHere(echo, {
+const { server, port } = await serveHere(echoBytes, {
   onError: (error) => {
     const code = String(Reflect.get(Object(error), "code"));
     reported[code] = (reported[code] ?? 0) + 1;
@@ -67,7 +67,7 @@ const folder = mkdtempSync(join(tmpdir(), "sockwright-soak-"));
 const full = replace("bind", () => () => -errno.ENOSPC);
 let rejected = 0;
 for (let round = 0; round < rounds; round++) {
-  await serveHere(echo, {}, `unix://${folder}/socket`).catch((error) => {
+  await serveHere(echoBytes, {}, `unix://${folder}/socket`).catch((error) => {
     if (Reflect.get(Object(error), "code") === "ENOSPC") rejected++;
   });
 }

@@ -1,6 +1,6 @@
 // @ts-check
 // R14. Ten thousand signals a second interrupt a server's system calls: not a byte is lost.
-import { echo as echoOfLayer2, serveHere } from "../loopback.mjs";
+import { echoBytes as echoOfLayer2, serveHere } from "../loopback.mjs";
 import { scaleFromArguments } from "../options.mjs";
 import { echo, serveOnLoopback } from "../quiet.mjs";
 import { Report } from "../report.mjs";

@@ -1,7 +1,8 @@
 // @ts-check
 // R20, second half. Ten peers that flood a datagram service, beside connections that have something echoed now and then,
 // and a timer of 1 ms.
-import { echo, serveHere } from "../loopback.mjs";
+import { latenessMs, watchLateness } from "../lateness.mjs";
+import { echoBytes, serveHere } from "../loopback.mjs";
 import { part, scaleFromArguments } from "../options.mjs";
 import { reportQuiet, talkQuietly } from "../quiet.mjs";
 import { percentile, Report } from "../report.mjs";
@@ -19,19 +20,10 @@ const datagrams = await serveHere(
   {},
   "udp://127.0.0.1:0",
 );
-const connections = await serveHere(echo);
+const connections = await serveHere(echoBytes);
 const floods = startTool("datagram_flood", [PEERS, new URL(datagrams.url).port]);
 await floods.line();
-/** @type {number[]} */
-const latenessMs = [];
-function watch() {
-  const due = performance.now() + 1;
-  setTimeout(() => {
-    latenessMs.push(performance.now() - due);
-    watch();
-  }, 1);
-}
-watch();
+watchLateness();
 const result = await talkQuietly(connections.port, quiet);
 floods.kill();
 await floods.ended;

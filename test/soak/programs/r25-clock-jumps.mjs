@@ -5,7 +5,7 @@
 import { connect } from "node:net";
 import { manualClock } from "sockwright/testing";
 import { delay } from "../crowd.mjs";
-import { echo, serveHere, until } from "../loopback.mjs";
+import { echoBytes, serveHere, until } from "../loopback.mjs";
 import { part, scaleFromArguments } from "../options.mjs";
 import { reportQuiet, talkQuietly } from "../quiet.mjs";
 import { Report } from "../report.mjs";
@@ -54,7 +54,7 @@ report.timed("late at the most", Math.max(...lastedMs) - DEADLINE_MS, DEADLINE_T
 await timed.server.close();
 
 // Stopped: what the clients say meanwhile waits in the kernel, and counts when the process goes on.
-const talkative = await serveHere(echo, { idleTimeoutMs: IDLE_MS });
+const talkative = await serveHere(echoBytes, { idleTimeoutMs: IDLE_MS });
 const quiet = { connections: 20, messages: Math.ceil(((STOPPED_SECONDS + 2) * 1000) / 100), periodMs: 100 };
 const talking = talkQuietly(talkative.port, quiet);
 await until(() => talkative.server.connections().length === quiet.connections);

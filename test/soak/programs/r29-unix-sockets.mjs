@@ -18,7 +18,7 @@ import {
 } from "sockwright";
 import { connect } from "sockwright/server";
 import { holdings, reportHoldings } from "../holdings.mjs";
-import { echo, serveHere, until, warm } from "../loopback.mjs";
+import { echoBytes, serveHere, until, warm } from "../loopback.mjs";
 import { part } from "../options.mjs";
 import { Report } from "../report.mjs";
 
@@ -55,7 +55,7 @@ async function takeOver() {
   await once(child.stdout, "data");
   child.kill("SIGKILL");
   await once(child, "close");
-  const { server } = await serveHere(echo, {}, url);
+  const { server } = await serveHere(echoBytes, {}, url);
   const serves = await isServed(url);
   await server.close();
   return serves;
@@ -72,7 +72,7 @@ let abstract = 0;
 let empty = 0;
 for (let round = 0; round < rounds; round++) {
   const name = `unix:@sockwright-soak-${process.pid}`;
-  const { server } = await serveHere(echo, {}, name);
+  const { server } = await serveHere(echoBytes, {}, name);
   if (await isServed(name)) abstract++;
   await server.close();
 
@@ -124,7 +124,7 @@ report.exactly("messages read as data only", unasked, rounds);
 
 // A service of layer 2 that knows nothing of descriptors is sent some with each message.
 const path = `${folder}/flooded`;
-const { server } = await serveHere(echo, {}, `unix://${path}`);
+const { server } = await serveHere(echoBytes, {}, `unix://${path}`);
 const file = openSync("/dev/null", "r");
 const one = Buffer.alloc(INT_BYTES);
 one.writeInt32LE(file);

@@ -3,7 +3,7 @@
 // outside of it, and what a message allocates is so little that the young generation is collected once in thousands.
 import { constants, PerformanceObserver } from "node:perf_hooks";
 import { IPPROTO_TCP, socket, TCP_NODELAY } from "sockwright";
-import { echo, serveHere } from "../loopback.mjs";
+import { echoBytes, serveHere } from "../loopback.mjs";
 import { part } from "../options.mjs";
 import { Report } from "../report.mjs";
 import { startTool } from "../tool.mjs";
@@ -53,7 +53,7 @@ const listener = socket();
 listener.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
 listener.bind({ host: "127.0.0.1", port: 0 });
 const serving = listener.listen().serve(raw);
-const pushing = await serveHere(echo);
+const pushing = await serveHere(echoBytes);
 
 const report = new Report(`R31: ${echoes.toLocaleString("en-US")} echoes each through recv_into and onBytes`);
 for (const [name, port, messagesPerCollection] of /** @type {const} */ ([

@@ -2,6 +2,7 @@
 // What the servers in JavaScript share: they count, tell their port, and answer questions on standard input.
 import { createInterface } from "node:readline";
 import { holdings } from "../holdings.mjs";
+import { latenessMs, watchLateness } from "../lateness.mjs";
 
 export const CHUNK_BYTES = 16 * 1024;
 /** More than the kernel takes for a reader that does not read: up to 4 MiB, tcp(7), tcp_wmem. */
@@ -27,17 +28,6 @@ export function closed(error) {
   counts.closed++;
   const how = error instanceof Error ? String(Reflect.get(error, "code") ?? error.message) : "end";
   endings.set(how, (endings.get(how) ?? 0) + 1);
-}
-
-/** @type {number[]} */
-const latenessMs = [];
-
-function watch() {
-  const due = performance.now() + 1;
-  setTimeout(() => {
-    latenessMs.push(performance.now() - due);
-    watch();
-  }, 1);
 }
 
 async function settle() {
@@ -68,7 +58,7 @@ export function ready(port) {
   createInterface({ input: process.stdin })
     .on("line", async (question) => {
       if (question === "settle") await settle();
-      if (question === "watch") watch();
+      if (question === "watch") watchLateness();
       console.log(JSON.stringify(question === "tally" ? tally() : figures()));
     })
     .once("close", () => process.exit());

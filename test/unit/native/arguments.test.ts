@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { kernel } from "../../../src/native/load.ts";
 import { SO_LINGER, SOL_SOCKET } from "../../../src/socket/constants.ts";
-import { datagramSocket, detach, open, pair } from "./descriptors.ts";
+import { datagramSocket, detachedView, open, pair } from "./descriptors.ts";
 import { call, rightArguments } from "./right-arguments.ts";
 import { functionNames, type Kind, signatures } from "./signatures.ts";
 
@@ -66,7 +66,7 @@ const wrong: Readonly<Record<Kind, readonly unknown[]>> = {
     ...[Array.from({ length: 1025 }, () => new Uint8Array(1)), new Array(2 ** 32 - 1)],
   ],
   handles: [
-    ...["handles", null, 5, {}, [0, 0], new Float64Array(1), new Float64Array(0), detached(new Float64Array(2))],
+    ...["handles", null, 5, {}, [0, 0], new Float64Array(1), new Float64Array(0), detachedView(new Float64Array(2))],
     ...[new Float32Array(2), new BigInt64Array(2), new Uint8Array(16), new DataView(new ArrayBuffer(16))],
   ],
   "option value": [...NOT_VIEWS.filter((value) => typeof value !== "number"), ...NOT_INTEGERS, 2 ** 31, -(2 ** 53)],
@@ -84,11 +84,6 @@ function smallViews(bytes: number): Uint8Array[] {
 /** The kernel's int32 goes to the start of it. */
 function misaligned(bytes: number): Uint8Array[] {
   return [1, 2, 3].map((offset) => new Uint8Array(new ArrayBuffer(bytes + 8), offset, bytes));
-}
-
-function detached<T extends NodeJS.ArrayBufferView>(view: T): T {
-  detach(view);
-  return view;
 }
 
 /** Holes and a missing last argument are undefined to a native function. */

@@ -1,4 +1,6 @@
 // Sockets straight from the addon, closed when the test ends.
+export { resizableBuffer } from "../../support/resizable-buffer.ts";
+
 import { expect, onTestFinished } from "vitest";
 import { generationOf, type Handle, slotOf } from "../../../src/native/kernel.ts";
 import { kernel } from "../../../src/native/load.ts";
@@ -59,11 +61,8 @@ export function detach(view: NodeJS.ArrayBufferView): void {
   structuredClone(view.buffer, { transfer: [view.buffer as ArrayBuffer] });
 }
 
-/** ECMAScript 2024, in every Node since 20. */
-export interface ResizableArrayBuffer extends ArrayBuffer {
-  resize(byteLength: number): void;
-}
-
-export function resizableBuffer(byteLength: number, maxByteLength: number): ResizableArrayBuffer {
-  return Reflect.construct(ArrayBuffer, [byteLength, { maxByteLength }]);
+/** The view, whose memory is another thread's by now. */
+export function detachedView<View extends NodeJS.ArrayBufferView>(view: View): View {
+  detach(view);
+  return view;
 }

@@ -6,8 +6,17 @@ import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { kernel } from "../../../src/native/load.ts";
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM } from "../../../src/socket/constants.ts";
-import { PLANTED_SEED, seconds, seed, timeout } from "../../fuzz/gate.ts";
-import { addressRoom, detach, type Key, keyOf, loopback, resizableBuffer, resultsRoom } from "./descriptors.ts";
+import { PLANTED_SEED, seconds, seed, timeout } from "../../fuzz/fuzz-run.ts";
+import {
+  addressRoom,
+  detach,
+  detachedView,
+  type Key,
+  keyOf,
+  loopback,
+  resizableBuffer,
+  resultsRoom,
+} from "./descriptors.ts";
 import { call } from "./right-arguments.ts";
 import { type FunctionName, functionNames, type Kind, type Parameter, signatures } from "./signatures.ts";
 
@@ -94,11 +103,6 @@ function memory(): Uint8Array {
   return new Uint8Array(64);
 }
 
-function detached<T extends NodeJS.ArrayBufferView>(view: T): T {
-  detach(view);
-  return view;
-}
-
 function shrunk(): Uint8Array {
   const buffer = resizableBuffer(256, 256);
   const view = new Uint8Array(buffer, 128, 64);
@@ -113,7 +117,7 @@ const views: readonly (() => unknown)[] = [
   () => new Uint8Array(new ArrayBuffer(200), 101, 37),
   () => new Uint8Array(100_000),
   () => new Uint8Array(new SharedArrayBuffer(48)),
-  () => detached(memory()),
+  () => detachedView(memory()),
   shrunk,
   () => new Uint8Array(resizableBuffer(32, 64)),
   addressRoom,
@@ -157,7 +161,7 @@ const anything: readonly (() => unknown)[] = [
     () => new DataView(new ArrayBuffer(8)),
     () => new ArrayBuffer(8),
   ],
-  ...[() => detached(new Float64Array(2)), () => detached(new Int32Array(3)), () => new BigInt64Array(2)],
+  ...[() => detachedView(new Float64Array(2)), () => detachedView(new Int32Array(3)), () => new BigInt64Array(2)],
   ...views,
   ...traps,
 ];
@@ -208,7 +212,7 @@ const right: Readonly<Record<Kind, readonly (() => unknown)[]>> = {
     () => 70_000,
     () => new Uint8Array(4),
     () => new Uint8Array(12),
-    () => detached(memory()),
+    () => detachedView(memory()),
   ],
   function: [() => () => undefined],
   records: [() => new Int32Array(3)],
@@ -217,7 +221,7 @@ const right: Readonly<Record<Kind, readonly (() => unknown)[]>> = {
     () => Int32Array.of(0, 16, 0, 16, 8, 0, 16, 2),
     () => Int32Array.of(0, 16, 0, 129, -1, 2 ** 31 - 1, 2 ** 31 - 1, -1),
     () => new Int32Array(new SharedArrayBuffer(64)),
-    () => detached(new Int32Array(8)),
+    () => detachedView(new Int32Array(8)),
   ],
   datagrams: numbers(0, 1, 2, 31, 32, 33),
   transfers: [
@@ -225,7 +229,7 @@ const right: Readonly<Record<Kind, readonly (() => unknown)[]>> = {
     () => new Int32Array(64),
     () => Int32Array.of(0, 1, -1, 2 ** 31 - 1, 1, 1, 2 ** 31 - 1, 2 ** 31 - 1),
     () => new Int32Array(new SharedArrayBuffer(64)),
-    () => detached(new Int32Array(8)),
+    () => detachedView(new Int32Array(8)),
   ],
 };
 

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { type HttpHandler, http, mounts } from "../../../src/http.ts";
 import { PageFiles } from "../../../src/services/page-files.ts";
-import { ask, get } from "../../support/http-talk.ts";
+import { askHttp, getRequest } from "../../support/http-talk.ts";
 import { serving } from "../../support/serving.ts";
 
 const page: HttpHandler = (request) => new PageFiles("chat").answer(request) ?? { status: 404, body: "other" };
@@ -15,16 +15,16 @@ test.for([
   ["/chat/icon.svg", "image/svg+xml"],
 ] as const)("%s is sent under a policy that allows nothing else", async ([path, type]) => {
   const server = await serving(service);
-  const { status, headers } = await ask(server, get(path));
+  const { status, headers } = await askHttp(server, getRequest(path));
   expect([status, headers["content-type"], headers["cache-control"]]).toEqual([200, type, "no-cache"]);
   expect(headers["content-security-policy"]).toContain("default-src 'none'; script-src 'self'");
-  const again = await ask(server, get(path, [`If-None-Match: ${headers["etag"]}`]));
+  const again = await askHttp(server, getRequest(path, [`If-None-Match: ${headers["etag"]}`]));
   expect([again.status, again.body]).toEqual([304, ""]);
-  expect((await ask(server, get(path, ['If-Match: "other"']))).status).toBe(412);
-  const post = await ask(server, get(path, [], "POST"));
+  expect((await askHttp(server, getRequest(path, ['If-Match: "other"']))).status).toBe(412);
+  const post = await askHttp(server, getRequest(path, [], "POST"));
   expect([post.status, post.headers["allow"]]).toEqual([405, "GET, HEAD"]);
 });
 
 test("any other path is left to others", async () => {
-  expect((await ask(await serving(service), get("/chat/other"))).body).toBe("other");
+  expect((await askHttp(await serving(service), getRequest("/chat/other"))).body).toBe("other");
 });

@@ -58,7 +58,7 @@ interface Serving {
 }
 
 /** Serves with the gate; what was accepted stays open until the test ends. */
-function serving(listener: Listener, gate: AcceptGate, signal?: AbortSignal): Serving {
+function acceptThrough(listener: Listener, gate: AcceptGate, signal?: AbortSignal): Serving {
   const accepted: Endpoint[] = [];
   onTestFinished(() => {
     for (const endpoint of accepted) endpoint.close();
@@ -69,7 +69,7 @@ function serving(listener: Listener, gate: AcceptGate, signal?: AbortSignal): Se
   return { accepted, served };
 }
 
-async function connected(listener: Listener, count: number): Promise<Socket[]> {
+async function connectMany(listener: Listener, count: number): Promise<Socket[]> {
   const clients = Array.from({ length: count }, () => openStream());
   await Promise.all(clients.map((client) => client.connect(listener.getsockname())));
   return clients;
@@ -78,7 +78,7 @@ async function connected(listener: Listener, count: number): Promise<Socket[]> {
 /** The backlog has them in this order. */
 async function connectedInOrder(listener: Listener, count: number): Promise<Socket[]> {
   const clients: Socket[] = [];
-  for (let index = 0; index < count; index++) clients.push(...(await connected(listener, 1)));
+  for (let index = 0; index < count; index++) clients.push(...(await connectMany(listener, 1)));
   return clients;
 }
 
@@ -96,8 +96,8 @@ describe("a gate", () => {
   test("that is full leaves the others in the backlog, and they are taken as soon as there is room", async () => {
     const listener = listenOnLoopback();
     const gate = new Notes(2);
-    const { accepted, served } = serving(listener, gate);
-    await connected(listener, 5);
+    const { accepted, served } = acceptThrough(listener, gate);
+    await connectMany(listener, 5);
     await turnLoop();
     expect(accepted).toHaveLength(2);
     gate.open(1);
@@ -114,8 +114,8 @@ describe("a gate", () => {
     const listener = listenOnLoopback();
     const gate = new Notes(0);
     const accept = vi.spyOn(kernel, "accept");
-    const { served } = serving(listener, gate);
-    await connected(listener, 1);
+    const { served } = acceptThrough(listener, gate);
+    await connectMany(listener, 1);
     await turnLoop();
     expect(accept).not.toHaveBeenCalled();
     listener.close();
@@ -125,9 +125,9 @@ describe("a gate", () => {
   test("is not exceeded by two listeners that are woken in one turn", async () => {
     const gate = new Notes(1);
     const listeners = [listenOnLoopback(), listenOnLoopback()];
-    const all = listeners.map((listener) => serving(listener, gate));
+    const all = listeners.map((listener) => acceptThrough(listener, gate));
     await turnLoop(3);
-    await Promise.all(listeners.map((listener) => connected(listener, 3)));
+    await Promise.all(listeners.map((listener) => connectMany(listener, 3)));
     await turnLoop();
     expect(gate.room).toBe(0);
     expect(all.flatMap(({ accepted }) => accepted)).toHaveLength(1);
@@ -142,7 +142,7 @@ describe("a gate", () => {
     const listener = listenOnLoopback();
     const gate = new Notes(0);
     const controller = new AbortController();
-    const { served } = serving(listener, gate, controller.signal);
+    const { served } = acceptThrough(listener, gate, controller.signal);
     await turnLoop(3);
     expect(gate.waiters.size).toBe(1);
     if (how === "close") listener.close();
@@ -183,7 +183,7 @@ describe("out of descriptors", () => {
     const late = openStream();
     const gate = new Notes();
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const { accepted, served } = serving(listener, gate);
+    const { accepted, served } = acceptThrough(listener, gate);
     // The first batch, of one, is taken by the call itself.
     const shortage = exhaust(code);
     await turnLoop();
@@ -207,10 +207,10 @@ describe("out of descriptors", () => {
 
   test("MAX_ACCEPTS_PER_TURN: no more are reset at once, so that a flood does not hold up anybody else", async () => {
     const listener = listenOnLoopback();
-    await connected(listener, MAX_ACCEPTS_PER_TURN + 10);
+    await connectMany(listener, MAX_ACCEPTS_PER_TURN + 10);
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const gate = new Notes();
-    const { served } = serving(listener, gate);
+    const { served } = acceptThrough(listener, gate);
     exhaust("EMFILE");
     await turnLoop();
     expect(gate.sheds).toHaveLength(MAX_ACCEPTS_PER_TURN);
@@ -224,10 +224,10 @@ describe("out of descriptors", () => {
   test("a spare that somebody else was faster to take: the server pauses, and loses nobody", async () => {
     const actions = published();
     const listener = listenOnLoopback();
-    await connected(listener, 3);
+    await connectMany(listener, 3);
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const gate = new Notes();
-    const { accepted, served } = serving(listener, gate);
+    const { accepted, served } = acceptThrough(listener, gate);
     const accept = vi.spyOn(kernel, "accept").mockReturnValue(-errno.EMFILE);
     const socket = vi.spyOn(kernel, "socket").mockReturnValue(-errno.EMFILE);
     await turnLoop();
@@ -247,7 +247,7 @@ describe("out of descriptors", () => {
   test("the spare is a descriptor of the server's, and goes with it", async () => {
     const before = kernel.openDescriptors();
     const listener = listenOnLoopback();
-    const { served } = serving(listener, new Notes());
+    const { served } = acceptThrough(listener, new Notes());
     expect(kernel.openDescriptors()).toBe(before + 2);
     listener.close();
     await served;

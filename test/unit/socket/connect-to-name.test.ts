@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { AF_INET, SOCK_DGRAM, type Socket, socket } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
 import { MIN_ADDRESS_TIMEOUT_MS } from "../../../src/socket/connect-to-name.ts";
-import { listenAt, neverAnswersAt, portOf } from "../../behaviour/socket/several-addresses.ts";
+import { listenAt, neverAnswersAt, portOfListener } from "../../behaviour/socket/several-addresses.ts";
 import { nameHas } from "../../support/names.ts";
 import { closeAtTheEnd, openDatagrams, openStream } from "../../support/sockets.ts";
 import { until } from "../../support/until.ts";
@@ -38,17 +38,22 @@ describe("the addresses that refuse are passed over", () => {
     const listener = listenAt("127.0.0.9");
     nameHas(...hosts);
     const client = openStream();
-    await client.connect({ host: name, port: portOf(listener) });
+    await client.connect({ host: name, port: portOfListener(listener) });
     expect(client.getpeername()).toEqual(listener.getsockname());
     await exchange(client, listener);
-    await expect(client.connect({ host: name, port: portOf(listener) })).rejects.toMatchObject({ code: "EISCONN" });
+    await expect(client.connect({ host: name, port: portOfListener(listener) })).rejects.toMatchObject({
+      code: "EISCONN",
+    });
   });
 
   test("connect_ex gives 0, and sends that were asked for meanwhile go to the one that took it", async () => {
     const listener = listenAt("127.0.0.9");
     nameHas("127.0.0.2", "127.0.0.3", "127.0.0.9");
     const client = openStream();
-    const done = Promise.all([client.connect_ex({ host: name, port: portOf(listener) }), client.sendall("early")]);
+    const done = Promise.all([
+      client.connect_ex({ host: name, port: portOfListener(listener) }),
+      client.sendall("early"),
+    ]);
     const [peer] = await listener.accept();
     closeAtTheEnd(peer);
     expect((await done)[0]).toBe(0);
@@ -67,7 +72,7 @@ describe("the addresses that refuse are passed over", () => {
       });
       return connect(...given);
     });
-    const connected = client.connect({ host: name, port: portOf(listener) });
+    const connected = client.connect({ host: name, port: portOfListener(listener) });
     const [peer] = await listener.accept();
     closeAtTheEnd(peer);
     await connected;
@@ -81,12 +86,12 @@ describe("where all refuse", () => {
     const listener = listenAt("127.0.0.9");
     nameHas("127.0.0.2", "127.0.0.3");
     const client = openStream();
-    await expect(client.connect({ host: name, port: portOf(listener) })).rejects.toMatchObject({
+    await expect(client.connect({ host: name, port: portOfListener(listener) })).rejects.toMatchObject({
       code: "ECONNREFUSED",
       address: "127.0.0.3",
-      port: portOf(listener),
+      port: portOfListener(listener),
     });
-    expect(await client.connect_ex({ host: name, port: portOf(listener) })).toBe(111);
+    expect(await client.connect_ex({ host: name, port: portOfListener(listener) })).toBe(111);
     await client.connect(listener.getsockname());
     await exchange(client, listener);
   });
@@ -95,13 +100,13 @@ describe("where all refuse", () => {
 describe("an address that does not answer", () => {
   test("is given up after its share of the time-out, and the next one takes the connection", async () => {
     const listener = listenAt("127.0.0.9");
-    await neverAnswersAt("127.0.0.2", portOf(listener));
+    await neverAnswersAt("127.0.0.2", portOfListener(listener));
     nameHas("127.0.0.2", "127.0.0.9");
     const connects = spyOnConnects();
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const client = openStream();
     client.settimeout(3 * MIN_ADDRESS_TIMEOUT_MS);
-    const connected = client.connect({ host: name, port: portOf(listener) });
+    const connected = client.connect({ host: name, port: portOfListener(listener) });
     await untilReal(() => connects().length === 1);
     vi.advanceTimersByTime(1.5 * MIN_ADDRESS_TIMEOUT_MS - 1);
     expect(connects()).toEqual([2]);
@@ -115,13 +120,13 @@ describe("an address that does not answer", () => {
 
   test("has 2 s at least, where the time-out has so much", async () => {
     const listener = listenAt("127.0.0.9");
-    await neverAnswersAt("127.0.0.2", portOf(listener));
+    await neverAnswersAt("127.0.0.2", portOfListener(listener));
     nameHas("127.0.0.2", "127.0.0.9");
     const connects = spyOnConnects();
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const client = openStream();
     client.settimeout(1.5 * MIN_ADDRESS_TIMEOUT_MS);
-    const connected = client.connect({ host: name, port: portOf(listener) });
+    const connected = client.connect({ host: name, port: portOfListener(listener) });
     await untilReal(() => connects().length === 1);
     vi.advanceTimersByTime(MIN_ADDRESS_TIMEOUT_MS - 1);
     expect(connects()).toEqual([2]);
@@ -131,13 +136,13 @@ describe("an address that does not answer", () => {
 
   test("the time-out of the whole leaves a socket that can only be closed", async () => {
     const listener = listenAt("127.0.0.9");
-    await neverAnswersAt("127.0.0.2", portOf(listener));
+    await neverAnswersAt("127.0.0.2", portOfListener(listener));
     nameHas("127.0.0.2", "127.0.0.9");
     const connects = spyOnConnects();
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const client = openStream();
     client.settimeout(20);
-    const connected = client.connect({ host: name, port: portOf(listener) });
+    const connected = client.connect({ host: name, port: portOfListener(listener) });
     await untilReal(() => connects().length === 1);
     // The only address that has a turn has all of the time: no timer but that of the whole.
     expect(vi.getTimerCount()).toBe(1);
@@ -149,11 +154,14 @@ describe("an address that does not answer", () => {
 
   test("an abort at the second one", async () => {
     const listener = listenAt("127.0.0.9");
-    await neverAnswersAt("127.0.0.3", portOf(listener));
+    await neverAnswersAt("127.0.0.3", portOfListener(listener));
     nameHas("127.0.0.2", "127.0.0.3", "127.0.0.9");
     const connects = spyOnConnects();
     const controller = new AbortController();
-    const connected = openStream().connect({ host: name, port: portOf(listener) }, { signal: controller.signal });
+    const connected = openStream().connect(
+      { host: name, port: portOfListener(listener) },
+      { signal: controller.signal },
+    );
     await until(() => connects().includes(3), "the second connect");
     controller.abort();
     await expect(connected).rejects.toMatchObject({ code: "ABORT_ERR" });
@@ -176,7 +184,7 @@ test("a socket that may not wait is under way to the first: EINPROGRESS", async 
   const connects = spyOnConnects();
   const client = openStream();
   client.setblocking(false);
-  expect(await client.connect_ex({ host: name, port: portOf(listener) })).toBe(115);
+  expect(await client.connect_ex({ host: name, port: portOfListener(listener) })).toBe(115);
   expect(connects()).toEqual([9]);
 });
 

@@ -1,8 +1,8 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import type { Listener, Socket } from "../../../src/index.ts";
+import type { Socket } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
-import { listenOnLoopback, openStream } from "../../support/sockets.ts";
+import { connectTo, listenOnLoopback, openStream } from "../../support/sockets.ts";
 
 /** What is published on sockwright:serve:error until the test ends. */
 function published(): unknown[] {
@@ -17,21 +17,15 @@ function published(): unknown[] {
   return messages;
 }
 
-async function connectTo(listener: Listener): Promise<Socket> {
-  const client = openStream();
-  await client.connect(listener.getsockname());
-  return client;
-}
-
-async function echo(peer: Socket): Promise<void> {
+async function echoSocket(peer: Socket): Promise<void> {
   for await (const chunk of peer) await peer.sendall(chunk);
 }
 
 describe("serve accepts, runs the handler for each peer, and closes the peer when it ends", () => {
   test("one after the other and side by side", async () => {
     const listener = listenOnLoopback();
-    const served = listener.serve(echo);
-    const clients = await Promise.all(Array.from({ length: 50 }, () => connectTo(listener)));
+    const served = listener.serve(echoSocket);
+    const clients = await Promise.all(Array.from({ length: 50 }, () => connectTo(listener.getsockname())));
     for (const [index, client] of clients.entries()) await client.sendall(`client ${index}`);
     for (const [index, client] of clients.entries()) expect(String(await client.recv(1024))).toBe(`client ${index}`);
     listener.close();
@@ -45,7 +39,7 @@ describe("serve accepts, runs the handler for each peer, and closes the peer whe
       addresses.push(address, peer.getpeername());
       listener.close();
     });
-    const client = await connectTo(listener);
+    const client = await connectTo(listener.getsockname());
     await served;
     expect(addresses).toEqual([client.getsockname(), client.getsockname()]);
   });
@@ -70,7 +64,7 @@ describe("serve accepts, runs the handler for each peer, and closes the peer whe
     const before = kernel.openDescriptors();
     const listener = listenOnLoopback();
     const served = listener.serve(handler);
-    const client = await connectTo(listener);
+    const client = await connectTo(listener.getsockname());
     while ((await client.recv(1024)).length > 0);
     client.close();
     listener.close();
@@ -118,13 +112,13 @@ describe("a handler that fails is published exactly once, and given to onError",
     let isFirst = true;
     const served = listener.serve(
       (peer) => {
-        if (!isFirst) return echo(peer);
+        if (!isFirst) return echoSocket(peer);
         isFirst = false;
         return fail(peer);
       },
       { onError },
     );
-    const [failing, other] = [await connectTo(listener), await connectTo(listener)];
+    const [failing, other] = [await connectTo(listener.getsockname()), await connectTo(listener.getsockname())];
     await other.sendall("before");
     expect(String(await other.recv(1024))).toBe("before");
     failing.trySend("go on");
@@ -133,7 +127,7 @@ describe("a handler that fails is published exactly once, and given to onError",
     );
     await other.sendall("after");
     expect(String(await other.recv(1024))).toBe("after");
-    const late = await connectTo(listener);
+    const late = await connectTo(listener.getsockname());
     await late.sendall("late");
     expect(String(await late.recv(1024))).toBe("late");
 
@@ -154,7 +148,7 @@ describe("a handler that fails is published exactly once, and given to onError",
       await peer.sendall("x");
       await peer.recv(1);
     });
-    const client = await connectTo(listener);
+    const client = await connectTo(listener.getsockname());
     await client.readable();
     client.close();
     await served;
@@ -165,7 +159,7 @@ describe("a handler that fails is published exactly once, and given to onError",
   test("without a subscriber and without onError nothing ends the process", async () => {
     const listener = listenOnLoopback();
     const served = listener.serve(() => Promise.reject(failure));
-    const client = await connectTo(listener);
+    const client = await connectTo(listener.getsockname());
     expect(await client.recv(1)).toHaveLength(0);
     listener.close();
     await served;
@@ -175,8 +169,8 @@ describe("a handler that fails is published exactly once, and given to onError",
 describe("serve ends", () => {
   test("when the listener is closed; handlers that run go on", async () => {
     const listener = listenOnLoopback();
-    const served = listener.serve(echo);
-    const client = await connectTo(listener);
+    const served = listener.serve(echoSocket);
+    const client = await connectTo(listener.getsockname());
     await client.sendall("one");
     expect(String(await client.recv(1024))).toBe("one");
     listener.close();
@@ -188,16 +182,16 @@ describe("serve ends", () => {
   test("when the signal aborts; the listener stays open", async () => {
     const listener = listenOnLoopback();
     const controller = new AbortController();
-    const served = listener.serve(echo, { signal: controller.signal });
-    const client = await connectTo(listener);
+    const served = listener.serve(echoSocket, { signal: controller.signal });
+    const client = await connectTo(listener.getsockname());
     await client.sendall("one");
     expect(String(await client.recv(1024))).toBe("one");
     controller.abort();
     await served;
     expect(listener.closed).toBe(false);
 
-    const again = listener.serve(echo);
-    const next = await connectTo(listener);
+    const again = listener.serve(echoSocket);
+    const next = await connectTo(listener.getsockname());
     await next.sendall("two");
     expect(String(await next.recv(1024))).toBe("two");
     listener.close();
@@ -206,7 +200,7 @@ describe("serve ends", () => {
 
   test("at once, when the signal was aborted before", async () => {
     const listener = listenOnLoopback();
-    await expect(listener.serve(echo, { signal: AbortSignal.abort() })).resolves.toBeUndefined();
+    await expect(listener.serve(echoSocket, { signal: AbortSignal.abort() })).resolves.toBeUndefined();
     expect(listener.closed).toBe(false);
   });
 
@@ -216,7 +210,7 @@ describe("serve ends", () => {
     const controller = new AbortController();
     const { signal } = controller;
     const served = listener.serve((peer) => peer.recv(1024, { signal }), { signal });
-    const client = await connectTo(listener);
+    const client = await connectTo(listener.getsockname());
     await client.writable();
     setImmediate(() => controller.abort());
     expect(await client.recv(1)).toHaveLength(0);
@@ -227,8 +221,8 @@ describe("serve ends", () => {
   test("with an error on a closed listener and on what is no listener", async () => {
     const listener = listenOnLoopback();
     listener.close();
-    await expect(listener.serve(echo)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
+    await expect(listener.serve(echoSocket)).rejects.toMatchObject({ code: "ERR_SOCKWRIGHT_CLOSED" });
     const bare: Socket<unknown> = openStream();
-    await expect(bare.serve(echo)).rejects.toMatchObject({ code: "EINVAL", syscall: "accept" });
+    await expect(bare.serve(echoSocket)).rejects.toMatchObject({ code: "EINVAL", syscall: "accept" });
   });
 });

@@ -1,9 +1,11 @@
 // @ts-check
 // Connects to the addresses that it is given, through node:net and through us, and writes both errors of each as JSON.
 // Usage: connect-in-namespace.mjs HOST...
+
 import { once } from "node:events";
 import { connect } from "node:net";
 import { AF_INET, AF_INET6, socket } from "sockwright";
+import { shown } from "./shown.mjs";
 
 const PORT = 4321;
 
@@ -24,12 +26,6 @@ async function ourError(host) {
 async function nodesError(host) {
   const [error] = await once(connect({ host, port: PORT }), "error");
   return error;
-}
-
-/** @param {unknown} error */
-function shown(error) {
-  if (!(error instanceof Error)) throw new Error("there was no error");
-  return { ...error, message: error.message };
 }
 
 for (const host of process.argv.slice(2)) {

@@ -1,19 +1,15 @@
 // @ts-check
 // Binds a path, and connects to one, in a folder of somebody else's, through node:net and through us, and writes both
 // errors of each as JSON. Usage: listen-without-permission.mjs FOLDER
+
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { AF_UNIX, socket } from "sockwright";
+import { shown } from "./shown.mjs";
 
 /** Debian's nobody; root itself is refused nothing. */
 const NOBODY = 65534;
-
-/** @param {unknown} error */
-function shown(error) {
-  if (!(error instanceof Error)) throw new Error("there was no error");
-  return { ...error, message: error.message };
-}
 
 if (process.getuid?.() === 0) process.setuid?.(NOBODY);
 const path = join(process.argv[2] ?? "", "socket");

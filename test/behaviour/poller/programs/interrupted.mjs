@@ -1,7 +1,9 @@
 // @ts-check
 // Makes system calls through the addon, once each, for a tracer that interrupts them, and prints their results as JSON.
 // Usage: interrupted.mjs transfer | connect | close. Before it closes, it prints the descriptor and waits for a line.
+
 import { once } from "node:events";
+import { keyOf } from "../../../unit/native/programs/addon.mjs";
 
 /** @type {typeof import("../../../../src/native/load.ts")} */
 const { kernel } = await import(new URL("../../../../dist/native/load.js", import.meta.url).href);
@@ -9,18 +11,12 @@ const [AF_UNIX, SOCK_STREAM, SOCK_DGRAM] = [1, 1, 2];
 const AUTOBIND = new Uint8Array(new Uint16Array([AF_UNIX]).buffer);
 const BYTE = Buffer.from("x");
 
-/** @param {number} handle */
-function placed(handle) {
-  if (handle < 0) throw new Error(`errno ${-handle}`);
-  return /** @type {const} */ ([handle % 2 ** 24, Math.floor(handle / 2 ** 24)]);
-}
-
 /**
  * A socket with an abstract name of the kernel's choice, and that name.
  * @param {number} type
  */
 function bound(type) {
-  const place = placed(kernel.socket(AF_UNIX, type, 0));
+  const place = keyOf(kernel.socket(AF_UNIX, type, 0));
   kernel.bind(...place, AUTOBIND);
   const room = new Uint8Array(4 + 128);
   kernel.getsockname(...place, room);
@@ -41,14 +37,14 @@ const tests = {
       recvfrom: kernel.recvfrom(...receiver.place, room, 0, 16, 0, address),
       sendmsg: kernel.sendmsg(...sender.place, [BYTE, BYTE], 0, receiver.name),
       recvmsg: kernel.recvmsg(...receiver.place, [room], 0, new Uint8Array(140)),
-      connect: kernel.connect(...placed(kernel.socket(AF_UNIX, SOCK_STREAM, 0)), listener.name),
+      connect: kernel.connect(...keyOf(kernel.socket(AF_UNIX, SOCK_STREAM, 0)), listener.name),
     };
     return { ...results, accept4: kernel.accept(...listener.place, address) > 0 };
   },
   connect: () => {
     const listener = bound(SOCK_STREAM);
     kernel.listen(...listener.place, 1);
-    return { connect: kernel.connect(...placed(kernel.socket(AF_UNIX, SOCK_STREAM, 0)), listener.name) };
+    return { connect: kernel.connect(...keyOf(kernel.socket(AF_UNIX, SOCK_STREAM, 0)), listener.name) };
   },
   close: async () => {
     const { place } = bound(SOCK_DGRAM);

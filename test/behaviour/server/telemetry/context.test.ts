@@ -19,7 +19,7 @@ const inOwnContext: Required<Pick<ServeOptions, "context">> = {
   context: ({ peer }, run) => storage.run("port" in peer ? peer.port : 0, run),
 };
 
-function portOf({ peer }: Pick<Connection, "peer">): number {
+function portOfPeer({ peer }: Pick<Connection, "peer">): number {
   return "port" in peer ? peer.port : Number.NaN;
 }
 
@@ -34,7 +34,7 @@ class Looks {
   readonly all: Look[] = [];
 
   at(place: string, connection: Pick<Connection, "peer">): void {
-    this.all.push({ place, seen: storage.getStore(), own: portOf(connection) });
+    this.all.push({ place, seen: storage.getStore(), own: portOfPeer(connection) });
   }
 
   get strange(): readonly Look[] {

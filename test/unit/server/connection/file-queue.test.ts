@@ -73,7 +73,7 @@ function fileOf(bytes: number): number {
   return file;
 }
 
-function connected(given: Parameters<typeof clientPolicy>[0] = {}) {
+function fileConnection(given: Parameters<typeof clientPolicy>[0] = {}) {
   const clock = manualClock();
   const told: string[] = [];
   const policy: ConnectionPolicy = {
@@ -98,7 +98,7 @@ function windows(position: number, bytes: number): string[] {
 }
 
 test("MAX_FILE_BYTES_PER_TURN: so much of all files of a connection, then it waits for the next turn", async () => {
-  const { connection, link } = connected();
+  const { connection, link } = fileConnection();
   const file = fileOf(1.5 * MAX_FILE_BYTES_PER_TURN);
   const sending = [connection.sendFile(file), connection.sendFile(file)];
   await until(() => link.calls.includes("awaitWritable"), "the first turn");
@@ -117,7 +117,7 @@ test("MAX_FILE_BYTES_PER_TURN: so much of all files of a connection, then it wai
 });
 
 test("MAX_FILE_BYTES_PER_TURN: also of files of which each is sent when the one before has left", async () => {
-  const { connection, link } = connected();
+  const { connection, link } = fileConnection();
   const file = fileOf(FILE_WINDOW_BYTES);
   const count = MAX_FILE_BYTES_PER_TURN / FILE_WINDOW_BYTES;
   const waiter = (left: number) => ({
@@ -144,7 +144,7 @@ test("MAX_FILE_BYTES_PER_TURN: also of files of which each is sent when the one 
 });
 
 test("the head says that more follows, and what was written before leaves with it; what is behind the file does not", async () => {
-  const { connection, link } = connected();
+  const { connection, link } = fileConnection();
   const file = fileOf(10);
   connection.write("a");
   const first = connection.sendFile(file, { head: "head" });
@@ -155,7 +155,7 @@ test("the head says that more follows, and what was written before leaves with i
 });
 
 test("a head without bytes is none, also behind what waits", async () => {
-  const { connection, link } = connected();
+  const { connection, link } = fileConnection();
   link.room = 2;
   connection.writeLent(Buffer.from("before"));
   const sending = connection.sendFile(fileOf(10), { head: "" });
@@ -168,7 +168,7 @@ test("a head without bytes is none, also behind what waits", async () => {
 });
 
 test("a head that finds no room is sent before the file, and once", async () => {
-  const { connection, link } = connected();
+  const { connection, link } = fileConnection();
   link.room = 2;
   const sending = connection.sendFile(fileOf(10), { head: "head" });
   await until(() => link.log.length === 1, "the first part");
@@ -180,7 +180,7 @@ test("a head that finds no room is sent before the file, and once", async () => 
 });
 
 test("short counts and a full buffer wait for room", async () => {
-  const { connection, link } = connected();
+  const { connection, link } = fileConnection();
   link.script.push(3, undefined, 1);
   const sending = connection.sendFile(fileOf(10));
   for (let round = 1; round <= 3; round++) {
@@ -193,7 +193,7 @@ test("short counts and a full buffer wait for room", async () => {
 });
 
 test("a file that the link does not know how to send, or no longer, is read from there on", async () => {
-  const { connection, link } = connected();
+  const { connection, link } = fileConnection();
   link.script.push(0);
   expect(await connection.sendFile(fileOf(10), { length: 5, head: "head" })).toBe(5);
   link.script.push(3, 0);
@@ -210,7 +210,7 @@ describe("errors", () => {
     ["at its beginning", []],
     ["in its middle", [4]],
   ])("one of the file, %s, is a reset", async (_, before) => {
-    const { connection, link } = connected();
+    const { connection, link } = fileConnection();
     const error = new SocketError("sendfile", EIO);
     link.script.push(...before, error);
     const sending = connection.sendFile(fileOf(10)).catch((reason: unknown) => reason);
@@ -226,7 +226,7 @@ describe("errors", () => {
   });
 
   test.each([ECONNRESET, EPIPE])("one of the connection is its loss: %s", async (errno) => {
-    const { connection, link } = connected();
+    const { connection, link } = fileConnection();
     const error = new SocketError("sendfile", errno);
     link.input?.received(Buffer.from("unread"));
     link.script.push(error);
@@ -236,7 +236,7 @@ describe("errors", () => {
   });
 
   test("a loss while a file is opened, is waited for, or is sent", async () => {
-    const { connection, link } = connected();
+    const { connection, link } = fileConnection();
     link.script.push(undefined);
     const first = connection.sendFile(fileOf(10), { head: "head" });
     await until(() => link.log.length === 2, "the first call");
@@ -250,7 +250,7 @@ describe("errors", () => {
 });
 
 /** Now and then the peer takes one byte of a file, and then no more: nothing is told before that, and then the deadline. */
-async function lateAfterAll({ clock, connection, link, told }: ReturnType<typeof connected>, deadline: string) {
+async function lateAfterAll({ clock, connection, link, told }: ReturnType<typeof fileConnection>, deadline: string) {
   link.script.push(1, 1, 1, undefined);
   const sending = connection.sendFile(fileOf(10)).catch((error: unknown) => error);
   await until(() => link.log.length === 1, "the first byte");
@@ -265,7 +265,7 @@ async function lateAfterAll({ clock, connection, link, told }: ReturnType<typeof
 }
 
 test("a peer that takes nothing of a file is late, and one that takes a little now and then is not", async () => {
-  await lateAfterAll(connected({ writeTimeoutMs: 1_000 }), "write");
+  await lateAfterAll(fileConnection({ writeTimeoutMs: 1_000 }), "write");
 });
 
 test("what the peer takes of a file is no idleness", async () => {
@@ -292,7 +292,7 @@ describe("what is not in memory", () => {
   }
 
   test("is brought in before it is sent, and what is behind it waits; the peer is not late meanwhile", async () => {
-    const { clock, connection, link, told } = connected({ writeTimeoutMs: 1_000 });
+    const { clock, connection, link, told } = fileConnection({ writeTimeoutMs: 1_000 });
     const asked = missing(link, 1);
     const sending = connection.sendFile(fileOf(2 * FILE_WINDOW_BYTES));
     connection.write("behind");
@@ -306,11 +306,11 @@ describe("what is not in memory", () => {
     expect(link.log.slice(1)).toEqual([`${FILE_WINDOW_BYTES}:${FILE_WINDOW_BYTES}`, "behind"]);
   });
 
-  test.each<[string, (both: ReturnType<typeof connected>, error: Error) => void]>([
+  test.each<[string, (both: ReturnType<typeof fileConnection>, error: Error) => void]>([
     ["an abort", ({ connection }, error) => connection.abort(error)],
     ["a loss", ({ link }, error) => link.input?.failed(error)],
   ])("%s meanwhile is told at once; the file is closed when nobody reads it any more", async (_, end) => {
-    const both = connected();
+    const both = fileConnection();
     const asked = missing(both.link, 0);
     const sending = both.connection.sendFile(fileOf(10)).catch((reason: unknown) => reason);
     await asked;
@@ -323,7 +323,7 @@ describe("what is not in memory", () => {
   });
 
   test("a close waits for it", async () => {
-    const { connection, link } = connected();
+    const { connection, link } = fileConnection();
     const asked = missing(link, 0);
     const sending = connection.sendFile(fileOf(10));
     await asked;
@@ -333,7 +333,7 @@ describe("what is not in memory", () => {
   });
 
   test("a file that shrinks meanwhile is a reset, and no short end", async () => {
-    const { connection, link } = connected();
+    const { connection, link } = fileConnection();
     const file = fileOf(2 * FILE_WINDOW_BYTES);
     const asked = missing(link, 1);
     const sending = connection.sendFile(file).catch((reason: unknown) => reason);
@@ -345,7 +345,7 @@ describe("what is not in memory", () => {
   });
 
   test("one window of a connection at a time is on its way, however many files it sends", async () => {
-    const { connection, link } = connected();
+    const { connection, link } = fileConnection();
     let asked = 0;
     let most = 0;
     link.probe = () => {
@@ -359,7 +359,7 @@ describe("what is not in memory", () => {
 });
 
 test("nothing is pushed while the peer does not take a file", async () => {
-  const { connection, link } = connected();
+  const { connection, link } = fileConnection();
   void connection.onBytes(() => undefined).catch(() => undefined);
   link.calls.length = 0;
   link.script.push(undefined);
@@ -372,7 +372,7 @@ test("nothing is pushed while the peer does not take a file", async () => {
 });
 
 test("heads wait in memory, and count as what waits; a write behind a file is refused where there is no room", async () => {
-  const { connection, link } = connected({ maxWriteBufferBytes: 100, whenWriteBufferFull: "drop" });
+  const { connection, link } = fileConnection({ maxWriteBufferBytes: 100, whenWriteBufferFull: "drop" });
   link.script.push(undefined);
   const first = connection.sendFile(fileOf(10));
   const second = connection.sendFile(fileOf(10), { head: "h".repeat(90) });
@@ -391,7 +391,7 @@ test("heads wait in memory, and count as what waits; a write behind a file is re
 });
 
 test("the end waits for the file, and for what is behind it", async () => {
-  const { connection, link } = connected();
+  const { connection, link } = fileConnection();
   link.script.push(undefined);
   const sending = connection.sendFile(fileOf(FILE_CHUNK_BYTES));
   connection.write("behind");

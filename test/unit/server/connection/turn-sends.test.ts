@@ -23,7 +23,7 @@ interface Connected {
   readonly far: Socket;
 }
 
-function connected(prepare: (near: Socket) => void = () => undefined): Connected {
+function connectedEnds(prepare: (near: Socket) => void = () => undefined): Connected {
   const [near, far] = socketpair(AF_UNIX, SOCK_STREAM) as [Socket, Socket];
   prepare(near);
   const endpoint = SocketDescriptor.endpointOf(near);
@@ -65,7 +65,7 @@ function results(...given: readonly (number | undefined)[]): void {
 }
 
 test("one call of the addon sends for all of them, and none is made for one alone", async () => {
-  const all = Array.from({ length: 3 }, () => connected());
+  const all = Array.from({ length: 3 }, () => connectedEnds());
   const [together, alone] = [vi.spyOn(kernel, "sendAll"), vi.spyOn(kernel, "send")];
   for (const [index, { connection }] of all.entries()) {
     connection.write(`to ${index}`);
@@ -80,7 +80,7 @@ test("one call of the addon sends for all of them, and none is made for one alon
 });
 
 test("MAX_SENDS: more of them send with further calls", async () => {
-  const all = Array.from({ length: MAX_SENDS + 2 }, () => connected());
+  const all = Array.from({ length: MAX_SENDS + 2 }, () => connectedEnds());
   const together = vi.spyOn(kernel, "sendAll");
   for (const { connection } of all) connection.write("data");
   await nextTurn();
@@ -89,7 +89,7 @@ test("MAX_SENDS: more of them send with further calls", async () => {
 });
 
 test("one that has no room, one that has little, and one that is lost, between others", async () => {
-  const all = Array.from({ length: 5 }, () => connected());
+  const all = Array.from({ length: 5 }, () => connectedEnds());
   const [, full, short, lost] = all;
   for (const { connection } of all) connection.write("message");
   const flushed = [full, short].map((each) => each?.connection.flushed());
@@ -101,7 +101,7 @@ test("one that has no room, one that has little, and one that is lost, between o
 });
 
 test("those who cannot send together send as before: what was written before and waits, lent bytes, the end", async () => {
-  const all = Array.from({ length: 4 }, (_, index) => connected(index === 0 ? fill : undefined));
+  const all = Array.from({ length: 4 }, (_, index) => connectedEnds(index === 0 ? fill : undefined));
   const [blocked, lent, ended, plain] = all;
   blocked?.connection.write("waits");
   await nextTurn();
@@ -125,7 +125,7 @@ test("those who cannot send together send as before: what was written before and
 test.each(["close", "abort", "end", "write"] as const)(
   "one that another one's loss has %s is told first what its send came to: nothing leaves twice",
   async (what) => {
-    const all = Array.from({ length: 3 }, () => connected());
+    const all = Array.from({ length: 3 }, () => connectedEnds());
     const [lost, second] = all;
     lost?.connection.signal.addEventListener("abort", () => {
       if (what === "write") second?.connection.write(" more");
@@ -141,7 +141,7 @@ test.each(["close", "abort", "end", "write"] as const)(
 );
 
 test("what is written while they send leaves behind it", async () => {
-  const all = Array.from({ length: 2 }, () => connected());
+  const all = Array.from({ length: 2 }, () => connectedEnds());
   for (const { connection } of all) connection.write("one ");
   const waits = all.map(async ({ connection }) => {
     await connection.flushed();
@@ -156,7 +156,7 @@ test("what is written while they send leaves behind it", async () => {
 test.each(["write", "writeLent", "writeFrame", "sendFile"] as const)(
   "%s to one whose own send has failed, and that is told only by that, is nothing",
   async (what) => {
-    const all = Array.from({ length: 3 }, () => connected());
+    const all = Array.from({ length: 3 }, () => connectedEnds());
     const [lost, second] = all;
     const given: unknown[] = [];
     const frames = second?.connection.frames(lines());

@@ -14,7 +14,7 @@ const never: LinkTimeouts = {
   totalTimeoutMs: undefined,
 };
 
-function connected(timeouts: Partial<LinkTimeouts>) {
+function timedConnection(timeouts: Partial<LinkTimeouts>) {
   const clock = new LateClock();
   const link = new ScriptedLink();
   const expired: string[] = [];
@@ -31,7 +31,7 @@ test("without a deadline it is the link itself", () => {
 });
 
 test("a deadline that passes resets the link, rejects what is waited for, and says which one it was", async () => {
-  const { clock, link, connection, expired } = connected({ totalTimeoutMs: 1_000 });
+  const { clock, link, connection, expired } = timedConnection({ totalTimeoutMs: 1_000 });
   const read = connection.read();
   clock.advance(999);
   expect(expired).toEqual([]);
@@ -45,20 +45,20 @@ test("a deadline that passes resets the link, rejects what is waited for, and sa
 });
 
 test("first byte: it is enough to say one, or the end", () => {
-  const silent = connected({ firstByteTimeoutMs: 1_000 });
+  const silent = timedConnection({ firstByteTimeoutMs: 1_000 });
   silent.clock.advance(1_000);
   expect(silent.expired).toEqual(["first-byte"]);
-  const talking = connected({ firstByteTimeoutMs: 1_000 });
+  const talking = timedConnection({ firstByteTimeoutMs: 1_000 });
   talking.receive("x");
   expect(talking.clock.timers).toBe(0);
-  const ending = connected({ firstByteTimeoutMs: 1_000 });
+  const ending = timedConnection({ firstByteTimeoutMs: 1_000 });
   ending.link.input?.ended();
   expect(ending.clock.timers).toBe(0);
 });
 
 test("a link that has something to tell is not late with it; only the total does not wait for that", () => {
   const timeouts = { firstByteTimeoutMs: 1_000, idleTimeoutMs: 1_000, readTimeoutMs: 1_000, totalTimeoutMs: 5_000 };
-  const { clock, link, connection, expired, receive } = connected(timeouts);
+  const { clock, link, connection, expired, receive } = timedConnection(timeouts);
   connection.read().catch(() => undefined);
   let due: string | undefined = "input";
   Object.assign(link, { isDue: (what: string) => what === due });
@@ -72,7 +72,7 @@ test("a link that has something to tell is not late with it; only the total does
 });
 
 test("idle: what comes and what is sent put it off, and none of it sets a timer", async () => {
-  const { clock, connection, expired, receive } = connected({ idleTimeoutMs: 1_000 });
+  const { clock, connection, expired, receive } = timedConnection({ idleTimeoutMs: 1_000 });
   const { timersSet } = clock;
   for (let round = 0; round < 10; round++) {
     clock.advance(90);
@@ -89,7 +89,7 @@ test("idle: what comes and what is sent put it off, and none of it sets a timer"
 
 describe("read", () => {
   test("the peer's silence counts from when somebody waits for it to end", async () => {
-    const { clock, connection, expired, receive } = connected({ readTimeoutMs: 1_000 });
+    const { clock, connection, expired, receive } = timedConnection({ readTimeoutMs: 1_000 });
     const first = connection.read();
     clock.advance(900);
     receive("x");
@@ -106,7 +106,7 @@ describe("read", () => {
   });
 
   test("who has bytes pushed waits all the time, and each of them counts", async () => {
-    const { clock, connection, expired, receive } = connected({ readTimeoutMs: 1_000 });
+    const { clock, connection, expired, receive } = timedConnection({ readTimeoutMs: 1_000 });
     const pushed = connection.onBytes(() => undefined);
     for (let round = 0; round < 5; round++) {
       clock.advance(900);
@@ -118,7 +118,7 @@ describe("read", () => {
   });
 
   test("while too much waits to be sent, nothing is read, and the peer is not late", async () => {
-    const { clock, link, connection, expired } = connected({ readTimeoutMs: 1_000 });
+    const { clock, link, connection, expired } = timedConnection({ readTimeoutMs: 1_000 });
     link.room = 0;
     const pushed = connection.onBytes(() => undefined);
     connection.write(Buffer.alloc(100_000));
@@ -134,7 +134,7 @@ describe("read", () => {
 
 test.for(["close", "abort", "loss"] as const)("a %s takes all deadlines along", async (how) => {
   const all = { firstByteTimeoutMs: 1, idleTimeoutMs: 1, readTimeoutMs: 1, totalTimeoutMs: 1 };
-  const { clock, link, connection, expired } = connected(all);
+  const { clock, link, connection, expired } = timedConnection(all);
   const read = connection.read();
   link.room = 0;
   connection.write("x");

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { expect, onTestFinished, test } from "vitest";
 import { serve } from "../../../../src/server.ts";
 import { web } from "../../../../src/services/web/web.ts";
-import { temporaryFolder } from "./site.ts";
+import { publicFolder } from "./site.ts";
 
 const BUILT = "Sat, 15 Jun 2024 12:00:00 GMT";
 const COMPRESSED = "Sat, 15 Jun 2024 12:00:09 GMT";
@@ -12,7 +12,7 @@ const PAGE = "page".repeat(100);
 
 /** Asks a server of these files, which were modified at these times, for the page. */
 async function ask(modified: Readonly<Record<string, string>>, fields: Readonly<Record<string, string>>) {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   for (const [name, time] of Object.entries(modified)) {
     const path = join(folder, name);
     writeFileSync(path, name.endsWith(".gz") ? gzipSync(PAGE) : PAGE);

@@ -6,7 +6,7 @@ import { directoryEntries, MAX_LISTED_ENTRIES } from "../../../../src/services/w
 import type { Symlinks } from "../../../../src/services/web/place.ts";
 import { type Listed, openRoot } from "../../../../src/services/web/root.ts";
 import { BUSY, FORBIDDEN, MISSING, type Unopened } from "../../../../src/services/web/unopened.ts";
-import { LONG_NAME, makeSite, temporaryFolder, write } from "./site.ts";
+import { LONG_NAME, makeSite, publicFolder, write } from "./site.ts";
 
 async function listed(folder: string, path: string, symlinks?: Symlinks): Promise<Listed> {
   const root = await openRoot(folder, { symlinks });
@@ -56,7 +56,7 @@ test.each([
 );
 
 test("an entry has its size and its time", async () => {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   mkdirSync(join(folder, "sub"));
   writeFileSync(join(folder, "sub/file"), "12345");
   const listing = await listed(folder, "sub");
@@ -67,21 +67,21 @@ test("an entry has its size and its time", async () => {
 });
 
 test("a name that no request can ask for is not listed", async () => {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   write(folder, "line\nfeed", "escape\x1b", "next\u0085line", "good");
   write(folder, Buffer.from([0x6c, 0xe9]), Buffer.from([0xed, 0xa0, 0x80]));
   expect(names(await listed(folder, ""), "file")).toEqual(["good"]);
 });
 
 test("of a file and of nothing there is no list", async () => {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   write(folder, "file");
   expect(await listed(folder, "file")).toEqual({ type: "missing" });
   expect(await listed(folder, "none")).toEqual({ type: "missing" });
 });
 
 test("of a directory that is too large so many entries are looked at, and it is said that there are more", async () => {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   writeFileSync(join(folder, "0"), "");
   for (let count = 1; count < MAX_LISTED_ENTRIES; count++) linkSync(join(folder, "0"), join(folder, `${count}`));
   const whole = await listed(folder, "");
@@ -92,7 +92,7 @@ test("of a directory that is too large so many entries are looked at, and it is 
 });
 
 test("what is there and may not be had is left out, but where one name cannot be told now, nothing is", async () => {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   write(folder, "a", "b");
   const stat = (answer: Unopened) => (name: string) =>
     Promise.resolve(name === "b" ? answer : ({ type: "directory", stat: NO_STAT } as const));

@@ -6,14 +6,14 @@ import { expect, onTestFinished, test } from "vitest";
 import { openRoot } from "../../../../src/services/web/root.ts";
 import { startChild } from "../../../support/child.ts";
 import { requireTool } from "../../../support/tools.ts";
-import { link, temporaryFolder, write } from "./site.ts";
+import { link, publicFolder, write } from "./site.ts";
 
 function program(name: string): string {
   return fileURLToPath(new URL(`programs/${name}.mjs`, import.meta.url));
 }
 
 test("a root that is not there, or is no directory, is told by its path", async () => {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   write(folder, "file");
   link(folder, { itself: "itself", dangling: "none" });
   const code = async (name: string): Promise<unknown> => openRoot(join(folder, name)).catch((error: unknown) => error);
@@ -25,7 +25,7 @@ test("a root that is not there, or is no directory, is told by its path", async 
 });
 
 test("a root may be named by a link, and by a path from the working directory", async () => {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   write(folder, "site/file");
   link(folder, { current: "site" });
   for (const name of [join(folder, "current"), relative(process.cwd(), join(folder, "site"))]) {
@@ -40,7 +40,7 @@ test("a root may be named by a link, and by a path from the working directory", 
 test("the root can be that of the whole file system", async () => {
   const root = await openRoot("/", { symlinks: "deny" });
   onTestFinished(() => root.close());
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   write(folder, "file");
   link(folder, { link: "file" });
   expect((await root.stat(join(folder, "file").slice(1))).type).toBe("file");
@@ -63,7 +63,7 @@ test("an option that cannot be is told", async () => {
 });
 
 test("everything is busy once the root is closed; a file that was opened stays open", async () => {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   write(folder, "file");
   const root = await openRoot(folder);
   const opened = await root.open("file");
@@ -82,7 +82,7 @@ test.each([
   ["with the addon", process.env],
   ["without it", { ...process.env, SOCKWRIGHT_ADDON: "/none" }],
 ])("what the process may not read is forbidden, %s", async (_, env) => {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   write(folder, "file", "unreadable", "unsearchable/file", "unlisted/file");
   mkdirSync(join(folder, "unlisted/folder"));
   chmodSync(join(folder, "unreadable"), 0);
@@ -120,7 +120,7 @@ test.each([
   ["with the addon", process.env],
   ["without it", { ...process.env, SOCKWRIGHT_ADDON: "/none" }],
 ])("without a free descriptor a file is busy, %s", async (_, env) => {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   writeFileSync(join(folder, "file"), "");
   const args = ["-c", 'ulimit -n 100 && exec "$0" "$@"', process.execPath, program("few-descriptors"), folder];
   const child = await startChild("sh", args, { env });
@@ -140,7 +140,7 @@ sys.stdin.read()
 
 test("a file that another process has a lease on is busy, and not waited for: fcntl(2)", async (context) => {
   const python = requireTool(context, "python3");
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   write(folder, "file");
   const root = await openRoot(folder);
   onTestFinished(() => root.close());

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { openRoot, ROOT_LOOK_MS, type Root } from "../../../../src/services/web/root.ts";
 import { manualClock } from "../../../../src/testing.ts";
-import { temporaryFolder, write } from "./site.ts";
+import { publicFolder, write } from "./site.ts";
 
 async function rootAt(path: string): Promise<{ root: Root; pass: (ms: number) => void }> {
   const clock = manualClock();
@@ -14,7 +14,7 @@ async function rootAt(path: string): Promise<{ root: Root; pass: (ms: number) =>
 }
 
 test("another directory that is put in its place by a link is seen a second later", async () => {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   write(folder, "releases/41/old", "releases/42/new");
   symlinkSync("releases/41", join(folder, "current"));
   const { root, pass } = await rootAt(join(folder, "current"));
@@ -28,7 +28,7 @@ test("another directory that is put in its place by a link is seen a second late
 });
 
 test("one that is put in its place by a rename, too; what was opened before is what it was", async () => {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   write(folder, "site/file", "next/file");
   const { root, pass } = await rootAt(join(folder, "site"));
   const before = await root.open("file");
@@ -44,7 +44,7 @@ test("one that is put in its place by a rename, too; what was opened before is w
 });
 
 test("while nothing is there everything is missing, and what comes there is seen at once", async () => {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   write(folder, "site/file");
   const { root, pass } = await rootAt(join(folder, "site"));
   renameSync(join(folder, "site"), join(folder, "away"));
@@ -58,7 +58,7 @@ test("while nothing is there everything is missing, and what comes there is seen
 });
 
 test("behind a change its name is looked at before anything else", async () => {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   write(folder, "site/old", "next/new");
   const { root } = await rootAt(join(folder, "site"));
   renameSync(join(folder, "site"), join(folder, "last"));
@@ -69,7 +69,7 @@ test("behind a change its name is looked at before anything else", async () => {
 });
 
 test("a look at its name that has begun before a change counts no more", async () => {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   write(folder, "site/old", "next/new");
   const { root, pass } = await rootAt(join(folder, "site"));
   pass(ROOT_LOOK_MS);
@@ -88,7 +88,7 @@ test("a look at its name that has begun before a change counts no more", async (
 });
 
 test("many who come at one time look once, and a root that is closed meanwhile is closed", async () => {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   write(folder, "file");
   const { root, pass } = await rootAt(folder);
   pass(ROOT_LOOK_MS);
@@ -101,7 +101,7 @@ test("many who come at one time look once, and a root that is closed meanwhile i
 });
 
 test("a directory that is replaced while it is looked into stays open until then", async () => {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   write(folder, "site/sub/file", "next/none");
   const { root, pass } = await rootAt(join(folder, "site"));
   const listing = root.list("sub");

@@ -6,7 +6,7 @@ import { openRoot } from "../../../../src/services/web/root.ts";
 import { Site } from "../../../../src/services/web/site.ts";
 import { BUSY, FORBIDDEN, MISSING, type Unopened } from "../../../../src/services/web/unopened.ts";
 import { manualClock } from "../../../../src/testing.ts";
-import { temporaryFolder } from "./site.ts";
+import { publicFolder } from "./site.ts";
 
 const PAGES = {
   unknownNames: [],
@@ -21,7 +21,7 @@ async function statusOf(path: string, found: Readonly<Record<string, Unopened>>)
   const clock = manualClock();
   const load = (file: string) => Promise.resolve(found[file] ?? MISSING);
   const cache = new ResourceCache(load, { maxBytes: 0, maxDescriptors: 0 }, clock);
-  const site = new Site(await openRoot(temporaryFolder()), cache, PAGES, undefined, {
+  const site = new Site(await openRoot(publicFolder()), cache, PAGES, undefined, {
     index: ["index.html", "index.htm"],
     listing: false,
     spa: "app.html",

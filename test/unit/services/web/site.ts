@@ -9,7 +9,7 @@ import { AF_UNIX, SOCK_STREAM, socket } from "../../../../src/index.ts";
 export const SECRET = "secret";
 
 /** Makes a folder that is gone when the test ends, and gives its real path. */
-export function temporaryFolder(): string {
+export function publicFolder(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "sockwright-web-")));
   // Also whoever is nobody may come in.
   chmodSync(folder, 0o755);
@@ -52,7 +52,7 @@ export const ODD_NAMES = [
 
 /** Gives the path of the folder to be served. */
 export function makeSite(): string {
-  const around = temporaryFolder();
+  const around = publicFolder();
   const root = join(around, "www");
   write(root, "file", "sub/file", "sub/deep/file", ".hidden", ".git/config", `${DEEP_PATH}/file`, LONG_NAME);
   write(root, ...ODD_NAMES);

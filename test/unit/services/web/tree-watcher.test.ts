@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { MAX_WATCHED_DIRECTORIES, TreeWatcher } from "../../../../src/services/web/tree-watcher.ts";
 import { until, untilSteady } from "../../../support/until.ts";
-import { temporaryFolder, write } from "./site.ts";
+import { publicFolder, write } from "./site.ts";
 
 /** A watcher, and how a change is made: it is over when it was told of, and nothing more comes of it. */
 function watcherOf(path: string) {
@@ -31,7 +31,7 @@ function replace(path: string): void {
 
 describe("it is told", () => {
   test("of a file that is written, replaced again and again, and goes", async () => {
-    const folder = temporaryFolder();
+    const folder = publicFolder();
     write(folder, "sub/a");
     const { told } = watcherOf(folder);
     const file = join(folder, "sub/a");
@@ -42,7 +42,7 @@ describe("it is told", () => {
   });
 
   test("of what is in a folder that comes, that comes again, and that is moved", async () => {
-    const folder = temporaryFolder();
+    const folder = publicFolder();
     const { told, watcher } = watcherOf(folder);
     await told("two folders come", () => mkdirSync(join(folder, "a/b"), { recursive: true }));
     await told("a file comes", () => write(folder, "a/b/c"));
@@ -57,7 +57,7 @@ describe("it is told", () => {
   });
 
   test("of what is in another folder in its place, by a name or a link", async () => {
-    const folder = temporaryFolder();
+    const folder = publicFolder();
     write(folder, "site/a", "next/a", "releases/41/a", "releases/42/a");
     symlinkSync("releases/41", join(folder, "current"));
     const site = watcherOf(join(folder, "site"));
@@ -77,7 +77,7 @@ describe("it is told", () => {
 });
 
 test("what cannot be watched keeps nobody from watching, and what is closed tells nothing", async () => {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   const nothing = new TreeWatcher(join(folder, "none/none"), () => expect.unreachable());
   expect(nothing.size).toBe(0);
   nothing.close();
@@ -89,7 +89,7 @@ test("what cannot be watched keeps nobody from watching, and what is closed tell
 });
 
 test(`${MAX_WATCHED_DIRECTORIES} directories are watched, and no more`, () => {
-  const folder = temporaryFolder();
+  const folder = publicFolder();
   for (let count = 0; count < MAX_WATCHED_DIRECTORIES; count++) mkdirSync(join(folder, `${count}`));
   const watcher = new TreeWatcher(folder, () => undefined);
   expect(watcher.size).toBe(MAX_WATCHED_DIRECTORIES);

@@ -1,5 +1,5 @@
-// What all fuzz gates share: for how long they run, from which seed, where they find what they try, and that nothing stays.
-// `SOCKWRIGHT_FUZZ_SECONDS=60` runs each gate for that long, `SOCKWRIGHT_FUZZ_SEED` as it ran before.
+// What all fuzz runs share: for how long they run, from which seed, where they find what they try, and that nothing stays.
+// `SOCKWRIGHT_FUZZ_SECONDS=60` runs each one for that long, `SOCKWRIGHT_FUZZ_SEED` as it ran before.
 import { Random } from "../../src/testing/random.ts";
 
 export const seconds = Number(process.env["SOCKWRIGHT_FUZZ_SECONDS"] ?? 2);
@@ -102,4 +102,9 @@ export function heldBytes(): number {
 export function leak(beforeBytes: number): string | undefined {
   const leftBytes = heldBytes() - beforeBytes;
   return leftBytes > MAX_LEFT_BYTES ? `the rounds have left ${leftBytes} bytes in memory` : undefined;
+}
+
+/** What a round has found, in words: texts as they are in JSON. */
+export function told(...parts: readonly unknown[]): string {
+  return parts.map((part) => JSON.stringify(part)).join(" ");
 }

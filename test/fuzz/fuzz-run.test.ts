@@ -1,6 +1,6 @@
 // The gate itself: what it finds by whatever it tries.
 import { expect, test } from "vitest";
-import { findPlanted, type Round } from "./gate.ts";
+import { findPlanted, type Round } from "./fuzz-run.ts";
 
 test("a fault is found: rounds that keep what they were given, of the heap and outside of it", () => {
   for (const make of [(): unknown => new Array<number>(256).fill(0.5), (): unknown => Buffer.alloc(2_048)]) {
