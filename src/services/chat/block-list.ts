@@ -1,15 +1,15 @@
 import { ChatError } from "./chat-error.ts";
 
-/** Names that one room has banned, or muted. */
+/** Limits the names that a room has banned and those that it has muted, each; a further ban or mute fails with FULL. */
 export const MAX_BLOCKED = 1_000;
 
-/** Who is meant: by name, and by address where there is one to go by. */
+/** A person to block: a name, and an address if one identifies the person. */
 export interface Blockable {
   readonly nameKey: string;
   readonly address: string | undefined;
 }
 
-/** Names and addresses that a room has banned, or muted. A new name, or a new connection, is no way around it. */
+/** The names and addresses that a room has banned or muted. A new name or a new connection does not evade the block. */
 export class BlockList {
   readonly #addresses = new Map<string, string | undefined>();
 
@@ -24,7 +24,7 @@ export class BlockList {
     return address !== undefined && [...this.#addresses.values()].includes(address);
   }
 
-  /** Takes out all that means this one. */
+  /** Removes all entries with this name or this address. */
   remove({ nameKey, address }: Blockable): void {
     for (const [key, own] of this.#addresses) {
       if (key === nameKey || (address !== undefined && own === address)) this.#addresses.delete(key);

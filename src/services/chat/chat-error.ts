@@ -1,4 +1,4 @@
-/** Why a hub refuses a call. */
+/** The reason for which a hub refuses a call. */
 export type ChatErrorCode =
   | "BAD_KEY"
   | "BAD_NAME"
@@ -14,7 +14,7 @@ export type ChatErrorCode =
   | "TOO_LONG"
   | "UNAVAILABLE";
 
-/** A call of a {@link ChatMember} or a hub that was refused. The message is for the person who caused it. */
+/** The error of a call that a {@link ChatMember} or a hub refuses. Its message is for the person who made the call. */
 export class ChatError extends Error {
   override readonly name = "ChatError";
   readonly code: ChatErrorCode;

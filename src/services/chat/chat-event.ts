@@ -11,11 +11,14 @@ export interface ChatMessage {
   readonly timeMs: number;
   readonly from: string;
   readonly kind: "say" | "me";
-  /** Without any character that could be something other than text: the hub has escaped them. */
+  /** The hub has escaped all control characters and characters that change the direction of text. */
   readonly text: string;
 }
 
-/** What a member of a room hears: not of its own coming and going, but of its own messages and its own new name. The objects of one event are the same for all of them: a door may keep its form by it. */
+/**
+ * An event that a member of a room receives. A member receives its own messages and renames, but not its own joining and leaving.
+ * All members receive the same object, so that an endpoint may cache its encoding by identity.
+ */
 export type ChatEvent =
   | ChatMessage
   | { readonly type: "joined"; readonly name: string; readonly room: string }

@@ -1,32 +1,32 @@
 import type { ChatMessage, LeaveReason } from "./chat-event.ts";
 import type { ChatListener } from "./chat-listener.ts";
 
-/** Messages of one answer of the history. */
+/** Limits the messages in one answer of the history; a larger `limit` returns this many. */
 export const MAX_HISTORY_MESSAGES = 1_000;
-/** The longest text that is searched for. */
+/** Limits the characters of a text to search for; the hub refuses a longer one with TOO_LONG. */
 export const MAX_SEARCH_CHARACTERS = 256;
 
-/** Who comes in, and where. */
+/** A request to join a room. */
 export interface JoinRequest {
   readonly name: string;
   readonly room: string;
-  /** Of a room that has one. */
+  /** The key of the room, if it has one. */
   readonly key?: string | undefined;
-  /** The address that bans and limits go by: see `limitedAddress`. Undefined where there is none to go by. */
+  /** The address to which bans and limits apply: see `limitedAddress`. Undefined if no address identifies the client. */
   readonly address: string | undefined;
   /**
-   * Proves that a name is one's own: it is taken from the connection that has it. Where nobody has it, the token stays the member's: tags
-   * that were sent with it before are known again.
+   * The token of an earlier membership. It proves that the name is the client's own: the hub takes the name from the connection that
+   * has it. If the name is free, the new member gets this token, so that the hub recognizes tags that were sent with it before.
    */
   readonly token?: string | undefined;
-  /** History begins behind the message with this id, with the newest 1 000 where there are more; default is the newest 20 messages. */
+  /** The id after which the history begins; of more than 1 000 messages, the newest 1 000. Default: the newest 20 messages. */
   readonly since?: number | undefined;
 }
 
-/** What a member finds. */
+/** The result of joining a room. */
 export interface Welcome {
   readonly member: ChatMember;
-  /** Of the room, sorted, one's own name among them. */
+  /** The names of the room's members, sorted, the new member included. */
   readonly members: readonly string[];
   /** `""` is none. */
   readonly topic: string;
@@ -34,13 +34,13 @@ export interface Welcome {
   readonly history: readonly ChatMessage[];
 }
 
-/** What became of a message: it is stored, and no member has heard of it before. */
+/** The acknowledgement of a message: the hub has stored it, before it delivered it to any member. */
 export interface Receipt {
   readonly id: number;
   readonly timeMs: number;
 }
 
-/** A room, for lists. */
+/** A room in a list of rooms. */
 export interface RoomInfo {
   readonly name: string;
   readonly members: number;
@@ -50,33 +50,33 @@ export interface RoomInfo {
 
 export interface SayOptions {
   readonly kind?: "say" | "me" | undefined;
-  /** Repeated within ten minutes by the same name, it gets the same receipt, and is delivered once. */
+  /** Identifies the message. If the same token sends it again within ten minutes, the hub returns the same receipt and delivers once. */
   readonly tag?: string | undefined;
 }
 
 export interface HistoryOptions {
   /** 1 to 1 000; default 20. */
   readonly limit?: number | undefined;
-  /** Messages with smaller ids. */
+  /** Only messages with ids smaller than this. */
   readonly before?: number | undefined;
-  /** Messages that have this text, whatever its case; at most 256 characters. Among the newest 50 000 that are meant. */
+  /** Only messages that contain this text, whatever its case; at most 256 characters. The hub searches the newest 50 000 of the range. */
   readonly search?: string | undefined;
 }
 
 /**
- * A member in a room, as a door has it. Each call that a member may not make, or that cannot be, rejects with a ChatError. After
- * `leave` all do. Each call counts for the rate.
+ * A member of a room, as an endpoint uses it. A call that the member may not make, or that is invalid, rejects with a ChatError. After
+ * `leave`, every call does. Each call counts for the rate.
  */
 export interface ChatMember {
   readonly name: string;
   readonly room: string;
-  /** By which the same person may come again under the name: see {@link JoinRequest.token}. */
+  /** Lets the same person take the name again: see {@link JoinRequest.token}. */
   readonly token: string;
-  /** Resolves when it is stored, before or after it was delivered to the members, the author among them. */
+  /** Sends a message to the room. Resolves once the hub has stored it, before or after it is delivered to the members, the author included. */
   say(text: string | Uint8Array, options?: SayOptions): Promise<Receipt>;
-  /** A message to one member alone, in whichever room; nothing of it is stored. Resolves when it was given to its door. */
+  /** Sends a message to one member of any room; the hub does not store it. Resolves once that member's endpoint has received it. */
   tell(name: string, text: string | Uint8Array): Promise<void>;
-  /** Resolves when the member may say something again; at once while it is below the rate. A door does not read meanwhile. */
+  /** Resolves when the member may make a call again; undefined if it may now. The endpoint pauses reading until then. */
   ready(): Promise<void> | undefined;
   move(room: string, key?: string): Promise<Welcome>;
   rename(name: string): Promise<void>;
@@ -87,29 +87,30 @@ export interface ChatMember {
   mute(name: string): Promise<void>;
   unmute(name: string): Promise<void>;
   /**
-   * By name and by address, until the room is empty; the member is put out. Who has left already is banned by name.
+   * Bans a name and its address until the room is empty, and removes the member. A person who has already left is banned by name only.
    *
-   * @returns whether the member was there.
+   * @returns whether the member was in the room.
    */
   ban(name: string): Promise<boolean>;
-  /** `""` takes it away. */
+  /** Sets the topic; `""` removes it. */
   topic(text: string): Promise<void>;
-  /** The door is done with it. A second call does nothing. */
+  /** Ends the membership. A second call does nothing. */
   leave(reason: LeaveReason): void;
 }
 
 /**
- * Rooms, members and messages, without any door in it: a door turns what a client sends into calls of a {@link ChatMember}, and what
- * its {@link ChatListener} hears into what the client is sent. No door knows which hub it talks to, in memory or of many machines.
+ * The rooms, members and messages of a chat, independent of any protocol. An endpoint translates what a client sends into calls of a
+ * {@link ChatMember}, and the events of its {@link ChatListener} into what it sends to the client. An endpoint works with any hub, of one
+ * process or of many machines.
  */
 export interface ChatHub {
   /** Opens the history. Rejects with a ChatError or with the error of the file. */
   start(): Promise<void>;
-  /** Every message that was acknowledged is stored by then; no call works afterwards. */
+  /** Resolves once every acknowledged message is stored. No call works afterwards. */
   stop(): Promise<void>;
   /**
-   * Rejects with a ChatError: NAME_TAKEN, BAD_NAME, BAD_ROOM, BAD_KEY, BANNED, FULL, UNAVAILABLE. What happens in the room meanwhile the
-   * listener hears after the promise has resolved, in a later turn of the event loop; the same holds for {@link ChatMember.move}.
+   * Adds a member. Rejects with a ChatError: NAME_TAKEN, BAD_NAME, BAD_ROOM, BAD_KEY, BANNED, FULL, UNAVAILABLE. The listener receives
+   * events that occur meanwhile after the promise has resolved, in a later turn of the event loop; the same holds for {@link ChatMember.move}.
    */
   join(request: JoinRequest, listener: ChatListener): Promise<Welcome>;
 }

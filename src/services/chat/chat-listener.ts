@@ -1,12 +1,12 @@
 import type { ChatEvent } from "./chat-event.ts";
 
-/** Why a hub puts a member out. `replaced`: the name was taken by its token, from another connection. */
+/** Why a hub removes a member. `replaced`: another connection took the name over with its token. */
 export type PutOutReason = "kicked" | "banned" | "replaced" | "stopped";
 
-/** The end of a door at a hub: what a member hears. It must neither throw nor wait. */
+/** The receiver of a member's events, implemented by an endpoint. Its methods must neither throw nor block. */
 export interface ChatListener {
-  /** Messages come in the order of their ids. */
+  /** Receives an event. Messages arrive in the order of their ids. */
   hear(event: ChatEvent): void;
-  /** The membership is over, and nothing more is heard. */
+  /** Called once when the hub ends the membership; no event follows. */
   putOut(reason: PutOutReason): void;
 }

@@ -8,17 +8,17 @@ import { answerToMember } from "./member-request.ts";
 import { WebSocketDoor, type WebSocketDoorOptions } from "./web-socket-door.ts";
 
 export interface ChatPagesOptions extends WebSocketDoorOptions {
-  /** Names by which the pages are reached, besides the address of their listener and loopback: see {@link PageAccess}. */
+  /** Host names of the pages, in addition to the listener's address and loopback names: see {@link PageAccess}. */
   readonly hosts?: readonly string[] | undefined;
 }
 
-/** What of a chat is behind an HTTP listener: the page, the WebSocket that it talks by, and what it asks for besides. */
+/** The HTTP side of a chat: the page, its WebSocket endpoint, and the requests for history and rooms. */
 export class ChatPages {
   readonly #access: PageAccess;
   #files: PageFiles | undefined;
   readonly #door: WebSocketDoor;
 
-  /** @throws TypeError for hosts that are none. */
+  /** @throws TypeError for an invalid host. */
   constructor(hub: ChatHub, options: ChatPagesOptions = {}) {
     this.#access = new PageAccess(options.hosts);
     this.#door = new WebSocketDoor(hub, options);
@@ -35,7 +35,7 @@ export class ChatPages {
       case "/rooms":
         return answerToMember(this.#door, request);
       default:
-        // A chat that has no listener for browsers needs no files.
+        // Loaded on first use: a chat without an HTTP listener needs no files.
         this.#files ??= new PageFiles("chat");
         return this.#files.answer(request) ?? answerOfStatus(404);
     }

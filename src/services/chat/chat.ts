@@ -13,14 +13,14 @@ import { SqliteHistory } from "./sqlite-history.ts";
 
 export type { ChatOptions };
 
-/** A chat, to be served: over plain connections to line clients, and to browsers where it is mounted, see `mounts()` of sockwright/http. */
+/** The service of a chat: on plain listeners for line clients, and mounted below a path of HTTP for browsers, see `mounts()` of sockwright/http. */
 export type ChatService = HttpService & Required<Pick<Service, "stream" | "start" | "stop">>;
 
 /**
- * A chat with rooms: for `nc`, `telnet` and programs on plain listeners, for browsers and WebSockets below a path of HTTP, see
- * `mounts` of `sockwright/http`. One chat can have both. docs/guides/chat.md says what it speaks and what it limits.
+ * Creates a chat with rooms: for `nc`, `telnet` and programs on plain listeners, for browsers and WebSockets below a path of HTTP, see
+ * `mounts` of `sockwright/http`. One chat can have both. docs/guides/chat.md describes its protocols and limits.
  *
- * @throws RangeError, TypeError for an option that cannot be. `serve` rejects with the error of a history that cannot be opened.
+ * @throws RangeError, TypeError for an invalid option. `serve` rejects with the error of a history that cannot be opened.
  * @example
  * ```ts
  * import { connect, serve } from "sockwright/server";
@@ -57,6 +57,6 @@ function hubOf(settings: ChatSettings): ChatHub {
 }
 
 function historyOf({ history }: ChatSettings): ChatHistory {
-  // From the time on, in ms: after a restart ids are higher than before, and whoever comes back takes no new message for an old one.
+  // Ids start from the time in ms, so that they are higher after a restart and a returning client takes no new message for an old one.
   return history === MEMORY ? new MemoryHistory(Date.now()) : new SqliteHistory(history ?? defaultHistoryPath());
 }

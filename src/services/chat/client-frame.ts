@@ -1,7 +1,7 @@
-/** The longest word by which a client knows its own message again. */
+/** Limits the characters of the tag by which a client recognizes its own message; the server refuses a frame with a longer one. */
 const MAX_TAG_CHARACTERS = 64;
 
-/** What a client of the WebSocket door sends. */
+/** A frame that a client sends over the WebSocket. */
 export type ClientFrame =
   | {
       readonly type: "join";
@@ -13,10 +13,10 @@ export type ClientFrame =
     }
   | { readonly type: "say"; readonly text: string; readonly tag: string | undefined };
 
-/** A frame that is none of them. The message is for the programmer of the client. */
+/** The error of an invalid frame. Its message is for the programmer of the client. */
 export class ClientFrameError extends Error {
   override readonly name = "ClientFrameError";
-  /** Of the message that it was to be, where it has one. */
+  /** The tag of the frame, if it has a valid one. */
   readonly tag: string | undefined;
 
   constructor(message: string, tag?: string) {
@@ -25,7 +25,11 @@ export class ClientFrameError extends Error {
   }
 }
 
-/** @throws ClientFrameError. */
+/**
+ * Parses and checks a frame of a client.
+ *
+ * @throws ClientFrameError.
+ */
 export function parseClientFrame(text: string): ClientFrame {
   const fields = new FrameFields(objectOf(text));
   const type = fields.text("type");
@@ -44,7 +48,7 @@ export function parseClientFrame(text: string): ClientFrame {
       return fields.all({ type, text: fields.text("text"), tag });
     }
     default:
-      throw new ClientFrameError("The type is join or say.");
+      throw new ClientFrameError("The type must be join or say.");
   }
 }
 
@@ -53,14 +57,14 @@ function objectOf(text: string): object {
   try {
     value = JSON.parse(text);
   } catch {
-    // All that it can be is one sentence for the client.
+    // The client learns no more than the sentence below.
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new ClientFrameError("A frame is one object in JSON.");
+    throw new ClientFrameError("A frame must be one JSON object.");
   return value;
 }
 
-/** The fields of a frame, each looked at once. */
+/** The fields of a frame; it remembers which were read, to reject unknown ones. */
 class FrameFields {
   readonly #fields: ReadonlyMap<string, unknown>;
   #tag: string | undefined;
@@ -71,7 +75,7 @@ class FrameFields {
 
   text(name: string): string {
     const value = this.#fields.get(name);
-    if (typeof value !== "string") throw this.#error(`The field ${name} is text.`);
+    if (typeof value !== "string") throw this.#error(`The field ${name} must be text.`);
     return value;
   }
 
@@ -83,23 +87,23 @@ class FrameFields {
     if (!this.#fields.has(name)) return undefined;
     const value = this.#fields.get(name);
     if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0)
-      throw this.#error(`The field ${name} is the id of a message, or 0.`);
+      throw this.#error(`The field ${name} must be the id of a message, or 0.`);
     return value;
   }
 
   tag(): string | undefined {
     const tag = this.optionalText("tag");
     if (tag !== undefined && (tag === "" || tag.length > MAX_TAG_CHARACTERS))
-      throw this.#error(`The field tag has 1 to ${MAX_TAG_CHARACTERS} characters.`);
+      throw this.#error(`The field tag must have 1 to ${MAX_TAG_CHARACTERS} characters.`);
     this.#tag = tag;
     return tag;
   }
 
-  /** A field that nobody reads is a mistake of the client's. */
+  /** Rejects unknown fields. */
   all<Frame extends ClientFrame>(frame: Frame): Frame {
     for (const name of this.#fields.keys()) {
       if (!Object.hasOwn(frame, name))
-        throw this.#error(`A ${frame.type} has only the fields ${Object.keys(frame).join(", ")}.`);
+        throw this.#error(`A ${frame.type} may have only the fields ${Object.keys(frame).join(", ")}.`);
     }
     return frame;
   }

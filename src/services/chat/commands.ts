@@ -5,20 +5,20 @@ import { escapeText } from "./escape-text.ts";
 import { LOBBY } from "./name.ts";
 import { listed, MAX_LISTED_ROOMS, nameList } from "./name-list.ts";
 
-/** As much of a command that there is not is said again. */
+/** Limits the characters of an unknown command that the error notice repeats; it omits the rest. */
 const MAX_SHOWN_COMMAND = 32;
 
-/** What has come of a line that a member typed. */
+/** The result of a line that a member typed. */
 export type TypedLine =
-  /** The receipt may reject with a ChatError; the caller waits for it. */
+  /** The receipt may reject with a ChatError; the caller awaits it. */
   | { readonly type: "said"; readonly receipt: Promise<Receipt> }
-  /** Lines for who typed it alone; none where the event that follows says it all. */
+  /** Lines for the member alone; none if the event that follows is answer enough. */
   | { readonly type: "notices"; readonly notices: readonly string[] }
   | { readonly type: "moved"; readonly welcome: Welcome }
   | { readonly type: "history"; readonly messages: readonly ChatMessage[] }
   | { readonly type: "quit" };
 
-/** `tag` is that of what is said. */
+/** `tag` is the tag of the message that the command sends. */
 type Run = (member: ChatMember, text: string, tag: string | undefined) => Promise<TypedLine> | TypedLine;
 
 interface Command {
@@ -98,14 +98,14 @@ const HELP = [
   `${"//TEXT".padEnd(FORM_WIDTH)}  says /TEXT`,
 ];
 
-/** The names of all commands, for who completes them. */
+/** The names of all commands, for completion. */
 export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS);
 
 /**
- * Does what a line says: text is said, a line that begins with `/` is a command. What a hub refuses becomes a notice.
+ * Executes a line that a member typed: a line that begins with `/` is a command, any other is a message. A refusal by the hub becomes a notice.
  *
  * @param line - not empty.
- * @param tag - of what is said: see {@link SayOptions}.
+ * @param tag - the tag of the message: see {@link SayOptions}.
  */
 export async function typed(member: ChatMember, line: string, tag?: string): Promise<TypedLine> {
   if (!isCommand(line)) return said(member, line.startsWith("/") ? line.slice(1) : line, "say", tag);
@@ -124,12 +124,12 @@ export async function typed(member: ChatMember, line: string, tag?: string): Pro
   }
 }
 
-/** Whether a line is more than text. */
+/** Whether a line is a command. */
 export function isCommand(line: string): boolean {
   return line.startsWith("/") && !line.startsWith("//");
 }
 
-/** A command lacks something. */
+/** A command lacks an argument, or has an invalid one. */
 class UsageError extends Error {}
 
 function said(member: ChatMember, text: string, kind: ChatMessage["kind"], tag: string | undefined): TypedLine {
@@ -151,7 +151,7 @@ function withText(run: Run): Run {
   };
 }
 
-/** The first word is a name; the rest may be none unless it is needed. */
+/** Parses a name and the text after it, which may be empty unless it is needed. */
 function withName(
   run: (member: ChatMember, name: string, rest: string) => Promise<TypedLine>,
   needs: "name" | "text" = "name",
@@ -163,7 +163,7 @@ function withName(
   };
 }
 
-/** All hear of it, who does it, too. */
+/** Runs a command without a notice: all members receive its event, the author included. */
 function quiet(run: (member: ChatMember, text: string) => Promise<void>) {
   return async (member: ChatMember, text: string): Promise<TypedLine> => {
     await run(member, text);

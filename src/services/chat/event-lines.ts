@@ -3,7 +3,7 @@ import { lineOf } from "./line-text.ts";
 
 export type LineEnd = "\n" | "\r\n";
 
-/** The bytes of an event are made once for all members that hear of it, one behind the other. */
+/** Encodes events as lines, and caches the bytes of the last event for all members that receive it. */
 export class EventLines {
   #event: ChatEvent | undefined;
   readonly #bytes: Record<LineEnd, Buffer | undefined> = { "\n": undefined, "\r\n": undefined };

@@ -4,14 +4,14 @@ import { isAbsolute, join } from "node:path";
 const NAME = "chat.db";
 
 /**
- * Where the history is that nobody has named: in the folder that systemd gives a service, systemd.exec(5), of which it may give several,
- * or where the XDG Base Directory Specification has the state of a user's programs.
+ * Returns the default path of the history file: in the first state folder that systemd gives the service, systemd.exec(5), else in the
+ * folder that the XDG Base Directory Specification names for the state of a user's programs.
  */
 export function defaultHistoryPath(environment: NodeJS.ProcessEnv = process.env): string {
   const [ofService] = (environment["STATE_DIRECTORY"] ?? "").split(":");
   if (ofService !== undefined && ofService !== "") return join(ofService, NAME);
   const ofUser = environment["XDG_STATE_HOME"] ?? "";
-  // Of a relative one the specification says to ignore it.
+  // The specification says to ignore a relative path.
   const folder = isAbsolute(ofUser) ? ofUser : join(homedir(), ".local", "state");
   return join(folder, "sockwright", NAME);
 }

@@ -1,39 +1,39 @@
 import type { ChatMessage } from "./chat-event.ts";
 
-/** A message as it is stored. */
+/** A message in the history. */
 export interface StoredMessage {
   readonly message: ChatMessage;
-  /** What its room's messages are found by: a room with a key has other ones than the room of that name without. */
+  /** Identifies the messages of a room: a room with a key has other messages than the room of the same name without a key. */
   readonly shelf: string;
   readonly tagKey: string | undefined;
 }
 
-/** What a hub goes on from. */
+/** The state from which a hub continues after a start. */
 export interface HistoryState {
-  /** The largest that was ever given, also to a message that is stored no more. */
+  /** The largest id ever assigned, also to a message that was deleted. */
   readonly lastId: number;
-  /** Messages with a tag since the time that was asked for, oldest first. */
+  /** Messages with a tag since the requested time, oldest first. */
   readonly tagged: readonly { readonly tagKey: string; readonly id: number; readonly timeMs: number }[];
 }
 
-/** Which messages of a room: the newest of those that are meant, oldest first. */
+/** A query for messages of a room. The result has the newest that match, oldest first. */
 export interface HistoryQuery {
   readonly limit: number;
-  /** With smaller ids. */
+  /** Only messages with smaller ids. */
   readonly before?: number | undefined;
-  /** With larger ids. */
+  /** Only messages with larger ids. */
   readonly since?: number | undefined;
-  /** With this text in them, whatever its case. A history may look at no more than some thousands of messages. */
+  /** Only messages that contain this text, whatever its case. A history may limit how many messages it searches. */
   readonly search?: string | undefined;
 }
 
-/** Where messages are kept. A call that fails rejects, and the next one may succeed. */
+/** The storage of messages. A call that fails rejects, and the next one may succeed. */
 export interface ChatHistory {
   open(taggedSinceMs: number): Promise<HistoryState>;
-  /** All of them or none; when it has resolved, no loss of power takes them away. Their ids are larger than any before. */
+  /** Stores all messages or none. Once it resolves, they survive a loss of power. Their ids are larger than all before. */
   append(batch: readonly StoredMessage[]): Promise<void>;
   find(shelf: string, query: HistoryQuery): Promise<readonly ChatMessage[]>;
-  /** Forgets messages of before that time, some at once: whether there are more. */
+  /** Deletes a batch of the messages from before that time. Returns whether there are more. */
   prune(beforeMs: number): Promise<boolean>;
   close(): Promise<void>;
 }

@@ -2,8 +2,8 @@ import { addressKey } from "../../server/limits/address-key.ts";
 import type { Peer } from "../../server/transport/peer.ts";
 
 /**
- * What limits and bans go by: an IPv4 address, or the network of an IPv6 address. Undefined for Unix sockets, and for the loopback of this
- * machine, where one address is everybody.
+ * Returns the address to which limits and bans apply: an IPv4 address, or the /64 network of an IPv6 address. Undefined for Unix sockets
+ * and for loopback, where all clients have the same address.
  */
 export function limitedAddress(peer: Peer): string | undefined {
   const key = addressKey(peer);

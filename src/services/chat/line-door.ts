@@ -3,15 +3,15 @@ import type { ChatHub } from "./chat-hub.ts";
 import { EventLines } from "./event-lines.ts";
 import { LineSession } from "./line-session.ts";
 
-/** What the door goes by. */
+/** The options of the endpoint. */
 export interface LineDoorOptions {
   readonly maxMessageBytes: number;
-  /** What waits for one member; then it is cut off. */
+  /** Bytes that may wait to be sent to one member; beyond it, the server aborts the connection. */
   readonly maxSendQueueBytes: number;
   readonly nameTimeoutMs: number;
 }
 
-/** Chat for `nc`, `telnet` and whatever else sends lines: see the README. */
+/** The endpoint of the chat's line protocol, for `nc`, `telnet` and other programs that send lines: see the README. */
 export class LineDoor {
   readonly hub: ChatHub;
   readonly options: LineDoorOptions;

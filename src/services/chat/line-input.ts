@@ -2,7 +2,7 @@ import type { Connection } from "../../server/connection/connection.ts";
 import { type InputLine, LineSplitter } from "./line-splitter.ts";
 import { TelnetFilter } from "./telnet-filter.ts";
 
-/** The lines that a client sends, whatever it sends them with. A record is a line, or several. */
+/** Reads the lines of a client, and removes telnet commands from them. A record is one line or several. */
 export class LineInput {
   readonly #connection: Connection;
   readonly #filter = new TelnetFilter();
@@ -14,7 +14,7 @@ export class LineInput {
     this.#splitter = new LineSplitter(maxBytes);
   }
 
-  /** How the client ends its lines, as far as it has shown it. */
+  /** The client's line end: CR LF once it has sent one, or a telnet command; LF until then. */
   get lineEnd(): "\n" | "\r\n" {
     return this.#hasCrLf || this.#filter.hasCommands ? "\r\n" : "\n";
   }
@@ -22,16 +22,16 @@ export class LineInput {
   /** The lines of one read; undefined at the end. */
   async read(): Promise<Iterable<InputLine> | undefined> {
     const bytes = await this.#connection.read();
-    // At once, and not as the lines are taken: what it refuses is answered before them.
+    // Strip at once, not as the caller takes lines: the refusals are sent before the answers to the lines.
     return bytes === undefined ? undefined : this.#lines(this.#filter.strip(bytes));
   }
 
-  /** What answers the telnet of the last read; empty where it asked for nothing. */
+  /** Returns the answers to the telnet options of the last read; empty if it requested none. */
   takeRefusals(): Uint8Array {
     return this.#filter.takeRefusals();
   }
 
-  /** What was left without an end. Where it was not the client that ended, it has not finished writing it. */
+  /** Returns the last line, which has no line end. Empty if the client did not end its side: then the line is incomplete. */
   rest(): Iterable<InputLine> {
     return this.#connection.phase === "ended" ? this.#last() : [];
   }

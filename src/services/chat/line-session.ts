@@ -25,14 +25,14 @@ import {
 } from "./line-text.ts";
 import { LOBBY } from "./name.ts";
 
-/** After so much silence the kernel asks whether the client still lives — tcp(7), TCP_KEEPIDLE. */
+/** The silence after which the kernel probes whether the client is alive, tcp(7), TCP_KEEPIDLE; a dead client is disconnected. */
 const KEEP_ALIVE_MS = 60_000;
-/** Names that a client may try. */
+/** Limits the names that a client may try; after one more, the server closes the connection. */
 const MAX_NAME_ATTEMPTS = 100;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** One connection of the line door. */
+/** One connection of the line protocol. */
 export class LineSession implements ChatListener {
   readonly #door: LineDoor;
   readonly #connection: Connection;
@@ -40,11 +40,11 @@ export class LineSession implements ChatListener {
   readonly #naming: ConnectionDeadline;
   #member: ChatMember | undefined;
   #nameAttempts = 0;
-  /** Nothing is written any more. */
+  /** The session writes no more. */
   #isOver = false;
-  /** More waits than the client takes at once. */
+  /** The last write had to wait: the client does not read fast enough. */
   #isBehind = false;
-  /** What was said and is not stored yet. */
+  /** Messages that are not stored yet. */
   #unstored: Promise<void>[] = [];
 
   constructor(door: LineDoor, connection: Connection) {
@@ -67,7 +67,7 @@ export class LineSession implements ChatListener {
         goesOn = (await this.#takeAll(lines ?? this.#input.rest())) && lines !== undefined;
       }
     } catch (error) {
-      // That it is lost is no failure of the door.
+      // A lost connection is no error of the service.
       if (error !== connection.failure) throw error;
     } finally {
       this.#leave(isTooSlow(connection.failure) ? "too slow" : "gone");
@@ -84,7 +84,7 @@ export class LineSession implements ChatListener {
     this.#finish(putOutLine(reason, this.#member?.room ?? LOBBY));
   }
 
-  /** Whether more lines are wanted. What was said is stored by then. */
+  /** Handles lines, and waits until their messages are stored. Returns whether to read on. */
   async #takeAll(lines: Iterable<InputLine>): Promise<boolean> {
     for (const line of lines) {
       if (!(await this.#take(line))) return false;
@@ -135,7 +135,7 @@ export class LineSession implements ChatListener {
   }
 
   async #act(member: ChatMember, line: string): Promise<boolean> {
-    // Who asks for something sees first what it said before.
+    // A command takes effect after the messages before it are stored.
     if (line.startsWith("/") && !line.startsWith("//")) await this.#stored();
     const outcome = await typed(member, line);
     switch (outcome.type) {
@@ -198,7 +198,7 @@ export class LineSession implements ChatListener {
     this.#send(Buffer.from(line + this.#input.lineEnd));
   }
 
-  /** What waits is lent: whoever is behind has the same bytes as all others, and not a copy. */
+  /** Lends queued bytes: all members that are behind share them, without a copy. */
   #send(bytes: Buffer): void {
     if (this.#isOver) return;
     const connection = this.#connection;
@@ -206,7 +206,7 @@ export class LineSession implements ChatListener {
     if (this.#isBehind && connection.stats().bytesWaiting > this.#door.options.maxSendQueueBytes) this.#cutOff();
   }
 
-  /** Its room hears of it when all have been told what is being told now. */
+  /** Aborts the connection. Deferred, so that the hub first finishes the delivery that is under way. */
   #cutOff(): void {
     this.#isOver = true;
     setImmediate(() => {
@@ -227,18 +227,18 @@ export class LineSession implements ChatListener {
   }
 }
 
-/** The server has limits of its own for who takes nothing. */
+/** Whether a limit of the server ended the connection because the client did not read. */
 function isTooSlow(failure: Error | undefined): boolean {
   if (failure instanceof ConnectionError) return failure.code === "ERR_SOCKWRIGHT_WRITE_BUFFER_FULL";
   return failure instanceof DeadlineError && failure.deadline === "write";
 }
 
-/** Undefined for what is no UTF-8. */
+/** Returns undefined if the bytes are not UTF-8. */
 function decoded(bytes: Uint8Array): string | undefined {
   try {
     return UTF8.decode(bytes);
   } catch {
-    // The one thing that this says is what the client is told.
+    // The caller sends a notice.
     return undefined;
   }
 }

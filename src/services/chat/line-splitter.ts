@@ -2,25 +2,25 @@ const LF = 10;
 const CR = 13;
 const NOTHING = new Uint8Array(0);
 
-/** A line that came, without its end. Of one that is too long there is the beginning; what follows it is not lost. */
+/** A received line without its end. If the line is too long, it has only its beginning; the next line is not affected. */
 export interface InputLine {
   readonly type: "line" | "too-long";
   readonly bytes: Uint8Array;
   readonly endsWithCr: boolean;
 }
 
-/** Cuts bytes into lines, and keeps no more than one of them. */
+/** Splits bytes into lines, and buffers at most one incomplete line. */
 export class LineSplitter {
   readonly #maxBytes: number;
   #rest: Uint8Array = NOTHING;
-  /** The rest of a line that is too long does not count. */
+  /** Set while the rest of a line that is too long is dropped. */
   #isSkipping = false;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** The lines that the bytes end. */
+  /** Returns the lines that these bytes complete. */
   *take(bytes: Uint8Array): Generator<InputLine, void> {
     let at = 0;
     for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, at)) {
@@ -31,7 +31,7 @@ export class LineSplitter {
     }
     if (this.#isSkipping) return;
     const rest = this.#joined(bytes.subarray(at));
-    // A CR may be the first half of its end.
+    // A CR may be the first half of CR LF.
     if (rest.length <= this.#maxBytes + 1) {
       this.#rest = Uint8Array.from(rest);
       return;
@@ -40,7 +40,7 @@ export class LineSplitter {
     yield this.#beginningOf(rest);
   }
 
-  /** The last line, which has no end. */
+  /** Returns the last line, which has no line end. */
   *end(): Generator<InputLine, void> {
     const rest = this.#joined(NOTHING);
     if (rest.length > 0) yield this.#lineOf(rest);

@@ -8,7 +8,7 @@ export const FAREWELL = notice("Bye.");
 export const TOO_LATE = notice("You took too long to say your name. Bye.");
 export const NOT_UTF8 = notice("Not sent: it is no UTF-8.");
 
-/** What the door says itself: no text of a member can begin a line so. */
+/** Formats a line of the server itself: no text of a member can begin a line with `-- `. */
 export function notice(text: string): string {
   return `-- ${text}`;
 }
@@ -17,7 +17,7 @@ export function tooLong(maxBytes: number): string {
   return notice(`Not sent: longer than ${maxBytes} bytes.`);
 }
 
-/** A line for all who hear of it; of what happens to one's own name, what the others see. */
+/** Formats an event as the line that all members get. A renamed member itself gets `ownNameLine` instead. */
 export function lineOf(event: ChatEvent): string {
   switch (event.type) {
     case "message":
@@ -46,11 +46,11 @@ export function ownNameLine(name: string): string {
   return notice(`You are ${name}.`);
 }
 
-/** Who came in, and what is found there. */
+/** The parts of a welcome that its lines show. */
 type Arrival = Pick<Welcome, "members" | "topic"> &
   Partial<Pick<Welcome, "history">> & { readonly member: Pick<ChatMember, "name" | "room"> };
 
-/** Where a newcomer is. */
+/** Returns the lines that tell a new member its name, its room, the other members and the topic. */
 export function welcomeLines({ member, members, topic }: Arrival): readonly string[] {
   const others = members.filter((name) => name !== member.name);
   const company = others.length === 0 ? ", alone" : ` with ${nameList(others)}`;
@@ -58,7 +58,7 @@ export function welcomeLines({ member, members, topic }: Arrival): readonly stri
   return topic === "" ? lines : [...lines, notice(`The topic of ${member.room}: ${topic}`)];
 }
 
-/** What was said before, as much of the newest as fits; nothing where there is none. */
+/** Returns the lines of the history, the newest that fit into `maxBytes`; empty if there are none. */
 export function historyLines(room: string, messages: readonly ChatMessage[], maxBytes: number): readonly string[] {
   const lines: string[] = [];
   let bytes = 0;

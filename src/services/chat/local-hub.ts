@@ -22,11 +22,11 @@ import { LOBBY, memberName, type Name, roomName } from "./name.ts";
 import { Room } from "./room.ts";
 import { SentTags, TAG_LIFETIME_MS } from "./sent-tags.ts";
 
-/** Messages that a newcomer gets. */
+/** The messages of the history that a new member gets; older ones are read on request. */
 const DEFAULT_HISTORY_MESSAGES = 20;
-/** How often old messages are deleted. */
+/** The interval between two deletions of old messages; a message may outlive `retainMs` by it. */
 const PRUNE_INTERVAL_MS = 60 * 60 * 1_000;
-/** The pause between two parts of such a deletion. */
+/** The pause between two batches of a deletion, in which the process handles other events. */
 const PRUNE_PAUSE_MS = 100;
 
 /** 128 bits in base64url. */
@@ -34,7 +34,7 @@ const TOKEN = /^[\w-]{22}$/;
 /** Random bytes of a member's token. */
 const TOKEN_BYTES = 16;
 
-/** What a hub goes by. */
+/** The options of a hub. */
 export interface HubOptions {
   readonly rate: MessageRateOptions;
   readonly maxMessageBytes: number;
@@ -42,16 +42,16 @@ export interface HubOptions {
   readonly maxRooms: number;
   /** Members with one address; those without an address have no such limit. */
   readonly maxConnectionsPerAddress: number;
-  /** How long messages are kept; undefined is for ever. */
+  /** How long the history keeps messages, in ms; undefined is for ever. */
   readonly retainMs: number | undefined;
-  /** Told when the history fails. */
+  /** Called with the error when the history fails. */
   readonly onError?: ((error: unknown) => void) | undefined;
   readonly clock?: Clock | undefined;
   /** Milliseconds since 1970. */
   readonly now?: (() => number) | undefined;
 }
 
-/** A hub of one process. */
+/** The hub of a chat in one process. */
 export class LocalHub implements ChatHub, MemberHome {
   readonly clock: Clock;
   readonly #options: HubOptions;
@@ -155,7 +155,7 @@ export class LocalHub implements ChatHub, MemberHome {
     try {
       return await this.#find(room, this.#opened(), options);
     } catch (error) {
-      // A search that is under way when the chat ends is no failure of the history.
+      // A search that the end of the chat interrupts is no failure of the history.
       if (this.#log !== undefined) this.#failed(error);
       throw new ChatError("UNAVAILABLE", "The history cannot be read.", { cause: error });
     }
@@ -185,7 +185,7 @@ export class LocalHub implements ChatHub, MemberHome {
     if (holder !== undefined && holder !== member) throw new ChatError("NAME_TAKEN", `The name ${name.text} is taken.`);
     if (room.bans.has({ nameKey: name.key, address: undefined }))
       throw new ChatError("BANNED", `The name ${name.text} is banned from ${room.name.text}.`);
-    // Who is muted stays so.
+    // A muted member stays muted under its new name.
     if (room.mutes.has(member)) room.mutes.add({ nameKey: name.key, address: member.address });
     this.#members.delete(from.key);
     member.key = name;
@@ -213,7 +213,7 @@ export class LocalHub implements ChatHub, MemberHome {
       throw new ChatError("FULL", `Your address has ${maxConnectionsPerAddress} connections already.`);
   }
 
-  /** The room, if one may come in. Nothing is changed by it. `left` is the one that is left for it, and makes place for a new one. */
+  /** Returns the room if the member may enter it, and changes nothing. If the member is the last one in `left`, that room does not count. */
   #enterable(
     roomText: string,
     { key: nameKey }: Name,
@@ -271,7 +271,7 @@ export class LocalHub implements ChatHub, MemberHome {
     try {
       history = await this.#find(room, log, { limit }, since);
     } catch (error) {
-      // Whoever can talk to each other does so, without what was said before.
+      // Members can still talk without the history.
       this.#failed(error);
     }
     member.release();
@@ -284,7 +284,7 @@ export class LocalHub implements ChatHub, MemberHome {
     { limit = DEFAULT_HISTORY_MESSAGES, before, search }: HistoryOptions,
     since?: number,
   ): Promise<readonly ChatMessage[]> {
-    // What is stored and was not delivered yet is heard later.
+    // The member receives stored messages that are not delivered yet as events.
     const end = log.deliveredId + 1;
     return this.#history.find(room.shelf, {
       limit: Math.min(Math.max(1, limit), MAX_HISTORY_MESSAGES),
@@ -313,7 +313,7 @@ export class LocalHub implements ChatHub, MemberHome {
     else this.#addresses.set(address, members);
   }
 
-  /** What `onError` itself fails with is told to nobody: it ends no commit, and not the process. */
+  /** Ignores an error that `onError` throws: it must end neither a commit nor the process. */
   #failed(error: unknown): void {
     attempt(
       () => this.#options.onError?.(error),

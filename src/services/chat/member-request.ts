@@ -7,7 +7,7 @@ import { type ChatMember, MAX_HISTORY_MESSAGES, MAX_SEARCH_CHARACTERS } from "./
 import { messageJson } from "./server-frame.ts";
 import type { WebSocketDoor } from "./web-socket-door.ts";
 
-/** Messages of one page of the history. */
+/** The default of the parameter `limit`: messages of one page of the history. */
 const DEFAULT_PAGE_MESSAGES = 50;
 
 const FIELDS = {
@@ -17,8 +17,8 @@ const FIELDS = {
 };
 
 /**
- * What a member asks for besides its WebSocket, with the token of its welcome: `history?room=&before=&limit=&q=`, and `rooms`. It
- * counts for the rate as what it says does.
+ * Answers an HTTP request of a member, authorized by the token of its welcome: `history?room=&before=&limit=&q=`, and `rooms`. A request
+ * counts for the rate as a message does.
  *
  * @throws RequestError.
  */
@@ -46,7 +46,7 @@ async function historyOf(member: ChatMember, query: URLSearchParams): Promise<ob
   const before = numberOf(query, "before", Number.MAX_SAFE_INTEGER);
   const search = query.get("q") ?? undefined;
   if (search !== undefined && (search === "" || search.length > MAX_SEARCH_CHARACTERS))
-    throw new RequestError(400, `q has 1 to ${MAX_SEARCH_CHARACTERS} characters`);
+    throw new RequestError(400, `q must have 1 to ${MAX_SEARCH_CHARACTERS} characters`);
   const messages = await member.history({ limit, before, search });
   return { room, messages: messages.map(messageJson) };
 }
@@ -55,6 +55,6 @@ function numberOf(query: URLSearchParams, name: string, max: number): number | u
   const text = query.get(name);
   if (text === null) return undefined;
   const number = /^\d{1,16}$/.test(text) ? Number(text) : 0;
-  if (number < 1 || number > max) throw new RequestError(400, `${name} is a number from 1 to ${max}`);
+  if (number < 1 || number > max) throw new RequestError(400, `${name} must be a number from 1 to ${max}`);
   return number;
 }

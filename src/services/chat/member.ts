@@ -10,35 +10,35 @@ import { memberName, type Name, parseName } from "./name.ts";
 import type { Room } from "./room.ts";
 import { tagKey } from "./sent-tags.ts";
 
-/** The longest topic of a room. */
+/** Limits the bytes of a room's topic; the hub refuses a longer one with TOO_LONG. */
 const MAX_TOPIC_BYTES = 1_024;
 
-/** What a member asks of its hub. */
+/** The methods of the hub that a member uses. */
 export interface MemberHome {
   readonly clock: Clock;
   readonly rate: MessageRateOptions;
   readonly maxMessageBytes: number;
   find(nameKey: string): LocalMember | undefined;
-  /** Stores it, or gives what became of it where it has come before, and then delivers it. */
+  /** Stores a message, and then delivers it. */
   store(member: LocalMember, text: string, kind: ChatMessage["kind"], tagKey: string | undefined): Promise<Receipt>;
   findTag(tagKey: string): Promise<Receipt> | undefined;
   history(room: Room, options: HistoryOptions): Promise<readonly ChatMessage[]>;
   rooms(): readonly RoomInfo[];
   move(member: LocalMember, room: string, key: string | undefined): Promise<Welcome>;
   rename(member: LocalMember, name: Name): void;
-  /** The others of its room hear of it. */
+  /** Ends a membership, and tells the other members of the room. */
   remove(member: LocalMember, reason: LeaveReason): void;
 }
 
-/** Who a member is, besides its name. */
+/** The identity of a member apart from its name. */
 export interface Identity {
   readonly token: string;
   readonly address: string | undefined;
-  /** That of the connection whose name is taken over: a new connection has no new burst. */
+  /** The rate of the connection whose name is taken over, so that a new connection has no new burst. */
   readonly rate: MessageRate | undefined;
 }
 
-/** A member of a hub that is in this process. */
+/** A member of a hub in this process. */
 export class LocalMember implements ChatMember, Blockable {
   key: Name;
   /** Undefined when the membership is over. */
@@ -48,7 +48,7 @@ export class LocalMember implements ChatMember, Blockable {
   readonly rate: MessageRate;
   readonly #hub: MemberHome;
   readonly #listener: ChatListener;
-  /** What happens between an entry and the turn after its welcome: the door knows first where it is. */
+  /** Events between joining a room and the turn after its welcome: the endpoint receives the welcome first. */
   readonly #held: (() => void)[] = [];
   #holds = 0;
   #lastRoom: string;
@@ -130,7 +130,7 @@ export class LocalMember implements ChatMember, Blockable {
     const room = this.#operated();
     const key = parseName(name)?.key;
     if (key !== undefined && room.find(key) === undefined) {
-      // Who has left, or was kicked, comes by this name no more; its address is not known any longer.
+      // A member who has left or was kicked is banned by name: its address is no longer known.
       room.bans.add({ nameKey: key, address: undefined });
       return false;
     }
@@ -150,7 +150,7 @@ export class LocalMember implements ChatMember, Blockable {
     const key = parseName(name)?.key;
     const other = key === undefined ? undefined : { nameKey: key, address: room.find(key)?.address };
     if (other === undefined || !room.mutes.has(other))
-      throw new ChatError("NO_SUCH_MEMBER", "Nobody who is muted has that name.");
+      throw new ChatError("NO_SUCH_MEMBER", "No muted member has that name.");
     room.mutes.remove(other);
   }
 
@@ -164,18 +164,18 @@ export class LocalMember implements ChatMember, Blockable {
     if (this.home !== undefined) this.#hub.remove(this, reason);
   }
 
-  /** What a hub calls. */
+  /** Called by the hub. */
   hear(event: ChatEvent): void {
     if (this.#holds === 0) this.#listener.hear(event);
     else this.#held.push(() => this.#listener.hear(event));
   }
 
-  /** From here on nothing is told, until {@link release}. */
+  /** Holds events back until {@link release}. */
   hold(): void {
     this.#holds++;
   }
 
-  /** What was held is told in the next turn: by then whoever waits for the welcome has it. */
+  /** Delivers the held events in the next turn, after the caller has received the welcome. */
   release(): void {
     setImmediate(() => {
       this.#holds--;
@@ -188,7 +188,7 @@ export class LocalMember implements ChatMember, Blockable {
     this.#lastRoom = room.name.text;
   }
 
-  /** The membership is over; the door is told where it does not know. */
+  /** Ends the membership. Tells the endpoint if a reason is given. */
   end(reason?: PutOutReason): void {
     this.home = undefined;
     this.rate.end();
@@ -197,7 +197,7 @@ export class LocalMember implements ChatMember, Blockable {
     else this.#held.push(() => this.#listener.putOut(reason));
   }
 
-  /** Each call takes one of the rate, whatever comes of it. */
+  /** Takes one token of the rate, whether the call succeeds or not. */
   #present(): Room {
     if (this.home === undefined) throw new ChatError("NOT_JOINED", "You are in no room.");
     this.rate.take();
@@ -225,7 +225,7 @@ export class LocalMember implements ChatMember, Blockable {
   }
 }
 
-/** Only what is a name is said again. */
+/** Repeats the given text only if it is a valid name. */
 function nobodyHas(given: string, room?: Room): ChatError {
   const name = parseName(given);
   const who = room === undefined ? "Nobody" : `Nobody in ${room.name.text}`;
