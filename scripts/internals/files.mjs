@@ -37,7 +37,7 @@ export function makeFilesPage() {
  *
  * @param {string} file
  */
-export function sentenceOf(file) {
+function sentenceOf(file) {
   if (file.endsWith(".ts")) return sentenceOfText(file, readFileSync(file, "utf8"));
   const header = file.replace(/\.cc$/, ".h");
   return firstSentence(firstComment(readFileSync(file, "utf8")) || firstComment(readFileSync(header, "utf8")));

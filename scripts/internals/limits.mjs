@@ -8,7 +8,7 @@ import { docstringOf, filesBelow, firstParagraph, parse, textOfComment } from ".
 /** @typedef {Readonly<Record<string, Readonly<Record<string, string>>>>} LimitTests by file, then by name */
 
 export const limitsPage = "docs/internals/limits.md";
-export const limitTestsFile = "test/repository/limit-tests.json";
+const limitTestsFile = "test/repository/limit-tests.json";
 
 const heading = `# Limits
 
