@@ -1,8 +1,8 @@
 import { NO_PLACE, type Placed, PlacedList } from "../native/placed-list.ts";
 
 /**
- * The waits of every signal. A signal gets one listener, however many sockets and calls wait on it, so that sharing one
- * signal between ten thousand connections costs no more than sharing it between two.
+ * The waits on each signal. A signal gets one listener, however many sockets and calls wait on it, so sharing one signal
+ * between ten thousand connections costs no more than between two.
  */
 const waiting = new WeakMap<AbortSignal, PlacedList<AbortWait>>();
 
@@ -12,19 +12,19 @@ export class AbortWait implements Placed {
   readonly #signal: AbortSignal;
   readonly #ended: (reason: unknown) => void;
 
-  /** From now until {@link leave}, the signal's `abort` calls `ended`. */
+  /** Makes the signal's `abort` call `ended`, until {@link leave}. */
   constructor(signal: AbortSignal, ended: (reason: unknown) => void) {
     this.#signal = signal;
     this.#ended = ended;
     waitsOf(signal).add(this);
   }
 
-  /** It has ended in some other way. */
+  /** Ends the wait in another way than by the signal. */
   leave(): void {
     waiting.get(this.#signal)?.delete(this);
   }
 
-  /** The signal has fired. */
+  /** Called when the signal fires. */
   fire(): void {
     this.#ended(this.#signal.reason);
   }

@@ -1,18 +1,18 @@
 import type { Address } from "./address.ts";
 
-/** What a listener, of whatever transport, asks about the connections that it takes, and tells of them. */
+/** The interface that limits how many connections a listener of any transport accepts, and receives its reports. */
 export interface AcceptGate {
   /**
-   * How many more may be taken now. At 0 none is, by a listener that can leave them: further ones wait in the backlog, and
-   * beyond that in their clients.
+   * How many more connections the listener may accept now. At 0 it accepts none, if its transport can leave them: further ones
+   * wait in the backlog, and beyond that in their clients.
    */
   readonly room: number;
-  /** Has `open` called once, as soon as there is room. What it gives calls that off. */
+  /** Calls `open` once, as soon as the listener may accept again. Returns a function that cancels this. */
   whenOpen(open: () => void): () => void;
-  /** One was taken; it is handed over next. */
+  /** Called after the listener has accepted a connection, before it hands it over. */
   entered(): void;
-  /** One was taken by means of the spare descriptor, and closed, since there was no other. */
+  /** Called after the listener has accepted a connection with the spare descriptor, for lack of another, and closed it. */
   shed(address: Address): void;
-  /** accept(2) failed; the listener goes on. */
+  /** Called when accept(2) has failed and the listener continues. */
   acceptFailed(error: unknown): void;
 }

@@ -30,7 +30,7 @@ import { SocketError } from "./socket-error.ts";
 import type { SpareDescriptor } from "./spare-descriptor.ts";
 import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
 
-/** A connection as accept(2) gives it: whoever takes it has to see to it that its descriptor is closed. */
+/** An accepted connection without an owner: the receiver must make sure that its descriptor is closed. */
 export interface Incoming {
   readonly handle: Handle;
   readonly address: Address;
@@ -42,20 +42,20 @@ export interface AcceptedSocket {
   readonly address: Address;
 }
 
-/** Gives a connection of the listener an endpoint. */
+/** Makes the endpoint that owns a connection of the listener. */
 export function owned({ family, type, protocol }: Endpoint, { handle, address }: Incoming): AcceptedSocket {
   return { endpoint: new Endpoint(handle, family, type, protocol), address };
 }
 
 /**
- * What a server does about an error of accept(2): try again at once; take what waits by means of a spare descriptor, close
- * it, and pause; pause, and try again; or end.
+ * What a server does after an error of accept(2): "retry" tries again at once; "shed" accepts waiting connections with a spare
+ * descriptor, closes them, and pauses; "pause" pauses and tries again; "stop" ends.
  */
 export type AcceptAction = "retry" | "shed" | "pause" | "stop";
 
-/** How long a server pauses when there are no descriptors or no memory for another connection. */
+/** How long a server pauses, in ms, when there are no descriptors or no memory for another connection; then it tries again. */
 export const ACCEPT_PAUSE_MS = 100;
-/** At most this many connections are taken in one turn. */
+/** The most connections that a server accepts in one turn; further ones wait for the next turn. */
 export const MAX_ACCEPTS_PER_TURN = 64;
 
 const ACTIONS = new Map<number, AcceptAction>([
@@ -65,7 +65,7 @@ const ACTIONS = new Map<number, AcceptAction>([
   retried(ETIMEDOUT),
   // accept(2): the connection was aborted, or firewall rules forbid it: the next one may be fine.
   ...[ECONNABORTED, EPERM].map(retried),
-  // accept(2): out of descriptors, of the process or of the system. Who waits would wait for long, and never know why.
+  // accept(2): the process or the system is out of descriptors. A client left waiting would wait for long and never learn why.
   ...[EMFILE, ENFILE].map((errno): [number, AcceptAction] => [errno, "shed"]),
   // accept(2): out of memory. Retrying at once would spin, since the backlog stays readable. And epoll_ctl(2), ENOSPC: out of
   // watches, for the wait itself.
@@ -76,7 +76,10 @@ function retried(errno: number): [number, AcceptAction] {
   return [errno, "retry"];
 }
 
-/** The row of the accept table for an error; "stop" for what is not in it. Who has no spare descriptor can but pause. */
+/**
+ * Returns the action for an error of accept(2); "stop" for an error that is not in the table, and "pause" in place of "shed"
+ * without a spare descriptor.
+ */
 export function acceptAction(error: unknown, hasSpare: boolean): AcceptAction {
   const action = error instanceof SocketError ? (ACTIONS.get(-error.errno) ?? "stop") : "stop";
   return action === "shed" && !hasSpare ? "pause" : action;
@@ -86,26 +89,26 @@ const NOT_LISTENING = "the socket does not listen: call listen() first";
 
 const addressRoom = new AddressRoom();
 
-/** accept4(2), as in C: every error is the caller's. */
+/** accept4(2). As in C, the caller gets every error. */
 export function accept(listener: Endpoint, options: WaitOptions | undefined): Promise<AcceptedSocket> {
   return promised(() => listener.receiving.run(acceptCall(listener, options), signalOf(options)));
 }
 
-/** Makes the call of {@link accept}, and does not run it. */
+/** Makes the call of {@link accept} without running it. */
 export function acceptCall(listener: Endpoint, options: WaitOptions | undefined): Call<AcceptedSocket> {
   checkWait("accept()", options);
   return new Accept(listener);
 }
 
-/** What one turn of a server took from the backlog, and the error that ended it, if one did. */
+/** The connections that a server accepted in one turn, and the error that ended the turn, if there was one. */
 export interface AcceptBatch {
   readonly accepted: readonly Incoming[];
   readonly error?: unknown;
 }
 
 /**
- * Everything in the backlog, up to `limit`: for servers, which then pay for one wait and not for each connection. Only
- * the first batch is tried at once: the next one is of another turn, and epoll knows whether there is one.
+ * Accepts all connections of the backlog, up to `limit`. A server then pays for one wait and not for one per connection. Only
+ * the first batch is tried at once: the next one belongs to another turn, and epoll reports whether there is one.
  */
 export function acceptBatch(
   listener: Endpoint,
@@ -118,8 +121,8 @@ export function acceptBatch(
 }
 
 /**
- * Takes what is in the backlog and resets it, up to a turn's worth: a client that was shed shall see an error, and no
- * clean end. The spare descriptor is kept again at the end, if nobody else was faster.
+ * Accepts the connections of the backlog and resets them, up to the limit of a turn: the client of a shed connection must see
+ * an error and not a clean end. At the end it takes the spare descriptor again, unless another thread was faster.
  */
 export function shedBacklog(listener: Endpoint, spare: SpareDescriptor, gate: AcceptGate): void {
   spare.release();
@@ -132,7 +135,7 @@ export function shedBacklog(listener: Endpoint, spare: SpareDescriptor, gate: Ac
       gate.shed(next.address);
     }
   } catch {
-    // Another thread was faster, or the kernel says what it has said before: either way, the pause that follows is right.
+    // Another thread was faster, or the kernel repeats its error: in both cases the pause that follows is right.
   } finally {
     spare.keep();
   }
@@ -154,8 +157,8 @@ abstract class AcceptCall<T> extends Call<T> {
     return EPOLLIN;
   }
 
-  // accept(2), EINVAL: "not listening for connections", as TCP and a blocking Unix accept have it. A Unix listener that
-  // does not block says EAGAIN for ever (unix_accept).
+  // accept(2), EINVAL: "not listening for connections": so TCP and a blocking Unix accept report it. A non-blocking Unix
+  // listener returns EAGAIN for ever (unix_accept).
   override shutDown(): never {
     throw new SocketError("accept", EINVAL);
   }
@@ -179,7 +182,7 @@ class AcceptMany extends AcceptCall<AcceptBatch> {
     this.#gate = gate;
   }
 
-  /** Looked at for each: listeners that share a gate are woken in one turn. */
+  /** Checked for each connection: listeners that share a gate wake in one turn. */
   get #isOpen(): boolean {
     return this.#gate === undefined || this.#gate.room > 0;
   }
@@ -195,7 +198,7 @@ class AcceptMany extends AcceptCall<AcceptBatch> {
         accepted.push(next);
       }
     } catch (error) {
-      // What has been accepted must not be lost with the error.
+      // Connections already accepted must not be lost with the error.
       return { accepted, error };
     }
     return accepted.length === 0 && this.#isOpen ? WOULD_BLOCK : { accepted };
@@ -203,14 +206,14 @@ class AcceptMany extends AcceptCall<AcceptBatch> {
 }
 
 /**
- * Once for each batch: accept4(2) has no MSG_DONTWAIT, and O_NONBLOCK belongs to the open socket, which a child may have as
- * its standard input by now; libuv clears it there. A blocking accept would stop the process.
+ * Sets O_NONBLOCK once for each batch. accept4(2) has no MSG_DONTWAIT, and O_NONBLOCK belongs to the open socket: a child that
+ * has it as its standard input may have cleared the flag, as libuv does. A blocking accept would stop the process.
  */
 function unblock({ slot, generation }: Endpoint): void {
   kernel.unblock(slot, generation);
 }
 
-/** accept(2) says EINVAL of a socket that does not listen, as of much else. */
+/** accept(2) returns EINVAL for a socket that does not listen, and for other mistakes. */
 function failed({ isListener }: Endpoint, errno: number): SocketError {
   const isUnprepared = errno === EINVAL && !isListener;
   return new SocketError("accept", errno, undefined, isUnprepared ? { advice: NOT_LISTENING } : "short");

@@ -2,14 +2,14 @@ import { isIPv6 } from "node:net";
 import { inspect } from "node:util";
 import { AF_INET, AF_INET6, AF_UNIX, AF_VSOCK } from "./constants.ts";
 
-/** What else has been given in place of an address: the fields that it can be told to have meant. */
+/** The address fields that can be recognized in a wrong argument. */
 interface Meant {
   readonly [field: string]: unknown;
 }
 
 /**
- * The form of an address of the family, for who has written it otherwise: as a text, as the tuple of Python, as two arguments
- * or a port alone. What can be told from that stands in it.
+ * Shows the form of a family's address to a caller who wrote a text, a Python tuple, two arguments or only a port. The example
+ * contains the fields that can be recognized in the argument.
  */
 export function addressForm(family: number, given: unknown): string {
   return `, such as ${inspect(example(family, given), { breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60 })}`;
@@ -30,7 +30,7 @@ function example(family: number, given: unknown): Meant {
 function hostAndPort(text: string): { readonly host?: string; readonly port?: unknown } {
   if (/^\d+$/.test(text)) return { port: text };
   const [, host = text, port] = isIPv6(text) ? [] : (/^\[?(.*?)\]?:(\d+)$/.exec(text) ?? []);
-  // A path is no host: then the example is one of the family, as it stands.
+  // A path is no host: then the example is the plain one of the family.
   return host.includes("/") ? {} : { host, port };
 }
 
@@ -44,7 +44,7 @@ function portOf(value: unknown): number | undefined {
   return typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= 65_535 ? number : undefined;
 }
 
-/** The forms that a family's addresses have, for who has given the fields of another. */
+/** Shows the forms of a family's addresses to a caller who gave the fields of another family. */
 export function fieldsForm(family: number): string {
   if (family === AF_UNIX) return ": an address of AF_UNIX is { path } or { abstract }";
   if (family === AF_VSOCK) return ": an address of AF_VSOCK is { cid, port }";

@@ -9,7 +9,7 @@ import { eaiName, lookUp } from "./lookup.ts";
 import { checkOptions, type OptionNames } from "./option-names.ts";
 import { signalOf } from "./wait-options.ts";
 
-/** One way to reach a host: what `socket()` takes, and where to `connect` or `bind`. */
+/** One way to reach a host: the arguments of `socket()`, and the address to `connect` or `bind` to. */
 export interface AddressInfo {
   /** `AF_INET` or `AF_INET6`. */
   readonly family: number;
@@ -33,7 +33,10 @@ export interface AddressInfoOptions {
   readonly proto?: number | undefined;
   /** `AI_PASSIVE`, `AI_CANONNAME` … Default 0. */
   readonly flags?: number | undefined;
-  /** Ends the wait with an AbortError. A question that has been asked goes on, unheard, and keeps the process until it ends. */
+  /**
+   * Ends the wait with an AbortError. A query that has started continues, its answer is discarded, and it keeps the process
+   * alive until it ends.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -46,9 +49,9 @@ const ADDRESS_INFO_OPTIONS: OptionNames<AddressInfoOptions> = {
 };
 
 /**
- * Looks up the addresses of a host and the port of a service — getaddrinfo(3), Python's `socket.getaddrinfo`. It asks in a
- * thread of its own, in the order of `nsswitch.conf(5)`: /etc/hosts first, by default. The order of the addresses is the
- * system's, RFC 6724, and so the one to try them in.
+ * Looks up the addresses of a host and the port of a service — getaddrinfo(3), Python's `socket.getaddrinfo`. The query runs in
+ * a thread of libuv's pool and follows the order of `nsswitch.conf(5)`: by default /etc/hosts first. The system sorts the
+ * addresses by RFC 6724; try them in this order.
  *
  * @param host - a name or an address, at most 255 bytes; a name that is not ASCII is encoded as IDNA has it. `null` is this
  * machine: the loopback, or with `AI_PASSIVE` any address.

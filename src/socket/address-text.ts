@@ -5,12 +5,15 @@ import { AF_INET, AF_INET6 } from "./constants.ts";
 import { textOf } from "./host.ts";
 import { SocketError, succeed } from "./socket-error.ts";
 
-/** The longest text of an address. A longer one is none: inet(3) would take any number of zeros. */
+/**
+ * The most bytes of an address as text; a longer text is rejected as no address, since inet(3) would accept any number of
+ * zeros.
+ */
 const MAX_ADDRESS_TEXT_BYTES = 128;
 
 /**
- * The bytes of an address, in the network's order — inet_pton(3), Python's `socket.inet_pton`. Of IPv4 it takes four decimal
- * numbers and no other form; {@link inet_aton} takes the short ones.
+ * Returns the bytes of an address in network byte order — inet_pton(3), Python's `socket.inet_pton`. For IPv4 it accepts four
+ * decimal numbers only; {@link inet_aton} accepts the short forms.
  *
  * @param family - `AF_INET`, which has 4 bytes, or `AF_INET6`, which has 16.
  * @throws SocketError `EAFNOSUPPORT` for another family · TypeError for what is no address: Python's OSError.
@@ -46,9 +49,9 @@ export function inet_ntop(family: number, packed: NodeJS.ArrayBufferView): strin
 }
 
 /**
- * The four bytes of an IPv4 address, also in the short forms of C — inet_aton(3), Python's `socket.inet_aton`: `"127.1"`,
- * `"0x7f000001"`, `"0177.0.0.1"`. As in C, what stands behind a white space is not looked at: an address that somebody else
- * wrote is for {@link inet_pton}.
+ * Returns the four bytes of an IPv4 address and also accepts the short forms of C — inet_aton(3), Python's `socket.inet_aton`:
+ * `"127.1"`, `"0x7f000001"`, `"0177.0.0.1"`. As in C, it ignores text after white space: use {@link inet_pton} for addresses
+ * from others.
  *
  * @throws TypeError for what is no address: Python's OSError.
  * @example

@@ -80,7 +80,7 @@ export interface RawAddress {
 /** Any socket address, as the calls give it. */
 export type Address = InetAddress | Inet6Address | UnixAddress | VsockAddress | RawAddress;
 
-/** An address as the calls take it: of the socket's own family, which need not be repeated. */
+/** An address as the calls accept it: one of the socket's own family, which may be omitted. */
 export type AddressInput =
   | {
       readonly family?: number;
@@ -94,16 +94,16 @@ export type AddressInput =
   | { readonly family?: number; readonly abstract: string | Uint8Array }
   | { readonly family: number; readonly bytes: Uint8Array };
 
-/** Whether IPv6 is built in, as in Python: it always is. Whether the machine has it, binding to `::1` tells. */
+/** Whether IPv6 is built in, as in Python: always true. Bind to `::1` to find out whether the machine has IPv6. */
 export const has_ipv6 = true;
 
-/** A sockaddr, and how errors name it. */
+/** A sockaddr, and its text for errors. */
 export interface EncodedAddress {
   readonly sockaddr: Uint8Array;
   readonly target: ErrorTarget;
 }
 
-/** A host that is a name and not an address: whoever may resolve names does it and comes again. */
+/** A host that is a name and not an address: a caller that may resolve names does so and encodes the result. */
 export interface UnresolvedHost {
   readonly name: string;
   readonly port: number;
@@ -112,13 +112,14 @@ export interface UnresolvedHost {
 /** sockaddr_storage holds any address; this is its size. */
 export const SOCKADDR_BYTES = 128;
 /**
- * The longest Unix path or abstract name: sun_path holds 108 bytes, a path and its NUL, or a NUL and an abstract name.
+ * The most bytes of a Unix path or abstract name; a longer one is a RangeError. sun_path holds 108 bytes: a path and its NUL,
+ * or a NUL and an abstract name.
  */
 const UNIX_NAME_BYTES = 107;
 const LOOPBACK = { [AF_INET]: "127.0.0.1", [AF_INET6]: "::1" } as const;
 const ANY = { [AF_INET]: "0.0.0.0", [AF_INET6]: "::" } as const;
 
-/** The room in which the kernel leaves an address: an int32 with its length, then the sockaddr. */
+/** The memory in which the kernel leaves an address: an int32 with its length, then the sockaddr. */
 export class AddressRoom {
   readonly bytes = new Uint8Array(4 + SOCKADDR_BYTES);
   readonly #view = new DataView(this.bytes.buffer);
@@ -126,12 +127,12 @@ export class AddressRoom {
   /** The address that the last call left here. */
   get(): Address | undefined {
     const length = this.#view.getInt32(0, true);
-    // accept(2) and recvfrom(2) give the full length even when they cut; what is cut is not read.
+    // accept(2) and recvfrom(2) return the full length even when they cut the address; the missing bytes are not read.
     return decodeAddress(this.#view, 4, Math.min(length, SOCKADDR_BYTES));
   }
 }
 
-/** Reads a sockaddr of `length` bytes at `offset`. No bytes at all is no address: a stream's recvfrom leaves none. */
+/** Reads a sockaddr of `length` bytes at `offset`. Returns undefined for length 0: recvfrom on a stream leaves no address. */
 export function decodeAddress(view: DataView, offset: number, length: number): Address | undefined {
   if (length < 2) return undefined;
   const family = view.getUint16(offset, true);
@@ -157,7 +158,10 @@ export function decodeAddress(view: DataView, offset: number, length: number): A
   return { family, bytes: Buffer.from(bytes(2, length)) };
 }
 
-/** The texts of this many IPv4 addresses are kept: a server's peers come from few, and each keeps its own while it lives. */
+/**
+ * The most texts of IPv4 addresses that the cache keeps; when it is full, it starts empty. A server's peers have few addresses,
+ * and each connection keeps its own text.
+ */
 export const MAX_INET_TEXTS = 1024;
 const inetTexts = new Map<number, string>();
 
@@ -183,8 +187,8 @@ function textOrBytes(bytes: Buffer): string | Buffer {
 }
 
 /**
- * The sockaddr of an address in a socket's family. A host is numeric, `""` (any), `localhost` (loopback of the family),
- * or a name, which is given back unresolved.
+ * Encodes an address of a socket's family as a sockaddr. A host is numeric, `""` (any), `localhost` (loopback of the family),
+ * or a name, which is returned unresolved.
  */
 export function encodeAddress(family: number, address: unknown, name = "address"): EncodedAddress | UnresolvedHost {
   if (typeof address !== "object" || address === null || Array.isArray(address) || ArrayBuffer.isView(address)) {
@@ -201,7 +205,7 @@ export function encodeAddress(family: number, address: unknown, name = "address"
   throw wrongValue(name, `must have bytes: family ${family} has no other form`, address);
 }
 
-/** As {@link encodeAddress}, for calls that resolve no name: a name is `ERR_SOCKWRIGHT_NAME`. */
+/** Like {@link encodeAddress}, for calls that resolve no name: a name throws `ERR_SOCKWRIGHT_NAME`. */
 export function encodeNumericAddress(family: number, address: unknown, name = "address"): EncodedAddress {
   const encoded = encodeAddress(family, address, name);
   if ("name" in encoded) throw new SockwrightError("ERR_SOCKWRIGHT_NAME");
@@ -244,7 +248,7 @@ function optional(name: string, value: unknown, max: number): number {
   return value === undefined ? 0 : integer(name, value, 0, max);
 }
 
-/** A host that is no address of the family may be a name, but not when it is an address of the other one. */
+/** Returns a host that is no address of the family as a name. It throws when the host is an address of the other family. */
 function unresolved(family: number, host: string, name: string): string {
   const other = family === AF_INET ? AF_INET6 : AF_INET;
   // No name has a colon, a percent sign or a space.
@@ -280,7 +284,7 @@ function encodeUnix(fields: { readonly [field: string]: unknown }, prefix: strin
     throw outOfRange(field, `at most ${UNIX_NAME_BYTES} bytes long`, `${name.length} bytes`);
   if (!isAbstract && name.includes(0)) throw wrongValue(field, "must not contain a NUL", given);
   const unnamed = !isAbstract && name.length === 0;
-  // A path takes its terminating NUL along, an abstract name its leading one: either way one byte more.
+  // A path includes its terminating NUL, an abstract name its leading one: in both cases one byte more.
   const sockaddr = new Uint8Array(unnamed ? 2 : 3 + name.length);
   new DataView(sockaddr.buffer).setUint16(0, AF_UNIX, true);
   sockaddr.set(name, isAbstract ? 3 : 2);

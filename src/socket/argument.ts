@@ -7,7 +7,7 @@ import * as constants from "./constants.ts";
 export type Data = string | NodeJS.ArrayBufferView;
 
 // The codes and the form of the messages are Node's (lib/internal/errors.js).
-/** What was given, as Node's messages end. */
+/** Describes the given value as Node's messages end. */
 export function received(value: unknown): string {
   if (value === null || value === undefined) return `Received ${String(value)}`;
   if (typeof value === "function") return `Received function ${value.name}`;
@@ -25,7 +25,7 @@ export function wrongType(name: string, expected: string, value: unknown): TypeE
   return Object.assign(error, { code: "ERR_INVALID_ARG_TYPE" });
 }
 
-/** An argument of the right type that cannot be: TypeError, `ERR_INVALID_ARG_VALUE`. */
+/** An argument of the right type with an impossible value: TypeError, `ERR_INVALID_ARG_VALUE`. */
 export function wrongValue(name: string, reason: string, value: unknown): TypeError {
   // An object of many properties takes a line for each, and a message is one line.
   const given = inspect(value, { breakLength: Number.POSITIVE_INFINITY, compact: true }).slice(0, 128);
@@ -41,7 +41,7 @@ export function outOfRange(name: string, range: string, value: unknown): RangeEr
   return Object.assign(error, { code: "ERR_OUT_OF_RANGE" });
 }
 
-/** Gives `value` back if it is an integer from `min` to `max`. */
+/** Returns `value` if it is an integer from `min` to `max`, else throws. */
 export function integer(name: string, value: unknown, min: number, max: number): number {
   if (typeof value !== "number") throw wrongType(name, numberForm(value), value);
   if (!Number.isInteger(value)) throw outOfRange(name, integerForm(name, value), value);
@@ -49,7 +49,7 @@ export function integer(name: string, value: unknown, min: number, max: number):
   return value;
 }
 
-/** Throws for what is no function. */
+/** Throws unless the value is a function. */
 export function functionOf(name: string, value: unknown): void {
   if (typeof value !== "function") throw wrongType(name, "of type function", value);
 }
@@ -60,20 +60,20 @@ export function int32(name: string, value: unknown): number {
   return integer(name, value, -0x80000000, 0x7fffffff);
 }
 
-/** C and Python count seconds: a fraction of a time is told what it would be in milliseconds. */
+/** For a fraction of a time, the message says how many milliseconds it is: C and Python count seconds. */
 function integerForm(name: string, value: number): string {
   if (!(name.endsWith("Ms") || name === "timeout") || !Number.isFinite(value)) return "an integer";
   return `an integer, in milliseconds: ${Math.round(value * 1_000)} for ${value} s`;
 }
 
-/** What a number shall be in place of something that says it otherwise. */
+/** Says which number to write in place of a value that expresses it otherwise. */
 function numberForm(value: unknown): string {
   if (typeof value !== "string") return "of type number";
   if (value in constants) return `of type number: the constant ${value} of "sockwright", without quotes`;
   return /^\d+$/.test(value) ? `of type number: ${Number(value)}, without quotes` : "of type number";
 }
 
-/** How many bytes to receive at most. */
+/** Checks the most bytes to receive. */
 export function byteCount(name: string, value: unknown): number {
   if (value === undefined) throw wrongType(name, "of type number, the most bytes to take, such as 65536", value);
   return integer(name, value, 0, MAX_TRANSFER_BYTES);
@@ -95,25 +95,25 @@ export function bytesOf(name: string, data: unknown): Uint8Array {
   throw wrongType(name, `of type string or ${viewForm(data)}`, data);
 }
 
-/** What `writelines` takes. Text is iterable, too, of its characters: whoever gives it meant `write`. */
+/** Checks the argument of `writelines`. A string is an iterable of its characters, too, but its caller meant `write`. */
 export function checkLines(lines: unknown): void {
   if (typeof lines === "object" && lines !== null && Symbol.iterator in lines) return;
   throw wrongType("lines", "an iterable of what write() takes", lines);
 }
 
-/** The bytes of a view, which may be written into; text is refused. */
+/** Returns the bytes of a writable view; throws for a string. */
 export function viewOf(name: string, view: unknown, expected?: string): Uint8Array {
   if (ArrayBuffer.isView(view)) return bytesOfView(name, view);
   throw wrongType(name, expected ?? viewForm(view), view);
 }
 
-/** A view that was lent to a waiting call, and must still be what it was: without its memory its length is 0. */
+/** Returns a view that was lent to a waiting call; throws when it was detached meanwhile, which makes its length 0. */
 export function intact(name: string, view: Uint8Array, length: number): Uint8Array {
   if (view.length !== length) throw detached(name, view);
   return view;
 }
 
-/** What a view shall be in place of something that could be made one. */
+/** Says how to write a view in place of a value that could be made one. */
 function viewForm(value: unknown): string {
   const form = "an instance of Buffer, TypedArray, or DataView";
   if (value instanceof ArrayBuffer) return `${form}, such as new Uint8Array(arrayBuffer)`;

@@ -10,14 +10,17 @@ import {
 } from "./constants.ts";
 
 /**
- * Where received bytes land. A caller gets a Buffer of its own, fitted to what came. Receives that ask for little go straight
- * into a slab from which the Buffer is cut, without a copy; others into one scratch buffer, which is copied from, into the slab
- * where little came, or given away whole when most of it is used.
+ * The bytes of one slab; when it is used up, the pool allocates the next. A caller gets a Buffer of its own, sized to what
+ * came. A small receive goes straight into a slab, from which the Buffer is cut without a copy. Others go into one scratch
+ * buffer: a small result is copied into the slab, and a scratch buffer that is mostly used is handed out whole.
  */
 export const SLAB_BYTES = 16 * 1024;
-/** Receives of at most this size go into the slab: a kept Buffer then holds at most a slab in memory. */
+/**
+ * The largest receive that goes into the slab; a larger one uses the scratch buffer. A Buffer that is kept retains at most one
+ * slab.
+ */
 export const POOLED_RECEIVE_BYTES = 2 * 1024;
-/** Receives up to this size share one scratch buffer. A larger receive allocates the size that it asks for. */
+/** The largest receive that uses the shared scratch buffer. A larger receive allocates the size that it asks for. */
 export const SCRATCH_BYTES = 64 * 1024;
 
 // A cut begins at a multiple of 8, as in Node's own pool, so that typed arrays can be laid over it.
@@ -26,31 +29,31 @@ const ALIGNMENT = 8;
 let slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
 let used = 0;
 let scratch: Buffer | undefined;
-/** What the receive under way has asked for. */
+/** The size that the current receive asked for. */
 let reserved = 0;
-/** Where it goes in the memory that {@link reserve} has given. */
+/** The offset of the current receive in the memory that {@link reserve} returned. */
 export let reservedAt = 0;
 
 /** The flags with which the kernel writes every byte that it counts. */
 const WRITING_FLAGS = MSG_PEEK | MSG_OOB | MSG_ERRQUEUE | MSG_WAITALL | MSG_DONTWAIT | MSG_NOSIGNAL | MSG_CMSG_CLOEXEC;
 
 /**
- * Whether the kernel writes every byte that it counts. With MSG_TRUNC it does not: of a datagram it counts what it cut
- * off, recv(2), and of a TCP stream what it has discarded, without writing any of it, tcp(7). What a flag unknown here
- * does is not known either (MSG_SOCK_DEVMEM leaves bytes on the network card).
+ * Returns whether the kernel writes every byte that it counts. With MSG_TRUNC it does not: the count includes the bytes of a
+ * datagram that were cut off, recv(2), and the bytes of a TCP stream that were discarded, tcp(7). Flags unknown here are
+ * treated alike (MSG_SOCK_DEVMEM leaves bytes on the network card).
  */
 function writesAll(flags: number): boolean {
   return (flags & ~WRITING_FLAGS) === 0;
 }
 
-/** Memory for a receive of its own. Where the kernel may leave bytes unwritten, they are zeros and nobody's data. */
+/** Allocates memory for one receive. Where the kernel may leave bytes unwritten, they are zeros and never other data. */
 export function receiveRoom(count: number, flags: number): Buffer {
   return writesAll(flags) ? Buffer.allocUnsafe(count) : Buffer.alloc(count);
 }
 
 /**
- * Memory for one receive of at most `count` bytes, from {@link reservedAt} on. It is the pool's until {@link cut}, which a
- * receive that fails does not need: the next one has it again.
+ * Reserves memory for one receive of at most `count` bytes, from {@link reservedAt} on. The memory is the pool's until {@link
+ * cut}. A receive that fails needs no cut: the next one reuses the memory.
  */
 export function reserve(count: number, flags: number): Buffer {
   reserved = count;
@@ -74,15 +77,15 @@ function reserveInSlab(count: number): Buffer {
 }
 
 /**
- * As {@link reserve}, for whoever reads ahead: it asks for a buffer's worth, and most often gets a few bytes, which need no copy
- * where they lie in the slab.
+ * Like {@link reserve}, for a reader that reads ahead: it asks for a full buffer and mostly gets a few bytes, which need no
+ * copy when they are in the slab.
  */
 export function reserveAhead(count: number): Buffer {
   return count > SLAB_BYTES / 2 ? reserve(count, 0) : reserveInSlab(count);
 }
 
 /**
- * What the caller gets of the memory that was reserved last: an owned Buffer. Whatever `received` says, it has at most as many
+ * Returns the received bytes of the memory reserved last, as an owned Buffer. Whatever `received` says, it has at most as many
  * bytes as were asked for, each written by the kernel in this call, or zero.
  */
 export function cut(memory: Uint8Array, received: number): Buffer {
@@ -98,7 +101,10 @@ export function cut(memory: Uint8Array, received: number): Buffer {
   return Buffer.from(memory.buffer, memory.byteOffset, count);
 }
 
-/** A small message costs the same however much was asked for. A view of `Uint8Array` costs a third of one of Buffer. */
+/**
+ * Copies a small message into the slab, so that its cost does not depend on the size asked for. A view of `Uint8Array` costs a
+ * third of one of Buffer.
+ */
 function intoSlab(memory: Uint8Array, count: number): Buffer {
   reserveInSlab(count);
   slab.set(new Uint8Array(memory.buffer, memory.byteOffset, count), reservedAt);

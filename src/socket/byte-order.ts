@@ -2,8 +2,8 @@
 import { integer } from "./argument.ts";
 
 /**
- * A 16-bit number in the network's byte order, as C lays out a port — htons(3), Python's `socket.htons`. A DataView needs no
- * such function: its numbers are in that order unless it is told otherwise.
+ * Converts a 16-bit number to network byte order, as C lays out a port — htons(3), Python's `socket.htons`. A DataView needs no
+ * such function: it uses that order by default.
  *
  * @param value - 0 to 65 535.
  * @throws TypeError; RangeError, which is Python's OverflowError.
@@ -18,13 +18,14 @@ export function htons(value: number): number {
   return swapped16(integer("value", value, 0, 0xffff));
 }
 
-/** The other way round — ntohs(3), Python's `socket.ntohs`. See {@link htons}. */
+/** Converts a 16-bit number back — ntohs(3), Python's `socket.ntohs`. See {@link htons}. */
 export function ntohs(value: number): number {
   return swapped16(integer("value", value, 0, 0xffff));
 }
 
 /**
- * A 32-bit number in the network's byte order, as C lays out an IPv4 address — htonl(3), Python's `socket.htonl`. See {@link htons}.
+ * Converts a 32-bit number to network byte order, as C lays out an IPv4 address — htonl(3), Python's `socket.htonl`. See {@link
+ * htons}.
  *
  * @param value - 0 to 2^32 - 1.
  * @throws TypeError; RangeError, which is Python's OverflowError.
@@ -33,12 +34,12 @@ export function htonl(value: number): number {
   return swapped32(integer("value", value, 0, 0xffffffff));
 }
 
-/** The other way round — ntohl(3), Python's `socket.ntohl`. See {@link htons}. */
+/** Converts a 32-bit number back — ntohl(3), Python's `socket.ntohl`. See {@link htons}. */
 export function ntohl(value: number): number {
   return swapped32(integer("value", value, 0, 0xffffffff));
 }
 
-// A typed array has the machine's order, a DataView the network's: on a machine that has that itself nothing is swapped.
+// A typed array has the machine's byte order, a DataView the network's: a big-endian machine swaps nothing.
 function swapped16(value: number): number {
   return new DataView(Uint16Array.of(value).buffer).getUint16(0);
 }

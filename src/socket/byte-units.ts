@@ -2,7 +2,7 @@ import type { Units } from "./pieces.ts";
 
 const NEWLINE = 0x0a;
 
-/** Bytes as a file reads them: a line ends behind `\n`. */
+/** The units of a binary file: bytes, where a line ends after `\n`. */
 export const BYTE_UNITS: Units<Buffer> = {
   empty: Buffer.alloc(0),
   join: (pieces) => Buffer.concat(pieces),

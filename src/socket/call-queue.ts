@@ -1,11 +1,11 @@
 import type { Call } from "./call.ts";
 
-/** Calls that wait, first in first out: two `sendall`s never mix their bytes. */
+/** The queue of calls that wait in one direction of a socket, first in first out: two `sendall`s never mix their bytes. */
 export class CallQueue {
   protected head: Call<unknown> | undefined;
   #tail: Call<unknown> | undefined;
 
-  /** Nobody waits. */
+  /** Whether no call waits. */
   get isIdle(): boolean {
     return this.head === undefined;
   }
@@ -16,7 +16,7 @@ export class CallQueue {
     this.#tail = call;
   }
 
-  /** False when it was not there. */
+  /** Removes a call. Returns false when it was not in the queue. */
   protected remove(call: Call<unknown>): boolean {
     let before: Call<unknown> | undefined;
     if (this.head === call) {
@@ -38,12 +38,12 @@ export class CallQueue {
     return false;
   }
 
-  /** Every call in its order, for whoever does not change the queue meanwhile. */
+  /** Iterates over the waiting calls in order; the caller must not change the queue meanwhile. */
   *waiting(): Generator<Call<unknown>, void> {
     for (let call = this.head; call !== undefined; call = call.next) yield call;
   }
 
-  /** Every call in its order; the queue may change meanwhile. */
+  /** Returns the waiting calls in order; the queue may change meanwhile. */
   all(): readonly Call<unknown>[] {
     const calls: Call<unknown>[] = [];
     for (let call = this.head; call !== undefined; call = call.next) calls.push(call);

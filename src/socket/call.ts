@@ -2,19 +2,19 @@ import type { AbortWait } from "./abort.ts";
 import { SocketError } from "./socket-error.ts";
 import { AbortError, SockwrightError } from "./sockwright-error.ts";
 
-/** The one attempt of a `try` call found nothing to do: the C call's EAGAIN, as a value and not as an error. */
+/** The call found nothing to do: the C call's EAGAIN, as a value and not as an error. */
 export const WOULD_BLOCK: unique symbol = Symbol("sockwright.WOULD_BLOCK");
 
-/** A part was done, the rest waits for the next event: a wake-up that was worth it. */
+/** The call did a part and waits for the next event to do the rest: the wake-up was useful. */
 export const PROGRESS: unique symbol = Symbol("sockwright.PROGRESS");
 
-/** An EAGAIN that no readiness event ends: the call is tried again by a timer. */
+/** An EAGAIN that no readiness event ends: a timer tries the call again. */
 export const RETRY_LATER: unique symbol = Symbol("sockwright.RETRY_LATER");
 
-/** The call waits for something of its own, a name look-up: whoever ends that calls the direction's `wake`. */
+/** The call waits for something else than an event, such as a name look-up, whose end calls the direction's `wake`. */
 export const PARKED: unique symbol = Symbol("sockwright.PARKED");
 
-/** What one attempt gives: a result, or why there is none yet. An error is thrown. */
+/** The outcome of one attempt: a result, or why there is none yet. An error is thrown. */
 export type Outcome<T> = T | Unfinished;
 export type Unfinished = typeof WOULD_BLOCK | typeof PROGRESS | typeof RETRY_LATER | typeof PARKED;
 
@@ -23,15 +23,15 @@ export function isUnfinished<T>(outcome: Outcome<T>): outcome is Unfinished {
 }
 
 /**
- * A call that may have to wait: how it is made, and while it waits, its place in the queue of its direction. One object
- * for both, since every idle connection has one.
+ * A call that may wait: how it is attempted, and, while it waits, its place in the queue of its direction. It is one object for
+ * both, since every idle connection has one.
  */
 export abstract class Call<T> {
   /** The C call, for errors. */
   abstract readonly syscall: string;
   /** The epoll events that are worth another attempt. */
   abstract readonly interest: number;
-  /** For a send on a stream: what lets it leave in one system call with the sends behind it. */
+  /** The bytes of a send on a stream, by which it can leave in one system call together with the sends behind it. */
   get part(): Part<T> | undefined {
     return undefined;
   }
@@ -42,7 +42,7 @@ export abstract class Call<T> {
   declare abortWait: AbortWait | undefined;
   /** On the monotonic clock, in ms. */
   declare deadline: number | undefined;
-  /** False: where it would wait it is EAGAIN instead. */
+  /** When false, the call throws EAGAIN instead of waiting. */
   declare mayWait: boolean;
   declare promise: Promise<T> | undefined;
   declare resolve: ((result: T | Rejection) => void) | undefined;
@@ -56,25 +56,28 @@ export abstract class Call<T> {
     this.resolve = undefined;
   }
 
-  /** One system call. `woken` tells that an event has just come, so that a call that only waits has its result. */
+  /** Makes one system call. `woken` says that an event has just come, so a call that only waits for one has its result. */
   abstract attempt(woken: boolean): Outcome<T>;
 
   /**
-   * The call found nothing, and its socket can receive nothing any more, since shutdown(2) has ended that: what it gives
-   * then. A call that waits for something else goes on waiting.
+   * Returns the result of a call that found nothing on a socket which can receive nothing any more, since shutdown(2) has ended
+   * that direction. A call that waits for something else continues to wait.
    */
   shutDown(unfinished: Unfinished): Outcome<T> {
     return unfinished;
   }
 
-  /** The call ends by abort, time-out or close: tells with the error what was done, and what that does to the socket. */
+  /**
+   * Called when abort, time-out or close ends the call: adds to the error what was done, and marks the socket where that
+   * matters.
+   */
   abandon(_error: Error): void {}
 }
 
 /**
- * What a promise is resolved with to reject it, at once: a `then` that cannot be read is why it is rejected, and the error of the
- * reading is the reason (ECMA-262, Promise Resolve Functions, steps 9 and 10). A call that waits needs no reject function of its
- * own, 56 bytes of every idle connection. A rejected promise in its place would be seen some microtasks later.
+ * A value that rejects the promise that is resolved with it, at once: its `then` getter throws, and the error becomes the
+ * reason (ECMA-262, Promise Resolve Functions, steps 9 and 10). So a waiting call needs no reject function of its own, 56 bytes
+ * of every idle connection. Resolving with a rejected promise would take some microtasks longer.
  */
 export class Rejection {
   readonly #error: unknown;
@@ -92,13 +95,13 @@ export class Rejection {
 /** A piece of a byte stream that is to be sent. */
 export interface Part<T> {
   readonly flags: number;
-  /** What is still to be sent. */
+  /** Returns the bytes that are still to be sent. */
   rest(): Uint8Array;
-  /** The kernel took so many bytes of the rest, at least one. */
+  /** Called when the kernel has taken `count` bytes of the rest, at least one. */
   taken(count: number): Outcome<T>;
 }
 
-/** What `make` gives, and as a rejection what it throws: a function that gives a promise never throws. */
+/** Returns the promise of `make`, or a rejection with what it throws: a function that returns a promise never throws. */
 export function promised<T>(make: () => Promise<T>): Promise<T> {
   try {
     return make();
@@ -108,9 +111,9 @@ export function promised<T>(make: () => Promise<T>): Promise<T> {
 }
 
 /**
- * A rejection. One that a peer, a close or a time-out can cause must not end the process where nobody awaits the call,
- * a receive left behind by its handler or fifteen of sixteen sends: the next call that is awaited tells it again. What
- * only the program itself can cause, a wrong argument, stays unhandled until somebody handles it.
+ * Makes a rejected promise. A rejection that a peer, a close or a time-out can cause must not end the process when no code
+ * awaits the call, such as a receive that its handler left, or fifteen of sixteen sends: the next awaited call reports the
+ * error again. A rejection that only the program can cause, such as a wrong argument, stays unhandled until code handles it.
  */
 export function rejected(error: unknown): Promise<never> {
   const promise = Promise.reject(error);
@@ -118,7 +121,7 @@ export function rejected(error: unknown): Promise<never> {
   return promise;
 }
 
-/** A promise of something made of the result of another one; see {@link rejected}. */
+/** Maps the result of a promise; see {@link rejected}. */
 export function mapped<T, U>(promise: Promise<T>, map: (result: T) => U): Promise<U> {
   const result = promise.then(map);
   promise.catch((error: unknown) => tolerate(result, error));
@@ -130,7 +133,7 @@ export function tolerate(promise: Promise<unknown> | undefined, error: unknown):
   if (isOfTheSocket(error)) promise?.catch(() => undefined);
 }
 
-/** Or of the look-up of its peer's name, which is an error of Node's. */
+/** Also true for an error of the look-up of the peer's name, which has Node's codes. */
 function isOfTheSocket(error: unknown): boolean {
   if (error instanceof SocketError || error instanceof SockwrightError || error instanceof AbortError) return true;
   return error instanceof Error && "syscall" in error && error.syscall === "getaddrinfo";

@@ -1,7 +1,7 @@
 // The diagnostics channels of layer 1.
 import { channel } from "node:diagnostics_channel";
 
-/** `sockwright:serve:error` — a handler of `serve()` failed: `{ error, address }`; or its `onError` did: `hook` names it. */
+/** `sockwright:serve:error` — a handler of `serve()` failed: `{ error, address }`; when its `onError` failed, `hook` is set. */
 export const serveError = channel("sockwright:serve:error");
 
 /** `sockwright:accept:error` — `serve()` or an iteration could not accept: `{ error, action }`. */

@@ -21,14 +21,14 @@ const GONE: Promise<void> = Promise.resolve();
 const lingering = new WeakMap<Endpoint, Promise<void>>();
 let mayLinger = false;
 
-/** SO_LINGER was set here: from now on a close may linger, and can be waited for. Accepted sockets inherit the option. */
+/** Notes that SO_LINGER was set: from now on a close may linger and can be awaited. Accepted sockets inherit the option. */
 export function expectLingering(): void {
   mayLinger = true;
 }
 
 /**
- * One open socket: it owns the descriptor and the two directions in which calls wait, and hands readiness to them. It is
- * what the poller holds while somebody waits, and what the collector finds when a socket is lost.
+ * One open socket: it owns the descriptor and the two directions in which calls wait, and passes readiness to them. The poller
+ * refers to it while a call waits.
  */
 export class Endpoint implements poller.Watcher {
   readonly slot: number;
@@ -37,30 +37,30 @@ export class Endpoint implements poller.Watcher {
   readonly type: number;
   readonly protocol: number;
   readonly receiving: Direction;
-  /** null waits for ever; 0 never waits. */
+  /** How long a call may wait, in ms: null waits for ever, 0 never waits. */
   timeoutMs: number | null = getdefaulttimeout();
   closed = false;
   isListener = false;
-  /** Connecting: an error is the connect's to find, before a reader takes it for its own. */
+  /** A connect is in progress, which must get the socket's error before a reader takes it. */
   isConnecting = false;
-  /** The kernel had less than was asked for: there is nothing to read until epoll says so. */
+  /** The last receive returned fewer bytes than it asked for: there is nothing to read until epoll reports it. */
   drained = false;
-  /** An errno that a send consumed and that the reader is still to see; 0 is none. */
+  /** An errno that a send consumed and that the reader must still get; 0 is none. */
   unreadError = 0;
-  /** An errno of the connect under way that another call consumed; 0 is none. */
+  /** An errno of the connect in progress that another call consumed; 0 is none. */
   connectError = 0;
-  /** Others may have the descriptor: what they send must not overtake a send that was asked for before. */
+  /** Other owners may have the descriptor: their sends must not overtake a send that was requested earlier. */
   isShared = false;
   /** A receive has found that shutdown(2) has ended this direction: an empty result is the end, also of datagrams. */
   isReceivingEnded = false;
-  /** Why the whole socket can only be closed. */
+  /** The error code when the socket can only be closed. */
   broken: SockwrightErrorCode | undefined;
-  /** The turn in which it was ready, until a call has had the credit for that. */
+  /** The turn in which the socket was ready, until a call has used that credit. */
   #readyTurn = -1;
   #referenced = true;
-  /** Made by the first who asks for it: a connection that only waits has none. */
+  /** Made on first use: a connection that only waits has none. */
   #sending: Sending | undefined;
-  /** In how many directions calls wait. */
+  /** The number of directions in which calls wait. */
   #waiting = 0;
 
   constructor(handle: Handle, family: number, type: number, protocol: number) {
@@ -78,13 +78,13 @@ export class Endpoint implements poller.Watcher {
     return this.#sending;
   }
 
-  /** Throws what keeps every call from being made. */
+  /** Throws when no call can be made: the socket is closed or broken. */
   check(): void {
     if (this.closed) throw new SockwrightError("ERR_SOCKWRIGHT_CLOSED");
     if (this.broken !== undefined) throw new SockwrightError(this.broken);
   }
 
-  /** Called by the poller. The reader looks first, except while a connect is under way, whose error it would take. */
+  /** Called by the poller. The reader is first, except during a connect, whose error it would take. */
   ready(events: number): void {
     this.#readyTurn = turn.currentTurn();
     const { receiving } = this;
@@ -102,19 +102,19 @@ export class Endpoint implements poller.Watcher {
     if (sending !== undefined && concerns(sending.interest, events)) sending.wake(events);
   }
 
-  /** One call at once for each time that the socket was ready, in the same turn. */
+  /** Allows one immediate call for each time that the socket was ready, in the same turn. */
   takeCredit(): boolean {
     if (this.#readyTurn !== turn.currentTurn()) return false;
     this.#readyTurn = -1;
     return true;
   }
 
-  /** Calls wait in a direction: until {@link stopWaiting}, the process stays alive for them. */
+  /** Called when a direction gets its first waiting call: the process stays alive until {@link stopWaiting}. */
   startWaiting(): void {
     if (this.#waiting++ === 0) keepAlive(false, this.#referenced);
   }
 
-  /** A direction has no more calls. When neither has, the poller lets go of the socket. */
+  /** Called when a direction has no more waiting calls. When neither direction has any, the poller releases the socket. */
   stopWaiting(): void {
     if (--this.#waiting > 0) return;
     keepAlive(this.#referenced, false);
@@ -141,8 +141,8 @@ export class Endpoint implements poller.Watcher {
   }
 
   /**
-   * A call has consumed the socket's error, which the kernel tells once (SO_ERROR, socket(7)), while somebody else is still
-   * to see it: the connect that is under way, or else the reader of a stream, for whom a reset must not look like an end.
+   * Keeps an error that a call has consumed, since the kernel reports it once (SO_ERROR, socket(7)): for the connect in
+   * progress, else for the reader of a stream, to whom a reset must not look like an end.
    */
   tookError(errno: number): void {
     if (!CONNECTION_ERRORS.has(errno)) return;
@@ -150,7 +150,7 @@ export class Endpoint implements poller.Watcher {
     else if (this.type !== SOCK_DGRAM) this.unreadError = errno;
   }
 
-  /** A connection begins: what was kept belongs to the one before. */
+  /** Begins a connection: drops the errors kept from the one before. */
   beginAssociation(): void {
     this.unreadError = 0;
     this.connectError = 0;
@@ -158,13 +158,13 @@ export class Endpoint implements poller.Watcher {
     this.isReceivingEnded = false;
   }
 
-  /** Somebody else gets at the descriptor: what was asked for before is done before, now; sends also from now on. */
+  /** Called when another owner gets the descriptor: makes earlier requests now, and from now on every send at once. */
   share(): void {
     this.isShared = true;
     this.#flush();
   }
 
-  /** Makes the sends that wait for nothing but their turn: before anything that must come after them. */
+  /** Makes the sends that wait only for their turn, before an operation that must follow them. */
   flushSends(): void {
     this.#sending?.flush();
   }
@@ -203,12 +203,12 @@ export class Endpoint implements poller.Watcher {
     if (result === LINGERS) lingering.set(this, gone);
   }
 
-  /** Settles when the kernel has let go of the closed socket: at once, unless it lingers. */
+  /** Resolves when the kernel has released the closed socket: at once, unless it lingers. */
   get gone(): Promise<void> {
     return lingering.get(this) ?? GONE;
   }
 
-  /** Gives the descriptor away. */
+  /** Gives up the descriptor and returns it. */
   detach(blocking: boolean): number {
     this.check();
     this.#flush();
@@ -217,7 +217,7 @@ export class Endpoint implements poller.Watcher {
   }
 
   /**
-   * Gives slot and generation to an owner of another kind, which closes the descriptor from now on: this one is closed.
+   * Hands slot and generation to an owner of another type, which closes the descriptor from now on: this endpoint is closed.
    */
   handOver(): void {
     this.check();
