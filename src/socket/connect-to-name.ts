@@ -9,18 +9,21 @@ import type { Endpoint } from "./endpoint.ts";
 import { EALREADY, EINPROGRESS, EISCONN } from "./errno.ts";
 import { SocketError } from "./socket-error.ts";
 
-/** An address that does not answer has so long at least, of a time-out that several share: as Go's net has it (partialDeadline). */
+/**
+ * The least share, in ms, of a common time-out that an address gets which does not answer; then the next address is tried. The
+ * same as in Go's net (partialDeadline).
+ */
 export const MIN_ADDRESS_TIMEOUT_MS = 2_000;
 
-/** These say something of the socket, or of a connect that goes on: another address changes nothing of it. */
+/** Errors that concern the socket, or a connect in progress: another address would not help. */
 const OF_THE_SOCKET: ReadonlySet<number> = new Set([EALREADY, EINPROGRESS, EISCONN]);
 /** connect(2): AF_UNSPEC dissolves an association; of TCP also one that is being made (tcp_disconnect). */
 const NOWHERE = new Uint8Array(16);
 
 /**
- * Waits for the look-up, then connects to its addresses, one after the other, until one succeeds. The error is that of the last,
- * as create_connection's. One that does not answer is given up after its share of the time-out, where there is one; without, the
- * kernel gives it up.
+ * Waits for the look-up, then connects to its addresses, one after the other, until one succeeds. It throws the last address's
+ * error, like create_connection. An address that does not answer is given up after its share of the time-out; without a
+ * time-out, the kernel gives it up.
  */
 export class ConnectToName extends Call<void> {
   readonly #endpoint: Endpoint;
@@ -29,10 +32,10 @@ export class ConnectToName extends Call<void> {
   readonly #share = new Deadline();
   readonly #asking = new AbortController();
   #isLookedUp = false;
-  /** Those that are left. */
+  /** The addresses not tried yet. */
   #addresses: EncodedAddress[] | undefined;
   #current: Call<void> | undefined;
-  /** The current one has had its time. */
+  /** The current address has used its share of the time. */
   #isDue = false;
   #failure: { readonly error: unknown } | undefined;
 
@@ -67,7 +70,7 @@ export class ConnectToName extends Call<void> {
     this.#endpoint.broken = "ERR_SOCKWRIGHT_CONNECT_ABANDONED";
   }
 
-  /** Goes on with the current address, and with the next ones as long as they fail at once. */
+  /** Continues with the current address, and with the next ones as long as they fail at once. */
   #connect(addresses: EncodedAddress[]): Outcome<void> {
     let hasMovedOn = false;
     for (;;) {

@@ -11,7 +11,7 @@ import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
 
 const peerRoom = new AddressRoom();
 
-/** connect(2); a host name is looked up first, in the socket's own family, within the same time-out. */
+/** connect(2). It first looks up a host name, in the socket's own family and within the same time-out. */
 export function connect(
   endpoint: Endpoint,
   address: unknown,
@@ -21,7 +21,7 @@ export function connect(
   return promised(() => endpoint.sending.run(connectCall(endpoint, address, options, call), signalOf(options)));
 }
 
-/** Makes the call of {@link connect}, and does not run it. */
+/** Makes the call of {@link connect} without running it. */
 export function connectCall(
   endpoint: Endpoint,
   address: unknown,
@@ -105,15 +105,15 @@ class Connect extends Call<void> {
     if (errno === EINTR || errno === EALREADY || errno === EINPROGRESS) return WOULD_BLOCK;
     this.#endpoint.isConnecting = false;
     if (errno === 0) return undefined;
-    // Who waits for data already would otherwise read the end of a stream that never began.
+    // A reader that already waits would otherwise read the end of a stream that never began.
     this.#endpoint.unreadError = errno;
     throw new SocketError("connect", errno, this.#to.target);
   }
 
   /**
-   * The kernel gives the success of a connect in the background once more, as the 0 of the next connect(2), to whatever
-   * address (__inet_stream_connect, SS_CONNECTING). It is taken here, or a second connect of the program would seem to
-   * succeed. Gives 0, or the errno of a connection that was lost meanwhile.
+   * Consumes the success of a background connect, which the kernel reports again as the 0 of the next connect(2) to any address
+   * (__inet_stream_connect, SS_CONNECTING): otherwise a second connect of the program would seem to succeed. Returns 0, or the
+   * errno of a connection that was lost meanwhile.
    */
   #confirm(): number {
     const { slot, generation, family } = this.#endpoint;

@@ -7,22 +7,28 @@ import { Socket } from "./socket.ts";
 import { SocketDescriptor } from "./socket-descriptor.ts";
 import { AbortError, SockwrightError } from "./sockwright-error.ts";
 
-/** RFC 8305, section 5, Connection Attempt Delay: how long an address is waited for before the next one is tried beside it. */
+/**
+ * How long, in ms, one address is tried alone before the next one is tried beside it: RFC 8305, section 5, Connection Attempt
+ * Delay.
+ */
 export const CONNECTION_ATTEMPT_DELAY_MS = 250;
 
-/** What is to be connected to, from where, and how long that may take. */
+/** The host or address to connect to, the source address, and the time that this may take. */
 export interface Destination {
   readonly host: string;
   readonly port: number;
   readonly family: number;
-  /** The one address, where nobody has to be asked for it. */
+  /** The address, when it needs no look-up. */
   readonly numeric: AddressInput | undefined;
   readonly source: AddressInput | undefined;
   readonly timeoutMs: number | null;
   readonly allErrors: boolean;
 }
 
-/** One connection, of whichever address of a host takes it first: RFC 8305. It owns the sockets that are under way. */
+/**
+ * The attempts to connect to one of a host's addresses, of which the first success is used: RFC 8305. It owns the sockets in
+ * progress.
+ */
 export class ConnectionAttempts {
   readonly #to: Destination;
   readonly #open = new Set<Socket>();
@@ -48,7 +54,7 @@ export class ConnectionAttempts {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // What a peer, the network or a signal can cause ends no process where nobody awaits it.
+    // A failure that a peer, the network or a signal can cause must not end the process when no code awaits it.
     promise.catch(() => undefined);
     const { timeoutMs } = this.#to;
     // The look-up and the attempts keep the process alive, a time-out must not.
@@ -91,7 +97,7 @@ export class ConnectionAttempts {
     let made: Socket | undefined;
     try {
       made = new Socket(address.family, SOCK_STREAM);
-      // All of them have one time-out in common, and it is this object's.
+      // All attempts share one time-out, which this object keeps.
       made.settimeout(timeoutMs === 0 ? 0 : null);
       if (source !== undefined) this.#bind(made, source);
     } catch (error) {
@@ -151,7 +157,7 @@ export class ConnectionAttempts {
     this.#reject(this.#to.allErrors && places > 0 && !(error instanceof AbortError) ? together(errors) : error);
   }
 
-  /** Whatever is still under way has nobody who wants it. */
+  /** Closes the attempts that are still in progress. */
   #end(): void {
     this.#isSettled = true;
     clearTimeout(this.#delay);
@@ -175,7 +181,7 @@ export function inTurn<Item extends { readonly family?: number }>(addresses: rea
   ]);
 }
 
-/** As Node's for a host with several addresses: its code is the first one's. */
+/** Makes the error for a host with several addresses, like Node's: its code is that of the first error. */
 function together(errors: readonly unknown[]): AggregateError {
   const [first] = errors;
   const code = first instanceof Error && "code" in first ? first.code : undefined;

@@ -9,21 +9,27 @@ export interface ControlMessage {
 
 // struct cmsghdr on 64-bit Linux: size_t length, int level, int type; data and next header aligned to 8.
 const HEADER_BYTES = 16;
-/** The most room for control messages; the kernel's own limit for sending is net.core.optmem_max. */
+/**
+ * The most bytes for received control messages; a larger request is a RangeError. For sending, the kernel's own limit is
+ * net.core.optmem_max.
+ */
 export const MAX_CONTROL_BYTES = 1024 * 1024;
 
 function align(bytes: number): number {
   return (bytes + 7) & ~7;
 }
 
-/** CMSG_SPACE(3): the room that a control message with so many bytes of data takes. See {@link Socket.recvmsg}. */
+/**
+ * CMSG_SPACE(3): returns the size of a control message with this many bytes of data, padding included. See {@link
+ * Socket.recvmsg}.
+ */
 export function controlSpace(dataBytes: number): number {
   return HEADER_BYTES + align(integer("dataBytes", dataBytes, 0, MAX_CONTROL_BYTES));
 }
 
 /**
- * CMSG_LEN(3): the same without the padding behind the data, which the last message of a buffer need not have. With less
- * room than this, recvmsg(2) cuts the message and says MSG_CTRUNC.
+ * CMSG_LEN(3): returns the size without the padding after the data, which the last message of a buffer need not have. With a
+ * smaller buffer, recvmsg(2) cuts the message and sets MSG_CTRUNC.
  *
  * @example
  * ```ts
@@ -36,7 +42,7 @@ export function controlLength(dataBytes: number): number {
   return HEADER_BYTES + integer("dataBytes", dataBytes, 0, MAX_CONTROL_BYTES);
 }
 
-/** Lays control messages out as sendmsg(2) takes them. */
+/** Encodes control messages as sendmsg(2) takes them. */
 export function encodeControl(messages: readonly ControlMessage[]): Uint8Array {
   if (!Array.isArray(messages)) throw wrongType("options.control", "an array of control messages", messages);
   const parts = Array.from(messages, checked);
@@ -66,7 +72,7 @@ function checked(message: unknown, index: number): ControlMessage {
   };
 }
 
-/** Reads what recvmsg(2) left in the control buffer. A message that was cut is given as far as it goes. */
+/** Decodes the control buffer of recvmsg(2). It returns the available part of a message that was cut. */
 export function decodeControl(bytes: Uint8Array): ControlMessage[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const messages: ControlMessage[] = [];

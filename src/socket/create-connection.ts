@@ -13,15 +13,18 @@ import { signalOf } from "./wait-options.ts";
 /** How {@link create_connection} connects. */
 export interface CreateConnectionOptions {
   /**
-   * How long all of it may take, the look-up, too; then `ERR_SOCKWRIGHT_TIMEOUT`. The socket has it afterwards, see
+   * The time-out in ms for all of it, the look-up included; then `ERR_SOCKWRIGHT_TIMEOUT`. The socket keeps this time-out, see
    * {@link Socket.settimeout}. Default: {@link getdefaulttimeout}.
    */
   readonly timeoutMs?: number | null | undefined;
-  /** Where the socket is bound first: a host is numeric, `""` or `"localhost"`; port 0 lets the kernel choose. */
+  /** The address to bind the socket to first: a host is numeric, `""` or `"localhost"`; with port 0 the kernel chooses. */
   readonly source_address?: AddressInput | undefined;
-  /** Whether the error is an AggregateError of every address's, where Python has an ExceptionGroup. Default false: the last one's. */
+  /**
+   * Whether the error is an AggregateError of all addresses' errors, where Python has an ExceptionGroup. Default false: the
+   * error of the last address.
+   */
   readonly all_errors?: boolean | undefined;
-  /** Ends it with an AbortError. */
+  /** Ends the attempt with an AbortError. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,9 +36,9 @@ const CREATE_CONNECTION_OPTIONS: OptionNames<CreateConnectionOptions> = {
 };
 
 /**
- * Connects to a host over TCP, whatever its addresses are — Python's `socket.create_connection`. Those of a name are tried as RFC
- * 8305 says, IPv6 and IPv4 in turn: the next one as soon as one fails, and where one does not answer, after 250 ms beside it. The
- * first that takes the connection has it; the others are closed.
+ * Connects to a host over TCP, by any of its addresses — Python's `socket.create_connection`. It tries the addresses of a name
+ * as RFC 8305 says, IPv6 and IPv4 in turn: the next one as soon as one fails, or after 250 ms beside one that does not answer.
+ * The first connection is used; the other attempts are closed.
  *
  * @param address - `{ host, port }`, the host a name or numeric; a `family` is the only one that is tried.
  * @returns a socket of the caller's.

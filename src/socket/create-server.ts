@@ -15,18 +15,18 @@ import { type Listener, Socket } from "./socket.ts";
 import { SocketError } from "./socket-error.ts";
 import { isInternet } from "./socket-type.ts";
 
-/** How {@link create_server} makes its listener: the names are Python's. */
+/** The options of {@link create_server}: the names are Python's. */
 export interface CreateServerOptions {
   /** `AF_INET6`, `AF_UNIX` … Default: the family that the address names, or else `AF_INET`. */
   readonly family?: number | undefined;
-  /** Connections that may wait to be accepted, as {@link Socket.listen} takes it. Default: what the kernel allows. */
+  /** The number of connections that may wait to be accepted, as in {@link Socket.listen}. Default: the kernel's maximum. */
   readonly backlog?: number | undefined;
   /**
-   * SO_REUSEPORT: several listeners may have the address, and share its connections. Default false. Of IPv4 and IPv6 only: others
-   * have no ports, and nothing changes.
+   * SO_REUSEPORT: several listeners may use the address and share its connections. Default false. It applies to IPv4 and IPv6
+   * only: other families have no ports, and the option changes nothing.
    */
   readonly reuse_port?: boolean | undefined;
-  /** With `AF_INET6`: whether IPv4 clients are taken, too, as `::ffff:127.0.0.1`. Default false. */
+  /** With `AF_INET6`: whether the listener also accepts IPv4 clients, as `::ffff:127.0.0.1`. Default false. */
   readonly dualstack_ipv6?: boolean | undefined;
 }
 
@@ -41,8 +41,8 @@ const CREATE_SERVER_OPTIONS: OptionNames<CreateServerOptions> = {
 };
 
 /**
- * Makes a socket that listens — Python's `socket.create_server`. SO_REUSEADDR is on, so that a server can be started again at
- * once; one of `AF_INET6` takes IPv4 clients only where `dualstack_ipv6` says so, whatever the machine's settings are.
+ * Makes a listening socket — Python's `socket.create_server`. SO_REUSEADDR is on, so that a server can restart at once. An
+ * `AF_INET6` listener accepts IPv4 clients only with `dualstack_ipv6`, whatever the machine's settings are.
  *
  * @param address - as {@link Socket.bind} takes it: a host is numeric, `""` (any address) or `"localhost"`.
  * @returns a listener that the caller closes. Where it fails, nothing is left open.
@@ -90,7 +90,10 @@ export function create_server(address: AddressInput, options: CreateServerOption
   }
 }
 
-/** Whether one listener of this machine can take clients over IPv4 and IPv6 — Python's. See {@link create_server}. */
+/**
+ * Returns whether one listener of this machine can accept clients over both IPv4 and IPv6, as Python's
+ * `socket.has_dualstack_ipv6`. See {@link create_server}.
+ */
 export function has_dualstack_ipv6(): boolean {
   let made: Socket | undefined;
   try {

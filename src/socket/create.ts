@@ -20,7 +20,7 @@ import { bareType, familyOf } from "./open-endpoint.ts";
 import { type Datagram, Socket } from "./socket.ts";
 import { SocketError, succeed } from "./socket-error.ts";
 
-// Sockets cannot do without the addon: who imports them learns at once that there is none, and what to do.
+// Sockets need the addon: importing this module without one throws at once, and the error says what to do.
 if (addonError !== undefined) throw addonError;
 
 const OWNED = "a Socket of this process has the descriptor: call its detach() first";
@@ -90,8 +90,8 @@ export function socketpair(
 }
 
 /**
- * Takes over a socket that is open already, as Python's `socket.socket(fileno=…)`: one that the program was started with,
- * or that another library gave up. It is the other half of {@link Socket.detach}.
+ * Takes over a socket that is already open, like Python's `socket.socket(fileno=…)`: one that the program was started with, or
+ * that another library gave up. It is the counterpart of {@link Socket.detach}.
  *
  * @param descriptor - its number. From here on the Socket owns it, and closes it; nobody else may. It becomes non-blocking
  * and close-on-exec; O_NONBLOCK belongs to the open socket, and so holds in every process that shares it.
@@ -115,8 +115,8 @@ export function adopt(descriptor: number): Socket<Buffer | Datagram> {
 }
 
 /**
- * Makes a Socket of a duplicate of a descriptor — Python's fromfd; dup(2). The number that was given stays the caller's: he
- * closes it himself. Where it should not, see {@link adopt}.
+ * Makes a Socket from a duplicate of a descriptor — Python's fromfd; dup(2). The caller keeps the original and closes it. To
+ * hand over the original, use {@link adopt}.
  *
  * @param descriptor - of a socket, whoever has it. It becomes non-blocking, since O_NONBLOCK belongs to the open socket, and
  * so holds for both, and in every process that shares it.
@@ -144,7 +144,7 @@ export function fromfd(descriptor: number, family: number, type: number, protoco
   const [number, bare] = [int32("descriptor", descriptor), bareType(type)];
   familyOf(family);
   int32("protocol", protocol);
-  // Whoever has it may have sends that leave at the end of the turn: what the new one sends comes behind them.
+  // Another Socket may have sends that leave at the end of the turn: they must precede those of the new one.
   turn.flushTurn();
   const handle = kernel.fromfd(number);
   if (handle < 0) throw new SocketError("fromfd", -handle);

@@ -1,12 +1,12 @@
 /**
- * The timer behind a socket's time-outs. It is not moved when a call ends: when it fires, its owner looks which calls
- * are due and says when it shall fire next, so a call that ends in time costs no timer at all.
+ * The timer of a socket's time-outs. It is not moved when a call ends: when it fires, its owner ends the calls that are due and
+ * says when it fires next, so a call that ends in time costs no timer.
  */
 export class Deadline {
   #timer: NodeJS.Timeout | undefined;
   #due = Number.POSITIVE_INFINITY;
 
-  /** Makes sure that `expire` is called at `due`, a time of {@link now}, or before. */
+  /** Calls `expire` at `due`, a time of {@link now}, or earlier. */
   atLatest(due: number, expire: () => void): void {
     if (due >= this.#due) return;
     this.clear();
@@ -27,15 +27,15 @@ export class Deadline {
   }
 }
 
-/** The monotonic clock, in ms: a change of the wall clock moves no deadline. */
+/** Returns the time of the monotonic clock, in ms: a change of the wall clock moves no deadline. */
 export function now(): number {
   return performance.now();
 }
 
-/** The longest time-out: Node's timers take at most this much, about 24.8 days. */
+/** The longest time-out, in ms, about 24.8 days; a longer one is a RangeError, since Node's timers take no more. */
 export const MAX_TIMEOUT_MS = 0x7fffffff;
 
-/** Waits that double from `minMs` to `maxMs` until something is achieved. */
+/** Schedules tasks after waits that double from `minMs` to `maxMs`, until {@link reset}. */
 export class Backoff {
   #timer: NodeJS.Timeout | undefined;
   #nextMs: number;
@@ -52,7 +52,7 @@ export class Backoff {
     return this.#timer !== undefined;
   }
 
-  /** Runs `task` after the next wait. A wait under way is left as it is. */
+  /** Runs `task` after the next wait. It does not change a wait in progress. */
   schedule(task: () => void): void {
     if (this.#timer !== undefined) return;
     const run = (): void => {
@@ -63,7 +63,7 @@ export class Backoff {
     this.#nextMs = Math.min(this.#nextMs * 2, this.maxMs);
   }
 
-  /** Something was achieved: the next wait is the shortest again. One under way goes on. */
+  /** Makes the next wait the shortest again, after progress. A wait in progress continues. */
   reset(): void {
     this.#nextMs = this.minMs;
   }

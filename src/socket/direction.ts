@@ -25,14 +25,19 @@ import { SocketError } from "./socket-error.ts";
 import { AbortError, SockwrightError } from "./sockwright-error.ts";
 import { errorBehind, SpuriousWakeups } from "./watching.ts";
 
-/** How long to wait for what no event tells, a Unix backlog or receiver with room again: the first such wait; each further one doubles. */
+/**
+ * The first wait, in ms, before a call is retried for which epoll reports no event (a Unix backlog or receiver that has space
+ * again); each further wait doubles, up to {@link MAX_RETRY_MS}.
+ */
 export const MIN_RETRY_MS = 1;
-/** The longest wait between two retries of what makes no event. */
+/** The longest wait, in ms, between two such retries; the wait stops doubling there. */
 export const MAX_RETRY_MS = 50;
 
 const DONE: Promise<undefined> = Promise.resolve(undefined);
 
-/** What a call that is not done waits for: see {@link Unfinished}, or its turn, or that of those before it. */
+/**
+ * What an unfinished call waits for: see {@link Unfinished}, or the next turn, the end of this turn, or the calls before it.
+ */
 type State<T> = Outcome<T> | "next turn" | "end of turn" | "behind";
 
 /** Made at the first wait that needs one, which most sockets never have. */
@@ -58,9 +63,10 @@ export class Direction extends CallQueue {
   }
 
   /**
-   * Makes a call: at once where that may be tried, else when its turn in the queue has come. One that may not wait
-   * (MSG_DONTWAIT, a time-out of 0) is EAGAIN where it would, also behind others that wait. The turn's budget is no such
-   * wait, since the kernel knows nothing of it: then the call keeps its place in the queue, or others would overtake it.
+   * Runs a call: at once where that may be tried, else when it reaches the head of the queue. A call that may not wait
+   * (MSG_DONTWAIT, a time-out of 0) fails with EAGAIN where it would wait, also behind other waiting calls. The turn's budget
+   * is no such wait, since the kernel does not know it: then the call keeps its place in the queue, so that no other overtakes
+   * it.
    */
   run<T>(
     call: Call<T>,
@@ -96,19 +102,19 @@ export class Direction extends CallQueue {
     return this.#enqueue(call, signal, timeoutMs, state);
   }
 
-  /** Throws what keeps every call of this direction from being made. */
+  /** Throws when no call of this direction can be made. */
   check(): void {
     this.owner.check();
   }
 
-  /** Makes what waits for nothing but its turn: before anything that must come after it, as a close. */
+  /** Makes the calls that wait only for their turn, before an operation that must follow them, such as a close. */
   flush(): void {
     if (this.#isWaitingForTurn) this.wake(0, Number.POSITIVE_INFINITY);
   }
 
   /**
-   * Events have come: makes attempts until one has to wait, at most `attempts` without asking the turn's budget. Also for
-   * whoever waits for something but events (0).
+   * Makes attempts after events, until one has to wait, at most `attempts` without using the turn's budget. With 0 events, it
+   * wakes a call that waits for something else.
    */
   wake(events: number, attempts = 1): void {
     this.#isWaitingForTurn = false;
@@ -148,13 +154,13 @@ export class Direction extends CallQueue {
     }
   }
 
-  /** Ends a call that waits, for a reason of its maker's; one that has settled is left alone. */
+  /** Ends a waiting call with its maker's error; ignores a call that has settled. */
   cancel<T>(call: Call<T>, error: Error): void {
     const waiting = call as Call<unknown>;
     if (this.has(waiting)) this.#abandon(waiting, error);
   }
 
-  /** Ends a call that waits with a result that its maker has; one that has settled is left alone. */
+  /** Ends a waiting call with its maker's result; ignores a call that has settled. */
   conclude<T>(call: Call<T>, result: T): void {
     const waiting = call as Call<unknown>;
     if (!this.has(waiting)) return;
@@ -163,7 +169,9 @@ export class Direction extends CallQueue {
     this.#goOn(wasHead);
   }
 
-  /** Calls that wait do so anew, from now on and for as long as the socket says now: what one of them did served all. */
+  /**
+   * Restarts the time-outs of waiting calls, with the socket's current time-out, after one of them has made progress for all.
+   */
   waitAnew(calls: Iterable<Call<unknown>>): void {
     const { timeoutMs } = this.owner;
     const deadline = timeoutMs === null || timeoutMs === 0 ? undefined : now() + timeoutMs;
@@ -211,7 +219,7 @@ export class Direction extends CallQueue {
     return promise;
   }
 
-  /** The turn of a call that may not wait has come, and it would have to. */
+  /** Refuses a call that may not wait, at the head of the queue, when it would have to wait. */
   #refuse(call: Call<unknown>, outcome: Unfinished): void {
     const error = new SocketError(call.syscall, EAGAIN);
     // Of a sendall a part may have gone, now or together with others. What RETRY_LATER says has done nothing.
@@ -228,20 +236,20 @@ export class Direction extends CallQueue {
     }
   }
 
-  /** Whether a call shall leave together with others at the end of the turn. */
+  /** Returns whether a call should leave together with others at the end of the turn. */
   protected isGathered(_part: Part<unknown> | undefined): boolean {
     return false;
   }
 
-  /** Has {@link flush} called when the turn ends. */
+  /** Makes the end of the turn call {@link flush}. */
   protected awaitEndOfTurn(): void {}
 
-  /** Makes several calls at the head with one system call. False when it made none. */
+  /** Makes several calls at the head with one system call. Returns false when it made none. */
   protected attemptTogether(): boolean {
     return false;
   }
 
-  /** An attempt found an error that the kernel tells only once. */
+  /** Called when an attempt found an error that the kernel reports only once. */
   protected keepError(_errno: number): void {}
 
   /** The turn's budget is spent. An event that comes before the next turn is as good. */
@@ -288,7 +296,7 @@ export class Direction extends CallQueue {
     return events > 0 && (events & (EPOLLRDHUP | EPOLLHUP)) !== 0;
   }
 
-  /** Whether a wake-up with nothing to do was one too many: then the head waits for the end of a pause. */
+  /** Returns whether there were too many wake-ups with nothing to do: then the head waits for the end of a pause. */
   #isSpurious(call: Call<unknown>): boolean {
     this.#spurious ??= new SpuriousWakeups();
     if (!this.#spurious.isTooMany()) return false;
@@ -326,7 +334,7 @@ export class Direction extends CallQueue {
     if (next !== Number.POSITIVE_INFINITY) this.#expireAt(next);
   }
 
-  /** The call ends without its result; the one behind it has its turn. */
+  /** Ends a call without its result; the next one gets its turn. */
   #abandon(call: Call<unknown>, error: Error): void {
     const wasHead = this.head === call;
     call.abandon(error);

@@ -4,15 +4,15 @@ import { MAX_TIMEOUT_MS, now } from "./deadline.ts";
 
 const toNobody = (): void => undefined;
 
-/** The other end of a stream, as far as it has an address. */
+/** The address of the peer of a stream, where it has one. */
 interface DuplexPeer {
   readonly host?: string | undefined;
   readonly port?: number | undefined;
 }
 
 /**
- * A Node stream of one connection, with what `net.Socket` has besides and others use: node:http, ws, Express, undici. What moves
- * the bytes is its subclass's affair. Each of its two directions ends for itself.
+ * A Node stream of one connection, with the members of `net.Socket` that node:http, ws, Express and undici use. The subclass
+ * moves the bytes. Each of its two directions ends separately.
  */
 export abstract class SocketDuplex extends Duplex {
   /** The peer's address; undefined where it has none, as at a Unix socket. */
@@ -21,9 +21,9 @@ export abstract class SocketDuplex extends Duplex {
   readonly remotePort: number | undefined;
   /** `"IPv4"` or `"IPv6"`; undefined where the peer has no address. */
   readonly remoteFamily: "IPv4" | "IPv6" | undefined;
-  /** It never is: the connection is made before the stream. */
+  /** Always false: the connection is made before the stream. */
   readonly connecting = false;
-  /** What {@link setTimeout} has set, in ms; 0 is none. */
+  /** The time-out in ms that {@link setTimeout} has set; 0 is none. */
   timeout = 0;
   #timer: NodeJS.Timeout | undefined;
   /** When the timer fires; it is not moved for every byte. */
@@ -44,29 +44,26 @@ export abstract class SocketDuplex extends Duplex {
     this.remoteFamily = host === undefined ? undefined : host.includes(":") ? "IPv6" : "IPv4";
   }
 
-  /** What has come, read or not. */
+  /** The number of received bytes, read or not. */
   abstract get bytesRead(): number;
 
-  /** What was sent: what the kernel has taken. */
+  /** The number of sent bytes, which the kernel has taken. */
   abstract get bytesWritten(): number;
 
-  /** Small writes leave at once — TCP_NODELAY, tcp(7), which changes nothing where there is no TCP. See {@link setTimeout}. */
+  /** Sends small writes at once — TCP_NODELAY, tcp(7), which changes nothing on other transports. See {@link setTimeout}. */
   abstract setNoDelay(isOn?: boolean): this;
 
   /**
-   * Asks a silent peer whether it is there — SO_KEEPALIVE, socket(7). See {@link setTimeout}.
+   * Makes the kernel probe a silent peer — SO_KEEPALIVE, socket(7). See {@link setTimeout}.
    *
-   * @param delayMs - how long it is silent before; 0 leaves it as it is, two hours most often.
+   * @param delayMs - how long the peer is silent before the first probe; 0 keeps the system's setting, by default two hours.
    */
   abstract setKeepAlive(isOn?: boolean, delayMs?: number): this;
 
-  /**
-   * Waiting for the peer keeps the process alive, as it does from the beginning. See
-   * {@link setTimeout}.
-   */
+  /** Makes waiting for the peer keep the process alive, which is the default. See {@link setTimeout}. */
   abstract ref(): this;
 
-  /** Waiting for the peer does not keep the process alive. See {@link setTimeout}. */
+  /** Makes waiting for the peer not keep the process alive. See {@link setTimeout}. */
   abstract unref(): this;
 
   /** Whether something that was written waits to be sent. */
@@ -79,9 +76,9 @@ export abstract class SocketDuplex extends Duplex {
   protected abstract giveUp(error: Error | null): void;
 
   /**
-   * Emits `timeout` once nothing has come or gone for so long; nothing else happens. 0 is never.
+   * Emits `timeout` when no bytes were received or sent for this long; it does nothing else. 0 disables it.
    *
-   * @param expired - a listener for once; with 0 ms it is taken away.
+   * @param expired - a listener to call once; with 0 ms it is removed.
    * @throws RangeError, TypeError for a time that cannot be.
    * @example
    * ```ts
@@ -107,7 +104,7 @@ export abstract class SocketDuplex extends Duplex {
     return this;
   }
 
-  /** Ends, and closes the connection when all is sent. See {@link setTimeout}. */
+  /** Ends the stream, and closes the connection when everything is sent. See {@link setTimeout}. */
   destroySoon(): void {
     if (this.writable) this.end();
     if (this.writableFinished) this.destroy();
@@ -140,7 +137,7 @@ export abstract class SocketDuplex extends Duplex {
     return this.readableEncoding === null && !this.destroyed && this.listenerCount("data") > 0;
   }
 
-  /** Something comes or goes. */
+  /** Called when bytes are received or sent. */
   protected active(): void {
     if (this.timeout === 0 || this.destroyed) return;
     this.#activeMs = now();

@@ -4,26 +4,26 @@ import { checkOptions, type OptionNames } from "./option-names.ts";
 import type { EncodingErrors } from "./text-encoding.ts";
 import type { Newline } from "./text-units.ts";
 
-/** What a file of text is made for: reading (the default), writing, or both. */
+/** The mode of a text file: reading (the default), writing, or both. */
 export type TextMode = "" | "r" | "w" | "rw" | "wr";
-/** The same of bytes. */
+/** The mode of a binary file: reading (the default), writing, or both. */
 export type BinaryMode = "b" | "rb" | "br" | "wb" | "bw" | "rwb" | "rbw" | "wrb" | "wbr" | "brw" | "bwr";
 
 /** A mode that is written out has to be one of those; what is a string and nothing more is looked at when the file is made. */
 export type KnownMode<Mode extends string> = Mode & (string extends Mode ? unknown : TextMode | BinaryMode);
 
-/** How a file of a socket is made: the arguments of Python's `makefile`, and limits. */
+/** The options of a socket's file: the arguments of Python's `makefile`, and limits. */
 export interface MakefileOptions {
   /**
-   * Bytes of each of the two buffers; -1 is the default, 8 KiB. With 0 there are none, for a file of bytes only: nothing is read
-   * ahead, and every write is sent. With 1 a file of text is sent at each end of a line.
+   * The size in bytes of each of the two buffers; -1 is the default, 8 KiB. With 0, for binary files only, there are none:
+   * nothing is read ahead, and every write is sent. With 1, a text file is sent at each end of a line.
    */
   readonly buffering?: number | undefined;
   /** Of text; default `"utf-8"`. A file that only reads takes whatever TextDecoder knows, others utf-8, utf-16le, latin-1 and ascii. */
   readonly encoding?: string | undefined;
   /**
-   * What becomes of bytes that are no text of the encoding, and of characters that it does not have: `"replace"`, the default,
-   * puts U+FFFD or `?` in their place, `"strict"` is an error.
+   * How to handle bytes that are invalid in the encoding, and characters that it does not have: `"replace"`, the default,
+   * substitutes U+FFFD or `?`; `"strict"` is an error.
    */
   readonly errors?: EncodingErrors | undefined;
   /**
@@ -31,27 +31,27 @@ export interface MakefileOptions {
    * changes nothing; `"\n"`, `"\r"` or `"\r\n"` is the only one. Writing puts the last two in place of `\n`.
    */
   readonly newline?: Newline | undefined;
-  /** The longest line that is read without a limit, in bytes as UTF-8; default 1 MiB. */
+  /** The longest line, in bytes as UTF-8, that is read without a limit; default 1 MiB. */
   readonly maxLineBytes?: number | undefined;
-  /** The most that is read without a size, in bytes as UTF-8; default 64 MiB. */
+  /** The most bytes, as UTF-8, that are read without a size; default 64 MiB. */
   readonly maxReadBytes?: number | undefined;
 }
 
 /**
- * Each buffer of a file of a socket: received bytes that were not read, and written bytes that are not sent. Python's
- * io.DEFAULT_BUFFER_SIZE.
+ * The default size of each buffer of a socket's file: received bytes that were not read, and written bytes that were not sent.
+ * Beyond it, reads receive and writes send. Python's io.DEFAULT_BUFFER_SIZE.
  */
 export const DEFAULT_FILE_BUFFER_BYTES = 8 * 1024;
-/** The largest buffer that the options can set. */
+/** The largest buffer that the options can set; a larger one is a RangeError. */
 export const MAX_FILE_BUFFER_BYTES = 64 * 1024 * 1024;
-/** The longest line that a file reads without a limit. */
+/** The default of the longest line that a file reads without a limit; a longer one is an error. */
 export const DEFAULT_MAX_LINE_BYTES = 1024 * 1024;
-/** The most that a file reads without a size. */
+/** The default of the most that a file reads without a size; more is an error. */
 export const DEFAULT_MAX_READ_BYTES = 64 * 1024 * 1024;
-/** What both of the limits can be set to. */
+/** The largest value of both limits; a larger one is a RangeError. */
 export const MAX_FILE_LIMIT_BYTES = 256 * 1024 * 1024;
 
-/** What a file goes by: the mode and the options, checked, with the defaults. */
+/** The checked settings of a file: the mode and the options, with the defaults. */
 export interface FileSettings {
   readonly mode: string;
   readonly isReader: boolean;
@@ -116,7 +116,7 @@ function bufferingOf(buffering: unknown, isBinary: boolean): number {
   throw wrongValue("options.buffering", "cannot be 0 for a file of text: characters and lines need a buffer", bytes);
 }
 
-/** Bytes have no encoding and no ends of lines of another kind, as in Python's `open`. */
+/** Checks an option that only text files have, as in Python's `open`. */
 function textOnly<T>(name: string, value: unknown, isBinary: boolean, check: (value: unknown) => T): T | undefined {
   if (value === undefined) return undefined;
   const checked = check(value);
@@ -147,7 +147,7 @@ function limitOf(name: string, value: unknown, byDefault: number): number {
   return value === undefined ? byDefault : integer(`options.${name}`, value, 1, MAX_FILE_LIMIT_BYTES);
 }
 
-/** A size or a limit; -1, null and what is not given say that there is none. */
+/** Checks a size or a limit; -1, null and undefined mean that there is none. */
 export function sizeOf(name: string, size: unknown): number | undefined {
   if (size === undefined || size === null || size === -1) return undefined;
   if (typeof size === "number" && size < 0) throw outOfRange(name, ">= 0, or -1 for no limit", size);

@@ -1,6 +1,9 @@
 import type { Call } from "./call.ts";
 
-/** Sends are gathered up to this size: copying costs less than another system call, beyond it the copy costs more. */
+/**
+ * The most bytes of sends that are gathered into one system call; further sends need another. Up to this size copying costs
+ * less than a system call, beyond it more.
+ */
 export const MAX_GATHERED_BYTES = 16 * 1024;
 
 /** Sends that leave together. */

@@ -3,9 +3,12 @@ import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
 import { port as checkPort, outOfRange, wrongType, wrongValue } from "./argument.ts";
 
-/** The longest host name — RFC 1035, section 2.3.4. */
+/** The most bytes of a host name — RFC 1035, section 2.3.4; a longer one is a RangeError. */
 const MAX_HOST_BYTES = 255;
-/** The longest name of a service or a protocol. No standard limits them; existing names have some ten bytes. */
+/**
+ * The most bytes of the name of a service or a protocol; a longer one is a RangeError. No standard limits them; existing names
+ * have some ten bytes.
+ */
 export const MAX_SERVICE_BYTES = 255;
 
 /** A host as the resolver takes it: a name that is not ASCII in its form of RFC 3490, `xn--…`. */

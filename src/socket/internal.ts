@@ -1,5 +1,5 @@
-// The door of layer 1 to what moves bytes, and so needs the addon: without one, its first import throws. It is for the layers above;
-// the one for users is src/index.ts.
+// The entry of layer 1 for the layers above, with the modules that move bytes. It needs the addon: without one, its first
+// import throws. The entry for users is src/index.ts.
 export { acceptAction, type Incoming } from "./accept.ts";
 export { AddressRoom, decodeAddress, encodeAddress, encodeNumericAddress, SOCKADDR_BYTES } from "./address.ts";
 export { getaddrinfo } from "./address-info.ts";

@@ -7,8 +7,8 @@ import { SocketError } from "./socket-error.ts";
 import { AbortError } from "./sockwright-error.ts";
 
 /**
- * How many questions wait for name servers at a time: half of libuv's pool, as libuv has it for its own look-ups
- * (uv__work_submit, UV__WORK_SLOW_IO), so that servers that do not answer leave threads to the files. The others wait here.
+ * The most queries that run at a time; further ones wait here. It is half of libuv's pool, as for libuv's own look-ups
+ * (uv__work_submit, UV__WORK_SLOW_IO), so that name servers that do not answer leave threads for files.
  */
 export const MAX_RUNNING_LOOKUPS = Math.ceil(poolThreads(process.env["UV_THREADPOOL_SIZE"]) / 2);
 
@@ -18,7 +18,7 @@ export interface Question<Answer> {
   readonly syscall: string;
   /** The name or address that is asked for, for errors. */
   readonly hostname: string | undefined;
-  /** Nobody outside is asked, so that it need not wait for those who are. */
+  /** Whether the query needs no name server, so that it need not wait for those that do. */
   readonly isLocal: boolean;
   /** Says what the status of the C function is called, of the EAI_*. */
   readonly statusName: (status: number) => string;
@@ -30,8 +30,9 @@ const waiting = new Set<() => void>();
 let running = 0;
 
 /**
- * Asks, in a thread of libuv's pool. A signal ends the wait at once, and takes back a question that has not been asked; one that
- * has goes on, unheard, and until it ends it keeps its place and the process. A rejection that nobody awaits ends no process.
+ * Runs a query in a thread of libuv's pool. A signal ends the wait at once and removes a query that has not started; one that
+ * has started continues, its answer is discarded, and it keeps its place and the process until it ends. A rejection that no
+ * code awaits does not end the process.
  */
 export function lookUp<Answer>(question: Question<Answer>, signal: AbortSignal | undefined): Promise<Answer> {
   if (signal?.aborted === true) return rejected(new AbortError(signal.reason));

@@ -13,7 +13,7 @@ import { flagsOf, ReceiveCall, type ReceiveOptions, receive, received, refuseWai
 import { retriedByTimer, SendCall, type SendOptions, sendFlags, sent, transmit } from "./send.ts";
 import { signalOf } from "./wait-options.ts";
 
-/** What recvmsg(2) gives besides the data. */
+/** The result of recvmsg(2) except the data. */
 export interface MessageDetails {
   /** The control messages, in order. Descriptors of SCM_RIGHTS are the caller's to close. */
   readonly control: readonly ControlMessage[];
@@ -33,13 +33,13 @@ export interface MessageInto extends MessageDetails {
   readonly bytes: number;
 }
 
-/** How a message is received. */
+/** The options of a receive of a message. */
 export interface ReceiveMessageOptions extends ReceiveOptions {
-  /** Room for control messages, in bytes; see CMSG_SPACE(3). Default 0: none are taken. */
+  /** The buffer size for control messages, in bytes; see CMSG_SPACE(3). Default 0: none are received. */
   readonly control?: number | undefined;
 }
 
-/** How a message is sent. */
+/** The options of a send of a message. */
 export interface SendMessageOptions extends SendOptions {
   readonly control?: readonly ControlMessage[] | undefined;
   /** Where to send it; none on a connected socket. */
@@ -54,7 +54,7 @@ const SEND_MESSAGE_OPTIONS: OptionNames<SendMessageOptions> = {
   address: true,
 };
 
-/** sysconf(3), _SC_IOV_MAX: sendmsg and recvmsg take at most this many buffers. */
+/** The most buffers that sendmsg and recvmsg take; more are a RangeError. sysconf(3), _SC_IOV_MAX. */
 export const MAX_BUFFERS = 1024;
 
 const results = new MessageResults();

@@ -1,4 +1,7 @@
-/** Further away than this, a word is another word and no slip of the fingers; of three letters, one may be wrong. */
+/**
+ * The largest distance at which a word still counts as a misspelling; beyond it, it is another word. In words of three letters,
+ * one may be wrong.
+ */
 const MAX_DISTANCE = 2;
 const LETTERS_PER_SLIP = 3;
 

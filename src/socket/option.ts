@@ -6,7 +6,10 @@ import { type Endpoint, expectLingering } from "./endpoint.ts";
 import { SocketError } from "./socket-error.ts";
 import { SockwrightError } from "./sockwright-error.ts";
 
-/** The longest option value: an int is 4 bytes, TCP_INFO some hundred, a packet filter a few thousand. */
+/**
+ * The most bytes of an option value; a longer one is a RangeError. An int is 4 bytes, TCP_INFO some hundred, a packet filter a
+ * few thousand.
+ */
 export const MAX_OPTION_BYTES = 64 * 1024;
 
 /** getsockopt(2): an integer, or with a length the bytes that the kernel gave. */

@@ -13,9 +13,12 @@ import { isConnectionless, isInternet } from "./socket-type.ts";
 import { SockwrightError } from "./sockwright-error.ts";
 import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
 
-/** The largest chunk of an iteration over a stream. */
+/** The most bytes of one chunk when a stream is iterated; further bytes come with the next chunk. */
 export const CHUNK_BYTES = 64 * 1024;
-/** The largest datagram of an iteration: UDP's length field has 16 bits. Records of other families come whole. */
+/**
+ * The most bytes of one datagram when a socket is iterated: UDP's length field has 16 bits. Records of other families are
+ * received whole.
+ */
 export const DATAGRAM_BYTES = 64 * 1024;
 
 /** Waits until a receive or an accept would not have to wait. */

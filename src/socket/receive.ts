@@ -32,7 +32,7 @@ import { isConnectionless } from "./socket-type.ts";
 import { AbortError } from "./sockwright-error.ts";
 import { signalOf, type WaitOptions } from "./wait-options.ts";
 
-/** How a receive is made. */
+/** The options of a receive. */
 export interface ReceiveOptions extends WaitOptions {
   /** `MSG_*` flags, recv(2); default 0. With `MSG_DONTWAIT` the call does not wait: what would wait is `EAGAIN`. */
   readonly flags?: number | undefined;

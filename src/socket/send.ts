@@ -22,7 +22,7 @@ import { flagsForm, flagsOf } from "./receive.ts";
 import { type ErrorTarget, SocketError } from "./socket-error.ts";
 import { signalOf, type WaitOptions } from "./wait-options.ts";
 
-/** How a send is made. */
+/** The options of a send. */
 export interface SendOptions extends WaitOptions {
   /**
    * `MSG_*` flags, send(2); default 0. MSG_NOSIGNAL is always on: a broken pipe is an `EPIPE` error. With `MSG_DONTWAIT` the
