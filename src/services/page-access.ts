@@ -6,12 +6,12 @@ import { checked } from "../server/options/option-kind.ts";
 import type { SocketUrl } from "../server/url/socket-url.ts";
 import { wrongType, wrongValue } from "../socket/values.ts";
 
-/** Names that each machine gives to itself: RFC 6761, section 6.3, and the addresses of its loopback interface. */
+/** Loopback names, RFC 6761, section 6.3, and the addresses of the loopback interface. */
 const LOOPBACK = /^(?:(?:.+\.)?localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
-/** Names of hosts that a service is told. */
+/** Limits the host names in the option `hosts`; the option rejects more with a TypeError. */
 export const MAX_HOSTS = 100;
 
-/** Names of hosts as an option of a service. */
+/** The option `hosts` of a service. */
 export const HOSTS_OPTION = checked("names of hosts", (path, given): readonly string[] => {
   if (!Array.isArray(given)) throw wrongType(path, 'an array, such as ["chat.example.org"]', given);
   if (given.length > MAX_HOSTS) throw wrongValue(path, `must have at most ${MAX_HOSTS} members`, given.length);
@@ -23,22 +23,22 @@ export const HOSTS_OPTION = checked("names of hosts", (path, given): readonly st
   });
 });
 
-/** What a listener on every address has. */
+/** The hosts of a listener on all addresses. */
 const ANY_ADDRESS: ReadonlySet<string> = new Set(["*", "0.0.0.0", "::"]);
 const FORM =
   'must be a name such as "chat.example.org", with a port or not, or an origin such as "https://chat.example.org"';
 
 /**
- * Whom a browser may bring to the pages of a service. A page from anywhere can have a browser send requests here, also to
- * a listener on loopback, and a name of its own can lead here too (DNS rebinding): so what a request was meant for is looked at, and
- * for what changes something also which page it came from.
+ * Decides which requests of browsers may reach the pages of a service. A page of any site can make a browser send requests to this server,
+ * even to a listener on loopback, also under a host name of that site (DNS rebinding). So the service checks the host of each request,
+ * and the origin of each request that changes something.
  */
 export class PageAccess {
   readonly #hosts: readonly KnownHost[];
 
   /**
-   * @param hosts - names by which it is reached besides: `NAME`, `NAME:PORT`; an origin, `https://NAME`, behind a proxy that speaks
-   * TLS in its place.
+   * @param hosts - further host names of the service: `NAME`, `NAME:PORT`, or an origin, `https://NAME`, behind a proxy that terminates
+   * TLS.
    * @throws TypeError.
    */
   constructor(hosts: readonly string[] = []) {
@@ -46,9 +46,9 @@ export class PageAccess {
   }
 
   /**
-   * Of each request.
+   * Checks the host of a request.
    *
-   * @throws RequestError 421 unless it is for the listener's own address, a loopback name or one of the hosts.
+   * @throws RequestError 421 unless it is the listener's own address, a loopback name or one of the hosts.
    */
   checkHost(request: HttpRequest, context: HttpContext): void {
     const url = urlOf(request, context);
@@ -58,7 +58,7 @@ export class PageAccess {
   }
 
   /**
-   * Of a request that changes something, or opens a WebSocket: RFC 6455, section 10.2. A program sends no Origin.
+   * Checks the origin of a request that changes something or opens a WebSocket: RFC 6455, section 10.2. Programs send no Origin.
    *
    * @throws RequestError 403 unless it comes from a page of the same scheme, host and port.
    */
@@ -76,7 +76,7 @@ export class PageAccess {
     const host = hostOf(connection.owner?.at);
     if (host === undefined) return false;
     const address = hostname.replace(/^\[|\]$/g, "");
-    // An address cannot be another's name.
+    // An address cannot be a name that another site controls.
     return ANY_ADDRESS.has(host) ? isIP(address) !== 0 : host.toLowerCase() === address;
   }
 
@@ -89,7 +89,7 @@ interface KnownHost {
   readonly hostname: string;
   /** `""` for any. */
   readonly port: string;
-  /** Of its pages, where that is known. */
+  /** The origin of its pages, if it is known. */
   readonly origin: string | undefined;
 }
 
@@ -97,11 +97,11 @@ function knownHost(text: string, path = "hosts"): KnownHost {
   const isOrigin = /^https?:\/\//.test(text);
   const url = parsed(isOrigin ? text : `http://${text}`);
   if (url === undefined || url.href !== `${url.origin}/`) throw wrongValue(path, FORM, text);
-  // A proxy says the name with a port or without.
+  // A proxy may send the name with or without a port.
   return { hostname: url.hostname, port: isOrigin ? "" : url.port, origin: isOrigin ? url.origin : undefined };
 }
 
-/** Where a client says that it is. */
+/** Returns the URL of the host that the client addressed. */
 function urlOf({ authority }: HttpRequest, { connection }: HttpContext): URL | undefined {
   const scheme = connection.owner?.at.scheme.startsWith("https") === true ? "https" : "http";
   return parsed(`${scheme}://${authority}`);

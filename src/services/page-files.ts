@@ -9,10 +9,10 @@ import type { HttpRequest } from "../http/service/http-request.ts";
 import { PreparedResponse } from "../http/service/prepared-response.ts";
 import { RequestError } from "../http/service/request-error.ts";
 
-/** The pages that the build has made. It is as deep in the package as a compiled command: both find them here. */
+/** The built pages. Source and compiled command are at the same depth in the package, so that this path works for both. */
 const PAGES = new URL("../../dist/pages/", import.meta.url);
 
-/** Nothing from another host, nothing inline, and in no frame. */
+/** The content policy: no resources from other hosts, nothing inline, no embedding in frames. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -24,17 +24,17 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** Of all that belongs to a page. */
+/** The header fields of a page and its files. */
 const FIELDS = [
   ["Content-Security-Policy", POLICY],
   ["X-Content-Type-Options", "nosniff"],
-  // No other site learns of the page. With `no-referrer` the Origin of its own forms would be `null`: Fetch, section 3.2.
+  // Hides the page's URL from other sites. With `no-referrer` the Origin of its own forms would be `null`: Fetch, section 3.2.
   ["Referrer-Policy", "same-origin"],
   ["Cross-Origin-Opener-Policy", "same-origin"],
   ["Cross-Origin-Resource-Policy", "same-origin"],
 ] as const;
 
-/** The fields of a page that is made for each request. */
+/** The header fields of a page that the service renders for each request. */
 export const PAGE_FIELDS = [
   ["Content-Type", "text/html; charset=utf-8"],
   ["Cache-Control", "no-store"],
@@ -56,9 +56,9 @@ interface PageFile {
   readonly unchanged: PreparedResponse;
 }
 
-/** The HTML of a page of ours, its style, its script and its icon, out of memory. */
+/** The built HTML, style, script and icon of a page, served from memory. */
 export class PageFiles {
-  /** As the build has made it. */
+  /** The HTML as built. */
   readonly html: string;
   readonly #files: ReadonlyMap<string, PageFile>;
 
@@ -71,7 +71,7 @@ export class PageFiles {
     );
   }
 
-  /** The answer for one of its paths, which are below the page's own; undefined for any other. */
+  /** Returns the answer for a path below that of the page; undefined if the page has no such file. */
   answer({ method, path, headers }: HttpRequest): HttpAnswer | undefined {
     const file = this.#files.get(path);
     if (file === undefined) return undefined;

@@ -1,11 +1,11 @@
 import type { Clock } from "../server/time/clock.ts";
 
-/** How long what has failed waits until it is tried again: twice as long each time. */
+/** The delay before the first new attempt; it doubles with each failure. */
 export const FIRST_RETRY_MS = 1_000;
-/** The longest wait before the next attempt. */
+/** Limits the delay before the next attempt; it does not double beyond it. */
 export const MAX_RETRY_MS = 60_000;
 
-/** Tries again what has failed, after 1, 2, 4 … 60 s. */
+/** Schedules new attempts of a failed operation, after 1, 2, 4 … 60 s. */
 export class Backoff {
   readonly #clock: Clock;
   #nextMs = FIRST_RETRY_MS;
@@ -15,12 +15,12 @@ export class Backoff {
     this.#clock = clock;
   }
 
-  /** Whether it is about to be tried again. */
+  /** Whether an attempt is scheduled. */
   get isWaiting(): boolean {
     return this.#cancel !== undefined;
   }
 
-  /** It has failed: runs `retry` once, after what is given back. One that waits already is called off. */
+  /** Called after a failure: runs `retry` once, after the returned delay in ms. Cancels an attempt that is already scheduled. */
   failed(retry: () => void): number {
     this.stop();
     const delayMs = this.#nextMs;
@@ -32,7 +32,7 @@ export class Backoff {
     return delayMs;
   }
 
-  /** It is well: the next failure waits for the first time again. */
+  /** Called after a success: the delay starts from the beginning again. */
   succeeded(): void {
     this.stop();
     this.#nextMs = FIRST_RETRY_MS;

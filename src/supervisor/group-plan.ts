@@ -8,25 +8,25 @@ import { KINDS } from "./kinds.ts";
 import type { Place } from "./pairs.ts";
 import type { Plan, ServicePlan } from "./plan.ts";
 
-/** A service below a path. */
+/** The plan of a service mounted below a path. */
 interface MountPlan {
   readonly path: string;
   readonly service: string;
 }
 
-/** What one server is to serve: all plain listeners of a service, or an HTTP listener with all that is mounted on it. */
+/** The plan of one server: all plain listeners of a service, or an HTTP listener with all services mounted on it. */
 export interface GroupPlan extends Place {
   readonly listeners: readonly ListenerOptions[];
-  /** Undefined where the listeners are the service's own. */
+  /** Undefined if the listeners belong to one service. */
   readonly mounts: readonly MountPlan[] | undefined;
-  /** Those of the service; services that share a listener have the same. */
+  /** The limits of the service; services that share a listener have the same. */
   readonly limits: ServeOptions;
   readonly http: HttpOptions;
-  /** The longest of them. */
+  /** The longest grace of its services. */
   readonly graceMs: number;
 }
 
-/** Two services want the same place, or two things of it. */
+/** The error of a plan in which two services claim the same path, or give one listener different options. */
 export class PlanError extends Error {
   /** Always `"ERR_SOCKWRIGHT_PLAN"`. */
   readonly code = "ERR_SOCKWRIGHT_PLAN";
@@ -37,7 +37,11 @@ export class PlanError extends Error {
   }
 }
 
-/** @throws PlanError where two services contradict each other · SocketUrlError. */
+/**
+ * Groups the listeners of a plan by server.
+ *
+ * @throws PlanError if two services contradict each other · SocketUrlError.
+ */
 export function groupsOf({ services }: Pick<Plan, "services">): readonly GroupPlan[] {
   const own = services.flatMap((service) => ownGroup(service) ?? []);
   return [...own, ...[...httpAddresses(services).values()].map(httpGroup)];
@@ -50,7 +54,7 @@ function ownGroup(service: ServicePlan): GroupPlan | undefined {
   return { ...placeOf(own, [name], false), mounts: undefined, limits, http, graceMs };
 }
 
-/** A listener with what its kind of service says of lost clients, where nobody has said anything else and it can be set. */
+/** Returns the listener with the default `userTimeoutMs` of its kind of service, if none is given and the socket has that option. */
 function timed(listener: ListenerOptions, { source, limits }: ServicePlan): ListenerOptions {
   const userTimeoutMs = source.type === "kind" ? KINDS.get(source.kind)?.userTimeoutMs : undefined;
   const url = parseSocketUrl(listener.url);
@@ -66,7 +70,7 @@ interface Mounted {
   readonly service: ServicePlan;
 }
 
-/** What is mounted, by its address. Port 0 is another port each time, and so shared by nobody. */
+/** Returns the mounted services by address. Port 0 is a new port each time, so services do not share it. */
 function httpAddresses(services: readonly ServicePlan[]): ReadonlyMap<string, readonly Mounted[]> {
   const found = new Map<string, Mounted[]>();
   for (const service of services) {

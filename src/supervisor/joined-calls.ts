@@ -1,6 +1,6 @@
 /**
- * A task that is asked for again and again, and done one after the other. Whoever asks while it is done gets the next run, which
- * begins after the question, and shares it with all who ask until then.
+ * Runs a repeated task one run at a time. Callers that request a run while one is under way share the next run, which begins after their
+ * requests.
  */
 export class JoinedCalls<Result> {
   readonly #task: () => Promise<Result>;
@@ -11,7 +11,7 @@ export class JoinedCalls<Result> {
     this.#task = task;
   }
 
-  /** Settles as the task does, in a run that had not begun when this was called. */
+  /** Settles as the task does, in a run that begins after this call. */
   call(): Promise<Result> {
     this.#next ??= this.#run();
     return this.#next;

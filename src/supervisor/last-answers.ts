@@ -1,13 +1,13 @@
-/** Ended connections whose service is still remembered, beyond as many as are open. */
+/** Limits the entries of ended connections, in addition to as many as are open; beyond it, they are removed. */
 const MAX_FORGOTTEN = 1_024;
 
-/** Which service has answered last on each connection of a listener that several share. */
+/** The service that answered last on each connection of a shared listener. */
 export class LastAnswers {
   readonly #services = new Map<number, string>();
   readonly #openIds: () => Iterable<number>;
   #maxSize = MAX_FORGOTTEN;
 
-  /** @param openIds - of the connections that are open now. */
+  /** @param openIds - returns the ids of the open connections. */
   constructor(openIds: () => Iterable<number>) {
     this.#openIds = openIds;
   }
@@ -21,7 +21,7 @@ export class LastAnswers {
     return this.#services.get(connectionId);
   }
 
-  /** A connection that ends tells nobody here: its entry goes when there are too many, at little cost for each of them. */
+  /** Removes the entries of ended connections when there are too many: the end of a connection is not reported here. */
   #forgetEnded(): void {
     const open = new Set(this.#openIds());
     for (const id of this.#services.keys()) if (!open.has(id)) this.#services.delete(id);

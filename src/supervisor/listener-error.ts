@@ -1,11 +1,11 @@
 import { codeOf, messageOf } from "../socket/values.ts";
 
-/** A listener that cannot be opened: which one, and whose. */
+/** The error of a listener that cannot be opened, with its URL and its service. */
 export class ListenerError extends Error {
-  /** That of the error behind it, such as `EADDRINUSE`. */
+  /** The code of its cause, such as `EADDRINUSE`. */
   readonly code: string | undefined;
   readonly service: string;
-  /** That of the listener; of several ones all of them, where the error does not say which. */
+  /** The URL of the listener, or those of all listeners if the cause does not say which one failed. */
   readonly url: string;
 
   constructor(service: string, urls: readonly string[], cause: unknown) {
@@ -18,7 +18,7 @@ export class ListenerError extends Error {
   }
 }
 
-/** Errors of both transports have Node's shape; the port of a path is absent, or negative. */
+/** Errors of both transports have the shape of Node's; for a path, the port is absent or negative. */
 function urlBehind(urls: readonly string[], error: unknown): string {
   if (!(error instanceof Error)) return urls.join(" ");
   const { address, port } = error as { readonly address?: unknown; readonly port?: unknown };

@@ -9,27 +9,27 @@ import type { Overview } from "../services/status/overview.ts";
 import { codeOf } from "../socket/values.ts";
 import type { ListenerPlan, ServicePlan, ServiceSource } from "./plan.ts";
 
-/** Makes a service of ours by its kind. */
+/** Creates a built-in service by its kind. */
 export type MakeService = (
   kind: string,
   options: Readonly<Record<string, unknown>>,
   context: { readonly service: string; readonly overview: Overview },
 ) => ServiceInput | Promise<ServiceInput>;
 
-/** A module as it is now: by its modification time. Undefined for what is no module. */
+/** Returns the version of a module, its modification time. Undefined for a built-in service. */
 export async function versionOf(source: ServiceSource): Promise<bigint | undefined> {
   if (source.type === "kind") return undefined;
   const stats = await stat(source.path, { bigint: true });
   // The import of a pipe would wait for who writes to it, in a thread that nothing ends: neither a signal nor an exit.
-  if (!stats.isFile()) throw new Error(`${source.path} is no regular file, and cannot be a module`);
+  if (!stats.isFile()) throw new Error(`${source.path} is no regular file and cannot be a module`);
   return stats.mtimeNs;
 }
 
 /**
- * Makes the service of a plan, and does not start it. A module is imported again for each modification time: Node keeps those that
- * came before for as long as the process lives.
+ * Creates the service of a plan, and does not start it. It imports a module again for each modification time; Node keeps earlier versions
+ * in memory as long as the process lives.
  *
- * @throws what the module, its function or the kind throws · Error for a service that does not serve what its listeners bring.
+ * @throws what the module, its function or the kind throws · Error for a service that cannot serve one of its listeners.
  */
 export async function loadService(
   { name, source, listeners }: ServicePlan,
@@ -46,7 +46,7 @@ export async function loadService(
   return service;
 }
 
-/** @throws Error for a service that does not serve what its listeners bring. */
+/** @throws Error for a service that cannot serve one of its listeners. */
 export function checkListeners({ name, listeners }: Pick<ServicePlan, "name" | "listeners">, service: Service): void {
   for (const listener of listeners) checkListener(name, service, listener);
 }
@@ -71,8 +71,8 @@ async function importService(
 }
 
 /**
- * What V8 says of a mistake in the syntax has neither the file nor the line, and nobody but Node's own output shows them. Node 20 takes
- * no TypeScript.
+ * Adds advice to an import error. V8's message for a syntax error has neither file nor line; only Node's own output shows them. Node 20
+ * cannot import TypeScript.
  */
 export function importError(path: string, error: unknown): unknown {
   if (codeOf(error) === "ERR_UNKNOWN_FILE_EXTENSION") {
@@ -90,7 +90,7 @@ function checkListener(name: string, service: Service, { listener, mount }: List
     return;
   }
   const url = parseSocketUrl(listener.url);
-  // What such a socket is for is known when it is taken over.
+  // The type of an inherited socket is known only when the server takes it over.
   if (isInherited(url)) return;
   if (isOfDatagrams(url) && service.datagram === undefined) throw lacks("datagrams");
   if (!isOfDatagrams(url) && service.stream === undefined) throw lacks("connections");

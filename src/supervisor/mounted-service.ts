@@ -5,13 +5,13 @@ import type { SharedService } from "../server/shared-service.ts";
 import type { LastAnswers } from "./last-answers.ts";
 import type { RequestCounters } from "./request-counters.ts";
 
-/** What a mounted service tells of its requests. */
+/** The receiver of a mounted service's request records. */
 export interface MountRecords {
   readonly answers: LastAnswers;
   readonly requests: RequestCounters;
 }
 
-/** A service below a path of an HTTP listener: it is counted there, and can be taken out while connections are open. */
+/** A service below a path of an HTTP listener. It records its requests, and can be removed while connections are open. */
 export class MountedService implements HttpService {
   readonly name: string;
   readonly protocols = ["http"];
@@ -22,7 +22,7 @@ export class MountedService implements HttpService {
   #isTakenOut = false;
   #isStopped = false;
 
-  /** @throws Error for a service that answers no requests. */
+  /** @throws Error for a service that does not answer HTTP requests. */
   constructor(name: string, shared: SharedService, records: MountRecords) {
     const { service } = shared;
     if (!isHttpService(service)) throw new Error(`the service ${name} answers no requests of HTTP`);
@@ -51,18 +51,18 @@ export class MountedService implements HttpService {
     return this.#shared.stop();
   }
 
-  /** Its last connection has ended. */
+  /** Whether the service has stopped: its last connection has ended. */
   get isStopped(): boolean {
     return this.#isStopped;
   }
 
-  /** Connections that are open have it no more: their next request is told to connect again. */
+  /** Removes the service from open connections: the answer to their next request makes the client connect again. */
   takeOut(): void {
     this.#isTakenOut = true;
   }
 }
 
-/** What stands at the path of a service that is not there now. */
+/** Returns a service that stands in at the path of a service that does not run. */
 export function absentService(name: string): HttpService {
   return { name, protocols: ["http"], request: unavailable };
 }

@@ -1,15 +1,15 @@
-// Which running group goes on as which planned one.
-/** What serves at addresses. */
+// Pairs running groups with planned ones.
+/** A group, running or planned, with its addresses and the names of its services. */
 export interface Place {
   readonly isHttp: boolean;
-  /** Of its services. */
+  /** The names of its services. */
   readonly services: readonly string[];
   readonly urls: readonly string[];
 }
 
 /**
- * Which of those that run goes on as which of those that are to: by the most addresses in common, so that no listener is opened twice;
- * of the rest, by a name in common, so that a service that moves to other addresses is still the same.
+ * Pairs each running group with the planned group that replaces it: first by the most addresses in common, so that no listener is
+ * opened twice; then by a name in common, so that a service that moves to other addresses keeps its group.
  */
 export function pairsOf<Running extends Place, Wanted extends Place>(
   running: readonly Running[],
@@ -28,7 +28,7 @@ export function pairsOf<Running extends Place, Wanted extends Place>(
   return pairs;
 }
 
-/** Two that may be the same, and what they have in common. */
+/** A possible pair, and the number of things they have in common. */
 interface Candidate<Running, Wanted> {
   readonly want: Wanted;
   readonly run: Running;

@@ -2,29 +2,29 @@ import type { HttpOptions } from "../http/service/http-options.ts";
 import type { ListenerOptions } from "../server/listener-options.ts";
 import type { ServeOptions } from "../server/serve-options.ts";
 
-/** How long connections go on once a service, or a command, is to end, where nothing else is said. */
+/** The default grace of a service or a command: how long open connections may go on when it ends; then the server aborts them. */
 export const DEFAULT_GRACE_MS = 2_000;
 
-/** A listener of a service, as a file or a command says it. */
+/** The plan of a service's listener, from a file or a command line. */
 export interface ListenerPlan {
   /**
-   * A socket URL without a mount path, and what the listener has of its own. Services that share an HTTP listener have it with the
-   * same URL and the same options, and have the same `limits` and `http`; on port 0 none is shared.
+   * A socket URL without a mount path, and the options of the listener. Services that share an HTTP listener have the same URL, the same
+   * options, and the same `limits` and `http`. Listeners on port 0 are not shared.
    */
   readonly listener: ListenerOptions;
   /**
-   * Where HTTP is spoken, be it on an inherited socket: the path that the service answers below, with a slash at both ends, such as
-   * `/` or `/chat/`.
+   * For an HTTP listener, also on an inherited socket: the path below which the service answers, with a slash at both ends, such as `/` or
+   * `/chat/`.
    */
   readonly mount: string | undefined;
 }
 
-/** What a service is made of. */
+/** The source of a service: a built-in kind, or a module. */
 export type ServiceSource =
   | {
       readonly type: "kind";
       readonly kind: string;
-      /** By the names that the factory of the kind takes, such as `messageBurst`. Paths are absolute. */
+      /** The options of the kind's factory, such as `messageBurst`. Paths are absolute. */
       readonly options: Readonly<Record<string, unknown>>;
     }
   | { readonly type: "module"; readonly path: string; readonly options: Readonly<Record<string, unknown>> };
@@ -33,19 +33,19 @@ export interface ServicePlan {
   readonly name: string;
   readonly source: ServiceSource;
   readonly listeners: readonly ListenerPlan[];
-  /** Limits and deadlines, those for all services among them. */
+  /** Limits and deadlines, including those that apply to all services. */
   readonly limits: ServeOptions;
-  /** What its HTTP listeners allow their clients. */
+  /** The HTTP options of its listeners. */
   readonly http: HttpOptions;
   readonly graceMs: number;
 }
 
-/** All that a supervisor runs. */
+/** The plan of a supervisor: all services to run. */
 export interface Plan {
-  /** Where `sockwright ctl` finds it. */
+  /** The admin socket, to which `sockwright ctl` connects. */
   readonly adminSocket: string;
   readonly services: readonly ServicePlan[];
-  /** What the process becomes when all listeners are bound. */
+  /** The user and group that the process changes to once all listeners are bound. */
   readonly user: string | undefined;
   readonly group: string | undefined;
 }

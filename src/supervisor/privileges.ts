@@ -1,29 +1,29 @@
-// Who the process becomes after it has opened its sockets.
+// Changes the user and group of the process after it has opened its sockets.
 import { readFileSync } from "node:fs";
 
-/** The calls of the process that change who it is. */
+/** The methods of `process` that change its user and groups. */
 export interface IdentityCalls {
   initgroups?(user: string | number, extraGroup: string | number): void;
   setgid?(group: string | number): void;
   setuid?(user: string | number): void;
 }
 
-/** Who a process becomes. */
+/** The user and group to change to. */
 export interface Identity {
   readonly user: string | undefined;
   readonly group: string | undefined;
 }
 
 /**
- * Becomes another user and group for good: initgroups(3), setgid(2), setuid(2). Without a group it is that of the user; without a
- * user only the group changes.
+ * Changes user and group of the process permanently: initgroups(3), setgid(2), setuid(2). Without `group`, it takes the group of the user;
+ * without `user`, it changes only the group.
  *
- * @throws Error `ERR_UNKNOWN_CREDENTIAL` for a name that nobody has, `EPERM` for who may not.
+ * @throws Error `ERR_UNKNOWN_CREDENTIAL` for an unknown name, `EPERM` if the process lacks the privilege.
  */
 export function dropPrivileges({ user, group }: Identity, calls: IdentityCalls = process): void {
   if (user === undefined && group === undefined) return;
   const own = group ?? groupOf(user ?? "");
-  // In this order: a user without rights may change no group.
+  // In this order: an unprivileged user cannot change groups.
   if (user !== undefined) calls.initgroups?.(numberOr(user), numberOr(own));
   calls.setgid?.(numberOr(own));
   if (user !== undefined) calls.setuid?.(numberOr(user));
@@ -41,7 +41,7 @@ function groupOf(user: string): string {
   });
 }
 
-/** A number as text would be looked up as a name. */
+/** Converts a number in text form: as text, Node would look it up as a name. */
 function numberOr(name: string): string | number {
   return /^\d+$/.test(name) ? Number(name) : name;
 }

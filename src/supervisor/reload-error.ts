@@ -1,16 +1,16 @@
 import { messageOf } from "../socket/values.ts";
 
-/** A service that could not be made, and why. */
+/** A service that could not be created, and its error. */
 export interface FailedService {
   readonly service: string;
   readonly error: unknown;
 }
 
-/** A reload was refused, since services of the plan could not be made. Nothing has changed. */
+/** The error of a refused reload: services of the plan could not be created, and nothing has changed. */
 export class ReloadError extends Error {
   /** Always `"ERR_SOCKWRIGHT_RELOAD"`. */
   readonly code = "ERR_SOCKWRIGHT_RELOAD";
-  /** A line each. */
+  /** One line per service. */
   readonly mistakes: readonly string[];
 
   constructor(failed: readonly FailedService[]) {

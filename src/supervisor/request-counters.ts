@@ -2,12 +2,12 @@ import type { HttpExchange } from "../http/service/handler.ts";
 import { Histogram, scale } from "../server/telemetry/histogram.ts";
 import type { OverviewRequests } from "../services/status/overview.ts";
 
-/** 0.25 ms to 2 min, each twice as long as the one before. */
+/** Bounds of the histogram: 0.25 ms to 2 min, each twice the one before. */
 const DURATIONS = scale(0.25, 2, 20);
-/** From here on a status says that the service has failed: RFC 9110, section 15.6. */
+/** The lowest status of a server error: RFC 9110, section 15.6. */
 const FIRST_SERVER_ERROR = 500;
 
-/** What a service has answered over HTTP, by whichever listener. */
+/** The counters of a service's HTTP answers, over all listeners. */
 export class RequestCounters {
   readonly #durationMs = new Histogram(DURATIONS);
   #answered = 0;

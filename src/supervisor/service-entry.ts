@@ -8,7 +8,7 @@ import type { ServicePlan } from "./plan.ts";
 /** From the import of a module to the end of its start. What takes longer has failed, and holds up nothing else. */
 export const LOAD_TIMEOUT_MS = 30_000;
 
-/** A service of the plan, as it is: it runs, or it has failed. */
+/** The state of a service of the plan: it runs, or it has failed. */
 export type ServiceEntry = { readonly plan: ServicePlan } & (
   | { readonly shared: SharedService; readonly version: bigint | undefined }
   | FailedLoad
@@ -21,16 +21,16 @@ interface FailedLoad {
   readonly isLoading?: (() => boolean) | undefined;
 }
 
-/** How services are made. */
+/** The dependencies for creating and starting services. */
 export interface Workshop {
   readonly make: MakeService;
   readonly overview: Overview;
   readonly clock: Clock;
-  /** Once it is aborted, no service is waited for. */
+  /** Once it is aborted, no start is awaited. */
   readonly closing: AbortSignal;
 }
 
-/** Makes a service, and starts it; whoever asks stops it. One that fails is an entry, too, and so is one that takes too long. */
+/** Creates and starts a service; the caller stops it. A service that fails or takes too long results in a failed entry. */
 export async function startedEntry(plan: ServicePlan, workshop: Workshop): Promise<ServiceEntry> {
   const { clock, closing } = workshop;
   let isLoading = true;
@@ -39,7 +39,7 @@ export async function startedEntry(plan: ServicePlan, workshop: Workshop): Promi
   });
   return await new Promise((resolve) => {
     const giveUp = (error: Error): void => {
-      // Nobody has it any more.
+      // The caller no longer waits for it.
       void loaded.then(({ shared }) => shared?.stop()).catch(() => undefined);
       settle({ plan, shared: undefined, error, isLoading: () => isLoading });
     };
@@ -74,8 +74,8 @@ function tooLate(): Error {
 }
 
 /**
- * Those that run already and stay as they are, for what the plan says now: of the same name, or else one that had another name and is
- * no more.
+ * Returns the running services that stay unchanged under the new plan: those of the same name, or of a former name that the plan no
+ * longer has.
  */
 export async function keptEntries(
   plans: readonly ServicePlan[],

@@ -6,17 +6,17 @@ import type { Group } from "./group.ts";
 import type { RequestCounters } from "./request-counters.ts";
 import type { ServiceEntry } from "./service-entry.ts";
 
-/** What a supervisor has, as it is now. */
+/** The current state of a supervisor. */
 export interface SupervisorView {
   entries(): readonly ServiceEntry[];
   groups(): readonly Group[];
-  /** Those that take nothing new, and still have connections. */
+  /** Groups that accept nothing new and still have connections. */
   leaving(): readonly Group[];
   isDrained(service: string): boolean;
   requestsOf(service: string): RequestCounters | undefined;
 }
 
-/** All that a supervisor runs, for whoever looks at it. */
+/** Returns the overview of a supervisor, for the status page, the metrics and `sockwright ctl`. */
 export function overviewOf(view: SupervisorView): Overview {
   const all = (): readonly Group[] => [...view.groups(), ...view.leaving()];
   return {
@@ -54,12 +54,12 @@ function serviceOf(entry: ServiceEntry, view: SupervisorView): OverviewService {
     urls: isDrained ? [] : groups.flatMap((group) => urlsOf(group, name)),
     stats,
     requests: view.requestsOf(name)?.snapshot(),
-    // Those of a listener that it shares are the listener's.
+    // The limits of a shared listener belong to the listener.
     limits: groups.length > 0 && groups.every(isShared) ? [] : limitsOf(limits, stats),
   };
 }
 
-/** One that a reload has taken out. */
+/** A service that a reload has removed. */
 function goneService(name: string, view: SupervisorView): OverviewService {
   const stats = statsOf(name, view);
   const requests = view.requestsOf(name)?.snapshot();
@@ -101,7 +101,7 @@ function connectionsOf(group: Group): readonly OverviewConnection[] {
   return group.connections().map((info) => ({ ...info, service: group.serviceOf(info.id), listener }));
 }
 
-/** Where it is counted: with none of its services. */
+/** Whether several services share the listener of a group. Then the listener counts its connections, not the services. */
 function isShared({ services }: Group): boolean {
   return services.length > 1;
 }
@@ -110,7 +110,7 @@ function listenerOf({ liveUrls, urls }: Group): string {
   return asHttp(liveUrls[0] ?? urls[0] ?? "");
 }
 
-/** A socket that was taken over knows only that it is one of TCP. */
+/** An inherited socket only shows that it is a TCP socket. */
 function asHttp(url: string): string {
   return url.replace(/^tcp:/, "http:");
 }

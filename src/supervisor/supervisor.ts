@@ -15,19 +15,19 @@ import { keptEntries, type ServiceEntry, startedEntry, type Workshop } from "./s
 import type { SupervisorEvent } from "./supervisor-event.ts";
 import { overviewOf } from "./supervisor-overview.ts";
 
-/** The longest grace: what is drained may go on for as long as it wants. */
+/** The grace of drained services: their connections may go on without limit. */
 const MAX_GRACE_MS = 2_147_483_647;
 
-/** What a supervisor is made of. */
+/** The dependencies and options of a supervisor. */
 export interface SupervisorOptions {
   readonly make: MakeService;
   readonly clock?: Clock | undefined;
   readonly onEvent?: ((event: SupervisorEvent) => void) | undefined;
 }
 
-/** Runs the services of a plan, and goes by another plan while it runs. What is asked of it is done one after the other. */
+/** Runs the services of a plan, and can change to another plan while they run. It executes calls one after the other. */
 export class Supervisor {
-  /** All that runs. */
+  /** The view of all running services. */
   readonly overview: Overview;
   readonly #workshop: Workshop;
   readonly #onEvent: (event: SupervisorEvent) => void;
@@ -39,7 +39,7 @@ export class Supervisor {
   #groups: readonly Group[] = [];
   #drained: ReadonlySet<string> = new Set();
   #queue: Promise<unknown> = Promise.resolve();
-  /** Those that are being started. */
+  /** Services that are starting. */
   #coming: readonly ServicePlan[] = [];
   readonly #closing = new AbortController();
 
@@ -61,9 +61,9 @@ export class Supervisor {
   }
 
   /**
-   * Starts all services, and opens all listeners. A service that fails is tried again, and shown meanwhile.
+   * Starts all services, and opens all listeners. It tries a failed service again, and shows its error meanwhile.
    *
-   * @throws ListenerError for a listener that cannot be opened · PlanError. Nothing runs then.
+   * @throws ListenerError for a listener that cannot be opened · PlanError. Then nothing runs.
    */
   start({ services }: Pick<Plan, "services">): Promise<void> {
     return this.#inOrder(async () => {
@@ -79,10 +79,10 @@ export class Supervisor {
   }
 
   /**
-   * Goes by another plan: all of it, or nothing. What has not changed goes on; what has is there for new connections, while open ones
-   * end with what they began with; what is taken out has its grace.
+   * Changes to another plan, completely or not at all. Unchanged services go on. Changed services serve new connections, while open
+   * connections keep the previous version. Removed services have their grace.
    *
-   * @throws ReloadError for services that cannot be made · ListenerError · PlanError. Nothing has changed then.
+   * @throws ReloadError for services that cannot be created · ListenerError · PlanError. Then nothing has changed.
    */
   reload({ services }: Pick<Plan, "services">): Promise<void> {
     return this.#inOrder(async () => {
@@ -106,9 +106,9 @@ export class Supervisor {
   }
 
   /**
-   * Takes no more connections, of one service or of all; those that are open finish. A reload ends that.
+   * Stops accepting connections, for one service or for all; open connections finish. A reload ends this state.
    *
-   * @returns false where there is no such service.
+   * @returns false if there is no service of this name.
    */
   drain(service?: string): Promise<boolean> {
     return this.#inOrder(async () => {
@@ -121,13 +121,13 @@ export class Supervisor {
     });
   }
 
-  /** Ends all: each service has its grace, or the one that is given. */
+  /** Ends all services: each has its own grace, or the given one. */
   async close(graceMs?: number): Promise<void> {
     this.#closing.abort();
     for (const backoff of this.#backoffs.values()) backoff.stop();
     const plans = [...this.#entries.map(({ plan }) => plan), ...this.#coming];
     const graces = [...plans.map((plan) => plan.graceMs), ...[...this.#leaving].map(graceOf)];
-    // What is under way, such as the stop of a service, may never end.
+    // A call that is under way, such as the stop of a service, may never end.
     await Promise.race([this.#queue, this.#over(graceMs ?? Math.max(0, ...graces))]);
     const closed = [...this.#groups, ...this.#leaving].map((group) => group.close(graceMs ?? graceOf(group)));
     // First those of the supervisor: a service is then stopped by the last of its servers, within the grace.
@@ -167,7 +167,7 @@ export class Supervisor {
     if (news.length > 0) throw new ReloadError(news.map(({ plan, error }) => ({ service: plan.name, error })));
   }
 
-  /** All groups, or none. From the last line that may fail on, these are the entries. */
+  /** Opens all groups or none. Takes the new entries over after the last step that can fail. */
   async #use(entries: readonly ServiceEntry[], drained: ReadonlySet<string>, leaveMs?: number): Promise<void> {
     if (this.#isClosing) throw new Error("all services end: nothing is opened any more");
     const running: RunningServices = new Map(
@@ -195,12 +195,12 @@ export class Supervisor {
     }
   }
 
-  /** Which service is where. */
+  /** Returns each service's name with each of its URLs. */
   #places(): readonly string[] {
     return this.overview.services().flatMap(({ name, urls }) => urls.map((url) => `${name} ${url}`));
   }
 
-  /** Opens what is new, and changes what stays; where that fails, all is as it was. */
+  /** Opens new groups and changes existing ones; on failure, restores the previous state. */
   async #switch(wanted: readonly GroupPlan[], running: RunningServices): Promise<readonly Group[]> {
     const pairs = pairsOf(this.#groups, wanted);
     const opened: Group[] = [];
@@ -228,7 +228,7 @@ export class Supervisor {
     }
   }
 
-  /** What we have ourselves cannot be opened once more. */
+  /** Returns a PlanError if this supervisor itself uses the address, else the error. */
   #explained(error: unknown): unknown {
     if (!(error instanceof ListenerError) || error.code !== "EADDRINUSE") return error;
     const holder = this.#groups.find(({ urls }) => urls.includes(error.url));
@@ -242,7 +242,7 @@ export class Supervisor {
     try {
       await group.use(before);
     } catch (error) {
-      // What it had opened before is somebody else's by now.
+      // Another process has taken an address that it had open before.
       this.#groupFailed(group, error, undefined);
     }
   }
@@ -253,7 +253,7 @@ export class Supervisor {
     void group.close(graceMs).then(() => this.#leaving.delete(group));
   }
 
-  /** What has failed is tried again, and what is well is forgotten. */
+  /** Schedules new attempts for failed services and listeners, and resets those that work. */
   #watchFailures(): void {
     const failed = new Map(
       this.#entries.flatMap((entry) => (entry.shared === undefined ? [[entry.plan.name, entry]] : [])),
@@ -280,7 +280,7 @@ export class Supervisor {
 
   async #retry(service: string): Promise<void> {
     const failed = this.#entries.find(({ plan, shared }) => plan.name === service && shared === undefined);
-    // A reload came first.
+    // A reload has replaced it meanwhile.
     if (this.#isClosing || failed === undefined) return;
     const { plan } = failed;
     const goesOn = failed.shared === undefined && failed.isLoading?.() === true;

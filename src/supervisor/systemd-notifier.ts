@@ -6,10 +6,10 @@ import { AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM } from "../socket/values.ts";
 const SIGNS_PER_WATCHDOG = 2;
 const MICROSECONDS_PER_MILLISECOND = 1_000;
 
-/** What whoever started the process has told it: sd_notify(3), sd_watchdog_enabled(3). */
+/** The environment variables that systemd sets: sd_notify(3), sd_watchdog_enabled(3). */
 export type NotifyEnvironment = Readonly<Record<string, string | undefined>>;
 
-/** Tells systemd how the process is; nobody, where nobody asked for it. */
+/** Notifies systemd of the state of the process; does nothing if systemd did not ask for it. */
 export class SystemdNotifier {
   readonly #address: { readonly path: string } | { readonly abstract: string } | undefined;
   readonly #clock: Clock;
@@ -24,13 +24,13 @@ export class SystemdNotifier {
     this.#clock = clock;
   }
 
-  /** It serves. From the first time on, the watchdog has its signs of life. */
+  /** Reports that the process serves. The first call starts the watchdog's keep-alive messages. */
   ready(status: string): Promise<void> {
     if (this.#stopWatchdog === undefined) this.#watch();
     return this.#tell({ READY: "1", STATUS: status });
   }
 
-  /** systemd 253 and later want to know since when: sd_notify(3). */
+  /** Reports a reload, with its time as systemd 253 and later require: sd_notify(3). */
   reloading(): Promise<void> {
     return this.#tell({ RELOADING: "1", MONOTONIC_USEC: String(process.hrtime.bigint() / 1_000n) });
   }
@@ -39,7 +39,7 @@ export class SystemdNotifier {
     await this.#tell({ STOPPING: "1", STATUS: "Stopping" });
   }
 
-  /** No more signs of life. */
+  /** Stops the keep-alive messages. */
   stop(): void {
     this.#stopWatchdog?.();
     this.#stopWatchdog = undefined;

@@ -48,8 +48,8 @@ test.for(Object.entries(HOSTILE))("frames of a WebSocket with %s in each field",
     expect(message).not.toContain("<");
   };
   const join = { type: "join", name: "rose", room: "lobby" };
-  await refused({ ...join, name: text }, { code: "BAD_NAME", message: `That is no name: ${RULE}.` });
-  await refused({ ...join, room: text }, { code: "BAD_ROOM", message: `That is no room: ${RULE}.` });
+  await refused({ ...join, name: text }, { code: "BAD_NAME", message: `That is not a name: ${RULE}.` });
+  await refused({ ...join, room: text }, { code: "BAD_ROOM", message: `That is not a room: ${RULE}.` });
   await refused({ ...join, key: text }, { code: "BAD_KEY", message: "The room lobby has no key." });
   await refused({ ...join, since: text }, { code: "BAD_FRAME" });
   await refused({ ...join, [text]: text }, { code: "BAD_FRAME" });
@@ -86,7 +86,7 @@ test.for(Object.entries(HOSTILE))("a name and a room of the line client with %s"
   }
   const think = await lines.member("think");
   const client = new RunningChat("--join", lines.url, "--name", "rose", "--room", text);
-  await client.prints(`-- That is no room: ${RULE}.\n`);
+  await client.prints(`-- That is not a room: ${RULE}.\n`);
   client.end();
   expect(await client.exitCode).toBe(0);
   expect(await think.lines(2)).toEqual(["-- rose joined lobby", "-- rose left lobby (gone)"]);
@@ -145,11 +145,11 @@ test("the boxes of the page", { timeout: BROWSER_TIMEOUT_MS }, async (context) =
     await box("Room").fill("lobby");
     await box("Name").fill(text.slice(0, 32));
     await page.getByRole("button", { name: "Join" }).click();
-    await alert.getByText(`That is no name: ${RULE}.`).waitFor();
+    await alert.getByText(`That is not a name: ${RULE}.`).waitFor();
     await box("Name").fill("rose");
     await box("Room").fill(text.slice(0, 32));
     await page.getByRole("button", { name: "Join" }).click();
-    await alert.getByText(`That is no room: ${RULE}.`).waitFor();
+    await alert.getByText(`That is not a room: ${RULE}.`).waitFor();
   }
   await box("Room").fill("lobby");
   await page.getByRole("button", { name: "Join" }).click();
@@ -158,7 +158,7 @@ test("the boxes of the page", { timeout: BROWSER_TIMEOUT_MS }, async (context) =
     think.say(`${what} ${text}`);
     await box("Another room").fill(text.slice(0, 32));
     await page.keyboard.press("Enter");
-    await alert.getByText(`That is no room: ${RULE}.`).waitFor();
+    await alert.getByText(`That is not a room: ${RULE}.`).waitFor();
     await box("Message").fill(`/${text}`);
     await page.keyboard.press("Enter");
     const search = page.getByRole("searchbox");

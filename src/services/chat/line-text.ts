@@ -6,7 +6,7 @@ import { nameList } from "./name-list.ts";
 export const GREETING = notice("Welcome to sockwright chat. What is your name?");
 export const FAREWELL = notice("Bye.");
 export const TOO_LATE = notice("You took too long to say your name. Bye.");
-export const NOT_UTF8 = notice("Not sent: it is no UTF-8.");
+export const NOT_UTF8 = notice("Not sent: it is not UTF-8.");
 
 /** Formats a line of the server itself: no text of a member can begin a line with `-- `. */
 export function notice(text: string): string {

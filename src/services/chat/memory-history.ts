@@ -1,24 +1,24 @@
 import type { ChatMessage } from "./chat-event.ts";
 import type { ChatHistory, HistoryQuery, HistoryState, StoredMessage } from "./history.ts";
 
-/** Messages of one room that are kept in memory, the newest. */
+/** Limits the messages of one room in memory; beyond it, the history drops the room's oldest. */
 export const MAX_ROOM_MESSAGES = 1_000;
-/** Messages of all rooms together. */
+/** Limits the messages of all rooms in memory; beyond it, the history drops messages of the room that was silent for longest. */
 export const MAX_MEMORY_MESSAGES = 100_000;
 
-/** The newest messages, until the process ends. */
+/** A history in memory: the newest messages, until the process ends. */
 export class MemoryHistory implements ChatHistory {
-  /** The shelf that was written to last is the last one. */
+  /** Ordered by the last message: the most recent is last. */
   readonly #shelves = new Map<string, ChatMessage[]>();
   #count = 0;
   #lastId: number;
 
-  /** @param lastId - ids go on from it. */
+  /** @param lastId - the new ids are larger than this. */
   constructor(lastId = 0) {
     this.#lastId = lastId;
   }
 
-  /** How many messages are kept. */
+  /** The number of stored messages. */
   get size(): number {
     return this.#count;
   }
@@ -68,7 +68,7 @@ export class MemoryHistory implements ChatHistory {
     else this.#count++;
   }
 
-  /** The room in which nobody has said anything for longest. */
+  /** The room that was silent for longest. */
   #forgetShelf(): void {
     for (const [shelf, messages] of this.#shelves) {
       this.#count -= messages.length;

@@ -5,14 +5,14 @@ import type { Receipt } from "./chat-hub.ts";
 import type { ChatHistory } from "./history.ts";
 import type { Room } from "./room.ts";
 
-/** Messages of one commit; further ones are in the next. */
+/** Limits the messages of one commit; further ones go into the next. */
 export const MAX_BATCH_MESSAGES = 1_000;
-/** Text that rooms are told in one turn of the event loop: then what was told can leave, and only who is slow falls behind. */
+/** Limits the text delivered in one turn of the event loop; the rest follows in later turns, so that sockets can send and only slow members fall behind. */
 export const MAX_TOLD_CHARACTERS = 64 * 1024;
-/** Text that may wait to be committed, of all members together. */
+/** Limits the text that waits to be committed, of all members together; beyond it, a message fails with UNAVAILABLE. */
 export const MAX_PENDING_CHARACTERS = 64 * 1024 * 1024;
 
-/** A message that is to be stored, and delivered then. */
+/** A message to store and then to deliver. */
 export interface NewMessage {
   readonly room: Room;
   readonly from: string;
@@ -21,9 +21,9 @@ export interface NewMessage {
   readonly tagKey: string | undefined;
 }
 
-/** The hub that has the rooms. */
+/** The owner of the log: the hub that has the rooms. */
 export interface LogOwner {
-  /** @param room - as it was when the message was said. By now all may have left it, and others have come. */
+  /** @param room - the room when the message was sent. It may have been emptied and created anew since. */
   readonly deliver: (room: Room, message: ChatMessage) => void;
   readonly failed: (error: unknown) => void;
 }
@@ -35,8 +35,8 @@ interface Pending {
 }
 
 /**
- * Where messages get their ids: stored first, and then delivered, in one order for all. Those of one turn of the event loop, and those
- * that come while others are being committed, are one commit.
+ * The log that assigns ids to messages, stores them, and then delivers them, in one order for all members. Messages of one turn of the
+ * event loop, and messages that arrive during a commit, share one commit.
  */
 export class MessageLog {
   readonly #history: ChatHistory;
@@ -57,12 +57,12 @@ export class MessageLog {
     this.#owner = owner;
   }
 
-  /** Who comes now has history up to here, and hears the rest. */
+  /** The id of the last delivered message: the history of a new member ends here, and events continue from here. */
   get deliveredId(): number {
     return this.#deliveredId;
   }
 
-  /** Rejects with UNAVAILABLE where the history fails: then nobody hears of it. */
+  /** Stores and delivers a message. Rejects with UNAVAILABLE if the history fails; then the message is not delivered. */
   store(message: NewMessage): Promise<Receipt> {
     return new Promise((resolve, reject) => {
       if (this.#pendingCharacters >= MAX_PENDING_CHARACTERS) {
@@ -75,7 +75,7 @@ export class MessageLog {
     });
   }
 
-  /** Settles when all that was given before is stored, or refused. */
+  /** Resolves when every earlier message is stored or refused. */
   async end(): Promise<void> {
     if (!this.#isDue) return;
     await new Promise<void>((resolve) => {
@@ -86,7 +86,7 @@ export class MessageLog {
   #schedule(): void {
     if (this.#isDue) return;
     this.#isDue = true;
-    // By then all that the turn has brought is there.
+    // Deferred, so that all messages of this turn are in the batch.
     void setImmediate().then(() => this.#commit());
   }
 
@@ -124,7 +124,7 @@ export class MessageLog {
     }
   }
 
-  /** An id is never given twice: whether a commit that failed has stored anything is not known. */
+  /** Assigns an id, never the same twice: a commit that failed may have stored messages. */
   #numbered({ room, from, kind, text, tagKey }: NewMessage, timeMs: number) {
     const message: ChatMessage = {
       type: "message",

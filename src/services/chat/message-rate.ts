@@ -2,14 +2,14 @@ import type { Clock } from "../../server/time/clock.ts";
 
 const MS_PER_SECOND = 1_000;
 
-/** How often a member may say something. */
+/** The rate at which a member may make calls. */
 export interface MessageRateOptions {
   readonly perSecond: number;
-  /** At once, after a rest. */
+  /** Calls at once after the member was idle. */
   readonly burst: number;
 }
 
-/** The token bucket of one member. It refuses nothing: it says when a door may read on. */
+/** The token bucket of one member. It refuses nothing; it tells the endpoint when to read on. */
 export class MessageRate {
   readonly #clock: Clock;
   readonly #options: MessageRateOptions;
@@ -25,13 +25,13 @@ export class MessageRate {
     this.#filledMs = clock.now();
   }
 
-  /** A token is taken, be there one or not: what a door has read before it waits is served. */
+  /** Takes a token even if there is none: calls that the endpoint has already read are served. */
   take(): void {
     this.#fill();
     this.#tokens--;
   }
 
-  /** Settles when there is a token; undefined where there is one. */
+  /** Returns a promise that resolves when there is a token; undefined if there is one now. */
   ready(): Promise<void> | undefined {
     this.#fill();
     if (this.#tokens >= 1) return undefined;
@@ -47,7 +47,7 @@ export class MessageRate {
     return this.#waiting;
   }
 
-  /** Nobody waits any more. */
+  /** Ends a wait in {@link ready}. */
   end(): void {
     this.#endWait?.();
   }

@@ -5,7 +5,7 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
- * What a member has sent, as the others are to see it: escaped, once, on its way in.
+ * Decodes, checks and escapes a text that a member sends. The hub calls this once, before it stores the text.
  *
  * @throws ChatError BAD_TEXT, TOO_LONG.
  */
@@ -23,8 +23,8 @@ function decoded(given: string | Uint8Array): string {
     try {
       return UTF8.decode(given);
     } catch {
-      // All that it can be is one sentence for the author.
+      // The author gets the error below.
     }
   }
-  throw new ChatError("BAD_TEXT", "Not sent: it is no UTF-8.");
+  throw new ChatError("BAD_TEXT", "Not sent: it is not UTF-8.");
 }

@@ -1,14 +1,14 @@
 // Lists of names and rooms in a line.
-/** Names in one line; of a room with more of them the first are shown. */
+/** Limits the names in one line; of more names, the line shows the first and counts the rest. */
 export const MAX_LISTED_NAMES = 200;
-/** Rooms of a list. */
+/** Limits the rooms of a list; of more rooms, the list shows the first and counts the rest. */
 export const MAX_LISTED_ROOMS = 100;
 
 export function nameList(names: readonly string[]): string {
   return listed(names, MAX_LISTED_NAMES).join(", ");
 }
 
-/** The first of them, and how many there are besides. */
+/** Returns the first `max` items, and a count of the rest if there are more. */
 export function listed(items: readonly string[], max: number): readonly string[] {
   return items.length <= max ? items : [...items.slice(0, max), `and ${items.length - max} more`];
 }

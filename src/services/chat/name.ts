@@ -1,33 +1,33 @@
 import { ChatError } from "./chat-error.ts";
 
-/** The room of who names none. It belongs to all: it cannot have a key. */
+/** The room that a member joins by default. It cannot have a key. */
 export const LOBBY = "lobby";
-/** The longest name of a member or a room, in Unicode characters. */
+/** Limits the Unicode characters of the name of a member or a room; the hub refuses a longer one. */
 const MAX_NAME_CHARACTERS = 32;
-/** Marks above and below one letter: languages need two, and a tower of them hides the lines around it. */
+/** Limits the combining marks on one letter; a name with more is invalid. Languages need two, and a stack of marks covers the lines around it. */
 const MAX_MARKS = 2;
 
-/** What shows nothing, as a filler or a selector, is no part of a name: two names would look the same. */
+/** Excludes invisible characters, such as fillers and selectors: with them, two names would look the same. */
 const NAME = new RegExp(`^(?:(?!\\p{DI})[\\p{L}\\p{Nd}_-](?:(?!\\p{DI})\\p{M}){0,${MAX_MARKS}})+$`, "u");
 
-/** A name or room, and what it is told from others by. */
+/** The name of a member or a room, and the key by which it is compared. */
 export interface Name {
   readonly text: string;
   readonly key: string;
 }
 
 /**
- * Names that differ in case or in compatible forms of letters (`ﬁ`, `Ａ`) have one key. What only looks alike has two: letters of other
- * scripts, as the Cyrillic `а`, and `0` and `O`, `1` and `l`.
+ * Returns the key by which names are compared. Names that differ only in case or in compatible forms of letters (`ﬁ`, `Ａ`) have the same
+ * key. Letters that merely look alike have different keys: those of other scripts, such as the Cyrillic `а`, and `0` and `O`, `1` and `l`.
  */
 export function nameKey(name: string): string {
-  // By way of upper case, `ß` is `ss` and both forms of a small sigma are one.
+  // Through upper case, `ß` becomes `ss` and both forms of a small sigma become one.
   return name.normalize("NFKC").toUpperCase().toLowerCase().normalize("NFKC");
 }
 
-/** Undefined for what is no name. */
+/** Parses a name; returns undefined if it is invalid. */
 export function parseName(given: string): Name | undefined {
-  // Of what is longer no normal form is worked out.
+  // Do not normalize a text that is too long.
   if (given.length > MAX_NAME_CHARACTERS * 4) return undefined;
   const text = given.normalize("NFC");
   if (!NAME.test(text) || [...text].length > MAX_NAME_CHARACTERS) return undefined;
@@ -36,13 +36,13 @@ export function parseName(given: string): Name | undefined {
 
 export function memberName(given: string): Name {
   const name = parseName(given);
-  if (name === undefined) throw new ChatError("BAD_NAME", `That is no name: ${NAME_RULE}.`);
+  if (name === undefined) throw new ChatError("BAD_NAME", `That is not a name: ${NAME_RULE}.`);
   return name;
 }
 
 export function roomName(given: string): Name {
   const name = parseName(given);
-  if (name === undefined) throw new ChatError("BAD_ROOM", `That is no room: ${NAME_RULE}.`);
+  if (name === undefined) throw new ChatError("BAD_ROOM", `That is not a room: ${NAME_RULE}.`);
   return name;
 }
 

@@ -5,28 +5,28 @@ import type { ChatEvent } from "./chat-event.ts";
 import type { LocalMember } from "./member.ts";
 import type { Name } from "./name.ts";
 
-/** The longest key of a room. */
+/** Limits the bytes of a room's key; the hub refuses a longer one with BAD_KEY. */
 const MAX_KEY_BYTES = 256;
 
-/** A room is there as long as somebody is in it: its key, its topic, and who is banned or muted in it, too. */
+/** A room of a hub. It exists while it has members; then its key, topic, bans and mutes are lost. */
 export class Room {
   readonly name: Name;
-  /** Its messages are found by this, also by a later room of the same name and key. */
+  /** Identifies the room's messages in the history. A later room of the same name and key has the same value. */
   readonly shelf: string;
   readonly bans = new BlockList();
   readonly mutes = new BlockList();
   topic = "";
   readonly #keyDigest: Buffer | undefined;
-  /** In the order in which they came. */
+  /** In the order in which they joined. */
   readonly #members = new Map<string, LocalMember>();
   /** By key. */
   readonly #sorted: Name[] = [];
 
-  /** @param key - what is to be known to come in. */
+  /** @param key - the key that a member must give to join. */
   constructor(name: Name, key: string | undefined) {
     this.name = name;
     this.#keyDigest = key === undefined ? undefined : digestOf(key);
-    // Who comes by a name alone does not find what was said behind a key.
+    // A room without a key does not find the messages of a room of the same name with a key.
     this.shelf = this.#keyDigest === undefined ? name.key : `${name.key} ${this.#keyDigest.toString("base64url")}`;
   }
 
@@ -47,7 +47,7 @@ export class Room {
     return this.#sorted.map(({ text }) => text);
   }
 
-  /** The one who has been in it for longest. */
+  /** The member who has been in the room for longest. */
   get operator(): LocalMember | undefined {
     for (const member of this.#members.values()) return member;
     return undefined;
@@ -62,7 +62,7 @@ export class Room {
     const { text } = this.name;
     if (this.bans.has({ nameKey, address })) throw new ChatError("BANNED", `You are banned from ${text}.`);
     if (this.#keyDigest === undefined) {
-      // Who gives one wants to be where others cannot come.
+      // A member that gives a key expects a room that others cannot join.
       if (key !== undefined) throw new ChatError("BAD_KEY", `The room ${text} has no key.`);
     } else if (key === undefined) {
       throw new ChatError("BAD_KEY", `The room ${text} has a key: /join ${text} KEY`);
@@ -76,7 +76,7 @@ export class Room {
     this.#sorted.splice(this.#placeOf(member.key.key), 0, member.key);
   }
 
-  /** Another connection of the same person: it has the place of the first. */
+  /** Replaces a member by another connection of the same person, at the same position. */
   replace(member: LocalMember): void {
     this.#members.set(member.key.key, member);
   }
@@ -86,7 +86,7 @@ export class Room {
     this.#sorted.splice(this.#placeOf(key.key), 1);
   }
 
-  /** The member has the other name from now on, at the place that it had. */
+  /** Updates the name of a member, which keeps its position. */
   rename(member: LocalMember, from: Name): void {
     const members = [...this.#members.values()];
     this.#members.clear();
@@ -113,6 +113,6 @@ export class Room {
 /** @throws ChatError BAD_KEY. */
 function digestOf(key: string): Buffer {
   if (key === "" || Buffer.byteLength(key) > MAX_KEY_BYTES)
-    throw new ChatError("BAD_KEY", `That is no key: 1 to ${MAX_KEY_BYTES} bytes.`);
+    throw new ChatError("BAD_KEY", `That is not a key: 1 to ${MAX_KEY_BYTES} bytes.`);
   return createHash("sha256").update(key).digest();
 }

@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import type { Clock } from "../../server/time/clock.ts";
 import type { Receipt } from "./chat-hub.ts";
 
-/** How long a tag stands for the message that came with it. */
+/** How long the hub recognizes a tag; after that, the same tag sends a new message. */
 export const TAG_LIFETIME_MS = 10 * 60 * 1_000;
-/** Tags that are remembered; beyond that the oldest are forgotten. */
+/** Limits the tags that the hub remembers; beyond it, it forgets the oldest. */
 export const MAX_TAGS = 100_000;
 
-/** A tag is its author's own: with the same word, another one sends another message. */
+/** Returns the key of a tag. It includes the token: the same tag from another author is another message. */
 export function tagKey(token: string, tag: string): string {
   return createHash("sha256").update(`${token}\0${tag}`).digest("base64url");
 }
@@ -17,7 +17,7 @@ interface Sent {
   readonly untilMs: number;
 }
 
-/** What became of messages that came with a tag, for those who are not sure and send them again. */
+/** The receipts of messages that had a tag, for clients that send a message again because they got no receipt. */
 export class SentTags {
   readonly #clock: Clock;
   /** Oldest first. */
@@ -36,7 +36,7 @@ export class SentTags {
     return this.#sent.get(key)?.receipt;
   }
 
-  /** A message that was refused is not remembered: it can be sent again. */
+  /** Remembers a receipt. A refused message is forgotten, so that it can be sent again. */
   add(key: string, receipt: Promise<Receipt>, ageMs = 0): void {
     if (this.#sent.size >= MAX_TAGS) this.#forgetFirst();
     this.#sent.set(key, { receipt, untilMs: this.#clock.now() + TAG_LIFETIME_MS - ageMs });

@@ -1,17 +1,17 @@
 import type { ChatEvent, ChatMessage } from "./chat-event.ts";
 import type { MessageJson, ServerMessage } from "./server-message.ts";
 
-/** RFC 6455, section 5.2: the last frame of a text. */
+/** FIN and the opcode of text: a whole text message in one frame, RFC 6455, section 5.2. */
 const FIN_AND_TEXT = 0x81;
-/** Lengths above have two bytes of their own. */
+/** Longest payload whose length fits into the second header byte; above it, the length takes two more bytes. */
 const MAX_LENGTH_IN_HEAD = 125;
-/** Lengths above have eight. */
+/** Longest payload whose length fits into two bytes; above it, the length takes eight. */
 const MAX_LENGTH_IN_TWO = 0xffff;
 
-/** What a message has besides its text, at most about. */
+/** An estimate of the bytes of a JSON message in addition to its text. */
 const MESSAGE_OVERHEAD_BYTES = 512;
 
-/** A message as the bytes of its frame, which are the same for all clients: a server masks nothing, RFC 6455, section 5.1. */
+/** Encodes a message as a frame. The bytes are the same for all clients: a server does not mask, RFC 6455, section 5.1. */
 export function textFrame(message: ServerMessage): Buffer {
   const text = JSON.stringify(message);
   const length = Buffer.byteLength(text);
@@ -35,7 +35,7 @@ export function messageJson({ id, room, timeMs, from, kind, text }: ChatMessage)
   return { type: "message", id, room, time: timeMs, from, kind, text };
 }
 
-/** The newest messages that have no more than so many bytes together, about. */
+/** Returns the newest messages that together have at most about `maxBytes` bytes. */
 export function fitting(messages: readonly ChatMessage[], maxBytes: number): readonly MessageJson[] {
   let bytes = 0;
   let first = messages.length;
@@ -47,7 +47,7 @@ export function fitting(messages: readonly ChatMessage[], maxBytes: number): rea
   return messages.slice(first).map(messageJson);
 }
 
-/** The frames of events: each is made once, however many members hear it. */
+/** Encodes events as frames, each once for all members that receive it. */
 export class EventFrames {
   readonly #frames = new WeakMap<ChatEvent, Buffer>();
 

@@ -1,7 +1,7 @@
 import type { ChatErrorCode } from "./chat-error.ts";
 import type { LeaveReason } from "./chat-event.ts";
 
-/** A message of a room, as JSON has it. */
+/** A message of a room in its JSON form. */
 export interface MessageJson {
   readonly type: "message";
   readonly id: number;
@@ -17,17 +17,17 @@ export interface MessageJson {
 export interface WelcomeMessage {
   readonly type: "welcome";
   readonly name: string;
-  /** Another connection takes the name over with it. */
+  /** The token with which another connection can take the name over. */
   readonly token: string;
   readonly room: string;
   readonly topic: string;
   readonly members: readonly string[];
   readonly history: readonly MessageJson[];
-  /** There may be more between what was asked for and the first of the history. */
+  /** Whether there may be more messages before the first of `history`. */
   readonly hasMore: boolean;
 }
 
-/** What a client of the WebSocket door is sent. */
+/** A message that the server sends over the WebSocket. */
 export type ServerMessage =
   | WelcomeMessage
   | { readonly type: "sent"; readonly id: number; readonly tag: string | undefined; readonly time: number }
@@ -37,7 +37,7 @@ export type ServerMessage =
   | { readonly type: "renamed"; readonly from: string; readonly name: string }
   | { readonly type: "topic"; readonly room: string; readonly by: string; readonly text: string }
   | { readonly type: "private"; readonly from: string; readonly text: string }
-  /** What a command answers, a line or several; none where it is done, and what follows says it all. */
+  /** The answer to a command, one line or several; empty if the command needs no answer. */
   | { readonly type: "notice"; readonly tag: string | undefined; readonly text: string }
   | {
       readonly type: "history";

@@ -9,14 +9,14 @@ export interface SqliteStatement {
   run(...values: readonly SqliteValue[]): unknown;
 }
 
-/** What node:sqlite and libsql have in common. Every call blocks until it is done. */
+/** The common interface of node:sqlite and libsql. Every call blocks. */
 export interface SqliteDatabase {
   exec(sql: string): unknown;
   prepare(sql: string): SqliteStatement;
   close(): unknown;
 }
 
-/** Opens a file, which is made where it is not there. */
+/** Opens a file, and creates it if it does not exist. */
 export type OpenSqlite = (path: string) => SqliteDatabase;
 
 export type SqliteDriverName = "node:sqlite" | "libsql";
@@ -29,13 +29,13 @@ interface Libsql {
   readonly default: new (path: string) => SqliteDatabase;
 }
 
-/** Node's own from 22.13 on. Undefined where there is none. */
+/** Returns Node's own driver, from 22.13 on; undefined in older versions. */
 function nodeSqlite(): OpenSqlite | undefined {
   const module = process.getBuiltinModule("node:sqlite") as NodeSqlite | undefined;
   return module && ((path) => new module.DatabaseSync(path));
 }
 
-/** An optional dependency, for Node 20. Undefined where it is not installed. */
+/** Returns the driver of an optional dependency, for Node 20; undefined if it is not installed. */
 async function libsql(): Promise<OpenSqlite | undefined> {
   try {
     const { default: Database } = (await import("libsql")) as Libsql;
@@ -46,17 +46,17 @@ async function libsql(): Promise<OpenSqlite | undefined> {
   }
 }
 
-/** The package, or its binary for this system, is not there. */
+/** Whether the package, or its binary for this system, is missing. */
 function isNotInstalled(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
 }
 
 /**
- * The driver that is there.
+ * Returns the first available SQLite driver.
  *
- * @param among - which are tried, and in which order.
- * @throws ChatError UNAVAILABLE where there is none.
+ * @param among - the drivers to try, in order.
+ * @throws ChatError UNAVAILABLE if there is none.
  */
 export async function sqliteDriver(
   among: readonly SqliteDriverName[] = ["node:sqlite", "libsql"],

@@ -15,29 +15,29 @@ import {
   sqliteDriver,
 } from "./sqlite-driver.ts";
 
-/** Messages that are forgotten at once: each call blocks. */
+/** Limits the messages that one call deletes, because a call blocks the process; the next call deletes more. */
 export const PRUNE_MESSAGES = 5_000;
-/** Messages of a room that one search looks at, the newest of those that are meant. */
+/** Limits the messages of a room that one search reads, the newest of its range; it does not find older ones. */
 const MAX_SEARCHED_MESSAGES = 50_000;
-/** Of these, as many as are looked at in one turn of the event loop: each call blocks. */
+/** Limits the messages that a search reads in one turn of the event loop, because a call blocks; it continues in the next turn. */
 export const SEARCH_PART_MESSAGES = 500;
 
-/** What the file says of itself, `PRAGMA application_id`: "SwCh". */
+/** Identifies the file as a history, `PRAGMA application_id`: "SwCh". */
 const APPLICATION_ID = 0x53774368;
 const SCHEMA_VERSION = 1;
 
-/** SQLITE_BUSY: another process has the file. */
+/** SQLITE_BUSY: another process has locked the file. */
 const BUSY = 5;
 
-/** `sqlite_sequence` keeps the largest id when all messages are gone. */
+/** `sqlite_sequence` keeps the largest id after all messages are deleted. */
 const SETTINGS = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
 `;
 
 /**
- * Of an empty file beside the history, which has the lock as long as this transaction goes on: the kernel gives it up when the process
- * ends, however it ends. On the history itself it would stay until the statements of libsql are collected, after the close.
+ * Locks an empty file beside the history with a transaction that stays open. The kernel releases the lock when the process ends, in
+ * whatever way. A lock on the history itself would last until the garbage collector frees the statements of libsql, after the close.
  */
 const LOCK = `
   PRAGMA busy_timeout = 0;
@@ -67,7 +67,7 @@ const SCHEMA = `
 const INSERT =
   "INSERT INTO message (id, shelf, room, time_ms, author, kind, text, small_text, tag_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
 const FIND = "SELECT * FROM message WHERE shelf = ? AND id < ? AND id > ? ORDER BY id DESC LIMIT ?";
-/** LIKE would take as many steps as the text that is searched for has letters, for each letter that it is searched in. */
+/** instr() instead of LIKE, whose time grows with the product of the lengths of both texts. */
 const SEARCH = `SELECT * FROM (${FIND}) WHERE instr(ifnull(small_text, lower(text)), ?) > 0 ORDER BY id DESC LIMIT ?`;
 const PART =
   "SELECT count(*) AS count, min(id) AS first FROM (SELECT id FROM message WHERE shelf = ? AND id < ? AND id > ? ORDER BY id DESC LIMIT ?)";
@@ -75,7 +75,7 @@ const PRUNE = "DELETE FROM message WHERE id IN (SELECT id FROM message WHERE tim
 const TAGGED =
   "SELECT tag_key, id, time_ms FROM message WHERE time_ms >= ? AND tag_key IS NOT NULL ORDER BY id DESC LIMIT ?";
 
-/** Chosen drivers for a test. */
+/** Tests pass their own. */
 type Driver = typeof sqliteDriver;
 
 interface OpenFile {
@@ -88,14 +88,14 @@ interface OpenFile {
   readonly prune: SqliteStatement;
 }
 
-/** Messages of a shelf, between two ids. */
+/** The messages of one room between two ids. */
 interface Range {
   readonly shelf: string;
   readonly before: number;
   readonly since: number;
 }
 
-/** Messages in a file, which one process has at a time. What was committed is there after any crash. */
+/** A history in an SQLite file, which one process uses at a time. Committed messages survive any crash. */
 export class SqliteHistory implements ChatHistory {
   readonly #path: string;
   readonly #driver: Driver;
@@ -153,7 +153,7 @@ export class SqliteHistory implements ChatHistory {
   async find(shelf: string, { limit, before, since = 0, search }: HistoryQuery): Promise<readonly ChatMessage[]> {
     const range: Range = { shelf, before: before ?? Number.MAX_SAFE_INTEGER, since };
     if (search === undefined) return messagesOf(this.#opened().find.all(...valuesOf(range), limit));
-    // One after the other: a turn of the event loop has no more than one part, however many search.
+    // Searches run one after the other, so that a turn of the event loop reads at most one part.
     const found = this.#searches.then(() => this.#search(range, search.toLowerCase(), limit));
     this.#searches = found.catch(() => undefined);
     return found;
@@ -174,7 +174,7 @@ export class SqliteHistory implements ChatHistory {
     file.lock.close();
   }
 
-  /** From the newest on, part by part; in between all others have their turn. */
+  /** Searches part by part from the newest message on, and yields to the event loop in between. */
   async #search({ shelf, before, since }: Range, text: string, limit: number): Promise<readonly ChatMessage[]> {
     const rows: SqliteRow[] = [];
     let end = before;
@@ -201,13 +201,13 @@ export class SqliteHistory implements ChatHistory {
     const [tables] = database.prepare("SELECT count(*) AS count FROM sqlite_schema").all();
     if (Number(tables?.["count"]) === 0) database.exec(SCHEMA);
     if (number("application_id") !== APPLICATION_ID)
-      throw new ChatError("UNAVAILABLE", `${this.#path} is a database of another program, and no history of a chat.`);
+      throw new ChatError("UNAVAILABLE", `${this.#path} is a database of another program, not a history of a chat.`);
     const version = number("user_version");
     if (version !== SCHEMA_VERSION)
       throw new ChatError("UNAVAILABLE", `${this.#path} is of another version of this program: ${version}.`);
   }
 
-  /** @throws ChatError where another hub has the history, of this process or another. */
+  /** @throws ChatError if another hub uses the history, in this process or another. */
   #locked(openSqlite: OpenSqlite): SqliteDatabase {
     const path = `${this.#path}-lock`;
     makeFile(path);
@@ -224,13 +224,13 @@ export class SqliteHistory implements ChatHistory {
   }
 }
 
-/** SQLite gives the files beside it the mode of this one. */
+/** Creates the file with its mode. SQLite gives the files that it creates beside it the same mode. */
 function makeFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const there = statSync(path, { throwIfNoEntry: false });
-  // The opening of a pipe would wait for who reads it, and all of the process with it.
+  // Opening a pipe would block the process until a reader opens it.
   if (there !== undefined && !there.isFile() && !there.isDirectory())
-    throw new ChatError("UNAVAILABLE", `${path} cannot be the history of a chat: it is no regular file.`);
+    throw new ChatError("UNAVAILABLE", `${path} cannot be the history of a chat: it is not a regular file.`);
   closeSync(openSync(path, "a", 0o600));
 }
 
@@ -247,23 +247,23 @@ function stateOf(database: SqliteDatabase, taggedSinceMs: number): HistoryState 
   };
 }
 
-/** Where the commit itself has failed there may be nothing to roll back. */
+/** Rolls back. If the commit itself failed, there may be no transaction. */
 function rollBack(database: SqliteDatabase): void {
   try {
     database.exec("ROLLBACK");
   } catch {
-    // What the commit failed with is what is told.
+    // The caller throws the error of the commit.
   }
 }
 
-/** node:sqlite says it by number, libsql by name. */
+/** node:sqlite has the code as a number, libsql as a name. */
 function isBusy(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ("errcode" in error) return error.errcode === BUSY;
   return "code" in error && typeof error.code === "string" && error.code.startsWith("SQLITE_BUSY");
 }
 
-/** Of ASCII, SQLite knows that `A` is `a`; other text is stored in small letters, too. */
+/** Returns the lower-case form of a text that is not ASCII, or null: SQLite's lower() only converts ASCII. */
 function smallText(text: string): string | null {
   return /^\p{ASCII}*$/u.test(text) ? null : text.toLowerCase();
 }

@@ -9,14 +9,14 @@ const SE = 240;
 const LF = 10;
 const CR = 13;
 
-/** What an option is negotiated with in one piece: a terminal's name and the like. What is longer is none. */
+/** Limits the bytes of a subnegotiation, such as a terminal's name; the filter treats the rest of a longer one as text. */
 export const MAX_SUBNEGOTIATION_BYTES = 256;
 
 type State = "text" | "command" | "option" | "subnegotiation" | "subnegotiation-command";
 
 /**
- * Takes the commands of telnet out of what a client sends, and refuses all options. 255 is in no UTF-8: what begins with it and is no
- * command stays, and is refused as text is.
+ * Removes telnet commands from the bytes of a client, and refuses all options. Byte 255 does not occur in UTF-8: bytes that begin with it
+ * and are no command stay in the text, which is then refused as invalid UTF-8.
  */
 export class TelnetFilter {
   #state: State = "text";
@@ -25,12 +25,12 @@ export class TelnetFilter {
   #hasCommands = false;
   #refusals: number[] = [];
 
-  /** Whether any came: then the client takes CR LF for a line end. */
+  /** Whether the client has sent a command: then its line end is CR LF. */
   get hasCommands(): boolean {
     return this.#hasCommands;
   }
 
-  /** The text among the bytes, which may be cut anywhere. */
+  /** Returns the text among the bytes. A command may be split between two calls. */
   strip(bytes: Uint8Array): Uint8Array {
     if (this.#state === "text" && !bytes.includes(IAC)) return bytes;
     const text: number[] = [];
@@ -39,8 +39,8 @@ export class TelnetFilter {
   }
 
   /**
-   * What refuses the options that were asked for since the last call. At Ctrl-C a client asks for a timing mark, RFC 860, and shows
-   * nothing until it has an answer. Refusals of the client's are not answered: two that refuse do not go on for ever.
+   * Returns the refusals of the options requested since the last call. At Ctrl-C a client requests a timing mark, RFC 860, and shows
+   * nothing until it gets an answer. The filter does not answer refusals of the client, which could loop for ever.
    */
   takeRefusals(): Uint8Array {
     const refusals = Uint8Array.from(this.#refusals);
@@ -48,7 +48,7 @@ export class TelnetFilter {
     return refusals;
   }
 
-  /** At the end, what has begun to look like a command is text. */
+  /** Returns an incomplete command at the end of the input as text. */
   end(): Uint8Array {
     const rest = this.#state === "command" ? [IAC] : this.#state === "option" ? [IAC, this.#verb] : [];
     this.#state = "text";
@@ -66,7 +66,7 @@ export class TelnetFilter {
         return;
       case "option":
         this.#state = "text";
-        // No option of today has the number of a line end: this is a line that ends.
+        // No option has the number of a line end, so this ends a line.
         if (byte === LF || byte === CR) text.push(IAC, this.#verb, byte);
         else this.#takeOption(byte);
         return;

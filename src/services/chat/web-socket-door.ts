@@ -10,17 +10,17 @@ import { DEFAULT_MAX_SEND_QUEUE_BYTES, DEFAULT_NAME_TIMEOUT_MS } from "./chat-op
 import { EventFrames } from "./server-frame.ts";
 import { WebSocketSession } from "./web-socket-session.ts";
 
-/** The longest message of a client; a longer one ends its connection with 1009. */
+/** Limits the bytes of a client's message; a longer one ends its connection with 1009. */
 const MAX_CLIENT_FRAME_BYTES = 64 * 1024;
 export interface WebSocketDoorOptions {
-  /** What may wait to be sent to one member; beyond it the member is cut off. Default 1 MiB. */
+  /** Bytes that may wait to be sent to one member; beyond it, the server aborts the connection. Default 1 MiB. */
   readonly maxSendQueueBytes?: number | undefined;
-  /** How long a connection may be without a name. Default 60 s. */
+  /** How long a connection may stay without a name, in ms. Default 60 000. */
   readonly nameTimeoutMs?: number | undefined;
   readonly clock?: Clock | undefined;
 }
 
-/** The door of a hub for browsers, and for programs that speak as they do. */
+/** The WebSocket endpoint of a chat, for browsers and programs. */
 export class WebSocketDoor {
   readonly hub: ChatHub;
   readonly clock: Clock;
@@ -31,7 +31,7 @@ export class WebSocketDoor {
     noServer: true,
     clientTracking: false,
     maxPayload: MAX_CLIENT_FRAME_BYTES,
-    // One frame is for all members: there is nothing that would be compressed with what one of them has seen.
+    // All members get the same frame, so compression with a context per connection is not possible.
     perMessageDeflate: false,
   });
   /** By token. */
@@ -45,7 +45,7 @@ export class WebSocketDoor {
   }
 
   /**
-   * The answer to a request for a WebSocket, which is the connection from then on.
+   * Returns the answer that upgrades the connection to a WebSocket.
    *
    * @throws RequestError 426 for a request of another kind.
    */
@@ -56,7 +56,7 @@ export class WebSocketDoor {
     return { takeOver: (connection) => this.#open(request, connection) };
   }
 
-  /** The member that has this token, if it came by this door. */
+  /** Returns the member of this endpoint that has this token. */
   member(token: string): ChatMember | undefined {
     return this.#sessions.get(token)?.member;
   }
@@ -66,7 +66,7 @@ export class WebSocketDoor {
     this.#sessions.set(token, session);
   }
 
-  /** Called by a session. Its token may be another one's by now. */
+  /** Called by a session. Another session may have taken over its token. */
   gone(token: string, session: WebSocketSession): void {
     if (this.#sessions.get(token) === session) this.#sessions.delete(token);
   }
@@ -74,7 +74,7 @@ export class WebSocketDoor {
   #open(request: HttpRequest, connection: Connection): void {
     const stream = connection.stream();
     const upgrade = upgradeOf(request);
-    // Before the listener of `ws`: who serves ends what it reads, and then there is time for a word.
+    // Registered before the listener of `ws`: when the input ends, the session can still send a close frame.
     let session: WebSocketSession | undefined;
     stream.once("end", () => session?.inputEnded());
     this.#sockets.handleUpgrade(upgrade, stream, Buffer.alloc(0), (socket) => {
@@ -83,7 +83,7 @@ export class WebSocketDoor {
   }
 }
 
-/** What `ws` looks at of a request. */
+/** Returns the parts of a request that `ws` reads. */
 function upgradeOf(request: HttpRequest): IncomingMessage {
   const headers = Object.fromEntries([...request.headers].map(([name, value]) => [name.toLowerCase(), value]));
   const { method, target: url } = request;

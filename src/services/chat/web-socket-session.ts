@@ -13,22 +13,22 @@ import { fitting, textFrame } from "./server-frame.ts";
 import type { ServerMessage } from "./server-message.ts";
 import type { WebSocketDoor } from "./web-socket-door.ts";
 
-/** How often a client is asked whether it is there. */
+/** The interval between two pings to a client. */
 const PING_INTERVAL_MS = 30_000;
-/** After so many pings without an answer it is not. */
+/** Limits the pings without an answer; then the server ends the connection. */
 const MAX_UNANSWERED_PINGS = 2;
-/** Frames and joins that are refused, between two pings; then the connection ends. */
+/** Limits the refused frames and joins between two pings; beyond it, the server closes the connection. */
 const MAX_REFUSALS = 100;
-/** Messages of one member that may wait to be stored; meanwhile no more is read. */
+/** Limits the messages of one member that wait to be stored; at the limit, the server pauses reading from it. */
 const MAX_PENDING_SAYS = 64;
 
 /** RFC 6455, section 7.4.1. */
 const NORMAL = 1000;
 const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
-/** Ends that a client has asked for itself: 1005 is a close without a code. */
+/** Close codes by which a client leaves on its own: 1005 is a close without a code. */
 const ASKED_FOR: ReadonlySet<number> = new Set([1000, 1001, 1005]);
-/** RFC 6455, section 7.4.2: 4000 to 4999 are for whoever uses them. */
+/** RFC 6455, section 7.4.2: 4000 to 4999 are for private use. */
 const PUT_OUT_CODES: Readonly<Record<PutOutReason, number>> = {
   replaced: 4000,
   kicked: 4001,
@@ -36,18 +36,18 @@ const PUT_OUT_CODES: Readonly<Record<PutOutReason, number>> = {
   stopped: GOING_AWAY,
 };
 
-/** A client of the WebSocket door. */
+/** One connection of the WebSocket protocol. */
 export class WebSocketSession implements ChatListener {
   readonly #door: WebSocketDoor;
   readonly #socket: WebSocket;
   readonly #connection: Connection;
   readonly #stream: ConnectionStream;
   #member: ChatMember | undefined;
-  /** What has come and was not looked at; undefined is what is no text. One read of the connection, at most. */
+  /** Received messages that are not handled yet, at most those of one read; undefined is a message that is not text. */
   readonly #received: (string | undefined)[] = [];
   #isWorking = false;
   readonly #pendingSays = new Set<Promise<void>>();
-  /** More waits than the client takes at once. */
+  /** The last write had to wait: the client does not read fast enough. */
   #isBehind = false;
   #isCutOff = false;
   #isOver = false;
@@ -66,7 +66,7 @@ export class WebSocketSession implements ChatListener {
     this.#cancelNaming = door.clock.after(door.nameTimeoutMs, () => this.#dismiss("no name"));
     socket.on("message", (data, isBinary) => this.#receive(isBinary ? undefined : String(data)));
     socket.on("pong", () => this.#isThere());
-    // What is no WebSocket any more: `ws` tells the client why, and gives it time to go.
+    // After a protocol error, `ws` sends the client a close frame and waits for its end.
     socket.on("error", () => this.#leave("gone"));
     socket.on("close", (code) => this.#closed(code));
   }
@@ -84,7 +84,7 @@ export class WebSocketSession implements ChatListener {
     this.#socket.close(PUT_OUT_CODES[reason], reason);
   }
 
-  /** The server closes, or the client has ended in the middle of the talk. */
+  /** Called when the server closes, or when the client ends its side without a close frame. */
   inputEnded(): void {
     this.#socket.close(GOING_AWAY);
   }
@@ -96,12 +96,12 @@ export class WebSocketSession implements ChatListener {
     if (!this.#isWorking) void this.#work();
   }
 
-  /** One frame after the other. While one waits, for the rate or for the hub, no more is read. */
+  /** Handles one frame after the other. While one waits for the rate or for the hub, it pauses reading. */
   async #work(): Promise<void> {
     this.#isWorking = true;
     while (this.#received.length > 0) {
       const turn = this.#turn();
-      // Who has gone does not stay for what it was too fast with.
+      // A client that has left does not wait for the rate.
       if (turn !== undefined && this.#closeCode !== undefined) break;
       const wait = turn ?? this.#handle(this.#received.shift());
       if (wait === undefined) continue;
@@ -113,17 +113,17 @@ export class WebSocketSession implements ChatListener {
     if (this.#closeCode !== undefined) this.#leave(reasonOf(this.#closeCode));
   }
 
-  /** When the next frame has its turn; undefined for at once. */
+  /** Returns a promise that resolves when the next frame may be handled; undefined if it may now. */
   #turn(): Promise<void> | undefined {
     if (this.#pendingSays.size >= MAX_PENDING_SAYS) return Promise.race(this.#pendingSays);
     return this.#member?.ready();
   }
 
-  /** Gives a promise where the next frame has to wait for this one. */
+  /** Handles a frame. Returns a promise if the next frame has to wait for it. */
   #handle(text: string | undefined): Promise<void> | undefined {
     let frame: ClientFrame;
     try {
-      if (text === undefined) throw new ClientFrameError("A frame is text.");
+      if (text === undefined) throw new ClientFrameError("A frame must be text.");
       frame = parseClientFrame(text);
     } catch (error) {
       this.#refuse(error, error instanceof ClientFrameError ? error.tag : undefined);
@@ -147,7 +147,7 @@ export class WebSocketSession implements ChatListener {
       this.#door.entered(welcome.member.token, this);
       this.#welcome(welcome);
     } else {
-      // Only what is a name is said again.
+      // memberName() throws for an invalid name, which the error must not repeat.
       const { text } = memberName(name);
       if (text !== member.name)
         throw new ChatError("BAD_NAME", `You are ${member.name}: /nick ${text} is for another name.`);
@@ -172,7 +172,7 @@ export class WebSocketSession implements ChatListener {
       .then((outcome) => this.#answer(member, outcome, tag))
       .catch((error: unknown) => this.#refuse(error, tag));
     if (isCommand(text)) return done;
-    // What is said in one turn is stored together: the next message does not wait for this one.
+    // The next message does not wait, so that messages of one turn are stored together.
     this.#pendingSays.add(done);
     void done.then(() => this.#pendingSays.delete(done));
     return undefined;
@@ -186,7 +186,7 @@ export class WebSocketSession implements ChatListener {
         return;
       }
       case "notices":
-        // Where nothing is said, the client is to know that it is done all the same.
+        // An empty notice tells the client that the command is done.
         this.#send({ type: "notice", tag, text: outcome.notices.join("\n") });
         return;
       case "moved":
@@ -203,7 +203,7 @@ export class WebSocketSession implements ChatListener {
     }
   }
 
-  /** Who is not slow is not to be cut off for what it asked for. */
+  /** Half of the queue, so that an answer does not disconnect a member that is not slow. */
   get #maxHistoryBytes(): number {
     return this.#door.maxSendQueueBytes / 2;
   }
@@ -226,10 +226,10 @@ export class WebSocketSession implements ChatListener {
     if (this.#isBehind && this.#queuedBytes() > this.#door.maxSendQueueBytes) this.#cutOff();
   }
 
-  /** Past the stream, which makes an object of each write, and behind what it still has: `ws` writes whole frames. */
+  /** Writes a frame to the connection, past the stream, which allocates an object for each write; if the stream has queued data, behind it. */
   #put(frame: Buffer): boolean {
     if (this.#stream.writableLength > 0) return this.#stream.write(frame);
-    // Those who are behind have the same bytes as all others, and no copy of their own.
+    // Members that are behind share the same bytes, without a copy.
     return this.#isBehind ? this.#connection.writeLent(frame) : this.#connection.write(frame);
   }
 
@@ -237,7 +237,7 @@ export class WebSocketSession implements ChatListener {
     return this.#connection.stats().bytesWaiting + this.#stream.writableLength;
   }
 
-  /** Nobody waits for a slow member. Not at once: the hub is telling others, and they are to hear of this, too. */
+  /** Ends the connection of a slow member. Deferred, so that the hub first finishes the delivery that is under way. */
   #cutOff(): void {
     this.#isCutOff = true;
     queueMicrotask(() => this.#end("too slow"));
@@ -254,7 +254,7 @@ export class WebSocketSession implements ChatListener {
       return;
     }
     this.#socket.ping();
-    // What is not read cannot be an answer.
+    // While reading is paused, an answer cannot arrive.
     if (!this.#socket.isPaused) this.#pingsUnanswered++;
     this.#cancelPing = this.#door.clock.after(PING_INTERVAL_MS, () => this.#ping());
   }
@@ -264,7 +264,7 @@ export class WebSocketSession implements ChatListener {
     this.#socket.terminate();
   }
 
-  /** It is told why, and has time to go. */
+  /** Closes the connection with a reason, after a closing handshake. */
   #dismiss(why: string): void {
     this.#leave("gone");
     this.#socket.close(POLICY_VIOLATION, why);
@@ -282,7 +282,7 @@ export class WebSocketSession implements ChatListener {
     this.#over();
   }
 
-  /** The membership is over, and there will be no other one. */
+  /** Marks the session as over: it joins no more. */
   #over(): void {
     const member = this.#member;
     this.#isOver = true;

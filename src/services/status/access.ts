@@ -7,25 +7,25 @@ import type { Peer } from "../../server/transport/peer.ts";
 import { parseSocketUrl } from "../../server/url/socket-url.ts";
 import { SessionCookie } from "./session-cookie.ts";
 
-/** How many wrong tokens are looked at of one address, of one /64 network, or of all Unix sockets. Then every token of it is refused. */
+/** Limits the wrong tokens of one address, of one /64 network, or of all Unix sockets; beyond it, the service refuses every token from there. */
 export const WRONG_TOKEN_RATE: Rate = { perSecond: 0.1, burst: 10 };
-/** How long until one more wrong token is accepted for a check. */
+/** The Retry-After of such a refusal: the time until the service checks one more token. */
 export const WRONG_TOKEN_RETRY_SECONDS = 10;
 
-/** `not-local`: there is no token, and so only who is on this machine has access. */
+/** The decision on a request. `not-local`: the service has no token, so only clients on this machine have access. */
 export type Verdict = "not-local" | "no-token" | TokenVerdict;
-/** What becomes of a token. */
+/** The decision on a token. */
 type TokenVerdict = "allowed" | "wrong-token" | "too-many-wrong";
 
-/** Who may look, and close connections. What a proxy says of its client is not believed. */
+/** Decides which clients may see the status and close connections. It ignores what a proxy says of its client. */
 export class Access {
   readonly sessions = new SessionCookie();
   readonly #token: Buffer | undefined;
   readonly #wrong: AddressRate;
-  /** Tokens that were wrong, also those that were not looked at. */
+  /** The number of refused tokens, those that were not checked included. */
   wrongTokens = 0;
 
-  /** @param token - undefined: none is needed, and only peers of this machine are let in. */
+  /** @param token - undefined: no token is needed, and only peers on this machine have access. */
   constructor(token: string | undefined, clock: Clock) {
     this.#token = token === undefined ? undefined : digest(token);
     this.#wrong = new AddressRate(WRONG_TOKEN_RATE, clock);
@@ -35,7 +35,7 @@ export class Access {
     return this.#token !== undefined;
   }
 
-  /** With a token everybody needs it: behind a proxy of this machine everybody is local. */
+  /** If there is a token, local clients need it, too: behind a proxy on this machine all clients are local. */
   judge(request: Pick<HttpRequest, "headers">, peer: Peer): Verdict {
     if (this.#token === undefined) return isLocal(peer) ? "allowed" : "not-local";
     if (this.sessions.isIn(request, Date.now())) return "allowed";
@@ -43,7 +43,7 @@ export class Access {
     return given === undefined ? "no-token" : this.tried(given, peer);
   }
 
-  /** What becomes of a token that somebody has given. */
+  /** Checks a token that a client has sent. */
   tried(given: string, peer: Peer): TokenVerdict {
     const key = addressKey(peer) ?? "unix";
     const isRight = this.#token !== undefined && timingSafeEqual(digest(given), this.#token);
@@ -57,8 +57,8 @@ export class Access {
 }
 
 /**
- * Whether a listener can be reached from other machines, so that the status is only served with a token. Of a socket that somebody
- * else has opened nobody knows; whoever comes over it from elsewhere is refused.
+ * Whether other machines can reach a listener, so that it needs a token. For a socket that another program opened this is unknown and
+ * the result is false; the service refuses requests from other machines over it.
  *
  * @throws SocketUrlError.
  */
@@ -78,12 +78,12 @@ function isLocal(peer: Peer): boolean {
   return "path" in peer || "abstract" in peer;
 }
 
-/** RFC 1122, section 3.2.1.3, and RFC 4291, section 2.5.3; also an IPv4 address in IPv6's clothes. */
+/** RFC 1122, section 3.2.1.3, and RFC 4291, section 2.5.3; also an IPv4-mapped IPv6 address. */
 function isLoopback(host: string): boolean {
   return host === "::1" || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/i.test(host);
 }
 
-/** As long as any other, so that the comparison tells nothing. */
+/** Digests have one length, so that the comparison takes constant time. */
 function digest(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }

@@ -1,14 +1,14 @@
 import { peerName } from "../../server/transport/peer-name.ts";
 import type { OverviewConnection } from "./overview.ts";
 
-/** Connections that are shown at once: the first of those that were searched for, in the order that was asked for. */
+/** The default of `maxRows`: connections that a page shows; of more, it shows the first in the requested order. */
 export const DEFAULT_MAX_ROWS = 200;
-/** Of a text to search for; the rest is not looked at. */
+/** Limits the letters of a text to search for; the service ignores the rest. */
 export const MAX_SEARCH_LETTERS = 256;
 
 type Key = number | string;
 
-/** By what connections can be sorted. */
+/** The columns, with the key by which each sorts connections. */
 const COLUMNS = {
   peer: ({ name }) => name,
   service: ({ connection }) => connection.service,
@@ -22,9 +22,9 @@ const COLUMNS = {
 export type ConnectionColumn = keyof typeof COLUMNS;
 export const CONNECTION_COLUMNS = Object.keys(COLUMNS) as readonly ConnectionColumn[];
 
-/** Which connections are asked for, and in which order. */
+/** Which connections a request wants, and in which order. */
 export interface ConnectionQuery {
-  /** Letters of any part, in capitals or not; `""` is all of them. */
+  /** Text to find in any part, whatever its case; `""` finds all connections. */
   readonly search: string;
   readonly by: ConnectionColumn;
   readonly direction: "ascending" | "descending";
@@ -32,19 +32,19 @@ export interface ConnectionQuery {
 
 export interface ConnectionRow {
   readonly connection: OverviewConnection;
-  /** Of its peer; a Unix socket without a name has none. */
+  /** The name of the peer; a Unix socket without a name has none. */
   readonly name: string;
 }
 
 export interface ConnectionTable {
   readonly rows: readonly ConnectionRow[];
-  /** How many were found, with those that are not among the rows. */
+  /** The number of connections found, also of those that are not among the rows. */
   readonly found: number;
-  /** How many there are. */
+  /** The number of all connections. */
   readonly all: number;
 }
 
-/** `search=TEXT&sort=COLUMN`, or `sort=-COLUMN` for the other way round: the newest first, where it says nothing else. */
+/** Parses `search=TEXT&sort=COLUMN`, or `sort=-COLUMN` for descending order. Default: the newest first. */
 export function connectionQuery(query: URLSearchParams): ConnectionQuery {
   const search = (query.get("search") ?? "").slice(0, MAX_SEARCH_LETTERS).trim();
   const [, minus, column] = /^(-?)(.*)$/.exec(query.get("sort") ?? "") ?? [];
@@ -53,12 +53,12 @@ export function connectionQuery(query: URLSearchParams): ConnectionQuery {
   return { search, by, direction: minus === "-" ? "descending" : "ascending" };
 }
 
-/** The order as the query says it. */
+/** Formats an order as the value of `sort`. */
 export function sortText({ by, direction }: Pick<ConnectionQuery, "by" | "direction">): string {
   return direction === "descending" ? `-${by}` : by;
 }
 
-/** Equal ones are in the order in which they were opened. */
+/** Searches and sorts connections. Equal ones are in the order in which they were opened. */
 export function connectionTable(
   connections: readonly OverviewConnection[],
   { search, by, direction }: ConnectionQuery,
@@ -75,11 +75,11 @@ export function connectionTable(
 }
 
 function textOf({ connection: { id, service, url, listener, state }, name }: ConnectionRow): string {
-  // No letter that can be typed joins two of them.
+  // A separator that a user cannot type, so that a search matches within one part.
   return [`${id}`, name, service, listener ?? "", url, state].join("\n").toLowerCase();
 }
 
-/** By UTF-16 unit: the order does not depend on the locale of the server. */
+/** Compares by UTF-16 unit, so that the order does not depend on the server's locale. */
 function compare(one: Key, other: Key): number {
   return one < other ? -1 : Number(one > other);
 }

@@ -1,16 +1,16 @@
 import type { Sample } from "./sample.ts";
 
-/** The numbers of a series, one for each time; null where there was none. */
+/** The values of a series, one for each time; null if there was none. */
 type Column = (number | null)[];
 
-/** Samples by series, as a plot takes them. */
+/** The samples arranged by series, as plots need them. */
 export interface History {
   readonly timesMs: readonly number[];
   /** By the key of the subject, and by the name of the series. */
   readonly subjects: Readonly<Record<string, Readonly<Record<string, Column>>>>;
 }
 
-/** Each series is as long as `timesMs`. */
+/** Arranges samples by series. Each series is as long as `timesMs`. */
 export function historyOf(samples: readonly Sample[]): History {
   const subjects: Record<string, Record<string, Column>> = Object.create(null) as Record<
     string,

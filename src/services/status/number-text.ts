@@ -7,7 +7,7 @@ const decimal = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 /** The unit of the numbers of a plot. */
 export type Unit = "count" | "per second" | "bytes per second" | "ms";
 
-/** A number for a person; of nothing it is a dash. */
+/** Formats a number with its unit; undefined is a dash. */
 export function numberText(value: number | undefined, unit: Unit): string {
   if (value === undefined) return "–";
   if (unit === "count") return countText(value);
@@ -15,17 +15,17 @@ export function numberText(value: number | undefined, unit: Unit): string {
   return unit === "ms" ? `${decimal.format(value)} ms` : `${decimal.format(value)}/s`;
 }
 
-/** Such as `10,000`. */
+/** Formats a count, such as `10,000`. */
 export function countText(value: number): string {
   return count.format(value);
 }
 
-/** Such as `1.5 MiB`. */
+/** Formats a number of bytes, such as `1.5 MiB`. */
 export function bytesText(bytes: number): string {
   let amount = bytes;
   let unit = "B";
   for (const next of BYTE_UNITS) {
-    // What would be rounded to 1,024.
+    // Avoids a result that rounds to 1,024.
     if (amount < BYTES_PER_UNIT - 0.05) break;
     amount /= BYTES_PER_UNIT;
     unit = next;
@@ -33,7 +33,7 @@ export function bytesText(bytes: number): string {
   return `${unit === "B" ? count.format(amount) : decimal.format(amount)} ${unit}`;
 }
 
-/** How long something is ago or takes, by its two largest units: `5 s`, `3 min 5 s`, `2 h 10 min`, `4 d 3 h`. */
+/** Formats a duration in its two largest units: `5 s`, `3 min 5 s`, `2 h 10 min`, `4 d 3 h`. */
 export function timeSpanText(ms: number): string {
   const parts = (large: number, small: number, names: readonly [string, string]): string => {
     const rest = Math.floor((ms % large) / small);
@@ -45,7 +45,7 @@ export function timeSpanText(ms: number): string {
   return parts(DAY_MS, HOUR_MS, ["d", "h"]);
 }
 
-/** Such as `2026-12-01 19:21:45 UTC`. */
+/** Formats a time, such as `2026-12-01 19:21:45 UTC`. */
 export function momentText(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, "2026-12-01T19:21:45".length).replace("T", " ")} UTC`;
 }

@@ -2,76 +2,76 @@ import type { ConnectionInfo } from "../../server/connection-set.ts";
 import type { HistogramSnapshot } from "../../server/telemetry/histogram.ts";
 import type { ServerStats } from "../../server/telemetry/server-counters.ts";
 
-/** A connection, and which service has it. */
+/** A connection and the name of its service. */
 export interface OverviewConnection extends ConnectionInfo {
-  /** Of an HTTP listener that several share: the one that answered last. */
+  /** The service; on an HTTP listener that several services share, the one that answered last. */
   readonly service: string;
-  /** The `url` of the {@link OverviewListener} that it came by; undefined where it is counted with the `stats` of its service. */
+  /** The `url` of the {@link OverviewListener} that accepted it; undefined if the `stats` of its service count it. */
   readonly listener: string | undefined;
 }
 
-/** A limit, and how near it is. */
+/** A limit and how much of it is used. */
 export interface OverviewLimit {
-  /** The option as the file has it, such as `max-connections`. */
+  /** The option in the form of the configuration file, such as `max-connections`. */
   readonly name: string;
   readonly limit: number;
-  /** Undefined where it is of each address or of each connection. */
+  /** Undefined for a limit per address or per connection. */
   readonly used: number | undefined;
 }
 
-/** A service, as it is at one moment. */
+/** The state of a service at one moment. */
 export interface OverviewService {
   /** Unique among them. */
   readonly name: string;
-  /** `failed`: it is started again after a while; `draining`: it takes nothing new. */
+  /** `failed`: the supervisor will start it again after a delay; `draining`: it accepts no new connections. */
   readonly state: "running" | "failed" | "draining";
-  /** Why it has failed. */
+  /** The error of a failed service. */
   readonly error: string | undefined;
-  /** Where it is reached, with real ports and with its mount paths. */
+  /** Its addresses, with actual ports and mount paths. */
   readonly urls: readonly string[];
-  /** Of each of its servers; an HTTP listener that several services share is counted with none of them, but see `requests`. */
+  /** The counters of each of its servers. They exclude HTTP listeners that several services share; for those see `requests`. */
   readonly stats: readonly ServerStats[];
-  /** What it has answered over HTTP. */
+  /** Its HTTP answers. */
   readonly requests: OverviewRequests | undefined;
   readonly limits: readonly OverviewLimit[];
 }
 
-/** What a service has answered over HTTP. */
+/** The counters of a service's HTTP answers. */
 export interface OverviewRequests {
   readonly answered: number;
-  /** With a status of 500 or more. */
+  /** Answers with a status of 500 or more. */
   readonly failed: number;
   readonly bytesSent: number;
   readonly durationMs: HistogramSnapshot;
 }
 
-/** An HTTP listener and all that it carries: several services may share one. */
+/** An HTTP listener, which several services may share. */
 export interface OverviewListener {
   /** Unique among them. */
   readonly url: string;
   readonly services: readonly string[];
   readonly stats: ServerStats;
-  /** They hold for all of its services together. */
+  /** Its limits, which apply to all of its services together. */
   readonly limits: readonly OverviewLimit[];
 }
 
-/** A level of open connections that was passed. */
+/** An alarm: the open connections exceed a configured level. */
 export interface OverviewAlarm {
-  /** Of an HTTP listener all that share it. */
+  /** The service; for an HTTP listener, all services that share it. */
   readonly services: readonly string[];
   readonly connectionsActive: number;
   readonly raiseAt: number;
-  /** When it was raised, by the wall clock. */
+  /** When the alarm was raised, in ms since 1970. */
   readonly sinceMs: number;
 }
 
-/** All that runs, for whoever looks at it: the status page, the metrics and `sockwright ctl`. */
+/** The view of all running services that the status page, the metrics and `sockwright ctl` show. */
 export interface Overview {
   services(): readonly OverviewService[];
   httpListeners(): readonly OverviewListener[];
-  /** Those that are raised. */
+  /** The alarms that are raised. */
   alarms(): readonly OverviewAlarm[];
   connections(): readonly OverviewConnection[];
-  /** Aborts a connection. False where there is no such one. */
+  /** Aborts a connection. Returns false if there is no connection with this id. */
   abort(id: number): boolean;
 }

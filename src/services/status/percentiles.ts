@@ -1,13 +1,13 @@
 import type { HistogramSnapshot } from "../../server/telemetry/histogram.ts";
 
-/** The percentiles that are shown, by the name of their series. */
+/** The percentiles on the page, by the name of their series. */
 export const PERCENTILES = [
   ["p50", 0.5],
   ["p95", 0.95],
   ["p99", 0.99],
 ] as const;
 
-/** The values that came between two moments. Where they are of different bounds, or fewer than before, all that are there now. */
+/** Returns the values recorded between two snapshots. If the bounds differ, or `now` has fewer values, returns all of `now`. */
 export function since(before: HistogramSnapshot | undefined, now: HistogramSnapshot): HistogramSnapshot {
   if (before === undefined || before.bounds.length !== now.bounds.length) return now;
   const counts = now.counts.map((count, bucket) => count - (before.counts[bucket] ?? 0));
@@ -16,8 +16,8 @@ export function since(before: HistogramSnapshot | undefined, now: HistogramSnaps
 }
 
 /**
- * Below which value so large a part of the values is. As in PromQL's histogram_quantile, those of one bucket are taken to be spread
- * evenly in it, and those above the last bound to be equal to it; undefined where there is no value.
+ * Returns the value below which the fraction `part` of the values lies; undefined if there are none. Like PromQL's histogram_quantile,
+ * it assumes that values are spread evenly in a bucket, and that values above the last bound are equal to it.
  */
 export function percentile({ bounds, counts, count }: HistogramSnapshot, part: number): number | undefined {
   if (count === 0) return undefined;

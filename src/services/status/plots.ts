@@ -4,7 +4,7 @@ import type { Sample, Values } from "./sample.ts";
 import { PERCENTILE_WINDOW_SAMPLES } from "./sampler.ts";
 import type { Subject } from "./subject.ts";
 
-/** A plot of a subject, and the table of its numbers: a canvas says nothing to who cannot see it. */
+/** A plot of a subject, and the table of its numbers, for users who cannot see the canvas. */
 export interface Plot {
   readonly title: string;
   readonly note: string | undefined;
@@ -14,16 +14,16 @@ export interface Plot {
 
 interface PlotSeries {
   readonly name: string;
-  /** Of the newest sample. */
+  /** The value in the newest sample. */
   readonly now: string;
-  /** Of all that are kept. */
+  /** The highest value in all stored samples. */
   readonly highest: string;
 }
 
 const BYTES: readonly string[] = ["bytes in", "bytes out", "bytes answered"];
 const PERCENTILE_NAMES = PERCENTILES.map(([name]) => name);
 
-/** The plots of a subject. One that has nothing to show is left out. */
+/** Returns the plots of a subject, without those that have no data. */
 export function plotsOf(subject: Subject, samples: readonly Sample[]): readonly Plot[] {
   const own = samples.map(({ subjects }) => subjects[subject.key]).filter((values) => values !== undefined);
   const totals = Object.keys(subject.totals);

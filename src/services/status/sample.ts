@@ -5,22 +5,22 @@ import type { Subject } from "./subject.ts";
 const MS_PER_SECOND = 1_000;
 const DECIMALS = 100;
 
-/** The numbers of a subject by the name of their series: levels, totals per second, and percentiles in ms. */
+/** The values of a subject by series: levels, totals per second, and percentiles in ms. */
 export type Values = Readonly<Record<string, number>>;
 
-/** All subjects at one moment. */
+/** The values of all subjects at one moment. */
 export interface Sample {
-  /** By the wall clock. */
+  /** In ms since 1970. */
   readonly timeMs: number;
   /** By the key of the subject. */
   readonly subjects: Readonly<Record<string, Values>>;
 }
 
 /**
- * What a subject did in a time.
+ * Computes the values of a subject for the time between two samples.
  *
- * @param before - the same one then; undefined for one that has come since.
- * @param timedBefore - its durations at the beginning of the window of the percentiles.
+ * @param before - the subject at the previous sample; undefined for a new one.
+ * @param timedBefore - its durations at the start of the window of the percentiles.
  */
 export function valuesOf(
   now: Subject,
@@ -29,7 +29,7 @@ export function valuesOf(
 ): Values {
   const values: Record<string, number> = { ...now.levels };
   for (const [name, total] of Object.entries(now.totals)) {
-    // A server that was replaced counts from 0 again, and what its last second was nobody knows.
+    // A replaced server counts from 0 again, and the end of its predecessor's count is unknown.
     const grown = Math.max(0, total - (before?.totals[name] ?? 0));
     values[name] = elapsedMs > 0 ? rounded((grown * MS_PER_SECOND) / elapsedMs) : 0;
   }

@@ -4,28 +4,28 @@ import type { Overview } from "./overview.ts";
 import { type Sample, type Values, valuesOf } from "./sample.ts";
 import { type Subject, subjectsOf } from "./subject.ts";
 
-/** Percentiles are of what has ended in the time of so many samples: a single second may have seen nothing end. */
+/** The samples over which percentiles are computed; older durations do not count. In a single interval nothing may have ended. */
 export const PERCENTILE_WINDOW_SAMPLES = 10;
 
-/** What is kept of one moment until it is compared with a later one. */
+/** The counters of one moment, to compare with a later one. */
 interface Moment {
   readonly atMs: number;
   readonly subjects: ReadonlyMap<string, Subject>;
 }
 
-/** How often samples are taken, and how many are kept. */
+/** The interval of the samples, and how many the sampler keeps. */
 export interface SamplerTerms {
   readonly intervalMs: number;
   readonly maxSamples: number;
 }
 
-/** Who is told what a sampler saw, and what it failed with. */
+/** The receiver of a sampler's samples and errors. */
 export interface SamplerListener {
   readonly tell: (sample: Sample) => void;
   readonly failed: (error: unknown) => void;
 }
 
-/** Looks at everything once an interval, keeps what it saw for a while, and tells who watches. */
+/** Takes a sample of all subjects once per interval, keeps the newest ones, and passes each to its listener. */
 export class Sampler {
   readonly #overview: Overview;
   readonly #clock: Clock;
@@ -45,7 +45,7 @@ export class Sampler {
     this.#listener = listener;
   }
 
-  /** Those that are kept, the oldest first. */
+  /** The stored samples, oldest first. */
   get samples(): readonly Sample[] {
     return this.#samples;
   }
@@ -61,18 +61,18 @@ export class Sampler {
     this.#callOff = undefined;
   }
 
-  /** By the time at which it is due, so that what a look takes does not add up. After a sleep the missed ones are left out. */
+  /** Schedules by due time, so that the time a sample takes does not add up. Samples missed during a suspend are skipped. */
   #wait(dueMs: number): void {
     const nowMs = this.#clock.now();
     const nextMs = dueMs > nowMs ? dueMs : nowMs + this.#terms.intervalMs;
     this.#callOff = this.#clock.after(nextMs - nowMs, () => {
-      // The next one comes, whatever becomes of this one.
+      // Schedule the next sample even if this one fails.
       this.#wait(nextMs + this.#terms.intervalMs);
       this.#tryToTake();
     });
   }
 
-  /** What a timer throws would end the process. What fails each second is told once. */
+  /** Catches errors, because an error in a timer would end the process. Reports only the first of a series of failures. */
   #tryToTake(): void {
     try {
       this.#take();

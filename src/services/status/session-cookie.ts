@@ -1,21 +1,21 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { HttpRequest } from "../../http/service/http-request.ts";
 
-/** How long a browser need not be asked for the token again. */
+/** The lifetime of a session; after that, the browser's user must enter the token again. */
 export const SESSION_MS = 12 * 60 * 60 * 1_000;
 
 const NAME = "sockwright-status";
-/** Bytes of the key that signs cookies. Each start makes a new one. */
+/** The size of the key that signs cookies. Each start of the service generates a new key. */
 const KEY_BYTES = 32;
 
 /**
- * What a browser has instead of the token: when its session ends, signed by a key that only this process has. So there is no table
- * of sessions that could grow, and none outlives the service.
+ * The session cookie that a browser sends instead of the token: the end of the session, signed with a key of this process. So the
+ * service needs no table of sessions that could grow, and no session outlives it.
  */
 export class SessionCookie {
   readonly #key = randomBytes(KEY_BYTES);
 
-  /** The value of Set-Cookie. Scripts cannot read it, and no other site has it sent. */
+  /** Returns the value of Set-Cookie. Scripts cannot read the cookie, and requests from other sites do not carry it. */
   make(nowMs: number, { mountPath }: Pick<HttpRequest, "mountPath">, isSecure: boolean): string {
     const endMs = String(nowMs + SESSION_MS);
     const attributes = [`Path=${pathOf(mountPath)}`, `Max-Age=${SESSION_MS / 1_000}`, "HttpOnly", "SameSite=Strict"];
@@ -23,12 +23,12 @@ export class SessionCookie {
     return [`${NAME}=${endMs}.${this.#sign(endMs).toString("base64url")}`, ...attributes].join("; ");
   }
 
-  /** The same for who leaves. */
+  /** Returns the value of Set-Cookie that deletes the cookie. */
   remove({ mountPath }: Pick<HttpRequest, "mountPath">): string {
     return `${NAME}=; Path=${pathOf(mountPath)}; Max-Age=0; HttpOnly; SameSite=Strict`;
   }
 
-  /** Whether a request has one that is good still. */
+  /** Whether a request has a valid cookie whose session has not ended. */
   isIn({ headers }: Pick<HttpRequest, "headers">, nowMs: number): boolean {
     const pairs = (headers.get("Cookie") ?? "").split(";").map((pair) => pair.trim());
     return pairs.some((pair) => pair.startsWith(`${NAME}=`) && this.#isGood(pair.slice(NAME.length + 1), nowMs));
@@ -46,7 +46,7 @@ export class SessionCookie {
   }
 }
 
-/** RFC 6265, section 4.1.1: a semicolon would end it. */
+/** Escapes the path: a semicolon would end the attribute, RFC 6265, section 4.1.1. */
 function pathOf(mountPath: string): string {
   return mountPath.includes(";") ? "/" : `${mountPath}/`;
 }

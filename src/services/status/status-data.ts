@@ -2,7 +2,7 @@ import type { ConnectionTable } from "./connection-table.ts";
 import type { Overview } from "./overview.ts";
 import type { Sample } from "./sample.ts";
 
-/** Everything now, for programs: the overview as it is, and the newest sample. */
+/** Returns the current state for programs: the overview, the table of connections and the newest sample. */
 export function statusData(overview: Overview, table: ConnectionTable, newest: Sample | undefined): unknown {
   const { rows, found, all } = table;
   return {

@@ -4,13 +4,13 @@ import type { Overview, OverviewLimit, OverviewService } from "./overview.ts";
 
 const MS_PER_SECOND = 1_000;
 
-/** What the status service counts itself. */
+/** The counters of the status service itself. */
 export interface OwnCounts {
   readonly watchers: number;
   readonly wrongTokens: number;
 }
 
-/** Everything as OpenMetrics: what servers count, and what only the overview knows. */
+/** Formats all metrics as OpenMetrics: the counters of the servers, and the states and limits of the overview. */
 export function statusMetrics(overview: Overview, own: OwnCounts): string {
   const services = overview.services();
   const stats = [...services.flatMap((service) => service.stats), ...overview.httpListeners().map((it) => it.stats)];

@@ -13,9 +13,9 @@ import { plotsOf } from "./plots.ts";
 import type { Sample } from "./sample.ts";
 import { listenerKey, MAX_SUBJECTS, serviceKey, subjectsOf } from "./subject.ts";
 
-/** From here on a limit is shown as nearly reached. */
+/** The used part from which the page marks a limit as nearly reached. */
 const HIGH_PART = 0.9;
-/** Rows of the tables of services and of limits. */
+/** Limits the rows of the tables of services, limits and alarms; the page leaves further rows out. */
 const MAX_TABLE_ROWS = 1_000;
 
 const HEADINGS: Readonly<Record<ConnectionColumn, string>> = {
@@ -35,7 +35,7 @@ const CLASSES: Partial<Record<ConnectionColumn, string>> = {
   out: "number",
 };
 
-/** What a page is made of, besides the overview. */
+/** The input of a page in addition to the overview. */
 export interface PageInput {
   readonly query: ConnectionQuery;
   readonly samples: readonly Sample[];
@@ -43,7 +43,7 @@ export interface PageInput {
   readonly hasToken: boolean;
 }
 
-/** What is the same in all pages. */
+/** The settings that all pages share. */
 export interface PageTerms {
   readonly metrics: string;
   readonly historyMs: number;
@@ -51,7 +51,7 @@ export interface PageTerms {
   readonly maxRows: number;
 }
 
-/** The page as HTML, with all numbers in it: its script only keeps them new, and draws. */
+/** Renders the status page as HTML with all numbers in it; its script only updates them and draws plots. */
 export class StatusPage {
   readonly #template: Template;
   readonly #terms: PageTerms;
@@ -88,7 +88,7 @@ export class StatusPage {
   }
 }
 
-/** Names of Unix sockets may have any character, and the page is shown by curl on terminals, too. */
+/** Unprintable characters: names of Unix sockets may have any, and curl shows the page on a terminal. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 function visible(character: string): string {
@@ -108,12 +108,12 @@ function serviceRow({ name, state, error, urls, stats, requests }: OverviewServi
   };
 }
 
-/** What a browser can open: an address that stands for all of them is none. */
+/** Whether a browser can open a URL: a wildcard address is not one. */
 function isLink(url: string): boolean {
   return /^https?:\/\/(?!\*|0\.0\.0\.0|\[::\])/.test(url);
 }
 
-/** Of services, and of listeners that several share. */
+/** The limits of services and of shared listeners. */
 function limitRows(overview: Overview): readonly Variables[] {
   const all = [
     ...overview.services().map(({ name, limits }) => ({ whose: name, limits })),
@@ -146,7 +146,7 @@ function plotSections(overview: Overview, samples: readonly Sample[]): Variables
         ...{ key: subject.key, id: `subject-${place}`, name: subject.name, carries: carried.get(subject.key) ?? "" },
         plots: plotsOf(subject, samples).map((plot) => ({ ...plot, note: plot.note ?? "" })),
       }))
-      // One that has failed has counted nothing.
+      // A failed service has no counters.
       .filter(({ plots }) => plots.length > 0),
   };
 }

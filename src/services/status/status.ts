@@ -25,19 +25,19 @@ export { needsToken } from "./access.ts";
 export type { Overview } from "./overview.ts";
 export { STATUS_OPTIONS, type StatusOptions } from "./status-options.ts";
 
-/** A body of the forms here: a search, an order and a token. */
+/** Limits the bytes of a form, which has a search, an order and a token; the service answers a longer one with 413. */
 const MAX_FORM_BYTES = 4 * 1_024;
-/** After how long somebody may ask again who was one too many. */
+/** The Retry-After of the 503 that a client gets when too many pages have live updates. */
 const BUSY_RETRY_SECONDS = 5;
 const NO_STORE = ["Cache-Control", "no-store"] as const;
-/** Of all that is no page. */
+/** The header fields of all answers that are not pages. */
 const PLAIN = [NO_STORE, ["X-Content-Type-Options", "nosniff"]] as const;
 
 /**
- * What runs, as a page, as JSON, as server-sent events and as OpenMetrics; and connections can be closed. Without a token only
- * who is on this machine has access: see {@link needsToken}.
+ * Creates a service that shows all running services as a page, as JSON, as server-sent events and as OpenMetrics, and that can close
+ * connections. Without a token only clients on this machine have access: see {@link needsToken}.
  *
- * @throws TokenFileError for a token file that cannot be used · RangeError, TypeError for an option that cannot be.
+ * @throws TokenFileError for an unusable token file · RangeError, TypeError for an invalid option.
  */
 export function status(overview: Overview, options?: StatusOptions): HttpService {
   const own = new StatusService(overview, STATUS_OPTIONS.check("status()", options));
@@ -165,7 +165,7 @@ class StatusService {
     return { headers, body: statusMetrics(this.#overview, own) };
   }
 
-  /** By its id; a browser without scripts is led back to the connections that it had looked for. */
+  /** Aborts a connection by its id. A browser without scripts is redirected to its previous search. */
   async #close(request: HttpRequest): Promise<HttpAnswer> {
     const form = await formOf(request);
     const id = form.get("id") ?? "";
@@ -191,7 +191,7 @@ class StatusService {
     return seeOther([["Set-Cookie", cookie]]);
   }
 
-  /** A person gets the form for the token, a program what RFC 6750, section 3, says. */
+  /** Refuses a request: a browser gets the token form, a program the answer of RFC 6750, section 3. */
   #refusal(verdict: Exclude<Verdict, "allowed" | "not-local">, path: string): HttpAnswer {
     const isTooMany = verdict === "too-many-wrong";
     const challenge = verdict === "wrong-token" ? 'Bearer error="invalid_token"' : "Bearer";
@@ -228,7 +228,7 @@ function wantsHtml({ headers }: HttpRequest): boolean {
 
 function json(data: unknown, status = 200): HttpAnswer {
   const headers = [["Content-Type", "application/json"], ...PLAIN] as const;
-  // As the lines of an access log: JSON itself escapes neither the controls of latin1 nor what turns text around.
+  // As in an access log: JSON escapes neither the control characters of latin1 nor characters that change the direction of text.
   const text = JSON.stringify(data).replace(
     /[^\x20-\x7e]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
@@ -236,7 +236,7 @@ function json(data: unknown, status = 200): HttpAnswer {
   return { status, headers, body: `${text}\n` };
 }
 
-/** Back to the page: all that a form can be sent to stands beside it. */
+/** Redirects to the page, which is in the same folder as every form target. */
 function seeOther(fields: readonly (readonly [string, string])[], query = ""): HttpAnswer {
   return { status: 303, headers: [["Location", `./${query}`], NO_STORE, ...fields] };
 }

@@ -2,22 +2,22 @@ import { type HistogramSnapshot, mergedHistogram } from "../../server/telemetry/
 import type { ServerStats } from "../../server/telemetry/server-counters.ts";
 import type { Overview, OverviewConnection, OverviewRequests } from "./overview.ts";
 
-/** Services and HTTP listeners of which there are plots; the tables have all of them. */
+/** Limits the services and HTTP listeners that have plots; the page counts the others, and its tables list all of them. */
 export const MAX_SUBJECTS = 64;
 
-/** What there are plots of: a service, or an HTTP listener, which several services may share. At one moment. */
+/** A subject of plots at one moment: a service, or an HTTP listener, which several services may share. */
 export interface Subject {
   /** Unique among them. */
   readonly key: string;
   readonly kind: "service" | "listener";
-  /** As its owner has called it. */
+  /** The name of the service, or the URL of the listener. */
   readonly name: string;
-  /** What `durationMs` is of: requests of a service that answers some, else connections. */
+  /** What `durationMs` measures: requests if the service answers any, else connections. */
   readonly timed: "requests" | "connections";
   readonly durationMs: HistogramSnapshot;
-  /** What goes up and down, by the name of its series. */
+  /** Gauges by the name of their series. */
   readonly levels: Readonly<Record<string, number>>;
-  /** What only grows, by the name of its series. What has never happened and need not is left out. */
+  /** Counters by the name of their series, without those of rare events that have not occurred. */
   readonly totals: Readonly<Record<string, number>>;
 }
 
@@ -26,7 +26,7 @@ interface Bytes {
   written: number;
 }
 
-/** All of them: services first, each in the order of the overview. */
+/** Returns all subjects: services, then listeners, each in the order of the overview. */
 export function subjectsOf(overview: Overview): readonly Subject[] {
   const openBytes = bytesByKey(overview.connections());
   const services = overview.services().map(({ name, stats, requests }) => {
@@ -71,7 +71,7 @@ function connectionTotals(stats: readonly ServerStats[], open: Bytes): Record<st
     ...reasons("refused", stats, (server) => server.connectionsRefused),
     ...reasons("handshake", stats, (server) => server.handshakesFailed),
     ...reasons("dropped", stats, (server) => server.datagramsDropped),
-    // Histograms have what came over those that have ended.
+    // The histograms have only the bytes of connections that have ended.
     "bytes in": sum(stats, (server) => server.connectionBytesRead.sum) + open.read,
     "bytes out": sum(stats, (server) => server.connectionBytesWritten.sum) + open.written,
   };

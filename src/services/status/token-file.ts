@@ -1,21 +1,21 @@
-// The file of the token that opens the status page.
+// The file with the access token of the status page.
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
-/** The shortest token: a shorter one can be guessed. */
+/** Limits how short a token may be; the service refuses a file with a shorter one, which could be guessed. */
 export const MIN_TOKEN_BYTES = 16;
-/** The longest token. */
+/** Limits the bytes of a token; the service refuses a file with a longer one. */
 export const MAX_TOKEN_BYTES = 1_024;
-/** The longest file of a token: a line end behind the token does not count. */
+/** Limits the bytes of the file: a token and a line end; a longer file is refused. */
 const MAX_FILE_BYTES = MAX_TOKEN_BYTES + 2;
 
 const OTHERS = 0o077;
-/** Of a credential of systemd: where a list names the service's user, the bits of the group are the mask of that list. */
+/** For a systemd credential: if an ACL names the service's user, the group bits are the mask of the ACL. */
 const OTHERS_OF_CREDENTIAL = 0o037;
-/** As a field of HTTP can have it: RFC 6750, section 2.1. */
+/** The syntax of a token in an HTTP header field: RFC 6750, section 2.1. */
 const TOKEN = /^[\w.~+/-]+=*$/;
 
-/** The file of the token cannot be used; `code` is always `"ERR_SOCKWRIGHT_TOKEN_FILE"`. */
+/** The error of an unusable token file; `code` is always `"ERR_SOCKWRIGHT_TOKEN_FILE"`. */
 class TokenFileError extends Error {
   readonly code = "ERR_SOCKWRIGHT_TOKEN_FILE";
 
@@ -26,12 +26,12 @@ class TokenFileError extends Error {
 }
 
 /**
- * The secret in a file that nobody else can read.
+ * Reads the token from a file to which only its owner has access.
  *
- * @throws TokenFileError, with what the file system has said as its cause.
+ * @throws TokenFileError, with the error of the file system as its cause.
  */
 export function tokenOf(path: string): string {
-  const file = opened(path);
+  const file = open(path);
   try {
     const stat = fstatSync(file);
     if (!stat.isFile()) throw new TokenFileError(path, "is no regular file");
@@ -57,14 +57,14 @@ export function tokenOf(path: string): string {
   }
 }
 
-/** In the folder that systemd makes for the service alone: `LoadCredential=`. */
+/** Whether the file is in the folder that systemd creates for the service alone: `LoadCredential=`. */
 function isCredential(path: string): boolean {
   const folder = process.env["CREDENTIALS_DIRECTORY"];
   return folder !== undefined && folder !== "" && dirname(resolve(path)) === resolve(folder);
 }
 
-/** Without waiting for who writes, where it is a pipe. */
-function opened(path: string): number {
+/** Opens the file without blocking, also if it is a pipe without a writer. */
+function open(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {

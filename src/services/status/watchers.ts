@@ -1,21 +1,21 @@
 import { historyOf } from "./history.ts";
 import type { Sample } from "./sample.ts";
 
-/** How many pages may have their numbers come by themselves at once. */
+/** The default of `maxWatchers`: pages that receive live updates at once; the service answers a further one with 503. */
 export const DEFAULT_MAX_WATCHERS = 32;
-/** After how long a browser asks again whose stream has ended. */
+/** The delay after which a browser reconnects when its stream has ended. */
 const RECONNECT_MS = 2_000;
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-/** The samples that a page begins with. */
+/** The stored samples, with which a stream begins. */
 interface Past {
   readonly samples: readonly Sample[];
 }
 
 /**
- * Who is sent each sample, as server-sent events: HTML, section 9.2. A stream begins with all that is kept, so that a page that comes
- * back has its plots whole. Who is slow gets the newest sample when there is room for it, and misses those in between.
+ * The streams of server-sent events, HTML, section 9.2, that carry each sample to open pages. A stream begins with all stored samples, so
+ * that a page that reconnects has complete plots. A slow client gets the newest sample when it can take more, and misses those in between.
  */
 export class Watchers {
   readonly #maxWatchers: number;
@@ -34,7 +34,7 @@ export class Watchers {
     return this.#count;
   }
 
-  /** The body of an answer to one more; undefined where there are too many. */
+  /** Returns the body of a new stream; undefined if there are too many. */
   admit(stopping: AbortSignal): AsyncIterable<string> | undefined {
     if (this.#isClosed || this.#count >= this.#maxWatchers) return undefined;
     this.#count++;
@@ -42,13 +42,13 @@ export class Watchers {
     return { [Symbol.asyncIterator]: () => stream };
   }
 
-  /** The same text goes to all of them. */
+  /** Sends a sample to all streams; it is encoded once. */
   tell(sample: Sample): void {
     this.#newest = { number: this.#newest.number + 1, event: eventOf("sample", sample) };
     this.#wakeAll();
   }
 
-  /** Every stream ends. */
+  /** Ends every stream. */
   close(): void {
     this.#isClosed = true;
     this.#wakeAll();
@@ -61,7 +61,7 @@ export class Watchers {
   }
 
   #stream(stopping: AbortSignal): AsyncIterator<string, undefined> {
-    /** Of the newest sample that was sent; undefined before the first piece. */
+    /** The time of the newest sample sent; undefined before the first piece. */
     let seen: number | undefined;
     let wake: (() => void) | undefined;
     let hasLeft = false;
@@ -98,7 +98,7 @@ export class Watchers {
   }
 }
 
-/** JSON has no line ends of its own. */
+/** Formats an event. JSON text has no line ends. */
 function eventOf(name: string, data: unknown): string {
   return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }

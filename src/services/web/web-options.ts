@@ -19,9 +19,9 @@ import type { Variables } from "./template/variables.ts";
 export const DEFAULT_INDEX = "index.html";
 /** The default of the option `notFound`: the file that the server sends with 404, if it exists. */
 export const DEFAULT_NOT_FOUND = "404.html";
-/** Limits the members of `routes` and of `templates`, each; the options reject more with a RangeError. */
+/** Limits the members of `routes` and of `templates`, each; the options reject more with a TypeError. */
 export const MAX_TEMPLATES = 1_000;
-/** Limits the names in `index`; the option rejects more with a RangeError. */
+/** Limits the names in `index`; the option rejects more with a TypeError. */
 export const MAX_INDEX_NAMES = 16;
 
 /** The options of a web service. Paths of files are relative to the root. */

@@ -60,7 +60,7 @@ describe.each(HOSTILE)("%s", (_, text) => {
     const chat = await servedChat();
     const client = await chat.stranger();
     await client.line();
-    expect(await client.ask(text)).toBe("-- That is no name: 1 to 32 letters, digits, _ or -. Another name?");
+    expect(await client.ask(text)).toBe("-- That is not a name: 1 to 32 letters, digits, _ or -. Another name?");
   });
 });
 

@@ -11,10 +11,10 @@ describe("the name", () => {
     expect(await client.line()).toBe(GREETING);
     expect(await client.ask("ROSE")).toBe("-- The name ROSE is taken. Another name?");
     for (const name of ["a b", "<b>", "x".repeat(33), "\x1b[31m", "\u202e", "/who"])
-      expect(await client.ask(name)).toBe("-- That is no name: 1 to 32 letters, digits, _ or -. Another name?");
+      expect(await client.ask(name)).toBe("-- That is not a name: 1 to 32 letters, digits, _ or -. Another name?");
     client.say("", "  ");
     client.connection.write(Buffer.of(0xff, 0x0a));
-    expect(await client.line()).toBe("-- That is no name: 1 to 32 letters, digits, _ or -. Another name?");
+    expect(await client.line()).toBe("-- That is not a name: 1 to 32 letters, digits, _ or -. Another name?");
     expect(await client.ask(" think ")).toBe("-- You are think in lobby with rose.");
   });
 
@@ -89,7 +89,7 @@ describe("the room", () => {
     ]);
     expect(await think.ask("/leave")).toBe("-- You are in lobby already.");
     expect(await think.ask("/join")).toBe("-- It is /join ROOM [KEY].");
-    expect(await think.ask("/join a/b")).toBe("-- That is no room: 1 to 32 letters, digits, _ or -.");
+    expect(await think.ask("/join a/b")).toBe("-- That is not a room: 1 to 32 letters, digits, _ or -.");
   });
 
   test("has a key where the first one set it", async () => {
@@ -127,7 +127,7 @@ describe("what is said", () => {
     expect(await rose.ask("x".repeat(100_000))).toBe("-- Not sent: longer than 4096 bytes.");
     for (const bytes of [[0xff], [0xff, 0xfe], [0xff, 0xff], [0xc3], [0xed, 0xa0, 0x80]]) {
       rose.connection.write(Buffer.of(...bytes, 0x0a));
-      expect(await rose.line()).toBe("-- Not sent: it is no UTF-8.");
+      expect(await rose.line()).toBe("-- Not sent: it is not UTF-8.");
     }
     expect(await rose.ask("naïve 👩‍👩‍👧 ✌️")).toBe("<rose> naïve 👩‍👩‍👧 ✌️");
   });
@@ -203,7 +203,7 @@ describe("commands", () => {
     expect(await rose.line()).toBe("-- think is now thinker");
     expect(await think.ask("/nick ROSE")).toBe("-- The name ROSE is taken.");
     expect(await think.ask("/nick a b")).toBe("-- You are a.");
-    expect(await think.ask("/nick <b>")).toBe("-- That is no name: 1 to 32 letters, digits, _ or -.");
+    expect(await think.ask("/nick <b>")).toBe("-- That is not a name: 1 to 32 letters, digits, _ or -.");
   });
 
   test("of an operator", async () => {

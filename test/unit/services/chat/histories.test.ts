@@ -185,7 +185,7 @@ describe.each(drivers)("in a file of %s", (driver) => {
       other,
     ]);
     await expect(fileHistory(other, driver).open(0)).rejects.toMatchObject({
-      message: `${other} is a database of another program, and no history of a chat.`,
+      message: `${other} is a database of another program, not a history of a chat.`,
     });
     const within = mkdtempSync(join(place, "folder-"));
     await expect(fileHistory(within, driver).open(0)).rejects.toMatchObject({ code: "EISDIR" });
@@ -198,7 +198,7 @@ describe.each(drivers)("in a file of %s", (driver) => {
     const end = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
     onTestFinished(() => closeSync(end));
     await expect(fileHistory(pipe, driver).open(0)).rejects.toMatchObject({
-      message: `${pipe} cannot be the history of a chat: it is no regular file.`,
+      message: `${pipe} cannot be the history of a chat: it is not a regular file.`,
     });
   });
 
