@@ -2,31 +2,31 @@ import { Buffer } from "node:buffer";
 import { formatHttpDate } from "../../http/http-date.ts";
 
 /**
- * UTF-16 units of a target, a Referer or a User-Agent in a line of the log. The rest is left out, and three dots say
- * so.
+ * Limits the UTF-16 units of a target, a Referer or a User-Agent in a line of the log; beyond it, the log writes three dots instead of the
+ * rest.
  */
 export const MAX_LOGGED_LENGTH = 2_048;
 
-/** `common` is NCSA's, `combined` has Referer and User-Agent besides, as httpd and nginx write them; `json` is an object a line. */
+/** `common` is NCSA's format; `combined` adds Referer and User-Agent, as httpd and nginx do; `json` is one object per line. */
 export type AccessLogFormat = "common" | "combined" | "json";
 
-/** One request and its answer. Texts are as they came, with a unit for each byte. */
+/** One request and its answer. Texts are unchanged, with one UTF-16 unit for each byte. */
 export interface AccessLogEntry {
   /** When the request began, in ms since 1970. */
   readonly startedAtMs: number;
   readonly durationMs: number;
-  /** The address of the client; undefined of a Unix socket. */
+  /** The address of the client; undefined for a Unix socket. */
   readonly host: string | undefined;
-  /** Undefined of a head that was refused before it could be read. */
+  /** Undefined if the server refused the head before it parsed it. */
   readonly request: { readonly method: string; readonly target: string; readonly version: string } | undefined;
   readonly status: number;
-  /** Of the body that was sent. */
+  /** Bytes of the body sent. */
   readonly bodyBytes: number;
   readonly referer: string | undefined;
   readonly userAgent: string | undefined;
 }
 
-/** 01/Dec/2026:19:21:45 +0000, made once a second. */
+/** Formats a time, 01/Dec/2026:19:21:45 +0000, once a second. */
 class LogTime {
   #second = Number.NaN;
   #text = "";
@@ -43,9 +43,9 @@ class LogTime {
 }
 
 /**
- * Makes the line of a request, with its end. Nothing that a client sends can end it, begin a field or reach a terminal: quotes,
- * backslashes, controls and all that is not ASCII are written as `\xHH`, byte by byte, as nginx does it; in JSON as `\u00HH`.
- * The name of a user is always absent, and what is absent is `-`, or left out of JSON. Times are UTC.
+ * Formats the line of a request, with its line end. No client can end the line, begin a field or control a terminal: quotes, backslashes,
+ * control characters and all bytes outside ASCII are written as `\xHH`, as nginx does; in JSON as `\u00HH`. The user name is always absent.
+ * An absent value is `-`, or left out of JSON. Times are UTC.
  */
 export class AccessLog {
   readonly #format: AccessLogFormat;
@@ -85,7 +85,7 @@ function jsonLine({
     version: request?.version,
     status,
     bodyBytes,
-    // To a microsecond: the clock's further digits are those of a double.
+    // Rounded to a microsecond: further digits are noise of the double.
     durationMs: Math.round(durationMs * 1_000) / 1_000,
     referer: cut(referer),
     userAgent: cut(userAgent),

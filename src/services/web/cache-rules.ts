@@ -3,21 +3,21 @@ import { outOfRange, wrongType, wrongValue } from "../../socket/values.ts";
 import { hasContentHash } from "./content-hash.ts";
 import { Glob } from "./glob.ts";
 
-/** Patterns of a server that have a Cache-Control of their own. */
+/** Limits the patterns of the option `cache`; more are rejected with a RangeError. */
 export const MAX_CACHE_RULES = 256;
 
-/** It may be kept, and the server is asked each time whether it is still the same: RFC 9111, section 5.2.2.4. */
+/** A cache may store the file, and asks the server before each use whether it has changed: RFC 9111, section 5.2.2.4. */
 export const REVALIDATED = "no-cache";
-/** It is never asked for again: RFC 8246. A year is what counts as for ever, RFC 9111, section 1.2.2. */
+/** A cache never asks for the file again: RFC 8246. A year counts as for ever, RFC 9111, section 1.2.2. */
 export const IMMUTABLE = "public, max-age=31536000, immutable";
 
-/** Which Cache-Control a file has, by its path. */
+/** The rules that give files their Cache-Control by path. */
 export class CacheRules {
   readonly #rules: readonly { readonly glob: Glob; readonly cacheControl: string }[];
 
   /**
-   * @param rules - Cache-Control by pattern, `{ "*.css": "max-age=3600" }`; the first that fits counts, {@link Glob}. "" is none.
-   * @throws TypeError for a pattern that is none, and for a value that cannot be sent.
+   * @param rules - Cache-Control by pattern, `{ "*.css": "max-age=3600" }`; the first that matches applies, {@link Glob}. "" is none.
+   * @throws TypeError for an invalid pattern, and for a value that is not valid in a header field.
    * @throws RangeError for more than {@link MAX_CACHE_RULES}.
    */
   constructor(rules: Readonly<Record<string, string>> = {}) {
@@ -32,9 +32,9 @@ export class CacheRules {
   }
 
   /**
-   * The value of Cache-Control for a file, or undefined for none. Without a rule it is {@link IMMUTABLE} for what has a hash
-   * in its name, see {@link hasContentHash}, and {@link REVALIDATED} for all else, such as HTML: without the field a browser would
-   * keep a file for a tenth of its age, RFC 9111, section 4.2.2, and show an old one after a deployment.
+   * Returns the value of Cache-Control for a file, or undefined for none. Without a matching rule it is {@link IMMUTABLE} for a file with a
+   * hash in its name, see {@link hasContentHash}, and {@link REVALIDATED} for all others, such as HTML: without the field a browser would
+   * keep a file for a tenth of its age, RFC 9111, section 4.2.2, and show an old version after a deployment.
    *
    * @param path - decoded, from its first slash on.
    */

@@ -7,7 +7,7 @@ import { FORBIDDEN, MISSING, type Unopened } from "./unopened.ts";
 // openat2(2), linux/openat2.h.
 const RESOLVE_NO_SYMLINKS = 0x04;
 const RESOLVE_BENEATH = 0x08;
-/** Linux 5.12: fails where a disk would have to be waited for. */
+/** Linux 5.12: the call fails instead of waiting for a disk. */
 const RESOLVE_CACHED = 0x20;
 
 const RESOLVE: Readonly<Record<Symlinks, number>> = {
@@ -16,7 +16,7 @@ const RESOLVE: Readonly<Record<Symlinks, number>> = {
   follow: RESOLVE_CACHED,
 };
 
-/** What is the same whichever way one looks. EXDEV is not: an absolute link, too, may lead to what is inside. */
+/** Errors that are final. EXDEV is not: an absolute link, too, may lead to a file inside the base. */
 const CERTAIN: ReadonlyMap<string, Unopened> = new Map([
   ["ENOENT", MISSING],
   ["ENOTDIR", MISSING],
@@ -25,13 +25,13 @@ const CERTAIN: ReadonlyMap<string, Unopened> = new Map([
   ["EACCES", FORBIDDEN],
 ]);
 
-/** The addon can be asked. */
+/** Whether the addon is available. */
 export const isAvailable = addonError === undefined;
 
 /**
- * Looks with one system call, which waits for nothing. Undefined where that cannot tell: something of the path is not in memory,
- * a link leads out of the base or to an absolute path, the kernel is too old (ENOSYS, EINVAL), or a filter of system calls has
- * refused it (EPERM: seccomp(2)).
+ * Looks a path up with one system call that does not block. Returns undefined if that is not possible: a part of the path is not in
+ * memory, a link leads out of the base or to an absolute path, the kernel is too old (ENOSYS, EINVAL), or a system call filter refuses
+ * the call (EPERM: seccomp(2)).
  */
 export function findCachedPlace(base: Base, path: string, symlinks: Symlinks): Place | Unopened | undefined {
   const handle = kernel.openat2(base.descriptor, path, O_PATH, RESOLVE[symlinks]);

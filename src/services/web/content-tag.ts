@@ -2,14 +2,14 @@
 import { createHash, webcrypto } from "node:crypto";
 import type { FileStat } from "./file-stat.ts";
 
-/** A file up to this size has a tag of its content; a larger one that of its inode. */
+/** Limits the size of a file whose tag is a digest of its content; the tag of a larger file comes from its inode. */
 export const MAX_TAGGED_CONTENT_BYTES = 1024 * 1024;
-/** Content above this is hashed by a thread: it would hold up all connections for longer than a turn takes. */
+/** Limits the content hashed on the main thread; a thread of the pool hashes more, which would delay all connections. */
 export const MAX_HASHED_AT_ONCE_BYTES = 64 * 1024;
 /** Bytes of a digest in a tag: 128 bits of SHA-256. No two contents that share them can be found. */
 const TAG_BYTES = 16;
 
-/** A strong tag, RFC 9110, section 8.8.3: equal for equal bytes, on each machine and after each deploy. */
+/** Returns a strong tag, RFC 9110, section 8.8.3: equal for equal bytes, on each machine and after each deployment. */
 export function tagOfContent(content: Uint8Array): string | Promise<string> {
   return content.length > MAX_HASHED_AT_ONCE_BYTES ? tagByThread(content) : tagAtOnce(content);
 }
@@ -27,7 +27,7 @@ function quoted(digest: Buffer): string {
   return `"${digest.toString("base64url", 0, TAG_BYTES)}"`;
 }
 
-/** A strong tag of a file that is too large to be read for it: the change time moves with each change, in nanoseconds. */
+/** Returns a strong tag of a large file without reading it: the change time, in nanoseconds, moves with each change. */
 export function tagOfStat({ ino, size, mtimeNs, ctimeNs }: FileStat): string {
   return `"${[ino, size, mtimeNs, ctimeNs].map((part) => part.toString(36)).join("-")}"`;
 }

@@ -4,13 +4,13 @@ import type { Described } from "./file-stat.ts";
 import { CONTROL } from "./request-path.ts";
 import type { Unopened } from "./unopened.ts";
 
-/** So many entries of a directory are looked at; a listing of a larger one says that it is not complete. */
+/** Limits the entries of a directory that the server reads; the listing of a larger one says that it is not complete. */
 export const MAX_LISTED_ENTRIES = 10_000;
 
 /** A file or a directory, by its name. */
 export type DirectoryEntry = Described & { readonly name: string };
 
-/** What is in a directory. */
+/** The entries of a directory. */
 export interface DirectoryEntries {
   /** By name, in the order of its UTF-16 letters. */
   readonly entries: readonly DirectoryEntry[];
@@ -19,9 +19,8 @@ export interface DirectoryEntries {
 }
 
 /**
- * What of a directory can be asked for: no hidden name, and none that is not UTF-8. Of each name it is asked what is there, so that
- * a link that leads out, a FIFO and a device are left out as they are when they are asked for. It is `busy` where of one name that
- * cannot be told now.
+ * Reads the entries of a directory that a client can request: no hidden name, and none that is not UTF-8. It looks each name up, so that
+ * it leaves out a link that leads out, a FIFO and a device, which requests cannot reach either. The result is `busy` if one lookup is.
  *
  * @param path - of the directory.
  */
@@ -31,7 +30,7 @@ export async function directoryEntries(
 ): Promise<DirectoryEntries | Unopened> {
   const entries: DirectoryEntry[] = [];
   let count = 0;
-  // It is read by portions, each in one of libuv's threads, so that others have their turn between two of them.
+  // Read in portions, each in one of libuv's threads, so that other requests run in between.
   for await (const { name: bytes } of await opendir(path, { encoding: "latin1" })) {
     if (++count > MAX_LISTED_ENTRIES) return { entries: entries.sort(byName), isComplete: false };
     const utf8 = Buffer.from(bytes, "latin1");
@@ -39,7 +38,7 @@ export async function directoryEntries(
     if (name.startsWith(".") || CONTROL.test(name) || !isUtf8(utf8)) continue;
     const found = await stat(name);
     if ("stat" in found) entries.push({ ...found, name });
-    // It may be there: without it the rest would pass for all.
+    // The entry may exist; without it, the listing would falsely pass for complete.
     else if (found.type === "busy") return found;
   }
   return { entries: entries.sort(byName), isComplete: true };

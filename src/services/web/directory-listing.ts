@@ -2,12 +2,12 @@ import type { DirectoryEntries, DirectoryEntry } from "./directory-entries.ts";
 import { escapedHtml, percentEncoded } from "./escaped-text.ts";
 import { LISTING_STYLE } from "./listing-style.ts";
 
-/** The entries that a page shows; it says how many there are. */
+/** Limits the entries that a page shows; of more, it shows the first and says how many there are. */
 export const MAX_SHOWN_ENTRIES = 2_000;
 
 type Column = "name" | "size" | "time";
 
-/** By what entries are sorted: folders are before files in any case, and those that are equal go by their names. */
+/** The columns to sort entries by. Folders always come before files; equal entries are sorted by name. */
 export interface ListingOrder {
   readonly by: Column;
   readonly direction: "asc" | "desc";
@@ -26,7 +26,7 @@ const COLUMNS: readonly (readonly [column: Column, heading: string])[] = [
 ];
 const UNITS = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] as const;
 
-/** The order that a query asks for, `sort=name|size|time&order=asc|desc`: by name, ascending, where it says nothing else. */
+/** Parses the order of a query, `sort=name|size|time&order=asc|desc`. Default: by name, ascending. */
 export function listingOrder(query: string | undefined): ListingOrder {
   const asked = new URLSearchParams(query);
   const [by] = COLUMNS.find(([column]) => column === asked.get("sort")) ?? (["name"] as const);
@@ -34,9 +34,9 @@ export function listingOrder(query: string | undefined): ListingOrder {
 }
 
 /**
- * The page of a folder, to be sent as `text/html; charset=utf-8` with `LISTING_POLICY`. It needs no script, and nothing
- * else from the server. A link is relative, begins with `./` and is percent-encoded, so that no name is taken for a scheme, a host, a
- * query or another folder.
+ * Returns the page of a folder, to send as `text/html; charset=utf-8` with `LISTING_POLICY`. The page needs no script and no other file of
+ * the server. A link is relative, begins with `./` and is percent-encoded, so that a browser takes no name for a scheme, a host, a query or
+ * another folder.
  */
 export function directoryListing({ path, entries, isComplete, order }: DirectoryListing): string {
   const sorted = [...entries].sort(comparison(order));
@@ -75,7 +75,7 @@ function captionOf(shown: number, all: number, isComplete: boolean): string {
   return all === 1 ? "1 entry" : `${all} entries`;
 }
 
-/** A heading leads to the same column the other way round, or to another column. */
+/** Returns a heading: a link that sorts by its column, or reverses the order if the page is sorted by it. */
 function headingCell(column: Column, heading: string, { by, direction }: ListingOrder): string {
   const isSorted = column === by;
   const next = isSorted && direction === "asc" ? "desc" : "asc";
@@ -85,7 +85,7 @@ function headingCell(column: Column, heading: string, { by, direction }: Listing
 
 function row({ name, type, stat: { size, mtimeNs } }: DirectoryEntry): string {
   const slash = type === "directory" ? "/" : "";
-  // What is written from right to left must not turn the rest of the row round: bdi.
+  // bdi: a right-to-left name must not change the direction of the rest of the row.
   const link = `<a href="./${percentEncoded(name)}${slash}"><bdi>${escapedHtml(name)}${slash}</bdi></a>`;
   const sizeCell = type === "directory" ? "" : byteText(size);
   return `<tr><th scope="row">${link}</th><td>${sizeCell}</td><td>${timeElement(mtimeNs)}</td></tr>\n`;

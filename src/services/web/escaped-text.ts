@@ -10,8 +10,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
 const REPLACEMENT = "\ufffd";
 
 /**
- * Text for an element or a quoted attribute. What HTML has no letter for, controls and halves of a pair, is U+FFFD: the HTML
- * standard calls them parse errors, section 13.2.3.5.
+ * Escapes text for an element or a quoted attribute. Control characters and lone surrogates become U+FFFD: they are parse errors, HTML
+ * standard, section 13.2.3.5.
  */
 export function escapedHtml(text: string): string {
   return wellFormed(text)
@@ -19,12 +19,12 @@ export function escapedHtml(text: string): string {
     .replace(/[&<>"']/g, (letter) => ENTITIES[letter] ?? letter);
 }
 
-/** A name as one segment of a path: RFC 3986, section 3.3. */
+/** Encodes a name as one segment of a path: RFC 3986, section 3.3. */
 export function percentEncoded(name: string): string {
   return encodeURIComponent(wellFormed(name)).replace(/'/g, "%27");
 }
 
-/** `encodeURIComponent` throws for half of a pair, which a name that is no UTF-16 may have. */
+/** `encodeURIComponent` throws for a lone surrogate, which a name may contain. */
 function wellFormed(text: string): string {
   return Buffer.from(text, "utf8").toString("utf8");
 }

@@ -8,20 +8,20 @@ import type { Representation } from "./representation.ts";
 import type { Resource } from "./resource.ts";
 import type { SiteAnswer } from "./site-answer.ts";
 
-/** What of a request chooses the answer. */
+/** The parts of a request that determine the answer. */
 export interface FileRequest {
   /** GET or HEAD. */
   readonly method: string;
   readonly headers: Fields;
 }
 
-/** The answer of a file: 200, 206, 304, 412 or 416, in the order of RFC 9110, section 13.2.2. */
+/** Returns the answer for a file: 200, 206, 304, 412 or 416, in the order of RFC 9110, section 13.2.2. */
 export function fileAnswer(request: FileRequest, resource: Resource, nowMs: number): SiteAnswer {
   const { headers } = request;
   const form = resource.codings.length === 0 ? resource.representations[0] : formFor(headers, resource);
   const condition = conditionOf(headers);
   if (condition === NONE) return form.whole();
-  // What a browser sends to ask whether what it has is still the same.
+  // The common revalidation of a browser.
   if (condition !== SEVERAL && headers.valueAt(condition) === form.etag) return form.notModified;
   return conditionalAnswer(request, form, nowMs);
 }

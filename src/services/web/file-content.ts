@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import { MAX_TAGGED_CONTENT_BYTES, tagOfContent, tagOfStat } from "./content-tag.ts";
 import { type FileStat, isSameStat } from "./file-stat.ts";
 
-/** A file that changes while it is read is read again, so many times in all. */
+/** Limits how often the server reads a file that changes meanwhile; then it takes the last state. */
 export const MAX_READS = 3;
 /**
  * A file that has changed so shortly before can change again without any sign of it: the times of a file system are as coarse as
@@ -10,19 +10,19 @@ export const MAX_READS = 3;
  */
 export const UNSETTLED_MS = 2_000;
 
-/** What was read of a file. */
+/** The content of a file, and its tag. */
 export interface FileContent {
   readonly stat: FileStat;
   readonly tag: string;
-  /** Undefined of a file that is too large to be read for its tag. */
+  /** Undefined for a file that is too large to be read for its tag. */
   readonly bytes: Buffer | undefined;
-  /** Whether the bytes are not those of the file alone. */
+  /** Whether the bytes have an addition to those of the file. */
   readonly isAltered: boolean;
-  /** Whether it may change in a way that its times do not tell. */
+  /** Whether the file may change without a change of its times. */
   readonly isUnsettled: boolean;
 }
 
-/** Reads a file, and its tag. One that does not stay the same for long enough has the tag of its last state. */
+/** Reads a file and computes its tag. A file that keeps changing has the tag of its last state. */
 export async function readContent(file: FileHandle, opened: FileStat, nowMs: number): Promise<FileContent> {
   let stat = opened;
   for (let reads = 0; reads < MAX_READS && stat.size <= MAX_TAGGED_CONTENT_BYTES; reads++) {

@@ -3,18 +3,18 @@ import { HttpError } from "../../http/http-error.ts";
 import type { FileBody } from "../../http/service/file-body.ts";
 import { ConnectionError } from "../../server/transport/connection-error.ts";
 
-/** What is read at once of a file that is not sent by sendfile(2). */
+/** Limits the bytes of one read of a file that is not sent by sendfile(2); more takes further reads. */
 export const READ_PIECE_BYTES = 64 * 1024;
 
-/** The bytes of a part of a file. The file is released when the last piece was taken, or the iterator has returned. */
+/** Reads a part of a file piece by piece. Releases the file after the last piece, or when the iterator returns. */
 export function filePieces(body: FileBody): AsyncIterable<Uint8Array> {
   return heldPieces(bytesOf(body), () => body.release());
 }
 
-/** Fails when the file is not what it was. */
+/** Throws if the file has changed. */
 export async function* bytesOf(body: FileBody): AsyncGenerator<Uint8Array, undefined> {
   for (let sent = 0; sent < body.length; ) {
-    // Not the memory of the piece before, which may wait to be sent.
+    // A new buffer: the previous piece may still wait to be sent.
     const piece = Buffer.allocUnsafeSlow(Math.min(READ_PIECE_BYTES, body.length - sent));
     const { bytesRead } = await body.file.read(piece, 0, piece.length, body.offset + sent);
     // Behind the read: what has changed before it is seen.

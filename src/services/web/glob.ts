@@ -1,8 +1,8 @@
 import { wrongType, wrongValue } from "../../socket/values.ts";
 
-/** The length of a pattern, in UTF-16 units. */
+/** Limits the length of a pattern, in UTF-16 units; a longer one is rejected with a TypeError. */
 export const MAX_GLOB_LENGTH = 256;
-/** The patterns that one with braces stands for: `{a,b}{c,d}` is four. */
+/** Limits the patterns to which the braces of one expand, `{a,b}{c,d}` to four; more are rejected with a TypeError. */
 export const MAX_GLOB_ALTERNATIVES = 64;
 
 /** A letter stands for itself; `folders` is any number of folders, each with its slash, and `any` what `**` is. */

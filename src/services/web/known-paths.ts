@@ -1,12 +1,12 @@
 import { Buffer } from "node:buffer";
 import { type Dotfiles, type RequestPath, requestPath } from "./request-path.ts";
 
-/** Paths, as they were asked for, whose decoded form is kept: beyond these all are forgotten. */
+/** Limits the request paths whose decoded form is cached; beyond it, the cache is emptied. */
 export const MAX_KNOWN_PATHS = 4_096;
-/** The longest such path. A longer one is decoded for each request. */
+/** Limits the length of a cached path; a longer one is decoded for each request. */
 export const MAX_KNOWN_PATH_LENGTH = 512;
 
-/** The decoded paths of requests: what is asked for often is decoded once. */
+/** The cache of decoded request paths, so that frequent ones are decoded once. */
 export class KnownPaths {
   readonly #dotfiles: Dotfiles;
   readonly #paths = new Map<string, RequestPath>();
@@ -23,7 +23,7 @@ export class KnownPaths {
   of(path: string): RequestPath {
     const known = this.#paths.get(path);
     if (known !== undefined) return known;
-    // V8 keeps the whole of a string of which a slice is kept: here the head that the path was cut out of.
+    // Copied, because V8 keeps the parent of a slice in memory: here the whole head of the request.
     const own = Buffer.from(path).toString();
     const found = requestPath(own, this.#dotfiles);
     if (own.length > MAX_KNOWN_PATH_LENGTH) return found;

@@ -3,30 +3,30 @@ import type { Listed } from "./root.ts";
 import { Semaphore } from "./semaphore.ts";
 import type { Unopened } from "./unopened.ts";
 
-/** Directories that are read at once: others wait. It is half of libuv's threads, so that files are opened meanwhile. */
+/** Limits the directories read at once; others wait. Half of libuv's threads, so that files can be opened meanwhile. */
 export const MAX_LISTINGS = 2;
 
 type Entries = DirectoryListing["entries"];
 
-/** The pages of folders. All that ask for one while it is made wait for the same, so that no crowd has it made over and over. */
+/** The listing pages of folders. Requests for a page that is being made wait for the same result. */
 export class ListingPages {
   readonly #semaphore = new Semaphore(MAX_LISTINGS);
   readonly #making = new Map<string, Promise<string | Unopened>>();
   readonly #list: (path: string) => Promise<Listed>;
   readonly #shown: (folder: string, entries: Entries) => Entries;
 
-  /** @param shown - which of the entries are on the page. */
+  /** @param shown - selects the entries to show. */
   constructor(list: (path: string) => Promise<Listed>, shown: (folder: string, entries: Entries) => Entries) {
     this.#list = list;
     this.#shown = shown;
   }
 
-  /** Something has changed: a page whose making has begun is given to nobody else. */
+  /** Called when a file changes: later requests do not get a page that was begun before. */
   expire(): void {
     this.#making.clear();
   }
 
-  /** The page of a folder, or why there is none. */
+  /** Returns the page of a folder, or the reason why there is none. */
   of(folder: string, order: ListingOrder): Promise<string | Unopened> {
     // No path has a NUL.
     const key = `${order.by}\0${order.direction}\0${folder}`;

@@ -7,23 +7,23 @@ import { TreeWatcher } from "./tree-watcher.ts";
 /** Where pages ask for it: a hidden name, so that no file is there. */
 const RELOAD_PATH = "/.sockwright/reload";
 const SCRIPT_PATH = "/.sockwright/reload.js";
-/** Pages that wait for a change at once; further ones are not reloaded. */
+/** Limits the pages that wait for a change; further pages do not reload. */
 export const MAX_RELOADERS = 256;
 /**
- * How long after the last change pages reload. An editor writes a file in several steps, and a formatter or a build
- * writes several files.
+ * The delay between the last change and the reload of pages. An editor writes a file in several steps, and a formatter or a build writes
+ * several files.
  */
 export const SETTLE_MS = 50;
 
-/** It says how old the page is: what has changed since then, the page may not have. */
+/** The script of each page. It sends the age of the page, which may lack changes since then. */
 const SCRIPT = `new EventSource("${RELOAD_PATH}?" + Math.ceil(performance.now())).onmessage = () => location.reload();\n`;
 
-/** What stands behind each page. */
+/** The HTML that the server appends to each page. */
 export const RELOAD_SUFFIX = Buffer.from(`\n<script src="${SCRIPT_PATH}" defer></script>\n`);
 
 type Field = readonly [name: string, value: string];
 
-/** Tells the pages in browsers that a file has changed. It is for who writes pages, and for nobody else. */
+/** Tells open pages in browsers that a file has changed; for development only. */
 export class LiveReload {
   readonly #watcher: TreeWatcher;
   readonly #expire: () => void;

@@ -14,32 +14,32 @@ import { WEB_OPTIONS, type WebOptions, type WebSettings } from "./web-options.ts
 
 type Next = NonNullable<Parameters<WebMiddleware>[2]>;
 
-/** What {@link webMiddleware} gives. */
+/** The middleware that {@link webMiddleware} returns. */
 export interface WebMiddleware {
-  /** `next` tells that somebody else is to answer; with an error, what was in the way. See {@link webMiddleware}. */
+  /** Answers a request. Calls `next` if it does not answer it, with the error if one occurred. See {@link webMiddleware}. */
   (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void;
   /**
-   * Opens the root, for who wants to know before the first request whether it can be. See {@link webMiddleware}.
+   * Opens the root before the first request, to learn whether that is possible. See {@link webMiddleware}.
    *
    * @throws Error in Node's shape for a root that cannot be opened · TemplateError. The next call, or request, tries again.
    */
   ready(): Promise<void>;
-  /** Closes the root and all files; what is being sent is sent to its end. What is asked for later is missing. See {@link webMiddleware}. */
+  /** Closes the root and all files; answers under way are sent to their end. Later requests find no file. See {@link webMiddleware}. */
   close(): Promise<void>;
 }
 
-/** Options of a server of ours, which there is none here. */
+/** Options that apply to a server of this package, which a middleware does not have. */
 const OF_SERVERS = ["http", "accessLog"] as const;
 
 /**
- * The files of a folder as a function for node:http, Connect and Express, with the answers of `web`. The root is opened by
- * the first request, or by `ready()`. With `next`, what is missing and methods other than GET and HEAD are passed on, and so are errors,
- * also one by which an answer was cut off. Without it the middleware answers them itself: 404, 405, 500, and `onError` is told. The
- * server's own parser, limits and deadlines hold. Below a path, as by `app.use("/docs", …)`, redirects keep that path.
+ * Creates a middleware for node:http, Connect and Express that serves the files of a folder with the answers of `web`. The first request,
+ * or `ready()`, opens the root. With `next`, it passes on requests for missing files, methods other than GET and HEAD, and errors, also
+ * one that cut an answer off. Without `next` it answers 404, 405 or 500 itself, and calls `onError`. The parser, limits and deadlines of
+ * the server apply. Below a path, as with `app.use("/docs", …)`, redirects keep that path.
  *
  * @param root - relative to the working directory when it is opened.
- * @param options - those of `web` but `http` and `accessLog`: these are the server's.
- * @throws RangeError, TypeError for an option that cannot be.
+ * @param options - the options of `web` without `http` and `accessLog`, which belong to the server.
+ * @throws RangeError, TypeError for an invalid option.
  * @example
  * ```ts
  * import { once } from "node:events";
@@ -78,7 +78,7 @@ export function webMiddleware(root: string, options?: WebOptions): WebMiddleware
   });
 }
 
-/** A site that is opened when it is asked for. */
+/** A site that the first request opens. */
 class LazySite {
   readonly #root: string;
   readonly #settings: WebSettings;
@@ -90,7 +90,7 @@ class LazySite {
     this.#settings = settings;
   }
 
-  /** Undefined once it was closed. */
+  /** Undefined once it is closed. */
   async open(): Promise<Site | undefined> {
     if (this.#isClosed) return undefined;
     this.#site ??= openSite(this.#root, this.#settings);
@@ -120,7 +120,7 @@ class LazySite {
   }
 }
 
-/** Never rejects, but with what `next` throws. */
+/** Rejects only with an error that `next` throws. */
 async function serveBy(folder: LazySite, request: IncomingMessage, response: ServerResponse, next: Next | undefined) {
   const isHead = request.method === "HEAD";
   if (next !== undefined && request.method !== "GET" && !isHead) return next();

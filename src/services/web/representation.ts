@@ -8,7 +8,7 @@ import type { FileContent } from "./file-content.ts";
 import { SharedFile } from "./shared-file.ts";
 import type { SiteAnswer } from "./site-answer.ts";
 
-/** The largest file that is kept in memory. For larger ones sendfile(2) is cheaper than the copy from memory. */
+/** Limits the size of a file kept in memory; larger ones stay open, because sendfile(2) is cheaper for them than a copy from memory. */
 export const MAX_KEPT_CONTENT_BYTES = 32 * 1024;
 /** What an answer in memory takes besides its bytes. */
 export const ANSWER_BYTES = 1_024;

@@ -1,8 +1,8 @@
 import { asSent } from "../../http/sent-text.ts";
 
-/** A path as it is asked for, decoded: half of PATH_MAX, so that with that of the root it stays below what proc(5) can tell. */
+/** Limits the bytes of a decoded path; a longer one is answered with 404. Half of PATH_MAX, so that together with the root's path proc(5) can show it. */
 export const MAX_PATH_BYTES = 2_048;
-/** The longest segment of a path — limits.h, NAME_MAX. */
+/** Limits the bytes of a segment of a path, limits.h, NAME_MAX; a longer one is answered with 404. */
 export const MAX_NAME_BYTES = 255;
 
 /** Which names that begin with a dot can be asked for: none, `.well-known` of the root, RFC 8615, or all. */

@@ -7,11 +7,11 @@ import { Semaphore } from "./semaphore.ts";
 export const RENEW_AFTER_MS = 500;
 /** What was found of a file holds for so long: what has changed is seen within it. */
 export const MAX_RESOURCE_AGE_MS = 1_000;
-/** Memory for files and their answers. Beyond it the oldest are dropped. */
+/** The default of `cacheBytes`: memory for files and their answers; beyond it, the cache drops the oldest. */
 export const DEFAULT_CACHE_BYTES = 64 * 1024 * 1024;
-/** Open descriptors of files that are too large for memory. Beyond it the oldest are closed. */
+/** The default of `cacheDescriptors`: open descriptors of files that are too large for memory; beyond it, the cache closes the oldest. */
 export const DEFAULT_CACHE_DESCRIPTORS = 512;
-/** Files that are opened at once: others wait. */
+/** Limits the files opened at once; others wait. */
 export const MAX_OPENINGS = 64;
 
 interface Entry {
@@ -26,9 +26,9 @@ export type Found = Resource | NoResource;
 type Load = (path: string, known: Resource | undefined) => Promise<Found>;
 
 /**
- * The files that were asked for of late. Nothing in it is older than {@link MAX_RESOURCE_AGE_MS}: an older one is looked at again
- * before it is served, and so is one whose open file was changed: its length and its tag would be those of another content. What
- * is missing is not in it, so that a file that comes is seen at once.
+ * The cache of recently requested files. It checks a file again before it serves it if the entry is older than {@link MAX_RESOURCE_AGE_MS},
+ * or if the open file has changed, because its length and tag would be those of other content. It does not remember missing files, so
+ * that a new file is found at once.
  */
 export class ResourceCache {
   readonly #entries = new Map<string, Entry>();

@@ -73,7 +73,7 @@ export async function openRoot(path: string, options?: RootOptions, clock: Clock
 }
 
 /**
- * A directory whose files are served, and nothing outside of it.
+ * A directory whose files, and no others, can be opened for requests.
  *
  * What counts is what was opened, and not what was named: a path is looked up by openat2(2) with RESOLVE_BENEATH, or else the
  * kernel is asked where it has led. Only then is a regular file opened for reading. So nobody who exchanges files, directories

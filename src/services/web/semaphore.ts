@@ -1,4 +1,4 @@
-/** Lets so much work go on at once; more waits, in the order in which it came. */
+/** Limits how many tasks run at once; further ones wait in order. */
 export class Semaphore {
   readonly #waiting: (() => void)[] = [];
   #free: number;

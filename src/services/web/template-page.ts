@@ -13,11 +13,11 @@ import type { SiteAnswer } from "./site-answer.ts";
 import type { Template } from "./template/template.ts";
 import type { Variables } from "./template/variables.ts";
 
-/** Pages of one template that are kept, for as many values of what requests say; the oldest goes. */
+/** Limits the cached pages of one template, one for each set of request values; beyond it, the oldest is dropped. */
 export const MAX_KEPT_PAGES = 64;
-/** A page that is kept. A larger one is made for each request. */
+/** Limits the size of a cached page; a larger one is rendered for each request. */
 export const MAX_KEPT_PAGE_BYTES = 64 * 1024;
-/** Characters of the request's values for a page that is kept. With longer values the page is made for each request. */
+/** Limits the characters of the request values of a cached page; with longer values, the page is rendered for each request. */
 export const MAX_KEPT_VALUES_LENGTH = 1_024;
 
 /** Of what a template was read. */

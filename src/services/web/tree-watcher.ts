@@ -2,14 +2,14 @@ import { type FSWatcher, lstatSync, readdirSync, watch } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
 /**
- * Directories that are watched; what changes in further ones is not told of. inotify(7): each takes a watch, of which a user has
- * 8 192 by default before Linux 5.11.
+ * Limits the directories to watch; changes in further ones are not reported. Each takes a watch of inotify(7), of which a user has 8 192
+ * by default before Linux 5.11.
  */
 export const MAX_WATCHED_DIRECTORIES = 4_096;
 
 /**
- * Tells of each change below a directory. Directories are watched, and not files: `recursive` of node:fs watches files, and hears
- * nothing more of one that an editor has put in the place of the old one. What links lead to is not watched.
+ * Reports each change below a directory. It watches directories, not files: `recursive` of node:fs watches files, and misses changes of a
+ * file with which an editor has replaced the old one. It does not follow links.
  */
 export class TreeWatcher {
   readonly #changed: () => void;

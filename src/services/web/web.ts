@@ -29,12 +29,12 @@ export type {
 };
 
 /**
- * Serves the files of a folder: GET and HEAD with conditions, ranges and precompressed files, and pages of templates. Nothing outside
- * of it is sent, whatever a request says and wherever links lead.
+ * Creates a service that serves the files of a folder: GET and HEAD with conditions, ranges and precompressed files, and pages from
+ * templates. By default it sends no file outside of the folder, whatever a request asks for and wherever links lead.
  *
  * @param root - relative to the working directory when the server starts.
- * @throws RangeError, TypeError for an option that cannot be. `serve` rejects with the error of a root that cannot be opened, and with
- * a TemplateError.
+ * @throws RangeError, TypeError for an invalid option. `serve` rejects with the error of a root that cannot be opened, or with a
+ * TemplateError.
  * @example
  * ```ts
  * import { serve } from "sockwright/server";
@@ -56,17 +56,17 @@ export function web(root: string, options?: WebOptions): HttpService {
       const address = "host" in peer ? peer.host : undefined;
       return shared.service.site.answer({ method, path, rawQuery, headers, mountPath, address, server });
     },
-    // What no body is read of is answered by its method, however long it is.
+    // The site reads no body, so that it answers by method, however long the body is.
     { maxBodyBytes: MAX_BODY_BYTES, ...settings.http, onExchange: exchangeHook(settings) },
   );
   return { ...service, name: "web", start: () => shared.start(), stop: () => shared.stop() };
 }
 
 /**
- * The variables that the templates of a site use and nobody gives, with FILE:LINE. What stands in an `{{#each}}` is not among them, since
- * an item may have it. Nothing is listened to.
+ * Returns the variables that the templates of a site use and that have no value, with file and line. It leaves out variables inside
+ * `{{#each}}`, which an item may have. It opens no listener.
  *
- * @throws as {@link web}, and what `serve` rejects with.
+ * @throws the errors of {@link web}, and those with which `serve` rejects.
  * @example
  * ```ts
  * import { mkdtempSync, writeFileSync } from "node:fs";
@@ -87,7 +87,7 @@ export async function unknownVariables(root: string, options?: WebOptions): Prom
   return site.unknownNames;
 }
 
-/** A folder that is a site while it is served. */
+/** The service of a folder, whose site is open while the service runs. */
 class ServedSite {
   readonly #root: string;
   readonly #settings: WebSettings;
