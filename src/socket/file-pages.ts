@@ -2,8 +2,8 @@ import { read } from "node:fs";
 import { EAGAIN, EINVAL, ENOSYS, EOPNOTSUPP } from "./errno.ts";
 
 /**
- * How much of a file is looked at, sent, and if need be brought in at once. It is more than the kernel reads ahead (128 KiB), so that
- * a disk is asked for much at a time, and not much more than most sockets take.
+ * The bytes of a file that are probed, sent and, if needed, read into memory at once; the rest follows in further windows. It
+ * is more than the kernel reads ahead (128 KiB), so that a disk gets large requests, and not much more than most sockets take.
  */
 export const FILE_WINDOW_BYTES = 512 * 1024;
 

@@ -5,7 +5,7 @@ import { Pieces, type Units } from "./pieces.ts";
 import { receive } from "./receive.ts";
 import { SockwrightError } from "./sockwright-error.ts";
 
-/** What is received at once where more is wanted than the buffer holds. */
+/** The most bytes of one receive when more is wanted than the buffer holds; the rest needs further receives. */
 export const RECEIVED_FILE_BYTES = 64 * 1024;
 
 /** How a file reads. */
@@ -22,8 +22,8 @@ export interface Reading<T> {
 }
 
 /**
- * The half of a file that reads: what came and was not taken, and calls for more. Reads are served one after another. One that
- * fails takes nothing, so the next one has all that came.
+ * The reading half of a file: received data that was not taken, and reads that receive more. Reads are served one after
+ * another. A read that fails takes nothing, so the next one gets everything that came.
  */
 export class FileReader<T extends string | Buffer> implements FileSource {
   readonly endpoint: Endpoint;

@@ -5,8 +5,8 @@ import { SendAll, transmit } from "./send.ts";
 const DONE: Promise<void> = Promise.resolve();
 
 /**
- * The half of a file that writes: what was written and not sent. Writes leave in the order in which they were asked for. What a
- * send that failed has not sent stays, for the next one.
+ * The writing half of a file: written data that was not sent. Writes are sent in the order of their calls. Data that a failed
+ * send has not sent stays for the next one.
  */
 export class FileWriter {
   readonly #endpoint: Endpoint;

@@ -2,7 +2,7 @@ import { generationOf, type Handle, slotOf } from "../native/kernel.ts";
 import { kernel } from "../native/load.ts";
 import type { PagedFile } from "./file-pages.ts";
 
-/** A file that is sent, by the descriptor of whoever asks for that, or from {@link hold} on by one of its own. */
+/** A file to send: by the caller's descriptor, or, after {@link hold}, by a duplicate of its own. */
 export class HeldFile implements PagedFile {
   #descriptor: number;
   #handle: Handle | undefined;

@@ -1,6 +1,6 @@
 import { mapped } from "./call.ts";
 
-/** Tasks that run one after another, in the order in which they were asked for: none begins before those before it have ended. */
+/** A queue of tasks that run one after another, in the order of their calls: each begins when those before it have ended. */
 export class InOrder {
   #last: Promise<void> | undefined;
 

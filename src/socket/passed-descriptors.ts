@@ -30,7 +30,7 @@ export interface ReceivedDescriptors {
   readonly address: Address | undefined;
 }
 
-/** unix(7), SCM_MAX_FD: the most that the kernel takes in one message. */
+/** The most descriptors in one message; more are a RangeError. unix(7), SCM_MAX_FD. */
 export const MAX_PASSED_DESCRIPTORS = 253;
 /** C has each as an int. */
 const { BYTES_PER_ELEMENT } = Int32Array;

@@ -1,4 +1,4 @@
-/** What a file reads: bytes, or the text that they are. */
+/** The units of what a file reads: bytes, or the characters of the text that they encode. */
 export interface Units<T> {
   readonly empty: T;
   join(pieces: readonly T[]): T;
@@ -14,12 +14,12 @@ export interface Units<T> {
 }
 
 /**
- * Pieces up to this size are joined with one of their size or less before them. Whoever sends byte by byte would otherwise cost a
- * hundred bytes of memory for each: with this there are few, and a byte is copied as often as its piece has doubled.
+ * The largest piece that is joined with a piece of at most its size before it; larger ones stay separate. A peer that sends
+ * byte by byte would otherwise cost a hundred bytes of memory for each byte: a byte is copied as often as its piece doubles.
  */
 const SMALL_PIECE_BYTES = 2_048;
 
-/** What came and was not taken: pieces as they were received, joined when something is taken. */
+/** The received pieces that were not taken yet. They are joined when a part is taken. */
 export class Pieces<T extends string | Buffer> {
   /** How much there is, counted as `read(size)` does. */
   count = 0;

@@ -13,7 +13,10 @@ import { isConnectionless } from "./socket-type.ts";
 /** A record and where it came from. */
 export type ReceivedRecord = readonly [data: Buffer, address: Address | undefined];
 
-/** Room for most records: then one receive is enough where the system does not tell the length of a record beforehand. */
+/**
+ * The first buffer for a record, which fits most: then one receive is enough where the system does not report the length of a
+ * record beforehand. A longer record gets a larger buffer where its length is known.
+ */
 export const RECORD_BYTES = 64 * 1024;
 
 /** A look takes the header of a packet socket's record, which is refused without room for it (PACKET_VNET_HDR). */

@@ -12,13 +12,16 @@ import { SocketError } from "./socket-error.ts";
 import { SockwrightError } from "./sockwright-error.ts";
 import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
 
-/** What is read at once of a file that has no sendfile(2), as some of /proc have not. */
+/**
+ * The most bytes that are read at once from a file without sendfile(2), such as some of /proc; the rest follows in further
+ * reads.
+ */
 export const READ_FILE_BYTES = 64 * 1024;
 
 /** What says that the file's system does not know the call, sendfile(2): then it is read, and sent. */
 const NOT_FOR_THIS_FILE = [EINVAL, ENOSYS, EOPNOTSUPP];
 
-/** sendfile(2), until the end of the file, or so many bytes. */
+/** Sends a file with sendfile(2), to its end or up to a number of bytes. */
 export function sendfile(
   endpoint: Endpoint,
   file: unknown,

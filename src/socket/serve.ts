@@ -25,11 +25,11 @@ import { SpareDescriptor } from "./spare-descriptor.ts";
 import { isStreamed } from "./stream.ts";
 import { signalOf, type WaitOptions, waitForm } from "./wait-options.ts";
 
-/** How `serve` runs: until `signal` aborts, or the listener is closed. */
+/** The options of `serve`, which runs until `signal` aborts or the listener is closed. */
 export interface ServeOptions extends WaitOptions {
   /**
-   * Told of every handler that failed, besides the diagnostics channel `sockwright:serve:error`. Its own failure, thrown or
-   * rejected, is published there, too, with `hook: "onError"`, and ends nothing.
+   * Called with the error of every handler that failed, besides the diagnostics channel `sockwright:serve:error`. When it
+   * throws or rejects itself, that is published there, too, with `hook: "onError"`, and ends nothing.
    */
   readonly onError?: ((error: unknown, address: Address) => void) | undefined;
 }

@@ -12,7 +12,7 @@ import { checkOptions, type OptionNames } from "./option-names.ts";
 import { succeed } from "./socket-error.ts";
 import { checkedTimeout } from "./time-out.ts";
 
-/** How a descriptor is given up. */
+/** The options of `detach`. */
 export interface DetachOptions {
   /** Whether calls on the descriptor wait, as another program may expect: O_NONBLOCK is cleared. Default false. */
   readonly blocking?: boolean | undefined;
@@ -22,7 +22,7 @@ const DETACH_OPTIONS: OptionNames<DetachOptions> = { blocking: true };
 
 const addressRoom = new AddressRoom();
 
-/** What a socket is apart from the data that it carries: its descriptor, names, options, time-out and end. */
+/** The part of a socket that does not move data: its descriptor, names, options, time-out and end. */
 export class SocketDescriptor implements AsyncDisposable {
   // Private, so that a subclass of the program's may have a field of any name.
   #endpoint: Endpoint;
@@ -70,12 +70,12 @@ export class SocketDescriptor implements AsyncDisposable {
     this.#endpoint.timeoutMs = checkedTimeout("timeoutMs", timeoutMs);
   }
 
-  /** What {@link gettimeout} gives — Python's attribute of this name. */
+  /** The value of {@link gettimeout} — Python's attribute of this name. */
   get timeout(): number | null {
     return this.#endpoint.timeoutMs;
   }
 
-  /** What {@link settimeout} set. See {@link getblocking}. */
+  /** Returns the value that {@link settimeout} set. See {@link getblocking}. */
   gettimeout(): number | null {
     return this.#endpoint.timeoutMs;
   }

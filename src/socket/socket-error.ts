@@ -1,6 +1,6 @@
 import { errnoName, errnoText } from "./errno.ts";
 
-/** Where a failed call was going: an IP host and port, or a Unix path, as the error's `address` and `port`. */
+/** The destination of a failed call: an IP host and port, or a Unix path, as the error's `address` and `port`. */
 export interface ErrorTarget {
   readonly address: string;
   readonly port?: number;
@@ -8,7 +8,7 @@ export interface ErrorTarget {
   readonly local?: string;
 }
 
-/** What a look-up asked for, as the error's `hostname`; none where it asked for no host. */
+/** The host that a look-up asked for, as the error's `hostname`; undefined where it asked for no host. */
 export interface LookupTarget {
   readonly hostname?: string | undefined;
 }
@@ -72,7 +72,7 @@ export class SocketError extends Error {
   }
 }
 
-/** Gives the result of a native call back; a negative one is thrown. */
+/** Returns the result of a native call, or throws when it is negative. */
 export function succeed(result: number, syscall: string, target?: ErrorTarget, style?: "short" | "long"): number {
   if (result < 0) throw new SocketError(syscall, -result, target, style);
   return result;

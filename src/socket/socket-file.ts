@@ -8,7 +8,7 @@ import { FileWriter } from "./file-writer.ts";
 import { addFile, removeFile } from "./open-files.ts";
 import { SockwrightError } from "./sockwright-error.ts";
 
-/** What makes a file one of bytes or of text. */
+/** The form of a file: how it reads and encodes bytes or text. */
 export interface FileForm<T> {
   /** Undefined where it only writes. */
   readonly reading: Reading<T> | undefined;
@@ -16,7 +16,7 @@ export interface FileForm<T> {
   encode(data: unknown): { readonly bytes: Uint8Array; readonly count: number; readonly isFlushed: boolean };
 }
 
-/** What a file takes: text where it is one of text, else bytes, or text as UTF-8. */
+/** The data that a file accepts: text for a text file, else bytes, or text as UTF-8. */
 export type FileData<T> = T extends string ? string : Data;
 
 const DONE: Promise<void> = Promise.resolve();

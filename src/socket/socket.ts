@@ -32,9 +32,9 @@ import { SocketStream } from "./stream.ts";
 import type { WaitOptions } from "./wait-options.ts";
 import { type WebStreams, webStreamsOf } from "./web-streams.ts";
 
-/** What a datagram socket yields: the data, and where it came from. */
+/** An item of a datagram socket: the data, and the sender's address. */
 export type Datagram = [data: Buffer, address: Address];
-/** What a listener yields: the socket of a connection, and its peer's address. */
+/** An item of a listener: the socket of an accepted connection, and its peer's address. */
 export type Accepted = [peer: Socket, address: Address];
 /** A socket after `listen()`. */
 export type Listener = Socket<Accepted>;

@@ -1,4 +1,4 @@
-/** The conditions of our own, with no errno behind them: code and message. */
+/** The library's own conditions, with no errno behind them: code and message. */
 const MESSAGES = {
   ERR_SOCKWRIGHT_BUSY: "The socket has a call pending: await it, or abort it, before detach()",
   ERR_SOCKWRIGHT_CLOSED: "The socket is closed",
@@ -26,7 +26,7 @@ const MESSAGES = {
 export type SockwrightErrorCode = keyof typeof MESSAGES;
 
 /**
- * A condition that the kernel knows nothing of. Match on `code`:
+ * An error of this library that has no errno. Match on `code`:
  *
  * | code | when |
  * |---|---|

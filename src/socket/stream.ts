@@ -9,13 +9,15 @@ import { SocketError } from "./socket-error.ts";
 import { SockwrightError } from "./sockwright-error.ts";
 import { takeError } from "./take-error.ts";
 
-/** Of a stream, so much is received at once, and waits in either direction until the other side is held back. */
+/**
+ * The most bytes that a stream receives at once, and the bytes that wait in either direction before the other side is paused.
+ */
 export const STREAM_BYTES = 64 * 1024;
 
-/** Who has a stream: a second one would take the bytes of the first. */
+/** The sockets that have a stream: a second stream would take the bytes of the first. */
 const streamed = new WeakSet<Endpoint>();
 
-/** Whether a stream has it, and closes it. */
+/** Returns whether a stream owns the socket and closes it. */
 export function isStreamed(endpoint: Endpoint): boolean {
   return streamed.has(endpoint);
 }

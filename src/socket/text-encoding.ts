@@ -3,10 +3,10 @@ import { TextDecoder } from "node:util";
 import { wrongValue } from "./argument.ts";
 import { SockwrightError } from "./sockwright-error.ts";
 
-/** What becomes of bytes that are no text, and of text that has no bytes: an error, or U+FFFD and `?` in their place. */
+/** How to handle invalid bytes, and text that has no bytes in the encoding: an error, or U+FFFD and `?` in their place. */
 export type EncodingErrors = "strict" | "replace";
 
-/** Bytes to text, piece by piece: what a character lacks is waited for. */
+/** Decodes bytes to text, piece by piece: an incomplete character waits for its remaining bytes. */
 export interface Decoding {
   /** @throws SockwrightError `ERR_SOCKWRIGHT_ENCODING`, with what came before in it. */
   decode(bytes: Uint8Array): Decoded;
@@ -30,7 +30,7 @@ const WRITABLE: ReadonlyMap<string, WritableEncoding> = new Map([
 
 type WritableEncoding = "utf8" | "utf16le" | "latin1" | "ascii";
 
-/** The highest code of encodings that have few. */
+/** The highest character code of the encodings that have few characters. */
 const HIGHEST = { latin1: 0xff, ascii: 0x7f } as const;
 /** U+FFFD, for a byte that is no character. */
 const REPLACEMENT = "\ufffd";

@@ -1,5 +1,8 @@
 // The message, the text and the code of anything that was thrown.
-/** What an error says. Anything can be thrown, also what has no text and what throws when it is looked at. */
+/**
+ * Returns the message of a thrown value. A program can throw anything, also values without text, and values that throw when
+ * they are read.
+ */
 export function messageOf(thrown: unknown): string {
   return told(() => (thrown instanceof Error ? thrown.message : thrown));
 }

@@ -1,7 +1,7 @@
 import { integer, outOfRange, wrongType } from "./argument.ts";
 import { MAX_TIMEOUT_MS } from "./deadline.ts";
 
-/** What {@link setdefaulttimeout} set. */
+/** The value that {@link setdefaulttimeout} set. */
 let ofNewSockets: number | null = null;
 
 /**
@@ -24,7 +24,9 @@ export function setdefaulttimeout(timeoutMs: number | null): void {
   ofNewSockets = checkedTimeout("timeoutMs", timeoutMs);
 }
 
-/** What {@link setdefaulttimeout} set, in milliseconds; null waits for ever. See {@link setdefaulttimeout}. */
+/**
+ * Returns the value that {@link setdefaulttimeout} set, in milliseconds; null waits for ever. See {@link setdefaulttimeout}.
+ */
 export function getdefaulttimeout(): number | null {
   return ofNewSockets;
 }

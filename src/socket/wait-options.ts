@@ -1,7 +1,7 @@
 import { wrongType } from "./argument.ts";
 import { checkOptions, type OptionNames, signalAfter } from "./option-names.ts";
 
-/** How a call waits: no longer than the signal allows, besides the socket's time-out. */
+/** The options of a call that waits: it waits until the signal aborts, besides the socket's time-out. */
 export interface WaitOptions {
   /** Ends the wait with an AbortError; what has not been done then is not done. */
   readonly signal?: AbortSignal | undefined;

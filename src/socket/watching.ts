@@ -11,11 +11,11 @@ import { takeError } from "./take-error.ts";
 // layer 1, whose calls wait in queues, and the links of layer 2, which have nothing that waits. What is done once a socket is
 // ready is the owner's own affair. (Who is lost without a close: lost-socket.ts.)
 
-/** A socket that is ready this often in a row with nothing to do is taken out of epoll for a while. */
+/** The number of consecutive wake-ups with nothing to do after which a socket is removed from epoll for a while. */
 export const MAX_SPURIOUS_WAKEUPS = 16;
-/** How long it is taken out of epoll at first; each further pause doubles. */
+/** The first pause outside epoll, in ms; each further pause doubles, up to {@link MAX_SPURIOUS_BACKOFF_MS}. */
 export const MIN_SPURIOUS_BACKOFF_MS = 1;
-/** The longest such pause. */
+/** The longest pause outside epoll, in ms; pauses stop doubling there. */
 export const MAX_SPURIOUS_BACKOFF_MS = 100;
 
 /** What epoll reports only where it was asked for. */
@@ -59,7 +59,10 @@ export function isWait(interest: number): boolean {
   return (interest & ASKED_FOR) !== 0;
 }
 
-/** What keeps the process alive: a wait, as a call that blocks does in C. To be told of each beginning and end of one. */
+/**
+ * Keeps the process alive while something waits, like a blocking call in C. It must be called at the start and the end of each
+ * wait.
+ */
 export function keepAlive(before: boolean, after: boolean): void {
   if (before === after) return;
   if (after) poller.hold();

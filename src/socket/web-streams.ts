@@ -8,7 +8,7 @@ import {
 } from "node:stream/web";
 import { messageOf } from "./thrown.ts";
 
-/** Both directions of a connection, as streams of the web platform. */
+/** The two directions of a connection, as streams of the web platform. */
 export interface WebStreams {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
