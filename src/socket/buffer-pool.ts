@@ -52,8 +52,8 @@ export function receiveRoom(count: number, flags: number): Buffer {
 }
 
 /**
- * Reserves memory for one receive of at most `count` bytes, from {@link reservedAt} on. The memory is the pool's until {@link
- * cut}. A receive that fails needs no cut: the next one reuses the memory.
+ * Reserves memory for one receive of at most `count` bytes, from {@link reservedAt} on. The memory is the pool's until
+ * {@link cut}. A receive that fails needs no cut: the next one reuses the memory.
  */
 export function reserve(count: number, flags: number): Buffer {
   reserved = count;

@@ -24,8 +24,8 @@ export function ntohs(value: number): number {
 }
 
 /**
- * Converts a 32-bit number to network byte order, as C lays out an IPv4 address — htonl(3), Python's `socket.htonl`. See {@link
- * htons}.
+ * Converts a 32-bit number to network byte order, as C lays out an IPv4 address — htonl(3), Python's `socket.htonl`. See
+ * {@link htons}.
  *
  * @param value - 0 to 2^32 - 1.
  * @throws TypeError; RangeError, which is Python's OverflowError.

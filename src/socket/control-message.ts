@@ -20,8 +20,8 @@ function align(bytes: number): number {
 }
 
 /**
- * CMSG_SPACE(3): returns the size of a control message with this many bytes of data, padding included. See {@link
- * Socket.recvmsg}.
+ * CMSG_SPACE(3): returns the size of a control message with this many bytes of data, padding included. See
+ * {@link Socket.recvmsg}.
  */
 export function controlSpace(dataBytes: number): number {
   return HEADER_BYTES + align(integer("dataBytes", dataBytes, 0, MAX_CONTROL_BYTES));
