@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { serve } from "../server/server.ts";
 import { DEFAULT_GRACE_MS, type ListenerPlan, type Plan, type ServicePlan } from "./plan.ts";
 
-/** The pages of its site, as the build has made them: as deep in the package as a compiled command. */
+/** The built pages of its site. Source and compiled command are at the same depth in the package. */
 const PAGES = new URL("../../dist/pages/", import.meta.url);
 const FILES = [
   ["home/index.html", "index.html"],
@@ -14,7 +14,7 @@ const FILES = [
 ] as const;
 const HOST = "127.0.0.1";
 
-/** A line of the table that it prints and shows: where a service is, and a command for a shell. */
+/** A row of the table that the demonstration prints and shows: the address of a service, and a shell command for it. */
 interface DemonstrationRow {
   readonly service: string;
   readonly address: string;
@@ -23,18 +23,18 @@ interface DemonstrationRow {
   readonly page: boolean;
 }
 
-/** Every service at once, on this machine alone, with a temporary folder that goes with it. */
+/** The plan of the demonstration: all services on loopback, with a temporary folder that it removes on disposal. */
 export interface Demonstration extends Disposable {
   readonly plan: Plan;
   readonly rows: readonly DemonstrationRow[];
-  /** Ports that were taken. */
+  /** Ports that were in use. */
   readonly notes: readonly string[];
 }
 
 /**
- * Prepares the demonstration: its folder, and ports that are free. Ports that others have are replaced.
+ * Prepares the demonstration: its folder, and free ports. It replaces ports that are in use.
  *
- * @throws SocketError where no port can be had · Error of the file system.
+ * @throws SocketError if no port is free · Error of the file system.
  */
 export async function demonstration(): Promise<Demonstration> {
   const notes: string[] = [];
@@ -126,7 +126,7 @@ function planOf(ports: Ports, folder: string, rows: readonly DemonstrationRow[])
   };
 }
 
-/** The port that is wanted, or another one where somebody has it. Whoever takes it before the service is told by that. */
+/** Returns the wanted port, or another one if it is in use. If another process takes it before the service opens it, that fails. */
 async function freePort(scheme: "tcp" | "udp", wanted: number): Promise<number> {
   try {
     return await boundPort(scheme, wanted);
@@ -136,7 +136,7 @@ async function freePort(scheme: "tcp" | "udp", wanted: number): Promise<number> 
   }
 }
 
-/** EACCES: a port that the kernel keeps for others. */
+/** EACCES: a port that the kernel reserves. */
 function isTaken(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "EADDRINUSE" || error.code === "EACCES");
 }

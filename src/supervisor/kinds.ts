@@ -9,21 +9,21 @@ import { type WebOptions, web } from "../services/web/web.ts";
 import { WEB_OPTIONS } from "../services/web/web-options.ts";
 import type { MakeService } from "./load-service.ts";
 
-/** What whoever runs services is told by them. */
+/** The hooks by which services report to their supervisor. */
 export interface KindHooks {
-  /** Writes a line of an access log, which has its end. */
+  /** Writes a line of an access log, its line end included. */
   readonly log: (line: string) => void;
-  /** Told of what a service fails with itself. */
+  /** Called with the error when a service itself fails. */
   readonly onError: (error: unknown) => void;
 }
 
-/** What a service is given besides its options. */
+/** The context of a service in addition to its options. */
 interface KindContext extends KindHooks {
-  /** Of all that runs. */
+  /** The overview of all running services. */
   readonly overview: Overview;
 }
 
-/** What a service of a kind can be served on. */
+/** The listeners on which a service of a kind can run. */
 export interface Doors {
   readonly streams: boolean;
   readonly datagrams: boolean;
@@ -31,22 +31,22 @@ export interface Doors {
   readonly http: boolean;
 }
 
-/** A kind of service that a file can name. */
+/** A built-in kind of service, which a configuration file can name. */
 export interface ServiceKind {
-  /** What a file can say of it. */
+  /** The options that a file can set. */
   readonly options: OptionKinds;
-  /** What it has to say, with an example. */
+  /** The options that a file must set, with an example. */
   readonly required: Readonly<Record<string, string>>;
   /** Options that are paths, which belong to the folder of the file; and words in their place that are none. */
   readonly paths: Readonly<Record<string, readonly string[]>>;
   readonly doors: Doors;
-  /** TCP_USER_TIMEOUT of its own TCP listeners, in ms, where nothing is said of it — tcp(7). */
+  /** The default TCP_USER_TIMEOUT of its own TCP listeners, in ms, tcp(7). */
   readonly userTimeoutMs?: number;
   /** Why it cannot be on a listener with these options; what is wrong; what was meant. */
   refusal?(options: Readonly<Record<string, unknown>>, url: string): string | undefined;
   /**
-   * @param options - as a plan has them.
-   * @throws TypeError, RangeError for options that cannot be together.
+   * @param options - the options of the plan.
+   * @throws TypeError, RangeError for options that exclude each other.
    */
   make(options: Readonly<Record<string, unknown>>, context: KindContext): Service;
 }
@@ -58,12 +58,12 @@ const WEB_KINDS = {
 };
 
 /**
- * How long a TCP client of a chat may acknowledge nothing — tcp(7), TCP_USER_TIMEOUT. A member whose machine is gone
- * leaves the room; the kernel alone would wait a quarter of an hour.
+ * Limits how long a TCP client of a chat may acknowledge nothing, tcp(7), TCP_USER_TIMEOUT; then the kernel ends the connection and the
+ * member leaves the room. By default the kernel would wait a quarter of an hour.
  */
 const CHAT_USER_TIMEOUT_MS = 60_000;
 
-/** All kinds that there are. */
+/** All built-in kinds. */
 export const KINDS: ReadonlyMap<string, ServiceKind> = new Map<string, ServiceKind>([
   [
     "greet",
@@ -117,7 +117,7 @@ function without(kinds: OptionKinds, ...names: readonly string[]): OptionKinds {
   return Object.fromEntries(Object.entries(kinds).filter(([name]) => !names.includes(name)));
 }
 
-/** Makes the services of plans, each with hooks of its own. */
+/** Returns a function that creates the services of plans, each with hooks of its own. */
 export function serviceMaker(hooksOf: (service: string) => KindHooks): MakeService {
   return (name, options, { service, overview }) => {
     const kind = KINDS.get(name);
