@@ -1,4 +1,4 @@
-/** Frames out of bytes and bytes out of frames, without sockets: `sockwright/codec`. */
+/** Codecs that turn bytes into frames and frames into bytes, without sockets: `sockwright/codec`. */
 
 export type { Codec, Decoder } from "./codec/codec.ts";
 export { type CodecDefinition, defineCodec } from "./codec/define-codec.ts";

@@ -1,4 +1,4 @@
-/** HTTP/1.1 servers: `sockwright/http`. */
+/** The exports of `sockwright/http`: HTTP/1.1 servers. */
 
 export { Fields } from "./http/fields.ts";
 export { HttpError, type HttpErrorCode } from "./http/http-error.ts";

@@ -1,92 +1,93 @@
 import { wrongType } from "../socket/values.ts";
 
 /**
- * A way to cut a stream of bytes into frames, and to make bytes of a frame. A codec is a value without state: one serves
- * any number of connections, each with a decoder of its own. It knows nothing of sockets.
+ * A codec cuts a stream of bytes into frames, and encodes frames as bytes. It has no state: one codec serves any number of
+ * connections, and each connection has its own decoder. A codec does not depend on sockets.
  *
- * @typeParam In - what a decoder gives.
- * @typeParam Out - what `encode` takes; often wider than `In`.
+ * @typeParam In - the frames that a decoder returns.
+ * @typeParam Out - the frames that `encode` takes; often a wider type than `In`.
  */
 export interface Codec<In, Out = In> {
-  /** For messages: `"lines"`, `"netstring"` … */
+  /** The name of the codec in error messages: `"lines"`, `"netstring"` … */
   readonly name: string;
-  /** A new decoder, at the beginning of a stream. */
+  /** Makes a decoder for a new stream. */
   decoder(): Decoder<In>;
   /**
-   * The bytes of one frame, which are the caller's.
+   * Encodes one frame. The caller owns the returned bytes.
    *
    * @throws FrameError `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`, `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` · TypeError.
    */
   encode(frame: Out): Buffer;
   /**
-   * The same into memory that the frame is sent from, which spares a Buffer. It calls nobody else: that memory is everybody's.
+   * Encodes a frame into the memory from which it is sent, which saves a Buffer. It must not call other code of the program:
+   * all connections share that memory.
    *
-   * @returns how many bytes, from `at` on; undefined where they might not fit, and then `encode` makes them.
+   * @returns the number of bytes written from `at` on; undefined when they may not fit: then use `encode`.
    * @internal
    */
   encodeInto?(frame: Out, memory: Buffer, at: number): number | undefined;
 }
 
 /**
- * Cuts one stream into frames. Bytes go in by `push`, and frames are asked for one at a time, so that whoever reads slowly
- * takes no more than it can use:
+ * A decoder cuts one stream into frames. The caller passes bytes to `push`, and takes the frames from `next` one at a time, so
+ * that a slow reader decodes no more than it can use:
  *
  * ```
  * decoder.push(bytes);
  * for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) handle(frame);
  * ```
  *
- * The frames are the same however the stream was cut. What is wrong with a stream is told by `next`, behind the frames
- * before it; from then on the decoder is dead: `next` and `push` throw the same error again, until `skip` or `rest`.
+ * The frames do not depend on how the stream was cut. `next` throws an error of the stream after it has returned the frames
+ * before it. From then on `next` and `push` throw the same error again, until the caller calls `skip` or `rest`.
  */
 export interface Decoder<T> {
   /**
-   * Adds bytes. They are lent until `next` has given undefined, or until `keep`: then their memory may be used again.
+   * Adds bytes. They are lent to the decoder until `next` returns undefined, or until `keep`: then the caller may reuse their
+   * memory.
    *
-   * @throws the error that the decoder died of · FrameError `ERR_SOCKWRIGHT_DECODER_ENDED` · `ERR_SOCKWRIGHT_UNREAD` when
-   * more than 1 MiB was pushed and not asked for; nothing is lost, ask and push again · TypeError.
+   * @throws the error with which the decoder failed · FrameError `ERR_SOCKWRIGHT_DECODER_ENDED` · `ERR_SOCKWRIGHT_UNREAD` when
+   * more than 1 MiB waits for `next`; nothing is lost: call `next`, and push again · TypeError.
    */
   push(bytes: NodeJS.ArrayBufferView): void;
   /**
-   * The next frame; undefined when there is none yet, or after `end` none any more.
+   * Returns the next frame; undefined when it is not complete yet, or, after `end`, when there is none left.
    *
    * @throws FrameError `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`, `ERR_SOCKWRIGHT_FRAME_MALFORMED`, `ERR_SOCKWRIGHT_UNEXPECTED_END`.
    */
   next(): T | undefined;
-  /** No more bytes will come. What is left is asked for as ever. A second `end` does nothing. */
+  /** Says that no more bytes will come. Read the remaining frames with `next`. A second `end` does nothing. */
   end(): void;
-  /** Copies what is still lent, for who stops asking before `next` gives undefined. */
+  /** Copies the bytes that are still lent, for a caller that stops before `next` returns undefined. */
   keep(): void;
   /**
-   * Takes out the bytes that came and are in no frame that `next` gave: a copy, for whoever goes on with the stream in
-   * another way. The decoder then holds nothing, and what is pushed next begins a frame. After an error they begin with the
-   * frame that it is about, as far as the codec knows where that begins.
+   * Returns a copy of the pushed bytes that are in no frame that `next` returned, and removes them from the decoder: use it to
+   * read the rest of the stream in another way. The next pushed byte begins a frame. After an error the bytes begin with the
+   * frame that failed, as far as the codec knows where it begins.
    *
-   * @throws FrameError `ERR_SOCKWRIGHT_FRAME_UNFINISHED` where they are no part of the stream any more: see {@link layered}.
+   * @throws FrameError `ERR_SOCKWRIGHT_FRAME_UNFINISHED` when the bytes are no part of the stream any more: see {@link layered}.
    */
   rest(): Buffer;
   /**
-   * Leaves out the frame that `next` threw for, and goes on behind it: drops what has come of it. A codec that cannot tell
-   * where any frame ends has no such method.
+   * Skips the frame for which `next` threw, and continues after it: drops the bytes of it that have come, without keeping them.
+   * A codec that never knows where a frame ends has no such method.
    *
-   * @returns how many bytes that frame had, header and delimiter included; 0 where `next` threw for none; undefined where its
-   * end has not come: then push more and ask again, or ask `next`, which drops the rest of it first. What is dropped is
-   * not kept.
-   * @throws FrameError `ERR_SOCKWRIGHT_FRAME_UNSKIPPABLE` where nothing tells its end: the decoder is as dead as before ·
+   * @returns the length of that frame, with its header and delimiter; 0 when `next` did not throw; undefined when its end has
+   * not come: then push more and call `skip` again, or call `next`, which first drops the rest of the frame.
+   * @throws FrameError `ERR_SOCKWRIGHT_FRAME_UNSKIPPABLE` when nothing tells where the frame ends; the decoder stays failed ·
    * `ERR_SOCKWRIGHT_UNEXPECTED_END`.
    */
   skip?(): number | undefined;
-  /** Bytes that came and are in no frame yet: after `next` gave undefined, less than one frame with its header. */
+  /** Pushed bytes that are in no frame yet: after `next` returned undefined, less than one frame with its header. */
   readonly bufferedBytes: number;
-  /** Bytes of the stream before the frame that `next` gave last; 0 before the first. */
+  /** Bytes of the stream before the frame that `next` returned last; 0 before the first frame. */
   readonly offset: number;
-  /** Whether no frame is a view of what was pushed: then it can be pushed from memory that is lent for a moment. @internal */
+  /** Whether frames are never views of pushed bytes: then the caller may push from memory that it reuses at once. @internal */
   readonly ownsFrames?: boolean;
-  /** Bytes of the frame that `next` gave last, header and delimiter included. @internal */
+  /** The length of the frame that `next` returned last, with its header and delimiter. @internal */
   readonly frameBytes?: number | undefined;
 }
 
-/** @throws TypeError for what is no codec: most often a function that makes one, and was not called. */
+/** @throws TypeError when the value is no codec: most often a function that makes one, and was not called. */
 export function checkCodec(name: string, codec: unknown): void {
   const isObject = typeof codec === "object" && codec !== null;
   if (isObject && "decoder" in codec && typeof codec.decoder === "function" && "encode" in codec) return;
@@ -96,13 +97,13 @@ export function checkCodec(name: string, codec: unknown): void {
 
 const inPlace = new WeakSet<object>();
 
-/** The codec's `encodeInto` may be used. A codec that a program has made of it, with an `encode` of its own, is another. */
-export function writingInPlace<In, Out>(codec: Codec<In, Out>): Codec<In, Out> {
+/** Allows the use of a codec's `encodeInto`. A copy of the codec, to which a program gave another `encode`, is not allowed. */
+export function allowWriteInPlace<In, Out>(codec: Codec<In, Out>): Codec<In, Out> {
   inPlace.add(codec);
   return codec;
 }
 
-/** Whether it is one of those: the memory that it writes into is everybody's. */
+/** Whether {@link allowWriteInPlace} was called for the codec: it writes into memory that all connections share. */
 export function writesInPlace(codec: object): boolean {
   return inPlace.has(codec);
 }

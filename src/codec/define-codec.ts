@@ -11,28 +11,28 @@ import {
   unencodable,
 } from "./frame-limit.ts";
 import { flag } from "./option.ts";
-import { told } from "./thrown.ts";
+import { toFrameError } from "./thrown.ts";
 
 /** How far `measure` looks for the length of a frame. */
 export const DEFAULT_MAX_HEADER_BYTES = 256;
 /** The most that `maxHeaderBytes` can be: each time that more of a header comes, it is read from its beginning. */
 export const MAX_HEADER_BYTES = 4096;
 
-/** A codec of your own. */
+/** The definition of a codec for {@link defineCodec}. */
 export interface CodecDefinition<T, U> extends FrameLimit, FrameOwnership {
-  /** For messages. */
+  /** The name of the codec in error messages. */
   readonly name: string;
-  /** How far into a frame `measure` may have to look: 1 to 4 096, default 256. */
+  /** The most bytes of a frame that `measure` needs to see: 1 to 4 096, default 256. */
   readonly maxHeaderBytes?: number | undefined;
   /**
-   * How long the frame is, all told, of which `header` is the beginning: a whole number from 1; undefined when more bytes
-   * are needed to tell. It is shown at most `maxHeaderBytes`, lent for the time of the call. What it throws becomes the cause
-   * of a FrameError.
+   * Returns the whole length of the frame that begins with `header`: a whole number from 1; undefined when it needs more bytes.
+   * `header` has at most `maxHeaderBytes` bytes, and is lent for the time of the call. A thrown value becomes the cause of a
+   * FrameError.
    */
   measure(header: Buffer): number | undefined;
-  /** Makes a value of a whole frame, header and all. Undefined leaves the frame out. What it throws becomes a cause. */
+  /** Makes a value from a whole frame with its header. Undefined leaves the frame out. A thrown value becomes the cause of a FrameError. */
   decode(frame: Buffer): T | undefined;
-  /** Makes the whole frame of a value. What it throws becomes the cause of a FrameError. */
+  /** Makes the whole frame from a value. A thrown value becomes the cause of a FrameError. */
   encode(value: U): Uint8Array;
 }
 
@@ -46,17 +46,17 @@ const CODEC_DEFINITION: OptionNames<CodecDefinition<unknown, unknown>> = {
 };
 
 /**
- * A codec of your own, for a protocol whose frames say early how long they are. It gets the limit, the cuts and the
- * memory right; you say how long a frame is, and what it means. `maxFrameBytes` counts the whole frame here.
+ * Makes a codec for a protocol whose frames tell their length early. The codec handles the limit, the cuts of the stream and the
+ * memory; the definition says how long a frame is, and what it means. Here `maxFrameBytes` counts the whole frame.
  *
- * @throws RangeError, TypeError for an option, or when `measure` gives what is no length · of a decoder: FrameError
+ * @throws RangeError, TypeError for an invalid option, or when `measure` returns no valid length · of a decoder: FrameError
  * `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`, `ERR_SOCKWRIGHT_FRAME_MALFORMED`, `ERR_SOCKWRIGHT_UNEXPECTED_END` · of `encode`:
- * `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`, `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` (also when `measure` gives another length for it).
+ * `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`, `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` (also when `measure` returns another length for it).
  * @example
  * ```ts
  * import { defineCodec } from "sockwright/codec";
  *
- * // A byte of type, a byte of length, and so many bytes.
+ * // A type byte, a length byte, and as many bytes as it says.
  * const messages = defineCodec({
  *   name: "messages",
  *   maxFrameBytes: 257,
@@ -84,7 +84,7 @@ export function defineCodec<T, U = T>(definition: CodecDefinition<T, U>): Codec<
     name,
     decoder: (): Decoder<T> => new DefinedDecoder(definition, maxFrameBytes, maxHeaderBytes, borrow),
     encode(value) {
-      const [bytes, length] = encoded(definition, value, maxHeaderBytes);
+      const [bytes, length] = encodeFrame(definition, value, maxHeaderBytes);
       checkFrameBytes(name, bytes.length, maxFrameBytes);
       if (length === bytes.length) return bytes;
       throw unencodable(name, `the frame has ${bytes.length} bytes, and measure() gives ${length} for it`);
@@ -92,8 +92,8 @@ export function defineCodec<T, U = T>(definition: CodecDefinition<T, U>): Codec<
   };
 }
 
-/** The frame, and how long it says that it is. */
-function encoded<U>(
+/** Encodes a frame, and measures its length. */
+function encodeFrame<U>(
   definition: CodecDefinition<unknown, U>,
   value: U,
   maxHeaderBytes: number,
@@ -103,7 +103,7 @@ function encoded<U>(
     const bytes = Buffer.from(buffer, byteOffset, length);
     return [bytes, definition.measure(bytes.subarray(0, maxHeaderBytes))];
   } catch (error) {
-    throw told(error, (reason) => unencodable(definition.name, reason, error));
+    throw toFrameError(error, (reason) => unencodable(definition.name, reason, error));
   }
 }
 
@@ -136,7 +136,7 @@ class DefinedDecoder<T> extends FrameDecoder<T> {
     try {
       measured = this.#definition.measure(bytes.subarray(start, start + this.#maxHeaderBytes));
     } catch {
-      // It has thrown before, and that is the cause.
+      // It threw before: that error is the cause.
     }
     if (measured === undefined || !Number.isSafeInteger(measured) || measured < 1) throw this.unskippable();
     return measured;
@@ -147,7 +147,7 @@ class DefinedDecoder<T> extends FrameDecoder<T> {
     try {
       return this.#definition.decode(frame);
     } catch (error) {
-      throw told(error, (reason) => this.malformed(reason, error));
+      throw toFrameError(error, (reason) => this.malformed(reason, error));
     }
   }
 
@@ -155,7 +155,7 @@ class DefinedDecoder<T> extends FrameDecoder<T> {
     try {
       return this.#definition.measure(header);
     } catch (error) {
-      throw told(error, (reason) => this.malformed(reason, error));
+      throw toFrameError(error, (reason) => this.malformed(reason, error));
     }
   }
 }

@@ -18,19 +18,19 @@ import { flag } from "./option.ts";
  */
 export const MAX_DELIMITER_BYTES = 256;
 
-/** What frames between delimiters may have. */
+/** Options of {@link delimiter}. */
 export interface DelimiterOptions extends FrameLimit, FrameOwnership {
-  /** Whether the end of input ends a frame, too: default false, since it may have been cut short. */
+  /** Whether the end of input also ends a frame; default false, since the frame may be cut short. */
   readonly allowUnterminated?: boolean | undefined;
 }
 
 const DELIMITER_OPTIONS: OptionNames<DelimiterOptions> = { ...FRAME_OPTIONS, allowUnterminated: true };
 
 /**
- * Frames of bytes that each end with the same bytes, which are cut off. An empty frame is one.
+ * A codec of byte frames that end with a delimiter, which the decoder cuts off. Frames may be empty.
  *
  * @param end - text (as UTF-8) or bytes: 1 to 256 bytes.
- * @throws RangeError, TypeError for an argument · of a decoder: FrameError `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`,
+ * @throws RangeError, TypeError for an invalid argument · of a decoder: FrameError `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`,
  * `ERR_SOCKWRIGHT_UNEXPECTED_END` · of `encode`: `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` (the delimiter would be found before its
  * end), `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`.
  * @example
@@ -57,7 +57,7 @@ export function delimiter(end: Data, options: DelimiterOptions = {}): Codec<Buff
       const bytes = bytesOf("frame", frame);
       checkFrameBytes(name, bytes.length, maxFrameBytes);
       const encoded = Buffer.concat([bytes, ending]);
-      // Also the end of the frame and the beginning of the delimiter can make one: "a" before "aa".
+      // The end of the frame and the beginning of the delimiter can also form the delimiter: "a" before "aa".
       if (encoded.indexOf(ending) === bytes.length) return encoded;
       throw unencodable(name, "the frame has the delimiter in it");
     },
@@ -68,7 +68,7 @@ class DelimiterDecoder extends FrameDecoder<Buffer> {
   readonly #ending: Buffer;
   readonly #maxFrameBytes: number;
   readonly #allowUnterminated: boolean;
-  /** Bytes of the frame at which no delimiter begins. */
+  /** Bytes of the frame already searched: no delimiter begins in them. */
   #looked = 0;
 
   constructor(codec: string, ending: Buffer, maxFrameBytes: number, allowUnterminated: boolean, borrow: boolean) {
@@ -88,7 +88,7 @@ class DelimiterDecoder extends FrameDecoder<Buffer> {
 
   protected measure(bytes: Buffer, start: number): number | undefined {
     const at = bytes.indexOf(this.#ending, start + this.#looked);
-    // The last bytes may be the beginning of a delimiter.
+    // The last bytes may be the beginning of the delimiter.
     this.#looked = at < 0 ? Math.max(0, bytes.length - start - this.#ending.length + 1) : 0;
     if ((at < 0 ? this.#looked : at - start) > this.#maxFrameBytes) throw this.tooLarge(this.#maxFrameBytes);
     return at < 0 ? undefined : at - start + this.#ending.length;

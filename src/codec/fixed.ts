@@ -4,16 +4,16 @@ import { FrameDecoder } from "./frame-decoder.ts";
 import { type FrameOwnership, MAX_FRAME_BYTES, unencodable } from "./frame-limit.ts";
 import { flag } from "./option.ts";
 
-/** Who owns the frames. */
+/** Options of {@link fixed}. */
 export interface FixedOptions extends FrameOwnership {}
 
 const FIXED_OPTIONS: OptionNames<FixedOptions> = { borrow: true };
 
 /**
- * Frames of one and the same length, without header or delimiter.
+ * A codec of frames that all have the same length, without header or delimiter.
  *
  * @param frameBytes - 1 to 268 435 456 (256 MiB).
- * @throws RangeError, TypeError for an argument · of a decoder: FrameError `ERR_SOCKWRIGHT_UNEXPECTED_END` · of `encode`:
+ * @throws RangeError, TypeError for an invalid argument · of a decoder: FrameError `ERR_SOCKWRIGHT_UNEXPECTED_END` · of `encode`:
  * `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` (another length).
  * @example
  * ```ts

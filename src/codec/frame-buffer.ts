@@ -1,4 +1,4 @@
-// Imported, since the global is a getter: it costs as much as finding a LF.
+// Imported, since the global `Buffer` is a getter that costs as much as finding a LF.
 import { Buffer } from "node:buffer";
 
 const NOTHING = Buffer.alloc(0);
@@ -6,35 +6,35 @@ const NOTHING = Buffer.alloc(0);
 const BRIDGE_BYTES = 64;
 
 /**
- * What came of a stream and is in no frame yet, as one piece of memory that can be looked at: the chunk that came last, as
- * long as a frame does not begin before it. Where one does, its beginning lies in memory of our own, and as much of the
- * chunk is copied behind it as the frame turns out to need; after the frame the chunk itself is looked at again.
+ * The bytes of a stream that are in no frame yet, as one contiguous piece of memory. Normally it is the last chunk itself. When
+ * a frame began before the chunk, its beginning is in the buffer's own memory, and the part of the chunk that the frame needs
+ * is copied after it; after that frame the buffer reads from the chunk itself again.
  */
 export class FrameBuffer {
-  /** What can be looked at, from `start` to its end. */
+  /** The contiguous bytes; the unread part begins at `start`. */
   bytes: Buffer = NOTHING;
   start = 0;
   /** Bytes of the stream before `start`. */
   offset = 0;
-  /** Memory of our own, which `bytes` is the beginning of. A byte in it is written once, and never again. */
+  /** The buffer's own memory; `bytes` is its beginning. A byte in it is written once, and never again. */
   #memory: Buffer | undefined;
-  /** Behind that memory: the chunk, lent, or nothing. Without such memory `bytes` itself is the chunk. */
+  /** The lent chunk that follows the own memory, or nothing. Without own memory `bytes` is the chunk. */
   #chunk: Buffer = NOTHING;
-  /** Where in that memory the copy of the chunk begins, and how much of the chunk it has. */
+  /** Where the copy of the chunk begins in the own memory, and how many bytes of the chunk it has. */
   #seam = 0;
   #copied = 0;
 
-  /** Bytes that can be looked at. */
+  /** Unread contiguous bytes. */
   get available(): number {
     return this.bytes.length - this.start;
   }
 
-  /** Those, and the ones of the chunk that are still to be copied. */
+  /** All unread bytes: those, and the bytes of the chunk that are not copied yet. */
   get unread(): number {
     return this.available + (this.#memory === undefined ? 0 : this.#chunk.length - this.#copied);
   }
 
-  /** The chunk is lent until `keep`. */
+  /** Adds a chunk. It is lent until `keep`. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
     const bytes = chunk instanceof Buffer ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
@@ -47,26 +47,26 @@ export class FrameBuffer {
     }
   }
 
-  /** Lets more of the chunk be looked at: so that `wanted` bytes are there, or twice as many as now. False: no more came. */
+  /** Makes more of the chunk contiguous: up to `wanted` bytes, or twice as many as now. Returns false when there is no more. */
   more(wanted: number | undefined): boolean {
     if (this.#memory === undefined || this.#copied === this.#chunk.length) return false;
     this.#copy(wanted === undefined ? Math.max(this.available, BRIDGE_BYTES) : wanted - this.available, wanted);
     return true;
   }
 
-  /** The next bytes belong to a frame, which has been cut out. */
+  /** Removes the next bytes, after their frame was cut out. */
   consume(count: number): void {
     this.offset += count;
     this.start += count;
     if (this.#memory === undefined || this.start < this.#seam) return;
-    // What is left of the copy is also in the chunk.
+    // The rest of the copy is also in the chunk.
     this.start -= this.#seam;
     this.bytes = this.#chunk;
     this.#chunk = NOTHING;
     this.#memory = undefined;
   }
 
-  /** Copies what is still lent. Memory for a frame of known length is not taken at once, but as its bytes come. */
+  /** Copies all bytes that are still lent. Memory for a frame of known length is allocated as its bytes come, not at once. */
   keep(wanted?: number): void {
     if (this.unread === 0) {
       this.bytes = NOTHING;
@@ -86,7 +86,7 @@ export class FrameBuffer {
     this.#copied = 0;
   }
 
-  /** A copy of all that is in no frame, which is not here any more. */
+  /** Removes all unread bytes, and returns a copy of them. */
   takeAll(): Buffer {
     const rest = [this.bytes.subarray(this.start)];
     if (this.#memory !== undefined) rest.push(this.#chunk.subarray(this.#copied));
@@ -97,9 +97,9 @@ export class FrameBuffer {
     return Buffer.concat(rest);
   }
 
-  /** A part of `bytes`: the caller's own, or a view of memory that is lent. */
+  /** A part of `bytes`: memory that the caller owns, or, with `borrow`, a view of lent memory. */
   cut(from: number, to: number, borrow: boolean): Buffer {
-    // Our own memory is given away where the frame fills most of it.
+    // The own memory is given away when the frame fills most of it.
     const isAway = this.#memory !== undefined && 2 * (to - from) >= this.#memory.length;
     if (borrow || isAway) return this.bytes.subarray(from, to);
     const own = Buffer.allocUnsafe(to - from);
@@ -107,18 +107,18 @@ export class FrameBuffer {
     return own;
   }
 
-  /** Copies up to `count` further bytes of the chunk behind what is in memory. */
+  /** Copies up to `count` more bytes of the chunk to the end of the own memory. */
   #copy(count: number, wanted: number | undefined): void {
     const till = Math.min(this.#chunk.length, this.#copied + count);
     const end = this.bytes.length + till - this.#copied;
-    const memory = this.#room(end, wanted);
+    const memory = this.#memoryFor(end, wanted);
     this.#chunk.copy(memory, this.bytes.length, this.#copied, till);
     this.bytes = memory.subarray(0, this.bytes.length + till - this.#copied);
     this.#copied = till;
   }
 
-  /** Memory in which `bytes` can end at `end`. When it grows it at least doubles, so that no byte is copied often. */
-  #room(end: number, wanted = Number.POSITIVE_INFINITY): Buffer {
+  /** The own memory, grown so that `bytes` can end at `end`. It at least doubles, so that no byte is copied often. */
+  #memoryFor(end: number, wanted = Number.POSITIVE_INFINITY): Buffer {
     const { length } = this.#memory ?? NOTHING;
     if (this.#memory !== undefined && end <= length) return this.#memory;
     const needed = end - this.start;

@@ -3,6 +3,7 @@ import { viewOf } from "../socket/values.ts";
 import type { Decoder } from "./codec.ts";
 import { FrameBuffer } from "./frame-buffer.ts";
 import { FrameError } from "./frame-error.ts";
+import { StickyDecoder } from "./sticky-decoder.ts";
 
 /**
  * Bytes pushed to a decoder and not asked for. Above it `push` throws: a reader that is slower than the peer would fill
@@ -10,34 +11,34 @@ import { FrameError } from "./frame-error.ts";
  */
 export const MAX_UNREAD_BYTES = 1024 * 1024;
 
-/** A frame that is being left out. */
+/** The state of a frame that is being skipped. */
 interface Skip {
-  /** What {@link FrameDecoder.measure} gave for it. */
+  /** The length that {@link FrameDecoder.measure} returned for it. */
   readonly length: number | undefined;
-  /** How many bytes of it are dropped. */
+  /** Bytes of it dropped so far. */
   dropped: number;
-  /** How many are still to be, where that is known. */
+  /** Bytes still to drop, when that is known. */
   left: number | undefined;
 }
 
 /**
- * What all decoders of bytes have in common. Each says how long the frame is that begins at `start`, as soon as it can be
- * told, and then makes the frame of its bytes; looking only at the bytes of that frame, so that the cuts do not matter.
+ * The base of all decoders that read bytes. A subclass measures the frame that begins at `start` as soon as possible, and then
+ * makes the frame from its bytes. It looks only at the bytes of that frame, so that the cuts of the stream do not matter.
  */
-export abstract class FrameDecoder<T> implements Decoder<T> {
+export abstract class FrameDecoder<T> extends StickyDecoder implements Decoder<T> {
   protected readonly codec: string;
   readonly #borrow: boolean;
   readonly #buffer = new FrameBuffer();
-  /** Of the frame at the front, with its header and delimiter. */
+  /** The length of the frame at the front, with its header and delimiter. */
   #length: number | undefined;
   #offset = 0;
   #isDrained = true;
   #isEnded = false;
-  #error: unknown;
-  /** While the frame is left out that the error is about. */
+  /** Set while the frame that failed is being skipped. */
   #skip: Skip | undefined;
 
   constructor(codec: string, borrow = false) {
+    super();
     this.codec = codec;
     this.#borrow = borrow;
   }
@@ -46,13 +47,13 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
     return !this.#borrow;
   }
 
-  /** How long the frame is that begins at `start`, all told; undefined when that cannot be said yet. `bytes` has some. */
+  /** The whole length of the frame that begins at `start`; undefined while it is not known. `bytes` is not empty there. */
   protected abstract measure(bytes: Buffer, start: number): number | undefined;
 
-  /** Makes the frame of its bytes; undefined leaves it out. */
+  /** Makes the frame from its bytes; undefined leaves it out. */
   protected abstract open(bytes: Buffer, start: number, length: number): T | undefined;
 
-  /** What a frame ends with, where it ends with something: to skip one. */
+  /** The delimiter at the end of each frame, if there is one: it tells where a skipped frame ends. */
   protected get ending(): Buffer | undefined {
     return undefined;
   }
@@ -63,10 +64,9 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
   }
 
   /**
-   * Where a frame ends with nothing: how long the one is that is skipped, all told, whatever the limit; undefined when that
-   * cannot be said yet.
+   * For frames without a delimiter: the whole length of the frame to skip, whatever the limit; undefined while it is not known.
    *
-   * @param length - what {@link measure} gave for it.
+   * @param length - the result of {@link measure} for it.
    */
   protected lengthToSkip(_bytes: Buffer, _start: number, length: number | undefined): number | undefined {
     if (length === undefined) throw this.unskippable();
@@ -86,26 +86,23 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
   }
 
   push(bytes: NodeJS.ArrayBufferView): void {
-    if (this.#error !== undefined && this.#skip === undefined) throw this.#error;
+    if (this.#skip === undefined) this.checkAlive();
     if (this.#isEnded) throw this.error("ERR_SOCKWRIGHT_DECODER_ENDED");
     if (!this.#isDrained && this.#buffer.unread > MAX_UNREAD_BYTES) throw this.error("ERR_SOCKWRIGHT_UNREAD");
     this.#buffer.push(bytes instanceof Buffer && bytes.length > 0 ? bytes : viewOf("bytes", bytes));
-    // The beginning of a frame was measured already: not again before there is more of it.
+    // The beginning of the frame was measured already: measure again only with more of it.
     if (this.#isDrained) this.#buffer.more(this.#length);
     this.#isDrained = false;
   }
 
   next(): T | undefined {
-    if (this.#error !== undefined) {
-      if (this.#skip === undefined) throw this.#error;
-      if (this.skip() === undefined) return undefined;
-    }
+    if (this.#skip === undefined) this.checkAlive();
+    else if (this.skip() === undefined) return undefined;
     if (this.#isDrained && !this.#isEnded) return undefined;
     try {
       return this.#next();
     } catch (error) {
-      this.#error = error;
-      throw error;
+      this.fail(error);
     }
   }
 
@@ -124,14 +121,14 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
   }
 
   skip(): number | undefined {
-    if (this.#error === undefined) return 0;
+    if (this.failure === undefined) return 0;
     this.#skip ??= { length: this.#length, dropped: 0, left: undefined };
     this.#length = undefined;
     const skip = this.#skip;
     try {
       if (!this.#drop(skip)) {
         if (!this.#isEnded) {
-          this.#drained();
+          this.#drain();
           return undefined;
         }
         this.#consume(skip, this.#buffer.available);
@@ -144,21 +141,21 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
     }
     this.#beginAnew();
     this.#isDrained = false;
-    if (this.#buffer.unread === 0) this.#drained();
+    if (this.#buffer.unread === 0) this.#drain();
     return skip.dropped;
   }
 
-  /** What was found out about the frame at the front is of no use any more. */
+  /** Forgets what the decoder found out about the frame at the front. */
   protected forget(): void {
-    // Most decoders remember nothing between two looks.
+    // Most decoders remember nothing between two measurements.
   }
 
-  /** What is left at the end of input is no frame, but where a decoder says so. */
+  /** Makes a frame from the bytes left at the end of input; throws unless a subclass allows it. */
   protected last(_bytes: Buffer, _start: number, length: number): T | undefined {
     throw this.#cutShort(length);
   }
 
-  /** A part of the bytes, owned as the options say. */
+  /** A part of the bytes: a copy or a view, as the option `borrow` says. */
   protected cut(from: number, to: number): Buffer {
     return this.#buffer.cut(from, to, this.#borrow);
   }
@@ -173,18 +170,18 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
     return this.error("ERR_SOCKWRIGHT_FRAME_MALFORMED", reason, cause);
   }
 
-  /** @param bytes - how many the frame has, where that is known. */
+  /** @param bytes - the length of the frame, when it is known. */
   protected tooLarge(maxFrameBytes: number, bytes?: number | bigint): FrameError {
     const size = bytes === undefined ? "" : `${bytes} bytes, `;
     return this.error("ERR_SOCKWRIGHT_FRAME_TOO_LARGE", `the frame has ${size}more than ${maxFrameBytes}`);
   }
 
-  /** Nothing tells where the frame ends that `next` threw for. */
+  /** The error when the end of the failed frame is unknown. */
   protected unskippable(): FrameError {
-    return this.error("ERR_SOCKWRIGHT_FRAME_UNSKIPPABLE", undefined, this.#error);
+    return this.error("ERR_SOCKWRIGHT_FRAME_UNSKIPPABLE", undefined, this.failure);
   }
 
-  /** Drops what has come of a frame; whether its end was in it. */
+  /** Drops the received bytes of a frame; returns whether its end was among them. */
   #drop(skip: Skip): boolean {
     const buffer = this.#buffer;
     for (;;) {
@@ -200,14 +197,14 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
     }
   }
 
-  /** How many bytes there are up to the end of a frame, come or not; undefined where that is not known yet. */
+  /** The number of bytes up to the end of a frame, received or not; undefined while it is not known. */
   #find(skip: Skip): number | undefined {
     const { ending } = this;
     const { bytes, start, available } = this.#buffer;
     if (ending === undefined) return this.lengthToSkip(bytes, start, skip.length);
     const at = bytes.indexOf(ending, start);
     if (at >= 0) return at - start + ending.length;
-    // The last bytes may be the beginning of what it ends with.
+    // The last bytes may be the beginning of the delimiter.
     this.#consume(skip, Math.max(0, available - ending.length + 1));
     return undefined;
   }
@@ -217,16 +214,16 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
     skip.dropped += count;
   }
 
-  /** The input has ended within a frame: nothing comes any more that could end it. */
+  /** The error when the input ends within a frame. The decoder keeps it: no more input can end the frame. */
   #cutShort(bytes: number): FrameError {
     const error = this.error("ERR_SOCKWRIGHT_UNEXPECTED_END", `the input ended ${bytes} bytes into the frame`);
-    this.#error = error;
+    this.failure = error;
     return error;
   }
 
-  /** What comes next begins a frame. */
+  /** Resets the decoder: the next byte begins a frame. */
   #beginAnew(): void {
-    this.#error = undefined;
+    this.failure = undefined;
     this.#skip = undefined;
     this.#length = undefined;
     this.forget();
@@ -243,17 +240,17 @@ export abstract class FrameDecoder<T> implements Decoder<T> {
         this.#offset = buffer.offset;
         buffer.consume(this.#length);
         this.#length = undefined;
-        if (buffer.unread === 0) this.#drained();
+        if (buffer.unread === 0) this.#drain();
         if (frame !== undefined) return frame;
       } else if (!buffer.more(this.#length)) {
-        this.#drained();
+        this.#drain();
       }
     }
     return this.#isEnded ? this.#last() : undefined;
   }
 
-  /** All that came is in frames, or was looked at: what is left of it is copied, and nothing is lent any more. */
-  #drained(): void {
+  /** Copies the rest of the input after all of it was decoded or measured: from then on nothing is lent. */
+  #drain(): void {
     this.#buffer.keep(this.#length);
     this.#isDrained = true;
   }

@@ -1,19 +1,18 @@
 const REASONS = {
-  ERR_SOCKWRIGHT_DECODER_ENDED: "push() came after end()",
+  ERR_SOCKWRIGHT_DECODER_ENDED: "push() was called after end()",
   ERR_SOCKWRIGHT_FRAME_MALFORMED: "the frame is malformed",
   ERR_SOCKWRIGHT_FRAME_TOO_LARGE: "the frame is too large",
   ERR_SOCKWRIGHT_FRAME_UNENCODABLE: "the frame cannot be encoded",
-  ERR_SOCKWRIGHT_FRAME_UNFINISHED:
-    "the bytes of the inner codec cannot be given back: read its frames to the end first",
+  ERR_SOCKWRIGHT_FRAME_UNFINISHED: "the bytes of the inner codec cannot be returned: read its frames to the end first",
   ERR_SOCKWRIGHT_FRAME_UNSKIPPABLE: "nothing tells where the frame ends, so that it cannot be skipped",
   ERR_SOCKWRIGHT_UNEXPECTED_END: "the input ended within the frame",
-  ERR_SOCKWRIGHT_UNREAD: "too much was pushed and not asked for: call next() until it gives undefined",
+  ERR_SOCKWRIGHT_UNREAD: "too many pushed bytes are unread: call next() until it returns undefined",
 } as const;
 
 /** The `code` of a {@link FrameError}. */
 export type FrameErrorCode = keyof typeof REASONS;
 
-/** Where a condition was met. */
+/** Where an error occurred. */
 interface Place {
   readonly codec: string;
   readonly offset?: number | undefined;
@@ -21,16 +20,16 @@ interface Place {
 }
 
 /**
- * What is wrong with a frame, or with the stream that it was to be cut from. Match on `code`:
+ * The error for an invalid frame, or for the stream that it should come from. Match on `code`:
  *
  * | code | when |
  * |---|---|
  * | `ERR_SOCKWRIGHT_DECODER_ENDED` | `push()` after `end()` |
- * | `ERR_SOCKWRIGHT_FRAME_MALFORMED` | the bytes are not of this codec |
+ * | `ERR_SOCKWRIGHT_FRAME_MALFORMED` | the bytes are no frame of this codec |
  * | `ERR_SOCKWRIGHT_FRAME_TOO_LARGE` | a frame of more than `maxFrameBytes`, in either direction |
- * | `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` | `encode()` of what would not come out the same at the other end |
+ * | `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` | `encode()` of a frame that the peer would not decode to the same value |
  * | `ERR_SOCKWRIGHT_FRAME_UNFINISHED` | `rest()` or `release()` of layered codecs, within a frame of the outer one |
- * | `ERR_SOCKWRIGHT_FRAME_UNSKIPPABLE` | `skip()` of a frame whose end is not known: the error about it is the `cause` |
+ * | `ERR_SOCKWRIGHT_FRAME_UNSKIPPABLE` | `skip()` of a frame whose end is not known; the `cause` is the error of that frame |
  * | `ERR_SOCKWRIGHT_UNEXPECTED_END` | `end()` within a frame |
  * | `ERR_SOCKWRIGHT_UNREAD` | `push()` when more than 1 MiB waits for `next()` |
  *
@@ -51,7 +50,7 @@ interface Place {
  * ```
  */
 export class FrameError extends Error {
-  /** Which condition; see the table above. */
+  /** The condition; see the table above. */
   readonly code: FrameErrorCode;
   /** The name of the codec. */
   readonly codec: string;

@@ -5,14 +5,14 @@ import { lineCodec } from "./lines.ts";
 import { mapFrames } from "./map-frames.ts";
 import { flag } from "./option.ts";
 
-/** Undefined for what JSON has no text for, which the type of `stringify` does not say. */
+/** JSON.stringify with its real type: it returns undefined for a value without a JSON text. */
 const textOf: (value: unknown) => string | undefined = JSON.stringify;
 
-/** What JSON lines may have. */
+/** Options of {@link jsonLines}. */
 export interface JsonLinesOptions extends FrameLimit {
-  /** Whether lines of nothing but white space are passed over; default false: they are malformed. */
+  /** Whether the decoder ignores lines of white space only; default false: they are malformed. */
   readonly allowBlankLines?: boolean | undefined;
-  /** Whether the end of input ends a line, too: default false, since a number may have been cut short. */
+  /** Whether the end of input also ends a line; default false, since a number may be cut short. */
   readonly allowUnterminated?: boolean | undefined;
 }
 
@@ -23,12 +23,12 @@ const JSON_LINES_OPTIONS: OptionNames<JsonLinesOptions> = {
 };
 
 /**
- * A JSON text on each line, in UTF-8 (https://jsonlines.org). What comes is of any shape: check it, for instance in
+ * A codec of JSON lines: one JSON text on each line, in UTF-8 (https://jsonlines.org). A decoded value may have any shape: check it, for instance in
  * `mapFrames(jsonLines(), { decode: check, encode: (value) => value })`. See {@link mapFrames}.
  *
  * @throws RangeError, TypeError for an option · of a decoder: FrameError `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`,
  * `ERR_SOCKWRIGHT_FRAME_MALFORMED` (its `cause` is the SyntaxError), `ERR_SOCKWRIGHT_UNEXPECTED_END` · of `encode`:
- * `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` (what JSON has no text for: undefined, a function, a bigint, a circle),
+ * `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` (a value without a JSON text: undefined, a function, a bigint, a circular object),
  * `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`.
  * @example
  * ```ts

@@ -1,14 +1,15 @@
 import type { Data } from "../socket/values.ts";
 import { type Codec, checkCodec, type Decoder } from "./codec.ts";
 import { FrameError } from "./frame-error.ts";
+import { StickyDecoder } from "./sticky-decoder.ts";
 
 /**
- * A codec over another codec's frames: what is in the frames of `outer`, one behind the other, is the stream that `inner`
- * cuts. A frame of `inner` may go over several of `outer`, or be one of many in it. Each keeps its own limit. What is left of
- * the stream can be taken back (`Decoder.rest`, `Frames.release`) only between two frames of `outer` that are read to the
- * end: bytes of `inner` are no part of the stream.
+ * A codec inside another codec's frames: the contents of the frames of `outer`, one after the other, are the stream that `inner`
+ * decodes. A frame of `inner` may span several frames of `outer`, or be one of many in it. Each codec keeps its own limit. The
+ * rest of the stream can be taken back (`Decoder.rest`, `Frames.release`) only between two frames of `outer`, when all frames
+ * of `inner` in them are read: bytes of `inner` are no part of the stream.
  *
- * @throws of a decoder and of `encode`: what either of the two throws; the `offset` of `inner`'s errors is in its own stream.
+ * @throws of a decoder and of `encode`: the errors of both codecs; the `offset` of `inner`'s errors is in its own stream.
  * @example
  * ```ts
  * import { layered, lengthPrefixed, lines } from "sockwright/codec";
@@ -30,14 +31,14 @@ export function layered<In, Out>(outer: Codec<NodeJS.ArrayBufferView, Data>, inn
   };
 }
 
-class LayeredDecoder<T> implements Decoder<T> {
+class LayeredDecoder<T> extends StickyDecoder implements Decoder<T> {
   readonly #name: string;
   readonly #outer: Decoder<NodeJS.ArrayBufferView>;
   readonly #inner: Decoder<T>;
   #isEnded = false;
-  #error: unknown;
 
   constructor(name: string, outer: Decoder<NodeJS.ArrayBufferView>, inner: Decoder<T>) {
+    super();
     this.#name = name;
     this.#outer = outer;
     this.#inner = inner;
@@ -52,17 +53,16 @@ class LayeredDecoder<T> implements Decoder<T> {
   }
 
   push(bytes: NodeJS.ArrayBufferView): void {
-    if (this.#error !== undefined) throw this.#error;
+    this.checkAlive();
     this.#outer.push(bytes);
   }
 
   next(): T | undefined {
-    if (this.#error !== undefined) throw this.#error;
+    this.checkAlive();
     try {
       return this.#next();
     } catch (error) {
-      this.#error = error;
-      throw error;
+      this.fail(error);
     }
   }
 
@@ -72,7 +72,7 @@ class LayeredDecoder<T> implements Decoder<T> {
   }
 
   keep(): void {
-    // What the inner one was lent may be a view of what the outer one was.
+    // The inner decoder may hold a view of bytes lent to the outer one.
     this.#inner.keep();
     this.#outer.keep();
   }

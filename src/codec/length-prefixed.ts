@@ -1,6 +1,5 @@
 import { bytesOf, checkOptions, type Data, integer, type OptionNames, outOfRange } from "../socket/values.ts";
 import type { Codec, Decoder } from "./codec.ts";
-import { FrameDecoder } from "./frame-decoder.ts";
 import { FrameError } from "./frame-error.ts";
 import {
   checkFrameBytes,
@@ -11,28 +10,29 @@ import {
   unencodable,
 } from "./frame-limit.ts";
 import { choice, flag } from "./option.ts";
+import { PrefixDecoder } from "./prefix-decoder.ts";
 
-/** Fields before the length, in a header. */
+/** The largest `offsetBytes`: bytes of a header before the length. */
 export const MAX_OFFSET_BYTES = 65_535;
-/** What a length may leave out or count twice. */
+/** The largest `adjustmentBytes`, in either direction. */
 export const MAX_ADJUSTMENT_BYTES = 65_535;
 
-/** Where the length of a frame stands, and what it counts. */
+/** Options of {@link lengthPrefixed}: where the length of a frame is, and what it counts. */
 export interface LengthPrefixedOptions extends FrameLimit, FrameOwnership {
-  /** Bytes of the length: an unsigned integer. Default 4. */
+  /** The size of the length, an unsigned integer, in bytes. Default 4. */
   readonly lengthBytes?: 1 | 2 | 3 | 4 | 8 | undefined;
-  /** Which byte of it comes first: the highest (`"big"`, the network's order, the default) or the lowest. */
+  /** The byte order of the length: `"big"`, the network byte order and the default, or `"little"`. */
   readonly endian?: "big" | "little" | undefined;
   /**
-   * Bytes of the header before the length: 0 to 65 535, default 0. The header is cut off when there are none; otherwise it
-   * is part of the frame, and `encode` takes a frame with its header and fills the length in.
+   * Bytes of the header before the length: 0 to 65 535, default 0. With 0 the decoder cuts the header off. Otherwise the header
+   * is part of the frame: `encode` takes a frame with its header, and fills the length in.
    */
   readonly offsetBytes?: number | undefined;
-  /** Whether the length counts the header too, that is, the offset and itself. Default false. */
+  /** Whether the length counts the header too: the offset and the length itself. Default false. */
   readonly inclusive?: boolean | undefined;
   /**
-   * Added to the length that is read, to get how many bytes follow it: −65 535 to 65 535, default 0. Say 1 where a byte of
-   * type, which the length does not count, stands between it and what it counts.
+   * A number to add to the length to get the number of bytes after it: −65 535 to 65 535, default 0. An example is 1, when a
+   * type byte that the length does not count stands between the length and the body.
    */
   readonly adjustmentBytes?: number | undefined;
 }
@@ -47,10 +47,10 @@ const LENGTH_PREFIXED_OPTIONS: OptionNames<LengthPrefixedOptions> = {
 };
 
 /**
- * Frames of bytes, each behind its length. A length of 0 is an empty frame.
+ * A codec of byte frames that follow their length. A length of 0 is an empty frame.
  *
- * @throws RangeError, TypeError for an option · of a decoder: FrameError `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`,
- * `ERR_SOCKWRIGHT_FRAME_MALFORMED` (less than what the length must count), `ERR_SOCKWRIGHT_UNEXPECTED_END` · of `encode`:
+ * @throws RangeError, TypeError for an invalid option · of a decoder: FrameError `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`,
+ * `ERR_SOCKWRIGHT_FRAME_MALFORMED` (a length smaller than the bytes that it must count), `ERR_SOCKWRIGHT_UNEXPECTED_END` · of `encode`:
  * `ERR_SOCKWRIGHT_FRAME_TOO_LARGE` (also for the length's own bytes), `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` (shorter than the header).
  * @example
  * ```ts
@@ -100,9 +100,9 @@ interface Header {
   readonly lengthBytes: number;
   readonly isBig: boolean;
   readonly headerBytes: number;
-  /** Of the header, in the frame. */
+  /** Bytes of the header that are part of the frame. */
   readonly keptBytes: number;
-  /** How many bytes follow the header, less its length. */
+  /** The number of bytes after the header, minus the length. */
   readonly extraBytes: number;
   readonly maxFrameBytes: number;
 }
@@ -130,16 +130,17 @@ function headerOf(options: LengthPrefixedOptions): Header {
   };
 }
 
-class LengthDecoder extends FrameDecoder<Buffer> {
+class LengthDecoder extends PrefixDecoder {
   readonly #header: Header;
 
   constructor(codec: string, header: Header, borrow: boolean) {
-    super(codec, borrow);
+    super(codec, header.maxFrameBytes, borrow);
     this.#header = header;
+    this.prefixBytes = header.headerBytes - header.keptBytes;
   }
 
-  protected measure(bytes: Buffer, start: number): number | undefined {
-    const { headerBytes, offsetBytes, keptBytes, extraBytes, maxFrameBytes } = this.#header;
+  protected measureUpTo(bytes: Buffer, start: number, maxFrameBytes: number): number | undefined {
+    const { headerBytes, offsetBytes, keptBytes, extraBytes } = this.#header;
     if (bytes.length - start < headerBytes) return undefined;
     const length = readLength(bytes, start + offsetBytes, this.#header);
     const following = length + extraBytes;
@@ -150,20 +151,9 @@ class LengthDecoder extends FrameDecoder<Buffer> {
     }
     return headerBytes + following;
   }
-
-  protected override lengthToSkip(bytes: Buffer, start: number): number {
-    const { headerBytes, offsetBytes, extraBytes } = this.#header;
-    const following = readLength(bytes, start + offsetBytes, this.#header) + extraBytes;
-    if (following < 0 || !Number.isSafeInteger(headerBytes + following)) throw this.unskippable();
-    return headerBytes + following;
-  }
-
-  protected open(_bytes: Buffer, start: number, length: number): Buffer {
-    return this.cut(start + this.#header.headerBytes - this.#header.keptBytes, start + length);
-  }
 }
 
-// Node reads up to six bytes as a number. Above 2^53 the sum of eight is rounded, and far above every limit.
+// Node reads up to six bytes as a number. Eight bytes above 2^53 are rounded, but far above every limit.
 function readLength(bytes: Buffer, at: number, { lengthBytes, isBig }: Header): number {
   if (lengthBytes < 8) return isBig ? bytes.readUIntBE(at, lengthBytes) : bytes.readUIntLE(at, lengthBytes);
   const [first, second] = isBig

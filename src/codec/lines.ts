@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { checkOptions, type OptionNames, wrongType } from "../socket/values.ts";
-import { type Codec, type Decoder, writingInPlace } from "./codec.ts";
+import { allowWriteInPlace, type Codec, type Decoder } from "./codec.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
 import { checkFrameBytes, type FrameLimit, limitForm, maxFrameBytesOf, unencodable } from "./frame-limit.ts";
 import { choice, flag } from "./option.ts";
@@ -13,19 +13,19 @@ const CRLF = Buffer.of(CR, LF);
 /** A unit of UTF-16 has at most three: U+0800 to U+FFFF have them; those beyond have four, and two units. */
 const UNIT_BYTES_IN_UTF8 = 3;
 
-/** How lines end, what they may have, and what they are made of. */
+/** Options of {@link lines}. */
 export interface LinesOptions extends FrameLimit {
-  /** What `encode` writes behind a line; default `"\n"`. */
+  /** The line ending that `encode` writes; default `"\n"`. */
   readonly newline?: "\n" | "\r\n" | undefined;
   /**
-   * False, the default: both LF and CRLF end a line, and a CR elsewhere belongs to it. True: `newline` alone ends one, and
-   * a CR or LF that is no part of it is malformed, since two programs that take it differently can be played off against
-   * each other (as in SMTP, RFC 5321, section 2.3.8).
+   * False, the default: both LF and CRLF end a line, and a CR elsewhere is part of the line. True: only `newline` ends a line, and
+   * any other CR or LF is malformed: an attacker can exploit two programs that read it differently (as in SMTP, RFC 5321,
+   * section 2.3.8).
    */
   readonly strict?: boolean | undefined;
-  /** Default `"utf8"`, and what is not UTF-8 is malformed; `"latin1"` takes every byte as a character. */
+  /** The encoding. `"utf8"`, the default: other bytes are malformed. `"latin1"`: every byte is a character. */
   readonly encoding?: TextEncoding | undefined;
-  /** Whether the end of input ends a line, too: default false, since it may have been cut short. */
+  /** Whether the end of input also ends a line; default false, since the line may be cut short. */
   readonly allowUnterminated?: boolean | undefined;
 }
 
@@ -38,7 +38,7 @@ const LINES_OPTIONS: OptionNames<LinesOptions> = {
 };
 
 /**
- * Lines of text, without what ends them. An empty line is an empty frame.
+ * A codec of text lines, without their line endings. An empty line is an empty frame.
  *
  * @throws RangeError, TypeError for an option · of a decoder: FrameError `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`, `_MALFORMED` (not
  * UTF-8; with `strict` a bare CR or LF), `ERR_SOCKWRIGHT_UNEXPECTED_END` · of `encode`: `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` (a
@@ -62,7 +62,7 @@ export function lines(options: LinesOptions = {}): Codec<string> {
   return lineCodec("lines", options);
 }
 
-/** Lines, by the name of the codec that is made of them. */
+/** The codec of {@link lines} under another name, for codecs that are made of it. */
 export function lineCodec(name: string, options: LinesOptions): Codec<string> {
   const newline = choice("options.newline", options.newline, ["\n", "\r\n"]);
   const form: LineForm = {
@@ -72,7 +72,7 @@ export function lineCodec(name: string, options: LinesOptions): Codec<string> {
     maxFrameBytes: maxFrameBytesOf(options),
     allowUnterminated: flag("options.allowUnterminated", options.allowUnterminated),
   };
-  return writingInPlace({
+  return allowWriteInPlace({
     name,
     decoder: (): Decoder<string> => new LineDecoder(name, form),
     encode(line) {
@@ -94,7 +94,7 @@ export function lineCodec(name: string, options: LinesOptions): Codec<string> {
   });
 }
 
-/** @param bytes - what the line has, encoded. */
+/** @param bytes - the number of bytes of the encoded line. */
 function checkLine(name: string, { encoding, isStrict, maxFrameBytes }: LineForm, line: string, bytes: number): void {
   if (!isEncodable(line, bytes, encoding)) {
     throw unencodable(name, `the line has a character that ${encoding} does not have`);
@@ -115,7 +115,7 @@ interface LineForm {
 
 class LineDecoder extends FrameDecoder<string> {
   readonly #form: LineForm;
-  /** Bytes of the line that are known to have no LF. */
+  /** Bytes of the line already searched: they have no LF. */
   #looked = 0;
 
   constructor(codec: string, form: LineForm) {
@@ -123,7 +123,7 @@ class LineDecoder extends FrameDecoder<string> {
     this.#form = form;
   }
 
-  /** Where a LF alone ends no line, what is behind it is no line either: that is what `strict` is for. */
+  /** With `strict` and CRLF a LF alone does not end a skipped line: the bytes after it are no line. */
   protected override get ending(): Buffer {
     return this.#form.isStrict && this.#form.isCrlf ? CRLF : LF_ALONE;
   }
@@ -136,7 +136,7 @@ class LineDecoder extends FrameDecoder<string> {
     const at = bytes.indexOf(LF, start + this.#looked);
     this.#looked = at < 0 ? bytes.length - start : 0;
     if (at >= 0) return at - start + 1;
-    // One more than the limit may be a CR that ends the line.
+    // One byte above the limit may be the CR of the line ending.
     if (this.#looked > this.#form.maxFrameBytes + 1) throw this.tooLarge(this.#form.maxFrameBytes);
     return undefined;
   }

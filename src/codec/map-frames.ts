@@ -2,15 +2,16 @@ import { checkDefinition, functionOf, type OptionNames, wrongType } from "../soc
 import { type Codec, checkCodec, type Decoder } from "./codec.ts";
 import { FrameError } from "./frame-error.ts";
 import { unencodable } from "./frame-limit.ts";
-import { told } from "./thrown.ts";
+import { StickyDecoder } from "./sticky-decoder.ts";
+import { toFrameError } from "./thrown.ts";
 
-/** What becomes of the frames of another codec. */
+/** The functions of {@link mapFrames}: they turn frames of another codec into values, and back. */
 export interface FrameMapping<In, Out, T, U> {
-  /** For messages; default the other codec's name. */
+  /** The name of the codec in error messages; default the other codec's name. */
   readonly name?: string | undefined;
-  /** Makes a value of a frame. Undefined leaves the frame out; what it throws becomes the cause of a FrameError. */
+  /** Makes a value from a frame. Undefined leaves the frame out; a thrown value becomes the cause of a FrameError. */
   decode(frame: In): T | undefined;
-  /** Makes a frame of a value. What it throws becomes the cause of a FrameError. */
+  /** Makes a frame from a value. A thrown value becomes the cause of a FrameError. */
   encode(value: U): Out;
 }
 
@@ -21,10 +22,11 @@ const FRAME_MAPPING: OptionNames<FrameMapping<unknown, unknown, unknown, unknown
 };
 
 /**
- * A codec that makes values of another codec's frames, and frames of values.
+ * A codec that turns another codec's frames into values, and values into frames.
  *
- * @throws of a decoder: what the other's decoder throws · FrameError `ERR_SOCKWRIGHT_FRAME_MALFORMED` where `decode` throws · of
- * `encode`: what the other's throws · FrameError `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` where the mapping's throws.
+ * @throws of a decoder: the errors of the other decoder · FrameError `ERR_SOCKWRIGHT_FRAME_MALFORMED` when the mapping's `decode`
+ * throws · of `encode`: the errors of the other `encode` · FrameError `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` when the mapping's
+ * `encode` throws.
  * @example
  * ```ts
  * import { fixed, mapFrames } from "sockwright/codec";
@@ -75,17 +77,17 @@ function frameOf<Out, U>(name: string, mapping: FrameWriter<Out, U>, value: U): 
   try {
     return mapping.encode(value);
   } catch (error) {
-    throw told(error, (reason) => unencodable(name, reason, error));
+    throw toFrameError(error, (reason) => unencodable(name, reason, error));
   }
 }
 
-class MappedDecoder<In, T> implements Decoder<T> {
+class MappedDecoder<In, T> extends StickyDecoder implements Decoder<T> {
   readonly #name: string;
   readonly #frames: Decoder<In>;
   readonly #mapping: FrameReader<In, T>;
-  #error: unknown;
 
   constructor(name: string, frames: Decoder<In>, mapping: FrameReader<In, T>) {
+    super();
     this.#name = name;
     this.#frames = frames;
     this.#mapping = mapping;
@@ -95,7 +97,7 @@ class MappedDecoder<In, T> implements Decoder<T> {
     return this.#frames.bufferedBytes;
   }
 
-  /** What a mapping makes of a frame may be the frame. */
+  /** A mapping may return the frame itself, which may be a view of lent bytes. */
   get ownsFrames(): boolean {
     return this.#frames.ownsFrames === true;
   }
@@ -105,12 +107,12 @@ class MappedDecoder<In, T> implements Decoder<T> {
   }
 
   push(bytes: NodeJS.ArrayBufferView): void {
-    if (this.#error !== undefined) throw this.#error;
+    this.checkAlive();
     this.#frames.push(bytes);
   }
 
   next(): T | undefined {
-    if (this.#error !== undefined) throw this.#error;
+    this.checkAlive();
     for (;;) {
       const frame = this.#frames.next();
       if (frame === undefined) return undefined;
@@ -129,7 +131,7 @@ class MappedDecoder<In, T> implements Decoder<T> {
 
   rest(): Buffer {
     const rest = this.#frames.rest();
-    this.#error = undefined;
+    this.failure = undefined;
     return rest;
   }
 
@@ -138,9 +140,9 @@ class MappedDecoder<In, T> implements Decoder<T> {
   }
 
   skip(): number | undefined {
-    if (this.#error !== undefined) {
-      // The frame was read; only the value was none.
-      this.#error = undefined;
+    if (this.failure !== undefined) {
+      // The frame was read: only the mapping failed.
+      this.failure = undefined;
       return this.#frames.frameBytes ?? 0;
     }
     if (this.#frames.skip !== undefined) return this.#frames.skip();
@@ -152,8 +154,7 @@ class MappedDecoder<In, T> implements Decoder<T> {
       return this.#mapping.decode(frame);
     } catch (error) {
       const place = { codec: this.#name, offset: this.offset, cause: error };
-      this.#error = told(error, (reason) => new FrameError("ERR_SOCKWRIGHT_FRAME_MALFORMED", place, reason));
-      throw this.#error;
+      this.fail(toFrameError(error, (reason) => new FrameError("ERR_SOCKWRIGHT_FRAME_MALFORMED", place, reason)));
     }
   }
 }

@@ -1,6 +1,5 @@
 import { bytesOf, checkOptions, type Data, type OptionNames } from "../socket/values.ts";
 import type { Codec, Decoder } from "./codec.ts";
-import { FrameDecoder } from "./frame-decoder.ts";
 import {
   checkFrameBytes,
   FRAME_OPTIONS,
@@ -10,21 +9,20 @@ import {
   maxFrameBytesOf,
 } from "./frame-limit.ts";
 import { flag } from "./option.ts";
+import { PrefixDecoder } from "./prefix-decoder.ts";
 
 const ZERO = 48;
 const NINE = 57;
 const COLON = 58;
 const COMMA = 44;
-/** What can be counted, with the length's own digits and the comma. */
-const MOST = Number.MAX_SAFE_INTEGER - 32;
 
-/** What netstrings may have. */
+/** Options of {@link netstring}. */
 export interface NetstringOptions extends FrameLimit, FrameOwnership {}
 
 const NETSTRING_OPTIONS: OptionNames<NetstringOptions> = FRAME_OPTIONS;
 
 /**
- * Netstrings: `5:hello,` (D. J. Bernstein, https://cr.yp.to/proto/netstrings.txt). A length has no leading zeros.
+ * A codec of netstrings: `5:hello,` (D. J. Bernstein, https://cr.yp.to/proto/netstrings.txt). A length has no leading zeros.
  *
  * @throws RangeError, TypeError for an option · of a decoder: FrameError `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`,
  * `ERR_SOCKWRIGHT_FRAME_MALFORMED`, `ERR_SOCKWRIGHT_UNEXPECTED_END` · of `encode`: `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`.
@@ -56,40 +54,23 @@ export function netstring(options: NetstringOptions = {}): Codec<Buffer, Data> {
   };
 }
 
-class NetstringDecoder extends FrameDecoder<Buffer> {
-  readonly #maxFrameBytes: number;
-  #headerBytes = 0;
-
-  constructor(codec: string, maxFrameBytes: number, borrow: boolean) {
-    super(codec, borrow);
-    this.#maxFrameBytes = maxFrameBytes;
-  }
-
-  protected measure(bytes: Buffer, start: number): number | undefined {
-    return this.#measure(bytes, start, this.#maxFrameBytes);
-  }
-
+class NetstringDecoder extends PrefixDecoder {
   protected override lengthToSkip(bytes: Buffer, start: number, length: number | undefined): number | undefined {
-    // Where the comma is missing, the length was wrong.
+    // The comma is missing, so that the length is wrong.
     if (length !== undefined) throw this.unskippable();
-    try {
-      return this.#measure(bytes, start, MOST);
-    } catch {
-      // It is malformed, or is no number that can be counted to.
-      throw this.unskippable();
-    }
+    return super.lengthToSkip(bytes, start, length);
   }
 
-  // The limit has nine digits at most: with each byte that comes, no more than those are looked at again. To skip, 16.
-  #measure(bytes: Buffer, start: number, maxFrameBytes: number): number | undefined {
+  // Each received byte causes the digits to be read again: the limit has nine at most; a frame to skip has 16.
+  protected measureUpTo(bytes: Buffer, start: number, maxFrameBytes: number): number | undefined {
     let length = 0;
     for (let at = start; ; at++) {
       const byte = bytes[at];
       if (byte === undefined) return undefined;
       const digits = at - start;
       if (byte === COLON && digits > 0) {
-        this.#headerBytes = digits + 1;
-        return this.#headerBytes + length + 1;
+        this.prefixBytes = digits + 1;
+        return this.prefixBytes + length + 1;
       }
       if (byte < ZERO || byte > NINE) throw this.malformed(`${inHex(byte)} in the place of a length`);
       if (digits > 0 && length === 0) throw this.malformed("the length begins with a zero");
@@ -98,11 +79,10 @@ class NetstringDecoder extends FrameDecoder<Buffer> {
     }
   }
 
-  protected open(bytes: Buffer, start: number, length: number): Buffer {
-    const end = start + length - 1;
-    const byte = bytes[end];
+  protected override open(bytes: Buffer, start: number, length: number): Buffer {
+    const byte = bytes[start + length - 1];
     if (byte !== COMMA) throw this.malformed(`${inHex(byte)} in the place of the comma`);
-    return this.cut(start + this.#headerBytes, end);
+    return super.open(bytes, start, length - 1);
   }
 }
 

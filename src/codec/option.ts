@@ -2,14 +2,14 @@
 import { inspect } from "node:util";
 import { wrongType, wrongValue } from "../socket/values.ts";
 
-/** An option that is true or false; false by default. */
+/** Checks an option that is true or false; false by default. */
 export function flag(name: string, value: unknown): boolean {
   if (value === undefined) return false;
   if (typeof value !== "boolean") throw wrongType(name, "of type boolean", value);
   return value;
 }
 
-/** An option that is one of a few; the first by default. */
+/** Checks an option that is one of several values; the first by default. */
 export function choice<T extends string | number>(name: string, value: unknown, choices: readonly [T, ...T[]]): T {
   const chosen = value === undefined ? choices[0] : choices.find((each) => each === value);
   if (chosen !== undefined) return chosen;

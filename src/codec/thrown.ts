@@ -1,12 +1,12 @@
 import { messageOf } from "../socket/values.ts";
 import { FrameError } from "./frame-error.ts";
 
-/** What the user's functions throw is told as an error of the frame, even a value that has no text, such as a bare object. */
-export function told(error: unknown, tell: (reason: string) => FrameError): FrameError {
+/** The FrameError for a value that the user's function threw, even one without text, such as a bare object; a FrameError stays as it is. */
+export function toFrameError(error: unknown, make: (reason: string) => FrameError): FrameError {
   try {
     if (error instanceof FrameError) return error;
   } catch {
-    // A value that throws when it is looked at is no error of a frame.
+    // A value whose prototype cannot be read is no FrameError.
   }
-  return tell(messageOf(error));
+  return make(messageOf(error));
 }

@@ -1,6 +1,5 @@
 import { bytesOf, checkOptions, type Data, type OptionNames } from "../socket/values.ts";
 import type { Codec, Decoder } from "./codec.ts";
-import { FrameDecoder } from "./frame-decoder.ts";
 import {
   checkFrameBytes,
   FRAME_OPTIONS,
@@ -10,21 +9,20 @@ import {
   maxFrameBytesOf,
 } from "./frame-limit.ts";
 import { flag } from "./option.ts";
+import { PrefixDecoder } from "./prefix-decoder.ts";
 
 /** The longest length as a varint: 64 bits in groups of seven. */
 const MAX_VARINT_BYTES = 10;
-/** What can be counted, with the header. */
-const MOST = Number.MAX_SAFE_INTEGER - MAX_VARINT_BYTES;
 
-/** What frames behind a varint may have. */
+/** Options of {@link varintPrefixed}. */
 export interface VarintPrefixedOptions extends FrameLimit, FrameOwnership {}
 
 const VARINT_PREFIXED_OPTIONS: OptionNames<VarintPrefixedOptions> = FRAME_OPTIONS;
 
 /**
- * Frames of bytes, each behind its length as a base-128 varint (unsigned LEB128, lowest group first): the delimited
- * messages of Protocol Buffers (https://protobuf.dev/programming-guides/encoding/#varints). A length takes as few bytes as
- * it can; a longer form, or one of more than 64 bits, is malformed.
+ * A codec of byte frames that follow their length, a base-128 varint (unsigned LEB128, lowest group first): the delimited
+ * messages of Protocol Buffers (https://protobuf.dev/programming-guides/encoding/#varints). A length must have as few bytes as
+ * possible; a longer form, or one of more than 64 bits, is malformed.
  *
  * @throws RangeError, TypeError for an option · of a decoder: FrameError `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`,
  * `ERR_SOCKWRIGHT_FRAME_MALFORMED`, `ERR_SOCKWRIGHT_UNEXPECTED_END` · of `encode`: `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`.
@@ -59,29 +57,8 @@ export function varintPrefixed(options: VarintPrefixedOptions = {}): Codec<Buffe
   };
 }
 
-class VarintDecoder extends FrameDecoder<Buffer> {
-  readonly #maxFrameBytes: number;
-  #headerBytes = 0;
-
-  constructor(codec: string, maxFrameBytes: number, borrow: boolean) {
-    super(codec, borrow);
-    this.#maxFrameBytes = maxFrameBytes;
-  }
-
-  protected measure(bytes: Buffer, start: number): number | undefined {
-    return this.#measure(bytes, start, this.#maxFrameBytes);
-  }
-
-  protected override lengthToSkip(bytes: Buffer, start: number): number | undefined {
-    try {
-      return this.#measure(bytes, start, MOST);
-    } catch {
-      // It is malformed, or is no number that can be counted to.
-      throw this.unskippable();
-    }
-  }
-
-  #measure(bytes: Buffer, start: number, maxFrameBytes: number): number | undefined {
+class VarintDecoder extends PrefixDecoder {
+  protected measureUpTo(bytes: Buffer, start: number, maxFrameBytes: number): number | undefined {
     let length = 0;
     for (let count = 1; ; count++) {
       const byte = bytes[start + count - 1];
@@ -91,19 +68,15 @@ class VarintDecoder extends FrameDecoder<Buffer> {
       if (byte === 0 && count > 1) throw this.malformed(`the length has ${count} bytes, and fewer would do`);
       length += (byte & 0x7f) * 2 ** (7 * (count - 1));
       if (byte > 0x7f) continue;
-      if (length > maxFrameBytes) throw this.tooLarge(maxFrameBytes, exact(bytes, start, count));
-      this.#headerBytes = count;
+      if (length > maxFrameBytes) throw this.tooLarge(maxFrameBytes, exactValue(bytes, start, count));
+      this.prefixBytes = count;
       return count + length;
     }
   }
-
-  protected open(_bytes: Buffer, start: number, length: number): Buffer {
-    return this.cut(start + this.#headerBytes, start + length);
-  }
 }
 
-/** The number as it is: above 2^53 a double rounds it. */
-function exact(bytes: Buffer, start: number, count: number): bigint {
+/** The exact value of a varint: above 2^53 a double is rounded. */
+function exactValue(bytes: Buffer, start: number, count: number): bigint {
   const groups = bytes.subarray(start, start + count);
   return groups.reduceRight((value, byte) => (value << 7n) | BigInt(byte & 0x7f), 0n);
 }

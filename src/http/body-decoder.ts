@@ -7,26 +7,26 @@ import type { RequestFraming } from "./request-framing.ts";
 
 const END = new BodyEnd(Fields.none);
 
-/** A body out of the bytes behind a head. */
+/** Decodes a request's body from the bytes after its head. */
 export interface BodyDecoder {
-  /** How far the last `next` went. */
+  /** The position after the bytes that the last `next` took. */
   readonly at: number;
   /**
-   * The next piece of the body, a view of `bytes`, never an empty one; its end; or why it is refused. Undefined: all bytes up
-   * to `to` are taken, and more are needed. Call it with `at` as `from` until then, or until the end.
+   * Returns the next piece of the body, a view of `bytes` that is never empty; or the end of the body; or why it is refused.
+   * Undefined: it took all bytes up to `to`, and needs more. Call it with `at` as `from` until then, or until the end.
    *
-   * @param bytes - lent, as the pieces are.
+   * @param bytes - lent, like the pieces.
    */
   next(bytes: Uint8Array, from: number, to: number): Uint8Array | BodyEnd | Refusal | undefined;
 }
 
-/** What decodes a body of this framing. */
+/** Makes the decoder for a body with this framing. */
 export function bodyDecoder(framing: RequestFraming, limits: MessageLimits): BodyDecoder {
   if (framing.body === "chunked") return new ChunkedDecoder(limits);
   return new LengthDecoder(framing.body === "length" ? framing.length : 0);
 }
 
-/** A body whose length the head has said: RFC 9112, section 6.2. */
+/** Decodes a body with a Content-Length: RFC 9112, section 6.2. */
 class LengthDecoder implements BodyDecoder {
   #left: number;
   at = 0;

@@ -1,6 +1,6 @@
 import type { Fields } from "./fields.ts";
 
-/** The end of a body, and the fields behind it. */
+/** The end of a body, with its trailers. */
 export class BodyEnd {
   readonly trailers: Fields;
 

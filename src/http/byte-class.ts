@@ -1,4 +1,4 @@
-/** A letter of a token: RFC 9110, section 5.6.2. */
+/** The class of bytes of a token: RFC 9110, section 5.6.2. */
 export const TOKEN = 1;
 /** A byte of a field value: VCHAR, obs-text, SP and HTAB; RFC 9110, section 5.5. */
 export const FIELD_VALUE = 2;
@@ -6,14 +6,14 @@ export const FIELD_VALUE = 2;
 export const PATH = 4;
 /** A byte of a query. */
 export const QUERY = 8;
-/** What a name of a host is made of, percent-encoding apart: RFC 3986, section 3.2.2. */
+/** A byte of a host name, without percent-encoding: RFC 3986, section 3.2.2. */
 export const REG_NAME = 16;
-/** A byte of a quoted string, quotes and backslash apart: RFC 9110, section 5.6.4. */
+/** A byte of a quoted string, without quotes and backslashes: RFC 9110, section 5.6.4. */
 export const QUOTED_TEXT = 32;
 
-/** Which of these classes a byte belongs to. */
+/** The classes of each byte, as bits. */
 export const BYTE_CLASS = new Uint8Array(256);
-/** The byte, with a small letter for a capital: no other byte changes. */
+/** Each byte in lower case: only ASCII capitals change. */
 export const LOWER_CASE = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte,
 );
@@ -22,7 +22,7 @@ const LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 const UNRESERVED = `${LETTERS_AND_DIGITS}-._~`;
 const SUB_DELIMS = "!$&'()*+,;=";
 const PCHAR = `${UNRESERVED}${SUB_DELIMS}%:@`;
-// RFC 3986 has none of these, but a browser sends them as they are, by the percent-encode sets of the URL standard.
+// RFC 3986 does not allow these, but browsers send them unescaped, by the percent-encode sets of the URL standard.
 const OF_BROWSERS_IN_PATHS = "[]^|";
 const OF_BROWSERS_IN_QUERIES = "\\`{}";
 
@@ -45,7 +45,7 @@ function addAll(text: string, classes: number): void {
   for (const letter of text) add(letter.charCodeAt(0), classes);
 }
 
-/** Whether all letters of the text are of one class, and there is one at least. */
+/** Whether the text is not empty, and all its characters are in the class. */
 export function isAll(text: string, ofClass: number): boolean {
   for (let at = 0; at < text.length; at++) {
     if (((BYTE_CLASS[text.charCodeAt(at)] ?? 0) & ofClass) === 0) return false;

@@ -20,8 +20,8 @@ export interface ByteRange {
 }
 
 /**
- * What a request wants of a representation: all of it, with 200; none that there is, with 416 and {@link unsatisfiedRange};
- * or these ranges, with 206: one at least, none of which touches another.
+ * The part of a representation that a request asks for. `whole`: answer with 200. `unsatisfiable`: answer with 416 and
+ * {@link unsatisfiedRange}. `ranges`: answer with 206; there is at least one range, and no two touch each other.
  */
 export type RangeSelection =
   | { readonly kind: "whole" }
@@ -32,13 +32,13 @@ const WHOLE: RangeSelection = { kind: "whole" };
 const UNSATISFIABLE: RangeSelection = { kind: "unsatisfiable" };
 
 /**
- * Which bytes are asked for by Range, RFC 9110, section 14.2. A field that is malformed, of another unit, on two lines, with
- * more than {@link MAX_RANGES} ranges or longer than {@link MAX_RANGE_FIELD_BYTES} is ignored, as is one of another method than GET. Ranges that overlap, or are no more than
- * {@link MAX_RANGE_GAP_BYTES} apart, become one in the place of their first, so that no byte is sent twice; the others stay as
- * they were asked for.
+ * Selects the bytes that the Range field asks for, RFC 9110, section 14.2. It ignores a field that is malformed, has another
+ * unit, is on two lines, has more than {@link MAX_RANGES} ranges, is longer than {@link MAX_RANGE_FIELD_BYTES}, or belongs to
+ * another method than GET. Ranges that overlap, or are at most {@link MAX_RANGE_GAP_BYTES} apart, are joined at the place of the
+ * first, so that no byte is sent twice; the others keep their order.
  *
- * @param length - of the representation, in bytes. Of an empty one every suffix is the whole, since no Content-Range could
- *   say what it is.
+ * @param length - the length of the representation, in bytes. Of an empty one every suffix selects the whole, since no
+ *   Content-Range could describe it.
  */
 export function selectRanges(method: string, headers: Fields, length: number): RangeSelection {
   const values = method === "GET" ? headers.all("Range") : [];
@@ -47,7 +47,7 @@ export function selectRanges(method: string, headers: Fields, length: number): R
   const ranges: ByteRange[] = [];
   let count = 0;
   for (const spec of listMembers(value.slice("bytes=".length))) {
-    // RFC 9110, section 5.6.1.2: empty members are to be taken.
+    // RFC 9110, section 5.6.1.2: a recipient accepts empty members.
     if (spec === "") continue;
     const range = rangeOf(spec, length);
     if (range === "malformed" || ++count > MAX_RANGES) return WHOLE;
@@ -55,7 +55,7 @@ export function selectRanges(method: string, headers: Fields, length: number): R
   }
   if (count === 0) return WHOLE;
   if (ranges.length === 0) return UNSATISFIABLE;
-  return length === 0 ? WHOLE : { kind: "ranges", ranges: coalesced(ranges) };
+  return length === 0 ? WHOLE : { kind: "ranges", ranges: coalesce(ranges) };
 }
 
 /** The value of Content-Range for a range: RFC 9110, section 14.4. */
@@ -63,7 +63,7 @@ export function contentRange({ first, last }: ByteRange, length: number): string
   return `bytes ${first}-${last}/${length}`;
 }
 
-/** The value of Content-Range of a 416. */
+/** The value of Content-Range for a 416 response. */
 export function unsatisfiedRange(length: number): string {
   return `bytes */${length}`;
 }
@@ -71,7 +71,7 @@ export function unsatisfiedRange(length: number): string {
 function rangeOf(spec: string, length: number): ByteRange | "malformed" | "unsatisfiable" {
   const [, from = "", to = ""] = SPEC.exec(spec) ?? [];
   if (from === "" && to === "") return "malformed";
-  // Numbers beyond 2^53 lose their last digits, or are infinite: all of them are behind the end of what there is.
+  // Numbers beyond 2^53 lose digits or become infinite: all of them are beyond the end of the representation.
   if (from === "") {
     const suffix = Number(to);
     return suffix === 0 ? "unsatisfiable" : { first: Math.max(length - suffix, 0), last: length - 1 };
@@ -82,14 +82,14 @@ function rangeOf(spec: string, length: number): ByteRange | "malformed" | "unsat
   return { first, last: to === "" ? length - 1 : Math.min(Number(to), length - 1) };
 }
 
-/** Whether one number is less than the other, however many digits they have. */
+/** Whether one decimal number is less than the other, with any number of digits. */
 function isBelow(one: string, other: string): boolean {
   const [a, b] = [one, other].map((digits) => digits.replace(/^0+/, ""));
   if (a === undefined || b === undefined) return false;
   return a.length === b.length ? a < b : a.length < b.length;
 }
 
-function coalesced(ranges: readonly ByteRange[]): readonly ByteRange[] {
+function coalesce(ranges: readonly ByteRange[]): readonly ByteRange[] {
   if (ranges.length === 1) return ranges;
   const sorted = ranges.map((range, place) => ({ ...range, place })).sort((a, b) => a.first - b.first);
   const joined: { first: number; last: number; place: number }[] = [];

@@ -3,15 +3,15 @@ import { type FieldLines, fieldLines } from "./field-lines.ts";
 import { HttpError } from "./http-error.ts";
 import { isTrailer } from "./trailers.ts";
 
-/** Behind the bytes of each chunk: RFC 9112, section 7.1. */
+/** The line ending after the bytes of each chunk: RFC 9112, section 7.1. */
 export const CHUNK_END = "\r\n";
 
-/** What stands in front of a chunk. One of no bytes would be the last: it is not to be sent. */
+/** The size line before a chunk. Do not send a chunk of 0 bytes: it would end the body. */
 export function chunkHead(length: number): string {
   return `${length.toString(16)}\r\n`;
 }
 
-/** A chunk in one piece; nothing for no bytes, which would end the body. */
+/** Encodes a chunk in one piece; returns no bytes for an empty chunk, which would end the body. */
 export function encodeChunk(bytes: Uint8Array): Buffer {
   if (bytes.length === 0) return Buffer.alloc(0);
   const head = chunkHead(bytes.length);
@@ -23,9 +23,9 @@ export function encodeChunk(bytes: Uint8Array): Buffer {
 }
 
 /**
- * The end of a body in chunks, with its trailers.
+ * Encodes the end of a chunked body, with its trailers.
  *
- * @throws HttpError for one that cannot be sent, or is no trailer.
+ * @throws HttpError for a field that cannot be sent, or that must not be a trailer.
  */
 export function encodeLastChunk(trailers: FieldLines = []): Buffer {
   const fields = [...trailers];

@@ -24,11 +24,11 @@ const BACKSLASH = 92;
 
 // Where in a body the scan is: RFC 9112, section 7.1.
 const SIZE = 0;
-/** White space behind a size or a value: a semicolon has to come. */
+/** White space after a size or a value: a semicolon must follow. */
 const BEFORE_SEMICOLON = 1;
 const BEFORE_NAME = 2;
 const NAME = 3;
-/** White space behind a name: a semicolon or an equals sign has to come. */
+/** White space after a name: a semicolon or an equals sign must follow. */
 const BEHIND_NAME = 4;
 const BEFORE_VALUE = 5;
 const VALUE = 6;
@@ -42,16 +42,16 @@ const DATA_LF = 13;
 const TRAILERS = 14;
 const ENDED = 15;
 
-/** A body in chunks. Extensions are checked, and mean nothing. */
+/** Decodes a chunked body. It checks the syntax of chunk extensions, and ignores them. */
 export class ChunkedDecoder implements BodyDecoder {
   readonly #limits: MessageLimits;
   #state = SIZE;
   #digits = 0;
-  /** What the line says of the chunk, or what is left of it. */
+  /** The size of the chunk, or the bytes of it still to come. */
   #size = 0;
   #lineBytes = 0;
   #extensionBytes = 0;
-  /** Only from the last chunk on: most bodies have no trailers, and a chunked one needs no memory up to there. */
+  /** Made after the last chunk only, since most bodies have no trailers: before that a chunked body needs no memory. */
   #trailers: FieldScanner | undefined;
   #cut: CutBytes | undefined;
   at = 0;
@@ -111,11 +111,11 @@ export class ChunkedDecoder implements BodyDecoder {
     return this.#takeBehind(byte, "chunk-size-malformed");
   }
 
-  /** Behind a size, a name or a value. */
+  /** Takes a byte after a size, a name or a value. */
   #takeBehind(byte: number, otherwise: "chunk-size-malformed" | "chunk-extension-malformed"): Refusal | undefined {
     if (byte === CR) this.#state = LINE_LF;
     else if (byte === SEMICOLON) this.#state = BEFORE_NAME;
-    // RFC 9110, section 5.6.3: white space that should not be there, and is taken.
+    // RFC 9110, section 5.6.3, BWS: senders should not write white space here, but recipients accept it.
     else if (isSpace(byte)) this.#state = this.#state === NAME ? BEHIND_NAME : BEFORE_SEMICOLON;
     else return misplaced(byte, otherwise);
     return undefined;

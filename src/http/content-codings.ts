@@ -1,27 +1,27 @@
 // Which content coding a request prefers.
 import { listMembers } from "./fields.ts";
 
-/** Codings that a representation can be stored in: RFC 9110, section 8.4.1, RFC 7932, RFC 8878. */
+/** The content coding of a stored representation: RFC 9110, section 8.4.1, RFC 7932, RFC 8878. */
 export type ContentCoding = "br" | "zstd" | "gzip" | "identity";
 
 // RFC 9110, sections 12.4.2 and 12.5.3: a token, and a weight of three digits at most.
 const MEMBER = /^([!#$%&'*+.^_`|~\w-]+)(?:[ \t]*;[ \t]*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?$/;
 
-/** Below every weight that can be sent, which has three digits at most. */
+/** A weight below all that a client can send, which have at most three digits. */
 const LEAST_WEIGHT = 0.0001;
 
 /**
- * The coding that is best for a request, RFC 9110, section 12.5.3: the one with the highest weight, of those of one weight the
- * first that is available. Without the field, and with an empty one, it is `identity`.
+ * Selects the content coding for a request, RFC 9110, section 12.5.3: the available one with the highest weight, and of several
+ * with the same weight the first. Without the field, or with an empty one, it is `identity`.
  *
- * A coding that is not listed has the weight of `*`, and without `*` none; `identity` is then behind all that have one. Members that
- * are malformed are ignored, and of two for one coding the first counts. `x-gzip` is gzip, section 8.4.1.3.
+ * A coding that is not listed has the weight of `*`, or without `*` none; then `identity` comes after all codings with a weight.
+ * Malformed members are ignored, and of two members for one coding the first counts. `x-gzip` is gzip, section 8.4.1.3.
  *
- * What excludes every coding, as `identity;q=0` alone does, is answered with `identity` all the same: section 12.1 lets a server
- * disregard the field, and 406 would help nobody who can read the bytes.
+ * When the field excludes every coding, as `identity;q=0` alone does, the result is `identity` all the same: section 12.1 lets a
+ * server disregard the field, and a 406 would not help a client that can read the bytes.
  *
  * @param acceptEncoding - the value of all lines of Accept-Encoding.
- * @param available - besides `identity`, which always is: the best first, such as the smallest.
+ * @param available - the available codings besides `identity`, which always is: the best first, such as the smallest.
  */
 export function preferredCoding(
   acceptEncoding: string | undefined,

@@ -4,17 +4,17 @@ const NOTHING = Buffer.alloc(0);
 /** How much of a chunk is copied behind the beginning of a section at first; then as much as there is, and so on. */
 const STEP_BYTES = 512;
 
-/** The beginning of a section that was cut: memory of our own, which grows as the section does. */
+/** The beginning of a section that was cut between two chunks, copied to memory that grows with the section. */
 export class CutBytes {
   bytes: Buffer = NOTHING;
-  /** So much of `bytes` is filled. */
+  /** The number of filled bytes of `bytes`. */
   length = 0;
 
-  /** Copies all of them behind what is there. */
+  /** Appends a copy of all bytes. */
   keep(chunk: Uint8Array, from: number, to: number): void {
     const needed = this.length + to - from;
     if (needed > this.bytes.length) {
-      // Twice as much as is there: no byte is copied often, and a section that comes byte by byte takes no memory for each.
+      // The memory doubles: no byte is copied often, and a section that comes byte by byte does not allocate for each byte.
       const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.length, STEP_BYTES));
       this.bytes.copy(grown, 0, 0, this.length);
       this.bytes = grown;
@@ -23,7 +23,7 @@ export class CutBytes {
     this.length = needed;
   }
 
-  /** Copies as many bytes as it is wise to copy before they were looked at, and says how many. */
+  /** Appends a copy of as many bytes as are worth copying before the scan; returns how many. */
   append(chunk: Uint8Array, from: number, to: number): number {
     const count = Math.min(to - from, Math.max(STEP_BYTES, this.length));
     this.keep(chunk, from, from + count);
@@ -36,7 +36,7 @@ export class CutBytes {
   }
 }
 
-/** Bytes as text, one letter each. */
+/** Decodes bytes as latin1: one character for each byte. */
 export function latin1(bytes: Uint8Array, from: number, to: number): string {
   const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   return buffer.toString("latin1", from, to);

@@ -17,19 +17,19 @@ const VALUE_LF = 3;
 const LAST_LF = 4;
 
 /**
- * Looks through a section of field lines up to its empty line, RFC 9112, section 5, each byte once. It stops where bytes
- * are missing and goes on from there, and so tells the same however they were cut.
+ * Scans a section of field lines up to its empty line, RFC 9112, section 5, each byte once. When bytes are missing, it continues
+ * from there with the next call, so that the result does not depend on how the bytes were cut.
  */
 export class FieldScanner {
   readonly #maxBytes: number;
   readonly #maxFields: number;
-  /** What {@link Fields} needs; places count from the base. */
+  /** The positions that {@link Fields} needs, counted from the base. */
   readonly #marks: number[] = [];
   #count = 0;
   #state = LINE;
   #limit = 0;
   #view: DataView = NO_VIEW;
-  /** How far it has looked, from the base. */
+  /** The position of the scan, counted from the base. */
   at = 0;
 
   constructor(maxBytes: number, maxFields: number) {
@@ -37,7 +37,7 @@ export class FieldScanner {
     this.#maxFields = maxFields;
   }
 
-  /** A new section begins here. */
+  /** Begins a new section at this position. */
   start(at: number): void {
     this.at = at;
     this.#limit = at + this.#maxBytes;
@@ -45,12 +45,12 @@ export class FieldScanner {
     this.#state = LINE;
   }
 
-  /** Where the fields of the section are, as soon as its end is found. */
+  /** The positions of the fields of the section. Call it when the end of the section is found. */
   marks(): number[] {
     return this.#marks.slice(0, 2 * this.#count + 1);
   }
 
-  /** True: the section ends before `at`. False: bytes are missing. */
+  /** Scans on. True: the section ends before `at`. False: bytes are missing. */
   scan(bytes: Uint8Array, base: number, to: number): boolean | Refusal {
     const marks = this.#marks;
     const end = Math.min(to, base + this.#limit);

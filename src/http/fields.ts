@@ -4,16 +4,16 @@ const HTAB = 9;
 const SPACE = 32;
 
 /**
- * The fields of a header or trailer section, as they came: in their order, names as they were written, values as latin1
- * without the white space around them. Read-only. Nothing is decoded but what is asked for: the text of the section is kept
- * as it is, and for each field where its name begins and where its colon stands. See {@link HttpRequest}.
+ * The fields of a header or trailer section as they were received: in order, names as written, values as latin1 without the
+ * white space around them. Read-only. A field is decoded only when the caller asks for it: the object keeps the text of the
+ * section, and for each field the positions of its name and its colon. See {@link HttpRequest}.
  */
 export class Fields implements Iterable<readonly [name: string, value: string]> {
   /** An empty section. */
   static readonly none = new Fields("", [0]);
 
   readonly #text: string;
-  /** For each field its first letter and its colon; then the end of the last line, its CRLF included. */
+  /** For each field the positions of its first character and its colon; then the end of the last line with its CRLF. */
   readonly #marks: readonly number[];
 
   /** @internal */
@@ -22,29 +22,30 @@ export class Fields implements Iterable<readonly [name: string, value: string]> 
     this.#marks = marks;
   }
 
-  /** How many field lines there are. */
+  /** The number of field lines. */
   get size(): number {
     return this.#marks.length >> 1;
   }
 
-  /** The name of the field at this place, as it was written. See {@link HttpRequest}. */
+  /** The name of the field at this index, as it was written. See {@link HttpRequest}. */
   nameAt(index: number): string {
     return this.#text.slice(this.#mark(2 * index), this.#mark(2 * index + 1));
   }
 
-  /** The value of the field at this place. See {@link HttpRequest}. */
+  /** The value of the field at this index. See {@link HttpRequest}. */
   valueAt(index: number): string {
     return withoutSpace(this.#text, this.#mark(2 * index + 1) + 1, this.#mark(2 * index + 2) - 2);
   }
 
-  /** Whether there is a field of this name, in capitals or not. See {@link HttpRequest}. */
+  /** Whether there is a field of this name; case does not matter. See {@link HttpRequest}. */
   has(name: string): boolean {
     return this.#find(name, 0) >= 0;
   }
 
   /**
-   * The value of a field. Of several lines of one name it is one list, RFC 9110, section 5.3: joined by a comma, those of
-   * Cookie by a semicolon, RFC 9113, section 8.2.3. Set-Cookie is no list: {@link all} is for it. See {@link HttpRequest}.
+   * The value of a field; undefined when there is none. Several lines of one name are joined to one list by commas, RFC 9110,
+   * section 5.3, and those of Cookie by semicolons, RFC 9113, section 8.2.3. Set-Cookie is no list: use {@link all}. See
+   * {@link HttpRequest}.
    */
   get(name: string): string | undefined {
     let index = this.#find(name, 0);
@@ -66,12 +67,12 @@ export class Fields implements Iterable<readonly [name: string, value: string]> 
     return values;
   }
 
-  /** All of them. See {@link HttpRequest}. */
+  /** Iterates over all fields, as pairs of name and value. See {@link HttpRequest}. */
   *[Symbol.iterator](): Generator<readonly [name: string, value: string]> {
     for (let index = 0; index < this.size; index++) yield [this.nameAt(index), this.valueAt(index)];
   }
 
-  /** Lines that another parser has taken apart. @internal */
+  /** Makes fields from lines that another parser has split. @internal */
   static of(lines: Iterable<readonly [name: string, value: string]>): Fields {
     let text = "";
     const marks: number[] = [];
@@ -82,18 +83,18 @@ export class Fields implements Iterable<readonly [name: string, value: string]> 
     return new Fields(text, [...marks, text.length]);
   }
 
-  /** The same without the fields that have one of these names, which are in small letters. @internal */
+  /** The fields without those of these names, which are in lower case. @internal */
   without(names: ReadonlySet<string>): Fields {
     const kept = [...this].filter(([name]) => !names.has(name.toLowerCase()));
     return kept.length === this.size ? this : Fields.of(kept);
   }
 
-  /** How long the name of the field at this place is. @internal */
+  /** The length of the name of the field at this index. @internal */
   nameLengthAt(index: number): number {
     return this.#mark(2 * index + 1) - this.#mark(2 * index);
   }
 
-  /** Whether the field at this place has this name, which is in small letters. @internal */
+  /** Whether the field at this index has this name, which is in lower case. @internal */
   isNamed(index: number, name: string): boolean {
     const from = this.#mark(2 * index);
     if (this.#mark(2 * index + 1) - from !== name.length) return false;
@@ -103,7 +104,7 @@ export class Fields implements Iterable<readonly [name: string, value: string]> 
     return true;
   }
 
-  /** The place of the next field of this name, from `index` on; -1 where there is none. */
+  /** The index of the next field of this name, from `index` on; -1 when there is none. */
   #find(name: string, index: number): number {
     const small = name.toLowerCase();
     for (let place = index; place < this.size; place++) {
@@ -117,7 +118,7 @@ export class Fields implements Iterable<readonly [name: string, value: string]> 
   }
 }
 
-/** A part of the text without the SP and HTAB around it: `trim` would take others, too. */
+/** A part of the text without the SP and HTAB around it; `trim` would also remove other white space. */
 export function withoutSpace(text: string, start: number, end: number): string {
   let from = start;
   let to = end;
@@ -130,12 +131,12 @@ function isSpace(code: number): boolean {
   return code === SPACE || code === HTAB;
 }
 
-/** The members of a list, RFC 9110, section 5.6.1, without the white space around them; empty ones, too. */
+/** The members of a list, RFC 9110, section 5.6.1, without the white space around them, including empty members. */
 export function listMembers(value: string): string[] {
   return value.split(",").map((member) => withoutSpace(member, 0, member.length));
 }
 
-/** Text that is made of one class of bytes, from `from` on: how far it goes. */
+/** The end of the run of characters of one byte class that begins at `from`. */
 export function spanOf(text: string, from: number, ofClass: number): number {
   let at = from;
   while (at < text.length && ((BYTE_CLASS[text.charCodeAt(at)] ?? 0) & ofClass) !== 0) at++;

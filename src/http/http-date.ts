@@ -5,7 +5,7 @@ const TIME = "(?<hour>\\d\\d):(?<minute>\\d\\d):(?<second>\\d\\d)";
 const MONTH = `(?<month>${MONTHS.join("|")})`;
 const DAY_NAME = `(?:${DAYS.join("|")})`;
 
-/** RFC 9110, section 5.6.7: the one to be sent, and two obsolete ones. Capitals count. */
+/** The three forms of RFC 9110, section 5.6.7: the one to send, and two obsolete ones. They are case-sensitive. */
 const FORMS = [
   // Sun, 06 Nov 1994 08:49:37 GMT
   new RegExp(`^${DAY_NAME}, (?<day>\\d\\d) ${MONTH} (?<year>\\d{4}) ${TIME} GMT$`),
@@ -18,12 +18,12 @@ const FORMS = [
 /** The years 0 to 9999, which have four digits. */
 const [FIRST_MS, END_MS] = [-62_167_219_200_000, 253_402_300_800_000] as const;
 
-/** Whether {@link formatHttpDate} has a text for the instant: a file system can have others, also beyond what a `Date` can be. */
+/** Whether {@link formatHttpDate} can format the time: the times of a file system may be outside, even beyond the range of `Date`. */
 export function hasHttpDate(ms: number): boolean {
   return ms >= FIRST_MS && ms < END_MS;
 }
 
-/** The instant as RFC 9110, section 5.6.7, has it sent: of the years 0 to 9999. */
+/** Formats a time as RFC 9110, section 5.6.7, requires: in the years 0 to 9999. */
 export function formatHttpDate(ms: number): string {
   const date = new Date(ms);
   const day = `${DAYS[date.getUTCDay()]}, ${two(date.getUTCDate())} ${MONTHS[date.getUTCMonth()]}`;
@@ -32,10 +32,10 @@ export function formatHttpDate(ms: number): string {
 }
 
 /**
- * The instant of a date in any of the three forms, in ms since 1970; undefined for anything else, such as 31 February. The
- * name of the day is not held against the date. `Date.parse` takes "2027", and asctime as local time.
+ * Parses a date in any of the three forms, to ms since 1970; undefined for anything else, such as 31 February. It does not
+ * compare the name of the day with the date. `Date.parse` would accept "2027", and read asctime as local time.
  *
- * @param now - by which two digits are a year: none that is more than 50 years ahead, RFC 9110, section 5.6.7.
+ * @param now - the current time: a year of two digits is at most 50 years ahead of it, RFC 9110, section 5.6.7.
  */
 export function parseHttpDate(text: string, now: number): number | undefined {
   for (const form of FORMS) {
@@ -75,7 +75,7 @@ function two(value: number): string {
   return String(value).padStart(2, "0");
 }
 
-/** The Date of responses: made once a second. */
+/** The Date field of responses, formatted once a second. */
 export class DateText {
   #second = Number.NaN;
   #text = "";

@@ -18,7 +18,7 @@ const MESSAGES = {
 export type HttpErrorCode = keyof typeof MESSAGES;
 
 /**
- * What cannot be sent, or read, as the program has it; see {@link http}. Match on `code`:
+ * The error for a response that cannot be sent, or a body that cannot be read, as the program asks; see {@link http}. Match on `code`:
  *
  * | code | when |
  * |---|---|
@@ -36,12 +36,12 @@ export type HttpErrorCode = keyof typeof MESSAGES;
  * | `ERR_SOCKWRIGHT_HTTP_UPGRADE` | an upgrade or takeover that the request does not allow |
  */
 export class HttpError extends TypeError {
-  /** Which condition; see the table above. */
+  /** The condition; see the table above. */
   readonly code: HttpErrorCode;
 
   /** @internal */
   constructor(code: HttpErrorCode, ...given: [unknown?]) {
-    // What is no text is told by its type alone: to make text of it could throw.
+    // The message shows only the type of a value that is no text: converting it could throw.
     const what = typeof given[0] === "string" ? JSON.stringify(given[0]) : typeof given[0];
     super(given.length === 0 ? MESSAGES[code] : `${MESSAGES[code]}: ${what}`);
     this.name = "HttpError";

@@ -22,7 +22,7 @@ export const MAX_CHUNK_EXTENSION_BYTES = 16 * 1024;
 /** Digits of a chunk's size, leading zeros included. More are refused with 400. */
 export const MAX_CHUNK_SIZE_DIGITS = 16;
 
-/** What a message may have. A larger one is refused before memory is taken for it. */
+/** The limits of an HTTP message. The parser refuses a larger one before it allocates memory for it. */
 export interface MessageLimits {
   /** Default 8 KiB. */
   readonly maxRequestLineBytes: number;
@@ -36,6 +36,7 @@ export interface MessageLimits {
   readonly maxTrailerFields: number;
 }
 
+/** The default limits of messages. */
 export const DEFAULT_LIMITS: MessageLimits = {
   maxRequestLineBytes: DEFAULT_MAX_REQUEST_LINE_BYTES,
   maxHeaderBytes: DEFAULT_MAX_HEADER_BYTES,

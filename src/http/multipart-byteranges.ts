@@ -9,13 +9,13 @@ import { fieldLines } from "./field-lines.ts";
  */
 export const BOUNDARY_BYTES = 16;
 
-/** One range as a part: its head is sent before its bytes. */
+/** One part of the body: its head, and the range of bytes to send after it. */
 interface RangePart {
   readonly head: Buffer;
   readonly range: ByteRange;
 }
 
-/** The body of a 206 with several ranges, RFC 9110, section 14.6: part by part, then the end. */
+/** The body of a 206 response with several ranges, RFC 9110, section 14.6: the parts, and then the end. */
 export interface MultipartByteRanges {
   /** The value of Content-Type. */
   readonly contentType: string;
@@ -26,11 +26,11 @@ export interface MultipartByteRanges {
 }
 
 /**
- * Makes the body of ranges, without their bytes. RFC 9110, section 15.3.7.2: it is not for one range.
+ * Makes the multipart body for several ranges, without their bytes. RFC 9110, section 15.3.7.2: do not use it for one range.
  *
- * @param length - of the whole representation, in bytes.
- * @param mediaType - of the representation, for each part.
- * @throws HttpError for a media type that cannot stand in a line.
+ * @param length - the length of the whole representation, in bytes.
+ * @param mediaType - the media type of the representation, for each part.
+ * @throws HttpError for a media type that cannot be sent in a field line.
  */
 export function multipartByteRanges(
   ranges: readonly ByteRange[],

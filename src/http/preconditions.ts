@@ -9,25 +9,25 @@ import { parseHttpDate } from "./http-date.ts";
  */
 export const STRONG_DATE_MS = 1_000;
 
-/** By what one state of a resource is told from another: RFC 9110, section 8.8. */
+/** The validators of a resource, which tell its states apart: RFC 9110, section 8.8. */
 export interface Validators {
-  /** As ETag has it, with its quotes and with `W/` where it is weak. */
+  /** The value of ETag, with its quotes, and with `W/` when it is weak. */
   readonly etag?: string | undefined;
-  /** Of Last-Modified, in ms since 1970: what is below a second counts for nothing, since the field does not tell it. */
+  /** The time of Last-Modified, in ms since 1970. Fractions of a second are ignored, since the field has none. */
   readonly lastModifiedMs?: number | undefined;
 }
 
-/** `not-modified` is answered with 304, `failed` with 412. */
+/** The result of the preconditions: answer `not-modified` with 304, and `failed` with 412. */
 export type PreconditionResult = "proceed" | "not-modified" | "failed";
 
 /**
- * Whether a request goes on, by its preconditions in the order of RFC 9110, section 13.2.2. It is asked for what exists, and
- * would be answered with 2xx without them.
+ * Evaluates the preconditions of a request in the order of RFC 9110, section 13.2.2. Call it for a resource that exists, when the
+ * answer without preconditions would be 2xx.
  *
- * A list of entity-tags that is malformed names no tag: If-Match fails, so that nothing is overwritten, and with
- * If-None-Match the whole is sent. A date that is malformed, or one of several, is ignored, as the RFC has it.
+ * A malformed list of entity-tags names no tag: If-Match fails, so that nothing is overwritten, and with If-None-Match the whole
+ * is sent. A malformed date, or one of several, is ignored, as the RFC requires.
  *
- * @param nowMs - by which the two digits of an obsolete date are a year.
+ * @param nowMs - the current time, for the two-digit year of an obsolete date.
  */
 export function evaluatePreconditions(
   method: string,
@@ -35,7 +35,7 @@ export function evaluatePreconditions(
   validators: Validators,
   nowMs: number,
 ): PreconditionResult {
-  // RFC 9110, section 13.2.1: they neither select nor change a representation.
+  // RFC 9110, section 13.2.1: these methods neither select nor change a representation.
   if (method === "CONNECT" || method === "OPTIONS" || method === "TRACE") return "proceed";
   const ifMatch = headers.get("If-Match");
   if (ifMatch !== undefined) {
@@ -54,8 +54,8 @@ export function evaluatePreconditions(
 }
 
 /**
- * Whether Range counts by If-Range, RFC 9110, section 13.1.5: true where there is none. Where it does not, the whole is sent.
- * A date has to be the very one of Last-Modified, and strong: a file can change twice in one second.
+ * Whether If-Range allows the ranges of a request, RFC 9110, section 13.1.5; true without the field. If false, send the whole
+ * representation. A date must equal Last-Modified and be strong: a file can change twice in one second.
  */
 export function evaluateIfRange(headers: Fields, validators: Validators, nowMs: number): boolean {
   const ifRange = headers.get("If-Range");
@@ -72,7 +72,7 @@ function isListed(list: string, etag: string | undefined, isSame: (one: string, 
   return etag !== undefined && (entityTags(list)?.some((tag) => isSame(tag, etag)) ?? false);
 }
 
-/** Undefined where there is no date to go by: such a condition is ignored. */
+/** Whether the resource changed after the date; undefined when a date is missing or malformed: then the condition is ignored. */
 function isModifiedSince(date: string | undefined, { lastModifiedMs }: Validators, nowMs: number): boolean | undefined {
   const since = date === undefined ? undefined : parseHttpDate(date, nowMs);
   if (since === undefined || lastModifiedMs === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** The registry of IANA: those in use. */
+/** The reason phrases of the IANA registry, for the statuses in use. */
 const PHRASES: ReadonlyMap<number, string> = new Map([
   [100, "Continue"],
   [101, "Switching Protocols"],
@@ -62,7 +62,7 @@ const PHRASES: ReadonlyMap<number, string> = new Map([
   [511, "Network Authentication Required"],
 ]);
 
-/** What stands behind a status in its line: nothing where nobody knows it, RFC 9112, section 4. */
+/** The reason phrase of a status; empty for an unknown status, RFC 9112, section 4. */
 export function reasonPhrase(status: number): string {
   return PHRASES.get(status) ?? "";
 }

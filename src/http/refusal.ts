@@ -1,4 +1,4 @@
-// Bytes that a line must not have come first; then the parts of a message in their order.
+// First the bytes that a line must not have, then the parts of a message in their order.
 const STATUSES = {
   "bare-cr": 400,
   "bare-lf": 400,
@@ -36,10 +36,10 @@ const STATUSES = {
   "chunk-end-missing": 400,
 } as const;
 
-/** Why a request is refused: stable, to be matched, counted and logged. */
+/** The reason why a request is refused. The names are stable: programs may match, count and log them. */
 export type RefusalReason = keyof typeof STATUSES;
 
-/** A request that is not served: what it is answered with, and why. Where its body begins or ends is not known any more. */
+/** The refusal of a request: the status to answer with, and the reason. It is not known any more where the request's body begins or ends. */
 export class Refusal {
   readonly status: (typeof STATUSES)[RefusalReason];
   readonly reason: RefusalReason;
@@ -50,17 +50,17 @@ export class Refusal {
   }
 }
 
-/** All reasons there are. */
+/** All refusal reasons. */
 export const REFUSAL_REASONS = Object.keys(STATUSES) as readonly RefusalReason[];
 
 const refusals = new Map(REFUSAL_REASONS.map((reason) => [reason, new Refusal(reason)]));
 
-/** The one refusal that there is for each reason. */
+/** The refusal for a reason: always the same object. */
 export function refused(reason: RefusalReason): Refusal {
   return refusals.get(reason) ?? new Refusal(reason);
 }
 
-/** For a byte that stands where it must not: by what it is, or else by where it stands, as a CR that ends a line too early. */
+/** The refusal for a byte in the wrong place: for a bare LF or a control character its own reason, for any other byte `reason`. */
 export function misplaced(byte: number, reason: RefusalReason): Refusal {
   if (byte === 0x0a) return refused("bare-lf");
   const isControl = byte < 0x20 || byte === 0x7f;

@@ -2,7 +2,7 @@ import { isAll, TOKEN } from "./byte-class.ts";
 import { listMembers, withoutSpace } from "./fields.ts";
 import { type Refusal, refused } from "./refusal.ts";
 
-/** How the end of a request's body is found: RFC 9112, section 6.3. */
+/** How a request's body is framed, that is, where it ends: RFC 9112, section 6.3. */
 export type RequestFraming =
   | { readonly body: "none" }
   | { readonly body: "length"; readonly length: number }
@@ -12,9 +12,9 @@ const NO_BODY: RequestFraming = { body: "none" };
 const CHUNKED: RequestFraming = { body: "chunked" };
 
 /**
- * Whatever two servers could take differently is refused: RFC 9112, section 11.2.
+ * The framing of a request. It refuses a request that two servers could frame differently: RFC 9112, section 11.2.
  *
- * @param length, coding - the values of Content-Length and Transfer-Encoding, of several lines each as one list.
+ * @param length, coding - the values of Content-Length and Transfer-Encoding; several lines are joined to one list.
  */
 export function requestFraming(
   length: string | undefined,
@@ -22,7 +22,7 @@ export function requestFraming(
   minorVersion: number,
 ): RequestFraming | Refusal {
   if (coding === undefined) return length === undefined ? NO_BODY : ofLength(length);
-  // RFC 9112, section 6.3: such a request ought to be handled as an error.
+  // RFC 9112, section 6.3: a server ought to handle such a request as an error.
   if (length !== undefined) return refused("length-and-coding");
   // RFC 9112, section 6.1: the framing of such a message is faulty.
   if (minorVersion === 0) return refused("coding-of-http-1.0");
@@ -30,8 +30,8 @@ export function requestFraming(
 }
 
 /**
- * RFC 9110, section 8.6, lets a recipient refuse equal lengths that are repeated, in lines or in a list, or take them as
- * one. They are refused: no client sends them, and a proxy that has merged them has lost what was meant.
+ * Parses a Content-Length. RFC 9110, section 8.6, lets a recipient refuse or accept equal lengths that are repeated, in lines or
+ * in a list. This server refuses them: no client sends them, and a proxy that merged them has lost the original meaning.
  */
 function ofLength(text: string): RequestFraming | Refusal {
   if (text.includes(",")) return refused("length-repeated");
@@ -46,8 +46,9 @@ function ofLength(text: string): RequestFraming | Refusal {
 }
 
 /**
- * RFC 9112, section 6.3: where chunked is not last, nobody knows where the body ends. Section 6.1: of others before it, which
- * are not implemented here, 501. A list with an empty member is refused, too, for what is not seen by all alike.
+ * The refusal of a Transfer-Encoding other than `chunked`. RFC 9112, section 6.3: when chunked is not last, the end of the body
+ * is unknown. Section 6.1: other codings before it are not implemented, 501. A list with an empty member is refused too, since
+ * not all programs read it the same way.
  */
 function refusedCoding(text: string): Refusal {
   const codings = listMembers(text.toLowerCase());
@@ -58,7 +59,7 @@ function refusedCoding(text: string): Refusal {
   return names.indexOf("chunked") < codings.length ? refused("coding-not-last") : refused("coding-unknown");
 }
 
-/** What is in front of its parameters. A regular expression would look at each run of white space from each of its letters on. */
+/** The name of a coding, before its parameters. A regular expression would take quadratic time for a run of white space. */
 function nameOf(coding: string): string {
   const end = coding.indexOf(";");
   return withoutSpace(coding, 0, end < 0 ? coding.length : end);

@@ -12,7 +12,7 @@ const SPACE = 32;
 const QUESTION_MARK = 63;
 const VERSION = "HTTP/d.d";
 const DIGIT = "d".charCodeAt(0);
-/** Behind the target. */
+/** The length of the version after the target. */
 const VERSION_BYTES = " HTTP/1.1".length;
 
 // Where in a head the scan is.
@@ -26,18 +26,18 @@ const LINE_LF = 6;
 const FIELDS = 7;
 
 /**
- * Finds the heads of requests: RFC 9112, sections 2 to 5. Each byte is looked at once, and where a head is cut, what is to be
- * known of it is kept, so that the same comes out however the bytes were cut.
+ * Parses the heads of requests: RFC 9112, sections 2 to 5. It reads each byte once. When a head is cut between two chunks, it
+ * keeps its state, so that the result does not depend on the cuts.
  *
- * One parser is for many connections, since between two heads it knows nothing. While `isCut` it belongs to the connection
- * whose head it has begun, and the others have another one.
+ * Many connections share one parser, since it has no state between two heads. While `isCut` it belongs to the connection whose
+ * head it has begun, and the other connections use another parser.
  */
 export class RequestHeadParser {
   readonly #limits: MessageLimits;
   readonly #fields: FieldScanner;
   readonly #cut = new CutBytes();
   #state = START;
-  // Places count from the first byte that was looked at.
+  // Positions count from the first byte of the head.
   #at = 0;
   #emptyLines = 0;
   #lineStart = 0;
@@ -45,7 +45,7 @@ export class RequestHeadParser {
   #targetEnd = 0;
   #major = 0;
   #minor = 0;
-  /** Behind a head: where in the chunk it ended. */
+  /** The position in the chunk after the head that `parse` returned. */
   end = 0;
 
   constructor(limits: MessageLimits) {
@@ -53,22 +53,22 @@ export class RequestHeadParser {
     this.#fields = new FieldScanner(limits.maxHeaderBytes, limits.maxHeaderFields);
   }
 
-  /** Whether it holds the beginning of a head, or of empty lines before one. */
+  /** Whether the parser holds the beginning of a head, or of empty lines before one. */
   get isCut(): boolean {
     return this.#cut.length > 0;
   }
 
-  /** Whether a request line has begun: from then on the head has its time. */
+  /** Whether a request line has begun: from then on the timeout of the head runs. */
   get hasBegun(): boolean {
     return this.#state > EMPTY_LINE_LF;
   }
 
-  /** Bytes that it holds of a head. */
+  /** The size of the memory that holds a cut head, in bytes. */
   get heldBytes(): number {
     return this.#cut.bytes.length;
   }
 
-  /** Forgets what it has begun. */
+  /** Drops the head that has begun. */
   clear(): void {
     this.#cut.clear();
     this.#state = START;
@@ -77,9 +77,9 @@ export class RequestHeadParser {
   }
 
   /**
-   * The next head, or why it is refused. Undefined: it goes on in a further chunk, and all of this one is taken.
+   * Returns the next head, or why it is refused. Undefined: the head continues in another chunk, and all of this one is taken.
    *
-   * @param bytes - lent until it returns.
+   * @param bytes - lent until the call returns.
    */
   parse(bytes: Uint8Array, from: number, to: number): RequestHead | Refusal | undefined {
     if (!this.isCut) {
@@ -169,7 +169,7 @@ export class RequestHeadParser {
           } else if (state === TARGET && bytes[at] === QUESTION_MARK) {
             state = IN_QUERY;
           } else {
-            // RFC 9112, appendix C.1: HTTP/0.9, which has no version, is no more.
+            // RFC 9112, appendix C.1: HTTP/0.9, which has no version, is not supported any more.
             return misplaced(bytes[at] ?? 0, bytes[at] === CR ? "version-malformed" : "target-malformed");
           }
           at++;
@@ -179,7 +179,7 @@ export class RequestHeadParser {
           const place = at - base - this.#targetEnd - 1;
           if (place === VERSION.length) {
             if (byte !== CR) return misplaced(byte, "version-malformed");
-            // RFC 9110, section 2.5: a minor version that is higher is taken as the highest that is known.
+            // RFC 9110, section 2.5: a higher minor version is processed as the highest known one.
             if (this.#major !== 1) return refused("version-unsupported");
             state = LINE_LF;
           } else if (VERSION.charCodeAt(place) !== DIGIT) {

@@ -4,29 +4,29 @@ import { type RequestFraming, requestFraming } from "./request-framing.ts";
 import { type RequestTarget, requestTarget } from "./request-target.ts";
 import { endOfHost } from "./uri-host.ts";
 
-/** What is in front of a request's body, as it was sent and what it means. */
+/** The head of a request, as it was sent, and parsed. */
 export interface RequestHead {
-  /** Case-sensitive; one that nobody knows is handed on: RFC 9110, section 9.1. */
+  /** The method, case-sensitive; an unknown method is passed on: RFC 9110, section 9.1. */
   readonly method: string;
-  /** As it was sent. */
+  /** The target as it was sent. */
   readonly target: string;
-  /** Taken apart. */
+  /** The parsed target. */
   readonly to: RequestTarget;
-  /** 1.2 to 1.9 are taken as 1.1: RFC 9110, section 2.5. */
+  /** The version; 1.2 to 1.9 count as 1.1: RFC 9110, section 2.5. */
   readonly version: "1.0" | "1.1";
   readonly fields: Fields;
-  /** Of the target, or else of Host; empty where neither says it. */
+  /** The authority of the target, or else of Host; empty when neither has one. */
   readonly authority: string;
   readonly framing: RequestFraming;
-  /** Whether the client takes a further answer over this connection: RFC 9112, section 9.3. */
+  /** Whether the connection may serve another request: RFC 9112, section 9.3. */
   readonly isKeepAlive: boolean;
   /** Whether the client waits for `100 Continue` before its body: RFC 9110, section 10.1.1. */
   readonly expectsContinue: boolean;
-  /** The protocols that the client would change to, as Upgrade lists them: RFC 9110, section 7.8. */
+  /** The protocols to which the client would upgrade, as Upgrade lists them: RFC 9110, section 7.8. */
   readonly upgrade: string | undefined;
 }
 
-/** What the fields say, together with the request line, both of which have no letter that they must not have. */
+/** Interprets a request line and fields. Their characters must be valid already. Returns why a request is refused. */
 export function requestHead(method: string, target: string, minor: number, fields: Fields): RequestHead | Refusal {
   const to = requestTarget(method, target);
   if (to === undefined) return refused("target-malformed");
@@ -34,11 +34,11 @@ export function requestHead(method: string, target: string, minor: number, field
   // RFC 9112, section 3.2: an HTTP/1.1 request has one Host line, and no request has several.
   if (hosts > 1) return refused("host-repeated");
   if (hosts === 0 && minor > 0) return refused("host-missing");
-  // It may be empty, where the target has no authority.
+  // Host may be empty when the target has no authority.
   if (host !== "" && endOfHost(host) < 0) return refused("host-malformed");
   const framing = requestFraming(length, coding, minor);
   if (!("body" in framing)) return framing;
-  // RFC 9110, sections 7.8 and 10.1.1: of HTTP/1.0 both Upgrade and Expect are ignored.
+  // RFC 9110, sections 7.8 and 10.1.1: Upgrade and Expect are ignored in HTTP/1.0.
   const expects = minor > 0 ? expect : undefined;
   if (expects !== undefined && !isContinue(expects)) return refused("expectation-unknown");
   const options = connection === undefined ? NO_OPTIONS : listMembers(connection.toLowerCase());
@@ -68,7 +68,7 @@ interface ControlFields {
   upgrade: string | undefined;
 }
 
-/** The fields that say how the request is to be taken, found in one pass: most names are told apart by their length. */
+/** Finds the fields that control how the request is processed, in one pass: the length of the name excludes most others. */
 function controlFields(fields: Fields): ControlFields {
   const found: ControlFields = {
     hosts: 0,
@@ -87,27 +87,27 @@ function controlFields(fields: Fields): ControlFields {
         found.host = fields.valueAt(index);
         break;
       case "expect".length:
-        if (fields.isNamed(index, "expect")) found.expect = listed(found.expect, fields, index);
+        if (fields.isNamed(index, "expect")) found.expect = append(found.expect, fields, index);
         break;
       case "upgrade".length:
-        if (fields.isNamed(index, "upgrade")) found.upgrade = listed(found.upgrade, fields, index);
+        if (fields.isNamed(index, "upgrade")) found.upgrade = append(found.upgrade, fields, index);
         break;
       case "connection".length:
-        if (fields.isNamed(index, "connection")) found.connection = listed(found.connection, fields, index);
+        if (fields.isNamed(index, "connection")) found.connection = append(found.connection, fields, index);
         break;
       case "content-length".length:
-        if (fields.isNamed(index, "content-length")) found.length = listed(found.length, fields, index);
+        if (fields.isNamed(index, "content-length")) found.length = append(found.length, fields, index);
         break;
       case "transfer-encoding".length:
-        if (fields.isNamed(index, "transfer-encoding")) found.coding = listed(found.coding, fields, index);
+        if (fields.isNamed(index, "transfer-encoding")) found.coding = append(found.coding, fields, index);
         break;
     }
   }
   return found;
 }
 
-/** RFC 9110, section 5.3: several lines of one name are one list. */
-function listed(before: string | undefined, fields: Fields, index: number): string {
+/** Appends a value to a list: several lines of one name are one list, RFC 9110, section 5.3. */
+function append(before: string | undefined, fields: Fields, index: number): string {
   const value = fields.valueAt(index);
   return before === undefined ? value : `${before}, ${value}`;
 }

@@ -1,25 +1,25 @@
 import { endOfHost, hasPort } from "./uri-host.ts";
 
 const SLASH = 47;
-/** Of the schemes alone that this server has: RFC 9110, section 4.2. */
+/** An absolute target with one of the schemes of HTTP: RFC 9110, section 4.2. */
 const ABSOLUTE = /^https?:\/\/([^/?]*)/i;
 
-/** What a request is for: RFC 9112, section 3.2. */
+/** The parsed target of a request: RFC 9112, section 3.2. */
 export interface RequestTarget {
   readonly form: "origin" | "absolute" | "authority" | "asterisk";
-  /** As it was sent, with its percent-encoding; `*` where the server as a whole is meant; empty for CONNECT. */
+  /** The path as it was sent, with its percent-encoding; `*` for the server as a whole; empty for CONNECT. */
   readonly path: string;
-  /** What is behind the first question mark; undefined where there is none. */
+  /** The text after the first question mark; undefined when there is none. */
   readonly query: string | undefined;
-  /** Of an absolute or authority form: it goes before Host, RFC 9112, section 3.2.2. */
+  /** The authority of an absolute or authority form: it overrides Host, RFC 9112, section 3.2.2. */
   readonly authority: string | undefined;
 }
 
 const ASTERISK: RequestTarget = { form: "asterisk", path: "*", query: undefined, authority: undefined };
 
 /**
- * Takes a target apart whose letters are known to be those of a target. Undefined: none of the forms that this method may
- * have. A bad percent-encoding is left to whoever decodes the path: browsers send `%` as it is.
+ * Parses a target whose characters are valid already. Undefined when it has none of the forms that the method allows. It does
+ * not check the percent-encoding, since browsers send a bare `%`: the code that decodes the path does.
  */
 export function requestTarget(method: string, text: string): RequestTarget | undefined {
   if (method === "CONNECT") {
@@ -29,7 +29,7 @@ export function requestTarget(method: string, text: string): RequestTarget | und
   if (text.charCodeAt(0) === SLASH) return withPath("origin", text, undefined);
   if (text === "*") return method === "OPTIONS" ? ASTERISK : undefined;
   const [start = "", authority = ""] = ABSOLUTE.exec(text) ?? [];
-  // RFC 9110, section 4.2.1: without a host it is refused; 4.2.4: so is userinfo, which is no host either.
+  // RFC 9110, section 4.2.1: a target without a host is refused; 4.2.4: so is one with userinfo.
   if (endOfHost(authority) < 0) return undefined;
   const rest = text.slice(start.length);
   // RFC 9112, section 3.2.4: OPTIONS without a path is for the server as a whole.

@@ -1,8 +1,8 @@
-/** How the end of a response's body is told: RFC 9112, section 6.3. */
+/** How a response's body is framed, that is, how the client finds its end: RFC 9112, section 6.3. */
 export interface ResponseFraming {
-  /** `none`: whatever body there is, it is not sent. `close`: it ends with the connection. */
+  /** `none`: no body is sent. `close`: the body ends with the connection. */
   readonly body: "none" | "length" | "chunked" | "close";
-  /** The field that says it, if any. */
+  /** The field that announces the framing, if any. */
   readonly field: readonly [name: string, value: string] | undefined;
 }
 
@@ -12,10 +12,10 @@ const CHUNKED: ResponseFraming = { body: "chunked", field: ["Transfer-Encoding",
 const CLOSE: ResponseFraming = { body: "close", field: undefined };
 
 /**
- * How a response is framed.
+ * The framing of a response.
  *
- * @param request - what is answered; one whose head was refused is answered as `{ method: "", version: "1.1" }`.
- * @param length - of the body, where it is known.
+ * @param request - the answered request; `{ method: "", version: "1.1" }` for one whose head was refused.
+ * @param length - the length of the body, when it is known.
  */
 export function responseFraming(
   request: { readonly method: string; readonly version: "1.0" | "1.1" },
@@ -25,12 +25,12 @@ export function responseFraming(
   const { method, version } = request;
   // RFC 9110, section 8.6: neither 1xx nor 204, nor a 2xx to CONNECT, may have a length.
   if (status < 200 || status === 204 || (method === "CONNECT" && status < 300)) return NOTHING;
-  // RFC 9110, section 15.3.6: no content may be generated for it, and its end is to be told.
+  // RFC 9110, section 15.3.6: a 205 has no content, and the server must say so.
   if (status === 205) return EMPTY;
   const field = length === undefined ? undefined : (["Content-Length", String(length)] as const);
-  // Their length is that of what GET, or 200, would have brought.
+  // Their length is the length of the body that GET, or 200, would have had.
   if (method === "HEAD" || status === 304) return { body: "none", field };
   if (field !== undefined) return { body: "length", field };
-  // RFC 9112, section 6.1: no coding for who has not said to be of HTTP/1.1.
+  // RFC 9112, section 6.1: no transfer coding for a client that did not announce HTTP/1.1.
   return version === "1.1" ? CHUNKED : CLOSE;
 }

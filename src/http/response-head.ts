@@ -3,22 +3,22 @@ import { type FieldLines, fieldLines, isFieldText } from "./field-lines.ts";
 import { HttpError } from "./http-error.ts";
 import { reasonPhrase } from "./reason-phrase.ts";
 
-/** What stands in front of a response's body. Date, framing and Connection are fields like others. */
+/** The head of a response. Date, framing and Connection are ordinary fields of it. */
 export interface ResponseHead {
   /** From 100 to 599. */
   readonly status: number;
   readonly fields: FieldLines;
-  /** Default: IANA's. */
+  /** The reason phrase; by default the one of the IANA registry. */
   readonly reason?: string | undefined;
 }
 
 /**
- * A response's head as latin1, to be put together with others. The version is always ours: RFC 9110, section 6.2.
+ * Formats a response's head as latin1 text. The version is always the server's own, HTTP/1.1: RFC 9110, section 6.2.
  *
- * @throws HttpError for what cannot be sent.
+ * @throws HttpError for a status, reason or field that cannot be sent.
  */
 export function responseHeadText({ status, fields, reason = reasonPhrase(status) }: ResponseHead): string {
-  // RFC 9110, section 15: values outside are invalid.
+  // RFC 9110, section 15: values outside this range are invalid.
   if (!Number.isInteger(status) || status < 100 || status > 599)
     throw new HttpError("ERR_SOCKWRIGHT_HTTP_STATUS", typeof status === "number" ? `${status}` : status);
   if (!isFieldText(reason)) throw new HttpError("ERR_SOCKWRIGHT_HTTP_REASON", reason);
@@ -26,9 +26,9 @@ export function responseHeadText({ status, fields, reason = reasonPhrase(status)
 }
 
 /**
- * The same as bytes.
+ * Encodes a response's head as bytes.
  *
- * @throws HttpError for what cannot be sent.
+ * @throws HttpError for a status, reason or field that cannot be sent.
  */
 export function encodeResponseHead(head: ResponseHead): Buffer {
   return Buffer.from(responseHeadText(head), "latin1");

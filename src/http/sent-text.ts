@@ -1,7 +1,7 @@
-/** What no query has: RFC 3986, section 3.4, and besides what browsers send as it is; a backslash is a slash to them. */
+/** Bytes that must be escaped in a query: those that RFC 3986, section 3.4, does not allow, except those that browsers send unescaped. A backslash is a slash to browsers. */
 const NOT_IN_QUERY = /[^!$-;=?-[\]-~]/g;
 
-/** Text of a target as it may stand in a field that leads to it: what would be another one to a browser is percent-encoded. */
+/** Percent-encodes the text of a target for a field such as Location, so that a browser reads the same target. */
 export function asSent(text: string): string {
   return Buffer.from(text).toString("latin1").replace(NOT_IN_QUERY, encodedByte);
 }

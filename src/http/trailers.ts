@@ -1,8 +1,8 @@
 import type { Fields } from "./fields.ts";
 
 /**
- * What is to be known before the body, and so is no trailer: RFC 9110, section 6.5.1, names message framing, routing, request
- * modifiers, authentication, response controls and the format of the content.
+ * Fields that must be known before the body, and therefore cannot be trailers: RFC 9110, section 6.5.1, names message framing,
+ * routing, request modifiers, authentication, response controls and the format of the content.
  */
 const FORBIDDEN: ReadonlySet<string> = new Set([
   ...[
@@ -22,14 +22,14 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
   ...["content-encoding", "content-type", "content-range"],
 ]);
 
-/** Whether a field of this name may stand behind a body. */
+/** Whether a field of this name may be a trailer. */
 export function isTrailer(name: string): boolean {
   return !FORBIDDEN.has(name.toLowerCase());
 }
 
 /**
- * Those that may be trailers. RFC 9112, section 7.1.2, lets a recipient drop others. To refuse them would be of no more use:
- * trailers are never merged into the header section.
+ * The fields that may be trailers; the others are dropped, as RFC 9112, section 7.1.2, allows. Refusing them would not be safer,
+ * since trailers are never merged into the header section.
  */
 export function trailersOf(fields: Fields): Fields {
   return fields.without(FORBIDDEN);

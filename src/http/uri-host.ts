@@ -5,13 +5,13 @@ import { spanOf } from "./fields.ts";
 /** The highest port in a Host field or a target. */
 const MAX_PORT = 65_535;
 const COLON = 58;
-/** A host in brackets or with percent-encoding, and what is behind it: RFC 3986, section 3.2.2. */
+/** A host in brackets or with percent-encoding, followed by a colon or the end: RFC 3986, section 3.2.2. */
 const UNUSUAL =
   /^(?:\[(?:(?<ipv6>[\d.:a-f]+)|v[\da-f]+\.[\w.~!$&'()*+,;=:-]+)\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})+)(?=:|$)/i;
 
 /**
- * Where the host ends in `uri-host [ ":" port ]`, RFC 9110, section 7.2: at its colon or at the end of the text. -1 where the
- * text is none: userinfo, an empty host, a zone, or a port that no socket has.
+ * The end of the host in `uri-host [ ":" port ]`, RFC 9110, section 7.2: its colon, or the end of the text. -1 when the text has
+ * another form: with userinfo, an empty host, a zone, or a port above 65 535.
  */
 export function endOfHost(text: string): number {
   const end = hostEnd(text);
@@ -19,7 +19,7 @@ export function endOfHost(text: string): number {
   return text.charCodeAt(end) === COLON && isPort(text, end + 1) ? end : -1;
 }
 
-/** Whether a port stands behind the host. */
+/** Whether a non-empty port follows the host. */
 export function hasPort(text: string): boolean {
   const end = endOfHost(text);
   return end >= 0 && end + 1 < text.length;
@@ -34,7 +34,7 @@ function hostEnd(text: string): number {
   return ipv6 === undefined || isIPv6(ipv6) ? unusual[0].length : -1;
 }
 
-/** `*DIGIT`: it may be empty, RFC 3986, section 3.2.3. */
+/** Whether the rest of the text is a port, `*DIGIT`; it may be empty, RFC 3986, section 3.2.3. */
 function isPort(text: string, from: number): boolean {
   let port = 0;
   for (let at = from; at < text.length; at++) {
