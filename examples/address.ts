@@ -2,6 +2,7 @@
 import { relative } from "node:path";
 import type { Address } from "sockwright";
 import { UsageError } from "./command.ts";
+import "./language.ts"; // takes --lang out of process.argv
 
 export interface HostAndPort {
   readonly host: string;

@@ -4,9 +4,10 @@ import { addressArgument } from "./address.ts";
 import { ANSWER_TIMEOUT_MS, ServerGone } from "./answer.ts";
 import { printable } from "./client-limits.ts";
 import { run } from "./command.ts";
+import { choose } from "./language.ts";
 import { receiveMessage, sendMessage } from "./message.ts";
 
-const MESSAGES = ["Rose", "Think", "Babala", "你好"];
+const MESSAGES = ["Rose", "Think", "Babala", choose("Zoë", "你好")];
 
 await run(async () => {
   await using server = socket();

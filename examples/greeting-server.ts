@@ -3,6 +3,7 @@ import { type Address, SO_REUSEADDR, SOL_SOCKET, type Socket, socket } from "soc
 import { addressArgument, announce, nameOf } from "./address.ts";
 import { limited, printable } from "./client-limits.ts";
 import { ctrlC, run, tell } from "./command.ts";
+import { choose } from "./language.ts";
 
 async function session(peer: Socket, address: Address): Promise<void> {
   const text = new TextDecoder(); // of the stream: a read may end within a character
@@ -15,7 +16,7 @@ async function session(peer: Socket, address: Address): Promise<void> {
       const [, said = "", lineEnd = ""] = /^(.*?)(\r?\n)?$/s.exec(data.toString("latin1")) ?? [];
       if (data.length === 0 || said === "exit") return;
       const shown = text.decode(data.subarray(0, said.length), { stream: true });
-      console.log(`客户端发来的数据:${printable(shown)}`);
+      console.log(`${choose("The client sent: ", "客户端发来的数据:")}${printable(shown)}`);
       await peer.sendall(Buffer.from(`Hello, ${said}!${lineEnd}`, "latin1"));
     }
   } finally {

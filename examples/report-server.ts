@@ -3,12 +3,15 @@ import { type Address, SO_REUSEADDR, SOL_SOCKET, type Socket, socket } from "soc
 import { addressArgument, announce, nameOf } from "./address.ts";
 import { lastWord, limited, printable } from "./client-limits.ts";
 import { ctrlC, run, tell } from "./command.ts";
+import { choose } from "./language.ts";
 
 async function session(peer: Socket, address: Address): Promise<void> {
   const data = await peer.recv(1024);
   if (data.length === 0) return;
   console.log(data.length, printable(data.toString().replace(/\r?\n$/, "")));
-  await lastWord(peer, `已收到您(${nameOf(address)})的请求,本次连接将关闭`);
+  const name = nameOf(address);
+  const english = `Received your request (${name}); closing this connection`;
+  await lastWord(peer, choose(english, `已收到您(${name})的请求,本次连接将关闭`));
 }
 
 await run(async () => {
@@ -17,7 +20,7 @@ await run(async () => {
   server.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
   server.bind(addressArgument(8000));
   server.listen(128);
-  console.log("服务器已启动,等待客户端连接...");
+  console.log(choose("Waiting for clients...", "服务器已启动,等待客户端连接..."));
   announce("tcp", server.getsockname());
   await server.serve(limited(session), { signal, onError: tell });
 });

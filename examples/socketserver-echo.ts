@@ -3,16 +3,18 @@ import { type Address, StreamRequestHandler, ThreadingTCPServer } from "sockwrig
 import { addressArgument, announce, nameOf } from "./address.ts";
 import { IDLE_TIMEOUT_MS, MAX_CLIENTS } from "./client-limits.ts";
 import { ctrlC, run, tell } from "./command.ts";
+import { choose } from "./language.ts";
 
 class EchoHandler extends StreamRequestHandler {
   override timeout = IDLE_TIMEOUT_MS;
 
   override async handle(): Promise<void> {
-    console.log(`欢迎新 ${nameOf(this.client_address)}...`);
+    const name = nameOf(this.client_address);
+    console.log(choose(`Client ${name} connected`, `欢迎新 ${name}...`));
     try {
       for await (const line of this.rfile) await this.wfile.write(line);
     } finally {
-      console.log(`来自于 ${nameOf(this.client_address)} 连接被关闭.`);
+      console.log(choose(`Client ${name} disconnected`, `来自于 ${name} 连接被关闭.`));
     }
   }
 }
@@ -32,7 +34,7 @@ await run(async () => {
   await using server = new EchoServer(addressArgument(8000), EchoHandler);
   await server.bind_and_activate();
   ctrlC().addEventListener("abort", () => void server.shutdown());
-  console.log("服务器正在等待客户的连接……");
+  console.log(choose("Waiting for clients...", "服务器正在等待客户的连接……"));
   announce("tcp", server.server_address);
   await server.serve_forever();
 });

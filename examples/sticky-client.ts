@@ -3,8 +3,9 @@ import { SHUT_WR, socket } from "sockwright";
 import { addressArgument } from "./address.ts";
 import { ANSWER_TIMEOUT_MS, answer } from "./answer.ts";
 import { run } from "./command.ts";
+import { choose } from "./language.ts";
 
-const MESSAGES = ["Rose", "Think", "Babala", "你好"];
+const MESSAGES = ["Rose", "Think", "Babala", choose("Zoë", "你好")];
 
 await run(async () => {
   await using server = socket();

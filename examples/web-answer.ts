@@ -1,9 +1,10 @@
 // The answer to one request: a page from examples/pages/ and its head, see web-server.ts.
 import { readFileSync } from "node:fs";
 import { STATUS_CODES } from "node:http";
+import { choose } from "./language.ts";
 import type { Request } from "./web-request.ts";
 
-const [welcome, other] = [page("welcome.html"), page("other.html")];
+const [welcome, other] = [page("welcome.html"), page(choose("other.html", "other.zh.html"))];
 
 /** `/go` welcomes the visitor at `host`, and everything else is not found. */
 export function answer({ status, method, path, isLast }: Request, host: string): string {

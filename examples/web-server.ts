@@ -2,6 +2,7 @@
 import { SO_REUSEADDR, SOL_SOCKET, socket } from "sockwright";
 import { limited } from "./client-limits.ts";
 import { run, tell, UsageError } from "./command.ts";
+import { choose } from "./language.ts";
 import { session } from "./web-session.ts";
 
 const USAGE = "node dist/examples/web-server.js 8080";
@@ -16,7 +17,8 @@ class HttpServer {
     listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
     listener.bind({ host: "127.0.0.1", port });
     listener.listen();
-    console.log(`服务启动,访问地址为: localhost:${listener.getsockname().port}`);
+    const { port: real } = listener.getsockname();
+    console.log(`${choose("The server is at", "服务启动,访问地址为:")} localhost:${real}`);
     const serve = limited((peer, from) => session(peer, from, signal));
     await listener.serve(serve, { signal, onError: tell });
   }
@@ -28,8 +30,10 @@ class HttpServer {
 
 await run(async () => {
   const [port = "", ...more] = process.argv.slice(2);
-  if (port === "" || more.length > 0) throw new UsageError(`参数有误,需要格式为 ${USAGE}`);
-  if (!/^\d+$/.test(port) || Number(port) > 65535) throw new UsageError(`执行命令如下: ${USAGE}`);
+  if (port === "" || more.length > 0)
+    throw new UsageError(`${choose("Usage:", "参数有误,需要格式为")} ${USAGE}`);
+  if (!/^\d+$/.test(port) || Number(port) > 65535)
+    throw new UsageError(`${choose("The port is 0 to 65535:", "执行命令如下:")} ${USAGE}`);
   const server = new HttpServer();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => server.stop());
   await server.start(Number(port));

@@ -2,6 +2,7 @@
 import type { Address, Socket } from "sockwright";
 import { nameOf } from "./address.ts";
 import { lastWord } from "./client-limits.ts";
+import { choose } from "./language.ts";
 import { answer } from "./web-answer.ts";
 import { requests } from "./web-request.ts";
 
@@ -11,6 +12,6 @@ export async function session(peer: Socket, from: Address, signal: AbortSignal):
     isEmpty = false;
     await peer.sendall(answer(request, from.host ?? ""), { signal });
   }
-  if (isEmpty) console.log(`${nameOf(from)}即将关闭!`);
+  if (isEmpty) console.log(`${nameOf(from)}${choose(" is closing", "即将关闭!")}`);
   await lastWord(peer); // a body that was not read is read now
 }

@@ -44,7 +44,7 @@ test("a connection stays open until a request says close", async () => {
 
 describe("its command line", () => {
   test.for(["http", "65536", "-1"])("no port: %s", async (port) => {
-    const child = await startChild(process.execPath, [program, port]);
+    const child = await startChild(process.execPath, [program, "--lang", "zh", port]);
     expect(await child.exit()).toEqual({ code: 1, signal: null });
     expect(child.stdout).toBe("");
     expect(child.stderr).toMatch(/^[^\n]*127\.0\.0\.1[^\n]*\n$/);

@@ -18,6 +18,12 @@ export const pairs: readonly (readonly [server: Language, client: Language])[] =
   ...(isSoak ? ([["Python", "Python"]] as const) : []),
 ];
 
+/** The examples that print the tutorials' Chinese, as the originals do, only with `--lang zh`. */
+const BILINGUAL: ReadonlySet<string> = new Set([
+  ...["session-server", "greeting-server", "greeting-client", "one-shot-server", "report-server", "socketserver-echo"],
+  ...["sticky-client", "framed-client", "web-server", "page-server"],
+]);
+
 /** A server that listens, on a port that the kernel chose. */
 export interface Server {
   readonly child: Child;
@@ -29,7 +35,7 @@ export interface Server {
 export function commandOf(context: TestContext, language: Language, name: string): readonly [string, ...string[]] {
   return language === "Python"
     ? [requireTool(context, "python3"), "-B", "-u", "-X", "utf8", fileOf(`../tools/tutorials/${name}.py`)]
-    : [process.execPath, fileOf(`../../dist/examples/${name}.js`)];
+    : [process.execPath, fileOf(`../../dist/examples/${name}.js`), ...(BILINGUAL.has(name) ? ["--lang", "zh"] : [])];
 }
 
 export function startProgram(

@@ -172,14 +172,14 @@ describe("Python's", () => {
 
 describe("its command line", () => {
   test.for([{ args: [] }, { args: ["8080", "8081"] }, { args: [""] }])("a wrong number: $args", async ({ args }) => {
-    const child = await startChild(process.execPath, [program, ...args]);
+    const child = await startChild(process.execPath, [program, "--lang", "zh", ...args]);
     expect(await child.exit()).toEqual({ code: 2, signal: null });
     expect(child.stderr).toBe(`参数有误,需要格式为 ${COMMAND}\n`);
     expect(child.stdout).toBe("");
   });
 
   test.for(["http", "80a", "-1", "65536", "1e3", "0x50", "127.0.0.1:8080", " "])("no port: %j", async (port) => {
-    const child = await startChild(process.execPath, [program, port]);
+    const child = await startChild(process.execPath, [program, "--lang", "zh", port]);
     expect(await child.exit()).toEqual({ code: 2, signal: null });
     expect(child.stderr).toBe(`执行命令如下: ${COMMAND}\n`);
     expect(child.stdout).toBe("");
@@ -209,7 +209,7 @@ describe("its command line", () => {
       expect(await child.exit()).toEqual({ code: 0, signal: null });
       expect(child.stderr).toBe("");
       await Promise.all([silent, halfway].map(rest));
-      const again = await startChild(process.execPath, [program, `${port}`]);
+      const again = await startChild(process.execPath, [program, "--lang", "zh", `${port}`]);
       await again.line(new RegExp(`^服务启动,访问地址为: localhost:${port}$`));
     },
   );

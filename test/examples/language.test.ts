@@ -1,0 +1,43 @@
+// The language of the examples: English, or the tutorials' Chinese with --lang zh. See examples/language.ts.
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { startChild } from "../support/child.ts";
+
+const program = (name: string): string => fileURLToPath(new URL(`../../dist/examples/${name}.js`, import.meta.url));
+
+test.each([
+  ["a program without the option", [], /^Waiting for clients\.\.\.$/],
+  ["--lang en", ["--lang", "en"], /^Waiting for clients\.\.\.$/],
+  ["--lang zh", ["--lang", "zh"], /^服务器正在等待客户的连接……$/],
+  ["--lang=zh", ["--lang=zh"], /^服务器正在等待客户的连接……$/],
+])("%s chooses the language, before and after the address", async (_title, option, first) => {
+  for (const args of [["127.0.0.1:0", ...option], [...option, "127.0.0.1:0"]]) {
+    const server = await startChild(process.execPath, [program("session-server"), ...args]);
+    await server.line(first);
+    server.kill("SIGINT");
+    expect(await server.exit()).toEqual({ code: 0, signal: null });
+  }
+});
+
+test.each([
+  [["--lang", "fr"], '--lang takes zh or en, not "fr"\n'],
+  [["--lang=fr"], '--lang takes zh or en, not "fr"\n'],
+  [["--lang"], "--lang takes zh or en\n"],
+  [["--lang="], "--lang takes zh or en\n"],
+])("%j is refused in one line, with exit code 2", async (args, line) => {
+  for (const name of ["session-server", "web-server"]) {
+    const child = await startChild(process.execPath, [program(name), ...args]);
+    expect(await child.exit()).toEqual({ code: 2, signal: null });
+    expect([child.stdout, child.stderr]).toEqual(["", line]);
+  }
+});
+
+test.each(["en", "zh"])("a client in English talks to a server in %s", async (language) => {
+  const server = await startChild(process.execPath, [program("greeting-server"), "127.0.0.1:0", "--lang", language]);
+  await expect.poll(() => server.stderr, { interval: 5 }).toMatch(/:\d+\n$/);
+  const [, port = ""] = /:(\d+)\n$/.exec(server.stderr) ?? [];
+  const client = await startChild(process.execPath, [program("greeting-client"), `127.0.0.1:${port}`]);
+  await client.line(/^The server answered: Hello, Babala!$/);
+  expect(await client.exit()).toEqual({ code: 0, signal: null });
+  await server.line(language === "en" ? /^The client sent: Babala$/ : /^客户端发来的数据:Babala$/);
+});
