@@ -159,7 +159,12 @@ test("udp-client gives up a server that says nothing", async (context) => {
 
 test("a server ends when nobody reads what it prints any more", async () => {
   const program = fileURLToPath(new URL("../../dist/examples/session-server.js", import.meta.url));
-  const child = await startChild("sh", ["-c", '"$0" "$1" --lang zh 127.0.0.1:0 | head -n 1', process.execPath, program]);
+  const child = await startChild("sh", [
+    "-c",
+    '"$0" "$1" --lang zh 127.0.0.1:0 | head -n 1',
+    process.execPath,
+    program,
+  ]);
   await child.line(/正在等待/);
   const listening = /^listening on tcp:\/\/127\.0\.0\.1:(\d+)\n$/;
   await expect.poll(() => child.stderr, { interval: 5 }).toMatch(listening);

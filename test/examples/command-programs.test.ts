@@ -1,25 +1,19 @@
 // Remote commands: the server and the client of the examples, with the Python original as either end, and clients that
 // misbehave. What runs under the names of the list is a script of the test, by way of PATH.
+
 import { execFileSync } from "node:child_process";
-import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, lstatSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, type TestContext, test } from "vitest";
 import { AF_UNIX, MSG_WAITALL, SHUT_WR, type Socket, socket } from "../../src/index.ts";
 import type { Child } from "../support/child.ts";
+import { temporaryFolder } from "../support/folders.ts";
 import { fillUnread } from "../support/full.ts";
 import { type Language, lines, pairs, startProgram } from "./tutorial.ts";
 
 const ALLOWED = "date\ndate +%A %H:%M\nuname -a\ndf -h\n";
 const MAX_OUTPUT_BYTES = 1_048_576;
 const MAX_RUNNING = 8;
-
-/** A folder that goes with the test, for the socket and for scripts. */
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "sockwright-commands-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
 
 interface Server {
   readonly child: Child;
@@ -28,7 +22,7 @@ interface Server {
 }
 
 async function startServer(context: TestContext, language: Language = "TypeScript", env = {}): Promise<Server> {
-  const folder = newFolder();
+  const folder = temporaryFolder();
   return startIn(context, folder, language, env);
 }
 
@@ -46,7 +40,7 @@ async function startIn(context: TestContext, folder: string, language: Language,
 
 /** A server to which `date` is this shell script; FOLDER is the test's folder. */
 async function startWithScript(context: TestContext, script: string, env: NodeJS.ProcessEnv = {}): Promise<Server> {
-  const folder = newFolder();
+  const folder = temporaryFolder();
   const code = `#!/bin/sh\n${script.replaceAll("FOLDER", folder)}\n`;
   writeFileSync(join(folder, "date"), code, { mode: 0o755 });
   return startIn(context, folder, "TypeScript", { PATH: `${folder}:${process.env["PATH"]}`, ...env });
@@ -61,7 +55,7 @@ async function ask(context: TestContext, path: string, command = "date", languag
 }
 
 /** A client of ours, which does what it likes. */
-async function connected(path: string, line = ""): Promise<Socket> {
+async function connectToCommands(path: string, line = ""): Promise<Socket> {
   const client = socket(AF_UNIX);
   onTestFinished(() => client.close());
   await client.connect({ path });
@@ -131,7 +125,7 @@ describe.each(pairs)("server in %s, client in %s", (serverLanguage, clientLangua
 describe("what a command gives", () => {
   test("both outputs apart, byte for byte, and its exit status", async (context) => {
     const { path } = await startWithScript(context, "printf '\\000\\377\\n'; echo oh >&2; exit 7");
-    const client = await connected(path, "date\n");
+    const client = await connectToCommands(path, "date\n");
     const frames = [await nextFrame(client), await nextFrame(client), await nextFrame(client)];
     expect(frames).toContainEqual([1, "\0\ufffd\n"]);
     expect(frames).toContainEqual([2, "oh\n"]);
@@ -145,7 +139,7 @@ describe("what a command gives", () => {
   });
 
   test("a program that does not exist: 127", async (context) => {
-    const { child, path } = await startServer(context, "TypeScript", { PATH: newFolder() });
+    const { child, path } = await startServer(context, "TypeScript", { PATH: temporaryFolder() });
     expect(await ask(context, path)).toEqual({ status: 127, stdout: "", stderr: "" });
     await expect.poll(() => child.stderr).toBe("spawn date ENOENT\n");
   });
@@ -164,7 +158,7 @@ describe("what a command gives", () => {
 describe("limits", () => {
   test("of time: 124, and nothing of it is left", async (context) => {
     const { path } = await startWithScript(context, TWO_THAT_STAY, { COMMAND_TIMEOUT_MS: "2000" });
-    const client = await connected(path, "date\n");
+    const client = await connectToCommands(path, "date\n");
     const pids = await twoThatStay(client);
     expect(await nextFrame(client)).toEqual([0, "124"]);
     await expectGone(...pids);
@@ -181,7 +175,7 @@ describe("limits", () => {
     const { path } = await startWithScript(context, TWO_THAT_STAY);
     const clients: Socket[] = [];
     for (let n = 0; n < MAX_RUNNING; n++) {
-      const client = await connected(path, "date\n");
+      const client = await connectToCommands(path, "date\n");
       await twoThatStay(client);
       clients.push(client);
     }
@@ -194,7 +188,7 @@ describe("limits", () => {
 
   test.for([4096, 5000, 1_000_000])("of a line: %i bytes without an end", async (bytes, context) => {
     const { child, path } = await startServer(context);
-    const client = await connected(path);
+    const client = await connectToCommands(path);
     await client.sendall(Buffer.alloc(bytes + 1, "x")).catch(() => undefined);
     await expect.poll(() => child.stderr).toBe("a line is longer than 4096 bytes\n");
     expect(await ask(context, path, "uname -a")).toMatchObject({ status: 0 });
@@ -204,7 +198,7 @@ describe("limits", () => {
 describe("a client that goes takes its command with it", () => {
   test("one that closes", async (context) => {
     const { path } = await startWithScript(context, TWO_THAT_STAY);
-    const client = await connected(path, "date\n");
+    const client = await connectToCommands(path, "date\n");
     const pids = await twoThatStay(client);
     client.close();
     await expectGone(...pids);
@@ -222,7 +216,7 @@ describe("a client that goes takes its command with it", () => {
   test("but not one that has only said all", async (context) => {
     const { folder, path } = await startWithScript(context, "echo waits; read word < FOLDER/fifo; echo $word");
     execFileSync("mkfifo", [join(folder, "fifo")]);
-    const client = await connected(path, "date\n");
+    const client = await connectToCommands(path, "date\n");
     expect(await nextFrame(client)).toEqual([1, "waits\n"]);
     client.shutdown(SHUT_WR);
     // The server has noticed: it sends the empty frame that only one who has left does not take.
@@ -236,7 +230,7 @@ describe("a client that goes takes its command with it", () => {
 describe("clients that misbehave lose only themselves", () => {
   test("one that stops reading: its command is ended", async (context) => {
     const { child, path } = await startWithScript(context, "echo $$; exec yes", { IDLE_TIMEOUT_MS: "1000" });
-    const client = await connected(path, "date\n");
+    const client = await connectToCommands(path, "date\n");
     const [, text] = await nextFrame(client);
     await expectGone(Number(/^\d+/.exec(text)?.[0]));
     await expect.poll(() => child.stderr).toMatch(/^send: [^\n]* time-out\n$/);
@@ -245,7 +239,7 @@ describe("clients that misbehave lose only themselves", () => {
 
   test("one that says nothing", async (context) => {
     const { child, path } = await startServer(context, "TypeScript", { IDLE_TIMEOUT_MS: "1000" });
-    const silent = await connected(path);
+    const silent = await connectToCommands(path);
     expect(await silent.recv(1)).toHaveLength(0);
     await expect.poll(() => child.stderr).toMatch(/^recv: [^\n]* time-out\n$/);
     expect(await ask(context, path, "uname -a")).toMatchObject({ status: 0 });
@@ -253,7 +247,7 @@ describe("clients that misbehave lose only themselves", () => {
 
   test("one that floods while its command runs", async (context) => {
     const { child, path } = await startWithScript(context, "exec sleep 600");
-    const client = await connected(path, "date\n");
+    const client = await connectToCommands(path, "date\n");
     // It is taken no more than the kernel has room for.
     await fillUnread(client, child.pid, Buffer.alloc(65_535, "date\n"));
     expect(await ask(context, path, "uname -a")).toMatchObject({ status: 0 });
@@ -277,7 +271,7 @@ const unlisted = [
 test("nothing but what is in the list runs", async (context) => {
   const { child, folder, path } = await startWithScript(context, "touch FOLDER/ran");
   for (const line of unlisted) {
-    const client = await connected(path, `${line}\n`);
+    const client = await connectToCommands(path, `${line}\n`);
     expect(await nextFrame(client), JSON.stringify(line)).toEqual([2, ALLOWED]);
     expect(await nextFrame(client)).toEqual([0, "126"]);
     expect(await client.recv(1)).toHaveLength(0);
@@ -297,7 +291,7 @@ describe("the server", () => {
     "ends at %s, with its commands, and frees its path",
     async (signal, context) => {
       const { child, path } = await startWithScript(context, TWO_THAT_STAY);
-      const client = await connected(path, "date\n");
+      const client = await connectToCommands(path, "date\n");
       const pids = await twoThatStay(client);
       child.kill(signal);
       expect(await child.exit()).toEqual({ code: 0, signal: null });
@@ -317,7 +311,7 @@ describe("the server", () => {
 
 describe("the client", () => {
   test("without a server: one line, exit code 1", async (context) => {
-    const answer = await ask(context, join(newFolder(), "door"));
+    const answer = await ask(context, join(temporaryFolder(), "door"));
     expect(answer).toEqual({ status: 1, stdout: "", stderr: expect.stringMatching(/^connect ENOENT [^\n]*\n$/) });
   });
 
@@ -326,7 +320,7 @@ describe("the client", () => {
     ["a frame that is longer than any", "\x01\xff\xff\xff\xff"],
     ["no answer", ""],
   ] as const)("%s: one line, exit code 1", async ([, bytes], context) => {
-    const path = join(newFolder(), "door");
+    const path = join(temporaryFolder(), "door");
     await using server = socket(AF_UNIX);
     server.bind({ path });
     server.listen();

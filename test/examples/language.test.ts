@@ -11,7 +11,10 @@ test.each([
   ["--lang zh", ["--lang", "zh"], /^服务器正在等待客户的连接……$/],
   ["--lang=zh", ["--lang=zh"], /^服务器正在等待客户的连接……$/],
 ])("%s chooses the language, before and after the address", async (_title, option, first) => {
-  for (const args of [["127.0.0.1:0", ...option], [...option, "127.0.0.1:0"]]) {
+  for (const args of [
+    ["127.0.0.1:0", ...option],
+    [...option, "127.0.0.1:0"],
+  ]) {
     const server = await startChild(process.execPath, [program("session-server"), ...args]);
     await server.line(first);
     server.kill("SIGINT");

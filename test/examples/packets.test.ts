@@ -1,21 +1,15 @@
 // Sticky packets and their cure: what is printed on both sides, whichever side is the Python original.
+
 import { once } from "node:events";
 import { connect as openConnection } from "node:net";
 import { describe, expect, onTestFinished, type TestContext, test } from "vitest";
 import { SHUT_WR, type Socket, socket } from "../../src/index.ts";
 import { fillUnread } from "../support/full.ts";
+import { connectTo } from "../support/sockets.ts";
 import { lines, pairs, runClient, type Server, startProgram, startServer } from "./tutorial.ts";
 
 const MESSAGES = ["Rose", "Think", "Babala", "你好"];
 const SENT = MESSAGES.map((message) => `sent "${message}"`);
-
-/** A client whose every byte is ours to choose. */
-async function connect(port: number): Promise<Socket> {
-  const client = socket();
-  client.settimeout(10_000);
-  await client.connect({ host: "127.0.0.1", port });
-  return client;
-}
 
 function framed(text: string, length = Buffer.byteLength(text)): Buffer {
   const head = Buffer.alloc(4);
@@ -58,7 +52,7 @@ describe.each(pairs)("server in %s, client in %s", (server, client) => {
 describe("the framed server", () => {
   test("puts a message together that comes byte by byte, and takes an empty one", async (context) => {
     const { child, port } = await startServer(context, "TypeScript", "framed-server");
-    await using client = await connect(port);
+    await using client = await connectTo(port, 20_000);
     for (const byte of Buffer.concat([framed("你好"), framed("")])) {
       await client.send(Buffer.of(byte));
       await new Promise((resolve) => setImmediate(resolve));
@@ -69,7 +63,7 @@ describe("the framed server", () => {
 
   test("takes the longest message whole, and shows control characters instead of obeying them", async (context) => {
     const { child, port } = await startServer(context, "TypeScript", "framed-server");
-    await using client = await connect(port);
+    await using client = await connectTo(port, 20_000);
     await client.sendall(framed(`\u001b[2J${"x".repeat(65_532)}`));
     await child.line(/^message 1: 65536 bytes "\\x1b\[2Jx{65532}"$/);
     expect(child.stdout).not.toContain("\u001b");
@@ -86,7 +80,7 @@ describe("the framed server", () => {
     ["an end within the message", framed("Ros", 4), "the stream ended in the middle of a message"],
   ] as const)("refuses %s in one line, and serves the next client", async ([, bytes, problem], context) => {
     const { child, port } = await startServer(context, "TypeScript", "framed-server");
-    await using client = await connect(port);
+    await using client = await connectTo(port, 20_000);
     await client.sendall(bytes);
     client.shutdown(SHUT_WR);
     expect(await client.recv(1024).catch(() => Buffer.alloc(0))).toHaveLength(0);
@@ -115,7 +109,7 @@ describe.each(["sticky", "framed"])("the %s server", (name) => {
 
   test("gives up a client that is silent", async (context) => {
     const server = await startServer(context, "TypeScript", `${name}-server`, { IDLE_TIMEOUT_MS: "1000" });
-    await using silent = await connect(server.port);
+    await using silent = await connectTo(server.port, 20_000);
     expect(await silent.recv(1024)).toHaveLength(0);
     await server.stderr(/^127\.0\.0\.1:\d+: recv: The call did not finish within/m);
     await expectServing(context, server);
@@ -123,7 +117,7 @@ describe.each(["sticky", "framed"])("the %s server", (name) => {
 
   test("takes from a client that floods and never reads no more than it has read, and serves others", async (context) => {
     const server = await startServer(context, "TypeScript", `${name}-server`);
-    await using flooding = await connect(server.port);
+    await using flooding = await connectTo(server.port, 20_000);
     const flood = Buffer.concat(Array.from({ length: 4_096 }, () => framed("x".repeat(1_020))));
     await fillUnread(flooding, server.child.pid, flood);
     await expectServing(context, server);

@@ -13,7 +13,7 @@ import { lines, type Server, startServer } from "./tutorial.ts";
 const WELCOME = "220 at your service\r\n";
 const EHLO = "250-at your service\r\n250-PIPELINING\r\n250 SIZE 1048576\r\n";
 
-async function connected({ port }: Server): Promise<Socket> {
+async function connectToMail({ port }: Server): Promise<Socket> {
   const client = socket();
   onTestFinished(() => client.close());
   client.settimeout(10_000);
@@ -29,7 +29,7 @@ async function rest(client: Socket): Promise<string> {
 
 /** Says all, ends, and gives the answers. */
 async function say(server: Server, ...pieces: readonly (string | Buffer)[]): Promise<string> {
-  const client = await connected(server);
+  const client = await connectToMail(server);
   for (const piece of pieces) {
     await client.sendall(piece);
     await turn(2);
@@ -133,7 +133,7 @@ test("a message that is too large is left out, and the dialogue goes on", async 
 
 test("who stalls in a message is told so, and cut; who stalls before it is not yet", async (context) => {
   const server = await startServer(context, "TypeScript", "smtp-server", { DATA_MS: "200" });
-  const [idle, stalling] = [await connected(server), await connected(server)];
+  const [idle, stalling] = [await connectToMail(server), await connectToMail(server)];
   await stalling.sendall("MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nhalf a mess");
   expect((await rest(stalling)).split("\r\n").slice(-3)).toEqual(["354 go on, up to a dot", "421 too slow", ""]);
   await idle.sendall("QUIT\r\n");

@@ -4,33 +4,19 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, type TestContext, test } from "vitest";
 import { AF_INET, AF_UNIX, SHUT_WR, SOCK_DGRAM, SOCK_STREAM, type Socket, socket } from "../../src/index.ts";
 import { type Child, startChild } from "../support/child.ts";
+import { temporaryFolder } from "../support/folders.ts";
 import { sha256 } from "../support/sha256.ts";
+import { connectTo } from "../support/sockets.ts";
 import { commandOf, type Language, lines, pairs, ports, runClient, startProgram, startServer } from "./tutorial.ts";
 
 const DONE = { code: 0, signal: null };
 const ALLOWED = "date\ndate +%A %H:%M\nuname -a\ndf -h\n";
-
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "sockwright-socketserver-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
-
-/** A client of ours, which does what it likes. */
-async function open(port: number): Promise<Socket> {
-  const client = socket();
-  onTestFinished(() => client.close());
-  client.settimeout(20_000);
-  await client.connect({ host: "127.0.0.1", port });
-  return client;
-}
 
 async function rest(client: Socket): Promise<string> {
   const chunks: Buffer[] = [];
@@ -52,7 +38,7 @@ async function ask(context: TestContext, language: Language, path: string, comma
 
 /** A server for uploads, in a folder of its own. */
 async function startUploads(context: TestContext, language: Language) {
-  const folder = newFolder();
+  const folder = temporaryFolder();
   const [program, ...words] = commandOf(context, language, "socketserver-upload");
   const child = await startChild(program, [...words, "127.0.0.1:0"], { cwd: folder });
   const listening = /^listening on tcp:\/\/(127\.0\.0\.1:(\d+))$/m;
@@ -62,7 +48,7 @@ async function startUploads(context: TestContext, language: Language) {
 }
 
 async function upload(context: TestContext, language: Language, address: string, name: string, data: Buffer) {
-  const folder = newFolder();
+  const folder = temporaryFolder();
   writeFileSync(join(folder, name), data);
   const [program, ...words] = commandOf(context, language, "upload-client");
   const client = await startChild(program, [...words, name, address], { cwd: folder });
@@ -98,7 +84,7 @@ describe.each(pairs)("server in %s, client in %s", (serverLanguage, clientLangua
   });
 
   test("commands: one of the list, and one that is not", async (context) => {
-    const path = join(newFolder(), "door");
+    const path = join(temporaryFolder(), "door");
     const child = await startCommands(context, serverLanguage, path);
     expect(await ask(context, clientLanguage, path, "uname -a")).toEqual({
       status: 0,
@@ -135,7 +121,7 @@ describe.each(pairs)("server in %s, client in %s", (serverLanguage, clientLangua
 describe("the echo server", () => {
   test("serves many at once, and each gets its own lines", async (context) => {
     const { port } = await startServer(context, "TypeScript", "socketserver-echo");
-    const clients = await Promise.all(Array.from({ length: 50 }, () => open(port)));
+    const clients = await Promise.all(Array.from({ length: 50 }, () => connectTo(port, 20_000)));
     for (const [index, client] of clients.entries()) await client.sendall(`${index} says\n${index} goes`);
     for (const client of clients) client.shutdown(SHUT_WR);
     const heard = await Promise.all(clients.map(rest));
@@ -150,7 +136,7 @@ describe("the echo server", () => {
       rude.write("half a line");
       rude.resetAndDestroy();
     }
-    const polite = await open(port);
+    const polite = await connectTo(port, 20_000);
     await polite.sendall("still there?\n");
     expect(String(await polite.recv(1024))).toBe("still there?\n");
     expect(child.stderr).not.toMatch(/^ +at |undefined|\[object/m);
@@ -158,7 +144,7 @@ describe("the echo server", () => {
 
   test("gives up a client that is silent", async (context) => {
     const server = await startServer(context, "TypeScript", "socketserver-echo", { IDLE_TIMEOUT_MS: "500" });
-    const silent = await open(server.port);
+    const silent = await connectTo(server.port, 20_000);
     expect(await rest(silent)).toBe("");
     await server.stderr(/^127\.0\.0\.1:\d+: recv: The call did not finish within/m);
     await server.child.line(/ 连接被关闭\.$/);
@@ -166,7 +152,7 @@ describe("the echo server", () => {
 
   test("gives up a client whose line has no end", async (context) => {
     const server = await startServer(context, "TypeScript", "socketserver-echo");
-    const endless = await open(server.port);
+    const endless = await connectTo(server.port, 20_000);
     const flood = endless.sendall(Buffer.alloc(64 * 1024 * 1024, "x"));
     await expect(flood).rejects.toMatchObject({ code: expect.stringMatching(/^(?:ECONNRESET|EPIPE)$/) });
     await server.stderr(/^127\.0\.0\.1:\d+: .*line/m);
@@ -185,7 +171,7 @@ test("the datagram server leaves a datagram that is too long unanswered", async 
 
 describe("the command server", () => {
   test("takes the path of a server that was killed, and no other", async (context) => {
-    const path = join(newFolder(), "door");
+    const path = join(temporaryFolder(), "door");
     const first = await startCommands(context, "TypeScript", path);
     const second = await startProgram(context, "TypeScript", "socketserver-command", [path]);
     expect(await second.exit()).toEqual({ code: 1, signal: null });
@@ -200,7 +186,7 @@ describe("the command server", () => {
   });
 
   test("takes no line of a length without end for a command", async (context) => {
-    const path = join(newFolder(), "door");
+    const path = join(temporaryFolder(), "door");
     await startCommands(context, "TypeScript", path);
     const client = socket(AF_UNIX);
     onTestFinished(() => client.close());
@@ -211,7 +197,7 @@ describe("the command server", () => {
   });
 
   test("kills its commands when it ends", async (context) => {
-    const folder = newFolder();
+    const folder = temporaryFolder();
     writeFileSync(join(folder, "date"), `#!/bin/sh\necho $$ > ${folder}/pid\nexec sleep 600\n`, { mode: 0o755 });
     const path = join(folder, "door");
     const child = await startCommands(context, "TypeScript", path, { PATH: `${folder}:${process.env["PATH"]}` });
@@ -237,7 +223,7 @@ describe("the command server", () => {
 describe("the upload server", () => {
   test.for(["../escaped", ".hidden", "a/b", "/etc/passwd"])("refuses the name %s", async (name, context) => {
     const server = await startUploads(context, "TypeScript");
-    const client = await open(server.port);
+    const client = await connectTo(server.port, 20_000);
     await client.sendall(`post|${name}|1\nx`);
     expect(await rest(client)).toMatch(/^error\|not post\|NAME\|SIZE/);
     expect(readdirSync(server.folder)).toEqual(["uploads"]);
@@ -247,12 +233,12 @@ describe("the upload server", () => {
   test("goes on with an upload that was cut off", async (context) => {
     const server = await startUploads(context, "TypeScript");
     const data = randomBytes(200_000);
-    const first = await open(server.port);
+    const first = await connectTo(server.port, 20_000);
     await first.sendall(`post|file|${data.length}\n`);
     await first.sendall(data.subarray(0, 50_000));
     first.shutdown(SHUT_WR);
     expect(await rest(first)).toBe("error|only 50000 of 200000 bytes came\n");
-    const again = await open(server.port);
+    const again = await connectTo(server.port, 20_000);
     await again.sendall(`resume|file|${data.length}|${sha256(data)}\n`);
     expect(String(await again.recv(1024))).toBe("have|50000\n");
     await again.sendall(data.subarray(50_000));
@@ -264,7 +250,7 @@ describe("the upload server", () => {
 const byPort = ["socketserver-echo", "socketserver-udp", "socketserver-upload"];
 
 describe.each(byPort)("%s", (name) => {
-  async function start(context: TestContext, argument: string, folder = newFolder()): Promise<Child> {
+  async function start(context: TestContext, argument: string, folder = temporaryFolder()): Promise<Child> {
     const [program, ...words] = commandOf(context, "TypeScript", name);
     return startChild(program, [...words, argument], { cwd: folder });
   }
@@ -289,7 +275,8 @@ describe.each(byPort)("%s", (name) => {
     const child = await start(context, "127.0.0.1:0");
     const listening = /^listening on \w+:\/\/127\.0\.0\.1:(\d+)\n$/;
     await expect.poll(() => child.stderr, { interval: 5 }).toMatch(listening);
-    const staying = name === "socketserver-udp" ? undefined : await open(Number(listening.exec(child.stderr)?.[1]));
+    const staying =
+      name === "socketserver-udp" ? undefined : await connectTo(Number(listening.exec(child.stderr)?.[1]), 20_000);
     child.kill(signal);
     expect(await child.exit()).toEqual(DONE);
     expect(child.stderr).toMatch(listening);

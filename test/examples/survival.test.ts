@@ -1,10 +1,12 @@
 // What clients do to the first servers of the tutorials, by mistake or on purpose: whoever does it loses only itself.
+
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { AF_INET, type Datagram, SHUT_WR, SOCK_DGRAM, type Socket, socket } from "../../src/index.ts";
 import { fillUnread } from "../support/full.ts";
 import { isSoak } from "../support/soak.ts";
+import { connectTo } from "../support/sockets.ts";
 import { lines, runClient, type Server, startServer } from "./tutorial.ts";
 
 const SHORT = { IDLE_TIMEOUT_MS: "1000" };
@@ -23,14 +25,6 @@ const servers: readonly (readonly [server: string, client: string, answer: strin
     : []),
 ];
 
-async function open(port: number): Promise<Socket> {
-  const client = socket();
-  onTestFinished(() => client.close());
-  client.settimeout(20_000);
-  await client.connect({ host: "127.0.0.1", port });
-  return client;
-}
-
 /** All that it still sends, until the end. */
 async function rest(client: Socket): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -40,7 +34,7 @@ async function rest(client: Socket): Promise<Buffer> {
 
 /** Whether somebody who comes now hears anything. */
 async function isServed(port: number): Promise<boolean> {
-  const client = await open(port);
+  const client = await connectTo(port, 20_000);
   try {
     await client.sendall("hello");
     return (await client.recv(1)).length > 0;
@@ -69,7 +63,7 @@ describe.each(servers)("%s", (name, client, answer) => {
 
   test("serves others beside a client that is silent, and gives that one up", async (context) => {
     const server = await startServer(context, "TypeScript", name, SHORT);
-    const silent = await open(server.port);
+    const silent = await connectTo(server.port, 20_000);
     expect((await runClient(context, "TypeScript", client, server.port)).at(-1)).toContain(answer);
     await rest(silent);
     await server.stderr(/^127\.0\.0\.1:\d+: recv: The call did not finish within/m);
@@ -79,7 +73,7 @@ describe.each(servers)("%s", (name, client, answer) => {
   test("takes no more than so many clients, and others again when they have gone", async (context) => {
     const server = await startServer(context, "TypeScript", name);
     const crowd: Socket[] = [];
-    for (let count = 0; count < MAX_CLIENTS; count++) crowd.push(await open(server.port));
+    for (let count = 0; count < MAX_CLIENTS; count++) crowd.push(await connectTo(server.port, 20_000));
     expect(await isServed(server.port)).toBe(false);
     for (const one of crowd) one.close();
     await expect.poll(() => isServed(server.port), { interval: 5 }).toBe(true);
@@ -88,7 +82,7 @@ describe.each(servers)("%s", (name, client, answer) => {
 
   test("is ended by Ctrl-C beside a client that stays", async (context) => {
     const server = await startServer(context, "TypeScript", name);
-    const staying = await open(server.port);
+    const staying = await connectTo(server.port, 20_000);
     if (name === "report-server") await staying.sendall("hello");
     expect(await staying.recv(1)).toHaveLength(1);
     server.child.kill("SIGINT");
@@ -100,7 +94,7 @@ describe.each(servers)("%s", (name, client, answer) => {
   test("is started again at once on its port", async (context) => {
     const server = await startServer(context, "TypeScript", name);
     await runClient(context, "TypeScript", client, server.port);
-    const staying = await open(server.port);
+    const staying = await connectTo(server.port, 20_000);
     server.child.kill("SIGINT");
     await server.child.exit();
     await rest(staying);
@@ -114,14 +108,14 @@ describe.each([
   ["greeting-server", "Hello, I am server"],
 ])("%s", (name, greeting) => {
   async function greeted(server: Server): Promise<Socket> {
-    const client = await open(server.port);
+    const client = await connectTo(server.port, 20_000);
     expect(String(await client.recv(1024))).toBe(greeting);
     return client;
   }
 
   test("takes no more from a client that floods and reads nothing, and serves others", async (context) => {
     const server = await startServer(context, "TypeScript", name);
-    await fillUnread(await open(server.port), server.child.pid);
+    await fillUnread(await connectTo(server.port, 20_000), server.child.pid);
     const polite = await greeted(server);
     await polite.sendall("Ada");
     expect(String(await polite.recv(1024))).toBe("Hello, Ada!");
@@ -130,7 +124,7 @@ describe.each([
 
   test("gives up a client that reads nothing", async (context) => {
     const server = await startServer(context, "TypeScript", name, SHORT);
-    const deaf = await open(server.port);
+    const deaf = await connectTo(server.port, 20_000);
     const flood = deaf.sendall(Buffer.alloc(64 * 1024 * 1024));
     await expect(flood).rejects.toMatchObject({ code: expect.stringMatching(/^(?:ECONNRESET|EPIPE)$/) });
     await server.stderr(/^127\.0\.0\.1:\d+: send: The call did not finish within/m);
@@ -167,7 +161,7 @@ describe.each([
 
 test("greeting-server prints characters that were cut in two whole, and control characters visibly", async (context) => {
   const { child, port } = await startServer(context, "TypeScript", "greeting-server");
-  const client = await open(port);
+  const client = await connectTo(port, 20_000);
   await client.recv(1024);
   for (const said of [
     Buffer.from([0xe4, 0xbd]),
@@ -193,7 +187,7 @@ describe.each([
 ])("%s", (name, answer, printed) => {
   test("is heard by a client that says more than is read", async (context) => {
     const { child, port } = await startServer(context, "TypeScript", name);
-    const client = await open(port);
+    const client = await connectTo(port, 20_000);
     await client.sendall(Buffer.alloc(256 * 1024, "x"));
     const own = String(client.getsockname().port);
     expect(String(await rest(client))).toBe(answer.replace("PORT", own));
@@ -202,7 +196,7 @@ describe.each([
 
   test("waits for the end of a client that floods, but not long", async (context) => {
     const server = await startServer(context, "TypeScript", name);
-    const flooding = await open(server.port);
+    const flooding = await connectTo(server.port, 20_000);
     const flood = Buffer.alloc(64 * 1024, "x");
     await expect(
       (async () => {
@@ -214,7 +208,7 @@ describe.each([
 
   test("does not wait long for the end of a client that reads nothing and stays, and serves others", async (context) => {
     const server = await startServer(context, "TypeScript", name);
-    const deaf = await open(server.port);
+    const deaf = await connectTo(server.port, 20_000);
     await deaf.sendall("hello");
     expect((await runClient(context, "TypeScript", "one-shot-client", server.port))[0]).toMatch(/^(?:欢迎|已收到您)/);
     // What was sent to it is still there, and then the end: it was not reset.
@@ -230,7 +224,7 @@ describe.each([
 
   test("prints a message in one line, its line end left out", async (context) => {
     const { child, port } = await startServer(context, "TypeScript", name);
-    const client = await open(port);
+    const client = await connectTo(port, 20_000);
     await client.sendall(Buffer.from("\x1b[2J\n\xff\r\n", "latin1"));
     client.shutdown(SHUT_WR);
     await rest(client);
@@ -239,7 +233,7 @@ describe.each([
 
   test("lets a client go that ends without a word", async (context) => {
     const { child, port } = await startServer(context, "TypeScript", name);
-    const client = await open(port);
+    const client = await connectTo(port, 20_000);
     client.shutdown(SHUT_WR);
     expect(String(await rest(client))).toBe(name === "one-shot-server" ? answer : "");
     expect(child.stderr).toMatch(/^listening on \S+\n$/);

@@ -1,10 +1,11 @@
 // The programs on Unix sockets: all three kinds, whichever side is the Python original; and the path of the server.
-import { existsSync, lstatSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+
+import { existsSync, lstatSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { describe, expect, onTestFinished, type TestContext, test } from "vitest";
+import { describe, expect, type TestContext, test } from "vitest";
 import { AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, socket } from "../../src/index.ts";
 import type { Child } from "../support/child.ts";
+import { freePath } from "../support/folders.ts";
 import { fillUnread } from "../support/full.ts";
 import { type Language, lines, pairs, startProgram } from "./tutorial.ts";
 
@@ -12,12 +13,6 @@ const KINDS = ["stream", "datagram", "seqpacket"] as const;
 type Kind = (typeof KINDS)[number];
 const TYPES = { stream: SOCK_STREAM, datagram: SOCK_DGRAM, seqpacket: SOCK_SEQPACKET };
 const ANSWERS = ["Received Hello, Rose!", "Received Hello, Think!", "Received Hello, Babala!"];
-
-function freePath(): string {
-  const folder = mkdtempSync(join(tmpdir(), "sockwright-unix-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return join(folder, "door");
-}
 
 async function startServer(
   context: TestContext,

@@ -2,21 +2,12 @@
 // are not what they should be, uploads that are cut, and clients that misbehave.
 
 import { randomBytes } from "node:crypto";
-import {
-  lutimesSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { lutimesSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, type TestContext, test } from "vitest";
 import { SHUT_WR, SO_LINGER, SOL_SOCKET, type Socket, socket } from "../../src/index.ts";
 import { type Child, startChild } from "../support/child.ts";
+import { temporaryFolder } from "../support/folders.ts";
 import { sha256 } from "../support/sha256.ts";
 import { commandOf, type Language, lines, pairs } from "./tutorial.ts";
 
@@ -30,12 +21,6 @@ interface Server {
   readonly address: string;
 }
 
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "sockwright-upload-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  return folder;
-}
-
 function start(context: TestContext, language: Language, name: string, folder: string, args: string[], env = {}) {
   const [program, ...words] = commandOf(context, language, name);
   return startChild(program, [...words, ...args], { cwd: folder, env: { ...process.env, ...env } });
@@ -45,7 +30,7 @@ async function startServer(
   context: TestContext,
   {
     language = "TypeScript",
-    folder = newFolder(),
+    folder = temporaryFolder(),
     env = {},
   }: { language?: Language; folder?: string; env?: object } = {},
 ): Promise<Server> {
@@ -65,7 +50,7 @@ function told({ child }: Server): string {
 }
 
 async function upload(context: TestContext, server: Server, name: string, data: Buffer, language?: Language) {
-  const folder = newFolder();
+  const folder = temporaryFolder();
   writeFileSync(join(folder, name), data);
   const client = await start(context, language ?? "TypeScript", "upload-client", folder, [name, server.address]);
   const { code } = await client.exit();
@@ -73,7 +58,7 @@ async function upload(context: TestContext, server: Server, name: string, data: 
 }
 
 /** A client of ours, which does what it likes. */
-async function connected({ address }: Server, ...said: (string | Buffer)[]): Promise<Socket> {
+async function connectToUploads({ address }: Server, ...said: (string | Buffer)[]): Promise<Socket> {
   const client = socket();
   onTestFinished(() => client.close());
   const [host = "", port] = address.split(":");
@@ -100,7 +85,7 @@ async function line(from: Socket): Promise<string> {
 
 /** Sends so much of a file by way of `post`, and leaves. */
 async function cut(server: Server, name: string, data: Buffer, bytes: number): Promise<void> {
-  const client = await connected(server, `post|${name}|${data.length}\n`, data.subarray(0, bytes));
+  const client = await connectToUploads(server, `post|${name}|${data.length}\n`, data.subarray(0, bytes));
   client.shutdown(SHUT_WR);
   expect(await rest(client)).toBe(`error|only ${bytes} of ${data.length} bytes came\n`);
 }
@@ -163,7 +148,7 @@ describe.each(["TypeScript", "Python"] as const)("a server in %s that has a part
     const [data, before] = [randomBytes(50_000), randomBytes(50_000)];
     expect(await upload(context, server, "film", before)).toMatchObject({ code: 0, stderr: "" });
     await cut(server, "film", randomBytes(50_000), 40_000);
-    const client = await connected(server, resume("film", data));
+    const client = await connectToUploads(server, resume("film", data));
     expect(await line(client)).toBe("have|40000\n");
     await client.sendall(data.subarray(40_000));
     expect(await rest(client)).toBe("differs|what came is not the file of that SHA-256\n");
@@ -205,14 +190,14 @@ describe("a part that nobody has gone on with", () => {
     const server = await startServer(context);
     await cut(server, "film", Buffer.from("hello"), 3);
     age(join(server.folder, "uploads", ".film.5.part"), 25);
-    const client = await connected(server, resume("film", "hello"));
+    const client = await connectToUploads(server, resume("film", "hello"));
     expect(await line(client)).toBe("have|0\n");
   });
 
   test("is kept while its client is there", async (context) => {
     const server = await startServer(context);
     await cut(server, "film", Buffer.from("hello"), 3);
-    const client = await connected(server, resume("film", "hello"));
+    const client = await connectToUploads(server, resume("film", "hello"));
     expect(await line(client)).toBe("have|3\n");
     age(join(server.folder, "uploads", ".film.5.part"), 25);
     await expectWorks(context, server);
@@ -234,7 +219,7 @@ describe("resuming", () => {
   test("is not done with a file of another size", async (context) => {
     const server = await startServer(context);
     await cut(server, "film", randomBytes(50_000), 40_000);
-    const client = await connected(server, resume("film", randomBytes(50_001)));
+    const client = await connectToUploads(server, resume("film", randomBytes(50_001)));
     expect(await line(client)).toBe("have|0\n");
   });
 
@@ -250,7 +235,7 @@ describe("resuming", () => {
   test("goes on after the server was stopped", async (context) => {
     const server = await startServer(context);
     const data = randomBytes(50_000);
-    const client = await connected(server, "post|film|50000\n", data.subarray(0, 30_000));
+    const client = await connectToUploads(server, "post|film|50000\n", data.subarray(0, 30_000));
     await expect.poll(() => stored(server)).toEqual({ ".film.50000.part": sha256(data.subarray(0, 30_000)) });
     server.child.kill("SIGINT");
     expect(await server.child.exit()).toEqual({ code: 0, signal: null });
@@ -262,9 +247,9 @@ describe("resuming", () => {
 
   test("one file has one client at a time", async (context) => {
     const server = await startServer(context);
-    const first = await connected(server, resume("film", "first"));
+    const first = await connectToUploads(server, resume("film", "first"));
     expect(await line(first)).toBe("have|0\n");
-    const second = await connected(server, "post|film|6\nsecond");
+    const second = await connectToUploads(server, "post|film|6\nsecond");
     second.shutdown(SHUT_WR);
     expect(await rest(second)).toBe("error|another client is sending this file\n");
     await first.sendall("first");
@@ -275,7 +260,7 @@ describe("resuming", () => {
 
 test("the header may come byte by byte, and its end together with the file", async (context) => {
   const server = await startServer(context);
-  const client = await connected(server);
+  const client = await connectToUploads(server);
   for (const byte of "post|日.txt|6\nhé".split("")) await client.sendall(byte);
   await client.sendall("llo");
   expect(await line(client)).toBe(`done|${sha256("héllo")}\n`);
@@ -319,7 +304,7 @@ const refused = [
 test("nothing is written for a header that is not right", async (context) => {
   const server = await startServer(context);
   for (const [index, [header, answer]] of refused.entries()) {
-    const client = await connected(server, header, "hello");
+    const client = await connectToUploads(server, header, "hello");
     client.shutdown(SHUT_WR);
     expect(await rest(client), JSON.stringify(header)).toEqual(answer);
     expect(readdirSync(server.folder)).toEqual(["uploads"]);
@@ -367,14 +352,14 @@ test("a name that is a folder's is refused", async (context) => {
 
 test("more bytes than the header says are not of the file", async (context) => {
   const server = await startServer(context);
-  const client = await connected(server, "post|a|5\nhello and more");
+  const client = await connectToUploads(server, "post|a|5\nhello and more");
   expect(await line(client)).toBe(`done|${sha256("hello")}\n`);
   expect(stored(server)).toEqual({ a: sha256("hello") });
 });
 
 // setrlimit(2), RLIMIT_FSIZE: EFBIG instead of ENOSPC, which wants a disk of its own.
 test("a disk that takes no more: the client is told, and the room is free again", async (context) => {
-  const folder = newFolder();
+  const folder = temporaryFolder();
   const shell = 'ulimit -f 64; exec "$@"';
   const args = ["-c", shell, "sh", ...commandOf(context, "TypeScript", "upload-server"), "127.0.0.1:0"];
   const server = await listening(await startChild("sh", args, { cwd: folder }), folder);
@@ -387,7 +372,7 @@ test("a disk that takes no more: the client is told, and the room is free again"
 describe("clients that misbehave lose only themselves", () => {
   test("one that resets in the middle: its part is kept", async (context) => {
     const server = await startServer(context);
-    const client = await connected(server, "post|film|5\nhel");
+    const client = await connectToUploads(server, "post|film|5\nhel");
     await expect.poll(() => stored(server)).toEqual({ ".film.5.part": sha256("hel") });
     client.setsockopt(SOL_SOCKET, SO_LINGER, Buffer.from(Int32Array.of(1, 0).buffer));
     client.close();
@@ -398,7 +383,7 @@ describe("clients that misbehave lose only themselves", () => {
 
   test("one that floods after it was refused still hears why", async (context) => {
     const server = await startServer(context);
-    const client = await connected(server, "post|../x|20000000\n");
+    const client = await connectToUploads(server, "post|../x|20000000\n");
     const flood = client.sendall(Buffer.alloc(MUCH_BYTES)).catch(() => undefined);
     expect(await line(client)).toBe(NO_PLAIN_NAME);
     await flood;
@@ -407,10 +392,10 @@ describe("clients that misbehave lose only themselves", () => {
 
   test("those that say nothing, stop in the header, stop in the file, or never read", async (context) => {
     const server = await startServer(context, { env: { IDLE_TIMEOUT_MS: "1000" } });
-    const silent = await connected(server);
-    const slow = await connected(server, "post|slow");
-    const stuck = await connected(server, "post|stuck|5\nhel");
-    const deaf = await connected(server, resume("deaf", "hello"));
+    const silent = await connectToUploads(server);
+    const slow = await connectToUploads(server, "post|slow");
+    const stuck = await connectToUploads(server, "post|stuck|5\nhel");
+    const deaf = await connectToUploads(server, resume("deaf", "hello"));
     for (const client of [silent, slow, stuck, deaf]) {
       expect(await rest(client)).toMatch(
         /^(?:have\|0\n)?error\|recv: The call did not finish within [^\n]* time-out\n$/,
@@ -434,7 +419,7 @@ describe("the client, when a server", () => {
     await using listener = socket();
     listener.bind({ host: "127.0.0.1", port: 0 });
     listener.listen();
-    const folder = newFolder();
+    const folder = temporaryFolder();
     writeFileSync(join(folder, "hello"), "hello");
     const address = `127.0.0.1:${listener.getsockname().port}`;
     const client = await start(context, "TypeScript", "upload-client", folder, ["hello", address]);
@@ -453,7 +438,7 @@ test("the client tries once more where a server has another file, and not for ev
   await using listener = socket();
   listener.bind({ host: "127.0.0.1", port: 0 });
   listener.listen();
-  const folder = newFolder();
+  const folder = temporaryFolder();
   writeFileSync(join(folder, "hello"), "hello");
   const address = `127.0.0.1:${listener.getsockname().port}`;
   const client = await start(context, "TypeScript", "upload-client", folder, ["hello", address]);
@@ -477,7 +462,7 @@ test.for([
   [["hello", "127.0.0.1"], /^"127\.0\.0\.1" is not HOST:PORT\. Usage: /],
   [["hello", "127.0.0.1:65536"], /at most 65535\. Usage: /],
 ] as const)("wrong usage of the client is one line and exit code 2: %j", async ([args, stderr], context) => {
-  const folder = newFolder();
+  const folder = temporaryFolder();
   writeFileSync(join(folder, "hello"), "hello");
   const client = await start(context, "TypeScript", "upload-client", folder, [...args]);
   expect(await client.exit()).toEqual({ code: 2, signal: null });
@@ -492,7 +477,7 @@ test.for([
 ] as const)("a server that cannot start says why in one line: %j", async ([[word], code, stderr], context) => {
   const server = await startServer(context);
   const argument = word === "TAKEN" ? server.address : word;
-  const second = await start(context, "TypeScript", "upload-server", newFolder(), [argument]);
+  const second = await start(context, "TypeScript", "upload-server", temporaryFolder(), [argument]);
   expect(await second.exit()).toEqual({ code, signal: null });
   expect([second.stdout, second.stderr]).toEqual(["", expect.stringMatching(stderr)]);
 });

@@ -1,9 +1,10 @@
 // What the web server of the examples is there for: Chromium shows its pages, and curl gets what it asks for.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, type TestContext, test } from "vitest";
+import { describe, expect, type TestContext, test } from "vitest";
 import { startChild } from "../support/child.ts";
+import { temporaryFolder } from "../support/folders.ts";
 import { requireTool } from "../support/tools.ts";
 import { startWebServer, type WebServer } from "./web-client.ts";
 
@@ -11,16 +12,9 @@ import { startWebServer, type WebServer } from "./web-client.ts";
 const BROWSER_TIMEOUT_MS = 100_000;
 const CLOSING = /^127\.0\.0\.1:\d+即将关闭!$/;
 
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "sockwright-web-"));
-  // Chromium may write to it for a moment after its end.
-  onTestFinished(() => rmSync(folder, { recursive: true, maxRetries: 20, retryDelay: 100 }));
-  return folder;
-}
-
 /** What Chromium makes of a page, and the heads that it was sent for it and all that it asked for by itself. */
 async function browse(context: TestContext, url: string): Promise<{ page: string; heads: readonly string[] }> {
-  const [program, folder] = [requireTool(context, "chromium"), newFolder()];
+  const [program, folder] = [requireTool(context, "chromium"), temporaryFolder()];
   const log = join(folder, "net-log.json");
   const quiet = ["background-networking", "component-update", "gpu", "quic", "sync"].map((it) => `--disable-${it}`);
   const own = [`--user-data-dir=${folder}`, `--log-net-log=${log}`, "--no-first-run", "--timeout=60000"];
@@ -97,7 +91,7 @@ describe("curl", () => {
   test("gets many pages at once", async (context) => {
     const server = await startWebServer();
     const url = `http://localhost:${server.port}/go?[1-50]`;
-    const at = ["--parallel", "--parallel-immediate", "--no-progress-meter", "-o", join(newFolder(), "page#1")];
+    const at = ["--parallel", "--parallel-immediate", "--no-progress-meter", "-o", join(temporaryFolder(), "page#1")];
     const codes = await curl(context, ...at, "-w", "%{http_code}\n", url);
     expect(codes).toBe("200\n".repeat(50));
     expectNothingElse(server);
@@ -106,7 +100,7 @@ describe("curl", () => {
   // RFC 9110, 10.1.1: it says that the body is to come, and waits for a word; the answer is one.
   test("is answered before and beside a body that nobody reads", async (context) => {
     const { port } = await startWebServer();
-    const file = join(newFolder(), "body");
+    const file = join(temporaryFolder(), "body");
     writeFileSync(file, Buffer.alloc(3_000_000));
     for (const how of [
       ["-T", file],

@@ -8,9 +8,7 @@ import { startChild } from "../../../support/child.ts";
 import { requireTool } from "../../../support/tools.ts";
 import { link, publicFolder, write } from "./site.ts";
 
-function program(name: string): string {
-  return fileURLToPath(new URL(`programs/${name}.mjs`, import.meta.url));
-}
+const programs = fileURLToPath(new URL("programs/", import.meta.url));
 
 test("a root that is not there, or is no directory, is told by its path", async () => {
   const folder = publicFolder();
@@ -101,7 +99,7 @@ test.each([
     "unsearchable/none",
     "unsearchable",
   ];
-  const child = await startChild(process.execPath, [program("answers"), folder, ...paths], { env });
+  const child = await startChild(process.execPath, [`${programs}answers.mjs`, folder, ...paths], { env });
   const [, json = ""] = await child.line(/^(\[.*\])$/);
   expect(JSON.parse(json)).toEqual([
     ["file", "file", "file", "missing"],
@@ -122,7 +120,7 @@ test.each([
 ])("without a free descriptor a file is busy, %s", async (_, env) => {
   const folder = publicFolder();
   writeFileSync(join(folder, "file"), "");
-  const args = ["-c", 'ulimit -n 100 && exec "$0" "$@"', process.execPath, program("few-descriptors"), folder];
+  const args = ["-c", 'ulimit -n 100 && exec "$0" "$@"', process.execPath, `${programs}few-descriptors.mjs`, folder];
   const child = await startChild("sh", args, { env });
   const [, json = ""] = await child.line(/^(\[.*\])$/);
   expect(JSON.parse(json)).toEqual(["busy", "busy", "file", "busy", "file"]);
