@@ -1,4 +1,4 @@
-// A service of one's own for `sockwright up`: docs/guides/service-modules.md says how it is started.
+// A service of your own for `sockwright up`: see docs/guides/service-modules.md.
 import type { Connection, Service } from "sockwright/server";
 
 /** Says the time until the client leaves. The file gives the options: options = { seconds = 5 } */

@@ -33,7 +33,7 @@ await run(async () => {
   if (port === "" || more.length > 0)
     throw new UsageError(`${choose("Usage:", "参数有误,需要格式为")} ${USAGE}`);
   if (!/^\d+$/.test(port) || Number(port) > 65535)
-    throw new UsageError(`${choose("The port is 0 to 65535:", "执行命令如下:")} ${USAGE}`);
+    throw new UsageError(`${choose("Run it like this:", "执行命令如下:")} ${USAGE}`);
   const server = new HttpServer();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => server.stop());
   await server.start(Number(port));

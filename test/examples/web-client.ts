@@ -15,7 +15,8 @@ export interface WebServer {
 
 export async function startWebServer(command: readonly string[] = [process.execPath, program]): Promise<WebServer> {
   const [runtime = "", ...args] = command;
-  const child = await startChild(runtime, [...args, "--lang", "zh", "0"]);
+  const language = runtime === process.execPath ? ["--lang", "zh"] : [];
+  const child = await startChild(runtime, [...args, ...language, "0"]);
   const [, port] = await child.line(/^服务启动,访问地址为: localhost:(\d+)$/);
   return { child, port: Number(port) };
 }

@@ -41,7 +41,7 @@ class HttpServer:
                 status, page = "200 OK", self.page("welcome.html")
                 page = page.replace("{{content}}", html.escape(address[0]))
             else:
-                status, page = "404 Not Found", self.page("other.html")
+                status, page = "404 Not Found", self.page("other.zh.html")
             peer.sendall(f"HTTP/1.1 {status}\r\nServer: PWS1.0\r\n\r\n{page}".encode())
 
     def page(self, name):
