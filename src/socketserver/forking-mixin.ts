@@ -16,7 +16,7 @@ const MAX_CHILDREN = 0x7fffffff;
 /** Default of `timeout`: how long `handle_request()` waits; then it calls `handle_timeout()`. */
 const DEFAULT_TIMEOUT_MS = 300_000;
 
-/** The options of {@link Forking.collect_children}. */
+/** The options of `collect_children()`. */
 export interface CollectOptions {
   /** True waits until no child runs. Default false: waits until fewer than `max_children` run. */
   readonly blocking?: boolean | undefined;

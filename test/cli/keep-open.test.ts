@@ -1,16 +1,9 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { MAX_CLIENTS } from "../../src/cli/clients.ts";
-import { type Socket, socket } from "../../src/index.ts";
 import { startChild } from "../support/child.ts";
+import { connectToUrl } from "../support/sockets.ts";
 import { requireTool } from "../support/tools.ts";
 import { startInShell, startListener } from "./sockwright.ts";
-
-async function clientOf(url: string): Promise<Socket> {
-  const client = socket();
-  onTestFinished(() => client.close());
-  await client.connect({ host: "127.0.0.1", port: Number(url.split(":").at(-1)) });
-  return client;
-}
 
 describe("listen --keep-open", () => {
   test("clients one after the other, and many at once", async (context) => {
@@ -39,7 +32,7 @@ describe("listen --keep-open", () => {
 
   test("a client that resets loses only itself", async () => {
     const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
-    const [rude, polite] = [await clientOf(url), await clientOf(url)];
+    const [rude, polite] = [await connectToUrl(url), await connectToUrl(url)];
     await child.line(/^open: /);
     await child.line(/^open: /);
     const linger = Buffer.alloc(8);
@@ -55,9 +48,9 @@ describe("listen --keep-open", () => {
   test("what is typed goes to all who are connected, and waits for the first", async () => {
     const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
     child.stdin.write("early");
-    const first = await clientOf(url);
+    const first = await connectToUrl(url);
     expect(String(await first.recv(64))).toBe("early");
-    const second = await clientOf(url);
+    const second = await connectToUrl(url);
     await child.line(/^open: /);
     await child.line(/^open: /);
     child.stdin.write("both");
@@ -66,12 +59,12 @@ describe("listen --keep-open", () => {
 
   test("the end of standard input is told to those who are there and to those who come", async () => {
     const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
-    const first = await clientOf(url);
+    const first = await connectToUrl(url);
     await child.line(/^open: /);
     child.stdin.end("bye");
     expect(String(await first.recv(64))).toBe("bye");
     expect(await first.recv(1)).toHaveLength(0);
-    const second = await clientOf(url);
+    const second = await connectToUrl(url);
     expect(await second.recv(1)).toHaveLength(0);
     await second.sendall("from the second\n");
     await child.line(/^from the second$/);
@@ -79,7 +72,7 @@ describe("listen --keep-open", () => {
 
   test("a client's end ends its connection", async () => {
     const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
-    const client = await clientOf(url);
+    const client = await connectToUrl(url);
     await client.sendall("12345");
     client.shutdown(1);
     expect(await client.recv(1)).toHaveLength(0);
@@ -88,20 +81,20 @@ describe("listen --keep-open", () => {
 
   test("--idle-timeout closes a silent client, and no other", async () => {
     const { child, url } = await startListener("--keep-open", "--idle-timeout", "1s", "tcp://127.0.0.1:0");
-    const silent = await clientOf(url);
+    const silent = await connectToUrl(url);
     expect(await silent.recv(1)).toHaveLength(0);
     await child.line(/^sockwright: tcp:.*: closed, since it was silent or took no more$/);
-    const next = await clientOf(url);
+    const next = await connectToUrl(url);
     await next.sendall("next\n");
     await child.line(/^next$/);
   });
 
   test("MAX_CLIENTS: whoever comes beyond that waits until another has gone", async () => {
     const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
-    const first = await clientOf(url);
-    for (let more = 1; more < MAX_CLIENTS; more++) await clientOf(url);
+    const first = await connectToUrl(url);
+    for (let more = 1; more < MAX_CLIENTS; more++) await connectToUrl(url);
     for (let open = 0; open < MAX_CLIENTS; open++) await child.line(/^open: /);
-    const late = await clientOf(url);
+    const late = await connectToUrl(url);
     await late.sendall("late\n");
     // A round trip: the late one could long have been heard.
     await first.sendall("first\n");
@@ -114,19 +107,19 @@ describe("listen --keep-open", () => {
 
   test("SIGTERM ends it with its clients", async () => {
     const { child, url } = await startListener("--keep-open", "tcp://127.0.0.1:0");
-    const client = await clientOf(url);
+    const client = await connectToUrl(url);
     await child.line(/^open: /);
     process.kill(-child.pid, "SIGTERM");
     expect(await client.recv(1)).toHaveLength(0);
     await child.exit();
-    await expect(clientOf(url)).rejects.toThrow(/ECONNREFUSED/);
+    await expect(connectToUrl(url)).rejects.toThrow(/ECONNREFUSED/);
   });
 
   test("a reader that goes away ends it without a word", async () => {
     const script = "set -o pipefail; sockwright listen --keep-open tcp://127.0.0.1:0 </dev/null 2>&1 >&3 | cat";
     const child = await startInShell(`exec 3> >(exec head -n 1 >/dev/null); ${script}`);
     const [, url = ""] = await child.line(/^listening on (.+)$/);
-    const client = await clientOf(url);
+    const client = await connectToUrl(url);
     const flood = (async () => {
       for (;;) await client.sendall("more\n");
     })();

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { IPPROTO_TCP, SHUT_WR, type Socket, socket, TCP_NODELAY } from "../../src/index.ts";
 import type { Child } from "../support/child.ts";
+import { connectToUrl } from "../support/sockets.ts";
 import { freeFolder, start, startInShell, startListener } from "./sockwright.ts";
 
 /** A listener of the test's, and the program connected to it. */
@@ -14,13 +15,6 @@ async function connectCommand(...options: readonly string[]): Promise<{ child: C
   const [peer] = await listener.accept();
   onTestFinished(() => peer.close());
   return { child, peer, url };
-}
-
-async function clientOf(url: string): Promise<Socket> {
-  const client = socket();
-  onTestFinished(() => client.close());
-  await client.connect({ host: "127.0.0.1", port: Number(url.split(":").at(-1)) });
-  return client;
 }
 
 /** All that comes until the end. */
@@ -99,7 +93,7 @@ describe("--idle-timeout", () => {
 
   test("silence ends listen with exit code 3", async () => {
     const { child, url } = await startListener("tcp://127.0.0.1:0", "--idle-timeout", "500ms");
-    await clientOf(url);
+    await connectToUrl(url);
     expect(await child.exit()).toEqual({ code: 3, signal: null });
   });
 
@@ -121,7 +115,7 @@ describe("--connect-timeout", () => {
     listener.bind({ host: "127.0.0.1", port: 0 });
     const { port } = listener.listen(0).getsockname();
     // tcp(7): with a backlog of 0 one connection waits, and further ones get no answer.
-    const first = await clientOf(`tcp://127.0.0.1:${port}`);
+    const first = await connectToUrl(`tcp://127.0.0.1:${port}`);
     expect(first.closed).toBe(false);
     const child = await start("connect", `tcp://127.0.0.1:${port}`, "--connect-timeout", "100ms");
     expect(await child.exit()).toEqual({ code: 3, signal: null });
@@ -174,7 +168,7 @@ describe("--option", () => {
 
   test("the listener's holds for its connection", async () => {
     const { child, url } = await startListener("tcp://127.0.0.1:0", "--option", "TCP_MAXSEG=700");
-    const client = await clientOf(url);
+    const client = await connectToUrl(url);
     expect(client.getsockopt(IPPROTO_TCP, 2)).toBeLessThanOrEqual(700);
     client.close();
     child.stdin.end();
@@ -218,7 +212,7 @@ describe("--json", () => {
   test("listen tells its real port first", async () => {
     const child = await startInShell("sockwright listen --json tcp://127.0.0.1:0 2>&1 >/dev/null </dev/null");
     const [, url = ""] = await child.line(/^\{"event":"listening","url":"(tcp:\/\/127\.0\.0\.1:[1-9]\d*)"\}$/);
-    const client = await clientOf(url);
+    const client = await connectToUrl(url);
     const { host, port } = client.getsockname();
     await client.sendall("seven..");
     client.close();

@@ -93,3 +93,8 @@ export function closing<Closable extends { close(): void }>(it: Closable): Closa
   onTestFinished(() => it.close());
   return it;
 }
+
+/** A client of the server of TCP at the URL. */
+export function connectToUrl(url: string): Promise<Socket> {
+  return connectTo(Number(new URL(url).port));
+}

@@ -143,6 +143,7 @@ export function parseSocketUrl(text: string): SocketUrl {
 
 /**
  * Formats a parsed socket URL as the text that {@link parseSocketUrl} reads. A Unix socket without a name is `unix:`.
+ * See {@link parseSocketUrl}.
  *
  * @throws TypeError, RangeError for a missing or invalid field · SocketUrlError for invalid options.
  */
