@@ -10,7 +10,7 @@ const NOTHING = Buffer.alloc(0);
 const UTF_8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * A request. Nothing of it is taken apart but what is asked for.
+ * A request, as a handler receives it. The query and the body are parsed only when the handler asks for them.
  *
  * @example
  * ```ts
@@ -34,7 +34,7 @@ export class HttpRequest {
   readonly #head: RequestHead;
   readonly #body: RequestBody | undefined;
   readonly #connection: Connection;
-  /** What is in front of the path that the handler is asked for: see {@link mounts}; `""` where it stands at the root. */
+  /** The part of the path that {@link mounts} has removed, without a slash at its end; `""` for a service at the root. */
   readonly mountPath: string;
   #query: URLSearchParams | undefined;
 
@@ -46,64 +46,64 @@ export class HttpRequest {
     this.mountPath = mountPath;
   }
 
-  /** Case-sensitive; also one that nobody knows: RFC 9110, section 9.1. */
+  /** The method, case-sensitive; it may be one that no standard defines: RFC 9110, section 9.1. */
   get method(): string {
     return this.#head.method;
   }
 
-  /** As it was sent: RFC 9112, section 3.2. */
+  /** The request target, as the client sent it: RFC 9112, section 3.2. */
   get target(): string {
     return this.#head.target;
   }
 
   /**
-   * As it was sent, with its percent-encoding and without the query, below {@link mountPath}; `*` where the server as a whole is
-   * meant.
+   * The path below {@link mountPath}, as the client sent it: with its percent-encoding, without the query. `*` is the server as a
+   * whole.
    */
   get path(): string {
     const { path } = this.#head.to;
     return this.mountPath === "" ? path : path.slice(this.mountPath.length);
   }
 
-  /** What is behind the first question mark, taken apart. */
+  /** The parameters after the first question mark of the target, decoded; none without a question mark. */
   get query(): URLSearchParams {
     this.#query ??= new URLSearchParams(this.#head.to.query);
     return this.#query;
   }
 
-  /** What is behind the first question mark, as it was sent; undefined where there is none. */
+  /** The text after the first question mark of the target, as the client sent it; undefined without a question mark. */
   get rawQuery(): string | undefined {
     return this.#head.to.query;
   }
 
-  /** The host and port that the client means: of the target, or else of Host; empty where neither says it. */
+  /** The host and port of the target, or else of the Host field; `""` when neither names a host. */
   get authority(): string {
     return this.#head.authority;
   }
 
-  /** A minor version above 1 is taken as 1: RFC 9110, section 2.5. */
+  /** The HTTP version. A minor version above 1 counts as 1: RFC 9110, section 2.5. */
   get version(): "1.0" | "1.1" {
     return this.#head.version;
   }
 
-  /** The fields of the head. */
+  /** The header fields. */
   get headers(): Fields {
     return this.#head.fields;
   }
 
-  /** The protocols that the client would change to, as Upgrade lists them: RFC 9110, section 7.8. */
+  /** The protocols that the client offers in its Upgrade field: RFC 9110, section 7.8. */
   get upgrade(): string | undefined {
     return this.#head.upgrade;
   }
 
-  /** The fields behind the body; none before it has been read to its end. */
+  /** The trailer fields, which follow the body; empty until the body has been read to its end. */
   get trailers(): Fields {
     return this.#body?.trailers ?? Fields.none;
   }
 
   /**
-   * The body as it comes, no faster than it is read; once. A client that waits for `100 Continue` gets it with the first read, also
-   * of {@link bytes}, {@link text} and {@link json}.
+   * The body, in pieces as they arrive. It can be iterated once. The server receives no faster than the handler reads. It sends
+   * `100 Continue` to a client that waits for it at the first read, also for {@link bytes}, {@link text} and {@link json}.
    *
    * @throws RequestError 400, 408, 413 · the error that lost the connection · HttpError `ERR_SOCKWRIGHT_HTTP_BODY_READ`.
    */
@@ -112,7 +112,7 @@ export class HttpRequest {
   }
 
   /**
-   * All of the body, `maxBodyBytes` at most; the same when it is called again. See {@link HttpRequest}.
+   * Reads the whole body, `maxBodyBytes` at most. Further calls return the same promise. See {@link HttpRequest}.
    *
    * @throws as {@link body}.
    */
@@ -121,32 +121,34 @@ export class HttpRequest {
   }
 
   /**
-   * All of the body as UTF-8 text. See {@link HttpRequest}.
+   * Reads the whole body as UTF-8 text. See {@link HttpRequest}.
    *
-   * @throws as {@link body}; RequestError 400 for what is no UTF-8.
+   * @throws as {@link body}; RequestError 400 for a body that is not UTF-8.
    */
   text(): Promise<string> {
     return tolerated(this.#text());
   }
 
   /**
-   * All of the body as JSON. See {@link HttpRequest}.
+   * Reads the whole body and parses it as JSON. See {@link HttpRequest}.
    *
-   * @throws as {@link text}; RequestError 400 for what is no JSON.
+   * @throws as {@link text}; RequestError 400 for a body that is not JSON.
    */
   json(): Promise<unknown> {
     return tolerated(this.#json());
   }
 
-  /** Aborts when the connection is lost, or is aborted as by a server whose grace is over; the reason is the error. */
+  /**
+   * Aborts when the connection is lost or aborted, for example by a server whose grace period has ended. Its reason is the error.
+   */
   get signal(): AbortSignal {
     return this.#connection.signal;
   }
 
   /**
-   * The same request for whoever answers below a path.
+   * Returns the same request for a service that is mounted at a path.
    *
-   * @param prefix - what the path begins with, without the slash behind it.
+   * @param prefix - the beginning of the path, without a slash at its end.
    * @internal
    */
   below(prefix: string): HttpRequest {
@@ -158,7 +160,7 @@ export class HttpRequest {
     try {
       return UTF_8.decode(bytes);
     } catch (cause) {
-      throw new RequestError(400, "The body is no UTF-8", { cause });
+      throw new RequestError(400, "The body is not UTF-8", { cause });
     }
   }
 
@@ -167,7 +169,7 @@ export class HttpRequest {
     try {
       return JSON.parse(text) as unknown;
     } catch (cause) {
-      throw new RequestError(400, "The body is no JSON", { cause });
+      throw new RequestError(400, "The body is not JSON", { cause });
     }
   }
 }

@@ -2,35 +2,38 @@ import type { Connection } from "../../server/connection/connection.ts";
 import type { FileBody } from "./file-body.ts";
 import type { HttpHeaders } from "./http-headers.ts";
 
-/** What the body of a response can be. Text is sent as UTF-8. */
+/** The body of a response: text, sent as UTF-8; bytes; an iterable of both; a file; or `null` for none. */
 export type HttpBody = string | Uint8Array | AsyncIterable<Uint8Array | string> | FileBody | null;
 
 /**
- * An answer as a plain object. Date, Content-Length or Transfer-Encoding, and Connection are added; a Date that is given stays,
- * and so does a Content-Length, to which the body is held.
+ * A response as a plain object. The server adds Date, Content-Length or Transfer-Encoding, and Connection. It keeps a Date that the
+ * handler gives, and a Content-Length, which the body must match.
  */
 export interface HttpResponse {
-  /** 200 to 599, or 101 with `upgrade`; default 200. */
+  /** The status code: 200 to 599, or 101 with `upgrade`; default 200. */
   readonly status?: number | undefined;
-  /** Default: IANA's phrase. */
+  /** The reason phrase of the status line; default is the one that IANA registers for the status. */
   readonly reason?: string | undefined;
+  /** The header fields; default none. */
   readonly headers?: HttpHeaders | undefined;
   /**
-   * Default none. An iterable is sent in chunks, no faster than the client takes it: RFC 9112, section 7.1. When it fails, the
-   * connection is reset, since the client must not take what it has for the whole; when the client is lost, its `return` is called.
+   * The body; default none. The server sends an iterable in chunks, no faster than the client receives them: RFC 9112, section 7.1.
+   * When the iterable fails, the server resets the connection, so that the client does not mistake the part for the whole. When the
+   * connection is lost, the server calls the iterator's `return`.
    */
   readonly body?: HttpBody | undefined;
-  /** Sent behind a body in chunks, to clients of HTTP/1.1; a function is called once the body has ended. */
+  /** Trailer fields, sent after a chunked body to clients of HTTP/1.1. The server calls a function once the body has ended. */
   readonly trailers?: HttpHeaders | (() => HttpHeaders) | undefined;
   /**
-   * With status 101: called when the head was sent. The connection is its own from then on, and is read from behind the request. It
-   * is closed when what the function returns has settled and nothing else keeps it open, as that of a service.
+   * Takes over the connection after status 101: the server calls it when the head is sent. From then on the connection belongs to
+   * the function, and its first bytes are those after the request. As with a service, the server closes the connection when the
+   * returned promise has settled and nothing else keeps it open.
    */
   readonly upgrade?: ((connection: Connection) => void | Promise<void>) | undefined;
 }
 
-/** An answer for who sends it by itself, as `ws` does: nothing is written, and the connection is handed over. */
+/** An answer that hands the connection over to code that writes the response itself, such as `ws`. The server writes nothing. */
 export interface HttpTakeover {
-  /** Called at once; as `upgrade` of an {@link HttpResponse} otherwise. */
+  /** Takes over the connection. The server calls it at once; otherwise it works as `upgrade` of an {@link HttpResponse}. */
   readonly takeOver: (connection: Connection) => void | Promise<void>;
 }

@@ -7,32 +7,32 @@ import type { HttpOptions } from "./http-options.ts";
 import type { HttpRequest } from "./http-request.ts";
 import type { HttpService } from "./http-service.ts";
 
-/** RFC 3986, section 3.3, without what would be another path to a browser: `.`, `..` and empty segments. */
+/** RFC 3986, section 3.3, without segments that a browser would change: `.`, `..` and empty ones. */
 const MOUNT = /^\/(?:(?!\.{1,2}\/)(?:[\w.~!$&'()*+,;=:@-]|%[\dA-Fa-f]{2})+\/)*$/;
 const FORM = 'must be a path with a slash at both ends, such as "/" or "/chat/"';
 
-/** Whether services can stand at a path: it has a slash at both ends. */
+/** Whether a service can be mounted at a path: the path has a slash at both ends. */
 export function isMountPath(path: string): boolean {
   return MOUNT.test(path);
 }
 
-/** What stands at a path. */
+/** A service and its path. */
 interface Mount {
-  /** With its slash at the end. */
+  /** Ends with a slash. */
   readonly path: string;
   readonly service: HttpService;
 }
 
 /**
- * Several services on one listener, each below a path of its own: the longest path that a request begins with has it. A service
- * sees paths below its own, with the rest in `request.mountPath`. A path without its slash at the end is redirected to it. Paths
- * are compared as they were sent.
+ * Combines several HTTP services into one, each below a path of its own. The service with the longest path that the request's path
+ * begins with answers it. It sees `request.path` without its own path, which is in `request.mountPath`. A request for a service's
+ * path without the final slash is redirected to the path with it. Paths are compared as the client sent them.
  *
- * It starts all of them, and stops all of them; each has its exchanges told.
+ * The combined service starts and stops all of them, and calls the `onExchange` of each with the exchanges of its requests.
  *
- * @param services - by path, with a slash at both ends.
- * @param options - of the listener: those of a single service count only where it has the listener to itself.
- * @throws TypeError, RangeError for a path or a service that cannot be.
+ * @param services - the services by path, with a slash at both ends.
+ * @param options - the options of the combined service. It ignores the options of each service except `onExchange`.
+ * @throws TypeError, RangeError for an invalid path or service.
  * @example
  * ```ts
  * import { http, mounts } from "sockwright/http";
@@ -50,21 +50,21 @@ export function mounts(services: Readonly<Record<string, HttpService>>, options:
   const all = mountsOf(services);
   const find = (path: string): Mount | undefined => all.find((mount) => path.startsWith(mount.path));
   const { onExchange } = options;
-  const told = (exchange: HttpExchange): unknown => {
+  const callHooks = (exchange: HttpExchange): unknown => {
     const { request } = exchange;
     const mount = request === undefined ? undefined : find(request.path);
-    // Each is called, whatever another one throws.
+    // An async function for each: one that throws does not keep the others from being called.
     const hooks = [onExchange, mount?.service.onExchange];
     return Promise.all(hooks.map(async (hook) => hook?.(exchange)));
   };
-  const isTold = onExchange !== undefined || all.some(({ service }) => service.onExchange !== undefined);
+  const hasHooks = onExchange !== undefined || all.some(({ service }) => service.onExchange !== undefined);
   const service = http(
     (request, context) => {
       const mount = find(request.path);
       if (mount === undefined || lacksSlash(all, request.path)) return answerBeside(all, request);
       return answerBelow(mount, request, context);
     },
-    { ...options, onExchange: isTold ? told : undefined },
+    { ...options, onExchange: hasHooks ? callHooks : undefined },
   );
   return { ...service, name: "mounts", ...lifeOf(new Set(all.map((mount) => mount.service))) };
 }
@@ -89,21 +89,21 @@ function answerBelow(
   return service.request(path === "/" ? request : request.below(path.slice(0, -1)), context);
 }
 
-/** What somebody types who leaves the slash out, also where a service at a shorter path would have it. */
+/** Whether a path is that of a service without its final slash, also where a service at a shorter path matches it. */
 function lacksSlash(all: readonly Mount[], path: string): boolean {
   return all.some((mount) => mount.path === `${path}/`);
 }
 
-/** Of a path that is nobody's. */
+/** The answer for a path that belongs to no service: a redirect to the path with a final slash, or 404. */
 function answerBeside(all: readonly Mount[], { method, path, rawQuery, mountPath }: HttpRequest): HttpAnswer {
   if (path === "*" && method === "OPTIONS") return { status: 204 };
   if (!lacksSlash(all, path)) return answerOfStatus(404);
-  // RFC 9110, section 15.4.9: a method keeps its body.
+  // RFC 9110, section 15.4.9: with 308, unlike 301, the client keeps the method and the body.
   const query = rawQuery === undefined ? "" : `?${asSent(rawQuery)}`;
   return { status: 308, headers: { Location: `${mountPath}${path}/${query}` } };
 }
 
-/** All are started in their order, and those that were are stopped where one fails. */
+/** Starts the services in their order; when one fails, stops those that have started. */
 function lifeOf(services: ReadonlySet<HttpService>): Required<Pick<HttpService, "start" | "stop">> {
   return {
     async start() {
@@ -115,7 +115,7 @@ function lifeOf(services: ReadonlySet<HttpService>): Required<Pick<HttpService, 
         }
       } catch (error) {
         const failures = await stopAll(started);
-        throw failures.length === 0 ? error : new AggregateError([error, ...failures], "Services failed");
+        throw failures.length === 0 ? error : new AggregateError([error, ...failures], "Services failed to start");
       }
     },
     async stop() {
@@ -126,7 +126,7 @@ function lifeOf(services: ReadonlySet<HttpService>): Required<Pick<HttpService, 
   };
 }
 
-/** @returns what they have thrown. */
+/** Stops all services and returns the errors they have thrown. */
 async function stopAll(services: readonly HttpService[]): Promise<readonly unknown[]> {
   const ends = await Promise.allSettled(services.map(async (service) => service.stop?.()));
   return ends.flatMap((end) => (end.status === "rejected" ? [end.reason as unknown] : []));

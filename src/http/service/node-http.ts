@@ -6,13 +6,13 @@ import { wrongType, wrongValue } from "../../socket/values.ts";
 import { whenLost } from "./half-closed.ts";
 
 /**
- * A program of node:http as a service: what `createServer` takes, such as an app of Express, or the server that it gives, with what
- * listens to its events, such as `ws` to `upgrade`. It goes by Node's parser, limits and time-outs. When the server closes, requests
- * in progress are answered, and idle connections closed.
+ * Turns a node:http request listener or server into a service. A listener is what `createServer` takes, such as an Express app. A
+ * server keeps the listeners of its events, such as that of `ws` for `upgrade`. Node's parser, limits and time-outs apply. When the
+ * server closes, requests in progress are answered and idle connections are closed.
  *
- * @param listener - the function for requests, or a server of node:http, which need not listen itself.
- * @param options - those of `createServer`, for a function.
- * @throws TypeError.
+ * @param listener - the function for requests, or a node:http server, which need not listen itself.
+ * @param options - the options of `createServer`; only with a function.
+ * @throws TypeError for a listener that is neither, or for options with a server.
  * @example
  * ```ts
  * import { nodeHttp } from "sockwright/http";
@@ -34,19 +34,19 @@ export function nodeHttp(listener: RequestListener | Server, options?: ServerOpt
   return serviceOf(createServer(options ?? {}, listener));
 }
 
-/** A stream, and what node:http keeps at it without a type: the response whose turn it is, in the order of the requests. */
+/** A stream with the untyped property in which node:http keeps the response that is being sent, in the order of the requests. */
 type StreamOfNode = Duplex & { readonly _httpMessage?: ServerResponse | null };
 
 function serviceOf(node: Server): Service {
   let users = 0;
-  // Who ends before the answer is answered all the same, as by http(); node:http knows it by a property that has no type.
+  // A client that half-closes before the answer is still answered, as by http(). The property is node:http's, without a type.
   Object.assign(node, { httpAllowHalfOpen: true });
   return {
     name: "node-http",
     protocols: ["http"],
-    // Its time-outs begin with it: nobody else calls what it listens to.
+    // node:http starts its time-out checks at this event, which is emitted only here, as the server need not listen itself.
     start: () => void (users++ === 0 && node.emit("listening")),
-    // They end with it, and so do the idle connections of all servers that have it.
+    // Ends the time-out checks, and closes the idle connections of all servers that share this service.
     stop: () => void (--users === 0 && node.close()),
     stream(connection) {
       const stream: StreamOfNode = connection.stream();
@@ -63,7 +63,10 @@ function isAnswering({ _httpMessage }: StreamOfNode): boolean {
   return _httpMessage !== undefined && _httpMessage !== null;
 }
 
-/** A server that closes waits for the requests in progress. To listen to each of them would cost more than the stream does. */
+/**
+ * Closes a connection when its requests in progress are answered. It looks at them only when the server closes: to listen to each
+ * response would cost more than the stream does.
+ */
 class NodeConnection implements ConnectionStopper {
   readonly #connection: Connection;
   readonly #stream: StreamOfNode;

@@ -6,23 +6,24 @@ import type { HttpAnswer, HttpContext, HttpHandler } from "./handler.ts";
 import type { HttpRequest } from "./http-request.ts";
 import { RequestError } from "./request-error.ts";
 
-/** The handlers of one path, by method; that of `""` is for all others. */
+/** The handlers of one path, by method. The key `""` is for all other methods. */
 type Methods = Map<string, HttpHandler>;
 
-/** Methods that everybody has; RFC 9110, section 9.1: `get` is another one than `GET`. */
+/** Common methods in any case: RFC 9110, section 9.1, makes `get` another method than `GET`, so such a key is a mistake. */
 const KNOWN_METHOD = /^(?:get|head|post|put|patch|delete|options)$/i;
 
 const FORM = 'must be a path, or a method and a path, such as "GET /hello" or "/files/*"';
 
 /**
- * A handler that chooses one by path and method. A key is `/path`, for all methods, or `GET /path`; a path that ends in `*` is for
- * all that begin alike. An exact path goes before a prefix, and a longer prefix before a shorter one. Paths are compared as they
- * were sent, with their percent-encoding. There are no parameters such as `:id`: take them from `request.path`.
+ * Returns a handler that calls one of several handlers, chosen by path and method. A key is `/path`, for all methods, or
+ * `GET /path`. A path that ends in `*` matches all paths with that prefix. An exact path wins over a prefix, and a longer prefix
+ * over a shorter one. The router compares paths as the client sent them, with their percent-encoding. There are no parameters such
+ * as `:id`: take them from `request.path`.
  *
- * No path is 404. A path without the method is 405 with Allow; HEAD is served by the handler of GET; OPTIONS has Allow for an answer:
- * RFC 9110, section 9.
+ * The router answers 404 when no path matches, and 405 with Allow when the path has no handler for the method. The handler of GET
+ * also serves HEAD. The answer to OPTIONS is 204 with Allow: RFC 9110, section 9.
  *
- * @throws TypeError for a key that is none, or a value that is no function.
+ * @throws TypeError for a key that is neither `/path` nor `METHOD /path`, or a value that is not a function.
  * @example
  * ```ts
  * import { http, router } from "sockwright/http";
@@ -50,11 +51,11 @@ export function router(routes: Readonly<Record<string, HttpHandler>>): HttpHandl
     const [, method = "", path = ""] = /^(?:(\S+) )?(\/\S*)$/.exec(key) ?? [];
     if (path === "" || (method !== "" && !isAll(method, TOKEN))) throw wrongValue("routes", FORM, key);
     if (KNOWN_METHOD.test(method) && method !== method.toUpperCase())
-      throw wrongValue("routes", "must have methods in capitals", key);
+      throw wrongValue("routes", "must have methods in upper case", key);
     if (/\*.|\/:/.test(path))
       throw wrongValue(
         "routes",
-        'must have a "*" at the end of a path alone, and no ":name": take it from request.path',
+        'must have "*" only at the end of a path, and no ":name": take it from request.path',
         key,
       );
     functionOf(`routes[${JSON.stringify(key)}]`, handler);

@@ -2,25 +2,25 @@ import { checkOptions, type OptionNames, outOfRange, wrongType } from "../../soc
 import { checked, count, perSecond, type TextOptionKind } from "../options/option-kind.ts";
 import type { Clock } from "../time/clock.ts";
 
-/** How many addresses a rate remembers. Beyond that it forgets the older half of them, in their favour. */
+/** Addresses that a rate remembers. Beyond that it forgets the older half of them, whose buckets then count as full. */
 export const MAX_RATED_ADDRESSES = 65_536;
 
 const MS_PER_SECOND = 1_000;
-/** What adding up fractions of a millisecond may be wrong by. */
+/** Tolerance for rounding errors in sums of fractions of a millisecond. */
 const ROUNDING_MS = 0.001;
 
-/** How often something may happen. */
+/** How often something may happen: the rate and the burst of a token bucket. */
 export interface Rate {
-  /** In the long run; above 0, 0.1 is every ten seconds. */
+  /** The average rate per second; above 0. 0.1 is once every ten seconds. */
   readonly perSecond: number;
-  /** How often at once, after a rest: 1 or more. Default is what `perSecond` gives in a second, and at least 1. */
+  /** How many may happen at once after a pause; 1 or more; default is `perSecond`, rounded up. */
   readonly burst?: number | undefined;
 }
 
 /**
- * A token bucket for each address, in the form of one number: when the bucket is full again (the generic cell rate
- * algorithm, ITU-T I.371). A full bucket need not be remembered, so the table is two generations: what was not heard of
- * for as long as it takes to fill a bucket goes with the older one, without a search and without a timer.
+ * A token bucket for each address. Each bucket is one number: the time at which the bucket is full again (the generic cell
+ * rate algorithm, ITU-T I.371). A full bucket needs no entry, so the table has two generations: an address without events for
+ * as long as a bucket takes to fill is dropped together with the older generation, without a search and without a timer.
  */
 export class AddressRate {
   readonly #clock: Clock;
@@ -38,12 +38,12 @@ export class AddressRate {
     this.#bornMs = clock.now();
   }
 
-  /** How many addresses it remembers. */
+  /** The number of addresses it remembers. */
   get size(): number {
     return this.#young.size + this.#old.size;
   }
 
-  /** Takes a token of the address; false when it has none. */
+  /** Takes a token from the bucket of an address; returns false when the bucket is empty. */
   take(key: string): boolean {
     const nowMs = this.#clock.now();
     this.#age(nowMs);
@@ -53,7 +53,7 @@ export class AddressRate {
     return true;
   }
 
-  /** Whether the address has none to take. */
+  /** Whether the bucket of an address is empty. Takes no token. */
   isSpent(key: string): boolean {
     const nowMs = this.#clock.now();
     return this.#isTooMuch(this.#fullWithOneMore(key, nowMs), nowMs);
@@ -75,14 +75,14 @@ export class AddressRate {
   }
 }
 
-/** Whether what was used up of the one is used up of the other, or there is none of either. */
+/** Whether two rates are equal, or neither is set; then a rate that replaces the other keeps its buckets. */
 export function isSameRate(one: Rate | undefined, other: Rate | undefined): boolean {
   return one?.perSecond === other?.perSecond && one?.burst === other?.burst;
 }
 
 const RATE: OptionNames<Rate> = { perSecond: true, burst: true };
 
-/** Gives the rate back if there can be one like it. */
+/** Returns the given rate, or throws when it is invalid. */
 function rate(name: string, given: unknown): Rate {
   checkOptions("a rate", given, RATE, rateForm, name);
   const value = given as Rate;
@@ -93,7 +93,7 @@ function rate(name: string, given: unknown): Rate {
 
 const PER_SECOND = perSecond({ default: 1 });
 
-/** A rate as an option: `{ perSecond: 5, burst: 20 }`, as text `5/s`. */
+/** The option kind of a rate: `{ perSecond: 5, burst: 20 }`, or `5/s` as text. */
 export const RATE_OPTION: TextOptionKind<Rate | undefined> = {
   ...checked("a rate", rate, { perSecond: perSecond(), burst: count() }),
   parse: (path, text) => ({ perSecond: PER_SECOND.parse(path, text) }),

@@ -1,23 +1,25 @@
 import { Deadline, type DeadlineWheel } from "../time/deadline-wheel.ts";
 
-/** How long an alarm is silent after it was told, and after it was called off. */
+/**
+ * How long an alarm is silent after each report, of a raise or a clear, by default. A change in that time is reported at its end.
+ */
 export const ALARM_COOLDOWN_MS = 5_000;
-/** An alarm is called off this far below the level where it was raised, when nothing else was said. */
+/** The default level at which an alarm is cleared, as a part of the level at which it is raised. */
 const CLEARED_BELOW = 0.9;
 
-/** When an alarm is raised, and when it is called off. */
+/** The levels at which an alarm is raised and cleared. */
 export interface AlarmLevel {
-  /** Raised when the level is this or higher. */
+  /** The alarm is raised at this level or above. */
   readonly raiseAt: number;
-  /** Called off when the level is this or lower; below `raiseAt`, default nine tenths of it. */
+  /** The alarm is cleared at this level or below; less than `raiseAt`, default nine tenths of it. */
   readonly clearAt?: number | undefined;
-  /** Silent for so long after each telling, in ms; what has changed meanwhile is told then. Default 5 000. */
+  /** Silence after each report, in ms; a change in that time is reported at its end. Default 5 000. */
   readonly cooldownMs?: number | undefined;
 }
 
 /**
- * Watches a level that goes up and down. Two marks keep it from being told of every step around one of them, and a
- * cooldown from being told of every swing between them; the last thing told is always true in the end.
+ * An alarm for a level that goes up and down. Two thresholds avoid a report for every step around one of them, and a
+ * cooldown avoids a report for every swing between them. The last report always agrees with the level in the end.
  */
 export class LevelAlarm {
   readonly raiseAt: number;
@@ -37,14 +39,14 @@ export class LevelAlarm {
     this.#tell = tell;
   }
 
-  /** The level is this now. */
+  /** Sets the current level, and reports a change of the alarm unless the cooldown runs. */
   update(level: number): void {
     this.#level = level;
     this.#isRaised = this.#isRaised ? level > this.clearAt : level >= this.raiseAt;
     if (this.#isRaised !== this.#toldRaised && !this.#cooldown.isRunning) this.#tellNews();
   }
 
-  /** Ends the cooldown: what is true now is told at once, if it was not. */
+  /** Ends the cooldown, and reports a change that it has held back. */
   stop(): void {
     this.#cooldown.cancel();
     this.#tellNews();

@@ -43,8 +43,8 @@ test("bytes, text and json are of the same body, and may be asked for again", as
 });
 
 test.for([
-  ["no JSON", "json", "{", "The body is no JSON\n"],
-  ["no UTF-8", "text", "\xff", "The body is no UTF-8\n"],
+  ["no JSON", "json", "{", "The body is not JSON\n"],
+  ["no UTF-8", "text", "\xff", "The body is not UTF-8\n"],
 ] as const)("%s is 400", async ([, kind, body, message]) => {
   const { server, errors } = await httpServing(async (request) => ({ body: String(await request[kind]()) }));
   expect(await askHttp(server, postRequest(body))).toMatchObject({ status: 400, body: message });
