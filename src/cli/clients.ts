@@ -4,14 +4,14 @@ import type { AddressUrl } from "../server/url/socket-url.ts";
 import type { Listener, Socket } from "../socket/internal.ts";
 import { codeOf } from "../socket/values.ts";
 import { Broadcast, MAX_BEHIND_BYTES, type Reader } from "./broadcast.ts";
-import type { Channel } from "./channel.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
+import { connectionOf } from "./connection-of.ts";
 import { CrlfWriter } from "./crlf.ts";
 import { explain, unwritable } from "./explain.ts";
+import { IdleTimer } from "./idle-timer.ts";
 import type { RelayOptions, Traffic } from "./relay.ts";
 import type { Reporter } from "./reporter.ts";
-import { Silence } from "./silence.ts";
-import { channelOver } from "./socket-channel.ts";
+import type { SocketConnection } from "./socket-connection.ts";
 import type { Input, Output } from "./standard-streams.ts";
 import { LAST_WORDS_MS, within } from "./time-limit.ts";
 import { WakeUp } from "./wake-up.ts";
@@ -21,9 +21,9 @@ export const MAX_CLIENTS = 1_000;
 
 interface Client extends Placed {
   readonly url: string;
-  readonly channel: Channel;
+  readonly connection: SocketConnection;
   readonly traffic: Traffic;
-  readonly idle: Silence;
+  readonly idle: IdleTimer;
   readonly reader: Reader;
   /** Why we closed it: what it did, or left undone. */
   reason: CommandError | undefined;
@@ -42,7 +42,7 @@ export class Clients {
   readonly #clients = new PlacedList<Client>();
   readonly #broadcast = new Broadcast();
   readonly #changed = new WakeUp();
-  readonly #waiting = new Silence(() => this.#stop());
+  readonly #waiting = new IdleTimer(() => this.#stop());
   #listeners: readonly Listener[] = [];
   #isStopped = false;
   #failure: { readonly error: unknown } | undefined;
@@ -86,27 +86,27 @@ export class Clients {
   async #hear(peer: Socket, url: string): Promise<void> {
     const traffic = { bytesSent: 0, bytesReceived: 0 };
     try {
-      const channel = channelOver(peer);
+      const connection = connectionOf(peer);
       const client: Client = {
         url,
-        channel,
+        connection,
         traffic,
-        idle: new Silence(() => this.#drop(client, "was silent or took no more")),
+        idle: new IdleTimer(() => this.#drop(client, "was silent or took no more")),
         reader: this.#broadcast.join(),
         reason: undefined,
         place: NO_PLACE,
       };
       this.#clients.add(client);
       this.#changed.notify();
-      if (this.#isStopped) channel.close();
+      if (this.#isStopped) connection.close();
       try {
         await this.#reporter.tell({ event: "open", local: urlAt(this.#scheme, peer.getsockname()), peer: url });
         await this.#converse(client);
       } catch (error) {
-        await this.#complain(error, client);
+        await this.#reportError(error, client);
       } finally {
         client.idle.stop();
-        channel.close();
+        connection.close();
         this.#broadcast.leave(client.reader);
         this.#clients.delete(client);
         this.#changed.notify();
@@ -119,10 +119,10 @@ export class Clients {
   }
 
   async #converse(client: Client): Promise<void> {
-    const { channel, idle, traffic } = client;
-    idle.limit(this.#options.idleTimeoutMs);
+    const { connection, idle, traffic } = client;
+    idle.start(this.#options.idleTimeoutMs);
     void this.#feed(client);
-    for (let bytes = await channel.receive(); bytes !== undefined; bytes = await channel.receive()) {
+    for (let bytes = await connection.receive(); bytes !== undefined; bytes = await connection.receive()) {
       this.#moved(client);
       traffic.bytesReceived += bytes.length;
       await this.#output.write(bytes).catch((error: unknown) => {
@@ -133,20 +133,20 @@ export class Clients {
 
   /** What is typed, as fast as this client takes it. */
   async #feed(client: Client): Promise<void> {
-    const { channel, reader, traffic } = client;
+    const { connection, reader, traffic } = client;
     try {
       for (let bytes = await this.#broadcast.next(reader); bytes !== undefined; ) {
-        const sent = await channel.send(bytes);
+        const sent = await connection.send(bytes);
         traffic.bytesSent += sent;
         this.#moved(client);
         this.#broadcast.took(reader);
         bytes = await this.#broadcast.next(reader);
       }
-      channel.end();
+      connection.end();
     } catch (error) {
       // A client that takes no more is lost; its own loop ends, and tells it.
       client.reason ??= explain(error, { url: client.url, role: "peer" });
-      channel.close();
+      connection.close();
     }
   }
 
@@ -155,7 +155,7 @@ export class Clients {
     for await (const chunk of this.#input.chunks()) {
       await this.#broadcast.hasReaders();
       if (this.#isStopped) break;
-      this.#waiting.broken();
+      this.#waiting.refresh();
       const bytes = crlf?.translate(chunk) ?? chunk;
       // A chunk is lent until the next one, and a slow client takes it later.
       const late = await this.#broadcast.send(bytes === chunk ? Uint8Array.from(chunk) : bytes);
@@ -164,20 +164,20 @@ export class Clients {
       }
     }
     this.#broadcast.end();
-    if (!this.#isStopped) this.#waiting.limit(this.#options.waitMs);
+    if (!this.#isStopped) this.#waiting.start(this.#options.waitMs);
   }
 
   #moved({ idle }: Client): void {
-    idle.broken();
-    this.#waiting.broken();
+    idle.refresh();
+    this.#waiting.refresh();
   }
 
   #drop(client: Client, why: string): void {
     client.reason ??= new CommandError(`${client.url}: closed, since it ${why}`, exitCodes.network);
-    client.channel.close();
+    client.connection.close();
   }
 
-  async #complain(error: unknown, { url, reason }: Client): Promise<void> {
+  async #reportError(error: unknown, { url, reason }: Client): Promise<void> {
     const isOurs = codeOf(error) === "ERR_SOCKWRIGHT_CLOSED";
     if (isOurs && this.#isStopped) return;
     await this.#tell(isOurs ? (reason ?? error) : error, url);
@@ -196,7 +196,7 @@ export class Clients {
     for (const listener of this.#listeners) listener.close();
     this.#input.close();
     this.#broadcast.end();
-    for (const { channel } of this.#clients) channel.close();
+    for (const { connection } of this.#clients) connection.close();
     this.#changed.notify();
   }
 }

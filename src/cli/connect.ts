@@ -9,9 +9,9 @@ import {
 } from "../server/url/socket-url.ts";
 import type { SocketDescriptor } from "../socket/internal.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
+import { connectionOf } from "./connection-of.ts";
 import { relay } from "./relay.ts";
 import type { RelayCommandOptions } from "./relay-command.ts";
-import { channelOver } from "./socket-channel.ts";
 import { setOptions } from "./socket-option.ts";
 import { sourceAddress } from "./source-address.ts";
 import type { StandardStreams } from "./standard-streams.ts";
@@ -40,7 +40,7 @@ async function converse(text: string, options: ConnectOptions, terminal: Termina
     await reporter.tell({ event: "open", local: urlAt(url.scheme, open.socket.getsockname()), peer });
     const { wait: waitMs, idleTimeout: idleTimeoutMs, crlf } = options;
     const relayOptions = { waitMs, idleTimeoutMs, crlf, signal };
-    const { traffic, failure } = await relay(channelOver(open.socket), input, output, relayOptions);
+    const { traffic, failure } = await relay(connectionOf(open.socket), input, output, relayOptions);
     if (failure !== undefined) await fail(failure.error, { url: text, role: "target" });
     await reporter.tell({ event: "close", peer, ...traffic });
   } finally {

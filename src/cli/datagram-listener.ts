@@ -1,9 +1,9 @@
 import type { Socket } from "../socket/internal.ts";
 import { type Address, AF_UNIX, codeOf } from "../socket/values.ts";
-import { type Arrival, Arrivals } from "./arrivals.ts";
-import type { Channel } from "./channel.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
-import { records, recordWasCut } from "./record-channel.ts";
+import { DatagramReceiver, type ReceivedDatagram } from "./datagram-receiver.ts";
+import { records, recordWasCut } from "./record-connection.ts";
+import type { SocketConnection } from "./socket-connection.ts";
 
 /** A receiver that has no room for a datagram gets so much time; with `keepOpen` it then loses it. */
 export const ANSWER_MS = 1_000;
@@ -28,10 +28,10 @@ interface Peer {
 }
 
 /** Bound datagram sockets, as one end of a conversation. */
-export class DatagramListener implements Channel {
+export class DatagramListener implements SocketConnection {
   readonly hasEnd = false;
   readonly #sockets: readonly Socket<unknown>[];
-  readonly #arrivals: Arrivals;
+  readonly #receiver: DatagramReceiver;
   readonly #options: DatagramListenerOptions;
   #peer: Peer | undefined;
   #hasTold = false;
@@ -42,15 +42,15 @@ export class DatagramListener implements Channel {
 
   constructor(sockets: readonly Socket<unknown>[], options: DatagramListenerOptions) {
     this.#sockets = sockets;
-    this.#arrivals = new Arrivals(sockets);
+    this.#receiver = new DatagramReceiver(sockets);
     this.#options = options;
   }
 
   async receive(): Promise<Uint8Array | undefined> {
     for (;;) {
-      const arrival = await this.#arrivals.next();
-      if (await this.#accepts(arrival)) {
-        if (!arrival.isCut) return arrival.bytes;
+      const datagram = await this.#receiver.next();
+      if (await this.#accepts(datagram)) {
+        if (!datagram.isCut) return datagram.bytes;
         if (!this.#options.keepOpen) throw recordWasCut();
         this.#lose(recordWasCut());
       }
@@ -73,7 +73,7 @@ export class DatagramListener implements Channel {
     this.#heard();
   }
 
-  async #accepts({ from = UNNAMED, socket }: Arrival): Promise<boolean> {
+  async #accepts({ from = UNNAMED, socket }: ReceivedDatagram): Promise<boolean> {
     const isNew = this.#peer === undefined || nameOf(this.#peer.address) !== nameOf(from);
     // What other senders had sent before the socket was connected is still in its queue.
     if (isNew && this.#peer !== undefined && !this.#options.keepOpen) return false;
@@ -89,7 +89,7 @@ export class DatagramListener implements Channel {
 
   /** From now on nobody else is heard. Gives what went wrong: that a sender has gone takes nothing from what it sent. */
   async #connect(socket: Socket<unknown>, from: Address): Promise<unknown> {
-    this.#arrivals.only(socket);
+    this.#receiver.only(socket);
     try {
       await socket.connect(from);
       return undefined;

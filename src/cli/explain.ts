@@ -8,7 +8,7 @@ import { CommandError, exitCodes } from "./command-error.ts";
 type Role = "listener" | "target" | "peer";
 
 /** Where something went wrong. */
-export interface Place {
+export interface ErrorContext {
   readonly url: string;
   readonly role: Role;
 }
@@ -59,7 +59,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 };
 
 /** Any error as one line and an exit code, for who typed the command. */
-export function explain(error: unknown, place?: Place): CommandError {
+export function explain(error: unknown, place?: ErrorContext): CommandError {
   if (error instanceof CommandError) return error;
   if (error instanceof SocketUrlError) return new CommandError(error.message, exitCodes.usage, error);
   const code = codeOf(error);
@@ -82,7 +82,7 @@ export function unwritable(error: unknown): CommandError {
   return new CommandError(`standard output cannot be written: ${messageOf(error)}`, exitCodes.usage, error);
 }
 
-function meaningOf(syscall: string, code: string, place: Place | undefined): string | undefined {
+function meaningOf(syscall: string, code: string, place: ErrorContext | undefined): string | undefined {
   const role = place?.role ?? "";
   const kind = place === undefined ? "" : kindOf(place.url);
   const keys = [
@@ -97,7 +97,7 @@ function meaningOf(syscall: string, code: string, place: Place | undefined): str
 }
 
 /** What the path itself says: unix(7) has the same errors for files that are no sockets. */
-function fileMeaning(code: string, place: Place | undefined): string | undefined {
+function fileMeaning(code: string, place: ErrorContext | undefined): string | undefined {
   const [, path] = /^(?:unix(?:-dgram|-seqpacket)?|http\+unix):(?!@)(.*?)(?:\?.*)?$/s.exec(place?.url ?? "") ?? [];
   if (path === undefined) return undefined;
   if (code === "ENOENT" && /^~(?:\/|$)/.test(path))

@@ -1,6 +1,6 @@
 // Flags of other programs, and what to write instead.
 import { CTL_FLAGS, CTL_VALUES, UP_FLAGS, UP_VALUES } from "./foreign-service-flag.ts";
-import { placeOf } from "./place.ts";
+import { hostPortOf } from "./host-port.ts";
 
 /** What stands around a flag that there is not. */
 export interface Typed {
@@ -119,7 +119,7 @@ const GREET_FLAGS: readonly string[] =
 const webPort: Advice = ({ value = "8080", operands: [root = "ROOT"] }) =>
   /^\d+$/.test(value)
     ? `write the port behind the folder, as in  sockwright web ${root} ${value}`
-    : `write --listen http://${placeOf([value]) ?? "HOST:PORT"}`;
+    : `write --listen http://${hostPortOf([value]) ?? "HOST:PORT"}`;
 const webHost: Advice = ({ value = "0.0.0.0" }) => `write --listen http://${value}:8080`;
 const webFolder: Advice = ({ value = "FOLDER" }) => `write the folder first, as in  sockwright web ${value}`;
 const spa: Advice = () => "write --spa";
@@ -278,7 +278,7 @@ function example(scheme: "tcp" | "udp" | "unix", typed: Typed): string {
   const command = typed.command === "greet" ? "greet --listen" : typed.command;
   if (scheme === "unix") return `sockwright ${command} unix:${typed.operands[0] ?? "/tmp/app.sock"}`;
   const port = portOf(typed);
-  const place = placeOf(typed.operands) ?? `127.0.0.1:${port ?? 8000}`;
+  const place = hostPortOf(typed.operands) ?? `127.0.0.1:${port ?? 8000}`;
   return `sockwright ${command} ${scheme}://${place.replace(/PORT$/, String(port ?? 8000))}`;
 }
 

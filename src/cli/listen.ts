@@ -13,11 +13,11 @@ import type { Socket } from "../socket/internal.ts";
 import { type Address, SOCK_DGRAM } from "../socket/values.ts";
 import { Clients } from "./clients.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
+import { connectionOf } from "./connection-of.ts";
 import { DatagramListener } from "./datagram-listener.ts";
-import { explain, type Place } from "./explain.ts";
+import { type ErrorContext, explain } from "./explain.ts";
 import { type RelayOptions, relay } from "./relay.ts";
 import type { RelayCommandOptions } from "./relay-command.ts";
-import { channelOver } from "./socket-channel.ts";
 import { type SocketOption, setOptions } from "./socket-option.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 import { runOnTerminal, type Terminal } from "./terminal.ts";
@@ -100,7 +100,7 @@ async function serveOne(
   try {
     const peer = urlAt(scheme, address);
     await reporter.tell({ event: "open", local: urlAt(scheme, socket.getsockname()), peer });
-    const { traffic, failure } = await relay(channelOver(socket), input, output, options);
+    const { traffic, failure } = await relay(connectionOf(socket), input, output, options);
     if (failure !== undefined) await fail(failure.error, { url: peer, role: "peer" });
     await reporter.tell({ event: "close", peer, ...traffic });
   } finally {
@@ -159,19 +159,19 @@ async function hearDatagrams(
   { input, output, reporter, fail }: Terminal,
 ): Promise<void> {
   let peer: string | undefined;
-  const placeOf = (): Place => (peer === undefined ? { url, role: "listener" } : { url: peer, role: "peer" });
-  const channel = new DatagramListener(sockets, {
+  const contextOf = (): ErrorContext => (peer === undefined ? { url, role: "listener" } : { url: peer, role: "peer" });
+  const connection = new DatagramListener(sockets, {
     keepOpen,
     onPeer: (address, socket) => {
       peer = urlAt(scheme, address);
       void reporter.tell({ event: "open", local: urlAt(scheme, socket.getsockname()), peer });
     },
     onLoss: (error) => {
-      const { message, code } = explain(error, placeOf());
+      const { message, code } = explain(error, contextOf());
       void reporter.tell({ event: "error", message, code, exitCode: undefined });
     },
   });
-  const { traffic, failure } = await relay(channel, input, output, options);
-  if (failure !== undefined) await fail(failure.error, placeOf());
+  const { traffic, failure } = await relay(connection, input, output, options);
+  if (failure !== undefined) await fail(failure.error, contextOf());
   await reporter.tell({ event: "close", peer: peer ?? `${scheme}:`, ...traffic });
 }

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { flagAdvice } from "./foreign-flag.ts";
-import { placeOf } from "./place.ts";
+import { hostPortOf } from "./host-port.ts";
 
 /** The URL that a command takes, which is its only operand. nc(1) takes a host and a port, and is told how they are one. */
 export function onlyUrl(command: Command): string {
@@ -25,7 +25,7 @@ function tooMany(command: Command, prefix: string): CommandError {
     const advice = flagAdvice(flag, { command: command.name(), operands, value: undefined });
     return usage(`unknown option '${flag}': ${advice ?? `see  sockwright ${command.name()} --help`}`);
   }
-  const place = placeOf(args);
+  const place = hostPortOf(args);
   const scheme = /^(?:tcp|udp)(?=:\/\/)/.exec(args[0] ?? "")?.[0] ?? "tcp";
   const isUrl = args.length === 1 && /^(?:[a-z-]+:|[./~@])/.test(args[0] ?? "") && !/^[^:]*:\d+$/.test(args[0] ?? "");
   const url = isUrl ? args[0] : place && `${scheme}://${place}`;

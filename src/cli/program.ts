@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { codeOf, nearest } from "../socket/values.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
-import { complain } from "./complaint.ts";
 import { unwritable } from "./explain.ts";
-import { placeOf } from "./place.ts";
+import { hostPortOf } from "./host-port.ts";
+import { reportError } from "./report-error.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 
 const HELP = `
@@ -80,7 +80,7 @@ export async function run(args: readonly string[], streams: StandardStreams): Pr
     }
     return exitCode;
   } catch (error) {
-    return complain(error, args, streams);
+    return reportError(error, args, streams);
   }
 }
 
@@ -111,7 +111,7 @@ function hintFor(name: string, next = ""): string {
   if (/^[.~]?\/|^\.{1,2}$/.test(name)) return `: write sockwright web ${name}`;
   // An address without a command.
   if (/^(?:tcp|udp|unix|unix-dgram|unix-seqpacket|vsock):./.test(name)) return `: write sockwright connect ${name}`;
-  const place = /^\d+$/.test(next) ? placeOf([name, next]) : /:\d+$/.test(name) ? placeOf([name]) : undefined;
+  const place = /^\d+$/.test(next) ? hostPortOf([name, next]) : /:\d+$/.test(name) ? hostPortOf([name]) : undefined;
   return place === undefined ? ": see  sockwright --help" : `: write sockwright connect tcp://${place}`;
 }
 
@@ -126,7 +126,7 @@ function program(command: Command | undefined, writeOut: (text: string) => void)
     .addHelpText("after", HELP);
   for (const each of names) program.addCommand(each);
   for (const each of [program, ...names]) {
-    // Its errors are told by complain(), in one line.
+    // Its errors are told by reportError(), in one line.
     each.exitOverride().configureOutput({ writeOut, writeErr: () => undefined, outputError: () => undefined });
   }
   return program;

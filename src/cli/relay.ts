@@ -1,9 +1,9 @@
 import { codeOf } from "../socket/values.ts";
-import type { Channel } from "./channel.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { CrlfWriter } from "./crlf.ts";
 import { unwritable } from "./explain.ts";
-import { Silence } from "./silence.ts";
+import { IdleTimer } from "./idle-timer.ts";
+import type { SocketConnection } from "./socket-connection.ts";
 import type { Input, Output } from "./standard-streams.ts";
 
 /** How a conversation goes, besides its two ends. */
@@ -38,21 +38,26 @@ interface Outcome {
  * input is told to the peer, and the end of what the peer sends closes standard output. Either holds one piece of data,
  * and takes the next when that is through.
  */
-export async function relay(channel: Channel, input: Input, output: Output, options: RelayOptions): Promise<Outcome> {
-  return new Conversation(channel, input, output, options).run();
+export async function relay(
+  connection: SocketConnection,
+  input: Input,
+  output: Output,
+  options: RelayOptions,
+): Promise<Outcome> {
+  return new Conversation(connection, input, output, options).run();
 }
 
 class Conversation {
   readonly #traffic: Traffic = { bytesSent: 0, bytesReceived: 0 };
-  readonly #channel: Channel;
+  readonly #connection: SocketConnection;
   readonly #input: Input;
   readonly #output: Output;
   readonly #options: RelayOptions;
-  readonly #idle = new Silence(() => {
+  readonly #idle = new IdleTimer(() => {
     this.#stop(timedOut(this.#options.idleTimeoutMs));
     this.#giveUp();
   });
-  readonly #waiting = new Silence(() => this.#stop());
+  readonly #waiting = new IdleTimer(() => this.#stop());
   #isStopped = false;
   #failure: { readonly error: unknown } | undefined;
   #giveUp: () => void = () => undefined;
@@ -61,8 +66,8 @@ class Conversation {
     this.#giveUp = resolve;
   });
 
-  constructor(channel: Channel, input: Input, output: Output, options: RelayOptions) {
-    this.#channel = channel;
+  constructor(connection: SocketConnection, input: Input, output: Output, options: RelayOptions) {
+    this.#connection = connection;
     this.#input = input;
     this.#output = output;
     this.#options = options;
@@ -76,8 +81,8 @@ class Conversation {
     };
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
-    this.#idle.limit(idleTimeoutMs);
-    const oneHasEnded = (): void => this.#waiting.limit(this.#isStopped ? undefined : waitMs);
+    this.#idle.start(idleTimeoutMs);
+    const oneHasEnded = (): void => this.#waiting.start(this.#isStopped ? undefined : waitMs);
     const both = Promise.all([this.#outward().then(oneHasEnded), this.#inward().then(oneHasEnded)]);
     await Promise.race([both, this.#isGivenUp]);
     this.#idle.stop();
@@ -96,7 +101,7 @@ class Conversation {
         const bytes = crlf?.translate(chunk) ?? chunk;
         await this.#send(bytes);
       }
-      if (!this.#isStopped) this.#channel.end();
+      if (!this.#isStopped) this.#connection.end();
     } catch (error) {
       this.#stop(error);
     }
@@ -104,7 +109,7 @@ class Conversation {
 
   /** Standard input that is a file leaves by itself, up to its end. Whether that is the end, and what is no file, reading tells. */
   async #sendFile(): Promise<void> {
-    const send = this.#channel.sendFile?.bind(this.#channel);
+    const send = this.#connection.sendFile?.bind(this.#connection);
     const file = send === undefined ? undefined : await this.#input.file?.();
     if (send === undefined || file === undefined) return;
     try {
@@ -117,7 +122,7 @@ class Conversation {
   }
 
   async #send(bytes: Uint8Array): Promise<void> {
-    await this.#sent(this.#channel.send(bytes));
+    await this.#sent(this.#connection.send(bytes));
   }
 
   /** Counts what was sent, and takes note of an error. */
@@ -128,7 +133,7 @@ class Conversation {
       this.#moved();
       return sent;
     } catch (error) {
-      if (!this.#channel.hasEnd) this.#stop(error);
+      if (!this.#connection.hasEnd) this.#stop(error);
       else {
         // The peer takes no more, but may still have something to say: only this direction is over.
         this.#fail(error);
@@ -140,7 +145,11 @@ class Conversation {
 
   async #inward(): Promise<void> {
     try {
-      for (let bytes = await this.#channel.receive(); bytes !== undefined; bytes = await this.#channel.receive()) {
+      for (
+        let bytes = await this.#connection.receive();
+        bytes !== undefined;
+        bytes = await this.#connection.receive()
+      ) {
         this.#moved();
         this.#traffic.bytesReceived += bytes.length;
         if (!(await this.#print(bytes))) return;
@@ -165,8 +174,8 @@ class Conversation {
   }
 
   #moved(): void {
-    this.#idle.broken();
-    this.#waiting.broken();
+    this.#idle.refresh();
+    this.#waiting.refresh();
   }
 
   /** Notes the first failure; what fails because the conversation was stopped is none. */
@@ -180,7 +189,7 @@ class Conversation {
     this.#isStopped = true;
     this.#waiting.stop();
     this.#input.close();
-    this.#channel.close();
+    this.#connection.close();
   }
 }
 

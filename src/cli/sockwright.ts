@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // The command's entry point: runs it, and reports an error in one line.
-import { complain } from "./complaint.ts";
+
 import { run } from "./program.ts";
+import { reportError } from "./report-error.ts";
 import { processStreams } from "./standard-streams.ts";
 
 /** How long the command waits for what still holds the process, such as a write that no reader takes; then it exits. */
@@ -12,7 +13,7 @@ const args = process.argv.slice(2);
 // Node's own report goes to standard error as it was when the process began, with a stack; and what nobody awaits comes
 // here, too: process 'uncaughtException', for rejections as well.
 process.on("uncaughtException", (error: unknown) => {
-  void complain(error, args, processStreams).then((exitCode) => process.exit(exitCode));
+  void reportError(error, args, processStreams).then((exitCode) => process.exit(exitCode));
 });
 
 // No `await` here: the commands import what is bundled with this module, and would wait for its end.

@@ -1,6 +1,6 @@
 import { codeOf } from "../socket/values.ts";
 import type { CommandError } from "./command-error.ts";
-import { explain, type Place } from "./explain.ts";
+import { type ErrorContext, explain } from "./explain.ts";
 import { Reporter } from "./reporter.ts";
 import type { Input, Output, StandardStreams } from "./standard-streams.ts";
 
@@ -12,7 +12,7 @@ export interface Terminal {
   /** Aborts when the user ends the command. */
   readonly signal: AbortSignal;
   /** Tells a failure and remembers its exit code: the first one's is the command's. */
-  fail(error: unknown, place: Place): Promise<void>;
+  fail(error: unknown, place: ErrorContext): Promise<void>;
 }
 
 const SIGNALS = [
@@ -23,7 +23,7 @@ const SIGNALS = [
 
 /** Runs a command until its end, and gives its exit code. */
 export async function runOnTerminal(
-  place: Place,
+  place: ErrorContext,
   form: "json" | "words" | "errors",
   streams: StandardStreams,
   run: (terminal: Terminal) => Promise<void>,
@@ -42,7 +42,7 @@ export async function runOnTerminal(
     return [name, handler] as const;
   });
   let failed: CommandError | undefined;
-  const fail = async (error: unknown, at: Place): Promise<void> => {
+  const fail = async (error: unknown, at: ErrorContext): Promise<void> => {
     // What fails because the user ended it is no failure.
     if (signal.aborted) return;
     const told = explain(error, at);

@@ -2,8 +2,8 @@ import { durationText } from "../server/options/duration.ts";
 import { peerName } from "../server/transport/peer-name.ts";
 import { codeOf, messageOf } from "../socket/values.ts";
 import type { SupervisorEvent } from "../supervisor/supervisor-event.ts";
+import { isClientDisconnect } from "./client-disconnect.ts";
 import type { EventLog } from "./event-log.ts";
-import { isOfGoneClient } from "./gone-client.ts";
 import { jsonLine, printableMessage, printableName } from "./printable.ts";
 
 /** What `up` tells besides what its supervisor does. */
@@ -28,7 +28,7 @@ export class UpLog {
   }
 
   tell(event: UpEvent): void {
-    if (event.event === "error" && event.peer !== undefined && isOfGoneClient(event.error)) return;
+    if (event.event === "error" && event.peer !== undefined && isClientDisconnect(event.error)) return;
     const time = new Date().toISOString();
     this.#log.print(this.#form === "json" ? jsonLine({ time, ...plainOf(event) }) : wordsOf(event));
   }

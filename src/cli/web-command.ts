@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { DEFAULT_GRACE_MS } from "../supervisor/plan.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { parseDuration, TIMES } from "./duration.ts";
-import { placeOf } from "./place.ts";
+import { hostPortOf } from "./host-port.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 import type { WebCommandOptions } from "./web-server.ts";
 
@@ -98,7 +98,7 @@ function operands(command: Command): [root: string, listener: string | undefined
     throw usage(`${port} and --listen both say where to listen: leave one of them out`);
   }
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
-    const place = /^(?:https?:\/\/)?[^/]*:\d{1,5}\/?$/i.test(port) ? placeOf([port]) : undefined;
+    const place = /^(?:https?:\/\/)?[^/]*:\d{1,5}\/?$/i.test(port) ? hostPortOf([port]) : undefined;
     const url = place === undefined ? "URL" : `http://${place}`;
     throw usage(`${JSON.stringify(port)} is no port: write a number from 0 to 65535, or --listen ${url}`);
   }

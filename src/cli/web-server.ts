@@ -5,10 +5,10 @@ import { parseSocketUrl, SocketUrlError } from "../server/url/socket-url.ts";
 import { TemplateError } from "../services/web/template/template-error.ts";
 import { unknownVariables, type WebOptions, web } from "../services/web/web.ts";
 import { codeOf } from "../socket/values.ts";
+import { isClientDisconnect } from "./client-disconnect.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { EventLog } from "./event-log.ts";
 import { explain } from "./explain.ts";
-import { isOfGoneClient } from "./gone-client.ts";
 import { jsonLine } from "./printable.ts";
 import { failure, inWords, type ServerEvent } from "./server-event.ts";
 import type { StandardStreams } from "./standard-streams.ts";
@@ -77,7 +77,7 @@ async function started(
   const onError = (error: unknown, peer: Parameters<typeof peerName>[0] | undefined): void => {
     if (peer === undefined) tell(failure(error, ""));
     // The access log has its request.
-    else if (!isOfGoneClient(error)) tell(failure(error, peerName(peer)));
+    else if (!isClientDisconnect(error)) tell(failure(error, peerName(peer)));
   };
   for (const url of listen) checkListener(url);
   try {

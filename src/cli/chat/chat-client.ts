@@ -1,7 +1,7 @@
 import type { StandardStreams } from "../standard-streams.ts";
 import { runOnTerminal } from "../terminal.ts";
 import type { ChatScreen } from "./chat-screen.ts";
-import { chatDoorOf } from "./join-url.ts";
+import { joinTargetOf } from "./join-url.ts";
 import { type ColorChoice, hasColors, pairStyle, roomStyle } from "./line-style.ts";
 import { PlainScreen } from "./plain-screen.ts";
 import { Roster } from "./roster.ts";
@@ -22,7 +22,7 @@ const PLAIN_RECONNECT_MS = 60_000;
 /** `sockwright chat --join URL`; gives the exit code. */
 export function joinChat(text: string, options: ChatClientOptions, streams: StandardStreams): Promise<number> {
   return runOnTerminal({ url: text, role: "target" }, "errors", streams, async ({ signal }) => {
-    const door = chatDoorOf(text);
+    const door = joinTargetOf(text);
     const roster = new Roster();
     const leaving = new AbortController();
     const screen = screenOn(streams, leaving, {
@@ -49,8 +49,8 @@ export function joinChat(text: string, options: ChatClientOptions, streams: Stan
 /** `sockwright chat --with URL`; gives the exit code. */
 export function chatWith(text: string, options: ChatClientOptions, streams: StandardStreams): Promise<number> {
   return runOnTerminal({ url: text, role: "target" }, "errors", streams, async ({ signal }) => {
-    const { meetingPlace, PairTalk } = await import("./pair-talk.ts");
-    const place = meetingPlace(text);
+    const { pairUrl, PairTalk } = await import("./pair-talk.ts");
+    const place = pairUrl(text);
     const leaving = new AbortController();
     const screen = screenOn(streams, leaving, {
       style: pairStyle(isColored(options, streams), streams.terminal !== undefined),

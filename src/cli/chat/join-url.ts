@@ -1,14 +1,14 @@
 import { checkConnectable, parseSocketUrl, type SocketUrl } from "../../server/url/socket-url.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
-import type { WebSocketPlace } from "./web-socket-channel.ts";
+import type { WebSocketAddress } from "./web-socket-connection.ts";
 
 /** By which door a chat is entered. */
-export type ChatDoor =
+export type JoinTarget =
   | { readonly type: "lines"; readonly url: SocketUrl }
-  | { readonly type: "websocket"; readonly place: WebSocketPlace };
+  | { readonly type: "websocket"; readonly place: WebSocketAddress };
 
 /** @throws CommandError, SocketUrlError. */
-export function chatDoorOf(text: string): ChatDoor {
+export function joinTargetOf(text: string): JoinTarget {
   if (/^https?:/i.test(text)) return { type: "websocket", place: webPlace(text) };
   const [, path] = /^http\+unix:(?!@)(.+)$/i.exec(text) ?? [];
   if (path !== undefined) return { type: "websocket", place: { url: "ws://localhost/ws", path } };
@@ -20,7 +20,7 @@ export function chatDoorOf(text: string): ChatDoor {
   throw refusal(text, "is no chat: write http://HOST:PORT/chat/, tcp://HOST:PORT or unix:PATH");
 }
 
-function webPlace(text: string): WebSocketPlace {
+function webPlace(text: string): WebSocketAddress {
   let url: URL;
   try {
     url = new URL(text);

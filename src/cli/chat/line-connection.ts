@@ -1,25 +1,25 @@
 import { type InputLine, LineSplitter } from "../../services/chat/line-splitter.ts";
-import type { Channel } from "../channel.ts";
 import { printable, textOf } from "../printable.ts";
+import type { SocketConnection } from "../socket-connection.ts";
 
 /** The longest line; of what is longer only so much is shown. A message has at most 32 KiB, and its name before it. */
 export const MAX_LINE_BYTES = 64 * 1024;
 
 /** A connection over which lines of text go both ways. */
 export class LineConnection {
-  readonly #channel: Channel;
+  readonly #connection: SocketConnection;
   readonly #keepsRecords: boolean;
 
   /** @param keepsRecords - the end of a record is that of a line, whether it has one or not. */
-  constructor(channel: Channel, keepsRecords: boolean) {
-    this.#channel = channel;
+  constructor(connection: SocketConnection, keepsRecords: boolean) {
+    this.#connection = connection;
     this.#keepsRecords = keepsRecords;
   }
 
   /** What comes, until the other end ends. */
   async *lines(): AsyncGenerator<string, void> {
     const splitter = new LineSplitter(MAX_LINE_BYTES);
-    for (let bytes = await this.#channel.receive(); bytes !== undefined; bytes = await this.#channel.receive()) {
+    for (let bytes = await this.#connection.receive(); bytes !== undefined; bytes = await this.#connection.receive()) {
       for (const line of splitter.take(bytes)) yield textOfLine(line);
       if (this.#keepsRecords) for (const line of splitter.end()) yield textOfLine(line);
     }
@@ -28,16 +28,16 @@ export class LineConnection {
 
   /** Settles when the kernel has taken it. */
   async send(line: string): Promise<void> {
-    await this.#channel.send(Buffer.from(`${line}\n`));
+    await this.#connection.send(Buffer.from(`${line}\n`));
   }
 
   /** Nothing more is sent. */
   end(): void {
-    this.#channel.end();
+    this.#connection.end();
   }
 
   close(): void {
-    this.#channel.close();
+    this.#connection.close();
   }
 }
 

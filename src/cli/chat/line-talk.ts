@@ -5,14 +5,14 @@ import { FAREWELL, putOutLine } from "../../services/chat/line-text.ts";
 import { LOBBY } from "../../services/chat/name.ts";
 import { codeOf } from "../../socket/values.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
-import { channelOver } from "../socket-channel.ts";
+import { connectionOf } from "../connection-of.ts";
 import { within } from "../time-limit.ts";
 import { WakeUp } from "../wake-up.ts";
 import { BackOff } from "./back-off.ts";
 import type { ChatScreen } from "./chat-screen.ts";
 import { LineConnection } from "./line-connection.ts";
 import type { Roster } from "./roster.ts";
-import { HANDSHAKE_MS, LEAVE_MS } from "./web-socket-channel.ts";
+import { HANDSHAKE_MS, LEAVE_MS } from "./web-socket-connection.ts";
 import type { TalkOptions } from "./web-socket-talk.ts";
 
 /** As long as the door itself waits for a client that is silent, or takes nothing. */
@@ -80,7 +80,7 @@ export class LineTalk {
   async #connect(): Promise<void> {
     const { signal } = this.#leaving;
     const { open } = await connectSocket(this.#url, { signal });
-    this.#connection = new LineConnection(channelOver(open.socket), false);
+    this.#connection = new LineConnection(connectionOf(open.socket), false);
     this.#isAsked = false;
     this.#givenName = undefined;
     if (signal.aborted) this.#connection.close();

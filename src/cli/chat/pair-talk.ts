@@ -1,13 +1,13 @@
 import { type AddressUrl, checkConnectable, parseSocketUrl } from "../../server/url/socket-url.ts";
 import { codeOf, SOCK_STREAM } from "../../socket/values.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
+import { connectionOf } from "../connection-of.ts";
 import { explain } from "../explain.ts";
-import { channelOver } from "../socket-channel.ts";
 import { within } from "../time-limit.ts";
 import { WakeUp } from "../wake-up.ts";
 import type { ChatScreen } from "./chat-screen.ts";
+import { connectOrListen } from "./connect-or-listen.ts";
 import { LineConnection } from "./line-connection.ts";
-import { meet } from "./meeting.ts";
 
 /** How long the other side may take to end, once this one has. */
 const FAREWELL_MS = 1_000;
@@ -52,7 +52,7 @@ export class PairTalk {
   }
 
   async #listen(): Promise<void> {
-    const connection = await this.#meet();
+    const connection = await this.#connectOrListen();
     if (connection === undefined) return;
     try {
       for await (const line of connection.lines()) await this.#screen.show(line);
@@ -64,12 +64,12 @@ export class PairTalk {
   }
 
   /** Undefined when this side leaves before anybody has come. */
-  async #meet(): Promise<LineConnection | undefined> {
+  async #connectOrListen(): Promise<LineConnection | undefined> {
     const { signal } = this.#ending;
     const onWaiting = (): Promise<void> => this.#screen.notice(`Nobody is there yet. Waiting at ${this.#text}`);
     try {
-      const socket = await meet(this.#url, { onWaiting, signal });
-      const connection = new LineConnection(channelOver(socket), socket.type !== SOCK_STREAM);
+      const socket = await connectOrListen(this.#url, { onWaiting, signal });
+      const connection = new LineConnection(connectionOf(socket), socket.type !== SOCK_STREAM);
       if (signal.aborted) connection.close();
       this.#connection = connection;
       if (this.#screen.isTerminal) await this.#screen.notice("Connected. Ctrl-D leaves.");
@@ -109,7 +109,7 @@ export class PairTalk {
 }
 
 /** @throws CommandError, SocketUrlError for an address where two cannot meet. */
-export function meetingPlace(text: string): AddressUrl {
+export function pairUrl(text: string): AddressUrl {
   const url = parseSocketUrl(text);
   checkConnectable(url);
   const { scheme } = url;

@@ -5,10 +5,15 @@ import { CommandError, exitCodes } from "../command-error.ts";
 import { WakeUp } from "../wake-up.ts";
 import { BackOff } from "./back-off.ts";
 import type { ChatScreen } from "./chat-screen.ts";
-import { MAX_UNACKNOWLEDGED, Outbox } from "./outbox.ts";
 import type { Roster } from "./roster.ts";
 import { parseServerFrame, type ServerFrame } from "./server-frame.ts";
-import { HANDSHAKE_MS, WebSocketChannel, type WebSocketEnd, type WebSocketPlace } from "./web-socket-channel.ts";
+import { MAX_UNACKNOWLEDGED, Unacknowledged } from "./unacknowledged.ts";
+import {
+  HANDSHAKE_MS,
+  type WebSocketAddress,
+  WebSocketConnection,
+  type WebSocketEnd,
+} from "./web-socket-connection.ts";
 
 const MEANWHILE = "Meanwhile:";
 /** As much as a welcome has after a loss. */
@@ -39,14 +44,14 @@ const LOST: WebSocketEnd = { code: 1006, reason: "" };
  * meanwhile, and what was not acknowledged is said again by its tag.
  */
 export class WebSocketTalk {
-  readonly #place: WebSocketPlace;
+  readonly #place: WebSocketAddress;
   readonly #options: TalkOptions;
   readonly #screen: ChatScreen;
   readonly #roster: Roster;
-  readonly #outbox = new Outbox();
+  readonly #unacknowledged = new Unacknowledged();
   readonly #backOff: BackOff;
   readonly #changed = new WakeUp();
-  #channel: WebSocketChannel | undefined;
+  #connection: WebSocketConnection | undefined;
   #name: string | undefined;
   #room: string;
   #token: string | undefined;
@@ -59,7 +64,7 @@ export class WebSocketTalk {
   /** Aborts when the talk is to end. */
   readonly #leaving = new AbortController();
 
-  constructor(place: WebSocketPlace, options: TalkOptions, screen: ChatScreen, roster: Roster) {
+  constructor(place: WebSocketAddress, options: TalkOptions, screen: ChatScreen, roster: Roster) {
     this.#place = place;
     this.#options = options;
     this.#screen = screen;
@@ -77,7 +82,7 @@ export class WebSocketTalk {
       clearTimeout(this.#answerTimer);
       this.#changed.notify();
       this.#screen.close();
-      this.#channel?.terminate();
+      this.#connection?.terminate();
     };
     signal.addEventListener("abort", end, { once: true });
     try {
@@ -95,8 +100,8 @@ export class WebSocketTalk {
 
   async #connect(): Promise<void> {
     const { signal } = this.#leaving;
-    this.#channel = await WebSocketChannel.open(this.#place, signal);
-    if (signal.aborted) this.#channel.terminate();
+    this.#connection = await WebSocketConnection.open(this.#place, signal);
+    if (signal.aborted) this.#connection.terminate();
   }
 
   async #speak(): Promise<void> {
@@ -112,20 +117,20 @@ export class WebSocketTalk {
     await this.#answered();
     if (this.#name === undefined)
       throw new CommandError("standard input ended before there was a name: write --name NAME", exitCodes.usage);
-    await this.#outbox.until(0);
+    await this.#unacknowledged.until(0);
   }
 
   async #say(line: string): Promise<void> {
     if (!this.#screen.isTerminal) {
-      await this.#outbox.until(MAX_UNACKNOWLEDGED - 1);
-    } else if (!this.#isJoined || this.#outbox.size >= MAX_UNACKNOWLEDGED) {
+      await this.#unacknowledged.until(MAX_UNACKNOWLEDGED - 1);
+    } else if (!this.#isJoined || this.#unacknowledged.size >= MAX_UNACKNOWLEDGED) {
       const reason = this.#isJoined ? "the server has not taken what was said before" : "there is no connection now";
       await this.#screen.notice(`Not sent: ${this.#hasBeenIn ? reason : "you are not in the room yet"}.`);
       this.#screen.giveBack(line);
       return;
     }
-    const { tag, text } = this.#outbox.add(line, Date.now());
-    this.#channel?.send({ type: "say", text, tag });
+    const { tag, text } = this.#unacknowledged.add(line, Date.now());
+    this.#connection?.send({ type: "say", text, tag });
   }
 
   #tryName(name: string): void {
@@ -135,11 +140,11 @@ export class WebSocketTalk {
 
   #join(): void {
     const [token, since] = [this.#token, this.#hasBeenIn ? this.#lastId : undefined];
-    this.#channel?.send({ type: "join", name: this.#name, room: this.#room, since, token });
+    this.#connection?.send({ type: "join", name: this.#name, room: this.#room, since, token });
     clearTimeout(this.#answerTimer);
     this.#answerTimer = setTimeout(() => {
       this.#isUnanswered = true;
-      this.#channel?.terminate();
+      this.#connection?.terminate();
     }, HANDSHAKE_MS);
   }
 
@@ -151,7 +156,7 @@ export class WebSocketTalk {
   #leave(): void {
     this.#leaving.abort();
     this.#changed.notify();
-    this.#channel?.close();
+    this.#connection?.close();
   }
 
   /** Hears what comes, by one connection after the other. */
@@ -176,10 +181,10 @@ export class WebSocketTalk {
   }
 
   async #hearAll(): Promise<WebSocketEnd> {
-    const channel = this.#channel;
-    if (channel === undefined) return LOST;
+    const connection = this.#connection;
+    if (connection === undefined) return LOST;
     if (this.#name !== undefined) this.#join();
-    for (let frame = await channel.next(); ; frame = await channel.next()) {
+    for (let frame = await connection.next(); ; frame = await connection.next()) {
       if (typeof frame !== "string") return frame;
       await this.#hear(this.#parsed(frame));
     }
@@ -201,13 +206,13 @@ export class WebSocketTalk {
       case "event":
         return this.#happened(frame.event);
       case "sent":
-        this.#outbox.take(frame.tag);
+        this.#unacknowledged.take(frame.tag);
         return;
       case "notice":
-        this.#outbox.take(frame.tag);
+        this.#unacknowledged.take(frame.tag);
         return this.#tell(...(frame.text === "" ? [] : frame.text.split("\n").map(notice)));
       case "history":
-        this.#outbox.take(frame.tag);
+        this.#unacknowledged.take(frame.tag);
         return this.#tell(...historyLines(frame.room, frame.messages, Number.POSITIVE_INFINITY));
       case "error":
         return this.#refused(frame);
@@ -252,13 +257,13 @@ export class WebSocketTalk {
     this.#isJoined = true;
     this.#changed.notify();
     if (!isBack) return;
-    const { again, unknown } = this.#outbox.repeat(Date.now(), isSameMember);
-    for (const { tag, text } of again) this.#channel?.send({ type: "say", text, tag });
+    const { again, unknown } = this.#unacknowledged.repeat(Date.now(), isSameMember);
+    for (const { tag, text } of again) this.#connection?.send({ type: "say", text, tag });
     for (const { text } of unknown) await this.#screen.notice(`Nobody knows whether this was sent: ${text}`);
   }
 
   async #refused({ tag, message }: Extract<ServerFrame, { type: "error" }>): Promise<void> {
-    if (this.#outbox.take(tag) !== undefined || this.#isJoined) return this.#tell(notice(message));
+    if (this.#unacknowledged.take(tag) !== undefined || this.#isJoined) return this.#tell(notice(message));
     // The join: a person may think of another name.
     clearTimeout(this.#answerTimer);
     if (!this.#screen.isTerminal && (this.#options.name !== undefined || this.#hasBeenIn))

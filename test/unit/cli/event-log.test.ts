@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { EventLog, MAX_UNPRINTED_LINES } from "../../src/cli/event-log.ts";
-import type { StandardOutput } from "../../src/cli/standard-output.ts";
-import { turn } from "../support/until.ts";
+import { EventLog, MAX_UNPRINTED_LINES } from "../../../src/cli/event-log.ts";
+import type { StandardOutput } from "../../../src/cli/standard-output.ts";
+import { turn } from "../../support/until.ts";
 
 /** Takes a write when the test says so. */
 function slowOutput(): { output: Pick<StandardOutput, "write">; writes: string[]; take: (error?: Error) => void } {

@@ -3,12 +3,12 @@ import { createHash, randomBytes } from "node:crypto";
 import { appendFileSync, closeSync, openSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { AF_INET, AF_UNIX, type Socket, socket } from "../../src/index.ts";
-import { kernel } from "../../src/native/load.ts";
-import { EOPNOTSUPP } from "../../src/socket/errno.ts";
-import type { Child } from "../support/child.ts";
-import { requireTool } from "../support/tools.ts";
-import { freeFolder, startInShell } from "./sockwright.ts";
+import { AF_INET, AF_UNIX, type Socket, socket } from "../../../src/index.ts";
+import { kernel } from "../../../src/native/load.ts";
+import { EOPNOTSUPP } from "../../../src/socket/errno.ts";
+import { freeFolder, startInShell } from "../../cli/sockwright.ts";
+import type { Child } from "../../support/child.ts";
+import { requireTool } from "../../support/tools.ts";
 
 /** More than the buffers of two sockets hold. */
 const MUCH = 64 * 1024 * 1024;

@@ -1,8 +1,8 @@
 import type { Socket } from "../socket/internal.ts";
 import { type Address, controlSpace, MSG_TRUNC, SO_PASSCRED, SOCK_SEQPACKET, SOL_SOCKET } from "../socket/values.ts";
-import type { Channel } from "./channel.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
-import { shutDown } from "./stream-channel.ts";
+import type { SocketConnection } from "./socket-connection.ts";
+import { shutDown } from "./stream-connection.ts";
 
 /**
  * The longest datagram that is sent: one read of standard input leaves as datagrams of at most UDP's 65 535 bytes less
@@ -15,7 +15,7 @@ const MAX_RECORD_BYTES = 256 * 1024;
 const CREDENTIAL_SPACE = controlSpace(12);
 
 /** A connected socket that keeps the bounds of messages. Seqpacket has an end; datagrams have none. */
-export class RecordChannel implements Channel {
+export class RecordConnection implements SocketConnection {
   readonly hasEnd: boolean;
   readonly #socket: Socket<unknown>;
   readonly #reader: RecordReader;

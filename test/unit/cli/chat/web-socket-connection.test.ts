@@ -7,8 +7,8 @@ import {
   HANDSHAKE_MS,
   LEAVE_MS,
   MAX_SILENCE_MS,
-  WebSocketChannel,
-} from "../../../../src/cli/chat/web-socket-channel.ts";
+  WebSocketConnection,
+} from "../../../../src/cli/chat/web-socket-connection.ts";
 import { RunningChat } from "../../../cli/chat-streams.ts";
 import { turn, until } from "../../../support/until.ts";
 
@@ -32,11 +32,11 @@ function holdTimers(): void {
 test("a server that does not even ping has gone", async () => {
   const { place } = await silentServer();
   holdTimers();
-  const channel = await WebSocketChannel.open({ url: `ws://${place}` }, new AbortController().signal);
+  const connection = await WebSocketConnection.open({ url: `ws://${place}` }, new AbortController().signal);
   vi.advanceTimersByTime(MAX_SILENCE_MS - 1);
-  expect(channel.isOpen).toBe(true);
+  expect(connection.isOpen).toBe(true);
   vi.advanceTimersByTime(1);
-  expect(await channel.next()).toEqual({ code: 1006, reason: "" });
+  expect(await connection.next()).toEqual({ code: 1006, reason: "" });
 });
 
 test("a join that is not answered: exit code 3", async () => {
@@ -58,22 +58,22 @@ test("a frame of 32 MiB is taken, a longer one is the end", async () => {
     socket.send(longest);
     socket.send(`${longest}y`);
   });
-  const channel = await WebSocketChannel.open({ url: `ws://${place}` }, new AbortController().signal);
-  expect((await channel.next()) === longest).toBe(true);
-  expect(await channel.next()).toEqual({ code: 1006, reason: "" });
+  const connection = await WebSocketConnection.open({ url: `ws://${place}` }, new AbortController().signal);
+  expect((await connection.next()) === longest).toBe(true);
+  expect(await connection.next()).toEqual({ code: 1006, reason: "" });
 });
 
 test("a server that does not say that it has seen us leave is left in two seconds", async () => {
   const { server, place } = await silentServer();
   server.on("connection", (socket) => socket.pause());
   holdTimers();
-  const channel = await WebSocketChannel.open({ url: `ws://${place}` }, new AbortController().signal);
+  const connection = await WebSocketConnection.open({ url: `ws://${place}` }, new AbortController().signal);
   let isEnded = false;
-  const ended = channel.next().then((end) => {
+  const ended = connection.next().then((end) => {
     isEnded = true;
     return end;
   });
-  channel.close();
+  connection.close();
   vi.advanceTimersByTime(LEAVE_MS - 1);
   await turn(50);
   expect(isEnded).toBe(false);

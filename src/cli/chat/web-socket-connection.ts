@@ -18,7 +18,7 @@ export const LEAVE_MS = 2_000;
 const NORMAL_CLOSURE = 1000;
 
 /** Where a chat is: the URL of its WebSocket, and the path of the socket to it, if that is no TCP. */
-export interface WebSocketPlace {
+export interface WebSocketAddress {
   readonly url: string;
   readonly path?: string;
 }
@@ -31,7 +31,7 @@ export interface WebSocketEnd {
 }
 
 /** A WebSocket whose frames are awaited. */
-export class WebSocketChannel {
+export class WebSocketConnection {
   readonly #socket: WebSocket;
   readonly #frames: string[] = [];
   readonly #changed = new WakeUp();
@@ -62,7 +62,7 @@ export class WebSocketChannel {
   }
 
   /** @throws the error of the connection · CommandError for a server that speaks no WebSocket there. */
-  static open({ url, path }: WebSocketPlace, signal: AbortSignal): Promise<WebSocketChannel> {
+  static open({ url, path }: WebSocketAddress, signal: AbortSignal): Promise<WebSocketConnection> {
     const options: ClientOptions = {
       maxPayload: MAX_FRAME_BYTES,
       handshakeTimeout: HANDSHAKE_MS,
@@ -87,7 +87,7 @@ export class WebSocketChannel {
       });
       socket.once("open", () => {
         settle();
-        resolve(new WebSocketChannel(socket));
+        resolve(new WebSocketConnection(socket));
       });
     });
   }

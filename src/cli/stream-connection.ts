@@ -1,6 +1,6 @@
 import type { Socket } from "../socket/internal.ts";
 import { codeOf, SHUT_WR } from "../socket/values.ts";
-import type { Channel } from "./channel.ts";
+import type { SocketConnection } from "./socket-connection.ts";
 
 /** Bytes that one read of a stream takes. */
 const READ_BYTES = 64 * 1024;
@@ -8,7 +8,7 @@ const READ_BYTES = 64 * 1024;
 const FILE_BYTES = 256 * 1024;
 
 /** A connected stream: TCP, or a Unix socket. */
-export class StreamChannel implements Channel {
+export class StreamConnection implements SocketConnection {
   readonly hasEnd = true;
   readonly #socket: Socket<unknown>;
   readonly #room = Buffer.allocUnsafeSlow(READ_BYTES);

@@ -1,5 +1,5 @@
 /** One end of a conversation over a socket, whatever kind of socket it is. */
-export interface Channel {
+export interface SocketConnection {
   /** The peer can tell that it sends no more; datagrams have no end. */
   readonly hasEnd: boolean;
   /** The next bytes, lent until the next call; undefined is the end. */

@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, property } from "fast-check";
 import { expect, test } from "vitest";
-import { CrlfWriter } from "../../src/cli/crlf.ts";
+import { CrlfWriter } from "../../../src/cli/crlf.ts";
 
 function translated(pieces: readonly string[]): string {
   const writer = new CrlfWriter();

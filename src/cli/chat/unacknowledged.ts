@@ -14,7 +14,7 @@ export interface SentMessage {
 }
 
 /** What was said and is not acknowledged. Each has a tag, by which it is said once however often it is sent. */
-export class Outbox {
+export class Unacknowledged {
   readonly #session = randomBytes(8).toString("hex");
   readonly #messages = new Map<string, SentMessage>();
   readonly #changed = new WakeUp();

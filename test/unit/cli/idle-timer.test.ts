@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Silence } from "../../src/cli/silence.ts";
+import { IdleTimer } from "../../../src/cli/idle-timer.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -9,10 +9,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("a limit is told once, after so much silence", () => {
+test("the timer fires once, after so much idle time", () => {
   const told = vi.fn();
-  const silence = new Silence(told);
-  silence.limit(100);
+  const timer = new IdleTimer(told);
+  timer.start(100);
   vi.advanceTimersByTime(99);
   expect(told).not.toHaveBeenCalled();
   vi.advanceTimersByTime(1);
@@ -23,11 +23,11 @@ test("a limit is told once, after so much silence", () => {
 
 test("what moves begins it anew, however often", () => {
   const told = vi.fn();
-  const silence = new Silence(told);
-  silence.limit(100);
+  const timer = new IdleTimer(told);
+  timer.start(100);
   for (let move = 0; move < 10; move++) {
     vi.advanceTimersByTime(99);
-    silence.broken();
+    timer.refresh();
   }
   expect(told).not.toHaveBeenCalled();
   vi.advanceTimersByTime(100);
@@ -36,12 +36,12 @@ test("what moves begins it anew, however often", () => {
 
 test("without a limit, and once it is stopped, nothing is told", () => {
   const told = vi.fn();
-  const silence = new Silence(told);
-  silence.broken();
-  silence.limit(undefined);
+  const timer = new IdleTimer(told);
+  timer.refresh();
+  timer.start(undefined);
   vi.advanceTimersByTime(1_000);
-  silence.limit(100);
-  silence.stop();
+  timer.start(100);
+  timer.stop();
   vi.advanceTimersByTime(1_000);
   expect(told).not.toHaveBeenCalled();
 });

@@ -1,9 +1,9 @@
 import type { Socket } from "../socket/internal.ts";
 import type { Address } from "../socket/values.ts";
-import { RecordReader } from "./record-channel.ts";
+import { RecordReader } from "./record-connection.ts";
 
 /** A datagram, lent until the next one is asked for, and the socket to which it came. */
-export interface Arrival {
+export interface ReceivedDatagram {
   readonly bytes: Uint8Array;
   readonly from: Address | undefined;
   /** It was longer than what is received of a record. */
@@ -12,12 +12,12 @@ export interface Arrival {
 }
 
 interface Offer {
-  readonly arrival: Promise<Arrival>;
+  readonly datagram: Promise<ReceivedDatagram>;
   readonly taken: () => void;
 }
 
 /** What comes to any of several sockets. Each of them holds one datagram, and reads the next when that is through. */
-export class Arrivals {
+export class DatagramReceiver {
   readonly #sockets: readonly Socket<unknown>[];
   readonly #offers: Offer[] = [];
   #only: Socket<unknown> | undefined;
@@ -30,7 +30,7 @@ export class Arrivals {
   }
 
   /** @throws what a socket's recvmsg(2) says. */
-  async next(): Promise<Arrival> {
+  async next(): Promise<ReceivedDatagram> {
     if (!this.#isReading) for (const socket of this.#sockets) void this.#read(socket);
     this.#isReading = true;
     this.#release();
@@ -42,7 +42,7 @@ export class Arrivals {
     const [offer] = this.#offers.splice(0, 1);
     if (offer === undefined) return this.next();
     this.#release = offer.taken;
-    return offer.arrival;
+    return offer.datagram;
   }
 
   /** From now on nothing comes from the others: they are closed, which is no failure. */
@@ -63,11 +63,11 @@ export class Arrivals {
     }
   }
 
-  #offer(arrival: Promise<Arrival>): Promise<void> {
+  #offer(datagram: Promise<ReceivedDatagram>): Promise<void> {
     // Whoever takes it hears of a failure; until then nobody does.
-    arrival.catch(() => undefined);
+    datagram.catch(() => undefined);
     return new Promise((taken) => {
-      this.#offers.push({ arrival, taken });
+      this.#offers.push({ datagram, taken });
       this.#offered();
     });
   }

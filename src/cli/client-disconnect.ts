@@ -5,6 +5,6 @@ const GONE: ReadonlySet<string> = new Set(
 );
 
 /** Whether a client has gone, as by closing a page or stopping a download: no failure of the server. The counters have it. */
-export function isOfGoneClient(error: unknown): boolean {
+export function isClientDisconnect(error: unknown): boolean {
   return GONE.has(codeOf(error) ?? "");
 }

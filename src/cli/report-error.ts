@@ -6,7 +6,7 @@ import { Reporter } from "./reporter.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 
 /** Tells whatever ends the command, in one line on standard error, and gives the exit code. */
-export async function complain(
+export async function reportError(
   error: unknown,
   args: readonly string[],
   { errors }: Pick<StandardStreams, "errors">,

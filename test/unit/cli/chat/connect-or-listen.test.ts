@@ -1,6 +1,6 @@
 // Two that begin at once: how often, and how soon, one of them tries again.
 import { expect, onTestFinished, test, vi } from "vitest";
-import { meet } from "../../../../src/cli/chat/meeting.ts";
+import { connectOrListen } from "../../../../src/cli/chat/connect-or-listen.ts";
 import { socket } from "../../../../src/index.ts";
 import type { AddressUrl } from "../../../../src/server/url/socket-url.ts";
 import { parseSocketUrl } from "../../../../src/server/url/socket-url.ts";
@@ -30,7 +30,7 @@ test("it is tried 50 times, with 100 ms between two of them at most", async () =
   const place = takenPlace();
   holdPauses();
   let code: unknown;
-  const meeting = meet(place, { onWaiting: async () => {}, signal: new AbortController().signal }).catch(
+  const meeting = connectOrListen(place, { onWaiting: async () => {}, signal: new AbortController().signal }).catch(
     (error: NodeJS.ErrnoException) => {
       code = error.code;
     },
@@ -53,7 +53,7 @@ test("who leaves during a pause waits for no more", async () => {
   const place = takenPlace();
   holdPauses();
   const leaving = new AbortController();
-  const meeting = meet(place, { onWaiting: async () => {}, signal: leaving.signal });
+  const meeting = connectOrListen(place, { onWaiting: async () => {}, signal: leaving.signal });
   while (vi.getTimerCount() === 0) await turn();
   leaving.abort();
   await expect(meeting).rejects.toThrow("aborted");

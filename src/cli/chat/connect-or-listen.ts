@@ -14,7 +14,7 @@ const MAX_PAUSE_MS = 100;
 const NOBODY: ReadonlySet<string | undefined> = new Set(["ECONNREFUSED", "ENOENT", "ECONNRESET"]);
 
 /** How two programs meet at an address. */
-export interface MeetingOptions {
+export interface ConnectOrListenOptions {
   /** Nobody is there yet. */
   readonly onWaiting: () => Promise<void>;
   readonly signal: AbortSignal;
@@ -24,7 +24,7 @@ export interface MeetingOptions {
  * Connects to whoever listens there; where nobody does, it listens itself and waits for one. Somebody else may do the same at the
  * same moment: then the address is taken, and that one is there now.
  */
-export async function meet(url: AddressUrl, options: MeetingOptions): Promise<Socket<unknown>> {
+export async function connectOrListen(url: AddressUrl, options: ConnectOrListenOptions): Promise<Socket<unknown>> {
   for (let attempt = 1; ; attempt++) {
     const connected = await answeredAt(url, options.signal);
     if (connected !== undefined) return connected;
@@ -59,7 +59,7 @@ function isOwnEnd(socket: Socket<unknown>): boolean {
   return own.port !== undefined && own.port === peer.port && own.host === peer.host && own.cid === peer.cid;
 }
 
-async function firstToCome(url: AddressUrl, { onWaiting, signal }: MeetingOptions): Promise<Socket<unknown>> {
+async function firstToCome(url: AddressUrl, { onWaiting, signal }: ConnectOrListenOptions): Promise<Socket<unknown>> {
   const open = await bindSocket(url);
   try {
     const listener = open.socket.listen();
