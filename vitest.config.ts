@@ -17,7 +17,7 @@ export const SOAK = "test/**/*.soak.test.ts";
 export const ALONE = [
   "{fuzz,model}/**/*",
   "repository/{layers,option-names,process,sanitizers,without-addon}",
-  "behaviour/{limits,poller}/**/*",
+  "behaviour/{limits,native,poller}/**/*",
   "unit/native/**/*",
   "behaviour/server/{bad-input,churn-heap,names}",
   "behaviour/socket/{cancelled-connect,shared-descriptors,waits}",

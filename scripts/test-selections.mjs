@@ -4,6 +4,7 @@
  */
 export const sanitized = [
   "test/unit/native",
+  "test/behaviour/native",
   "test/behaviour/poller",
   "test/behaviour/socket",
   "test/behaviour/files",
@@ -14,6 +15,7 @@ export const sanitized = [
   "test/behaviour/connection",
   "test/behaviour/errors",
   "test/fuzz/control-message",
+  "test/fuzz/native-calls",
   "test/model",
   "test/unit/server/transport/native-datagrams",
   "test/unit/server/transport/native-link",
@@ -22,6 +24,7 @@ export const sanitized = [
   "test/behaviour/server/datagram-batches",
   "test/unit/server/transport/peer-credentials",
   "test/unit/services/web/root",
+  "test/behaviour/web/root",
   "test/behaviour/server/close",
   "test/behaviour/server/datagram-losses",
   "test/behaviour/server/first-wait",
@@ -55,6 +58,7 @@ export const overNode = [
  */
 export const onEachNode = [
   "test/unit/native",
+  "test/behaviour/native",
   "test/behaviour/poller",
   "test/unit/server/transport/native-link",
   "test/unit/server/transport/node-link",
@@ -67,6 +71,7 @@ export const onEachNode = [
   "test/behaviour/supervisor",
   "test/cli/up.test",
   "test/unit/services/web",
+  "test/fuzz/native-calls",
   "test/behaviour/http",
   "test/behaviour/web",
   "test/unit/socket/serve.test",

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import { encodeChunk, encodeLastChunk } from "../../src/http/chunk-encoder.ts";
-import { type Decoded, decoded } from "../unit/http/decode.ts";
+import { type Decoded, decoded } from "../support/http-decode.ts";
 import { type Draw, findPlanted, fuzz, type Round, timeout, told } from "./fuzz-run.ts";
 import { referenceBody } from "./http-reference.ts";
 

@@ -1,8 +1,8 @@
 // The fuzz gate of request heads: against a reference, and by what has to hold for any bytes, however they are cut.
 import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
-import { refusedHeads, taken } from "../unit/http/heads.ts";
-import { type Parsed, parsed } from "../unit/http/parse.ts";
+import { refusedHeads, taken } from "../support/http-heads.ts";
+import { type Parsed, parsed } from "../support/http-parse.ts";
 import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 import { referenceHeads } from "./http-reference.ts";
 

@@ -2,7 +2,7 @@
 // taken apart by another way.
 import { expect, test } from "vitest";
 import { evaluateIfRange, evaluatePreconditions, type Validators } from "../../src/http/preconditions.ts";
-import { fieldsOf, type Line } from "../unit/http/fields-of.ts";
+import { fieldsOf, type Line } from "../support/http-fields.ts";
 import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 
 interface Trial {

@@ -9,7 +9,7 @@ import {
   type RangeSelection,
   selectRanges,
 } from "../../src/http/byte-ranges.ts";
-import { fieldsOf } from "../unit/http/fields-of.ts";
+import { fieldsOf } from "../support/http-fields.ts";
 import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 
 type Subject = (value: string, length: number) => RangeSelection;

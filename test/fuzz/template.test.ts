@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { loadTemplate } from "../../src/services/web/template/template.ts";
 import { TemplateError } from "../../src/services/web/template/template-error.ts";
-import { structureOf } from "../unit/services/web/template/structure.ts";
+import { structureOf } from "../support/page-structure.ts";
 import { type Draw, findPlanted, fuzz, type Round, timeout, told } from "./fuzz-run.ts";
 import { plainlyRendered, type Values } from "./template-reference.ts";
 

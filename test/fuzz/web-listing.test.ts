@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import type { DirectoryEntry } from "../../src/services/web/directory-entries.ts";
 import { directoryListing } from "../../src/services/web/directory-listing.ts";
-import { all, type Element, pageOf } from "../unit/services/web/html-elements.ts";
+import { all, type Element, pageOf } from "../support/html-elements.ts";
 import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 
 type Subject = (path: string, entries: readonly DirectoryEntry[]) => string;

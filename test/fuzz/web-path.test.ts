@@ -10,7 +10,7 @@ import {
   requestPath,
 } from "../../src/services/web/request-path.ts";
 import { openRoot, type Root } from "../../src/services/web/root.ts";
-import { makeSite, SECRET } from "../unit/services/web/site.ts";
+import { makeSite, SECRET } from "../support/site-folder.ts";
 import { Draw, findPlanted, fuzz, PLANTED_SEED, type Round, seconds, seed, timeout, told } from "./fuzz-run.ts";
 
 type Subject = (path: string, dotfiles: Dotfiles) => RequestPath;

@@ -4,7 +4,7 @@ import { type BodyDecoder, bodyDecoder } from "../../../src/http/body-decoder.ts
 import { BodyEnd } from "../../../src/http/body-end.ts";
 import { DEFAULT_LIMITS } from "../../../src/http/message-limits.ts";
 import { REFUSAL_REASONS, Refusal, type RefusalReason, refused } from "../../../src/http/refusal.ts";
-import { decoded } from "./decode.ts";
+import { decoded } from "../../support/http-decode.ts";
 
 const body = (size: string, data: string, rest = "0\r\n\r\n"): string => `${size}\r\n${data}\r\n${rest}`;
 

@@ -10,7 +10,7 @@ import {
   selectRanges,
   unsatisfiedRange,
 } from "../../../src/http/byte-ranges.ts";
-import { fieldsOf } from "./fields-of.ts";
+import { fieldsOf } from "../../support/http-fields.ts";
 
 const LENGTH = 10_000;
 

@@ -4,7 +4,7 @@ import { Fields } from "../../../src/http/fields.ts";
 import { DEFAULT_LIMITS } from "../../../src/http/message-limits.ts";
 import { Refusal } from "../../../src/http/refusal.ts";
 import { RequestHeadParser } from "../../../src/http/request-head-parser.ts";
-import { withLines } from "./heads.ts";
+import { withLines } from "../../support/http-heads.ts";
 
 function fieldsOf(...lines: readonly string[]): Fields {
   const bytes = Buffer.from(withLines(...lines), "latin1");

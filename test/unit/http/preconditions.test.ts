@@ -7,7 +7,7 @@ import {
   STRONG_DATE_MS,
   type Validators,
 } from "../../../src/http/preconditions.ts";
-import { fieldsOf, type Line } from "./fields-of.ts";
+import { fieldsOf, type Line } from "../../support/http-fields.ts";
 
 const NOW = Date.UTC(2026, 11, 1);
 const LAST_MODIFIED = Date.UTC(1994, 10, 6, 8, 49, 37);

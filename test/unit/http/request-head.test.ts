@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { DEFAULT_LIMITS } from "../../../src/http/message-limits.ts";
 import { REFUSAL_REASONS, Refusal, refused } from "../../../src/http/refusal.ts";
 import { RequestHeadParser } from "../../../src/http/request-head-parser.ts";
-import { head, PLAIN, refusedHeads, taken, withLines } from "./heads.ts";
-import { parsed } from "./parse.ts";
+import { head, PLAIN, refusedHeads, taken, withLines } from "../../support/http-heads.ts";
+import { parsed } from "../../support/http-parse.ts";
 
 describe("taken", () => {
   test.for(taken)("RFC %s", ([, text, told]) => {

@@ -5,8 +5,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Addon } from "../../../src/native/kernel.ts";
 import { kernel } from "../../../src/native/load.ts";
+import { pair } from "../../behaviour/native/descriptors.ts";
 import { startChild } from "../../support/child.ts";
-import { pair } from "./descriptors.ts";
 
 const path =
   process.env["SOCKWRIGHT_ADDON"] ??

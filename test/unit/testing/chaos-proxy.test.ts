@@ -8,7 +8,7 @@ import { MAX_HELD_BYTES } from "../../../src/testing/chaos-direction.ts";
 import type { ChaosOptions } from "../../../src/testing/chaos-options.ts";
 import { type ChaosProxy, chaosProxy } from "../../../src/testing/chaos-proxy.ts";
 import { manualClock } from "../../../src/testing/manual-clock.ts";
-import { listenPython, startPython } from "./python.ts";
+import { listenPython, startPython } from "../../support/python-through-chaos.ts";
 
 const MIB = 1024 * 1024;
 

@@ -3,7 +3,7 @@
 // Usage: interrupted.mjs transfer | connect | close. Before it closes, it prints the descriptor and waits for a line.
 
 import { once } from "node:events";
-import { keyOf } from "../../../unit/native/programs/addon.mjs";
+import { keyOf } from "../../native/programs/addon.mjs";
 
 /** @type {typeof import("../../../../src/native/load.ts")} */
 const { kernel } = await import(new URL("../../../../dist/native/load.js", import.meta.url).href);

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { Codec } from "../../../../src/codec.ts";
 import { Connection } from "../../../../src/server/connection/connection.ts";
 import type { Link, LinkInput } from "../../../../src/server/transport/link.ts";
-import { owned, subjects } from "../../codec/subjects.ts";
+import { owned, subjects } from "../../../behaviour/codec/subjects.ts";
 
 const room = Buffer.alloc(4_096);
 

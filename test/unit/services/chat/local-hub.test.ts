@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { ChatMessage } from "../../../../src/services/chat/chat-event.ts";
 import type { StoredMessage } from "../../../../src/services/chat/history.ts";
 import { MemoryHistory } from "../../../../src/services/chat/memory-history.ts";
+import { startedHub, TestHub } from "../../../support/chat-members.ts";
 import { turn } from "../../../support/until.ts";
-import { startedHub, TestHub } from "./members.ts";
 
 /** Fails while it is told to, and takes its time where it is told to. */
 class UncertainHistory extends MemoryHistory {

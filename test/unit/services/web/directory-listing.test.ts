@@ -9,7 +9,7 @@ import {
   MAX_SHOWN_ENTRIES,
 } from "../../../../src/services/web/directory-listing.ts";
 import { LISTING_POLICY, LISTING_STYLE } from "../../../../src/services/web/listing-style.ts";
-import { all, type Element, pageOf } from "./html-elements.ts";
+import { all, type Element, pageOf } from "../../../support/html-elements.ts";
 
 const BY_NAME: ListingOrder = { by: "name", direction: "asc" };
 const ENTRIES: readonly DirectoryEntry[] = [

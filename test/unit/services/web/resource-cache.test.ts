@@ -9,7 +9,7 @@ import {
   ResourceCache,
 } from "../../../../src/services/web/resource-cache.ts";
 import { manualClock } from "../../../../src/testing.ts";
-import { resourceOf } from "./resource-of.ts";
+import { resourceOf } from "../../../support/resource-of.ts";
 
 const LIMITS = { maxBytes: 10_000, maxDescriptors: 4 };
 

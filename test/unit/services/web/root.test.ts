@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { kernel } from "../../../../src/native/load.ts";
 import type { Symlinks } from "../../../../src/services/web/place.ts";
 import { type Opened, openRoot, type Root } from "../../../../src/services/web/root.ts";
-import { DEEP_PATH, LONG_NAME, makeSite, ODD_NAMES, SECRET } from "./site.ts";
+import { DEEP_PATH, LONG_NAME, makeSite, ODD_NAMES, SECRET } from "../../../support/site-folder.ts";
 
 const { ENOSYS, EPERM, EINVAL, EAGAIN } = constants.errno;
 

@@ -3,8 +3,8 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { MAX_WATCHED_DIRECTORIES, TreeWatcher } from "../../../../src/services/web/tree-watcher.ts";
+import { publicFolder, write } from "../../../support/site-folder.ts";
 import { until, untilSteady } from "../../../support/until.ts";
-import { publicFolder, write } from "./site.ts";
 
 /** A watcher, and how a change is made: it is over when it was told of, and nothing more comes of it. */
 function watcherOf(path: string) {

@@ -1,0 +1,23 @@
+// @ts-check
+// Opens a root, becomes nobody, and writes what it gives for each path as JSON. Usage: answers.mjs ROOT PATH…
+import { openRoot } from "../../../../dist/services/web/root.js";
+
+/** Debian's nobody; root itself is refused nothing. */
+const NOBODY = 65534;
+
+const [path = "", ...paths] = process.argv.slice(2);
+// Loaded already, what a user cannot read.
+const root = await openRoot(path);
+if (process.getuid?.() === 0) {
+  process.setgid?.(NOBODY);
+  process.setuid?.(NOBODY);
+}
+const answers = [];
+for (const name of paths) {
+  const [opened, found, listed] = [await root.open(name), await root.stat(name), await root.list(name)];
+  if ("handle" in opened) await opened.handle.close();
+  answers.push([name, opened.type, found.type, listed.type]);
+}
+const refused = await openRoot(`${path}/${paths.at(-1)}`).catch((error) => error.code);
+console.log(JSON.stringify([...answers, refused]));
+root.close();

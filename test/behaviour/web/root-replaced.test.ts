@@ -1,0 +1,114 @@
+// A root is what its name leads to.
+import { mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { openRoot, ROOT_LOOK_MS, type Root } from "../../../src/services/web/root.ts";
+import { manualClock } from "../../../src/testing.ts";
+import { publicFolder, write } from "../../support/site-folder.ts";
+
+async function rootAt(path: string): Promise<{ root: Root; pass: (ms: number) => void }> {
+  const clock = manualClock();
+  const root = await openRoot(path, {}, clock);
+  onTestFinished(() => root.close());
+  return { root, pass: (ms) => void clock.advance(ms) };
+}
+
+test("another directory that is put in its place by a link is seen a second later", async () => {
+  const folder = publicFolder();
+  write(folder, "releases/41/old", "releases/42/new");
+  symlinkSync("releases/41", join(folder, "current"));
+  const { root, pass } = await rootAt(join(folder, "current"));
+  symlinkSync("releases/42", join(folder, "next"));
+  renameSync(join(folder, "next"), join(folder, "current"));
+
+  pass(ROOT_LOOK_MS - 1);
+  expect([(await root.stat("old")).type, (await root.stat("new")).type]).toEqual(["file", "missing"]);
+  pass(1);
+  expect([(await root.stat("old")).type, (await root.stat("new")).type]).toEqual(["missing", "file"]);
+});
+
+test("one that is put in its place by a rename, too; what was opened before is what it was", async () => {
+  const folder = publicFolder();
+  write(folder, "site/file", "next/file");
+  const { root, pass } = await rootAt(join(folder, "site"));
+  const before = await root.open("file");
+  renameSync(join(folder, "site"), join(folder, "last"));
+  renameSync(join(folder, "next"), join(folder, "site"));
+  pass(ROOT_LOOK_MS);
+  const after = await root.open("file");
+  if (before.type !== "file" || after.type !== "file") throw new Error(`${before.type} ${after.type}`);
+  expect(after.stat.ino).not.toBe(before.stat.ino);
+  const contents = [await before.handle.readFile("utf8"), await after.handle.readFile("utf8")];
+  await Promise.all([before.handle.close(), after.handle.close()]);
+  expect(contents).toEqual(["site/file", "next/file"]);
+});
+
+test("while nothing is there everything is missing, and what comes there is seen at once", async () => {
+  const folder = publicFolder();
+  write(folder, "site/file");
+  const { root, pass } = await rootAt(join(folder, "site"));
+  renameSync(join(folder, "site"), join(folder, "away"));
+  pass(ROOT_LOOK_MS);
+  expect(await root.stat("file")).toEqual({ type: "missing" });
+  write(folder, "site");
+  expect(await root.stat("")).toEqual({ type: "missing" });
+  rmSync(join(folder, "site"));
+  mkdirSync(join(folder, "site"));
+  expect(await root.stat("")).toMatchObject({ type: "directory" });
+});
+
+test("behind a change its name is looked at before anything else", async () => {
+  const folder = publicFolder();
+  write(folder, "site/old", "next/new");
+  const { root } = await rootAt(join(folder, "site"));
+  renameSync(join(folder, "site"), join(folder, "last"));
+  renameSync(join(folder, "next"), join(folder, "site"));
+  expect((await root.stat("old")).type).toBe("file");
+  root.expire();
+  expect([(await root.stat("old")).type, (await root.stat("new")).type]).toEqual(["missing", "file"]);
+});
+
+test("a look at its name that has begun before a change counts no more", async () => {
+  const folder = publicFolder();
+  write(folder, "site/old", "next/new");
+  const { root, pass } = await rootAt(join(folder, "site"));
+  pass(ROOT_LOOK_MS);
+  const before = root.stat("old");
+  renameSync(join(folder, "site"), join(folder, "last"));
+  renameSync(join(folder, "next"), join(folder, "site"));
+  root.expire();
+  pass(1);
+  const behind = root.stat("new");
+  await before;
+  expect([(await behind).type, (await root.stat("new")).type, (await root.stat("old")).type]).toEqual([
+    "file",
+    "file",
+    "missing",
+  ]);
+});
+
+test("many who come at one time look once, and a root that is closed meanwhile is closed", async () => {
+  const folder = publicFolder();
+  write(folder, "file");
+  const { root, pass } = await rootAt(folder);
+  pass(ROOT_LOOK_MS);
+  const found = Array.from({ length: 20 }, () => root.stat("file"));
+  expect(new Set((await Promise.all(found)).map(({ type }) => type))).toEqual(new Set(["file"]));
+  pass(ROOT_LOOK_MS);
+  const late = [root.stat("file"), root.open("file")];
+  root.close();
+  expect(await Promise.all(late)).toEqual([{ type: "busy" }, { type: "busy" }]);
+});
+
+test("a directory that is replaced while it is looked into stays open until then", async () => {
+  const folder = publicFolder();
+  write(folder, "site/sub/file", "next/none");
+  const { root, pass } = await rootAt(join(folder, "site"));
+  const listing = root.list("sub");
+  pass(ROOT_LOOK_MS);
+  // The listing looks up its entries below the root that is there by then.
+  renameSync(join(folder, "site"), join(folder, "last"));
+  renameSync(join(folder, "next"), join(folder, "site"));
+  expect(await root.stat("none")).toMatchObject({ type: "file" });
+  expect(await listing).toMatchObject({ type: "directory" });
+});

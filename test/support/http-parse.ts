@@ -1,0 +1,46 @@
+// Heads as tests look at them.
+import { DEFAULT_LIMITS, type MessageLimits } from "../../src/http/message-limits.ts";
+import { Refusal } from "../../src/http/refusal.ts";
+import type { RequestHead } from "../../src/http/request-head.ts";
+import { RequestHeadParser } from "../../src/http/request-head-parser.ts";
+import type { Told } from "./http-heads.ts";
+
+/** What came of bytes: heads, and then why no further one, if so; and the bytes behind the last head. */
+export interface Parsed {
+  readonly heads: readonly (Told & { readonly fields: readonly (readonly [string, string])[] })[];
+  readonly refusal: string | undefined;
+  readonly rest: string;
+}
+
+/** All heads of the text, which comes in pieces that end at these places. */
+export function parsed(text: string, cuts: readonly number[] = [], limits: MessageLimits = DEFAULT_LIMITS): Parsed {
+  const parser = new RequestHeadParser(limits);
+  const heads: ReturnType<typeof told>[] = [];
+  let behind = 0;
+  let from = 0;
+  for (const to of [...cuts, text.length]) {
+    // Each piece lies in memory of its own, which is overwritten as soon as it was lent.
+    const bytes = Buffer.from(`?${text.slice(from, to)}?`, "latin1");
+    let at = 1;
+    while (at < bytes.length - 1) {
+      const head = parser.parse(bytes, at, bytes.length - 1);
+      if (head === undefined) break;
+      if (head instanceof Refusal) return { heads, refusal: `${head.status} ${head.reason}`, rest: "" };
+      at = parser.end;
+      behind = from + at - 1;
+      heads.push(told(head));
+    }
+    bytes.fill("#");
+    from = to;
+  }
+  return { heads, refusal: undefined, rest: text.slice(behind) };
+}
+
+function told(head: RequestHead): Told & { readonly fields: readonly (readonly [string, string])[] } {
+  const { method, target, to, version, authority, framing, isKeepAlive, expectsContinue, upgrade, fields } = head;
+  const { form, path, query } = to;
+  return {
+    ...{ method, target, form, path, query, version, authority, framing, isKeepAlive, expectsContinue, upgrade },
+    fields: [...fields],
+  };
+}
