@@ -35,89 +35,92 @@ import { ConnectionStream } from "./stream.ts";
 import { lostWith, tolerated, WatchedPromise } from "./unawaited.ts";
 import { checkWait, LIMITED_READ, type LimitedRead, type WaitOptions, waitOf } from "./wait.ts";
 
-/** How long a connection that was closed here waits for the peer's end, discarding what still comes. */
+/** The default `lingerMs`: how long `close` waits for the peer's end, discarding received bytes; then it closes the descriptor. */
 export const LINGER_MS = 2_000;
 
-/** The longest `lingerMs`, in milliseconds: Node's timers take no more. */
+/** The longest `lingerMs` and `idleMs`: Node's timers take no more; `close` throws a RangeError beyond it. */
 const MAX_LINGER_MS = 2_147_483_647;
 
 const DONE = Promise.resolve();
 
-/** How long `close` waits for the peer's end, once all is sent. */
+/** How long `close` waits for the peer's end, once everything is sent. */
 export interface LingerOptions {
-  /** In all, in ms, 0 or more; default 2 000. */
+  /** The whole wait, in ms, 0 or more; default 2 000. */
   readonly lingerMs?: number | undefined;
-  /** While nothing comes from the peer, in ms, 1 or more; default is no limit but `lingerMs`. */
+  /** The wait while the peer sends nothing, in ms, 1 or more; default is no limit but `lingerMs`. */
   readonly idleMs?: number | undefined;
 }
 
 const LINGER_OPTIONS: OptionNames<LingerOptions> = { lingerMs: true, idleMs: true };
 
-/** Of a service that knows when it has no request in progress: see {@link Connection.endInput}. */
+/** Implemented by a service that knows when it has no request in progress, and then calls {@link Connection.endInput}. */
 export interface ConnectionStopper {
   stop(): void;
 }
 
-/** Whom a connection tells what becomes of it: its server. One is shared by many connections, none of it is theirs. */
+/**
+ * The owner of a connection, normally its server: the connection calls these methods when its state changes. Many connections share
+ * one owner, which holds no state of a single connection.
+ */
 export interface ConnectionOwner {
-  /** Where it was taken. */
+  /** The address of the listener that accepted the connection. */
   readonly at: SocketUrl;
-  /** Whether the service has it. */
+  /** Whether the connection is still in its handshake or already with the service. */
   readonly state: "handshake" | "open";
-  /** Whether it is one of the connections of its peer's address. */
+  /** Whether the connection counts against the limits of its peer's address. */
   readonly countsForAddress: boolean;
-  /** The service's function has returned, or a push or a hold has ended that went on after it. */
+  /** The service's function has returned, and the last push or hold that outlasted it has ended. */
   returned(connection: Connection): void;
-  /** The service's function has thrown, or its push was lost. */
+  /** The service's function has thrown, or its push has failed. */
   threw(connection: Connection, error: unknown): void;
-  /** Something of the program's has failed, and the connection goes on. */
+  /** Code of the program has failed, and the connection goes on. */
   report(error: unknown, connection: Connection): void;
-  /** It begins to close, in order; everything is still as it was. */
+  /** The connection begins an orderly close; its state has not changed yet. */
   closing(connection: Connection): void;
-  /** Its descriptor is closed, and was not before. `isSent`: behind all that was written, and the end. */
+  /** The connection has closed its descriptor; called once. `isSent`: everything written, and the end, was sent before. */
   closed(connection: Connection, isSent: boolean): void;
   /** The server closes. */
   stop(reason: Error, connection: Connection): void;
-  /** The peer is the one that it will be: a handshake has read for whom a proxy speaks, or is about to do what costs more. */
+  /** The peer's address is final: a handshake has read it from a proxy's header, or is about to begin expensive work. */
   peerIsFinal(): void;
 }
 
 /**
- * Of this thread; the threads of a process share no number, as each has a range of 2^40 of its own. The product would be a double
- * also where it is 0, and each number of the main thread then 16 bytes on the heap.
+ * The last id that this thread has given. Each thread has its own range of 2^40 ids, so no two threads of a process give the same one.
+ * The product would be a double even where it is 0, and each id of the main thread would then take 16 bytes on the heap.
  */
 let lastId = threadId === 0 ? 0 : threadId * 2 ** 40;
 
-/** No other connection of this process has it. */
+/** Returns an id that no other connection of this process has. */
 export function nextConnectionId(): number {
   return ++lastId;
 }
 
-/** What a connection has done, at one moment. */
+/** The counters of a connection at one moment. */
 export interface ConnectionStats {
-  /** Bytes that were received, read by the program or not. */
+  /** Received bytes, whether the program has read them or not. */
   readonly bytesRead: number;
-  /** Bytes of these that the program has not read yet. */
+  /** Received bytes that the program has not read yet. */
   readonly bytesUnread: number;
-  /** Bytes that were sent: those that the kernel has taken. */
+  /** Sent bytes: those that the kernel has taken. */
   readonly bytesWritten: number;
-  /** Bytes that were written and wait to be sent. */
+  /** Written bytes that wait to be sent. */
   readonly bytesWaiting: number;
-  /** Writes that were dropped, as the option `whenWriteBufferFull` has it. */
+  /** Writes dropped under `whenWriteBufferFull: "drop"`. */
   readonly writesDropped: number;
   readonly openedAt: Date;
-  /** The time since it was opened, on the monotonic clock; it stops when the connection is closed or lost. */
+  /** The time since the connection was opened, on the monotonic clock; it stops when the connection is closed or lost. */
   readonly durationMs: number;
 }
 
 /**
- * One connection of a server or a client, over any transport. It is read by promise ({@link read} and its like) or by push
- * ({@link onBytes}), by one of them at a time. Losing the peer makes reads reject with the error of the system call, writes
- * give false, and {@link signal} abort.
+ * One connection of a server or a client, over any transport. A program reads it by promise ({@link read}, {@link readExactly},
+ * {@link readUntil}) or by push ({@link onBytes}), one of them at a time. When the peer is lost, reads reject with the error of the
+ * system call, writes return false, and {@link signal} aborts.
  *
- * A peer that sends and reads no answers cannot fill the memory with them. When 64 KiB or more wait to be sent, an accepted
- * connection passes nothing to `onBytes` and `onFrame` until fewer than 32 KiB wait; while 1 MiB waits, it is not read from at
- * all. A connection made by `connect` always reads, so that two programs that both write much do not wait for each other.
+ * A peer that sends requests and reads no answers cannot fill the memory with answers. When 64 KiB or more wait to be sent, an accepted
+ * connection pauses `onBytes` and `onFrame` until fewer than 32 KiB wait; while 1 MiB waits, it pauses all reading. A connection made
+ * by `connect` always reads, so that two programs that both write much do not wait for each other.
  *
  * @example
  * ```ts
@@ -139,13 +142,13 @@ export interface ConnectionStats {
  * ```
  */
 export class Connection {
-  /** No other connection of this process has it: see {@link Server.abort}. */
+  /** The id of the connection, unique in this process: see {@link Server.abort}. */
   readonly id: number;
-  /** In the list of its server's. @internal */
+  /** The place in the server's list of connections. @internal */
   place = NO_PLACE;
-  /** Whom it tells what becomes of it. @internal */
+  /** The owner, which the connection tells of its state. @internal */
   owner: ConnectionOwner | undefined;
-  /** Who is told that the server closes, and ends the input when what is in progress has come to its end. @internal */
+  /** Called when the server closes; it ends the input once the requests in progress have finished. @internal */
   stopper: ConnectionStopper | undefined;
   readonly #policy: ConnectionPolicy;
   #link: Link;
@@ -156,7 +159,7 @@ export class Connection {
   #closing: Promise<void> | undefined;
   #aborter: AbortController | undefined;
   #holds = 0;
-  /** The service's function has returned, or gave back its push: the owner is told when nothing keeps this open any more. */
+  /** The service's function has returned: the owner is told when no push or hold keeps the connection open any more. */
   #tellsOwner = false;
   #deadlines: ConnectionDeadlines | undefined;
 
@@ -170,16 +173,16 @@ export class Connection {
     link.open(this.#input, this.#output);
   }
 
-  /** Who is at the other end. */
+  /** The address of the peer. */
   get peer(): Peer {
     return this.#link.peer;
   }
 
   /**
-   * Who is at the other end of a Unix socket — SO_PEERCRED, unix(7): which process, user and group. Undefined for all other
-   * sockets, and once the connection is closed.
+   * The process, user and group of the peer of a Unix socket — SO_PEERCRED, unix(7). Undefined for all other sockets, and once the
+   * connection is closed.
    *
-   * @throws ConnectionError `ERR_SOCKWRIGHT_NO_CREDENTIALS` for a Unix socket of `node:net`, which cannot tell.
+   * @throws ConnectionError `ERR_SOCKWRIGHT_NO_CREDENTIALS` for a Unix socket of `node:net`, which cannot read them.
    * @example
    * ```ts
    * import { connect, serve } from "sockwright/server";
@@ -199,8 +202,8 @@ export class Connection {
   }
 
   /**
-   * Aborts when the connection is lost or aborted; the reason is the error. Once it was asked for, a reset is told though nobody
-   * reads; over `node:net` only while somebody does. The peer's end is no loss.
+   * A signal that aborts when the connection is lost or aborted; its reason is the error. Once a program has read this property, the
+   * signal reports a reset even while nothing reads; over `node:net` only while something reads. The peer's end is no loss.
    */
   get signal(): AbortSignal {
     if (this.#aborter === undefined) {
@@ -211,18 +214,18 @@ export class Connection {
     return this.#aborter.signal;
   }
 
-  /** What has come, read or not. See {@link Connection.stats}. */
+  /** The number of received bytes, read or not. See {@link Connection.stats}. */
   get bytesRead(): number {
     return this.#input.bytesRead;
   }
 
-  /** What was sent: what the kernel has taken. See {@link Connection.stats}. */
+  /** The number of sent bytes: those that the kernel has taken. See {@link Connection.stats}. */
   get bytesWritten(): number {
     return this.#output.bytesWritten;
   }
 
   /**
-   * What the connection has done so far: a plain object that does not change any more. See {@link Connection}.
+   * Returns the counters of the connection: a plain object that does not change later.
    *
    * @example
    * ```ts
@@ -247,28 +250,28 @@ export class Connection {
     return { bytesRead, bytesUnread, bytesWritten, bytesWaiting, writesDropped, openedAt, durationMs };
   }
 
-  /** By the wall clock. @internal */
+  /** When the connection was opened, by the wall clock. @internal */
   get openedAt(): Date {
     return new Date(performance.timeOrigin + this.#openedMs);
   }
 
-  /** Whether it was closed here, and is open for what is still to be sent, or for the end of its peer. @internal */
+  /** Whether `close` was called. The connection may still be sending, or waiting for the peer's end. @internal */
   get isClosing(): boolean {
     return this.#closing !== undefined;
   }
 
-  /** Why the connection was lost, if it was. @internal */
+  /** The error that lost or aborted the connection, if one did. @internal */
   get failure(): Error | undefined {
     return this.#input.failure;
   }
 
   /**
-   * What comes next: at least one byte, or a whole record; with `maxBytes` no more of a stream than that, and then all that
-   * is there, as recv(2) does it. Undefined when the peer has ended.
+   * Reads the next bytes: at least one, or a whole record. With `maxBytes` it returns all received bytes of a stream up to that
+   * number, as recv(2) does. Undefined when the peer has ended.
    *
-   * @param options - `maxBytes` alone, or how much it takes and how long it waits.
+   * @param options - `maxBytes` alone, or the most bytes to take and how long to wait.
    * @throws the error of the system call that lost the connection: `ECONNRESET` … · ConnectionError `ERR_SOCKWRIGHT_READING`,
-   * and `ERR_SOCKWRIGHT_TIMEOUT` after `timeoutMs` · AbortError. After these three the connection is as it was.
+   * and `ERR_SOCKWRIGHT_TIMEOUT` after `timeoutMs` · AbortError. These three leave the connection unchanged.
    * @example
    * ```ts
    * import { connect, serve } from "sockwright/server";
@@ -290,7 +293,7 @@ export class Connection {
   read(options?: number | LimitedRead): Promise<Buffer | undefined> {
     if (options === undefined) return this.#input.read(NEXT_PIECE);
     return promised(() => {
-      // Text is told how a number is written.
+      // A numeric string gets the error message that shows a number.
       if (typeof options !== "object") return this.#input.read(this.#readAtMost("maxBytes", options));
       checkOptions("connection.read()", options, LIMITED_READ);
       const { maxBytes } = options;
@@ -300,11 +303,11 @@ export class Connection {
   }
 
   /**
-   * So many bytes, however many that are: `maxReadBufferBytes` limits only what nobody reads. See {@link Connection}.
+   * Reads exactly `count` bytes. `count` may exceed `maxReadBufferBytes`, which limits only unread bytes. See {@link Connection}.
    *
    * @param count - 0 to 16 MiB.
-   * @throws as {@link read} · ConnectionError `ERR_SOCKWRIGHT_UNEXPECTED_END` when the peer ends before; what had come can
-   * still be read.
+   * @throws as {@link read} · ConnectionError `ERR_SOCKWRIGHT_UNEXPECTED_END` when the peer ends before; the
+   * bytes received until then can still be read.
    */
   readExactly(count: number, options?: WaitOptions): Promise<Buffer> {
     return promised(() => {
@@ -314,9 +317,10 @@ export class Connection {
   }
 
   /**
-   * Up to the delimiter, and with it. Undefined when the peer has ended and nothing is left. See {@link Connection}.
+   * Reads up to and including the delimiter. Undefined when the peer has ended and no bytes are left. See {@link Connection}.
    *
-   * @throws as {@link readExactly} · ConnectionError `ERR_SOCKWRIGHT_TOO_LONG`; what had come can still be read.
+   * @throws as {@link readExactly} · ConnectionError `ERR_SOCKWRIGHT_TOO_LONG` when `maxBytes` come without the delimiter; the
+   * received bytes can still be read.
    */
   readUntil(delimiter: Data, options?: LimitedRead): Promise<Buffer | undefined> {
     return promised(() => {
@@ -329,7 +333,7 @@ export class Connection {
     });
   }
 
-  /** All that comes until the peer ends. See {@link end}. */
+  /** Iterates over the received pieces until the peer ends. See {@link end}. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
     for (;;) {
       const piece = await this.read();
@@ -339,14 +343,14 @@ export class Connection {
   }
 
   /**
-   * Has `take` called with what comes, at once and without a promise for it. The bytes are lent for the time of the call.
-   * Settles when the peer has ended, rejects when the connection is lost. What `take` throws aborts the connection. On a
-   * connection that was accepted, nothing is pushed while 64 KiB or more wait to be sent.
+   * Calls `take` with received bytes as soon as they arrive, without a promise for each piece. The bytes are valid only during the
+   * call. The returned promise resolves when the peer has ended, and rejects when the connection is lost. An error that `take` throws
+   * aborts the connection. An accepted connection pauses the push when 64 KiB or more wait to be sent.
    *
-   * An async function is not awaited: what comes next is given at once, and so its bytes are lent until its first `await`.
-   * A rejection aborts the connection, as a throw does. A server keeps the connection open until it has settled.
+   * The connection does not await an async `take`: it passes the next bytes at once, so the bytes are valid until the first `await`.
+   * A rejection aborts the connection, as a throw does. A server keeps the connection open until the function has settled.
    *
-   * `take` is given the push besides, which can be paused and stopped: see {@link Push}.
+   * The second argument of `take` is the push, which `take` can pause and stop: see {@link Push}.
    *
    * @example
    * ```ts
@@ -370,8 +374,8 @@ export class Connection {
   }
 
   /**
-   * The connection as frames of a codec instead of bytes, to be read by iteration or by push, and written. It begins where
-   * reading was left, also that by frames of another codec. See {@link Frames}.
+   * Returns the connection as frames of a codec instead of bytes, to read by iteration or by push, and to write. Reading begins where
+   * the last read ended, also where that read frames of another codec. See {@link Frames}.
    *
    * @example
    * ```ts
@@ -399,21 +403,22 @@ export class Connection {
   }
 
   /**
-   * The connection as a stream of Node's, beginning with what is unread: with what `net.Socket` has for node:http, ws, Express
-   * and undici. It is the one reader from now on, and keeps the connection open until it is closed: ended in both directions, or
-   * destroyed. What the connection is lost by is its `error`, with the code of the system call. Unlike that of a `net.Socket` it
-   * ends no process where nobody listens: a server tells it to `onError` anyway. What the program itself gives to `destroy` does.
+   * Returns the connection as a Node stream that begins with the unread bytes. It has the members of `net.Socket` that node:http, ws,
+   * Express and undici use. The stream is the only reader from now on, and keeps the connection open until the stream is closed: ended
+   * in both directions, or destroyed. When the connection is lost, the stream emits `error` with the code of the system call. Unlike
+   * the `error` of a `net.Socket`, that event does not end the process where it has no listener: a server reports the error to
+   * `onError` anyway. An error that the program itself passes to `destroy` does.
    *
-   * - `write` gives false, and `drain` follows, by the marks of the connection: `highWaterBytes` wait in it, and may besides in
-   *   the stream.
-   * - `end` is a half-close: reading goes on. `destroySoon` sends what waits, and closes.
-   * - `destroy` closes, and resets the connection where not all is sent; with an error it resets it.
-   * - A server that closes ends the stream's input, as that of every reader; a `http.Server` whose requests are to be answered then
-   *   needs its property `httpAllowHalfOpen`, as for clients that end before the answer.
-   * - A `http.Server` that does not listen itself goes by its `headersTimeout` and `requestTimeout` after `http.emit("listening")`.
+   * - `write` returns false, and `drain` follows, by the water marks of the connection: `highWaterBytes` may wait in the connection,
+   *   and as many again in the stream.
+   * - `end` is a half-close: reading goes on. `destroySoon` sends the waiting bytes and closes.
+   * - `destroy` closes, and resets the connection where bytes still wait; with an error it resets in any case.
+   * - A server that closes ends the input of the stream, as of every reader. A `http.Server` that is to answer the requests in
+   *   progress then needs its property `httpAllowHalfOpen`, as for clients that end before the answer.
+   * - A `http.Server` that does not listen itself applies `headersTimeout` and `requestTimeout` only after `http.emit("listening")`.
    *
-   * @throws ConnectionError `ERR_SOCKWRIGHT_READING` while somebody reads, and for a second stream; `ERR_SOCKWRIGHT_RECORDS` of a
-   * connection that carries records.
+   * @throws ConnectionError `ERR_SOCKWRIGHT_READING` while another reader waits, and for a second stream; `ERR_SOCKWRIGHT_RECORDS` for
+   * a connection that carries records.
    * @example
    * ```ts
    * import { createServer, get } from "node:http";
@@ -437,9 +442,9 @@ export class Connection {
   }
 
   /**
-   * The connection as streams of the web platform, beginning with what is unread, on the same terms as {@link stream}. Closing
-   * `writable` is a half-close; aborting it resets the connection. Who cancels `readable` wants nothing more: what still comes is
-   * dropped, and the connection closed once `writable` is.
+   * Returns the connection as web streams that begin with the unread bytes, on the same terms as {@link stream}. Closing `writable`
+   * is a half-close; aborting it resets the connection. After a cancel of `readable` the connection drops all received bytes, and
+   * closes once `writable` is closed.
    *
    * @throws as {@link stream}.
    * @example
@@ -464,17 +469,17 @@ export class Connection {
   }
 
   /**
-   * Sends data: all writes of a turn leave in one system call when it ends; on a record transport each is a record. The
-   * data is copied. False when 64 KiB or more wait: then it is time to await {@link drained}. Where more than 16 MiB would
-   * wait, the connection is aborted with `ERR_SOCKWRIGHT_WRITE_BUFFER_FULL`, or what `whenWriteBufferFull` says: see {@link ConnectionOptions},
-   * also for other numbers than these. See {@link Connection}.
+   * Copies data into the write buffer, to be sent at the end of the turn: all writes of a turn leave in one system call; on a record
+   * transport each write is a record. Returns false when 64 KiB or more wait to be sent: then await {@link drained}. Where more than
+   * 16 MiB would wait, the connection aborts with `ERR_SOCKWRIGHT_WRITE_BUFFER_FULL`, or does what `whenWriteBufferFull` says.
+   * {@link ConnectionOptions} sets these numbers. See {@link Connection}.
    *
    * @throws ConnectionError `ERR_SOCKWRIGHT_ENDED`; with `whenWriteBufferFull: "throw"` also `ERR_SOCKWRIGHT_WRITE_BUFFER_FULL` ·
    * TypeError.
    */
   write(data: Data): boolean;
   write(data: Data, more?: unknown): boolean {
-    // As a stream of Node's has them: a callback that is never called is waited for in vain.
+    // Node streams take a callback and an encoding here. A program that passes a callback would wait for it in vain.
     if (typeof more === "function")
       throw wrongType("callback", "left out: await drained(), or flushed(), after write", more);
     if (typeof more === "string") throw wrongType("encoding", `left out: write(Buffer.from(data, "${more}"))`, more);
@@ -482,11 +487,12 @@ export class Connection {
   }
 
   /**
-   * Sends bytes as {@link write} does, with the same limits, in the same order and with the same result, but without a copy: they
-   * must not change until {@link flushed} has settled, or the connection has ended. For what is large and sent to many, or
-   * is not needed any more. Each counts 64 bytes besides while it waits. Over `node:net` they are copied when they leave.
+   * Sends bytes as {@link write} does, with the same limits, order and result, but without a copy: the caller must not change the
+   * bytes until {@link flushed} has settled or the connection has ended. For large data that goes to many peers, or that the caller
+   * does not need any more. Each waiting call counts 64 bytes more than its length. Over `node:net` the bytes are copied when they
+   * leave.
    *
-   * @throws as {@link write} · where their memory is detached before they have left, the connection is aborted with a TypeError.
+   * @throws as {@link write} · where their memory is detached before they have left, the connection aborts with a TypeError.
    * @example
    * ```ts
    * import { type Connection, connect, serve } from "sockwright/server";
@@ -507,7 +513,7 @@ export class Connection {
   }
 
   /**
-   * Settles when less than 32 KiB wait to be sent; at once when `write` gave true. See {@link Connection}.
+   * Settles when fewer than 32 KiB wait to be sent; at once when the last `write` returned true. See {@link Connection}.
    *
    * @throws the error that lost the connection · ConnectionError `ERR_SOCKWRIGHT_TIMEOUT`, AbortError, as {@link read}.
    */
@@ -518,8 +524,8 @@ export class Connection {
   }
 
   /**
-   * Settles when the kernel has all that is written now, and the files that are being sent, or Node, over `node:net`. What is
-   * written later it does not wait for.
+   * Settles when the kernel (over `node:net`: Node) has taken everything written up to this call, and the files in progress. It does
+   * not wait for later writes.
    *
    * @throws as {@link drained}.
    * @example
@@ -544,23 +550,23 @@ export class Connection {
   }
 
   /**
-   * Sends a file, or a part of it, no faster than the peer takes it: behind all that was written before, also other files, and what
-   * is written from then on waits for it. {@link flushed}, {@link end} and {@link close} wait for it, as for a write. The kernel
-   * takes it from the file by itself, sendfile(2), at most 2 MiB in a turn; over `node:net`, and where it does not know how, the file
-   * is read in pieces of 32 KiB. What is not in memory is brought in by one of libuv's threads before, 512 KiB at a time for each
-   * connection; where the file system cannot tell what is, as tmpfs and NFS, only the first 512 KiB. Settles when the kernel has all of
-   * it, or Node; until then {@link bytesWritten} tells how far it is.
+   * Sends a file, or a part of it, no faster than the peer takes it. The file leaves after everything written before, other files
+   * included; later writes wait for it. {@link flushed}, {@link end} and {@link close} wait for it, as for a write. The kernel copies
+   * the file itself with sendfile(2), at most 2 MiB in a turn; over `node:net`, and for files that sendfile(2) does not support, the
+   * file is read in pieces of 32 KiB. A libuv thread first reads the pages that are not in memory, 512 KiB at a time for each
+   * connection; where the file system cannot tell which pages are in memory, as tmpfs and NFS, only the first 512 KiB. Settles when
+   * the kernel (over `node:net`: Node) has taken all of it; until then {@link bytesWritten} shows the progress.
    *
-   * @param source - a path, which is opened and closed again; or an open file or its descriptor, which stays open and keeps its
-   * position, and must stay open until the promise settles. It must be a regular file: no pipe, device, socket or directory. What
-   * is appended meanwhile is not sent.
-   * @param options - `head` is written right before the file, and only where that can be sent.
-   * @returns how many bytes of the file; fewer than `length` when it has no more.
+   * @param source - a path, which this call opens and closes; or an open file or its descriptor, which keeps its position, and which
+   * the caller must keep open until the promise settles. It must be a regular file: no pipe, device, socket or directory. Bytes
+   * appended meanwhile are not sent.
+   * @param options - `head` leaves right before the file, and only where the file can be sent.
+   * @returns the number of bytes of the file that were sent; fewer than `length` when the file has no more.
    * @throws the error of the file: `ENOENT`, `EACCES`, `EISDIR` … · the error that lost the connection · ConnectionError
    * `ERR_SOCKWRIGHT_ENDED`, `ERR_SOCKWRIGHT_NOT_A_FILE`, `ERR_SOCKWRIGHT_RECORDS`, `ERR_SOCKWRIGHT_FILE_SHRANK` · TypeError · RangeError.
-   * An error behind the first bytes aborts the connection, and so does one of the file that nobody awaits: the peer must not
-   * take what it has for the whole. It ends no process, as a peer may have named the file. `.then(f)` counts as
-   * awaiting: without a handler of rejections the promise that it gives rejects, and that is the program's.
+   * An error after the first bytes aborts the connection, and so does an error of the file when the caller does not await the promise:
+   * the peer must not take a part for the whole. Such a rejection does not end the process, as a peer may have named the file.
+   * `.then(f)` counts as awaiting: without a rejection handler, the promise that it returns rejects unhandled.
    * @example
    * ```ts
    * import { connect, serve } from "sockwright/server";
@@ -578,8 +584,8 @@ export class Connection {
     const sending = new WatchedPromise<number>((resolve, reject) => {
       const fail = (error: unknown): void => {
         reject(error);
-        // By then it is known whether somebody awaits it, as Node has it. `await` asks in a microtask, and behind an event Node has
-        // the ticks before those.
+        // Wait until the caller has had its chance to await the promise. `await` calls `then` in a microtask, and after an event
+        // Node runs the ticks before the microtasks.
         queueMicrotask(() => process.nextTick(() => this.#fileFailed(sending, error)));
       };
       try {
@@ -592,25 +598,26 @@ export class Connection {
   }
 
   /**
-   * The same of a file that is open, for who is told by a call, at once where all of it has left within this one. What fails is told
-   * to the waiter alone.
+   * As {@link sendFile} for an open file, with a waiter instead of a promise: the waiter is called within this call where the whole file
+   * has left. Only the waiter learns of a failure.
    *
-   * @throws what is wrong with the call. @internal
+   * @throws for a wrong call. @internal
    */
   giveFile(source: FileHandle, part: GivenPart, waiter: FileWaiter): void {
     giveFile(this.#output, source, part, waiter);
   }
 
   /**
-   * A deadline of the connection's own, for a phase of a protocol: a greeting, a request, an answer. It is made once and started
-   * for each of them. Starting it costs no timer: all deadlines share one. It is never early, and 0.1 s late at most. What has
-   * come in time to a process that was held up is read first. It does not keep the process alive, and ends with the connection:
-   * when that is lost, aborted or begins to close.
+   * Returns a deadline for a phase of a protocol: a greeting, a request, an answer. The caller makes it once and starts it for each
+   * of them. Starting it costs no timer: all deadlines share one. It never expires early, and at most 0.1 s late. A process that was
+   * blocked first reads the bytes that came in time. The deadline does not keep the process alive, and ends when the connection is
+   * lost, aborted or begins to close.
    *
-   * @param name - 1 to 64 characters, none of a server's own: `idle`, `read`, `total` … A server counts it under that name in
-   * `stats().connectionsExpired`: 16 names each by itself, the rest as `other`.
-   * @param expired - what is done then. Nothing else is: it answers and closes, or not. What it throws, or rejects with, aborts
-   * the connection. Without it the connection is aborted with a DeadlineError, whose `deadline` is the name.
+   * @param name - 1 to 64 characters, and not the name of one of the server's deadlines: `idle`, `read`, `total` … A server counts
+   * the expiries under this name in `stats().connectionsExpired`: 16 names each by itself, the rest as `other`.
+   * @param expired - called when the deadline expires. Nothing else happens then: it may answer, close, or leave the connection open.
+   * An error that it throws, or rejects with, aborts the connection. Without it the connection aborts with a DeadlineError, whose
+   * `deadline` is the name.
    * @throws TypeError.
    * @example
    * ```ts
@@ -645,9 +652,9 @@ export class Connection {
   }
 
   /**
-   * Keeps a connection of a server open until the hold is disposed of: also when the service's function has returned, and the
-   * peer has ended. For whoever works on an answer outside of that function. A push ({@link onBytes}, `onFrame`) keeps it open
-   * by itself. It does not put off {@link close} or {@link abort}, nor what a server that closes does after its grace.
+   * Keeps a connection of a server open until the caller disposes of the hold, even when the service's function has returned and the
+   * peer has ended. For work on an answer outside of that function. A push ({@link onBytes}, `onFrame`) keeps the connection open by
+   * itself. A hold does not delay {@link close} or {@link abort}, nor the abort by a closing server after its grace period.
    *
    * @example
    * ```ts
@@ -680,8 +687,8 @@ export class Connection {
   }
 
   /**
-   * Sends what waits and the files in progress, and then the end. Settles when the kernel has it all; reading goes on. A peer
-   * that takes nothing for 30 s, or `drainTimeoutMs`, is given up.
+   * Sends the waiting bytes and the files in progress, and then the end. Settles when the kernel has taken all of it; reading goes on.
+   * When the peer takes nothing for 30 s, or `drainTimeoutMs`, the connection aborts.
    *
    * @throws the error that lost the connection · DeadlineError.
    * @example
@@ -708,7 +715,7 @@ export class Connection {
     return this.#output.end();
   }
 
-  /** Gives up: nothing more is sent or read, and a TCP peer gets a reset. See {@link ConnectionError}. */
+  /** Closes at once: the connection sends and reads nothing more, and a TCP peer gets a reset. See {@link ConnectionError}. */
   abort(reason: Error = new ConnectionError("ERR_SOCKWRIGHT_ABORTED")): void {
     if (!isError(reason)) throw wrongType("reason", "an instance of Error", reason);
     if (this.#isClosed()) return;
@@ -717,13 +724,13 @@ export class Connection {
   }
 
   /**
-   * Flushes, ends, and waits for the peer's end, for 2 s at most, discarding what still comes: a close with bytes unread
-   * would reset the connection, and the peer would not see the last answer (RFC 9112, section 9.6). A server does it when
-   * the service's function returns. Whoever reads meanwhile gets the end, as from a peer that has ended, and what was not
-   * read is gone. A second close waits for the first, whatever its options. See {@link Connection}.
+   * Flushes, ends, and waits at most 2 s for the peer's end, discarding received bytes: a close with unread bytes would reset the
+   * connection, and the peer would not see the last answer (RFC 9112, section 9.6). A server closes a connection when the service's
+   * function returns. Reads meanwhile get the end, as from a peer that has ended, and unread bytes are lost. A second close waits for
+   * the first, whatever its options. See {@link Connection}.
    *
-   * @throws the error that lost the connection before all was sent; nothing when it was lost before the close · DeadlineError,
-   * as {@link end} · RangeError, TypeError for a time that cannot be.
+   * @throws the error that lost the connection before everything was sent; nothing when it was lost before the close · DeadlineError,
+   * as {@link end} · RangeError, TypeError for an invalid time.
    */
   close(options?: LingerOptions): Promise<void> {
     if (options === undefined) {
@@ -746,17 +753,17 @@ export class Connection {
   }
 
   /**
-   * Closes where the peer has ended and the link takes all that waits: one close(2) is all that is left to do then, without a
-   * shutdown(2), a promise and a timer. Whether it is closed; else {@link close} goes on. @internal
+   * Closes with one close(2), without a shutdown(2), a promise and a timer, where the peer has ended and the link takes everything that
+   * waits. Returns whether the connection is closed; else {@link close} goes on. @internal
    */
   closeAtOnce(): boolean {
     if (this.#closing !== undefined) return false;
     if (this.#isClosed()) return true;
-    // Datagrams have no end, and what is lost of those that wait is told to a close.
+    // Datagrams have no end, and `close` reports the loss of those that wait.
     const hasNobodyToAwait = this.#link.isDatagram ? !this.#output.isSending : this.#input.phase === "ended";
     if (!hasNobodyToAwait || !this.#link.endsAtClose) return false;
     if (!this.#output.endsWithClose()) {
-      // What was left to send has just lost it.
+      // Sending the rest has just lost the connection.
       if (this.failure !== undefined) this.#closing = lostWith(this.failure);
       return false;
     }
@@ -768,21 +775,21 @@ export class Connection {
   }
 
   /**
-   * For a handshake: from now on the peer is another one, as a proxy's header has it, or is the one that it is. The limits by address
-   * are asked, once; throws where they refuse it. @internal
+   * Called by a handshake: makes the peer final, either the one that a proxy's header names or the one that connected. Checks the
+   * limits per address, once; throws where they refuse the peer. @internal
    */
   settlePeer(peer: Peer = this.peer): void {
-    // It counts for the address of the first.
+    // The connection already counts against the first peer's address.
     if (peer !== this.peer && this.owner?.countsForAddress === true) throw new Error("The peer is settled already");
     this.#link.peer = peer;
     this.owner?.peerIsFinal();
   }
 
   /**
-   * Puts another link under a connection that goes on, as TLS does. All that was written, and the files in progress, are sent by the
-   * link that is there; what came and was not read goes to `make`, and what it gives takes over from there: it tells of those bytes,
-   * as far as they are any for the reader, and of the end, also where that has come already. Rejects, and all is as it was, while
-   * somebody reads, after the end of this side, and where `make` throws. @internal
+   * Replaces the link under an open connection, as TLS does. The old link first sends everything written and the files in progress.
+   * `make` is called with the unread bytes and returns the new link, which delivers those of them that are for the reader, and the end,
+   * even where it has come already. Rejects and changes nothing while a reader waits, after the end of this side, and where `make`
+   * throws. @internal
    */
   async replaceLink(make: (base: Link, unread: Buffer) => Link): Promise<void> {
     this.#input.checkUnwatched();
@@ -796,7 +803,7 @@ export class Connection {
     this.#checkOpened();
   }
 
-  /** A link that was put under it may have lost it as it was opened: then only the one before was closed. */
+  /** Opening the new link may have lost the connection, which has then closed only the old link. */
   #checkOpened(): void {
     if (this.failure === undefined) return;
     this.#link.close();
@@ -808,12 +815,12 @@ export class Connection {
     return this.#link;
   }
 
-  /** What it goes by, as all others of its server. @internal */
+  /** The policy that all connections of the server share. @internal */
   get policy(): ConnectionPolicy {
     return this.#policy;
   }
 
-  /** How its input stands; once it closes it discards. @internal */
+  /** The phase of the input; `discarding` from the begin of a close. @internal */
   get phase(): InputPhase {
     return this.#closing === undefined || this.failure !== undefined ? this.#input.phase : "discarding";
   }
@@ -828,19 +835,19 @@ export class Connection {
     return this.#input.isAwaited;
   }
 
-  /** Whether the promise is that of a push that goes on. @internal */
+  /** Whether the promise belongs to a push that has not ended. @internal */
   isPush(promise: unknown): boolean {
     return this.#input.isPush(promise);
   }
 
-  /** Whether a push or a hold keeps it open: then its owner is told when none does any more. @internal */
+  /** Whether a push or a hold keeps the connection open; the owner is then told when the last one ends. @internal */
   tellsWhenReleased(): boolean {
     if (this.#isClosed() || !this.#isKept()) return false;
     this.#tellsOwner = true;
     return true;
   }
 
-  /** Whether an error says only that a stop or a close at this side has cut what was being read. @internal */
+  /** Whether an error means only that a stop or a close at this side has cut a read off. @internal */
   isCutHere(error: unknown): boolean {
     const isCut = isError(error) && error instanceof ConnectionError && error.code === "ERR_SOCKWRIGHT_UNEXPECTED_END";
     return isCut && this.#input.isCutHere;
@@ -853,33 +860,33 @@ export class Connection {
     return true;
   }
 
-  /** As {@link onBytes}, for a service that has an object of its own for each connection. @internal */
+  /** As {@link onBytes}, for a service that has its own object for each connection. @internal */
   giveBytes(taker: ByteTaker): Promise<void> {
     return this.#input.onBytes(new TakerPush(this.#input, taker));
   }
 
-  /** The server closes: whoever waits for input gets the end of it, unless the service has said that it ends by itself. @internal */
+  /** Called when the server closes: ends the input, unless the service has set a {@link stopper} that does. @internal */
   stop(): void {
     if (this.stopper === undefined) this.endInput();
     else this.stopper.stop();
   }
 
-  /** Whoever waits for input gets the end of it. @internal */
+  /** Ends the input: a waiting reader gets the end. @internal */
   endInput(): void {
     this.#input.stop();
   }
 
-  /** Tells what has failed for this connection, which goes on. @internal */
+  /** Reports an error to the owner; the connection goes on. @internal */
   report(error: unknown): void {
     this.owner?.report(error, this);
   }
 
-  /** Calls a function as the events of the link are told: in the context of the connection. @internal */
+  /** Calls a function in the context of the connection, as the events of the link are. @internal */
   run(call: () => void): void {
     runIn(this.#link, call);
   }
 
-  /** The connection is lost, or given up. @internal */
+  /** Closes the connection because it is lost or aborted. @internal */
   fail(error: Error, phase: "lost" | "aborted" = "lost"): void {
     if (this.#isClosed()) return;
     const isSent = this.#output.hasEnded;
@@ -893,13 +900,13 @@ export class Connection {
     this.#aborter?.abort(error);
   }
 
-  /** A datagram was lost: whether somebody who waits for all to be sent will be told. @internal */
+  /** Called when a datagram was lost. Returns whether an `end` or `close` in progress will report it. @internal */
   tellsSenderOfLoss(error: Error): boolean {
     return this.#output.datagramFailed(error);
   }
 
   /**
-   * Waits no longer for the peer's end. False where something is still to be sent, or the connection does not close.
+   * Ends the wait for the peer's end. Returns false where bytes still wait to be sent, or the connection is not closing.
    *
    * @internal
    */
@@ -913,17 +920,17 @@ export class Connection {
     const isUnawaitedFile = !sending.isAwaited && isError(error) && isOfFile(error);
     if (!isUnawaitedFile && !this.#hasBroughtAbout(error)) return;
     void tolerated(sending);
-    // Nobody else would learn that the peer has not been sent what it is to have.
+    // No caller would learn that the peer did not get the whole file.
     if (isUnawaitedFile) this.abort(error);
   }
 
-  /** Whether an error comes of the connection's end, and not of the call itself. */
+  /** Whether the end or the loss of the connection caused an error, and not the call itself. */
   #hasBroughtAbout(error: unknown): boolean {
     const isEnded = isError(error) && error instanceof ConnectionError && error.code === "ERR_SOCKWRIGHT_ENDED";
     return isEnded || error === this.failure;
   }
 
-  /** Records are not cut. */
+  /** Returns a read of at most `maxBytes`, or of one whole record. */
   #readAtMost(name: string, maxBytes: number): Read<Buffer | undefined> {
     const most = integer(name, maxBytes, 1, MAX_READ_BYTES);
     return this.#link.isRecords ? NEXT_PIECE : new ReadAtMost(most);
@@ -972,7 +979,7 @@ export class Connection {
     this.owner?.closed(this, true);
   }
 
-  /** Waits for the peer's end, as long as that may take. */
+  /** Waits for the peer's end, within the limits of {@link LingerOptions}. */
   #linger(lingerMs: number, idleMs: number | undefined): Promise<void> {
     return new Promise((resolve) => {
       const giveUp = (): void => {
