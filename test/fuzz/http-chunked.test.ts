@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import { encodeChunk, encodeLastChunk } from "../../src/http/chunk-encoder.ts";
-import { type Decoded, decoded } from "../support/http-decode.ts";
+import { type Decoded, decodeBody } from "../support/http-decode.ts";
 import { type Draw, findPlanted, fuzz, type Round, timeout, told } from "./fuzz-run.ts";
 import { referenceBody } from "./http-reference.ts";
 
@@ -62,16 +62,16 @@ function roundOf(subject: Subject): Round {
 /** What was decoded can be sent, and is the same then. */
 function encodedAgain(data: string, trailers: readonly (readonly [string, string])[]): string | undefined {
   const bytes = Buffer.concat([encodeChunk(Buffer.from(data, "latin1")), encodeLastChunk(trailers)]).toString("latin1");
-  const again = decoded(bytes);
+  const again = decodeBody(bytes);
   return again.data === data && isDeepStrictEqual(again.trailers, trailers) ? undefined : told(bytes, "gives", again);
 }
 
 test("any bytes are the body that the reference says, however they are cut", { timeout }, () => {
-  expect(fuzz("HTTP chunked", roundOf(decoded))).toBeUndefined();
+  expect(fuzz("HTTP chunked", roundOf(decodeBody))).toBeUndefined();
 });
 
 function tolerant(repair: (text: string) => string): Subject {
-  return (given) => decoded(repair(given));
+  return (given) => decodeBody(repair(given));
 }
 
 test.each<[string, Subject]>([
@@ -84,8 +84,8 @@ test.each<[string, Subject]>([
   ["a LF alone ends the line of a chunk", tolerant((given) => given.replace(/^([0-9a-f]+)\n/, "$1\r\n"))],
   ["a length as a trailer", (given) => withTrailers(given, (trailers) => [...trailers, ["Content-Length", "5"]])],
   ["trailers that are lost", (given) => withTrailers(given, () => [])],
-  ["a byte that is lost at a cut", (given, [cut = 0]) => decoded(given.slice(0, cut) + given.slice(cut + 1))],
-  ["a body that ends at its last chunk", (given, cuts) => ({ ...decoded(given, cuts), rest: "" })],
+  ["a byte that is lost at a cut", (given, [cut = 0]) => decodeBody(given.slice(0, cut) + given.slice(cut + 1))],
+  ["a body that ends at its last chunk", (given, cuts) => ({ ...decodeBody(given, cuts), rest: "" })],
 ])("a fault is found: %s", (_name, planted) => {
   expect(findPlanted(roundOf(planted))).toMatch(/gives|leaves/);
 });
@@ -94,6 +94,6 @@ function withTrailers(
   given: string,
   change: (trailers: NonNullable<Decoded["trailers"]>) => NonNullable<Decoded["trailers"]>,
 ): Decoded {
-  const result = decoded(given);
+  const result = decodeBody(given);
   return result.trailers === undefined ? result : { ...result, trailers: change(result.trailers) };
 }

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import { refusedHeads, taken } from "../support/http-heads.ts";
-import { type Parsed, parsed } from "../support/http-parse.ts";
+import { type Parsed, parseHeads } from "../support/http-parse.ts";
 import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 import { referenceHeads } from "./http-reference.ts";
 
@@ -124,12 +124,12 @@ function told(...parts: readonly unknown[]): string {
 }
 
 test("any bytes are the requests that the reference says, however they are cut", { timeout }, () => {
-  expect(fuzz("HTTP head", roundOf(parsed))).toBeUndefined();
+  expect(fuzz("HTTP head", roundOf(parseHeads))).toBeUndefined();
 });
 
 /** A parser that takes more: what was wrong before `repair`. */
 function tolerant(repair: (text: string) => string): Subject {
-  return (given) => parsed(repair(given));
+  return (given) => parseHeads(repair(given));
 }
 
 test.each<[string, Subject]>([
@@ -147,8 +147,11 @@ test.each<[string, Subject]>([
   ["a fifth empty line is overlooked", tolerant((given) => given.replace(/^(\r\n){5}/, "\r\n"))],
   ["Host goes before the target", (given, cuts) => changed(given, cuts, (head) => ({ ...head, authority: "a" }))],
   ["close is case-sensitive", (given, cuts) => changed(given, cuts, (head) => ({ ...head, isKeepAlive: true }))],
-  ["a head that is cut is begun again", (given, cuts) => parsed(cuts.length > 1 ? given.slice(cuts[0]) : given)],
-  ["a CR is lost at a cut", (given, [cut = 0]) => parsed(given.slice(0, cut).replace(/\r$/, "") + given.slice(cut))],
+  ["a head that is cut is begun again", (given, cuts) => parseHeads(cuts.length > 1 ? given.slice(cuts[0]) : given)],
+  [
+    "a CR is lost at a cut",
+    (given, [cut = 0]) => parseHeads(given.slice(0, cut).replace(/\r$/, "") + given.slice(cut)),
+  ],
 ])("a fault is found: %s", (_name, planted) => {
   expect(findPlanted(roundOf(planted))).toMatch(/gives|refused/);
 });
@@ -158,6 +161,6 @@ function changed(
   cuts: readonly number[],
   change: (head: Parsed["heads"][0]) => Parsed["heads"][0],
 ): Parsed {
-  const result = parsed(given, cuts);
+  const result = parseHeads(given, cuts);
   return { ...result, heads: result.heads.map(change) };
 }

@@ -2,7 +2,7 @@
 // taken apart by another way.
 import { expect, test } from "vitest";
 import { evaluateIfRange, evaluatePreconditions, type Validators } from "../../src/http/preconditions.ts";
-import { fieldsOf, type Line } from "../support/http-fields.ts";
+import { type Line, readFields } from "../support/http-fields.ts";
 import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 
 interface Trial {
@@ -106,7 +106,7 @@ function roundOf(subject: Subject): Round {
 }
 
 function evaluated({ method, lines, validators }: Trial): string {
-  const fields = fieldsOf(...lines);
+  const fields = readFields(...lines);
   return `${evaluatePreconditions(method, fields, validators, NOW)} ${evaluateIfRange(fields, validators, NOW)}`;
 }
 

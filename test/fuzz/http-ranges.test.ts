@@ -9,7 +9,7 @@ import {
   type RangeSelection,
   selectRanges,
 } from "../../src/http/byte-ranges.ts";
-import { fieldsOf } from "../support/http-fields.ts";
+import { readFields } from "../support/http-fields.ts";
 import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 
 type Subject = (value: string, length: number) => RangeSelection;
@@ -90,7 +90,7 @@ function roundOf(subject: Subject): Round {
 }
 
 function selected(text: string, length: number): RangeSelection {
-  return selectRanges("GET", fieldsOf(["Range", text]), length);
+  return selectRanges("GET", readFields(["Range", text]), length);
 }
 
 test("any text is the ranges that the reference says", { timeout }, () => {

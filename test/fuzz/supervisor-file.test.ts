@@ -5,7 +5,7 @@ import { parse } from "smol-toml";
 import { expect, test } from "vitest";
 import { planOf } from "../../src/supervisor/file/plan-of.ts";
 import { TomlPositions } from "../../src/supervisor/file/toml-positions.ts";
-import { read } from "../support/plan-reading.ts";
+import { readPlanText } from "../support/plan-reading.ts";
 
 const FILE = `[admin]
 socket = "run/admin.sock"
@@ -94,7 +94,7 @@ test("a file that was changed anywhere is a plan, or has mistakes with a place i
   await fc.assert(
     fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 4 }), async (edits) => {
       const text = edited(edits);
-      const { reading } = await read(text);
+      const { reading } = await readPlanText(text);
       if ("plan" in reading) {
         seen.plans++;
         return;

@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import type { DirectoryEntry } from "../../src/services/web/directory-entries.ts";
 import { directoryListing } from "../../src/services/web/directory-listing.ts";
-import { all, type Element, pageOf } from "../support/html-elements.ts";
+import { type Element, elementsOf, parsePage } from "../support/html-elements.ts";
 import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 
 type Subject = (path: string, entries: readonly DirectoryEntry[]) => string;
@@ -45,14 +45,14 @@ function roundOf(subject: Subject): Round {
     const path = `/${name(draw)}/`;
     const told = (what: string): string => `${what}: ${inspect([path, entries])}`;
     try {
-      const page = pageOf(subject(path, entries));
+      const page = parsePage(subject(path, entries));
       const plain = listed(
         "/a/",
         entries.map((given) => ({ ...given, name: "a" })),
       );
-      const other = all(pageOf(plain), "tr").map(shape).sort();
-      if (all(page, "tr").map(shape).sort().join() !== other.join()) return told("has other elements");
-      const links = all(page, "tbody").flatMap((body) => all(body, "a"));
+      const other = elementsOf(parsePage(plain), "tr").map(shape).sort();
+      if (elementsOf(page, "tr").map(shape).sort().join() !== other.join()) return told("has other elements");
+      const links = elementsOf(page, "tbody").flatMap((body) => elementsOf(body, "a"));
       const led = links.map(({ attributes }) => new URL(attributes["href"] ?? "", BASE));
       if (led.some(({ href, search, hash }) => !href.startsWith(BASE) || search !== "" || hash !== ""))
         return told("leads away");
@@ -60,7 +60,7 @@ function roundOf(subject: Subject): Round {
       const expected = entries.map((given) => wellFormed(given.name) + (given.type === "directory" ? "/" : "")).sort();
       if (targets.join("\0") !== expected.join("\0")) return told(`leads to ${JSON.stringify(targets)}`);
       return /\p{Cc}/u.test(
-        all(page, "tbody")
+        elementsOf(page, "tbody")
           .map(({ text }) => text.replaceAll("\n", ""))
           .join(""),
       )

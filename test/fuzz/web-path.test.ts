@@ -10,7 +10,7 @@ import {
   requestPath,
 } from "../../src/services/web/request-path.ts";
 import { openRoot, type Root } from "../../src/services/web/root.ts";
-import { makeSite, SECRET } from "../support/site-folder.ts";
+import { makeSiteFolder, SECRET } from "../support/site-folder.ts";
 import { Draw, findPlanted, fuzz, PLANTED_SEED, type Round, seconds, seed, timeout, told } from "./fuzz-run.ts";
 
 type Subject = (path: string, dotfiles: Dotfiles) => RequestPath;
@@ -191,7 +191,7 @@ async function readOutside(root: Root, from: number, rounds: number, ms: number)
 }
 
 async function siteOf(symlinks: Symlinks): Promise<Root> {
-  const root = await openRoot(makeSite(), { symlinks });
+  const root = await openRoot(makeSiteFolder(), { symlinks });
   onTestFinished(() => root.close());
   return root;
 }

@@ -2,9 +2,9 @@
 import { createServer, type IncomingMessage } from "node:http";
 import { Duplex } from "node:stream";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { decoded } from "../support/http-decode.ts";
-import { head, taken, withLines } from "../support/http-heads.ts";
-import { parsed } from "../support/http-parse.ts";
+import { decodeBody } from "../support/http-decode.ts";
+import { head, headWithLines, taken } from "../support/http-heads.ts";
+import { parseHeads } from "../support/http-parse.ts";
 import { until } from "../support/until.ts";
 
 interface Seen {
@@ -81,7 +81,7 @@ const COMPARED = taken.filter(([name, , told]) => {
 });
 
 test.for(COMPARED)("the same head: RFC %s", async ([, text]) => {
-  const [ours] = parsed(text).heads;
+  const [ours] = parseHeads(text).heads;
   if (ours === undefined) throw new Error("no head");
   const body = { none: "", length: "abcde", chunked: "3\r\nabc\r\n0\r\n\r\n" }[ours.framing.body];
   const data = { none: "", length: "abcde", chunked: "abc" }[ours.framing.body];
@@ -103,7 +103,7 @@ describe("bodies in chunks", () => {
     "0\r\nA: b\r\nC: d\r\n\r\n",
     "a\r\n\0\r\n\r\n\xff0\r\n\r\r\n0\r\n\r\n",
   ])("the same: %j", async (body) => {
-    const { data, trailers } = decoded(body);
+    const { data, trailers } = decodeBody(body);
     expect(trailers).toBeDefined();
     const seen = await ofNode(head("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked") + body);
     expect(seen).toMatchObject([{ data, trailers: trailers?.flat() }]);
@@ -112,16 +112,16 @@ describe("bodies in chunks", () => {
   test.for(["+3\r\nabc\r\n0\r\n\r\n", "3\nabc\r\n0\r\n\r\n", "g\r\n\r\n", "3\r\nabcd\r\n0\r\n\r\n"])(
     "refused by both: %j",
     async (body) => {
-      expect(decoded(body).refusal).toBeDefined();
+      expect(decodeBody(body).refusal).toBeDefined();
       expect(await ofNode(head("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked") + body)).toBeUndefined();
     },
   );
 });
 
 test("requests that are pipelined", async () => {
-  const text = `${withLines("A: b")}${head("GET /c HTTP/1.1", "Host: d")}${withLines("Connection: close")}`;
+  const text = `${headWithLines("A: b")}${head("GET /c HTTP/1.1", "Host: d")}${headWithLines("Connection: close")}`;
   const seen = await ofNode(text);
   expect(seen?.map(({ target, fields }) => [target, fields])).toEqual(
-    parsed(text).heads.map(({ target, fields }) => [target, fields.flat()]),
+    parseHeads(text).heads.map(({ target, fields }) => [target, fields.flat()]),
   );
 });

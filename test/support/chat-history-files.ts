@@ -15,7 +15,7 @@ export const drivers: readonly SqliteDriverName[] =
 (await sqliteDriver(["libsql"]))(":memory:").close();
 
 /** A folder of the test's own. What is open in it is closed when its last history is collected: libsql has no other way. */
-export function folder(): string {
+export function historyFolder(): string {
   const made = mkdtempSync(join(tmpdir(), "sockwright-chat-"));
   onTestFinished(async () => {
     const isClosed = (): boolean => {

@@ -13,7 +13,7 @@ const TOKEN = /<(\/?)([a-z][a-z0-9]*)((?: [a-z-]+="[^"<>]*")*)>|([^<>]+)/y;
 const VOID = ["meta"];
 
 /** The root of a page. */
-export function pageOf(html: string): Element {
+export function parsePage(html: string): Element {
   if (!html.startsWith("<!DOCTYPE html>\n")) throw new Error("no doctype");
   const top: Element = { tag: "", attributes: {}, text: "", children: [] };
   const open = [top];
@@ -40,8 +40,8 @@ export function pageOf(html: string): Element {
 }
 
 /** All elements of a tag, in their order. */
-export function all(root: Element, tag: string): Element[] {
-  const below = root.children.flatMap((child) => all(child, tag));
+export function elementsOf(root: Element, tag: string): Element[] {
+  const below = root.children.flatMap((child) => elementsOf(child, tag));
   return root.tag === tag ? [root, ...below] : below;
 }
 

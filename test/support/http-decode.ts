@@ -13,7 +13,7 @@ export interface Decoded {
 }
 
 /** The body in chunks of the text, which comes in pieces that end at these places. */
-export function decoded(text: string, cuts: readonly number[] = []): Decoded {
+export function decodeBody(text: string, cuts: readonly number[] = []): Decoded {
   const decoder = bodyDecoder({ body: "chunked" }, DEFAULT_LIMITS);
   let data = "";
   let from = 0;

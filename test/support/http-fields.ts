@@ -3,7 +3,7 @@ import { Fields } from "../../src/http/fields.ts";
 
 export type Line = readonly [name: string, value: string];
 
-export function fieldsOf(...lines: readonly Line[]): Fields {
+export function readFields(...lines: readonly Line[]): Fields {
   let text = "";
   const marks: number[] = [];
   for (const [name, value] of lines) {

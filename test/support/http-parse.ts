@@ -13,7 +13,7 @@ export interface Parsed {
 }
 
 /** All heads of the text, which comes in pieces that end at these places. */
-export function parsed(text: string, cuts: readonly number[] = [], limits: MessageLimits = DEFAULT_LIMITS): Parsed {
+export function parseHeads(text: string, cuts: readonly number[] = [], limits: MessageLimits = DEFAULT_LIMITS): Parsed {
   const parser = new RequestHeadParser(limits);
   const heads: ReturnType<typeof told>[] = [];
   let behind = 0;

@@ -13,7 +13,7 @@ export interface FileReading {
 }
 
 /** Reads the text, or the bytes, as a file of their own folder. */
-export async function read(content: string | Uint8Array): Promise<FileReading> {
+export async function readPlanText(content: string | Uint8Array): Promise<FileReading> {
   const folder = await mkdtemp(join(tmpdir(), "plan-"));
   onTestFinished(() => rm(folder, { recursive: true }));
   const file = join(folder, "sockwright.toml");
@@ -23,14 +23,14 @@ export async function read(content: string | Uint8Array): Promise<FileReading> {
 
 /** What is wrong: `LINE:COLUMN: message`. */
 export async function mistakesIn(content: string | Uint8Array): Promise<readonly string[]> {
-  const { folder, reading } = await read(content);
+  const { folder, reading } = await readPlanText(content);
   if ("plan" in reading) return [];
   return reading.mistakes.map((mistake) => mistakeText(mistake).replace(`${join(folder, "sockwright.toml")}:`, ""));
 }
 
 /** The plan. Fails where there is a mistake. */
 export async function planIn(content: string): Promise<{ readonly plan: Plan; readonly folder: string }> {
-  const { reading, folder } = await read(content);
+  const { reading, folder } = await readPlanText(content);
   if ("mistakes" in reading) throw new Error(reading.mistakes.map(mistakeText).join("\n"));
   return { plan: reading.plan, folder };
 }

@@ -32,7 +32,7 @@ url = sys.argv[1]
 `;
 
 /** Runs a program of Python's with the URL that it connects to, or listens on. */
-export function startPython(context: TestContext, url: string, program: string): Promise<Child> {
+export function startPythonThroughChaos(context: TestContext, url: string, program: string): Promise<Child> {
   return startChild(requireTool(context, "python3"), ["-B", "-u", "-c", `${PRELUDE}\n${program}`, url]);
 }
 
@@ -42,7 +42,7 @@ export async function listenPython(
   url: string,
   program: string,
 ): Promise<{ child: Child; url: string }> {
-  const child = await startPython(context, url, program);
+  const child = await startPythonThroughChaos(context, url, program);
   const [, at = ""] = await child.line(/^at (.*)$/);
   return { child, url: at };
 }

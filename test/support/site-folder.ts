@@ -18,7 +18,7 @@ export function publicFolder(): string {
 }
 
 /** Files with their own path as their content. */
-export function write(folder: string, ...paths: readonly (string | Buffer)[]): void {
+export function writeInFolder(folder: string, ...paths: readonly (string | Buffer)[]): void {
   for (const path of paths) {
     const name = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(path)]);
     if (typeof path === "string") mkdirSync(join(folder, path, ".."), { recursive: true });
@@ -51,15 +51,15 @@ export const ODD_NAMES = [
 ];
 
 /** Gives the path of the folder to be served. */
-export function makeSite(): string {
+export function makeSiteFolder(): string {
   const around = publicFolder();
   const root = join(around, "www");
-  write(root, "file", "sub/file", "sub/deep/file", ".hidden", ".git/config", `${DEEP_PATH}/file`, LONG_NAME);
-  write(root, ...ODD_NAMES);
-  write(root, Buffer.from([0x6c, 0xe9]));
+  writeInFolder(root, "file", "sub/file", "sub/deep/file", ".hidden", ".git/config", `${DEEP_PATH}/file`, LONG_NAME);
+  writeInFolder(root, ...ODD_NAMES);
+  writeInFolder(root, Buffer.from([0x6c, 0xe9]));
   mkdirSync(join(root, "empty"));
   for (const outside of ["outside/file", "outside/sub/file", "www-private/file"]) {
-    write(around, outside);
+    writeInFolder(around, outside);
     writeFileSync(join(around, outside), SECRET);
   }
   link(root, {

@@ -8,7 +8,7 @@ import type { Variables } from "../../src/services/web/template/variables.ts";
 export type Files = Readonly<Record<string, string | Uint8Array>>;
 
 /** Loads `page.html`, which may include the other files. */
-export function load(page: string | Uint8Array, files: Files = {}, limits: TemplateLimits = {}): Template {
+export function loadedFrom(page: string | Uint8Array, files: Files = {}, limits: TemplateLimits = {}): Template {
   const all: Files = { ...files, "page.html": page };
   return loadTemplate("page.html", { read: (file) => all[file] ?? missing(file), ...limits });
 }
@@ -18,13 +18,13 @@ function missing(file: string): never {
 }
 
 export function rendered(page: string, variables: Variables = {}, files: Files = {}): string {
-  return load(page, files).render(variables);
+  return loadedFrom(page, files).render(variables);
 }
 
 /** The message of the error that a template is refused with. */
 export function refusalOf(page: string | Uint8Array, files: Files = {}, limits: TemplateLimits = {}): string {
   try {
-    load(page, files, limits);
+    loadedFrom(page, files, limits);
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     expect(error.code).toBe("ERR_SOCKWRIGHT_TEMPLATE");

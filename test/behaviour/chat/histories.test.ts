@@ -9,7 +9,7 @@ import { defaultHistoryPath } from "../../../src/services/chat/history-path.ts";
 import { MAX_MEMORY_MESSAGES, MAX_ROOM_MESSAGES, MemoryHistory } from "../../../src/services/chat/memory-history.ts";
 import { sqliteDriver } from "../../../src/services/chat/sqlite-driver.ts";
 import { PRUNE_MESSAGES, SEARCH_PART_MESSAGES } from "../../../src/services/chat/sqlite-history.ts";
-import { drivers, fileHistory, folder } from "../../support/chat-history-files.ts";
+import { drivers, fileHistory, historyFolder } from "../../support/chat-history-files.ts";
 import { startedHub, TestHub } from "../../support/chat-members.ts";
 import { turn } from "../../support/until.ts";
 
@@ -28,7 +28,7 @@ async function ids(history: ChatHistory, query: Partial<Parameters<ChatHistory["
 
 const kinds = [
   { name: "memory", make: () => new MemoryHistory() },
-  ...drivers.map((name) => ({ name, make: () => fileHistory(join(folder(), "chat.db"), name) })),
+  ...drivers.map((name) => ({ name, make: () => fileHistory(join(historyFolder(), "chat.db"), name) })),
 ];
 
 describe.each(kinds)("a history in $name", ({ make }) => {
@@ -93,7 +93,7 @@ describe("in memory", () => {
 
 describe.each(drivers)("in a file of %s", (driver) => {
   test("messages outlive the hub, and tags for a while", async () => {
-    const path = join(folder(), "deep", "er", "chat.db");
+    const path = join(historyFolder(), "deep", "er", "chat.db");
     const history = fileHistory(path, driver);
     await history.open(0);
     await history.append([stored(1, "a", { tagKey: "old" }), stored(2, "b", { tagKey: "new" }), stored(3)]);
@@ -106,7 +106,7 @@ describe.each(drivers)("in a file of %s", (driver) => {
   });
 
   test("a tag that was sent before a restart is delivered once", async () => {
-    const path = join(folder(), "chat.db");
+    const path = join(historyFolder(), "chat.db");
     const before = new TestHub(fileHistory(path, driver));
     await before.hub.start();
     const { member } = await before.join("rose");
@@ -121,7 +121,7 @@ describe.each(drivers)("in a file of %s", (driver) => {
   });
 
   test("nobody else can read it", async () => {
-    const path = join(folder(), "chat.db");
+    const path = join(historyFolder(), "chat.db");
     const history = fileHistory(path, driver);
     await history.open(0);
     await history.append([stored(1)]);
@@ -129,7 +129,7 @@ describe.each(drivers)("in a file of %s", (driver) => {
   });
 
   test("a batch is stored as a whole or not at all", async () => {
-    const history = fileHistory(join(folder(), "chat.db"), driver);
+    const history = fileHistory(join(historyFolder(), "chat.db"), driver);
     await history.open(0);
     await history.append([stored(1)]);
     // As text: vitest would keep the error, and with it the statements.
@@ -140,7 +140,7 @@ describe.each(drivers)("in a file of %s", (driver) => {
   });
 
   test("of many old messages some are forgotten at a time", async () => {
-    const history = fileHistory(join(folder(), "chat.db"), driver);
+    const history = fileHistory(join(historyFolder(), "chat.db"), driver);
     await history.open(0);
     await history.append(Array.from({ length: PRUNE_MESSAGES + 1 }, (_, at) => stored(at + 1)));
     expect(await history.prune(1_000_000)).toBe(true);
@@ -149,7 +149,7 @@ describe.each(drivers)("in a file of %s", (driver) => {
   });
 
   test("it belongs to one at a time", async () => {
-    const path = join(folder(), "chat.db");
+    const path = join(historyFolder(), "chat.db");
     const [one, other] = [fileHistory(path, driver), fileHistory(path, driver)];
     await one.open(0);
     const message = `${path} is in use: another chat keeps its history there`;
@@ -160,7 +160,7 @@ describe.each(drivers)("in a file of %s", (driver) => {
   });
 
   test("python reads it when it is closed", async () => {
-    const path = join(folder(), "chat.db");
+    const path = join(historyFolder(), "chat.db");
     const history = fileHistory(path, driver);
     await history.open(0);
     await history.append([stored(1, "ë"), stored(2)]);
@@ -172,7 +172,7 @@ describe.each(drivers)("in a file of %s", (driver) => {
   });
 
   test("what is no history of a chat is not touched", async () => {
-    const place = folder();
+    const place = historyFolder();
     const text = join(place, "notes.txt");
     writeFileSync(text, "these are my notes, and no database at all\n".repeat(100));
     await expect(fileHistory(text, driver).open(0)).rejects.toMatchObject({
@@ -192,7 +192,7 @@ describe.each(drivers)("in a file of %s", (driver) => {
   });
 
   test("a pipe is none, and nobody waits for its other end", async () => {
-    const pipe = join(folder(), "pipe");
+    const pipe = join(historyFolder(), "pipe");
     spawnSync("mkfifo", [pipe]);
     // Without this other end, an opening that waits would never end.
     const end = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
@@ -203,7 +203,7 @@ describe.each(drivers)("in a file of %s", (driver) => {
   });
 
   test("a long search lets others have their turn, and finds all", async () => {
-    const history = fileHistory(join(folder(), "chat.db"), driver);
+    const history = fileHistory(join(historyFolder(), "chat.db"), driver);
     await history.open(0);
     const last = 2 * SEARCH_PART_MESSAGES + 1;
     const needles = [1, 2, SEARCH_PART_MESSAGES, last];

@@ -17,9 +17,9 @@ import {
 } from "../../../src/http/message-limits.ts";
 import { Refusal } from "../../../src/http/refusal.ts";
 import { RequestHeadParser } from "../../../src/http/request-head-parser.ts";
-import { decoded } from "../../support/http-decode.ts";
-import { head, withLines } from "../../support/http-heads.ts";
-import { parsed } from "../../support/http-parse.ts";
+import { decodeBody } from "../../support/http-decode.ts";
+import { head, headWithLines } from "../../support/http-heads.ts";
+import { parseHeads } from "../../support/http-parse.ts";
 
 /** Counts how often a byte is looked at, in what is lent and in the memory that holds what was cut. */
 function countLooks(): { count: number; of(bytes: Buffer): Buffer } {
@@ -65,32 +65,34 @@ describe("heads", () => {
       (size) => head(`GET /${"a".repeat(size - "GET / HTTP/1.1".length)} HTTP/1.1`, "Host: a"),
       "414 target-too-long",
     ],
-    ["MAX_EMPTY_LINES", MAX_EMPTY_LINES, (size) => "\r\n".repeat(size) + withLines(), "400 empty-lines"],
+    ["MAX_EMPTY_LINES", MAX_EMPTY_LINES, (size) => "\r\n".repeat(size) + headWithLines(), "400 empty-lines"],
     [
       "DEFAULT_MAX_HEADER_BYTES",
       DEFAULT_MAX_HEADER_BYTES,
-      (size) => withLines(`a:${"b".repeat(size - "Host: a\r\na:\r\n\r\n".length)}`),
+      (size) => headWithLines(`a:${"b".repeat(size - "Host: a\r\na:\r\n\r\n".length)}`),
       "431 fields-too-large",
     ],
     [
       "DEFAULT_MAX_HEADER_FIELDS",
       DEFAULT_MAX_HEADER_FIELDS,
-      (size) => withLines(...Array.from({ length: size - 1 }, () => "a:b")),
+      (size) => headWithLines(...Array.from({ length: size - 1 }, () => "a:b")),
       "431 fields-too-many",
     ],
   ])("%s", ([, limit, ofSize, refusal]) => {
-    expect(parsed(ofSize(limit))).toMatchObject({ heads: [{}], refusal: undefined });
-    expect(parsed(ofSize(limit + 1))).toMatchObject({ heads: [], refusal });
+    expect(parseHeads(ofSize(limit))).toMatchObject({ heads: [{}], refusal: undefined });
+    expect(parseHeads(ofSize(limit + 1))).toMatchObject({ heads: [], refusal });
   });
 
   test("other limits than the default ones", () => {
     const limits = { ...DEFAULT_LIMITS, maxRequestLineBytes: 20, maxHeaderBytes: 30, maxHeaderFields: 2 };
-    expect(parsed(head(`GET /${"a".repeat(6)} HTTP/1.1`, "Host: a"), [], limits).heads.length).toBe(1);
-    expect(parsed(head(`GET /${"a".repeat(7)} HTTP/1.1`, "Host: a"), [], limits).refusal).toBe("414 target-too-long");
-    expect(parsed(head(`${"M".repeat(25)} / HTTP/1.1`, "Host: a"), [], limits).refusal).toBe("414 target-too-long");
-    expect(parsed(withLines(`a:${"b".repeat(15)}`), [], limits).heads.length).toBe(1);
-    expect(parsed(withLines(`a:${"b".repeat(16)}`), [], limits).refusal).toBe("431 fields-too-large");
-    expect(parsed(withLines("a:", "b:"), [], limits).refusal).toBe("431 fields-too-many");
+    expect(parseHeads(head(`GET /${"a".repeat(6)} HTTP/1.1`, "Host: a"), [], limits).heads.length).toBe(1);
+    expect(parseHeads(head(`GET /${"a".repeat(7)} HTTP/1.1`, "Host: a"), [], limits).refusal).toBe(
+      "414 target-too-long",
+    );
+    expect(parseHeads(head(`${"M".repeat(25)} / HTTP/1.1`, "Host: a"), [], limits).refusal).toBe("414 target-too-long");
+    expect(parseHeads(headWithLines(`a:${"b".repeat(15)}`), [], limits).heads.length).toBe(1);
+    expect(parseHeads(headWithLines(`a:${"b".repeat(16)}`), [], limits).refusal).toBe("431 fields-too-large");
+    expect(parseHeads(headWithLines("a:", "b:"), [], limits).refusal).toBe("431 fields-too-many");
   });
 
   test("what is too large is refused as soon as it is, and before its end", () => {
@@ -105,7 +107,7 @@ describe("heads", () => {
 
   test("a parser holds what it has of a head, at most twice, and nothing between heads", () => {
     const parser = new RequestHeadParser(DEFAULT_LIMITS);
-    const text = withLines(`Cookie: ${"b".repeat(30_000)}`);
+    const text = headWithLines(`Cookie: ${"b".repeat(30_000)}`);
     for (let at = 0; at < text.length - 1; at++) {
       parser.parse(Buffer.from(text[at] ?? ""), 0, 1);
       expect(parser.heldBytes).toBeLessThanOrEqual(Math.max(512, 2 * (at + 1)));
@@ -120,7 +122,7 @@ describe("heads", () => {
     onTestFinished(() => kept.mockRestore());
     for (const length of [50, 5_000]) {
       const parser = new RequestHeadParser(DEFAULT_LIMITS);
-      const text = withLines("Content-Length: 100000", `a:${"b".repeat(length)}`);
+      const text = headWithLines("Content-Length: 100000", `a:${"b".repeat(length)}`);
       const cut = text.length - 20;
       kept.mockClear();
       parser.parse(Buffer.from(text.slice(0, cut)), 0, cut);
@@ -150,7 +152,7 @@ describe("heads", () => {
   });
 
   test("no byte is looked at more than thrice, if each comes alone", () => {
-    const text = `\r\n${withLines(`A: ${"b".repeat(20_000)}`, ...Array.from({ length: 98 }, () => `${"c".repeat(50)}: d`))}`;
+    const text = `\r\n${headWithLines(`A: ${"b".repeat(20_000)}`, ...Array.from({ length: 98 }, () => `${"c".repeat(50)}: d`))}`;
     const looks = countLooks();
     const parser = new RequestHeadParser(DEFAULT_LIMITS);
     for (let at = 0; at < text.length - 1; at++) {
@@ -194,9 +196,9 @@ describe("bodies in chunks", () => {
       "431 fields-too-many",
     ],
   ])("%s", ([, limit, ofSize, refusal]) => {
-    expect(decoded(ofSize(limit))).toMatchObject({ refusal: undefined, rest: "" });
-    expect(decoded(ofSize(limit)).trailers).toBeDefined();
-    expect(decoded(ofSize(limit + 1))).toMatchObject({ refusal });
+    expect(decodeBody(ofSize(limit))).toMatchObject({ refusal: undefined, rest: "" });
+    expect(decodeBody(ofSize(limit)).trailers).toBeDefined();
+    expect(decodeBody(ofSize(limit + 1))).toMatchObject({ refusal });
   });
 
   test("no byte is looked at more than thrice, if each comes alone", () => {

@@ -6,7 +6,7 @@ import { directoryEntries, MAX_LISTED_ENTRIES } from "../../../src/services/web/
 import type { Symlinks } from "../../../src/services/web/place.ts";
 import { type Listed, openRoot } from "../../../src/services/web/root.ts";
 import { BUSY, FORBIDDEN, MISSING, type Unopened } from "../../../src/services/web/unopened.ts";
-import { LONG_NAME, makeSite, publicFolder, write } from "../../support/site-folder.ts";
+import { LONG_NAME, makeSiteFolder, publicFolder, writeInFolder } from "../../support/site-folder.ts";
 
 async function listed(folder: string, path: string, symlinks?: Symlinks): Promise<Listed> {
   const root = await openRoot(folder, { symlinks });
@@ -48,7 +48,7 @@ test.each([
 ] as const)(
   "with symlinks: %s it lists what can be opened: nothing hidden, no link that leaves, no FIFO, socket or device",
   async (symlinks, files, folders) => {
-    const listing = await listed(makeSite(), "", symlinks);
+    const listing = await listed(makeSiteFolder(), "", symlinks);
     expect(names(listing, "file")).toEqual([...files].sort());
     expect(names(listing, "directory")).toEqual([...folders].sort());
     expect(listing).toMatchObject({ isComplete: true });
@@ -68,14 +68,14 @@ test("an entry has its size and its time", async () => {
 
 test("a name that no request can ask for is not listed", async () => {
   const folder = publicFolder();
-  write(folder, "line\nfeed", "escape\x1b", "next\u0085line", "good");
-  write(folder, Buffer.from([0x6c, 0xe9]), Buffer.from([0xed, 0xa0, 0x80]));
+  writeInFolder(folder, "line\nfeed", "escape\x1b", "next\u0085line", "good");
+  writeInFolder(folder, Buffer.from([0x6c, 0xe9]), Buffer.from([0xed, 0xa0, 0x80]));
   expect(names(await listed(folder, ""), "file")).toEqual(["good"]);
 });
 
 test("of a file and of nothing there is no list", async () => {
   const folder = publicFolder();
-  write(folder, "file");
+  writeInFolder(folder, "file");
   expect(await listed(folder, "file")).toEqual({ type: "missing" });
   expect(await listed(folder, "none")).toEqual({ type: "missing" });
 });
@@ -93,7 +93,7 @@ test("of a directory that is too large so many entries are looked at, and it is 
 
 test("what is there and may not be had is left out, but where one name cannot be told now, nothing is", async () => {
   const folder = publicFolder();
-  write(folder, "a", "b");
+  writeInFolder(folder, "a", "b");
   const stat = (answer: Unopened) => (name: string) =>
     Promise.resolve(name === "b" ? answer : ({ type: "directory", stat: NO_STAT } as const));
   for (const answer of [MISSING, FORBIDDEN]) {

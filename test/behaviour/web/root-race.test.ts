@@ -6,7 +6,7 @@ import { kernel } from "../../../src/native/load.ts";
 import type { Symlinks } from "../../../src/services/web/place.ts";
 import { openRoot } from "../../../src/services/web/root.ts";
 import { startChild } from "../../support/child.ts";
-import { link, makeSite, SECRET } from "../../support/site-folder.ts";
+import { link, makeSiteFolder, SECRET } from "../../support/site-folder.ts";
 
 const SWAP = fileURLToPath(new URL("programs/swap.mjs", import.meta.url));
 const PATHS = ["swapped", "swapped-folder/file"];
@@ -29,7 +29,7 @@ test.each([
   ["by openat2(2)", undefined],
   ["without it", -constants.errno.ENOSYS],
 ])("nobody who exchanges files and links gets out of the root, %s", async (_, result) => {
-  const site = makeSite();
+  const site = makeSiteFolder();
   link(site, { swapped: "file", "swapped-folder": "sub" });
   if (result !== undefined) {
     vi.spyOn(kernel, "openat2").mockReturnValue(result);

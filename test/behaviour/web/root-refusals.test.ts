@@ -5,14 +5,14 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { openRoot } from "../../../src/services/web/root.ts";
 import { startChild } from "../../support/child.ts";
-import { link, publicFolder, write } from "../../support/site-folder.ts";
+import { link, publicFolder, writeInFolder } from "../../support/site-folder.ts";
 import { requireTool } from "../../support/tools.ts";
 
 const programs = fileURLToPath(new URL("programs/", import.meta.url));
 
 test("a root that is not there, or is no directory, is told by its path", async () => {
   const folder = publicFolder();
-  write(folder, "file");
+  writeInFolder(folder, "file");
   link(folder, { itself: "itself", dangling: "none" });
   const code = async (name: string): Promise<unknown> => openRoot(join(folder, name)).catch((error: unknown) => error);
   expect(await code("none")).toMatchObject({ code: "ENOENT", syscall: "open", path: join(folder, "none") });
@@ -24,7 +24,7 @@ test("a root that is not there, or is no directory, is told by its path", async 
 
 test("a root may be named by a link, and by a path from the working directory", async () => {
   const folder = publicFolder();
-  write(folder, "site/file");
+  writeInFolder(folder, "site/file");
   link(folder, { current: "site" });
   for (const name of [join(folder, "current"), relative(process.cwd(), join(folder, "site"))]) {
     for (const symlinks of ["deny", "inside", "follow"] as const) {
@@ -39,7 +39,7 @@ test("the root can be that of the whole file system", async () => {
   const root = await openRoot("/", { symlinks: "deny" });
   onTestFinished(() => root.close());
   const folder = publicFolder();
-  write(folder, "file");
+  writeInFolder(folder, "file");
   link(folder, { link: "file" });
   expect((await root.stat(join(folder, "file").slice(1))).type).toBe("file");
   expect((await root.stat(join(folder, "link").slice(1))).type).toBe("missing");
@@ -62,7 +62,7 @@ test("an option that cannot be is told", async () => {
 
 test("everything is busy once the root is closed; a file that was opened stays open", async () => {
   const folder = publicFolder();
-  write(folder, "file");
+  writeInFolder(folder, "file");
   const root = await openRoot(folder);
   const opened = await root.open("file");
   const opening = root.open("file");
@@ -81,7 +81,7 @@ test.each([
   ["without it", { ...process.env, SOCKWRIGHT_ADDON: "/none" }],
 ])("what the process may not read is forbidden, %s", async (_, env) => {
   const folder = publicFolder();
-  write(folder, "file", "unreadable", "unsearchable/file", "unlisted/file");
+  writeInFolder(folder, "file", "unreadable", "unsearchable/file", "unlisted/file");
   mkdirSync(join(folder, "unlisted/folder"));
   chmodSync(join(folder, "unreadable"), 0);
   chmodSync(join(folder, "unsearchable"), 0);
@@ -139,7 +139,7 @@ sys.stdin.read()
 test("a file that another process has a lease on is busy, and not waited for: fcntl(2)", async (context) => {
   const python = requireTool(context, "python3");
   const folder = publicFolder();
-  write(folder, "file");
+  writeInFolder(folder, "file");
   const root = await openRoot(folder);
   onTestFinished(() => root.close());
   const child = await startChild(python, ["-c", LEASE, join(folder, "file")]);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { openRoot, ROOT_LOOK_MS, type Root } from "../../../src/services/web/root.ts";
 import { manualClock } from "../../../src/testing.ts";
-import { publicFolder, write } from "../../support/site-folder.ts";
+import { publicFolder, writeInFolder } from "../../support/site-folder.ts";
 
 async function rootAt(path: string): Promise<{ root: Root; pass: (ms: number) => void }> {
   const clock = manualClock();
@@ -15,7 +15,7 @@ async function rootAt(path: string): Promise<{ root: Root; pass: (ms: number) =>
 
 test("another directory that is put in its place by a link is seen a second later", async () => {
   const folder = publicFolder();
-  write(folder, "releases/41/old", "releases/42/new");
+  writeInFolder(folder, "releases/41/old", "releases/42/new");
   symlinkSync("releases/41", join(folder, "current"));
   const { root, pass } = await rootAt(join(folder, "current"));
   symlinkSync("releases/42", join(folder, "next"));
@@ -29,7 +29,7 @@ test("another directory that is put in its place by a link is seen a second late
 
 test("one that is put in its place by a rename, too; what was opened before is what it was", async () => {
   const folder = publicFolder();
-  write(folder, "site/file", "next/file");
+  writeInFolder(folder, "site/file", "next/file");
   const { root, pass } = await rootAt(join(folder, "site"));
   const before = await root.open("file");
   renameSync(join(folder, "site"), join(folder, "last"));
@@ -45,12 +45,12 @@ test("one that is put in its place by a rename, too; what was opened before is w
 
 test("while nothing is there everything is missing, and what comes there is seen at once", async () => {
   const folder = publicFolder();
-  write(folder, "site/file");
+  writeInFolder(folder, "site/file");
   const { root, pass } = await rootAt(join(folder, "site"));
   renameSync(join(folder, "site"), join(folder, "away"));
   pass(ROOT_LOOK_MS);
   expect(await root.stat("file")).toEqual({ type: "missing" });
-  write(folder, "site");
+  writeInFolder(folder, "site");
   expect(await root.stat("")).toEqual({ type: "missing" });
   rmSync(join(folder, "site"));
   mkdirSync(join(folder, "site"));
@@ -59,7 +59,7 @@ test("while nothing is there everything is missing, and what comes there is seen
 
 test("behind a change its name is looked at before anything else", async () => {
   const folder = publicFolder();
-  write(folder, "site/old", "next/new");
+  writeInFolder(folder, "site/old", "next/new");
   const { root } = await rootAt(join(folder, "site"));
   renameSync(join(folder, "site"), join(folder, "last"));
   renameSync(join(folder, "next"), join(folder, "site"));
@@ -70,7 +70,7 @@ test("behind a change its name is looked at before anything else", async () => {
 
 test("a look at its name that has begun before a change counts no more", async () => {
   const folder = publicFolder();
-  write(folder, "site/old", "next/new");
+  writeInFolder(folder, "site/old", "next/new");
   const { root, pass } = await rootAt(join(folder, "site"));
   pass(ROOT_LOOK_MS);
   const before = root.stat("old");
@@ -89,7 +89,7 @@ test("a look at its name that has begun before a change counts no more", async (
 
 test("many who come at one time look once, and a root that is closed meanwhile is closed", async () => {
   const folder = publicFolder();
-  write(folder, "file");
+  writeInFolder(folder, "file");
   const { root, pass } = await rootAt(folder);
   pass(ROOT_LOOK_MS);
   const found = Array.from({ length: 20 }, () => root.stat("file"));
@@ -102,7 +102,7 @@ test("many who come at one time look once, and a root that is closed meanwhile i
 
 test("a directory that is replaced while it is looked into stays open until then", async () => {
   const folder = publicFolder();
-  write(folder, "site/sub/file", "next/none");
+  writeInFolder(folder, "site/sub/file", "next/none");
   const { root, pass } = await rootAt(join(folder, "site"));
   const listing = root.list("sub");
   pass(ROOT_LOOK_MS);

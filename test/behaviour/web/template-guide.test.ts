@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { codeBlocks } from "../../repository/code-blocks.ts";
 import { codeIn, read, section, tables } from "../../repository/pages.ts";
-import { load, refusalOf, rendered } from "../../support/template-loading.ts";
+import { loadedFrom, refusalOf, rendered } from "../../support/template-loading.ts";
 
 const page = read("docs/guides/templates.md");
 
@@ -16,7 +16,7 @@ test("every tag of the table is one", () => {
   const tags = rows.flatMap(([tag = ""]) => codeIn(tag));
   expect(tags.length).toBeGreaterThan(8);
   const files = { "part.html": "a", "parts/head.html": "b" };
-  for (const tag of tags) expect(load(tag, files).render({})).not.toMatch(/\{\{.*\}\}/s);
+  for (const tag of tags) expect(loadedFrom(tag, files).render({})).not.toMatch(/\{\{.*\}\}/s);
 });
 
 test("the elements and the URL that are named as refused are, and what is named instead is not", () => {

@@ -2,7 +2,7 @@
 // with a harmless value.
 import { expect, test } from "vitest";
 import { structureOf } from "../../support/page-structure.ts";
-import { load } from "../../support/template-loading.ts";
+import { loadedFrom } from "../../support/template-loading.ts";
 
 const PAGES = [
   "<p>{{x}}</p>",
@@ -102,7 +102,7 @@ const PAYLOADS = [
 ] as const;
 
 test.for(PAGES.map((page) => [page] as const))("in %s", ([page]) => {
-  const template = load(page);
+  const template = loadedFrom(page);
   const harmless = structureOf(template.render({ x: "a", l: ["b", "c"], half: "" }));
   for (const x of PAYLOADS) {
     const hostile = template.render({ x, l: [x, x], half: "javascript:" });
@@ -115,7 +115,7 @@ test.for(PAGES.map((page) => [page] as const))("in %s", ([page]) => {
 });
 
 test("text is shown as it was given", () => {
-  const template = load("<p>{{x}}</p><p title='{{x}}'></p>");
+  const template = loadedFrom("<p>{{x}}</p><p title='{{x}}'></p>");
   for (const x of PAYLOADS) {
     const { text, attributes } = structureOf(template.render({ x }));
     const shown = x.replaceAll("\0", "\uFFFD");

@@ -11,7 +11,7 @@ import {
   MAX_TAG_LENGTH,
   MAX_TAGS,
 } from "../../../src/services/web/template/template-limits.ts";
-import { load, refusalOf } from "../../support/template-loading.ts";
+import { loadedFrom, refusalOf } from "../../support/template-loading.ts";
 
 const NOT_REFUSED = "it is not refused";
 
@@ -66,24 +66,24 @@ describe("a page", () => {
     expect.objectContaining({ code: "ERR_SOCKWRIGHT_TEMPLATE_SIZE", file: "page.html", limit });
 
   test("has so many bytes, as they are written", () => {
-    const template = load("é{{a}}", {}, { maxRenderedBytes: 12 });
+    const template = loadedFrom("é{{a}}", {}, { maxRenderedBytes: 12 });
     expect(template.render({ a: "<<" })).toBe("é&lt;&lt;");
     expect(template.render({ a: "éé€€" })).toBe("ééé€€");
     for (const a of ["<<a<", "ééééé€", "a".repeat(1e6)]) {
       expect(() => template.render({ a })).toThrow(tooLarge("maxRenderedBytes"));
     }
-    const whole = load("{{#each l}}{{/each}}{{a}}");
+    const whole = loadedFrom("{{#each l}}{{/each}}{{a}}");
     expect(whole.render({ a: "a".repeat(DEFAULT_MAX_RENDERED_BYTES) })).toHaveLength(DEFAULT_MAX_RENDERED_BYTES);
     expect(() => whole.render({ a: "a".repeat(DEFAULT_MAX_RENDERED_BYTES + 1) })).toThrow(tooLarge("maxRenderedBytes"));
   });
 
   test("has so many bytes in its URLs, too", () => {
-    const template = load('<a href="{{#each l}}{{this}}{{/each}}">', {}, { maxRenderedBytes: 1_000 });
+    const template = loadedFrom('<a href="{{#each l}}{{this}}{{/each}}">', {}, { maxRenderedBytes: 1_000 });
     expect(() => template.render({ l: Array(500).fill("  ") })).toThrow(tooLarge("maxRenderedBytes"));
   });
 
   test("has so many turns of all its blocks, and holes count", () => {
-    const template = load("{{#each a}}{{#each b}}{{/each}}{{/each}}");
+    const template = loadedFrom("{{#each a}}{{#each b}}{{/each}}{{/each}}");
     const a = Array(10).fill(1);
     expect(template.render({ a, b: Array(DEFAULT_MAX_ITERATIONS / 10 - 1) })).toBe("");
     expect(() => template.render({ a, b: Array(DEFAULT_MAX_ITERATIONS / 10) })).toThrow(tooLarge("maxIterations"));

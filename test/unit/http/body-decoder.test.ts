@@ -4,7 +4,7 @@ import { type BodyDecoder, bodyDecoder } from "../../../src/http/body-decoder.ts
 import { BodyEnd } from "../../../src/http/body-end.ts";
 import { DEFAULT_LIMITS } from "../../../src/http/message-limits.ts";
 import { REFUSAL_REASONS, Refusal, type RefusalReason, refused } from "../../../src/http/refusal.ts";
-import { decoded } from "../../support/http-decode.ts";
+import { decodeBody } from "../../support/http-decode.ts";
 
 const body = (size: string, data: string, rest = "0\r\n\r\n"): string => `${size}\r\n${data}\r\n${rest}`;
 
@@ -99,20 +99,20 @@ describe("in chunks", () => {
   const behind = "GET / HTTP/1.1\r\n";
 
   test.for(taken)("taken: RFC %s", ([, text, data, trailers = []]) => {
-    expect(decoded(text + behind)).toEqual({ data, trailers, refusal: undefined, rest: behind });
+    expect(decodeBody(text + behind)).toEqual({ data, trailers, refusal: undefined, rest: behind });
   });
 
   test.for(refusedBodies)("refused: RFC %s", ([, text, reason]) => {
-    expect(decoded(text).refusal).toBe(`${refused(reason).status} ${reason}`);
+    expect(decodeBody(text).refusal).toBe(`${refused(reason).status} ${reason}`);
   });
 
   test.for([...taken, ...refusedBodies])("the same, however it is cut: RFC %s", ([, text]) => {
-    const whole = decoded(text);
+    const whole = decodeBody(text);
     for (let cut = 0; cut <= text.length; cut += text.length > 1_000 ? 97 : 1) {
-      expect(decoded(text, [cut])).toEqual(whole);
+      expect(decodeBody(text, [cut])).toEqual(whole);
     }
     expect(
-      decoded(
+      decodeBody(
         text,
         Array.from({ length: text.length }, (_, index) => index),
       ),
@@ -122,7 +122,7 @@ describe("in chunks", () => {
   test("no body ends before its last byte", () => {
     for (const [, text] of taken) {
       for (let length = 0; length < text.length; length++)
-        expect(decoded(text.slice(0, length)).trailers).toBeUndefined();
+        expect(decodeBody(text.slice(0, length)).trailers).toBeUndefined();
     }
   });
 

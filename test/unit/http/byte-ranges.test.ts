@@ -10,12 +10,12 @@ import {
   selectRanges,
   unsatisfiedRange,
 } from "../../../src/http/byte-ranges.ts";
-import { fieldsOf } from "../../support/http-fields.ts";
+import { readFields } from "../../support/http-fields.ts";
 
 const LENGTH = 10_000;
 
 function selected(value: string, length = LENGTH): RangeSelection {
-  return selectRanges("GET", fieldsOf(["Range", value]), length);
+  return selectRanges("GET", readFields(["Range", value]), length);
 }
 
 /** `0-4 9-9` as ranges. */
@@ -104,12 +104,12 @@ test("the largest numbers are exact", () => {
 });
 
 test.for(["HEAD", "POST", "PUT", "get"])("%s has no ranges", (method) => {
-  expect(selectRanges(method, fieldsOf(["Range", "bytes=0-1"]), LENGTH)).toEqual({ kind: "whole" });
+  expect(selectRanges(method, readFields(["Range", "bytes=0-1"]), LENGTH)).toEqual({ kind: "whole" });
 });
 
 test("without the field, or with two of them, it is the whole", () => {
-  expect(selectRanges("GET", fieldsOf(), LENGTH)).toEqual({ kind: "whole" });
-  const twice = fieldsOf(["Range", "bytes=0-1"], ["range", "2-3"]);
+  expect(selectRanges("GET", readFields(), LENGTH)).toEqual({ kind: "whole" });
+  const twice = readFields(["Range", "bytes=0-1"], ["range", "2-3"]);
   expect(selectRanges("GET", twice, LENGTH)).toEqual({ kind: "whole" });
 });
 

@@ -4,10 +4,10 @@ import { Fields } from "../../../src/http/fields.ts";
 import { DEFAULT_LIMITS } from "../../../src/http/message-limits.ts";
 import { Refusal } from "../../../src/http/refusal.ts";
 import { RequestHeadParser } from "../../../src/http/request-head-parser.ts";
-import { withLines } from "../../support/http-heads.ts";
+import { headWithLines } from "../../support/http-heads.ts";
 
 function fieldsOf(...lines: readonly string[]): Fields {
-  const bytes = Buffer.from(withLines(...lines), "latin1");
+  const bytes = Buffer.from(headWithLines(...lines), "latin1");
   const head = new RequestHeadParser(DEFAULT_LIMITS).parse(bytes, 0, bytes.length);
   if (head === undefined || head instanceof Refusal) throw new Error("no head");
   bytes.fill("#");

@@ -3,12 +3,12 @@ import { describe, expect, test } from "vitest";
 import { DEFAULT_LIMITS } from "../../../src/http/message-limits.ts";
 import { REFUSAL_REASONS, Refusal, refused } from "../../../src/http/refusal.ts";
 import { RequestHeadParser } from "../../../src/http/request-head-parser.ts";
-import { head, PLAIN, refusedHeads, taken, withLines } from "../../support/http-heads.ts";
-import { parsed } from "../../support/http-parse.ts";
+import { head, headWithLines, PLAIN, refusedHeads, taken } from "../../support/http-heads.ts";
+import { parseHeads } from "../../support/http-parse.ts";
 
 describe("taken", () => {
   test.for(taken)("RFC %s", ([, text, told]) => {
-    const { heads, refusal, rest } = parsed(text);
+    const { heads, refusal, rest } = parseHeads(text);
     expect(refusal).toBeUndefined();
     expect(heads).toEqual([{ ...PLAIN, ...told, fields: expect.any(Array) }]);
     expect(rest).toBe("");
@@ -17,7 +17,7 @@ describe("taken", () => {
 
 describe("refused", () => {
   test.for(refusedHeads)("RFC %s", ([, text, reason]) => {
-    expect(parsed(text)).toEqual({ heads: [], refusal: `${refused(reason).status} ${reason}`, rest: "" });
+    expect(parseHeads(text)).toEqual({ heads: [], refusal: `${refused(reason).status} ${reason}`, rest: "" });
   });
 
   test("the table has every reason but those of chunks", () => {
@@ -31,43 +31,43 @@ describe("however the bytes are cut", () => {
   const long = [...taken, ...refusedHeads].filter(([, text]) => text.length >= 1_000);
 
   test.for(short)("the same head: RFC %s", ([, text]) => {
-    const whole = parsed(text);
-    for (let cut = 0; cut <= text.length; cut++) expect(parsed(text, [cut])).toEqual(whole);
-    expect(parsed(text, everywhere(text))).toEqual(whole);
+    const whole = parseHeads(text);
+    for (let cut = 0; cut <= text.length; cut++) expect(parseHeads(text, [cut])).toEqual(whole);
+    expect(parseHeads(text, everywhere(text))).toEqual(whole);
   });
 
   test.for(long)("the same head: RFC %s", ([, text]) => {
-    const whole = parsed(text);
+    const whole = parseHeads(text);
     const cuts = Array.from({ length: 60 }, (_, index) => Math.floor((index * text.length) / 59));
     for (const cut of [...cuts, 8191, 8192, 8193, text.length - 1, text.length - 2]) {
-      if (cut <= text.length) expect(parsed(text, [cut])).toEqual(whole);
+      if (cut <= text.length) expect(parseHeads(text, [cut])).toEqual(whole);
     }
-    expect(parsed(text, everywhere(text))).toEqual(whole);
+    expect(parseHeads(text, everywhere(text))).toEqual(whole);
   });
 
   test("the same sequences, where requests are pipelined", () => {
     const all = taken.filter(([, text]) => text.length < 200).map(([, text]) => text);
     const text = all.join("");
-    const whole = parsed(text);
+    const whole = parseHeads(text);
     expect(whole.heads.length).toBe(all.length);
     expect(whole.refusal).toBeUndefined();
-    for (let cut = 0; cut <= text.length; cut++) expect(parsed(text, [cut])).toEqual(whole);
-    expect(parsed(text, everywhere(text))).toEqual(whole);
+    for (let cut = 0; cut <= text.length; cut++) expect(parseHeads(text, [cut])).toEqual(whole);
+    expect(parseHeads(text, everywhere(text))).toEqual(whole);
   });
 
   test("nothing behind what is refused is looked at", () => {
     for (const [, text, reason] of refusedHeads) {
-      const { heads, refusal } = parsed(`${withLines()}${text}${withLines()}`);
+      const { heads, refusal } = parseHeads(`${headWithLines()}${text}${headWithLines()}`);
       expect([heads.length, refusal?.split(" ")[1]]).toEqual([1, reason]);
     }
   });
 
   test("what is behind a head is left where it is", () => {
-    const text = `${withLines("Content-Length: 3")}abc`;
+    const text = `${headWithLines("Content-Length: 3")}abc`;
     const head = text.length - 3;
-    for (let cut = 0; cut <= head; cut++) expect(parsed(text.slice(0, head), [cut]).rest).toBe("");
+    for (let cut = 0; cut <= head; cut++) expect(parseHeads(text.slice(0, head), [cut]).rest).toBe("");
     // "abc" is no request line yet.
-    expect(parsed(text)).toMatchObject({ heads: [{ framing: { length: 3 } }], rest: "abc" });
+    expect(parseHeads(text)).toMatchObject({ heads: [{ framing: { length: 3 } }], rest: "abc" });
   });
 });
 
@@ -76,18 +76,18 @@ describe("every byte, where it may stand and where it may not", () => {
     ["a method", (byte) => head(`G${byte}T / HTTP/1.1`, "Host: a"), /[\w!#$%&'*+.^`|~-]/],
     ["a path", (byte) => head(`GET /a${byte}b HTTP/1.1`, "Host: a"), /[\w\-.~!$&'()*+,;=:@%/[\]^|?]/],
     ["a query", (byte) => head(`GET /?a${byte}b HTTP/1.1`, "Host: a"), /[\w\-.~!$&'()*+,;=:@%/[\]^|?\\`{}]/],
-    ["the beginning of a name", (byte) => withLines(`${byte}b: c`), /[\w!#$%&'*+.^`|~-]/],
-    ["a name", (byte) => withLines(`a${byte}b: c`), /[\w!#$%&'*+.^`|~:-]/],
+    ["the beginning of a name", (byte) => headWithLines(`${byte}b: c`), /[\w!#$%&'*+.^`|~-]/],
+    ["a name", (byte) => headWithLines(`a${byte}b: c`), /[\w!#$%&'*+.^`|~:-]/],
     ...Array.from({ length: 8 }, (_, place): [string, (byte: string) => string, RegExp] => [
       `a value, byte ${place} of 8`,
-      (byte) => withLines(`a:${"b".repeat(place)}${byte}${"b".repeat(7 - place)}`),
+      (byte) => headWithLines(`a:${"b".repeat(place)}${byte}${"b".repeat(7 - place)}`),
       /[\t\x20-\x7e\x80-\xff]/,
     ]),
     ["a host", (byte) => head("GET / HTTP/1.1", `Host: a${byte}1`), /[\w\-.~!$&'()*+,;=:]/],
   ])("of %s", ([, ofByte, allowed]) => {
     for (let code = 0; code < 256; code++) {
       const byte = String.fromCharCode(code);
-      expect([code, parsed(ofByte(byte)).heads.length]).toEqual([code, allowed.test(byte) ? 1 : 0]);
+      expect([code, parseHeads(ofByte(byte)).heads.length]).toEqual([code, allowed.test(byte) ? 1 : 0]);
     }
   });
 });
@@ -111,7 +111,7 @@ test("one parser serves many connections, and one that is cut keeps it until its
       if (head !== undefined) heads.set(text, { target: head.target, fields: [...head.fields] });
     }
   }
-  for (const text of texts) expect([parsed(text).heads]).toMatchObject([[heads.get(text)]]);
+  for (const text of texts) expect([parseHeads(text).heads]).toMatchObject([[heads.get(text)]]);
 });
 
 function spare(): RequestHeadParser | undefined {

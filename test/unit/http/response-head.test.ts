@@ -6,7 +6,7 @@ import { HttpError } from "../../../src/http/http-error.ts";
 import { reasonPhrase } from "../../../src/http/reason-phrase.ts";
 import { responseFraming } from "../../../src/http/response-framing.ts";
 import { encodeResponseHead, responseHeadText } from "../../../src/http/response-head.ts";
-import { decoded } from "../../support/http-decode.ts";
+import { decodeBody } from "../../support/http-decode.ts";
 
 function codeOf(action: () => unknown): string | undefined {
   try {
@@ -130,7 +130,7 @@ describe("chunks", () => {
       const parts = Buffer.concat([Buffer.from(chunkHead(size)), data, Buffer.from(CHUNK_END)]);
       expect(encodeChunk(data)).toEqual(parts);
       const text = Buffer.concat([parts, encodeChunk(data), encodeLastChunk()]).toString("latin1");
-      expect(decoded(text)).toEqual({ data: "x".repeat(2 * size), trailers: [], refusal: undefined, rest: "" });
+      expect(decodeBody(text)).toEqual({ data: "x".repeat(2 * size), trailers: [], refusal: undefined, rest: "" });
     }
   });
 
@@ -141,7 +141,7 @@ describe("chunks", () => {
   test("trailers", () => {
     const last = encodeLastChunk([["Server-Timing", "a;dur=1"]]);
     expect(last.toString()).toBe("0\r\nServer-Timing: a;dur=1\r\n\r\n");
-    expect(decoded(last.toString()).trailers).toEqual([["Server-Timing", "a;dur=1"]]);
+    expect(decodeBody(last.toString()).trailers).toEqual([["Server-Timing", "a;dur=1"]]);
   });
 
   test.for(["Content-Length", "transfer-encoding", "HOST", "Set-Cookie", "Content-Type", "Trailer"])(

@@ -8,7 +8,7 @@ import { MAX_HELD_BYTES } from "../../../src/testing/chaos-direction.ts";
 import type { ChaosOptions } from "../../../src/testing/chaos-options.ts";
 import { type ChaosProxy, chaosProxy } from "../../../src/testing/chaos-proxy.ts";
 import { manualClock } from "../../../src/testing/manual-clock.ts";
-import { listenPython, startPython } from "../../support/python-through-chaos.ts";
+import { listenPython, startPythonThroughChaos } from "../../support/python-through-chaos.ts";
 
 const MIB = 1024 * 1024;
 
@@ -42,7 +42,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     if (at.startsWith("unix:")) onTestFinished(() => rmSync(at.slice("unix:".length), { force: true }));
     const server = await listenPython(context, at, ECHO);
     const proxy = await proxyTo(server.url, { seed: 11, splitBytes: { min: 1, max: 16_384 } });
-    const client = await startPython(
+    const client = await startPythonThroughChaos(
       context,
       proxy.url,
       `
@@ -70,7 +70,7 @@ say(hashlib.sha256(data).hexdigest(), hashlib.sha256(echo).hexdigest(), len(echo
     const clock = manualClock();
     const server = await listenPython(context, "tcp://127.0.0.1:0", ECHO);
     const proxy = await proxyTo(server.url, { delayMs: 1_000, clock });
-    const client = await startPython(
+    const client = await startPythonThroughChaos(
       context,
       proxy.url,
       `sock = connected(url)\nsock.sendall(b"hello")\nsay(sock.recv(99).decode())`,
@@ -90,7 +90,11 @@ say(hashlib.sha256(data).hexdigest(), hashlib.sha256(echo).hexdigest(), len(echo
     const clock = manualClock();
     const server = await listenPython(context, "tcp://127.0.0.1:0", ECHO);
     const proxy = await proxyTo(server.url, { throttleBytesPerSecond: 2_000, clock });
-    await startPython(context, proxy.url, `sock = connected(url)\nsock.sendall(bytes(5_000))\nsock.recv(1)\ninput()`);
+    await startPythonThroughChaos(
+      context,
+      proxy.url,
+      `sock = connected(url)\nsock.sendall(bytes(5_000))\nsock.recv(1)\ninput()`,
+    );
     await clock.timers();
     for (const bytes of [100, 200, 300]) {
       clock.advance(50);
@@ -103,7 +107,7 @@ say(hashlib.sha256(data).hexdigest(), hashlib.sha256(echo).hexdigest(), len(echo
   test("a reset is a reset: both ends get ECONNRESET, and what came before it arrived", async (context) => {
     const server = await listenPython(context, "tcp://127.0.0.1:0", ECHO);
     const proxy = await proxyTo(server.url, { resetAfterBytes: 10 });
-    const client = await startPython(
+    const client = await startPythonThroughChaos(
       context,
       proxy.url,
       `
@@ -146,7 +150,7 @@ for turn in range(2):
 `,
     );
     const proxy = await proxyTo(server.url);
-    const client = await startPython(
+    const client = await startPythonThroughChaos(
       context,
       proxy.url,
       `
@@ -190,7 +194,7 @@ say("got", sock.recv(99).decode())
     test('is passed on by "pass": the other side still answers', async (context) => {
       const server = await listenPython(context, "tcp://127.0.0.1:0", COUNT);
       const proxy = await proxyTo(server.url);
-      const client = await startPython(context, proxy.url, CLIENT);
+      const client = await startPythonThroughChaos(context, proxy.url, CLIENT);
       expect((await client.line(/^got .*$/))[0]).toBe("got 5 bytes");
     });
 
@@ -199,7 +203,7 @@ say("got", sock.recv(99).decode())
       const server = await listenPython(context, "tcp://127.0.0.1:0", COUNT);
       // The answer would be late: the close comes before it.
       const proxy = await proxyTo(server.url, { halfClose: "close", delayMs: 10, clock });
-      const client = await startPython(context, proxy.url, CLIENT);
+      const client = await startPythonThroughChaos(context, proxy.url, CLIENT);
       await vi.waitFor(() => expect(proxy.stats().bytesToTarget).toBe(clock.advance(10) < 0 ? 0 : 5));
       await vi.waitFor(() => {
         clock.advance(10);
@@ -212,7 +216,7 @@ say("got", sock.recv(99).decode())
     test('waits for the other side\'s with "hold"', async (context) => {
       const server = await listenPython(context, "tcp://127.0.0.1:0", COUNT);
       const proxy = await proxyTo(server.url, { halfClose: "hold" });
-      const client = await startPython(
+      const client = await startPythonThroughChaos(
         context,
         proxy.url,
         `
@@ -278,7 +282,7 @@ say(total, digest.hexdigest())
 
   test("a target that is not there is a reset for the client, and counted", async (context) => {
     const proxy = await proxyTo("tcp://127.0.0.1:1");
-    const client = await startPython(
+    const client = await startPythonThroughChaos(
       context,
       proxy.url,
       `
@@ -296,7 +300,7 @@ except OSError as error:
   test("maxConnections: one more is reset, and counted", async (context) => {
     const server = await listenPython(context, "tcp://127.0.0.1:0", ECHO);
     const proxy = await proxyTo(server.url, { maxConnections: 1 });
-    const client = await startPython(
+    const client = await startPythonThroughChaos(
       context,
       proxy.url,
       `
@@ -321,7 +325,7 @@ say(first.recv(1).decode())
   test("close resets what is open; a second one does nothing", async (context) => {
     const server = await listenPython(context, "tcp://127.0.0.1:0", ECHO);
     const proxy = await proxyTo(server.url);
-    const client = await startPython(
+    const client = await startPythonThroughChaos(
       context,
       proxy.url,
       `
@@ -353,7 +357,7 @@ while True:
     test("find their way there and back, each sender its own", async (context) => {
       const server = await listenPython(context, "udp://127.0.0.1:0", UDP_ECHO);
       const proxy = await proxyTo(server.url);
-      const client = await startPython(
+      const client = await startPythonThroughChaos(
         context,
         proxy.url,
         `
@@ -385,7 +389,7 @@ say("heard", *numbers)
           duplicateProbability: 0.1,
           reorderProbability: 0.2,
         });
-        await startPython(
+        await startPythonThroughChaos(
           context,
           proxy.url,
           `
@@ -454,7 +458,7 @@ input()
     test("maxConnections: a new sender takes the place of the one that was silent longest", async (context) => {
       const server = await listenPython(context, "udp://127.0.0.1:0", UDP_ECHO);
       const proxy = await proxyTo(server.url, { maxConnections: 2 });
-      const client = await startPython(
+      const client = await startPythonThroughChaos(
         context,
         proxy.url,
         `

@@ -9,7 +9,7 @@ import {
   MAX_SHOWN_ENTRIES,
 } from "../../../../src/services/web/directory-listing.ts";
 import { LISTING_POLICY, LISTING_STYLE } from "../../../../src/services/web/listing-style.ts";
-import { all, type Element, pageOf } from "../../../support/html-elements.ts";
+import { type Element, elementsOf, parsePage } from "../../../support/html-elements.ts";
 
 const BY_NAME: ListingOrder = { by: "name", direction: "asc" };
 const ENTRIES: readonly DirectoryEntry[] = [
@@ -26,29 +26,29 @@ function entry(name: string, type: "file" | "directory" = "file", size = 0, mtim
 }
 
 function page(entries: readonly DirectoryEntry[], order = BY_NAME, path = "/a/"): Element {
-  return pageOf(directoryListing({ path, entries, isComplete: true, order }));
+  return parsePage(directoryListing({ path, entries, isComplete: true, order }));
 }
 
 function rows(root: Element): Element[] {
-  return all(root, "tbody").flatMap((body) => all(body, "tr"));
+  return elementsOf(root, "tbody").flatMap((body) => elementsOf(body, "tr"));
 }
 
 function names(root: Element): string[] {
-  return rows(root).flatMap((row) => all(row, "bdi").map(({ text }) => text));
+  return rows(root).flatMap((row) => elementsOf(row, "bdi").map(({ text }) => text));
 }
 
 test("it says what it is, to whoever hears it too", () => {
   const root = page(ENTRIES, BY_NAME, "/a & b/");
   expect(root).toMatchObject({ tag: "html", attributes: { lang: "en" } });
-  expect(all(root, "title").map(({ text }) => text)).toEqual(["Index of /a & b/"]);
-  expect(all(root, "h1").map(({ text }) => text)).toEqual(["Index of /a & b/"]);
-  expect(all(root, "meta").map(({ attributes }) => attributes)).toEqual([
+  expect(elementsOf(root, "title").map(({ text }) => text)).toEqual(["Index of /a & b/"]);
+  expect(elementsOf(root, "h1").map(({ text }) => text)).toEqual(["Index of /a & b/"]);
+  expect(elementsOf(root, "meta").map(({ attributes }) => attributes)).toEqual([
     { charset: "utf-8" },
     { name: "viewport", content: "width=device-width, initial-scale=1" },
   ]);
-  expect(all(root, "main")).toHaveLength(1);
-  expect(all(root, "caption").map(({ text }) => text)).toEqual(["5 entries"]);
-  const headings = all(root, "thead").flatMap((head) => all(head, "th"));
+  expect(elementsOf(root, "main")).toHaveLength(1);
+  expect(elementsOf(root, "caption").map(({ text }) => text)).toEqual(["5 entries"]);
+  const headings = elementsOf(root, "thead").flatMap((head) => elementsOf(head, "th"));
   expect(headings.map(({ attributes }) => attributes)).toEqual([
     { scope: "col", "aria-sort": "ascending" },
     { scope: "col" },
@@ -57,20 +57,20 @@ test("it says what it is, to whoever hears it too", () => {
   expect(headings.map(({ text }) => text)).toEqual(["Name", "Size", "Modified (UTC)"]);
   expect(rows(root).map((row) => row.children.map(({ tag }) => tag))).toEqual(ENTRIES.map(() => ["th", "td", "td"]));
   expect(rows(root)[0]?.children[0]?.attributes).toEqual({ scope: "row" });
-  for (const tag of ["script", "img", "link", "form", "iframe"]) expect(all(root, tag)).toEqual([]);
+  for (const tag of ["script", "img", "link", "form", "iframe"]) expect(elementsOf(root, tag)).toEqual([]);
 });
 
 test("a folder leads up, the root does not", () => {
   const links = (path: string): (string | undefined)[] =>
-    all(page([], BY_NAME, path), "p").flatMap((paragraph) =>
-      all(paragraph, "a").map(({ attributes }) => attributes["href"]),
+    elementsOf(page([], BY_NAME, path), "p").flatMap((paragraph) =>
+      elementsOf(paragraph, "a").map(({ attributes }) => attributes["href"]),
     );
   expect(links("/a/")).toEqual(["../"]);
   expect(links("/")).toEqual([]);
 });
 
 test("its policy lets in its own style, and nothing else", () => {
-  const [style] = all(page([]), "style");
+  const [style] = elementsOf(page([]), "style");
   expect(style?.text).toBe(LISTING_STYLE);
   const hash = createHash("sha256")
     .update(style?.text ?? "")
@@ -115,8 +115,10 @@ describe("the order", () => {
     [{ by: "time", direction: "asc" }, ["?sort=name&order=asc", "?sort=size&order=asc", "?sort=time&order=desc"]],
   ])("%j: a heading leads to its column, or the other way round", ([order, links]) => {
     const root = page([], order);
-    const headings = all(root, "thead").flatMap((head) => all(head, "th"));
-    expect(headings.flatMap((heading) => all(heading, "a").map(({ attributes }) => attributes["href"]))).toEqual(links);
+    const headings = elementsOf(root, "thead").flatMap((head) => elementsOf(head, "th"));
+    expect(headings.flatMap((heading) => elementsOf(heading, "a").map(({ attributes }) => attributes["href"]))).toEqual(
+      links,
+    );
     const sorted = headings.flatMap(({ attributes }) => attributes["aria-sort"] ?? []);
     expect(sorted).toEqual([`${order.direction}ending`]);
   });
@@ -150,11 +152,11 @@ describe("a name", () => {
     ["\u202egpj.exe", "./%E2%80%AEgpj.exe"],
   ])("%j", ([name, href, text = name]) => {
     const [row] = rows(page([entry(name)]));
-    const [link] = row === undefined ? [] : all(row, "a");
+    const [link] = row === undefined ? [] : elementsOf(row, "a");
     expect([link?.attributes["href"], link?.text]).toEqual([href, text]);
     expect(new URL(link?.attributes["href"] ?? "", "http://h/a/").pathname).toBe(`/a/${href.slice(2)}`);
     const [folder] = rows(page([entry(name, "directory")]));
-    expect(folder === undefined ? [] : all(folder, "a").map(({ attributes }) => attributes["href"])).toEqual([
+    expect(folder === undefined ? [] : elementsOf(folder, "a").map(({ attributes }) => attributes["href"])).toEqual([
       `${href}/`,
     ]);
   });
@@ -187,25 +189,25 @@ describe("a size and a time", () => {
     [-1, "1969-12-31T23:59:59Z", "1969-12-31 23:59"],
     [8.64e15, "+275760-09-13T00:00:00Z", "+275760-09-13 00:00"],
   ])("%d ms: %s", ([mtimeMs, datetime, text]) => {
-    const times = all(page([entry("a", "file", 0, mtimeMs)]), "time");
+    const times = elementsOf(page([entry("a", "file", 0, mtimeMs)]), "time");
     expect(times.map((time) => [time.attributes["datetime"], time.text])).toEqual([[datetime, text]]);
   });
 
   test("the last nanosecond of a second is of that second", () => {
     const { stat, ...file } = entry("a");
-    const times = all(page([{ ...file, stat: { ...stat, mtimeNs: 1_704_067_200_999_999_999n } }]), "time");
+    const times = elementsOf(page([{ ...file, stat: { ...stat, mtimeNs: 1_704_067_200_999_999_999n } }]), "time");
     expect(times.map((time) => time.attributes["datetime"])).toEqual(["2024-01-01T00:00:00Z"]);
   });
 
   test.for([8.64e15 + 1_000, -8.64e15 - 1_000, 2 ** 53])("%d ms are no date", (mtimeMs) => {
-    expect(all(page([entry("a", "file", 0, mtimeMs)]), "time")).toEqual([]);
+    expect(elementsOf(page([entry("a", "file", 0, mtimeMs)]), "time")).toEqual([]);
   });
 });
 
 test("it shows MAX_SHOWN_ENTRIES, the first by its order, and says so", () => {
   const many = (count: number): DirectoryEntry[] =>
     Array.from({ length: count }, (_, index) => entry(String(count - index).padStart(6, "0")));
-  const caption = (root: Element): string | undefined => all(root, "caption")[0]?.text;
+  const caption = (root: Element): string | undefined => elementsOf(root, "caption")[0]?.text;
   const whole = page(many(MAX_SHOWN_ENTRIES));
   expect([rows(whole).length, caption(whole)]).toEqual([MAX_SHOWN_ENTRIES, `${MAX_SHOWN_ENTRIES} entries`]);
   const some = page(many(MAX_SHOWN_ENTRIES + 1));
@@ -217,5 +219,7 @@ test("it shows MAX_SHOWN_ENTRIES, the first by its order, and says so", () => {
 
 test("it says where the folder has more than what was read of it", () => {
   const html = directoryListing({ path: "/", entries: ENTRIES, isComplete: false, order: BY_NAME });
-  expect(all(pageOf(html), "caption").map(({ text }) => text)).toEqual(["5 of more than 5 entries are shown."]);
+  expect(elementsOf(parsePage(html), "caption").map(({ text }) => text)).toEqual([
+    "5 of more than 5 entries are shown.",
+  ]);
 });

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { kernel } from "../../../../src/native/load.ts";
 import type { Symlinks } from "../../../../src/services/web/place.ts";
 import { type Opened, openRoot, type Root } from "../../../../src/services/web/root.ts";
-import { DEEP_PATH, LONG_NAME, makeSite, ODD_NAMES, SECRET } from "../../../support/site-folder.ts";
+import { DEEP_PATH, LONG_NAME, makeSiteFolder, ODD_NAMES, SECRET } from "../../../support/site-folder.ts";
 
 const { ENOSYS, EPERM, EINVAL, EAGAIN } = constants.errno;
 
@@ -110,7 +110,7 @@ test.each(
     (["deny", "inside", "follow"] as const).map((links, column) => ({ way, links, column })),
   ),
 )("$way, symlinks: $links", async ({ way, links, column }) => {
-  const site = makeSite();
+  const site = makeSiteFolder();
   WAYS[way]?.();
   onTestFinished(() => void vi.restoreAllMocks());
   const root = await opened(site, links);
@@ -120,7 +120,7 @@ test.each(
 });
 
 test("what is in memory is found by one call, without a thread", async () => {
-  const root = await opened(makeSite());
+  const root = await opened(makeSiteFolder());
   const call = vi.spyOn(kernel, "openat2");
   onTestFinished(() => void vi.restoreAllMocks());
   expect((await root.stat("sub/file")).type).toBe("file");
@@ -143,13 +143,13 @@ test.each([
   "\0",
 ])("%j is no path of a root, whatever links are followed", async (path) => {
   for (const symlinks of ["deny", "inside", "follow"] as const) {
-    const root = await opened(makeSite(), symlinks);
+    const root = await opened(makeSiteFolder(), symlinks);
     await expect(root.open(path)).rejects.toMatchObject({ code: "ERR_INVALID_ARG_VALUE", name: "TypeError" });
     await expect(root.list(path)).rejects.toThrow("must be relative");
   }
 });
 
 test.each([undefined, null, 5, Buffer.from("file"), {}])("%s is no path at all", async (path) => {
-  const root = await opened(makeSite());
+  const root = await opened(makeSiteFolder());
   await expect(Reflect.apply(root.stat, root, [path])).rejects.toMatchObject({ code: "ERR_INVALID_ARG_TYPE" });
 });

@@ -22,7 +22,7 @@ function loaded(text: string, { isUnsettled = false, stat = STAT } = {}) {
   return { template: loadTemplate("a", { read: () => text }), stats: new Map([["a", stat]]), isUnsettled };
 }
 
-function pageOf(first: ReadTemplate & { template: Template }, source: Partial<PageSource>) {
+function templatePageOf(first: ReadTemplate & { template: Template }, source: Partial<PageSource>) {
   const clock = manualClock();
   const reported: unknown[] = [];
   const page = new TemplatePage(first, {
@@ -45,7 +45,7 @@ function pageOf(first: ReadTemplate & { template: Template }, source: Partial<Pa
 
 test("a template that may change without its times showing it is read again", async () => {
   for (const isUnsettled of [false, true]) {
-    const { clock, text, reported } = pageOf(loaded("one", { isUnsettled }), {
+    const { clock, text, reported } = templatePageOf(loaded("one", { isUnsettled }), {
       load: () => Promise.resolve(loaded("two")),
     });
     expect(await text()).toBe("one");
@@ -60,7 +60,7 @@ test("behind a change a page is looked at before it is sent, and a look that has
     [1, 0],
   ]) {
     const tell: ((read: ReadTemplate) => void)[] = [];
-    const { page, clock, text } = pageOf(loaded("one", { isUnsettled: true }), {
+    const { page, clock, text } = templatePageOf(loaded("one", { isUnsettled: true }), {
       load: () => new Promise((resolve) => tell.push(resolve)),
     });
     expect(await text()).toBe("one");
@@ -82,7 +82,7 @@ test("behind a change a page is looked at before it is sent, and a look that has
 test("a template that is broken is reported once for each state of it, and read again when it has changed", async () => {
   let [stat, loads]: [FileStat | undefined, number] = [STAT, 0];
   let read = (): ReadTemplate => loaded("one");
-  const { clock, text, reported } = pageOf(loaded("one"), {
+  const { clock, text, reported } = templatePageOf(loaded("one"), {
     load: () => {
       loads++;
       return Promise.resolve(read());

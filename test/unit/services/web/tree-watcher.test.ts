@@ -3,7 +3,7 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { MAX_WATCHED_DIRECTORIES, TreeWatcher } from "../../../../src/services/web/tree-watcher.ts";
-import { publicFolder, write } from "../../../support/site-folder.ts";
+import { publicFolder, writeInFolder } from "../../../support/site-folder.ts";
 import { until, untilSteady } from "../../../support/until.ts";
 
 /** A watcher, and how a change is made: it is over when it was told of, and nothing more comes of it. */
@@ -32,7 +32,7 @@ function replace(path: string): void {
 describe("it is told", () => {
   test("of a file that is written, replaced again and again, and goes", async () => {
     const folder = publicFolder();
-    write(folder, "sub/a");
+    writeInFolder(folder, "sub/a");
     const { told } = watcherOf(folder);
     const file = join(folder, "sub/a");
     await told("written", () => writeFileSync(file, "one"));
@@ -45,34 +45,34 @@ describe("it is told", () => {
     const folder = publicFolder();
     const { told, watcher } = watcherOf(folder);
     await told("two folders come", () => mkdirSync(join(folder, "a/b"), { recursive: true }));
-    await told("a file comes", () => write(folder, "a/b/c"));
+    await told("a file comes", () => writeInFolder(folder, "a/b/c"));
     const count = watcher.size;
     await told("the folders go", () => rmSync(join(folder, "a"), { recursive: true }));
     await until(() => watcher.size === count - 2, "none of them to be watched");
     await told("the folders come again", () => mkdirSync(join(folder, "a/b"), { recursive: true }));
-    await told("a file comes again", () => write(folder, "a/b/c"));
+    await told("a file comes again", () => writeInFolder(folder, "a/b/c"));
     await told("a folder is moved", () => renameSync(join(folder, "a"), join(folder, "d")));
-    await told("the file there is written", () => write(folder, "d/b/c"));
+    await told("the file there is written", () => writeInFolder(folder, "d/b/c"));
     expect(watcher.size).toBe(count);
   });
 
   test("of what is in another folder in its place, by a name or a link", async () => {
     const folder = publicFolder();
-    write(folder, "site/a", "next/a", "releases/41/a", "releases/42/a");
+    writeInFolder(folder, "site/a", "next/a", "releases/41/a", "releases/42/a");
     symlinkSync("releases/41", join(folder, "current"));
     const site = watcherOf(join(folder, "site"));
     await site.told("gone", () => rmSync(join(folder, "site"), { recursive: true }));
-    await site.told("there again", () => write(folder, "site/a"));
-    await site.told("written", () => write(folder, "site/a"));
+    await site.told("there again", () => writeInFolder(folder, "site/a"));
+    await site.told("written", () => writeInFolder(folder, "site/a"));
     await site.told("moved away", () => renameSync(join(folder, "site"), join(folder, "last")));
     await site.told("another one", () => renameSync(join(folder, "next"), join(folder, "site")));
-    await site.told("written there", () => write(folder, "site/a"));
+    await site.told("written there", () => writeInFolder(folder, "site/a"));
     const current = watcherOf(join(folder, "current"));
     await current.told("another link", () => {
       symlinkSync("releases/42", join(folder, "next"));
       renameSync(join(folder, "next"), join(folder, "current"));
     });
-    await current.told("written behind it", () => write(folder, "releases/42/a"));
+    await current.told("written behind it", () => writeInFolder(folder, "releases/42/a"));
   });
 });
 
@@ -84,7 +84,7 @@ test("what cannot be watched keeps nobody from watching, and what is closed tell
   const { watcher, settled } = watcherOf(folder);
   watcher.close();
   watcher.close();
-  write(folder, "a", "sub/a");
+  writeInFolder(folder, "a", "sub/a");
   expect(await settled()).toBe(0);
 });
 

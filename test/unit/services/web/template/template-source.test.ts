@@ -1,12 +1,12 @@
 // Files that a template includes.
 import { describe, expect, test } from "vitest";
 import { loadTemplate } from "../../../../../src/services/web/template/template.ts";
-import { load, refusalOf, rendered } from "../../../../support/template-loading.ts";
+import { loadedFrom, refusalOf, rendered } from "../../../../support/template-loading.ts";
 
 test("a file is found beside the one that includes it, or from the root", () => {
   const files = { "a/b.html": "b{{> c.html }}{{> ../d e.html}}", "a/c.html": "c{{>/d e.html}}", "d e.html": "{{x}};" };
   expect(rendered("{{> a/b.html}}{{> ./a/../d e.html}}", { x: "<" }, files)).toBe("bc&lt;;&lt;;&lt;;");
-  expect(load("{{> a/b.html}}", files).files).toEqual(["page.html", "a/b.html", "a/c.html", "d e.html"]);
+  expect(loadTemplate("{{> a/b.html}}", files).files).toEqual(["page.html", "a/b.html", "a/c.html", "d e.html"]);
 });
 
 test("a file is read once, and when the template is loaded", () => {

@@ -1,6 +1,6 @@
 // Tags: names, blocks, comments, and what values are shown as.
 import { describe, expect, test } from "vitest";
-import { load, refusalOf, rendered } from "../../../../support/template-loading.ts";
+import { loadedFrom, refusalOf, rendered } from "../../../../support/template-loading.ts";
 
 describe("a name", () => {
   test.for<[string, string]>([
@@ -184,7 +184,7 @@ describe("a block that ends elsewhere than it began is refused", () => {
 });
 
 test("the names are listed with their places, and asked for by prefix", () => {
-  const template = load(
+  const template = loadedFrom(
     "{{a.b}}\n{{#each c}}{{this.x}}{{@index}}{{d}}{{#if e}}{{/if}}{{/each}}\n{{> part.html}}{{a.b}}",
     {
       "part.html": "\n{{client.address}}",
