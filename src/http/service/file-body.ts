@@ -1,26 +1,26 @@
 import type { FileHandle } from "node:fs/promises";
 import { checkOptions, functionOf, integer, type OptionNames } from "../../socket/values.ts";
 
-/** Which part of a file is a body, and who is told of it. */
+/** The part of a file that is a body, and the functions that are called while it is sent. */
 export interface FileBodyOptions {
-  /** Where it begins, in bytes; default 0. */
+  /** The start of the part, in bytes; default 0. */
   readonly offset?: number | undefined;
-  /** How many bytes: the Content-Length. When the file has fewer, the connection is reset. */
+  /** The length of the part, in bytes, which is the Content-Length. When the file has fewer, the server resets the connection. */
   readonly length: number;
   /**
-   * Asked behind each 512 KiB, and behind the last of them unless that has left at once: false resets the connection, since the file
-   * was changed in place.
+   * Called after each piece of 512 KiB, and after the last piece unless that was sent at once. When it returns false, the file was
+   * changed in place, and the server resets the connection.
    */
   readonly isUnchanged?: (() => boolean) | undefined;
-  /** Called once, when the body was sent or will not be: also for HEAD, a lost connection and an error. */
+  /** Called once, when the body is sent or will not be sent: also for HEAD, a lost connection and an error. */
   readonly release?: (() => void) | undefined;
 }
 
 const OPTIONS: OptionNames<FileBodyOptions> = { offset: true, length: true, isUnchanged: true, release: true };
 
 /**
- * A part of an open file as the body of one response: the kernel takes it from the file by itself, sendfile(2), no faster than
- * the client takes it. The file stays open; it is needed until `release` is called.
+ * A part of an open file as the body of one response. The kernel sends it directly from the file, sendfile(2), no faster than the
+ * client receives it. The server does not close the file; the file must stay open until `release` is called.
  *
  * @throws TypeError, RangeError.
  * @example
@@ -38,11 +38,11 @@ const OPTIONS: OptionNames<FileBodyOptions> = { offset: true, length: true, isUn
  * ```
  */
 export class FileBody {
-  /** As it was given. */
+  /** The file that the constructor was given. */
   readonly file: FileHandle;
-  /** Where the part begins, in bytes. */
+  /** The start of the part, in bytes. */
   readonly offset: number;
-  /** How many bytes it has. */
+  /** The length of the part, in bytes. */
   readonly length: number;
   readonly #isUnchanged: (() => boolean) | undefined;
   #release: (() => void) | undefined;
@@ -59,7 +59,7 @@ export class FileBody {
     this.#release = release;
   }
 
-  /** Whether it is to be sent in pieces, between which {@link isUnchanged} is asked. @internal */
+  /** Whether the body has to be sent in pieces, with a call of {@link isUnchanged} after each. @internal */
   get isWatched(): boolean {
     return this.#isUnchanged !== undefined;
   }
@@ -69,7 +69,7 @@ export class FileBody {
     return this.#isUnchanged?.() ?? true;
   }
 
-  /** Nothing more is read of the file. @internal */
+  /** Calls the `release` option, once: nothing more is read from the file. @internal */
   release(): unknown {
     const release = this.#release;
     this.#release = undefined;

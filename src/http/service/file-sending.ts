@@ -5,27 +5,27 @@ import { dropBody } from "./answer-body.ts";
 import type { AnswerTarget } from "./answer-target.ts";
 import type { FileBody } from "./file-body.ts";
 
-/** What is sent of a file until it is asked whether it is unchanged. */
+/** Bytes of a file that are sent between two calls of `isUnchanged`; a longer part is sent in several pieces. */
 export const FILE_PIECE_BYTES = 512 * 1024;
 
 /**
- * Sends a head, and a part of a file behind it. Gives how many bytes that was, at once where all of it has left. Throws or rejects
- * before anything has begun where the file cannot be sent at all.
+ * Sends a head and then a part of a file. Returns the number of bytes of the file, as a promise unless all of it was sent at once.
+ * Throws or rejects before anything is sent when the file cannot be sent at all.
  */
 export function sendFileBody(to: AnswerTarget, head: Uint8Array, body: FileBody): number | Promise<number> {
   return new FileBodySending(to, head, body).start();
 }
 
-/** A part of a file on its way. What leaves at once costs neither a promise nor a turn. */
+/** The sending of a part of a file. A part that the kernel takes at once costs neither a promise nor a turn. */
 class FileBodySending implements FileWaiter {
   readonly #to: AnswerTarget;
   readonly #head: Uint8Array;
   readonly #body: FileBody;
   #sent = 0;
   #pieceBytes = 0;
-  /** A piece is being handed over, within this call. */
+  /** Whether a piece is being handed over in the current call. */
   #isSending = false;
-  /** The piece that was handed over has not left yet. */
+  /** Whether the piece that was handed over is not sent yet. */
   #isWaiting = false;
   #isOver = false;
   #failure: { readonly error: unknown } | undefined;
@@ -46,7 +46,7 @@ class FileBodySending implements FileWaiter {
     });
   }
 
-  /** Called when a piece has left. */
+  /** Called when a piece is sent. */
   resolve(bytes: number): void {
     this.#to.hasBegun = true;
     this.#isWaiting = false;
@@ -56,7 +56,7 @@ class FileBodySending implements FileWaiter {
     } catch (error) {
       this.#end(error);
     }
-    // Not at once: the queue of the connection is sending.
+    // Not synchronously: the write queue of the connection is sending.
     if (!this.#isOver && !this.#isSending) queueMicrotask(() => this.#sendPieces());
   }
 
@@ -68,7 +68,7 @@ class FileBodySending implements FileWaiter {
   #checkPiece(bytes: number): void {
     if (bytes < this.#pieceBytes) throw new ConnectionError("ERR_SOCKWRIGHT_FILE_SHRANK");
     const isLast = this.#sent === this.#body.length;
-    // A last piece that has left at once is like a read(2): it was not waited for.
+    // A last piece that was sent at once is like a read(2): the file had no time to change in between.
     const isUnchanged = (isLast && this.#isSending) || this.#body.isUnchanged();
     if (!isUnchanged) throw new HttpError("ERR_SOCKWRIGHT_HTTP_FILE_CHANGED");
     if (isLast) this.#end(undefined);

@@ -4,31 +4,31 @@ import type { HttpRequest } from "./http-request.ts";
 import type { HttpResponse, HttpTakeover } from "./http-response.ts";
 import type { PreparedResponse } from "./prepared-response.ts";
 
-/** Answers requests. One that gives its answer at once costs no promise. */
+/** A function that answers requests. A handler that returns its answer synchronously costs no promise. */
 export type HttpHandler = (request: HttpRequest, context: HttpContext) => HttpAnswer | Promise<HttpAnswer>;
 
-/** A `Response` of the web platform, a plain object, or one that was encoded beforehand. */
+/** The answer of a handler: a `Response` of the web platform, a plain object, a prepared response, or a takeover. */
 export type HttpAnswer = Response | HttpResponse | PreparedResponse | HttpTakeover;
 
-/** What a request came by. */
+/** The connection of a request, as a handler receives it beside the request. */
 export interface HttpContext {
   readonly connection: Connection;
   readonly peer: Peer;
-  /** Aborts when the server begins to close: an answer that would never end, such as one of server-sent events, ends then. */
+  /** Aborts when the server begins to close. An answer without an end, such as server-sent events, has to end then. */
   readonly stopping: AbortSignal;
 }
 
-/** A request and what became of it, as an access log has it. */
+/** A request and the result of its answer, as an access log records them. */
 export interface HttpExchange {
-  /** Undefined where its head was refused, or did not come in time. */
+  /** Undefined when the server has refused the head of the request, or the head did not arrive in time. */
   readonly request: HttpRequest | undefined;
   readonly status: number;
-  /** Bytes of the answer's body that were handed over to be sent, without those that frame it. */
+  /** Bytes of the answer's body that were handed over to be sent, without those of the chunk framing. */
   readonly bodyBytes: number;
-  /** When its head had come, by the wall clock. */
+  /** The time at which the head was complete, by the wall clock, in ms since 1970. */
   readonly startedAtMs: number;
   readonly durationMs: number;
   readonly peer: Peer;
-  /** What the handler threw, or why the answer was lost. */
+  /** The error that the handler threw, or the reason why the answer was lost. */
   readonly error?: unknown;
 }

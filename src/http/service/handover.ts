@@ -10,9 +10,10 @@ import type { HttpResponse, HttpTakeover } from "./http-response.ts";
 import { ResponseFields } from "./response-fields.ts";
 
 /**
- * Whether an answer is one that hands the connection over; then its head is written, if it has one.
+ * Begins the handover of a connection when the answer is an upgrade or a takeover, and returns whether it is. For an upgrade it
+ * writes the head.
  *
- * @throws HttpError where the request does not allow it, or for what cannot be sent.
+ * @throws HttpError when the request does not allow a handover, or the head cannot be sent.
  */
 export function beginHandover(exchange: Exchange, answer: object): boolean {
   if (isTakeover(answer)) {
@@ -32,7 +33,7 @@ export function beginHandover(exchange: Exchange, answer: object): boolean {
   return true;
 }
 
-/** Ends the push, of which the rest was not used, and calls the function that the connection is handed to. */
+/** Ends the push, returns the unused bytes to the connection, and calls the function that takes the connection over. */
 export function handOver(exchange: Exchange, push: Push, rest: Uint8Array): void {
   const { connection, handover } = exchange;
   exchange.keepOpen();
@@ -60,7 +61,7 @@ function isUpgrade(answer: object): answer is HttpResponse & Required<Pick<HttpR
   return "upgrade" in answer && typeof answer.upgrade === "function" && "status" in answer && answer.status === 101;
 }
 
-/** What is behind the request is the other protocol's: where that begins has to be known. */
+/** Throws while the body has not ended: the bytes after the request belong to the new protocol, so their start must be known. */
 function checkBody({ body }: Exchange): void {
   if (body !== undefined && !body.hasEnded) throw new HttpError("ERR_SOCKWRIGHT_HTTP_UPGRADE");
 }

@@ -2,8 +2,8 @@ import { wrongType } from "../../socket/values.ts";
 import { isLater } from "./not-later.ts";
 
 /**
- * The fields of a response, in the order in which they are sent: by name, several lines of one name as an array; or as pairs, as a
- * `Map` or the `Headers` of the web platform have them.
+ * The header fields of a response, in the order in which the server sends them: an object by name, with an array for several lines
+ * of one name; or an iterable of pairs, such as a `Map` or the `Headers` of the web platform.
  */
 export type HttpHeaders =
   | Readonly<Record<string, string | readonly string[] | undefined>>
@@ -11,10 +11,10 @@ export type HttpHeaders =
 
 type Line = readonly [name: string, value: string];
 
-/** The same as lines. What is no text is found where they are encoded. */
+/** Converts header fields to lines. The encoder checks later that names and values are strings. */
 export function headerLines(headers: HttpHeaders | undefined): Line[] {
   if (headers === undefined) return [];
-  if (isLater(headers)) throw wrongType("headers", "an object or an iterable, and no promise: await it", headers);
+  if (isLater(headers)) throw wrongType("headers", "an object or an iterable, not a promise: await it", headers);
   if (isIterable(headers)) return [...headers];
   const lines: Line[] = [];
   for (const [name, value] of Object.entries<unknown>(headers)) {

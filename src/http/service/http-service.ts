@@ -2,14 +2,14 @@ import type { Service } from "../../server/service.ts";
 import type { HttpHandler } from "./handler.ts";
 import type { HttpOptions } from "./http-options.ts";
 
-/** A service that answers requests: on listeners of its own, or on one that it shares with others, see {@link mounts}. */
+/** A service that answers HTTP requests, on its own listeners or on a listener that it shares: see {@link mounts}. */
 export interface HttpService extends Service {
   readonly request: HttpHandler;
-  /** Told of its exchanges, where it does not have the listener to itself. See {@link HttpOptions.onExchange}. */
+  /** Called with the exchanges of this service when it shares a listener. See {@link HttpOptions.onExchange}. */
   readonly onExchange?: HttpOptions["onExchange"];
 }
 
-/** Whether a service answers requests. */
+/** Whether a service answers HTTP requests. */
 export function isHttpService(service: Service): service is HttpService {
   return service.request !== undefined;
 }

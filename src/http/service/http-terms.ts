@@ -3,14 +3,14 @@ import { RequestHeadParser } from "../request-head-parser.ts";
 import type { HttpHandler } from "./handler.ts";
 import type { HttpSettings } from "./http-options.ts";
 
-/** What may last no longer than an option says. */
+/** A phase of a connection whose duration an option limits. */
 export type TimedPhase = "head" | "body" | "rest" | "idle";
 
-/** What all connections of a service share. */
+/** The handler, the settings and the spare parser that all connections of a service share. */
 export class HttpTerms {
   readonly handler: HttpHandler;
   readonly settings: HttpSettings;
-  /** How long each phase may take, in ms: it is asked for with each request. */
+  /** The time-out of each phase, in ms, in a table since each request looks it up. */
   readonly timeoutsMs: Readonly<Record<TimedPhase, number>>;
   #spare: RequestHeadParser | undefined;
 
@@ -29,18 +29,18 @@ export class HttpTerms {
     return this.settings;
   }
 
-  /** A parser that holds nothing: the same one for all heads that come in one piece. */
+  /** An empty parser. All heads that arrive in one piece use the same one. */
   get parser(): RequestHeadParser {
     this.#spare ??= new RequestHeadParser(this.limits);
     return this.#spare;
   }
 
-  /** It holds the beginning of a head, and belongs to one connection from now on. */
+  /** Gives a parser to one connection, since it holds the beginning of a head. */
   take(parser: RequestHeadParser): void {
     if (this.#spare === parser) this.#spare = undefined;
   }
 
-  /** It holds nothing any more. */
+  /** Takes an empty parser back. */
   giveBack(parser: RequestHeadParser): void {
     this.#spare ??= parser;
   }

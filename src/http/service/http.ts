@@ -6,9 +6,10 @@ import type { HttpService } from "./http-service.ts";
 import { HttpTerms } from "./http-terms.ts";
 
 /**
- * HTTP/1.1 and 1.0 as a service: requests of a connection one after the other, pipelined ones too, each answered by the handler.
+ * Returns a service that speaks HTTP/1.1 and 1.0 and calls the handler for each request. It handles the requests of a connection
+ * one after the other, also pipelined ones.
  *
- * @throws RangeError, TypeError for an option that cannot be.
+ * @throws RangeError, TypeError for an invalid option, TypeError for a handler that is not a function.
  * @example
  * ```ts
  * import { http, RequestError } from "sockwright/http";

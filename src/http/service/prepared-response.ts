@@ -7,35 +7,36 @@ import type { FileBody } from "./file-body.ts";
 import { type HttpHeaders, headerLines } from "./http-headers.ts";
 import { isFramingField, ResponseFields } from "./response-fields.ts";
 
-/** A response that is encoded once. */
+/** The status, header fields and body of a prepared response. */
 export interface PreparedResponseInit {
-  /** 200 to 599; default 200. */
+  /** The status code: 200 to 599; default 200. */
   readonly status?: number | undefined;
+  /** The header fields; default none. */
   readonly headers?: HttpHeaders | undefined;
-  /** Default none. Bytes are copied; of a file each response is sent a body of its own. */
+  /** The body; default none. Bytes are copied. A file is opened for each response: see {@link FileSource.open}. */
   readonly body?: Uint8Array | string | FileSource | undefined;
 }
 
 /** A file, or a part of one, that is the body of many responses. */
 export interface FileSource {
-  /** In bytes. */
+  /** The length of each body, in bytes. */
   readonly length: number;
-  /** Called for each response that is sent with its body. */
+  /** Returns the body of one response. Called for each response that is sent with its body. */
   open(): FileBody;
 }
 
 const INIT: OptionNames<PreparedResponseInit> = { status: true, headers: true, body: true };
 
-/** All of them have the same one at a time. */
+/** Shared by all prepared responses, since at any time they have the same Date. */
 const date = new DateText();
 const DATE = "Date: ";
 const LINE_END = Buffer.from("\r\n");
 
 /**
- * A response that is sent many times: its head and its body are one piece of memory, of which nothing is made anew but the Date,
- * once a second. To HEAD its head alone is sent.
+ * A response that is encoded once and sent many times. Its head and body are one buffer, in which only the Date changes, once a
+ * second. The answer to HEAD is the head alone.
  *
- * @throws HttpError for what cannot be sent · TypeError.
+ * @throws HttpError for a response that cannot be sent · TypeError.
  * @example
  * ```ts
  * import { http, PreparedResponse } from "sockwright/http";
@@ -49,16 +50,16 @@ const LINE_END = Buffer.from("\r\n");
  * ```
  */
 export class PreparedResponse {
-  /** As it was given. */
+  /** The status code. */
   readonly status: number;
-  /** How many bytes its body has. */
+  /** The length of the body, in bytes. */
   readonly bodyBytes: number;
-  /** Whether it says `Connection: close`. @internal */
+  /** Whether its head has `Connection: close`. @internal */
   readonly isLast: boolean;
-  /** Where its body comes from, if not out of memory. @internal */
+  /** The file of its body; undefined for a body in memory. @internal */
   readonly file: FileSource | undefined;
   readonly #headBytes: number;
-  /** Where the text of the Date begins; -1 where one was given, and stays. */
+  /** The offset of the value of Date; -1 when the caller has given a Date, which stays. */
   readonly #dateAt: number;
   #bytes: Buffer;
   #date = "";
@@ -91,19 +92,19 @@ export class PreparedResponse {
     this.#bytes = Buffer.concat([head, bytes]);
   }
 
-  /** All of it, or its head. Lent for good: where the Date has changed, it is other memory. @internal */
+  /** Returns the encoded response, or its head. The bytes never change: a new Date is written into a new buffer. @internal */
   encoded(nowMs: number, withBody: boolean): Buffer {
     const text = formatDate(nowMs);
     if (this.#dateAt >= 0 && text !== this.#date) {
       this.#date = text;
-      // A write that has lent the memory may wait still.
+      // A connection may still hold the old buffer in its write buffer.
       this.#bytes = Buffer.from(this.#bytes);
       this.#bytes.write(text, this.#dateAt, "latin1");
     }
     return withBody ? this.#bytes : this.#bytes.subarray(0, this.#headBytes);
   }
 
-  /** The lines of its head, for who sends it otherwise. @internal */
+  /** Returns the header lines, for a sender with another encoding. @internal */
   lines(nowMs: number): [name: string, value: string][] {
     const head = this.encoded(nowMs, false).toString("latin1");
     const [, ...lines] = head.slice(0, -2 * LINE_END.length).split("\r\n");
@@ -113,12 +114,12 @@ export class PreparedResponse {
     });
   }
 
-  /** Lent for good. @internal */
+  /** The body in memory; its bytes never change. @internal */
   get body(): Buffer {
     return this.#bytes.subarray(this.#headBytes);
   }
 
-  /** The same with a further field in its head, such as Connection. @internal */
+  /** Returns the encoded response with a further line in its head, such as Connection. @internal */
   encodedWith(line: string, nowMs: number, withBody: boolean): Buffer {
     const bytes = this.encoded(nowMs, withBody);
     const end = this.#headBytes - LINE_END.length;

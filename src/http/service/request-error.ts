@@ -1,7 +1,7 @@
 import { checkOptions, integer, type OptionNames, wrongType } from "../../socket/values.ts";
 import type { HttpHeaders } from "./http-headers.ts";
 
-/** What else a {@link RequestError} has answered. */
+/** The header fields of the answer to a {@link RequestError}, and its cause. */
 export interface RequestErrorOptions {
   readonly headers?: HttpHeaders | undefined;
   readonly cause?: unknown;
@@ -10,9 +10,9 @@ export interface RequestErrorOptions {
 const OPTIONS: OptionNames<RequestErrorOptions> = { headers: true, cause: true };
 
 /**
- * Thrown by a handler, it is the answer: its status, and its message as plain text. It is no failure of the server, and is not
- * reported. Reading a body rejects with it, too: 400 for one that is malformed or cut, 408 where nothing comes, 413 where it is too
- * large. See {@link http}.
+ * An error of the request. When a handler throws it, the server answers with its status, and with its message as plain text. It is
+ * not a failure of the server, so the server does not report it. Reading a body also rejects with it: 400 for a malformed or
+ * incomplete body, 408 when no bytes arrive in time, 413 for a body that is too large. See {@link http}.
  *
  * @param status - 400 to 599.
  * @param message - sent to the client.
@@ -21,9 +21,9 @@ const OPTIONS: OptionNames<RequestErrorOptions> = { headers: true, cause: true }
 export class RequestError extends Error {
   /** Always `"ERR_SOCKWRIGHT_HTTP_REQUEST"`. */
   readonly code = "ERR_SOCKWRIGHT_HTTP_REQUEST";
-  /** As it was given. */
+  /** The status of the answer. */
   readonly status: number;
-  /** As they were given. */
+  /** The header fields of the answer. */
   readonly headers: HttpHeaders | undefined;
 
   constructor(status: number, message: string, options: RequestErrorOptions = {}) {
