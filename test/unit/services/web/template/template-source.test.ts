@@ -6,7 +6,7 @@ import { loadedFrom, refusalOf, rendered } from "../../../../support/template-lo
 test("a file is found beside the one that includes it, or from the root", () => {
   const files = { "a/b.html": "b{{> c.html }}{{> ../d e.html}}", "a/c.html": "c{{>/d e.html}}", "d e.html": "{{x}};" };
   expect(rendered("{{> a/b.html}}{{> ./a/../d e.html}}", { x: "<" }, files)).toBe("bc&lt;;&lt;;&lt;;");
-  expect(loadTemplate("{{> a/b.html}}", files).files).toEqual(["page.html", "a/b.html", "a/c.html", "d e.html"]);
+  expect(loadedFrom("{{> a/b.html}}", files).files).toEqual(["page.html", "a/b.html", "a/c.html", "d e.html"]);
 });
 
 test("a file is read once, and when the template is loaded", () => {
