@@ -23,7 +23,7 @@ async function definitionsOf(file: string, text: string): Promise<Definition[]> 
   const outputText = withoutTypes.replaceAll(/^ *(?:\/\/.*|\/\*\*[\s\S]*?\*\/)\n/gm, "");
   const source = ts.createSourceFile(file, outputText, ts.ScriptTarget.Latest, true);
   return source.statements.flatMap((statement) => {
-    const [declaration] = ts.isVariableStatement(statement) ? statement.declarationList.declarations : [statement];
+    const declaration = ts.isVariableStatement(statement) ? statement.declarationList.declarations.at(0) : statement;
     if (declaration === undefined || !isHelper(declaration)) return [];
     const name = declaration.name?.getText() ?? "default";
     const exported = statement.getText();

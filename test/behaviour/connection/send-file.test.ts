@@ -25,13 +25,13 @@ function openPaths(path: string): number {
 
 describe("what is no regular file", () => {
   async function fifo(): Promise<string> {
-    const path = join(await temporaryFolder(), "fifo");
+    const path = join(temporaryFolder(), "fifo");
     execFileSync("mkfifo", [path]);
     return path;
   }
 
   async function socket(): Promise<string> {
-    const path = join(await temporaryFolder(), "socket");
+    const path = join(temporaryFolder(), "socket");
     const server = createServer().listen(path);
     await new Promise((resolve) => server.once("listening", resolve));
     onTestFinished(() => void server.close());
@@ -82,7 +82,7 @@ describe("what is no regular file", () => {
 
 describe("a file that changes while it is sent", () => {
   async function changing(change: (path: string) => unknown) {
-    const path = join(await temporaryFolder(), "content");
+    const path = join(temporaryFolder(), "content");
     await writeFile(path, Buffer.alloc(20 * FILE_CHUNK_BYTES, "a"));
     const { client, server } = memoryPair({ bufferBytes: FILE_CHUNK_BYTES });
     const sending = server.sendFile(path);
@@ -107,7 +107,7 @@ describe("a file that changes while it is sent", () => {
     ["to nothing", 0, {}],
     ["within what is asked for", 15 * FILE_CHUNK_BYTES, { offset: FILE_CHUNK_BYTES, length: 18 * FILE_CHUNK_BYTES }],
   ])("one that shrinks %s aborts the connection: nobody takes what came for the whole", async (_to, size, options) => {
-    const path = join(await temporaryFolder(), "content");
+    const path = join(temporaryFolder(), "content");
     await writeFile(path, Buffer.alloc(20 * FILE_CHUNK_BYTES, "a"));
     const { client, server } = memoryPair({ bufferBytes: FILE_CHUNK_BYTES });
     const sending = server.sendFile(path, options).catch((error: unknown) => error);
@@ -139,7 +139,7 @@ test("a file of proc(5), which says that it has no bytes, is sent", async () => 
 });
 
 test.each(["abort", "loss"] as const)("an %s in the middle rejects, and closes the file", async (how) => {
-  const path = join(await temporaryFolder(), randomUUID());
+  const path = join(temporaryFolder(), randomUUID());
   await writeFile(path, Buffer.alloc(50 * FILE_CHUNK_BYTES));
   const pair = memoryPair({ bufferBytes: FILE_CHUNK_BYTES });
   const sending = pair.server.sendFile(path).catch((error: unknown) => error);
