@@ -1,7 +1,11 @@
 // `npm run docs`: the guides and the reference of every entry of the package, as HTML in dist/docs.
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { entryPoints } from "./scripts/site/modules.mjs";
 import { load } from "./scripts/site/site.mjs";
+
+/** @type {{ readonly homepage: string }} */
+const { homepage } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
 
 /** @type {Partial<import("typedoc").TypeDocOptions>} */
 const options = {
@@ -21,6 +25,11 @@ const options = {
     "CONTRIBUTING.md",
     "SECURITY.md",
   ],
+  // A clone may have no remote, or a path as its remote: links to the source are made of the address in package.json.
+  disableGit: true,
+  sourceLinkTemplate: `${homepage.replace(/#.*$/, "")}/blob/{gitRevision}/{path}#L{line}`,
+  gitRevision: "main",
+  displayBasePath: fileURLToPath(new URL(".", import.meta.url)),
   plugin: [load],
   router: "site",
   out: "dist/docs",
