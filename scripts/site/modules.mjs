@@ -35,5 +35,9 @@ export function registerClass(context, reflection) {
  * @param {import("typedoc").ProjectReflection} project
  */
 export function nameModules(project) {
-  for (const module of project.children ?? []) module.name = entries.get(module.name) ?? module.name;
+  // TypeDoc names src/index.ts by its folder.
+  for (const module of project.children ?? []) {
+    const entry = module.name.replace(/^src\/?/, "");
+    module.name = entries.get(entry === "" ? "index" : entry) ?? module.name;
+  }
 }
