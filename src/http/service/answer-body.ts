@@ -5,10 +5,10 @@ import { FileBody } from "./file-body.ts";
 import type { HttpBody } from "./http-response.ts";
 import { isLater } from "./not-later.ts";
 
-/** A body as it is sent: text is bytes by now. */
+/** A body that is ready to be sent: text has become bytes. */
 export type AnswerBody = Exclude<HttpBody, string>;
 
-/** How long a body is; undefined where only its end tells. */
+/** Returns the length of a body in bytes; undefined for an iterable, whose length is known only at its end. */
 export function lengthOf(body: AnswerBody): number | undefined {
   if (body === null) return 0;
   if (body instanceof Uint8Array || body instanceof FileBody) return body.length;
@@ -17,7 +17,7 @@ export function lengthOf(body: AnswerBody): number | undefined {
   throw new HttpError("ERR_SOCKWRIGHT_HTTP_BODY", body);
 }
 
-/** The body will not be sent: whoever has made it is told. What that fails with is reported. */
+/** Releases a body that will not be sent: a file is released, an iterable ended. Errors of that are reported. */
 export function dropBody(to: AnswerTarget, body: unknown): void {
   attempt(
     () => {
@@ -29,7 +29,7 @@ export function dropBody(to: AnswerTarget, body: unknown): void {
   );
 }
 
-/** The same of an answer that will not be sent, whatever it is. */
+/** Releases the body of an answer that will not be sent; the answer may be any value. */
 export function dropAnswer(to: AnswerTarget, answer: unknown): void {
   attempt(
     () => {
@@ -39,7 +39,7 @@ export function dropAnswer(to: AnswerTarget, answer: unknown): void {
   );
 }
 
-/** Ends an iteration early: a generator runs its `finally`, and a stream is cancelled. What that fails with is reported. */
+/** Ends an iteration early: a generator runs its `finally`, and a stream is cancelled. Errors of that are reported. */
 export function endStream(to: AnswerTarget, iterator: AsyncIterator<unknown>): void {
   attempt(
     () => iterator.return?.(),
@@ -47,7 +47,7 @@ export function endStream(to: AnswerTarget, iterator: AsyncIterator<unknown>): v
   );
 }
 
-/** Whether an answer has a body that comes while it is sent. */
+/** Whether the body of an answer is an iterable, which produces its bytes while they are sent. */
 export function isStreamed(answer: unknown): boolean {
   return typeof answer === "object" && answer !== null && "body" in answer && isStream(answer.body);
 }

@@ -1,23 +1,23 @@
 import type { Connection } from "../../server/connection/connection.ts";
 import type { RequestHead } from "../request-head.ts";
 
-/** What is sent at once of a body in memory; then the client has to take it. */
+/** Bytes of a body in memory that are written at once; the next slice waits until the connection is writable again. */
 export const SLICE_BYTES = 256 * 1024;
 
-/** An answer on its way: what it is for, and how it leaves. */
+/** The target of an answer: the request's method and version, the connection, and the state of the sending. */
 export class AnswerTarget {
   readonly connection: Connection;
-  /** `""` where the head was refused. */
+  /** The method of the request; `""` when the head was refused. */
   readonly method: string;
   readonly version: "1.0" | "1.1";
-  /** No further request is answered: the answer says so, or is to say so. */
+  /** Whether this is the last answer of the connection, which has `Connection: close`. */
   isLast: boolean;
   status = 0;
-  /** Something of it was written. */
+  /** Whether a part of the answer was written. */
   hasBegun = false;
-  /** The connection takes more now. */
+  /** Whether the connection is writable: its write buffer has capacity. */
   hasRoom = true;
-  /** What is done when the connection is lost meanwhile. */
+  /** Stops the sending; called when the connection is lost meanwhile. */
   cancel: (() => void) | undefined;
 
   constructor(connection: Connection, head: Pick<RequestHead, "method" | "version">, isLast: boolean) {
@@ -27,25 +27,25 @@ export class AnswerTarget {
     this.isLast = isLast;
   }
 
-  /** What Connection has to say where the handler says nothing: RFC 9112, section 9.3. */
+  /** The value of Connection when the handler gives none: RFC 9112, section 9.3. */
   get connectionOption(): "close" | "keep-alive" | undefined {
     if (this.isLast) return "close";
     return this.version === "1.0" ? "keep-alive" : undefined;
   }
 
-  /** Copies the bytes. */
+  /** Writes bytes, which the connection copies. */
   write(bytes: Uint8Array): void {
     this.hasBegun = true;
     this.hasRoom = this.connection.write(bytes);
   }
 
-  /** Does not copy them. */
+  /** Writes bytes without a copy; they must not change until they are sent. */
   writeLent(bytes: Uint8Array): void {
     this.hasBegun = true;
     this.hasRoom = this.connection.writeLent(bytes);
   }
 
-  /** However many they are: no faster than the client takes them. */
+  /** Writes any number of bytes in slices, no faster than the client receives them. */
   async writeAll(bytes: Uint8Array, isLent: boolean): Promise<void> {
     for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
       if (!this.hasRoom) await this.drained();
@@ -55,7 +55,7 @@ export class AnswerTarget {
     }
   }
 
-  /** Settles when there is room. */
+  /** Waits until the connection is writable. */
   async drained(): Promise<void> {
     await this.connection.drained();
     this.hasRoom = true;

@@ -1,4 +1,4 @@
-// An answer on its way: its head, its framing, and its body.
+// Sends answers: head, framing and body.
 import { Buffer } from "node:buffer";
 import { encodeLastChunk } from "../chunk-encoder.ts";
 import { DateText } from "../http-date.ts";
@@ -17,16 +17,16 @@ import { isFramingField, ResponseFields } from "./response-fields.ts";
 import { sendStream } from "./streaming.ts";
 
 /**
- * Up to this size a body in memory and its head are one write, and a prepared response is copied. Above it, one copy
- * less is worth a second write.
+ * The longest body in memory that is written together with its head, and the longest prepared response that is copied. Above it, a
+ * second write costs less than the copy.
  */
 export const JOINED_BYTES = 16 * 1024;
 
 const date = new DateText();
 
 /**
- * Sends an answer. Gives how many bytes its body has, at once where it was small enough to be written; else when it was handed
- * over. Where it throws or rejects and nothing has begun, another answer can be sent.
+ * Sends an answer. Returns the length of its body in bytes, as a promise when the body could not be written at once. When it throws
+ * or rejects before anything was written, the caller can send another answer.
  */
 export function sendAnswer(to: AnswerTarget, answer: Exclude<HttpAnswer, HttpTakeover>): number | Promise<number> {
   if (answer instanceof PreparedResponse) return sendPrepared(to, answer);
@@ -62,7 +62,7 @@ function sendResponse(to: AnswerTarget, answer: Response | HttpResponse, body: A
   const fields = new ResponseFields(headerLines(answer.headers));
   const canHaveTrailers = to.version === "1.1" && !(body instanceof FileBody);
   const trailers = canHaveTrailers && "trailers" in answer ? answer.trailers : undefined;
-  // Those that are there are looked at before anything is sent.
+  // Trailers that are known are encoded, and so checked, before anything is sent.
   const end =
     trailers === undefined || typeof trailers === "function" ? trailers : encodeLastChunk(headerLines(trailers));
   const framing = framingOf(to, status, body, fields, trailers !== undefined);
@@ -105,7 +105,7 @@ function framingOf(
   const length = lengthOf(body);
   const hasNone = status === 204 || status === 205 || status === 304;
   if (hasNone && length !== 0) throw new HttpError("ERR_SOCKWRIGHT_HTTP_BODY", `${status}`);
-  // RFC 9110, section 8.6: the length of what is not sent, as the handler knows it.
+  // RFC 9110, section 8.6: the handler may give the length of a body that is not sent.
   if (body === null && (to.method === "HEAD" || status === 304)) return responseFraming(to, status, fields.length);
   if (length !== undefined && fields.length !== undefined && fields.length !== length) {
     throw new HttpError("ERR_SOCKWRIGHT_HTTP_LENGTH", `${fields.length}`);
@@ -119,7 +119,7 @@ function headText(
   ...[given, framing, isLast]: [ResponseFields, ResponseFraming, boolean]
 ): string {
   const fields = given.length === undefined ? given.lines : given.lines.filter(([name]) => !isFramingField(name));
-  // RFC 9110, section 6.6.1: a server with a clock sends it.
+  // RFC 9110, section 6.6.1: a server with a clock sends Date.
   if (!given.hasDate) fields.unshift(["Date", date.at(Date.now())]);
   if (framing.field !== undefined) fields.push(framing.field);
   if (isLast && !given.isLast) fields.push(["Connection", "close"]);
@@ -127,7 +127,7 @@ function headText(
   return responseHeadText({ status: answer.status ?? 200, fields, reason: reasonOf(answer) });
 }
 
-/** A `Response` has one always, empty by default. */
+/** The reason phrase of an answer. A `Response` always has a `statusText`, which is empty by default. */
 function reasonOf(answer: Response | HttpResponse): string | undefined {
   if (!("statusText" in answer)) return answer.reason;
   return answer.statusText === "" ? undefined : answer.statusText;

@@ -6,20 +6,20 @@ import type { RequestError } from "./request-error.ts";
 
 const TEXT = ["Content-Type", "text/plain; charset=utf-8"] as const;
 
-/** What a handler that failed is answered as: nothing of what it has thrown, which may be a secret. */
+/** The answer when a handler has failed: 500, without the text of the error, which may contain secrets. */
 export const FAILED: HttpResponse = textAnswer(500, reasonPhrase(500));
 
-/** What a handler has thrown to be answered. */
+/** Returns the answer for a RequestError: its status, its header fields, and its message as plain text. */
 export function answerOfError({ status, message, headers }: RequestError): HttpResponse {
   return { ...textAnswer(status, message), headers: [TEXT, ...headerLines(headers)] };
 }
 
-/** Why a request is refused: a word that says what is wrong with its own bytes. */
+/** Returns the answer for a request that the parser has refused: the status and its phrase, and the reason in words. */
 export function answerOfRefusal({ status, reason }: Refusal): HttpResponse {
   return textAnswer(status, `${reasonPhrase(status)}: ${reason}`);
 }
 
-/** A status and its phrase. */
+/** Returns an answer with a status, and its phrase as the body. */
 export function answerOfStatus(status: number): HttpResponse {
   return textAnswer(status, reasonPhrase(status));
 }

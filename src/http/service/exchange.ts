@@ -14,18 +14,18 @@ import { RequestError } from "./request-error.ts";
 
 const REFUSED = { method: "", version: "1.1" } as const;
 
-/** A request and its answer, while the connection has no other. */
+/** A request and its answer while they are in progress; a connection has one at a time. */
 export class Exchange extends AnswerTarget {
-  /** Undefined where the head was refused. */
+  /** The request; undefined when its head was refused. */
   readonly request: HttpRequest | undefined;
   readonly body: RequestBody | undefined;
-  /** The client waits for `100 Continue`. */
+  /** Whether the client waits for `100 Continue`. */
   awaitsContinue = false;
-  /** The handler is done, and its answer handed over: what is left of the body is dropped. */
+  /** Whether the whole answer was handed over to be sent. The rest of the body is then discarded. */
   isAnswered = false;
-  /** What the connection is handed to, once the answer is written. */
+  /** The function that takes over the connection once the answer is written. */
   handover: HttpTakeover["takeOver"] | undefined;
-  /** Keeps the connection open while the answer is worked on and the client may have ended. */
+  /** Keeps the connection open until the answer is sent, also when the client has half-closed it. */
   hold: Disposable | undefined;
   error: unknown;
   #isStopping = false;
@@ -44,13 +44,13 @@ export class Exchange extends AnswerTarget {
   }
 
   /**
-   * The request, for a handler.
+   * Returns the request for the handler.
    *
-   * @throws RequestError for what no handler is asked about.
+   * @throws RequestError 501 for CONNECT, 413 for a body that is too long.
    */
   admitted(): HttpRequest {
     const { request } = this;
-    // RFC 9110, section 9.3.6: a tunnel begins behind it, which nobody makes here.
+    // RFC 9110, section 9.3.6: CONNECT asks for a tunnel, which this server does not offer.
     if (request === undefined || request.method === "CONNECT") {
       this.isLast = true;
       throw new RequestError(501, reasonPhrase(501));
@@ -60,36 +60,39 @@ export class Exchange extends AnswerTarget {
   }
 
   /**
-   * Whether what is left of the body, behind this answer, keeps the connection from going on. An answer that is streamed may read
-   * it still.
+   * Whether the unread rest of the body keeps the connection from another request after this answer. False for a streamed answer,
+   * which may still read it.
    *
-   * @param hasNone - nothing of the body has come that was not read.
+   * @param hasNone - whether no unread bytes of the body have arrived.
    */
   isCutBy(answer: unknown, hasNone: boolean): boolean {
     return !isStreamed(answer) && this.isCut(hasNone);
   }
 
-  /** The same once the answer is sent. RFC 9110, section 10.1.1: who still waits for 100 may send the body or not. */
+  /**
+   * Whether the unread rest of the body keeps the connection from another request. RFC 9110, section 10.1.1: a client that still
+   * waits for 100 may send the body or not.
+   */
   isCut(hasNone: boolean): boolean {
     const { body } = this;
     if (body === undefined || body.hasEnded) return false;
     return body.hasFailed || body.isLong || (this.awaitsContinue && hasNone);
   }
 
-  /** Made when somebody asks for it. */
+  /** Aborts when the server begins to close. Created at its first use. */
   get stopping(): AbortSignal {
     this.#stopping ??= new AbortController();
     if (this.#isStopping) this.#stopping.abort();
     return this.#stopping.signal;
   }
 
-  /** The server closes. */
+  /** Aborts {@link stopping}, since the server begins to close. */
   stop(): void {
     this.#isStopping = true;
     this.#stopping?.abort();
   }
 
-  /** The connection stays open until the answer has been handed over. */
+  /** Keeps the connection open until {@link letGo}. */
   keepOpen(): void {
     this.hold ??= this.connection.hold();
   }
@@ -100,7 +103,7 @@ export class Exchange extends AnswerTarget {
     hold?.[Symbol.dispose]();
   }
 
-  /** Tells who wants to know. */
+  /** Calls `onExchange`. */
   tell(terms: HttpTerms, bodyBytes: number): void {
     const { onExchange } = terms.settings;
     if (onExchange === undefined) return;
@@ -114,7 +117,7 @@ export class Exchange extends AnswerTarget {
   }
 }
 
-/** What a handler is given besides the request. */
+/** The context that a handler receives beside the request. */
 export class ConnectionContext implements HttpContext {
   readonly connection: Connection;
   readonly #exchange: Exchange;

@@ -19,9 +19,12 @@ import type { RequestBody } from "./request-body.ts";
 import { RequestError } from "./request-error.ts";
 import { NOTHING, RequestReader } from "./request-reader.ts";
 
-/** How long a connection that is closed before all of a request was read drops what still comes, so that the answer is read. */
+/**
+ * How long a connection that closes before it has read all of a request discards further bytes, so that the client can read the
+ * answer instead of a reset. Then the socket is closed.
+ */
 export const CLOSE_LINGER_MS = 10_000;
-/** How long it drops while nothing comes. */
+/** How long such a connection waits for further bytes while none arrive. Then the socket is closed. */
 export const CLOSE_LINGER_IDLE_MS = 2_000;
 const CUT: LingerOptions = { lingerMs: CLOSE_LINGER_MS, idleMs: CLOSE_LINGER_IDLE_MS };
 /** The name by which a server counts the deadlines of its HTTP connections. */
@@ -29,10 +32,10 @@ const DEADLINE = "http";
 
 const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
 
-/** Reads the requests of a connection and has them answered. What it has of one is gone when its answer is. */
+/** An HTTP connection: reads requests, calls the handler and sends the answers. It keeps nothing of a request after its answer. */
 export class HttpConnection extends RequestReader implements ConnectionStopper {
   readonly #deadline: ConnectionDeadline;
-  /** No further request is answered. */
+  /** Whether the current answer is the last one. */
   #isLast = false;
   #isStopping = false;
 
@@ -43,7 +46,7 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
     connection.stopper = this;
   }
 
-  /** All that has come was given: the client sends nothing more, or is lost. */
+  /** Called after all received bytes, when the client has ended its side or the connection is lost. */
   override ended(failure: Error | undefined): void {
     const exchange = this.exchange;
     this.#isLast = true;
@@ -55,7 +58,7 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
     else whenLost(this.connection, () => exchange.cancel?.());
   }
 
-  /** The server closes: who has a request in progress has it answered. */
+  /** Called when the server closes. A request in progress is still answered. */
   stop(): void {
     this.#isStopping = true;
     this.#isLast = true;
@@ -63,7 +66,7 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
     if (this.exchange === undefined || this.exchange.isAnswered) this.connection.endInput();
   }
 
-  /** Called by the body of the request in progress. */
+  /** Called by the body of the request in progress when it wants bytes. */
   override bodyWanted(): void {
     const exchange = this.exchange;
     if (exchange?.body === undefined) return;
@@ -71,13 +74,13 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
     this.feed(exchange, exchange.body);
   }
 
-  /** RFC 9110, section 10.1.1: it is not sent where some of the body has come, and never behind the head of the answer. */
+  /** Sends 100 Continue unless a part of the body has arrived or the answer has begun: RFC 9110, section 10.1.1. */
   #continue(exchange: Exchange): void {
     if (exchange.awaitsContinue && this.rest.length === 0 && !exchange.hasBegun) this.connection.write(CONTINUE);
     exchange.awaitsContinue = false;
   }
 
-  /** Has the request answered. It is the connection's no more where that is done at once. */
+  /** Answers the request. When that is done at once, the request is no longer in progress on return. */
   protected override serve(exchange: Exchange): void {
     let answer: HttpAnswer | PromiseLike<HttpAnswer>;
     let isLater: boolean;
@@ -93,10 +96,10 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
     else this.#answer(exchange, answer as HttpAnswer);
   }
 
-  /** Goes on in a microtask, or much later. */
+  /** Calls `done` with the result of the work, in a microtask or much later, and then continues reading. */
   #whenDone<T>(exchange: Exchange, work: T | PromiseLike<T>, done: (result: T) => void): void {
     exchange.keepOpen();
-    // A body may be waited for already.
+    // In this phase the deadline limits a read of the body, which goes on.
     if (this.phase !== "body") this.#deadline.cancel();
     promiseOf(work).then(
       (result) => {
@@ -121,7 +124,7 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
       exchange.isLast ||= this.#isLast || exchange.isCutBy(answer, this.rest.length === 0);
       if (!isObject(answer)) throw new HttpError("ERR_SOCKWRIGHT_HTTP_ANSWER", answer);
       if (beginHandover(exchange, answer)) return;
-      // It may read the body while it is sent, when it is too late to ask for it.
+      // A streamed answer may read the body while it is sent; after its head it is too late for 100 Continue.
       if (isStreamed(answer)) this.#continue(exchange);
       sent = sendAnswer(exchange, answer as HttpResponse);
     } catch (error) {
@@ -132,7 +135,10 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
     else this.#whenDone(exchange, sent, (bytes) => this.#sent(exchange, bytes));
   }
 
-  /** The handler has failed, or what it gave could not be sent. Where something was, the client must not take it for the whole. */
+  /**
+   * Answers after the handler has failed, or its answer could not be sent. When a part of the answer was sent, the connection is
+   * aborted, so that the client does not mistake the part for the whole.
+   */
   #failed(exchange: Exchange, thrown: unknown): void {
     exchange.error ??= thrown;
     if (this.connection.failure === undefined && exchange.hasBegun) this.connection.abort(errorOf(thrown));
@@ -148,13 +154,13 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
       if (thrown instanceof RequestError) return answerOfError(thrown);
       this.connection.report(thrown);
     } catch (error) {
-      // Its headers are none, or it is a proxy that does not tell what it is.
+      // Its headers are invalid, or it is a Proxy that throws at instanceof.
       this.connection.report(error);
     }
     return FAILED;
   }
 
-  /** The connection is lost. */
+  /** Ends the exchange of a connection that is lost. */
   #lost(exchange: Exchange): void {
     exchange.error ??= this.connection.failure;
     this.#leave(exchange);
@@ -174,20 +180,20 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
     }
   }
 
-  /** A client that sends requests and reads no answers waits for itself. */
+  /** Ends the exchange once the connection is writable: a client that does not read its answers gets no further ones. */
   #whenRoom(exchange: Exchange): void {
     if (exchange.hasRoom) this.#leave(exchange);
     else this.#whenDone(exchange, exchange.drained(), () => this.#leave(exchange));
   }
 
-  /** It is over, and there can be another one. */
+  /** Ends the exchange; the connection can begin another one. */
   #leave(exchange: Exchange): void {
     this.exchange = undefined;
     this.phase = "answer";
     exchange.letGo();
   }
 
-  /** Gives the body what it wants of what has come. */
+  /** Passes to the body as much of the received bytes as it wants. */
   protected override feed(exchange: Exchange, body: RequestBody): void {
     this.rest = this.rest.subarray(body.take(this.rest, 0));
     if (exchange.isAnswered && body.hasFailed) this.#close();
@@ -202,9 +208,9 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
     }
   }
 
-  /** All that has come was used. */
+  /** Waits for more bytes, since all received ones are used. */
   protected override await(phase: TimedPhase): void {
-    // A head has its time from its first byte on, and a body that nobody reads has it once, however they trickle.
+    // The time of a head starts with its first byte, and that of a discarded body with its start: further bytes extend neither.
     const goesOn = this.phase === phase && phase !== "body";
     this.phase = phase;
     if (!goesOn) this.#deadline.start(this.terms.timeoutsMs[phase]);
@@ -217,7 +223,7 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
     else this.#close();
   }
 
-  /** Answers what is no request, or not all of one. */
+  /** Answers bytes that are not a request, or an incomplete one. */
   protected override refuse(answer: HttpResponse): void {
     this.dropParser();
     const exchange = new Exchange(this.connection, undefined, undefined, this.terms);

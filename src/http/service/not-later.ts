@@ -2,8 +2,8 @@ import { tolerated } from "../../server/connection/unawaited.ts";
 import { promiseOf } from "../../socket/values.ts";
 
 /**
- * Whether something that has to be there at once is a promise: an object without fields, if it were looked at. Whoever asks refuses
- * it, and what it rejects with ends no process.
+ * Whether a value is a promise where a plain value is required; a promise would look like an object without fields. The caller
+ * refuses it, so its rejection is marked as handled and does not end the process.
  */
 export function isLater(given: unknown): boolean {
   if (typeof given !== "object" || given === null || !("then" in given)) return false;

@@ -9,15 +9,15 @@ import { Refusal } from "../refusal.ts";
 import type { RequestFraming } from "../request-framing.ts";
 import { RequestError } from "./request-error.ts";
 
-/** So much of a body that nobody has read is dropped behind the answer; of more the connection is closed. */
+/** Bytes of an unread body that the server discards after the answer; when more are left, it closes the connection. */
 export const MAX_DISCARDED_BYTES = 64 * 1024;
 
 const TOO_LARGE = "The body is too large";
 const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-/** Who has the bytes. */
+/** The source of the bytes of a body. */
 export interface BodySource {
-  /** More of the body is wanted: {@link RequestBody.take} is given what is there, also before this returns. */
+  /** Asks for more of the body. The source calls {@link RequestBody.take} with the bytes it has, perhaps before it returns. */
   bodyWanted(): void;
 }
 
@@ -27,14 +27,14 @@ interface Reader {
 }
 
 /**
- * The body of a request: pieces by iteration, or all of it. Nothing is decoded before somebody wants it, so that no more is kept
- * than what has come in one piece and was not read.
+ * The body of a request, which is read in pieces by iteration or as a whole. It decodes nothing before it is read, so it keeps no
+ * more than the unread rest of one receive.
  */
 export class RequestBody implements AsyncIterable<Buffer> {
   readonly #decoder: BodyDecoder;
   readonly #maxBytes: number;
   readonly #source: BodySource;
-  /** 0 where only its end tells. */
+  /** The length by Content-Length; 0 for a chunked body, whose length is known only at its end. */
   readonly #length: number;
   #bytes = 0;
   #state: "unread" | "reading" | "collecting" | "discarding" | "ended" = "unread";
@@ -53,9 +53,9 @@ export class RequestBody implements AsyncIterable<Buffer> {
   }
 
   /**
-   * Looks at the length that it says to have.
+   * Checks the length that the head gives.
    *
-   * @throws RequestError 413.
+   * @throws RequestError 413 for a body longer than `maxBodyBytes`.
    */
   admit(): void {
     if (this.#length <= this.#maxBytes) return;
@@ -64,28 +64,28 @@ export class RequestBody implements AsyncIterable<Buffer> {
     throw error;
   }
 
-  /** So much of it is left that it is not worth reading for nobody. */
+  /** Whether more is left than the server discards after the answer: {@link MAX_DISCARDED_BYTES}. */
   get isLong(): boolean {
     return this.#length - this.#bytes > MAX_DISCARDED_BYTES;
   }
 
-  /** Its end has come: what is behind it is another request. */
+  /** Whether the end of the body was decoded; the bytes after it are another request. */
   get hasEnded(): boolean {
     return this.#state === "ended";
   }
 
-  /** Where its end is, nobody knows any more. */
+  /** Whether reading has failed; then the end of the body cannot be found. */
   get hasFailed(): boolean {
     return this.#failure !== undefined;
   }
 
-  /** Whether what comes is wanted now. */
+  /** Whether a reader waits for bytes, or they are to be collected or discarded. */
   get isWanted(): boolean {
     if (this.#failure !== undefined) return false;
     return this.#state === "collecting" || this.#state === "discarding" || this.#reader !== undefined;
   }
 
-  /** Takes of the bytes as many as are wanted now, and says how far that is. They are never written again. */
+  /** Decodes as many of the bytes as are wanted now, and returns the offset after them. The bytes must not change later. */
   take(bytes: Buffer, from: number): number {
     let at = from;
     while (this.isWanted) {
@@ -99,7 +99,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
     return at;
   }
 
-  /** No more of it comes: whoever reads it is told. */
+  /** Ends the body with an error, with which a waiting read rejects. */
   fail(error: Error): void {
     if (this.#failure !== undefined || this.#state === "ended") return;
     this.#failure = error;
@@ -109,7 +109,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
     reader?.reject(error);
   }
 
-  /** Nobody is to read it any more. What is left of it is dropped as it comes. */
+  /** Ends reading: the rest of the body is discarded as it arrives. */
   discard(): void {
     if (this.#state === "ended") return;
     this.#state = "discarding";
@@ -136,7 +136,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
     return { next: () => this.#next(), return: async () => END };
   }
 
-  /** The next piece; a second call waits until the first has its own. */
+  /** Returns the next piece; rejects while another call waits for one. */
   #next(): Promise<IteratorResult<Buffer, undefined>> {
     if (this.#reader !== undefined) return Promise.reject(new HttpError("ERR_SOCKWRIGHT_HTTP_BODY_READ"));
     return this.#wanted();

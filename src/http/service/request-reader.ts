@@ -13,18 +13,18 @@ import { type BodySource, RequestBody } from "./request-body.ts";
 export const NOTHING = Buffer.alloc(0);
 
 /**
- * What a connection is at, and what its deadline is for:
+ * The phase of a connection, and what its deadline limits:
  *
- * - `head`: a head is to come, or the rest of it.
- * - `answer`: none; a request is being answered.
- * - `body`: more of a body that is read.
- * - `rest`: what is left of a body that nobody has read.
- * - `idle`: a further request.
- * - `over`: none; the connection is closed, or handed over.
+ * - `head`: the arrival of a head, or of its rest.
+ * - `answer`: no deadline; a request is being answered.
+ * - `body`: the arrival of more of a body that is read.
+ * - `rest`: the arrival of the rest of a body that is discarded.
+ * - `idle`: the arrival of a further request.
+ * - `over`: no deadline; the connection is closed, or handed over.
  */
 export type Phase = TimedPhase | "answer" | "over";
 
-/** The side of an HTTP connection that reads: requests out of bytes, one at a time; what comes behind one has to wait. */
+/** The reading side of an HTTP connection: parses requests one at a time, and keeps the bytes after one until it is answered. */
 export abstract class RequestReader implements ByteTaker, BodySource {
   protected readonly terms: HttpTerms;
   protected readonly connection: Connection;
@@ -32,9 +32,9 @@ export abstract class RequestReader implements ByteTaker, BodySource {
   protected push: Push | undefined;
   /** The request in progress. */
   protected exchange: Exchange | undefined;
-  /** What has come behind what was used; while there is any, the push is paused. */
+  /** Received bytes that are not used yet; while there are any, the push is paused. */
   protected rest: Buffer = NOTHING;
-  /** While it holds the beginning of a head. */
+  /** The parser while it holds the beginning of a head. */
   #parser: RequestHeadParser | undefined;
   #requests = 0;
 
@@ -45,17 +45,17 @@ export abstract class RequestReader implements ByteTaker, BodySource {
 
   abstract ended(failure: Error | undefined): void;
   abstract bodyWanted(): void;
-  /** Has the request answered. It is in progress no more where that is done at once. */
+  /** Answers the request. When that is done at once, the request is no longer in progress on return. */
   protected abstract serve(exchange: Exchange): void;
-  /** Answers what is no request. */
+  /** Answers bytes that are not a valid request. */
   protected abstract refuse(answer: HttpResponse): void;
-  /** Gives the body what it wants of the rest. */
+  /** Passes to the body as much of the rest as it wants. */
   protected abstract feed(exchange: Exchange, body: RequestBody): void;
-  /** All that has come was used. */
+  /** Waits for more bytes, since all received ones are used. */
   protected abstract await(phase: TimedPhase): void;
   protected abstract handOver(exchange: Exchange, push: Push): void;
 
-  /** Whether a head has begun to come. */
+  /** Whether the beginning of a head has arrived. */
   protected get hasBegunHead(): boolean {
     return this.#parser !== undefined;
   }
@@ -71,12 +71,12 @@ export abstract class RequestReader implements ByteTaker, BodySource {
     else this.feed(this.exchange, this.exchange.body);
   }
 
-  /** Behind what was waited for. */
+  /** Continues with the rest after an asynchronous step. */
   protected goOn(): void {
     if (this.exchange === undefined || this.exchange.handover !== undefined) this.#run(this.rest, false);
   }
 
-  /** Heads out of the bytes, and what they ask for, until one of them is to be waited for. */
+  /** Parses heads and serves their requests until one is not answered at once, or the bytes end. */
   #run(given: Uint8Array, areLent: boolean): void {
     let [bytes, isLent, at] = [given, areLent, 0];
     while (at < bytes.length && this.exchange === undefined && this.phase !== "over") {
@@ -96,7 +96,7 @@ export abstract class RequestReader implements ByteTaker, BodySource {
       const exchange = this.#begin(head);
       if (exchange.body === undefined) this.serve(exchange);
       else {
-        // The handler may read it at once.
+        // The handler may read the body at once, from the rest.
         this.rest = owned(bytes, at, isLent);
         this.serve(exchange);
         [bytes, isLent, at] = [this.rest, false, 0];
@@ -105,7 +105,7 @@ export abstract class RequestReader implements ByteTaker, BodySource {
     this.#keep(at === bytes.length ? NOTHING : owned(bytes, at, isLent));
   }
 
-  /** Behind what could be done with what has come. */
+  /** Keeps the unused bytes, and decides whether to hand over, pause, or wait for more. */
   #keep(rest: Buffer): void {
     this.rest = rest;
     if (this.phase === "over") return;

@@ -5,21 +5,21 @@ type Line = readonly [name: string, value: string];
 
 const DIGITS = /^\d{1,15}$/;
 
-/** The fields of a response that say how it is sent, found in one pass: which of them were given, and what they say. */
+/** The header lines of a response, and the values of Date, Connection and Content-Length, found in one pass. */
 export class ResponseFields {
   readonly lines: Line[];
-  /** What Content-Length says. */
+  /** The value of Content-Length. */
   readonly length: number | undefined;
   readonly hasDate: boolean = false;
   readonly hasConnection: boolean = false;
-  /** Connection has `close`. */
+  /** Whether Connection has `close`. */
   readonly isLast: boolean = false;
 
-  /** @throws HttpError for a framing that is not the handler's to choose. */
+  /** @throws HttpError for an invalid or second Content-Length, and for Transfer-Encoding, which only the server sets. */
   constructor(lines: Line[]) {
     this.lines = lines;
     for (const [name, value] of lines) {
-      // What is no text is refused where the lines are encoded.
+      // The encoder refuses names and values that are not strings.
       if (typeof name !== "string" || typeof value !== "string") continue;
       switch (name.length) {
         case "date".length:
@@ -45,7 +45,7 @@ export class ResponseFields {
   }
 }
 
-/** Whether a field of this name is written anew, by how the body is framed. */
+/** Whether a field is Content-Length, which the server replaces by its own framing field. */
 export function isFramingField(name: string): boolean {
   return name.length === "content-length".length && name.toLowerCase() === "content-length";
 }

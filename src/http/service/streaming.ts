@@ -1,4 +1,4 @@
-// Bodies that are sent piece by piece.
+// Sends bodies piece by piece.
 import { Buffer } from "node:buffer";
 import { CHUNK_END, chunkHead, encodeChunk, encodeLastChunk } from "../chunk-encoder.ts";
 import { HttpError } from "../http-error.ts";
@@ -7,17 +7,17 @@ import { endStream } from "./answer-body.ts";
 import { type AnswerTarget, SLICE_BYTES } from "./answer-target.ts";
 import { type HttpHeaders, headerLines } from "./http-headers.ts";
 
-/** What a body is made of. */
+/** The pieces of a body: an iterable, one piece, or none. */
 export type Pieces = AsyncIterable<Uint8Array | string> | Uint8Array | null;
 
-/** The last chunk, or what gives the trailers that are in it; undefined where there are none. */
+/** The encoded last chunk, or a function that returns its trailers; undefined for a body without trailers. */
 export type StreamEnd = Buffer | (() => HttpHeaders) | undefined;
 
 const LAST_CHUNK = encodeLastChunk();
 
 /**
- * Sends a head, and the pieces of a body as they come, no faster than the client takes them. Throws before anything has begun
- * where they cannot be iterated.
+ * Sends a head, and the pieces of a body as the iterable produces them, no faster than the client receives them. Throws before
+ * anything is sent when the pieces cannot be iterated.
  */
 export function sendStream(
   to: AnswerTarget,
@@ -66,7 +66,7 @@ async function pump(
 }
 
 async function sendChunk(to: AnswerTarget, bytes: Uint8Array): Promise<void> {
-  // One of no bytes would be the last.
+  // RFC 9112, section 7.1: an empty chunk would be the last one.
   if (bytes.length === 0) return;
   if (bytes.length <= SLICE_BYTES) {
     to.write(encodeChunk(bytes));

@@ -6,33 +6,33 @@ import type { Connection } from "./connection.ts";
 import { OTHER_DEADLINES, SERVER_EXPIRIES } from "./policy.ts";
 import type { WaitSource } from "./wait.ts";
 
-/** The name of a connection's own deadline has at most so many characters. */
+/** The most characters of the name of a `Connection.deadline`, which throws a TypeError for a longer one. */
 export const MAX_DEADLINE_NAME_LENGTH = 64;
 
-/** They would be counted with what a server's own deadlines are counted as. */
+/** Names that a server counts its own deadlines under; a program cannot use them. */
 const TAKEN: ReadonlySet<string> = new Set<string>([...DEADLINE_NAMES, ...SERVER_EXPIRIES, OTHER_DEADLINES]);
 
-/** A deadline of a connection's own: for a phase of a protocol. See `Connection.deadline`. */
+/** A deadline of one connection, for a phase of a protocol. See `Connection.deadline`. */
 export interface ConnectionDeadline {
   /**
-   * Has it pass in `ms`, 1 to 2 147 483 647, whether it runs or not. Where the connection has ended or closes, it does nothing.
+   * Starts or restarts the deadline: it expires in `ms`, 1 to 2 147 483 647. Does nothing where the connection has ended or closes.
    *
    * @throws RangeError, TypeError.
    */
   start(ms: number): void;
-  /** It does not run any more, and can be started again. */
+  /** Stops the deadline. It can be started again. */
   cancel(): void;
 }
 
-/** The deadlines of one connection: those that run end with it. */
+/** The deadlines of one connection. Those that run end with the connection. */
 export class ConnectionDeadlines {
-  /** Those that run, each with the next: there are one or two, and a list would take more memory than they do. */
+  /** A linked list of the running deadlines: there are one or two, and an array would take more memory than they do. */
   #first: OwnDeadline | undefined;
   readonly #connection: Connection;
   readonly #source: WaitSource;
   #isOver: boolean;
 
-  /** @param isOver - the connection has ended already, or closes. */
+  /** @param isOver - whether the connection has ended already, or closes. */
   constructor(connection: Connection, source: WaitSource, isOver: boolean) {
     this.#connection = connection;
     this.#source = source;
@@ -44,12 +44,12 @@ export class ConnectionDeadlines {
     if (name.length === 0 || name.length > MAX_DEADLINE_NAME_LENGTH) {
       throw wrongValue("name", `must have 1 to ${MAX_DEADLINE_NAME_LENGTH} characters`, name);
     }
-    if (TAKEN.has(name)) throw wrongValue("name", "must not be that of a deadline of the server", name);
+    if (TAKEN.has(name)) throw wrongValue("name", "must not be the name of a deadline of the server", name);
     if (expired !== undefined) functionOf("expired", expired);
     return new OwnDeadline(this, this.#source, name, expired);
   }
 
-  /** Whether it may run. */
+  /** Adds a deadline to the running ones. Returns false where the connection has ended or closes. */
   begin(deadline: OwnDeadline): boolean {
     if (this.#isOver) return false;
     this.leave(deadline);
@@ -66,7 +66,7 @@ export class ConnectionDeadlines {
     deadline.next = undefined;
   }
 
-  /** The connection has ended, or closes. */
+  /** Cancels all deadlines: the connection has ended, or closes. */
   end(): void {
     this.#isOver = true;
     while (this.#first !== undefined) this.#first.cancel();
@@ -82,7 +82,7 @@ export class ConnectionDeadlines {
   }
 }
 
-/** What it throws, or what the promise that it may give rejects with, is told. */
+/** Calls `expired`, and `failed` with an error that it throws or rejects with. */
 function call(expired: () => unknown, failed: (error: unknown) => void): void {
   try {
     const given = expired();
@@ -93,7 +93,7 @@ function call(expired: () => unknown, failed: (error: unknown) => void): void {
 }
 
 class OwnDeadline implements ConnectionDeadline {
-  /** Among those that run. */
+  /** The next running deadline of the connection. */
   next: OwnDeadline | undefined;
   readonly #deadlines: ConnectionDeadlines;
   readonly #deadline: LookingDeadline;

@@ -18,37 +18,40 @@ import type { FilePart, QueuedFile } from "./file-queue.ts";
 import type { Output } from "./output.ts";
 import type { PromiseWaiter } from "./wait.ts";
 
-/** What is read at once of a file that the link does not send by itself: so much of it waits, and as much is read meanwhile. */
+/**
+ * The most bytes to read at once from a file that the link cannot send by itself. One such piece waits to be sent while the next one is
+ * read.
+ */
 export const FILE_CHUNK_BYTES = 32 * 1024;
 const NOTHING = new Uint8Array(0);
 /**
- * open(2): a FIFO that nobody writes to, and some devices, would block the opening, in a thread of libuv's few. With
- * O_NONBLOCK it is opened at once, and looked at before anything is read.
+ * open(2): a FIFO without a writer, and some devices, would block the open in one of libuv's few threads. O_NONBLOCK opens them at
+ * once, and fstat(2) checks the type before anything is read.
  */
 const READ_AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
 
-/** Which part of a file is sent, and what before it. */
+/** The part of a file to send, and the bytes to send before it. */
 export interface SendFileOptions {
-  /** Where it begins, in bytes; default 0. */
+  /** Where the part begins, in bytes; default 0. */
   readonly offset?: number | undefined;
-  /** How many bytes; default up to the end of the file. */
+  /** The length of the part in bytes; default up to the end of the file. */
   readonly length?: number | undefined;
   /**
-   * Leaves right before the first byte, in packets that both share; also before a file that has none. It is copied, and waits in
-   * memory. Nothing of it leaves where the file cannot be opened, or is none.
+   * Bytes to send right before the file, in packets that both share; they are sent before an empty file too. They are copied, and wait
+   * in memory. None of them leave where the file cannot be opened or is not a regular file.
    */
   readonly head?: Data | undefined;
 }
 
 const SEND_FILE_OPTIONS: OptionNames<SendFileOptions> = { offset: true, length: true, head: true };
 
-/** Who is told how many bytes of a file were sent, or why not all. */
+/** Receives the result of a file: the number of sent bytes, or the error. */
 export interface FileWaiter {
   resolve(bytes: number): void;
   reject(error: Error): void;
 }
 
-/** Sends a file, and tells what became of it. Throws what is wrong with the call. */
+/** Sends a file and tells the waiter the result. Throws for a wrong call. */
 export function sendFile(
   output: Output,
   source: PathLike | FileHandle | number,
@@ -77,14 +80,14 @@ export function sendFile(
   else void sending.openAndSend(source);
 }
 
-/** Which part of a file is sent, as {@link SendFileOptions} have it once they were checked. */
+/** The part of a file to send: {@link SendFileOptions} after the check, with defaults. */
 export interface GivenPart {
   readonly offset: number;
   readonly length: number;
   readonly head: Uint8Array | undefined;
 }
 
-/** The same of a file that is open, where nothing is to be checked. What leaves at once is copied but once. */
+/** As {@link sendFile} for an open file, without checks. A head that leaves at once is copied only once. */
 export function giveFile(
   output: Output,
   handle: OpenFile,
@@ -103,20 +106,20 @@ function beginFile(output: Output, head: Uint8Array | undefined): QueuedFile {
   return output.beginFile(head);
 }
 
-/** What was found in a turn of a file that is open for long, as one of a cache is. */
+/** The part of an open file that was found to be in memory, and the turn in which this holds. */
 interface Found {
   turn: number;
   offset: number;
   length: number;
 }
 
-/** Handles of regular files: that a file is one does not change, and its handle is never another one's. */
+/** Handles that fstat(2) found to be regular files. A handle refers to one file only, whose type does not change. */
 const FILES = new WeakMap<OpenFile, Found>();
 
-/** Also that of a path with a NUL, which node:fs takes for a wrong argument, and a peer may have named. */
+/** Errors of files; also the one of a path with a NUL, which node:fs reports as a wrong argument although a peer may have named it. */
 const OF_FILES = new WeakSet<Error>();
 
-/** What is asked of a file that is open. */
+/** The part of a FileHandle that sending needs. */
 interface OpenFile {
   readonly fd: number;
   stat(): Promise<Stats>;
@@ -143,20 +146,23 @@ class DescribedFile implements OpenFile {
   }
 }
 
-/** A file on its way. What the link sends by itself costs no promise but the caller's, and where the file is open no thread. */
+/**
+ * A file that is being sent. Where the link sends it by itself, it costs no promise but the caller's; where the file is open, also no
+ * thread.
+ */
 class FileSending implements PromiseWaiter {
   readonly #output: Output;
   readonly #place: QueuedFile;
   readonly #offset: number;
   readonly #length: number;
   readonly #waiter: FileWaiter;
-  /** What the link sends by itself; undefined where it does not. */
+  /** The part that the link sends by itself; undefined where it cannot. */
   #part: FilePart | undefined;
-  /** How many bytes are to be sent. */
+  /** The number of bytes to send. */
   #most = 0;
-  /** When the sending began. */
+  /** The size of the file when sending began, to detect that it shrank. */
   #fileBytes = 0;
-  /** The link has nothing to send any more. */
+  /** Whether the link needs the file no longer. */
   #isOver = false;
   #release = stayOpen;
 
@@ -178,8 +184,8 @@ class FileSending implements PromiseWaiter {
   }
 
   /**
-   * Sends so many bytes of a file that is known, without fstat(2). False where it is not, or is closed by now, or where they are not
-   * all there and in memory. What was found holds for a turn.
+   * Sends the part without fstat(2), where the file is in {@link FILES}. Returns false where it is not, where the file is closed, or
+   * where the bytes are not all in the file and in memory. A positive check holds for one turn.
    */
   sendAgain(handle: OpenFile): boolean {
     const [offset, length] = [this.#offset, this.#length];
@@ -189,7 +195,7 @@ class FileSending implements PromiseWaiter {
     if (file === undefined) return false;
     if (found.turn !== currentTurn() || found.offset !== offset || found.length !== length) {
       if (file.probe(offset + length - 1) !== 1 || file.probe(offset) !== 1) return false;
-      // Between two events of sockets much may happen to a file: the turn ends all the same.
+      // The file may change between two socket events: let the turn end, so that the check does not outlive it.
       Object.assign(found, { turn: endingTurn(), offset, length });
     }
     this.#most = length;
@@ -199,9 +205,9 @@ class FileSending implements PromiseWaiter {
   }
 
   /**
-   * Sends what is open: fstat(2) of it asks no disk.
+   * Sends an open file. fstat(2) is synchronous: for an open file it needs no disk.
    *
-   * @param release - called once the file is needed no more, as soon as the link has a descriptor of its own.
+   * @param release - called once the file is not needed any more: as soon as the link has its own descriptor, or at the end.
    */
   send(file: OpenFile, release: () => void = stayOpen): void {
     let held: LinkFile | undefined;
@@ -209,7 +215,7 @@ class FileSending implements PromiseWaiter {
       const stats = file.fd < 0 ? closedFile() : fstatSync(file.fd);
       this.#fileBytes = stats.size;
       this.#most = Math.min(this.#length, bytesBehind(stats, this.#offset));
-      // sendfile(2) sends nothing of a file that says that it has nothing.
+      // sendfile(2) sends nothing of a file whose size is 0, as the files of proc(5).
       if (stats.size > 0 && this.#most > 0) held = this.#output.openFile(file.fd);
     } catch (thrown) {
       release();
@@ -221,17 +227,17 @@ class FileSending implements PromiseWaiter {
     else this.#sendByLink(new FilePages(held), held, release);
   }
 
-  /** In most cases all of it leaves now. If not, the file is held, for the caller's descriptor may be closed. */
+  /** Sends as much as the link takes now, usually all. For the rest, the link duplicates the descriptor: the caller may close its own. */
   #sendByLink(pages: FilePages, file: LinkFile, release: () => void): void {
     this.#part = { file, pages, position: this.#offset, left: this.#most };
     this.#output.sendOfFile(this.#place, this.#part, this);
-    // Where no other descriptor is to be had, the caller's has to do, which is to stay open.
+    // Where the kernel gives no second descriptor, use the caller's, which must stay open.
     const isHeld = this.#isOver || file.hold() === 0;
     if (isHeld) release();
     else this.#release = release;
   }
 
-  /** Called by the queue: the link has sent what it sends by itself. */
+  /** Called by the queue when the link has sent all that it can send by itself. */
   resolve(): void {
     const { file, left = 0 } = this.#part ?? {};
     if (left === 0 || file === undefined) {
@@ -239,11 +245,11 @@ class FileSending implements PromiseWaiter {
       this.#waiter.resolve(this.#most);
       return;
     }
-    // Not at once: the queue is sending. The pages close the file at the end.
+    // In a microtask, as the queue is sending now. The pages close the file at the end.
     queueMicrotask(() => void this.#copy(new DescribedFile(file.descriptor), this.#most - left, stayOpen));
   }
 
-  /** Called by the queue: the connection is lost. */
+  /** Called by the queue when the connection is lost. */
   reject(error: Error): void {
     this.#end();
     OF_FILES.add(error);
@@ -265,7 +271,7 @@ class FileSending implements PromiseWaiter {
     this.#waiter.reject(error);
   }
 
-  /** Reads and writes what has not been sent, when its turn has come, while the piece before is on its way. */
+  /** Copies the rest of the file once the writes before it have left, and settles. */
   async #copy(file: OpenFile, sentBefore: number, release: () => void): Promise<void> {
     let sent: number;
     try {
@@ -275,14 +281,14 @@ class FileSending implements PromiseWaiter {
       this.#fail(thrown);
       return;
     }
-    // Out of what is caught: a descriptor that is closed twice may be another one's the second time.
+    // Outside of the try block: a descriptor closed twice may belong to another file the second time.
     release();
     this.#end();
     this.#output.endFile(this.#place);
     this.#waiter.resolve(sent);
   }
 
-  /** How many bytes were sent in all. */
+  /** Reads each piece while the one before is being sent. Returns the number of bytes sent in all. */
   async #copied(file: OpenFile, sentBefore: number): Promise<number> {
     const [output, place, offset, most] = [this.#output, this.#place, this.#offset, this.#most];
     let sent = sentBefore;
@@ -292,7 +298,7 @@ class FileSending implements PromiseWaiter {
       const reading = file.read(chunk, 0, Math.min(chunk.length, most - sent), offset + sent);
       const [{ bytesRead }] = await Promise.all([reading, output.sentOfFile(place)]);
       if (bytesRead === 0) {
-        // A file of sysfs(5) says that it has a page, and has less.
+        // A file of sysfs(5) reports the size of a page and has less: then the size has not changed.
         if ((await file.stat()).size < this.#fileBytes) throw new ConnectionError("ERR_SOCKWRIGHT_FILE_SHRANK");
         break;
       }
@@ -305,31 +311,31 @@ class FileSending implements PromiseWaiter {
   }
 }
 
-/** A FileHandle that is closed has no descriptor. */
+/** Throws EBADF, as fstat(2): a closed FileHandle has no descriptor. */
 function closedFile(): never {
   throw Object.assign(new Error("EBADF: bad file descriptor, fstat"), { code: "EBADF", errno: -9, syscall: "fstat" });
 }
 
-/** Closes a file that was opened here. At once: of a file that was read nothing is left to be written. */
+/** Closes a descriptor that this file opened. Synchronously: a file that was only read has nothing to write back. */
 function release(fd: number): void {
   try {
     closeSync(fd);
   } catch {
-    // close(2): the descriptor is free all the same.
+    // close(2): the descriptor is released even where close fails.
   }
 }
 
 function stayOpen(): void {
-  // Whoever has opened the file closes it.
+  // The caller opened the file, and closes it.
 }
 
 /**
- * How many bytes of the file there are behind the offset. A file that grows faster than the peer takes it would never end. But
- * a file of proc(5) says that it has none, and has some.
+ * The number of bytes of the file after the offset. The size now is the limit, as a file that grows faster than the peer takes it would
+ * never end. A file of proc(5) reports size 0 although it has bytes: it has no limit.
  */
 function bytesBehind(stats: Stats, offset: number): number {
   if (!stats.isFile()) {
-    // As read(2) says it.
+    // The error of read(2).
     if (stats.isDirectory()) throw Object.assign(new Error("EISDIR: illegal operation on a directory, read"), EISDIR);
     throw new ConnectionError("ERR_SOCKWRIGHT_NOT_A_FILE");
   }
@@ -338,13 +344,13 @@ function bytesBehind(stats: Stats, offset: number): number {
 
 const EISDIR = { code: "EISDIR", errno: -21, syscall: "read" };
 
-/** open(2): ENXIO is a Unix socket, or a device that is not there. */
+/** Turns ENXIO into ERR_SOCKWRIGHT_NOT_A_FILE. open(2): ENXIO means a Unix socket, or a device that does not exist. */
 function refusal(error: unknown): unknown {
   const isNone = error instanceof Error && "code" in error && error.code === "ENXIO";
   return isNone ? new ConnectionError("ERR_SOCKWRIGHT_NOT_A_FILE", { cause: error }) : error;
 }
 
-/** Whether an error came while a file was sent: it is that of the file or of the connection, and none of the call. */
+/** Whether an error is one of a file or of its connection while the file was sent, and not one of a wrong call. */
 export function isOfFile(error: Error): boolean {
   return OF_FILES.has(error);
 }

@@ -4,7 +4,7 @@ import type { Holder } from "./input.ts";
 import type { InputEnd, Read } from "./read.ts";
 import type { ReadBuffer } from "./read-buffer.ts";
 
-/** The next frame of a decoder, as an iterator gives it. One serves a whole connection. */
+/** Reads the next frame of a decoder as an iterator result. One object serves all such reads of a `Frames`. */
 export class FrameRead<T> implements Read<IteratorResult<T, undefined>>, Holder {
   readonly wantedBytes = 0;
   protected readonly decoder: Decoder<T>;
@@ -27,7 +27,7 @@ export class FrameRead<T> implements Read<IteratorResult<T, undefined>>, Holder 
     return frame === undefined ? { value: undefined, done: true } : { value: frame, done: false };
   }
 
-  /** The next frame that is there. */
+  /** Returns the next complete frame in the buffer. */
   next(buffer: ReadBuffer): T | undefined {
     for (;;) {
       const frame = this.decoder.next();
@@ -38,7 +38,7 @@ export class FrameRead<T> implements Read<IteratorResult<T, undefined>>, Holder 
     }
   }
 
-  /** The next of what has just come, with nothing kept before it: what is not used of it is copied. */
+  /** Returns the first frame of lent bytes, with an empty buffer before them. The decoder copies the bytes that it does not use. */
   nextOfLent(bytes: Uint8Array): T | undefined {
     this.decoder.push(bytes);
     let isDrained = false;
@@ -51,7 +51,7 @@ export class FrameRead<T> implements Read<IteratorResult<T, undefined>>, Holder 
     }
   }
 
-  /** One that the end makes a frame. One that a stop has cut is none that its sender has left unfinished. */
+  /** Returns the frame that the end completes. A stop at this side may cut a frame off: the peer is not to blame, so no error. */
   last(how: InputEnd): T | undefined {
     if (how === "stopped") return undefined;
     this.decoder.end();
@@ -59,7 +59,7 @@ export class FrameRead<T> implements Read<IteratorResult<T, undefined>>, Holder 
   }
 }
 
-/** The same where no frame is a view of what was pushed: what has just come is pushed as it lies there, without a copy. */
+/** As {@link FrameRead}, for a decoder whose frames are no views of the pushed bytes: it takes lent bytes without a copy. */
 class OwnFrameRead<T> extends FrameRead<T> {
   takeLent(bytes: Uint8Array): IteratorResult<T, undefined> | undefined {
     const frame = this.nextOfLent(bytes);
@@ -67,7 +67,7 @@ class OwnFrameRead<T> extends FrameRead<T> {
   }
 }
 
-/** The next frame as it is, undefined behind the last one; for one call. */
+/** Reads the next frame without an iterator result; undefined after the last one. */
 class BareFrameRead<T> implements Read<T | undefined> {
   readonly wantedBytes = 0;
   protected readonly frames: FrameRead<T>;
@@ -91,15 +91,15 @@ class OwnBareFrameRead<T> extends BareFrameRead<T> {
   }
 }
 
-/** Drops the frame that the decoder has refused: gives how many bytes that were. */
+/** Drops the frame that the decoder has refused, and returns its number of bytes. */
 export class FrameSkip<T> implements Read<number> {
   readonly wantedBytes = 0;
   readonly #decoder: Decoder<T>;
   readonly #skip: () => number | undefined;
-  /** What is dropped, or in the decoder still. */
+  /** Bytes that were dropped or are still in the decoder. */
   #bytes: number;
 
-  /** Throws where the decoder can skip none. */
+  /** Throws where the decoder cannot skip a frame. */
   constructor(decoder: Decoder<T>, codec: string) {
     if (decoder.skip === undefined) {
       throw new FrameError("ERR_SOCKWRIGHT_FRAME_UNSKIPPABLE", { codec, offset: decoder.offset });
@@ -143,12 +143,12 @@ export class FrameSkip<T> implements Read<number> {
   }
 }
 
-/** How the next frame of a decoder is read as it is. */
+/** Returns a read of the next frame without an iterator result. */
 export function bareFrameRead<T>(frames: FrameRead<T>): Read<T | undefined> {
   return frames instanceof OwnFrameRead ? new OwnBareFrameRead(frames) : new BareFrameRead(frames);
 }
 
-/** How the frames of a decoder are read. */
+/** Returns the read for the frames of a decoder. */
 export function frameRead<T>(decoder: Decoder<T>): FrameRead<T> {
   return decoder.ownsFrames === true ? new OwnFrameRead(decoder) : new FrameRead(decoder);
 }

@@ -9,12 +9,12 @@ import { lostWith } from "./unawaited.ts";
 import { checkWait, type WaitOptions } from "./wait.ts";
 
 /**
- * A connection as frames instead of bytes: what `Connection.frames` gives. It is read by iteration or by {@link next}, or
- * by push ({@link onFrame}), by one of them at a time. Whoever reads next in another way, the connection itself or frames of
- * another codec, begins behind the last frame that was given: see {@link release}.
+ * A connection as frames instead of bytes, as `Connection.frames` returns it. A program reads it by iteration, by {@link next} or
+ * {@link read}, or by push ({@link onFrame}), one of them at a time. A later read in another way, of the connection itself or of frames
+ * of another codec, begins after the last frame that was read: see {@link release}.
  *
- * @typeParam In - what comes.
- * @typeParam Out - what `write` takes.
+ * @typeParam In - the type of the received frames.
+ * @typeParam Out - the type of the frames that `write` takes.
  * @example
  * ```ts
  * import { lengthPrefixed } from "sockwright/codec";
@@ -56,21 +56,21 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
   }
 
   /**
-   * The next frame; done when the peer has ended, or when a close at this side, of the connection or of its server, lets
-   * nothing more be read: a frame that is cut by that is left out. See {@link Frames}.
+   * Reads the next frame. Done when the peer has ended, or when the connection or its server is closed at this side; a frame that this
+   * close cuts off is left out. See {@link Frames}.
    *
-   * @throws FrameError when what came is no frame: the connection lives on, so that an answer can say why, and every
-   * further call rejects with the same, until {@link skip} or {@link release} · the error of the system call that lost the connection · ConnectionError
-   * `ERR_SOCKWRIGHT_READING`.
+   * @throws FrameError when the received bytes are no valid frame: the connection stays open, so that the program can answer with the
+   * reason, and every further call rejects with the same error until {@link skip} or {@link release} · the error of the system call
+   * that lost the connection · ConnectionError `ERR_SOCKWRIGHT_READING`.
    */
   next(): Promise<IteratorResult<In, undefined>> {
     return this.#input.read(this.#read);
   }
 
   /**
-   * The next frame as it is; undefined where {@link next} would be done.
+   * Reads the next frame and returns it without an iterator result; undefined where {@link next} would be done.
    *
-   * @throws as {@link next} · ConnectionError `ERR_SOCKWRIGHT_TIMEOUT` · AbortError: no frame is lost by these two.
+   * @throws as {@link next} · ConnectionError `ERR_SOCKWRIGHT_TIMEOUT` · AbortError: these two lose no frame.
    * @example
    * ```ts
    * import { lines } from "sockwright/codec";
@@ -95,16 +95,16 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
   }
 
   /**
-   * Leaves out the frame that a read was refused for: reads up to its end and drops it, so that the next read gives the frame
-   * behind it. For a protocol that answers an error and goes on. What is dropped is not kept, however long the frame is. A
-   * wait that ends before has dropped a part; the next read, or another skip, drops the rest.
+   * Skips the invalid frame that made a read reject: reads up to the end of that frame and drops it, so that the next read returns the
+   * frame after it. For a protocol that answers with an error and goes on. The dropped bytes are not buffered, however long the frame
+   * is. A skip that times out or is aborted has dropped a part; the next read, or another skip, drops the rest.
    *
-   * It works where the codec knows the frame's end although the frame is wrong: `lines`, `jsonLines`, `delimiter`, and a
-   * length that is too large, of `lengthPrefixed`, `varintPrefixed`, `netstring` and `defineCodec`.
+   * It works where the codec knows the end of an invalid frame: `lines`, `jsonLines`, `delimiter`, and a length that is too large, of
+   * `lengthPrefixed`, `varintPrefixed`, `netstring` and `defineCodec`.
    *
-   * @returns how many bytes the frame had, with header and delimiter; 0 where no read was refused.
-   * @throws FrameError `ERR_SOCKWRIGHT_FRAME_UNSKIPPABLE` where the end is not known, `ERR_SOCKWRIGHT_UNEXPECTED_END` where the
-   * peer ends before it · as {@link read}.
+   * @returns the number of bytes of the frame, with header and delimiter; 0 where no read has rejected.
+   * @throws FrameError `ERR_SOCKWRIGHT_FRAME_UNSKIPPABLE` where the codec does not know the end, `ERR_SOCKWRIGHT_UNEXPECTED_END` where
+   * the peer ends before it · as {@link read}.
    * @example
    * ```ts
    * import { FrameError, lines } from "sockwright/codec";
@@ -146,16 +146,16 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
     });
   }
 
-  /** Ends the loop and nothing else: the frames behind it can still be read. See {@link Frames}. */
+  /** Called when a `for await` loop ends early. The later frames can still be read. See {@link Frames}. */
   return(): Promise<IteratorResult<In, undefined>> {
     return Promise.resolve({ value: undefined, done: true });
   }
 
   /**
-   * Has `take` called with each frame, at once and without a promise for it. Settles when the peer has ended, rejects when
-   * the connection is lost. What is no frame, and what `take` throws, aborts the connection; after an abort or a close no
-   * frame is given. An async function is not awaited, as with `Connection.onBytes`. `take` can pause and stop it: see
-   * {@link Push}.
+   * Calls `take` with each frame as soon as it is complete, without a promise for each frame. The returned promise resolves when the
+   * peer has ended, and rejects when the connection is lost. An invalid frame, or an error that `take` throws, aborts the connection.
+   * After an abort or a close, `take` is not called any more. An async `take` is not awaited, as with `Connection.onBytes`. Its second
+   * argument is the push, which `take` can pause and stop: see {@link Push}.
    *
    * @example
    * ```ts
@@ -181,8 +181,8 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
   }
 
   /**
-   * Gives what came and is in no frame yet back to the connection, which then reads on from there in another way: as bytes, or
-   * as frames of another codec. A read in another way does it by itself; what this says besides is whether it can be done.
+   * Returns the bytes after the last frame to the connection, so that the program can read them in another way: as bytes, or as frames
+   * of another codec. A read in another way does this by itself; this method throws at once where it is not possible.
    *
    * @throws ConnectionError `ERR_SOCKWRIGHT_READING` · FrameError `ERR_SOCKWRIGHT_FRAME_UNFINISHED`: see `layered`.
    * @example
@@ -209,7 +209,7 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
   }
 
   /**
-   * Sends a frame, as `Connection.write` sends bytes: false when 64 KiB or more wait. See {@link Frames}.
+   * Sends a frame, as `Connection.write` sends bytes: returns false when 64 KiB or more wait to be sent. See {@link Frames}.
    *
    * @throws FrameError `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`, `ERR_SOCKWRIGHT_FRAME_UNENCODABLE` · ConnectionError
    * `ERR_SOCKWRIGHT_ENDED` · TypeError.
@@ -219,13 +219,13 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
     return this.#output.write(this.#codec.encode(frame));
   }
 
-  /** A loop over the frames goes on where the last one was left. See {@link Frames}. */
+  /** Iterates over the frames. A second loop goes on where the last one ended. See {@link Frames}. */
   [Symbol.asyncIterator](): this {
     return this;
   }
 }
 
-/** Who has frames pushed. */
+/** A push of frames. */
 class FramePush<T> extends ActivePush {
   readonly #decoder: Decoder<T>;
   readonly #takeFrame: (frame: T, push: Push) => unknown;
@@ -245,7 +245,7 @@ class FramePush<T> extends ActivePush {
     return this.#decoder.bufferedBytes > 0;
   }
 
-  /** Frames that came with the last one that was read, or given. */
+  /** Passes on the frames that the decoder already has. */
   override begin(): void {
     this.hand(() => this.#drain(), undefined);
   }
@@ -270,7 +270,7 @@ class FramePush<T> extends ActivePush {
       if (frame === undefined) return;
       this.hand(this.#takeFrame, frame);
     }
-    // Nobody is given more of it now; what was lent is copied for whoever reads on, where that can be.
+    // The bytes were lent, and the decoder has some left: copy them for the next reader.
     this.#decoder.keep();
   }
 }

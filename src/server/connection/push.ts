@@ -6,15 +6,15 @@ import { tolerated } from "./unawaited.ts";
 import type { WaitEnd, Waiter } from "./waiter.ts";
 
 /**
- * What a function that is given what comes is given besides: `onBytes((bytes, push) => …)`, and `onFrame` the same. All three
- * can be called at any time, within the function and outside of it; after the end of the push they do nothing.
+ * The control of a push: the second argument of the function of `onBytes((bytes, push) => …)` and of `onFrame`. The program may call
+ * its methods at any time, within that function and outside of it; after the end of the push they do nothing.
  *
  * @example
  * ```ts
  * import { connect, serve } from "sockwright/server";
  *
  * const server = await serve("tcp://127.0.0.1:0", async (connection) => {
- *   // All up to the first zero; what comes behind it is read in another way.
+ *   // Push the bytes up to the first zero; read those after it by promise.
  *   await connection.onBytes((bytes, push) => {
  *     const at = bytes.indexOf(0);
  *     if (at >= 0) push.stop(bytes.subarray(at + 1));
@@ -30,63 +30,64 @@ import type { WaitEnd, Waiter } from "./waiter.ts";
  */
 export interface Push {
   /**
-   * Nothing more is given, the end neither; a loss only once all is given that came before it. What comes meanwhile is kept:
-   * 64 KiB, or `maxReadBufferBytes`, then the connection is not read from. `readTimeoutMs` does not run.
+   * Pauses the push: it passes on no more bytes or frames, and not the end; it reports a loss only after everything received before
+   * has been passed on. The connection buffers received bytes meanwhile, up to 64 KiB or `maxReadBufferBytes`; then it pauses reading.
+   * `readTimeoutMs` does not run.
    */
   pause(): void;
-  /** What was kept is given, in a microtask of its own, and then what comes. */
+  /** Resumes the push: it passes on the buffered bytes in a microtask, and then received bytes as they arrive. */
   resume(): void;
   /**
-   * Ends the push: its promise resolves, and whoever reads next, in whatever way, begins behind what was given. Frames that were
-   * not given are unread, as after `Frames.release`. The connection stays open as long as the service's function runs.
+   * Ends the push: its promise resolves, and the next read, in whatever way, begins after the bytes that were passed on. Frames that
+   * were not passed on are unread, as after `Frames.release`. The connection stays open as long as the service's function runs.
    *
-   * @param rest - bytes to be read again, before all others: what was not used of those that were given. They are copied.
-   * @throws TypeError · FrameError `ERR_SOCKWRIGHT_FRAME_UNFINISHED`, see `layered`: the push goes on then.
+   * @param rest - bytes to read again before all others: those that the function got and did not use. They are copied.
+   * @throws TypeError · FrameError `ERR_SOCKWRIGHT_FRAME_UNFINISHED`, see `layered`: then the push goes on.
    */
   stop(rest?: Uint8Array): void;
 }
 
-/** Whom a push tells of what becomes of it, and whose connection it keeps open. */
+/** The owner of a push, which is the input of a connection: the push calls these methods. */
 export interface PushOwner {
-  /** Why the connection was lost, if it was. */
+  /** The error that lost the connection, if one did. */
   readonly failure: Error | undefined;
   abort(reason: Error): void;
   hold(): Disposable;
-  /** Whether somebody else than the promise of the push is told. */
+  /** Called when the push has ended. Returns whether the owner of the connection is told too. */
   pushEnded(failure: Error | undefined): boolean;
-  /** Whether something waits to be given, and {@link ActivePush.goOn} is to be called. */
+  /** Called when the push resumes. Returns whether bytes, frames or the end wait for it; {@link givePush} then passes them on. */
   pushResumed(push: ActivePush): boolean;
-  /** Calls a function as the events of the connection are told. */
+  /** Calls a function in the context of the connection. */
   run(call: () => void): void;
-  /** Gives it what is kept, and the end behind it. */
+  /** Passes the buffered bytes on to the push, and the end after them. */
   givePush(push: ActivePush): void;
   stopPush(push: ActivePush, rest: Uint8Array): void;
 }
 
-/** What functions that are given what comes have thrown: that is the program's own, and no peer's doing. */
+/** Errors that functions of pushes have thrown: faults of the program, and not of the peer. */
 const OF_TAKERS = new WeakSet<Error>();
 
 /**
- * A push that begins within the function of another one is given what is kept at once, so deep and no deeper: then it goes on in a
- * microtask, as one that resumes. How many follow one another on what has come is the peer's choice, and the stack has an end.
+ * How deep pushes may begin within the function of another push and get the buffered bytes at once; a deeper one gets them in a microtask,
+ * as after `resume`. The received bytes, and so the peer, decide how many pushes follow one another, and the stack is finite.
  */
 export const MAX_NESTED_PUSHES = 16;
 
-/** How many functions of pushes are being called, one within another. */
+/** The depth of running push functions, each called within another. */
 let nested = 0;
 
 const NOTHING = new Uint8Array(0);
 
-/** It was paused, and goes on in a microtask; until then what comes is kept as well. */
+/** Bits of the state: the push is paused; the push has resumed, and a microtask will pass on the buffered bytes. */
 const PAUSED = 1;
 const DUE = 2;
 
-/** Who has what comes pushed, and waits for the end of it only. */
+/** A push of received bytes or frames to a function, until the input ends. */
 export abstract class ActivePush implements Push, Waiter {
   readonly ended: Promise<void>;
   readonly #owner: PushOwner;
   #resolve: ((result?: Promise<never>) => void) | undefined;
-  /** 0 where it is given what comes; else of PAUSED and DUE. */
+  /** 0 while received bytes are passed on; else the bits PAUSED and DUE. */
   #state = 0;
 
   constructor(owner: PushOwner) {
@@ -104,7 +105,7 @@ export abstract class ActivePush implements Push, Waiter {
     return false;
   }
 
-  /** Until the peer has ended, or the connection was closed, aborted or lost: nobody is given anything after that. */
+  /** Whether the push goes on: it ends with the peer's end, and with a close, abort or loss of the connection. */
   get isActive(): boolean {
     return this.#resolve !== undefined;
   }
@@ -113,17 +114,17 @@ export abstract class ActivePush implements Push, Waiter {
     return (this.#state & PAUSED) !== 0;
   }
 
-  /** Whether it is not given what comes, which is kept for it: it is paused, or has what was kept before it. */
+  /** Whether received bytes are buffered for the push: it is paused, or earlier bytes wait to be passed on. */
   get isBehind(): boolean {
     return this.#state !== 0;
   }
 
-  /** Whether it has taken bytes that are not given. */
+  /** Whether the push has taken bytes that it has not passed on yet. */
   get holdsBytes(): boolean {
     return false;
   }
 
-  /** Whether it is told of a loss though something is kept for it. */
+  /** Whether the push learns of a loss at once, even while bytes are buffered for it. */
   get isLostAtOnce(): boolean {
     return false;
   }
@@ -136,11 +137,11 @@ export abstract class ActivePush implements Push, Waiter {
     if (!this.isPaused) return;
     this.#state &= ~PAUSED;
     if (!this.isActive || !this.#owner.pushResumed(this) || this.#state !== 0) return;
-    // Not at once: whoever resumes it may be within the function, or another one that calls it.
+    // In a microtask: the caller may be the push function itself, or a function below it on the stack.
     this.#giveLater();
   }
 
-  /** Whether it begins too deep within others to be given anything now: then it is given what is kept later. */
+  /** Returns whether the push begins deeper than {@link MAX_NESTED_PUSHES}; a microtask then passes on the buffered bytes. */
   isPutOff(): boolean {
     if (nested < MAX_NESTED_PUSHES) return false;
     this.#giveLater();
@@ -160,21 +161,21 @@ export abstract class ActivePush implements Push, Waiter {
     if (this.isActive) this.#owner.stopPush(this, bytes);
   }
 
-  /** What was taken before and not given comes before all that is given now. */
+  /** Passes on what an earlier reader has taken and not passed on, before the buffered bytes. */
   begin(): void {
-    // Of bytes there is nothing.
+    // A push of bytes has none.
   }
 
   abstract give(bytes: Uint8Array): void;
 
-  /** The peer has ended: what it sent last may be to be given still. What is wrong with it. */
+  /** Called when the peer has ended: passes on what it sent last. Returns the error where that is incomplete. */
   last(): Error | undefined {
     return undefined;
   }
 
-  /** It has ended, and nobody has been told yet. */
+  /** Called when the push has ended, before its promise settles. */
   protected over(_failure: Error | undefined): void {
-    // Whoever awaits the promise is told.
+    // The promise is enough.
   }
 
   end(_buffer: ReadBuffer, _how: WaitEnd, told: Error | undefined): void {
@@ -183,12 +184,12 @@ export abstract class ActivePush implements Push, Waiter {
     this.#resolve = undefined;
     this.over(failure);
     resolve?.(failure === undefined ? undefined : Promise.reject(failure));
-    // Who is told otherwise does not look at the promise: its rejection is none that nobody handles.
+    // Where the owner of the connection is told, nothing may await the promise: its rejection must not end the process.
     const isTold = this.#owner.pushEnded(failure);
     if (failure !== undefined && (isTold || !OF_TAKERS.has(failure))) void tolerated(this.ended);
   }
 
-  /** Calls a function of the user's. What it throws aborts the connection, and so does what it rejects with, if it is async. */
+  /** Calls a function of the user. An error that it throws, or rejects with, aborts the connection. */
   protected hand<T>(take: (item: T, push: Push) => unknown, item: T): void {
     nested++;
     try {
@@ -201,7 +202,7 @@ export abstract class ActivePush implements Push, Waiter {
     }
   }
 
-  /** The same for whoever takes it by a method, which is none of the user's and gives nothing. */
+  /** As {@link hand}, for a {@link ByteTaker}, which returns no promise. */
   protected handTo(taker: ByteTaker, bytes: Uint8Array): void {
     nested++;
     try {
@@ -219,7 +220,7 @@ export abstract class ActivePush implements Push, Waiter {
     this.#owner.abort(error);
   }
 
-  /** What works on the bytes keeps the connection open, so that it can still answer when the peer has ended. */
+  /** Keeps the connection open until the async function has settled, so that it can answer after the peer's end. */
   #await(work: unknown): void {
     const hold = this.#owner.hold();
     promiseOf(work).then(
@@ -232,7 +233,7 @@ export abstract class ActivePush implements Push, Waiter {
   }
 }
 
-/** Who has the bytes pushed, as they come. */
+/** A push of bytes to a function. */
 export class BytePush extends ActivePush {
   readonly #take: (bytes: Uint8Array, push: Push) => unknown;
 
@@ -246,15 +247,15 @@ export class BytePush extends ActivePush {
   }
 }
 
-/** Who takes what comes by a method, and is told of the end by another: an object that there is anyway. */
+/** An object that takes pushed bytes by its methods, in place of a function and a promise. */
 export interface ByteTaker {
-  /** As the function of `onBytes`. */
+  /** Called as the function of `onBytes`. */
   take(bytes: Uint8Array, push: Push): void;
-  /** Nothing more comes: the peer has ended, or this side has, or the push was stopped; or why the connection was lost. */
+  /** Called at the end of the push: the peer has ended, this side reads no more, or the push was stopped. `failure`: the loss. */
   ended(failure: Error | undefined): void;
 }
 
-/** The bytes for a taker: each of many idle connections saves a closure, and what would wait for the promise. */
+/** A push of bytes to a {@link ByteTaker}: this saves each idle connection a closure, and the reaction to the promise. */
 export class TakerPush extends ActivePush {
   readonly #taker: ByteTaker;
 
@@ -272,7 +273,7 @@ export class TakerPush extends ActivePush {
   }
 }
 
-/** Not what its `then` is: that is asked for once, as `await` does. */
+/** Whether a value may be a thenable. It does not read `then`, which must be read only once, as `await` does. */
 function mayBeThenable(value: unknown): boolean {
   return typeof value === "object" && value !== null && "then" in value;
 }

@@ -7,10 +7,10 @@ import { ActivePush } from "./push.ts";
 import type { ReadBuffer } from "./read-buffer.ts";
 import type { WaitEnd } from "./waiter.ts";
 
-/** Of one chunk, so much is handed to the connection at once. */
+/** The most bytes of one chunk to pass to the connection in one write; a longer chunk is written in several. */
 export const MAX_SLICE_BYTES = 256 * 1024;
 
-/** ECMA-262: a UTF-16 code unit, of which text has its length, is at most so many bytes of UTF-8. */
+/** The most bytes of UTF-8 for one UTF-16 code unit, in which ECMA-262 counts the length of a string. */
 const UNIT_BYTES_IN_UTF8 = 3;
 
 const NOTHING = new Uint8Array(0);
@@ -22,7 +22,7 @@ interface Chunk {
   readonly encoding: BufferEncoding;
 }
 
-/** Text goes to where it is sent from, without a Buffer of its own. */
+/** Returns an encoder that writes text straight into the send memory, without a Buffer for it. */
 function textEncoder(encoding: "utf8" | "latin1") {
   return {
     encode: (text: string): Buffer => Buffer.from(text, encoding),
@@ -41,8 +41,9 @@ const ENCODERS: Readonly<Partial<Record<BufferEncoding, typeof UTF8>>> = {
 };
 
 /**
- * A connection as a stream of Node's, as `net.Socket` is one: what `Connection.stream` gives. It keeps the connection open until it
- * is closed, and then closes it in order; `destroy` with an error resets it. What the connection is lost by is its `error`.
+ * A connection as a Node stream, with the members of `net.Socket` that node:http needs: `Connection.stream` returns it. It keeps the
+ * connection open until the stream is closed, and then closes the connection in order; `destroy` with an error resets the connection.
+ * When the connection is lost, the stream emits `error` with that error.
  *
  * @example See {@link Connection.stream}.
  */
@@ -96,13 +97,13 @@ export class ConnectionStream extends SocketDuplex {
     return this;
   }
 
-  /** Called by the push: bytes that are lent. @internal */
+  /** Called by the push with received bytes, valid only during the call. @internal */
   give(bytes: Uint8Array): void {
     this.active();
     if (!this.pushed(Buffer.from(bytes))) this.#push.pause();
   }
 
-  /** Called by the push. @internal */
+  /** Called by the push when the input ends or the connection is lost. @internal */
   inputEnded(failure: Error | undefined): void {
     if (failure !== undefined) this.destroy(failure);
     else if (!this.destroyed) this.push(null);
@@ -146,19 +147,19 @@ export class ConnectionStream extends SocketDuplex {
 
   protected override giveUp(error: Error | null): void {
     const connection = this.#connection;
-    // What was written before leaves as it would have from a socket, which sends at once.
+    // A socket sends at once: send the bytes written before, as it would have.
     this.#output.endTurn();
     if (error !== null) {
       connection.abort(errorOf(error));
     } else {
       void connection.close();
-      // It would go on for as long as the peer takes; and less than all must not look like all.
+      // Do not wait for a slow peer; and the peer must not take a part for the whole: reset.
       if (this.hasUnsent) connection.abort();
     }
     this.#hold[Symbol.dispose]();
   }
 
-  /** Calls back at once, unless the connection has enough for now. */
+  /** Writes the chunks and calls back at once, or after `drained` where the write buffer is full. */
   #send(chunks: readonly Chunk[], callback: Callback): void {
     try {
       let sent = 0;
@@ -180,7 +181,7 @@ export class ConnectionStream extends SocketDuplex {
     this.#output.drained().then(() => this.#send(chunks, callback), callback);
   }
 
-  /** Writes as much as the connection takes for now; gives the rest, perhaps none, where it has enough. */
+  /** Writes until the high-water mark is reached. Returns the rest, which may be empty, where it is; else undefined. */
   #put(chunk: Uint8Array | string, encoding: BufferEncoding): Uint8Array | undefined {
     const output = this.#output;
     let bytes = chunk;
@@ -201,7 +202,7 @@ export class ConnectionStream extends SocketDuplex {
   }
 }
 
-/** The side of the stream that reads: it is paused until somebody reads. */
+/** The push that feeds the stream. It is paused until the stream wants data. */
 class StreamPush extends ActivePush {
   readonly #stream: ConnectionStream;
 

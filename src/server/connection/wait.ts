@@ -14,35 +14,35 @@ import { ConnectionError } from "../transport/connection-error.ts";
 import { lostWith, tolerated } from "./unawaited.ts";
 
 /**
- * How long a call waits. One that ends so has done nothing: the connection is as it was, and what came meanwhile is read by the
- * next call. What is there already is given at once, whatever the time.
+ * How long a call waits. A call that times out or is aborted leaves the connection unchanged: the next call reads the bytes that came
+ * meanwhile. A call whose bytes are there already returns at once, whatever the timeout.
  */
 export interface WaitOptions {
   /**
-   * In ms, 1 to 2 147 483 647; then it rejects with a ConnectionError `ERR_SOCKWRIGHT_TIMEOUT`, never early, and 0.1 s late at
-   * most. Default is no limit but the deadlines of the server.
+   * In ms, 1 to 2 147 483 647; then the call rejects with a ConnectionError `ERR_SOCKWRIGHT_TIMEOUT`, never early, and at most 0.1 s
+   * late. Default is no limit but the deadlines of the server.
    */
   readonly timeoutMs?: number | undefined;
-  /** Ends the wait with an AbortError, and at once where it has fired before. */
+  /** Aborting it makes the call reject with an AbortError; at once where it was aborted before. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How much a read takes, and how long it waits. */
+/** The options of a read: how many bytes it takes, and how long it waits. */
 export interface LimitedRead extends WaitOptions {
-  /** 1 to 16 MiB. Of `read` default is what comes next; of `readUntil`, with the delimiter, 64 KiB. */
+  /** The most bytes to read, 1 to 16 MiB. Default for `read` is the next piece; for `readUntil`, 64 KiB with the delimiter. */
   readonly maxBytes?: number | undefined;
 }
 
 const WAIT_OPTIONS: OptionNames<WaitOptions> = { timeoutMs: true, signal: true };
 export const LIMITED_READ: OptionNames<LimitedRead> = { ...WAIT_OPTIONS, maxBytes: true };
 
-/** Of a call that has no other options. */
+/** Checks the options of a call that has no others than these; `call` is its name in the error message. */
 export function checkWait(call: string, options: WaitOptions | undefined): WaitOptions | undefined {
   checkOptions(call, options, WAIT_OPTIONS, (ms) => `, such as { timeoutMs: ${ms} }`);
   return waitOf(options);
 }
 
-/** What of the options limits the wait, each looked at once; undefined where nothing does. */
+/** Returns the options that limit the wait, reading each once; undefined where none does. */
 export function waitOf(options: WaitOptions | undefined): WaitOptions | undefined {
   if (options === undefined) return undefined;
   const { timeoutMs } = options;
@@ -51,14 +51,14 @@ export function waitOf(options: WaitOptions | undefined): WaitOptions | undefine
   return timeoutMs === undefined && signal === undefined ? undefined : { timeoutMs, signal };
 }
 
-/** A rejection where the signal has fired before the call: then nothing is looked at. */
+/** Returns a rejection where the signal was aborted before the call, which then does nothing else. */
 export function abortedBefore(wait: WaitOptions | undefined): Promise<never> | undefined {
   return wait?.signal?.aborted === true ? lostWith(new AbortError(wait.signal.reason)) : undefined;
 }
 
 /**
- * Tells those who have waited until there was room, or until all was sent, out of the budget of the turn: whoever writes again at once,
- * to a peer that takes all at once, would keep timers and every other socket waiting.
+ * Resolves the waiters for a writable connection, or for sent bytes, within the call budget of the turn, else in the next turn. Without
+ * the budget, a program that writes again at once to a peer that takes everything would keep timers and all other sockets waiting.
  */
 export function tellOfRoom(waiters: readonly PromiseWaiter[]): void {
   if (waiters.length === 0) return;
@@ -69,18 +69,18 @@ export function tellOfRoom(waiters: readonly PromiseWaiter[]): void {
   else inNextTurn(tell);
 }
 
-/** What a wait goes by: the clock, and whether what it is about is there and was not told yet. */
+/** The clock of a wait, and whether the event it waits for has happened but was not delivered yet. */
 export interface WaitSource {
   readonly wheel: DeadlineWheel;
   isDue(): boolean;
 }
 
-/** What ends a wait before its time: the deadline, or the signal. */
+/** The timeout and the signal that end a wait early. */
 export class WaitLimit {
   readonly #deadline: LookingDeadline | undefined;
   readonly #abort: AbortWait | undefined;
 
-  /** @param ended - called once, unless it is left before. */
+  /** @param ended - called once with the error, unless {@link leave} was called before. */
   constructor({ timeoutMs, signal }: WaitOptions, source: WaitSource, ended: (error: Error) => void) {
     const end = (error: Error): void => {
       this.leave();
@@ -94,20 +94,20 @@ export class WaitLimit {
     if (signal !== undefined) this.#abort = new AbortWait(signal, (reason) => end(new AbortError(reason)));
   }
 
-  /** The wait has ended in some other way. */
+  /** Cancels the timeout and leaves the signal: the wait has ended in another way. */
   leave(): void {
     this.#deadline?.cancel();
     this.#abort?.leave();
   }
 }
 
-/** Who waits for something that is told without a value. */
+/** A waiter for an event without a value, normally the functions of a promise. */
 export interface PromiseWaiter {
   resolve(): void;
   reject(error: Error): void;
 }
 
-/** Waits among the others until it is told, and no longer than it may. */
+/** Adds a waiter to the list and returns its promise, which rejects when `wait` ends first. */
 export function waitAmong(waiters: PromiseWaiter[], wait: WaitOptions | undefined, source: WaitSource): Promise<void> {
   const waiting = new Promise<void>((resolve, reject) => {
     if (wait === undefined) {

@@ -1,13 +1,13 @@
 /**
- * How many there are of each address. Not a `Map`: one whose entries come and go with every connection or message makes a
- * new table each time it is full, also of deleted entries, and each keeps the next one alive: see {@link PlacedList}. The
- * table of an object without a prototype is replaced and let go.
+ * A counter for each address. It is not a `Map`: when entries come and go with every connection or message, a `Map` makes a
+ * new table each time it is full, also of deleted entries, and each table keeps the next one alive: see {@link PlacedList}.
+ * An object without a prototype replaces its table and frees the old one.
  */
 export class AddressCounts {
   #counts = Object.create(null) as Record<string, number>;
   #total = 0;
 
-  /** Of all addresses together. */
+  /** The sum over all addresses. */
   get total(): number {
     return this.#total;
   }
@@ -26,7 +26,7 @@ export class AddressCounts {
     if (others < 0) return;
     if (others > 0) this.#counts[key] = others;
     else delete this.#counts[key];
-    // Nobody is left: nor is what the table has grown to.
+    // A new object frees the table that the old one has grown to.
     if (--this.#total === 0) this.#counts = Object.create(null) as Record<string, number>;
   }
 }

@@ -1,12 +1,13 @@
 import type { Peer } from "../transport/peer.ts";
 
-/** Of an IPv6 address: what one customer of a provider has at least, RFC 6177, and can fill as it likes. */
+/** Groups of an IPv6 address in a /64 network: a customer of a provider has at least that, RFC 6177, and may use all addresses. */
 const GROUPS_OF_A_NETWORK = 4;
 const GROUPS = 8;
 
 /**
- * What a limit per address counts as one peer: an IPv4 address, also one in IPv6's clothes (RFC 4291, section 2.5.5.2), the
- * /64 network of an IPv6 address, or a virtual machine. Undefined for Unix sockets, whose clients have none.
+ * Returns the key under which a limit per address counts a peer: an IPv4 address, also an IPv4-mapped IPv6 address (RFC 4291,
+ * section 2.5.5.2), the /64 network of an IPv6 address, or a virtual machine. Undefined for Unix sockets, whose clients have no
+ * address.
  */
 export function addressKey(peer: Peer): string | undefined {
   if ("cid" in peer) return `vsock:${peer.cid}`;
@@ -20,7 +21,7 @@ function networkKey(host: string): string {
   if (mapped !== undefined) return mapped;
   const [head = "", tail] = address.split("::").map((part) => (part === "" ? [] : part.split(":")));
   const first = [...head];
-  // What is left out are zeros, as many as it takes to make eight.
+  // "::" stands for as many zero groups as are missing from eight.
   if (tail !== undefined) first.push(...Array.from({ length: GROUPS - head.length - tail.length }, () => "0"), ...tail);
   const network = first.slice(0, GROUPS_OF_A_NETWORK).map((group) => Number.parseInt(group, 16).toString(16));
   return `${network.join(":")}::/64${zone === undefined ? "" : `%${zone}`}`;

@@ -4,14 +4,14 @@ import { AddressCounts } from "./address-counts.ts";
 import { addressKey } from "./address-key.ts";
 import { AddressRate, isSameRate, type Rate } from "./address-rate.ts";
 
-/** Why a connection was not served: named as the option that says so, or because there was no descriptor for it. */
+/** Why a connection was not served: the name of the option that limits it, or the lack of a descriptor. */
 export type RefusalReason =
   | "max-connections"
   | "max-connections-per-address"
   | "accept-rate-per-address"
   | "out-of-descriptors";
 
-/** Whom a server takes. */
+/** The limits of a server for its connections. */
 export interface AdmissionLimits {
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
@@ -19,23 +19,23 @@ export interface AdmissionLimits {
 }
 
 /**
- * Counts connections, in total and for each address, and says which one is too many. The total is looked at before a
- * connection is taken, so that the backlog can hold those for whom there is no place; an address is known only afterwards.
+ * The count of connections, in total and for each address, which decides whether one is too many. A listener checks the total
+ * before it accepts, so that connections above the limit stay in the backlog; an address is known only after accept.
  */
 export class Admission {
   #limits: AdmissionLimits;
   #rate: AddressRate | undefined;
   readonly #clock: Clock;
   readonly #changed: (active: number) => void;
-  /** Empty where there is no limit for an address. */
+  /** Empty without a limit per address. */
   #byAddress = new AddressCounts();
-  /** Listeners that wait for a place; one that was called off waits for nothing. A list, since it is used up again and again. */
+  /** Listeners that wait for capacity; a cancelled one has no `open`. A list, since it is emptied again and again. */
   #waiting: { open: (() => void) | undefined }[] = [];
-  /** Taken, and not looked at yet: a listener takes many at a time. */
+  /** Connections that were accepted and not checked yet: a listener accepts many at a time. */
   #arriving = 0;
   #active = 0;
 
-  /** @param changed - is told how many connections are open now. */
+  /** @param changed - called with the number of open connections when it changes. */
   constructor(limits: AdmissionLimits, clock: Clock, changed: (active: number) => void) {
     this.#limits = limits;
     this.#clock = clock;
@@ -43,17 +43,17 @@ export class Admission {
     this.#rate = limits.acceptRatePerAddress && new AddressRate(limits.acceptRatePerAddress, clock);
   }
 
-  /** How many connections were admitted and have not left. */
+  /** The number of connections that were admitted and have not left. */
   get active(): number {
     return this.#active;
   }
 
-  /** How many more there can be. */
+  /** The number of further connections that the limit allows. */
   get room(): number {
     return this.#limits.maxConnections - this.#active - this.#arriving;
   }
 
-  /** Has `open` called once, when a connection has left and there is a place. What it gives calls that off. */
+  /** Calls `open` once, when a connection has left and the limit allows another one. Returns a function that cancels that. */
   whenOpen(open: () => void): () => void {
     const wish: { open: (() => void) | undefined } = { open };
     this.#waiting.push(wish);
@@ -62,15 +62,15 @@ export class Admission {
     };
   }
 
-  /** A listener has taken one; it is handed over next. */
+  /** Counts a connection that a listener has accepted; {@link enter} follows. */
   entered(): void {
     this.#arriving++;
   }
 
   /**
-   * Why one that has entered may not stay: it has left with that. Undefined where it may.
+   * Admits an accepted connection, or returns why it is refused; then it no longer counts.
    *
-   * @param peer - who is asked for its address, too; without one {@link refusal} is asked later.
+   * @param peer - checked against the limits per address, too; without it, the caller calls {@link refusal} later.
    */
   enter(peer: Peer | undefined): RefusalReason | undefined {
     this.#arriving--;
@@ -85,13 +85,13 @@ export class Admission {
     return refusal;
   }
 
-  /** One that has entered was refused by its listener. */
+  /** Ends the count of an accepted connection that its listener has refused. */
   turnedAway(): void {
     this.#arriving--;
     this.#openIfRoom();
   }
 
-  /** Why one that has a place may not keep it, by its address; undefined where it may, and counts for its address from now on. */
+  /** Counts an admitted connection for its address, or returns why a limit per address refuses it. */
   refusal(peer: Peer): RefusalReason | undefined {
     const { maxConnectionsPerAddress } = this.#limits;
     if (!this.#countsAddresses && this.#rate === undefined) return undefined;
@@ -104,7 +104,7 @@ export class Admission {
     return undefined;
   }
 
-  /** One that had a place has left; `peer` is that of one that counted for its address. */
+  /** Ends the count of an admitted connection; `peer` is given when the connection counted for its address. */
   left(peer: Peer | undefined): void {
     const key = this.#byAddress.total === 0 || peer === undefined ? undefined : addressKey(peer);
     if (key !== undefined) this.#byAddress.remove(key);
@@ -113,12 +113,12 @@ export class Admission {
     this.#openIfRoom();
   }
 
-  /** Goes by other limits from now on; `peers` are those of the connections that are open, and count for their addresses. */
+  /** Applies other limits; `peers` are those of the open connections, which count for their addresses. */
   use(limits: AdmissionLimits, peers: Iterable<Peer>): void {
     const { acceptRatePerAddress: before } = this.#limits;
     const { acceptRatePerAddress: next } = limits;
     this.#limits = limits;
-    // What an address has used up of the same rate stays so.
+    // An unchanged rate keeps its buckets.
     if (!isSameRate(before, next)) this.#rate = next && new AddressRate(next, this.#clock);
     this.#byAddress = new AddressCounts();
     if (this.#countsAddresses) {

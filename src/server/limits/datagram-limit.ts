@@ -4,21 +4,21 @@ import { AddressCounts } from "./address-counts.ts";
 import { addressKey } from "./address-key.ts";
 import { AddressRate, isSameRate, type Rate } from "./address-rate.ts";
 
-/** Why a datagram was dropped: named as the option that says so, or because the server closes. */
+/** Why a datagram was dropped: the name of the option that limits it, or the closing of the server. */
 export type DropReason =
   | "datagram-rate-per-address"
   | "max-pending-replies"
   | "max-pending-replies-per-address"
   | "closing";
 
-/** Which datagrams a server answers. */
+/** The limits of a server for datagrams and their replies. */
 export interface DatagramLimits {
   readonly datagramRatePerAddress: Rate | undefined;
   readonly maxPendingReplies: number;
   readonly maxPendingRepliesPerAddress: number;
 }
 
-/** Counts the datagrams that are being answered, in total and for each address, and says which one is too many. */
+/** The count of datagrams that are being answered, in total and for each address, which decides whether one is too many. */
 export class DatagramLimit {
   #limits: DatagramLimits;
   #rate: AddressRate | undefined;
@@ -32,19 +32,19 @@ export class DatagramLimit {
     this.#rate = limits.datagramRatePerAddress && new AddressRate(limits.datagramRatePerAddress, clock);
   }
 
-  /** Goes by other limits from now on. What an address has used up of the same rate stays so, and what is being answered counts. */
+  /** Applies other limits. An unchanged rate keeps its buckets, and datagrams that are being answered still count. */
   use(limits: DatagramLimits): void {
     const next = limits.datagramRatePerAddress;
     if (!isSameRate(this.#limits.datagramRatePerAddress, next)) this.#rate = next && new AddressRate(next, this.#clock);
     this.#limits = limits;
   }
 
-  /** How many are being answered. */
+  /** The number of datagrams that are being answered. */
   get pending(): number {
     return this.#pending;
   }
 
-  /** Why a datagram is not even looked at; undefined when it is. */
+  /** Returns why a datagram is dropped before the service receives it; undefined when it is not. */
   refusal(peer: Peer): DropReason | undefined {
     const { maxPendingReplies, maxPendingRepliesPerAddress } = this.#limits;
     if (this.#rate === undefined && this.#pending === 0) return undefined;
@@ -55,7 +55,7 @@ export class DatagramLimit {
     return own >= maxPendingRepliesPerAddress ? "max-pending-replies-per-address" : undefined;
   }
 
-  /** The service has not answered at once. */
+  /** Counts a datagram that the service has not answered at once, until {@link ended}. */
   began(peer: Peer): void {
     this.#pending++;
     const key = addressKey(peer);

@@ -2,31 +2,32 @@ import { type Placed, PlacedList } from "../../native/placed-list.ts";
 import type { Peer } from "../transport/peer.ts";
 import { addressKey } from "./address-key.ts";
 
-/** Which limit a connection had to give way to. */
+/** The limit that ended a handshake in favour of a newer one. */
 export type HandshakeLimit = "max-handshakes" | "max-handshakes-per-address";
 
 /**
- * Why a connection did not come to the service: the time for the handshake was over; it gave way to another one; it was lost; the
- * handshake closed it, or failed; the server has closed.
+ * Why a connection did not reach the service: the handshake took too long; it gave way to a newer one; the connection was lost; the
+ * handshake closed it, or failed; the server closed.
  */
 export type HandshakeFailure = "timeout" | HandshakeLimit | "lost" | "closed" | "failed" | "server-closed";
 
-/** A connection between accept and service. */
+/** A connection in its handshake, between accept and service. */
 export interface PendingHandshake extends Placed {
   readonly peer: Peer;
-  /** What has come so far: what has grown is progress. */
+  /** Bytes received so far; a larger number is progress. */
   readonly bytesRead: number;
-  /** How much that was when it was looked at last, and which look first saw it. Written here alone. */
+  /** The value of `bytesRead` at the last look. Written only by {@link Handshakes}. */
   bytesSeen: number;
+  /** The number of the look that first saw that value. Written only by {@link Handshakes}. */
   seenAt: number;
-  /** It has to make place for another one, now. */
+  /** Ends the handshake at once, in favour of a newer one. */
   giveWay(limit: HandshakeLimit): void;
 }
 
 /**
- * The connections of a listener that are between accept and service: no more than so many, and no more than so many of one
- * address. One that comes when there is no place for it takes that of the one that has not made progress for longest: who stalls
- * must not keep out who does not. They are looked at only then, so that a byte that comes costs nothing.
+ * The connections of a listener that are between accept and service, limited in total and per address. At a limit, a new
+ * connection replaces the one that has made no progress for longest, so that stalled clients do not keep out others. Progress is
+ * looked at only then, so a received byte costs nothing.
  */
 export class Handshakes {
   readonly #pending = new PlacedList<PendingHandshake>();
@@ -36,7 +37,7 @@ export class Handshakes {
     return this.#pending.size;
   }
 
-  /** Adds one, after another has given way to it where there is no place. */
+  /** Adds a handshake; at a limit, another one gives way to it first. */
   add(handshake: PendingHandshake, max: number, maxPerAddress: number): void {
     const key = keyOf(handshake.peer);
     if (key !== undefined && this.#pending.size >= maxPerAddress) {
@@ -49,7 +50,7 @@ export class Handshakes {
     this.#pending.add(handshake);
   }
 
-  /** One has ended, whichever way. */
+  /** Removes a handshake that has ended, for whatever reason. */
   delete(handshake: PendingHandshake): void {
     this.#pending.delete(handshake);
   }
@@ -68,7 +69,7 @@ export class Handshakes {
   }
 }
 
-/** Who counts as one peer here: of loopback, and of Unix sockets, there is no such limit. */
+/** The key of a peer for the limit per address; undefined for loopback addresses and Unix sockets, which it does not limit. */
 function keyOf(peer: Peer): string | undefined {
   const key = addressKey(peer);
   // RFC 1122, section 3.2.1.3; RFC 4291, section 2.5.3.

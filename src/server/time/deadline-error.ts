@@ -1,11 +1,11 @@
-/** The deadlines of a server. */
+/** The names of the deadlines that a server sets. */
 export const DEADLINE_NAMES = ["handshake", "first-byte", "idle", "read", "write", "total", "drain"] as const;
 
 export type ServerDeadlineName = (typeof DEADLINE_NAMES)[number];
 
 /**
- * Which deadline of a connection has passed; the options of a server have the same names: `idleTimeoutMs` … Any other name is that
- * of a deadline of the service's own: see {@link Connection.deadline}.
+ * The name of a connection's deadline. Those of a server have the names of its options: `idleTimeoutMs` … Any other name belongs to
+ * a deadline of the service: see {@link Connection.deadline}.
  */
 export type DeadlineName = ServerDeadlineName | (string & Record<never, never>);
 
@@ -20,7 +20,8 @@ const MESSAGES: Readonly<Record<ServerDeadlineName, string>> = {
 };
 
 /**
- * A connection was aborted since a deadline had passed, of its server's or its own. What the service waits for rejects with it.
+ * The error of a connection that was aborted because a deadline of its server or service has passed. Pending calls of the service
+ * reject with it.
  *
  * @example
  * ```ts
@@ -45,7 +46,7 @@ const MESSAGES: Readonly<Record<ServerDeadlineName, string>> = {
 export class DeadlineError extends Error {
   /** Always `"ERR_SOCKWRIGHT_DEADLINE"`. */
   readonly code = "ERR_SOCKWRIGHT_DEADLINE";
-  /** Which one. */
+  /** The name of the deadline that has passed. */
   readonly deadline: DeadlineName;
 
   /** @internal */

@@ -2,21 +2,21 @@ import { AsyncResource } from "node:async_hooks";
 import { type Clock, systemClock } from "./clock.ts";
 import { Ring } from "./ring.ts";
 
-/** Deadlines are looked at so often: none ends early, and none much more than this late. */
+/** The interval at which deadlines are checked. No deadline expires early, and it may expire late by about this time. */
 export const DEADLINE_TICK_MS = 100;
-/** A deadline further away than so many ticks (51.2 s) is looked at on the way, once in that time. */
+/** The number of ticks (51.2 s) that the wheel covers. A deadline further away is checked once in that time until it is due. */
 export const MAX_TICKS_AHEAD = 512;
 
 /**
- * A time by which something shall have happened. It is made once and used again and again: {@link refresh} writes one
- * number, so it can be called for every message.
+ * A time by which something must happen, else a function is called. One deadline is used many times: {@link refresh} writes
+ * one number, so it can be called for every message.
  */
 export class Deadline extends Ring {
   readonly #wheel: DeadlineWheel;
   readonly #expire: () => void;
   #timeoutMs = 0;
   #dueMs = Number.POSITIVE_INFINITY;
-  /** The tick in whose slot it is; its time may be later by now. */
+  /** The tick of the slot that holds it; its time may be later after a refresh. */
   #tick = 0;
 
   constructor(wheel: DeadlineWheel, expire: () => void) {
@@ -25,7 +25,7 @@ export class Deadline extends Ring {
     this.#expire = expire;
   }
 
-  /** On the wheel's clock; infinity when it does not run. */
+  /** The time at which it expires, on the wheel's clock; infinity when it does not run. */
   get dueMs(): number {
     return this.#dueMs;
   }
@@ -34,7 +34,7 @@ export class Deadline extends Ring {
     return this.#dueMs !== Number.POSITIVE_INFINITY;
   }
 
-  /** Has it end in `timeoutMs`, whether it runs or not; infinity is never. */
+  /** Starts or restarts the deadline: it expires in `timeoutMs`; infinity is never. */
   start(timeoutMs: number): void {
     if (timeoutMs === Number.POSITIVE_INFINITY) {
       this.cancel();
@@ -47,7 +47,7 @@ export class Deadline extends Ring {
     this.#tick = this.#wheel.put(this, wasRunning);
   }
 
-  /** Has it end in the time of {@link start} from now, when it runs. */
+  /** Restarts a running deadline with the time of {@link start}. */
   refresh(): void {
     if (this.isRunning) this.#dueMs = this.#wheel.clock.now() + this.#timeoutMs;
   }
@@ -58,7 +58,7 @@ export class Deadline extends Ring {
     this.#wheel.drop(this);
   }
 
-  /** Its slot's time has come: ends it, or puts it where it belongs by now. @internal */
+  /** Called when the time of its slot has come: expires, or moves to the slot of its current time. @internal */
   override reached(nowMs: number): void {
     if (this.#dueMs > nowMs) {
       this.#tick = this.#wheel.put(this, true);
@@ -71,18 +71,18 @@ export class Deadline extends Ring {
 
 /**
  * One timer for any number of deadlines: a hashed wheel (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels",
- * 1987) whose slots hold the deadlines of one tick each. One that was refreshed stays in its slot until that comes.
- * Without deadlines there is no timer.
+ * 1987) whose slots hold the deadlines of one tick each. A refreshed deadline stays in its slot until the time of the slot
+ * comes. Without deadlines there is no timer.
  */
 export class DeadlineWheel {
   readonly clock: Clock;
   readonly #tickMs: number;
   readonly #slots: readonly Ring[] = Array.from({ length: MAX_TICKS_AHEAD }, () => new Ring());
-  /** Those whose slot's time has come. */
+  /** The deadlines whose slot's time has come. */
   readonly #reached = new Ring();
-  /** The context of its timers: that of the connection that happens to start one would stay with them for ever. */
+  /** The asynchronous context of its timers. Without it, they would stay in that of the connection that starts the first one. */
   readonly #context = new AsyncResource("SOCKWRIGHT_DEADLINES");
-  /** Everything up to this tick has been looked at. */
+  /** The last tick whose slot was checked. */
   #doneTick = 0;
   #running = 0;
   #isTurning = false;
@@ -94,17 +94,17 @@ export class DeadlineWheel {
     this.#tickMs = tickMs;
   }
 
-  /** How many deadlines run. */
+  /** The number of running deadlines. */
   get size(): number {
     return this.#running;
   }
 
-  /** The tick at which a time has passed. @internal */
+  /** Returns the first tick at which a time has passed. @internal */
   tickOf(timeMs: number): number {
     return Math.ceil(timeMs / this.#tickMs);
   }
 
-  /** Gives the tick in whose slot the deadline is now. @internal */
+  /** Puts a deadline into the slot of its time, and returns the tick of that slot. @internal */
   put(deadline: Deadline, wasRunning: boolean): number {
     if (!wasRunning && this.#running++ === 0) this.#doneTick = Math.floor(this.clock.now() / this.#tickMs);
     const wanted = this.tickOf(deadline.dueMs);
@@ -114,7 +114,7 @@ export class DeadlineWheel {
     return tick;
   }
 
-  /** @internal */
+  /** Removes a deadline. @internal */
   drop(deadline: Deadline): void {
     deadline.leave();
     if (--this.#running === 0) this.#clearTimer();
@@ -123,7 +123,7 @@ export class DeadlineWheel {
   #turn(): void {
     const nowMs = this.clock.now();
     const nowTick = Math.floor(nowMs / this.#tickMs);
-    // After a long stop of the process every slot is due, once.
+    // After a long pause of the process each slot is due, but only once.
     const last = Math.min(nowTick, this.#doneTick + MAX_TICKS_AHEAD);
     for (let tick = this.#doneTick + 1; tick <= last; tick++) {
       const slot = this.#slot(tick);
@@ -137,7 +137,7 @@ export class DeadlineWheel {
         next.reached(nowMs);
       }
     } finally {
-      // Also when one has thrown: the others are looked at in the next turn.
+      // Also when a function has thrown: the remaining deadlines are checked in the next turn.
       this.#isTurning = false;
       this.#setNextTimer();
     }
@@ -168,5 +168,5 @@ export class DeadlineWheel {
   }
 }
 
-/** The wheel of all the servers of this thread. */
+/** The wheel that all servers of this thread share. */
 export const deadlines = new DeadlineWheel();

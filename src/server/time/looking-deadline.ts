@@ -1,18 +1,21 @@
 import { Deadline, type DeadlineWheel } from "./deadline-wheel.ts";
 
-/** A deadline is put off so often, a tick each time, while what it is about is there and was not told yet: 1 s in all. */
+/**
+ * How many times a deadline is extended, by one tick each (1 s in all), while the awaited event has happened but was not handled
+ * yet. Then it expires all the same.
+ */
 export const MAX_LOOKS = 10;
 
 /**
- * A deadline that looks before it passes. A process that was held up looks at the clock before it has heard of everybody: what
- * came in time and lies in the kernel is told in the next turns, and is not late. So often and no more, since a peer that
- * sends all the time always has something there.
+ * A deadline that asks before it expires whether the awaited event has happened. A process that was blocked checks its clock
+ * before it has received from all peers: bytes that arrived in time wait in the kernel, and are handled in the next turns. The
+ * number of extensions is limited, since a peer that sends all the time always has bytes there.
  */
 export class LookingDeadline {
   readonly #deadline: Deadline;
   #looks = 0;
 
-  /** @param isDue - whether something is there that is about to be told. */
+  /** @param isDue - returns whether the event has happened and is about to be handled. */
   constructor(wheel: DeadlineWheel, isDue: () => boolean, expire: () => void) {
     this.#deadline = new Deadline(wheel, () => {
       if (this.#looks === MAX_LOOKS || !isDue()) {
@@ -20,12 +23,12 @@ export class LookingDeadline {
         return;
       }
       this.#looks++;
-      // In the next tick: the loop has polled then.
+      // Expires in the next tick, when the event loop has polled.
       this.#deadline.start(0);
     });
   }
 
-  /** Has it end in `timeoutMs`, whether it runs or not. */
+  /** Starts or restarts the deadline: it expires in `timeoutMs`. */
   start(timeoutMs: number): void {
     this.#looks = 0;
     this.#deadline.start(timeoutMs);

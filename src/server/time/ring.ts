@@ -1,14 +1,14 @@
-/** An element of a ring, and by its head, the ring. It is entered and left in one step, and needs no memory besides. */
+/** An element of a doubly linked ring, or the head that stands for the ring. To enter or leave takes one step and no memory. */
 export class Ring {
   #next: Ring = this;
   #previous: Ring = this;
 
-  /** Of a head: what entered first. */
+  /** The first element after a head: the one that entered first. */
   get first(): Ring | undefined {
     return this.#next === this ? undefined : this.#next;
   }
 
-  /** Leaves the ring where it is, and becomes the last of this one. */
+  /** Leaves its ring, and becomes the last element of the ring of `head`. */
   enter(head: Ring): void {
     this.leave();
     this.#previous = head.#previous;
@@ -24,6 +24,6 @@ export class Ring {
     this.#previous = this;
   }
 
-  /** The time of the slot of a wheel has come; nothing for a head. */
+  /** Called when the time of its slot in a wheel has come; does nothing for a head. */
   reached(_nowMs: number): void {}
 }
