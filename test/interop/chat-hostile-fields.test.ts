@@ -81,7 +81,7 @@ test.for(Object.entries(HOSTILE))("a name and a room of the line client with %s"
     const name = option === "--name" ? [] : ["--name", "rose"];
     const client = new RunningChat("--join", url, option, text, ...name);
     expect(await client.exitCode).toBe(1);
-    expect(client.stderr).toMatch(/^sockwright: That is no (?:name|room): .*\n$/);
+    expect(client.stderr).toMatch(/^sockwright: That is not a (?:name|room): .*\n$/);
     expect(client.stdout.replaceAll("\n", "") + client.stderr.slice(0, -1)).not.toMatch(COMMANDS);
   }
   const think = await lines.member("think");

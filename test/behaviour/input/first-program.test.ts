@@ -6,16 +6,19 @@ import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { AF_INET, SOCK_DGRAM, SOCK_STREAM, socket } from "../../../src/index.ts";
-import { start } from "../../cli/sockwright.ts";
-import type { Child } from "../../support/child.ts";
+import { type Child, startChild } from "../../support/child.ts";
 import { fillUnread } from "../../support/full.ts";
 
-const _program = fileURLToPath(new URL("../../../dist/examples/first-program.js", import.meta.url));
+const firstProgram = fileURLToPath(new URL("../../../dist/examples/first-program.js", import.meta.url));
 const FREE = ["tcp://127.0.0.1:0", "udp://127.0.0.1:0"];
+
+function startFirstProgram(...args: readonly string[]): Promise<Child> {
+  return startChild(process.execPath, [firstProgram, ...args]);
+}
 
 /** The program on free ports, when it has said which. */
 async function started(): Promise<{ child: Child; tcp: number; udp: number }> {
-  const child = await start(...FREE);
+  const child = await startFirstProgram(...FREE);
   const [, tcp] = await child.line(/^tcp:\/\/127\.0\.0\.1:(\d+) /);
   const [, udp] = await child.line(/^udp:\/\/127\.0\.0\.1:(\d+) /);
   await child.line(/Ctrl-C/);
@@ -47,7 +50,7 @@ test.each([
   "--help",
   "",
 ])("wrong usage is one clear line and exit code 2: %j", async (argument) => {
-  const child = await start(argument);
+  const child = await startFirstProgram(argument);
   expect(await child.exit()).toEqual({ code: 2, signal: null });
   expectOneLine(child);
   expect(child.stderr).toContain(argument);
@@ -66,7 +69,7 @@ test.each([
   if (type === SOCK_STREAM) holder.listen();
   const { port } = holder.getsockname();
   const taken = `${protocol}://127.0.0.1:${port}`;
-  const child = await start(taken, ...FREE.filter((url) => !url.startsWith(protocol)));
+  const child = await startFirstProgram(taken, ...FREE.filter((url) => !url.startsWith(protocol)));
   expect(await child.exit()).toEqual({ code: 1, signal: null });
   expectOneLine(child);
   expect(child.stderr).toContain(`127.0.0.1:${port}`);
@@ -76,7 +79,7 @@ test.each([
 
 // RFC 5737: an address for documentation, which no machine has.
 test("an address of somebody else's is one clear line, and exit code 1", async () => {
-  const child = await start("tcp://192.0.2.1:8000");
+  const child = await startFirstProgram("tcp://192.0.2.1:8000");
   expect(await child.exit()).toEqual({ code: 1, signal: null });
   expectOneLine(child);
   expect(child.stderr).toContain("192.0.2.1:8000");
@@ -127,12 +130,12 @@ test("it serves the session of its source, line by line", async () => {
 });
 
 test("--greeting is sent as it is: the tutorials' clients expect no line end", async () => {
-  const child = await start(...FREE, "--greeting", "Welcome!");
+  const child = await startFirstProgram(...FREE, "--greeting", "Welcome!");
   const [, tcp] = await child.line(/^tcp:\/\/127\.0\.0\.1:(\d+) /);
   const client = connect(Number(tcp), "127.0.0.1");
   onTestFinished(() => void client.destroy());
   expect(String((await once(client, "data"))[0])).toBe("Welcome!");
-  const wrong = await start("--greeting");
+  const wrong = await startFirstProgram("--greeting");
   expect(await wrong.exit()).toEqual({ code: 2, signal: null });
   expect(wrong.stderr).toMatch(/^--greeting lacks its text\. Usage: [^\n]*\n$/);
 });

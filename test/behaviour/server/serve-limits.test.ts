@@ -62,7 +62,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
       connectionsRefused: { "max-connections": 1 },
     });
     expect(messages).toEqual([
-      { reason: "max-connections", peer: expect.objectContaining({ host: "127.0.0.1" }), service: "hello" },
+      { reason: "max-connections", peer: expect.objectContaining({ host: "127.0.0.1" }), service: "sayHello" },
     ]);
     first.socket.destroy();
     await until(() => server.connections().length === 1, "one connection");
@@ -112,7 +112,7 @@ describe.each(["native", "node"])("on the %s transport", (transport) => {
     expect(told).toEqual([]);
     clients.push(client(server));
     await until(() => told.length === 1, "one alarm");
-    const alarm = { raiseAt: 3, clearAt: 1, service: "hello" };
+    const alarm = { raiseAt: 3, clearAt: 1, service: "sayHello" };
     expect(told).toEqual([{ ...alarm, isRaised: true, connections: 3 }]);
     for (const { socket } of clients) socket.destroy();
     await until(() => told.length === 2, "two alarms");
