@@ -3,15 +3,15 @@ import { spawnSync } from "node:child_process";
 import { closeSync, constants, mkdtempSync, openSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { ChatMessage } from "../../../src/services/chat/chat-event.ts";
-import type { ChatHistory, StoredMessage } from "../../../src/services/chat/history.ts";
-import { defaultHistoryPath } from "../../../src/services/chat/history-path.ts";
-import { MAX_MEMORY_MESSAGES, MAX_ROOM_MESSAGES, MemoryHistory } from "../../../src/services/chat/memory-history.ts";
-import { sqliteDriver } from "../../../src/services/chat/sqlite-driver.ts";
-import { PRUNE_MESSAGES, SEARCH_PART_MESSAGES } from "../../../src/services/chat/sqlite-history.ts";
-import { drivers, fileHistory, historyFolder } from "../../support/chat-history-files.ts";
-import { startedHub, TestHub } from "../../support/chat-members.ts";
-import { turn } from "../../support/until.ts";
+import type { ChatMessage } from "../../../../src/services/chat/chat-event.ts";
+import type { ChatHistory, StoredMessage } from "../../../../src/services/chat/history.ts";
+import { defaultHistoryPath } from "../../../../src/services/chat/history-path.ts";
+import { MAX_MEMORY_MESSAGES, MAX_ROOM_MESSAGES, MemoryHistory } from "../../../../src/services/chat/memory-history.ts";
+import { sqliteDriver } from "../../../../src/services/chat/sqlite-driver.ts";
+import { PRUNE_MESSAGES, SEARCH_PART_MESSAGES } from "../../../../src/services/chat/sqlite-history.ts";
+import { drivers, fileHistory, historyFolder } from "../../../support/chat-history-files.ts";
+import { startedHub, TestHub } from "../../../support/chat-members.ts";
+import { turn } from "../../../support/until.ts";
 
 function stored(id: number, text = `m${id}`, more: Partial<StoredMessage & ChatMessage> = {}): StoredMessage {
   const { shelf = "lobby", tagKey, ...message } = more;
