@@ -38,7 +38,7 @@ let first: Project;
 beforeAll(() => {
   first = new Project([process.execPath]);
   first.install(tarball);
-  const programs = [...examples, program(blocks, "server.ts")];
+  const programs = [...examples, program(blocks, "hello.ts")];
   expect(new Workshop(first.folder).compile(programs).flat()).toEqual([]);
   for (const index of programs.keys()) compiled.push(readFileSync(join(first.folder, `${index}.js`), "utf8"));
 });
@@ -94,7 +94,7 @@ describe.each(places)("$name", ({ is, node }) => {
     );
   });
 
-  test("runs server.ts of README.md", async (context) => {
+  test("runs hello.ts of README.md", async (context) => {
     const own = installed(context);
     const server = await startChild(own.node, [join(own.folder, `${examples.length}.js`)]);
     await expectGreetings(await portOfProgram(server));
