@@ -21,7 +21,9 @@ const tarball = inject("tarball");
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 const runner = fileURLToPath(new URL("../repository/run-examples.mjs", import.meta.url));
 const blocks = codeBlocks("README.md").filter(({ language }) => language === "ts");
-const examples = blocks.filter((block) => !isProgram(block));
+const examples = codeBlocks("docs/guides/your-first-server.md").filter(
+  (block) => block.language === "ts" && !isProgram(block),
+);
 
 /** Where the package is installed, and how its Node is run. */
 interface Place {
@@ -82,7 +84,7 @@ describe.each(places)("$name", ({ is, node }) => {
     expect(stdout).toMatch(is);
   });
 
-  test("runs the examples of README.md", (context) => {
+  test("runs the examples of the first guide", (context) => {
     const own = installed(context);
     const programs = examples.map((_, index) => join(own.folder, `${index}.js`));
     const args = ["--enable-source-maps", runner, `${PATIENCE_MS}`, ...programs];
