@@ -23,8 +23,8 @@ const UNRESERVED = `${LETTERS_AND_DIGITS}-._~`;
 const SUB_DELIMS = "!$&'()*+,;=";
 const PCHAR = `${UNRESERVED}${SUB_DELIMS}%:@`;
 // RFC 3986 does not allow these, but browsers send them unescaped, by the percent-encode sets of the URL standard.
-const OF_BROWSERS_IN_PATHS = "[]^|";
-const OF_BROWSERS_IN_QUERIES = "\\`{}";
+const BROWSER_PATH_CHARACTERS = "[]^|";
+const BROWSER_QUERY_CHARACTERS = "\\`{}";
 
 for (let byte = 0; byte < 256; byte++) {
   if (byte === 0x09 || (byte >= 0x20 && byte !== 0x7f)) {
@@ -33,8 +33,8 @@ for (let byte = 0; byte < 256; byte++) {
   }
 }
 addAll(`${LETTERS_AND_DIGITS}!#$%&'*+-.^_\`|~`, TOKEN);
-addAll(`${PCHAR}/${OF_BROWSERS_IN_PATHS}`, PATH | QUERY);
-addAll(`?${OF_BROWSERS_IN_QUERIES}`, QUERY);
+addAll(`${PCHAR}/${BROWSER_PATH_CHARACTERS}`, PATH | QUERY);
+addAll(`?${BROWSER_QUERY_CHARACTERS}`, QUERY);
 addAll(`${UNRESERVED}${SUB_DELIMS}`, REG_NAME);
 
 function add(byte: number, classes: number): void {
@@ -46,9 +46,9 @@ function addAll(text: string, classes: number): void {
 }
 
 /** Whether the text is not empty, and all its characters are in the class. */
-export function isAll(text: string, ofClass: number): boolean {
+export function isAll(text: string, byteClass: number): boolean {
   for (let at = 0; at < text.length; at++) {
-    if (((BYTE_CLASS[text.charCodeAt(at)] ?? 0) & ofClass) === 0) return false;
+    if (((BYTE_CLASS[text.charCodeAt(at)] ?? 0) & byteClass) === 0) return false;
   }
   return text !== "";
 }

@@ -1,7 +1,6 @@
 import type { BodyDecoder } from "./body-decoder.ts";
 import { BodyEnd } from "./body-end.ts";
 import { BYTE_CLASS, QUOTED_TEXT, TOKEN } from "./byte-class.ts";
-import { CutBytes, latin1 } from "./cut-bytes.ts";
 import { FieldScanner } from "./field-scanner.ts";
 import { Fields } from "./fields.ts";
 import {
@@ -10,7 +9,8 @@ import {
   MAX_CHUNK_SIZE_DIGITS,
   type MessageLimits,
 } from "./message-limits.ts";
-import { misplaced, Refusal, refused } from "./refusal.ts";
+import { latin1, PartialSection } from "./partial-section.ts";
+import { Refusal, refusalOf, refusalOfByte } from "./refusal.ts";
 import { trailersOf } from "./trailers.ts";
 
 const HTAB = 9;
@@ -29,12 +29,12 @@ const BEFORE_SEMICOLON = 1;
 const BEFORE_NAME = 2;
 const NAME = 3;
 /** White space after a name: a semicolon or an equals sign must follow. */
-const BEHIND_NAME = 4;
+const AFTER_NAME = 4;
 const BEFORE_VALUE = 5;
 const VALUE = 6;
 const QUOTED = 7;
 const ESCAPED = 8;
-const BEHIND_QUOTED = 9;
+const AFTER_QUOTED = 9;
 const LINE_LF = 10;
 const DATA = 11;
 const DATA_CR = 12;
@@ -53,7 +53,7 @@ export class ChunkedDecoder implements BodyDecoder {
   #extensionBytes = 0;
   /** Made after the last chunk only, since most bodies have no trailers: before that a chunked body needs no memory. */
   #trailers: FieldScanner | undefined;
-  #cut: CutBytes | undefined;
+  #partial: PartialSection | undefined;
   at = 0;
 
   constructor(limits: MessageLimits) {
@@ -82,42 +82,42 @@ export class ChunkedDecoder implements BodyDecoder {
   #takeByte(byte: number): Refusal | undefined {
     switch (this.#state) {
       case DATA_CR:
-        if (byte !== CR) return refused("chunk-end-missing");
+        if (byte !== CR) return refusalOf("chunk-end-missing");
         this.#state = DATA_LF;
         return undefined;
       case DATA_LF:
-        if (byte !== LF) return refused("chunk-end-missing");
+        if (byte !== LF) return refusalOf("chunk-end-missing");
         this.#state = SIZE;
         return undefined;
       case LINE_LF:
-        if (byte !== LF) return refused("bare-cr");
+        if (byte !== LF) return refusalOf("bare-cr");
         this.#startChunk();
         return undefined;
     }
-    if (++this.#lineBytes > MAX_CHUNK_LINE_BYTES) return refused("chunk-line-too-long");
+    if (++this.#lineBytes > MAX_CHUNK_LINE_BYTES) return refusalOf("chunk-line-too-long");
     if (this.#state === SIZE) return this.#takeSize(byte);
-    if (++this.#extensionBytes > MAX_CHUNK_EXTENSION_BYTES) return refused("chunk-extensions-too-large");
+    if (++this.#extensionBytes > MAX_CHUNK_EXTENSION_BYTES) return refusalOf("chunk-extensions-too-large");
     return this.#takeExtension(byte);
   }
 
   #takeSize(byte: number): Refusal | undefined {
     const digit = hexDigit(byte);
     if (digit >= 0) {
-      if (++this.#digits > MAX_CHUNK_SIZE_DIGITS) return refused("chunk-size-malformed");
+      if (++this.#digits > MAX_CHUNK_SIZE_DIGITS) return refusalOf("chunk-size-malformed");
       this.#size = 16 * this.#size + digit;
-      return this.#size > Number.MAX_SAFE_INTEGER ? refused("chunk-size-too-large") : undefined;
+      return this.#size > Number.MAX_SAFE_INTEGER ? refusalOf("chunk-size-too-large") : undefined;
     }
-    if (this.#digits === 0) return misplaced(byte, "chunk-size-malformed");
-    return this.#takeBehind(byte, "chunk-size-malformed");
+    if (this.#digits === 0) return refusalOfByte(byte, "chunk-size-malformed");
+    return this.#takeDelimiter(byte, "chunk-size-malformed");
   }
 
   /** Takes a byte after a size, a name or a value. */
-  #takeBehind(byte: number, otherwise: "chunk-size-malformed" | "chunk-extension-malformed"): Refusal | undefined {
+  #takeDelimiter(byte: number, reason: "chunk-size-malformed" | "chunk-extension-malformed"): Refusal | undefined {
     if (byte === CR) this.#state = LINE_LF;
     else if (byte === SEMICOLON) this.#state = BEFORE_NAME;
     // RFC 9110, section 5.6.3, BWS: senders should not write white space here, but recipients accept it.
-    else if (isSpace(byte)) this.#state = this.#state === NAME ? BEHIND_NAME : BEFORE_SEMICOLON;
-    else return misplaced(byte, otherwise);
+    else if (isSpace(byte)) this.#state = this.#state === NAME ? AFTER_NAME : BEFORE_SEMICOLON;
+    else return refusalOfByte(byte, reason);
     return undefined;
   }
 
@@ -130,24 +130,24 @@ export class ChunkedDecoder implements BodyDecoder {
           this.#state = QUOTED;
           return undefined;
         }
-        if (!isOf(byte, TOKEN)) return misplaced(byte, "chunk-extension-malformed");
+        if (!isOf(byte, TOKEN)) return refusalOfByte(byte, "chunk-extension-malformed");
         this.#state = this.#state === BEFORE_NAME ? NAME : VALUE;
         return undefined;
       case BEFORE_SEMICOLON:
-      case BEHIND_NAME:
+      case AFTER_NAME:
         if (isSpace(byte)) return undefined;
         if (byte === SEMICOLON) this.#state = BEFORE_NAME;
-        else if (byte === EQUALS && this.#state === BEHIND_NAME) this.#state = BEFORE_VALUE;
-        else return misplaced(byte, "chunk-extension-malformed");
+        else if (byte === EQUALS && this.#state === AFTER_NAME) this.#state = BEFORE_VALUE;
+        else return refusalOfByte(byte, "chunk-extension-malformed");
         return undefined;
       case QUOTED:
-        if (byte === QUOTE) this.#state = BEHIND_QUOTED;
+        if (byte === QUOTE) this.#state = AFTER_QUOTED;
         else if (byte === BACKSLASH) this.#state = ESCAPED;
-        else if (!isOf(byte, QUOTED_TEXT)) return misplaced(byte, "chunk-extension-malformed");
+        else if (!isOf(byte, QUOTED_TEXT)) return refusalOfByte(byte, "chunk-extension-malformed");
         return undefined;
       case ESCAPED:
         if (!isOf(byte, QUOTED_TEXT) && byte !== QUOTE && byte !== BACKSLASH) {
-          return misplaced(byte, "chunk-extension-malformed");
+          return refusalOfByte(byte, "chunk-extension-malformed");
         }
         this.#state = QUOTED;
         return undefined;
@@ -158,8 +158,8 @@ export class ChunkedDecoder implements BodyDecoder {
         }
         break;
     }
-    if (this.#state !== BEHIND_QUOTED && isOf(byte, TOKEN)) return undefined;
-    return this.#takeBehind(byte, "chunk-extension-malformed");
+    if (this.#state !== AFTER_QUOTED && isOf(byte, TOKEN)) return undefined;
+    return this.#takeDelimiter(byte, "chunk-extension-malformed");
   }
 
   #startChunk(): void {
@@ -173,31 +173,31 @@ export class ChunkedDecoder implements BodyDecoder {
       this.#trailers = new FieldScanner(this.#limits.maxTrailerBytes, this.#limits.maxTrailerFields);
       this.#trailers.start(0);
     }
-    if (this.#cut === undefined) {
+    if (this.#partial === undefined) {
       const base = this.at;
-      const end = this.#look(this.#trailers, bytes, base, to);
+      const end = this.#scanTrailers(this.#trailers, bytes, base, to);
       this.at = end === undefined ? to : base + this.#trailers.at;
       if (end !== undefined) return end;
-      this.#cut = new CutBytes();
-      this.#cut.keep(bytes, base, to);
+      this.#partial = new PartialSection();
+      this.#partial.keep(bytes, base, to);
       return undefined;
     }
     while (this.at < to) {
-      const before = this.#cut.length;
-      const count = this.#cut.append(bytes, this.at, to);
-      const end = this.#look(this.#trailers, this.#cut.bytes, 0, before + count);
+      const before = this.#partial.length;
+      const count = this.#partial.append(bytes, this.at, to);
+      const end = this.#scanTrailers(this.#trailers, this.#partial.bytes, 0, before + count);
       this.at += end === undefined ? count : this.#trailers.at - before;
       if (end !== undefined) return end;
     }
     return undefined;
   }
 
-  #look(trailers: FieldScanner, bytes: Uint8Array, base: number, to: number): BodyEnd | Refusal | undefined {
+  #scanTrailers(trailers: FieldScanner, bytes: Uint8Array, base: number, to: number): BodyEnd | Refusal | undefined {
     const found = trailers.scan(bytes, base, to);
     if (found === false) return undefined;
     if (found instanceof Refusal) return found;
     this.#state = ENDED;
-    this.#cut = undefined;
+    this.#partial = undefined;
     const text = latin1(bytes, base, base + trailers.at);
     return new BodyEnd(trailersOf(new Fields(text, trailers.marks())));
   }
@@ -213,6 +213,6 @@ function isSpace(byte: number): boolean {
   return byte === SPACE || byte === HTAB;
 }
 
-function isOf(byte: number, ofClass: number): boolean {
-  return ((BYTE_CLASS[byte] ?? 0) & ofClass) !== 0;
+function isOf(byte: number, byteClass: number): boolean {
+  return ((BYTE_CLASS[byte] ?? 0) & byteClass) !== 0;
 }

@@ -9,12 +9,12 @@ const QUOTE = 34;
 export function entityTags(list: string): string[] | undefined {
   const tags: string[] = [];
   for (let at = 0; ; at++) {
-    at = behindSpace(list, at);
+    at = skipSpace(list, at);
     const end = endOfEntityTag(list, at);
     // RFC 9110, section 5.6.1.2: a recipient accepts empty members.
     if (end >= 0) {
       tags.push(list.slice(at, end));
-      at = behindSpace(list, end);
+      at = skipSpace(list, end);
     }
     if (at === list.length) return tags;
     if (list.charCodeAt(at) !== COMMA) return undefined;
@@ -58,7 +58,7 @@ function isTagLetter(code: number): boolean {
   return code === 0x21 || (code >= 0x23 && code <= 0x7e) || (code >= 0x80 && code <= 0xff);
 }
 
-function behindSpace(text: string, from: number): number {
+function skipSpace(text: string, from: number): number {
   let at = from;
   while (text[at] === " " || text[at] === "\t") at++;
   return at;

@@ -1,5 +1,5 @@
 import { BYTE_CLASS, FIELD_VALUE, TOKEN } from "./byte-class.ts";
-import { misplaced, type Refusal, refused } from "./refusal.ts";
+import { type Refusal, refusalOf, refusalOfByte } from "./refusal.ts";
 
 const HTAB = 9;
 const LF = 10;
@@ -66,14 +66,14 @@ export class FieldScanner {
           state = LAST_LF;
           at++;
         } else {
-          if (((BYTE_CLASS[byte] ?? 0) & TOKEN) === 0) return refusedLine(byte);
-          if (this.#count === this.#maxFields) return refused("fields-too-many");
+          if (((BYTE_CLASS[byte] ?? 0) & TOKEN) === 0) return refusalOfLine(byte);
+          if (this.#count === this.#maxFields) return refusalOf("fields-too-many");
           state = NAME;
         }
       } else if (state === NAME) {
         while (at < end && ((BYTE_CLASS[bytes[at] ?? 0] ?? 0) & TOKEN) !== 0) at++;
         if (at === end) break;
-        if (bytes[at] !== COLON) return refusedName(bytes[at] ?? 0);
+        if (bytes[at] !== COLON) return refusalOfName(bytes[at] ?? 0);
         marks[2 * this.#count + 1] = at - base;
         state = VALUE;
         at++;
@@ -81,11 +81,11 @@ export class FieldScanner {
         at = endOfText(view, offset, at, end);
         while (at < end && ((BYTE_CLASS[bytes[at] ?? 0] ?? 0) & FIELD_VALUE) !== 0) at++;
         if (at === end) break;
-        if (bytes[at] !== CR) return misplaced(bytes[at] ?? 0, "control-character");
+        if (bytes[at] !== CR) return refusalOfByte(bytes[at] ?? 0, "control-character");
         state = VALUE_LF;
         at++;
       } else {
-        if (byte !== LF) return refused("bare-cr");
+        if (byte !== LF) return refusalOf("bare-cr");
         at++;
         if (state === LAST_LF) {
           this.at = at - base;
@@ -97,7 +97,7 @@ export class FieldScanner {
     }
     this.at = at - base;
     this.#state = state;
-    return this.at === this.#limit ? refused("fields-too-large") : false;
+    return this.at === this.#limit ? refusalOf("fields-too-large") : false;
   }
 
   /** Chunks come in the same memory again and again. */
@@ -122,13 +122,13 @@ function endOfText(view: DataView, offset: number, from: number, to: number): nu
 }
 
 /** A line that begins with white space goes on with the one before it: RFC 9112, section 5.2, a server may refuse that. */
-function refusedLine(byte: number): Refusal {
-  if (byte === SPACE || byte === HTAB) return refused("field-folded");
-  return misplaced(byte, byte === COLON ? "field-name-empty" : "field-name-malformed");
+function refusalOfLine(byte: number): Refusal {
+  if (byte === SPACE || byte === HTAB) return refusalOf("field-folded");
+  return refusalOfByte(byte, byte === COLON ? "field-name-empty" : "field-name-malformed");
 }
 
 /** RFC 9112, section 5.1: white space between a name and its colon is refused. */
-function refusedName(byte: number): Refusal {
-  if (byte === SPACE || byte === HTAB) return refused("field-name-space");
-  return misplaced(byte, "field-name-malformed");
+function refusalOfName(byte: number): Refusal {
+  if (byte === SPACE || byte === HTAB) return refusalOf("field-name-space");
+  return refusalOfByte(byte, "field-name-malformed");
 }

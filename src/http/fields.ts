@@ -34,7 +34,7 @@ export class Fields implements Iterable<readonly [name: string, value: string]> 
 
   /** The value of the field at this index. See {@link HttpRequest}. */
   valueAt(index: number): string {
-    return withoutSpace(this.#text, this.#mark(2 * index + 1) + 1, this.#mark(2 * index + 2) - 2);
+    return trimSpace(this.#text, this.#mark(2 * index + 1) + 1, this.#mark(2 * index + 2) - 2);
   }
 
   /** Whether there is a field of this name; case does not matter. See {@link HttpRequest}. */
@@ -119,7 +119,7 @@ export class Fields implements Iterable<readonly [name: string, value: string]> 
 }
 
 /** A part of the text without the SP and HTAB around it; `trim` would also remove other white space. */
-export function withoutSpace(text: string, start: number, end: number): string {
+export function trimSpace(text: string, start: number, end: number): string {
   let from = start;
   let to = end;
   while (from < to && isSpace(text.charCodeAt(from))) from++;
@@ -133,12 +133,12 @@ function isSpace(code: number): boolean {
 
 /** The members of a list, RFC 9110, section 5.6.1, without the white space around them, including empty members. */
 export function listMembers(value: string): string[] {
-  return value.split(",").map((member) => withoutSpace(member, 0, member.length));
+  return value.split(",").map((member) => trimSpace(member, 0, member.length));
 }
 
 /** The end of the run of characters of one byte class that begins at `from`. */
-export function spanOf(text: string, from: number, ofClass: number): number {
+export function endOfRun(text: string, from: number, byteClass: number): number {
   let at = from;
-  while (at < text.length && ((BYTE_CLASS[text.charCodeAt(at)] ?? 0) & ofClass) !== 0) at++;
+  while (at < text.length && ((BYTE_CLASS[text.charCodeAt(at)] ?? 0) & byteClass) !== 0) at++;
   return at;
 }

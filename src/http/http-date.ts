@@ -26,9 +26,9 @@ export function hasHttpDate(ms: number): boolean {
 /** Formats a time as RFC 9110, section 5.6.7, requires: in the years 0 to 9999. */
 export function formatHttpDate(ms: number): string {
   const date = new Date(ms);
-  const day = `${DAYS[date.getUTCDay()]}, ${two(date.getUTCDate())} ${MONTHS[date.getUTCMonth()]}`;
+  const day = `${DAYS[date.getUTCDay()]}, ${twoDigits(date.getUTCDate())} ${MONTHS[date.getUTCMonth()]}`;
   const year = String(date.getUTCFullYear()).padStart(4, "0");
-  return `${day} ${year} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())} GMT`;
+  return `${day} ${year} ${twoDigits(date.getUTCHours())}:${twoDigits(date.getUTCMinutes())}:${twoDigits(date.getUTCSeconds())} GMT`;
 }
 
 /**
@@ -59,8 +59,8 @@ function instantOf(parts: Readonly<Record<string, string>>, now: number): number
   let fullYear = Number(year);
   if (year.length === 2) {
     fullYear += thisYear - (thisYear % 100) + 100;
-    const furthest = new Date(now).setUTCFullYear(thisYear + 50);
-    while (instant(fullYear) > furthest) fullYear -= 100;
+    const latest = new Date(now).setUTCFullYear(thisYear + 50);
+    while (instant(fullYear) > latest) fullYear -= 100;
   }
   const date = new Date(0);
   date.setUTCFullYear(fullYear, monthIndex, day);
@@ -71,7 +71,7 @@ function timeOfDay(hour: number, minute: number, second: number): number {
   return ((hour * 60 + minute) * 60 + Math.min(second, 59)) * 1_000;
 }
 
-function two(value: number): string {
+function twoDigits(value: number): string {
   return String(value).padStart(2, "0");
 }
 

@@ -56,13 +56,13 @@ export const REFUSAL_REASONS = Object.keys(STATUSES) as readonly RefusalReason[]
 const refusals = new Map(REFUSAL_REASONS.map((reason) => [reason, new Refusal(reason)]));
 
 /** The refusal for a reason: always the same object. */
-export function refused(reason: RefusalReason): Refusal {
+export function refusalOf(reason: RefusalReason): Refusal {
   return refusals.get(reason) ?? new Refusal(reason);
 }
 
 /** The refusal for a byte in the wrong place: for a bare LF or a control character its own reason, for any other byte `reason`. */
-export function misplaced(byte: number, reason: RefusalReason): Refusal {
-  if (byte === 0x0a) return refused("bare-lf");
+export function refusalOfByte(byte: number, reason: RefusalReason): Refusal {
+  if (byte === 0x0a) return refusalOf("bare-lf");
   const isControl = byte < 0x20 || byte === 0x7f;
-  return refused(isControl && byte !== 0x09 && byte !== 0x0d ? "control-character" : reason);
+  return refusalOf(isControl && byte !== 0x09 && byte !== 0x0d ? "control-character" : reason);
 }

@@ -1,9 +1,9 @@
 import { BYTE_CLASS, PATH, QUERY, TOKEN } from "./byte-class.ts";
-import { CutBytes, latin1 } from "./cut-bytes.ts";
 import { FieldScanner } from "./field-scanner.ts";
 import { Fields } from "./fields.ts";
 import { MAX_EMPTY_LINES, MAX_METHOD_BYTES, type MessageLimits } from "./message-limits.ts";
-import { misplaced, Refusal, refused } from "./refusal.ts";
+import { latin1, PartialSection } from "./partial-section.ts";
+import { Refusal, refusalOf, refusalOfByte } from "./refusal.ts";
 import { type RequestHead, requestHead } from "./request-head.ts";
 
 const LF = 10;
@@ -29,13 +29,13 @@ const FIELDS = 7;
  * Parses the heads of requests: RFC 9112, sections 2 to 5. It reads each byte once. When a head is cut between two chunks, it
  * keeps its state, so that the result does not depend on the cuts.
  *
- * Many connections share one parser, since it has no state between two heads. While `isCut` it belongs to the connection whose
+ * Many connections share one parser, since it has no state between two heads. While `hasPartialHead` it belongs to the connection whose
  * head it has begun, and the other connections use another parser.
  */
 export class RequestHeadParser {
   readonly #limits: MessageLimits;
   readonly #fields: FieldScanner;
-  readonly #cut = new CutBytes();
+  readonly #partial = new PartialSection();
   #state = START;
   // Positions count from the first byte of the head.
   #at = 0;
@@ -54,8 +54,8 @@ export class RequestHeadParser {
   }
 
   /** Whether the parser holds the beginning of a head, or of empty lines before one. */
-  get isCut(): boolean {
-    return this.#cut.length > 0;
+  get hasPartialHead(): boolean {
+    return this.#partial.length > 0;
   }
 
   /** Whether a request line has begun: from then on the timeout of the head runs. */
@@ -65,12 +65,12 @@ export class RequestHeadParser {
 
   /** The size of the memory that holds a cut head, in bytes. */
   get heldBytes(): number {
-    return this.#cut.bytes.length;
+    return this.#partial.bytes.length;
   }
 
   /** Drops the head that has begun. */
   clear(): void {
-    this.#cut.clear();
+    this.#partial.clear();
     this.#state = START;
     this.#at = 0;
     this.#emptyLines = 0;
@@ -82,15 +82,15 @@ export class RequestHeadParser {
    * @param bytes - lent until the call returns.
    */
   parse(bytes: Uint8Array, from: number, to: number): RequestHead | Refusal | undefined {
-    if (!this.isCut) {
-      const head = this.#look(bytes, from, to);
-      if (head === undefined) this.#cut.keep(bytes, from, to);
+    if (!this.hasPartialHead) {
+      const head = this.#scan(bytes, from, to);
+      if (head === undefined) this.#partial.keep(bytes, from, to);
       return head;
     }
     for (let at = from; at < to; ) {
-      const before = this.#cut.length;
-      const count = this.#cut.append(bytes, at, to);
-      const head = this.#look(this.#cut.bytes, 0, before + count);
+      const before = this.#partial.length;
+      const count = this.#partial.append(bytes, at, to);
+      const head = this.#scan(this.#partial.bytes, 0, before + count);
       if (head !== undefined) {
         this.end += at - before;
         return head;
@@ -100,8 +100,8 @@ export class RequestHeadParser {
     return undefined;
   }
 
-  #look(bytes: Uint8Array, base: number, to: number): RequestHead | Refusal | undefined {
-    let found: boolean | Refusal = this.#state === FIELDS || this.#lookAtLine(bytes, base, to);
+  #scan(bytes: Uint8Array, base: number, to: number): RequestHead | Refusal | undefined {
+    let found: boolean | Refusal = this.#state === FIELDS || this.#scanLine(bytes, base, to);
     if (found === true) found = this.#fields.scan(bytes, base, to);
     if (found === false) return undefined;
     const head = found instanceof Refusal ? found : this.#headOf(bytes, base);
@@ -119,7 +119,7 @@ export class RequestHeadParser {
   }
 
   /** True: the request line is there. False: bytes are missing. */
-  #lookAtLine(bytes: Uint8Array, base: number, to: number): boolean | Refusal {
+  #scanLine(bytes: Uint8Array, base: number, to: number): boolean | Refusal {
     let at = base + this.#at;
     let state = this.#state;
     while (at < to) {
@@ -127,7 +127,7 @@ export class RequestHeadParser {
       switch (state) {
         case START:
           if (byte === CR) {
-            if (this.#emptyLines === MAX_EMPTY_LINES) return refused("empty-lines");
+            if (this.#emptyLines === MAX_EMPTY_LINES) return refusalOf("empty-lines");
             this.#emptyLines++;
             state = EMPTY_LINE_LF;
             at++;
@@ -137,7 +137,7 @@ export class RequestHeadParser {
           }
           break;
         case EMPTY_LINE_LF:
-          if (byte !== LF) return refused("bare-cr");
+          if (byte !== LF) return refusalOf("bare-cr");
           state = START;
           at++;
           break;
@@ -146,9 +146,9 @@ export class RequestHeadParser {
           const end = Math.min(to, limit);
           while (at < end && isOf(bytes[at], TOKEN)) at++;
           if (at === to) break;
-          if (isOf(bytes[at], TOKEN)) return refused("method-too-long");
+          if (isOf(bytes[at], TOKEN)) return refusalOf("method-too-long");
           if (bytes[at] !== SPACE || at - base === this.#lineStart)
-            return misplaced(bytes[at] ?? 0, "method-malformed");
+            return refusalOfByte(bytes[at] ?? 0, "method-malformed");
           at++;
           this.#targetStart = at - base;
           state = TARGET;
@@ -158,19 +158,19 @@ export class RequestHeadParser {
         case IN_QUERY: {
           const limit = base + this.#lineStart + this.#limits.maxRequestLineBytes - VERSION_BYTES;
           const end = Math.min(to, limit);
-          const letters = state === TARGET ? PATH : QUERY;
-          while (at < end && isOf(bytes[at], letters)) at++;
+          const byteClass = state === TARGET ? PATH : QUERY;
+          while (at < end && isOf(bytes[at], byteClass)) at++;
           if (at === to) break;
           if (bytes[at] === SPACE && at - base > this.#targetStart) {
             this.#targetEnd = at - base;
             state = IN_VERSION;
           } else if (at >= limit && isOf(bytes[at], QUERY)) {
-            return refused("target-too-long");
+            return refusalOf("target-too-long");
           } else if (state === TARGET && bytes[at] === QUESTION_MARK) {
             state = IN_QUERY;
           } else {
             // RFC 9112, appendix C.1: HTTP/0.9, which has no version, is not supported any more.
-            return misplaced(bytes[at] ?? 0, bytes[at] === CR ? "version-malformed" : "target-malformed");
+            return refusalOfByte(bytes[at] ?? 0, bytes[at] === CR ? "version-malformed" : "target-malformed");
           }
           at++;
           break;
@@ -178,14 +178,14 @@ export class RequestHeadParser {
         case IN_VERSION: {
           const place = at - base - this.#targetEnd - 1;
           if (place === VERSION.length) {
-            if (byte !== CR) return misplaced(byte, "version-malformed");
+            if (byte !== CR) return refusalOfByte(byte, "version-malformed");
             // RFC 9110, section 2.5: a higher minor version is processed as the highest known one.
-            if (this.#major !== 1) return refused("version-unsupported");
+            if (this.#major !== 1) return refusalOf("version-unsupported");
             state = LINE_LF;
           } else if (VERSION.charCodeAt(place) !== DIGIT) {
-            if (byte !== VERSION.charCodeAt(place)) return misplaced(byte, "version-malformed");
+            if (byte !== VERSION.charCodeAt(place)) return refusalOfByte(byte, "version-malformed");
           } else {
-            if (byte < 48 || byte > 57) return misplaced(byte, "version-malformed");
+            if (byte < 48 || byte > 57) return refusalOfByte(byte, "version-malformed");
             if (place === VERSION.length - 1) this.#minor = byte - 48;
             else this.#major = byte - 48;
           }
@@ -193,7 +193,7 @@ export class RequestHeadParser {
           break;
         }
         default:
-          if (byte !== LF) return refused("bare-cr");
+          if (byte !== LF) return refusalOf("bare-cr");
           this.#fields.start(at + 1 - base);
           this.#state = FIELDS;
           return true;
@@ -205,6 +205,6 @@ export class RequestHeadParser {
   }
 }
 
-function isOf(byte: number | undefined, ofClass: number): boolean {
-  return ((BYTE_CLASS[byte ?? 0] ?? 0) & ofClass) !== 0;
+function isOf(byte: number | undefined, byteClass: number): boolean {
+  return ((BYTE_CLASS[byte ?? 0] ?? 0) & byteClass) !== 0;
 }

@@ -1,5 +1,5 @@
 import { type Fields, listMembers } from "./fields.ts";
-import { type Refusal, refused } from "./refusal.ts";
+import { type Refusal, refusalOf } from "./refusal.ts";
 import { type RequestFraming, requestFraming } from "./request-framing.ts";
 import { type RequestTarget, requestTarget } from "./request-target.ts";
 import { endOfHost } from "./uri-host.ts";
@@ -11,7 +11,7 @@ export interface RequestHead {
   /** The target as it was sent. */
   readonly target: string;
   /** The parsed target. */
-  readonly to: RequestTarget;
+  readonly parsedTarget: RequestTarget;
   /** The version; 1.2 to 1.9 count as 1.1: RFC 9110, section 2.5. */
   readonly version: "1.0" | "1.1";
   readonly fields: Fields;
@@ -28,27 +28,27 @@ export interface RequestHead {
 
 /** Interprets a request line and fields. Their characters must be valid already. Returns why a request is refused. */
 export function requestHead(method: string, target: string, minor: number, fields: Fields): RequestHead | Refusal {
-  const to = requestTarget(method, target);
-  if (to === undefined) return refused("target-malformed");
+  const parsedTarget = requestTarget(method, target);
+  if (parsedTarget === undefined) return refusalOf("target-malformed");
   const { hosts, host, length, coding, connection, expect, upgrade } = controlFields(fields);
   // RFC 9112, section 3.2: an HTTP/1.1 request has one Host line, and no request has several.
-  if (hosts > 1) return refused("host-repeated");
-  if (hosts === 0 && minor > 0) return refused("host-missing");
+  if (hosts > 1) return refusalOf("host-repeated");
+  if (hosts === 0 && minor > 0) return refusalOf("host-missing");
   // Host may be empty when the target has no authority.
-  if (host !== "" && endOfHost(host) < 0) return refused("host-malformed");
+  if (host !== "" && endOfHost(host) < 0) return refusalOf("host-malformed");
   const framing = requestFraming(length, coding, minor);
   if (!("body" in framing)) return framing;
   // RFC 9110, sections 7.8 and 10.1.1: Upgrade and Expect are ignored in HTTP/1.0.
   const expects = minor > 0 ? expect : undefined;
-  if (expects !== undefined && !isContinue(expects)) return refused("expectation-unknown");
+  if (expects !== undefined && !isContinue(expects)) return refusalOf("expectation-unknown");
   const options = connection === undefined ? NO_OPTIONS : listMembers(connection.toLowerCase());
   return {
     method,
     target,
-    to,
+    parsedTarget,
     version: minor === 0 ? "1.0" : "1.1",
     fields,
-    authority: to.authority ?? host,
+    authority: parsedTarget.authority ?? host,
     framing,
     isKeepAlive: !options.includes("close") && (minor > 0 || options.includes("keep-alive")),
     expectsContinue: expects !== undefined && hasContent(framing),

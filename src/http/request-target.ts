@@ -26,7 +26,7 @@ export function requestTarget(method: string, text: string): RequestTarget | und
     if (!hasPort(text)) return undefined;
     return { form: "authority", path: "", query: undefined, authority: text };
   }
-  if (text.charCodeAt(0) === SLASH) return withPath("origin", text, undefined);
+  if (text.charCodeAt(0) === SLASH) return splitQuery("origin", text, undefined);
   if (text === "*") return method === "OPTIONS" ? ASTERISK : undefined;
   const [start = "", authority = ""] = ABSOLUTE.exec(text) ?? [];
   // RFC 9110, section 4.2.1: a target without a host is refused; 4.2.4: so is one with userinfo.
@@ -34,10 +34,10 @@ export function requestTarget(method: string, text: string): RequestTarget | und
   const rest = text.slice(start.length);
   // RFC 9112, section 3.2.4: OPTIONS without a path is for the server as a whole.
   if (rest === "" && method === "OPTIONS") return { form: "absolute", path: "*", query: undefined, authority };
-  return withPath("absolute", rest.startsWith("/") ? rest : `/${rest}`, authority);
+  return splitQuery("absolute", rest.startsWith("/") ? rest : `/${rest}`, authority);
 }
 
-function withPath(form: "origin" | "absolute", text: string, authority: string | undefined): RequestTarget {
+function splitQuery(form: "origin" | "absolute", text: string, authority: string | undefined): RequestTarget {
   const mark = text.indexOf("?");
   if (mark < 0) return { form, path: text, query: undefined, authority };
   return { form, path: text.slice(0, mark), query: text.slice(mark + 1), authority };

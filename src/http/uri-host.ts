@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 import { REG_NAME } from "./byte-class.ts";
-import { spanOf } from "./fields.ts";
+import { endOfRun } from "./fields.ts";
 
 /** The highest port in a Host field or a target. */
 const MAX_PORT = 65_535;
@@ -14,7 +14,7 @@ const UNUSUAL =
  * another form: with userinfo, an empty host, a zone, or a port above 65 535.
  */
 export function endOfHost(text: string): number {
-  const end = hostEnd(text);
+  const end = endOfHostName(text);
   if (end < 0 || end === text.length) return end;
   return text.charCodeAt(end) === COLON && isPort(text, end + 1) ? end : -1;
 }
@@ -25,8 +25,8 @@ export function hasPort(text: string): boolean {
   return end >= 0 && end + 1 < text.length;
 }
 
-function hostEnd(text: string): number {
-  const end = spanOf(text, 0, REG_NAME);
+function endOfHostName(text: string): number {
+  const end = endOfRun(text, 0, REG_NAME);
   if (end > 0 && (end === text.length || text.charCodeAt(end) === COLON)) return end;
   const unusual = UNUSUAL.exec(text);
   if (unusual === null) return -1;

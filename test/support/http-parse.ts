@@ -37,7 +37,18 @@ export function parseHeads(text: string, cuts: readonly number[] = [], limits: M
 }
 
 function told(head: RequestHead): Told & { readonly fields: readonly (readonly [string, string])[] } {
-  const { method, target, to, version, authority, framing, isKeepAlive, expectsContinue, upgrade, fields } = head;
+  const {
+    method,
+    target,
+    parsedTarget: to,
+    version,
+    authority,
+    framing,
+    isKeepAlive,
+    expectsContinue,
+    upgrade,
+    fields,
+  } = head;
   const { form, path, query } = to;
   return {
     ...{ method, target, form, path, query, version, authority, framing, isKeepAlive, expectsContinue, upgrade },

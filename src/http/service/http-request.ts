@@ -61,19 +61,19 @@ export class HttpRequest {
    * whole.
    */
   get path(): string {
-    const { path } = this.#head.to;
+    const { path } = this.#head.parsedTarget;
     return this.mountPath === "" ? path : path.slice(this.mountPath.length);
   }
 
   /** The parameters after the first question mark of the target, decoded; none without a question mark. */
   get query(): URLSearchParams {
-    this.#query ??= new URLSearchParams(this.#head.to.query);
+    this.#query ??= new URLSearchParams(this.#head.parsedTarget.query);
     return this.#query;
   }
 
   /** The text after the first question mark of the target, as the client sent it; undefined without a question mark. */
   get rawQuery(): string | undefined {
-    return this.#head.to.query;
+    return this.#head.parsedTarget.query;
   }
 
   /** The host and port of the target, or else of the Host field; `""` when neither names a host. */

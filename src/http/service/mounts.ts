@@ -1,5 +1,5 @@
 import { functionOf, wrongType, wrongValue } from "../../socket/values.ts";
-import { asSent } from "../sent-text.ts";
+import { encodeTarget } from "../target-encoding.ts";
 import { answerOfStatus } from "./error-answer.ts";
 import type { HttpAnswer, HttpContext, HttpExchange } from "./handler.ts";
 import { http } from "./http.ts";
@@ -99,7 +99,7 @@ function answerBeside(all: readonly Mount[], { method, path, rawQuery, mountPath
   if (path === "*" && method === "OPTIONS") return { status: 204 };
   if (!lacksSlash(all, path)) return answerOfStatus(404);
   // RFC 9110, section 15.4.9: with 308, unlike 301, the client keeps the method and the body.
-  const query = rawQuery === undefined ? "" : `?${asSent(rawQuery)}`;
+  const query = rawQuery === undefined ? "" : `?${encodeTarget(rawQuery)}`;
   return { status: 308, headers: { Location: `${mountPath}${path}/${query}` } };
 }
 

@@ -1,4 +1,4 @@
-import { asSent } from "../../http/sent-text.ts";
+import { encodeTarget } from "../../http/target-encoding.ts";
 
 /** Limits the bytes of a decoded path; a longer one is answered with 404. Half of PATH_MAX, so that together with the root's path proc(5) can show it. */
 export const MAX_PATH_BYTES = 2_048;
@@ -84,10 +84,10 @@ function isHidden(name: string, depth: number, dotfiles: Dotfiles): boolean {
  * @param mountPath - what was in front of the path, as it was sent; it is kept, too.
  */
 export function directoryLocation(relative: string, query: string | undefined, mountPath = ""): string {
-  const mounted = asSent(withoutSlashesAround(mountPath));
+  const mounted = encodeTarget(withoutSlashesAround(mountPath));
   const mount = mounted === "" ? "" : `/${mounted}`;
   const path = relative === "" ? "/" : `/${relative.split("/").map(encodeURIComponent).join("/")}/`;
-  return query === undefined ? mount + path : `${mount}${path}?${asSent(query)}`;
+  return query === undefined ? mount + path : `${mount}${path}?${encodeTarget(query)}`;
 }
 
 /** Two of them at the beginning would lead to another host. */

@@ -1,7 +1,6 @@
 // Limits hold before memory is taken, and no bytes are looked at again and again. Counted, not timed.
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { bodyDecoder } from "../../../src/http/body-decoder.ts";
-import { CutBytes } from "../../../src/http/cut-bytes.ts";
 import {
   DEFAULT_LIMITS,
   DEFAULT_MAX_HEADER_BYTES,
@@ -15,6 +14,7 @@ import {
   MAX_EMPTY_LINES,
   MAX_METHOD_BYTES,
 } from "../../../src/http/message-limits.ts";
+import { PartialSection } from "../../../src/http/partial-section.ts";
 import { Refusal } from "../../../src/http/refusal.ts";
 import { RequestHeadParser } from "../../../src/http/request-head-parser.ts";
 import { decodeBody } from "../../support/http-decode.ts";
@@ -39,8 +39,8 @@ function countLooks(): { count: number; of(bytes: Buffer): Buffer } {
       return proxy;
     },
   };
-  const { keep } = CutBytes.prototype;
-  vi.spyOn(CutBytes.prototype, "keep").mockImplementation(function (this: CutBytes, chunk, from, to) {
+  const { keep } = PartialSection.prototype;
+  vi.spyOn(PartialSection.prototype, "keep").mockImplementation(function (this: PartialSection, chunk, from, to) {
     keep.call(this, chunk, from, to);
     this.bytes = looks.of(this.bytes);
   });
@@ -112,13 +112,13 @@ describe("heads", () => {
       parser.parse(Buffer.from(text[at] ?? ""), 0, 1);
       expect(parser.heldBytes).toBeLessThanOrEqual(Math.max(512, 2 * (at + 1)));
     }
-    expect(parser.isCut).toBe(true);
+    expect(parser.hasPartialHead).toBe(true);
     expect(parser.parse(Buffer.from("\n"), 0, 1)).toMatchObject({ method: "GET" });
-    expect([parser.isCut, parser.heldBytes]).toEqual([false, 0]);
+    expect([parser.hasPartialHead, parser.heldBytes]).toEqual([false, 0]);
   });
 
   test("of what is behind a cut head no more is copied than the head itself has, or STEP_BYTES", () => {
-    const kept = vi.spyOn(CutBytes.prototype, "keep");
+    const kept = vi.spyOn(PartialSection.prototype, "keep");
     onTestFinished(() => kept.mockRestore());
     for (const length of [50, 5_000]) {
       const parser = new RequestHeadParser(DEFAULT_LIMITS);
@@ -139,16 +139,16 @@ describe("heads", () => {
     const line = Buffer.from("\r\n");
     for (let count = 0; count < MAX_EMPTY_LINES; count++) {
       expect(parser.parse(line, 0, 1)).toBeUndefined();
-      expect([parser.isCut, parser.hasBegun]).toEqual([true, false]);
+      expect([parser.hasPartialHead, parser.hasBegun]).toEqual([true, false]);
       expect(parser.parse(line, 1, 2)).toBeUndefined();
-      expect([parser.isCut, parser.hasBegun]).toEqual([true, false]);
+      expect([parser.hasPartialHead, parser.hasBegun]).toEqual([true, false]);
     }
     expect(parser.parse(line, 0, 1)).toMatchObject({ reason: "empty-lines" });
-    expect([parser.isCut, parser.hasBegun]).toEqual([false, false]);
+    expect([parser.hasPartialHead, parser.hasBegun]).toEqual([false, false]);
     expect(parser.parse(Buffer.from("G"), 0, 1)).toBeUndefined();
     expect(parser.hasBegun).toBe(true);
     parser.clear();
-    expect([parser.isCut, parser.hasBegun, parser.heldBytes]).toEqual([false, false, 0]);
+    expect([parser.hasPartialHead, parser.hasBegun, parser.heldBytes]).toEqual([false, false, 0]);
   });
 
   test("no byte is looked at more than thrice, if each comes alone", () => {

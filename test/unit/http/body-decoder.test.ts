@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type BodyDecoder, bodyDecoder } from "../../../src/http/body-decoder.ts";
 import { BodyEnd } from "../../../src/http/body-end.ts";
 import { DEFAULT_LIMITS } from "../../../src/http/message-limits.ts";
-import { REFUSAL_REASONS, Refusal, type RefusalReason, refused } from "../../../src/http/refusal.ts";
+import { REFUSAL_REASONS, Refusal, type RefusalReason, refusalOf } from "../../../src/http/refusal.ts";
 import { decodeBody } from "../../support/http-decode.ts";
 
 const body = (size: string, data: string, rest = "0\r\n\r\n"): string => `${size}\r\n${data}\r\n${rest}`;
@@ -103,7 +103,7 @@ describe("in chunks", () => {
   });
 
   test.for(refusedBodies)("refused: RFC %s", ([, text, reason]) => {
-    expect(decodeBody(text).refusal).toBe(`${refused(reason).status} ${reason}`);
+    expect(decodeBody(text).refusal).toBe(`${refusalOf(reason).status} ${reason}`);
   });
 
   test.for([...taken, ...refusedBodies])("the same, however it is cut: RFC %s", ([, text]) => {

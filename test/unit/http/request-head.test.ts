@@ -1,7 +1,7 @@
 // The heads of requests, by the table of heads.ts.
 import { describe, expect, test } from "vitest";
 import { DEFAULT_LIMITS } from "../../../src/http/message-limits.ts";
-import { REFUSAL_REASONS, Refusal, refused } from "../../../src/http/refusal.ts";
+import { REFUSAL_REASONS, Refusal, refusalOf } from "../../../src/http/refusal.ts";
 import { RequestHeadParser } from "../../../src/http/request-head-parser.ts";
 import { head, headWithLines, PLAIN, refusedHeads, taken } from "../../support/http-heads.ts";
 import { parseHeads } from "../../support/http-parse.ts";
@@ -17,7 +17,7 @@ describe("taken", () => {
 
 describe("refused", () => {
   test.for(refusedHeads)("RFC %s", ([, text, reason]) => {
-    expect(parseHeads(text)).toEqual({ heads: [], refusal: `${refused(reason).status} ${reason}`, rest: "" });
+    expect(parseHeads(text)).toEqual({ heads: [], refusal: `${refusalOf(reason).status} ${reason}`, rest: "" });
   });
 
   test("the table has every reason but those of chunks", () => {
@@ -105,8 +105,8 @@ test("one parser serves many connections, and one that is cut keeps it until its
       connection.at += bytes.length;
       const parser = connection.own ?? shared;
       const head = parser.parse(bytes, 0, bytes.length);
-      connection.own = parser.isCut ? parser : undefined;
-      if (parser.isCut && parser === shared) shared = new RequestHeadParser(DEFAULT_LIMITS);
+      connection.own = parser.hasPartialHead ? parser : undefined;
+      if (parser.hasPartialHead && parser === shared) shared = new RequestHeadParser(DEFAULT_LIMITS);
       if (head instanceof Refusal) throw new Error(head.reason);
       if (head !== undefined) heads.set(text, { target: head.target, fields: [...head.fields] });
     }

@@ -2,10 +2,10 @@
 const NOT_IN_QUERY = /[^!$-;=?-[\]-~]/g;
 
 /** Percent-encodes the text of a target for a field such as Location, so that a browser reads the same target. */
-export function asSent(text: string): string {
-  return Buffer.from(text).toString("latin1").replace(NOT_IN_QUERY, encodedByte);
+export function encodeTarget(text: string): string {
+  return Buffer.from(text).toString("latin1").replace(NOT_IN_QUERY, encodeByte);
 }
 
-function encodedByte(byte: string): string {
+function encodeByte(byte: string): string {
   return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 }

@@ -1,11 +1,11 @@
 import { Buffer } from "node:buffer";
 
 const NOTHING = Buffer.alloc(0);
-/** How much of a chunk is copied behind the beginning of a section at first; then as much as there is, and so on. */
+/** Bytes of a chunk that the first step copies behind a partial section. Each further step copies as many bytes as the section has. */
 const STEP_BYTES = 512;
 
 /** The beginning of a section that was cut between two chunks, copied to memory that grows with the section. */
-export class CutBytes {
+export class PartialSection {
   bytes: Buffer = NOTHING;
   /** The number of filled bytes of `bytes`. */
   length = 0;
