@@ -78,8 +78,12 @@ class LayeredDecoder<T> extends StickyDecoder implements Decoder<T> {
   }
 
   rest(): Buffer {
-    if (this.#inner.bufferedBytes === 0) return this.#outer.rest();
-    throw new FrameError("ERR_SOCKWRIGHT_FRAME_UNFINISHED", { codec: this.#name, offset: this.offset });
+    if (this.#inner.bufferedBytes > 0)
+      throw new FrameError("ERR_SOCKWRIGHT_FRAME_UNFINISHED", { codec: this.#name, offset: this.offset });
+    const rest = this.#outer.rest();
+    this.#inner.rest(); // it is empty: this clears the error of `inner`
+    this.failure = undefined;
+    return rest;
   }
 
   #next(): T | undefined {

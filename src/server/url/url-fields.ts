@@ -1,7 +1,7 @@
 import { integer, MAX_TIMEOUT_MS, wrongType, wrongValue } from "../../socket/values.ts";
 import { baseOf } from "./schemes.ts";
 import { MAX_PORT } from "./url-advice.ts";
-import { MAX_KEEP_ALIVE_MS } from "./url-options.ts";
+import { MAX_KEEP_ALIVE_MS, MAX_MODE } from "./url-options.ts";
 import { versionOf } from "./zone.ts";
 
 /** A host name in a URL: any characters but the delimiters of a URL, spaces and control characters. */
@@ -12,8 +12,6 @@ const TIMES = [
   ["keepAliveMs", MAX_KEEP_ALIVE_MS],
   ["userTimeoutMs", MAX_TIMEOUT_MS],
 ] as const;
-/** The permissions of a Unix socket's file, 0o777. */
-const MAX_MODE = 0o777;
 
 /**
  * Checks that a parsed URL is an object with the fields of its scheme. It checks only the type of names: a peer may have a name

@@ -26,8 +26,8 @@ const FIELDS: Readonly<Record<string, keyof UrlOptions>> = {
   nodelay: "noDelay",
 };
 
-/** The permissions of a Unix socket's file — chmod(2), without set-user-ID and its like. */
-const MAX_MODE = 0o777;
+/** The highest mode of a Unix socket's file, 0o777 — chmod(2): set-user-ID, set-group-ID and the sticky bit are not allowed. */
+export const MAX_MODE = 0o777;
 
 /** The most that can be set for `keepAliveMs` — tcp(7): TCP_KEEPIDLE takes 32 767 s. */
 export const MAX_KEEP_ALIVE_MS = 32_767_000;

@@ -274,3 +274,19 @@ test("after rest() a decoder that has died lives", () => {
   decoder.push(Buffer.from("[2]\n"));
   expect(decoder.next()).toEqual([2]);
 });
+
+test("after rest() layered codecs read on, whichever of the two failed", () => {
+  const outer = lengthPrefixed({ lengthBytes: 1, maxFrameBytes: 20 });
+  const codec = layered(outer, jsonLines());
+  const decoder = codec.decoder();
+  decoder.push(Buffer.concat([outer.encode("oops\n"), Buffer.from([99])]));
+  expect(() => decoder.next()).toThrow(expect.objectContaining({ code: "ERR_SOCKWRIGHT_FRAME_MALFORMED" }));
+  expect([...decoder.rest()]).toEqual([99]);
+  decoder.push(codec.encode([1]));
+  expect(decoder.next()).toEqual([1]);
+  decoder.push(Buffer.from([99]));
+  expect(() => decoder.next()).toThrow(expect.objectContaining({ code: "ERR_SOCKWRIGHT_FRAME_TOO_LARGE" }));
+  expect([...decoder.rest()]).toEqual([99]);
+  decoder.push(codec.encode([2]));
+  expect(decoder.next()).toEqual([2]);
+});
