@@ -3,7 +3,7 @@ import { HttpError } from "../http-error.ts";
 import type { AnswerTarget } from "./answer-target.ts";
 import { FileBody } from "./file-body.ts";
 import type { HttpBody } from "./http-response.ts";
-import { isLater } from "./not-later.ts";
+import { isUnexpectedPromise } from "./unexpected-promise.ts";
 
 /** A body that is ready to be sent: text has become bytes. */
 export type AnswerBody = Exclude<HttpBody, string>;
@@ -13,7 +13,7 @@ export function lengthOf(body: AnswerBody): number | undefined {
   if (body === null) return 0;
   if (body instanceof Uint8Array || body instanceof FileBody) return body.length;
   if (Symbol.asyncIterator in Object(body)) return undefined;
-  isLater(body);
+  isUnexpectedPromise(body);
   throw new HttpError("ERR_SOCKWRIGHT_HTTP_BODY", body);
 }
 

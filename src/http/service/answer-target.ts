@@ -16,7 +16,7 @@ export class AnswerTarget {
   /** Whether a part of the answer was written. */
   hasBegun = false;
   /** Whether the connection is writable: its write buffer has capacity. */
-  hasRoom = true;
+  isWritable = true;
   /** Stops the sending; called when the connection is lost meanwhile. */
   cancel: (() => void) | undefined;
 
@@ -36,19 +36,19 @@ export class AnswerTarget {
   /** Writes bytes, which the connection copies. */
   write(bytes: Uint8Array): void {
     this.hasBegun = true;
-    this.hasRoom = this.connection.write(bytes);
+    this.isWritable = this.connection.write(bytes);
   }
 
   /** Writes bytes without a copy; they must not change until they are sent. */
   writeLent(bytes: Uint8Array): void {
     this.hasBegun = true;
-    this.hasRoom = this.connection.writeLent(bytes);
+    this.isWritable = this.connection.writeLent(bytes);
   }
 
   /** Writes any number of bytes in slices, no faster than the client receives them. */
   async writeAll(bytes: Uint8Array, isLent: boolean): Promise<void> {
     for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
-      if (!this.hasRoom) await this.drained();
+      if (!this.isWritable) await this.awaitWritable();
       const slice = bytes.subarray(at, at + SLICE_BYTES);
       if (isLent) this.writeLent(slice);
       else this.write(slice);
@@ -56,8 +56,8 @@ export class AnswerTarget {
   }
 
   /** Waits until the connection is writable. */
-  async drained(): Promise<void> {
+  async awaitWritable(): Promise<void> {
     await this.connection.drained();
-    this.hasRoom = true;
+    this.isWritable = true;
   }
 }

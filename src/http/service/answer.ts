@@ -46,9 +46,7 @@ function sendPrepared(to: AnswerTarget, answer: PreparedResponse): number | Prom
   const option = answer.isLast ? undefined : to.connectionOption;
   const nowMs = Date.now();
   const bytes =
-    option === undefined
-      ? answer.encoded(nowMs, withBody)
-      : answer.encodedWith(`Connection: ${option}`, nowMs, withBody);
+    option === undefined ? answer.encode(nowMs, withBody) : answer.encodeWith(`Connection: ${option}`, nowMs, withBody);
   if (withBody && answer.file !== undefined) return sendFileBody(to, bytes, answer.file.open());
   const bodyBytes = withBody ? answer.bodyBytes : 0;
   if (bytes.length > SLICE_BYTES) return to.writeAll(bytes, true).then(() => bodyBytes);
@@ -103,8 +101,8 @@ function framingOf(
 ): ResponseFraming {
   if (status < 200) throw new HttpError("ERR_SOCKWRIGHT_HTTP_STATUS", `${status}`);
   const length = lengthOf(body);
-  const hasNone = status === 204 || status === 205 || status === 304;
-  if (hasNone && length !== 0) throw new HttpError("ERR_SOCKWRIGHT_HTTP_BODY", `${status}`);
+  const isEmpty = status === 204 || status === 205 || status === 304;
+  if (isEmpty && length !== 0) throw new HttpError("ERR_SOCKWRIGHT_HTTP_BODY", `${status}`);
   // RFC 9110, section 8.6: the handler may give the length of a body that is not sent.
   if (body === null && (to.method === "HEAD" || status === 304)) return responseFraming(to, status, fields.length);
   if (length !== undefined && fields.length !== undefined && fields.length !== length) {

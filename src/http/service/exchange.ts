@@ -8,11 +8,11 @@ import { AnswerTarget } from "./answer-target.ts";
 import type { HttpContext } from "./handler.ts";
 import { HttpRequest } from "./http-request.ts";
 import type { HttpTakeover } from "./http-response.ts";
-import type { HttpTerms } from "./http-terms.ts";
+import type { HttpServiceState } from "./http-service-state.ts";
 import type { RequestBody } from "./request-body.ts";
 import { RequestError } from "./request-error.ts";
 
-const REFUSED = { method: "", version: "1.1" } as const;
+const NO_HEAD = { method: "", version: "1.1" } as const;
 
 /** A request and its answer while they are in progress; a connection has one at a time. */
 export class Exchange extends AnswerTarget {
@@ -33,14 +33,19 @@ export class Exchange extends AnswerTarget {
   readonly #startedAtMs: number;
   readonly #startMs: number;
 
-  constructor(connection: Connection, head: RequestHead | undefined, body: RequestBody | undefined, terms: HttpTerms) {
-    super(connection, head ?? REFUSED, head?.isKeepAlive !== true);
+  constructor(
+    connection: Connection,
+    head: RequestHead | undefined,
+    body: RequestBody | undefined,
+    service: HttpServiceState,
+  ) {
+    super(connection, head ?? NO_HEAD, head?.isKeepAlive !== true);
     this.request = head === undefined ? undefined : new HttpRequest(head, body, connection);
     this.body = body;
     this.awaitsContinue = head?.expectsContinue === true;
-    const isTold = terms.settings.onExchange !== undefined;
-    this.#startedAtMs = isTold ? Date.now() : 0;
-    this.#startMs = isTold ? performance.now() : 0;
+    const isReported = service.settings.onExchange !== undefined;
+    this.#startedAtMs = isReported ? Date.now() : 0;
+    this.#startMs = isReported ? performance.now() : 0;
   }
 
   /**
@@ -48,14 +53,14 @@ export class Exchange extends AnswerTarget {
    *
    * @throws RequestError 501 for CONNECT, 413 for a body that is too long.
    */
-  admitted(): HttpRequest {
+  admit(): HttpRequest {
     const { request } = this;
     // RFC 9110, section 9.3.6: CONNECT asks for a tunnel, which this server does not offer.
     if (request === undefined || request.method === "CONNECT") {
       this.isLast = true;
       throw new RequestError(501, reasonPhrase(501));
     }
-    this.body?.admit();
+    this.body?.checkLength();
     return request;
   }
 
@@ -63,20 +68,20 @@ export class Exchange extends AnswerTarget {
    * Whether the unread rest of the body keeps the connection from another request after this answer. False for a streamed answer,
    * which may still read it.
    *
-   * @param hasNone - whether no unread bytes of the body have arrived.
+   * @param isRestEmpty - whether no unread bytes of the body have arrived.
    */
-  isCutBy(answer: unknown, hasNone: boolean): boolean {
-    return !isStreamed(answer) && this.isCut(hasNone);
+  preventsReuseAfter(answer: unknown, isRestEmpty: boolean): boolean {
+    return !isStreamed(answer) && this.preventsReuse(isRestEmpty);
   }
 
   /**
    * Whether the unread rest of the body keeps the connection from another request. RFC 9110, section 10.1.1: a client that still
    * waits for 100 may send the body or not.
    */
-  isCut(hasNone: boolean): boolean {
+  preventsReuse(isRestEmpty: boolean): boolean {
     const { body } = this;
     if (body === undefined || body.hasEnded) return false;
-    return body.hasFailed || body.isLong || (this.awaitsContinue && hasNone);
+    return body.hasFailed || body.isLong || (this.awaitsContinue && isRestEmpty);
   }
 
   /** Aborts when the server begins to close. Created at its first use. */
@@ -92,26 +97,26 @@ export class Exchange extends AnswerTarget {
     this.#stopping?.abort();
   }
 
-  /** Keeps the connection open until {@link letGo}. */
+  /** Keeps the connection open until {@link releaseHold}. */
   keepOpen(): void {
     this.hold ??= this.connection.hold();
   }
 
-  letGo(): void {
+  releaseHold(): void {
     const { hold } = this;
     this.hold = undefined;
     hold?.[Symbol.dispose]();
   }
 
   /** Calls `onExchange`. */
-  tell(terms: HttpTerms, bodyBytes: number): void {
-    const { onExchange } = terms.settings;
+  report(service: HttpServiceState, bodyBytes: number): void {
+    const { onExchange } = service.settings;
     if (onExchange === undefined) return;
     const { request, status, error, connection } = this;
     const durationMs = performance.now() - this.#startMs;
-    const told = { request, status, bodyBytes, startedAtMs: this.#startedAtMs, durationMs, peer: connection.peer };
+    const info = { request, status, bodyBytes, startedAtMs: this.#startedAtMs, durationMs, peer: connection.peer };
     attempt(
-      () => onExchange(error === undefined ? told : { ...told, error }),
+      () => onExchange(error === undefined ? info : { ...info, error }),
       (thrown) => connection.report(thrown),
     );
   }

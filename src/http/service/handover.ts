@@ -45,10 +45,10 @@ export function handOver(exchange: Exchange, push: Push, rest: Uint8Array): void
     work = Promise.reject(error);
   }
   promiseOf(work).then(
-    () => exchange.letGo(),
+    () => exchange.releaseHold(),
     (error: unknown) => {
       connection.abort(errorOf(error));
-      exchange.letGo();
+      exchange.releaseHold();
     },
   );
 }

@@ -14,7 +14,7 @@ import { whenLost } from "./half-closed.ts";
 import type { HttpAnswer } from "./handler.ts";
 import { beginHandover, handOver } from "./handover.ts";
 import type { HttpResponse } from "./http-response.ts";
-import type { HttpTerms, TimedPhase } from "./http-terms.ts";
+import type { HttpServiceState, TimedPhase } from "./http-service-state.ts";
 import type { RequestBody } from "./request-body.ts";
 import { RequestError } from "./request-error.ts";
 import { NOTHING, RequestReader } from "./request-reader.ts";
@@ -26,7 +26,7 @@ import { NOTHING, RequestReader } from "./request-reader.ts";
 export const CLOSE_LINGER_MS = 10_000;
 /** How long such a connection waits for further bytes while none arrive. Then the socket is closed. */
 export const CLOSE_LINGER_IDLE_MS = 2_000;
-const CUT: LingerOptions = { lingerMs: CLOSE_LINGER_MS, idleMs: CLOSE_LINGER_IDLE_MS };
+const LINGER: LingerOptions = { lingerMs: CLOSE_LINGER_MS, idleMs: CLOSE_LINGER_IDLE_MS };
 /** The name by which a server counts the deadlines of its HTTP connections. */
 const DEADLINE = "http";
 
@@ -39,10 +39,10 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
   #isLast = false;
   #isStopping = false;
 
-  constructor(terms: HttpTerms, connection: Connection) {
-    super(terms, connection);
-    this.#deadline = connection.deadline(DEADLINE, () => this.#expired());
-    this.#deadline.start(terms.settings.headTimeoutMs);
+  constructor(service: HttpServiceState, connection: Connection) {
+    super(service, connection);
+    this.#deadline = connection.deadline(DEADLINE, () => this.#expire());
+    this.#deadline.start(service.settings.headTimeoutMs);
     connection.stopper = this;
   }
 
@@ -67,7 +67,7 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
   }
 
   /** Called by the body of the request in progress when it wants bytes. */
-  override bodyWanted(): void {
+  override resumeBody(): void {
     const exchange = this.exchange;
     if (exchange?.body === undefined) return;
     this.#continue(exchange);
@@ -83,16 +83,16 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
   /** Answers the request. When that is done at once, the request is no longer in progress on return. */
   protected override serve(exchange: Exchange): void {
     let answer: HttpAnswer | PromiseLike<HttpAnswer>;
-    let isLater: boolean;
+    let isPromise: boolean;
     if (this.#isStopping) exchange.stop();
     try {
-      answer = this.terms.handler(exchange.admitted(), new ConnectionContext(exchange));
-      isLater = isThenable(answer);
+      answer = this.service.handler(exchange.admit(), new ConnectionContext(exchange));
+      isPromise = isThenable(answer);
     } catch (error) {
-      this.#failed(exchange, error);
+      this.#answerError(exchange, error);
       return;
     }
-    if (isLater) this.#whenDone(exchange, answer, (given) => this.#answer(exchange, given));
+    if (isPromise) this.#whenDone(exchange, answer, (given) => this.#answer(exchange, given));
     else this.#answer(exchange, answer as HttpAnswer);
   }
 
@@ -104,11 +104,11 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
     promiseOf(work).then(
       (result) => {
         done(result as T);
-        this.goOn();
+        this.continueReading();
       },
       (error: unknown) => {
-        this.#failed(exchange, error);
-        this.goOn();
+        this.#answerError(exchange, error);
+        this.continueReading();
       },
     );
   }
@@ -116,34 +116,34 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
   #answer(exchange: Exchange, answer: HttpAnswer): void {
     if (this.connection.failure !== undefined) {
       dropAnswer(exchange, answer);
-      this.#lost(exchange);
+      this.#endLost(exchange);
       return;
     }
     let sent: number | Promise<number>;
     try {
-      exchange.isLast ||= this.#isLast || exchange.isCutBy(answer, this.rest.length === 0);
+      exchange.isLast ||= this.#isLast || exchange.preventsReuseAfter(answer, this.rest.length === 0);
       if (!isObject(answer)) throw new HttpError("ERR_SOCKWRIGHT_HTTP_ANSWER", answer);
       if (beginHandover(exchange, answer)) return;
       // A streamed answer may read the body while it is sent; after its head it is too late for 100 Continue.
       if (isStreamed(answer)) this.#continue(exchange);
       sent = sendAnswer(exchange, answer as HttpResponse);
     } catch (error) {
-      this.#failed(exchange, error);
+      this.#answerError(exchange, error);
       return;
     }
-    if (typeof sent === "number") this.#sent(exchange, sent);
-    else this.#whenDone(exchange, sent, (bytes) => this.#sent(exchange, bytes));
+    if (typeof sent === "number") this.#finishAnswer(exchange, sent);
+    else this.#whenDone(exchange, sent, (bytes) => this.#finishAnswer(exchange, bytes));
   }
 
   /**
    * Answers after the handler has failed, or its answer could not be sent. When a part of the answer was sent, the connection is
    * aborted, so that the client does not mistake the part for the whole.
    */
-  #failed(exchange: Exchange, thrown: unknown): void {
+  #answerError(exchange: Exchange, thrown: unknown): void {
     exchange.error ??= thrown;
     if (this.connection.failure === undefined && exchange.hasBegun) this.connection.abort(errorOf(thrown));
     if (this.connection.failure !== undefined) {
-      this.#lost(exchange);
+      this.#endLost(exchange);
       return;
     }
     this.#answer(exchange, this.#answerOfThrown(thrown));
@@ -161,19 +161,19 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
   }
 
   /** Ends the exchange of a connection that is lost. */
-  #lost(exchange: Exchange): void {
+  #endLost(exchange: Exchange): void {
     exchange.error ??= this.connection.failure;
-    this.#leave(exchange);
+    this.#endExchange(exchange);
     this.phase = "over";
-    exchange.tell(this.terms, 0);
+    exchange.report(this.service, 0);
   }
 
-  #sent(exchange: Exchange, bodyBytes: number): void {
+  #finishAnswer(exchange: Exchange, bodyBytes: number): void {
     const { body } = exchange;
     exchange.isAnswered = true;
-    exchange.tell(this.terms, bodyBytes);
-    if (exchange.isLast || this.#isLast || exchange.isCut(this.rest.length === 0)) this.#close();
-    else if (body === undefined || body.hasEnded) this.#whenRoom(exchange);
+    exchange.report(this.service, bodyBytes);
+    if (exchange.isLast || this.#isLast || exchange.preventsReuse(this.rest.length === 0)) this.#close();
+    else if (body === undefined || body.hasEnded) this.#endWhenWritable(exchange);
     else {
       body.discard();
       this.feed(exchange, body);
@@ -181,16 +181,16 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
   }
 
   /** Ends the exchange once the connection is writable: a client that does not read its answers gets no further ones. */
-  #whenRoom(exchange: Exchange): void {
-    if (exchange.hasRoom) this.#leave(exchange);
-    else this.#whenDone(exchange, exchange.drained(), () => this.#leave(exchange));
+  #endWhenWritable(exchange: Exchange): void {
+    if (exchange.isWritable) this.#endExchange(exchange);
+    else this.#whenDone(exchange, exchange.awaitWritable(), () => this.#endExchange(exchange));
   }
 
   /** Ends the exchange; the connection can begin another one. */
-  #leave(exchange: Exchange): void {
+  #endExchange(exchange: Exchange): void {
     this.exchange = undefined;
     this.phase = "answer";
-    exchange.letGo();
+    exchange.releaseHold();
   }
 
   /** Passes to the body as much of the received bytes as it wants. */
@@ -198,9 +198,9 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
     this.rest = this.rest.subarray(body.take(this.rest, 0));
     if (exchange.isAnswered && body.hasFailed) this.#close();
     else if (exchange.isAnswered && body.hasEnded) {
-      this.#whenRoom(exchange);
-      this.goOn();
-    } else if (body.isWanted) this.await(exchange.isAnswered ? "rest" : "body");
+      this.#endWhenWritable(exchange);
+      this.continueReading();
+    } else if (body.isWanted) this.awaitBytes(exchange.isAnswered ? "rest" : "body");
     else {
       if (this.phase === "body") this.#deadline.cancel();
       this.phase = "answer";
@@ -209,15 +209,15 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
   }
 
   /** Waits for more bytes, since all received ones are used. */
-  protected override await(phase: TimedPhase): void {
+  protected override awaitBytes(phase: TimedPhase): void {
     // The time of a head starts with its first byte, and that of a discarded body with its start: further bytes extend neither.
-    const goesOn = this.phase === phase && phase !== "body";
+    const isContinued = this.phase === phase && phase !== "body";
     this.phase = phase;
-    if (!goesOn) this.#deadline.start(this.terms.timeoutsMs[phase]);
+    if (!isContinued) this.#deadline.start(this.service.timeoutsMs[phase]);
     this.push?.resume();
   }
 
-  #expired(): void {
+  #expire(): void {
     if (this.phase === "body") this.exchange?.body?.fail(new RequestError(408, "The body did not come in time"));
     else if (this.phase === "head" && this.hasBegunHead) this.refuse(answerOfStatus(408));
     else this.#close();
@@ -226,7 +226,7 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
   /** Answers bytes that are not a request, or an incomplete one. */
   protected override refuse(answer: HttpResponse): void {
     this.dropParser();
-    const exchange = new Exchange(this.connection, undefined, undefined, this.terms);
+    const exchange = new Exchange(this.connection, undefined, undefined, this.service);
     this.exchange = exchange;
     this.#answer(exchange, answer);
   }
@@ -237,9 +237,10 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
     this.rest = NOTHING;
     this.exchange = undefined;
     this.dropParser();
-    const isCut = exchange !== undefined && (exchange.request === undefined || exchange.body?.hasEnded === false);
-    void tolerated(this.connection.close(isCut ? CUT : undefined));
-    exchange?.letGo();
+    const isIncomplete =
+      exchange !== undefined && (exchange.request === undefined || exchange.body?.hasEnded === false);
+    void tolerated(this.connection.close(isIncomplete ? LINGER : undefined));
+    exchange?.releaseHold();
   }
 
   protected override handOver(exchange: Exchange, push: Push): void {
@@ -247,7 +248,7 @@ export class HttpConnection extends RequestReader implements ConnectionStopper {
     this.#deadline.cancel();
     this.connection.stopper = undefined;
     this.exchange = undefined;
-    exchange.tell(this.terms, 0);
+    exchange.report(this.service, 0);
     handOver(exchange, push, this.rest);
     this.rest = NOTHING;
     if (this.#isStopping) this.connection.endInput();

@@ -1,5 +1,5 @@
 import { wrongType } from "../../socket/values.ts";
-import { isLater } from "./not-later.ts";
+import { isUnexpectedPromise } from "./unexpected-promise.ts";
 
 /**
  * The header fields of a response, in the order in which the server sends them: an object by name, with an array for several lines
@@ -14,7 +14,8 @@ type Line = readonly [name: string, value: string];
 /** Converts header fields to lines. The encoder checks later that names and values are strings. */
 export function headerLines(headers: HttpHeaders | undefined): Line[] {
   if (headers === undefined) return [];
-  if (isLater(headers)) throw wrongType("headers", "an object or an iterable, not a promise: await it", headers);
+  if (isUnexpectedPromise(headers))
+    throw wrongType("headers", "an object or an iterable, not a promise: await it", headers);
   if (isIterable(headers)) return [...headers];
   const lines: Line[] = [];
   for (const [name, value] of Object.entries<unknown>(headers)) {

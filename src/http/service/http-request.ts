@@ -151,7 +151,7 @@ export class HttpRequest {
    * @param prefix - the beginning of the path, without a slash at its end.
    * @internal
    */
-  below(prefix: string): HttpRequest {
+  withMount(prefix: string): HttpRequest {
     return new HttpRequest(this.#head, this.#body, this.#connection, this.mountPath + prefix);
   }
 

@@ -3,7 +3,7 @@ import type { HttpHandler } from "./handler.ts";
 import { HttpConnection } from "./http-connection.ts";
 import { HTTP_OPTIONS, type HttpOptions } from "./http-options.ts";
 import type { HttpService } from "./http-service.ts";
-import { HttpTerms } from "./http-terms.ts";
+import { HttpServiceState } from "./http-service-state.ts";
 
 /**
  * Returns a service that speaks HTTP/1.1 and 1.0 and calls the handler for each request. It handles the requests of a connection
@@ -28,12 +28,12 @@ import { HttpTerms } from "./http-terms.ts";
  */
 export function http(handler: HttpHandler, options?: HttpOptions): HttpService {
   functionOf("handler", handler);
-  const terms = new HttpTerms(handler, HTTP_OPTIONS.check("http()", options));
+  const state = new HttpServiceState(handler, HTTP_OPTIONS.check("http()", options));
   return {
     name: "http",
     protocols: ["http"],
-    stream: (connection) => connection.giveBytes(new HttpConnection(terms, connection)),
+    stream: (connection) => connection.giveBytes(new HttpConnection(state, connection)),
     request: handler,
-    onExchange: terms.settings.onExchange,
+    onExchange: state.settings.onExchange,
   };
 }

@@ -61,12 +61,12 @@ export function mounts(services: Readonly<Record<string, HttpService>>, options:
   const service = http(
     (request, context) => {
       const mount = find(request.path);
-      if (mount === undefined || lacksSlash(all, request.path)) return answerBeside(all, request);
-      return answerBelow(mount, request, context);
+      if (mount === undefined || lacksSlash(all, request.path)) return answerUnmounted(all, request);
+      return answerByMount(mount, request, context);
     },
     { ...options, onExchange: hasHooks ? callHooks : undefined },
   );
-  return { ...service, name: "mounts", ...lifeOf(new Set(all.map((mount) => mount.service))) };
+  return { ...service, name: "mounts", ...lifecycleOf(new Set(all.map((mount) => mount.service))) };
 }
 
 function mountsOf(services: unknown): readonly Mount[] {
@@ -81,12 +81,12 @@ function mountsOf(services: unknown): readonly Mount[] {
   return all.sort((one, other) => other.path.length - one.path.length);
 }
 
-function answerBelow(
+function answerByMount(
   { path, service }: Mount,
   request: HttpRequest,
   context: HttpContext,
 ): HttpAnswer | Promise<HttpAnswer> {
-  return service.request(path === "/" ? request : request.below(path.slice(0, -1)), context);
+  return service.request(path === "/" ? request : request.withMount(path.slice(0, -1)), context);
 }
 
 /** Whether a path is that of a service without its final slash, also where a service at a shorter path matches it. */
@@ -95,7 +95,7 @@ function lacksSlash(all: readonly Mount[], path: string): boolean {
 }
 
 /** The answer for a path that belongs to no service: a redirect to the path with a final slash, or 404. */
-function answerBeside(all: readonly Mount[], { method, path, rawQuery, mountPath }: HttpRequest): HttpAnswer {
+function answerUnmounted(all: readonly Mount[], { method, path, rawQuery, mountPath }: HttpRequest): HttpAnswer {
   if (path === "*" && method === "OPTIONS") return { status: 204 };
   if (!lacksSlash(all, path)) return answerOfStatus(404);
   // RFC 9110, section 15.4.9: with 308, unlike 301, the client keeps the method and the body.
@@ -104,7 +104,7 @@ function answerBeside(all: readonly Mount[], { method, path, rawQuery, mountPath
 }
 
 /** Starts the services in their order; when one fails, stops those that have started. */
-function lifeOf(services: ReadonlySet<HttpService>): Required<Pick<HttpService, "start" | "stop">> {
+function lifecycleOf(services: ReadonlySet<HttpService>): Required<Pick<HttpService, "start" | "stop">> {
   return {
     async start() {
       const started: HttpService[] = [];

@@ -35,7 +35,7 @@ export function nodeHttp(listener: RequestListener | Server, options?: ServerOpt
 }
 
 /** A stream with the untyped property in which node:http keeps the response that is being sent, in the order of the requests. */
-type StreamOfNode = Duplex & { readonly _httpMessage?: ServerResponse | null };
+type NodeStream = Duplex & { readonly _httpMessage?: ServerResponse | null };
 
 function serviceOf(node: Server): Service {
   let users = 0;
@@ -49,7 +49,7 @@ function serviceOf(node: Server): Service {
     // Ends the time-out checks, and closes the idle connections of all servers that share this service.
     stop: () => void (--users === 0 && node.close()),
     stream(connection) {
-      const stream: StreamOfNode = connection.stream();
+      const stream: NodeStream = connection.stream();
       connection.stopper = new NodeConnection(connection, stream);
       stream.once("end", () => {
         if (isAnswering(stream)) whenLost(connection, (failure) => stream.destroy(failure));
@@ -59,7 +59,7 @@ function serviceOf(node: Server): Service {
   };
 }
 
-function isAnswering({ _httpMessage }: StreamOfNode): boolean {
+function isAnswering({ _httpMessage }: NodeStream): boolean {
   return _httpMessage !== undefined && _httpMessage !== null;
 }
 
@@ -69,9 +69,9 @@ function isAnswering({ _httpMessage }: StreamOfNode): boolean {
  */
 class NodeConnection implements ConnectionStopper {
   readonly #connection: Connection;
-  readonly #stream: StreamOfNode;
+  readonly #stream: NodeStream;
 
-  constructor(connection: Connection, stream: StreamOfNode) {
+  constructor(connection: Connection, stream: NodeStream) {
     this.#connection = connection;
     this.#stream = stream;
   }

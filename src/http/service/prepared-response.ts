@@ -93,7 +93,7 @@ export class PreparedResponse {
   }
 
   /** Returns the encoded response, or its head. The bytes never change: a new Date is written into a new buffer. @internal */
-  encoded(nowMs: number, withBody: boolean): Buffer {
+  encode(nowMs: number, withBody: boolean): Buffer {
     const text = formatDate(nowMs);
     if (this.#dateAt >= 0 && text !== this.#date) {
       this.#date = text;
@@ -106,7 +106,7 @@ export class PreparedResponse {
 
   /** Returns the header lines, for a sender with another encoding. @internal */
   lines(nowMs: number): [name: string, value: string][] {
-    const head = this.encoded(nowMs, false).toString("latin1");
+    const head = this.encode(nowMs, false).toString("latin1");
     const [, ...lines] = head.slice(0, -2 * LINE_END.length).split("\r\n");
     return lines.map((line) => {
       const colon = line.indexOf(": ");
@@ -120,8 +120,8 @@ export class PreparedResponse {
   }
 
   /** Returns the encoded response with a further line in its head, such as Connection. @internal */
-  encodedWith(line: string, nowMs: number, withBody: boolean): Buffer {
-    const bytes = this.encoded(nowMs, withBody);
+  encodeWith(line: string, nowMs: number, withBody: boolean): Buffer {
+    const bytes = this.encode(nowMs, withBody);
     const end = this.#headBytes - LINE_END.length;
     return Buffer.concat([bytes.subarray(0, end), Buffer.from(`${line}\r\n`, "latin1"), bytes.subarray(end)]);
   }

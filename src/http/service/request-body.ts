@@ -18,7 +18,7 @@ const END: IteratorReturnResult<undefined> = { done: true, value: undefined };
 /** The source of the bytes of a body. */
 export interface BodySource {
   /** Asks for more of the body. The source calls {@link RequestBody.take} with the bytes it has, perhaps before it returns. */
-  bodyWanted(): void;
+  resumeBody(): void;
 }
 
 interface Reader {
@@ -57,7 +57,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
    *
    * @throws RequestError 413 for a body longer than `maxBodyBytes`.
    */
-  admit(): void {
+  checkLength(): void {
     if (this.#length <= this.#maxBytes) return;
     const error = new RequestError(413, TOO_LARGE);
     this.fail(error);
@@ -139,24 +139,24 @@ export class RequestBody implements AsyncIterable<Buffer> {
   /** Returns the next piece; rejects while another call waits for one. */
   #next(): Promise<IteratorResult<Buffer, undefined>> {
     if (this.#reader !== undefined) return Promise.reject(new HttpError("ERR_SOCKWRIGHT_HTTP_BODY_READ"));
-    return this.#wanted();
+    return this.#awaitPiece();
   }
 
-  #wanted(): Promise<IteratorResult<Buffer, undefined>> {
+  #awaitPiece(): Promise<IteratorResult<Buffer, undefined>> {
     return tolerated(
       new Promise((resolve, reject) => {
         if (this.#failure !== undefined) reject(this.#failure);
         else if (this.#state === "ended" || this.#state === "discarding") resolve(END);
         else {
           this.#reader = { resolve, reject };
-          this.#source.bodyWanted();
+          this.#source.resumeBody();
         }
       }),
     );
   }
 
-  async #collectedPieces(): Promise<Buffer> {
-    await this.#wanted();
+  async #joinPieces(): Promise<Buffer> {
+    await this.#awaitPiece();
     const [first = Buffer.alloc(0)] = this.#pieces;
     const all = this.#pieces.length > 1 ? Buffer.concat(this.#pieces) : first;
     this.#pieces = [];
@@ -165,7 +165,7 @@ export class RequestBody implements AsyncIterable<Buffer> {
 
   #collect(): Promise<Buffer> {
     if (this.#state === "unread") this.#state = "collecting";
-    return tolerated(this.#collectedPieces());
+    return tolerated(this.#joinPieces());
   }
 
   #give(piece: Buffer): void {

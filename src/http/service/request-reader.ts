@@ -7,7 +7,7 @@ import type { RequestHeadParser } from "../request-head-parser.ts";
 import { answerOfRefusal } from "./error-answer.ts";
 import { Exchange } from "./exchange.ts";
 import type { HttpResponse } from "./http-response.ts";
-import type { HttpTerms, TimedPhase } from "./http-terms.ts";
+import type { HttpServiceState, TimedPhase } from "./http-service-state.ts";
 import { type BodySource, RequestBody } from "./request-body.ts";
 
 export const NOTHING = Buffer.alloc(0);
@@ -26,7 +26,7 @@ export type Phase = TimedPhase | "answer" | "over";
 
 /** The reading side of an HTTP connection: parses requests one at a time, and keeps the bytes after one until it is answered. */
 export abstract class RequestReader implements ByteTaker, BodySource {
-  protected readonly terms: HttpTerms;
+  protected readonly service: HttpServiceState;
   protected readonly connection: Connection;
   protected phase: Phase = "head";
   protected push: Push | undefined;
@@ -38,13 +38,13 @@ export abstract class RequestReader implements ByteTaker, BodySource {
   #parser: RequestHeadParser | undefined;
   #requests = 0;
 
-  constructor(terms: HttpTerms, connection: Connection) {
-    this.terms = terms;
+  constructor(service: HttpServiceState, connection: Connection) {
+    this.service = service;
     this.connection = connection;
   }
 
   abstract ended(failure: Error | undefined): void;
-  abstract bodyWanted(): void;
+  abstract resumeBody(): void;
   /** Answers the request. When that is done at once, the request is no longer in progress on return. */
   protected abstract serve(exchange: Exchange): void;
   /** Answers bytes that are not a valid request. */
@@ -52,7 +52,7 @@ export abstract class RequestReader implements ByteTaker, BodySource {
   /** Passes to the body as much of the rest as it wants. */
   protected abstract feed(exchange: Exchange, body: RequestBody): void;
   /** Waits for more bytes, since all received ones are used. */
-  protected abstract await(phase: TimedPhase): void;
+  protected abstract awaitBytes(phase: TimedPhase): void;
   protected abstract handOver(exchange: Exchange, push: Push): void;
 
   /** Whether the beginning of a head has arrived. */
@@ -63,7 +63,7 @@ export abstract class RequestReader implements ByteTaker, BodySource {
   take(bytes: Uint8Array, push: Push): void {
     this.push = push;
     if (this.exchange === undefined) {
-      this.#run(bytes, true);
+      this.#serveRequests(bytes, true);
       return;
     }
     this.rest = Buffer.from(bytes);
@@ -72,18 +72,18 @@ export abstract class RequestReader implements ByteTaker, BodySource {
   }
 
   /** Continues with the rest after an asynchronous step. */
-  protected goOn(): void {
-    if (this.exchange === undefined || this.exchange.handover !== undefined) this.#run(this.rest, false);
+  protected continueReading(): void {
+    if (this.exchange === undefined || this.exchange.handover !== undefined) this.#serveRequests(this.rest, false);
   }
 
   /** Parses heads and serves their requests until one is not answered at once, or the bytes end. */
-  #run(given: Uint8Array, areLent: boolean): void {
+  #serveRequests(given: Uint8Array, areLent: boolean): void {
     let [bytes, isLent, at] = [given, areLent, 0];
     while (at < bytes.length && this.exchange === undefined && this.phase !== "over") {
-      const parser = this.#parser ?? this.terms.parser;
+      const parser = this.#parser ?? this.service.parser;
       const head = parser.parse(bytes, at, bytes.length);
       if (head === undefined) {
-        this.#headIsCut(parser);
+        this.#keepParser(parser);
         at = bytes.length;
         break;
       }
@@ -93,32 +93,32 @@ export abstract class RequestReader implements ByteTaker, BodySource {
         this.refuse(answerOfRefusal(head));
         return;
       }
-      const exchange = this.#begin(head);
+      const exchange = this.#beginExchange(head);
       if (exchange.body === undefined) this.serve(exchange);
       else {
         // The handler may read the body at once, from the rest.
-        this.rest = owned(bytes, at, isLent);
+        this.rest = toOwned(bytes, at, isLent);
         this.serve(exchange);
         [bytes, isLent, at] = [this.rest, false, 0];
       }
     }
-    this.#keep(at === bytes.length ? NOTHING : owned(bytes, at, isLent));
+    this.#keepRest(at === bytes.length ? NOTHING : toOwned(bytes, at, isLent));
   }
 
   /** Keeps the unused bytes, and decides whether to hand over, pause, or wait for more. */
-  #keep(rest: Buffer): void {
+  #keepRest(rest: Buffer): void {
     this.rest = rest;
     if (this.phase === "over") return;
     if (this.exchange?.handover !== undefined && this.push !== undefined) this.handOver(this.exchange, this.push);
     else if (rest.length > 0) this.push?.pause();
-    else if (this.exchange === undefined) this.await(this.#parser === undefined ? "idle" : "head");
+    else if (this.exchange === undefined) this.awaitBytes(this.#parser === undefined ? "idle" : "head");
   }
 
-  #begin(head: RequestHead): Exchange {
-    const { settings, limits } = this.terms;
+  #beginExchange(head: RequestHead): Exchange {
+    const { settings, limits } = this.service;
     const { framing } = head;
     const body = framing.body === "none" ? undefined : new RequestBody(framing, limits, settings.maxBodyBytes, this);
-    const exchange = new Exchange(this.connection, head, body, this.terms);
+    const exchange = new Exchange(this.connection, head, body, this.service);
     this.exchange = exchange;
     this.phase = "answer";
     this.#requests++;
@@ -126,9 +126,9 @@ export abstract class RequestReader implements ByteTaker, BodySource {
     return exchange;
   }
 
-  #headIsCut(parser: RequestHeadParser): void {
+  #keepParser(parser: RequestHeadParser): void {
     this.#parser = parser;
-    this.terms.take(parser);
+    this.service.takeParser(parser);
   }
 
   protected dropParser(): void {
@@ -136,11 +136,11 @@ export abstract class RequestReader implements ByteTaker, BodySource {
     if (parser === undefined) return;
     this.#parser = undefined;
     parser.clear();
-    this.terms.giveBack(parser);
+    this.service.returnParser(parser);
   }
 }
 
-function owned(bytes: Uint8Array, from: number, isLent: boolean): Buffer {
+function toOwned(bytes: Uint8Array, from: number, isLent: boolean): Buffer {
   const rest = bytes.subarray(from);
   return !isLent && rest instanceof Buffer ? rest : Buffer.from(rest);
 }

@@ -83,8 +83,8 @@ function add(paths: Map<string, Methods>, path: string, method: string, handler:
 
 function route(methods: Methods, request: HttpRequest, context: HttpContext): HttpAnswer | Promise<HttpAnswer> {
   const { method } = request;
-  const ofGet = method === "HEAD" ? methods.get("GET") : undefined;
-  const handler = methods.get(method) ?? ofGet ?? methods.get("");
+  const getHandler = method === "HEAD" ? methods.get("GET") : undefined;
+  const handler = methods.get(method) ?? getHandler ?? methods.get("");
   if (handler !== undefined) return handler(request, context);
   const allowed = new Set(methods.keys());
   if (allowed.has("GET")) allowed.add("HEAD");

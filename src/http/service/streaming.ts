@@ -53,7 +53,7 @@ async function pump(
       sent += bytes.length;
       if (length !== undefined && sent > length) throw new HttpError("ERR_SOCKWRIGHT_HTTP_LENGTH", `${length}`);
       await (isChunked ? sendChunk(to, bytes) : to.writeAll(bytes, false));
-      if (!to.hasRoom) await to.drained();
+      if (!to.isWritable) await to.awaitWritable();
     }
     isOver = true;
     if (length !== undefined && sent < length) throw new HttpError("ERR_SOCKWRIGHT_HTTP_LENGTH", `${length}`);
@@ -84,9 +84,9 @@ function pieceOf(piece: unknown): Uint8Array {
 }
 
 function iteratorOf(pieces: Pieces): AsyncIterator<Uint8Array | string> {
-  return pieces === null || pieces instanceof Uint8Array ? inOnePiece(pieces) : pieces[Symbol.asyncIterator]();
+  return pieces === null || pieces instanceof Uint8Array ? iterateOnce(pieces) : pieces[Symbol.asyncIterator]();
 }
 
-async function* inOnePiece(bytes: Uint8Array | null): AsyncGenerator<Uint8Array, undefined> {
+async function* iterateOnce(bytes: Uint8Array | null): AsyncGenerator<Uint8Array, undefined> {
   if (bytes !== null) yield bytes;
 }

@@ -1,6 +1,6 @@
 import { evaluatePreconditions } from "../../http/preconditions.ts";
-import { isLater } from "../../http/service/not-later.ts";
 import { PreparedResponse } from "../../http/service/prepared-response.ts";
+import { isUnexpectedPromise } from "../../http/service/unexpected-promise.ts";
 import type { Clock } from "../../server/time/clock.ts";
 import { wrongType } from "../../socket/values.ts";
 import { tagAtOnce } from "./content-tag.ts";
@@ -158,7 +158,7 @@ export class TemplatePage implements Page {
     const ofRequest = requestVariables(request, Date.now());
     if (variablesOf !== undefined) {
       const own = variablesOf(request);
-      if (isLater(own)) throw wrongType("what variables() gives", "an object, and no promise", own);
+      if (isUnexpectedPromise(own)) throw wrongType("what variables() gives", "an object, and no promise", own);
       return this.#render({ ...variables, ...own, ...ofRequest }, true);
     }
     const values = this.#namesOfRequest.map((name) => valueAt(ofRequest, name));

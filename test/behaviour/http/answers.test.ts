@@ -303,14 +303,14 @@ test.for(["headers", "body"] as const)(
 test("a prepared response is the same each time, but for the date", async () => {
   const prepared = new PreparedResponse({ status: 203, headers: { "X-A": "1" }, body: "hello" });
   const dates = new DateText();
-  const [first, later] = [prepared.encoded(0, true), prepared.encoded(5_000, true)];
+  const [first, later] = [prepared.encode(0, true), prepared.encode(5_000, true)];
   expect(String(first)).toBe(
     `HTTP/1.1 203 Non-Authoritative Information\r\nDate: ${dates.at(0)}\r\nX-A: 1\r\nContent-Length: 5\r\n\r\nhello`,
   );
   // It may be lent still.
   expect(later.buffer === first.buffer && later.byteOffset === first.byteOffset).toBe(false);
   expect(String(later)).toBe(String(first).replace(dates.at(0), dates.at(5_000)));
-  expect(prepared.encoded(5_999, true)).toBe(later);
+  expect(prepared.encode(5_999, true)).toBe(later);
 });
 
 test.for([5, JOINED_BYTES + 1, 1024 * 1024])(

@@ -121,7 +121,7 @@ test("what is in memory is there once: the answer with all of it has the parts",
   expect(part).toEqual(Buffer.from("2345"));
   expect(part instanceof Buffer && part.buffer === whole.body.buffer).toBe(true);
   // The date of the answer is another one then, and so is its memory.
-  const later = whole.encoded(Date.now() + 60_000, true);
+  const later = whole.encode(Date.now() + 60_000, true);
   expect([part, form.part({ first: 0, last: 3 })]).toEqual([Buffer.from("2345"), Buffer.from("0123")]);
   expect(later.subarray(-bytes).equals(content.bytes ?? Buffer.alloc(0))).toBe(true);
   while (handle.fd >= 0) await new Promise((resolve) => setImmediate(resolve));

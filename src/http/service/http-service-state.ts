@@ -7,7 +7,7 @@ import type { HttpSettings } from "./http-options.ts";
 export type TimedPhase = "head" | "body" | "rest" | "idle";
 
 /** The handler, the settings and the spare parser that all connections of a service share. */
-export class HttpTerms {
+export class HttpServiceState {
   readonly handler: HttpHandler;
   readonly settings: HttpSettings;
   /** The time-out of each phase, in ms, in a table since each request looks it up. */
@@ -36,12 +36,12 @@ export class HttpTerms {
   }
 
   /** Gives a parser to one connection, since it holds the beginning of a head. */
-  take(parser: RequestHeadParser): void {
+  takeParser(parser: RequestHeadParser): void {
     if (this.#spare === parser) this.#spare = undefined;
   }
 
   /** Takes an empty parser back. */
-  giveBack(parser: RequestHeadParser): void {
+  returnParser(parser: RequestHeadParser): void {
     this.#spare ??= parser;
   }
 }
