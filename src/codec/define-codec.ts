@@ -8,14 +8,14 @@ import {
   type FrameOwnership,
   MAX_FRAME_BYTES,
   maxFrameBytesOf,
-  unencodable,
+  unencodableError,
 } from "./frame-limit.ts";
-import { flag } from "./option.ts";
+import { checkFlag } from "./option.ts";
 import { toFrameError } from "./thrown.ts";
 
-/** How far `measure` looks for the length of a frame. */
+/** The default of `maxHeaderBytes`. A frame whose length is not known from so many bytes is malformed. */
 export const DEFAULT_MAX_HEADER_BYTES = 256;
-/** The most that `maxHeaderBytes` can be: each time that more of a header comes, it is read from its beginning. */
+/** The highest value of `maxHeaderBytes`; above it `defineCodec` throws a RangeError. `measure` reads a header from its beginning each time more of it comes. */
 export const MAX_HEADER_BYTES = 4096;
 
 /** The definition of a codec for {@link defineCodec}. */
@@ -46,8 +46,9 @@ const CODEC_DEFINITION: OptionNames<CodecDefinition<unknown, unknown>> = {
 };
 
 /**
- * Makes a codec for a protocol whose frames tell their length early. The codec handles the limit, the cuts of the stream and the
- * memory; the definition says how long a frame is, and what it means. Here `maxFrameBytes` counts the whole frame.
+ * Makes a codec for a protocol whose frames have their length in their first bytes. The codec enforces the limit, joins frames that
+ * come in several pieces, and manages the memory; the definition says how long a frame is, and what it means. Here `maxFrameBytes`
+ * counts the whole frame.
  *
  * @throws RangeError, TypeError for an invalid option, or when `measure` returns no valid length · of a decoder: FrameError
  * `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`, `ERR_SOCKWRIGHT_FRAME_MALFORMED`, `ERR_SOCKWRIGHT_UNEXPECTED_END` · of `encode`:
@@ -77,7 +78,7 @@ export function defineCodec<T, U = T>(definition: CodecDefinition<T, U>): Codec<
   for (const each of ["measure", "decode", "encode"] as const) functionOf(`definition.${each}`, definition[each]);
   if (typeof name !== "string") throw wrongType("definition.name", "of type string", name);
   const maxFrameBytes = maxFrameBytesOf(definition);
-  const borrow = flag("definition.borrow", definition.borrow);
+  const borrow = checkFlag("definition.borrow", definition.borrow);
   const { maxHeaderBytes = DEFAULT_MAX_HEADER_BYTES } = definition;
   integer("definition.maxHeaderBytes", maxHeaderBytes, 1, MAX_HEADER_BYTES);
   return {
@@ -87,7 +88,7 @@ export function defineCodec<T, U = T>(definition: CodecDefinition<T, U>): Codec<
       const [bytes, length] = encodeFrame(definition, value, maxHeaderBytes);
       checkFrameBytes(name, bytes.length, maxFrameBytes);
       if (length === bytes.length) return bytes;
-      throw unencodable(name, `the frame has ${bytes.length} bytes, and measure() gives ${length} for it`);
+      throw unencodableError(name, `the frame has ${bytes.length} bytes, but measure() returns ${length} for it`);
     },
   };
 }
@@ -103,7 +104,7 @@ function encodeFrame<U>(
     const bytes = Buffer.from(buffer, byteOffset, length);
     return [bytes, definition.measure(bytes.subarray(0, maxHeaderBytes))];
   } catch (error) {
-    throw toFrameError(error, (reason) => unencodable(definition.name, reason, error));
+    throw toFrameError(error, (reason) => unencodableError(definition.name, reason, error));
   }
 }
 
@@ -124,9 +125,9 @@ class DefinedDecoder<T> extends FrameDecoder<T> {
     const length = this.#measure(header);
     if (length === undefined) {
       if (header.length < this.#maxHeaderBytes) return undefined;
-      throw this.malformed(`the first ${this.#maxHeaderBytes} bytes do not tell its length`);
+      throw this.malformedError(`the first ${this.#maxHeaderBytes} bytes do not tell its length`);
     }
-    if (length > this.#maxFrameBytes) throw this.tooLarge(this.#maxFrameBytes, length);
+    if (length > this.#maxFrameBytes) throw this.tooLargeError(this.#maxFrameBytes, length);
     return integer("measure()", length, 1, MAX_FRAME_BYTES);
   }
 
@@ -138,7 +139,7 @@ class DefinedDecoder<T> extends FrameDecoder<T> {
     } catch {
       // It threw before: that error is the cause.
     }
-    if (measured === undefined || !Number.isSafeInteger(measured) || measured < 1) throw this.unskippable();
+    if (measured === undefined || !Number.isSafeInteger(measured) || measured < 1) throw this.unskippableError();
     return measured;
   }
 
@@ -147,7 +148,7 @@ class DefinedDecoder<T> extends FrameDecoder<T> {
     try {
       return this.#definition.decode(frame);
     } catch (error) {
-      throw toFrameError(error, (reason) => this.malformed(reason, error));
+      throw toFrameError(error, (reason) => this.malformedError(reason, error));
     }
   }
 
@@ -155,7 +156,7 @@ class DefinedDecoder<T> extends FrameDecoder<T> {
     try {
       return this.#definition.measure(header);
     } catch (error) {
-      throw toFrameError(error, (reason) => this.malformed(reason, error));
+      throw toFrameError(error, (reason) => this.malformedError(reason, error));
     }
   }
 }

@@ -8,9 +8,9 @@ import {
   type FrameOwnership,
   limitForm,
   maxFrameBytesOf,
-  unencodable,
+  unencodableError,
 } from "./frame-limit.ts";
-import { flag } from "./option.ts";
+import { checkFlag } from "./option.ts";
 
 /**
  * The longest delimiter. A byte is compared again for each byte of the delimiter at most: with this the search stays
@@ -45,67 +45,75 @@ const DELIMITER_OPTIONS: OptionNames<DelimiterOptions> = { ...FRAME_OPTIONS, all
 export function delimiter(end: Data, options: DelimiterOptions = {}): Codec<Buffer, Data> {
   const name = "delimiter";
   checkOptions("delimiter()", options, DELIMITER_OPTIONS, limitForm);
-  const ending = Buffer.from(bytesOf("end", end));
-  integer("end.length", ending.length, 1, MAX_DELIMITER_BYTES);
+  const delimiterBytes = Buffer.from(bytesOf("end", end));
+  integer("end.length", delimiterBytes.length, 1, MAX_DELIMITER_BYTES);
   const maxFrameBytes = maxFrameBytesOf(options);
-  const borrow = flag("options.borrow", options.borrow);
-  const allowUnterminated = flag("options.allowUnterminated", options.allowUnterminated);
+  const borrow = checkFlag("options.borrow", options.borrow);
+  const allowUnterminated = checkFlag("options.allowUnterminated", options.allowUnterminated);
   return {
     name,
-    decoder: (): Decoder<Buffer> => new DelimiterDecoder(name, ending, maxFrameBytes, allowUnterminated, borrow),
+    decoder: (): Decoder<Buffer> =>
+      new DelimiterDecoder(name, delimiterBytes, maxFrameBytes, allowUnterminated, borrow),
     encode(frame) {
       const bytes = bytesOf("frame", frame);
       checkFrameBytes(name, bytes.length, maxFrameBytes);
-      const encoded = Buffer.concat([bytes, ending]);
+      const encoded = Buffer.concat([bytes, delimiterBytes]);
       // The end of the frame and the beginning of the delimiter can also form the delimiter: "a" before "aa".
-      if (encoded.indexOf(ending) === bytes.length) return encoded;
-      throw unencodable(name, "the frame has the delimiter in it");
+      if (encoded.indexOf(delimiterBytes) === bytes.length) return encoded;
+      throw unencodableError(name, "the frame has the delimiter in it");
     },
   };
 }
 
 class DelimiterDecoder extends FrameDecoder<Buffer> {
-  readonly #ending: Buffer;
+  readonly #delimiter: Buffer;
   readonly #maxFrameBytes: number;
   readonly #allowUnterminated: boolean;
   /** Bytes of the frame already searched: no delimiter begins in them. */
-  #looked = 0;
+  #searchedBytes = 0;
 
-  constructor(codec: string, ending: Buffer, maxFrameBytes: number, allowUnterminated: boolean, borrow: boolean) {
+  constructor(
+    codec: string,
+    delimiterBytes: Buffer,
+    maxFrameBytes: number,
+    allowUnterminated: boolean,
+    borrow: boolean,
+  ) {
     super(codec, borrow);
-    this.#ending = ending;
+    this.#delimiter = delimiterBytes;
     this.#maxFrameBytes = maxFrameBytes;
     this.#allowUnterminated = allowUnterminated;
   }
 
-  protected override get ending(): Buffer {
-    return this.#ending;
+  protected override get delimiter(): Buffer {
+    return this.#delimiter;
   }
 
-  protected override get endsWithInput(): boolean {
+  protected override get allowsUnterminated(): boolean {
     return this.#allowUnterminated;
   }
 
   protected measure(bytes: Buffer, start: number): number | undefined {
-    const at = bytes.indexOf(this.#ending, start + this.#looked);
+    const at = bytes.indexOf(this.#delimiter, start + this.#searchedBytes);
     // The last bytes may be the beginning of the delimiter.
-    this.#looked = at < 0 ? Math.max(0, bytes.length - start - this.#ending.length + 1) : 0;
-    if ((at < 0 ? this.#looked : at - start) > this.#maxFrameBytes) throw this.tooLarge(this.#maxFrameBytes);
-    return at < 0 ? undefined : at - start + this.#ending.length;
+    this.#searchedBytes = at < 0 ? Math.max(0, bytes.length - start - this.#delimiter.length + 1) : 0;
+    if ((at < 0 ? this.#searchedBytes : at - start) > this.#maxFrameBytes)
+      throw this.tooLargeError(this.#maxFrameBytes);
+    return at < 0 ? undefined : at - start + this.#delimiter.length;
   }
 
-  protected override forget(): void {
-    this.#looked = 0;
+  protected override resetSearch(): void {
+    this.#searchedBytes = 0;
   }
 
   protected open(_bytes: Buffer, start: number, length: number): Buffer {
-    return this.cut(start, start + length - this.#ending.length);
+    return this.cut(start, start + length - this.#delimiter.length);
   }
 
-  protected override last(bytes: Buffer, start: number, length: number): Buffer | undefined {
-    if (!this.#allowUnterminated) return super.last(bytes, start, length);
-    if (length > this.#maxFrameBytes) throw this.tooLarge(this.#maxFrameBytes);
-    this.#looked = 0;
+  protected override openLast(bytes: Buffer, start: number, length: number): Buffer | undefined {
+    if (!this.#allowUnterminated) return super.openLast(bytes, start, length);
+    if (length > this.#maxFrameBytes) throw this.tooLargeError(this.#maxFrameBytes);
+    this.#searchedBytes = 0;
     return this.cut(start, start + length);
   }
 }

@@ -1,8 +1,8 @@
 import { bytesOf, checkOptions, type Data, integer, type OptionNames } from "../socket/values.ts";
 import type { Codec, Decoder } from "./codec.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
-import { type FrameOwnership, MAX_FRAME_BYTES, unencodable } from "./frame-limit.ts";
-import { flag } from "./option.ts";
+import { type FrameOwnership, MAX_FRAME_BYTES, unencodableError } from "./frame-limit.ts";
+import { checkFlag } from "./option.ts";
 
 /** Options of {@link fixed}. */
 export interface FixedOptions extends FrameOwnership {}
@@ -28,14 +28,14 @@ export function fixed(frameBytes: number, options: FixedOptions = {}): Codec<Buf
   const name = "fixed";
   checkOptions("fixed()", options, FIXED_OPTIONS);
   integer("frameBytes", frameBytes, 1, MAX_FRAME_BYTES);
-  const borrow = flag("options.borrow", options.borrow);
+  const borrow = checkFlag("options.borrow", options.borrow);
   return {
     name,
     decoder: (): Decoder<Buffer> => new FixedDecoder(name, frameBytes, borrow),
     encode(frame) {
       const bytes = bytesOf("frame", frame);
       if (bytes.length === frameBytes) return Buffer.from(bytes);
-      throw unencodable(name, `the frame has ${bytes.length} bytes, and not ${frameBytes}`);
+      throw unencodableError(name, `the frame has ${bytes.length} bytes, and not ${frameBytes}`);
     },
   };
 }

@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 
 const NOTHING = Buffer.alloc(0);
-/** How much of a chunk is copied behind the beginning of a frame at first; then twice as much, and so on. */
+/** Bytes of a chunk that are first copied behind the beginning of a frame; each further copy doubles the contiguous bytes. */
 const BRIDGE_BYTES = 64;
 
 /**
@@ -21,7 +21,7 @@ export class FrameBuffer {
   /** The lent chunk that follows the own memory, or nothing. Without own memory `bytes` is the chunk. */
   #chunk: Buffer = NOTHING;
   /** Where the copy of the chunk begins in the own memory, and how many bytes of the chunk it has. */
-  #seam = 0;
+  #copyStart = 0;
   #copied = 0;
 
   /** Unread contiguous bytes. */
@@ -48,7 +48,7 @@ export class FrameBuffer {
   }
 
   /** Makes more of the chunk contiguous: up to `wanted` bytes, or twice as many as now. Returns false when there is no more. */
-  more(wanted: number | undefined): boolean {
+  extend(wanted: number | undefined): boolean {
     if (this.#memory === undefined || this.#copied === this.#chunk.length) return false;
     this.#copy(wanted === undefined ? Math.max(this.available, BRIDGE_BYTES) : wanted - this.available, wanted);
     return true;
@@ -58,9 +58,9 @@ export class FrameBuffer {
   consume(count: number): void {
     this.offset += count;
     this.start += count;
-    if (this.#memory === undefined || this.start < this.#seam) return;
+    if (this.#memory === undefined || this.start < this.#copyStart) return;
     // The rest of the copy is also in the chunk.
-    this.start -= this.#seam;
+    this.start -= this.#copyStart;
     this.bytes = this.#chunk;
     this.#chunk = NOTHING;
     this.#memory = undefined;
@@ -74,7 +74,7 @@ export class FrameBuffer {
       return;
     }
     if (this.#memory === undefined) {
-      this.#seam = 0;
+      this.#copyStart = 0;
       this.#copied = this.start;
       this.#chunk = this.bytes;
       this.#memory = this.bytes = NOTHING;
@@ -82,7 +82,7 @@ export class FrameBuffer {
     }
     this.#copy(this.#chunk.length, wanted);
     this.#chunk = NOTHING;
-    this.#seam = this.bytes.length;
+    this.#copyStart = this.bytes.length;
     this.#copied = 0;
   }
 
@@ -100,8 +100,8 @@ export class FrameBuffer {
   /** A part of `bytes`: memory that the caller owns, or, with `borrow`, a view of lent memory. */
   cut(from: number, to: number, borrow: boolean): Buffer {
     // The own memory is given away when the frame fills most of it.
-    const isAway = this.#memory !== undefined && 2 * (to - from) >= this.#memory.length;
-    if (borrow || isAway) return this.bytes.subarray(from, to);
+    const isGivenAway = this.#memory !== undefined && 2 * (to - from) >= this.#memory.length;
+    if (borrow || isGivenAway) return this.bytes.subarray(from, to);
     const own = Buffer.allocUnsafe(to - from);
     this.bytes.copy(own, 0, from, to);
     return own;
@@ -109,12 +109,12 @@ export class FrameBuffer {
 
   /** Copies up to `count` more bytes of the chunk to the end of the own memory. */
   #copy(count: number, wanted: number | undefined): void {
-    const till = Math.min(this.#chunk.length, this.#copied + count);
-    const end = this.bytes.length + till - this.#copied;
+    const copyEnd = Math.min(this.#chunk.length, this.#copied + count);
+    const end = this.bytes.length + copyEnd - this.#copied;
     const memory = this.#memoryFor(end, wanted);
-    this.#chunk.copy(memory, this.bytes.length, this.#copied, till);
-    this.bytes = memory.subarray(0, this.bytes.length + till - this.#copied);
-    this.#copied = till;
+    this.#chunk.copy(memory, this.bytes.length, this.#copied, copyEnd);
+    this.bytes = memory.subarray(0, this.bytes.length + copyEnd - this.#copied);
+    this.#copied = copyEnd;
   }
 
   /** The own memory, grown so that `bytes` can end at `end`. It at least doubles, so that no byte is copied often. */
@@ -125,7 +125,7 @@ export class FrameBuffer {
     const grown = wanted < needed ? 2 * needed : Math.min(wanted, 2 * needed);
     const memory = Buffer.allocUnsafe(length === 0 ? needed : grown);
     this.bytes.copy(memory, 0, this.start);
-    this.#seam -= this.start;
+    this.#copyStart -= this.start;
     this.bytes = memory.subarray(0, this.available);
     this.start = 0;
     this.#memory = memory;

@@ -6,8 +6,8 @@ import { FrameError } from "./frame-error.ts";
 import { StickyDecoder } from "./sticky-decoder.ts";
 
 /**
- * Bytes pushed to a decoder and not asked for. Above it `push` throws: a reader that is slower than the peer would fill
- * the memory.
+ * Pushed bytes that `next` has not decoded yet. Above it `push` throws, since a reader that is slower than the peer would fill the
+ * memory.
  */
 export const MAX_UNREAD_BYTES = 1024 * 1024;
 
@@ -53,13 +53,13 @@ export abstract class FrameDecoder<T> extends StickyDecoder implements Decoder<T
   /** Makes the frame from its bytes; undefined leaves it out. */
   protected abstract open(bytes: Buffer, start: number, length: number): T | undefined;
 
-  /** The delimiter at the end of each frame, if there is one: it tells where a skipped frame ends. */
-  protected get ending(): Buffer | undefined {
+  /** The delimiter at the end of each frame, with which the decoder finds the end of a skipped frame; undefined without one. */
+  protected get delimiter(): Buffer | undefined {
     return undefined;
   }
 
-  /** Whether the end of input ends a frame, too. */
-  protected get endsWithInput(): boolean {
+  /** Whether the end of input also ends a frame. */
+  protected get allowsUnterminated(): boolean {
     return false;
   }
 
@@ -69,7 +69,7 @@ export abstract class FrameDecoder<T> extends StickyDecoder implements Decoder<T
    * @param length - the result of {@link measure} for it.
    */
   protected lengthToSkip(_bytes: Buffer, _start: number, length: number | undefined): number | undefined {
-    if (length === undefined) throw this.unskippable();
+    if (length === undefined) throw this.unskippableError();
     return length;
   }
 
@@ -86,17 +86,17 @@ export abstract class FrameDecoder<T> extends StickyDecoder implements Decoder<T
   }
 
   push(bytes: NodeJS.ArrayBufferView): void {
-    if (this.#skip === undefined) this.checkAlive();
-    if (this.#isEnded) throw this.error("ERR_SOCKWRIGHT_DECODER_ENDED");
-    if (!this.#isDrained && this.#buffer.unread > MAX_UNREAD_BYTES) throw this.error("ERR_SOCKWRIGHT_UNREAD");
+    if (this.#skip === undefined) this.checkFailure();
+    if (this.#isEnded) throw this.frameError("ERR_SOCKWRIGHT_DECODER_ENDED");
+    if (!this.#isDrained && this.#buffer.unread > MAX_UNREAD_BYTES) throw this.frameError("ERR_SOCKWRIGHT_UNREAD");
     this.#buffer.push(bytes instanceof Buffer && bytes.length > 0 ? bytes : viewOf("bytes", bytes));
     // The beginning of the frame was measured already: measure again only with more of it.
-    if (this.#isDrained) this.#buffer.more(this.#length);
+    if (this.#isDrained) this.#buffer.extend(this.#length);
     this.#isDrained = false;
   }
 
   next(): T | undefined {
-    if (this.#skip === undefined) this.checkAlive();
+    if (this.#skip === undefined) this.checkFailure();
     else if (this.skip() === undefined) return undefined;
     if (this.#isDrained && !this.#isEnded) return undefined;
     try {
@@ -115,7 +115,7 @@ export abstract class FrameDecoder<T> extends StickyDecoder implements Decoder<T
   }
 
   rest(): Buffer {
-    this.#beginAnew();
+    this.#reset();
     this.#isDrained = true;
     return this.#buffer.takeAll();
   }
@@ -132,27 +132,27 @@ export abstract class FrameDecoder<T> extends StickyDecoder implements Decoder<T
           return undefined;
         }
         this.#consume(skip, this.#buffer.available);
-        if (!this.endsWithInput) throw this.#cutShort(skip.dropped);
+        if (!this.allowsUnterminated) throw this.#unexpectedEndError(skip.dropped);
       }
     } catch (error) {
       this.#skip = undefined;
       this.#length = skip.length;
       throw error;
     }
-    this.#beginAnew();
+    this.#reset();
     this.#isDrained = false;
     if (this.#buffer.unread === 0) this.#drain();
     return skip.dropped;
   }
 
-  /** Forgets what the decoder found out about the frame at the front. */
-  protected forget(): void {
+  /** Called when another frame comes to the front: drops what the subclass has found out about the last one. */
+  protected resetSearch(): void {
     // Most decoders remember nothing between two measurements.
   }
 
   /** Makes a frame from the bytes left at the end of input; throws unless a subclass allows it. */
-  protected last(_bytes: Buffer, _start: number, length: number): T | undefined {
-    throw this.#cutShort(length);
+  protected openLast(_bytes: Buffer, _start: number, length: number): T | undefined {
+    throw this.#unexpectedEndError(length);
   }
 
   /** A part of the bytes: a copy or a view, as the option `borrow` says. */
@@ -161,24 +161,24 @@ export abstract class FrameDecoder<T> extends StickyDecoder implements Decoder<T
   }
 
   /** An error about the frame at the front. */
-  protected error(code: FrameError["code"], reason?: string, cause?: unknown): FrameError {
+  protected frameError(code: FrameError["code"], reason?: string, cause?: unknown): FrameError {
     const offset = this.#buffer.offset - (this.#skip?.dropped ?? 0);
     return new FrameError(code, { codec: this.codec, offset, cause }, reason);
   }
 
-  protected malformed(reason: string, cause?: unknown): FrameError {
-    return this.error("ERR_SOCKWRIGHT_FRAME_MALFORMED", reason, cause);
+  protected malformedError(reason: string, cause?: unknown): FrameError {
+    return this.frameError("ERR_SOCKWRIGHT_FRAME_MALFORMED", reason, cause);
   }
 
   /** @param bytes - the length of the frame, when it is known. */
-  protected tooLarge(maxFrameBytes: number, bytes?: number | bigint): FrameError {
+  protected tooLargeError(maxFrameBytes: number, bytes?: number | bigint): FrameError {
     const size = bytes === undefined ? "" : `${bytes} bytes, `;
-    return this.error("ERR_SOCKWRIGHT_FRAME_TOO_LARGE", `the frame has ${size}more than ${maxFrameBytes}`);
+    return this.frameError("ERR_SOCKWRIGHT_FRAME_TOO_LARGE", `the frame has ${size}more than ${maxFrameBytes}`);
   }
 
   /** The error when the end of the failed frame is unknown. */
-  protected unskippable(): FrameError {
-    return this.error("ERR_SOCKWRIGHT_FRAME_UNSKIPPABLE", undefined, this.failure);
+  protected unskippableError(): FrameError {
+    return this.frameError("ERR_SOCKWRIGHT_FRAME_UNSKIPPABLE", undefined, this.failure);
   }
 
   /** Drops the received bytes of a frame; returns whether its end was among them. */
@@ -193,19 +193,19 @@ export abstract class FrameDecoder<T> extends StickyDecoder implements Decoder<T
         skip.left -= count;
         if (skip.left === 0) return true;
       }
-      if (skip.dropped === dropped && !buffer.more(undefined)) return false;
+      if (skip.dropped === dropped && !buffer.extend(undefined)) return false;
     }
   }
 
   /** The number of bytes up to the end of a frame, received or not; undefined while it is not known. */
   #find(skip: Skip): number | undefined {
-    const { ending } = this;
+    const { delimiter } = this;
     const { bytes, start, available } = this.#buffer;
-    if (ending === undefined) return this.lengthToSkip(bytes, start, skip.length);
-    const at = bytes.indexOf(ending, start);
-    if (at >= 0) return at - start + ending.length;
+    if (delimiter === undefined) return this.lengthToSkip(bytes, start, skip.length);
+    const at = bytes.indexOf(delimiter, start);
+    if (at >= 0) return at - start + delimiter.length;
     // The last bytes may be the beginning of the delimiter.
-    this.#consume(skip, Math.max(0, available - ending.length + 1));
+    this.#consume(skip, Math.max(0, available - delimiter.length + 1));
     return undefined;
   }
 
@@ -215,18 +215,18 @@ export abstract class FrameDecoder<T> extends StickyDecoder implements Decoder<T
   }
 
   /** The error when the input ends within a frame. The decoder keeps it: no more input can end the frame. */
-  #cutShort(bytes: number): FrameError {
-    const error = this.error("ERR_SOCKWRIGHT_UNEXPECTED_END", `the input ended ${bytes} bytes into the frame`);
+  #unexpectedEndError(bytes: number): FrameError {
+    const error = this.frameError("ERR_SOCKWRIGHT_UNEXPECTED_END", `the input ended ${bytes} bytes into the frame`);
     this.failure = error;
     return error;
   }
 
   /** Resets the decoder: the next byte begins a frame. */
-  #beginAnew(): void {
+  #reset(): void {
     this.failure = undefined;
     this.#skip = undefined;
     this.#length = undefined;
-    this.forget();
+    this.resetSearch();
   }
 
   #next(): T | undefined {
@@ -242,11 +242,11 @@ export abstract class FrameDecoder<T> extends StickyDecoder implements Decoder<T
         this.#length = undefined;
         if (buffer.unread === 0) this.#drain();
         if (frame !== undefined) return frame;
-      } else if (!buffer.more(this.#length)) {
+      } else if (!buffer.extend(this.#length)) {
         this.#drain();
       }
     }
-    return this.#isEnded ? this.#last() : undefined;
+    return this.#isEnded ? this.#openLast() : undefined;
   }
 
   /** Copies the rest of the input after all of it was decoded or measured: from then on nothing is lent. */
@@ -255,11 +255,11 @@ export abstract class FrameDecoder<T> extends StickyDecoder implements Decoder<T
     this.#isDrained = true;
   }
 
-  #last(): T | undefined {
+  #openLast(): T | undefined {
     const buffer = this.#buffer;
     const length = buffer.available;
     if (length === 0) return undefined;
-    const frame = this.last(buffer.bytes, buffer.start, length);
+    const frame = this.openLast(buffer.bytes, buffer.start, length);
     this.#offset = buffer.offset;
     buffer.consume(length);
     return frame;

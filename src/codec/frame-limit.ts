@@ -1,9 +1,9 @@
 import { integer, type OptionNames } from "../socket/values.ts";
 import { FrameError } from "./frame-error.ts";
 
-/** What a frame may have where nothing else is said. */
+/** The default of `maxFrameBytes`: 64 KiB. A larger frame is an error. */
 export const DEFAULT_MAX_FRAME_BYTES = 64 * 1024;
-/** What can be allowed at most: about half of the longest string that V8 makes (`buffer.constants.MAX_STRING_LENGTH`). */
+/** The highest value of `maxFrameBytes`: about half of the longest string of V8 (`buffer.constants.MAX_STRING_LENGTH`). Above it a codec throws a RangeError. */
 export const MAX_FRAME_BYTES = 256 * 1024 * 1024;
 
 /** The option for the largest frame, which nearly every codec has. */
@@ -46,6 +46,6 @@ export function checkFrameBytes(codec: string, bytes: number, maxFrameBytes: num
 }
 
 /** The error for a frame that the peer would not decode to the same value. */
-export function unencodable(codec: string, reason: string, cause?: unknown): FrameError {
+export function unencodableError(codec: string, reason: string, cause?: unknown): FrameError {
   return new FrameError("ERR_SOCKWRIGHT_FRAME_UNENCODABLE", { codec, cause }, reason);
 }

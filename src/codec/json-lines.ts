@@ -3,7 +3,7 @@ import type { Codec } from "./codec.ts";
 import { type FrameLimit, limitForm } from "./frame-limit.ts";
 import { lineCodec } from "./lines.ts";
 import { mapFrames } from "./map-frames.ts";
-import { flag } from "./option.ts";
+import { checkFlag } from "./option.ts";
 
 /** JSON.stringify with its real type: it returns undefined for a value without a JSON text. */
 const textOf: (value: unknown) => string | undefined = JSON.stringify;
@@ -44,13 +44,13 @@ export function jsonLines(options: JsonLinesOptions = {}): Codec<unknown> {
   const name = "json-lines";
   checkOptions("jsonLines()", options, JSON_LINES_OPTIONS, limitForm);
   const { maxFrameBytes, allowUnterminated } = options;
-  const allowBlankLines = flag("options.allowBlankLines", options.allowBlankLines);
+  const allowBlankLines = checkFlag("options.allowBlankLines", options.allowBlankLines);
   return mapFrames<string, string, unknown>(lineCodec(name, { maxFrameBytes, allowUnterminated }), {
     name,
     decode: (line) => (allowBlankLines && line.trim() === "" ? undefined : JSON.parse(line)),
     encode(value) {
       const text = textOf(value);
-      if (text === undefined) throw new TypeError(`JSON has no text for what is ${typeof value}`);
+      if (text === undefined) throw new TypeError(`JSON has no text for a value of type ${typeof value}`);
       return text;
     },
   });

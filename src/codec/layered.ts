@@ -53,12 +53,12 @@ class LayeredDecoder<T> extends StickyDecoder implements Decoder<T> {
   }
 
   push(bytes: NodeJS.ArrayBufferView): void {
-    this.checkAlive();
+    this.checkFailure();
     this.#outer.push(bytes);
   }
 
   next(): T | undefined {
-    this.checkAlive();
+    this.checkFailure();
     try {
       return this.#next();
     } catch (error) {

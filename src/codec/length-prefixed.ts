@@ -7,9 +7,9 @@ import {
   type FrameLimit,
   type FrameOwnership,
   maxFrameBytesOf,
-  unencodable,
+  unencodableError,
 } from "./frame-limit.ts";
-import { choice, flag } from "./option.ts";
+import { checkChoice, checkFlag } from "./option.ts";
 import { PrefixDecoder } from "./prefix-decoder.ts";
 
 /** The largest `offsetBytes`: bytes of a header before the length. */
@@ -69,7 +69,7 @@ const LENGTH_PREFIXED_OPTIONS: OptionNames<LengthPrefixedOptions> = {
 export function lengthPrefixed(options: LengthPrefixedOptions = {}): Codec<Buffer, Data> {
   const name = "length-prefixed";
   checkOptions("lengthPrefixed()", options, LENGTH_PREFIXED_OPTIONS, (bytes) => `, such as { lengthBytes: ${bytes} }`);
-  const borrow = flag("options.borrow", options.borrow);
+  const borrow = checkFlag("options.borrow", options.borrow);
   const header = headerOf(options);
   const { offsetBytes, lengthBytes, headerBytes, keptBytes, extraBytes, maxFrameBytes } = header;
   return {
@@ -79,10 +79,11 @@ export function lengthPrefixed(options: LengthPrefixedOptions = {}): Codec<Buffe
       const bytes = bytesOf("frame", frame);
       checkFrameBytes(name, bytes.length, maxFrameBytes);
       if (bytes.length < keptBytes) {
-        throw unencodable(name, `the frame has ${bytes.length} bytes, and a header ${keptBytes}`);
+        throw unencodableError(name, `the frame has ${bytes.length} bytes, and a header ${keptBytes}`);
       }
       const length = bytes.length - keptBytes - extraBytes;
-      if (length < 0) throw unencodable(name, `the frame has ${bytes.length} bytes: its length would be ${length}`);
+      if (length < 0)
+        throw unencodableError(name, `the frame has ${bytes.length} bytes: its length would be ${length}`);
       if (length >= 256 ** lengthBytes) {
         const reason = `the length ${length} needs more than ${lengthBytes} bytes`;
         throw new FrameError("ERR_SOCKWRIGHT_FRAME_TOO_LARGE", { codec: name }, reason);
@@ -98,7 +99,7 @@ export function lengthPrefixed(options: LengthPrefixedOptions = {}): Codec<Buffe
 interface Header {
   readonly offsetBytes: number;
   readonly lengthBytes: number;
-  readonly isBig: boolean;
+  readonly isBigEndian: boolean;
   readonly headerBytes: number;
   /** Bytes of the header that are part of the frame. */
   readonly keptBytes: number;
@@ -109,8 +110,8 @@ interface Header {
 
 function headerOf(options: LengthPrefixedOptions): Header {
   const { offsetBytes = 0, adjustmentBytes = 0 } = options;
-  const lengthBytes = choice("options.lengthBytes", options.lengthBytes, [4, 1, 2, 3, 8]);
-  const endian = choice("options.endian", options.endian, ["big", "little"]);
+  const lengthBytes = checkChoice("options.lengthBytes", options.lengthBytes, [4, 1, 2, 3, 8]);
+  const endian = checkChoice("options.endian", options.endian, ["big", "little"]);
   integer("options.offsetBytes", offsetBytes, 0, MAX_OFFSET_BYTES);
   integer("options.adjustmentBytes", adjustmentBytes, -MAX_ADJUSTMENT_BYTES, MAX_ADJUSTMENT_BYTES);
   const headerBytes = offsetBytes + lengthBytes;
@@ -122,10 +123,10 @@ function headerOf(options: LengthPrefixedOptions): Header {
   return {
     offsetBytes,
     lengthBytes,
-    isBig: endian === "big",
+    isBigEndian: endian === "big",
     headerBytes,
     keptBytes,
-    extraBytes: adjustmentBytes - (flag("options.inclusive", options.inclusive) ? headerBytes : 0),
+    extraBytes: adjustmentBytes - (checkFlag("options.inclusive", options.inclusive) ? headerBytes : 0),
     maxFrameBytes,
   };
 }
@@ -143,18 +144,18 @@ class LengthDecoder extends PrefixDecoder {
     const { headerBytes, offsetBytes, keptBytes, extraBytes } = this.#header;
     if (bytes.length - start < headerBytes) return undefined;
     const length = readLength(bytes, start + offsetBytes, this.#header);
-    const following = length + extraBytes;
-    if (following < 0) throw this.malformed(`the length is ${length}, less than ${-extraBytes}`);
-    if (following + keptBytes > maxFrameBytes) {
+    const followingBytes = length + extraBytes;
+    if (followingBytes < 0) throw this.malformedError(`the length is ${length}, less than ${-extraBytes}`);
+    if (followingBytes + keptBytes > maxFrameBytes) {
       const exact = exactLength(bytes, start + offsetBytes, this.#header);
-      throw this.tooLarge(maxFrameBytes, exact + BigInt(extraBytes + keptBytes));
+      throw this.tooLargeError(maxFrameBytes, exact + BigInt(extraBytes + keptBytes));
     }
-    return headerBytes + following;
+    return headerBytes + followingBytes;
   }
 }
 
 // Node reads up to six bytes as a number. Eight bytes above 2^53 are rounded, but far above every limit.
-function readLength(bytes: Buffer, at: number, { lengthBytes, isBig }: Header): number {
+function readLength(bytes: Buffer, at: number, { lengthBytes, isBigEndian: isBig }: Header): number {
   if (lengthBytes < 8) return isBig ? bytes.readUIntBE(at, lengthBytes) : bytes.readUIntLE(at, lengthBytes);
   const [first, second] = isBig
     ? [bytes.readUInt32BE(at), bytes.readUInt32BE(at + 4)]
@@ -164,10 +165,10 @@ function readLength(bytes: Buffer, at: number, { lengthBytes, isBig }: Header): 
 
 function exactLength(bytes: Buffer, at: number, header: Header): bigint {
   if (header.lengthBytes < 8) return BigInt(readLength(bytes, at, header));
-  return header.isBig ? bytes.readBigUInt64BE(at) : bytes.readBigUInt64LE(at);
+  return header.isBigEndian ? bytes.readBigUInt64BE(at) : bytes.readBigUInt64LE(at);
 }
 
-function writeLength(bytes: Buffer, at: number, { lengthBytes, isBig }: Header, length: number): void {
+function writeLength(bytes: Buffer, at: number, { lengthBytes, isBigEndian: isBig }: Header, length: number): void {
   if (lengthBytes < 8 && isBig) bytes.writeUIntBE(length, at, lengthBytes);
   else if (lengthBytes < 8) bytes.writeUIntLE(length, at, lengthBytes);
   else if (isBig) bytes.writeBigUInt64BE(BigInt(length), at);

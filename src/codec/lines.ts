@@ -2,15 +2,15 @@ import { Buffer } from "node:buffer";
 import { checkOptions, type OptionNames, wrongType } from "../socket/values.ts";
 import { allowWriteInPlace, type Codec, type Decoder } from "./codec.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
-import { checkFrameBytes, type FrameLimit, limitForm, maxFrameBytesOf, unencodable } from "./frame-limit.ts";
-import { choice, flag } from "./option.ts";
+import { checkFrameBytes, type FrameLimit, limitForm, maxFrameBytesOf, unencodableError } from "./frame-limit.ts";
+import { checkChoice, checkFlag } from "./option.ts";
 import { encodingOf, isEncodable, type TextEncoding, textOf } from "./text.ts";
 
 const LF = 10;
 const CR = 13;
 const LF_ALONE = Buffer.of(LF);
 const CRLF = Buffer.of(CR, LF);
-/** A unit of UTF-16 has at most three: U+0800 to U+FFFF have them; those beyond have four, and two units. */
+/** The most bytes of one UTF-16 unit in UTF-8: three for U+0800 to U+FFFF. A character beyond has four bytes, and two units. */
 const UNIT_BYTES_IN_UTF8 = 3;
 
 /** Options of {@link lines}. */
@@ -64,13 +64,13 @@ export function lines(options: LinesOptions = {}): Codec<string> {
 
 /** The codec of {@link lines} under another name, for codecs that are made of it. */
 export function lineCodec(name: string, options: LinesOptions): Codec<string> {
-  const newline = choice("options.newline", options.newline, ["\n", "\r\n"]);
+  const newline = checkChoice("options.newline", options.newline, ["\n", "\r\n"]);
   const form: LineForm = {
-    isStrict: flag("options.strict", options.strict),
+    isStrict: checkFlag("options.strict", options.strict),
     isCrlf: newline === "\r\n",
     encoding: encodingOf(options.encoding),
     maxFrameBytes: maxFrameBytesOf(options),
-    allowUnterminated: flag("options.allowUnterminated", options.allowUnterminated),
+    allowUnterminated: checkFlag("options.allowUnterminated", options.allowUnterminated),
   };
   return allowWriteInPlace({
     name,
@@ -97,11 +97,11 @@ export function lineCodec(name: string, options: LinesOptions): Codec<string> {
 /** @param bytes - the number of bytes of the encoded line. */
 function checkLine(name: string, { encoding, isStrict, maxFrameBytes }: LineForm, line: string, bytes: number): void {
   if (!isEncodable(line, bytes, encoding)) {
-    throw unencodable(name, `the line has a character that ${encoding} does not have`);
+    throw unencodableError(name, `the line has a character that ${encoding} does not have`);
   }
-  if (line.includes("\n")) throw unencodable(name, "the line has a LF in it");
-  if (line.endsWith("\r")) throw unencodable(name, "the line ends in a CR");
-  if (isStrict && line.includes("\r")) throw unencodable(name, "the line has a CR in it");
+  if (line.includes("\n")) throw unencodableError(name, "the line has a LF in it");
+  if (line.endsWith("\r")) throw unencodableError(name, "the line ends in a CR");
+  if (isStrict && line.includes("\r")) throw unencodableError(name, "the line has a CR in it");
   checkFrameBytes(name, bytes, maxFrameBytes);
 }
 
@@ -116,7 +116,7 @@ interface LineForm {
 class LineDecoder extends FrameDecoder<string> {
   readonly #form: LineForm;
   /** Bytes of the line already searched: they have no LF. */
-  #looked = 0;
+  #searchedBytes = 0;
 
   constructor(codec: string, form: LineForm) {
     super(codec);
@@ -124,20 +124,20 @@ class LineDecoder extends FrameDecoder<string> {
   }
 
   /** With `strict` and CRLF a LF alone does not end a skipped line: the bytes after it are no line. */
-  protected override get ending(): Buffer {
+  protected override get delimiter(): Buffer {
     return this.#form.isStrict && this.#form.isCrlf ? CRLF : LF_ALONE;
   }
 
-  protected override get endsWithInput(): boolean {
+  protected override get allowsUnterminated(): boolean {
     return this.#form.allowUnterminated;
   }
 
   protected measure(bytes: Buffer, start: number): number | undefined {
-    const at = bytes.indexOf(LF, start + this.#looked);
-    this.#looked = at < 0 ? bytes.length - start : 0;
+    const at = bytes.indexOf(LF, start + this.#searchedBytes);
+    this.#searchedBytes = at < 0 ? bytes.length - start : 0;
     if (at >= 0) return at - start + 1;
     // One byte above the limit may be the CR of the line ending.
-    if (this.#looked > this.#form.maxFrameBytes + 1) throw this.tooLarge(this.#form.maxFrameBytes);
+    if (this.#searchedBytes > this.#form.maxFrameBytes + 1) throw this.tooLargeError(this.#form.maxFrameBytes);
     return undefined;
   }
 
@@ -146,31 +146,31 @@ class LineDecoder extends FrameDecoder<string> {
     const hasCr = end > start && bytes[end - 1] === CR;
     if (this.#form.isStrict && this.#form.isCrlf && !hasCr) {
       this.#checkSize(length - 1);
-      throw this.malformed("a LF without a CR before it");
+      throw this.malformedError("a LF without a CR before it");
     }
     return this.#line(bytes, start, hasCr && (this.#form.isCrlf || !this.#form.isStrict) ? end - 1 : end);
   }
 
-  protected override last(bytes: Buffer, start: number, length: number): string | undefined {
-    if (!this.#form.allowUnterminated) return super.last(bytes, start, length);
+  protected override openLast(bytes: Buffer, start: number, length: number): string | undefined {
+    if (!this.#form.allowUnterminated) return super.openLast(bytes, start, length);
     const end = start + length;
-    this.#looked = 0;
+    this.#searchedBytes = 0;
     return this.#line(bytes, start, bytes[end - 1] === CR && !this.#form.isStrict ? end - 1 : end);
   }
 
-  protected override forget(): void {
-    this.#looked = 0;
+  protected override resetSearch(): void {
+    this.#searchedBytes = 0;
   }
 
   #line(bytes: Buffer, from: number, to: number): string {
     this.#checkSize(to - from);
     const text = textOf(bytes, from, to, this.#form.encoding);
-    if (text === undefined) throw this.malformed("the line is not UTF-8");
-    if (this.#form.isStrict && text.includes("\r")) throw this.malformed("a CR without a LF behind it");
+    if (text === undefined) throw this.malformedError("the line is not UTF-8");
+    if (this.#form.isStrict && text.includes("\r")) throw this.malformedError("a CR without a LF after it");
     return text;
   }
 
   #checkSize(bytes: number): void {
-    if (bytes > this.#form.maxFrameBytes) throw this.tooLarge(this.#form.maxFrameBytes);
+    if (bytes > this.#form.maxFrameBytes) throw this.tooLargeError(this.#form.maxFrameBytes);
   }
 }

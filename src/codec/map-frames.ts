@@ -1,7 +1,7 @@
 import { checkDefinition, functionOf, type OptionNames, wrongType } from "../socket/values.ts";
 import { type Codec, checkCodec, type Decoder } from "./codec.ts";
 import { FrameError } from "./frame-error.ts";
-import { unencodable } from "./frame-limit.ts";
+import { unencodableError } from "./frame-limit.ts";
 import { StickyDecoder } from "./sticky-decoder.ts";
 import { toFrameError } from "./thrown.ts";
 
@@ -77,7 +77,7 @@ function frameOf<Out, U>(name: string, mapping: FrameWriter<Out, U>, value: U): 
   try {
     return mapping.encode(value);
   } catch (error) {
-    throw toFrameError(error, (reason) => unencodable(name, reason, error));
+    throw toFrameError(error, (reason) => unencodableError(name, reason, error));
   }
 }
 
@@ -107,12 +107,12 @@ class MappedDecoder<In, T> extends StickyDecoder implements Decoder<T> {
   }
 
   push(bytes: NodeJS.ArrayBufferView): void {
-    this.checkAlive();
+    this.checkFailure();
     this.#frames.push(bytes);
   }
 
   next(): T | undefined {
-    this.checkAlive();
+    this.checkFailure();
     for (;;) {
       const frame = this.#frames.next();
       if (frame === undefined) return undefined;

@@ -8,7 +8,7 @@ import {
   limitForm,
   maxFrameBytesOf,
 } from "./frame-limit.ts";
-import { flag } from "./option.ts";
+import { checkFlag } from "./option.ts";
 import { PrefixDecoder } from "./prefix-decoder.ts";
 
 const ZERO = 48;
@@ -42,7 +42,7 @@ export function netstring(options: NetstringOptions = {}): Codec<Buffer, Data> {
   const name = "netstring";
   checkOptions("netstring()", options, NETSTRING_OPTIONS, limitForm);
   const maxFrameBytes = maxFrameBytesOf(options);
-  const borrow = flag("options.borrow", options.borrow);
+  const borrow = checkFlag("options.borrow", options.borrow);
   return {
     name,
     decoder: (): Decoder<Buffer> => new NetstringDecoder(name, maxFrameBytes, borrow),
@@ -57,7 +57,7 @@ export function netstring(options: NetstringOptions = {}): Codec<Buffer, Data> {
 class NetstringDecoder extends PrefixDecoder {
   protected override lengthToSkip(bytes: Buffer, start: number, length: number | undefined): number | undefined {
     // The comma is missing, so that the length is wrong.
-    if (length !== undefined) throw this.unskippable();
+    if (length !== undefined) throw this.unskippableError();
     return super.lengthToSkip(bytes, start, length);
   }
 
@@ -72,20 +72,20 @@ class NetstringDecoder extends PrefixDecoder {
         this.prefixBytes = digits + 1;
         return this.prefixBytes + length + 1;
       }
-      if (byte < ZERO || byte > NINE) throw this.malformed(`${inHex(byte)} in the place of a length`);
-      if (digits > 0 && length === 0) throw this.malformed("the length begins with a zero");
+      if (byte < ZERO || byte > NINE) throw this.malformedError(`${toHex(byte)} in the place of a length`);
+      if (digits > 0 && length === 0) throw this.malformedError("the length begins with a zero");
       length = length * 10 + byte - ZERO;
-      if (length > maxFrameBytes) throw this.tooLarge(maxFrameBytes);
+      if (length > maxFrameBytes) throw this.tooLargeError(maxFrameBytes);
     }
   }
 
   protected override open(bytes: Buffer, start: number, length: number): Buffer {
     const byte = bytes[start + length - 1];
-    if (byte !== COMMA) throw this.malformed(`${inHex(byte)} in the place of the comma`);
+    if (byte !== COMMA) throw this.malformedError(`${toHex(byte)} in the place of the comma`);
     return super.open(bytes, start, length - 1);
   }
 }
 
-function inHex(byte = 0): string {
+function toHex(byte = 0): string {
   return `0x${byte.toString(16).padStart(2, "0")}`;
 }

@@ -29,9 +29,9 @@ export abstract class PrefixDecoder extends FrameDecoder<Buffer> {
       length = this.measureUpTo(bytes, start, Number.MAX_SAFE_INTEGER);
     } catch {
       // The header is malformed, or its length is too large to count.
-      throw this.unskippable();
+      throw this.unskippableError();
     }
-    if (length !== undefined && !Number.isSafeInteger(length)) throw this.unskippable();
+    if (length !== undefined && !Number.isSafeInteger(length)) throw this.unskippableError();
     return length;
   }
 

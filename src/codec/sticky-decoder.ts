@@ -4,7 +4,7 @@ export abstract class StickyDecoder {
   protected failure: unknown;
 
   /** Throws the error again after a failure. */
-  protected checkAlive(): void {
+  protected checkFailure(): void {
     if (this.failure !== undefined) throw this.failure;
   }
 

@@ -1,12 +1,12 @@
 import { isUtf8 } from "node:buffer";
-import { choice } from "./option.ts";
+import { checkChoice } from "./option.ts";
 
 /** The encoding of text: UTF-8, or ISO 8859-1, in which every byte is a character. */
 export type TextEncoding = "utf8" | "latin1";
 
 /** Checks the option `encoding`. */
 export function encodingOf(value: unknown): TextEncoding {
-  return choice("options.encoding", value, ["utf8", "latin1"]);
+  return checkChoice("options.encoding", value, ["utf8", "latin1"]);
 }
 
 /** Decodes a part of the bytes; undefined when it is invalid in that encoding. */

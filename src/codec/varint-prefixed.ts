@@ -8,10 +8,10 @@ import {
   limitForm,
   maxFrameBytesOf,
 } from "./frame-limit.ts";
-import { flag } from "./option.ts";
+import { checkFlag } from "./option.ts";
 import { PrefixDecoder } from "./prefix-decoder.ts";
 
-/** The longest length as a varint: 64 bits in groups of seven. */
+/** The longest varint: 64 bits in groups of seven. A longer length is malformed. */
 const MAX_VARINT_BYTES = 10;
 
 /** Options of {@link varintPrefixed}. */
@@ -42,7 +42,7 @@ export function varintPrefixed(options: VarintPrefixedOptions = {}): Codec<Buffe
   const name = "varint-prefixed";
   checkOptions("varintPrefixed()", options, VARINT_PREFIXED_OPTIONS, limitForm);
   const maxFrameBytes = maxFrameBytesOf(options);
-  const borrow = flag("options.borrow", options.borrow);
+  const borrow = checkFlag("options.borrow", options.borrow);
   return {
     name,
     decoder: (): Decoder<Buffer> => new VarintDecoder(name, maxFrameBytes, borrow),
@@ -64,11 +64,11 @@ class VarintDecoder extends PrefixDecoder {
       const byte = bytes[start + count - 1];
       if (byte === undefined) return undefined;
       // Nine groups are 63 bits: the tenth byte has one more, and is the last.
-      if (count === MAX_VARINT_BYTES && byte > 1) throw this.malformed("the length has more than 64 bits");
-      if (byte === 0 && count > 1) throw this.malformed(`the length has ${count} bytes, and fewer would do`);
+      if (count === MAX_VARINT_BYTES && byte > 1) throw this.malformedError("the length has more than 64 bits");
+      if (byte === 0 && count > 1) throw this.malformedError(`the length has ${count} bytes, and fewer would do`);
       length += (byte & 0x7f) * 2 ** (7 * (count - 1));
       if (byte > 0x7f) continue;
-      if (length > maxFrameBytes) throw this.tooLarge(maxFrameBytes, exactValue(bytes, start, count));
+      if (length > maxFrameBytes) throw this.tooLargeError(maxFrameBytes, exactValue(bytes, start, count));
       this.prefixBytes = count;
       return count + length;
     }

@@ -61,7 +61,7 @@ class Forgetful extends FrameDecoder<Buffer> {
   protected measure(bytes: Buffer, start: number): number | undefined {
     const at = bytes.indexOf(this.#ending, start + this.#looked);
     this.#looked = at < 0 ? bytes.length - start : 0;
-    if ((at < 0 ? this.#looked - 2 : at - start) > MAX) throw this.tooLarge(MAX);
+    if ((at < 0 ? this.#looked - 2 : at - start) > MAX) throw this.tooLargeError(MAX);
     return at < 0 ? undefined : at - start + this.#ending.length;
   }
 
@@ -116,7 +116,7 @@ class Hoarding extends FrameDecoder<string> {
   }
 
   protected open(bytes: Buffer, start: number, length: number): string {
-    if (length > MAX) throw this.tooLarge(MAX);
+    if (length > MAX) throw this.tooLargeError(MAX);
     return bytes.toString("latin1", start, start + length - 1);
   }
 }

@@ -87,7 +87,7 @@ const faults: readonly Fault[] = [
     "a\r\nb\rc\r\n",
     1,
     MALFORMED,
-    "lines, byte 3: a CR without a LF behind it",
+    "lines, byte 3: a CR without a LF after it",
   ),
   fault(
     "a bare LF",
@@ -103,7 +103,7 @@ const faults: readonly Fault[] = [
     "a\r\n",
     0,
     MALFORMED,
-    "lines, byte 0: a CR without a LF behind it",
+    "lines, byte 0: a CR without a LF after it",
   ),
   fault(
     "a line over the limit that ends in a bare LF",
@@ -119,7 +119,7 @@ const faults: readonly Fault[] = [
     "a\r",
     0,
     MALFORMED,
-    "lines, byte 0: a CR without a LF behind it",
+    "lines, byte 0: a CR without a LF after it",
   ),
   fault(
     "frames over the limit",

@@ -193,10 +193,10 @@ describe("what would come out otherwise is not encoded", () => {
       "a",
       "length-prefixed: the frame has 1 bytes: its length would be -1",
     ],
-    ["undefined", jsonLines(), undefined, "json-lines: JSON has no text for what is undefined"],
-    ["a function", jsonLines(), () => 1, "json-lines: JSON has no text for what is function"],
+    ["undefined", jsonLines(), undefined, "json-lines: JSON has no text for a value of type undefined"],
+    ["a function", jsonLines(), () => 1, "json-lines: JSON has no text for a value of type function"],
     ["a bigint", jsonLines(), 1n, "json-lines: Do not know how to serialize a BigInt"],
-    ["a wrong measure", wrong, Buffer.of(1), "own: the frame has 1 bytes, and measure() gives 2 for it"],
+    ["a wrong measure", wrong, Buffer.of(1), "own: the frame has 1 bytes, but measure() returns 2 for it"],
     ["what encode throws for", throwing, Buffer.of(1), "own: cannot"],
     ["what a mapping throws for", mapped, "", "mapped: cannot"],
   ])("%s", ([, codec, frame, message]) => {
