@@ -1,4 +1,5 @@
-// Registration. Each environment that loads the addon gets an Environment of its own.
+// The addon's entry point: it exports the native functions. Each Node environment that loads the addon gets its own
+// Environment.
 #include <node_api.h>
 
 #include "calls.h"
@@ -17,7 +18,7 @@ constexpr Call kCalls[] = {
 #undef CALL
 };
 
-// False, with an exception pending, when one of them cannot be made.
+// Returns false, with an exception pending, when a function cannot be created.
 bool ExportCalls(napi_env env, napi_value exports, Environment* environment) {
   for (const Call& call : kCalls) {
     napi_value function;

@@ -18,6 +18,13 @@ bool Arguments::Fail(size_t index, const char* expected) const {
   return false;
 }
 
+bool Arguments::FailRange(size_t index, int64_t min, int64_t max) const {
+  std::array<char, 80> expected;
+  snprintf(expected.data(), expected.size(), "from %lld to %lld", static_cast<long long>(min),
+           static_cast<long long>(max));
+  return Fail(index, expected.data());
+}
+
 bool Arguments::IsUndefined(size_t index) const {
   napi_valuetype type;
   return napi_typeof(env_, values_[index], &type) == napi_ok && type == napi_undefined;
@@ -33,11 +40,11 @@ bool Arguments::IsNumber(size_t index) const {
   return napi_typeof(env_, values_[index], &type) == napi_ok && type == napi_number;
 }
 
-// Through a double: the integer conversions of Node-API turn NaN into 0 and cut what is too large.
+// Reads a double, because the integer conversions of Node-API turn NaN into 0 and truncate a number that is too large.
 bool Arguments::Integer(size_t index, int64_t min, int64_t max, int64_t* out) const {
   double number;
   if (napi_get_value_double(env_, values_[index], &number) != napi_ok) return Fail(index, "a number");
-  if (!(number >= static_cast<double>(min) && number <= static_cast<double>(max))) return Fail(index, "in its range");
+  if (!(number >= static_cast<double>(min) && number <= static_cast<double>(max))) return FailRange(index, min, max);
   *out = static_cast<int64_t>(number);
   return static_cast<double>(*out) == number || Fail(index, "an integer");
 }
@@ -63,7 +70,7 @@ bool Arguments::Bool(size_t index, bool* out) const {
 }
 
 bool Arguments::View(napi_value value, std::span<std::byte>* out) const {
-  napi_typedarray_type type = napi_int8_array;  // stays so where Node does not know the type
+  napi_typedarray_type type = napi_int8_array;  // unchanged when Node does not know the type
   size_t length = 0;
   void* data = nullptr;
   if (napi_get_typedarray_info(env_, value, &type, &length, &data, nullptr, nullptr) != napi_ok) return false;
@@ -77,7 +84,7 @@ bool Arguments::Bytes(size_t index, std::span<std::byte>* out) const {
 }
 
 bool Arguments::Int32s(size_t index, std::span<int32_t>* out) const {
-  napi_typedarray_type type = napi_int8_array;  // stays so where Node does not know the type
+  napi_typedarray_type type = napi_int8_array;  // unchanged when Node does not know the type
   size_t length = 0;
   void* data = nullptr;
   if (napi_get_typedarray_info(env_, values_[index], &type, &length, &data, nullptr, nullptr) != napi_ok ||
@@ -102,28 +109,28 @@ bool Arguments::FramedRange(int32_t offset, int32_t length, std::span<std::byte>
   std::span<std::byte> bytes;
   if (!View(values_[0], &bytes)) return Fail(2, "a Uint8Array");
   const auto size = static_cast<int64_t>(bytes.size());
-  if (offset < 0 || offset > size) return Fail(3, "in its range");
-  if (length < 0 || length > size - offset) return Fail(4, "in its range");
+  if (offset < 0 || offset > size) return FailRange(3, 0, size);
+  if (length < 0 || length > size - offset) return FailRange(4, 0, size - offset);
   *out = bytes.subspan(static_cast<size_t>(offset), static_cast<size_t>(length));
   return true;
 }
 
-bool Arguments::Buffers(size_t index, Vectors& room, std::span<iovec>* out) const {
+bool Arguments::Buffers(size_t index, Vectors& vectors, std::span<iovec>* out) const {
   std::array<napi_value, kMaxBuffers> elements;
   uint32_t count = 0;
   if (napi_get_array_length(env_, values_[index], &count) != napi_ok || count > kMaxBuffers) {
     return Fail(index, "an array of at most 1024 Uint8Arrays");
   }
-  // First the elements, then their memory: reading an element may run a getter, and that may detach an earlier one.
+  // All elements are read before the memory of any: reading an element may run a getter, which may detach an earlier one.
   for (uint32_t i = 0; i < count; i++) {
     if (napi_get_element(env_, values_[index], i, &elements[i]) != napi_ok) return Fail(index, "a plain array");
   }
   for (uint32_t i = 0; i < count; i++) {
     std::span<std::byte> bytes;
     if (!View(elements[i], &bytes)) return Fail(index, "an array of Uint8Arrays");
-    room[i] = {bytes.data(), bytes.size()};
+    vectors[i] = {bytes.data(), bytes.size()};
   }
-  *out = {room.data(), count};
+  *out = {vectors.data(), count};
   return true;
 }
 
@@ -137,11 +144,11 @@ bool Arguments::Address(size_t index, AddressIn* out) const {
   return true;
 }
 
-bool Arguments::AddressRoom(size_t index, AddressOut* out) const {
+bool Arguments::AddressBuffer(size_t index, AddressOut* out) const {
   std::span<std::byte> bytes;
   if (!View(values_[index], &bytes) || bytes.size() < sizeof(int32_t) ||
       reinterpret_cast<uintptr_t>(bytes.data()) % alignof(int32_t) != 0) {
-    return Fail(index, "an aligned Uint8Array with room for an int32 and a sockaddr");
+    return Fail(index, "a Uint8Array for an int32 and a sockaddr, aligned for the int32");
   }
   out->length = reinterpret_cast<int32_t*>(bytes.data());
   out->address = reinterpret_cast<sockaddr*>(bytes.data() + sizeof(int32_t));
@@ -157,7 +164,7 @@ bool Arguments::Text(size_t index, std::span<char> out) const {
   return strlen(out.data()) == length || Fail(index, "a string without NUL");
 }
 
-// Node-API cuts between characters, of up to four bytes.
+// Node-API truncates between characters, which have up to four bytes.
 bool Arguments::WholeText(size_t index, std::span<char> out) const {
   return Text(index, out) && (strlen(out.data()) + 4 < out.size() || Fail(index, "a shorter string"));
 }

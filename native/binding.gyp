@@ -32,15 +32,15 @@
       "cflags": ["-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-ffunction-sections", "-fdata-sections"],
       "cflags_cc!": ["-std=gnu++17", "-std=gnu++20"],
       "cflags_cc": ["-std=c++20", "-fno-exceptions", "-fno-rtti", "-fvisibility-inlines-hidden"],
-      # A worker thread that alone loaded the addon would unmap it while its clean-up still runs.
+      # nodelete: without it, a worker thread that alone loaded the addon would unmap it while its cleanup still runs.
       "ldflags": ["-Wl,-z,nodelete", "-Wl,--gc-sections"],
       "conditions": [
         ["sanitize==1", {
           "cflags": ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g"],
           "ldflags": ["-fsanitize=address,undefined"],
         }, {
-          # The addon needs libc.so.6 alone, of any age: not libstdc++ (allocation.cc has what it used of that), and not
-          # fcntl64, which glibc has since 2.28 only. scripts/check-prebuilt.mjs looks whether that is so.
+          # The addon needs only libc.so.6, of any age. It does not need libstdc++, since allocation.cc replaces the parts
+          # that it would use, nor fcntl64, which needs glibc 2.28. scripts/check-prebuilt.mjs checks this.
           "sources": ["allocation.cc"],
           "defines!": ["_FILE_OFFSET_BITS=64"],
           "ldflags": ["-nodefaultlibs", "-Wl,-Bsymbolic", "-s"],

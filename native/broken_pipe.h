@@ -1,7 +1,8 @@
-// BrokenPipe: a call that has no MSG_NOSIGNAL makes EPIPE of a broken pipe, and no SIGPIPE.
+// BrokenPipe: prevents SIGPIPE in a call that has no MSG_NOSIGNAL, so that a broken pipe is EPIPE alone.
 //
-// Node ignores SIGPIPE, but a program may have a handler for it, and after that the default, which ends the process. The
-// signal is the calling thread's (signal(7)), so it is held back here, and taken where the call has made one.
+// Node ignores SIGPIPE, but a program may install a handler and remove it again; then the default action ends the process.
+// The kernel sends the signal to the calling thread (signal(7)), so this class blocks it in this thread, and discards the
+// one that the call has caused.
 #pragma once
 
 #include <signal.h>
@@ -13,30 +14,30 @@ class BrokenPipe {
  public:
   BrokenPipe() {
     struct sigaction now{};
-    // As Node has it: nothing to hold back. One call in the place of two.
+    // SIGPIPE is ignored, as by default in Node: there is nothing to block. This is one system call in place of two.
     if (sigaction(SIGPIPE, nullptr, &now) == 0 && (now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_IGN) return;
-    is_held_ = true;
+    is_blocked_ = true;
     sigemptyset(&pipe_);
     sigaddset(&pipe_, SIGPIPE);
-    // Of this thread, on Linux; pthread_sigmask is in another library before glibc 2.32.
+    // On Linux this changes the mask of the calling thread. pthread_sigmask is in another library before glibc 2.32.
     sigprocmask(SIG_BLOCK, &pipe_, &before_);
   }
 
   ~BrokenPipe() {
-    if (is_held_) sigprocmask(SIG_SETMASK, &before_, nullptr);
+    if (is_blocked_) sigprocmask(SIG_SETMASK, &before_, nullptr);
   }
 
   BrokenPipe(const BrokenPipe&) = delete;
   BrokenPipe& operator=(const BrokenPipe&) = delete;
 
-  // The call gave EPIPE. Whoever holds the signal back himself has it left as it is.
-  void Take() {
+  // Discards the signal after the call has returned EPIPE. A program that blocks SIGPIPE itself keeps it pending.
+  void Discard() {
     const timespec now{};
-    if (is_held_ && sigismember(&before_, SIGPIPE) == 0) sigtimedwait(&pipe_, nullptr, &now);
+    if (is_blocked_ && sigismember(&before_, SIGPIPE) == 0) sigtimedwait(&pipe_, nullptr, &now);
   }
 
  private:
-  bool is_held_ = false;
+  bool is_blocked_ = false;
   sigset_t pipe_;
   sigset_t before_;
 };

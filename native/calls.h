@@ -1,4 +1,4 @@
-// The native functions, one file of them for each section of the manual, and what registers them.
+// The declarations of the native functions. The files calls_*.cc define them, one file for each group of system calls.
 #pragma once
 
 #include <node_api.h>
@@ -11,7 +11,7 @@ namespace sockwright {
 #include "calls.def"
 #undef CALL
 
-// Adds the table of constants to the exports. False, with an exception pending, when that fails.
+// Adds the table of constants to the exports. Returns false, with an exception pending, when that fails.
 bool ExportConstants(napi_env env, napi_value exports);
 
 }  // namespace sockwright

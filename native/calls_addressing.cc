@@ -22,7 +22,7 @@ napi_value CallWithAddress(napi_env env, napi_callback_info info, AddressCall ca
 napi_value CallForName(napi_env env, napi_callback_info info, NameCall call) {
   return WithSlot(env, info, [call](Arguments& arguments, Slot& slot, int64_t* result) {
     AddressOut out;
-    if (!arguments.AddressRoom(2, &out)) return false;
+    if (!arguments.AddressBuffer(2, &out)) return false;
     socklen_t length = out.capacity;
     *result = Result(call(slot.descriptor.get(), out.address, &length));
     *out.length = static_cast<int32_t>(length);
@@ -34,7 +34,7 @@ napi_value CallForName(napi_env env, napi_callback_info info, NameCall call) {
 
 napi_value Bind(napi_env env, napi_callback_info info) { return CallWithAddress(env, info, ::bind); }
 
-// EINTR is not retried: the connection goes on being made, as after EINPROGRESS (connect(2)).
+// It does not retry after EINTR: the kernel continues to connect, as after EINPROGRESS (connect(2)).
 napi_value Connect(napi_env env, napi_callback_info info) { return CallWithAddress(env, info, ::connect); }
 
 napi_value Listen(napi_env env, napi_callback_info info) {
@@ -46,11 +46,11 @@ napi_value Listen(napi_env env, napi_callback_info info) {
   });
 }
 
-// accept(slot, generation, address): the handle of the new socket.
+// accept(slot, generation, address): returns the handle of the new socket.
 napi_value Accept(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
     AddressOut out;
-    if (!arguments.AddressRoom(2, &out)) return false;
+    if (!arguments.AddressBuffer(2, &out)) return false;
     socklen_t length = out.capacity;
     const int listener = slot.descriptor.get();
     *result = Keep(arguments.environment(), RetryInterrupted([&] {

@@ -1,6 +1,7 @@
 // recvmmsg(2) and sendmmsg(2): many datagrams of one socket with one system call.
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 
@@ -10,9 +11,9 @@
 namespace sockwright {
 namespace {
 
-// Datagrams of one recvmmsg or sendmmsg: the stack has space for them.
+// The most datagrams of one recvmmsg or sendmmsg, whose headers are on the stack; with more, the call throws a TypeError.
 constexpr uint32_t kMaxDatagrams = 32;
-// Each has an address of this size, or a part of it.
+// The most bytes of a datagram's address. recvmmsg has this many for each; sendmmsg throws a TypeError for a longer one.
 constexpr size_t kAddressBytes = sizeof(sockaddr_storage);
 constexpr size_t kNumbersReceived = 2;  // length, length of the address
 constexpr size_t kNumbersSent = 4;      // offset, length, offset of the address, length of the address
@@ -22,13 +23,13 @@ struct Messages {
   std::array<iovec, kMaxDatagrams> vectors;
 };
 
-// Each number is read once, and checked after that: the array may lie in memory that is shared.
+// Each number is read once and then checked, because another thread may write to the array at any time.
 int32_t Load(int32_t& number) { return std::atomic_ref(number).load(std::memory_order_relaxed); }
 void Store(int32_t& number, uint32_t value) {
   std::atomic_ref(number).store(static_cast<int32_t>(value), std::memory_order_relaxed);
 }
 
-// A part of the memory, or false where it is none.
+// Sets `out` to a part of the memory. Returns false when the part is not within the memory.
 bool Part(std::span<std::byte> memory, int32_t offset, int32_t length, std::span<std::byte>* out) {
   if (offset < 0 || length < 0) return false;
   const auto from = static_cast<size_t>(offset);
@@ -40,8 +41,9 @@ bool Part(std::span<std::byte> memory, int32_t offset, int32_t length, std::span
 
 }  // namespace
 
-// recvmmsg(slot, generation, memory, addresses, results: Int32Array, count, datagramBytes): each datagram has that much of the
-// memory, and 128 bytes of the addresses; its length, and that of its address, are told whole where they were cut.
+// recvmmsg(slot, generation, memory, addresses, results: Int32Array, count, datagramBytes): receives at most `count` datagrams.
+// Each gets `datagramBytes` of the memory and 128 bytes of the addresses. The results are the full lengths of the datagram and
+// of its address, also when they were truncated.
 napi_value RecvMMsg(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
     std::span<std::byte> memory, addresses;
@@ -51,10 +53,10 @@ napi_value RecvMMsg(napi_env env, napi_callback_info info) {
         !arguments.Uint32(5, &count) || !arguments.Uint32(6, &bytes)) {
       return false;
     }
-    if (count > kMaxDatagrams || count > addresses.size() / kAddressBytes || count > results.size() / kNumbersReceived) {
-      return arguments.FailRange(5);
-    }
-    if (size_t{bytes} * count > memory.size()) return arguments.FailRange(6);
+    const size_t max_count =
+        std::min({size_t{kMaxDatagrams}, addresses.size() / kAddressBytes, results.size() / kNumbersReceived});
+    if (count > max_count) return arguments.FailRange(5, 0, static_cast<int64_t>(max_count));
+    if (size_t{bytes} * count > memory.size()) return arguments.FailRange(6, 0, static_cast<int64_t>(memory.size() / count));
     Messages messages;
     const int descriptor = slot.descriptor.get();
     *result = RetryInterrupted([&] {
@@ -77,8 +79,8 @@ napi_value RecvMMsg(napi_env env, napi_callback_info info) {
   });
 }
 
-// sendmmsg(slot, generation, memory, addresses, messages: Int32Array, count): each message is a part of the memory and a part of
-// the addresses; without bytes, it has no address.
+// sendmmsg(slot, generation, memory, addresses, messages: Int32Array, count): sends `count` messages. Each is a part of the
+// memory and a part of the addresses; an empty part of the addresses means no address.
 napi_value SendMMsg(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
     std::span<std::byte> memory, addresses;
@@ -88,14 +90,15 @@ napi_value SendMMsg(napi_env env, napi_callback_info info) {
         !arguments.Uint32(5, &count)) {
       return false;
     }
-    if (count > kMaxDatagrams || count > numbers.size() / kNumbersSent) return arguments.FailRange(5);
+    const size_t max_count = std::min(size_t{kMaxDatagrams}, numbers.size() / kNumbersSent);
+    if (count > max_count) return arguments.FailRange(5, 0, static_cast<int64_t>(max_count));
     Messages messages;
     for (size_t i = 0; i < count; i++) {
-      int32_t* const of = &numbers[i * kNumbersSent];
+      int32_t* const message = &numbers[i * kNumbersSent];
       std::span<std::byte> data, address;
-      if (!Part(memory, Load(of[0]), Load(of[1]), &data) || !Part(addresses, Load(of[2]), Load(of[3]), &address) ||
-          address.size() > kAddressBytes) {
-        return arguments.FailRange(4);
+      if (!Part(memory, Load(message[0]), Load(message[1]), &data) ||
+          !Part(addresses, Load(message[2]), Load(message[3]), &address) || address.size() > kAddressBytes) {
+        return arguments.Fail(4, "an Int32Array with offsets and lengths within the memory and the addresses");
       }
       messages.vectors[i] = {data.data(), data.size()};
       msghdr& header = messages.headers[i].msg_hdr;

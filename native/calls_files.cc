@@ -1,4 +1,4 @@
-// Files that are sent: sendfile(2), what of them is in memory, and their own position. And files that are looked up: openat2(2).
+// Calls on files: sendfile(2), preadv2(2) to find out whether a byte is in memory, lseek(2), openat2(2).
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/sendfile.h>
@@ -12,8 +12,8 @@
 
 namespace sockwright {
 
-// sendfile(slot, generation, file, position, length): bytes of a file, of its descriptor; its own position stays where it is. It has
-// no MSG_DONTWAIT: see unblock.
+// sendfile(slot, generation, file, position, length): sends bytes of a file, given by its descriptor, and does not move the
+// file's own position. The call has no MSG_DONTWAIT: see unblock.
 napi_value SendFile(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
     int32_t file;
@@ -25,39 +25,41 @@ napi_value SendFile(napi_env env, napi_callback_info info) {
       off64_t offset = position;
       return ::sendfile64(slot.descriptor.get(), file, &offset, length);
     });
-    if (*result == -EPIPE) broken_pipe.Take();
+    if (*result == -EPIPE) broken_pipe.Discard();
     return true;
   });
 }
 
-// RWF_NOWAIT, which not all headers have.
+// RWF_NOWAIT, which some headers lack.
 constexpr int kNoWait = 8;
 
-// probeFile(file, position): whether the byte is in memory. 1, or 0 where the file has none there; -EAGAIN: it is to
-// come from the disk. The kernel may begin to read its page, and no other one, by that. By syscall(2): preadv2 of glibc is 2.26.
+// probeFile(file, position): tells whether the byte is in memory. Returns 1 when it is, 0 when the file has no byte there,
+// and -EAGAIN when it must be read from the disk; the kernel may then begin to read its page, and no other one. It uses
+// syscall(2) because preadv2 needs glibc 2.26.
 napi_value ProbeFile(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   int32_t file;
   int64_t position;
   if (!arguments.Int32(0, &file) || !arguments.Position(1, &position)) return nullptr;
   std::byte byte;
-  const iovec room{&byte, 1};
-  // Two halves on machines of 32 bits; on others the first is all, and the kernel leaves the second out.
+  const iovec buffer{&byte, 1};
+  // A 32-bit kernel takes the position in two halves; a 64-bit kernel takes the first and ignores the second.
   const auto low = static_cast<unsigned long>(position), high = static_cast<unsigned long>(position >> 32);
-  return Number(env, RetryInterrupted([&] { return ::syscall(SYS_preadv2, file, &room, 1UL, low, high, kNoWait); }));
+  return Number(env, RetryInterrupted([&] { return ::syscall(SYS_preadv2, file, &buffer, 1UL, low, high, kNoWait); }));
 }
 
-// seekFile(file, position): lseek(2), of all who share the open file. Undefined asks where it is.
+// seekFile(file, position?): sets the position of the open file, which all its descriptors share, and returns it. Without
+// `position`, only returns it.
 napi_value SeekFile(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   int32_t file;
   int64_t position = 0;
-  const bool is_asked = arguments.IsUndefined(1);
-  if (!arguments.Int32(0, &file) || (!is_asked && !arguments.Position(1, &position))) return nullptr;
-  return Number(env, Result(::lseek64(file, position, is_asked ? SEEK_CUR : SEEK_SET)));
+  const bool is_query = arguments.IsUndefined(1);
+  if (!arguments.Int32(0, &file) || (!is_query && !arguments.Position(1, &position))) return nullptr;
+  return Number(env, Result(::lseek64(file, position, is_query ? SEEK_CUR : SEEK_SET)));
 }
 
-// struct open_how and the number of the call, which not all headers have: Linux 5.6.
+// struct open_how and the call's number, which headers before Linux 5.6 lack.
 struct OpenHow {
   uint64_t flags = 0;
   uint64_t mode = 0;
@@ -65,8 +67,8 @@ struct OpenHow {
 };
 constexpr long kOpenAt2 = 437;
 
-// openat2(directory, path, flags, resolve): opens what is there, close-on-exec, below the descriptor of a directory. Only with
-// RESOLVE_CACHED does it wait for no disk: then what is not in memory is -EAGAIN.
+// openat2(directory, path, flags, resolve): opens a path below a directory, given by its descriptor, close-on-exec. With
+// RESOLVE_CACHED it returns -EAGAIN where it would wait for a disk.
 napi_value OpenAt2(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   int32_t directory, flags, resolve;
@@ -75,7 +77,7 @@ napi_value OpenAt2(napi_env env, napi_callback_info info) {
       !arguments.Int32(3, &resolve)) {
     return nullptr;
   }
-  // Negative ones stay so, and are EINVAL.
+  // Negative flags are sign-extended, so that the kernel returns EINVAL for them.
   const OpenHow how{static_cast<uint64_t>(int64_t{flags} | O_CLOEXEC), 0, static_cast<uint64_t>(int64_t{resolve})};
   return Number(env,
                 Keep(arguments.environment(), Result(::syscall(kOpenAt2, directory, path.data(), &how, sizeof(how)))));

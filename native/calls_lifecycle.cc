@@ -1,4 +1,4 @@
-// socket(2), socketpair(2), dup(2), close(2), taking a descriptor over and giving one out.
+// Calls that create, adopt, duplicate, detach and close descriptors: socket(2), socketpair(2), dup(2), close(2), fcntl(2).
 #include <fcntl.h>
 #include <sys/socket.h>
 
@@ -8,10 +8,11 @@
 namespace sockwright {
 namespace {
 
-constexpr int kAlways = SOCK_NONBLOCK | SOCK_CLOEXEC;
+// The type flags of every socket.
+constexpr int kTypeFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
-// A handle of a socket that others have, too; an errno is given back as it is.
-int64_t Shared(Environment& environment, int64_t handle) {
+// Marks the socket of a handle as shared. Returns its argument, which may also be a negated errno.
+int64_t MarkShared(Environment& environment, int64_t handle) {
   constexpr int64_t kSlots = int64_t{1} << SlotTable::kSlotBits;
   if (handle < 0) return handle;
   if (Slot* slot = environment.slots().Find(handle % kSlots, handle / kSlots)) slot->is_shared = 1;
@@ -24,7 +25,7 @@ napi_value Socket(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   int32_t family, type, protocol;
   if (!arguments.Int32(0, &family) || !arguments.Int32(1, &type) || !arguments.Int32(2, &protocol)) return nullptr;
-  return Number(env, Keep(arguments.environment(), Result(::socket(family, type | kAlways, protocol))));
+  return Number(env, Keep(arguments.environment(), Result(::socket(family, type | kTypeFlags, protocol))));
 }
 
 // socketpair(family, type, protocol, handles: Float64Array of two)
@@ -32,16 +33,16 @@ napi_value SocketPair(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   int32_t family, type, protocol;
   if (!arguments.Int32(0, &family) || !arguments.Int32(1, &type) || !arguments.Int32(2, &protocol)) return nullptr;
-  napi_typedarray_type array_type = napi_int8_array;  // stays so where Node does not know the type
+  napi_typedarray_type array_type = napi_int8_array;  // unchanged when Node does not know the type
   size_t length = 0;
   void* data = nullptr;
   if (napi_get_typedarray_info(env, arguments[3], &array_type, &length, &data, nullptr, nullptr) != napi_ok ||
       array_type != napi_float64_array || length < 2) {
-    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "Argument 3 of a native call must be a Float64Array of two");
+    arguments.Fail(3, "a Float64Array of two");
     return nullptr;
   }
   int pair[2];
-  if (::socketpair(family, type | kAlways, protocol, pair) != 0) return Number(env, -errno);
+  if (::socketpair(family, type | kTypeFlags, protocol, pair) != 0) return Number(env, -errno);
   Descriptor first(pair[0]), second(pair[1]);
   SlotTable& slots = arguments.environment().slots();
   const int64_t first_handle = slots.Insert(std::move(first));
@@ -54,8 +55,8 @@ napi_value SocketPair(napi_env env, napi_callback_info info) {
 
 namespace {
 
-// Whether a handle of this thread's loop has the descriptor: a net.Socket, a standard stream that was opened.
-bool IsOfLoop(uv_loop_t* loop, int fd) {
+// Returns whether a handle of this thread's loop uses the descriptor, such as a net.Socket or an open standard stream.
+bool IsInLoop(uv_loop_t* loop, int fd) {
   struct Search {
     int fd;
     bool is_found;
@@ -73,7 +74,7 @@ bool IsOfLoop(uv_loop_t* loop, int fd) {
 
 }  // namespace
 
-// adopt(descriptor): the handle of a socket that was the caller's until now, and still is when this fails.
+// adopt(descriptor): takes over a socket of the caller and returns its handle. When it fails, the caller keeps the socket.
 napi_value Adopt(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   int32_t fd;
@@ -82,7 +83,7 @@ napi_value Adopt(napi_env env, napi_callback_info info) {
   socklen_t length = sizeof(type);
   if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) != 0) return Number(env, -errno);
   Environment& environment = arguments.environment();
-  if (IsOfLoop(environment.loop(), fd) || !OwnedDescriptors::ClaimIfFree(fd)) return Number(env, -EEXIST);
+  if (IsInLoop(environment.loop(), fd) || !OwnedDescriptors::ClaimIfFree(fd)) return Number(env, -EEXIST);
   Descriptor descriptor = Descriptor::Claimed(fd);
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
@@ -92,17 +93,17 @@ napi_value Adopt(napi_env env, napi_callback_info info) {
   }
   const int64_t handle = environment.slots().Insert(std::move(descriptor));
   if (handle < 0) descriptor.Release();
-  return Number(env, handle < 0 ? -ENFILE : Shared(environment, handle));
+  return Number(env, handle < 0 ? -ENFILE : MarkShared(environment, handle));
 }
 
-// fromfd(descriptor): a handle of a duplicate, F_DUPFD_CLOEXEC, of whatever kind it is. The caller's stays the caller's, and
-// nothing is changed of what both name: whether it is a socket, and blocks, is for whoever uses it to look at.
+// fromfd(descriptor): duplicates a descriptor of any kind (F_DUPFD_CLOEXEC) and returns the handle of the duplicate. It does
+// not change the open file that both refer to; the caller checks whether that is a socket, and whether it blocks.
 napi_value FromDescriptor(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   int32_t fd;
   if (!arguments.Int32(0, &fd)) return nullptr;
   Environment& environment = arguments.environment();
-  return Number(env, Shared(environment, Keep(environment, Result(fcntl(fd, F_DUPFD_CLOEXEC, 0)))));
+  return Number(env, MarkShared(environment, Keep(environment, Result(fcntl(fd, F_DUPFD_CLOEXEC, 0)))));
 }
 
 napi_value FileDescriptor(napi_env env, napi_callback_info info) {
@@ -115,15 +116,15 @@ napi_value FileDescriptor(napi_env env, napi_callback_info info) {
 
 napi_value Dup(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
-    // Before the table grows, and the slot is elsewhere.
+    // Set first: Keep may grow the table, which moves the slot.
     slot.is_shared = 1;
     Environment& environment = arguments.environment();
-    *result = Shared(environment, Keep(environment, Result(fcntl(slot.descriptor.get(), F_DUPFD_CLOEXEC, 0))));
+    *result = MarkShared(environment, Keep(environment, Result(fcntl(slot.descriptor.get(), F_DUPFD_CLOEXEC, 0))));
     return true;
   });
 }
 
-// detach(slot, generation, blocking): the caller owns the descriptor from here on.
+// detach(slot, generation, blocking): frees the slot and returns the descriptor, which the caller then owns.
 napi_value Detach(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
     bool blocking;
@@ -136,32 +137,31 @@ napi_value Detach(napi_env env, napi_callback_info info) {
   });
 }
 
-// close(slot, generation, onClosed?): 0 when closed. With a callback, and SO_LINGER on for longer than zero seconds, 1, and
-// the callback when all was sent or the time is over; without one, or a thread for it, nobody waits for that.
+// close(slot, generation, onClosed?): closes the socket and returns 0. With a callback, and SO_LINGER on for more than zero
+// seconds, it returns 1 and calls back when all bytes were sent or the time is over. Without a callback, or when no thread is
+// available, the close does not wait for the bytes.
 napi_value Close(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [env](Arguments& arguments, Slot& slot, int64_t* result) {
     Environment& environment = arguments.environment();
     const bool may_linger = !arguments.IsUndefined(2);
-    if (may_linger && !arguments.IsFunction(2)) {
-      napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "Argument 2 of a native call must be a function");
-      return false;
-    }
+    if (may_linger && !arguments.Function(2)) return false;
     environment.poller().Forget(slot);
     Descriptor descriptor = environment.slots().Remove(slot);
-    napi_ref closed;
-    if (may_linger && descriptor.Lingers() && napi_create_reference(env, arguments[2], 1, &closed) == napi_ok) {
-      if (environment.lingering_closes().Begin(env, environment.loop(), descriptor, closed)) {
+    napi_ref on_closed;
+    if (may_linger && descriptor.Lingers() && napi_create_reference(env, arguments[2], 1, &on_closed) == napi_ok) {
+      if (environment.lingering_closes().Begin(env, environment.loop(), descriptor, on_closed)) {
         *result = 1;
         return true;
       }
-      napi_delete_reference(env, closed);
+      napi_delete_reference(env, on_closed);
     }
     descriptor.CloseAtOnce();
     return true;
   });
 }
 
-// closeInOrder(slot, generation): what was sent arrives, and the end behind it, whatever SO_LINGER says; nobody waits for it.
+// closeInOrder(slot, generation): closes the socket without waiting and without a reset, whatever SO_LINGER says. The kernel
+// delivers the sent bytes and then the end.
 napi_value CloseInOrder(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t*) {
     arguments.environment().poller().Forget(slot);
@@ -170,9 +170,9 @@ napi_value CloseInOrder(napi_env env, napi_callback_info info) {
   });
 }
 
-// unblock(slot, generation): sets O_NONBLOCK again where somebody has cleared it, since the description may be shared: a
-// child whose standard input it is, does (uv_spawn). Of what nobody else has, nothing is asked. For the calls that have no
-// MSG_DONTWAIT: accept4(2), connect(2) and sendfile(2).
+// unblock(slot, generation): sets O_NONBLOCK again when another process that shares the open file has cleared it; uv_spawn
+// does so for the standard input of a child. For a socket that is not shared it makes no system call. It is for the calls
+// that have no MSG_DONTWAIT: accept4(2), connect(2) and sendfile(2).
 napi_value Unblock(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments&, Slot& slot, int64_t* result) {
     if (slot.is_shared == 0) return true;
@@ -184,7 +184,7 @@ napi_value Unblock(napi_env env, napi_callback_info info) {
   });
 }
 
-// getInheritable(slot, generation): 1 where a program that is executed gets the descriptor, else 0; fcntl(2), FD_CLOEXEC.
+// getInheritable(slot, generation): returns 1 when an executed program inherits the descriptor, else 0. fcntl(2), FD_CLOEXEC.
 napi_value GetInheritable(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments&, Slot& slot, int64_t* result) {
     const int flags = fcntl(slot.descriptor.get(), F_GETFD);

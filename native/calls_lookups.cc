@@ -1,4 +1,4 @@
-// getaddrinfo(3), getnameinfo(3), gethostbyname2_r(3), gethostbyaddr_r(3): each calls back.
+// Look-ups that call back: getaddrinfo(3), getnameinfo(3), gethostbyname2_r(3), gethostbyaddr_r(3).
 #include <arpa/inet.h>
 #include <netdb.h>
 
@@ -6,21 +6,21 @@
 #include <cstring>
 
 #include "calls.h"
-#include "entry_room.h"
+#include "entry_buffer.h"
 #include "lookup.h"
 
 namespace sockwright {
 namespace {
 
-// A text that fills its room may have been cut, and would be another name.
+// The storage of a name. WholeText fails for a name that does not fit, since a truncated one would be another name.
 using Name = std::array<char, NI_MAXHOST>;
 
-// A text that may be left out; *given is null then.
-bool OptionalName(const Arguments& arguments, size_t index, Name& name, const char** given) {
-  *given = nullptr;
+// Reads an optional name into `storage`. *name is null when the argument is undefined.
+bool OptionalName(const Arguments& arguments, size_t index, Name& storage, const char** name) {
+  *name = nullptr;
   if (arguments.IsUndefined(index)) return true;
-  *given = name.data();
-  return arguments.WholeText(index, name);
+  *name = storage.data();
+  return arguments.WholeText(index, storage);
 }
 
 void Set(napi_env env, napi_value object, const char* key, napi_value value) {
@@ -28,7 +28,7 @@ void Set(napi_env env, napi_value object, const char* key, napi_value value) {
 }
 
 napi_value Bytes(napi_env env, const void* bytes, size_t length) {
-  // An environment that ends makes none.
+  // In an environment that is ending no buffer can be created, and the result is null.
   void* memory = nullptr;
   napi_value buffer = nullptr, view = nullptr;
   napi_create_arraybuffer(env, length, &memory, &buffer);
@@ -38,21 +38,21 @@ napi_value Bytes(napi_env env, const void* bytes, size_t length) {
   return view;
 }
 
-struct AddressQuestion {
-  Name host_room, service_room;
+struct AddressQuery {
+  Name host_storage, service_storage;
   const char* host;
   const char* service;
   addrinfo hints{};
   addrinfo* found = nullptr;
 
-  AddressQuestion() = default;
-  ~AddressQuestion() {
+  AddressQuery() = default;
+  ~AddressQuery() {
     if (found != nullptr) freeaddrinfo(found);
   }
-  AddressQuestion(const AddressQuestion&) = delete;
-  AddressQuestion& operator=(const AddressQuestion&) = delete;
+  AddressQuery(const AddressQuery&) = delete;
+  AddressQuery& operator=(const AddressQuery&) = delete;
 
-  int Ask(int* error) {
+  int Resolve(int* error) {
     const int status = getaddrinfo(host, service, &hints, &found);
     if (status == EAI_SYSTEM) *error = errno;
     if (status != 0) found = nullptr;
@@ -82,28 +82,28 @@ struct AddressQuestion {
 
 }  // namespace
 
-// getaddrinfo(host?, service?, family, type, protocol, flags, callback); the answer is an array of objects.
+// getaddrinfo(host?, service?, family, type, protocol, flags, callback): the answer is an array of objects.
 napi_value GetAddrInfo(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-  auto lookup = std::make_unique<Lookup<AddressQuestion>>();
-  auto& [host_room, service_room, host, service, hints, found] = lookup->question;
-  if (!OptionalName(arguments, 0, host_room, &host) || !OptionalName(arguments, 1, service_room, &service) ||
+  auto lookup = std::make_unique<Lookup<AddressQuery>>();
+  auto& [host_storage, service_storage, host, service, hints, found] = lookup->query;
+  if (!OptionalName(arguments, 0, host_storage, &host) || !OptionalName(arguments, 1, service_storage, &service) ||
       !arguments.Int32(2, &hints.ai_family) || !arguments.Int32(3, &hints.ai_socktype) ||
       !arguments.Int32(4, &hints.ai_protocol) || !arguments.Int32(5, &hints.ai_flags) || !arguments.Function(6)) {
     return nullptr;
   }
-  return Lookup<AddressQuestion>::Begin(env, std::move(lookup), arguments[6]);
+  return Lookup<AddressQuery>::Begin(env, std::move(lookup), arguments[6]);
 }
 
 namespace {
 
-struct NameQuestion {
+struct NameQuery {
   AddressIn address;
   int32_t flags;
   std::array<char, NI_MAXHOST> host;
   std::array<char, NI_MAXSERV> service;
 
-  int Ask(int* error) {
+  int Resolve(int* error) {
     const int status = getnameinfo(address.get(), address.length, host.data(), host.size(), service.data(),
                                    service.size(), flags);
     if (status == EAI_SYSTEM) *error = errno;
@@ -121,33 +121,33 @@ struct NameQuestion {
 
 }  // namespace
 
-// getnameinfo(sockaddr, flags, callback); the answer is [host, service].
+// getnameinfo(sockaddr, flags, callback): the answer is [host, service].
 napi_value GetNameInfo(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-  auto lookup = std::make_unique<Lookup<NameQuestion>>();
-  if (!arguments.Address(0, &lookup->question.address) || !arguments.Int32(1, &lookup->question.flags) ||
+  auto lookup = std::make_unique<Lookup<NameQuery>>();
+  if (!arguments.Address(0, &lookup->query.address) || !arguments.Int32(1, &lookup->query.flags) ||
       !arguments.Function(2)) {
     return nullptr;
   }
-  return Lookup<NameQuestion>::Begin(env, std::move(lookup), arguments[2]);
+  return Lookup<NameQuery>::Begin(env, std::move(lookup), arguments[2]);
 }
 
 namespace {
 
-// By its name, or by its address where it has one.
-struct HostQuestion {
+// Looks up a host by its name, or by its address when address_bytes is not zero.
+struct HostQuery {
   Name name;
   int32_t family;
   std::array<std::byte, sizeof(in6_addr)> address;
   socklen_t address_bytes = 0;
-  EntryRoom room;
+  EntryBuffer buffer;
   hostent entry;
 
-  // Of h_errno, NETDB_INTERNAL has an errno behind it.
-  int Ask(int* error) {
+  // Returns a value of h_errno. With NETDB_INTERNAL, *error is the errno.
+  int Resolve(int* error) {
     hostent* found = nullptr;
     int host_error = NETDB_INTERNAL;
-    *error = room.Fill([&](char* bytes, size_t size) {
+    *error = buffer.Fill([&](char* bytes, size_t size) {
       return address_bytes == 0
                  ? gethostbyname2_r(name.data(), family, &entry, bytes, size, &found, &host_error)
                  : gethostbyaddr_r(address.data(), address_bytes, family, &entry, bytes, size, &found, &host_error);
@@ -178,29 +178,29 @@ struct HostQuestion {
 
 }  // namespace
 
-// gethostbyname(name, family, callback); the answer is [name, aliases, addresses].
+// gethostbyname(name, family, callback): the answer is [name, aliases, addresses].
 napi_value GetHostByName(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-  auto lookup = std::make_unique<Lookup<HostQuestion>>();
-  if (!arguments.WholeText(0, lookup->question.name) || !arguments.Int32(1, &lookup->question.family) ||
+  auto lookup = std::make_unique<Lookup<HostQuery>>();
+  if (!arguments.WholeText(0, lookup->query.name) || !arguments.Int32(1, &lookup->query.family) ||
       !arguments.Function(2)) {
     return nullptr;
   }
-  return Lookup<HostQuestion>::Begin(env, std::move(lookup), arguments[2]);
+  return Lookup<HostQuery>::Begin(env, std::move(lookup), arguments[2]);
 }
 
-// gethostbyaddr(family, bytes, callback); the same answer.
+// gethostbyaddr(family, bytes, callback): the answer is [name, aliases, addresses].
 napi_value GetHostByAddr(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-  auto lookup = std::make_unique<Lookup<HostQuestion>>();
-  auto& question = lookup->question;
+  auto lookup = std::make_unique<Lookup<HostQuery>>();
+  auto& query = lookup->query;
   std::span<std::byte> bytes;
-  if (!arguments.Int32(0, &question.family) || !arguments.Bytes(1, &bytes) || !arguments.Function(2)) return nullptr;
-  const size_t size = AddressBytes(question.family);
+  if (!arguments.Int32(0, &query.family) || !arguments.Bytes(1, &bytes) || !arguments.Function(2)) return nullptr;
+  const size_t size = AddressBytes(query.family);
   if (size == 0 || bytes.size() != size) return Number(env, -EAFNOSUPPORT);
-  memcpy(question.address.data(), bytes.data(), size);
-  question.address_bytes = static_cast<socklen_t>(size);
-  return Lookup<HostQuestion>::Begin(env, std::move(lookup), arguments[2]);
+  memcpy(query.address.data(), bytes.data(), size);
+  query.address_bytes = static_cast<socklen_t>(size);
+  return Lookup<HostQuery>::Begin(env, std::move(lookup), arguments[2]);
 }
 
 }  // namespace sockwright

@@ -1,4 +1,4 @@
-// sendmsg(2) and recvmsg(2): several buffers, an address, control messages as raw cmsg(3) bytes.
+// sendmsg(2) and recvmsg(2), with several buffers, an address, and control messages as raw cmsg(3) bytes.
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -11,18 +11,19 @@
 namespace sockwright {
 namespace {
 
-// Optional control bytes; an absent argument is no control message.
+// Reads the optional control bytes. Without the argument, there is no control message.
 bool Control(const Arguments& arguments, size_t index, std::span<std::byte>* out) {
   return arguments.IsUndefined(index) || arguments.Bytes(index, out);
 }
 
-// By copies of the headers: the caller's bytes lie anywhere, and a cmsghdr has to lie at a multiple of eight.
+// Returns whether a control message contains a pointer. It copies each header, because a cmsghdr must be aligned to eight
+// bytes and the caller's bytes may have any alignment.
 bool HasPointer(std::span<const std::byte> control) {
   while (control.size() >= sizeof(cmsghdr)) {
     cmsghdr header;
     std::memcpy(&header, control.data(), sizeof(header));
     if (ControlHasPointer(header.cmsg_level, header.cmsg_type)) return true;
-    // cmsg(3): what is shorter than its header, or goes beyond the end, is the last that is looked at; sendmsg refuses it.
+    // A message that is shorter than its header, or extends beyond the end, is the last one; sendmsg(2) refuses it. cmsg(3).
     if (header.cmsg_len < sizeof(cmsghdr) || header.cmsg_len > control.size()) return false;
     control = control.subspan(std::min<size_t>(CMSG_ALIGN(header.cmsg_len), control.size()));
   }
@@ -42,7 +43,7 @@ napi_value SendMsg(napi_env env, napi_callback_info info) {
   if (!arguments.Buffers(2, vectors, &buffers) || !arguments.Int32(3, &flags)) return nullptr;
   if (!arguments.IsUndefined(4) && !arguments.Address(4, &address)) return nullptr;
   if (!Control(arguments, 5, &control)) return nullptr;
-  // The slot is looked up last: reading the buffers may have run JavaScript.
+  // The slot is looked up last, because reading the buffers may run JavaScript, which may close the socket.
   bool ok;
   Slot* slot = arguments.FindSlot(&ok);
   if (!ok) return nullptr;
@@ -61,8 +62,8 @@ napi_value SendMsg(napi_env env, napi_callback_info info) {
                 }));
 }
 
-// recvmsg(slot, generation, buffers, flags, results: Uint8Array, control?)
-// results: int32 address length, sockaddr of 128 bytes, int32 message flags, int32 control length.
+// recvmsg(slot, generation, buffers, flags, results: Uint8Array, control?): the results are the address length (int32), the
+// sockaddr (128 bytes), the message flags (int32) and the control length (int32).
 napi_value RecvMsg(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   Arguments::Vectors vectors;
@@ -71,10 +72,10 @@ napi_value RecvMsg(napi_env env, napi_callback_info info) {
   AddressOut out;
   std::span<std::byte> control;
   if (!arguments.Buffers(2, vectors, &buffers) || !arguments.Int32(3, &flags)) return nullptr;
-  if (!arguments.AddressRoom(4, &out) || !Control(arguments, 5, &control)) return nullptr;
+  if (!arguments.AddressBuffer(4, &out) || !Control(arguments, 5, &control)) return nullptr;
   constexpr size_t kResultsBytes = sizeof(sockaddr_storage) + 2 * sizeof(int32_t);
   if (out.capacity < kResultsBytes) {
-    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "Argument 4 of a native call is too small for the results");
+    arguments.Fail(4, "large enough for the results");
     return nullptr;
   }
   bool ok;
@@ -83,7 +84,7 @@ napi_value RecvMsg(napi_env env, napi_callback_info info) {
   if (slot == nullptr) return Number(env, -EBADF);
   msghdr message{};
   const int descriptor = slot->descriptor.get();
-  // MSG_CMSG_CLOEXEC: a received descriptor must not leak into a child between here and the caller.
+  // MSG_CMSG_CLOEXEC: a child that is started before the caller sees a received descriptor must not inherit it.
   const int64_t result = RetryInterrupted([&] {
     message.msg_name = out.address;
     message.msg_namelen = sizeof(sockaddr_storage);

@@ -1,4 +1,5 @@
-// inet_pton(3), inet_ntop(3), inet_aton(3), if_nametoindex(3), if_indextoname(3), if_nameindex(3).
+// Addresses and interfaces as text: inet_pton(3), inet_ntop(3), inet_aton(3), if_nametoindex(3), if_indextoname(3),
+// if_nameindex(3).
 #include <arpa/inet.h>
 #include <net/if.h>
 
@@ -10,11 +11,11 @@
 
 namespace sockwright {
 
-// inet_pton(family, text, out): 1 when written, 0 when the text is no address of the family.
+// inet_pton(family, text, out): writes the address and returns 1, or returns 0 when the text is no address of the family.
 napi_value InetPton(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   int32_t family;
-  // Longer than any address: what does not fit is cut, and a cut one must not become a good one.
+  // Longer than any address, so that a text which is truncated to this length is still no address.
   std::array<char, INET6_ADDRSTRLEN * 2> text;
   std::span<std::byte> out;
   if (!arguments.Int32(0, &family) || !arguments.Text(1, text) || !arguments.Bytes(2, &out)) return nullptr;
@@ -23,7 +24,7 @@ napi_value InetPton(napi_env env, napi_callback_info info) {
   return Number(env, inet_pton(family, text.data(), out.data()));
 }
 
-// inet_ntop(family, bytes): the text, or -errno.
+// inet_ntop(family, bytes): returns the text, or -errno.
 napi_value InetNtop(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   int32_t family;
@@ -36,10 +37,10 @@ napi_value InetNtop(napi_env env, napi_callback_info info) {
   return Text(env, text.data());
 }
 
-// inet_aton(text, out): 1 when written, 0 when the text is no address.
+// inet_aton(text, out): writes the address and returns 1, or returns 0 when the text is no address.
 napi_value InetAton(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-  // Numbers may have zeros in front, and white space ends the address.
+  // Much longer than an address: numbers may have leading zeros, and white space and any text may follow the address.
   std::array<char, 256> text;
   std::span<std::byte> out;
   if (!arguments.WholeText(0, text) || !arguments.Bytes(1, &out)) return nullptr;
@@ -50,7 +51,7 @@ napi_value InetAton(napi_env env, napi_callback_info info) {
   return Number(env, result);
 }
 
-// if_nametoindex(name): the index, or -errno.
+// if_nametoindex(name): returns the index, or -errno.
 napi_value IfNameToIndex(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   std::array<char, IF_NAMESIZE * 8> name;
@@ -59,7 +60,7 @@ napi_value IfNameToIndex(napi_env env, napi_callback_info info) {
   return Number(env, index == 0 ? -errno : static_cast<int64_t>(index));
 }
 
-// if_indextoname(index): the name, or -errno.
+// if_indextoname(index): returns the name, or -errno.
 napi_value IfIndexToName(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   uint32_t index;
@@ -69,7 +70,7 @@ napi_value IfIndexToName(napi_env env, napi_callback_info info) {
   return Text(env, name.data());
 }
 
-// if_nameindex(): an array of [index, name], or -errno.
+// if_nameindex(): returns an array of [index, name], or -errno.
 napi_value IfNameIndex(napi_env env, napi_callback_info) {
   struct if_nameindex* interfaces = if_nameindex();
   if (interfaces == nullptr) return Number(env, -errno);

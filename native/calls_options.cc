@@ -1,4 +1,4 @@
-// getsockopt(2) and setsockopt(2), for integers and for bytes.
+// getsockopt(2) and setsockopt(2), with values that are integers or bytes.
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -12,37 +12,38 @@
 namespace sockwright {
 namespace {
 
-// The value of a socket option.
+// The most bytes of a socket option's value that getsockopt returns; a longer value is truncated.
 constexpr size_t kMaxOptionBytes = 64 * 1024;
 
-// Behind the value, for an option that counts in another unit than bytes and is not known here.
-constexpr size_t kSlackBytes = 32 * 1024;
+// Unused bytes after the value, which the kernel may write for an option whose length is not in bytes and which UnitOf does
+// not know.
+constexpr size_t kOverrunBytes = 32 * 1024;
 
-// socket(7), SO_GET_FILTER: its length is in blocks of eight bytes, both ways (sk_get_filter).
+// socket(7), SO_GET_FILTER: the kernel takes and returns its length in blocks of eight bytes (sk_get_filter).
 constexpr int kSoGetFilter = 26;
 
 size_t UnitOf(int level, int option) { return level == SOL_SOCKET && option == kSoGetFilter ? 8 : 1; }
 
 }  // namespace
 
-// getsockopt(slot, generation, level, option, out): the length that the kernel gave.
+// getsockopt(slot, generation, level, option, out): writes the value to `out` and returns the length that the kernel reports.
 //
-// The kernel works in memory of this call, zeroed: for some options the length is no bound on what it writes, or the
-// bytes that it finds there are a count (IP_MSFILTER) or an address (TCP_ZEROCOPY_RECEIVE).
+// The kernel gets zeroed memory of this call and not the caller's: for some options it writes more than the length says, and
+// for others it reads the memory as a count (IP_MSFILTER) or an address (TCP_ZEROCOPY_RECEIVE).
 napi_value GetSockOpt(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
     int32_t level, option;
     std::span<std::byte> out;
     if (!arguments.Int32(2, &level) || !arguments.Int32(3, &option) || !arguments.Bytes(4, &out)) return false;
-    const size_t room = std::min(out.size(), kMaxOptionBytes);
-    std::vector<std::byte> value(room + kSlackBytes);
+    const size_t capacity = std::min(out.size(), kMaxOptionBytes);
+    std::vector<std::byte> value(capacity + kOverrunBytes);
     const size_t unit = UnitOf(level, option);
-    auto length = static_cast<socklen_t>(room / unit);
+    auto length = static_cast<socklen_t>(capacity / unit);
     *result = Result(::getsockopt(slot.descriptor.get(), level, option, value.data(), &length));
     if (*result < 0) return true;
-    const size_t given = std::min<size_t>(length * unit, room);
-    if (given > 0) memcpy(out.data(), value.data(), given);
-    *result = static_cast<int64_t>(given);
+    const size_t written = std::min<size_t>(length * unit, capacity);
+    if (written > 0) memcpy(out.data(), value.data(), written);
+    *result = static_cast<int64_t>(written);
     return true;
   });
 }

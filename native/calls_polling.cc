@@ -1,4 +1,4 @@
-// The poller's controls, and poll(2) for a look that does not wait.
+// The calls that control the poller, and poll(2) without waiting.
 #include <poll.h>
 
 #include "calls.h"
@@ -6,23 +6,15 @@
 
 namespace sockwright {
 
-// start(dispatch, records: Int32Array)
+// start(dispatch, records: Int32Array): starts the poller.
 napi_value Start(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
-  if (!arguments.IsFunction(0)) {
-    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "Argument 0 of a native call must be a function");
-    return nullptr;
-  }
-  napi_typedarray_type array_type = napi_int8_array;  // stays so where Node does not know the type
-  if (napi_get_typedarray_info(env, arguments[1], &array_type, nullptr, nullptr, nullptr, nullptr) != napi_ok ||
-      array_type != napi_int32_array) {
-    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", "Argument 1 of a native call must be an Int32Array");
-    return nullptr;
-  }
+  std::span<int32_t> records;
+  if (!arguments.Function(0) || !arguments.Int32s(1, &records)) return nullptr;
   return Number(env, arguments.environment().poller().Start(arguments[0], arguments[1]));
 }
 
-// watch(slot, generation, interest): what epoll shall report of the slot from now on; 0 is nothing at all.
+// watch(slot, generation, interest): sets the events that epoll reports for the slot; 0 removes the slot from epoll.
 napi_value Watch(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
     uint32_t interest, index;
@@ -33,6 +25,7 @@ napi_value Watch(napi_env env, napi_callback_info info) {
   });
 }
 
+// setReferenced(referenced): sets whether the poller keeps the process alive.
 napi_value SetReferenced(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   bool referenced;
@@ -41,7 +34,7 @@ napi_value SetReferenced(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// poll(slot, generation, events): what is ready now, without waiting.
+// poll(slot, generation, events): returns the events that are ready now, without waiting.
 napi_value Poll(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
     int32_t events;

@@ -1,5 +1,5 @@
-// send(2), recv(2), sendto(2), recvfrom(2). MSG_DONTWAIT in each: the description may be shared with a process that
-// made it blocking.
+// send(2), recv(2), sendto(2), recvfrom(2). Each sets MSG_DONTWAIT, because another process that shares the open file may
+// have made it blocking.
 #include <sys/socket.h>
 
 #include "calls.h"
@@ -8,8 +8,8 @@
 namespace sockwright {
 namespace {
 
-// recv(buffer) and send(data): the numbers are in the frame, the result goes there. `transfer(descriptor, bytes, flags)`
-// is the system call.
+// recv(buffer) and send(data): they read their numbers from the transfer frame and write the result to it.
+// `transfer(descriptor, bytes, flags)` makes the system call.
 template <typename Transfer>
 napi_value Framed(napi_env env, napi_callback_info info, Transfer transfer) {
   Arguments arguments(env, info, 1);
@@ -31,8 +31,8 @@ napi_value Framed(napi_env env, napi_callback_info info, Transfer transfer) {
 }  // namespace
 
 napi_value Recv(napi_env env, napi_callback_info info) {
-  return Framed(env, info, [](int descriptor, std::span<std::byte> room, int flags) {
-    return ::recv(descriptor, room.data(), room.size(), flags | MSG_DONTWAIT);
+  return Framed(env, info, [](int descriptor, std::span<std::byte> buffer, int flags) {
+    return ::recv(descriptor, buffer.data(), buffer.size(), flags | MSG_DONTWAIT);
   });
 }
 
@@ -45,15 +45,15 @@ napi_value Send(napi_env env, napi_callback_info info) {
 // recvfrom(slot, generation, buffer, offset, length, flags, address)
 napi_value RecvFrom(napi_env env, napi_callback_info info) {
   return WithSlot(env, info, [](Arguments& arguments, Slot& slot, int64_t* result) {
-    std::span<std::byte> room;
+    std::span<std::byte> buffer;
     int32_t flags;
     AddressOut out;
-    if (!arguments.Range(2, &room) || !arguments.Int32(5, &flags) || !arguments.AddressRoom(6, &out)) return false;
+    if (!arguments.Range(2, &buffer) || !arguments.Int32(5, &flags) || !arguments.AddressBuffer(6, &out)) return false;
     const int descriptor = slot.descriptor.get();
     socklen_t length = 0;
     *result = RetryInterrupted([&] {
       length = out.capacity;
-      return ::recvfrom(descriptor, room.data(), room.size(), flags | MSG_DONTWAIT, out.address, &length);
+      return ::recvfrom(descriptor, buffer.data(), buffer.size(), flags | MSG_DONTWAIT, out.address, &length);
     });
     *out.length = static_cast<int32_t>(length);
     return true;

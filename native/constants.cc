@@ -1,7 +1,7 @@
-// The constants table as data: an array of { name, value, manual }.
+// Exports the table of constants as an array of { name, value, manual }.
 #include <sys/socket.h>
 
-// It needs sys/socket.h before it.
+// vm_sockets.h needs sys/socket.h before it.
 #include <linux/vm_sockets.h>
 #include <netdb.h>
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
-// Descriptor: the one owner of a file descriptor. It moves and never copies, so a descriptor cannot be closed twice, and
-// the whole process knows that it has an owner.
+// Descriptor: the one owner of a file descriptor. It can be moved and not copied, so a descriptor is not closed twice.
+// OwnedDescriptors records for the whole process that the descriptor has an owner.
 #pragma once
 
 #include <sys/socket.h>
@@ -14,7 +14,7 @@ namespace sockwright {
 class Descriptor {
  public:
   Descriptor() = default;
-  // A new one. What may have an owner already is claimed first, and then handed over as Claimed.
+  // Takes a new descriptor and claims it. One that may already have an owner is claimed first and passed to Claimed.
   explicit Descriptor(int fd) : fd_(fd) {
     if (fd >= 0) OwnedDescriptors::Claim(fd);
   }
@@ -38,13 +38,14 @@ class Descriptor {
   int get() const { return fd_; }
   bool is_open() const { return fd_ >= 0; }
 
-  // Nobody of ours owns it from here on.
+  // Gives up ownership and returns the descriptor.
   int Release() {
     if (fd_ >= 0) OwnedDescriptors::Release(fd_);
     return std::exchange(fd_, -1);
   }
 
-  // close(2): after EINTR the descriptor is gone on Linux, so a retry could close a stranger's.
+  // Closes the descriptor. There is no retry after EINTR: Linux has freed the descriptor then, and a retry could close one
+  // that another thread has just opened. close(2).
   void Close() {
     if (fd_ < 0) return;
     const int fd = std::exchange(fd_, -1);
@@ -52,32 +53,32 @@ class Descriptor {
     OwnedDescriptors::Release(fd);
   }
 
-  // Whether close(2) would wait: SO_LINGER on, for longer than no time (socket(7)).
+  // Returns whether close(2) would wait: SO_LINGER is on, with a time above zero. socket(7).
   bool Lingers() const {
-    const linger option = Linger();
+    const linger option = LingerOption();
     return option.l_onoff != 0 && option.l_linger > 0;
   }
 
-  // Closes without that wait: nobody is there who could be told of its end. The kernel goes on sending what it has.
+  // Closes without that wait. The kernel continues to send the bytes that it has.
   void CloseAtOnce() {
-    if (Lingers()) LingerNot();
+    if (Lingers()) DisableLinger();
     Close();
   }
 
-  // The same, and without the reset that SO_LINGER for no time makes of a close.
+  // Closes without that wait and without a reset, which SO_LINGER with a time of zero would cause.
   void CloseInOrder() {
-    if (Linger().l_onoff != 0) LingerNot();
+    if (LingerOption().l_onoff != 0) DisableLinger();
     Close();
   }
 
  private:
-  linger Linger() const {
+  linger LingerOption() const {
     linger option{};
     socklen_t length = sizeof(option);
     return fd_ >= 0 && getsockopt(fd_, SOL_SOCKET, SO_LINGER, &option, &length) == 0 ? option : linger{};
   }
 
-  void LingerNot() const {
+  void DisableLinger() const {
     const linger off{};
     setsockopt(fd_, SOL_SOCKET, SO_LINGER, &off, sizeof(off));
   }

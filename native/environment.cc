@@ -6,8 +6,8 @@ Environment* Environment::Create(napi_env env) {
   uv_loop_t* loop = nullptr;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return nullptr;
   auto* environment = new Environment(env, loop);
-  // The asynchronous hook: closing a uv handle takes a turn of the loop. With a plain hook, a worker that alone loaded
-  // the addon ends with a handle still open, and node aborts.
+  // An asynchronous hook, because closing a uv handle takes a turn of the loop. With a synchronous hook, a worker that alone
+  // loaded the addon would end with a handle still open, and node would abort.
   if (napi_add_async_cleanup_hook(env, OnCleanup, environment, &environment->hook_) != napi_ok) {
     delete environment;
     return nullptr;

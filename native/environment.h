@@ -1,4 +1,5 @@
-// Environment: what the addon keeps for one Node environment (the main thread or one worker). Nothing is global.
+// Environment: the state of the addon in one Node environment, the main thread or a worker. Environments share only
+// OwnedDescriptors and the threads of LingeringCloses.
 #pragma once
 
 #include <node_api.h>
@@ -13,7 +14,7 @@ namespace sockwright {
 
 class Environment {
  public:
-  // Made once per environment; deletes itself when its asynchronous cleanup hook has run.
+  // Called once per environment. The object deletes itself at the end of the environment, when its handles are closed.
   static Environment* Create(napi_env env);
 
   napi_env env() const { return env_; }
@@ -35,7 +36,7 @@ class Environment {
   LingeringCloses lingering_closes_;
   TransferFrame transfer_frame_;
   napi_async_cleanup_hook_handle hook_ = nullptr;
-  // What has a handle in the loop.
+  // The members that have a handle in the loop and have not closed it: poller_ and lingering_closes_.
   int open_handles_ = 2;
 };
 

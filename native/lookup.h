@@ -1,4 +1,4 @@
-// Lookup: a question to the resolver, which may wait for a name server: asked in one of libuv's threads.
+// Lookup: a query to the resolver, which runs in a thread of libuv's pool because it may wait for a name server.
 #pragma once
 
 #include <node_api.h>
@@ -11,15 +11,15 @@
 
 namespace sockwright {
 
-// A Question has `int Ask(int* error)`, which runs in the thread and knows no JavaScript: it gives 0, or what the function
-// of netdb.h says in its own numbers, and the errno behind it. And it has `napi_value Answer(napi_env)`, asked after a 0.
-template <typename Question>
+// A Query has two methods. `int Resolve(int* error)` runs in the thread and does not use JavaScript; it returns 0 or the error
+// number of the netdb.h function, and sets *error to the errno behind it. `napi_value Answer(napi_env)` is called after a 0.
+template <typename Query>
 class Lookup {
  public:
-  Question question;
+  Query query;
 
-  // Calls `callback(status, errno, answer)` back, once. Gives 0, or -errno where it could not begin; then it does not.
-  // An environment that ends waits for the thread, and calls nobody back.
+  // Calls `callback(status, errno, answer)` once and returns 0, or returns -errno when it could not begin, without a later
+  // call. An environment that ends waits for the thread and does not call back.
   static napi_value Begin(napi_env env, std::unique_ptr<Lookup> lookup, napi_value callback) {
     napi_value name;
     if (napi_create_string_utf8(env, "sockwright.lookup", NAPI_AUTO_LENGTH, &name) != napi_ok ||
@@ -38,7 +38,7 @@ class Lookup {
  private:
   static void Run(napi_env, void* data) {
     auto* lookup = static_cast<Lookup*>(data);
-    lookup->status_ = lookup->question.Ask(&lookup->errno_);
+    lookup->status_ = lookup->query.Resolve(&lookup->errno_);
   }
 
   static void Finish(napi_env env, napi_status, void* data) {
@@ -50,8 +50,8 @@ class Lookup {
     if (!has_callback) return;
     values[0] = Number(env, lookup->status_);
     values[1] = Number(env, lookup->errno_);
-    values[2] = lookup->status_ == 0 ? lookup->question.Answer(env) : receiver;
-    // What the callback throws, Node tells as it does of every callback; of an environment that ends nothing is called.
+    values[2] = lookup->status_ == 0 ? lookup->query.Answer(env) : receiver;
+    // Node reports an exception of the callback as an uncaught one. In an environment that is ending, the call does nothing.
     napi_call_function(env, receiver, callback, 3, values, nullptr);
   }
 

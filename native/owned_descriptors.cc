@@ -8,20 +8,20 @@
 namespace sockwright {
 namespace {
 
-// libuv's and not the standard library's, whose mutex can throw. Neither is ever destroyed: when the process ends, a worker
-// may still be closing its table.
+// libuv's mutex, because that of the standard library can throw. Neither the mutex nor the counts are ever destroyed: when
+// the process ends, a worker may still be closing its table.
 uv_once_t once = UV_ONCE_INIT;
 uv_mutex_t mutex;
 std::vector<uint32_t>* counts;  // by descriptor
 
-void Make() {
+void Initialize() {
   if (uv_mutex_init(&mutex) == 0) counts = new std::vector<uint32_t>;
 }
 
 class Lock {
  public:
   Lock() {
-    uv_once(&once, Make);
+    uv_once(&once, Initialize);
     if (counts != nullptr) uv_mutex_lock(&mutex);
   }
   ~Lock() {

@@ -1,21 +1,21 @@
-// OwnedDescriptors: which descriptors of the process belong to an environment, whichever it is.
+// OwnedDescriptors: the descriptors of the process that belong to an environment.
 //
-// A descriptor's number means the same in every thread, so its ownership is the process's: adopt() in a worker must not take
-// what the main thread's table closes one day. This is the one thing of the addon that environments share.
+// A descriptor's number means the same in every thread, so ownership is recorded for the whole process: adopt() in a worker
+// must not take a descriptor that the main thread's table will close.
 #pragma once
 
 namespace sockwright {
 
 class OwnedDescriptors {
  public:
-  // A new descriptor has an owner.
+  // Records that a new descriptor has an owner.
   static void Claim(int fd);
 
-  // Claims what nobody owns. False when it has an owner.
+  // Claims a descriptor that has no owner. Returns false when it has one.
   static bool ClaimIfFree(int fd);
 
-  // After the close, or when it is given away. Claims are counted, because another thread may have been given the same
-  // number between a close and its release.
+  // Undoes one claim, after the descriptor was closed or handed to another owner. Claims are counted, because another thread
+  // may get the same number between the close and the release.
   static void Release(int fd);
 };
 

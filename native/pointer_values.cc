@@ -14,12 +14,12 @@ struct PointerValue {
   int name;
 };
 
-// Levels that not every C library names (linux/socket.h).
+// Levels that some C libraries do not define (linux/socket.h).
 constexpr int kSolIp = 0, kSolIpv6 = 41, kSolPacket = 263, kSolRds = 276, kSolXdp = 283;
 
-// Of the options that the kernel knows in setsockopt(2), those whose structure has an address of the process. What
-// getsockopt(2) takes is zeroed (calls_options.cc). Others only look like it: SO_ATTACH_BPF and SO_ATTACH_REUSEPORT_EBPF
-// take a descriptor, IP_MSFILTER, IPV6_2292PKTOPTIONS and the counters of netfilter have their lists in the value itself.
+// The options of setsockopt(2) whose value is a structure with a pointer. For getsockopt(2) the value is zeroed
+// (calls_options.cc). Some options only resemble these: SO_ATTACH_BPF and SO_ATTACH_REUSEPORT_EBPF take a descriptor, and
+// IP_MSFILTER, IPV6_2292PKTOPTIONS and the counters of netfilter contain their lists in the value itself.
 constexpr std::array<PointerValue, 11> kPointerOptions = {{
     {SOL_SOCKET, 26},   // SO_ATTACH_FILTER: struct sock_fprog
     {SOL_SOCKET, 51},   // SO_ATTACH_REUSEPORT_CBPF: struct sock_fprog
@@ -34,7 +34,8 @@ constexpr std::array<PointerValue, 11> kPointerOptions = {{
     {kSolIpv6, 64},     // IP6T_SO_SET_REPLACE
 }};
 
-// Of the control messages that sendmsg(2) takes. Those of SCM_RIGHTS are descriptors, all others plain values.
+// The control messages of sendmsg(2) whose data contains a pointer. SCM_RIGHTS contains descriptors, and all others contain
+// plain values.
 constexpr std::array<PointerValue, 6> kPointerControls = {{
     {kSolRds, 1},  // RDS_CMSG_RDMA_ARGS: struct rds_rdma_args
     {kSolRds, 3},  // RDS_CMSG_RDMA_MAP: struct rds_get_mr_args

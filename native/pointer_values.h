@@ -1,13 +1,13 @@
-// Which values that setsockopt(2) and sendmsg(2) take have a pointer in them. JavaScript has none to give, and the kernel
-// would read or write at any address of the process that the bytes happen to name: none of them reaches it.
+// Tells which values of setsockopt(2) and sendmsg(2) contain a pointer. JavaScript has no valid pointer, and the kernel would
+// read or write memory of the process at the address that the bytes form, so the addon refuses these values.
 #pragma once
 
 namespace sockwright {
 
-// The value of an option, by its level.
+// Returns whether the value of the option contains a pointer.
 bool OptionHasPointer(int level, int option);
 
-// The data of a control message, by its level.
+// Returns whether the data of the control message contains a pointer.
 bool ControlHasPointer(int level, int type);
 
 }  // namespace sockwright

@@ -10,7 +10,7 @@ int Poller::Start(napi_value dispatch, napi_value records) {
   if (started()) return -EALREADY;
   Descriptor epoll(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll.is_open()) return -errno;
-  if (!Refer(dispatch, &dispatch_) || !Refer(records, &records_)) return -ENOMEM;
+  if (!SetReference(dispatch, &dispatch_) || !SetReference(records, &records_)) return -ENOMEM;
   if (int error = uv_poll_init(owner_.loop(), &handle_, epoll.get()); error != 0) return error;
   handle_.data = this;
   epoll_ = std::move(epoll);
@@ -19,7 +19,7 @@ int Poller::Start(napi_value dispatch, napi_value records) {
   return 0;
 }
 
-bool Poller::Refer(napi_value value, napi_ref* reference) {
+bool Poller::SetReference(napi_value value, napi_ref* reference) {
   if (*reference != nullptr) napi_delete_reference(owner_.env(), *reference);
   *reference = nullptr;
   return napi_create_reference(owner_.env(), value, 1, reference) == napi_ok;
@@ -52,51 +52,51 @@ void Poller::SetReferenced(bool referenced) {
   }
 }
 
-void Poller::Close(void (*closed)(void* owner)) {
-  closed_ = closed;
-  closing_ = true;
+void Poller::Close(void (*on_closed)(void* owner)) {
+  on_closed_ = on_closed;
+  is_closing_ = true;
   if (!started()) {
-    closed_(&owner_);
+    on_closed_(&owner_);
     return;
   }
   uv_close(reinterpret_cast<uv_handle_t*>(&handle_), [](uv_handle_t* handle) {
     auto* poller = static_cast<Poller*>(handle->data);
     poller->epoll_.Close();
-    poller->closed_(&poller->owner_);
+    poller->on_closed_(&poller->owner_);
   });
 }
 
-// While records are left over, their sockets are ready still and libuv comes back; should they be so no more, the records
-// are stale, and wait for the next event. A handler that finds nothing loses nothing.
+// While records are left over, their sockets are still ready, so libuv calls this again. If they are no longer ready, the
+// records are stale and wait for the next event; a handler that then finds nothing to do loses nothing.
 void Poller::OnReadable(uv_poll_t* handle, int, int) {
-  // The status needs no look: an epoll descriptor has no error condition of its own.
+  // The status is ignored, because an epoll descriptor has no error condition.
   static_cast<Poller*>(handle->data)->Turn();
 }
 
 void Poller::Turn() {
   if (next_ == ready_) {
     next_ = 0;
-    // A negative count is EINTR; level-triggering brings the same events back in the next turn.
-    const int ready = epoll_wait(epoll_.get(), events_.data(), asked_, 0);
+    // A negative count is EINTR; epoll is level-triggered and reports the same events again in the next turn.
+    const int ready = epoll_wait(epoll_.get(), events_.data(), requested_, 0);
     ready_ = ready > 0 ? ready : 0;
   }
   const int begin = next_;
   const uint64_t start = uv_hrtime();
   uint64_t elapsed_ns = 0;
-  // A record that came back is always dispatched. What the time of this turn does not reach comes first in the next one,
-  // which has no epoll_wait of its own: nobody is passed over for those who are ready again.
+  // Every record that epoll_wait returned is dispatched. Records for which this turn has no time left come first in the next
+  // turn, which then makes no epoll_wait, so that sockets which are ready again cannot overtake them.
   while (next_ < ready_ && elapsed_ns < kTurnBudgetNs && DispatchPortion() > 0) elapsed_ns = uv_hrtime() - start;
-  if (next_ > begin && !closing_) Adapt(next_ - begin, elapsed_ns);
+  if (next_ > begin && !is_closing_) Adapt(next_ - begin, elapsed_ns);
 }
 
 int Poller::DispatchPortion() {
-  // A handler of the portion before may have ended the environment: a worker's process.exit().
-  if (closing_) return 0;
+  // A handler of the previous portion may have ended the environment, as process.exit() does in a worker.
+  if (is_closing_) return 0;
   napi_env env = owner_.env();
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return 0;
 
-  // The array is looked up again for each: JavaScript may have detached it, and then its length is 0.
+  // The array is looked up again for each portion: JavaScript may have detached it, and then its length is 0.
   napi_value records = nullptr;
   size_t length = 0;
   void* data = nullptr;
@@ -104,7 +104,7 @@ int Poller::DispatchPortion() {
   napi_get_typedarray_info(env, records, nullptr, &length, &data, nullptr, nullptr);
   int count = ready_ - next_;
   if (count > kMaxPortion) count = kMaxPortion;
-  if (count > asked_) count = asked_;
+  if (count > requested_) count = requested_;
   const int capacity = static_cast<int>(length / kInt32sPerRecord);
   if (count > capacity) count = capacity;
 
@@ -118,7 +118,8 @@ int Poller::DispatchPortion() {
     next_ += count;
     napi_value dispatch, receiver, argument;
     napi_get_reference_value(env, dispatch_, &dispatch);
-    // A fresh receiver, in the root asynchronous context: a kept one would carry its store from turn to turn.
+    // A new receiver each time, in the root asynchronous context: a reused one would carry its AsyncLocalStorage store from
+    // turn to turn.
     napi_create_object(env, &receiver);
     napi_create_int32(env, count, &argument);
     const napi_status status = napi_make_callback(env, nullptr, receiver, dispatch, 1, &argument, nullptr);
@@ -126,7 +127,7 @@ int Poller::DispatchPortion() {
       napi_value error;
       if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
     } else if (status != napi_ok) {
-      // JavaScript can no longer be entered: the environment is about to end.
+      // JavaScript can no longer be called, because the environment is about to end.
       count = 0;
     }
   }
@@ -134,15 +135,16 @@ int Poller::DispatchPortion() {
   return count;
 }
 
-// The elapsed time includes the microtasks, that is, the handlers: napi_make_callback drains them before it returns.
+// Sets how many events the next turn requests. The elapsed time includes the microtasks, and so the handlers:
+// napi_make_callback runs them before it returns.
 void Poller::Adapt(int dispatched, uint64_t elapsed_ns) {
   const uint64_t per_event_ns = elapsed_ns / dispatched + 1;
   const uint64_t affordable = kTurnBudgetNs / per_event_ns;
-  const int grown = dispatched == asked_ ? asked_ * 2 : dispatched * 2;
+  const int grown = dispatched * 2;
   int next = affordable < static_cast<uint64_t>(grown) ? static_cast<int>(affordable) : grown;
   if (next < kMinEvents) next = kMinEvents;
   if (next > kMaxEvents) next = kMaxEvents;
-  asked_ = next;
+  requested_ = next;
 }
 
 }  // namespace sockwright

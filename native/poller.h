@@ -1,5 +1,5 @@
-// Poller: one private epoll descriptor per environment, watched by one uv_poll_t. In a turn of the loop it enters
-// JavaScript once for each portion of the sockets that are ready. It runs on the environment's own thread only.
+// Poller: one private epoll descriptor per environment, watched by one uv_poll_t. In a turn of the loop it calls JavaScript
+// once for each portion of the sockets that are ready. It runs only on the environment's own thread.
 #pragma once
 
 #include <node_api.h>
@@ -18,45 +18,46 @@ struct Slot;
 
 class Poller {
  public:
-  // Fairness is decided before epoll_wait: how many events a turn asks for follows from what the turn before cost.
+  // Fairness is decided before epoll_wait: the cost of a turn decides how many events the next one requests.
 
-  // The fewest events that a turn asks for.
+  // The fewest events that a turn requests from epoll, however much time the previous turn took.
   static constexpr int kMinEvents = 8;
-  // The most events that a turn asks for.
+  // The most events that a turn requests from epoll; epoll reports further ones in the next turn.
   static constexpr int kMaxEvents = 1024;
-  // The time that a turn should take, its handlers included: timers and other sockets wait that long. Turns of 0.1 ms cost
-  // some 8 % more CPU time with 50 connections as with 500 (bench/): whoever answers many at once wakes the peers' core once.
+  // The time that a turn should take with its handlers, since timers and other sockets wait that long. Records for which no
+  // time is left are dispatched in the next turn. Turns of 0.1 ms cost about 8 % more CPU time, with 50 connections as with
+  // 500 (bench/): a server that answers many peers at once wakes their core once.
   static constexpr uint64_t kTurnBudgetNs = 2'000'000;
-  // Sockets that are handed to JavaScript at a time, and answered before the next: what they touch is still in the
-  // processor's cache then. 16 are no better, 8 and 64 are worse.
+  // The most sockets that one call of JavaScript gets; the next call gets further ones. The answers are sent before that, while
+  // the data is still in the processor's cache. 16 is no better, 8 and 64 are worse.
   static constexpr int kMaxPortion = 32;
   static constexpr int kInt32sPerRecord = 3;  // slot, generation, events
 
   explicit Poller(Environment& owner) : owner_(owner) {}
 
-  // Opens the epoll descriptor and watches it. `dispatch(count)` finds its records in `records`, an Int32Array.
-  // Gives 0 or -errno (libuv's numbers are the negated errno values here).
+  // Opens the epoll descriptor and watches it. `dispatch(count)` reads its records from `records`, an Int32Array.
+  // Returns 0 or -errno (libuv's error numbers are negated errno values on Linux).
   int Start(napi_value dispatch, napi_value records);
   bool started() const { return epoll_.is_open(); }
 
-  // epoll_ctl(2) for one slot: ADD, MOD or DEL, whichever leads from what epoll was told to `interest`.
+  // Sets epoll's interest in a slot: EPOLL_CTL_ADD, MOD or DEL, depending on the slot's current interest. epoll_ctl(2).
   int Watch(uint32_t index, Slot& slot, uint32_t interest);
 
-  // EPOLL_CTL_DEL before a close: a duplicate elsewhere would keep the registration alive (epoll(7), Q6).
+  // Removes the slot from epoll before a close: a duplicate of the descriptor would keep it registered (epoll(7), Q6).
   void Forget(Slot& slot);
 
-  // Whether the poller keeps the process alive.
+  // Sets whether the poller keeps the process alive.
   void SetReferenced(bool referenced);
 
-  // Stops watching and calls `closed(owner)` when libuv has let go of the handle.
-  void Close(void (*closed)(void* owner));
+  // Stops watching, and calls `on_closed(owner)` when libuv has closed the handle.
+  void Close(void (*on_closed)(void* owner));
 
  private:
-  // Keeps the value, in the place of what a start that failed has kept.
-  bool Refer(napi_value value, napi_ref* reference);
+  // Stores a reference to the value. It replaces the one that a failed start has left.
+  bool SetReference(napi_value value, napi_ref* reference);
   static void OnReadable(uv_poll_t* handle, int status, int events);
   void Turn();
-  // Hands over the next records, and gives how many; 0 when there is no going on.
+  // Passes the next records to JavaScript and returns their number, or 0 when JavaScript cannot be called.
   int DispatchPortion();
   void Adapt(int dispatched, uint64_t elapsed_ns);
 
@@ -65,10 +66,11 @@ class Poller {
   uv_poll_t handle_{};
   napi_ref dispatch_ = nullptr;
   napi_ref records_ = nullptr;
-  void (*closed_)(void* owner) = nullptr;
-  bool closing_ = false;
-  int asked_ = kMinEvents;
-  // What epoll_wait has given and JavaScript has not seen yet: events_[next_] up to events_[ready_].
+  void (*on_closed_)(void* owner) = nullptr;
+  bool is_closing_ = false;
+  // The number of events that the next epoll_wait requests.
+  int requested_ = kMinEvents;
+  // The events that epoll_wait has returned and JavaScript has not received yet are events_[next_] to events_[ready_ - 1].
   int next_ = 0;
   int ready_ = 0;
   std::array<epoll_event, kMaxEvents> events_{};

@@ -1,4 +1,5 @@
-// The shape of every native function: one non-blocking system call; the result is a value >= 0 or -errno, as a number.
+// The parts that the native functions share. A native function makes one non-blocking system call and returns a number: the
+// call's result, or -errno.
 #pragma once
 
 #include <netinet/in.h>
@@ -11,14 +12,14 @@
 
 namespace sockwright {
 
-// MSG_NOSIGNAL: EPIPE as a value, never SIGPIPE. Never MSG_ZEROCOPY: with it the kernel reads the memory after the call
-// has returned, when JavaScript may have given it to something else.
+// Returns the flags of a send. MSG_NOSIGNAL is always set, so that a broken pipe is EPIPE and not SIGPIPE. MSG_ZEROCOPY is
+// never set: with it the kernel would read the memory after the call has returned, when JavaScript may have reused it.
 inline int SendFlags(int flags) { return (flags | MSG_DONTWAIT | MSG_NOSIGNAL) & ~MSG_ZEROCOPY; }
 
-// What a call returned, or -errno.
+// Returns the result of a system call, or -errno when it failed.
 inline int64_t Result(int64_t value) { return value < 0 ? -errno : value; }
 
-// EINTR is retried in data calls only: they are non-blocking, so the retry is at once.
+// Repeats a system call while it fails with EINTR. It is for calls that do not block, so that a retry returns at once.
 template <typename Call>
 int64_t RetryInterrupted(Call call) {
   int64_t value;
@@ -34,15 +35,16 @@ inline napi_value Number(napi_env env, int64_t value) {
   return number;
 }
 
-// A text of the system's, which need not be UTF-8; null is "".
+// Makes a string of a text of the system, which need not be UTF-8. Null becomes "".
 inline napi_value Text(napi_env env, const char* text) {
   napi_value value;
   napi_create_string_utf8(env, text == nullptr ? "" : text, NAPI_AUTO_LENGTH, &value);
   return value;
 }
 
-// A native function whose first two arguments name a slot. `body(arguments, slot, &result)` gives false when an
-// argument was wrong and an exception is pending. A stale slot is EBADF here and never reaches the kernel.
+// The frame of a native function whose first two arguments are a slot and its generation. `body(arguments, slot, &result)`
+// returns false when an argument is wrong and an exception is pending. For a closed slot the result is -EBADF, without a
+// system call.
 template <typename Body>
 napi_value WithSlot(napi_env env, napi_callback_info info, Body body) {
   Arguments arguments(env, info);
@@ -54,12 +56,12 @@ napi_value WithSlot(napi_env env, napi_callback_info info, Body body) {
   return body(arguments, *slot, &result) ? Number(env, result) : nullptr;
 }
 
-// The size of an IP address of the family, 0 for other families.
+// Returns the size of an IP address of the family, and 0 for other families.
 inline size_t AddressBytes(int32_t family) {
   return family == AF_INET ? sizeof(in_addr) : family == AF_INET6 ? sizeof(in6_addr) : 0;
 }
 
-// Puts a new descriptor into the environment's table and gives its handle.
+// Inserts a new descriptor into the environment's table and returns its handle. A negated errno is returned unchanged.
 inline int64_t Keep(Environment& environment, int64_t descriptor_or_error) {
   if (descriptor_or_error < 0) return descriptor_or_error;
   const int64_t handle = environment.slots().Insert(Descriptor(static_cast<int>(descriptor_or_error)));

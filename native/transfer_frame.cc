@@ -25,7 +25,7 @@ bool TransferFrame::Create(napi_env env, napi_value* array) {
                     Construct(env, "SharedArrayBuffer", bytes, &buffer) && Construct(env, "Int32Array", buffer, array) &&
                     napi_get_typedarray_info(env, *array, &type, &length, &memory, &memory_of_array, nullptr) == napi_ok &&
                     napi_is_arraybuffer(env, memory_of_array, &can_be_detached) == napi_ok;
-  // A program can put something else in the place of a global.
+  // The result is checked, because a program can replace a global such as SharedArrayBuffer.
   if (!made || type != napi_int32_array || length != kNumbers || can_be_detached ||
       napi_create_reference(env, *array, 1, &array_) != napi_ok) {
     bool is_pending = false;

@@ -1,5 +1,5 @@
-// TransferFrame: the numbers of a recv or send, in memory that JavaScript and the addon share. Six numbers as arguments
-// and one as the result cost more to hand over than the rest of such a call.
+// TransferFrame: the numbers of a recv or send, in memory that JavaScript and the addon share. Passing them as arguments and
+// as a result would cost more than the rest of such a call.
 #pragma once
 
 #include <node_api.h>
@@ -18,19 +18,19 @@ class TransferFrame {
     int32_t flags;
   };
 
-  // Makes the Int32Array. Its memory is a SharedArrayBuffer, which nothing can detach or shrink. False, with an
-  // exception pending, where there is none to be had.
+  // Creates the Int32Array. Its memory is a SharedArrayBuffer, which nothing can detach or shrink. Returns false, with an
+  // exception pending, when it cannot be created.
   bool Create(napi_env env, napi_value* array);
 
-  // Each number is read once, and checked after that: whoever shares the memory may write at any time.
+  // Reads each number once. The caller checks the copies, because another thread may write to the memory at any time.
   Numbers Read() const;
   void SetResult(int32_t result);
 
  private:
-  static constexpr uint32_t kNumbers = 6;  // those of Numbers in their order, then the result
+  static constexpr uint32_t kNumbers = 6;  // the members of Numbers in their order, then the result
 
   int32_t* memory_ = nullptr;
-  napi_ref array_ = nullptr;  // keeps the memory for as long as the environment lasts
+  napi_ref array_ = nullptr;  // keeps the memory until the environment ends
 };
 
 }  // namespace sockwright
