@@ -15,7 +15,7 @@ export {
 export { type CollectOptions, type Forking, ForkingMixIn } from "./socketserver/forking-mixin.ts";
 export type { HandlerClass, ModuleHandler } from "./socketserver/handler-class.ts";
 export type { MemoryFile } from "./socketserver/memory-file.ts";
-export type { Taken } from "./socketserver/pending-requests.ts";
+export type { RequestWithAddress } from "./socketserver/pending-requests.ts";
 export { BaseRequestHandler, DatagramRequestHandler, StreamRequestHandler } from "./socketserver/request-handler.ts";
 export type { RequestOf, ServerClass, WithMembers } from "./socketserver/server-class.ts";
 export { TCPServer } from "./socketserver/tcp-server.ts";

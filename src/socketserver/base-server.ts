@@ -14,7 +14,7 @@ import { reportError } from "./error-report.ts";
 import { checkHandler, type HandlerClass, isModuleHandler, type ModuleHandler } from "./handler-class.ts";
 import { HandlerRuns } from "./handler-runs.ts";
 import { importHandler, placeOf } from "./module-handler.ts";
-import { PendingRequests, type Taken } from "./pending-requests.ts";
+import { PendingRequests, type RequestWithAddress } from "./pending-requests.ts";
 
 /** The return type of a hook: its result, or a promise of it. */
 export type Awaitable<T> = T | PromiseLike<T>;
@@ -23,7 +23,7 @@ export type Awaitable<T> = T | PromiseLike<T>;
  * The server's reaction to an error of `get_request`: ignore it; publish it; publish it and retry at once without limit;
  * publish it and pause; or stop.
  */
-export type RequestFailure = "ignore" | "publish" | "retry" | "pause" | "stop";
+export type FailureReaction = "ignore" | "publish" | "retry" | "pause" | "stop";
 
 /** Failures of `get_request` in a row that are retried at once; before each further call the server pauses. */
 const MAX_FAILURES_IN_ROW = 16;
@@ -220,7 +220,7 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
    * other error ends the server.
    * @example See {@link BaseServer}.
    */
-  get_request(): Awaitable<Taken<Request>> {
+  get_request(): Awaitable<RequestWithAddress<Request>> {
     const error = new Error("The get_request() method is not implemented");
     throw Object.assign(error, { code: "ERR_METHOD_NOT_IMPLEMENTED" });
   }
@@ -340,7 +340,7 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
   prepare(): Awaitable<void> {}
 
   /** Waits until `get_request` can return at once; resolves with false when the time ends first. @internal */
-  readable(_waitMs: number | null, _signal: AbortSignal): Awaitable<boolean> {
+  await_readable(_waitMs: number | null, _signal: AbortSignal): Awaitable<boolean> {
     return true;
   }
 
@@ -360,7 +360,7 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
   }
 
   /** Decides how the server reacts to an error of `get_request`. @internal */
-  failure_of(error: unknown): RequestFailure {
+  reaction_to(error: unknown): FailureReaction {
     return isSystemError(error) ? "publish" : "stop";
   }
 
@@ -429,9 +429,9 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
         if (signal.aborted) return;
-        const what = this.#handleFailure(error.cause);
-        const isOneTooMany = what !== "retry" && ++failuresInRow > MAX_FAILURES_IN_ROW;
-        if (isOneTooMany || what === "pause") await this.pause(signal);
+        const reaction = this.#handleFailure(error.cause);
+        const hasTooManyFailures = reaction !== "retry" && ++failuresInRow > MAX_FAILURES_IN_ROW;
+        if (hasTooManyFailures || reaction === "pause") await this.pause(signal);
       }
       await this.service_actions();
     }
@@ -442,10 +442,10 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
   }
 
   /** Takes a request. Resolves with undefined when the time ends first or the signal aborts; rejects with a RequestError. */
-  async #take(waitMs: number | null, signal: AbortSignal): Promise<Taken<Request> | undefined> {
+  async #take(waitMs: number | null, signal: AbortSignal): Promise<RequestWithAddress<Request> | undefined> {
     const deadline = waitMs === null ? null : performance.now() + waitMs;
     try {
-      if (!this.#pending.isLeft && !(await this.readable(waitMs, signal))) return undefined;
+      if (!this.#pending.hasPending && !(await this.await_readable(waitMs, signal))) return undefined;
       const restMs = deadline === null ? null : Math.max(0, deadline - performance.now());
       return await this.#pending.next(() => this.get_request(), signal, restMs);
     } catch (error) {
@@ -454,14 +454,14 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
   }
 
   /** Throws an error of `get_request` that ends the server; publishes any other. */
-  #handleFailure(error: unknown): RequestFailure {
-    const what = this.failure_of(error);
-    if (what === "stop") throw error;
-    if (what !== "ignore") publishFailure({ error, server: this, hook: "get_request" });
-    return what;
+  #handleFailure(error: unknown): FailureReaction {
+    const reaction = this.reaction_to(error);
+    if (reaction === "stop") throw error;
+    if (reaction !== "ignore") publishFailure({ error, server: this, hook: "get_request" });
+    return reaction;
   }
 
-  async #process([request, client_address]: Taken<Request>): Promise<void> {
+  async #process([request, client_address]: RequestWithAddress<Request>): Promise<void> {
     const handle = (): Promise<void> => this.#handle(request, client_address);
     await (this.waits_for_handlers ? this.handler_runs.run(handle) : handle());
   }

@@ -15,7 +15,7 @@ export class BoundPath {
   /** Makes one from the address of a bound socket; undefined if that has no path. */
   static of({ path }: Address): BoundPath | undefined {
     if (path === undefined || path.length === 0) return undefined;
-    return new BoundPath(absolute(path));
+    return new BoundPath(toAbsolute(path));
   }
 
   /** Removes the path. Call it before the close: later another process may have bound the path, with a reused inode number. */
@@ -30,7 +30,7 @@ export class BoundPath {
 }
 
 /** Makes the path absolute, since the program may change its working directory. */
-function absolute(path: string | Buffer): string | Buffer {
+function toAbsolute(path: string | Buffer): string | Buffer {
   if (typeof path === "string") return resolve(path);
   return path[0] === 0x2f ? path : Buffer.concat([Buffer.from(`${process.cwd()}/`), path]);
 }

@@ -4,7 +4,7 @@ export class Capacity {
 
   /** Resolves when `hasCapacity` returns true, or when the signal aborts. */
   async wait(hasCapacity: () => boolean, signal: AbortSignal): Promise<void> {
-    while (!hasCapacity() && !signal.aborted) await this.#change(signal);
+    while (!hasCapacity() && !signal.aborted) await this.#awaitChange(signal);
   }
 
   /** Checks all waits again, because a task or child has ended. */
@@ -12,7 +12,7 @@ export class Capacity {
     for (const wake of [...this.#waiters]) wake();
   }
 
-  #change(signal: AbortSignal): Promise<void> {
+  #awaitChange(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
         this.#waiters.delete(wake);

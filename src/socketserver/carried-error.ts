@@ -17,14 +17,14 @@ interface CarriedError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
-  readonly properties: readonly (readonly [name: string, value: Carried])[];
-  readonly cause: Carried | undefined;
+  readonly properties: readonly (readonly [name: string, value: CarriedValue])[];
+  readonly cause: CarriedValue | undefined;
 }
 
 /** A thrown value in the form in which a worker thread or child process sends it to the server. */
-export type Carried =
+export type CarriedValue =
   | CarriedError
-  | { readonly kind: "list"; readonly items: readonly Carried[] }
+  | { readonly kind: "list"; readonly items: readonly CarriedValue[] }
   | { readonly kind: "value"; readonly value: unknown };
 
 const TYPES = {
@@ -50,17 +50,17 @@ const ERROR_TYPES = [
 const SEPARATE_FIELDS = new Set(["name", "message", "stack", "cause"]);
 
 /** Converts a thrown value to the form that is sent. A value that cannot be sent becomes a description, as of `console.log`. */
-export function carry(thrown: unknown): Carried {
+export function carry(thrown: unknown): CarriedValue {
   return carryBelow(thrown, MAX_CAUSES, { errors: MAX_CARRIED_ERRORS });
 }
 
 /** Converts a thrown value to a description, as of `console.log`. */
-export function describe(thrown: unknown): Carried {
-  return { kind: "value", value: described(thrown) };
+export function describe(thrown: unknown): CarriedValue {
+  return { kind: "value", value: descriptionOf(thrown) };
 }
 
 /** Restores a thrown value: an error with the same name, message, stack, code and cause, or the value itself. */
-export function restore(carried: Carried): unknown {
+export function restore(carried: CarriedValue): unknown {
   if (carried.kind === "value") return carried.value;
   if (carried.kind === "list") return carried.items.map(restore);
   const { type, name, message, stack, properties, cause } = carried;
@@ -76,15 +76,15 @@ export function restore(carried: Carried): unknown {
 }
 
 /** The number of errors that may still be sent. */
-interface Rest {
+interface ErrorBudget {
   errors: number;
 }
 
-function carryBelow(thrown: unknown, depth: number, rest: Rest): Carried {
+function carryBelow(thrown: unknown, depth: number, budget: ErrorBudget): CarriedValue {
   try {
-    if (depth > 0 && isError(thrown) && rest.errors-- > 0) return carryError(thrown, depth - 1, rest);
+    if (depth > 0 && isError(thrown) && budget.errors-- > 0) return carryError(thrown, depth - 1, budget);
     if (depth > 0 && Array.isArray(thrown) && thrown.some(isError)) {
-      return { kind: "list", items: thrown.map((item) => carryBelow(item, depth - 1, rest)) };
+      return { kind: "list", items: thrown.map((item) => carryBelow(item, depth - 1, budget)) };
     }
     if (!isError(thrown)) {
       serialize(thrown);
@@ -96,7 +96,7 @@ function carryBelow(thrown: unknown, depth: number, rest: Rest): Carried {
   return describe(thrown);
 }
 
-function carryError(error: Error, depth: number, rest: Rest): CarriedError {
+function carryError(error: Error, depth: number, budget: ErrorBudget): CarriedError {
   const given = new Map<string, unknown>(Object.entries(error).filter(([property]) => !SEPARATE_FIELDS.has(property)));
   // A DOMException inherits its code, and the errors of an AggregateError are not enumerable.
   if ("code" in error) given.set("code", error.code);
@@ -107,8 +107,8 @@ function carryError(error: Error, depth: number, rest: Rest): CarriedError {
     name: String(error.name),
     message: String(error.message),
     stack: error.stack === undefined ? undefined : String(error.stack),
-    properties: [...given].map(([property, value]) => [property, carryBelow(value, depth, rest)]),
-    cause: "cause" in error ? carryBelow(error.cause, depth, rest) : undefined,
+    properties: [...given].map(([property, value]) => [property, carryBelow(value, depth, budget)]),
+    cause: "cause" in error ? carryBelow(error.cause, depth, budget) : undefined,
   };
 }
 
@@ -116,7 +116,7 @@ function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value);
 }
 
-function described(value: unknown): string {
+function descriptionOf(value: unknown): string {
   try {
     return inspect(value);
   } catch {

@@ -2,11 +2,11 @@ import { type Address, checkOptions, integer, type OptionNames, wrongType } from
 import type { Awaitable } from "./base-server.ts";
 import { Capacity } from "./capacity.ts";
 import { publishFailure } from "./diagnostics.ts";
-import { handedRequestOf, socketOf } from "./handed-request.ts";
 import { isModuleHandler } from "./handler-class.ts";
 import { HandlerRuns } from "./handler-runs.ts";
 import { placeOf } from "./module-handler.ts";
 import { type RequestChild, startChild } from "./request-child.ts";
+import { requestMessageOf, socketOf } from "./request-message.ts";
 import { checkBase, type RequestOf, type ServerClass, type WithMembers } from "./server-class.ts";
 
 /** Default of {@link Forking.max_children}: children that run at one time; then the server waits for one to end. */
@@ -91,7 +91,7 @@ export function ForkingMixIn<Base extends ServerClass>(Base: Base): WithMembers<
       await this.#awaitCapacity();
       const message = {
         place: placeOf(Handler),
-        request: handedRequestOf(request, client_address, this.server_address),
+        request: requestMessageOf(request, client_address, this.server_address),
       };
       const child = await startChild(message, socketOf(request).fileno());
       this.active_children ??= new Set();
@@ -106,7 +106,7 @@ export function ForkingMixIn<Base extends ServerClass>(Base: Base): WithMembers<
       if (typeof blocking !== "boolean") throw wrongType("options.blocking", "of type boolean", blocking);
       if (this.active_children === null) return;
       await this.#awaitCapacity();
-      if (blocking) await this.#runs.othersEnded();
+      if (blocking) await this.#runs.awaitOthers();
     }
 
     override handle_timeout(): Awaitable<void> {
@@ -145,15 +145,15 @@ export function ForkingMixIn<Base extends ServerClass>(Base: Base): WithMembers<
 
     /** Waits until a child has ended, and handles its failure. */
     async #attend({ pid, ended }: RequestChild, request: RequestOf<Base>, client_address: Address): Promise<void> {
-      const failed = await ended.then(
+      const failure = await ended.then(
         () => undefined,
         (error: unknown) => ({ error }),
       );
       this.active_children?.delete(pid);
       this.#capacity.notify();
-      if (failed === undefined) return;
+      if (failure === undefined) return;
       try {
-        await this.handle_error(request, client_address, failed.error);
+        await this.handle_error(request, client_address, failure.error);
       } catch (error) {
         publishFailure({ error, server: this, client_address, hook: "handle_error" });
       }

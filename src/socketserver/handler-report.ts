@@ -1,5 +1,5 @@
 import { deserialize, serialize } from "node:v8";
-import { type Carried, carry, describe, restore } from "./carried-error.ts";
+import { type CarriedValue, carry, describe, restore } from "./carried-error.ts";
 
 /** Marks a report, since a handler may send its own messages through the same port. */
 const KIND = "sockwright:socketserver:report";
@@ -8,7 +8,7 @@ const KIND = "sockwright:socketserver:report";
 export interface HandlerReport {
   readonly kind: typeof KIND;
   /**
-   * A serialized {@link Carried}. v8 cannot read everything that it writes, such as an object nested 3 000 deep, and an unreadable
+   * A serialized {@link CarriedValue}. v8 cannot read everything that it writes, such as an object nested 3 000 deep, and an unreadable
    * message of a child would be an uncaught exception in the server's process. So the sender checks it.
    */
   readonly thrown: Uint8Array | undefined;
@@ -21,7 +21,7 @@ export function doneReport(): HandlerReport {
 
 /** Makes the report of a handler that threw `thrown`. */
 export function thrownReport(thrown: unknown): HandlerReport {
-  return { kind: KIND, thrown: readable(carry(thrown)) ?? serialize(describe(thrown)) };
+  return { kind: KIND, thrown: serializeReadable(carry(thrown)) ?? serialize(describe(thrown)) };
 }
 
 /** Whether a message is a report, and not a message of the handler, which the server ignores. */
@@ -30,7 +30,7 @@ export function isReport(message: unknown): message is HandlerReport {
 }
 
 /** Returns the value that the handler threw, which may be undefined; undefined if the handler is done. */
-export function thrownIn({ thrown }: HandlerReport): { readonly error: unknown } | undefined {
+export function thrownValueOf({ thrown }: HandlerReport): { readonly error: unknown } | undefined {
   if (thrown === undefined) return undefined;
   try {
     return { error: restore(deserialize(thrown)) };
@@ -39,7 +39,7 @@ export function thrownIn({ thrown }: HandlerReport): { readonly error: unknown }
   }
 }
 
-function readable(carried: Carried): Uint8Array | undefined {
+function serializeReadable(carried: CarriedValue): Uint8Array | undefined {
   try {
     const bytes = serialize(carried);
     deserialize(bytes);

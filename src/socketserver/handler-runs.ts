@@ -17,7 +17,7 @@ interface Run {
 const current = new AsyncLocalStorage<Run>();
 
 /** The waits of all servers: handlers of two servers may wait for each other. */
-const waits = new Set<() => void>();
+const waitChecks = new Set<() => void>();
 
 /** The set of running handlers of one server, which `server_close()` waits for. */
 export class HandlerRuns {
@@ -25,7 +25,7 @@ export class HandlerRuns {
 
   /** Whether the current call comes from a handler, of any server. */
   static get isWithin(): boolean {
-    return runsOfNow().size > 0;
+    return currentRuns().size > 0;
   }
 
   get size(): number {
@@ -46,21 +46,21 @@ export class HandlerRuns {
   }
 
   /** Resolves when no handler is running. */
-  allEnded(): Promise<void> {
-    return until(() => this.#runs.size === 0);
+  awaitAll(): Promise<void> {
+    return awaitCondition(() => this.#runs.size === 0);
   }
 
   /**
    * Resolves when no handler is running except those that the current call comes from. Handlers that wait for each other, even
    * of two servers, would wait for ever; so within a handler, another handler that waits itself counts as ended.
    */
-  async othersEnded(): Promise<void> {
-    const own = runsOfNow();
-    if (own.size === 0) return this.allEnded();
+  async awaitOthers(): Promise<void> {
+    const own = currentRuns();
+    if (own.size === 0) return this.awaitAll();
     for (const run of own) run.waits++;
     checkWaits();
     try {
-      await until(() => [...this.#runs].every((run) => run.waits > 0));
+      await awaitCondition(() => [...this.#runs].every((run) => run.waits > 0));
     } finally {
       for (const run of own) run.waits--;
     }
@@ -68,24 +68,24 @@ export class HandlerRuns {
 }
 
 /** Returns the runs that the current call comes from. */
-function runsOfNow(): Set<Run> {
+function currentRuns(): Set<Run> {
   const own = new Set<Run>();
   for (let run = current.getStore(); run !== undefined; run = run.outer) if (!run.hasEnded) own.add(run);
   return own;
 }
 
-async function until(isOver: () => boolean): Promise<void> {
+async function awaitCondition(isOver: () => boolean): Promise<void> {
   if (isOver()) return;
   await new Promise<void>((resolve) => {
     const check = (): void => {
       if (!isOver()) return;
-      waits.delete(check);
+      waitChecks.delete(check);
       resolve();
     };
-    waits.add(check);
+    waitChecks.add(check);
   });
 }
 
 function checkWaits(): void {
-  for (const check of waits) check();
+  for (const check of waitChecks) check();
 }

@@ -77,10 +77,10 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
    * @example See {@link DatagramRequestHandler}.
    */
   async readlines(hint?: number | null): Promise<Buffer[]> {
-    const enough = countOf("hint", hint);
+    const maxBytes = countOf("hint", hint);
     const lines: Buffer[] = [];
     let length = 0;
-    while (this.#isLeft && (enough === 0 || length < enough)) {
+    while (this.#hasUnread && (maxBytes === 0 || length < maxBytes)) {
       const line = this.#line(Number.POSITIVE_INFINITY);
       lines.push(line);
       length += line.length;
@@ -138,7 +138,7 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
    * @example See {@link DatagramRequestHandler}.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, undefined> {
-    while (this.#isLeft) yield this.#line(Number.POSITIVE_INFINITY);
+    while (this.#hasUnread) yield this.#line(Number.POSITIVE_INFINITY);
   }
 
   /**
@@ -150,7 +150,7 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
     return this.close();
   }
 
-  get #isLeft(): boolean {
+  get #hasUnread(): boolean {
     return this.#position < this.#length;
   }
 

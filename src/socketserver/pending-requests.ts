@@ -1,18 +1,18 @@
 import { AbortError, AbortWait, type Address, received } from "../socket/values.ts";
 
 /** The result of `get_request`: a request, and the address of its client. */
-export type Taken<Request> = [request: Request, client_address: Address];
+export type RequestWithAddress<Request> = [request: Request, client_address: Address];
 
 /**
  * The calls of `get_request` that have not settled yet. If the wait for a call ends first, its result becomes the next request,
  * so no request is lost.
  */
 export class PendingRequests<Request> {
-  readonly #left: Promise<Taken<Request>>[] = [];
+  readonly #pending: Promise<RequestWithAddress<Request>>[] = [];
 
   /** Whether an earlier call is still pending, so that the next request comes from it. */
-  get isLeft(): boolean {
-    return this.#left.length > 0;
+  get hasPending(): boolean {
+    return this.#pending.length > 0;
   }
 
   /**
@@ -21,47 +21,51 @@ export class PendingRequests<Request> {
    * @param get - calls `get_request`.
    * @param waitMs - null waits for ever.
    */
-  async next(get: () => unknown, signal: AbortSignal, waitMs: number | null): Promise<Taken<Request> | undefined> {
+  async next(
+    get: () => unknown,
+    signal: AbortSignal,
+    waitMs: number | null,
+  ): Promise<RequestWithAddress<Request> | undefined> {
     if (signal.aborted) return undefined;
-    const left = this.#left.shift();
-    const getting = left ?? callGetRequest<Request>(get);
+    const earlier = this.#pending.shift();
+    const call = earlier ?? callGetRequest<Request>(get);
     try {
-      const taken = await within(getting, signal, waitMs);
-      if (taken === undefined) this.#leave(getting);
+      const taken = await settleWithin(call, signal, waitMs);
+      if (taken === undefined) this.#keep(call);
       return taken;
     } catch (error) {
       // The abort that ended the earlier wait has cancelled this call.
-      if (left !== undefined && error instanceof AbortError) return this.next(get, signal, waitMs);
+      if (earlier !== undefined && error instanceof AbortError) return this.next(get, signal, waitMs);
       throw error;
     }
   }
 
   /** Abandons the pending calls: passes each request to `close` when it comes. */
-  abandon(close: (request: Request) => unknown, failed: (error: unknown, request: Request) => void): void {
-    const closed = async (request: Request): Promise<void> => {
+  abandon(close: (request: Request) => unknown, onError: (error: unknown, request: Request) => void): void {
+    const closeRequest = async (request: Request): Promise<void> => {
       try {
         await close(request);
       } catch (error) {
-        failed(error, request);
+        onError(error, request);
       }
     };
-    for (const getting of this.#left.splice(0)) {
+    for (const call of this.#pending.splice(0)) {
       // A rejection is expected: the server has closed.
-      void getting.then(([request]) => closed(request), ignore);
+      void call.then(([request]) => closeRequest(request), ignore);
     }
   }
 
-  #leave(getting: Promise<Taken<Request>>): void {
-    this.#left.push(getting);
-    void getting.catch(ignore);
+  #keep(call: Promise<RequestWithAddress<Request>>): void {
+    this.#pending.push(call);
+    void call.catch(ignore);
   }
 }
 
 function ignore(): void {}
 
-async function callGetRequest<Request>(get: () => unknown): Promise<Taken<Request>> {
+async function callGetRequest<Request>(get: () => unknown): Promise<RequestWithAddress<Request>> {
   const taken = await get();
-  if (isPair(taken)) return taken as Taken<Request>;
+  if (isPair(taken)) return taken as RequestWithAddress<Request>;
   // The error code and the form of the message are those of Node.
   const message = `Expected [request, client_address] to be returned from the "get_request" function. ${received(taken)}`;
   throw Object.assign(new TypeError(message), { code: "ERR_INVALID_RETURN_VALUE" });
@@ -76,7 +80,7 @@ function isPair(value: unknown): boolean {
  * cancels the call itself; a request that it has taken by then comes within the same turn. The timer does not keep the process
  * alive.
  */
-function within<T>(promise: Promise<T>, signal: AbortSignal, waitMs: number | null): Promise<T | undefined> {
+function settleWithin<T>(promise: Promise<T>, signal: AbortSignal, waitMs: number | null): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const ended = (): void => settle(() => resolve(undefined));
     const wait = new AbortWait(signal, () => setImmediate(ended));

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { serialize } from "node:v8";
 import { checkDescriptorCapacity } from "./descriptor-capacity.ts";
-import { handlerLost } from "./handler-lost.ts";
-import { type HandlerReport, isReport, thrownIn } from "./handler-report.ts";
+import { handlerLostError } from "./handler-lost-error.ts";
+import { type HandlerReport, isReport, thrownValueOf } from "./handler-report.ts";
 import { inheritedArguments } from "./inherited-arguments.ts";
 import type { ProcessRequest } from "./request-process.ts";
 
@@ -54,7 +54,7 @@ function endOf(child: ChildProcess): Promise<void> {
     // Not `exit`: the report may arrive after that.
     child.once("close", (exitCode: number | null, signal: NodeJS.Signals | null) => {
       if (exitCode === 0) resolve();
-      else reject(handlerLost({ exitCode, signal }, report && thrownIn(report)?.error));
+      else reject(handlerLostError({ exitCode, signal }, report && thrownValueOf(report)?.error));
     });
   });
 }

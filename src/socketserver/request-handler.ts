@@ -126,7 +126,7 @@ export class StreamRequestHandler extends BaseRequestHandler {
 
   /** The socket of the connection, the same as `request`. */
   get connection(): Socket {
-    return this.#connection ?? notSetUp("connection");
+    return this.#connection ?? throwNotSetUp("connection");
   }
 
   /** Replaces it, as a subclass does in its `setup()`. */
@@ -136,7 +136,7 @@ export class StreamRequestHandler extends BaseRequestHandler {
 
   /** The file that reads from the client. */
   get rfile(): SocketFile<Buffer> {
-    return this.#rfile ?? notSetUp("rfile");
+    return this.#rfile ?? throwNotSetUp("rfile");
   }
 
   /** Replaces it, as a subclass does in its `setup()`. */
@@ -146,7 +146,7 @@ export class StreamRequestHandler extends BaseRequestHandler {
 
   /** The file that writes to the client. */
   get wfile(): SocketFile<Buffer> {
-    return this.#wfile ?? notSetUp("wfile");
+    return this.#wfile ?? throwNotSetUp("wfile");
   }
 
   /** Replaces it, as a subclass does in its `setup()`. */
@@ -221,7 +221,7 @@ export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> 
 
   /** The datagram. */
   get packet(): Buffer {
-    return this.#packet ?? notSetUp("packet");
+    return this.#packet ?? throwNotSetUp("packet");
   }
 
   /** Replaces it, as a subclass does in its `setup()`. */
@@ -231,7 +231,7 @@ export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> 
 
   /** The socket of the server. */
   get socket(): Socket {
-    return this.#socket ?? notSetUp("socket");
+    return this.#socket ?? throwNotSetUp("socket");
   }
 
   /** Replaces it, as a subclass does in its `setup()`. */
@@ -241,7 +241,7 @@ export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> 
 
   /** The file that reads the datagram. */
   get rfile(): MemoryFile {
-    return this.#rfile ?? notSetUp("rfile");
+    return this.#rfile ?? throwNotSetUp("rfile");
   }
 
   /** Replaces it, as a subclass does in its `setup()`. */
@@ -251,7 +251,7 @@ export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> 
 
   /** The file that collects the answer. */
   get wfile(): MemoryFile {
-    return this.#wfile ?? notSetUp("wfile");
+    return this.#wfile ?? throwNotSetUp("wfile");
   }
 
   /** Replaces it, as a subclass does in its `setup()`. */
@@ -289,7 +289,7 @@ export class DatagramRequestHandler extends BaseRequestHandler<DatagramRequest> 
 }
 
 /** Throws for a field that setup() makes, before it has run or if a subclass's setup() has not called it. */
-function notSetUp(name: string): never {
+function throwNotSetUp(name: string): never {
   // The code and the form of the message are Node's.
   const error = new Error(
     `Invalid state: there is no ${name} before setup(); an overriding setup() must call super.setup() first`,

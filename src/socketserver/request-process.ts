@@ -1,14 +1,14 @@
 // The program of a child process of ForkingMixIn: it handles one request, whose socket is an inherited descriptor.
 import { adopt, type Socket } from "../socket/internal.ts";
 import { SHUT_WR, SocketError } from "../socket/values.ts";
-import { type HandedRequest, runHandler } from "./handed-request.ts";
 import { thrownReport } from "./handler-report.ts";
 import { type HandlerPlace, importHandler } from "./module-handler.ts";
+import { type RequestMessage, runHandler } from "./request-message.ts";
 
 /** The message from which a child learns its handler and its request. */
 export interface ProcessRequest {
   readonly place: HandlerPlace;
-  readonly request: HandedRequest;
+  readonly request: RequestMessage;
 }
 
 /** The number of the descriptor of the request's socket in the child. */

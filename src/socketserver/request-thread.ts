@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { checkDescriptorCapacity } from "./descriptor-capacity.ts";
-import { handlerLost } from "./handler-lost.ts";
-import { type HandlerReport, isReport, thrownIn } from "./handler-report.ts";
+import { handlerLostError } from "./handler-lost-error.ts";
+import { type HandlerReport, isReport, thrownValueOf } from "./handler-report.ts";
 import type { HandlerPlace } from "./module-handler.ts";
 import type { IMPORTED as WORKER_IMPORTED, WorkerRequest } from "./worker.ts";
 
@@ -45,7 +45,7 @@ export class RequestThread {
     checkDescriptorCapacity(starting + 1);
     this.#worker = new Worker(PROGRAM, { workerData: place, name: "sockwright request" });
     this.#worker.unref();
-    this.#noteStart();
+    this.#countStart();
     this.#imported = new Promise((resolve) => {
       this.#worker.on("message", (message: unknown) => {
         if (message === IMPORTED) resolve();
@@ -59,9 +59,9 @@ export class RequestThread {
     });
     this.#exited = new Promise((resolve) => {
       this.#worker.on("exit", (exitCode) => {
-        const error = handlerLost({ exitCode }, this.#failure);
-        const isTold = this.#settle((run) => run.reject(error)) || this.#isTerminated;
-        onExit(this, isTold ? undefined : error);
+        const error = handlerLostError({ exitCode }, this.#failure);
+        const isReported = this.#settle((run) => run.reject(error)) || this.#isTerminated;
+        onExit(this, isReported ? undefined : error);
         resolve();
       });
     });
@@ -93,19 +93,19 @@ export class RequestThread {
     clearTimeout(timer);
   }
 
-  #noteStart(): void {
+  #countStart(): void {
     starting++;
     let isStarting = true;
-    const started = (): void => {
+    const countStarted = (): void => {
       if (isStarting) starting--;
       isStarting = false;
     };
-    this.#worker.once("online", started);
-    this.#worker.once("exit", started);
+    this.#worker.once("online", countStarted);
+    this.#worker.once("exit", countStarted);
   }
 
   #receiveReport(report: HandlerReport): void {
-    const thrown = thrownIn(report);
+    const thrown = thrownValueOf(report);
     this.#settle((run) => (thrown === undefined ? run.resolve() : run.reject(thrown.error)));
   }
 

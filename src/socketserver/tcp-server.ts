@@ -13,10 +13,10 @@ import {
   SocketError,
   SockwrightError,
 } from "../socket/values.ts";
-import { type Awaitable, BaseServer, type RequestFailure } from "./base-server.ts";
+import { type Awaitable, BaseServer, type FailureReaction } from "./base-server.ts";
 import { BoundPath } from "./bound-path.ts";
 import { checkRequestsOf, type HandlerClass, type ModuleHandler } from "./handler-class.ts";
-import type { Taken } from "./pending-requests.ts";
+import type { RequestWithAddress } from "./pending-requests.ts";
 import { DatagramRequestHandler } from "./request-handler.ts";
 import { resolveAddress } from "./server-name.ts";
 
@@ -156,10 +156,10 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
    *
    * @example See {@link TCPServer}.
    */
-  override get_request(): Awaitable<Taken<Request>> {
+  override get_request(): Awaitable<RequestWithAddress<Request>> {
     const accepted: Promise<unknown> = this.socket.accept({ signal: this.wait_signal });
     // A subclass with another kind of request overrides get_request, as UDPServer does.
-    return accepted as Promise<Taken<Request>>;
+    return accepted as Promise<RequestWithAddress<Request>>;
   }
 
   /**
@@ -197,7 +197,7 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   }
 
   /** @internal */
-  override readable(waitMs: number | null, signal: AbortSignal): Awaitable<boolean> {
+  override await_readable(waitMs: number | null, signal: AbortSignal): Awaitable<boolean> {
     return readableWithin(SocketDescriptor.endpointOf(this.socket), waitMs, signal);
   }
 
@@ -210,11 +210,11 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
   }
 
   /** @internal */
-  override failure_of(error: unknown): RequestFailure {
+  override reaction_to(error: unknown): FailureReaction {
     if (error instanceof SocketError && error.errno === -EAGAIN) return "ignore";
     // The program has closed the socket itself, without server_close(): no request can come any more.
     if (this.#socket?.closed === true) return "stop";
-    if (!(error instanceof SocketError) || error.syscall !== "accept") return super.failure_of(error);
+    if (!(error instanceof SocketError) || error.syscall !== "accept") return super.reaction_to(error);
     // The server has no spare descriptor, so it cannot accept and close a connection.
     const action = acceptAction(error, false);
     return action === "shed" ? "pause" : action;

@@ -40,11 +40,11 @@ export class ThreadPool {
 
   /** Runs a handler in a thread, as soon as one is free. Rejects with the error that it threw, or when its thread is lost. */
   async run(request: WorkerRequest): Promise<void> {
-    const thread = await this.#take();
+    const thread = await this.#acquire();
     try {
       await thread.run(request);
     } finally {
-      this.#giveBack(thread);
+      this.#release(thread);
     }
   }
 
@@ -58,14 +58,14 @@ export class ThreadPool {
   async terminate(): Promise<void> {
     this.#isClosing = true;
     this.#isTerminated = true;
-    const error = closed();
+    const error = closedError();
     for (const { reject } of this.#waiters.splice(0)) reject(error);
     this.#idle.length = 0;
     await Promise.all([...this.#threads].map((thread) => thread.terminate()));
   }
 
-  async #take(): Promise<RequestThread> {
-    if (this.#isTerminated) throw closed();
+  async #acquire(): Promise<RequestThread> {
+    if (this.#isTerminated) throw closedError();
     const idle = this.#idle.pop();
     if (idle !== undefined) return idle;
     if (this.#threads.size < this.#settings.maxThreads) return this.#start();
@@ -74,12 +74,12 @@ export class ThreadPool {
 
   #start(): RequestThread {
     const { place, isDaemon } = this.#settings;
-    const thread = new RequestThread(place, isDaemon, (ended, error) => this.#ended(ended, error));
+    const thread = new RequestThread(place, isDaemon, (ended, error) => this.#remove(ended, error));
     this.#threads.add(thread);
     return thread;
   }
 
-  #giveBack(thread: RequestThread): void {
+  #release(thread: RequestThread): void {
     if (!this.#threads.has(thread) || this.#isTerminated) return;
     const waiter = this.#waiters.shift();
     if (waiter !== undefined) waiter.resolve(thread);
@@ -87,7 +87,7 @@ export class ThreadPool {
     else this.#idle.push(thread);
   }
 
-  #ended(thread: RequestThread, error: unknown): void {
+  #remove(thread: RequestThread, error: unknown): void {
     this.#threads.delete(thread);
     const place = this.#idle.indexOf(thread);
     if (place >= 0) this.#idle.splice(place, 1);
@@ -112,6 +112,6 @@ export class ThreadPool {
   }
 }
 
-function closed(): SockwrightError {
+function closedError(): SockwrightError {
   return new SockwrightError("ERR_SOCKWRIGHT_CLOSED");
 }

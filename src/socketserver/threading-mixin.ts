@@ -4,9 +4,9 @@ import { type Address, integer, SockwrightError } from "../socket/values.ts";
 import type { Awaitable } from "./base-server.ts";
 import { Capacity } from "./capacity.ts";
 import { publishFailure } from "./diagnostics.ts";
-import { handedRequestOf, socketOf } from "./handed-request.ts";
 import { isModuleHandler } from "./handler-class.ts";
 import { type HandlerPlace, placeOf } from "./module-handler.ts";
+import { requestMessageOf, socketOf } from "./request-message.ts";
 import { checkBase, type RequestOf, type ServerClass, type WithMembers } from "./server-class.ts";
 import { ThreadPool } from "./thread-pool.ts";
 
@@ -79,7 +79,7 @@ export function ThreadingMixIn<Base extends ServerClass>(Base: Base): WithMember
     override async process_request(request: RequestOf<Base>, client_address: Address): Promise<void> {
       const limit = this.#limit();
       await this.#capacity.wait(() => this.#tasks < limit || this.is_ending, this.wait_signal);
-      this.#begin(request, client_address);
+      this.#startTask(request, client_address);
     }
 
     async process_request_thread(request: RequestOf<Base>, client_address: Address): Promise<void> {
@@ -87,7 +87,7 @@ export function ThreadingMixIn<Base extends ServerClass>(Base: Base): WithMember
       try {
         await this.finish_request(request, client_address);
       } catch (error) {
-        if (!this.#isCutOff(error)) failure = await this.#handleError(request, client_address, error);
+        if (!this.#isTerminationError(error)) failure = await this.#handleError(request, client_address, error);
       }
       try {
         await this.shutdown_request(request);
@@ -105,15 +105,15 @@ export function ThreadingMixIn<Base extends ServerClass>(Base: Base): WithMember
       this.#pool ??= this.#startPool(placeOf(handler));
       // The worker duplicates the descriptor later. Until then this duplicate keeps its number valid, even if the program
       // closes the request meanwhile.
-      const kept = socketOf(request).dup();
+      const duplicate = socketOf(request).dup();
       try {
         const { server_address } = this;
         await this.#pool.run({
-          ...handedRequestOf(request, client_address, server_address),
-          descriptor: kept.fileno(),
+          ...requestMessageOf(request, client_address, server_address),
+          descriptor: duplicate.fileno(),
         });
       } finally {
-        kept.close();
+        duplicate.close();
       }
     }
 
@@ -129,7 +129,7 @@ export function ThreadingMixIn<Base extends ServerClass>(Base: Base): WithMember
         return;
       }
       await super.server_close();
-      await this.handler_runs.othersEnded();
+      await this.handler_runs.awaitOthers();
       await this.#pool?.close();
     }
 
@@ -139,7 +139,7 @@ export function ThreadingMixIn<Base extends ServerClass>(Base: Base): WithMember
         : integer("max_tasks", this.max_tasks, 1, MAX_COUNT);
     }
 
-    #begin(request: RequestOf<Base>, client_address: Address): void {
+    #startTask(request: RequestOf<Base>, client_address: Address): void {
       this.#tasks++;
       const task = async (): Promise<void> => {
         try {
@@ -169,7 +169,7 @@ export function ThreadingMixIn<Base extends ServerClass>(Base: Base): WithMember
     }
 
     /** Whether server_close() has terminated the thread: the error then reports no failure. */
-    #isCutOff(error: unknown): boolean {
+    #isTerminationError(error: unknown): boolean {
       return this.#pool?.isTerminated === true && error instanceof SockwrightError;
     }
 

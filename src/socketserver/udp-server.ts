@@ -4,7 +4,7 @@ import type { Awaitable } from "./base-server.ts";
 import { publishFailure } from "./diagnostics.ts";
 import { checkRequestsOf, type HandlerClass, type ModuleHandler } from "./handler-class.ts";
 import { HandlerRuns } from "./handler-runs.ts";
-import type { Taken } from "./pending-requests.ts";
+import type { RequestWithAddress } from "./pending-requests.ts";
 import { StreamRequestHandler } from "./request-handler.ts";
 import { TCPServer } from "./tcp-server.ts";
 
@@ -47,7 +47,7 @@ export class UDPServer extends TCPServer<DatagramRequest> {
    *
    * @example See {@link DatagramRequestHandler}.
    */
-  override get_request(): Awaitable<Taken<DatagramRequest>> {
+  override get_request(): Awaitable<RequestWithAddress<DatagramRequest>> {
     return this.#receive();
   }
 
@@ -85,25 +85,25 @@ export class UDPServer extends TCPServer<DatagramRequest> {
     if (!HandlerRuns.isWithin) return this.#closing;
     // The handler that closes the server may still send an answer: the socket closes after it.
     this.#closing.catch(() => undefined);
-    await this.handler_runs.othersEnded();
+    await this.handler_runs.awaitOthers();
     if (this.handler_runs.size === 0) return this.#closing;
     this.#closing.catch((error: unknown) => publishFailure({ error, server: this, hook: "server_close" }));
   }
 
-  async #receive(): Promise<Taken<DatagramRequest>> {
+  async #receive(): Promise<RequestWithAddress<DatagramRequest>> {
     const { socket } = this;
     const maxBytes = integer("max_packet_size", this.max_packet_size, 0, MAX_PACKET_BYTES);
     const [data, address] = await socket.recvfrom(maxBytes, { signal: this.wait_signal });
-    return [[data, socket], address ?? unnamed(socket.family)];
+    return [[data, socket], address ?? unnamedAddress(socket.family)];
   }
 
   async #close(): Promise<void> {
-    await this.handler_runs.allEnded();
+    await this.handler_runs.awaitAll();
     this.close_socket();
   }
 }
 
 /** Returns the address of a client with an unbound socket, which cannot be answered. */
-function unnamed(family: number): Address {
+function unnamedAddress(family: number): Address {
   return family === AF_UNIX ? { family: AF_UNIX, path: "" } : { family, bytes: new Uint8Array(0) };
 }

@@ -1,12 +1,12 @@
 // The program of a worker thread of ThreadingMixIn: it handles one request after another, each with a new handler.
 import { parentPort, workerData } from "node:worker_threads";
 import { fromfd } from "../socket/internal.ts";
-import { type HandedRequest, runHandler } from "./handed-request.ts";
 import { doneReport, type HandlerReport, thrownReport } from "./handler-report.ts";
 import { type HandlerPlace, importHandler } from "./module-handler.ts";
+import { type RequestMessage, runHandler } from "./request-message.ts";
 
 /** A request for a worker. The worker duplicates the descriptor; the server keeps its own open until the report. */
-export interface WorkerRequest extends HandedRequest {
+export interface WorkerRequest extends RequestMessage {
   readonly descriptor: number;
 }
 

@@ -26,7 +26,7 @@ describe("what listen(2) and recvfrom(2) take", () => {
   test.each([-1, 0x7ffff001, 1.5])("max_packet_size = %s ends serve_forever()", async (size) => {
     class Server extends UDPServer {
       override max_packet_size = size;
-      override readable(): boolean {
+      override await_readable(): boolean {
         return true;
       }
     }

@@ -1,11 +1,11 @@
 import { deserialize, serialize } from "node:v8";
 import { expect, test } from "vitest";
-import { doneReport, isReport, thrownIn, thrownReport } from "../../../src/socketserver/handler-report.ts";
+import { doneReport, isReport, thrownReport, thrownValueOf } from "../../../src/socketserver/handler-report.ts";
 
 test("a report says that the handler is done, or what it threw, also undefined", () => {
-  expect(thrownIn(doneReport())).toBeUndefined();
-  expect(thrownIn(thrownReport(undefined))).toEqual({ error: undefined });
-  expect(thrownIn(thrownReport(new RangeError("far")))).toEqual({ error: new RangeError("far") });
+  expect(thrownValueOf(doneReport())).toBeUndefined();
+  expect(thrownValueOf(thrownReport(undefined))).toEqual({ error: undefined });
+  expect(thrownValueOf(thrownReport(new RangeError("far")))).toEqual({ error: new RangeError("far") });
 });
 
 test("a handler's own message is no report", () => {
@@ -20,10 +20,10 @@ test("what v8 writes, and cannot read, is described", () => {
   let inner = deep;
   for (let depth = 0; depth < 10_000; depth++) inner = inner["inner"] = {} as Record<string, unknown>;
   const report = thrownReport(deep);
-  expect(thrownIn(deserialize(serialize(report)))).toEqual({ error: "{ inner: { inner: { inner: [Object] } } }" });
+  expect(thrownValueOf(deserialize(serialize(report)))).toEqual({ error: "{ inner: { inner: { inner: [Object] } } }" });
 });
 
 test("bytes that cannot be read are an error, and not an exception where nobody can catch it", () => {
   const report = { ...thrownReport(1), thrown: new Uint8Array([1, 2, 3]) };
-  expect(thrownIn(report)?.error).toBeInstanceOf(Error);
+  expect(thrownValueOf(report)?.error).toBeInstanceOf(Error);
 });

@@ -7,8 +7,8 @@ export interface HandlerExit {
 }
 
 /** Makes the error of a handler whose thread or process has ended; `cause` is the known reason. */
-export function handlerLost({ exitCode, signal }: HandlerExit, cause?: unknown): SockwrightError {
-  const how = signal ? { signal } : { exitCode: exitCode ?? 0 };
+export function handlerLostError({ exitCode, signal }: HandlerExit, cause?: unknown): SockwrightError {
+  const exit = signal ? { signal } : { exitCode: exitCode ?? 0 };
   const detail = signal ? `signal ${signal}` : `exit code ${exitCode ?? 0}`;
-  return Object.assign(new SockwrightError("ERR_SOCKWRIGHT_HANDLER_LOST", undefined, { detail, cause }), how);
+  return Object.assign(new SockwrightError("ERR_SOCKWRIGHT_HANDLER_LOST", undefined, { detail, cause }), exit);
 }

@@ -3,7 +3,7 @@ import { wrongType } from "../socket/values.ts";
 import type { ImportedHandler } from "./module-handler.ts";
 
 /** A request as the server sends it to a thread or process; its socket is passed separately. */
-export interface HandedRequest {
+export interface RequestMessage {
   readonly family: number;
   readonly type: number;
   readonly protocol: number;
@@ -26,7 +26,7 @@ export function socketOf(request: unknown): Socket<unknown> {
 }
 
 /** Converts a request to the form that is sent. */
-export function handedRequestOf(request: unknown, client_address: unknown, server_address: unknown): HandedRequest {
+export function requestMessageOf(request: unknown, client_address: unknown, server_address: unknown): RequestMessage {
   const socket = socketOf(request);
   const { family, type, protocol } = socket;
   const data: unknown = Array.isArray(request) ? request[0] : undefined;
@@ -39,10 +39,10 @@ export function handedRequestOf(request: unknown, client_address: unknown, serve
 /** Runs the handler of a received request, with a socket of this thread or process. */
 export async function runHandler(
   Handler: ImportedHandler,
-  handed: HandedRequest,
+  message: RequestMessage,
   socket: Socket<unknown>,
 ): Promise<void> {
-  const { data, timeoutMs, client_address, server_address } = handed;
+  const { data, timeoutMs, client_address, server_address } = message;
   socket.settimeout(timeoutMs);
   // A structured clone of a Buffer is a plain Uint8Array.
   const request = data === undefined ? socket : [Buffer.from(data.buffer, data.byteOffset, data.byteLength), socket];
