@@ -27,7 +27,7 @@ export function batchCalls({
   recvfrom,
   sendto,
 }: Pick<Kernel, "recv" | "send" | "recvfrom" | "sendto">): BatchCalls {
-  function each(transfers: Int32Array, count: number, make: (at: number, length: number) => number): void {
+  function forEachTransfer(transfers: Int32Array, count: number, make: (at: number, length: number) => number): void {
     for (let at = 0; at < count * INT32S_PER_TRANSFER; at += INT32S_PER_TRANSFER) {
       transfers[at + 3] = make(at, transfers[at + 3] ?? 0);
     }
@@ -36,7 +36,7 @@ export function batchCalls({
   /** A fault after the first datagram is reported by the next call: the kernel keeps it (its `sk_err`), or meets it again. */
   const receiveErrors = new Map<Handle, number>();
   const sendErrors = new Map<Handle, number>();
-  function many(errors: Map<Handle, number>, handle: Handle, count: number, make: (index: number) => number): number {
+  function repeat(errors: Map<Handle, number>, handle: Handle, count: number, make: (index: number) => number): number {
     for (let index = 0; index < count; index++) {
       const earlier = errors.get(handle);
       errors.delete(handle);
@@ -53,7 +53,7 @@ export function batchCalls({
 
   return {
     recvmmsg(slot, generation, memory, addresses, results, count, datagramBytes) {
-      return many(receiveErrors, handleOf(slot, generation), count, (index) => {
+      return repeat(receiveErrors, handleOf(slot, generation), count, (index) => {
         const offset = index * datagramBytes;
         const length = recvfrom(slot, generation, memory, offset, datagramBytes, MSG_TRUNC, addressBuffer);
         if (length < 0) return length;
@@ -64,7 +64,7 @@ export function batchCalls({
       });
     },
     sendmmsg(slot, generation, memory, addresses, messages, count) {
-      return many(sendErrors, handleOf(slot, generation), count, (index) => {
+      return repeat(sendErrors, handleOf(slot, generation), count, (index) => {
         const at = index * INT32S_PER_SENT;
         const from = messages[at + 2] ?? 0;
         const address = addresses.subarray(from, from + (messages[at + 3] ?? 0));
@@ -73,7 +73,7 @@ export function batchCalls({
     },
     receiveReady(memory, transfers, count) {
       let used = 0;
-      each(transfers, count, (at, length) => {
+      forEachTransfer(transfers, count, (at, length) => {
         if (length <= 0) return -EINVAL;
         if (length > memory.length - used) return NOT_RECEIVED;
         const result = recv(transfers[at] ?? 0, transfers[at + 1] ?? 0, memory, used, length, 0);
@@ -83,7 +83,7 @@ export function batchCalls({
       });
     },
     sendAll(memory, transfers, count) {
-      each(transfers, count, (at, length) => {
+      forEachTransfer(transfers, count, (at, length) => {
         const offset = transfers[at + 2] ?? 0;
         if (offset < 0 || length < 0 || offset + length > memory.length) return -EINVAL;
         return send(transfers[at] ?? 0, transfers[at + 1] ?? 0, memory, offset, length, 0);

@@ -13,20 +13,20 @@ export class ChaosConnection implements DirectionOwner, Placed {
   readonly #chaos: Chaos;
   readonly #number: number;
   readonly #tally: Tally;
-  readonly #closed: () => void;
+  readonly #onClosed: () => void;
   #target: Link | undefined;
   #toTarget: ChaosDirection | undefined;
   #toClient: ChaosDirection | undefined;
-  #finished = 0;
+  #endedDirections = 0;
   #isOpen = true;
 
   /** The connection calls `closed` once both sides are closed. */
-  constructor(client: Link, chaos: Chaos, number: number, tally: Tally, closed: () => void) {
+  constructor(client: Link, chaos: Chaos, number: number, tally: Tally, onClosed: () => void) {
     this.#client = client;
     this.#chaos = chaos;
     this.#number = number;
     this.#tally = tally;
-    this.#closed = closed;
+    this.#onClosed = onClosed;
     const events = this.#events(
       () => this.#toTarget,
       () => this.#toClient,
@@ -46,7 +46,8 @@ export class ChaosConnection implements DirectionOwner, Placed {
       target.abort();
       return;
     }
-    const plan = (way: "toTarget" | "toClient"): StreamPlan => new StreamPlan(this.#chaos, this.#number, way);
+    const plan = (direction: "toTarget" | "toClient"): StreamPlan =>
+      new StreamPlan(this.#chaos, this.#number, direction);
     this.#toTarget = new ChaosDirection(this.#client, target, plan("toTarget"), this.#chaos, this);
     this.#toClient = new ChaosDirection(target, this.#client, plan("toClient"), this.#chaos, this);
     this.#toTarget.start();
@@ -58,39 +59,39 @@ export class ChaosConnection implements DirectionOwner, Placed {
     this.#end((link) => link.abort());
   }
 
-  passed(direction: ChaosDirection, count: number): void {
+  countSent(direction: ChaosDirection, count: number): void {
     if (direction === this.#toTarget) this.#tally.bytesToTarget += count;
     else this.#tally.bytesToClient += count;
   }
 
-  broke(cause: "plan" | "peer"): void {
+  reset(cause: "plan" | "peer"): void {
     if (!this.#isOpen) return;
     if (cause === "plan") this.#tally.resets++;
     this.abort();
   }
 
-  finished(direction: ChaosDirection, ending: Ending): void {
+  endDirection(direction: ChaosDirection, ending: Ending): void {
     if (ending === "reset") {
       this.abort();
       return;
     }
-    this.#finished++;
+    this.#endedDirections++;
     const { halfClose } = this.#chaos;
-    if (this.#finished === 2 || halfClose === "close") this.#end((link) => link.close());
+    if (this.#endedDirections === 2 || halfClose === "close") this.#end((link) => link.close());
     else if (halfClose === "pass") direction.to.end();
   }
 
   #events(outOf: () => ChaosDirection | undefined, into: () => ChaosDirection | undefined): LinkInput & LinkOutput {
     return {
-      received: (bytes) => outOf()?.received(bytes),
-      ended: () => outOf()?.ended("end"),
-      writable: () => into()?.writable(),
+      received: (bytes) => outOf()?.receive(bytes),
+      ended: () => outOf()?.end("end"),
+      writable: () => into()?.resumeSending(),
       failed: () => {
         into()?.stop();
         const direction = outOf();
         // Bytes received before the loss are forwarded first, and the reset after them.
         if (direction === undefined || direction.isStopped) this.abort();
-        else direction.ended("reset");
+        else direction.end("reset");
       },
     };
   }
@@ -102,6 +103,6 @@ export class ChaosConnection implements DirectionOwner, Placed {
     this.#toClient?.stop();
     close(this.#client);
     if (this.#target !== undefined) close(this.#target);
-    this.#closed();
+    this.#onClosed();
   }
 }

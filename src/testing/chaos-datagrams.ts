@@ -1,13 +1,13 @@
 import type { Link, LinkInput, LinkOutput } from "../server/transport/link.ts";
 import type { Peer } from "../server/transport/peer.ts";
 import type { Chaos } from "./chaos-options.ts";
-import { DatagramPlan, type Way } from "./chaos-plan.ts";
+import { DatagramPlan, type DirectionName } from "./chaos-plan.ts";
 import type { Tally } from "./chaos-stats.ts";
 
 /** Limit of datagrams that wait in one direction of one sender; the proxy drops further ones, like a router with a full queue. */
 export const MAX_HELD_DATAGRAMS = 1_024;
 
-interface Overtaken {
+interface HeldDatagram {
   readonly data: Buffer;
   readonly delayMs: number;
   overtakersLeft: number;
@@ -21,7 +21,7 @@ export class ChaosDatagrams {
   readonly #tally: Tally;
   readonly #send: (data: Uint8Array) => boolean;
   readonly #queue: { readonly data: Buffer; readonly dueMs: number }[] = [];
-  readonly #overtaken: Overtaken[] = [];
+  readonly #held: HeldDatagram[] = [];
   #lastDueMs = 0;
   #cancel: (() => void) | undefined;
 
@@ -34,7 +34,7 @@ export class ChaosDatagrams {
   }
 
   /** Queues a datagram; copies its bytes, which belong to the caller. */
-  received(bytes: Uint8Array): void {
+  enqueue(bytes: Uint8Array): void {
     const fate = this.#plan.next();
     if (fate.isDropped) {
       this.#tally.droppedDatagrams++;
@@ -43,9 +43,9 @@ export class ChaosDatagrams {
     if (fate.copies > 1) this.#tally.duplicatedDatagrams++;
     const data = Buffer.from(bytes);
     for (let copy = 0; copy < fate.copies; copy++) {
-      if (this.#queue.length + this.#overtaken.length >= MAX_HELD_DATAGRAMS) this.#tally.overflowedDatagrams++;
+      if (this.#queue.length + this.#held.length >= MAX_HELD_DATAGRAMS) this.#tally.overflowedDatagrams++;
       else if (fate.overtakers > 0) this.#holdBack(data, fate.delayMs, fate.overtakers);
-      else this.#pass(data, fate.delayMs);
+      else this.#schedule(data, fate.delayMs);
     }
     if (fate.overtakers === 0) this.#countOvertaker();
     this.#pump();
@@ -54,34 +54,34 @@ export class ChaosDatagrams {
   stop(): void {
     this.#cancel?.();
     this.#queue.length = 0;
-    for (const { cancel } of this.#overtaken.splice(0)) cancel();
+    for (const { cancel } of this.#held.splice(0)) cancel();
   }
 
   #holdBack(data: Buffer, delayMs: number, overtakersLeft: number): void {
     this.#tally.reorderedDatagrams++;
     const { clock, reorderHoldMs } = this.#chaos;
-    const late: Overtaken = {
+    const held: HeldDatagram = {
       data,
       delayMs,
       overtakersLeft,
-      cancel: clock.after(reorderHoldMs, () => this.#release(late)),
+      cancel: clock.after(reorderHoldMs, () => this.#release(held)),
     };
-    this.#overtaken.push(late);
+    this.#held.push(held);
   }
 
   /** Counts one datagram that overtakes the held ones, and releases those that enough datagrams have overtaken. */
   #countOvertaker(): void {
-    for (const late of [...this.#overtaken]) if (--late.overtakersLeft <= 0) this.#release(late);
+    for (const late of [...this.#held]) if (--late.overtakersLeft <= 0) this.#release(late);
   }
 
-  #release(late: Overtaken): void {
+  #release(late: HeldDatagram): void {
     late.cancel();
-    this.#overtaken.splice(this.#overtaken.indexOf(late), 1);
-    this.#pass(late.data, late.delayMs);
+    this.#held.splice(this.#held.indexOf(late), 1);
+    this.#schedule(late.data, late.delayMs);
     this.#pump();
   }
 
-  #pass(data: Buffer, delayMs: number): void {
+  #schedule(data: Buffer, delayMs: number): void {
     const startMs = Math.max(this.#chaos.clock.now() + delayMs, this.#lastDueMs);
     this.#lastDueMs = startMs + (data.length * 1_000) / this.#chaos.bytesPerSecond;
     this.#queue.push({ data, dueMs: this.#lastDueMs });
@@ -125,23 +125,23 @@ export class ChaosFlow {
     connect: (flow: ChaosFlow) => void,
   ) {
     this.#connect = connect;
-    const way = (name: Way, send: (data: Uint8Array) => boolean): ChaosDatagrams =>
+    const makeDirection = (name: DirectionName, send: (data: Uint8Array) => boolean): ChaosDatagrams =>
       new ChaosDatagrams(new DatagramPlan(chaos, number, name), chaos, tally, (data) => {
         if (!send(data)) return false;
         if (name === "toTarget") tally.bytesToTarget += data.length;
         else tally.bytesToClient += data.length;
         return true;
       });
-    this.#toTarget = way("toTarget", (data) => trySend(this.#target, data));
-    this.#toClient = way("toClient", reply);
+    this.#toTarget = makeDirection("toTarget", (data) => trySend(this.#target, data));
+    this.#toClient = makeDirection("toClient", reply);
   }
 
   join(target: Link): void {
     const events: LinkInput & LinkOutput = {
-      received: (data) => this.#toClient.received(data),
+      received: (data) => this.#toClient.enqueue(data),
       // An empty datagram, which a link cannot distinguish from an end. The link must not be called within its own event.
       ended: () => {
-        this.#toClient.received(Buffer.alloc(0));
+        this.#toClient.enqueue(Buffer.alloc(0));
         queueMicrotask(() => target.resume());
       },
       writable: () => undefined,
@@ -159,12 +159,12 @@ export class ChaosFlow {
       return;
     }
     target.resume();
-    for (const data of this.#waiting.splice(0)) this.#toTarget.received(data);
+    for (const data of this.#waiting.splice(0)) this.#toTarget.enqueue(data);
   }
 
-  received(data: Buffer): void {
+  forward(data: Buffer): void {
     if (this.#target !== undefined) {
-      this.#toTarget.received(data);
+      this.#toTarget.enqueue(data);
       return;
     }
     if (this.#waiting.length < MAX_HELD_DATAGRAMS) this.#waiting.push(data);

@@ -11,11 +11,11 @@ export type Ending = "end" | "reset";
 /** The owner of a direction, normally its connection: the direction calls these methods when its state changes. */
 export interface DirectionOwner {
   /** `count` bytes were sent. */
-  passed(direction: ChaosDirection, count: number): void;
+  countSent(direction: ChaosDirection, count: number): void;
   /** All received bytes were sent, and the stream then ended in this way. */
-  finished(direction: ChaosDirection, ending: Ending): void;
+  endDirection(direction: ChaosDirection, ending: Ending): void;
   /** The connection must be reset: the plan says so, or the receiving side has closed. */
-  broke(cause: "plan" | "peer"): void;
+  reset(cause: "plan" | "peer"): void;
 }
 
 interface Held {
@@ -60,7 +60,7 @@ export class ChaosDirection {
     this.#pump();
   }
 
-  received(bytes: Uint8Array): void {
+  receive(bytes: Uint8Array): void {
     if (this.isStopped) return;
     this.#held.push({ bytes: Buffer.from(bytes), arrivedMs: this.#chaos.clock.now() });
     this.#heldBytes += bytes.length;
@@ -71,13 +71,13 @@ export class ChaosDirection {
     this.#pump();
   }
 
-  ended(kind: Ending): void {
+  end(kind: Ending): void {
     this.#ending ??= { kind, atMs: this.#chaos.clock.now() };
     this.#pump();
   }
 
   /** The other side accepts bytes again. */
-  writable(): void {
+  resumeSending(): void {
     this.#continue();
   }
 
@@ -97,7 +97,7 @@ export class ChaosDirection {
   #pump(): void {
     while (this.#state === "ready") {
       if (this.#plan.isReset) {
-        this.#owner.broke("plan");
+        this.#owner.reset("plan");
         return;
       }
       const [head] = this.#held;
@@ -134,10 +134,10 @@ export class ChaosDirection {
     } catch (error) {
       if (!(error instanceof Error && "syscall" in error)) throw error;
       // EPIPE, ECONNRESET: the receiving side has closed. The sender learns of it as it would without the proxy.
-      this.#owner.broke("peer");
+      this.#owner.reset("peer");
       return;
     }
-    this.#owner.passed(this, taken);
+    this.#owner.countSent(this, taken);
     this.#drop(head, taken);
     next.count -= taken;
     if (next.count > 0) {
@@ -147,7 +147,7 @@ export class ChaosDirection {
       this.#next = undefined;
     }
     // The receiver reads two pieces as one unless they are sent in different turns.
-    if (this.#plan.pass(taken) && this.#state === "ready" && this.#held.length > 0) this.#waitForTurn();
+    if (this.#plan.advance(taken) && this.#state === "ready" && this.#held.length > 0) this.#waitForTurn();
     this.#resumeReading();
   }
 
@@ -175,6 +175,6 @@ export class ChaosDirection {
     const { kind, atMs } = this.#ending;
     if (!this.#isDue(Math.max(atMs + this.#plan.delayMs, this.#lastDueMs))) return;
     this.stop();
-    this.#owner.finished(this, kind);
+    this.#owner.endDirection(this, kind);
   }
 }

@@ -3,7 +3,7 @@ import type { Chaos } from "./chaos-options.ts";
 import { Random } from "./random.ts";
 
 /** The direction of a stream or datagram; each direction has its own random generators. */
-export type Way = "toTarget" | "toClient";
+export type DirectionName = "toTarget" | "toClient";
 
 /** Bytes of an unsplit stream that share one random delay; after them the plan draws the next one. */
 const STRETCH_BYTES = 16 * 1024;
@@ -12,7 +12,7 @@ const THROTTLE_STEP_MS = 50;
 /** The most datagrams that may overtake a reordered one; after them the proxy sends it. */
 const MAX_OVERTAKERS = 3;
 
-const WAYS = { toTarget: 0, toClient: 1 } as const;
+const DIRECTIONS = { toTarget: 0, toClient: 1 } as const;
 const PURPOSES = { isReset: 0, resetAt: 1, split: 3, delay: 5, datagram: 7 } as const;
 
 /**
@@ -30,14 +30,14 @@ export class StreamPlan {
   #left = 0;
   #delayMs = 0;
 
-  constructor(chaos: Chaos, connection: number, way: Way) {
+  constructor(chaos: Chaos, connection: number, direction: DirectionName) {
     const random = (purpose: number): Random => new Random(chaos.seed, connection, purpose);
     this.#chaos = chaos;
-    this.#splits = random(PURPOSES.split + WAYS[way]);
-    this.#delays = random(PURPOSES.delay + WAYS[way]);
+    this.#splits = random(PURPOSES.split + DIRECTIONS[direction]);
+    this.#delays = random(PURPOSES.delay + DIRECTIONS[direction]);
     // One draw for both directions: they agree whether the connection is reset at all.
     const isReset = random(PURPOSES.isReset).chance(chaos.resetProbability);
-    const resetAt = random(PURPOSES.resetAt + WAYS[way]).integer(chaos.resetAfterBytes);
+    const resetAt = random(PURPOSES.resetAt + DIRECTIONS[direction]).integer(chaos.resetAfterBytes);
     this.#resetAt = isReset ? resetAt : Number.POSITIVE_INFINITY;
     this.#stepBytes = Math.max(1, Math.floor((chaos.bytesPerSecond * THROTTLE_STEP_MS) / 1_000));
     this.#draw();
@@ -59,7 +59,7 @@ export class StreamPlan {
   }
 
   /** Moves the position on by `count` bytes that were sent. Returns true where the stream is split. */
-  pass(count: number): boolean {
+  advance(count: number): boolean {
     this.#position += count;
     this.#left -= count;
     if (this.#left > 0) return false;
@@ -89,9 +89,9 @@ export class DatagramPlan {
   readonly #chaos: Chaos;
   readonly #random: Random;
 
-  constructor(chaos: Chaos, sender: number, way: Way) {
+  constructor(chaos: Chaos, sender: number, direction: DirectionName) {
     this.#chaos = chaos;
-    this.#random = new Random(chaos.seed, sender, PURPOSES.datagram + WAYS[way]);
+    this.#random = new Random(chaos.seed, sender, PURPOSES.datagram + DIRECTIONS[direction]);
   }
 
   next(): DatagramFate {

@@ -15,7 +15,7 @@ import { type Chaos, type ChaosOptions, chaosOf, checkKind } from "./chaos-optio
 import { type ChaosStats, newTally, type Tally } from "./chaos-stats.ts";
 
 /** A connect to the target that is in progress. */
-interface Joining extends Placed {
+interface PendingConnect extends Placed {
   readonly ended: Promise<void>;
 }
 
@@ -29,9 +29,9 @@ export class ChaosProxy implements AsyncDisposable {
   readonly #tally: Tally = newTally();
   readonly #connections = new PlacedList<ChaosConnection>();
   readonly #flows = new Map<string, ChaosFlow>();
-  readonly #joining = new PlacedList<Joining>();
-  readonly #abortion = new AbortController();
-  #front: LinkListener | DatagramSocket | undefined;
+  readonly #connecting = new PlacedList<PendingConnect>();
+  readonly #abortController = new AbortController();
+  #listener: LinkListener | DatagramSocket | undefined;
   #failure: Error | undefined;
 
   /** @internal */
@@ -41,12 +41,12 @@ export class ChaosProxy implements AsyncDisposable {
     this.#chaos = chaos;
     this.#transport = from;
     // Every connect in progress listens to this signal; the number of listeners is no leak.
-    setMaxListeners(0, this.#abortion.signal);
+    setMaxListeners(0, this.#abortController.signal);
   }
 
   /** The URL that the proxy listens on; clients connect to it instead of to the target. */
   get url(): string {
-    return this.#front === undefined ? "" : formatSocketUrl(this.#front.url);
+    return this.#listener === undefined ? "" : formatSocketUrl(this.#listener.url);
   }
 
   /** Returns a copy of the current counters. See {@link chaosProxy}. */
@@ -64,26 +64,26 @@ export class ChaosProxy implements AsyncDisposable {
     if (url.scheme === "udp") {
       const front = await this.#transport.bind(url, {
         received: (data, peer, sockaddr) => {
-          this.#received((answer) => front.send(answer, peer, sockaddr) !== false, data, peer);
+          this.#receive((answer) => front.send(answer, peer, sockaddr) !== false, data, peer);
         },
         // A network drops an answer silently.
         failed: () => undefined,
         lost: (error) => this.failed(error),
       });
-      this.#front = front;
+      this.#listener = front;
     } else {
-      this.#front = await this.#transport.listen(url, this, {});
+      this.#listener = await this.#transport.listen(url, this, {});
     }
   }
 
   /** Stops accepting, and resets open connections. A second close does nothing. See {@link chaosProxy}. */
   async close(): Promise<void> {
-    this.#abortion.abort();
-    await this.#front?.close();
+    this.#abortController.abort();
+    await this.#listener?.close();
     for (const connection of this.#connections) connection.abort();
     for (const flow of this.#flows.values()) flow.close();
     this.#flows.clear();
-    await Promise.all(Array.from(this.#joining, ({ ended }) => ended));
+    await Promise.all(Array.from(this.#connecting, ({ ended }) => ended));
   }
 
   /** `await using` closes the proxy. See {@link chaosProxy}. */
@@ -131,13 +131,13 @@ export class ChaosProxy implements AsyncDisposable {
     this.#join(connection, () => connection.abort());
   }
 
-  #received(reply: (answer: Uint8Array) => boolean, data: Buffer, peer: Peer): void {
+  #receive(reply: (answer: Uint8Array) => boolean, data: Buffer, peer: Peer): void {
     const key = keyOf(peer);
     const flow = this.#flows.get(key) ?? this.#newFlow(reply);
     // A map iterates in insertion order: the sender that was silent longest comes first.
     this.#flows.delete(key);
     this.#flows.set(key, flow);
-    flow.received(data);
+    flow.forward(data);
   }
 
   #newFlow(reply: (data: Uint8Array) => boolean): ChaosFlow {
@@ -153,14 +153,14 @@ export class ChaosProxy implements AsyncDisposable {
 
   #join(side: { join(target: Link): void }, giveUp: () => void): void {
     const ended = this.#transport
-      .connect(this.#target, this.#abortion.signal)
+      .connect(this.#target, this.#abortController.signal)
       .then(
         (target) => side.join(target),
         () => this.#refuse(giveUp),
       )
-      .finally(() => this.#joining.delete(joining));
+      .finally(() => this.#connecting.delete(joining));
     const joining = { ended, place: NO_PLACE };
-    this.#joining.add(joining);
+    this.#connecting.add(joining);
   }
 
   #refuse(giveUp: () => void): void {

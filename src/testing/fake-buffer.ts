@@ -9,7 +9,7 @@ interface Piece {
 }
 
 /** The result of a receive. */
-export interface Taken {
+export interface ReceivedBytes {
   /** Bytes written into the caller's buffers. */
   readonly bytes: number;
   /** Bytes of the record; more than were written when it was truncated. */
@@ -57,7 +57,7 @@ export class FakeBuffer {
   }
 
   /** Takes the next bytes or the next record; `isPeek` leaves them in the buffer, which must not be empty. */
-  take(buffers: readonly Uint8Array[], isPeek: boolean): Taken {
+  take(buffers: readonly Uint8Array[], isPeek: boolean): ReceivedBytes {
     const capacityBytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
     const taken = this.#isStream ? this.#bytesUpTo(capacityBytes) : this.#pieces.slice(0, 1);
     const bytes = Buffer.concat(taken.map((piece) => piece.bytes));

@@ -19,8 +19,8 @@ import {
   SOCK_STREAM,
   SOL_SOCKET,
 } from "../socket/values.ts";
-import type { Taken } from "./fake-buffer.ts";
-import { type SocketName, unnamed } from "./fake-names.ts";
+import type { ReceivedBytes } from "./fake-buffer.ts";
+import { type SocketName, unnamedAddress } from "./fake-names.ts";
 import type { FakePoller } from "./fake-poller.ts";
 import { type FakeSlot, type FakeSlots, FIRST_FAKE_SLOT } from "./fake-slots.ts";
 import { type FakeNetwork, FakeSocket } from "./fake-socket.ts";
@@ -51,13 +51,13 @@ export function fakeCalls(
   network: FakeNetwork,
   poller: FakePoller,
 ): SocketCalls {
-  const on =
-    <Rest extends unknown[]>(call: SlotCall<Rest, number>, ours: (found: Found, ...rest: Rest) => number) =>
+  const route =
+    <Rest extends unknown[]>(call: SlotCall<Rest, number>, fake: (found: Found, ...rest: Rest) => number) =>
     (slot: number, generation: number, ...rest: Rest): number => {
       if (slot < FIRST_FAKE_SLOT) return call(slot, generation, ...rest);
       const found = slots.find(slot, generation);
       if (found === undefined) return -EBADF;
-      const result = ours(found, ...rest);
+      const result = fake(found, ...rest);
       poller.touch();
       return result;
     };
@@ -73,88 +73,88 @@ export function fakeCalls(
       handles.set(opened);
       return Math.min(0, ...opened);
     },
-    dup: on(real.dup, ({ socket }) => {
+    dup: route(real.dup, ({ socket }) => {
       const handle = slots.open(socket);
       if (handle >= 0) socket.references++;
       return handle;
     }),
-    fileno: on(real.fileno, ({ slot }) => slot),
-    detach: on(real.detach, () => {
+    fileno: route(real.fileno, ({ slot }) => slot),
+    detach: route(real.detach, () => {
       throw new Error("A socket of a fake kernel has no descriptor to detach");
     }),
-    close: on(real.close, (found) => close(found, slots, endsAtOnce(found.socket))),
-    closeInOrder: on(real.closeInOrder, (found) => close(found, slots, false)),
+    close: route(real.close, (found) => close(found, slots, endsAtOnce(found.socket))),
+    closeInOrder: route(real.closeInOrder, (found) => close(found, slots, false)),
 
-    unblock: on(real.unblock, () => 0),
-    getInheritable: on(real.getInheritable, ({ isInheritable }) => Number(isInheritable)),
-    setInheritable: on(real.setInheritable, (found, inheritable) => {
+    unblock: route(real.unblock, () => 0),
+    getInheritable: route(real.getInheritable, ({ isInheritable }) => Number(isInheritable)),
+    setInheritable: route(real.setInheritable, (found, inheritable) => {
       found.isInheritable = inheritable;
       return 0;
     }),
 
-    bind: on(real.bind, ({ socket }, address) => socket.bind(address.slice())),
-    listen: on(real.listen, ({ socket }, backlog) => socket.listen(backlog)),
-    accept: on(real.accept, ({ socket }, address) => accept(socket, slots, address)),
-    connect: on(real.connect, ({ socket }, address) => socket.connect(address.slice())),
-    shutdown: on(real.shutdown, ({ socket }, how) => socket.shutdown(how)),
-    getsockname: on(real.getsockname, ({ socket }, address) => writeName(address, socket.name)),
-    getpeername: on(real.getpeername, ({ socket }, address) => {
-      return socket.isConnected ? writeName(address, socket.peerName ?? unnamed(socket.family)) : -ENOTCONN;
+    bind: route(real.bind, ({ socket }, address) => socket.bind(address.slice())),
+    listen: route(real.listen, ({ socket }, backlog) => socket.listen(backlog)),
+    accept: route(real.accept, ({ socket }, address) => accept(socket, slots, address)),
+    connect: route(real.connect, ({ socket }, address) => socket.connect(address.slice())),
+    shutdown: route(real.shutdown, ({ socket }, how) => socket.shutdown(how)),
+    getsockname: route(real.getsockname, ({ socket }, address) => writeName(address, socket.name)),
+    getpeername: route(real.getpeername, ({ socket }, address) => {
+      return socket.isConnected ? writeName(address, socket.peerName ?? unnamedAddress(socket.family)) : -ENOTCONN;
     }),
 
-    recv: on(real.recv, ({ socket }, buffer, offset, length, flags) => {
+    recv: route(real.recv, ({ socket }, buffer, offset, length, flags) => {
       return countOf(socket.receive([buffer.subarray(offset, offset + length)], flags), flags);
     }),
-    send: on(real.send, ({ socket }, data, offset, length) => {
+    send: route(real.send, ({ socket }, data, offset, length) => {
       return socket.send([data.subarray(offset, offset + length)], undefined);
     }),
-    recvfrom: on(real.recvfrom, ({ socket }, buffer, offset, length, flags, address) => {
+    recvfrom: route(real.recvfrom, ({ socket }, buffer, offset, length, flags, address) => {
       const taken = socket.receive([buffer.subarray(offset, offset + length)], flags);
       writeName(address, senderOf(taken));
       return countOf(taken, flags);
     }),
-    sendto: on(real.sendto, ({ socket }, data, offset, length, _flags, address) => {
+    sendto: route(real.sendto, ({ socket }, data, offset, length, _flags, address) => {
       return socket.send([data.subarray(offset, offset + length)], address.slice());
     }),
     // The file is a real one.
-    sendfile: on(real.sendfile, ({ socket }, file, position, length) => {
+    sendfile: route(real.sendfile, ({ socket }, file, position, length) => {
       const piece = new Uint8Array(Math.min(length, 64 * 1024));
       const read = readSync(file, piece, 0, piece.length, position);
       return read === 0 ? 0 : socket.send([piece.subarray(0, read)], undefined);
     }),
     probeFile: real.probeFile,
     seekFile: real.seekFile,
-    sendmsg: on(real.sendmsg, ({ socket }, buffers, _flags, address, control) => {
+    sendmsg: route(real.sendmsg, ({ socket }, buffers, _flags, address, control) => {
       // Sockets in memory cannot pass descriptors.
       if (control !== undefined && control.length > 0) return -EOPNOTSUPP;
       return socket.send(buffers, address?.slice());
     }),
-    recvmsg: on(real.recvmsg, ({ socket }, buffers, flags, results, control = NOTHING) => {
+    recvmsg: route(real.recvmsg, ({ socket }, buffers, flags, results, control = NOTHING) => {
       const taken = socket.receive(buffers, flags);
       writeName(results, senderOf(taken));
       const isCut = typeof taken !== "number" && taken.fullBytes > taken.bytes;
-      const behind = new DataView(results.buffer, results.byteOffset + 4 + SOCKADDR_BYTES);
+      const trailer = new DataView(results.buffer, results.byteOffset + 4 + SOCKADDR_BYTES);
       const controlBytes = typeof taken === "number" ? 0 : writeTime(socket, control);
       const isControlCut = typeof taken !== "number" && isTimed(socket) && controlBytes === 0;
-      behind.setInt32(0, (isCut ? MSG_TRUNC : 0) | (isControlCut ? MSG_CTRUNC : 0), true);
-      behind.setInt32(4, controlBytes, true);
+      trailer.setInt32(0, (isCut ? MSG_TRUNC : 0) | (isControlCut ? MSG_CTRUNC : 0), true);
+      trailer.setInt32(4, controlBytes, true);
       return countOf(taken, flags);
     }),
 
-    getsockopt: on(real.getsockopt, ({ socket }, level, option, out) => {
+    getsockopt: route(real.getsockopt, ({ socket }, level, option, out) => {
       const value = optionOf(socket, level, option).subarray(0, out.length);
       out.set(value);
       return value.length;
     }),
-    setsockopt: on(real.setsockopt, ({ socket }, level, option, value) => {
+    setsockopt: route(real.setsockopt, ({ socket }, level, option, value) => {
       socket.options.set(`${level} ${option}`, typeof value === "number" ? bytesOf(value) : value.slice());
       return 0;
     }),
-    watch: on(real.watch, (found, interest) => {
+    watch: route(real.watch, (found, interest) => {
       found.interest = interest;
       return 0;
     }),
-    poll: on(real.poll, ({ socket }, events) => socket.events() & (events | EPOLLERR | EPOLLHUP)),
+    poll: route(real.poll, ({ socket }, events) => socket.events() & (events | EPOLLERR | EPOLLHUP)),
   };
 }
 
@@ -163,7 +163,7 @@ function accept(listener: FakeSocket, slots: FakeSlots<FakeSocket>, address: Uin
   if (slots.isFull) return -constants.errno.EMFILE;
   const accepted = listener.accept();
   if (typeof accepted === "number") return accepted;
-  writeName(address, accepted.peerName ?? unnamed(accepted.family));
+  writeName(address, accepted.peerName ?? unnamedAddress(accepted.family));
   return slots.open(accepted);
 }
 
@@ -173,12 +173,12 @@ function close(found: Found, slots: FakeSlots<FakeSocket>, isAtOnce: boolean): 0
   return 0;
 }
 
-function countOf(taken: Taken | number, flags: number): number {
+function countOf(taken: ReceivedBytes | number, flags: number): number {
   if (typeof taken === "number") return taken;
   return (flags & MSG_TRUNC) === 0 ? taken.bytes : taken.fullBytes;
 }
 
-function senderOf(taken: Taken | number): SocketName {
+function senderOf(taken: ReceivedBytes | number): SocketName {
   return typeof taken === "number" ? new Uint8Array(0) : taken.from;
 }
 

@@ -160,7 +160,7 @@ export class FakeKernel implements Disposable {
    * const [left, right] = socketpair();
    * const receiving = right.recv(16);
    * console.log(kernel.turn()); // => 0
-   * kernel.spurious();
+   * kernel.wakeSpuriously();
    * console.log(kernel.turn(), kernel.callCount("recv")); // => 1 2
    * await left.sendall("hello");
    * console.log(kernel.turn(), String(await receiving)); // => 1 hello
@@ -168,12 +168,12 @@ export class FakeKernel implements Disposable {
    * right.close();
    * ```
    */
-  spurious(): this {
-    this.#poller.spurious();
+  wakeSpuriously(): this {
+    this.#poller.reportAll();
     return this;
   }
 
-  /** Reports the sockets that are ready now. Returns how many. See {@link FakeKernel.spurious}. */
+  /** Reports the sockets that are ready now. Returns how many. See {@link FakeKernel.wakeSpuriously}. */
   turn(): number {
     return this.#poller.turn();
   }

@@ -31,7 +31,7 @@ export class FakeNames<Owner> {
 
   /** Returns the owner bound to the address, or to its port at any address. */
   find(type: number, name: SocketName): Owner | undefined {
-    return this.#owners.get(keyOf(type, name)) ?? this.#owners.get(keyOf(type, atAnyHost(name)));
+    return this.#owners.get(keyOf(type, name)) ?? this.#owners.get(keyOf(type, toAnyHost(name)));
   }
 
   #withPort(type: number, wanted: SocketName): SocketName | undefined {
@@ -55,14 +55,14 @@ export class FakeNames<Owner> {
 }
 
 /** Returns the address of an unbound socket: its family, and zeros. */
-export function unnamed(family: number): SocketName {
+export function unnamedAddress(family: number): SocketName {
   const name = new Uint8Array(family === AF_INET ? 16 : family === AF_INET6 ? 28 : 2);
   name[0] = family;
   return name;
 }
 
 /** Replaces the "any" address by loopback, where a connection to it arrives; returns other names unchanged. */
-export function atLoopback(name: SocketName): SocketName {
+export function toLoopback(name: SocketName): SocketName {
   const host = hostOf(name);
   if (host === undefined || host.some((byte) => byte !== 0)) return name;
   const own = name.slice();
@@ -71,7 +71,7 @@ export function atLoopback(name: SocketName): SocketName {
   return own;
 }
 
-function atAnyHost(name: SocketName): SocketName {
+function toAnyHost(name: SocketName): SocketName {
   const any = name.slice();
   hostOf(any)?.fill(0);
   return any;

@@ -7,7 +7,7 @@ const ALWAYS = EPOLLERR | EPOLLHUP;
 const MAX_FAKE_RECORDS = 1024;
 
 /** A descriptor that the poller watches. */
-export interface FakeWatched {
+export interface WatchedDescriptor {
   readonly slot: number;
   readonly generation: number;
   readonly interest: number;
@@ -24,11 +24,11 @@ export interface PollerFaults {
 
 /** The poller of a fake kernel: level-triggered epoll, which runs a turn whenever one of its sockets is ready. */
 export class FakePoller {
-  readonly #watched: () => Iterable<FakeWatched>;
+  readonly #watched: () => Iterable<WatchedDescriptor>;
   readonly #faults: PollerFaults;
   readonly #isManual: boolean;
   readonly #records = new Int32Array(MAX_FAKE_RECORDS * 3);
-  #arriving: (() => void)[] = [];
+  #pendingActions: (() => void)[] = [];
   #isScheduled = false;
   #isDispatching = false;
   #isSpurious = false;
@@ -36,7 +36,7 @@ export class FakePoller {
   /** The index at which the next turn begins, so that each of many sockets gets its turn. */
   #next = 0;
 
-  constructor(watched: () => Iterable<FakeWatched>, faults: PollerFaults, isManual: boolean) {
+  constructor(watched: () => Iterable<WatchedDescriptor>, faults: PollerFaults, isManual: boolean) {
     this.#watched = watched;
     this.#faults = faults;
     this.#isManual = isManual;
@@ -60,12 +60,12 @@ export class FakePoller {
 
   /** Runs `action` at the beginning of the next turn. */
   arrive(action: () => void): void {
-    this.#arriving.push(action);
+    this.#pendingActions.push(action);
     this.touch();
   }
 
   /** Makes the next turn report every watched socket. */
-  spurious(): void {
+  reportAll(): void {
     this.#isSpurious = true;
     this.touch();
   }
@@ -73,7 +73,7 @@ export class FakePoller {
   /** Runs a turn. Returns the number of sockets that it reported. */
   turn(): number {
     if (this.#isDispatching || this.#isStopped) return 0;
-    for (const action of this.#arriving.splice(0)) action();
+    for (const action of this.#pendingActions.splice(0)) action();
     if (this.#faults.isInterrupted()) {
       this.touch();
       return 0;
@@ -106,7 +106,7 @@ export class FakePoller {
     return count;
   }
 
-  #eventsOf({ interest, socket }: FakeWatched): number {
+  #eventsOf({ interest, socket }: WatchedDescriptor): number {
     const events = socket.events() & (interest | ALWAYS);
     if (events !== 0 || !(this.#isSpurious || this.#faults.isSpurious())) return events;
     return interest & (EPOLLIN | EPOLLOUT);

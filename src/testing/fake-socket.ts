@@ -12,8 +12,8 @@ import {
   SOCK_DGRAM,
   SOCK_STREAM,
 } from "../socket/values.ts";
-import { FakeBuffer, type Taken } from "./fake-buffer.ts";
-import { atLoopback, type FakeNames, type SocketName, unnamed } from "./fake-names.ts";
+import { FakeBuffer, type ReceivedBytes } from "./fake-buffer.ts";
+import { type FakeNames, type SocketName, toLoopback, unnamedAddress } from "./fake-names.ts";
 
 const { errno } = constants;
 /** The largest UDP payload, udp(7): 65 535 bytes less the headers; a longer datagram fails with EMSGSIZE. */
@@ -60,7 +60,7 @@ export class FakeSocket {
     this.family = family;
     this.type = type;
     this.protocol = protocol;
-    this.name = unnamed(family);
+    this.name = unnamedAddress(family);
     this.inbound = new FakeBuffer(type === SOCK_STREAM, network.bufferBytes);
   }
 
@@ -133,8 +133,8 @@ export class FakeSocket {
       if (listener.#phase !== "listening") return -errno.ECONNREFUSED;
       return listener.#enqueue(this) ? 0 : -errno.EAGAIN;
     }
-    if (!this.#isBound) this.bind(atLoopback(this.name));
-    this.peerName = atLoopback(to);
+    if (!this.#isBound) this.bind(toLoopback(this.name));
+    this.peerName = toLoopback(to);
     this.#phase = "connecting";
     this.#isUnreported = true;
     this.#isReadShut = false;
@@ -163,7 +163,7 @@ export class FakeSocket {
   }
 
   /** Receives into the buffers. Returns the result, or a negated errno, or 0 at the end. */
-  receive(buffers: readonly Uint8Array[], flags: number): Taken | number {
+  receive(buffers: readonly Uint8Array[], flags: number): ReceivedBytes | number {
     if ((flags & MSG_ERRQUEUE) !== 0) return -errno.EAGAIN;
     if ((flags & MSG_OOB) !== 0) return -(this.#isUnix ? errno.EOPNOTSUPP : errno.EINVAL);
     if (this.#isDatagram && this.#error !== 0) return -this.takeError();
@@ -243,12 +243,12 @@ export class FakeSocket {
   }
 
   #connectDatagrams(to: SocketName): number {
-    const found = this.#network.names.find(this.type, atLoopback(to));
+    const found = this.#network.names.find(this.type, toLoopback(to));
     if (this.#isUnix && found === undefined) return -absenceErrno(to);
     if (this.#isUnix && found?.type !== this.type) return -errno.EPROTOTYPE;
-    if (!this.#isBound && !this.#isUnix) this.bind(atLoopback(this.name));
+    if (!this.#isBound && !this.#isUnix) this.bind(toLoopback(this.name));
     this.#peer = this.#isUnix ? found : undefined;
-    this.peerName = atLoopback(to);
+    this.peerName = toLoopback(to);
     return 0;
   }
 
@@ -256,7 +256,7 @@ export class FakeSocket {
     const length = lengthOf(pieces);
     if (to === undefined && this.peerName === undefined) return -(this.#isUnix ? errno.ENOTCONN : errno.EDESTADDRREQ);
     if (length > (this.#isUnix ? this.#network.bufferBytes : UDP_MAX_BYTES)) return -errno.EMSGSIZE;
-    if (!this.#isBound && !this.#isUnix) this.bind(atLoopback(this.name));
+    if (!this.#isBound && !this.#isUnix) this.bind(toLoopback(this.name));
     const target = this.#receiver(to);
     if (target === undefined || target.#phase === "closed") {
       if (this.#isUnix) return to === undefined ? this.#disconnect() : -absenceErrno(to);
@@ -264,7 +264,7 @@ export class FakeSocket {
       if (to === undefined) this.#error = errno.ECONNREFUSED;
       return length;
     }
-    const taken = target.#takes(this) ? target.inbound.put(pieces, this.#isBound ? this.name : noName) : undefined;
+    const taken = target.#accepts(this) ? target.inbound.put(pieces, this.#isBound ? this.name : noName) : undefined;
     // A UDP datagram that does not fit the buffer is lost; its sender gets no error.
     return taken ?? (this.#isUnix ? -errno.EAGAIN : length);
   }
@@ -280,11 +280,11 @@ export class FakeSocket {
   #receiver(to: SocketName | undefined): FakeSocket | undefined {
     if (to === undefined && this.#peer !== undefined) return this.#peer;
     const name = to ?? this.peerName;
-    return name === undefined ? undefined : this.#network.names.find(this.type, atLoopback(name));
+    return name === undefined ? undefined : this.#network.names.find(this.type, toLoopback(name));
   }
 
   /** Whether it receives from this sender: a connected UDP socket receives from its peer only. */
-  #takes(from: FakeSocket): boolean {
+  #accepts(from: FakeSocket): boolean {
     if (this.#isUnix || this.peerName === undefined) return true;
     return Buffer.compare(this.peerName, from.name) === 0;
   }

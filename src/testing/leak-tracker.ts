@@ -1,5 +1,5 @@
 import { checkOptions, functionOf, integer, type OptionNames, wrongType } from "../socket/values.ts";
-import { type Counter, leaked, leftOver, type OpenResources, openResources } from "./open-resources.ts";
+import { type Counter, findLeaks, findRemainingLeaks, type OpenResources, openResources } from "./open-resources.ts";
 import { socketNames } from "./socket-names.ts";
 
 /** Default time that a leak tracker waits for closes in progress; then it reports what is left open. */
@@ -51,7 +51,7 @@ export class LeakTracker implements AsyncDisposable {
 
   /** Returns a description of each resource that is open now and was not before, without waiting. See {@link leakTracker}. */
   leaks(): string[] {
-    return leaked(this.#before, openResources(this.#counters), socketNames());
+    return findLeaks(this.#before, openResources(this.#counters), socketNames());
   }
 
   /**
@@ -60,7 +60,7 @@ export class LeakTracker implements AsyncDisposable {
    * @throws LeakError `ERR_SOCKWRIGHT_LEAK`.
    */
   async assertNone(): Promise<void> {
-    if ((await leftOver(this.#before, this.#patienceMs, this.#counters)).length === 0) return;
+    if ((await findRemainingLeaks(this.#before, this.#patienceMs, this.#counters)).length === 0) return;
     const leaks = this.leaks();
     if (leaks.length > 0) throw new LeakError(leaks);
   }

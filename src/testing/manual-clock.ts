@@ -100,7 +100,7 @@ export class ManualClock implements Clock {
    * Resolves as soon as `count` timers are pending, however long the sockets or promises before them take. See
    * {@link manualClock}.
    */
-  timers(count = 1): Promise<void> {
+  awaitTimers(count = 1): Promise<void> {
     return new Promise((resolve) => {
       integer("count", count, 0, MAX_PENDING_TIMERS);
       this.#watchers.push({ count, resolve });
@@ -153,7 +153,7 @@ export class ManualClock implements Clock {
  * const cancel = clock.after(10, () => console.log("never"));
  * cancel();
  * console.log(clock.pending, clock.nextDueMs); // => 1 60000
- * await clock.timers(1); // not before one timer is pending
+ * await clock.awaitTimers(1); // not before one timer is pending
  * clock.advance(60_000);
  * console.log(ranAt); // => 60000
  * ```

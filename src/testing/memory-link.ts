@@ -27,7 +27,7 @@ export class MemoryLink implements Link {
   readonly isDatagram: boolean;
   readonly endsAtClose = true;
   readonly #shape: MemoryLinkShape;
-  readonly #closed: () => void;
+  readonly #onClosed: () => void;
   readonly #inbound: Buffer[] = [];
   #inboundCost = 0;
   #other: MemoryLink | undefined;
@@ -46,7 +46,7 @@ export class MemoryLink implements Link {
     this.isRecords = shape.isRecords;
     this.isDatagram = shape.isDatagram;
     this.peer = peer;
-    this.#closed = closed;
+    this.#onClosed = closed;
   }
 
   /** Makes the two ends; calls `closed` once both have closed. */
@@ -84,7 +84,7 @@ export class MemoryLink implements Link {
   send(bytes: Uint8Array, offset: number, length: number): number | undefined {
     const { errno } = constants;
     if (this.#ending?.kind === "lost") throw new SocketError("send", this.#ending.errno);
-    const other = this.#far;
+    const other = this.#otherEnd;
     if (!this.#isOpen || !other.#isOpen) throw new SocketError("send", errno.EPIPE);
     const freeBytes = this.#shape.bufferBytes - other.#inboundCost;
     const cost = this.isRecords ? length + RECORD_OVERHEAD_BYTES : length;
@@ -110,7 +110,7 @@ export class MemoryLink implements Link {
 
   /** Reports ECONNREFUSED to the other end: its datagram reached no receiver. */
   refuse(): void {
-    this.#far.#input?.datagramFailed?.(new SocketError("recv", constants.errno.ECONNREFUSED));
+    this.#otherEnd.#input?.datagramFailed?.(new SocketError("recv", constants.errno.ECONNREFUSED));
   }
 
   sendMany(pieces: readonly Uint8Array[]): number | undefined {
@@ -126,7 +126,7 @@ export class MemoryLink implements Link {
 
   awaitWritable(): void {
     this.#awaitsWritable = true;
-    if (this.#far.#inboundCost < this.#shape.bufferBytes) this.#notifyWritable();
+    if (this.#otherEnd.#inboundCost < this.#shape.bufferBytes) this.#notifyWritable();
   }
 
   /** Whether received bytes wait here; they count as due even if no reader takes them. */
@@ -135,15 +135,15 @@ export class MemoryLink implements Link {
   }
 
   end(): void {
-    if (!this.isDatagram) this.#far.#finish({ kind: "end" });
+    if (!this.isDatagram) this.#otherEnd.#finish({ kind: "end" });
   }
 
   close(): void {
-    this.#leave(this.#inbound.length > 0 && !this.isDatagram);
+    this.#close(this.#inbound.length > 0 && !this.isDatagram);
   }
 
   abort(): void {
-    this.#leave(!this.isDatagram);
+    this.#close(!this.isDatagram);
   }
 
   /** Simulates the loss of the connection: this end fails with `errno`. */
@@ -151,22 +151,22 @@ export class MemoryLink implements Link {
     if (this.#isOpen) this.#finish({ kind: "lost", errno });
   }
 
-  #leave(isReset: boolean): void {
+  #close(isReset: boolean): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#input = undefined;
     this.#output = undefined;
     this.#inbound.length = 0;
     this.#inboundCost = 0;
-    if (isReset) this.#far.lose(constants.errno.ECONNRESET);
+    if (isReset) this.#otherEnd.lose(constants.errno.ECONNRESET);
     else this.end();
-    this.#far.#notifyWritable();
-    this.#closed();
+    this.#otherEnd.#notifyWritable();
+    this.#onClosed();
     // Datagram sockets have no connection that one end could keep open.
-    if (this.isDatagram) this.#far.#leave(false);
+    if (this.isDatagram) this.#otherEnd.#close(false);
   }
 
-  get #far(): MemoryLink {
+  get #otherEnd(): MemoryLink {
     return this.#other ?? this;
   }
 
@@ -200,7 +200,7 @@ export class MemoryLink implements Link {
     if (piece.length === first.length) this.#inbound.shift();
     else this.#inbound[0] = first.subarray(piece.length);
     this.#inboundCost -= this.isRecords ? piece.length + RECORD_OVERHEAD_BYTES : piece.length;
-    this.#far.#notifyWritable();
+    this.#otherEnd.#notifyWritable();
     this.#input.received(piece);
     this.#schedule();
   }

@@ -78,8 +78,8 @@ export function memoryPair(options: MemoryPairOptions = {}): MemoryPair {
   const { isRecords = false } = options;
   if (typeof isRecords !== "boolean") throw wrongType("options.isRecords", "of type boolean", isRecords);
   const shape = shapeOf(options, isRecords, false);
-  const nowhere = { path: "" } as const;
-  const [left, right] = MemoryLink.pair(shape, [nowhere, nowhere], () => undefined);
+  const unnamed = { path: "" } as const;
+  const [left, right] = MemoryLink.pair(shape, [unnamed, unnamed], () => undefined);
   return {
     client: new Connection(left, clientPolicy()),
     server: new Connection(right),
@@ -90,8 +90,8 @@ export function memoryPair(options: MemoryPairOptions = {}): MemoryPair {
   };
 }
 
-type Listening = { readonly place: SocketUrl; readonly take: (link: Link) => boolean };
-type Bound = { readonly place: SocketUrl; readonly receive: (data: Buffer, peer: Peer) => void };
+type MemoryListener = { readonly place: SocketUrl; readonly take: (link: Link) => boolean };
+type BoundSocket = { readonly place: SocketUrl; readonly receive: (data: Buffer, peer: Peer) => void };
 
 /** The two ends of one connection. */
 interface Ends extends Placed {
@@ -103,8 +103,8 @@ export class MemoryTransport implements Disposable {
   /** @internal */
   readonly name = "memory";
   readonly #options: MemoryOptions;
-  readonly #listeners = new Map<string, Listening>();
-  readonly #bound = new Map<string, Bound>();
+  readonly #listeners = new Map<string, MemoryListener>();
+  readonly #bound = new Map<string, BoundSocket>();
   readonly #datagramClients = new Map<string, MemoryLink>();
   readonly #links = new PlacedList<Ends>();
   #nextPort = 0;

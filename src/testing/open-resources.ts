@@ -17,7 +17,7 @@ const EVENT_POLL = "anon_inode:[eventpoll]";
 const INOTIFY = "anon_inode:inotify";
 /** The target of the spare descriptor that libuv keeps from its first stream on, for EMFILE (uv__stream_init). */
 const RESERVE = "/dev/null";
-const eventPollsAtStart = eventPolls(openDescriptors());
+const eventPollsAtStart = countEventPolls(openDescriptors());
 
 /** Reads the resources that this process has open now. */
 export function openResources(counters: readonly Counter[] = []): OpenResources {
@@ -32,13 +32,13 @@ export function openResources(counters: readonly Counter[] = []): OpenResources 
 }
 
 /** Returns one line for each resource open in `after` and not in `before`; `nameOf` describes the target of a descriptor. */
-export function leaked(
+export function findLeaks(
   before: OpenResources,
   after: OpenResources,
   nameOf: (target: string) => string = (target) => target,
 ): string[] {
   const lines: string[] = [];
-  let mayBeReserve = reserves(before.descriptors) === 0;
+  let mayBeReserve = countReserves(before.descriptors) === 0;
   for (const [descriptor, target] of after.descriptors) {
     if (target === RESERVE && descriptor > 2 && mayBeReserve) mayBeReserve = false;
     else if (target !== EVENT_POLL && target !== INOTIFY && before.descriptors.get(descriptor) !== target) {
@@ -46,7 +46,8 @@ export function leaked(
     }
   }
   // The poller makes its epoll descriptor at the first wait, and keeps it as long as the environment lives.
-  const polls = eventPolls(after.descriptors) - Math.max(eventPolls(before.descriptors), eventPollsAtStart + 1);
+  const polls =
+    countEventPolls(after.descriptors) - Math.max(countEventPolls(before.descriptors), eventPollsAtStart + 1);
   if (polls > 0) lines.push(`${polls} epoll descriptor(s)`);
 
   for (const [name, count] of after.counts) {
@@ -60,14 +61,14 @@ export function leaked(
  * Waits for closes in progress: turns the event loop until nothing is open that was not in `before`, for at most
  * `patienceMs`. Returns a line for each resource that is left then.
  */
-export async function leftOver(
+export async function findRemainingLeaks(
   before: OpenResources,
   patienceMs: number,
   counters: readonly Counter[] = [],
 ): Promise<string[]> {
   const end = performance.now() + patienceMs;
   for (;;) {
-    const lines = leaked(before, openResources(counters));
+    const lines = findLeaks(before, openResources(counters));
     if (lines.length === 0 || performance.now() >= end) return lines;
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
@@ -96,10 +97,10 @@ function descriptorNames(): string[] {
 }
 
 /** Counts descriptors that may be libuv's spare one; the standard streams of a program without a terminal are not. */
-function reserves(descriptors: ReadonlyMap<number, string>): number {
+function countReserves(descriptors: ReadonlyMap<number, string>): number {
   return [...descriptors].filter(([descriptor, target]) => descriptor > 2 && target === RESERVE).length;
 }
 
-function eventPolls(descriptors: ReadonlyMap<number, string>): number {
+function countEventPolls(descriptors: ReadonlyMap<number, string>): number {
   return [...descriptors.values()].filter((target) => target === EVENT_POLL).length;
 }

@@ -1,17 +1,17 @@
 import { closeSync, openSync } from "node:fs";
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
-import { leaked, leftOver, openResources } from "../../src/testing/open-resources.ts";
+import { findLeaks, findRemainingLeaks, openResources } from "../../src/testing/open-resources.ts";
 
 test("nothing is reported when nothing was opened", () => {
-  expect(leaked(openResources(), openResources())).toEqual([]);
+  expect(findLeaks(openResources(), openResources())).toEqual([]);
 });
 
 test("a descriptor that stays open is named with its target", async () => {
   const before = openResources();
   const descriptor = openSync("/dev/null", "r");
   try {
-    expect(await leftOver(before, 10)).toEqual([`descriptor ${descriptor} (/dev/null)`]);
+    expect(await findRemainingLeaks(before, 10)).toEqual([`descriptor ${descriptor} (/dev/null)`]);
   } finally {
     closeSync(descriptor);
   }
@@ -24,7 +24,7 @@ test("a descriptor number that now belongs to something else is named", () => {
   const second = openSync("/dev/zero", "r");
   try {
     expect(second).toBe(first);
-    expect(leaked(before, openResources())).toEqual([`descriptor ${second} (/dev/zero)`]);
+    expect(findLeaks(before, openResources())).toEqual([`descriptor ${second} (/dev/zero)`]);
   } finally {
     closeSync(second);
   }
@@ -34,7 +34,7 @@ test("a timer that stays armed is named", async () => {
   const before = openResources();
   const timer = setTimeout(() => undefined, 60_000);
   try {
-    expect(await leftOver(before, 10)).toEqual(["Timeout (1 more than before)"]);
+    expect(await findRemainingLeaks(before, 10)).toEqual(["Timeout (1 more than before)"]);
   } finally {
     clearTimeout(timer);
   }
@@ -45,7 +45,7 @@ test("a handle that stays open is named, with its descriptor", async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   try {
-    const lines = await leftOver(before, 10);
+    const lines = await findRemainingLeaks(before, 10);
     expect(lines).toHaveLength(2);
     expect(lines[0]).toMatch(/^descriptor \d+ \(socket:\[\d+\]\)$/);
     expect(lines[1]).toBe("TCPServerWrap (1 more than before)");
@@ -59,7 +59,7 @@ test("a count that went up is named", async () => {
   const counters = [["things", () => open]] as const;
   const before = openResources(counters);
   open = 5;
-  expect(await leftOver(before, 10, counters)).toEqual(["things (2 more than before)"]);
+  expect(await findRemainingLeaks(before, 10, counters)).toEqual(["things (2 more than before)"]);
 });
 
 test("a close that is under way is waited for", async () => {
@@ -67,5 +67,5 @@ test("a close that is under way is waited for", async () => {
   const before = openResources();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   server.close();
-  expect(await leftOver(before, 1_000)).toEqual([]);
+  expect(await findRemainingLeaks(before, 1_000)).toEqual([]);
 });

@@ -2,7 +2,12 @@
 // test file. Tests of one file therefore do not run concurrently: what is open could not be told apart.
 import { afterAll, beforeAll, beforeEach, onTestFinished, vi } from "vitest";
 import { kernel } from "../../src/native/load.ts";
-import { type Counter, leftOver, type OpenResources, openResources } from "../../src/testing/open-resources.ts";
+import {
+  type Counter,
+  findRemainingLeaks,
+  type OpenResources,
+  openResources,
+} from "../../src/testing/open-resources.ts";
 
 const PATIENCE_MS = 1_000;
 
@@ -39,6 +44,6 @@ function expectSameEnvironment(before: NodeJS.ProcessEnv): void {
 }
 
 async function expectNothingLeft(who: string, before: OpenResources): Promise<void> {
-  const lines = await leftOver(before, PATIENCE_MS, counters);
+  const lines = await findRemainingLeaks(before, PATIENCE_MS, counters);
   if (lines.length > 0) throw new Error(`${who} left open: ${lines.join(", ")}`);
 }

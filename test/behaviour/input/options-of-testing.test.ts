@@ -111,9 +111,9 @@ describe("arguments of the wrong kind are told what to write", () => {
     await expect((chaosProxy as Untyped)(8000)).rejects.toThrow(told);
   });
 
-  test("clock.timers(text) rejects", async () => {
+  test("clock.awaitTimers(text) rejects", async () => {
     const clock = manualClock();
-    await expect((clock.timers as Untyped).call(clock, "x")).rejects.toThrow(
+    await expect((clock.awaitTimers as Untyped).call(clock, "x")).rejects.toThrow(
       'The "count" argument must be of type number',
     );
   });

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { ChaosDatagrams, MAX_HELD_DATAGRAMS } from "../../../src/testing/chaos-datagrams.ts";
 import { ChaosDirection, type Ending, MAX_HELD_BYTES } from "../../../src/testing/chaos-direction.ts";
 import { type ChaosOptions, chaosOf } from "../../../src/testing/chaos-options.ts";
-import { DatagramPlan, StreamPlan, type Way } from "../../../src/testing/chaos-plan.ts";
+import { DatagramPlan, type DirectionName, StreamPlan } from "../../../src/testing/chaos-plan.ts";
 import { chaosProxy } from "../../../src/testing/chaos-proxy.ts";
 import { newTally } from "../../../src/testing/chaos-stats.ts";
 import { manualClock } from "../../../src/testing/manual-clock.ts";
@@ -14,15 +14,15 @@ import { ScriptedLink } from "../../support/scripted-link.ts";
 import { turn } from "../../support/until.ts";
 
 /** A direction between two links of the test's, with what became of it. */
-function direction(options: ChaosOptions, connection = 0, way: Way = "toTarget") {
+function direction(options: ChaosOptions, connection = 0, way: DirectionName = "toTarget") {
   const clock = manualClock();
   const chaos = chaosOf({ seed: 1, clock, ...options });
   const [from, to] = [new ScriptedLink(), new ScriptedLink()];
   const happened: (Ending | "plan" | "peer")[] = [];
   const made = new ChaosDirection(from, to, new StreamPlan(chaos, connection, way), chaos, {
-    passed: () => undefined,
-    finished: (_, ending) => void happened.push(ending),
-    broke: (cause) => {
+    countSent: () => undefined,
+    endDirection: (_, ending) => void happened.push(ending),
+    reset: (cause) => {
       happened.push(cause);
       made.stop();
     },
@@ -81,10 +81,10 @@ describe("a stream", () => {
     const one = direction(given);
     let at = 0;
     for (const size of [...chunks, data.length]) {
-      one.direction.received(data.subarray(at, at + size));
+      one.direction.receive(data.subarray(at, at + size));
       at = Math.min(data.length, at + size);
     }
-    one.direction.ended("end");
+    one.direction.end("end");
     await settle(one);
     expect(Buffer.concat(one.to.sent)).toEqual(data);
     expect(one.happened).toEqual(["end"]);
@@ -108,9 +108,9 @@ describe("a stream", () => {
   });
 
   test("is cut elsewhere with another seed, on another connection and in the other direction", async () => {
-    const sizes = async (seed: number, connection: number, way: Way): Promise<string> => {
+    const sizes = async (seed: number, connection: number, way: DirectionName): Promise<string> => {
       const one = direction({ ...options, seed }, connection, way);
-      one.direction.received(Buffer.alloc(100));
+      one.direction.receive(Buffer.alloc(100));
       await settle(one);
       return one.to.sent.map(({ length }) => length).join(" ");
     };
@@ -122,10 +122,10 @@ describe("a stream", () => {
 
   test("is late by delayMs, in order, and its end behind it", () => {
     const { direction: one, clock, to, happened } = direction({ delayMs: 100 });
-    one.received(Buffer.from("a"));
+    one.receive(Buffer.from("a"));
     clock.advance(60);
-    one.received(Buffer.from("b"));
-    one.ended("end");
+    one.receive(Buffer.from("b"));
+    one.end("end");
     clock.advance(39);
     expect(to.sent).toEqual([]);
     clock.advance(1);
@@ -139,7 +139,7 @@ describe("a stream", () => {
 
   test("is throttled to so many bytes a second", () => {
     const { direction: one, clock, to } = direction({ throttleBytesPerSecond: 1_000 });
-    one.received(Buffer.alloc(1_500));
+    one.receive(Buffer.alloc(1_500));
     const received = (): number => to.sent.reduce((sum, { length }) => sum + length, 0);
     expect(received()).toBe(0);
     for (const [ms, bytes] of [
@@ -156,7 +156,7 @@ describe("a stream", () => {
   test("is reset after the byte that was drawn, and nothing behind it passes", () => {
     for (const chunk of [1, 7, 100]) {
       const { direction: one, to, happened } = direction({ resetAfterBytes: 42 });
-      for (let at = 0; at < 100; at += chunk) one.received(Buffer.alloc(chunk));
+      for (let at = 0; at < 100; at += chunk) one.receive(Buffer.alloc(chunk));
       expect(Buffer.concat(to.sent)).toHaveLength(42);
       expect(happened).toEqual(["plan"]);
     }
@@ -177,15 +177,15 @@ describe("a stream", () => {
   test("MAX_HELD_BYTES: above it nothing is read, below half of it reading goes on", () => {
     const { direction: one, from, to } = direction({});
     to.room = 0;
-    one.received(Buffer.alloc(MAX_HELD_BYTES - 1));
+    one.receive(Buffer.alloc(MAX_HELD_BYTES - 1));
     expect(from.calls).toEqual(["resume"]);
-    one.received(Buffer.alloc(1));
+    one.receive(Buffer.alloc(1));
     expect(from.calls).toEqual(["resume", "pause"]);
     to.room = MAX_HELD_BYTES / 2 - 1;
-    one.writable();
+    one.resumeSending();
     expect(from.calls).toEqual(["resume", "pause"]);
     to.room = 1;
-    one.writable();
+    one.resumeSending();
     expect(from.calls).toEqual(["resume", "pause", "resume"]);
     expect(to.calls).toEqual(["awaitWritable", "awaitWritable", "awaitWritable"]);
   });
@@ -193,21 +193,21 @@ describe("a stream", () => {
   test("a piece that is taken in part is continued, and delayed once", () => {
     const { direction: one, clock, to } = direction({ delayMs: 10 });
     to.room = 2;
-    one.received(Buffer.from("abcdef"));
+    one.receive(Buffer.from("abcdef"));
     clock.advance(10);
     expect(to.sent.map(String)).toEqual(["ab"]);
     to.room = 100;
-    one.writable();
+    one.resumeSending();
     expect(to.sent.map(String)).toEqual(["ab", "cdef"]);
   });
 
   test("what a stopped direction holds is gone, and so are its timers", () => {
     const { direction: one, clock, to } = direction({ delayMs: 10 });
-    one.received(Buffer.from("abc"));
+    one.receive(Buffer.from("abc"));
     one.stop();
     expect(clock.pending).toBe(0);
-    one.received(Buffer.from("d"));
-    one.ended("end");
+    one.receive(Buffer.from("d"));
+    one.end("end");
     clock.advance(100);
     expect(to.sent).toEqual([]);
   });
@@ -230,7 +230,7 @@ describe("datagrams", () => {
     const receive = (number: number): void => {
       const data = Buffer.alloc(2);
       data.writeUInt16BE(number);
-      line.received(data);
+      line.enqueue(data);
     };
     return { line, clock, chaos, tally, sent, receive, fill };
   }
@@ -390,7 +390,7 @@ test("a side that gives what it has in the middle of resume() changes nothing: t
           while (!isPaused && pieces.length > 0) {
             const start = given;
             given += pieces.shift() ?? 0;
-            way.received(NUMBERED.subarray(start, given));
+            way.receive(NUMBERED.subarray(start, given));
           }
         };
         from.pause = () => {
@@ -404,7 +404,7 @@ test("a side that gives what it has in the middle of resume() changes nothing: t
         give();
         for (let turn = 0; turn < 30 * 120; turn++) {
           to.room = rooms[turn % rooms.length] ?? 0;
-          way.writable();
+          way.resumeSending();
         }
         expect(happened).toEqual([]);
         expect(Buffer.concat(to.sent).equals(NUMBERED.subarray(0, given))).toBe(true);

@@ -75,7 +75,7 @@ say(hashlib.sha256(data).hexdigest(), hashlib.sha256(echo).hexdigest(), len(echo
       proxy.url,
       `sock = connected(url)\nsock.sendall(b"hello")\nsay(sock.recv(99).decode())`,
     );
-    await clock.timers();
+    await clock.awaitTimers();
     clock.advance(999);
     expect(proxy.stats().bytesToTarget).toBe(0);
     clock.advance(1);
@@ -95,7 +95,7 @@ say(hashlib.sha256(data).hexdigest(), hashlib.sha256(echo).hexdigest(), len(echo
       proxy.url,
       `sock = connected(url)\nsock.sendall(bytes(5_000))\nsock.recv(1)\ninput()`,
     );
-    await clock.timers();
+    await clock.awaitTimers();
     for (const bytes of [100, 200, 300]) {
       clock.advance(50);
       expect(proxy.stats().bytesToTarget).toBe(bytes);

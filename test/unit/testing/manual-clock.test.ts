@@ -103,10 +103,10 @@ test("MAX_PENDING_TIMERS: timers that are set without end are refused, also thos
 test("timers() waits until so many are pending", async () => {
   const clock = manualClock();
   const seen: string[] = [];
-  const two = clock.timers(2).then(() => seen.push("two"));
-  await clock.timers(0);
+  const two = clock.awaitTimers(2).then(() => seen.push("two"));
+  await clock.awaitTimers(0);
   clock.after(1, () => undefined);
-  await clock.timers();
+  await clock.awaitTimers();
   expect(seen).toEqual([]);
   clock.after(1, () => undefined);
   await two;
