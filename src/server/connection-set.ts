@@ -44,7 +44,7 @@ export class ConnectionSet {
   /** The error with which the closing server aborts. It is recognized by identity. */
   #closeReason: Error | undefined;
   /** Set while a close waits for the last connection and call. */
-  #allLeft: (() => void) | undefined;
+  #onIdle: (() => void) | undefined;
 
   constructor(reports: ServerReports, spans: ConnectionSpans) {
     this.reports = reports;
@@ -66,7 +66,7 @@ export class ConnectionSet {
   }
 
   /** The state of each open connection. */
-  infos(): readonly ConnectionInfo[] {
+  list(): readonly ConnectionInfo[] {
     return Array.from(this.#open, (connection) => {
       const { id, peer, openedAt, bytesRead, bytesWritten, owner } = connection;
       const url = owner === undefined ? "" : formatSocketUrl(owner.at);
@@ -93,20 +93,20 @@ export class ConnectionSet {
   /** Gives all connections the end of input, also those that come later, and aborts handshakes. */
   stop(): void {
     this.#isStopped = true;
-    const reason = this.#reasonOfClose();
+    const reason = this.#makeCloseReason();
     for (const connection of this.#open) connection.owner?.stop(reason, connection);
   }
 
   /** Aborts the connections that have not finished; returns how many. */
   abortAll(): number {
-    const reason = this.#reasonOfClose();
+    const reason = this.#makeCloseReason();
     let aborted = 0;
     for (const connection of this.#open) {
       connection.run(() => {
         // All was sent, and the end too: only the peer's own end is missing.
         if (connection.endLinger()) return;
         aborted++;
-        this.reports.expired("grace", connection.peer);
+        this.reports.reportExpiry("grace", connection.peer);
         connection.abort(reason);
       });
     }
@@ -114,15 +114,15 @@ export class ConnectionSet {
   }
 
   /** Resolves when no connection is open, and every call of the program's functions has settled. */
-  whenOver(): Promise<void> {
+  whenIdle(): Promise<void> {
     return new Promise((resolve) => {
-      this.#allLeft = resolve;
-      this.#tellIfOver();
+      this.#onIdle = resolve;
+      this.#notifyIfIdle();
     });
   }
 
   /** Adds an open connection, and sets its owner. */
-  enter(connection: Connection, owner: ConnectionOwner): void {
+  add(connection: Connection, owner: ConnectionOwner): void {
     this.#open.add(connection);
     connection.owner = owner;
   }
@@ -131,8 +131,8 @@ export class ConnectionSet {
   begin(connection: Connection, session: Session): void {
     this.reports.counters.connectionsAccepted++;
     if (session.start !== undefined) this.spans.begin(session.start);
-    this.enter(connection, session);
-    session.began();
+    this.add(connection, session);
+    session.beginCall();
     const running = session.call(connection);
     if (this.#isStopped) connection.stop();
     // A service that pushes mostly returns the promise of its push. The push itself then reports its end, so that an idle
@@ -149,36 +149,36 @@ export class ConnectionSet {
   }
 
   /** Removes a connection at its end. Every connection passes here once; returns false when it has left already. */
-  leave(connection: Connection): boolean {
+  remove(connection: Connection): boolean {
     if (!this.#open.delete(connection)) return false;
-    this.#tellIfOver();
+    this.#notifyIfIdle();
     return true;
   }
 
   /** Counts a call of one of the program's functions. */
-  began(): void {
+  beginCall(): void {
     this.#running++;
   }
 
   /** Counts the end of such a call: it has settled, and nothing more happens for it. */
-  ended(): void {
+  endCall(): void {
     this.#running--;
-    this.#tellIfOver();
+    this.#notifyIfIdle();
   }
 
   /** Reports the error with which a connection was lost, or which its handler threw, except for the server's own close. */
   report(thrown: unknown, failure: Error | undefined, peer: Peer): void {
     const reported = failureOf(thrown, failure, this.#closeReason);
-    if (reported !== undefined) this.reports.failed(reported.error, peer);
+    if (reported !== undefined) this.reports.reportError(reported.error, peer);
   }
 
-  #reasonOfClose(): Error {
+  #makeCloseReason(): Error {
     this.#closeReason ??= new ConnectionError("ERR_SOCKWRIGHT_ABORTED");
     return this.#closeReason;
   }
 
-  #tellIfOver(): void {
-    if (this.#open.size === 0 && this.#running === 0) this.#allLeft?.();
+  #notifyIfIdle(): void {
+    if (this.#open.size === 0 && this.#running === 0) this.#onIdle?.();
   }
 }
 
@@ -209,12 +209,12 @@ export class Session implements ConnectionOwner {
   }
 
   /** The session for one connection: its own when a diagnostics channel has subscribers, or else this one. */
-  of(connection: Pick<Connection, "id" | "peer">): Session {
+  forConnection(connection: Pick<Connection, "id" | "peer">): Session {
     const { spans } = this.connections;
-    return spans.hasSubscribers ? this.startedWith(spans.describe(connection.id, connection.peer, this.at)) : this;
+    return spans.hasSubscribers ? this.withStart(spans.describe(connection.id, connection.peer, this.at)) : this;
   }
 
-  startedWith(start: ConnectionStart): Session {
+  withStart(start: ConnectionStart): Session {
     return new Session(this.listener, this.connections, this.#run, start);
   }
 
@@ -228,42 +228,42 @@ export class Session implements ConnectionOwner {
   }
 
   /** Counts a call of one of the program's functions for a connection. */
-  began(): void {
-    this.#run.began();
-    this.connections.began();
+  beginCall(): void {
+    this.#run.beginCall();
+    this.connections.beginCall();
   }
 
   /** Counts the end of such a call. */
-  ended(): void {
-    this.#run.ended();
-    this.connections.ended();
+  endCall(): void {
+    this.#run.endCall();
+    this.connections.endCall();
   }
 
   returned(connection: Connection): void {
     if (connection.tellsWhenReleased()) return;
     if (connection.closeAtOnce()) {
-      this.ended();
+      this.endCall();
       return;
     }
     connection.close().then(
-      () => this.ended(),
+      () => this.endCall(),
       (error: unknown) => {
         this.connections.report(error, connection.failure, connection.peer);
-        this.ended();
+        this.endCall();
       },
     );
   }
 
   threw(connection: Connection, thrown: unknown): void {
     const { failure, peer } = connection;
-    const wasOpen = this.#leave(connection, { reason: "failed", error: thrown });
+    const wasOpen = this.#remove(connection, { reason: "failed", error: thrown });
     if (wasOpen) connection.abort(isError(thrown) ? thrown : undefined);
     this.connections.report(thrown, failure, peer);
-    this.ended();
+    this.endCall();
   }
 
   report(error: unknown, connection: Connection): void {
-    this.connections.reports.failed(error, connection.peer);
+    this.connections.reports.reportError(error, connection.peer);
   }
 
   closing(connection: Connection): void {
@@ -274,7 +274,7 @@ export class Session implements ConnectionOwner {
     const { failure, phase } = connection;
     const decided = failure === undefined || isSent ? this.#end : undefined;
     const end = decided ?? (failure && endOfLoss(failure, phase, this.connections.closeReason));
-    if (end !== undefined) this.#leave(connection, end);
+    if (end !== undefined) this.#remove(connection, end);
   }
 
   /** The server closes: the connection gets the end of input. */
@@ -285,12 +285,12 @@ export class Session implements ConnectionOwner {
   /** Does nothing: the peer was final before the service was called. */
   peerIsFinal(): void {}
 
-  #leave(connection: Connection, end: ConnectionEnd): boolean {
-    if (!this.connections.leave(connection)) return false;
+  #remove(connection: Connection, end: ConnectionEnd): boolean {
+    if (!this.connections.remove(connection)) return false;
     const { reports, spans } = this.connections;
-    reports.counters.ended(end.reason, connection.stats());
+    reports.counters.countEnd(end.reason, connection.stats());
     if (this.start !== undefined) spans.end(this.start, connection, end);
-    this.listener.left(connection.peer);
+    this.listener.releasePlace(connection.peer);
     return true;
   }
 }

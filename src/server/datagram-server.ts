@@ -22,7 +22,7 @@ export class DatagramServer {
   /** Datagrams received before {@link begin}. */
   #early: Parameters<DatagramEvents["received"]>[] | undefined = [];
   /** Set while a close waits for pending answers. */
-  #allAnswered: (() => void) | undefined;
+  #onAnswered: (() => void) | undefined;
 
   constructor(url: SocketUrl, run: ServiceRun, limit: DatagramLimit, reports: ServerReports) {
     this.requestedUrl = url;
@@ -36,14 +36,14 @@ export class DatagramServer {
     this.#transport = transport.name;
     this.#socket = await transport.bind(this.requestedUrl, {
       received: (data, peer, sockaddr) => this.#receive(data, peer, sockaddr),
-      failed: (error, peer) => this.#reports.failed(error, peer),
+      failed: (error, peer) => this.#reports.reportError(error, peer),
       settled: (sent, lost) => {
         this.#reports.counters.repliesSent += sent;
         this.#reports.counters.repliesDropped += lost;
       },
       lost: (error) => {
         this.#closeLost();
-        this.#reports.failed(error, undefined);
+        this.#reports.reportError(error, undefined);
       },
     });
   }
@@ -85,7 +85,7 @@ export class DatagramServer {
     this.#state = "closing";
     if (this.#pending > 0) {
       await new Promise<void>((resolve) => {
-        this.#allAnswered = resolve;
+        this.#onAnswered = resolve;
       });
     }
     this.#state = "closed";
@@ -95,13 +95,13 @@ export class DatagramServer {
 
   /** Ends the wait of a close: later answers are dropped. */
   giveUp(): void {
-    this.#allAnswered?.();
+    this.#onAnswered?.();
   }
 
   /** Closes a socket that can receive no more, so that the kernel reports it to senders. */
   #closeLost(): void {
     this.#state = "lost";
-    this.#socket?.close().catch((error: unknown) => this.#reports.failed(error, undefined));
+    this.#socket?.close().catch((error: unknown) => this.#reports.reportError(error, undefined));
   }
 
   #receive(data: Buffer, peer: Peer, sockaddr?: Uint8Array): void {
@@ -112,15 +112,15 @@ export class DatagramServer {
     this.#reports.counters.datagramsReceived++;
     if (this.#early !== undefined) {
       // None of the datagrams before it is answered yet.
-      this.#reports.dropped("max-pending-replies", peer);
+      this.#reports.reportDrop("max-pending-replies", peer);
       return;
     }
-    const reason = this.#state === "open" ? this.#limit.refusal(peer) : "closing";
+    const reason = this.#state === "open" ? this.#limit.check(peer) : "closing";
     if (reason === undefined) {
       this.#answer(data, peer, sockaddr);
       return;
     }
-    this.#reports.dropped(reason, peer);
+    this.#reports.reportDrop(reason, peer);
   }
 
   /**
@@ -130,18 +130,18 @@ export class DatagramServer {
   #answer(data: Buffer, peer: Peer, sockaddr: Uint8Array | undefined): void {
     this.#pending++;
     const run = this.#run;
-    run.began();
+    run.beginCall();
     const answering = this.#call(run, data, peer, sockaddr);
     if (answering === undefined) {
       this.#settle(run);
       return;
     }
-    this.#limit.began(peer);
+    this.#limit.add(peer);
     answering.then(
       () => this.#finish(run, peer),
       (error: unknown) => {
         this.#finish(run, peer);
-        this.#reports.failed(error, peer);
+        this.#reports.reportError(error, peer);
       },
     );
   }
@@ -160,19 +160,19 @@ export class DatagramServer {
       if (typeof given !== "object" || given === null) return undefined;
       return promiseOf(given);
     } catch (error) {
-      this.#reports.failed(error, peer);
+      this.#reports.reportError(error, peer);
       return undefined;
     }
   }
 
   #finish(run: ServiceRun, peer: Peer): void {
-    this.#limit.ended(peer);
+    this.#limit.remove(peer);
     this.#settle(run);
   }
 
   #settle(run: ServiceRun): void {
-    run.ended();
-    if (--this.#pending === 0) this.#allAnswered?.();
+    run.endCall();
+    if (--this.#pending === 0) this.#onAnswered?.();
   }
 
   /** Throws only for an invalid argument: a service that answers from a timer could not catch a network error. */

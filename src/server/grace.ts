@@ -1,7 +1,7 @@
 /** The time that a closing server waits: it ends at the earliest end that a caller has asked for. */
 export class Grace {
   /** Resolves when the grace is over. */
-  readonly over: Promise<void>;
+  readonly ended: Promise<void>;
   #end: () => void = () => undefined;
   #endsMs = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
@@ -10,7 +10,7 @@ export class Grace {
   readonly #signals: AbortSignal[] = [];
 
   constructor() {
-    this.over = new Promise((resolve) => {
+    this.ended = new Promise((resolve) => {
       this.#end = () => {
         this.#isOver = true;
         this.stop();
@@ -24,7 +24,7 @@ export class Grace {
   }
 
   /** Ends the grace after `graceMs`, or when the signal aborts, unless it ends earlier. */
-  endsWithin(graceMs: number, signal: AbortSignal | undefined): void {
+  endWithin(graceMs: number, signal: AbortSignal | undefined): void {
     if (this.#isOver || this.#isStopped) return;
     if (signal?.aborted === true) {
       this.#end();

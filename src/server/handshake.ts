@@ -46,8 +46,8 @@ export const HANDSHAKES = new Map<string, HandshakeMaker>();
 /** The handshake of one connection. It owns the connection until the service does. */
 export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   place = NO_PLACE;
-  bytesSeen = 0;
-  seenAt = 0;
+  lastBytesRead = 0;
+  lastProgress = 0;
   readonly at: SocketUrl;
   readonly state = "handshake";
   readonly #connection: Connection;
@@ -57,7 +57,7 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   #reason: HandshakeFailure | undefined;
   /** Whether the limits per address count the connection: from {@link peerIsFinal} on. */
   countsForAddress = false;
-  #hasLeft = false;
+  #isRemoved = false;
 
   constructor(connection: Connection, session: Session) {
     this.at = session.at;
@@ -77,7 +77,7 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   begin(handshake: Handshake, { handshakeTimeoutMs, maxHandshakes, maxHandshakesPerAddress }: ListenerSettings): void {
     const { listener, connections } = this.#session;
     listener.handshakes.add(this, maxHandshakes, maxHandshakesPerAddress);
-    connections.enter(this.#connection, this);
+    connections.add(this.#connection, this);
     const { closeReason } = connections;
     if (closeReason !== undefined) {
       // The server closed in the turn in which it accepted this connection: no later call would stop the handshake.
@@ -85,7 +85,7 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
       return;
     }
     this.#deadline.start(handshakeTimeoutMs);
-    this.#session.began();
+    this.#session.beginCall();
     this.#call(handshake).then(
       () => this.#succeed(),
       (error: unknown) => this.#fail(error),
@@ -94,20 +94,20 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
 
   /** Checks the limits per address, once: the peer does not change any more. Throws when they refuse it. */
   peerIsFinal(): void {
-    if (this.countsForAddress || this.#hasLeft) return;
-    const refusal = this.#session.listener.refusalByAddress(this.peer);
+    if (this.countsForAddress || this.#isRemoved) return;
+    const refusal = this.#session.listener.admitAddress(this.peer);
     if (refusal === undefined) {
       this.countsForAddress = true;
       return;
     }
     const error = new ConnectionError("ERR_SOCKWRIGHT_ABORTED");
-    this.#leave();
+    this.#remove();
     this.#connection.abort(error);
-    this.#session.connections.reports.refused(refusal, this.peer);
+    this.#session.connections.reports.reportRefusal(refusal, this.peer);
     throw error;
   }
 
-  giveWay(limit: HandshakeLimit): void {
+  evict(limit: HandshakeLimit): void {
     this.#abort(limit, new ConnectionError("ERR_SOCKWRIGHT_ABORTED"));
   }
 
@@ -118,12 +118,12 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
 
   /** Reports a handshake whose connection closed before the service got it. */
   closed(connection: Connection): void {
-    if (this.#hasLeft) return;
+    if (this.#isRemoved) return;
     const { failure } = connection;
     const reason =
       this.#reason ?? (failure === undefined ? "closed" : failureOf(failure, connection.phase === "aborted"));
-    this.#leave();
-    this.#session.connections.reports.handshakeFailed(reason, failure, connection.peer);
+    this.#remove();
+    this.#session.connections.reports.reportHandshakeFailure(reason, failure, connection.peer);
   }
 
   // The service has not been called: nothing can return, throw or close.
@@ -143,9 +143,9 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   #succeed(): void {
     this.#finish();
     // A connection that closes in order leaves when it has closed.
-    if (!this.#hasLeft && !this.#connection.isClosing) this.#serve();
+    if (!this.#isRemoved && !this.#connection.isClosing) this.#serve();
     // Not before `#serve`: a replaced service would stop just before its connection begins.
-    this.#session.ended();
+    this.#session.endCall();
   }
 
   #serve(): void {
@@ -155,12 +155,12 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
       return;
     }
     const { connections } = this.#session;
-    connections.begin(this.#connection, this.#session.of(this.#connection));
+    connections.begin(this.#connection, this.#session.forConnection(this.#connection));
   }
 
   #fail(thrown: unknown): void {
     const { failure, peer } = this.#connection;
-    this.#session.ended();
+    this.#session.endCall();
     this.#abort("failed", isError(thrown) ? thrown : undefined);
     // A rejection after this side gave the handshake up is no failure to report.
     if (this.#reason === "failed" || this.#reason === "timeout" || this.#reason === undefined) {
@@ -176,7 +176,7 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
   }
 
   #abort(reason: HandshakeFailure, error: Error | undefined): void {
-    if (this.#hasLeft) return;
+    if (this.#isRemoved) return;
     this.#reason = reason;
     this.#connection.run(() => this.#connection.abort(error));
   }
@@ -186,11 +186,11 @@ export class HandshakeRun implements ConnectionOwner, PendingHandshake {
     this.#session.listener.handshakes.delete(this);
   }
 
-  #leave(): void {
-    this.#hasLeft = true;
+  #remove(): void {
+    this.#isRemoved = true;
     this.#finish();
-    this.#session.connections.leave(this.#connection);
-    this.#session.listener.left(this.countsForAddress ? this.peer : undefined);
+    this.#session.connections.remove(this.#connection);
+    this.#session.listener.releasePlace(this.countsForAddress ? this.peer : undefined);
   }
 }
 

@@ -91,7 +91,7 @@ export const COMMON_OPTIONS = {
 } satisfies OptionKindsOf<CommonOptions>;
 
 /** The options of a server that a listener cannot have. */
-const OF_SERVER = [
+const SERVER_ONLY = [
   ...["onError", "maxConnectionsPerAddress", "acceptRatePerAddress", "datagramRatePerAddress", "maxPendingReplies"],
   ...["maxPendingRepliesPerAddress", "alarms", "onAlarm", "context"],
 ];
@@ -103,13 +103,15 @@ export const LISTENER = options(
     url: checked("a socket URL", checkUrl),
     maxConnections: count(),
   } satisfies OptionKindsOf<ListenerOptions>,
-  new Map(OF_SERVER.map((name) => [name, `It is an option of the server: serve(listeners, service, { ${name}: … })`])),
+  new Map(
+    SERVER_ONLY.map((name) => [name, `It is an option of the server: serve(listeners, service, { ${name}: … })`]),
+  ),
 );
 
 /** Options that only TCP listeners have. */
-const OF_TCP = ["keepAliveMs", "userTimeoutMs", "noDelay"] as const;
+const TCP_ONLY = ["keepAliveMs", "userTimeoutMs", "noDelay"] as const;
 /** Options that a listener for datagrams does not have. */
-const OF_CONNECTIONS = ["handshake", "maxConnections", "backlog"] as const;
+const CONNECTIONS_ONLY = ["handshake", "maxConnections", "backlog"] as const;
 
 /** The settings of a listener, with all defaults filled in. */
 export interface ListenerSettings extends ListenSocketOptions {
@@ -132,12 +134,12 @@ export interface ListenerSettings extends ListenSocketOptions {
  */
 export function listenerSettings(
   given: Listeners,
-  ofAll: GivenOptions<typeof COMMON_OPTIONS>,
+  common: GivenOptions<typeof COMMON_OPTIONS>,
   argument = "listeners",
 ): readonly ListenerSettings[] {
-  if (!isList(given)) return [settingsOf(given, ofAll, argument === "listeners" ? "listener" : argument)];
+  if (!isList(given)) return [settingsOf(given, common, argument === "listeners" ? "listener" : argument)];
   if (given.length === 0) throw wrongValue(argument, "must have at least one socket URL", given);
-  return given.map((each, index) => settingsOf(each, ofAll, `${argument}[${index}]`));
+  return given.map((each, index) => settingsOf(each, common, `${argument}[${index}]`));
 }
 
 function isList(given: Listeners): given is readonly ListenerInput[] {
@@ -146,7 +148,7 @@ function isList(given: Listeners): given is readonly ListenerInput[] {
 
 function settingsOf(
   input: ListenerInput,
-  ofAll: GivenOptions<typeof COMMON_OPTIONS>,
+  common: GivenOptions<typeof COMMON_OPTIONS>,
   argument: string,
 ): ListenerSettings {
   // Any other value gets the error that shows what a URL looks like.
@@ -157,34 +159,34 @@ function settingsOf(
     : { url: input };
   checkUrlText(own.url, `${argument}.url`);
   const url = parseSocketUrl(own.url);
-  checkTogether(url, own, argument);
-  const { maxConnections = Number.POSITIVE_INFINITY, ...values } = LISTENER.fill({ ...ofAll, ...own });
-  const ofUrl: Partial<InternetUrl> = "host" in url && baseOf(url) === "tcp" ? url : {};
+  checkCombination(url, own, argument);
+  const { maxConnections = Number.POSITIVE_INFINITY, ...values } = LISTENER.fill({ ...common, ...own });
+  const urlOptions: Partial<InternetUrl> = "host" in url && baseOf(url) === "tcp" ? url : {};
   return {
     ...values,
     url,
     maxConnections,
     limits: connectionLimits(values, isObject ? argument : "options"),
-    keepAliveMs: ofUrl.keepAliveMs ?? values.keepAliveMs,
-    userTimeoutMs: ofUrl.userTimeoutMs ?? values.userTimeoutMs,
-    noDelay: ofUrl.noDelay ?? values.noDelay,
+    keepAliveMs: urlOptions.keepAliveMs ?? values.keepAliveMs,
+    userTimeoutMs: urlOptions.userTimeoutMs ?? values.userTimeoutMs,
+    noDelay: urlOptions.noDelay ?? values.noDelay,
   };
 }
 
 /** Refuses an option that this kind of listener does not have, and one that contradicts the URL. */
-function checkTogether(url: SocketUrl, own: GivenOptions<(typeof LISTENER)["kinds"]>, argument: string): void {
+function checkCombination(url: SocketUrl, own: GivenOptions<(typeof LISTENER)["kinds"]>, argument: string): void {
   const refuse = (name: string, why: string): Error => {
     const value: unknown = Reflect.get(own, name);
     return wrongValue(`${argument}.${name}`, `${why}: ${formatSocketUrl(url)}`, value);
   };
   const isTcp = "host" in url && baseOf(url) === "tcp";
   const isDatagrams = isOfDatagrams(url);
-  for (const name of OF_TCP) {
+  for (const name of TCP_ONLY) {
     if (own[name] === undefined) continue;
     if (!isTcp && !isInherited(url)) throw refuse(name, "is for tcp: listeners only");
     if (isTcp && url[name] !== undefined && url[name] !== own[name]) throw refuse(name, "has another value in the URL");
   }
-  for (const name of OF_CONNECTIONS) {
+  for (const name of CONNECTIONS_ONLY) {
     if (isDatagrams && own[name] !== undefined) throw refuse(name, "is for connections, and not for datagrams");
   }
 }

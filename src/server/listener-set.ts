@@ -1,6 +1,6 @@
 import { wrongValue } from "../socket/values.ts";
 import { DatagramServer } from "./datagram-server.ts";
-import { Listener, type ListenerOwner, type ListenerTerms } from "./listener.ts";
+import { Listener, type ListenerConfig, type ListenerOwner } from "./listener.ts";
 import type { ListenerSettings } from "./listener-options.ts";
 import type { Service } from "./service.ts";
 import type { ServiceRun } from "./service-run.ts";
@@ -11,10 +11,10 @@ import { formatSocketUrl, isInherited, type SocketUrl } from "./url/socket-url.t
 
 type AnyListener = Listener | DatagramServer;
 
-/** A listener that is ready to begin, with the new terms of one that exists already. */
+/** A listener that is ready to begin, with the new configuration of one that exists already. */
 export interface ReadyListener {
   readonly listener: AnyListener;
-  readonly terms: ListenerTerms | undefined;
+  readonly config: ListenerConfig | undefined;
 }
 
 /** All listeners of a server, for connections and for datagrams. */
@@ -22,7 +22,7 @@ export class ListenerSet {
   readonly #owner: ListenerOwner;
   #listeners: readonly AnyListener[] = [];
   /** Listeners that a reload left out, and that still close. */
-  readonly #leaving = new Map<AnyListener, Promise<void>>();
+  readonly #closing = new Map<AnyListener, Promise<void>>();
 
   constructor(owner: ListenerOwner) {
     this.#owner = owner;
@@ -43,7 +43,7 @@ export class ListenerSet {
    * those that were opened are closed again.
    */
   async prepare(listeners: readonly ListenerSettings[], run: ServiceRun): Promise<readonly ReadyListener[]> {
-    const kept = keptFor(listeners, this.#listeners);
+    const kept = matchListeners(listeners, this.#listeners);
     const opened: AnyListener[] = [];
     const ready: ReadyListener[] = [];
     try {
@@ -52,11 +52,11 @@ export class ListenerSet {
         if (same === undefined) {
           const listener = await this.#open(settings, run);
           opened.push(listener);
-          ready.push({ listener, terms: undefined });
+          ready.push({ listener, config: undefined });
           continue;
         }
-        await checkKept(same, settings, run.service);
-        ready.push({ listener: same, terms: same instanceof DatagramServer ? undefined : same.termsOf(settings) });
+        await checkReuse(same, settings, run.service);
+        ready.push({ listener: same, config: same instanceof DatagramServer ? undefined : same.configOf(settings) });
       }
       return ready;
     } catch (error) {
@@ -74,22 +74,22 @@ export class ListenerSet {
   use(ready: readonly ReadyListener[], run: ServiceRun): void {
     const before = this.#listeners;
     this.#listeners = ready.map(({ listener }) => listener);
-    for (const { listener, terms } of ready) {
+    for (const { listener, config } of ready) {
       if (!before.includes(listener)) listener.begin();
       else if (listener instanceof DatagramServer) listener.use(run);
-      else if (terms !== undefined) this.#configure(listener, terms, run);
+      else if (config !== undefined) this.#configure(listener, config, run);
     }
-    for (const listener of before) if (!this.#listeners.includes(listener)) this.#leave(listener);
+    for (const listener of before) if (!this.#listeners.includes(listener)) this.#remove(listener);
   }
 
   /** Resolves when the left-out listeners are closed, so that nothing more comes from them. */
-  async whenLeft(): Promise<void> {
-    await Promise.all(this.#leaving.values());
+  async whenRemovedClosed(): Promise<void> {
+    await Promise.all(this.#closing.values());
   }
 
   /** Closes all listeners at the same time: none waits for another that hangs. */
   async close(): Promise<void> {
-    await Promise.all([this.#closeAll(this.#listeners), ...this.#leaving.values()]);
+    await Promise.all([this.#closeAll(this.#listeners), ...this.#closing.values()]);
   }
 
   /** Ends the wait of a close: later answers are dropped. */
@@ -98,7 +98,7 @@ export class ListenerSet {
   }
 
   #datagramServers(): readonly DatagramServer[] {
-    return [...this.#listeners, ...this.#leaving.keys()].filter((listener) => listener instanceof DatagramServer);
+    return [...this.#listeners, ...this.#closing.keys()].filter((listener) => listener instanceof DatagramServer);
   }
 
   async #open(settings: ListenerSettings, run: ServiceRun): Promise<AnyListener> {
@@ -120,16 +120,16 @@ export class ListenerSet {
     return listener;
   }
 
-  #leave(listener: AnyListener): void {
-    const left = this.#closeOne(listener).then(() => void this.#leaving.delete(listener));
-    this.#leaving.set(listener, left);
+  #remove(listener: AnyListener): void {
+    const closed = this.#closeOne(listener).then(() => void this.#closing.delete(listener));
+    this.#closing.set(listener, closed);
   }
 
-  #configure(listener: Listener, terms: ListenerTerms, run: ServiceRun): void {
+  #configure(listener: Listener, config: ListenerConfig, run: ServiceRun): void {
     try {
-      listener.use(terms, run);
+      listener.use(config, run);
     } catch (error) {
-      this.#owner.connections.reports.failed(error, undefined);
+      this.#owner.connections.reports.reportError(error, undefined);
     }
   }
 
@@ -141,7 +141,7 @@ export class ListenerSet {
     try {
       await listener.close();
     } catch (error) {
-      this.#owner.connections.reports.failed(error, undefined);
+      this.#owner.connections.reports.reportError(error, undefined);
     }
   }
 }
@@ -154,25 +154,25 @@ function isForDatagrams(chosen: Transport, url: SocketUrl): boolean {
  * Which open listener to keep for which settings: the one at that URL, with the real port, or else one that was opened with the
  * same URL; one with the same options is preferred. Settings with port 0 take no listener that other settings name.
  */
-function keptFor(
+function matchListeners(
   all: readonly ListenerSettings[],
   listeners: readonly AnyListener[],
 ): ReadonlyMap<ListenerSettings, AnyListener> {
   const free = new Set(listeners.filter(({ isLive }) => isLive));
-  const kept = new Map<ListenerSettings, AnyListener>();
+  const matches = new Map<ListenerSettings, AnyListener>();
   for (const name of ["url", "requestedUrl"] as const) {
     for (const textOf of [formatSocketUrl, placeOf]) {
       for (const settings of all) {
-        if (kept.has(settings)) continue;
+        if (matches.has(settings)) continue;
         const text = textOf(settings.url);
         const same = [...free].find((listener) => textOf(listener[name]) === text);
         if (same === undefined) continue;
-        kept.set(settings, same);
+        matches.set(settings, same);
         free.delete(same);
       }
     }
   }
-  return kept;
+  return matches;
 }
 
 /** The URL without the options of its connections: these can change while the listener keeps its socket. */
@@ -183,7 +183,7 @@ function placeOf(url: SocketUrl): string {
 }
 
 /** Checks that a kept listener fits its new settings and service: its socket does not change. */
-async function checkKept(listener: AnyListener, settings: ListenerSettings, service: Service): Promise<void> {
+async function checkReuse(listener: AnyListener, settings: ListenerSettings, service: Service): Promise<void> {
   checkService(service, settings.url, listener instanceof DatagramServer);
   const { name, checkListener } = await transport(settings.transport);
   if (name === listener.transport) {
@@ -196,14 +196,14 @@ async function checkKept(listener: AnyListener, settings: ListenerSettings, serv
 
 function checkService(service: Service, url: SocketUrl, isDatagrams: boolean): void {
   if (isDatagrams && service.datagram === undefined)
-    throw missing(service, "datagrams", url, "{ name, datagram({ data, reply }) { … } }");
+    throw missingFunction(service, "datagrams", url, "{ name, datagram({ data, reply }) { … } }");
   if (!isDatagrams && service.stream === undefined)
-    throw missing(service, "connections", url, "a function stream(connection)");
+    throw missingFunction(service, "connections", url, "a function stream(connection)");
   const protocol = SCHEMES.get(url.scheme)?.protocol;
   if (protocol !== undefined && service.protocols?.includes(protocol) !== true)
-    throw missing(service, protocol, url, `a service whose protocols have ${JSON.stringify(protocol)}`);
+    throw missingFunction(service, protocol, url, `a service whose protocols have ${JSON.stringify(protocol)}`);
 }
 
-function missing(service: Service, kind: string, url: SocketUrl, form: string): TypeError {
+function missingFunction(service: Service, kind: string, url: SocketUrl, form: string): TypeError {
   return wrongValue("service", `serves no ${kind}: ${formatSocketUrl(url)} needs ${form}`, service);
 }

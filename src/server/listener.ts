@@ -33,8 +33,8 @@ export interface ListenerOwner {
   readonly context: ConnectionContext | undefined;
 }
 
-/** The settings of a listener, and the objects made of them. */
-export interface ListenerTerms {
+/** The configuration of a listener: its settings, and the objects made of them. */
+export interface ListenerConfig {
   readonly settings: ListenerSettings;
   readonly policy: ConnectionPolicy;
   readonly handshake: Handshake | undefined;
@@ -47,7 +47,7 @@ export interface ListenerTerms {
 export class Listener implements ListenerEvents {
   readonly handshakes = new Handshakes();
   readonly #server: ListenerOwner;
-  #terms: ListenerTerms;
+  #config: ListenerConfig;
   #run: ServiceRun;
   #session: Session | undefined;
   #socket: LinkListener | undefined;
@@ -63,22 +63,22 @@ export class Listener implements ListenerEvents {
   constructor(server: ListenerOwner, settings: ListenerSettings, run: ServiceRun) {
     this.#server = server;
     this.#run = run;
-    this.#terms = this.termsOf(settings);
+    this.#config = this.configOf(settings);
   }
 
   async open(transport: Transport): Promise<void> {
     this.#transport = transport.name;
-    this.#socket = await transport.listen(this.#terms.settings.url, this, this.#terms.settings);
+    this.#socket = await transport.listen(this.#config.settings.url, this, this.#config.settings);
   }
 
   /** The URL on which it listens, with the real port. */
   get url(): SocketUrl {
-    return this.#socket?.url ?? this.#terms.settings.url;
+    return this.#socket?.url ?? this.#config.settings.url;
   }
 
   /** The URL from the settings: its port may be 0. */
   get requestedUrl(): SocketUrl {
-    return this.#terms.settings.url;
+    return this.#config.settings.url;
   }
 
   /** The name of the transport that opened the socket. */
@@ -94,29 +94,29 @@ export class Listener implements ListenerEvents {
   begin(): void {
     const early = this.#early ?? [];
     this.#early = undefined;
-    for (const link of early) this.#take(link);
-    this.#openIfRoom();
+    for (const link of early) this.#admit(link);
+    this.#openIfCapacity();
   }
 
-  /** The terms for {@link use}. Throws when the handshake of its scheme cannot be made. */
-  termsOf(settings: ListenerSettings): ListenerTerms {
+  /** Returns the configuration for {@link use}. Throws when the handshake of its scheme cannot be made. */
+  configOf(settings: ListenerSettings): ListenerConfig {
     return { settings, policy: this.#policyOf(settings), handshake: handshakeOf(settings) };
   }
 
-  /** Uses other terms from now on, and passes new connections to this run of a service; open connections do not change. */
-  use(terms: ListenerTerms, run: ServiceRun): void {
-    this.#terms = terms;
+  /** Uses another configuration from now on, and passes new connections to this run of a service; open connections do not change. */
+  use(config: ListenerConfig, run: ServiceRun): void {
+    this.#config = config;
     this.#run = run;
     this.#session = undefined;
-    this.#socket?.configure?.(terms.settings);
-    this.#openIfRoom();
+    this.#socket?.configure?.(config.settings);
+    this.#openIfCapacity();
   }
 
   /** Stops accepting. Open connections continue. */
   async close(): Promise<void> {
     for (const link of this.#early?.splice(0) ?? []) {
       this.#arriving--;
-      this.#server.admission.turnedAway();
+      this.#server.admission.removeArriving();
       link.abort();
     }
     await this.#socket?.close();
@@ -124,15 +124,15 @@ export class Listener implements ListenerEvents {
 
   get room(): number {
     if (this.#early !== undefined) return 0;
-    const { whenFull, maxConnections } = this.#terms.settings;
+    const { whenFull, maxConnections } = this.#config.settings;
     if (whenFull === "refuse") return Number.POSITIVE_INFINITY;
-    return Math.min(this.#server.admission.room, maxConnections - this.#active - this.#arriving);
+    return Math.min(this.#server.admission.capacity, maxConnections - this.#active - this.#arriving);
   }
 
   whenOpen(open: () => void): () => void {
     const waiting: { open: (() => void) | undefined } = { open };
     this.#waiting.push(waiting);
-    this.#await();
+    this.#awaitPlace();
     return () => {
       waiting.open = undefined;
     };
@@ -140,53 +140,53 @@ export class Listener implements ListenerEvents {
 
   entered(): void {
     this.#arriving++;
-    this.#server.admission.entered();
+    this.#server.admission.addArriving();
   }
 
   shed(address: Address): void {
-    this.#server.connections.reports.refused("out-of-descriptors", peerOf(address));
+    this.#server.connections.reports.reportRefusal("out-of-descriptors", peerOf(address));
   }
 
   acceptFailed(error: unknown): void {
-    this.#server.connections.reports.counters.acceptFailed(error);
+    this.#server.connections.reports.counters.countAcceptError(error);
   }
 
   failed(error: Error): void {
-    this.#server.connections.reports.failed(error, undefined);
+    this.#server.connections.reports.reportError(error, undefined);
   }
 
   accepted(link: Link): void {
     const early = this.#early;
     if (early === undefined) {
-      this.#take(link);
+      this.#admit(link);
     } else if (early.length < MAX_EARLY_CONNECTIONS) {
       early.push(link);
     } else {
       this.#arriving--;
-      this.#server.admission.turnedAway();
+      this.#server.admission.removeArriving();
       this.#refuse(link, "max-connections");
     }
   }
 
-  /** Why the limits per address refuse a connection that has a place; undefined when they do not. */
-  refusalByAddress(peer: Peer): RefusalReason | undefined {
+  /** Counts a connection that has a place for its address, or returns why a limit per address refuses it. */
+  admitAddress(peer: Peer): RefusalReason | undefined {
     return this.#server.admission.refusal(peer);
   }
 
   /** Frees the place of a connection. `peer` is given when it counted for its address. */
-  left(peer: Peer | undefined): void {
+  releasePlace(peer: Peer | undefined): void {
     this.#active--;
-    this.#server.admission.left(peer);
+    this.#server.admission.remove(peer);
   }
 
-  #take(link: Link): void {
+  #admit(link: Link): void {
     const { admission, connections } = this.#server;
-    const { settings, handshake } = this.#terms;
+    const { settings, handshake } = this.#config;
     this.#arriving--;
     const isFull = this.#active >= settings.maxConnections;
-    if (isFull) admission.turnedAway();
+    if (isFull) admission.removeArriving();
     // Before a handshake the peer may be a proxy: limits per address are for the client behind it.
-    const refusal = isFull ? "max-connections" : admission.enter(handshake === undefined ? link.peer : undefined);
+    const refusal = isFull ? "max-connections" : admission.admit(handshake === undefined ? link.peer : undefined);
     if (refusal !== undefined) {
       this.#refuse(link, refusal);
       return;
@@ -194,31 +194,31 @@ export class Listener implements ListenerEvents {
     this.#active++;
     const id = nextConnectionId();
     const { context } = this.#server;
-    const session = this.#sessionNow();
+    const session = this.#currentSession();
     if (context === undefined) {
-      this.#start(link, id, session.of({ id, peer: link.peer }));
+      this.#start(link, id, session.forConnection({ id, peer: link.peer }));
       return;
     }
     const start = connections.spans.describe(id, link.peer, session.at);
-    this.#startInContext(link, start, connections.spans.hasSubscribers ? session.startedWith(start) : session, context);
+    this.#startInContext(link, start, connections.spans.hasSubscribers ? session.withStart(start) : session, context);
   }
 
   #startInContext(link: Link, start: ConnectionStart, session: Session, context: ConnectionContext): void {
     const { reports } = this.#server.connections;
     let own: AsyncResource;
     try {
-      own = contextOf(start, context, (error) => reports.hookFailed("context", error, link.peer));
+      own = contextOf(start, context, (error) => reports.reportHookError("context", error, link.peer));
     } catch (error) {
       link.abort();
-      this.left(this.#terms.handshake === undefined ? link.peer : undefined);
-      reports.hookFailed("context", error, link.peer);
+      this.releasePlace(this.#config.handshake === undefined ? link.peer : undefined);
+      reports.reportHookError("context", error, link.peer);
       return;
     }
     own.runInAsyncScope(() => this.#start(new ContextLink(link, own), start.id, session));
   }
 
   #start(link: Link, id: number, session: Session): void {
-    const { policy, handshake, settings } = this.#terms;
+    const { policy, handshake, settings } = this.#config;
     const connection = new Connection(timed(link, policy, policy.wheel, policy.expired), policy, id);
     if (handshake === undefined) this.#server.connections.begin(connection, session);
     else new HandshakeRun(connection, session).begin(handshake, settings);
@@ -226,11 +226,11 @@ export class Listener implements ListenerEvents {
 
   #refuse(link: Link, reason: RefusalReason): void {
     link.abort();
-    this.#server.connections.reports.refused(reason, link.peer);
+    this.#server.connections.reports.reportRefusal(reason, link.peer);
   }
 
-  /** The session that all connections with these terms share. */
-  #sessionNow(): Session {
+  /** Returns the session that all connections with this configuration share. */
+  #currentSession(): Session {
     this.#session ??= new Session(this, this.#server.connections, this.#run);
     return this.#session;
   }
@@ -241,25 +241,25 @@ export class Listener implements ListenerEvents {
       ...limits,
       isAccepted: true,
       wheel: deadlines,
-      writeBufferFull: (peer) => reports.writeBufferFull(limits.whenWriteBufferFull, peer),
-      expired: (reason, peer) => reports.expired(reason, peer),
+      writeBufferFull: (peer) => reports.reportFullWriteBuffer(limits.whenWriteBufferFull, peer),
+      expired: (reason, peer) => reports.reportExpiry(reason, peer),
     };
   }
 
   /** Checks for a free place again when a connection of the server has left. */
-  #await(): void {
+  #awaitPlace(): void {
     if (this.#isAwaiting) return;
     this.#isAwaiting = true;
     this.#server.admission.whenOpen(() => {
       this.#isAwaiting = false;
-      this.#openIfRoom();
+      this.#openIfCapacity();
     });
   }
 
-  #openIfRoom(): void {
+  #openIfCapacity(): void {
     if (this.#waiting.length === 0) return;
     if (this.room <= 0) {
-      this.#await();
+      this.#awaitPlace();
       return;
     }
     const waiting = this.#waiting;

@@ -101,10 +101,10 @@ export async function serve(listeners: Listeners, service: ServiceInput, options
 }
 
 /** @throws TypeError, RangeError, SocketUrlError for an invalid argument. */
-function planOf(given: Plan["given"], same?: Service): Plan {
-  const { server: limits, listeners: ofAll } = serveLimits(given.options);
-  const listeners = listenerSettings(given.listeners, ofAll);
-  return { given, listeners, service: same ?? serviceOf(given.service), limits };
+function planOf(given: Plan["given"], service?: Service): Plan {
+  const { server: limits, listeners: common } = serveLimits(given.options);
+  const listeners = listenerSettings(given.listeners, common);
+  return { given, listeners, service: service ?? serviceOf(given.service), limits };
 }
 
 /** A running server. See {@link serve}. */
@@ -128,7 +128,7 @@ export class Server implements AsyncDisposable {
   #reloading: Promise<unknown> = Promise.resolve();
   #closing: Promise<CloseSummary> | undefined;
   #closed: Promise<CloseSummary> | undefined;
-  #tellClosed: ((summary: CloseSummary) => void) | undefined;
+  #resolveClosed: ((summary: CloseSummary) => void) | undefined;
 
   /** @internal */
   constructor(plan: Plan) {
@@ -168,7 +168,7 @@ export class Server implements AsyncDisposable {
     this.#closed ??=
       this.#closing ??
       new Promise((resolve) => {
-        this.#tellClosed = resolve;
+        this.#resolveClosed = resolve;
       });
     return this.#closed;
   }
@@ -193,7 +193,7 @@ export class Server implements AsyncDisposable {
    * ```
    */
   connections(): readonly ConnectionInfo[] {
-    return this.#core.connections.infos();
+    return this.#core.connections.list();
   }
 
   /**
@@ -310,7 +310,7 @@ export class Server implements AsyncDisposable {
       const { graceMs = DEFAULT_GRACE_MS } = options;
       integer("options.graceMs", graceMs, 0, MAX_GRACE_MS);
       this.#closing ??= this.#close();
-      this.#grace.endsWithin(graceMs, signal);
+      this.#grace.endWithin(graceMs, signal);
       return this.#closing;
     });
   }
@@ -367,7 +367,7 @@ export class Server implements AsyncDisposable {
   #retire(run: ServiceRun): void {
     this.#replaced.add(run);
     const stop = async (): Promise<void> => {
-      await this.#listeners.whenLeft();
+      await this.#listeners.whenRemovedClosed();
       await run.whenIdle();
       await this.#stopRun(run);
       this.#replaced.delete(run);
@@ -384,7 +384,7 @@ export class Server implements AsyncDisposable {
     const closed = this.#listeners.close();
     connections.stop();
     // A reload in progress sees that the server closes, and closes the listeners that it has opened.
-    await Promise.race([Promise.all([closed, this.#reloading, connections.whenOver()]), this.#grace.over]);
+    await Promise.race([Promise.all([closed, this.#reloading, connections.whenIdle()]), this.#grace.ended]);
     this.#listeners.giveUp();
     const aborted = this.#grace.isOver ? connections.abortAll() : 0;
     // Handlers that only waited for their connection return within this turn.
@@ -394,7 +394,7 @@ export class Server implements AsyncDisposable {
     this.#grace.stop();
     const { pending } = this.#listeners;
     const summary = { aborted, unfinished: connections.running + pending + (isStopped ? 0 : 1) };
-    this.#tellClosed?.(summary);
+    this.#resolveClosed?.(summary);
     return summary;
   }
 
@@ -405,7 +405,7 @@ export class Server implements AsyncDisposable {
       await Promise.all([this.#run, ...this.#replaced].map((run) => this.#stopRun(run)));
       isStopped = true;
     };
-    await Promise.race([stop(), this.#grace.over.then(nextTurn)]);
+    await Promise.race([stop(), this.#grace.ended.then(nextTurn)]);
     return isStopped;
   }
 
@@ -413,7 +413,7 @@ export class Server implements AsyncDisposable {
     try {
       await run.stop();
     } catch (error) {
-      this.#reports.hookFailed("stop", error, undefined);
+      this.#reports.reportHookError("stop", error, undefined);
     }
   }
 }

@@ -4,7 +4,7 @@ import type { Service } from "./service.ts";
 export class ServiceRun {
   readonly service: Service;
   #calls = 0;
-  #idle: (() => void) | undefined;
+  #onIdle: (() => void) | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(service: Service) {
@@ -12,13 +12,13 @@ export class ServiceRun {
   }
 
   /** Counts a call of the service's function, for a connection or a datagram. */
-  began(): void {
+  beginCall(): void {
     this.#calls++;
   }
 
   /** Counts the end of such a call: it has settled, and nothing more happens for it. */
-  ended(): void {
-    if (--this.#calls === 0) this.#idle?.();
+  endCall(): void {
+    if (--this.#calls === 0) this.#onIdle?.();
   }
 
   async start(): Promise<void> {
@@ -29,7 +29,7 @@ export class ServiceRun {
   whenIdle(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#calls === 0) resolve();
-      else this.#idle = resolve;
+      else this.#onIdle = resolve;
     });
   }
 

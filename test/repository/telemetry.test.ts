@@ -13,8 +13,8 @@ test("the table of metrics has every one, its type and its labels", () => {
     codeIn(names).map((name) => [name, type, codeIn(labels)] as const),
   );
   const counters = new ServerCounters("echo");
-  counters.failed(new Error("x"));
-  counters.acceptFailed(new Error("x"));
+  counters.countError(new Error("x"));
+  counters.countAcceptError(new Error("x"));
   const families = parseExposition(openMetrics([counters.snapshot(0)]));
   const written = Array.from(families, ([name, { type, samples }]) => {
     const labels = Object.keys(samples[0]?.labels ?? {}).filter((label) => label !== "service" && label !== "le");

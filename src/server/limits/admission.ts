@@ -26,7 +26,7 @@ export class Admission {
   #limits: AdmissionLimits;
   #rate: AddressRate | undefined;
   readonly #clock: Clock;
-  readonly #changed: (active: number) => void;
+  readonly #onChange: (active: number) => void;
   /** Empty without a limit per address. */
   #byAddress = new AddressCounts();
   /** Listeners that wait for capacity; a cancelled one has no `open`. A list, since it is emptied again and again. */
@@ -35,11 +35,11 @@ export class Admission {
   #arriving = 0;
   #active = 0;
 
-  /** @param changed - called with the number of open connections when it changes. */
-  constructor(limits: AdmissionLimits, clock: Clock, changed: (active: number) => void) {
+  /** @param onChange - called with the number of open connections when it changes. */
+  constructor(limits: AdmissionLimits, clock: Clock, onChange: (active: number) => void) {
     this.#limits = limits;
     this.#clock = clock;
-    this.#changed = changed;
+    this.#onChange = onChange;
     this.#rate = limits.acceptRatePerAddress && new AddressRate(limits.acceptRatePerAddress, clock);
   }
 
@@ -49,46 +49,46 @@ export class Admission {
   }
 
   /** The number of further connections that the limit allows. */
-  get room(): number {
+  get capacity(): number {
     return this.#limits.maxConnections - this.#active - this.#arriving;
   }
 
   /** Calls `open` once, when a connection has left and the limit allows another one. Returns a function that cancels that. */
   whenOpen(open: () => void): () => void {
-    const wish: { open: (() => void) | undefined } = { open };
-    this.#waiting.push(wish);
+    const waiter: { open: (() => void) | undefined } = { open };
+    this.#waiting.push(waiter);
     return () => {
-      wish.open = undefined;
+      waiter.open = undefined;
     };
   }
 
-  /** Counts a connection that a listener has accepted; {@link enter} follows. */
-  entered(): void {
+  /** Counts a connection that a listener has accepted; {@link admit} follows. */
+  addArriving(): void {
     this.#arriving++;
   }
 
   /**
    * Admits an accepted connection, or returns why it is refused; then it no longer counts.
    *
-   * @param peer - checked against the limits per address, too; without it, the caller calls {@link refusal} later.
+   * @param peer - checked against the limits per address, too; without it, the caller calls {@link admitAddress} later.
    */
-  enter(peer: Peer | undefined): RefusalReason | undefined {
+  admit(peer: Peer | undefined): RefusalReason | undefined {
     this.#arriving--;
     const isFull = this.#active >= this.#limits.maxConnections;
-    const refusal = isFull ? "max-connections" : peer && this.refusal(peer);
-    if (refusal === undefined) {
+    const admitAddress = isFull ? "max-connections" : peer && this.refusal(peer);
+    if (admitAddress === undefined) {
       this.#active++;
-      this.#changed(this.#active);
+      this.#onChange(this.#active);
       return undefined;
     }
-    this.#openIfRoom();
-    return refusal;
+    this.#openIfCapacity();
+    return admitAddress;
   }
 
   /** Ends the count of an accepted connection that its listener has refused. */
-  turnedAway(): void {
+  removeArriving(): void {
     this.#arriving--;
-    this.#openIfRoom();
+    this.#openIfCapacity();
   }
 
   /** Counts an admitted connection for its address, or returns why a limit per address refuses it. */
@@ -105,12 +105,12 @@ export class Admission {
   }
 
   /** Ends the count of an admitted connection; `peer` is given when the connection counted for its address. */
-  left(peer: Peer | undefined): void {
+  remove(peer: Peer | undefined): void {
     const key = this.#byAddress.total === 0 || peer === undefined ? undefined : addressKey(peer);
     if (key !== undefined) this.#byAddress.remove(key);
     this.#active--;
-    this.#changed(this.#active);
-    this.#openIfRoom();
+    this.#onChange(this.#active);
+    this.#openIfCapacity();
   }
 
   /** Applies other limits; `peers` are those of the open connections, which count for their addresses. */
@@ -127,15 +127,15 @@ export class Admission {
         if (key !== undefined) this.#byAddress.add(key);
       }
     }
-    this.#openIfRoom();
+    this.#openIfCapacity();
   }
 
   get #countsAddresses(): boolean {
     return this.#limits.maxConnectionsPerAddress !== Number.POSITIVE_INFINITY;
   }
 
-  #openIfRoom(): void {
-    if (this.#waiting.length === 0 || this.room <= 0) return;
+  #openIfCapacity(): void {
+    if (this.#waiting.length === 0 || this.capacity <= 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { open } of waiting) open?.();

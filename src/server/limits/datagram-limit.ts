@@ -45,7 +45,7 @@ export class DatagramLimit {
   }
 
   /** Returns why a datagram is dropped before the service receives it; undefined when it is not. */
-  refusal(peer: Peer): DropReason | undefined {
+  check(peer: Peer): DropReason | undefined {
     const { maxPendingReplies, maxPendingRepliesPerAddress } = this.#limits;
     if (this.#rate === undefined && this.#pending === 0) return undefined;
     const key = addressKey(peer);
@@ -55,14 +55,14 @@ export class DatagramLimit {
     return own >= maxPendingRepliesPerAddress ? "max-pending-replies-per-address" : undefined;
   }
 
-  /** Counts a datagram that the service has not answered at once, until {@link ended}. */
-  began(peer: Peer): void {
+  /** Counts a datagram that the service has not answered at once, until {@link remove}. */
+  add(peer: Peer): void {
     this.#pending++;
     const key = addressKey(peer);
     if (key !== undefined) this.#byAddress.add(key);
   }
 
-  ended(peer: Peer): void {
+  remove(peer: Peer): void {
     this.#pending--;
     const key = addressKey(peer);
     if (key !== undefined) this.#byAddress.remove(key);

@@ -16,37 +16,37 @@ export interface PendingHandshake extends Placed {
   readonly peer: Peer;
   /** Bytes received so far; a larger number is progress. */
   readonly bytesRead: number;
-  /** The value of `bytesRead` at the last look. Written only by {@link Handshakes}. */
-  bytesSeen: number;
-  /** The number of the look that first saw that value. Written only by {@link Handshakes}. */
-  seenAt: number;
+  /** The value of `bytesRead` at the last check. Written only by {@link Handshakes}. */
+  lastBytesRead: number;
+  /** The number of the check that first found that value. Written only by {@link Handshakes}. */
+  lastProgress: number;
   /** Ends the handshake at once, in favour of a newer one. */
-  giveWay(limit: HandshakeLimit): void;
+  evict(limit: HandshakeLimit): void;
 }
 
 /**
  * The connections of a listener that are between accept and service, limited in total and per address. At a limit, a new
  * connection replaces the one that has made no progress for longest, so that stalled clients do not keep out others. Progress is
- * looked at only then, so a received byte costs nothing.
+ * checked only then, so a received byte costs nothing.
  */
 export class Handshakes {
   readonly #pending = new PlacedList<PendingHandshake>();
-  #looks = 0;
+  #checks = 0;
 
   get size(): number {
     return this.#pending.size;
   }
 
-  /** Adds a handshake; at a limit, another one gives way to it first. */
+  /** Adds a handshake; at a limit, another one is evicted first. */
   add(handshake: PendingHandshake, max: number, maxPerAddress: number): void {
     const key = keyOf(handshake.peer);
     if (key !== undefined && this.#pending.size >= maxPerAddress) {
       const own = [...this.#pending].filter(({ peer }) => keyOf(peer) === key);
-      if (own.length >= maxPerAddress) this.#longestIdle(own)?.giveWay("max-handshakes-per-address");
+      if (own.length >= maxPerAddress) this.#longestIdle(own)?.evict("max-handshakes-per-address");
     }
-    if (this.#pending.size >= max) this.#longestIdle(this.#pending)?.giveWay("max-handshakes");
-    handshake.bytesSeen = handshake.bytesRead;
-    handshake.seenAt = ++this.#looks;
+    if (this.#pending.size >= max) this.#longestIdle(this.#pending)?.evict("max-handshakes");
+    handshake.lastBytesRead = handshake.bytesRead;
+    handshake.lastProgress = ++this.#checks;
     this.#pending.add(handshake);
   }
 
@@ -55,15 +55,15 @@ export class Handshakes {
     this.#pending.delete(handshake);
   }
 
-  #longestIdle(among: Iterable<PendingHandshake>): PendingHandshake | undefined {
-    const look = ++this.#looks;
+  #longestIdle(candidates: Iterable<PendingHandshake>): PendingHandshake | undefined {
+    const check = ++this.#checks;
     let longest: PendingHandshake | undefined;
-    for (const handshake of among) {
-      if (handshake.bytesRead > handshake.bytesSeen) {
-        handshake.bytesSeen = handshake.bytesRead;
-        handshake.seenAt = look;
+    for (const handshake of candidates) {
+      if (handshake.bytesRead > handshake.lastBytesRead) {
+        handshake.lastBytesRead = handshake.bytesRead;
+        handshake.lastProgress = check;
       }
-      if (longest === undefined || handshake.seenAt < longest.seenAt) longest = handshake;
+      if (longest === undefined || handshake.lastProgress < longest.lastProgress) longest = handshake;
     }
     return longest;
   }

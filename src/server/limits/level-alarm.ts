@@ -26,37 +26,37 @@ export class LevelAlarm {
   readonly clearAt: number;
   readonly #cooldownMs: number;
   readonly #cooldown: Deadline;
-  readonly #tell: (isRaised: boolean, level: number) => void;
+  readonly #onChange: (isRaised: boolean, level: number) => void;
   #level = 0;
   #isRaised = false;
-  #toldRaised = false;
+  #reportedRaised = false;
 
-  constructor(level: AlarmLevel, wheel: DeadlineWheel, tell: (isRaised: boolean, level: number) => void) {
+  constructor(level: AlarmLevel, wheel: DeadlineWheel, onChange: (isRaised: boolean, level: number) => void) {
     this.raiseAt = level.raiseAt;
     this.clearAt = level.clearAt ?? Math.min(level.raiseAt - 1, Math.floor(level.raiseAt * CLEARED_BELOW));
     this.#cooldownMs = level.cooldownMs ?? ALARM_COOLDOWN_MS;
-    this.#cooldown = new Deadline(wheel, () => this.#tellNews());
-    this.#tell = tell;
+    this.#cooldown = new Deadline(wheel, () => this.#reportChange());
+    this.#onChange = onChange;
   }
 
   /** Sets the current level, and reports a change of the alarm unless the cooldown runs. */
   update(level: number): void {
     this.#level = level;
     this.#isRaised = this.#isRaised ? level > this.clearAt : level >= this.raiseAt;
-    if (this.#isRaised !== this.#toldRaised && !this.#cooldown.isRunning) this.#tellNews();
+    if (this.#isRaised !== this.#reportedRaised && !this.#cooldown.isRunning) this.#reportChange();
   }
 
   /** Ends the cooldown, and reports a change that it has held back. */
   stop(): void {
     this.#cooldown.cancel();
-    this.#tellNews();
+    this.#reportChange();
     this.#cooldown.cancel();
   }
 
-  #tellNews(): void {
-    if (this.#isRaised === this.#toldRaised) return;
-    this.#toldRaised = this.#isRaised;
+  #reportChange(): void {
+    if (this.#isRaised === this.#reportedRaised) return;
+    this.#reportedRaised = this.#isRaised;
     if (this.#cooldownMs > 0) this.#cooldown.start(this.#cooldownMs);
-    this.#tell(this.#isRaised, this.#level);
+    this.#onChange(this.#isRaised, this.#level);
   }
 }

@@ -1,11 +1,11 @@
 import { promiseOf } from "../../socket/values.ts";
 
 /** Calls a hook. If it throws, or returns a promise that rejects, `failed` gets the error. */
-export function attempt(call: () => unknown, failed: (error: unknown) => void): void {
+export function attempt(call: () => unknown, onError: (error: unknown) => void): void {
   try {
-    const given = call();
-    if (typeof given === "object" && given !== null) promiseOf(given).then(undefined, failed);
+    const result = call();
+    if (typeof result === "object" && result !== null) promiseOf(result).then(undefined, onError);
   } catch (error) {
-    failed(error);
+    onError(error);
   }
 }

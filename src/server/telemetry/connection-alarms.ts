@@ -32,7 +32,7 @@ export class ConnectionAlarms {
     this.#hook = hook;
     this.#alarms = levels.map((level) => {
       const alarm: LevelAlarm = new LevelAlarm(level, wheel, (isRaised, connections) => {
-        this.#tell({
+        this.#publish({
           isRaised,
           connections,
           raiseAt: alarm.raiseAt,
@@ -53,7 +53,7 @@ export class ConnectionAlarms {
   }
 
   /** Publishes after the current call, which may be a handler's. */
-  #tell(alarm: ConnectionsAlarm): void {
+  #publish(alarm: ConnectionsAlarm): void {
     process.nextTick(() => {
       alarms.publish(alarm);
       this.#reports.callHook("onAlarm", () => this.#hook?.(alarm));

@@ -17,12 +17,12 @@ export type ConnectionContext = (connection: ConnectionStart, run: () => void) =
 export function contextOf(
   connection: ConnectionStart,
   context: (...given: Parameters<ConnectionContext>) => unknown,
-  failed: (error: unknown) => void,
+  onError: (error: unknown) => void,
 ): AsyncResource {
-  const made: AsyncResource[] = [];
-  const given = context(connection, () => void made.push(new AsyncResource("SOCKWRIGHT_CONNECTION")));
-  if (typeof given === "object" && given !== null) promiseOf(given).then(undefined, failed);
-  const [resource] = made;
+  const resources: AsyncResource[] = [];
+  const result = context(connection, () => void resources.push(new AsyncResource("SOCKWRIGHT_CONNECTION")));
+  if (typeof result === "object" && result !== null) promiseOf(result).then(undefined, onError);
+  const [resource] = resources;
   if (resource === undefined) throw new TypeError("options.context must call run before it returns");
   return resource;
 }

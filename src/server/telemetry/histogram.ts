@@ -22,8 +22,8 @@ export class Histogram {
   }
 
   record(value: number): void {
-    const fitting = this.#bounds.findIndex((bound) => value <= bound);
-    const bucket = fitting < 0 ? this.#bounds.length : fitting;
+    const index = this.#bounds.findIndex((bound) => value <= bound);
+    const bucket = index < 0 ? this.#bounds.length : index;
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
     this.#sum += value;
   }
@@ -35,7 +35,7 @@ export class Histogram {
 }
 
 /** The sum of histograms with the same bounds. */
-export function mergedHistogram(histograms: readonly HistogramSnapshot[]): HistogramSnapshot {
+export function mergeHistograms(histograms: readonly HistogramSnapshot[]): HistogramSnapshot {
   const [first, ...others] = histograms;
   if (first === undefined) return { bounds: [], counts: [0], count: 0, sum: 0 };
   return others.reduce(

@@ -124,35 +124,35 @@ export class ServerCounters {
     this.service = service;
   }
 
-  refused(reason: RefusalReason): void {
+  countRefusal(reason: RefusalReason): void {
     this.#refused[reason]++;
   }
 
-  handshakeFailed(reason: HandshakeFailure): void {
+  countHandshakeFailure(reason: HandshakeFailure): void {
     this.#failedHandshakes[reason]++;
   }
 
-  dropped(reason: DropReason): void {
+  countDrop(reason: DropReason): void {
     this.#dropped[reason]++;
   }
 
-  expired(reason: ExpiryReason): void {
+  countExpiry(reason: ExpiryReason): void {
     if (this.#isOfServer(reason)) this.#expired[reason]++;
     else count(this.#expiredOwn, reason, MAX_DEADLINE_NAMES, OTHER_DEADLINES);
   }
 
-  ended(reason: EndReason, { bytesRead, bytesWritten, durationMs }: ConnectionTotals): void {
+  countEnd(reason: EndReason, { bytesRead, bytesWritten, durationMs }: ConnectionTotals): void {
     this.#ended[reason]++;
     this.#durationMs.record(durationMs);
     this.#bytesRead.record(bytesRead);
     this.#bytesWritten.record(bytesWritten);
   }
 
-  acceptFailed(error: unknown): void {
+  countAcceptError(error: unknown): void {
     count(this.#acceptErrors, nameOf(error));
   }
 
-  failed(error: unknown): void {
+  countError(error: unknown): void {
     count(this.#errors, nameOf(error));
   }
 
@@ -185,8 +185,8 @@ export class ServerCounters {
 }
 
 /** Adds one to a count. A peer may choose the names, so that the table is limited to `most` of them. */
-function count(tally: Map<string, number>, name: string, most = MAX_ERROR_CODES - 1, rest = "other"): void {
-  const known = tally.has(name) || tally.size < most ? name : rest;
+function count(tally: Map<string, number>, name: string, maxNames = MAX_ERROR_CODES - 1, otherName = "other"): void {
+  const known = tally.has(name) || tally.size < maxNames ? name : otherName;
   tally.set(known, (tally.get(known) ?? 0) + 1);
 }
 

@@ -35,56 +35,56 @@ export class ServerReports {
   }
 
   /** Reports a failed handshake. Its error is reported separately, like an error of the service. */
-  handshakeFailed(reason: HandshakeFailure, error: Error | undefined, peer: Peer): void {
-    this.counters.handshakeFailed(reason);
+  reportHandshakeFailure(reason: HandshakeFailure, error: Error | undefined, peer: Peer): void {
+    this.counters.countHandshakeFailure(reason);
     if (failedHandshakes.hasSubscribers) failedHandshakes.publish({ reason, error, peer, service: this.service });
   }
 
   /** Reports an error of the service, or of a listener, which has no peer. */
-  failed(error: unknown, peer: Peer | undefined): void {
+  reportError(error: unknown, peer: Peer | undefined): void {
     this.#publish({ error, peer });
-    this.#tell(error, peer);
+    this.#callOnError(error, peer);
   }
 
   /** Reports an error of a hook: a function of the options, or `stop` of the service. */
-  hookFailed(hook: HookName, error: unknown, peer: Peer | undefined): void {
+  reportHookError(hook: HookName, error: unknown, peer: Peer | undefined): void {
     this.#publish({ error, peer, hook });
-    this.#tell(error, peer);
+    this.#callOnError(error, peer);
   }
 
   /** Calls a hook whose result nothing depends on. */
   callHook(hook: HookName, call: () => unknown, peer?: Peer): void {
-    attempt(call, (error) => this.hookFailed(hook, error, peer));
+    attempt(call, (error) => this.reportHookError(hook, error, peer));
   }
 
-  refused(reason: RefusalReason, peer: Peer): void {
-    this.counters.refused(reason);
+  reportRefusal(reason: RefusalReason, peer: Peer): void {
+    this.counters.countRefusal(reason);
     if (refusals.hasSubscribers) refusals.publish({ reason, peer, service: this.service });
   }
 
-  writeBufferFull(whenWriteBufferFull: WhenWriteBufferFull, peer: Peer): void {
+  reportFullWriteBuffer(whenWriteBufferFull: WhenWriteBufferFull, peer: Peer): void {
     this.counters.writeBufferFull++;
     if (fullWriteBuffers.hasSubscribers) fullWriteBuffers.publish({ whenWriteBufferFull, peer, service: this.service });
   }
 
-  expired(deadline: ExpiryReason, peer: Peer): void {
-    this.counters.expired(deadline);
+  reportExpiry(deadline: ExpiryReason, peer: Peer): void {
+    this.counters.countExpiry(deadline);
     if (timeouts.hasSubscribers) timeouts.publish({ deadline, peer, service: this.service });
   }
 
-  dropped(reason: DropReason, peer: Peer): void {
-    this.counters.dropped(reason);
+  reportDrop(reason: DropReason, peer: Peer): void {
+    this.counters.countDrop(reason);
     if (drops.hasSubscribers) drops.publish({ reason, peer, service: this.service });
   }
 
   #publish(message: { error: unknown; peer: Peer | undefined; hook?: HookName }): void {
-    this.counters.failed(message.error);
+    this.counters.countError(message.error);
     // Node raises an error of a subscriber as an uncaught exception, in a tick of its own: it never comes here.
     if (errors.hasSubscribers) errors.publish({ ...message, service: this.service });
   }
 
   /** Calls `onError`. Its own errors are only published. */
-  #tell(error: unknown, peer: Peer | undefined): void {
+  #callOnError(error: unknown, peer: Peer | undefined): void {
     attempt(
       () => this.#onError?.(error, peer),
       (thrown) => this.#publish({ error: thrown, peer, hook: "onError" }),

@@ -1,4 +1,4 @@
-import { type HistogramSnapshot, mergedHistogram } from "../../server/telemetry/histogram.ts";
+import { type HistogramSnapshot, mergeHistograms } from "../../server/telemetry/histogram.ts";
 import type { ServerStats } from "../../server/telemetry/server-counters.ts";
 import type { Overview, OverviewConnection, OverviewRequests } from "./overview.ts";
 
@@ -56,7 +56,7 @@ function subject(
   return {
     ...identity,
     timed: requests === undefined ? "connections" : "requests",
-    durationMs: requests?.durationMs ?? mergedHistogram(stats.map((server) => server.connectionDurationMs)),
+    durationMs: requests?.durationMs ?? mergeHistograms(stats.map((server) => server.connectionDurationMs)),
     levels: stats.length === 0 ? {} : { connections: sum(stats, (server) => server.connectionsActive) },
     totals: { ...connectionTotals(stats, open), ...requestTotals(requests) },
   };

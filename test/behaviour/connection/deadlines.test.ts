@@ -219,8 +219,8 @@ describe("names and times that cannot be", () => {
 
 test("MAX_DEADLINE_NAMES are counted each by itself, the rest together", () => {
   const counters = new ServerCounters("names");
-  for (let index = 0; index < 100; index++) counters.expired(`name ${index}`);
-  for (const name of ["name 0", "__proto__", "idle", "grace"]) counters.expired(name);
+  for (let index = 0; index < 100; index++) counters.countExpiry(`name ${index}`);
+  for (const name of ["name 0", "__proto__", "idle", "grace"]) counters.countExpiry(name);
   const { connectionsExpired } = counters.snapshot(0);
   expect(connectionsExpired).toMatchObject({ "name 0": 2, "name 15": 1, idle: 1, grace: 1, read: 0 });
   expect(connectionsExpired["other"]).toBe(101 - MAX_DEADLINE_NAMES);

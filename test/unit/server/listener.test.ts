@@ -55,9 +55,9 @@ test("MAX_EARLY_CONNECTIONS: so many are kept until the server begins, and furth
 
 test("those of a listener that is closed before that are aborted, and have no place any more", async () => {
   const { listener, admission, arrive } = listenerOf(() => Promise.resolve());
-  const before = admission.room;
+  const before = admission.capacity;
   const early = [arrive(), arrive()];
   await listener.close();
   expect(early.map(({ calls }) => calls)).toEqual([["abort"], ["abort"]]);
-  expect(admission.room).toBe(before);
+  expect(admission.capacity).toBe(before);
 });

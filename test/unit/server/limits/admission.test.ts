@@ -16,12 +16,12 @@ function admission(limits: Partial<AdmissionLimits>) {
   const levels: number[] = [];
   const made = new Admission({ ...open, ...limits }, clock, (active) => levels.push(active));
   const admit = (each: Peer): boolean => {
-    const refusal = made.enter(each);
+    const refusal = made.admit(each);
     if (refusal !== undefined) refused.push(refusal);
     return refusal === undefined;
   };
   const enter = (host: string): boolean => {
-    made.entered();
+    made.addArriving();
     return admit({ host, port: 1 });
   };
   return { made, refused, levels, enter, admit, clock };
@@ -29,15 +29,15 @@ function admission(limits: Partial<AdmissionLimits>) {
 
 test("room is what is left of the total, and who waits for it is told once", () => {
   const { made, enter } = admission({ maxConnections: 2 });
-  expect(made.room).toBe(2);
+  expect(made.capacity).toBe(2);
   enter("a");
   enter("b");
-  expect(made.room).toBe(0);
+  expect(made.capacity).toBe(0);
   const told: string[] = [];
   made.whenOpen(() => told.push("first"));
   made.whenOpen(() => told.push("called off"))();
-  made.left({ host: "a", port: 1 });
-  made.left({ host: "b", port: 1 });
+  made.remove({ host: "a", port: 1 });
+  made.remove({ host: "b", port: 1 });
   expect(told).toEqual(["first"]);
 });
 
@@ -52,27 +52,27 @@ test("who is asked for the address later has a place until then", () => {
   const { made, levels } = admission({ maxConnections: 2, maxConnectionsPerAddress: 1 });
   const one = { host: "a", port: 1 };
   for (let count = 0; count < 2; count++) {
-    made.entered();
-    expect(made.enter(undefined)).toBeUndefined();
+    made.addArriving();
+    expect(made.admit(undefined)).toBeUndefined();
   }
   expect(made.refusal(one)).toBeUndefined();
   expect(made.refusal(one)).toBe("max-connections-per-address");
-  made.left(undefined);
+  made.remove(undefined);
   expect(made.refusal(one)).toBe("max-connections-per-address");
-  made.left(one);
+  made.remove(one);
   expect([made.active, levels]).toEqual([0, [1, 2, 1, 0]]);
-  made.entered();
-  expect(made.enter(one)).toBeUndefined();
+  made.addArriving();
+  expect(made.admit(one)).toBeUndefined();
 });
 
 test("a listener may refuse one that has entered, and its place is free", () => {
   const { made } = admission({ maxConnections: 1 });
-  made.entered();
-  expect(made.room).toBe(0);
+  made.addArriving();
+  expect(made.capacity).toBe(0);
   const opened: string[] = [];
   made.whenOpen(() => opened.push("open"));
-  made.turnedAway();
-  expect([made.room, made.active, opened]).toEqual([1, 0, ["open"]]);
+  made.removeArriving();
+  expect([made.capacity, made.active, opened]).toEqual([1, 0, ["open"]]);
 });
 
 test("other limits hold from then on, and count who is there", () => {
@@ -81,10 +81,10 @@ test("other limits hold from then on, and count who is there", () => {
   const limits = { ...open, maxConnections: 10, maxConnectionsPerAddress: 2 };
   made.use(limits, ["a", "a", "b"].map(peer));
   expect([enter("a"), enter("b"), enter("b")]).toEqual([false, true, false]);
-  made.left(peer("a"));
+  made.remove(peer("a"));
   expect(enter("a")).toBe(true);
   made.use({ ...limits, maxConnections: 1 }, []);
-  expect(made.room).toBeLessThan(0);
+  expect(made.capacity).toBeLessThan(0);
   expect(enter("c")).toBe(false);
 });
 
@@ -100,7 +100,7 @@ test("a rate that stays remembers who has used it up, and another one does not",
 
 test("a batch that is taken at once is looked at one by one: who is refused takes no place, and raises no level", () => {
   const { made, refused, levels, admit } = admission({ maxConnections: 3, maxConnectionsPerAddress: 1 });
-  for (let count = 0; count < 10; count++) made.entered();
+  for (let count = 0; count < 10; count++) made.addArriving();
   const peers = ["a", "a", "a", "a", "b", "b", "b", "c", "c", "d"].map((host) => ({ host, port: 1 }));
   expect(peers.filter((each) => admit(each)).map(({ host }) => host)).toEqual(["a", "b", "c"]);
   expect(levels).toEqual([1, 2, 3]);
@@ -109,22 +109,22 @@ test("a batch that is taken at once is looked at one by one: who is refused take
 
 test("what was taken and not looked at yet takes room, and gives it back when it is refused", () => {
   const { made, admit } = admission({ maxConnections: 2, maxConnectionsPerAddress: 1 });
-  made.entered();
-  made.entered();
-  expect(made.room).toBe(0);
+  made.addArriving();
+  made.addArriving();
+  expect(made.capacity).toBe(0);
   const opened: string[] = [];
   made.whenOpen(() => opened.push("open"));
   admit({ host: "a", port: 1 });
   expect(opened).toEqual([]);
   admit({ host: "a", port: 2 });
-  expect([opened, made.room]).toEqual([["open"], 1]);
+  expect([opened, made.capacity]).toEqual([["open"], 1]);
 });
 
 test("an address has its own limit, and gets its places back", () => {
   const { made, refused, enter } = admission({ maxConnectionsPerAddress: 2 });
   expect([enter("a"), enter("a"), enter("a"), enter("b")]).toEqual([true, true, false, true]);
   expect(refused).toEqual(["max-connections-per-address"]);
-  made.left({ host: "a", port: 1 });
+  made.remove({ host: "a", port: 1 });
   expect([enter("a"), enter("a")]).toEqual([true, false]);
 });
 
@@ -140,10 +140,10 @@ test("an address has its own rate, and one that is refused takes no place", () =
 test("the clients of Unix sockets are counted in total only", () => {
   const { made, admit } = admission({ maxConnectionsPerAddress: 1, acceptRatePerAddress: { perSecond: 1 } });
   for (let count = 0; count < 5; count++) {
-    made.entered();
+    made.addArriving();
     expect(admit({ path: "" })).toBe(true);
   }
-  for (let count = 0; count < 5; count++) made.left({ path: "" });
+  for (let count = 0; count < 5; count++) made.remove({ path: "" });
   expect(made.active).toBe(0);
 });
 
@@ -156,13 +156,13 @@ test("after any coming and going nobody is left behind, and no address was above
       for (const [host, comes] of sequence) {
         if (comes && enter(host)) inside.push(host);
         const at = inside.indexOf(host);
-        if (!comes && at >= 0) made.left(peer(...inside.splice(at, 1)));
+        if (!comes && at >= 0) made.remove(peer(...inside.splice(at, 1)));
         expect(made.active).toBe(inside.length);
         expect(inside.length).toBeLessThanOrEqual(total);
         expect(inside.filter((other) => other.startsWith("::")).length).toBeLessThanOrEqual(each);
         expect(inside.filter((other) => other === "a").length).toBeLessThanOrEqual(each);
       }
-      for (const host of inside) made.left(peer(host));
+      for (const host of inside) made.remove(peer(host));
       expect(Array.from({ length: Math.min(total, each) }, () => enter("a")).every(Boolean)).toBe(true);
     }),
   );

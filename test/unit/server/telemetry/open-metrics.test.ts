@@ -7,14 +7,14 @@ import { parseExposition, type Sample } from "../../../behaviour/server/telemetr
 function busy(service: string): ServerCounters {
   const counters = new ServerCounters(service);
   counters.connectionsAccepted = 3;
-  counters.refused("max-connections");
-  counters.expired("idle");
-  counters.ended("peer", { bytesRead: 10, bytesWritten: 5_000, durationMs: 1_500 });
-  counters.ended("lost", { bytesRead: 0, bytesWritten: 2 ** 40, durationMs: 0.25 });
-  counters.failed(Object.assign(new Error("x"), { code: "ECONNRESET" }));
-  counters.acceptFailed(Object.assign(new Error("x"), { code: "EMFILE" }));
+  counters.countRefusal("max-connections");
+  counters.countExpiry("idle");
+  counters.countEnd("peer", { bytesRead: 10, bytesWritten: 5_000, durationMs: 1_500 });
+  counters.countEnd("lost", { bytesRead: 0, bytesWritten: 2 ** 40, durationMs: 0.25 });
+  counters.countError(Object.assign(new Error("x"), { code: "ECONNRESET" }));
+  counters.countAcceptError(Object.assign(new Error("x"), { code: "EMFILE" }));
   counters.datagramsReceived = 7;
-  counters.dropped("max-pending-replies");
+  counters.countDrop("max-pending-replies");
   counters.repliesSent = 6;
   counters.repliesDropped = 1;
   return counters;
@@ -123,7 +123,7 @@ test("any name of a service and any code of an error comes through as it was", (
   fc.assert(
     fc.property(text, text, (service, code) => {
       const counters = new ServerCounters(service);
-      counters.failed(Object.assign(new Error("x"), { code }));
+      counters.countError(Object.assign(new Error("x"), { code }));
       const written = openMetrics([counters.snapshot(0)]);
       expect(samplesOf(written, "sockwright_errors")).toEqual([
         { name: "sockwright_errors_total", labels: { service, code }, value: 1 },

@@ -3,10 +3,10 @@ import { MAX_ERROR_CODES, ServerCounters } from "../../../../src/server/telemetr
 
 test("errors are counted by code, or by name, or by type", () => {
   const counters = new ServerCounters("echo");
-  counters.failed(Object.assign(new Error("reset"), { code: "ECONNRESET" }));
-  counters.failed(new RangeError("range"));
-  counters.failed("text");
-  counters.acceptFailed(Object.assign(new Error("no descriptor"), { code: "EMFILE" }));
+  counters.countError(Object.assign(new Error("reset"), { code: "ECONNRESET" }));
+  counters.countError(new RangeError("range"));
+  counters.countError("text");
+  counters.countAcceptError(Object.assign(new Error("no descriptor"), { code: "EMFILE" }));
   expect(counters.snapshot(0)).toMatchObject({
     errors: { ECONNRESET: 1, RangeError: 1, string: 1 },
     acceptErrors: { EMFILE: 1 },
@@ -15,8 +15,8 @@ test("errors are counted by code, or by name, or by type", () => {
 
 test("MAX_ERROR_CODES: codes that somebody makes up do not fill the memory", () => {
   const counters = new ServerCounters("echo");
-  for (let index = 0; index < 1_000; index++) counters.failed(Object.assign(new Error("x"), { code: `E${index}` }));
-  counters.failed(Object.assign(new Error("x"), { code: "E0" }));
+  for (let index = 0; index < 1_000; index++) counters.countError(Object.assign(new Error("x"), { code: `E${index}` }));
+  counters.countError(Object.assign(new Error("x"), { code: "E0" }));
   const { errors } = counters.snapshot(0);
   expect(Object.keys(errors)).toHaveLength(MAX_ERROR_CODES);
   expect(errors).toMatchObject({ E0: 2, other: 1_000 - (MAX_ERROR_CODES - 1) });
@@ -25,7 +25,7 @@ test("MAX_ERROR_CODES: codes that somebody makes up do not fill the memory", () 
 test("DURATIONS, SIZES: the buckets are as many as ever, and reach to 18 h and to 16 GiB", () => {
   const counters = new ServerCounters("echo");
   for (let power = 0; power < 60; power++) {
-    counters.ended("peer", { bytesRead: 2 ** power, bytesWritten: 0, durationMs: 2 ** power });
+    counters.countEnd("peer", { bytesRead: 2 ** power, bytesWritten: 0, durationMs: 2 ** power });
   }
   const { connectionsEnded, connectionDurationMs, connectionBytesRead, connectionBytesWritten } = counters.snapshot(0);
   expect(connectionsEnded.peer).toBe(60);
@@ -40,9 +40,9 @@ test("a snapshot stays as it is", () => {
   const counters = new ServerCounters("echo");
   const before = counters.snapshot(1);
   counters.connectionsAccepted++;
-  counters.refused("max-connections");
-  counters.dropped("max-pending-replies");
-  counters.failed(new Error("x"));
+  counters.countRefusal("max-connections");
+  counters.countDrop("max-pending-replies");
+  counters.countError(new Error("x"));
   expect(before).toEqual(new ServerCounters("echo").snapshot(1));
   expect(counters.snapshot(1)).not.toEqual(before);
 });
