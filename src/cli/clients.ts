@@ -1,5 +1,5 @@
 import { NO_PLACE, type Placed, PlacedList } from "../native/placed-list.ts";
-import { urlAt } from "../server/url/socket-address.ts";
+import { formatAddressUrl } from "../server/url/socket-address.ts";
 import type { AddressUrl } from "../server/url/socket-url.ts";
 import type { Listener, Socket } from "../socket/internal.ts";
 import { codeOf } from "../socket/values.ts";
@@ -73,7 +73,7 @@ export class Clients {
 
   async #accept(listener: Listener): Promise<void> {
     for await (const [peer, address] of listener) {
-      void this.#hear(peer, urlAt(this.#scheme, address));
+      void this.#hear(peer, formatAddressUrl(this.#scheme, address));
       while (this.#clients.size >= MAX_CLIENTS && !this.#isStopped) await this.#changed.next();
     }
   }
@@ -100,7 +100,11 @@ export class Clients {
       this.#changed.notify();
       if (this.#isStopped) connection.close();
       try {
-        await this.#reporter.tell({ event: "open", local: urlAt(this.#scheme, peer.getsockname()), peer: url });
+        await this.#reporter.tell({
+          event: "open",
+          local: formatAddressUrl(this.#scheme, peer.getsockname()),
+          peer: url,
+        });
         await this.#converse(client);
       } catch (error) {
         await this.#reportError(error, client);

@@ -1,9 +1,9 @@
 import { type ConnectedSocket, connectSocket } from "../server/opening/connect-socket.ts";
-import { urlAt } from "../server/url/socket-address.ts";
+import { formatAddressUrl } from "../server/url/socket-address.ts";
 import {
   type AddressUrl,
   checkConnectable,
-  checkPlain,
+  checkNoProtocol,
   formatSocketUrl,
   parseSocketUrl,
 } from "../server/url/socket-url.ts";
@@ -33,11 +33,11 @@ async function converse(text: string, options: ConnectOptions, terminal: Termina
   const { input, output, reporter, signal, fail } = terminal;
   const url = parseSocketUrl(text);
   checkConnectable(url);
-  checkPlain(url);
+  checkNoProtocol(url);
   const { open } = await connectInTime(url, options, signal);
   try {
     const peer = formatSocketUrl(url);
-    await reporter.tell({ event: "open", local: urlAt(url.scheme, open.socket.getsockname()), peer });
+    await reporter.tell({ event: "open", local: formatAddressUrl(url.scheme, open.socket.getsockname()), peer });
     const { wait: waitMs, idleTimeout: idleTimeoutMs, crlf } = options;
     const relayOptions = { waitMs, idleTimeoutMs, crlf, signal };
     const { traffic, failure } = await relay(connectionOf(open.socket), input, output, relayOptions);

@@ -1,11 +1,11 @@
 import { bindSocket } from "../server/opening/bind-socket.ts";
 import { commonUrl, type OpenedAt, openOnEach } from "../server/opening/each-address.ts";
 import type { OpenSocket } from "../server/opening/open-socket.ts";
-import { placeAt, urlAt } from "../server/url/socket-address.ts";
+import { addressUrlOf, formatAddressUrl } from "../server/url/socket-address.ts";
 import {
   type AddressUrl,
   checkAddress,
-  checkPlain,
+  checkNoProtocol,
   formatSocketUrl,
   parseSocketUrl,
 } from "../server/url/socket-url.ts";
@@ -72,12 +72,12 @@ async function listenOn(text: string, options: ListenOptions, terminal: Terminal
 async function bound(text: string, options: readonly SocketOption[]): Promise<Listening> {
   const url = parseSocketUrl(text);
   checkAddress(url);
-  checkPlain(url);
+  checkNoProtocol(url);
   const { scheme } = url;
   const all = await openOnEach<Bound>(url, async (each) => {
     checkAddress(each);
     const open = await bindSocket(each, (made) => setOptions(made, options));
-    return { url: placeAt(scheme, open.socket.getsockname()), open, close: () => open.close() };
+    return { url: addressUrlOf(scheme, open.socket.getsockname()), open, close: () => open.close() };
   });
   return {
     scheme,
@@ -98,8 +98,8 @@ async function serveOne(
   if (accepted === undefined) return;
   const [socket, address] = accepted;
   try {
-    const peer = urlAt(scheme, address);
-    await reporter.tell({ event: "open", local: urlAt(scheme, socket.getsockname()), peer });
+    const peer = formatAddressUrl(scheme, address);
+    await reporter.tell({ event: "open", local: formatAddressUrl(scheme, socket.getsockname()), peer });
     const { traffic, failure } = await relay(connectionOf(socket), input, output, options);
     if (failure !== undefined) await fail(failure.error, { url: peer, role: "peer" });
     await reporter.tell({ event: "close", peer, ...traffic });
@@ -163,8 +163,8 @@ async function hearDatagrams(
   const connection = new DatagramListener(sockets, {
     keepOpen,
     onPeer: (address, socket) => {
-      peer = urlAt(scheme, address);
-      void reporter.tell({ event: "open", local: urlAt(scheme, socket.getsockname()), peer });
+      peer = formatAddressUrl(scheme, address);
+      void reporter.tell({ event: "open", local: formatAddressUrl(scheme, socket.getsockname()), peer });
     },
     onLoss: (error) => {
       const { message, code } = explain(error, contextOf());

@@ -3,7 +3,7 @@ import { Connection } from "./connection/connection.ts";
 import { CONNECTION_OPTIONS, type ConnectionOptions } from "./connection/connection-options.ts";
 import { clientPolicy } from "./connection/policy.ts";
 import { toleratedIf } from "./connection/unawaited.ts";
-import { checked, choice, ms } from "./options/option-kind.ts";
+import { choice, custom, ms } from "./options/option-kind.ts";
 import { type GivenOptions, type OptionKindsOf, options as table } from "./options/option-table.ts";
 import { deadlines } from "./time/deadline-wheel.ts";
 import { ConnectionError } from "./transport/connection-error.ts";
@@ -33,7 +33,7 @@ export interface ConnectTarget extends ConnectOptions {
 const CONNECT_OPTIONS = {
   ...CONNECTION_OPTIONS,
   transport: choice(["native", "node"]),
-  signal: checked("an AbortSignal", (path, signal) =>
+  signal: custom("an AbortSignal", (path, signal) =>
     signalOf({ signal: signal as AbortSignal }, path.replace(/\.signal$/, "")),
   ),
   timeoutMs: ms({ max: MAX_TIMEOUT_MS }),
@@ -49,7 +49,7 @@ export const CONNECT = table(CONNECT_OPTIONS, IN_URL);
 const TARGET = table(
   {
     ...CONNECT_OPTIONS,
-    url: checked("a socket URL", (path, url) => {
+    url: custom("a socket URL", (path, url) => {
       if (typeof url !== "string") throw wrongType(path, 'a socket URL such as "tcp://127.0.0.1:8000"', url);
       return url;
     }),
@@ -65,11 +65,11 @@ const TARGET = table(
  * TransportError · TypeError, RangeError for an invalid option.
  */
 export function connect(target: string | ConnectTarget, options: ConnectOptions = {}): Promise<Connection> {
-  return toleratedIf(open(target, options), isOfSocket);
+  return toleratedIf(open(target, options), isExpected);
 }
 
 /** Whether a system call, the signal or the timeout caused the error. */
-function isOfSocket(error: unknown): boolean {
+function isExpected(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return "syscall" in error || error.name === "AbortError" || isTimeout(error);
 }
@@ -80,7 +80,7 @@ function isTimeout(error: Error): boolean {
 
 async function open(target: string | ConnectTarget, options: ConnectOptions): Promise<Connection> {
   if (!hasUrl(target)) checkUrlText(target);
-  const given = typeof target === "string" ? { url: target } : TARGET.given("connect()", target, "target");
+  const given = typeof target === "string" ? { url: target } : TARGET.checkGiven("connect()", target, "target");
   const { url, ...own }: GivenOptions<(typeof TARGET)["kinds"]> = given;
   checkUrlText(url, "target.url");
   const parsed = parseSocketUrl(url);
@@ -89,15 +89,15 @@ async function open(target: string | ConnectTarget, options: ConnectOptions): Pr
     timeoutMs,
     transport: name,
     ...values
-  } = CONNECT.fill({ ...CONNECT.given("connect()", options), ...own });
+  } = CONNECT.fill({ ...CONNECT.checkGiven("connect()", options), ...own });
   const policy = clientPolicy(values);
   const { connect: openLink } = await transport(name);
-  const link = await within(timeoutMs, signal, (ends) => openLink(parsed, ends));
+  const link = await withTimeout(timeoutMs, signal, (ends) => openLink(parsed, ends));
   return new Connection(timed(link, policy, deadlines, policy.expired), policy);
 }
 
 /** Runs an attempt that ends when the signal aborts or the timeout passes. */
-async function within(
+async function withTimeout(
   timeoutMs: number | undefined,
   signal: AbortSignal | undefined,
   attempt: (signal: AbortSignal | undefined) => Promise<Link>,

@@ -6,10 +6,10 @@ import {
   connectionLimits,
 } from "./connection/connection-options.ts";
 import type { Handshake } from "./handshake.ts";
-import { checked, choice, count, flag, hook, ms } from "./options/option-kind.ts";
+import { choice, count, custom, flag, hook, ms } from "./options/option-kind.ts";
 import { type GivenOptions, type OptionKindsOf, options } from "./options/option-table.ts";
 import type { ListenSocketOptions, TransportName } from "./transport/transport.ts";
-import { baseOf, isOfDatagrams } from "./url/schemes.ts";
+import { baseOf, isDatagramUrl } from "./url/schemes.ts";
 import { formatSocketUrl, type InternetUrl, isInherited, parseSocketUrl, type SocketUrl } from "./url/socket-url.ts";
 import { MAX_KEEP_ALIVE_MS } from "./url/url-options.ts";
 import { checkUrlText, hasUrl } from "./url/url-text.ts";
@@ -100,7 +100,7 @@ const SERVER_ONLY = [
 export const LISTENER = options(
   {
     ...COMMON_OPTIONS,
-    url: checked("a socket URL", checkUrl),
+    url: custom("a socket URL", checkUrl),
     maxConnections: count(),
   } satisfies OptionKindsOf<ListenerOptions>,
   new Map(
@@ -155,7 +155,7 @@ function settingsOf(
   if (!hasUrl(input)) checkUrlText(input);
   const isObject = typeof input !== "string";
   const own: GivenOptions<(typeof LISTENER)["kinds"]> = isObject
-    ? LISTENER.given("a listener", input, argument)
+    ? LISTENER.checkGiven("a listener", input, argument)
     : { url: input };
   checkUrlText(own.url, `${argument}.url`);
   const url = parseSocketUrl(own.url);
@@ -180,7 +180,7 @@ function checkCombination(url: SocketUrl, own: GivenOptions<(typeof LISTENER)["k
     return wrongValue(`${argument}.${name}`, `${why}: ${formatSocketUrl(url)}`, value);
   };
   const isTcp = "host" in url && baseOf(url) === "tcp";
-  const isDatagrams = isOfDatagrams(url);
+  const isDatagrams = isDatagramUrl(url);
   for (const name of TCP_ONLY) {
     if (own[name] === undefined) continue;
     if (!isTcp && !isInherited(url)) throw refuse(name, "is for tcp: listeners only");

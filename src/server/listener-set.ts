@@ -6,7 +6,7 @@ import type { Service } from "./service.ts";
 import type { ServiceRun } from "./service-run.ts";
 import type { Transport } from "./transport/transport.ts";
 import { transport } from "./transport/transports.ts";
-import { isOfDatagrams, SCHEMES } from "./url/schemes.ts";
+import { isDatagramUrl, SCHEMES } from "./url/schemes.ts";
 import { formatSocketUrl, isInherited, type SocketUrl } from "./url/socket-url.ts";
 
 type AnyListener = Listener | DatagramServer;
@@ -147,7 +147,7 @@ export class ListenerSet {
 }
 
 function isForDatagrams(chosen: Transport, url: SocketUrl): boolean {
-  return isInherited(url) ? chosen.isForDatagrams?.(url) === true : isOfDatagrams(url);
+  return isInherited(url) ? chosen.isForDatagrams?.(url) === true : isDatagramUrl(url);
 }
 
 /**

@@ -4,7 +4,7 @@ import type { AdmissionLimits } from "./limits/admission.ts";
 import type { DatagramLimits } from "./limits/datagram-limit.ts";
 import type { AlarmLevel } from "./limits/level-alarm.ts";
 import { COMMON_OPTIONS, type CommonOptions } from "./listener-options.ts";
-import { checked, count, hook, MAX_COUNT, ms } from "./options/option-kind.ts";
+import { count, custom, hook, MAX_COUNT, ms } from "./options/option-kind.ts";
 import { type GivenOptions, type OptionKindsOf, options } from "./options/option-table.ts";
 import type { ConnectionsAlarm } from "./telemetry/connection-alarms.ts";
 import type { ConnectionContext } from "./telemetry/connection-context.ts";
@@ -63,7 +63,7 @@ const SERVER_OPTIONS = {
   datagramRatePerAddress: RATE_OPTION,
   maxPendingReplies: count({ default: DEFAULT_MAX_PENDING_REPLIES }),
   maxPendingRepliesPerAddress: count({ default: DEFAULT_MAX_PENDING_REPLIES_PER_ADDRESS }),
-  alarms: checked("an array of levels", checkAlarms, ALARM_FIELDS),
+  alarms: custom("an array of levels", checkAlarms, ALARM_FIELDS),
   onAlarm: hook<NonNullable<ServeOptions["onAlarm"]>>(),
   context: hook<ConnectionContext>(),
 };
@@ -91,7 +91,7 @@ export function serveLimits(given: ServeOptions): {
   readonly listeners: GivenOptions<typeof COMMON_OPTIONS>;
 } {
   // Each option is read once, here: a getter that throws must not throw later, when a connection comes.
-  const values = SERVE.given("serve()", given);
+  const values = SERVE.checkGiven("serve()", given);
   const { maxConnections: _, ...listeners } = values;
   const { alarms, ...server } = SERVER.fill(values);
   const { maxConnections } = server;

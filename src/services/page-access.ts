@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import type { HttpContext } from "../http/service/handler.ts";
 import type { HttpRequest } from "../http/service/http-request.ts";
 import { RequestError } from "../http/service/request-error.ts";
-import { checked } from "../server/options/option-kind.ts";
+import { custom } from "../server/options/option-kind.ts";
 import type { SocketUrl } from "../server/url/socket-url.ts";
 import { wrongType, wrongValue } from "../socket/values.ts";
 
@@ -12,7 +12,7 @@ const LOOPBACK = /^(?:(?:.+\.)?localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])
 export const MAX_HOSTS = 100;
 
 /** The option `hosts` of a service. */
-export const HOSTS_OPTION = checked("names of hosts", (path, given): readonly string[] => {
+export const HOSTS_OPTION = custom("names of hosts", (path, given): readonly string[] => {
   if (!Array.isArray(given)) throw wrongType(path, 'an array, such as ["chat.example.org"]', given);
   if (given.length > MAX_HOSTS) throw wrongValue(path, `must have at most ${MAX_HOSTS} members`, given.length);
   return given.map((host: unknown, place) => {

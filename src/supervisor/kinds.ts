@@ -137,5 +137,5 @@ function makeWeb(
 }
 
 function valueFrom<Value>(kind: OptionKind<Value>, given: unknown): Value {
-  return given === undefined ? kind.byDefault : kind.check("option", given);
+  return given === undefined ? kind.defaultValue : kind.check("option", given);
 }

@@ -3,7 +3,7 @@ import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isHttpService } from "../http/service/http-service.ts";
 import { type Service, type ServiceInput, serviceOf } from "../server/service.ts";
-import { isOfDatagrams } from "../server/url/schemes.ts";
+import { isDatagramUrl } from "../server/url/schemes.ts";
 import { isInherited, parseSocketUrl } from "../server/url/socket-url.ts";
 import type { Overview } from "../services/status/overview.ts";
 import { codeOf } from "../socket/values.ts";
@@ -92,6 +92,6 @@ function checkListener(name: string, service: Service, { listener, mount }: List
   const url = parseSocketUrl(listener.url);
   // The type of an inherited socket is known only when the server takes it over.
   if (isInherited(url)) return;
-  if (isOfDatagrams(url) && service.datagram === undefined) throw lacks("datagrams");
-  if (!isOfDatagrams(url) && service.stream === undefined) throw lacks("connections");
+  if (isDatagramUrl(url) && service.datagram === undefined) throw lacks("datagrams");
+  if (!isDatagramUrl(url) && service.stream === undefined) throw lacks("connections");
 }

@@ -6,7 +6,7 @@ import type { Link, LinkInput, LinkOutput } from "../server/transport/link.ts";
 import type { Peer } from "../server/transport/peer.ts";
 import type { DatagramEvents, DatagramSocket, LinkListener, ListenerEvents } from "../server/transport/transport.ts";
 import { substituteTransport } from "../server/transport/transports.ts";
-import { baseOf, isOfDatagrams } from "../server/url/schemes.ts";
+import { baseOf, isDatagramUrl } from "../server/url/schemes.ts";
 import { checkConnectable, formatSocketUrl, plainUrl, type SocketUrl } from "../server/url/socket-url.ts";
 import { ANY_CID } from "../server/url/vsock-url.ts";
 import { checkOptions, integer, type OptionNames, SocketError, wrongType } from "../socket/values.ts";
@@ -200,7 +200,7 @@ export class MemoryTransport implements Disposable {
   async connect(url: SocketUrl, signal: AbortSignal | undefined): Promise<Link> {
     signal?.throwIfAborted();
     checkConnectable(url);
-    const isDatagram = isOfDatagrams(url);
+    const isDatagram = isDatagramUrl(url);
     const shape = shapeOf(this.#options, isDatagram || baseOf(url) === "unix-seqpacket", isDatagram);
     const listener = isDatagram ? undefined : find(this.#listeners, url);
     const place = (listener ?? find(this.#bound, url))?.place;

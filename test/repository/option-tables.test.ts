@@ -19,15 +19,15 @@ const FOLLOWING = new Map([
   ["transport", "what `SOCKWRIGHT_TRANSPORT` says, else `native`"],
 ]);
 
-function defaultOf({ name, byDefault }: OptionRow): string {
-  const none = byDefault === undefined || byDefault === Number.POSITIVE_INFINITY;
+function defaultOf({ name, defaultValue }: OptionRow): string {
+  const none = defaultValue === undefined || defaultValue === Number.POSITIVE_INFINITY;
   if (none) return FOLLOWING.get(name) ?? "none";
-  return typeof byDefault === "number" ? grouped(String(byDefault)) : `\`${JSON.stringify(byDefault)}\``;
+  return typeof defaultValue === "number" ? grouped(String(defaultValue)) : `\`${JSON.stringify(defaultValue)}\``;
 }
 
 /** One row for each option and default: calls in which it is the same share one. */
 function expectedRows(): string[][] {
-  const rows = new Map<string, { name: string; of: string[]; byDefault: string; range: string }>();
+  const rows = new Map<string, { name: string; of: string[]; defaultValue: string; range: string }>();
   const calls = [
     ["serve", SERVE],
     ["listener", LISTENER],
@@ -37,15 +37,20 @@ function expectedRows(): string[][] {
     for (const row of table.rows()) {
       // It says where, and not how.
       if (row.name === "url") continue;
-      const byDefault = defaultOf(row);
+      const defaultValue = defaultOf(row);
       // What a listener does not say is as the options of all listeners say.
-      const key = `${row.name} ${byDefault}`;
-      const there = rows.get(key) ?? { name: row.name, of: [], byDefault, range: grouped(row.range) };
+      const key = `${row.name} ${defaultValue}`;
+      const there = rows.get(key) ?? { name: row.name, of: [], defaultValue, range: grouped(row.range) };
       there.of.push(call);
       rows.set(key, there);
     }
   }
-  return [...rows.values()].map(({ name, of, byDefault, range }) => [`\`${name}\``, of.join(", "), byDefault, range]);
+  return [...rows.values()].map(({ name, of, defaultValue, range }) => [
+    `\`${name}\``,
+    of.join(", "),
+    defaultValue,
+    range,
+  ]);
 }
 
 test("every option has its row: its name, who has it, its default and its range", () => {
@@ -55,15 +60,15 @@ test("every option has its row: its name, who has it, its default and its range"
 
 test("docs/guides/web.md has a row for every option of web(), with the default that its table has", () => {
   const [[, ...rows] = []] = tables(section(read("docs/guides/web.md"), "## Options"));
-  const rowOf = new Map(rows.map(([name = "", , byDefault = ""]) => [name, byDefault]));
+  const rowOf = new Map(rows.map(([name = "", , defaultValue = ""]) => [name, defaultValue]));
   expect([...rowOf.keys()].sort()).toEqual(
     WEB_OPTIONS.rows()
       .map(({ name }) => `\`${name}\``)
       .sort(),
   );
-  const words = WEB_OPTIONS.rows().filter(({ byDefault }) => !["undefined", "number"].includes(typeof byDefault));
-  for (const { name, byDefault } of words)
-    expect(rowOf.get(`\`${name}\``)).toContain(`\`${JSON.stringify(byDefault)}\``);
+  const words = WEB_OPTIONS.rows().filter(({ defaultValue }) => !["undefined", "number"].includes(typeof defaultValue));
+  for (const { name, defaultValue } of words)
+    expect(rowOf.get(`\`${name}\``)).toContain(`\`${JSON.stringify(defaultValue)}\``);
   expect(words.length).toBeGreaterThan(5);
 });
 

@@ -1,6 +1,6 @@
 import { functionOf, integer, MAX_TIMEOUT_MS, promiseOf, wrongType, wrongValue } from "../../socket/values.ts";
+import { ConditionalDeadline } from "../time/conditional-deadline.ts";
 import { DEADLINE_NAMES, DeadlineError } from "../time/deadline-error.ts";
-import { LookingDeadline } from "../time/looking-deadline.ts";
 import { errorOf } from "../transport/connection-error.ts";
 import type { Connection } from "./connection.ts";
 import { OTHER_DEADLINES, SERVER_EXPIRIES } from "./policy.ts";
@@ -96,7 +96,7 @@ class OwnDeadline implements ConnectionDeadline {
   /** The next running deadline of the connection. */
   next: OwnDeadline | undefined;
   readonly #deadlines: ConnectionDeadlines;
-  readonly #deadline: LookingDeadline;
+  readonly #deadline: ConditionalDeadline;
 
   constructor(
     deadlines: ConnectionDeadlines,
@@ -104,7 +104,7 @@ class OwnDeadline implements ConnectionDeadline {
     ...[name, expired]: [string, (() => unknown) | undefined]
   ) {
     this.#deadlines = deadlines;
-    this.#deadline = new LookingDeadline(
+    this.#deadline = new ConditionalDeadline(
       source.wheel,
       () => source.isDue(),
       () => {

@@ -8,8 +8,8 @@ import {
   type OptionNames,
   signalOf,
 } from "../../socket/values.ts";
+import { ConditionalDeadline } from "../time/conditional-deadline.ts";
 import type { DeadlineWheel } from "../time/deadline-wheel.ts";
-import { LookingDeadline } from "../time/looking-deadline.ts";
 import { ConnectionError } from "../transport/connection-error.ts";
 import { lostWith, tolerated } from "./unawaited.ts";
 
@@ -77,7 +77,7 @@ export interface WaitSource {
 
 /** The timeout and the signal that end a wait early. */
 export class WaitLimit {
-  readonly #deadline: LookingDeadline | undefined;
+  readonly #deadline: ConditionalDeadline | undefined;
   readonly #abort: AbortWait | undefined;
 
   /** @param ended - called once with the error, unless {@link leave} was called before. */
@@ -88,7 +88,7 @@ export class WaitLimit {
     };
     if (timeoutMs !== undefined) {
       const expire = (): void => end(new ConnectionError("ERR_SOCKWRIGHT_TIMEOUT"));
-      this.#deadline = new LookingDeadline(source.wheel, () => source.isDue(), expire);
+      this.#deadline = new ConditionalDeadline(source.wheel, () => source.isDue(), expire);
       this.#deadline.start(timeoutMs);
     }
     if (signal !== undefined) this.#abort = new AbortWait(signal, (reason) => end(new AbortError(reason)));

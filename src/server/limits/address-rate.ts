@@ -1,5 +1,5 @@
 import { checkOptions, type OptionNames, outOfRange, wrongType } from "../../socket/values.ts";
-import { checked, count, perSecond, type TextOptionKind } from "../options/option-kind.ts";
+import { count, custom, perSecond, type TextOptionKind } from "../options/option-kind.ts";
 import type { Clock } from "../time/clock.ts";
 
 /** Addresses that a rate remembers. Beyond that it forgets the older half of them, whose buckets then count as full. */
@@ -30,8 +30,8 @@ export class AddressRate {
   #old = new Map<string, number>();
   #bornMs: number;
 
-  constructor(rate: Rate, clock: Clock) {
-    const { perSecond, burst = Math.max(1, Math.ceil(perSecond)) } = rate;
+  constructor(checkRate: Rate, clock: Clock) {
+    const { perSecond, burst = Math.max(1, Math.ceil(perSecond)) } = checkRate;
     this.#clock = clock;
     this.#tokenMs = MS_PER_SECOND / perSecond;
     this.#bucketMs = burst * this.#tokenMs;
@@ -48,7 +48,7 @@ export class AddressRate {
     const nowMs = this.#clock.now();
     this.#age(nowMs);
     const fullMs = this.#fullWithOneMore(key, nowMs);
-    if (this.#isTooMuch(fullMs, nowMs)) return false;
+    if (this.#exceedsBurst(fullMs, nowMs)) return false;
     this.#young.set(key, fullMs);
     return true;
   }
@@ -56,14 +56,14 @@ export class AddressRate {
   /** Whether the bucket of an address is empty. Takes no token. */
   isSpent(key: string): boolean {
     const nowMs = this.#clock.now();
-    return this.#isTooMuch(this.#fullWithOneMore(key, nowMs), nowMs);
+    return this.#exceedsBurst(this.#fullWithOneMore(key, nowMs), nowMs);
   }
 
   #fullWithOneMore(key: string, nowMs: number): number {
     return Math.max(this.#young.get(key) ?? this.#old.get(key) ?? 0, nowMs) + this.#tokenMs;
   }
 
-  #isTooMuch(fullMs: number, nowMs: number): boolean {
+  #exceedsBurst(fullMs: number, nowMs: number): boolean {
     return fullMs - nowMs > this.#bucketMs + ROUNDING_MS;
   }
 
@@ -86,8 +86,8 @@ const RATE: OptionNames<Rate> = { perSecond: true, burst: true };
 function rate(name: string, given: unknown): Rate {
   checkOptions("a rate", given, RATE, rateForm, name);
   const value = given as Rate;
-  positive(`${name}.perSecond`, value.perSecond, 0);
-  if (value.burst !== undefined) positive(`${name}.burst`, value.burst, 1);
+  checkPositive(`${name}.perSecond`, value.perSecond, 0);
+  if (value.burst !== undefined) checkPositive(`${name}.burst`, value.burst, 1);
   return value;
 }
 
@@ -95,7 +95,7 @@ const PER_SECOND = perSecond({ default: 1 });
 
 /** The option kind of a rate: `{ perSecond: 5, burst: 20 }`, or `5/s` as text. */
 export const RATE_OPTION: TextOptionKind<Rate | undefined> = {
-  ...checked("a rate", rate, { perSecond: perSecond(), burst: count() }),
+  ...custom("a rate", rate, { perSecond: perSecond(), burst: count() }),
   parse: (path, text) => ({ perSecond: PER_SECOND.parse(path, text) }),
 };
 
@@ -103,7 +103,7 @@ function rateForm(given: unknown): string {
   return `, such as { perSecond: ${typeof given === "number" && given > 0 ? given : 10} }`;
 }
 
-function positive(name: string, value: unknown, min: number): void {
+function checkPositive(name: string, value: unknown, min: number): void {
   if (typeof value !== "number") throw wrongType(name, "of type number", value);
   const isFine = Number.isFinite(value) && value > 0 && value >= min;
   if (!isFine) throw outOfRange(name, min > 0 ? `a number >= ${min}` : "a number > 0", value);

@@ -11,9 +11,9 @@ import {
   SocketError,
   TCP_NODELAY,
 } from "../../socket/values.ts";
-import { placeAt } from "../url/socket-address.ts";
+import { addressUrlOf } from "../url/socket-address.ts";
 import type { AddressUrl, InheritedUrl } from "../url/socket-url.ts";
-import { inheritedDescriptor, refusal } from "./inherited-socket.ts";
+import { inheritedDescriptor, inheritedSocketError } from "./inherited-socket.ts";
 import { OpenSocket } from "./open-socket.ts";
 
 const SCHEMES: Readonly<Record<number, Readonly<Record<number, AddressUrl["scheme"]>>>> = {
@@ -23,7 +23,7 @@ const SCHEMES: Readonly<Record<number, Readonly<Record<number, AddressUrl["schem
   [AF_VSOCK]: { [SOCK_STREAM]: "vsock" },
 };
 
-const NOT_SERVED = "is no socket that can be served: pass on a listener, or a socket that is bound for datagrams";
+const CANNOT_SERVE = "is no socket that can be served: pass on a listener, or a socket that is bound for datagrams";
 
 /**
  * Takes an inherited socket over. A stream or seqpacket socket listens afterwards; a datagram socket is ready to receive.
@@ -34,7 +34,7 @@ export function adoptSocket(url: InheritedUrl): OpenSocket {
   const adopted = adoptDescriptor(url);
   try {
     const scheme = SCHEMES[adopted.family]?.[adopted.type];
-    if (scheme === undefined) throw refusal(url, NOT_SERVED);
+    if (scheme === undefined) throw inheritedSocketError(url, CANNOT_SERVE);
     // tcp(7): what a listener has is inherited by its connections, here as in bindSocket.
     if (scheme === "tcp") adopted.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
     if (adopted.type !== SOCK_DGRAM) adopted.listen();
@@ -43,7 +43,7 @@ export function adoptSocket(url: InheritedUrl): OpenSocket {
     // A socket that cannot be served stays open: its owner is whoever passed it on.
     adopted.detach();
     // listen(2): EINVAL, it is connected, or a Unix socket without a name.
-    throw error instanceof SocketError && error.code === "EINVAL" ? refusal(url, NOT_SERVED) : error;
+    throw error instanceof SocketError && error.code === "EINVAL" ? inheritedSocketError(url, CANNOT_SERVE) : error;
   }
 }
 
@@ -57,7 +57,7 @@ export function isForDatagrams(url: InheritedUrl): boolean {
 
 /** The URL of the address to which a socket is bound. */
 export function urlOfSocket(socket: Socket<unknown>): AddressUrl {
-  return placeAt(SCHEMES[socket.family]?.[socket.type] ?? "unix", socket.getsockname());
+  return addressUrlOf(SCHEMES[socket.family]?.[socket.type] ?? "unix", socket.getsockname());
 }
 
 function adoptDescriptor(url: InheritedUrl): Socket<Buffer | Datagram> {
@@ -66,6 +66,8 @@ function adoptDescriptor(url: InheritedUrl): Socket<Buffer | Datagram> {
     return adopt(descriptor);
   } catch (error) {
     const isTaken = error instanceof SocketError && error.code === "EEXIST";
-    throw isTaken ? refusal(url, `is descriptor ${descriptor}, which is in use here already: name it once`) : error;
+    throw isTaken
+      ? inheritedSocketError(url, `is descriptor ${descriptor}, which is in use here already: name it once`)
+      : error;
   }
 }

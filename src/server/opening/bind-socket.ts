@@ -14,7 +14,7 @@ import {
   TCP_NODELAY,
 } from "../../socket/values.ts";
 import { baseOf } from "../url/schemes.ts";
-import { addressesOf, isUnusable, type SocketAddress, typeOf } from "../url/socket-address.ts";
+import { addressesOf, isAddressUnavailable, type SocketAddress, typeOf } from "../url/socket-address.ts";
 import type { AddressUrl } from "../url/socket-url.ts";
 import { joinGroup, prepareSending } from "./multicast.ts";
 import { OpenSocket } from "./open-socket.ts";
@@ -31,7 +31,7 @@ export async function bindSocket(url: AddressUrl, prepare?: Prepare): Promise<Op
     try {
       return await bindTo(url, address, prepare);
     } catch (error) {
-      if (!isUnusable(error)) throw error;
+      if (!isAddressUnavailable(error)) throw error;
       failure ??= error;
     }
   }
@@ -40,26 +40,26 @@ export async function bindSocket(url: AddressUrl, prepare?: Prepare): Promise<Op
 
 async function bindTo(url: AddressUrl, address: SocketAddress, prepare: Prepare | undefined): Promise<OpenSocket> {
   checkZone(url, address);
-  const made = socket(address.family, typeOf(url));
+  const opened = socket(address.family, typeOf(url));
   try {
     if (baseOf(url) === "tcp") {
       // ip(7): otherwise a restarted server waits for its old connections. Not for UDP: there two sockets would share a port.
-      made.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
+      opened.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
       // tcp(7): accepted connections inherit the options of the listener.
-      made.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
+      opened.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
     }
     if ("host" in url) {
       // ipv6(7): otherwise the machine's settings decide whether [::] takes IPv4 clients.
-      if (made.family === AF_INET6) made.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, url.ipv6only === true ? 1 : 0);
-      prepareSending(made, url);
-      joinGroup(made, url);
+      if (opened.family === AF_INET6) opened.setsockopt(IPPROTO_IPV6, IPV6_V6ONLY, url.ipv6only === true ? 1 : 0);
+      prepareSending(opened, url);
+      joinGroup(opened, url);
     }
-    prepare?.(made);
-    if ("path" in url) return new OpenSocket(made, await bindPath(made, url.path, url));
-    made.bind(address);
-    return new OpenSocket(made);
+    prepare?.(opened);
+    if ("path" in url) return new OpenSocket(opened, await bindPath(opened, url.path, url));
+    opened.bind(address);
+    return new OpenSocket(opened);
   } catch (error) {
-    made.close();
+    opened.close();
     throw error;
   }
 }

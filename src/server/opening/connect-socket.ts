@@ -35,12 +35,12 @@ export async function connectSocket(url: SocketUrl, options: ConnectSocketOption
   checkConnectable(url);
   const found = await addressesOf(url, signal);
   const addresses = found.filter(({ family }) => source === undefined || source.family === family);
-  let failure: unknown = new SocketUrlError(formatSocketUrl(url), noAddressLike(source));
+  let failure: unknown = new SocketUrlError(formatSocketUrl(url), missingFamilyReason(source));
   for (const address of addresses) {
     try {
       return { open: await connectTo(url, address, options), address };
     } catch (error) {
-      if (signal?.aborted === true || !isOfAddress(error)) throw error;
+      if (signal?.aborted === true || !isAddressError(error)) throw error;
       failure = error;
     }
   }
@@ -55,18 +55,18 @@ async function connectTo(
   const type = typeOf(url);
   checkZone(url, address);
   if (source !== undefined) checkZone(url, source);
-  const made = socket(address.family, type);
-  let open = new OpenSocket(made);
+  const opened = socket(address.family, type);
+  let open = new OpenSocket(opened);
   try {
-    if ("host" in url) setTcpOptions(made, url);
-    if ("host" in url) prepareSending(made, url);
-    prepare?.(made);
+    if ("host" in url) setTcpOptions(opened, url);
+    if ("host" in url) prepareSending(opened, url);
+    prepare?.(opened);
     if (source !== undefined && "path" in source)
-      open = new OpenSocket(made, await bindPath(made, String(source.path)));
-    else if (source !== undefined) made.bind(source);
+      open = new OpenSocket(opened, await bindPath(opened, String(source.path)));
+    else if (source !== undefined) opened.bind(source);
     // unix(7), autobind: without a name, a datagram socket could get no answer.
-    else if (address.family === AF_UNIX && type === SOCK_DGRAM) made.bind({ path: "" });
-    await made.connect(address, { signal });
+    else if (address.family === AF_UNIX && type === SOCK_DGRAM) opened.bind({ path: "" });
+    await opened.connect(address, { signal });
     return open;
   } catch (error) {
     open.close();
@@ -75,10 +75,10 @@ async function connectTo(
 }
 
 /** Whether another address may work: no peer answers at this one, or the machine has no sockets of its family. */
-function isOfAddress(error: unknown): boolean {
+function isAddressError(error: unknown): boolean {
   return error instanceof Error && "syscall" in error && (error.syscall === "connect" || error.syscall === "socket");
 }
 
-function noAddressLike(source: SocketAddress | undefined): string {
+function missingFamilyReason(source: SocketAddress | undefined): string {
   return `has no address of the same family as its source ${source !== undefined && "host" in source ? source.host : ""}`;
 }

@@ -1,5 +1,5 @@
 // One socket for every address of a name, all on one port.
-import { addressesOf, isUnusable } from "../url/socket-address.ts";
+import { addressesOf, isAddressUnavailable } from "../url/socket-address.ts";
 import type { InternetUrl, SocketUrl } from "../url/socket-url.ts";
 import { versionOf } from "../url/zone.ts";
 
@@ -45,7 +45,7 @@ async function openAll<Opened extends OpenedAt>(
       if ("port" in one.url) port = one.url.port;
     } catch (error) {
       failure = error;
-      if (isUnusable(error)) continue;
+      if (isAddressUnavailable(error)) continue;
       await Promise.all(opened.map(async (one) => one.close()));
       throw error;
     }

@@ -17,21 +17,27 @@ export interface Inheritance {
  * @throws SocketUrlError when the process inherited no such socket.
  */
 export function inheritedDescriptor(url: InheritedUrl, from: Inheritance = process): number {
-  const descriptor = url.scheme === "fd" ? url.fd : descriptorNamed(url.name, namesIn(url, from), url);
+  const descriptor = url.scheme === "fd" ? url.fd : findDescriptor(url.name, socketNamesOf(url, from), url);
   if (!isSocket(descriptor)) {
-    throw refusal(url, `is descriptor ${descriptor}, which is no open socket: start the program with a socket there`);
+    throw inheritedSocketError(
+      url,
+      `is descriptor ${descriptor}, which is no open socket: start the program with a socket there`,
+    );
   }
   return descriptor;
 }
 
 /** sd_listen_fds_with_names(3): the names of the descriptors from 3 on. */
-function namesIn(url: InheritedUrl, { env, pid }: Inheritance): string[] {
+function socketNamesOf(url: InheritedUrl, { env, pid }: Inheritance): string[] {
   const count = Number(env["LISTEN_FDS"] ?? 0);
   if (!(count >= 1) || env["LISTEN_PID"] === undefined) {
-    throw refusal(url, "finds no sockets of systemd (LISTEN_FDS, LISTEN_PID): start the program by a .socket unit");
+    throw inheritedSocketError(
+      url,
+      "finds no sockets of systemd (LISTEN_FDS, LISTEN_PID): start the program by a .socket unit",
+    );
   }
   if (env["LISTEN_PID"] !== String(pid)) {
-    throw refusal(
+    throw inheritedSocketError(
       url,
       `finds sockets for process ${env["LISTEN_PID"]} and not for this one, ${pid}: start it with exec`,
     );
@@ -40,16 +46,22 @@ function namesIn(url: InheritedUrl, { env, pid }: Inheritance): string[] {
   return Array.from({ length: count }, (_, at) => names[at] ?? "unknown");
 }
 
-function descriptorNamed(name: string, names: readonly string[], url: InheritedUrl): number {
+function findDescriptor(name: string, names: readonly string[], url: InheritedUrl): number {
   const [at, ...more] = [...names.keys()].filter((each) => name === "" || names[each] === name);
   if (at !== undefined && more.length === 0) return FIRST_DESCRIPTOR + at;
   const list = names.join(", ");
   if (at !== undefined) {
     const reason = name === "" ? `${names.length} sockets are there` : `${more.length + 1} have that name`;
-    throw refusal(url, `is ambiguous, ${reason}: give each a FileDescriptorName= of its own; there are ${list}`);
+    throw inheritedSocketError(
+      url,
+      `is ambiguous, ${reason}: give each a FileDescriptorName= of its own; there are ${list}`,
+    );
   }
   const near = nearest(name, names);
-  throw refusal(url, `is not among the sockets: ${near === undefined ? `there are ${list}` : `did you mean ${near}?`}`);
+  throw inheritedSocketError(
+    url,
+    `is not among the sockets: ${near === undefined ? `there are ${list}` : `did you mean ${near}?`}`,
+  );
 }
 
 function isSocket(descriptor: number): boolean {
@@ -61,6 +73,6 @@ function isSocket(descriptor: number): boolean {
 }
 
 /** The error for an inherited socket that cannot be used. */
-export function refusal(url: InheritedUrl, reason: string): SocketUrlError {
+export function inheritedSocketError(url: InheritedUrl, reason: string): SocketUrlError {
   return new SocketUrlError(formatSocketUrl(url), reason);
 }

@@ -25,36 +25,39 @@ const SOCKADDR_STORAGE = 128;
 const MREQN = 12;
 
 /** Sets up a UDP socket for sending, before it is bound or connected: the interface of multicasts, and the right to broadcast. */
-export function prepareSending(made: Socket<unknown>, url: InternetUrl): void {
-  if (url.broadcast === true) made.setsockopt(SOL_SOCKET, SO_BROADCAST, 1);
+export function prepareSending(socket: Socket<unknown>, url: InternetUrl): void {
+  if (url.broadcast === true) socket.setsockopt(SOL_SOCKET, SO_BROADCAST, 1);
   if (url.interface === undefined) return;
   const index = indexOf(url.interface);
-  if (made.family !== AF_INET) {
-    made.setsockopt(IPPROTO_IPV6, IPV6_MULTICAST_IF, index);
+  if (socket.family !== AF_INET) {
+    socket.setsockopt(IPPROTO_IPV6, IPV6_MULTICAST_IF, index);
     return;
   }
   const request = Buffer.alloc(MREQN);
   request.writeInt32LE(index, MREQN - 4);
-  made.setsockopt(IPPROTO_IP, IP_MULTICAST_IF, request);
+  socket.setsockopt(IPPROTO_IP, IP_MULTICAST_IF, request);
 }
 
 /** Joins the multicast group of the URL. Call it before the bind, so that the socket misses no datagram. */
-export function joinGroup(made: Socket<unknown>, url: InternetUrl): void {
+export function joinGroup(socket: Socket<unknown>, url: InternetUrl): void {
   const group = groupOf(url);
   if (group === undefined) return;
   // socket(7): all listeners of a group share its port.
-  made.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
+  socket.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1);
   // ip(7): otherwise the socket gets the datagrams of every group that any process on the machine has joined.
-  if (made.family === AF_INET) made.setsockopt(IPPROTO_IP, IP_MULTICAST_ALL, 0);
+  if (socket.family === AF_INET) socket.setsockopt(IPPROTO_IP, IP_MULTICAST_ALL, 0);
   const addresses = url.source === undefined ? [group] : [group, url.source];
   const request = Buffer.alloc(REQUEST_HEADER + addresses.length * SOCKADDR_STORAGE);
   const zone = url.interface ?? zoneOf(group);
   request.writeUInt32LE(zone === undefined ? 0 : indexOf(zone), 0);
   for (const [at, host] of addresses.entries()) {
-    request.set(encodeNumericAddress(made.family, { host, port: 0 }).sockaddr, REQUEST_HEADER + at * SOCKADDR_STORAGE);
+    request.set(
+      encodeNumericAddress(socket.family, { host, port: 0 }).sockaddr,
+      REQUEST_HEADER + at * SOCKADDR_STORAGE,
+    );
   }
-  const level = made.family === AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
-  made.setsockopt(level, url.source === undefined ? MCAST_JOIN_GROUP : MCAST_JOIN_SOURCE_GROUP, request);
+  const level = socket.family === AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
+  socket.setsockopt(level, url.source === undefined ? MCAST_JOIN_GROUP : MCAST_JOIN_SOURCE_GROUP, request);
 }
 
 /** The index of an interface. The name may also be that number, as in the zone of a URL. */

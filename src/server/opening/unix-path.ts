@@ -84,21 +84,21 @@ export class UnixPath {
   }
 
   /** Calls a `close` that removes any file at the path, as libuv's does. A file of another process is put back. */
-  removeBy(close: () => void): void {
-    const there = this.#isRemoved ? undefined : fileAt(this.#path);
+  removeWith(close: () => void): void {
+    const current = this.#isRemoved ? undefined : fileAt(this.#path);
     this.#isRemoved = true;
-    if (there === undefined || there === this.#file) {
+    if (current === undefined || current === this.#file) {
       close();
       return;
     }
-    const aside = join(dirname(this.#path), `.sockwright-kept-${process.pid}`);
-    renameSync(this.#path, aside);
+    const savedPath = join(dirname(this.#path), `.sockwright-kept-${process.pid}`);
+    renameSync(this.#path, savedPath);
     try {
       close();
     } finally {
       // A process that bound the path meanwhile keeps it.
-      if (fileAt(this.#path) === undefined) renameSync(aside, this.#path);
-      else unlinkSync(aside);
+      if (fileAt(this.#path) === undefined) renameSync(savedPath, this.#path);
+      else unlinkSync(savedPath);
     }
   }
 }
@@ -146,13 +146,13 @@ async function takeOver(
   bind: () => void | Promise<void>,
   abandoned = 0,
 ): Promise<boolean> {
-  const stale = await staleFile(path, binder);
+  const stale = await findStaleFile(path, binder);
   if (stale === undefined) return false;
   const unlock = await lock(path, stale, binder, abandoned);
   // Another process is taking it over.
   if (unlock === undefined) return false;
   try {
-    if ((await staleFile(path, binder)) !== stale) return false;
+    if ((await findStaleFile(path, binder)) !== stale) return false;
     unlinkSync(path);
     await bind();
     return true;
@@ -172,24 +172,24 @@ async function lock(
   binder: PathBinder,
   abandoned: number,
 ): Promise<(() => void) | undefined> {
-  const beside = pathIn(dirname(path), `.sockwright-${file.replace(":", "-")}`);
+  const lockPath = pathIn(dirname(path), `.sockwright-${file.replace(":", "-")}`);
   let unlock: (() => void) | undefined;
   const hold = async (): Promise<void> => {
-    unlock = await binder.hold(beside.path);
+    unlock = await binder.hold(lockPath.path);
   };
   try {
     await hold();
   } catch (error) {
     if (codeOf(error) !== "EADDRINUSE") throw error;
-    if (abandoned < MAX_ABANDONED_LOCKS) await takeOver(beside.path, binder, hold, abandoned + 1);
+    if (abandoned < MAX_ABANDONED_LOCKS) await takeOver(lockPath.path, binder, hold, abandoned + 1);
   } finally {
-    if (unlock === undefined) beside.close();
+    if (unlock === undefined) lockPath.close();
   }
   const release = unlock;
   if (release === undefined) return undefined;
   return () => {
     release();
-    beside.close();
+    lockPath.close();
   };
 }
 
@@ -202,7 +202,7 @@ function pathIn(folder: string, name: string): { readonly path: string; close():
 }
 
 /** The identity of the socket file at the path when no process has it open, so that a connect is refused, unix(7); else undefined. */
-async function staleFile(path: string, binder: PathBinder): Promise<string | undefined> {
+async function findStaleFile(path: string, binder: PathBinder): Promise<string | undefined> {
   const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (found?.isSocket() !== true) return undefined;
   try {

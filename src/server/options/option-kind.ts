@@ -13,7 +13,7 @@ export const MAX_BUFFER_LIMIT_BYTES = 1024 * 1024 * 1024;
 /** The kind of an option: its valid values, its default, and how it is parsed from text. */
 export interface OptionKind<Value> {
   /** The value of an option that is not given. */
-  readonly byDefault: Value;
+  readonly defaultValue: Value;
   /** The valid values in a few words, for the tables of the docs: `1 to 1024 ms`. */
   readonly range: string;
   /** Returns a valid value; throws for an invalid one. `path` is the name that the error message uses. */
@@ -88,7 +88,7 @@ export function perSecond(bounds: { readonly default?: number } = {}): TextOptio
     throw outOfRange(path, `> 0 && <= ${MAX_PER_SECOND}`, given);
   };
   return {
-    byDefault: bounds.default,
+    defaultValue: bounds.default,
     range: `above 0 and up to ${MAX_PER_SECOND} a second`,
     check,
     parse(path, text) {
@@ -115,13 +115,13 @@ export function bytes(bounds: NumberOptions = {}): TextOptionKind<number | undef
 }
 
 function numeric(
-  { min = 1, max: most, default: byDefault }: NumberOptions,
-  ...[top, unit, read, form]: [number, string, (text: string) => number | undefined, string]
+  { min = 1, max: ownMax, default: defaultValue }: NumberOptions,
+  ...[maxAllowed, unit, read, form]: [number, string, (text: string) => number | undefined, string]
 ): TextOptionKind<number | undefined> {
-  const max = most ?? top;
+  const max = ownMax ?? maxAllowed;
   const check = (path: string, given: unknown): number => integer(path, given, min, max);
   return {
-    byDefault,
+    defaultValue,
     range: `${min} to ${max}${unit}`,
     check,
     parse(path, text) {
@@ -137,7 +137,7 @@ export function flag(bounds: { readonly default: boolean }): TextOptionKind<bool
 export function flag(): TextOptionKind<boolean | undefined>;
 export function flag(bounds: { readonly default?: boolean } = {}): TextOptionKind<boolean | undefined> {
   return {
-    byDefault: bounds.default,
+    defaultValue: bounds.default,
     range: "true or false",
     check(path, given) {
       if (typeof given !== "boolean") throw wrongType(path, "of type boolean", given);
@@ -159,7 +159,7 @@ export function text(bounds: { readonly default?: string } = {}): TextOptionKind
     if (typeof given !== "string") throw wrongType(path, "of type string", given);
     return given;
   };
-  return { byDefault: bounds.default, range: "text", check, parse: check };
+  return { defaultValue: bounds.default, range: "text", check, parse: check };
 }
 
 /** The kind of a choice between words. */
@@ -179,13 +179,13 @@ export function choice<const Word extends string>(
     if (word === undefined) throw wrongValue(path, `must be ${range}`, given);
     return word;
   };
-  return { byDefault: bounds.default, range, check, parse: check };
+  return { defaultValue: bounds.default, range, check, parse: check };
 }
 
 /** The kind of a function that the program passes. */
 export function hook<Hook>(): OptionKind<Hook | undefined> {
   return {
-    byDefault: undefined,
+    defaultValue: undefined,
     range: "a function",
     isHook: true,
     check(path, given) {
@@ -196,10 +196,10 @@ export function hook<Hook>(): OptionKind<Hook | undefined> {
 }
 
 /** The kind of an option with its own check function; `fields` are the kinds of an object's members. */
-export function checked<Value>(
+export function custom<Value>(
   range: string,
   check: (path: string, given: unknown) => Value,
   fields?: OptionKinds,
 ): OptionKind<Value | undefined> {
-  return { byDefault: undefined, range, check, fields };
+  return { defaultValue: undefined, range, check, fields };
 }

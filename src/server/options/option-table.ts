@@ -18,10 +18,10 @@ export type GivenOptions<Kinds extends OptionKinds> = {
 export interface OptionRow {
   readonly name: string;
   readonly range: string;
-  readonly byDefault: unknown;
+  readonly defaultValue: unknown;
 }
 
-const NOWHERE: ReadonlyMap<string, string> = new Map();
+const NO_ADVICE: ReadonlyMap<string, string> = new Map();
 
 /**
  * The table of a call's options: their names, valid values, defaults, text forms, and rows in the docs. The supervisor's file
@@ -30,12 +30,12 @@ const NOWHERE: ReadonlyMap<string, string> = new Map();
 export class OptionTable<Kinds extends OptionKinds> {
   readonly kinds: Kinds;
   readonly #names: Readonly<Record<string, true>>;
-  readonly #elsewhere: ReadonlyMap<string, string>;
+  readonly #advice: ReadonlyMap<string, string>;
 
   /** @param elsewhere - advice for options that belong in another place, by name. */
-  constructor(kinds: Kinds, elsewhere: ReadonlyMap<string, string> = NOWHERE) {
+  constructor(kinds: Kinds, elsewhere: ReadonlyMap<string, string> = NO_ADVICE) {
     this.kinds = kinds;
-    this.#elsewhere = elsewhere;
+    this.#advice = elsewhere;
     this.#names = Object.fromEntries(Object.keys(kinds).map((name) => [name, true]));
   }
 
@@ -46,8 +46,8 @@ export class OptionTable<Kinds extends OptionKinds> {
    * @param call - the call as the user writes it, such as `serve()`.
    * @throws TypeError, RangeError for an invalid or unknown option.
    */
-  given(call: string, options: unknown, argument = "options"): GivenOptions<Kinds> {
-    checkOptions(call, options, this.#names, undefined, argument, this.#elsewhere);
+  checkGiven(call: string, options: unknown, argument = "options"): GivenOptions<Kinds> {
+    checkOptions(call, options, this.#names, undefined, argument, this.#advice);
     if (options === undefined) return {};
     const found = Object.entries(this.kinds).flatMap(([name, kind]) => {
       const value: unknown = Reflect.get(Object(options) as object, name);
@@ -59,13 +59,13 @@ export class OptionTable<Kinds extends OptionKinds> {
   /** Adds the defaults of the options that are not given. */
   fill(given: GivenOptions<Kinds>): OptionValues<Kinds> {
     const values: Readonly<Record<string, unknown>> = given;
-    const filled = Object.entries(this.kinds).map(([name, kind]) => [name, values[name] ?? kind.byDefault]);
+    const filled = Object.entries(this.kinds).map(([name, kind]) => [name, values[name] ?? kind.defaultValue]);
     return Object.fromEntries(filled) as OptionValues<Kinds>;
   }
 
-  /** Checks the caller's options, and adds the defaults. See {@link given}. */
+  /** Checks the caller's options, and adds the defaults. See {@link checkGiven}. */
   check(call: string, options: unknown, argument = "options"): OptionValues<Kinds> {
-    return this.fill(this.given(call, options, argument));
+    return this.fill(this.checkGiven(call, options, argument));
   }
 
   /**
@@ -83,7 +83,7 @@ export class OptionTable<Kinds extends OptionKinds> {
 
   /** The rows of all options in the docs. */
   rows(): readonly OptionRow[] {
-    return Object.entries(this.kinds).map(([name, { range, byDefault }]) => ({ name, range, byDefault }));
+    return Object.entries(this.kinds).map(([name, { range, defaultValue }]) => ({ name, range, defaultValue }));
   }
 }
 

@@ -59,7 +59,7 @@ export class Deadline extends Ring {
   }
 
   /** Called when the time of its slot has come: expires, or moves to the slot of its current time. @internal */
-  override reached(nowMs: number): void {
+  override onTick(nowMs: number): void {
     if (this.#dueMs > nowMs) {
       this.#tick = this.#wheel.put(this, true);
       return;
@@ -79,7 +79,7 @@ export class DeadlineWheel {
   readonly #tickMs: number;
   readonly #slots: readonly Ring[] = Array.from({ length: MAX_TICKS_AHEAD }, () => new Ring());
   /** The deadlines whose slot's time has come. */
-  readonly #reached = new Ring();
+  readonly #due = new Ring();
   /** The asynchronous context of its timers. Without it, they would stay in that of the connection that starts the first one. */
   readonly #context = new AsyncResource("SOCKWRIGHT_DEADLINES");
   /** The last tick whose slot was checked. */
@@ -127,14 +127,14 @@ export class DeadlineWheel {
     const last = Math.min(nowTick, this.#doneTick + MAX_TICKS_AHEAD);
     for (let tick = this.#doneTick + 1; tick <= last; tick++) {
       const slot = this.#slot(tick);
-      for (let each = slot.first; each !== undefined; each = slot.first) each.enter(this.#reached);
+      for (let each = slot.first; each !== undefined; each = slot.first) each.enter(this.#due);
     }
     this.#doneTick = Math.max(nowTick, this.#doneTick);
     this.#timerTick = Number.POSITIVE_INFINITY;
     this.#isTurning = true;
     try {
-      for (let next = this.#reached.first; next !== undefined; next = this.#reached.first) {
-        next.reached(nowMs);
+      for (let next = this.#due.first; next !== undefined; next = this.#due.first) {
+        next.onTick(nowMs);
       }
     } finally {
       // Also when a function has thrown: the remaining deadlines are checked in the next turn.
@@ -146,7 +146,7 @@ export class DeadlineWheel {
   #setNextTimer(): void {
     if (this.#running === 0) return;
     let tick = this.#doneTick + 1;
-    if (this.#reached.first === undefined) while (this.#slot(tick).first === undefined) tick++;
+    if (this.#due.first === undefined) while (this.#slot(tick).first === undefined) tick++;
     this.#setTimer(tick);
   }
 
@@ -164,7 +164,7 @@ export class DeadlineWheel {
   }
 
   #slot(tick: number): Ring {
-    return this.#slots[tick % MAX_TICKS_AHEAD] ?? this.#reached;
+    return this.#slots[tick % MAX_TICKS_AHEAD] ?? this.#due;
   }
 }
 

@@ -25,5 +25,5 @@ export class Ring {
   }
 
   /** Called when the time of its slot in a wheel has come; does nothing for a head. */
-  reached(_nowMs: number): void {}
+  onTick(_nowMs: number): void {}
 }

@@ -15,7 +15,7 @@ import { bindSocket } from "../opening/bind-socket.ts";
 import { connectSocket } from "../opening/connect-socket.ts";
 import type { OpenSocket } from "../opening/open-socket.ts";
 import { setTcpOptions } from "../opening/tcp-options.ts";
-import { placeAt, type SocketAddress } from "../url/socket-address.ts";
+import { addressUrlOf, type SocketAddress } from "../url/socket-address.ts";
 import { isInherited, plainUrl, type SocketUrl } from "../url/socket-url.ts";
 import { errorOf } from "./connection-error.ts";
 import type { Link } from "./link.ts";
@@ -131,5 +131,5 @@ class ClientLink extends NativeLink {
 function urlOf(url: SocketUrl, listener: Socket<unknown>): SocketUrl {
   if (isInherited(url) || "cid" in url) return urlOfSocket(listener);
   if (!("host" in url)) return plainUrl(url);
-  return placeAt(url.scheme, listener.getsockname());
+  return addressUrlOf(url.scheme, listener.getsockname());
 }

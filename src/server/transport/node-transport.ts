@@ -18,7 +18,7 @@ import { isOpenUnixPath } from "../opening/open-unix-paths.ts";
 import type { TcpOptions } from "../opening/tcp-options.ts";
 import { UnixPath } from "../opening/unix-path.ts";
 import { baseOf } from "../url/schemes.ts";
-import { addressesOf, isUnusable } from "../url/socket-address.ts";
+import { addressesOf, isAddressUnavailable } from "../url/socket-address.ts";
 import {
   checkConnectable,
   formatSocketUrl,
@@ -85,7 +85,7 @@ export const nodeTransport: Transport = {
       try {
         await ready(udp, "listening", () => udp.bind(url.port, host));
       } catch (error) {
-        if (!isUnusable(error)) throw error;
+        if (!isAddressUnavailable(error)) throw error;
         failure = error;
         continue;
       }
@@ -146,7 +146,7 @@ async function listenOn(...[url, events, options]: Parameters<Transport["listen"
     // Node calls back after the last connection has closed; what is awaited here is the listener alone.
     async close() {
       if (owned === undefined) server.close();
-      else owned.removeBy(() => server.close());
+      else owned.removeWith(() => server.close());
     },
   };
 }

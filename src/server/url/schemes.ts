@@ -44,7 +44,7 @@ export function baseOf(url: { readonly scheme: string }): BaseScheme | undefined
 }
 
 /** Whether the socket of a URL receives datagrams. */
-export function isOfDatagrams(url: { readonly scheme: string }): boolean {
+export function isDatagramUrl(url: { readonly scheme: string }): boolean {
   const base = baseOf(url);
   return base === "udp" || base === "unix-dgram";
 }

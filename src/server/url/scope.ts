@@ -15,14 +15,14 @@ let zonesUntil = 0;
 function zoneOf(scopeId: number): string {
   const now = performance.now();
   if (now >= zonesUntil) {
-    zones = zonesNow();
+    zones = listZones();
     zonesUntil = now + ZONES_KEPT_MS;
   }
   return zones.get(scopeId) ?? String(scopeId);
 }
 
 /** The names of all interfaces by their index. A machine that gets a link-local address has one on that link too, and Node reports its scope. */
-function zonesNow(): ReadonlyMap<number, string> {
+function listZones(): ReadonlyMap<number, string> {
   const found = new Map<number, string>();
   for (const [name, addresses = []] of Object.entries(networkInterfaces())) {
     for (const address of addresses) if (address.family === "IPv6") found.set(address.scopeid, name);

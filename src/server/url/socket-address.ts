@@ -13,7 +13,7 @@ import {
   SOCK_STREAM,
   VMADDR_PORT_ANY,
 } from "../../socket/values.ts";
-import { baseOf, isOfDatagrams } from "./schemes.ts";
+import { baseOf, isDatagramUrl } from "./schemes.ts";
 import { withZone } from "./scope.ts";
 import { type AddressUrl, formatSocketUrl, type InternetUrl, type UnixScheme } from "./socket-url.ts";
 import { isMulticast } from "./url-options.ts";
@@ -24,12 +24,12 @@ export type SocketAddress = AddressInput & { readonly family: number };
 
 /** The socket type of a URL; socket(2). */
 export function typeOf(url: AddressUrl): number {
-  if (isOfDatagrams(url)) return SOCK_DGRAM;
+  if (isDatagramUrl(url)) return SOCK_DGRAM;
   return baseOf(url) === "unix-seqpacket" ? SOCK_SEQPACKET : SOCK_STREAM;
 }
 
 /** Whether the error says that this machine does not have the address, ip(7), socket(2): another address of the same name may work. */
-export function isUnusable(error: unknown): boolean {
+export function isAddressUnavailable(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "EADDRNOTAVAIL" || error.code === "EAFNOSUPPORT");
 }
 
@@ -39,7 +39,7 @@ export async function addressesOf(url: AddressUrl, signal?: AbortSignal): Promis
   if ("abstract" in url) return [{ family: AF_UNIX, abstract: url.abstract }];
   // In a URL port 0 is any port: vsock(7) has another number for it.
   if ("cid" in url) return [{ family: AF_VSOCK, cid: url.cid, port: url.port === 0 ? VMADDR_PORT_ANY : url.port }];
-  if (url.host === "*") return everyAddress(url);
+  if (url.host === "*") return wildcardAddresses(url);
   const version = versionOf(url.host);
   const found =
     version === 0
@@ -59,7 +59,7 @@ function withInterface(address: string, url: InternetUrl): string {
 }
 
 /** The wildcard addresses: an IPv6 socket takes IPv4 clients too; on a machine without IPv6, an IPv4 socket is used. */
-function everyAddress({ port, group = "" }: InternetUrl): SocketAddress[] {
+function wildcardAddresses({ port, group = "" }: InternetUrl): SocketAddress[] {
   const addresses = [
     { family: AF_INET6, host: "::", port },
     { family: AF_INET, host: "0.0.0.0", port },
@@ -69,12 +69,12 @@ function everyAddress({ port, group = "" }: InternetUrl): SocketAddress[] {
 }
 
 /** The URL of a socket's address, as text; for a Unix socket without a name `unix:`. */
-export function urlAt(scheme: AddressUrl["scheme"], address: Address): string {
-  return formatSocketUrl(placeAt(scheme, address));
+export function formatAddressUrl(scheme: AddressUrl["scheme"], address: Address): string {
+  return formatSocketUrl(addressUrlOf(scheme, address));
 }
 
-/** The URL of a socket's address, parsed. See {@link urlAt}. */
-export function placeAt(scheme: AddressUrl["scheme"], address: Address): AddressUrl {
+/** The URL of a socket's address, parsed. See {@link formatAddressUrl}. */
+export function addressUrlOf(scheme: AddressUrl["scheme"], address: Address): AddressUrl {
   const { cid, port, path, abstract } = address;
   const base = baseOf({ scheme });
   if (base === "tcp" || base === "udp") {
@@ -90,9 +90,9 @@ export function placeAt(scheme: AddressUrl["scheme"], address: Address): Address
 function withSignal<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
-    const aborted = (): void => reject(new AbortError(signal.reason));
-    signal.addEventListener("abort", aborted, { once: true });
-    if (signal.aborted) aborted();
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", aborted));
+    const onAbort = (): void => reject(new AbortError(signal.reason));
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });
 }

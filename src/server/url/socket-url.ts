@@ -1,6 +1,6 @@
 import { isIPv4 } from "node:net";
 import { baseOf, SCHEMES } from "./schemes.ts";
-import { hostAndPort, MAX_PORT, reasonAgainst } from "./url-advice.ts";
+import { adviceFor, hostAndPort, MAX_PORT } from "./url-advice.ts";
 import { checkUrlObject } from "./url-fields.ts";
 import { formatOptions, isMulticast, parseOptions } from "./url-options.ts";
 import { checkUrlText } from "./url-text.ts";
@@ -137,7 +137,7 @@ export function parseSocketUrl(text: string): SocketUrl {
     case "systemd":
       return parseInherited(text, scheme as InheritedUrl["scheme"], place, query);
     case undefined:
-      throw refuse(reasonAgainst(text, [...SCHEMES.keys()]));
+      throw refuse(adviceFor(text, [...SCHEMES.keys()]));
   }
 }
 
@@ -200,7 +200,7 @@ export function groupOf(url: InternetUrl): string | undefined {
 }
 
 /** Refuses a URL whose scheme names a protocol, for commands that only connect a terminal to a socket. */
-export function checkPlain(url: AddressUrl): void {
+export function checkNoProtocol(url: AddressUrl): void {
   const { base, protocol } = SCHEMES.get(url.scheme) ?? {};
   if (protocol === undefined) return;
   const text = formatSocketUrl(url);

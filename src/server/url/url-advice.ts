@@ -18,7 +18,7 @@ const OTHER_NAMES: readonly (readonly [name: RegExp, scheme: string])[] = [
 ];
 
 /** Names of sockets that listen, and need no host. */
-const WAITING = /-(?:l|listen|recv|recvfrom)$/i;
+const LISTENING = /-(?:l|listen|recv|recvfrom)$/i;
 
 /** Protocols over TCP: the usual port, whether the protocol uses TLS, and a program that speaks it. */
 const PROTOCOLS: Readonly<Record<string, { readonly port: number; readonly isTls: boolean; readonly client: string }>> =
@@ -32,26 +32,26 @@ const PROTOCOLS: Readonly<Record<string, { readonly port: number; readonly isTls
     ssl: { port: 443, isTls: true, client: "node:tls or openssl s_client -connect" },
   };
 
-const JOINED = "standard input and output are always joined to the socket";
+const JOINED_STREAMS = "standard input and output are always joined to the socket";
 /** Addresses of socat(1) that are no sockets, and kinds of sockets that Sockwright does not offer. */
 const NO_SOCKETS: readonly (readonly [name: RegExp, advice: string])[] = [
-  [/^(?:std(?:io|in|out|err)|readline)$/, JOINED],
+  [/^(?:std(?:io|in|out|err)|readline)$/, JOINED_STREAMS],
   [/^(?:exec|system|shell)$/, "no program is started: join it by pipes"],
   [/^(?:open|gopen|create|file|pipe)$/, "standard input and output are joined to files by < and >"],
   [/^(?:sctp|dccp|udplite|socks|proxy|ip[46]?-|tun$|pty$)/, "it is not offered"],
 ];
 
 /** The reason why a text is no socket URL, and what to write instead. `schemes` are the known schemes. */
-export function reasonAgainst(text: string, schemes: readonly string[]): string {
-  if (/^(?:-|std(?:io|in|out|err))$/i.test(text)) return `is no socket: ${JOINED}`;
+export function adviceFor(text: string, schemes: readonly string[]): string {
+  if (/^(?:-|std(?:io|in|out|err))$/i.test(text)) return `is no socket: ${JOINED_STREAMS}`;
   if (/^(?:\.{0,2}\/|~|@.)/.test(text) || /^[^:]*\.(?:sock|socket)$/.test(text))
     return `has no scheme: write unix:${text}`;
   const [, scheme = "", rest = ""] = /^([a-z][a-z0-9+.-]*):(.*)$/is.exec(text) ?? [];
   const isHost = scheme === "" || isIPv6(text.replace(/%.*$/s, "")) || /^localhost$|\./i.test(scheme);
   // "localhost:8000" looks like a URL of the scheme localhost.
-  const isPort = /^\d+\/?$/.test(rest) && !WAITING.test(scheme);
-  if (isHost || isPort) return reasonWithoutScheme(text);
-  return `begins with ${scheme}:, which is no kind of socket: ${insteadOf(scheme, rest, schemes)}`;
+  const isPort = /^\d+\/?$/.test(rest) && !LISTENING.test(scheme);
+  if (isHost || isPort) return adviceWithoutScheme(text);
+  return `begins with ${scheme}:, which is no kind of socket: ${suggestUrl(scheme, rest, schemes)}`;
 }
 
 /** A guess at the host and the port that the user meant, in the form of a URL; `PORT` stands for a missing port. */
@@ -79,16 +79,16 @@ export function hostAndPort(text: string): string {
   return `${name === "" ? "127.0.0.1" : name}:${port}`;
 }
 
-function reasonWithoutScheme(text: string): string {
+function adviceWithoutScheme(text: string): string {
   const [port = ""] = /(?<![^:])\d+$/.exec(text) ?? [];
   if (Number(port) > MAX_PORT) return `has the port ${JSON.stringify(port)}: a port is a number from 0 to ${MAX_PORT}`;
   return `has no scheme: write tcp://${hostAndPort(text)}`;
 }
 
-function insteadOf(scheme: string, rest: string, schemes: readonly string[]): string {
+function suggestUrl(scheme: string, rest: string, schemes: readonly string[]): string {
   const name = scheme.toLowerCase();
   const [, own] = OTHER_NAMES.find(([other]) => other.test(name)) ?? [];
-  if (own !== undefined) return `write ${urlOf(own, WAITING.test(name), rest)}`;
+  if (own !== undefined) return `write ${urlOf(own, LISTENING.test(name), rest)}`;
   // The scheme is in capitals.
   if (name === "http") return `write http://${hostAndPort(rest).replace(/:PORT$/, "")}`;
   if (schemes.includes(name)) return `write ${name}:${rest}`;
@@ -110,26 +110,26 @@ function insteadOf(scheme: string, rest: string, schemes: readonly string[]): st
 const SOCAT_OPTIONS = /(?:,[\w-]+(?:=[^,]*)?)+$/;
 
 /** The URL for the address `rest` of another program, with those of socat's options that a URL has. */
-function urlOf(own: string, isWaiting: boolean, rest: string): string {
+function urlOf(scheme: string, isListening: boolean, rest: string): string {
   const place = rest.replace(SOCAT_OPTIONS, "");
   const given = rest.slice(place.length).slice(1).split(",");
   const options = new Map(
     given.map((each) => [each.replace(/=.*$/s, "").toLowerCase(), each.replace(/^[^=]*=?/s, "")]),
   );
-  const isPortAlone = isWaiting && /^\d+$/.test(place);
-  if (own === "tcp" || own === "udp") {
+  const isPortAlone = isListening && /^\d+$/.test(place);
+  if (scheme === "tcp" || scheme === "udp") {
     // A listener on one address must not become one on all networks.
     const host = options.get("bind")?.replace(/^([^:]*):\d*$/, "$1") ?? "";
     const authority = host === "" ? `*:${place}` : hostAndPort(`${host}:${place}`);
-    const query = own === "udp" && options.has("broadcast") ? "?broadcast" : "";
-    return `${own}://${isPortAlone ? authority : hostAndPort(place)}${query}`;
+    const query = scheme === "udp" && options.has("broadcast") ? "?broadcast" : "";
+    return `${scheme}://${isPortAlone ? authority : hostAndPort(place)}${query}`;
   }
-  if (own === "vsock") return `vsock://${isPortAlone ? "*:" : ""}${place.replace(/^\/+/, "")}`;
-  if (own.endsWith("@")) return `${own}${place === "" ? "name" : place}`;
+  if (scheme === "vsock") return `vsock://${isPortAlone ? "*:" : ""}${place.replace(/^\/+/, "")}`;
+  if (scheme.endsWith("@")) return `${scheme}${place === "" ? "name" : place}`;
   const file = [
     ["mode", options.get("mode") ?? options.get("perm")],
     ["owner", options.get("user")],
     ["group", options.get("group")],
-  ].flatMap(([name, value]) => (isWaiting && value ? [`${name}=${value}`] : []));
-  return `${own}:${place === "" ? "/path" : place}${file.length === 0 ? "" : `?${file.join("&")}`}`;
+  ].flatMap(([name, value]) => (isListening && value ? [`${name}=${value}`] : []));
+  return `${scheme}:${place === "" ? "/path" : place}${file.length === 0 ? "" : `?${file.join("&")}`}`;
 }

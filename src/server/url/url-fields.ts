@@ -33,10 +33,10 @@ export function checkUrlObject(given: unknown, schemes: readonly string[]): void
     integer("url.cid", url["cid"], 0, 0xffff_ffff);
     integer("url.port", url["port"], 0, 0xffff_fffe);
   } else if (base === "fd") integer("url.fd", url["fd"], 0, 0x7fff_ffff);
-  else if (base === "systemd") text("name", url);
-  else text("abstract" in url ? "abstract" : "path", url);
-  for (const name of FLAGS) if (url[name] !== undefined && url[name] !== true) throw wrongFlag(name, url[name]);
-  for (const name of TEXTS) if (url[name] !== undefined) text(name, url);
+  else if (base === "systemd") checkText("name", url);
+  else checkText("abstract" in url ? "abstract" : "path", url);
+  for (const name of FLAGS) if (url[name] !== undefined && url[name] !== true) throw wrongFlagError(name, url[name]);
+  for (const name of TEXTS) if (url[name] !== undefined) checkText(name, url);
   if (url["mode"] !== undefined) integer("url.mode", url["mode"], 0, MAX_MODE);
   for (const [name, max] of TIMES) if (url[name] !== undefined) integer(`url.${name}`, url[name], 1, max);
   const { noDelay } = url;
@@ -44,18 +44,18 @@ export function checkUrlObject(given: unknown, schemes: readonly string[]): void
 }
 
 function checkInternet(url: Readonly<Record<string, unknown>>): void {
-  const host = text("host", url);
+  const host = checkText("host", url);
   if (versionOf(host) === 0 && !HOST_NAME.test(host))
     throw wrongValue("url.host", "must be a name or an address", host);
   integer("url.port", url["port"], 0, MAX_PORT);
 }
 
-function text(name: string, url: Readonly<Record<string, unknown>>): string {
+function checkText(name: string, url: Readonly<Record<string, unknown>>): string {
   const value = url[name];
   if (typeof value !== "string") throw wrongType(`url.${name}`, "of type string", value);
   return value;
 }
 
-function wrongFlag(name: string, value: unknown): TypeError {
+function wrongFlagError(name: string, value: unknown): TypeError {
   return wrongValue(`url.${name}`, "must be true, or not be given", value);
 }

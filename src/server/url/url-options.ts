@@ -43,7 +43,7 @@ export function parseOptions(scheme: string, query: string | undefined, refuse: 
   const options: Record<string, string | number | boolean> = {};
   for (const piece of query.split("&")) {
     const [, given = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(piece) ?? [];
-    const [name, kind] = lookUp(known, given, refuse);
+    const [name, kind] = findOption(known, given, refuse);
     const field = FIELDS[name] ?? name;
     if (Object.hasOwn(options, field)) throw refuse(`has the option ${name} twice`);
     options[field] = optionValue(name, kind, value, refuse);
@@ -80,7 +80,7 @@ export function isMulticast(address: string): boolean {
   return isIP(address) === 4 && Number(first) >= 224 && Number(first) < 240;
 }
 
-function lookUp(known: Known, given: string, refuse: Refuse): [string, UrlOptionKind] {
+function findOption(known: Known, given: string, refuse: Refuse): [string, UrlOptionKind] {
   const found = Object.entries(known).find(([name]) => name === given);
   if (found !== undefined) return found;
   const names = Object.keys(known);

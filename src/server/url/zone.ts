@@ -6,7 +6,7 @@ const ZONE = /^[^\s/%\p{Cc}]{1,15}$/u;
 
 /** The IP version of an address, which may have a zone: 4 or 6; 0 for a name. */
 export function versionOf(host: string): number {
-  const [address, zone] = split(host);
+  const [address, zone] = splitZone(host);
   if (zone === undefined) return isIP(host);
   return isIPv6(address) && ZONE.test(zone) ? 6 : 0;
 }
@@ -16,10 +16,10 @@ export function versionOf(host: string): number {
  * as `%25` and escapes the zone; most people write a plain `%`. As in curl(1), `%25` followed by more text is the escaped form.
  */
 export function parseZone(text: string, refuse: (reason: string) => Error): string {
-  const [address, given] = split(text);
+  const [address, given] = splitZone(text);
   if (given === undefined) return address;
   const zone = /^25./s.test(given) ? decode(given.slice(2)) : given;
-  if (zone !== undefined && ZONE.test(zone) && !isBeyondNumbers(zone)) return `${address}%${zone}`;
+  if (zone !== undefined && ZONE.test(zone) && !isOutOfRange(zone)) return `${address}%${zone}`;
   throw refuse(
     `has the zone ${JSON.stringify(given)}, which is no interface: write [${address}%eth0], as \`ip link\` names it`,
   );
@@ -37,15 +37,15 @@ export function needsZone(host: string): boolean {
 
 /** The zone of an address; undefined when it has none. */
 export function zoneOf(host: string): string | undefined {
-  return split(host)[1];
+  return splitZone(host)[1];
 }
 
 /** Whether a numeric zone is out of range: sin6_scope_id has 32 bits, ipv6(7), and the kernel numbers interfaces from 1. */
-function isBeyondNumbers(zone: string): boolean {
+function isOutOfRange(zone: string): boolean {
   return /^\d+$/.test(zone) && (Number(zone) === 0 || Number(zone) > 0xffff_ffff);
 }
 
-function split(host: string): readonly [address: string, zone: string | undefined] {
+function splitZone(host: string): readonly [address: string, zone: string | undefined] {
   const at = host.indexOf("%");
   return at < 0 ? [host, undefined] : [host.slice(0, at), host.slice(at + 1)];
 }

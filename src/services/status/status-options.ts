@@ -1,5 +1,5 @@
 import { HTTP_OPTIONS, type HttpOptions } from "../../http/service/http-options.ts";
-import { checked, count, hook, ms, type TextOptionKind, text } from "../../server/options/option-kind.ts";
+import { count, custom, hook, ms, type TextOptionKind, text } from "../../server/options/option-kind.ts";
 import { type OptionKindsOf, type OptionValues, options as optionTable } from "../../server/options/option-table.ts";
 import type { Clock } from "../../server/time/clock.ts";
 import { functionOf, wrongValue } from "../../socket/values.ts";
@@ -52,9 +52,9 @@ export const STATUS_OPTIONS = optionTable({
   historyMs: ms({ min: 1_000, default: DEFAULT_HISTORY_MS }),
   maxWatchers: count({ max: 10_000, default: DEFAULT_MAX_WATCHERS }),
   maxRows: count({ max: 10_000, default: DEFAULT_MAX_ROWS }),
-  http: checked("options of http()", (path, given) => HTTP_OPTIONS.given("status()", given, path)),
+  http: custom("options of http()", (path, given) => HTTP_OPTIONS.checkGiven("status()", given, path)),
   onError: hook<NonNullable<StatusOptions["onError"]>>(),
-  clock: checked("a clock", clockOf),
+  clock: custom("a clock", clockOf),
 } satisfies OptionKindsOf<StatusOptions>);
 
 /** The checked options, with defaults filled in. */
@@ -72,7 +72,7 @@ function metricsPath(): TextOptionKind<string> {
     if (RESERVED.has(name)) throw wrongValue(path, `must be none of ${[...RESERVED].join(", ")}`, name);
     return name;
   };
-  return { byDefault: kind.byDefault, range: "a segment of a path", check, parse: check };
+  return { defaultValue: kind.defaultValue, range: "a segment of a path", check, parse: check };
 }
 
 function clockOf(path: string, given: unknown): Clock {

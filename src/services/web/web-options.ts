@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { isFieldText } from "../../http/field-lines.ts";
 import { HTTP_OPTIONS, type HttpOptions } from "../../http/service/http-options.ts";
-import { bytes, checked, choice, count, flag, hook } from "../../server/options/option-kind.ts";
+import { bytes, choice, count, custom, flag, hook } from "../../server/options/option-kind.ts";
 import { type OptionKindsOf, type OptionValues, options as optionTable } from "../../server/options/option-table.ts";
 import { wrongType, wrongValue } from "../../socket/values.ts";
 import type { AccessLogFormat } from "./access-log.ts";
@@ -82,29 +82,29 @@ export interface WebOptions {
 
 /** Checks and defaults of {@link WebOptions}, also for options from a file or a command line. */
 export const WEB_OPTIONS = optionTable({
-  index: checked("names of files", indexNames),
+  index: custom("names of files", indexNames),
   listing: flag({ default: false }),
-  spa: checked("true, false or a file", spaFile),
-  notFound: checked("a file", notFoundFile),
+  spa: custom("true, false or a file", spaFile),
+  notFound: custom("a file", notFoundFile),
   dotfiles: choice(["hidden", "well-known", "shown"], { default: "hidden" }),
   symlinks: choice(["deny", "inside", "follow"], { default: "inside" }),
   precompressed: flag({ default: true }),
-  cache: checked("Cache-Control by pattern", (path, given) => new CacheRules(texts(path, given))),
-  mediaTypes: checked("Content-Type by extension", (path, given) => addedMediaTypes(texts(path, given))),
-  headers: checked("fields", headerFields),
+  cache: custom("Cache-Control by pattern", (path, given) => new CacheRules(texts(path, given))),
+  mediaTypes: custom("Content-Type by extension", (path, given) => addedMediaTypes(texts(path, given))),
+  headers: custom("fields", headerFields),
   securityHeaders: flag({ default: false }),
-  contentSecurityPolicy: checked("text", fieldText),
+  contentSecurityPolicy: custom("text", fieldText),
   cacheBytes: bytes({ min: 0, default: DEFAULT_CACHE_BYTES }),
   cacheDescriptors: count({ min: 0, default: DEFAULT_CACHE_DESCRIPTORS }),
-  routes: checked("files by path", routeFiles),
-  templates: checked("patterns", templateGlobs),
-  vars: checked("an object", variableObject),
+  routes: custom("files by path", routeFiles),
+  templates: custom("patterns", templateGlobs),
+  vars: custom("an object", variableObject),
   variables: hook<NonNullable<WebOptions["variables"]>>(),
   accessLog: hook<NonNullable<WebOptions["accessLog"]>>(),
   accessLogFormat: choice(["common", "combined", "json"], { default: "combined" }),
   watch: flag({ default: false }),
   onError: hook<NonNullable<WebOptions["onError"]>>(),
-  http: checked("options of http()", (path, given) => HTTP_OPTIONS.given("web()", given, path), HTTP_OPTIONS.kinds),
+  http: custom("options of http()", (path, given) => HTTP_OPTIONS.checkGiven("web()", given, path), HTTP_OPTIONS.kinds),
 } satisfies OptionKindsOf<WebOptions>);
 
 /** The checked options, with defaults filled in. */

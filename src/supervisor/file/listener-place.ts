@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { isMountPath } from "../../http/service/mounts.ts";
-import { baseOf, isOfDatagrams, SCHEMES } from "../../server/url/schemes.ts";
+import { baseOf, isDatagramUrl, SCHEMES } from "../../server/url/schemes.ts";
 import {
   formatSocketUrl,
   isInherited,
@@ -120,7 +120,7 @@ function checkSocket(text: string, url: SocketUrl, { doors, who }: PlaceContext)
     const instead = "host" in url ? `"http://${/\/\/([^?]*)/.exec(text)?.[1] ?? "HOST:PORT"}/"` : unix;
     throw new PlaceError(`${who} speaks HTTP alone, so it cannot be on ${shown(text)}; write ${instead}`);
   }
-  const isDatagrams = isOfDatagrams(url);
+  const isDatagrams = isDatagramUrl(url);
   if (isDatagrams ? doors.datagrams : doors.streams) return;
   const scheme = isDatagrams === (baseOf(url) === "udp") && isDatagrams ? "tcp" : "unix";
   throw new PlaceError(

@@ -50,7 +50,7 @@ function scriptedConnection(options: ConnectionOptions, kind: LinkKind = {}) {
 
 /** What the options say, once they were looked at. */
 function limitsOf(given: ConnectionOptions) {
-  return connectionLimits(options(CONNECTION_OPTIONS).given("connect()", given));
+  return connectionLimits(options(CONNECTION_OPTIONS).checkGiven("connect()", given));
 }
 
 /** The frames of what was sent, which must be whole. */

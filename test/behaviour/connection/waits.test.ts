@@ -6,8 +6,8 @@ import { lines } from "../../../src/codec.ts";
 import { Connection } from "../../../src/server/connection/connection.ts";
 import { DEFAULT_POLICY } from "../../../src/server/connection/policy.ts";
 import type { WaitOptions } from "../../../src/server/connection/wait.ts";
+import { MAX_DEADLINE_EXTENSIONS } from "../../../src/server/time/conditional-deadline.ts";
 import { DEADLINE_TICK_MS, DeadlineWheel } from "../../../src/server/time/deadline-wheel.ts";
-import { MAX_LOOKS } from "../../../src/server/time/looking-deadline.ts";
 import type { Frames } from "../../../src/server.ts";
 import { connected } from "../../support/connected.ts";
 import { ScriptedLink } from "../../support/scripted-link.ts";
@@ -252,7 +252,7 @@ describe("a process that was held up", () => {
     connection.abort();
   });
 
-  test("MAX_LOOKS: waits no longer than that for one who sends all the time, and never enough", async () => {
+  test("MAX_DEADLINE_EXTENSIONS: waits no longer than that for a peer that sends all the time, and never enough", async () => {
     const { clock, link, connection, receive } = opened();
     Object.assign(link, { isDue: () => true });
     const waiting = connection.readUntil("\n", { timeoutMs: 1_000 });
@@ -260,7 +260,7 @@ describe("a process that was held up", () => {
     void waiting.catch(() => {
       settled = true;
     });
-    for (let tick = 0; tick < 9 + MAX_LOOKS; tick++) {
+    for (let tick = 0; tick < 9 + MAX_DEADLINE_EXTENSIONS; tick++) {
       clock.advance(DEADLINE_TICK_MS);
       receive("x");
     }
@@ -268,7 +268,7 @@ describe("a process that was held up", () => {
     expect(settled).toBe(false);
     clock.advance(2 * DEADLINE_TICK_MS);
     await expect(waiting).rejects.toMatchObject(TIMEOUT);
-    expect(String(await connection.read())).toBe("x".repeat(9 + MAX_LOOKS));
+    expect(String(await connection.read())).toBe("x".repeat(9 + MAX_DEADLINE_EXTENSIONS));
     connection.abort();
   });
 

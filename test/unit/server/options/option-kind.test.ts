@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import {
   age,
   bytes,
-  checked,
   choice,
   count,
+  custom,
   flag,
   hook,
   MAX_AGE_MS,
@@ -129,7 +129,7 @@ describe("text", () => {
   });
 
   test("cannot say a function, nor what a function of its own checks", () => {
-    expect([hook().parse, checked("a rate", () => 1).parse]).toEqual([undefined, undefined]);
+    expect([hook().parse, custom("a rate", () => 1).parse]).toEqual([undefined, undefined]);
   });
 });
 
@@ -144,9 +144,9 @@ test("the range is told in words, the default as it is", () => {
     COLOURS,
     choice(["native", "node"], { default: "node" }),
     hook(),
-    checked("a rate", () => 1),
+    custom("a rate", () => 1),
   ];
-  expect(kinds.map(({ range, byDefault }) => [range, byDefault])).toEqual([
+  expect(kinds.map(({ range, defaultValue }) => [range, defaultValue])).toEqual([
     [`1 to ${MAX_COUNT}`, 5],
     ["0 to 9 ms", undefined],
     [`1 to ${MAX_AGE_MS} ms`, undefined],

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { CONNECT } from "../../../../src/server/connect.ts";
 import { LISTENER } from "../../../../src/server/listener-options.ts";
-import { bytes, checked, choice, count, hook, ms } from "../../../../src/server/options/option-kind.ts";
+import { bytes, choice, count, custom, hook, ms } from "../../../../src/server/options/option-kind.ts";
 import { options } from "../../../../src/server/options/option-table.ts";
 import { SERVE } from "../../../../src/server/serve-options.ts";
 
@@ -12,7 +12,7 @@ const TABLE = options({
   bufferBytes: bytes({ default: 1_024 }),
   whenFull: choice(["wait", "refuse"], { default: "wait" }),
   onFull: hook<() => void>(),
-  pair: checked("two", (_, given) => [given, given] as const),
+  pair: custom("two", (_, given) => [given, given] as const),
 });
 const DEFAULTS = {
   maxThings: 10,
@@ -34,10 +34,10 @@ function codeOf(call: () => unknown): unknown {
 
 describe("what was given", () => {
   test("is given back checked, without the defaults, and without what is undefined", () => {
-    const given = TABLE.given("work()", { maxThings: 3, waitMs: undefined, pair: "x" });
+    const given = TABLE.checkGiven("work()", { maxThings: 3, waitMs: undefined, pair: "x" });
     expect(given).toEqual({ maxThings: 3, pair: ["x", "x"] });
     expect(Object.keys(given)).toEqual(["maxThings", "pair"]);
-    expect(TABLE.given("work()", undefined)).toEqual({});
+    expect(TABLE.checkGiven("work()", undefined)).toEqual({});
   });
 
   test("each option is read once, in the order of the table, whichever way the object is made", () => {
@@ -49,7 +49,7 @@ describe("what was given", () => {
         return Reflect.get(target, name) as unknown;
       },
     });
-    expect(TABLE.given("work()", counting)).toEqual({ maxThings: 1, waitMs: 5 });
+    expect(TABLE.checkGiven("work()", counting)).toEqual({ maxThings: 1, waitMs: 5 });
     expect(reads).toEqual(["maxThings", "waitMs", "bufferBytes", "whenFull", "onFull", "pair"]);
     class Given {
       get maxThings(): number {
@@ -57,7 +57,7 @@ describe("what was given", () => {
         return 7;
       }
     }
-    expect(TABLE.given("work()", new Given())).toEqual({ maxThings: 7 });
+    expect(TABLE.checkGiven("work()", new Given())).toEqual({ maxThings: 7 });
     expect(reads.filter((name) => name === "getter")).toHaveLength(1);
   });
 
@@ -68,7 +68,7 @@ describe("what was given", () => {
         throw boom;
       },
     };
-    expect(() => TABLE.given("work()", trap)).toThrow(boom);
+    expect(() => TABLE.checkGiven("work()", trap)).toThrow(boom);
   });
 
   test.each<[given: unknown, code: string, told: string]>([
@@ -85,7 +85,7 @@ describe("what was given", () => {
     [5, "ERR_INVALID_ARG_TYPE", 'The "options" argument must be of type object'],
     [[], "ERR_INVALID_ARG_TYPE", 'The "options" argument must be of type object'],
   ])("%j is refused", (given, code, told) => {
-    expect(codeOf(() => TABLE.given("work()", given))).toEqual([code, expect.stringContaining(told)]);
+    expect(codeOf(() => TABLE.checkGiven("work()", given))).toEqual([code, expect.stringContaining(told)]);
   });
 
   test("a path is the user's", () => {
@@ -113,8 +113,8 @@ describe("the defaults", () => {
   });
 
   test("one table's options stand in for another's: what is said for one comes before what is said for all", () => {
-    const ofAll = TABLE.given("work()", { maxThings: 3, waitMs: 5 });
-    const own = TABLE.given("a worker", { maxThings: 4, waitMs: undefined });
+    const ofAll = TABLE.checkGiven("work()", { maxThings: 3, waitMs: 5 });
+    const own = TABLE.checkGiven("a worker", { maxThings: 4, waitMs: undefined });
     expect(TABLE.fill({ ...ofAll, ...own })).toMatchObject({ maxThings: 4, waitMs: 5 });
   });
 });
@@ -141,7 +141,7 @@ describe("text", () => {
 
 test("the rows are the table's, in its order", () => {
   expect(TABLE.rows()).toEqual([
-    { name: "maxThings", range: "1 to 2147483647", byDefault: 10 },
+    { name: "maxThings", range: "1 to 2147483647", defaultValue: 10 },
     { name: "waitMs", range: "1 to 2147483647 ms", byDefault: undefined },
     { name: "bufferBytes", range: "1 to 1073741824 bytes", byDefault: 1_024 },
     { name: "whenFull", range: '"wait" or "refuse"', byDefault: "wait" },
@@ -164,7 +164,7 @@ describe.each([
   ["connect()", CONNECT],
 ] as const)("the table of %s", (_, table) => {
   test("has each default within its own range", () => {
-    for (const { name, byDefault } of table.rows()) {
+    for (const { name, defaultValue: byDefault } of table.rows()) {
       // No limit but another one: it is a default, and nothing that can be given.
       if (byDefault === undefined || byDefault === Number.POSITIVE_INFINITY) continue;
       const kind: { check(path: string, given: unknown): unknown } | undefined = Reflect.get(table.kinds, name);

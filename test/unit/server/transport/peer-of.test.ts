@@ -5,7 +5,7 @@ import { addressKey } from "../../../../src/server/limits/address-key.ts";
 import type { Peer } from "../../../../src/server/transport/peer.ts";
 import { isAnswerable, peerOf } from "../../../../src/server/transport/peer-of.ts";
 import { ZONES_KEPT_MS } from "../../../../src/server/url/scope.ts";
-import { urlAt } from "../../../../src/server/url/socket-address.ts";
+import { formatAddressUrl } from "../../../../src/server/url/socket-address.ts";
 import type { Address } from "../../../../src/socket/address.ts";
 import { AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX, AF_VSOCK } from "../../../../src/socket/constants.ts";
 
@@ -101,6 +101,6 @@ test.each([
   onTestFinished(() => void vi.mocked(networkInterfaces).mockReset());
   later();
   for (const scheme of ["tcp", "udp"] as const) {
-    expect(urlAt(scheme, { ...inet6, host, scopeId: 7 })).toBe(`${scheme}://${place}`);
+    expect(formatAddressUrl(scheme, { ...inet6, host, scopeId: 7 })).toBe(`${scheme}://${place}`);
   }
 });

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { HANDSHAKES } from "../../../../src/server/handshake.ts";
 import type { ListenerSettings } from "../../../../src/server/listener-options.ts";
-import { type BaseScheme, baseOf, isOfDatagrams, SCHEMES, type Scheme } from "../../../../src/server/url/schemes.ts";
+import { type BaseScheme, baseOf, isDatagramUrl, SCHEMES, type Scheme } from "../../../../src/server/url/schemes.ts";
 import { MAX_KEEP_ALIVE_MS } from "../../../../src/server/url/url-options.ts";
 import {
   type Connection,
@@ -36,7 +36,7 @@ describe.each([...SCHEMES])("%s:", (scheme, { base }) => {
     expect(url.scheme).toBe(scheme);
     expect(baseOf(url)).toBe(base);
     expect(formatSocketUrl(url)).toBe(text);
-    expect(isOfDatagrams(url)).toBe(base === "udp" || base === "unix-dgram");
+    expect(isDatagramUrl(url)).toBe(base === "udp" || base === "unix-dgram");
   });
 
   test("has the options of its row, and is told of them for one that it does not have", () => {
