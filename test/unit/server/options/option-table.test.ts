@@ -142,11 +142,11 @@ describe("text", () => {
 test("the rows are the table's, in its order", () => {
   expect(TABLE.rows()).toEqual([
     { name: "maxThings", range: "1 to 2147483647", defaultValue: 10 },
-    { name: "waitMs", range: "1 to 2147483647 ms", byDefault: undefined },
-    { name: "bufferBytes", range: "1 to 1073741824 bytes", byDefault: 1_024 },
-    { name: "whenFull", range: '"wait" or "refuse"', byDefault: "wait" },
-    { name: "onFull", range: "a function", byDefault: undefined },
-    { name: "pair", range: "two", byDefault: undefined },
+    { name: "waitMs", range: "1 to 2147483647 ms", defaultValue: undefined },
+    { name: "bufferBytes", range: "1 to 1073741824 bytes", defaultValue: 1_024 },
+    { name: "whenFull", range: '"wait" or "refuse"', defaultValue: "wait" },
+    { name: "onFull", range: "a function", defaultValue: undefined },
+    { name: "pair", range: "two", defaultValue: undefined },
   ]);
 });
 
@@ -164,11 +164,11 @@ describe.each([
   ["connect()", CONNECT],
 ] as const)("the table of %s", (_, table) => {
   test("has each default within its own range", () => {
-    for (const { name, defaultValue: byDefault } of table.rows()) {
+    for (const { name, defaultValue: defaultValue } of table.rows()) {
       // No limit but another one: it is a default, and nothing that can be given.
-      if (byDefault === undefined || byDefault === Number.POSITIVE_INFINITY) continue;
+      if (defaultValue === undefined || defaultValue === Number.POSITIVE_INFINITY) continue;
       const kind: { check(path: string, given: unknown): unknown } | undefined = Reflect.get(table.kinds, name);
-      expect([name, kind?.check(name, byDefault)]).toEqual([name, byDefault]);
+      expect([name, kind?.check(name, defaultValue)]).toEqual([name, defaultValue]);
     }
   });
 
