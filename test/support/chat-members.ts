@@ -2,7 +2,7 @@
 import { onTestFinished } from "vitest";
 import type { ChatEvent } from "../../src/services/chat/chat-event.ts";
 import type { ChatMember, JoinRequest, Welcome } from "../../src/services/chat/chat-hub.ts";
-import type { ChatListener, PutOutReason } from "../../src/services/chat/chat-listener.ts";
+import type { ChatListener, RemovalReason } from "../../src/services/chat/chat-listener.ts";
 import type { ChatHistory } from "../../src/services/chat/history.ts";
 import { type HubOptions, LocalHub } from "../../src/services/chat/local-hub.ts";
 import { MemoryHistory } from "../../src/services/chat/memory-history.ts";
@@ -10,13 +10,13 @@ import { manualClock } from "../../src/testing.ts";
 
 class Listener implements ChatListener {
   readonly events: ChatEvent[] = [];
-  reason: PutOutReason | undefined;
+  reason: RemovalReason | undefined;
 
-  hear(event: ChatEvent): void {
+  receive(event: ChatEvent): void {
     this.events.push(event);
   }
 
-  putOut(reason: PutOutReason): void {
+  endMembership(reason: RemovalReason): void {
     this.reason = reason;
   }
 

@@ -1,7 +1,7 @@
 import { connectSocket } from "../../server/opening/connect-socket.ts";
 import type { SocketUrl } from "../../server/url/socket-url.ts";
 import { escapeText } from "../../services/chat/escape-text.ts";
-import { FAREWELL, putOutLine } from "../../services/chat/line-text.ts";
+import { FAREWELL, removalLine } from "../../services/chat/line-text.ts";
 import { LOBBY } from "../../services/chat/name.ts";
 import { codeOf } from "../../socket/values.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
@@ -123,7 +123,7 @@ export class LineTalk {
 
   get #isPutOut(): boolean {
     const room = this.#roster.room ?? LOBBY;
-    return [FAREWELL, ...PUT_OUT.map((reason) => putOutLine(reason, room))].includes(this.#lastLine);
+    return [FAREWELL, ...PUT_OUT.map((reason) => removalLine(reason, room))].includes(this.#lastLine);
   }
 
   #lost(): CommandError {

@@ -75,12 +75,12 @@ export interface ChatMember {
   /** Sends a message to the room. Resolves once the hub has stored it, before or after it is delivered to the members, the author included. */
   say(text: string | Uint8Array, options?: SayOptions): Promise<Receipt>;
   /** Sends a message to one member of any room; the hub does not store it. Resolves once that member's endpoint has received it. */
-  tell(name: string, text: string | Uint8Array): Promise<void>;
+  sayTo(name: string, text: string | Uint8Array): Promise<void>;
   /** Resolves when the member may make a call again; undefined if it may now. The endpoint pauses reading until then. */
-  ready(): Promise<void> | undefined;
+  awaitRate(): Promise<void> | undefined;
   move(room: string, key?: string): Promise<Welcome>;
   rename(name: string): Promise<void>;
-  who(): Promise<readonly string[]>;
+  listMembers(): Promise<readonly string[]>;
   rooms(): Promise<readonly RoomInfo[]>;
   history(options?: HistoryOptions): Promise<readonly ChatMessage[]>;
   kick(name: string): Promise<void>;
@@ -93,7 +93,7 @@ export interface ChatMember {
    */
   ban(name: string): Promise<boolean>;
   /** Sets the topic; `""` removes it. */
-  topic(text: string): Promise<void>;
+  setTopic(text: string): Promise<void>;
   /** Ends the membership. A second call does nothing. */
   leave(reason: LeaveReason): void;
 }

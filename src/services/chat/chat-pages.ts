@@ -5,9 +5,9 @@ import { PageAccess } from "../page-access.ts";
 import { PageFiles } from "../page-files.ts";
 import type { ChatHub } from "./chat-hub.ts";
 import { answerToMember } from "./member-request.ts";
-import { WebSocketDoor, type WebSocketDoorOptions } from "./web-socket-door.ts";
+import { WebSocketEndpoint, type WebSocketEndpointOptions } from "./web-socket-endpoint.ts";
 
-export interface ChatPagesOptions extends WebSocketDoorOptions {
+export interface ChatPagesOptions extends WebSocketEndpointOptions {
   /** Host names of the pages, in addition to the listener's address and loopback names: see {@link PageAccess}. */
   readonly hosts?: readonly string[] | undefined;
 }
@@ -16,12 +16,12 @@ export interface ChatPagesOptions extends WebSocketDoorOptions {
 export class ChatPages {
   readonly #access: PageAccess;
   #files: PageFiles | undefined;
-  readonly #door: WebSocketDoor;
+  readonly #endpoint: WebSocketEndpoint;
 
   /** @throws TypeError for an invalid host. */
   constructor(hub: ChatHub, options: ChatPagesOptions = {}) {
     this.#access = new PageAccess(options.hosts);
-    this.#door = new WebSocketDoor(hub, options);
+    this.#endpoint = new WebSocketEndpoint(hub, options);
   }
 
   /** @throws RequestError. */
@@ -30,10 +30,10 @@ export class ChatPages {
     switch (request.path) {
       case "/ws":
         this.#access.checkOrigin(request, context);
-        return this.#door.answer(request);
+        return this.#endpoint.answer(request);
       case "/history":
       case "/rooms":
-        return answerToMember(this.#door, request);
+        return answerToMember(this.#endpoint, request);
       default:
         // Loaded on first use: a chat without an HTTP listener needs no files.
         this.#files ??= new PageFiles("chat");

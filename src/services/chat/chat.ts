@@ -6,7 +6,7 @@ import { CHAT_OPTIONS, type ChatOptions, type ChatSettings, MEMORY } from "./cha
 import { ChatPages } from "./chat-pages.ts";
 import type { ChatHistory } from "./history.ts";
 import { defaultHistoryPath } from "./history-path.ts";
-import { LineDoor } from "./line-door.ts";
+import { LineEndpoint } from "./line-endpoint.ts";
 import { LocalHub } from "./local-hub.ts";
 import { MemoryHistory } from "./memory-history.ts";
 import { SqliteHistory } from "./sqlite-history.ts";
@@ -40,11 +40,11 @@ export function chat(options?: ChatOptions): ChatService {
   const settings = CHAT_OPTIONS.check("chat()", options);
   const hub = hubOf(settings);
   const shared = new SharedService(hub);
-  const door = new LineDoor(hub, settings);
+  const lines = new LineEndpoint(hub, settings);
   const pages = new ChatPages(hub, settings);
   return {
     name: "chat",
-    stream: (connection) => door.serve(connection),
+    stream: (connection) => lines.serve(connection),
     request: (request, context) => pages.answer(request, context),
     start: () => shared.start(),
     stop: () => shared.stop(),

@@ -3,13 +3,13 @@ import type { ChatMessage } from "./chat-event.ts";
 import type { ChatMember, Receipt, RoomInfo, SayOptions, Welcome } from "./chat-hub.ts";
 import { escapeText } from "./escape-text.ts";
 import { LOBBY } from "./name.ts";
-import { listed, MAX_LISTED_ROOMS, nameList } from "./name-list.ts";
+import { limitList, MAX_LISTED_ROOMS, nameList } from "./name-list.ts";
 
 /** Limits the characters of an unknown command that the error notice repeats; it omits the rest. */
 const MAX_SHOWN_COMMAND = 32;
 
 /** The result of a line that a member typed. */
-export type TypedLine =
+export type LineOutcome =
   /** The receipt may reject with a ChatError; the caller awaits it. */
   | { readonly type: "said"; readonly receipt: Promise<Receipt> }
   /** Lines for the member alone; none if the event that follows is answer enough. */
@@ -19,7 +19,7 @@ export type TypedLine =
   | { readonly type: "quit" };
 
 /** `tag` is the tag of the message that the command sends. */
-type Run = (member: ChatMember, text: string, tag: string | undefined) => Promise<TypedLine> | TypedLine;
+type Run = (member: ChatMember, text: string, tag: string | undefined) => Promise<LineOutcome> | LineOutcome;
 
 interface Command {
   readonly form: string;
@@ -31,12 +31,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "/join": {
     form: "/join ROOM [KEY]",
     help: "goes to another room; the first one there sets its key",
-    run: withName(async (member, room, key) => moved(await member.move(room, key === "" ? undefined : key))),
+    run: withName(async (member, room, key) => moveOutcome(await member.move(room, key === "" ? undefined : key))),
   },
   "/leave": {
     form: "/leave",
     help: "goes back to the lobby",
-    run: async (member) => moved(await member.move(LOBBY)),
+    run: async (member) => moveOutcome(await member.move(LOBBY)),
   },
   "/who": { form: "/who", help: "shows who is in the room", run: who },
   "/rooms": {
@@ -48,14 +48,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     form: "/msg NAME TEXT",
     help: "says something to one member alone",
     run: withName(async (member, name, text) => {
-      await member.tell(name, text);
+      await member.sayTo(name, text);
       return notices(`Sent to ${name}.`);
     }, "text"),
   },
   "/me": {
     form: "/me TEXT",
     help: "says what you do",
-    run: withText((member, text, tag) => said(member, text, "me", tag)),
+    run: withText((member, text, tag) => say(member, text, "me", tag)),
   },
   "/history": {
     form: "/history [NUMBER]",
@@ -65,23 +65,27 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "/nick": {
     form: "/nick NAME",
     help: "takes another name",
-    run: withName(quiet((member, name) => member.rename(name))),
+    run: withName(withoutNotice((member, name) => member.rename(name))),
   },
   "/topic": {
     form: "/topic [TEXT]",
     help: "says what the room is about; without text it takes that away",
-    run: quiet((member, text) => member.topic(text)),
+    run: withoutNotice((member, text) => member.setTopic(text)),
   },
-  "/kick": { form: "/kick NAME", help: "puts a member out", run: withName(quiet((member, name) => member.kick(name))) },
+  "/kick": {
+    form: "/kick NAME",
+    help: "puts a member out",
+    run: withName(withoutNotice((member, name) => member.kick(name))),
+  },
   "/mute": {
     form: "/mute NAME",
     help: "lets a member say nothing",
-    run: withName(done((member, name) => member.mute(name), "is muted")),
+    run: withName(withNotice((member, name) => member.mute(name), "is muted")),
   },
   "/unmute": {
     form: "/unmute NAME",
     help: "lets a member say something again",
-    run: withName(done((member, name) => member.unmute(name), "is not muted")),
+    run: withName(withNotice((member, name) => member.unmute(name), "is not muted")),
   },
   "/ban": {
     form: "/ban NAME",
@@ -107,8 +111,8 @@ export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS);
  * @param line - not empty.
  * @param tag - the tag of the message: see {@link SayOptions}.
  */
-export async function typed(member: ChatMember, line: string, tag?: string): Promise<TypedLine> {
-  if (!isCommand(line)) return said(member, line.startsWith("/") ? line.slice(1) : line, "say", tag);
+export async function executeLine(member: ChatMember, line: string, tag?: string): Promise<LineOutcome> {
+  if (!isCommand(line)) return say(member, line.startsWith("/") ? line.slice(1) : line, "say", tag);
   const [name, rest] = firstWord(line);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
@@ -132,15 +136,15 @@ export function isCommand(line: string): boolean {
 /** A command lacks an argument, or has an invalid one. */
 class UsageError extends Error {}
 
-function said(member: ChatMember, text: string, kind: ChatMessage["kind"], tag: string | undefined): TypedLine {
+function say(member: ChatMember, text: string, kind: ChatMessage["kind"], tag: string | undefined): LineOutcome {
   return { type: "said", receipt: member.say(text, { kind, tag }) };
 }
 
-function notices(...lines: readonly string[]): TypedLine {
+function notices(...lines: readonly string[]): LineOutcome {
   return { type: "notices", notices: lines };
 }
 
-function moved(welcome: Welcome): TypedLine {
+function moveOutcome(welcome: Welcome): LineOutcome {
   return { type: "moved", welcome };
 }
 
@@ -153,7 +157,7 @@ function withText(run: Run): Run {
 
 /** Parses a name and the text after it, which may be empty unless it is needed. */
 function withName(
-  run: (member: ChatMember, name: string, rest: string) => Promise<TypedLine>,
+  run: (member: ChatMember, name: string, rest: string) => Promise<LineOutcome>,
   needs: "name" | "text" = "name",
 ): Run {
   return (member, text) => {
@@ -164,22 +168,22 @@ function withName(
 }
 
 /** Runs a command without a notice: all members receive its event, the author included. */
-function quiet(run: (member: ChatMember, text: string) => Promise<void>) {
-  return async (member: ChatMember, text: string): Promise<TypedLine> => {
+function withoutNotice(run: (member: ChatMember, text: string) => Promise<void>) {
+  return async (member: ChatMember, text: string): Promise<LineOutcome> => {
     await run(member, text);
     return notices();
   };
 }
 
-function done(run: (member: ChatMember, name: string) => Promise<void>, what: string) {
-  return async (member: ChatMember, name: string): Promise<TypedLine> => {
+function withNotice(run: (member: ChatMember, name: string) => Promise<void>, what: string) {
+  return async (member: ChatMember, name: string): Promise<LineOutcome> => {
     await run(member, name);
     return notices(`${name} ${what}.`);
   };
 }
 
-async function who(member: ChatMember): Promise<TypedLine> {
-  return notices(`${member.room}: ${nameList(await member.who())}`);
+async function who(member: ChatMember): Promise<LineOutcome> {
+  return notices(`${member.room}: ${nameList(await member.listMembers())}`);
 }
 
 function roomList(rooms: readonly RoomInfo[]): readonly string[] {
@@ -187,7 +191,7 @@ function roomList(rooms: readonly RoomInfo[]): readonly string[] {
     ({ name, members, hasKey }) =>
       `${name}: ${members} ${members === 1 ? "member" : "members"}${hasKey ? ", with a key" : ""}`,
   );
-  return listed(lines, MAX_LISTED_ROOMS);
+  return limitList(lines, MAX_LISTED_ROOMS);
 }
 
 function limitOf(text: string): number | undefined {

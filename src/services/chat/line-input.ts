@@ -33,20 +33,20 @@ export class LineInput {
 
   /** Returns the last line, which has no line end. Empty if the client did not end its side: then the line is incomplete. */
   rest(): Iterable<InputLine> {
-    return this.#connection.phase === "ended" ? this.#last() : [];
+    return this.#connection.phase === "ended" ? this.#lastLine() : [];
   }
 
   *#lines(text: Uint8Array): Generator<InputLine, void> {
-    yield* this.#noted(this.#splitter.take(text));
-    if (this.#connection.link.isRecords) yield* this.#last();
+    yield* this.#noteLineEnds(this.#splitter.take(text));
+    if (this.#connection.link.isRecords) yield* this.#lastLine();
   }
 
-  *#last(): Generator<InputLine, void> {
-    yield* this.#noted(this.#splitter.take(this.#filter.end()));
-    yield* this.#noted(this.#splitter.end());
+  *#lastLine(): Generator<InputLine, void> {
+    yield* this.#noteLineEnds(this.#splitter.take(this.#filter.end()));
+    yield* this.#noteLineEnds(this.#splitter.end());
   }
 
-  *#noted(lines: Iterable<InputLine>): Generator<InputLine, void> {
+  *#noteLineEnds(lines: Iterable<InputLine>): Generator<InputLine, void> {
     for (const line of lines) {
       if (line.type === "line" && line.endsWithCr) this.#hasCrLf = true;
       yield line;

@@ -5,10 +5,10 @@ import { ConnectionError } from "../../server/transport/connection-error.ts";
 import { ChatError } from "./chat-error.ts";
 import type { ChatEvent, LeaveReason } from "./chat-event.ts";
 import type { ChatMember, Receipt, Welcome } from "./chat-hub.ts";
-import type { ChatListener, PutOutReason } from "./chat-listener.ts";
-import { typed } from "./commands.ts";
+import type { ChatListener, RemovalReason } from "./chat-listener.ts";
+import { executeLine } from "./commands.ts";
 import { limitedAddress } from "./limited-address.ts";
-import type { LineDoor } from "./line-door.ts";
+import type { LineEndpoint } from "./line-endpoint.ts";
 import { LineInput } from "./line-input.ts";
 import type { InputLine } from "./line-splitter.ts";
 import {
@@ -18,9 +18,9 @@ import {
   NOT_UTF8,
   notice,
   ownNameLine,
-  putOutLine,
+  removalLine,
   TOO_LATE,
-  tooLong,
+  tooLongLine,
   welcomeLines,
 } from "./line-text.ts";
 import { LOBBY } from "./name.ts";
@@ -34,10 +34,10 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** One connection of the line protocol. */
 export class LineSession implements ChatListener {
-  readonly #door: LineDoor;
+  readonly #endpoint: LineEndpoint;
   readonly #connection: Connection;
   readonly #input: LineInput;
-  readonly #naming: ConnectionDeadline;
+  readonly #nameDeadline: ConnectionDeadline;
   #member: ChatMember | undefined;
   #nameAttempts = 0;
   /** The session writes no more. */
@@ -47,24 +47,24 @@ export class LineSession implements ChatListener {
   /** Messages that are not stored yet. */
   #unstored: Promise<void>[] = [];
 
-  constructor(door: LineDoor, connection: Connection) {
-    this.#door = door;
+  constructor(endpoint: LineEndpoint, connection: Connection) {
+    this.#endpoint = endpoint;
     this.#connection = connection;
-    this.#input = new LineInput(connection, door.options.maxMessageBytes);
-    this.#naming = connection.deadline("name", () => this.#finish(TOO_LATE));
+    this.#input = new LineInput(connection, endpoint.options.maxMessageBytes);
+    this.#nameDeadline = connection.deadline("name", () => this.#finish(TOO_LATE));
   }
 
   async run(): Promise<void> {
     const connection = this.#connection;
     connection.link.setKeepAlive?.(true, KEEP_ALIVE_MS);
-    this.#naming.start(this.#door.options.nameTimeoutMs);
+    this.#nameDeadline.start(this.#endpoint.options.nameTimeoutMs);
     this.#print(GREETING);
     try {
-      let goesOn = true;
-      while (goesOn) {
+      let isOpen = true;
+      while (isOpen) {
         const lines = await this.#input.read();
         this.#refuse(this.#input.takeRefusals());
-        goesOn = (await this.#takeAll(lines ?? this.#input.rest())) && lines !== undefined;
+        isOpen = (await this.#handleLines(lines ?? this.#input.rest())) && lines !== undefined;
       }
     } catch (error) {
       // A lost connection is no error of the service.
@@ -74,40 +74,40 @@ export class LineSession implements ChatListener {
     }
   }
 
-  hear(event: ChatEvent): void {
+  receive(event: ChatEvent): void {
     if (this.#isOver) return;
     if (event.type === "renamed" && event.name === this.#member?.name) this.#print(ownNameLine(event.name));
-    else this.#send(this.#door.eventLines.bytesOf(event, this.#input.lineEnd));
+    else this.#send(this.#endpoint.eventLines.bytesOf(event, this.#input.lineEnd));
   }
 
-  putOut(reason: PutOutReason): void {
-    this.#finish(putOutLine(reason, this.#member?.room ?? LOBBY));
+  endMembership(reason: RemovalReason): void {
+    this.#finish(removalLine(reason, this.#member?.room ?? LOBBY));
   }
 
   /** Handles lines, and waits until their messages are stored. Returns whether to read on. */
-  async #takeAll(lines: Iterable<InputLine>): Promise<boolean> {
+  async #handleLines(lines: Iterable<InputLine>): Promise<boolean> {
     for (const line of lines) {
-      if (!(await this.#take(line))) return false;
+      if (!(await this.#handleLine(line))) return false;
     }
-    await this.#stored();
+    await this.#awaitStored();
     return !this.#isOver;
   }
 
-  async #take(line: InputLine): Promise<boolean> {
+  async #handleLine(line: InputLine): Promise<boolean> {
     if (this.#isBehind) {
       await this.#connection.drained();
       this.#isBehind = false;
     }
-    await this.#member?.ready();
+    await this.#member?.awaitRate();
     if (this.#isOver || this.#connection.failure !== undefined) return false;
     if (line.type === "too-long") {
-      this.#print(tooLong(this.#door.options.maxMessageBytes));
+      this.#print(tooLongLine(this.#endpoint.options.maxMessageBytes));
       return true;
     }
     if (line.bytes.length === 0) return true;
-    const text = decoded(line.bytes);
+    const text = decode(line.bytes);
     if (this.#member === undefined) return this.#tryName(text ?? "\ufffd");
-    if (text !== undefined) return this.#act(this.#member, text);
+    if (text !== undefined) return this.#executeLine(this.#member, text);
     this.#print(NOT_UTF8);
     return true;
   }
@@ -121,26 +121,26 @@ export class LineSession implements ChatListener {
     }
     try {
       const address = limitedAddress(this.#connection.peer);
-      const welcome = await this.#door.hub.join({ name, room: LOBBY, address }, this);
-      this.#naming.cancel();
+      const welcome = await this.#endpoint.hub.join({ name, room: LOBBY, address }, this);
+      this.#nameDeadline.cancel();
       this.#member = welcome.member;
       this.#welcome(welcome);
       return true;
     } catch (error) {
       if (!(error instanceof ChatError)) throw error;
-      const asksAgain = error.code === "NAME_TAKEN" || error.code === "BAD_NAME";
-      this.#print(notice(asksAgain ? `${error.message} Another name?` : error.message));
-      return asksAgain;
+      const canRetry = error.code === "NAME_TAKEN" || error.code === "BAD_NAME";
+      this.#print(notice(canRetry ? `${error.message} Another name?` : error.message));
+      return canRetry;
     }
   }
 
-  async #act(member: ChatMember, line: string): Promise<boolean> {
+  async #executeLine(member: ChatMember, line: string): Promise<boolean> {
     // A command takes effect after the messages before it are stored.
-    if (line.startsWith("/") && !line.startsWith("//")) await this.#stored();
-    const outcome = await typed(member, line);
+    if (line.startsWith("/") && !line.startsWith("//")) await this.#awaitStored();
+    const outcome = await executeLine(member, line);
     switch (outcome.type) {
       case "said":
-        this.#unstored.push(this.#received(outcome.receipt));
+        this.#unstored.push(this.#awaitReceipt(outcome.receipt));
         return true;
       case "notices":
         for (const text of outcome.notices) this.#print(notice(text));
@@ -154,7 +154,7 @@ export class LineSession implements ChatListener {
         return true;
       }
       case "quit":
-        await this.#stored();
+        await this.#awaitStored();
         this.#print(FAREWELL);
         this.#leave("quit");
         return false;
@@ -163,7 +163,7 @@ export class LineSession implements ChatListener {
     }
   }
 
-  async #received(receipt: Promise<Receipt>): Promise<void> {
+  async #awaitReceipt(receipt: Promise<Receipt>): Promise<void> {
     try {
       await receipt;
     } catch (error) {
@@ -172,13 +172,13 @@ export class LineSession implements ChatListener {
     }
   }
 
-  async #stored(): Promise<void> {
+  async #awaitStored(): Promise<void> {
     await Promise.all(this.#unstored);
     this.#unstored = [];
   }
 
   get #maxHistoryBytes(): number {
-    return this.#door.options.maxSendQueueBytes / 2;
+    return this.#endpoint.options.maxSendQueueBytes / 2;
   }
 
   #welcome(welcome: Welcome): void {
@@ -203,7 +203,7 @@ export class LineSession implements ChatListener {
     if (this.#isOver) return;
     const connection = this.#connection;
     this.#isBehind = !(this.#isBehind ? connection.writeLent(bytes) : connection.write(bytes));
-    if (this.#isBehind && connection.stats().bytesWaiting > this.#door.options.maxSendQueueBytes) this.#cutOff();
+    if (this.#isBehind && connection.stats().bytesWaiting > this.#endpoint.options.maxSendQueueBytes) this.#cutOff();
   }
 
   /** Aborts the connection. Deferred, so that the hub first finishes the delivery that is under way. */
@@ -234,7 +234,7 @@ function isTooSlow(failure: Error | undefined): boolean {
 }
 
 /** Returns undefined if the bytes are not UTF-8. */
-function decoded(bytes: Uint8Array): string | undefined {
+function decode(bytes: Uint8Array): string | undefined {
   try {
     return UTF8.decode(bytes);
   } catch {

@@ -1,6 +1,6 @@
 import type { ChatEvent, ChatMessage } from "./chat-event.ts";
 import type { ChatMember, Welcome } from "./chat-hub.ts";
-import type { PutOutReason } from "./chat-listener.ts";
+import type { RemovalReason } from "./chat-listener.ts";
 import { nameList } from "./name-list.ts";
 
 export const GREETING = notice("Welcome to sockwright chat. What is your name?");
@@ -13,7 +13,7 @@ export function notice(text: string): string {
   return `-- ${text}`;
 }
 
-export function tooLong(maxBytes: number): string {
+export function tooLongLine(maxBytes: number): string {
   return notice(`Not sent: longer than ${maxBytes} bytes.`);
 }
 
@@ -73,7 +73,7 @@ export function historyLines(room: string, messages: readonly ChatMessage[], max
   return [notice(`The last ${count} of ${room}:`), ...lines, notice("Now:")];
 }
 
-export function putOutLine(reason: PutOutReason, room: string): string {
+export function removalLine(reason: RemovalReason, room: string): string {
   switch (reason) {
     case "kicked":
       return notice(`You were kicked from ${room}. Bye.`);

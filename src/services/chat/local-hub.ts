@@ -15,7 +15,7 @@ import {
 } from "./chat-hub.ts";
 import type { ChatListener } from "./chat-listener.ts";
 import type { ChatHistory } from "./history.ts";
-import { LocalMember, type MemberHome } from "./member.ts";
+import { LocalMember, type MemberHub } from "./member.ts";
 import { MessageLog } from "./message-log.ts";
 import type { MessageRateOptions } from "./message-rate.ts";
 import { LOBBY, memberName, type Name, roomName } from "./name.ts";
@@ -52,7 +52,7 @@ export interface HubOptions {
 }
 
 /** The hub of a chat in one process. */
-export class LocalHub implements ChatHub, MemberHome {
+export class LocalHub implements ChatHub, MemberHub {
   readonly clock: Clock;
   readonly #options: HubOptions;
   readonly #history: ChatHistory;
@@ -91,7 +91,7 @@ export class LocalHub implements ChatHub, MemberHome {
         const room = this.#rooms.get(name.key);
         if (room?.shelf === shelf) room.tell(message);
       },
-      failed: (error) => this.#failed(error),
+      onError: (error) => this.#reportError(error),
     });
     if (this.#options.retainMs !== undefined) await this.#prune(this.#options.retainMs);
   }
@@ -111,18 +111,21 @@ export class LocalHub implements ChatHub, MemberHome {
 
   async join(request: JoinRequest, listener: ChatListener): Promise<Welcome> {
     const { address, key, since } = request;
-    const log = this.#opened();
+    const log = this.#requireLog();
     const name = memberName(request.name);
     const holder = this.#members.get(name.key);
-    const isHolder = holder !== undefined && isSame(holder.token, request.token);
+    const isHolder = holder !== undefined && isSameToken(holder.token, request.token);
     if (holder !== undefined && !isHolder) throw new ChatError("NAME_TAKEN", `The name ${name.text} is taken.`);
-    const stays = isHolder && holder.home?.name.key === roomName(request.room).key;
-    if (!isHolder) this.#checkRoomFor(address);
-    const room = stays && holder.home !== undefined ? holder.home : this.#enterable(request.room, name, address, key);
+    const staysInRoom = isHolder && holder.currentRoom?.name.key === roomName(request.room).key;
+    if (!isHolder) this.#checkCapacity(address);
+    const room =
+      staysInRoom && holder.currentRoom !== undefined
+        ? holder.currentRoom
+        : this.#findOrMakeRoom(request.room, name, address, key);
     const token = request.token !== undefined && TOKEN.test(request.token) ? request.token : newToken();
     const identity = { token, address, rate: holder?.rate };
     const member = new LocalMember(this, holder?.key ?? name, room, identity, listener);
-    if (stays) this.#replace(holder, member, room);
+    if (staysInRoom) this.#replace(holder, member, room);
     else {
       if (isHolder) {
         this.remove(holder, "moved");
@@ -142,9 +145,9 @@ export class LocalHub implements ChatHub, MemberHome {
   }
 
   store(member: LocalMember, text: string, kind: ChatMessage["kind"], tagKey: string | undefined): Promise<Receipt> {
-    const { home: room, name: from } = member;
+    const { currentRoom: room, name: from } = member;
     if (room === undefined) throw new ChatError("NOT_JOINED", "You are in no room.");
-    const receipt = this.#opened().store({ room, from, kind, text, tagKey });
+    const receipt = this.#requireLog().store({ room, from, kind, text, tagKey });
     if (tagKey !== undefined) this.#tags.add(tagKey, receipt);
     return receipt;
   }
@@ -153,10 +156,10 @@ export class LocalHub implements ChatHub, MemberHome {
     if ((options.search?.length ?? 0) > MAX_SEARCH_CHARACTERS)
       throw new ChatError("TOO_LONG", `No more than ${MAX_SEARCH_CHARACTERS} characters can be searched for.`);
     try {
-      return await this.#find(room, this.#opened(), options);
+      return await this.#find(room, this.#requireLog(), options);
     } catch (error) {
       // A search that the end of the chat interrupts is no failure of the history.
-      if (this.#log !== undefined) this.#failed(error);
+      if (this.#log !== undefined) this.#reportError(error);
       throw new ChatError("UNAVAILABLE", "The history cannot be read.", { cause: error });
     }
   }
@@ -168,10 +171,10 @@ export class LocalHub implements ChatHub, MemberHome {
   }
 
   async move(member: LocalMember, roomText: string, key: string | undefined): Promise<Welcome> {
-    const log = this.#opened();
-    if (member.home?.name.key === roomName(roomText).key)
+    const log = this.#requireLog();
+    if (member.currentRoom?.name.key === roomName(roomText).key)
       throw new ChatError("BAD_ROOM", `You are in ${member.room} already.`);
-    const room = this.#enterable(roomText, member.key, member.address, key, member.home);
+    const room = this.#findOrMakeRoom(roomText, member.key, member.address, key, member.currentRoom);
     this.#leaveRoom(member, "moved");
     member.enter(room);
     this.#enterRoom(member, room);
@@ -179,7 +182,7 @@ export class LocalHub implements ChatHub, MemberHome {
   }
 
   rename(member: LocalMember, name: Name): void {
-    const { home: room, key: from } = member;
+    const { currentRoom: room, key: from } = member;
     if (room === undefined) return;
     const holder = this.#members.get(name.key);
     if (holder !== undefined && holder !== member) throw new ChatError("NAME_TAKEN", `The name ${name.text} is taken.`);
@@ -201,12 +204,12 @@ export class LocalHub implements ChatHub, MemberHome {
     member.end();
   }
 
-  #opened(): MessageLog {
+  #requireLog(): MessageLog {
     if (this.#log === undefined) throw new ChatError("UNAVAILABLE", "The chat is closed.");
     return this.#log;
   }
 
-  #checkRoomFor(address: string | undefined): void {
+  #checkCapacity(address: string | undefined): void {
     const { maxMembers, maxConnectionsPerAddress } = this.#options;
     if (this.#members.size >= maxMembers) throw new ChatError("FULL", `The chat is full: ${maxMembers} members.`);
     if (address !== undefined && (this.#addresses.get(address) ?? 0) >= maxConnectionsPerAddress)
@@ -214,7 +217,7 @@ export class LocalHub implements ChatHub, MemberHome {
   }
 
   /** Returns the room if the member may enter it, and changes nothing. If the member is the last one in `left`, that room does not count. */
-  #enterable(
+  #findOrMakeRoom(
     roomText: string,
     { key: nameKey }: Name,
     address: string | undefined,
@@ -255,7 +258,7 @@ export class LocalHub implements ChatHub, MemberHome {
   }
 
   #leaveRoom(member: LocalMember, reason: LeaveReason): void {
-    const { home: room, name } = member;
+    const { currentRoom: room, name } = member;
     if (room === undefined) return;
     room.remove(member);
     if (room.size === 0) this.#rooms.delete(room.name.key);
@@ -272,7 +275,7 @@ export class LocalHub implements ChatHub, MemberHome {
       history = await this.#find(room, log, { limit }, since);
     } catch (error) {
       // Members can still talk without the history.
-      this.#failed(error);
+      this.#reportError(error);
     }
     member.release();
     return { member, members, topic, history };
@@ -299,7 +302,7 @@ export class LocalHub implements ChatHub, MemberHome {
     try {
       hasMore = await this.#history.prune(this.#now() - retainMs);
     } catch (error) {
-      this.#failed(error);
+      this.#reportError(error);
     }
     if (this.#log === undefined) return;
     const again = (): unknown => this.#prune(retainMs);
@@ -314,7 +317,7 @@ export class LocalHub implements ChatHub, MemberHome {
   }
 
   /** Ignores an error that `onError` throws: it must end neither a commit nor the process. */
-  #failed(error: unknown): void {
+  #reportError(error: unknown): void {
     attempt(
       () => this.#options.onError?.(error),
       () => undefined,
@@ -326,7 +329,7 @@ function newToken(): string {
   return randomBytes(TOKEN_BYTES).toString("base64url");
 }
 
-function isSame(token: string, given: string | undefined): boolean {
+function isSameToken(token: string, given: string | undefined): boolean {
   if (given === undefined || !TOKEN.test(given)) return false;
   return timingSafeEqual(Buffer.from(token), Buffer.from(given));
 }

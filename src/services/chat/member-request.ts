@@ -5,7 +5,7 @@ import { RequestError } from "../../http/service/request-error.ts";
 import { ChatError } from "./chat-error.ts";
 import { type ChatMember, MAX_HISTORY_MESSAGES, MAX_SEARCH_CHARACTERS } from "./chat-hub.ts";
 import { messageJson } from "./server-frame.ts";
-import type { WebSocketDoor } from "./web-socket-door.ts";
+import type { WebSocketEndpoint } from "./web-socket-endpoint.ts";
 
 /** The default of the parameter `limit`: messages of one page of the history. */
 const DEFAULT_PAGE_MESSAGES = 50;
@@ -22,15 +22,15 @@ const FIELDS = {
  *
  * @throws RequestError.
  */
-export async function answerToMember(door: WebSocketDoor, request: HttpRequest): Promise<HttpResponse> {
+export async function answerToMember(endpoint: WebSocketEndpoint, request: HttpRequest): Promise<HttpResponse> {
   if (request.method !== "GET" && request.method !== "HEAD")
     throw new RequestError(405, reasonPhrase(405), { headers: { Allow: "GET, HEAD" } });
   const [, token = ""] = /^Bearer ([\w-]+)$/i.exec(request.headers.get("Authorization") ?? "") ?? [];
-  const member = door.member(token);
+  const member = endpoint.findMember(token);
   if (member === undefined)
     throw new RequestError(401, "No member has this token", { headers: { "WWW-Authenticate": "Bearer" } });
   try {
-    for (let wait = member.ready(); wait !== undefined; wait = member.ready()) await wait;
+    for (let wait = member.awaitRate(); wait !== undefined; wait = member.awaitRate()) await wait;
     const body = request.path === "/rooms" ? { rooms: await member.rooms() } : await historyOf(member, request.query);
     return { headers: FIELDS, body: JSON.stringify(body) };
   } catch (error) {

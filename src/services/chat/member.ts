@@ -3,7 +3,7 @@ import type { Blockable } from "./block-list.ts";
 import { ChatError } from "./chat-error.ts";
 import type { ChatEvent, ChatMessage, LeaveReason } from "./chat-event.ts";
 import type { ChatMember, HistoryOptions, Receipt, RoomInfo, SayOptions, Welcome } from "./chat-hub.ts";
-import type { ChatListener, PutOutReason } from "./chat-listener.ts";
+import type { ChatListener, RemovalReason } from "./chat-listener.ts";
 import { MessageRate, type MessageRateOptions } from "./message-rate.ts";
 import { messageText } from "./message-text.ts";
 import { memberName, type Name, parseName } from "./name.ts";
@@ -14,7 +14,7 @@ import { tagKey } from "./sent-tags.ts";
 const MAX_TOPIC_BYTES = 1_024;
 
 /** The methods of the hub that a member uses. */
-export interface MemberHome {
+export interface MemberHub {
   readonly clock: Clock;
   readonly rate: MessageRateOptions;
   readonly maxMessageBytes: number;
@@ -42,21 +42,21 @@ export interface Identity {
 export class LocalMember implements ChatMember, Blockable {
   key: Name;
   /** Undefined when the membership is over. */
-  home: Room | undefined;
+  currentRoom: Room | undefined;
   readonly token: string;
   readonly address: string | undefined;
   readonly rate: MessageRate;
-  readonly #hub: MemberHome;
+  readonly #hub: MemberHub;
   readonly #listener: ChatListener;
   /** Events between joining a room and the turn after its welcome: the endpoint receives the welcome first. */
   readonly #held: (() => void)[] = [];
   #holds = 0;
   #lastRoom: string;
 
-  constructor(hub: MemberHome, name: Name, room: Room, { token, address, rate }: Identity, listener: ChatListener) {
+  constructor(hub: MemberHub, name: Name, room: Room, { token, address, rate }: Identity, listener: ChatListener) {
     this.#hub = hub;
     this.key = name;
-    this.home = room;
+    this.currentRoom = room;
     this.#lastRoom = room.name.text;
     this.token = token;
     this.address = address;
@@ -73,11 +73,11 @@ export class LocalMember implements ChatMember, Blockable {
   }
 
   get room(): string {
-    return this.home?.name.text ?? this.#lastRoom;
+    return this.currentRoom?.name.text ?? this.#lastRoom;
   }
 
   async say(text: string | Uint8Array, { kind = "say", tag }: SayOptions = {}): Promise<Receipt> {
-    const room = this.#present();
+    const room = this.#requireRoom();
     const key = tag === undefined ? undefined : tagKey(this.token, tag);
     const sent = key === undefined ? undefined : this.#hub.findTag(key);
     if (sent !== undefined) return sent;
@@ -86,48 +86,48 @@ export class LocalMember implements ChatMember, Blockable {
     return this.#hub.store(this, line, kind, key);
   }
 
-  async tell(name: string, text: string | Uint8Array): Promise<void> {
-    this.#present();
+  async sayTo(name: string, text: string | Uint8Array): Promise<void> {
+    this.#requireRoom();
     const line = messageText(text, this.#hub.maxMessageBytes);
     const key = parseName(name);
     const member = key === undefined ? undefined : this.#hub.find(key.key);
-    if (member === undefined) throw nobodyHas(name);
-    member.hear({ type: "private", from: this.name, text: line });
+    if (member === undefined) throw noSuchMember(name);
+    member.deliver({ type: "private", from: this.name, text: line });
   }
 
-  ready(): Promise<void> | undefined {
-    return this.home === undefined ? undefined : this.rate.ready();
+  awaitRate(): Promise<void> | undefined {
+    return this.currentRoom === undefined ? undefined : this.rate.ready();
   }
 
   async move(room: string, key?: string): Promise<Welcome> {
-    this.#present();
+    this.#requireRoom();
     return this.#hub.move(this, room, key);
   }
 
   async rename(name: string): Promise<void> {
-    this.#present();
+    this.#requireRoom();
     this.#hub.rename(this, memberName(name));
   }
 
-  async who(): Promise<readonly string[]> {
-    return this.#present().names;
+  async listMembers(): Promise<readonly string[]> {
+    return this.#requireRoom().names;
   }
 
   async rooms(): Promise<readonly RoomInfo[]> {
-    this.#present();
+    this.#requireRoom();
     return this.#hub.rooms();
   }
 
   async history(options: HistoryOptions = {}): Promise<readonly ChatMessage[]> {
-    return this.#hub.history(this.#present(), options);
+    return this.#hub.history(this.#requireRoom(), options);
   }
 
   async kick(name: string): Promise<void> {
-    this.#putOut(this.#otherIn(this.#operated(), name), "kicked");
+    this.#removeMember(this.#otherIn(this.#requireOperatedRoom(), name), "kicked");
   }
 
   async ban(name: string): Promise<boolean> {
-    const room = this.#operated();
+    const room = this.#requireOperatedRoom();
     const key = parseName(name)?.key;
     if (key !== undefined && room.find(key) === undefined) {
       // A member who has left or was kicked is banned by name: its address is no longer known.
@@ -136,17 +136,17 @@ export class LocalMember implements ChatMember, Blockable {
     }
     const other = this.#otherIn(room, name);
     room.bans.add(other);
-    this.#putOut(other, "banned");
+    this.#removeMember(other, "banned");
     return true;
   }
 
   async mute(name: string): Promise<void> {
-    const room = this.#operated();
+    const room = this.#requireOperatedRoom();
     room.mutes.add(this.#otherIn(room, name));
   }
 
   async unmute(name: string): Promise<void> {
-    const room = this.#operated();
+    const room = this.#requireOperatedRoom();
     const key = parseName(name)?.key;
     const other = key === undefined ? undefined : { nameKey: key, address: room.find(key)?.address };
     if (other === undefined || !room.mutes.has(other))
@@ -154,20 +154,20 @@ export class LocalMember implements ChatMember, Blockable {
     room.mutes.remove(other);
   }
 
-  async topic(text: string): Promise<void> {
-    const room = this.#operated();
+  async setTopic(text: string): Promise<void> {
+    const room = this.#requireOperatedRoom();
     room.topic = text === "" ? "" : messageText(text, MAX_TOPIC_BYTES);
     room.tell({ type: "topic", room: room.name.text, by: this.name, text: room.topic });
   }
 
   leave(reason: LeaveReason): void {
-    if (this.home !== undefined) this.#hub.remove(this, reason);
+    if (this.currentRoom !== undefined) this.#hub.remove(this, reason);
   }
 
   /** Called by the hub. */
-  hear(event: ChatEvent): void {
-    if (this.#holds === 0) this.#listener.hear(event);
-    else this.#held.push(() => this.#listener.hear(event));
+  deliver(event: ChatEvent): void {
+    if (this.#holds === 0) this.#listener.receive(event);
+    else this.#held.push(() => this.#listener.receive(event));
   }
 
   /** Holds events back until {@link release}. */
@@ -184,28 +184,28 @@ export class LocalMember implements ChatMember, Blockable {
   }
 
   enter(room: Room): void {
-    this.home = room;
+    this.currentRoom = room;
     this.#lastRoom = room.name.text;
   }
 
   /** Ends the membership. Tells the endpoint if a reason is given. */
-  end(reason?: PutOutReason): void {
-    this.home = undefined;
+  end(reason?: RemovalReason): void {
+    this.currentRoom = undefined;
     this.rate.end();
     if (reason === undefined) return;
-    if (this.#holds === 0) this.#listener.putOut(reason);
-    else this.#held.push(() => this.#listener.putOut(reason));
+    if (this.#holds === 0) this.#listener.endMembership(reason);
+    else this.#held.push(() => this.#listener.endMembership(reason));
   }
 
   /** Takes one token of the rate, whether the call succeeds or not. */
-  #present(): Room {
-    if (this.home === undefined) throw new ChatError("NOT_JOINED", "You are in no room.");
+  #requireRoom(): Room {
+    if (this.currentRoom === undefined) throw new ChatError("NOT_JOINED", "You are in no room.");
     this.rate.take();
-    return this.home;
+    return this.currentRoom;
   }
 
-  #operated(): Room {
-    const room = this.#present();
+  #requireOperatedRoom(): Room {
+    const room = this.#requireRoom();
     if (room.operator !== this)
       throw new ChatError("NOT_OPERATOR", `Only the operator of ${room.name.text} can: ${room.operator?.name ?? ""}.`);
     return room;
@@ -214,19 +214,19 @@ export class LocalMember implements ChatMember, Blockable {
   #otherIn(room: Room, name: string): LocalMember {
     const key = parseName(name);
     const member = key === undefined ? undefined : room.find(key.key);
-    if (member === undefined) throw nobodyHas(name, room);
+    if (member === undefined) throw noSuchMember(name, room);
     if (member === this) throw new ChatError("NO_SUCH_MEMBER", "That is you.");
     return member;
   }
 
-  #putOut(member: LocalMember, reason: "kicked" | "banned"): void {
+  #removeMember(member: LocalMember, reason: "kicked" | "banned"): void {
     this.#hub.remove(member, "kicked");
     member.end(reason);
   }
 }
 
 /** Repeats the given text only if it is a valid name. */
-function nobodyHas(given: string, room?: Room): ChatError {
+function noSuchMember(given: string, room?: Room): ChatError {
   const name = parseName(given);
   const who = room === undefined ? "Nobody" : `Nobody in ${room.name.text}`;
   return new ChatError("NO_SUCH_MEMBER", `${who} has ${name === undefined ? "that name" : `the name ${name.text}`}.`);

@@ -8,7 +8,7 @@ import type { Room } from "./room.ts";
 /** Limits the messages of one commit; further ones go into the next. */
 export const MAX_BATCH_MESSAGES = 1_000;
 /** Limits the text delivered in one turn of the event loop; the rest follows in later turns, so that sockets can send and only slow members fall behind. */
-export const MAX_TOLD_CHARACTERS = 64 * 1024;
+export const MAX_DELIVERED_CHARACTERS = 64 * 1024;
 /** Limits the text that waits to be committed, of all members together; beyond it, a message fails with UNAVAILABLE. */
 export const MAX_PENDING_CHARACTERS = 64 * 1024 * 1024;
 
@@ -25,7 +25,7 @@ export interface NewMessage {
 export interface LogOwner {
   /** @param room - the room when the message was sent. It may have been emptied and created anew since. */
   readonly deliver: (room: Room, message: ChatMessage) => void;
-  readonly failed: (error: unknown) => void;
+  readonly onError: (error: unknown) => void;
 }
 
 interface Pending {
@@ -47,7 +47,7 @@ export class MessageLog {
   #lastId: number;
   #deliveredId: number;
   #isDue = false;
-  #ended: (() => void) | undefined;
+  #onEnd: (() => void) | undefined;
 
   constructor(history: ChatHistory, lastId: number, now: () => number, owner: LogOwner) {
     this.#history = history;
@@ -79,7 +79,7 @@ export class MessageLog {
   async end(): Promise<void> {
     if (!this.#isDue) return;
     await new Promise<void>((resolve) => {
-      this.#ended = resolve;
+      this.#onEnd = resolve;
     });
   }
 
@@ -96,28 +96,28 @@ export class MessageLog {
     await this.#store(batch);
     this.#isDue = false;
     if (this.#pending.length > 0) this.#schedule();
-    else this.#ended?.();
+    else this.#onEnd?.();
   }
 
   async #store(batch: readonly Pending[]): Promise<void> {
     const timeMs = this.#now();
-    const entries = batch.map((pending) => ({ pending, stored: this.#numbered(pending.message, timeMs) }));
+    const entries = batch.map((pending) => ({ pending, stored: this.#assignId(pending.message, timeMs) }));
     try {
       await this.#history.append(entries.map(({ stored }) => stored));
     } catch (error) {
-      this.#owner.failed(error);
+      this.#owner.onError(error);
       const refusal = new ChatError("UNAVAILABLE", "Not sent: it could not be stored.", { cause: error });
       for (const { reject } of batch) reject(refusal);
       return;
     }
-    let told = 0;
+    let deliveredCharacters = 0;
     for (const { pending, stored } of entries) {
       const { message } = stored;
-      if (told + message.text.length > MAX_TOLD_CHARACTERS) {
+      if (deliveredCharacters + message.text.length > MAX_DELIVERED_CHARACTERS) {
         await setImmediate();
-        told = 0;
+        deliveredCharacters = 0;
       }
-      told += message.text.length;
+      deliveredCharacters += message.text.length;
       this.#deliveredId = message.id;
       pending.resolve({ id: message.id, timeMs });
       this.#owner.deliver(pending.message.room, message);
@@ -125,7 +125,7 @@ export class MessageLog {
   }
 
   /** Assigns an id, never the same twice: a commit that failed may have stored messages. */
-  #numbered({ room, from, kind, text, tagKey }: NewMessage, timeMs: number) {
+  #assignId({ room, from, kind, text, tagKey }: NewMessage, timeMs: number) {
     const message: ChatMessage = {
       type: "message",
       id: ++this.#lastId,

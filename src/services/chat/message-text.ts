@@ -13,10 +13,10 @@ export function messageText(given: string | Uint8Array, maxBytes: number): strin
   const bytes = typeof given === "string" ? Buffer.byteLength(given) : given.length;
   if (bytes > maxBytes) throw new ChatError("TOO_LONG", `Not sent: longer than ${maxBytes} bytes.`);
   if (bytes === 0) throw new ChatError("BAD_TEXT", "Not sent: it is empty.");
-  return escapeText(decoded(given));
+  return escapeText(decode(given));
 }
 
-function decoded(given: string | Uint8Array): string {
+function decode(given: string | Uint8Array): string {
   if (typeof given === "string") {
     if (!LONE_SURROGATE.test(given)) return given;
   } else {

@@ -5,10 +5,10 @@ export const MAX_LISTED_NAMES = 200;
 export const MAX_LISTED_ROOMS = 100;
 
 export function nameList(names: readonly string[]): string {
-  return listed(names, MAX_LISTED_NAMES).join(", ");
+  return limitList(names, MAX_LISTED_NAMES).join(", ");
 }
 
 /** Returns the first `max` items, and a count of the rest if there are more. */
-export function listed(items: readonly string[], max: number): readonly string[] {
+export function limitList(items: readonly string[], max: number): readonly string[] {
   return items.length <= max ? items : [...items.slice(0, max), `and ${items.length - max} more`];
 }

@@ -96,7 +96,7 @@ export class Room {
   }
 
   tell(event: ChatEvent, except?: LocalMember): void {
-    for (const member of this.#members.values()) if (member !== except) member.hear(event);
+    for (const member of this.#members.values()) if (member !== except) member.deliver(event);
   }
 
   #placeOf(nameKey: string): number {

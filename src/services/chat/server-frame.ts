@@ -36,7 +36,7 @@ export function messageJson({ id, room, timeMs, from, kind, text }: ChatMessage)
 }
 
 /** Returns the newest messages that together have at most about `maxBytes` bytes. */
-export function fitting(messages: readonly ChatMessage[], maxBytes: number): readonly MessageJson[] {
+export function fitMessages(messages: readonly ChatMessage[], maxBytes: number): readonly MessageJson[] {
   let bytes = 0;
   let first = messages.length;
   while (first > 0) {
@@ -51,7 +51,7 @@ export function fitting(messages: readonly ChatMessage[], maxBytes: number): rea
 export class EventFrames {
   readonly #frames = new WeakMap<ChatEvent, Buffer>();
 
-  of(event: ChatEvent): Buffer {
+  frameOf(event: ChatEvent): Buffer {
     let frame = this.#frames.get(event);
     if (frame === undefined) {
       frame = textFrame(eventMessage(event));

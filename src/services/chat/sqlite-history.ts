@@ -109,7 +109,7 @@ export class SqliteHistory implements ChatHistory {
 
   async open(taggedSinceMs: number): Promise<HistoryState> {
     const openSqlite = await this.#driver();
-    const lock = this.#locked(openSqlite);
+    const lock = this.#lock(openSqlite);
     let database: SqliteDatabase | undefined;
     try {
       makeFile(this.#path);
@@ -136,7 +136,7 @@ export class SqliteHistory implements ChatHistory {
   }
 
   async append(batch: readonly StoredMessage[]): Promise<void> {
-    const { database, insert } = this.#opened();
+    const { database, insert } = this.#requireFile();
     database.exec("BEGIN IMMEDIATE");
     try {
       for (const { message, shelf, tagKey = null } of batch) {
@@ -152,7 +152,7 @@ export class SqliteHistory implements ChatHistory {
 
   async find(shelf: string, { limit, before, since = 0, search }: HistoryQuery): Promise<readonly ChatMessage[]> {
     const range: Range = { shelf, before: before ?? Number.MAX_SAFE_INTEGER, since };
-    if (search === undefined) return messagesOf(this.#opened().find.all(...valuesOf(range), limit));
+    if (search === undefined) return messagesOf(this.#requireFile().find.all(...valuesOf(range), limit));
     // Searches run one after the other, so that a turn of the event loop reads at most one part.
     const found = this.#searches.then(() => this.#search(range, search.toLowerCase(), limit));
     this.#searches = found.catch(() => undefined);
@@ -160,7 +160,7 @@ export class SqliteHistory implements ChatHistory {
   }
 
   async prune(beforeMs: number): Promise<boolean> {
-    const { database, prune } = this.#opened();
+    const { database, prune } = this.#requireFile();
     prune.run(beforeMs, PRUNE_MESSAGES);
     const [row] = database.prepare("SELECT changes() AS count").all();
     return Number(row?.["count"]) === PRUNE_MESSAGES;
@@ -179,7 +179,7 @@ export class SqliteHistory implements ChatHistory {
     const rows: SqliteRow[] = [];
     let end = before;
     for (let searched = 0; searched < MAX_SEARCHED_MESSAGES; searched += SEARCH_PART_MESSAGES) {
-      const { part, search } = this.#opened();
+      const { part, search } = this.#requireFile();
       const range = valuesOf({ shelf, before: end, since });
       rows.push(...search.all(...range, SEARCH_PART_MESSAGES, text, limit - rows.length));
       const [bounds] = part.all(...range, SEARCH_PART_MESSAGES);
@@ -190,7 +190,7 @@ export class SqliteHistory implements ChatHistory {
     return messagesOf(rows);
   }
 
-  #opened(): OpenFile {
+  #requireFile(): OpenFile {
     if (this.#file === undefined) throw new ChatError("UNAVAILABLE", "The history is closed.");
     return this.#file;
   }
@@ -208,7 +208,7 @@ export class SqliteHistory implements ChatHistory {
   }
 
   /** @throws ChatError if another hub uses the history, in this process or another. */
-  #locked(openSqlite: OpenSqlite): SqliteDatabase {
+  #lock(openSqlite: OpenSqlite): SqliteDatabase {
     const path = `${this.#path}-lock`;
     makeFile(path);
     const lock = openSqlite(path);

@@ -4,14 +4,14 @@ import type { ConnectionStream } from "../../server/connection/stream.ts";
 import { ChatError } from "./chat-error.ts";
 import type { ChatEvent, LeaveReason } from "./chat-event.ts";
 import { type ChatMember, MAX_HISTORY_MESSAGES, type Welcome } from "./chat-hub.ts";
-import type { ChatListener, PutOutReason } from "./chat-listener.ts";
+import type { ChatListener, RemovalReason } from "./chat-listener.ts";
 import { type ClientFrame, ClientFrameError, parseClientFrame } from "./client-frame.ts";
-import { isCommand, type TypedLine, typed } from "./commands.ts";
+import { executeLine, isCommand, type LineOutcome } from "./commands.ts";
 import { limitedAddress } from "./limited-address.ts";
 import { memberName } from "./name.ts";
-import { fitting, textFrame } from "./server-frame.ts";
+import { fitMessages, textFrame } from "./server-frame.ts";
 import type { ServerMessage } from "./server-message.ts";
-import type { WebSocketDoor } from "./web-socket-door.ts";
+import type { WebSocketEndpoint } from "./web-socket-endpoint.ts";
 
 /** The interval between two pings to a client. */
 const PING_INTERVAL_MS = 30_000;
@@ -27,9 +27,9 @@ const NORMAL = 1000;
 const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
 /** Close codes by which a client leaves on its own: 1005 is a close without a code. */
-const ASKED_FOR: ReadonlySet<number> = new Set([1000, 1001, 1005]);
+const VOLUNTARY_CODES: ReadonlySet<number> = new Set([1000, 1001, 1005]);
 /** RFC 6455, section 7.4.2: 4000 to 4999 are for private use. */
-const PUT_OUT_CODES: Readonly<Record<PutOutReason, number>> = {
+const REMOVAL_CODES: Readonly<Record<RemovalReason, number>> = {
   replaced: 4000,
   kicked: 4001,
   banned: 4002,
@@ -38,13 +38,13 @@ const PUT_OUT_CODES: Readonly<Record<PutOutReason, number>> = {
 
 /** One connection of the WebSocket protocol. */
 export class WebSocketSession implements ChatListener {
-  readonly #door: WebSocketDoor;
+  readonly #endpoint: WebSocketEndpoint;
   readonly #socket: WebSocket;
   readonly #connection: Connection;
   readonly #stream: ConnectionStream;
   #member: ChatMember | undefined;
   /** Received messages that are not handled yet, at most those of one read; undefined is a message that is not text. */
-  readonly #received: (string | undefined)[] = [];
+  readonly #queue: (string | undefined)[] = [];
   #isWorking = false;
   readonly #pendingSays = new Set<Promise<void>>();
   /** The last write had to wait: the client does not read fast enough. */
@@ -57,53 +57,53 @@ export class WebSocketSession implements ChatListener {
   #cancelPing: () => void;
   readonly #cancelNaming: () => void;
 
-  constructor(door: WebSocketDoor, socket: WebSocket, connection: Connection, stream: ConnectionStream) {
-    this.#door = door;
+  constructor(endpoint: WebSocketEndpoint, socket: WebSocket, connection: Connection, stream: ConnectionStream) {
+    this.#endpoint = endpoint;
     this.#socket = socket;
     this.#connection = connection;
     this.#stream = stream;
-    this.#cancelPing = door.clock.after(PING_INTERVAL_MS, () => this.#ping());
-    this.#cancelNaming = door.clock.after(door.nameTimeoutMs, () => this.#dismiss("no name"));
+    this.#cancelPing = endpoint.clock.after(PING_INTERVAL_MS, () => this.#ping());
+    this.#cancelNaming = endpoint.clock.after(endpoint.nameTimeoutMs, () => this.#dismiss("no name"));
     socket.on("message", (data, isBinary) => this.#receive(isBinary ? undefined : String(data)));
-    socket.on("pong", () => this.#isThere());
+    socket.on("pong", () => this.#noteAlive());
     // After a protocol error, `ws` sends the client a close frame and waits for its end.
     socket.on("error", () => this.#leave("gone"));
-    socket.on("close", (code) => this.#closed(code));
+    socket.on("close", (code) => this.#onClose(code));
   }
 
   get member(): ChatMember | undefined {
     return this.#member;
   }
 
-  hear(event: ChatEvent): void {
-    this.#write(this.#door.frames.of(event));
+  receive(event: ChatEvent): void {
+    this.#write(this.#endpoint.frames.frameOf(event));
   }
 
-  putOut(reason: PutOutReason): void {
-    this.#over();
-    this.#socket.close(PUT_OUT_CODES[reason], reason);
+  endMembership(reason: RemovalReason): void {
+    this.#finish();
+    this.#socket.close(REMOVAL_CODES[reason], reason);
   }
 
   /** Called when the server closes, or when the client ends its side without a close frame. */
-  inputEnded(): void {
+  endInput(): void {
     this.#socket.close(GOING_AWAY);
   }
 
   #receive(text: string | undefined): void {
-    this.#isThere();
+    this.#noteAlive();
     if (this.#isOver) return;
-    this.#received.push(text);
-    if (!this.#isWorking) void this.#work();
+    this.#queue.push(text);
+    if (!this.#isWorking) void this.#handleQueue();
   }
 
   /** Handles one frame after the other. While one waits for the rate or for the hub, it pauses reading. */
-  async #work(): Promise<void> {
+  async #handleQueue(): Promise<void> {
     this.#isWorking = true;
-    while (this.#received.length > 0) {
-      const turn = this.#turn();
+    while (this.#queue.length > 0) {
+      const turn = this.#awaitTurn();
       // A client that has left does not wait for the rate.
       if (turn !== undefined && this.#closeCode !== undefined) break;
-      const wait = turn ?? this.#handle(this.#received.shift());
+      const wait = turn ?? this.#handle(this.#queue.shift());
       if (wait === undefined) continue;
       this.#socket.pause();
       await wait;
@@ -114,9 +114,9 @@ export class WebSocketSession implements ChatListener {
   }
 
   /** Returns a promise that resolves when the next frame may be handled; undefined if it may now. */
-  #turn(): Promise<void> | undefined {
+  #awaitTurn(): Promise<void> | undefined {
     if (this.#pendingSays.size >= MAX_PENDING_SAYS) return Promise.race(this.#pendingSays);
-    return this.#member?.ready();
+    return this.#member?.awaitRate();
   }
 
   /** Handles a frame. Returns a promise if the next frame has to wait for it. */
@@ -137,14 +137,14 @@ export class WebSocketSession implements ChatListener {
     const member = this.#member;
     if (member === undefined) {
       const address = limitedAddress(this.#connection.peer);
-      const welcome = await this.#door.hub.join({ name, room, key, address, token, since }, this);
+      const welcome = await this.#endpoint.hub.join({ name, room, key, address, token, since }, this);
       this.#cancelNaming();
       if (this.#isOver) {
         welcome.member.leave("gone");
         return;
       }
       this.#member = welcome.member;
-      this.#door.entered(welcome.member.token, this);
+      this.#endpoint.addSession(welcome.member.token, this);
       this.#welcome(welcome);
     } else {
       // memberName() throws for an invalid name, which the error must not repeat.
@@ -157,7 +157,7 @@ export class WebSocketSession implements ChatListener {
 
   #welcome({ member, members, topic, history }: Welcome): void {
     const { name, token, room } = member;
-    const messages = fitting(history, this.#maxHistoryBytes);
+    const messages = fitMessages(history, this.#maxHistoryBytes);
     const hasMore = messages.length < history.length || history.length >= MAX_HISTORY_MESSAGES;
     this.#send({ type: "welcome", name, token, room, topic, members, history: messages, hasMore });
   }
@@ -168,7 +168,7 @@ export class WebSocketSession implements ChatListener {
       this.#refuse(new ChatError("NOT_JOINED", "Join a room first."), tag);
       return undefined;
     }
-    const done = typed(member, text, tag)
+    const done = executeLine(member, text, tag)
       .then((outcome) => this.#answer(member, outcome, tag))
       .catch((error: unknown) => this.#refuse(error, tag));
     if (isCommand(text)) return done;
@@ -178,7 +178,7 @@ export class WebSocketSession implements ChatListener {
     return undefined;
   }
 
-  async #answer(member: ChatMember, outcome: TypedLine, tag: string | undefined): Promise<void> {
+  async #answer(member: ChatMember, outcome: LineOutcome, tag: string | undefined): Promise<void> {
     switch (outcome.type) {
       case "said": {
         const { id, timeMs } = await outcome.receipt;
@@ -194,7 +194,7 @@ export class WebSocketSession implements ChatListener {
         this.#send({ type: "notice", tag, text: "" });
         return;
       case "history": {
-        const messages = fitting(outcome.messages, this.#maxHistoryBytes);
+        const messages = fitMessages(outcome.messages, this.#maxHistoryBytes);
         this.#send({ type: "history", tag, room: member.room, messages });
         return;
       }
@@ -205,7 +205,7 @@ export class WebSocketSession implements ChatListener {
 
   /** Half of the queue, so that an answer does not disconnect a member that is not slow. */
   get #maxHistoryBytes(): number {
-    return this.#door.maxSendQueueBytes / 2;
+    return this.#endpoint.maxSendQueueBytes / 2;
   }
 
   #refuse(error: unknown, tag: string | undefined): void {
@@ -222,12 +222,12 @@ export class WebSocketSession implements ChatListener {
 
   #write(frame: Buffer): void {
     if (this.#socket.readyState !== this.#socket.OPEN || this.#isCutOff) return;
-    this.#isBehind = !this.#put(frame);
-    if (this.#isBehind && this.#queuedBytes() > this.#door.maxSendQueueBytes) this.#cutOff();
+    this.#isBehind = !this.#writeFrame(frame);
+    if (this.#isBehind && this.#queuedBytes() > this.#endpoint.maxSendQueueBytes) this.#cutOff();
   }
 
   /** Writes a frame to the connection, past the stream, which allocates an object for each write; if the stream has queued data, behind it. */
-  #put(frame: Buffer): boolean {
+  #writeFrame(frame: Buffer): boolean {
     if (this.#stream.writableLength > 0) return this.#stream.write(frame);
     // Members that are behind share the same bytes, without a copy.
     return this.#isBehind ? this.#connection.writeLent(frame) : this.#connection.write(frame);
@@ -243,7 +243,7 @@ export class WebSocketSession implements ChatListener {
     queueMicrotask(() => this.#end("too slow"));
   }
 
-  #isThere(): void {
+  #noteAlive(): void {
     this.#pingsUnanswered = 0;
   }
 
@@ -256,7 +256,7 @@ export class WebSocketSession implements ChatListener {
     this.#socket.ping();
     // While reading is paused, an answer cannot arrive.
     if (!this.#socket.isPaused) this.#pingsUnanswered++;
-    this.#cancelPing = this.#door.clock.after(PING_INTERVAL_MS, () => this.#ping());
+    this.#cancelPing = this.#endpoint.clock.after(PING_INTERVAL_MS, () => this.#ping());
   }
 
   #end(reason: LeaveReason): void {
@@ -270,7 +270,7 @@ export class WebSocketSession implements ChatListener {
     this.#socket.close(POLICY_VIOLATION, why);
   }
 
-  #closed(code: number): void {
+  #onClose(code: number): void {
     this.#cancelPing();
     this.#cancelNaming();
     this.#closeCode = code;
@@ -279,19 +279,19 @@ export class WebSocketSession implements ChatListener {
 
   #leave(reason: LeaveReason): void {
     this.#member?.leave(reason);
-    this.#over();
+    this.#finish();
   }
 
   /** Marks the session as over: it joins no more. */
-  #over(): void {
+  #finish(): void {
     const member = this.#member;
     this.#isOver = true;
     this.#member = undefined;
-    this.#received.length = 0;
-    if (member !== undefined) this.#door.gone(member.token, this);
+    this.#queue.length = 0;
+    if (member !== undefined) this.#endpoint.removeSession(member.token, this);
   }
 }
 
 function reasonOf(closeCode: number): LeaveReason {
-  return ASKED_FOR.has(closeCode) ? "quit" : "gone";
+  return VOLUNTARY_CODES.has(closeCode) ? "quit" : "gone";
 }

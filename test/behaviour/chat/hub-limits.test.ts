@@ -2,13 +2,13 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { BlockList, MAX_BLOCKED } from "../../../src/services/chat/block-list.ts";
-import { typed } from "../../../src/services/chat/commands.ts";
+import { executeLine } from "../../../src/services/chat/commands.ts";
 import type { StoredMessage } from "../../../src/services/chat/history.ts";
 import { MemoryHistory } from "../../../src/services/chat/memory-history.ts";
 import {
   MAX_BATCH_MESSAGES,
+  MAX_DELIVERED_CHARACTERS,
   MAX_PENDING_CHARACTERS,
-  MAX_TOLD_CHARACTERS,
 } from "../../../src/services/chat/message-log.ts";
 import { MAX_TAGS, SentTags } from "../../../src/services/chat/sent-tags.ts";
 import { manualClock } from "../../../src/testing.ts";
@@ -62,7 +62,7 @@ test("so much text is told in a turn of the event loop, however much was committ
     await setImmediate();
     perTurn.push(listener.take().length);
   }
-  const atOnce = Math.floor(MAX_TOLD_CHARACTERS / text.length);
+  const atOnce = Math.floor(MAX_DELIVERED_CHARACTERS / text.length);
   expect(perTurn.filter((count) => count > 0)).toEqual([...Array(Math.floor(100 / atOnce)).fill(atOnce), 100 % atOnce]);
   expect((await said).map(({ id }) => id)).toEqual(Array.from({ length: 100 }, (_, at) => at + 1));
 });
@@ -90,10 +90,10 @@ test("old messages are looked for at the start, and every hour", async () => {
 
 test("so much of a command that there is not is said again", async () => {
   const { member } = await (await startedHub()).join("rose");
-  expect(await typed(member, `/${"x".repeat(31)}`)).toMatchObject({
+  expect(await executeLine(member, `/${"x".repeat(31)}`)).toMatchObject({
     notices: [`No command /${"x".repeat(31)}: /help lists them.`],
   });
-  expect(await typed(member, `/${"x".repeat(32)} y`)).toMatchObject({
+  expect(await executeLine(member, `/${"x".repeat(32)} y`)).toMatchObject({
     notices: [`No command /${"x".repeat(31)}: /help lists them.`],
   });
 });

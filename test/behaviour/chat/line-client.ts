@@ -1,4 +1,4 @@
-// A chat that is served, and clients of its line door.
+// A chat that is served, and clients of its line endpoint.
 import { onTestFinished } from "vitest";
 import { type Connection, connect, type ServeOptions, type Server, serve } from "../../../src/server.ts";
 import { type ChatOptions, chat } from "../../../src/services/chat/chat.ts";

@@ -6,7 +6,7 @@ import { limitedAddress } from "../../../src/services/chat/limited-address.ts";
 import { historyLines, welcomeLines } from "../../../src/services/chat/line-text.ts";
 import { messageText } from "../../../src/services/chat/message-text.ts";
 import { nameKey, parseName } from "../../../src/services/chat/name.ts";
-import { listed, MAX_LISTED_NAMES, nameList } from "../../../src/services/chat/name-list.ts";
+import { limitList, MAX_LISTED_NAMES, nameList } from "../../../src/services/chat/name-list.ts";
 
 describe("a name", () => {
   test.for(["a", "Rose", "rose-2", "_", "-", "Zoë", "थिंक", "日本語", "Ω", "x".repeat(32)])("%j", (name) => {
@@ -70,7 +70,7 @@ test("a message is cut at no byte: it is refused", () => {
 test("many names are shown in part", () => {
   const names = Array.from({ length: MAX_LISTED_NAMES + 2 }, (_, number) => `n${number}`);
   expect(nameList(names)).toMatch(/, n199, and 2 more$/);
-  expect(listed(["a", "b"], 2)).toEqual(["a", "b"]);
+  expect(limitList(["a", "b"], 2)).toEqual(["a", "b"]);
 });
 
 test("of the history the newest lines are shown that fit", () => {

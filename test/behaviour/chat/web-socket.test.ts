@@ -1,4 +1,4 @@
-// The WebSocket door as programs see it.
+// The WebSocket endpoint as programs see it.
 import { describe, expect, test } from "vitest";
 import { manualClock } from "../../../src/testing/manual-clock.ts";
 import { turn, until } from "../../support/until.ts";

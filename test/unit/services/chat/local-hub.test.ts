@@ -50,7 +50,7 @@ describe("coming and going", () => {
     await expect(chat.join("ROSE", "elsewhere")).rejects.toEqual(refused("NAME_TAKEN"));
     await expect(chat.join("zoe\u0308")).rejects.toEqual(refused("NAME_TAKEN"));
     const { member } = await chat.join("m");
-    expect(await member.who()).toEqual(["anna", "Babala", "m", "rose", "think", "Zoë"]);
+    expect(await member.listMembers()).toEqual(["anna", "Babala", "m", "rose", "think", "Zoë"]);
   });
 
   test("a move is heard in both rooms", async () => {
@@ -97,7 +97,7 @@ describe("coming and going", () => {
     await again.member.kick("think");
     await expect(rose.member.say("x")).rejects.toEqual(refused("NOT_JOINED"));
     rose.member.leave("gone");
-    expect(await again.member.who()).toEqual(["rose"]);
+    expect(await again.member.listMembers()).toEqual(["rose"]);
     for (const token of [again.member.token.slice(1), "", "é".repeat(22)])
       await expect(chat.join("rose", "lobby", { token })).rejects.toEqual(refused("NAME_TAKEN"));
   });
@@ -278,10 +278,10 @@ describe("messages", () => {
     const chat = await startedHub();
     const [rose, think] = [await chat.join("rose"), await chat.join("think", "garden")];
     await turn();
-    await rose.member.tell("THINK", "psst \x1b[31m");
+    await rose.member.sayTo("THINK", "psst \x1b[31m");
     expect(think.listener.take()).toEqual(["[rose] psst \\x1b[31m"]);
-    await expect(rose.member.tell("nobody", "x")).rejects.toEqual(refused("NO_SUCH_MEMBER"));
-    await expect(rose.member.tell("\x1b", "x")).rejects.toMatchObject({ message: "Nobody has that name." });
+    await expect(rose.member.sayTo("nobody", "x")).rejects.toEqual(refused("NO_SUCH_MEMBER"));
+    await expect(rose.member.sayTo("\x1b", "x")).rejects.toMatchObject({ message: "Nobody has that name." });
   });
 
   test("history is asked for by number, place and text", async () => {
@@ -303,24 +303,24 @@ describe("messages", () => {
     await member.say("1");
     for (const room of ["lobby", "den"]) {
       const again = await chat.join("rose", room, { token: member.token });
-      expect(again.member.ready()).toBeInstanceOf(Promise);
+      expect(again.member.awaitRate()).toBeInstanceOf(Promise);
     }
-    expect((await chat.join("think")).member.ready()).toBeUndefined();
+    expect((await chat.join("think")).member.awaitRate()).toBeUndefined();
   });
 
   test("a door waits when the burst is over", async () => {
     const chat = await startedHub(undefined, { rate: { perSecond: 5, burst: 3 } });
     const { member } = await chat.join("rose");
     for (const text of ["1", "2"]) await member.say(text);
-    expect(member.ready()).toBeUndefined();
-    await member.who();
-    const ready = member.ready();
+    expect(member.awaitRate()).toBeUndefined();
+    await member.listMembers();
+    const ready = member.awaitRate();
     expect(ready).toBeInstanceOf(Promise);
     chat.clock.advance(200);
     await ready;
-    expect(member.ready()).toBeUndefined();
+    expect(member.awaitRate()).toBeUndefined();
     await Promise.all([member.say("3"), member.say("4")]);
-    const again = member.ready();
+    const again = member.awaitRate();
     member.leave("gone");
     await again;
   });
@@ -371,15 +371,15 @@ describe("operators", () => {
     expect(babala.listener.reason).toBe("kicked");
     expect(think.listener.take()).toEqual(["babala joined lobby", "rose is now rosa", "babala left lobby (kicked)"]);
     rose.member.leave("quit");
-    await think.member.topic("tea \u202e time");
+    await think.member.setTopic("tea \u202e time");
     await turn();
     expect(think.listener.take().at(-1)).toBe("topic of lobby by think: tea \\u202e time");
     expect((await chat.join("late")).topic).toBe("tea \\u202e time");
-    await think.member.topic("");
+    await think.member.setTopic("");
     expect((await chat.join("later")).topic).toBe("");
     await expect(think.member.kick("rosa")).rejects.toEqual(refused("NO_SUCH_MEMBER"));
     await expect(think.member.kick("think")).rejects.toMatchObject({ message: "That is you." });
-    await expect(think.member.topic("x".repeat(1_025))).rejects.toEqual(refused("TOO_LONG"));
+    await expect(think.member.setTopic("x".repeat(1_025))).rejects.toEqual(refused("TOO_LONG"));
   });
 
   test("ban by name and address, and a new name is no way in", async () => {

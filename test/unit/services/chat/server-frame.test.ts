@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ChatMessage } from "../../../../src/services/chat/chat-event.ts";
-import { EventFrames, fitting, textFrame } from "../../../../src/services/chat/server-frame.ts";
+import { EventFrames, fitMessages, textFrame } from "../../../../src/services/chat/server-frame.ts";
 
 /** Of a text whose JSON has so many bytes. */
 function frameOf(bytes: number): Buffer {
@@ -25,8 +25,8 @@ describe("a frame", () => {
 
   test("is made once for an event", () => {
     const frames = new EventFrames();
-    const frame = frames.of(message);
-    expect(frames.of(message)).toBe(frame);
+    const frame = frames.frameOf(message);
+    expect(frames.frameOf(message)).toBe(frame);
     const json: unknown = JSON.parse(frame.toString("utf8", 2));
     expect(json).toEqual({ type: "message", id: 7, room: "lobby", time: 9, from: "rose", kind: "say", text: "ü" });
   });
@@ -34,7 +34,7 @@ describe("a frame", () => {
 
 test("of a history the newest fit", () => {
   const messages = Array.from({ length: 10 }, (_, id) => ({ ...message, id, text: "x".repeat(488) }));
-  expect(fitting(messages, 3_500).map(({ id }) => id)).toEqual([7, 8, 9]);
-  expect(fitting(messages, 0)).toEqual([]);
-  expect(fitting(messages, 10_000).length).toBe(10);
+  expect(fitMessages(messages, 3_500).map(({ id }) => id)).toEqual([7, 8, 9]);
+  expect(fitMessages(messages, 0)).toEqual([]);
+  expect(fitMessages(messages, 10_000).length).toBe(10);
 });

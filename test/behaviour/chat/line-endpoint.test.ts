@@ -1,4 +1,4 @@
-// What a member of the line door sees, text by text.
+// What a member of the line endpoint sees, text by text.
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { until } from "../../support/until.ts";
 import { GREETING, servedChat } from "./line-client.ts";

@@ -1,4 +1,4 @@
-// What the doors of a chat hold back, and how long silence lasts until a client is asked for by the kernel.
+// How the endpoints of a chat limit a client, and after how much silence the kernel probes it.
 import { expect, onTestFinished, test, vi } from "vitest";
 import { type Connection, connect } from "../../../src/server.ts";
 import { chat } from "../../../src/services/chat/chat.ts";

@@ -4,7 +4,7 @@ import { EventLines } from "./event-lines.ts";
 import { LineSession } from "./line-session.ts";
 
 /** The options of the endpoint. */
-export interface LineDoorOptions {
+export interface LineEndpointOptions {
   readonly maxMessageBytes: number;
   /** Bytes that may wait to be sent to one member; beyond it, the server aborts the connection. */
   readonly maxSendQueueBytes: number;
@@ -12,12 +12,12 @@ export interface LineDoorOptions {
 }
 
 /** The endpoint of the chat's line protocol, for `nc`, `telnet` and other programs that send lines: see the README. */
-export class LineDoor {
+export class LineEndpoint {
   readonly hub: ChatHub;
-  readonly options: LineDoorOptions;
+  readonly options: LineEndpointOptions;
   readonly eventLines = new EventLines();
 
-  constructor(hub: ChatHub, options: LineDoorOptions) {
+  constructor(hub: ChatHub, options: LineEndpointOptions) {
     this.hub = hub;
     this.options = options;
   }

@@ -12,7 +12,7 @@ import { WebSocketSession } from "./web-socket-session.ts";
 
 /** Limits the bytes of a client's message; a longer one ends its connection with 1009. */
 const MAX_CLIENT_FRAME_BYTES = 64 * 1024;
-export interface WebSocketDoorOptions {
+export interface WebSocketEndpointOptions {
   /** Bytes that may wait to be sent to one member; beyond it, the server aborts the connection. Default 1 MiB. */
   readonly maxSendQueueBytes?: number | undefined;
   /** How long a connection may stay without a name, in ms. Default 60 000. */
@@ -21,7 +21,7 @@ export interface WebSocketDoorOptions {
 }
 
 /** The WebSocket endpoint of a chat, for browsers and programs. */
-export class WebSocketDoor {
+export class WebSocketEndpoint {
   readonly hub: ChatHub;
   readonly clock: Clock;
   readonly maxSendQueueBytes: number;
@@ -37,7 +37,7 @@ export class WebSocketDoor {
   /** By token. */
   readonly #sessions = new Map<string, WebSocketSession>();
 
-  constructor(hub: ChatHub, options: WebSocketDoorOptions = {}) {
+  constructor(hub: ChatHub, options: WebSocketEndpointOptions = {}) {
     this.hub = hub;
     this.clock = options.clock ?? systemClock;
     this.maxSendQueueBytes = options.maxSendQueueBytes ?? DEFAULT_MAX_SEND_QUEUE_BYTES;
@@ -57,17 +57,17 @@ export class WebSocketDoor {
   }
 
   /** Returns the member of this endpoint that has this token. */
-  member(token: string): ChatMember | undefined {
+  findMember(token: string): ChatMember | undefined {
     return this.#sessions.get(token)?.member;
   }
 
   /** Called by a session. */
-  entered(token: string, session: WebSocketSession): void {
+  addSession(token: string, session: WebSocketSession): void {
     this.#sessions.set(token, session);
   }
 
   /** Called by a session. Another session may have taken over its token. */
-  gone(token: string, session: WebSocketSession): void {
+  removeSession(token: string, session: WebSocketSession): void {
     if (this.#sessions.get(token) === session) this.#sessions.delete(token);
   }
 
@@ -76,7 +76,7 @@ export class WebSocketDoor {
     const upgrade = upgradeOf(request);
     // Registered before the listener of `ws`: when the input ends, the session can still send a close frame.
     let session: WebSocketSession | undefined;
-    stream.once("end", () => session?.inputEnded());
+    stream.once("end", () => session?.endInput());
     this.#sockets.handleUpgrade(upgrade, stream, Buffer.alloc(0), (socket) => {
       session = new WebSocketSession(this, socket, connection, stream);
     });
