@@ -18,7 +18,7 @@ export const HOSTS_OPTION = custom("names of hosts", (path, given): readonly str
   return given.map((host: unknown, place) => {
     const own = `${path}[${place}]`;
     if (typeof host !== "string") throw wrongType(own, "of type string", host);
-    knownHost(host, own);
+    parseKnownHost(host, own);
     return host;
   });
 });
@@ -42,7 +42,7 @@ export class PageAccess {
    * @throws TypeError.
    */
   constructor(hosts: readonly string[] = []) {
-    this.#hosts = hosts.map((host) => knownHost(host));
+    this.#hosts = hosts.map((host) => parseKnownHost(host));
   }
 
   /**
@@ -52,8 +52,8 @@ export class PageAccess {
    */
   checkHost(request: HttpRequest, context: HttpContext): void {
     const url = urlOf(request, context);
-    if (url === undefined || !this.#isHere(url, context)) {
-      throw new RequestError(421, "This server has no such host: the option hosts names those that it has");
+    if (url === undefined || !this.#isOwnHost(url, context)) {
+      throw new RequestError(421, "This server does not serve that host: the option hosts lists further hosts");
     }
   }
 
@@ -66,11 +66,11 @@ export class PageAccess {
     const origin = request.headers.get("Origin");
     if (origin === undefined) return;
     const url = urlOf(request, context);
-    const isSame = url !== undefined && (origin === url.origin || this.#find(url)?.origin === origin);
-    if (!isSame) throw new RequestError(403, "Not from a page of another origin");
+    const isAllowed = url !== undefined && (origin === url.origin || this.#find(url)?.origin === origin);
+    if (!isAllowed) throw new RequestError(403, "A page of another origin may not send this request");
   }
 
-  #isHere(url: URL, { connection }: HttpContext): boolean {
+  #isOwnHost(url: URL, { connection }: HttpContext): boolean {
     const { hostname } = url;
     if (LOOPBACK.test(hostname) || this.#find(url) !== undefined) return true;
     const host = hostOf(connection.owner?.at);
@@ -93,9 +93,9 @@ interface KnownHost {
   readonly origin: string | undefined;
 }
 
-function knownHost(text: string, path = "hosts"): KnownHost {
+function parseKnownHost(text: string, path = "hosts"): KnownHost {
   const isOrigin = /^https?:\/\//.test(text);
-  const url = parsed(isOrigin ? text : `http://${text}`);
+  const url = parseUrl(isOrigin ? text : `http://${text}`);
   if (url === undefined || url.href !== `${url.origin}/`) throw wrongValue(path, FORM, text);
   // A proxy may send the name with or without a port.
   return { hostname: url.hostname, port: isOrigin ? "" : url.port, origin: isOrigin ? url.origin : undefined };
@@ -104,10 +104,10 @@ function knownHost(text: string, path = "hosts"): KnownHost {
 /** Returns the URL of the host that the client addressed. */
 function urlOf({ authority }: HttpRequest, { connection }: HttpContext): URL | undefined {
   const scheme = connection.owner?.at.scheme.startsWith("https") === true ? "https" : "http";
-  return parsed(`${scheme}://${authority}`);
+  return parseUrl(`${scheme}://${authority}`);
 }
 
-function parsed(text: string): URL | undefined {
+function parseUrl(text: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined;
 }
 

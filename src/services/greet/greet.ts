@@ -29,7 +29,7 @@ export const MAX_READ_BYTES = 64 * 1024;
  * Why the service did not send an answer. `not-taken`: the server is closed, its send queue is full, or the kernel refused the datagram
  * and `onError` receives its error.
  */
-export type Obstacle = "no-name" | "no-port" | "too-long" | "not-taken";
+export type UnsentReason = "no-name" | "no-port" | "too-long" | "not-taken";
 
 /** An event of the service, for logs: the service itself prints nothing. */
 export type GreetEvent =
@@ -39,7 +39,7 @@ export type GreetEvent =
       readonly type: "unanswered";
       readonly peer: Peer;
       readonly data: Buffer;
-      readonly reason: Refusal | Obstacle;
+      readonly reason: Refusal | UnsentReason;
     };
 
 /** The options of a greeter. */
@@ -99,11 +99,11 @@ export const GREET_OPTIONS = optionTable({
  * ```
  */
 export function greet(options: GreetOptions = {}): Service {
-  const session = new Greeter(GREET_OPTIONS.check("greet()", options));
+  const greeter = new Greeter(GREET_OPTIONS.check("greet()", options));
   return {
     name: "greet",
-    stream: (connection) => session.serve(connection),
-    datagram: (message) => session.answer(message),
+    stream: (connection) => greeter.serve(connection),
+    datagram: (message) => greeter.answer(message),
   };
 }
 
@@ -111,7 +111,7 @@ export function greet(options: GreetOptions = {}): Service {
 const MAX_DATAGRAM_BYTES = 65_507;
 
 /** Returns the reason as far as it is known: `reply` only reports that the datagram was not sent. */
-function obstacleTo(peer: Peer, bytes: number): Obstacle {
+function unsentReasonOf(peer: Peer, bytes: number): UnsentReason {
   if (!isAnswerable(peer)) return "port" in peer ? "no-port" : "no-name";
   return "host" in peer && bytes > MAX_DATAGRAM_BYTES ? "too-long" : "not-taken";
 }
@@ -135,35 +135,35 @@ class Greeter {
 
   async serve(connection: Connection): Promise<void> {
     const { peer } = connection;
-    this.#tell({ type: "opened", peer });
+    this.#emit({ type: "opened", peer });
     try {
-      await this.#talk(connection);
+      await this.#serveMessages(connection);
     } finally {
-      this.#tell({ type: "closed", peer });
+      this.#emit({ type: "closed", peer });
     }
   }
 
   async answer({ data: bytes, peer, reply }: DatagramMessage): Promise<void> {
     const { data, lineEnd } = messageOf(bytes);
-    this.#tell({ type: "message", peer, data });
+    this.#emit({ type: "message", peer, data });
     const answer = Buffer.concat([this.#datagramReply.fill({ data, address: Buffer.from(peerName(peer)) }), lineEnd]);
     const refusal = refusalOf(peer, bytes.length, answer.length);
     if (refusal !== undefined) {
-      this.#tell({ type: "unanswered", peer, data, reason: refusal });
+      this.#emit({ type: "unanswered", peer, data, reason: refusal });
       return;
     }
     if (this.#options.delayMs !== undefined) await delay(this.#options.delayMs);
-    if (!reply(answer)) this.#tell({ type: "unanswered", peer, data, reason: obstacleTo(peer, answer.length) });
+    if (!reply(answer)) this.#emit({ type: "unanswered", peer, data, reason: unsentReasonOf(peer, answer.length) });
   }
 
-  async #talk(connection: Connection): Promise<void> {
+  async #serveMessages(connection: Connection): Promise<void> {
     const { greeting, delayMs, closeAfterFirst, reply } = this.#options;
     const { peer } = connection;
     const address = Buffer.from(peerName(peer));
     if (greeting !== "") connection.write(greeting);
     for (let message = await this.#next(connection); message !== undefined; message = await this.#next(connection)) {
       const { data, lineEnd } = message;
-      this.#tell({ type: "message", peer, data });
+      this.#emit({ type: "message", peer, data });
       if (this.#farewell.length > 0 && data.equals(this.#farewell)) return;
       if (!closeAfterFirst || reply !== undefined) {
         if (delayMs !== undefined) await delay(delayMs, connection.signal);
@@ -191,7 +191,7 @@ class Greeter {
     }
   }
 
-  #tell(event: GreetEvent): void {
+  #emit(event: GreetEvent): void {
     this.#options.onEvent?.(event);
   }
 }

@@ -21,14 +21,14 @@ type TokenVerdict = "allowed" | "wrong-token" | "too-many-wrong";
 export class Access {
   readonly sessions = new SessionCookie();
   readonly #token: Buffer | undefined;
-  readonly #wrong: AddressRate;
+  readonly #wrongTokenRate: AddressRate;
   /** The number of refused tokens, those that were not checked included. */
   wrongTokens = 0;
 
   /** @param token - undefined: no token is needed, and only peers on this machine have access. */
   constructor(token: string | undefined, clock: Clock) {
     this.#token = token === undefined ? undefined : digest(token);
-    this.#wrong = new AddressRate(WRONG_TOKEN_RATE, clock);
+    this.#wrongTokenRate = new AddressRate(WRONG_TOKEN_RATE, clock);
   }
 
   get hasToken(): boolean {
@@ -38,20 +38,20 @@ export class Access {
   /** If there is a token, local clients need it, too: behind a proxy on this machine all clients are local. */
   judge(request: Pick<HttpRequest, "headers">, peer: Peer): Verdict {
     if (this.#token === undefined) return isLocal(peer) ? "allowed" : "not-local";
-    if (this.sessions.isIn(request, Date.now())) return "allowed";
+    if (this.sessions.isValidIn(request, Date.now())) return "allowed";
     const given = bearerToken(request);
-    return given === undefined ? "no-token" : this.tried(given, peer);
+    return given === undefined ? "no-token" : this.checkToken(given, peer);
   }
 
   /** Checks a token that a client has sent. */
-  tried(given: string, peer: Peer): TokenVerdict {
+  checkToken(given: string, peer: Peer): TokenVerdict {
     const key = addressKey(peer) ?? "unix";
-    const isRight = this.#token !== undefined && timingSafeEqual(digest(given), this.#token);
-    const isSpent = this.#wrong.isSpent(key);
-    if (isRight && !isSpent) return "allowed";
+    const isMatch = this.#token !== undefined && timingSafeEqual(digest(given), this.#token);
+    const isSpent = this.#wrongTokenRate.isSpent(key);
+    if (isMatch && !isSpent) return "allowed";
     this.wrongTokens++;
     if (isSpent) return "too-many-wrong";
-    this.#wrong.take(key);
+    this.#wrongTokenRate.take(key);
     return "wrong-token";
   }
 }

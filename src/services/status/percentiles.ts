@@ -8,7 +8,7 @@ export const PERCENTILES = [
 ] as const;
 
 /** Returns the values recorded between two snapshots. If the bounds differ, or `now` has fewer values, returns all of `now`. */
-export function since(before: HistogramSnapshot | undefined, now: HistogramSnapshot): HistogramSnapshot {
+export function subtract(before: HistogramSnapshot | undefined, now: HistogramSnapshot): HistogramSnapshot {
   if (before === undefined || before.bounds.length !== now.bounds.length) return now;
   const counts = now.counts.map((count, bucket) => count - (before.counts[bucket] ?? 0));
   if (counts.some((count) => count < 0)) return now;

@@ -27,24 +27,24 @@ const PERCENTILE_NAMES = PERCENTILES.map(([name]) => name);
 export function plotsOf(subject: Subject, samples: readonly Sample[]): readonly Plot[] {
   const own = samples.map(({ subjects }) => subjects[subject.key]).filter((values) => values !== undefined);
   const totals = Object.keys(subject.totals);
-  const drawn = (title: string, unit: Unit, names: readonly string[], note?: string): Plot => {
+  const makePlot = (title: string, unit: Unit, names: readonly string[], note?: string): Plot => {
     return { title, note, unit, series: names.map((name) => seriesOf(name, unit, own)) };
   };
   const note = `of those that ended in the last ${PERCENTILE_WINDOW_SAMPLES} samples`;
   const title = subject.timed === "requests" ? "Request duration" : "Connection duration";
   return [
-    drawn("Connections", "count", Object.keys(subject.levels)),
-    drawn(
+    makePlot("Connections", "count", Object.keys(subject.levels)),
+    makePlot(
       "Per second",
       "per second",
       totals.filter((name) => !BYTES.includes(name)),
     ),
-    drawn(
+    makePlot(
       "Bytes per second",
       "bytes per second",
       totals.filter((name) => BYTES.includes(name)),
     ),
-    drawn(title, "ms", totals.length === 0 ? [] : PERCENTILE_NAMES, note),
+    makePlot(title, "ms", totals.length === 0 ? [] : PERCENTILE_NAMES, note),
   ].filter(({ series }) => series.length > 0);
 }
 

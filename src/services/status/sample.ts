@@ -1,5 +1,5 @@
 import type { HistogramSnapshot } from "../../server/telemetry/histogram.ts";
-import { PERCENTILES, percentile, since } from "./percentiles.ts";
+import { PERCENTILES, percentile, subtract } from "./percentiles.ts";
 import type { Subject } from "./subject.ts";
 
 const MS_PER_SECOND = 1_000;
@@ -31,16 +31,16 @@ export function valuesOf(
   for (const [name, total] of Object.entries(now.totals)) {
     // A replaced server counts from 0 again, and the end of its predecessor's count is unknown.
     const grown = Math.max(0, total - (before?.totals[name] ?? 0));
-    values[name] = elapsedMs > 0 ? rounded((grown * MS_PER_SECOND) / elapsedMs) : 0;
+    values[name] = elapsedMs > 0 ? round((grown * MS_PER_SECOND) / elapsedMs) : 0;
   }
-  const durations = since(timedBefore, now.durationMs);
+  const durations = subtract(timedBefore, now.durationMs);
   for (const [name, part] of PERCENTILES) {
     const ms = percentile(durations, part);
-    if (ms !== undefined) values[name] = rounded(ms);
+    if (ms !== undefined) values[name] = round(ms);
   }
   return values;
 }
 
-function rounded(value: number): number {
+function round(value: number): number {
   return Math.round(value * DECIMALS) / DECIMALS;
 }

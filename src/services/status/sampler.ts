@@ -14,34 +14,34 @@ interface Moment {
 }
 
 /** The interval of the samples, and how many the sampler keeps. */
-export interface SamplerTerms {
+export interface SamplerOptions {
   readonly intervalMs: number;
   readonly maxSamples: number;
 }
 
 /** The receiver of a sampler's samples and errors. */
 export interface SamplerListener {
-  readonly tell: (sample: Sample) => void;
-  readonly failed: (error: unknown) => void;
+  readonly onSample: (sample: Sample) => void;
+  readonly onError: (error: unknown) => void;
 }
 
 /** Takes a sample of all subjects once per interval, keeps the newest ones, and passes each to its listener. */
 export class Sampler {
   readonly #overview: Overview;
   readonly #clock: Clock;
-  readonly #terms: SamplerTerms;
+  readonly #options: SamplerOptions;
   readonly #listener: SamplerListener;
   readonly #samples: Sample[] = [];
   /** The newest last. */
   readonly #durations: ReadonlyMap<string, HistogramSnapshot>[] = [];
   #last: Moment | undefined;
   #hasFailed = false;
-  #callOff: (() => void) | undefined;
+  #cancel: (() => void) | undefined;
 
-  constructor(overview: Overview, clock: Clock, ...[terms, listener]: [SamplerTerms, SamplerListener]) {
+  constructor(overview: Overview, clock: Clock, ...[options, listener]: [SamplerOptions, SamplerListener]) {
     this.#overview = overview;
     this.#clock = clock;
-    this.#terms = terms;
+    this.#options = options;
     this.#listener = listener;
   }
 
@@ -51,23 +51,23 @@ export class Sampler {
   }
 
   start(): void {
-    if (this.#callOff !== undefined) return;
-    this.#look();
-    this.#wait(this.#clock.now() + this.#terms.intervalMs);
+    if (this.#cancel !== undefined) return;
+    this.#readCounters();
+    this.#schedule(this.#clock.now() + this.#options.intervalMs);
   }
 
   stop(): void {
-    this.#callOff?.();
-    this.#callOff = undefined;
+    this.#cancel?.();
+    this.#cancel = undefined;
   }
 
   /** Schedules by due time, so that the time a sample takes does not add up. Samples missed during a suspend are skipped. */
-  #wait(dueMs: number): void {
+  #schedule(dueMs: number): void {
     const nowMs = this.#clock.now();
-    const nextMs = dueMs > nowMs ? dueMs : nowMs + this.#terms.intervalMs;
-    this.#callOff = this.#clock.after(nextMs - nowMs, () => {
+    const nextMs = dueMs > nowMs ? dueMs : nowMs + this.#options.intervalMs;
+    this.#cancel = this.#clock.after(nextMs - nowMs, () => {
       // Schedule the next sample even if this one fails.
-      this.#wait(nextMs + this.#terms.intervalMs);
+      this.#schedule(nextMs + this.#options.intervalMs);
       this.#tryToTake();
     });
   }
@@ -75,17 +75,17 @@ export class Sampler {
   /** Catches errors, because an error in a timer would end the process. Reports only the first of a series of failures. */
   #tryToTake(): void {
     try {
-      this.#take();
+      this.#takeSample();
       this.#hasFailed = false;
     } catch (error) {
-      if (!this.#hasFailed) this.#listener.failed(error);
+      if (!this.#hasFailed) this.#listener.onError(error);
       this.#hasFailed = true;
     }
   }
 
-  #take(): void {
+  #takeSample(): void {
     const before = this.#last;
-    const now = this.#look();
+    const now = this.#readCounters();
     if (before === undefined) return;
     const [oldest] = this.#durations;
     const subjects: Record<string, Values> = Object.create(null) as Record<string, Values>;
@@ -94,11 +94,11 @@ export class Sampler {
     }
     const sample = { timeMs: Date.now(), subjects };
     this.#samples.push(sample);
-    if (this.#samples.length > this.#terms.maxSamples) this.#samples.shift();
-    this.#listener.tell(sample);
+    if (this.#samples.length > this.#options.maxSamples) this.#samples.shift();
+    this.#listener.onSample(sample);
   }
 
-  #look(): Moment {
+  #readCounters(): Moment {
     const subjects = new Map(subjectsOf(this.#overview).map((subject) => [subject.key, subject]));
     const now = { atMs: this.#clock.now(), subjects };
     if (this.#last !== undefined) {

@@ -29,16 +29,16 @@ export class SessionCookie {
   }
 
   /** Whether a request has a valid cookie whose session has not ended. */
-  isIn({ headers }: Pick<HttpRequest, "headers">, nowMs: number): boolean {
+  isValidIn({ headers }: Pick<HttpRequest, "headers">, nowMs: number): boolean {
     const pairs = (headers.get("Cookie") ?? "").split(";").map((pair) => pair.trim());
-    return pairs.some((pair) => pair.startsWith(`${NAME}=`) && this.#isGood(pair.slice(NAME.length + 1), nowMs));
+    return pairs.some((pair) => pair.startsWith(`${NAME}=`) && this.#isValid(pair.slice(NAME.length + 1), nowMs));
   }
 
-  #isGood(value: string, nowMs: number): boolean {
+  #isValid(value: string, nowMs: number): boolean {
     const [, endMs = "", signature = ""] = /^(\d{1,15})\.([\w-]{1,100})$/.exec(value) ?? [];
     const given = Buffer.from(signature, "base64url");
-    const right = this.#sign(endMs);
-    return given.length === right.length && timingSafeEqual(given, right) && Number(endMs) > nowMs;
+    const expected = this.#sign(endMs);
+    return given.length === expected.length && timingSafeEqual(given, expected) && Number(endMs) > nowMs;
   }
 
   #sign(text: string): Buffer {

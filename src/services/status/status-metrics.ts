@@ -13,13 +13,16 @@ export interface OwnCounts {
 /** Formats all metrics as OpenMetrics: the counters of the servers, and the states and limits of the overview. */
 export function statusMetrics(overview: Overview, own: OwnCounts): string {
   const services = overview.services();
-  const stats = [...services.flatMap((service) => service.stats), ...overview.httpListeners().map((it) => it.stats)];
+  const stats = [
+    ...services.flatMap((service) => service.stats),
+    ...overview.httpListeners().map((listener) => listener.stats),
+  ];
   return exposition([
     ...serverFamilies(stats),
     ...requestFamilies(services),
     ...stateFamilies(services, overview),
     gauge("sockwright_status_watchers", "Pages that are sent each sample.", own.watchers),
-    counter("sockwright_status_wrong_tokens", "Tokens that were wrong, or not looked at.", own.wrongTokens),
+    counter("sockwright_status_wrong_tokens", "Tokens that were wrong, or not checked.", own.wrongTokens),
   ]);
 }
 
@@ -69,10 +72,10 @@ function stateFamilies(services: readonly OverviewService[], overview: Overview)
     type: "gauge",
     help: "1 while the open connections of a service are above the level of an alarm.",
   });
-  const add = (whose: Readonly<Record<string, string>>, own: readonly OverviewLimit[]): void => {
+  const add = (labels: Readonly<Record<string, string>>, own: readonly OverviewLimit[]): void => {
     for (const limit of own) {
-      limits.add({ ...whose, limit: limit.name }, limit.limit);
-      if (limit.used !== undefined) used.add({ ...whose, limit: limit.name }, limit.used);
+      limits.add({ ...labels, limit: limit.name }, limit.limit);
+      if (limit.used !== undefined) used.add({ ...labels, limit: limit.name }, limit.used);
     }
   };
   for (const { name: service, state, limits: own } of services) {
@@ -85,14 +88,14 @@ function stateFamilies(services: readonly OverviewService[], overview: Overview)
 }
 
 function gauge(name: string, help: string, value: number): MetricFamily {
-  return one(new MetricFamily({ name, type: "gauge", help }), value);
+  return withValue(new MetricFamily({ name, type: "gauge", help }), value);
 }
 
 function counter(name: string, help: string, value: number): MetricFamily {
-  return one(new MetricFamily({ name, type: "counter", help }), value);
+  return withValue(new MetricFamily({ name, type: "counter", help }), value);
 }
 
-function one(family: MetricFamily, value: number): MetricFamily {
+function withValue(family: MetricFamily, value: number): MetricFamily {
   family.add({}, value);
   return family;
 }

@@ -44,7 +44,7 @@ export interface PageInput {
 }
 
 /** The settings that all pages share. */
-export interface PageTerms {
+export interface PageOptions {
   readonly metrics: string;
   readonly historyMs: number;
   readonly maxSamples: number;
@@ -54,11 +54,11 @@ export interface PageTerms {
 /** Renders the status page as HTML with all numbers in it; its script only updates them and draws plots. */
 export class StatusPage {
   readonly #template: Template;
-  readonly #terms: PageTerms;
+  readonly #options: PageOptions;
 
-  constructor(html: string, terms: PageTerms) {
+  constructor(html: string, options: PageOptions) {
     this.#template = loadTemplate("index.html", { read: () => html });
-    this.#terms = terms;
+    this.#options = options;
   }
 
   login(refusal: string | undefined): string {
@@ -66,7 +66,7 @@ export class StatusPage {
   }
 
   render(overview: Overview, { query, samples, nowMs, hasToken }: PageInput): string {
-    const { metrics, maxSamples, historyMs, maxRows } = this.#terms;
+    const { metrics, maxSamples, historyMs, maxRows } = this.#options;
     const services = overview.services();
     const alarms = overview.alarms();
     const html = this.#template.render({
@@ -84,14 +84,14 @@ export class StatusPage {
       ...plotSections(overview, samples),
       ...connectionSection(overview, query, nowMs, maxRows),
     });
-    return html.replace(UNPRINTABLE, visible);
+    return html.replace(UNPRINTABLE, escapeCharacter);
   }
 }
 
 /** Unprintable characters: names of Unix sockets may have any, and curl shows the page on a terminal. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-function visible(character: string): string {
+function escapeCharacter(character: string): string {
   return character === "\n" ? character : `\\u{${character.codePointAt(0)?.toString(16)}}`;
 }
 

@@ -18,7 +18,7 @@ import { statusData } from "./status-data.ts";
 import { statusMetrics } from "./status-metrics.ts";
 import { MAX_SAMPLES, STATUS_OPTIONS, type StatusOptions, type StatusSettings } from "./status-options.ts";
 import { StatusPage } from "./status-page.ts";
-import { tokenOf } from "./token-file.ts";
+import { readToken } from "./token-file.ts";
 import { Watchers } from "./watchers.ts";
 
 export { needsToken } from "./access.ts";
@@ -40,9 +40,9 @@ const PLAIN = [NO_STORE, ["X-Content-Type-Options", "nosniff"]] as const;
  * @throws TokenFileError for an unusable token file · RangeError, TypeError for an invalid option.
  */
 export function status(overview: Overview, options?: StatusOptions): HttpService {
-  const own = new StatusService(overview, STATUS_OPTIONS.check("status()", options));
-  const service = http((request, context) => own.answer(request, context), own.settings.http);
-  return { ...service, name: "status", start: () => own.start(), stop: () => own.stop() };
+  const statusService = new StatusService(overview, STATUS_OPTIONS.check("status()", options));
+  const service = http((request, context) => statusService.answer(request, context), statusService.settings.http);
+  return { ...service, name: "status", start: () => statusService.start(), stop: () => statusService.stop() };
 }
 
 type Answer = HttpAnswer | Promise<HttpAnswer>;
@@ -78,12 +78,12 @@ class StatusService {
     const maxSamples = Math.min(MAX_SAMPLES, Math.ceil(historyMs / sampleIntervalMs));
     this.settings = settings;
     this.#overview = overview;
-    this.#access = new Access(tokenFile === undefined ? undefined : tokenOf(tokenFile), clock);
+    this.#access = new Access(tokenFile === undefined ? undefined : readToken(tokenFile), clock);
     this.#pages = new PageAccess(hosts);
     this.#page = new StatusPage(this.#files.html, { metrics, maxSamples, historyMs, maxRows });
     const listener = {
-      tell: (sample: Sample) => this.#watchers.tell(sample),
-      failed: (error: unknown) =>
+      onSample: (sample: Sample) => this.#watchers.send(sample),
+      onError: (error: unknown) =>
         attempt(
           () => onError(error),
           () => undefined,
@@ -121,10 +121,10 @@ class StatusService {
     }
     const verdict = this.#access.judge(request, context.peer);
     if (verdict === "not-local")
-      throw new RequestError(403, "Only who is on this machine may look: the service has no token");
+      throw new RequestError(403, "Only clients on this machine have access: the service has no token");
     const file = path === "/" ? undefined : this.#files.answer(request);
     if (file !== undefined) return file;
-    if (verdict !== "allowed") return this.#refusal(verdict, path);
+    if (verdict !== "allowed") return this.#refuse(verdict, path);
     return this.#route(request, context);
   }
 
@@ -151,7 +151,9 @@ class StatusService {
   #events({ stopping }: HttpContext): HttpAnswer {
     const body = this.#watchers.admit(stopping);
     if (body !== undefined) return { headers: [["Content-Type", "text/event-stream"], ...PLAIN], body };
-    throw new RequestError(503, "Too many watch already", { headers: { "Retry-After": `${BUSY_RETRY_SECONDS}` } });
+    throw new RequestError(503, "Too many pages receive live updates", {
+      headers: { "Retry-After": `${BUSY_RETRY_SECONDS}` },
+    });
   }
 
   #data({ query }: HttpRequest): HttpAnswer {
@@ -184,15 +186,15 @@ class StatusService {
   async #login(request: HttpRequest, { peer }: HttpContext): Promise<HttpAnswer> {
     if (!this.#access.hasToken) throw new RequestError(404, reasonPhrase(404));
     const token = (await formOf(request)).get("token") ?? "";
-    const verdict = this.#access.tried(token, peer);
-    if (verdict !== "allowed") return this.#refusal(verdict, "/");
+    const verdict = this.#access.checkToken(token, peer);
+    if (verdict !== "allowed") return this.#refuse(verdict, "/");
     const origin = request.headers.get("Origin") ?? "";
     const cookie = this.#access.sessions.make(Date.now(), request, origin.startsWith("https:"));
     return seeOther([["Set-Cookie", cookie]]);
   }
 
   /** Refuses a request: a browser gets the token form, a program the answer of RFC 6750, section 3. */
-  #refusal(verdict: Exclude<Verdict, "allowed" | "not-local">, path: string): HttpAnswer {
+  #refuse(verdict: Exclude<Verdict, "allowed" | "not-local">, path: string): HttpAnswer {
     const isTooMany = verdict === "too-many-wrong";
     const challenge = verdict === "wrong-token" ? 'Bearer error="invalid_token"' : "Bearer";
     const fields = isTooMany

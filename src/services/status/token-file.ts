@@ -9,9 +9,9 @@ export const MAX_TOKEN_BYTES = 1_024;
 /** Limits the bytes of the file: a token and a line end; a longer file is refused. */
 const MAX_FILE_BYTES = MAX_TOKEN_BYTES + 2;
 
-const OTHERS = 0o077;
+const OTHERS_MODE = 0o077;
 /** For a systemd credential: if an ACL names the service's user, the group bits are the mask of the ACL. */
-const OTHERS_OF_CREDENTIAL = 0o037;
+const OTHERS_MODE_OF_CREDENTIAL = 0o037;
 /** The syntax of a token in an HTTP header field: RFC 6750, section 2.1. */
 const TOKEN = /^[\w.~+/-]+=*$/;
 
@@ -30,12 +30,12 @@ class TokenFileError extends Error {
  *
  * @throws TokenFileError, with the error of the file system as its cause.
  */
-export function tokenOf(path: string): string {
-  const file = open(path);
+export function readToken(path: string): string {
+  const file = openFile(path);
   try {
     const stat = fstatSync(file);
     if (!stat.isFile()) throw new TokenFileError(path, "is no regular file");
-    if ((stat.mode & (isCredential(path) ? OTHERS_OF_CREDENTIAL : OTHERS)) !== 0) {
+    if ((stat.mode & (isCredential(path) ? OTHERS_MODE_OF_CREDENTIAL : OTHERS_MODE)) !== 0) {
       const mode = (stat.mode & 0o777).toString(8).padStart(4, "0");
       throw new TokenFileError(path, `can be read or written by others, mode ${mode}: chmod 600 it`);
     }
@@ -64,7 +64,7 @@ function isCredential(path: string): boolean {
 }
 
 /** Opens the file without blocking, also if it is a pipe without a writer. */
-function open(path: string): number {
+function openFile(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {

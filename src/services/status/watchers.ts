@@ -9,7 +9,7 @@ const RECONNECT_MS = 2_000;
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /** The stored samples, with which a stream begins. */
-interface Past {
+interface SampleSource {
   readonly samples: readonly Sample[];
 }
 
@@ -19,14 +19,14 @@ interface Past {
  */
 export class Watchers {
   readonly #maxWatchers: number;
-  readonly #past: Past;
+  readonly #source: SampleSource;
   readonly #wakes = new Set<() => void>();
   #newest = { number: 0, event: "" };
   #count = 0;
   #isClosed = false;
 
-  constructor(past: Past, maxWatchers: number) {
-    this.#past = past;
+  constructor(source: SampleSource, maxWatchers: number) {
+    this.#source = source;
     this.#maxWatchers = maxWatchers;
   }
 
@@ -43,7 +43,7 @@ export class Watchers {
   }
 
   /** Sends a sample to all streams; it is encoded once. */
-  tell(sample: Sample): void {
+  send(sample: Sample): void {
     this.#newest = { number: this.#newest.number + 1, event: eventOf("sample", sample) };
     this.#wakeAll();
   }
@@ -62,39 +62,39 @@ export class Watchers {
 
   #stream(stopping: AbortSignal): AsyncIterator<string, undefined> {
     /** The time of the newest sample sent; undefined before the first piece. */
-    let seen: number | undefined;
+    let sentNumber: number | undefined;
     let wake: (() => void) | undefined;
-    let hasLeft = false;
+    let hasEnded = false;
     const wakeUp = (): void => {
       wake?.();
     };
-    const leave = (): IteratorReturnResult<undefined> => {
-      if (!hasLeft) this.#count--;
-      hasLeft = true;
+    const end = (): IteratorReturnResult<undefined> => {
+      if (!hasEnded) this.#count--;
+      hasEnded = true;
       stopping.removeEventListener("abort", wakeUp);
       wakeUp();
       return DONE;
     };
-    const isOver = (): boolean => hasLeft || this.#isClosed || stopping.aborted;
+    const isOver = (): boolean => hasEnded || this.#isClosed || stopping.aborted;
     stopping.addEventListener("abort", wakeUp, { once: true });
     const next = async (): Promise<IteratorResult<string, undefined>> => {
-      if (isOver()) return leave();
-      if (seen === undefined) {
-        seen = this.#newest.number;
-        return { done: false, value: `retry: ${RECONNECT_MS}\n${eventOf("history", historyOf(this.#past.samples))}` };
+      if (isOver()) return end();
+      if (sentNumber === undefined) {
+        sentNumber = this.#newest.number;
+        return { done: false, value: `retry: ${RECONNECT_MS}\n${eventOf("history", historyOf(this.#source.samples))}` };
       }
-      if (seen === this.#newest.number) {
+      if (sentNumber === this.#newest.number) {
         await new Promise<void>((resolve) => {
           wake = resolve;
           this.#wakes.add(resolve);
         });
         if (wake !== undefined) this.#wakes.delete(wake);
-        if (isOver()) return leave();
+        if (isOver()) return end();
       }
-      seen = this.#newest.number;
+      sentNumber = this.#newest.number;
       return { done: false, value: this.#newest.event };
     };
-    return { next, return: async () => leave() };
+    return { next, return: async () => end() };
   }
 }
 

@@ -44,7 +44,7 @@ describe("without a token", () => {
   });
 
   test("none is right", () => {
-    expect(access.tried("undefined", NEAR)).toBe("wrong-token");
+    expect(access.checkToken("undefined", NEAR)).toBe("wrong-token");
   });
 });
 
@@ -76,7 +76,7 @@ describe("with a token", () => {
 
   test("who has a session goes on with it, also from an address whose tries are used up", () => {
     const access = new Access(TOKEN, manualClock());
-    for (let tries = 0; tries < 20; tries++) access.tried("x", FAR);
+    for (let tries = 0; tries < 20; tries++) access.checkToken("x", FAR);
     const [cookie = ""] = access.sessions.make(Date.now(), { mountPath: "" }, false).split(";");
     expect(access.judge(asked({ Cookie: `a=b; ${cookie}; c=d` }), FAR)).toBe("allowed");
     expect(new Access(TOKEN, manualClock()).judge(asked({ Cookie: cookie }), FAR)).toBe("no-token");
@@ -94,8 +94,8 @@ describe("a session", () => {
   });
 
   test("ends", () => {
-    expect(sessions.isIn(asked({ Cookie: pair }), 999 + SESSION_MS)).toBe(true);
-    expect(sessions.isIn(asked({ Cookie: pair }), 1_000 + SESSION_MS)).toBe(false);
+    expect(sessions.isValidIn(asked({ Cookie: pair }), 999 + SESSION_MS)).toBe(true);
+    expect(sessions.isValidIn(asked({ Cookie: pair }), 1_000 + SESSION_MS)).toBe(false);
   });
 
   test.each([
@@ -106,7 +106,7 @@ describe("a session", () => {
     "sockwright-status=",
     "",
   ])("cannot be made by others: %j", (forged) => {
-    expect(sessions.isIn(asked({ Cookie: forged }), 1_000)).toBe(false);
+    expect(sessions.isValidIn(asked({ Cookie: forged }), 1_000)).toBe(false);
   });
 });
 

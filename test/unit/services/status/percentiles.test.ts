@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { percentile, since } from "../../../../src/services/status/percentiles.ts";
+import { percentile, subtract } from "../../../../src/services/status/percentiles.ts";
 import { histogramOf } from "../../../behaviour/status/fake-overview.ts";
 
 const BOUNDS = [10, 20, 40];
@@ -25,7 +25,7 @@ describe("a percentile", () => {
 
 describe("what came since", () => {
   test("is the difference", () => {
-    const { counts, count, sum } = since(histogramOf(BOUNDS, [5, 15]), histogramOf(BOUNDS, [5, 15, 15, 50]));
+    const { counts, count, sum } = subtract(histogramOf(BOUNDS, [5, 15]), histogramOf(BOUNDS, [5, 15, 15, 50]));
     expect([counts, count, sum]).toEqual([[0, 1, 0, 1], 2, 65]);
   });
 
@@ -35,6 +35,6 @@ describe("what came since", () => {
     ["with other bounds", histogramOf([1], [])],
   ])("is everything, of one %s", (_, before) => {
     const now = histogramOf(BOUNDS, [5]);
-    expect(since(before, now)).toBe(now);
+    expect(subtract(before, now)).toBe(now);
   });
 });

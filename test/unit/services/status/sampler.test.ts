@@ -15,8 +15,8 @@ interface Sampled {
 function sampled(maxSamples = 100): Sampled {
   const [overview, clock, told, errors] = [new FakeOverview(), manualClock(), [] as Sample[], [] as unknown[]];
   const listener = {
-    tell: (sample: Sample) => void told.push(sample),
-    failed: (error: unknown) => void errors.push(error),
+    onSample: (sample: Sample) => void told.push(sample),
+    onError: (error: unknown) => void errors.push(error),
   };
   const sampler = new Sampler(overview, clock, { intervalMs: 1_000, maxSamples }, listener);
   onTestFinished(() => sampler.stop());

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { MAX_TOKEN_BYTES, MIN_TOKEN_BYTES, tokenOf } from "../../../../src/services/status/token-file.ts";
+import { MAX_TOKEN_BYTES, MIN_TOKEN_BYTES, readToken } from "../../../../src/services/status/token-file.ts";
 
 function placeOfFile(): string {
   const folder = mkdtempSync(join(tmpdir(), "sockwright-token-"));
@@ -26,13 +26,13 @@ describe("a token file", () => {
     ["with a line end", `${TOKEN}\n`],
     ["with a line end of Windows", `${TOKEN}\r\n`],
   ])("has its token %s", (_, content) => {
-    expect(tokenOf(fileWith(content))).toBe(TOKEN);
+    expect(readToken(fileWith(content))).toBe(TOKEN);
   });
 
   test("has a token of so many letters", () => {
     const longest = "x".repeat(MAX_TOKEN_BYTES);
-    expect(tokenOf(fileWith(`${longest}\n`))).toBe(longest);
-    expect(tokenOf(fileWith("x".repeat(MIN_TOKEN_BYTES)))).toBe("x".repeat(MIN_TOKEN_BYTES));
+    expect(readToken(fileWith(`${longest}\n`))).toBe(longest);
+    expect(readToken(fileWith("x".repeat(MIN_TOKEN_BYTES)))).toBe("x".repeat(MIN_TOKEN_BYTES));
   });
 
   test.each([
@@ -45,31 +45,31 @@ describe("a token file", () => {
     ["the group can write", TOKEN, 0o620, /mode 0620: chmod 600 it/],
   ])("that %s is refused", (_, content, mode, reason) => {
     const path = fileWith(content, mode);
-    expect(() => tokenOf(path)).toThrow(reason);
-    expect(() => tokenOf(path)).toThrow(expect.objectContaining({ code: "ERR_SOCKWRIGHT_TOKEN_FILE" }));
+    expect(() => readToken(path)).toThrow(reason);
+    expect(() => readToken(path)).toThrow(expect.objectContaining({ code: "ERR_SOCKWRIGHT_TOKEN_FILE" }));
   });
 
   test("is a credential of systemd, whose list of rights has the bits of a group", () => {
     onTestFinished(() => void vi.unstubAllEnvs());
     const path = fileWith(TOKEN, 0o440);
-    expect(() => tokenOf(path)).toThrow(/mode 0440: chmod 600 it/);
+    expect(() => readToken(path)).toThrow(/mode 0440: chmod 600 it/);
     vi.stubEnv("CREDENTIALS_DIRECTORY", dirname(dirname(path)));
-    expect(() => tokenOf(path)).toThrow(/mode 0440: chmod 600 it/);
+    expect(() => readToken(path)).toThrow(/mode 0440: chmod 600 it/);
     vi.stubEnv("CREDENTIALS_DIRECTORY", dirname(path));
-    expect(tokenOf(path)).toBe(TOKEN);
+    expect(readToken(path)).toBe(TOKEN);
     chmodSync(path, 0o444);
-    expect(() => tokenOf(path)).toThrow(/mode 0444: chmod 600 it/);
+    expect(() => readToken(path)).toThrow(/mode 0444: chmod 600 it/);
   });
 
   test("has to be there", () => {
-    expect(() => tokenOf(placeOfFile())).toThrow(/cannot be read: ENOENT/);
+    expect(() => readToken(placeOfFile())).toThrow(/cannot be read: ENOENT/);
   });
 
   test("is no folder, and no pipe that nobody writes to", () => {
     const [folder, pipe] = [placeOfFile(), placeOfFile()];
     mkdirSync(folder);
     spawnSync("mkfifo", ["-m", "600", pipe]);
-    expect(() => tokenOf(folder)).toThrow(/is no regular file/);
-    expect(() => tokenOf(pipe)).toThrow(/is no regular file/);
+    expect(() => readToken(folder)).toThrow(/is no regular file/);
+    expect(() => readToken(pipe)).toThrow(/is no regular file/);
   });
 });

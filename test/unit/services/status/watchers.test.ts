@@ -13,7 +13,7 @@ function watching(maxWatchers = 10): { readonly watchers: Watchers; readonly tel
   const watchers = new Watchers({ samples }, maxWatchers);
   const tell = (timeMs: number): void => {
     samples.push(sampleAt(timeMs));
-    watchers.tell(sampleAt(timeMs));
+    watchers.send(sampleAt(timeMs));
   };
   return { watchers, tell };
 }
