@@ -21,8 +21,8 @@ const tables = textsOf("test/behaviour").join("\n");
 const INSIDE = new Set([
   ...["ConnectSocketOptions", "ListenSocketOptions", "TcpOptions", "UrlOptions"],
   ...["ErrorOptions", "ListenOptions", "ServerOptions"],
-  ...["ChatPagesOptions", "HistoryOptions", "HubOptions", "LineDoorOptions", "MessageRateOptions", "SayOptions"],
-  "WebSocketDoorOptions",
+  ...["ChatPagesOptions", "HistoryOptions", "HubOptions", "LineEndpointOptions", "MessageRateOptions", "PageOptions"],
+  ...["SamplerOptions", "SayOptions", "WebSocketEndpointOptions"],
 ]);
 
 function found(pattern: RegExp): readonly string[] {
@@ -45,7 +45,7 @@ describe("options of calls", () => {
 });
 
 describe("calls with options", () => {
-  const calls = found(/(?:check(?:Options|Wait)|\.given|\.check)\(\s*"([\w.]+\(\)|a listener)"/g);
+  const calls = found(/(?:check(?:Options|Wait)|\.checkGiven|\.check)\(\s*"([\w.]+\(\)|a listener)"/g);
 
   test("are in a table of test/behaviour/", () => {
     expect(calls.length).toBeGreaterThan(25);
