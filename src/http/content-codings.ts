@@ -23,10 +23,7 @@ const LEAST_WEIGHT = 0.0001;
  * @param acceptEncoding - the value of all lines of Accept-Encoding.
  * @param available - the available codings besides `identity`, which always is: the best first, such as the smallest.
  */
-export function preferredCoding(
-  acceptEncoding: string | undefined,
-  available: readonly ContentCoding[],
-): ContentCoding {
+export function selectCoding(acceptEncoding: string | undefined, available: readonly ContentCoding[]): ContentCoding {
   const weights = weightsOf(acceptEncoding ?? "");
   const unlisted = weights.get("*");
   let best: ContentCoding = "identity";

@@ -83,7 +83,7 @@ export class ListenerSet {
   }
 
   /** Resolves when the left-out listeners are closed, so that nothing more comes from them. */
-  async whenRemovedClosed(): Promise<void> {
+  async awaitRemovals(): Promise<void> {
     await Promise.all(this.#closing.values());
   }
 

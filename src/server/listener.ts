@@ -170,7 +170,7 @@ export class Listener implements ListenerEvents {
 
   /** Counts a connection that has a place for its address, or returns why a limit per address refuses it. */
   admitAddress(peer: Peer): RefusalReason | undefined {
-    return this.#server.admission.refusal(peer);
+    return this.#server.admission.admitAddress(peer);
   }
 
   /** Frees the place of a connection. `peer` is given when it counted for its address. */

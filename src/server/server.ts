@@ -264,12 +264,12 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Changes the listeners, the service or the options: all that is given, or nothing when a listener cannot be opened. A
+   * Changes the listeners, the service or the options. It applies all given changes, or none when a listener cannot be opened. A
    * listener whose URL is the same, as the caller wrote it or as {@link urls} returns it, keeps its socket, and the server
    * refuses no client meanwhile; its `keepalive`, `user-timeout` and `nodelay` may change. A listener that is left out stops
    * accepting. New connections get the new service and options. Open connections keep the service that they have; the server
-   * calls its `stop` when the last of its calls has settled. Without arguments, the server only makes the settings of its
-   * listeners anew.
+   * calls its `stop` when the last of its calls has settled. Without arguments, the server only evaluates the
+   * settings of its listeners again.
    *
    * @throws as {@link serve} · ConnectionError `ERR_SOCKWRIGHT_SERVER_CLOSED`. Then the server continues unchanged.
    * @example
@@ -367,7 +367,7 @@ export class Server implements AsyncDisposable {
   #retire(run: ServiceRun): void {
     this.#replaced.add(run);
     const stop = async (): Promise<void> => {
-      await this.#listeners.whenRemovedClosed();
+      await this.#listeners.awaitRemovals();
       await run.whenIdle();
       await this.#stopRun(run);
       this.#replaced.delete(run);

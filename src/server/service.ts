@@ -31,9 +31,12 @@ export interface Service {
   stream?(connection: Connection): void | Promise<void>;
   /** The server calls this function once for each datagram. */
   datagram?(message: DatagramMessage): void | Promise<void>;
-  /** Answers HTTP requests, also next to other services on one listener: an `HttpService` of `sockwright/http` has it. */
+  /**
+   * The function that answers HTTP requests. An `HttpService` of `sockwright/http` has it, so that `mounts()` can combine several
+   * services on one listener. The server itself does not call it.
+   */
   readonly request?: ((request: never, context: never) => unknown) | undefined;
-  /** An HTTP service calls this function after each answered request. */
+  /** The function that an HTTP service calls after each answered request. The server itself does not call it. */
   readonly onExchange?: ((exchange: never) => void) | undefined;
   /** The server calls this function before it opens the first listener. `serve` waits for it, and rejects with what it throws. */
   start?(): void | Promise<void>;

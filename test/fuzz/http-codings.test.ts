@@ -1,6 +1,6 @@
 // The fuzz gate of Accept-Encoding: against a reference that reads letter by letter.
 import { expect, test } from "vitest";
-import { type ContentCoding, preferredCoding } from "../../src/http/content-codings.ts";
+import { type ContentCoding, selectCoding } from "../../src/http/content-codings.ts";
 import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 
 type Subject = (field: string, available: readonly ContentCoding[]) => ContentCoding;
@@ -70,11 +70,11 @@ function roundOf(subject: Subject): Round {
 }
 
 test("any text is the coding that the reference says", { timeout }, () => {
-  expect(fuzz("HTTP codings", roundOf(preferredCoding))).toBeUndefined();
+  expect(fuzz("HTTP codings", roundOf(selectCoding))).toBeUndefined();
 });
 
 function tolerant(repair: (text: string) => string): Subject {
-  return (text, available) => preferredCoding(repair(text), available);
+  return (text, available) => selectCoding(repair(text), available);
 }
 
 test.each<[string, Subject]>([
@@ -88,14 +88,12 @@ test.each<[string, Subject]>([
   [
     "* is not for identity",
     (text, available) =>
-      /identity/.test(text)
-        ? preferredCoding(text, available)
-        : preferredCoding(`${text}, identity;q=0.001`, available),
+      /identity/.test(text) ? selectCoding(text, available) : selectCoding(`${text}, identity;q=0.001`, available),
   ],
   ["no-break space is white space", tolerant((text) => text.replace("\xa0", " "))],
   [
     "the first that is available",
-    (text, available) => (text === "" ? "identity" : (available[0] ?? preferredCoding(text, available))),
+    (text, available) => (text === "" ? "identity" : (available[0] ?? selectCoding(text, available))),
   ],
 ])("a fault is found: %s", (_name, planted) => {
   expect(findPlanted(roundOf(planted))).toMatch(/gives/);

@@ -30,8 +30,8 @@ export class AddressRate {
   #old = new Map<string, number>();
   #bornMs: number;
 
-  constructor(checkRate: Rate, clock: Clock) {
-    const { perSecond, burst = Math.max(1, Math.ceil(perSecond)) } = checkRate;
+  constructor(rate: Rate, clock: Clock) {
+    const { perSecond, burst = Math.max(1, Math.ceil(perSecond)) } = rate;
     this.#clock = clock;
     this.#tokenMs = MS_PER_SECOND / perSecond;
     this.#bucketMs = burst * this.#tokenMs;
@@ -47,7 +47,7 @@ export class AddressRate {
   take(key: string): boolean {
     const nowMs = this.#clock.now();
     this.#age(nowMs);
-    const fullMs = this.#fullWithOneMore(key, nowMs);
+    const fullMs = this.#fullTimeAfterTake(key, nowMs);
     if (this.#exceedsBurst(fullMs, nowMs)) return false;
     this.#young.set(key, fullMs);
     return true;
@@ -56,10 +56,10 @@ export class AddressRate {
   /** Whether the bucket of an address is empty. Takes no token. */
   isSpent(key: string): boolean {
     const nowMs = this.#clock.now();
-    return this.#exceedsBurst(this.#fullWithOneMore(key, nowMs), nowMs);
+    return this.#exceedsBurst(this.#fullTimeAfterTake(key, nowMs), nowMs);
   }
 
-  #fullWithOneMore(key: string, nowMs: number): number {
+  #fullTimeAfterTake(key: string, nowMs: number): number {
     return Math.max(this.#young.get(key) ?? this.#old.get(key) ?? 0, nowMs) + this.#tokenMs;
   }
 
@@ -83,7 +83,7 @@ export function isSameRate(one: Rate | undefined, other: Rate | undefined): bool
 const RATE: OptionNames<Rate> = { perSecond: true, burst: true };
 
 /** Returns the given rate, or throws when it is invalid. */
-function rate(name: string, given: unknown): Rate {
+function checkRate(name: string, given: unknown): Rate {
   checkOptions("a rate", given, RATE, rateForm, name);
   const value = given as Rate;
   checkPositive(`${name}.perSecond`, value.perSecond, 0);
@@ -95,7 +95,7 @@ const PER_SECOND = perSecond({ default: 1 });
 
 /** The option kind of a rate: `{ perSecond: 5, burst: 20 }`, or `5/s` as text. */
 export const RATE_OPTION: TextOptionKind<Rate | undefined> = {
-  ...custom("a rate", rate, { perSecond: perSecond(), burst: count() }),
+  ...custom("a rate", checkRate, { perSecond: perSecond(), burst: count() }),
   parse: (path, text) => ({ perSecond: PER_SECOND.parse(path, text) }),
 };
 

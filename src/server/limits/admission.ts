@@ -70,19 +70,19 @@ export class Admission {
   /**
    * Admits an accepted connection, or returns why it is refused; then it no longer counts.
    *
-   * @param peer - checked against the limits per address, too; without it, the caller calls {@link admitAddress} later.
+   * @param peer - checked against the limits per address, too; without it, the caller calls {@link refusal} later.
    */
   admit(peer: Peer | undefined): RefusalReason | undefined {
     this.#arriving--;
     const isFull = this.#active >= this.#limits.maxConnections;
-    const admitAddress = isFull ? "max-connections" : peer && this.refusal(peer);
-    if (admitAddress === undefined) {
+    const refusal = isFull ? "max-connections" : peer && this.admitAddress(peer);
+    if (refusal === undefined) {
       this.#active++;
       this.#onChange(this.#active);
       return undefined;
     }
     this.#openIfCapacity();
-    return admitAddress;
+    return refusal;
   }
 
   /** Ends the count of an accepted connection that its listener has refused. */
@@ -92,7 +92,7 @@ export class Admission {
   }
 
   /** Counts an admitted connection for its address, or returns why a limit per address refuses it. */
-  refusal(peer: Peer): RefusalReason | undefined {
+  admitAddress(peer: Peer): RefusalReason | undefined {
     const { maxConnectionsPerAddress } = this.#limits;
     if (!this.#countsAddresses && this.#rate === undefined) return undefined;
     const key = addressKey(peer);

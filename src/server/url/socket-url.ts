@@ -90,12 +90,12 @@ export class SocketUrlError extends TypeError {
  *
  * | URL | socket |
  * |---|---|
- * | `tcp://HOST:PORT`, `udp://HOST:PORT` | an IPv6 address stands in brackets, `tcp://[::1]:8000`, with its zone as in `[fe80::1%eth0]` |
+ * | `tcp://HOST:PORT`, `udp://HOST:PORT` | a name or an address; an IPv6 address has brackets, and may have a zone: `tcp://[fe80::1%eth0]:8000` |
  * | `tcp://*:PORT`, `udp://*:PORT` | every address of this machine, for listeners |
  * | `unix:PATH`, `unix-dgram:PATH`, `unix-seqpacket:PATH` | the path, absolute or relative, also `unix:///run/x.sock` |
- * | `unix:@NAME` and so on | an abstract name, without the `@` |
- * | `http://HOST:PORT`, `http+unix:PATH` | TCP, port 80 without one, and a Unix path, both for servers that speak HTTP |
- * | `vsock://CID:PORT` | of a virtual machine or its host; `*` is every CID, for listeners |
+ * | `unix:@NAME` and so on | a name in the abstract namespace; the `@` is not part of it |
+ * | `http://HOST:PORT`, `http+unix:PATH` | TCP (default port 80) and a Unix path, for servers that speak HTTP |
+ * | `vsock://CID:PORT` | a socket of a virtual machine or its host; `*` is every CID, for listeners |
  * | `fd:3`, `systemd:NAME` | a socket that the process inherits |
  *
  * Options follow after a `?`, joined by `&`: `ipv6only`, `broadcast`, `group=ADDRESS`, `source=ADDRESS` and

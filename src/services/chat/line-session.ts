@@ -2,12 +2,12 @@ import type { Connection } from "../../server/connection/connection.ts";
 import type { ConnectionDeadline } from "../../server/connection/connection-deadline.ts";
 import { DeadlineError } from "../../server/time/deadline-error.ts";
 import { ConnectionError } from "../../server/transport/connection-error.ts";
+import { addressForLimits } from "./address-for-limits.ts";
 import { ChatError } from "./chat-error.ts";
 import type { ChatEvent, LeaveReason } from "./chat-event.ts";
 import type { ChatMember, Receipt, Welcome } from "./chat-hub.ts";
 import type { ChatListener, RemovalReason } from "./chat-listener.ts";
 import { executeLine } from "./commands.ts";
-import { limitedAddress } from "./limited-address.ts";
 import type { LineEndpoint } from "./line-endpoint.ts";
 import { LineInput } from "./line-input.ts";
 import type { InputLine } from "./line-splitter.ts";
@@ -120,7 +120,7 @@ export class LineSession implements ChatListener {
       return false;
     }
     try {
-      const address = limitedAddress(this.#connection.peer);
+      const address = addressForLimits(this.#connection.peer);
       const welcome = await this.#endpoint.hub.join({ name, room: LOBBY, address }, this);
       this.#nameDeadline.cancel();
       this.#member = welcome.member;

@@ -24,13 +24,13 @@ export class LineSplitter {
   *take(bytes: Uint8Array): Generator<InputLine, void> {
     let at = 0;
     for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, at)) {
-      const line = this.#joined(bytes.subarray(at, end));
+      const line = this.#join(bytes.subarray(at, end));
       at = end + 1;
       if (this.#isSkipping) this.#isSkipping = false;
       else yield this.#lineOf(line);
     }
     if (this.#isSkipping) return;
-    const rest = this.#joined(bytes.subarray(at));
+    const rest = this.#join(bytes.subarray(at));
     // A CR may be the first half of CR LF.
     if (rest.length <= this.#maxBytes + 1) {
       this.#rest = Uint8Array.from(rest);
@@ -42,7 +42,7 @@ export class LineSplitter {
 
   /** Returns the last line, which has no line end. */
   *end(): Generator<InputLine, void> {
-    const rest = this.#joined(NOTHING);
+    const rest = this.#join(NOTHING);
     if (rest.length > 0) yield this.#lineOf(rest);
   }
 
@@ -56,7 +56,7 @@ export class LineSplitter {
     return { type: "too-long", bytes: line.subarray(0, this.#maxBytes), endsWithCr: false };
   }
 
-  #joined(bytes: Uint8Array): Uint8Array {
+  #join(bytes: Uint8Array): Uint8Array {
     const rest = this.#rest;
     if (rest.length === 0) return bytes;
     this.#rest = NOTHING;

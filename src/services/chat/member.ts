@@ -123,7 +123,7 @@ export class LocalMember implements ChatMember, Blockable {
   }
 
   async kick(name: string): Promise<void> {
-    this.#removeMember(this.#otherIn(this.#requireOperatedRoom(), name), "kicked");
+    this.#removeMember(this.#requireOther(this.#requireOperatedRoom(), name), "kicked");
   }
 
   async ban(name: string): Promise<boolean> {
@@ -134,7 +134,7 @@ export class LocalMember implements ChatMember, Blockable {
       room.bans.add({ nameKey: key, address: undefined });
       return false;
     }
-    const other = this.#otherIn(room, name);
+    const other = this.#requireOther(room, name);
     room.bans.add(other);
     this.#removeMember(other, "banned");
     return true;
@@ -142,7 +142,7 @@ export class LocalMember implements ChatMember, Blockable {
 
   async mute(name: string): Promise<void> {
     const room = this.#requireOperatedRoom();
-    room.mutes.add(this.#otherIn(room, name));
+    room.mutes.add(this.#requireOther(room, name));
   }
 
   async unmute(name: string): Promise<void> {
@@ -211,7 +211,7 @@ export class LocalMember implements ChatMember, Blockable {
     return room;
   }
 
-  #otherIn(room: Room, name: string): LocalMember {
+  #requireOther(room: Room, name: string): LocalMember {
     const key = parseName(name);
     const member = key === undefined ? undefined : room.find(key.key);
     if (member === undefined) throw noSuchMember(name, room);

@@ -1,13 +1,13 @@
 import type { WebSocket } from "ws";
 import type { Connection } from "../../server/connection/connection.ts";
 import type { ConnectionStream } from "../../server/connection/stream.ts";
+import { addressForLimits } from "./address-for-limits.ts";
 import { ChatError } from "./chat-error.ts";
 import type { ChatEvent, LeaveReason } from "./chat-event.ts";
 import { type ChatMember, MAX_HISTORY_MESSAGES, type Welcome } from "./chat-hub.ts";
 import type { ChatListener, RemovalReason } from "./chat-listener.ts";
 import { type ClientFrame, ClientFrameError, parseClientFrame } from "./client-frame.ts";
 import { executeLine, isCommand, type LineOutcome } from "./commands.ts";
-import { limitedAddress } from "./limited-address.ts";
 import { memberName } from "./name.ts";
 import { fitMessages, textFrame } from "./server-frame.ts";
 import type { ServerMessage } from "./server-message.ts";
@@ -136,7 +136,7 @@ export class WebSocketSession implements ChatListener {
   async #join({ name, room, key, since, token }: Extract<ClientFrame, { type: "join" }>): Promise<void> {
     const member = this.#member;
     if (member === undefined) {
-      const address = limitedAddress(this.#connection.peer);
+      const address = addressForLimits(this.#connection.peer);
       const welcome = await this.#endpoint.hub.join({ name, room, key, address, token, since }, this);
       this.#cancelNaming();
       if (this.#isOver) {

@@ -1,5 +1,5 @@
 import { contentRange, selectRanges, unsatisfiedRange } from "../../http/byte-ranges.ts";
-import { preferredCoding } from "../../http/content-codings.ts";
+import { selectCoding } from "../../http/content-codings.ts";
 import type { Fields } from "../../http/fields.ts";
 import { multipartByteRanges } from "../../http/multipart-byteranges.ts";
 import { evaluateIfRange, evaluatePreconditions } from "../../http/preconditions.ts";
@@ -27,7 +27,7 @@ export function fileAnswer(request: FileRequest, resource: Resource, nowMs: numb
 }
 
 function formFor(headers: Fields, resource: Resource): Representation {
-  return resource.inCoding(preferredCoding(headers.get("Accept-Encoding"), resource.codings));
+  return resource.inCoding(selectCoding(headers.get("Accept-Encoding"), resource.codings));
 }
 
 /** There is neither a condition nor a range. */

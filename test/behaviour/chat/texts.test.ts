@@ -1,8 +1,8 @@
 // Names and texts: what is one, and what becomes of it.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { addressForLimits } from "../../../src/services/chat/address-for-limits.ts";
 import { escapeText } from "../../../src/services/chat/escape-text.ts";
-import { limitedAddress } from "../../../src/services/chat/limited-address.ts";
 import { historyLines, welcomeLines } from "../../../src/services/chat/line-text.ts";
 import { messageText } from "../../../src/services/chat/message-text.ts";
 import { nameKey, parseName } from "../../../src/services/chat/name.ts";
@@ -100,7 +100,7 @@ test.for([
   [{ host: "192.0.2.1", port: 1 }, "192.0.2.1"],
   [{ host: "2001:db8::1", port: 1 }, "2001:db8:0:0::/64"],
 ] as const)("limits go by %j as %s", ([peer, address]) => {
-  expect(limitedAddress(peer)).toBe(address);
+  expect(addressForLimits(peer)).toBe(address);
 });
 
 test("a welcome names the others and the topic", () => {

@@ -55,10 +55,10 @@ test("who is asked for the address later has a place until then", () => {
     made.addArriving();
     expect(made.admit(undefined)).toBeUndefined();
   }
-  expect(made.refusal(one)).toBeUndefined();
-  expect(made.refusal(one)).toBe("max-connections-per-address");
+  expect(made.admitAddress(one)).toBeUndefined();
+  expect(made.admitAddress(one)).toBe("max-connections-per-address");
   made.remove(undefined);
-  expect(made.refusal(one)).toBe("max-connections-per-address");
+  expect(made.admitAddress(one)).toBe("max-connections-per-address");
   made.remove(one);
   expect([made.active, levels]).toEqual([0, [1, 2, 1, 0]]);
   made.addArriving();

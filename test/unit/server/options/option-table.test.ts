@@ -164,7 +164,7 @@ describe.each([
   ["connect()", CONNECT],
 ] as const)("the table of %s", (_, table) => {
   test("has each default within its own range", () => {
-    for (const { name, defaultValue: defaultValue } of table.rows()) {
+    for (const { name, defaultValue } of table.rows()) {
       // No limit but another one: it is a default, and nothing that can be given.
       if (defaultValue === undefined || defaultValue === Number.POSITIVE_INFINITY) continue;
       const kind: { check(path: string, given: unknown): unknown } | undefined = Reflect.get(table.kinds, name);
