@@ -122,7 +122,7 @@ export class Listener implements ListenerEvents {
     await this.#socket?.close();
   }
 
-  get room(): number {
+  get capacity(): number {
     if (this.#early !== undefined) return 0;
     const { whenFull, maxConnections } = this.#config.settings;
     if (whenFull === "refuse") return Number.POSITIVE_INFINITY;
@@ -138,16 +138,16 @@ export class Listener implements ListenerEvents {
     };
   }
 
-  entered(): void {
+  countAccepted(): void {
     this.#arriving++;
     this.#server.admission.addArriving();
   }
 
-  shed(address: Address): void {
+  countShed(address: Address): void {
     this.#server.connections.reports.reportRefusal("out-of-descriptors", peerOf(address));
   }
 
-  acceptFailed(error: unknown): void {
+  countAcceptError(error: unknown): void {
     this.#server.connections.reports.counters.countAcceptError(error);
   }
 
@@ -258,7 +258,7 @@ export class Listener implements ListenerEvents {
 
   #openIfCapacity(): void {
     if (this.#waiting.length === 0) return;
-    if (this.room <= 0) {
+    if (this.capacity <= 0) {
       this.#awaitPlace();
       return;
     }

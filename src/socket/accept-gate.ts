@@ -6,13 +6,13 @@ export interface AcceptGate {
    * How many more connections the listener may accept now. At 0 it accepts none, if its transport can leave them: further ones
    * wait in the backlog, and beyond that in their clients.
    */
-  readonly room: number;
+  readonly capacity: number;
   /** Calls `open` once, as soon as the listener may accept again. Returns a function that cancels this. */
   whenOpen(open: () => void): () => void;
-  /** Called after the listener has accepted a connection, before it hands it over. */
-  entered(): void;
-  /** Called after the listener has accepted a connection with the spare descriptor, for lack of another, and closed it. */
-  shed(address: Address): void;
-  /** Called when accept(2) has failed and the listener continues. */
-  acceptFailed(error: unknown): void;
+  /** Counts a connection that the listener has accepted, before it hands it over. */
+  countAccepted(): void;
+  /** Counts a connection that the listener has accepted with the spare descriptor, for lack of another, and closed. */
+  countShed(address: Address): void;
+  /** Counts an error of accept(2) after which the listener continues. */
+  countAcceptError(error: unknown): void;
 }

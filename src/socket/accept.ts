@@ -132,7 +132,7 @@ export function shedBacklog(listener: Endpoint, spare: SpareDescriptor, gate: Ac
       const next = acceptOne(listener);
       if (isUnfinished(next)) return;
       reset(owned(listener, next).endpoint);
-      gate.shed(next.address);
+      gate.countShed(next.address);
     }
   } catch {
     // Another thread was faster, or the kernel repeats its error: in both cases the pause that follows is right.
@@ -184,7 +184,7 @@ class AcceptMany extends AcceptCall<AcceptBatch> {
 
   /** Checked for each connection: listeners that share a gate wake in one turn. */
   get #isOpen(): boolean {
-    return this.#gate === undefined || this.#gate.room > 0;
+    return this.#gate === undefined || this.#gate.capacity > 0;
   }
 
   attempt(): Outcome<AcceptBatch> {
@@ -194,7 +194,7 @@ class AcceptMany extends AcceptCall<AcceptBatch> {
       while (accepted.length < this.#limit && this.#isOpen) {
         const next = acceptOne(this.listener);
         if (isUnfinished(next)) break;
-        this.#gate?.entered();
+        this.#gate?.countAccepted();
         accepted.push(next);
       }
     } catch (error) {

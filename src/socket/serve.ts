@@ -72,7 +72,7 @@ export async function acceptAll(
     // Most turns bring one connection, and a second accept would find nothing; in a burst the limit soon has its height.
     let limit = 1;
     for (let isFirst = true; ; isFirst = false) {
-      if (gate !== undefined && gate.room <= 0 && !(await opened(listener, signal, gate))) return;
+      if (gate !== undefined && gate.capacity <= 0 && !(await opened(listener, signal, gate))) return;
       const batch = await untilEnd(listener, signal, nextBatch(listener, limit, signal, isFirst, gate));
       if (batch === undefined) return;
       for (const incoming of batch.accepted) take(incoming);
@@ -184,7 +184,7 @@ async function recover(
   // A spare that was lost to somebody faster is looked for again; where one is to be had, the shortage is over.
   const action = acceptAction(error, gate !== undefined && spare?.keep() === true);
   acceptError.publish({ error, action });
-  gate?.acceptFailed(error);
+  gate?.countAcceptError(error);
   if (action === "stop") throw error;
   if (action === "retry") return true;
   if (action === "shed" && spare !== undefined && gate !== undefined) shedBacklog(listener, spare, gate);

@@ -1,7 +1,7 @@
 import { NO_PLACE, type Placed } from "../native/placed-list.ts";
 import type { Link, LinkInput, LinkOutput } from "../server/transport/link.ts";
 import { ChaosDirection, type DirectionOwner, type Ending } from "./chaos-direction.ts";
-import type { Chaos } from "./chaos-options.ts";
+import type { ChaosSettings } from "./chaos-options.ts";
 import { StreamPlan } from "./chaos-plan.ts";
 import type { Tally } from "./chaos-stats.ts";
 
@@ -10,7 +10,7 @@ export class ChaosConnection implements DirectionOwner, Placed {
   /** The index in the proxy's list of connections. */
   place = NO_PLACE;
   readonly #client: Link;
-  readonly #chaos: Chaos;
+  readonly #chaos: ChaosSettings;
   readonly #number: number;
   readonly #tally: Tally;
   readonly #onClosed: () => void;
@@ -21,7 +21,7 @@ export class ChaosConnection implements DirectionOwner, Placed {
   #isOpen = true;
 
   /** The connection calls `closed` once both sides are closed. */
-  constructor(client: Link, chaos: Chaos, number: number, tally: Tally, onClosed: () => void) {
+  constructor(client: Link, chaos: ChaosSettings, number: number, tally: Tally, onClosed: () => void) {
     this.#client = client;
     this.#chaos = chaos;
     this.#number = number;

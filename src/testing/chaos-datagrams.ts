@@ -1,6 +1,6 @@
 import type { Link, LinkInput, LinkOutput } from "../server/transport/link.ts";
 import type { Peer } from "../server/transport/peer.ts";
-import type { Chaos } from "./chaos-options.ts";
+import type { ChaosSettings } from "./chaos-options.ts";
 import { DatagramPlan, type DirectionName } from "./chaos-plan.ts";
 import type { Tally } from "./chaos-stats.ts";
 
@@ -17,7 +17,7 @@ interface HeldDatagram {
 /** The queue of datagrams of one direction through a chaos proxy, which drops, duplicates, reorders, delays and throttles them. */
 export class ChaosDatagrams {
   readonly #plan: DatagramPlan;
-  readonly #chaos: Chaos;
+  readonly #chaos: ChaosSettings;
   readonly #tally: Tally;
   readonly #send: (data: Uint8Array) => boolean;
   readonly #queue: { readonly data: Buffer; readonly dueMs: number }[] = [];
@@ -26,7 +26,7 @@ export class ChaosDatagrams {
   #cancel: (() => void) | undefined;
 
   /** `send` returns false for a datagram that the kernel did not accept. */
-  constructor(plan: DatagramPlan, chaos: Chaos, tally: Tally, send: (data: Uint8Array) => boolean) {
+  constructor(plan: DatagramPlan, chaos: ChaosSettings, tally: Tally, send: (data: Uint8Array) => boolean) {
     this.#plan = plan;
     this.#chaos = chaos;
     this.#tally = tally;
@@ -35,19 +35,19 @@ export class ChaosDatagrams {
 
   /** Queues a datagram; copies its bytes, which belong to the caller. */
   enqueue(bytes: Uint8Array): void {
-    const fate = this.#plan.next();
-    if (fate.isDropped) {
+    const faults = this.#plan.next();
+    if (faults.isDropped) {
       this.#tally.droppedDatagrams++;
       return;
     }
-    if (fate.copies > 1) this.#tally.duplicatedDatagrams++;
+    if (faults.copies > 1) this.#tally.duplicatedDatagrams++;
     const data = Buffer.from(bytes);
-    for (let copy = 0; copy < fate.copies; copy++) {
+    for (let copy = 0; copy < faults.copies; copy++) {
       if (this.#queue.length + this.#held.length >= MAX_HELD_DATAGRAMS) this.#tally.overflowedDatagrams++;
-      else if (fate.overtakers > 0) this.#holdBack(data, fate.delayMs, fate.overtakers);
-      else this.#schedule(data, fate.delayMs);
+      else if (faults.overtakers > 0) this.#holdBack(data, faults.delayMs, faults.overtakers);
+      else this.#schedule(data, faults.delayMs);
     }
-    if (fate.overtakers === 0) this.#countOvertaker();
+    if (faults.overtakers === 0) this.#countOvertaker();
     this.#pump();
   }
 
@@ -118,7 +118,7 @@ export class ChaosFlow {
 
   /** The flow calls `connect` when it has no socket to the target; the callee then calls {@link join} or {@link close}. */
   constructor(
-    chaos: Chaos,
+    chaos: ChaosSettings,
     number: number,
     tally: Tally,
     reply: (data: Uint8Array) => boolean,

@@ -1,5 +1,5 @@
 import type { Link } from "../server/transport/link.ts";
-import type { Chaos } from "./chaos-options.ts";
+import type { ChaosSettings } from "./chaos-options.ts";
 import type { StreamPlan } from "./chaos-plan.ts";
 
 /** Bytes that wait in one direction before reading pauses; the bytes of one more event may come on top. */
@@ -28,7 +28,7 @@ export class ChaosDirection {
   readonly to: Link;
   readonly #from: Link;
   readonly #plan: StreamPlan;
-  readonly #chaos: Chaos;
+  readonly #chaos: ChaosSettings;
   readonly #owner: DirectionOwner;
   readonly #held: Held[] = [];
   #heldBytes = 0;
@@ -41,7 +41,7 @@ export class ChaosDirection {
   #state: "ready" | "waiting" | "stopped" = "ready";
   #cancel: (() => void) | undefined;
 
-  constructor(from: Link, to: Link, plan: StreamPlan, chaos: Chaos, owner: DirectionOwner) {
+  constructor(from: Link, to: Link, plan: StreamPlan, chaos: ChaosSettings, owner: DirectionOwner) {
     this.#from = from;
     this.to = to;
     this.#plan = plan;

@@ -89,7 +89,7 @@ const OF_DATAGRAMS = ["dropProbability", "duplicateProbability", "reorderProbabi
 const RANGE: OptionNames<Range> = { min: true, max: true };
 
 /** The options of a chaos proxy after validation, with defaults filled in. */
-export interface Chaos {
+export interface ChaosSettings {
   readonly seed: number;
   readonly delayMs: Range;
   readonly splitBytes: Range | undefined;
@@ -112,7 +112,7 @@ const HALF_CLOSES: readonly unknown[] = ["pass", "close", "hold"];
  *
  * @throws TypeError, RangeError with the option's name.
  */
-export function chaosOf(options: ChaosOptions): Chaos {
+export function chaosSettingsOf(options: ChaosOptions): ChaosSettings {
   checkOptions("chaosProxy()", options, CHAOS_OPTIONS);
   const {
     halfClose = "pass",

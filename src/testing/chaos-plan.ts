@@ -1,5 +1,5 @@
 // The decisions of a chaos proxy, by byte positions: the same for the same seed.
-import type { Chaos } from "./chaos-options.ts";
+import type { ChaosSettings } from "./chaos-options.ts";
 import { Random } from "./random.ts";
 
 /** The direction of a stream or datagram; each direction has its own random generators. */
@@ -20,7 +20,7 @@ const PURPOSES = { isReset: 0, resetAt: 1, split: 3, delay: 5, datagram: 7 } as 
  * and the direction alone, so they are the same however the bytes arrive.
  */
 export class StreamPlan {
-  readonly #chaos: Chaos;
+  readonly #chaos: ChaosSettings;
   readonly #splits: Random;
   readonly #delays: Random;
   /** The byte position of the reset; infinity for none. */
@@ -30,7 +30,7 @@ export class StreamPlan {
   #left = 0;
   #delayMs = 0;
 
-  constructor(chaos: Chaos, connection: number, direction: DirectionName) {
+  constructor(chaos: ChaosSettings, connection: number, direction: DirectionName) {
     const random = (purpose: number): Random => new Random(chaos.seed, connection, purpose);
     this.#chaos = chaos;
     this.#splits = random(PURPOSES.split + DIRECTIONS[direction]);
@@ -75,7 +75,7 @@ export class StreamPlan {
 }
 
 /** The faults of one datagram. */
-export interface DatagramFate {
+export interface DatagramFaults {
   readonly isDropped: boolean;
   /** 1 or 2. */
   readonly copies: number;
@@ -86,15 +86,15 @@ export interface DatagramFate {
 
 /** The faults of the datagrams of one direction, by number: every datagram uses the same number of random draws. */
 export class DatagramPlan {
-  readonly #chaos: Chaos;
+  readonly #chaos: ChaosSettings;
   readonly #random: Random;
 
-  constructor(chaos: Chaos, sender: number, direction: DirectionName) {
+  constructor(chaos: ChaosSettings, sender: number, direction: DirectionName) {
     this.#chaos = chaos;
     this.#random = new Random(chaos.seed, sender, PURPOSES.datagram + DIRECTIONS[direction]);
   }
 
-  next(): DatagramFate {
+  next(): DatagramFaults {
     const { dropProbability, duplicateProbability, reorderProbability, delayMs } = this.#chaos;
     const isDropped = this.#random.chance(dropProbability);
     const copies = this.#random.chance(duplicateProbability) ? 2 : 1;

@@ -11,7 +11,7 @@ import { formatSocketUrl, parseSocketUrl, type SocketUrl } from "../server/url/s
 import { checkUrlText } from "../server/url/url-text.ts";
 import { ChaosConnection } from "./chaos-connection.ts";
 import { ChaosFlow, keyOf } from "./chaos-datagrams.ts";
-import { type Chaos, type ChaosOptions, chaosOf, checkKind } from "./chaos-options.ts";
+import { type ChaosOptions, type ChaosSettings, chaosSettingsOf, checkKind } from "./chaos-options.ts";
 import { type ChaosStats, newTally, type Tally } from "./chaos-stats.ts";
 
 /** A connect to the target that is in progress. */
@@ -24,7 +24,7 @@ export class ChaosProxy implements AsyncDisposable {
   /** The seed of all decisions: pass it to the next run to repeat them. */
   readonly seed: number;
   readonly #target: SocketUrl;
-  readonly #chaos: Chaos;
+  readonly #chaos: ChaosSettings;
   readonly #transport: Transport;
   readonly #tally: Tally = newTally();
   readonly #connections = new PlacedList<ChaosConnection>();
@@ -35,7 +35,7 @@ export class ChaosProxy implements AsyncDisposable {
   #failure: Error | undefined;
 
   /** @internal */
-  constructor(target: SocketUrl, chaos: Chaos, from: Transport) {
+  constructor(target: SocketUrl, chaos: ChaosSettings, from: Transport) {
     this.seed = chaos.seed;
     this.#target = target;
     this.#chaos = chaos;
@@ -92,7 +92,7 @@ export class ChaosProxy implements AsyncDisposable {
   }
 
   /** The proxy accepts every connection: it resets excess ones itself and counts them. @internal */
-  readonly room = Number.POSITIVE_INFINITY;
+  readonly capacity = Number.POSITIVE_INFINITY;
 
   /** @internal */
   whenOpen(open: () => void): () => void {
@@ -101,7 +101,7 @@ export class ChaosProxy implements AsyncDisposable {
   }
 
   /** @internal */
-  entered(): void {}
+  countAccepted(): void {}
 
   /** @internal */
   failed(error: Error): void {
@@ -109,13 +109,13 @@ export class ChaosProxy implements AsyncDisposable {
   }
 
   /** @internal */
-  shed(): void {
+  countShed(): void {
     this.#tally.connections++;
     this.#tally.refusedConnections++;
   }
 
   /** @internal */
-  acceptFailed(): void {}
+  countAcceptError(): void {}
 
   /** @internal */
   accepted(client: Link): void {
@@ -202,7 +202,7 @@ export class ChaosProxy implements AsyncDisposable {
  */
 export async function chaosProxy(targetUrl: string, options: ChaosOptions = {}): Promise<ChaosProxy> {
   const target = parseProxyUrl("targetUrl", targetUrl);
-  const chaos = chaosOf(options);
+  const chaos = chaosSettingsOf(options);
   checkKind(options, target.scheme);
   const { listen = defaultListenUrl(target) } = options;
   const front = parseProxyUrl("options.listen", listen);

@@ -94,7 +94,7 @@ type MemoryListener = { readonly place: SocketUrl; readonly take: (link: Link) =
 type BoundSocket = { readonly place: SocketUrl; readonly receive: (data: Buffer, peer: Peer) => void };
 
 /** The two ends of one connection. */
-interface Ends extends Placed {
+interface LinkPair extends Placed {
   readonly ends: readonly [MemoryLink, MemoryLink];
 }
 
@@ -106,7 +106,7 @@ export class MemoryTransport implements Disposable {
   readonly #listeners = new Map<string, MemoryListener>();
   readonly #bound = new Map<string, BoundSocket>();
   readonly #datagramClients = new Map<string, MemoryLink>();
-  readonly #links = new PlacedList<Ends>();
+  readonly #links = new PlacedList<LinkPair>();
   #nextPort = 0;
 
   /** @internal */
@@ -143,14 +143,14 @@ export class MemoryTransport implements Disposable {
     const admit = (): void => {
       cancel = undefined;
       while (backlog.length > 0) {
-        if (events.room <= 0) {
+        if (events.capacity <= 0) {
           // Not within the call that made the server accept again, which may come from a handler.
           cancel = events.whenOpen(() => queueMicrotask(admit));
           return;
         }
         const link = backlog.shift();
         if (link === undefined) return;
-        events.entered();
+        events.countAccepted();
         events.accepted(link);
       }
     };

@@ -121,10 +121,10 @@ async function listenOn(...[url, events, options]: Parameters<Transport["listen"
     const peer = acceptedPeer(socket, isInternet);
     if (peer === undefined) {
       socket.destroy();
-      events.acceptFailed(new SocketError("accept", constants.errno.ECONNABORTED));
+      events.countAcceptError(new SocketError("accept", constants.errno.ECONNABORTED));
       return;
     }
-    events.entered();
+    events.countAccepted();
     configure(socket, current);
     events.accepted(new NodeLink(socket, peer));
   });

@@ -345,7 +345,7 @@ test("a listener that takes connections and then fails to open gives their place
     async listen(_url, events) {
       const link = new ScriptedLink();
       links.push(link);
-      events.entered();
+      events.countAccepted();
       events.accepted(link);
       throw new SocketError("listen", constants.errno.EADDRINUSE);
     },

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ChaosDatagrams, MAX_HELD_DATAGRAMS } from "../../../src/testing/chaos-datagrams.ts";
 import { ChaosDirection, type Ending, MAX_HELD_BYTES } from "../../../src/testing/chaos-direction.ts";
-import { type ChaosOptions, chaosOf } from "../../../src/testing/chaos-options.ts";
+import { type ChaosOptions, chaosSettingsOf } from "../../../src/testing/chaos-options.ts";
 import { DatagramPlan, type DirectionName, StreamPlan } from "../../../src/testing/chaos-plan.ts";
 import { chaosProxy } from "../../../src/testing/chaos-proxy.ts";
 import { newTally } from "../../../src/testing/chaos-stats.ts";
@@ -16,7 +16,7 @@ import { turn } from "../../support/until.ts";
 /** A direction between two links of the test's, with what became of it. */
 function direction(options: ChaosOptions, connection = 0, way: DirectionName = "toTarget") {
   const clock = manualClock();
-  const chaos = chaosOf({ seed: 1, clock, ...options });
+  const chaos = chaosSettingsOf({ seed: 1, clock, ...options });
   const [from, to] = [new ScriptedLink(), new ScriptedLink()];
   const happened: (Ending | "plan" | "peer")[] = [];
   const made = new ChaosDirection(from, to, new StreamPlan(chaos, connection, way), chaos, {
@@ -163,7 +163,7 @@ describe("a stream", () => {
   });
 
   test("is reset as often as resetProbability says", () => {
-    const chaos = chaosOf({ seed: 3, resetProbability: 0.25, resetAfterBytes: 0 });
+    const chaos = chaosSettingsOf({ seed: 3, resetProbability: 0.25, resetAfterBytes: 0 });
     let resets = 0;
     for (let connection = 0; connection < 1_000; connection++) {
       const ways = (["toTarget", "toClient"] as const).map((way) => new StreamPlan(chaos, connection, way).isReset);
@@ -216,7 +216,7 @@ describe("a stream", () => {
 describe("datagrams", () => {
   function datagrams(options: ChaosOptions) {
     const clock = manualClock();
-    const chaos = chaosOf({ seed: 5, clock, ...options });
+    const chaos = chaosSettingsOf({ seed: 5, clock, ...options });
     const tally = newTally();
     const sent: number[] = [];
     let hasRoom = true;
@@ -355,8 +355,8 @@ test.each([
   [JSON.parse('{ "delayMs": "5" }'), TypeError, "delayMs"],
   [JSON.parse('{ "delayMs": { "min": "5" } }'), TypeError, "delayMs"],
 ])("an option that cannot be is refused by name: %o", (options, kind, name) => {
-  expect(() => chaosOf(options)).toThrow(kind);
-  expect(() => chaosOf(options)).toThrow(name);
+  expect(() => chaosSettingsOf(options)).toThrow(kind);
+  expect(() => chaosSettingsOf(options)).toThrow(name);
 });
 
 test.each([

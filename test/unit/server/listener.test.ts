@@ -30,7 +30,7 @@ function listenerOf(stream: () => Promise<void>): {
   const listener = new Listener({ admission, datagramLimit, connections, context: undefined }, settings, run);
   const arrive = (): ScriptedLink => {
     const link = new ScriptedLink();
-    listener.entered();
+    listener.countAccepted();
     listener.accepted(link);
     return link;
   };

@@ -21,30 +21,30 @@ afterEach(() => {
 
 /** A gate that writes down what it is told. */
 class Notes implements AcceptGate {
-  room: number;
+  capacity: number;
   readonly sheds: Address[] = [];
   readonly errors: unknown[] = [];
   readonly waiters = new Set<() => void>();
 
   constructor(room = Number.POSITIVE_INFINITY) {
-    this.room = room;
+    this.capacity = room;
   }
-  entered(): void {
-    this.room--;
+  countAccepted(): void {
+    this.capacity--;
   }
   whenOpen(open: () => void): () => void {
     this.waiters.add(open);
     return () => this.waiters.delete(open);
   }
-  shed(address: Address): void {
+  countShed(address: Address): void {
     this.sheds.push(address);
   }
-  acceptFailed(error: unknown): void {
+  countAcceptError(error: unknown): void {
     this.errors.push(error);
   }
   /** Makes room, and says so. */
   open(room: number): void {
-    this.room = room;
+    this.capacity = room;
     for (const open of [...this.waiters]) {
       this.waiters.delete(open);
       open();
@@ -129,7 +129,7 @@ describe("a gate", () => {
     await turnLoop(3);
     await Promise.all(listeners.map((listener) => connectMany(listener, 3)));
     await turnLoop();
-    expect(gate.room).toBe(0);
+    expect(gate.capacity).toBe(0);
     expect(all.flatMap(({ accepted }) => accepted)).toHaveLength(1);
     gate.open(100);
     await turnLoop();
