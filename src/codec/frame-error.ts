@@ -13,7 +13,7 @@ const REASONS = {
 export type FrameErrorCode = keyof typeof REASONS;
 
 /** Where an error occurred. */
-interface Place {
+interface ErrorLocation {
   readonly codec: string;
   readonly offset?: number | undefined;
   readonly cause?: unknown;
@@ -58,7 +58,7 @@ export class FrameError extends Error {
   readonly offset: number | undefined;
 
   /** @internal */
-  constructor(code: FrameErrorCode, { codec, offset, cause }: Place, reason: string = REASONS[code]) {
+  constructor(code: FrameErrorCode, { codec, offset, cause }: ErrorLocation, reason: string = REASONS[code]) {
     const place = offset === undefined ? codec : `${codec}, byte ${offset}`;
     super(`${place}: ${reason}`, cause === undefined ? undefined : { cause });
     this.name = "FrameError";

@@ -13,7 +13,7 @@ import { publishFailure } from "./diagnostics.ts";
 import { reportError } from "./error-report.ts";
 import { checkHandler, type HandlerClass, isModuleHandler, type ModuleHandler } from "./handler-class.ts";
 import { HandlerRuns } from "./handler-runs.ts";
-import { importHandler, placeOf } from "./module-handler.ts";
+import { importHandler, locationOf } from "./module-handler.ts";
 import { PendingRequests, type RequestWithAddress } from "./pending-requests.ts";
 
 /** The return type of a hook: its result, or a promise of it. */
@@ -497,7 +497,7 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
 
   async #runHandler(request: Request, client_address: Address): Promise<void> {
     const handler = this.RequestHandlerClass;
-    const Handler = isModuleHandler(handler) ? await importHandler(placeOf(handler)) : handler;
+    const Handler = isModuleHandler(handler) ? await importHandler(locationOf(handler)) : handler;
     await new Handler(request, client_address, this).run();
   }
 

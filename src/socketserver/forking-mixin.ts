@@ -4,7 +4,7 @@ import { Capacity } from "./capacity.ts";
 import { publishFailure } from "./diagnostics.ts";
 import { isModuleHandler } from "./handler-class.ts";
 import { HandlerRuns } from "./handler-runs.ts";
-import { placeOf } from "./module-handler.ts";
+import { locationOf } from "./module-handler.ts";
 import { type RequestChild, startChild } from "./request-child.ts";
 import { requestMessageOf, socketOf } from "./request-message.ts";
 import { checkBase, type RequestOf, type ServerClass, type WithMembers } from "./server-class.ts";
@@ -90,7 +90,7 @@ export function ForkingMixIn<Base extends ServerClass>(Base: Base): WithMembers<
       if (!isModuleHandler(Handler)) throw wrongType("RequestHandlerClass", "{ module: URL, name: string }", Handler);
       await this.#awaitCapacity();
       const message = {
-        place: placeOf(Handler),
+        location: locationOf(Handler),
         request: requestMessageOf(request, client_address, this.server_address),
       };
       const child = await startChild(message, socketOf(request).fileno());

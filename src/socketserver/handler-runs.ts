@@ -24,7 +24,7 @@ export class HandlerRuns {
   readonly #runs = new Set<Run>();
 
   /** Whether the current call comes from a handler, of any server. */
-  static get isWithin(): boolean {
+  static get isInHandler(): boolean {
     return currentRuns().size > 0;
   }
 

@@ -2,7 +2,7 @@ import { wrongValue } from "../socket/values.ts";
 import { checkClass, type ModuleHandler } from "./handler-class.ts";
 
 /** The module and name of a handler class, in the form sent to a worker thread or child process. */
-export interface HandlerPlace {
+export interface HandlerLocation {
   /** The URL of the module. */
   readonly module: string;
   /** The name of the export. */
@@ -10,7 +10,7 @@ export interface HandlerPlace {
 }
 
 /** Converts a {@link ModuleHandler} to the form that can be sent. */
-export function placeOf({ module, name }: ModuleHandler): HandlerPlace {
+export function locationOf({ module, name }: ModuleHandler): HandlerLocation {
   return { module: module.href, name };
 }
 
@@ -26,23 +26,25 @@ export type ImportedHandler = new (
  *
  * @throws TypeError naming `RequestHandlerClass` if the module cannot be imported, or does not export the class.
  */
-export async function importHandler(place: HandlerPlace): Promise<ImportedHandler> {
-  const { name } = place;
-  const exports = await importModule(place);
+export async function importHandler(location: HandlerLocation): Promise<ImportedHandler> {
+  const { name } = location;
+  const exports = await importModule(location);
   if (!(name in exports)) {
     const names = Object.keys(exports).join(", ") || "none";
-    throw wrongValue("RequestHandlerClass", `must name an export of its module, which has: ${names}`, place);
+    throw wrongValue("RequestHandlerClass", `must name an export of its module, which has: ${names}`, location);
   }
   const Handler: unknown = Reflect.get(exports, name);
   checkImported(Handler);
   return Handler;
 }
 
-async function importModule(place: HandlerPlace): Promise<object> {
+async function importModule(location: HandlerLocation): Promise<object> {
   try {
-    return await import(place.module);
+    return await import(location.module);
   } catch (cause) {
-    throw Object.assign(wrongValue("RequestHandlerClass", "names a module that cannot be imported", place), { cause });
+    throw Object.assign(wrongValue("RequestHandlerClass", "names a module that cannot be imported", location), {
+      cause,
+    });
   }
 }
 

@@ -2,12 +2,12 @@
 import { adopt, type Socket } from "../socket/internal.ts";
 import { SHUT_WR, SocketError } from "../socket/values.ts";
 import { thrownReport } from "./handler-report.ts";
-import { type HandlerPlace, importHandler } from "./module-handler.ts";
+import { type HandlerLocation, importHandler } from "./module-handler.ts";
 import { type RequestMessage, runHandler } from "./request-message.ts";
 
 /** The message from which a child learns its handler and its request. */
 export interface ProcessRequest {
-  readonly place: HandlerPlace;
+  readonly location: HandlerLocation;
   readonly request: RequestMessage;
 }
 
@@ -26,12 +26,12 @@ process.once("beforeExit", () =>
 );
 
 /** Serves the request in Python's order: runs the handler, records its failure, ends the request, exits. */
-async function serve({ place, request }: ProcessRequest): Promise<void> {
+async function serve({ location, request }: ProcessRequest): Promise<void> {
   let failure: { thrown: unknown } | undefined;
   let socket: Socket<unknown> | undefined;
   try {
     socket = adopt(REQUEST_DESCRIPTOR);
-    await runHandler(await importHandler(place), request, socket);
+    await runHandler(await importHandler(location), request, socket);
   } catch (thrown) {
     failure = { thrown };
   }

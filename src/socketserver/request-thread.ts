@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import { checkDescriptorCapacity } from "./descriptor-capacity.ts";
 import { handlerLostError } from "./handler-lost-error.ts";
 import { type HandlerReport, isReport, thrownValueOf } from "./handler-report.ts";
-import type { HandlerPlace } from "./module-handler.ts";
+import type { HandlerLocation } from "./module-handler.ts";
 import type { IMPORTED as WORKER_IMPORTED, WorkerRequest } from "./worker.ts";
 
 // Always the compiled program, even when this file runs as TypeScript: a worker cannot load TypeScript.
@@ -40,10 +40,10 @@ export class RequestThread {
    *
    * @throws SocketError `EMFILE`, `ENFILE`.
    */
-  constructor(place: HandlerPlace, isDaemon: boolean, onExit: (thread: RequestThread, error: unknown) => void) {
+  constructor(location: HandlerLocation, isDaemon: boolean, onExit: (thread: RequestThread, error: unknown) => void) {
     this.#isDaemon = isDaemon;
     checkDescriptorCapacity(starting + 1);
-    this.#worker = new Worker(PROGRAM, { workerData: place, name: "sockwright request" });
+    this.#worker = new Worker(PROGRAM, { workerData: location, name: "sockwright request" });
     this.#worker.unref();
     this.#countStart();
     this.#imported = new Promise((resolve) => {

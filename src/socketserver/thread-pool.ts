@@ -1,10 +1,10 @@
 import { SockwrightError } from "../socket/values.ts";
-import type { HandlerPlace } from "./module-handler.ts";
+import type { HandlerLocation } from "./module-handler.ts";
 import { RequestThread } from "./request-thread.ts";
 import type { WorkerRequest } from "./worker.ts";
 
 interface PoolSettings {
-  readonly place: HandlerPlace;
+  readonly location: HandlerLocation;
   readonly maxThreads: number;
   /** Whether the process may end while threads handle requests. */
   readonly isDaemon: boolean;
@@ -73,8 +73,8 @@ export class ThreadPool {
   }
 
   #start(): RequestThread {
-    const { place, isDaemon } = this.#settings;
-    const thread = new RequestThread(place, isDaemon, (ended, error) => this.#remove(ended, error));
+    const { location, isDaemon } = this.#settings;
+    const thread = new RequestThread(location, isDaemon, (ended, error) => this.#remove(ended, error));
     this.#threads.add(thread);
     return thread;
   }
@@ -89,8 +89,8 @@ export class ThreadPool {
 
   #remove(thread: RequestThread, error: unknown): void {
     this.#threads.delete(thread);
-    const place = this.#idle.indexOf(thread);
-    if (place >= 0) this.#idle.splice(place, 1);
+    const index = this.#idle.indexOf(thread);
+    if (index >= 0) this.#idle.splice(index, 1);
     if (error !== undefined) this.#settings.onIdleLoss(error);
     this.#replace();
   }

@@ -5,7 +5,7 @@ import type { Awaitable } from "./base-server.ts";
 import { Capacity } from "./capacity.ts";
 import { publishFailure } from "./diagnostics.ts";
 import { isModuleHandler } from "./handler-class.ts";
-import { type HandlerPlace, placeOf } from "./module-handler.ts";
+import { type HandlerLocation, locationOf } from "./module-handler.ts";
 import { requestMessageOf, socketOf } from "./request-message.ts";
 import { checkBase, type RequestOf, type ServerClass, type WithMembers } from "./server-class.ts";
 import { ThreadPool } from "./thread-pool.ts";
@@ -102,7 +102,7 @@ export function ThreadingMixIn<Base extends ServerClass>(Base: Base): WithMember
     override async finish_request(request: RequestOf<Base>, client_address: Address): Promise<void> {
       const handler = this.RequestHandlerClass;
       if (!isModuleHandler(handler)) return super.finish_request(request, client_address);
-      this.#pool ??= this.#startPool(placeOf(handler));
+      this.#pool ??= this.#startPool(locationOf(handler));
       // The worker duplicates the descriptor later. Until then this duplicate keeps its number valid, even if the program
       // closes the request meanwhile.
       const duplicate = socketOf(request).dup();
@@ -155,9 +155,9 @@ export function ThreadingMixIn<Base extends ServerClass>(Base: Base): WithMember
       void (this.block_on_close && !this.daemon_threads ? this.handler_runs.run(task) : task());
     }
 
-    #startPool(place: HandlerPlace): ThreadPool {
+    #startPool(location: HandlerLocation): ThreadPool {
       const pool = new ThreadPool({
-        place,
+        location,
         maxThreads: integer("max_threads", this.max_threads, 1, MAX_COUNT),
         isDaemon: this.daemon_threads,
         onIdleLoss: (error) => publishFailure({ error, server: this, hook: "process_request_thread" }),

@@ -82,7 +82,7 @@ export class UDPServer extends TCPServer<DatagramRequest> {
   /** Closes the socket when the last handler has ended, since answers need it. @internal */
   override async end_socket(): Promise<void> {
     this.#closing ??= this.#close();
-    if (!HandlerRuns.isWithin) return this.#closing;
+    if (!HandlerRuns.isInHandler) return this.#closing;
     // The handler that closes the server may still send an answer: the socket closes after it.
     this.#closing.catch(() => undefined);
     await this.handler_runs.awaitOthers();

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { fromfd } from "../socket/internal.ts";
 import { doneReport, type HandlerReport, thrownReport } from "./handler-report.ts";
-import { type HandlerPlace, importHandler } from "./module-handler.ts";
+import { type HandlerLocation, importHandler } from "./module-handler.ts";
 import { type RequestMessage, runHandler } from "./request-message.ts";
 
 /** A request for a worker. The worker duplicates the descriptor; the server keeps its own open until the report. */
@@ -13,10 +13,10 @@ export interface WorkerRequest extends RequestMessage {
 /** The message of a worker that has imported its modules, or failed to. */
 export const IMPORTED = "sockwright:socketserver:imported";
 
-const place: HandlerPlace = workerData;
-const importing = importHandler(place);
-const imported = (): void => parentPort?.postMessage(IMPORTED);
-importing.then(imported, imported);
+const location: HandlerLocation = workerData;
+const importing = importHandler(location);
+const notifyImported = (): void => parentPort?.postMessage(IMPORTED);
+importing.then(notifyImported, notifyImported);
 
 parentPort?.on("message", (request: WorkerRequest) => {
   void serve(request).then((report) => parentPort?.postMessage(report));
