@@ -25,6 +25,13 @@ napi_value Watch(napi_env env, napi_callback_info info) {
   });
 }
 
+// pollerDescriptor(): returns the poller's epoll descriptor, or -EBADF before the poller has started.
+napi_value PollerDescriptor(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
+  const Poller& poller = arguments.environment().poller();
+  return Number(env, poller.started() ? poller.descriptor() : -EBADF);
+}
+
 // setReferenced(referenced): sets whether the poller keeps the process alive.
 napi_value SetReferenced(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);

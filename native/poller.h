@@ -39,6 +39,7 @@ class Poller {
   // Returns 0 or -errno (libuv's error numbers are negated errno values on Linux).
   int Start(napi_value dispatch, napi_value records);
   bool started() const { return epoll_.is_open(); }
+  int descriptor() const { return epoll_.get(); }
 
   // Sets epoll's interest in a slot: EPOLL_CTL_ADD, MOD or DEL, depending on the slot's current interest. epoll_ctl(2).
   int Watch(uint32_t index, Slot& slot, uint32_t interest);

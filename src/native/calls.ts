@@ -58,6 +58,7 @@ export function kernelOf(addon: Addon): Kernel {
     getprotobyname: addon.getprotobyname,
     start: addon.start,
     watch: addon.watch,
+    pollerDescriptor: addon.pollerDescriptor,
     setReferenced: addon.setReferenced,
     poll: addon.poll,
     constants: addon.constants,

@@ -173,6 +173,8 @@ export interface Kernel {
   start(dispatch: (count: number) => void, records: Int32Array): number;
   /** Sets the EPOLL* events that epoll reports for the slot; 0 removes the slot from epoll. */
   watch(slot: number, generation: number, interest: number): number;
+  /** Returns the poller's epoll descriptor, or -EBADF before the poller has started. */
+  pollerDescriptor(): number;
   setReferenced(referenced: boolean): void;
   poll(slot: number, generation: number, events: number): number;
 

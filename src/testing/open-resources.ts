@@ -1,9 +1,13 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { setImmediate } from "node:timers";
+import { addonError, kernel } from "../native/load.ts";
 
 /** The resources that a process has open at one moment. */
 export interface OpenResources {
-  /** Number and target of each descriptor, from /proc/self/fd; empty on systems without that folder. */
+  /**
+   * Number and target of each descriptor, from /proc/self/fd; empty on systems without that folder. It leaves out the epoll
+   * descriptor that the poller opens at the first wait and keeps as long as the environment lives.
+   */
   readonly descriptors: ReadonlyMap<number, string>;
   /** Counts of each kind of resource that keeps the event loop alive, and the values of the caller's counters. */
   readonly counts: ReadonlyMap<string, number>;
@@ -12,12 +16,10 @@ export interface OpenResources {
 /** A further counter to compare: its name, and a function that reads it. */
 export type Counter = readonly [name: string, read: () => number];
 
-const EVENT_POLL = "anon_inode:[eventpoll]";
 /** libuv opens one with the first `fs.watch` of an environment, and keeps it. A watcher left open is counted as a handle. */
 const INOTIFY = "anon_inode:inotify";
 /** The target of the spare descriptor that libuv keeps from its first stream on, for EMFILE (uv__stream_init). */
 const RESERVE = "/dev/null";
-const eventPollsAtStart = countEventPolls(openDescriptors());
 
 /** Reads the resources that this process has open now. */
 export function openResources(counters: readonly Counter[] = []): OpenResources {
@@ -41,15 +43,10 @@ export function findLeaks(
   let mayBeReserve = countReserves(before.descriptors) === 0;
   for (const [descriptor, target] of after.descriptors) {
     if (target === RESERVE && descriptor > 2 && mayBeReserve) mayBeReserve = false;
-    else if (target !== EVENT_POLL && target !== INOTIFY && before.descriptors.get(descriptor) !== target) {
+    else if (target !== INOTIFY && before.descriptors.get(descriptor) !== target) {
       lines.push(`descriptor ${descriptor} (${nameOf(target)})`);
     }
   }
-  // The poller makes its epoll descriptor at the first wait, and keeps it as long as the environment lives.
-  const polls =
-    countEventPolls(after.descriptors) - Math.max(countEventPolls(before.descriptors), eventPollsAtStart + 1);
-  if (polls > 0) lines.push(`${polls} epoll descriptor(s)`);
-
   for (const [name, count] of after.counts) {
     const more = count - (before.counts.get(name) ?? 0);
     if (more > 0) lines.push(`${name} (${more} more than before)`);
@@ -83,6 +80,7 @@ function openDescriptors(): Map<number, string> {
       // The descriptor that read the folder itself is closed by now.
     }
   }
+  if (addonError === undefined) descriptors.delete(kernel.pollerDescriptor());
   return descriptors;
 }
 
@@ -99,8 +97,4 @@ function descriptorNames(): string[] {
 /** Counts descriptors that may be libuv's spare one; the standard streams of a program without a terminal are not. */
 function countReserves(descriptors: ReadonlyMap<number, string>): number {
   return [...descriptors].filter(([descriptor, target]) => descriptor > 2 && target === RESERVE).length;
-}
-
-function countEventPolls(descriptors: ReadonlyMap<number, string>): number {
-  return [...descriptors.values()].filter((target) => target === EVENT_POLL).length;
 }

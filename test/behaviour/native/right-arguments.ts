@@ -41,6 +41,7 @@ const withoutSlot: Readonly<Partial<Record<FunctionName, () => readonly unknown[
   receiveReady: () => [new Uint8Array(16), new Int32Array(8), 2],
   sendAll: () => [new Uint8Array(16), new Int32Array(8), 2],
   start: () => [() => undefined, new Int32Array(3)],
+  pollerDescriptor: () => [],
   setReferenced: () => [false],
 };
 

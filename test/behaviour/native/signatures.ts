@@ -93,6 +93,7 @@ export const signatures: Readonly<Record<FunctionName, readonly Parameter[]>> = 
   getprotobyname: all("name"),
   start: all("function", "records"),
   watch: onSlot("uint32"),
+  pollerDescriptor: [],
   setReferenced: all("boolean"),
   poll: onSlot("int32"),
 };

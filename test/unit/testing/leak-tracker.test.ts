@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
@@ -96,6 +96,17 @@ test("counters of one's own are watched too", async () => {
 test("MAX_PATIENCE_MS: patience has an end", () => {
   expect(() => leakTracker({ patienceMs: 600_001 })).toThrow(RangeError);
   expect(() => leakTracker({ patienceMs: -1 })).toThrow(RangeError);
+});
+
+// In a new process, where neither libsql nor the poller has an epoll descriptor yet.
+test("the epoll descriptors of libsql are leaks, and the poller's is not, whichever is opened first", () => {
+  const program = fileURLToPath(new URL("programs/opens-epoll.mjs", import.meta.url));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program], { encoding: "utf8" });
+  expect([status, stderr]).toEqual([0, ""]);
+  const { opened, ofLibsql, ofPoller } = JSON.parse(stdout);
+  expect(opened).toBeGreaterThan(0);
+  expect(ofLibsql).toHaveLength(opened);
+  expect(ofPoller).toEqual([]);
 });
 
 // In a process of its own: that of the tests has printed long before.
