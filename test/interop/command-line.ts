@@ -1,4 +1,4 @@
-// The netcats and socat as peers, all driven in the same way: what is typed goes out, what comes in is printed.
+// nc, ncat and socat behind one interface: the test types lines into a program and reads what it prints.
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import type { TestContext } from "vitest";
 import { type AddressInput, SOCK_DGRAM } from "../../src/index.ts";
@@ -6,7 +6,7 @@ import { type Child, startChild } from "../support/child.ts";
 import { requireTool } from "../support/tools.ts";
 import { datagrams, streams, type Transport } from "./transports.ts";
 
-/** How a program is told to be a client or a server of a transport. */
+/** The arguments that make a program a client or a server of a transport. */
 interface CommandLine {
   readonly program: "nc" | "ncat" | "socat";
   readonly transport: Transport;
@@ -58,7 +58,7 @@ export const commandLines: readonly CommandLine[] = [
   netcat("nc", abstract, "-NU", "-lvNU"),
   netcat("nc", udp4, "-uW1", "-luv"),
   netcat("nc", udp6, "-uW1", "-luv"),
-  // Ncat of Debian 12 knows no abstract names.
+  // Ncat of Debian 12 does not support abstract names.
   netcat("ncat", tcp4, "-v", "-lv"),
   netcat("ncat", tcp6, "-v", "-lv"),
   netcat("ncat", path, "-U", "-lvU"),
@@ -76,17 +76,17 @@ export async function startClient(context: TestContext, line: CommandLine, addre
   return startChild(requireTool(context, line.program), line.client(address));
 }
 
-/** Starts the program as a server, and gives where it listens. */
+/** Starts the program as a server, and returns its address. */
 export async function startServer(context: TestContext, line: CommandLine): Promise<[Child, AddressInput]> {
   const address = line.transport.freeAddress();
-  // They tell on standard error that they listen.
+  // The programs report on standard error that they listen.
   const command = ["-c", 'exec "$@" 2>&1', "sh", requireTool(context, line.program), ...line.server(address)];
   const server = await startChild("sh", command);
   await server.line(line.transport.type === SOCK_DGRAM ? /bound|listening/i : /listening/i);
   return [server, "host" in address ? { ...address, port: boundPort(server.pid, line.transport) } : address];
 }
 
-/** proc(5), /proc/net/tcp: the local port of the process's one socket. Not all of them tell which port 0 has become. */
+/** proc(5), /proc/net/tcp: the local port of the process's only socket. Some programs do not print the port that the kernel chose for port 0. */
 function boundPort(pid: number, { family, type }: Transport): number {
   const inodes = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
   const table = `${type === SOCK_DGRAM ? "udp" : "tcp"}${family === tcp6.family ? "6" : ""}`;

@@ -1,4 +1,4 @@
-// `sockwright up` without a file: its table is typed, line by line, and its pages are seen in Chromium.
+// `sockwright up` without a file: the test types each line of its table, and Chromium opens its pages.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
@@ -22,11 +22,11 @@ interface Row {
 interface Running {
   readonly child: Child;
   readonly rows: readonly Row[];
-  /** Where it makes its own. */
+  /** The folder in which the demonstration makes its own folder. */
   readonly folder: string;
 }
 
-/** It runs where no other file is, until the test ends. */
+/** Starts the demonstration in an empty folder; it runs until the test ends. */
 async function running(...args: readonly string[]): Promise<Running> {
   const folder = freeFolder();
   const env = { ...process.env, TMPDIR: folder };
@@ -41,7 +41,7 @@ async function running(...args: readonly string[]): Promise<Running> {
   return { child, rows, folder };
 }
 
-/** What is typed into a command of the table, and what it then shows. */
+/** The text to type into a command of the table, and what the command then prints. */
 function conversationOf({ service, address }: Row): readonly [typed: string, shown: RegExp][] {
   if (address.startsWith("http:")) return [];
   if (service === "greet") return [["Rose\n", /Hello, Rose!?/]];
@@ -51,7 +51,7 @@ function conversationOf({ service, address }: Row): readonly [typed: string, sho
   ];
 }
 
-test("each line of the table is typed, and answers", async (context) => {
+test("each command of the table gives an answer", async (context) => {
   requireTool(context, "nc");
   requireTool(context, "curl");
   const { child, rows } = await running();
@@ -73,9 +73,9 @@ test("each line of the table is typed, and answers", async (context) => {
   expect(child.stderr).toBe("");
 });
 
-test("a port that is taken is replaced, and the folder goes with the demonstration", async () => {
+test("the demonstration replaces a port that is in use, and removes its folder at the end", async () => {
   const taken = createServer();
-  // Where it is taken already, all the better.
+  // If another process already uses the port, the case is the same.
   await new Promise<void>((resolve) => {
     taken.once("error", () => resolve()).listen(8000, "127.0.0.1", resolve);
   });
@@ -106,7 +106,7 @@ describe("in Chromium", { timeout: BROWSER_TIMEOUT_MS }, () => {
     return page;
   }
 
-  test.for(["light", "dark"] as const)("the home page has the table, with links: %s", async (scheme, context) => {
+  test.for(["light", "dark"] as const)("the home page shows the table with links: %s", async (scheme, context) => {
     const page = await seen(context, "", scheme);
     expect(await page.locator("tbody tr").count()).toBe(7);
     expect(await page.getByRole("link").count()).toBe(4);
@@ -117,18 +117,18 @@ describe("in Chromium", { timeout: BROWSER_TIMEOUT_MS }, () => {
     await page.getByRole("heading", { name: "Welcome your visit!" }).waitFor();
   });
 
-  test.for(["/chat/", "/status/"])("it leads to %s", async (path, context) => {
+  test.for(["/chat/", "/status/"])("the home page leads to %s", async (path, context) => {
     const page = await seen(context, path, "light");
     expect(new URL(page.url()).pathname).toBe(path);
   });
 });
 
-// `SOCKWRIGHT_SCREENSHOTS=docs/pictures npx vitest run test/interop/demonstration.test.ts -t "picture of"` takes them anew.
+// `SOCKWRIGHT_SCREENSHOTS=docs/pictures npx vitest run test/interop/demonstration.test.ts -t "picture of"` takes the pictures again.
 describe("the pictures of README.md", { timeout: BROWSER_TIMEOUT_MS }, () => {
   const openPage = browserOfFile();
   const width = 960;
   const MAX_PICTURE_BYTES = 100 * 1024;
-  /** A sample a second: enough for a line in the plots where somebody keeps the pictures. */
+  /** One sample per second, when pictures are taken: enough for a line in the plots. */
   const SAMPLES = FOLDER === undefined ? 2 : 45;
 
   async function take(page: Page, name: string, height: number): Promise<void> {
@@ -179,7 +179,7 @@ function addressOf(rows: readonly Row[], name: string): string {
   return rows.find(({ service }) => service === name)?.address ?? "";
 }
 
-/** For a person to look at, where that person says where. */
+/** Writes a picture if the environment variable names a folder. */
 async function shoot(page: Page, name: string): Promise<void> {
   if (FOLDER === undefined) return;
   mkdirSync(FOLDER, { recursive: true });

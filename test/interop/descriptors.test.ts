@@ -1,4 +1,4 @@
-// Descriptors between us and Python's socket.send_fds and recv_fds, both ways.
+// Descriptors that Sockwright and Python's socket.send_fds and recv_fds pass to each other.
 import { once } from "node:events";
 import { closeSync, createReadStream, writeSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
@@ -6,7 +6,7 @@ import { AF_UNIX, recv_fds, type Socket, send_fds, socket, socketpair } from "..
 import { type Child, startChild } from "../support/child.ts";
 import { requireTool } from "../support/tools.ts";
 
-/** Connects to the abstract name that is its argument, and then does what follows. */
+/** A Python program that connects to the abstract name in its argument, and then runs the code that follows. */
 const CONNECT = `
 import os, socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -25,7 +25,7 @@ async function startTool(program: string, code: string): Promise<readonly [Socke
   return [peer, child];
 }
 
-test("Python receives ours, and writes through them", async (context) => {
+test("Python receives descriptors from Sockwright, and writes through them", async (context) => {
   const [peer, child] = await startTool(
     requireTool(context, "python3"),
     `
@@ -44,7 +44,7 @@ for fd in fds:
   expect(await child.exit()).toEqual({ code: 0, signal: null });
 });
 
-test("we receive Python's, and read and write through them", async (context) => {
+test("Sockwright receives descriptors from Python, and reads and writes through them", async (context) => {
   const [peer, child] = await startTool(
     requireTool(context, "python3"),
     `

@@ -1,5 +1,5 @@
-// The rendered documentation as Chromium shows it: on a phone and a desktop, in both colours, from a file and from a server.
-// In `npm run check`, `npm run docs` has built it just before; where it is missing, this test builds it.
+// The rendered documentation in Chromium: on a phone and a desktop, light and dark, from a file and from a server.
+// `npm run check` runs `npm run docs` just before; without dist/docs this test builds it.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -34,47 +34,53 @@ const views = (["phone", "desktop"] as const).flatMap((size) =>
 );
 
 describe("the documentation", { timeout: BROWSER_TIMEOUT_MS }, () => {
-  test.for(views)("fits the page, without an error: $size, $colorScheme", async ({ size, colorScheme }, context) => {
-    const page = await openPage(context, { viewport: SIZES[size], colorScheme });
-    const complaints = complaintsOf(page);
-    for (const [name, path] of Object.entries(PAGES)) {
-      await page.goto(`${pathToFileURL(SITE).href}/${path}`);
-      await page.getByRole("heading", { level: 1 }).first().waitFor();
-      expect(await page.evaluate<number>("document.documentElement.scrollWidth"), path).toBe(SIZES[size].width);
-      const background = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
-      const [red = Number.NaN] = background.match(/\d+/g)?.map(Number) ?? [];
-      expect(red < 128, `${path} is dark: ${background}`).toBe(colorScheme === "dark");
-      const folder = process.env["SOCKWRIGHT_SCREENSHOTS"];
-      if (folder === undefined) continue;
-      mkdirSync(folder, { recursive: true });
-      await page.screenshot({ path: join(folder, `docs-${name}-${size}-${colorScheme}.png`) });
-    }
-    expect(complaints).toEqual([]);
-  });
+  test.for(views)(
+    "each page fits the window, without an error in the console: $size, $colorScheme",
+    async ({ size, colorScheme }, context) => {
+      const page = await openPage(context, { viewport: SIZES[size], colorScheme });
+      const complaints = complaintsOf(page);
+      for (const [name, path] of Object.entries(PAGES)) {
+        await page.goto(`${pathToFileURL(SITE).href}/${path}`);
+        await page.getByRole("heading", { level: 1 }).first().waitFor();
+        expect(await page.evaluate<number>("document.documentElement.scrollWidth"), path).toBe(SIZES[size].width);
+        const background = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
+        const [red = Number.NaN] = background.match(/\d+/g)?.map(Number) ?? [];
+        expect(red < 128, `${path} is dark: ${background}`).toBe(colorScheme === "dark");
+        const folder = process.env["SOCKWRIGHT_SCREENSHOTS"];
+        if (folder === undefined) continue;
+        mkdirSync(folder, { recursive: true });
+        await page.screenshot({ path: join(folder, `docs-${name}-${size}-${colorScheme}.png`) });
+      }
+      expect(complaints).toEqual([]);
+    },
+  );
 
-  test.for(["a file", "a server"])("its search finds names, opened from %s", async (origin, context) => {
-    const home =
-      origin === "a file"
-        ? `${pathToFileURL(SITE).href}/index.html`
-        : urlOf(await serving(web(SITE), {}, "http://127.0.0.1:0"));
-    const page = await openPage(context, { viewport: SIZES.phone });
-    const complaints = complaintsOf(page);
-    await page.goto(home);
-    for (const [word, found] of [
-      ["recvmsg", /Socket\.html#recvmsg$/],
-      ["idleTimeoutMs", /#idletimeoutms$/i],
-    ] as const) {
-      await page.locator("#tsd-search-trigger").click();
-      await page.locator("#tsd-search-input").fill(word);
-      const result = page.locator("#tsd-search-results a", { hasText: word }).first();
-      expect(await result.getAttribute("href")).toMatch(found);
-      await result.click();
-      await page.waitForURL(found);
-      await page
-        .locator(`[id="${new URL(page.url()).hash.slice(1)}"]`)
-        .first()
-        .waitFor();
-    }
-    expect(complaints).toEqual([]);
-  });
+  test.for(["a file", "a server"])(
+    "the search finds names, when the page is opened from %s",
+    async (origin, context) => {
+      const home =
+        origin === "a file"
+          ? `${pathToFileURL(SITE).href}/index.html`
+          : urlOf(await serving(web(SITE), {}, "http://127.0.0.1:0"));
+      const page = await openPage(context, { viewport: SIZES.phone });
+      const complaints = complaintsOf(page);
+      await page.goto(home);
+      for (const [word, found] of [
+        ["recvmsg", /Socket\.html#recvmsg$/],
+        ["idleTimeoutMs", /#idletimeoutms$/i],
+      ] as const) {
+        await page.locator("#tsd-search-trigger").click();
+        await page.locator("#tsd-search-input").fill(word);
+        const result = page.locator("#tsd-search-results a", { hasText: word }).first();
+        expect(await result.getAttribute("href")).toMatch(found);
+        await result.click();
+        await page.waitForURL(found);
+        await page
+          .locator(`[id="${new URL(page.url()).hash.slice(1)}"]`)
+          .first()
+          .waitFor();
+      }
+      expect(complaints).toEqual([]);
+    },
+  );
 });

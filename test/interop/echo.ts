@@ -1,19 +1,19 @@
-// Our side of an echo, as server and as client.
+// The side of an echo that Sockwright plays, as server and as client.
 import { createHash } from "node:crypto";
 import { onTestFinished } from "vitest";
 import { type Address, type AddressInput, AF_UNIX, SHUT_WR, SOCK_DGRAM, type Socket, socket } from "../../src/index.ts";
 import type { Transport } from "./transports.ts";
 
-/** More than any record of the tests. */
+/** More bytes than any record of the tests. */
 const ROOM = 1024 * 1024;
 
-/** A server at work: the length and the SHA-256 of each record, or of each whole stream, that it has heard. */
+/** A running server: the length and the SHA-256 of each record, or of each whole stream, that it has received. */
 export interface EchoServer {
   readonly address: Address;
   readonly heard: readonly string[];
 }
 
-/** Length and SHA-256, as the Python peers print them. */
+/** Length and SHA-256, as the Python programs print them. */
 export function described(data: Uint8Array): string {
   return `${data.length} ${createHash("sha256").update(data).digest("hex")}`;
 }
@@ -75,7 +75,7 @@ export function echoDatagrams(transport: Transport): EchoServer {
   return { address: server.getsockname(), heard };
 }
 
-/** A client of a server at `address`; a Unix datagram client has a name of its own, to be answered at. */
+/** A client of a server at `address`. A Unix datagram client binds a name, so that the server can answer. */
 export async function connect(transport: Transport, address: AddressInput): Promise<Socket<unknown>> {
   const client = open(transport);
   if (transport.family === AF_UNIX && transport.type === SOCK_DGRAM) client.bind({ path: "" });
@@ -83,7 +83,7 @@ export async function connect(transport: Transport, address: AddressInput): Prom
   return client;
 }
 
-/** Sends records one after the other, and then reads their echoes, with one receive each. */
+/** Sends records one after another, and then reads the echo of each with one receive. */
 export async function exchangeRecords(client: Socket<unknown>, records: readonly Buffer[]): Promise<Buffer[]> {
   const sent = Promise.all(records.map((record) => client.send(record)));
   const echoes: Buffer[] = [];
@@ -92,7 +92,7 @@ export async function exchangeRecords(client: Socket<unknown>, records: readonly
   return echoes;
 }
 
-/** Sends a stream and its end, and reads the echo until its end. */
+/** Sends a stream and its end, and reads the echo until it ends. */
 export async function exchangeStream(client: Socket<unknown>, data: Buffer): Promise<Buffer> {
   const sending = client.sendall(data).then(() => client.shutdown(SHUT_WR));
   const chunks: Buffer[] = [];

@@ -1,10 +1,10 @@
-// The page of the chat in a browser whose clock, sockets and requests the test holds: nothing happens there by itself.
+// The page of the chat in a browser whose clock, sockets and requests the test controls: nothing happens there by itself.
 import type { Page } from "playwright-core";
 import type { TestContext } from "vitest";
 import { chatServing } from "../behaviour/chat/web-sockets.ts";
 import type { OpenPage } from "../support/browser.ts";
 
-/** In place of what the page would reach the server by. Of every wait that is shared out by chance, it is the longest. */
+/** Replaces what the page uses to reach the server. Random waits take their longest value. */
 const HELD = `
   globalThis.sockets = [];
   globalThis.WebSocket = class {
@@ -26,7 +26,7 @@ const HELD = `
   };
   Math.random = () => 1;`;
 
-/** The page, at the moment that it has been loaded. */
+/** Opens the page, and returns when it has loaded. */
 export class HeldChatPage {
   readonly page: Page;
 
@@ -44,7 +44,7 @@ export class HeldChatPage {
     return new HeldChatPage(page);
   }
 
-  /** One whose user is in a room, at the same moment. */
+  /** Opens the page with a user who has joined a room. */
   static async joined(
     context: TestContext,
     openPage: OpenPage,
@@ -62,22 +62,22 @@ export class HeldChatPage {
     return this.page.evaluate<Value, undefined>(code, undefined);
   }
 
-  /** How often it has been tried to connect. */
+  /** The number of connection attempts. */
   get attempts(): Promise<number> {
     return this.value("sockets.length");
   }
 
-  /** How often the rooms were asked for. */
+  /** The number of requests for the list of rooms. */
   get requestsOfRooms(): Promise<number> {
     return this.value(`asked.filter((name) => name === "rooms").length`);
   }
 
-  /** What was sent by the newest socket. */
+  /** The frames that the newest socket has sent. */
   get sent(): Promise<readonly { readonly type: string; readonly text?: string }[]> {
     return this.value("sockets.at(-1).sent");
   }
 
-  /** Time goes on, and what is due then happens. */
+  /** Moves the clock; the timers that are due run. */
   async pass(durationMs: number): Promise<void> {
     await this.page.clock.runFor(durationMs);
   }
@@ -88,13 +88,13 @@ export class HeldChatPage {
     );
   }
 
-  /** The newest socket is open, and the join answered. */
+  /** Opens the newest socket, and answers its join. */
   async welcome(members: readonly string[] = ["rose"]): Promise<void> {
     await this.value("sockets.at(-1).onopen()");
     await this.hear({ type: "welcome", name: "rose", token: "t", room: "lobby", topic: "", members, history: [] });
   }
 
-  /** The newest socket has no connection any more. */
+  /** Closes the newest socket without a handshake, as a lost connection does. */
   async lose(): Promise<void> {
     await this.value("sockets.at(-1).onclose({ code: 1006 })");
   }

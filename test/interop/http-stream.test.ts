@@ -1,5 +1,5 @@
-// node:http, Express and ws over the streams of connections, spoken to by curl, undici, the client of ws and raw bytes: on TCP and
-// on a Unix socket, over the kernel's sockets and over node:net.
+// node:http, Express and ws on the streams of connections, with curl, undici, the client of ws and raw bytes: over TCP and
+// a Unix socket, on the kernel's sockets and on node:net.
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, request, type ServerResponse } from "node:http";
@@ -31,12 +31,12 @@ async function answerDigest(incoming: IncomingMessage, response: ServerResponse)
   try {
     response.end(await digestOf(incoming));
   } catch {
-    // The client has gone in the middle of it.
+    // The client left in the middle of the request.
     response.destroy();
   }
 }
 
-/** The same pages by both. */
+/** Serves the same pages with node:http and with Express. */
 const plain: RequestListener = (incoming, response) => {
   if (incoming.url === "/upload") void answerDigest(incoming, response);
   else if (incoming.url === "/large") response.end(UPLOAD);
@@ -56,7 +56,7 @@ function byExpress(): RequestListener {
 interface Place {
   readonly server: Server;
   readonly errors: unknown[];
-  /** Where http.request and net.connect find it. */
+  /** The address, as http.request and net.connect take it. */
   readonly at:
     | { readonly host: string; readonly port: number }
     | { readonly socketPath: string; readonly path: string };
@@ -115,21 +115,21 @@ describe.each(cases)("%s, %s", (transport, url) => {
     ["node:http", () => plain],
     ["Express", byExpress],
   ] as const)("%s", (_name, listener) => {
-    test("curl asks twice", async (context) => {
+    test("curl makes two requests over one connection", async (context) => {
       const to = await place(url, listener());
       const path = "/one";
       const second = `${to.curl.at(-1)}/two`;
       expect(await curl(context, to, path, second)).toBe("hello from /twohello from /one");
     });
 
-    test("curl uploads in chunks, behind a 100 Continue, and downloads", async (context) => {
+    test("curl uploads in chunks after a 100 Continue, and downloads", async (context) => {
       const to = await place(url, listener());
       const headers = ["-H", "Transfer-Encoding: chunked", "-H", "Expect: 100-continue"];
       expect(await curl(context, to, "/upload", "-T", "-", ...headers)).toBe(DIGEST);
       expect((await curl(context, to, "/large")).length).toBe(UPLOAD.length);
     });
 
-    test("undici and http.request, with bodies both ways", async () => {
+    test("undici and http.request send and receive bodies", async () => {
       const to = await place(url, listener());
       const options = "socketPath" in to.at ? { socketPath: to.at.socketPath } : {};
       const client = new Client(to.origin, options);
@@ -147,7 +147,7 @@ describe.each(cases)("%s, %s", (transport, url) => {
     });
   });
 
-  test("pipelined requests are answered in their order, also where the client ends behind them", async () => {
+  test("pipelined requests are answered in order, also when the client ends its side after them", async () => {
     const to = await place(url, plain);
     const socket = raw(to);
     const paths = Array.from({ length: 20 }, (_, at) => `/${at}`);
@@ -156,7 +156,7 @@ describe.each(cases)("%s, %s", (transport, url) => {
     expect([...answers.matchAll(/hello from (\/\d+)/g)].map(([, path]) => path)).toEqual(paths);
   });
 
-  test("a client that goes in the middle of its upload, or of the answer, harms no other", async () => {
+  test("a client that leaves during its upload or the answer harms no other client", async () => {
     const to = await place(url, plain);
     const uploading = raw(to);
     uploading.on("error", () => undefined);
@@ -174,7 +174,7 @@ describe.each(cases)("%s, %s", (transport, url) => {
     expect(await text(incoming)).toBe("hello from /after");
   });
 
-  test("an upload that nobody reads is held up, and goes on", async () => {
+  test("an upload that the handler does not read is paused, and continues later", async () => {
     let read = (): void => undefined;
     const to = await place(url, (incoming, response) => {
       read = () => void answerDigest(incoming, response);
@@ -192,7 +192,7 @@ describe.each(cases)("%s, %s", (transport, url) => {
     expect(await text((await response)[0])).toBe(DIGEST);
   });
 
-  test("what is no HTTP is answered 400, and the connection closed", async () => {
+  test("bytes that are not HTTP get a 400, and the connection closes", async () => {
     const to = await place(url, plain);
     const socket = raw(to);
     socket.on("error", () => undefined);
@@ -201,7 +201,7 @@ describe.each(cases)("%s, %s", (transport, url) => {
     await until(() => to.server.connections().length === 0, "the connection to end");
   });
 
-  test("a server that closes answers what was asked, and ends who asks nothing", async () => {
+  test("a closing server answers the requests it has received, and closes idle connections", async () => {
     let answer = (): void => undefined;
     const to = await place(url, (_incoming, response) => {
       answer = () => void response.end("answered");
@@ -220,7 +220,7 @@ describe.each(cases)("%s, %s", (transport, url) => {
     expect(to.errors).toEqual([]);
   });
 
-  test("ws: messages both ways, a large one, and the close with its code", async () => {
+  test("ws sends messages both ways, a large one, and the close with its code", async () => {
     const http = createServer();
     const sockets = new WebSocketServer({ server: http });
     sockets.on("connection", (socket) =>
@@ -240,7 +240,7 @@ describe.each(cases)("%s, %s", (transport, url) => {
     await until(() => to.server.connections().length === 0, "the connection to end");
   });
 
-  test("the client of http, over the stream of a connection of ours", async () => {
+  test("the client of node:http works on the stream of a connection", async () => {
     const to = await place(url, plain);
     const stream = (await connected(urlOf(to.server))).stream();
     const headers = { connection: "close" };

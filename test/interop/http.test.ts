@@ -1,4 +1,4 @@
-// The HTTP service, spoken to by other people's clients: curl, Python's http.client, nc, and fetch.
+// The HTTP service with the clients of others: curl, Python's http.client, nc and fetch.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,7 +33,7 @@ async function place(): Promise<Server> {
   return serving(http(handler), {}, "http://127.0.0.1:0");
 }
 
-test("curl: an upload by length and in chunks, a stream, HEAD, HTTP/1.0, several over one connection", async (context) => {
+test("curl: uploads by length and in chunks, a stream, HEAD, HTTP/1.0, several requests over one connection", async (context) => {
   const curl = requireTool(context, "curl");
   const url = urlOf(await place());
   const run = async (...args: string[]): Promise<string> => {
@@ -50,7 +50,7 @@ test("curl: an upload by length and in chunks, a stream, HEAD, HTTP/1.0, several
   expect(both).toBe("prepared\n1\nprepared\n0\n");
 });
 
-test("curl: a large upload waits for 100 Continue, and comes back whole", async (context) => {
+test("curl: a large upload waits for 100 Continue, and is echoed completely", async (context) => {
   const curl = requireTool(context, "curl");
   const folder = mkdtempSync(join(tmpdir(), "sockwright-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -69,7 +69,7 @@ test("curl: a large upload waits for 100 Continue, and comes back whole", async 
   ]);
 });
 
-test("Python's http.client: requests over one connection, with and without a body", async (context) => {
+test("Python's http.client: requests with and without a body over one connection", async (context) => {
   const python = requireTool(context, "python3");
   const program = `
 import http.client, sys
@@ -91,7 +91,7 @@ for method, path, body in [("GET", "/prepared", None), ("POST", "/", b"hello"), 
   ]);
 });
 
-test("nc: what is typed, and the end behind it", async (context) => {
+test("nc: a typed request, and the end of the input after it", async (context) => {
   const nc = requireTool(context, "nc");
   const { port } = new URL(urlOf(await place()));
   const child = await startChild(nc, ["-N", "127.0.0.1", port]);
@@ -100,7 +100,7 @@ test("nc: what is typed, and the end behind it", async (context) => {
   expect(child.stdout).toMatch(/^HTTP\/1\.1 200 OK\r\n.*\r\n\r\nprepared\nHTTP\/1\.1 200 OK\r\n.*\r\n\r\nGET 0\n$/s);
 });
 
-test("fetch: a stream, and a file that is too short for its length", async () => {
+test("fetch: a stream, and a file that is shorter than its length", async () => {
   const { open } = await import("node:fs/promises");
   const file = await open("package.json");
   onTestFinished(() => file.close());

@@ -1,4 +1,4 @@
-// Node's own parser takes the same requests to be the same, where it takes them at all.
+// Node's own parser finds the same requests in the same bytes, unless it refuses them.
 import { createServer, type IncomingMessage } from "node:http";
 import { Duplex } from "node:stream";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -15,7 +15,7 @@ interface Seen {
   readonly trailers: readonly string[];
 }
 
-/** What a server of Node's makes of the bytes. Undefined: it refuses them. */
+/** The request that a server of node:http finds in the bytes; undefined when it refuses them. */
 async function ofNode(text: string): Promise<readonly Seen[] | undefined> {
   const seen: Seen[] = [];
   let open = 0;
@@ -63,7 +63,7 @@ async function ofNode(text: string): Promise<readonly Seen[] | undefined> {
   return is.refused ? undefined : seen;
 }
 
-/** Node refuses these, or does something else with them. */
+/** Node refuses these requests, or reads them differently. */
 const OTHERWISE = [
   ["9110 9.1 a method that nobody knows", "unknown"],
   ["9110 9.1 methods are case-sensitive", "unknown"],
@@ -80,7 +80,7 @@ const COMPARED = taken.filter(([name, , told]) => {
   return !OTHERWISE.includes(name) && length <= 5;
 });
 
-test.for(COMPARED)("the same head: RFC %s", async ([, text]) => {
+test.for(COMPARED)("Node reads the same head: RFC %s", async ([, text]) => {
   const [ours] = parseHeads(text).heads;
   if (ours === undefined) throw new Error("no head");
   const body = { none: "", length: "abcde", chunked: "3\r\nabc\r\n0\r\n\r\n" }[ours.framing.body];
@@ -102,7 +102,7 @@ describe("bodies in chunks", () => {
     '3;a="b;c"\r\nabc\r\n0;d\r\n\r\n',
     "0\r\nA: b\r\nC: d\r\n\r\n",
     "a\r\n\0\r\n\r\n\xff0\r\n\r\r\n0\r\n\r\n",
-  ])("the same: %j", async (body) => {
+  ])("Node reads the same body: %j", async (body) => {
     const { data, trailers } = decodeBody(body);
     expect(trailers).toBeDefined();
     const seen = await ofNode(head("POST / HTTP/1.1", "Host: a", "Transfer-Encoding: chunked") + body);
@@ -118,7 +118,7 @@ describe("bodies in chunks", () => {
   );
 });
 
-test("requests that are pipelined", async () => {
+test("Node reads the same pipelined requests", async () => {
   const text = `${headWithLines("A: b")}${head("GET /c HTTP/1.1", "Host: d")}${headWithLines("Connection: close")}`;
   const seen = await ofNode(text);
   expect(seen?.map(({ target, fields }) => [target, fields])).toEqual(

@@ -1,4 +1,4 @@
-// Python reads what we write, with readline, struct and json, and we read what Python writes.
+// Python reads what Sockwright writes, with readline, struct and json, and the reverse.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -7,14 +7,14 @@ import { requireTool } from "../support/tools.ts";
 
 const program = fileURLToPath(new URL("../tools/frames.py", import.meta.url));
 
-/** What Python writes for what it reads. */
+/** The output of a Python program for its input. */
 function answer(python: string, args: readonly string[], input: Buffer): Buffer {
   const { status, stdout, stderr } = spawnSync(python, ["-B", program, ...args], { input, timeout: 20_000 });
   expect({ status, stderr: stderr.toString() }).toEqual({ status: 0, stderr: "" });
   return stdout;
 }
 
-/** The frames of an input that comes seven bytes at a time. */
+/** The frames of an input that arrives seven bytes at a time. */
 function framesOf<T>(codec: Codec<T, never>, input: Buffer): T[] {
   const decoder = codec.decoder();
   const frames: T[] = [];
@@ -63,7 +63,7 @@ test.for<[string, string[], Codec<Buffer>, Buffer[]]>([
   ["varints", ["varint_prefixed"], varintPrefixed(), [...blobs, long]],
   ["netstrings", ["netstrings"], netstring(), [...blobs, long]],
   ["a zero byte behind each", ["delimited"], delimiter("\0"), texts.map((text) => Buffer.from(text, "latin1"))],
-])("bytes behind %s", ([, args, codec, frames], context) => {
+])("bytes after %s", ([, args, codec, frames], context) => {
   const input = Buffer.concat(frames.map((frame) => codec.encode(frame)));
   const output = answer(requireTool(context, "python3"), args, input);
   expect(framesOf(codec, output)).toEqual(frames.map((frame) => Buffer.from(frame).reverse()));

@@ -1,4 +1,4 @@
-// Files of sockets, and files that are sent, with Python's socket module at the other end: makefile() and sendfile().
+// makefile() and sendfile() with Python's socket module at the other end.
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
@@ -19,7 +19,7 @@ interface FileTask {
   readonly options: MakefileOptions;
 }
 
-/** A Python program that does what it is told over connections to us. */
+/** A Python program that executes commands over connections to the test. */
 class Python {
   readonly #child: Child;
   readonly #listener: ReturnType<typeof listen>;
@@ -49,20 +49,20 @@ class Python {
     return JSON.parse(line);
   }
 
-  /** What Python itself reads of what Python itself writes. */
+  /** What Python reads when Python writes. */
   reference(writing: FileTask, reading: FileTask, texts: readonly string[]): Promise<string[]> {
     this.tell({ do: "pair", writing, reading, texts });
     return this.answer();
   }
 
-  /** What we read of what Python writes. */
+  /** What Sockwright reads when Python writes. */
   async toUs(writing: FileTask, reading: FileTask, texts: readonly string[]): Promise<string[]> {
     this.tell({ do: "write", ...writing, texts });
     await using file = fileOf(await this.connection(), reading);
     return (await file.readlines()).map(portable);
   }
 
-  /** What Python reads of what we write. */
+  /** What Python reads when Sockwright writes. */
   async fromUs(writing: FileTask, reading: FileTask, texts: readonly string[]): Promise<string[]> {
     this.tell({ do: "read", ...reading });
     const file = fileOf(await this.connection(), writing);
@@ -77,7 +77,7 @@ class Python {
   }
 }
 
-/** The file alone keeps the socket open. */
+/** Only the file keeps the socket open. */
 function fileOf(socket: Socket, { mode, options }: FileTask): SocketFile {
   const file: SocketFile = socket.makefile(mode as string, options);
   socket.close();
@@ -95,7 +95,7 @@ async function expectTheSame(python: Python, writing: FileTask, reading: FileTas
   expect(await python.fromUs(writing, reading, texts)).toEqual(expected);
 }
 
-describe("makefile(), with Python's at the other end, in both directions", () => {
+describe("makefile() against Python's makefile(), in both directions", () => {
   test.for(NEWLINES.map((newline) => [JSON.stringify(newline), newline] as const))(
     "text that is written with newline = %s, and read with each",
     async ([, newline], context) => {
@@ -123,7 +123,7 @@ describe("makefile(), with Python's at the other end, in both directions", () =>
     await python.end();
   });
 
-  test("buffering = 1: a line leaves without a flush, there and here", async (context) => {
+  test("buffering = 1: Python and Sockwright send a complete line without a flush", async (context) => {
     const python = await Python.start(context);
     python.tell({ do: "ask", texts: ["one\n", "two, then\nthree\n"], options: { buffering: 1, encoding: "utf-8" } });
     const peer = await python.connection();
@@ -155,7 +155,7 @@ const PARTS = [
 ] as const;
 
 describe.for(Object.values(streams))("sendfile() over $name", (transport) => {
-  test.for(PARTS)("Python's to us: $name", async ({ offset, count }, context) => {
+  test.for(PARTS)("from Python to Sockwright: $name", async ({ offset, count }, context) => {
     const data = randomBytes(FILE_BYTES);
     const expected = data.subarray(offset, count === undefined ? undefined : offset + count);
     const listener = listen(transport);
@@ -170,7 +170,7 @@ describe.for(Object.values(streams))("sendfile() over $name", (transport) => {
     expect(await python.exit()).toEqual({ code: 0, signal: null });
   });
 
-  test.for(PARTS)("ours to Python: $name", async ({ offset, count }, context) => {
+  test.for(PARTS)("from Sockwright to Python: $name", async ({ offset, count }, context) => {
     const data = randomBytes(FILE_BYTES);
     const expected = data.subarray(offset, count === undefined ? undefined : offset + count);
     const server = await startPython(context, "echo_server", transport, transport.freeAddress());

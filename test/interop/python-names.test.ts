@@ -1,5 +1,5 @@
-// What resolves and converts, beside the same functions of Python, all calls in one run of it: the same values, and where
-// Python has an error, one of ours that says the same.
+// The functions that resolve names and convert addresses, compared with Python's in one run of Python: the same values,
+// and an error here wherever Python raises one.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, type TestContext, test } from "vitest";
@@ -174,7 +174,7 @@ async function outcomeOf([name, given, keywords]: Call): Promise<Outcome> {
   }
 }
 
-/** Python's arguments as ours. */
+/** Converts Python's arguments to Sockwright's. */
 function coming(name: string, value: unknown): unknown {
   if (Array.isArray(value)) {
     const [host, port, flowinfo, scopeId]: unknown[] = value;
@@ -185,7 +185,7 @@ function coming(name: string, value: unknown): unknown {
   return value;
 }
 
-/** Our results as Python's. */
+/** Converts Sockwright's results to Python's. */
 function going(value: unknown): unknown {
   if (Buffer.isBuffer(value)) return hex(value.toString("hex"));
   if (Array.isArray(value)) return value.map(going);
@@ -196,7 +196,7 @@ function going(value: unknown): unknown {
   return [family, type, protocol, canonname, [address.host, address.port, ...scoped]];
 }
 
-/** What Python's error is here. */
+/** The error here that corresponds to Python's. */
 function expectSame(theirs: string, theirErrno: number | null, thrown: unknown): void {
   switch (theirs) {
     case "gaierror": {
@@ -225,7 +225,7 @@ function expectSame(theirs: string, theirErrno: number | null, thrown: unknown):
   }
 }
 
-describe("the same as Python's", () => {
+describe("the same result as Python's", () => {
   test.for([
     ["names", names],
     ["services, protocols and interfaces", services],

@@ -6,7 +6,7 @@ import { connect, described, type EchoServer, echoDatagrams, echoRecords, exchan
 import { startPython } from "./python.ts";
 import { datagrams, seqpackets, type Transport } from "./transports.ts";
 
-// ip(7): 65 507 bytes are the most that UDP carries. A Unix record may have more than 64 KiB, up to the send buffer.
+// ip(7): UDP carries at most 65 507 bytes. A Unix record may exceed 64 KiB, up to the size of the send buffer.
 function sizesOf({ family }: Transport): readonly number[] {
   return [0, 1, 17, 1_400, 0, 2, 9_000, family === AF_UNIX ? 100_000 : 65_507, 0];
 }
@@ -14,7 +14,7 @@ function sizesOf({ family }: Transport): readonly number[] {
 describe.for(Object.values(datagrams))("$name", (transport) => {
   const sizes = sizesOf(transport);
 
-  test("python3's socket module as client: small text", async (context) => {
+  test("Python as client: short text", async (context) => {
     const server = echoDatagrams(transport);
     const client = await startPython(context, "talk", transport, server.address);
     client.stdin.end("hello\nGrüße, 世界\n");
@@ -23,12 +23,12 @@ describe.for(Object.values(datagrams))("$name", (transport) => {
     expect(await client.exit()).toEqual({ code: 0, signal: null });
   });
 
-  test("python3's socket module as client: records keep their boundaries, empty ones too", async (context) => {
+  test("Python as client: records keep their boundaries, also empty ones", async (context) => {
     const server = echoDatagrams(transport);
     await expectEchoesTo(await startPython(context, "echo_client", transport, server.address, ...sizes), server, sizes);
   });
 
-  test("python3's socket module as server: records keep their boundaries, empty ones too", async (context) => {
+  test("Python as server: records keep their boundaries, also empty ones", async (context) => {
     const server = await startPython(context, "echo_server", transport, transport.freeAddress());
     await expectEchoesFrom(server, transport, sizes);
     server.stdin.end();
@@ -37,10 +37,10 @@ describe.for(Object.values(datagrams))("$name", (transport) => {
 });
 
 describe.for(Object.values(seqpackets))("$name", (transport) => {
-  // To whoever reads with recv(2), an empty record looks like the end.
+  // A program that reads with recv(2) takes an empty record for the end.
   const sizes = sizesOf(transport).filter((size) => size > 0);
 
-  test("python3's socket module as client: small text, and the end both ways", async (context) => {
+  test("Python as client: short text, and the end in both directions", async (context) => {
     const server = echoRecords(transport);
     const client = await startPython(context, "talk", transport, server.address);
     client.stdin.end("hello\nGrüße, 世界\n");
@@ -50,12 +50,12 @@ describe.for(Object.values(seqpackets))("$name", (transport) => {
     expect(await client.exit()).toEqual({ code: 0, signal: null });
   });
 
-  test("python3's socket module as client: records keep their boundaries", async (context) => {
+  test("Python as client: records keep their boundaries", async (context) => {
     const server = echoRecords(transport);
     await expectEchoesTo(await startPython(context, "echo_client", transport, server.address, ...sizes), server, sizes);
   });
 
-  test("python3's socket module as server: records keep their boundaries", async (context) => {
+  test("Python as server: records keep their boundaries", async (context) => {
     const server = await startPython(context, "echo_server", transport, transport.freeAddress());
     const client = await expectEchoesFrom(server, transport, sizes);
     client.shutdown(SHUT_WR);
@@ -64,7 +64,7 @@ describe.for(Object.values(seqpackets))("$name", (transport) => {
   });
 });
 
-/** A client of Python's: it has its echoes, and we have heard what it sent. */
+/** Runs a Python client: it receives its echoes, and the server has received what it sent. */
 async function expectEchoesTo(client: Child, server: EchoServer, sizes: readonly number[]): Promise<void> {
   const expected: string[] = [];
   for (const size of sizes) {
@@ -77,7 +77,7 @@ async function expectEchoesTo(client: Child, server: EchoServer, sizes: readonly
   expect(await client.exit()).toEqual({ code: 0, signal: null });
 }
 
-/** A server of Python's: we have our echoes, and it has heard what we sent. */
+/** Runs a Python server: the client receives its echoes, and the server has received what it sent. */
 async function expectEchoesFrom(server: Child, transport: Transport, sizes: readonly number[]) {
   const [address] = await server.line(/^{.*}$/);
   const client = await connect(transport, JSON.parse(address));

@@ -7,7 +7,7 @@ import { streams } from "./transports.ts";
 const MIB = 1024 * 1024;
 
 describe.for(Object.values(streams))("$name", (transport) => {
-  test("python3's socket module as client: text, and the end both ways", async (context) => {
+  test("Python as client: text, and the end in both directions", async (context) => {
     const server = echoStreams(transport);
     const client = await startPython(context, "talk", transport, server.address);
     client.stdin.write("hello\n");
@@ -19,7 +19,7 @@ describe.for(Object.values(streams))("$name", (transport) => {
     expect(server.heard).toEqual([described(Buffer.from("helloGrüße, 世界"))]);
   });
 
-  test("python3's socket module as client: 8 MiB there and back, with the same SHA-256", async (context) => {
+  test("Python as client: 8 MiB there and back, with the same SHA-256", async (context) => {
     const server = echoStreams(transport);
     const client = await startPython(context, "echo_client", transport, server.address, 8 * MIB);
     const [, length, sent, echoed] = await client.line(/^(\d+) (\w{64}) (\w{64})$/);
@@ -29,7 +29,7 @@ describe.for(Object.values(streams))("$name", (transport) => {
     expect(server.heard).toEqual([`${8 * MIB} ${sent}`]);
   });
 
-  test("python3's socket module as server: 8 MiB there and back, with the same SHA-256", async (context) => {
+  test("Python as server: 8 MiB there and back, with the same SHA-256", async (context) => {
     const server = await startPython(context, "echo_server", transport, transport.freeAddress());
     const [address] = await server.line(/^{.*}$/);
     const client = await connect(transport, JSON.parse(address));

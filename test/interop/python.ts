@@ -1,4 +1,4 @@
-// Python's socket module as a peer: the programs in test/tools/, told by their arguments which socket to make.
+// Python's socket module: the programs in test/tools/; their arguments say which socket to open.
 import { fileURLToPath } from "node:url";
 import type { TestContext } from "vitest";
 import type { AddressInput } from "../../src/index.ts";
@@ -6,7 +6,7 @@ import { type Child, startChild } from "../support/child.ts";
 import { requireTool } from "../support/tools.ts";
 import type { Transport } from "./transports.ts";
 
-/** Starts one of the programs, with an endpoint of the transport and whatever else it takes. */
+/** Starts one of the programs with an endpoint of the transport and further arguments. */
 export function startPython(
   context: TestContext,
   program: "echo_client" | "echo_server" | "file_object" | "send_file" | "talk",

@@ -1,4 +1,4 @@
-// The status page as Chromium sees it.
+// The status page in Chromium.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,27 +15,27 @@ import { until } from "../support/until.ts";
 
 const openPage = browserOfFile();
 
-/** Samples come often, so that no test waits long for one. */
+/** Samples are frequent, so that no test waits long for one. */
 const OFTEN = { sampleIntervalMs: 250 };
-/** Nothing moves, and there is no more than a person looks at. */
+/** No animation, and no more rows than a person reads. */
 const STILL = { sampleIntervalMs: 60_000, maxRows: 20 };
 
 function evaluated(page: Page, code: string): Promise<unknown> {
   return page.evaluate(code);
 }
 
-/** The policy of the page lets nobody wait inside of it. */
+/** The page's policy forbids `waitForFunction`, so the test polls from outside. */
 async function untilTrue(page: Page, code: string): Promise<void> {
   await expect.poll(() => evaluated(page, code), { timeout: BROWSER_TIMEOUT_MS / 2 }).toBe(true);
 }
 
-/** Only what is in sight is drawn. */
+/** The page draws only the plots in view. */
 async function firstPlot(page: Page): Promise<void> {
   await page.locator("figure").first().scrollIntoViewIfNeeded();
   await page.locator("figure canvas").first().waitFor();
 }
 
-/** For a person to look at. */
+/** Writes a picture for a person to look at. */
 async function pictured(page: Page, name: string): Promise<void> {
   const folder = process.env["SOCKWRIGHT_SCREENSHOTS"];
   if (folder === undefined) return;
@@ -55,7 +55,7 @@ async function client(url: string): Promise<Connection> {
   return connection;
 }
 
-/** Comes, says its name, and leaves; again and again until the test is over. */
+/** Connects, sends a name and leaves, again and again until the test ends. */
 function load(url: string, pageUrl: string): void {
   const over = new AbortController();
   const work = (async () => {
@@ -74,12 +74,12 @@ function load(url: string, pageUrl: string): void {
   });
 }
 
-/** What is drawn in the canvas of a figure. */
+/** The pixels of the canvas of a figure. */
 const drawnIn = (service: string, title: string): string =>
   `(document.querySelector('figure[data-subject="${service}"][data-key="${title}"] canvas')?.toDataURL() ?? "")`;
 
 describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
-  test("has plots that move under load, and tables of the same numbers", async (context) => {
+  test("shows plots that move under load, and tables of the same numbers", async (context) => {
     const { greeter, page: url, web } = await runningServices(OFTEN);
     const page = await openPage(context, { viewport: { width: 1_280, height: 900 } });
     const complaints = complaintsOf(page);
@@ -103,7 +103,7 @@ describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect(complaints).toEqual([]);
   });
 
-  test("a connection is found, and closed", async (context) => {
+  test("finds a connection, and closes it", async (context) => {
     const { greeter, page: url } = await runningServices(OFTEN);
     await Promise.all(Array.from({ length: 5 }, () => client(urlOf(greeter))));
     const page = await openPage(context);
@@ -122,7 +122,7 @@ describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect(complaints).toEqual([]);
   });
 
-  test("rows are sorted by their headings, and the focus stays where a row was closed", async (context) => {
+  test("sorts rows by their headings, and keeps the focus when a row was closed", async (context) => {
     const fake = busyOverview();
     const page = await openPage(context);
     await live(page, await statusOf(fake));
@@ -137,7 +137,7 @@ describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect(await page.locator("#found").textContent()).toBe(
       "250 connections, the first 200 are shown: search for the others",
     );
-    // By the keyboard alone.
+    // With the keyboard alone.
     await first.getByRole("button").focus();
     await page.keyboard.press("Enter");
     await until(() => fake.aborted.length === 1, "the connection to be closed");
@@ -148,7 +148,7 @@ describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
     );
   });
 
-  test("names of others are text, and nothing else", async (context) => {
+  test("shows the names of others as text", async (context) => {
     const hostile = `"><img src=x onerror="ran = 1"><script>ran = 1</script>`;
     const fake = new FakeOverview();
     fake.serviceList = [
@@ -178,14 +178,14 @@ describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect(complaints).toEqual([]);
   });
 
-  test("says that the server is gone, and goes on when it is back", async (context) => {
+  test("reports that the server is gone, and continues when it is back", async (context) => {
     const fake = busyOverview();
     const server = await serving(status(fake, OFTEN), {}, "http://127.0.0.1:0");
     const url = urlOf(server);
     const page = await openPage(context);
     await live(page, url);
     await firstPlot(page);
-    // A page that is open does not keep a server from closing.
+    // An open page does not keep a server from closing.
     expect(await server.close({ graceMs: 60_000 })).toMatchObject({ aborted: 0 });
     await page.getByText("The server does not answer since").waitFor();
     await pictured(page, "gone");
@@ -193,7 +193,7 @@ describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
     await page.getByRole("status").getByText("Live.").waitFor();
   });
 
-  test("asks for the token, once", async (context) => {
+  test("asks for the token once", async (context) => {
     const fake = busyOverview();
     const token = "correct-horse-battery-staple";
     const page = await openPage(context);
@@ -235,7 +235,7 @@ describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
   });
 
   describe.for(["light", "dark"] as const)("in the %s", (colorScheme) => {
-    test("axe finds nothing wrong with it", async (context) => {
+    test("passes axe", async (context) => {
       const page = await openPage(context, { colorScheme, bypassCSP: true, viewport: { width: 1_280, height: 900 } });
       const fake = busyOverview();
       await live(page, await statusOf(fake, STILL));
@@ -244,28 +244,28 @@ describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
       await pictured(page, colorScheme);
     });
 
-    test("axe finds nothing wrong with the form for the token", async (context) => {
+    test("passes axe with the form for the token", async (context) => {
       const page = await openPage(context, { colorScheme, bypassCSP: true });
       await page.goto(await statusOf(busyOverview(), { tokenFile: fileWith("correct-horse-battery-staple") }));
       expect(await violationsOf(page)).toEqual([]);
     });
 
-    test("is as wide as a phone", async (context) => {
+    test("fits the width of a phone", async (context) => {
       const page = await openPage(context, { colorScheme, viewport: { width: 360, height: 640 } });
       await live(page, await statusOf(busyOverview(), STILL));
       await firstPlot(page);
       expect(await evaluated(page, "document.documentElement.scrollWidth")).toBe(360);
-      // Each number of a row is in sight, and what closes it.
+      // Each number of a row is visible, and so is the button that closes the connection.
       const button = await page.getByRole("button", { name: "Close" }).first().boundingBox();
       expect((button?.x ?? 0) + (button?.width ?? 0)).toBeLessThanOrEqual(360);
       await pictured(page, `phone-${colorScheme}`);
     });
   });
 
-  test("is drawn again in other colours", async (context) => {
+  test("is drawn again when the colour scheme changes", async (context) => {
     const fake = busyOverview();
     const page = await openPage(context, { colorScheme: "light" });
-    // What is drawn anew then is drawn for the colours.
+    // What the page draws after the change has the new colours.
     await live(page, await statusOf(fake, STILL));
     await firstPlot(page);
     const light = await evaluated(page, drawnIn("service greet", "Connections"));
@@ -274,7 +274,7 @@ describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
   });
 });
 
-/** A page of it, which has a listener to itself. */
+/** Opens a page of the overview on a listener of its own. */
 async function statusOf(overview: FakeOverview, options: StatusOptions = {}): Promise<string> {
   return urlOf(await serving(status(overview, { ...OFTEN, ...options }), {}, "http://127.0.0.1:0"));
 }
@@ -287,7 +287,7 @@ function fileWith(token: string): string {
   return path;
 }
 
-/** Of everything that the page can show, something. */
+/** An overview with an example of everything that the page can show. */
 function busyOverview(): FakeOverview {
   const fake = new FakeOverview();
   const stats = statsOf({

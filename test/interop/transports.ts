@@ -1,4 +1,4 @@
-// The kinds of socket over which the programs of others are tried.
+// The kinds of socket over which the tests run the programs of others.
 
 import { randomUUID } from "node:crypto";
 import {
@@ -16,7 +16,7 @@ export interface Transport {
   readonly name: string;
   readonly family: number;
   readonly type: number;
-  /** Where a server of the running test may be, and nobody else is: port 0, or a fresh name. */
+  /** An address for a server that only the running test uses: port 0, or a new name. */
   readonly freeAddress: () => AddressInput;
 }
 

@@ -1,4 +1,4 @@
-// The web server as Chromium sees it.
+// The web server with Chromium.
 import { readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
@@ -14,13 +14,13 @@ import { until } from "../support/until.ts";
 
 const openPage = browserOfFile();
 
-/** An address that browsers take for a secure one, so that they allow workers. */
+/** An address that browsers treat as secure, so that they allow service workers. */
 function site(files: Readonly<Record<string, string | Uint8Array>>, options?: WebOptions): Promise<ServedSite> {
   return served(files, options, "http://127.0.0.1:0");
 }
 
 describe("a listing", { timeout: BROWSER_TIMEOUT_MS }, () => {
-  /** A name that ends from right to left would turn what is behind it round. */
+  /** A name with right-to-left text would reverse what follows it. */
   const RIGHT_TO_LEFT = "\u05d0\u05d1\u05d2 \u202etxt.exe";
   const NAMES = ["<b>.txt", "a b%.txt", "javascript:alert(1)", RIGHT_TO_LEFT, "\u00fc.txt", `${"long".repeat(50)}.txt`];
   const FILES = Object.fromEntries([
@@ -30,14 +30,14 @@ describe("a listing", { timeout: BROWSER_TIMEOUT_MS }, () => {
 
   async function listed(): Promise<string> {
     const { url, folder } = await site(FILES, { listing: true });
-    // One date for all: by time, they are sorted by their names.
+    // All files have one date: sorted by time, they are in the order of their names.
     for (const name of NAMES) utimesSync(join(folder, name), 1_000, 1_000);
     return url;
   }
 
   const shown = (page: Page): Promise<string[]> => page.locator("tbody a").allTextContents();
 
-  test.for([true, false])("has all names as they are, and links to each: JavaScript %s", async (script, context) => {
+  test.for([true, false])("shows all names unchanged, with a link to each: JavaScript %s", async (script, context) => {
     const url = await listed();
     const page = await openPage(context, { javaScriptEnabled: script });
     const complaints = complaintsOf(page);
@@ -51,7 +51,7 @@ describe("a listing", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect(complaints).toEqual([]);
   });
 
-  /** Of a file that is shown, or one that is downloaded since nobody knows its type. */
+  /** The request for a file that the browser displays, or downloads because its type is unknown. */
   async function contentBehind(page: Page, link: Locator, isShown: boolean): Promise<string | null> {
     if (isShown) {
       const list = page.url();
@@ -87,13 +87,13 @@ describe("a listing", { timeout: BROWSER_TIMEOUT_MS }, () => {
     await page.locator(`th[aria-sort=${direction}]`, { hasText: name }).waitFor();
   }
 
-  test("is as wide as a phone", async (context) => {
+  test("fits the width of a phone", async (context) => {
     const page = await openPage(context, { viewport: { width: 360, height: 640 } });
     await page.goto(await listed());
     expect(await evaluated(page, "document.documentElement.scrollWidth")).toBe(360);
   });
 
-  test.for(["light", "dark"] as const)("axe finds nothing wrong with it: %s", async (colorScheme, context) => {
+  test.for(["light", "dark"] as const)("passes axe: %s", async (colorScheme, context) => {
     const page = await openPage(context, { colorScheme, bypassCSP: true });
     await page.goto(await listed());
     expect(await evaluated(page, `matchMedia("(prefers-color-scheme: ${colorScheme})").matches`)).toBe(true);
@@ -111,7 +111,7 @@ describe("a listing", { timeout: BROWSER_TIMEOUT_MS }, () => {
 });
 
 describe("Chromium", { timeout: BROWSER_TIMEOUT_MS }, () => {
-  test("seeks in a sound by ranges", async (context) => {
+  test("seeks in a sound with range requests", async (context) => {
     const exchanges: HttpExchange[] = [];
     const lines: string[] = [];
     const { url } = await site(
@@ -143,7 +143,7 @@ describe("Chromium", { timeout: BROWSER_TIMEOUT_MS }, () => {
     const logged = lines.map((line) => JSON.parse(line) as { target: string; status: number });
     const statuses = logged.filter(({ target }) => target === "/sound.wav").map(({ status }) => status);
     expect(statuses.filter((status) => status === 206).length).toBeGreaterThan(1);
-    // It may ask whether what it has is still good, but never for the whole.
+    // Chromium may revalidate what it has, but never requests the whole file.
     expect(statuses).not.toContain(200);
   });
 
@@ -152,16 +152,16 @@ describe("Chromium", { timeout: BROWSER_TIMEOUT_MS }, () => {
 
     interface Download {
       readonly content: Buffer;
-      /** Of the request for the rest. */
+      /** The fields of the request for the rest. */
       readonly range: string;
       readonly condition: string | null;
       readonly status: number;
       readonly bodyBytes: number;
-      /** Of the file, as it was first. */
+      /** The content of the file at first. */
       readonly etag: string | undefined;
     }
 
-    /** A browser resumes what ended too early, and not what was reset. */
+    /** A browser resumes a download that ended too early, but not one that was reset. */
     async function downloaded(
       context: TestContext,
       meanwhile?: (site: ServedSite) => Promise<void>,
@@ -198,12 +198,12 @@ describe("Chromium", { timeout: BROWSER_TIMEOUT_MS }, () => {
       expect(content.equals(CONTENT)).toBe(true);
     });
 
-    test("begins again with the new file, when another one has come", async (context) => {
+    test("starts again with the new file when the file has changed", async (context) => {
       const { content, range, condition, status, bodyBytes, etag } = await downloaded(context, async (to) => {
         const path = join(to.folder, "file.bin");
         writeFileSync(`${path}.new`, NEW_CONTENT);
         renameSync(`${path}.new`, path);
-        // The server may have the old one for a second more.
+        // The server may keep the old file for one more second.
         for (const old = await etagOf(to); (await etagOf(to)) === old; );
       });
       expect(range).toMatch(/^bytes=[1-9]\d*-$/);
@@ -212,7 +212,7 @@ describe("Chromium", { timeout: BROWSER_TIMEOUT_MS }, () => {
     });
   });
 
-  test("runs nothing that a query says", async (context) => {
+  test("executes no part of a query", async (context) => {
     const { url } = await site(
       { "page.html": `<!DOCTYPE html><title>{{query.q}}</title><p id="p" title="{{query.q}}">{{query.q}}</p>` },
       { routes: { "/page": "page.html" } },
@@ -233,7 +233,7 @@ describe("Chromium", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect(complaints).toEqual([]);
   });
 
-  test("reloads a page that is written", async (context) => {
+  test("reloads a page when its file changes", async (context) => {
     const { url, folder } = await site({ "index.html": "<!DOCTYPE html><p>one</p>" }, { watch: true });
     const page = await openPage(context);
     const listens = (): Promise<unknown> =>
@@ -251,7 +251,7 @@ describe("Chromium", { timeout: BROWSER_TIMEOUT_MS }, () => {
     }
   });
 
-  test("has a site without its server, by a worker", async (context) => {
+  test("shows a site from a service worker when the server is gone", async (context) => {
     const { url, server } = await site({
       "index.html": `<!DOCTYPE html><p>here</p><script src="page.js"></script>`,
       "page.js": `navigator.serviceWorker.register("sw.js");`,
@@ -271,7 +271,7 @@ describe("Chromium", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect(await evaluated(page, `fetch("/page.js").then((answer) => answer.text())`)).toContain("register");
   });
 
-  test("talks with ws beside the pages of the same listener", async (context) => {
+  test("uses ws beside the pages of the same listener", async (context) => {
     const server = await serving(echoingPages(), {}, "http://127.0.0.1:0");
     const page = await openPage(context);
     await page.goto(urlOf(server));
@@ -302,7 +302,7 @@ describe("Chromium", { timeout: BROWSER_TIMEOUT_MS }, () => {
   });
 });
 
-/** A tone of one byte a sample, which is a WAV file: RIFF, then the format, then the samples. */
+/** A tone with one byte per sample as a WAV file: RIFF, the format, the samples. */
 function soundOf(seconds: number): Buffer {
   const rate = 44_100;
   const head = Buffer.alloc(44);
@@ -322,7 +322,7 @@ function soundOf(seconds: number): Buffer {
   return Buffer.concat([head, samples]);
 }
 
-/** What an expression is in the page: functions would need the types of the DOM, which the sources do without. */
+/** Evaluates an expression in the page. A function would need the DOM's types, which the sources do without. */
 function evaluated(page: Page, expression: string): Promise<unknown> {
   return page.evaluate<unknown, undefined>(expression, undefined);
 }

@@ -1,4 +1,4 @@
-// Downloads from the web server that break off and are resumed, by other people's programs: curl and wget.
+// Downloads with curl and wget that break off and are resumed.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,15 +13,15 @@ import { until } from "../support/until.ts";
 interface Downloader {
   readonly program: "curl" | "wget";
   readonly args: readonly string[];
-  /** How each of its runs ends: the first on a way that breaks, the last with nothing more to come. */
+  /** The exit status of each run: the first on a connection that breaks, the last when the file is complete. */
   readonly codes: readonly number[];
 }
 
-/** curl(1): 18 is a part of a file. wget resumes by itself, and else waits a second before it does. */
+/** curl(1): 18 is a partial file. wget resumes by itself; otherwise it waits one second first. */
 const CURL: Downloader = { program: "curl", args: ["-sS", "-C", "-", "-O"], codes: [18, 0, 0] };
 const WGET: Downloader = { program: "wget", args: ["-nv", "-c", "--tries=2", "--waitretry=0"], codes: [0, 0] };
 
-/** One that the server keeps in memory, and one that it sends from the disk. */
+/** A file that the server keeps in memory, and one that it sends from the disk. */
 const LENGTHS = [20_000, 3_000_000];
 
 test.for([CURL, WGET].flatMap((downloader) => LENGTHS.map((length) => ({ ...downloader, length }))))(
