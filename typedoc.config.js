@@ -1,6 +1,7 @@
 // `npm run docs`: the guides and the reference of every entry of the package, as HTML in dist/docs.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { keepCodeInHeadings } from "./scripts/site/headings.mjs";
 import { entryPoints } from "./scripts/site/modules.mjs";
 import { load } from "./scripts/site/site.mjs";
 
@@ -35,6 +36,7 @@ const options = {
   out: "dist/docs",
   customCss: fileURLToPath(new URL("scripts/site/site.css", import.meta.url)),
   headings: { readme: false, document: false },
+  markdownItLoader: keepCodeInHeadings,
   highlightLanguages: ["html", "ini", "javascript", "json", "python", "shellscript", "text", "toml", "typescript"],
   groupOrder: ["Guides", "Services", "Modules", "Internals", "Project", "Sources", "*"],
   navigation: { includeGroups: true, includeFolders: false },

@@ -1,6 +1,7 @@
 // `npm run docs` fails on what a reader would stumble over, and names it: the configuration of the repository, on a small
 // project of its own.
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -14,7 +15,9 @@ const typedoc = join(createRequire(import.meta.url).resolve("typedoc/package.jso
 /** Without a fault: each kind of link that a guide has. */
 const README =
   "# Project\n\n[Guide](docs/guides/guide.md#first), [below](#below), [program](examples/program.ts)\n\n## Below\n";
-const GUIDE = "# Guide\n\n## First\n\n[Back](../../README.md#below), [all](../../examples), ![picture](picture.svg)\n";
+const GUIDE =
+  "# Guide\n\n## First\n\n[Back](../../README.md#below), [all](../../examples), ![picture](picture.svg)\n\n" +
+  "## Call `a<b>` twice\n\n[Here](#call-ab-twice)\n";
 const SOURCE = `/** Of {@link next}. */
 export type Count = number;
 /** One more. */
@@ -29,7 +32,11 @@ const compilerOptions = {
 };
 
 /** The end of a build of a project with these files, where they differ from those without a fault. */
-function built(changed: Readonly<Record<string, string>> = {}): { status: number | null; lines: string[] } {
+function built(changed: Readonly<Record<string, string>> = {}): {
+  status: number | null;
+  lines: string[];
+  site: string;
+} {
   const cwd = folderWith({
     "package.json": `{ "name": "project", "type": "module" }`,
     "tsconfig.json": JSON.stringify({ compilerOptions, files: ["src/index.ts"] }),
@@ -45,18 +52,22 @@ function built(changed: Readonly<Record<string, string>> = {}): { status: number
     ...changed,
   });
   const { status, stdout, stderr } = spawnSync(process.execPath, [typedoc], { cwd, encoding: "utf8" });
-  return { status, lines: stripVTControlCharacters(stdout + stderr).split("\n") };
+  return { status, lines: stripVTControlCharacters(stdout + stderr).split("\n"), site: join(cwd, "site") };
 }
 
 function complaints(lines: readonly string[]): string[] {
   return lines.filter((line) => /^\[(?:warning|error)\]/.test(line) && !line.includes(" Found "));
 }
 
-test("a project without a fault", () => {
-  const { status, lines } = built();
+test("a project without a fault: code in a heading is in its anchor and in the list On This Page", () => {
+  const { status, lines, site } = built();
   expect(complaints(lines)).toEqual([]);
   expect(lines).toContainEqual(expect.stringContaining("html generated"));
   expect(status).toBe(0);
+  const page = readFileSync(join(site, "docs/guides/guide.html"), "utf8");
+  expect(page).toMatch(/<h2 id="call-ab-twice"[^>]*>Call <code>a&lt;b&gt;<\/code> twice</);
+  const [, entry] = /<a href="#call-ab-twice"[^>]*><span>(.*?)<\/span><\/a>/.exec(page) ?? [];
+  expect(entry?.replaceAll("<wbr/>", "")).toBe("Call a&lt;b&gt; twice");
 });
 
 test("links to files that do not exist", () => {
