@@ -198,7 +198,7 @@ describe("what is said", { timeout: BROWSER_TIMEOUT_MS }, () => {
     const box = held.page.getByRole("textbox", { name: "Message", exact: true });
     await held.page
       .getByRole("alert")
-      .getByText("The last messages are still on their way: it was not sent.")
+      .getByText("Too many messages wait for an answer: this one was not sent.")
       .waitFor();
     expect(await box.inputValue()).toBe("too much");
     expect((await said()).length).toBe(100);

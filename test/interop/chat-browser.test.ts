@@ -128,7 +128,7 @@ describe("the page of the chat", { timeout: BROWSER_TIMEOUT_MS }, () => {
     await page.context().setOffline(true);
     await page.getByText("Offline, trying again …").waitFor();
     await sayOn(page, "not lost");
-    await page.getByRole("alert").getByText("You are offline: it was not sent.").waitFor();
+    await page.getByRole("alert").getByText("You are offline: the message was not sent.").waitFor();
     const box = page.getByRole("textbox", { name: "Message", exact: true });
     expect(await box.inputValue()).toBe("not lost");
     await screenshot(page, "offline");

@@ -203,7 +203,7 @@ function asLine(text: string): string {
   const line = text.replace(/ (?:\d{1,2}:\d\d(?:\s[AP]M)?)$/, "");
   if (line.startsWith("* ")) return line.replace(/^(\* \S+) {2}/, "$1 ");
   return line
-    .replace(/^(\S+) has set the topic: /, "-- $1 set the topic of lobby: ")
+    .replace(/^(\S+) set the topic: /, "-- $1 set the topic of lobby: ")
     .replace(/^(\S+) to you alone: /, "[$1] ")
     .replace(/^(\w[\w-]*): /, "<$1> ");
 }

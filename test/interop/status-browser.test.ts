@@ -187,7 +187,7 @@ describe("the status page", { timeout: BROWSER_TIMEOUT_MS }, () => {
     await firstPlot(page);
     // An open page does not keep a server from closing.
     expect(await server.close({ graceMs: 60_000 })).toMatchObject({ aborted: 0 });
-    await page.getByText("The server does not answer since").waitFor();
+    await page.getByText("The server has not answered since").waitFor();
     await pictured(page, "gone");
     await serving(status(fake, OFTEN), {}, url);
     await page.getByRole("status").getByText("Live.").waitFor();

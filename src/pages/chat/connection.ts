@@ -2,18 +2,21 @@ import type { ServerMessage, WelcomeMessage } from "../../services/chat/server-m
 import { type Identity, storeIdentity } from "./identity.ts";
 import { Unacknowledged } from "./unacknowledged.ts";
 
-/** The first wait between two attempts to connect; each further one doubles. */
+/** The wait before the first new attempt to connect; each further wait is twice as long, up to {@link MAX_RETRY_MS}. */
 const FIRST_RETRY_MS = 500;
-/** The longest wait between two attempts. */
+/** The longest wait between two attempts to connect. */
 const MAX_RETRY_MS = 30_000;
-/** How often it is looked whether the connection still lives. */
+/** The interval at which the page checks that the connection still works. */
 const CHECK_INTERVAL_MS = 5_000;
-/** A gap in the checks: the machine was asleep, and the server may have given the connection up. Hidden pages have one check a minute. */
+/**
+ * The longest gap between two checks; after a longer one the page reconnects. The machine was asleep then, and the server may
+ * have closed the connection. A hidden page has one check a minute.
+ */
 const SLEEP_MS = 90_000;
-/** Something was sent, or it was tried to connect, and so long nothing has come. */
+/** The longest time without an answer to a message or to an attempt to connect; after that the page connects again. */
 const SILENCE_MS = 20_000;
 
-/** Ends after which the name is not one's own any more: the codes of the door. */
+/** The close codes after which the user is no longer a member, and the text that the page shows. */
 const ENDS: ReadonlyMap<number, string> = new Map([
   [4000, "You have joined from another window: this one has left."],
   [4001, "You were put out of the room."],
@@ -21,29 +24,32 @@ const ENDS: ReadonlyMap<number, string> = new Map([
   [1008, "The server has ended the connection."],
 ]);
 
-/** Refusals of one who comes again that may be over soon. */
+/** The errors of a rejoin that may be over soon: the page tries again. */
 const PASSING: ReadonlySet<string> = new Set(["FULL", "UNAVAILABLE"]);
 
 /**
- * - `idle`: nobody has joined.
- * - `joining`: the first answer has not come.
- * - `joined`: what is said is sent.
- * - `offline`: it is tried again.
+ * - `idle`: the user has not joined.
+ * - `joining`: the page waits for the first answer.
+ * - `joined`: messages are sent at once.
+ * - `offline`: the connection is lost, and the page tries to reconnect.
  */
 export type ConnectionState = "idle" | "joining" | "joined" | "offline";
 
 export interface ConnectionListener {
-  stateChanged(state: ConnectionState): void;
-  /** `isSame`: what has come since the connection was lost, in the same room; else it is all that is shown of it. */
-  welcomed(welcome: WelcomeMessage, isSame: boolean): void;
-  heard(message: Exclude<ServerMessage, WelcomeMessage>): void;
-  /** A message was not sent, or a command not done. */
-  refused(text: string, why: string): void;
-  /** The membership is over, or there was none. */
-  ended(why: string): void;
+  onState(state: ConnectionState): void;
+  /**
+   * Called after each join. With `isSame` the welcome has the messages since the connection was lost, in the same room;
+   * otherwise it has the latest messages of a new room.
+   */
+  onWelcome(welcome: WelcomeMessage, isSame: boolean): void;
+  onMessage(message: Exclude<ServerMessage, WelcomeMessage>): void;
+  /** Called when a message was not sent or a command was not executed. */
+  onRefusal(text: string, why: string): void;
+  /** Called when the membership has ended or was refused. */
+  onEnd(why: string): void;
 }
 
-/** The connection to the chat: it is made again when it is lost, and nothing is lost or doubled by that. */
+/** The connection to the chat. It reconnects after a loss, without losing or repeating a message. */
 export class ChatConnection {
   readonly #url: string;
   readonly #listener: ConnectionListener;
@@ -51,11 +57,11 @@ export class ChatConnection {
   #state: ConnectionState = "idle";
   #identity: Identity | undefined;
   #socket: WebSocket | undefined;
-  /** Of the room one is in. */
+  /** The id of the last message in the current room. */
   #lastId: number | undefined;
   #welcomedRoom: string | undefined;
-  /** Of the room that was asked for last. */
-  #asked: { readonly room: string; readonly key: string | undefined } | undefined;
+  /** The room that the user asked for last, and its key. */
+  #requested: { readonly room: string; readonly key: string | undefined } | undefined;
   #attempts = 0;
   #retry: number | undefined;
   #checkedAt = Date.now();
@@ -66,7 +72,7 @@ export class ChatConnection {
     this.#listener = listener;
     setInterval(() => this.#check(), CHECK_INTERVAL_MS);
     addEventListener("online", () => this.#reconnect());
-    addEventListener("offline", () => this.#lost());
+    addEventListener("offline", () => this.#retryLater());
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible" && this.#state === "offline") this.#reconnect();
     });
@@ -95,16 +101,16 @@ export class ChatConnection {
 
   move(room: string): void {
     if (this.#identity === undefined || this.#state !== "joined") return;
-    this.#asked = { room, key: undefined };
+    this.#requested = { room, key: undefined };
     this.#send({ type: "join", name: this.#identity.name, room });
   }
 
-  /** Why it was not sent, if it was not. */
+  /** Sends a message or a command. Returns the reason when it was not sent. */
   say(text: string): string | undefined {
-    if (this.#state !== "joined") return "You are offline: it was not sent.";
-    if (this.#unacknowledged.isFull) return "The last messages are still on their way: it was not sent.";
+    if (this.#state !== "joined") return "You are offline: the message was not sent.";
+    if (this.#unacknowledged.isFull) return "Too many messages wait for an answer: this one was not sent.";
     const [, room, key] = /^\/join\s+(\S+)(?:\s+(\S+))?\s*$/.exec(text) ?? [];
-    if (room !== undefined) this.#asked = { room, key };
+    if (room !== undefined) this.#requested = { room, key };
     this.#send({ type: "say", text, tag: this.#unacknowledged.add(text) });
     return undefined;
   }
@@ -127,7 +133,7 @@ export class ChatConnection {
       if (isCurrent()) this.#receive(JSON.parse(data) as ServerMessage);
     };
     socket.onclose = ({ code }) => {
-      if (isCurrent()) this.#closed(code);
+      if (isCurrent()) this.#onClose(code);
     };
   }
 
@@ -145,8 +151,8 @@ export class ChatConnection {
         this.#welcome(message);
         return;
       case "error":
-        if (this.#state === "joined") this.#refused(message.tag, message.message);
-        else if (this.#welcomedRoom !== undefined && PASSING.has(message.code)) this.#lost();
+        if (this.#state === "joined") this.#onRefusal(message.tag, message.message);
+        else if (this.#welcomedRoom !== undefined && PASSING.has(message.code)) this.#retryLater();
         else this.#end(message.message);
         return;
       case "sent":
@@ -156,7 +162,7 @@ export class ChatConnection {
         break;
       case "message":
         if (this.#lastId !== undefined && message.id <= this.#lastId) {
-          this.#beginAnew();
+          this.#rejoinFromStart();
           return;
         }
         this.#lastId = message.id;
@@ -170,20 +176,20 @@ export class ChatConnection {
       case "topic":
         break;
     }
-    this.#listener.heard(message);
+    this.#listener.onMessage(message);
   }
 
   #welcome(welcome: WelcomeMessage): void {
     const { name, token, room, history } = welcome;
     const isSame = room === this.#welcomedRoom && this.#state !== "joined";
-    const asked = this.#asked?.room.toLowerCase() === room.toLowerCase() ? this.#asked.key : undefined;
-    this.#become({ name, token, room, key: isSame ? this.#identity?.key : asked });
+    const key = this.#requested?.room.toLowerCase() === room.toLowerCase() ? this.#requested.key : undefined;
+    this.#become({ name, token, room, key: isSame ? this.#identity?.key : key });
     this.#lastId = history.at(-1)?.id ?? (isSame ? this.#lastId : undefined);
     this.#welcomedRoom = room;
     this.#attempts = 0;
     const wasJoined = this.#state === "joined";
     this.#setState("joined");
-    this.#listener.welcomed(welcome, isSame);
+    this.#listener.onWelcome(welcome, isSame);
     if (!wasJoined) this.#repeat();
   }
 
@@ -191,22 +197,22 @@ export class ChatConnection {
     const { repeated, unsure } = this.#unacknowledged.afterLoss();
     for (const [tag, text] of repeated) this.#send({ type: "say", text, tag });
     for (const text of unsure)
-      this.#listener.refused(text, "The connection was lost: whether it was done is not known.");
+      this.#listener.onRefusal(text, "The connection was lost: the command may not have been executed.");
   }
 
-  #refused(tag: string | undefined, why: string): void {
+  #onRefusal(tag: string | undefined, why: string): void {
     const text = this.#unacknowledged.take(tag);
-    this.#listener.refused(text ?? "", why);
+    this.#listener.onRefusal(text ?? "", why);
   }
 
-  #closed(code: number): void {
+  #onClose(code: number): void {
     const why = ENDS.get(code);
-    if (why === undefined) this.#lost();
+    if (why === undefined) this.#retryLater();
     else this.#end(why);
   }
 
-  /** It is tried again, later each time, and not by all at once. */
-  #lost(): void {
+  /** Schedules a new attempt to connect. The wait grows with each attempt, and is random so that pages do not reconnect at once. */
+  #retryLater(): void {
     if (this.#identity === undefined) return;
     this.#drop();
     clearTimeout(this.#retry);
@@ -222,8 +228,8 @@ export class ChatConnection {
     this.#connect();
   }
 
-  /** A chat that keeps nothing has begun anew, and its ids too: what was said there so far is asked for from its beginning. */
-  #beginAnew(): void {
+  /** Rejoins the room from its first message. A chat without a history has been restarted, and its ids begin again. */
+  #rejoinFromStart(): void {
     this.#lastId = undefined;
     this.#welcomedRoom = undefined;
     this.#reconnect();
@@ -234,8 +240,8 @@ export class ChatConnection {
     this.#drop();
     this.#become(undefined);
     this.#setState("idle");
-    for (const text of this.#unacknowledged.clear()) this.#listener.refused(text, "It may not have been sent.");
-    this.#listener.ended(why);
+    for (const text of this.#unacknowledged.clear()) this.#listener.onRefusal(text, "It may not have been sent.");
+    this.#listener.onEnd(why);
   }
 
   #check(): void {
@@ -246,8 +252,8 @@ export class ChatConnection {
     if (this.#state === "joined") {
       if (gapMs > SLEEP_MS || (isSilent && this.#unacknowledged.size > 0)) this.#reconnect();
     } else if (isSilent && this.#socket !== undefined) {
-      // Nobody has answered this attempt.
-      this.#lost();
+      // The server has not answered this attempt.
+      this.#retryLater();
     }
   }
 
@@ -269,6 +275,6 @@ export class ChatConnection {
 
   #setState(state: ConnectionState): void {
     this.#state = state;
-    this.#listener.stateChanged(state);
+    this.#listener.onState(state);
   }
 }

@@ -1,40 +1,40 @@
-/** Who one is in the chat, for as long as this tab is open: a page that is loaded again goes on as the same member. */
+/** The user's identity in the chat. It is stored while the tab is open, so that a reloaded page continues as the same member. */
 export interface Identity {
   readonly name: string;
   readonly room: string;
   /** Undefined before the first welcome. */
   readonly token: string | undefined;
-  /** Of a room that has one. */
+  /** The key of the room, if it has one. */
   readonly key: string | undefined;
 }
 
-const STORED_AS = `sockwright chat ${location.pathname}`;
+const STORAGE_KEY = `sockwright chat ${location.pathname}`;
 
-export function storedIdentity(): Identity | undefined {
+export function loadIdentity(): Identity | undefined {
   try {
-    const stored: unknown = JSON.parse(sessionStorage.getItem(STORED_AS) ?? "null");
+    const stored: unknown = JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? "null");
     if (typeof stored !== "object" || stored === null) return undefined;
     const { name, room, token, key }: Partial<Record<keyof Identity, unknown>> = stored;
     if (typeof name !== "string" || typeof room !== "string" || typeof token !== "string") return undefined;
     return { name, room, token, key: typeof key === "string" ? key : undefined };
   } catch {
-    // Storage that is switched off, or that something else has written to: then one joins again.
+    // The storage is disabled or has other content: the user joins again.
     return undefined;
   }
 }
 
 export function storeIdentity(identity: Identity | undefined): void {
   try {
-    if (identity === undefined) sessionStorage.removeItem(STORED_AS);
-    else sessionStorage.setItem(STORED_AS, JSON.stringify(identity));
+    if (identity === undefined) sessionStorage.removeItem(STORAGE_KEY);
+    else sessionStorage.setItem(STORAGE_KEY, JSON.stringify(identity));
   } catch {
-    // The page works without it.
+    // The page works without storage.
   }
 }
 
-/** `#lobby`, or `#lobby/rose` to be asked with a name. */
+/** Reads the room and the name from the address of the page: `#lobby`, or `#lobby/rose`. */
 export function identityOfHash(): { readonly room: string; readonly name: string } {
-  const [room = "", name = ""] = location.hash.slice(1).split("/").map(decoded);
+  const [room = "", name = ""] = location.hash.slice(1).split("/").map(decode);
   return { room: room === "" ? "lobby" : room, name };
 }
 
@@ -42,7 +42,7 @@ export function hashOfRoom(room: string): string {
   return `#${encodeURIComponent(room)}`;
 }
 
-function decoded(text: string): string {
+function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

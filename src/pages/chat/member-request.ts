@@ -3,10 +3,10 @@ import type { RoomInfo } from "../../services/chat/chat-hub.ts";
 import type { MessageJson } from "../../services/chat/server-message.ts";
 import type { Identity } from "./identity.ts";
 
-/** Messages of one page. */
+/** The most messages of one request; older ones need another request. */
 export const PAGE_MESSAGES = 50;
 
-/** Older messages, or those with a text; oldest first. */
+/** Fetches older messages, or those that contain a text; oldest first. */
 export async function fetchHistory(
   identity: Identity,
   wanted: { readonly before?: number | undefined; readonly search?: string | undefined },

@@ -2,24 +2,24 @@ import type { MessageJson } from "../../services/chat/server-message.ts";
 import { element } from "./element.ts";
 import { messageLine, noticeLine, privateLine } from "./message-line.ts";
 
-/** Lines that are kept while new ones come. */
+/** The most lines while the newest one is in view; the oldest ones are removed. */
 const MAX_LINES = 500;
-/** And while older ones are read. */
+/** The most lines while the user reads older ones; then no older ones are loaded, and new ones remove the oldest. */
 const MAX_LINES_WHILE_READING = 2_000;
-/** So near to the end, one is at it. */
+/** Below this distance from the end, the list counts as scrolled to the end. */
 const NEAR_END_PX = 40;
 
-/** The messages of a room, oldest first; each once. */
+/** The list of the messages of a room: oldest first, each once. */
 export class MessageList {
   readonly #log = element("log", HTMLDivElement);
   readonly #older = element("older", HTMLButtonElement);
   readonly #newest = element("newest", HTMLButtonElement);
-  /** The time of each message that is shown, by id: a chat that keeps nothing begins its ids anew. */
+  /** The time of each shown message, by id. Ids of a chat without a history begin again when it restarts; the time tells them apart. */
   readonly #shown = new Map<number, number>();
   #own: string | undefined;
 
   constructor() {
-    // With the keys it is moved, too.
+    // The list can be focused, so that keys scroll it.
     this.#log.tabIndex = 0;
     this.#newest.addEventListener("click", () => {
       this.toEnd();
@@ -28,19 +28,19 @@ export class MessageList {
     this.#log.addEventListener("scroll", () => {
       if (this.#isAtEnd) this.#newest.hidden = true;
     });
-    // A keyboard that opens, or a window that is made smaller, hides no end.
+    // The end stays in view when a keyboard opens or the window becomes smaller.
     new ResizeObserver(() => {
       if (this.#newest.hidden) this.toEnd();
     }).observe(this.#log);
   }
 
-  /** The oldest that is shown; undefined where there is none. */
+  /** The id of the oldest shown message; undefined when there is none. */
   get oldestId(): number | undefined {
     for (const id of this.#shown.keys()) return id;
     return undefined;
   }
 
-  /** No older ones can be loaded. */
+  /** Whether the list has too many lines to load older messages. */
   get isFull(): boolean {
     return this.#log.childElementCount >= MAX_LINES_WHILE_READING;
   }
@@ -49,14 +49,14 @@ export class MessageList {
     this.#own = name;
   }
 
-  /** Another room, or all of one anew. */
+  /** Removes all lines, before the messages of another room or a full reload. */
   clear(): void {
     this.#log.replaceChildren();
     this.#shown.clear();
     this.#newest.hidden = true;
   }
 
-  /** All at once: where the end is, the browser works out anew for each line that is added by itself. */
+  /** Appends messages in one step: the browser would compute the layout again for each line that is added alone. */
   addAll(messages: readonly MessageJson[]): void {
     const fresh = messages.filter(({ id, time }) => this.#shown.get(id) !== time);
     if (fresh.length === 0) return;
@@ -76,7 +76,7 @@ export class MessageList {
     this.#append(noticeLine(text));
   }
 
-  /** What was read stays where it is. */
+  /** Inserts older messages before the others. The lines in view do not move. */
   prepend(messages: readonly MessageJson[]): void {
     const before = this.#log.scrollHeight - this.#log.scrollTop;
     const later = [...this.#shown];
@@ -86,14 +86,14 @@ export class MessageList {
     this.#shown.clear();
     for (const { id, time } of fresh) this.#shown.set(id, time);
     for (const [id, time] of later) this.#shown.set(id, time);
-    // Nobody wants to have it read out.
+    // A screen reader must not read older messages aloud.
     this.#log.setAttribute("aria-live", "off");
     this.#log.prepend(...fresh.map((message) => messageLine(message, this.#own)));
     requestAnimationFrame(() => this.#log.removeAttribute("aria-live"));
     this.#log.scrollTop = this.#log.scrollHeight - before;
   }
 
-  /** Whether there is something before the oldest. */
+  /** Sets whether there are messages before the oldest shown one. */
   set hasOlder(has: boolean) {
     if (!has && document.activeElement === this.#older) this.#log.focus();
     this.#older.hidden = !has;
@@ -124,7 +124,7 @@ export class MessageList {
       const { id } = first.dataset;
       if (id !== undefined) {
         this.#shown.delete(Number(id));
-        // What would be loaded into a full list would go with the next line.
+        // In a full list, older messages that are loaded would be removed with the next line.
         this.hasOlder = most < MAX_LINES_WHILE_READING;
       }
       first.remove();

@@ -2,15 +2,15 @@
 import type { ServerMessage, WelcomeMessage } from "../../services/chat/server-message.ts";
 import { ChatConnection, type ConnectionListener, type ConnectionState } from "./connection.ts";
 import { element } from "./element.ts";
-import { hashOfRoom, identityOfHash, storedIdentity } from "./identity.ts";
+import { hashOfRoom, identityOfHash, loadIdentity } from "./identity.ts";
 import { fetchHistory, fetchRooms, PAGE_MESSAGES } from "./member-request.ts";
 import { MessageList } from "./message-list.ts";
 import { Places } from "./places.ts";
 import { Search } from "./search.ts";
 
-/** How often the list of rooms is asked for, while the page is looked at. */
+/** The interval at which a visible page fetches the list of rooms. */
 const ROOMS_INTERVAL_MS = 30_000;
-/** Messages of a welcome; with fewer, there are none before. */
+/** The number of messages in a full welcome; after a welcome with fewer there are no older ones. */
 const NEWCOMER_MESSAGES = 20;
 const TITLE = "Sockwright chat";
 
@@ -21,7 +21,7 @@ const STATES: Readonly<Record<ConnectionState, string>> = {
   offline: "Offline, trying again …",
 };
 
-/** The parts of the page, and what joins them. */
+/** The page: it creates its parts and connects them. */
 class Page implements ConnectionListener {
   readonly #join = element("join", HTMLFormElement);
   readonly #name = element("name", HTMLInputElement);
@@ -53,14 +53,14 @@ class Page implements ConnectionListener {
     });
     element("leave", HTMLButtonElement).addEventListener("click", () => this.#connection.leave());
     element("older", HTMLButtonElement).addEventListener("click", () => void this.#loadOlder());
-    addEventListener("hashchange", () => this.#hashChanged());
+    addEventListener("hashchange", () => this.#onHashChange());
     document.addEventListener("visibilitychange", () => this.#read());
     setInterval(() => void this.#showRooms(), ROOMS_INTERVAL_MS);
     this.#keepPlacesOpen(matchMedia("(min-width: 48rem)"));
     this.#begin();
   }
 
-  stateChanged(state: ConnectionState): void {
+  onState(state: ConnectionState): void {
     const isIn = state === "joined" || state === "offline";
     const shown = element("state", HTMLParagraphElement);
     shown.textContent = STATES[state];
@@ -70,7 +70,7 @@ class Page implements ConnectionListener {
     if (state === "joined") this.#why.textContent = "";
   }
 
-  welcomed({ name, room, topic, members, history, hasMore }: WelcomeMessage, isSame: boolean): void {
+  onWelcome({ name, room, topic, members, history, hasMore }: WelcomeMessage, isSame: boolean): void {
     this.#list.own = name;
     this.#places.enter(room, name, members);
     if (!isSame || hasMore) {
@@ -85,13 +85,13 @@ class Page implements ConnectionListener {
     }
     element("room-title", HTMLHeadingElement).textContent = room;
     element("topic", HTMLParagraphElement).textContent = topic;
-    // Not a new place to go back to, and no change that is told.
+    // replaceState adds no entry to the browser's history and fires no hashchange event.
     window.history.replaceState(null, "", hashOfRoom(room));
     this.#showTitle();
     void this.#showRooms();
   }
 
-  heard(message: Exclude<ServerMessage, WelcomeMessage>): void {
+  onMessage(message: Exclude<ServerMessage, WelcomeMessage>): void {
     switch (message.type) {
       case "message":
         this.#list.add(message);
@@ -102,21 +102,21 @@ class Page implements ConnectionListener {
         this.#count();
         break;
       case "joined":
-        this.#places.joined(message.name);
+        this.#places.add(message.name);
         this.#list.addNotice(`${message.name} joined`);
         break;
       case "left":
-        this.#places.left(message.name);
+        this.#places.remove(message.name);
         this.#list.addNotice(`${message.name} left (${message.reason})`);
         break;
       case "renamed":
-        this.#places.renamed(message.from, message.name);
+        this.#places.rename(message.from, message.name);
         this.#list.own = this.#connection.identity?.name;
         this.#list.addNotice(`${message.from} is now ${message.name}`);
         break;
       case "topic":
         element("topic", HTMLParagraphElement).textContent = message.text;
-        this.#list.addNotice(`${message.by} has set the topic: ${message.text}`);
+        this.#list.addNotice(`${message.by} set the topic: ${message.text}`);
         break;
       case "notice":
         for (const line of message.text.split("\n")) if (line !== "") this.#list.addNotice(line);
@@ -130,12 +130,12 @@ class Page implements ConnectionListener {
     }
   }
 
-  refused(text: string, why: string): void {
+  onRefusal(text: string, why: string): void {
     this.#why.textContent = text === "" || this.#message.value !== "" ? `${why} ${text}` : why;
     if (text !== "" && this.#message.value === "") this.#message.value = text;
   }
 
-  ended(why: string): void {
+  onEnd(why: string): void {
     element("refusal", HTMLParagraphElement).textContent = why;
     this.#list.clear();
     this.#search.close();
@@ -144,13 +144,13 @@ class Page implements ConnectionListener {
     this.#name.focus();
   }
 
-  /** A page that was loaded again goes on where it was. */
+  /** Starts the page. A reloaded page continues as the same member, in the same room. */
   #begin(): void {
     const { room, name } = identityOfHash();
-    const stored = storedIdentity();
+    const stored = loadIdentity();
     this.#name.value = name === "" ? (stored?.name ?? "") : name;
     this.#room.value = room;
-    this.stateChanged("idle");
+    this.onState("idle");
     if (stored === undefined || (name !== "" && name !== stored.name)) {
       this.#name.focus();
       return;
@@ -167,7 +167,7 @@ class Page implements ConnectionListener {
     this.#message.focus();
   }
 
-  #hashChanged(): void {
+  #onHashChange(): void {
     const { room } = identityOfHash();
     this.#room.value = room;
     const { identity } = this.#connection;
@@ -198,7 +198,7 @@ class Page implements ConnectionListener {
       const rooms = await fetchRooms(identity);
       if (this.#connection.identity?.room === identity.room) this.#places.showRooms(rooms);
     } catch {
-      // The list that is shown stays; it is asked for again.
+      // The shown list stays until the next request.
     }
   }
 
@@ -221,7 +221,7 @@ class Page implements ConnectionListener {
     document.title = room === undefined ? TITLE : `${unread}${room} · ${TITLE}`;
   }
 
-  /** Beside the messages there is room for them on a wide screen. */
+  /** Keeps the list of rooms and people open on a wide screen, where it fits beside the messages. */
   #keepPlacesOpen(wide: MediaQueryList): void {
     const places = element("places", HTMLDetailsElement);
     const keep = (): void => {

@@ -1,17 +1,17 @@
 import type { MessageJson } from "../../services/chat/server-message.ts";
-import { element, made } from "./element.ts";
+import { createElement, element } from "./element.ts";
 import type { Identity } from "./identity.ts";
 import { fetchHistory, PAGE_MESSAGES } from "./member-request.ts";
 import { messageLine } from "./message-line.ts";
 
-/** Messages of the room that have a text, above those that are shown. */
+/** The search panel: it shows the messages of the room that contain a text. */
 export class Search {
   readonly #panel = element("found", HTMLElement);
   readonly #title = element("found-title", HTMLHeadingElement);
   readonly #results = element("results", HTMLOListElement);
   readonly #query = element("query", HTMLInputElement);
 
-  /** @param identity - undefined while one is in no room. */
+  /** @param identity - returns undefined while the user is in no room. */
   constructor(identity: () => Identity | undefined) {
     this.#results.tabIndex = 0;
     element("find", HTMLFormElement).addEventListener("submit", (event) => {
@@ -24,7 +24,7 @@ export class Search {
     });
   }
 
-  /** Another room. */
+  /** Closes the panel, when the room changes. */
   close(): void {
     this.#panel.hidden = true;
     this.#results.replaceChildren();
@@ -32,7 +32,7 @@ export class Search {
 
   show(title: readonly (Node | string)[], messages: readonly MessageJson[], own: string | undefined): void {
     this.#title.replaceChildren(...title);
-    this.#results.replaceChildren(...messages.map((message) => made("li", "", messageLine(message, own))));
+    this.#results.replaceChildren(...messages.map((message) => createElement("li", "", messageLine(message, own))));
     this.#results.hidden = messages.length === 0;
     this.#panel.hidden = false;
     this.#title.focus();
@@ -42,10 +42,10 @@ export class Search {
     if (identity === undefined || search === "") return;
     try {
       const messages = await fetchHistory(identity, { search });
-      // Apart from the words around it, whose direction it must not turn.
-      this.show([`${countOf(messages.length)} with “`, made("bdi", "", search), "”"], messages, identity.name);
+      // In a bdi element, so that the text does not change the direction of the words around it.
+      this.show([`${countOf(messages.length)} with “`, createElement("bdi", "", search), "”"], messages, identity.name);
     } catch (error) {
-      this.show([`The search has failed: ${error instanceof Error ? error.message : String(error)}`], [], undefined);
+      this.show([`The search failed: ${error instanceof Error ? error.message : String(error)}`], [], undefined);
     }
   }
 

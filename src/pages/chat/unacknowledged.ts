@@ -1,7 +1,7 @@
-/** Messages that may be on their way; beyond it one waits with the next. */
+/** The most messages without an acknowledgement; further ones are not sent until one is acknowledged. */
 const MAX_UNACKNOWLEDGED = 100;
 
-/** What was sent and not acknowledged, in its order, by tag. */
+/** The messages that were sent and not acknowledged, by tag, in the order of sending. */
 export class Unacknowledged {
   readonly #texts = new Map<string, string>();
 
@@ -13,14 +13,14 @@ export class Unacknowledged {
     return this.#texts.size >= MAX_UNACKNOWLEDGED;
   }
 
-  /** @returns the tag that it is sent with. */
+  /** Adds a message and returns the tag to send it with. */
   add(text: string): string {
     const tag = newTag();
     this.#texts.set(tag, text);
     return tag;
   }
 
-  /** It has come, or it was refused. Gives what it was. */
+  /** Removes a message that the server has acknowledged or refused, and returns its text. */
   take(tag: string | undefined): string | undefined {
     if (tag === undefined) return undefined;
     const text = this.#texts.get(tag);
@@ -29,8 +29,8 @@ export class Unacknowledged {
   }
 
   /**
-   * What is to be sent again after the connection was lost: the same tag has a message delivered once. A command has no such tag; it may
-   * have been done or not.
+   * Returns the messages to send again after the connection was lost: the server delivers a message with the same tag once. A
+   * command may or may not have been executed: it is removed and returned in `unsure`.
    */
   afterLoss(): {
     readonly repeated: readonly (readonly [tag: string, text: string])[];
@@ -42,7 +42,7 @@ export class Unacknowledged {
     return { repeated: [...this.#texts], unsure: unsure.map(([, text]) => text) };
   }
 
-  /** Gives all that was in it. */
+  /** Removes all messages and returns their texts. */
   clear(): readonly string[] {
     const texts = [...this.#texts.values()];
     this.#texts.clear();
@@ -54,7 +54,7 @@ function isCommand(text: string): boolean {
   return /^\/(?!\/|me\s)/.test(text);
 }
 
-/** `crypto.randomUUID` is for secure origins alone, and a chat may be on a plain one. */
+/** Makes a random tag. `crypto.randomUUID` exists only for secure origins, and a chat may have a plain one. */
 function newTag(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,31 +1,31 @@
 import { renew } from "./renew.ts";
 
-/** Which connections are shown, as the address of the page has it. */
+/** The selection of the shown connections, as in the query of the page's address. */
 interface Query {
   readonly search: string;
   readonly sort: string;
 }
 
-/** The tables of the page: they are loaded again with each sample, as the server writes them, for what is searched for. */
+/** The tables of the page. With each sample it fetches them again from the server, for the current search and order. */
 export class Connections {
   readonly #page: HTMLElement;
-  readonly #renewed: () => void;
+  readonly #onRenewed: () => void;
   #query: Query;
   #isLoading = false;
   #isStale = false;
 
-  constructor(page: HTMLElement, renewed: () => void) {
+  constructor(page: HTMLElement, onRenewed: () => void) {
     this.#page = page;
-    this.#renewed = renewed;
-    const asked = new URLSearchParams(location.search);
-    this.#query = { search: asked.get("search") ?? "", sort: asked.get("sort") ?? "" };
-    page.addEventListener("submit", (event) => this.#submitted(event));
+    this.#onRenewed = onRenewed;
+    const parameters = new URLSearchParams(location.search);
+    this.#query = { search: parameters.get("search") ?? "", sort: parameters.get("sort") ?? "" };
+    page.addEventListener("submit", (event) => this.#onSubmit(event));
     page.addEventListener("input", ({ target }) => {
       if (target instanceof HTMLInputElement && target.name === "search") this.#ask({ search: target.value });
     });
   }
 
-  /** Once at a time; once more, when something has changed meanwhile. */
+  /** Fetches the tables again. While a request is under way, it notes that another one must follow. */
   refresh(): void {
     this.#isStale = true;
     if (this.#isLoading) return;
@@ -38,10 +38,10 @@ export class Connections {
   async #load(): Promise<void> {
     while (this.#isStale) {
       this.#isStale = false;
-      const asked = this.#query;
-      const page = await loaded(`./?${new URLSearchParams({ ...asked }).toString()}`);
-      // The answer is to what was asked before.
-      if (this.#query !== asked) this.#isStale = true;
+      const query = this.#query;
+      const page = await fetchPage(`./?${new URLSearchParams({ ...query }).toString()}`);
+      // The answer belongs to an older query.
+      if (this.#query !== query) this.#isStale = true;
       else if (page !== undefined) this.#show(page);
     }
   }
@@ -56,14 +56,14 @@ export class Connections {
     if (shown !== null) renew(shown, asOf);
     document.title = page.title;
     if (place !== undefined && document.activeElement === document.body) focusRow(this.#page, place);
-    this.#renewed();
+    this.#onRenewed();
   }
 
-  #submitted(event: SubmitEvent): void {
+  #onSubmit(event: SubmitEvent): void {
     const { target, submitter } = event;
     if (!(target instanceof HTMLFormElement) || !(submitter instanceof HTMLButtonElement)) return;
     event.preventDefault();
-    // As a property, a button with that name would be found in its place.
+    // getAttribute, because `target.id` would be a button named "id".
     if (target.getAttribute("id") === "close") void close(submitter).then(() => this.refresh());
     else this.#ask({ sort: submitter.value });
   }
@@ -76,8 +76,8 @@ export class Connections {
   }
 }
 
-/** Undefined where the server is gone, which the samples tell. */
-async function loaded(url: string): Promise<Document | undefined> {
+/** Fetches a page. Returns undefined when the server does not answer; `Samples` shows that. */
+async function fetchPage(url: string): Promise<Document | undefined> {
   try {
     const answer = await fetch(url, { headers: { Accept: "text/html" } });
     // The session is over: the page itself asks for the token.
@@ -88,23 +88,23 @@ async function loaded(url: string): Promise<Document | undefined> {
   }
 }
 
-/** The button keeps the focus until its row is gone. */
+/** Asks the server to close a connection. The button keeps the focus until its row disappears. */
 async function close(button: HTMLButtonElement): Promise<void> {
   try {
     await fetch("close", { method: "POST", body: new URLSearchParams({ id: button.value }) });
   } catch {
-    // The server is gone, which the samples tell.
+    // The server does not answer; `Samples` shows that.
   }
 }
 
-/** In which row of the connections the focus is. */
+/** Returns the index of the connection's row that has the focus. */
 function placeOfFocus(page: HTMLElement): number | undefined {
   const row = document.activeElement?.closest(".connections tbody tr") ?? null;
   const place = row === null ? -1 : Array.from(rowsOf(page)).indexOf(row);
   return place < 0 ? undefined : place;
 }
 
-/** Who works with the keyboard goes on where a row was. */
+/** Focuses the row at an index, so that a keyboard user continues where a row has disappeared. */
 function focusRow(page: HTMLElement, place: number): void {
   const rows = rowsOf(page);
   const row = rows[Math.min(place, rows.length - 1)];

@@ -1,7 +1,7 @@
-/** The numbers of a series, one for each time; null where there was none. */
+/** The numbers of a series, one for each time; null where the series had none. */
 type Column = (number | null)[];
 
-/** As the server sends it: by the key of a subject, and by the name of a series. */
+/** The history as the server sends it: columns by the key of a subject and the name of a series. */
 export interface History {
   readonly timesMs: readonly number[];
   readonly subjects: Readonly<Record<string, Readonly<Record<string, readonly (number | null)[]>>>>;
@@ -14,7 +14,7 @@ export interface Sample {
 
 const MS_PER_SECOND = 1_000;
 
-/** The samples of the last minutes, as a plot takes them. */
+/** The samples of the last minutes, in the columns that a plot needs. */
 export class PlotHistory {
   readonly #maxSamples: number;
   #subjects = new Map<string, Map<string, Column>>();
@@ -24,12 +24,12 @@ export class PlotHistory {
     this.#maxSamples = maxSamples;
   }
 
-  /** In seconds. */
+  /** The times of the samples, in seconds since the epoch. */
   get times(): readonly number[] {
     return this.#times;
   }
 
-  /** As long as {@link times}. */
+  /** Returns the numbers of a series, one for each of {@link times}. */
   column(subject: string, series: string): readonly (number | null)[] {
     return this.#subjects.get(subject)?.get(series) ?? this.#times.map(() => null);
   }
@@ -59,11 +59,11 @@ export class PlotHistory {
     for (const [key, columns] of this.#subjects) {
       for (const [name, column] of columns) column.push(subjects[key]?.[name] ?? null);
     }
-    if (this.#times.length > this.#maxSamples) this.#forget();
+    if (this.#times.length > this.#maxSamples) this.#removeOldest();
   }
 
-  /** A subject of which nothing is left is gone. */
-  #forget(): void {
+  /** Removes the oldest sample, and the subjects that have no numbers left. */
+  #removeOldest(): void {
     this.#times.shift();
     for (const [key, columns] of this.#subjects) {
       for (const column of columns.values()) column.shift();

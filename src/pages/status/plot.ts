@@ -6,11 +6,11 @@ const HEIGHT_PX = 150;
 const LINE_PX = 1.5;
 const AXIS_PX = 64;
 const TIMES_PX = 30;
-/** The last of them is written around the end of the axis. */
+/** The width of a time's text. Half of the last one is to the right of the axis. */
 const TIME_TEXT_PX = 60;
-/** A plot that has just begun is so wide. */
+/** The shortest time span of a plot; a history that is shorter leaves the left part empty. */
 const MIN_SECONDS = 60;
-/** Room above the highest number. */
+/** The height of the plot as a multiple of the highest number. */
 const HEADROOM = 1.1;
 const FONT = "12px system-ui, sans-serif";
 
@@ -18,16 +18,16 @@ const timeOfDay = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hour
 
 interface Row {
   readonly series: string;
-  /** What has the colour of the line in the table. */
+  /** The element in the table that has the colour of the line. */
   readonly swatch: Element;
 }
 
-/** A canvas that shows the numbers of the table beside it over time. */
+/** A canvas that plots the numbers of the table beside it over time. */
 export class Plot {
   readonly #figure: HTMLElement;
   readonly #history: PlotHistory;
   #canvas: UPlot | undefined;
-  /** The names of its series, as it was made. */
+  /** The names of the series for which the canvas was created. */
   #series: readonly string[] = [];
 
   constructor(figure: HTMLElement, history: PlotHistory) {
@@ -38,11 +38,11 @@ export class Plot {
   draw(): void {
     const rows = this.#rows();
     const names = rows.map(({ series }) => series);
-    // A series has come, such as one of a reason that was never met before.
+    // The table has a new series, such as one for a reason that has occurred for the first time.
     if (names.join("\n") !== this.#series.join("\n")) this.remove();
     this.#series = names;
     const data = this.#data(names);
-    if (this.#canvas === undefined) this.#canvas = this.#made(rows, data);
+    if (this.#canvas === undefined) this.#canvas = this.#create(rows, data);
     else this.#canvas.setData(data);
   }
 
@@ -50,7 +50,7 @@ export class Plot {
     this.#canvas?.setSize({ width: this.#width, height: HEIGHT_PX });
   }
 
-  /** It is made again when it is drawn, in the colours of the style. */
+  /** Removes the canvas; the next `draw` creates it in the current colours of the style. */
   recolour(): void {
     this.remove();
   }
@@ -80,10 +80,10 @@ export class Plot {
     return [[...this.#history.times], ...names.map((name) => [...this.#history.column(subject, name)])];
   }
 
-  #made(rows: readonly Row[], data: UPlot.AlignedData): UPlot | undefined {
+  #create(rows: readonly Row[], data: UPlot.AlignedData): UPlot | undefined {
     const place = this.#place;
     if (place === undefined) return undefined;
-    // What it shows, the table says.
+    // Hidden from screen readers, which read the table.
     place.ariaHidden = "true";
     const style = getComputedStyle(this.#figure);
     const [stroke, line] = [style.getPropertyValue("--dim"), style.getPropertyValue("--line")];
@@ -98,7 +98,7 @@ export class Plot {
         cursor: { drag: { x: false, y: false }, points: { show: false } },
         scales: {
           x: { range: (_, min, max) => timesShown(min, max) },
-          // Without any number it is null.
+          // `max` is null when there is no number.
           y: { range: (_, __, max) => [0, Math.max(1, Number(max) * HEADROOM)] },
         },
         axes: [
@@ -126,12 +126,12 @@ export class Plot {
   }
 }
 
-/** Bytes are counted by powers of two, and marked so. */
+/** Returns the steps of an axis: powers of two for bytes, the default for other units. */
 function marksOf(unit: string): Pick<UPlot.Axis, "incrs"> {
   return unit === "bytes per second" ? { incrs: Array.from({ length: 50 }, (_, power) => 2 ** power) } : {};
 }
 
-/** Of no sample there is no time either: then it is the last minute. */
+/** Returns the time span to show. Without samples it is the last minute. */
 function timesShown(first: number | null, last: number | null): [number, number] {
   const end = last ?? Date.now() / 1_000;
   return [Math.min(first ?? end, end - MIN_SECONDS), end];

@@ -1,13 +1,13 @@
 import { Plot } from "./plot.ts";
 import type { PlotHistory } from "./plot-history.ts";
 
-/** The plots of the page. Only those that are in sight, or nearly so, are drawn. */
+/** The plots of the page. It draws only those that are in view or close to it. */
 export class Plots {
   readonly #page: HTMLElement;
   readonly #history: PlotHistory;
   readonly #plots = new Map<HTMLElement, Plot>();
-  readonly #inSight = new Set<Plot>();
-  readonly #sight = new IntersectionObserver((entries) => this.#seen(entries), { rootMargin: "50%" });
+  readonly #inView = new Set<Plot>();
+  readonly #intersections = new IntersectionObserver((entries) => this.#onIntersection(entries), { rootMargin: "50%" });
   readonly #sizes = new ResizeObserver((entries) => {
     for (const { target } of entries) this.#of(target)?.resize();
   });
@@ -15,15 +15,15 @@ export class Plots {
   constructor(page: HTMLElement, history: PlotHistory) {
     this.#page = page;
     this.#history = history;
-    // The colours come from the style.
+    // The plots take their colours from the style, which has changed.
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       for (const plot of this.#plots.values()) plot.recolour();
       this.draw();
     });
   }
 
-  /** The page has changed: services come and go, and series too. */
-  look(): void {
+  /** Adds and removes plots after a change of the page, where services and series may come and go. */
+  update(): void {
     for (const [figure, plot] of this.#plots) if (!figure.isConnected) this.#remove(figure, plot);
     for (const figure of this.#page.querySelectorAll("figure")) {
       if (!this.#plots.has(figure)) this.#add(figure);
@@ -32,29 +32,29 @@ export class Plots {
   }
 
   draw(): void {
-    for (const plot of this.#inSight) plot.draw();
+    for (const plot of this.#inView) plot.draw();
   }
 
   #add(figure: HTMLElement): void {
     this.#plots.set(figure, new Plot(figure, this.#history));
-    this.#sight.observe(figure);
+    this.#intersections.observe(figure);
     this.#sizes.observe(figure);
   }
 
   #remove(figure: HTMLElement, plot: Plot): void {
-    this.#sight.unobserve(figure);
+    this.#intersections.unobserve(figure);
     this.#sizes.unobserve(figure);
-    this.#inSight.delete(plot);
+    this.#inView.delete(plot);
     this.#plots.delete(figure);
     plot.remove();
   }
 
-  #seen(entries: readonly IntersectionObserverEntry[]): void {
+  #onIntersection(entries: readonly IntersectionObserverEntry[]): void {
     for (const { target, isIntersecting } of entries) {
       const plot = this.#of(target);
       if (plot === undefined) continue;
-      if (isIntersecting) this.#inSight.add(plot);
-      else this.#inSight.delete(plot);
+      if (isIntersecting) this.#inView.add(plot);
+      else this.#inView.delete(plot);
       if (isIntersecting) plot.draw();
     }
   }

@@ -1,13 +1,14 @@
 /**
- * Makes an element what another one is, and leaves alone what is equal: the focus, a selection and the scroll bars stay. Children with
- * a `data-key` are known again by it. What is in an element with `data-keep` is a script's own.
+ * Changes an element to be like another one and leaves equal parts untouched, so that the focus, a selection and the scroll
+ * positions stay. It matches children by their `data-key`. It does not change the content of an element with `data-keep`, which
+ * belongs to a script.
  */
 export function renew(element: Element, wanted: Element): void {
   renewAttributes(element, wanted);
   if (element.hasAttribute("data-keep")) return;
   const keys = new Set(Array.from(wanted.children, keyOf));
   if (keys.size > 1 || !keys.has(undefined)) for (const parent of [element, wanted]) dropSpace(parent);
-  // Who stays is not moved because of who leaves: what is moved loses the focus.
+  // Children that disappear are removed first, so that the others need not be moved: an element that is moved loses the focus.
   for (const child of Array.from(element.children)) if (!keys.has(keyOf(child))) child.remove();
   const keyed = new Map(Array.from(element.children, (child) => [keyOf(child), child]));
   let at: ChildNode | null = element.firstChild;
@@ -29,7 +30,7 @@ export function renew(element: Element, wanted: Element): void {
   }
 }
 
-/** Between children with keys it says nothing. */
+/** Removes white space between children with keys, where it has no meaning. */
 function dropSpace(element: Element): void {
   for (const child of Array.from(element.childNodes)) {
     if (child instanceof Text && child.data.trim() === "") child.remove();
@@ -38,7 +39,7 @@ function dropSpace(element: Element): void {
 
 function renewAttributes(element: Element, wanted: Element): void {
   for (const { name } of Array.from(element.attributes)) {
-    // That one a script has set.
+    // A script has set aria-hidden.
     if (!wanted.hasAttribute(name) && name !== "aria-hidden") element.removeAttribute(name);
   }
   for (const { name, value } of Array.from(wanted.attributes)) {

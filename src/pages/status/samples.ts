@@ -1,20 +1,20 @@
 import type { History, PlotHistory, Sample } from "./plot-history.ts";
 
-/** After how long the server is asked again that has refused. */
+/** The wait before the page asks a server again that has refused the stream. */
 const RETRY_MS = 3_000;
 
-/** What the server sends, one sample a second. It is not asked for while nobody looks. */
+/** The stream of samples from the server, one a second. It is closed while the page is hidden. */
 export class Samples {
   readonly #history: PlotHistory;
-  readonly #changed: () => void;
+  readonly #onChange: () => void;
   readonly #live = document.querySelector("#live");
   #source: EventSource | undefined;
   #retry: number | undefined;
-  #goneSince: Date | undefined;
+  #failedSince: Date | undefined;
 
-  constructor(history: PlotHistory, changed: () => void) {
+  constructor(history: PlotHistory, onChange: () => void) {
     this.#history = history;
-    this.#changed = changed;
+    this.#onChange = onChange;
   }
 
   start(): void {
@@ -34,31 +34,31 @@ export class Samples {
     this.#source = source;
     source.addEventListener("history", ({ data }) => {
       this.#history.replace(JSON.parse(String(data)) as History);
-      this.#came();
+      this.#onData();
     });
     source.addEventListener("sample", ({ data }) => {
       this.#history.append(JSON.parse(String(data)) as Sample);
-      this.#came();
+      this.#onData();
     });
-    source.addEventListener("error", () => this.#lost(source));
+    source.addEventListener("error", () => this.#onError(source));
   }
 
-  #came(): void {
-    this.#goneSince = undefined;
-    this.#say("Live.", false);
-    this.#changed();
+  #onData(): void {
+    this.#failedSince = undefined;
+    this.#show("Live.", false);
+    this.#onChange();
   }
 
-  /** A stream that has broken off is asked for again by the browser; one that was refused is not. */
-  #lost(source: EventSource): void {
-    this.#goneSince ??= new Date();
-    const since = this.#goneSince.toLocaleTimeString();
-    this.#say(`The server does not answer since ${since}: these numbers are old. Trying again.`, true);
+  /** The browser reconnects a stream that was interrupted, and not one that was refused: that one is retried here. */
+  #onError(source: EventSource): void {
+    this.#failedSince ??= new Date();
+    const since = this.#failedSince.toLocaleTimeString();
+    this.#show(`The server has not answered since ${since}: these numbers are old. Trying again.`, true);
     if (source.readyState === EventSource.CLOSED) this.#retry = window.setTimeout(() => this.#connect(), RETRY_MS);
   }
 
-  /** Only what is new, since it is read out. */
-  #say(text: string, isGone: boolean): void {
+  /** Shows a text. It changes the element only for a new text, because a screen reader reads each change aloud. */
+  #show(text: string, isGone: boolean): void {
     if (this.#live !== null && this.#live.textContent !== text) this.#live.textContent = text;
     document.body.classList.toggle("gone", isGone);
   }
