@@ -1,6 +1,6 @@
-/** What bundlers write. A document with such a name is more likely to be somebody's own. */
+/** Extensions of files that bundlers write. A document with such a name was more likely named by a person. */
 const ASSETS = /\.(?:css|m?js|json|map|wasm|woff2?|ttf|otf|eot|svg|png|jpe?g|gif|webp|avif|ico|mp[34]|webm|ogg)$/;
-/** Where Vite and what is built with it (Astro, Nuxt, SvelteKit) write. */
+/** The folders into which Vite and tools built on it (Astro, Nuxt, SvelteKit) write. */
 const BUILD_FOLDER = /\/(?:assets|_astro|_nuxt|immutable)\//;
 
 /** webpack and Parcel: `main.8d2f3a1b.js`, `main.8d2f3a1b.chunk.js`, `8d2f3a1b9c.css`. */
@@ -15,14 +15,14 @@ const BASE64URL = /(?:^|[-.])([\w-]{8})\.[a-z0-9]+(?:\.map)?$/;
 const WORD = /^(?:[A-Z]?[a-z]+(?:[A-Z][a-z]+)*|[A-Z]+)?\d*$/;
 
 /**
- * Whether a file has a hash of its content in its name, so that another content has another name. It goes by how bundlers write
- * one, into files that bundlers write:
+ * Whether the file name contains a hash of the content, so that other content has another name. The rules follow the names that
+ * bundlers write, for the extensions that they write:
  *
- * - 8 to 64 hexadecimal digits in small letters between dots, dashes or underscores, with a digit and a letter, and no date;
- * - 8 letters of base32 in capitals behind a dash or dot, with a digit before a letter;
- * - in a folder `assets`, `_astro`, `_nuxt` or `immutable`, 8 letters of base64url before the extension that are no words and no numbers.
+ * - 8 to 64 lower-case hexadecimal digits between dots, dashes or underscores, with a digit and a letter, and no date;
+ * - 8 upper-case letters of base32 after a dash or dot, with a digit before a letter;
+ * - in a folder `assets`, `_astro`, `_nuxt` or `immutable`, 8 letters of base64url before the extension that are not a word or a number.
  *
- * Where it cannot be told it says no: `chunk-ABCDEFGH.js` may be a word. That costs a question to the server, and a wrong yes
+ * In doubt it returns false: `chunk-ABCDEFGH.js` may be a word. A wrong false costs a revalidation, and a wrong true
  * would keep an old file in browsers for a year.
  *
  * @param path - decoded, from its first slash on.

@@ -1,22 +1,22 @@
 import { fstatSync } from "node:fs";
 
-/** What fstat(2) says of a file or a directory: enough to see that it is another one, or has changed. */
+/** The data of fstat(2) for a file or directory by which the server detects that it was replaced or changed. */
 export interface FileStat {
   readonly dev: bigint;
   readonly ino: bigint;
   /** In bytes. */
   readonly size: number;
   readonly mtimeNs: bigint;
-  /** A change of the content moves it, and no program can set it. */
+  /** The kernel sets it when the content changes, and no program can set it back. */
   readonly ctimeNs: bigint;
 }
 
-/** What is served: neither a FIFO, nor a device, nor a socket. */
+/** The server serves regular files and directories: no FIFO, no device, no socket. */
 export type Described =
   | { readonly type: "file"; readonly stat: FileStat }
   | { readonly type: "directory"; readonly stat: FileStat };
 
-/** What a descriptor is of. Undefined: none of what is served. */
+/** The kind of an open file; undefined for a kind that the server does not serve. */
 export function described(descriptor: number): Described | undefined {
   const stats = fstatSync(descriptor, { bigint: true });
   const { dev, ino, mtimeNs, ctimeNs } = stats;
@@ -25,7 +25,7 @@ export function described(descriptor: number): Described | undefined {
   return stats.isDirectory() ? { type: "directory", stat } : undefined;
 }
 
-/** Whether nothing of a file has changed; undefined is what is no file. */
+/** Whether the file is the same and unchanged; undefined stands for a missing file. */
 export function isSameStat(one: FileStat | undefined, other: FileStat | undefined): boolean {
   if (one === undefined || other === undefined) return one === other;
   return (

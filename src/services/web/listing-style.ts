@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
 /**
- * On a phone names and times are broken. The table stays one: with another `display` it would be none to a screen reader. The
- * background is the browser's own, and said because programs that judge contrast take a page that says none for a white one.
+ * Names and dates wrap on a phone. The table keeps its `display`: with another one, screen readers would not see a table. The
+ * style names the browser's own background, because programs that check contrast assume white for a page that names none.
  */
 export const LISTING_STYLE = `
 :root { color-scheme: light dark; --line: #d0d7de; --dim: #57606a; --link: #0550ae; }
@@ -28,7 +28,7 @@ bdi { white-space: pre-wrap; }
 }
 `;
 
-/** The value of Content-Security-Policy of a listing: nothing but this style is loaded, run or sent, and no page frames it. */
+/** The value of Content-Security-Policy for a listing: the page loads, runs and sends nothing but this style, and no page frames it. */
 export const LISTING_POLICY = [
   "default-src 'none'",
   `style-src 'sha256-${createHash("sha256").update(LISTING_STYLE).digest("base64")}'`,

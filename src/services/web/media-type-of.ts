@@ -3,24 +3,24 @@ import mimeTypes from "mime-types";
 import { isFieldText } from "../../http/field-lines.ts";
 import { wrongType, wrongValue } from "../../socket/values.ts";
 
-/** RFC 9110, section 8.3.2: of what nothing is known. */
+/** RFC 9110, section 8.3.2: the type of unknown content. */
 export const UNKNOWN_MEDIA_TYPE = "application/octet-stream";
 
-// RFC 9110, section 8.3.1: two tokens; parameters are left to whoever gives them.
+// RFC 9110, section 8.3.1: two tokens; parameters are not checked.
 const MEDIA_TYPE = /^[!#$%&'*+.^`|~\w-]+\/[!#$%&'*+.^`|~\w-]+(?:[ \t]*;.*)?$/;
 const EXTENSION = /^\.[^./]+$/;
 
-/** Media types by extension, in small letters and with its dot. */
+/** Media types by extension, in lower case and with the dot. */
 export type MediaTypes = ReadonlyMap<string, string>;
 
 const NONE: MediaTypes = new Map();
 
 /**
- * The value of Content-Type for a file, by its extension: that of `mime-types`, with `charset=utf-8` where it is text.
+ * The value of Content-Type for a file by its extension, from `mime-types`, with `charset=utf-8` for text.
  *
- * @param fileName - its last part, such as `index.html`. A name that only begins with a dot has no extension, and neither
- *   has one without a dot: {@link UNKNOWN_MEDIA_TYPE}.
- * @param added - they go before the others.
+ * @param fileName - its last part, such as `index.html`. A name without a dot, or with only a leading one, has no
+ *   extension: the result is {@link UNKNOWN_MEDIA_TYPE}.
+ * @param added - these take precedence over the built-in types.
  */
 export function mediaTypeOf(fileName: string, added: MediaTypes = NONE): string {
   const extension = extname(fileName).toLowerCase();
@@ -29,9 +29,9 @@ export function mediaTypeOf(fileName: string, added: MediaTypes = NONE): string 
 }
 
 /**
- * Media types of one's own, `{ ".gltf": "model/gltf+json" }`. Text without a charset is given `charset=utf-8`.
+ * Media types by extension, `{ ".gltf": "model/gltf+json" }`. A text type without a charset gets `charset=utf-8`.
  *
- * @throws TypeError for an extension that is none, and for a media type that cannot be sent.
+ * @throws TypeError for an invalid extension, and for a media type that cannot be sent.
  */
 export function addedMediaTypes(given: Readonly<Record<string, string>>): MediaTypes {
   const types = new Map<string, string>();

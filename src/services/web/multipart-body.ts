@@ -9,8 +9,8 @@ interface Part {
 }
 
 /**
- * The parts of several ranges, one after the other. It fails when the file is not what it was: what was sent is then reset.
- * The file is held from now on until the last piece was taken, or the iterator has returned.
+ * The body of an answer with several ranges. It fails when the file has changed, and then the server resets the connection.
+ * Holds the file until the iterator has ended or returned.
  */
 export function multipartBody(multipart: MultipartByteRanges, form: Representation): AsyncIterable<Uint8Array> {
   const parts = multipart.parts.map(({ head, range }) => ({ head, body: form.part(range) }));

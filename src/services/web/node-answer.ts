@@ -19,7 +19,7 @@ const INTERNAL_ERROR = 0x2;
 
 type Line = readonly [name: string, value: string];
 
-/** The answer as node:http takes it. What has been set of other fields before stays. */
+/** The status and fields of the answer for node:http. Fields that the program has set before are kept. */
 interface NodeAnswer {
   readonly status: number;
   readonly lines: readonly Line[];
@@ -27,10 +27,10 @@ interface NodeAnswer {
 }
 
 /**
- * Sends an answer by node:http, no faster than the client takes it. A body that fails resets the connection, since the client must
- * not take what it has for the whole; a client that is lost ends the body.
+ * Sends an answer through node:http, no faster than the client reads. A body that fails resets the connection, because the client
+ * must not take a part for the whole; a lost client ends the body.
  *
- * @throws what the body failed with, and what node:http says of a response that has begun already.
+ * @throws the error of the body, and the error of node:http when the response has already begun.
  */
 export async function sendByNode(response: ServerResponse, isHead: boolean, answer: SiteAnswer): Promise<void> {
   const { status, lines: own, body } = nodeAnswer(answer);
@@ -40,7 +40,7 @@ export async function sendByNode(response: ServerResponse, isHead: boolean, answ
     response.end(isHead ? undefined : body);
     return;
   }
-  // Before the pipeline, which would end the connection in order.
+  // Before the pipeline destroys the connection in an orderly way.
   body.once("error", () => reset(response));
   try {
     writeHead(response, status, lines);
@@ -53,7 +53,7 @@ export async function sendByNode(response: ServerResponse, isHead: boolean, answ
   }
 }
 
-/** An answer that is not sent lets go what it holds. */
+/** An answer that is not sent still releases its body. */
 export function dropAnswer(answer: SiteAnswer): void {
   if (answer instanceof PreparedResponse) return;
   const { body } = nodeAnswer(answer);
@@ -73,7 +73,7 @@ function nodeAnswer(answer: SiteAnswer): NodeAnswer {
   return { status, lines, body: bodyOf(answer.body) };
 }
 
-/** RFC 9110, section 12.5.5: what an answer depends on is said by all who have made it, such as `Origin` by CORS. */
+/** RFC 9110, section 12.5.5: every layer adds to Vary what its answer depends on, as CORS does with `Origin`. */
 function withEarlierVary(response: ServerResponse, lines: readonly Line[]): readonly Line[] {
   const earlier = response.getHeader("Vary");
   if (earlier === undefined) return lines;
@@ -93,22 +93,22 @@ function bodyOf(body: HttpBody | undefined): Uint8Array | Readable {
   return Readable.from(body instanceof FileBody ? filePieces(body) : body);
 }
 
-/** The client has gone: no fault of the answer, and what the body held is let go. */
+/** The client has gone: the answer did not fail, and the body is released. */
 function isLoss(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
 }
 
-/** HTTP/2 has no reason: node:http2 warns of one. */
+/** HTTP/2 has no reason phrase, and node:http2 warns about one. */
 function writeHead(response: ServerResponse, status: number, lines: readonly Line[]): void {
   if (http2Stream(response) !== undefined) response.writeHead(status, lines.flat());
   else response.writeHead(status, reasonPhrase(status), lines.flat());
 }
 
-/** `resetAndDestroy` is of TCP alone, and other sockets are lost by it with an error of their own. */
+/** Only TCP sockets have `resetAndDestroy`; destroy(error) aborts the others. */
 function reset(response: ServerResponse): void {
   const stream = http2Stream(response);
   if (stream !== undefined) {
-    // The socket is that of all streams of its client.
+    // In HTTP/2, all streams of a client share its socket.
     stream.close(INTERNAL_ERROR);
     return;
   }
@@ -118,7 +118,7 @@ function reset(response: ServerResponse): void {
   else socket?.destroy(new Error("The answer failed while it was sent"));
 }
 
-/** Of what node:http2 gives to a function that it shares with node:http. */
+/** The compatibility API of node:http2 passes such an object to functions for node:http. */
 function http2Stream(response: ServerResponse): Http2Stream | undefined {
   return "stream" in response ? (response.stream as Http2Stream) : undefined;
 }

@@ -44,7 +44,7 @@ export async function openSite(path: string, settings: WebSettings, clock: Clock
       },
       clock,
     );
-    // Changes come in later turns: by then there is the site.
+    // Change events arrive in later turns: the site exists by then.
     const reload = settings.watch ? new LiveReload(path, () => site.expire(), clock, headers) : undefined;
     const loader = new ResourceLoader(root, {
       precompressed: precompressed && !settings.watch,
@@ -70,7 +70,7 @@ export async function openSite(path: string, settings: WebSettings, clock: Clock
   }
 }
 
-/** Tells `onError`. What that fails with ends nothing: it is published, as a server does with what its own hook fails with. */
+/** Calls `onError`. If it throws, the error is published as the error of a server's hook is, and nothing ends. */
 export function reportTo({ onError }: WebSettings, reported: unknown): void {
   attempt(
     () => onError?.(reported),
@@ -80,7 +80,7 @@ export function reportTo({ onError }: WebSettings, reported: unknown): void {
   );
 }
 
-/** Of all answers: a field that is given stands in for one of these. */
+/** The fields of all answers; a field of the same name replaces one of these. */
 function fieldsOf({ headers = [], securityHeaders, contentSecurityPolicy }: WebSettings): readonly Field[] {
   const names = new Set(headers.map(([name]) => name.toLowerCase()));
   const policy: readonly Field[] =

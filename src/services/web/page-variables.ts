@@ -1,10 +1,10 @@
 import type { SiteRequest } from "./site.ts";
 import type { Variables } from "./template/variables.ts";
 
-/** What comes from each request. Nobody else gives variables of these names. */
+/** The names whose values come from the request; the program cannot set them. */
 export const REQUEST_VARIABLES = ["client", "query", "time"] as const;
 
-/** `client.address`, `query.NAME`, the first value of each, and `time`, such as `2026-12-01T19:21:45Z`. */
+/** The values of a request: `client.address`, `query.NAME` with the first value of each, and `time`, such as `2026-12-01T19:21:45Z`. */
 export function requestVariables({ address, rawQuery }: SiteRequest, nowMs: number): Variables {
   const query: Record<string, string> = Object.create(null) as Record<string, string>;
   for (const [name, value] of new URLSearchParams(rawQuery)) query[name] ??= value;
@@ -12,7 +12,7 @@ export function requestVariables({ address, rawQuery }: SiteRequest, nowMs: numb
   return { client: { address: address ?? "" }, query, time };
 }
 
-/** Whether a template can be given a value for a name: one of the program's, or one that a request has. */
+/** Whether a template can get a value for a name, from the program or from a request. */
 export function isKnown(name: string, variables: Variables): boolean {
   const [first = "", ...further] = name.split(".");
   if (first === "client") return name === "client.address";

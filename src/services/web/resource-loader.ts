@@ -7,7 +7,7 @@ import { Representation } from "./representation.ts";
 import { Resource } from "./resource.ts";
 import type { Opened, Root } from "./root.ts";
 
-/** What a precompressed file is called besides. */
+/** The extensions of compressed files. */
 const SUFFIXES: readonly (readonly [suffix: string, coding: ContentCoding])[] = [
   [".br", "br"],
   [".zst", "zstd"],
@@ -15,23 +15,23 @@ const SUFFIXES: readonly (readonly [suffix: string, coding: ContentCoding])[] = 
 ];
 
 type OpenedFile = Extract<Opened, { type: "file" }>;
-/** Nothing that could be sent: `directory` where the name is that of one. */
+/** No file to send: `directory` when the name is that of a directory. */
 export interface NoResource {
   readonly type: "directory" | "missing" | "forbidden" | "busy";
 }
 
-/** How files are told. */
+/** How the loader describes files. */
 export interface LoaderSettings {
   readonly precompressed: boolean;
   readonly mediaTypes: MediaTypes;
   readonly cacheRules: CacheRules;
-  /** Further fields of all of them. */
+  /** Further fields of all files. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** What is put behind each page of HTML. */
+  /** A script that is added to each HTML page. */
   readonly htmlSuffix: Buffer | undefined;
 }
 
-/** Opens files, and those beside them that are the same in another coding. */
+/** Opens files together with their compressed forms. */
 export class ResourceLoader {
   readonly #root: Root;
   readonly #options: LoaderSettings;
@@ -42,7 +42,7 @@ export class ResourceLoader {
   }
 
   /**
-   * Opens a file. Where it is as it was, the one that is known is given back.
+   * Opens a file. Returns the known resource when nothing has changed.
    *
    * @param path - from the root.
    */
@@ -56,12 +56,12 @@ export class ResourceLoader {
       if (known?.isAsFound(stats) === true) return known;
       return await this.#resourceOf(path, files, stats);
     } finally {
-      // Those that a representation has taken are not in it any more.
+      // The representations have taken their files out of this list.
       for (const { handle } of files.values()) await handle.close();
     }
   }
 
-  /** One that is older than its file was made of another state of it; one that is no smaller serves nobody. */
+  /** A compressed form that is older than its file belongs to earlier content; one that is not smaller is useless. */
   async #openCompressed(
     path: string,
     plain: FileStat,
@@ -87,7 +87,7 @@ export class ResourceLoader {
     const name = path.slice(path.lastIndexOf("/") + 1);
     const cacheControl = cacheRules.cacheControlOf(`/${path}`);
     const fields: (readonly [string, string])[] = [];
-    // RFC 9110, section 12.5.5: also of the form that is not compressed.
+    // RFC 9110, section 12.5.5: the uncompressed form has Vary too.
     if (files.size > 1) fields.push(["Vary", "Accept-Encoding"]);
     fields.push(...headers);
     const mediaType = mediaTypeOf(name, mediaTypes);

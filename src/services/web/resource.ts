@@ -2,14 +2,14 @@ import type { ContentCoding } from "../../http/content-codings.ts";
 import { type FileStat, isSameStat } from "./file-stat.ts";
 import type { Representation } from "./representation.ts";
 
-/** A file that is served under a path, in each form that there is of it. */
+/** A file that the server sends for a path, in each of its codings. */
 export class Resource {
-  /** As it is; then the precompressed ones, the smallest first. */
+  /** The file as it is first, then its compressed forms, the smallest first. */
   readonly representations: readonly [Representation, ...Representation[]];
   readonly codings: readonly ContentCoding[];
-  /** What was found by each name that was looked for, `undefined` where nothing was. */
+  /** The result for each name that was looked up; `undefined` where nothing was found. */
   readonly #stats: ReadonlyMap<string, FileStat | undefined>;
-  /** Whether it may change without its times showing it. */
+  /** Whether the content may change without a change of its times. */
   readonly isUnsettled: boolean;
   readonly heldBytes: number;
   readonly descriptors: number;
@@ -29,7 +29,7 @@ export class Resource {
     this.descriptors = forms.filter(({ isOpen }) => isOpen).length;
   }
 
-  /** Whether the same was found now. */
+  /** Whether another lookup found the same files. */
   isAsFound(stats: ReadonlyMap<string, FileStat | undefined>): boolean {
     if (this.isUnsettled || stats.size !== this.#stats.size) return false;
     for (const [name, found] of stats) {
@@ -38,17 +38,17 @@ export class Resource {
     return true;
   }
 
-  /** Whether what was said of the forms that are sent from open files holds: a file is written in place, too. */
+  /** Whether the forms that are sent from open files are unchanged: a program may write to a file in place. */
   get isCurrent(): boolean {
     return this.representations.every((form) => form.isCurrent);
   }
 
-  /** The form of a coding. */
+  /** The form with the given coding. */
   inCoding(coding: ContentCoding): Representation {
     return this.representations.find((form) => form.coding === coding) ?? this.representations[0];
   }
 
-  /** What is being sent of it is sent to its end. */
+  /** Answers that are being sent from it are finished. */
   close(): void {
     for (const form of this.representations) form.close();
   }

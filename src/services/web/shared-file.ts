@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { endingTurn } from "../../native/turn.ts";
 import type { FileStat } from "./file-stat.ts";
 
-/** An open file that several answers send at once. It is closed when its last user has let it go. */
+/** An open file that several answers send at once. Its last user closes it. */
 export class SharedFile {
   readonly handle: FileHandle;
   readonly #stat: FileStat;
@@ -12,26 +12,26 @@ export class SharedFile {
   #turn = -1;
   #wasUnchanged = true;
 
-  /** @param handle - it is this file's from now on, and whoever makes this is its first user. */
+  /** @param handle - this object owns it; its creator is the first user. */
   constructor(handle: FileHandle, stat: FileStat) {
     this.handle = handle;
     this.#stat = stat;
     this.#links = fstatSync(handle.fd, { bigint: true }).nlink;
   }
 
-  /** One user more. */
+  /** Adds a user. */
   use(): void {
     this.#users++;
   }
 
-  /** One user less; the last one closes it. */
+  /** Removes a user; the last one closes the file. */
   readonly release = (): void => {
     this.#users--;
-    // close(2): whatever it says, the descriptor is free, and of a file that was read nothing is lost.
+    // close(2): the descriptor is free even after an error, and a file that was only read loses nothing.
     if (this.#users === 0) this.handle.close().catch(() => undefined);
   };
 
-  /** {@link isUnchanged}, asked once a turn however many answers begin in it. */
+  /** {@link isUnchanged}, called once per turn however many answers begin in it. */
   get isCurrent(): boolean {
     const turn = endingTurn();
     if (turn !== this.#turn) {
@@ -42,8 +42,8 @@ export class SharedFile {
   }
 
   /**
-   * Whether its content is what it was. Deleted, or replaced by a rename, it has one link less and a new change time, and is
-   * sent to its end. A change time that is new without that can be a write whose modification time was put back.
+   * Whether the content is unchanged. A deleted or renamed-over file has one link less and a new change time, and is still
+   * sent to its end. A new change time without that may be a write whose modification time was set back.
    */
   readonly isUnchanged = (): boolean => {
     if (this.handle.fd < 0) return false;

@@ -13,47 +13,47 @@ import type { SiteAnswer } from "./site-answer.ts";
 import { StatusPages } from "./status-page.ts";
 import type { TemplateName } from "./template/template.ts";
 
-/** A request, from whichever server. */
+/** A request, independent of the server that received it. */
 export interface SiteRequest {
   readonly method: string;
-  /** As it was sent, without the query; `*` where the server as a whole is meant. */
+  /** As it was sent, without the query; `*` for the server as a whole. */
   readonly path: string;
-  /** Behind the first question mark, as it was sent. */
+  /** The part after the first question mark, as it was sent. */
   readonly rawQuery: string | undefined;
   readonly headers: Fields;
-  /** Of the client; undefined of a Unix socket. */
+  /** The address of the client; undefined for a Unix socket. */
   readonly address: string | undefined;
-  /** The server that asks, where it tells when it begins to close. */
+  /** The signal that aborts when the server begins to close, if the server has one. */
   readonly server?: { readonly stopping: AbortSignal } | undefined;
-  /** What was in front of the path where the site stands below one, as it was sent, without a slash at its end; default none. */
+  /** The path before the site, as it was sent, without a trailing slash, when the site is mounted below a path; default none. */
   readonly mountPath?: string | undefined;
 }
 
-/** What answers under a path of its own: a template. */
+/** An answer for one path that is not a file: a template. */
 export interface Page {
   answer(request: SiteRequest): SiteAnswer | Promise<SiteAnswer>;
 }
 
-/** How a site answers what is not simply a file. */
+/** The answers of a site beyond plain files. */
 export interface SiteSettings {
   readonly index: readonly string[];
   readonly listing: boolean;
-  /** The file that is sent for pages that are not there. */
+  /** The file to send for pages that do not exist. */
   readonly spa: string | undefined;
-  /** The file that is sent with 404. */
+  /** The file to send with status 404. */
   readonly notFound: string | undefined;
   readonly dotfiles: Dotfiles;
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** Pages by their path, and which files are none that can be asked for, since they are templates. */
+/** The pages by path, and which files are templates, which cannot be requested. */
 export interface SitePages {
   readonly unknownNames: readonly TemplateName[];
   pageAt(path: string): Page | undefined;
-  /** Something has changed: each is looked at again before it is sent. */
+  /** Called after a change: the site looks at each page again before it sends it. */
   expire(): void;
   isTemplate(file: string): boolean;
-  /** The same of the names in a folder, of which there may be thousands. */
+  /** The same for the names in a folder, which may have thousands. */
   templatesIn(folder: string): (name: string) => boolean;
 }
 
@@ -93,12 +93,12 @@ export class Site {
     );
   }
 
-  /** The names in templates that no value is given for. */
+  /** The names in templates for which no value is given. */
   get unknownNames(): readonly TemplateName[] {
     return this.#pages.unknownNames;
   }
 
-  /** The answer, at once where the file is known. */
+  /** Returns the answer, synchronously when the file is known. */
   answer(request: SiteRequest): SiteAnswer | Promise<SiteAnswer> {
     const { method } = request;
     if (method !== "GET" && method !== "HEAD") return this.#statuses.of(method === "OPTIONS" ? 204 : 405);
@@ -117,12 +117,12 @@ export class Site {
     return found instanceof Resource ? fileAnswer(request, found, Date.now()) : this.#later(request, path, found);
   }
 
-  /** To who has asked for the root without the slash at its end, which only a mount allows. */
+  /** The redirect for a request to the root without its trailing slash, which happens only in a mount. */
   toRoot(request: SiteRequest): SiteAnswer {
     return this.#toDirectory(request, "");
   }
 
-  /** Something has changed: nothing that was found before is sent without another look. */
+  /** Called after a change: the site checks every file again before it sends it. */
   expire(): void {
     this.#root.expire();
     this.#cache.expire();
@@ -155,7 +155,7 @@ export class Site {
     }
   }
 
-  /** The first of the index files that is there, or what is in it. */
+  /** Finds the first index file that exists, or the listing of the folder. */
   #directory(request: SiteRequest, path: AskedPath): SiteAnswer | Promise<SiteAnswer> {
     const [name] = this.#options.index;
     if (name === undefined) return this.#list(request, path);
@@ -228,7 +228,7 @@ function within(folder: string, name: string): string {
   return folder === "" ? name : `${folder}/${name}`;
 }
 
-/** A page, and no script, image or call: its path has no extension, and the client takes HTML. */
+/** Whether a page is wanted, not a script, an image or a call: the path has no extension, and the client accepts HTML. */
 function isPageRequest({ headers }: SiteRequest, { relative }: AskedPath): boolean {
   const name = relative.slice(relative.lastIndexOf("/") + 1);
   return !name.includes(".") && /\btext\/html\b|\*\/\*/i.test(headers.get("Accept") ?? "*/*");

@@ -3,10 +3,10 @@ import { PreparedResponse } from "../../http/service/prepared-response.ts";
 
 type Field = readonly [name: string, value: string];
 
-/** Methods that the server knows: RFC 9110, section 9. */
+/** RFC 9110, section 9: the methods that the server knows. */
 const ALLOWED_METHODS = "GET, HEAD, OPTIONS";
 
-/** The answers that have no file: one line of text, and the fields of all answers. */
+/** The answers without a file: one line of text, with the fields of all answers. */
 export class StatusPages {
   readonly #headers: readonly Field[];
   readonly #pages = new Map<number, PreparedResponse>();
@@ -32,7 +32,7 @@ export class StatusPages {
   }
 }
 
-/** RFC 9110, sections 10.2.1 and 15.5.6: 405 has Allow; 10.2.3: when to come again. */
+/** RFC 9110, sections 10.2.1 and 15.5.6: 405 has Allow; 10.2.3: Retry-After tells when to try again. */
 function fieldsOf(status: number): readonly Field[] {
   if (status === 405 || status === 204) return [["Allow", ALLOWED_METHODS]];
   return status === 503 ? [["Retry-After", "1"]] : [];

@@ -11,26 +11,26 @@ import { DEFAULT_MAX_TEMPLATE_BYTES } from "./template/template-limits.ts";
 import type { Variables } from "./template/variables.ts";
 import { type ReadTemplate, TemplatePage } from "./template-page.ts";
 
-/** What templates are made with. */
+/** The sources and options of the template pages. */
 export interface TemplateSettings {
-  /** Files of templates by the path of their page. */
+  /** The files of templates by the path of their page. */
   readonly routes: ReadonlyMap<string, string>;
-  /** Files that are templates besides. */
+  /** Further files that are templates. */
   readonly globs: readonly Glob[];
   readonly variables: Variables;
   readonly variablesOf: ((request: SiteRequest) => Variables) | undefined;
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** Stands behind each page. */
+  /** A script that is added to each page. */
   readonly htmlSuffix: Uint8Array | undefined;
   readonly report: (error: unknown) => void;
 }
 
-/** The pages of a site that are made of templates. */
+/** The pages of a site that are rendered from templates. */
 export class TemplatePages implements SitePages {
   readonly #pages: ReadonlyMap<string, TemplatePage>;
   readonly #globs: readonly Glob[];
   readonly #routed: ReadonlySet<string>;
-  /** The names that no value is given for, in all templates. */
+  /** The names in all templates for which no value is given. */
   readonly unknownNames: readonly TemplateName[];
 
   private constructor(
@@ -74,7 +74,7 @@ export class TemplatePages implements SitePages {
     for (const page of this.#pages.values()) page.expire();
   }
 
-  /** Also what one of them includes. */
+  /** Also a file that a template includes. */
   isTemplate(file: string): boolean {
     if (this.#hasNone) return false;
     if (this.#routed.has(file) || this.#globs.some((glob) => glob.matches(`/${file}`))) return true;
@@ -96,7 +96,7 @@ export class TemplatePages implements SitePages {
   }
 }
 
-/** Reads a template, and then what it turns out to include, until nothing is missing. */
+/** Reads a template, then the files that it includes, until none is missing. */
 async function loadFrom(root: Root, file: string): Promise<ReadTemplate> {
   const texts = new Map<string, Buffer>();
   const stats = new Map<string, FileStat | undefined>();
@@ -108,7 +108,7 @@ async function loadFrom(root: Root, file: string): Promise<ReadTemplate> {
       const text = texts.get(name);
       if (text !== undefined) return text;
       const reason = unread.get(name);
-      // Of a file that is included, whoever includes it says where.
+      // When an included file cannot be read, the including template tells where.
       if (reason !== undefined) throw new Error(reason);
       missing.push(name);
       return NOTHING;
@@ -128,12 +128,12 @@ async function loadFrom(root: Root, file: string): Promise<ReadTemplate> {
   }
 }
 
-/** What is in the file, or why nothing is read. */
+/** The content of a file, or the reason why it was not read. */
 async function textOf(opened: Opened): Promise<Buffer | string> {
   if (opened.type !== "file") return REASONS[opened.type];
   const { handle, stat } = opened;
   try {
-    // A file that is too large is not read for it.
+    // A file that is too large is not read at all.
     return stat.size > DEFAULT_MAX_TEMPLATE_BYTES ? TOO_LARGE : await handle.readFile();
   } finally {
     await handle.close();

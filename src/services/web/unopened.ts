@@ -1,8 +1,8 @@
-/** Why nothing was opened: 404, 403 and 503 of HTTP. */
+/** Why a file could not be opened; the reasons become 404, 403 and 503 of HTTP. */
 export interface Unopened {
   /**
-   * `missing`: nothing of the name is there, or nothing that is served; `forbidden`: the process may not read it; `busy`: for want of
-   * descriptors it cannot be told now.
+   * `missing`: the name does not exist, or is not a file that the server serves; `forbidden`: the process may not read it; `busy`: the
+   * process has no free descriptors.
    */
   readonly type: "missing" | "forbidden" | "busy";
 }
@@ -21,11 +21,11 @@ const ANSWERS: ReadonlyMap<string, Unopened> = new Map([
   ["EPERM", FORBIDDEN],
   ["EMFILE", BUSY],
   ["ENFILE", BUSY],
-  // A lease of another process is being broken, with O_NONBLOCK: fcntl(2).
+  // fcntl(2), O_NONBLOCK: another process must release its lease first.
   ["EAGAIN", BUSY],
 ]);
 
-/** What an error of the file system says of a name. Any other error is told as it is, such as EIO. */
+/** Returns the reason for an error of the file system. Throws any other error, such as EIO, again. */
 export function unopened(error: unknown): Unopened {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const answer = ANSWERS.get(code);

@@ -1,11 +1,11 @@
-/** What a value may be in an attribute. */
+/** The kinds of values that an attribute may take. */
 export type AttributeRule =
   | { readonly kind: "text" }
-  /** An URL, or a list of them. */
+  /** A URL, or a list of URLs. */
   | { readonly kind: "url"; readonly isList: boolean }
   | { readonly kind: "refused"; readonly reason: string };
 
-/** HTML's attributes whose value is text for whoever shows the page, a number, a name or a choice. */
+/** HTML attributes whose value is text for the reader, a number, a name or a choice. */
 const TEXT = words(`
   abbr accept accesskey align alt autocapitalize autocomplete bgcolor border cellpadding cellspacing checked class color
   cols colspan coords datetime dir dirname disabled download draggable enctype enterkeyhint for form formenctype formmethod
@@ -21,21 +21,21 @@ const URLS = words(`
 `);
 const URL_LISTS = words("imagesrcset ping srcset");
 
-/** What they load runs in the page, or changes what all of its URLs mean. */
+/** Elements whose resource runs in the page, or that change the meaning of all its URLs. */
 const CODE_ELEMENTS = words("applet base bgsound embed frame object param portal script style");
 
-/** What a link may be for: none of these is loaded as a style or a script. */
+/** Safe values of rel: the browser loads none of them as a style or a script. */
 const HARMLESS_LINKS = words(
   "alternate author canonical help icon license next prev privacy-policy search terms-of-service",
 );
 
-/** The start tag that an attribute belongs to: its own attributes, decoded, with words for tags. */
+/** The start tag of an attribute: its own attributes, decoded, with words for tags. */
 export interface StartTag {
   readonly tagName: string;
   readonly attrs: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** What values may be in the attributes of one element. What is not known to be safe is refused: HTML grows. */
+/** Decides which values the attributes of one element may take. It refuses what is not known to be safe, because HTML grows. */
 export function attributeRules(element: StartTag): (name: string) => AttributeRule {
   const { tagName } = element;
   if (tagName === "meta") return metaRules(element);
@@ -46,7 +46,7 @@ export function attributeRules(element: StartTag): (name: string) => AttributeRu
 }
 
 function commonRule(tagName: string, name: string): AttributeRule {
-  // Scripts of pages read data- attributes as what the rest of the name says.
+  // The scripts of a page read a data- attribute according to the rest of its name.
   const meaning = name.replace(/^data-/, "");
   if (meaning.startsWith("on")) return refused(`"${name}" is a script`);
   if (meaning === "style") return refused(`"${name}" is a style sheet`);

@@ -6,25 +6,25 @@ import { type Place, TemplateError } from "./template-error.ts";
 import type { PlacedTag, TemplateSource } from "./template-source.ts";
 import { schemeOf } from "./url-value.ts";
 
-/** HTML, section 13.2.6.4: what is in these elements is no HTML, whatever is around them, but for a select. */
+/** HTML, section 13.2.6.4: the content of these elements is not HTML, in any context except a select. */
 const TEXT_MODES = new Map<string, Tokenizer["state"]>([
   ...["title", "textarea"].map((name) => [name, TokenizerMode.RCDATA] as const),
   ...["iframe", "noembed", "noframes", "style", "xmp"].map((name) => [name, TokenizerMode.RAWTEXT] as const),
   ["script", TokenizerMode.SCRIPT_DATA],
 ]);
-/** Obsolete, and what they do to the rest of a page is a matter of the parser's state. */
+/** Obsolete elements whose effect on the rest of the page depends on the state of the parser. */
 const REFUSED_ELEMENTS = new Set(["frameset", "plaintext"]);
 /** In a select, older parsers ignore the tags of other elements, and newer ones do not. */
 const SELECT_ELEMENTS = new Set(["hr", "optgroup", "option"]);
 const NOWHERE = "within what is no text and no value in quotes";
 
 /**
- * Finds for each tag of a template where it stands, or refuses the template.
+ * Finds the context of each tag of a template, or refuses the template.
  *
- * Where a tag stands is a matter of the tokenizer's state alone (HTML, section 13.2.5): that is text or a value in quotes, and
- * escaped values leave neither. The tree around a tag decides on that state only where an element has another grammar, and so:
- * an element that holds no HTML switches the tokenizer here as it does in a browser; where it would not, in SVG, in MathML and
- * in a template, there are no tags, and parse5's own tree says where they end; in a select there are only options.
+ * The context of a tag depends only on the state of the tokenizer (HTML, section 13.2.5): text, or a quoted value;
+ * escaped values leave neither state. The tree matters only where an element has another grammar:
+ * an element with raw text switches the tokenizer here as in a browser; in SVG, in MathML and
+ * in a template it would not switch, so tags are forbidden there, and parse5's tree tells where they end; a select may contain only options.
  */
 export function contextsOf(source: TemplateSource): Context[] {
   const finder = new ContextFinder(source);
@@ -35,10 +35,10 @@ export function contextsOf(source: TemplateSource): Context[] {
 class ContextFinder implements TokenHandler {
   readonly #source: TemplateSource;
   readonly #contexts: Context[] = [];
-  /** Offsets of tokens are counted from here. */
+  /** The base of the offsets of tokens. */
   #base = 0;
   #tokenizer: Tokenizer;
-  /** The element whose text this is. */
+  /** The element whose text is being read. */
   #open: { readonly name: string; readonly start: number } | undefined;
   #nextStart = 0;
 
@@ -47,7 +47,7 @@ class ContextFinder implements TokenHandler {
     this.#tokenizer = new Tokenizer({ sourceCodeLocationInfo: true }, this);
   }
 
-  /** Goes on up to the end of the next static element, or of the template, and says where that is. */
+  /** Continues to the end of the next static element, or of the template, and returns the offset. */
   run(start: number): number {
     const { html } = this.#source;
     this.#base = start;
@@ -118,7 +118,7 @@ class ContextFinder implements TokenHandler {
     if (mode !== undefined && mode !== TokenizerMode.RCDATA)
       throw refusal(tag, `within <${name}>, which holds no HTML`);
     const before = this.#textBefore(tag);
-    // With an empty value, this would go on with what is behind the tag.
+    // With an empty value, the attribute would take what follows the tag as its value.
     if (/<\/?[a-z]*$/i.test(before)) throw refusal(tag, "behind a <; write &lt;");
     this.#push(tag, { kind: "text", element: this.#open?.start });
   }
@@ -145,7 +145,7 @@ class ContextFinder implements TokenHandler {
     }
   }
 
-  /** Where the value of an attribute begins and ends. */
+  /** The bounds of an attribute's value. */
   #insideQuotes(name: string, location: Token.Location | undefined, tag: PlacedTag): readonly [number, number] {
     const { html } = this.#source;
     const [from, to] = [this.#base + (location?.startOffset ?? 0), this.#base + (location?.endOffset ?? 0)];
@@ -182,7 +182,7 @@ class ContextFinder implements TokenHandler {
     return this.#source.html.slice(previous?.end ?? 0, tag.start);
   }
 
-  /** Tags are met in their order, each once: one that is lost, as with a repeated attribute, shows. */
+  /** The tags must appear in order, each once; a repeated attribute, which the parser drops, fails this check. */
   #next(index: number, ahead = 0): PlacedTag {
     const due = this.#source.tags[this.#contexts.length + ahead];
     if (due !== undefined && index === this.#contexts.length + ahead) return due;
@@ -190,7 +190,7 @@ class ContextFinder implements TokenHandler {
   }
 
   #push(tag: PlacedTag, context: Context): void {
-    // HTML, section 13.2.5.72: a value would become a part of the reference, or what is behind the tag.
+    // HTML, section 13.2.5.72: the value, or what follows the tag, would become part of the reference.
     if (/&#?\w*$/.test(this.#textBefore(tag))) throw refusal(tag, "behind an &; write &amp;");
     this.#contexts.push(context);
   }
@@ -209,7 +209,7 @@ class ContextFinder implements TokenHandler {
   }
 }
 
-/** The word for a tag, written with character references, is met where no tag stands. */
+/** The word for a tag, written with character references, appears where no tag is. */
 function checkPlace(tags: readonly PlacedTag[], start: number, end: number): void {
   const other = tags.find((tag) => tag.start < start || tag.end > end);
   if (other !== undefined) throw refusal(other, NOWHERE);

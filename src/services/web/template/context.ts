@@ -1,12 +1,12 @@
-/** Where a tag stands. Tags of one block have to stand in the same place, and so its text cannot end what it began in. */
+/** The context of a tag. The tags of one block must be in the same context, so that its text cannot end what was open at its start. */
 export type Context =
-  /** Between elements, or in the text of the element that begins there: a title, a textarea, a select. */
+  /** Between elements, or in the text of a title, a textarea or a select. */
   | { readonly kind: "text"; readonly element: number | undefined }
   | { readonly kind: "attribute"; readonly attribute: ValueAttribute };
 
-/** An attribute with tags in its value. */
+/** An attribute whose value contains tags. */
 export interface ValueAttribute {
-  /** Where its value begins and ends, without the quotes. */
+  /** The bounds of its value, without the quotes. */
   readonly start: number;
   readonly end: number;
   readonly url: UrlAttribute | undefined;
@@ -14,9 +14,9 @@ export interface ValueAttribute {
 
 export interface UrlAttribute {
   readonly isList: boolean;
-  /** Whether no value can change what is before the colon. */
+  /** Whether no value can change the part before the colon. */
   readonly isSchemeFixed: boolean;
-  /** The text before, between and behind the tags, as a parser decodes it. */
+  /** The text before, between and after the tags, as a parser decodes it. */
   readonly decoded: readonly string[];
 }
 

@@ -5,11 +5,11 @@ const ESCAPES: Readonly<Record<string, string>> = {
   ">": "&gt;",
   '"': "&quot;",
   "'": "&#39;",
-  // HTML, section 13.2.5.1: a parser drops NUL here and replaces it there.
+  // HTML, section 13.2.5.1: a parser drops NUL in text and replaces it in attributes.
   "\0": "\uFFFD",
 };
 
-/** A text as it stands in an element and in an attribute between quotes, with the same letters for both. */
+/** Escapes a text for an element and for a quoted attribute alike. */
 export function escapeHtml(text: string): string {
   return SPECIAL.test(text) ? text.replace(/[&<>"'\0]/g, (letter) => ESCAPES[letter] ?? "") : text;
 }

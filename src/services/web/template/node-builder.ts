@@ -6,7 +6,7 @@ import { MAX_BLOCK_DEPTH } from "./template-limits.ts";
 import type { PlacedTag, TemplateSource } from "./template-source.ts";
 import type { UrlPart } from "./url-value.ts";
 
-/** Blocks and includes that have begun. */
+/** The open blocks and includes. */
 interface Open {
   readonly tag: PlacedTag;
   readonly context: Context;
@@ -14,12 +14,12 @@ interface Open {
   readonly outer: Node[];
   readonly then: Node[];
   otherwise: Node[] | undefined;
-  /** What a value would be at the beginning of the block, and at the end of its first branch. */
+  /** The escaping of a value at the beginning of the block, and at the end of its first branch. */
   readonly partAtStart: UrlPart;
   partAfterThen: UrlPart;
 }
 
-/** The URL attribute whose value this is. */
+/** The URL attribute that contains the value. */
 interface OpenUrl {
   readonly attribute: ValueAttribute;
   readonly url: UrlAttribute;
@@ -28,7 +28,7 @@ interface OpenUrl {
   pieces: number;
 }
 
-/** Makes the tree of nodes of a template whose tags stand in these contexts. */
+/** Makes the nodes of a template from its tags and their contexts. */
 export function nodesOf(source: TemplateSource, contexts: readonly Context[]): readonly Node[] {
   const builder = new NodeBuilder(source);
   for (const [index, tag] of source.tags.entries()) {
@@ -43,7 +43,7 @@ class NodeBuilder {
   readonly #open: Open[] = [];
   #nodes: Node[] = [];
   #url: OpenUrl | undefined;
-  /** What the next value of an URL would be. */
+  /** The escaping of the next value of a URL. */
   #part: UrlPart = "url";
   #at = 0;
 
@@ -116,14 +116,14 @@ class NodeBuilder {
     this.#addPiece(attribute.end);
     this.#at = attribute.end;
     this.#nodes = outer;
-    // Where the scheme is fixed there is nothing to judge.
+    // With a fixed scheme there is nothing to decide.
     if (url.isSchemeFixed) outer.push(...nodes);
     else outer.push({ kind: "url", isList: url.isList, nodes });
     this.#url = undefined;
     this.#part = "url";
   }
 
-  /** The text up to the next tag, or to the end of an URL. */
+  /** The text up to the next tag, or to the end of a URL. */
   #addPiece(end: number): void {
     const text = this.#source.html.slice(this.#at, end);
     if (this.#url === undefined) {
@@ -143,7 +143,7 @@ class NodeBuilder {
     if (text !== "") this.#nodes.push({ kind: "literal", text, decoded });
   }
 
-  /** Values behind this one, or behind this text, are at least so deep in the URL. */
+  /** Values after this one, or after this text, are at least this deep in the URL. */
   #pass(part: UrlPart): void {
     this.#part = deeper(this.#part, part);
   }
@@ -189,7 +189,7 @@ class NodeBuilder {
   }
 }
 
-/** What began in one place has to end there, so that it can be left out and repeated. */
+/** A block must end in the context in which it began, so that it can be left out and repeated. */
 function checkContext({ tag, context, block }: Open, end: PlacedTag, other: Context): void {
   if (isSameContext(context, other)) return;
   const begun = block === undefined ? "an included file" : `{{#${block.kind}}} of line ${tag.line}`;

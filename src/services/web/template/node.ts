@@ -8,7 +8,7 @@ export type Node =
   | BlockNode
   | { readonly kind: "url"; readonly isList: boolean; readonly nodes: readonly Node[] };
 
-/** How a value is written where it stands in an URL. */
+/** How a value is escaped for its position in a URL. */
 export interface UrlEncoding {
   readonly part: UrlPart;
   readonly isList: boolean;
@@ -17,7 +17,7 @@ export interface UrlEncoding {
 interface LiteralNode {
   readonly kind: "literal";
   readonly text: string;
-  /** Within an URL, the text as a parser decodes it. */
+  /** In a URL, the text as a parser decodes it. */
   readonly decoded: string;
 }
 

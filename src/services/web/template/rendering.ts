@@ -5,14 +5,14 @@ import type { TemplateLimits } from "./template-limits.ts";
 import { encodeUrl, HARMLESS_URL, isHarmlessUrl } from "./url-value.ts";
 import { isTrue, itemsOf, lookUp, type Scope, textOf, type Variables } from "./variables.ts";
 
-/** An URL while it is put together: as it will be written, and as it will be read. */
+/** A URL while it is assembled: as it is written, and as a browser reads it. */
 interface Url {
   readonly isList: boolean;
   written: string;
   read: string;
 }
 
-/** One page. */
+/** The rendering of one page. */
 export class Rendering {
   readonly #file: string;
   readonly #maxBytes: number;
@@ -55,7 +55,7 @@ export class Rendering {
   }
 
   #addValue(text: string, { encoding }: Extract<Node, { kind: "value" }>): void {
-    // What is too long is not escaped first.
+    // A text that is too long is not escaped first.
     if (text.length > this.#maxBytes) throw new TemplateSizeError(this.#file, "maxRenderedBytes");
     const written = encoding === undefined ? text : encodeUrl(text, encoding.part, encoding.isList);
     this.#write(escapeHtml(written), text);

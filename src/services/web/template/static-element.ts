@@ -2,8 +2,8 @@ import { parseFragment } from "parse5";
 import { MAX_END_TAGS } from "./template-limits.ts";
 
 /**
- * Elements in which another grammar holds, or one of two: HTML, sections 13.2.6.5 and 13.2.6.4.22, and noscript, which is
- * parsed where scripts are off, and text where they are on.
+ * Elements with a grammar of their own, or with two: HTML, sections 13.2.6.5 and 13.2.6.4.22, and noscript, which is
+ * parsed as HTML when scripts are off and as text when they are on.
  */
 const STATIC_ELEMENTS: ReadonlySet<string> = new Set(["math", "noscript", "svg", "template"]);
 
@@ -12,8 +12,8 @@ export function isStaticElement(tagName: string): boolean {
 }
 
 /**
- * Where the element ends that begins there, for a parser that runs scripts and for one that does not. Undefined when it has no
- * end tag that surely ends it.
+ * The offset at which the element ends, both for a parser that runs scripts and for one that does not. Undefined when it has no
+ * end tag that is certain to end it.
  */
 export function endOfStaticElement(html: string, start: number, tagName: string): number | undefined {
   const endTags = new RegExp(`</${tagName}(?:[\\t\\n\\f /][^<>]*)?>`, "gi");
@@ -26,7 +26,7 @@ export function endOfStaticElement(html: string, start: number, tagName: string)
   return undefined;
 }
 
-/** Whether the text is one element, from its start tag to its end tag. */
+/** Whether the text is exactly one element, from its start tag to its end tag. */
 function isWhole(element: string, scriptingEnabled: boolean): boolean {
   const { childNodes } = parseFragment(element, { scriptingEnabled, sourceCodeLocationInfo: true });
   const [node] = childNodes;

@@ -5,7 +5,7 @@ export type Path = readonly [string, ...string[]];
 
 export type BlockKind = "if" | "each";
 
-/** What stands between `{{` and `}}`. */
+/** The content between `{{` and `}}`. */
 export type Tag =
   | { readonly kind: "value"; readonly path: Path }
   | { readonly kind: "begin"; readonly block: BlockKind; readonly path: Path }
@@ -13,7 +13,7 @@ export type Tag =
   | { readonly kind: "end"; readonly block: BlockKind }
   | { readonly kind: "include"; readonly target: string };
 
-/** A tag, text, or why a tag is none; each with its line in the file, from 1. */
+/** A tag, a text, or the error of a malformed tag; each with its line in the file, from 1. */
 export type Piece =
   | { readonly kind: "text"; readonly text: string; readonly line: number }
   | { readonly kind: "tag"; readonly tag: Tag; readonly line: number }
@@ -21,10 +21,10 @@ export type Piece =
 
 const NAME = /^(?:@index|[A-Za-z_][\w-]*(?:\.(?:[A-Za-z_][\w-]*|\d+))*)$/;
 const OPENING = "{{";
-/** Handlebars' form of a comment that may hold tags comes first. */
+/** First Handlebars' form of a comment that may contain tags. */
 const COMMENT = /\{\{!(?:--.*?--\}\}|(?!--).*?\}\})/sy;
 
-/** Cuts a source into its pieces. Comments are left out, and `{{"{{"}}` is text. */
+/** Cuts a source into its pieces. Comments are dropped, and `{{"{{"}}` is text. */
 export function* piecesOf(source: string): Generator<Piece> {
   let line = 1;
   let at = 0;

@@ -1,17 +1,17 @@
-/** Where something stands: a file as its root names it, and a line of it, from 1. */
+/** A position: a file, relative to the root, and a line, from 1. */
 export interface Place {
   readonly file: string;
   readonly line: number;
 }
 
 /**
- * A template that is refused when it is loaded: `serve` of a site rejects with it. The message begins with FILE:LINE. See
+ * The error of a template that is refused when it is loaded: `serve` of a site rejects with it. The message begins with FILE:LINE. See
  * {@link unknownVariables}.
  */
 export class TemplateError extends Error {
-  /** Match on it. */
+  /** The stable identifier of the error. */
   readonly code = "ERR_SOCKWRIGHT_TEMPLATE";
-  /** The file, as its root names it. */
+  /** The file, relative to the root. */
   readonly file: string;
   /** From 1. */
   readonly line: number;
@@ -25,9 +25,9 @@ export class TemplateError extends Error {
   }
 }
 
-/** A page that grew beyond a limit while it was rendered: `limit` names which. */
+/** The error of a page that exceeded a limit while it was rendered: `limit` names the limit. */
 export class TemplateSizeError extends Error {
-  /** Match on it. */
+  /** The stable identifier of the error. */
   readonly code = "ERR_SOCKWRIGHT_TEMPLATE_SIZE";
   /** The file that was loaded. */
   readonly file: string;

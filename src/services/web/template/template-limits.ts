@@ -1,25 +1,25 @@
-/** Bytes of a template together with all that it includes; see {@link TemplateLimits}. */
+/** Bytes of a template with everything that it includes; beyond it, loading fails. See {@link TemplateLimits}. */
 export const DEFAULT_MAX_TEMPLATE_BYTES = 1024 * 1024;
-/** Bytes of one rendered page. */
+/** Bytes of one rendered page; beyond it, rendering fails. */
 export const DEFAULT_MAX_RENDERED_BYTES = 4 * 1024 * 1024;
-/** Iterations of all `{{#each}}` blocks of one page together. */
+/** Iterations of all `{{#each}}` blocks of one page together; beyond it, rendering fails. */
 export const DEFAULT_MAX_ITERATIONS = 100_000;
-/** Tags of a template. The tags of an included file count each time that it is included. */
+/** Tags of a template, where an included file counts each time that it is included; beyond it, loading fails. */
 export const MAX_TAGS = 10_000;
-/** Characters of one tag. */
+/** Characters of one tag; beyond it, loading fails. */
 export const MAX_TAG_LENGTH = 256;
-/** Blocks nested within each other. */
+/** Depth of nested blocks; beyond it, loading fails. */
 export const MAX_BLOCK_DEPTH = 32;
-/** Files that include each other, one within another. */
+/** Depth of files that include each other; beyond it, loading fails. */
 export const MAX_INCLUDE_DEPTH = 16;
-/** Of a static element, so many end tags of its name are tried: nested ones have ends of their own. */
+/** End tags that are tried for a static element, whose nested elements have end tags too; beyond it, loading fails. */
 export const MAX_END_TAGS = 16;
 
 export interface TemplateLimits {
-  /** Bytes of a template together with all that it includes, as often as it does. Default 1 MiB. */
+  /** Bytes of a template with everything that it includes, counted each time. Default 1 MiB. */
   readonly maxTemplateBytes?: number;
   /** Bytes of one rendered page. Default 4 MiB. */
   readonly maxRenderedBytes?: number;
-  /** Turns of all `{{#each}}` of one page together. Default 100 000. */
+  /** Iterations of all `{{#each}}` blocks of one page together. Default 100 000. */
   readonly maxIterations?: number;
 }

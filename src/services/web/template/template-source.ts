@@ -4,7 +4,7 @@ import { linesIn, type Piece, piecesOf, type Tag } from "./tag.ts";
 import { type Place, TemplateError } from "./template-error.ts";
 import { MAX_INCLUDE_DEPTH, MAX_TAGS } from "./template-limits.ts";
 
-/** A tag where it stands in {@link TemplateSource.html}; of what is included, the beginning and the end. */
+/** A tag and its position in {@link TemplateSource.html}; for an included file, its beginning and its end. */
 export interface PlacedTag extends Place {
   readonly tag: Exclude<Tag, { kind: "include" }> | { readonly kind: "include" | "included" };
   readonly start: number;
@@ -16,13 +16,13 @@ export type ReadFile = (file: string) => string | Uint8Array;
 type Part = Place & { readonly content: string | PlacedTag["tag"] };
 
 /**
- * A template with all that it includes as one text, so that what is included is judged where it stands. For each tag
- * there is a word in it that the text has nowhere else.
+ * A template and everything that it includes as one text, so that included text is checked in its context. For each tag
+ * the text contains a word that appears nowhere else in it.
  */
 export class TemplateSource {
   readonly html: string;
   readonly tags: readonly PlacedTag[];
-  /** The files that it was made of, each once. */
+  /** The files of the template, each once. */
   readonly files: readonly string[];
   readonly #word: RegExp;
   readonly #texts: readonly (Place & { readonly start: number })[];
@@ -51,17 +51,17 @@ export class TemplateSource {
     this.#word = new RegExp(`${word}(\\d+)x`, "g");
   }
 
-  /** The tags whose words are in a text, by their index. */
+  /** The indices of the tags whose words are in a text. */
   tagsIn(text: string): number[] {
     return Array.from(text.matchAll(this.#word), ([, index]) => Number(index));
   }
 
-  /** What stands before, between and behind them. */
+  /** The text before, between and after the tags. */
   withoutTags(text: string): string[] {
     return text.split(this.#word).filter((_, index) => index % 2 === 0);
   }
 
-  /** Where a letter of the text was written. */
+  /** The file and line of an offset of the text. */
   placeOf(offset: number): Place {
     const text = this.#texts.findLast(({ start }) => start <= offset);
     if (text === undefined) return { file: this.files[0] ?? "", line: 1 };
@@ -70,17 +70,17 @@ export class TemplateSource {
   }
 }
 
-/** Letters that are nowhere in the text, of whichever case: the names of elements lose theirs. */
+/** Letters that the text contains in neither case: element names lose their case. */
 function wordFor(parts: readonly Part[]): string {
   const texts = parts.flatMap(({ content }) => (typeof content === "string" ? [content.toLowerCase()] : []));
   for (let count = 0; ; count++) {
     const word = `tag${count}y`;
-    // A text may also end with a part of the word, or begin with one: no such part has a "y" before its end.
+    // Text may also end with a part of the word, or begin with one: no such part has a "y" before its end.
     if (!texts.some((text) => text.includes(word))) return word;
   }
 }
 
-/** Reads a file and what it includes. */
+/** Reads a file and everything that it includes. */
 class Expansion {
   readonly parts: Part[] = [];
   readonly files: string[] = [];
@@ -125,7 +125,7 @@ class Expansion {
     this.parts.push({ ...place, content: { kind: "included" } });
   }
 
-  /** The file that a tag names: beside its own one, or with a slash in front from the root. */
+  /** The file that a tag names: relative to its own file, or from the root with a leading slash. */
   #included(target: string, place: Place): string {
     const file = posix.normalize(
       target.startsWith("/") ? target.slice(1) : posix.join(posix.dirname(place.file), target),
@@ -149,7 +149,7 @@ class Expansion {
   #text(file: string): string {
     const known = this.#texts.get(file);
     if (known !== undefined) return known;
-    // HTML, section 13.2.3.5: a parser takes CRLF and CR for LF.
+    // HTML, section 13.2.3.5: a parser reads CRLF and CR as LF.
     const text = decoded(this.#read(file), file).replace(/\r\n?/g, "\n");
     this.#texts.set(file, text);
     this.files.push(file);
@@ -166,7 +166,7 @@ function decoded(content: string | Uint8Array, file: string): string {
   }
 }
 
-/** The line in which the bytes cease to be UTF-8. */
+/** The line of the first bytes that are not valid UTF-8. */
 function lineOfWrongByte(content: Uint8Array): number {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let line = 1;
@@ -177,7 +177,7 @@ function lineOfWrongByte(content: Uint8Array): number {
       at = end < 0 ? content.length : end + 1;
     }
   } catch {
-    // The line that was just looked at.
+    // The line of the last lookup.
   }
   return line;
 }

@@ -14,35 +14,35 @@ import { type ReadFile, TemplateSource } from "./template-source.ts";
 import type { Variables } from "./variables.ts";
 
 export interface TemplateInput extends TemplateLimits {
-  /** Gives the content of a file below the root. The path is relative to the root and never leaves it by `..`. */
+  /** Returns the content of a file below the root. The path is relative to the root and never leaves it by `..`. */
   readonly read: ReadFile;
 }
 
-/** A name that a template uses, and where. */
+/** A name that a template uses, and its position. */
 export interface TemplateName extends Place {
   /** As written: `client.address`. */
   readonly name: string;
-  /** Whether it stands in an `{{#each}}`, where an item may have it. */
+  /** Whether it is in an `{{#each}}`, where an item may have it. */
   readonly isInEach: boolean;
 }
 
 /**
- * Reads a template and all that it includes, and finds out for each tag how its values have to be escaped. Nothing is read,
- * and no template is parsed, when a page is rendered.
+ * Reads a template and everything that it includes, and determines for each tag how its values must be escaped. Rendering a page
+ * reads no file and parses no template.
  *
  * @param file - relative to the root, with `/` between its segments.
- * @throws TemplateError `ERR_SOCKWRIGHT_TEMPLATE`, with `file` and `line`, for what cannot be rendered safely; and what `read`
- * throws for `file` itself.
+ * @throws TemplateError `ERR_SOCKWRIGHT_TEMPLATE`, with `file` and `line`, for a template that cannot be rendered safely; and the error
+ * of `read` for `file` itself.
  */
 export function loadTemplate(file: string, options: TemplateInput): Template {
   return new Template(file, options);
 }
 
-/** A template that was loaded. It keeps no value of a page. */
+/** A loaded template. It keeps no values of a page. */
 export class Template {
-  /** The files that it was made of, its own first, each once. */
+  /** The files of the template, its own first, each once. */
   readonly files: readonly string[];
-  /** The names that it uses, in their order, each as often as it does. */
+  /** The names that it uses, in order, each as often as it appears. */
   readonly names: readonly TemplateName[];
   readonly #file: string;
   readonly #nodes: readonly Node[];
@@ -69,7 +69,7 @@ export class Template {
   }
 
   /**
-   * Makes a page. Values are text, however hostile: a missing one is nothing, and none runs code.
+   * Renders a page. Values are text, however hostile: a missing value becomes nothing, and no value runs code.
    *
    * @throws TemplateSizeError `ERR_SOCKWRIGHT_TEMPLATE_SIZE` beyond `maxRenderedBytes` or `maxIterations`.
    */

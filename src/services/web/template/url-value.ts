@@ -1,14 +1,14 @@
-/** How a value is written into an URL: as the URL itself, as text of its path, or behind `?` or `#`. */
+/** How a value is written into a URL: as the URL itself, as text of its path, or after `?` or `#`. */
 export type UrlPart = "url" | "path" | "component";
 
-/** Instead of an URL that is none of http, https and mailto. */
+/** Replaces a URL whose scheme is not http, https or mailto. */
 export const HARMLESS_URL = "#";
 
-/** What values may form. A scheme that the template itself has may also be one that starts another program. */
+/** The schemes that values may form. A scheme in the template itself may also be one that starts another program. */
 const SCHEMES = /^(?:https?|mailto)$/i;
 const WRITTEN_SCHEMES = /^(?:https?|mailto|sms|tel)$/i;
 
-/** Whether the text before the first tag has decided on the scheme, whatever comes; or has one that runs what comes. */
+/** Whether the text before the first tag fixes the scheme, whatever follows; or has a scheme that runs what follows. */
 export function schemeOf(written: string): "fixed" | "open" | "refused" {
   const [, scheme, end] = /^([^:/?#]*)([:/?#])/.exec(written.trim()) ?? [];
   if (end === undefined) return "open";
@@ -16,8 +16,8 @@ export function schemeOf(written: string): "fixed" | "open" | "refused" {
 }
 
 /**
- * Whether an URL has no scheme, http, https or mailto; of a list, whether each has. Whatever is before a colon is a scheme: so
- * it does not matter which letters a browser drops (URL, section 4.4).
+ * Whether a URL has no scheme, http, https or mailto; of a list, whether each has. Everything before a colon counts as a scheme, so
+ * it does not matter which characters a browser drops (URL, section 4.4).
  */
 export function isHarmlessUrl(url: string, isList: boolean): boolean {
   const urls = isList ? url.split(/[\s,]+/) : [url];
@@ -27,9 +27,9 @@ export function isHarmlessUrl(url: string, isList: boolean): boolean {
   });
 }
 
-/** A value as it stands in an URL: RFC 3986, section 2. */
+/** Encodes a value for a URL: RFC 3986, section 2. */
 export function encodeUrl(value: string, part: UrlPart, isList: boolean): string {
-  // A lone surrogate has no UTF-8: a Buffer puts U+FFFD in its place, and encodeURIComponent() would throw.
+  // A lone surrogate has no UTF-8 form: a Buffer replaces it by U+FFFD, and encodeURIComponent() would throw.
   const text = Buffer.from(value).toString();
   if (part === "component") return encodeURIComponent(text);
   const encoded =

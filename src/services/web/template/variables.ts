@@ -1,17 +1,17 @@
 import { types } from "node:util";
 import type { Path } from "./tag.ts";
 
-/** What a page is rendered with. */
+/** The variables of a rendering. */
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** One turn of an `{{#each}}`, or the whole page. Names that an item does not have are looked up outside. */
+/** One iteration of an `{{#each}}`, or the whole page. Names that an item does not have are looked up outside. */
 export interface Scope {
   readonly value: unknown;
   readonly index: number | undefined;
   readonly outer: Scope | undefined;
 }
 
-/** What a path names. Only an object's own data is looked at: no prototype, no getter, no proxy, and no code of either runs. */
+/** The value at a path. It reads only an object's own data properties: no prototype, getter or proxy, and runs no code of them. */
 export function lookUp([first, ...further]: Path, scope: Scope): unknown {
   return further.reduce<unknown>(own, first === "this" ? scope.value : named(first, scope));
 }
@@ -33,19 +33,19 @@ function isPlain(value: unknown): value is object {
   return typeof value === "object" && value !== null && !types.isProxy(value);
 }
 
-/** The items of an array, one at a time; nothing else has items. */
+/** The items of an array, one at a time; other values have none. */
 export function* itemsOf(value: unknown): Generator<unknown> {
   if (!isPlain(value) || !Array.isArray(value)) return;
   for (let index = 0; index < value.length; index++) yield own(value, `${index}`);
 }
 
-/** Text, numbers and booleans are shown; a missing value, an object, a function and a symbol are nothing. */
+/** The text of a string, number or boolean; a missing value, an object, a function and a symbol give "". */
 export function textOf(value: unknown): string {
   if (typeof value === "string") return value;
   return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean" ? String(value) : "";
 }
 
-/** As in Handlebars, an empty array is false; and so is what has nothing to show and no data. */
+/** As in Handlebars, an empty array is false; so is a value without text or data. */
 export function isTrue(value: unknown): boolean {
   if (isPlain(value)) return !Array.isArray(value) || value.length > 0;
   return textOf(value) !== "" && Boolean(value);
