@@ -3,9 +3,9 @@ import type { Link, LinkFile, LinkSocket } from "./link.ts";
 import { LinkDecorator, withBase } from "./link-decorator.ts";
 
 /**
- * A link whose connection has an asynchronous context of its own: what its events call, the functions that are given what comes
- * and the listeners of the connection's signal, is called in that context. Without it an event is in nobody's context or, where
- * one tick serves several connections, in that of another.
+ * A link that calls its connection in an asynchronous context of the connection's own. Functions that receive input and listeners
+ * of the connection's signal run in that context. Without it an event would run in no context or, where one tick serves several
+ * connections, in that of another connection.
  */
 export class ContextLink extends LinkDecorator {
   readonly #context: AsyncResource;

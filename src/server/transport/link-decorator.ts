@@ -2,7 +2,7 @@ import type { Link, LinkInput, LinkOutput } from "./link.ts";
 import type { Peer } from "./peer.ts";
 import type { PeerCredentials } from "./peer-credentials.ts";
 
-/** A link over another one, between it and the connection: it passes everything on, and its subclass says what else it does. */
+/** A link between another link and the connection. It passes every call on; subclasses override what they change. */
 export abstract class LinkDecorator implements Link, LinkInput, LinkOutput {
   protected link: Link;
   protected input: LinkInput | undefined;

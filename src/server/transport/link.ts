@@ -4,118 +4,118 @@ import type { Peer } from "./peer.ts";
 import type { PeerCredentials } from "./peer-credentials.ts";
 
 /**
- * One system call: how many bytes were taken, or undefined when the send buffer is full. With `hasMore`, bytes of the stream that
- * follow at once may share a packet with these.
+ * The sending side of a link. Each method makes one system call and returns the number of bytes that the kernel has taken, or
+ * undefined when the send buffer is full. With `hasMore`, the bytes that follow at once may share a packet with these.
  */
 export interface Sender {
-  /** A part of a stream, or one record. */
+  /** Sends a part of a stream, or one record. */
   send(bytes: Uint8Array, offset: number, length: number, hasMore?: boolean): number | undefined;
-  /** Several parts of a stream. */
+  /** Sends several parts of a stream. */
   sendMany(pieces: readonly Uint8Array[], hasMore?: boolean): number | undefined;
 }
 
-/** A file whose bytes a link sends without their coming here. Whoever made it closes it. */
+/** A file that a link sends with sendfile(2), without copying its bytes into the process. The caller that opened it closes it. */
 export type LinkFile = PagedFile;
 
-/** A socket, and the addon that knows it by these numbers. */
+/** A socket of the addon, with the numbers that identify it there. */
 export interface LinkSocket {
   readonly kernel: Pick<Kernel, "sendAll">;
   readonly slot: number;
   readonly generation: number;
 }
 
-/** Whom a link tells of what comes: the side of a connection that reads. Bytes are lent for the time of the call. */
+/** The receiver of a link's input, normally the reading side of a connection. Bytes are lent for the time of the call. */
 export interface LinkInput {
-  /** Bytes of a stream, or one whole record. */
+  /** Called with bytes of a stream, or with one whole record. */
   received(bytes: Uint8Array): void;
-  /** The peer sends no more. */
+  /** Called when the peer has ended its side: no more input follows. */
   ended(): void;
-  /** The connection is lost: nothing else comes. */
+  /** Called when the connection is lost: no other call follows. */
   failed(error: Error): void;
-  /** A datagram is lost, one that is sent or was, and the link is as good as before. For links of datagrams. */
+  /** Called when a sent datagram is lost; the link can still be used. For datagram links only. */
   datagramFailed?(error: Error): void;
-  /** Whether somebody waits for input; undefined is no. */
+  /** Whether a reader waits for input; undefined means no. */
   readonly isAwaited?: boolean;
 }
 
-/** Whom a link tells that it can send again: the side of a connection that writes. */
+/** The user of a link's output, normally the writing side of a connection. */
 export interface LinkOutput {
-  /** The send buffer has space again for what `send` did not take. */
+  /** Called when the send buffer has space again, after {@link Link.awaitWritable}. */
   writable(): void;
 }
 
 /**
- * One connection as a transport makes it: reading is on or off, sending is an attempt. It holds no bytes of its own, so
- * that all limits are those of the connection above it.
+ * One connection as a transport provides it. Its user switches reading on and off, and each send is one attempt. A link buffers no
+ * bytes, so that the limits of the connection above it are the only ones.
  */
 export interface Link extends Sender {
-  /** Who is at the other end: as the socket has it, until a proxy's header says for whom it speaks. */
+  /** The address of the other end: that of the socket, until a proxy's header names the client behind it. */
   peer: Peer;
-  /** Messages keep their bounds: one send is one record. */
+  /** Whether messages keep their bounds: one send is one record. */
   readonly isRecords: boolean;
-  /** Records without a connection: nobody ends, and what is not read in time is lost. */
+  /** Whether the records are datagrams: there is no end of input, and datagrams that are not read in time are lost. */
   readonly isDatagram: boolean;
   /**
-   * Whether `close` tells the peer of the end, as `end` does: who has nothing more to send and nobody to wait for needs no
-   * `end` before it. Not so where the end is a message of its own, as in TLS.
+   * Whether `close` also sends the end to the peer, so that a caller that waits for nothing needs no `end` before it. False where
+   * the end is a message of its own, as in TLS.
    */
   readonly endsAtClose: boolean;
-  /** Where `send` sends a stream as it is: then its sends may be made together with those of others, see {@link sentTogether}. */
+  /** Set where `send` sends the bytes unchanged: its sends can be batched with those of other links, see {@link sentTogether}. */
   readonly socket?: LinkSocket | undefined;
-  /** What a send that was made for it has come to, a count or a negated errno: as `send`. For a link with a `socket`. */
+  /** Takes the result of a batched send, a count or a negated errno, and returns what `send` would. For a link with a `socket`. */
   sentTogether?(result: number): number | undefined;
   /**
-   * A regular file that {@link sendFile} sends, of its descriptor, which stays the caller's: see {@link LinkFile}. Undefined where the bytes of this one
-   * have to come here. For a link that sends a stream as it is.
+   * Returns a regular file for {@link sendFile}; the descriptor stays the caller's, see {@link LinkFile}. Returns undefined where the
+   * caller must read the file and send its bytes. For a link that sends a stream unchanged.
    */
   openFile?(descriptor: number): LinkFile | undefined;
   /**
-   * One system call, as `send`. 0 where there is nothing at that position, or the system of the file does not know the call: reading
-   * the file tells which. For a link with `openFile`.
+   * Sends a part of a file with one system call, as `send`. Returns 0 at the end of the file, and where its file system does not
+   * support the call: reading the file tells which. For a link with `openFile`.
    */
   sendFile?(file: LinkFile, position: number, length: number): number | undefined;
-  /** Who is at the other end of a Unix socket; undefined for others. Throws where that cannot be told. */
+  /** The credentials of the peer of a Unix socket; undefined for other sockets. Throws where the transport cannot know them. */
   readonly peerCredentials?: PeerCredentials | undefined;
   /**
-   * Begins to tell the two sides of a connection. Called again, it tells others from then on, as where a link is put over it: also of
-   * the end, where it has told that already.
+   * Begins to call the two sides of a connection. A second call replaces them, as when another link is put over this one; an end
+   * that was reported already is reported to the new input, too.
    */
   open(input: LinkInput, output: LinkOutput): void;
-  /** Calls a function as the events of the link are told: in the context of the connection. For a link that has one. */
+  /** Calls a function in the asynchronous context of the connection, as the link's events. For a link that has one. */
   run?(call: () => void): void;
   /**
-   * Puts another link in the place of the one that this one decorates. For decorators that stay outermost, as they are the
-   * connection's own; else the link itself is replaced, also where it decorates one: TLS can be put over TLS.
+   * Replaces the link that this one decorates. For decorators that belong to the connection and stay outermost. A link without this
+   * method is replaced itself, even if it decorates another: TLS can be put over TLS.
    */
   replaceBase?(make: (base: Link) => Link): void;
   /**
-   * Gives the descriptor away, and tells nothing any more: the caller closes it. What was sent goes out, and what was not received
-   * is still to be had. For a link that has a descriptor of its own.
+   * Gives the descriptor to the caller, which closes it, and makes no further calls. The kernel still sends what was sent, and keeps
+   * what was not received. For a link that has a descriptor of its own.
    */
   detach?(): number;
-  /** Somebody begins to wait for input, read from or not: for a link that wants to know since when. */
+  /** Called when a reader begins to wait for input, whether reading is on or not. For a link that measures the wait. */
   awaited?(): void;
   resume(): void;
   pause(): void;
-  /** After a send that took less than it was given: `writable` is told once there is space. */
+  /** Calls `writable` once there is space. For use after a send that took less than it was given. */
   awaitWritable(): void;
   /**
-   * Whether there is input, or space for output, that is waited for and was not told yet: a process that was held up hears of its
-   * connections bit by bit. For a link that tells of them so.
+   * Returns whether awaited input, or space for output, is there and was not reported yet. A process that was held up learns the
+   * events of its connections one by one, and a deadline must not pass before that. For a link that can tell.
    */
   isDue?(what: "input" | "output"): boolean;
-  /** From now on `failed` is told also while nothing is read or sent. For a link that can tell. */
+  /** Calls `failed` from now on even while the connection neither reads nor sends. For a link that can tell. */
   awaitLoss?(): void;
   /** TCP_NODELAY, tcp(7). For a link of TCP. */
   setNoDelay?(isOn: boolean): void;
   /** SO_KEEPALIVE, socket(7), and TCP_KEEPIDLE where `delayMs` is not 0. For a link of TCP. */
   setKeepAlive?(isOn: boolean, delayMs: number): void;
-  /** Whether waiting keeps the process alive, as it does otherwise. For a link that does. */
+  /** Sets whether waiting keeps the process alive. Default is that it does. For a link that has this choice. */
   setReferenced?(isOn: boolean): void;
-  /** No more bytes will be sent: FIN. */
+  /** Ends the sending side: FIN for TCP. */
   end(): void;
-  /** Closes the socket: what was sent still goes out. */
+  /** Closes the socket; the kernel still sends what was sent before. */
   close(): void;
-  /** Closes the socket at once; a TCP peer gets a reset. */
+  /** Closes the socket at once; a TCP peer receives a reset. */
   abort(): void;
 }

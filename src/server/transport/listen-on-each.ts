@@ -2,7 +2,7 @@ import { commonUrl, openOnEach } from "../opening/each-address.ts";
 import type { SocketUrl } from "../url/socket-url.ts";
 import type { LinkListener } from "./transport.ts";
 
-/** One listener on every address of the URL's host, told by the name where it has several. */
+/** Listens on every address of the URL's host and returns one listener for all; with several addresses, its URL keeps the name. */
 export async function listenOnEach(
   url: SocketUrl,
   listen: (url: SocketUrl) => Promise<LinkListener>,

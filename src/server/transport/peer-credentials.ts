@@ -1,21 +1,21 @@
 import { kernel } from "../../native/load.ts";
 import { SO_PEERCRED, SOL_SOCKET } from "../../socket/values.ts";
 
-/** What the kernel gives as a user where there is none: (uid_t) -1. */
+/** The user ID that the kernel returns where there is none: (uid_t) -1. */
 const NOBODY = 0xffffffff;
 
 /**
- * Who is at the other end of a Unix socket, unix(7): nobody can lie about it. Of a client it is who called `connect`, of a
- * server who called `listen`, at that time: the process may have ended since, and its number be somebody else's.
+ * The process, user and group at the other end of a Unix socket, unix(7), as the kernel knows them: a peer cannot forge them. They
+ * are those of the process that called `connect` or `listen`, at that time; it may have ended since, and its ID been reused.
  */
 export interface PeerCredentials {
-  /** The process; 0 for one that has no number here, being outside of this container. */
+  /** The process ID; 0 for a process outside of this container, which has no ID here. */
   readonly pid: number;
   readonly uid: number;
   readonly gid: number;
 }
 
-/** SO_PEERCRED, unix(7); undefined where the socket has no such thing, or is closed. */
+/** Returns SO_PEERCRED, unix(7); undefined where the socket has no credentials, or is closed. */
 export function peerCredentials(slot: number, generation: number): PeerCredentials | undefined {
   // struct ucred
   const ucred = new Uint32Array(3).fill(NOBODY);

@@ -2,8 +2,8 @@ import { relativePath } from "../url/socket-url.ts";
 import type { Peer } from "./peer.ts";
 
 /**
- * `host:port`, an IPv6 host in brackets; the path of a Unix socket, that of the file `@x` as `./@x`, or `@` and its abstract
- * name; `vsock:cid:port`; `""` for none.
+ * Returns the text of a peer: `host:port`, an IPv6 host in brackets; the path of a Unix socket, with `./@x` for the file `@x`, or
+ * `@` and its abstract name; `vsock:cid:port`; `""` for an unnamed socket.
  */
 export function peerName(peer: Peer): string {
   if ("host" in peer) return peer.host.includes(":") ? `[${peer.host}]:${peer.port}` : `${peer.host}:${peer.port}`;

@@ -3,8 +3,8 @@ import { withZone } from "../url/scope.ts";
 import type { Peer } from "./peer.ts";
 
 /**
- * The other end as a link tells it: the one mapping from addresses to peers. A family that peers have no form for has no name
- * here, as an unnamed Unix socket has none.
+ * Returns the peer for a socket address. An address of a family without a form in {@link Peer} becomes `{ path: "" }`, as that of an
+ * unnamed Unix socket.
  */
 export function peerOf(address: Address | AddressInput): Peer {
   if ("host" in address && address.host !== undefined) return { host: withZone(address), port: address.port };
@@ -13,12 +13,12 @@ export function peerOf(address: Address | AddressInput): Peer {
   return { path: "path" in address && address.path !== undefined ? textOf(address.path) : "" };
 }
 
-/** Whether a datagram can be sent to the peer: udp(7) knows no port 0, and a Unix socket without a name is nowhere. */
+/** Returns whether a datagram can be sent to the peer: not to port 0, udp(7), and not to an unnamed Unix socket. */
 export function isAnswerable(peer: Peer): boolean {
   return "path" in peer ? peer.path !== "" : "abstract" in peer || peer.port !== 0;
 }
 
-/** Bytes that are no UTF-8 become U+FFFD: such a name can be shown, but not be written. */
+/** Replaces bytes that are not UTF-8 by U+FFFD: such a name can be shown, but not used as an address. */
 function textOf(name: string | Uint8Array): string {
   return typeof name === "string" ? name : Buffer.from(name).toString();
 }

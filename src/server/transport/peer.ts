@@ -1,4 +1,4 @@
-/** Who is at the other end of a connection, or sent a datagram: as in {@link SocketUrl}, without the scheme. */
+/** The address of the other end of a connection, or of the sender of a datagram: as in {@link SocketUrl}, without the scheme. */
 export type Peer =
   | { readonly host: string; readonly port: number }
   | { readonly path: string }

@@ -5,7 +5,7 @@ import type { Link, LinkFile, LinkInput, LinkOutput, LinkSocket } from "./link.t
 import { LinkDecorator, withBase } from "./link-decorator.ts";
 import type { Peer } from "./peer.ts";
 
-/** How long a connection may take, in ms; undefined is for ever. How long it may take nothing, its output looks at. */
+/** The timeouts of a link, in ms; undefined means no limit. The output of a connection handles those for writing. */
 export interface LinkTimeouts {
   readonly firstByteTimeoutMs: number | undefined;
   readonly idleTimeoutMs: number | undefined;
@@ -65,12 +65,12 @@ class TimedLink extends LinkDecorator {
     this.#total?.start(totalTimeoutMs);
   }
 
-  /** Its deadlines are those of the connection, and run on. */
+  /** The deadlines belong to the connection and continue to run. */
   replaceBase(make: (base: Link) => Link): void {
     this.link = withBase(this.link, make, this, this);
   }
 
-  /** The peer's silence counts from when somebody waits for it to end. */
+  /** Starts the read deadline: it measures the time that a reader waits. */
   override awaited(): void {
     const { readTimeoutMs = 0 } = this.#timeouts;
     this.#read?.start(readTimeoutMs);
@@ -150,9 +150,9 @@ class TimedLink extends LinkDecorator {
   #deadline(name: DeadlineName, timeoutMs: number | undefined): Deadline | undefined {
     if (timeoutMs === undefined) return undefined;
     const deadline = new Deadline(this.#wheel, () => {
-      // Who does something else than wait has nothing to be late for; the next wait starts it again.
+      // No reader waits: the next wait starts the deadline again.
       if (name === "read" && !this.isAwaited) return;
-      // A process that was held up may look at the clock before it has heard of everybody.
+      // A process that was held up may check the clock before it has received the pending events.
       if (name !== "total" && this.isDue("input")) {
         deadline.start(timeoutMs);
         return;

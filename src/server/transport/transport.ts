@@ -4,9 +4,9 @@ import type { InheritedUrl, SocketUrl } from "../url/socket-url.ts";
 import type { Link } from "./link.ts";
 import type { Peer } from "./peer.ts";
 
-/** What the socket of a listener is told. */
+/** The options of a listener's socket. */
 export interface ListenSocketOptions extends TcpOptions {
-  /** listen(2). */
+  /** The backlog of listen(2): the number of connections that the kernel keeps until they are accepted. */
   readonly backlog?: number | undefined;
 }
 
@@ -41,7 +41,7 @@ export interface DatagramEvents {
   lost(error: Error): void;
 }
 
-/** Whether a datagram was sent; or it leaves at the end of the turn, and what becomes of it is told then. */
+/** The result of a send: `true`, sent; `false`, not sent; `"later"`, it leaves at the end of the turn, which reports the result. */
 export type Sent = boolean | "later";
 
 /** A socket for datagrams. */
@@ -55,19 +55,19 @@ export interface DatagramSocket {
    * @param sockaddr - as it was received with: the peer's text may say less, such as of bytes that are no UTF-8.
    */
   send(data: Uint8Array, to: Peer, sockaddr?: Uint8Array): Sent;
-  /** What waits is sent, as far as there is room. */
+  /** Sends the waiting datagrams that the kernel takes, and closes the socket. The rest is lost. */
   close(): Promise<void>;
 }
 
 /** The transports that a program can choose. */
 export type TransportName = "native" | "node";
 
-/** Where sockets come from: the kernel itself, or Node. */
+/** A source of sockets: the kernel through the addon, `node:net` and `node:dgram`, or memory for tests. */
 export interface Transport {
   readonly name: TransportName | "memory";
-  /** Whether an inherited socket is one for datagrams; without it, none can be. */
+  /** Returns whether an inherited socket is a datagram socket. A transport without this method has no such sockets. */
   isForDatagrams?(url: InheritedUrl): boolean;
-  /** Throws for options that its sockets cannot have. */
+  /** Throws when the sockets of this transport cannot have these options. */
   checkListener?(url: SocketUrl, options: ListenSocketOptions): void;
   listen(url: SocketUrl, events: ListenerEvents, options: ListenSocketOptions): Promise<LinkListener>;
   bind(url: SocketUrl, events: DatagramEvents): Promise<DatagramSocket>;

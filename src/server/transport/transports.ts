@@ -3,21 +3,21 @@ import type { Transport, TransportName } from "./transport.ts";
 
 let substitute: Transport | undefined;
 
-/** Has every server and client of this process that is opened from now on use another transport; undefined: none. */
+/** Makes every server and client that this process opens from now on use `replacement`; `undefined` ends that. */
 export function substituteTransport(replacement: Transport | undefined): void {
   substitute = replacement;
 }
 
-/** Whether it is node:net and node:dgram: where that is said, and on other systems than Linux, which have no addon. */
+/** Returns whether sockets come from node:net and node:dgram: if the name says so, and on systems other than Linux, without addon. */
 export function isOverNode(name: TransportName | undefined): boolean {
   const forced = forcedName(name);
   return forced === "node" || (forced === undefined && process.platform !== "linux");
 }
 
 /**
- * Loaded when it is needed first: without the addon, what does not need it runs all the same.
+ * Returns a transport. It loads the native one at its first use, so that programs over `node:net` run without the addon.
  *
- * @param name - which one; without it, what `SOCKWRIGHT_TRANSPORT` says.
+ * @param name - the transport. Default is the environment variable `SOCKWRIGHT_TRANSPORT`, else the native one on Linux.
  */
 export async function transport(name?: TransportName): Promise<Transport> {
   if (substitute !== undefined) return substitute;
