@@ -1,4 +1,4 @@
-// R10 and R11: the errors of accept(2). A server goes on taking connections, and those that it has notice nothing.
+// R10 and R11: the errors of accept(2). A server continues to accept, and its connections are not affected.
 
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Socket, socket } from "../../src/index.ts";
@@ -9,7 +9,7 @@ import { echoOf } from "../support/connected.ts";
 import { echo } from "../support/serving.ts";
 import { inPlace } from "./storms.ts";
 
-/** accept(2), "Error handling", with ECONNABORTED and EPERM: the next connection may be fine. */
+/** accept(2), "Error handling", with ECONNABORTED and EPERM: the next connection may succeed. */
 const transient: readonly ErrnoName[] = [
   ...([
     "ENETDOWN",
@@ -24,7 +24,7 @@ const transient: readonly ErrnoName[] = [
   ...(["ETIMEDOUT", "ECONNABORTED", "EPERM", "EINTR"] as const),
 ];
 const SERIES = 1_000;
-/** As the load is a hundredth: 10 000 injected shortages are 100. */
+/** One hundredth of the load: 100 injected shortages instead of 10 000. */
 const SHORTAGES = 100;
 const PAUSE_MS = 100;
 
@@ -65,7 +65,7 @@ describe("R11: all 12 transient errors, 1 000 of each", () => {
     expect(kernel.callCount("accept")).toBeGreaterThan(transient.length * SERIES);
   });
 
-  test("a server of layer 2 keeps accepting, counts them, and who is connected is served meanwhile", async () => {
+  test("a server of layer 2 continues to accept, counts the errors, and serves its connections meanwhile", async () => {
     const kernel = inPlace(undefined);
     await using server = await serve("tcp://127.0.0.1:0", echo);
     const [url = ""] = server.urls;
@@ -75,7 +75,7 @@ describe("R11: all 12 transient errors, 1 000 of each", () => {
       await using client = await connect(url);
       expect(await Promise.all([echoOf(first), echoOf(client)])).toEqual(["hello", "hello"]);
     }
-    // EINTR is never seen above the kernel; EOPNOTSUPP goes by the name that Node gives its number.
+    // EINTR never appears above the kernel; EOPNOTSUPP has the name that Node gives its number.
     const counted = transient
       .filter((code) => code !== "EINTR")
       .map((code) => (code === "EOPNOTSUPP" ? "ENOTSUP" : code));
@@ -93,7 +93,7 @@ describe("R10: no descriptors, no memory", () => {
       const [url = ""] = server.urls;
       const first = await connect(url);
       expect(await echoOf(first)).toBe("hello");
-      // Of a shortage of descriptors a server with a spare one takes who waits, and resets them.
+      // When descriptors run out, a server with a spare one accepts waiting connections and resets them.
       const isShed = code === "EMFILE" || code === "ENFILE";
       const before = kernel.callCount("accept");
       for (let shortage = 1; shortage <= SHORTAGES; shortage++) {
@@ -120,9 +120,9 @@ describe("R10: no descriptors, no memory", () => {
     },
   );
 
-  test("at the limit of the process: those at the door are reset, those inside stay, a free place is taken", async () => {
+  test("at the limit of the process: waiting connections are reset, open ones stay, a freed descriptor is used", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
-    // A listener, a spare one, and two for each connection.
+    // A listener, a spare descriptor, and two for each connection.
     const kernel = inPlace(undefined, { maxSockets: 2 + 2 * 4 + 1 });
     const server = await serve("tcp://127.0.0.1:0", echo);
     const [url = ""] = server.urls;

@@ -1,4 +1,4 @@
-// What can go wrong with one of the datagrams that are received or sent together, and with the wait for room.
+// The faults of one datagram in a batch of receives or sends, and of the wait for a writable socket.
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Peer } from "../../src/server/transport/peer.ts";
 import { type Connection, connect, type DatagramMessage, type Server, serve } from "../../src/server.ts";
@@ -10,14 +10,14 @@ interface Service {
   readonly kernel: FakeKernel;
   readonly server: Server;
   readonly client: Connection;
-  /** What `reply` gave. */
+  /** The result of `reply`. */
   readonly replied: boolean[];
   readonly errors: { readonly error: unknown; readonly peer: Peer | undefined }[];
-  /** The next answers. */
+  /** The next replies. */
   heard(count: number): Promise<string[]>;
 }
 
-/** A server that echoes, whose first answer the kernel has taken: from now on it gathers. */
+/** A server that echoes; the kernel has taken its first reply, so it gathers the next ones. */
 async function echoing(before?: (message: DatagramMessage) => void): Promise<Service> {
   const kernel = inPlace(undefined, { bufferBytes: 64 * 1024 });
   const replied: boolean[] = [];
@@ -68,7 +68,7 @@ describe("sends that leave together", () => {
     },
   );
 
-  test("an error that an earlier datagram brought back costs none of them", async () => {
+  test("an error that an earlier datagram caused costs none of them", async () => {
     const { kernel, server, client, errors, heard } = await echoing();
     kernel.script("sendto", ["ECONNREFUSED", "pass", "EHOSTUNREACH", "pass", "pass", "ENETUNREACH"]);
     const answers = ask(client, 4);
@@ -78,7 +78,7 @@ describe("sends that leave together", () => {
     expect(kernel.scriptedFaults).toBe(0);
   });
 
-  test("the same one twice is an error of that datagram", async () => {
+  test("the same error twice belongs to that datagram", async () => {
     const { kernel, server, client, errors, heard } = await echoing();
     kernel.script("sendto", ["pass", "ENETUNREACH", "ENETUNREACH"]);
     const answers = ask(client, 3);
@@ -87,10 +87,10 @@ describe("sends that leave together", () => {
     expect(server.stats()).toMatchObject({ repliesSent: 3, repliesDropped: 1 });
   });
 
-  test("EAGAIN in the middle: the rest waits for room, in its order, and further ones are refused meanwhile", async () => {
+  test("EAGAIN in the middle: the rest waits, in order, and further sends are refused meanwhile", async () => {
     const late: DatagramMessage[] = [];
     const { kernel, server, client, replied, errors, heard } = await echoing((message) => late.push(message));
-    // The rest is tried when epoll says that there is room: the second time there is some, and the third time all of it.
+    // Epoll reports the socket as writable: the second time some of the rest is sent, the third time all of it.
     kernel.script("sendto", ["pass", "EAGAIN", "EAGAIN", "pass", "EAGAIN"]);
     const answers = ask(client, 4);
     await until(() => replied.length === 4, "the questions");
@@ -102,13 +102,13 @@ describe("sends that leave together", () => {
     expect(kernel.scriptedFaults).toBe(0);
     expect(server.stats()).toMatchObject({ repliesSent: 5, repliesDropped: 1 });
     expect(errors).toEqual([]);
-    // There is room again.
+    // The socket is writable again.
     expect(late[0]?.reply("now")).toBe(true);
     expect(await heard(1)).toEqual(["now"]);
     expect(ask(client, 2)).toEqual(await heard(2));
   });
 
-  test("an error of one that waits is told as its own", async () => {
+  test("an error of a waiting datagram is reported as its own", async () => {
     const { kernel, server, client, errors, heard } = await echoing();
     kernel.script("sendto", ["EAGAIN", "EPERM"]);
     const answers = ask(client, 3);
@@ -120,7 +120,7 @@ describe("sends that leave together", () => {
   test.for([
     ["with room", [], { repliesSent: 4, repliesDropped: 0 }],
     ["without", ["EAGAIN"], { repliesSent: 1, repliesDropped: 3 }],
-  ] as const)("a close tries once more what waits for room: %s", async ([, again, counted]) => {
+  ] as const)("a close tries the waiting datagrams once more: %s", async ([, again, counted]) => {
     const { kernel, server, client, replied, heard } = await echoing();
     kernel.script("sendto", ["EAGAIN", ...again]);
     const answers = ask(client, 3);
@@ -131,7 +131,7 @@ describe("sends that leave together", () => {
     if (again.length === 0) expect(await heard(3)).toEqual(answers);
   });
 
-  test("where the wait for room cannot be, what waits is dropped and counted, and the server goes on", async () => {
+  test("when the socket cannot be watched, waiting datagrams are dropped and counted, and the server continues", async () => {
     const { kernel, server, client, replied, errors, heard } = await echoing();
     kernel.script("sendto", ["pass", "EAGAIN"]).script("epoll_ctl", ["ENOSPC"]);
     const answers = ask(client, 3);
@@ -145,15 +145,18 @@ describe("sends that leave together", () => {
 });
 
 describe("receives that come together", () => {
-  test.for(["EIO", "ENOBUFS"] as const)("%s behind others: they are given, and it is told", async (code) => {
-    const { kernel, client, errors, heard } = await echoing();
-    kernel.script("recvfrom", ["pass", "pass", code]);
-    const answers = ask(client, 4);
-    expect(await heard(4)).toEqual(answers);
-    expect(errors.map(({ error }) => error)).toEqual([expect.objectContaining({ code, syscall: "recvfrom" })]);
-  });
+  test.for(["EIO", "ENOBUFS"] as const)(
+    "%s after others: those are delivered, and the error is reported",
+    async (code) => {
+      const { kernel, client, errors, heard } = await echoing();
+      kernel.script("recvfrom", ["pass", "pass", code]);
+      const answers = ask(client, 4);
+      expect(await heard(4)).toEqual(answers);
+      expect(errors.map(({ error }) => error)).toEqual([expect.objectContaining({ code, syscall: "recvfrom" })]);
+    },
+  );
 
-  test("an error of an earlier datagram behind others is told nobody, and costs none", async () => {
+  test("an error of an earlier datagram after others is not reported, and costs none", async () => {
     const { kernel, client, errors, heard } = await echoing();
     kernel.script("recvfrom", ["pass", "ECONNREFUSED", "pass", "EHOSTUNREACH"]);
     const answers = ask(client, 4);
@@ -161,7 +164,7 @@ describe("receives that come together", () => {
     expect(errors).toEqual([]);
   });
 
-  test("EAGAIN in the middle is the end of the batch, and the rest comes with the next", async () => {
+  test("EAGAIN in the middle ends the batch, and the rest comes with the next one", async () => {
     const { kernel, client, errors, heard } = await echoing();
     kernel.script("recvfrom", ["pass", "EAGAIN", "EAGAIN", "pass", "EAGAIN"]);
     const answers = ask(client, 4);
@@ -170,7 +173,7 @@ describe("receives that come together", () => {
     expect(kernel.scriptedFaults).toBe(0);
   });
 
-  test("an onError that replies neither disturbs what is sent, nor overtakes it", async () => {
+  test("an onError that replies neither disturbs the batch nor overtakes it", async () => {
     const replies: boolean[] = [];
     const late: DatagramMessage[] = [];
     const { kernel, client, errors, heard } = await echoing((message) => late.push(message));
@@ -186,7 +189,7 @@ describe("receives that come together", () => {
   });
 });
 
-test("a storm loses no question that has come, and each answer is its own", async () => {
+test("random faults lose no question that arrived, and each gets its own answer", async () => {
   const { kernel, server, client, replied } = await echoing();
   kernel.randomFaults({ seed: 11, againProbability: 0.5, interruptProbability: 0.3, spuriousProbability: 0.3 });
   const heard: string[] = [];

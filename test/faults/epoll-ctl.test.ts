@@ -1,4 +1,4 @@
-// R13: epoll_ctl(2) fails, ENOSPC at the limit of fs.epoll.max_user_watches or ENOMEM. Who waits is told, and the rest live on.
+// R13: epoll_ctl(2) fails with ENOSPC at fs.epoll.max_user_watches, or with ENOMEM. The waiting call rejects, and other sockets continue.
 
 import { describe, expect, test } from "vitest";
 import { MSG_OOB, MSG_WAITALL, type Socket, socket, socketpair } from "../../src/index.ts";
@@ -22,7 +22,7 @@ describe.each(["ENOSPC", "ENOMEM"] as const)("%s", (code) => {
     ["send", (socket: Socket) => socket.send("x")],
     ["sendall", (socket: Socket) => socket.sendall("x")],
     ["sendmsg", (socket: Socket) => socket.sendmsg(["x"])],
-  ] as const)("%s rejects, and the next one waits", async ([name, wait]) => {
+  ] as const)("%s rejects, and the next call waits", async ([name, wait]) => {
     const kernel = inPlace(undefined, { bufferBytes: BUFFER_BYTES });
     const [left, right] = socketpair();
     const isSend = name.startsWith("send");
@@ -37,7 +37,7 @@ describe.each(["ENOSPC", "ENOMEM"] as const)("%s", (code) => {
     right.close();
   });
 
-  test("sendall says how far it came, and nothing can be sent behind its half", async () => {
+  test("sendall reports how many bytes it sent, and nothing can be sent after the half", async () => {
     const kernel = inPlace(undefined, { bufferBytes: BUFFER_BYTES });
     const [left, right] = socketpair();
     kernel.script("epoll_ctl", [code]);
@@ -48,7 +48,7 @@ describe.each(["ENOSPC", "ENOMEM"] as const)("%s", (code) => {
     right.close();
   });
 
-  test("a receive of all gives what it has with the error", async () => {
+  test("a receive of everything reports the bytes it has with the error", async () => {
     const kernel = inPlace(undefined);
     const [left, right] = socketpair();
     left.trySend("half");
@@ -59,7 +59,7 @@ describe.each(["ENOSPC", "ENOMEM"] as const)("%s", (code) => {
     right.close();
   });
 
-  test("a call in front goes on, and so does one of the other direction", async () => {
+  test("a call before it continues, and so does one of the other direction", async () => {
     const kernel = inPlace(undefined, { bufferBytes: BUFFER_BYTES });
     const [left, right] = socketpair();
     left.trySend(Buffer.alloc(BUFFER_BYTES));
@@ -73,7 +73,7 @@ describe.each(["ENOSPC", "ENOMEM"] as const)("%s", (code) => {
     right.close();
   });
 
-  test("a connect that cannot be waited for rejects; the socket can only be closed", async () => {
+  test("a connect that cannot wait rejects; the socket can only be closed", async () => {
     const kernel = inPlace(undefined);
     const client = socket();
     kernel.script("epoll_ctl", [code]);
@@ -82,7 +82,7 @@ describe.each(["ENOSPC", "ENOMEM"] as const)("%s", (code) => {
     client.close();
   });
 
-  test("a listener that cannot be waited for pauses, and serves then", async () => {
+  test("a listener that cannot wait pauses, and serves afterwards", async () => {
     const kernel = inPlace(undefined);
     const listener = socket();
     listener.bind({ host: "127.0.0.1", port: 0 });
@@ -97,7 +97,7 @@ describe.each(["ENOSPC", "ENOMEM"] as const)("%s", (code) => {
     await served;
   });
 
-  test("a connection of a server is lost for that reason, and the others live on", async () => {
+  test("a connection of a server ends with that error, and the others continue", async () => {
     const kernel = inPlace(undefined);
     const errors: unknown[] = [];
     const echo = async (connection: Connection): Promise<void> => {
@@ -107,7 +107,7 @@ describe.each(["ENOSPC", "ENOMEM"] as const)("%s", (code) => {
     const [url = ""] = server.urls;
     await using first = await connect(url);
     expect(await echoOf(first)).toBe("hello");
-    // The client's own wait for its connection comes before that of the server.
+    // The client waits for its connection before the server does.
     kernel.script("epoll_ctl", ["pass", code]);
     const second = await connect(url);
     await expect(second.read()).resolves.toBeUndefined();

@@ -14,7 +14,7 @@ function inPlace(options?: FakeKernelOptions): FakeKernel {
 }
 
 describe("a script", () => {
-  test("gives each call its fault, in order, and then nothing", () => {
+  test("gives each call its fault, in order, and then none", () => {
     const kernel = inPlace();
     const [left, right] = unixPair();
     right.trySend("hello");
@@ -30,7 +30,7 @@ describe("a script", () => {
     expect(kernel.callCount("recv")).toBe(5);
   });
 
-  test("of one socket is nobody else's, and comes before everybody's", () => {
+  test("for one socket affects no other, and takes precedence over the general one", () => {
     const kernel = inPlace();
     const [left, right] = unixPair();
     kernel.script("send", ["EPERM"]).script("send", ["ENOBUFS"], left);
@@ -39,7 +39,7 @@ describe("a script", () => {
     expect(left.trySend("x")).toBe(1);
   });
 
-  test("interrupts: the call is made again below layer 1", () => {
+  test("interrupts a call: the addon's caller repeats it below layer 1", () => {
     const kernel = inPlace();
     const [left] = unixPair();
     kernel.script("send", ["EINTR", "EINTR", { atMostBytes: 1 }]);
@@ -62,21 +62,21 @@ describe("a script", () => {
     [{ atMostBytes: 0 }, "ERR_OUT_OF_RANGE"],
     [{ atMostBytes: 1.5 }, "ERR_OUT_OF_RANGE"],
     [{}, "ERR_INVALID_ARG_TYPE"],
-  ] as const)("%o is no fault", ([fault, code]) => {
+  ] as const)("%o is no valid fault", ([fault, code]) => {
     const kernel = inPlace();
     expect(() => kernel.script("recv", ["pass", fault as Fault])).toThrow(expect.objectContaining({ code }));
     expect(() => kernel.script("recv", [fault as Fault])).toThrow("faults[0]");
     expect(kernel.scriptedFaults).toBe(0);
   });
 
-  test("has an end: a million faults", () => {
+  test("has a limit: a million faults", () => {
     const kernel = inPlace();
     kernel.script("recv", new Array<Fault>(1_000_000).fill("pass"));
     expect(() => kernel.script("recv", ["pass"])).toThrow(expect.objectContaining({ code: "ERR_OUT_OF_RANGE" }));
   });
 });
 
-describe("a storm", () => {
+describe("random faults", () => {
   function weather(options: RandomFaultOptions): (number | string)[] {
     using kernel = fakeKernel();
     const [left, right] = socketpair();
@@ -91,12 +91,12 @@ describe("a storm", () => {
     return results;
   }
 
-  test("is the same for the same seed, and another one for another", () => {
+  test("are the same for the same seed, and differ for another one", () => {
     expect(weather({ seed: 5 })).toEqual(weather({ seed: 5 }));
     expect(weather({ seed: 5 })).not.toEqual(weather({ seed: 6 }));
   });
 
-  test("has every length from one byte to all, and a tenth of nothing", () => {
+  test("have every length from one byte to all, and nothing in one of ten calls", () => {
     const sent = weather({ seed: 1 }).map((each) => String(each).split(",")[0]);
     expect(new Set(sent)).toEqual(new Set([..."123456789", "10", "none"]));
     const none = sent.filter((each) => each === "none").length;
@@ -104,7 +104,7 @@ describe("a storm", () => {
     expect(none).toBeLessThan(50);
   });
 
-  test("is over without options", async () => {
+  test("end without options", async () => {
     const kernel = inPlace();
     const [left] = unixPair();
     kernel.randomFaults({ againProbability: 0.95 }).randomFaults();
@@ -119,7 +119,7 @@ describe("a storm", () => {
     { interruptProbability: Number.NaN },
     { spuriousProbability: 0.96 },
     { noBuffersProbability: 2 },
-  ])("%o is none: it would never end", (options) => {
+  ])("%o is refused: the faults would never end", (options) => {
     const kernel = inPlace();
     const [name = ""] = Object.keys(options);
     expect(() => kernel.randomFaults(options)).toThrow(name);
@@ -127,7 +127,7 @@ describe("a storm", () => {
 });
 
 describe("turns", () => {
-  test("by hand: nothing is told before, and what is ready is told again", async () => {
+  test("are made by hand: no event arrives before, and a ready socket is reported again", async () => {
     const kernel = inPlace({ turns: "manual" });
     const [left, right] = unixPair();
     let isReadable = false;
@@ -142,11 +142,11 @@ describe("turns", () => {
     const again = left.readable();
     expect(kernel.turn()).toBe(1);
     await again;
-    // Nobody waits: it is told once more, and then not asked for.
+    // Without a waiting call the event is reported once more, and then no longer requested.
     expect([kernel.turn(), kernel.turn()]).toEqual([1, 0]);
   });
 
-  test("an interrupted wait for events brings nothing, and the next one does", async () => {
+  test("an interrupted wait for events delivers none, and the next one does", async () => {
     const kernel = inPlace();
     const [left, right] = unixPair();
     kernel.script("epoll_wait", ["EINTR", "EINTR"]);
@@ -156,7 +156,7 @@ describe("turns", () => {
     expect(kernel.scriptedFaults).toBe(0);
   });
 
-  test("one tells of 1 024 sockets at most, the next one of the others", async () => {
+  test("one wait reports 1 024 sockets at most, the next one the others", async () => {
     const kernel = inPlace({ turns: "manual" });
     const pairs = Array.from({ length: 1_030 }, () => socketpair());
     const waits = pairs.map(([left]) => left.readable());
@@ -167,7 +167,7 @@ describe("turns", () => {
   });
 });
 
-describe("what is there is limited", () => {
+describe("its resources are limited", () => {
   test("a buffer: what does not fit has to wait", () => {
     inPlace({ bufferBytes: 10 });
     const [left, right] = unixPair();
@@ -177,7 +177,7 @@ describe("what is there is limited", () => {
     expect(left.trySend("xy")).toBe(2);
   });
 
-  test("records, empty ones too: each costs 64 bytes besides", () => {
+  test("records, also empty ones: each takes 64 bytes more", () => {
     inPlace({ bufferBytes: 128 });
     const [left, right] = socketpair(AF_UNIX, SOCK_DGRAM);
     expect([left.trySend(""), left.trySend(""), left.trySend("")]).toEqual([0, 0, WOULD_BLOCK]);
@@ -186,7 +186,7 @@ describe("what is there is limited", () => {
     right.close();
   });
 
-  test("a datagram of UDP has 65 507 bytes at most", async () => {
+  test("a datagram of UDP has at most 65 507 bytes", async () => {
     inPlace();
     const udp = socket(AF_INET, SOCK_DGRAM);
     udp.bind({ host: "127.0.0.1", port: 0 });
@@ -196,7 +196,7 @@ describe("what is there is limited", () => {
     udp.close();
   });
 
-  test("sockets: a further one is EMFILE, until one is closed", () => {
+  test("sockets: one more is EMFILE, until another is closed", () => {
     const kernel = inPlace({ maxSockets: 3 });
     const [left] = unixPair();
     const last = socket();
@@ -208,7 +208,7 @@ describe("what is there is limited", () => {
     socket().close();
   });
 
-  test("ports: 16 384, and each comes again when it is free", () => {
+  test("ports: 16 384, and each is used again when it is free", () => {
     inPlace();
     const sockets = Array.from({ length: 16_384 }, () => socket());
     for (const each of sockets) each.bind({ host: "127.0.0.1", port: 0 });
@@ -227,14 +227,14 @@ describe("what is there is limited", () => {
     { maxSockets: 1_000_001 },
     { sockets: "none" as "memory" },
     { turns: "never" as "manual" },
-  ])("%o is refused, and nothing is put in place", (options) => {
+  ])("%o is refused, and the kernel stays in place", (options) => {
     expect(() => fakeKernel(options)).toThrow(Object.keys(options)[0]);
     inPlace();
   });
 });
 
-describe("the machine's kernel", () => {
-  test("comes back, function by function", () => {
+describe("the kernel of the machine", () => {
+  test("returns, function by function", () => {
     const before = { ...machine };
     const kernel = fakeKernel();
     expect({ ...machine }).not.toEqual(before);
@@ -243,7 +243,7 @@ describe("the machine's kernel", () => {
     expect({ ...machine }).toEqual(before);
   });
 
-  test("goes on with the sockets that it had", async () => {
+  test("continues with the sockets that it had", async () => {
     const [left, right] = unixPair();
     const kernel = inPlace();
     kernel.script("send", ["EINTR", { atMostBytes: 2 }]);
@@ -253,7 +253,7 @@ describe("the machine's kernel", () => {
     expect(String(await receiving)).toBe("re");
   });
 
-  test("can make all sockets, whose calls go by script and storm", async () => {
+  test("can open every kind of socket, and scripts and random faults apply to their calls", async () => {
     const kernel = inPlace({ sockets: "machine" });
     const [left, right] = unixPair();
     kernel.randomFaults({ seed: 3, againProbability: 0.3, shortProbability: 0.9 });
@@ -266,7 +266,7 @@ describe("the machine's kernel", () => {
     expect(kernel.callCount("recv")).toBeGreaterThan(100);
   });
 
-  test("takes the sockets away from who waits", async () => {
+  test("takes the sockets away from waiting calls", async () => {
     const kernel = fakeKernel();
     const [left, right] = unixPair();
     const waits = [left.recv(1), right.readable().then(() => right.recv(1))];
@@ -274,19 +274,19 @@ describe("the machine's kernel", () => {
     for (const wait of waits) await expect(wait).rejects.toMatchObject({ code: "EBADF" });
   });
 
-  test("has one in its place at a time", () => {
+  test("can be replaced by one fake kernel at a time", () => {
     inPlace();
     expect(() => fakeKernel()).toThrow("dispose of it first");
   });
 });
 
-test("a socket of memory has no descriptor to give away", () => {
+test("a socket in memory has no descriptor to pass on", () => {
   inPlace();
   const [left] = unixPair();
   expect(() => left.detach()).toThrow("no descriptor");
 });
 
-test("a kernel that is gone tells nobody anything, and what was its own is not that of the next", async () => {
+test("a kernel that was removed reports no events, and its sockets do not belong to the next one", async () => {
   const old = fakeKernel();
   const left = socketpair();
   const waiting = left[1].recv(1).catch((error: unknown) => error);

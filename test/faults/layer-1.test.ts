@@ -1,4 +1,4 @@
-// Every call of layer 1 on a kernel where each call may be cut, interrupted, called for nothing, or refused.
+// Every call of layer 1 on a kernel that may shorten, interrupt, refuse or wake any call for nothing.
 import { describe, expect, onTestFinished, test } from "vitest";
 import {
   AF_INET,
@@ -23,14 +23,14 @@ const PIECE = 700;
 type Reader = (socket: Socket) => Promise<Buffer>;
 type Writer = (socket: Socket, data: Buffer) => Promise<void>;
 
-/** Calls until an empty piece comes. */
+/** Calls until an empty piece arrives. */
 async function untilEnd(next: () => Promise<Buffer>): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for (let piece = await next(); piece.length > 0; piece = await next()) pieces.push(piece);
   return Buffer.concat(pieces);
 }
 
-/** Calls until all is sent; each call says how much that was. */
+/** Calls until everything is sent; each call returns its part. */
 async function untilSent(data: Buffer, next: (rest: Buffer) => Promise<number>): Promise<void> {
   for (let sent = 0; sent < data.length; ) sent += await next(data.subarray(sent));
 }
@@ -100,7 +100,7 @@ describe.each(Object.entries(storms))("in %s", (_name, storm) => {
   test.for([
     ...Object.entries(readers).map(([name, reader]) => [name, reader, "sendall"] as const),
     ...Object.entries(writers).map(([name]) => [`${name}, read by recv`, readers["recv"], name] as const),
-  ])("%s gives what was sent", async ([, reader, name]) => {
+  ])("%s delivers what was sent", async ([, reader, name]) => {
     inPlace(storm);
     const [left, right] = streams();
     const data = numbered(TOTAL);
@@ -126,14 +126,14 @@ describe.each(Object.entries(storms))("in %s", (_name, storm) => {
     right.close();
   });
 
-  test.for([AF_INET, AF_UNIX])("datagrams find their way there and back: family %i", async (family) => {
+  test.for([AF_INET, AF_UNIX])("datagrams arrive there and back: family %i", async (family) => {
     inPlace(storm);
     const [server, client] = [socket(family, SOCK_DGRAM), socket(family, SOCK_DGRAM)];
     for (const end of [server, client]) end.bind(family === AF_INET ? { host: "127.0.0.1", port: 0 } : { path: "" });
     const serving = (async () => {
       for await (const [data, address] of server as Socket<Datagram>) await server.sendto(data.reverse(), address);
     })();
-    // A Unix receiver that is full is tried again by a timer: each refusal costs real time.
+    // A timer retries a send to a full Unix receiver: each refusal takes real time.
     const datagrams = family === AF_UNIX ? 10 : 40;
     for (let index = 0; index < datagrams; index++) {
       const data = numbered(index);
@@ -151,7 +151,7 @@ describe.each(Object.entries(storms))("in %s", (_name, storm) => {
     [AF_INET, "serve"],
     [AF_UNIX, "iteration"],
     [AF_UNIX, "serve"],
-  ] as const)("connections are made and taken: family %i, %s", async ([family, how]) => {
+  ] as const)("connections are opened and accepted: family %i, %s", async ([family, how]) => {
     const kernel = inPlace(storm);
     const listener = socket(family);
     listener.bind(family === AF_INET ? { host: "127.0.0.1", port: 0 } : { path: "" });
@@ -186,7 +186,7 @@ async function answer(listener: ReturnType<Socket["listen"]>, how: "accept" | "s
   for (let taken = 0; taken < 20; taken++) void one((await listener.accept())[0]);
 }
 
-describe("an error is told once, to the call that met it, and the socket is as good as before", () => {
+describe("an error is reported once, to the call that met it, and the socket works as before", () => {
   const sends: Readonly<Record<string, readonly [FaultyCall, (socket: Socket) => Promise<unknown>]>> = {
     send: ["send", (socket) => socket.send("again")],
     sendall: ["send", (socket) => socket.sendall("again")],
@@ -218,7 +218,7 @@ describe("an error is told once, to the call that met it, and the socket is as g
     expect(String(await right.recv(9))).toBe("kept");
   });
 
-  test("sendall says how far it came", async () => {
+  test("sendall reports how many bytes it sent", async () => {
     const kernel = inPlace(undefined);
     const [left, right] = streams();
     kernel.script("send", [{ atMostBytes: 3 }, "ENOBUFS"]);
@@ -226,7 +226,7 @@ describe("an error is told once, to the call that met it, and the socket is as g
     expect(String(await right.recv(16))).toBe("hal");
   });
 
-  test.for(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"] as const)("%s of whatever makes a socket", (code) => {
+  test.for(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"] as const)("%s of each call that opens a socket", (code) => {
     const kernel = inPlace(undefined);
     const [left] = streams();
     const made = kernel.openSockets;
@@ -258,7 +258,7 @@ describe("an error is told once, to the call that met it, and the socket is as g
     },
   );
 
-  test("a connect that a signal interrupts goes on", async () => {
+  test("a connect that a signal interrupts continues", async () => {
     const kernel = inPlace(undefined);
     const listener = socket();
     listener.bind({ host: "127.0.0.1", port: 0 });
@@ -266,7 +266,7 @@ describe("an error is told once, to the call that met it, and the socket is as g
     const client = socket(AF_INET, SOCK_STREAM);
     kernel.script("connect", ["EINTR"]);
     await client.connect(listener.getsockname());
-    // And one that takes its success.
+    // The second call takes the success of the first.
     expect(kernel.callCount("connect")).toBe(2);
     client.close();
     listener.close();

@@ -1,4 +1,4 @@
-// Errors that end something in layer 2 end that alone, and are told.
+// An error in layer 2 ends only what it belongs to, and is reported.
 
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ import { inPlace } from "./storms.ts";
 const ends = ["ENOBUFS", "ENOMEM", "EPERM", "ENETDOWN", "EHOSTUNREACH", "ETIMEDOUT", "ECONNRESET"] as const;
 
 describe.each(["recv", "send"] as const)("%s of a stream", (call) => {
-  test.for(ends)("%s: that connection is lost for it, and no other", async (code) => {
+  test.for(ends)("%s: that connection ends with it, and no other does", async (code) => {
     const kernel = inPlace(undefined);
     const told: unknown[] = [];
     const echo = async (connection: Connection): Promise<void> => {
@@ -26,7 +26,7 @@ describe.each(["recv", "send"] as const)("%s of a stream", (call) => {
     await using other = await connect(url);
     const unlucky = await connect(url);
     expect(await Promise.all([echoOf(other), echoOf(unlucky)])).toEqual(["hello", "hello"]);
-    // The client sends, the server receives, and sends: of its calls the first of each kind is the one.
+    // The client sends, and the server receives and sends: the fault applies to the first call of each kind.
     kernel.script(call, call === "send" ? ["pass", code] : [code]);
     unlucky.write("hello");
     await expect(unlucky.readExactly(5)).rejects.toThrow();
@@ -39,7 +39,7 @@ describe.each(["recv", "send"] as const)("%s of a stream", (call) => {
 
 describe("datagrams: each has its own result, and the socket stays open", () => {
   const replies = { lost: [false, true], sentAgain: [true, true] };
-  // What is known at once is false and no more; what an earlier datagram brought back is told once, and the reply sent again.
+  // An error known at once is `false`; one that an earlier datagram caused is reported once, and the reply is sent again.
   const rows = [
     ["EAGAIN", replies.lost, []],
     ["ENOBUFS", replies.lost, ["recvfrom"]],
@@ -75,7 +75,7 @@ describe("datagrams: each has its own result, and the socket stays open", () => 
     expect([repliesSent, repliesDropped]).toEqual([expected.filter(Boolean).length, expected.length - repliesSent]);
   });
 
-  test("MAX_RECEIVE_ERRORS: a socket that gives nothing but errors is lost, and no turn is held up for ever", async () => {
+  test("MAX_RECEIVE_ERRORS: a socket whose receives only fail is closed, and does not hold up a turn", async () => {
     const kernel = inPlace(undefined);
     const told: unknown[] = [];
     const service = { name: "deaf", datagram: () => undefined };
@@ -89,7 +89,7 @@ describe("datagrams: each has its own result, and the socket stays open", () => 
     expect(told).toHaveLength(MAX_RECEIVE_ERRORS);
   });
 
-  // One that an earlier datagram may have brought back is tried again.
+  // An error that an earlier datagram may have caused is retried.
   const late: readonly string[] = ["EAGAIN", "ENETDOWN", "ENETUNREACH", "EHOSTUNREACH"];
   test.for(["EAGAIN", "ENOBUFS", "ENOMEM", "EPERM", "ENETDOWN", "ENETUNREACH", "EHOSTUNREACH"] as const)(
     "%s of a client's send: one datagram is late or lost, and the client is not",
@@ -107,7 +107,7 @@ describe("datagrams: each has its own result, and the socket stays open", () => 
     },
   );
 
-  test.for(["ECONNREFUSED", "EMSGSIZE", "EACCES"] as const)("%s of a client's send is told", async (code) => {
+  test.for(["ECONNREFUSED", "EMSGSIZE", "EACCES"] as const)("%s of a client's send is reported", async (code) => {
     const kernel = inPlace(undefined);
     await using server = await serve("udp://127.0.0.1:0", { name: "hears", datagram: () => undefined });
     const client = await connect(server.urls[0] ?? "");
@@ -131,7 +131,7 @@ describe("files that are sent", () => {
     return file;
   }
 
-  /** What comes of a file, with something before and behind it, and how the calls end that send it. */
+  /** The bytes that arrive from a file, with data before and after it, and the results of the calls. */
   async function sent(...script: readonly Fault[]) {
     const kernel = inPlace(undefined);
     const before = kernelInUse.openDescriptors();
@@ -147,7 +147,7 @@ describe("files that are sent", () => {
       connection.write(">");
       await outcomes;
     };
-    // The calls go through the links of both.
+    // The calls of both links.
     const options: ServeOptions = { idleTimeoutMs: 60_000, context: (_, run) => run() };
     await using server = await serve("tcp://127.0.0.1:0", service, options);
     const client = await connect(server.urls[0] ?? "");
@@ -178,7 +178,7 @@ describe("files that are sent", () => {
     ["no sendfile(2) for it, at once", ["EINVAL"]],
     ["no sendfile(2) for it, later", [{ atMostBytes: 100 }, "ENOSYS", "EOPNOTSUPP"]],
     ["a position that cannot be", [{ atMostBytes: 7 }, "EOVERFLOW"]],
-  ])("%s: they arrive whole, in their order", async ([, script]) => {
+  ])("%s: the bytes arrive complete and in order", async ([, script]) => {
     const { got, error, outcomes } = await sent(...script);
     expect(got.equals(whole)).toBe(true);
     expect([error, outcomes]).toEqual([undefined, all]);
@@ -188,7 +188,7 @@ describe("files that are sent", () => {
     const { got, error, outcomes } = await sent({ atMostBytes: 100 }, code);
     expect(got.length).toBeLessThanOrEqual(105);
     expect(whole.subarray(0, got.length).equals(got)).toBe(true);
-    // The peer must not take it for the end.
+    // The peer must not take the error for the end of the stream.
     if (code === "EIO" || code === "ENOMEM") expect(error).toMatchObject({ code: "ECONNRESET" });
     const lost = { status: "rejected", reason: { code, syscall: "sendfile" } };
     expect(outcomes).toMatchObject([lost, lost, lost]);

@@ -1,4 +1,4 @@
-// Every way of reading and writing of layer 2 on a kernel where each call may be cut, interrupted or called for nothing.
+// Every way to read and write in layer 2 on a kernel that may shorten, interrupt or wake any call for nothing.
 import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -93,7 +93,7 @@ async function served(at: string, service: ServiceInput): Promise<[client: Conne
   return [await connected(server), server];
 }
 
-/** What the server reads of what the client writes. */
+/** What the server reads when the client writes. */
 async function transferred(at: string, write: Writer, read: Reader): Promise<Buffer> {
   let tell = (_read: Buffer): void => {};
   const told = new Promise<Buffer>((resolve) => {
@@ -109,19 +109,19 @@ describe.each(Object.entries(storms))("in %s", (_name, storm) => {
   const oneWrite = writers["one write"] ?? expect.unreachable();
   const plainRead = readers["read"] ?? expect.unreachable();
 
-  test.for(Object.entries(readers))("%s gives what was written", async ([, read]) => {
+  test.for(Object.entries(readers))("%s delivers what was written", async ([, read]) => {
     inPlace(storm);
     expect((await transferred("tcp://127.0.0.1:0", oneWrite, read)).equals(data)).toBe(true);
   });
 
-  test.for(Object.entries(writers))("%s: all of it comes", async ([name, write]) => {
+  test.for(Object.entries(writers))("%s: all data arrives", async ([name, write]) => {
     inPlace(storm);
     const come = await transferred("unix:@layer-2", write, plainRead);
     expect(come.subarray(0, TOTAL).equals(data)).toBe(true);
     expect(come.length).toBe(name === "one write, drained" ? 4 * TOTAL : TOTAL);
   });
 
-  test.for(Object.entries(frameReaders))("%s gives each frame", async ([, read]) => {
+  test.for(Object.entries(frameReaders))("%s delivers each frame", async ([, read]) => {
     inPlace(storm);
     const write: Writer = async (connection, bytes) => {
       const frames = connection.frames(codec);
@@ -130,7 +130,7 @@ describe.each(Object.entries(storms))("in %s", (_name, storm) => {
     expect((await transferred("tcp://127.0.0.1:0", write, read)).equals(data)).toBe(true);
   });
 
-  test("an answer comes for each question, whoever else asks", async () => {
+  test("each question gets its answer, whatever other clients do", async () => {
     const kernel = inPlace(storm);
     const [first, server] = await served("tcp://[::1]:0", async (connection) => {
       for (let line = await connection.readUntil("\n"); line !== undefined; line = await connection.readUntil("\n")) {
@@ -152,7 +152,7 @@ describe.each(Object.entries(storms))("in %s", (_name, storm) => {
     expect(kernel.openSockets).toBe(0);
   });
 
-  test("records stay whole, both ways", async () => {
+  test("records stay whole, in both directions", async () => {
     inPlace(storm);
     const [client] = await served("unix-seqpacket:@layer-2", async (connection) => {
       for await (const record of connection) connection.write(Buffer.from(record).reverse());
@@ -162,9 +162,9 @@ describe.each(Object.entries(storms))("in %s", (_name, storm) => {
     for (const record of records) expect(await client.read()).toEqual(Buffer.from(record).reverse());
   });
 
-  test.for(["udp://127.0.0.1:0", "unix-dgram:@layer-2"])("a service of datagrams answers each: %s", async (at) => {
+  test.for(["udp://127.0.0.1:0", "unix-dgram:@layer-2"])("a datagram service answers each datagram: %s", async (at) => {
     inPlace(storm);
-    // What has no room when it is sent is lost, as datagrams are: a reply meets EAGAIN like any other call.
+    // A datagram is lost when the kernel has no buffer for it: a reply may meet EAGAIN like any other call.
     const [client] = await served(at, {
       name: "answers",
       datagram: ({ data: question, reply }) => {

@@ -1,4 +1,4 @@
-// The kernel of memory against the machine's: the same calls, one after the other, have the same results.
+// The fake kernel against Linux: the same calls, one after another, have the same results.
 import { describe, expect, test } from "vitest";
 import { encodeNumericAddress } from "../../src/socket/address.ts";
 import {

@@ -1,4 +1,4 @@
-// The errors of accept(2) in serve_forever(): by the table of layer 1 it tries again, pauses, or ends.
+// The errors of accept(2) in serve_forever(): following the table of layer 1 it retries, pauses or ends.
 
 import { channel } from "node:diagnostics_channel";
 import { constants } from "node:os";
@@ -17,7 +17,7 @@ const TRANSIENT: readonly ErrnoName[] = [
   ...(["ENETDOWN", "EPROTO", "ENOPROTOOPT", "EHOSTDOWN", "ENONET", "EHOSTUNREACH"] as const),
   ...(["EOPNOTSUPP", "ENETUNREACH", "ETIMEDOUT", "ECONNABORTED", "EPERM"] as const),
 ];
-/** More than a server without sockets tries without a pause. */
+/** More than a server that has run out of sockets tries without a pause. */
 const SERIES = 100;
 const PAUSE_MS = 100;
 const ADDRESS = { host: "127.0.0.1", port: 0 };
@@ -55,7 +55,7 @@ describe.each([
   ["TCPServer", TCPServer],
   ["ThreadingTCPServer", ThreadingTCPServer],
 ])("%s", (_name, Server) => {
-  test("what concerns one connection is published, and the next one is taken at once", async () => {
+  test("an error of one connection is published, and the next connection is accepted at once", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const kernel = inPlace(undefined);
     const failures = published();
@@ -94,7 +94,7 @@ describe.each([
         await vi.advanceTimersByTimeAsync(PAUSE_MS);
       }
       expect(await answer).toBe("hello\n");
-      // A shutdown ends a pause.
+      // A shutdown ends the pause.
       kernel.script("accept", [code]);
       const late = socket();
       await late.connect(server.server_address);
@@ -123,7 +123,7 @@ describe.each([
   });
 });
 
-test("handle_request() publishes a shortage, and the next one serves who waits", async () => {
+test("handle_request() publishes a shortage, and the next one serves the waiting client", async () => {
   const kernel = inPlace(undefined);
   const failures = published();
   await using server = new TCPServer(ADDRESS, EchoLine);
@@ -136,7 +136,7 @@ test("handle_request() publishes a shortage, and the next one serves who waits",
   expect(await answer).toBe("hello\n");
 });
 
-test("errors of recvfrom(2) are published, and a datagram server goes on", async () => {
+test("errors of recvfrom(2) are published, and a datagram server continues", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const kernel = inPlace(undefined);
   const failures = published();

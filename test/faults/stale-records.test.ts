@@ -1,5 +1,5 @@
-// R17: within one turn a handler closes others, whose places are given to new sockets at once. What was told of the old
-// ones reaches nobody. In servers; test/behaviour/poller/stale-record.test.ts does it at the poller.
+// R17: within one turn a handler closes other connections, and new sockets take their places at once. Events of the old
+// sockets reach none of the new. This tests servers; test/behaviour/poller/stale-record.test.ts tests the poller.
 import { expect, test } from "vitest";
 import { type Socket, socketpair } from "../../src/index.ts";
 import { type Connection, connect, serve } from "../../src/server.ts";
@@ -8,7 +8,7 @@ import { inPlace } from "./storms.ts";
 const EVENTS = 2_000;
 const SOCKETS = 64;
 
-test("no record of a closed connection reaches the socket that has its place", async () => {
+test("no event of a closed connection reaches the socket in its place", async () => {
   const fake = inPlace(undefined);
   let events = 0;
   let misdelivered = 0;
@@ -20,7 +20,7 @@ test("no record of a closed connection reaches the socket that has its place", a
     return connection.onBytes(() => {
       events++;
       if (!open.has(connection)) misdelivered++;
-      // The next one, whose record comes in this same turn: its place is taken by a socket that has nothing to read.
+      // The next connection has an event in this turn: a socket with nothing to read takes its place.
       open.delete(connection);
       const [victim] = open;
       if (victim === undefined) return;

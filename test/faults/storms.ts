@@ -1,4 +1,4 @@
-// What can go wrong with a system call that nobody may notice: each fault alone, most of the time, and all together.
+// Faults of system calls that a program must not notice: each alone, most of the time, and all together.
 import { onTestFinished } from "vitest";
 import { type FakeKernel, type FakeKernelOptions, fakeKernel } from "../../src/testing/fake-kernel.ts";
 import type { RandomFaultOptions } from "../../src/testing/random-faults.ts";
@@ -13,7 +13,7 @@ export const storms: Readonly<Record<string, RandomFaultOptions>> = {
   "all of them": { shortProbability: 0.5, againProbability: 0.3, interruptProbability: 0.3, spuriousProbability: 0.3 },
 };
 
-/** Buffers are small, so that who writes has to wait. */
+/** Buffers are small, so that writers have to wait. */
 const SMALL_BYTES = 512;
 
 export function inPlace(storm: RandomFaultOptions | undefined, options: FakeKernelOptions = {}): FakeKernel {
@@ -22,7 +22,7 @@ export function inPlace(storm: RandomFaultOptions | undefined, options: FakeKern
   return kernel.randomFaults(storm);
 }
 
-/** Bytes of which no two stretches are alike. */
+/** Bytes in which no two stretches are equal. */
 export function numbered(length: number): Buffer {
   return Buffer.from(Array.from({ length }, (_, index) => (index * index) >> 4));
 }

@@ -1,4 +1,4 @@
-// Sockets below layer 1, of whichever kernel is in place, and what their calls gave.
+// Sockets below layer 1, on any kernel, and the results of their calls.
 import { onTestFinished } from "vitest";
 import { generationOf, type Handle, slotOf } from "../../src/native/kernel.ts";
 import { kernel } from "../../src/native/load.ts";
@@ -9,7 +9,7 @@ import { turnLoop } from "../behaviour/poller/turns.ts";
 const EVERYTHING = 0x1f;
 let names = 0;
 
-/** A socket, whose calls are noted with their results. */
+/** A socket whose calls are recorded with their results. */
 class Subject {
   readonly #slot: number;
   readonly #generation: number;
@@ -96,7 +96,7 @@ class Subject {
     this.#note("linger", kernel.setsockopt(this.#slot, this.#generation, SOL_SOCKET, SO_LINGER, linger));
   }
 
-  /** The own name, for others to connect to; it is not noted, since ports differ. */
+  /** The socket's own name, for others to connect to; it is not recorded, because ports differ. */
   get name(): Uint8Array {
     const room = Buffer.alloc(132);
     kernel.getsockname(this.#slot, this.#generation, room);
@@ -133,7 +133,7 @@ class Subject {
   }
 }
 
-/** Sockets that are closed with the test, and the notes of all. */
+/** Sockets that are closed at the end of the test, and the records of all. */
 export class World {
   readonly log: string[] = [];
 

@@ -1,4 +1,4 @@
-// What the page of the chat keeps to, in Chromium: how long it waits, and how much it shows.
+// The limits of the chat page in Chromium: how long it waits, and how much it shows.
 import { describe, expect, test } from "vitest";
 import { BROWSER_TIMEOUT_MS, browserOfFile } from "../support/browser.ts";
 import { HeldChatPage } from "./held-chat-page.ts";
@@ -18,14 +18,14 @@ const message = (id: number): object => ({
 const messages = (first: number, count: number): readonly object[] =>
   Array.from({ length: count }, (_, place) => message(first + place));
 
-/** How many lines there are, and the first of them. */
+/** The number of lines, and the first one. */
 function linesOf(held: HeldChatPage): Promise<[count: number, first: string]> {
   return held.value(
     `[document.querySelectorAll("#log > *").length, document.querySelector("#log > * .text").textContent]`,
   );
 }
 
-/** Older lines are read. */
+/** Scrolls up to load older lines. */
 async function toBegin(held: HeldChatPage): Promise<void> {
   await held.value(`document.getElementById("log").scrollTop = 0`);
 }
@@ -33,8 +33,8 @@ async function toBegin(held: HeldChatPage): Promise<void> {
 const names = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, each) => `name${String(each).padStart(3, "0")}`);
 
-describe("a connection that was lost", { timeout: BROWSER_TIMEOUT_MS }, () => {
-  test("is tried again after 500 ms, twice as long each time, and every 30 s at last", async (context) => {
+describe("a lost connection", { timeout: BROWSER_TIMEOUT_MS }, () => {
+  test("is retried after 500 ms, then after twice the time each time, up to 30 s", async (context) => {
     const held = await HeldChatPage.joined(context, openPage);
     let attempts = await held.attempts;
     const expectAttemptAfter = async (waitMs: number): Promise<void> => {
@@ -50,11 +50,11 @@ describe("a connection that was lost", { timeout: BROWSER_TIMEOUT_MS }, () => {
   });
 
   test.for([
-    // A check every 5 s, and more than 20 s of silence.
+    // The page checks every 5 s whether the server was silent for more than 20 s.
     ["just behind a check", 1, 25_000],
     ["just before a check", 4_999, 25_000],
     ["with a check", 5_000, 30_000],
-  ] as const)("is given up 20 s after what was said %s", async ([, saidAtMs, givenUpAtMs], context) => {
+  ] as const)("is given up 20 s after the user sent %s", async ([, saidAtMs, givenUpAtMs], context) => {
     const held = await HeldChatPage.joined(context, openPage);
     await held.pass(saidAtMs);
     await held.say("is anybody there?");
@@ -66,7 +66,7 @@ describe("a connection that was lost", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect((await held.sent).map(({ type, text }) => text ?? type)).toEqual(["join", "is anybody there?"]);
   });
 
-  test("is not given up where nothing was said, or something comes", async (context) => {
+  test("is not given up when the user has sent nothing, or frames arrive", async (context) => {
     const held = await HeldChatPage.joined(context, openPage);
     await held.pass(60_000);
     await held.say("hello");
@@ -78,7 +78,7 @@ describe("a connection that was lost", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect(await held.attempts).toBe(2);
   });
 
-  test("is tried once more where nobody has answered an attempt for 20 s", async (context) => {
+  test("is retried when an attempt got no answer for 20 s", async (context) => {
     const held = await HeldChatPage.joined(context, openPage);
     await held.pass(4_000);
     await held.lose();
@@ -90,7 +90,7 @@ describe("a connection that was lost", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect(await held.attempts).toBe(2);
     await held.pass(1);
     expect(await held.attempts).toBe(3);
-    // The check at 50 s, and the third one.
+    // The check at 50 s, and the third wait.
     await held.pass(24_000 + 2_000 - 1);
     expect(await held.attempts).toBe(3);
     await held.pass(1);
@@ -111,8 +111,8 @@ describe("a connection that was lost", { timeout: BROWSER_TIMEOUT_MS }, () => {
   });
 });
 
-describe("what is shown", { timeout: BROWSER_TIMEOUT_MS }, () => {
-  test("500 lines while new ones come, and more while older ones are read", async (context) => {
+describe("the page shows", { timeout: BROWSER_TIMEOUT_MS }, () => {
+  test("500 lines while new ones arrive, and more while the user reads older ones", async (context) => {
     const held = await HeldChatPage.joined(context, openPage);
     await held.hear(...messages(1_001, 500));
     expect(await linesOf(held)).toEqual([500, "message 1001"]);
@@ -126,7 +126,7 @@ describe("what is shown", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect(await linesOf(held)).toEqual([500, "message 1013"]);
   });
 
-  test("with 2 000 lines no older ones are loaded: they would go with the next new one", async (context) => {
+  test("2 000 lines at most: then it loads no older ones, which the next new line would remove", async (context) => {
     const held = await HeldChatPage.joined(context, openPage);
     const older = held.page.getByRole("button", { name: "Load older" });
     await held.hear(...messages(10_001, 501));
@@ -149,7 +149,7 @@ describe("what is shown", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect(await older.isVisible()).toBe(true);
   });
 
-  test("200 people and 200 rooms, and how many more there are", async (context) => {
+  test("200 people and 200 rooms, and the number of the others", async (context) => {
     const held = await HeldChatPage.joined(context, openPage, names(200));
     const people = (): Promise<string[]> => held.page.locator("#people li").allTextContents();
     await held.pass(100);
@@ -168,7 +168,7 @@ describe("what is shown", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect(await showRooms(203)).toEqual([...links, "and 3 more"]);
   });
 
-  test("the rooms are asked for every 30 s, while the page is looked at", async (context) => {
+  test("the list of rooms, which it requests every 30 s while it is visible", async (context) => {
     const held = await HeldChatPage.joined(context, openPage);
     expect(await held.requestsOfRooms).toBe(1);
     await held.pass(29_999);
@@ -183,8 +183,8 @@ describe("what is shown", { timeout: BROWSER_TIMEOUT_MS }, () => {
   });
 });
 
-describe("what is said", { timeout: BROWSER_TIMEOUT_MS }, () => {
-  test("100 messages may be on their way; the next one waits in its box", async (context) => {
+describe("messages that the user sends", { timeout: BROWSER_TIMEOUT_MS }, () => {
+  test("100 may be unanswered; the next one stays in the text box", async (context) => {
     const held = await HeldChatPage.joined(context, openPage);
     await held.value(
       `for (let each = 0; each < 100; each++) {

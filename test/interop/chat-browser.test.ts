@@ -1,4 +1,4 @@
-// The page of the chat as Chromium shows it.
+// The page of the chat in Chromium.
 
 import { join } from "node:path";
 import type { Page } from "playwright-core";
@@ -14,13 +14,13 @@ const PHONE = { width: 360, height: 640 };
 
 type PageOptions = Parameters<typeof openPage>[1];
 
-/** For a person to look at, where they are wanted. */
+/** Writes a picture for a person to look at, if the environment variable names a folder. */
 async function screenshot(page: Page, name: string): Promise<void> {
   const folder = process.env["SOCKWRIGHT_SCREENSHOTS"];
   if (folder !== undefined) await page.screenshot({ path: join(folder, `chat-${name}.png`) });
 }
 
-/** A page whose user has joined. */
+/** Opens a page whose user has joined. */
 async function joined(context: TestContext, chat: ServedChat, name: string, options: PageOptions = {}): Promise<Page> {
   const page = await openPage(context, options);
   await page.goto(chat.url);
@@ -40,12 +40,12 @@ async function untilShown(page: Page, text: string): Promise<void> {
   await page.getByRole("log").getByText(text, { exact: true }).waitFor();
 }
 
-/** All connections of the server are lost, as by a reset of the network. */
+/** Resets all connections of the server. */
 function cut({ server }: ServedChat): void {
   for (const { id } of server.connections()) server.abort(id);
 }
 
-/** A chat in which much was said. */
+/** A chat with many messages. */
 async function filledChat(count: number, options: ChatServing = {}): Promise<{ chat: ServedChat; think: ChatClient }> {
   const chat = await chatServing({ hub: { rate: { perSecond: 5, burst: 10_000 } }, ...options });
   const think = await ChatClient.joined(chat, "think");
@@ -55,7 +55,7 @@ async function filledChat(count: number, options: ChatServing = {}): Promise<{ c
 }
 
 describe("the page of the chat", { timeout: BROWSER_TIMEOUT_MS }, () => {
-  test("lets two browsers talk, and hostile text is text", async (context) => {
+  test("two browsers talk, and hostile text stays text", async (context) => {
     const chat = await chatServing();
     const rose = await joined(context, chat, "rose");
     const complaints = complaintsOf(rose);
@@ -81,13 +81,13 @@ describe("the page of the chat", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect(complaints).toEqual([]);
   });
 
-  test("resumes after its connection was lost: nothing is lost, nothing is there twice", async (context) => {
+  test("resumes a lost connection: no message is missing, none appears twice", async (context) => {
     const { chat, think } = await filledChat(3);
     const page = await joined(context, chat, "rose");
     await untilShown(page, "message 2");
     await sayOn(page, "before");
     await untilShown(page, "before");
-    // What is said while it is away is said by a member that comes by itself.
+    // Another member sends the messages while the page is offline.
     for (let round = 0; round < 3; round++) {
       cut(chat);
       await until(() => think.end !== undefined, "the loss");
@@ -106,7 +106,7 @@ describe("the page of the chat", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect((await textsOf(page)).length).toBe(10);
   });
 
-  test("begins anew with a chat that has forgotten everything", async (context) => {
+  test("starts again with a chat that has lost its history", async (context) => {
     const { chat, think } = await filledChat(3);
     const page = await joined(context, chat, "rose");
     await untilShown(page, "message 2");
@@ -139,7 +139,7 @@ describe("the page of the chat", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect(await box.inputValue()).toBe("");
   });
 
-  test("loads what is older, and finds what was said", async (context) => {
+  test("loads older messages, and finds messages by a search", async (context) => {
     const { chat } = await filledChat(130);
     const page = await joined(context, chat, "rose");
     await untilShown(page, "message 129");
@@ -165,7 +165,7 @@ describe("the page of the chat", { timeout: BROWSER_TIMEOUT_MS }, () => {
     await page.locator("#found").waitFor({ state: "hidden" });
   });
 
-  test("goes to other rooms by links and by its address", async (context) => {
+  test("changes rooms by links and by its address", async (context) => {
     const chat = await chatServing();
     const gardener = await ChatClient.joined(chat, "gardener", "garden");
     const page = await joined(context, chat, "rose");
@@ -180,7 +180,7 @@ describe("the page of the chat", { timeout: BROWSER_TIMEOUT_MS }, () => {
     await page.getByRole("heading", { name: "lobby", exact: true }).waitFor();
   });
 
-  test("says why a name cannot be had, and what became of one's own", async (context) => {
+  test("explains why a name is refused, and what happened to the user's own name", async (context) => {
     const chat = await chatServing();
     const rose = await ChatClient.joined(chat, "rose");
     const page = await openPage(context);
@@ -194,7 +194,7 @@ describe("the page of the chat", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect(await page.getByRole("textbox", { name: "Name" }).inputValue()).toBe("think");
   });
 
-  test.for(["light", "dark"] as const)("axe finds nothing wrong with it: %s", async (colorScheme, context) => {
+  test.for(["light", "dark"] as const)("passes axe: %s", async (colorScheme, context) => {
     const { chat } = await filledChat(30);
     const page = await openPage(context, { colorScheme, bypassCSP: true });
     await page.goto(chat.url);
@@ -215,7 +215,7 @@ describe("the page of the chat", { timeout: BROWSER_TIMEOUT_MS }, () => {
     expect(await violationsOf(page)).toEqual([]);
   });
 
-  test("is as wide as a phone", async (context) => {
+  test("fits the width of a phone", async (context) => {
     const { chat, think } = await filledChat(30);
     think.say("x".repeat(500));
     const page = await joined(context, chat, "rose", { viewport: PHONE });
@@ -230,7 +230,7 @@ describe("the page of the chat", { timeout: BROWSER_TIMEOUT_MS }, () => {
     await screenshot(page, "phone-places");
   });
 
-  test("without scripts it says how else to come in", async (context) => {
+  test("explains, without scripts, how else to join", async (context) => {
     const chat = await chatServing();
     const page = await openPage(context, { javaScriptEnabled: false });
     await page.goto(chat.url);

@@ -1,5 +1,5 @@
-// One room with every kind of client that people have: two browsers, two `nc`, a telnet and a terminal. Each sees the others' messages
-// once, in one order, and who comes later by any of these doors gets the same history.
+// One room with every kind of client: two browsers, two `nc`, a telnet and a terminal. Each shows the messages of the others
+// once, in one order, and a client that joins later gets the same history.
 import type { Page } from "playwright-core";
 import { describe, expect, type TestContext, test } from "vitest";
 import { BROWSER_TIMEOUT_MS, browserOfFile } from "../support/browser.ts";
@@ -7,16 +7,16 @@ import { until } from "../support/until.ts";
 import { browser, netcat, type Room, room, sayOn, terminal } from "./chat-doors.ts";
 
 const ROUNDS = 5;
-/** What is said behind all others: what is shown twice has been shown twice by then. */
+/** The last message: when it is shown, any duplicate of an earlier one has been shown too. */
 const LAST = "that was all";
-/** As many as a newcomer gets. */
+/** As many messages as a new member gets. */
 const HISTORY = 20;
 
 const openPage = browserOfFile();
 
 interface Member {
   say(text: string): Promise<void>;
-  /** `NAME TEXT` of each message that it shows, of the room and of its history, once the last one is there. */
+  /** Returns `NAME TEXT` of each message that the client shows, from the room and its history, once the last one is shown. */
   shown(): Promise<readonly string[]>;
 }
 
@@ -65,7 +65,7 @@ async function shownIn(page: Page): Promise<readonly string[]> {
 }
 
 describe("two browsers, two nc, a telnet and a terminal", { timeout: BROWSER_TIMEOUT_MS }, () => {
-  test("see each message once, in one order, and newcomers get the same history", async (context) => {
+  test("show each message once, in one order, and new members get the same history", async (context) => {
     const chat = await room();
     const carl = await lineMember(context, "nc", chat, "carl");
     const members = new Map<string, Member>([
@@ -78,7 +78,7 @@ describe("two browsers, two nc, a telnet and a terminal", { timeout: BROWSER_TIM
     ]);
     const said: string[] = [];
     for (let round = 1; round <= ROUNDS; round++) {
-      // All at once, and the next round before the others have heard of it.
+      // All send at once, and send the next round before they see the answers.
       const saying = [...members].map(([name, member]) => {
         said.push(`${name} round ${round}`);
         return member.say(`round ${round}`);

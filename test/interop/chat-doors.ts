@@ -1,4 +1,4 @@
-// A chat in a process of its own, and the programs by which people come in.
+// A chat in its own process, and the programs with which people join it.
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import type { TestContext } from "vitest";
@@ -15,7 +15,7 @@ export interface Room {
   readonly child: Child;
 }
 
-/** Without limits of what one member says, where a test says much. */
+/** Without rate limits, for tests in which one member sends much. */
 export async function room(history = join(freeFolder(), "chat.db"), ...more: readonly string[]): Promise<Room> {
   const listeners = ["tcp://127.0.0.1:0", "http://127.0.0.1:0/chat/"].flatMap((url) => ["--listen", url]);
   const args = ["chat", ...listeners, "--history", history, ...more];
@@ -25,7 +25,7 @@ export async function room(history = join(freeFolder(), "chat.db"), ...more: rea
   return { lines: new URL(lines.replace("tcp:", "http:")), page, child };
 }
 
-/** A program that shows lines as they come. */
+/** A program that prints lines as they arrive. */
 export async function netcat(
   context: TestContext,
   peer: "nc" | "telnet",

@@ -21,7 +21,7 @@ const HOSTILE = {
   bidi: "\u202eabc\u2066\u200f\u061c\u2028d",
   markup: `<img src=x onerror="window.__pwned=1">`,
 };
-/** What must not be in anything that arrives. */
+/** Characters that must not arrive anywhere. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const COMMANDS = /[\0-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 const RULE = "1 to 32 letters, digits, _ or -";
@@ -31,7 +31,7 @@ function stringsOf(value: unknown): readonly string[] {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(stringsOf) : [];
 }
 
-/** What readline moves and erases with. */
+/** The sequences with which readline moves the cursor and erases. */
 function withoutMoves(written: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
   return written.replaceAll(/\x1b\[\d*[ABCDG]|\x1b\[0?J|\r?\n|\r/g, "");
@@ -62,7 +62,7 @@ test.for(Object.entries(HOSTILE))("frames of a WebSocket with %s in each field",
   await refused({ ...join, room: text }, { code: "BAD_ROOM" });
   await refused({ ...join, name: "Rose" }, { message: "You are rose: /nick Rose is for another name." });
   await client.join("rose");
-  // A tag is its author's own: it comes back as it was, and to nobody else.
+  // A tag belongs to its author: it comes back unchanged, and to no other member.
   client.say("with a tag", text);
   expect(await client.next("sent")).toMatchObject({ tag: text });
   expect(await other.next("message")).toMatchObject({ text: "with a tag" });
@@ -109,11 +109,11 @@ test.for(Object.entries(HOSTILE))("two without a server, with %s", async ([, tex
   for (const line of shown) expect(line).toMatch(/^[<>]/);
 });
 
-test("what a hostile server calls its members completes nothing on a terminal", async (context) => {
+test("names that a hostile server sends complete nothing on a terminal", async (context) => {
   requireTool(context, "python3");
   const room = await ChatRoom.open();
   const names = ["th\u202ex", ...Object.values(HOSTILE).map((text) => `th${text}`)];
-  // Of a list with a line break it learns nobody.
+  // It completes no name from a list that contains a line break.
   room.members = [...names.filter((name) => !/[\r\n\u2028]/.test(name)), "thea"];
   const chat = await PtyProgram.start(["chat", "--join", room.url, "--name", "rose"], { rows: 30, columns: 300 });
   await until(() => chat.look().endsWith("\n>"), "the welcome");
@@ -127,7 +127,7 @@ test("what a hostile server calls its members completes nothing on a terminal", 
   expect(withoutMoves(chat.written)).not.toMatch(COMMANDS);
 });
 
-test("the boxes of the page", { timeout: BROWSER_TIMEOUT_MS }, async (context) => {
+test("the text boxes of the page", { timeout: BROWSER_TIMEOUT_MS }, async (context) => {
   const chat = await chatServing();
   const think = await ChatClient.joined(chat, "think");
   const page = await openPage(context);
@@ -137,7 +137,7 @@ test("the boxes of the page", { timeout: BROWSER_TIMEOUT_MS }, async (context) =
   await page.goto(chat.url);
   const box = (name: string) => page.getByRole("textbox", { name, exact: true });
   const alert = page.getByRole("alert");
-  // As a link of a stranger has it.
+  // As in a link from a stranger.
   await page.goto(`${chat.url}#${encodeURIComponent(HOSTILE.markup)}/${encodeURIComponent(HOSTILE.bidi)}`);
   await page.reload();
   expect(await box("Room").inputValue()).toBe(HOSTILE.markup);

@@ -50,19 +50,19 @@ const HOSTILE: Readonly<Record<string, Hostile>> = {
   "a notice": { text: "-- You are owned.", arrives: ["-- You are owned."] },
 };
 
-/** What must not be in anything that arrives. */
+/** Characters that must not arrive anywhere. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const COMMANDS = /[\0-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
 const RECEIVERS = ["r-nc", "r-websocket", "r-page", "r-terminal", "r-plain"] as const;
 const PRIVATE: readonly (readonly [string, string])[] = RECEIVERS.map((name) => [`/msg ${name} `, ""]);
-/** What stands before the text, and before it where all others see it. */
+/** The commands before the text, and what others see in their place. */
 const HEARD: readonly (readonly [string, string])[] = [
   ["", "<sender> "],
   ["/me ", "* sender "],
   ["/topic ", "-- sender set the topic of lobby: "],
 ];
-/** Nobody but the author hears more of these than that it moves. */
+/** Other members see of these only that the author moves. */
 const UNHEARD = [
   "/msg ",
   "/",
@@ -79,7 +79,7 @@ const UNHEARD = [
 /** A client, and all lines that it has shown so far. */
 interface Receiver {
   lines(): readonly string[] | Promise<readonly string[]>;
-  /** That nothing else has happened to it. */
+  /** Checks that nothing else has happened to the client. */
   isUnharmed(): void | Promise<void>;
 }
 
@@ -154,7 +154,7 @@ function ofTerminal(client: PtyProgram): Receiver {
   return {
     lines: () => client.look().split("\n"),
     isUnharmed: () => {
-      // What the editor of lines moves and erases with; the screen refuses all other sequences.
+      // The sequences with which the line editor moves and erases; the screen refuses all others.
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
       const rest = client.written.replaceAll(/\x1b\[\d*[ABCDG]|\x1b\[0?J|\r?\n|\r/g, "");
       expect(rest).not.toMatch(COMMANDS);
@@ -198,7 +198,7 @@ function ofPage(page: Page): Receiver {
   };
 }
 
-/** The page has its own words for some of it, and the time behind. */
+/** The page words some of these lines differently, and appends the time. */
 function asLine(text: string): string {
   const line = text.replace(/ (?:\d{1,2}:\d\d(?:\s[AP]M)?)$/, "");
   if (line.startsWith("* ")) return line.replace(/^(\* \S+) {2}/, "$1 ");
@@ -231,7 +231,7 @@ async function untilIn(receiver: Receiver, line: string): Promise<readonly strin
   return receiver.lines();
 }
 
-/** What others see of a text behind the beginning of a line; where it became several lines, the others are messages. */
+/** The part of a line that others see after its beginning; when a text became several lines, the others are messages. */
 function seen(mark: string, [first = "", ...rest]: readonly string[]): readonly string[] {
   return [mark + first, ...rest.map((line) => `<sender> ${line}`)];
 }
@@ -255,7 +255,7 @@ describe.for(DOORS)("said by %s", { timeout: BROWSER_TIMEOUT_MS }, (door) => {
       }
       stored.push(...seen("<sender> ", parts), ...seen("* sender ", parts));
     }
-    // Who goes to another room is the operator of the lobby no more.
+    // A member that moves to another room is no longer the operator of the lobby.
     for (const [what, { text }] of Object.entries(HOSTILE)) {
       for (const begin of UNHEARD) for (const line of [begin + text, "/join lobby", "/nick sender"]) await say(line);
       await say(`/me again ${what}`);
@@ -274,7 +274,7 @@ describe.for(DOORS)("said by %s", { timeout: BROWSER_TIMEOUT_MS }, (door) => {
   });
 });
 
-/** With all that was said. */
+/** The page with all messages. */
 async function newcomers(context: TestContext, chat: Room): Promise<ReadonlyMap<string, Receiver>> {
   const nc = await netcat(context, "nc", chat, "late-nc");
   nc.stdin.write("/history 1000\n");

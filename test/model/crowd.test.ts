@@ -1,5 +1,5 @@
-// Random operations on many connections of layer 2 that share memory for what they write and what they receive: each byte comes
-// once, in order, and to nobody else. SOCKWRIGHT_MODEL_RUNS and SOCKWRIGHT_MODEL_SEED as in pairs.test.ts.
+// Random operations on many connections of layer 2 that share memory for writing and receiving: each byte arrives
+// once, in order, at its own peer. SOCKWRIGHT_MODEL_RUNS and SOCKWRIGHT_MODEL_SEED as in pairs.test.ts.
 import { closeSync, openSync } from "node:fs";
 import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -34,7 +34,7 @@ const FILE_BYTES = 700_000;
 /** More turns than the last bytes of a trial can need. */
 const MAX_TURNS = 200_000;
 
-/** Numbers of a seed: mulberry32. */
+/** Random numbers from a seed: mulberry32. */
 function randomOf(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -71,7 +71,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** One connection, its peer, and what each is to see. */
+/** One connection, its peer, and the bytes that each should receive. */
 class Member {
   readonly connection: Connection;
   readonly far: Socket;
@@ -145,7 +145,7 @@ class Member {
     else this.#trial.await(this.connection[how]());
   }
 
-  /** The peer reads so much, at most. */
+  /** The maximum number of bytes that the peer reads. */
   farReads(count: number): void {
     if (this.isFarOver) return;
     const room = Buffer.alloc(count);
@@ -177,7 +177,7 @@ class Member {
     this.far.close();
   }
 
-  /** What is wrong, if anything is. */
+  /** The first difference, if there is one. */
   fault(): string | undefined {
     const [expected, got] = [Buffer.concat(this.expected), Buffer.concat(this.got)];
     if (!expected.subarray(0, got.length).equals(got)) return "the peer has got other bytes than were written";
@@ -228,7 +228,7 @@ class Trial {
     return sharedMemoryIsFree() ? undefined : "somebody holds the shared memory";
   }
 
-  /** Something is done within an event of a connection. */
+  /** Runs an operation inside an event of a connection. */
   nested(): void {
     if (this.#depth > 2 || this.random(3) > 0) return;
     this.#depth++;
@@ -236,7 +236,7 @@ class Trial {
     this.#depth--;
   }
 
-  /** Something that settles before the trial is over. */
+  /** Waits for something that must settle before the trial ends. */
   await(promise: Promise<unknown>): void {
     this.promises.push(promise.catch(() => undefined));
   }
@@ -260,7 +260,7 @@ class Trial {
   }
 
   #finish(member: Member, how: number): void {
-    // Several at once: one is told of its loss while that of another is known, and not told.
+    // Several connections at once: the first learns of its loss while the kernel has reported that of another, which has not been told yet.
     if (how === 0) for (const each of this.random(2) === 0 ? this.members.slice(2) : [member]) each.farCloses();
     else member.end((["end", "close", "abort"] as const)[how - 1] ?? "end");
   }
@@ -306,7 +306,7 @@ class Trial {
 
   async #member(isTcp: boolean): Promise<Member> {
     const [near, far] = isTcp ? await openTcpPair() : (socketpair(AF_UNIX, SOCK_STREAM) as [Socket, Socket]);
-    // Of TCP, such small buffers would wait for timers of the kernel.
+    // With TCP, such small buffers would wait for timers of the kernel.
     if (!isTcp && this.random(2) === 0) {
       near.setsockopt(SOL_SOCKET, SO_SNDBUF, 4_608);
       far.setsockopt(SOL_SOCKET, SO_RCVBUF, 4_608);
@@ -326,7 +326,7 @@ async function openTcpPair(): Promise<[Socket, Socket]> {
   return [accepted[0], far];
 }
 
-/** Whether what is written now lies at the beginning. */
+/** Whether the next write goes to the beginning of the memory. */
 function sharedMemoryIsFree(): boolean {
   const buffer = WriteBuffer.take(false);
   const sends = new Int32Array(4);
@@ -336,7 +336,7 @@ function sharedMemoryIsFree(): boolean {
   return isStaged && sends[2] === 0;
 }
 
-test("each byte comes once, in order, and to nobody else", { timeout: 60_000 + runs * 2_000 }, async () => {
+test("each byte arrives once, in order, at its own peer", { timeout: 60_000 + runs * 2_000 }, async () => {
   for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
     expect([seed, await new Trial(seed).run()]).toEqual([seed, undefined]);
   }

@@ -1,4 +1,4 @@
-// One end of a pair, and the record of what was done to it.
+// One end of a pair, and the record of the operations on it.
 import {
   type Datagram,
   MSG_PEEK,
@@ -11,7 +11,7 @@ import {
 } from "../../src/index.ts";
 import type { Operation, ReceiveKind, SendKind } from "./operation.ts";
 
-/** A call: what was asked, and what became of it. */
+/** A call: its arguments and its result. */
 interface Deed {
   isSettled: boolean;
   error?: { readonly code?: unknown; readonly bytesSent?: unknown; readonly received?: unknown };
@@ -21,7 +21,7 @@ interface Deed {
 export interface Sending extends Deed {
   readonly kind: SendKind;
   readonly bytes: Buffer;
-  /** How many bytes the call says were sent; "blocked" for WOULD_BLOCK. */
+  /** The number of bytes that the call reports as sent; "blocked" for WOULD_BLOCK. */
   result?: number | "blocked";
 }
 
@@ -57,7 +57,7 @@ export class End {
     return this.sends.some(({ error }) => error?.code === "ECONNREFUSED");
   }
 
-  /** Signals fire that were given to calls before this turn. */
+  /** Aborts the signals of calls that began before this turn. */
   fireAborts(): void {
     for (const controller of this.#aborts.splice(0)) controller.abort();
   }
@@ -127,7 +127,7 @@ export class End {
     }
   }
 
-  /** Reads until the end, behind all that wait already. */
+  /** Reads until the end, after all calls that wait already. */
   async drain(): Promise<void> {
     const room = 64 * this.#scale;
     for (;;) {
@@ -177,7 +177,7 @@ export class End {
 
   #bytes(size: number): Buffer {
     const bytes = Buffer.allocUnsafe(size * this.#scale);
-    // Neighbours differ, and so do all places within 65 521 of each other.
+    // Neighbouring bytes differ, and so do all bytes less than 65 521 apart.
     for (let at = 0; at < bytes.length; at++) bytes[at] = ((this.#position++ % 65_521) * 31) >> 3;
     return bytes;
   }

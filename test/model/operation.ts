@@ -1,4 +1,4 @@
-// What can be done to one end of a pair, at random.
+// The operations on one end of a pair, chosen at random.
 import fc from "fast-check";
 
 const sends = ["send", "send", "sendall", "sendall", "sendmsg", "trySend", "sendNow", "sendallNow"] as const;
@@ -19,11 +19,11 @@ type Kind = SendKind | ReceiveKind | (typeof others)[number] | (typeof ends)[num
 export interface Operation {
   readonly kind: Kind;
   readonly side: 0 | 1;
-  /** Of a message or of the room for one, 1 to 120; for `turns`, how many in the same proportion. */
+  /** The bytes of a message or a buffer, 1 to 120; for `turns` a number in the same proportion. */
   readonly size: number;
 }
 
-/** The end of a direction is rare among what can happen before it. */
+/** Ends of a direction are rare, so that much happens before them. */
 const kinds: fc.Arbitrary<Kind> = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom<Kind>(...sends) },
   { weight: 8, arbitrary: fc.constantFrom<Kind>(...receives) },

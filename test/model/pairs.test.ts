@@ -1,5 +1,5 @@
-// Random operations on pairs of layer 1, against a model of what the two ends may see of each other.
-// SOCKWRIGHT_MODEL_RUNS=100000 makes so many sequences of each kind, SOCKWRIGHT_MODEL_SEED the ones it made before.
+// Random operations on pairs of layer 1, against a model of what each end may receive from the other.
+// SOCKWRIGHT_MODEL_RUNS=100000 sets the number of sequences of each kind, SOCKWRIGHT_MODEL_SEED repeats an earlier run.
 import { constants } from "node:os";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -24,7 +24,7 @@ const types = [
 
 type Trial = (operations: readonly Operation[], storm: number) => Promise<string | undefined>;
 
-/** Undefined where every run was as the model has it; otherwise the shortest sequence that was not. */
+/** Undefined when every run follows the model; otherwise the shortest sequence that does not. */
 async function searchFor(trial: Trial, numRuns: number, from = seed): Promise<string | undefined> {
   const property = fc.asyncProperty(operations, fc.nat(), async (sequence, storm) => {
     expect(await trial(sequence, storm)).toBeUndefined();
@@ -33,8 +33,8 @@ async function searchFor(trial: Trial, numRuns: number, from = seed): Promise<st
   return details.failed ? fc.defaultReportMessage(details) : undefined;
 }
 
-describe.each(types)("a %s pair gives what was sent, in order, and nothing else", (_name, type) => {
-  test("in the storm of a fake kernel", { timeout: TIMEOUT_MS }, async () => {
+describe.each(types)("a %s pair delivers what was sent, in order, and nothing else", (_name, type) => {
+  test("on a fake kernel with random faults", { timeout: TIMEOUT_MS }, async () => {
     expect(await searchFor((sequence, storm) => trialInStorm(type, storm, sequence), runs)).toBeUndefined();
   });
 
@@ -44,10 +44,10 @@ describe.each(types)("a %s pair gives what was sent, in order, and nothing else"
   });
 });
 
-describe("a fault that is planted is found", () => {
+describe("a planted fault is found", () => {
   const { recv, send } = kernel;
   const { EAGAIN } = constants.errno;
-  /** The same for each run: what is found is found for good. */
+  /** The seed is fixed, so that the fault is found in every run. */
   const PLANTED_SEED = 1;
   const PLANTED_RUNS = 2_000;
 

@@ -1,8 +1,8 @@
-// What the calls of one direction may have given: what was sent, in order, and nothing else.
+// The results that the calls of one direction may have: what was sent, in order, and nothing else.
 import { SOCK_DGRAM } from "../../src/index.ts";
 import type { End, Receiving, Sending } from "./end.ts";
 
-/** Says what is wrong with what `to` received of what `from` sent; undefined when nothing is. */
+/** Describes what is wrong with what `to` received from `from`; undefined when it is right. */
 export function fault(from: End, to: End, mayLackBuffers: boolean): string | undefined {
   const sends = from.sends.map((sending, index) => ({ sending, where: `${index}: ${sending.kind}` }));
   for (const { sending, where } of sends) {
@@ -54,13 +54,13 @@ function wrongError(receiving: Receiving, from: End, to: End): string | undefine
   return `failed: ${String(error)}`;
 }
 
-/** How many bytes of a send went out, by what it said. */
+/** The number of bytes that a send reports as sent. */
 function taken({ result, error }: Sending): number {
   if (typeof result === "number") return result;
   return Number(error?.bytesSent ?? 0);
 }
 
-/** A stream: bytes in order, however they were cut. */
+/** A stream: bytes in order, in pieces of any length. */
 class ByteReference {
   readonly #bytes: Buffer;
   #position = 0;
@@ -86,7 +86,7 @@ class ByteReference {
   }
 }
 
-/** Records: whole ones in order; what had no room is gone. */
+/** Records: whole and in order; the end of a record that exceeds the buffer is lost. */
 class RecordReference {
   readonly #records: Buffer[];
 
@@ -100,7 +100,7 @@ class RecordReference {
 
   wrong({ kind, room, result }: Receiving): string | undefined {
     if (result === undefined || result === "blocked") return undefined;
-    // No record of a trial is empty: this is the end.
+    // A trial sends no empty record: an empty one is the end.
     if (result.length === 0) return this.isOver ? undefined : "gave the end before the last record";
     const [next] = this.#records;
     if (next === undefined) return "gave a record that nobody sent";

@@ -1,19 +1,19 @@
-// A sequence of operations on a pair, and the judgement of what it gave.
+// A sequence of operations on a pair, and the verdict on its results.
 import { AF_UNIX, SO_SNDBUF, SOCK_DGRAM, SOL_SOCKET, socketpair } from "../../src/index.ts";
 import { fakeKernel } from "../../src/testing/fake-kernel.ts";
 import { End } from "./end.ts";
 import type { Operation } from "./operation.ts";
 import { fault } from "./reference.ts";
 
-/** Small, so that sends have to wait. */
+/** Small buffers, so that sends have to wait. */
 const FAKE_BUFFER_BYTES = 256;
-/** Real buffers are larger, and so is what is sent there. */
+/** Real buffers are larger, so the messages are longer too. */
 const MACHINE_BUFFER_BYTES = 4_608;
 const MACHINE_SCALE = 20;
 /** A call that has not ended by then never will. */
 const HANGS_AFTER_MS = 10_000;
 
-/** On the fake kernel in the storm of a seed: what is wrong, or undefined. */
+/** Runs on the fake kernel with the random faults of a seed; returns what is wrong, or undefined. */
 export async function trialInStorm(
   type: number,
   seed: number,
@@ -27,7 +27,7 @@ export async function trialInStorm(
   return wrong;
 }
 
-/** On real sockets. */
+/** Runs on real sockets. */
 export function trialOnMachine(type: number, operations: readonly Operation[]): Promise<string | undefined> {
   return trial(type, operations, MACHINE_SCALE, false);
 }
@@ -54,7 +54,7 @@ async function trial(
   return wrong ?? fault(left, right, mayLackBuffers) ?? fault(right, left, mayLackBuffers);
 }
 
-/** Has all that is on its way arrive. */
+/** Waits until all sent data has arrived. */
 async function finish(ends: readonly [End, End]): Promise<void> {
   for (const end of ends) end.fireAborts();
   const open = ends.filter((end) => !end.isClosed);
@@ -62,7 +62,7 @@ async function finish(ends: readonly [End, End]): Promise<void> {
   await Promise.all(ends.map((end) => end.sent()));
   const [left, right] = ends;
   if (left.socket.type === SOCK_DGRAM) {
-    // Datagrams have no end: there shall be as many as were sent.
+    // Datagrams have no end: it waits for as many as were sent.
     while (lacking(left, right) + lacking(right, left) > 0) await turns(1);
     return;
   }
