@@ -6,7 +6,7 @@ import { describe, expect, type TestContext, test } from "vitest";
 import { ChatClient, type ChatServing, chatServing, type ServedChat } from "../behaviour/chat/web-sockets.ts";
 import { BROWSER_TIMEOUT_MS, browserOfFile, complaintsOf, violationsOf } from "../support/browser.ts";
 import { until } from "../support/until.ts";
-import { sayOn } from "./chat-doors.ts";
+import { sayOn } from "./chat-endpoints.ts";
 
 const openPage = browserOfFile();
 

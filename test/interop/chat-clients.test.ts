@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, type TestContext, test } from "vitest";
 import { BROWSER_TIMEOUT_MS, browserOfFile } from "../support/browser.ts";
 import { until } from "../support/until.ts";
-import { browser, netcat, type Room, room, sayOn, terminal } from "./chat-doors.ts";
+import { browser, netcat, type Room, room, sayOn, terminal } from "./chat-endpoints.ts";
 
 const ROUNDS = 5;
 /** The last message: when it is shown, any duplicate of an earlier one has been shown too. */

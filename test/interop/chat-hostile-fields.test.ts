@@ -1,4 +1,4 @@
-// The fields of the chat that are no message: names, rooms, keys, tags and searches, of each door; and what is typed or pasted.
+// The fields of the chat other than messages: names, rooms, keys, tags and searches, at each endpoint; and typed or pasted input.
 import { expect, onTestFinished, test } from "vitest";
 import { servedChat } from "../behaviour/chat/line-client.ts";
 import { ChatClient, chatServing } from "../behaviour/chat/web-sockets.ts";

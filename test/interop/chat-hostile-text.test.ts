@@ -1,5 +1,5 @@
-// Text that would be a command to a terminal, a line of another or a piece of a page, said through every door of the chat in every
-// field, and looked at through every other door, and again in the history of the next run: it is text, and nothing else.
+// Text that could be a command to a terminal, a line of another member or part of a page: the test sends it through every endpoint of
+// the chat in every field, and reads it through every other endpoint and from the history of the next run. It stays text.
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, type TestContext, test } from "vitest";
@@ -8,20 +8,20 @@ import { RunningChat } from "../cli/chat-streams.ts";
 import type { PtyProgram } from "../cli/pty.ts";
 import { freeFolder } from "../cli/sockwright.ts";
 import { BROWSER_TIMEOUT_MS, browserOfFile, complaintsOf } from "../support/browser.ts";
-import { browser, netcat, type Room, room, sayOn, terminal } from "./chat-doors.ts";
+import { browser, netcat, type Room, room, sayOn, terminal } from "./chat-endpoints.ts";
 
 const openPage = browserOfFile();
 
-/** The doors by which it comes in. */
-const DOORS = ["nc", "websocket", "page", "terminal", "plain"] as const;
-type Door = (typeof DOORS)[number];
+/** The endpoints through which the text is sent. */
+const ENDPOINTS = ["nc", "websocket", "page", "terminal", "plain"] as const;
+type Endpoint = (typeof ENDPOINTS)[number];
 
 interface Hostile {
   readonly text: string;
   /** The lines that arrive. */
   readonly arrives: readonly string[];
-  /** Where a door has keys, or a box for one line, in the place of some of the characters. */
-  readonly but?: Partial<Record<Door, readonly string[]>>;
+  /** The parts that arrive from endpoints that treat some characters as keys, or have a text box of one line. */
+  readonly but?: Partial<Record<Endpoint, readonly string[]>>;
 }
 
 const LEFT = "-- rose left lobby (quit)";
@@ -85,8 +85,8 @@ interface Receiver {
 
 type Say = (text: string) => void | Promise<void>;
 
-async function senderAt(door: Door, context: TestContext, chat: Room): Promise<Say> {
-  switch (door) {
+async function senderAt(endpoint: Endpoint, context: TestContext, chat: Room): Promise<Say> {
+  switch (endpoint) {
     case "nc": {
       const child = await netcat(context, "nc", chat, "sender");
       return (text) => void child.stdin.write(`${text}\n`);
@@ -128,7 +128,7 @@ function ofLines(text: () => string): Receiver {
   };
 }
 
-/** As the line door would show it. */
+/** The text as the line endpoint shows it. */
 function lineOf({ type, kind, from, by, room: where, text, message }: Heard): string {
   if (type === "private") return `[${from}] ${text}`;
   if (type === "topic") return `-- ${by} set the topic of ${where}: ${text}`;
@@ -236,16 +236,16 @@ function seen(mark: string, [first = "", ...rest]: readonly string[]): readonly 
   return [mark + first, ...rest.map((line) => `<sender> ${line}`)];
 }
 
-describe.for(DOORS)("said by %s", { timeout: BROWSER_TIMEOUT_MS }, (door) => {
-  test("it is text by every door, and in the history", async (context) => {
+describe.for(ENDPOINTS)("sent by %s", { timeout: BROWSER_TIMEOUT_MS }, (endpoint) => {
+  test("the text arrives at every endpoint and in the history as text", async (context) => {
     const history = join(freeFolder(), "chat.db");
     const fast = ["--message-rate", "1000/s", "--message-burst", "10000"];
     const chat = await room(history, ...fast);
-    const say = await senderAt(door, context, chat);
+    const say = await senderAt(endpoint, context, chat);
     const receivers = await receiversOf(context, chat);
     const stored: string[] = [];
     for (const [what, { text, arrives, but }] of Object.entries(HOSTILE)) {
-      const parts = but?.[door] ?? arrives;
+      const parts = but?.[endpoint] ?? arrives;
       for (const [begin] of [...HEARD, ...PRIVATE]) await say(begin + text);
       await say(`/me mark ${what}`);
       for (const [name, receiver] of receivers) {

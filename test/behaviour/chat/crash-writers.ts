@@ -8,9 +8,9 @@ export interface Place {
   readonly socketUrl: string;
 }
 
-/** A member by one of the doors. */
+/** A member at one of the endpoints. */
 export interface Writer {
-  /** What it has heard of what anybody said, itself among them, in the order in which it came. */
+  /** The messages that it received, its own included, in order of arrival. */
   readonly heard: readonly string[];
   /** What the chat has acknowledged to it. */
   readonly acknowledged: readonly string[];

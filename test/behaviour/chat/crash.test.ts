@@ -8,9 +8,9 @@ import { program } from "../../cli/sockwright.ts";
 import { type Child, startChild } from "../../support/child.ts";
 import { historyOf, LineWriter, type Place, SocketWriter, type Writer } from "./crash-writers.ts";
 
-/** How often each. More for who asks: SOCKWRIGHT_CHAT_KILLS=50. */
+/** Repetitions of each test; SOCKWRIGHT_CHAT_KILLS sets more. */
 const KILLS = Number(process.env["SOCKWRIGHT_CHAT_KILLS"] ?? 3);
-/** So many by each of the doors. */
+/** Writers at each endpoint. */
 const WRITERS = 2;
 
 interface Started {

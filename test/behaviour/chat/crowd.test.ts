@@ -76,7 +76,7 @@ test("who takes nothing is cut off at its cap, and the others have everything", 
   await expect(slow.rest()).rejects.toMatchObject({ code: "ECONNRESET" });
 });
 
-test("over the rate the door stops reading, and nothing is lost", async () => {
+test("above the rate the server pauses reading from the member, and loses nothing", async () => {
   const served = await servedChat({ messageRate: 50, messageBurst: 3 });
   const [rose, think] = [await served.member("rose"), await served.member("think")];
   rose.say(...Array.from({ length: 10 }, (_, number) => `m${number}`));

@@ -11,11 +11,11 @@ import { lineMember } from "./line-client.ts";
 import { ChatClient } from "./web-sockets.ts";
 
 const COMMAND = fileURLToPath(new URL("../../../dist/cli/sockwright.js", import.meta.url));
-/** The first chat is killed by the test; the second one is there for what the first has left. */
+/** The test kills the first chat; the second one reads what the first has stored. */
 const SCRIPT = `mount -t tmpfs -o size=512k none "$1" && shift && { "$@" & echo "pid $!"; wait; exec "$@"; }`;
 const NOT_STORED = "Not sent: it could not be stored.";
 
-interface Doors {
+interface Endpoints {
   readonly lines: string;
   readonly socketUrl: string;
 }
@@ -26,7 +26,7 @@ interface Disk {
   free(): void;
 }
 
-async function chatOnSmallDisk(context: TestContext): Promise<{ child: Child; disk: Disk; doors: Doors }> {
+async function chatOnSmallDisk(context: TestContext): Promise<{ child: Child; disk: Disk; endpoints: Endpoints }> {
   const unshare = requireTool(context, "mount namespaces");
   const folder = mkdtempSync(join(tmpdir(), "sockwright-disk-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -34,18 +34,18 @@ async function chatOnSmallDisk(context: TestContext): Promise<{ child: Child; di
   const command = [process.execPath, COMMAND, "chat", ...flags, "--history", join(folder, "chat.db")];
   const child = await startChild(unshare, ["--mount", "sh", "-c", SCRIPT, "sh", folder, ...command]);
   const pid = Number((await child.line(/^pid (\d+)$/))[1]);
-  const doors = await doorsOf(child);
+  const endpoints = await endpointsOf(child);
   const filler = join(`/proc/${pid}/root`, folder, "filler");
-  return { child, doors, disk: { pid, fill: () => fillDisk(filler), free: () => rmSync(filler) } };
+  return { child, endpoints, disk: { pid, fill: () => fillDisk(filler), free: () => rmSync(filler) } };
 }
 
-async function doorsOf(child: Child): Promise<Doors> {
+async function endpointsOf(child: Child): Promise<Endpoints> {
   const [, lines = ""] = await child.line(/^chat: listening on (tcp:.+)$/);
   const [, pages = ""] = await child.line(/^chat: listening on (http:.+)$/);
   return { lines, socketUrl: `${pages.replace("http:", "ws:")}ws` };
 }
 
-/** To the last byte. */
+/** Fills the disk to the last byte. */
 function fillDisk(path: string): void {
   for (let bytes = 64 * 1024; bytes >= 1; ) {
     try {
@@ -57,10 +57,10 @@ function fillDisk(path: string): void {
   }
 }
 
-test("what cannot be stored is refused at both doors, nobody hears of it, and then the chat goes on", async (context) => {
-  const { child, disk, doors } = await chatOnSmallDisk(context);
-  const rose = await lineMember(doors.lines, "rose");
-  const think = await ChatClient.joined(doors, "think");
+test("a message that cannot be stored is refused at both endpoints and reaches no member, and the chat continues", async (context) => {
+  const { child, disk, endpoints } = await chatOnSmallDisk(context);
+  const rose = await lineMember(endpoints.lines, "rose");
+  const think = await ChatClient.joined(endpoints, "think");
   expect(await rose.line()).toBe("-- think joined lobby");
   expect(await rose.ask("before")).toBe("<rose> before");
   think.say("kept", "t1");
@@ -84,7 +84,7 @@ test("what cannot be stored is refused at both doors, nobody hears of it, and th
   expect(think.texts).toEqual(said);
 
   process.kill(disk.pid, "SIGKILL");
-  const reader = await ChatClient.open(await doorsOf(child));
+  const reader = await ChatClient.open(await endpointsOf(child));
   const { history } = await reader.join("reader");
   expect((history as { text: string }[]).map(({ text }) => text)).toEqual(said);
 });
