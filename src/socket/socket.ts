@@ -32,23 +32,23 @@ import { SocketStream } from "./stream.ts";
 import type { WaitOptions } from "./wait-options.ts";
 import { type WebStreams, webStreamsOf } from "./web-streams.ts";
 
-/** An item of a datagram socket: the data, and the sender's address. */
+/** The item that a datagram socket yields: the data and the sender's address. */
 export type Datagram = [data: Buffer, address: Address];
-/** An item of a listener: the socket of an accepted connection, and its peer's address. */
+/** The item that a listener yields: the socket of an accepted connection and the peer's address. */
 export type Accepted = [peer: Socket, address: Address];
 /** A socket after `listen()`. */
 export type Listener = Socket<Accepted>;
 
 /**
- * A BSD socket, socket(7): the calls of C and Python under their own names. What can wait returns a promise; what cannot
- * is synchronous. Calls of one direction are made in the order in which they were asked for. Made by {@link socket},
- * {@link socketpair} and {@link Socket.accept}; whoever made it closes it.
+ * A BSD socket, socket(7), with the calls of C and Python under their own names. Calls that can wait return a promise; the
+ * others are synchronous. The calls of one direction run in the order in which the program made them. {@link socket},
+ * {@link socketpair} and {@link Socket.accept} create sockets; the caller closes them.
  *
- * A rejection that a peer, a close, a time-out or a signal can cause never ends the process where nobody awaits the
- * call; the next call that is awaited tells it again.
+ * A call that a peer, a close, a timeout or a signal can reject does not end the process when its promise is not awaited; the
+ * next call that is awaited reports the error again.
  *
- * `Item` is what iteration gives: chunks of a stream (until its end), `[data, address]` of a datagram socket, and
- * `[peer, address]` of a listener. Leaving a loop closes nothing; closing the socket ends a loop quietly.
+ * `Item` is the type that iteration yields: chunks of a stream (until its end), `[data, address]` of a datagram socket, and
+ * `[peer, address]` of a listener. Leaving a loop does not close the socket; closing the socket ends a loop without an error.
  *
  * @example
  * ```ts
@@ -62,22 +62,23 @@ export type Listener = Socket<Accepted>;
  * ```
  */
 export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIterable<Item> {
-  /** One that is open already, or a new one: see {@link SocketConstructor}. @internal */
+  /** Wraps an open endpoint, or opens a new socket: see {@link SocketConstructor}. @internal */
   constructor(family?: Endpoint | number, type?: number, protocol?: number) {
     super(family instanceof Endpoint ? family : openEndpoint(family, type, protocol));
   }
 
-  // No field of its own: close() may put another one in its place.
+  // Not a field: close() may replace the endpoint.
   get #endpoint(): Endpoint {
     return SocketDescriptor.endpointOf(this);
   }
 
   /**
-   * Gives the socket its own address — bind(2). A host is numeric, `""` (any address) or `"localhost"` (the family's
-   * loopback); port 0 lets the kernel choose. A Unix `path` is created in the file system and stays there after close.
+   * Assigns a local address to the socket — bind(2). `host` is numeric, `""` (any address) or `"localhost"` (the family's
+   * loopback address); with port 0 the kernel chooses a port. A Unix `path` is created in the file system and stays there after
+   * close.
    *
    * @throws SocketError `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` … · SockwrightError `ERR_SOCKWRIGHT_NAME` for a host name,
-   * `ERR_SOCKWRIGHT_CLOSED` · TypeError, RangeError for what is no address of the family.
+   * `ERR_SOCKWRIGHT_CLOSED` · TypeError or RangeError if `address` is not an address of the socket's family.
    * @example
    * ```ts
    * import { socket } from "sockwright";
@@ -92,15 +93,17 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
     this.#endpoint.check();
     const { sockaddr, target } = encodeNumericAddress(this.#endpoint.family, address);
     const { slot, generation } = this.#endpoint;
-    // Node words a failed TCP or pipe bind and a failed dgram bind differently; so do we.
+    // Node's messages for a failed bind differ between net and dgram; these do too.
     const style = this.#endpoint.type === SOCK_DGRAM ? "short" : "long";
     succeed(kernel.bind(slot, generation, sockaddr), "bind", target, style);
   }
 
   /**
-   * Makes the socket accept connections — listen(2). Gives the same socket, typed as a listener.
+   * Makes the socket accept connections — listen(2).
    *
-   * @param backlog - connections that may wait to be accepted, 0 to 2^31-1; the kernel cuts it at net.core.somaxconn.
+   * @param backlog - the number of connections that may wait to be accepted, 0 to 2^31-1; the kernel limits it to
+   * net.core.somaxconn.
+   * @returns the same socket, typed as a listener.
    * @throws SocketError `EADDRINUSE`, `ENOTSUP` (C's EOPNOTSUPP: a datagram socket) … · SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
    * @example
    * ```ts
@@ -123,9 +126,10 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * Waits for a connection — accept(2). Errors are thrown as in C; {@link serve} and iteration survive the passing ones.
+   * Waits for a connection — accept(2). It rejects with every error of accept(2); {@link serve} and iteration retry after the
+   * temporary ones.
    *
-   * @returns a socket of the caller's, and the peer's address.
+   * @returns a new socket, which the caller closes, and the peer's address.
    * @throws SocketError `EMFILE`, `ECONNABORTED`, `EINVAL` (not listening) … · SockwrightError `ERR_SOCKWRIGHT_TIMEOUT`,
    * `ERR_SOCKWRIGHT_CLOSED` · AbortError.
    * @example
@@ -146,12 +150,12 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * Connects, or gives a datagram socket its peer — connect(2). A host name is looked up in the socket's own family, and its
-   * addresses are tried one after the other until one takes the connection; the error is the last one's. The time-out holds
-   * for all of it, and is shared out among the addresses, 2 s for each at least; {@link create_connection} tries them at the
-   * same time, and both families. After a time-out or abort the socket can only be closed.
+   * Connects the socket, or sets the peer of a datagram socket — connect(2). A host name is looked up in the socket's own family,
+   * and its addresses are tried one after the other until one accepts the connection; the error is that of the last address. The
+   * timeout covers the lookup and all attempts; it is divided among the addresses, at least 2 s each. {@link create_connection}
+   * tries the addresses of both families at the same time. After a timeout or an abort the socket can only be closed.
    *
-   * @throws SocketError `ECONNREFUSED`, `ETIMEDOUT`, `ENOENT` (a Unix path), `EISCONN` (connected before) …; `ENOTFOUND` (of a name) ·
+   * @throws SocketError `ECONNREFUSED`, `ETIMEDOUT`, `ENOENT` (a Unix path), `EISCONN` (connected before) …; `ENOTFOUND` (a host name) ·
    * SockwrightError `ERR_SOCKWRIGHT_TIMEOUT`, `ERR_SOCKWRIGHT_CLOSED` · AbortError.
    * @example
    * ```ts
@@ -169,9 +173,9 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * As {@link connect}, with the errno as a value — Python's connect_ex.
+   * Connects like {@link connect}, but returns the errno — Python's connect_ex.
    *
-   * @returns 0, or the positive errno. What has no errno behind it (a time-out, a closed socket) is still thrown.
+   * @returns 0, or the positive errno. An error without an errno (a timeout, a closed socket) still rejects the promise.
    * @example
    * ```ts
    * import { constants } from "node:os";
@@ -197,16 +201,17 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * Waits for data — recv(2).
+   * Waits for data and receives it — recv(2).
    *
-   * @param count - at most so many bytes, 0 to 0x7ffff000. Of a datagram, the rest is discarded. Of a stream, 0 bytes are
-   * given at once, whatever has come; a receive of 0 bytes takes a datagram or a record, and waits for it.
-   * @returns a Buffer of the caller's, fitted to what came; empty at the end of a stream, or for an empty datagram. It
-   * never has more than `count` bytes: with `MSG_TRUNC` the real length of a datagram is what {@link recv_into} gives, and
-   * bytes that a TCP socket discards for it are zeros.
-   * With `MSG_WAITALL` a stream gives exactly `count` bytes, or less only at its end.
+   * @param count - the most bytes to receive, 0 to 0x7ffff000. The rest of a longer datagram is discarded. On a stream, a receive
+   * of 0 bytes returns at once; on other sockets it waits for a datagram or a record and discards it.
+   * @returns a new Buffer of the received length, owned by the caller; empty at the end of a stream, or for an empty datagram. It
+   * never has more than `count` bytes: with `MSG_TRUNC`, {@link recv_into} returns the real length of a datagram, and bytes that a
+   * TCP socket discards are zeros in this Buffer.
+   * With `MSG_WAITALL` a stream returns exactly `count` bytes, and fewer only at its end.
    * @throws SocketError `ECONNRESET`, `ENOTCONN` … · SockwrightError `ERR_SOCKWRIGHT_TIMEOUT`, `ERR_SOCKWRIGHT_CLOSED` ·
-   * AbortError. A receive that ends this way has taken nothing, and one of `MSG_WAITALL` leaves it in `error.received`.
+   * AbortError. A receive that rejects has consumed nothing, except with `MSG_WAITALL`: then `error.received` has the bytes that
+   * were received.
    * @example
    * ```ts
    * import { socketpair } from "sockwright";
@@ -224,10 +229,12 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * As {@link recv}, into the caller's memory, without a copy. `buffer` is lent until the promise settles.
+   * Receives like {@link recv}, but into the caller's memory and without a copy. The caller must not change or transfer `buffer`
+   * until the promise settles.
    *
-   * @returns the number of bytes; 0 at the end of a stream, and at once for an empty `buffer` there. With `MSG_TRUNC` it is what C and Python give: the real length
-   * of a datagram, also above that of `buffer`, and of TCP how much was discarded, without a byte of it written.
+   * @returns the number of bytes received; 0 at the end of a stream, and at once for an empty `buffer` on a stream. With
+   * `MSG_TRUNC` it is the number that C and Python return: the real length of a datagram, even if it is longer than `buffer`, and
+   * on TCP the number of bytes discarded, none of which is written to `buffer`.
    * @example
    * ```ts
    * import { socketpair } from "sockwright";
@@ -245,7 +252,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * Waits for a message and its sender — recvfrom(2). On a connected stream the address is undefined.
+   * Receives a message and the sender's address — recvfrom(2). On a connected stream the address is undefined.
    *
    * @example
    * ```ts
@@ -265,7 +272,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
     return recvfrom(this.#endpoint, count, options);
   }
 
-  /** As {@link recvfrom}, into the caller's memory; see {@link recv_into}. */
+  /** Receives like {@link recvfrom}, but into the caller's memory; see {@link recv_into}. */
   recvfrom_into(
     buffer: NodeJS.ArrayBufferView,
     options?: ReceiveOptions,
@@ -274,10 +281,10 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * Waits for a message with its control messages and flags — recvmsg(2). Of a stream, 0 bytes without `control` are given
-   * at once, as by {@link recv}.
+   * Receives a message with its control messages and flags — recvmsg(2). On a stream, a receive of 0 bytes without `control`
+   * returns at once, as with {@link recv}.
    *
-   * @param options - `control` is the room for control messages in bytes (default 0), see {@link CMSG_SPACE}.
+   * @param options - `control` is the size of the buffer for control messages in bytes (default 0), see {@link CMSG_SPACE}.
    * @example
    * ```ts
    * import { AF_UNIX, CMSG_SPACE, SCM_CREDENTIALS, SO_PASSCRED, SOCK_SEQPACKET, SOL_SOCKET, socketpair } from "sockwright";
@@ -295,16 +302,18 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
     return recvmsg(this.#endpoint, count, options);
   }
 
-  /** As {@link recvmsg}, into the caller's buffers, at most 1 024, one after the other; see {@link recv_into}. */
+  /**
+   * Receives like {@link recvmsg}, but fills the caller's buffers, at most 1 024, one after the other; see {@link recv_into}.
+   */
   recvmsg_into(buffers: readonly NodeJS.ArrayBufferView[], options?: ReceiveMessageOptions): Promise<MessageInto> {
     return recvmsgInto(this.#endpoint, buffers, options);
   }
 
   /**
-   * Sends what the kernel takes — send(2).
+   * Sends as much of `data` as the kernel accepts — send(2).
    *
-   * @param data - text as UTF-8, or bytes, lent until the promise settles.
-   * @returns the number of bytes sent, on a stream perhaps fewer than given.
+   * @param data - text, sent as UTF-8, or bytes, which the caller must not change until the promise settles.
+   * @returns the number of bytes sent; on a stream it may be less than the length of `data`.
    * @throws SocketError `EPIPE`, `ECONNRESET`, `EMSGSIZE`, `ENOBUFS` … · SockwrightError `ERR_SOCKWRIGHT_TIMEOUT`,
    * `ERR_SOCKWRIGHT_CLOSED`, `ERR_SOCKWRIGHT_PARTIAL_SEND` · AbortError.
    * @example
@@ -322,11 +331,11 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * Sends all of `data` — Python's sendall. Concurrent calls never interleave.
+   * Sends all of `data` — Python's sendall. The data of concurrent calls is never mixed.
    *
-   * @param data - text as UTF-8, or bytes, lent until the promise settles.
-   * @throws as {@link send}. The error's `bytesSent` tells how much had gone; when a time-out or an abort cut the data in
-   * the middle, every later send is `ERR_SOCKWRIGHT_PARTIAL_SEND`.
+   * @param data - text, sent as UTF-8, or bytes, which the caller must not change until the promise settles.
+   * @throws as {@link send}. The error's `bytesSent` is the number of bytes sent before it; after a timeout or an abort in the
+   * middle of the data, every later send rejects with `ERR_SOCKWRIGHT_PARTIAL_SEND`.
    * @example
    * ```ts
    * import { socketpair } from "sockwright";
@@ -343,20 +352,20 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * Sends a file, without its bytes coming here — sendfile(2), Python's sendfile. No other send comes between its parts. The
-   * file's own position stays where it is, and whoever closes the file meanwhile does not stop it. What is not in memory is brought in by
-   * one of libuv's threads, 512 KiB at a time, so that the process does not wait for a disk; where the file system cannot tell what
-   * is in memory, as tmpfs and NFS, only the first 512 KiB.
+   * Sends a file from the kernel's page cache, without copying its bytes into the process — sendfile(2), Python's sendfile. No
+   * other send comes between its parts. The file's own position does not change, and closing the file during the call does not
+   * stop it. A thread of libuv's pool reads the parts that are not in memory, 512 KiB at a time, so that the event loop does not
+   * wait for a disk; on file systems that cannot tell what is in memory, such as tmpfs and NFS, only the first 512 KiB.
    *
    * @param file - a regular file that is open for reading: a `FileHandle` of `node:fs/promises`, or its descriptor.
    * @param offset - in bytes, 0 to 2^53 - 1; default 0.
-   * @param count - at most so many bytes, at least 1; undefined, the default, is all until the end. The end is where the file has
-   * it when it is reached, should it grow or shrink.
-   * @returns the number of bytes sent; 0 at or behind the end.
-   * @throws TypeError `ERR_INVALID_ARG_VALUE` for what is no regular file (Python reads and sends it) · RangeError for an offset or
-   * a count that cannot be (Python: ValueError) · SockwrightError `ERR_SOCKWRIGHT_NO_SENDFILE` for a socket of another type, and
-   * for one that does not wait (Python: ValueError) · others as {@link sendall}, whose `bytesSent` and `ERR_SOCKWRIGHT_PARTIAL_SEND`
-   * it has, too; SocketError `EBADF` for a file that is closed, or not open for reading.
+   * @param count - the most bytes to send, at least 1; undefined, the default, sends up to the end of the file. If the file grows
+   * or shrinks during the call, its end at that moment counts.
+   * @returns the number of bytes sent; 0 if `offset` is at or beyond the end.
+   * @throws TypeError `ERR_INVALID_ARG_VALUE` if `file` is not a regular file (Python reads and sends it) · RangeError for an
+   * invalid offset or count (Python: ValueError) · SockwrightError `ERR_SOCKWRIGHT_NO_SENDFILE` if the socket is not a stream
+   * socket, or does not wait (Python: ValueError) · SocketError `EBADF` if the file is closed or not open for reading · others as
+   * {@link sendall}, with `bytesSent` and `ERR_SOCKWRIGHT_PARTIAL_SEND`.
    * @example
    * ```ts
    * import { open } from "node:fs/promises";
@@ -376,10 +385,10 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * Sends one message to an address — sendto(2); numeric hosts only, as in {@link bind}.
+   * Sends one message to an address — sendto(2). The host must be numeric, as in {@link bind}.
    *
    * @returns the number of bytes sent.
-   * @throws as {@link send}; and SocketError `EACCES` for a broadcast without SO_BROADCAST.
+   * @throws as {@link send}, and SocketError `EACCES` for a broadcast without SO_BROADCAST.
    * @example
    * ```ts
    * import { AF_UNIX, SOCK_DGRAM, socket } from "sockwright";
@@ -399,8 +408,8 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   /**
    * Sends several buffers as one message, with control messages — sendmsg(2).
    *
-   * @param buffers - at most 1 024, lent until the promise settles.
-   * @returns the number of bytes sent, on a stream perhaps fewer than given.
+   * @param buffers - at most 1 024, which the caller must not change until the promise settles.
+   * @returns the number of bytes sent; on a stream it may be less than the total length.
    * @example
    * ```ts
    * import { socketpair } from "sockwright";
@@ -416,9 +425,10 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * One attempt to receive, now — recv(2) with MSG_DONTWAIT.
+   * Tries once to receive, without waiting — recv(2) with MSG_DONTWAIT.
    *
-   * @returns the number of bytes (0 at the end, and for an empty `buffer` of a stream), or {@link WOULD_BLOCK}, also while an earlier receive waits.
+   * @returns the number of bytes (0 at the end of a stream, and for an empty `buffer` on a stream), or {@link WOULD_BLOCK} if there
+   * is no data or an earlier receive still waits.
    * @throws SocketError `ECONNRESET` … · SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
    * @example
    * ```ts
@@ -434,17 +444,18 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   tryRecv(buffer: NodeJS.ArrayBufferView, flags = 0): number | typeof WOULD_BLOCK {
     const endpoint = this.#endpoint;
     endpoint.check();
-    const room = viewOf("buffer", buffer);
-    if (isNothing(endpoint, int32("flags", flags), room.length)) return 0;
+    const memory = viewOf("buffer", buffer);
+    if (isNothing(endpoint, int32("flags", flags), memory.length)) return 0;
     if (!endpoint.receiving.isIdle || endpoint.isConnecting) return WOULD_BLOCK;
-    const result = kernel.recv(endpoint.slot, endpoint.generation, room, 0, room.length, flags);
-    return received(endpoint, "recv", result, room.length, flags);
+    const result = kernel.recv(endpoint.slot, endpoint.generation, memory, 0, memory.length, flags);
+    return received(endpoint, "recv", result, memory.length, flags);
   }
 
   /**
-   * One attempt to send, now — send(2) with MSG_DONTWAIT.
+   * Tries once to send, without waiting — send(2) with MSG_DONTWAIT.
    *
-   * @returns the number of bytes sent, or {@link WOULD_BLOCK}, also while an earlier send of this `Socket` waits: see {@link dup}.
+   * @returns the number of bytes sent, or {@link WOULD_BLOCK} if the kernel accepts none or an earlier send of this `Socket` still
+   * waits (see {@link dup}).
    * @throws as {@link send}.
    * @example See {@link tryRecv}.
    */
@@ -459,7 +470,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * Waits until a receive or an accept would not wait: data, the end, an error, a connection — epoll(7), EPOLLIN.
+   * Waits until a receive or an accept would return at once: with data, the end, an error or a connection — epoll(7), EPOLLIN.
    *
    * @example
    * ```ts
@@ -478,7 +489,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * Waits until a send would not wait — epoll(7), EPOLLOUT.
+   * Waits until a send would return at once — epoll(7), EPOLLOUT.
    *
    * @example
    * ```ts
@@ -496,12 +507,13 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * Serves every connection with a function of its own: accepts, runs `handler`, closes the peer when it ends, unless it was made
-   * a {@link stream}, which closes it then. A handler that fails loses its own peer only; the failure is published on `sockwright:serve:error` and given to `onError`.
+   * Accepts every connection and calls `handler` for it. The peer is closed when the handler ends; a peer that the handler turned
+   * into a {@link stream} is closed by the stream. A handler that fails closes its own peer only; the error is published on
+   * `sockwright:serve:error` and passed to `onError`.
    *
-   * @returns when the listener is closed or `signal` aborts; handlers that still run go on.
-   * @throws SocketError when accept(2) fails for good; what passes is retried, at once or after 100 ms, and published on
-   * `sockwright:accept:error`.
+   * @returns a promise that resolves when the listener is closed or `signal` aborts; handlers that still run continue.
+   * @throws SocketError when accept(2) fails permanently. A temporary error is published on `sockwright:accept:error`, and accept is
+   * retried, at once or after 100 ms.
    * @example
    * ```ts
    * import { socket } from "sockwright";
@@ -524,9 +536,10 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * The socket as a stream of Node's, with what `net.Socket` has for node:http, ws, Express and undici: it receives and sends all
-   * from now on, and closes the socket when it is closed itself: ended in both directions, or destroyed. `end` is a half-close.
-   * What the socket is lost by is its `error`, which ends no process where nobody listens for it.
+   * Returns the socket as a Node.js stream, with the members of `net.Socket` that node:http, ws, Express and undici use. From now
+   * on the stream receives and sends all data of the socket. It closes the socket when both directions have ended, or when it is
+   * destroyed. `end` closes the writing direction only. When the connection is lost, the stream emits `error`, which does not end
+   * the process if there is no listener.
    *
    * @throws SockwrightError `ERR_SOCKWRIGHT_NO_STREAM`, `ERR_SOCKWRIGHT_CLOSED` · SocketError `ENOTCONN`.
    * @example
@@ -546,8 +559,8 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * The socket as streams of the web platform, on the same terms as {@link stream}. Closing `writable` is a half-close. Who cancels
-   * `readable` wants nothing more: what still comes is dropped, and the socket closed once `writable` is.
+   * Returns the socket as web streams, which own the socket as {@link stream} does. Closing `writable` closes that direction only.
+   * After `readable` is cancelled, received data is dropped, and the socket closes when `writable` does.
    *
    * @throws as {@link stream}.
    * @example
@@ -568,12 +581,12 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * A file of the socket, of text or of bytes, with buffers of its own — Python's makefile. Any number of them can be made. The
-   * descriptor is closed when the socket and the last of its files are: each has to be closed.
+   * Creates a file of text or bytes on the socket, with its own buffers — Python's makefile. A socket can have any number of
+   * files. The descriptor is closed when the socket and all of its files are closed.
    *
-   * @param mode - `"r"` (the default), `"w"` or both, and `"b"` for bytes, in any order. What has neither `r` nor `w` reads.
-   * @throws SockwrightError `ERR_SOCKWRIGHT_CLOSED` · TypeError `ERR_INVALID_ARG_VALUE` for a mode that is none, and for options
-   * that the mode cannot have · RangeError. (Python: ValueError, LookupError for an encoding.)
+   * @param mode - `"r"` (the default), `"w"` or both, and `"b"` for bytes, in any order. A mode with neither `r` nor `w` reads.
+   * @throws SockwrightError `ERR_SOCKWRIGHT_CLOSED` · TypeError `ERR_INVALID_ARG_VALUE` for an invalid mode, and for options that
+   * do not fit the mode · RangeError. (Python: ValueError, LookupError for an encoding.)
    * @example
    * ```ts
    * import { socketpair } from "sockwright";
@@ -598,12 +611,12 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * A second descriptor of the same socket, with queues of its own, and with a time-out of its own that begins as this one's —
-   * dup(2). It is close-on-exec, and the caller closes it.
+   * Duplicates the descriptor — dup(2). The new socket has its own call queues and its own timeout, initially the same as here. Its
+   * descriptor is close-on-exec, and the caller closes it.
    *
-   * What was asked for before is done before. After that neither of the two knows what waits at the other: a call of one may
-   * overtake a call of the other that waits, for room or for the next turn of the event loop, and come between the parts of its
-   * `sendall`, as with two threads in C. Await the one before the other where the order matters.
+   * Calls made before `dup` run first. After that the two sockets do not order their calls with each other: a call on one may
+   * overtake a call on the other that waits until the socket is writable or for the next turn of the event loop, and may send
+   * between the parts of its `sendall`, as with two threads in C. Where the order matters, await one call before making the next.
    *
    * @throws SocketError `EMFILE` · SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
    * @example
@@ -633,13 +646,13 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
   }
 
   /**
-   * Chunks of at most 64 KiB, datagrams, or connections. Nothing is read ahead.
+   * Yields chunks of at most 64 KiB, datagrams, or connections. Nothing is read ahead.
    *
    * @example See {@link Socket}.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<Item, void> {
     const endpoint = this.#endpoint;
-    // What the socket is at run time decides what it yields; Item says the same to the compiler.
+    // The endpoint decides at run time what is yielded; Item is the same for the compiler.
     if (endpoint.isListener) {
       for await (const { endpoint: peer, address } of connections(endpoint)) yield [new Socket(peer), address] as Item;
     } else {
