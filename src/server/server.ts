@@ -1,4 +1,4 @@
-import { checkOptions, integer, type OptionNames, promised, signalOf, wrongType } from "../socket/values.ts";
+import { checkOptions, integer, type OptionNames, signalOf, tryPromise, wrongType } from "../socket/values.ts";
 import { type ConnectionInfo, ConnectionSet } from "./connection-set.ts";
 import { Grace } from "./grace.ts";
 import { Admission } from "./limits/admission.ts";
@@ -285,7 +285,7 @@ export class Server implements AsyncDisposable {
    * ```
    */
   reload(change: ReloadOptions = {}): Promise<void> {
-    return promised(() => {
+    return tryPromise(() => {
       checkOptions("server.reload()", change, RELOAD_OPTIONS, reloadForm, "change", IN_OPTIONS);
       const given = { listeners: change.listeners, service: change.service, options: change.options };
       const reloaded = this.#reloading.then(() => this.#reload(given));
@@ -304,7 +304,7 @@ export class Server implements AsyncDisposable {
    * @throws RangeError, TypeError for an invalid `graceMs` or `signal`.
    */
   close(options: CloseOptions = {}): Promise<CloseSummary> {
-    return promised(() => {
+    return tryPromise(() => {
       checkOptions("server.close()", options, CLOSE_OPTIONS, (ms) => `, such as { graceMs: ${ms} }`);
       const signal = signalOf(options);
       const { graceMs = DEFAULT_GRACE_MS } = options;

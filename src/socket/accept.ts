@@ -2,8 +2,8 @@ import type { Handle } from "../native/kernel.ts";
 import { kernel } from "../native/load.ts";
 import { EPOLLIN } from "../native/poller.ts";
 import type { AcceptGate } from "./accept-gate.ts";
-import { type Address, AddressRoom } from "./address.ts";
-import { Call, isUnfinished, type Outcome, promised, WOULD_BLOCK } from "./call.ts";
+import { type Address, AddressBuffer } from "./address.ts";
+import { Call, isUnfinished, type Outcome, tryPromise, WOULD_BLOCK } from "./call.ts";
 import { Endpoint } from "./endpoint.ts";
 import {
   EAGAIN,
@@ -43,7 +43,7 @@ export interface AcceptedSocket {
 }
 
 /** Makes the endpoint that owns a connection of the listener. */
-export function owned({ family, type, protocol }: Endpoint, { handle, address }: Incoming): AcceptedSocket {
+export function adoptIncoming({ family, type, protocol }: Endpoint, { handle, address }: Incoming): AcceptedSocket {
   return { endpoint: new Endpoint(handle, family, type, protocol), address };
 }
 
@@ -60,11 +60,11 @@ export const MAX_ACCEPTS_PER_TURN = 64;
 
 const ACTIONS = new Map<number, AcceptAction>([
   // accept(2), "Error handling": pending network errors of the new socket; "treat them like EAGAIN by retrying".
-  ...[ENETDOWN, EPROTO, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH].map(retried),
+  ...[ENETDOWN, EPROTO, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH].map(retryOn),
   // tcp(7): the same of a connection that has timed out.
-  retried(ETIMEDOUT),
+  retryOn(ETIMEDOUT),
   // accept(2): the connection was aborted, or firewall rules forbid it: the next one may be fine.
-  ...[ECONNABORTED, EPERM].map(retried),
+  ...[ECONNABORTED, EPERM].map(retryOn),
   // accept(2): the process or the system is out of descriptors. A client left waiting would wait for long and never learn why.
   ...[EMFILE, ENFILE].map((errno): [number, AcceptAction] => [errno, "shed"]),
   // accept(2): out of memory. Retrying at once would spin, since the backlog stays readable. And epoll_ctl(2), ENOSPC: out of
@@ -72,7 +72,7 @@ const ACTIONS = new Map<number, AcceptAction>([
   ...[ENOBUFS, ENOMEM, ENOSPC].map((errno): [number, AcceptAction] => [errno, "pause"]),
 ]);
 
-function retried(errno: number): [number, AcceptAction] {
+function retryOn(errno: number): [number, AcceptAction] {
   return [errno, "retry"];
 }
 
@@ -87,11 +87,11 @@ export function acceptAction(error: unknown, hasSpare: boolean): AcceptAction {
 
 const NOT_LISTENING = "the socket does not listen: call listen() first";
 
-const addressRoom = new AddressRoom();
+const addressBuffer = new AddressBuffer();
 
 /** accept4(2). As in C, the caller gets every error. */
 export function accept(listener: Endpoint, options: WaitOptions | undefined): Promise<AcceptedSocket> {
-  return promised(() => listener.receiving.run(acceptCall(listener, options), signalOf(options)));
+  return tryPromise(() => listener.receiving.run(acceptCall(listener, options), signalOf(options)));
 }
 
 /** Makes the call of {@link accept} without running it. */
@@ -131,7 +131,7 @@ export function shedBacklog(listener: Endpoint, spare: SpareDescriptor, gate: Ac
     for (let count = 0; count < MAX_ACCEPTS_PER_TURN; count++) {
       const next = acceptOne(listener);
       if (isUnfinished(next)) return;
-      reset(owned(listener, next).endpoint);
+      reset(adoptIncoming(listener, next).endpoint);
       gate.countShed(next.address);
     }
   } catch {
@@ -168,7 +168,7 @@ class Accept extends AcceptCall<AcceptedSocket> {
   attempt(): Outcome<AcceptedSocket> {
     unblock(this.listener);
     const next = acceptOne(this.listener);
-    return isUnfinished(next) ? next : owned(this.listener, next);
+    return isUnfinished(next) ? next : adoptIncoming(this.listener, next);
   }
 }
 
@@ -214,16 +214,16 @@ function unblock({ slot, generation }: Endpoint): void {
 }
 
 /** accept(2) returns EINVAL for a socket that does not listen, and for other mistakes. */
-function failed({ isListener }: Endpoint, errno: number): SocketError {
+function acceptErrorOf({ isListener }: Endpoint, errno: number): SocketError {
   const isUnprepared = errno === EINVAL && !isListener;
   return new SocketError("accept", errno, undefined, isUnprepared ? { advice: NOT_LISTENING } : "short");
 }
 
 function acceptOne(listener: Endpoint): Outcome<Incoming> {
-  const handle: Handle = kernel.accept(listener.slot, listener.generation, addressRoom.bytes);
+  const handle: Handle = kernel.accept(listener.slot, listener.generation, addressBuffer.bytes);
   if (handle < 0) {
     if (handle === -EAGAIN) return WOULD_BLOCK;
-    throw failed(listener, -handle);
+    throw acceptErrorOf(listener, -handle);
   }
-  return { handle, address: addressRoom.get() ?? { family: listener.family, bytes: new Uint8Array(0) } };
+  return { handle, address: addressBuffer.get() ?? { family: listener.family, bytes: new Uint8Array(0) } };
 }

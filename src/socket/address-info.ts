@@ -2,7 +2,7 @@ import type { FoundAddress } from "../native/kernel.ts";
 import { kernel } from "../native/load.ts";
 import { type Address, decodeAddress } from "./address.ts";
 import { int32 } from "./argument.ts";
-import { mapped, promised } from "./call.ts";
+import { mapPromise, tryPromise } from "./call.ts";
 import { AF_UNSPEC, AI_NUMERICHOST } from "./constants.ts";
 import { hostOf, isNumeric, serviceOf } from "./host.ts";
 import { eaiName, lookUp } from "./lookup.ts";
@@ -73,7 +73,7 @@ export function getaddrinfo(
   port: number | string | null,
   options: AddressInfoOptions = {},
 ): Promise<AddressInfo[]> {
-  return promised(() => {
+  return tryPromise(() => {
     const name = host === null ? undefined : hostOf("host", host, "of type string or null");
     const service = port === null ? undefined : serviceOf("port", port);
     checkOptions("getaddrinfo()", options, ADDRESS_INFO_OPTIONS);
@@ -92,7 +92,7 @@ export function getaddrinfo(
       ask: (callback: Parameters<typeof kernel.getaddrinfo>[6]) =>
         kernel.getaddrinfo(name, service, ...hints, callback),
     };
-    return mapped(lookUp(question, signalOf(options)), (found) => found.flatMap(addressInfo));
+    return mapPromise(lookUp(question, signalOf(options)), (found) => found.flatMap(addressInfo));
   });
 }
 

@@ -120,7 +120,7 @@ const LOOPBACK = { [AF_INET]: "127.0.0.1", [AF_INET6]: "::1" } as const;
 const ANY = { [AF_INET]: "0.0.0.0", [AF_INET6]: "::" } as const;
 
 /** The memory in which the kernel leaves an address: an int32 with its length, then the sockaddr. */
-export class AddressRoom {
+export class AddressBuffer {
   readonly bytes = new Uint8Array(4 + SOCKADDR_BYTES);
   readonly #view = new DataView(this.bytes.buffer);
 
@@ -234,7 +234,7 @@ function encodeInet(
   view.setUint16(2, port);
   const room = sockaddr.subarray(family === AF_INET ? 4 : 8, family === AF_INET ? 8 : 24);
   if (kernel.inet_pton(family, percent < 0 ? host : host.slice(0, percent), room) !== 1) {
-    return { name: unresolved(family, host, name), port };
+    return { name: checkHostName(family, host, name), port };
   }
   if (family === AF_INET6) {
     const scopeId = percent < 0 ? fields["scopeId"] : scopeOf(host.slice(percent + 1), name);
@@ -249,7 +249,7 @@ function optional(name: string, value: unknown, max: number): number {
 }
 
 /** Returns a host that is no address of the family as a name. It throws when the host is an address of the other family. */
-function unresolved(family: number, host: string, name: string): string {
+function checkHostName(family: number, host: string, name: string): string {
   const other = family === AF_INET ? AF_INET6 : AF_INET;
   // No name has a colon, a percent sign or a space.
   const looksNumeric =

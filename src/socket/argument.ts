@@ -8,7 +8,7 @@ export type Data = string | NodeJS.ArrayBufferView;
 
 // The codes and the form of the messages are Node's (lib/internal/errors.js).
 /** Describes the given value as Node's messages end. */
-export function received(value: unknown): string {
+export function describeReceived(value: unknown): string {
   if (value === null || value === undefined) return `Received ${String(value)}`;
   if (typeof value === "function") return `Received function ${value.name}`;
   if (typeof value === "object") {
@@ -21,7 +21,7 @@ export function received(value: unknown): string {
 
 /** An argument of the wrong type: TypeError, `ERR_INVALID_ARG_TYPE`. */
 export function wrongType(name: string, expected: string, value: unknown): TypeError {
-  const error = new TypeError(`The "${name}" argument must be ${expected}. ${received(value)}`);
+  const error = new TypeError(`The "${name}" argument must be ${expected}. ${describeReceived(value)}`);
   return Object.assign(error, { code: "ERR_INVALID_ARG_TYPE" });
 }
 
@@ -83,7 +83,7 @@ export function byteCount(name: string, value: unknown): number {
 export function port(name: string, value: unknown): number {
   if (typeof value !== "number") throw wrongType(name, numberForm(value), value);
   if (Number.isInteger(value) && value >= 0 && value <= 65535) return value;
-  const error = new RangeError(`${name} should be >= 0 and < 65536. ${received(value)}.`);
+  const error = new RangeError(`${name} should be >= 0 and < 65536. ${describeReceived(value)}.`);
   throw Object.assign(error, { code: "ERR_SOCKET_BAD_PORT" });
 }
 
@@ -109,7 +109,7 @@ export function viewOf(name: string, view: unknown, expected?: string): Uint8Arr
 
 /** Returns a view that was lent to a waiting call; throws when it was detached meanwhile, which makes its length 0. */
 export function intact(name: string, view: Uint8Array, length: number): Uint8Array {
-  if (view.length !== length) throw detached(name, view);
+  if (view.length !== length) throw detachedError(name, view);
   return view;
 }
 
@@ -121,7 +121,7 @@ function viewForm(value: unknown): string {
 }
 
 function bytesOfView(name: string, view: ArrayBufferView): Uint8Array {
-  if (!hasMemory(view)) throw detached(name, view);
+  if (!hasMemory(view)) throw detachedError(name, view);
   return view instanceof Uint8Array ? view : new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 
@@ -138,9 +138,9 @@ function hasMemory(view: ArrayBufferView): boolean {
   }
 }
 
-function detached(name: string, view: ArrayBufferView): TypeError {
+function detachedError(name: string, view: ArrayBufferView): TypeError {
   const error = new TypeError(
-    `The argument '${name}' is a view of an ArrayBuffer that was detached or shrunk. ${received(view)}`,
+    `The argument '${name}' is a view of an ArrayBuffer that was detached or shrunk. ${describeReceived(view)}`,
   );
   return Object.assign(error, { code: "ERR_INVALID_ARG_VALUE" });
 }

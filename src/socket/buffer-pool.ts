@@ -47,7 +47,7 @@ function writesAll(flags: number): boolean {
 }
 
 /** Allocates memory for one receive. Where the kernel may leave bytes unwritten, they are zeros and never other data. */
-export function receiveRoom(count: number, flags: number): Buffer {
+export function allocateReceiveBuffer(count: number, flags: number): Buffer {
   return writesAll(flags) ? Buffer.allocUnsafe(count) : Buffer.alloc(count);
 }
 
@@ -58,7 +58,7 @@ export function receiveRoom(count: number, flags: number): Buffer {
 export function reserve(count: number, flags: number): Buffer {
   reserved = count;
   reservedAt = 0;
-  if (count > SCRATCH_BYTES || !writesAll(flags)) return receiveRoom(count, flags);
+  if (count > SCRATCH_BYTES || !writesAll(flags)) return allocateReceiveBuffer(count, flags);
   if (count > POOLED_RECEIVE_BYTES) {
     scratch ??= Buffer.allocUnsafeSlow(SCRATCH_BYTES);
     return scratch;

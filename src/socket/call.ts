@@ -102,11 +102,11 @@ export interface Part<T> {
 }
 
 /** Returns the promise of `make`, or a rejection with what it throws: a function that returns a promise never throws. */
-export function promised<T>(make: () => Promise<T>): Promise<T> {
+export function tryPromise<T>(make: () => Promise<T>): Promise<T> {
   try {
     return make();
   } catch (error) {
-    return rejected(error);
+    return rejectWith(error);
   }
 }
 
@@ -115,20 +115,20 @@ export function promised<T>(make: () => Promise<T>): Promise<T> {
  * awaits the call, such as a receive that its handler left, or fifteen of sixteen sends: the next awaited call reports the
  * error again. A rejection that only the program can cause, such as a wrong argument, stays unhandled until code handles it.
  */
-export function rejected(error: unknown): Promise<never> {
+export function rejectWith(error: unknown): Promise<never> {
   const promise = Promise.reject(error);
   tolerate(promise, error);
   return promise;
 }
 
-/** Maps the result of a promise; see {@link rejected}. */
-export function mapped<T, U>(promise: Promise<T>, map: (result: T) => U): Promise<U> {
+/** Maps the result of a promise; see {@link rejectWith}. */
+export function mapPromise<T, U>(promise: Promise<T>, map: (result: T) => U): Promise<U> {
   const result = promise.then(map);
   promise.catch((error: unknown) => tolerate(result, error));
   return result;
 }
 
-/** See {@link rejected}; for a promise that is about to be rejected. */
+/** See {@link rejectWith}; for a promise that is about to be rejected. */
 export function tolerate(promise: Promise<unknown> | undefined, error: unknown): void {
   if (isOfTheSocket(error)) promise?.catch(() => undefined);
 }

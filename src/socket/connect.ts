@@ -1,7 +1,7 @@
 import { kernel } from "../native/load.ts";
 import { EPOLLHUP, EPOLLOUT } from "../native/poller.ts";
-import { AddressRoom, type EncodedAddress, encodeAddress } from "./address.ts";
-import { Call, type Outcome, promised, RETRY_LATER, WOULD_BLOCK } from "./call.ts";
+import { AddressBuffer, type EncodedAddress, encodeAddress } from "./address.ts";
+import { Call, type Outcome, RETRY_LATER, tryPromise, WOULD_BLOCK } from "./call.ts";
 import { ConnectToName } from "./connect-to-name.ts";
 import { AF_INET, AF_INET6, AF_UNIX, SOCK_STREAM } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -9,7 +9,7 @@ import { EAGAIN, EALREADY, ECONNABORTED, EINPROGRESS, EINTR, EISCONN, ENOTCONN }
 import { type ErrorTarget, SocketError } from "./socket-error.ts";
 import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
 
-const peerRoom = new AddressRoom();
+const peerBuffer = new AddressBuffer();
 
 /** connect(2). It first looks up a host name, in the socket's own family and within the same time-out. */
 export function connect(
@@ -18,7 +18,7 @@ export function connect(
   options: WaitOptions | undefined,
   call = "connect()",
 ): Promise<void> {
-  return promised(() => endpoint.sending.run(connectCall(endpoint, address, options, call), signalOf(options)));
+  return tryPromise(() => endpoint.sending.run(connectCall(endpoint, address, options, call), signalOf(options)));
 }
 
 /** Makes the call of {@link connect} without running it. */
@@ -86,15 +86,15 @@ class Connect extends Call<void> {
   // lib/net.js, internalConnect: a stream's connect that fails at once is told with the socket's own address.
   #targetAtOnce(): ErrorTarget {
     const { slot, generation, type } = this.#endpoint;
-    if (type !== SOCK_STREAM || kernel.getsockname(slot, generation, peerRoom.bytes) < 0) return this.#to.target;
-    const { host, port } = peerRoom.get() ?? {};
+    if (type !== SOCK_STREAM || kernel.getsockname(slot, generation, peerBuffer.bytes) < 0) return this.#to.target;
+    const { host, port } = peerBuffer.get() ?? {};
     return host === undefined ? this.#to.target : { ...this.#to.target, local: `${host}:${port}` };
   }
 
   #finish(): Outcome<void> {
     const { slot, generation } = this.#endpoint;
     let errno = this.#endpoint.takeError();
-    if (errno === 0 && kernel.getpeername(slot, generation, peerRoom.bytes) === -ENOTCONN) {
+    if (errno === 0 && kernel.getpeername(slot, generation, peerBuffer.bytes) === -ENOTCONN) {
       // poll(2): while the connect is under way there is neither. If there is, it has failed, and somebody else has read
       // the error: SO_ERROR is C's idiom, and a send or a receive reads it, too, also by another descriptor.
       if ((kernel.poll(slot, generation, EPOLLOUT) & (EPOLLOUT | EPOLLHUP)) === 0) return WOULD_BLOCK;

@@ -1,7 +1,7 @@
 import { AbortWait } from "./abort.ts";
 import type { AddressInput } from "./address.ts";
 import { getaddrinfo } from "./address-info.ts";
-import { rejected } from "./call.ts";
+import { rejectWith } from "./call.ts";
 import { AF_INET6, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET } from "./constants.ts";
 import { Socket } from "./socket.ts";
 import { SocketDescriptor } from "./socket-descriptor.ts";
@@ -49,7 +49,7 @@ export class ConnectionAttempts {
   }
 
   run(signal: AbortSignal | undefined): Promise<Socket> {
-    if (signal?.aborted === true) return rejected(new AbortError(signal.reason));
+    if (signal?.aborted === true) return rejectWith(new AbortError(signal.reason));
     const promise = new Promise<Socket>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

@@ -45,7 +45,7 @@ export function controlLength(dataBytes: number): number {
 /** Encodes control messages as sendmsg(2) takes them. */
 export function encodeControl(messages: readonly ControlMessage[]): Uint8Array {
   if (!Array.isArray(messages)) throw wrongType("options.control", "an array of control messages", messages);
-  const parts = Array.from(messages, checked);
+  const parts = Array.from(messages, checkMessage);
   const bytes = new Uint8Array(parts.reduce((sum, { data }) => sum + controlSpace(data.length), 0));
   const view = new DataView(bytes.buffer);
   let at = 0;
@@ -59,7 +59,7 @@ export function encodeControl(messages: readonly ControlMessage[]): Uint8Array {
   return bytes;
 }
 
-function checked(message: unknown, index: number): ControlMessage {
+function checkMessage(message: unknown, index: number): ControlMessage {
   const name = `options.control[${index}]`;
   if (typeof message !== "object" || message === null || Array.isArray(message)) {
     throw wrongType(name, "of type object, such as { level: SOL_SOCKET, type: SCM_RIGHTS, data }", message);

@@ -2,12 +2,12 @@ import { isIP } from "node:net";
 import { type AddressInput, encodeNumericAddress } from "./address.ts";
 import { addressForm } from "./address-form.ts";
 import { port as checkPort, integer, wrongType } from "./argument.ts";
-import { promised } from "./call.ts";
+import { tryPromise } from "./call.ts";
 import { ConnectionAttempts } from "./connection-attempts.ts";
 import { AF_INET, AF_INET6, AF_UNSPEC } from "./constants.ts";
 import { checkOptions, type OptionNames } from "./option-names.ts";
 import type { Socket } from "./socket.ts";
-import { checkedTimeout, getdefaulttimeout } from "./time-out.ts";
+import { checkTimeout, getdefaulttimeout } from "./time-out.ts";
 import { signalOf } from "./wait-options.ts";
 
 /** How {@link create_connection} connects. */
@@ -58,11 +58,11 @@ const CREATE_CONNECTION_OPTIONS: OptionNames<CreateConnectionOptions> = {
  * ```
  */
 export function create_connection(address: AddressInput, options: CreateConnectionOptions = {}): Promise<Socket> {
-  return promised(() => {
+  return tryPromise(() => {
     const to = destinationOf(address);
     checkOptions("create_connection()", options, CREATE_CONNECTION_OPTIONS, timeForm);
     const { timeoutMs = getdefaulttimeout(), source_address: source, all_errors: allErrors = false } = options;
-    checkedTimeout("options.timeoutMs", timeoutMs);
+    checkTimeout("options.timeoutMs", timeoutMs);
     if (typeof allErrors !== "boolean") throw wrongType("options.all_errors", "of type boolean", allErrors);
     const sourceFamily = familyOfSource(source, to.family);
     const family = to.family === AF_UNSPEC ? sourceFamily : to.family;

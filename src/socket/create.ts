@@ -111,7 +111,7 @@ export function adopt(descriptor: number): Socket<Buffer | Datagram> {
   const handle = kernel.adopt(int32("descriptor", descriptor));
   if (handle < 0) throw new SocketError("adopt", -handle, undefined, handle === -EEXIST ? { advice: OWNED } : "short");
   const option = (name: number): number => optionOf(handle, name);
-  return new Socket(openedElsewhere(handle, option(SO_DOMAIN), option(SO_TYPE), option(SO_PROTOCOL)));
+  return new Socket(adoptEndpoint(handle, option(SO_DOMAIN), option(SO_TYPE), option(SO_PROTOCOL)));
 }
 
 /**
@@ -157,7 +157,7 @@ export function fromfd(descriptor: number, family: number, type: number, protoco
     kernel.close(slotOf(handle), generationOf(handle));
     throw error;
   }
-  return new Socket(openedElsewhere(handle, family, bare, protocol));
+  return new Socket(adoptEndpoint(handle, family, bare, protocol));
 }
 
 function otherThanItIs(argument: string, given: number): TypeError {
@@ -172,7 +172,7 @@ function optionOf(handle: Handle, name: number): number {
 }
 
 /** The endpoint of a socket that others may have, too, and that may listen already. */
-function openedElsewhere(handle: Handle, family: number, type: number, protocol: number): Endpoint {
+function adoptEndpoint(handle: Handle, family: number, type: number, protocol: number): Endpoint {
   const endpoint = new Endpoint(handle, family, type, protocol);
   endpoint.isListener = optionOf(handle, SO_ACCEPTCONN) !== 0;
   endpoint.share();

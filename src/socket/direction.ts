@@ -12,7 +12,7 @@ import {
   PROGRESS,
   RETRY_LATER,
   Rejection,
-  rejected,
+  rejectWith,
   tolerate,
   type Unfinished,
   WOULD_BLOCK,
@@ -97,7 +97,7 @@ export class Direction extends CallQueue {
         throw error;
       }
     } catch (error) {
-      return rejected(error);
+      return rejectWith(error);
     }
     return this.#enqueue(call, signal, timeoutMs, state);
   }

@@ -4,7 +4,7 @@ import { cut, reserve, reserveAhead, reservedAt } from "./buffer-pool.ts";
 import { isUnfinished, type Outcome, PROGRESS, WOULD_BLOCK } from "./call.ts";
 import { MSG_PEEK } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { ReceiveCall, received } from "./receive.ts";
+import { checkReceived, ReceiveCall } from "./receive.ts";
 
 const NEWLINE = 0x0a;
 
@@ -111,7 +111,7 @@ function recvBytes(endpoint: Endpoint, count: number): Buffer | typeof WOULD_BLO
   const { slot, generation } = endpoint;
   const memory = reserveAhead(count);
   const result = kernel.recv(slot, generation, memory, reservedAt, count, 0);
-  const taken = received(endpoint, "recv", result, count, 0);
+  const taken = checkReceived(endpoint, "recv", result, count, 0);
   return taken === WOULD_BLOCK ? WOULD_BLOCK : cut(memory, taken);
 }
 
@@ -124,11 +124,11 @@ function recvLine(endpoint: Endpoint, most: number): Buffer | typeof WOULD_BLOCK
   const memory = reserve(most, MSG_PEEK);
   const offset = reservedAt;
   const result = kernel.recv(slot, generation, memory, offset, most, MSG_PEEK);
-  const seen = received(endpoint, "recv", result, most, MSG_PEEK);
+  const seen = checkReceived(endpoint, "recv", result, most, MSG_PEEK);
   if (seen === WOULD_BLOCK || seen === 0) return seen === 0 ? Buffer.alloc(0) : seen;
   const at = memory.subarray(offset, offset + seen).indexOf(NEWLINE);
   const wanted = at < 0 ? seen : at + 1;
   const count = kernel.recv(slot, generation, memory, offset, wanted, 0);
-  const taken = received(endpoint, "recv", count, wanted, 0);
+  const taken = checkReceived(endpoint, "recv", count, wanted, 0);
   return taken === WOULD_BLOCK ? WOULD_BLOCK : cut(memory, taken);
 }

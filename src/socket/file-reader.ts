@@ -1,4 +1,4 @@
-import { promised } from "./call.ts";
+import { tryPromise } from "./call.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { FileRead, type FileReadForm, type FileSource, readsOf } from "./file-read.ts";
 import { Pieces, type Units } from "./pieces.ts";
@@ -164,7 +164,7 @@ export class FileReader<T extends string | Buffer> implements FileSource {
 
   /** At once where nobody waits before it and all is there; else it has its place in the queue of the socket. */
   #read<R>(form: FileReadForm<R>): Promise<R> {
-    return promised(() => {
+    return tryPromise(() => {
       this.check();
       const wanted = this.#hasWaiting ? 1 : this.#taken(form);
       if (typeof wanted !== "number") return Promise.resolve(wanted);

@@ -4,7 +4,7 @@ import type { HostEntry, LookupCallback } from "../native/kernel.ts";
 import { kernel } from "../native/load.ts";
 import { getaddrinfo } from "./address-info.ts";
 import { wrongType } from "./argument.ts";
-import { mapped, promised } from "./call.ts";
+import { mapPromise, tryPromise } from "./call.ts";
 import { AF_INET, AF_INET6, AF_UNSPEC, AI_PASSIVE, SOCK_STREAM } from "./constants.ts";
 import { hostOf, isNumeric } from "./host.ts";
 import { hostErrorName, lookUp } from "./lookup.ts";
@@ -35,9 +35,9 @@ export function gethostname(): string {
  * ```
  */
 export function gethostbyname(name: string, options?: WaitOptions): Promise<string> {
-  return promised(() => {
+  return tryPromise(() => {
     checkWait("gethostbyname()", options);
-    return mapped(firstAddress("name", name, AF_INET, options), ({ host }) => host);
+    return mapPromise(firstAddress("name", name, AF_INET, options), ({ host }) => host);
   });
 }
 
@@ -55,7 +55,7 @@ export function gethostbyname(name: string, options?: WaitOptions): Promise<stri
  * ```
  */
 export function gethostbyname_ex(name: string, options?: WaitOptions): Promise<HostNames> {
-  return promised(() => {
+  return tryPromise(() => {
     const host = hostOf("name", name);
     checkWait("gethostbyname_ex()", options);
     return hostEntry("gethostbyname", name, isNumeric(host), options, (callback) =>
@@ -79,7 +79,7 @@ export function gethostbyname_ex(name: string, options?: WaitOptions): Promise<H
  * ```
  */
 export function gethostbyaddr(address: string, options?: WaitOptions): Promise<HostNames> {
-  return promised(() => {
+  return tryPromise(() => {
     checkWait("gethostbyaddr()", options);
     const found = firstAddress("address", address, AF_UNSPEC, options);
     const names = found.then(({ family, host }) => {
@@ -89,7 +89,7 @@ export function gethostbyaddr(address: string, options?: WaitOptions): Promise<H
         kernel.gethostbyaddr(family, bytes, callback),
       );
     });
-    return mapped(names, (entry) => entry);
+    return mapPromise(names, (entry) => entry);
   });
 }
 
@@ -108,7 +108,7 @@ export function gethostbyaddr(address: string, options?: WaitOptions): Promise<H
  * ```
  */
 export function getfqdn(name = "", options?: WaitOptions): Promise<string> {
-  return promised(() => {
+  return tryPromise(() => {
     if (typeof name !== "string") throw wrongType("name", "of type string", name);
     checkWait("getfqdn()", options);
     const given = name.trim();
@@ -120,7 +120,7 @@ export function getfqdn(name = "", options?: WaitOptions): Promise<string> {
         throw error;
       },
     );
-    return mapped(known, (full) => full);
+    return mapPromise(known, (full) => full);
   });
 }
 
@@ -135,7 +135,7 @@ function firstAddress(
   if (host === "<broadcast>") return Promise.resolve({ family: AF_INET, host: "255.255.255.255" });
   const flags = host === "" ? AI_PASSIVE : 0;
   const found = getaddrinfo(host === "" ? null : name, 0, { ...options, family, type: SOCK_STREAM, flags });
-  return mapped(found, ([first]) => ({ family: first?.family ?? AF_INET, host: String(first?.address.host) }));
+  return mapPromise(found, ([first]) => ({ family: first?.family ?? AF_INET, host: String(first?.address.host) }));
 }
 
 function hostEntry(
@@ -146,5 +146,5 @@ function hostEntry(
   ask: (callback: LookupCallback<HostEntry>) => number,
 ): Promise<HostNames> {
   const found = lookUp({ syscall, hostname, isLocal, statusName: hostErrorName, ask }, signalOf(options));
-  return mapped(found, ([name, aliases, addresses]) => [name, [...aliases], [...addresses]]);
+  return mapPromise(found, ([name, aliases, addresses]) => [name, [...aliases], [...addresses]]);
 }

@@ -17,13 +17,13 @@ export function hostOf(name: string, host: unknown, expected = "of type string")
   const isAscii = [...text].every((character) => character <= "\x7f");
   const ascii = isAscii ? text : domainToASCII(text);
   if (ascii === "" && text !== "") throw wrongValue(name, "must be a name that IDNA can encode", host);
-  return limited(name, ascii, MAX_HOST_BYTES);
+  return checkLength(name, ascii, MAX_HOST_BYTES);
 }
 
 /** A service as the resolver takes it: a port, as a number or in digits, or the name of one. */
 export function serviceOf(name: string, service: unknown): string {
   if (typeof service === "number") return String(checkPort(name, service));
-  const text = limited(name, textOf(name, service, "of type number, string or null"), MAX_SERVICE_BYTES);
+  const text = checkLength(name, textOf(name, service, "of type number, string or null"), MAX_SERVICE_BYTES);
   // strtoul(3) would take a sign, and getaddrinfo(3) 16 bits of what is too large.
   return /^\s*[-+]?\d+$/.test(text) ? String(checkPort(name, Number(text))) : text;
 }
@@ -35,7 +35,7 @@ export function textOf(name: string, value: unknown, expected = "of type string"
   return value;
 }
 
-export function limited(name: string, text: string, maxBytes: number): string {
+export function checkLength(name: string, text: string, maxBytes: number): string {
   const bytes = Buffer.byteLength(text);
   if (bytes > maxBytes) throw outOfRange(name, `at most ${maxBytes} bytes long`, `${bytes} bytes`);
   return text;

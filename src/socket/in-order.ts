@@ -1,4 +1,4 @@
-import { mapped } from "./call.ts";
+import { mapPromise } from "./call.ts";
 
 /** A queue of tasks that run one after another, in the order of their calls: each begins when those before it have ended. */
 export class InOrder {
@@ -17,6 +17,6 @@ export class InOrder {
     };
     const ended: Promise<void> = result.then(end, end);
     this.#last = ended;
-    return mapped(result, (value) => value);
+    return mapPromise(result, (value) => value);
   }
 }

@@ -1,7 +1,7 @@
 // The entry of layer 1 for the layers above, with the modules that move bytes. It needs the addon: without one, its first
 // import throws. The entry for users is src/index.ts.
 export { acceptAction, type Incoming } from "./accept.ts";
-export { AddressRoom, decodeAddress, encodeAddress, encodeNumericAddress, SOCKADDR_BYTES } from "./address.ts";
+export { AddressBuffer, decodeAddress, encodeAddress, encodeNumericAddress, SOCKADDR_BYTES } from "./address.ts";
 export { getaddrinfo } from "./address-info.ts";
 export { adopt, fromfd, socket } from "./create.ts";
 export type { Endpoint } from "./endpoint.ts";
@@ -10,7 +10,7 @@ export { unwatchForLoss, watchForLoss } from "./lost-socket.ts";
 export { MessageResults } from "./message-results.ts";
 export { readableWithin } from "./readiness.ts";
 export { resetAtClose } from "./reset.ts";
-export { acceptAll, shortagePaused } from "./serve.ts";
+export { acceptAll, pauseForShortage } from "./serve.ts";
 export { type Datagram, type Listener, Socket } from "./socket.ts";
 export { SocketDescriptor } from "./socket-descriptor.ts";
 export type { SocketFile } from "./socket-file.ts";

@@ -1,6 +1,6 @@
 import type { LookupCallback } from "../native/kernel.ts";
 import { AbortWait } from "./abort.ts";
-import { rejected } from "./call.ts";
+import { rejectWith } from "./call.ts";
 import * as constants from "./constants.ts";
 import { uvErrno } from "./errno.ts";
 import { SocketError } from "./socket-error.ts";
@@ -35,7 +35,7 @@ let running = 0;
  * code awaits does not end the process.
  */
 export function lookUp<Answer>(question: Question<Answer>, signal: AbortSignal | undefined): Promise<Answer> {
-  if (signal?.aborted === true) return rejected(new AbortError(signal.reason));
+  if (signal?.aborted === true) return rejectWith(new AbortError(signal.reason));
   const promise = new Promise<Answer>((resolve, reject) => {
     const begin = (): void => ask(question, finish);
     const wait = signal && new AbortWait(signal, giveUp);

@@ -2,15 +2,15 @@ import { kernel } from "../native/load.ts";
 import * as turn from "../native/turn.ts";
 import { type Address, type AddressInput, type EncodedAddress, encodeNumericAddress } from "./address.ts";
 import { byteCount, bytesOf, type Data, intact, integer, outOfRange, viewOf, wrongType } from "./argument.ts";
-import { receiveRoom } from "./buffer-pool.ts";
-import { type Outcome, promised, WOULD_BLOCK } from "./call.ts";
+import { allocateReceiveBuffer } from "./buffer-pool.ts";
+import { type Outcome, tryPromise, WOULD_BLOCK } from "./call.ts";
 import { MSG_CMSG_CLOEXEC } from "./constants.ts";
 import { type ControlMessage, decodeControl, encodeControl, MAX_CONTROL_BYTES } from "./control-message.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { MessageResults } from "./message-results.ts";
 import { checkOptions, type OptionNames } from "./option-names.ts";
-import { flagsOf, ReceiveCall, type ReceiveOptions, receive, received, refuseWaitAll } from "./receive.ts";
-import { retriedByTimer, SendCall, type SendOptions, sendFlags, sent, transmit } from "./send.ts";
+import { checkReceived, flagsOf, ReceiveCall, type ReceiveOptions, receive, refuseWaitAll } from "./receive.ts";
+import { checkSent, retryByTimer, SendCall, type SendOptions, sendFlags, transmit } from "./send.ts";
 import { signalOf } from "./wait-options.ts";
 
 /** The result of recvmsg(2) except the data. */
@@ -66,7 +66,7 @@ export function sendmsg(
   buffers: readonly Data[],
   options: SendMessageOptions | undefined,
 ): Promise<number> {
-  return promised(() => transmit(sendmsgCall(endpoint, buffers, options), signalOf(options)));
+  return tryPromise(() => transmit(sendmsgCall(endpoint, buffers, options), signalOf(options)));
 }
 
 /** recvmsg(2) into an owned Buffer. */
@@ -75,7 +75,7 @@ export function recvmsg(
   count: number,
   options: ReceiveMessageOptions | undefined,
 ): Promise<Message> {
-  return promised(() => receive(recvmsgCall(endpoint, count, options), signalOf(options)));
+  return tryPromise(() => receive(recvmsgCall(endpoint, count, options), signalOf(options)));
 }
 
 /** recvmsg(2) into the caller's buffers, one after the other. */
@@ -84,7 +84,7 @@ export function recvmsgInto(
   buffers: readonly NodeJS.ArrayBufferView[],
   options: ReceiveMessageOptions | undefined,
 ): Promise<MessageInto> {
-  return promised(() => receive(recvmsgIntoCall(endpoint, buffers, options), signalOf(options)));
+  return tryPromise(() => receive(recvmsgIntoCall(endpoint, buffers, options), signalOf(options)));
 }
 
 /** Makes the call of {@link sendmsg}, and does not run it. */
@@ -180,8 +180,8 @@ export class SendMsg extends SendCall<number> {
     const { slot, generation } = this.endpoint;
     const parts = allIntact(this.#parts, this.#lengths);
     const result = kernel.sendmsg(slot, generation, parts, this.flags, this.#to?.sockaddr, this.control);
-    const outcome = sent(this.endpoint, "sendmsg", result, this.#to?.target);
-    return this.#to === undefined ? outcome : retriedByTimer(this.endpoint, outcome);
+    const outcome = checkSent(this.endpoint, "sendmsg", result, this.#to?.target);
+    return this.#to === undefined ? outcome : retryByTimer(this.endpoint, outcome);
   }
 }
 
@@ -203,7 +203,7 @@ abstract class MessageCall<T> extends ReceiveCall<T> {
     const { slot, generation } = this.endpoint;
     const result = kernel.recvmsg(slot, generation, rooms, this.flags, results.bytes, this.#control);
     const bytes = this.asked - (this.#control?.length ?? 0);
-    return received(this.endpoint, "recvmsg", result, bytes, this.flags);
+    return checkReceived(this.endpoint, "recvmsg", result, bytes, this.flags);
   }
 
   /** Of what {@link receiveInto} has received. */
@@ -228,7 +228,7 @@ class RecvMsg extends MessageCall<Message> {
 
   attempt(): Outcome<Message> {
     // Made when there is something to receive: an idle socket holds no memory for it.
-    const room = receiveRoom(this.#count, this.flags);
+    const room = allocateReceiveBuffer(this.#count, this.flags);
     const bytes = this.receiveInto([room]);
     if (bytes === WOULD_BLOCK) return WOULD_BLOCK;
     return { data: room.subarray(0, Math.min(bytes, room.length)), ...this.details() };

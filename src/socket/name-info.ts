@@ -1,7 +1,7 @@
 import { kernel } from "../native/load.ts";
 import { type AddressInput, encodeAddress } from "./address.ts";
 import { int32, wrongType, wrongValue } from "./argument.ts";
-import { mapped, promised } from "./call.ts";
+import { mapPromise, tryPromise } from "./call.ts";
 import { AF_INET, AF_INET6, NI_NUMERICHOST } from "./constants.ts";
 import { eaiName, lookUp } from "./lookup.ts";
 import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
@@ -26,7 +26,7 @@ export function getnameinfo(
   flags = 0,
   options?: WaitOptions,
 ): Promise<[host: string, service: string]> {
-  return promised(() => {
+  return tryPromise(() => {
     const encoded = encodeAddress(familyOf(address), address);
     if ("name" in encoded) throw wrongValue("address.host", "must be an address, and not a name", encoded.name);
     const bits = int32("flags", flags);
@@ -38,7 +38,7 @@ export function getnameinfo(
       statusName: eaiName,
       ask: (callback: Parameters<typeof kernel.getnameinfo>[2]) => kernel.getnameinfo(encoded.sockaddr, bits, callback),
     };
-    return mapped(lookUp(question, signalOf(options)), ([host, service]) => [host, service]);
+    return mapPromise(lookUp(question, signalOf(options)), ([host, service]) => [host, service]);
   });
 }
 

@@ -4,7 +4,7 @@ import { kernel } from "../native/load.ts";
 import * as turn from "../native/turn.ts";
 import { type Address, type AddressInput, type EncodedAddress, encodeNumericAddress } from "./address.ts";
 import { byteCount, type Data, int32, integer, outOfRange, wrongType, wrongValue } from "./argument.ts";
-import { mapped, type Outcome, promised } from "./call.ts";
+import { mapPromise, type Outcome, tryPromise } from "./call.ts";
 import { AF_UNIX, SCM_RIGHTS, SO_PASSCRED, SOCK_STREAM, SOL_SOCKET } from "./constants.ts";
 import { type ControlMessage, controlSpace, encodeControl } from "./control-message.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -72,7 +72,7 @@ export function send_fds(
   address?: AddressInput,
   options?: WaitOptions,
 ): Promise<number> {
-  return promised(() => {
+  return tryPromise(() => {
     const endpoint = endpointOf(socket);
     endpoint.check();
     if (endpoint.family !== AF_UNIX)
@@ -116,7 +116,7 @@ export function recv_fds(
   flags = 0,
   options?: WaitOptions,
 ): Promise<ReceivedDescriptors> {
-  return promised(() => {
+  return tryPromise(() => {
     const endpoint = endpointOf(socket);
     byteCount("count", count);
     const most = integer("maxFds", maxFds, 0, MAX_PASSED_DESCRIPTORS);
@@ -124,9 +124,9 @@ export function recv_fds(
     checkWait("recv_fds()", options);
     const signal = signalOf(options);
     endpoint.check();
-    const call = recvmsgCall(endpoint, count, { flags, control: roomFor(endpoint, most) });
-    return mapped(receive(call, signal), ({ data, control, flags, address }) => {
-      return { data, fds: control.flatMap(passedIn), flags, address };
+    const call = recvmsgCall(endpoint, count, { flags, control: controlBytesFor(endpoint, most) });
+    return mapPromise(receive(call, signal), ({ data, control, flags, address }) => {
+      return { data, fds: control.flatMap(descriptorsIn), flags, address };
     });
   });
 }
@@ -135,13 +135,13 @@ export function recv_fds(
  * CMSG_LEN(3) and not CMSG_SPACE(3): where one is asked for, the padding behind it would have room for a second, which nobody
  * would close. Credentials come first, scm_recv, and would take the room of descriptors.
  */
-function roomFor(endpoint: Endpoint, most: number): number {
+function controlBytesFor(endpoint: Endpoint, most: number): number {
   const withCredentials = endpoint.family === AF_UNIX && getsockopt(endpoint, SOL_SOCKET, SO_PASSCRED) !== 0;
   const forDescriptors = most === 0 ? 0 : controlSpace(0) + most * BYTES_PER_ELEMENT;
   return forDescriptors + (withCredentials && most > 0 ? controlSpace(SIZE_OF_UCRED) : 0);
 }
 
-function passedIn({ level, type, data }: ControlMessage): number[] {
+function descriptorsIn({ level, type, data }: ControlMessage): number[] {
   if (level !== SOL_SOCKET || type !== SCM_RIGHTS) return [];
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const count = Math.floor(data.byteLength / BYTES_PER_ELEMENT);

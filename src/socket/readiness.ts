@@ -2,7 +2,7 @@
 import { kernel } from "../native/load.ts";
 import { EPOLLIN, EPOLLOUT } from "../native/poller.ts";
 import type { Address } from "./address.ts";
-import { Call, type Outcome, promised, WOULD_BLOCK } from "./call.ts";
+import { Call, type Outcome, tryPromise, WOULD_BLOCK } from "./call.ts";
 import { SOCK_STREAM } from "./constants.ts";
 import type { Direction } from "./direction.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -23,7 +23,7 @@ export const DATAGRAM_BYTES = 64 * 1024;
 
 /** Waits until a receive or an accept would not have to wait. */
 export function readable(endpoint: Endpoint, options: WaitOptions | undefined): Promise<void> {
-  return promised(() => {
+  return tryPromise(() => {
     checkWait("readable()", options);
     return whenReady(endpoint, endpoint.receiving, EPOLLIN, options);
   });
@@ -51,7 +51,7 @@ export async function readableWithin(
 
 /** Waits until a send would not have to wait. */
 export function writable(endpoint: Endpoint, options: WaitOptions | undefined): Promise<void> {
-  return promised(() => {
+  return tryPromise(() => {
     checkWait("writable()", options);
     return whenReady(endpoint, endpoint.sending, EPOLLOUT, options);
   });

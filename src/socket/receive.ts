@@ -1,16 +1,16 @@
 import { kernel } from "../native/load.ts";
 import { EPOLLERR, EPOLLIN, EPOLLPRI } from "../native/poller.ts";
 import * as turn from "../native/turn.ts";
-import { type Address, AddressRoom } from "./address.ts";
+import { type Address, AddressBuffer } from "./address.ts";
 import { byteCount, int32, intact, viewOf, wrongValue } from "./argument.ts";
-import { cut, receiveRoom, reserve, reservedAt } from "./buffer-pool.ts";
+import { allocateReceiveBuffer, cut, reserve, reservedAt } from "./buffer-pool.ts";
 import {
   Call,
   isUnfinished,
   type Outcome,
   PROGRESS,
-  promised,
-  rejected,
+  rejectWith,
+  tryPromise,
   type Unfinished,
   WOULD_BLOCK,
 } from "./call.ts";
@@ -46,13 +46,13 @@ export function recv(endpoint: Endpoint, count: unknown, options: ReceiveOptions
   try {
     return receive(recvCall(endpoint, count, options), signalOf(options));
   } catch (error) {
-    return rejected(error);
+    return rejectWith(error);
   }
 }
 
 /** recv(2) into the caller's memory. */
 export function recvInto(endpoint: Endpoint, buffer: unknown, options: ReceiveOptions | undefined): Promise<number> {
-  return promised(() => receive(recvIntoCall(endpoint, buffer, options), signalOf(options)));
+  return tryPromise(() => receive(recvIntoCall(endpoint, buffer, options), signalOf(options)));
 }
 
 /** recvfrom(2) into an owned Buffer. */
@@ -61,7 +61,7 @@ export function recvfrom(
   count: unknown,
   options: ReceiveOptions | undefined,
 ): Promise<[Buffer, Address | undefined]> {
-  return promised(() => receive(recvfromCall(endpoint, count, options), signalOf(options)));
+  return tryPromise(() => receive(recvfromCall(endpoint, count, options), signalOf(options)));
 }
 
 /** recvfrom(2) into the caller's memory. */
@@ -70,7 +70,7 @@ export function recvfromInto(
   buffer: unknown,
   options: ReceiveOptions | undefined,
 ): Promise<[number, Address | undefined]> {
-  return promised(() => receive(recvfromIntoCall(endpoint, buffer, options), signalOf(options)));
+  return tryPromise(() => receive(recvfromIntoCall(endpoint, buffer, options), signalOf(options)));
 }
 
 /** Makes the call of {@link recv}, and does not run it. */
@@ -79,7 +79,7 @@ export function recvCall(endpoint: Endpoint, count: unknown, options: ReceiveOpt
   checkOptions("recv()", options, RECEIVE_OPTIONS, flagsForm);
   const flags = flagsOf(options);
   if (!isWaitAll(endpoint, flags)) return new Recv(endpoint, flags, most);
-  return new RecvAll(endpoint, flags, receiveRoom(most, flags), (filled) => filled);
+  return new RecvAll(endpoint, flags, allocateReceiveBuffer(most, flags), (filled) => filled);
 }
 
 /** Makes the call of {@link recvInto}. */
@@ -146,7 +146,7 @@ export function receive<T>(call: ReceiveCall<T>, signal: AbortSignal | undefined
 }
 
 /** What recv(2) gave: a count, or WOULD_BLOCK; a failure is thrown. */
-export function received(
+export function checkReceived(
   endpoint: Endpoint,
   syscall: string,
   result: number,
@@ -237,7 +237,7 @@ export abstract class ReceiveCall<T> extends Call<T> {
   abstract nothing(): T;
 }
 
-const addressRoom = new AddressRoom();
+const addressBuffer = new AddressBuffer();
 const NO_MEMORY = new Uint8Array(0);
 
 /** What a receive gives, made of the memory that it went into. Constants, so that a call needs no function of its own. */
@@ -262,7 +262,7 @@ class Recv extends ReceiveCall<Buffer> {
     const { endpoint, flags, asked } = this;
     const memory = reserve(asked, flags);
     const result = kernel.recv(endpoint.slot, endpoint.generation, memory, reservedAt, asked, flags);
-    const count = received(endpoint, "recv", result, asked, flags);
+    const count = checkReceived(endpoint, "recv", result, asked, flags);
     return isUnfinished(count) ? count : cut(memory, count);
   }
 
@@ -295,11 +295,11 @@ class RecvForm<T> extends ReceiveCall<T> {
     const offset = this.#memory === undefined ? reservedAt : 0;
     const isFrom = syscall === "recvfrom";
     const result = isFrom
-      ? kernel.recvfrom(slot, generation, memory, offset, asked, flags, addressRoom.bytes)
+      ? kernel.recvfrom(slot, generation, memory, offset, asked, flags, addressBuffer.bytes)
       : kernel.recv(slot, generation, memory, offset, asked, flags);
-    const count = received(endpoint, syscall, result, asked, flags);
+    const count = checkReceived(endpoint, syscall, result, asked, flags);
     if (count === WOULD_BLOCK) return WOULD_BLOCK;
-    return this.#form.give(count, memory, isFrom ? addressRoom.get() : undefined);
+    return this.#form.give(count, memory, isFrom ? addressBuffer.get() : undefined);
   }
 
   nothing(): T {
@@ -335,7 +335,7 @@ class RecvAll<T> extends ReceiveCall<T> {
     const { slot, generation } = this.endpoint;
     try {
       const result = kernel.recv(slot, generation, room, this.#end, asked, this.flags);
-      return received(this.endpoint, "recv", result, asked, this.flags);
+      return checkReceived(this.endpoint, "recv", result, asked, this.flags);
     } catch (error) {
       // As in C: first what had come, then the error, with the next call.
       if (!(error instanceof SocketError) || this.#end === 0) throw error;

@@ -1,13 +1,13 @@
 // Receives whole records, however long.
 import { kernel } from "../native/load.ts";
-import { type Address, AddressRoom } from "./address.ts";
+import { type Address, AddressBuffer } from "./address.ts";
 import { cut, reserve, reservedAt } from "./buffer-pool.ts";
 import { type Outcome, WOULD_BLOCK } from "./call.ts";
 import { MSG_PEEK, MSG_TRUNC, SO_TIMESTAMP, SO_TIMESTAMPNS, SOL_SOCKET } from "./constants.ts";
 import { controlSpace } from "./control-message.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { MessageResults } from "./message-results.ts";
-import { ReceiveCall, receive, received } from "./receive.ts";
+import { checkReceived, ReceiveCall, receive } from "./receive.ts";
 import { isConnectionless } from "./socket-type.ts";
 
 /** A record and where it came from. */
@@ -21,7 +21,7 @@ export const RECORD_BYTES = 64 * 1024;
 
 /** A look takes the header of a packet socket's record, which is refused without room for it (PACKET_VNET_HDR). */
 const look = new Uint8Array(16);
-const addressRoom = new AddressRoom();
+const addressBuffer = new AddressBuffer();
 const results = new MessageResults();
 /** A struct timeval and nothing besides: for descriptors that a peer sends there is no room, and the kernel drops them. */
 const time = new Uint8Array(controlSpace(16));
@@ -42,7 +42,7 @@ class RecvRecord extends ReceiveCall<ReceivedRecord | undefined> {
     const { slot, generation, type } = this.endpoint;
     // recv(2), MSG_TRUNC: the real length of the record; with MSG_PEEK it stays where it is.
     const result = kernel.recv(slot, generation, look, 0, look.length, MSG_PEEK | MSG_TRUNC);
-    const length = received(this.endpoint, "recvfrom", result, 0, MSG_PEEK);
+    const length = checkReceived(this.endpoint, "recvfrom", result, 0, MSG_PEEK);
     if (length === WOULD_BLOCK) return WOULD_BLOCK;
     return length > 0 || isConnectionless(type) ? this.#record(Math.max(RECORD_BYTES, length)) : this.#emptyOrEnd();
   }
@@ -50,9 +50,9 @@ class RecvRecord extends ReceiveCall<ReceivedRecord | undefined> {
   #record(count: number): Outcome<ReceivedRecord> {
     const { slot, generation } = this.endpoint;
     const memory = reserve(count, 0);
-    const result = kernel.recvfrom(slot, generation, memory, reservedAt, count, 0, addressRoom.bytes);
-    const length = received(this.endpoint, "recvfrom", result, count, 0);
-    return length === WOULD_BLOCK ? WOULD_BLOCK : [cut(memory, length), addressRoom.get()];
+    const result = kernel.recvfrom(slot, generation, memory, reservedAt, count, 0, addressBuffer.bytes);
+    const length = checkReceived(this.endpoint, "recvfrom", result, count, 0);
+    return length === WOULD_BLOCK ? WOULD_BLOCK : [cut(memory, length), addressBuffer.get()];
   }
 
   /**
@@ -72,7 +72,7 @@ class RecvRecord extends ReceiveCall<ReceivedRecord | undefined> {
       const memory = reserve(RECORD_BYTES, 0);
       const into = memory.subarray(reservedAt, reservedAt + RECORD_BYTES);
       const result = kernel.recvmsg(slot, generation, [into], 0, results.bytes, time);
-      const length = received(this.endpoint, "recvfrom", result, RECORD_BYTES, 0);
+      const length = checkReceived(this.endpoint, "recvfrom", result, RECORD_BYTES, 0);
       if (length === WOULD_BLOCK) return WOULD_BLOCK;
       return length === 0 && results.controlLength === 0 ? undefined : [cut(memory, length), results.address];
     } finally {

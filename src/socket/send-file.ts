@@ -1,13 +1,13 @@
 import { fstatSync, readSync } from "node:fs";
 import { kernel } from "../native/load.ts";
 import { integer, outOfRange, wrongType, wrongValue } from "./argument.ts";
-import { type Outcome, PARKED, PROGRESS, promised, WOULD_BLOCK } from "./call.ts";
+import { type Outcome, PARKED, PROGRESS, tryPromise, WOULD_BLOCK } from "./call.ts";
 import { SOCK_STREAM } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EBADF, EINVAL, ENOSYS, EOPNOTSUPP, EOVERFLOW } from "./errno.ts";
 import { FILE_WINDOW_BYTES, FilePages } from "./file-pages.ts";
 import { HeldFile } from "./held-file.ts";
-import { SendCall, sent, transmit } from "./send.ts";
+import { checkSent, SendCall, transmit } from "./send.ts";
 import { SocketError } from "./socket-error.ts";
 import { SockwrightError } from "./sockwright-error.ts";
 import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
@@ -29,7 +29,7 @@ export function sendfile(
   count: unknown,
   options: WaitOptions | undefined,
 ): Promise<number> {
-  return promised(() => {
+  return tryPromise(() => {
     const descriptor = descriptorOf(file);
     const from = integer("offset", offset, 0, Number.MAX_SAFE_INTEGER);
     const most = countOf(count);
@@ -136,7 +136,7 @@ class SendFile extends SendCall<number> {
     const result = this.#isRead ? this.#read(position, length) : this.#sendfile(position, length);
     // The descriptor is our own, and open.
     if (result === -EBADF) throw new SocketError("sendfile", EBADF, undefined, NOT_READABLE);
-    const count = sent(this.endpoint, "sendfile", result);
+    const count = checkSent(this.endpoint, "sendfile", result);
     if (count === WOULD_BLOCK) return WOULD_BLOCK;
     this.#sent += count;
     return count === 0 || this.#sent === this.#most ? this.#sent : PROGRESS;

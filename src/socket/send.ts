@@ -9,9 +9,9 @@ import {
   type Outcome,
   type Part,
   PROGRESS,
-  promised,
   RETRY_LATER,
-  rejected,
+  rejectWith,
+  tryPromise,
   WOULD_BLOCK,
 } from "./call.ts";
 import { AF_UNIX, MSG_DONTWAIT, SOCK_STREAM } from "./constants.ts";
@@ -38,7 +38,7 @@ const SEND_OPTIONS: OptionNames<SendOptions> = { signal: true, flags: true };
 
 /** send(2): as many bytes as the kernel takes now. */
 export function send(endpoint: Endpoint, data: unknown, options: SendOptions | undefined): Promise<number> {
-  return promised(() => transmit(sendCall(endpoint, data, options), signalOf(options)));
+  return tryPromise(() => transmit(sendCall(endpoint, data, options), signalOf(options)));
 }
 
 /** send(2) until all is sent. */
@@ -47,7 +47,7 @@ export function sendall(endpoint: Endpoint, data: unknown, options: SendOptions 
   try {
     return transmit(sendallCall(endpoint, data, options), signalOf(options));
   } catch (error) {
-    return rejected(error);
+    return rejectWith(error);
   }
 }
 
@@ -58,7 +58,7 @@ export function sendto(
   address: unknown,
   options: SendOptions | undefined,
 ): Promise<number> {
-  return promised(() => transmit(sendtoCall(endpoint, data, address, options), signalOf(options)));
+  return tryPromise(() => transmit(sendtoCall(endpoint, data, address, options), signalOf(options)));
 }
 
 /** Makes the call of {@link send}, and does not run it. */
@@ -103,7 +103,7 @@ export function transmit<T>(call: SendCall<T>, signal: AbortSignal | undefined):
 }
 
 /** What send(2) gave: a count, or WOULD_BLOCK; a failure is thrown, and kept for the reader where it was the socket's. */
-export function sent(
+export function checkSent(
   endpoint: Endpoint,
   syscall: string,
   result: number,
@@ -119,7 +119,7 @@ export function sent(
 }
 
 /** A Unix receiver that is full: its room makes no event at a sender that is not connected to it (unix_dgram_poll). */
-export function retriedByTimer<T>(endpoint: Endpoint, outcome: Outcome<T>): Outcome<T> {
+export function retryByTimer<T>(endpoint: Endpoint, outcome: Outcome<T>): Outcome<T> {
   if (outcome !== WOULD_BLOCK || endpoint.family !== AF_UNIX || endpoint.type === SOCK_STREAM) return outcome;
   return RETRY_LATER;
 }
@@ -171,7 +171,7 @@ class Send extends SendCall<number> implements Part<number> {
     const { slot, generation } = this.endpoint;
     const bytes = intact("data", this.#bytes, this.#length);
     const result = kernel.send(slot, generation, bytes, 0, bytes.length, this.flags);
-    return sent(this.endpoint, "send", result);
+    return checkSent(this.endpoint, "send", result);
   }
 
   rest(): Uint8Array {
@@ -206,7 +206,7 @@ export class SendAll<T> extends SendCall<T> implements Part<T> {
     try {
       const bytes = intact("data", this.#bytes, this.#length);
       const result = kernel.send(slot, generation, bytes, this.#sent, bytes.length - this.#sent, this.flags);
-      const count = sent(this.endpoint, "send", result);
+      const count = checkSent(this.endpoint, "send", result);
       return isUnfinished(count) ? count : this.taken(count);
     } catch (error) {
       if (error instanceof SocketError) Object.assign(error, { bytesSent: this.#sent });
@@ -253,6 +253,6 @@ class SendTo extends SendCall<number> {
     const { sockaddr, target } = this.#to;
     const bytes = intact("data", this.#bytes, this.#length);
     const result = kernel.sendto(slot, generation, bytes, 0, bytes.length, this.flags, sockaddr);
-    return retriedByTimer(this.endpoint, sent(this.endpoint, "sendto", result, target));
+    return retryByTimer(this.endpoint, checkSent(this.endpoint, "sendto", result, target));
   }
 }

@@ -5,9 +5,9 @@ import {
   accept,
   acceptAction,
   acceptBatch,
+  adoptIncoming,
   type Incoming,
   MAX_ACCEPTS_PER_TURN,
-  owned,
   shedBacklog,
 } from "./accept.ts";
 import type { AcceptGate } from "./accept-gate.ts";
@@ -50,7 +50,7 @@ export async function serve(listener: Endpoint, session: Session, options: Serve
   }
   // Read once: a getter of the program's own that throws must not do so in the middle.
   const read = { signal, onError };
-  await acceptAll(listener, (incoming) => runSession(session, owned(listener, incoming), read), signal);
+  await acceptAll(listener, (incoming) => runSession(session, adoptIncoming(listener, incoming), read), signal);
 }
 
 /**
@@ -72,7 +72,7 @@ export async function acceptAll(
     // Most turns bring one connection, and a second accept would find nothing; in a burst the limit soon has its height.
     let limit = 1;
     for (let isFirst = true; ; isFirst = false) {
-      if (gate !== undefined && gate.capacity <= 0 && !(await opened(listener, signal, gate))) return;
+      if (gate !== undefined && gate.capacity <= 0 && !(await awaitOpenGate(listener, signal, gate))) return;
       const batch = await untilEnd(listener, signal, nextBatch(listener, limit, signal, isFirst, gate));
       if (batch === undefined) return;
       for (const incoming of batch.accepted) take(incoming);
@@ -188,27 +188,27 @@ async function recover(
   if (action === "stop") throw error;
   if (action === "retry") return true;
   if (action === "shed" && spare !== undefined && gate !== undefined) shedBacklog(listener, spare, gate);
-  return shortagePaused(listener, signal);
+  return pauseForShortage(listener, signal);
 }
 
 /** True after the pause that a shortage of descriptors or memory is given; false when a close or the signal ends it before. */
-export function shortagePaused(endpoint: Endpoint, signal: AbortSignal | undefined): Promise<boolean> {
-  return paused(endpoint, signal, (end) => {
+export function pauseForShortage(endpoint: Endpoint, signal: AbortSignal | undefined): Promise<boolean> {
+  return pauseUntil(endpoint, signal, (end) => {
     const timer = setTimeout(end, ACCEPT_PAUSE_MS).unref();
     return () => clearTimeout(timer);
   });
 }
 
 /** True as soon as there is room for a connection. */
-function opened(listener: Endpoint, signal: AbortSignal | undefined, gate: AcceptGate): Promise<boolean> {
-  return paused(listener, signal, (end) => gate.whenOpen(end));
+function awaitOpenGate(listener: Endpoint, signal: AbortSignal | undefined, gate: AcceptGate): Promise<boolean> {
+  return pauseUntil(listener, signal, (end) => gate.whenOpen(end));
 }
 
 /** What calls back at the end of a pause, and gives what calls that off. */
 type Beginning = (end: () => void) => () => void;
 
 /** True after the pause; false when a local close or the signal ends it before. */
-async function paused(listener: Endpoint, signal: AbortSignal | undefined, begin: Beginning): Promise<boolean> {
+async function pauseUntil(listener: Endpoint, signal: AbortSignal | undefined, begin: Beginning): Promise<boolean> {
   const pause = listener.receiving.run(new Pause(listener, begin), signal);
   const isOver = pause.then(() => true);
   return (await untilEnd(listener, signal, isOver)) ?? false;

@@ -2,7 +2,7 @@
 import { kernel } from "../native/load.ts";
 import { port as checkPort } from "./argument.ts";
 import { ENOENT } from "./errno.ts";
-import { limited, MAX_SERVICE_BYTES, textOf } from "./host.ts";
+import { checkLength, MAX_SERVICE_BYTES, textOf } from "./host.ts";
 import { SocketError } from "./socket-error.ts";
 
 /**
@@ -50,7 +50,7 @@ export function getprotobyname(name: string): number {
 }
 
 function nameOf(argument: string, name: unknown): string {
-  return limited(argument, textOf(argument, name), MAX_SERVICE_BYTES);
+  return checkLength(argument, textOf(argument, name), MAX_SERVICE_BYTES);
 }
 
 function protocolOf(protocol: unknown): string | undefined {

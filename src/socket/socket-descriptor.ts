@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 
 import { kernel } from "../native/load.ts";
-import { type Address, AddressRoom } from "./address.ts";
+import { type Address, AddressBuffer } from "./address.ts";
 import { int32, wrongType } from "./argument.ts";
 import { SHUT_RD, SHUT_RDWR, SHUT_WR } from "./constants.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -10,7 +10,7 @@ import { leaveToFiles } from "./open-files.ts";
 import { getsockopt, setsockopt } from "./option.ts";
 import { checkOptions, type OptionNames } from "./option-names.ts";
 import { succeed } from "./socket-error.ts";
-import { checkedTimeout } from "./time-out.ts";
+import { checkTimeout } from "./time-out.ts";
 
 /** The options of `detach`. */
 export interface DetachOptions {
@@ -20,7 +20,7 @@ export interface DetachOptions {
 
 const DETACH_OPTIONS: OptionNames<DetachOptions> = { blocking: true };
 
-const addressRoom = new AddressRoom();
+const addressBuffer = new AddressBuffer();
 
 /** The part of a socket that does not move data: its descriptor, names, options, time-out and end. */
 export class SocketDescriptor implements AsyncDisposable {
@@ -67,7 +67,7 @@ export class SocketDescriptor implements AsyncDisposable {
    */
   settimeout(timeoutMs: number | null): void {
     this.#endpoint.check();
-    this.#endpoint.timeoutMs = checkedTimeout("timeoutMs", timeoutMs);
+    this.#endpoint.timeoutMs = checkTimeout("timeoutMs", timeoutMs);
   }
 
   /** The value of {@link gettimeout} — Python's attribute of this name. */
@@ -169,7 +169,7 @@ export class SocketDescriptor implements AsyncDisposable {
   getsockname(): Address {
     this.#endpoint.check();
     const { slot, generation } = this.#endpoint;
-    succeed(kernel.getsockname(slot, generation, addressRoom.bytes), "getsockname");
+    succeed(kernel.getsockname(slot, generation, addressBuffer.bytes), "getsockname");
     return this.#addressLeft();
   }
 
@@ -182,7 +182,7 @@ export class SocketDescriptor implements AsyncDisposable {
   getpeername(): Address {
     this.#endpoint.check();
     const { slot, generation } = this.#endpoint;
-    succeed(kernel.getpeername(slot, generation, addressRoom.bytes), "getpeername");
+    succeed(kernel.getpeername(slot, generation, addressBuffer.bytes), "getpeername");
     return this.#addressLeft();
   }
 
@@ -366,6 +366,6 @@ export class SocketDescriptor implements AsyncDisposable {
   }
 
   #addressLeft(): Address {
-    return addressRoom.get() ?? { family: this.family, bytes: new Uint8Array(0) };
+    return addressBuffer.get() ?? { family: this.family, bytes: new Uint8Array(0) };
   }
 }

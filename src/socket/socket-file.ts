@@ -1,6 +1,6 @@
 import { kernel } from "../native/load.ts";
 import { checkLines, type Data, intact, viewOf } from "./argument.ts";
-import { mapped, promised, tolerate } from "./call.ts";
+import { mapPromise, tolerate, tryPromise } from "./call.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { DEFAULT_FILE_BUFFER_BYTES, type FileSettings, sizeOf } from "./file-options.ts";
 import { FileReader, type Reading } from "./file-reader.ts";
@@ -163,7 +163,7 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
     return this.#readingBytes((reader) => {
       const room = viewOf("buffer", buffer);
       const { length } = room;
-      return mapped(reader.read(length), (bytes) => {
+      return mapPromise(reader.read(length), (bytes) => {
         intact("buffer", room, length).set(Buffer.from(bytes));
         return bytes.length;
       });
@@ -202,7 +202,7 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
    * @example See {@link SocketFile}.
    */
   write(data: FileData<T>): Promise<number> {
-    return promised(() => {
+    return tryPromise(() => {
       const writer = this.#writing("write");
       const { bytes, count, isFlushed } = this.#form.encode(data);
       return writer.write(bytes, count, isFlushed);
@@ -215,7 +215,7 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
    * @example See {@link SocketFile}.
    */
   writelines(lines: Iterable<FileData<T>>): Promise<void> {
-    return promised(() => {
+    return tryPromise(() => {
       const writer = this.#writing("writelines");
       checkLines(lines);
       const parts = Array.from(lines, (line) => this.#form.encode(line));
@@ -232,7 +232,7 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
    * @example See {@link SocketFile}.
    */
   flush(): Promise<void> {
-    return promised(() => {
+    return tryPromise(() => {
       this.#check();
       return this.#writer === undefined ? DONE : this.#writer.flush();
     });
@@ -316,7 +316,7 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
   }
 
   #reading<Result>(read: (reader: FileReader<T>) => Promise<Result>): Promise<Result> {
-    return promised(() => {
+    return tryPromise(() => {
       this.#check("read");
       if (this.#reader === undefined) throw new SockwrightError("ERR_SOCKWRIGHT_FILE_MODE", "read");
       return read(this.#reader);

@@ -4,7 +4,7 @@ import { kernel } from "../native/load.ts";
 import { accept } from "./accept.ts";
 import { type Address, type AddressInput, encodeNumericAddress } from "./address.ts";
 import { bytesOf, type Data, int32, integer, viewOf, wrongType } from "./argument.ts";
-import { mapped, tolerate, WOULD_BLOCK } from "./call.ts";
+import { mapPromise, tolerate, WOULD_BLOCK } from "./call.ts";
 import { connect } from "./connect.ts";
 import { SOCK_DGRAM, SOMAXCONN } from "./constants.ts";
 import { Endpoint } from "./endpoint.ts";
@@ -21,8 +21,8 @@ import {
 } from "./message.ts";
 import { openEndpoint } from "./open-endpoint.ts";
 import { chunks, datagrams, readable, writable } from "./readiness.ts";
-import { isNothing, type ReceiveOptions, received, recv, recvfrom, recvfromInto, recvInto } from "./receive.ts";
-import { type SendOptions, send, sendall, sendto, sent } from "./send.ts";
+import { checkReceived, isNothing, type ReceiveOptions, recv, recvfrom, recvfromInto, recvInto } from "./receive.ts";
+import { checkSent, type SendOptions, send, sendall, sendto } from "./send.ts";
 import { sendfile } from "./send-file.ts";
 import { connections, type ServeOptions, serve } from "./serve.ts";
 import { SocketDescriptor } from "./socket-descriptor.ts";
@@ -146,7 +146,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
    * ```
    */
   accept(options?: WaitOptions): Promise<Accepted> {
-    return mapped(accept(this.#endpoint, options), ({ endpoint, address }) => [new Socket(endpoint), address]);
+    return mapPromise(accept(this.#endpoint, options), ({ endpoint, address }) => [new Socket(endpoint), address]);
   }
 
   /**
@@ -448,7 +448,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
     if (isNothing(endpoint, int32("flags", flags), memory.length)) return 0;
     if (!endpoint.receiving.isIdle || endpoint.isConnecting) return WOULD_BLOCK;
     const result = kernel.recv(endpoint.slot, endpoint.generation, memory, 0, memory.length, flags);
-    return received(endpoint, "recv", result, memory.length, flags);
+    return checkReceived(endpoint, "recv", result, memory.length, flags);
   }
 
   /**
@@ -466,7 +466,7 @@ export class Socket<Item = Buffer> extends SocketDescriptor implements AsyncIter
     const bytes = bytesOf("data", data);
     if (!endpoint.sending.isIdle) return WOULD_BLOCK;
     const result = kernel.send(endpoint.slot, endpoint.generation, bytes, 0, bytes.length, int32("flags", flags));
-    return sent(endpoint, "send", result);
+    return checkSent(endpoint, "send", result);
   }
 
   /**

@@ -4,15 +4,15 @@
  * they are read.
  */
 export function messageOf(thrown: unknown): string {
-  return told(() => (thrown instanceof Error ? thrown.message : thrown));
+  return tryText(() => (thrown instanceof Error ? thrown.message : thrown));
 }
 
 /** Its name as well. */
 export function textOf(thrown: unknown): string {
-  return told(() => thrown);
+  return tryText(() => thrown);
 }
 
-function told(look: () => unknown): string {
+function tryText(look: () => unknown): string {
   try {
     return String(look());
   } catch {

@@ -21,7 +21,7 @@ let ofNewSockets: number | null = null;
  * ```
  */
 export function setdefaulttimeout(timeoutMs: number | null): void {
-  ofNewSockets = checkedTimeout("timeoutMs", timeoutMs);
+  ofNewSockets = checkTimeout("timeoutMs", timeoutMs);
 }
 
 /**
@@ -32,7 +32,7 @@ export function getdefaulttimeout(): number | null {
 }
 
 /** A time-out: null, or milliseconds that Node's timers can wait. */
-export function checkedTimeout(name: string, timeoutMs: unknown): number | null {
+export function checkTimeout(name: string, timeoutMs: unknown): number | null {
   if (timeoutMs === null) return null;
   if (typeof timeoutMs !== "number") throw wrongType(name, "of type number, in milliseconds, or null", timeoutMs);
   if (timeoutMs === Number.POSITIVE_INFINITY) throw outOfRange(name, "null to wait for ever", timeoutMs);

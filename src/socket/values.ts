@@ -7,16 +7,16 @@ export {
   bytesOf,
   checkLines,
   type Data,
+  describeReceived,
   functionOf,
   intact,
   integer,
   outOfRange,
-  received,
   viewOf,
   wrongType,
   wrongValue,
 } from "./argument.ts";
-export { promised, rejected } from "./call.ts";
+export { rejectWith, tryPromise } from "./call.ts";
 export * as constants from "./constants.ts";
 export * from "./constants.ts";
 export { controlSpace, encodeControl } from "./control-message.ts";
@@ -31,6 +31,6 @@ export { SocketError, succeed } from "./socket-error.ts";
 export { isInternet, type SocketKind } from "./socket-type.ts";
 export { AbortError, SockwrightError } from "./sockwright-error.ts";
 export { codeOf, messageOf, textOf } from "./thrown.ts";
-export { checkedTimeout } from "./time-out.ts";
+export { checkTimeout } from "./time-out.ts";
 export { signalOf } from "./wait-options.ts";
 export { type WebStreams, webStreamsOf } from "./web-streams.ts";

@@ -2,7 +2,7 @@ import {
   AbortError,
   type Address,
   type AddressInput,
-  checkedTimeout,
+  checkTimeout,
   integer,
   MAX_TIMEOUT_MS,
   outOfRange,
@@ -356,7 +356,7 @@ export class BaseServer<Request = unknown> implements AsyncDisposable {
 
   /** Returns how long `handle_request()` waits, in ms; null for ever. @internal */
   request_timeout(): number | null {
-    return checkedTimeout("timeout", this.timeout);
+    return checkTimeout("timeout", this.timeout);
   }
 
   /** Decides how the server reacts to an error of `get_request`. @internal */

@@ -4,9 +4,9 @@ import {
   type Data,
   EMSGSIZE,
   integer,
-  promised,
-  rejected,
+  rejectWith,
   SocketError,
+  tryPromise,
 } from "../socket/values.ts";
 
 /** The most bytes that a file in memory holds; beyond it a write fails with EMSGSIZE. No datagram is that long. */
@@ -96,7 +96,7 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
    * @example See {@link DatagramRequestHandler}.
    */
   write(data: Data): Promise<number> {
-    return promised(() => Promise.resolve(this.#add(data)));
+    return tryPromise(() => Promise.resolve(this.#add(data)));
   }
 
   /**
@@ -106,7 +106,7 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
    * @example See {@link DatagramRequestHandler}.
    */
   writelines(lines: Iterable<Data>): Promise<void> {
-    return promised(() => {
+    return tryPromise(() => {
       checkLines(lines);
       this.#add(Buffer.concat(Array.from(lines, (line) => bytesOf("data", line))));
       return Promise.resolve();
@@ -120,7 +120,7 @@ export class MemoryFile implements AsyncIterable<Buffer>, AsyncDisposable {
    * @example See {@link DatagramRequestHandler}.
    */
   flush(): Promise<void> {
-    return this.#failure === undefined ? Promise.resolve() : rejected(this.#failure);
+    return this.#failure === undefined ? Promise.resolve() : rejectWith(this.#failure);
   }
 
   /**

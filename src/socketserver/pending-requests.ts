@@ -1,4 +1,4 @@
-import { AbortError, AbortWait, type Address, received } from "../socket/values.ts";
+import { AbortError, AbortWait, type Address, describeReceived } from "../socket/values.ts";
 
 /** The result of `get_request`: a request, and the address of its client. */
 export type RequestWithAddress<Request> = [request: Request, client_address: Address];
@@ -67,7 +67,7 @@ async function callGetRequest<Request>(get: () => unknown): Promise<RequestWithA
   const taken = await get();
   if (isPair(taken)) return taken as RequestWithAddress<Request>;
   // The error code and the form of the message are those of Node.
-  const message = `Expected [request, client_address] to be returned from the "get_request" function. ${received(taken)}`;
+  const message = `Expected [request, client_address] to be returned from the "get_request" function. ${describeReceived(taken)}`;
   throw Object.assign(new TypeError(message), { code: "ERR_INVALID_RETURN_VALUE" });
 }
 

@@ -1,7 +1,7 @@
 import type { Socket, SocketFile } from "../socket/internal.ts";
 import {
   type Address,
-  checkedTimeout,
+  checkTimeout,
   IPPROTO_TCP,
   SocketError,
   SockwrightError,
@@ -161,7 +161,7 @@ export class StreamRequestHandler extends BaseRequestHandler {
    */
   override setup(): Awaitable<void> {
     this.connection = this.request;
-    if (this.timeout !== null) this.connection.settimeout(checkedTimeout("timeout", this.timeout));
+    if (this.timeout !== null) this.connection.settimeout(checkTimeout("timeout", this.timeout));
     if (this.disable_nagle_algorithm) this.connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
     this.rfile = this.connection.makefile("rb", { buffering: this.rbufsize });
     this.wfile = this.connection.makefile("wb", { buffering: this.wbufsize });

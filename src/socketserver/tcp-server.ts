@@ -1,4 +1,4 @@
-import { acceptAction, readableWithin, Socket, SocketDescriptor, shortagePaused } from "../socket/internal.ts";
+import { acceptAction, pauseForShortage, readableWithin, Socket, SocketDescriptor } from "../socket/internal.ts";
 import {
   type AddressInput,
   AF_INET,
@@ -222,7 +222,7 @@ export class TCPServer<Request = Socket> extends BaseServer<Request> {
 
   /** @internal */
   override async pause(signal: AbortSignal): Promise<void> {
-    await shortagePaused(SocketDescriptor.endpointOf(this.socket), signal);
+    await pauseForShortage(SocketDescriptor.endpointOf(this.socket), signal);
   }
 
   /** Closes the socket; `server_close()` calls it. @internal */

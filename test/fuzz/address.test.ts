@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import { AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, AF_VSOCK } from "../../src/index.ts";
-import { type Address, AddressRoom, decodeAddress, encodeNumericAddress } from "../../src/socket/address.ts";
+import { type Address, AddressBuffer, decodeAddress, encodeNumericAddress } from "../../src/socket/address.ts";
 import { decoded, rewritten } from "./address-reference.ts";
 import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
 
@@ -10,7 +10,7 @@ interface Subject {
   decode(view: DataView, offset: number, length: number): Address | undefined;
   encode(family: number, address: unknown): Uint8Array;
   /** The address in a room whose int32 of a length the kernel has set. */
-  inRoom(room: AddressRoom): Address | undefined;
+  inRoom(room: AddressBuffer): Address | undefined;
 }
 
 const ours: Subject = {
@@ -99,7 +99,7 @@ function roundOf({ decode, encode, inRoom }: Subject): Round {
       : told(bytes, "is written as", found, "not", expected);
   };
   const left = (draw: Draw): string | undefined => {
-    const room = new AddressRoom();
+    const room = new AddressBuffer();
     room.bytes.set(
       Uint8Array.from({ length: MOST_BYTES }, () => draw.below(256)),
       4,
@@ -205,7 +205,7 @@ test.each<[string, Subject, RegExp]>([
   expect(findPlanted(roundOf(planted))).toMatch(said);
 });
 
-function unchecked(room: AddressRoom): Address | undefined {
+function unchecked(room: AddressBuffer): Address | undefined {
   const view = new DataView(room.bytes.buffer);
   return decodeAddress(view, 4, Math.abs(view.getInt32(0, true)) % 132);
 }

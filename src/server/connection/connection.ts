@@ -9,8 +9,8 @@ import {
   type Data,
   integer,
   type OptionNames,
-  promised,
-  rejected,
+  rejectWith,
+  tryPromise,
   type WebStreams,
   webStreamsOf,
   wrongType,
@@ -292,7 +292,7 @@ export class Connection {
    */
   read(options?: number | LimitedRead): Promise<Buffer | undefined> {
     if (options === undefined) return this.#input.read(NEXT_PIECE);
-    return promised(() => {
+    return tryPromise(() => {
       // A numeric string gets the error message that shows a number.
       if (typeof options !== "object") return this.#input.read(this.#readAtMost("maxBytes", options));
       checkOptions("connection.read()", options, LIMITED_READ);
@@ -310,7 +310,7 @@ export class Connection {
    * bytes received until then can still be read.
    */
   readExactly(count: number, options?: WaitOptions): Promise<Buffer> {
-    return promised(() => {
+    return tryPromise(() => {
       const read = new ReadExactly(integer("count", count, 0, MAX_READ_BYTES));
       return this.#input.read(read, checkWait("connection.readExactly()", options));
     });
@@ -323,7 +323,7 @@ export class Connection {
    * received bytes can still be read.
    */
   readUntil(delimiter: Data, options?: LimitedRead): Promise<Buffer | undefined> {
-    return promised(() => {
+    return tryPromise(() => {
       const end = bytesOf("delimiter", delimiter);
       if (end.length === 0) throw wrongValue("delimiter", "must not be empty", delimiter);
       checkOptions("connection.readUntil()", options, LIMITED_READ, (most) => `, such as { maxBytes: ${most} }`);
@@ -369,7 +369,8 @@ export class Connection {
    * ```
    */
   onBytes(take: (bytes: Uint8Array, push: Push) => void): Promise<void> {
-    if (typeof take !== "function") return rejected(wrongType("take", "of type function, such as (bytes) => …", take));
+    if (typeof take !== "function")
+      return rejectWith(wrongType("take", "of type function, such as (bytes) => …", take));
     return this.#input.onBytes(new BytePush(this.#input, take));
   }
 
@@ -520,7 +521,7 @@ export class Connection {
   drained(options?: WaitOptions): Promise<void> {
     return options === undefined
       ? this.#output.drained()
-      : promised(() => this.#output.drained(checkWait("connection.drained()", options)));
+      : tryPromise(() => this.#output.drained(checkWait("connection.drained()", options)));
   }
 
   /**
@@ -546,7 +547,7 @@ export class Connection {
   flushed(options?: WaitOptions): Promise<void> {
     return options === undefined
       ? this.#output.flushed()
-      : promised(() => this.#output.flushed(checkWait("connection.flushed()", options)));
+      : tryPromise(() => this.#output.flushed(checkWait("connection.flushed()", options)));
   }
 
   /**
@@ -711,7 +712,7 @@ export class Connection {
   end(): Promise<void>;
   end(data?: unknown): Promise<void> {
     if (data !== undefined)
-      return rejected(wrongType("data", "left out: end() sends none, so call write(data) before", data));
+      return rejectWith(wrongType("data", "left out: end() sends none, so call write(data) before", data));
     return this.#output.end();
   }
 
@@ -737,7 +738,7 @@ export class Connection {
       this.#closing ??= this.#close(LINGER_MS, undefined);
       return this.#closing;
     }
-    return promised(() => {
+    return tryPromise(() => {
       checkOptions("connection.close()", options, LINGER_OPTIONS, (ms) => `, such as { lingerMs: ${ms} }`);
       const { lingerMs = LINGER_MS, idleMs } = options;
       integer("options.lingerMs", lingerMs, 0, MAX_LINGER_MS);

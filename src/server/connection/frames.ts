@@ -1,5 +1,5 @@
 import { type Codec, type Decoder, writesInPlace } from "../../codec/codec.ts";
-import { promised, rejected, wrongType } from "../../socket/values.ts";
+import { rejectWith, tryPromise, wrongType } from "../../socket/values.ts";
 import { errorOf } from "../transport/connection-error.ts";
 import { bareFrameRead, type FrameRead, FrameSkip, frameRead } from "./frame-read.ts";
 import type { Input } from "./input.ts";
@@ -91,7 +91,9 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
    */
   read(options?: WaitOptions): Promise<In | undefined> {
     if (options === undefined) return this.#input.read(bareFrameRead(this.#read), undefined, this.#read);
-    return promised(() => this.#input.read(bareFrameRead(this.#read), checkWait("frames.read()", options), this.#read));
+    return tryPromise(() =>
+      this.#input.read(bareFrameRead(this.#read), checkWait("frames.read()", options), this.#read),
+    );
   }
 
   /**
@@ -136,7 +138,7 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
    * ```
    */
   skip(options?: WaitOptions): Promise<number> {
-    return promised(() => {
+    return tryPromise(() => {
       const wait = checkWait("frames.skip()", options);
       try {
         return this.#input.read(new FrameSkip(this.#decoder, this.#codec.name), wait, this.#read);
@@ -176,7 +178,8 @@ export class Frames<In, Out = In> implements AsyncIterableIterator<In, undefined
    * ```
    */
   onFrame(take: (frame: In, push: Push) => void): Promise<void> {
-    if (typeof take !== "function") return rejected(wrongType("take", "of type function, such as (frame) => …", take));
+    if (typeof take !== "function")
+      return rejectWith(wrongType("take", "of type function, such as (frame) => …", take));
     return this.#input.onBytes(new FramePush(this.#input, this.#decoder, take), this.#read);
   }
 

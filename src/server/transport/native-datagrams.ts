@@ -6,7 +6,7 @@ import * as poller from "../../native/poller.ts";
 import { EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from "../../native/poller.ts";
 import * as turn from "../../native/turn.ts";
 import {
-  AddressRoom,
+  AddressBuffer,
   acceptAction,
   concerns,
   decodeAddress,
@@ -14,10 +14,10 @@ import {
   type Endpoint,
   errorBehind,
   keepAlive,
+  pauseForShortage,
   SOCKADDR_BYTES,
   SocketDescriptor,
   SpuriousWakeups,
-  shortagePaused,
 } from "../../socket/internal.ts";
 import {
   type Address,
@@ -49,8 +49,8 @@ let memory = Buffer.alloc(0);
 const addresses = new Uint8Array(MAX_DATAGRAMS * SOCKADDR_BYTES);
 const addressView = new DataView(addresses.buffer);
 const results = new Int32Array(MAX_DATAGRAMS * INT32S_PER_RESULT);
-const addressRoom = new AddressRoom();
-const addressRoomView = new DataView(addressRoom.bytes.buffer);
+const addressBuffer = new AddressBuffer();
+const addressView = new DataView(addressBuffer.bytes.buffer);
 const look = new Uint8Array(0);
 
 /** What has come: bytes of the receiver's own, from whom, and how the kernel writes that. */
@@ -141,11 +141,11 @@ export class NativeDatagrams implements DatagramSocket, Watcher {
       if (next < 0) return next;
       // Another process may take that one meanwhile: most others have room, too.
       const room = next > memory.length ? Buffer.allocUnsafe(next) : memory;
-      const length = kernel.recvfrom(slot, generation, room, 0, room.length, 0, addressRoom.bytes);
+      const length = kernel.recvfrom(slot, generation, room, 0, room.length, 0, addressBuffer.bytes);
       if (length < 0) return length;
       const data = room === memory ? copied(0, length) : room.subarray(0, length);
-      const sockaddr = copyOf(addressRoom.bytes, 4, Math.min(addressRoomView.getInt32(0, true), SOCKADDR_BYTES));
-      incoming.push(this.#from(data, addressRoom.get(), sockaddr));
+      const sockaddr = copyOf(addressBuffer.bytes, 4, Math.min(addressView.getInt32(0, true), SOCKADDR_BYTES));
+      incoming.push(this.#from(data, addressBuffer.get(), sockaddr));
       turn.spendBytes(length);
     }
     return 0;
@@ -215,7 +215,7 @@ export class NativeDatagrams implements DatagramSocket, Watcher {
     this.#leave(EPOLLIN);
     if (!this.#isShort) this.#events.failed(error);
     this.#isShort = true;
-    if (await shortagePaused(this.#endpoint, undefined)) this.#awaitInput();
+    if (await pauseForShortage(this.#endpoint, undefined)) this.#awaitInput();
   }
 
   #lose(error: Error): void {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_UNIX, AF_VSOCK } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
-import { type Address, AddressRoom, decodeAddress, encodeNumericAddress } from "../../../src/socket/address.ts";
+import { type Address, AddressBuffer, decodeAddress, encodeNumericAddress } from "../../../src/socket/address.ts";
 import { startChild } from "../../support/child.ts";
 import { requireTool } from "../../support/tools.ts";
 
@@ -146,7 +146,7 @@ test("an address that is read keeps nothing of the memory that it was read from"
 test.each([0, 1, 2, 16, 128, 129, 4096, 0x7fffffff, -1])(
   "a length of %i from the kernel is read as far as there is room",
   (length) => {
-    const room = new AddressRoom();
+    const room = new AddressBuffer();
     const view = new DataView(room.bytes.buffer);
     view.setInt32(0, length, true);
     view.setUint16(4, AF_INET, true);

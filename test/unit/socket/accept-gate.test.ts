@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { Listener, Socket } from "../../../src/index.ts";
 import { kernel } from "../../../src/native/load.ts";
-import { type Incoming, MAX_ACCEPTS_PER_TURN, owned } from "../../../src/socket/accept.ts";
+import { adoptIncoming, type Incoming, MAX_ACCEPTS_PER_TURN } from "../../../src/socket/accept.ts";
 import type { AcceptGate } from "../../../src/socket/accept-gate.ts";
 import type { Address } from "../../../src/socket/address.ts";
 import type { Endpoint } from "../../../src/socket/endpoint.ts";
@@ -64,7 +64,7 @@ function acceptThrough(listener: Listener, gate: AcceptGate, signal?: AbortSigna
     for (const endpoint of accepted) endpoint.close();
   });
   const endpoint = SocketDescriptor.endpointOf(listener);
-  const take = (incoming: Incoming): void => void accepted.push(owned(endpoint, incoming).endpoint);
+  const take = (incoming: Incoming): void => void accepted.push(adoptIncoming(endpoint, incoming).endpoint);
   const served = acceptAll(endpoint, take, signal, gate);
   return { accepted, served };
 }
