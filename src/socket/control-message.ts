@@ -10,8 +10,8 @@ export interface ControlMessage {
 // struct cmsghdr on 64-bit Linux: size_t length, int level, int type; data and next header aligned to 8.
 const HEADER_BYTES = 16;
 /**
- * The most bytes for received control messages; a larger request is a RangeError. For sending, the kernel's own limit is
- * net.core.optmem_max.
+ * The most bytes of the buffer for received control messages, and of the data of one control message to send; a larger size is a
+ * RangeError. The kernel limits all control messages of one send to net.core.optmem_max.
  */
 export const MAX_CONTROL_BYTES = 1024 * 1024;
 

@@ -4,21 +4,21 @@ import { getSystemErrorMap } from "node:util";
 
 const texts = getSystemErrorMap();
 const names = new Map<number, string>(Object.entries(constants.errno).map(([name, errno]) => [errno, name]));
-/** libuv's numbers, positive, of the two EAI_* that Node has one name for: lib/internal/errors.js, DNSException. */
+/** libuv's positive numbers of the two EAI_* errors for which Node has one name: lib/internal/errors.js, DNSException. */
 const NOT_FOUND: readonly number[] = [uvErrno("EAI_NONAME"), uvErrno("EAI_NODATA")];
 
-/** The positive number that libuv has for an EAI_* of getaddrinfo(3), whose own numbers are those of other errors. */
+/** Returns libuv's positive number of an EAI_* error of getaddrinfo(3); the numbers of C are also those of other errors. */
 export function uvErrno(eai: string): number {
   return -([...texts].find(([, [name]]) => name === eai)?.[0] ?? 0);
 }
 
-/** The name of a positive errno, as in errno(3): 111 is `ECONNREFUSED`. */
+/** Returns the name of a positive errno, as in errno(3): 111 is `ECONNREFUSED`. */
 export function errnoName(errno: number): string {
   if (NOT_FOUND.includes(errno)) return "ENOTFOUND";
   return texts.get(-errno)?.[0] ?? names.get(errno) ?? `E${errno}`;
 }
 
-/** The words that Node uses for a positive errno: 98 is `address already in use`. */
+/** Returns Node's text for a positive errno: 98 is `address already in use`. */
 export function errnoText(errno: number): string {
   return texts.get(-errno)?.[1] ?? `errno ${errno}`;
 }
@@ -26,8 +26,8 @@ export function errnoText(errno: number): string {
 const { errno } = constants;
 
 /**
- * The errors that `send` takes from the socket (its `sk_err`) rather than finds for itself. The kernel gives such an
- * error once; whoever reads next would see a clean end of file, so it is kept for the reader.
+ * The errors of a send that come from the socket (its `sk_err`) and not from the send itself. The kernel reports such an error
+ * once; the next receive would see a clean end of the stream, so the endpoint keeps the error for it.
  */
 export const CONNECTION_ERRORS: ReadonlySet<number> = new Set([
   errno.ECONNRESET,
@@ -74,6 +74,6 @@ export const {
   ETIMEDOUT,
 } = errno;
 
-/** Of errno(3), and not among Node's constants; the same on every Linux that there is a Node for. */
+/** errno(3); Node has no constants for these. They are the same on every Linux that Node supports. */
 export const ENONET = 64;
 export const EHOSTDOWN = 112;

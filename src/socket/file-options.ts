@@ -154,5 +154,5 @@ export function sizeOf(name: string, size: unknown): number | undefined {
   return integer(name, size, 0, MAX_FILE_READ);
 }
 
-/** What one read can ask for: a Buffer or a string has room for no more, or not much. */
+/** The largest size of one read of a file, in bytes or characters; a larger one is a RangeError. A string can hold hardly more. */
 export const MAX_FILE_READ = 0x1fffffff;

@@ -8,41 +8,41 @@ import { checkReceived, ReceiveCall } from "./receive.ts";
 
 const NEWLINE = 0x0a;
 
-/** What a file reads from: received bytes come here. */
+/** The input of a file: its reads receive bytes from the endpoint and push them here. */
 export interface FileSource {
   readonly endpoint: Endpoint;
-  /** Throws what keeps every read from being made. */
+  /** Throws if no read can be made. */
   check(): void;
-  /** Throws why nothing comes any more. */
+  /** Throws if the input has failed, so that no further bytes come. */
   checkInput(): void;
-  /** Keeps what was received; true at the end. */
+  /** Stores received bytes; returns true at the end of the input. */
   push(bytes: Buffer): boolean;
 }
 
-/** How one read of a file is made. */
+/** The form of one read of a file: what it takes from the input. */
 export interface FileReadForm<R> {
   /**
-   * Takes the result from what is there, all or nothing; or else gives how many bytes to receive. At the end there is always a
-   * result.
+   * Takes the whole result from the stored bytes, or takes nothing and returns how many bytes to receive. At the end of the input
+   * it always returns a result.
    */
   take(isEnd: boolean): R | number;
-  /** Not a byte beyond the end of a line is received. */
+  /** Whether the read must not receive a byte beyond the end of a line. */
   readonly isUnbufferedLine?: boolean;
-  /** The read has failed, or begins anew: gives back what it has taken. */
+  /** Called when the read fails or starts again: returns the bytes it has taken to the input. */
   giveBack?(): void;
-  /** What the read gives where the file is closed meanwhile; without one it fails. */
+  /** The result if the file is closed while the read waits; if it is undefined, the read fails. */
   readonly whenClosed?: R;
 }
 
 /**
- * A read of a file: one call in the queue of its socket, which receives until it has its result. So reads are served in their
- * order, and one that has what it wants at once costs one promise.
+ * A read of a file: one call in the socket's queue, which receives until its result is complete. The queue keeps reads in their
+ * order, and a read that completes at once costs one promise.
  */
 export class FileRead<R> extends ReceiveCall<R> {
   readonly source: FileSource;
   readonly form: FileReadForm<R>;
 
-  /** @param wanted - how many bytes it will receive first, at least 1. */
+  /** @param wanted - the number of bytes of the first receive, at least 1. */
   constructor(source: FileSource, form: FileReadForm<R>, wanted: number) {
     super(source.endpoint, 0, wanted);
     this.source = source;
@@ -52,7 +52,7 @@ export class FileRead<R> extends ReceiveCall<R> {
   attempt(): Outcome<R> {
     try {
       const outcome = this.#receive();
-      // One that may not wait is over then, and where it was tried at once nobody abandons it.
+      // A read that may not wait ends here; the queue does not abandon a call that it tried at once.
       if (!this.mayWait && isUnfinished(outcome)) this.abandon();
       return outcome;
     } catch (error) {
@@ -65,7 +65,7 @@ export class FileRead<R> extends ReceiveCall<R> {
     this.form.giveBack?.();
   }
 
-  // Of datagrams: no further one comes.
+  // For datagram sockets after shutdown: no further datagram comes.
   nothing(): R {
     try {
       this.source.push(Buffer.alloc(0));
@@ -84,13 +84,13 @@ export class FileRead<R> extends ReceiveCall<R> {
       const result = this.#result(isEnd);
       if (typeof result !== "number") return result;
       source.checkInput();
-      // A peer that sends without a pause has no more of the turn than others. A short receive may have ended at urgent data, or at
-      // a descriptor that came along: whoever does not wait looks behind it.
+      // A peer that sends without a pause gets no larger share of the turn than others. A short receive may have stopped at urgent
+      // data or at a passed descriptor: a read that does not wait receives again to get the data behind it.
       if (!isFirst && this.mayWait && (endpoint.drained || !turn.takeCall())) return PROGRESS;
       const bytes = this.form.isUnbufferedLine === true ? recvLine(endpoint, result) : recvBytes(endpoint, result);
       if (bytes === WOULD_BLOCK) return isFirst ? WOULD_BLOCK : PROGRESS;
       isEnd = source.push(bytes);
-      // As in Python the time-out is that of each receive.
+      // As in Python, the timeout applies to each receive.
       endpoint.receiving.waitAnew(readsOf(source));
     }
   }
@@ -100,7 +100,7 @@ export class FileRead<R> extends ReceiveCall<R> {
   }
 }
 
-/** The reads of a file that wait, in their order, for whoever ends none meanwhile. */
+/** Yields the waiting reads of a file in their order. The caller must not end one of them during the iteration. */
 export function* readsOf(source: FileSource): Generator<FileRead<unknown>, void> {
   for (const call of source.endpoint.receiving.waiting()) {
     if (call instanceof FileRead && call.source === source) yield call;
@@ -116,8 +116,8 @@ function recvBytes(endpoint: Endpoint, count: number): Buffer | typeof WOULD_BLO
 }
 
 /**
- * What has come of a line, up to its end and not a byte more, as recv(2) of single bytes would: it looks first, MSG_PEEK, and takes
- * in the same attempt, so that no other receive of the socket comes between the two.
+ * Receives the available part of a line, up to its end and not a byte more, as recv(2) of single bytes would. It peeks first
+ * (MSG_PEEK) and receives in the same attempt, so that no other receive of the socket comes between the two.
  */
 function recvLine(endpoint: Endpoint, most: number): Buffer | typeof WOULD_BLOCK {
   const { slot, generation } = endpoint;

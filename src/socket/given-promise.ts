@@ -1,9 +1,9 @@
 import { types } from "node:util";
 
 /**
- * What a function of the program's own has given, as a promise that settles once, whatever it is: a promise whose `then` is
- * replaced, a thenable that throws, or calls both of its callbacks, or cannot be asked for its `then`. One of Node's own, as
- * async functions give it, is given back as it is: of a server that is idle it is the only one.
+ * Converts the return value of a program's function to a promise that settles once, also if the value is a promise with a
+ * replaced `then`, or a thenable that throws, calls both of its callbacks, or has a `then` that cannot be read. A native promise,
+ * as async functions return it, is returned as it is, so that an idle server keeps no other promise.
  */
 export function promiseOf(given: unknown): Promise<unknown> {
   return isPlainPromise(given) ? given : new Promise((resolve) => resolve(given));
@@ -11,10 +11,10 @@ export function promiseOf(given: unknown): Promise<unknown> {
 
 function isPlainPromise(given: unknown): given is Promise<unknown> {
   try {
-    // A proxy of a promise, and what has its prototype alone, are instances of Promise whose `then` throws.
+    // A proxy of a promise, and an object with only its prototype, are instances of Promise whose `then` throws.
     return types.isPromise(given) && given.then === Promise.prototype.then && given.constructor === Promise;
   } catch {
-    // A proxy that tells nothing.
+    // A proxy whose traps throw.
     return false;
   }
 }

@@ -11,19 +11,19 @@ import { hostErrorName, lookUp } from "./lookup.ts";
 import { SocketError } from "./socket-error.ts";
 import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
 
-/** What a host is called, its other names, and its addresses: Python's triple. */
+/** The name of a host, its aliases and its addresses: Python's triple. */
 export type HostNames = [hostname: string, aliases: string[], addresses: string[]];
 
 /**
- * The name of this machine — gethostname(2), Python's `socket.gethostname`. See {@link getfqdn}.
+ * Returns the name of this machine — gethostname(2), Python's `socket.gethostname`. See {@link getfqdn}.
  */
 export function gethostname(): string {
   return hostname();
 }
 
 /**
- * The first IPv4 address of a host — gethostbyname(3), Python's `socket.gethostbyname`. See {@link getaddrinfo} for IPv6, and
- * for all of the addresses.
+ * Returns the first IPv4 address of a host — gethostbyname(3), Python's `socket.gethostbyname`. Use {@link getaddrinfo} for IPv6
+ * and for all addresses.
  *
  * @param name - a name or an address; `""` is `0.0.0.0`, and `"<broadcast>"` is `255.255.255.255`.
  * @throws SocketError `ENOTFOUND`, `EAI_AGAIN`, `EAI_ADDRFAMILY` … · AbortError · TypeError, RangeError.
@@ -42,7 +42,7 @@ export function gethostbyname(name: string, options?: WaitOptions): Promise<stri
 }
 
 /**
- * All that is known of a host by its name, of IPv4 — gethostbyname(3), Python's `socket.gethostbyname_ex`.
+ * Looks up a host by its name and returns its names and IPv4 addresses — gethostbyname(3), Python's `socket.gethostbyname_ex`.
  *
  * @returns `[hostname, aliases, addresses]`.
  * @throws SocketError `ENOTFOUND`, `EAI_AGAIN` … (Python's `herror`) · AbortError · TypeError, RangeError.
@@ -65,9 +65,9 @@ export function gethostbyname_ex(name: string, options?: WaitOptions): Promise<H
 }
 
 /**
- * All that is known of a host by its address — gethostbyaddr(3), Python's `socket.gethostbyaddr`.
+ * Looks up a host by its address and returns its names and addresses — gethostbyaddr(3), Python's `socket.gethostbyaddr`.
  *
- * @param address - of IPv4 or IPv6; a name is looked up first.
+ * @param address - an IPv4 or IPv6 address; a name is looked up first.
  * @returns `[hostname, aliases, addresses]`.
  * @throws SocketError `ENOTFOUND`, `EAI_AGAIN` … (Python's `herror`) · AbortError · TypeError, RangeError.
  * @example
@@ -94,10 +94,10 @@ export function gethostbyaddr(address: string, options?: WaitOptions): Promise<H
 }
 
 /**
- * The full name of a host: the first of its names that has a dot — Python's `socket.getfqdn`. A host that nobody knows is
- * called what it was called.
+ * Returns the full name of a host: the first of its names that has a dot — Python's `socket.getfqdn`. For an unknown host it
+ * returns `name`.
  *
- * @param name - `""`, the default, is this machine.
+ * @param name - a name or an address; `""`, the default, is this machine.
  * @throws AbortError · TypeError, RangeError.
  * @example
  * ```ts
@@ -124,7 +124,7 @@ export function getfqdn(name = "", options?: WaitOptions): Promise<string> {
   });
 }
 
-/** What Python makes of a name for these functions (setipaddr, socketmodule.c). */
+/** Resolves a name to its first address, as Python does for these functions (setipaddr, socketmodule.c). */
 function firstAddress(
   argument: string,
   name: string,

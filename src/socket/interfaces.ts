@@ -5,9 +5,10 @@ import { textOf } from "./host.ts";
 import { SocketError, succeed } from "./socket-error.ts";
 
 /**
- * The network interfaces of this machine, or of this network namespace — if_nameindex(3), Python's `socket.if_nameindex`.
+ * Returns the network interfaces of this machine, or of this network namespace — if_nameindex(3), Python's
+ * `socket.if_nameindex`.
  *
- * @returns `[index, name]` of each.
+ * @returns `[index, name]` for each interface.
  * @throws SocketError.
  * @example
  * ```ts
@@ -23,10 +24,10 @@ export function if_nameindex(): [index: number, name: string][] {
 }
 
 /**
- * The index of an interface, as `scopeId` of an address and many options take it — if_nametoindex(3), Python's
+ * Returns the index of an interface, for the `scopeId` of an address and for many options — if_nametoindex(3), Python's
  * `socket.if_nametoindex`.
  *
- * @throws SocketError `ENODEV` where there is none of that name · TypeError.
+ * @throws SocketError `ENODEV` if no interface has that name · TypeError.
  * @example
  * ```ts
  * import { if_indextoname, if_nametoindex } from "sockwright";
@@ -39,10 +40,10 @@ export function if_nametoindex(name: string): number {
 }
 
 /**
- * The name of an interface — if_indextoname(3), Python's `socket.if_indextoname`. See {@link if_nametoindex}.
+ * Returns the name of an interface — if_indextoname(3), Python's `socket.if_indextoname`. See {@link if_nametoindex}.
  *
  * @param index - 0 to 2^32 - 1; an interface has at least 1.
- * @throws SocketError `ENXIO` where there is none with that index · TypeError, RangeError.
+ * @throws SocketError `ENXIO` if no interface has that index · TypeError, RangeError.
  */
 export function if_indextoname(index: number): string {
   const name = kernel.if_indextoname(integer("index", index, 0, 0xffffffff));

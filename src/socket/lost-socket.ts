@@ -3,14 +3,17 @@ import { kernel } from "../native/load.ts";
 import { forget } from "../native/poller.ts";
 import { socketLost } from "./diagnostics.ts";
 
-/** Closes what was lost without `close()`, and says so: relying on the collector loses descriptors under load. */
+/**
+ * Closes the descriptor of a socket that was garbage-collected without `close()`, and warns: the collector may run too late, and
+ * the process may be out of descriptors by then.
+ */
 const registry = new FinalizationRegistry<Handle>((handle) => {
   const slot = slotOf(handle);
   const generation = generationOf(handle);
   const descriptor = kernel.fileno(slot, generation);
   if (descriptor < 0) return;
   forget(slot);
-  // Nobody waits for it: it does not linger.
+  // No caller waits for this close, so it does not linger.
   kernel.close(slot, generation);
   socketLost.publish({ descriptor });
   process.emitWarning(`A socket (descriptor ${descriptor}) was garbage-collected without close()`, {
@@ -19,12 +22,12 @@ const registry = new FinalizationRegistry<Handle>((handle) => {
   });
 });
 
-/** From now on the loss of `owner` closes the handle. */
+/** Closes the handle if `owner` is garbage-collected before {@link unwatchForLoss}. */
 export function watchForLoss(owner: object, handle: Handle): void {
   registry.register(owner, handle, owner);
 }
 
-/** The owner has given the handle back. */
+/** Stops watching: the owner has closed the handle or given it away. */
 export function unwatchForLoss(owner: object): void {
   registry.unregister(owner);
 }

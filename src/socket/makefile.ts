@@ -7,7 +7,7 @@ import { decodingOf, encoderOf } from "./text-encoding.ts";
 import { TextInput } from "./text-input.ts";
 import { characters, type Newline, textUnits } from "./text-units.ts";
 
-/** Makes a file of a socket: of bytes where the mode has a `b`, else of text. */
+/** Creates a file on a socket: of bytes if the mode has a `b`, else of text. */
 export function makefile(
   endpoint: Endpoint,
   mode: unknown,

@@ -5,14 +5,14 @@ const ADDRESS_AT = 4;
 const FLAGS_AT = ADDRESS_AT + SOCKADDR_BYTES;
 const CONTROL_LENGTH_AT = FLAGS_AT + 4;
 
-/** What recvmsg leaves besides the data: the address, the flags, and how much control data there is. */
+/** The results of recvmsg(2) besides the data: the sender's address, the flags, and the length of the control data. */
 export class MessageResults {
-  /** The memory, as the addon takes it. */
+  /** The memory that the addon writes. */
   readonly bytes = new Uint8Array(CONTROL_LENGTH_AT + 4);
   readonly #view = new DataView(this.bytes.buffer);
 
   get address(): Address | undefined {
-    // The kernel gives the full length even where it cuts: what stands behind the sockaddr is no part of it.
+    // The kernel returns the full length even when it cuts the address; the bytes behind the sockaddr are not part of it.
     return decodeAddress(this.#view, ADDRESS_AT, Math.min(this.#view.getInt32(0, true), SOCKADDR_BYTES));
   }
 

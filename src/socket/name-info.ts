@@ -7,10 +7,10 @@ import { eaiName, lookUp } from "./lookup.ts";
 import { checkWait, signalOf, type WaitOptions } from "./wait-options.ts";
 
 /**
- * The name of a host and of a service, of an address — getnameinfo(3), Python's `socket.getnameinfo`. What has no name is given
- * as a number, unless `NI_NAMEREQD` asks for a name.
+ * Returns the names of the host and the service of an address — getnameinfo(3), Python's `socket.getnameinfo`. A host or service
+ * without a name is returned as a number; with `NI_NAMEREQD`, a host without a name is an error.
  *
- * @param address - of IPv4 or IPv6, with a port. Without a `family`, a host with a colon is IPv6.
+ * @param address - an IPv4 or IPv6 address with a port. Without a `family`, a host with a colon is IPv6.
  * @param flags - `NI_NUMERICHOST`, `NI_NUMERICSERV`, `NI_NAMEREQD`, `NI_DGRAM`, `NI_NOFQDN`. Default 0.
  * @returns `[host, service]`.
  * @throws SocketError `ENOTFOUND`, `EAI_AGAIN` …, with the address as `hostname` · AbortError · TypeError, RangeError.

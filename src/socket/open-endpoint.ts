@@ -5,7 +5,7 @@ import { AF_INET, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_STREAM } from "./constants.t
 import { Endpoint } from "./endpoint.ts";
 import { SocketError } from "./socket-error.ts";
 
-/** socket(2). */
+/** Opens a socket and returns its endpoint — socket(2). */
 export function openEndpoint(family: number = AF_INET, type: number = SOCK_STREAM, protocol = 0): Endpoint {
   const bare = bareType(type);
   const handle = kernel.socket(familyOf(family), bare, int32("protocol", protocol));
@@ -13,7 +13,7 @@ export function openEndpoint(family: number = AF_INET, type: number = SOCK_STREA
   return new Endpoint(handle, family, bare, protocol);
 }
 
-/** A word that is no constant's name is most often that of a protocol. */
+/** Checks an address family. For a string, which is mostly the name of a protocol such as "tcp", the error shows the arguments. */
 export function familyOf(family: unknown): number {
   if (typeof family === "string" && !(family in constants)) {
     const form = "socket(AF_INET, SOCK_STREAM) for TCP, socket(AF_INET, SOCK_DGRAM) for UDP";
@@ -22,7 +22,7 @@ export function familyOf(family: unknown): number {
   return int32("family", family);
 }
 
-/** The flags are always on; in `type` they would only make two equal sockets look different. */
+/** Returns the type without SOCK_NONBLOCK and SOCK_CLOEXEC, which are always set: equal sockets then have equal types. */
 export function bareType(type: unknown): number {
   if (typeof type === "string" && !(type in constants)) {
     throw wrongType("type", "of type number, such as SOCK_STREAM or SOCK_DGRAM", type);

@@ -6,15 +6,18 @@ interface OpenFiles {
   isSocketClosed: boolean;
 }
 
-// Most sockets have no file: an endpoint has no field for them.
+// Most sockets have no file, so an endpoint has no field for them.
 const files = new WeakMap<Endpoint, OpenFiles>();
 
-/** A file that was lost keeps no descriptor open. Of a closed socket it was the last that had the endpoint, whose loss closes it. */
+/**
+ * Stops counting a file that was garbage-collected. If its socket was closed before, the endpoint has no other owner: it is
+ * collected too, and lost-socket.ts closes the descriptor.
+ */
 const registry = new FinalizationRegistry<OpenFiles>((lost) => {
   lost.count--;
 });
 
-/** From now on `file` keeps the endpoint open, as Python's socket counts its `_io_refs`. */
+/** Lets `file` keep the endpoint open until {@link removeFile}, as Python's socket counts its `_io_refs`. */
 export function addFile(endpoint: Endpoint, file: object): void {
   let open = files.get(endpoint);
   if (open === undefined) {
@@ -25,7 +28,7 @@ export function addFile(endpoint: Endpoint, file: object): void {
   registry.register(file, open, file);
 }
 
-/** The file is closed, and with the last one of a closed socket the endpoint. */
+/** Removes a closed file. The last file of a closed socket closes the endpoint. */
 export function removeFile(endpoint: Endpoint, file: object): void {
   const open = files.get(endpoint);
   if (open === undefined) return;
@@ -34,7 +37,7 @@ export function removeFile(endpoint: Endpoint, file: object): void {
   if (open.count === 0 && open.isSocketClosed) endpoint.close();
 }
 
-/** The socket is closed. True when files keep the endpoint open: the last of them closes it. */
+/** Called when the socket is closed. Returns whether open files keep the endpoint open: then the last of them closes it. */
 export function leaveToFiles(endpoint: Endpoint): boolean {
   const open = files.get(endpoint);
   if (open === undefined || open.count === 0 || endpoint.closed) return false;

@@ -2,15 +2,15 @@ import { wrongType } from "./argument.ts";
 import { MAX_TIMEOUT_MS } from "./deadline.ts";
 import { nearest } from "./nearest.ts";
 
-/** The names of a call's options: all that its type has, and no other. An option that is not listed does not compile. */
+/** The names of all options of a call. An option of the type that is not listed does not compile. */
 export type OptionNames<Options> = { readonly [Name in keyof Options]-?: true };
 
-/** Some names, of whatever call. */
+/** The names of the options of any call. */
 type Names = Readonly<Record<string, true>>;
 
 /**
- * What other libraries, and earlier versions of this one, call an option: the first that the call has was meant. What
- * differs in case, in a unit or by a slip is found without it.
+ * The names that other libraries, and earlier versions of this one, use for an option. The error suggests the first one that the
+ * call has. Names that differ only in case, in a unit or by a typing error need no entry.
  */
 const MEANT: ReadonlyMap<string, readonly string[]> = new Map([
   ["timeout", ["timeoutMs", "idleTimeoutMs", "graceMs", "lingerMs", "patienceMs", "signal"]],
@@ -38,17 +38,17 @@ const MEANT: ReadonlyMap<string, readonly string[]> = new Map([
   ["byteorder", ["endian"]],
   ["size", ["bufferBytes", "maxBytes", "length"]],
 ]);
-/** What a name may have at its end besides, or lack. */
+/** The units at the end of a name, which are ignored in the search for a similar name. */
 const UNIT = /(?:bytes|size|ms|msec|millis|milliseconds|seconds|sec)$/;
 
 /**
- * Options are an object or not given, and each has a name that the call knows. Nothing is allocated for options that are as
- * they should be, and no value is read: calls for every message are checked, too.
+ * Checks that `options` is undefined or an object, and that the call has each of its options. For valid options it allocates
+ * nothing and reads no value, since it also checks the calls for every message.
  *
- * @param call - as the user writes it, such as `recv()`.
- * @param form - what to write in place of a number or an array, which C and Python take there: what it completes is "must be
- * of type object".
- * @param elsewhere - what to do with an option that the call does not have, and another place has: by its name.
+ * @param call - the call as the user writes it, such as `recv()`.
+ * @param form - returns what to write in place of a number or an array, which C and Python accept there; it continues the text
+ * "must be of type object".
+ * @param elsewhere - hints for options that belong to another call or place, by their name.
  * @throws TypeError.
  */
 export function checkOptions(
@@ -64,10 +64,10 @@ export function checkOptions(
     const isPlain = typeof options === "number" || Array.isArray(options);
     throw wrongType(argument, `of type object${isPlain && form !== undefined ? form(options) : ""}`, options);
   }
-  // Not by Object.keys, which would make an array.
+  // Not Object.keys, which would allocate an array.
   for (const name in options) {
     if (names[name] === true || isOfEveryObject(name, options)) continue;
-    // They have names, too, and are no options.
+    // Signals and views are objects with enumerable names, but not options.
     if (options instanceof AbortSignal) throw wrongType(argument, "of type object, such as { signal }", options);
     if (ArrayBuffer.isView(options)) throw wrongType(argument, "of type object", options);
     const path = `${argument}.${name}`;
@@ -77,7 +77,7 @@ export function checkOptions(
   }
 }
 
-/** The same for an object of functions, such as a service: one of a class may have fields of its own. */
+/** Like {@link checkOptions}, for an object of functions, such as a service. An instance of a class may have other fields. */
 export function checkDefinition(call: string, definition: unknown, names: Names, argument: string, form: string): void {
   if (typeof definition !== "object" || definition === null || Array.isArray(definition)) {
     throw wrongType(argument, `of type object${form}`, definition);
@@ -86,12 +86,12 @@ export function checkDefinition(call: string, definition: unknown, names: Names,
   if (prototype === Object.prototype || prototype === null) checkOptions(call, definition, names, undefined, argument);
 }
 
-/** What a program has put into Object.prototype is no option of this call, and no mistake of it. */
+/** Returns whether the program has added the name to Object.prototype: it is not an option, and not an error of the caller. */
 function isOfEveryObject(name: string, options: object): boolean {
   return name in Object.prototype && !Object.hasOwn(options, name);
 }
 
-/** The signal in place of a time in ms. */
+/** Returns the code of a signal to write in place of a time in ms. */
 export function signalAfter(time: unknown): string {
   const isTime = typeof time === "number" && Number.isInteger(time) && time > 0 && time <= MAX_TIMEOUT_MS;
   return `AbortSignal.timeout(${isTime ? time : 5_000})`;
@@ -104,7 +104,7 @@ function unknownOption(call: string, path: string, name: string, names: Names, v
   if (meant === "signal" && /timeout/.test(plain(name))) {
     const signal = signalAfter(value);
     hint = `Write signal: ${signal}`;
-    // Clients by URL have no time-out of their own, but an option for what they hold.
+    // highWaterBytes marks clients by URL, which have no timeout of their own.
     if (!known.includes("highWaterBytes")) hint += `, or before the call ${signal.replace("AbortSignal.", "set")}`;
   }
   return noOption(call, path, hint);
@@ -118,15 +118,15 @@ function noOption(call: string, path: string, hint: string): TypeError {
 function meantName(name: string, known: readonly string[]): string | undefined {
   const word = plain(name);
   const bare = word.replace(UNIT, "");
-  const peers = (MEANT.get(word) ?? MEANT.get(bare))?.find((meant) => known.includes(meant));
-  if (peers !== undefined) return peers;
+  const synonym = (MEANT.get(word) ?? MEANT.get(bare))?.find((meant) => known.includes(meant));
+  if (synonym !== undefined) return synonym;
   const same =
     known.find((each) => plain(each) === word) ?? known.find((each) => plain(each).replace(UNIT, "") === bare);
   const near = same ?? nearest(word, known.map(plain));
   return known.find((each) => each === near || plain(each) === near);
 }
 
-/** Without what styles of writing differ in: `max_connections`, `MaxConnections`. */
+/** Returns a name without the differences of writing styles: `max_connections`, `MaxConnections`. */
 function plain(name: string): string {
   return name.replace(/[-_]/g, "").toLowerCase();
 }

@@ -34,15 +34,15 @@ import { signalOf, type WaitOptions } from "./wait-options.ts";
 
 /** The options of a receive. */
 export interface ReceiveOptions extends WaitOptions {
-  /** `MSG_*` flags, recv(2); default 0. With `MSG_DONTWAIT` the call does not wait: what would wait is `EAGAIN`. */
+  /** `MSG_*` flags, recv(2); default 0. With `MSG_DONTWAIT` a call that would wait rejects with `EAGAIN`. */
   readonly flags?: number | undefined;
 }
 
 const RECEIVE_OPTIONS: OptionNames<ReceiveOptions> = { signal: true, flags: true };
 
-/** recv(2) into an owned Buffer. */
+/** Receives into a new Buffer that the caller owns — recv(2). */
 export function recv(endpoint: Endpoint, count: unknown, options: ReceiveOptions | undefined): Promise<Buffer> {
-  // As `promised` does it, without a function for each call.
+  // The same as `tryPromise`, without a closure for each call.
   try {
     return receive(recvCall(endpoint, count, options), signalOf(options));
   } catch (error) {
@@ -50,12 +50,12 @@ export function recv(endpoint: Endpoint, count: unknown, options: ReceiveOptions
   }
 }
 
-/** recv(2) into the caller's memory. */
+/** Receives into the caller's memory — recv(2). */
 export function recvInto(endpoint: Endpoint, buffer: unknown, options: ReceiveOptions | undefined): Promise<number> {
   return tryPromise(() => receive(recvIntoCall(endpoint, buffer, options), signalOf(options)));
 }
 
-/** recvfrom(2) into an owned Buffer. */
+/** Receives a message and its sender into a new Buffer — recvfrom(2). */
 export function recvfrom(
   endpoint: Endpoint,
   count: unknown,
@@ -64,7 +64,7 @@ export function recvfrom(
   return tryPromise(() => receive(recvfromCall(endpoint, count, options), signalOf(options)));
 }
 
-/** recvfrom(2) into the caller's memory. */
+/** Receives a message and its sender into the caller's memory — recvfrom(2). */
 export function recvfromInto(
   endpoint: Endpoint,
   buffer: unknown,
@@ -73,7 +73,7 @@ export function recvfromInto(
   return tryPromise(() => receive(recvfromIntoCall(endpoint, buffer, options), signalOf(options)));
 }
 
-/** Makes the call of {@link recv}, and does not run it. */
+/** Makes the call of {@link recv} without running it. */
 export function recvCall(endpoint: Endpoint, count: unknown, options: ReceiveOptions | undefined): ReceiveCall<Buffer> {
   const most = byteCount("count", count);
   checkOptions("recv()", options, RECEIVE_OPTIONS, flagsForm);
@@ -118,16 +118,17 @@ export function recvfromIntoCall(
 }
 
 /**
- * Whether a receive asks for no byte of a stream, which is there at once, as in Python: the kernel would wait for a first
- * one (sock_rcvlowat). Of records it takes one, and of urgent data and the error queue it asks whether there is any.
+ * Returns whether a receive asks for 0 bytes of a stream, so that it completes at once, as in Python: the kernel would wait for
+ * the first byte (sock_rcvlowat). A receive of 0 bytes takes a record of other sockets, and tests for urgent data and for entries
+ * of the error queue.
  */
 export function isNothing(endpoint: Endpoint, flags: number, asked: number): boolean {
   return asked === 0 && endpoint.type === SOCK_STREAM && (flags & (MSG_OOB | MSG_ERRQUEUE)) === 0;
 }
 
 /**
- * Runs a receive. It is not tried before epoll says so after a short one of a stream, since there is nothing left, and
- * while a connect is under way, since it would take the connect's error.
+ * Runs a receive. It waits for epoll before the first attempt after a short receive of a stream, since no data is left, and
+ * during a connect, since it would consume the connect's error.
  */
 export function receive<T>(call: ReceiveCall<T>, signal: AbortSignal | undefined): Promise<T> {
   const { endpoint, flags, asked } = call;
@@ -145,7 +146,7 @@ export function receive<T>(call: ReceiveCall<T>, signal: AbortSignal | undefined
   return endpoint.receiving.run(call, signal, isTriedFirst, mayWait);
 }
 
-/** What recv(2) gave: a count, or WOULD_BLOCK; a failure is thrown. */
+/** Checks the result of recv(2): returns the count or WOULD_BLOCK, and throws a SocketError for other errors. */
 export function checkReceived(
   endpoint: Endpoint,
   syscall: string,
@@ -155,56 +156,56 @@ export function checkReceived(
 ): number | typeof WOULD_BLOCK {
   if (result < 0) {
     if (result === -EAGAIN) return WOULD_BLOCK;
-    // Only while it connects: else this is the reader, who is told.
+    // Only during a connect: otherwise the caller is the reader, who gets the error.
     if (endpoint.isConnecting) endpoint.tookError(-result);
     throw new SocketError(syscall, -result);
   }
   turn.spendBytes(result);
   const isStream = endpoint.type === SOCK_STREAM;
   if (!isStream && isConnectionless(endpoint.type)) return result;
-  // An empty result with an error still to be told is no clean end: a send has consumed the reset.
+  // An empty result with an unread error is not a clean end: a send has consumed the reset.
   if (result === 0 && asked > 0 && endpoint.unreadError !== 0) {
     const errno = endpoint.unreadError;
     endpoint.unreadError = 0;
     throw new SocketError(syscall, errno);
   }
-  // Level-triggering makes it safe to wait without another look. Urgent data and a peek say nothing of the rest.
+  // epoll is level-triggered, so waiting without another receive is safe. Urgent data and a peek say nothing about the rest.
   endpoint.drained = isStream && flags === 0 && result < asked && result > 0;
   return result;
 }
 
-/** In place of the flags alone. */
+/** Returns the form of options to write in place of bare flags. */
 export function flagsForm(flags: unknown): string {
   return `, such as { flags: ${flags} }`;
 }
 
-/** The flags of a receive or send, whose options were looked at before. */
+/** Returns the flags of a receive or a send; the names of the options were checked before. */
 export function flagsOf(options: { readonly flags?: number | undefined } | undefined): number {
   if (options === undefined) return 0;
   return options.flags === undefined ? 0 : int32("options.flags", options.flags);
 }
 
-/** Python's recv_into takes a count there. */
+/** Returns the form to write in place of a count, which Python's recv_into takes there. */
 function intoForm(count: unknown): string {
   return `; for ${count} bytes give buffer.subarray(0, ${count})`;
 }
 
-/** Only recv and recv_into have the loop: what an address belongs to would be open when the parts come from several. */
+/** Throws for MSG_WAITALL: only recv and recv_into have the loop, since parts from several senders have no single address. */
 export function refuseWaitAll(endpoint: Endpoint, flags: number, name = "options.flags"): number {
   if (!isWaitAll(endpoint, flags)) return flags;
   throw wrongValue(name, "takes MSG_WAITALL in recv() and recv_into() only", flags);
 }
 
 function isWaitAll(endpoint: Endpoint, flags: number): boolean {
-  // recv(2): a call that must not wait takes what is there.
+  // recv(2): a call that must not wait takes the available data.
   return (flags & (MSG_WAITALL | MSG_DONTWAIT)) === MSG_WAITALL && endpoint.type === SOCK_STREAM;
 }
 
-/** A receive of any form. */
+/** The base class of all receives. */
 export abstract class ReceiveCall<T> extends Call<T> {
   declare readonly endpoint: Endpoint;
   declare readonly flags: number;
-  /** How many bytes, of data and of control messages. */
+  /** The number of bytes asked for, of data and of control messages. */
   declare readonly asked: number;
 
   constructor(endpoint: Endpoint, flags: number, asked: number) {
@@ -224,8 +225,8 @@ export abstract class ReceiveCall<T> extends Call<T> {
     return (this.flags & MSG_OOB) !== 0 ? EPOLLPRI : EPOLLIN;
   }
 
-  // Of datagrams a blocking receive gives nothing then, and one that does not block says EAGAIN for ever
-  // (__skb_wait_for_more_packets). The others say their end themselves; and the error queue is no part of the direction.
+  // After shutdown a blocking receive of a datagram socket returns 0, and a non-blocking one returns EAGAIN for ever
+  // (__skb_wait_for_more_packets). Other sockets report the end themselves; the error queue does not belong to the direction.
   override shutDown(unfinished: Unfinished): Outcome<T> {
     const { type } = this.endpoint;
     if (type === SOCK_STREAM || type === SOCK_SEQPACKET || this.interest !== EPOLLIN) return unfinished;
@@ -233,14 +234,14 @@ export abstract class ReceiveCall<T> extends Call<T> {
     return this.nothing();
   }
 
-  /** The result without a byte. */
+  /** Returns the result of a receive of no bytes. */
   abstract nothing(): T;
 }
 
 const addressBuffer = new AddressBuffer();
 const NO_MEMORY = new Uint8Array(0);
 
-/** What a receive gives, made of the memory that it went into. Constants, so that a call needs no function of its own. */
+/** The form of a receive's result, made from the memory that it filled. The forms are constants, so that a call needs no closure. */
 interface Form<T> {
   readonly syscall: "recv" | "recvfrom";
   give(count: number, memory: Uint8Array, address: Address | undefined): T;
@@ -256,7 +257,7 @@ const COUNT_FROM: Form<[number, Address | undefined]> = {
   give: (count, _, address) => [count, address],
 };
 
-/** recv(2) into the pool's memory: what every idle connection waits in, and so without a field of its own. */
+/** recv(2) into the pool's memory. Every idle connection waits in one, so it has no fields of its own. */
 class Recv extends ReceiveCall<Buffer> {
   attempt(): Outcome<Buffer> {
     const { endpoint, flags, asked } = this;
@@ -276,7 +277,7 @@ class RecvForm<T> extends ReceiveCall<T> {
   readonly #memory: Uint8Array | undefined;
   readonly #form: Form<T>;
 
-  /** @param memory - the caller's, of `asked` bytes; undefined for the pool's. */
+  /** @param memory - the caller's memory of `asked` bytes; undefined uses the pool's memory. */
   constructor(endpoint: Endpoint, flags: number, asked: number, memory: Uint8Array | undefined, form: Form<T>) {
     super(endpoint, flags, asked);
     this.#memory = memory;
@@ -307,37 +308,37 @@ class RecvForm<T> extends ReceiveCall<T> {
   }
 }
 
-/** MSG_WAITALL as a loop: the kernel's own form does not wait on a non-blocking socket. */
+/** MSG_WAITALL as a loop of receives: the kernel's MSG_WAITALL does not wait on a non-blocking socket. */
 class RecvAll<T> extends ReceiveCall<T> {
-  readonly #room: Uint8Array;
+  readonly #memory: Uint8Array;
   readonly #give: (filled: Buffer) => T;
   #end = 0;
 
-  constructor(endpoint: Endpoint, flags: number, room: Uint8Array, give: (filled: Buffer) => T) {
+  constructor(endpoint: Endpoint, flags: number, memory: Uint8Array, give: (filled: Buffer) => T) {
     if ((flags & (MSG_PEEK | MSG_TRUNC)) !== 0) {
       throw wrongValue("options.flags", "cannot have MSG_WAITALL with MSG_PEEK or MSG_TRUNC", flags);
     }
-    super(endpoint, flags & ~MSG_WAITALL, room.length);
-    this.#room = room;
+    super(endpoint, flags & ~MSG_WAITALL, memory.length);
+    this.#memory = memory;
     this.#give = give;
   }
 
   attempt(): Outcome<T> {
-    const room = intact("buffer", this.#room, this.asked);
-    const rest = room.length - this.#end;
-    const count = this.#receiveRest(room, rest);
+    const memory = intact("buffer", this.#memory, this.asked);
+    const rest = memory.length - this.#end;
+    const count = this.#receiveRest(memory, rest);
     if (count === WOULD_BLOCK) return WOULD_BLOCK;
     this.#end += count;
     return count === rest || count === 0 ? this.nothing() : PROGRESS;
   }
 
-  #receiveRest(room: Uint8Array, asked: number): number | typeof WOULD_BLOCK {
+  #receiveRest(memory: Uint8Array, asked: number): number | typeof WOULD_BLOCK {
     const { slot, generation } = this.endpoint;
     try {
-      const result = kernel.recv(slot, generation, room, this.#end, asked, this.flags);
+      const result = kernel.recv(slot, generation, memory, this.#end, asked, this.flags);
       return checkReceived(this.endpoint, "recv", result, asked, this.flags);
     } catch (error) {
-      // As in C: first what had come, then the error, with the next call.
+      // As in C: this call returns the bytes received before, and the next call reports the error.
       if (!(error instanceof SocketError) || this.#end === 0) throw error;
       this.endpoint.unreadError = -error.errno;
       return 0;
@@ -345,7 +346,7 @@ class RecvAll<T> extends ReceiveCall<T> {
   }
 
   override abandon(error: Error): void {
-    if (this.#room.length === this.asked) Object.assign(error, { received: this.#filled() });
+    if (this.#memory.length === this.asked) Object.assign(error, { received: this.#filled() });
   }
 
   nothing(): T {
@@ -353,6 +354,6 @@ class RecvAll<T> extends ReceiveCall<T> {
   }
 
   #filled(): Buffer {
-    return Buffer.from(this.#room.buffer, this.#room.byteOffset, this.#end);
+    return Buffer.from(this.#memory.buffer, this.#memory.byteOffset, this.#end);
   }
 }

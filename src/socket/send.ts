@@ -102,7 +102,10 @@ export function transmit<T>(call: SendCall<T>, signal: AbortSignal | undefined):
   return call.endpoint.sending.run(call, signal, true, (call.flags & MSG_DONTWAIT) === 0);
 }
 
-/** What send(2) gave: a count, or WOULD_BLOCK; a failure is thrown, and kept for the reader where it was the socket's. */
+/**
+ * Checks the result of send(2): returns the count or WOULD_BLOCK, and throws a SocketError for other errors. An error of the
+ * connection is also kept for the next receive.
+ */
 export function checkSent(
   endpoint: Endpoint,
   syscall: string,
@@ -118,7 +121,10 @@ export function checkSent(
   throw new SocketError(syscall, -result, target);
 }
 
-/** A Unix receiver that is full: its room makes no event at a sender that is not connected to it (unix_dgram_poll). */
+/**
+ * Returns RETRY_LATER for a full Unix receiver: epoll reports no event to a sender that is not connected to it when it has space
+ * again (unix_dgram_poll).
+ */
 export function retryByTimer<T>(endpoint: Endpoint, outcome: Outcome<T>): Outcome<T> {
   if (outcome !== WOULD_BLOCK || endpoint.family !== AF_UNIX || endpoint.type === SOCK_STREAM) return outcome;
   return RETRY_LATER;
@@ -133,7 +139,7 @@ export function refuseZeroCopy(flags: number, name = "options.flags"): number {
   throw wrongValue(name, "cannot have MSG_ZEROCOPY, which lends the memory beyond the call", flags);
 }
 
-/** A send of any form. */
+/** The base class of all sends. */
 export abstract class SendCall<T> extends Call<T> {
   declare readonly endpoint: Endpoint;
   declare readonly flags: number;

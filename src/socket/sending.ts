@@ -5,9 +5,9 @@ import { Direction } from "./direction.ts";
 import { type Gathered, gather } from "./gather.ts";
 import { SockwrightError, type SockwrightErrorCode } from "./sockwright-error.ts";
 
-/** The direction out of a socket: the sends of one turn are gathered, and one that was cut ends the direction. */
+/** The sending direction of a socket. It gathers the sends of one turn; a send that was cut in the middle ends the direction. */
 export class Sending extends Direction implements turn.TurnEnder {
-  /** Why this direction can only be closed. */
+  /** The reason why this direction can only be closed; undefined while it works. */
   broken: SockwrightErrorCode | undefined;
   #lastTurn = -1;
 
@@ -16,14 +16,15 @@ export class Sending extends Direction implements turn.TurnEnder {
     if (this.broken !== undefined) throw new SockwrightError(this.broken);
   }
 
-  /** Called when the turn ends: what was gathered leaves. */
+  /** Called when the turn ends: sends the gathered data. */
   endTurn(): void {
     this.flush();
   }
 
   /**
-   * The first send of a turn goes at once; a further one leaves with its fellows when the turn ends. None is held back
-   * where it could be overtaken, by whoever else has the descriptor, and none for which there is no end of the turn.
+   * Returns whether a send waits for the end of the turn. The first send of a turn goes at once; the further ones go together
+   * when the turn ends. A send does not wait if another owner of the descriptor could overtake it, or if the process exits and
+   * the turn has no end.
    */
   protected override isGathered(part: Part<unknown> | undefined): boolean {
     if (part === undefined || this.owner.isShared || turn.isExiting()) return false;
@@ -44,7 +45,7 @@ export class Sending extends Direction implements turn.TurnEnder {
     const { slot, generation } = this.owner;
     const { bytes, flags } = gathered;
     const taken = kernel.send(slot, generation, bytes, 0, bytes.length, flags);
-    // An error is left for the first call's own attempt to find and to tell.
+    // The first call's own attempt finds and reports an error.
     if (taken <= 0) return false;
     turn.spendBytes(taken);
     this.#share(gathered, taken);

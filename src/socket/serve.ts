@@ -28,18 +28,18 @@ import { signalOf, type WaitOptions, waitForm } from "./wait-options.ts";
 /** The options of `serve`, which runs until `signal` aborts or the listener is closed. */
 export interface ServeOptions extends WaitOptions {
   /**
-   * Called with the error of every handler that failed, besides the diagnostics channel `sockwright:serve:error`. When it
-   * throws or rejects itself, that is published there, too, with `hook: "onError"`, and ends nothing.
+   * Called with the error of every handler that failed; the diagnostics channel `sockwright:serve:error` also publishes it. An
+   * error of this function is published there with `hook: "onError"`, and the server continues.
    */
   readonly onError?: ((error: unknown, address: Address) => void) | undefined;
 }
 
 const SERVE_OPTIONS: OptionNames<ServeOptions> = { signal: true, onError: true };
 
-/** Runs a handler for a connection; the connection is closed when it ends, unless it has a stream, which does that. */
+/** Runs a handler for a connection. The connection is closed when the handler ends; if it has a stream, the stream closes it. */
 export type Session = (accepted: AcceptedSocket) => unknown;
 
-/** Runs a session for each connection, as {@link acceptAll} takes them. Those that run at its end go on by themselves. */
+/** Runs a session for each connection that {@link acceptAll} accepts. Sessions that still run at its end continue. */
 export async function serve(listener: Endpoint, session: Session, options: ServeOptions): Promise<void> {
   listener.check();
   checkOptions("serve()", options, SERVE_OPTIONS, waitForm);
@@ -48,17 +48,17 @@ export async function serve(listener: Endpoint, session: Session, options: Serve
   if (onError !== undefined && typeof onError !== "function") {
     throw wrongType("options.onError", "of type function", onError);
   }
-  // Read once: a getter of the program's own that throws must not do so in the middle.
+  // Each option is read once: a getter that throws must not throw later, while the server runs.
   const read = { signal, onError };
   await acceptAll(listener, (incoming) => runSession(session, adoptIncoming(listener, incoming), read), signal);
 }
 
 /**
- * Accepts until the listener is closed or the signal fires, and hands over each connection. Errors of accept(2) go by the
- * table in accept.ts; one that ends the server is thrown. With a gate no more is taken than there is room for, and a spare
- * descriptor is kept for when there is no other.
+ * Accepts connections until the listener is closed or the signal aborts, and passes each to `take`. The table in accept.ts
+ * decides what follows an error of accept(2); an error that ends the server is thrown. With a gate it accepts no more connections
+ * than the gate's capacity, and keeps a spare descriptor for the time when there is no other.
  *
- * @param take - throws nothing.
+ * @param take - must not throw.
  */
 export async function acceptAll(
   listener: Endpoint,
@@ -69,7 +69,7 @@ export async function acceptAll(
   const spare = new SpareDescriptor();
   if (gate !== undefined) spare.keep();
   try {
-    // Most turns bring one connection, and a second accept would find nothing; in a burst the limit soon has its height.
+    // Most turns bring one connection, and a second accept would find none; in a burst the limit doubles each time.
     let limit = 1;
     for (let isFirst = true; ; isFirst = false) {
       if (gate !== undefined && gate.capacity <= 0 && !(await awaitOpenGate(listener, signal, gate))) return;
@@ -84,7 +84,10 @@ export async function acceptAll(
   }
 }
 
-/** With an error of the wait for it in it, where that is a shortage: epoll_create(2) and epoll_ctl(2) have those of accept(2). */
+/**
+ * Accepts the next batch. An error of the wait itself becomes part of the batch if it is temporary: epoll_create(2) and
+ * epoll_ctl(2) report the same shortages as accept(2).
+ */
 async function nextBatch(...call: Parameters<typeof acceptBatch>): Promise<AcceptBatch> {
   try {
     return await acceptBatch(...call);
@@ -94,7 +97,7 @@ async function nextBatch(...call: Parameters<typeof acceptBatch>): Promise<Accep
   }
 }
 
-/** Connections one by one, never one ahead: a loop that is left has lost no peer. */
+/** Yields connections one by one and accepts none ahead, so that leaving the loop loses no peer. */
 export async function* connections(listener: Endpoint): AsyncGenerator<AcceptedSocket, void> {
   listener.check();
   for (;;) {
@@ -110,7 +113,7 @@ export async function* connections(listener: Endpoint): AsyncGenerator<AcceptedS
   }
 }
 
-/** What the call gives, or undefined when a local close or the signal is why it gave nothing. */
+/** Returns the result of the call, or undefined if a local close or the signal ended it. */
 export async function untilEnd<T>(
   endpoint: Endpoint,
   signal: AbortSignal | undefined,
@@ -138,7 +141,7 @@ function runSession(session: Session, { endpoint, address }: AcceptedSocket, opt
 }
 
 function report(error: unknown, address: Address, { signal, onError }: ServeOptions): void {
-  // A handler that waits with the server's own signal ends this way when the server is told to end.
+  // A handler that waits with the server's signal rejects with this error when the signal aborts.
   if (signal?.aborted === true && isAbortError(error)) return;
   serveError.publish({ error, address });
   if (onError === undefined) return;
@@ -150,11 +153,11 @@ function report(error: unknown, address: Address, { signal, onError }: ServeOpti
 }
 
 /**
- * Runs a function of the program's own, and tells how it ended. Whatever it throws or gives, a rejection, a thenable or a
- * promise whose `then` throws, nothing is thrown here. No async function, and no promise but the one it gave: of every idle
- * connection this is what the server itself keeps.
+ * Runs a function of the program and calls `done` or `failed` when it has ended. It never throws, also if the function returns a
+ * thenable or a promise whose `then` throws. It is not an async function and creates no promise for a native one, since the
+ * server keeps this for every idle connection.
  *
- * @param done - throws nothing, nor does `failed`.
+ * @param done - must not throw, nor may `failed`.
  */
 function settle(run: () => unknown, done: () => void, failed: (error: unknown) => void): void {
   try {
@@ -164,7 +167,7 @@ function settle(run: () => unknown, done: () => void, failed: (error: unknown) =
   }
 }
 
-/** A handler may throw anything, also a proxy that cannot be asked for its prototype. */
+/** A handler may throw anything, also a proxy whose prototype cannot be read. */
 function isAbortError(error: unknown): boolean {
   try {
     return error instanceof AbortError;
@@ -173,7 +176,7 @@ function isAbortError(error: unknown): boolean {
   }
 }
 
-/** By the accept table: true when accepting goes on. */
+/** Takes the action of the accept table for an error. Returns whether the server continues to accept; throws the error if not. */
 async function recover(
   listener: Endpoint,
   signal: AbortSignal | undefined,
@@ -181,7 +184,7 @@ async function recover(
   spare?: SpareDescriptor,
   gate?: AcceptGate,
 ): Promise<boolean> {
-  // A spare that was lost to somebody faster is looked for again; where one is to be had, the shortage is over.
+  // If the spare was lost to a faster thread, `keep` tries to open one again; if it can, the shortage is over.
   const action = acceptAction(error, gate !== undefined && spare?.keep() === true);
   acceptError.publish({ error, action });
   gate?.countAcceptError(error);
@@ -191,7 +194,7 @@ async function recover(
   return pauseForShortage(listener, signal);
 }
 
-/** True after the pause that a shortage of descriptors or memory is given; false when a close or the signal ends it before. */
+/** Pauses after a shortage of descriptors or memory. Returns true after the pause, false if a close or the signal ends it before. */
 export function pauseForShortage(endpoint: Endpoint, signal: AbortSignal | undefined): Promise<boolean> {
   return pauseUntil(endpoint, signal, (end) => {
     const timer = setTimeout(end, ACCEPT_PAUSE_MS).unref();
@@ -199,29 +202,29 @@ export function pauseForShortage(endpoint: Endpoint, signal: AbortSignal | undef
   });
 }
 
-/** True as soon as there is room for a connection. */
+/** Waits until the gate has capacity for a connection. Returns false if a close or the signal ends the wait before. */
 function awaitOpenGate(listener: Endpoint, signal: AbortSignal | undefined, gate: AcceptGate): Promise<boolean> {
   return pauseUntil(listener, signal, (end) => gate.whenOpen(end));
 }
 
-/** What calls back at the end of a pause, and gives what calls that off. */
-type Beginning = (end: () => void) => () => void;
+/** Starts a pause: calls `end` at its end, and returns a function that cancels this. */
+type StartPause = (end: () => void) => () => void;
 
-/** True after the pause; false when a local close or the signal ends it before. */
-async function pauseUntil(listener: Endpoint, signal: AbortSignal | undefined, begin: Beginning): Promise<boolean> {
-  const pause = listener.receiving.run(new Pause(listener, begin), signal);
+/** Returns true after the pause, false if a local close or the signal ends it before. */
+async function pauseUntil(listener: Endpoint, signal: AbortSignal | undefined, start: StartPause): Promise<boolean> {
+  const pause = listener.receiving.run(new Pause(listener, start), signal);
   const isOver = pause.then(() => true);
   return (await untilEnd(listener, signal, isOver)) ?? false;
 }
 
-/** A wait in the listener's own queue, so that closing or aborting ends it like any other. */
+/** A wait in the listener's queue, so that a close or an abort ends it like any other call. */
 class Pause extends Call<void> {
-  readonly #callOff: () => void;
+  readonly #cancel: () => void;
   #isOver = false;
 
-  constructor(listener: Endpoint, begin: Beginning) {
+  constructor(listener: Endpoint, start: StartPause) {
     super();
-    this.#callOff = begin(() => {
+    this.#cancel = start(() => {
       this.#isOver = true;
       listener.receiving.wake(0);
     });
@@ -239,13 +242,13 @@ class Pause extends Call<void> {
     return this.#isOver ? undefined : PARKED;
   }
 
-  // What the pause is for will not come: accept(2) says so.
+  // No connection can come after a shutdown; accept(2) reports EINVAL.
   override shutDown(): never {
-    this.#callOff();
+    this.#cancel();
     throw new SocketError("accept", EINVAL);
   }
 
   override abandon(): void {
-    this.#callOff();
+    this.#cancel();
   }
 }

@@ -6,10 +6,10 @@ import { checkLength, MAX_SERVICE_BYTES, textOf } from "./host.ts";
 import { SocketError } from "./socket-error.ts";
 
 /**
- * The port of a service — getservbyname(3), Python's `socket.getservbyname`. It is read from /etc/services.
+ * Returns the port of a service from /etc/services — getservbyname(3), Python's `socket.getservbyname`.
  *
- * @param protocol - `"tcp"`, `"udp"` …; without it any that the service has.
- * @throws SocketError `ENOENT` where there is no such service · TypeError, RangeError.
+ * @param protocol - `"tcp"`, `"udp"` …; if it is omitted, any protocol of the service matches.
+ * @throws SocketError `ENOENT` if there is no such service · TypeError, RangeError.
  * @example
  * ```ts
  * import { getservbyname, getservbyport } from "sockwright";
@@ -23,10 +23,10 @@ export function getservbyname(name: string, protocol?: string): number {
 }
 
 /**
- * The service of a port — getservbyport(3), Python's `socket.getservbyport`. See {@link getservbyname}.
+ * Returns the service of a port — getservbyport(3), Python's `socket.getservbyport`. See {@link getservbyname}.
  *
  * @param port - 0 to 65 535.
- * @throws SocketError `ENOENT` where there is no such service · TypeError, RangeError.
+ * @throws SocketError `ENOENT` if there is no such service · TypeError, RangeError.
  */
 export function getservbyport(port: number, protocol?: string): string {
   const name = kernel.getservbyport(checkPort("port", port), protocolOf(protocol));
@@ -35,9 +35,9 @@ export function getservbyport(port: number, protocol?: string): string {
 }
 
 /**
- * The number of a protocol — getprotobyname(3), Python's `socket.getprotobyname`. It is read from /etc/protocols.
+ * Returns the number of a protocol from /etc/protocols — getprotobyname(3), Python's `socket.getprotobyname`.
  *
- * @throws SocketError `ENOENT` where there is no such protocol · TypeError, RangeError.
+ * @throws SocketError `ENOENT` if there is no such protocol · TypeError, RangeError.
  * @example
  * ```ts
  * import { getprotobyname, IPPROTO_TCP } from "sockwright";
@@ -62,7 +62,7 @@ function foundNumber(syscall: string, result: number, asked: readonly unknown[])
   return result;
 }
 
-/** The C functions have no errno for what is not in the file; Python has an OSError without one. */
+/** The C functions set no errno for a missing entry, and Python's OSError has none; here it is ENOENT. */
 function notFound(syscall: string, result: number, asked: readonly unknown[]): SocketError {
   const what = asked.filter((part) => part !== undefined).join("/");
   const style = result === -ENOENT ? { advice: `${what} is not known here` } : "long";

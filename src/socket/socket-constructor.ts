@@ -1,10 +1,13 @@
 import type { SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, SOCK_STREAM } from "./constants.ts";
 import { type Datagram, Socket as SocketOf } from "./socket.ts";
 
-/** The types whose sockets yield Buffers: bytes, or records. */
+/** The socket types that yield Buffers: chunks of a stream, or records. */
 type BytesType = typeof SOCK_STREAM | typeof SOCK_SEQPACKET | typeof SOCK_RAW;
 
-/** What {@link Socket} is as a value. A class alone could not say that what it yields depends on an argument of its constructor. */
+/**
+ * The type of the value {@link Socket}. A class declaration cannot express that the type of its items depends on an argument of
+ * its constructor.
+ */
 export interface SocketConstructor {
   /** For `instanceof`. */
   readonly prototype: SocketOf<unknown>;
@@ -15,8 +18,8 @@ export interface SocketConstructor {
 
 /**
  * A BSD socket, socket(7), with the calls of C and Python under their own names. `new Socket(family, type, protocol)` is
- * {@link socket}; a program's own class may extend it, one of datagram sockets as `extends Socket<Datagram>`. What
- * {@link Socket.accept} and {@link Socket.dup} give is a plain Socket, as in Python.
+ * the same as {@link socket}. A program's own class may extend it; a class of datagram sockets extends `Socket<Datagram>`.
+ * {@link Socket.accept} and {@link Socket.dup} return a plain Socket, as in Python.
  *
  * @throws as {@link socket}.
  * @example
@@ -42,5 +45,5 @@ export interface SocketConstructor {
  * @class
  */
 export const Socket: SocketConstructor = SocketOf;
-/** See the value of the same name, and what the class says of itself. */
+/** The type of a socket; see the value of the same name and its class. */
 export type Socket<Item = Buffer> = SocketOf<Item>;

@@ -14,7 +14,7 @@ import { checkTimeout } from "./time-out.ts";
 
 /** The options of `detach`. */
 export interface DetachOptions {
-  /** Whether calls on the descriptor wait, as another program may expect: O_NONBLOCK is cleared. Default false. */
+  /** Whether to clear O_NONBLOCK, for a program that expects calls on the descriptor to wait. Default false. */
   readonly blocking?: boolean | undefined;
 }
 
@@ -22,9 +22,9 @@ const DETACH_OPTIONS: OptionNames<DetachOptions> = { blocking: true };
 
 const addressBuffer = new AddressBuffer();
 
-/** The part of a socket that does not move data: its descriptor, names, options, time-out and end. */
+/** The part of a socket that does not transfer data: its descriptor, addresses, options, timeout and close. */
 export class SocketDescriptor implements AsyncDisposable {
-  // Private, so that a subclass of the program's may have a field of any name.
+  // Private, so that a program's subclass may have a field of any name.
   #endpoint: Endpoint;
 
   /** @internal */
@@ -32,7 +32,7 @@ export class SocketDescriptor implements AsyncDisposable {
     this.#endpoint = endpoint;
   }
 
-  /** For the layers above: what the socket is made of. @internal */
+  /** Returns the endpoint of a socket, for the layers above. @internal */
   static endpointOf(descriptor: SocketDescriptor): Endpoint {
     return descriptor.#endpoint;
   }
@@ -47,7 +47,7 @@ export class SocketDescriptor implements AsyncDisposable {
     return this.#endpoint.type;
   }
 
-  /** The protocol as given to `socket()`; 0 is the family's own. */
+  /** The protocol as given to `socket()`; 0 is the family's default. */
   get protocol(): number {
     return this.#endpoint.protocol;
   }
@@ -58,11 +58,11 @@ export class SocketDescriptor implements AsyncDisposable {
   }
 
   /**
-   * How long a call waits — Python's settimeout, in milliseconds.
+   * Sets how long a call waits — Python's settimeout, but in milliseconds. It applies to calls made from now on.
    *
-   * @param timeoutMs - null waits for ever (the default, see {@link setdefaulttimeout}), 0 never waits (`EAGAIN`, and `EINPROGRESS` for a connect), else
-   * `ERR_SOCKWRIGHT_TIMEOUT` after so many ms, up to 2^31-1. Holds for calls made from now on. A fraction is refused: what
-   * is 1.5 in Python is 1500 here.
+   * @param timeoutMs - null waits for ever (the default, see {@link setdefaulttimeout}); with 0 a call never waits and rejects with
+   * `EAGAIN`, a connect with `EINPROGRESS`; else a call rejects with `ERR_SOCKWRIGHT_TIMEOUT` after this many ms, an integer up to
+   * 2^31-1. Python's 1.5 (seconds) is 1500 here; a fraction is a RangeError.
    * @example See {@link SockwrightError}.
    */
   settimeout(timeoutMs: number | null): void {
@@ -81,8 +81,8 @@ export class SocketDescriptor implements AsyncDisposable {
   }
 
   /**
-   * `setblocking(true)` is `settimeout(null)`, `setblocking(false)` is `settimeout(0)`: no waiting, but `EAGAIN`. See
-   * {@link getblocking}.
+   * Sets whether calls wait: `setblocking(true)` is `settimeout(null)`, and `setblocking(false)` is `settimeout(0)`, with which a
+   * call that would wait rejects with `EAGAIN`. See {@link getblocking}.
    */
   setblocking(blocking: boolean): void {
     if (typeof blocking !== "boolean")
@@ -91,7 +91,7 @@ export class SocketDescriptor implements AsyncDisposable {
   }
 
   /**
-   * Whether a call may wait at all.
+   * Returns whether calls may wait: true unless the timeout is 0.
    *
    * @example
    * ```ts
@@ -110,8 +110,10 @@ export class SocketDescriptor implements AsyncDisposable {
   }
 
   /**
-   * Reads an option — getsockopt(2): a C int, or with `length` its bytes, up to that many. `length` is at most 64 KiB.
+   * Reads an option — getsockopt(2).
    *
+   * @param length - the most bytes to read, at most 64 KiB; without it the option is read as a C int.
+   * @returns the integer, or with `length` the bytes that the kernel returned.
    * @throws SocketError `ENOPROTOOPT` … · SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
    * @example
    * ```ts
@@ -131,10 +133,10 @@ export class SocketDescriptor implements AsyncDisposable {
   /**
    * Sets an option — setsockopt(2).
    *
-   * @param value - a C int, or the bytes of any other type.
-   * @throws SocketError `ENOPROTOOPT`, `EPERM`, `EINVAL` …, and `ENOTSUP` for an option whose value has a pointer in it
-   * (SO_ATTACH_FILTER, XDP_UMEM_REG …), which is refused · SockwrightError `ERR_SOCKWRIGHT_CLOSED`, and
-   * `ERR_SOCKWRIGHT_TIMEOUT_OPTION` for SO_RCVTIMEO and SO_SNDTIMEO, which only blocking sockets obey.
+   * @param value - a C int, or the bytes of a value of any other type, at most 64 KiB.
+   * @throws SocketError `ENOPROTOOPT`, `EPERM`, `EINVAL` …, and `ENOTSUP` for an option whose value contains a pointer
+   * (SO_ATTACH_FILTER, XDP_UMEM_REG …) · SockwrightError `ERR_SOCKWRIGHT_CLOSED`, and `ERR_SOCKWRIGHT_TIMEOUT_OPTION` for
+   * SO_RCVTIMEO and SO_SNDTIMEO, which affect blocking sockets only · RangeError for a longer value.
    * @example
    * ```ts
    * import { SO_REUSEADDR, SOL_SOCKET, socket } from "sockwright";
@@ -150,7 +152,7 @@ export class SocketDescriptor implements AsyncDisposable {
   }
 
   /**
-   * The socket's own address — getsockname(2). An unbound Unix socket has the path `""`.
+   * Returns the socket's own address — getsockname(2). An unbound Unix socket has the path `""`.
    *
    * @example
    * ```ts
@@ -170,11 +172,11 @@ export class SocketDescriptor implements AsyncDisposable {
     this.#endpoint.check();
     const { slot, generation } = this.#endpoint;
     succeed(kernel.getsockname(slot, generation, addressBuffer.bytes), "getsockname");
-    return this.#addressLeft();
+    return this.#writtenAddress();
   }
 
   /**
-   * The peer's address — getpeername(2).
+   * Returns the peer's address — getpeername(2).
    *
    * @throws SocketError `ENOTCONN` · SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
    * @example See {@link getsockname}.
@@ -183,11 +185,11 @@ export class SocketDescriptor implements AsyncDisposable {
     this.#endpoint.check();
     const { slot, generation } = this.#endpoint;
     succeed(kernel.getpeername(slot, generation, addressBuffer.bytes), "getpeername");
-    return this.#addressLeft();
+    return this.#writtenAddress();
   }
 
   /**
-   * Ends one direction or both, without closing — shutdown(2). After `SHUT_WR` the peer reads the end of the stream.
+   * Ends one direction or both without closing the socket — shutdown(2). After `SHUT_WR` the peer reads the end of the stream.
    *
    * @param how - `SHUT_RD`, `SHUT_WR`, or `SHUT_RDWR`, the default.
    * @throws SocketError `ENOTCONN` · SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
@@ -209,13 +211,13 @@ export class SocketDescriptor implements AsyncDisposable {
     this.#endpoint.flushSends();
     const { slot, generation } = this.#endpoint;
     const result = kernel.shutdown(slot, generation, int32("how", how));
-    // An unconnected UDP socket is shut down all the same when this is ENOTCONN (inet_shutdown).
+    // An unconnected UDP socket is shut down although the result is ENOTCONN (inet_shutdown).
     if (result === 0 || result === -ENOTCONN) this.#endpoint.shutDown(how !== SHUT_WR, how !== SHUT_RD);
     succeed(result, "shutdown");
   }
 
   /**
-   * The descriptor's number, or -1 after close, as in Python. It still belongs to the socket.
+   * Returns the descriptor's number, or -1 after close, as in Python. The socket still owns the descriptor.
    *
    * @example See {@link close}.
    */
@@ -225,8 +227,8 @@ export class SocketDescriptor implements AsyncDisposable {
   }
 
   /**
-   * Whether a program that this process executes gets the descriptor — Python's get_inheritable; fcntl(2), FD_CLOEXEC. None
-   * does, unless {@link set_inheritable} says so.
+   * Returns whether programs that this process executes inherit the descriptor — Python's get_inheritable; fcntl(2), FD_CLOEXEC.
+   * By default they do not.
    *
    * @throws SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
    * @example See {@link set_inheritable}.
@@ -238,8 +240,8 @@ export class SocketDescriptor implements AsyncDisposable {
   }
 
   /**
-   * Whether a program that this process executes shall get the descriptor — Python's set_inheritable; fcntl(2), FD_CLOEXEC.
-   * It has the same number there, and is non-blocking, since O_NONBLOCK belongs to the open socket.
+   * Sets whether programs that this process executes inherit the descriptor — Python's set_inheritable; fcntl(2), FD_CLOEXEC.
+   * It has the same number there and is non-blocking, since O_NONBLOCK belongs to the open socket.
    *
    * @throws SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
    * @example
@@ -261,11 +263,11 @@ export class SocketDescriptor implements AsyncDisposable {
   }
 
   /**
-   * Gives the descriptor up without closing it — Python's detach. The caller owns the number from here on; the socket
-   * counts as closed.
+   * Closes the socket object without closing the descriptor, and returns the descriptor's number — Python's detach. The caller
+   * owns the descriptor from then on.
    *
-   * @param options - `blocking: true` clears O_NONBLOCK, for a program that expects a blocking socket. It holds for every
-   * {@link dup} of it, too, as in C: an `accept` or `connect` on one of those may then block the process.
+   * @param options - `blocking: true` clears O_NONBLOCK, for a program that expects a blocking socket. As in C this also affects
+   * every {@link dup} of the socket: an `accept` or `connect` on one of them may then block the process.
    * @throws SockwrightError `ERR_SOCKWRIGHT_BUSY` while a call waits, `ERR_SOCKWRIGHT_CLOSED`.
    * @example
    * ```ts
@@ -284,11 +286,11 @@ export class SocketDescriptor implements AsyncDisposable {
   }
 
   /**
-   * Closes the socket — close(2). Waiting calls end with `ERR_SOCKWRIGHT_CLOSED`; a second close does nothing. It never
-   * blocks: with SO_LINGER on, the kernel's wait is spent in a thread of its own, and `await using` waits for it.
+   * Closes the socket — close(2). Waiting calls reject with `ERR_SOCKWRIGHT_CLOSED`; a second close does nothing. It never
+   * blocks: with SO_LINGER on, a separate thread waits for the kernel, and `await using` waits for that thread.
    *
-   * While files of {@link Socket.makefile} are open, the descriptor stays open for them, and calls that wait go on: the last file
-   * that is closed closes it. The socket itself is closed at once, and takes no further calls.
+   * While files of {@link Socket.makefile} are open, the descriptor stays open and waiting calls continue; the last file to be
+   * closed closes it. The socket object is closed at once and accepts no further calls.
    *
    * @example
    * ```ts
@@ -305,7 +307,7 @@ export class SocketDescriptor implements AsyncDisposable {
   }
 
   /**
-   * Waiting calls keep the process alive again.
+   * Lets waiting calls keep the process alive again.
    *
    * @example See {@link unref}.
    */
@@ -315,7 +317,7 @@ export class SocketDescriptor implements AsyncDisposable {
   }
 
   /**
-   * Waiting calls no longer keep the process alive, as in `node:net`.
+   * Lets the process exit while calls wait, as in `node:net`.
    *
    * @example
    * ```ts
@@ -333,7 +335,7 @@ export class SocketDescriptor implements AsyncDisposable {
   }
 
   /**
-   * Closes, and waits until the kernel has let go, which takes time only with SO_LINGER.
+   * Closes the socket and waits until the kernel has closed it, which takes time only with SO_LINGER.
    *
    * @example
    * ```ts
@@ -365,7 +367,7 @@ export class SocketDescriptor implements AsyncDisposable {
     return closed ? -1 : kernel.fileno(slot, generation);
   }
 
-  #addressLeft(): Address {
+  #writtenAddress(): Address {
     return addressBuffer.get() ?? { family: this.family, bytes: new Uint8Array(0) };
   }
 }

@@ -10,9 +10,9 @@ import { SockwrightError } from "./sockwright-error.ts";
 
 /** The form of a file: how it reads and encodes bytes or text. */
 export interface FileForm<T> {
-  /** Undefined where it only writes. */
+  /** How the file reads; undefined if it only writes. */
   readonly reading: Reading<T> | undefined;
-  /** What is sent of `data`, how much that counts, and whether it is sent at once. */
+  /** Returns the bytes to send for `data`, the count that `write` returns for it, and whether to send it at once. */
   encode(data: unknown): { readonly bytes: Uint8Array; readonly count: number; readonly isFlushed: boolean };
 }
 
@@ -22,12 +22,12 @@ export type FileData<T> = T extends string ? string : Data;
 const DONE: Promise<void> = Promise.resolve();
 
 /**
- * A socket as a file: what {@link Socket.makefile} gives. `T` is string for text, Buffer for bytes.
+ * A socket as a file, as {@link Socket.makefile} returns it. `T` is string for text, Buffer for bytes.
  *
- * Reads are served one after another, and so are writes. What is read ahead is the file's: `socket.recv` does not see it. A read
- * that fails, by a time-out too, has taken nothing: the next one has all that came. What was written leaves with `flush()`,
- * `close()`, or when the buffer is full; what a send that failed has not sent stays for the next one. On a socket that does not
- * wait (`settimeout(0)`) a read or write that would is `EAGAIN`.
+ * Reads run one after another, and so do writes. Data that the file has read ahead is not seen by `socket.recv`. A read that fails,
+ * also by a timeout, takes nothing: the next read gets all received data. Written data is sent by `flush()`, by `close()`, or when
+ * the buffer is full; data that a failed send has not sent stays for the next one. On a socket that does not wait
+ * (`settimeout(0)`), a read or write that would wait rejects with `EAGAIN`.
  *
  * @example
  * ```ts
@@ -68,7 +68,7 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
     return this.#closed;
   }
 
-  /** What it was made for: the mode that was given, of bytes as `"rb"`, `"wb"` or `"rwb"`. */
+  /** The mode of the file as given; for bytes it is `"rb"`, `"wb"` or `"rwb"`. */
   get mode(): string {
     return this.#settings.mode;
   }
@@ -91,7 +91,7 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
   }
 
   /**
-   * Whether it reads.
+   * Returns whether the file can be read.
    *
    * @example See {@link SocketFile}.
    */
@@ -101,7 +101,7 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
   }
 
   /**
-   * Whether it writes.
+   * Returns whether the file can be written.
    *
    * @example See {@link SocketFile}.
    */
@@ -111,11 +111,11 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
   }
 
   /**
-   * Reads until there are so many bytes or characters, or the end. Without a buffer it is one receive, which may give fewer.
+   * Reads `size` bytes or characters, or fewer at the end. A file without a buffer receives once, which may return fewer.
    *
-   * @param size - characters of a file of text, as Python counts them: code points. Without one, or with -1, it reads to the end,
-   * `maxReadBytes` at most.
-   * @returns what was read, empty at the end.
+   * @param size - in bytes, or for text in characters: code points, as in Python. Without a size, or with -1, it reads to the end,
+   * at most `maxReadBytes`.
+   * @returns the bytes or the text, empty at the end.
    * @throws SockwrightError `ERR_SOCKWRIGHT_READ_TOO_LONG`, `ERR_SOCKWRIGHT_TIMEOUT`, `ERR_SOCKWRIGHT_FILE_CLOSED`,
    * `ERR_SOCKWRIGHT_FILE_MODE`, `ERR_SOCKWRIGHT_ENCODING` · SocketError as {@link Socket.recv}.
    * @example See {@link SocketFile}.
@@ -128,10 +128,10 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
   }
 
   /**
-   * Reads a line with its end; at the end of the stream, what stands before it, and then what is empty.
+   * Reads a line with its line end. At the end of the stream it returns the rest without a line end, then an empty result.
    *
-   * @param limit - at most so many bytes or characters. Without one a line beyond `maxLineBytes` is an error.
-   * @throws SockwrightError `ERR_SOCKWRIGHT_LINE_TOO_LONG`; what has come stays, for a read with a size. Others as {@link read}.
+   * @param limit - the most bytes or characters to read. Without a limit, a line longer than `maxLineBytes` is an error.
+   * @throws SockwrightError `ERR_SOCKWRIGHT_LINE_TOO_LONG`; the received data stays for a read with a size. Others as {@link read}.
    * @example See {@link SocketFile}.
    */
   readline(limit?: number | null): Promise<T> {
@@ -141,8 +141,9 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
   /**
    * Reads lines until the end.
    *
-   * @param hint - no further one once they have so many bytes or characters; 0 is no hint. `maxReadBytes` holds in either case.
-   * @throws as {@link read} and {@link readline}; the lines that were read before stay to be read.
+   * @param hint - reads no further line when the lines have this many bytes or characters; 0 is no hint. `maxReadBytes` limits
+   * them in both cases.
+   * @throws as {@link read} and {@link readline}; the lines read before the error stay for the next read.
    * @example See {@link SocketFile}.
    */
   readlines(hint?: number | null): Promise<T[]> {
@@ -153,25 +154,26 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
   }
 
   /**
-   * Reads into the caller's memory until it is full, or the end; without a buffer it is one receive. For files of bytes.
+   * Reads into the caller's memory until it is full, or until the end. A file without a buffer receives once. For files of bytes.
    *
-   * @param buffer - lent until the promise settles.
-   * @returns how many bytes; 0 at the end.
+   * @param buffer - the memory to fill; the caller must not use it until the promise settles.
+   * @returns the number of bytes; 0 at the end.
    * @example See {@link SocketFile}.
    */
   readinto(buffer: NodeJS.ArrayBufferView): Promise<number> {
     return this.#readingBytes((reader) => {
-      const room = viewOf("buffer", buffer);
-      const { length } = room;
+      const memory = viewOf("buffer", buffer);
+      const { length } = memory;
       return mapPromise(reader.read(length), (bytes) => {
-        intact("buffer", room, length).set(Buffer.from(bytes));
+        intact("buffer", memory, length).set(Buffer.from(bytes));
         return bytes.length;
       });
     });
   }
 
   /**
-   * Reads what is there, or what the next receive gives: at most `size` bytes, or the whole buffer. For files of bytes.
+   * Reads the buffered bytes, or those of one receive if there are none: at most `size` bytes, by default the size of the buffer.
+   * For files of bytes.
    *
    * @example See {@link SocketFile}.
    */
@@ -182,7 +184,8 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
   }
 
   /**
-   * Gives what is there, or what the next receive gives, and leaves it to be read. For files of bytes with a buffer.
+   * Returns the buffered bytes, or those of one receive if there are none, and leaves them in the buffer. For files of bytes with
+   * a buffer.
    *
    * @example See {@link SocketFile}.
    */
@@ -194,10 +197,10 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
   }
 
   /**
-   * Writes: into the buffer, or where that is full or there is none, to the socket.
+   * Writes data to the buffer; if the buffer is full, or the file has none, it sends the data.
    *
-   * @param data - text of a file of text; else bytes, or text as UTF-8. It is lent until the promise settles.
-   * @returns how many characters or bytes it has.
+   * @param data - text for a file of text; else bytes, or text as UTF-8. The caller must not change it until the promise settles.
+   * @returns the number of characters or bytes of `data`.
    * @throws as {@link Socket.sendall}; and SockwrightError `ERR_SOCKWRIGHT_FILE_CLOSED`, `ERR_SOCKWRIGHT_FILE_MODE`.
    * @example See {@link SocketFile}.
    */
@@ -210,7 +213,7 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
   }
 
   /**
-   * Writes one after the other, with no other write between. No ends of lines are added.
+   * Writes the lines one after the other, with no other write between them. It adds no line ends.
    *
    * @example See {@link SocketFile}.
    */
@@ -227,7 +230,7 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
   }
 
   /**
-   * Sends what was written; of a file that only reads it does nothing. Errors as {@link write}.
+   * Sends the written data; on a file that only reads it does nothing. Errors as {@link write}.
    *
    * @example See {@link SocketFile}.
    */
@@ -239,8 +242,8 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
   }
 
   /**
-   * Sends what was written, and closes the file, whatever comes of that; with the last file of a socket that was closed before,
-   * the socket. Reads that wait end with `ERR_SOCKWRIGHT_FILE_CLOSED`; what was read ahead is lost. A second close does nothing.
+   * Sends the written data and closes the file, also when sending fails. The last file of a closed socket closes the descriptor.
+   * Waiting reads reject with `ERR_SOCKWRIGHT_FILE_CLOSED`; data read ahead is lost. A second close does nothing.
    *
    * @throws as {@link write}, after the file is closed.
    * @example See {@link SocketFile}.
@@ -260,7 +263,7 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
   }
 
   /**
-   * Lines, until the end; closing the file ends a loop quietly. Leaving the loop closes nothing.
+   * Yields the lines until the end. Closing the file ends a loop without an error; leaving the loop does not close the file.
    *
    * @example See {@link SocketFile}.
    */
@@ -284,7 +287,7 @@ export class SocketFile<T extends string | Buffer = string | Buffer> implements 
   }
 
   /**
-   * As {@link close}.
+   * Closes the file, like {@link close}.
    *
    * @example See {@link SocketFile}.
    */

@@ -3,20 +3,20 @@ import { kernel } from "../native/load.ts";
 import { AF_UNIX, SOCK_DGRAM } from "./constants.ts";
 
 /**
- * A descriptor that is kept so that it can be given up: when there is no other, a connection can still be taken from the
- * backlog, and closed, so that its client learns of it. A socket, since EMFILE and ENFILE count those, and a jail without
- * /dev has them.
+ * A descriptor kept in reserve: when the process has no other left, the server releases it to accept a connection from the
+ * backlog and close it, so that the client sees an error and does not wait. It is a socket, since EMFILE and ENFILE count
+ * sockets, and a jail without /dev can open one.
  */
 export class SpareDescriptor {
   #handle: Handle = -1;
 
-  /** Keeps one, if there is one. True when it does. */
+  /** Opens the spare descriptor if it is not open. Returns whether it is open now. */
   keep(): boolean {
     if (this.#handle < 0) this.#handle = kernel.socket(AF_UNIX, SOCK_DGRAM, 0);
     return this.#handle >= 0;
   }
 
-  /** Gives it back. True when there was one. */
+  /** Closes the spare descriptor. Returns whether it was open. */
   release(): boolean {
     if (this.#handle < 0) return false;
     kernel.close(slotOf(this.#handle), generationOf(this.#handle));

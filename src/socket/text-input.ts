@@ -3,15 +3,15 @@ import type { Decoding } from "./text-encoding.ts";
 import { isUniversal, type Newline } from "./text-units.ts";
 
 /**
- * Received bytes as the text that a file reads: decoded, with the line ends that were asked for. The first byte that is no text
- * is an error for good, told when what came before it was read.
+ * Decodes received bytes to the text of a file, with the line ends of its `newline` option. The first byte that cannot be decoded
+ * is a permanent error, which reads report after the text before it.
  */
 export class TextInput {
-  /** Why there is no further text. */
+  /** The reason why there is no further text; undefined while there is. */
   error: SockwrightError | undefined;
   readonly #decoding: Decoding;
   readonly #newline: Newline;
-  /** A `\r`, until it is known whether a `\n` is behind it. */
+  /** A `\r` that is kept until it is known whether a `\n` follows it. */
   #held = "";
 
   constructor(decoding: Decoding, newline: Newline) {
@@ -19,7 +19,7 @@ export class TextInput {
     this.#newline = newline;
   }
 
-  /** @param bytes - none at the end. */
+  /** Decodes the next bytes. @param bytes - empty at the end of the input. */
   textOf(bytes: Uint8Array): string {
     const isEnd = bytes.length === 0;
     const { text, error } = isEnd ? this.#decoding.end() : this.#decoding.decode(bytes);
@@ -27,7 +27,7 @@ export class TextInput {
     if (!isUniversal(this.#newline)) return text;
     let whole = this.#held + text;
     this.#held = "";
-    // What stands before an error is all that comes.
+    // After an error there is no further text, so a final `\r` is not kept.
     if (!isEnd && error === undefined && whole.endsWith("\r")) {
       whole = whole.slice(0, -1);
       this.#held = "\r";

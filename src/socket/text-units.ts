@@ -1,24 +1,24 @@
 import type { Units } from "./pieces.ts";
 
 /**
- * What ends a line of text, as in Python's `open`: null takes `\n`, `\r` and `\r\n` and gives `\n` for each; `""` takes the same
- * and changes nothing; the others are what they say.
+ * The line end of a text file, as in Python's `open`. With null, `\n`, `\r` and `\r\n` end a line, and each is read as `\n`; with
+ * `""` the same end a line and stay unchanged; any other value is the only line end.
  */
 export type Newline = null | "" | "\n" | "\r" | "\r\n";
 
-/** Whether both `\r` and `\n` end a line, so that what stands behind a `\r` has to be known. */
+/** Returns whether both `\r` and `\n` end a line, so that the character after a `\r` must be known. */
 export function isUniversal(newline: Newline): boolean {
   return newline === null || newline === "";
 }
 
-/** How many characters a text has: code points, as Python counts. A piece has no half of one. */
+/** Counts the characters of a text: code points, as in Python. A piece never has half of a surrogate pair. */
 export function characters(text: string): number {
   let count = text.length;
   for (let at = 0; at < text.length; at++) if (isHigh(text, at)) count--;
   return count;
 }
 
-/** Text as a file reads it. Of null the line ends are `\n` when it comes here. */
+/** Returns the units of a text file. With `newline` null, its line ends have been converted to `\n` before. */
 export function textUnits(newline: Newline): Units<string> {
   return {
     empty: "",
@@ -37,7 +37,7 @@ function unitsOf(text: string, count: number): number {
   return at;
 }
 
-/** The first half of a character that has two. */
+/** Returns whether the code unit at `at` is the first half of a surrogate pair. */
 function isHigh(text: string, at: number): boolean {
   const unit = text.charCodeAt(at);
   if (unit < 0xd800 || unit > 0xdbff) return false;
@@ -52,14 +52,14 @@ function lineEndOf(newline: Newline): Units<string>["lineEnd"] {
   return (piece, from) => piece.indexOf(end, from) + 1 || -1;
 }
 
-/** No `\r` is the last of a piece: whoever decodes keeps it until it knows what is behind it. */
+/** A piece never ends with `\r`: {@link TextInput} keeps it until the next character is known. */
 function anyLineEnd(piece: string, from: number): number {
   const ends = /\r\n|\n|\r/g;
   ends.lastIndex = from;
   return ends.test(piece) ? ends.lastIndex : -1;
 }
 
-/** Of these two a piece may end between. */
+/** A piece may end between the `\r` and the `\n`. */
 function pairedLineEnd(piece: string, from: number, before: string | undefined): number {
   if (from === 0 && piece.startsWith("\n") && before?.endsWith("\r") === true) return 1;
   const at = piece.indexOf("\r\n", from);

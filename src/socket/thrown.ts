@@ -7,7 +7,7 @@ export function messageOf(thrown: unknown): string {
   return tryText(() => (thrown instanceof Error ? thrown.message : thrown));
 }
 
-/** Its name as well. */
+/** Returns the name and the message of a thrown value; see {@link messageOf}. */
 export function textOf(thrown: unknown): string {
   return tryText(() => thrown);
 }
@@ -16,11 +16,11 @@ function tryText(look: () => unknown): string {
   try {
     return String(look());
   } catch {
-    return "what was thrown is no error, and has no text";
+    return "the thrown value is not an error and has no text";
   }
 }
 
-/** Its `code`, of errors that have one. */
+/** Returns the `code` of a thrown error; undefined if it has none. */
 export function codeOf(thrown: unknown): string | undefined {
   try {
     return thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : undefined;

@@ -5,10 +5,10 @@ import { MAX_TIMEOUT_MS } from "./deadline.ts";
 let ofNewSockets: number | null = null;
 
 /**
- * The time-out of sockets that are made from now on, by whichever call — Python's setdefaulttimeout, in milliseconds. It is
- * that of one Node environment: a worker has its own. Servers by URL have deadlines of their own, and do not use it.
+ * Sets the timeout of all sockets that are created from now on — Python's setdefaulttimeout, in milliseconds. It applies to one
+ * Node environment: each worker has its own. Servers by URL have their own deadlines and do not use it.
  *
- * @param timeoutMs - as {@link Socket.settimeout} takes it; null, the default, waits for ever.
+ * @param timeoutMs - a timeout as for {@link Socket.settimeout}; null, the default, waits for ever.
  * @example
  * ```ts
  * import { getdefaulttimeout, setdefaulttimeout, socket } from "sockwright";
@@ -31,7 +31,7 @@ export function getdefaulttimeout(): number | null {
   return ofNewSockets;
 }
 
-/** A time-out: null, or milliseconds that Node's timers can wait. */
+/** Returns `timeoutMs` if it is null or a time in ms that Node's timers can wait, else throws. */
 export function checkTimeout(name: string, timeoutMs: unknown): number | null {
   if (timeoutMs === null) return null;
   if (typeof timeoutMs !== "number") throw wrongType(name, "of type number, in milliseconds, or null", timeoutMs);

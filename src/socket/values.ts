@@ -1,5 +1,5 @@
-// The door of layer 1 to what needs no addon, and loads none: arguments and their errors, options, errno, constants. Whoever is
-// above imports this or internal.ts, and no other file of the folder.
+// The exports of this folder that do not load the addon: arguments and their errors, options, errno, constants. The layers above
+// import this file or internal.ts, and no other file of the folder.
 export { AbortWait } from "./abort.ts";
 export type { AcceptGate } from "./accept-gate.ts";
 export type { Address, AddressInput } from "./address.ts";

@@ -1,25 +1,25 @@
 import { wrongType } from "./argument.ts";
 import { checkOptions, type OptionNames, signalAfter } from "./option-names.ts";
 
-/** The options of a call that waits: it waits until the signal aborts, besides the socket's time-out. */
+/** The options of a call that waits. The signal ends the wait, as the socket's timeout does. */
 export interface WaitOptions {
-  /** Ends the wait with an AbortError; what has not been done then is not done. */
+  /** When it aborts, the call rejects with an AbortError and does nothing further. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const WAIT_OPTIONS: OptionNames<WaitOptions> = { signal: true };
 
-/** Of a call that has no other options: those are checked before anything is queued. */
+/** Checks the options of a call that has no other options than these, before the call is queued. */
 export function checkWait(call: string, options: WaitOptions | undefined): void {
   checkOptions(call, options, WAIT_OPTIONS, waitForm);
 }
 
-/** In place of a time. */
+/** Returns the form to write in place of a time in ms. */
 export function waitForm(ms: unknown): string {
   return `, such as { signal: AbortSignal.timeout(${ms}) }`;
 }
 
-/** The signal of a call's options, which were looked at before; `argument` is what the user calls them. */
+/** Returns the signal of options whose names were checked before. `argument` is the name of the options in an error. */
 export function signalOf(options: WaitOptions | undefined, argument = "options"): AbortSignal | undefined {
   if (options === undefined) return undefined;
   const signal: unknown = options.signal;

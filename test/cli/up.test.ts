@@ -194,7 +194,7 @@ describe("up", () => {
   });
 
   test.for([
-    ["what has no text", "Object.create(null)", "what was thrown is no error, and has no text"],
+    ["what has no text", "Object.create(null)", "the thrown value is not an error and has no text"],
     ["an error whose message is a number", "Object.assign(new Error(), { message: 7 })", "7"],
   ])("a module that throws %s ends nothing", async ([, thrown = "", text = ""]) => {
     const service = '[[service]]\nname = "odd"\nmodule = "./odd.mjs"\nlisten = "tcp://127.0.0.1:0"\n';

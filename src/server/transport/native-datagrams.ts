@@ -50,7 +50,7 @@ const addresses = new Uint8Array(MAX_DATAGRAMS * SOCKADDR_BYTES);
 const addressView = new DataView(addresses.buffer);
 const results = new Int32Array(MAX_DATAGRAMS * INT32S_PER_RESULT);
 const addressBuffer = new AddressBuffer();
-const addressView = new DataView(addressBuffer.bytes.buffer);
+const addressBufferView = new DataView(addressBuffer.bytes.buffer);
 const look = new Uint8Array(0);
 
 /** What has come: bytes of the receiver's own, from whom, and how the kernel writes that. */
@@ -144,7 +144,7 @@ export class NativeDatagrams implements DatagramSocket, Watcher {
       const length = kernel.recvfrom(slot, generation, room, 0, room.length, 0, addressBuffer.bytes);
       if (length < 0) return length;
       const data = room === memory ? copied(0, length) : room.subarray(0, length);
-      const sockaddr = copyOf(addressBuffer.bytes, 4, Math.min(addressView.getInt32(0, true), SOCKADDR_BYTES));
+      const sockaddr = copyOf(addressBuffer.bytes, 4, Math.min(addressBufferView.getInt32(0, true), SOCKADDR_BYTES));
       incoming.push(this.#from(data, addressBuffer.get(), sockaddr));
       turn.spendBytes(length);
     }

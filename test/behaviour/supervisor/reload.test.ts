@@ -413,7 +413,7 @@ describe("a module", () => {
     const path = modulePath();
     written(path, "throw { toString() { throw 2; } };", 0);
     const { supervisor } = await running([clockOf(path), greeter("one", [ANY])]);
-    expect(serviceOf(supervisor, "clock").error).toContain("what was thrown is no error, and has no text");
+    expect(serviceOf(supervisor, "clock").error).toContain("the thrown value is not an error and has no text");
     expect(await greetingAt(urlOfService(supervisor, "one"))).toBe("one");
   });
 

@@ -29,6 +29,6 @@ test.for([
   ["a message that throws", new Odd()],
   ["a proxy that throws", new Proxy({}, { get: () => expect.fail("looked at"), getPrototypeOf: () => raising })],
 ] as const)("what was thrown may have %s", ([, thrown]) => {
-  const none = "what was thrown is no error, and has no text";
+  const none = "the thrown value is not an error and has no text";
   expect([messageOf(thrown), textOf(thrown), codeOf(thrown)]).toEqual([none, none, undefined]);
 });
