@@ -43,7 +43,7 @@ export function send(endpoint: Endpoint, data: unknown, options: SendOptions | u
 
 /** send(2) until all is sent. */
 export function sendall(endpoint: Endpoint, data: unknown, options: SendOptions | undefined): Promise<void> {
-  // As `promised` does it, without a function for each call.
+  // The same as `tryPromise`, without a closure for each call.
   try {
     return transmit(sendallCall(endpoint, data, options), signalOf(options));
   } catch (error) {
