@@ -2,27 +2,27 @@ import { NO_PLACE, type Placed, PlacedList } from "../native/placed-list.ts";
 import { within } from "./time-limit.ts";
 import { WakeUp } from "./wake-up.ts";
 
-/** So far a client may fall behind what was sent to all. */
+/** The most bytes that a client may fall behind; a client that is further behind has {@link CATCH_UP_MS} to catch up. */
 export const MAX_BEHIND_BYTES = 16 * 1024 * 1024;
-/** So long the others wait for it then; it has to be half as far behind at the end, else it is dropped. */
+/** How long the other clients wait for one that is too far behind; if it is still more than half of {@link MAX_BEHIND_BYTES} behind, it is dropped. */
 export const CATCH_UP_MS = 1_000;
 
-/** A piece, and what was sent after it. Nobody holds those that every client has taken. */
+/** A piece of data and its successor. A piece that every client has taken is no longer referenced. */
 interface Piece {
   readonly bytes: Uint8Array;
   next: Piece | undefined;
 }
 
-/** What a client has taken of what is sent to all. */
+/** The position of one client in the data that is sent to all. */
 export interface Reader extends Placed {
   at: Piece;
   behindBytes: number;
 }
 
 /**
- * What is sent to all clients, kept once for all of them until each has taken it at its own pace. The fastest client sets
- * the pace of the source. Nobody holds up the others for long, or again and again: in each second of waiting they get at
- * least half of {@link MAX_BEHIND_BYTES}, or whom they wait for is dropped.
+ * A queue that sends the same data to all clients and stores it once. Each client reads at its own pace, and the fastest
+ * client sets the pace of the source. A slow client delays the others only briefly: for each second that they wait, it
+ * takes at least half of {@link MAX_BEHIND_BYTES}, or it is dropped.
  */
 export class Broadcast {
   readonly #readers = new PlacedList<Reader>();
@@ -31,7 +31,7 @@ export class Broadcast {
   #last: Piece = { bytes: new Uint8Array(), next: undefined };
   #hasEnded = false;
 
-  /** A client of what is sent from now on. */
+  /** Adds a client, which receives the data sent from now on. */
   join(): Reader {
     const reader = { at: this.#last, behindBytes: 0, place: NO_PLACE };
     this.#readers.add(reader);
@@ -44,7 +44,7 @@ export class Broadcast {
     this.#taken.notify();
   }
 
-  /** The next piece for a client; undefined when there is none, and none will come. */
+  /** Returns the next piece for a client; undefined after {@link end} when all pieces are taken. */
   async next(reader: Reader): Promise<Uint8Array | undefined> {
     while (reader.at.next === undefined) {
       if (this.#hasEnded) return undefined;
@@ -53,7 +53,7 @@ export class Broadcast {
     return reader.at.next.bytes;
   }
 
-  /** The client has taken the piece that {@link next} gave. */
+  /** Marks the piece that {@link next} returned as taken. */
   took(reader: Reader): void {
     const { next } = reader.at;
     if (next === undefined) return;
@@ -62,7 +62,7 @@ export class Broadcast {
     this.#taken.notify();
   }
 
-  /** Sends to all; the bytes are the broadcast's own. Settles with those to drop when there is room for the next piece. */
+  /** Sends to all clients; the broadcast takes ownership of the bytes. When the next piece can be sent, resolves with the clients to drop. */
   async send(bytes: Uint8Array): Promise<readonly Reader[]> {
     const piece: Piece = { bytes, next: undefined };
     this.#last.next = piece;
@@ -82,7 +82,7 @@ export class Broadcast {
     return late.filter(isLate);
   }
 
-  /** Settles when somebody is there to send to, or {@link end} was called. */
+  /** Resolves when there is a client to send to, or after {@link end}. */
   async hasReaders(): Promise<void> {
     while (this.#readers.size === 0 && !this.#hasEnded) await this.#taken.next();
   }

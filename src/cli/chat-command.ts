@@ -31,7 +31,7 @@ Exit codes:
   0 done, or stopped by a signal with --listen   1 network   2 usage or file   3 timeout
   128+n ended by signal n`;
 
-/** What each way may be told besides. */
+/** The options that belong to each mode. */
 const OPTIONS_OF = {
   listen: "history memory retain messageRate messageBurst maxMessage maxSendQueue maxMembers maxRooms grace json".split(
     " ",
@@ -42,7 +42,7 @@ const OPTIONS_OF = {
 
 type Way = keyof typeof OPTIONS_OF;
 
-/** What `chat` is told. */
+/** The options of `chat`. */
 interface ChatCommandOptions {
   readonly listen?: readonly string[];
   readonly join?: string;
@@ -64,7 +64,7 @@ interface ChatCommandOptions {
   readonly reconnectTimeout?: number;
 }
 
-/** `sockwright chat` */
+/** Makes the command `sockwright chat`. */
 export function chatCommand(streams: StandardStreams, done: (exitCode: number) => void): Command {
   const collect = (text: string, list: readonly string[] = []): readonly string[] => [...list, text];
   const parsedBy =
@@ -156,7 +156,7 @@ async function run(way: Way, options: ChatCommandOptions, streams: StandardStrea
   return talk(options[way] ?? "", { name, room, color, reconnectTimeoutMs }, streams);
 }
 
-/** The one way that was chosen, with nothing that belongs to another. */
+/** Returns the chosen mode; throws when several are chosen, or an option belongs to another mode. */
 function wayOf(options: ChatCommandOptions, command: Command): Way {
   const ways = (["listen", "join", "with"] as const).filter((each) => options[each] !== undefined);
   const [way, other] = ways;

@@ -11,7 +11,7 @@ import { untilSignal } from "./until-signal.ts";
 import { UpLog } from "./up-log.ts";
 import { startFailure } from "./up-server.ts";
 
-/** What `chat --listen` is told. */
+/** The options of `chat --listen`. */
 export interface ChatServerOptions {
   readonly listen: readonly string[];
   readonly history?: string | undefined;
@@ -27,7 +27,7 @@ export interface ChatServerOptions {
   readonly json: boolean;
 }
 
-/** `sockwright chat --listen URL…`; settles when it has been stopped, with the exit code. */
+/** Runs `sockwright chat --listen URL…` until it is stopped, and resolves with the exit code. */
 export async function runChatServer(options: ChatServerOptions, { output }: StandardStreams): Promise<number> {
   const plan = planOfOptions(options);
   const lines = new EventLog(output);
@@ -39,7 +39,7 @@ export async function runChatServer(options: ChatServerOptions, { output }: Stan
       onError: (error) => log.tell({ event: "error", service, error, peer: undefined }),
     })),
     onEvent: (event) => {
-      // What fails at the start is not tried again: it ends the command, and is its error.
+      // A failure at the start is not retried: it ends the command and becomes its error.
       if (started || event.event !== "failed") log.tell(event);
     },
   });
@@ -52,7 +52,7 @@ export async function runChatServer(options: ChatServerOptions, { output }: Stan
       throw startFailure(error);
     }
     const [service] = supervisor.overview.services();
-    // It is the only service: what keeps it from running ends the command.
+    // It is the only service: if it cannot run, the command ends.
     if (service?.state === "failed") {
       await supervisor.close(0);
       throw new CommandError(service.error ?? "the chat cannot run", exitCodes.usage);
@@ -67,7 +67,7 @@ export async function runChatServer(options: ChatServerOptions, { output }: Stan
   }
 }
 
-/** The flags are the keys of a file. */
+/** Makes a plan of the options: the flags have the names of the keys in a file. */
 function planOfOptions({ listen, memory, history, ...options }: ChatServerOptions): Plan {
   const flags = {
     listen,

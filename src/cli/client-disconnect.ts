@@ -4,7 +4,7 @@ const GONE: ReadonlySet<string> = new Set(
   "ECONNRESET ECONNABORTED EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH".split(" "),
 );
 
-/** Whether a client has gone, as by closing a page or stopping a download: no failure of the server. The counters have it. */
+/** Returns whether an error means that the client disconnected, such as by closing a page: the server has not failed, and its counters include the event. */
 export function isClientDisconnect(error: unknown): boolean {
   return GONE.has(codeOf(error) ?? "");
 }

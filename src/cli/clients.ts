@@ -16,7 +16,7 @@ import type { Input, Output } from "./standard-streams.ts";
 import { LAST_WORDS_MS, within } from "./time-limit.ts";
 import { WakeUp } from "./wake-up.ts";
 
-/** Clients of `listen --keep-open` at one time; further ones wait in the listener's queue. */
+/** The most clients of `listen --keep-open` at one time; further ones wait in the listener's queue. */
 export const MAX_CLIENTS = 1_000;
 
 interface Client extends Placed {
@@ -25,13 +25,13 @@ interface Client extends Placed {
   readonly traffic: Traffic;
   readonly idle: IdleTimer;
   readonly reader: Reader;
-  /** Why we closed it: what it did, or left undone. */
+  /** Why this command closed the connection. */
   reason: CommandError | undefined;
 }
 
 /**
- * Everybody who is connected to `listen --keep-open`: what they send is printed, what is typed goes to all of them.
- * Nothing that one of them does, or leaves undone, ends or holds up the others.
+ * The clients that are connected to `listen --keep-open`. The command prints what they send and sends standard input to
+ * all of them. No client can end or delay the others.
  */
 export class Clients {
   readonly #scheme: AddressUrl["scheme"];
@@ -55,7 +55,7 @@ export class Clients {
     this.#options = options;
   }
 
-  /** Serves until it is asked to end, or nobody reads standard output any more. */
+  /** Serves until the signal aborts, or standard output has no reader any more. */
   async serve(listeners: readonly Listener[]): Promise<void> {
     this.#listeners = listeners;
     const aborted = (): void => this.#stop();
@@ -82,7 +82,7 @@ export class Clients {
     while (this.#clients.size > 0) await this.#changed.next();
   }
 
-  /** One client, until it ends or fails; its failure is its own. */
+  /** Serves one client until it ends or fails; a failure ends this client only. */
   async #hear(peer: Socket, url: string): Promise<void> {
     const traffic = { bytesSent: 0, bytesReceived: 0 };
     try {
@@ -135,7 +135,7 @@ export class Clients {
     }
   }
 
-  /** What is typed, as fast as this client takes it. */
+  /** Sends standard input to one client, as fast as it receives it. */
   async #feed(client: Client): Promise<void> {
     const { connection, reader, traffic } = client;
     try {
@@ -148,7 +148,7 @@ export class Clients {
       }
       connection.end();
     } catch (error) {
-      // A client that takes no more is lost; its own loop ends, and tells it.
+      // A client that cannot be written to is lost; its receiving loop ends and reports that.
       client.reason ??= explain(error, { url: client.url, role: "peer" });
       connection.close();
     }
@@ -161,7 +161,7 @@ export class Clients {
       if (this.#isStopped) break;
       this.#waiting.refresh();
       const bytes = crlf?.translate(chunk) ?? chunk;
-      // A chunk is lent until the next one, and a slow client takes it later.
+      // A chunk is valid only until the next one, and a slow client takes it later.
       const late = await this.#broadcast.send(bytes === chunk ? Uint8Array.from(chunk) : bytes);
       for (const client of this.#clients) {
         if (late.includes(client.reader)) this.#drop(client, `fell ${MAX_BEHIND_BYTES / 2 ** 20} MiB behind`);

@@ -13,7 +13,7 @@ Examples:
   echo you | sockwright connect udp://127.0.0.1:9000 --wait 1s
   sockwright connect unix:/run/app.sock`;
 
-/** `sockwright connect URL` */
+/** Makes the command `sockwright connect URL`. */
 export function connectCommand(streams: StandardStreams, done: (exitCode: number) => void): Command {
   const command = new Command("connect")
     .allowExcessArguments()

@@ -17,13 +17,13 @@ import { sourceAddress } from "./source-address.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 import { runOnTerminal, type Terminal } from "./terminal.ts";
 
-/** What `connect` is told. */
+/** The options of `connect`. */
 export interface ConnectOptions extends RelayCommandOptions {
   readonly connectTimeout?: number;
   readonly source?: string;
 }
 
-/** `sockwright connect URL`; gives the exit code. */
+/** Runs `sockwright connect URL`, and resolves with the exit code. */
 export function connect(text: string, options: ConnectOptions, streams: StandardStreams): Promise<number> {
   const form = options.json === true ? "json" : "errors";
   return runOnTerminal({ url: text, role: "target" }, form, streams, (terminal) => converse(text, options, terminal));

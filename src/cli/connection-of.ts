@@ -4,7 +4,7 @@ import { RecordConnection } from "./record-connection.ts";
 import type { SocketConnection } from "./socket-connection.ts";
 import { StreamConnection } from "./stream-connection.ts";
 
-/** The connection that fits a connected socket. */
+/** Returns the kind of connection that fits a connected socket: stream or record. */
 export function connectionOf(socket: Socket<unknown>): SocketConnection {
   return socket.type === SOCK_STREAM ? new StreamConnection(socket) : new RecordConnection(socket);
 }

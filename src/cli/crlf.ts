@@ -1,7 +1,7 @@
 const CR = 0x0d;
 const LF = 0x0a;
 
-/** Makes each LF a CRLF, for peers that want their lines so. A CRLF stays as it is, also when it comes in two pieces. */
+/** Translates each LF to CRLF, for peers that expect it. A CRLF stays as it is, even when its bytes are in two pieces. */
 export class CrlfWriter {
   #endedInCr = false;
 

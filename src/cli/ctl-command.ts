@@ -20,7 +20,7 @@ Examples:
 Exit codes:
   0 done   1 nobody answers   2 usage, a file with mistakes, or what is not there`;
 
-/** How many words a command takes behind it. */
+/** The number of operands of each command. */
 const OPERANDS: Readonly<Record<CtlWords["command"], readonly [least: number, most: number]>> = {
   status: [0, 0],
   connections: [0, 0],
@@ -30,7 +30,7 @@ const OPERANDS: Readonly<Record<CtlWords["command"], readonly [least: number, mo
   stop: [0, 0],
 };
 
-/** `sockwright ctl` */
+/** Makes the command `sockwright ctl`. */
 export function ctlCommand(streams: StandardStreams, done: (exitCode: number) => void): Command {
   return new Command("ctl")
     .allowExcessArguments()

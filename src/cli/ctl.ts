@@ -12,20 +12,20 @@ import { jsonLine, printableMessage, printableName } from "./printable.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 import { tableLines } from "./table.ts";
 
-/** What `ctl` is told. */
+/** The options of `ctl`. */
 export interface CtlOptions {
   readonly socket?: string;
   readonly file?: string;
   readonly json?: boolean;
 }
 
-/** A command, and what stands behind it. */
+/** A command and its operand. */
 export interface CtlWords {
   readonly command: AdminRequest["command"];
   readonly operand: string | undefined;
 }
 
-/** `sockwright ctl`; gives the exit code. */
+/** Runs `sockwright ctl`, and resolves with the exit code. */
 export async function runCtl(words: CtlWords, options: CtlOptions, streams: StandardStreams): Promise<number> {
   const request = requestOf(words);
   let path = options.socket;
@@ -44,7 +44,7 @@ export async function runCtl(words: CtlWords, options: CtlOptions, streams: Stan
   }
 }
 
-/** Where the file says that the admin socket is. */
+/** Returns the path of the admin socket from the file. */
 async function socketOf(file: string | undefined): Promise<string> {
   if (file !== undefined || existsSync(DEFAULT_FILE)) return (await planAt(file ?? DEFAULT_FILE)).adminSocket;
   const advice =
@@ -65,7 +65,7 @@ function refusalOf({ code, message, mistakes }: AdminError | MistakesError): obj
   return { event: "error", message, code, mistakes, exitCode: exitCodes.usage };
 }
 
-/** Who may not ask, or has asked nobody of ours, has no mistake in what was typed. */
+/** Returns the exit code: missing permission, or an answer of another program, is no mistake in the command line. */
 function exitCodeOf({ code }: AdminError | MistakesError): number {
   return code === "EPERM" || code === "ERR_SOCKWRIGHT_ADMIN" ? exitCodes.network : exitCodes.usage;
 }
@@ -125,7 +125,7 @@ function connectionLines({ total, connections }: AdminConnections): readonly str
   return [...tableLines([head, ...connections.map(cellsOf)]), ...more];
 }
 
-/** A date came as text. */
+/** Returns the cells of a connection's row. `openedAt` is text here, since it comes from JSON. */
 function cellsOf({ id, service, state, openedAt, bytesRead, bytesWritten, peer, url }: OverviewConnection): string[] {
   const since = new Date(openedAt).toISOString().replace("T", " ").slice(0, 19);
   const from = printableName(peerName(peer));

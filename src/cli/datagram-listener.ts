@@ -5,18 +5,18 @@ import { DatagramReceiver, type ReceivedDatagram } from "./datagram-receiver.ts"
 import { records, recordWasCut } from "./record-connection.ts";
 import type { SocketConnection } from "./socket-connection.ts";
 
-/** A receiver that has no room for a datagram gets so much time; with `keepOpen` it then loses it. */
+/** With `keepOpen`, how long a send waits for a receiver whose buffer is full; then the datagram is lost. */
 export const ANSWER_MS = 1_000;
 
 /** unix(7): a socket that was never bound has no name, and recvmsg(2) then gives none. */
 const UNNAMED = { family: AF_UNIX, path: "" } as const;
 
-/** How a listener for datagrams treats those who send. */
+/** The options of a listener for datagrams. */
 export interface DatagramListenerOptions {
-  /** Hear everybody, and answer whoever sent last; else the first sender is the only peer. */
+  /** Receive from every sender and answer the last one; otherwise the first sender is the only peer. */
   readonly keepOpen: boolean;
   onPeer(peer: Address, socket: Socket<unknown>): void;
-  /** With `keepOpen`, what one sender could not be answered, or sent in vain; once for each turn of a sender. */
+  /** With `keepOpen`, called when an answer or a received datagram is lost; once for each turn of a sender. */
   onLoss(error: unknown): void;
 }
 
@@ -27,7 +27,7 @@ interface Peer {
   readonly obstacle: unknown;
 }
 
-/** Bound datagram sockets, as one end of a conversation. */
+/** Bound datagram sockets that together act as one connection. */
 export class DatagramListener implements SocketConnection {
   readonly hasEnd = false;
   readonly #sockets: readonly Socket<unknown>[];
@@ -75,7 +75,7 @@ export class DatagramListener implements SocketConnection {
 
   async #accepts({ from = UNNAMED, socket }: ReceivedDatagram): Promise<boolean> {
     const isNew = this.#peer === undefined || nameOf(this.#peer.address) !== nameOf(from);
-    // What other senders had sent before the socket was connected is still in its queue.
+    // Datagrams that other senders sent before the socket was connected are still in its queue.
     if (isNew && this.#peer !== undefined && !this.#options.keepOpen) return false;
     if (!isNew) return true;
     let obstacle: unknown = obstacleOf(from);
@@ -87,7 +87,7 @@ export class DatagramListener implements SocketConnection {
     return true;
   }
 
-  /** From now on nobody else is heard. Gives what went wrong: that a sender has gone takes nothing from what it sent. */
+  /** Connects the socket, so that only this sender is received. Returns the error instead of throwing it: what the sender sent is valid even when it has gone. */
   async #connect(socket: Socket<unknown>, from: Address): Promise<unknown> {
     this.#receiver.only(socket);
     try {
@@ -99,10 +99,10 @@ export class DatagramListener implements SocketConnection {
     }
   }
 
-  /** Whether it was sent. */
+  /** Sends a record to the peer, and returns whether it was sent. */
   async #answer(record: Uint8Array): Promise<boolean> {
     const peer = this.#peer;
-    // Closed before anybody was heard.
+    // The listener was closed before the first datagram.
     if (peer === undefined) return false;
     if (!this.#options.keepOpen) {
       if (peer.obstacle !== undefined) throw peer.obstacle;
@@ -114,7 +114,7 @@ export class DatagramListener implements SocketConnection {
       await peer.socket.sendto(record, peer.address, { signal: AbortSignal.timeout(ANSWER_MS) });
       return true;
     } catch (error) {
-      // Whatever one sender does: a listener that stays open for others goes on.
+      // A listener that stays open for others continues after the failure of one sender.
       if (codeOf(error) === "ERR_SOCKWRIGHT_CLOSED") throw error;
       const isLate = error instanceof Error && error.name === "AbortError";
       this.#lose(isLate ? new CommandError(`the sender took no answer for ${ANSWER_MS} ms`, exitCodes.network) : error);
@@ -129,7 +129,7 @@ export class DatagramListener implements SocketConnection {
   }
 }
 
-/** unix(7), udp(7): there are senders that no answer can reach. */
+/** Returns why a sender cannot be answered, if so; unix(7), udp(7). */
 function obstacleOf({ path, port }: Address): CommandError | undefined {
   const reason = path?.length === 0 ? "socket has no name" : port === 0 ? "port is 0" : undefined;
   if (reason === undefined) return undefined;

@@ -2,11 +2,11 @@ import type { Socket } from "../socket/internal.ts";
 import type { Address } from "../socket/values.ts";
 import { RecordReader } from "./record-connection.ts";
 
-/** A datagram, lent until the next one is asked for, and the socket to which it came. */
+/** A datagram, valid until the next one is requested, and the socket that received it. */
 export interface ReceivedDatagram {
   readonly bytes: Uint8Array;
   readonly from: Address | undefined;
-  /** It was longer than what is received of a record. */
+  /** The datagram was longer than the read buffer and was cut. */
   readonly isCut: boolean;
   readonly socket: Socket<unknown>;
 }
@@ -16,7 +16,7 @@ interface Offer {
   readonly taken: () => void;
 }
 
-/** What comes to any of several sockets. Each of them holds one datagram, and reads the next when that is through. */
+/** Receives datagrams from several sockets. Each socket holds one datagram and reads the next when that one is processed. */
 export class DatagramReceiver {
   readonly #sockets: readonly Socket<unknown>[];
   readonly #offers: Offer[] = [];
@@ -29,7 +29,10 @@ export class DatagramReceiver {
     this.#sockets = sockets;
   }
 
-  /** @throws what a socket's recvmsg(2) says. */
+  /** Returns the next datagram.
+   *
+   * @throws the error of a socket's recvmsg(2).
+   */
   async next(): Promise<ReceivedDatagram> {
     if (!this.#isReading) for (const socket of this.#sockets) void this.#read(socket);
     this.#isReading = true;
@@ -45,7 +48,7 @@ export class DatagramReceiver {
     return offer.datagram;
   }
 
-  /** From now on nothing comes from the others: they are closed, which is no failure. */
+  /** Closes the other sockets; their closing is not reported as an error. */
   only(socket: Socket<unknown>): void {
     this.#only = socket;
     for (const other of this.#sockets) if (other !== socket) other.close();
@@ -64,7 +67,7 @@ export class DatagramReceiver {
   }
 
   #offer(datagram: Promise<ReceivedDatagram>): Promise<void> {
-    // Whoever takes it hears of a failure; until then nobody does.
+    // The caller of next() receives a failure; until then it must not count as unhandled.
     datagram.catch(() => undefined);
     return new Promise((taken) => {
       this.#offers.push({ datagram, taken });

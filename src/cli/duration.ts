@@ -2,14 +2,14 @@
 import { durationMs } from "../server/options/duration.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 
-/** What the help of every command with a time says of it. */
+/** The section on times in the help of each command that has one. */
 export const TIMES = `
 Times:
   500ms, 2s, 1.5m, 1h or 1d. A number alone is seconds, as in nc; the library, whose
   names end in Ms, counts milliseconds.
 `;
 
-/** The milliseconds that the text of an option says: see {@link durationMs}. */
+/** Parses the time of an option to milliseconds: see {@link durationMs}. */
 export function parseDuration(option: string, text: string): number {
   const time = durationMs(text);
   if (typeof time === "number") return time;

@@ -1,18 +1,18 @@
 import { codeOf } from "../socket/values.ts";
 import type { StandardOutput } from "./standard-output.ts";
 
-/** Lines that wait for whoever reads standard output; beyond that they are counted and left out. */
+/** The most lines to queue for a slow reader of standard output; further lines are counted and left out. */
 export const MAX_UNPRINTED_LINES = 10_000;
 
-/** Of a file on a disk that is full: there may be space again later. */
+/** Error codes of a full disk, which may have space again later. */
 const FULL: ReadonlySet<string | undefined> = new Set(["ENOSPC", "EDQUOT"]);
 
-/** Prints what a server tells, a line each, and holds up nobody: neither a slow reader of them nor one that has gone. */
+/** Prints the events of a server, one per line. A slow reader, or one that has gone, does not delay the server. */
 export class EventLog {
   readonly #output: Pick<StandardOutput, "write">;
   #lines: string[] = [];
   #leftOut = 0;
-  /** Those for which there was no space. */
+  /** Lines that could not be written because the disk was full. */
   #lost = 0;
   #printing: Promise<void> | undefined;
   #isClosed = false;
@@ -31,7 +31,7 @@ export class EventLog {
     this.#printing ??= this.#printAll();
   }
 
-  /** Settles when all has been printed. */
+  /** Resolves when all lines are printed. */
   async printed(): Promise<void> {
     await this.#printing;
   }
@@ -40,7 +40,7 @@ export class EventLog {
     try {
       while (this.#lines.length > 0) await this.#printSome(this.#lines);
     } catch {
-      // EPIPE: whoever closed the pipe wants to hear no more, and the server serves on.
+      // EPIPE: the reader closed the pipe; the server continues.
       this.#isClosed = true;
       this.#lines = [];
     } finally {
@@ -54,7 +54,7 @@ export class EventLog {
     this.#leftOut = 0;
     this.#lost = 0;
     const all = [
-      // The last one that was begun may have no end.
+      // The last line may have been written in part.
       ...(lost > 0 ? ["", `sockwright: ${lost} lines were left out: there was no space for them`] : []),
       ...lines,
       ...(leftOut > 0 ? [`sockwright: ${leftOut} lines were left out: their reader is too slow`] : []),

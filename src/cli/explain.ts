@@ -4,7 +4,7 @@ import { SocketUrlError } from "../server/url/socket-url.ts";
 import { codeOf, messageOf, textOf } from "../socket/values.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 
-/** What the address of an error is: a listener's own, one to connect to, or that of a peer there was a conversation with. */
+/** The role of an error's address: a listener's own address, one to connect to, or that of a connected peer. */
 type Role = "listener" | "target" | "peer";
 
 /** Where something went wrong. */
@@ -16,9 +16,8 @@ export interface ErrorContext {
 type Kind = "internet" | "path" | "abstract" | "vsock";
 
 /**
- * What the errors of sockets mean to who typed the command: connect(2), bind(2), unix(7), udp(7). A key may begin with
- * the system call, with the role or the kind of the address, or with several of them in this order; the most particular
- * one is taken.
+ * What socket errors mean to the user of the command: connect(2), bind(2), unix(7), udp(7). A key may begin with the
+ * system call, the role or the kind of the address, or with several of them in this order; the most specific key counts.
  */
 const MEANINGS: Readonly<Record<string, string>> = {
   EACCES: "no permission: choose another address, or run with the right that it needs",
@@ -58,7 +57,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   ETIMEDOUT: "the peer did not answer: correct the address, or look after the network",
 };
 
-/** Any error as one line and an exit code, for who typed the command. */
+/** Explains any error to the user in one line, with an exit code. */
 export function explain(error: unknown, place?: ErrorContext): CommandError {
   if (error instanceof CommandError) return error;
   if (error instanceof SocketUrlError) return new CommandError(error.message, exitCodes.usage, error);
@@ -70,14 +69,14 @@ export function explain(error: unknown, place?: ErrorContext): CommandError {
     const text = meaning === undefined ? error.message : `${meaning} (${error.message})`;
     return new CommandError(where + oneLine(text), exitCodes.network, error);
   }
-  // What the library refuses to take: an argument, or this machine as it is.
+  // The library rejects an argument, or does not run on this machine.
   const isUsage = /^ERR_(?:INVALID_|OUT_OF_RANGE|SOCKWRIGHT_NATIVE)/.test(code);
   if (isUsage || code.startsWith("ERR_SOCKWRIGHT_"))
     return new CommandError(where + oneLine(error.message), isUsage ? exitCodes.usage : exitCodes.network, error);
   return unforeseen(error);
 }
 
-/** What could not be printed, as a failure of the file. */
+/** Makes the error for a failed write to standard output. */
 export function unwritable(error: unknown): CommandError {
   return new CommandError(`standard output cannot be written: ${messageOf(error)}`, exitCodes.usage, error);
 }
@@ -96,7 +95,7 @@ function meaningOf(syscall: string, code: string, place: ErrorContext | undefine
   return keys.map((key) => MEANINGS[key]).find((each) => each !== undefined);
 }
 
-/** What the path itself says: unix(7) has the same errors for files that are no sockets. */
+/** Explains an error by the file at the path: unix(7) has the same errors for files that are not sockets. */
 function fileMeaning(code: string, place: ErrorContext | undefined): string | undefined {
   const [, path] = /^(?:unix(?:-dgram|-seqpacket)?|http\+unix):(?!@)(.*?)(?:\?.*)?$/s.exec(place?.url ?? "") ?? [];
   if (path === undefined) return undefined;
@@ -112,7 +111,7 @@ function fileAt(path: string): Stats | undefined {
   try {
     return statSync(path);
   } catch {
-    // Who may not look at it has the error of the socket, which says no less.
+    // Without permission to read the file's status, the socket's own error says enough.
     return undefined;
   }
 }
@@ -123,7 +122,7 @@ function kindOf(url: string): Kind {
   return /^[a-z+-]+:@/.test(url) ? "abstract" : "path";
 }
 
-/** A defect of ours; all the same it is one line. With NODE_DEBUG=sockwright it says where. */
+/** Reports an unexpected error, a defect of this program, in one line; with NODE_DEBUG=sockwright with its stack. */
 function unforeseen(error: unknown): CommandError {
   const isDebugged = /(?:^|,)sockwright(?:,|$)/.test(process.env["NODE_DEBUG"] ?? "");
   const text = oneLine(isDebugged ? inspect(error) : `${textOf(error)} (NODE_DEBUG=sockwright tells where)`);

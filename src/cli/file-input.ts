@@ -1,7 +1,7 @@
 import { HeldFile } from "../socket/internal.ts";
 import { CONNECTION_ERRORS, canTell, EPIPE, SocketError } from "../socket/values.ts";
 
-/** Standard input that is a regular file: what is sent of it is as good as read, for all who share the descriptor. */
+/** Standard input that is a regular file, sent with sendfile(2). The file position advances as if the bytes were read, for all processes that share the descriptor. */
 export class FileInput {
   readonly #file: HeldFile;
 
@@ -10,8 +10,8 @@ export class FileInput {
   }
 
   /**
-   * Undefined where it is better read, by threads: whoever waits for a disk, or another machine, in sendfile(2) hears no signal, and
-   * which bytes that would be not every file system can tell.
+   * Returns undefined where the thread pool should read the file: sendfile(2) that waits for a disk or another machine
+   * handles no signal, and not every file system can tell which bytes would wait.
    */
   static of(descriptor: number): FileInput | undefined {
     const file = new HeldFile(descriptor);
@@ -22,8 +22,8 @@ export class FileInput {
   }
 
   /**
-   * Has a piece sent, from where the file is read on, and reads on behind it: gives how many bytes that were. 0 is the end of the file,
-   * or an error of it: reading tells which.
+   * Sends a piece from the file position, advances the position, and returns the number of bytes sent. 0 means the end of
+   * the file or an error of the file: a read tells which.
    */
   async pass(send: (descriptor: number, position: number) => Promise<number>): Promise<number> {
     const { position } = this.#file;

@@ -2,16 +2,16 @@
 import { CTL_FLAGS, CTL_VALUES, UP_FLAGS, UP_VALUES } from "./foreign-service-flag.ts";
 import { hostPortOf } from "./host-port.ts";
 
-/** What stands around a flag that there is not. */
+/** The context of an unknown flag on the command line. */
 export interface Typed {
   readonly command: string;
-  /** What is no option. */
+  /** The arguments that are not options. */
   readonly operands: readonly string[];
-  /** What stands behind the flag. */
+  /** The argument after the flag. */
   readonly value: string | undefined;
 }
 
-/** What to write in place of a flag. */
+/** Returns what to write in place of a flag. */
 export type Advice = (typed: Typed) => string;
 
 const keepOpen: Advice = ({ command }) =>
@@ -41,7 +41,7 @@ const notOffered: Advice = () => "it is not offered";
 const unixSocket: Advice = (typed) =>
   `write ${example("unix", { ...typed, operands: [typed.value ?? "/tmp/app.sock"] })}`;
 
-/** The flags of nc(1), ncat(1) and curl(1), and what is written here instead. */
+/** The flags of nc(1), ncat(1) and curl(1), and their counterparts. */
 const FLAGS: Readonly<Record<string, Advice>> = {
   "-4": (typed) => `write an IPv4 address, as in ${example("tcp", { ...typed, operands: [] })}`,
   "-6": ({ command }) => `write an IPv6 address, as in sockwright ${command} tcp://[::1]:8000`,
@@ -108,11 +108,11 @@ const FLAGS: Readonly<Record<string, Advice>> = {
   "--data": () => "no HTTP is spoken: write what is to be sent to standard input",
 };
 
-/** Those that have no counterpart here, whatever the command. */
+/** The flags that have no counterpart in any command. */
 const NOT_OFFERED: readonly string[] =
   "-D -F -S -W -m -t -g -G --chat --max-conns --allow --deny --telnet --sctp --delay --hex-dump".split(" ");
 
-/** Those of them that mean something to `greet`. */
+/** The flags that apply to `greet`. */
 const GREET_FLAGS: readonly string[] =
   "-4 -6 -k --keep-open -l --listen -p --port --host -s -u --udp -U --unixsock".split(" ");
 
@@ -201,7 +201,7 @@ const chatFile: Advice = ({ value = "FILE" }) => `write  sockwright up ${value} 
 const chatTls: Advice = () =>
   'write  sockwright up FILE  for a service with kind = "chat", and cert and key in its listen';
 
-/** Of nc, ncat and programs for chats. */
+/** The flags of nc, ncat and chat programs, and what `chat` has instead. */
 const CHAT_FLAGS: Readonly<Record<string, Advice>> = {
   "-l": twoWays,
   "--chat": twoWays,
@@ -236,7 +236,7 @@ const CHAT_FLAGS: Readonly<Record<string, Advice>> = {
   "--no-history": () => "write --memory",
 };
 
-/** What to write in place of a flag that other programs have; undefined for one that nobody is known to have. */
+/** Returns what to write in place of another program's flag; undefined for a flag of no known program. */
 export function flagAdvice(flag: string, typed: Typed): string | undefined {
   const [, long = "", given] = /^(--[^=]+)(?:=(.*))?$/s.exec(flag) ?? [];
   if (long !== "") return adviceOn(long, typed)?.({ ...typed, value: given ?? typed.value });
@@ -249,7 +249,7 @@ export function flagAdvice(flag: string, typed: Typed): string | undefined {
   return advices.length === 0 || advices.includes(undefined) ? undefined : advices.join("; ");
 }
 
-/** Whether what stands behind the flag belongs to it. */
+/** Returns whether the argument after the flag is its value. */
 export function takesValue(flag: string, command: string | undefined): boolean {
   if (command === "up") return UP_VALUES.test(flag);
   if (command === "ctl") return CTL_VALUES.test(flag);
@@ -273,7 +273,7 @@ function adviceOn(flag: string, { command }: Typed): Advice | undefined {
   return Object.hasOwn(FLAGS, flag) ? FLAGS[flag] : undefined;
 }
 
-/** The command as it would be right, with the address that was typed if there is one. */
+/** Returns a correct command line, with the given address if there is one. */
 function example(scheme: "tcp" | "udp" | "unix", typed: Typed): string {
   const command = typed.command === "greet" ? "greet --listen" : typed.command;
   if (scheme === "unix") return `sockwright ${command} unix:${typed.operands[0] ?? "/tmp/app.sock"}`;

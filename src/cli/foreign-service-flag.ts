@@ -118,7 +118,7 @@ export const CTL_FLAGS: Readonly<Record<string, Advice>> = {
   "--quiet": silent,
 };
 
-/** Those that what stands behind belongs to. */
+/** The flags that take a value. */
 export const UP_VALUES =
   /^-(?:[cfptlbHsug]|-(?:config|file|timeout|port|listen|bind|host|address|root|directory|signal|log-level|user|group|socket))$/;
 export const CTL_VALUES = /^-(?:[cfsSpHo]|-(?:config|sock|unix-socket|port|host|address|output|format))$/;
@@ -127,7 +127,7 @@ function isNumber(value: string | undefined): value is string {
   return value !== undefined && /^\d{1,5}$/.test(value);
 }
 
-/** What stands behind a flag that has no value. */
+/** Returns the operands, with the argument after a flag that takes no value. */
 function fileOf({ value, operands }: Parameters<Advice>[0]): readonly string[] {
   return value === undefined ? operands : [value];
 }

@@ -35,7 +35,7 @@ Examples:
 Exit codes:
   0 stopped by a signal   1 network   2 usage or file`;
 
-/** `sockwright greet` */
+/** Makes the command `sockwright greet`. */
 export function greetCommand(streams: StandardStreams, done: (exitCode: number) => void): Command {
   const collect = (text: string, list: readonly string[] = []): readonly string[] => [...list, text];
   const time = (option: string) => (text: string) => parseDuration(option, text);

@@ -10,7 +10,7 @@ import type { StandardStreams } from "./standard-streams.ts";
 import { LAST_WORDS_MS, within } from "./time-limit.ts";
 import { untilSignal } from "./until-signal.ts";
 
-/** What `greet` is told. */
+/** The options of `greet`. */
 export interface GreetCommandOptions {
   readonly listen?: readonly string[];
   readonly greeting: string;
@@ -24,7 +24,7 @@ export interface GreetCommandOptions {
   readonly json?: boolean;
 }
 
-/** `sockwright greet`; settles when it has been stopped. */
+/** Runs `sockwright greet` until it is stopped. */
 export async function runGreetServer(options: GreetCommandOptions, streams: StandardStreams): Promise<void> {
   const log = new EventLog(streams.output);
   const tell = (event: ServerEvent): void => log.print(options.json === true ? jsonLine(event) : inWords(event));
@@ -55,13 +55,13 @@ async function started(options: GreetCommandOptions, tell: (event: ServerEvent) 
   }
 }
 
-/** What the service says by its own names, in words of the command. */
+/** Rewrites an error of the service with the option names of the command. */
 function inOptions(error: unknown, readSize: number): unknown {
   if (codeOf(error) !== "ERR_SOCKWRIGHT_TOO_LONG") return error;
   return Object.assign(new Error(`a line is longer than ${readSize} bytes (--read-size)`), { code: codeOf(error) });
 }
 
-/** The listener that failed, by the address that the error names; all of them, where it names none. */
+/** Returns the URL of the listener that failed, by the address in the error; all URLs if the error has none. */
 function whichOf(urls: readonly string[], error: unknown): string {
   if (!(error instanceof SocketError)) return urls.join(" ");
   const name = error.port === undefined ? error.address : `:${error.port}`;

@@ -1,7 +1,7 @@
 import { hostAndPort } from "../server/url/url-advice.ts";
 import { versionOf } from "../server/url/zone.ts";
 
-/** The operands as the place of a URL, `HOST:PORT`; undefined where they are no host and no port. */
+/** Returns the operands as `HOST:PORT` of a URL; undefined if they are not a host and a port. */
 export function hostPortOf(operands: readonly string[]): string | undefined {
   const [first = "", port, ...more] = operands;
   if (first === "" || more.length > 0) return undefined;

@@ -24,7 +24,7 @@ Examples:
   sockwright listen 'unix:/run/app.sock?mode=660&group=www-data'
   sockwright listen --keep-open 'udp://239.1.1.1:9000?interface=eth0'`;
 
-/** `sockwright listen URL` */
+/** Makes the command `sockwright listen URL`. */
 export function listenCommand(streams: StandardStreams, done: (exitCode: number) => void): Command {
   const command = new Command("listen")
     .allowExcessArguments()

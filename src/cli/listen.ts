@@ -22,7 +22,7 @@ import { type SocketOption, setOptions } from "./socket-option.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 import { runOnTerminal, type Terminal } from "./terminal.ts";
 
-/** What `listen` is told. */
+/** The options of `listen`. */
 export interface ListenOptions extends RelayCommandOptions {
   readonly keepOpen?: boolean;
 }
@@ -34,13 +34,13 @@ interface Bound extends OpenedAt {
 
 interface Listening {
   readonly scheme: AddressUrl["scheme"];
-  /** Where all the sockets are. */
+  /** One URL for all sockets. */
   readonly url: string;
   readonly sockets: readonly Socket<unknown>[];
   readonly close: () => void;
 }
 
-/** `sockwright listen URL`; gives the exit code. */
+/** Runs `sockwright listen URL`, and resolves with the exit code. */
 export function listen(text: string, options: ListenOptions, streams: StandardStreams): Promise<number> {
   const form = options.json === true ? "json" : "words";
   return runOnTerminal({ url: text, role: "listener" }, form, streams, (terminal) => listenOn(text, options, terminal));
@@ -109,8 +109,8 @@ async function serveOne(
 }
 
 /**
- * The first connection of any of the listeners; undefined when they were closed before. Nobody else is served: whoever
- * comes later is refused at once, and does not wait for nothing.
+ * Returns the first connection of any listener; undefined if they are closed before. Later clients are refused at once
+ * instead of waiting in vain.
  */
 async function first(
   sockets: readonly Socket<unknown>[],

@@ -4,14 +4,14 @@ import { CommandError, exitCodes } from "./command-error.ts";
 import { flagAdvice } from "./foreign-flag.ts";
 import { hostPortOf } from "./host-port.ts";
 
-/** The URL that a command takes, which is its only operand. nc(1) takes a host and a port, and is told how they are one. */
+/** Returns the URL that is the only operand of a command. For a host and a port, as nc(1) takes them, the error shows the URL. */
 export function onlyUrl(command: Command): string {
   const [url = "", ...more] = command.args;
   if (more.length === 0) return url;
   throw tooMany(command, `sockwright ${command.name()} `);
 }
 
-/** `greet` takes its addresses as options. */
+/** Throws if `greet` has operands: it takes its addresses as options. */
 export function noOperand(command: Command): void {
   if (command.args.length > 0) throw tooMany(command, "sockwright greet --listen ");
 }

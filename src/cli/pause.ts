@@ -1,4 +1,4 @@
-/** Waits so long; false where the signal aborted before that. */
+/** Waits for a time; resolves with false if the signal aborts before its end. */
 export function pause(durationMs: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     if (signal.aborted) {

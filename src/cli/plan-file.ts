@@ -2,10 +2,10 @@ import { mistakeText } from "../supervisor/file/mistake.ts";
 import { readPlan } from "../supervisor/file/read-plan.ts";
 import type { Plan } from "../supervisor/plan.ts";
 
-/** The file that is meant when none is named. */
+/** The default file. */
 export const DEFAULT_FILE = "sockwright.toml";
 
-/** What is wrong with a file, or with what it asks for: a line for each mistake. */
+/** The mistakes in a file, one line each. */
 export class MistakesError extends Error {
   /** Always `"ERR_SOCKWRIGHT_MISTAKES"`. */
   readonly code = "ERR_SOCKWRIGHT_MISTAKES";
@@ -19,7 +19,7 @@ export class MistakesError extends Error {
 }
 
 /**
- * What a file says is to run.
+ * Reads a file and returns its plan.
  *
  * @throws MistakesError.
  */

@@ -1,10 +1,10 @@
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** What would move the cursor, hide text or turn it around: control and format characters, line separators. */
+/** Characters that could move the cursor, hide text or reverse it: control and format characters, line separators. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\\]/gu;
 const SHORT: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\" };
 
-/** Bytes that came from a stranger, as one line that does a terminal no harm. What is no UTF-8 is shown byte by byte. */
+/** Returns untrusted bytes as one line that is safe on a terminal. Bytes that are not valid UTF-8 are escaped one by one. */
 export function printable(bytes: Uint8Array): string {
   const text = textOf(bytes);
   if (text !== undefined) return printableName(text);
@@ -13,25 +13,25 @@ export function printable(bytes: Uint8Array): string {
   ).join("");
 }
 
-/** A name that a stranger has chosen, such as the path of a peer, as {@link printable} shows it. */
+/** Escapes an untrusted name, such as the path of a peer, as {@link printable} does. */
 export function printableName(name: string): string {
   return name.replace(UNPRINTABLE, escaped);
 }
 
-/** A message, which may have such a name in it, the same way; but a backslash stays one, as messages quote in JSON. */
+/** Escapes a message that may contain an untrusted name; backslashes stay, since messages quote in JSON. */
 export function printableMessage(message: string): string {
   return message.replace(UNPRINTABLE, (character) => (character === "\\" ? character : escaped(character)));
 }
 
-/** What {@link printableText} leaves as it is: a tab, and the joiners of emoji and of some scripts. */
+/** Characters that {@link printableText} keeps: tabs, backslashes, and the joiners of emoji and some scripts. */
 const IN_TEXT = /\t|\u200c|\u200d|\\/;
 
-/** A line of text that people have written, the same way; but a backslash stays one, and so do tabs and joiners. */
+/** Escapes a line of text that a person wrote; backslashes, tabs and joiners stay. */
 export function printableText(text: string): string {
   return text.replace(UNPRINTABLE, (character) => (IN_TEXT.test(character) ? character : escaped(character)));
 }
 
-/** The bytes as text, if they are UTF-8. */
+/** Decodes bytes; returns undefined if they are not valid UTF-8. */
 export function textOf(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);
@@ -42,7 +42,7 @@ export function textOf(bytes: Uint8Array): string | undefined {
 
 const FORMAT = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** An object as one line of JSON, in which these characters are escaped, too: it may be read on a terminal. */
+/** Returns an object as one line of JSON that is safe on a terminal: control and format characters are escaped. */
 export function jsonLine(value: object): string {
   // JSON itself escapes C0 only. A character beyond U+FFFF is two units.
   return JSON.stringify(value).replace(FORMAT, (character) =>

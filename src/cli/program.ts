@@ -19,12 +19,12 @@ Examples:
 Each command has its own help, with its options and exit codes:
   sockwright connect --help`;
 
-/** Makes a command; it tells its exit code when it has run. */
+/** Makes a command, which calls `done` with its exit code when it has run. */
 type Make = (streams: StandardStreams, done: (exitCode: number) => void) => Command;
 
 interface Entry {
   readonly summary: string;
-  /** Only the command that is asked for is loaded, and of the library nothing before it runs. */
+  /** Loads the command. Only the requested command is loaded, and the library only when it runs. */
   readonly load: () => Promise<Make>;
 }
 
@@ -59,10 +59,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
 };
 
-/** What others call a server for files. */
+/** Names that other programs use for a file server. */
 const OTHER_WEB_SERVERS = /^(?:https?|https?d|https?-server|serve|server|sirv|static|files?)$/;
 
-/** Runs `sockwright` with its arguments on the streams that are given, and gives the exit code. */
+/** Runs `sockwright` with arguments and streams, and resolves with the exit code. */
 export async function run(args: readonly string[], streams: StandardStreams): Promise<number> {
   let exitCode = 0;
   let help = "";
@@ -115,7 +115,7 @@ function hintFor(name: string, next = ""): string {
   return place === undefined ? ": see  sockwright --help" : `: write sockwright connect tcp://${place}`;
 }
 
-/** The command that is asked for, and of the others their names. */
+/** Makes the program with the requested command and the names of the others. */
 function program(command: Command | undefined, writeOut: (text: string) => void): Command {
   const names = Object.entries(COMMANDS).map(([name, { summary }]) =>
     name === command?.name() ? command : new Command(name).summary(summary).usage("[options]"),
@@ -126,13 +126,13 @@ function program(command: Command | undefined, writeOut: (text: string) => void)
     .addHelpText("after", HELP);
   for (const each of names) program.addCommand(each);
   for (const each of [program, ...names]) {
-    // Its errors are told by reportError(), in one line.
+    // reportError() reports its errors, in one line.
     each.exitOverride().configureOutput({ writeOut, writeErr: () => undefined, outputError: () => undefined });
   }
   return program;
 }
 
-/** `sockwright --help | head -1`: who stops reading the help is no failure. */
+/** Prints the help. A reader that stops early, as in `sockwright --help | head -1`, is no failure. */
 async function print(text: string, { output }: StandardStreams): Promise<void> {
   try {
     await output.write(Buffer.from(text));

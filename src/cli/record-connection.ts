@@ -5,16 +5,16 @@ import type { SocketConnection } from "./socket-connection.ts";
 import { shutDown } from "./stream-connection.ts";
 
 /**
- * The longest datagram that is sent: one read of standard input leaves as datagrams of at most UDP's 65 535 bytes less
- * its header and IPv4's.
+ * The longest datagram to send: UDP's 65 535 bytes less its header and IPv4's. A longer piece of standard input is sent as
+ * several datagrams.
  */
 const MAX_DATAGRAM_BYTES = 65_507;
-/** A record that is received: the usual send buffer of a Unix socket, net.core.wmem_default, lets none be longer. */
+/** The longest record to receive, more than the default send buffer of a Unix socket (net.core.wmem_default) allows; a longer record is cut, which is an error. */
 const MAX_RECORD_BYTES = 256 * 1024;
 /** struct ucred. */
 const CREDENTIAL_SPACE = controlSpace(12);
 
-/** A connected socket that keeps the bounds of messages. Seqpacket has an end; datagrams have none. */
+/** A connected socket that preserves message boundaries. Seqpacket has an end; datagrams have none. */
 export class RecordConnection implements SocketConnection {
   readonly hasEnd: boolean;
   readonly #socket: Socket<unknown>;
@@ -46,26 +46,26 @@ export class RecordConnection implements SocketConnection {
   }
 }
 
-/** Cuts what is sent into records that a datagram can hold. */
+/** Splits data to send into records that fit into a datagram. */
 export function* records(bytes: Uint8Array): Generator<Uint8Array, void> {
   for (let from = 0; from < bytes.length; from += MAX_DATAGRAM_BYTES) {
     yield bytes.subarray(from, from + MAX_DATAGRAM_BYTES);
   }
 }
 
-/** What came of a record, lent until the next one is asked for; of one that is too long its beginning. */
+/** A received record, valid until the next one is requested; of one that is too long, its beginning. */
 interface ReceivedRecord {
   readonly bytes: Uint8Array;
   readonly from: Address | undefined;
   readonly isCut: boolean;
 }
 
-/** No silent loss. */
+/** Makes the error for a cut record: data is never lost silently. */
 export function recordWasCut(): CommandError {
   return new CommandError(`a record of more than ${MAX_RECORD_BYTES} bytes came: it was cut`, exitCodes.network);
 }
 
-/** Reads records whole, and tells an empty one from the end. */
+/** Reads whole records, and distinguishes an empty record from the end. */
 export class RecordReader {
   readonly #socket: Socket<unknown>;
   readonly #room = [Buffer.allocUnsafeSlow(MAX_RECORD_BYTES)] as const;

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { parseDuration, TIMES } from "./duration.ts";
 import { parseSocketOption, type SocketOption } from "./socket-option.ts";
 
-/** What `connect` and `listen` are both told. */
+/** The options that `connect` and `listen` share. */
 export interface RelayCommandOptions {
   readonly wait?: number;
   readonly idleTimeout?: number;

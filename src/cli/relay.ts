@@ -6,37 +6,37 @@ import { IdleTimer } from "./idle-timer.ts";
 import type { SocketConnection } from "./socket-connection.ts";
 import type { Input, Output } from "./standard-streams.ts";
 
-/** How a conversation goes, besides its two ends. */
+/** The options of a conversation. */
 export interface RelayOptions {
-  /** Once one direction has ended, so much silence ends the other. */
+  /** Once one direction has ended, the other ends after this time without data. */
   readonly waitMs?: number | undefined;
-  /** So much silence in both directions is a failure. */
+  /** The conversation fails after this time without data in both directions. */
   readonly idleTimeoutMs?: number | undefined;
-  /** LF leaves as CRLF. */
+  /** Send each LF as CRLF. */
   readonly crlf?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
-/** What went over a connection. */
+/** The number of bytes that a connection sent and received. */
 export interface Traffic {
   bytesSent: number;
   bytesReceived: number;
 }
 
-/** How a conversation went. */
+/** The outcome of a conversation. */
 interface Outcome {
   readonly traffic: Traffic;
   /**
-   * What went wrong first; nothing when it was asked to end, and when nobody reads standard output any more. It is no
-   * exception: what went over the connection is told all the same.
+   * The first failure; undefined after an abort, and when standard output has no reader any more. It is not thrown, so
+   * that the traffic can be reported too.
    */
   readonly failure: { readonly error: unknown } | undefined;
 }
 
 /**
- * Standard input to the socket, and the socket to standard output. Each direction ends on its own: the end of standard
- * input is told to the peer, and the end of what the peer sends closes standard output. Either holds one piece of data,
- * and takes the next when that is through.
+ * Copies standard input to the socket, and the socket to standard output. Each direction ends on its own: the end of
+ * standard input shuts down the sending side, and the end of the peer's data closes standard output. Each direction holds
+ * one piece of data, and reads the next when that one is written.
  */
 export async function relay(
   connection: SocketConnection,
@@ -61,7 +61,7 @@ class Conversation {
   #isStopped = false;
   #failure: { readonly error: unknown } | undefined;
   #giveUp: () => void = () => undefined;
-  /** Whoever reads standard output may have stopped: a conversation that was to end does not wait for it. */
+  /** Settles when the conversation must end without waiting for standard output, whose reader may have stopped. */
   readonly #isGivenUp = new Promise<void>((resolve) => {
     this.#giveUp = resolve;
   });
@@ -107,7 +107,7 @@ class Conversation {
     }
   }
 
-  /** Standard input that is a file leaves by itself, up to its end. Whether that is the end, and what is no file, reading tells. */
+  /** Sends standard input with sendfile(2) if it is a file. Reading handles its end, and input that is not a file. */
   async #sendFile(): Promise<void> {
     const send = this.#connection.sendFile?.bind(this.#connection);
     const file = send === undefined ? undefined : await this.#input.file?.();
@@ -125,7 +125,7 @@ class Conversation {
     await this.#sent(this.#connection.send(bytes));
   }
 
-  /** Counts what was sent, and takes note of an error. */
+  /** Counts the bytes sent, and records an error. */
   async #sent(sending: Promise<number>): Promise<number> {
     try {
       const sent = await sending;
@@ -135,7 +135,7 @@ class Conversation {
     } catch (error) {
       if (!this.#connection.hasEnd) this.#stop(error);
       else {
-        // The peer takes no more, but may still have something to say: only this direction is over.
+        // The peer accepts no more data but may still send: only this direction ends.
         this.#fail(error);
         this.#input.close();
       }
@@ -160,7 +160,7 @@ class Conversation {
     }
   }
 
-  /** Whether anybody takes what is printed. */
+  /** Prints the bytes, and returns whether standard output still has a reader. */
   async #print(bytes: Uint8Array): Promise<boolean> {
     try {
       await this.#output.write(bytes);
@@ -178,7 +178,7 @@ class Conversation {
     this.#waiting.refresh();
   }
 
-  /** Notes the first failure; what fails because the conversation was stopped is none. */
+  /** Records the first failure; a failure after the stop is ignored. */
   #fail(error: unknown): void {
     if (!this.#isStopped) this.#failure ??= { error };
   }

@@ -5,7 +5,7 @@ import { flagAdvice, type Typed, takesValue } from "./foreign-flag.ts";
 import { Reporter } from "./reporter.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 
-/** Tells whatever ends the command, in one line on standard error, and gives the exit code. */
+/** Reports the error that ends the command, in one line on standard error, and resolves with the exit code. */
 export async function reportError(
   error: unknown,
   args: readonly string[],

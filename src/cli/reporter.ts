@@ -2,7 +2,7 @@ import { jsonLine, printableMessage, printableName } from "./printable.ts";
 import type { StandardOutput } from "./standard-output.ts";
 import { LAST_WORDS_MS, within } from "./time-limit.ts";
 
-/** What a command tells besides its data. */
+/** An event that a command reports besides its data. */
 export type Report =
   | { readonly event: "listening"; readonly url: string }
   | { readonly event: "open"; readonly local: string; readonly peer: string }
@@ -14,24 +14,24 @@ export type Report =
       readonly exitCode: number | undefined;
     };
 
-/** Tells it on standard error: as words, or with `--json` as one JSON object a line. */
+/** Reports events on standard error: as text, or with `--json` as one JSON object per line. */
 export class Reporter {
   readonly #output: Pick<StandardOutput, "write">;
   readonly #form: "json" | "words" | "errors";
   #isStuck = false;
 
-  /** With `errors`, all else is left out: standard error stays empty as long as all is well. */
+  /** With `errors`, only errors are reported: standard error stays empty until one occurs. */
   constructor(output: Pick<StandardOutput, "write">, form: "json" | "words" | "errors") {
     this.#output = output;
     this.#form = form;
   }
 
-  /** Settles when it is told, or when nobody takes it; then what comes next is left out, until somebody does. */
+  /** Resolves when the report is written, or after {@link LAST_WORDS_MS}; then further reports are left out until it is written. */
   async tell(report: Report): Promise<void> {
     const line = this.#form === "json" ? jsonLine(report) : inWords(report);
     if (this.#form === "errors" && report.event !== "error") return;
     if (this.#isStuck) return;
-    // Whoever closed standard error wants to hear nothing.
+    // A closed standard error is no failure.
     const told = this.#output.write(Buffer.from(`${line}\n`)).catch(() => undefined);
     if (await within(LAST_WORDS_MS, told)) return;
     this.#isStuck = true;
@@ -41,7 +41,7 @@ export class Reporter {
   }
 }
 
-/** Each is one line, whatever names a peer gives itself: unix(7) lets it have any bytes in them. */
+/** Returns a report as one line, whatever name a peer has: unix(7) allows any bytes in it. */
 function inWords(report: Report): string {
   switch (report.event) {
     case "listening":

@@ -3,7 +3,7 @@ import type { GreetEvent } from "../services/greet/greet.ts";
 import { codeOf, messageOf } from "../socket/values.ts";
 import { printable, printableMessage, printableName, textOf } from "./printable.ts";
 
-/** What a server prints: with `--json` as it is, else in words. */
+/** An event that a server prints: as JSON with `--json`, otherwise as text. */
 export type ServerEvent =
   | { readonly event: "listening"; readonly url: string }
   | { readonly event: "opened" | "closed"; readonly peer: string }
@@ -11,7 +11,7 @@ export type ServerEvent =
   | ({ readonly event: "unanswered"; readonly peer: string; readonly reason: string; readonly count: number } & Data)
   | { readonly event: "failed"; readonly peer: string; readonly code: string | undefined; readonly message: string };
 
-/** Bytes: as text, or in base64 where they are no UTF-8. In words they are as {@link printable} shows them. */
+/** Bytes as text, or in base64 if they are not valid UTF-8; in text output as {@link printable} shows them. */
 interface Data {
   readonly data?: string;
   readonly base64?: string;
@@ -19,7 +19,7 @@ interface Data {
   readonly toWords: () => string;
 }
 
-/** Counts what is not answered. */
+/** Converts events of `greet`, and counts the unanswered messages. */
 export class GreetEvents {
   #unanswered = 0;
 

@@ -1,15 +1,15 @@
 /** One end of a conversation over a socket, whatever kind of socket it is. */
 export interface SocketConnection {
-  /** The peer can tell that it sends no more; datagrams have no end. */
+  /** Whether a peer can signal the end of its data; datagrams have no end. */
   readonly hasEnd: boolean;
-  /** The next bytes, lent until the next call; undefined is the end. */
+  /** Returns the next bytes, valid until the next call; undefined at the end. */
   receive(): Promise<Uint8Array | undefined>;
-  /** Settles when the kernel has taken all of it, or what can be sent; gives how many bytes that were. */
+  /** Resolves with the number of bytes sent, when the kernel has accepted all that can be sent. */
   send(bytes: Uint8Array): Promise<number>;
-  /** As many bytes of an open file from a position on as are a piece; 0 at its end. For a stream. */
+  /** Sends a piece of an open file from a position on, and resolves with its number of bytes; 0 at the end. Streams only. */
   sendFile?(descriptor: number, position: number): Promise<number>;
-  /** Nothing more will be sent. */
+  /** Shuts down the sending side. */
   end(): void;
-  /** Waiting calls end with `ERR_SOCKWRIGHT_CLOSED`. */
+  /** Closes the connection; pending calls reject with `ERR_SOCKWRIGHT_CLOSED`. */
   close(): void;
 }

@@ -4,7 +4,7 @@ import { isNonBlocking } from "./blocking.ts";
 import { connectionOf } from "./connection-of.ts";
 import type { SocketConnection } from "./socket-connection.ts";
 
-/** Standard input that is a socket which Node does not read: datagrams, seqpacket, vsock. A record is a piece. */
+/** Standard input that is a socket which Node cannot read: datagram, seqpacket, vsock. Each record is a piece. */
 export class SocketInput {
   readonly #wasNonBlocking = isNonBlocking(0);
   readonly #socket = adopt(0);

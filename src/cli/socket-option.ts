@@ -51,7 +51,7 @@ export function parseSocketOption(text: string): SocketOption {
   return { ...known, value: known.name === "SO_LINGER" ? lingerFor(number) : number };
 }
 
-/** Sets the options, or says which of them the system refused. */
+/** Sets the options; throws an error that names the option which the kernel refused. */
 export function setOptions(socket: SocketDescriptor, options: readonly SocketOption[]): void {
   for (const { name, level, option, value } of options) {
     try {

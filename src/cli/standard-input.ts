@@ -8,17 +8,17 @@ import { CommandError, exitCodes } from "./command-error.ts";
 import type { FileInput } from "./file-input.ts";
 import { WakeUp } from "./wake-up.ts";
 
-/** What is read at once of a file or a pipe, always into the same memory. */
+/** The size of the read buffer for a file or a pipe; more data is read in several pieces. */
 const INPUT_BYTES = 256 * 1024;
 
 const readDescriptor = promisify(read);
 
-/** Standard input, read as fast as it is asked for. */
+/** Standard input, read on demand. */
 export class StandardInput {
   #isClosed = false;
   #close: () => void = () => undefined;
 
-  /** What comes, each piece lent until the next one is asked for, until its end or {@link close}. */
+  /** Yields the input until its end or {@link close}. Each piece is valid until the next one is requested. */
   async *chunks(): AsyncGenerator<Uint8Array, void> {
     try {
       yield* this.#pieces();
@@ -36,7 +36,7 @@ export class StandardInput {
     return FileInput.of(0);
   }
 
-  /** Takes no more: who writes into the pipe learns it by SIGPIPE. */
+  /** Stops reading: the writer of a pipe then receives SIGPIPE. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -111,7 +111,7 @@ async function pipeOrSocket(): Promise<Pick<Pipe, "pieces" | "close">> {
 class Pipe {
   readonly #stream: Socket;
   readonly #changed = new WakeUp();
-  /** What came and was not taken: the stream is paused until it is. */
+  /** The received piece that is not taken yet; the stream is paused until then. */
   #piece: Uint8Array | undefined;
   #end: { readonly error: Error | undefined } | undefined;
 
@@ -181,14 +181,14 @@ class SharedSocket extends Socket {
     this.#wasNonBlocking = wasNonBlocking;
   }
 
-  /** However it ends, this is called, and its handle is still open. */
+  /** Node calls this however the socket ends, while its handle is still open. */
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     if (!this.#wasNonBlocking) makeBlocking(this);
     super._destroy(error, callback);
   }
 }
 
-/** The number is taken again at once, so that no socket gets it. */
+/** Reuses the descriptor number at once, so that no socket gets it. */
 function replaceByNull(): void {
   closeSync(0);
   openSync("/dev/null", "r");

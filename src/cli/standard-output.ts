@@ -40,7 +40,7 @@ export class StandardOutput {
     }
   }
 
-  /** Who reads the other end of the pipe sees its end. */
+  /** Closes the output, so that the reader of a pipe sees its end. */
   async end(): Promise<void> {
     const stream = this.#stream;
     if (this.#isEnded || !(stream instanceof Socket) || stream === process.stdout || stream === process.stderr) return;

@@ -2,10 +2,10 @@ import { isatty } from "node:tty";
 import { StandardInput } from "./standard-input.ts";
 import { StandardOutput } from "./standard-output.ts";
 
-/** What a command reads. */
+/** The input of a command. */
 export type Input = Pick<StandardInput, "chunks" | "close"> & Partial<Pick<StandardInput, "file">>;
 
-/** Where a command prints. */
+/** The output of a command. */
 export type Output = Pick<StandardOutput, "write" | "end">;
 
 /** A terminal at both ends, for a command that has a line edited and draws on the screen. */
@@ -14,7 +14,7 @@ export interface TerminalStreams {
   readonly output: NodeJS.WriteStream;
 }
 
-/** What a command reads and where it prints: the streams of the process, or those of a test. */
+/** The standard streams of a command: those of the process, or of a test. */
 export interface StandardStreams {
   readonly input: Input;
   readonly output: Output;
@@ -45,5 +45,5 @@ class ProcessStreams implements StandardStreams {
   }
 }
 
-/** Those of the process: one of each, since nobody may write between another's bytes. */
+/** The streams of the process; one of each, so that writes do not interleave. */
 export const processStreams: StandardStreams = new ProcessStreams();

@@ -2,9 +2,9 @@ import type { Socket } from "../socket/internal.ts";
 import { codeOf, SHUT_WR } from "../socket/values.ts";
 import type { SocketConnection } from "./socket-connection.ts";
 
-/** Bytes that one read of a stream takes. */
+/** The size of the read buffer of a stream; more data is read in several pieces. */
 const READ_BYTES = 64 * 1024;
-/** What is sent at once of a file: when the peer has taken so much, something has moved. */
+/** The most bytes of a file in one send; idle timers restart after each send. */
 const FILE_BYTES = 256 * 1024;
 
 /** A connected stream: TCP, or a Unix socket. */
@@ -40,7 +40,7 @@ export class StreamConnection implements SocketConnection {
   }
 }
 
-/** The end of what we send: FIN. */
+/** Shuts down the sending side with FIN. */
 export function shutDown(socket: { shutdown(how: number): void; readonly closed: boolean }): void {
   if (socket.closed) return;
   try {

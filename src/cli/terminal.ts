@@ -4,14 +4,14 @@ import { type ErrorContext, explain } from "./explain.ts";
 import { Reporter } from "./reporter.ts";
 import type { Input, Output, StandardStreams } from "./standard-streams.ts";
 
-/** What a command works with. */
+/** The streams and the reporter of a running command. */
 export interface Terminal {
   readonly input: Input;
   readonly output: Output;
   readonly reporter: Reporter;
   /** Aborts when the user ends the command. */
   readonly signal: AbortSignal;
-  /** Tells a failure and remembers its exit code: the first one's is the command's. */
+  /** Reports a failure. The exit code of the first failure becomes the command's. */
   fail(error: unknown, place: ErrorContext): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ const SIGNALS = [
   ["SIGTERM", 15],
 ] as const;
 
-/** Runs a command until its end, and gives its exit code. */
+/** Runs a command until its end, and resolves with its exit code. */
 export async function runOnTerminal(
   place: ErrorContext,
   form: "json" | "words" | "errors",

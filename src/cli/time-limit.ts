@@ -1,7 +1,7 @@
-/** What is still to be written when a command ends gets so much time: its reader may have stopped reading. */
+/** How long a command that ends waits for its last writes; then it ends without them, since the reader may have stopped. */
 export const LAST_WORDS_MS = 1_000;
 
-/** Whether the work was done in time; what takes longer goes on, and nobody waits for it. */
+/** Resolves with whether the work was done in time. Work that takes longer continues, but is not awaited. */
 export function within(durationMs: number, work: Promise<unknown>): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => resolve(false), durationMs);

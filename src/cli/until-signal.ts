@@ -1,6 +1,6 @@
 const SIGNALS = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 
-/** What the user asks for with signals. */
+/** The signals that ask the program to end. */
 export interface Ending {
   /** Settles with the first signal: end in good order. */
   readonly first: Promise<void>;

@@ -21,7 +21,7 @@ Examples:
 Exit codes:
   0 stopped by a signal   1 network   2 usage, mistakes in the file, or it runs already`;
 
-/** `sockwright up` */
+/** Makes the command `sockwright up`. */
 export function upCommand(streams: StandardStreams, done: (exitCode: number) => void): Command {
   return new Command("up")
     .allowExcessArguments()

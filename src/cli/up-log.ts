@@ -6,7 +6,7 @@ import { isClientDisconnect } from "./client-disconnect.ts";
 import type { EventLog } from "./event-log.ts";
 import { jsonLine, printableMessage, printableName } from "./printable.ts";
 
-/** What `up` tells besides what its supervisor does. */
+/** An event that `up` reports: of its supervisor, or its own. */
 export type UpEvent =
   | SupervisorEvent
   | { readonly event: "reloaded" | "running"; readonly file: string }
@@ -15,8 +15,8 @@ export type UpEvent =
   | { readonly event: "stopping" };
 
 /**
- * Tells what happens, a line each: in words, or as JSON with the time, which a journal adds by itself. That a client has gone is told
- * by the counters: any number of clients can do so.
+ * Logs events, one per line: as text, or as JSON with the time, which a journal adds to text by itself. Client disconnects
+ * are only counted, since their number has no limit.
  */
 export class UpLog {
   readonly #log: EventLog;

@@ -24,7 +24,7 @@ import { LAST_WORDS_MS, within } from "./time-limit.ts";
 import { untilSignal } from "./until-signal.ts";
 import { UpLog } from "./up-log.ts";
 
-/** What `up` is told. */
+/** The options of `up`. */
 export interface UpOptions {
   readonly check?: boolean;
   readonly demo?: boolean;
@@ -32,7 +32,7 @@ export interface UpOptions {
   readonly grace?: number;
 }
 
-/** `sockwright up`; settles when it has been stopped, or has checked the file, with the exit code. */
+/** Runs `sockwright up` until it is stopped or has checked the file, and resolves with the exit code. */
 export async function runUp(file: string | undefined, options: UpOptions, streams: StandardStreams): Promise<number> {
   const own = file ?? (options.demo !== true && existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
   try {
@@ -175,7 +175,7 @@ class UpRun {
     }
   }
 
-  /** Rejects where nothing has changed; what is wrong is told. */
+  /** Reloads the plan. If it has a mistake, logs it, changes nothing and rejects. */
   async #reload(): Promise<void> {
     const { name } = this.#source;
     await this.#notifier.reloading();
@@ -193,7 +193,7 @@ class UpRun {
     }
   }
 
-  /** What only a start can do. */
+  /** Throws if the new plan changes a setting that needs a restart. */
   #checkLasting(next: Plan): void {
     const changed = (["adminSocket", "user", "group"] as const).filter((name) => next[name] !== this.#plan?.[name]);
     if (changed.length === 0) return;

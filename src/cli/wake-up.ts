@@ -1,8 +1,8 @@
-/** Wakes all who wait for the next time that something happens. */
+/** An event that wakes all callers that wait for its next occurrence. */
 export class WakeUp {
   #waiting: (() => void)[] = [];
 
-  /** Settles at the next {@link notify}. */
+  /** Resolves at the next {@link notify}. */
   next(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }

@@ -29,7 +29,7 @@ Examples:
 Exit codes:
   0 stopped by a signal   1 network   2 usage, file, or what --check found`;
 
-/** `sockwright web` */
+/** Makes the command `sockwright web`. */
 export function webCommand(streams: StandardStreams, done: (exitCode: number) => void): Command {
   const collect = (text: string, list: readonly string[] = []): readonly string[] => [...list, text];
   return new Command("web")

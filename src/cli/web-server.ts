@@ -15,7 +15,7 @@ import type { StandardStreams } from "./standard-streams.ts";
 import { LAST_WORDS_MS, within } from "./time-limit.ts";
 import { untilSignal } from "./until-signal.ts";
 
-/** What `web` is told. */
+/** The options of `web`. */
 export interface WebCommandOptions {
   readonly listen?: readonly string[];
   readonly index?: readonly string[];
@@ -41,7 +41,7 @@ export interface WebCommandOptions {
   readonly json?: boolean;
 }
 
-/** `sockwright web`; settles when it has been stopped, or has checked the templates, with the exit code. */
+/** Runs `sockwright web` until it is stopped or has checked the templates, and resolves with the exit code. */
 export async function runWebServer(
   root: string,
   options: WebCommandOptions,
@@ -136,7 +136,7 @@ async function check(root: string, given: WebOptions, isJson: boolean, { output 
   return lines.length === 0 ? 0 : exitCodes.usage;
 }
 
-/** What is wrong with the folder, or with a template in it. */
+/** Explains an error of the folder, or of a template in it. */
 function ofRoot(root: string, error: unknown): CommandError | undefined {
   if (error instanceof TemplateError) return new CommandError(error.message, exitCodes.usage, error);
   const code = codeOf(error);
@@ -167,7 +167,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   vars: "--var and --vars",
 };
 
-/** What the service says by the names of its options, in words of the command. */
+/** Rewrites an error of the service with the flags of the command. */
 function inFlags(error: unknown): unknown {
   const code = codeOf(error);
   if (!(error instanceof Error) || code?.startsWith("ERR_INVALID_ARG") !== true) return error;

@@ -1,12 +1,12 @@
 import { CommandError, exitCodes } from "../command-error.ts";
 import { pause } from "../pause.ts";
 
-/** The wait before the first attempt to connect again; each further one doubles it. */
+/** The longest wait before the first attempt to reconnect; each further attempt doubles it, up to {@link MAX_BACK_OFF_MS}. */
 const FIRST_BACK_OFF_MS = 250;
-/** The longest of them. */
+/** The longest wait between two attempts; the wait does not grow beyond it. */
 const MAX_BACK_OFF_MS = 30_000;
 
-/** Attempts to have a lost connection back, and the waits between them. */
+/** Attempts to restore a lost connection, with growing waits between them. */
 export class BackOff {
   readonly #limitMs: number | undefined;
   readonly #signal: AbortSignal;

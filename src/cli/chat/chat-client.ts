@@ -8,7 +8,7 @@ import { Roster } from "./roster.ts";
 import { type LineHandling, TerminalScreen } from "./terminal-screen.ts";
 import type { TalkOptions } from "./web-socket-talk.ts";
 
-/** What `chat --join` and `chat --with` are told. */
+/** The options of `chat --join` and `chat --with`. */
 export interface ChatClientOptions {
   readonly name?: string | undefined;
   readonly room?: string | undefined;
@@ -16,10 +16,10 @@ export interface ChatClientOptions {
   readonly reconnectTimeoutMs?: number | undefined;
 }
 
-/** How long programs try to have a lost connection back: nobody sits there who would end them. */
+/** How long a client without a terminal tries to reconnect; then it fails, since no person could end it. */
 const PLAIN_RECONNECT_MS = 60_000;
 
-/** `sockwright chat --join URL`; gives the exit code. */
+/** Runs `sockwright chat --join URL`, and resolves with the exit code. */
 export function joinChat(text: string, options: ChatClientOptions, streams: StandardStreams): Promise<number> {
   return runOnTerminal({ url: text, role: "target" }, "errors", streams, async ({ signal }) => {
     const door = joinTargetOf(text);
@@ -46,7 +46,7 @@ export function joinChat(text: string, options: ChatClientOptions, streams: Stan
   });
 }
 
-/** `sockwright chat --with URL`; gives the exit code. */
+/** Runs `sockwright chat --with URL`, and resolves with the exit code. */
 export function chatWith(text: string, options: ChatClientOptions, streams: StandardStreams): Promise<number> {
   return runOnTerminal({ url: text, role: "target" }, "errors", streams, async ({ signal }) => {
     const { pairUrl, PairTalk } = await import("./pair-talk.ts");

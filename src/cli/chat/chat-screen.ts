@@ -1,4 +1,4 @@
-/** Where a person, or a program in place of one, reads what is said and writes what is to be said. */
+/** The screen of a chat: shows received lines and reads the lines to send. */
 export interface ChatScreen {
   /** Somebody sits there, who sees at once what was refused and can say it again. */
   readonly isTerminal: boolean;

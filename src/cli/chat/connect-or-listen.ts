@@ -5,9 +5,9 @@ import type { Socket } from "../../socket/internal.ts";
 import { codeOf } from "../../socket/values.ts";
 import { pause } from "../pause.ts";
 
-/** How often it is tried to connect, and then to listen. */
+/** The most attempts to connect and then listen; the last attempt throws its error. */
 const MAX_ATTEMPTS = 50;
-/** The longest pause between two of them: two programs that have been started at once do not go on in step. */
+/** The longest random pause between two attempts, so that two programs started at once do not stay in step. */
 const MAX_PAUSE_MS = 100;
 
 /** Nobody is there: connect(2), unix(7), vsock(7). */

@@ -2,7 +2,7 @@ import { checkConnectable, parseSocketUrl, type SocketUrl } from "../../server/u
 import { CommandError, exitCodes } from "../command-error.ts";
 import type { WebSocketAddress } from "./web-socket-connection.ts";
 
-/** By which door a chat is entered. */
+/** The protocol and address by which to join a chat. */
 export type JoinTarget =
   | { readonly type: "lines"; readonly url: SocketUrl }
   | { readonly type: "websocket"; readonly place: WebSocketAddress };

@@ -2,10 +2,10 @@ import { type InputLine, LineSplitter } from "../../services/chat/line-splitter.
 import { printable, textOf } from "../printable.ts";
 import type { SocketConnection } from "../socket-connection.ts";
 
-/** The longest line; of what is longer only so much is shown. A message has at most 32 KiB, and its name before it. */
+/** The longest line; a longer received line is cut, a longer line of standard input is an error. A message has at most 32 KiB, after its name. */
 export const MAX_LINE_BYTES = 64 * 1024;
 
-/** A connection over which lines of text go both ways. */
+/** A connection that sends and receives lines of text. */
 export class LineConnection {
   readonly #connection: SocketConnection;
   readonly #keepsRecords: boolean;
@@ -41,7 +41,7 @@ export class LineConnection {
   }
 }
 
-/** What is no UTF-8 is shown byte by byte. */
+/** Returns a line as text; bytes that are not valid UTF-8 are escaped one by one. */
 function textOfLine({ type, bytes }: InputLine): string {
   const text = textOf(bytes) ?? printable(bytes);
   return type === "too-long" ? `${text} …` : text;

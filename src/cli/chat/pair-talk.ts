@@ -9,10 +9,10 @@ import type { ChatScreen } from "./chat-screen.ts";
 import { connectOrListen } from "./connect-or-listen.ts";
 import { LineConnection } from "./line-connection.ts";
 
-/** How long the other side may take to end, once this one has. */
+/** How long to wait for the other side to end, once this side has; then the connection closes. */
 const FAREWELL_MS = 1_000;
 
-/** Two people, line by line, without a server. */
+/** A chat of two terminals, line by line, without a server. */
 export class PairTalk {
   readonly #text: string;
   readonly #url: AddressUrl;

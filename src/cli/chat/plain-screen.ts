@@ -36,7 +36,7 @@ export class PlainScreen implements ChatScreen {
   }
 
   async notice(text: string): Promise<void> {
-    // Whoever closed standard error wants to hear nothing.
+    // A closed standard error is no failure.
     await this.#streams.errors.write(Buffer.from(`-- ${printableText(text)}\n`)).catch(() => undefined);
   }
 

@@ -1,10 +1,10 @@
 import { COMMAND_NAMES } from "../../services/chat/commands.ts";
 import { parseName } from "../../services/chat/name.ts";
 
-/** Names that are remembered. A room has at most 10 000 members. */
+/** The most names to remember; further names are not completed. A room has at most 10 000 members by default. */
 export const MAX_KNOWN_NAMES = 10_000;
 
-/** Who is in the room, as its notices tell; no message of a member begins as they do. For completion, and to know one's own name. */
+/** The members of the room, learned from its notices, for completion and the own name. No message of a member begins as notices do. */
 export class Roster {
   #names = new Set<string>();
   /** One's own. */

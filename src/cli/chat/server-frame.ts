@@ -1,6 +1,6 @@
 import type { ChatEvent, ChatMessage, LeaveReason } from "../../services/chat/chat-event.ts";
 
-/** What a server says over WebSocket. */
+/** A frame that a chat server sends over WebSocket. */
 export type ServerFrame =
   | {
       readonly type: "welcome";

@@ -6,9 +6,9 @@ import { WakeUp } from "../wake-up.ts";
 import type { ChatScreen } from "./chat-screen.ts";
 import type { LineStyle } from "./line-style.ts";
 
-/** Lines that the arrow keys give again. */
+/** The most lines to keep for the arrow keys; older lines are forgotten. */
 const HISTORY_LINES = 1_000;
-/** Lines that were typed, or pasted, and wait to be said; those beyond are refused. */
+/** The most typed or pasted lines that wait to be sent; further lines are refused. */
 const MAX_TYPED_LINES = 10_000;
 
 const PROMPT = "> ";

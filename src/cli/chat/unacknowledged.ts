@@ -13,7 +13,7 @@ export interface SentMessage {
   readonly firstSentMs: number;
 }
 
-/** What was said and is not acknowledged. Each has a tag, by which it is said once however often it is sent. */
+/** The messages that the server has not acknowledged. Each has a tag, so that the server delivers it once however often it is sent. */
 export class Unacknowledged {
   readonly #session = randomBytes(8).toString("hex");
   readonly #messages = new Map<string, SentMessage>();

@@ -4,14 +4,14 @@ import { codeOf } from "../../socket/values.ts";
 import { CommandError, exitCodes } from "../command-error.ts";
 import { WakeUp } from "../wake-up.ts";
 
-/** The longest frame of a server: a welcome has up to 1 000 messages of 4 KiB, and JSON may take more for a character. */
+/** The longest frame of a server; a longer one ends the connection. A welcome has up to 1 000 messages of 4 KiB, which JSON may lengthen. */
 const MAX_FRAME_BYTES = 32 * 1024 * 1024;
-/** How long a server may take for its first answer. */
+/** How long to wait for a server's first answer; then the command fails. */
 export const HANDSHAKE_MS = 10_000;
-/** How long a server may be silent. It pings every 30 s: after two pings and some more it has gone. */
+/** How long a server may be silent before the connection counts as lost. It pings every 30 s. */
 export const MAX_SILENCE_MS = 75_000;
 
-/** How long a server may take to say that it has seen us leave. */
+/** How long to wait for a server to confirm the close; then the connection is terminated. */
 export const LEAVE_MS = 2_000;
 
 /** RFC 6455, section 7.4.1. */

@@ -19,7 +19,7 @@ const MEANWHILE = "Meanwhile:";
 /** As much as a welcome has after a loss. */
 const MEANWHILE_IN_PART = "Meanwhile, the newest of it:";
 
-/** What a talk is told. */
+/** The options of a talk. */
 export interface TalkOptions {
   readonly name: string | undefined;
   /** Default is the one where everybody comes in. */
