@@ -2,13 +2,13 @@ import type { Answer } from "./exchange.ts";
 import { fieldOf, type Response } from "./response.ts";
 import { NEXT_BODY } from "./row.ts";
 
-/** What is wanted of an answer, and whether it is so. */
+/** The expectation of an answer, and the check against it. */
 export interface Check {
   readonly wanted: string;
   readonly holds: (answer: Answer) => boolean;
 }
 
-/** Of the first response alone. */
+/** The status of the first response only. */
 export function first(wanted: string, holds: (response: Response) => boolean): Check {
   return {
     wanted,
@@ -20,10 +20,10 @@ export function status(...codes: readonly number[]): Check {
   return first(codes.join(" or "), (response) => codes.includes(response.status));
 }
 
-/** 4xx, or 5xx of those that RFC 9110 has. */
+/** 4xx, or a 5xx that RFC 9110 defines. */
 export const anError = first("4xx or 5xx", ({ status: own }) => own >= 400 && own <= 505);
 
-/** A field with this value; by a string the very one. */
+/** The first response has a field with this value; a string must be equal. */
 export function field(name: string, value: string | RegExp): Check {
   const wanted = typeof value === "string" ? `${name}: ${value}` : name;
   return first(wanted, (response) => {
@@ -55,12 +55,12 @@ export function any(...checks: readonly Check[]): Check {
   };
 }
 
-/** Whether the further request of a row was answered, as the last one. */
+/** Whether the last response answers the further request of a row. */
 export function isNextAnswered({ finals }: Answer): boolean {
   return finals.length > 1 && finals.at(-1)?.body.toString() === NEXT_BODY;
 }
 
-/** The connection ended, and nothing behind the first request was taken for another one. */
+/** The connection ended, and nothing after the first request was taken for another request. */
 export const closes: Check = {
   wanted: "then closed",
   holds: ({ finals, end }) => finals.length <= 1 && end !== "open",
@@ -72,12 +72,12 @@ export const goesOn: Check = {
   holds: (answer) => answer.finals.length === 2 && isNextAnswered(answer),
 };
 
-/** One of these statuses, and the connection is closed: where the next request begins is not known. */
+/** One of these statuses, and the connection closes: the server cannot know where the next request begins. */
 export function refused(...codes: readonly number[]): Check {
   return all(status(...codes), closes);
 }
 
-/** As {@link refused}, or closed without a word. */
+/** As {@link refused}, or closed without an answer. */
 export function notServed(...codes: readonly number[]): Check {
   return {
     wanted: `${codes.join(" or ")}, then closed; or closed at once`,
@@ -85,10 +85,10 @@ export function notServed(...codes: readonly number[]): Check {
   };
 }
 
-/** Each byte of the body is that of the next request's beginning or of this one: none is taken for a request. */
+/** Each byte of the body could begin the next request: the server takes none of them for one. */
 export const inStep: Check = any(goesOn, closes);
 
-/** The request may be answered before its body is found to be broken: no byte behind that is a request. */
+/** The server may answer before it finds the body malformed: it takes no byte after that for a request. */
 export const stops: Check = {
   wanted: "then 400, or closed",
   holds: ({ finals, end }) => {
@@ -97,7 +97,7 @@ export const stops: Check = {
   },
 };
 
-/** As {@link Check} wants it; or closed without a word. */
+/** As {@link Check} says, or closed without an answer. */
 export function orClosed(check: Check): Check {
   return any(check, { wanted: "closed", holds: ({ finals, end }) => finals.length === 0 && end !== "open" });
 }

@@ -1,5 +1,5 @@
-// One table of raw requests, and what servers answer to each. What others do is written down, and asserted of nobody:
-// `npm run conformance -- --write` makes the page of it. Ours has a test of its own.
+// One table of raw requests, and the answers of servers to each. The answers of other servers are recorded and not asserted:
+// `npm run conformance -- --write` writes them to the page. Our server has a test of its own.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -8,7 +8,7 @@ import { runRows } from "./run-rows.ts";
 import { others, ours } from "./server.ts";
 import { type Column, page } from "./table.ts";
 
-/** Others may leave a request without an answer. For a verdict that counts they are given more time. */
+/** Other servers may leave a request unanswered. For a verdict that counts they get more time. */
 const OTHERS_QUIET_MS = 200;
 const WRITTEN_QUIET_MS = 1_500;
 

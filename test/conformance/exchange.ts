@@ -1,30 +1,30 @@
 import { connect, type NetConnectOpts, type Socket } from "node:net";
 import { parseResponses, type Response } from "./response.ts";
 
-/** What is sent over a connection of its own, byte by byte. */
+/** The bytes that are sent over one connection. */
 export interface Sending {
-  /** Each is sent once there are as many responses as parts before it, interim ones included. */
+  /** Each part is sent when there are as many responses, interim ones included, as parts before it. */
   readonly parts: readonly Buffer[];
-  /** Of the requests, in their order; what is missing is GET. */
+  /** The methods of the requests, in order; a missing one is GET. */
   readonly methods: readonly string[];
-  /** Whether the client then shuts its half of the connection down. */
+  /** Whether the client then shuts down its half of the connection. */
   readonly halfClose: boolean;
 }
 
-/** How a connection ended: `open` where the server neither closed it nor sent anything for as long as it was waited for. */
+/** How a connection ended: `open` if the server neither closed it nor sent anything during the wait. */
 type End = "closed" | "reset" | "open" | "refused";
 
-/** What a server has answered. */
+/** The answer of a server. */
 export interface Answer {
-  /** 1xx. */
+  /** Responses with a status of 1xx. */
   readonly interims: readonly Response[];
   readonly finals: readonly Response[];
-  /** What is behind the last response, or is none. */
+  /** The bytes after the last response, or bytes that are not a response. */
   readonly rest: Buffer;
   readonly end: End;
 }
 
-/** Sends, and collects what comes until the connection ends, or until nothing has come for `quietMs`. */
+/** Sends, and collects what arrives until the connection ends, or until nothing has arrived for `quietMs`. */
 export async function exchange(
   address: NetConnectOpts,
   { parts, methods, halfClose }: Sending,
@@ -56,7 +56,7 @@ async function ended(socket: Socket, quietMs: number): Promise<End> {
   const end = await new Promise<End>((resolve) => {
     socket.setTimeout(quietMs, () => resolve("open"));
     socket.once("end", () => resolve("closed"));
-    // Also EPIPE, of a write that a server no longer reads: what it has sent before is still to come, and then the end.
+    // Also EPIPE, of a write that the server no longer reads: what it sent before still arrives, and then the end.
     socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.syscall === "connect" ? "refused" : "reset"));
   });
   await new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-// That the table would notice: servers that are wrong on purpose, and responses cut at every byte.
+// The table notices wrong servers: some are wrong on purpose, and responses are cut at every byte.
 import { once } from "node:events";
 import { createServer, type NetConnectOpts } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
@@ -14,10 +14,10 @@ import { answerCell, page, totalsOf } from "./table.ts";
 
 const { rule, policy } = rowsOf("A group");
 
-/** Answers the bytes of a connection with text, which is closed then; undefined leaves them without an answer. */
+/** Answers the bytes of a connection with a text and closes it; undefined leaves them unanswered. */
 type Reply = (text: string) => string | undefined;
 
-/** A server that knows one answer. */
+/** A server that has one answer. */
 function toy(reply: Reply): Server {
   return {
     name: "toy",
@@ -65,7 +65,7 @@ test("a server that answers wrongly is marked, row by row", async (context) => {
   expect(outcomes.map(answerCell)).toEqual(["✓ 200", "✗ 200", "○ 200", "–"]);
 });
 
-test("a request that was smuggled in is noticed", async (context) => {
+test("a smuggled request is noticed", async (context) => {
   const always = toy(() => response(200, "letters") + response(200, NEXT_BODY));
   const asked = [
     rule("9112 5.1", "refused", withLines("A : b"), refused(400)),
@@ -83,7 +83,7 @@ test("a body where none may be is noticed", async (context) => {
   expect(outcome && answerCell(outcome)).toBe("✗ 200, no HTTP");
 });
 
-test("a server that ends over a request is started again", async (context) => {
+test("a server that ends during a request is started again", async (context) => {
   const always = toy(() => response(200, "letters"));
   const asked = [
     rule("9110 15.3.1", "deadly", get("/die"), status(200)),
@@ -93,7 +93,7 @@ test("a server that ends over a request is started again", async (context) => {
   expect(outcomes.map(answerCell)).toEqual(["✗ ends the server", "✓ 200"]);
 });
 
-test("a server that never answers is waited for, and no longer", async (context) => {
+test("a server that never answers is waited for, but not for longer", async (context) => {
   const silent = toy((text) => (text.includes("/file.txt") ? undefined : response(200, "other")));
   const outcomes = await runRows(
     context,
@@ -104,7 +104,7 @@ test("a server that never answers is waited for, and no longer", async (context)
   expect(outcomes.map(answerCell)).toEqual(["✗ no end"]);
 });
 
-test("no row accepts whatever comes", () => {
+test("no row accepts every answer", () => {
   const odd = { version: "1.1", status: 599, fields: [], body: Buffer.from("odd"), isWhole: true };
   const answers: readonly Answer[] = [
     NOTHING,
@@ -117,7 +117,7 @@ test("no row accepts whatever comes", () => {
   }
 });
 
-test("the page counts, and quotes what would end a cell", () => {
+test("the page counts, and quotes characters that would end a cell", () => {
   const row = rule("9110 9.1", "a | b", request("A|`B", "/"), status(405));
   const outcome: Outcome = { row, verdict: "wrong", answer: NOTHING };
   const column = { name: "toy", version: "1", outcomes: [outcome] };
@@ -136,7 +136,7 @@ const RESPONSES = [
   "HTTP/1.0 404 Not Found\r\n\r\nto the end",
 ].join("");
 
-test("responses are told apart as the RFC has it", () => {
+test("responses are separated as the RFC says", () => {
   const { responses, rest } = parseResponses(Buffer.from(RESPONSES), ["HEAD"], true);
   const told = responses.map((own) => `${own.version} ${own.status} ${own.body.toString()} ${own.isWhole}`);
   expect(told).toEqual([
@@ -146,7 +146,7 @@ test("responses are told apart as the RFC has it", () => {
   expect(rest.length).toBe(0);
 });
 
-test("cut at any byte, the responses before the cut are whole, and no others", () => {
+test("cut at any byte, only the responses before the cut are complete", () => {
   const bytes = Buffer.from(RESPONSES);
   const whole = parseResponses(bytes, ["HEAD"], true).responses;
   for (let cut = 0; cut < bytes.length; cut++) {
@@ -157,7 +157,7 @@ test("cut at any byte, the responses before the cut are whole, and no others", (
   }
 });
 
-test("what is no HTTP is left over", () => {
+test("bytes that are not HTTP are left over", () => {
   const { responses, rest } = parseResponses(Buffer.from("<html>\r\n\r\n"), [], true);
   expect(responses).toEqual([]);
   expect(rest.toString()).toBe("<html>\r\n\r\n");

@@ -1,4 +1,4 @@
-// Our server has to be right in each row of the table, and docs/internals/conformance.md has to say what it does.
+// Our server must be right in each row of the table, and docs/internals/conformance.md must say so.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { patienceMs } from "../support/patience.ts";
@@ -22,7 +22,7 @@ test("our server keeps each rule and has each policy, and the page says so", asy
   const column: Column = { name: ours.name, version: ours.version(), outcomes };
   const own = tableLines(page("", [column]));
   const written = readFileSync(document, "utf8");
-  // The columns of the others are behind ours.
+  // The columns of the other servers follow ours.
   expect(tableLines(written).map((line, place) => line.slice(0, (own[place] ?? "").length))).toEqual(own);
   expect(written).toContain(totalsOf(column).join(" | "));
 });

@@ -1,14 +1,14 @@
-/** A response as it came, byte by byte: no HTTP library has made it better than it was. */
+/** A response in its bytes: no HTTP library has corrected it. */
 export interface Response {
   readonly version: string;
   readonly status: number;
   readonly fields: readonly (readonly [name: string, value: string])[];
   readonly body: Buffer;
-  /** Whether all of its body has come. */
+  /** Whether the whole body has arrived. */
   readonly isWhole: boolean;
 }
 
-/** The responses of a connection, and the bytes behind them that are none. */
+/** The responses of a connection, and the bytes after them that are not a response. */
 export interface Responses {
   readonly responses: readonly Response[];
   readonly rest: Buffer;
@@ -17,16 +17,16 @@ export interface Responses {
 interface Body {
   readonly bytes: Buffer;
   readonly isWhole: boolean;
-  /** Where the next response begins. */
+  /** The offset of the next response. */
   readonly end: number;
 }
 
 const HEAD = /^HTTP\/(\d\.\d) (\d{3})(?: [^\r\n]*)?\r\n((?:[^\r\n]*\r\n)*?)\r\n$/;
 
 /**
- * Takes the bytes of a connection apart: RFC 9112, sections 4 and 6.3.
+ * Parses the bytes of a connection: RFC 9112, sections 4 and 6.3.
  *
- * @param methods - of the requests, in their order: what answers HEAD has no body. Those that are missing are GET.
+ * @param methods - of the requests, in order: the response to HEAD has no body. Missing ones are GET.
  * @param isEnded - whether the server has closed the connection: some bodies end with it.
  */
 export function parseResponses(bytes: Buffer, methods: readonly string[], isEnded: boolean): Responses {
@@ -49,7 +49,7 @@ export function parseResponses(bytes: Buffer, methods: readonly string[], isEnde
   return { responses, rest: bytes.subarray(at) };
 }
 
-/** The value of a field, of several lines as one list; undefined where there is none. */
+/** The value of a field, with several lines joined to a list; undefined for a missing field. */
 export function fieldOf({ fields }: Pick<Response, "fields">, name: string): string | undefined {
   const values = fields.filter(([own]) => own.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
   return values.length === 0 ? undefined : values.join(", ");

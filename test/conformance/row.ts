@@ -1,6 +1,6 @@
 import type { Check } from "./check.ts";
 
-/** What a server can do, found by asking it: rows that are about nothing else do not count for one that cannot. */
+/** An ability of a server, found by a request: rows about an ability do not count for a server without it. */
 export type Ability =
   | "etag"
   | "strong etag"
@@ -12,22 +12,22 @@ export type Ability =
   | "redirect"
   | "loop";
 
-/** What is sent, as latin1. What is in angle brackets, such as `<etag>`, is filled in for each server. */
+/** The bytes to send, as latin1. Words in angle brackets, such as `<etag>`, are filled in for each server. */
 export interface Sent {
   readonly parts: readonly string[];
   readonly methods: readonly string[];
   readonly halfClose?: boolean;
-  /** Whether each part has a connection of its own. */
+  /** Whether each part is sent over its own connection. */
   readonly isApart?: boolean;
 }
 
-/** One line of the table: a request, and what may be answered. */
+/** One line of the table: a request, and the acceptable answers. */
 export interface Row {
   readonly group: string;
   readonly name: string;
-  /** The RFC and the section that it is about. */
+  /** The RFC and section of the rule. */
   readonly section: string;
-  /** `rule`: what a MUST or SHOULD of the RFC wants. `policy`: what it leaves to the server; what is accepted is our choice. */
+  /** `rule`: a MUST or SHOULD of the RFC. `policy`: a choice that the RFC leaves to the server; the accepted answers are ours. */
   readonly kind: "rule" | "policy";
   readonly sent: Sent;
   readonly accepts: Check;
@@ -36,7 +36,7 @@ export interface Row {
   readonly shows: readonly string[];
 }
 
-/** What a row may have besides. */
+/** Optional settings of a row. */
 interface Further {
   readonly needs?: readonly Ability[];
   readonly shows?: readonly string[];
@@ -44,7 +44,7 @@ interface Further {
 
 type MakeRow = (section: string, name: string, sent: Sent, accepts: Check, further?: Further) => Row;
 
-/** How the rows of a group are made. */
+/** The functions that make the rows of a group. */
 export function rowsOf(group: string): { readonly rule: MakeRow; readonly policy: MakeRow } {
   const make =
     (kind: Row["kind"]): MakeRow =>
@@ -67,9 +67,9 @@ function neededBy(text: string): Ability[] {
 
 export const HOST = "conformance.example";
 
-/** A further request on the connection: answered, it shows that the server took the bytes before it for what they are. */
+/** A further request on the connection: its answer shows that the server understood the bytes before it. */
 export const NEXT = lines("GET /next.txt HTTP/1.1", `Host: ${HOST}`, "Connection: close");
-/** Its answer. */
+/** The answer to it. */
 export const NEXT_BODY = "the next one\n";
 
 export function lines(...all: readonly string[]): string {
@@ -86,24 +86,24 @@ export function get(target: string, ...fields: readonly string[]): Sent {
   return request("GET", target, ...fields);
 }
 
-/** Bytes of our own making, and behind them a further request. */
+/** Arbitrary bytes, followed by a further request. */
 export function raw(text: string, ...methods: readonly string[]): Sent {
   return { parts: [text + NEXT], methods };
 }
 
-/** A well-formed request, and behind it a further one. */
+/** A well-formed request, followed by a further one. */
 export function kept(method: string, target: string, ...fields: readonly string[]): Sent {
   return raw(lines(`${method} ${target} HTTP/1.1`, `Host: ${HOST}`, ...fields), method);
 }
 
-/** GET of a file with these lines behind Host, well-formed or not, and behind it a further request. */
+/** GET of a file with these lines after Host, well-formed or not, followed by a further request. */
 export function withLines(...fields: readonly string[]): Sent {
   return kept("GET", "/file.txt", ...fields);
 }
 
 /**
- * GET of a file with these fields and a body, and behind it a further request. Not POST: a server that has none would refuse it
- * before it looks at the body.
+ * GET of a file with these fields and a body, followed by a further request. Not POST: a server without POST would refuse it
+ * before it reads the body.
  */
 export function withBody(fields: readonly string[], body: string): Sent {
   return raw(lines("GET /file.txt HTTP/1.1", `Host: ${HOST}`, ...fields) + body);

@@ -9,26 +9,26 @@ import { type Ability, get, type Row, type Sent } from "./row.ts";
 import type { Server } from "./server.ts";
 import { makeSite } from "./site.ts";
 
-/** What a server did with a row. */
+/** The result of a row for one server. */
 export interface Outcome {
   readonly row: Row;
-  /** `unasked`: the row is about what the server does not have. */
+  /** `unasked`: the server lacks the ability that the row tests. */
   readonly verdict: "right" | "wrong" | "unasked";
-  /** Undefined where it was not asked, or has ended over the request. */
+  /** Undefined if the request was not sent, or the server ended during it. */
   readonly answer: Answer | undefined;
 }
 
-/** What is known of a server before the rows are sent. */
+/** The abilities of a server, determined before the rows are sent. */
 interface Known {
   readonly abilities: ReadonlySet<Ability>;
-  /** What stands in the rows in angle brackets. */
+  /** The values for the words in angle brackets. */
   readonly values: Readonly<Record<string, string>>;
 }
 
 /**
- * Starts a server with a site of its own, and sends it the rows, one after the other. One that has ended over a row is started again.
+ * Starts a server with its own site, and sends the rows one after another. A server that ends is started again.
  *
- * @param quietMs - for so long nothing may come, before a server counts as one that does not answer.
+ * @param quietMs - after this time without a byte, the server counts as one that does not answer.
  */
 export async function runRows(
   context: TestContext,

@@ -7,19 +7,19 @@ import type { TestContext } from "vitest";
 import { startChild } from "../support/child.ts";
 import { requireTool } from "../support/tools.ts";
 
-/** Where a server keeps what it needs, and what it serves. */
+/** The folders of a server: its own files, and the site. */
 interface Place {
   readonly folder: string;
   readonly root: string;
 }
 
-/** A web server that the requests are sent to. */
+/** A web server that receives the requests. */
 export interface Server {
   readonly name: string;
   readonly version: () => string;
   /** Whether it starts with a link in its root that leads to itself. */
   readonly takesLoops: boolean;
-  /** Starts it for the running test, which is skipped where it is not installed. */
+  /** Starts it for the running test, which is skipped when the server is not installed. */
   readonly start: (context: TestContext, place: Place) => Promise<NetConnectOpts>;
 }
 
@@ -36,7 +36,7 @@ export const ours: Server = {
   },
 };
 
-/** The others, each as its own documentation would have it for a folder of files. */
+/** The other servers, each configured for a folder of files as its documentation says. */
 export const others: readonly Server[] = [
   {
     name: "nginx",
@@ -46,7 +46,7 @@ export const others: readonly Server[] = [
       const program = requireTool(context, "nginx");
       const config = join(folder, "nginx.conf");
       writeFileSync(config, nginxConfig(folder, root));
-      // It has no port 0, and tells that it listens on standard error alone.
+      // It cannot listen on port 0, and reports on standard error that it listens.
       const child = await startChild("sh", ["-c", 'exec "$0" "$@" 2>&1', program, "-p", folder, "-c", config]);
       await child.line(/start worker process/);
       return { path: join(folder, "socket") };

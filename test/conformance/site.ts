@@ -4,11 +4,11 @@ import { dirname, join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { NEXT_BODY } from "./row.ts";
 
-/** When all files were last modified, in the three forms of RFC 9110, section 5.6.7. */
+/** The modification time of the files, in the three forms of RFC 9110, section 5.6.7. */
 export const MODIFIED = "Sat, 15 Jun 2024 12:00:00 GMT";
 export const MODIFIED_RFC_850 = "Saturday, 15-Jun-24 12:00:00 GMT";
 export const MODIFIED_ASCTIME = "Sat Jun 15 12:00:00 2024";
-/** A second before, a second later. */
+/** One second earlier, one second later. */
 export const EARLIER = "Sat, 15 Jun 2024 11:59:59 GMT";
 export const LATER = "Sat, 15 Jun 2024 12:00:01 GMT";
 
@@ -19,10 +19,10 @@ const START = "<!doctype html><title>page</title>";
 /** Long enough that each coding makes it shorter. */
 const PAGE = `${START}${" ".repeat(4_000)}\n`;
 export const LARGE = Buffer.alloc(3 * 1024 * 1024, LETTERS);
-/** What no answer may show. */
+/** Text that no answer may contain. */
 export const SECRET = "secret\n";
 
-/** The forms of the page. */
+/** The codings of the page. */
 export const CODED = {
   identity: Buffer.from(PAGE),
   gzip: gzipSync(PAGE, { level: 9 }),
@@ -30,10 +30,10 @@ export const CODED = {
   zstd: zstdOf(START, 4_000, "\n"),
 } as const;
 
-/** The files that were modified at another time. */
+/** The files with other modification times. */
 const MODIFIED_OTHERWISE: Readonly<Record<string, string>> = {
   "stale.html": LATER,
-  // As of a build, which compresses what it has made.
+  // Files as a build leaves them, with compressed forms.
   "page.html.gz": LATER,
   "page.html.br": LATER,
   "page.html.zst": LATER,
@@ -41,7 +41,7 @@ const MODIFIED_OTHERWISE: Readonly<Record<string, string>> = {
 };
 
 /**
- * Makes the site below a folder, and returns its root: beside it is what must not be seen.
+ * Makes the site below a folder, and returns its root; files beside the root must not be served.
  *
  * @param hasLoop - whether a link leads to itself: some servers cannot start with that.
  */
@@ -97,7 +97,7 @@ export function makeSite(folder: string, hasLoop: boolean): string {
   return root;
 }
 
-/** A frame of raw bytes, one byte so many times, and raw bytes: RFC 8878, section 3.1.1. Node 20 has no zstd. */
+/** A frame of a raw block, a run-length block and a raw block: RFC 8878, section 3.1.1. Node 20 has no zstd. */
 function zstdOf(start: string, spaces: number, end: string): Buffer {
   const size = start.length + spaces + end.length;
   const header = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x60, (size - 256) & 0xff, (size - 256) >> 8]);

@@ -3,19 +3,19 @@ import { fieldOf } from "./response.ts";
 import { HOST, NEXT, type Row } from "./row.ts";
 import type { Outcome } from "./run-rows.ts";
 
-/** What one server did, and which one it was. */
+/** The results of one server, and its name and version. */
 export interface Column {
   readonly name: string;
   readonly version: string;
   readonly outcomes: readonly Outcome[];
 }
 
-/** Further ones are not shown. */
+/** The table shows no further responses. */
 const MAX_STATUSES = 6;
-/** A request is cut behind so many characters. */
+/** The table cuts a request after this many characters. */
 const MAX_SHOWN = 90;
 
-/** The page: the totals, and then a table for each group. */
+/** The page: the totals, then a table for each group. */
 export function page(introduction: string, columns: readonly Column[]): string {
   const rows = columns[0]?.outcomes.map(({ row }) => row) ?? [];
   const groups = [...new Set(rows.map(({ group }) => group))];
@@ -32,7 +32,7 @@ function cellsOf(row: Row): readonly string[] {
   return [row.kind, `${row.name}<br>${code(shown(row))}`, row.section, row.accepts.wanted].map(escaped);
 }
 
-/** What a server answered, in short. */
+/** The answer of a server in short form. */
 export function answerCell({ row, verdict, answer }: Outcome): string {
   if (verdict === "unasked") return "–";
   const mark = verdict === "right" ? "✓" : row.kind === "rule" ? "✗" : "○";
@@ -60,7 +60,7 @@ function inShort(row: Row, answer: NonNullable<Outcome["answer"]>): string {
   return [parts.join(", "), ...fields.map((value) => code(value))].join(" ");
 }
 
-/** How many rules a server keeps and breaks, those that it was not asked about, and in how many policies it is like ours. */
+/** How many rules a server keeps and breaks, how many did not apply, and in how many policies it agrees with ours. */
 export function totalsOf({ name, version, outcomes }: Column): readonly string[] {
   const count = (kind: Row["kind"], verdict: Outcome["verdict"]): string =>
     `${outcomes.filter((own) => own.row.kind === kind && own.verdict === verdict).length}`;
@@ -80,7 +80,7 @@ function totals(columns: readonly Column[]): string {
   return `${[header, header.map(() => "---"), ...columns.map(totalsOf)].map(tableLine).join("\n")}\n`;
 }
 
-/** The request as it is written in the table: without what all have, and with its ends of lines. */
+/** The request as the table shows it: without the lines that all requests have, and with its line ends. */
 function shown({ sent, group }: Row): string {
   const parts = sent.parts.filter((part) => part !== NEXT).map((part) => withoutUsual(part.replace(NEXT, ""), group));
   const text = parts.join(sent.isApart ? " and " : " … ") + (sent.halfClose ? " … FIN" : "");
@@ -88,7 +88,7 @@ function shown({ sent, group }: Row): string {
   return marked.length > MAX_SHOWN ? `${marked.slice(0, MAX_SHOWN)}…` : marked;
 }
 
-/** What all requests have is shown where it is what the row is about. */
+/** The common lines appear only in rows about them. */
 function withoutUsual(text: string, group: string): string {
   const count = (pattern: RegExp): number => [...text.matchAll(pattern)].length;
   const ended = text.replace(/\r\n\r\n$/, "");
@@ -102,7 +102,7 @@ function hexOf(byte: string): string {
   return `\\x${byte.charCodeAt(0).toString(16).padStart(2, "0")}`;
 }
 
-/** Code of Markdown, whatever backticks are in it. */
+/** Markdown code, for text that may contain backticks. */
 function code(text: string): string {
   if (!text.includes("`")) return `\`${text}\``;
   return `\`\` ${text} \`\``;

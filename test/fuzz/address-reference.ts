@@ -1,8 +1,8 @@
-// Addresses as bytes, once more and in another way: by tables of fields, and texts of IPv6 addresses by hand.
+// A second implementation of addresses as bytes: tables of fields, and IPv6 text by hand.
 import type { Address } from "../../src/index.ts";
 import { AF_INET, AF_INET6, AF_UNIX, AF_VSOCK } from "../../src/socket/constants.ts";
 
-/** What the bytes of a sockaddr say; in ip(7), ipv6(7), unix(7) and vsock(7). */
+/** The meaning of the bytes of a sockaddr: ip(7), ipv6(7), unix(7) and vsock(7). */
 export function decoded(sockaddr: Uint8Array): Address | undefined {
   const bytes = Buffer.from(sockaddr);
   if (bytes.length < 2) return undefined;
@@ -35,7 +35,7 @@ function textOf(bytes: readonly number[]): string | Buffer {
   }
 }
 
-/** RFC 5952, and of IPv4 addresses in it what glibc's inet_ntop does. */
+/** RFC 5952, with IPv4 addresses in it as glibc's inet_ntop writes them. */
 function ipv6Text(bytes: Buffer): string {
   const groups = Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(2 * at));
   const hex = groups.map((group) => group.toString(16));
@@ -49,19 +49,19 @@ function ipv6Text(bytes: Buffer): string {
   return `${hex.slice(0, at).join(":")}::${hex.slice(at + longest).join(":")}`;
 }
 
-/** How many zeros there are from here on. */
+/** The number of zeros from here on. */
 function runOf(groups: readonly number[], at: number): number {
   const end = groups.findIndex((group, index) => index >= at && group !== 0);
   return (end < 0 ? groups.length : end) - at;
 }
 
-/** The bytes that an address is written as that was read from these; undefined where it has to be refused. */
+/** The bytes that an address read from these bytes is written as; undefined if it must be refused. */
 export function rewritten(sockaddr: Uint8Array): Uint8Array | undefined {
   const bytes = Buffer.from(sockaddr);
   const family = bytes.readUInt16LE(0);
   const zeros = Buffer.alloc(8);
   if (family === AF_INET && bytes.length > 15) return Buffer.concat([bytes.subarray(0, 8), zeros]);
-  // ipv6(7): of flowinfo 20 bits are the label, and no more is taken.
+  // ipv6(7): 20 bits of flowinfo are the label; the kernel accepts no more.
   if (family === AF_INET6 && bytes.length > 27)
     return bytes.readUInt32BE(4) < 2 ** 20 ? bytes.subarray(0, 28) : undefined;
   if (family === AF_VSOCK && bytes.length > 15) {

@@ -1,4 +1,4 @@
-// The fuzz gate of addresses: bytes as the kernel leaves them, cut anywhere and of any length, and what programs give.
+// The fuzz test of addresses: bytes as the kernel leaves them, of any length and cut anywhere, and addresses from programs.
 import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import { AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, AF_VSOCK } from "../../src/index.ts";
@@ -9,14 +9,14 @@ import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts
 interface Subject {
   decode(view: DataView, offset: number, length: number): Address | undefined;
   encode(family: number, address: unknown): Uint8Array;
-  /** The address in a room whose int32 of a length the kernel has set. */
-  inRoom(room: AddressBuffer): Address | undefined;
+  /** The address in a buffer whose int32 length the kernel has set. */
+  inBuffer(buffer: AddressBuffer): Address | undefined;
 }
 
 const ours: Subject = {
   decode: decodeAddress,
   encode: (family, address) => encodeNumericAddress(family, address).sockaddr,
-  inRoom: (room) => room.get(),
+  inBuffer: (room) => room.get(),
 };
 
 const FAMILIES = [AF_INET, AF_INET6, AF_UNIX, AF_UNIX, AF_VSOCK, AF_NETLINK, 0, 0xffff] as const;
@@ -79,7 +79,7 @@ function given(draw: Draw): unknown {
     : Object.fromEntries([...fields, ...more].map((name) => [name, draw.one(VALUES)]));
 }
 
-function roundOf({ decode, encode, inRoom }: Subject): Round {
+function roundOf({ decode, encode, inBuffer }: Subject): Round {
   const read = (draw: Draw): string | undefined => {
     const bytes = sockaddr(draw);
     const memory = Uint8Array.from({ length: MOST_BYTES + 80 }, () => draw.below(256));
@@ -108,7 +108,7 @@ function roundOf({ decode, encode, inRoom }: Subject): Round {
     const length = draw.one([draw.below(140), draw.uint32() | 0, -1, 2 ** 31 - 1]);
     new DataView(room.bytes.buffer).setInt32(0, length, true);
     const expected = decoded(room.bytes.subarray(4, 4 + Math.max(0, Math.min(length, MOST_BYTES))));
-    const found = inRoom(room);
+    const found = inBuffer(room);
     return isSame(found, expected) ? undefined : told(room.bytes, "gives", found, "not", expected);
   };
   const taken = (draw: Draw): string | undefined => {
@@ -126,7 +126,7 @@ function roundOf({ decode, encode, inRoom }: Subject): Round {
   return (draw) => draw.one([read, left, taken])(draw);
 }
 
-/** An error as its kind and code. */
+/** An error as its class and code. */
 function attempt(call: () => Uint8Array): Uint8Array | string {
   try {
     return call();
@@ -141,7 +141,7 @@ function isSame(found: Address | undefined, expected: Address | undefined): bool
   return isDeepStrictEqual(plain(found), plain(expected));
 }
 
-/** Bytes as text: whether they are a Buffer of their own makes no difference. */
+/** Bytes as text: it makes no difference whether they are a Buffer of their own. */
 function plain(address: Address | undefined): unknown {
   return Object.entries(address ?? {}).map(([name, value]: [string, unknown]) => [name, shown(value)]);
 }
@@ -162,11 +162,11 @@ function told(...parts: readonly unknown[]): string {
   return parts.map(text).join(" ");
 }
 
-test("any bytes are read, and anything is written, as the reference says", { timeout }, () => {
+test("reading any bytes and writing any address agree with the reference", { timeout }, () => {
   expect(fuzz("address", roundOf(ours))).toBeUndefined();
 });
 
-/** The decoder, with the view or what it gives changed. */
+/** The decoder with a changed view or result. */
 function decoding(change: (view: DataView, offset: number, length: number) => Address | undefined): Subject {
   return { ...ours, decode: change };
 }
@@ -194,7 +194,7 @@ test.each<[string, Subject, RegExp]>([
     decoding((view, at, length) => decodeAddress(view, at, Math.min(length + 1, 128))),
     /is read as/,
   ],
-  ["a length that is not checked against the room", { ...ours, inRoom: unchecked }, /gives/],
+  ["a length that is not checked against the room", { ...ours, inBuffer: unchecked }, /gives/],
   [
     "a path without its NUL",
     { ...ours, encode: (family, address) => withoutNul(ours.encode(family, address)) },

@@ -1,5 +1,5 @@
-// One round of the fuzz gate: an input that is random or nearly right, cut at random, for a reader that stops at random,
-// against the reference. Everything comes out of one seed.
+// One round of the fuzz test of codecs: an input that is random or nearly right, cut at random, with a reader that stops at random,
+// against the reference. One seed determines all of it.
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import type { Reading } from "../behaviour/codec/references.ts";
@@ -7,13 +7,13 @@ import { codeOf, MAX, owned, type Subject } from "../behaviour/codec/subjects.ts
 
 const FRAMES_IN_POOL = 100;
 const MAX_INPUT_BYTES = 400;
-/** Bytes that mean something to one codec or another. */
+/** Bytes that have a meaning in one codec or another. */
 const MEANINGFUL = [0, 1, 2, 3, 10, 13, 34, 39, 40, 41, 44, 48, 49, 52, 57, 58, 91, 97, 98, 0x7f, 0x80, 0xc3, 0xff];
 
 /** A whole number from 0 to below `below`. */
 type Random = (below: number) => number;
 
-/** Mulberry32: 32 bits of state are enough for a seed to give the same run again. */
+/** Mulberry32: a seed of 32 bits is enough to repeat a run. */
 function randomFrom(seed: number): Random {
   let state = seed;
   return (below) => {
@@ -35,7 +35,7 @@ export class Fuzzer {
     this.#pool = fc.sample(subject.frames, { seed, numRuns: FRAMES_IN_POOL }).map((frame) => subject.encode(frame));
   }
 
-  /** Undefined when the decoder did as the reference says; otherwise what it did, and with what. */
+  /** Undefined when the decoder agrees with the reference; otherwise the input and the result. */
   round(): string | undefined {
     const input = this.#input();
     const expected = this.#subject.reference(input);
@@ -95,7 +95,7 @@ export class Fuzzer {
     return pieces;
   }
 
-  /** What the decoder gives; or what it must not do. */
+  /** The results of the decoder, or the rule that it broke. */
   #read(pieces: readonly Buffer[]): Reading | string {
     const { extraBytes } = this.#subject;
     const frames: unknown[] = [];
@@ -105,7 +105,7 @@ export class Fuzzer {
       for (const piece of pieces) {
         const lent = Buffer.from(piece);
         decoder.push(lent);
-        // Mostly all frames are taken, and sometimes some.
+        // Mostly all frames are taken, and sometimes a few.
         let isDrained = false;
         for (let want = this.#random(4) === 0 ? this.#random(3) : Number.POSITIVE_INFINITY; want > 0; want--) {
           const frame = decoder.next();
@@ -137,7 +137,7 @@ function failed(error: unknown, frames: unknown[]): Reading | string {
   }
 }
 
-/** Buffers as text: whether a frame is a Buffer of a pool or of its own makes no difference. */
+/** Buffers as text: it makes no difference whether a frame is a Buffer of a pool or of its own. */
 function plain({ frames, code }: Reading): unknown {
   return [frames.map((frame) => (frame instanceof Buffer ? `hex ${frame.toString("hex")}` : frame)), code];
 }

@@ -1,5 +1,5 @@
-// The fuzz gate. `SOCKWRIGHT_FUZZ_SECONDS=60` runs it for that long, `SOCKWRIGHT_FUZZ_SEED` as it ran before. And the proof
-// that it would notice: decoders with a fault in them are found.
+// The fuzz test of codecs. `SOCKWRIGHT_FUZZ_SECONDS=60` sets its time, `SOCKWRIGHT_FUZZ_SEED` repeats a run. Decoders with
+// planted faults prove that it finds them.
 import { describe, expect, test } from "vitest";
 import { FrameDecoder } from "../../src/codec/frame-decoder.ts";
 import { type Decoder, delimiter, fixed, lengthPrefixed, lines, netstring } from "../../src/codec.ts";
@@ -11,13 +11,13 @@ const seconds = Number(process.env["SOCKWRIGHT_FUZZ_SECONDS"] ?? 2);
 const seed = Number(process.env["SOCKWRIGHT_FUZZ_SEED"] ?? Date.now() % 2 ** 31);
 const subjects: readonly Subject[] = [...plainSubjects, ...skippingSubjects];
 const MIN_ROUNDS = 100;
-/** A fault that was planted is found, or not, for good: no run is luckier than another. */
+/** The seed is fixed, so that a planted fault is found in every run, or in none. */
 const PLANTED_SEED = 1;
 const PLANTED_ROUNDS = 5_000;
 
 console.info(`codec fuzz: SOCKWRIGHT_FUZZ_SEED=${seed} SOCKWRIGHT_FUZZ_SECONDS=${seconds}`);
 
-/** What was found within the time, or by so many rounds. */
+/** The result after the time, or after this many rounds. */
 function search(subject: Subject, from: number, rounds: number, ms = 0): string | undefined {
   const fuzzer = new Fuzzer(subject, from);
   const end = performance.now() + ms;
@@ -46,14 +46,14 @@ test("the same seed gives the same rounds", () => {
   expect(search(planted, PLANTED_SEED, PLANTED_ROUNDS)).toBe(search(planted, PLANTED_SEED, PLANTED_ROUNDS));
 });
 
-/** A subject whose decoder is another. */
+/** A subject with another decoder. */
 function faulty(name: string, decoder: () => Decoder<unknown>): Subject {
   const subject = subjects.find((each) => each.name === name);
   if (subject === undefined) throw new Error(`there is no subject ${name}`);
   return { ...subject, decoder };
 }
 
-/** Looks for its delimiter in what came last alone, and so misses one that is cut. */
+/** Searches only the last chunk for its delimiter, and so misses one that is cut. */
 class Forgetful extends FrameDecoder<Buffer> {
   readonly #ending = Buffer.from("aab");
   #looked = 0;
@@ -70,7 +70,7 @@ class Forgetful extends FrameDecoder<Buffer> {
   }
 }
 
-/** Keeps what it was lent, without a copy. */
+/** Keeps a lent chunk without copying it. */
 class Trusting implements Decoder<Buffer> {
   #pieces: Buffer[] = [];
   #isEnded = false;
@@ -108,7 +108,7 @@ class Trusting implements Decoder<Buffer> {
   }
 }
 
-/** Has no limit, and so holds more than it may. */
+/** Has no limit, and so buffers more than it may. */
 class Hoarding extends FrameDecoder<string> {
   protected measure(bytes: Buffer, start: number): number | undefined {
     const at = bytes.indexOf(10, start);
@@ -121,7 +121,7 @@ class Hoarding extends FrameDecoder<string> {
   }
 }
 
-/** Lets an error out that is none of ours. */
+/** Throws an error of another class. */
 function crashing(): Decoder<unknown> {
   const decoder = lines({ maxFrameBytes: MAX }).decoder();
   const next = decoder.next.bind(decoder);
@@ -135,7 +135,7 @@ function crashing(): Decoder<unknown> {
   return decoder;
 }
 
-/** Leaves out the frame behind the one that it skips. */
+/** Leaves out the frame after the one that it skips. */
 function skippingTwo(): Decoder<unknown> {
   const decoder = delimiter("\0", { maxFrameBytes: MAX }).decoder();
   const skip = decoder.skip?.bind(decoder);
@@ -147,7 +147,7 @@ function skippingTwo(): Decoder<unknown> {
   return new Skipping(decoder);
 }
 
-/** Skips its last byte where a frame is longest. */
+/** Skips its last byte in the longest frame. */
 function shortening(): Decoder<unknown> {
   const decoder = lengthPrefixed({ lengthBytes: 1, maxFrameBytes: MAX }).decoder();
   const next = decoder.next.bind(decoder);
@@ -179,7 +179,7 @@ describe("a fault is found", () => {
     expect(search(subject, PLANTED_SEED, PLANTED_ROUNDS)).toMatch(said);
   });
 
-  test("more bytes held than allowed", () => {
+  test("more bytes buffered than allowed", () => {
     const subject = faulty("lines", () => new Hoarding("x"));
     const endless: Subject = { ...subject, reference: () => ({ frames: [], code: undefined }) };
     const found = Array.from({ length: 200 }, (_, index) => search(endless, PLANTED_SEED + index, 50));

@@ -1,4 +1,4 @@
-// The fuzz gate of control messages: bytes whose lengths lie, cut anywhere, against cmsg(3) once more in big integers.
+// The fuzz test of control messages: bytes with wrong lengths, cut anywhere, against a second cmsg(3) in big integers.
 import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import { type ControlMessage, decodeControl, encodeControl } from "../../src/socket/control-message.ts";
@@ -12,14 +12,14 @@ interface Subject {
 const ours: Subject = { decode: decodeControl, encode: encodeControl };
 
 const HEADER = 16n;
-/** cmsg_len is a size_t: there are lengths that no machine has. */
+/** cmsg_len is a size_t: it can exceed the memory of any machine. */
 const NEAR = [0n, 16n, 64n, 2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 20n] as const;
 
 function aligned(bytes: bigint): bigint {
   return (bytes + 7n) / 8n;
 }
 
-/** CMSG_FIRSTHDR, CMSG_NXTHDR; a message that is cut goes as far as its bytes do. */
+/** CMSG_FIRSTHDR, CMSG_NXTHDR; a truncated message extends to the last byte. */
 function reference(bytes: Uint8Array): ControlMessage[] {
   const all = Buffer.from(bytes);
   const end = BigInt(all.length);
@@ -40,7 +40,7 @@ function message(draw: Draw): ControlMessage {
   return { level: draw.uint32() | 0, type: draw.uint32() | 0, data: Buffer.from(draw.bytes(draw.below(20))) };
 }
 
-/** Messages as they are sent, with bytes of a length changed, and with a piece cut off. */
+/** Messages as they are sent, with changed length bytes and a piece cut off. */
 function control(draw: Draw): Uint8Array {
   if (draw.once(10)) return draw.bytes(draw.below(60));
   const messages = Array.from({ length: draw.below(4) }, () => message(draw));
@@ -79,7 +79,7 @@ test("any bytes are read, and messages are written, as cmsg(3) says", { timeout 
   expect(fuzz("control message", roundOf(ours))).toBeUndefined();
 });
 
-/** The bytes with every length that is read changed. */
+/** The bytes with each length that is read changed. */
 function decoding(change: (length: bigint) => bigint): Subject {
   const decode = (bytes: Uint8Array): ControlMessage[] => {
     const changed = Buffer.from(bytes);
@@ -115,7 +115,7 @@ function beyond(bytes: Uint8Array): ControlMessage[] {
   return decodeControl(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length + 8));
 }
 
-/** Whoever lent it writes over it. */
+/** The lender overwrites the memory. */
 function lent(bytes: Uint8Array): ControlMessage[] {
   const messages = decodeControl(bytes);
   return messages.map((each) => ({ ...each, data: Buffer.from(each.data).fill(0xaa) }));

@@ -1,23 +1,23 @@
-// What all fuzz runs share: for how long they run, from which seed, where they find what they try, and that nothing stays.
-// `SOCKWRIGHT_FUZZ_SECONDS=60` runs each one for that long, `SOCKWRIGHT_FUZZ_SEED` as it ran before.
+// The base of all fuzz tests: their time, their seed, the search, and the check that no memory stays in use.
+// `SOCKWRIGHT_FUZZ_SECONDS=60` sets the time of each test, `SOCKWRIGHT_FUZZ_SEED` repeats a run.
 import { Random } from "../../src/testing/random.ts";
 
 export const seconds = Number(process.env["SOCKWRIGHT_FUZZ_SECONDS"] ?? 2);
 export const seed = Number(process.env["SOCKWRIGHT_FUZZ_SEED"] ?? Date.now() % 2 ** 31);
-/** A fault that was planted is found, or not, for good: no run is luckier than another. */
+/** The seed is fixed, so that a planted fault is found in every run, or in none. */
 export const PLANTED_SEED = 1;
-/** So many rounds at least, however slow the machine. */
+/** The minimum number of rounds, on a machine of any speed. */
 const MIN_ROUNDS = 1_000;
 const PLANTED_ROUNDS = 20_000;
-/** By then all is loaded, and what is kept on purpose has come to its limits. */
+/** After this many rounds everything is loaded, and caches have reached their limits. */
 const WARM_ROUNDS = MIN_ROUNDS / 2;
-/** What rounds may leave behind in memory besides garbage, however many they are. */
+/** The memory that any number of rounds may leave in use, garbage excluded. */
 const MAX_LEFT_BYTES = 16 * 1024 * 1024;
 
-/** Undefined when all was well; otherwise what was tried, and what came of it. */
+/** Undefined when the round is right; otherwise the input and the result. */
 export type Round = (draw: Draw) => string | undefined;
 
-/** Random choices, all out of one seed. */
+/** Random choices from one seed. */
 export class Draw {
   readonly #random: Random;
 
@@ -34,7 +34,7 @@ export class Draw {
     return this.#random.uint32();
   }
 
-  /** True once in so many times. */
+  /** True once in this many calls, on average. */
   once(outOf: number): boolean {
     return this.below(outOf) === 0;
   }
@@ -47,7 +47,7 @@ export class Draw {
     return Uint8Array.from({ length }, () => this.below(256));
   }
 
-  /** The text with so many mistakes in it: letters that mean something put in, left out, doubled or moved. */
+  /** The text with this many mistakes: meaningful characters inserted, removed, doubled or moved. */
   mistakes(text: string, count: number, letters: readonly [string, ...string[]]): string {
     let wrong = text;
     for (let left = count; left > 0; left--) {
@@ -61,18 +61,18 @@ export class Draw {
   }
 }
 
-/** Rounds for the time that gates have; what was found, with how to find it again. */
+/** Runs rounds for the time of a fuzz test; returns what they found, and how to repeat it. */
 export function fuzz(name: string, round: Round): string | undefined {
   console.info(`${name} fuzz: SOCKWRIGHT_FUZZ_SEED=${seed} SOCKWRIGHT_FUZZ_SECONDS=${seconds}`);
   return search(round, seed, MIN_ROUNDS, seconds * 1_000);
 }
 
-/** What rounds find of a fault that was planted for them. */
+/** Returns what the rounds find of a planted fault. */
 export function findPlanted(round: Round): string | undefined {
   return search(round, PLANTED_SEED, PLANTED_ROUNDS);
 }
 
-/** How long a test of {@link fuzz} may take. */
+/** The timeout of a test that calls {@link fuzz}. */
 export const timeout = 60_000 + seconds * 1_000;
 
 function search(round: Round, from: number, rounds: number, ms = 0): string | undefined {
@@ -87,10 +87,10 @@ function search(round: Round, from: number, rounds: number, ms = 0): string | un
   return leak(warmBytes);
 }
 
-/** V8 lets go of what it has compiled of a regular expression that nobody has only after some collections. */
+/** V8 frees the compiled code of an unreachable regular expression only after several collections. */
 const COLLECTIONS = 5;
 
-/** What is in memory, but for garbage. */
+/** The memory in use, without garbage. */
 export function heldBytes(): number {
   if (gc === undefined) throw new Error("vitest.config.ts gives --expose-gc");
   for (let count = 0; count < COLLECTIONS; count++) gc();
@@ -98,13 +98,13 @@ export function heldBytes(): number {
   return heapUsed + arrayBuffers;
 }
 
-/** Undefined when no more is held than before, but for a limit. */
+/** Undefined when no more memory is in use than before, within a limit. */
 export function leak(beforeBytes: number): string | undefined {
   const leftBytes = heldBytes() - beforeBytes;
   return leftBytes > MAX_LEFT_BYTES ? `the rounds have left ${leftBytes} bytes in memory` : undefined;
 }
 
-/** What a round has found, in words: texts as they are in JSON. */
+/** Describes what a round found, with texts as JSON. */
 export function told(...parts: readonly unknown[]): string {
   return parts.map((part) => JSON.stringify(part)).join(" ");
 }

@@ -1,4 +1,4 @@
-// The fuzz gate of bodies in chunks: against a reference, and by what has to hold for any bytes, however they are cut.
+// The fuzz test of chunked bodies: against a reference, and by rules that hold for any bytes, however they are cut.
 import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import { encodeChunk, encodeLastChunk } from "../../src/http/chunk-encoder.ts";
@@ -48,7 +48,7 @@ function roundOf(subject: Subject): Round {
       const { data, trailers, rest } = referenceBody(given);
       if (!isDeepStrictEqual(whole.trailers, trailers)) return told(given, "gives", whole, "not", trailers);
       if (trailers !== undefined && whole.rest !== rest) return told(given, "leaves", whole.rest, "not", rest);
-      // Of a body that is refused, both have what came before.
+      // For a refused body, both give what came before.
       if (whole.data !== data) return told(given, "gives", whole.data, "not", data);
       const cut = subject(given, cuts);
       if (!isDeepStrictEqual(cut, whole)) return told(given, "gives", whole, "and cut at", cuts, cut);
@@ -59,14 +59,14 @@ function roundOf(subject: Subject): Round {
   };
 }
 
-/** What was decoded can be sent, and is the same then. */
+/** A decoded body can be encoded, and decodes to the same. */
 function encodedAgain(data: string, trailers: readonly (readonly [string, string])[]): string | undefined {
   const bytes = Buffer.concat([encodeChunk(Buffer.from(data, "latin1")), encodeLastChunk(trailers)]).toString("latin1");
   const again = decodeBody(bytes);
   return again.data === data && isDeepStrictEqual(again.trailers, trailers) ? undefined : told(bytes, "gives", again);
 }
 
-test("any bytes are the body that the reference says, however they are cut", { timeout }, () => {
+test("any bytes decode to the body that the reference says, however they are cut", { timeout }, () => {
   expect(fuzz("HTTP chunked", roundOf(decodeBody))).toBeUndefined();
 });
 

@@ -1,4 +1,4 @@
-// The fuzz gate of Accept-Encoding: against a reference that reads letter by letter.
+// The fuzz test of Accept-Encoding: against a reference that reads character by character.
 import { expect, test } from "vitest";
 import { type ContentCoding, selectCoding } from "../../src/http/content-codings.ts";
 import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
@@ -23,7 +23,7 @@ function field(draw: Draw): string {
   return draw.mistakes(members.join(draw.one([",", ", ", " ,\t"])), draw.one([0, 0, 0, 1, 2]), LETTERS);
 }
 
-/** The weight in thousandths, or undefined for what is none: without a regular expression. */
+/** The weight in thousandths, or undefined for a malformed one; without a regular expression. */
 function thousandths(text: string): number | undefined {
   const [whole = "", ...digits] = text;
   if (whole !== "0" && whole !== "1") return undefined;
@@ -44,7 +44,7 @@ function reference(text: string, available: readonly ContentCoding[]): ContentCo
     const name = trimmed(at < 0 ? member : member.slice(0, at));
     const parameter = at < 0 ? "q=1" : trimmed(member.slice(at + 1));
     const weight = parameter.startsWith("q=") ? thousandths(parameter.slice(2)) : undefined;
-    // No other name is asked for: whether it is a token is not to be seen.
+    // No other name is looked up, so it does not matter whether it is a token.
     if (weight === undefined) continue;
     const coding = name === "x-gzip" ? "gzip" : name;
     if (!weights.has(coding)) weights.set(coding, weight);
@@ -69,7 +69,7 @@ function roundOf(subject: Subject): Round {
   };
 }
 
-test("any text is the coding that the reference says", { timeout }, () => {
+test("any text selects the coding that the reference says", { timeout }, () => {
   expect(fuzz("HTTP codings", roundOf(selectCoding))).toBeUndefined();
 });
 

@@ -1,4 +1,4 @@
-// The fuzz gate of request heads: against a reference, and by what has to hold for any bytes, however they are cut.
+// The fuzz test of request heads: against a reference, and by rules that hold for any bytes, however they are cut.
 import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import { refusedHeads, taken } from "../support/http-heads.ts";
@@ -123,11 +123,11 @@ function told(...parts: readonly unknown[]): string {
   return parts.map((part) => (typeof part === "string" ? JSON.stringify(part) : JSON.stringify(part))).join(" ");
 }
 
-test("any bytes are the requests that the reference says, however they are cut", { timeout }, () => {
+test("any bytes parse to the requests that the reference says, however they are cut", { timeout }, () => {
   expect(fuzz("HTTP head", roundOf(parseHeads))).toBeUndefined();
 });
 
-/** A parser that takes more: what was wrong before `repair`. */
+/** A parser that accepts more: input that is wrong without `repair`. */
 function tolerant(repair: (text: string) => string): Subject {
   return (given) => parseHeads(repair(given));
 }

@@ -1,5 +1,5 @@
-// The fuzz gate of conditional requests: against a reference that goes through RFC 9110, section 13.2.2, step by step, with lists
-// taken apart by another way.
+// The fuzz test of conditional requests: against a reference that follows RFC 9110, section 13.2.2, step by step, and splits lists
+// in another way.
 import { expect, test } from "vitest";
 import { evaluateIfRange, evaluatePreconditions, type Validators } from "../../src/http/preconditions.ts";
 import { type Line, readFields } from "../support/http-fields.ts";
@@ -28,7 +28,7 @@ function list(draw: Draw): string {
   return trimmed(draw.mistakes(tags.join(draw.one([",", ", ", " ,,\t"])), draw.one([0, 0, 0, 1, 2]), LETTERS));
 }
 
-/** As the value of a field is. */
+/** As a field value is. */
 function trimmed(text: string): string {
   return text.replace(/^[ \t]+|[ \t]+$/g, "");
 }
@@ -51,7 +51,7 @@ function trialOf(draw: Draw): Trial {
   return { method: draw.one(["GET", "GET", "HEAD", "PUT", "OPTIONS"]), lines, validators: { etag, lastModifiedMs } };
 }
 
-/** A list as one regular expression, which the parser is not. */
+/** Matches a list with one regular expression; the parser does not use one. */
 const TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/;
 const LIST = new RegExp(`^[ \\t]*(?:${TAG.source})?[ \\t]*(?:,[ \\t]*(?:${TAG.source})?[ \\t]*)*$`);
 
@@ -69,7 +69,7 @@ function reference({ method, lines, validators: { etag, lastModifiedMs } }: Tria
     return values.length === 0 ? undefined : values.join(", ");
   };
   const second = lastModifiedMs === undefined ? undefined : lastModifiedMs - (lastModifiedMs % 1_000);
-  // The name of the day counts for nothing, but is one.
+  // The name of the day is not compared, but must be one.
   const instant = (text: string | undefined): number | undefined => {
     const ms = /^(?:Sun|Mon|Tue|Wed|Thu|Fri|Sat),.{25}$/.test(text ?? "") ? Date.parse(text ?? "") : Number.NaN;
     return new Date(ms).getTime() === ms && new Date(ms).toUTCString().slice(3) === text?.slice(3) ? ms : undefined;
@@ -110,7 +110,7 @@ function evaluated({ method, lines, validators }: Trial): string {
   return `${evaluatePreconditions(method, fields, validators, NOW)} ${evaluateIfRange(fields, validators, NOW)}`;
 }
 
-test("any fields are what the reference says", { timeout }, () => {
+test("any fields have the result that the reference says", { timeout }, () => {
   expect(fuzz("HTTP preconditions", roundOf(evaluated))).toBeUndefined();
 });
 

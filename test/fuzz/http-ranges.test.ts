@@ -1,4 +1,4 @@
-// The fuzz gate of Range: against a reference that marks bytes one by one, and against range-parser.
+// The fuzz test of Range: against a reference that marks bytes one by one, and against range-parser.
 import { isDeepStrictEqual } from "node:util";
 import { parse } from "range-parser";
 import { expect, test } from "vitest";
@@ -29,13 +29,13 @@ function value(draw: Draw, length: number): string {
   const count = draw.one([1, 1, 2, 3, 5, MAX_RANGES, MAX_RANGES + 1]);
   const specs = Array.from({ length: count }, () => spec(draw, length));
   const text = draw.one(["bytes=", "bytes=", "Bytes= "]) + specs.join(draw.one([",", ", ", " ,\t"]));
-  // As the value of a field is: without white space around it.
+  // As a field value is: without white space around it.
   return draw.mistakes(text, draw.one([0, 0, 0, 1, 2]), LETTERS).replace(/^[ \t]+|[ \t]+$/g, "");
 }
 
-/** All that is asked for, by range-parser; undefined for what is ignored. */
+/** The requested ranges according to range-parser; undefined when the field is ignored. */
 function asked(text: string, length: number): readonly ByteRange[] | undefined {
-  // It compares numbers beyond 2^53 without their last digits: such a range may be the wrong way round.
+  // range-parser loses the last digits of numbers beyond 2^53: such a range may be reversed.
   const pairs = [...text.matchAll(/(\d+)-(\d+)/g)];
   if (pairs.some(([, first = "", last = ""]) => BigInt(last) < BigInt(first))) return undefined;
   const { code, type, ranges } = parse(length, text);
@@ -52,12 +52,12 @@ function reference(text: string, length: number): RangeSelection {
     .map((part) => part.trim());
   if (ranges === undefined || specs.filter((part) => part !== "").length > MAX_RANGES) return { kind: "whole" };
   if (ranges.length > 0) return { kind: "ranges", ranges: runs(ranges, length) };
-  // Of an empty representation range-parser gives no range for a suffix.
+  // For an empty representation, range-parser gives no range for a suffix.
   const hasSuffix = length === 0 && specs.some((part) => /^-0*[1-9]/.test(part));
   return hasSuffix ? { kind: "whole" } : { kind: "unsatisfiable" };
 }
 
-/** Marks each byte with the number of the first range that has it, and then what is between two that are near. */
+/** Marks each byte with the number of the first range that contains it, then the gaps between two near ones. */
 function runs(ranges: readonly ByteRange[], length: number): ByteRange[] {
   const owner = new Array<number>(length).fill(Number.POSITIVE_INFINITY);
   for (const [index, { first, last }] of ranges.entries()) {
@@ -93,7 +93,7 @@ function selected(text: string, length: number): RangeSelection {
   return selectRanges("GET", readFields(["Range", text]), length);
 }
 
-test("any text is the ranges that the reference says", { timeout }, () => {
+test("any text selects the ranges that the reference says", { timeout }, () => {
   expect(fuzz("HTTP range", roundOf(selected))).toBeUndefined();
 });
 

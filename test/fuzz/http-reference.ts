@@ -1,4 +1,4 @@
-// What RFC 9110 and RFC 9112 say of requests, once more and in another way: slow, and one pattern for each rule.
+// A second implementation of requests in RFC 9110 and RFC 9112: slow, with one pattern for each rule.
 import { isIPv6 } from "node:net";
 import { isDeepStrictEqual } from "node:util";
 
@@ -30,7 +30,7 @@ export interface ReferenceHead {
   readonly fields: readonly (readonly [string, string])[];
 }
 
-/** All heads at the beginning of the text, and what is behind them. */
+/** All heads at the beginning of the text, and the text after them. */
 export function referenceHeads(text: string): { heads: ReferenceHead[]; rest: string } {
   const heads: ReferenceHead[] = [];
   let rest = text;
@@ -141,7 +141,7 @@ const TRAILERS = new RegExp(`^(${FIELD}*)\\r\\n`);
 const NO_TRAILERS =
   /^(?:content-(?:length|encoding|type|range)|transfer-encoding|trailer|host|connection|keep-alive|proxy-connection|upgrade|cache-control|expect|max-forwards|pragma|range|te|accept-encoding|if-(?:match|none-match|modified-since|unmodified-since|range)|(?:proxy-)?authorization|(?:proxy|www)-authenticate|(?:set-)?cookie|age|expires|date|location|retry-after|vary|warning)$/i;
 
-/** A body in chunks at the beginning of the text; `trailers` and `rest` only of one that is whole. */
+/** A chunked body at the beginning of the text; `trailers` and `rest` only for a complete one. */
 export function referenceBody(text: string): {
   data: string;
   trailers: (readonly [string, string])[] | undefined;

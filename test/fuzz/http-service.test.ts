@@ -1,5 +1,5 @@
-// The fuzz gate of the HTTP service: pipelines of requests that are right, wrong and cut, held against the statuses that they are to
-// have. Handlers answer at once, later, by streams, and read bodies or leave them.
+// The fuzz test of the HTTP service: pipelines of requests that are right, wrong and cut, compared with the statuses that they
+// must get. Handlers answer at once, later, or with streams, and read bodies or leave them.
 import { expect, test } from "vitest";
 import type { HttpHandler } from "../../src/http/service/handler.ts";
 import { http } from "../../src/http/service/http.ts";
@@ -8,7 +8,7 @@ import { ScriptedLink } from "../support/scripted-link.ts";
 import { turn } from "../support/until.ts";
 import { Draw, heldBytes, leak, PLANTED_SEED, seconds, seed, timeout } from "./fuzz-run.ts";
 
-/** A request, and the status of its answer; `isLast`: nothing behind it is answered. */
+/** A request, and the status of its answer; `isLast`: nothing after it is answered. */
 interface Step {
   readonly bytes: string;
   readonly status: number;
@@ -16,7 +16,7 @@ interface Step {
 }
 
 const MAX_BODY_BYTES = 100;
-/** Of 300 at least. */
+/** At least 300. */
 const WARM_ROUNDS = 150;
 
 const handler: HttpHandler = async (request) => {
@@ -30,7 +30,7 @@ const handler: HttpHandler = async (request) => {
   return { status: Number(status), body };
 };
 
-/** The same without a promise, where nothing is waited for. */
+/** The same without a promise, when nothing has to be awaited. */
 const quick: HttpHandler = (request, context) =>
   /^\/q\/\d+$/.test(request.path)
     ? { status: Number(request.path.slice(3)), body: "quick" }
@@ -42,7 +42,7 @@ async function* pieces(): AsyncGenerator<string> {
   yield "b";
 }
 
-/** Each of these is refused, and nothing behind it is answered. */
+/** The server refuses each of these, and answers nothing after it. */
 type Wrong = readonly [bytes: string, status: number];
 const REFUSED: readonly [Wrong, ...Wrong[]] = [
   ["GET / HTTP/1.1\r\n\r\n", 400],
@@ -107,7 +107,7 @@ const cutAnywhere: Cut = (draw, bytes) => {
   return parts;
 };
 
-/** What is wrong with what came back; undefined where nothing is. */
+/** What is wrong with the responses; undefined when they are right. */
 async function round(draw: Draw, cut: Cut): Promise<string | undefined> {
   const steps = Array.from({ length: 1 + draw.below(8) }, () => step(draw));
   const last = steps.findIndex(({ isLast }) => isLast);
@@ -146,12 +146,12 @@ async function search(from: number, rounds: number, cut: Cut, ms = 0): Promise<s
   return leak(warmBytes);
 }
 
-test("a pipeline has the answers that it is to have, however it is cut", { timeout }, async () => {
+test("a pipeline gets the expected answers, however it is cut", { timeout }, async () => {
   console.info(`HTTP service fuzz: SOCKWRIGHT_FUZZ_SEED=${seed} SOCKWRIGHT_FUZZ_SECONDS=${seconds}`);
   expect(await search(seed, 300, cutAnywhere, seconds * 1_000)).toBeUndefined();
 });
 
-test("a fault is found: rounds that leave something behind", { timeout }, async () => {
+test("a fault is found: rounds that leak memory", { timeout }, async () => {
   const kept: Buffer[] = [];
   const keeping: Cut = (draw, bytes) => {
     kept.push(Buffer.alloc(256 * 1024));

@@ -1,6 +1,6 @@
-// Whatever native functions are called with, in whatever order: a number, a text, nothing, or a TypeError; never a
-// crash, and never a descriptor too many. Under the sanitizers this is the test that finds what others do not name.
-// `SOCKWRIGHT_FUZZ_SECONDS=60` runs it for that long, `SOCKWRIGHT_FUZZ_SEED` as it ran before.
+// Calls native functions with any arguments in any order: the result is a number, a text, undefined, or a TypeError; never a
+// crash, and never a leaked descriptor. Under the sanitizers this test finds errors that no other test triggers.
+// `SOCKWRIGHT_FUZZ_SECONDS=60` sets its time, `SOCKWRIGHT_FUZZ_SEED` repeats a run.
 import { closeSync, constants, openSync } from "node:fs";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -29,10 +29,10 @@ import { PLANTED_SEED, seconds, seed, timeout } from "./fuzz-run.ts";
 const CALLS = 20_000;
 const CALLS_PER_WORLD = 50;
 
-/** The sockets of a world: what the calls may find. It is closed and made again after some calls. */
+/** The sockets of a world, which the calls may use. It is closed and made again after some calls. */
 class World {
   readonly keys: Key[] = [];
-  /** Open descriptors that are in no slot: those that may be adopted. */
+  /** Open descriptors without a slot, which may be adopted. */
   readonly descriptors: number[] = [];
 
   constructor() {
@@ -56,7 +56,7 @@ class World {
     return key;
   }
 
-  /** A socket, or what is none, outside of all slots. */
+  /** A descriptor without a slot, of a socket or of something else. */
   descriptor(isSocket: boolean): number {
     const descriptor = isSocket
       ? kernel.detach(...keyOf(kernel.socket(AF_UNIX, SOCK_STREAM, 0)), false)
@@ -65,7 +65,7 @@ class World {
     return descriptor;
   }
 
-  /** Sockets that a call has opened are this world's; one that was detached is nobody's, and closed at once. */
+  /** The world owns the sockets that its calls open; a detached one has no owner, and is closed at once. */
   adopt(name: FunctionName, result: unknown, values: readonly unknown[]): void {
     if (typeof result !== "number" || result < 0) return;
     if (["socket", "dup", "accept", "fromfd", "openat2"].includes(name)) this.keys.push(keyOf(result));
@@ -79,7 +79,7 @@ class World {
     }
   }
 
-  /** One of its descriptors, in a slot or not. */
+  /** One of its descriptors, with or without a slot. */
   owns(descriptor: unknown): boolean {
     return [...this.descriptors, ...this.keys.map((key) => kernel.fileno(...key))].some((own) => own === descriptor);
   }
@@ -92,7 +92,7 @@ class World {
 
 let world: World;
 
-/** Abstract names and loopback ports, cut and lengthened: a call must not reach a file, nor leave the machine. */
+/** Abstract names and loopback ports, cut and lengthened: no call may reach a file or leave the machine. */
 const sockaddrs: readonly (() => Uint8Array)[] = [
   () => loopback(0),
   () => loopback(9),
@@ -130,7 +130,7 @@ const views: readonly (() => unknown)[] = [
   resultsRoom,
 ];
 
-/** An array with an element that does something while it is read. */
+/** An array with an element that has an effect when it is read. */
 function trap(act: (array: unknown[]) => unknown): unknown[] {
   const array: unknown[] = [memory(), memory(), memory()];
   return Object.defineProperty(array, 1, { configurable: true, get: () => act(array) ?? memory() });
@@ -151,7 +151,7 @@ const traps: readonly (() => unknown)[] = [
     }),
 ];
 
-/** What anything can be given, right or wrong. */
+/** Arguments of every kind, right or wrong. */
 const anything: readonly (() => unknown)[] = [
   ...[undefined, null, true, false, "", "127.0.0.1", "::1", "lo", "a\0b", "\ud800", 1n, Symbol("s")].map(
     (it) => () => it,
@@ -174,7 +174,7 @@ const anything: readonly (() => unknown)[] = [
 
 const numbers = (...values: readonly number[]): (() => unknown)[] => values.map((value) => () => value);
 
-/** What the kinds are given when the call is to get further. None of it names a file, a raw socket or a filter. */
+/** Right arguments by kind, so that calls get further. None names a file, a raw socket or a filter. */
 const right: Readonly<Record<Kind, readonly (() => unknown)[]>> = {
   slot: [],
   generation: [],
@@ -239,16 +239,16 @@ const right: Readonly<Record<Kind, readonly (() => unknown)[]>> = {
   ],
 };
 
-// A raw socket could send anything, and a filter or a table of the firewall has pointers: test/behaviour/native/options.test.ts.
+// A raw socket could send anything, and filters and firewall tables contain pointers: test/behaviour/native/options.test.ts.
 function isForbidden(name: FunctionName, values: readonly unknown[]): boolean {
   if (name === "socket" || name === "socketpair")
     return ![1, 2, 10].includes(Number(wide(values[0]))) || isRaw(values[1]);
-  // Any other descriptor may be Node's own.
+  // Any other descriptor may belong to Node.
   if (name === "adopt" || name === "fromfd") return isOpen(values[0]) && !world.owns(values[0]);
-  // fcntl(2): O_NONBLOCK belongs to what dup(2) shares. A listener whose duplicate was given up as a blocking one would
-  // wait in accept(2) for ever, the test with it.
+  // fcntl(2): duplicates of dup(2) share O_NONBLOCK. If the duplicate of a listener was released as a blocking one, accept(2)
+  // would block forever, and the test with it.
   if (name === "detach") return values[2] === true;
-  // What is no address goes to a name server.
+  // Text that is not an address goes to a name server.
   if (name === "getaddrinfo" || name === "gethostbyname")
     return !["127.0.0.1", "::1", undefined].some((it) => it === values[0]);
   if (name === "getnameinfo" || name === "gethostbyaddr") return isOfAnother(values[name === "getnameinfo" ? 0 : 1]);
@@ -260,17 +260,17 @@ function isForbidden(name: FunctionName, values: readonly unknown[]): boolean {
 
 const O_CREATING = constants.O_CREAT | 0o20_000_000;
 
-/** Whether it may be the address of another machine: no number, and not the loopback's. */
+/** Whether it may be the address of another machine: not numeric, and not the loopback address. */
 function isOfAnother(address: unknown): boolean {
   return address instanceof Uint8Array && !(address[0] === AF_INET && address[4] === 127);
 }
 
-/** Whether a number may be that of a descriptor. */
+/** Whether a number may be a descriptor. */
 function isOpen(value: unknown): boolean {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 2 ** 30;
 }
 
-/** Numbers stay, and what is no number is refused by the addon anyway. */
+/** Numbers stay, and the addon refuses everything else. */
 function wide(value: unknown): number {
   return typeof value === "number" ? value : 1;
 }
@@ -281,7 +281,7 @@ function isRaw(type: unknown): boolean {
 
 interface Step {
   readonly name: FunctionName;
-  /** For each argument: whether it is right, and which of the right or of all it is. */
+  /** For each argument: whether it is right, and its index among the right ones or all. */
   readonly picks: readonly { readonly isRight: boolean; readonly which: number }[];
   readonly socket: number;
 }
@@ -308,7 +308,7 @@ function argumentsOf({ name, picks, socket }: Step): unknown[] {
 }
 
 beforeAll(() => {
-  // Started here, so that no call of the test starts it with something else.
+  // Started here, so that no call of the test starts it with other arguments.
   const records = new Int32Array(3 * 64);
   const started = kernel.start((count) => {
     for (let at = 0; at < 3 * count; at += 3) kernel.watch(records[at] ?? 0, records[at + 1] ?? 0, 0);
@@ -318,7 +318,7 @@ beforeAll(() => {
 
 afterAll(() => kernel.setReferenced(false));
 
-/** Calls of random functions, in worlds of their own; what they come to is counted in `outcomes`. */
+/** Calls random functions in new worlds; `outcomes` counts the results. */
 async function fuzz(
   from: number,
   outcomes = new Map<string, number>(),
@@ -336,7 +336,7 @@ async function fuzz(
           const outcome = attempt(each.name, values);
           outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
         }
-        // The poller has its turn with whatever is watched now.
+        // The poller runs with everything that is watched now.
         await new Promise((resolve) => setImmediate(resolve));
       } finally {
         world.close();
@@ -345,7 +345,7 @@ async function fuzz(
       expect(kernel.openDescriptors()).toBe(before);
     },
   );
-  // Whoever has planted a fault needs no shortest way to it.
+  // For a planted fault, no shortest example is needed.
   const details = await fc.check(property, { seed: from, numRuns: CALLS / CALLS_PER_WORLD, endOnFailure: isPlanted });
   return details.failed ? `${String(details.errorInstance)}\n${fc.defaultReportMessage(details) ?? ""}` : undefined;
 }
@@ -357,7 +357,7 @@ test("calls with hostile arguments", { timeout: 300_000 + timeout }, async () =>
   let rounds = 0;
   do expect(await fuzz(seed + rounds, outcomes)).toBeUndefined();
   while (performance.now() < end && ++rounds > 0);
-  // The calls reach further than the check of their arguments.
+  // The calls get further than the check of their arguments.
   for (const outcome of ["value", "errno", "TypeError"])
     expect(outcomes.get(outcome), outcome).toBeGreaterThan(CALLS / 20);
 });
@@ -383,7 +383,7 @@ describe("a fault is found", () => {
     expect(await fuzz(PLANTED_SEED, undefined, true)).toMatch(said);
   });
 
-  test("a descriptor too many", async () => {
+  test("a leaked descriptor", async () => {
     const lost: Key[] = [];
     plant({
       dup: (slot: number, generation: number) => {

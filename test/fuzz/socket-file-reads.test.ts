@@ -1,4 +1,4 @@
-// Reads of a file of a socket, in any order and many at once, while bytes come in pieces of any size: against a model that has all
+// Reads of a file of a socket, in any order and many at once, while bytes arrive in pieces of any size: against a model that holds all
 // of them in memory.
 import { expect, test } from "vitest";
 import {
@@ -17,10 +17,10 @@ const MIN_ROUNDS = 200;
 const NEWLINES: readonly [Newline, ...Newline[]] = [null, "", "\n", "\r", "\r\n"];
 const BYTE_PARTS = ["a", "bc", "\n", "\n", "line\n", "longer than a buffer", "x".repeat(300)] as const;
 const TEXT_PARTS = ["a", "\r", "\n", "\r\n", "é", "\u1234", "😀", "line\n", "longer than a buffer"] as const;
-/** Of pieces that are sent: also those that end where memory for receives does. */
+/** The lengths of the sent pieces: some end where the memory for a receive ends. */
 const SIZES = [1, 2, 3, 7, 64, 1_000, 2_048, 8_192, 20_000] as const;
 
-/** What one round does. */
+/** The plan of one round. */
 interface Plan {
   readonly isText: boolean;
   readonly type: number;
@@ -28,20 +28,20 @@ interface Plan {
   readonly maxLineBytes: number;
   readonly maxReadBytes: number;
   readonly isUnbuffered: boolean;
-  /** Time-outs of 0 now and then, and small limits. */
+  /** Timeouts of 0 now and then, and small limits. */
   readonly mayFail: boolean;
   readonly bytes: Buffer;
-  /** What is read: bytes or characters. */
+  /** The units of a read: bytes or characters. */
   readonly units: readonly string[];
 }
 
 type Kind = "read" | "all" | "line" | "lines" | "into" | "once" | "peek" | "next" | "recv";
 
-/** A read that was asked for. */
+/** A read that was started. */
 interface Asked {
   readonly kind: Kind;
   readonly count: number | undefined;
-  /** Nothing waited before it, and so much had been sent; all of it with the end. */
+  /** No read waited before it, and enough was sent; everything with the end. */
   readonly sent: number | undefined;
   readonly result: Promise<Result>;
 }
@@ -55,7 +55,7 @@ function planOf(draw: Draw): Plan {
   const mayFail = draw.once(2);
   const newline = draw.one(NEWLINES);
   const buffering = isUnbuffered ? 0 : draw.one(isText ? [-1, 2, 8, 5_000] : [-1, 1, 2, 8, 5_000]);
-  // Not where each byte or two are a receive: a round is to be short.
+  // Not when each byte or two are a receive: a round must be short.
   const isLong = draw.once(4) && (buffering < 1 || buffering > 8);
   const parts = Array.from({ length: draw.below(isLong ? 2_000 : 30) }, () =>
     draw.one(isText ? TEXT_PARTS : BYTE_PARTS),
@@ -77,12 +77,12 @@ function planOf(draw: Draw): Plan {
   };
 }
 
-/** The parts of the result, or the code of an error, or at most how many units. */
+/** The parts of the result, or the code of an error, or the maximum number of units. */
 type Expected = readonly string[] | string | number;
 
 class Model {
   readonly #plan: Plan;
-  /** How many bytes the units before each have as UTF-8. */
+  /** The number of UTF-8 bytes before each unit. */
   readonly #bytes: number[] = [0];
   #at = 0;
 
@@ -99,7 +99,7 @@ class Model {
     return this.#plan.units.length - this.#at;
   }
 
-  /** What is wrong with the result of a read, which is the next one; undefined when nothing is. */
+  /** What is wrong with the result of the next read; undefined when it is right. */
   check({ kind, count, sent }: Asked, result: Result): string | undefined {
     const wait = this.#isWait(result);
     const expected = this.#expected(kind, count);
@@ -126,7 +126,7 @@ class Model {
     return "code" in result && result.code === "EAGAIN" && this.#plan.mayFail;
   }
 
-  /** Whether what had been sent was too little. Of text it is not known how many characters that was. */
+  /** Whether too little was sent. For text the number of characters is unknown. */
   #mustWait(kind: Kind, count: number | undefined, sent: number | undefined, expected: Expected): boolean {
     if (sent === undefined) return true;
     if (sent > this.#plan.bytes.length) return false;
@@ -225,7 +225,7 @@ function ask(draw: Draw, plan: Plan, ours: Socket, file: SocketFile, lines: Asyn
         ? { kind, count, result: file.readline(count) }
         : { kind, count: undefined, result: file.readline() };
     case "lines":
-      // 0 is no hint.
+      // 0 means no hint.
       return { kind, count: count || undefined, result: file.readlines(count) };
     case "into": {
       const room = Buffer.alloc(count);
@@ -242,7 +242,7 @@ function ask(draw: Draw, plan: Plan, ours: Socket, file: SocketFile, lines: Asyn
   }
 }
 
-/** What is wrong; undefined when nothing is. */
+/** What is wrong; undefined when all is right. */
 async function round(draw: Draw): Promise<string | undefined> {
   const plan = planOf(draw);
   const [ours, peer] = socketpair(AF_UNIX, plan.type) as unknown as [Socket, Socket];
@@ -253,7 +253,7 @@ async function round(draw: Draw): Promise<string | undefined> {
     const most = plan.type === SOCK_STREAM ? 1 << 20 : buffering < 0 ? 8_192 : buffering;
     let sent = 0;
     const sending = (async () => {
-      // Few pieces of a byte: a round is to be short.
+      // Few pieces of one byte: a round must be short.
       const size = Math.max(draw.one(SIZES), plan.bytes.length >> 6);
       while (sent < plan.bytes.length) {
         const piece = plan.bytes.subarray(sent, sent + Math.min(most, 1 + draw.below(size)));
@@ -306,7 +306,7 @@ async function round(draw: Draw): Promise<string | undefined> {
   }
 }
 
-test("reads give what a file in memory gives", { timeout }, async () => {
+test("reads return what a file in memory returns", { timeout }, async () => {
   console.info(`socket file reads fuzz: SOCKWRIGHT_FUZZ_SEED=${seed} SOCKWRIGHT_FUZZ_SECONDS=${seconds}`);
   const draw = new Draw(seed);
   const end = performance.now() + seconds * 1_000;

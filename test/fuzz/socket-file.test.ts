@@ -1,4 +1,4 @@
-// What a file of a socket reads, however the bytes were cut: against a reference that has all of them at once.
+// The text that a file of a socket reads, however the bytes were cut: against a reference that has all of them at once.
 import { expect, onTestFinished, test } from "vitest";
 import { type MakefileOptions, type Newline, socketpair } from "../../src/index.ts";
 import { Draw, seconds, seed, timeout } from "./fuzz-run.ts";
@@ -21,7 +21,7 @@ const PARTS = [
 const ENCODINGS = ["utf-8", "latin-1", "ascii", "utf-16le"] as const;
 const MIN_ROUNDS = 300;
 
-/** Bytes, some of which are no text. */
+/** Bytes, some of which are not valid text. */
 function bytesOf(draw: Draw): Buffer {
   const parts = Array.from({ length: draw.below(12) }, () => {
     const part = draw.one(PARTS);
@@ -30,7 +30,7 @@ function bytesOf(draw: Draw): Buffer {
   return Buffer.concat(parts);
 }
 
-/** All of the text at once, and its lines. */
+/** The whole text, and its lines. */
 function reference(bytes: Buffer, encoding: (typeof ENCODINGS)[number], newline: Newline): string[] {
   const text =
     encoding === "latin-1" || encoding === "ascii"
@@ -47,7 +47,7 @@ function reference(bytes: Buffer, encoding: (typeof ENCODINGS)[number], newline:
   return from < whole.length ? [...lines, whole.slice(from)] : lines;
 }
 
-/** What is wrong; undefined when nothing is. */
+/** What is wrong; undefined when all is right. */
 async function round(draw: Draw): Promise<string | undefined> {
   const newline = draw.one(NEWLINES);
   const encoding = draw.one(ENCODINGS);
@@ -102,7 +102,7 @@ test("text and lines are the same at every cut", { timeout }, async () => {
   }
 });
 
-test("a strict file gives all the lines before the first wrong byte, at every cut, and then the error for good", async () => {
+test("a strict file returns all lines before the first wrong byte, at every cut, and then the same error each time", async () => {
   const bytes = Buffer.concat([Buffer.from("one\ntwo é\nthree"), Buffer.from([0xe2, 0x82]), Buffer.from("\nfour\n")]);
   for (let cut = 0; cut <= bytes.length; cut++) {
     const [ours, peer] = socketpair();

@@ -1,4 +1,4 @@
-// What docs/guides/socket-urls.md says, once more and in another way: one pattern for each kind of URL. Undefined is a mistake.
+// A second implementation of docs/guides/socket-urls.md, with one pattern for each kind of URL. Undefined is a mistake.
 import { isIP, isIPv4, isIPv6 } from "node:net";
 import type { SocketUrl } from "../../src/server.ts";
 
@@ -14,7 +14,7 @@ const mode = (value: string | undefined): unknown =>
 const onOrOff = (value: string | undefined): unknown =>
   value === "off" ? false : value === "on" || value === undefined || undefined;
 
-/** In ms, rounded up, where it is from 1 to the most; each unit has a pattern of its own. */
+/** In ms, rounded up, if it is from 1 to the maximum; each unit has its own pattern. */
 function time(mostMs: number): (value: string | undefined) => unknown {
   const units = [
     [/^(\d+(?:\.\d+)?)ms$/, 1],
@@ -28,7 +28,7 @@ function time(mostMs: number): (value: string | undefined) => unknown {
       const match = pattern.exec(given);
       return match === null ? [] : [Number(match[1]) * msPerUnit];
     });
-    // What is a millionth of a millisecond above is the error of a binary fraction.
+    // Up to a millionth of a millisecond more is the error of a binary fraction.
     const ms = found === undefined || found > 2 ** 31 - 1 ? Number.NaN : Math.ceil(found - 1e-6);
     return ms >= 1 && ms <= mostMs ? ms : undefined;
   };
@@ -56,14 +56,14 @@ function decoded(value: string): string | undefined {
   }
 }
 
-/** What a URL that was taken apart calls them. */
+/** The names of the fields in a parsed URL. */
 const NAMES = new Map([
   ["keepalive", "keepAliveMs"],
   ["user-timeout", "userTimeoutMs"],
   ["nodelay", "noDelay"],
 ]);
 
-/** Undefined where one of them is none, or there twice. */
+/** Undefined when one of them is malformed, or appears twice. */
 function optionsOf(query: string | undefined, known: Options): Record<string, unknown> | undefined {
   const found = new Map<string, unknown>();
   for (const piece of query === undefined ? [] : query.split("&")) {
@@ -101,18 +101,18 @@ function internet(place: string, query: string | undefined): object | undefined 
   return isPossible(host, scheme, options) ? url : undefined;
 }
 
-/** RFC 4007: an IPv6 address, and perhaps the interface it belongs to. */
+/** RFC 4007: an IPv6 address, and optionally its interface. */
 function isZoned(host: string): boolean {
   const [bare = "", ...zone] = host.split("%");
   return isIPv6(bare) && (zone.length === 0 || (zone.length === 1 && /^[^\s/\p{Cc}]{1,15}$/u.test(String(zone[0]))));
 }
 
-/** Of one network: fe80::/10, and groups of scope 2. */
+/** Addresses within one network: fe80::/10, and groups of scope 2. */
 function isOfOneNetwork(host: string): boolean {
   return isIPv6(host) && !host.includes("%") && /^fe[89ab].:|^ff.2:/i.test(host);
 }
 
-/** What goes together. */
+/** The combinations that are allowed. */
 function isPossible(host: string, scheme: string, options: Record<string, unknown>): boolean {
   const [joined, source] = [options["group"], options["source"]];
   if (TCP_SCHEMES.includes(scheme) && isGroup(host)) return false;

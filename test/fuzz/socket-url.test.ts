@@ -1,4 +1,4 @@
-// The fuzz gate of the URL parser: against a reference, and by what has to hold for any text.
+// The fuzz test of the URL parser: against a reference, and by rules that hold for any text.
 import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import { formatSocketUrl, parseSocketUrl, type SocketUrl, SocketUrlError } from "../../src/server.ts";
@@ -65,7 +65,7 @@ function text(draw: Draw): string {
   return draw.mistakes(`${scheme}:${place}${query}`, draw.one([0, 0, 1, 2, 5]), LETTERS);
 }
 
-/** A whole URL that an error says to write. One with capitals or of a path is an example, and no advice. */
+/** A complete URL that an error advises. One with capitals or with a path is an example, not advice. */
 const ADVICE = /: write ([a-z]+:\/\/[^A-Z\s,]+)(?=$|, | for )/;
 
 function roundOf({ parse, format }: Subject): Round {
@@ -96,7 +96,7 @@ test("any text is the socket that the reference says, or a SocketUrlError", { ti
   expect(fuzz("socket URL", roundOf(ours))).toBeUndefined();
 });
 
-/** A parser that takes more: what was wrong before `repair`. */
+/** A parser that accepts more: input that is wrong without `repair`. */
 function tolerant(repair: (text: string) => string): Subject {
   const parse = (given: string): SocketUrl => {
     try {

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what a file has, and nobody fills in.
-// Whatever is done to a file: there is a plan, or there are mistakes whose places are in it.
+// However a file is changed, there is a plan, or there are mistakes with a place in the file.
 import fc from "fast-check";
 import { parse } from "smol-toml";
 import { expect, test } from "vitest";
@@ -40,7 +40,7 @@ listen = { url = "systemd:web", mount = "/clock/" }
 options = { interval = "1s", at = 07:32:00, deep = [[1], [2.5, inf]] }
 `;
 
-/** What is put into a file, or in place of some of it. */
+/** Text that is inserted into a file, or replaces part of it. */
 const PIECES = [
   ...[
     "[[service]]\n",

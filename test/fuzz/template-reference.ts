@@ -1,17 +1,17 @@
-// Templates as one would render them who knows nothing of HTML: every value is escaped, and none is judged.
+// A renderer of templates that ignores HTML: it escapes every value and judges none.
 import { escapeHtml } from "../../src/services/web/template/escape.ts";
 
 export type Values = Readonly<Record<string, string | readonly string[]>>;
 
 const TAG = /\{\{(!|#if|#each|else|\/if|\/each)?\s*(\w*)[^}]*\}\}/g;
 
-/** Of a block that has no end, the end is that of the template. */
+/** A block without an end ends with the template. */
 export function plainlyRendered(template: string, values: Values): string {
   const matches = [...template.matchAll(TAG)];
   let next = 0;
   let at = 0;
 
-  // A block's text is looked at as often as it is rendered: from its first tag, and once more with nothing to show.
+  // The text of a block is examined as often as it is rendered: from its first tag, and once more with nothing to show.
   function until(
     ends: readonly string[],
     scope: Values,

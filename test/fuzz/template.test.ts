@@ -1,4 +1,4 @@
-// The fuzz gate of templates: whatever the template and whatever the values, the page is refused beforehand, or has the elements,
+// The fuzz test of templates: for any template and any values, the template is refused, or the page has the elements,
 // attributes and scripts that it has with harmless values.
 import { expect, test } from "vitest";
 import { loadTemplate } from "../../src/services/web/template/template.ts";
@@ -7,7 +7,7 @@ import { structureOf } from "../support/page-structure.ts";
 import { type Draw, findPlanted, fuzz, type Round, timeout, told } from "./fuzz-run.ts";
 import { plainlyRendered, type Values } from "./template-reference.ts";
 
-/** Gives a page for the values, or undefined for a template that is refused. */
+/** Renders a page with the values; undefined for a template that is refused. */
 type Subject = (template: string) => ((values: Values) => string) | undefined;
 
 const LEAVES = [
@@ -223,7 +223,7 @@ test("no value changes more of a page than text and values of attributes", { tim
     return render;
   };
   expect(fuzz("template", roundOf(counted))).toBeUndefined();
-  // Neither is rare, or the gate would look at nothing.
+  // Neither is rare, or the test would check nothing.
   expect(counts.loaded).toBeGreaterThan(counts.refused / 10);
   expect(counts.refused).toBeGreaterThan(counts.loaded / 10);
 });
@@ -235,7 +235,7 @@ function spoilt(repair: (page: string) => string): Subject {
   };
 }
 
-/** Renders what is refused for that reason, with every value escaped as text is. */
+/** Renders templates that are refused for that reason, with every value escaped as text. */
 function withoutRefusal(reason: RegExp): Subject {
   return (source) => {
     try {

@@ -1,4 +1,4 @@
-// The fuzz gate of the access log: whatever a client sends, it is one line, and its fields come back out of it.
+// The fuzz test of the access log: any request becomes one line, from which its fields can be parsed again.
 import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import { AccessLog, type AccessLogEntry, type AccessLogFormat } from "../../src/services/web/access-log.ts";
@@ -41,13 +41,13 @@ function entryOf(draw: Draw): AccessLogEntry {
   };
 }
 
-/** The bytes of a field, by what was written; undefined of one that is absent. */
+/** The bytes of a field, parsed from the line; undefined for an absent field. */
 function read(field: string | undefined): string | undefined {
   if (field === undefined) return undefined;
   return field.replace(/\\x([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
-/** What is absent and what is a dash are written the same. */
+/** An absent field and a dash are written alike. */
 function written(field: string | undefined): string {
   return field ?? "-";
 }
@@ -88,7 +88,7 @@ function lineOf(format: AccessLogFormat, entry: AccessLogEntry): string {
   return new AccessLog(format).line(entry);
 }
 
-test("any fields are one line, and come back", { timeout }, () => {
+test("any fields are one line, and can be parsed again", { timeout }, () => {
   expect(fuzz("access log", roundOf(lineOf))).toBeUndefined();
 });
 

@@ -1,4 +1,4 @@
-// The fuzz gate of patterns: against regular expressions, which are right for short ones.
+// The fuzz test of patterns: against regular expressions, which are right for short patterns.
 import { expect, test } from "vitest";
 import { Glob } from "../../src/services/web/glob.ts";
 import { type Draw, findPlanted, fuzz, type Round, timeout } from "./fuzz-run.ts";
@@ -37,7 +37,7 @@ function reference(pattern: string, path: string): boolean {
   });
 }
 
-/** One pair of braces after the other. */
+/** One pair of braces after another. */
 function expanded(pattern: string): string[] {
   const [whole, choices] = /\{([^{}]*)\}/.exec(pattern) ?? [];
   if (whole === undefined || choices === undefined) return [pattern];
@@ -62,7 +62,7 @@ function matched(pattern: string, path: string): boolean {
   return new Glob(pattern).matches(path);
 }
 
-test("any pattern is for the paths that the reference says", { timeout }, () => {
+test("any pattern matches the paths that the reference says", { timeout }, () => {
   expect(fuzz("glob", roundOf(matched))).toBeUndefined();
 });
 

@@ -1,4 +1,4 @@
-// The fuzz gate of listings: whatever entries are called, the page has the same elements, and each link leads to its entry alone.
+// The fuzz test of listings: for any names, the page has the same elements, and each link leads to its entry only.
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import type { DirectoryEntry } from "../../src/services/web/directory-entries.ts";
@@ -17,7 +17,7 @@ const PIECES = [
 
 function name(draw: Draw): string {
   const text = Array.from({ length: 1 + draw.below(4) }, () => draw.one(PIECES)).join("");
-  // A folder never names these to whom it is read.
+  // readdir(3) never returns these names to Node.
   return text === "." || text === ".." ? "a" : text;
 }
 
@@ -30,7 +30,7 @@ function entry(draw: Draw): DirectoryEntry {
   };
 }
 
-/** The tags of an element and what is in it. */
+/** The tags of an element and its content. */
 function shape({ tag, children }: Element): string {
   return `${tag}(${children.map(shape).join(" ")})`;
 }
@@ -76,7 +76,7 @@ function listed(path: string, entries: readonly DirectoryEntry[]): string {
   return directoryListing({ path, entries, isComplete: true, order: { by: "name", direction: "asc" } });
 }
 
-test("any names make the same page, and lead to themselves", { timeout }, () => {
+test("any names make the same page, and their links lead to them", { timeout }, () => {
   expect(fuzz("listing", roundOf(listed))).toBeUndefined();
 });
 

@@ -1,4 +1,4 @@
-// The fuzz gate of media types: whatever a file is called, its type is one that is known, or none, and can be sent.
+// The fuzz test of media types: for any file name, the type is a known one or none, and can be sent.
 import mimeTypes from "mime-types";
 import { expect, test } from "vitest";
 import { mediaTypeOf, UNKNOWN_MEDIA_TYPE } from "../../src/services/web/media-type-of.ts";
@@ -36,7 +36,7 @@ function name(draw: Draw): string {
   return draw.once(2) ? `${stem}.${draw.one(TYPES)[0]}` : stem;
 }
 
-/** What is behind the last dot of the last segment, where something is before it. */
+/** The part after the last dot of the last segment, if something is before it. */
 function reference(text: string): string | undefined {
   const [, extension = ""] = /[^/]\.([^./]*)\/*$/s.exec(text) ?? [];
   return KNOWN.get(extension.toLowerCase());

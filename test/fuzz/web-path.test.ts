@@ -1,4 +1,4 @@
-// The fuzz gates of paths that are asked for: against a reference, by what has to hold for any of them, and by what is opened.
+// The fuzz tests of requested paths: against a reference, by rules that hold for any path, and by the files that are opened.
 import { posix } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
@@ -170,10 +170,10 @@ test.each<[string, typeof directoryLocation]>([
 });
 
 const OPENED_ROUNDS = 300;
-/** A fault that was planted is found by then, however slow the machine. */
+/** A planted fault is found by then, on a machine of any speed. */
 const PLANTED_ROUNDS = 50_000;
 
-/** Opens what is asked for, for so many rounds and so long, and gives what should not have been read. */
+/** Opens requested paths for this many rounds and this long, and returns what should not have been read. */
 async function readOutside(root: Root, from: number, rounds: number, ms: number): Promise<string | undefined> {
   const draw = new Draw(from);
   const end = performance.now() + ms;
