@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import ts from "typescript";
 
 /** Why a file has no test at its mirrored path. Only files of the last three have tests in the list. */
-export const REASONS = {
+const REASONS = {
   types: "it compiles to no code",
   exports: "it only re-exports what other files define",
   caller: "it needs a socket, a connection or its caller: the tests import it, perhaps through other files",
@@ -11,7 +11,7 @@ export const REASONS = {
   browser: "it runs in a page, which the tests open in Chromium",
 } as const;
 
-export type Reason = keyof typeof REASONS;
+type Reason = keyof typeof REASONS;
 
 export interface Entry {
   readonly reason: Reason;
@@ -19,18 +19,18 @@ export interface Entry {
 }
 
 /** Files by their paths from the root of the repository. */
-export type Tree = ReadonlyMap<string, string>;
+type Tree = ReadonlyMap<string, string>;
 
 const PROCESSES = /^src\/(?:(?:cli|services|supervisor)\/|socketserver\/(?:request-process|worker)\.ts$)/;
 const TESTS_OF_PROCESSES = /^test\/(?:cli|interop|behaviour\/(?:chat|socketserver|status|supervisor|web))\//;
 
 /** The unit test of a source file. */
-export function mirrorOf(file: string): string {
+function mirrorOf(file: string): string {
   return file.replace(/^src\//, "test/unit/").replace(/\.ts$/, ".test.ts");
 }
 
 /** Whether a file compiles to nothing, to re-exports alone, or to code. */
-export function kindOf(text: string): "types" | "exports" | "code" {
+function kindOf(text: string): "types" | "exports" | "code" {
   const { outputText } = ts.transpileModule(text, {
     compilerOptions: { target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
   });
@@ -61,7 +61,7 @@ function importsOf(file: string, text: string): string[] {
 }
 
 /** All files that each test loads. */
-export class ImportGraph {
+class ImportGraph {
   readonly #tree: Tree;
   readonly #reached = new Map<string, ReadonlySet<string>>();
   constructor(tree: Tree) {
