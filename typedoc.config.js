@@ -1,4 +1,4 @@
-// `npm run docs`: the guides and the reference of every entry of the package, as HTML in dist/docs.
+// `npm run docs`: the guides, and the reference of every entry of the package, as HTML in dist/docs.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { keepCodeInHeadings } from "./scripts/site/headings.mjs";

@@ -7,12 +7,12 @@ function here(path: string): string {
   return fileURLToPath(new URL(path, import.meta.url));
 }
 
-/** What measures time, needs a quiet machine or runs for long: vitest.soak.config.ts has it. */
+/** The tests that measure time, need a quiet machine or run for long: vitest.soak.config.ts runs them. */
 export const SOAK = "test/**/*.soak.test.ts";
 
 /**
- * A process for each of these files: they measure memory, use up what a process has, could crash native code, or put a
- * module of Node in the place of the one that others have loaded.
+ * Each of these files gets its own process: they measure memory, exhaust a resource of the process, may crash native code, or
+ * replace a module of Node that other files have loaded.
  */
 export const ALONE = [
   "{fuzz,model}/**/*",
@@ -34,11 +34,11 @@ export default defineConfig({
       { find: /^sockwright\/socketserver$/, replacement: here("src/socketserver.ts") },
     ],
   },
-  // Node 20 has no `await using`: it is compiled away, as in dist/.
+  // Node 20 has no `await using`, so it is compiled to older syntax, as in dist/.
   oxc: { target: "es2022" },
   test: {
-    // To start a process and to load the library takes as long as most files do: they share two processes. Each test still
-    // has to leave the process as it was.
+    // Starting a process and loading the library takes as long as most files run, so they share two processes. Each test must
+    // leave the process as it was.
     projects: [
       {
         extends: true,
@@ -53,14 +53,14 @@ export default defineConfig({
     execArgv: ["--expose-gc", "--import", here("test/support/unref-runner-timers.mjs")],
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    // A transport that a test has chosen is not that of the next one, which may be of another file.
+    // A transport that a test has set must not affect the next test, which may be in another file.
     unstubEnvs: true,
     retry: 0,
     allowOnly: false,
-    // A test that asserts nothing can only fail by hanging. And a second is no time on a busy machine.
+    // A test without an assertion could only fail by hanging. The polling timeout is long, because a machine may be busy.
     expect: { requireAssertions: true, poll: { timeout: 20_000 } },
     reporters: ["default", new ClosingLine()],
-    // Only where it is asked for, as `npm run check` does: `npm run test:coverage`.
+    // Coverage is measured only on request, as by `npm run check`: `npm run test:coverage`.
     coverage: {
       provider: "v8",
       include: ["src/codec/**", "src/http/**", "src/server/**"],

@@ -1,4 +1,4 @@
-// What only the packed package shows: it is made, installed and run, which needs npm's registry. `npm run test:package`.
+// The tests that need the packed package: they make, install and run it, which needs npm's registry. `npm run test:package`.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { ClosingLine } from "./test/support/closing-line.ts";
@@ -9,7 +9,7 @@ export default defineConfig({
     globalSetup: fileURLToPath(new URL("test/package/make-tarball.ts", import.meta.url)),
     pool: "forks",
     maxWorkers: 2,
-    // npm, the compiler, and an emulator: for each of them this is a multiple of what it takes.
+    // npm, the compiler and an emulator take a fraction of these times.
     testTimeout: 120_000,
     hookTimeout: 240_000,
     retry: 0,

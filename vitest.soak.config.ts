@@ -1,4 +1,4 @@
-// `npm run soak`: the tests that measure time, need a quiet machine or run for long, one after the other.
+// `npm run soak`: the tests that measure time, need a quiet machine or run for long, in sequence.
 import { defineConfig } from "vitest/config";
 import tests, { SOAK } from "./vitest.config.ts";
 

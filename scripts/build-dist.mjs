@@ -15,17 +15,17 @@ export async function buildDist() {
   if (isCurrent(record, hash)) return;
 
   console.log("compiling dist");
-  // The examples import the package by its name, which is dist/: the library comes first.
+  // The examples import the package by its name, which resolves to dist/, so the library is compiled first.
   const compiled = [...projects.flatMap(compile), ...filesBelow("examples/pages").map(copy)];
   const modules = compiled.filter((file) => !file.startsWith(`${join("dist", "cli")}/`));
   const emitted = new Set([...modules, ...(await bundleCommand()), ...(await buildPages())]);
-  // What was renamed or deleted in src/ must not live on in dist/. `npm run docs` has a folder of its own there.
+  // Files that were renamed or deleted in src/ must disappear from dist/. dist/docs belongs to `npm run docs`.
   const kept = (/** @type {string} */ file) => emitted.has(file) || file.startsWith(`${join("dist", "docs")}/`);
   if (existsSync("dist")) for (const file of filesBelow("dist")) if (!kept(file)) rmSync(file);
   writeFileSync(record, hash);
 }
 
-/** Whether `dist/` is what the compiler would write now. */
+/** Returns whether `dist/` is what the compiler would write now. */
 export function isDistCurrent() {
   return isCurrent(record, sourceHash());
 }
@@ -61,7 +61,7 @@ function compile(project) {
 }
 
 /**
- * Brings a file that a program reads to where the compiled program looks for it.
+ * Copies a file that a program reads to the place where the compiled program looks for it.
  *
  * @param {string} file
  * @returns {string} the copy

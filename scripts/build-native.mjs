@@ -21,13 +21,13 @@ export const release = { outputFolder: "native/build/Release", sanitize: false, 
 /** @type {Variant} */
 export const sanitized = { outputFolder: "native/build/Sanitize", sanitize: true, architecture: process.arch };
 
-/** GNU's name of each architecture for which the package brings the addon: the compiler's name begins with it. */
+/** GNU's name of each architecture for which the package contains the addon; the compiler's name begins with it. */
 const machines = /** @type {const} */ ({ x64: "x86_64", arm64: "aarch64" });
 
 /** @typedef {keyof typeof machines} Architecture */
 
 /**
- * What the package brings: for this machine's own architecture the local build, for the other a cross build.
+ * The variant of the addon that the package contains: for this machine's architecture the local build, for the other a cross build.
  *
  * @param {Architecture} architecture
  * @returns {Variant}
@@ -40,8 +40,8 @@ export function prebuilt(architecture) {
 /**
  * Builds `sockwright.node` when its sources have changed since it was last built.
  *
- * The build runs on a copy of the sources and its result is moved into place in one step, so that a build that fails,
- * or two at once, never leave a program with half an addon.
+ * The build runs on a copy of the sources, and its result is moved into place in one step: a build that fails, or two
+ * builds at once, never leave an incomplete addon.
  *
  * @param {Variant} variant
  * @returns {string} the addon's path
@@ -61,9 +61,9 @@ export function buildNative({ outputFolder, sanitize, architecture }) {
     const target = ["-C", workFolder, "--arch", architecture, "--jobs", jobs];
     runNodeGyp(["rebuild", ...target, "--", `-Dsanitize=${sanitize ? 1 : 0}`], compilerFor(architecture));
     mkdirSync(outputFolder, { recursive: true });
-    const arrived = join(outputFolder, `sockwright.node.${process.pid}`);
-    copyFileSync(join(workFolder, "build/Release/sockwright.node"), arrived);
-    renameSync(arrived, addon);
+    const copy = join(outputFolder, `sockwright.node.${process.pid}`);
+    copyFileSync(join(workFolder, "build/Release/sockwright.node"), copy);
+    renameSync(copy, addon);
     writeFileSync(record, hash);
   } finally {
     rmSync(workFolder, { recursive: true, force: true });
@@ -71,13 +71,13 @@ export function buildNative({ outputFolder, sanitize, architecture }) {
   return addon;
 }
 
-/** @returns {string[]} what the addon is made of */
+/** @returns {string[]} the source files of the addon */
 export function nativeSources() {
   return filesBelow("native").filter((file) => /^native\/[^/]+\.(cc|h|def|gyp)$/.test(file));
 }
 
 /**
- * The compiler for an architecture, as node-gyp takes it; nothing for this machine's own.
+ * The environment that makes node-gyp use the compiler for an architecture; empty for this machine's own architecture.
  *
  * @param {string} architecture
  * @returns {Record<string, string>}
@@ -89,7 +89,7 @@ function compilerFor(architecture) {
   if (spawnSync(cxx, ["--version"]).error !== undefined) {
     const debian = `g++-${machine.replace("_", "-")}-linux-gnu`;
     throw new Error(
-      `The addon for ${architecture} needs ${cxx}, which is not here: \`apt-get install ${debian}\`. ` +
+      `The addon for ${architecture} needs ${cxx}, which is not installed: \`apt-get install ${debian}\`. ` +
         "For tests, `npm run package -- --x64` makes a package for x64 alone.",
     );
   }
@@ -101,9 +101,10 @@ function compilerFor(architecture) {
  * @param {Record<string, string>} compiler
  */
 function runNodeGyp(args, compiler) {
-  // npm sets this for every script it runs: the node-gyp that npm itself brings.
+  // npm sets this for every script: the path of the node-gyp that is part of npm.
   const nodeGyp = process.env["npm_config_node_gyp"];
-  if (nodeGyp === undefined) throw new Error("node-gyp comes with npm: run this through `npm run build`");
+  if (nodeGyp === undefined)
+    throw new Error("cannot find node-gyp, which is part of npm: run this with `npm run build`");
   const result = spawnSync(process.execPath, [nodeGyp, ...args], {
     encoding: "utf8",
     env: { ...process.env, ...headersFolder(), ...compiler },
@@ -114,7 +115,7 @@ function runNodeGyp(args, compiler) {
 }
 
 /**
- * Where this machine keeps Node's headers; without them node-gyp downloads them.
+ * The environment that names this machine's folder of Node headers; without one node-gyp downloads them.
  *
  * @returns {Record<string, string>}
  */

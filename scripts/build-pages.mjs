@@ -8,8 +8,8 @@ const target = "dist/pages";
 const resolvePackage = createRequire(import.meta.url).resolve;
 
 /**
- * Brings each page, `src/pages/NAME/`, into the form in which a server sends it: its HTML, and its style and its script with all
- * that they import, from packages too.
+ * Builds each page, `src/pages/NAME/`, for delivery: its HTML, its style and its script, each of the latter two in one file with
+ * all its imports, also from packages.
  *
  * @returns {Promise<string[]>} the files that were written
  */
@@ -33,7 +33,7 @@ async function buildPage(name) {
 }
 
 /**
- * A style with those of packages that it imports in its first lines.
+ * Returns a style with the styles of packages that its first lines import.
  *
  * @param {string} file
  */
@@ -49,12 +49,12 @@ async function scriptOf(input) {
   const { output } = await bundle.generate({ format: "esm", minify: true, comments: { legal: true } });
   await bundle.close();
   const [script, ...others] = output;
-  if (others.length > 0) throw new Error(`${input} became several files`);
+  if (others.length > 0) throw new Error(`${input} must be bundled into one file`);
   return script.code + licencesOf(script.moduleIds);
 }
 
 /**
- * What is copied keeps its licence.
+ * Copied code keeps its licence.
  *
  * @param {string[]} modules
  */

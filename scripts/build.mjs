@@ -1,4 +1,4 @@
-// Builds what is stale: the addon, the constants and the list of functions that it defines, and dist/.
+// Builds everything that is out of date: the addon, the constants and the list of functions that it defines, and dist/.
 import { buildDist } from "./build-dist.mjs";
 import { buildNative, release } from "./build-native.mjs";
 import { generateCalls } from "./generate-calls.mjs";

@@ -4,14 +4,14 @@ import { rolldown } from "rolldown";
 
 const folder = "dist/cli";
 const commander = "node_modules/commander";
-/** What is installed beside the package is not copied into it. */
+/** Packages that are installed beside this one are not bundled. */
 const dependencies = Object.keys(JSON.parse(readFileSync("package.json", "utf8")).dependencies);
 const definitions = ["up", "ctl", "greet", "web", "chat", "connect", "listen"].map((name) => `${name}-command.js`);
 
 /**
- * Joins the modules of the command to a few files: Node takes longer to find and open a hundred of them than to run them.
- * Those of one command alone are read when it runs, and those of the addon when a command runs that needs it. They go
- * where the compiled modules were, as deep in the package as they, so that what they find beside themselves they still find.
+ * Bundles the modules of the command into a few files: Node takes longer to find and open a hundred modules than to run them.
+ * Modules of one command are loaded when it runs, and those of the addon when a command needs it. The files are as deep in the
+ * package as the compiled modules were, so that their relative paths stay valid.
  *
  * @returns {Promise<string[]>} the files that were written
  */
@@ -28,7 +28,7 @@ export async function bundleCommand() {
     format: "esm",
     entryFileNames: "[name].js",
     chunkFileNames: "[name].js",
-    // Docstrings are for readers: they would be a third of the package.
+    // Docstrings would be a third of the package.
     comments: { legal: true, annotation: true, jsdoc: false },
     codeSplitting: {
       includeDependenciesRecursively: false,
@@ -39,9 +39,10 @@ export async function bundleCommand() {
     },
   });
   await bundle.close();
-  // What is copied keeps its licence. At the end: the first line of a program is the one that names its interpreter.
+  // Copied code keeps its licence. It goes to the end, because the first line of a program names its interpreter.
   const isCopied = output.filter((file) => file.type === "chunk" && file.moduleIds.some(isOfCommander));
-  if (isCopied.length !== 1) throw new Error(`commander is in ${isCopied.length} files of the command`);
+  if (isCopied.length !== 1)
+    throw new Error(`commander must be in one file of the command, and is in ${isCopied.length}`);
   const licence = `/*! commander\n\n${readFileSync(join(commander, "LICENSE"), "utf8")}*/\n`;
   rmSync(folder, { recursive: true });
   mkdirSync(folder);
@@ -59,7 +60,7 @@ function isOfCommander(id) {
 }
 
 /**
- * The compiled modules that are loaded with these of the command.
+ * Returns the compiled modules that are loaded with the given modules of the command.
  *
  * @param {string[]} names
  */

@@ -11,6 +11,6 @@ const generated = [
 ];
 for (const [file, source, table] of generated) {
   if (readFileSync(file, "utf8") === source) continue;
-  console.error(`${file} is not what ${table} says: \`npm run build\`, then commit it`);
+  console.error(`${file} does not match ${table}: run \`npm run build\` and commit the file`);
   process.exitCode = 1;
 }

@@ -1,36 +1,36 @@
-// Looks whether a built addon loads wherever Node does: what it needs, from whom, and how large it is.
+// Checks that a built addon loads wherever Node does: which symbols it needs, from which libraries, and how large it is.
 import { spawnSync } from "node:child_process";
 
-/** CentOS 7 and Amazon Linux 2 have less than any glibc on which a Node that we support runs; musl has no versions. */
+/** CentOS 7 and Amazon Linux 2 have older versions than any glibc on which a supported Node runs; musl has no versions. */
 const newestGlibc = { major: 2, minor: 17 };
 const needed = ["libc.so.6"];
-/** Of what is loaded: arm64's file has up to a page of 64 KiB of nothing between the code and the data. */
+/** Of the loaded parts: arm64's file has up to a page of 64 KiB of padding between code and data. */
 const maxBytes = 96 * 1024;
-/** What is never called: the compiler's start files ask for these weakly, and do without. */
+/** Symbols that are never called: the compiler's start files refer to them weakly. */
 const weak = ["_ITM_deregisterTMCloneTable", "_ITM_registerTMCloneTable", "__gmon_start__"];
 
 /**
  * @param {string} addon
- * @returns {string[]} what is wrong with it
+ * @returns {string[]} what is wrong with the addon
  */
 export function problemsOf(addon) {
   const segments = readelf(["--segments"], addon).matchAll(/^ *LOAD +\S+ +\S+ +\S+ +(0x[\da-f]+)/gm);
   const size = [...segments].reduce((sum, [, bytes = ""]) => sum + Number(bytes), 0);
-  // readelf, which reads every architecture's files, where objdump reads its own.
+  // readelf reads files of every architecture; objdump reads only those of its own.
   const libraries = [...readelf(["--dynamic"], addon).matchAll(/\(NEEDED\).*\[(.+)\]/g)].map(([, name = ""]) => name);
   const symbols = [...readelf(["--dyn-syms"], addon).matchAll(/ UND (\S+)/g)].map(([, name = ""]) => name);
   return [
-    ...(size > 0 && size <= maxBytes ? [] : [`it loads ${size} bytes, more than ${maxBytes}, or nothing`]),
+    ...(size > 0 && size <= maxBytes ? [] : [`it must load from 1 to ${maxBytes} bytes, and loads ${size}`]),
     ...(libraries.join() === needed.join()
       ? []
-      : [`it needs ${libraries.join(", ") || "nothing"}, not libc.so.6 alone`]),
+      : [`it must need only libc.so.6, and needs ${libraries.join(", ") || "nothing"}`]),
     ...(symbols.length === 0 ? ["it has no undefined symbol: is it an addon?"] : []),
     ...symbols.flatMap(problemOf),
   ].map((problem) => `${addon}: ${problem}`);
 }
 
 /**
- * -nodefaultlibs lets a shared object be linked with symbols that nobody has: they are missed when it is loaded.
+ * With -nodefaultlibs the linker accepts symbols that no library defines; loading the addon then fails.
  *
  * @param {string} symbol - as readelf shows it: with its version, where it has one
  */

@@ -1,17 +1,17 @@
-// What CI runs. Every step runs, also after one that failed, so that one run tells all.
+// The checks of CI. Every step runs, also after one that failed, so that one run reports all failures.
 import { succeeds } from "./run.mjs";
 
 const steps = [
-  // First: the build would bring a generated file up to date, and so hide that the committed one is not.
+  // The first step, because the build would update a generated file and so hide that the committed one is out of date.
   ["node", "scripts/check-generated.mjs"],
   ["npm", "run", "--silent", "lint:biome"],
-  // Before what reads types: the examples import the package, as it is in dist/.
+  // Before the steps that read types: the examples import the package as it is in dist/.
   ["npm", "run", "--silent", "build"],
   ["npm", "run", "--silent", "lint:eslint"],
   ["npm", "run", "--silent", "lint:layers"],
   ["npm", "run", "--silent", "lint:unused"],
   ["npm", "run", "--silent", "types"],
-  // Before the tests: one of them opens the site in a browser.
+  // Before the tests, because one of them opens the site in a browser.
   ["npm", "run", "--silent", "docs"],
   ["npm", "run", "--silent", "lint:package"],
   ["npm", "run", "--silent", "test:coverage"],

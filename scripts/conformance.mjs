@@ -1,5 +1,5 @@
-// The table of docs/internals/conformance.md: `npm run conformance` tests that it says of our server what that does, and
-// `npm run conformance -- --write` writes it anew, with all servers that it names. nginx and caddy have to be installed.
+// The table of docs/internals/conformance.md: `npm run conformance` tests its statements about this server, and
+// `npm run conformance -- --write` writes the table again, with all servers that it names. nginx and caddy must be installed.
 import { succeeds, vitest } from "./run.mjs";
 
 const isRight = process.argv.includes("--write")

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * The files below a folder, in one fixed order.
+ * Returns the files below a folder, in a fixed order.
  *
  * @param {string} folder
  * @returns {string[]}
@@ -16,7 +16,7 @@ export function filesBelow(folder) {
 }
 
 /**
- * One digest of the names and contents of files. Staleness is judged by it and not by modification times, which mean
+ * Returns one digest of the names and contents of files. It decides whether an output is out of date; modification times mean
  * nothing in a fresh clone.
  *
  * @param {string[]} files
@@ -30,7 +30,7 @@ export function contentHash(files, facts = []) {
 }
 
 /**
- * Whether the record beside an output says that it was made from this very content.
+ * Returns whether the record beside an output says that it was made from this content.
  *
  * @param {string} record
  * @param {string} hash

@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 export const callsFile = "src/native/calls.ts";
 const TABLE = "native/calls.def";
 
-/** Those two go by memory that the addon and JavaScript share: src/native/transfer-frame.ts. */
+/** These two pass their numbers in shared memory: src/native/transfer-frame.ts. */
 const FRAMED = ["recv", "send"];
 
-/** The functions of the addon as TypeScript, from the table that is compiled into it. */
+/** Returns the TypeScript source that lists the addon's functions, from the table that is compiled into the addon. */
 export function callsSource() {
   const names = [...readFileSync(TABLE, "utf8").matchAll(/^CALL\((\w+), \w+\)$/gm)].map(([, name]) => String(name));
   const lines = names.filter((name) => !FRAMED.includes(name)).map((name) => `    ${name}: addon.${name},\n`);
@@ -28,7 +28,7 @@ ${lines.join("")}    constants: addon.constants,
 `;
 }
 
-/** Writes the file when it differs from what the table says. */
+/** Writes the file when it differs from the table. */
 export function generateCalls() {
   const source = callsSource();
   if (source === currentSource()) return;

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 export const constantsFile = "src/socket/constants.ts";
 
 /**
- * The TypeScript constants, from the table that is compiled into the addon.
+ * Returns the TypeScript source of the constants, from the table that is compiled into the addon.
  *
  * @param {string} addon - path of the built addon
  */
@@ -17,7 +17,7 @@ export function constantsSource(addon) {
 }
 
 /**
- * Writes the constants when they differ from what the addon says.
+ * Writes the constants when they differ from the addon's.
  *
  * @param {string} addon
  */

@@ -5,31 +5,31 @@ import { join, resolve } from "node:path";
 /** The oldest version of Node that is supported: `engines` in package.json. */
 export const oldestNode = "20.19";
 
-/** The versions of Node that are tested beside the one that runs `npm test`, which is a 20. */
+/** The versions of Node that are tested besides 20, which runs `npm test`. */
 export const laterNodes = ["22", "24", "26"];
 
 /**
- * Another version of Node, from npm. It is downloaded once, and kept until the next `npm ci`.
+ * Installs another version of Node from npm. It is downloaded once and kept until the next `npm ci`.
  *
  * @param {string} version - such as "22".
- * @param {string} [architecture] - another one than this machine's needs an emulator.
+ * @param {string} [architecture] - any but this machine's needs an emulator.
  * @returns {string} the folder of its programs
  */
 export function programsOf(version, architecture = process.arch) {
   const name = `node-linux-${architecture}`;
   const prefix = resolve("node_modules/.cache/sockwright", `${name}-${version}`);
-  // Moved into place when it is complete: what was stopped halfway is not taken for a Node.
-  const arriving = `${prefix}.${process.pid}`;
+  // It is moved into place when it is complete, so that an interrupted download is not used.
+  const incomplete = `${prefix}.${process.pid}`;
   const programs = join(prefix, "node_modules", name, "bin");
   if (existsSync(join(programs, "node"))) return programs;
 
   console.log(`fetching Node ${version} for ${architecture}`);
-  // --force: npm refuses what is for another architecture than this machine's.
+  // --force: npm otherwise refuses packages for another architecture.
   const forThat = architecture === process.arch ? [] : ["--force", "--cpu", architecture, "--os", "linux"];
-  const args = ["install", "--silent", "--no-save", ...forThat, "--prefix", arriving, `${name}@${version}`];
+  const args = ["install", "--silent", "--no-save", ...forThat, "--prefix", incomplete, `${name}@${version}`];
   const { status, error, stdout, stderr } = spawnSync("npm", args, { encoding: "utf8" });
   if (error) throw error;
-  if (status !== 0) throw new Error(`Node ${version} cannot be had from npm\n${stdout}${stderr}`);
-  renameSync(arriving, prefix);
+  if (status !== 0) throw new Error(`cannot install Node ${version} from npm\n${stdout}${stderr}`);
+  renameSync(incomplete, prefix);
   return programs;
 }

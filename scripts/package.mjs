@@ -1,5 +1,5 @@
-// npm run package: makes the tarball that is published, with an addon for each architecture; its path is the last line.
-// npm run package -- --x64: for tests on a machine without the compiler for arm64, and never to be published.
+// npm run package: makes the tarball to publish, with an addon for each architecture, and prints its path in the last line.
+// npm run package -- --x64: makes one for tests on a machine without the compiler for arm64. It must not be published.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { buildNative, release } from "./build-native.mjs";
 import { generateConstants } from "./generate-constants.mjs";
 import { architectures, makePrebuilds } from "./prebuilds.mjs";
 
-// In a folder of its own, since npm gives every package of a version the same name.
+// In its own folder, since npm gives all packages of a version the same file name.
 const folder = mkdtempSync(join(tmpdir(), "sockwright-package-"));
 try {
   const { values } = parseArgs({ options: { x64: { type: "boolean", default: false } } });
@@ -30,7 +30,7 @@ try {
 
 /** @returns {string} the tarball's path */
 function pack() {
-  // Without the scripts: `prepack` asks for what was just made, and would refuse a package for one architecture.
+  // Without scripts: `prepack` would check again what was just made, and refuse a package for one architecture.
   const { stderr, status, error } = spawnSync("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], {
     encoding: "utf8",
   });

@@ -6,7 +6,7 @@ import { contentHash, isCurrent } from "./content-hash.mjs";
 
 /** @typedef {import("./build-native.mjs").Architecture} Architecture */
 
-/** Where src/native/load.ts looks for the addon that the package brings. */
+/** The path at which src/native/load.ts looks for the package's addon. */
 const folder = "prebuilds";
 const record = join(folder, ".built-from");
 
@@ -14,7 +14,7 @@ const record = join(folder, ".built-from");
 export const architectures = ["x64", "arm64"];
 
 /**
- * Fills `prebuilds/` with the addons for these architectures, and with no others.
+ * Fills `prebuilds/` with the addons for these architectures, and removes all others.
  *
  * @param {readonly Architecture[]} wanted
  */
@@ -29,7 +29,7 @@ export function makePrebuilds(wanted) {
   writeFileSync(record, contentHash(nativeSources()));
 }
 
-/** @returns {string[]} why the package cannot be made of what is in `prebuilds/` */
+/** @returns {string[]} the reasons why `prebuilds/` is not complete */
 export function missingPrebuilds() {
   const there = existsSync(folder) ? readdirSync(folder) : [];
   const missing = architectures.map(fileFor).filter((file) => !there.includes(file));

@@ -1,5 +1,5 @@
-// Writes the table of Python's names in docs/guides/from-python-sockets.md: the public names of its modules socket and socketserver
-// from python3, ours from dist/, and what is said about those that differ from python-verdicts.mjs.
+// Writes the table of Python's names in docs/guides/from-python-sockets.md. The public names of the modules socket and socketserver
+// come from python3, ours from dist/, and the comments on names that differ from python-verdicts.mjs.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,9 +14,9 @@ import { verdicts } from "./python-verdicts.mjs";
  * @typedef {{ readonly state: State, readonly why: string }} Verdict
  */
 
-/** The Python whose names the table has. */
+/** The version of Python whose names the table contains. */
 export const PYTHON_VERSION = "3.11";
-/** Its names, also those that only some builds of it have: what headers there were decides about that. */
+/** The file of its names, including those that only some builds have, depending on the headers at build time. */
 export const namesFile = "scripts/python-3.11-names.txt";
 export const tablePage = "docs/guides/from-python-sockets.md";
 
@@ -28,7 +28,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const read = (file) => readFileSync(join(root, file), "utf8");
 
 /**
- * The version of a Python, and the lines of its names.
+ * Returns the version of a Python and the lines of its names.
  *
  * @param {string} program
  * @returns {{ version: string, lines: string[] }}
@@ -41,7 +41,7 @@ export function runningPython(program) {
   return { version, lines };
 }
 
-/** @returns {PythonName[]} the committed ones */
+/** @returns {PythonName[]} the names in the committed file */
 export function pythonNames() {
   return read(namesFile).trimEnd().split("\n").map(parseLine);
 }
@@ -56,7 +56,7 @@ function parseLine(line) {
 }
 
 /**
- * What the name would be here: `socket.recv` is the function, `socket.socket.recv` the method.
+ * Returns the name that the export would have here: `socket.recv` is the function, `socket.socket.recv` the method.
  *
  * @param {string} name
  */
@@ -66,14 +66,14 @@ export function counterpart(name) {
       .replace("socket.socket.makefile().", "sockwright.SocketFile.")
       .replace("socket.socket.", "sockwright.Socket.")
       .replace(/^socket\./, "sockwright.")
-      // A mixin is a function here: what it adds is with the classes that are made of it.
+      // A mixin is a function here; its members belong to the classes that are made with it.
       .replace(/^socketserver\.(Forking|Threading)MixIn\./, "socketserver.$1TCPServer.")
       .replace(/^socketserver\./, "sockwright/socketserver.")
   );
 }
 
 /**
- * What the built package exports, with the members of its classes and the values of its constants.
+ * Returns the exports of the built package, with the members of classes and the values of constants.
  *
  * @returns {Map<string, number | undefined>}
  */
@@ -93,7 +93,7 @@ export function ourNames() {
       const isAlias = (exported.flags & ts.SymbolFlags.Alias) !== 0;
       const symbol = isAlias ? checker.getAliasedSymbol(exported) : exported;
       const type = (symbol.flags & ts.SymbolFlags.Value) === 0 ? undefined : checker.getTypeOfSymbol(symbol);
-      if (type === undefined) continue; // a type alone is nothing that a program can call
+      if (type === undefined) continue; // a type without a value is nothing that a program can call
       names.set(`${door}.${exported.name}`, type.isNumberLiteral() ? type.value : undefined);
       if ((symbol.flags & ts.SymbolFlags.Function) !== 0) continue;
       for (const signature of type.getConstructSignatures())
@@ -105,7 +105,7 @@ export function ourNames() {
 }
 
 /**
- * What the table says about a name; undefined where nobody has said it yet.
+ * Returns the table's entry for a name; undefined when python-verdicts.mjs has none.
  *
  * @param {PythonName} python
  * @param {ReadonlyMap<string, number | undefined>} ours
@@ -121,7 +121,7 @@ export function verdictOn({ name, value }, ours) {
 }
 
 /**
- * Whether a key of the verdicts is about the name: `socket.CAN_*` is about all that begin so.
+ * Returns whether a key of the verdicts matches the name: `socket.CAN_*` matches all names with that beginning.
  *
  * @param {string} pattern
  * @param {string} name
@@ -141,7 +141,7 @@ const sections = [
 ];
 
 /**
- * The tables; a name stands in the first section that it fits, in the row of those about which the same is said.
+ * Returns the tables. A name is in the first section that matches it, in one row with the names that have the same verdict.
  *
  * @param {readonly PythonName[]} names
  * @param {ReadonlyMap<string, number | undefined>} ours
@@ -167,11 +167,11 @@ export function tables(names, ours) {
     });
     return `### ${heading}\n\n| Python | here | how, or why not |\n|---|---|---|\n${cells.join("\n")}\n`;
   });
-  if (left.length > 0) throw new Error(`no table for ${left.map(({ name }) => name).join(", ")}`);
+  if (left.length > 0) throw new Error(`no section matches ${left.map(({ name }) => name).join(", ")}`);
   return written.join("\n").replaceAll("|  |", "| |");
 }
 
-/** The page with the tables as they have to be now. */
+/** Returns the page with the current tables. */
 export function pageWithTables() {
   const [before = "", rest = ""] = read(tablePage).split(BEGIN);
   const [, after = ""] = rest.split(END);
@@ -180,14 +180,14 @@ export function pageWithTables() {
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
   const { version, lines } = runningPython(env["PYTHON"] ?? "python3");
-  if (version !== PYTHON_VERSION) throw new Error(`the table is of Python ${PYTHON_VERSION}; this one is ${version}`);
+  if (version !== PYTHON_VERSION) throw new Error(`python3 must be Python ${PYTHON_VERSION}, and is ${version}`);
   const known = existsSync(join(root, namesFile)) ? read(namesFile).trimEnd().split("\n") : [];
   writeFileSync(join(root, namesFile), `${[...new Set([...known, ...lines])].sort().join("\n")}\n`);
   writeFileSync(join(root, tablePage), pageWithTables());
   const ours = ourNames();
   const open = pythonNames().filter((name) => verdictOn(name, ours) === undefined);
   if (open.length > 0) {
-    console.error(`python-verdicts.mjs has to say something about ${open.map(({ name }) => name).join(", ")}`);
+    console.error(`python-verdicts.mjs has no verdict on ${open.map(({ name }) => name).join(", ")}`);
     process.exitCode = 1;
   }
 }

@@ -1,6 +1,6 @@
-// What the table of Python's names says about those that are not simply the same: `different:` and how, where the name, or the
-// one that stands in the text first, is exported; or `not offered:` and why. The first key that fits counts. One that ends in *
-// is about all that begin so and do not exist here.
+// The verdicts of the table of Python's names on names that are not the same here: `different:` and the difference, when the name, or the
+// first name in the text, is exported; or `not offered:` and the reason. The first matching key counts. A key that ends in *
+// matches all names with that beginning that do not exist here.
 
 const IMPORTED = "not offered: what the module imports for itself";
 const NO_ADDRESSES = "not offered: not yet, since addresses of this family have no fields here";

@@ -2,11 +2,11 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 /**
- * Runs a program to its end, with its output shown as it comes.
+ * Runs a program to its end and shows its output at once.
  *
  * @param {string} program
  * @param {readonly string[]} args
- * @param {NodeJS.ProcessEnv} [environment] - what is added to this process's own
+ * @param {NodeJS.ProcessEnv} [environment] - variables that are added to those of this process
  * @returns {boolean} whether it ended with exit code 0
  */
 export function succeeds(program, args, environment = {}) {
@@ -15,5 +15,5 @@ export function succeeds(program, args, environment = {}) {
   return status === 0;
 }
 
-/** The file that runs vitest, for a node of our choice. */
+/** The file that runs vitest, for a node given by the caller. */
 export const vitest = fileURLToPath(new URL("../node_modules/vitest/vitest.mjs", import.meta.url));

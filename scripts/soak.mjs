@@ -1,6 +1,6 @@
-// What measures time, needs a quiet machine or runs for long: `npm run soak`, several hours. Every step runs, also after
+// Runs the tests that measure time, need a quiet machine or take long: `npm run soak`, several hours. Every step runs, also after
 // one that failed. `npm run soak -- quick` makes a thousandth of each fault, in a minute; `npm run soak -- [--scale 0.01]
-// r07-slow-readers` one program of test/soak/programs/ alone.
+// r07-slow-readers` runs one program of test/soak/programs/.
 import { succeeds, vitest } from "./run.mjs";
 
 const SOAK_CONFIG = ["--config", "vitest.soak.config.ts"];
@@ -32,7 +32,7 @@ if (failed.length > 0) {
  * @param {string} name
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} [environment]
- * @returns {string[]} its name, if it failed
+ * @returns {string[]} the name of the step, if it failed
  */
 function named(name, args, environment) {
   console.log(`\n> ${name}`);

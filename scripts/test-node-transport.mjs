@@ -1,5 +1,5 @@
-// Runs HTTP and the web server over node:net and node:dgram in the place of the kernel's sockets.
-// `npm run test:node-transport -- test/behaviour/socketserver` runs other tests there.
+// Runs the tests of HTTP and of the web server over node:net and node:dgram in place of the kernel's sockets.
+// `npm run test:node-transport -- test/behaviour/socketserver` runs other tests that way.
 import { succeeds, vitest } from "./run.mjs";
 import { overNode } from "./test-selections.mjs";
 

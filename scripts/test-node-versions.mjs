@@ -1,5 +1,5 @@
-// Runs on the other supported versions of Node what a version can break, with the addon that is built: one binary serves
-// them all. `npm run test:versions -- test/behaviour/socket` runs other tests there.
+// Runs the tests that a version of Node can break on the other supported versions, with the built addon: one binary works on
+// all of them. `npm run test:versions -- test/behaviour/socket` runs other tests that way.
 import { delimiter, join } from "node:path";
 import { laterNodes, programsOf } from "./node-versions.mjs";
 import { succeeds, vitest } from "./run.mjs";

@@ -1,5 +1,5 @@
-// Runs what reaches the addon with the addon built under AddressSanitizer and UndefinedBehaviorSanitizer. Any report fails the run,
-// also one that a child process of a test makes.
+// Runs the tests that reach the addon with an addon built under AddressSanitizer and UndefinedBehaviorSanitizer. Any report fails the run,
+// also one of a test's child process.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,10 +17,10 @@ try {
     [vitest, "run", "--testTimeout=120000", ...(named.length > 0 ? named : tests)],
     {
       SOCKWRIGHT_ADDON: addon,
-      // The runtime has to be there before node itself, which is not instrumented.
+      // The runtime must be loaded before node itself, which is not instrumented.
       LD_PRELOAD: runtime("libasan.so"),
-      // V8 frees nothing at exit: leaks of node are not ours. Reports go to files, because a test may swallow the
-      // output of a process that it starts.
+      // Leak detection is off, because V8 frees nothing at exit. Reports go to files, because a test may swallow the output of a
+      // process that it starts.
       ASAN_OPTIONS: `detect_leaks=0:log_path=${join(reports, "asan")}`,
       UBSAN_OPTIONS: `print_stacktrace=1:log_path=${join(reports, "ubsan")}`,
     },
@@ -38,7 +38,7 @@ try {
 function runtime(library) {
   const { stdout } = spawnSync("g++", [`-print-file-name=${library}`], { encoding: "utf8" });
   const path = stdout.trim();
-  // g++ answers with the bare name when it has no such file.
+  // g++ prints the bare name when it has no such file.
   if (path === library) throw new Error(`${library} is missing: install the sanitizers of g++`);
   return path;
 }

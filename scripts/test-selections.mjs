@@ -1,6 +1,6 @@
 /**
- * What is run again under the sanitizers: all that reaches the addon. Whole programs make the same calls as the tests of
- * the layers, and pure TypeScript has no memory to lose.
+ * The tests that run again under the sanitizers: all that reach the addon. Whole programs make the same calls as the tests of
+ * the layers, and pure TypeScript has no memory errors.
  */
 export const sanitized = [
   "test/unit/native",
@@ -38,7 +38,7 @@ export const sanitized = [
   "test/unit/socket",
 ];
 
-/** What is run again over node:net. The tests of `sockwright/server` try both transports by themselves. */
+/** The tests that run again over node:net. The tests of `sockwright/server` try both transports by themselves. */
 export const overNode = [
   "test/behaviour/chat",
   "test/behaviour/http",
@@ -52,9 +52,9 @@ export const overNode = [
 ];
 
 /**
- * What is run again on each later version of Node, as a version can break it: the addon, the poller and the transports; HTTP and
- * the web server, with Node's own `Response`, streams and node:http; the chat, whose history is node:sqlite from Node 22.13 on; what
- * imports modules again; and the examples.
+ * The tests that run again on each later version of Node, because a version can break them: the addon, the poller and the transports;
+ * HTTP and the web server, with Node's own `Response`, streams and node:http; the chat, whose history is node:sqlite from Node 22.13
+ * on; tests that import modules again; and the examples.
  */
 export const onEachNode = [
   "test/unit/native",

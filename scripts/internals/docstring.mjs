@@ -1,9 +1,9 @@
-// Docstrings of TypeScript and comments of C++, as text for a cell of a Markdown table.
+// Returns docstrings of TypeScript and comments of C++, as text for a cell of a Markdown table.
 import { readdirSync, readFileSync } from "node:fs";
 import ts from "typescript";
 
 /**
- * The files below a folder with one of the endings, sorted, as paths from the root of the repository.
+ * Returns the files below a folder with one of the endings, sorted, as paths from the root of the repository.
  *
  * @param {string} folder
  * @param {readonly string[]} endings
@@ -29,7 +29,7 @@ export function parseText(file, text) {
 }
 
 /**
- * The docstring of a node, without its tags; "" is none.
+ * Returns the docstring of a node without its tags; "" when there is none.
  *
  * @param {ts.Node} node
  */
@@ -39,7 +39,7 @@ export function docstringOf(node) {
 }
 
 /**
- * The lines of `//` that end right above a line of C++ or begin a file, as text; "" is none.
+ * Returns the text of the `//` lines directly above a line of C++ or at the beginning of a file; "" when there are none.
  *
  * @param {readonly string[]} lines
  */
@@ -48,7 +48,7 @@ export function textOfComment(lines) {
 }
 
 /**
- * The first paragraph, in one line, for a cell of a table.
+ * Returns the first paragraph in one line, for a cell of a table.
  *
  * @param {string} text
  */
@@ -62,7 +62,7 @@ export function firstParagraph(text) {
 }
 
 /**
- * The first sentence of a docstring. A period ends one where a capital letter, or code, follows it.
+ * Returns the first sentence of a docstring. A period ends a sentence when a capital letter or code follows it.
  *
  * @param {string} text
  */

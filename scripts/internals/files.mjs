@@ -1,4 +1,4 @@
-// docs/internals/files.md: every file of src/ and native/, what it holds, and its unit test.
+// Makes docs/internals/files.md: every file of src/ and native/, one sentence about it, and its unit test.
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import ts from "typescript";
@@ -14,7 +14,7 @@ Every source file, what it holds, and the unit test that mirrors it. Behaviour i
 This page is generated: \`npm run internals\` writes it from the docstring of each file's main export. Change the docstring.
 `;
 
-/** @returns {{ page: string, missing: string[] }} the page, and the files without a sentence. */
+/** @returns {{ page: string, missing: string[] }} the page, and the files that have no sentence. */
 export function makeFilesPage() {
   const rows = [...filesBelow("native", [".cc", ".h", ".def"]), ...filesBelow("src", [".ts"])].map((file) => ({
     file,
@@ -33,7 +33,7 @@ export function makeFilesPage() {
 }
 
 /**
- * What a file holds, in one sentence; "" is none.
+ * Returns one sentence about a file; "" when there is none.
  *
  * @param {string} file
  */
@@ -44,7 +44,7 @@ function sentenceOf(file) {
 }
 
 /**
- * The same of a file of TypeScript that is there as text.
+ * Returns the sentence about a TypeScript file from its text.
  *
  * @param {string} file
  * @param {string} text
@@ -54,8 +54,8 @@ export function sentenceOfText(file, text) {
 }
 
 /**
- * Of the export that the file is named after; else the comment that begins the file; else of the first export that is neither a
- * constant nor the options of another one; else of the first export, or of the module.
+ * The sentence is that of the export with the file's name; else of the comment at the beginning of the file; else of the first export
+ * that is neither a constant nor an interface of options; else of the first export, or of the module.
  *
  * @param {ts.SourceFile} source
  */
@@ -93,7 +93,7 @@ function namesOf(statement) {
 }
 
 /**
- * A name without what differs between a file and its export: `create-server`, `create_server`, `createServer`.
+ * Removes from a name what differs between a file and its export: `create-server`, `create_server`, `createServer`.
  *
  * @param {string} name
  */
@@ -102,7 +102,7 @@ function bare(name) {
 }
 
 /**
- * Of the module itself, above what it exports from others.
+ * Returns the comment of the module itself, above its re-exports.
  *
  * @param {ts.SourceFile} source
  */

@@ -1,4 +1,4 @@
-// docs/internals/limits.md: every limit of src/ and native/, its value, what it bounds, and its test.
+// Makes docs/internals/limits.md: every limit of src/ and native/, its value, its meaning and its test.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import ts from "typescript";
@@ -23,16 +23,16 @@ have no limit: their length is the number of calls that the program itself has p
 /** Names of limits: a bound, or a quantity with its unit. */
 const limitName = /^(?:MAX|MIN|DEFAULT|LONGEST)_|_(?:MS|SECONDS|BYTES|PER_TURN|MESSAGES|LINES|SAMPLES|BACKLOG)$/;
 
-/** The same in C++. */
+/** Names of limits in C++. */
 const nativeLimitName = /^k(?:Max|Min)(?:[A-Z]|$)|^k\w*(?:Limit|Budget\w*|Bits|Bytes)$/;
 
-/** Names that look like limits: sizes of C's structures, what a division may lose, and an empty buffer. */
+/** Names that look like limits and are not: sizes of C structures, a rounding error, and an empty buffer. */
 const notLimits = ["SOCKADDR_BYTES", "HEADER_BYTES", "ROUNDING_MS", "NO_BYTES"];
 
-/** Constants of the kernel are no limits of ours, apart from the ones that the list of tests names. */
+/** The constants of the kernel are not limits of this package, except those in the list of tests. */
 const kernelConstants = "src/socket/constants.ts";
 
-/** @returns {{ page: string, wrong: string[] }} the page, and what is wrong with a limit or with the list of tests. */
+/** @returns {{ page: string, wrong: string[] }} the page, and the problems of limits and of the list of tests. */
 export function makeLimitsPage() {
   const tests = limitTests();
   const limits = allLimits(tests);
@@ -63,7 +63,7 @@ function allLimits(tests) {
 }
 
 /**
- * What keeps the page from being written, in a sentence each.
+ * Returns the problems that prevent writing the page, one sentence each.
  *
  * @param {readonly Limit[]} limits
  * @param {LimitTests} tests
@@ -92,7 +92,7 @@ export function wrongIn(limits, tests) {
 }
 
 /**
- * `test/a.test.ts`, `test/a.test.ts: how it tests the limit`, or why there is no test.
+ * Parses an entry: `test/a.test.ts`, `test/a.test.ts: how it tests the limit`, or the reason why there is no test.
  *
  * @param {string} entry
  */
@@ -103,7 +103,7 @@ function testOf(entry) {
 }
 
 /**
- * Whether the test has the limit's name, the name of its option, or its value; if not, the list says how it is tested.
+ * Returns whether the test contains the limit's name, the name of its option, or its value; if not, the list must say how it is tested.
  *
  * @param {Limit} limit
  * @param {{ path: string, how: string }} test
@@ -118,7 +118,7 @@ function isMentioned({ name, value }, { path, how }) {
 }
 
 /**
- * `16_384`, `64 * 1024`, `0x7fffffff`
+ * Parses `16_384`, `64 * 1024` or `0x7fffffff`.
  *
  * @param {string} text
  */
@@ -130,7 +130,7 @@ function numbersIn(text) {
 }
 
 /**
- * The limit itself, one more or one less, or the limit in a larger unit.
+ * Returns whether a number is the limit, one more or one less, or the limit in a larger unit.
  *
  * @param {number} number
  * @param {number} value
@@ -140,10 +140,10 @@ function isNear(number, value) {
 }
 
 /**
- * The limits of a file of TypeScript: numbers in constants at its top level.
+ * Returns the limits of a TypeScript file: numeric constants at its top level.
  *
  * @param {ts.SourceFile} source
- * @param {readonly string[]} others - constants whose names do not say that they are limits.
+ * @param {readonly string[]} others - constants whose names do not look like limits.
  * @returns {Limit[]}
  */
 export function limitsOf(source, others) {
@@ -179,7 +179,7 @@ const operators = {
 };
 
 /**
- * The value of a constant expression: arithmetic on literals and on other constants, also imported ones.
+ * Returns the value of a constant expression: arithmetic on literals and on other constants, also imported ones.
  *
  * @param {ts.Expression} expression
  * @param {ts.SourceFile} source
@@ -218,7 +218,7 @@ function numberNamed(name, source) {
 }
 
 /**
- * A constant of a file that may only pass it on: `export { NAME } from "./file.ts"`.
+ * Returns a constant of a file, which may re-export it: `export { NAME } from "./file.ts"`.
  *
  * @param {string} name
  * @param {ts.SourceFile} source
@@ -238,7 +238,7 @@ function numberExported(name, source) {
 }
 
 /**
- * The limits of a file of C++, each with the comment above it or behind it.
+ * Returns the limits of a C++ file, each with the comment above it or after it.
  *
  * @param {string} file
  * @param {string} text
@@ -257,7 +257,7 @@ export function nativeLimitsOf(file, text) {
 }
 
 /**
- * `1024 * 1024`, `1u << 28`, `2'000'000`
+ * Parses `1024 * 1024`, `1u << 28` or `2'000'000`.
  *
  * @param {string} expression
  */
@@ -267,7 +267,7 @@ function nativeNumber(expression) {
 }
 
 /**
- * A value with its unit: `64 KiB`, `1 000 ms`, `16 384`.
+ * Returns a value with its unit: `64 KiB`, `1 000 ms`, `16 384`.
  *
  * @param {string} name
  * @param {number} value

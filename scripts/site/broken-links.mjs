@@ -3,11 +3,11 @@ import { join, posix } from "node:path";
 import { filesBelow } from "../content-hash.mjs";
 
 /**
- * The links of a site that lead to no file of it, or to no element with the id that they name. Links to other sites are
- * not followed.
+ * Returns the links of a site to files that it does not have, or to ids that no element has. Links to other sites are not
+ * checked.
  *
  * @param {string} folder - of the site.
- * @returns {{ page: string, href: string }[]} each with the path of its page in the folder.
+ * @returns {{ page: string, href: string }[]} the broken links, each with the path of its page in the folder.
  */
 export function brokenLinks(folder) {
   const files = filesBelow(folder).map((file) => posix.relative(folder, file));
@@ -36,7 +36,7 @@ function pageOf(file) {
 }
 
 /**
- * The values of an attribute, as TypeDoc writes them: quoted, in tags.
+ * Returns the values of an attribute in tags, quoted as TypeDoc writes them.
  *
  * @param {string} html
  * @param {string} name

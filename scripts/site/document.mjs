@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 
-/** The groups of documents in the sidebar, by the path of their file; the first that fits. */
+/** The groups of documents in the sidebar, by the path of the file; the first match counts. */
 /** @type {readonly [RegExp, string][]} */
 const GROUPS = [
   [/^docs\/internals\/|^ARCHITECTURE/, "Internals"],
@@ -10,7 +10,7 @@ const GROUPS = [
 ];
 
 /**
- * Names a document after its first heading, and puts it into its group.
+ * Names a document after its first heading and adds it to its group.
  *
  * @param {import("typedoc").DocumentReflection} document
  */

@@ -11,18 +11,18 @@ const LANGUAGES = new Map([
   [".html", "html"],
 ]);
 
-/** TypeDoc copies it as it is. */
+/** TypeDoc copies this file unchanged. */
 const PICTURE = /\.(?:png|svg)$/;
 
 /**
- * Adds a page for each file and folder that pages link to and that is no page yet: a browser would download a source file,
- * and a folder cannot be opened without a server.
+ * Adds a page for each file and folder that pages link to and that has no page yet: a browser would download a source file,
+ * and cannot open a folder without a server.
  *
  * @param {import("typedoc").Converter} converter
  * @param {import("typedoc").ProjectReflection} project
  */
 export function addFilePages(converter, project) {
-  // The pages that are added link to files, too.
+  // The added pages may link to files, too.
   for (let paths = missing(); paths.length > 0; paths = missing()) for (const path of paths) addPage(path);
 
   function missing() {
@@ -51,7 +51,7 @@ function markdownOf(path) {
   }
   const text = readFileSync(path, "utf8");
   if (extname(path) === ".md") return [text, path];
-  // A fence that is longer than any in the text.
+  // The fence must be longer than any in the text.
   const fence = "`".repeat(6);
   return [`${title}\n\n${fence}${LANGUAGES.get(extname(path)) ?? "text"}\n${text}\n${fence}\n`, path];
 }

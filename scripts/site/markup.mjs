@@ -1,6 +1,6 @@
 /**
- * A page as it is written. It works without a server: a link to a folder leads to the page in it, and the icons are those of
- * icons.js, since a browser does not let a file use those of icons.svg. Its tables scroll by themselves on a narrow screen.
+ * Adjusts the HTML of a page, so that it works without a server: a link to a folder leads to the page in it, and the icons are those of
+ * icons.js, because a browser does not let a file use those of icons.svg. Tables scroll by themselves on a narrow screen.
  *
  * @param {string} html
  */

@@ -4,7 +4,7 @@ import { ReflectionKind } from "typedoc";
 /** @type {{ name: string, exports: Record<string, string | { types: string }> }} */
 const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
 
-/** The source file of each entry of the package without its ending, and the name by which programs import it. */
+/** The source file of each entry of the package without its ending, and the name that programs import. */
 const entries = new Map(
   Object.entries(manifest.exports).flatMap(([path, entry]) =>
     typeof entry === "string"
@@ -17,7 +17,7 @@ const entries = new Map(
 export const entryPoints = [...entries.keys()].map((entry) => `src/${entry}.ts`);
 
 /**
- * Leads the name of a class to the page of the value and type by which it is exported, as Socket is.
+ * Links the name of a class to the page of the value and type that export it, as for Socket.
  *
  * @param {import("typedoc").Context} context
  * @param {import("typedoc").DeclarationReflection} reflection

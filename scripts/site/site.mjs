@@ -1,5 +1,5 @@
-// The plugin of TypeDoc that makes the site of the documentation: titles, groups and addresses of its pages, a page for
-// each source file that a guide links to, and an error for each link that leads nowhere.
+// The TypeDoc plugin for the documentation site: titles, groups and addresses of the pages, a page for each source file that a
+// guide links to, and an error for each broken link.
 import { existsSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { Converter, KindRouter, Renderer } from "typedoc";
@@ -40,7 +40,7 @@ function reportMissingFiles({ files, logger }) {
 }
 
 /**
- * The file in which the text of a page is written; undefined for what is in several.
+ * Returns the file that contains the text of a page; undefined when it is in several.
  *
  * @param {import("typedoc").RouterTarget} model
  */
@@ -52,7 +52,7 @@ function sourceOf(model) {
   return path && relative(".", path);
 }
 
-/** Gives a document the address of its file: `docs/guides/chat.html`. */
+/** Returns the address of a document, from its file: `docs/guides/chat.html`. */
 class SiteRouter extends KindRouter {
   /**
    * @override
