@@ -7,19 +7,19 @@ import { parseDuration, TIMES } from "./duration.ts";
 import type { StandardStreams } from "./standard-streams.ts";
 
 const HELP = `
-Three ways, of which one is to be chosen:
+Choose one of three modes:
   --listen  hosts a chat for nc, telnet, browsers and --join, until Ctrl-C or SIGTERM
-  --join    takes part in one. By http:// what is said while the connection is lost is
-            refused, and what others say meanwhile comes later. By tcp:// and unix:, which
-            is what nc sees, what was under way when the connection is lost may be lost.
-  --with    two terminals, no server: it connects, and where nobody listens, it listens
-            and waits. nc, nc -l and ncat --chat can be the other side. For tcp://, unix:,
-            unix-seqpacket: and vsock://; datagrams have no connection that could begin.
+  --join    takes part in a chat. With http://, lines typed while the connection is lost
+            are refused, and messages of others from that time are shown later. With
+            tcp:// and unix:, as with nc, messages in transit may be lost with the connection.
+  --with    connects two terminals without a server: it connects, or if no process listens
+            there, listens and waits. nc, nc -l and ncat --chat can be the other side. For
+            tcp://, unix:, unix-seqpacket: and vsock://, but not for datagrams.
 
-On a terminal, Tab completes names and commands, the arrow keys give earlier lines, and
-Ctrl-C or Ctrl-D leaves. Otherwise lines are read and written as they are: one message
-each, and the first is the name where there is no --name. At the end of standard input
-it leaves when all that was said has been acknowledged.
+On a terminal, Tab completes names and commands, the arrow keys show earlier lines, and
+Ctrl-C or Ctrl-D leaves. Without a terminal, each line of standard input is one message;
+without --name the first line is the name. At the end of standard input the command
+leaves when the server has acknowledged all messages.
 ${TIMES}
 Examples:
   sockwright chat --listen tcp://127.0.0.1:7000 --listen http://127.0.0.1:8080/chat/ --memory
@@ -74,49 +74,57 @@ export function chatCommand(streams: StandardStreams, done: (exitCode: number) =
   return new Command("chat")
     .allowExcessArguments()
     .usage("--listen URL… | --join URL | --with URL  [options]")
-    .description("Hosts a chat, takes part in one, or joins two terminals without a server.")
+    .description("Hosts a chat, takes part in one, or connects two terminals without a server.")
     .option("--listen <url>", "host a chat there: tcp://, unix: or http://HOST:PORT/chat/; repeatable", collect)
     .option("--join <url>", "take part in the chat there: http://HOST:PORT/chat/, tcp://HOST:PORT or unix:PATH")
-    .option("--with <url>", "talk with whoever does the same, or runs nc there")
+    .option("--with <url>", "talk with another chat --with, or nc, at this address")
     .optionsGroup("With --listen:")
-    .option("--history <file>", "where messages are kept (default: chat.db in the state directory)")
-    .option("--memory", "keep them in memory only")
-    .option("--retain <time>", "forget them when they are older, as 30d (default: never)", parsedBy("--retain", age()))
+    .option("--history <file>", "the file that keeps messages (default: chat.db in the state directory)")
+    .option("--memory", "keep messages in memory only")
+    .option(
+      "--retain <time>",
+      "delete messages older than this, such as 30d (default: never)",
+      parsedBy("--retain", age()),
+    )
     .option(
       "--message-rate <rate>",
-      "of one member in the long run (default: 5/s)",
+      "average rate of messages of one member (default: 5/s)",
       parsedBy("--message-rate", perSecond()),
     )
     .option(
       "--message-burst <count>",
-      "messages before that counts (default: 200)",
+      "messages that one member may send before the rate applies (default: 200)",
       parsedBy("--message-burst", count()),
     )
     .option("--max-message <size>", "the longest message (default: 4KiB)", parsedBy("--max-message", bytes()))
     .option(
       "--max-send-queue <size>",
-      "what may wait for a slow member (default: 1MiB)",
+      "bytes to queue for a slow member (default: 1MiB)",
       parsedBy("--max-send-queue", bytes()),
     )
-    .option("--max-members <count>", "of all rooms (default: 10000)", parsedBy("--max-members", count()))
-    .option("--max-rooms <count>", "at one time (default: 1000)", parsedBy("--max-rooms", count()))
+    .option(
+      "--max-members <count>",
+      "members of all rooms together (default: 10000)",
+      parsedBy("--max-members", count()),
+    )
+    .option("--max-rooms <count>", "rooms at one time (default: 1000)", parsedBy("--max-rooms", count()))
     .addOption(
-      new Option("--grace <time>", "once stopped, let connections go on for so long")
+      new Option("--grace <time>", "once stopped, let connections continue for this long")
         .argParser((text: string) => parseDuration("--grace", text))
         .default(DEFAULT_GRACE_MS, "2s"),
     )
-    .option("--json", "print one JSON object a line, errors too")
+    .option("--json", "print one JSON object per line, also for errors")
     .optionsGroup("With --join:")
-    .option("--name <name>", "your name; without it you are asked")
+    .option("--name <name>", "your name (default: you are asked)")
     .option("--room <room>", "the room to go to (default: lobby)")
     .option(
       "--reconnect-timeout <time>",
-      "how long to try after a loss (default: for ever on a terminal, else 1m)",
+      "how long to try to reconnect (default: for ever on a terminal, else 1m)",
       (text) => parseDuration("--reconnect-timeout", text),
     )
     .optionsGroup("With --join and --with:")
     .addOption(
-      new Option("--color <when>", "colours: auto is on a terminal, unless NO_COLOR is set")
+      new Option("--color <when>", "colours; auto: on a terminal, unless NO_COLOR is set")
         .choices(["auto", "always", "never"])
         .default("auto"),
     )
@@ -165,7 +173,7 @@ function wayOf(options: ChatCommandOptions, command: Command): Way {
     throw usage(`too many arguments for 'chat': write  sockwright chat --${way ?? "join"} ${operand}`);
   if (way === undefined) {
     throw usage(
-      "what to do is missing: write --listen URL to host a chat, --join URL to take part in one, or --with URL for two terminals",
+      "a mode is missing: write --listen URL to host a chat, --join URL to take part in one, or --with URL for two terminals",
     );
   }
   if (other !== undefined) throw usage(`--${way} and --${other} exclude each other: leave one of them out`);
@@ -174,9 +182,7 @@ function wayOf(options: ChatCommandOptions, command: Command): Way {
     const name = option.attributeName();
     if (name in OPTIONS_OF || own.includes(name) || command.getOptionValueSource(name) !== "cli") continue;
     const where = Object.entries(OPTIONS_OF).find(([, names]) => (names as readonly string[]).includes(name));
-    throw usage(
-      `${option.long ?? name} is for --${where?.[0] ?? "listen"}, and --${way} has no such option: leave it out`,
-    );
+    throw usage(`${option.long ?? name} belongs to --${where?.[0] ?? "listen"}, not to --${way}: leave it out`);
   }
   if (options.memory === true && options.history !== undefined)
     throw usage("--memory and --history exclude each other: leave one of them out");

@@ -91,7 +91,7 @@ export class Clients {
         url,
         connection,
         traffic,
-        idle: new IdleTimer(() => this.#drop(client, "was silent or took no more")),
+        idle: new IdleTimer(() => this.#drop(client, "sent nothing and received nothing for too long")),
         reader: this.#broadcast.join(),
         reason: undefined,
         place: NO_PLACE,
@@ -177,7 +177,7 @@ export class Clients {
   }
 
   #drop(client: Client, why: string): void {
-    client.reason ??= new CommandError(`${client.url}: closed, since it ${why}`, exitCodes.network);
+    client.reason ??= new CommandError(`${client.url}: closed, because it ${why}`, exitCodes.network);
     client.connection.close();
   }
 

@@ -17,12 +17,12 @@ Examples:
 export function connectCommand(streams: StandardStreams, done: (exitCode: number) => void): Command {
   const command = new Command("connect")
     .allowExcessArguments()
-    .description("Connects, sends standard input, and prints what comes.")
+    .description("Connects, sends standard input, and prints what it receives.")
     .argument("<url>", "tcp://HOST:PORT, udp://HOST:PORT, unix:PATH, unix-dgram:PATH or unix-seqpacket:PATH")
-    .option("--connect-timeout <time>", "give the connection up after so long", (text) =>
+    .option("--connect-timeout <time>", "give up connecting after this time", (text) =>
       parseDuration("--connect-timeout", text),
     )
-    .option("--source <address>", "the own address: HOST, HOST:PORT, or for Unix sockets PATH or @NAME");
+    .option("--source <address>", "the local address: HOST, HOST:PORT, or for Unix sockets PATH or @NAME");
   return addRelayOptions(command)
     .addHelpText("after", END_OF_FILE + EXAMPLES)
     .action(async (_url: string, options: ConnectOptions, own: Command) => {

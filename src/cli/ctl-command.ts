@@ -5,11 +5,11 @@ import type { StandardStreams } from "./standard-streams.ts";
 
 const HELP = `
 Commands:
-  status           the services, where they are, and what they have done
-  connections      the connections that are open
-  kill ID          close one of them at once
-  reload           read the file of \`up\` again; returns when that is in effect
-  drain [SERVICE]  take no more connections, of one service or of all; open ones finish
+  status           show the services, their addresses and their counters
+  connections      show the open connections
+  kill ID          close one connection at once
+  reload           read the file of \`up\` again; returns when the change is in effect
+  drain [SERVICE]  accept no more connections, for one service or all; open ones finish
   stop             end \`up\`; returns when all services have ended
 
 Examples:
@@ -18,7 +18,7 @@ Examples:
   sockwright ctl reload --file /etc/sockwright.toml
 
 Exit codes:
-  0 done   1 nobody answers   2 usage, a file with mistakes, or what is not there`;
+  0 done   1 no answer   2 usage, mistakes in the file, or unknown connection or service`;
 
 /** The number of operands of each command. */
 const OPERANDS: Readonly<Record<CtlWords["command"], readonly [least: number, most: number]>> = {
@@ -35,10 +35,10 @@ export function ctlCommand(streams: StandardStreams, done: (exitCode: number) =>
   return new Command("ctl")
     .allowExcessArguments()
     .usage("COMMAND [options]")
-    .description("Asks a running `sockwright up`, and tells it what to do.")
-    .option("--socket <path>", "its admin socket")
-    .option("--file <file>", "the file that it runs, which says where that is (default: ./sockwright.toml)")
-    .option("--json", "print one JSON object, errors too")
+    .description("Shows the state of a running `sockwright up` and controls it.")
+    .option("--socket <path>", "path of its admin socket")
+    .option("--file <file>", "the file that it runs, which names the admin socket (default: ./sockwright.toml)")
+    .option("--json", "print one JSON object, also for errors")
     .addHelpText("after", HELP)
     .action(async (options: CtlOptions, own: Command) => {
       const words = wordsOf(own.args);
@@ -52,7 +52,7 @@ export function ctlCommand(streams: StandardStreams, done: (exitCode: number) =>
 function wordsOf([name, ...operands]: readonly string[]): CtlWords {
   const names = Object.keys(OPERANDS).join(", ");
   if (name === undefined) throw usage(`a command is missing: ${names}, as in  sockwright ctl status`);
-  if (!isCommand(name)) throw usage(`unknown command '${name}' of ctl: there are ${names}`);
+  if (!isCommand(name)) throw usage(`unknown command '${name}' of ctl: the commands are ${names}`);
   const [least, most] = OPERANDS[name];
   if (operands.length < least) throw usage(`the id of a connection is missing: sockwright ctl connections  shows them`);
   if (operands.length > most) throw usage(`too many arguments for 'ctl ${name}': see  sockwright ctl --help`);

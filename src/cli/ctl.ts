@@ -56,7 +56,7 @@ function requestOf({ command, operand }: CtlWords): AdminRequest {
   if (command === "drain") return { command, service: operand };
   if (command !== "kill") return { command };
   if (!/^\d{1,15}$/.test(operand ?? "")) {
-    throw new CommandError(`${JSON.stringify(operand)} is no id of a connection: write a number`, exitCodes.usage);
+    throw new CommandError(`${JSON.stringify(operand)} is not a connection id: write a number`, exitCodes.usage);
   }
   return { command, id: Number(operand) };
 }
@@ -72,10 +72,10 @@ function exitCodeOf({ code }: AdminError | MistakesError): number {
 
 const UNREACHABLE: Readonly<Record<string, string>> = {
   ENOENT: "there is no admin socket: start  sockwright up  first, or say where it is with --socket or --file",
-  ENOTDIR: "there is no admin socket: a part of the path is no folder",
-  ECONNREFUSED: "nobody listens there: the  sockwright up  that made it has gone",
-  EACCES: "no permission: it is for the user that runs  sockwright up,  and for root",
-  EPROTOTYPE: "it is no admin socket: it is a Unix socket of another kind",
+  ENOTDIR: "there is no admin socket: a part of the path is not a folder",
+  ECONNREFUSED: "no process listens there: the  sockwright up  that created it has ended",
+  EACCES: "no permission: only root and the user that runs  sockwright up  may use it",
+  EPROTOTYPE: "it is not an admin socket: it is a Unix socket of another type",
 };
 
 function unreachable(path: string | undefined, error: unknown): unknown {
@@ -102,7 +102,7 @@ function statusLines({ services, alarms }: AdminStatus): readonly string[] {
   );
   const raised = alarms.map(
     ({ services: own, connectionsActive, raiseAt }) =>
-      `alarm: ${own.join(", ")} has ${connectionsActive} connections, and ${raiseAt} are many`,
+      `alarm: ${own.join(", ")} has ${connectionsActive} connections; the alarm is raised at ${raiseAt}`,
   );
   return [...tableLines([head, ...rows]), ...failures, ...raised];
 }

@@ -117,7 +117,9 @@ export class DatagramListener implements SocketConnection {
       // A listener that stays open for others continues after the failure of one sender.
       if (codeOf(error) === "ERR_SOCKWRIGHT_CLOSED") throw error;
       const isLate = error instanceof Error && error.name === "AbortError";
-      this.#lose(isLate ? new CommandError(`the sender took no answer for ${ANSWER_MS} ms`, exitCodes.network) : error);
+      this.#lose(
+        isLate ? new CommandError(`the sender did not take an answer for ${ANSWER_MS} ms`, exitCodes.network) : error,
+      );
       return false;
     }
   }

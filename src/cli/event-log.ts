@@ -55,7 +55,7 @@ export class EventLog {
     this.#lost = 0;
     const all = [
       // The last line may have been written in part.
-      ...(lost > 0 ? ["", `sockwright: ${lost} lines were left out: there was no space for them`] : []),
+      ...(lost > 0 ? ["", `sockwright: ${lost} lines were left out: there was no space to write them`] : []),
       ...lines,
       ...(leftOut > 0 ? [`sockwright: ${leftOut} lines were left out: their reader is too slow`] : []),
     ];

@@ -20,41 +20,41 @@ type Kind = "internet" | "path" | "abstract" | "vsock";
  * system call, the role or the kind of the address, or with several of them in this order; the most specific key counts.
  */
 const MEANINGS: Readonly<Record<string, string>> = {
-  EACCES: "no permission: choose another address, or run with the right that it needs",
+  EACCES: "no permission: choose another address, or run with the necessary rights",
   "bind internet EACCES": "no permission: ports below 1024 need more rights, so choose one from 1024 on, or 0 for any",
   "bind path EACCES": "no permission to write into its folder: choose a path in a folder of your own",
   "lchown path EPERM": "no permission to give the socket to that owner or group: choose one that this user belongs to",
   "connect internet EACCES": "no permission: a broadcast address needs ?broadcast in the URL, or a firewall forbids it",
   "connect path EACCES": "no permission to connect to that path: its owner has to allow it",
-  EPERM: "no permission: choose another address, or run with the right that it needs",
+  EPERM: "no permission: choose another address, or run with the necessary rights",
   EADDRINUSE: "the address is taken: choose another",
   "internet EADDRINUSE": "the address is taken: choose another, or port 0 for any free one",
   "vsock EADDRINUSE": "the address is taken: choose another, or port 0 for any free one",
   "path EADDRINUSE": "the address is taken: choose another path",
   "abstract EADDRINUSE": "the address is taken: choose another name",
-  EADDRNOTAVAIL: "the host is no address of this machine: choose one that `ip address` shows, or 0.0.0.0 for all",
+  EADDRNOTAVAIL: "the host is not an address of this machine: choose one that `ip address` shows, or 0.0.0.0 for all",
   "vsock EADDRNOTAVAIL": "the CID is not this machine's: choose 1 for the machine itself, or * for every CID",
   "target EADDRNOTAVAIL": "the address cannot be connected to: correct the address, or the --source",
-  ECONNREFUSED: "nobody listens there: start the server first, or correct the address",
-  "peer ECONNREFUSED": "the peer has gone: nobody receives there any more",
-  "peer ENOENT": "the peer has gone: nobody receives there any more",
-  ECONNRESET: "the peer reset the connection, and what was under way may be lost",
-  "target vsock ECONNRESET": "nobody listens there: start the server first, or correct the address",
+  ECONNREFUSED: "no process listens there: start the server first, or correct the address",
+  "peer ECONNREFUSED": "the peer has gone: no process receives there any more",
+  "peer ENOENT": "the peer has gone: no process receives there any more",
+  ECONNRESET: "the peer reset the connection, and data in transit may be lost",
+  "target vsock ECONNRESET": "no process listens there: start the server first, or correct the address",
   "target vsock ENODEV": "the machine has no vsock device: load a vsock module, or use another kind of socket",
-  EHOSTUNREACH: "the host cannot be reached: correct the address, or look after the network",
-  EMSGSIZE: "the datagram is too long for the socket: write less at once",
-  ENETUNREACH: "there is no way to that network: correct the address, or look after the network",
+  EHOSTUNREACH: "the host cannot be reached: correct the address, or check the network",
+  EMSGSIZE: "the datagram is too long for the socket: send less at once",
+  ENETUNREACH: "there is no route to that network: correct the address, or check the network",
   "bind ENOENT": "a folder of the path is missing: create it, or choose another path",
   ENOENT: "there is no such path: start the server first, or correct the path",
   ENODEV: "no such interface: choose one that `ip link` shows",
-  ENOTDIR: "a part of the path is no directory: correct the path",
-  ENOTFOUND: "no such host is known: correct its name",
+  ENOTDIR: "a part of the path is not a directory: correct the path",
+  ENOTFOUND: "the host name is unknown: correct it",
   EAI_AGAIN: "the name could not be looked up now: try again, or give an address",
   ENOBUFS: "the kernel has no buffer space for it now: try again, or send less at once",
-  EAFNOSUPPORT: "the machine has no such sockets: choose another kind of address",
-  EPIPE: "the peer takes no more data, and what was under way may be lost",
+  EAFNOSUPPORT: "this machine does not support that address family: choose another kind of address",
+  EPIPE: "the peer accepts no more data, and data in transit may be lost",
   EPROTOTYPE: "the socket there is of another kind: try unix:, unix-dgram: or unix-seqpacket:",
-  ETIMEDOUT: "the peer did not answer: correct the address, or look after the network",
+  ETIMEDOUT: "the peer did not answer: correct the address, or check the network",
 };
 
 /** Explains any error to the user in one line, with an exit code. */
@@ -104,7 +104,7 @@ function fileMeaning(code: string, place: ErrorContext | undefined): string | un
   if (code !== "EADDRINUSE" && code !== "ECONNREFUSED") return undefined;
   const file = fileAt(path.replace(/^\/\/\//, "/"));
   if (file === undefined || file.isSocket()) return undefined;
-  return `the path is a ${file.isDirectory() ? "folder" : "file"} and no socket: choose another path`;
+  return `the path is a ${file.isDirectory() ? "folder" : "file"}, not a socket: choose another path`;
 }
 
 function fileAt(path: string): Stats | undefined {
@@ -125,8 +125,8 @@ function kindOf(url: string): Kind {
 /** Reports an unexpected error, a defect of this program, in one line; with NODE_DEBUG=sockwright with its stack. */
 function unforeseen(error: unknown): CommandError {
   const isDebugged = /(?:^|,)sockwright(?:,|$)/.test(process.env["NODE_DEBUG"] ?? "");
-  const text = oneLine(isDebugged ? inspect(error) : `${textOf(error)} (NODE_DEBUG=sockwright tells where)`);
-  return new CommandError(`unforeseen: ${text}`, exitCodes.network, error);
+  const text = oneLine(isDebugged ? inspect(error) : `${textOf(error)} (NODE_DEBUG=sockwright shows the stack)`);
+  return new CommandError(`unexpected error: ${text}`, exitCodes.network, error);
 }
 
 function oneLine(text: string): string {

@@ -30,12 +30,12 @@ const timeout: Advice = (typed) => {
   if (typed.command === "listen") return `write ${idle}`;
   return `write --connect-timeout ${timeOf(typed)} for the connection, ${idle} for silence`;
 };
-const program: Advice = () => "no program is started: join it by pipes";
+const program: Advice = () => "no program is started: connect it with pipes";
 const noTls: Advice = () => "there is no TLS here: use openssl s_client";
-const verbose: Advice = () => "write --json, which tells what happens, or sockwright --version";
+const verbose: Advice = () => "write --json, which reports events, or sockwright --version";
 
-const noProxy: Advice = () => "it is not offered: no proxy is used";
-const noHttp: Advice = () => "no HTTP is spoken: use curl";
+const noProxy: Advice = () => "it is not offered: proxies are not supported";
+const noHttp: Advice = () => "HTTP is not supported: use curl";
 const toFile: Advice = ({ value = "FILE" }) => `write > ${value}`;
 const notOffered: Advice = () => "it is not offered";
 const unixSocket: Advice = (typed) =>
@@ -45,7 +45,7 @@ const unixSocket: Advice = (typed) =>
 const FLAGS: Readonly<Record<string, Advice>> = {
   "-4": (typed) => `write an IPv4 address, as in ${example("tcp", { ...typed, operands: [] })}`,
   "-6": ({ command }) => `write an IPv6 address, as in sockwright ${command} tcp://[::1]:8000`,
-  "-b": () => "write ?broadcast behind the URL, as in udp://255.255.255.255:9000?broadcast",
+  "-b": () => "write ?broadcast after the URL, as in udp://255.255.255.255:9000?broadcast",
   "-c": program,
   "-e": program,
   "--exec": program,
@@ -53,7 +53,7 @@ const FLAGS: Readonly<Record<string, Advice>> = {
   "-C": () => "write --crlf",
   "-d": () => "write < /dev/null",
   "--recv-only": () => "write < /dev/null",
-  "-i": (typed) => `write --idle-timeout ${timeOf(typed)}; a delay between lines, as nc has it, is not offered`,
+  "-i": (typed) => `write --idle-timeout ${timeOf(typed)}; a delay between lines, as in nc, is not offered`,
   "-I": ({ value = "65536" }) => `write --option SO_RCVBUF=${value}`,
   "-O": ({ value = "65536" }) => `write --option SO_SNDBUF=${value}`,
   "-k": keepOpen,
@@ -61,7 +61,7 @@ const FLAGS: Readonly<Record<string, Advice>> = {
   "-l": listener,
   "--listen": listener,
   "-n": () => "leave it out, and write an address in place of a name",
-  "-N": () => "leave it out: the peer is always told of the end of standard input",
+  "-N": () => "leave it out: the end of standard input is always sent to the peer",
   "-p": ownPort,
   "--port": inUrl,
   "--host": inUrl,
@@ -77,7 +77,7 @@ const FLAGS: Readonly<Record<string, Advice>> = {
   "-w": timeout,
   "--timeout": timeout,
   "--connect-timeout": timeout,
-  "-z": () => "write --wait 0 < /dev/null, and the exit code tells whether somebody listens",
+  "-z": () => "write --wait 0 < /dev/null, and the exit code says whether a server listens",
   "--ssl": noTls,
   "--tls": noTls,
   "-M": ({ value = "64" }) => `write --option IP_TTL=${value}`,
@@ -86,14 +86,15 @@ const FLAGS: Readonly<Record<string, Advice>> = {
   "-Z": noTls,
   "-P": noProxy,
   "-x": noProxy,
-  "-X": () => "it is not offered: neither is a proxy used, nor HTTP spoken",
+  "-X": () => "it is not offered: neither proxies nor HTTP are supported",
   "--proxy": noProxy,
   "-o": toFile,
   "--output": toFile,
   "--append-output": () => "write >>, as in >> FILE",
   "--send-only": () => "write --wait 0 > /dev/null",
-  "--no-shutdown": () => "it is not offered: the peer is always told of the end of standard input",
-  "--broker": () => "it is not offered: listen --keep-open sends what is typed to every client, and not what they say",
+  "--no-shutdown": () => "it is not offered: the end of standard input is always sent to the peer",
+  "--broker": () =>
+    "it is not offered: listen --keep-open sends standard input to every client, but not what other clients send",
   "--nodns": () => "leave it out, and write an address in place of a name",
   "--source-port": ownPort,
   "--local-port": ownPort,
@@ -105,7 +106,7 @@ const FLAGS: Readonly<Record<string, Advice>> = {
   "-H": noHttp,
   "--header": noHttp,
   "--request": noHttp,
-  "--data": () => "no HTTP is spoken: write what is to be sent to standard input",
+  "--data": () => "HTTP is not supported: write the data to standard input",
 };
 
 /** The flags that have no counterpart in any command. */
@@ -118,23 +119,24 @@ const GREET_FLAGS: readonly string[] =
 
 const webPort: Advice = ({ value = "8080", operands: [root = "ROOT"] }) =>
   /^\d+$/.test(value)
-    ? `write the port behind the folder, as in  sockwright web ${root} ${value}`
+    ? `write the port after the folder, as in  sockwright web ${root} ${value}`
     : `write --listen http://${hostPortOf([value]) ?? "HOST:PORT"}`;
 const webHost: Advice = ({ value = "0.0.0.0" }) => `write --listen http://${value}:8080`;
 const webFolder: Advice = ({ value = "FOLDER" }) => `write the folder first, as in  sockwright web ${value}`;
 const spa: Advice = () => "write --spa";
-const watch: Advice = () => "write --watch to reload pages; a changed file is seen without it";
+const watch: Advice = () => "write --watch to reload pages; a changed file is served without it";
 const cors: Advice = () => "write --header 'Access-Control-Allow-Origin: *'";
 const quiet: Advice = () => "write --access-log off";
 const maxAge: Advice = ({ value = "3600" }) => `write --cache '*=max-age=${value}'`;
-const immutable: Advice = () => "write --cache '*=max-age=31536000, immutable'; a name with a hash has that without it";
+const immutable: Advice = () =>
+  "write --cache '*=max-age=31536000, immutable'; a file name with a hash gets that by default";
 const links: Advice = () => "write --symlinks follow";
-const leaveOut: Advice = () => "leave it out: it is so without it";
+const leaveOut: Advice = () => "leave it out: this is the default";
 const precompressed: Advice = () =>
   "leave it out: FILE.br and FILE.gz are sent where they exist, and nothing is compressed";
 const webTls: Advice = () => "there is no TLS here: put a proxy in front";
 const webProxy: Advice = () => "it is not offered: put a proxy in front";
-const configured: Advice = () => "it is not offered: all options are those of the command";
+const configured: Advice = () => "it is not offered: all options are on the command line";
 const opened: Advice = () => "it is not offered: open the address that is printed";
 
 /** The flags of serve, sirv-cli, http-server and Python's http.server, and what `web` has instead. */
@@ -225,13 +227,13 @@ const CHAT_FLAGS: Readonly<Record<string, Advice>> = {
   "-f": chatFile,
   "--file": chatFile,
   "--config": chatFile,
-  "--password": () => "a room has a key, which who comes first says: /join ROOM KEY",
+  "--password": () => "a room can have a key, which its first member sets: /join ROOM KEY",
   "--tls": chatTls,
   "--ssl": chatTls,
   "-u": () => "it is not offered: write a URL of TCP, of a Unix socket or of HTTP",
   "--udp": () => "it is not offered: write a URL of TCP, of a Unix socket or of HTTP",
-  "-k": () => "leave it out: --listen takes everybody who comes",
-  "--keep-open": () => "leave it out: --listen takes everybody who comes",
+  "-k": () => "leave it out: --listen serves any number of clients",
+  "--keep-open": () => "leave it out: --listen serves any number of clients",
   "--nohistory": () => "write --memory",
   "--no-history": () => "write --memory",
 };

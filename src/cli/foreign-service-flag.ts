@@ -1,30 +1,30 @@
 import type { Advice } from "./foreign-flag.ts";
 
-const fileBehind: Advice = ({ value = "FILE" }) => `write the file behind the command, as in  sockwright up ${value}`;
+const fileBehind: Advice = ({ value = "FILE" }) => `write the file after the command, as in  sockwright up ${value}`;
 const check: Advice = ({ operands: [file = "FILE"] }) => `write  sockwright up ${file} --check`;
 const testOrTime: Advice = (typed) =>
   isNumber(typed.value) ? grace(typed) : check({ ...typed, operands: fileOf(typed) });
 const grace: Advice = ({ value }) => `write --grace ${isNumber(value) ? `${value}s` : "10s"}`;
-const foreground: Advice = () => "it stays in the foreground: have systemd start it, or write & behind it";
+const foreground: Advice = () => "it stays in the foreground: start it with systemd, or write & after it";
 const place: Advice = ({ value }) =>
-  `where a service listens is in the file: listen = "tcp://127.0.0.1:${isNumber(value) ? value : "8000"}"`;
+  `the file says where a service listens: listen = "tcp://127.0.0.1:${isNumber(value) ? value : "8000"}"`;
 const portOrFolder: Advice = (typed) =>
   typed.value === undefined || isNumber(typed.value)
     ? place(typed)
-    : "it is not offered: paths belong to the folder of the file";
+    : "it is not offered: paths are relative to the folder of the file";
 const folder: Advice = ({ value = "FOLDER" }) =>
   `write root = "${value}" into the file, or  sockwright web ${value}  for that folder alone`;
 const whenChanged: Advice = () => "write  sockwright ctl reload  when the file has changed";
 const silent: Advice = () => "write > /dev/null";
-const asItIs: Advice = () => "leave it out: everything is told; --log json has each event as an object";
+const asItIs: Advice = () => "leave it out: every event is logged; --log json prints each as an object";
 const json: Advice = () => "write --log json";
 const owner: Advice = ({ value = "NAME" }) => `write user = "${value}" into the file`;
 const group: Advice = ({ value = "NAME" }) => `write group = "${value}" into the file`;
-const processId: Advice = () => "it is not offered: sockwright ctl status --json  has the number of the process";
+const processId: Advice = () => "it is not offered: sockwright ctl status --json  shows the process id";
 const inFile: Advice = () => "it is not offered: write it into the file";
 const signal: Advice = ({ value }) =>
   `write  sockwright ctl ${SIGNALS[value ?? ""] ?? "reload"}  from another terminal`;
-const noEnvironment: Advice = () => "it is not offered: nothing of the file comes from the environment";
+const noEnvironment: Advice = () => "it is not offered: the file takes no values from the environment";
 
 /** What `nginx -s` sends. */
 const SIGNALS: Readonly<Record<string, string>> = { reload: "reload", stop: "stop", quit: "stop" };
@@ -89,7 +89,7 @@ const noPort: Advice = () => "it has no port: the admin socket is a file, --sock
 const asJson: Advice = () => "write --json";
 const again: Advice = ({ operands: [command = "status"] }) => `write  watch sockwright ctl ${command}`;
 const isForced: Advice = () =>
-  "leave it out: kill closes a connection at once; stop waits for the grace, a second SIGTERM does not";
+  "leave it out: kill closes a connection at once; stop waits for the grace time, a second SIGTERM does not";
 
 /** The flags of nginx, systemctl, supervisorctl and docker, and what `ctl` has instead. */
 export const CTL_FLAGS: Readonly<Record<string, Advice>> = {

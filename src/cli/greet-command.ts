@@ -18,10 +18,10 @@ import type { StandardStreams } from "./standard-streams.ts";
 const DEFAULT_LISTENERS = ["tcp://127.0.0.1:8000", "udp://127.0.0.1:9000"] as const;
 
 const TEMPLATE = `
-It runs until Ctrl-C or SIGTERM; a second one ends it at once.
+It runs until Ctrl-C or SIGTERM; a second signal ends it at once.
 
 The reply:
-  {data} stands for the message, {address} for where it came from. Without --reply it is
+  {data} stands for the message, {address} for the sender's address. The default reply is
   ${JSON.stringify(DEFAULT_STREAM_REPLY)} on streams and ${JSON.stringify(DEFAULT_DATAGRAM_REPLY)} to datagrams.
   The clients of socket tutorials expect no line end: --greeting 'Welcome!'
   A datagram is never answered with more than 4 times its size and 64 bytes.
@@ -41,7 +41,7 @@ export function greetCommand(streams: StandardStreams, done: (exitCode: number) 
   const time = (option: string) => (text: string) => parseDuration(option, text);
   return new Command("greet")
     .allowExcessArguments()
-    .description("Greets who connects, and answers every message and every datagram.")
+    .description("Greets every client, and answers every message and every datagram.")
     .option("--listen <url>", `where to listen; repeatable (default: ${DEFAULT_LISTENERS.join(" and ")})`, collect)
     .addOption(
       new Option("--greeting <text>", "sent as it is to every client that connects").default(
@@ -50,21 +50,26 @@ export function greetCommand(streams: StandardStreams, done: (exitCode: number) 
       ),
     )
     .option("--reply <template>", "the answer to a message")
-    .option("--farewell <word>", "a message that ends the connection", DEFAULT_FAREWELL)
-    .option("--read-size <bytes>", "a message is what one read of so many bytes gives", readSize, DEFAULT_READ_BYTES)
+    .option("--farewell <word>", "the message that ends the connection", DEFAULT_FAREWELL)
+    .option(
+      "--read-size <bytes>",
+      "read up to this many bytes at a time; each read is a message",
+      readSize,
+      DEFAULT_READ_BYTES,
+    )
     .addOption(
-      new Option("--frame <kind>", "a message is what one read gives, or a line")
+      new Option("--frame <kind>", "what a message is: the bytes of one read, or a line")
         .choices(["read", "lines"])
         .default("read"),
     )
-    .option("--close-after-first", "end after the first message, answered only if --reply was given")
+    .option("--close-after-first", "close each connection after its first message; answer it only if --reply is given")
     .option("--delay <time>", "wait before each answer: 500ms, 2s", time("--delay"))
     .addOption(
-      new Option("--grace <time>", "once stopped, let connections go on for so long")
+      new Option("--grace <time>", "once stopped, let connections continue for this long")
         .argParser(time("--grace"))
         .default(DEFAULT_GRACE_MS, "2s"),
     )
-    .option("--json", "print one JSON object a line, errors too")
+    .option("--json", "print one JSON object per line, also for errors")
     .addHelpText("after", TEMPLATE)
     .action(async (options: GreetCommandOptions, own: Command) => {
       noOperand(own);
@@ -78,7 +83,7 @@ function readSize(text: string): number {
   try {
     return GREET_OPTIONS.kinds.readBytes.parse("--read-size", text);
   } catch {
-    const reason = `is no size of a read: write a number from 1 to ${MAX_READ_BYTES}`;
+    const reason = `is not a read size: write a number from 1 to ${MAX_READ_BYTES}`;
     throw new CommandError(`--read-size ${JSON.stringify(text)} ${reason}`, exitCodes.usage);
   }
 }

@@ -6,12 +6,12 @@ import type { StandardStreams } from "./standard-streams.ts";
 
 const KEEP_OPEN = `
 With --keep-open:
-  What any client sends is printed, and standard input goes to all who are connected;
-  datagrams are answered to whoever sent last. A client's end ends its connection.
-  The fastest client sets the pace. One that falls 16 MiB behind has a second to take
-  half of that, else it is dropped, with a word on standard error; one that has taken
-  no datagram for a second loses it. With --wait the command ends after so much
-  silence of all, once standard input has ended.
+  The command prints what any client sends, and sends standard input to all connected
+  clients; with datagrams, to the last sender. When a client ends, its connection closes.
+  The fastest client sets the pace. A client that falls 16 MiB behind has one second to
+  receive half of that; otherwise it is dropped, with a message on standard error. A
+  datagram that its receiver does not take within a second is lost. With --wait the
+  command ends when standard input has ended and no client sends or receives for that time.
 `;
 
 const EXAMPLES = `
@@ -30,7 +30,7 @@ export function listenCommand(streams: StandardStreams, done: (exitCode: number)
     .allowExcessArguments()
     .description("Waits for one client, sends standard input to it, and prints what it sends.")
     .argument("<url>", "tcp://HOST:PORT, udp://HOST:PORT, unix:PATH, unix-dgram:PATH or unix-seqpacket:PATH")
-    .option("--keep-open", "serve any number of clients, until Ctrl-C");
+    .option("--keep-open", "serve many clients, until Ctrl-C");
   return addRelayOptions(command)
     .addHelpText("after", KEEP_OPEN + END_OF_FILE + EXAMPLES)
     .action(async (_url: string, options: ListenOptions, own: Command) => {

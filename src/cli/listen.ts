@@ -141,7 +141,7 @@ async function first(
   }
   if (!late.signal.aborted) return chosen;
   chosen?.[0].close();
-  throw new CommandError(`nobody connected for ${timeoutMs} ms (--idle-timeout)`, exitCodes.timeout);
+  throw new CommandError(`no client connected for ${timeoutMs} ms (--idle-timeout)`, exitCodes.timeout);
 }
 
 async function serveAll(

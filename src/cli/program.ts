@@ -9,12 +9,12 @@ import type { StandardStreams } from "./standard-streams.ts";
 
 const HELP = `
 Examples:
-  sockwright greet                               a server to try things on
+  sockwright greet                               a server for first tries
   sockwright web public 8080                     a web server for a folder
   sockwright chat --with tcp://127.0.0.1:9000    two terminals talk, the same in both
-  sockwright connect tcp://127.0.0.1:8000        talk to it, from another terminal
-  sockwright listen tcp://127.0.0.1:8001 > copy  receive a file: this end first,
-  sockwright connect tcp://127.0.0.1:8001 < file and then the one that sends it
+  sockwright connect tcp://127.0.0.1:8000        talk to the greet server, from another terminal
+  sockwright listen tcp://127.0.0.1:8001 > copy  receive a file: start this end first,
+  sockwright connect tcp://127.0.0.1:8001 < file then this one, which sends it
 
 Each command has its own help, with its options and exit codes:
   sockwright connect --help`;
@@ -30,15 +30,15 @@ interface Entry {
 
 const COMMANDS: Readonly<Record<string, Entry>> = {
   up: {
-    summary: "run all services of a file, or a demonstration of them",
+    summary: "run all services of a file, or a demonstration",
     load: async () => (await import("./up-command.ts")).upCommand,
   },
   ctl: {
-    summary: "ask a running `up`, and tell it what to do",
+    summary: "show the state of a running `up` and control it",
     load: async () => (await import("./ctl-command.ts")).ctlCommand,
   },
   greet: {
-    summary: "a server that greets, and answers every message",
+    summary: "a server that greets clients and answers every message",
     load: async () => (await import("./greet-command.ts")).greetCommand,
   },
   web: {

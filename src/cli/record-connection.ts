@@ -62,7 +62,10 @@ interface ReceivedRecord {
 
 /** Makes the error for a cut record: data is never lost silently. */
 export function recordWasCut(): CommandError {
-  return new CommandError(`a record of more than ${MAX_RECORD_BYTES} bytes came: it was cut`, exitCodes.network);
+  return new CommandError(
+    `a record of more than ${MAX_RECORD_BYTES} bytes was received: it was cut`,
+    exitCodes.network,
+  );
 }
 
 /** Reads whole records, and distinguishes an empty record from the end. */

@@ -13,9 +13,9 @@ export interface RelayCommandOptions {
 
 export const END_OF_FILE = `${TIMES}
 End of file:
-  Each direction ends on its own. The end of standard input is told to the peer,
-  and what the peer still sends is printed. When the peer ends, standard output is
-  closed, and what is still typed is sent. When both have ended, the command ends.
+  Each direction ends on its own. At the end of standard input the command shuts down
+  its sending side and still prints what the peer sends. When the peer ends, the command
+  closes standard output and still sends its input. When both have ended, it exits.
   Datagrams have no end: stop with Ctrl-C, or give --wait or --idle-timeout.
 
 Exit codes:
@@ -26,9 +26,13 @@ export function addRelayOptions(command: Command): Command {
   const time = (option: string) => (text: string) => parseDuration(option, text);
   const collect = (text: string, list: readonly SocketOption[] = []) => [...list, parseSocketOption(text)];
   return command
-    .option("--wait <time>", "once one direction has ended, end after so much silence in the other", time("--wait"))
-    .option("--idle-timeout <time>", "end with exit code 3 after so much silence", time("--idle-timeout"))
+    .option(
+      "--wait <time>",
+      "once one direction has ended, end after this time without data in the other",
+      time("--wait"),
+    )
+    .option("--idle-timeout <time>", "end with exit code 3 after this time without data", time("--idle-timeout"))
     .option("--crlf", "send each LF as CRLF")
-    .option("--option <name=value>", "set a socket option, as TCP_NODELAY=1; repeatable", collect)
-    .option("--json", "tell on standard error what happens, errors too, one JSON object a line");
+    .option("--option <name=value>", "set a socket option, such as TCP_NODELAY=1; repeatable", collect)
+    .option("--json", "report events and errors on standard error, one JSON object per line");
 }

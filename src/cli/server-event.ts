@@ -48,11 +48,11 @@ export function failure(error: unknown, peer: string): ServerEvent {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  amplification: "the answer would be too long for the question",
-  "answering-port": "what listens on that port would answer the answer",
-  "no-single-sender": "that address is of many",
+  amplification: "the answer would be too long compared with the message",
+  "answering-port": "a service on that port would answer the answer",
+  "no-single-sender": "that address belongs to many receivers",
   "no-name": "a socket without a name cannot be answered",
-  "no-port": "nobody can be answered at port 0",
+  "no-port": "no sender can be reached at port 0",
   "too-long": "the answer is too long for a datagram",
   "not-taken": "the server closes, too much waits to be sent, or the sender has gone",
 };

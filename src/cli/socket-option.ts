@@ -40,10 +40,12 @@ export function parseSocketOption(text: string): SocketOption {
   if (known === undefined) {
     const name = given.toUpperCase();
     if (EXCLUDED.test(name) && Object.hasOwn(constants, name))
-      throw usage(`--option ${name} cannot be set here: it is only read, or its value is neither a number nor a name`);
+      throw usage(`--option ${name} cannot be set here: it is read-only, or its value is neither a number nor a name`);
     const near = nearest(given.toUpperCase(), [...byName.keys()]);
     const hint =
-      near === undefined ? "names are those of socket(7), tcp(7) and ip(7), as SO_RCVBUF" : `did you mean ${near}?`;
+      near === undefined
+        ? "the names are those of socket(7), tcp(7) and ip(7), such as SO_RCVBUF"
+        : `did you mean ${near}?`;
     throw usage(`--option: no socket option is called ${JSON.stringify(given)}: ${hint}`);
   }
   if (NAMED.includes(known.name)) return { ...known, value: Buffer.from(value) };
@@ -69,7 +71,7 @@ function numberFrom(name: string, value: string): number {
   if (value === "off") return 0;
   const number = /^-?(?:\d+|0x[\da-f]+)$/i.test(value) ? Number(value) : Number.NaN;
   if (number >= -0x80000000 && number <= 0x7fffffff) return number;
-  throw usage(`--option ${name}=${value}: the value is a whole number of 32 bits, on or off`);
+  throw usage(`--option ${name}=${value}: the value must be a 32-bit integer, on or off`);
 }
 
 /** struct linger of socket(7): on, and how many seconds. */

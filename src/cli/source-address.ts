@@ -8,7 +8,7 @@ import { CommandError, exitCodes } from "./command-error.ts";
 export function sourceAddress(url: AddressUrl, text: string): SocketAddress {
   if ("host" in url) return internetAddress(url.scheme, text);
   if (url.scheme === "vsock") {
-    throw new CommandError("--source is for addresses of the internet and Unix sockets", exitCodes.usage);
+    throw new CommandError("--source works with internet addresses and Unix sockets only", exitCodes.usage);
   }
   const own = text.startsWith("@")
     ? { scheme: url.scheme, abstract: text.slice(1) }
@@ -26,7 +26,7 @@ function internetAddress(scheme: InternetUrl["scheme"], text: string): SocketAdd
   const [, port] = /^\*?(:\d+)$/.exec(text) ?? [];
   const reason =
     port === undefined
-      ? "is no address of this machine: write 127.0.0.1, 127.0.0.1:4000 or [::1]:4000, and no name"
+      ? "is not an IP address: write 127.0.0.1, 127.0.0.1:4000 or [::1]:4000, not a name"
       : `has no host: write 0.0.0.0${port}, or [::]${port} for IPv6`;
   throw new CommandError(`--source ${JSON.stringify(text)} ${reason}`, exitCodes.usage);
 }

@@ -5,21 +5,21 @@ import type { StandardStreams } from "./standard-streams.ts";
 import type { UpOptions } from "./up-server.ts";
 
 const HELP = `
-Without FILE it runs ./sockwright.toml, and where there is none, a demonstration of
-every service on this machine alone.
+Without FILE the command runs ./sockwright.toml. If that file does not exist, it runs a
+demonstration of every service, which only this machine can reach.
 
-It runs until Ctrl-C or SIGTERM: each service then has its grace to finish. A second one
-ends it at once. SIGHUP and  sockwright ctl reload  have it read the file again: all of
-that takes effect, or nothing where something is wrong with it.
+It runs until Ctrl-C or SIGTERM; each service then has its grace time to finish. A second
+signal ends it at once. SIGHUP and  sockwright ctl reload  make it read the file again:
+if the file has a mistake, nothing changes.
 ${TIMES}
 Examples:
   sockwright up                                  the demonstration
-  sockwright up /etc/sockwright.toml --check     only tell what is wrong with the file
+  sockwright up /etc/sockwright.toml --check     only check the file
   sockwright up services.toml --log json
   sockwright ctl status --file services.toml     from another terminal
 
 Exit codes:
-  0 stopped by a signal   1 network   2 usage, mistakes in the file, or it runs already`;
+  0 stopped by a signal   1 network   2 usage, mistakes in the file, or already running`;
 
 /** Makes the command `sockwright up`. */
 export function upCommand(streams: StandardStreams, done: (exitCode: number) => void): Command {
@@ -27,20 +27,24 @@ export function upCommand(streams: StandardStreams, done: (exitCode: number) => 
     .allowExcessArguments()
     .usage("[FILE] [options]")
     .description("Runs all services of a file.")
-    .option("--check", "only read the file, and tell every mistake in it")
-    .option("--demo", "run the demonstration, also where there is a ./sockwright.toml")
-    .addOption(new Option("--log <form>", "what happens, a line each").choices(["text", "json"]).default("text"))
+    .option("--check", "only check the file and print every mistake")
+    .option("--demo", "run the demonstration, even if ./sockwright.toml exists")
+    .addOption(
+      new Option("--log <form>", "format of the event log, one line per event")
+        .choices(["text", "json"])
+        .default("text"),
+    )
     .addOption(
       new Option(
         "--grace <time>",
-        "once stopped, let connections go on for so long (default: as the file says)",
+        "once stopped, let connections continue for this long (default: as the file says)",
       ).argParser((text: string) => parseDuration("--grace", text)),
     )
     .addHelpText("after", HELP)
     .action(async (options: UpOptions, own: Command) => {
       const [file, ...more] = own.args;
       if (more.length > 0) throw usage("too many arguments for 'up': it takes one file");
-      if (options.demo === true && file !== undefined) throw usage(`--demo runs no file: leave ${file} out`);
+      if (options.demo === true && file !== undefined) throw usage(`--demo takes no file: leave ${file} out`);
       if (options.demo === true && options.check === true) throw usage("--demo has no file to check");
       const { runUp } = await import("./up-server.ts");
       done(await runUp(file, options, streams));

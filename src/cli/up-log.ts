@@ -57,11 +57,11 @@ function wordsOf(event: UpEvent): string {
       return `${event.service}: failed${peer}: ${printableMessage(textOf(event.error))}`;
     }
     case "running":
-      return `${printableName(event.file)} is here, and is run; for the demonstration write  sockwright up --demo`;
+      return `${printableName(event.file)} exists, so it is run; for the demonstration write  sockwright up --demo`;
     case "reloaded":
       return `reloaded ${printableName(event.file)}`;
     case "refused":
-      return `${printableName(event.file)} is not reloaded, and nothing has changed: ${inOneLine(event.mistakes)}`;
+      return `${printableName(event.file)} was not reloaded, and nothing has changed: ${inOneLine(event.mistakes)}`;
     case "notice":
       return event.message;
     case "stopping":

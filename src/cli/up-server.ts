@@ -147,7 +147,7 @@ class UpRun {
       if (codeOf(error) !== "EADDRINUSE") throw failure;
       const advice = `sockwright ctl stop --socket ${adminSocket}  ends it, and [admin] socket = "…" chooses another`;
       throw new CommandError(
-        `another one runs with the admin socket ${adminSocket}: ${advice}`,
+        `another  sockwright up  uses the admin socket ${adminSocket}: ${advice}`,
         exitCodes.usage,
         error,
       );
@@ -198,7 +198,7 @@ class UpRun {
     const changed = (["adminSocket", "user", "group"] as const).filter((name) => next[name] !== this.#plan?.[name]);
     if (changed.length === 0) return;
     const words = changed.map((name) => (name === "adminSocket" ? "the admin socket" : `the ${name}`));
-    throw new MistakesError([`${this.#source.name}: ${words.join(" and ")} can change by a new start only`]);
+    throw new MistakesError([`${this.#source.name}: ${words.join(" and ")} can only change with a restart`]);
   }
 
   async #end(): Promise<void> {

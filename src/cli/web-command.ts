@@ -9,7 +9,7 @@ import type { WebCommandOptions } from "./web-server.ts";
 const DEFAULT_LISTENER = "http://127.0.0.1:8080";
 
 const HELP = `
-It runs until Ctrl-C or SIGTERM; a second one ends it at once.
+It runs until Ctrl-C or SIGTERM; a second signal ends it at once.
 
 Paths of files are relative to ROOT. A pattern without a slash matches names in any folder:
   --cache '*.css=max-age=3600'    --template 'parts/**'
@@ -35,14 +35,14 @@ export function webCommand(streams: StandardStreams, done: (exitCode: number) =>
   return new Command("web")
     .allowExcessArguments()
     .usage("ROOT [PORT] [options]")
-    .description("Serves the files of a folder over HTTP, and pages of templates.")
+    .description("Serves the files of a folder over HTTP, and pages made from templates.")
     .option("--listen <url>", `where to listen; repeatable (default: ${DEFAULT_LISTENER})`, collect)
     .option(
       "--index <name>",
-      "file for a folder; repeatable, the first that exists is sent (default: index.html)",
+      "file to send for a folder; repeatable, the first that exists is sent (default: index.html)",
       collect,
     )
-    .option("--listing", "list what is in a folder that has no such file")
+    .option("--listing", "list the files of a folder that has no index file")
     .option("--spa [file]", "send this file (index.html if none is named) for pages that do not exist")
     .option("--not-found <file>", "file for 404 answers, if it exists", "404.html")
     .addOption(
@@ -77,7 +77,7 @@ export function webCommand(streams: StandardStreams, done: (exitCode: number) =>
         .argParser((text: string) => parseDuration("--grace", text))
         .default(DEFAULT_GRACE_MS, "2s"),
     )
-    .option("--json", "print one JSON object a line, errors too")
+    .option("--json", "print one JSON object per line, also for errors")
     .addHelpText("after", HELP)
     .action(async (options: WebCommandOptions, own: Command) => {
       const [root, listener] = operands(own);
@@ -100,7 +100,7 @@ function operands(command: Command): [root: string, listener: string | undefined
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     const place = /^(?:https?:\/\/)?[^/]*:\d{1,5}\/?$/i.test(port) ? hostPortOf([port]) : undefined;
     const url = place === undefined ? "URL" : `http://${place}`;
-    throw usage(`${JSON.stringify(port)} is no port: write a number from 0 to 65535, or --listen ${url}`);
+    throw usage(`${JSON.stringify(port)} is not a port: write a number from 0 to 65535, or --listen ${url}`);
   }
   return [root, `http://127.0.0.1:${Number(port)}`];
 }

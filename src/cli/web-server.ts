@@ -97,7 +97,7 @@ function checkListener(url: string): void {
   }
   if (/^(?:udp|unix-dgram|unix-seqpacket):/.test(url)) {
     throw usage(
-      `--listen ${JSON.stringify(url)} is no stream, as HTTP needs: write http://HOST:PORT or http+unix:PATH`,
+      `--listen ${JSON.stringify(url)} is not a stream socket, which HTTP needs: write http://HOST:PORT or http+unix:PATH`,
     );
   }
   try {
@@ -130,7 +130,7 @@ async function check(root: string, given: WebOptions, isJson: boolean, { output 
   const lines = unknown.map(({ file, line, name }) =>
     isJson
       ? `${JSON.stringify({ event: "unknown", file, line, name })}\n`
-      : `${file}:${line}: nobody gives the variable ${name}\n`,
+      : `${file}:${line}: the variable ${name} has no value\n`,
   );
   await output.write(Buffer.from(lines.join("")));
   return lines.length === 0 ? 0 : exitCodes.usage;
@@ -150,7 +150,7 @@ function ofRoot(root: string, error: unknown): CommandError | undefined {
 
 const ROOT_FAILURES: Readonly<Record<string, string>> = {
   ENOENT: "there is no such folder",
-  ENOTDIR: "it is no folder: write the folder that it is in",
+  ENOTDIR: "it is not a folder: write the folder that it is in",
   EACCES: "no permission to read the folder",
 };
 
@@ -227,8 +227,7 @@ function pairs(
 async function variables({ var: given, vars: file }: WebCommandOptions): Promise<Readonly<Record<string, unknown>>> {
   const own = pairs("--var", "NAME=TEXT", given) ?? {};
   const dotted = Object.keys(own).find((name) => name.includes("."));
-  if (dotted !== undefined)
-    throw usage(`--var ${dotted} has a dot: write an object with its parts into the file of --vars`);
+  if (dotted !== undefined) throw usage(`--var ${dotted} has a dot: write it as a nested object in the file of --vars`);
   if (file === undefined) return own;
   let text: string;
   try {
@@ -240,10 +239,10 @@ async function variables({ var: given, vars: file }: WebCommandOptions): Promise
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new CommandError(`--vars ${file} is no JSON: ${(error as Error).message}`, exitCodes.usage, error);
+    throw new CommandError(`--vars ${file} is not valid JSON: ${(error as Error).message}`, exitCodes.usage, error);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw usage(`--vars ${file} is no JSON object`);
+    throw usage(`--vars ${file} is not a JSON object`);
   return { ...value, ...own };
 }
 

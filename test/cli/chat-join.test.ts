@@ -50,7 +50,7 @@ test("after a loss it is back by its token, nothing is lost or doubled, and what
   room.say("think", "two");
   room.acknowledges = false;
   chat.say("three");
-  await chat.tells("-- The connection is lost. It is tried again.\n");
+  await chat.tells("-- The connection is lost. Reconnecting.\n");
   room.acknowledges = true;
   await chat.tells("-- The connection is back.\n");
   chat.say("four");
@@ -90,7 +90,7 @@ test("standard input that ends before there is a name: exit code 2", async () =>
   const chat = new RunningChat("--join", room.url);
   chat.end();
   expect(await chat.exitCode).toBe(2);
-  expect(chat.stderr).toBe("sockwright: standard input ended before there was a name: write --name NAME\n");
+  expect(chat.stderr).toBe("sockwright: standard input ended before it gave a name: write --name NAME\n");
 });
 
 test("a --name that is taken is a failure, and no message becomes a name", async () => {
@@ -122,7 +122,7 @@ test("a server that does not come back: exit code 3", async () => {
   await room.close();
   expect(await chat.exitCode).toBe(3);
   expect(chat.stderr).toMatch(
-    /^-- The connection is lost.*\nsockwright: the connection was lost, and is not back within 1 ms/,
+    /^-- The connection is lost.*\nsockwright: the connection was lost and could not be restored within 1 ms/,
   );
 });
 
@@ -144,7 +144,7 @@ test("what is no frame of a chat ends it", async () => {
   await chat.prints("alone");
   room.tell({ type: "message", id: "one" });
   expect(await chat.exitCode).toBe(1);
-  expect(chat.stderr).toMatch(/^sockwright: ws:\S+ sends what is no chat: its \w+ is no \w+\n$/);
+  expect(chat.stderr).toMatch(/^sockwright: ws:\S+ does not speak the chat protocol: its \w+ is not a \w+\n$/);
 });
 
 test("a path without a chat: exit code 1", async () => {

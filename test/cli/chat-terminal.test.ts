@@ -122,7 +122,7 @@ test("while the connection is lost, what is said is refused and stays in the lin
   const chat = await joined(room, { columns: 60 });
   await chat.shows("-- You are rose in lobby, alone.\n>");
   await room.close();
-  const lost = "-- You are rose in lobby, alone.\n-- The connection is lost. It is tried again.";
+  const lost = "-- You are rose in lobby, alone.\n-- The connection is lost. Reconnecting.";
   await chat.shows(`${lost}\n>`);
   chat.type(`hello${ENTER}`);
   await chat.shows(`${lost}\n-- Not sent: there is no connection now.\n> hello`);

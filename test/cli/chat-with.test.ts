@@ -29,7 +29,7 @@ describe.for(Object.entries(PLACES))("%s", ([, place]) => {
   test("one waits, the other comes, and the end of one is the end of both", async () => {
     const url = place();
     const first = new RunningChat("--with", url);
-    await first.tells(`-- Nobody is there yet. Waiting at ${url}\n`);
+    await first.tells(`-- No one is there yet. Waiting at ${url}\n`);
     const second = new RunningChat("--with", url);
     first.say("hello, 世界", "-- two");
     await second.prints("hello, 世界\n-- two\n");

@@ -76,7 +76,7 @@ describe("the network, exit code 1", () => {
     ["unix:/nonesuch", "there is no such path: start the server first, or correct the path"],
     ["unix-dgram:/nonesuch", "there is no such path"],
     ["unix-seqpacket:@sockwright-nonesuch", "nobody listens there"],
-    ["tcp://nonesuch.invalid:80", "no such host is known: correct its name"],
+    ["tcp://nonesuch.invalid:80", "the host name is unknown: correct it"],
     ["udp://127.255.255.255:9", "no permission: a broadcast address needs ?broadcast in the URL"],
   ])("connect %s", async ([url = "", said = ""]) => {
     expect(await lineOf(runHere(["connect", url]), 1)).toMatch(`sockwright: ${url}: ${said}`);

@@ -171,7 +171,7 @@ describe("a mistake is one clear line", () => {
     [["--listen", "tcp://127.0.0.1:70000"], 2, /a port is a number from 0 to 65535/],
     [["--listen", `unix:/${"x".repeat(120)}`], 2, /at most 107 bytes/],
     [["--listn", "tcp://127.0.0.1:0"], 2, /did you mean --listen\?/],
-    [["--read-size", "0"], 2, /--read-size "0" is no size of a read: write a number from 1 to 65536/],
+    [["--read-size", "0"], 2, /--read-size "0" is not a read size: write a number from 1 to 65536/],
     [["--delay", "soon"], 2, /--delay "soon" is no time: write 500ms, 2s, 5m or 1h/],
     [["--frame", "words"], 2, /read, lines/],
     [["--listen", "tcp://192.0.2.1:0"], 1, /is no address of this machine/],

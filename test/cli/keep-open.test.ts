@@ -83,7 +83,7 @@ describe("listen --keep-open", () => {
     const { child, url } = await startListener("--keep-open", "--idle-timeout", "1s", "tcp://127.0.0.1:0");
     const silent = await connectToUrl(url);
     expect(await silent.recv(1)).toHaveLength(0);
-    await child.line(/^sockwright: tcp:.*: closed, since it was silent or took no more$/);
+    await child.line(/^sockwright: tcp:.*: closed, because it sent nothing and received nothing for too long$/);
     const next = await connectToUrl(url);
     await next.sendall("next\n");
     await child.line(/^next$/);

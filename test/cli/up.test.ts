@@ -152,7 +152,7 @@ describe("up", () => {
     expect(String(await connection.readUntil("\n"))).toBe("Good day!\n");
     writeFileSync(file, "[[service]]\nname = 1\nkind = 2\n");
     child.kill("SIGHUP");
-    await child.line(/sockwright\.toml is not reloaded, and nothing has changed: \S+:\d+:\d+: .* \(and \d+ more\)$/);
+    await child.line(/sockwright\.toml was not reloaded, and nothing has changed: \S+:\d+:\d+: .* \(and \d+ more\)$/);
     open.write("Rose");
     expect(String(await open.read())).toBe("Hello, Rose!");
   });
@@ -161,7 +161,7 @@ describe("up", () => {
     const { file, url, socket } = await up();
     const { code, stderr } = await ended(await start("up", file));
     expect(code).toBe(2);
-    expect(stderr).toMatch(new RegExp(`^sockwright: another one runs with the admin socket ${socket}: `));
+    expect(stderr).toMatch(new RegExp(`^sockwright: another  sockwright up  uses the admin socket ${socket}: `));
     await client(url);
   });
 
@@ -190,7 +190,7 @@ describe("up", () => {
     chmodSync(dirname(file), 0o755);
     writeFileSync(file, `[server]\nuser = "daemon"\n${GREET}`);
     const { code, stderr } = await ctl("reload", "--socket", socket);
-    expect([code, stderr]).toEqual([2, expect.stringMatching("the user can change by a new start only")]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching("the user can only change with a restart")]);
   });
 
   test.for([

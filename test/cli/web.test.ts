@@ -319,7 +319,7 @@ describe("a mistake is one clear line, and exit code 2", () => {
 
   test.for<[args: string[], said: string]>([
     [["ROOT/nowhere"], "ROOT/nowhere: there is no such folder"],
-    [["ROOT/a.txt"], "ROOT/a.txt: it is no folder: write the folder that it is in"],
+    [["ROOT/a.txt"], "ROOT/a.txt: it is not a folder: write the folder that it is in"],
     [["8080"], "8080: there is no such folder: write the folder first, as in  sockwright web . 8080"],
     [["ROOT/nowhere", "--check"], "ROOT/nowhere: there is no such folder"],
     [[], "a folder is missing: write  sockwright web ROOT"],
@@ -350,8 +350,8 @@ describe("a mistake is one clear line, and exit code 2", () => {
     [["ROOT", "--access-log", "clf"], "Allowed choices are common, combined, json, off"],
     [["ROOT", "--grace", "soon"], '--grace "soon" is no time: write 500ms, 2s, 5m or 1h'],
     [["ROOT", "--listng"], "unknown option '--listng' (did you mean --listing?)"],
-    [["ROOT", "-p", "80"], "write the port behind the folder, as in  sockwright web ROOT 80"],
-    [["ROOT", "--port", "80"], "write the port behind the folder, as in  sockwright web ROOT 80"],
+    [["ROOT", "-p", "80"], "write the port after the folder, as in  sockwright web ROOT 80"],
+    [["ROOT", "--port", "80"], "write the port after the folder, as in  sockwright web ROOT 80"],
     [["ROOT", "-l", "tcp://0.0.0.0:80"], "write --listen http://0.0.0.0:80"],
     [["ROOT", "-s"], "write --spa"],
     [["ROOT", "--host", "0.0.0.0"], "write --listen http://0.0.0.0:8080"],

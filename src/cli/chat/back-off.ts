@@ -41,7 +41,7 @@ export class BackOff {
     this.#lostMs ??= nowMs;
     const leftMs = this.#limitMs === undefined ? Number.POSITIVE_INFINITY : this.#lostMs + this.#limitMs - nowMs;
     if (leftMs <= 0) {
-      const message = `the connection was lost, and is not back within ${this.#limitMs} ms (--reconnect-timeout)`;
+      const message = `the connection was lost and could not be restored within ${this.#limitMs} ms (--reconnect-timeout)`;
       throw new CommandError(message, exitCodes.timeout);
     }
     // Not all clients of a server that is started again at the same moment.

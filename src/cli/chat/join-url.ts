@@ -13,11 +13,11 @@ export function joinTargetOf(text: string): JoinTarget {
   const [, path] = /^http\+unix:(?!@)(.+)$/i.exec(text) ?? [];
   if (path !== undefined) return { type: "websocket", place: { url: "ws://localhost/ws", path } };
   const [, secure, rest] = /^ws(s?):\/\/(.*?)(?:ws)?$/i.exec(text) ?? [];
-  if (rest !== undefined) throw refusal(text, `is written as its page is: http${secure}://${rest}`);
+  if (rest !== undefined) throw refusal(text, `is not the address of the page: write http${secure}://${rest}`);
   const url = parseSocketUrl(text);
   checkConnectable(url);
   if (url.scheme === "tcp" || url.scheme === "unix" || url.scheme === "vsock") return { type: "lines", url };
-  throw refusal(text, "is no chat: write http://HOST:PORT/chat/, tcp://HOST:PORT or unix:PATH");
+  throw refusal(text, "is not the address of a chat: write http://HOST:PORT/chat/, tcp://HOST:PORT or unix:PATH");
 }
 
 function webPlace(text: string): WebSocketAddress {
@@ -26,10 +26,10 @@ function webPlace(text: string): WebSocketAddress {
     url = new URL(text);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw refusal(text, "is no URL: write http://HOST:PORT/chat/");
+    throw refusal(text, "is not a valid URL: write http://HOST:PORT/chat/");
   }
   if (url.username !== "" || url.search !== "" || url.hash !== "")
-    throw refusal(text, "has more than a place: write http://HOST:PORT/chat/");
+    throw refusal(text, "has a user, a query or a fragment: write http://HOST:PORT/chat/");
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   url.pathname = url.pathname.replace(/\/?$/, "/ws");
   return { url: url.href };

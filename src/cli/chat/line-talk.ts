@@ -94,7 +94,7 @@ export class LineTalk {
       if (this.#isDone || this.#leaving.signal.aborted) return;
       this.#room = this.#roster.room ?? this.#room;
       if (!this.#screen.isTerminal || !this.#hasBeenIn || this.#isPutOut) throw this.#lost();
-      await this.#screen.notice("The connection is lost, and perhaps what was said last. It is tried again.");
+      await this.#screen.notice("The connection is lost, and perhaps the last messages too. Reconnecting.");
       if (!(await this.#backOff.retry(() => this.#connect()))) return;
     }
   }
@@ -127,10 +127,11 @@ export class LineTalk {
   }
 
   #lost(): CommandError {
-    if (this.#isPutOut) return new CommandError(`${this.#text}: the server has ended it`, exitCodes.network);
+    if (this.#isPutOut)
+      return new CommandError(`${this.#text}: the server ended the connection for good`, exitCodes.network);
     if (this.#isLate) return new CommandError(`${this.#text}: no answer within ${HANDSHAKE_MS} ms`, exitCodes.timeout);
     const what = this.#hasBeenIn
-      ? "the server ended the connection, and what was under way may be lost"
+      ? "the server ended the connection, and messages in transit may be lost"
       : "the server ended the connection";
     return new CommandError(`${this.#text}: ${what}`, exitCodes.network);
   }

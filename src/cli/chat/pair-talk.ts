@@ -66,7 +66,7 @@ export class PairTalk {
   /** Undefined when this side leaves before anybody has come. */
   async #connectOrListen(): Promise<LineConnection | undefined> {
     const { signal } = this.#ending;
-    const onWaiting = (): Promise<void> => this.#screen.notice(`Nobody is there yet. Waiting at ${this.#text}`);
+    const onWaiting = (): Promise<void> => this.#screen.notice(`No one is there yet. Waiting at ${this.#text}`);
     try {
       const socket = await connectOrListen(this.#url, { onWaiting, signal });
       const connection = new LineConnection(connectionOf(socket), socket.type !== SOCK_STREAM);
@@ -84,7 +84,7 @@ export class PairTalk {
   async #speak(): Promise<void> {
     for await (const line of this.#screen.lines()) {
       if (this.#connection === undefined && this.#screen.isTerminal) {
-        await this.#screen.notice("Not sent: nobody is there yet.");
+        await this.#screen.notice("Not sent: no one is there yet.");
         this.#screen.giveBack(line);
         continue;
       }
@@ -118,13 +118,13 @@ export function pairUrl(text: string): AddressUrl {
     new CommandError(`${JSON.stringify(text)} ${reason}`, exitCodes.usage);
   if (scheme === "udp" || scheme === "unix-dgram")
     throw refuse(
-      `has no connections, so nobody can tell who is there: write  sockwright listen ${text}  in one terminal and  sockwright connect ${text}  in the other`,
+      `has no connections, so a chat cannot tell whether the other side is there: write  sockwright listen ${text}  in one terminal and  sockwright connect ${text}  in the other`,
     );
   throw refuse("is for a chat with a server: write  sockwright chat --join http://HOST:PORT/chat/");
 }
 
 function explained(error: unknown, text: string): CommandError {
   if (codeOf(error) !== "EADDRNOTAVAIL") return explain(error, { url: text, role: "listener" });
-  const reason = "nobody listens there, and the host is no address of this machine: start the other side first";
+  const reason = "no process listens there, and the host is not an address of this machine: start the other side first";
   return new CommandError(`${text}: ${reason}`, exitCodes.network, error);
 }

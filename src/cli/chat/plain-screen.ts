@@ -62,6 +62,6 @@ function textOfLine({ type, bytes }: InputLine, number: number): string {
     new CommandError(`line ${number} of standard input ${reason}`, exitCodes.usage);
   if (type === "too-long") throw refuse(`is longer than ${MAX_LINE_BYTES} bytes`);
   const text = textOf(bytes);
-  if (text === undefined) throw refuse("is no UTF-8");
+  if (text === undefined) throw refuse("is not valid UTF-8");
   return text;
 }

@@ -103,13 +103,13 @@ class Fields {
   readonly #fields: ReadonlyMap<string, unknown>;
 
   constructor(value: unknown) {
-    if (typeof value !== "object" || value === null) throw new SyntaxError("it is no object");
+    if (typeof value !== "object" || value === null) throw new SyntaxError("it is not an object");
     this.#fields = new Map(Object.entries(value));
   }
 
   text(name: string): string {
     const value = this.#fields.get(name);
-    if (typeof value !== "string") throw new SyntaxError(`its ${name} is no text`);
+    if (typeof value !== "string") throw new SyntaxError(`its ${name} is not a string`);
     return value;
   }
 
@@ -123,13 +123,13 @@ class Fields {
 
   number(name: string): number {
     const value = this.#fields.get(name);
-    if (typeof value !== "number") throw new SyntaxError(`its ${name} is no number`);
+    if (typeof value !== "number") throw new SyntaxError(`its ${name} is not a number`);
     return value;
   }
 
   list(name: string): readonly unknown[] {
     const value = this.#fields.get(name);
-    if (!Array.isArray(value)) throw new SyntaxError(`its ${name} is no list`);
+    if (!Array.isArray(value)) throw new SyntaxError(`its ${name} is not a list`);
     return value;
   }
 }

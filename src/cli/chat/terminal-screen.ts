@@ -108,7 +108,7 @@ export class TerminalScreen implements ChatScreen {
     // The editor has left it, and stands in the row below.
     if (!this.#lines.keepsTyped) this.#eraseRows(this.#rowsAtEnter + 1);
     if (this.#typed.length < MAX_TYPED_LINES) this.#typed.push(line);
-    else void this.notice(`Not sent: ${MAX_TYPED_LINES} lines wait already.`);
+    else void this.notice(`Not sent: ${MAX_TYPED_LINES} lines are already waiting.`);
     this.#editor.prompt();
     this.#changed.notify();
   }

@@ -135,5 +135,5 @@ function explained(url: string, error: Error): unknown {
 
 function noWebSocket(url: string, statusCode: number | undefined): CommandError {
   const advice = statusCode === 404 ? "correct the path, as in http://HOST:PORT/chat/" : "no chat is served there";
-  return new CommandError(`${url} was answered with the status ${statusCode}: ${advice}`, exitCodes.network);
+  return new CommandError(`${url} answered with status ${statusCode}: ${advice}`, exitCodes.network);
 }

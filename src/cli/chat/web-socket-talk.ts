@@ -31,7 +31,7 @@ export interface TalkOptions {
 
 /** Closes after which nobody comes again: the door's codes, and that of who breaks its rules. */
 const FINAL: Readonly<Record<number, string>> = {
-  1008: "the server ended it",
+  1008: "the server ended the connection",
   4000: "the name was taken over by another connection of yours",
   4001: "you were kicked",
   4002: "you were banned",
@@ -116,7 +116,7 @@ export class WebSocketTalk {
     if (this.#screen.isTerminal) return;
     await this.#answered();
     if (this.#name === undefined)
-      throw new CommandError("standard input ended before there was a name: write --name NAME", exitCodes.usage);
+      throw new CommandError("standard input ended before it gave a name: write --name NAME", exitCodes.usage);
     await this.#unacknowledged.until(0);
   }
 
@@ -124,7 +124,9 @@ export class WebSocketTalk {
     if (!this.#screen.isTerminal) {
       await this.#unacknowledged.until(MAX_UNACKNOWLEDGED - 1);
     } else if (!this.#isJoined || this.#unacknowledged.size >= MAX_UNACKNOWLEDGED) {
-      const reason = this.#isJoined ? "the server has not taken what was said before" : "there is no connection now";
+      const reason = this.#isJoined
+        ? "the server has not acknowledged the earlier messages"
+        : "there is no connection now";
       await this.#screen.notice(`Not sent: ${this.#hasBeenIn ? reason : "you are not in the room yet"}.`);
       this.#screen.giveBack(line);
       return;
@@ -168,7 +170,7 @@ export class WebSocketTalk {
       this.#changed.notify();
       if (this.#leaving.signal.aborted) return;
       if (FINAL[end.code] !== undefined || !this.#hasBeenIn) throw this.#ended(end);
-      await this.#screen.notice("The connection is lost. It is tried again.");
+      await this.#screen.notice("The connection is lost. Reconnecting.");
       if (!(await this.#backOff.retry(() => this.#connect()))) return;
     }
   }
@@ -176,7 +178,7 @@ export class WebSocketTalk {
   #ended({ code, reason }: WebSocketEnd): CommandError {
     const { url } = this.#place;
     if (this.#isUnanswered) return new CommandError(`${url}: no answer within ${HANDSHAKE_MS} ms`, exitCodes.timeout);
-    const said = FINAL[code] ?? `the server ended it before it let us in (${reason === "" ? code : reason})`;
+    const said = FINAL[code] ?? `the server ended the connection before the join (${reason === "" ? code : reason})`;
     return new CommandError(`${url}: ${said}`, exitCodes.network);
   }
 
@@ -195,7 +197,11 @@ export class WebSocketTalk {
       return parseServerFrame(text);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      throw new CommandError(`${this.#place.url} sends what is no chat: ${error.message}`, exitCodes.network, error);
+      throw new CommandError(
+        `${this.#place.url} does not speak the chat protocol: ${error.message}`,
+        exitCodes.network,
+        error,
+      );
     }
   }
 
@@ -259,7 +265,7 @@ export class WebSocketTalk {
     if (!isBack) return;
     const { again, unknown } = this.#unacknowledged.repeat(Date.now(), isSameMember);
     for (const { tag, text } of again) this.#connection?.send({ type: "say", text, tag });
-    for (const { text } of unknown) await this.#screen.notice(`Nobody knows whether this was sent: ${text}`);
+    for (const { text } of unknown) await this.#screen.notice(`It is unknown whether this was sent: ${text}`);
   }
 
   async #refused({ tag, message }: Extract<ServerFrame, { type: "error" }>): Promise<void> {

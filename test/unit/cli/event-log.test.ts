@@ -67,7 +67,7 @@ test.each(["ENOSPC", "EDQUOT"])("%s: what found no space is counted, and what co
   take();
   await log.printed();
   expect(writes.slice(2)).toEqual([
-    "\nsockwright: 2 lines were left out: there was no space for them\nthree\n",
+    "\nsockwright: 2 lines were left out: there was no space to write them\nthree\n",
     "four\n",
   ]);
 });

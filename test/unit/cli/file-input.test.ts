@@ -141,7 +141,7 @@ test("a reset in the middle is told, and ends it", async () => {
   const { code, left } = await outcome(child);
   expect(code).toBe(1);
   expect(left).toBeGreaterThan(0);
-  expect(child.stderr).toMatch(/what was under way may be lost/);
+  expect(child.stderr).toMatch(/data in transit may be lost/);
 });
 
 test("a peer that takes nothing is silent", async () => {

@@ -78,7 +78,7 @@ describe("with an end", () => {
     const backOff = new BackOff(1_000, new AbortController().signal);
     expect(await waitsOf(backOff, 3)).toEqual([250, 500, 250]);
     const connect = vi.fn(async () => {});
-    await expect(backOff.retry(connect)).rejects.toThrow("not back within 1000 ms (--reconnect-timeout)");
+    await expect(backOff.retry(connect)).rejects.toThrow("could not be restored within 1000 ms (--reconnect-timeout)");
     expect(connect).not.toHaveBeenCalled();
   });
 

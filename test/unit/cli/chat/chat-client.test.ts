@@ -15,7 +15,7 @@ test("a server that does not come back is waited for a minute: exit code 3", asy
     code = ended;
   });
   await room.close();
-  await chat.tells("-- The connection is lost. It is tried again.\n");
+  await chat.tells("-- The connection is lost. Reconnecting.\n");
   const lostMs = performance.now();
   while (code === undefined) {
     if (vi.getTimerCount() > 0) vi.advanceTimersToNextTimer();
@@ -23,5 +23,5 @@ test("a server that does not come back is waited for a minute: exit code 3", asy
   }
   expect(code).toBe(3);
   expect(performance.now() - lostMs).toBe(60_000);
-  expect(chat.stderr).toMatch(/\nsockwright: the connection was lost, and is not back within 60000 ms/);
+  expect(chat.stderr).toMatch(/\nsockwright: the connection was lost and could not be restored within 60000 ms/);
 });

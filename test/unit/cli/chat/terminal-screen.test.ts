@@ -15,7 +15,7 @@ test("10 000 lines wait to be said; those beyond are refused, and a place is fre
   const plain = { received: (line: string) => line, notice: (line: string) => line };
   const screen = new TerminalScreen(streams, { style: plain, complete: () => [[], ""], keepsTyped: false });
   onTestFinished(() => screen.close());
-  const refusals = (): number => written.split("-- Not sent: 10000 lines wait already.\n").length - 1;
+  const refusals = (): number => written.split("-- Not sent: 10000 lines are already waiting.\n").length - 1;
   const typed = async (...lines: readonly (string | number)[]): Promise<void> => {
     input.write(`${lines.join("\r")}\rend`);
     await until(() => written.endsWith("end"), "what was typed");
