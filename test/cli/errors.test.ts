@@ -30,9 +30,9 @@ describe("wrong usage, exit code 2", () => {
     [["connect", "--keep-open", URL], "unknown option '--keep-open'"],
     [["listen", "--source", "127.0.0.1", URL], "unknown option '--source'"],
     [["connect", URL, "--wait"], "option '--wait <time>' argument missing"],
-    [["connect", URL, "--wait", "soon"], '--wait "soon" is no time: write 500ms, 2s, 5m or 1h'],
-    [["connect", URL, "--wait", "-1"], '--wait "-1" is no time'],
-    [["connect", URL, "--idle-timeout", "1w"], '--idle-timeout "1w" is no time'],
+    [["connect", URL, "--wait", "soon"], '--wait "soon" is not a time: write 500ms, 2s, 5m or 1h'],
+    [["connect", URL, "--wait", "-1"], '--wait "-1" is not a time'],
+    [["connect", URL, "--idle-timeout", "1w"], '--idle-timeout "1w" is not a time'],
     [["connect", URL, "--connect-timeout", "1000h"], '--connect-timeout "1000h" is too long: at most 24 days'],
     [
       ["connect", URL, "--option", "TCP_NODELAY"],
@@ -71,11 +71,11 @@ describe("wrong usage, exit code 2", () => {
 
 describe("the network, exit code 1", () => {
   test.for([
-    ["tcp://127.0.0.1:1", "nobody listens there"],
-    ["tcp://[::1]:1", "nobody listens there"],
+    ["tcp://127.0.0.1:1", "no process listens there"],
+    ["tcp://[::1]:1", "no process listens there"],
     ["unix:/nonesuch", "there is no such path: start the server first, or correct the path"],
     ["unix-dgram:/nonesuch", "there is no such path"],
-    ["unix-seqpacket:@sockwright-nonesuch", "nobody listens there"],
+    ["unix-seqpacket:@sockwright-nonesuch", "no process listens there"],
     ["tcp://nonesuch.invalid:80", "the host name is unknown: correct it"],
     ["udp://127.255.255.255:9", "no permission: a broadcast address needs ?broadcast in the URL"],
   ])("connect %s", async ([url = "", said = ""]) => {
@@ -122,12 +122,12 @@ describe("the network, exit code 1", () => {
   test("a file that is no socket is left alone", async () => {
     const path = join(freeFolder(), "file");
     writeFileSync(path, "precious");
-    expect(await lineOf(runHere(["listen", `unix:${path}`]), 1)).toContain("the path is a file and no socket");
+    expect(await lineOf(runHere(["listen", `unix:${path}`]), 1)).toContain("the path is a file, not a socket");
   });
 
   test("a datagram that nobody takes is reported", async () => {
     const running = runHere(["connect", "udp://127.0.0.1:1"], "anybody?\n");
-    expect(await lineOf(running, 1)).toContain("udp://127.0.0.1:1: nobody listens there");
+    expect(await lineOf(running, 1)).toContain("udp://127.0.0.1:1: no process listens there");
   });
 
   test("a socket of another kind", async () => {
@@ -144,7 +144,7 @@ describe("with --json the line is an object", () => {
     [["connect", URL], { code: "ECONNREFUSED", exitCode: 1 }],
     [["connect", "tpc://127.0.0.1:1"], { code: "ERR_SOCKWRIGHT_URL", exitCode: 2 }],
     [["connect", URL, "--wiat"], { message: "unknown option '--wiat' (did you mean --wait?)", exitCode: 2 }],
-    [["connect", URL, "--wait", "soon"], { message: expect.stringContaining("is no time"), exitCode: 2 }],
+    [["connect", URL, "--wait", "soon"], { message: expect.stringContaining("is not a time"), exitCode: 2 }],
     [["greet", "--listen", "tpc://127.0.0.1:0"], { code: "ERR_SOCKWRIGHT_URL", exitCode: 2 }],
     [["greet", "--listen", "tcp://192.0.2.1:0"], { code: "EADDRNOTAVAIL", exitCode: 1 }],
   ])("%j", async ([args, told]) => {

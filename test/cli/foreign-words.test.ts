@@ -161,7 +161,7 @@ describe("addresses", () => {
 
 test.for(["connect", "listen", "greet"])("the help of %s says what a number alone is", async (command) => {
   const { stdout } = await runHere([command, "--help"]);
-  expect(stdout).toMatch(/^Times:\n.*A number alone is seconds/m);
+  expect(stdout).toMatch(/^Times:\n.*A number without a unit means seconds/m);
 });
 
 test("a listener for datagrams to which nobody came has sent nothing", async () => {

@@ -23,7 +23,7 @@ async function stopped(child: Child): Promise<string> {
   return child.stdout;
 }
 
-/** Settles once nobody listens there any more. */
+/** Settles once no process listens there any more. */
 async function refused(url: string): Promise<void> {
   for (;;) {
     const outcome = await connect(url).catch((error: unknown) => error);
@@ -172,7 +172,7 @@ describe("a mistake is one clear line", () => {
     [["--listen", `unix:/${"x".repeat(120)}`], 2, /at most 107 bytes/],
     [["--listn", "tcp://127.0.0.1:0"], 2, /did you mean --listen\?/],
     [["--read-size", "0"], 2, /--read-size "0" is not a read size: write a number from 1 to 65536/],
-    [["--delay", "soon"], 2, /--delay "soon" is no time: write 500ms, 2s, 5m or 1h/],
+    [["--delay", "soon"], 2, /--delay "soon" is not a time: write 500ms, 2s, 5m or 1h/],
     [["--frame", "words"], 2, /read, lines/],
     [["--listen", "tcp://192.0.2.1:0"], 1, /is no address of this machine/],
   ] as const)("%j", async (args, code, message) => {

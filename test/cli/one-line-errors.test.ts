@@ -132,11 +132,11 @@ describe("the hints fit the address", () => {
     for (const args of [["listen"], ["greet", "--listen"]]) {
       const { code, stderr } = await runHere([...args, `${scheme}:${path}`]);
       expect(code).toBe(1);
-      expect(stderr).toContain("the path is a file and no socket: choose another path");
+      expect(stderr).toContain("the path is a file, not a socket: choose another path");
       expect(stderr).not.toMatch(/port|remove/);
     }
     const { stderr } = await runHere(["connect", `${scheme}:${path}`]);
-    expect(stderr).toContain("the path is a file and no socket: choose another path");
+    expect(stderr).toContain("the path is a file, not a socket: choose another path");
     const folder = await runHere(["listen", `${scheme}:${dirname(path)}`]);
     expect(folder.stderr).toContain("the path is a folder and no socket");
   });

@@ -76,7 +76,7 @@ describe("connect udp:", () => {
     server.close();
     child.stdin.write("y");
     expect(await child.exit()).toEqual({ code: 1, signal: null });
-    expect(child.stderr).toContain(`${url}: nobody listens there`);
+    expect(child.stderr).toContain(`${url}: no process listens there`);
   });
 
   test("more than a datagram holds leaves as several", async () => {
@@ -148,7 +148,7 @@ describe("unix-dgram:", () => {
     server.close();
     child.stdin.write("still there?");
     expect(await child.exit()).toEqual({ code: 1, signal: null });
-    expect(child.stderr).toContain("nobody listens there");
+    expect(child.stderr).toContain("no process listens there");
   });
 
   test("listen hears a sender without a name, and says that it cannot answer", async () => {

@@ -172,7 +172,7 @@ describe("up", () => {
     expect(existsSync(socket)).toBe(true);
     expect(await ctl("status", "--file", file)).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching("nobody listens there"),
+      stderr: expect.stringMatching("no process listens there"),
     });
     await start("up", file).then((again) => again.line(/listening on/));
     await answering(socket);
