@@ -1,4 +1,4 @@
-// What an admin socket is asked, and what it answers.
+// The requests and answers of an admin socket.
 import type {
   OverviewAlarm,
   OverviewConnection,
@@ -7,14 +7,14 @@ import type {
 } from "../../services/status/overview.ts";
 import { AdminError } from "./admin-error.ts";
 
-/** A question: the command is one of a few words. */
+/** Limits a request, in bytes without its newline. Beyond it, the server answers `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`. */
 export const MAX_ADMIN_REQUEST_BYTES = 4 * 1024;
-/** An answer, as a client takes it. */
+/** Limits an answer, in bytes. Beyond it, the client throws `ERR_SOCKWRIGHT_FRAME_TOO_LARGE`. */
 export const MAX_ADMIN_ANSWER_BYTES = 64 * 1024 * 1024;
-/** Connections in one answer; how many there are is told, too. */
+/** Limits the connections in one answer. Beyond it, the answer has the first ones and the total number. */
 export const MAX_LISTED_CONNECTIONS = 10_000;
 
-/** What an admin socket is asked: one JSON object on a line, and nothing else on its connection. */
+/** A request to an admin socket: one JSON object on a line, and nothing else on its connection. */
 export type AdminRequest =
   | { readonly command: "status" | "connections" | "reload" | "stop" }
   | { readonly command: "kill"; readonly id: number }

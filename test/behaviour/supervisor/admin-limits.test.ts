@@ -3,12 +3,19 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { jsonLines } from "../../../src/codec/json-lines.ts";
 import type { Connection } from "../../../src/server/connection/connection.ts";
 import type { Service } from "../../../src/server/service.ts";
 import { adminActions } from "../../../src/supervisor/admin/admin-actions.ts";
 import { askAdmin } from "../../../src/supervisor/admin/admin-client.ts";
-import { MAX_ADMIN_ANSWER_BYTES, MAX_LISTED_CONNECTIONS } from "../../../src/supervisor/admin/admin-protocol.ts";
+import {
+  MAX_ADMIN_ANSWER_BYTES,
+  MAX_ADMIN_REQUEST_BYTES,
+  MAX_LISTED_CONNECTIONS,
+} from "../../../src/supervisor/admin/admin-protocol.ts";
+import { serveAdmin } from "../../../src/supervisor/admin/admin-server.ts";
 import { Group } from "../../../src/supervisor/group.ts";
+import { connected } from "../../support/connected.ts";
 import { serving } from "../../support/serving.ts";
 import { connectionOf } from "../status/fake-overview.ts";
 import { greeted, kindsWith, planned, running, urlOfService } from "./running.ts";
@@ -40,6 +47,23 @@ test("a client takes no longer answer", async () => {
   await expect(askAdmin(path, { command: "status" })).rejects.toMatchObject({
     code: "ERR_SOCKWRIGHT_FRAME_TOO_LARGE",
   });
+});
+
+test.for([
+  { bytes: MAX_ADMIN_REQUEST_BYTES, answer: { ok: true } },
+  { bytes: MAX_ADMIN_REQUEST_BYTES + 1, answer: { ok: false, code: "ERR_SOCKWRIGHT_FRAME_TOO_LARGE" } },
+])("the server answers a request of $bytes bytes with $answer", async ({ bytes, answer }) => {
+  const folder = mkdtempSync(join(tmpdir(), "sockwright-admin-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "admin.sock");
+  const { supervisor } = await running([]);
+  const actions = adminActions(supervisor, { reload: async () => undefined, stop: async () => undefined });
+  const server = await serveAdmin(path, actions);
+  onTestFinished(async () => void (await server.close({ graceMs: 0 })));
+  const connection = await connected(`unix:${path}`);
+  connection.write(`${'{"command":"status"'.padEnd(bytes - 1)}}\n`);
+  const frames = connection.frames(jsonLines({ maxFrameBytes: MAX_ADMIN_ANSWER_BYTES }));
+  expect(await frames.read()).toMatchObject(answer);
 });
 
 test("what is drained has no grace that ends", async () => {
