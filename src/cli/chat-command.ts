@@ -11,10 +11,11 @@ Choose one of three modes:
   --listen  hosts a chat for nc, telnet, browsers and --join, until Ctrl-C or SIGTERM
   --join    takes part in a chat. With http://, lines typed while the connection is lost
             are refused, and messages of others from that time are shown later. With
-            tcp:// and unix:, as with nc, messages in transit may be lost with the connection.
-  --with    connects two terminals without a server: it connects, or if no process listens
-            there, listens and waits. nc, nc -l and ncat --chat can be the other side. For
-            tcp://, unix:, unix-seqpacket: and vsock://, but not for datagrams.
+            tcp:// and unix:, as with nc, messages in transit may be lost with the
+            connection.
+  --with    connects two terminals without a server: it connects, or if no process
+            listens there, listens and waits. nc, nc -l and ncat --chat can be the other
+            side. For tcp://, unix:, unix-seqpacket: and vsock://, but not for datagrams.
 
 On a terminal, Tab completes names and commands, the arrow keys show earlier lines, and
 Ctrl-C or Ctrl-D leaves. Without a terminal, each line of standard input is one message;

@@ -5,8 +5,8 @@ import { CommandError, exitCodes } from "./command-error.ts";
 /** The section on times in the help of each command that has one. */
 export const TIMES = `
 Times:
-  500ms, 2s, 1.5m, 1h or 1d. A number without a unit means seconds, as in nc. The library's
-  options, whose names end in Ms, are in milliseconds.
+  500ms, 2s, 1.5m, 1h or 1d. A number without a unit means seconds, as in nc.
+  The library's options, whose names end in Ms, are in milliseconds.
 `;
 
 /** Parses the time of an option to milliseconds: see {@link durationMs}. */

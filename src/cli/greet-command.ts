@@ -21,8 +21,8 @@ const TEMPLATE = `
 It runs until Ctrl-C or SIGTERM; a second signal ends it at once.
 
 The reply:
-  {data} stands for the message, {address} for the sender's address. The default reply is
-  ${JSON.stringify(DEFAULT_STREAM_REPLY)} on streams and ${JSON.stringify(DEFAULT_DATAGRAM_REPLY)} to datagrams.
+  {data} stands for the message, {address} for the sender's address. The default reply
+  is ${JSON.stringify(DEFAULT_STREAM_REPLY)} on streams and ${JSON.stringify(DEFAULT_DATAGRAM_REPLY)} to datagrams.
   The clients of socket tutorials expect no line end: --greeting 'Welcome!'
   A datagram is never answered with more than 4 times its size and 64 bytes.
 ${TIMES}

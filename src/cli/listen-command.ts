@@ -7,11 +7,11 @@ import type { StandardStreams } from "./standard-streams.ts";
 const KEEP_OPEN = `
 With --keep-open:
   The command prints what any client sends, and sends standard input to all connected
-  clients; with datagrams, to the last sender. When a client ends, its connection closes.
-  The fastest client sets the pace. A client that falls 16 MiB behind has one second to
-  receive half of that; otherwise it is dropped, with a message on standard error. A
-  datagram that its receiver does not take within a second is lost. With --wait the
-  command ends when standard input has ended and no client sends or receives for that time.
+  clients; with datagrams, to the last sender. When a client ends, its connection
+  closes. The fastest client sets the pace. A client that falls 16 MiB behind has one
+  second to receive half of that; otherwise it is dropped, with a message on standard
+  error. A datagram that its receiver does not take within a second is lost. With --wait
+  the command ends when standard input has ended and all were silent for that time.
 `;
 
 const EXAMPLES = `

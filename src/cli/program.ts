@@ -12,7 +12,7 @@ Examples:
   sockwright greet                               a server for first tries
   sockwright web public 8080                     a web server for a folder
   sockwright chat --with tcp://127.0.0.1:9000    two terminals talk, the same in both
-  sockwright connect tcp://127.0.0.1:8000        talk to the greet server, from another terminal
+  sockwright connect tcp://127.0.0.1:8000        talk to it, from another terminal
   sockwright listen tcp://127.0.0.1:8001 > copy  receive a file: start this end first,
   sockwright connect tcp://127.0.0.1:8001 < file then this one, which sends it
 

@@ -8,9 +8,9 @@ const HELP = `
 Without FILE the command runs ./sockwright.toml. If that file does not exist, it runs a
 demonstration of every service, which only this machine can reach.
 
-It runs until Ctrl-C or SIGTERM; each service then has its grace time to finish. A second
-signal ends it at once. SIGHUP and  sockwright ctl reload  make it read the file again:
-if the file has a mistake, nothing changes.
+It runs until Ctrl-C or SIGTERM; each service then has its grace time to finish. A
+second signal ends it at once. SIGHUP and  sockwright ctl reload  make it read the file
+again: if the file has a mistake, nothing changes.
 ${TIMES}
 Examples:
   sockwright up                                  the demonstration

@@ -119,7 +119,7 @@ function service(root: string, given: WebOptions): ReturnType<typeof web> {
   }
 }
 
-/** Prints FILE:LINE of each variable that nobody gives: what was asked for, and so on standard output. */
+/** Prints FILE:LINE of each variable without a value on standard output, since that was the question. */
 async function check(root: string, given: WebOptions, isJson: boolean, { output }: StandardStreams): Promise<number> {
   let unknown: Awaited<ReturnType<typeof unknownVariables>>;
   try {

@@ -151,7 +151,7 @@ test("a path without a chat: exit code 1", async () => {
   const room = await ChatRoom.open();
   const chat = new RunningChat("--join", room.url.replace("chat", "talk"), "--name", "rose");
   expect(await chat.exitCode).toBe(1);
-  expect(chat.stderr).toMatch(/^sockwright: ws:\S+ was answered with the status 400/);
+  expect(chat.stderr).toMatch(/^sockwright: ws:\S+ answered with status 400/);
 });
 
 test("standard input that is no UTF-8: exit code 2, and where", async () => {
@@ -159,7 +159,7 @@ test("standard input that is no UTF-8: exit code 2, and where", async () => {
   const chat = new RunningChat("--join", room.url, "--name", "rose");
   chat.say("fine", Buffer.from([0xff, 0x0a]));
   expect(await chat.exitCode).toBe(2);
-  expect(chat.stderr).toBe("sockwright: line 2 of standard input is no UTF-8\n");
+  expect(chat.stderr).toBe("sockwright: line 2 of standard input is not valid UTF-8\n");
 });
 
 test("colours, where they are asked for", async () => {

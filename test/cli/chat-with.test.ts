@@ -75,7 +75,7 @@ test("two talk: a third waits for a fourth", async () => {
   first.say("for the second");
   await second.prints("for the second\n");
   const third = new RunningChat("--with", url);
-  await third.tells("Nobody is there yet");
+  await third.tells("No one is there yet");
   second.say("for the first");
   await first.prints("for the first\n");
   const fourth = new RunningChat("--with", url);

@@ -33,7 +33,7 @@ describe("wrong usage, exit code 2", () => {
     [["connect", URL, "--wait", "soon"], '--wait "soon" is not a time: write 500ms, 2s, 5m or 1h'],
     [["connect", URL, "--wait", "-1"], '--wait "-1" is not a time'],
     [["connect", URL, "--idle-timeout", "1w"], '--idle-timeout "1w" is not a time'],
-    [["connect", URL, "--connect-timeout", "1000h"], '--connect-timeout "1000h" is too long: at most 24 days'],
+    [["connect", URL, "--connect-timeout", "1000h"], '--connect-timeout "1000h" is too long: the maximum is 24 days'],
     [
       ["connect", URL, "--option", "TCP_NODELAY"],
       '--option "TCP_NODELAY" is not NAME=VALUE: write --option TCP_NODELAY=1',
@@ -44,11 +44,11 @@ describe("wrong usage, exit code 2", () => {
     ],
     [["connect", URL, "--option", "colour=1"], "names are those of socket(7)"],
     [["connect", URL, "--option", "SO_RCVTIMEO=1"], "--option SO_RCVTIMEO cannot be set here"],
-    [["connect", URL, "--option", "so_type=1"], "--option SO_TYPE cannot be set here: it is only read"],
-    [["connect", URL, "--option", "SO_RCVBUF=much"], "--option SO_RCVBUF=much: the value is a whole number of 32 bits"],
-    [["connect", URL, "--option", "SO_RCVBUF=99999999999"], "a whole number of 32 bits"],
+    [["connect", URL, "--option", "so_type=1"], "--option SO_TYPE cannot be set here: it is read-only"],
+    [["connect", URL, "--option", "SO_RCVBUF=much"], "--option SO_RCVBUF=much: the value must be a 32-bit integer"],
+    [["connect", URL, "--option", "SO_RCVBUF=99999999999"], "a 32-bit integer"],
     [["connect", URL, "--option", "TCP_CONGESTION=nonesuch"], "--option TCP_CONGESTION does not fit this socket"],
-    [["connect", URL, "--source", "localhost"], '--source "localhost" is no address of this machine'],
+    [["connect", URL, "--source", "localhost"], '--source "localhost" is not an IP address'],
     [["connect", URL, "--source", ":5000"], '--source ":5000" has no host: write 0.0.0.0:5000, or [::]:5000 for IPv6'],
     [["connect", `${URL}?ipv6only`], "has ipv6only and no IPv6 address: leave it out"],
     [["connect", URL, "--source", "::1"], '"tcp://127.0.0.1:1" has no address of the same family as its source ::1'],
@@ -84,8 +84,8 @@ describe("the network, exit code 1", () => {
 
   test.for([
     // RFC 5737: an address for documentation, which no machine has.
-    ["tcp://192.0.2.1:8000", "the host is no address of this machine"],
-    ["udp://192.0.2.1:8000", "the host is no address of this machine"],
+    ["tcp://192.0.2.1:8000", "the host is not an address of this machine"],
+    ["udp://192.0.2.1:8000", "the host is not an address of this machine"],
     ["unix:/nonesuch/socket", "a folder of the path is missing: create it"],
     ["udp://239.1.1.1:0?interface=nonesuch0", "no such interface: choose one that `ip link` shows"],
   ])("listen %s", async ([url = "", said = ""]) => {

@@ -174,7 +174,7 @@ describe("a mistake is one clear line", () => {
     [["--read-size", "0"], 2, /--read-size "0" is not a read size: write a number from 1 to 65536/],
     [["--delay", "soon"], 2, /--delay "soon" is not a time: write 500ms, 2s, 5m or 1h/],
     [["--frame", "words"], 2, /read, lines/],
-    [["--listen", "tcp://192.0.2.1:0"], 1, /is no address of this machine/],
+    [["--listen", "tcp://192.0.2.1:0"], 1, /is not an address of this machine/],
   ] as const)("%j", async (args, code, message) => {
     const child = await start("greet", ...args);
     expect(await child.exit()).toEqual({ code, signal: null });

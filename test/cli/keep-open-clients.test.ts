@@ -44,7 +44,7 @@ describe.for(STREAMS)("%s", (scheme) => {
         if (received === 0) throw new Error("the reader lost its connection");
         bytes += received;
       }
-      await child.line(/^sockwright: .*: closed, since it fell 16 MiB behind$/);
+      await child.line(/^sockwright: .*: closed, because it fell 16 MiB behind$/);
       await reading.send("still here\n");
       expect(await child.line(/^still here$/)).toHaveLength(1);
     },
@@ -103,7 +103,7 @@ describe("datagrams: one who cannot be answered loses the answer, and nothing el
     await child.line(/^hello$/);
     // unix(7), max_dgram_qlen: it is full after some; each piece of this is a datagram.
     child.stdin.write(Buffer.alloc(4 * 1024 * 1024, "x"));
-    await child.line(new RegExp(`^sockwright: .*took no answer for ${ANSWER_MS} ms$`));
+    await child.line(new RegExp(`^sockwright: .*did not take an answer for ${ANSWER_MS} ms$`));
     await full.sendto("again\n", addressOf(url));
     expect(await child.line(/^again$/)).toHaveLength(1);
   });
@@ -115,7 +115,7 @@ describe("datagrams: one who cannot be answered loses the answer, and nothing el
     // socket(7), SO_SNDBUFFORCE: beyond net.core.wmem_max.
     sender.setsockopt(1, 32, 1024 * 1024);
     await sender.sendto(Buffer.alloc(256 * 1024 + 1), addressOf(url));
-    await child.line(/^sockwright: a record of more than 262144 bytes came: it was cut$/);
+    await child.line(/^sockwright: a record of more than 262144 bytes was received: it was cut$/);
     await sender.sendto("short\n", addressOf(url));
     expect(await child.line(/^short$/)).toHaveLength(1);
   });

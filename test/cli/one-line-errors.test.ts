@@ -68,7 +68,7 @@ describe.for(Object.entries(PLANTED))("%s is one line, exit code 1", ([what, pla
     expect(await child.exit()).toEqual({ code: 1, signal: null });
     const lines = (child.stdout + child.stderr).trimEnd().split("\n");
     expect(lines.filter((line) => !line.startsWith("listening on "))).toEqual([
-      expect.stringMatching(/^sockwright: unforeseen: .*planted/),
+      expect.stringMatching(/^sockwright: unexpected error: .*planted/),
     ]);
   });
 });
@@ -138,7 +138,7 @@ describe("the hints fit the address", () => {
     const { stderr } = await runHere(["connect", `${scheme}:${path}`]);
     expect(stderr).toContain("the path is a file, not a socket: choose another path");
     const folder = await runHere(["listen", `${scheme}:${dirname(path)}`]);
-    expect(folder.stderr).toContain("the path is a folder and no socket");
+    expect(folder.stderr).toContain("the path is a folder, not a socket");
   });
 
   test("a path that a server has is to be left alone", async () => {

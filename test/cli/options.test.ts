@@ -88,7 +88,7 @@ describe("--idle-timeout", () => {
   test("that nobody connects is silence, too", async () => {
     const child = await start("listen", "tcp://127.0.0.1:0", "--idle-timeout", "50ms");
     expect(await child.exit()).toEqual({ code: 3, signal: null });
-    expect(child.stderr).toContain("sockwright: nobody connected for 50 ms (--idle-timeout)\n");
+    expect(child.stderr).toContain("sockwright: no client connected for 50 ms (--idle-timeout)\n");
   });
 
   test("silence ends listen with exit code 3", async () => {

@@ -171,7 +171,7 @@ describe("unix-dgram:", () => {
     client.setsockopt(SOL_SOCKET, 32, 1024 * 1024);
     expect(client.getsockopt(SOL_SOCKET, SO_SNDBUF)).toBeGreaterThan(512 * 1024);
     await client.sendto(Buffer.alloc(256 * 1024 + 1), { path });
-    await child.line(/^sockwright: a record of more than 262144 bytes came: it was cut$/);
+    await child.line(/^sockwright: a record of more than 262144 bytes was received: it was cut$/);
     expect(await child.exit()).toEqual({ code: 1, signal: null });
   });
 });

@@ -244,8 +244,8 @@ describe("templates", () => {
 
   test.for([
     ["{{client.address}} {{title}}", [], 0, ""],
-    ["\n{{nobody}}{{query.a}}", [], 2, "go.html:2: nobody gives the variable nobody\n"],
-    ["{{a}}\n{{b.c}}", [], 2, "go.html:1: nobody gives the variable a\ngo.html:2: nobody gives the variable b.c\n"],
+    ["\n{{nobody}}{{query.a}}", [], 2, "go.html:2: the variable nobody has no value\n"],
+    ["{{a}}\n{{b.c}}", [], 2, "go.html:1: the variable a has no value\ngo.html:2: the variable b.c has no value\n"],
     ["{{a}}", ["--var", "a=1"], 0, ""],
   ] as const)("--check of %j with %j listens to nothing", async ([template, args, code, stdout]) => {
     const folder = folderOf({ "go.html": template });
@@ -256,7 +256,7 @@ describe("templates", () => {
   });
 });
 
-test("--check --json: an object for each variable that nobody gives", async () => {
+test("--check --json: an object for each variable without a value", async () => {
   const folder = folderOf({ "go.html": "\n{{nobody}}" });
   const { code, stdout } = await runHere(["web", folder, "--route", "/go=go.html", "--check", "--json"]);
   expect(code).toBe(2);
@@ -325,11 +325,11 @@ describe("a mistake is one clear line, and exit code 2", () => {
     [[], "a folder is missing: write  sockwright web ROOT"],
     [[""], "a folder is missing"],
     [["ROOT", "80", "81"], "too many arguments for 'web'"],
-    [["ROOT", "70000"], '"70000" is no port: write a number from 0 to 65535'],
-    [["ROOT", "http"], '"http" is no port'],
+    [["ROOT", "70000"], '"70000" is not a port: write a number from 0 to 65535'],
+    [["ROOT", "http"], '"http" is not a port'],
     [
       ["ROOT", "localhost:81"],
-      '"localhost:81" is no port: write a number from 0 to 65535, or --listen http://localhost:81',
+      '"localhost:81" is not a port: write a number from 0 to 65535, or --listen http://localhost:81',
     ],
     [["ROOT", ":81"], "or --listen http://127.0.0.1:81"],
     [["ROOT", "http://127.0.0.1:81"], "or --listen http://127.0.0.1:81"],
@@ -343,7 +343,7 @@ describe("a mistake is one clear line, and exit code 2", () => {
     [["ROOT", "--listen", "/run/a.sock"], '"/run/a.sock" has no scheme: write http+unix:/run/a.sock'],
     [["ROOT", "--listen", "https://127.0.0.1:80"], "there is no TLS here: write http://127.0.0.1:80, and put a proxy"],
     [["ROOT", "--listen", "HTTP://127.0.0.1:80"], "which is no kind of socket: write http://127.0.0.1:80"],
-    [["ROOT", "--listen", "udp://127.0.0.1:0"], "is no stream, as HTTP needs: write http://HOST:PORT"],
+    [["ROOT", "--listen", "udp://127.0.0.1:0"], "is not a stream socket, which HTTP needs: write http://HOST:PORT"],
     [["ROOT", "--listen", "http://127.0.0.1:70000"], "a port is a number from 0 to 65535"],
     [["ROOT", "--dotfiles", "all"], "Allowed choices are hidden, well-known, shown"],
     [["ROOT", "--symlinks", "all"], "Allowed choices are deny, inside, follow"],
@@ -401,13 +401,13 @@ describe("a mistake is one clear line, and exit code 2", () => {
     [["ROOT", "--var", "a.b=1"], "--var a.b has a dot"],
     [["ROOT", "--var", "client=1"], "--var and --vars must not have client, query, time, which come from the request"],
     [["ROOT", "--vars", "ROOT/nowhere.json"], "--vars ROOT/nowhere.json cannot be read: ENOENT"],
-    [["ROOT", "--vars", "ROOT/a.txt"], "--vars ROOT/a.txt is no JSON: "],
+    [["ROOT", "--vars", "ROOT/a.txt"], "--vars ROOT/a.txt is not valid JSON: "],
   ])("%j", async ([args, said]) => {
     const root = folderOf(FILES);
     const outcome = await runHere(["web", ...args.map((arg) => arg.replace("ROOT", root))]);
     expect(outcome).toMatchObject({ code: 2, stdout: "" });
     expect(outcome.stderr).toMatch(/^sockwright: \S[^\n]*\n$/);
-    expect(outcome.stderr).not.toMatch(/ at |node:|file:\/\/|undefined|\[object|unforeseen/);
+    expect(outcome.stderr).not.toMatch(/ at |node:|file:\/\/|undefined|\[object|unexpected error/);
     expect(outcome.stderr.replaceAll(root, "ROOT")).toContain(said);
   });
 
@@ -425,7 +425,7 @@ describe("a mistake is one clear line, and exit code 2", () => {
     const vars = join(folderOf({ "vars.json": "[1]" }), "vars.json");
     const { code, stderr } = await runHere(["web", ".", "--vars", vars]);
     expect(code).toBe(2);
-    expect(stderr).toBe(`sockwright: --vars ${vars} is no JSON object\n`);
+    expect(stderr).toBe(`sockwright: --vars ${vars} is not a JSON object\n`);
   });
 
   // Of root without its capabilities the kernel asks what it asks of others.

@@ -4,12 +4,12 @@ import type { Link, LinkFile } from "../transport/link.ts";
 import { type PromiseWaiter, tellOfRoom } from "./wait.ts";
 import type { WriteBuffer } from "./write-buffer.ts";
 
-/** So much of files a connection sends in one turn: then the others have theirs. */
+/** Bytes of files that a connection sends in one turn; then other connections have their turn. */
 export const MAX_FILE_BYTES_PER_TURN = 2 * 1024 * 1024;
 
 const NOTHING = new Uint8Array(0);
 
-/** What the link is to send of a file by itself, and has not sent yet. */
+/** The part of a file that the link sends by itself, and has not sent yet. */
 export interface FilePart {
   readonly file: LinkFile;
   readonly pages: FilePages;
@@ -17,18 +17,18 @@ export interface FilePart {
   left: number;
 }
 
-/** The place of a file among what is written. */
+/** The position of a file among the writes. */
 export class QueuedFile {
-  /** What leaves before the bytes that the link sends by itself: what was written before, the head, and what was copied. */
+  /** Bytes before those that the link sends by itself: earlier writes, the head, and copied parts. */
   readonly buffer: WriteBuffer;
-  /** Until it is in the buffer: nothing of it leaves unless the file can be sent. */
+  /** The head, until it is in the buffer: nothing of it is sent unless the file can be sent. */
   head: Uint8Array | undefined;
   part: FilePart | undefined;
-  /** Who waits for that part. */
+  /** The waiter for that part. */
   waiter: PromiseWaiter | undefined;
-  /** The peer may have something of it. */
+  /** Whether the peer may have a part of it. */
   isBegun = false;
-  /** Nothing of it comes any more. */
+  /** Whether the file is complete or given up. */
   isOver = false;
   next: QueuedFile | undefined;
 
@@ -37,7 +37,7 @@ export class QueuedFile {
     this.head = head;
   }
 
-  /** It was lent, and may change once its caller goes on. */
+  /** The caller lent it, and may change it later. */
   keepHead(): void {
     if (this.head !== undefined) this.head = Buffer.from(this.head);
   }
@@ -52,8 +52,8 @@ export class QueuedFile {
 }
 
 /**
- * What each link has sent of files in the turn. A queue lasts as long as its files: a peer that takes them at once, however many, would
- * have a new one for each.
+ * The bytes of files that each link has sent in the turn. A queue exists only while it has files: a peer that takes many at once would
+ * get a new one for each.
  */
 let bytesInTurn = new WeakMap<Link, number>();
 let turnOfBytes = -1;
@@ -66,8 +66,8 @@ function roomInTurn(link: Link): number {
 }
 
 /**
- * The files that a connection is sending, each behind what was written before it: what is written from then on waits for the last
- * of them. It is counted as it changes: a peer may have asked for thousands.
+ * The files that a connection sends, each after the writes before it; later writes wait for the last
+ * of them. It keeps running counts: a peer may have requested thousands.
  */
 export class FileQueue {
   #first: QueuedFile | undefined;
@@ -77,22 +77,22 @@ export class FileQueue {
   #bytesTaken = 0;
   readonly #flushOutput: () => void;
 
-  /** @param flush - has {@link send} called: what it waited for is in memory. */
+  /** @param flush - has {@link send} called: the data it waited for is in memory. */
   constructor(flush: () => void) {
     this.#flushOutput = flush;
   }
 
-  /** What waits in memory: of files that is what was copied, and their heads. */
+  /** Bytes in memory: copied parts of files, and their heads. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The same as the marks and the cap go by. */
+  /** The count that the marks and the cap apply to. */
   get loadBytes(): number {
     return this.#loadBytes;
   }
 
-  /** What the link has taken of files by itself. */
+  /** Bytes of files that the link has sent by itself. */
   get bytesTaken(): number {
     return this.#bytesTaken;
   }
@@ -106,7 +106,7 @@ export class FileQueue {
     return file;
   }
 
-  /** A part of the file that was copied; the first with the head before it. */
+  /** Adds a copied part of the file; the first one after the head. */
   write(file: QueuedFile, bytes: Uint8Array): void {
     this.#count(file, -1);
     file.isBegun ||= bytes.length > 0 || file.head !== undefined;
@@ -116,14 +116,14 @@ export class FileQueue {
     this.#count(file, 1);
   }
 
-  /** The head, and then as much of the file as the link sends by itself. The waiter is told when there is no more of that. */
+  /** Adds the head and the part of the file that the link sends by itself. The waiter is called when none of that is left. */
   sendPart(file: QueuedFile, part: FilePart, waiter: PromiseWaiter): void {
     if (file.head !== undefined) this.write(file, NOTHING);
     file.part = part;
     file.waiter = waiter;
   }
 
-  /** Nothing of it comes any more: gives how much of it never left. */
+  /** Ends the file: returns the number of bytes that were never sent. */
   end(file: QueuedFile): number {
     const { head } = file;
     this.#count(file, -1);
@@ -134,8 +134,8 @@ export class FileQueue {
   }
 
   /**
-   * Gives the link what it takes. `all`: no file is left; `full`: there is no more room, or other connections have their turn;
-   * `waiting`: for a file that is being opened, or read. Throws what the link does.
+   * Passes to the link what it takes. `all`: no file is left; `full`: the link takes no more, or other connections have their turn;
+   * `waiting`: for a file that is being opened or read. Throws the errors of the link.
    */
   send(link: Link): "all" | "full" | "waiting" {
     for (let file = this.#first; file !== undefined; file = this.#first) {
@@ -149,7 +149,7 @@ export class FileQueue {
     return "all";
   }
 
-  /** Drops all: gives those who wait for it. */
+  /** Drops everything; returns the waiters. */
   clear(): readonly PromiseWaiter[] {
     const waiters: PromiseWaiter[] = [];
     for (let file = this.#first; file !== undefined; file = file.next) {
@@ -175,8 +175,8 @@ export class FileQueue {
   }
 
   /**
-   * Has the link send what it can of the file by itself; whether it has no room for more. Where what is next is not in memory, it waits
-   * for the file, and the link for nothing.
+   * Makes the link send what it can of the file by itself; returns whether it takes no more. If the next bytes are not in memory, it waits
+   * for the file.
    */
   #isFullFor(file: QueuedFile, link: Link): boolean {
     const { part } = file;
@@ -196,7 +196,7 @@ export class FileQueue {
       part.left -= taken;
       if (taken < most) return true;
     }
-    // Where something is left, it is for whoever waits to look why: what is behind it waits on.
+    // If something is left, its waiter must find out why; later data waits.
     file.isOver = part.left === 0;
     file.part = undefined;
     file.waiter?.resolve();

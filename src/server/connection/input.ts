@@ -12,55 +12,55 @@ import { abortedBefore, type WaitOptions } from "./wait.ts";
 import type { WaitEnd, Waiter } from "./waiter.ts";
 
 /**
- * What is not read from the peer while what was written waits to be sent: nothing is held back, what is pushed is, or all.
+ * How much a connection stops reading because its own output waits: nothing, pushes only, or everything.
  */
 export type HeldBack = "nothing" | "pushes" | "all";
 
-/** Who has taken bytes that it has not given to anybody: a decoder, which may have the beginning of a frame. */
+/** A reader that may keep bytes that it has not delivered, such as a decoder with the beginning of a frame. */
 export interface Holder {
   /** Takes those bytes out of it. */
   rest(): Uint8Array;
 }
 
-/** Whoever has nothing to read shares it: an idle connection has no read buffer of its own. Nothing is ever added to it. */
+/** Shared by all readers without unread bytes: an idle connection has no read buffer of its own. Nothing is ever added to it. */
 const EMPTY = new ReadBuffer(false);
 
 /**
- * The side of a connection that reads. The phases of it:
+ * The reading side of a connection, with these phases:
  *
- * - `open`: what comes is pushed, or kept until it is read.
- * - `stopped`: the server closes; nothing more is read, what is kept can be.
- * - `discarding`: the connection closes; what comes is dropped until the peer ends.
+ * - `open`: input is pushed, or kept until it is read.
+ * - `stopped`: the server closes; no more is received, and kept input can be read.
+ * - `discarding`: the connection closes; input is dropped until the peer ends.
  * - `closed`: the same, and the peer has ended.
  * - `ended`: the peer has ended.
  * - `lost`: the connection failed.
- * - `aborted`: it was given up here.
+ * - `aborted`: this side aborted the connection.
  */
 export type InputPhase = "open" | "stopped" | "discarding" | "closed" | "ended" | "lost" | "aborted";
 
-/** In these, this side has said that it reads no more: what came and was not read is gone. */
+/** The phases in which this side reads no more: unread input is dropped. */
 const LEFT: ReadonlySet<InputPhase> = new Set(["discarding", "closed", "aborted"]);
 
-/** Who waits while a connection discards. */
+/** A waiter for the peer's end while a connection discards. */
 export interface PeerWaiter {
-  /** Something has come. */
+  /** Input has arrived. */
   heard(): void;
   /** The peer has ended, or is lost. */
   left(): void;
 }
 
-/** What the peer sends, and who reads it: by promise or by push, one at a time. */
+/** The input from the peer, and its reader: by promise or by push, one at a time. */
 export class Input implements LinkInput, PushOwner, ReadSource {
   #link: Link;
   readonly #connection: Connection;
   #buffer = EMPTY;
   #phase: InputPhase = "open";
   #failure: Error | undefined;
-  /** A datagram was lost, and whoever reads next is told; of several the last. */
+  /** The error of a lost datagram, for the next reader; of several, the last. */
   #loss: Error | undefined;
   #waiter: Waiter | undefined;
   #push: ActivePush | undefined;
-  /** Who read last, where bytes may be left with it. */
+  /** The last reader, which may have bytes left. */
   #holder: Holder | undefined;
   #peerWaiter: PeerWaiter | undefined;
   #isReading = false;
@@ -71,19 +71,19 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     this.#connection = connection;
   }
 
-  /** Another link has taken over, see {@link handUnread}. */
+  /** Whether another link has taken over; see {@link handUnread}. */
   use(link: Link): void {
     this.#link = link;
   }
 
-  /** Throws while somebody reads. */
+  /** Throws while there is a reader. */
   checkUnwatched(): void {
     if (this.#waiter !== undefined) throw new ConnectionError("ERR_SOCKWRIGHT_READING");
   }
 
   /**
-   * Hands what has come and was not read to whoever makes another link of it. Nothing more is received until somebody reads; then
-   * the link tells all anew, the end too. Where it throws, what was handed is kept again.
+   * Passes the unread input to the creator of another link. Nothing more is received until there is a reader; then
+   * the link delivers everything again, the end too. If it throws, the input is kept as before.
    */
   handUnread(make: (unread: Buffer) => Link): Link {
     this.checkUnwatched();
@@ -98,13 +98,13 @@ export class Input implements LinkInput, PushOwner, ReadSource {
       if (unread.length > 0) this.#keep().unshift(unread);
       throw error;
     }
-    // What the link makes of them is counted when it comes.
+    // The new link's bytes are counted when they arrive.
     this.#bytesRead -= unread.length;
     if (this.#phase === "ended") this.#phase = "open";
     return made;
   }
 
-  /** Why the connection was lost, if it was. */
+  /** The error with which the connection was lost, if it was. */
   get failure(): Error | undefined {
     return this.#failure;
   }
@@ -113,35 +113,35 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     return this.#phase;
   }
 
-  /** This side has stopped reading, before the peer had ended. */
+  /** Whether this side stopped reading before the peer had ended. */
   get isCutHere(): boolean {
     return this.#end === "stopped" && this.#phase !== "open";
   }
 
-  /** Somebody waits, and has not paused. */
+  /** Whether a reader waits, and has not paused. */
   get isAwaited(): boolean {
     return this.#waiter !== undefined && this.#push?.isPaused !== true;
   }
 
-  /** Somebody has what comes pushed. */
+  /** Whether input is pushed to a reader. */
   get isPushing(): boolean {
     return this.#push !== undefined;
   }
 
-  /** What has come over the link. */
+  /** Bytes received over the link. */
   get bytesRead(): number {
     return this.#bytesRead;
   }
 
-  /** Of it, what nobody has read yet. */
+  /** Of these, the bytes that are not read yet. */
   get bytesUnread(): number {
     return this.#buffer.bytes;
   }
 
   /**
-   * Makes a read: at once when what it wants is there, or when no more will come.
+   * Starts a read: it ends at once when its bytes are here, or when no more will come.
    *
-   * @param holder - who takes the bytes of it and may have some left.
+   * @param holder - the reader that takes the bytes and may have some left.
    */
   read<T>(
     read: Read<T>,
@@ -172,7 +172,7 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     return this.#connection.policy.wheel;
   }
 
-  /** Whether something has come that is about to be told: not where nothing is read, since nothing is told then. */
+  /** Whether input is about to be delivered: false without a reader. */
   isDue(): boolean {
     return this.#isReading && this.#link.isDue?.("input") === true;
   }
@@ -184,7 +184,7 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     return true;
   }
 
-  /** Gives the push what comes until the end. */
+  /** Pushes the input to the reader until the end. */
   onBytes(push: ActivePush, holder?: Holder): Promise<void> {
     try {
       this.startPush(push, holder);
@@ -194,7 +194,7 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     return push.ended;
   }
 
-  /** The same, where a push cannot begin with a throw. */
+  /** The same for a push that must not begin with a throw. */
   startPush(push: ActivePush, holder?: Holder): void {
     if (this.#waiter !== undefined) throw new ConnectionError("ERR_SOCKWRIGHT_READING");
     if (!LEFT.has(this.#phase)) this.#takeOver(holder);
@@ -203,9 +203,9 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     if (!push.isPutOff()) this.givePush(push);
   }
 
-  /** Gives it what is kept, and then what comes, or the end. */
+  /** Delivers the kept input, then new input, then the end. */
   givePush(push: ActivePush): void {
-    // At the end, frames that are left are given by it.
+    // At the end it delivers the remaining frames.
     const isAtEnd = this.#phase === "ended" && this.#buffer.isEmpty;
     if (this.#push === push && !push.isPaused && !isAtEnd && !LEFT.has(this.#phase)) push.begin();
     while (this.#push === push && !push.isPaused) {
@@ -239,7 +239,7 @@ export class Input implements LinkInput, PushOwner, ReadSource {
 
   stopPush(push: ActivePush, rest: Uint8Array): void {
     if (this.#push !== push) return;
-    // A decoder may refuse it: then the push goes on.
+    // A decoder may throw: then the push continues.
     this.#takeOver(undefined);
     if (rest.length > 0) this.#keep().unshift(Buffer.from(rest));
     this.#waiter = undefined;
@@ -264,24 +264,24 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     runIn(this.#link, call);
   }
 
-  /** What the holder has taken and not given to anybody is kept again, to be read in another way. */
+  /** Keeps the bytes that the holder took and did not deliver, for another way to read them. */
   release(holder: Holder): void {
     this.checkUnwatched();
     if (this.#holder === holder) this.#takeOver(undefined);
   }
 
-  /** Whether the promise is that of a push that goes on. */
+  /** Whether the promise belongs to a push that continues. */
   isPush(promise: unknown): boolean {
     return this.#push !== undefined && this.#push.ended === promise;
   }
 
-  /** More or less is held back than before. */
+  /** Applies a change of what is paused. */
   heldBackChanged(): void {
     if (this.#phase === "open" && this.#isHeldBack()) this.#pause();
     else if (this.#waiter !== undefined && !this.#isKept()) this.#resume();
   }
 
-  /** Whoever waits gets the end, and so does who reads all that is kept. */
+  /** Delivers the end to the waiter, and to a reader of the kept input. */
   stop(): void {
     if (this.#phase !== "open") return;
     this.#phase = "stopped";
@@ -289,23 +289,23 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     this.#finish();
   }
 
-  /** Whoever waits gets the end, and what is kept and still comes is dropped: the peer's end is all that matters now. */
+  /** Delivers the end to the waiter, and drops kept and new input: only the peer's end matters now. */
   discard(): void {
     this.#buffer = EMPTY;
     this.#holder = undefined;
     if (this.#phase === "ended") {
       this.#phase = "closed";
-      // Who had paused before the end is not told of it otherwise.
+      // A reader that paused before the end would not learn of it otherwise.
       this.#finish();
     }
     if (this.#phase !== "open" && this.#phase !== "stopped") return;
     this.#phase = "discarding";
     this.#finish();
-    // Also where much waits to be sent: a peer that sends before it reads must be able to end.
+    // Also while much output waits: a peer that sends before it reads must be able to end.
     this.#resume();
   }
 
-  /** Has a waiter told of the peer while the connection discards. False when the peer has ended or is lost already. */
+  /** Registers a waiter for the peer's end while the connection discards. False when the peer has ended or is lost already. */
   awaitPeer(waiter: PeerWaiter): boolean {
     if (this.#phase !== "discarding") return false;
     this.#peerWaiter = waiter;
@@ -322,7 +322,7 @@ export class Input implements LinkInput, PushOwner, ReadSource {
       this.#peerWaiter?.heard();
       return;
     }
-    // Not every link can stop: datagrams that nobody reads are dropped, as the kernel drops them.
+    // Not every link can pause: unread datagrams are dropped, as the kernel drops them.
     if (this.#link.isDatagram && this.#isKept() && this.#isFull()) return;
     const lent = this.#waiter?.takesLent === true ? bytes : undefined;
     if (lent === undefined) this.#keep().add(bytes);
@@ -335,7 +335,7 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     this.#connection.fail(error);
   }
 
-  /** A datagram was lost: whoever waits is told, or whoever reads next. The connection goes on. */
+  /** Reports a lost datagram to the waiter or to the next reader. The connection continues. */
   datagramFailed(error: Error): void {
     if (this.#connection.tellsSenderOfLoss(error) || this.#phase !== "open") return;
     if (this.#waiter === undefined || this.#push?.isBehind === true) this.#loss = error;
@@ -374,7 +374,7 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     return this.#buffer.isFull(this.#connection.policy.maxReadBufferBytes);
   }
 
-  /** Where something can be kept. */
+  /** The read buffer to add to. */
   #keep(): ReadBuffer {
     if (this.#buffer === EMPTY) this.#buffer = new ReadBuffer(this.#link.isRecords);
     return this.#buffer;
@@ -384,7 +384,7 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     if (this.#buffer.isEmpty) this.#buffer = EMPTY;
   }
 
-  /** What the last holder has left comes before all that is kept, unless it is the one that goes on. */
+  /** Bytes that the last holder left come before all kept input, unless the same holder continues. */
   #takeOver(next: Holder | undefined): void {
     const holder = this.#holder;
     if (holder !== undefined && holder !== next) {
@@ -410,11 +410,11 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     return ending(read, this.#buffer, this.#end, this.#failure);
   }
 
-  /** Tells whoever waits that no more will come: a push when all is given that came before. */
+  /** Tells the waiter that no more will come; a push first gets all earlier input. */
   #finish(): void {
     const push = this.#push;
     if (push !== undefined && this.#isOwed(push)) return;
-    // Frames may be to be given still; of those, one may be the last for now.
+    // Frames may still be undelivered; one of them may be the last for now.
     const wrong = push !== undefined && this.#phase === "ended" ? push.last() : undefined;
     if (push !== this.#push || (push?.isPaused === true && this.#phase === "ended")) return;
     const waiter = this.#waiter;
@@ -424,13 +424,13 @@ export class Input implements LinkInput, PushOwner, ReadSource {
     if (this.#phase !== "discarding") this.#peerWaiter?.left();
   }
 
-  /** Whether the push is told the end later, when it has gone on. */
+  /** Whether the push gets the end later, when it continues. */
   #isOwed(push: ActivePush): boolean {
     if (!push.isBehind || LEFT.has(this.#phase)) return false;
     return this.#phase !== "lost" || (!push.isLostAtOnce && (!this.#buffer.isEmpty || push.holdsBytes));
   }
 
-  /** Whether what comes is kept, and nobody is there to take it. */
+  /** Whether input is kept and no reader takes it. */
   #isKept(): boolean {
     return this.#waiter === undefined || this.#push?.isBehind === true;
   }

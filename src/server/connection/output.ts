@@ -17,35 +17,35 @@ import { type FrameEncoder, WriteBuffer } from "./write-buffer.ts";
 const NOTHING = Promise.resolve();
 
 /**
- * - `open`: what is written is sent.
- * - `ending`: what waits is sent, and the end after it.
+ * - `open`: writes are sent.
+ * - `ending`: waiting data is sent, then the end.
  * - `ended`: the end was sent.
  * - `lost`: the connection failed.
  */
 type Phase = "open" | "ending" | "ended" | "lost";
 
-/** The side of a connection that writes: what was written in a turn leaves together, and what has no room waits. */
+/** The writing side of a connection: the writes of one turn are sent together, and what the socket cannot take waits. */
 export class Output implements LinkOutput, TurnWriter, WaitSource {
   #link: Link;
   readonly #connection: Connection;
   readonly #input: Input;
-  /** Only while something waits: an idle connection has none. */
+  /** Present only while something waits: an idle connection has none. */
   #buffer: WriteBuffer | undefined;
   #phase: Phase = "open";
   #drainers: PromiseWaiter[] | undefined;
-  /** Who waits for the end, which cannot be sent yet. */
+  /** The waiters for the end, which cannot be sent yet. */
   #enders: PromiseWaiter[] | undefined;
-  /** A datagram that was lost while they waited. */
+  /** The error of a datagram that was lost while they waited. */
   #loss: Error | undefined;
-  /** How long the peer may take nothing; made when it first does. */
+  /** The deadline for a peer that takes nothing; created when it first does. */
   #patience: Deadline | undefined;
-  /** Before what is in the buffer. Only while some are sent. */
+  /** Files before the content of the buffer; present only while some are sent. */
   #files: FileQueue | undefined;
-  /** At the end of the turn it will be sent. */
+  /** Whether the write buffer is sent at the end of the turn. */
   #isDue = false;
-  /** The link has no room. */
+  /** Whether the link accepts no more. */
   #isBlocked = false;
-  /** Between the two marks, on the way down. */
+  /** Whether the buffered bytes are between the two marks and falling. */
   #isFull = false;
   #bytesAdded = 0;
   #writesDropped = 0;
@@ -56,56 +56,56 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     this.#input = input;
   }
 
-  /** Another link has taken over. */
+  /** Whether another link has taken over. */
   use(link: Link): void {
     this.#link = link;
   }
 
-  /** The end was not asked for, and the connection is not lost. */
+  /** Whether the end was not requested, and the connection is not lost. */
   get isOpen(): boolean {
     return this.#phase === "open";
   }
 
-  /** Each write is a record. */
+  /** Whether each write is a record. */
   get isRecords(): boolean {
     return this.#link.isRecords;
   }
 
-  /** What the link has taken. */
+  /** Bytes that the link has taken. */
   get bytesWritten(): number {
     return this.#bytesAdded - this.bytesWaiting + (this.#files?.bytesTaken ?? 0);
   }
 
-  /** The link has all of it, and the end. */
+  /** Whether the link has all data, and the end. */
   get hasEnded(): boolean {
     return this.#phase === "ended";
   }
 
-  /** What waits to be sent. */
+  /** Bytes that wait to be sent. */
   get bytesWaiting(): number {
     return (this.#buffer?.bytes ?? 0) + (this.#files?.bytes ?? 0);
   }
 
-  /** Writes for which there was no room, where such are dropped. */
+  /** Writes that were dropped because the buffer was full. */
   get writesDropped(): number {
     return this.#writesDropped;
   }
 
-  /** When so much waits, it is time to write no more. */
+  /** From this many waiting bytes on, the program should pause writing. */
   get highWaterBytes(): number {
     return this.#connection.policy.highWaterBytes;
   }
 
-  /** So much can be written now. */
+  /** Bytes that can be written now. */
   get roomBytes(): number {
     return Math.max(0, this.#connection.policy.maxWriteBufferBytes - this.#loadBytes);
   }
 
   /**
-   * What is not to be read from the peer. Pushes are held back between the marks. Whoever reads by promise, and may wait for
-   * `drained` itself, is held back only while far more waits. A file that the peer does not take, and that waits in no memory, is as
-   * much. And only where the connection was accepted: of two ends that
-   * each read only while the other takes what it writes, none would read, for ever. After the end nothing is added.
+   * How much the input must pause. Pushes pause between the marks. A reader by promise, which may wait for
+   * `drained` itself, pauses only when far more waits. A file that the peer does not take counts as much, although it waits in no
+   * memory. This applies only to accepted connections: of two ends that
+   * each read only while the other takes its output, neither would read, for ever. After the end nothing is added.
    */
   get heldBack(): HeldBack {
     const { policy } = this.#connection;
@@ -114,7 +114,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     return this.#isFull || (this.#isBlocked && this.#files !== undefined) ? "pushes" : "nothing";
   }
 
-  /** A file is about to be sent: it has its place behind what was written, and what is written from now on waits for it. */
+  /** Reserves the place of a file after earlier writes; later writes wait for it. */
   beginFile(head?: Uint8Array): QueuedFile {
     this.#settle();
     if (this.#connection.failure !== undefined) throw this.#connection.failure;
@@ -127,12 +127,12 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     return file;
   }
 
-  /** A file that the link sends by itself; undefined where it is to be read, and {@link writeOfFile} called. */
+  /** A file that the link sends by itself; undefined if it must be read, with {@link writeOfFile}. */
   openFile(descriptor: number): LinkFile | undefined {
     return this.#link.openFile?.(descriptor);
   }
 
-  /** Has the link send such a file, behind its head. The waiter is told also where the rest is to be read: then some is left. */
+  /** Makes the link send such a file after its head. The waiter also learns that the rest must be read: then some is left. */
   sendOfFile(file: QueuedFile, part: FilePart, waiter: PromiseWaiter): void {
     if (this.#connection.failure !== undefined) {
       waiter.reject(this.#connection.failure);
@@ -142,7 +142,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     this.#flush();
   }
 
-  /** A part of a file, behind its head, also after the end was asked for. Who waits for {@link sentOfFile} before keeps memory low. */
+  /** Writes a part of a file after its head, also after the end was requested. Waiting for {@link sentOfFile} first keeps memory low. */
   writeOfFile(file: QueuedFile, bytes: Uint8Array): void {
     if (this.#phase === "lost") return;
     this.#files?.write(file, bytes);
@@ -150,7 +150,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     this.#flush();
   }
 
-  /** Settles when the link has what was written of the file, and all that was written before it. */
+  /** Settles when the link has the written parts of the file, and everything before it. */
   sentOfFile(file: QueuedFile): Promise<void> {
     if (this.#connection.failure !== undefined) return lostWith(this.#connection.failure);
     const sent = waitAmong(file.buffer.whenSent(), undefined, this);
@@ -159,7 +159,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
   }
 
   /**
-   * A file was sent, or could not be. Where a part of it was, or the end waits behind it, the peer must not take what it has for
+   * A file was sent, or failed. If part of it was sent, or the end waits after it, the peer must not take the part for
    * the whole: then an error aborts the connection.
    */
   endFile(file: QueuedFile, error?: Error): void {
@@ -181,7 +181,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     return this.#isWritable() && this.#add(viewOf("bytes", bytes), true);
   }
 
-  /** Where the connection is lost, what is written is nothing; where it was ended here, that is a mistake. */
+  /** On a lost connection a write does nothing; after the end of this side it is a mistake of the program. */
   #isWritable(): boolean {
     this.#settle();
     if (this.#phase === "open") return true;
@@ -202,7 +202,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     return this.#isBelow(policy);
   }
 
-  /** A frame, which its codec puts where it is sent from, if it can. */
+  /** Writes a frame; its codec encodes it into the send buffer directly, if it can. */
   writeFrame<Out>(codec: FrameEncoder<Out> & Pick<Codec<unknown, Out>, "encode">, frame: Out): boolean {
     this.#settle();
     if (this.#phase === "open") {
@@ -222,7 +222,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     return this.#connection.policy.wheel;
   }
 
-  /** Whether there is room that is about to be told. */
+  /** Whether a drain is about to be reported. */
   isDue(): boolean {
     return this.#isBlocked && this.#link.isDue?.("output") === true;
   }
@@ -236,25 +236,25 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     return waitAmong(this.#drainers, wait, this);
   }
 
-  /** Settles when the link has all that was written up to now, and the files. */
+  /** Settles when the link has everything that was written up to now, and the files. */
   flushed(wait?: WaitOptions): Promise<void> {
     const aborted = abortedBefore(wait);
     if (aborted !== undefined) return aborted;
     if (this.#connection.failure !== undefined) return lostWith(this.#connection.failure);
     if (!this.isSending) return NOTHING;
-    // Behind the files, also where nothing is written there.
+    // Waits after the files, also when nothing is written there.
     this.#buffer ??= WriteBuffer.take(this.#link.isRecords);
     return waitAmong(this.#buffer.whenSent(), wait, this);
   }
 
-  /** Something is to be sent still: what waits, be it an empty record, or the rest of a file. */
+  /** Whether something is still to be sent: waiting bytes, perhaps an empty record, or the rest of a file. */
   get isSending(): boolean {
     return this.#buffer !== undefined || this.#files !== undefined;
   }
 
   /**
-   * Gives the link what waits. Whether it has all of it then, and the end, or nothing is left but the end: that is counted as
-   * sent, and whoever asks closes the link at once.
+   * Passes waiting data to the link. Returns whether the link then has all of it and the end, or only the end is left: that counts as
+   * sent, and the caller closes the link at once.
    */
   endsWithClose(): boolean {
     if (this.#files === undefined && this.#phase === "open") {
@@ -264,7 +264,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     return this.hasEnded;
   }
 
-  /** Settles when the link has all of it, and the end. */
+  /** Settles when the link has all data, and the end. */
   end(): Promise<void> {
     if (this.#connection.failure !== undefined) return lostWith(this.#connection.failure);
     if (this.#phase === "ended") return NOTHING;
@@ -302,7 +302,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     this.#flush();
   }
 
-  /** A datagram was lost: whoever waits for all to be sent is told, once it is. False when nobody does. */
+  /** A datagram was lost: the waiters for the end get its error once all is sent. False when there are none. */
   datagramFailed(error: Error): boolean {
     if (this.#enders === undefined) return false;
     this.#loss ??= error;
@@ -325,7 +325,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     return (this.#buffer?.loadBytes ?? 0) + (this.#files?.loadBytes ?? 0);
   }
 
-  /** @param result - of a send of all that was gathered, where that was made. */
+  /** @param result - of a send of the whole batch, if one was made. */
   #flush(result?: number): void {
     if (this.#isBlocked || this.#phase === "lost") return;
     const { policy } = this.#connection;
@@ -342,14 +342,14 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
   }
 
   /**
-   * What was sent together with others, and not told yet, waits no more: not to be sent twice, nor to be written behind. The
-   * connection may be lost by it.
+   * Removes bytes that were sent together with others, and not reported yet, so that they are neither sent twice nor written
+   * after. The connection may be lost by this.
    */
   #settle(): void {
     if (this.#isDue && turnSends.isTelling) turnSends.settle(this);
   }
 
-  /** Gives the link what it takes; whether the connection lives on. */
+  /** Passes to the link what it takes; returns whether the connection continues. */
   #send(result?: number): boolean {
     this.#settle();
     if (this.#phase === "lost") return false;
@@ -372,7 +372,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
       }
     } catch (thrown) {
       const error = errorOf(thrown);
-      // Memory that was lent is gone, or a file cannot be read: the peer must not take what it has for the whole.
+      // Lent memory is gone, or a file cannot be read: the peer must not take the part for the whole.
       if (error instanceof TypeError || isOfFileItself(error)) this.#connection.abort(error);
       else this.#connection.fail(error);
       return false;
@@ -403,12 +403,12 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     this.#buffer = undefined;
   }
 
-  /** What the link takes at once needs no room: whether it is enough. Nobody is told of it within a write. */
+  /** Bytes that the link takes at once need no buffer: returns whether that is enough. Calls no callback within a write. */
   #makesRoom(bytes: number): boolean {
     return !this.#isBlocked && this.#send() && this.#loadBytes + bytes <= this.#connection.policy.maxWriteBufferBytes;
   }
 
-  /** There is no room for a write, and nothing of it is taken. */
+  /** The buffer cannot hold a write, and takes nothing of it. */
   #refuse(): boolean {
     if (this.#connection.failure !== undefined) return false;
     const { policy } = this.#connection;
@@ -417,14 +417,14 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
       this.#connection.abort(new ConnectionError("ERR_SOCKWRIGHT_WRITE_BUFFER_FULL"));
       return false;
     }
-    // Who waits for room after it waits for the peer, and not in vain.
+    // A waiter for space after a full buffer waits for the peer, and not in vain.
     if (this.#loadBytes > 0) this.#fill();
     if (policy.whenWriteBufferFull === "throw") throw new ConnectionError("ERR_SOCKWRIGHT_WRITE_BUFFER_FULL");
     this.#writesDropped++;
     return false;
   }
 
-  /** So many bytes are in the write buffer now: they leave at the end of the turn. */
+  /** The write buffer has this many bytes now: they are sent at the end of the turn. */
   #added(bytes: number): void {
     this.#bytesAdded += bytes;
     if (this.#isDue || this.#isBlocked) return;
@@ -432,7 +432,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     turnSends.add(this);
   }
 
-  /** Whether less than so much waits; if not, who wants to write more is held back. */
+  /** Whether fewer bytes wait than the mark; if not, further writers must wait. */
   #isBelow({ highWaterBytes, maxUnsentBytesWhileReading }: ConnectionPolicy): boolean {
     const loadBytes = this.#loadBytes;
     if (loadBytes >= highWaterBytes) {
@@ -443,13 +443,13 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
     return true;
   }
 
-  /** From here on it is told, and told again where it is so much that more is held back. */
+  /** At this count it reports the change, and again when the count rises so far that more must pause. */
   #fill(): void {
     this.#isFull = true;
     this.#input.heldBackChanged();
   }
 
-  /** The peer has this long to take anything at all: what it takes has this called again. */
+  /** Starts the time in which the peer must take something; progress calls this again. */
   #awaitPeer(): void {
     const { policy } = this.#connection;
     const timeoutMs = this.#phase === "open" ? policy.writeTimeoutMs : policy.drainTimeoutMs;
@@ -459,7 +459,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
   }
 
   #expire(): void {
-    // A process that was held up may look at the clock before it has heard of everybody.
+    // A process that was held up may check the clock before it has received the pending events.
     if (this.#link.isDue?.("output") === true) {
       this.#awaitPeer();
       return;
@@ -490,7 +490,7 @@ export class Output implements LinkOutput, TurnWriter, WaitSource {
   }
 }
 
-/** Whether what has failed is the file that the link sends, and not the connection. */
+/** Whether the file that the link sends has failed, and not the connection. */
 function isOfFileItself(error: Error): boolean {
   if (!(error instanceof SocketError) || error.syscall !== "sendfile") return false;
   return error.errno !== -EPIPE && !CONNECTION_ERRORS.has(-error.errno);

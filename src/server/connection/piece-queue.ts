@@ -1,8 +1,8 @@
 import { intact } from "../../socket/values.ts";
 
-/** Small writes to a stream that has no room share memory of so many bytes. */
+/** Small writes to a stream that cannot send share memory blocks of this size. */
 export const CHUNK_BYTES = 4 * 1024;
-/** So many places of pieces that have left may stay in the list. */
+/** Slots of sent pieces that may stay in the list before it is compacted. */
 const MAX_LEFT_PLACES = 1024;
 
 const GONE = new Uint8Array(0);
@@ -10,15 +10,15 @@ const GONE = new Uint8Array(0);
 const EMPTY_RECORD = new Uint8Array(0);
 
 /**
- * Copies of what waits to be sent, and what is lent for that: the pieces of a stream, of which small ones are joined, or records.
- * Whoever writes a few bytes at a time to a peer that does not read takes little more memory than those bytes.
+ * Copies of the bytes that wait to be sent, and lent bytes: the pieces of a stream, of which small ones are joined, or records.
+ * Small writes to a peer that does not read take little more memory than their bytes.
  */
 export class PieceQueue {
   readonly #isRecords: boolean;
   readonly #pieces: Uint8Array[] = [];
-  /** Where the first piece is that has not left. */
+  /** The index of the first piece that is not sent. */
   #first = 0;
-  /** What the last piece is a part of, up to where that is filled: there is room behind it. */
+  /** The memory of the last piece and how far it is filled: a further write fits after it. */
   #chunk: Uint8Array | undefined;
   #filled = 0;
   #hasLent = false;
@@ -27,40 +27,40 @@ export class PieceQueue {
     this.#isRecords = isRecords;
   }
 
-  /** How many pieces, or records. */
+  /** The number of pieces or records. */
   get length(): number {
     return this.#pieces.length - this.#first;
   }
 
-  /** Whether a piece was lent, be it one that has left: each costs a view of its own, however short it is. */
+  /** Whether a piece was lent, even one that was sent: each costs a view, however short it is. */
   get hasLent(): boolean {
     return this.#hasLent;
   }
 
-  /** What leaves next. Throws where it was lent, and has lost its memory. */
+  /** The next piece to send. Throws when it was lent and has lost its memory. */
   get front(): Uint8Array | undefined {
     const front = this.#pieces[this.#first];
     if (this.#hasLent && front !== undefined) checkIntact(front);
     return front;
   }
 
-  /** The first pieces, so many of them at most. Throws as {@link front}. */
+  /** The first pieces, at most this many. Throws as {@link front}. */
   some(count: number): readonly Uint8Array[] {
     const pieces = this.#pieces.slice(this.#first, this.#first + count);
     if (this.#hasLent) pieces.forEach(checkIntact);
     return pieces;
   }
 
-  /** Keeps the bytes themselves: they must stay as they are until they have left. */
+  /** Keeps the bytes themselves: they must not change until they are sent. */
   addLent(bytes: Uint8Array): void {
     this.#chunk = undefined;
     this.#hasLent = true;
-    // Of so many bytes, also where the length of the view goes with that of its memory.
+    // With this length, also if the view's length follows that of its memory.
     const { buffer, byteOffset, length } = bytes;
     this.#pieces.push(length === 0 ? EMPTY_RECORD : Buffer.from(buffer, byteOffset, length));
   }
 
-  /** Keeps a copy that somebody has made, and nobody changes. */
+  /** Keeps a copy that belongs to the queue. */
   addCopy(copy: Uint8Array): void {
     this.#chunk = undefined;
     this.#pieces.push(copy);
@@ -75,7 +75,7 @@ export class PieceQueue {
     } else if (this.#chunk !== undefined && bytes.length <= this.#chunk.length - this.#filled) {
       this.#pieces[this.#pieces.length - 1] = this.#fill(this.#chunk, bytes, this.#filled - last.length);
     } else {
-      // Each is twice as long as the one before: who is late for one small answer keeps little.
+      // Each block is twice as long as the one before: a connection that waits for one small answer keeps little.
       const size = Math.max(bytes.length, Math.min(CHUNK_BYTES, 2 * last.length));
       this.#chunk = Buffer.allocUnsafe(size);
       this.#filled = 0;
@@ -83,11 +83,11 @@ export class PieceQueue {
     }
   }
 
-  /** So many bytes have left, or the first record. */
+  /** Removes this many bytes, or the first record. */
   drop(count: number): void {
     let left = count;
     for (let piece = this.#pieces[this.#first]; piece !== undefined; piece = this.#pieces[this.#first]) {
-      // What comes next may have been lent and have lost its memory: it has no bytes, and has not left.
+      // The next piece may have been lent and have lost its memory: it has no bytes, and was not sent.
       if (left === 0 && !this.#isRecords) break;
       if (left < piece.length) {
         this.#pieces[this.#first] = piece.subarray(left);
@@ -95,10 +95,10 @@ export class PieceQueue {
       }
       left -= piece.length;
       this.#pieces[this.#first++] = GONE;
-      // An empty record is gone with its own call; the ones behind it are not.
+      // An empty record was sent with its own call; later ones were not.
       if (this.#isRecords) break;
     }
-    // A shift for each piece would move all others, each time.
+    // A shift for each piece would move all others each time.
     if (this.#first < MAX_LEFT_PLACES && this.length > 0) return;
     this.#pieces.splice(0, this.#first);
     this.#first = 0;

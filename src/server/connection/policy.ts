@@ -3,26 +3,26 @@ import { type DeadlineWheel, deadlines } from "../time/deadline-wheel.ts";
 import type { Peer } from "../transport/peer.ts";
 import { type ConnectionLimits, type ConnectionOptions, connectionLimits } from "./connection-options.ts";
 
-/** What a server does not wait for besides, as {@link ExpiryReason} says. */
+/** The reasons of {@link ExpiryReason} besides the server's deadlines. */
 export const SERVER_EXPIRIES = ["linger", "grace"] as const;
-/** What is counted of deadlines of connections' own beyond so many names. */
+/** Names of connections' own deadlines that are counted separately; further names are counted together. */
 export const OTHER_DEADLINES = "other";
 
-/** Those that a server has of itself, and that every one counts. */
+/** The names of the server's own deadlines, which are always counted separately. */
 export type ServerExpiry = ServerDeadlineName | (typeof SERVER_EXPIRIES)[number];
 
 /**
- * What a connection was not waited for any longer: a deadline, of the server's or the connection's own; `linger`, the end of a
- * peer that was sent its own; `grace`, the service, by a server that closes.
+ * Why a wait for a peer was given up: a deadline of the server or of the connection; `linger`, the peer did not end after it
+ * got the end; `grace`, a closing server did not wait longer for the service.
  */
 export type ExpiryReason = ServerExpiry | DeadlineName;
 
 /**
- * What connections go by, and whom they tell when that was too little. All connections of a server share one: none of it is
- * theirs.
+ * The limits of connections, and the owner that they report exceeded limits to. All connections of a server share one
+ * object.
  */
 export interface ConnectionPolicy extends ConnectionLimits {
-  /** Whether the connections were accepted, and not made: of the two ends of a connection, the one that made it always reads. */
+  /** Whether the connections were accepted, not opened: of the two ends of a connection, the one that opened it always reads. */
   readonly isAccepted: boolean;
   readonly wheel: DeadlineWheel;
   /** The write buffer could not hold a write. */
@@ -32,10 +32,10 @@ export interface ConnectionPolicy extends ConnectionLimits {
 
 const UNTOLD = { wheel: deadlines, writeBufferFull: () => undefined, expired: () => undefined };
 
-/** Of a client, which nobody counts for. */
+/** The policy of a client, whose events are not counted. */
 export function clientPolicy(given: ConnectionOptions = {}): ConnectionPolicy {
   return { ...connectionLimits(given), ...UNTOLD, isAccepted: false };
 }
 
-/** What a connection goes by that was not told anything else. */
+/** The default policy of a connection. */
 export const DEFAULT_POLICY: ConnectionPolicy = { ...connectionLimits({}), ...UNTOLD, isAccepted: true };

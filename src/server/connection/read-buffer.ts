@@ -1,12 +1,12 @@
-/** With so many records, which may be empty, a connection that nobody reads from is not read from. */
+/** Unread records, which may be empty; at this number the connection pauses reading. */
 export const MAX_READ_BUFFER_RECORDS = 1024;
-/** Pieces of a stream are joined up to here: who sends byte by byte takes hardly more memory than the bytes themselves. */
+/** Pieces of a stream are joined up to this size: a peer that sends byte by byte costs little more memory than its bytes. */
 export const JOINED_BYTES = 4 * 1024;
 
-/** What came and was not read yet: a queue of pieces, of which any number of bytes can be taken. */
+/** Received bytes that were not read yet: a queue of pieces from which any number of bytes can be taken. */
 export class ReadBuffer {
   readonly #isRecords: boolean;
-  // Most often there is one piece or none, and an idle connection has no array.
+  // Mostly there is one piece or none, and an idle connection has no array.
   #first: Buffer | undefined;
   #rest: Buffer[] | undefined;
   #bytes = 0;
@@ -19,17 +19,17 @@ export class ReadBuffer {
     return this.#bytes;
   }
 
-  /** Not even an empty record is there. */
+  /** Whether it is empty, without even an empty record. */
   get isEmpty(): boolean {
     return this.#first === undefined;
   }
 
-  /** Whether so many bytes are there, or as many records as are kept. */
+  /** Whether this many bytes are buffered, or the maximum number of records. */
   isFull(maxBytes: number): boolean {
     return this.#bytes >= maxBytes || (this.#rest !== undefined && this.#rest.length >= MAX_READ_BUFFER_RECORDS - 1);
   }
 
-  /** Keeps a copy. */
+  /** Adds a copy. */
   add(bytes: Uint8Array): void {
     this.#bytes += bytes.length;
     const last = this.#rest?.at(-1) ?? this.#first;
@@ -53,7 +53,7 @@ export class ReadBuffer {
     return piece;
   }
 
-  /** So many bytes, which must be there. */
+  /** Takes this many bytes, which must be buffered. */
   take(count: number): Buffer {
     const first = this.#first;
     if (first !== undefined && first.length === count) {
@@ -76,7 +76,7 @@ export class ReadBuffer {
     return taken;
   }
 
-  /** Puts bytes before all that is there, as a record of their own. They are not copied. */
+  /** Puts bytes before all others, as a record of their own. They are not copied. */
   unshift(bytes: Uint8Array): void {
     const piece = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#bytes += piece.length;
@@ -88,12 +88,12 @@ export class ReadBuffer {
   }
 
   /**
-   * Where the delimiter begins, looking from `from`; -1 when it is not there. Whoever looks again when more has come, from
-   * behind what it has looked at, has each byte looked at once: the pieces before `from` are not touched, and none is copied.
+   * The offset of the delimiter, searched from `from`; -1 when it is absent. A caller that searches again later, from
+   * the end of the searched part, examines each byte once: the pieces before `from` are not touched, and none is copied.
    */
   indexOf(delimiter: Uint8Array, from: number): number {
     const pieces = this.#rest?.length ?? 0;
-    // Found from the back: in a long queue, what is new is at its end.
+    // Searched from the back: new pieces are at the end of a long queue.
     let index = pieces;
     let start = this.#bytes - (this.#piece(index)?.length ?? 0);
     for (; index > 0 && start > from; start -= this.#piece(index)?.length ?? 0) index--;
@@ -115,7 +115,7 @@ export class ReadBuffer {
     this.#bytes = 0;
   }
 
-  /** Where in a piece the delimiter begins that ends in a later one; -1 when it does not. */
+  /** The offset in a piece of a delimiter that ends in a later one; -1 when there is none. */
   #indexAcross(delimiter: Uint8Array, index: number, from: number): number {
     const piece = this.#piece(index);
     if (piece === undefined || delimiter.length === 1) return -1;

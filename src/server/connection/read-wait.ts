@@ -4,7 +4,7 @@ import { tolerated } from "./unawaited.ts";
 import { WaitLimit, type WaitOptions, type WaitSource } from "./wait.ts";
 import type { WaitEnd, Waiter } from "./waiter.ts";
 
-/** A read that needs more than there is. */
+/** A read that needs more bytes than are buffered. */
 export class WaitingRead<T> implements Waiter {
   readonly #read: Read<T>;
   readonly promise: Promise<T>;
@@ -41,20 +41,20 @@ export class WaitingRead<T> implements Waiter {
     }
   }
 
-  /** Resolving with a rejection spares every idle connection the second function. */
+  /** Resolving with a rejected promise saves the second function for every idle connection. */
   protected reject(error: unknown): void {
     void tolerated(this.promise);
     this.#resolve?.(Promise.reject(error));
   }
 }
 
-/** What a read that has waited for long enough waits at. */
+/** The deadline that ends a waiting read. */
 export interface ReadSource extends WaitSource {
-  /** It waits no more. False where it does not wait any more anyway. */
+  /** Ends the wait. False when it does not wait any more. */
   giveUp(waiter: Waiter): boolean;
 }
 
-/** A read that waits no longer than it may. It has taken nothing before it has all that it wants. */
+/** A read with a deadline. It takes no bytes before it has all that it needs. */
 export class LimitedWaitingRead<T> extends WaitingRead<T> {
   readonly #limit: WaitLimit;
 
@@ -77,7 +77,7 @@ export class LimitedWaitingRead<T> extends WaitingRead<T> {
   }
 }
 
-/** What a read gives for which no more will come. */
+/** The result of a read after the last byte. */
 export function ending<T>(read: Read<T>, buffer: ReadBuffer, how: WaitEnd, failure: Error | undefined): T {
   if (failure !== undefined) throw failure;
   const end: InputEnd = how === "ended" ? "ended" : "stopped";

@@ -1,35 +1,35 @@
 import { ConnectionError } from "../transport/connection-error.ts";
 import type { ReadBuffer } from "./read-buffer.ts";
 
-/** The most that one read can ask for. */
+/** The maximum number of bytes of one read. */
 export const MAX_READ_BYTES = 16 * 1024 * 1024;
 
-/** One way of taking from what came. It knows nothing of sockets, and gives the same however the bytes are cut. */
+/** A way to take bytes from the read buffer. It knows nothing of sockets, and its results do not depend on how the bytes are cut. */
 export interface Read<T> {
-  /** Before so many bytes are there, it is not worth a try. */
+  /** With fewer bytes than this, an attempt cannot succeed. */
   readonly wantedBytes: number;
-  /** What it gives; undefined when it needs more. Throws when no more would help; what is there can still be read. */
+  /** Returns the result; undefined when it needs more. Throws when more would not help; the buffered bytes can still be read. */
   take(buffer: ReadBuffer): T | undefined;
-  /** As {@link take} with an empty read buffer, from bytes that are lent for the time of the call: it keeps what it does not give. */
+  /** As {@link take} with an empty read buffer, from bytes that are lent during the call: it keeps those it does not return. */
   takeLent?(bytes: Uint8Array): T | undefined;
-  /** What it gives when {@link take} gave nothing and no more will come, by the peer's end or by a stop at this side. */
+  /** The result when {@link take} returned undefined and no more will come, because the peer ended or this side stopped. */
   atEnd(buffer: ReadBuffer, how: InputEnd): T;
 }
 
 /**
- * Why no more will come: `ended`, the peer has ended, and what it has not finished is an error; `stopped`, this side reads
- * no more, and what was cut by that is just left out.
+ * Why no more will come: `ended`, the peer has ended, and an incomplete item is an error; `stopped`, this side reads
+ * no more, and an incomplete item is dropped.
  */
 export type InputEnd = "ended" | "stopped";
 
-/** The next piece, or a record, whole. */
+/** The next piece, or a whole record. */
 export const NEXT_PIECE: Read<Buffer | undefined> = {
   wantedBytes: 0,
   take: (buffer) => buffer.shift(),
   atEnd: () => undefined,
 };
 
-/** What is there of a stream, up to so many bytes. */
+/** The buffered bytes of a stream, up to this many. */
 export class ReadAtMost implements Read<Buffer | undefined> {
   readonly wantedBytes = 1;
   readonly #maxBytes: number;
@@ -47,7 +47,7 @@ export class ReadAtMost implements Read<Buffer | undefined> {
   }
 }
 
-/** So many bytes, no more and no less. */
+/** Exactly this many bytes. */
 export class ReadExactly implements Read<Buffer> {
   readonly wantedBytes: number;
 
@@ -64,7 +64,7 @@ export class ReadExactly implements Read<Buffer> {
   }
 }
 
-/** Up to a delimiter, and with it. */
+/** The bytes up to and including a delimiter. */
 export class ReadUntil implements Read<Buffer | undefined> {
   readonly #delimiter: Uint8Array;
   readonly #maxBytes: number;
@@ -81,7 +81,7 @@ export class ReadUntil implements Read<Buffer | undefined> {
 
   take(buffer: ReadBuffer): Buffer | undefined {
     const { length } = this.#delimiter;
-    // The delimiter may have come in parts: its beginning is then among what was searched already.
+    // The delimiter may have arrived in parts: its beginning is then in the searched bytes.
     const at = buffer.indexOf(this.#delimiter, Math.max(0, this.#searched - length + 1));
     if (at >= 0 && at + length <= this.#maxBytes) return buffer.take(at + length);
     this.#searched = buffer.bytes;

@@ -1,22 +1,22 @@
-// The connections that have written in a turn, which send together.
+// The connections that have written in a turn, and send together.
 import type { Kernel } from "../../native/kernel.ts";
 import { atEndOfTurn, type TurnEnder } from "../../native/turn.ts";
 import { forgetCopies, GATHERED } from "./write-buffer.ts";
 
-/** So many sends at most are made with one call of the addon. */
+/** Sends in one call of the addon; more need another call. */
 export const MAX_SENDS = 256;
 
 /** Slot, generation, offset, and length or result: the contract of `sendAll`. */
 const INT32S_PER_SEND = 4;
 
-/** Who has written something in the turn. Nothing here throws. */
+/** A connection that has written in the turn. Its methods do not throw. */
 export interface TurnWriter {
   /**
-   * Puts a send of all that waits into the list, if that is what there is to do, and gives who makes it; else {@link endTurn} is
+   * Adds a send of all waiting bytes to the list, if one send does it, and returns the sender; else {@link endTurn} is
    * called.
    */
   stage(sends: Int32Array, at: number): Pick<Kernel, "sendAll"> | undefined;
-  /** What that send has come to: a count, or a negated errno. */
+  /** The result of that send: a count, or a negated errno. */
   sentTogether(result: number): void;
   endTurn(): void;
 }
@@ -26,26 +26,26 @@ class TurnSends implements TurnEnder {
   #due: (TurnWriter | undefined)[] = [];
   #dueCount = 0;
   /**
-   * The list of the turn before, used again: its places are empty. A shorter `length` would drop its memory with every turn.
+   * The list of the turn before, reused: its slots are empty. A shorter `length` would free its memory each turn.
    */
   #spare: (TurnWriter | undefined)[] = [];
   readonly #sends = new Int32Array(MAX_SENDS * INT32S_PER_SEND);
-  /** Whose sends were made and not told yet. */
+  /** The writers whose sends were made and not reported yet. */
   readonly #staged: (TurnWriter | undefined)[] = new Array<TurnWriter | undefined>(MAX_SENDS).fill(undefined);
   #stagedCount = 0;
 
-  /** It is called back when the turn ends, once. */
+  /** Called back once, when the turn ends. */
   add(writer: TurnWriter): void {
     this.#due[this.#dueCount++] = writer;
     if (this.#dueCount === 1) atEndOfTurn(this);
   }
 
-  /** Sends were made, and not all writers have been told. */
+  /** Sends were made, and not all results are reported. */
   get isTelling(): boolean {
     return this.#stagedCount > 0;
   }
 
-  /** Tells a writer now what its send has come to, if one was made: it is about to write or to send more. */
+  /** Reports the result of its send to a writer now, if one was made: it is about to write or to send more. */
   settle(writer: TurnWriter): void {
     const index = this.#staged.indexOf(writer);
     if (index >= 0) this.#tell(index);
@@ -56,7 +56,7 @@ class TurnSends implements TurnEnder {
     const due = this.#due;
     const count = this.#dueCount;
     this.#dueCount = 0;
-    // Whoever is told may write again, and flush: then there is no spare list, and a new one is made.
+    // A callback may write again and flush: then there is no spare list, and a new one is made.
     this.#due = this.#spare;
     this.#spare = [];
     const isAlone = count === 1 || this.isTelling;
@@ -71,7 +71,7 @@ class TurnSends implements TurnEnder {
     this.#spare = due;
   }
 
-  /** Those who can, {@link MAX_SENDS} at most: they are due no more. */
+  /** The writers that can, at most {@link MAX_SENDS}: they are removed from the list. */
   #sendTogether(due: (TurnWriter | undefined)[], from: number, to: number): void {
     let kernel: Pick<Kernel, "sendAll"> | undefined;
     let count = 0;

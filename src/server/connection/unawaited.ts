@@ -1,19 +1,19 @@
 /**
- * What a peer, a close, a time-out or a signal can cause must not end the process where nobody awaits the call: a rejection
- * that they cause is tolerated. What only the program itself can cause, a wrong argument, stays unhandled until somebody
- * handles it, as `tolerate` of layer 1 has it. A file may be one that the peer has named: see {@link WatchedPromise}.
+ * A peer, a close, a timeout or a signal must not end the process when the program does not await a call: a rejection
+ * that they cause is tolerated. A rejection that only the program can cause, such as a wrong argument, stays unhandled until it
+ * is handled, as with `tolerate` of layer 1. The peer may have named a file: see {@link WatchedPromise}.
  */
 export function tolerated<T>(promise: Promise<T>): Promise<T> {
   promise.catch(ignore);
   return promise;
 }
 
-/** A rejection with such an error. */
+/** Returns a promise rejected with such an error. */
 export function lostWith(error: unknown): Promise<never> {
   return tolerated(Promise.reject(error));
 }
 
-/** The same work, whose rejection is tolerated where `isTheirs` says so of the error. */
+/** Returns the promise; its rejection is tolerated if `isTheirs` returns true for the error. */
 export function toleratedIf<T>(work: Promise<T>, isTheirs: (error: unknown) => boolean): Promise<T> {
   const promise: Promise<T> = work.catch((error: unknown) => {
     if (isTheirs(error)) void tolerated(promise);
@@ -23,13 +23,13 @@ export function toleratedIf<T>(work: Promise<T>, isTheirs: (error: unknown) => b
 }
 
 /**
- * A promise that knows whether somebody has asked what became of it. Unlike one of Node's own, a promise of another class is asked
- * by its `then`, also by `await` and by `Promise.all`.
+ * A promise that knows whether a program has subscribed to it. Unlike one of Node's own, a promise of a subclass is subscribed to
+ * with its `then`, also by `await` and by `Promise.all`.
  */
 export class WatchedPromise<T> extends Promise<T> {
   #isAwaited = false;
 
-  /** What `then` gives is any promise. */
+  /** `then` returns an ordinary promise. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
@@ -49,5 +49,5 @@ export class WatchedPromise<T> extends Promise<T> {
 }
 
 function ignore(): void {
-  // Whoever awaits the promise is told.
+  // The subscriber handles the rejection.
 }

@@ -4,15 +4,15 @@ import { CHUNK_BYTES, PieceQueue } from "./piece-queue.ts";
 import type { PromiseWaiter } from "./wait.ts";
 
 /**
- * Writes of one turn are gathered up to here, in memory that all connections share: a small message to each of as many
- * connections as a server has by default. The kernel gives the pages as they are first written to.
+ * Memory for the writes of one turn, which all connections share: a small message to each connection of a server's default
+ * maximum. The kernel gives pages as they are first written.
  */
 export const GATHERED_BYTES = 1024 * 1024;
-/** The same bytes, written to several connections in a turn, are copied once where they are so many; of fewer a copy costs less. */
+/** From this length on, equal bytes written to several connections in a turn are copied once; for shorter ones a copy is cheaper. */
 const SHARED_COPY_BYTES = 512;
 /** sysconf(3), _SC_IOV_MAX: sendmsg(2) takes at most this many pieces. */
 const MAX_PIECES = 1024;
-/** What a record or a lent piece that waits counts besides its bytes, so that empty and short ones are bounded too. */
+/** The bytes that a waiting record or lent piece counts in addition to its own, so that the number of short ones is bounded too. */
 export const RECORD_OVERHEAD_BYTES = 64;
 
 /** Writes a frame into memory, as a codec does. */
@@ -20,7 +20,7 @@ export interface FrameEncoder<T> {
   encodeInto?(frame: T, memory: Buffer, at: number): number | undefined;
 }
 
-/** Who waits until so much is sent. */
+/** A waiter for the time when this many bytes are sent. */
 interface Mark {
   readonly at: number;
   readonly waiters: PromiseWaiter[];
@@ -28,9 +28,9 @@ interface Mark {
 
 const NOBODY: readonly PromiseWaiter[] = [];
 
-/** Where they are. */
+/** The offset of the bytes. */
 export const GATHERED = Buffer.allocUnsafeSlow(GATHERED_BYTES);
-/** So many buffers that were emptied are kept, to be used again: each turn empties one for each connection that wrote. */
+/** Emptied buffers to keep for reuse: each turn empties one for each connection that wrote. */
 const MAX_FREE_BUFFERS = 256;
 
 const free: WriteBuffer[] = [];
@@ -44,11 +44,11 @@ interface Copy {
 }
 
 const NO_BYTES = GATHERED.subarray(0, 0);
-/** The last one in the shared memory, for those who send in this turn: that memory is used again when they have. */
+/** The last copy in the shared memory, for connections that send in this turn; the memory is reused afterwards. */
 const lastShared: Copy = { source: undefined, bytes: NO_BYTES };
-/** Where it begins. */
+/** The offset of the copy. */
 let sharedStart = -1;
-/** The last one with memory of its own, for those who have to wait. */
+/** The last copy with memory of its own, for connections that have to wait. */
 const lastKept: Copy = { source: undefined, bytes: NO_BYTES };
 
 /** The turn has ended. */
@@ -76,17 +76,17 @@ function keptCopy(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * What was written and is not sent yet. The writes of a turn lie one behind the other in the shared memory for as long as
- * no other connection writes between them, so that a write costs no memory of its own; what outlives the turn is copied.
+ * Bytes that were written and not sent yet. The writes of a turn are contiguous in the shared memory as long as
+ * no other connection writes between them, so that a write allocates no memory; bytes that outlive the turn are copied.
  */
 export class WriteBuffer {
   readonly #isRecords: boolean;
-  /** Most often there is none: an idle connection has no queue. */
+  /** Mostly absent: an idle connection has no queue. */
   #queue: PieceQueue | undefined;
   #start = -1;
   #end = -1;
   #bytes = 0;
-  /** How many bytes were sent, and of records one more each: an empty one counts, too. */
+  /** The number of sent bytes, plus one for each record: an empty one counts, too. */
   #sent = 0;
   #marks: Mark[] | undefined;
 
@@ -94,12 +94,12 @@ export class WriteBuffer {
     this.#isRecords = isRecords;
   }
 
-  /** One that was emptied, or a new one. */
+  /** Returns an emptied buffer, or a new one. */
   static take(isRecords: boolean): WriteBuffer {
     return (isRecords ? undefined : free.pop()) ?? new WriteBuffer(isRecords);
   }
 
-  /** It is empty, nobody waits, and nobody has it any more. */
+  /** It is empty, has no waiters, and no owner any more. */
   giveBack(): void {
     if (this.#isRecords || free.length === MAX_FREE_BUFFERS) return;
     this.#sent = 0;
@@ -111,7 +111,7 @@ export class WriteBuffer {
     return this.#bytes;
   }
 
-  /** What the marks and the cap go by. */
+  /** The count that the marks and the cap apply to. */
   get loadBytes(): number {
     const queue = this.#queue;
     if (queue === undefined || !(this.#isRecords || queue.hasLent)) return this.#bytes;
@@ -122,7 +122,7 @@ export class WriteBuffer {
     return this.#start < 0 && this.#queue === undefined;
   }
 
-  /** Keeps a copy of the bytes: behind what is there, or as a record. No bytes are none of a stream: nothing would ever take them. */
+  /** Adds a copy of the bytes, after the others or as a record. Adds no empty piece to a stream: no send would ever remove it. */
   add(bytes: Uint8Array): void {
     if (bytes.length === 0 && !this.#isRecords) return;
     this.#bytes += bytes.length;
@@ -133,7 +133,7 @@ export class WriteBuffer {
     else this.#queue.add(bytes);
   }
 
-  /** Keeps the bytes themselves, as {@link add}. */
+  /** As {@link add}, but keeps the bytes themselves. */
   addLent(bytes: Uint8Array): void {
     if (bytes.length === 0 && !this.#isRecords) return;
     this.#bytes += bytes.length;
@@ -143,8 +143,8 @@ export class WriteBuffer {
   }
 
   /**
-   * Adds a frame that its codec writes into the shared memory, without a copy. Undefined where that cannot be, or where more
-   * than `mostBytes` would wait: then it has not been added.
+   * Adds a frame that its codec writes into the shared memory, without a copy. Undefined if that is impossible, or if more
+   * than `mostBytes` would wait: then nothing was added.
    */
   addFrame<T>(encoder: FrameEncoder<T>, frame: T, mostBytes: number): number | undefined {
     if (this.#isRecords || !this.#canShare()) return undefined;
@@ -156,10 +156,10 @@ export class WriteBuffer {
   }
 
   /**
-   * Has the sender send all that it takes, in one system call on a stream, and in one for each record. Throws a TypeError where
-   * memory that was lent is gone.
+   * Makes the sender send what it takes, with one system call on a stream, and with one per record. Throws a TypeError when
+   * lent memory is gone.
    *
-   * @param hasMore - bytes that the link is to send by itself follow at once.
+   * @param hasMore - bytes that the link sends by itself follow at once.
    */
   flush(sender: Sender, hasMore = false): void {
     if (this.#start >= 0) {
@@ -182,7 +182,7 @@ export class WriteBuffer {
     }
   }
 
-  /** Puts a send of all that is there into the list, if one send of the shared memory is that. See `TurnWriter`. */
+  /** Adds a send of everything to the list, if one send of the shared memory does it. See `TurnWriter`. */
   stage({ slot, generation }: LinkSocket, sends: Int32Array, at: number): boolean {
     if (this.#start < 0) return false;
     sends[at] = slot;
@@ -192,14 +192,14 @@ export class WriteBuffer {
     return true;
   }
 
-  /** Such a send has taken so many bytes. */
+  /** Such a send has taken this many bytes. */
   staged(taken: number): void {
     this.#keep(taken);
   }
 
-  /** Those who wait until all that is there now is sent. */
+  /** The waiters for everything that is buffered now. */
   whenSent(): PromiseWaiter[] {
-    // A record counts, be it empty.
+    // A record counts, even an empty one.
     const at = this.#sent + this.#bytes + (this.#isRecords ? (this.#queue?.length ?? 0) : 0);
     const last = this.#marks?.at(-1);
     if (last?.at === at) return last.waiters;
@@ -209,7 +209,7 @@ export class WriteBuffer {
     return waiters;
   }
 
-  /** Those for whom all is sent that they wait for; undefined where nobody waits at all. */
+  /** The waiters whose bytes are all sent; undefined when there are none at all. */
   takeSent(): readonly PromiseWaiter[] | undefined {
     const marks = this.#marks;
     if (marks === undefined) return undefined;
@@ -217,7 +217,7 @@ export class WriteBuffer {
     return marks.splice(0, count < 0 ? marks.length : count).flatMap(({ waiters }) => waiters);
   }
 
-  /** Drops what is there: gives those who wait for it. */
+  /** Drops everything; returns the waiters. */
   clear(): readonly PromiseWaiter[] {
     if (this.#start >= 0) this.#release();
     this.#queue = undefined;
@@ -245,12 +245,12 @@ export class WriteBuffer {
     return true;
   }
 
-  /** What is written now can lie behind what was written before in this turn. */
+  /** Whether the next write can follow the earlier ones of this turn in memory. */
   #canShare(): boolean {
     return this.#queue === undefined && (this.#start < 0 || this.#end === sharedEnd);
   }
 
-  /** So many bytes were put into the shared memory. */
+  /** This many bytes were put into the shared memory. */
   #shared(bytes: number): void {
     if (this.#start < 0) {
       this.#start = sharedEnd;
@@ -260,7 +260,7 @@ export class WriteBuffer {
     this.#end = sharedEnd;
   }
 
-  /** Leaves the shared memory: all but the first bytes, which were sent, become a piece of our own. */
+  /** Leaves the shared memory: the bytes after the first ones, which were sent, become a piece with its own memory. */
   #keep(sent: number): void {
     if (this.#start < 0) return;
     this.#bytes -= sent;

@@ -22,7 +22,7 @@ const MESSAGES = {
 export type ConnectionErrorCode = keyof typeof MESSAGES;
 
 /**
- * A condition of a connection that no system call tells. Match on `code`:
+ * The error of a condition that no system call reports. Match on `code`:
  *
  * | code | when |
  * |---|---|
@@ -67,7 +67,7 @@ export class ConnectionError extends Error {
   }
 }
 
-/** What was thrown, as an Error. Anything can be thrown, also what throws when it is looked at. */
+/** Returns the thrown value as an Error. A program can throw any value, also one whose inspection throws. */
 export function errorOf(thrown: unknown): Error {
   if (isError(thrown)) return thrown;
   try {
@@ -77,7 +77,7 @@ export function errorOf(thrown: unknown): Error {
   }
 }
 
-/** Whether it is an Error; a Proxy may throw when that is asked. */
+/** Whether the value is an Error; a Proxy may throw on the check. */
 export function isError(thrown: unknown): thrown is Error {
   try {
     return thrown instanceof Error;

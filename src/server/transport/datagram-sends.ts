@@ -17,19 +17,19 @@ import type { Peer } from "./peer.ts";
 import type { DatagramEvents, Sent } from "./transport.ts";
 
 /**
- * Bytes of the datagrams of one turn that leave with one call, or wait until the kernel has buffer space. While some
+ * Bytes of the datagrams of one turn that are sent with one call, or wait until the kernel has buffer space; while some
  * wait, further ones are refused.
  */
 export const DATAGRAM_BATCH_BYTES = 64 * 1024;
-/** The longest datagram of such a batch. A longer one leaves at once: its copy would cost as much as the call. */
+/** The longest datagram of such a batch. A longer one is sent at once: copying it would cost as much as the call. */
 export const MAX_GATHERED_DATAGRAM_BYTES = 16 * 1024;
 
 /** Offset, length, offset of the address, length of the address: the contract of `sendmmsg`. */
 const INT32S_PER_MESSAGE = 4;
-/** send(2): there is no room, which on a network interface is ENOBUFS; or the datagram is too long. */
+/** send(2): the kernel has no buffer, which a network interface reports as ENOBUFS; or the datagram is too long. */
 const NOT_NOW: ReadonlySet<number> = new Set([EAGAIN, ENOBUFS, ENOMEM, EMSGSIZE]);
 
-// One for all sockets: what one of them has gathered leaves before another begins.
+// Shared by all sockets: the batch of one socket is sent before another begins one.
 const memory = Buffer.allocUnsafeSlow(DATAGRAM_BATCH_BYTES);
 const addresses = new Uint8Array(MAX_DATAGRAMS * SOCKADDR_BYTES);
 const messages = new Int32Array(MAX_DATAGRAMS * INT32S_PER_MESSAGE);
@@ -37,33 +37,33 @@ const peers: Peer[] = [];
 let usedBytes = 0;
 let gathering: DatagramSends | undefined;
 
-/** A datagram that was taken, and for which the kernel had no room. */
+/** The result of a datagram that waits because the kernel has no buffer. */
 interface Held {
   readonly data: Uint8Array;
   readonly sockaddr: Uint8Array;
   readonly to: Peer;
 }
 
-/** A datagram that was taken, and then refused: with a positive errno. */
+/** The result of a datagram that the kernel refused: a positive errno. */
 interface Failure {
   readonly to: Peer;
   readonly errno: number;
 }
 
-/** Told when datagrams wait for room, and when none does any more. */
+/** Called when the first datagram begins to wait, and when none waits any more. */
 type AwaitRoom = (isAwaited: boolean) => void;
 
 /**
- * The way out of a socket for datagrams. Several that are sent in one turn leave together at its end, while the kernel takes what
- * it is given: after an error each is sent at once, and its result told, until one is taken again. A Unix socket's are never
- * gathered: each receiver has a small queue of its own, and for one that is full no other shall wait.
+ * The sending side of a datagram socket. The datagrams of one turn are sent together at its end as long as the kernel accepts
+ * them: after an error each is sent at once, and its result reported, until one succeeds. Datagrams of a Unix socket are never
+ * batched: each receiver has a small queue of its own, and a full one must not delay the others.
  */
 export class DatagramSends implements turn.TurnEnder {
   readonly #endpoint: Endpoint;
   readonly #events: Pick<DatagramEvents, "failed" | "settled">;
   readonly #awaitRoom: AwaitRoom;
   #isTaking = false;
-  /** Of the portion that is being handled: how many came with it; 0 where none is. */
+  /** The number of datagrams in the batch that is being handled; 0 outside a batch. */
   #portion = 0;
   #lastTurn = -1;
   #isDue = false;
@@ -75,12 +75,12 @@ export class DatagramSends implements turn.TurnEnder {
     this.#awaitRoom = awaitRoom;
   }
 
-  /** So many datagrams have come together and are about to be handled; 0, they were. */
+  /** Sets the number of datagrams that were received together and are about to be handled; 0 after them. */
   set portion(count: number) {
     this.#portion = count;
   }
 
-  /** @param sockaddr - the peer's; without it, it is made of what the peer says. */
+  /** @param sockaddr - the peer's; without it, the address is encoded from the peer's fields. */
   send(data: Uint8Array, to: Peer, sockaddr: Uint8Array | undefined): Sent {
     if (this.#endpoint.closed) return false;
     try {
@@ -90,16 +90,16 @@ export class DatagramSends implements turn.TurnEnder {
         return "later";
       }
       this.flush();
-      // None overtakes another.
+      // Datagrams keep their order.
       return this.#held.length === 0 && this.#sendNow(data, address, to);
     } catch (error) {
-      // A name that a peer can have and nobody can write, such as a path of 108 bytes.
+      // A name that a peer can have but that cannot be encoded, such as a path of 108 bytes.
       this.#events.failed(errorOf(error), to);
       return false;
     }
   }
 
-  /** The kernel has room again. */
+  /** Called when the socket is writable again. */
   writable(): void {
     const failures: Failure[] = [];
     const held = this.#held;
@@ -115,7 +115,7 @@ export class DatagramSends implements turn.TurnEnder {
     this.#tell(at - failures.length, failures);
   }
 
-  /** Sends what was gathered. */
+  /** Sends the batch. */
   flush(): void {
     if (gathering === this) this.#sendGathered();
   }
@@ -125,14 +125,14 @@ export class DatagramSends implements turn.TurnEnder {
     this.flush();
   }
 
-  /** Sends what waits, as far as the kernel has room. The rest is lost. */
+  /** Sends the waiting datagrams that the kernel accepts. The rest is lost. */
   close(): void {
     this.flush();
     if (this.#held.length > 0) this.writable();
     this.drop();
   }
 
-  /** What the kernel had no room for is lost: nobody is told of that, but it counts. */
+  /** Datagrams that the kernel did not accept are lost: they are counted and not reported. */
   drop(): void {
     const lost = this.#held.length;
     this.#held = [];
@@ -143,7 +143,7 @@ export class DatagramSends implements turn.TurnEnder {
     if (!this.#isTaking || data.length > MAX_GATHERED_DATAGRAM_BYTES || !isInternet(this.#endpoint.family))
       return false;
     if (turn.isExiting()) return false;
-    // Who has come alone is answered at once.
+    // A datagram that was received alone is answered at once.
     if (this.#portion > 0) return this.#portion > 1;
     const current = turn.endingTurn();
     const isFurther = this.#lastTurn === current;
@@ -152,7 +152,7 @@ export class DatagramSends implements turn.TurnEnder {
   }
 
   #gather(data: Uint8Array, sockaddr: Uint8Array, to: Peer): void {
-    // Whoever is told of a loss by that may send, and another socket gather: its datagrams are not to leave with this one.
+    // A callback about a loss may send, and another socket may begin a batch: these datagrams must not leave with it.
     while (gathering !== undefined && (gathering !== this || !hasRoomFor(data))) gathering.flush();
     gathering = this;
     const index = peers.length;
@@ -171,7 +171,7 @@ export class DatagramSends implements turn.TurnEnder {
     turn.atEndOfTurn(this);
   }
 
-  /** Nobody is told before all were tried: who is told may send again. */
+  /** All are tried before any result is reported: a callback may send again. */
   #sendGathered(): void {
     const count = peers.length;
     const failures: Failure[] = [];
@@ -180,7 +180,7 @@ export class DatagramSends implements turn.TurnEnder {
     while (at < count) {
       const sent: number = this.#sendFrom(at, count);
       if (sent === -EAGAIN) break;
-      // ip(7): an error that an earlier datagram brought back takes the place of this send, once.
+      // ip(7): a pending error of an earlier datagram replaces the result of this send, once.
       const isEarlier: boolean = CONNECTION_ERRORS.has(-sent) && !isRetry;
       isRetry = isEarlier;
       if (sent > 0) at += sent;
@@ -196,7 +196,7 @@ export class DatagramSends implements turn.TurnEnder {
     this.#tell(taken, failures);
   }
 
-  /** How many of the messages from there on were sent, or a negated errno. */
+  /** The number of messages that were sent from there on, or a negated errno. */
   #sendFrom(at: number, count: number): number {
     const { slot, generation } = this.#endpoint;
     const rest = at === 0 ? messages : messages.subarray(at * INT32S_PER_MESSAGE);
@@ -213,7 +213,7 @@ export class DatagramSends implements turn.TurnEnder {
     return { data, sockaddr: addresses.slice(addressFrom, addressFrom + addressLength), to: this.#peerAt(index) };
   }
 
-  /** What became of those that were taken. */
+  /** Reports the results of the datagrams of the batch. */
   #tell(taken: number, failures: readonly Failure[]): void {
     this.#events.settled?.(taken, failures.length);
     for (const { to, errno } of failures) this.#fail(errno, to);
@@ -231,7 +231,7 @@ export class DatagramSends implements turn.TurnEnder {
     const { slot, generation, family } = this.#endpoint;
     const attempt = (): number => kernel.sendto(slot, generation, data, 0, data.length, 0, sockaddr);
     const result = attempt();
-    // ip(7), as above. A Unix socket has none such.
+    // ip(7), as above. A Unix socket has no pending errors.
     return CONNECTION_ERRORS.has(-result) && family !== AF_UNIX ? attempt() : result;
   }
 
@@ -240,7 +240,7 @@ export class DatagramSends implements turn.TurnEnder {
   }
 }
 
-/** Whether one more can be gathered. */
+/** Whether the batch can take one more. */
 function hasRoomFor(data: Uint8Array): boolean {
   return peers.length < MAX_DATAGRAMS && usedBytes + data.length <= DATAGRAM_BATCH_BYTES;
 }
@@ -249,7 +249,7 @@ function targetOf(family: number, to: Peer): ConstructorParameters<typeof Socket
   try {
     return encodeNumericAddress(family, to).target;
   } catch {
-    // A name that only the kernel can write.
+    // A name that only the kernel can encode.
     return undefined;
   }
 }

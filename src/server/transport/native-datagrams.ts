@@ -36,15 +36,15 @@ import type { Peer } from "./peer.ts";
 import { isAnswerable, peerOf } from "./peer-of.ts";
 import type { DatagramEvents, DatagramSocket, Sent } from "./transport.ts";
 
-/** Errors in a row, without a datagram between them: a socket that gives nothing else is lost. */
+/** Errors in a row without a datagram between them; beyond it, the socket is closed with the error. */
 export const MAX_RECEIVE_ERRORS = 16;
-/** Room for any datagram of UDP, whose length field has 16 bits. */
+/** The size of a receive buffer for any datagram of UDP, whose length field has 16 bits. */
 export const DATAGRAM_BYTES = 64 * 1024;
 /** Length, and length of the address: the contract of `recvmmsg`. */
 const INT32S_PER_RESULT = 2;
 
-// One for all sockets: what it holds is copied before anybody else receives. The kernel gives it no memory until it is used, which
-// for most datagrams is one page of each piece.
+// Shared by all sockets: its content is copied before the next receive. The kernel gives it no memory until it is used, which
+// for most datagrams is one page of each buffer.
 let memory = Buffer.alloc(0);
 const addresses = new Uint8Array(MAX_DATAGRAMS * SOCKADDR_BYTES);
 const addressView = new DataView(addresses.buffer);
@@ -53,10 +53,10 @@ const addressBuffer = new AddressBuffer();
 const addressBufferView = new DataView(addressBuffer.bytes.buffer);
 const look = new Uint8Array(0);
 
-/** What has come: bytes of the receiver's own, from whom, and how the kernel writes that. */
+/** A received datagram: its bytes, owned by the receiver, the sender, and the sender's sockaddr. */
 type Incoming = readonly [data: Buffer, peer: Peer, sockaddr: Uint8Array];
 
-/** A bound socket of the kernel's for datagrams: what has come is received with one call, and answered with another. */
+/** A bound datagram socket of the kernel. It receives several datagrams with one call, and sends several with another. */
 export class NativeDatagrams implements DatagramSocket, Watcher {
   readonly url: SocketUrl;
   readonly slot: number;
@@ -65,10 +65,10 @@ export class NativeDatagrams implements DatagramSocket, Watcher {
   readonly #endpoint: Endpoint;
   readonly #events: DatagramEvents;
   readonly #sends: DatagramSends;
-  /** EPOLLIN while it receives, EPOLLOUT while a datagram waits for room. */
+  /** EPOLLIN while it receives, EPOLLOUT while a datagram waits to be sent. */
   #interest = 0;
   #isReceiving = true;
-  /** How many datagrams it receives at a time: fewer where they are long, for the sake of the other sockets. */
+  /** The datagrams to receive at a time: fewer when they are long, so that other sockets get their turn. */
   #most = MAX_DATAGRAMS;
   #errors = 0;
   #isShort = false;
@@ -104,7 +104,7 @@ export class NativeDatagrams implements DatagramSocket, Watcher {
     if (concerns(this.#interest & EPOLLOUT, events)) this.#sends.writable();
   }
 
-  /** One call for each event, so that no flood keeps the other sockets waiting; what it leaves is told in the next turn. */
+  /** One call for each event, so that a flood does not delay the other sockets; epoll reports the rest in the next turn. */
   #receive(events: number): void {
     const incoming: Incoming[] = [];
     const result = isInternet(this.#endpoint.family) ? this.#receiveTogether(incoming) : this.#receiveEach(incoming);
@@ -112,7 +112,7 @@ export class NativeDatagrams implements DatagramSocket, Watcher {
     if (result < 0 && this.#isReceiving) this.#nothingCame(-result, events, incoming.length > 0);
   }
 
-  /** All of them are copied before the first one is handled: whoever does that may have others received. */
+  /** All are copied before the first is handled: a handler may make another socket receive. */
   #receiveTogether(incoming: Incoming[]): number {
     const { slot, generation } = this;
     const count = kernel.recvmmsg(slot, generation, memory, addresses, results, this.#most, DATAGRAM_BYTES);
@@ -132,14 +132,14 @@ export class NativeDatagrams implements DatagramSocket, Watcher {
     return count;
   }
 
-  /** unix(7) has no limit but the send buffer: of each the length is asked first. */
+  /** unix(7): only the send buffer limits a datagram, so each length is queried first. */
   #receiveEach(incoming: Incoming[]): number {
     const { slot, generation } = this;
     while (incoming.length < MAX_DATAGRAMS && (incoming.length === 0 || turn.takeCall())) {
-      // recv(2), MSG_TRUNC: the real length; with MSG_PEEK it stays where it is.
+      // recv(2), MSG_TRUNC: the real length; with MSG_PEEK the datagram stays queued.
       const next = kernel.recv(slot, generation, look, 0, 0, MSG_PEEK | MSG_TRUNC);
       if (next < 0) return next;
-      // Another process may take that one meanwhile: most others have room, too.
+      // Another process may receive that datagram meanwhile: the buffer fits most others too.
       const room = next > memory.length ? Buffer.allocUnsafe(next) : memory;
       const length = kernel.recvfrom(slot, generation, room, 0, room.length, 0, addressBuffer.bytes);
       if (length < 0) return length;
@@ -173,18 +173,18 @@ export class NativeDatagrams implements DatagramSocket, Watcher {
     }
   }
 
-  /** A receive has failed, perhaps behind others that have not. */
+  /** A receive failed, perhaps after others that succeeded. */
   #nothingCame(errno: number, events: number, isBehind: boolean): void {
     const { slot, generation } = this;
     if (errno === EAGAIN && isBehind) return;
     const found = errno === EAGAIN ? errorBehind(slot, generation, events) : errno;
     if (found === 0) this.#foundNothing();
-    // An ICMP error of an earlier reply, told once: the socket is as good as before.
+    // An ICMP error of an earlier reply, reported once: the socket works as before.
     else if (!CONNECTION_ERRORS.has(found)) this.#failed(new SocketError("recvfrom", found));
   }
 
   #foundNothing(): void {
-    // shutdown(2), of whoever shares the socket: nothing comes any more, and epoll would say so for ever.
+    // shutdown(2) by another owner of the socket: no more arrives, and epoll would report that for ever.
     const found = kernel.poll(this.slot, this.generation, EPOLLRDHUP);
     if (found > 0 && (found & (EPOLLRDHUP | EPOLLHUP)) !== 0) {
       this.#endReceiving();
@@ -196,9 +196,9 @@ export class NativeDatagrams implements DatagramSocket, Watcher {
     this.#spurious.pause(this, EPOLLIN, this.#endpoint, "recvfrom", () => this.#awaitInput());
   }
 
-  /** A receive, or the wait for one. */
+  /** Handles the error of a receive, or of the wait for one. */
   #failed(error: SocketError): void {
-    // No descriptor or no memory, mostly for the wait: it is told once, and passes. As accept does, retried after a pause.
+    // Mostly no descriptor or no memory for the wait: it is reported once, and retried after a pause, as accept does.
     if (acceptAction(error, false) === "pause") void this.#pause(error);
     else if (++this.#errors === MAX_RECEIVE_ERRORS) this.#lose(error);
     else {
@@ -246,7 +246,7 @@ export class NativeDatagrams implements DatagramSocket, Watcher {
       return;
     }
     this.#interest |= EPOLLOUT;
-    // Without the wait there is no room for them.
+    // Without the wait, the waiting datagrams cannot be sent.
     if (poller.wait(this, EPOLLOUT) === undefined) return;
     this.#interest &= ~EPOLLOUT;
     this.#sends.drop();
@@ -260,14 +260,14 @@ export class NativeDatagrams implements DatagramSocket, Watcher {
   }
 }
 
-/** A copy of what lies in the memory: kept by whoever is given it, while the memory is received into again. */
+/** Copies the bytes from the receive buffer, which the next receive overwrites. */
 function copied(from: number, length: number): Buffer {
   const data = Buffer.allocUnsafe(length);
   memory.copy(data, 0, from, from + length);
   return data;
 }
 
-/** A few bytes, faster than by slice(): small arrays are of the heap's own. */
+/** A loop over a few bytes is faster than slice(): small arrays live on V8's heap. */
 function copyOf(bytes: Uint8Array, from: number, length: number): Uint8Array {
   const copy = new Uint8Array(length);
   for (let index = 0; index < length; index++) copy[index] = bytes[from + index] ?? 0;

@@ -46,34 +46,34 @@ import type { Peer } from "./peer.ts";
 import { type PeerCredentials, peerCredentials } from "./peer-credentials.ts";
 import { RECORD_CUT, receiveRecord, timeRecords } from "./record-receive.ts";
 
-/** Room for what one event brings of a stream. */
+/** The buffer for what one event of a stream receives. */
 export const READING_BYTES = 64 * 1024;
-/** A record of a seqpacket or datagram socket: one that is longer is lost, that of seqpacket with its connection, and told. */
+/** The longest record of a seqpacket or datagram socket; a longer one is lost and reported, on seqpacket with its connection. */
 export const MAX_RECORD_BYTES = 1024 * 1024;
 /**
- * Receives after a connection is lost, which take the bytes that came before: more than a kernel's buffer holds, and an
- * end where a datagram socket still receives.
+ * Receives after a connection is lost, which read the bytes that arrived before; more than a kernel's buffer holds. It is the
+ * end for a datagram socket, which could receive for ever.
  */
 export const MAX_RECEIVES_AT_LOSS = 16_384;
 
-/** Whatever it waits for. */
+/** All events that it may wait for. */
 const ALL = EPOLLIN | EPOLLOUT | EPOLLERR;
-/** Beside them, and none of epoll's: its waits do not keep the process alive. */
+/** A flag that epoll does not know: waits with it do not keep the process alive. */
 const UNREFERENCED = 0x10000;
-/** unix(7): what a send says once its peer has closed, first and from then on. */
+/** unix(7): the results of a send after the peer has closed, the first one and the later ones. */
 const UNIX_PEER_GONE: ReadonlySet<number> = new Set([ECONNREFUSED, ENOTCONN]);
 
-/** sendfile(2): the system of the file does not know the call, or no file can have such a position. */
+/** sendfile(2): the file system does not support the call, or no file can have such a position. */
 const NOT_BY_SENDFILE: ReadonlySet<number> = new Set([EINVAL, ENOSYS, EOPNOTSUPP, EOVERFLOW]);
 
-// One for all links: what it holds is taken before anybody else reads. A Buffer, which codecs look into as it is.
+// Shared by all links: its content is taken before the next receive. A Buffer, so that codecs read it in place.
 const room = Buffer.allocUnsafeSlow(READING_BYTES);
-/** The same for records, made when the first comes: until a long one does, the kernel gives it no memory. */
+/** The same for records, allocated for the first one: until a long record arrives, the kernel gives it no memory. */
 let recordRooms: readonly [Buffer] | undefined;
 
 /**
- * A connection of the kernel's: it owns the descriptor, and is itself what the poller tells of events. Where an `Endpoint`
- * queues calls, it makes one receive for each event and has nothing that waits: a server holds thousands that are idle.
+ * A connection of the kernel: it owns the descriptor and receives the poller's events itself. Unlike an `Endpoint`, which
+ * queues calls, it makes one receive for each event and keeps no waiting calls: a server has thousands of idle ones.
  */
 export class NativeLink implements Link, Receiver {
   readonly slot: number;
@@ -82,13 +82,13 @@ export class NativeLink implements Link, Receiver {
   readonly #kind: SocketKind;
   #input: LinkInput | undefined;
   #output: LinkOutput | undefined;
-  /** EPOLLIN while it reads, EPOLLOUT while it waits for room, EPOLLERR while a loss is to be told though nobody reads. */
+  /** EPOLLIN while it reads, EPOLLOUT while it waits to write, EPOLLERR while it reports a loss although no reader waits. */
   #interest = 0;
   #isClosed = false;
-  /** Made by the first of them, which hardly a socket has. */
+  /** Created for the first waiter; few sockets have one. */
   #spurious: SpuriousWakeups | undefined;
 
-  /** `kind` may be anybody's who has those two: it is lent, as all of a listener's connections are of one kind. */
+  /** `kind` is any object with the two fields; all connections of a listener share one. */
   constructor(slot: number, generation: number, kind: SocketKind, peer: Peer) {
     this.slot = slot;
     this.generation = generation;
@@ -104,7 +104,7 @@ export class NativeLink implements Link, Receiver {
     return this.#kind.type === SOCK_DGRAM;
   }
 
-  /** tcp(7), unix(7): of a stream the close of the last descriptor is the end. No field, of which each link would have one. */
+  /** tcp(7), unix(7): on a stream the close of the last descriptor is the end. A getter, since a field would cost memory in each link. */
   get endsAtClose(): boolean {
     return true;
   }
@@ -127,7 +127,7 @@ export class NativeLink implements Link, Receiver {
     if (this.#kind.type === SOCK_SEQPACKET) timeRecords(this.slot, this.generation);
   }
 
-  /** Not tried at once: level-triggered, epoll tells in its next turn what is there already. */
+  /** No receive at once: epoll is level-triggered and reports pending input in its next turn. */
   resume(): void {
     if ((this.#interest & EPOLLIN) === 0) this.#awaitInput();
   }
@@ -168,24 +168,24 @@ export class NativeLink implements Link, Receiver {
   }
 
   /**
-   * epoll_ctl(2): errors and hang-ups are told of every socket that is registered. Nothing is kept alive by it. What a datagram
-   * socket is told of is a datagram, and waits for whoever reads.
+   * epoll_ctl(2): errors and hang-ups are reported for every registered socket. This keeps nothing alive. An event of a datagram
+   * socket is a datagram, which waits for a reader.
    */
   awaitLoss(): void {
     if (this.isDatagram || this.#isClosed || (this.#interest & EPOLLERR) !== 0) return;
     this.#interest |= EPOLLERR;
-    // A socket that cannot be watched is lost only when somebody reads or writes.
+    // A socket that cannot be watched is lost only when it is read or written.
     if (poller.wait(this, EPOLLERR) !== undefined) this.#interest &= ~EPOLLERR;
   }
 
   isDue(what: "input" | "output"): boolean {
-    // Input that nobody reads yet is input: its sender is not silent.
+    // Input that waits for a reader is input: its sender is not silent.
     const interest = what === "input" ? EPOLLIN : this.#interest & EPOLLOUT;
     if (what === "input" && poller.hasArrived(this)) return true;
     return interest !== 0 && kernel.poll(this.slot, this.generation, interest) > 0;
   }
 
-  /** What is no TCP refuses the options, and has no need of them. */
+  /** Sockets other than TCP refuse the options, and do not need them. */
   setNoDelay(isOn: boolean): void {
     kernel.setsockopt(this.slot, this.generation, IPPROTO_TCP, TCP_NODELAY, Number(isOn));
   }
@@ -203,16 +203,16 @@ export class NativeLink implements Link, Receiver {
   }
 
   end(): void {
-    // ENOTCONN: the peer has reset the connection meanwhile; the reader is told.
+    // ENOTCONN: the peer has reset the connection meanwhile; the reader gets the error.
     kernel.shutdown(this.slot, this.generation, SHUT_WR);
   }
 
-  /** Whoever shares the socket, or its listener, may have set SO_LINGER: it makes no reset of a close in order. */
+  /** Another owner of the socket or its listener may have set SO_LINGER: it must not turn an orderly close into a reset. */
   close(): void {
     if (this.#giveUp()) kernel.closeInOrder(this.slot, this.generation);
   }
 
-  /** The poller has let go, and so has the table of the addon: a descriptor is never closed twice. */
+  /** The poller and the addon's table have released the descriptor: it is never closed twice. */
   detach(): number {
     poller.tellArrived(this);
     if (!this.#giveUp()) throw new ConnectionError("ERR_SOCKWRIGHT_ENDED");
@@ -252,12 +252,12 @@ export class NativeLink implements Link, Receiver {
     if (hasFailed(events) && (this.#interest & (EPOLLIN | EPOLLERR)) === EPOLLERR) this.#lookForLoss(events);
   }
 
-  /** Called by the poller, which has received. Who has paused meanwhile is given what came: it is the kernel's no more. */
+  /** Called by the poller, which has received. A reader that has paused meanwhile gets the bytes: the kernel no longer has them. */
   arrived(events: number, memory: Buffer, offset: number, result: number): void {
     if (this.#isClosed) return;
     dropUnwanted(this, this.#interest & ALL, events);
     if (result > 0) {
-      // Much is coming: larger receives are fewer.
+      // Much is arriving: larger receives are fewer.
       if (result === PIECE_BYTES) poller.disarm(this);
       this.#spurious?.reset();
       turn.spendBytes(result);
@@ -267,25 +267,25 @@ export class NativeLink implements Link, Receiver {
   }
 
   #noneArrived(events: number, result: number): void {
-    // Level-triggered, the end is told again once somebody reads, and so is what an event without data was about.
+    // Epoll is level-triggered: it reports the end again when a reader waits, and so the reason of an event without data.
     const isToldAgain = (this.#interest & EPOLLIN) === 0 && (result === 0 || result === -EAGAIN);
     if (result === NOT_RECEIVED) this.#receive(events);
     else if (!isToldAgain) this.#nothingCame(result === 0 ? undefined : result, events);
   }
 
-  /** Nobody reads, and there is an error or a hang-up. A connection without an error is left alone, and its bytes with it. */
+  /** No reader waits, and there is an error or a hang-up. A connection without an error stays as it is, with its bytes. */
   #lookForLoss(events: number): void {
     const errno = errorBehind(this.slot, this.generation, events);
     if (errno !== 0) {
       this.#lose(errno);
       return;
     }
-    // Both ends have ended: that is no loss, and would be told each turn.
+    // Both ends have ended: that is not a loss, and epoll would report it each turn.
     poller.ignore(this, EPOLLERR);
     this.#leave(EPOLLERR);
   }
 
-  /** One for each event, so that no peer keeps the others waiting. */
+  /** One receive for each event, so that no peer delays the others. */
   #receive(events: number): void {
     const result = this.#received();
     if (result === RECORD_CUT) this.#tooLong();
@@ -297,7 +297,7 @@ export class NativeLink implements Link, Receiver {
     }
   }
 
-  /** A receive has found the end, undefined, or an errno. */
+  /** Handles the end of a receive: undefined is the end of the stream, otherwise an errno. */
   #nothingCame(result: number | undefined, events: number): void {
     if (result === undefined) {
       this.#leave(EPOLLIN);
@@ -311,9 +311,9 @@ export class NativeLink implements Link, Receiver {
   }
 
   /**
-   * What came before the loss is given first. The kernel keeps it: a TCP or a Unix stream has its error behind its bytes, but a
-   * socket with records tells the error first and has the records still (__skb_try_recv_datagram), and so has a stream whose
-   * error was taken. It is as much as the kernel's buffer holds, whatever the limit of the read buffer: it is the last.
+   * The bytes before the loss are delivered first. The kernel keeps them: a TCP or a Unix stream reports its error after its bytes, but a
+   * socket with records reports the error first and keeps the records (__skb_try_recv_datagram), and so does a stream whose
+   * error was read. They are at most the kernel's buffer, whatever the limit of the read buffer: they are the last.
    */
   #lose(errno: number): void {
     for (let count = 0; count < MAX_RECEIVES_AT_LOSS; count++) {
@@ -325,7 +325,7 @@ export class NativeLink implements Link, Receiver {
     this.#fail(new SocketError("recv", errno));
   }
 
-  /** A datagram of ours is lost. What came before that is given first, as far as somebody reads. */
+  /** A sent datagram was lost. Bytes that arrived before are delivered first, as far as a reader takes them. */
   #loseDatagram(errno: number): void {
     for (let count = 0; count < MAX_RECEIVES_AT_LOSS && (this.#interest & EPOLLIN) !== 0; count++) {
       const result = this.#received();
@@ -342,19 +342,19 @@ export class NativeLink implements Link, Receiver {
     else this.#fail(error);
   }
 
-  /** As many bytes of the room that {@link #received} has received into. */
+  /** The first bytes of the buffer that {@link #received} has received into. */
   #give(length: number): void {
     turn.spendBytes(length);
     this.#input?.received((this.isRecords ? roomsForRecords()[0] : room).subarray(0, length));
   }
 
-  /** How many bytes came into the room, or a negated errno; undefined is the end. */
+  /** The number of bytes received into the buffer, or a negated errno; undefined is the end. */
   #received(): number | undefined {
     const { slot, generation } = this;
     if (!this.isRecords) return kernel.recv(slot, generation, room, 0, room.length, 0) || undefined;
     const rooms = roomsForRecords();
     if (!this.isDatagram) return receiveRecord(slot, generation, rooms);
-    // recv(2), MSG_TRUNC: the real length of a datagram, also of one that was cut.
+    // recv(2), MSG_TRUNC: the real length of a datagram, also of a truncated one.
     const result = kernel.recv(slot, generation, rooms[0], 0, MAX_RECORD_BYTES, MSG_TRUNC);
     return result > MAX_RECORD_BYTES ? RECORD_CUT : result;
   }
@@ -365,14 +365,14 @@ export class NativeLink implements Link, Receiver {
     this.#spurious.pause(this, EPOLLIN, this.#kind, "recv", () => this.#awaitInput());
   }
 
-  /** One that is lost counts as taken: it is told, and does not hold up those behind it. */
+  /** A lost datagram counts as sent: its error is reported, and it does not delay the next ones. */
   #sendDatagram(bytes: Uint8Array, offset: number, length: number): number | undefined {
     const attempt = (): number => kernel.send(this.slot, this.generation, bytes, offset, length, 0);
     let result = attempt();
     if (this.#kind.family === AF_UNIX && UNIX_PEER_GONE.has(-result)) {
       result = this.reconnect() ? attempt() : -ECONNREFUSED;
     } else if (isLossOfEarlierDatagram(-result)) {
-      // ip(7): an error that an earlier datagram brought back takes the place of this send, once.
+      // ip(7): a pending error of an earlier datagram replaces the result of this send, once.
       const earlier = result;
       result = attempt();
       if (result !== earlier) this.#input?.datagramFailed?.(new SocketError("send", -earlier));
@@ -383,7 +383,7 @@ export class NativeLink implements Link, Receiver {
     return length;
   }
 
-  /** Whether a Unix socket for datagrams, whose peer has gone, has found who is in its place. */
+  /** Whether a Unix datagram socket whose peer has gone was connected to the peer's successor. */
   protected reconnect(): boolean {
     return false;
   }
@@ -400,7 +400,7 @@ export class NativeLink implements Link, Receiver {
     this.#await(EPOLLIN);
   }
 
-  /** Until {@link #leave}, the process stays alive for it. */
+  /** Keeps the process alive until {@link #leave}. */
   #await(interest: number): void {
     if (this.#isClosed) return;
     this.#set(this.#interest | interest);

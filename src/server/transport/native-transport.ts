@@ -41,7 +41,7 @@ export const nativeTransport: Transport = {
 
   async connect(url, signal): Promise<Link> {
     const { open, address } = await connectSocket(url, { signal });
-    // Not by getpeername(2): who was reset since then has no peer, and is told so by the first read.
+    // Not getpeername(2): a connection that was reset has no peer, and the first read reports the reset.
     return new ClientLink(SocketDescriptor.endpointOf(open.socket), address);
   },
 };
@@ -54,13 +54,13 @@ async function listenOn(...[url, events, options]: Parameters<Transport["listen"
     try {
       events.accepted(link);
     } catch (error) {
-      // A hook of the program's: it loses this connection, and no other.
+      // A hook of the program failed: this connection ends, and no other.
       link.abort();
       events.failed(errorOf(error));
     }
   };
   const serving = acceptAll(listener, take, undefined, events).catch((error: unknown) => {
-    // Nobody takes connections from it any more: who comes is refused, and does not wait in a backlog for ever.
+    // The listener accepts no more: new connections are refused, and do not wait in a backlog for ever.
     open.close();
     events.failed(errorOf(error));
   });
@@ -81,7 +81,7 @@ async function listenOn(...[url, events, options]: Parameters<Transport["listen"
   };
 }
 
-/** A socket that listens, and where. One that cannot is closed, with its path removed; an inherited one is not ours until it can. */
+/** Returns a listening socket and its address. On failure it closes the socket and removes its path; it owns an inherited socket only after success. */
 async function openListener(
   url: SocketUrl,
   options: Parameters<Transport["listen"]>[2],
@@ -89,7 +89,7 @@ async function openListener(
   const open = isInherited(url) ? adoptSocket(url) : await bindSocket(url, (made) => setTcpOptions(made, options));
   try {
     if (isInherited(url)) setTcpOptions(open.socket, options, true);
-    // listen(2): EADDRINUSE, where another process has bound the port as well, and listens first.
+    // listen(2): EADDRINUSE when another process has bound the port as well, and listens first.
     open.socket.listen(options.backlog);
     return { open, at: urlOf(url, open.socket) };
   } catch (error) {
@@ -99,7 +99,7 @@ async function openListener(
   }
 }
 
-/** A link that nobody but its user holds: one that is lost is closed. */
+/** A link without a server: it is closed when it is lost. */
 class ClientLink extends NativeLink {
   readonly #address: SocketAddress;
 
@@ -111,7 +111,7 @@ class ClientLink extends NativeLink {
     watchForLoss(this, handleOf(slot, generation));
   }
 
-  /** connect(2): a datagram socket may be connected anew, and a Unix socket waits for nobody then. */
+  /** connect(2): a datagram socket may be connected again, and a Unix socket does not wait then. */
   protected override reconnect(): boolean {
     const { sockaddr } = encodeNumericAddress(this.#address.family, this.#address);
     return kernel.connect(this.slot, this.generation, sockaddr) === 0;

@@ -9,7 +9,7 @@ export class NodeDatagramLink implements Link {
   peer: Peer;
   readonly isRecords = true;
   readonly isDatagram = true;
-  /** There is none. */
+  /** This function does not exist. */
   readonly endsAtClose = true;
   readonly #socket: Socket;
   #input: LinkInput | undefined;
@@ -35,7 +35,7 @@ export class NodeDatagramLink implements Link {
     });
   }
 
-  // Node cannot stop receiving: what nobody reads the connection keeps, and drops beyond its limit.
+  // Node cannot stop receiving: the connection keeps unread datagrams, and drops those beyond its limit.
   resume(): void {}
   pause(): void {}
 
@@ -68,11 +68,11 @@ export class NodeDatagramLink implements Link {
     this.close();
   }
 
-  /** `earlier` is what the first attempt was told. */
+  /** `earlier` is the result of the first attempt. */
   #send(data: Buffer, earlier?: Error): void {
     this.#socket.send(data, (error) => {
       const errno = error === null ? 0 : errnoOf(error);
-      // ip(7): an error that an earlier datagram brought back takes the place of this send, once.
+      // ip(7): a pending error of an earlier datagram replaces the result of this send, once.
       if (error !== null && earlier === undefined && isLossOfEarlierDatagram(errno) && !this.#isClosed) {
         this.#send(data, error);
         return;
@@ -92,7 +92,7 @@ export class NodeDatagramLink implements Link {
   }
 }
 
-/** Positive, as in errno(3); 0 for an error that is none of a system call. */
+/** Positive, as in errno(3); 0 for an error that no system call reported. */
 function errnoOf(error: Error): number {
   return "errno" in error && typeof error.errno === "number" ? -error.errno : 0;
 }

@@ -3,23 +3,23 @@ import { ConnectionError } from "./connection-error.ts";
 import type { Link, LinkInput, LinkOutput } from "./link.ts";
 import type { Peer } from "./peer.ts";
 
-/** What Node is handed at once: so much it may hold above its own mark. */
+/** The bytes passed to Node at once: Node may hold this much above its own mark. */
 export const HANDED_BYTES = 64 * 1024;
 
 const NOTHING = Buffer.alloc(0);
 
-/** A connection of `node:net`. Its buffers are kept empty: what it has no room for stays with the connection above. */
+/** A connection of `node:net`. Node's buffers are kept empty: bytes that the socket cannot take stay with the connection above. */
 export class NodeLink implements Link {
   peer: Peer;
   readonly isRecords = false;
   readonly isDatagram = false;
-  /** destroySoon ends first. */
+  /** destroySoon ends the socket first. */
   readonly endsAtClose = true;
   readonly #socket: Socket;
   #input: LinkInput | undefined;
   #output: LinkOutput | undefined;
   #closed: (() => void) | undefined;
-  /** Node tells of the end once, and another input is to be told of it. */
+  /** Node reports the end once, and another input must get it. */
   #owesEnd = false;
 
   /** `closed` is called once the socket is closed. */
@@ -29,7 +29,7 @@ export class NodeLink implements Link {
     this.#closed = closed;
   }
 
-  /** Not undefined: a service that lets nobody in who is root would let everybody in. */
+  /** Not undefined: a service that refuses root would then accept everybody. */
   get peerCredentials(): undefined {
     if ("host" in this.peer) return undefined;
     throw new ConnectionError("ERR_SOCKWRIGHT_NO_CREDENTIALS");
@@ -81,7 +81,7 @@ export class NodeLink implements Link {
     if (!this.#socket.writableNeedDrain) queueMicrotask(() => this.#output?.writable());
   }
 
-  /** What has come to a socket that is not read from, Node cannot tell: then nobody is silent for certain. */
+  /** Node does not tell whether a socket that is not read has input: so the peer is never certainly silent. */
   isDue(what: "input" | "output"): boolean {
     return what === "input" && this.#socket.isPaused();
   }
@@ -104,7 +104,7 @@ export class NodeLink implements Link {
   }
 
   close(): void {
-    // Also reads on, so that the socket sees the end of what still comes and closes by itself.
+    // Continues to read, so that the socket reaches the end and closes by itself.
     this.#input = undefined;
     this.#output = undefined;
     this.#socket.on("error", () => undefined);
@@ -115,16 +115,16 @@ export class NodeLink implements Link {
     this.#input = undefined;
     this.#output = undefined;
     this.#socket.on("error", () => undefined);
-    // Node refuses to reset a Unix socket, which has no such thing. And libuv one that is being shut down
-    // (uv_tcp_close_reset, UV_EINVAL): Node would lose the descriptor.
+    // Node refuses to reset a Unix socket, which has no reset. libuv refuses to reset a socket that is being shut down
+    // (uv_tcp_close_reset, UV_EINVAL): Node would leak the descriptor.
     if ("host" in this.peer && !this.#socket.writableEnded) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
   }
 
   /**
-   * libuv makes a clean end of a reset behind data (uv__stream_io, POLLHUP after a short read) and leaves the error where it is. TCP
-   * tells it to a write, also of nothing, as an error of the socket. Who has ended cannot write any more, and a Unix socket says EPIPE
-   * of every end: there node:net has nothing that tells a reset from an end, and an end is what is told. `hadError` is false,
+   * libuv reports a reset after data as a clean end (uv__stream_io, POLLHUP after a short read) and leaves the error on the socket. TCP
+   * reports it to a write, also an empty one, as an error of the socket. A connection that has ended cannot write any more, and a Unix socket
+   * reports EPIPE for every end: there node:net cannot tell a reset from an end, and this link reports an end. `hadError` is false,
    * and `remoteAddress` is kept from before.
    */
   #ended(): void {
@@ -138,12 +138,12 @@ export class NodeLink implements Link {
     });
   }
 
-  /** Node takes all that it is given, and says only then whether that was too much. */
+  /** Node takes all bytes, and reports only afterwards whether they were too many. */
   #room(): number {
     return this.#socket.writableNeedDrain ? 0 : HANDED_BYTES;
   }
 
-  /** The bytes are lent, and Node keeps what it is given: it gets a copy. */
+  /** The bytes are lent, and Node keeps them: it gets a copy. */
   #write(bytes: Uint8Array): number {
     this.#socket.write(Buffer.from(bytes));
     return bytes.length;

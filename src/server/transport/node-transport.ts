@@ -39,8 +39,8 @@ import type { Peer } from "./peer.ts";
 import type { DatagramSocket, LinkListener, Transport } from "./transport.ts";
 
 /**
- * `node:net` and `node:dgram` have no such socket: without the addon there are `tcp:`, `udp:` and `unix:` only. With
- * `SOCKWRIGHT_TRANSPORT=node` in the environment the addon is left alone.
+ * The error of a kind of socket that `node:net` and `node:dgram` lack: without the addon there are only `tcp:`, `udp:` and `unix:`. With
+ * `SOCKWRIGHT_TRANSPORT=node` in the environment the addon is not used.
  *
  * @example
  * ```ts
@@ -63,7 +63,7 @@ export class TransportError extends Error {
   }
 }
 
-/** Sockets of `node:net` and `node:dgram`: where the addon is missing, and the oracle of the tests. */
+/** Sockets of `node:net` and `node:dgram`, for machines without the addon and as a reference in tests. */
 export const nodeTransport: Transport = {
   name: "node",
 
@@ -78,7 +78,7 @@ export const nodeTransport: Transport = {
   async bind(url, events): Promise<DatagramSocket> {
     if (baseOf(url) !== "udp" || !("host" in url)) throw new TransportError(url);
     let failure: unknown = new TransportError(url);
-    // Of a name's addresses the first that this machine has, as native sockets do.
+    // The first address of the name that this machine has, as native sockets choose.
     for (const host of await hostsOf(url)) {
       const udp = datagramSocket(url, host);
       NodeDatagramSocket.receive(udp, events);
@@ -129,7 +129,7 @@ async function listenOn(...[url, events, options]: Parameters<Transport["listen"
     events.accepted(new NodeLink(socket, peer));
   });
   const owned = await listening(server, url, options.backlog).catch((error: unknown) => {
-    // It may listen, and only its file's owner be refused.
+    // The socket may listen even if the change of its file's owner failed.
     server.close();
     throw error;
   });
@@ -143,7 +143,7 @@ async function listenOn(...[url, events, options]: Parameters<Transport["listen"
     configure(next) {
       current = supported(url, next);
     },
-    // Node calls back after the last connection has closed; what is awaited here is the listener alone.
+    // Node calls back after the last connection has closed; this waits only for the listener.
     async close() {
       if (owned === undefined) server.close();
       else owned.removeWith(() => server.close());
@@ -166,7 +166,7 @@ function configure(socket: Socket, { keepAliveMs, noDelay = true }: TcpOptions):
   if (keepAliveMs !== undefined) socket.setKeepAlive(true, keepAliveMs);
 }
 
-/** A socket that connects, connected; or closed, with the error of that. */
+/** Returns the socket once it is connected; otherwise closes it and throws its error. */
 async function opened(socket: Socket, signal: AbortSignal | undefined): Promise<Socket> {
   try {
     await once(socket, "connect", signal === undefined ? {} : { signal });
@@ -184,17 +184,17 @@ function placeOf(url: SocketUrl): { host: string; port: number } | { path: strin
   throw new TransportError(url);
 }
 
-/** To whom a client is connected: node:net does not tell the name of a Unix socket. */
+/** The peer of a client: node:net does not report the name of a Unix socket. */
 function targetOf({ remoteAddress, remotePort }: Socket, url: SocketUrl): Peer {
   if ("path" in url) return { path: url.path };
   if ("abstract" in url) return { abstract: url.abstract };
-  // A server that has reset the connection by now has no address any more: it was asked for by this one.
+  // A server that has reset the connection by now has no address any more: this is the requested one.
   return "host" in url ? { host: remoteAddress ?? url.host, port: remotePort ?? url.port } : { path: "" };
 }
 
 /**
- * Undefined for a connection that its client has reset meanwhile: getpeername(2) knows no address any more, and what counts by
- * address cannot count it. accept(2) calls that ECONNABORTED.
+ * Undefined for a connection that its client has reset meanwhile: getpeername(2) has no address, and limits per address
+ * cannot count it. accept(2) reports that as ECONNABORTED.
  */
 function acceptedPeer({ remoteAddress, remotePort }: Socket, isInternet: boolean): Peer | undefined {
   if (!isInternet) return { path: "" };
@@ -207,7 +207,7 @@ function hasPort(address: ReturnType<Server["address"]>): address is AddressInfo
 
 function listenedUrl(url: SocketUrl, server: Server): SocketUrl {
   const address = server.address();
-  // Of a Unix socket that it has not bound Node does not know the path.
+  // Node does not know the path of a Unix socket that it has not bound.
   if (!hasPort(address)) return plainUrl(url);
   return { scheme: "host" in url ? url.scheme : "tcp", host: address.address, port: address.port };
 }
@@ -220,7 +220,7 @@ async function listening(server: Server, url: SocketUrl, backlog?: number): Prom
     await once(server, "listening");
   };
   if ("host" in url) {
-    // Without a host Node listens on every address, as * is meant.
+    // Without a host Node listens on every address, which is the meaning of *.
     const place = url.host === "*" ? { port: url.port } : { ...placeOf(url), ipv6Only: url.ipv6only === true };
     await listen(place);
     return undefined;
@@ -239,13 +239,13 @@ async function listening(server: Server, url: SocketUrl, backlog?: number): Prom
   try {
     return await UnixPath.bind(url.path, { bind: () => listen(place), probe, hold }, url);
   } catch (error) {
-    // libuv tells it as EACCES (uv_pipe_bind).
+    // libuv reports it as EACCES (uv_pipe_bind).
     const isMissing = codeOf(error) === "EACCES" && !existsSync(dirname(url.path));
     throw isMissing ? new SocketError("bind", constants.errno.ENOENT, { address: url.path }) : error;
   }
 }
 
-/** Node connects by streams only, which a server would notice: on Linux it is looked up first who has the path open. */
+/** Node could only try a stream connection, which a server would notice: on Linux /proc tells who has the path open. */
 async function probe(path: string): Promise<void> {
   if (!isOpenUnixPath(path)) (await opened(connectSocket({ path }), undefined)).destroy();
 }
@@ -268,12 +268,12 @@ function datagramSocket(url: InternetUrl, host: string): UdpSocket {
   return createSocket({ type, reuseAddr, ipv6Only: url.ipv6only === true, lookup: itself });
 }
 
-/** An address needs no look-up, for which Node would hold each datagram until the end of the turn. */
+/** A numeric address needs no lookup; for a lookup Node would hold each datagram until the end of the turn. */
 function itself(address: string, _: unknown, found: (error: null, address: string, family: number) => void): void {
   found(null, address, isIP(address));
 }
 
-/** The options of the URL, once the socket is bound; before that Node's socket takes none. A client joins no group. */
+/** Sets the options of the URL on the bound socket; Node's socket refuses them before that. A client joins no group. */
 function prepareDatagrams(udp: UdpSocket, url: InternetUrl, host: string, group?: string): void {
   try {
     if (url.broadcast === true) udp.setBroadcast(true);
@@ -288,7 +288,7 @@ function prepareDatagrams(udp: UdpSocket, url: InternetUrl, host: string, group?
   }
 }
 
-/** How node:dgram wants an interface named. */
+/** The name of an interface in the form that node:dgram expects. */
 function interfaceAddress(name: string, isIpv6: boolean): string {
   if (isIpv6) return `::%${name}`;
   const found = networkInterfaces()[name]?.find(({ family }) => family === "IPv4");
@@ -296,10 +296,10 @@ function interfaceAddress(name: string, isIpv6: boolean): string {
   return found.address;
 }
 
-/** Begins, and waits until that is done; a socket for which it fails is closed. */
+/** Starts an operation and waits for its end; closes the socket if it fails. */
 async function ready(udp: UdpSocket, event: "listening" | "connect", begin: () => void): Promise<void> {
   try {
-    // An address is looked up at once, and so the event may come before the call returns.
+    // A numeric address is resolved at once, so the event may come before the call returns.
     const happened = once(udp, event);
     begin();
     await happened;

@@ -13,7 +13,7 @@ export interface LinkTimeouts {
   readonly totalTimeoutMs: number | undefined;
 }
 
-/** The link itself where there is no deadline: then it costs nothing. */
+/** Returns the link itself when there is no deadline, which then costs nothing. */
 export function timed(
   link: Link,
   timeouts: LinkTimeouts,
@@ -27,8 +27,8 @@ export function timed(
 }
 
 /**
- * A link with deadlines, between a transport's link and the connection. It only looks at what passes: a message costs a
- * look at the clock, and no timer. The link whose deadline passes is aborted.
+ * A link with deadlines, between a transport's link and the connection. It only observes what passes: a message costs a
+ * look at the clock, and no timer. It aborts the link whose deadline passes.
  */
 class TimedLink extends LinkDecorator {
   readonly #timeouts: LinkTimeouts;

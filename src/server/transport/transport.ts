@@ -10,32 +10,32 @@ export interface ListenSocketOptions extends TcpOptions {
   readonly backlog?: number | undefined;
 }
 
-/** Whom a listener asks about the connections that it takes, and gives them. */
+/** The owner of a listener: the listener asks it about accepted connections, and passes them to it. */
 export interface ListenerEvents extends AcceptGate {
   accepted(link: Link): void;
-  /** It accepts nothing more, or a hook has failed on one connection. */
+  /** The listener accepts no more, or a hook has failed for one connection. */
   failed(error: Error): void;
 }
 
 /** A listener for connections. */
 export interface LinkListener {
-  /** Where it listens; with the real port. */
+  /** The address on which it listens, with the real port. */
   readonly url: SocketUrl;
-  /** Whether it still does: it was not closed, and has not failed for good. */
+  /** Whether it still listens: it was not closed, and has not failed for good. */
   readonly isLive: boolean;
-  /** Tells its socket other options, for the connections that come from now on. */
+  /** Sets other options for connections that arrive from now on. */
   configure?(options: ListenSocketOptions): void;
-  /** Accepts no more. Connections that exist live on. */
+  /** Stops accepting. Existing connections continue. */
   close(): Promise<void>;
 }
 
-/** What a socket for datagrams tells its owner. */
+/** The events of a datagram socket. */
 export interface DatagramEvents {
-  /** One datagram. `sockaddr` is the sender's as the kernel wrote it, where a transport has one: it is for the way back. */
+  /** One datagram. `sockaddr` is the sender's address as the kernel wrote it, if the transport has it; a reply uses it. */
   received(data: Buffer, peer: Peer, sockaddr?: Uint8Array): void;
-  /** The kernel refused to send to the peer, or to receive. The socket is as good as before. */
+  /** The kernel refused to send to the peer, or to receive. The socket works as before. */
   failed(error: Error, peer?: Peer): void;
-  /** What became of datagrams that are sent later: so many were sent, and so many were not. The errors are told besides. */
+  /** The results of datagrams that were sent later: how many were sent, and how many were not. Errors are reported separately. */
   settled?(sent: number, lost: number): void;
   /** The socket receives nothing more. */
   lost(error: Error): void;
@@ -48,11 +48,11 @@ export type Sent = boolean | "later";
 export interface DatagramSocket {
   readonly url: SocketUrl;
   /**
-   * Sends one datagram to a peer that was heard, or says false when it knows at once that it does not: the peer has no name or
-   * port 0, the datagram is too long, too much waits. What the kernel says is told to `failed`. Throws for nothing that a peer
-   * can bring about: one packet must not end the process.
+   * Sends one datagram to a peer that was heard. Returns false when it cannot be sent: the peer has no name or
+   * port 0, the datagram is too long, or too much waits. Errors of the kernel go to `failed`. No peer can make this
+   * throw: one packet must not end the process.
    *
-   * @param sockaddr - as it was received with: the peer's text may say less, such as of bytes that are no UTF-8.
+   * @param sockaddr - the sockaddr that was received with the peer, whose text may be incomplete, such as for bytes that are not UTF-8.
    */
   send(data: Uint8Array, to: Peer, sockaddr?: Uint8Array): Sent;
   /** Sends the waiting datagrams that the kernel takes, and closes the socket. The rest is lost. */
