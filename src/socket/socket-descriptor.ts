@@ -110,9 +110,8 @@ export class SocketDescriptor implements AsyncDisposable {
   }
 
   /**
-   * Reads an option — getsockopt(2).
+   * Reads an option — getsockopt(2). Without `length` the option is a C int. `length` is the most bytes to read, at most 64 KiB.
    *
-   * @param length - the most bytes to read, at most 64 KiB; without it the option is read as a C int.
    * @returns the integer, or with `length` the bytes that the kernel returned.
    * @throws SocketError `ENOPROTOOPT` … · SockwrightError `ERR_SOCKWRIGHT_CLOSED`.
    * @example
