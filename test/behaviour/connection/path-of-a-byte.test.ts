@@ -28,7 +28,7 @@ function listed(heading: string): Hop[] {
   return [...section(page, heading).matchAll(/^\d+\. `(src\/[^`]+)` `(#?\w+)`: (.*)/gm)].map(
     ([, file, name, what = ""]) => ({
       place: `${file} ${name}`,
-      isForDeadlines: what.startsWith("only where there are deadlines"),
+      isForDeadlines: what.startsWith("only with deadlines"),
     }),
   );
 }
