@@ -36,14 +36,30 @@ const options = {
   out: "dist/docs",
   customCss: fileURLToPath(new URL("scripts/site/site.css", import.meta.url)),
   headings: { readme: false, document: false },
-  markdownItLoader: keepCodeInHeadings,
+  markdownItLoader: (parser) => {
+    // Only a complete URL becomes a link: `addon.cc` and `CHANGELOG.md` would be domains.
+    parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false });
+    keepCodeInHeadings(parser);
+  },
   highlightLanguages: ["html", "ini", "javascript", "json", "python", "shellscript", "text", "toml", "typescript"],
   groupOrder: ["Guides", "Services", "Modules", "Internals", "Project", "Sources", "*"],
   navigation: { includeGroups: true, includeFolders: false },
+  // The pages of source files are there for links to them: in the search they would hide the guides.
+  searchGroupBoosts: { Guides: 4, Services: 2, Sources: 0 },
   searchInComments: true,
   searchInDocuments: true,
   // The members of types are described by their names as well: a `port` needs no sentence.
-  requiredToBeDocumented: ["Class", "Interface", "TypeAlias", "Function", "Method", "Accessor", "Variable"],
+  requiredToBeDocumented: [
+    "Class",
+    "Interface",
+    "TypeAlias",
+    "Function",
+    "Method",
+    "Accessor",
+    "Variable",
+    "Enum",
+    "Namespace",
+  ],
   // The names that test/repository/published-types.test.ts allows: no program needs to write them.
   intentionallyNotExported: [
     ...["BytesType", "FAULTY_CALLS", "HandshakeLimit", "MESSAGES", "POLICIES", "REASONS", "Refusal"],

@@ -1,11 +1,14 @@
 // The language of the texts that an example prints: English, or the tutorials' with --lang zh.
-// It takes the option out of process.argv, so that the rest of the program sees its own arguments.
+// It takes the option out of process.argv, so that the rest of the program sees its own arguments. Words after `--` are not options.
 
 const USAGE_EXIT_CODE = 2;
 let isChinese = false;
 
 for (;;) {
-  const at = process.argv.findIndex((word, index) => index > 1 && /^--lang(?:=|$)/.test(word));
+  const words = process.argv.includes("--")
+    ? process.argv.slice(0, process.argv.indexOf("--"))
+    : process.argv;
+  const at = words.findIndex((word, index) => index > 1 && /^--lang(?:=|$)/.test(word));
   if (at < 0) break;
   const [option = "", next] = process.argv.splice(at, process.argv[at] === "--lang" ? 2 : 1);
   const language = option === "--lang" ? next : option.slice("--lang=".length);

@@ -21,13 +21,14 @@ have no limit: their length is the number of calls that the program itself has p
 `;
 
 /** Names of limits: a bound, or a quantity with its unit. */
-const limitName = /^(?:MAX|MIN|DEFAULT|LONGEST)_|_(?:MS|SECONDS|BYTES|PER_TURN|MESSAGES|LINES|SAMPLES|BACKLOG)$/;
+const limitName =
+  /^(?:MAX|MIN|DEFAULT|LONGEST)_|_(?:MS|SECONDS|BYTES|PER_TURN|MESSAGES|LINES|SAMPLES|BACKLOG|LIMIT|CAPACITY|RETRIES|TIMEOUT)$/;
 
 /** Names of limits in C++. */
-const nativeLimitName = /^k(?:Max|Min)(?:[A-Z]|$)|^k\w*(?:Limit|Budget\w*|Bits|Bytes)$/;
+const nativeLimitName = /^k(?:Max|Min)(?:[A-Z]|$)|^k\w*(?:Limit|Budget\w*|Bits|Bytes|Ms|Ns|Capacity|Retries|Timeout)$/;
 
-/** Names that look like limits and are not: sizes of C structures, a rounding error, and an empty buffer. */
-const notLimits = ["SOCKADDR_BYTES", "HEADER_BYTES", "ROUNDING_MS", "NO_BYTES"];
+/** Names that look like limits and are not: sizes of C structures and of texts, a rounding error, and an empty buffer. */
+const notLimits = ["SOCKADDR_BYTES", "VERSION_BYTES", "HEADER_BYTES", "ROUNDING_MS", "NO_BYTES"];
 
 /** The constants of the kernel are not limits of this package, except those in the list of tests. */
 const kernelConstants = "src/socket/constants.ts";
@@ -140,7 +141,8 @@ function isNear(number, value) {
 }
 
 /**
- * Returns the limits of a TypeScript file: numeric constants at its top level.
+ * Returns the limits of a TypeScript file: constants at its top level and static fields of its classes. A value that cannot be
+ * computed here is shown as its code; a text, an object or a function is no limit.
  *
  * @param {ts.SourceFile} source
  * @param {readonly string[]} others - constants whose names do not look like limits.
@@ -150,23 +152,66 @@ export function limitsOf(source, others) {
   return constantsOf(source).flatMap(({ name, initializer, meaning }) => {
     const isNamed = limitName.test(name) && !notLimits.includes(name) && source.fileName !== kernelConstants;
     if (!isNamed && !others.includes(name)) return [];
-    const value =
-      numberOf(initializer, source) ?? (ts.isCallExpression(initializer) ? initializer.getText() : undefined);
-    return value === undefined ? [] : [{ name, file: source.fileName, value, meaning }];
+    if (!mayBeNumber(initializer)) return [];
+    return [{ name, file: source.fileName, value: numberOf(initializer, source) ?? initializer.getText(), meaning }];
   });
+}
+
+/** @param {ts.Expression} expression */
+function mayBeNumber(expression) {
+  const inner = withoutTypes(expression);
+  const others = [ts.isStringLiteralLike, ts.isTemplateExpression, ts.isObjectLiteralExpression, ts.isNewExpression];
+  const values = [
+    ts.isArrayLiteralExpression,
+    ts.isRegularExpressionLiteral,
+    ts.isArrowFunction,
+    ts.isFunctionExpression,
+  ];
+  const isBoolean = inner.kind === ts.SyntaxKind.TrueKeyword || inner.kind === ts.SyntaxKind.FalseKeyword;
+  return !isBoolean && ![...others, ...values].some((is) => is(inner));
+}
+
+/**
+ * Returns the expression without `as`, `satisfies` and parentheses.
+ *
+ * @param {ts.Expression} expression
+ * @returns {ts.Expression}
+ */
+function withoutTypes(expression) {
+  const isWrapped =
+    ts.isAsExpression(expression) || ts.isSatisfiesExpression(expression) || ts.isParenthesizedExpression(expression);
+  return isWrapped ? withoutTypes(expression.expression) : expression;
 }
 
 /** @param {ts.SourceFile} source */
 function constantsOf(source) {
-  return source.statements
-    .filter(ts.isVariableStatement)
-    .flatMap((statement) =>
-      statement.declarationList.declarations.flatMap(({ name, initializer }) =>
-        initializer !== undefined && ts.isIdentifier(name) && /^[A-Z][A-Z\d_]*$/.test(name.text)
-          ? [{ name: name.text, initializer, meaning: firstParagraph(docstringOf(statement)) }]
-          : [],
-      ),
-    );
+  return source.statements.flatMap((statement) => {
+    if (ts.isVariableStatement(statement)) {
+      return statement.declarationList.declarations.flatMap((declaration) => constantOf(declaration, statement));
+    }
+    if (!ts.isClassDeclaration(statement)) return [];
+    return statement.members.filter(isStaticField).flatMap((member) => constantOf(member, member));
+  });
+}
+
+/**
+ * @param {ts.ClassElement} member
+ * @returns {member is ts.PropertyDeclaration}
+ */
+function isStaticField(member) {
+  return (
+    ts.isPropertyDeclaration(member) &&
+    (member.modifiers ?? []).some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword)
+  );
+}
+
+/**
+ * @param {ts.VariableDeclaration | ts.PropertyDeclaration} declaration
+ * @param {ts.Node} documented - the node with the docstring.
+ */
+function constantOf({ name, initializer }, documented) {
+  if (initializer === undefined || !ts.isIdentifier(name) || !/^[A-Z][A-Z\d_]*$/.test(name.text)) return [];
+  return [{ name: name.text, initializer, meaning: firstParagraph(docstringOf(documented)) }];
 }
 
 /** @type {Readonly<Partial<Record<ts.SyntaxKind, (left: number, right: number) => number>>>} */
@@ -176,6 +221,8 @@ const operators = {
   [ts.SyntaxKind.AsteriskToken]: (left, right) => left * right,
   [ts.SyntaxKind.SlashToken]: (left, right) => left / right,
   [ts.SyntaxKind.AsteriskAsteriskToken]: (left, right) => left ** right,
+  [ts.SyntaxKind.LessThanLessThanToken]: (left, right) => left * 2 ** right,
+  [ts.SyntaxKind.BarToken]: (left, right) => Number(BigInt(left) | BigInt(right)),
 };
 
 /**
@@ -187,7 +234,13 @@ const operators = {
  */
 function numberOf(expression, source) {
   if (ts.isNumericLiteral(expression)) return Number(expression.text);
-  if (ts.isParenthesizedExpression(expression)) return numberOf(expression.expression, source);
+  if (ts.isBigIntLiteral(expression)) return Number(expression.text.replace(/n$/, ""));
+  const inner = withoutTypes(expression);
+  if (inner !== expression) return numberOf(inner, source);
+  if (ts.isPrefixUnaryExpression(expression) && expression.operator === ts.SyntaxKind.MinusToken) {
+    const value = numberOf(expression.operand, source);
+    return value === undefined ? undefined : -value;
+  }
   if (expression.getText() === "Number.MAX_SAFE_INTEGER") return Number.MAX_SAFE_INTEGER;
   if (ts.isIdentifier(expression)) return numberNamed(expression.text, source);
   if (!ts.isBinaryExpression(expression)) return undefined;
@@ -206,13 +259,13 @@ function numberNamed(name, source) {
   if (own !== undefined) return numberOf(own.initializer, source);
   for (const statement of source.statements.filter(ts.isImportDeclaration)) {
     const bindings = statement.importClause?.namedBindings;
-    const isThere =
-      bindings !== undefined &&
-      ts.isNamedImports(bindings) &&
-      bindings.elements.some((element) => element.name.text === name);
-    if (!isThere || !ts.isStringLiteral(statement.moduleSpecifier)) continue;
+    const imported =
+      bindings !== undefined && ts.isNamedImports(bindings)
+        ? bindings.elements.find((element) => element.name.text === name)
+        : undefined;
+    if (imported === undefined || !ts.isStringLiteral(statement.moduleSpecifier)) continue;
     const file = join(dirname(source.fileName), statement.moduleSpecifier.text);
-    return existsSync(file) ? numberExported(name, parse(file)) : undefined;
+    return existsSync(file) ? numberExported((imported.propertyName ?? imported.name).text, parse(file)) : undefined;
   }
   return undefined;
 }
@@ -237,8 +290,12 @@ function numberExported(name, source) {
   return numberNamed(name, source);
 }
 
+/** A definition in C++: a constant with `=` or braces, an enumerator or a macro; its value may begin in the next line. */
+const nativeDefinition = /(?:#define\s+(k\w+)\s+|\b(k\w+)\s*(?:=(?!=)|\{)\s*)([^;},\n]*)/g;
+
 /**
- * Returns the limits of a C++ file, each with the comment above it or after it.
+ * Returns the limits of a C++ file, each with the comment above it or after it. A value that cannot be computed here is shown as
+ * its code; a size of a structure is no limit.
  *
  * @param {string} file
  * @param {string} text
@@ -247,23 +304,37 @@ function numberExported(name, source) {
 export function nativeLimitsOf(file, text) {
   const lines = text.split("\n");
   return lines.flatMap((line, index) => {
-    const [, name = "", expression = "", comment = ""] =
-      /constexpr \w+ (k\w+) = ([^;]*);(?:\s*\/\/ (.*))?/.exec(line) ?? [];
-    if (!nativeLimitName.test(name) || expression.includes("sizeof")) return [];
-    const above = lines.slice(0, index);
-    const meaning = comment || textOfComment(above.slice(above.findLastIndex((other) => !/^\s*\/\//.test(other)) + 1));
-    return [{ name, file, value: nativeNumber(expression), meaning: firstParagraph(meaning) }];
+    const [code = "", comment = ""] = line.split(/\s*\/\/ (.*)/);
+    return [...code.matchAll(nativeDefinition)].flatMap(([, macro, constant, given = ""]) => {
+      const name = macro ?? constant ?? "";
+      const expression = given.trim() || (lines[index + 1]?.replace(/;.*/, "").trim() ?? "");
+      if (!nativeLimitName.test(name) || expression.includes("sizeof")) return [];
+      const above = lines.slice(0, index);
+      const meaning =
+        comment || textOfComment(above.slice(above.findLastIndex((other) => !/^\s*\/\//.test(other)) + 1));
+      return [{ name, file, value: nativeNumber(expression, text), meaning: firstParagraph(meaning) }];
+    });
   });
 }
 
 /**
- * Parses `1024 * 1024`, `1u << 28` or `2'000'000`.
+ * Computes `1024 * 1024`, `1u << 28`, `2'000'000` or `kMaxA + 1`, whose operators mean the same in TypeScript; otherwise returns
+ * the code.
  *
  * @param {string} expression
+ * @param {string} text - of the file, for its other constants.
+ * @returns {number | string}
  */
-function nativeNumber(expression) {
-  const [factors = "", shift = "0"] = expression.replaceAll(/'|(?<=\d)u/g, "").split("<<");
-  return factors.split("*").reduce((product, factor) => product * Number(factor), 1) * 2 ** Number(shift);
+function nativeNumber(expression, text) {
+  const plain = expression.replaceAll("'", "_").replaceAll(/(?<=\b(?:0x[\da-f_]+|\d[\d_]*))[ul]+\b/gi, "");
+  const named = plain.replaceAll(/\bk\w+/g, (name) => {
+    const [, value = name] = new RegExp(`\\b${name}\\s*=\\s*([^;]*);`).exec(text) ?? [];
+    return value === name || value.includes(name) ? name : `(${nativeNumber(value, text)})`;
+  });
+  const [statement] = ts.createSourceFile("a.ts", `(${named})`, ts.ScriptTarget.Latest, true).statements;
+  const source = statement?.getSourceFile();
+  const isExpression = source !== undefined && statement !== undefined && ts.isExpressionStatement(statement);
+  return (isExpression ? numberOf(statement.expression, source) : undefined) ?? expression;
 }
 
 /**

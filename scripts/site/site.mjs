@@ -20,7 +20,7 @@ export function load(app) {
     addFilePages(app.converter, project);
   });
   app.renderer.on(Renderer.EVENT_END_PAGE, (page) => {
-    page.contents = adapted(page.contents ?? "");
+    page.contents = adapted(page.contents ?? "", /\.zh-CN\.html$/.test(page.url) ? "zh-CN" : "en");
   });
   app.renderer.on(Renderer.EVENT_END, ({ outputDirectory, pages }) => {
     const sources = new Map(pages.map(({ url, model }) => [url, sourceOf(model)]));
@@ -34,7 +34,12 @@ function reportMissingFiles({ files, logger }) {
   const register = files.register.bind(files);
   files.register = (source, target) => {
     const file = resolve(dirname(source), target.replace(/#.*/, ""));
-    if (!existsSync(file)) logger.error(`${relative(".", source)}: the link to ${target} leads nowhere`);
+    const name = relative(".", source);
+    if (relative(".", file).startsWith("..")) {
+      logger.error(`${name}: the link to ${target} leads out of the repository`);
+      return undefined;
+    }
+    if (!existsSync(file)) logger.error(`${name}: the link to ${target} leads nowhere`);
     return register(source, target);
   };
 }

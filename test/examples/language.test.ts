@@ -3,8 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { startChild } from "../support/child.ts";
-
-const program = (name: string): string => fileURLToPath(new URL(`../../dist/examples/${name}.js`, import.meta.url));
+import { program } from "./tutorial.ts";
 
 test.each([
   ["a program without the option", [], /^Waiting for clients\.\.\.$/],
@@ -21,6 +20,13 @@ test.each([
     server.kill("SIGINT");
     expect(await server.exit()).toEqual({ code: 0, signal: null });
   }
+});
+
+test("after -- the words are arguments of the program", async () => {
+  const words = ["127.0.0.1:0", "--", "--lang", "zh"];
+  const child = await startChild(process.execPath, [program("session-server"), ...words]);
+  expect(await child.exit()).toEqual({ code: 2, signal: null });
+  expect(child.stderr).toMatch(/^one address is enough\b/);
 });
 
 test.each([

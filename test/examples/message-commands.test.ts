@@ -1,10 +1,9 @@
 // The programs of sticky packets, the chat and the chat room as commands: what they are given, and how they end.
-import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { socket } from "../../src/index.ts";
 import { type Child, startChild } from "../support/child.ts";
 import { requireTool } from "../support/tools.ts";
-import { startProgram, startServer } from "./tutorial.ts";
+import { program, startProgram, startServer } from "./tutorial.ts";
 
 const servers = ["sticky-server", "framed-server", "chat-server", "chat-room"];
 const clients = ["sticky-client", "framed-client", "chat-client"];
@@ -72,7 +71,3 @@ test.for([
   expect(await server.exit()).toEqual({ code: 0, signal: null });
   expect(server.stderr + client.stderr).toBe("");
 });
-
-function program(name: string): string {
-  return fileURLToPath(new URL(`../../dist/examples/${name}.js`, import.meta.url));
-}

@@ -32,10 +32,15 @@ export interface Server {
   stderr(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
+/** The path of a compiled example. */
+export function program(name: string): string {
+  return fileOf(`../../dist/examples/${name}.js`);
+}
+
 export function commandOf(context: TestContext, language: Language, name: string): readonly [string, ...string[]] {
   return language === "Python"
     ? [requireTool(context, "python3"), "-B", "-u", "-X", "utf8", fileOf(`../tools/tutorials/${name}.py`)]
-    : [process.execPath, fileOf(`../../dist/examples/${name}.js`), ...(BILINGUAL.has(name) ? ["--lang", "zh"] : [])];
+    : [process.execPath, program(name), ...(BILINGUAL.has(name) ? ["--lang", "zh"] : [])];
 }
 
 export function startProgram(

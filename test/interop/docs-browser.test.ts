@@ -83,4 +83,22 @@ describe("the documentation", { timeout: BROWSER_TIMEOUT_MS }, () => {
       expect(complaints).toEqual([]);
     },
   );
+
+  test("the search finds guides among the first five, and no source files", async (context) => {
+    const page = await openPage(context, { viewport: SIZES.desktop });
+    await page.goto(`${pathToFileURL(SITE).href}/index.html`);
+    for (const [words, guide] of [
+      ["first server", "docs/guides/your-first-server.html"],
+      ["socketserver", "docs/guides/socketserver.html"],
+    ] as const) {
+      await page.locator("#tsd-search-trigger").click();
+      await page.locator("#tsd-search-input").fill(words);
+      const results = page.locator("#tsd-search-results a");
+      await results.first().waitFor();
+      const found = await results.evaluateAll((links) => links.map((link) => `${link.getAttribute("href")}`));
+      expect(found.slice(0, 5)).toContainEqual(expect.stringContaining(guide));
+      expect(found.filter((href) => /\.test\.html$/.test(href))).toEqual([]);
+      await page.keyboard.press("Escape");
+    }
+  });
 });

@@ -6,18 +6,21 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { stripVTControlCharacters } from "node:util";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { folderWith } from "../behaviour/web/site.ts";
 import { root } from "./pages.ts";
 
 const typedoc = join(createRequire(import.meta.url).resolve("typedoc/package.json"), "../bin/typedoc");
+
+// A build of a busy machine takes half a minute.
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Without a fault: each kind of link that a guide has. */
 const README =
   "# Project\n\n[Guide](docs/guides/guide.md#first), [below](#below), [program](examples/program.ts)\n\n## Below\n";
 const GUIDE =
   "# Guide\n\n## First\n\n[Back](../../README.md#below), [all](../../examples), ![picture](picture.svg)\n\n" +
-  "## Call `a<b>` twice\n\n[Here](#call-ab-twice)\n";
+  "## Call `a<b>` twice\n\n[Here](#call-ab-twice), addon.cc\n";
 const SOURCE = `/** Of {@link next}. */
 export type Count = number;
 /** One more. */
@@ -42,10 +45,11 @@ function built(changed: Readonly<Record<string, string>> = {}): {
     "tsconfig.json": JSON.stringify({ compilerOptions, files: ["src/index.ts"] }),
     "typedoc.config.mjs": `import options from ${JSON.stringify(pathToFileURL(join(root, "typedoc.config.js")))};
       const own = { entryPoints: ["src/index.ts"], tsconfig: "tsconfig.json", projectDocuments: ["docs/**/*.md"], out: "site" };
-      const notOfAnyUse = { intentionallyNotExported: [], disableSources: true };
+      const notOfAnyUse = { intentionallyNotExported: [], disableSources: true, searchGroupBoosts: {} };
       export default { ...options, ...own, ...notOfAnyUse };`,
     "README.md": README,
     "docs/guides/guide.md": GUIDE,
+    "docs/guides/guide.zh-CN.md": "# 指南\n",
     "docs/guides/picture.svg": `<svg xmlns="http://www.w3.org/2000/svg"/>`,
     "examples/program.ts": `console.log("hello");`,
     "src/index.ts": SOURCE,
@@ -56,7 +60,7 @@ function built(changed: Readonly<Record<string, string>> = {}): {
 }
 
 function complaints(lines: readonly string[]): string[] {
-  return lines.filter((line) => /^\[(?:warning|error)\]/.test(line) && !line.includes(" Found "));
+  return lines.filter((line) => /^\[(?:warning|error)\]/.test(line) && !/ Found | due to the errors above/.test(line));
 }
 
 test("a project without a fault: code in a heading is in its anchor and in the list On This Page", () => {
@@ -68,6 +72,9 @@ test("a project without a fault: code in a heading is in its anchor and in the l
   expect(page).toMatch(/<h2 id="call-ab-twice"[^>]*>Call <code>a&lt;b&gt;<\/code> twice</);
   const [, entry] = /<a href="#call-ab-twice"[^>]*><span>(.*?)<\/span><\/a>/.exec(page) ?? [];
   expect(entry?.replaceAll("<wbr/>", "")).toBe("Call a&lt;b&gt; twice");
+  expect(page).toContain('lang="en"');
+  expect(page).not.toContain("http://addon.cc");
+  expect(readFileSync(join(site, "docs/guides/guide.zh-CN.html"), "utf8")).toContain('lang="zh-CN"');
 });
 
 test("links to files that do not exist", () => {
@@ -79,6 +86,27 @@ test("links to files that do not exist", () => {
     "[error] README.md: the link to docs/none.md leads nowhere",
     "[error] docs/guides/guide.md: the link to ../none.ts#L1 leads nowhere",
     "[error] docs/guides/guide.md: the link to none.svg leads nowhere",
+  ]);
+  expect(status).not.toBe(0);
+});
+
+test("a link out of the repository", () => {
+  const { status, lines } = built({ "docs/guides/guide.md": `${GUIDE}[no](../../../other.md)\n` });
+  expect(complaints(lines)).toEqual([
+    "[error] docs/guides/guide.md: the link to ../../../other.md leads out of the repository",
+  ]);
+  expect(status).not.toBe(0);
+});
+
+test("a reference without a definition, a link to a file of this machine, and links of HTML in other spellings", () => {
+  const wrong =
+    '[text][nowhere], <a href="file:///etc/passwd">no</a> <A HREF="none.md">no</A> <video poster="none.png"></video>';
+  const { status, lines } = built({ "docs/guides/guide.md": `${GUIDE}${wrong}, \`array[0][1]\`\n` });
+  expect(complaints(lines).toSorted()).toEqual([
+    "[error] docs/guides/guide.md: the link to [text][nowhere] leads nowhere",
+    "[error] docs/guides/guide.md: the link to file:///etc/passwd leads nowhere",
+    "[error] docs/guides/guide.md: the link to none.md leads nowhere",
+    "[error] docs/guides/guide.md: the link to none.png leads nowhere",
   ]);
   expect(status).not.toBe(0);
 });

@@ -102,6 +102,14 @@ describe("a limit", () => {
     ["const HALF = 0x10;\nconst MAX_BYTES = HALF * 2 + 1;", "33 bytes"],
     ["const MAX_MODE = 0o777;", "511"],
     ["const THINGS_PER_TURN = 3;", "3"],
+    ["const MAX_BYTES = 1 << 10;", "1 KiB"],
+    ["const MAX_FLAGS = 1 | 2;", "3"],
+    ["const MIN_OFFSET = -1;", "-1"],
+    ["const MAX_COUNT = 10n;", "10"],
+    ["const MAX_COUNT = 5 as const;", "5"],
+    ["const MAX_COUNT = (5 satisfies number);", "5"],
+    ["const QUEUE_LIMIT = 5;", "5"],
+    ["class Queue {\n  static readonly MAX_CALLS = 7;\n}", "7"],
   ] as const)("%s", ([text, amount]) => {
     expect(found(text).map(({ name, value }) => amountText(name, Number(value)))).toEqual([amount]);
   });
@@ -113,8 +121,14 @@ describe("a limit", () => {
     ]);
   });
 
-  test("may be computed", () => {
-    expect(found("const MAX_CALLS = half(4);").map(({ value }) => value)).toEqual(["half(4)"]);
+  test.for(["half(4)", "isBig ? 1 : 2", "SIZES.length", "Infinity", "Number.MAX_VALUE"])("may be %s", (code) => {
+    expect(found(`const MAX_CALLS = ${code};`).map(({ value }) => value)).toEqual([code]);
+  });
+
+  test("may be imported under another name", () => {
+    const text =
+      'import { MAX_TIMEOUT_MS as LONGEST } from "../src/socket/values.ts";\nconst MAX_WAIT_MS = LONGEST + 1;\n';
+    expect(found(text).map(({ value }) => value)).toEqual([0x80000000]);
   });
 
   test("may have another name, where the list of tests says so", () => {
@@ -122,9 +136,8 @@ describe("a limit", () => {
   });
 
   test("is no text, no object, and not inside of a function", () => {
-    expect(found('const MAX_A = "a";\nconst DEFAULT_B = { c: 1 };\nfunction f() {\n  const MAX_D = 1;\n}\n')).toEqual(
-      [],
-    );
+    const others = 'const MAX_A = "a";\nconst DEFAULT_B = { c: 1 };\nconst DEFAULT_C = true;\nconst MAX_D = () => 1;\n';
+    expect(found(`${others}function f() {\n  const MAX_D = 1;\n}\n`)).toEqual([]);
   });
 
   test("without a docstring, without a test, with a test that does not exist, and one that is gone: each is told", () => {
@@ -163,5 +176,22 @@ describe("a limit", () => {
       ["kBudgetNs", 2_000_000, ""],
     ]);
     expect(amountText("kBudgetNs", 2_000_000)).toBe("2 ms");
+  });
+
+  test.for([
+    ["const int kMaxA = 3;", 3],
+    ["static const size_t kMaxA = 5UL;", 5],
+    ["inline constexpr std::size_t kMaxA = 1ull << 20;", 1_048_576],
+    ["constexpr unsigned long kMaxA = 1 << 3 << 2;", 32],
+    ["constexpr int kMaxA = 1024 + 1;", 1025],
+    ["constexpr int kHalf = 4;\nconstexpr int kMaxA = kHalf * 2;", 8],
+    ["constexpr int kMaxA{6};", 6],
+    ["constexpr int kMaxA =\n    0x10;", 16],
+    ["#define kMaxA 9", 9],
+    ["enum { kMaxA = 8 };", 8],
+    ["constexpr int kOther = 1, kMaxA = 2;", 2],
+    ["constexpr int kMaxA = Half(2);", "Half(2)"],
+  ] as const)("of C++ may be written %s", ([text, value]) => {
+    expect(nativeLimitsOf("native/a.h", text).map((limit) => [limit.name, limit.value])).toEqual([["kMaxA", value]]);
   });
 });

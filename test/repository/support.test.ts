@@ -17,24 +17,53 @@ interface Definition {
 /** Less is said again as quickly as it is imported. */
 const SHORT_CODE = 80;
 
-/** The functions and classes at the top of a file. */
+/** The functions and classes at the top of a file, however they are declared. */
 async function definitionsOf(file: string, text: string): Promise<Definition[]> {
   const { code: withoutTypes } = await transformWithOxc(text, file, { sourcemap: false });
   const outputText = withoutTypes.replaceAll(/^ *(?:\/\/.*|\/\*\*[\s\S]*?\*\/)\n/gm, "");
   const source = ts.createSourceFile(file, outputText, ts.ScriptTarget.Latest, true);
-  return source.statements.flatMap((statement) => {
-    const declaration = ts.isVariableStatement(statement) ? statement.declarationList.declarations.at(0) : statement;
-    if (declaration === undefined || !isHelper(declaration)) return [];
-    const name = declaration.name?.getText() ?? "default";
-    const exported = statement.getText();
-    const code = exported.replace(/^export /, "").replaceAll(new RegExp(`\\b${name}\\b`, "g"), "F");
-    return [{ name, file, isExported: exported.startsWith("export "), code: code.replaceAll(/\s+/g, " ") }];
-  });
+  return source.statements.flatMap((statement) =>
+    helpersIn(statement).map(({ name, helper }) => {
+      const code = codeOf(helper).replaceAll(new RegExp(`\\b${name}\\b`, "g"), "F");
+      return { name, file, isExported: statement.getText().startsWith("export "), code: code.replaceAll(/\s+/g, " ") };
+    }),
+  );
 }
 
-function isHelper(node: ts.Node): node is ts.FunctionDeclaration | ts.ClassDeclaration | ts.VariableDeclaration {
-  if (ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node)) return true;
-  return ts.isVariableDeclaration(node) && node.initializer !== undefined && ts.isArrowFunction(node.initializer);
+type Helper = ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction | ts.ClassLikeDeclaration;
+
+function helpersIn(statement: ts.Statement): { name: string; helper: Helper }[] {
+  if (ts.isVariableStatement(statement)) {
+    return statement.declarationList.declarations.flatMap(({ name, initializer }) =>
+      initializer !== undefined && isHelper(initializer) ? [{ name: name.getText(), helper: initializer }] : [],
+    );
+  }
+  const helper = ts.isExportAssignment(statement) ? statement.expression : statement;
+  return isHelper(helper) ? [{ name: helper.name?.text ?? "default", helper }] : [];
+}
+
+function isHelper(node: ts.Node): node is Helper {
+  return (
+    ts.isFunctionDeclaration(node) ||
+    ts.isFunctionExpression(node) ||
+    ts.isArrowFunction(node) ||
+    ts.isClassDeclaration(node) ||
+    ts.isClassExpression(node)
+  );
+}
+
+/** The parameters and the body, alike for a function, an arrow function and a class however it is declared. */
+function codeOf(helper: Helper): string {
+  if (ts.isClassLike(helper)) {
+    const heritage = helper.heritageClauses?.map((clause) => clause.getText()).join(" ") ?? "";
+    return `class ${heritage} ${helper.members.map((member) => member.getText()).join(" ")}`;
+  }
+  const isAsync = helper.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.AsyncKeyword) ?? false;
+  const isGenerator = !ts.isArrowFunction(helper) && helper.asteriskToken !== undefined;
+  const parameters = helper.parameters.map((parameter) => parameter.getText()).join(", ");
+  const body = helper.body === undefined || ts.isBlock(helper.body) ? helper.body : undefined;
+  const text = body?.getText() ?? `{ return ${helper.body?.getText() ?? ""}; }`;
+  return `${isAsync ? "async " : ""}${isGenerator ? "*" : ""}(${parameters}) ${text}`;
 }
 
 /** The definitions that have the same code, by their places. */
@@ -75,4 +104,23 @@ test("a copy under another name, with other types and comments, is found", async
   const other = one.replace("readAll", "allOf").replace(": Buffer[]", "").replace("export ", "/** All. */\n");
   const found = copiesIn([...(await definitionsOf("a.ts", one)), ...(await definitionsOf("b.ts", other))]);
   expect(found).toEqual(["a.ts readAll = b.ts allOf"]);
+});
+
+test.for([
+  ["arrow function", "export const allOf = async (it) => BODY;"],
+  ["function expression", "const allOf = async function (it) BODY;"],
+  ["second declaration of a statement", "const a = 1, allOf = async (it) => BODY;"],
+  ["default export", "export default async function allOf(it) BODY"],
+  ["default export without a name", "export default async function (it) BODY"],
+  ["default export of an arrow function", "export default async (it) => BODY;"],
+])("a copy is found as %s", async ([, form]) => {
+  const body = "{ const all = []; for await (const each of it) all.push(each); return Buffer.concat(all); }";
+  const one = await definitionsOf("a.ts", `async function readAll(it) ${body}\n`);
+  expect(copiesIn([...one, ...(await definitionsOf("b.ts", form.replace("BODY", body)))])).toHaveLength(1);
+});
+
+test("a copy of a class is found as an expression, with another name", async () => {
+  const body = "extends Map { read(it) { return [...it].map((each) => each.toString().trim()).filter(Boolean); } }";
+  const one = await definitionsOf("a.ts", `class Reader ${body}\n`);
+  expect(copiesIn([...one, ...(await definitionsOf("b.ts", `export const Lines = class ${body};\n`))])).toHaveLength(1);
 });

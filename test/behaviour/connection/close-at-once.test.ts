@@ -5,19 +5,14 @@ import { kernel } from "../../../src/native/load.ts";
 import { Connection } from "../../../src/server/connection/connection.ts";
 import { DeadlineWheel } from "../../../src/server/time/deadline-wheel.ts";
 import { timed } from "../../../src/server/transport/timed-link.ts";
-import type { ServiceInput } from "../../../src/server.ts";
 import { connected } from "../../support/connected.ts";
 import { ScriptedLink } from "../../support/scripted-link.ts";
-import { echoByPush, serving, urlOf } from "../../support/serving.ts";
+import { echo, echoByPush, serving, urlOf } from "../../support/serving.ts";
 import { until } from "../../support/until.ts";
 import { placeOf } from "../poller/turns.ts";
 
-const answer: ServiceInput = async (connection) => {
-  for await (const piece of connection) connection.write(piece);
-};
-
 describe.each([
-  ["reads", answer],
+  ["reads", echo],
   ["pushes", echoByPush],
 ])("a service that %s, of a peer that has ended", (_name, service) => {
   test.each(["tcp://127.0.0.1:0", "unix:@close-at-once", "unix-seqpacket:@close-at-once"])(
@@ -103,7 +98,7 @@ describe("SO_LINGER that others have set on the listener", () => {
     // Below layer 1, which then does not know of it.
     const { slot, generation } = placeOf(listener);
     kernel.setsockopt(slot, generation, SOL_SOCKET, SO_LINGER, new Uint8Array(new Int32Array([1, seconds]).buffer));
-    const server = await serving(answer, {}, `fd:${listener.detach()}`);
+    const server = await serving(echo, {}, `fd:${listener.detach()}`);
     const client = await connected(urlOf(server));
     client.write("hello");
     await client.end();
