@@ -38,7 +38,7 @@ function problemOf(symbol) {
   const [name = "", version] = symbol.split("@");
   if (/^(?:napi|uv)_/.test(name) || weak.includes(name)) return [];
   const [, major, minor] = /^GLIBC_(\d+)\.(\d+)/.exec(version ?? "") ?? [];
-  if (major === undefined) return [`nobody has its symbol ${symbol}`];
+  if (major === undefined) return [`no library has its symbol ${symbol}`];
   const isNewer = Number(major) > newestGlibc.major || Number(minor) > newestGlibc.minor;
   return isNewer ? [`its symbol ${symbol} is newer than glibc ${newestGlibc.major}.${newestGlibc.minor}`] : [];
 }

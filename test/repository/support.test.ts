@@ -113,7 +113,7 @@ test.for([
   ["default export", "export default async function allOf(it) BODY"],
   ["default export without a name", "export default async function (it) BODY"],
   ["default export of an arrow function", "export default async (it) => BODY;"],
-])("a copy is found as %s", async ([, form]) => {
+] as const)("a copy is found as %s", async ([, form]) => {
   const body = "{ const all = []; for await (const each of it) all.push(each); return Buffer.concat(all); }";
   const one = await definitionsOf("a.ts", `async function readAll(it) ${body}\n`);
   expect(copiesIn([...one, ...(await definitionsOf("b.ts", form.replace("BODY", body)))])).toHaveLength(1);

@@ -1,4 +1,4 @@
-// What a user's function throws may be no error, and may have no text: it is the promised FrameError all the same.
+// A function of the program may throw a value that is not an error, or has no text: the codec still throws the documented FrameError.
 import { expect, test } from "vitest";
 import { type Codec, defineCodec, FrameError, fixed, mapFrames } from "../../../src/codec.ts";
 
@@ -11,9 +11,9 @@ const messageThrows = Object.defineProperty(new Error(), "message", {
 });
 
 const VALUES: readonly [what: string, value: unknown, message: RegExp][] = [
-  ["an object without a prototype", Object.create(null), /no error, and has no text/],
-  ["a revoked proxy", revoked.proxy, /no error, and has no text/],
-  ["an error whose message throws", messageThrows, /no error, and has no text/],
+  ["an object without a prototype", Object.create(null), /not an error and has no text/],
+  ["a revoked proxy", revoked.proxy, /not an error and has no text/],
+  ["an error whose message throws", messageThrows, /not an error and has no text/],
   ["a symbol", Symbol("odd"), /Symbol\(odd\)/],
   ["undefined", undefined, /undefined/],
 ];
