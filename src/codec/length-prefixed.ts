@@ -155,9 +155,9 @@ class LengthDecoder extends PrefixDecoder {
 }
 
 // Node reads up to six bytes as a number. Eight bytes above 2^53 are rounded, but far above every limit.
-function readLength(bytes: Buffer, at: number, { lengthBytes, isBigEndian: isBig }: Header): number {
-  if (lengthBytes < 8) return isBig ? bytes.readUIntBE(at, lengthBytes) : bytes.readUIntLE(at, lengthBytes);
-  const [first, second] = isBig
+function readLength(bytes: Buffer, at: number, { lengthBytes, isBigEndian }: Header): number {
+  if (lengthBytes < 8) return isBigEndian ? bytes.readUIntBE(at, lengthBytes) : bytes.readUIntLE(at, lengthBytes);
+  const [first, second] = isBigEndian
     ? [bytes.readUInt32BE(at), bytes.readUInt32BE(at + 4)]
     : [bytes.readUInt32LE(at + 4), bytes.readUInt32LE(at)];
   return first * 2 ** 32 + second;
@@ -168,9 +168,9 @@ function exactLength(bytes: Buffer, at: number, header: Header): bigint {
   return header.isBigEndian ? bytes.readBigUInt64BE(at) : bytes.readBigUInt64LE(at);
 }
 
-function writeLength(bytes: Buffer, at: number, { lengthBytes, isBigEndian: isBig }: Header, length: number): void {
-  if (lengthBytes < 8 && isBig) bytes.writeUIntBE(length, at, lengthBytes);
+function writeLength(bytes: Buffer, at: number, { lengthBytes, isBigEndian }: Header, length: number): void {
+  if (lengthBytes < 8 && isBigEndian) bytes.writeUIntBE(length, at, lengthBytes);
   else if (lengthBytes < 8) bytes.writeUIntLE(length, at, lengthBytes);
-  else if (isBig) bytes.writeBigUInt64BE(BigInt(length), at);
+  else if (isBigEndian) bytes.writeBigUInt64BE(BigInt(length), at);
   else bytes.writeBigUInt64LE(BigInt(length), at);
 }
