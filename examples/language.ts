@@ -1,5 +1,6 @@
 // The language of the texts that an example prints: English, or the tutorials' with --lang zh.
-// It takes the option out of process.argv, so that the rest of the program sees its own arguments. Words after `--` are not options.
+// It takes the option out of process.argv, so that the rest of the program sees its own arguments.
+// Words after `--` are not options.
 
 const USAGE_EXIT_CODE = 2;
 let isChinese = false;
